@@ -1,0 +1,27 @@
+/*
+ * bridge.h - a client's connection joined to a role that serves it
+ *
+ * The door keeps TLS and the peer's socket; the other role sees plain bytes on
+ * a socket pair.  Bytes go both ways, with back-pressure both ways; the end of
+ * either side ends the bridge once what is under way has been written.
+ */
+#ifndef POSTROOM_BASE_BRIDGE_H
+#define POSTROOM_BASE_BRIDGE_H
+
+#include "lib/base/stream.h"
+
+struct bridge;			/* opaque; see bridge.c */
+
+typedef void bridge_fn(void *arg, struct bridge *);
+
+/*
+ * Join `client` (owned; its handler is replaced) and `inner_fd` (owned).
+ * `ended` is called when it is over and freed.  NULL: no memory; both are
+ * closed then.
+ */
+struct bridge	*bridge_new(struct loop *, struct stream *client, int inner_fd,
+		    bridge_fn *ended, void *arg);
+/* Cut it; `ended` is called. */
+void		 bridge_close(struct bridge *);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * tls.h - the server's side of TLS (RFC 8446, RFC 8996, RFC 9325)
+ *
+ * TLS 1.2 and 1.3 only, no renegotiation, no compression, no early data.  Made
+ * before a role is confined: everything OpenSSL opens later is opened here.
+ */
+#ifndef POSTROOM_BASE_TLS_H
+#define POSTROOM_BASE_TLS_H
+
+#include "lib/base/slice.h"
+
+struct tls_server;		/* opaque; holds an SSL_CTX */
+
+/*
+ * From a certificate chain and its key, both PEM.  `alpn` is the one protocol
+ * name this server speaks ("smtp" has none: NULL; "imap", "pop3"): a client
+ * that offers names, but not this one, is refused (ALPACA, RFC 7301).
+ * 0, or -EINVAL with the reason in `fault_out` (of `fault_size` bytes).
+ */
+int	tls_server_new(struct slice certificate_pem, struct slice key_pem,
+	    const char *alpn, struct tls_server **server_out,
+	    char *fault_out, size_t fault_size);
+void	tls_server_free(struct tls_server *);
+/* The SSL_CTX, for stream.c only. */
+void	*tls_server_context(const struct tls_server *);
+
+#endif
