@@ -1,0 +1,133 @@
+/*
+ * header.c - the header fields of a message
+ */
+#include "lib/message/header.h"
+
+/* The first line of `s` with its LF, or all of it. */
+static struct slice
+line_first(struct slice s)
+{
+	size_t lf = slice_find(s, '\n');
+
+	return lf == SIZE_MAX ? s : slice_first(s, lf + 1);
+}
+
+/* `line` without the LF or CRLF at its end. */
+static struct slice
+line_bare(struct slice line)
+{
+	if (line.len > 0 && line.at[line.len - 1] == '\n')
+		line.len--;
+	if (line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	return line;
+}
+
+static bool
+is_wsp(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* RFC 5322 3.6.8: ftext */
+static bool
+is_ftext(char c)
+{
+	return c > 0x20 && c < 0x7f && c != ':';
+}
+
+/* The field name at the start of `line` and where its colon stands. */
+static bool
+field_name(struct slice line, struct slice *name_out, size_t *colon_out)
+{
+	size_t len = 0, colon;
+
+	while (len < line.len && is_ftext(line.at[len]))
+		len++;
+	/* RFC 5322 4.5: blanks before the colon were once allowed */
+	for (colon = len; colon < line.len && is_wsp(line.at[colon]); colon++)
+		;
+	if (len == 0 || colon == line.len || line.at[colon] != ':')
+		return false;
+	*name_out = slice_first(line, len);
+	*colon_out = colon;
+	return true;
+}
+
+bool
+header_next(struct slice *rest, struct header_field *field_out)
+{
+	struct slice line = line_first(*rest), name;
+	size_t colon, end = line.len;
+
+	if (!field_name(line, &name, &colon))
+		return false;
+	while (end < rest->len && is_wsp(rest->at[end]))
+		end += line_first(slice_after(*rest, end)).len;
+	field_out->name = name;
+	field_out->whole = slice_first(*rest, end);
+	field_out->value = line_bare(slice_after(field_out->whole, colon + 1));
+	*rest = slice_after(*rest, end);
+	return true;
+}
+
+size_t
+header_bytes(struct slice message)
+{
+	struct slice rest = message, line;
+	struct header_field field;
+
+	while (header_next(&rest, &field))
+		;
+	line = line_first(rest);
+	if (line_bare(line).len == 0)
+		rest = slice_after(rest, line.len);
+	return message.len - rest.len;
+}
+
+bool
+header_find(struct slice block, const char *name,
+    struct header_field *field_out)
+{
+	struct header_field field;
+
+	while (header_next(&block, &field)) {
+		if (!slice_is_word(field.name, name))
+			continue;
+		*field_out = field;
+		return true;
+	}
+	return false;
+}
+
+size_t
+header_count(struct slice block, const char *name)
+{
+	struct header_field field;
+	size_t n = 0;
+
+	while (header_next(&block, &field))
+		n += slice_is_word(field.name, name);
+	return n;
+}
+
+void
+header_unfold(struct text *text, struct slice value)
+{
+	struct slice s = slice_trim(value), line;
+
+	while (s.len > 0) {
+		line = line_first(s);
+		s = slice_after(s, line.len);
+		/* only a line end before a blank is folding; others stay one */
+		if (s.len > 0 && is_wsp(s.at[0]))
+			line = line_bare(line);
+		for (size_t i = 0; i < line.len; i++) {
+			char c = line.at[i];
+
+			if (c == '\r' || c == '\n' || c == '\0')
+				c = ' ';
+			text_add_byte(text, c);
+		}
+	}
+}

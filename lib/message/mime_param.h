@@ -1,0 +1,43 @@
+/*
+ * mime_param.h - fields with parameters: Content-Type, Content-Disposition
+ *
+ * RFC 2045 5.1, with the pieces, charsets and languages of RFC 2231.  The value
+ * is read as it stands in the header, folding and comments included; nothing
+ * is kept, so a parameter costs one walk over the value each time it is asked
+ * for, and the number of parameters walked over has a limit.
+ */
+#ifndef POSTROOM_MESSAGE_MIME_PARAM_H
+#define POSTROOM_MESSAGE_MIME_PARAM_H
+
+#include "lib/base/text.h"
+
+/* No list has more pieces of one parameter, whatever limit the caller has. */
+#define MIME_PARAM_PIECES	64
+
+/*
+ * Cut "type/subtype" (or the one word of a Content-Disposition, with an empty
+ * subtype) off a field value.  False if no such word begins it.
+ */
+bool	mime_type_cut(struct slice *rest, struct slice *type_out,
+	    struct slice *subtype_out);
+
+/*
+ * Add the raw bytes of parameter `name` of `rest`, what mime_type_cut() left:
+ * without quotes, pieces joined, %XX decoded.  *charset_out is what RFC 2231
+ * says of them, or empty; it points into `rest`.
+ *
+ *  0         added; whether it fitted, the text knows.
+ * -ENOENT    there is no such parameter.
+ * -E2BIG     there are more than `most` parameters.
+ */
+int	mime_param_raw(struct slice rest, const char *name, unsigned most,
+	    struct text *, struct slice *charset_out);
+
+/*
+ * The same as UTF-8 (words.h), decoding also the encoded words that some
+ * mailers put there against RFC 2047 5.  0, -ENOENT, -E2BIG or -ENOMEM.
+ */
+int	mime_param(struct slice rest, const char *name, unsigned most,
+	    struct text *);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * envelope_test.c - what is known of a message besides its bytes
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/message/envelope.h"
+#include "tests/unit/unit.h"
+
+static struct recipient recipients[] = {
+	{ SLICE("ani@kantor.example"), 7, NOTIFY_FAILURE | NOTIFY_DELAY,
+	    SLICE("rfc822;ani@kantor.example") },
+	{ SLICE("budi@kantor.example"), UINT64_MAX, 0, { 0 } },
+};
+
+static const struct envelope sample = {
+	.id = { "\1\2\3\4\5\6\7\10\11\12" },
+	.source = SOURCE_FETCH,
+	.received_at_utc_ms = 1763763420999,
+	.sender = SLICE("citra@luar.example"),
+	.helo = SLICE("mail.luar.example"),
+	.peer = SLICE("192.0.2.1"),
+	.login = SLICE("ani"),
+	.tls = SLICE("TLSv1.3"),
+	.body = BODY_8BITMIME,
+	.utf8 = true,
+	.ret = RET_HDRS,
+	.envid = SLICE("QQ 314"),
+	.bytes = 12345,
+	.recipients = recipients,
+	.recipient_count = 2,
+};
+
+START_TEST(what_is_packed_comes_out_the_same)
+{
+	ARENA_AUTO arena = arena_new(4096);
+	TEXT_AUTO text = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	TEXT_AUTO again = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct envelope env;
+
+	envelope_pack(&text, &sample);
+	ck_assert_int_eq(envelope_unpack(arena, text_slice(&text), &env), 0);
+	ck_assert_int_eq(message_id_order(&env.id, &sample.id), 0);
+	ck_assert_int_eq(env.source, SOURCE_FETCH);
+	ck_assert_int_eq(env.received_at_utc_ms, sample.received_at_utc_ms);
+	ck_assert(slice_is(env.sender, sample.sender));
+	ck_assert(slice_is(env.envid, sample.envid));
+	ck_assert_int_eq(env.body, BODY_8BITMIME);
+	ck_assert(env.utf8);
+	ck_assert_uint_eq(env.recipient_count, 2);
+	ck_assert(slice_is(env.recipients[0].orcpt, recipients[0].orcpt));
+	ck_assert_uint_eq(env.recipients[1].account, UINT64_MAX);
+	envelope_pack(&again, &env);
+	ck_assert(slice_is(text_slice(&text), text_slice(&again)));
+}
+END_TEST
+
+START_TEST(a_cut_or_a_longer_one_is_no_envelope)
+{
+	TEXT_AUTO text = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct envelope env = { .bytes = 77 };
+
+	envelope_pack(&text, &sample);
+	for (size_t len = 0; len < text.len; len++) {
+		ARENA_AUTO arena = arena_new(4096);
+
+		ck_assert_int_eq(envelope_unpack(arena,
+		    slice_first(text_slice(&text), len), &env), -EBADMSG);
+	}
+	ARENA_AUTO arena = arena_new(4096);
+	text_add_byte(&text, 0);
+	ck_assert_int_eq(envelope_unpack(arena, text_slice(&text), &env),
+	    -EBADMSG);
+	ck_assert_uint_eq(env.bytes, 77);
+}
+END_TEST
+
+/* The recipient count stands before the recipients, which end the bytes. */
+START_TEST(a_count_that_lies_costs_no_memory)
+{
+	ARENA_AUTO arena = arena_new(4096);
+	TEXT_AUTO text = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct envelope none = sample, env;
+
+	none.recipient_count = 0;
+	envelope_pack(&text, &none);
+	text.len -= sizeof(uint32_t);
+	pack_u32(&text, UINT32_MAX);
+	ck_assert_int_eq(envelope_unpack(arena, text_slice(&text), &env),
+	    -EBADMSG);
+	ck_assert_uint_eq(arena_left(arena), 4096);
+}
+END_TEST
+
+START_TEST(a_spent_budget_is_its_own_answer)
+{
+	ARENA_AUTO arena = arena_new(32);
+	TEXT_AUTO text = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct envelope env;
+
+	envelope_pack(&text, &sample);
+	ck_assert_int_eq(envelope_unpack(arena, text_slice(&text), &env),
+	    -ENOBUFS);
+}
+END_TEST
+
+START_TEST(one_too_big_for_a_message_between_roles_fails)
+{
+	TEXT_AUTO text = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct recipient many[8192];
+	struct envelope env = sample;
+
+	for (size_t i = 0; i < 8192; i++)
+		many[i] = recipients[1];
+	env.recipients = many;
+	env.recipient_count = 8192;
+	envelope_pack(&text, &env);
+	ck_assert(text_failed(&text));
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("envelope");
+	TCase *tests = tcase_create("envelope");
+
+	tcase_add_test(tests, what_is_packed_comes_out_the_same);
+	tcase_add_test(tests, a_cut_or_a_longer_one_is_no_envelope);
+	tcase_add_test(tests, a_count_that_lies_costs_no_memory);
+	tcase_add_test(tests, a_spent_budget_is_its_own_answer);
+	tcase_add_test(tests, one_too_big_for_a_message_between_roles_fails);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
