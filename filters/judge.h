@@ -1,0 +1,29 @@
+/*
+ * judge.h - what is asked of the judge role, and what it answers
+ *
+ * One request, one message: the packed envelope and a read-only descriptor of
+ * the bytes.  The judge holds nothing between two messages.
+ */
+#ifndef POSTROOM_FILTERS_JUDGE_H
+#define POSTROOM_FILTERS_JUDGE_H
+
+#include "filters/verdict.h"
+#include "lib/message/envelope.h"
+
+enum judge_kind {
+	/* queue -> judge, 1 descriptor: packed envelope; reply: the verdict */
+	JUDGE_MESSAGE = 200
+};
+
+struct judge_limits {
+	unsigned	hops;		/* Received fields (HARDENING A14) */
+};
+
+/*
+ * Read `message_fd` and judge it.  0, or a negative errno when the bytes cannot
+ * be had; the queue then says "try again".
+ */
+int	judge_message(int message_fd, const struct envelope *,
+	    const struct judge_limits *, struct verdict *verdict_out);
+
+#endif

@@ -1,0 +1,209 @@
+/*
+ * verdict.c - what a judge says of a message
+ *
+ * What the setters refuse the reader refuses too: a verdict comes from a role
+ * that has looked at hostile bytes, and the queue believes none of it unread.
+ */
+#include "filters/verdict.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VERDICT_VERSION	1
+
+/* Row for row the actions: their words and the class of their reply. */
+static const struct {
+	const char	*word;
+	unsigned	 class;
+} actions[VERDICT_ACTIONS] = {
+	[VERDICT_ACCEPT] = { "accept", 2 },
+	[VERDICT_MARK] = { "mark", 2 },
+	[VERDICT_HOLD] = { "hold", 2 },
+	[VERDICT_DEFER] = { "defer", 4 },
+	[VERDICT_REFUSE] = { "refuse", 5 },
+};
+
+const char *
+verdict_word(enum verdict_action action)
+{
+	return actions[action].word;
+}
+
+void
+verdict_init(struct verdict *verdict)
+{
+	*verdict = (struct verdict){ .code = 250, .status = "2.0.0" };
+}
+
+void
+verdict_set(struct verdict *verdict, enum verdict_action action,
+    unsigned code, const char *status, const char *format, ...)
+{
+	va_list args;
+
+	verdict->action = action;
+	verdict->code = code;
+	(void)snprintf(verdict->status, sizeof(verdict->status), "%s", status);
+	va_start(args, format);
+	(void)vsnprintf(verdict->reason, sizeof(verdict->reason), format, args);
+	va_end(args);
+	for (char *c = verdict->reason; *c != '\0'; c++)
+		if (!slice_is_printable_ascii(slice_of(c, 1)))
+			*c = '?';
+}
+
+/* RFC 5322 3.6.8 */
+static bool
+is_field_name(struct slice name)
+{
+	return name.len > 0 && slice_is_printable_ascii(name) &&
+	    slice_find(name, ' ') == SIZE_MAX &&
+	    slice_find(name, ':') == SIZE_MAX;
+}
+
+/* UTF-8 without control characters. */
+static bool
+is_printable(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] < 0x20 || s.at[i] == 0x7f)
+			return false;
+	return slice_is_utf8(s);
+}
+
+int
+verdict_add_line(struct verdict *verdict, struct slice name,
+    struct slice value)
+{
+	struct verdict_line *line;
+
+	if (!is_field_name(name) || !is_printable(value))
+		return -EINVAL;
+	if (verdict->line_count == VERDICT_LINES ||
+	    name.len > VERDICT_NAME_MAX || value.len > VERDICT_VALUE_MAX)
+		return -E2BIG;
+	line = &verdict->lines[verdict->line_count++];
+	(void)slice_cstr(name, line->name, sizeof(line->name));
+	(void)slice_cstr(value, line->value, sizeof(line->value));
+	return 0;
+}
+
+/* Take the words of `one` if there are none yet. */
+static void
+words_take(char into[VERDICT_WORDS_MAX + 1],
+    const char one[VERDICT_WORDS_MAX + 1])
+{
+	if (into[0] == '\0')
+		memcpy(into, one, VERDICT_WORDS_MAX + 1);
+}
+
+int
+verdict_combine(struct verdict *into, const struct verdict *one)
+{
+	int r = 0;
+
+	if (one->action > into->action) {
+		into->action = one->action;
+		into->code = one->code;
+		memcpy(into->status, one->status, sizeof(into->status));
+		memcpy(into->reason, one->reason, sizeof(into->reason));
+	}
+	for (size_t i = 0; i < one->line_count; i++) {
+		if (into->line_count == VERDICT_LINES)
+			r = -E2BIG;
+		else
+			into->lines[into->line_count++] = one->lines[i];
+	}
+	words_take(into->subject, one->subject);
+	words_take(into->from, one->from);
+	words_take(into->message_id, one->message_id);
+	return r;
+}
+
+void
+verdict_pack(struct text *text, const struct verdict *verdict)
+{
+	pack_u8(text, VERDICT_VERSION);
+	pack_u8(text, (uint8_t)verdict->action);
+	pack_u16(text, (uint16_t)verdict->code);
+	pack_slice(text, slice_str(verdict->status));
+	pack_slice(text, slice_str(verdict->reason));
+	pack_slice(text, slice_str(verdict->subject));
+	pack_slice(text, slice_str(verdict->from));
+	pack_slice(text, slice_str(verdict->message_id));
+	pack_u8(text, (uint8_t)verdict->line_count);
+	for (size_t i = 0; i < verdict->line_count; i++) {
+		pack_slice(text, slice_str(verdict->lines[i].name));
+		pack_slice(text, slice_str(verdict->lines[i].value));
+	}
+}
+
+/* Read a string for which `is` holds into a buffer, or spoil the reader. */
+static void
+string_unpack(struct unpack *u, char *buffer, size_t size,
+    bool (*is)(struct slice))
+{
+	struct slice s = unpack_slice(u);
+
+	if (!is(s) || slice_cstr(s, buffer, size) < 0)
+		u->bad = true;
+}
+
+/* RFC 3463 2: class "." subject "." detail, of the reply's class */
+static bool
+is_status(struct slice s, unsigned class)
+{
+	struct slice part;
+	uint64_t n;
+
+	return slice_cut(&s, '.', &part) && slice_u64(part, 9, &n) == 0 &&
+	    n == class && slice_cut(&s, '.', &part) &&
+	    slice_u64(part, 999, &n) == 0 && slice_u64(s, 999, &n) == 0;
+}
+
+static void
+reply_unpack(struct unpack *u, struct verdict *verdict)
+{
+	unsigned class;
+
+	verdict->action = unpack_enum(u, VERDICT_ACTIONS);
+	verdict->code = unpack_u16(u);
+	string_unpack(u, verdict->status, sizeof(verdict->status),
+	    slice_is_printable_ascii);
+	string_unpack(u, verdict->reason, sizeof(verdict->reason),
+	    slice_is_printable_ascii);
+	class = actions[verdict->action].class;
+	if (verdict->code / 100 != class ||
+	    !is_status(slice_str(verdict->status), class))
+		u->bad = true;
+}
+
+int
+verdict_unpack(struct slice packed, struct verdict *verdict_out)
+{
+	struct unpack u = unpack_of(packed);
+	struct verdict verdict = { 0 };
+	unsigned count;
+
+	if (unpack_u8(&u) != VERDICT_VERSION)
+		return -EBADMSG;
+	reply_unpack(&u, &verdict);
+	string_unpack(&u, verdict.subject, sizeof(verdict.subject),
+	    is_printable);
+	string_unpack(&u, verdict.from, sizeof(verdict.from),
+	    slice_is_printable_ascii);
+	string_unpack(&u, verdict.message_id, sizeof(verdict.message_id),
+	    slice_is_printable_ascii);
+	count = unpack_enum(&u, VERDICT_LINES + 1);
+	for (unsigned i = 0; i < count && !u.bad; i++) {
+		struct slice name = unpack_slice(&u);
+
+		if (verdict_add_line(&verdict, name, unpack_slice(&u)) < 0)
+			u.bad = true;
+	}
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	*verdict_out = verdict;
+	return 0;
+}

@@ -1,0 +1,83 @@
+/*
+ * verdict.h - what a judge says of a message
+ *
+ * A filter fills a verdict, the judge combines them, and the one that comes out
+ * travels to the queue as bytes.  Everything in it is owned, bounded and safe
+ * to write: no control characters anywhere, so a line made of it is one line.
+ */
+#ifndef POSTROOM_FILTERS_VERDICT_H
+#define POSTROOM_FILTERS_VERDICT_H
+
+#include "lib/base/pack.h"
+
+#define VERDICT_REASON_MAX	256	/* bytes of the sentence */
+#define VERDICT_WORDS_MAX	256	/* of subject, from and message-id */
+#define VERDICT_NAME_MAX	64	/* of the name of a header line */
+#define VERDICT_VALUE_MAX	900	/* of its value: a line stays below 998 */
+#define VERDICT_LINES		16
+#define VERDICT_PACKED_MAX	(20 * 1024)
+
+/* From mild to severe; of several verdicts the severest wins. */
+enum verdict_action {
+	VERDICT_ACCEPT,
+	VERDICT_MARK,		/* deliver, with header lines that say why */
+	VERDICT_HOLD,		/* accept, but wait for the postmaster */
+	VERDICT_DEFER,		/* 4xx: we could not judge; try again */
+	VERDICT_REFUSE,		/* 5xx */
+	VERDICT_ACTIONS
+};
+
+struct verdict_line {
+	char	name[VERDICT_NAME_MAX + 1];
+	char	value[VERDICT_VALUE_MAX + 1];
+};
+
+struct verdict {
+	enum verdict_action	 action;
+	unsigned		 code;		/* 250, 451, 554 */
+	char			 status[12];	/* RFC 3463: "5.4.6" */
+	char			 reason[VERDICT_REASON_MAX + 1];
+	struct verdict_line	 lines[VERDICT_LINES];	/* to be added */
+	size_t			 line_count;
+	/* for the trail and the console */
+	char			 subject[VERDICT_WORDS_MAX + 1];    /* UTF-8 */
+	char			 from[VERDICT_WORDS_MAX + 1];	    /* escaped */
+	char			 message_id[VERDICT_WORDS_MAX + 1]; /* escaped */
+};
+
+/* Nothing is wrong: 250 2.0.0, no lines, no words. */
+void	verdict_init(struct verdict *);
+
+/*
+ * Say what is to be done and why.  `code` must fit the action: 250 up to HOLD,
+ * 4xx for DEFER, 5xx for REFUSE; `status` is an RFC 3463 code of that class.
+ * The sentence is cut at its limit, and what is no printable ASCII in it
+ * becomes a question mark.
+ */
+void	verdict_set(struct verdict *, enum verdict_action, unsigned code,
+	    const char *status, const char *format, ...)
+	    __attribute__((format(printf, 5, 6)));
+
+/*
+ * Have a header line added to the message.  0, -EINVAL (no field name, or a
+ * value that is not printable UTF-8) or -E2BIG (too long, or one too many).
+ */
+int	verdict_add_line(struct verdict *, struct slice name,
+	    struct slice value);
+
+/*
+ * Combine: `into` takes action, code, status and reason of `one` if that is
+ * more severe, all its lines, and what words it has itself not.  Of two equally
+ * severe the first stays.  -E2BIG if lines were left out, else 0.
+ */
+int	verdict_combine(struct verdict *into, const struct verdict *one);
+
+/* The word for the trail: "accept", "mark", "hold", "defer", "refuse". */
+const char	*verdict_word(enum verdict_action);
+
+/* Add the packed verdict to `text`; at most VERDICT_PACKED_MAX bytes. */
+void	verdict_pack(struct text *, const struct verdict *);
+/* Read one that is all of `packed`.  0, or -EBADMSG: it is no verdict. */
+int	verdict_unpack(struct slice packed, struct verdict *verdict_out);
+
+#endif
