@@ -1,0 +1,396 @@
+/*
+ * account.c - one account's mail: its index and its letters, one writer
+ *
+ * The order is the promise.  Bytes are written, then rows; before a FULL commit
+ * the segments are synced.  settled_to is written by FULL commits only, so what
+ * it covers is on the disk, bytes and rows.
+ *
+ * What it does not cover may be there in any half: rows of an earlier life may
+ * have reached the disk without their bytes, and after a failed sync the bytes
+ * may be in memory and nowhere else, looking well.  So nothing an earlier life
+ * wrote is believed beyond what it vouched for (segments.h): when the journal
+ * delivers such a letter again, it is written again, into a segment of this
+ * life, and its row moved there.  A client sees the same letter, UID and bytes.
+ */
+#include "store/account.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "store/account_inside.h"
+
+#define LOCK_FILE	"lock"
+#define SEGMENT_BYTES	(64u * 1024 * 1024)
+#define UID_BLOCK	1000
+
+static int
+lock(int folder_fd)
+{
+	int fd, r;
+
+	fd = openat(folder_fd, LOCK_FILE,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	r = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	(void)close(fd);
+	return r;
+}
+
+static int
+open_letters(struct account *account, int folder_fd,
+    const struct account_options *options)
+{
+	struct letters_options letters = {
+		.segment_bytes = options->segment_bytes
+	};
+	int r;
+
+	memcpy(letters.hub_id, options->hub_id, HUB_ID_BYTES);
+	r = segments_last(account->index, &letters.last, &letters.last_bytes);
+	if (r == 0)
+		r = letters_open(folder_fd, &letters, &account->letters,
+		    &account->first);
+	account->unsynced = account->first;
+	return r;
+}
+
+/*
+ * Segments that an earlier life left open, with more (or less) in them than it
+ * vouched for.  They are synced, for what is in them may be read and its rows
+ * become durable, but not vouched for: a sync that failed then is not undone by
+ * one that succeeds now.
+ */
+static int
+seal_left_open(struct account *account)
+{
+	uint32_t number = 0;
+	uint64_t bytes;
+	int r;
+
+	while ((r = segments_open_after(account->index, number, &number)) > 0) {
+		if (number >= account->first)
+			return 0;
+		r = letters_sync(account->letters, number, &bytes);
+		if (r == -EIO || r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+			return r;
+		if (r < 0)	/* no file, or damaged: check tells of it */
+			bytes = 0;
+		r = segments_seal(account->index, number, bytes);
+		if (r < 0)
+			return r;
+		account->must_be_full = true;
+	}
+	return r;
+}
+
+static int
+open_inside(struct account *account, int folder_fd,
+    const struct account_options *options, unsigned *needs_out)
+{
+	int r;
+
+	account->lock_fd = lock(folder_fd);
+	if (account->lock_fd < 0)
+		return account->lock_fd;
+	r = index_open(folder_fd, options, &account->index, needs_out);
+	if (r == 0)
+		r = open_letters(account, folder_fd, options);
+	if (r == 0)
+		r = index_settle(account->index, 0, 0, &account->settled_to);
+	if (r == 0)
+		r = seal_left_open(account);
+	if (r < 0)
+		return r;
+	return account_drop_orphans(account, account->must_be_full ?
+	    INDEX_FULL : INDEX_NORMAL);
+}
+
+static void
+account_free(struct account *account)
+{
+	letters_close(account->letters);
+	if (account->lock_fd >= 0)
+		(void)close(account->lock_fd);
+	free(account);
+}
+
+int
+account_open(int folder_fd, const struct account_options *options,
+    struct account **account_out, unsigned *needs_out)
+{
+	struct account_options filled = *options;
+	struct account *account = calloc(1, sizeof(*account));
+	int r;
+
+	if (account == NULL)
+		return -ENOMEM;
+	if (filled.segment_bytes == 0)
+		filled.segment_bytes = SEGMENT_BYTES;
+	if (filled.uid_block == 0)
+		filled.uid_block = UID_BLOCK;
+	LIST_INIT(&account->views);
+	r = open_inside(account, folder_fd, &filled, needs_out);
+	if (r < 0) {
+		(void)index_close(account->index, false);
+		account_free(account);
+		return r;
+	}
+	*account_out = account;
+	return 0;
+}
+
+int
+account_close(struct account *account)
+{
+	int r, closed;
+
+	if (account == NULL)
+		return 0;
+	while (!LIST_EMPTY(&account->views))
+		account_view_close(account, LIST_FIRST(&account->views));
+	r = account_commit_full(account);
+	closed = index_close(account->index, r == 0);
+	account_free(account);
+	return r < 0 ? r : closed;
+}
+
+int
+account_undo(struct account *account, int r)
+{
+	(void)index_end(account->index, INDEX_UNDO);
+	account->must_be_full = false;
+	return r;
+}
+
+int
+account_append(struct account *account, const struct record *record,
+    struct place *place_out)
+{
+	struct place place;
+	int r;
+
+	if (account->failed)
+		return -EIO;
+	r = letters_append(account->letters, record, &place);
+	if (r == -EIO)
+		account->failed = true;
+	if (r < 0)
+		return r;
+	account->newest = place.segment;
+	*place_out = place;
+	return 0;
+}
+
+/*
+ * Sync what this life has appended, and note in the index that it is.
+ * *vouched_out is how much of the newest segment that makes.
+ */
+static int
+vouch_all(struct account *account, uint64_t *vouched_out)
+{
+	uint32_t number = account->unsynced;
+	uint64_t bytes = account->vouched;
+	int r;
+
+	for (; number <= account->newest; number++) {
+		r = letters_sync(account->letters, number, &bytes);
+		/* a number passed over because a crash left a file of it */
+		if (r < 0 && number < account->newest && r != -EIO)
+			continue;
+		if (r == 0 && (number != account->unsynced ||
+		    bytes != account->vouched || number < account->newest))
+			r = segments_vouch(account->index, number, bytes,
+			    number < account->newest);
+		if (r < 0)
+			return r;
+	}
+	*vouched_out = bytes;
+	return 0;
+}
+
+int
+account_commit_full(struct account *account)
+{
+	uint64_t vouched = 0;
+	int r = account->failed ? -EIO : vouch_all(account, &vouched);
+
+	if (r == 0)
+		r = index_end(account->index, INDEX_FULL);
+	if (r < 0) {
+		account->failed = account->failed || r == -EIO;
+		return account_undo(account, r);
+	}
+	if (account->newest != 0) {
+		account->unsynced = account->newest;
+		account->vouched = vouched;
+	}
+	account->must_be_full = false;
+	return 0;
+}
+
+int
+account_commit(struct account *account)
+{
+	int r;
+
+	if (account->failed)
+		return -EIO;
+	if (account->must_be_full)
+		return account_commit_full(account);
+	r = index_end(account->index, INDEX_NORMAL);
+	account->failed = r == -EIO;
+	return r;
+}
+
+int
+account_read_row(struct account *account, const struct letter_row *row,
+    struct record *record_out)
+{
+	struct record record;
+	int r;
+
+	r = letters_read(account->letters, &row->place, &record);
+	if (r < 0)
+		return r;
+	/* a good record, but is it the one that was looked for? */
+	if (message_id_order(&record.id, &row->id) != 0 ||
+	    record.action != row->action || record.is_big != row->is_big ||
+	    record.trace.len != row->trace_bytes ||
+	    record.body_bytes != row->body_bytes)
+		return -EBADMSG;
+	*record_out = record;
+	return 0;
+}
+
+static struct record
+record_of(const struct delivery *delivery)
+{
+	return (struct record){
+		.id = delivery->id,
+		.action = delivery->action,
+		.mailbox = delivery->mailbox,
+		.position = delivery->position,
+		.received_at_utc_ms = delivery->received_at_utc_ms,
+		.body_bytes = delivery->body_bytes,
+		.is_big = delivery->is_big,
+		.lacks_crlf = delivery->lacks_crlf,
+		.trace = delivery->trace,
+		.body = delivery->body,
+	};
+}
+
+static int
+deliver_new(struct account *account, const struct record *record)
+{
+	struct place place;
+	int r;
+
+	r = account_append(account, record, &place);
+	if (r == 0)
+		r = index_add(account->index, record, &place);
+	if (r < 0)
+		return r;
+	account->must_be_full = account->must_be_full || r > 0;
+	return 0;
+}
+
+/*
+ * The key is known.  Is the letter, by what this life can vouch for, whole and
+ * safe where its row says?  If not it is written again: as it was read, for
+ * clients know those bytes, or as delivered when they cannot be read.
+ */
+static int
+deliver_again(struct account *account, const struct letter_row *row,
+    const struct record *delivered)
+{
+	struct record record;
+	struct place place;
+	bool is_whole;
+	int r, vouched;
+
+	if (row->letter == 0)
+		return 0;	/* deleted since; that stays so */
+	r = account_read_row(account, row, &record);
+	if (r == -ENOMEM)
+		return r;
+	is_whole = r == 0;
+	vouched = row->place.segment >= account->first ? 1 :
+	    segments_is_vouched(account->index, &row->place);
+	if (vouched < 0)
+		return vouched;
+	if (is_whole && vouched)
+		return 0;
+	r = account_append(account, is_whole ? &record : delivered, &place);
+	if (r < 0)
+		return r;
+	return index_move(account->index, row,
+	    is_whole ? &record : delivered, &place);
+}
+
+int
+account_deliver(struct account *account, const struct delivery *delivery,
+    bool *was_there_out)
+{
+	struct record record = record_of(delivery);
+	struct letter_row row;
+	int r;
+
+	if (account->failed)
+		return -EIO;
+	if (delivery->position >= INT64_MAX)
+		return -ERANGE;
+	if (delivery->is_big ? delivery->body.len != 0 :
+	    delivery->body.len != delivery->body_bytes)
+		return -EINVAL;
+	r = index_find(account->index, &delivery->id, delivery->action, &row);
+	if (r == -ENOENT) {
+		r = deliver_new(account, &record);
+		if (r == 0)
+			*was_there_out = false;
+		return r;
+	}
+	if (r < 0)
+		return r;
+	r = deliver_again(account, &row, &record);
+	if (r == 0)
+		*was_there_out = true;
+	return r;
+}
+
+int
+account_settle(struct account *account, uint64_t upto, uint64_t prune_below)
+{
+	uint64_t settled_to;
+	int r;
+
+	/* first what was promised: an error below must not undo it */
+	r = account_commit(account);
+	if (r < 0)
+		return r;
+	r = index_settle(account->index, upto, prune_below, &settled_to);
+	if (r < 0)
+		return account_undo(account, r);
+	r = account_commit_full(account);
+	if (r == 0)
+		account->settled_to = settled_to;
+	return r;
+}
+
+uint64_t
+account_settled_to(const struct account *account)
+{
+	return account->settled_to;
+}
+
+int
+account_figures(struct account *account, struct account_figures *figures_out)
+{
+	return segments_figures(account->index, figures_out);
+}

@@ -1,0 +1,189 @@
+/*
+ * account.h - one account's mail: its index and its letters, one writer
+ *
+ * A letter is two pieces: its own trace lines, kept here, and the message as it
+ * came.  Small messages are copied into the account's segments; one over
+ * BIG_BYTES stays in the queue's big file and is known here by that name.
+ *
+ * What is durable when (DESIGN.md 3): account_deliver() and account_commit()
+ * are NORMAL, the journal replays them; account_settle() and account_expunge()
+ * are FULL and sync every segment first, so that a durable row always has its
+ * bytes.  Single-threaded; one process holds one account (lock file).
+ */
+#ifndef POSTROOM_STORE_ACCOUNT_H
+#define POSTROOM_STORE_ACCOUNT_H
+
+#include "lib/base/id.h"
+#include "lib/base/slice.h"
+
+#define BIG_BYTES	(128 * 1024)	/* a larger message is a big file */
+#define MAILBOX_INBOX	1		/* mailbox number of INBOX */
+#define UIDL_CHARS	32		/* room for a UIDL and its NUL */
+
+struct account;			/* opaque; see account.c */
+struct view;			/* opaque; one session's snapshot of a mailbox */
+
+struct account_options {
+	uint32_t	segment_bytes;	/* of a letters segment; default 64 MiB */
+	uint32_t	uid_block;	/* numbers reserved at a time; 1,000 */
+	unsigned char	hub_id[16];	/* in every database and segment */
+};
+
+/*
+ * Open the account in `folder_fd` (borrowed), making index.db and letters/ in an
+ * empty folder; recovers after a crash (numbering goes on after the reserved
+ * block, one tombstone row covers the numbers that have no entry; orphan
+ * letters of sessions that are gone are dropped).
+ *
+ *  0         *account_out is set.
+ * -EBUSY     another process has it.
+ * -EPROTO    made by a newer Postroom; *needs_out names the format it needs.
+ * -EXDEV     the folder belongs to another hub id.
+ * -EIO, -ENOSPC, -EUCLEAN (database damaged), ... as the system says.
+ */
+int	account_open(int folder_fd, const struct account_options *,
+	    struct account **account_out, unsigned *needs_out);
+/*
+ * Commit what is open (FULL), give the unused numbers back, close, views too.
+ * NULL is fine.  When a sync has failed, -EIO: nothing more is made durable,
+ * and the next account_open() recovers as after a crash.
+ */
+int	account_close(struct account *);
+
+struct delivery {
+	struct message_id id;		/* id and action are the key: a second */
+	uint32_t	 action;	/* delivery of the same changes nothing */
+	uint64_t	 position;	/* in the journal */
+	uint32_t	 mailbox;	/* MAILBOX_INBOX */
+	int64_t		 received_at_utc_ms;
+	struct slice	 trace;		/* header lines of our own, CRLF */
+	struct slice	 body;		/* the message; empty when it is big */
+	uint64_t	 body_bytes;	/* its size, big or not */
+	bool		 is_big;	/* in the queue's big file `id` */
+	bool		 lacks_crlf;	/* does not end in CRLF */
+};
+
+/*
+ * Write the letter and its rows in the open NORMAL transaction (begun here).
+ * When the key is in `delivered` already the letter is read back (length,
+ * CRC) and written again if it is damaged, or if an earlier life wrote it and
+ * never vouched for it; *was_there_out is then true.  A letter deleted since
+ * does not come back.
+ *
+ * 0, or a negative errno: nothing of this delivery is left in the transaction.
+ * -ENOSPC, -EIO, -ENOENT (no such mailbox), -EMSGSIZE (a small body over
+ * 256 KiB, or a trace over 64 KiB), -EINVAL (body_bytes is not the body's),
+ * -EOVERFLOW (the mailbox has no more UIDs), -ECANCELED (see below).
+ */
+int	account_deliver(struct account *, const struct delivery *,
+	    bool *was_there_out);
+/*
+ * Commit what was delivered since the last commit; NORMAL, or FULL when a block
+ * of numbers was reserved.  After an error none of it is there: deliver it
+ * again.  -ECANCELED: a full disk has already undone it.
+ */
+int	account_commit(struct account *);
+/*
+ * Make every delivery at or below journal position `upto` durable: fdatasync
+ * the segments, then one FULL commit of settled_to.  `prune_below`: the queue
+ * needs no `delivered` keys of positions below it any more (keys that are not
+ * settled stay all the same).  Commits what is open first.
+ *
+ * 0         it is durable.
+ * -EIO      a sync failed, which is final: nothing was settled, and this
+ *           account says -EIO from now on.  End the process; the next one
+ *           does not believe what was not settled, and the journal delivers
+ *           it again.
+ * -ENOSPC, ...  nothing was settled; try again.
+ */
+int	account_settle(struct account *, uint64_t upto, uint64_t prune_below);
+/* The position last settled. */
+uint64_t account_settled_to(const struct account *);
+
+/* One letter in a view.  Numbers are the places in the view, from 0. */
+struct letter {
+	uint64_t	 letter;	/* row of the letter */
+	uint64_t	 entry;		/* row of the entry */
+	uint32_t	 uid;
+	uint64_t	 bytes;		/* trace and message, CRLF end counted */
+	bool		 lacks_crlf;	/* a CRLF is missing at the end */
+	char		 uidl[UIDL_CHARS];	/* id.action: "16 chars" "." hex */
+};
+
+/*
+ * A snapshot of `mailbox` in order of UID.  A letter in it stays readable until
+ * account_view_close(), whatever another view deletes meanwhile.  Commits what
+ * is open first: nobody sees what could still be undone.  A letter whose row
+ * makes no sense is listed too, with no bytes and a UIDL "damaged.HEX".
+ * 0 or -errno.
+ */
+int	account_view_open(struct account *, uint32_t mailbox,
+	    struct view **view_out);
+void	account_view_close(struct account *, struct view *);
+size_t	view_count(const struct view *);
+const struct letter *view_letter(const struct view *, size_t n);
+
+/* The bytes of a letter. */
+struct letter_bytes {
+	struct slice	 trace;		/* valid until the next account_ call */
+	struct slice	 body;		/* same; empty when it is big */
+	bool		 is_big;	/* ask the queue for big file `big` */
+	struct message_id big;
+	uint64_t	 body_bytes;
+};
+
+/*
+ * Read letter `n` of the view.
+ *
+ *  0        *bytes_out is set.
+ * -EBADMSG  its record is damaged or missing.
+ * -EUCLEAN  its row makes no sense.
+ * -ENOENT   this very view has deleted it.
+ * -EIO, -ENOMEM
+ */
+int	account_read(struct account *, const struct view *, size_t n,
+	    struct letter_bytes *bytes_out);
+
+/*
+ * Delete `count` letters of the view for good (RFC 1939 6, the UPDATE state):
+ * one FULL commit after syncing the segments.  Tombstones keep their numbers.
+ * A letter that somebody else deleted already is no error.  Ids of big files no
+ * letter here refers to any more are handed to `unref` (may be NULL) after the
+ * commit; a letter still in another view is unreferenced when that closes.
+ * What a crash kept from being told is told at the next account_on_unref(), so
+ * an id may come twice.
+ *
+ * 0, -EINVAL (a number beyond the view), or a negative errno: then nothing was
+ * deleted, unless it is -EIO, after which the next account_open() decides.
+ */
+typedef void account_unref_fn(void *arg, const struct message_id *big);
+void	account_on_unref(struct account *, account_unref_fn *, void *arg);
+int	account_expunge(struct account *, const struct view *,
+	    const size_t *numbers, size_t count);
+
+/*
+ * A step of housekeeping of at most some 10 ms: compacts one segment of which
+ * half is garbage (copy live letters, sync, move the rows FULL, unlink last).
+ * A segment with a letter that cannot be read is left as it is.
+ * 1 there is more to do, 0 nothing left, or -errno.
+ */
+int	account_compact(struct account *);
+
+/* What `postroom status` shows. */
+struct account_figures {
+	uint64_t	letters, entries;
+	uint64_t	bytes;		/* of letters, big files included */
+	uint64_t	garbage_bytes;	/* of segments */
+	uint64_t	segments;
+};
+int	account_figures(struct account *, struct account_figures *figures_out);
+
+/*
+ * Prove that index and letters in `folder_fd` agree, without writing; safe
+ * beside a running hub.  Each fault is told as one sentence to `say`.  0 no
+ * fault, 1 faults were told, or -errno when it could not be read at all.
+ */
+typedef void account_fault_fn(void *arg, const char *sentence);
+int	account_check(int folder_fd, account_fault_fn *say, void *arg);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * account_inside.h - what account.c, view.c and compact.c share of an account
+ */
+#ifndef POSTROOM_STORE_ACCOUNT_INSIDE_H
+#define POSTROOM_STORE_ACCOUNT_INSIDE_H
+
+#include <sys/queue.h>
+
+#include "store/index.h"
+#include "store/segments.h"
+
+/* What a view did to a letter it lists; one not kept is held no more. */
+enum view_mark { VIEW_KEPT, VIEW_DELETING, VIEW_DELETED };
+
+struct view {
+	LIST_ENTRY(view) link;
+	uint32_t	 mailbox;
+	struct letter	*letters;	/* in order of UID */
+	enum view_mark	*marks;		/* one for each */
+	size_t		*by_letter;	/* NULL: they are in that order */
+	size_t		 count, room;
+};
+
+struct account {
+	int		 lock_fd;
+	struct index	*index;
+	struct letters	*letters;
+	uint32_t	 first;		/* segment this life began with */
+	uint32_t	 unsynced;	/* the oldest not vouched for to its end */
+	uint64_t	 vouched;	/* bytes of that one which are */
+	uint32_t	 newest;	/* appended to last, or 0 */
+	uint64_t	 settled_to;
+	bool		 must_be_full;	/* the open transaction */
+	bool		 failed;	/* a sync failed: nothing more is said */
+	LIST_HEAD(, view) views;
+	account_unref_fn *unref;
+	void		*unref_arg;
+	uint32_t	 compacting;	/* segment, or 0 */
+	uint64_t	 compacted;	/* letters up to this one are moved */
+	bool		 is_kept;	/* it may have a letter we cannot read */
+};
+
+/*
+ * Append `record`, keeping account of what is to be synced.  As
+ * letters_append().
+ */
+int	account_append(struct account *, const struct record *,
+	    struct place *place_out);
+/*
+ * Sync every segment with unsynced appends, then end the transaction FULL.
+ * After an error it is undone.
+ */
+int	account_commit_full(struct account *);
+/* Undo what was not committed; `r` is handed through. */
+int	account_undo(struct account *, int r);
+/* Read the letter of `row`; -EBADMSG too when the record is another's. */
+int	account_read_row(struct account *, const struct letter_row *,
+	    struct record *record_out);
+/* Delete orphans no view holds, commit (FULL or not), tell of big files. */
+int	account_drop_orphans(struct account *, enum index_how);
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * check.c - prove that the index and the letters of an account agree
+ *
+ * Reads only, with no lock, beside the process that owns the account.  Every
+ * statement is a picture of its own moment; a letter found damaged is looked up
+ * once more, for it may have been moved or deleted since.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/index_inside.h"
+#include "store/segments.h"
+
+#define BATCH_ROWS	128
+#define LOOKS		3	/* at a letter before it is called damaged */
+
+struct check {
+	struct index	 index;		/* its db only */
+	struct letters	*letters;	/* NULL: the folder is missing */
+	account_fault_fn *say;
+	void		*arg;
+	int		 faults;	/* 0 or 1 */
+};
+
+__attribute__((format(printf, 2, 3))) static void
+tell(struct check *check, const char *format, ...)
+{
+	char sentence[512];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	check->faults = 1;
+	check->say(check->arg, sentence);
+}
+
+/* SQLite's own check of the file. */
+static void
+check_file(struct check *check)
+{
+	DB_QUERY_AUTO	q = db_ask(check->index.db, SQL_CHECK_FILE);
+	struct slice	line;
+	int		r;
+
+	while ((r = db_next(&q)) > 0) {
+		line = db_blob(&q, 0, 4096);
+		if (!slice_is_str(line, "ok"))
+			tell(check, "The index is damaged: %.*s.",
+			    SLICE_FMT(line));
+	}
+	if (r < 0)
+		tell(check, "The index cannot be read to its end: %s.",
+		    strerror(-r));
+}
+
+/* One sentence for each row of a statement that finds what must not be. */
+static void
+check_none(struct check *check, enum index_sql sql, const char *what)
+{
+	DB_QUERY_AUTO	q = db_ask(check->index.db, sql);
+	uint64_t	n;
+	int		r;
+
+	while ((r = db_next(&q)) > 0) {
+		n = (uint64_t)db_i64(&q, INT64_MIN, INT64_MAX);
+		tell(check, "%s (number %llu of mailbox %llu).", what,
+		    (unsigned long long)(n & UINT32_MAX),
+		    (unsigned long long)(n >> 32));
+	}
+	if (r < 0)
+		tell(check, "The index cannot be read to its end: %s.",
+		    strerror(-r));
+}
+
+/* As account_read_row(), without an account. */
+static int
+look(struct check *check, const struct letter_row *row)
+{
+	struct record record;
+	int r;
+
+	if (check->letters == NULL)
+		return -ENOENT;
+	r = letters_read(check->letters, &row->place, &record);
+	if (r < 0)
+		return r;
+	return message_id_order(&record.id, &row->id) == 0 &&
+	    record.action == row->action && record.is_big == row->is_big &&
+	    record.trace.len == row->trace_bytes &&
+	    record.body_bytes == row->body_bytes ? 0 : -EBADMSG;
+}
+
+static void
+check_letter(struct check *check, struct letter_row row)
+{
+	char id[MESSAGE_ID_CHARS + 1];
+	uint64_t letter = row.letter;
+	int r = -EUCLEAN;
+
+	for (int i = 0; i < LOOKS; i++) {
+		if (row.place.segment != 0 && look(check, &row) == 0)
+			return;
+		r = index_letter(&check->index, letter, &row);
+		if (r == -ENOENT)
+			return;		/* deleted meanwhile */
+	}
+	if (r < 0) {
+		tell(check, "The index has nonsense for letter %llu.",
+		    (unsigned long long)letter);
+		return;
+	}
+	message_id_write(&row.id, id);
+	tell(check, "Letter %llu (%s.%x) is damaged or missing in segment "
+	    "%04u at %llu.", (unsigned long long)letter, id, row.action,
+	    row.place.segment, (unsigned long long)row.place.offset);
+}
+
+static void
+check_letters(struct check *check)
+{
+	struct letter_row rows[BATCH_ROWS];
+	uint64_t after = 0;
+	int count;
+
+	while ((count = segments_letters(&check->index, &after, BATCH_ROWS,
+	    rows)) > 0)
+		for (int i = 0; i < count; i++)
+			check_letter(check, rows[i]);
+	if (count < 0)
+		tell(check, "The letters' rows cannot be read: %s.",
+		    strerror(-count));
+}
+
+/* The hub the account says it belongs to. */
+static int
+hub_of(struct check *check, unsigned char hub_id[HUB_ID_BYTES])
+{
+	DB_QUERY_AUTO	q = db_ask(check->index.db, SQL_META);
+	struct slice	hub;
+	int		r = db_next(&q);
+
+	if (r <= 0)
+		return r < 0 ? r : -EUCLEAN;
+	hub = db_blob(&q, HUB_ID_BYTES, HUB_ID_BYTES);
+	if (db_row(&q) < 0)
+		return -EUCLEAN;
+	memcpy(hub_id, hub.at, HUB_ID_BYTES);
+	return 0;
+}
+
+static int
+open_letters(struct check *check, int folder_fd)
+{
+	struct letters_options options = { .only_reading = true };
+	uint32_t first;
+	int r;
+
+	r = hub_of(check, options.hub_id);
+	if (r < 0)
+		return r;
+	r = letters_open(folder_fd, &options, &check->letters, &first);
+	return r == -ENOENT ? 0 : r;
+}
+
+int
+account_check(int folder_fd, account_fault_fn *say, void *arg)
+{
+	struct check check = { .say = say, .arg = arg };
+	unsigned needs;
+	int r;
+
+	r = db_open(folder_fd, INDEX_FILE, &index_format, true,
+	    &check.index.db, &needs);
+	if (r < 0)
+		return r;
+	r = open_letters(&check, folder_fd);
+	if (r < 0) {
+		db_close(check.index.db);
+		return r;
+	}
+	check_file(&check);
+	check_none(&check, SQL_CHECK_ENTRIES, "An entry has no letter");
+	check_none(&check, SQL_CHECK_UIDS, "An entry has a number never given");
+	check_none(&check, SQL_CHECK_TOMBSTONES,
+	    "An entry stands where a tombstone is");
+	check_none(&check, SQL_CHECK_ORPHANS,
+	    "A letter is not in as many mailboxes as it says");
+	check_none(&check, SQL_CHECK_DELIVERED,
+	    "A delivery is noted for another message's letter");
+	check_letters(&check);
+	letters_close(check.letters);
+	db_close(check.index.db);
+	return check.faults;
+}

@@ -1,0 +1,815 @@
+/*
+ * index.c - the rows of one account: which letters there are, and where
+ */
+#include "store/index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "store/index_inside.h"
+
+#define MODSEQ_MOST	((uint64_t)INT64_MAX - 1)	/* RFC 7162 3.1: 63 bits */
+
+/* The caller has begun a transaction and knows what one command changes. */
+static int
+run_2(struct index *index, enum index_sql sql, uint64_t first, uint64_t second)
+{
+	struct db_query q = db_ask(index->db, sql);
+
+	db_put_u64(&q, first);
+	db_put_u64(&q, second);
+	return db_run(&q);
+}
+
+static int
+run_1(struct index *index, enum index_sql sql, uint64_t n)
+{
+	struct db_query q = db_ask(index->db, sql);
+
+	db_put_u64(&q, n);
+	return db_run(&q);
+}
+
+/* Sequences */
+
+/*
+ * The next number of `sequence`.  When its block is spent the next one is
+ * reserved by statement `sql` (with row `id`, if it has one).
+ */
+static int
+take(struct index *index, struct sequence *sequence, uint64_t most,
+    enum index_sql sql, uint32_t id, uint64_t *n_out)
+{
+	struct db_query q;
+	uint64_t reserved;
+	int r;
+
+	if (sequence->next > most)
+		return -EOVERFLOW;
+	if (sequence->next >= sequence->reserved) {
+		/* one above the last number is still a good end of a block */
+		reserved = most - sequence->next < index->uid_block ?
+		    most + 1 : sequence->next + index->uid_block;
+		q = db_ask(index->db, sql);
+		db_put_u64(&q, reserved);
+		if (id != 0)
+			db_put_u64(&q, id);
+		r = db_run(&q);
+		if (r < 0)
+			return r;
+		sequence->reserved = reserved;
+		index->marks.must_be_full = true;
+	}
+	*n_out = sequence->next++;
+	return 0;
+}
+
+static int
+take_modseq(struct index *index, uint64_t *modseq_out)
+{
+	return take(index, &index->marks.modseqs, MODSEQ_MOST,
+	    SQL_META_MODSEQ, 0, modseq_out);
+}
+
+static int
+take_uid(struct index *index, struct mailbox *mailbox, uint64_t *uid_out)
+{
+	return take(index, &mailbox->uids, UINT32_MAX, SQL_MAILBOX_UIDS,
+	    mailbox->id, uid_out);
+}
+
+static struct mailbox *
+mailbox_of(struct index *index, uint32_t id)
+{
+	for (size_t i = 0; i < index->mailbox_count; i++)
+		if (index->mailboxes[i].id == id)
+			return &index->mailboxes[i];
+	return NULL;
+}
+
+/* Opening */
+
+/* The numbers of an empty account; UIDVALIDITY is the time (RFC 9051 2.3.1.1). */
+static int
+meta_new(struct index *index, const unsigned char hub_id[HUB_ID_BYTES])
+{
+	uint64_t uidvalidity = (uint64_t)time(NULL) & UINT32_MAX;
+	struct db_query q;
+	int r;
+
+	r = db_begin(index->db);
+	if (r < 0)
+		return r;
+	q = db_ask(index->db, SQL_META_NEW);
+	db_put_blob(&q, slice_of(hub_id, HUB_ID_BYTES));
+	db_put_u64(&q, uidvalidity);
+	r = db_run(&q);
+	if (r < 0)
+		return r;
+	q = db_ask(index->db, SQL_MAILBOX_NEW);
+	db_put_u64(&q, MAILBOX_INBOX);
+	db_put_blob(&q, (struct slice)SLICE("INBOX"));
+	db_put_u64(&q, uidvalidity);
+	r = db_run(&q);
+	return r < 0 ? r : db_commit(index->db, true);
+}
+
+/* 0, -ENOENT (an empty account), -EXDEV or -EUCLEAN. */
+static int
+meta_load(struct index *index, const unsigned char hub_id[HUB_ID_BYTES])
+{
+	DB_QUERY_AUTO	 q = db_ask(index->db, SQL_META);
+	struct marks	*marks = &index->marks;
+	struct slice	 theirs;
+	int		 r = db_next(&q);
+
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	theirs = db_blob(&q, HUB_ID_BYTES, HUB_ID_BYTES);
+	marks->settled_to = db_u64(&q, 0, INT64_MAX);
+	marks->pruned_below = db_u64(&q, 0, INT64_MAX);
+	marks->modseqs.reserved = db_u64(&q, 1, MODSEQ_MOST + 1);
+	marks->modseqs.next = marks->modseqs.reserved;
+	if (db_row(&q) < 0)
+		return -EUCLEAN;
+	return memcmp(theirs.at, hub_id, HUB_ID_BYTES) == 0 ? 0 : -EXDEV;
+}
+
+static int
+mailboxes_load(struct index *index)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_MAILBOXES);
+	int		r;
+
+	while ((r = db_next(&q)) > 0) {
+		size_t n = index->mailbox_count;
+		struct mailbox *grown;
+
+		grown = reallocarray(index->mailboxes, n + 1, sizeof(*grown));
+		if (grown == NULL)
+			return -ENOMEM;
+		index->mailboxes = grown;
+		memset(&grown[n], 0, sizeof(grown[n]));
+		grown[n].id = (uint32_t)db_u64(&q, 1, MAILBOX_MOST);
+		grown[n].uids.reserved = db_u64(&q, 1,
+		    (uint64_t)UINT32_MAX + 1);
+		grown[n].uids.next = grown[n].uids.reserved;
+		if (db_row(&q) < 0)
+			return -EUCLEAN;
+		index->mailbox_count = n + 1;
+	}
+	return r;
+}
+
+/* The highest of the first column of `sql` for the mailbox, 0 if there is none. */
+static int
+highest(struct index *index, enum index_sql sql, uint32_t mailbox,
+    uint64_t *uid_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, sql);
+	uint64_t	entry;
+	int		r;
+
+	db_put_u64(&q, ENTRY_FIRST(mailbox));
+	db_put_u64(&q, ENTRY_LAST(mailbox));
+	r = db_next(&q);
+	if (r < 0)
+		return r;
+	*uid_out = 0;
+	if (r == 0)
+		return 0;
+	entry = db_u64(&q, ENTRY_FIRST(mailbox), ENTRY_LAST(mailbox));
+	if (db_row(&q) < 0)
+		return -EUCLEAN;
+	*uid_out = INDEX_UID(entry);
+	return 0;
+}
+
+static int
+bury(struct index *index, uint64_t first, uint64_t last, uint64_t modseq)
+{
+	struct db_query q = db_ask(index->db, SQL_TOMBSTONE_NEW);
+
+	db_put_u64(&q, first);
+	db_put_u64(&q, last);
+	db_put_u64(&q, modseq);
+	return db_run(&q);
+}
+
+/*
+ * After a crash: some of the numbers between the last one that has an entry and
+ * the end of the block may have been given and lost.  Commits are lost from
+ * the end only, so one tombstone covers them all.
+ */
+static int
+mailbox_recover(struct index *index, const struct mailbox *mailbox)
+{
+	uint64_t last, buried, modseq;
+	int r;
+
+	r = highest(index, SQL_UID_LAST, mailbox->id, &last);
+	if (r == 0)
+		r = highest(index, SQL_UID_BURIED, mailbox->id, &buried);
+	if (r < 0)
+		return r;
+	if (last < buried)
+		last = buried;
+	/* one at or above the end is a damaged row, for check to tell */
+	if (last + 1 >= mailbox->uids.reserved)
+		return 0;
+	r = db_begin(index->db);
+	if (r == 0)
+		r = take_modseq(index, &modseq);
+	if (r < 0)
+		return r;
+	return bury(index, ENTRY_FIRST(mailbox->id) | (last + 1),
+	    ENTRY_FIRST(mailbox->id) | (mailbox->uids.reserved - 1), modseq);
+}
+
+static int
+load(struct index *index, const struct account_options *options)
+{
+	int r;
+
+	r = meta_load(index, options->hub_id);
+	if (r == -ENOENT) {
+		r = meta_new(index, options->hub_id);
+		if (r == 0)
+			r = meta_load(index, options->hub_id);
+	}
+	if (r == 0)
+		r = mailboxes_load(index);
+	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++)
+		r = mailbox_recover(index, &index->mailboxes[i]);
+	if (r < 0)
+		return r;
+	return index_end(index, index->marks.must_be_full ? INDEX_FULL :
+	    INDEX_NORMAL);
+}
+
+int
+index_open(int folder_fd, const struct account_options *options,
+    struct index **index_out, unsigned *needs_out)
+{
+	struct index *index = calloc(1, sizeof(*index));
+	int r;
+
+	if (index == NULL)
+		return -ENOMEM;
+	index->uid_block = options->uid_block;
+	index->has_orphans = index->has_unrefs = true;
+	r = db_open(folder_fd, INDEX_FILE, &index_format, false, &index->db,
+	    needs_out);
+	if (r == 0)
+		r = load(index, options);
+	if (r < 0) {
+		(void)index_close(index, false);
+		return r;
+	}
+	*index_out = index;
+	return 0;
+}
+
+/* Nobody has seen the numbers that are left in the blocks. */
+static int
+give_numbers_back(struct index *index)
+{
+	int r = db_begin(index->db);
+
+	if (r == 0)
+		r = run_1(index, SQL_META_MODSEQ, index->marks.modseqs.next);
+	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++)
+		r = run_2(index, SQL_MAILBOX_UIDS,
+		    index->mailboxes[i].uids.next, index->mailboxes[i].id);
+	return r < 0 ? r : index_end(index, INDEX_FULL);
+}
+
+int
+index_close(struct index *index, bool give_back)
+{
+	int r = 0;
+
+	if (index == NULL)
+		return 0;
+	if (give_back)
+		r = give_numbers_back(index);
+	db_close(index->db);
+	free(index->mailboxes);
+	free(index);
+	return r;
+}
+
+int
+index_end(struct index *index, enum index_how how)
+{
+	int r = 0;
+
+	if (how == INDEX_NORMAL && index->marks.must_be_full)
+		r = -EINVAL;
+	else if (how != INDEX_UNDO)
+		r = db_commit(index->db, how == INDEX_FULL);
+	if (how != INDEX_UNDO && r == 0) {
+		index->marks.must_be_full = false;
+		index->marks_kept = index->marks;
+		for (size_t i = 0; i < index->mailbox_count; i++)
+			index->mailboxes[i].uids_kept =
+			    index->mailboxes[i].uids;
+		return 0;
+	}
+	db_rollback(index->db);
+	index->marks = index->marks_kept;
+	for (size_t i = 0; i < index->mailbox_count; i++)
+		index->mailboxes[i].uids = index->mailboxes[i].uids_kept;
+	index->has_orphans = index->has_unrefs = true;
+	return r;
+}
+
+/* Letters */
+
+static struct message_id
+message_id_of(struct slice s)
+{
+	struct message_id id = { { 0 } };
+
+	if (s.len == MESSAGE_ID_BYTES)
+		memcpy(id.bytes, s.at, MESSAGE_ID_BYTES);
+	return id;
+}
+
+int
+index_row(struct db_query *q, struct letter_row *row_out)
+{
+	struct letter_row row = { 0 };
+	uint64_t body_most;
+
+	row.letter = db_u64(q, 1, INT64_MAX);
+	row.place.segment = (uint32_t)db_u64(q, 1, SEGMENT_MOST);
+	row.place.offset = db_u64(q, SEGMENT_HEADER_BYTES, INT64_MAX / 2);
+	row.trace_bytes = (uint32_t)db_u64(q, 0, TRACE_MOST_BYTES);
+	row.body_bytes = db_u64(q, 0, LETTER_MOST_BYTES);
+	row.id = message_id_of(db_blob(q, MESSAGE_ID_BYTES, MESSAGE_ID_BYTES));
+	row.action = (uint32_t)db_u64(q, 0, UINT32_MAX);
+	row.received_at_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
+	row.lacks_crlf = db_u64(q, 0, 1) != 0;
+	row.is_big = !db_is_null(q);
+	if (row.is_big)
+		row.big = message_id_of(db_blob(q, MESSAGE_ID_BYTES,
+		    MESSAGE_ID_BYTES));
+	body_most = row.is_big ? LETTER_MOST_BYTES : BODY_MOST_BYTES;
+	if (db_row(q) < 0 || row.body_bytes > body_most)
+		return -EUCLEAN;
+	row.place.bytes = (uint32_t)(RECORD_HEADER_BYTES + row.trace_bytes +
+	    (row.is_big ? 0 : row.body_bytes));
+	*row_out = row;
+	return 0;
+}
+
+int
+index_letter(struct index *index, uint64_t letter, struct letter_row *row_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_LETTER);
+	int		r;
+
+	db_put_u64(&q, letter);
+	r = db_next(&q);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	return index_row(&q, row_out);
+}
+
+static int
+delivered_as(struct index *index, const struct message_id *id,
+    uint32_t action, uint64_t *letter_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_DELIVERED);
+	int		r;
+
+	db_put_blob(&q, slice_of(id->bytes, MESSAGE_ID_BYTES));
+	db_put_u64(&q, action);
+	r = db_next(&q);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	*letter_out = db_u64(&q, 0, INT64_MAX);
+	return db_row(&q);
+}
+
+int
+index_find(struct index *index, const struct message_id *id, uint32_t action,
+    struct letter_row *row_out)
+{
+	struct letter_row row;
+	uint64_t letter;
+	int r;
+
+	/* a delivery follows: one transaction for both */
+	r = db_begin(index->db);
+	if (r < 0)
+		return r;
+	r = delivered_as(index, id, action, &letter);
+	if (r < 0)
+		return r;
+	r = index_letter(index, letter, &row);
+	if (r == -ENOENT) {
+		row = (struct letter_row){ 0 };
+		r = 0;
+	}
+	if (r == 0)
+		*row_out = row;
+	return r;
+}
+
+static int
+letter_new(struct index *index, uint64_t letter, const struct record *record,
+    const struct place *place)
+{
+	struct slice id = slice_of(record->id.bytes, MESSAGE_ID_BYTES);
+	struct db_query q = db_ask(index->db, SQL_LETTER_NEW);
+
+	db_put_u64(&q, letter);
+	db_put_u64(&q, place->segment);
+	db_put_u64(&q, place->offset);
+	db_put_u64(&q, record->trace.len);
+	db_put_u64(&q, record->body_bytes);
+	db_put_blob(&q, id);
+	db_put_u64(&q, record->action);
+	db_put_i64(&q, record->received_at_utc_ms);
+	db_put_u64(&q, record->lacks_crlf);
+	if (record->is_big)
+		db_put_blob(&q, id);
+	else
+		db_put_null(&q);
+	return db_run(&q);
+}
+
+static int
+entry_new(struct index *index, uint32_t mailbox, uint64_t uid, uint64_t letter)
+{
+	struct db_query q = db_ask(index->db, SQL_ENTRY_NEW);
+
+	db_put_u64(&q, ENTRY_FIRST(mailbox) | uid);
+	db_put_u64(&q, letter);
+	db_put_u64(&q, letter);	/* its number is its modseq */
+	return db_run(&q);
+}
+
+static int
+delivered_new(struct index *index, const struct record *record,
+    uint64_t letter)
+{
+	struct db_query q = db_ask(index->db, SQL_DELIVERED_NEW);
+
+	db_put_blob(&q, slice_of(record->id.bytes, MESSAGE_ID_BYTES));
+	db_put_u64(&q, record->action);
+	db_put_u64(&q, record->position);
+	db_put_u64(&q, letter);
+	return db_run(&q);
+}
+
+/* The segment has a row before any letter says it stands there. */
+static int
+segment_known(struct index *index, uint32_t segment)
+{
+	int r;
+
+	if (segment == index->marks.segment)
+		return 0;
+	r = run_1(index, SQL_SEGMENT_NEW, segment);
+	if (r == 0)
+		index->marks.segment = segment;
+	return r;
+}
+
+static int
+unref_forget(struct index *index, const struct message_id *big)
+{
+	struct db_query q = db_ask(index->db, SQL_UNREF_DELETE);
+
+	db_put_blob(&q, slice_of(big->bytes, MESSAGE_ID_BYTES));
+	return db_run(&q);
+}
+
+static int
+add_rows(struct index *index, struct mailbox *mailbox,
+    const struct record *record, const struct place *place)
+{
+	uint64_t letter, uid;
+	int r;
+
+	r = segment_known(index, place->segment);
+	if (r == 0)
+		r = take_modseq(index, &letter);
+	if (r == 0)
+		r = take_uid(index, mailbox, &uid);
+	if (r == 0)
+		r = letter_new(index, letter, record, place);
+	if (r == 0)
+		r = entry_new(index, mailbox->id, uid, letter);
+	if (r == 0)
+		r = delivered_new(index, record, letter);
+	if (r == 0 && record->is_big)
+		r = unref_forget(index, &record->id);
+	return r;
+}
+
+int
+index_add(struct index *index, const struct record *record,
+    const struct place *place)
+{
+	struct mailbox *mailbox = mailbox_of(index, record->mailbox);
+	struct marks marks = index->marks;
+	struct sequence uids;
+	int r;
+
+	if (mailbox == NULL)
+		return -ENOENT;
+	uids = mailbox->uids;
+	r = db_part(index->db);
+	if (r < 0)
+		return r;
+	r = add_rows(index, mailbox, record, place);
+	if (r == 0)
+		r = db_part_keep(index->db);
+	if (r == 0)
+		return index->marks.must_be_full;
+	db_part_undo(index->db);
+	index->marks = marks;
+	mailbox->uids = uids;
+	return r;
+}
+
+int
+index_dead(struct index *index, uint32_t segment, uint64_t bytes)
+{
+	return run_2(index, SQL_SEGMENT_DEAD, bytes, segment);
+}
+
+static int
+move_rows(struct index *index, const struct letter_row *row,
+    const struct record *record, const struct place *place)
+{
+	struct db_query q;
+	int r;
+
+	r = segment_known(index, place->segment);
+	if (r == 0)
+		r = index_dead(index, row->place.segment, row->place.bytes);
+	if (r < 0)
+		return r;
+	q = db_ask(index->db, SQL_LETTER_MOVE);
+	db_put_u64(&q, place->segment);
+	db_put_u64(&q, place->offset);
+	db_put_u64(&q, record->trace.len);
+	db_put_u64(&q, record->body_bytes);
+	db_put_u64(&q, row->letter);
+	return db_run(&q);
+}
+
+int
+index_move(struct index *index, const struct letter_row *row,
+    const struct record *record, const struct place *place)
+{
+	struct marks marks = index->marks;
+	int r = db_part(index->db);
+
+	if (r < 0)
+		return r;
+	r = move_rows(index, row, record, place);
+	if (r == 0)
+		r = db_part_keep(index->db);
+	if (r == 0)
+		return 0;
+	db_part_undo(index->db);
+	index->marks = marks;
+	return r;
+}
+
+int
+index_list(struct index *index, uint32_t mailbox, index_entry_fn *fn,
+    void *arg)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_ENTRIES);
+	int		r;
+
+	db_put_u64(&q, ENTRY_FIRST(mailbox));
+	db_put_u64(&q, ENTRY_LAST(mailbox));
+	while ((r = db_next(&q)) > 0) {
+		struct letter_row row;
+		uint64_t entry, letter;
+		bool makes_sense;
+
+		entry = db_u64(&q, ENTRY_FIRST(mailbox), ENTRY_LAST(mailbox));
+		letter = db_u64(&q, 0, INT64_MAX);
+		makes_sense = index_row(&q, &row) == 0;
+		r = fn(arg, entry, letter, makes_sense ? &row : NULL);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+/* Deleting */
+
+/* Delete one entry; *letter_out is what it showed, 0 when that is not known. */
+static int
+entry_delete(struct index *index, uint64_t entry, uint64_t *letter_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_ENTRY_DELETE);
+	int		r;
+
+	db_put_u64(&q, entry);
+	r = db_next(&q);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	*letter_out = db_u64(&q, 0, INT64_MAX);
+	return 0;
+}
+
+/* The letter has one entry less; without any it is an orphan. */
+static int
+letter_release(struct index *index, uint64_t letter)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_LETTER_RELEASE);
+	int64_t		left;
+	int		r;
+
+	db_put_u64(&q, letter);
+	r = db_next(&q);
+	if (r <= 0)
+		return r;
+	left = db_i64(&q, 0, INT64_MAX);
+	db_end(&q);
+	if (left > 0)
+		return 0;
+	index->has_orphans = true;
+	return run_1(index, SQL_ORPHAN_NEW, letter);
+}
+
+int
+index_expunge(struct index *index, const uint64_t *entries, size_t count)
+{
+	uint64_t modseq, letter, first = 0, last = 0;
+	int r;
+
+	r = db_begin(index->db);
+	if (r == 0)
+		r = take_modseq(index, &modseq);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = entry_delete(index, entries[i], &letter);
+		if (r == -ENOENT) {
+			r = 0;
+			continue;
+		}
+		if (r == 0 && letter != 0)
+			r = letter_release(index, letter);
+		if (r == 0 && first != 0 && entries[i] != last + 1) {
+			r = bury(index, first, last, modseq);
+			first = 0;
+		}
+		if (first == 0)
+			first = entries[i];
+		last = entries[i];
+	}
+	if (r == 0 && first != 0)
+		r = bury(index, first, last, modseq);
+	return r;
+}
+
+/* 1: a letter refers to the big file, 0: none does. */
+static int
+big_is_used(struct index *index, const struct message_id *big)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_BIG_USED);
+
+	db_put_blob(&q, slice_of(big->bytes, MESSAGE_ID_BYTES));
+	return db_next(&q);
+}
+
+static int
+drop_one(struct index *index, uint64_t letter)
+{
+	struct letter_row row = { 0 };
+	struct db_query q;
+	int r;
+
+	r = index_letter(index, letter, &row);
+	if (r == 0)
+		r = index_dead(index, row.place.segment, row.place.bytes);
+	if (r < 0 && r != -ENOENT && r != -EUCLEAN)
+		return r;
+	r = run_1(index, SQL_LETTER_DELETE, letter);
+	if (r == 0)
+		r = run_1(index, SQL_ORPHAN_DELETE, letter);
+	if (r < 0 || !row.is_big)
+		return r;
+	r = big_is_used(index, &row.big);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	index->has_unrefs = true;
+	q = db_ask(index->db, SQL_UNREF_NEW);
+	db_put_blob(&q, slice_of(row.big.bytes, MESSAGE_ID_BYTES));
+	return db_run(&q);
+}
+
+/* The orphan after `*letter`: 1, or 0 when there is none. */
+static int
+orphan_next(struct index *index, uint64_t *letter)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_ORPHAN_NEXT);
+	int		r;
+
+	db_put_u64(&q, *letter);
+	r = db_next(&q);
+	if (r <= 0)
+		return r;
+	*letter = db_u64(&q, 1, INT64_MAX);
+	return db_row(&q) < 0 ? -EUCLEAN : 1;
+}
+
+int
+index_drop(struct index *index, index_held_fn *is_held, void *arg)
+{
+	uint64_t letter = 0;
+	bool some_held = false;
+	int r;
+
+	if (!index->has_orphans)
+		return 0;
+	r = db_begin(index->db);
+	while (r == 0 && (r = orphan_next(index, &letter)) > 0) {
+		r = 0;
+		if (is_held != NULL && is_held(arg, letter))
+			some_held = true;
+		else
+			r = drop_one(index, letter);
+	}
+	if (r == 0)
+		index->has_orphans = some_held;
+	return r;
+}
+
+/* One big file that is noted: 1, or 0 when there is none. */
+static int
+unref_next(struct index *index, struct message_id *big_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_UNREF_NEXT);
+	int		r = db_next(&q);
+
+	if (r <= 0)
+		return r;
+	*big_out = message_id_of(db_blob(&q, MESSAGE_ID_BYTES,
+	    MESSAGE_ID_BYTES));
+	return db_row(&q) < 0 ? -EUCLEAN : 1;
+}
+
+int
+index_unref(struct index *index, account_unref_fn *fn, void *arg)
+{
+	struct message_id big;
+	int r;
+
+	if (!index->has_unrefs)
+		return 0;
+	r = db_begin(index->db);
+	while (r == 0 && (r = unref_next(index, &big)) > 0) {
+		fn(arg, &big);
+		r = unref_forget(index, &big);
+	}
+	if (r == 0)
+		index->has_unrefs = false;
+	return r;
+}
+
+int
+index_settle(struct index *index, uint64_t upto, uint64_t prune_below,
+    uint64_t *settled_out)
+{
+	struct marks *marks = &index->marks;
+	uint64_t settled_to = upto > marks->settled_to ? upto :
+	    marks->settled_to;
+	int r = 0;
+
+	if (settled_to >= INT64_MAX)
+		return -ERANGE;
+	/* what is not settled will be delivered again: its keys stay */
+	if (prune_below > settled_to + 1)
+		prune_below = settled_to + 1;
+	if (prune_below < marks->pruned_below)
+		prune_below = marks->pruned_below;
+	if (settled_to != marks->settled_to ||
+	    prune_below != marks->pruned_below) {
+		r = db_begin(index->db);
+		if (r == 0)
+			r = run_2(index, SQL_META_SETTLED, settled_to,
+			    prune_below);
+		if (r == 0 && prune_below != marks->pruned_below)
+			r = run_1(index, SQL_DELIVERED_PRUNE, prune_below);
+		if (r < 0)
+			return r;
+		marks->settled_to = settled_to;
+		marks->pruned_below = prune_below;
+	}
+	*settled_out = settled_to;
+	return 0;
+}

@@ -1,0 +1,109 @@
+/*
+ * index_inside.h - what index.c, segments.c, figures and check share of index.db
+ *
+ * Not for anybody outside store/: the statements are numbered here, their text
+ * and the format of the file are in index_sql.c.
+ */
+#ifndef POSTROOM_STORE_INDEX_INSIDE_H
+#define POSTROOM_STORE_INDEX_INSIDE_H
+
+#include "lib/base/db.h"
+#include "store/index.h"
+
+#define INDEX_FILE	"index.db"
+#define SEGMENT_MOST	INT32_MAX	/* a higher number is damage */
+#define MAILBOX_MOST	INT32_MAX
+
+enum index_sql {
+	SQL_META,
+	SQL_META_NEW,
+	SQL_META_MODSEQ,
+	SQL_META_SETTLED,
+	SQL_MAILBOXES,
+	SQL_MAILBOX_NEW,
+	SQL_MAILBOX_UIDS,
+	SQL_UID_LAST,
+	SQL_UID_BURIED,
+	SQL_DELIVERED,
+	SQL_DELIVERED_NEW,
+	SQL_DELIVERED_PRUNE,
+	SQL_LETTER,
+	SQL_LETTER_NEW,
+	SQL_LETTER_MOVE,
+	SQL_LETTER_RELEASE,
+	SQL_LETTER_DELETE,
+	SQL_ENTRIES,
+	SQL_ENTRY_NEW,
+	SQL_ENTRY_DELETE,
+	SQL_TOMBSTONE_NEW,
+	SQL_ORPHAN_NEXT,
+	SQL_ORPHAN_NEW,
+	SQL_ORPHAN_DELETE,
+	SQL_BIG_USED,
+	SQL_UNREF_NEXT,
+	SQL_UNREF_NEW,
+	SQL_UNREF_DELETE,
+	SQL_SEGMENT_NEW,
+	SQL_SEGMENT_LAST,
+	SQL_SEGMENT_UNSEALED,
+	SQL_SEGMENT_VOUCHED,
+	SQL_SEGMENT_VOUCH,
+	SQL_SEGMENT_SEAL,
+	SQL_SEGMENT_DEAD,
+	SQL_SEGMENT_WORST,
+	SQL_SEGMENT_STATE,
+	SQL_SEGMENT_DELETE,
+	SQL_LETTERS_AFTER,
+	SQL_FIGURES_LETTERS,
+	SQL_FIGURES_ENTRIES,
+	SQL_FIGURES_SEGMENTS,
+	SQL_CHECK_FILE,
+	SQL_CHECK_ENTRIES,
+	SQL_CHECK_ORPHANS,
+	SQL_CHECK_TOMBSTONES,
+	SQL_CHECK_UIDS,
+	SQL_CHECK_DELIVERED,
+	SQL_COUNT
+};
+
+extern const struct db_format index_format;
+
+/* A sequence with a part reserved; `kept` is as of the last commit. */
+struct sequence {
+	uint64_t	next;
+	uint64_t	reserved;	/* numbers below may have been given */
+};
+
+struct mailbox {
+	uint32_t	id;
+	struct sequence	uids, uids_kept;
+};
+
+struct marks {
+	struct sequence	modseqs;
+	uint64_t	settled_to;	/* journal positions */
+	uint64_t	pruned_below;
+	uint64_t	segment;	/* newest with a row */
+	bool		must_be_full;
+};
+
+struct index {
+	struct db	*db;
+	uint32_t	 uid_block;
+	struct marks	 marks, marks_kept;
+	struct mailbox	*mailboxes;
+	size_t		 mailbox_count;
+	bool		 has_orphans;	/* there may be some */
+	bool		 has_unrefs;
+};
+
+/* The first and last entry a mailbox can have. */
+#define ENTRY_FIRST(mailbox)	((uint64_t)(mailbox) << 32)
+#define ENTRY_LAST(mailbox)	(ENTRY_FIRST(mailbox) | UINT32_MAX)
+
+/* The next columns as a letter's row: 0 or -EUCLEAN. */
+int	index_row(struct db_query *, struct letter_row *row_out);
+/* `bytes` of `segment` are garbage from now on. */
+int	index_dead(struct index *, uint32_t segment, uint64_t bytes);
+
+#endif

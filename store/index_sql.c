@@ -1,0 +1,166 @@
+/*
+ * index_sql.c - the format of index.db, and every statement that uses it
+ *
+ * entry and tombstone have one key, mailbox * 2^32 + UID: a mailbox in order of
+ * UID is then one walk through one tree, and a row is four small numbers.
+ */
+#include "store/index_inside.h"
+
+#define LETTER_COLUMNS \
+	"l.id, l.segment, l.offset, l.trace_bytes, l.body_bytes, " \
+	"l.message_id, l.action, l.received, l.lacks_crlf, l.big"
+
+static const char *const steps[] = {
+/* The one row of the account. */
+"CREATE TABLE meta("
+"	one INTEGER PRIMARY KEY CHECK (one = 1),"
+"	hub_id BLOB NOT NULL,"
+"	settled_to INTEGER NOT NULL,"		/* journal position */
+"	pruned_below INTEGER NOT NULL,"		/* journal position */
+"	modseq_reserved INTEGER NOT NULL,"	/* all below may be given */
+"	uidvalidity_last INTEGER NOT NULL) STRICT;"
+"CREATE TABLE mailbox("
+"	id INTEGER PRIMARY KEY,"
+"	name BLOB NOT NULL UNIQUE,"		/* UTF-8 */
+"	uidvalidity INTEGER NOT NULL,"
+"	uid_reserved INTEGER NOT NULL) STRICT;"	/* all below may be given */
+"CREATE TABLE segment("
+"	number INTEGER PRIMARY KEY,"
+"	state INTEGER NOT NULL,"		/* enum segment_state */
+"	vouched INTEGER NOT NULL,"		/* bytes known to be synced */
+"	bytes INTEGER NOT NULL,"		/* of the file, once sealed */
+"	dead INTEGER NOT NULL) STRICT;"		/* bytes no letter needs */
+"CREATE TABLE letter("
+"	id INTEGER PRIMARY KEY,"		/* modseq it came with */
+"	segment INTEGER NOT NULL,"
+"	offset INTEGER NOT NULL,"
+"	trace_bytes INTEGER NOT NULL,"
+"	body_bytes INTEGER NOT NULL,"
+"	message_id BLOB NOT NULL,"
+"	action INTEGER NOT NULL,"
+"	received INTEGER NOT NULL,"		/* ms since 1970 */
+"	lacks_crlf INTEGER NOT NULL,"
+"	entries INTEGER NOT NULL,"		/* in any mailbox */
+"	big BLOB) STRICT;"			/* the queue's file, or NULL */
+"CREATE INDEX letter_big ON letter(big) WHERE big IS NOT NULL;"
+"CREATE TABLE entry("
+"	place INTEGER PRIMARY KEY,"		/* mailbox, uid */
+"	letter INTEGER NOT NULL,"
+"	flags INTEGER NOT NULL,"
+"	modseq INTEGER NOT NULL) STRICT;"
+"CREATE TABLE tombstone("
+"	place INTEGER PRIMARY KEY,"		/* mailbox, first uid */
+"	last INTEGER NOT NULL,"			/* mailbox, last uid */
+"	modseq INTEGER NOT NULL) STRICT;"
+"CREATE TABLE delivered("
+"	message_id BLOB NOT NULL,"
+"	action INTEGER NOT NULL,"
+"	position INTEGER NOT NULL,"		/* in the journal */
+"	letter INTEGER NOT NULL,"
+"	PRIMARY KEY (message_id, action)) STRICT, WITHOUT ROWID;"
+/* Letters without an entry that a view still shows. */
+"CREATE TABLE orphan(letter INTEGER PRIMARY KEY) STRICT;"
+/* Big files to be told to the queue as not needed here any more. */
+"CREATE TABLE unref(big BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;",
+};
+
+static const char *const statements[SQL_COUNT] = {
+[SQL_META] = "SELECT hub_id, settled_to, pruned_below, modseq_reserved,"
+"	uidvalidity_last FROM meta",
+[SQL_META_NEW] = "INSERT INTO meta VALUES (1, ?, 0, 0, 1, ?)",
+[SQL_META_MODSEQ] = "UPDATE meta SET modseq_reserved = ?",
+[SQL_META_SETTLED] = "UPDATE meta SET settled_to = ?, pruned_below = ?",
+[SQL_MAILBOXES] = "SELECT id, uid_reserved FROM mailbox ORDER BY id",
+[SQL_MAILBOX_NEW] = "INSERT INTO mailbox VALUES (?, ?, ?, 1)",
+[SQL_MAILBOX_UIDS] = "UPDATE mailbox SET uid_reserved = ? WHERE id = ?",
+[SQL_UID_LAST] = "SELECT place FROM entry WHERE place BETWEEN ? AND ?"
+"	ORDER BY place DESC LIMIT 1",
+[SQL_UID_BURIED] = "SELECT last FROM tombstone WHERE place BETWEEN ? AND ?"
+"	ORDER BY place DESC LIMIT 1",
+
+[SQL_DELIVERED] = "SELECT letter FROM delivered"
+"	WHERE message_id = ? AND action = ?",
+[SQL_DELIVERED_NEW] = "INSERT INTO delivered VALUES (?, ?, ?, ?)",
+[SQL_DELIVERED_PRUNE] = "DELETE FROM delivered WHERE position < ?",
+
+[SQL_LETTER] = "SELECT " LETTER_COLUMNS " FROM letter l WHERE l.id = ?",
+[SQL_LETTER_NEW] = "INSERT INTO letter VALUES"
+"	(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+[SQL_LETTER_MOVE] = "UPDATE letter SET segment = ?, offset = ?,"
+"	trace_bytes = ?, body_bytes = ? WHERE id = ?",
+[SQL_LETTER_RELEASE] = "UPDATE letter SET entries = entries - 1"
+"	WHERE id = ? RETURNING entries",
+[SQL_LETTER_DELETE] = "DELETE FROM letter WHERE id = ?",
+
+[SQL_ENTRIES] = "SELECT e.place, e.letter, " LETTER_COLUMNS
+"	FROM entry e LEFT JOIN letter l ON l.id = e.letter"
+"	WHERE e.place BETWEEN ? AND ? ORDER BY e.place",
+[SQL_ENTRY_NEW] = "INSERT INTO entry VALUES (?, ?, 0, ?)",
+[SQL_ENTRY_DELETE] = "DELETE FROM entry WHERE place = ? RETURNING letter",
+[SQL_TOMBSTONE_NEW] = "INSERT INTO tombstone VALUES (?, ?, ?)",
+
+[SQL_ORPHAN_NEXT] = "SELECT letter FROM orphan WHERE letter > ?"
+"	ORDER BY letter LIMIT 1",
+[SQL_ORPHAN_NEW] = "INSERT OR IGNORE INTO orphan VALUES (?)",
+[SQL_ORPHAN_DELETE] = "DELETE FROM orphan WHERE letter = ?",
+
+[SQL_BIG_USED] = "SELECT 1 FROM letter WHERE big = ? LIMIT 1",
+[SQL_UNREF_NEXT] = "SELECT big FROM unref ORDER BY big LIMIT 1",
+[SQL_UNREF_NEW] = "INSERT OR IGNORE INTO unref VALUES (?)",
+[SQL_UNREF_DELETE] = "DELETE FROM unref WHERE big = ?",
+
+[SQL_SEGMENT_NEW] = "INSERT OR IGNORE INTO segment VALUES (?, 0, 0, 0, 0)",
+[SQL_SEGMENT_LAST] = "SELECT number, vouched FROM segment"
+"	ORDER BY number DESC LIMIT 1",
+[SQL_SEGMENT_UNSEALED] = "SELECT number FROM segment"
+"	WHERE state = 0 AND number > ? ORDER BY number LIMIT 1",
+[SQL_SEGMENT_VOUCHED] = "SELECT vouched FROM segment WHERE number = ?",
+[SQL_SEGMENT_VOUCH] = "UPDATE segment SET vouched = ?, bytes = ?, state = ?"
+"	WHERE number = ?",
+[SQL_SEGMENT_SEAL] = "UPDATE segment SET bytes = ?1, state = 1,"
+"	dead = max(0, ?1 - ?3 - (SELECT coalesce(sum(?4 + trace_bytes +"
+"	iif(big IS NULL, body_bytes, 0)), 0) FROM letter WHERE segment = ?2))"
+"	WHERE number = ?2",
+[SQL_SEGMENT_DEAD] = "UPDATE segment SET dead = dead + ? WHERE number = ?",
+/* one whose file is to be unlinked first, then the worst */
+[SQL_SEGMENT_WORST] = "SELECT number, state FROM segment WHERE state = 3"
+"	OR (state = 1 AND dead * 2 >= bytes)"
+"	ORDER BY state DESC, dead DESC LIMIT 1",
+[SQL_SEGMENT_STATE] = "UPDATE segment SET state = ? WHERE number = ?",
+[SQL_SEGMENT_DELETE] = "DELETE FROM segment WHERE number = ?",
+[SQL_LETTERS_AFTER] = "SELECT " LETTER_COLUMNS " FROM letter l"
+"	WHERE l.id > ? ORDER BY l.id LIMIT ?",
+
+[SQL_FIGURES_LETTERS] = "SELECT count(*),"
+"	CAST(total(trace_bytes + body_bytes) AS INTEGER) FROM letter",
+[SQL_FIGURES_ENTRIES] = "SELECT count(*) FROM entry",
+[SQL_FIGURES_SEGMENTS] = "SELECT count(*), CAST(total(dead) AS INTEGER)"
+"	FROM segment WHERE state < 3",
+
+[SQL_CHECK_FILE] = "PRAGMA integrity_check(20)",
+[SQL_CHECK_ENTRIES] = "SELECT e.place FROM entry e"
+"	LEFT JOIN letter l ON l.id = e.letter"
+"	WHERE l.id IS NULL ORDER BY e.place",
+[SQL_CHECK_ORPHANS] = "SELECT l.id FROM letter l"
+"	LEFT JOIN (SELECT letter, count(*) n FROM entry GROUP BY letter) c"
+"	ON c.letter = l.id"
+"	WHERE l.entries IS NOT coalesce(c.n, 0) OR (c.n IS NULL"
+"	AND NOT EXISTS (SELECT 1 FROM orphan o WHERE o.letter = l.id))",
+[SQL_CHECK_TOMBSTONES] = "SELECT e.place FROM tombstone t"
+"	JOIN entry e ON e.place BETWEEN t.place AND t.last",
+[SQL_CHECK_UIDS] = "SELECT e.place FROM entry e"
+"	LEFT JOIN mailbox m ON m.id = e.place >> 32"
+"	WHERE m.id IS NULL OR (e.place & 4294967295) >= m.uid_reserved"
+"	OR (e.place & 4294967295) = 0",
+[SQL_CHECK_DELIVERED] = "SELECT l.id FROM delivered d"
+"	JOIN letter l ON l.id = d.letter"
+"	WHERE l.message_id IS NOT d.message_id OR l.action IS NOT d.action",
+};
+
+const struct db_format index_format = {
+	.application = 0x50526978,	/* "PRix" */
+	.version = sizeof(steps) / sizeof(steps[0]),
+	.steps = steps,
+	.statements = statements,
+	.statement_count = SQL_COUNT,
+};

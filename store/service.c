@@ -1,0 +1,67 @@
+/*
+ * service.c - what is asked of a mailbox role, as bytes
+ */
+#include "store/service.h"
+
+#include <errno.h>
+#include <string.h>
+
+void
+delivery_pack(struct text *text, const struct delivery *delivery)
+{
+	pack_bytes(text, slice_of(delivery->id.bytes, MESSAGE_ID_BYTES));
+	pack_u32(text, delivery->action);
+	pack_u64(text, delivery->position);
+	pack_u32(text, delivery->mailbox);
+	pack_i64(text, delivery->received_at_utc_ms);
+	pack_u64(text, delivery->body_bytes);
+	pack_u8(text, delivery->is_big);
+	pack_u8(text, delivery->lacks_crlf);
+	pack_slice(text, delivery->trace);
+}
+
+int
+delivery_unpack(struct slice packed, struct delivery *delivery_out)
+{
+	struct unpack u = unpack_of(packed);
+	struct delivery delivery = { 0 };
+	struct slice id = unpack_bytes(&u, MESSAGE_ID_BYTES);
+
+	if (u.bad)
+		return -EBADMSG;
+	memcpy(delivery.id.bytes, id.at, MESSAGE_ID_BYTES);
+	delivery.action = unpack_u32(&u);
+	delivery.position = unpack_u64(&u);
+	delivery.mailbox = unpack_u32(&u);
+	delivery.received_at_utc_ms = unpack_i64(&u);
+	delivery.body_bytes = unpack_u64(&u);
+	delivery.is_big = unpack_bool(&u);
+	delivery.lacks_crlf = unpack_bool(&u);
+	delivery.trace = unpack_slice(&u);
+	if (!unpack_is_done(&u) ||
+	    (!delivery.is_big && delivery.body_bytes > BIG_BYTES))
+		return -EBADMSG;
+	*delivery_out = delivery;
+	return 0;
+}
+
+void
+session_pack(struct text *text, const struct session_request *request)
+{
+	pack_u8(text, (uint8_t)request->service);
+	pack_slice(text, request->login);
+}
+
+int
+session_unpack(struct slice packed, struct session_request *request_out)
+{
+	struct unpack u = unpack_of(packed);
+	struct session_request request;
+
+	request.service = unpack_enum(&u, SESSION_COUNT);
+	request.login = unpack_slice(&u);
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	*request_out = request;
+	return 0;
+}

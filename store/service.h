@@ -1,0 +1,40 @@
+/*
+ * service.h - what is asked of a mailbox role, and what it answers
+ *
+ * The queue delivers and settles, the door hands over sessions.  Bodies are
+ * packed by the functions here and nowhere else.
+ */
+#ifndef POSTROOM_STORE_SERVICE_H
+#define POSTROOM_STORE_SERVICE_H
+
+#include "lib/base/pack.h"
+#include "store/account.h"
+
+enum mailbox_kind {
+	/* queue -> mailbox, 1 descriptor (the message): packed delivery;
+	 * reply, once committed: i64 status, bool was_there */
+	MAILBOX_DELIVER = 300,
+	/* queue -> mailbox: u64 upto, u64 prune_below; reply: i64 status */
+	MAILBOX_SETTLE,
+	/* door -> mailbox, 1 descriptor (plain bytes): packed session; news */
+	MAILBOX_SESSION
+};
+
+/* `trace` is packed along; `body` is not: it comes as a descriptor. */
+void	delivery_pack(struct text *, const struct delivery *);
+/* 0 or -EBADMSG; `trace` points into `packed`, `body` is empty. */
+int	delivery_unpack(struct slice packed, struct delivery *delivery_out);
+
+enum session_service { SESSION_POP3, SESSION_COUNT };
+
+struct session_request {
+	enum session_service	service;
+	struct slice		login;	/* who, as the keeper names the account */
+};
+
+/* The request of a door: which service, for whom. */
+void	session_pack(struct text *, const struct session_request *);
+/* 0 or -EBADMSG; slices point into `packed`. */
+int	session_unpack(struct slice packed, struct session_request *request_out);
+
+#endif
