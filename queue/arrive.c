@@ -1,0 +1,513 @@
+/*
+ * arrive.c - from submission to receipt
+ *
+ * A message waits for its judge, then for the journal's sync; only on_receipt()
+ * says 250.  Until then nothing of it is owed to anybody: whatever goes wrong
+ * is "try again", and its bytes are dropped.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "queue/conductor_inside.h"
+#include "store/account.h"
+
+#define JUDGE_TRIES	2	/* a message that ended two judges is put off */
+#define OPEN_MOST	1000	/* bytes kept open past the receipt */
+
+static void	ask_judge(struct transit *);
+static void	receive(struct transit *);
+
+static void __attribute__((format(printf, 5, 6)))
+answer(struct conductor *conductor, const struct asker *asker, unsigned code,
+    const char *status, const char *format, ...)
+{
+	char words[200];
+	struct queue_answer said = { (uint16_t)code, slice_str(status),
+	    { NULL, 0 } };
+	va_list args;
+
+	if (asker->from == NULL)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(words, sizeof(words), format, args);
+	va_end(args);
+	said.words = slice_str(words);
+	conductor->ports.answer(conductor->ports.arg, asker, &said);
+}
+
+/* It goes no further: give back what it holds. */
+static void
+drop(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+
+	TAILQ_REMOVE(&conductor->arriving, transit, next);
+	space_release(conductor->space, transit->granted);
+	big_abort(transit->writer);
+	transit->writer = NULL;
+	transit_free(transit);
+}
+
+static void
+put_off(struct transit *transit, unsigned code, const char *status,
+    const char *words)
+{
+	conductor_trail(transit->conductor, transit, TRAIL_PUT_OFF, NULL,
+	    words);
+	answer(transit->conductor, &transit->asker, code, status, "%s", words);
+	drop(transit);
+}
+
+void
+conductor_grant(struct conductor *conductor, const struct asker *asker,
+    uint64_t bytes)
+{
+	int r = space_grant(conductor->space, bytes);
+
+
+	if (r == 0)
+		answer(conductor, asker, 250, "2.0.0", "granted");
+	else
+		answer(conductor, asker, 452, "4.3.1",
+		    "no room for this message now, try again later");
+}
+
+void
+conductor_release(struct conductor *conductor, uint64_t bytes)
+{
+	space_release(conductor->space, bytes);
+}
+
+/* Big files that come in */
+
+static struct incoming *
+find_incoming(struct conductor *conductor, uint64_t ticket)
+{
+	struct incoming *incoming;
+
+	HASH_FIND(hh, conductor->incoming, &ticket, sizeof(ticket), incoming);
+	return incoming;
+}
+
+static void
+incoming_free(struct conductor *conductor, struct incoming *incoming)
+{
+	HASH_DEL(conductor->incoming, incoming);
+	big_abort(incoming->writer);
+	free(incoming);
+}
+
+int
+conductor_big_begin(struct conductor *conductor, void *from,
+    uint64_t *ticket_out)
+{
+	struct incoming *incoming = calloc(1, sizeof(*incoming));
+	int r;
+
+	if (incoming == NULL)
+		return -ENOMEM;
+	r = message_id_new(&conductor->last_id, clock_utc_ms());
+	if (r == 0) {
+		incoming->id = conductor->last_id;
+		r = big_begin(conductor->big, &incoming->id,
+		    &incoming->writer);
+	}
+	if (r < 0) {
+		free(incoming);
+		return r;
+	}
+	incoming->from = from;
+	incoming->ticket = ++conductor->last_ticket;
+	HASH_ADD(hh, conductor->incoming, ticket, sizeof(incoming->ticket),
+	    incoming);
+	if (incoming->hh.tbl == NULL) {
+		big_abort(incoming->writer);
+		free(incoming);
+		return -ENOMEM;
+	}
+	*ticket_out = incoming->ticket;
+	return 0;
+}
+
+void
+conductor_big_feed(struct conductor *conductor, uint64_t ticket,
+    struct slice bytes)
+{
+	struct incoming *incoming = find_incoming(conductor, ticket);
+
+	if (incoming == NULL || incoming->fault < 0 || bytes.len == 0)
+		return;
+	incoming->fault = big_feed(incoming->writer, bytes);
+	if (bytes.len == 1)
+		incoming->last[0] = incoming->last[1];
+	else
+		incoming->last[0] = bytes.at[bytes.len - 2];
+	incoming->last[1] = bytes.at[bytes.len - 1];
+}
+
+void
+conductor_big_end(struct conductor *conductor, uint64_t ticket)
+{
+	struct incoming *incoming = find_incoming(conductor, ticket);
+
+	if (incoming != NULL)
+		incoming->ended = true;
+}
+
+void
+conductor_big_abandon(struct conductor *conductor, void *from, uint64_t ticket)
+{
+	struct incoming *incoming = find_incoming(conductor, ticket);
+
+	if (incoming != NULL && incoming->from == from)
+		incoming_free(conductor, incoming);
+}
+
+/* Submission */
+
+/* Small: the bytes must be sealed, so that what is judged is what is stored. */
+static int
+take_small(struct transit *transit, int memfd)
+{
+	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+	const char *bytes;
+	struct stat st;
+	int have;
+
+	transit->fd = memfd;
+	transit->conductor->open_files++;
+	have = fcntl(memfd, F_GET_SEALS);
+	if (have < 0 || (have & seals) != seals || fstat(memfd, &st) < 0 ||
+	    st.st_size <= 0 || st.st_size > BIG_BYTES ||
+	    (uint64_t)st.st_size != transit->env.bytes)
+		return -EBADMSG;
+	transit->map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
+	    memfd, 0);
+	if (transit->map == MAP_FAILED) {
+		transit->map = NULL;
+		return -errno;
+	}
+	bytes = transit->map;
+	transit->lacks_crlf = st.st_size < 2 ||
+	    memcmp(bytes + st.st_size - 2, "\r\n", 2) != 0;
+	return 0;
+}
+
+/* Big: what the pipe brought must be what the envelope says. */
+static int
+take_big(struct transit *transit, struct incoming *incoming)
+{
+	struct conductor *conductor = transit->conductor;
+	uint64_t bytes;
+	int r = incoming->fault;
+
+	transit->is_big = true;
+	transit->writer = incoming->writer;
+	incoming->writer = NULL;
+	transit->env.id = incoming->id;
+	transit->lacks_crlf = memcmp(incoming->last, "\r\n", 2) != 0;
+	incoming_free(conductor, incoming);
+	if (r == 0)
+		r = big_finish(transit->writer, &bytes, transit->digest);
+	if (r == 0 && bytes != transit->env.bytes)
+		r = -EIO;	/* the pipe was cut: the door has to try again */
+	if (r == 0)
+		r = big_open(conductor->big, &transit->env.id, &transit->fd);
+	if (r == 0)
+		conductor->open_files++;
+	return r;
+}
+
+static int
+take_bytes(struct transit *transit, int memfd, struct incoming *incoming)
+{
+	int r;
+
+	if (incoming != NULL)
+		return take_big(transit, incoming);
+	r = take_small(transit, memfd);
+	if (r == 0)
+		r = message_id_new(&transit->conductor->last_id,
+		    clock_utc_ms());
+	transit->env.id = transit->conductor->last_id;
+	return r;
+}
+
+/* The envelope again, now with id and time of arrival. */
+static int
+repack(struct transit *transit)
+{
+	TEXT_AUTO text = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct envelope env;
+	int r;
+
+	transit->env.received_at_utc_ms = clock_utc_ms();
+	envelope_pack(&text, &transit->env);
+	if (text_failed(&text))
+		return -EBADMSG;
+	r = arena_copy(transit->arena, text_slice(&text),
+	    &transit->packed_env);
+	if (r == 0)
+		r = envelope_unpack(transit->arena, transit->packed_env, &env);
+	if (r == 0)
+		transit->env = env;
+	return r;
+}
+
+static bool
+has_recipients(const struct envelope *env)
+{
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (env->recipients[i].account == 0)
+			return false;
+	return env->recipient_count > 0;
+}
+
+int
+conductor_submit(struct conductor *conductor, const struct asker *asker,
+    uint64_t granted, struct slice packed_env, int memfd, uint64_t ticket)
+{
+	struct incoming *incoming = NULL;
+	struct transit *transit;
+	int r;
+
+	if (memfd < 0) {
+		incoming = find_incoming(conductor, ticket);
+		if (incoming == NULL || incoming->from != asker->from)
+			return -EBADMSG;
+		/* the pipe is read to its end before the words are heard */
+		if (!incoming->ended)
+			incoming->fault = -EIO;
+	}
+	transit = transit_new(conductor, packed_env);
+	if (transit == NULL) {
+		if (memfd >= 0)
+			(void)close(memfd);
+		answer(conductor, asker, 451, "4.3.0",
+		    "out of memory, try again later");
+		conductor_release(conductor, granted);
+		return 0;
+	}
+	TAILQ_INSERT_TAIL(&conductor->arriving, transit, next);
+	transit->asker = *asker;
+	transit->granted = granted;
+	r = envelope_unpack(transit->arena, transit->packed_env,
+	    &transit->env);
+	if (r == 0 && !has_recipients(&transit->env))
+		r = -EBADMSG;
+	if (r == 0)
+		r = take_bytes(transit, memfd, incoming);
+	else if (memfd >= 0)
+		(void)close(memfd);
+	if (r == 0)
+		r = repack(transit);
+	if (r == 0)
+		ask_judge(transit);
+	else if (r == -EBADMSG)
+		drop(transit);
+	else
+		put_off(transit, 451, "4.3.0",
+		    "the message could not be taken, try again later");
+	return r == -EBADMSG ? r : 0;
+}
+
+/* The judge */
+
+static void
+ask_judge(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	int r;
+
+	r = conductor->ports.judge(conductor->ports.arg, transit,
+	    transit->packed_env, transit->fd);
+	transit->at_judge = r == 0;	/* else when one is there again */
+}
+
+void
+conductor_judge_up(struct conductor *conductor)
+{
+	struct transit *transit, *following;
+
+	for (transit = TAILQ_FIRST(&conductor->arriving); transit != NULL;
+	    transit = following) {
+		following = TAILQ_NEXT(transit, next);
+		if (!transit->at_judge && transit->packed_verdict.len == 0)
+			ask_judge(transit);
+	}
+}
+
+static void
+refuse(struct transit *transit, const struct verdict *verdict)
+{
+	struct conductor *conductor = transit->conductor;
+
+	conductor->count_refused++;
+	conductor_trail(conductor, transit, TRAIL_REFUSED, NULL,
+	    verdict->reason);
+	answer(conductor, &transit->asker, verdict->code, verdict->status,
+	    "%s", verdict->reason);
+	drop(transit);
+}
+
+void
+conductor_judged(struct conductor *conductor, void *ticket, int status,
+    struct slice packed_verdict)
+{
+	struct transit *transit = ticket;
+	struct verdict verdict;
+
+	transit->at_judge = false;
+	if (conductor->closing)
+		return;
+	if (status == 0)
+		status = verdict_unpack(packed_verdict, &verdict);
+	if (status < 0) {
+		if (++transit->judge_tries >= JUDGE_TRIES)
+			put_off(transit, 451, "4.3.0",
+			    "the message could not be judged, try again later");
+		return;		/* else conductor_judge_up() asks again */
+	}
+	if (arena_copy(transit->arena, packed_verdict,
+	    &transit->packed_verdict) < 0) {
+		put_off(transit, 451, "4.3.0", "out of memory, try again later");
+		return;
+	}
+	if (verdict.action == VERDICT_REFUSE)
+		refuse(transit, &verdict);
+	else if (verdict.action == VERDICT_DEFER)
+		put_off(transit, verdict.code, verdict.status, verdict.reason);
+	else
+		receive(transit);
+}
+
+/* The receipt */
+
+static void
+received(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	char id[MESSAGE_ID_CHARS + 1];
+
+	message_id_write(&transit->env.id, id);
+	answer(conductor, &transit->asker, 250, "2.0.0", "received as %s", id);
+	conductor->count_received++;
+	TAILQ_REMOVE(&conductor->arriving, transit, next);
+	space_release(conductor->space, transit->granted);
+	transit->granted = 0;
+	big_end(transit->writer);
+	transit->writer = NULL;
+	transit->received_ms = clock_ms();
+	TAILQ_INSERT_TAIL(&conductor->received, transit, next);
+	conductor->moving++;
+	if (conductor->open_files > OPEN_MOST)
+		transit_close_bytes(transit);
+	conductor_trail(conductor, transit, TRAIL_RECEIVED, NULL, NULL);
+}
+
+static void
+on_receipt(void *arg, int status)
+{
+	struct transit *transit = arg;
+	struct conductor *conductor = transit->conductor;
+	struct verdict verdict;
+
+	if (status == -ENOTRECOVERABLE) {
+		answer(conductor, &transit->asker, 0, "", "%s", "");
+		drop(transit);
+		return;
+	}
+	if (status < 0) {
+		conductor_trail(conductor, transit, TRAIL_ABANDONED, NULL,
+		    strerror(-status));
+		put_off(transit, status == -ENOSPC ? 452 : 451,
+		    status == -ENOSPC ? "4.3.1" : "4.3.0",
+		    "the message could not be stored, try again later");
+		return;
+	}
+	received(transit);
+	if (verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
+	    verdict.action == VERDICT_HOLD)
+		keep_hold(transit, verdict.reason);
+	else if (deliver_begin(transit) < 0)
+		keep_hold(transit, "memory was out when it was received");
+}
+
+static void
+append(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	TEXT_AUTO head = TEXT_INIT(HEAD_MAX_BYTES);
+	struct slice bytes = { NULL, 0 };
+	int r;
+
+	head_pack(&head, transit);
+	if (!transit->is_big)
+		bytes = slice_of(transit->map, (size_t)transit->env.bytes);
+	r = text_failed(&head) ? -EMSGSIZE : journal_append(
+	    conductor->journal, JOURNAL_MESSAGE, &transit->env.id,
+	    text_slice(&head), bytes, -1, on_receipt, transit,
+	    &transit->position);
+	if (r == -ENOSPC) {
+		keep_relieve(conductor);
+		put_off(transit, 452, "4.3.1",
+		    "the journal is full, try again later");
+	} else if (r < 0) {
+		put_off(transit, 451, "4.3.0",
+		    "the message could not be stored, try again later");
+	}
+}
+
+static void
+sync_big(void *arg)
+{
+	struct transit *transit = arg;
+
+	transit->sync_status = big_sync(transit->writer);
+}
+
+static void
+on_big_synced(void *arg)
+{
+	struct transit *transit = arg;
+
+	if (transit->conductor->closing)
+		return;
+	if (transit->sync_status == 0)
+		append(transit);
+	else
+		put_off(transit, 451, "4.3.0",
+		    "the message could not be stored, try again later");
+}
+
+static void
+receive(struct transit *transit)
+{
+	if (!transit->is_big)
+		append(transit);
+	else if (pool_run(transit->conductor->pool, sync_big, on_big_synced,
+	    transit) < 0)
+		put_off(transit, 451, "4.3.0", "out of memory, try again later");
+}
+
+void
+conductor_asker_lost(struct conductor *conductor, void *from)
+{
+	struct incoming *incoming, *following;
+	struct transit *transit;
+
+	TAILQ_FOREACH(transit, &conductor->arriving, next)
+		if (transit->asker.from == from)
+			transit->asker.from = NULL;
+	HASH_ITER(hh, conductor->incoming, incoming, following)
+		if (incoming->from == from)
+			incoming_free(conductor, incoming);
+}

@@ -1,0 +1,651 @@
+/*
+ * conductor.c - the queue's beginning and end, and what all its parts share
+ *
+ * At start the journal is replayed before anything new is taken: what stands
+ * there, and is neither settled nor kept, is delivered again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "queue/conductor_inside.h"
+
+#define HEAD_VERSION	1
+#define ARENA_BUDGET	(ENVELOPE_MAX_BYTES * 8)
+#define BIG_GRACE_MS	(24 * 60 * 60 * 1000)	/* a big file nobody needs */
+#define KEEP_MS		5000	/* between two looks at the journal's room */
+
+/* ---- one message ------------------------------------------------------- */
+
+struct transit *
+transit_new(struct conductor *conductor, struct slice packed_env)
+{
+	struct arena *arena = arena_new(ARENA_BUDGET);
+	struct transit *transit;
+
+	if (arena == NULL)
+		return NULL;
+	transit = arena_alloc(arena, sizeof(*transit));
+	if (transit == NULL || arena_copy(arena, packed_env,
+	    &transit->packed_env) < 0) {
+		arena_free(arena);
+		return NULL;
+	}
+	transit->conductor = conductor;
+	transit->arena = arena;
+	transit->fd = -1;
+	return transit;
+}
+
+void
+transit_close_bytes(struct transit *transit)
+{
+	if (transit->map != NULL)
+		(void)munmap(transit->map, (size_t)transit->env.bytes);
+	transit->map = NULL;
+	if (transit->fd < 0)
+		return;
+	(void)close(transit->fd);
+	transit->fd = -1;
+	transit->conductor->open_files--;
+}
+
+void
+transit_free(struct transit *transit)
+{
+	transit_close_bytes(transit);
+	arena_free(transit->arena);	/* it lives in there itself */
+}
+
+/* A memory file with these bytes, for a mailbox. */
+static int
+to_memory_file(struct slice bytes, int *fd_out)
+{
+	int fd = memfd_create("letter", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (pwrite(fd, bytes.at, bytes.len, 0) != (ssize_t)bytes.len) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	*fd_out = fd;
+	return 0;
+}
+
+int
+transit_load(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	TEXT_AUTO buffer = TEXT_INIT(conductor->options.segment_bytes);
+	struct journal_record record;
+	struct slice head, bytes;
+	int r;
+
+	if (transit->is_big) {
+		r = big_open(conductor->big, &transit->env.id, &transit->fd);
+	} else if (transit->is_kept) {
+		r = kept_read(conductor->kept_fd, &transit->env.id, &buffer,
+		    &head, &bytes);
+		if (r == 0)
+			r = to_memory_file(bytes, &transit->fd);
+	} else {
+		r = journal_read(conductor->journal, transit->position,
+		    &buffer, &record);
+		if (r == 0)
+			r = to_memory_file(record.bytes, &transit->fd);
+	}
+	if (r == 0)
+		conductor->open_files++;
+	return r;
+}
+
+void
+head_pack(struct text *head, const struct transit *transit)
+{
+	pack_u8(head, HEAD_VERSION);
+	pack_u8(head, transit->is_big);
+	pack_u8(head, transit->lacks_crlf);
+	pack_bytes(head, slice_of(transit->digest, BIG_DIGEST_BYTES));
+	pack_slice(head, transit->packed_env);
+	pack_slice(head, transit->packed_verdict);
+}
+
+static int
+head_fill(struct transit *transit, struct slice verdict)
+{
+	int r;
+
+	r = arena_copy(transit->arena, verdict, &transit->packed_verdict);
+	if (r == 0)
+		r = envelope_unpack(transit->arena, transit->packed_env,
+		    &transit->env);
+	return r;
+}
+
+int
+head_unpack(struct conductor *conductor, struct slice head,
+    struct transit **transit_out)
+{
+	struct unpack u = unpack_of(head);
+	struct slice digest, env, verdict;
+	struct transit *transit;
+	bool is_big, lacks_crlf;
+	int r;
+
+	if (unpack_u8(&u) != HEAD_VERSION)
+		return -EBADMSG;
+	is_big = unpack_bool(&u);
+	lacks_crlf = unpack_bool(&u);
+	digest = unpack_bytes(&u, BIG_DIGEST_BYTES);
+	env = unpack_slice(&u);
+	verdict = unpack_slice(&u);
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	transit = transit_new(conductor, env);
+	if (transit == NULL)
+		return -ENOMEM;
+	transit->is_big = is_big;
+	transit->lacks_crlf = lacks_crlf;
+	memcpy(transit->digest, digest.at, BIG_DIGEST_BYTES);
+	r = head_fill(transit, verdict);
+	if (r < 0) {
+		transit_free(transit);
+		return r;
+	}
+	*transit_out = transit;
+	return 0;
+}
+
+/* ---- words ------------------------------------------------------------- */
+
+int
+conductor_zone(int64_t utc_ms)
+{
+	time_t seconds = (time_t)(utc_ms / 1000);
+	struct tm local;
+
+	if (localtime_r(&seconds, &local) == NULL)
+		return 0;
+	return (int)(local.tm_gmtoff / 60);
+}
+
+/* All recipients in one field, for the line that says it was received. */
+static void
+list_recipients(struct text *to, const struct envelope *env)
+{
+	for (size_t i = 0; i < env->recipient_count && !text_failed(to); i++) {
+		if (i > 0)
+			text_add_str(to, ", ");
+		text_add(to, env->recipients[i].address);
+	}
+}
+
+void
+conductor_trail(struct conductor *conductor, const struct transit *transit,
+    enum trail_word word, const struct recipient *rcpt, const char *detail)
+{
+	const struct envelope *env = &transit->env;
+	TEXT_AUTO to = TEXT_INIT(TRAIL_FIELD_BYTES);
+	struct verdict verdict;
+	struct trail_step step = {
+		.at_utc_ms = clock_utc_ms(), .id = env->id, .word = word,
+		.detail = slice_str(detail)
+	};
+
+	if (rcpt != NULL) {
+		step.account = rcpt->account;
+		step.address = rcpt->address;
+	} else if (word == TRAIL_RECEIVED || word == TRAIL_REFUSED ||
+	    word == TRAIL_PUT_OFF) {
+		step.from = env->sender.len > 0 ? env->sender :
+		    slice_str("<>");
+		list_recipients(&to, env);
+		step.to = text_slice(&to);
+		step.peer = env->peer;
+		if (verdict_unpack(transit->packed_verdict, &verdict) == 0)
+			step.subject = slice_str(verdict.subject);
+	}
+	trail_add(conductor->trail, &step);
+}
+
+static void
+on_trail_fault(void *arg, int fault)
+{
+	(void)arg;
+	if (fault < 0)
+		log_say("the trail cannot be written: %s (mail goes on)",
+		    strerror(-fault));
+	else
+		log_say("the trail is written again");
+}
+
+void
+conductor_step(struct conductor *conductor, uint64_t account,
+    const struct message_id *id, struct slice word, struct slice who)
+{
+	struct trail_step step = {
+		.at_utc_ms = clock_utc_ms(), .id = *id, .account = account,
+		.who = who, .word = slice_is_str(word, "deleted") ?
+		    TRAIL_DELETED : TRAIL_READ
+	};
+
+	trail_add(conductor->trail, &step);
+}
+
+/* ---- big files and their readers --------------------------------------- */
+
+int
+conductor_big_open(struct conductor *conductor, uint64_t account,
+    const struct message_id *id, int *fd_out)
+{
+	int r = rows_big_has(conductor->rows, id, account);
+
+	return r < 0 ? r : big_open(conductor->big, id, fd_out);
+}
+
+void
+conductor_big_unref(struct conductor *conductor, uint64_t account,
+    const struct message_id *id)
+{
+	bool was_last;
+	int r;
+
+	r = rows_big_unref(conductor->rows, id, account, clock_utc_ms(),
+	    &was_last);
+	if (r < 0 && r != -ENOENT)
+		log_say("queue.db: a big file cannot be released: %s",
+		    strerror(-r));
+}
+
+static int
+drop_big(void *arg, const struct message_id *id)
+{
+	struct conductor *conductor = arg;
+
+	return big_drop(conductor->big, id);
+}
+
+static void
+drop_due(struct conductor *conductor)
+{
+	int r = rows_big_due(conductor->rows, clock_utc_ms() - BIG_GRACE_MS,
+	    drop_big, conductor);
+
+	if (r < 0)
+		log_say("big files that nobody needs stay: %s", strerror(-r));
+}
+
+/* ---- clockwork --------------------------------------------------------- */
+
+static void
+on_settle_time(void *arg)
+{
+	struct conductor *conductor = arg;
+
+	deliver_settle_all(conductor);
+	timer_set(conductor->settle_timer,
+	    (uint64_t)conductor->options.settle_seconds * 1000);
+}
+
+static void
+on_keep_time(void *arg)
+{
+	struct conductor *conductor = arg;
+	struct journal_figures figures;
+	int r;
+
+	journal_figures(conductor->journal, &figures);
+	if (figures.free <= conductor->options.segments / 4)
+		keep_relieve(conductor);
+	if (!space_has_ballast(conductor->space)) {
+		r = space_restore_ballast(conductor->space);
+		if (r < 0 && r != -ENOSPC)
+			log_say("no ballast: %s", strerror(-r));
+	}
+	timer_set(conductor->keep_timer, KEEP_MS);
+}
+
+/* ---- begin and end ----------------------------------------------------- */
+
+static int
+open_folder(int folder_fd, const char *name, int *fd_out)
+{
+	int fd;
+
+	if (mkdirat(folder_fd, name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*fd_out = fd;
+	return 0;
+}
+
+static int
+open_folders(struct conductor *conductor)
+{
+	const struct {
+		const char	*name;
+		int		*fd;
+	} folders[] = {
+		{ "journal", &conductor->journal_fd },
+		{ "kept", &conductor->kept_fd },
+		{ "big", &conductor->big_fd },
+		{ "trail", &conductor->trail_fd },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(*folders);
+	    i++)
+		r = open_folder(conductor->folder_fd, folders[i].name,
+		    folders[i].fd);
+	return r;
+}
+
+struct settled_to {		/* of one account, at start */
+	uint64_t	account;
+	uint64_t	position;
+	UT_hash_handle	hh;
+};
+
+struct replay {
+	struct conductor	*conductor;
+	struct settled_to	*settled;
+	uint64_t		 position;	/* of the record being looked at */
+	unsigned		 count;
+};
+
+static int
+note_settled(void *arg, uint64_t account, uint64_t position)
+{
+	struct replay *replay = arg;
+	struct settled_to *one = calloc(1, sizeof(*one));
+
+	if (one == NULL)
+		return -ENOMEM;
+	one->account = account;
+	one->position = position;
+	HASH_ADD(hh, replay->settled, account, sizeof(one->account), one);
+	return one->hh.tbl == NULL ? -ENOMEM : 0;
+}
+
+static bool
+is_unsettled(void *arg, const struct recipient *rcpt)
+{
+	const struct replay *replay = arg;
+	struct settled_to *one;
+
+	HASH_FIND(hh, replay->settled, &rcpt->account, sizeof(rcpt->account),
+	    one);
+	return one == NULL || one->position < replay->position;
+}
+
+static bool
+is_wanted(const struct replay *replay, const struct envelope *env)
+{
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (is_unsettled((void *)(uintptr_t)replay,
+		    &env->recipients[i]))
+			return true;
+	return false;
+}
+
+/* A hold that was not written before the end is held again. */
+static int
+resume(struct transit *transit, struct replay *replay)
+{
+	struct verdict verdict;
+
+	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
+		return -EBADMSG;
+	if (verdict.action == VERDICT_HOLD) {
+		keep_hold(transit, verdict.reason);
+		return 0;
+	}
+	return deliver_begin_some(transit, is_unsettled, replay);
+}
+
+static int
+replay_one(void *arg, const struct journal_record *record)
+{
+	struct replay *replay = arg;
+	struct conductor *conductor = replay->conductor;
+	struct transit *transit;
+	int r;
+
+	r = rows_is_kept(conductor->rows, &record->id);
+	if (r == 0)
+		return 0;
+	if (r != -ENOENT)
+		return r;
+	r = head_unpack(conductor, record->head, &transit);
+	if (r < 0)
+		return r;
+	replay->position = record->position;
+	if (!is_wanted(replay, &transit->env)) {
+		transit_free(transit);
+		return 0;
+	}
+	transit->position = record->position;
+	transit->received_ms = clock_ms();
+	TAILQ_INSERT_TAIL(&conductor->received, transit, next);
+	conductor->moving++;
+	replay->count++;
+	if (message_id_order(&record->id, &conductor->last_id) > 0)
+		conductor->last_id = record->id;
+	return resume(transit, replay);
+}
+
+static int
+replay_journal(struct conductor *conductor)
+{
+	struct replay replay = { .conductor = conductor };
+	struct settled_to *one, *following;
+	int r;
+
+	r = rows_settled_each(conductor->rows, note_settled, &replay);
+	if (r == 0)
+		r = journal_replay(conductor->journal, replay_one, &replay);
+	HASH_ITER(hh, replay.settled, one, following) {
+		HASH_DEL(replay.settled, one);
+		free(one);
+	}
+	if (r == 0 && replay.count > 0)
+		log_say("%u messages stand in the journal and are delivered "
+		    "again", replay.count);
+	return r;
+}
+
+/* Still needed: by an account, by a record, or it waits aside. */
+static int
+is_big_known(void *arg, const struct message_id *id)
+{
+	struct conductor *conductor = arg;
+	const struct transit *transit;
+	int r;
+
+	TAILQ_FOREACH(transit, &conductor->received, next)
+		if (message_id_order(&transit->env.id, id) == 0)
+			return 0;
+	r = rows_big_is_known(conductor->rows, id);
+	return r == -ENOENT ? rows_is_kept(conductor->rows, id) : r;
+}
+
+static int
+open_stores(struct conductor *conductor)
+{
+	const struct conductor_options *options = &conductor->options;
+	struct journal_options journal = {
+		.segment_bytes = options->segment_bytes,
+		.segments = options->segments
+	};
+	struct space_options space = {
+		.ballast_bytes = options->ballast_bytes,
+		.free_bytes = options->free_bytes,
+		.transit_bytes = options->transit_bytes
+	};
+	unsigned needs = 0;
+	uint64_t highest = 0;
+	int r;
+
+	memcpy(journal.hub_id, options->hub_id, sizeof(journal.hub_id));
+	r = rows_open(conductor->folder_fd, options->hub_id, &conductor->rows,
+	    &needs);
+	if (r == -EPROTO)
+		log_say("queue.db was written by a newer Postroom: format %u "
+		    "is needed", needs);
+	if (r == 0)
+		r = rows_highest(conductor->rows, &highest);
+	journal.above = (uint32_t)(highest >> 32);
+	if (r == 0)
+		r = journal_open(conductor->journal_fd, &journal,
+		    conductor->loop, conductor->pool, &conductor->journal);
+	if (r == 0)
+		r = big_folder_open(conductor->big_fd, &conductor->big);
+	if (r == 0)
+		r = trail_open(conductor->trail_fd, conductor->loop,
+		    options->trail_days, on_trail_fault, conductor,
+		    &conductor->trail);
+	space.journal = conductor->journal;
+	if (r == 0)
+		r = space_open(conductor->folder_fd, &space,
+		    &conductor->space);
+	return r;
+}
+
+static int
+open_all(struct conductor *conductor)
+{
+	unsigned removed;
+	int r;
+
+	r = open_folders(conductor);
+	if (r == 0)
+		r = open_stores(conductor);
+	if (r == 0)
+		r = replay_journal(conductor);
+	if (r == 0)
+		r = keep_open(conductor);
+	if (r == 0)
+		r = big_sweep(conductor->big, clock_utc_ms(), is_big_known,
+		    conductor, &removed);
+	if (r < 0)
+		return r;
+	drop_due(conductor);
+	timer_set(conductor->settle_timer,
+	    (uint64_t)conductor->options.settle_seconds * 1000);
+	timer_set(conductor->keep_timer, 1);
+	return 0;
+}
+
+int
+conductor_open(int folder_fd, const struct conductor_options *options,
+    const struct conductor_ports *ports, struct loop *loop,
+    struct conductor **conductor_out)
+{
+	struct conductor *conductor = calloc(1, sizeof(*conductor));
+	int r = -ENOMEM;
+
+	if (conductor == NULL)
+		return -ENOMEM;
+	conductor->options = *options;
+	conductor->ports = *ports;
+	conductor->loop = loop;
+	conductor->folder_fd = folder_fd;
+	conductor->journal_fd = conductor->kept_fd = -1;
+	conductor->big_fd = conductor->trail_fd = -1;
+	TAILQ_INIT(&conductor->arriving);
+	TAILQ_INIT(&conductor->received);
+	TAILQ_INIT(&conductor->set_aside);
+	conductor->pool = pool_new(loop, 1);
+	conductor->settle_timer = timer_new(loop, on_settle_time, conductor);
+	conductor->keep_timer = timer_new(loop, on_keep_time, conductor);
+	if (conductor->pool != NULL && conductor->settle_timer != NULL &&
+	    conductor->keep_timer != NULL)
+		r = open_all(conductor);
+	if (r < 0) {
+		log_say("the queue cannot be opened: %s", strerror(-r));
+		conductor_close(conductor);
+		return r;
+	}
+	*conductor_out = conductor;
+	return 0;
+}
+
+static void
+free_all(struct transits *list)
+{
+	struct transit *transit;
+
+	while ((transit = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, transit, next);
+		big_end(transit->writer);
+		transit_free(transit);
+	}
+}
+
+void
+conductor_close(struct conductor *conductor)
+{
+	const int folders[] = { conductor->journal_fd, conductor->kept_fd,
+	    conductor->big_fd, conductor->trail_fd };
+
+	conductor->closing = true;
+	pool_free(conductor->pool);	/* the last sync ends first */
+	timer_free(conductor->settle_timer);
+	timer_free(conductor->keep_timer);
+	deliver_close(conductor);
+	free_all(&conductor->arriving);
+	free_all(&conductor->received);
+	free_all(&conductor->set_aside);
+	journal_close(conductor->journal);
+	trail_close(conductor->trail);
+	rows_close(conductor->rows);
+	if (conductor->big != NULL)
+		big_folder_close(conductor->big);
+	if (conductor->space != NULL)
+		space_close(conductor->space);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		if (folders[i] >= 0)
+			(void)close(folders[i]);
+	free(conductor);
+}
+
+void
+conductor_status(struct conductor *conductor, struct queue_status *status_out)
+{
+	struct queue_status status = {
+		.received = conductor->count_received,
+		.delivered = conductor->count_delivered,
+		.refused = conductor->count_refused,
+		.moving = conductor->moving
+	};
+	const struct transit *transit;
+	struct journal_figures figures;
+	struct rows_counts counts;
+	bool is_short = false;
+
+	journal_figures(conductor->journal, &figures);
+	status.segments_used = figures.used;
+	status.segments_free = figures.free;
+	status.segments_broken = figures.broken;
+	TAILQ_FOREACH(transit, &conductor->received, next)
+		status.waiting += transit->undelivered > 0;
+	TAILQ_FOREACH(transit, &conductor->set_aside, next)
+		status.waiting++;
+	if (rows_counts(conductor->rows, &counts) == 0)
+		status.held = counts.held;
+	(void)space_free(conductor->space, &status.free_bytes);
+	status.admits = space_is_short(conductor->space, &is_short) == 0 &&
+	    !is_short && (figures.free > 0 || figures.bytes_free > 0);
+	*status_out = status;
+}

@@ -1,0 +1,131 @@
+/*
+ * conductor.h - the queue itself: from submission to settling (DESIGN.md 1, 3)
+ *
+ * The one road of every message: arrive, be judged, be received (journal),
+ * be delivered once for each recipient, be settled.  It knows no other role:
+ * what it wants of them goes out through its ports, and what they answer comes
+ * back through the functions here.
+ *
+ * What stays true: 250 is said only for a message that is durable; what is
+ * durable is delivered or kept where `status` and `trace` show it; a delivery
+ * that is done twice is one letter.
+ */
+#ifndef POSTROOM_QUEUE_CONDUCTOR_H
+#define POSTROOM_QUEUE_CONDUCTOR_H
+
+#include "lib/base/loop.h"
+#include "lib/base/pool.h"
+#include "queue/service.h"
+
+struct conductor;		/* opaque; see conductor_inside.h */
+
+/* Who handed a message in, and which of his requests it was. */
+struct asker {
+	void		*from;		/* NULL: gone */
+	uint64_t	 serial;
+};
+
+/*
+ * All return 0 or a negative errno: then nothing was asked.  A `ticket` comes
+ * back exactly once through the function named.
+ */
+struct conductor_ports {
+	void	*arg;
+	/* Judge it -> conductor_judged() */
+	int	(*judge)(void *arg, void *ticket, struct slice packed_env,
+		    int fd);
+	/* Deliver it -> conductor_delivered() */
+	int	(*deliver)(void *arg, void *ticket, uint64_t account,
+		    struct slice packed_delivery, int fd);
+	/* Settle -> conductor_settled() */
+	int	(*settle)(void *arg, uint64_t account, uint64_t upto,
+		    uint64_t prune_below);
+	/* A channel to that mailbox is needed -> conductor_account_up() */
+	void	(*want)(void *arg, uint64_t account);
+	/* The answer to a submission or a request for space. */
+	void	(*answer)(void *arg, const struct asker *,
+		    const struct queue_answer *);
+};
+
+struct conductor_options {
+	const char	*hostname;	/* in the Received line */
+	unsigned char	 hub_id[16];
+	uint32_t	 segment_bytes;
+	unsigned	 segments;
+	uint64_t	 transit_bytes;
+	uint64_t	 ballast_bytes;
+	uint64_t	 free_bytes;
+	unsigned	 settle_seconds;
+	unsigned	 trail_days;
+};
+
+/*
+ * Open everything below `folder_fd` (borrowed) and replay the journal.
+ * 0, -EPROTO (a newer Postroom wrote it), -EXDEV (another hub's), or a negative
+ * errno; the sentence is in the log.
+ */
+int	conductor_open(int folder_fd, const struct conductor_options *,
+	    const struct conductor_ports *, struct loop *,
+	    struct conductor **conductor_out);
+/*
+ * Settle nothing more, write the trail, close.  Waits for a running sync; what
+ * was not answered yet stays unanswered.
+ */
+void	conductor_close(struct conductor *);
+
+/* May a message of `bytes` come?  Answered at once, through ports->answer. */
+void	conductor_grant(struct conductor *, const struct asker *,
+	    uint64_t bytes);
+void	conductor_release(struct conductor *, uint64_t bytes);
+
+/* Begin a big file.  0, or a negative errno: say "try again". */
+int	conductor_big_begin(struct conductor *, void *from,
+	    uint64_t *ticket_out);
+/* More of it; a fault is kept and told at the submission. */
+void	conductor_big_feed(struct conductor *, uint64_t ticket, struct slice);
+/* Its pipe has been closed by the writer: a submission may name it now. */
+void	conductor_big_end(struct conductor *, uint64_t ticket);
+/* No submission will name it. */
+void	conductor_big_abandon(struct conductor *, void *from, uint64_t ticket);
+
+/*
+ * A whole message, in `memfd` (sealed; owned from now on) or, when that is -1,
+ * in big file `ticket`.  0: the answer comes through ports->answer, code 0
+ * meaning that nobody may say anything.  -EBADMSG: the envelope or the file is
+ * not what the door promises (a breach).
+ */
+int	conductor_submit(struct conductor *, const struct asker *,
+	    uint64_t granted, struct slice packed_env, int memfd,
+	    uint64_t ticket);
+
+/* `status` < 0: the judge is gone, or did not answer in its form. */
+void	conductor_judged(struct conductor *, void *ticket, int status,
+	    struct slice packed_verdict);
+/* A judge is there (again). */
+void	conductor_judge_up(struct conductor *);
+
+/* The mailbox of `account` is connected; is lost. */
+void	conductor_account_up(struct conductor *, uint64_t account);
+void	conductor_account_lost(struct conductor *, uint64_t account);
+/* -ECONNRESET: the channel was lost with the question. */
+void	conductor_delivered(struct conductor *, void *ticket, int status,
+	    bool was_there);
+void	conductor_settled(struct conductor *, uint64_t account, uint64_t upto,
+	    int status);
+
+/* A read-only descriptor of a big file that `account` refers to, or -errno. */
+int	conductor_big_open(struct conductor *, uint64_t account,
+	    const struct message_id *, int *fd_out);
+void	conductor_big_unref(struct conductor *, uint64_t account,
+	    const struct message_id *);
+/* A step another role saw, for the trail: "read", "deleted". */
+void	conductor_step(struct conductor *, uint64_t account,
+	    const struct message_id *, struct slice word, struct slice who);
+
+/* `from` is gone: nobody waits for those answers any more. */
+void	conductor_asker_lost(struct conductor *, void *from);
+
+/* What `postroom status` shows of the queue. */
+void	conductor_status(struct conductor *, struct queue_status *status_out);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * conductor_inside.h - the objects of the conductor
+ *
+ * arrive.c brings a message to its receipt, deliver.c from there into the
+ * mailboxes and to its settling, keep.c sets aside what must outlive the
+ * journal; conductor.c opens, replays and closes.
+ */
+#ifndef POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
+#define POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
+
+#define HASH_NONFATAL_OOM 1
+#include <sys/queue.h>
+#include <uthash.h>
+
+#include "filters/verdict.h"
+#include "lib/message/envelope.h"
+#include "queue/big.h"
+#include "queue/conductor.h"
+#include "queue/journal.h"
+#include "queue/kept.h"
+#include "queue/rows.h"
+#include "queue/space.h"
+#include "queue/trail.h"
+
+#define HEAD_MAX_BYTES	(ENVELOPE_MAX_BYTES + VERDICT_PACKED_MAX + 128)
+
+/* One recipient's share of a message; done once it is settled. */
+enum copy_state {
+	COPY_WAITING,		/* to be sent to its mailbox */
+	COPY_SENT,		/* the mailbox has not answered */
+	COPY_DELIVERED,		/* committed there, not settled */
+	COPY_SETTLING		/* and part of the settling under way */
+};
+
+struct copy {
+	TAILQ_ENTRY(copy) next;		/* of its account, by position */
+	struct transit	*transit;
+	struct account_queue *account;
+	struct recipient *rcpt;
+	enum copy_state	 state;
+	bool		 is_done;	/* settled: in no queue any more */
+};
+
+/* A message from submission to settling. */
+struct transit {
+	TAILQ_ENTRY(transit) next;	/* arriving, or received by position */
+	struct conductor *conductor;
+	struct arena	*arena;		/* holds env, copies */
+	struct slice	 packed_env;
+	struct slice	 packed_verdict;
+	struct envelope	 env;
+	struct asker	 asker;
+	uint64_t	 granted;
+	uint64_t	 position;	/* 0: not in the journal (any more) */
+	struct big_writer *writer;	/* big, until the receipt */
+	unsigned char	 digest[BIG_DIGEST_BYTES];
+	bool		 is_big;
+	bool		 lacks_crlf;
+	bool		 is_kept;	/* its file is in kept/ */
+	bool		 is_keeping;	/* its file is being written */
+	bool		 at_judge;
+	unsigned	 judge_tries;
+	int		 fd;		/* of the bytes, or -1: load it */
+	void		*map;		/* small: of fd; or NULL */
+	struct copy	*copies;	/* NULL: nobody was given one */
+	size_t		 copy_count;
+	size_t		 unsettled;	/* of copies */
+	size_t		 undelivered;
+	int		 sync_status;	/* of the big file */
+	uint64_t	 received_ms;	/* monotonic */
+};
+
+TAILQ_HEAD(transits, transit);
+
+/* What waits for one account, in order of position. */
+struct account_queue {
+	uint64_t	 account;
+	struct conductor *conductor;
+	TAILQ_HEAD(copy_list, copy) copies;
+	size_t		 sent;		/* COPY_SENT among them */
+	size_t		 delivered;	/* COPY_DELIVERED and on */
+	uint64_t	 settled_to;	/* what was asked for last */
+	bool		 up;		/* its mailbox is connected */
+	bool		 wanted;	/* and asked for */
+	bool		 settling;
+	uint64_t	 pause_ms;	/* back-off after a fault; 0: none */
+	struct timer	*again;
+	UT_hash_handle	 hh;
+};
+
+/* A big file that is coming in. */
+struct incoming {
+	uint64_t	 ticket;
+	void		*from;
+	struct message_id id;
+	struct big_writer *writer;
+	char		 last[2];	/* bytes: does it end in CRLF? */
+	bool		 ended;
+	int		 fault;
+	UT_hash_handle	 hh;
+};
+
+struct conductor {
+	struct conductor_options options;
+	struct conductor_ports	 ports;
+	struct loop		*loop;
+	struct pool		*pool;
+	int			 folder_fd;	/* borrowed */
+	int			 journal_fd, kept_fd, big_fd, trail_fd;
+	struct journal		*journal;
+	struct rows		*rows;
+	struct big		*big;
+	struct trail		*trail;
+	struct space		*space;
+	struct message_id	 last_id;
+	uint64_t		 last_ticket;
+	struct incoming		*incoming;
+	struct transits		 arriving;	/* not received yet */
+	struct transits		 received;	/* in order of position */
+	struct transits		 set_aside;	/* kept: no place in journal */
+	size_t			 moving;	/* of received and set_aside */
+	size_t			 open_files;	/* of transits */
+	struct account_queue	*accounts;
+	struct timer		*settle_timer;
+	struct timer		*keep_timer;
+	uint64_t		 settled;	/* told to the journal */
+	uint64_t		 count_received, count_delivered, count_refused;
+	bool			 closing;
+};
+
+/* conductor.c: the zone of the office now, minutes east of UTC. */
+int	conductor_zone(int64_t utc_ms);
+/* A transit with its arena and a copy of the packed envelope; NULL: memory. */
+struct transit *transit_new(struct conductor *, struct slice packed_env);
+/* Give back everything it holds. */
+void	transit_free(struct transit *);
+/* Close its bytes; they can be loaded again after the receipt. */
+void	transit_close_bytes(struct transit *);
+/* Its bytes, for its mailbox: from journal, kept/ or big/.  0 or -errno. */
+int	transit_load(struct transit *);
+/* The record's head, and back into a transit.  0 or -EBADMSG, -ENOMEM. */
+void	head_pack(struct text *, const struct transit *);
+int	head_unpack(struct conductor *, struct slice head,
+	    struct transit **transit_out);
+/* Trail line about this message. */
+void	conductor_trail(struct conductor *, const struct transit *,
+	    enum trail_word, const struct recipient *, const char *detail);
+
+/* deliver.c: received or replayed: give every recipient his copy. */
+int	deliver_begin(struct transit *);
+/* Only to those whose account `wants` says so (replay). */
+int	deliver_begin_some(struct transit *,
+	    bool (*wants)(void *arg, const struct recipient *), void *arg);
+/* Every copy is settled: it is forgotten. */
+void	deliver_end(struct transit *);
+/* Tell the journal how far everything is settled now. */
+void	deliver_advance(struct conductor *);
+void	deliver_settle_all(struct conductor *);
+/* End: forget accounts and their copies. */
+void	deliver_close(struct conductor *);
+
+/* keep.c: hold it for a person; give its place in the journal up then. */
+void	keep_hold(struct transit *, const char *reason);
+/* Bring back what waits in kept/ (at start). */
+int	keep_open(struct conductor *);
+/* A kept message has been settled for this recipient. */
+void	keep_copy_settled(struct transit *, const struct recipient *);
+/* The journal runs out of room: set aside what has waited longest. */
+void	keep_relieve(struct conductor *);
+
+#endif

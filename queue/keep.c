@@ -1,0 +1,332 @@
+/*
+ * keep.c - what must outlive the journal: held, or waiting too long
+ *
+ * A message is first written to kept/ and synced, then gets its row (FULL);
+ * only then its place in the journal is given up.  Nothing held is dropped: a
+ * person says what becomes of it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "queue/conductor_inside.h"
+
+#define WAITED_MS	60000	/* before a waiting one is set aside */
+#define RELIEVE_MOST	32	/* set aside at a time */
+
+/* One message on its way into kept/. */
+struct keeping {
+	struct transit	*transit;
+	enum rows_state	 state;
+	struct text	 head;
+	struct text	 loaded;	/* bytes from the journal */
+	struct slice	 bytes;
+	int		 folder_fd;
+	int		 status;
+	char		 reason[ROWS_REASON_BYTES];
+};
+
+static void
+keeping_free(struct keeping *keeping)
+{
+	text_free(&keeping->head);
+	text_free(&keeping->loaded);
+	free(keeping);
+}
+
+static void
+write_file(void *arg)
+{
+	struct keeping *keeping = arg;
+
+	keeping->status = kept_write(keeping->folder_fd,
+	    &keeping->transit->env.id, text_slice(&keeping->head),
+	    keeping->bytes);
+}
+
+static struct rows_recipient
+row_of(const struct recipient *rcpt, enum rows_state state)
+{
+	return (struct rows_recipient){ .account = rcpt->account,
+	    .address = rcpt->address, .state = state };
+}
+
+/* The recipients who still lack it, for the row. */
+static size_t
+list_undone(const struct transit *transit, enum rows_state state,
+    struct rows_recipient *list)
+{
+	const struct envelope *env = &transit->env;
+	size_t n = 0;
+
+	if (transit->copies == NULL)
+		for (size_t i = 0; i < env->recipient_count; i++)
+			list[n++] = row_of(&env->recipients[i], state);
+	for (size_t i = 0; i < transit->copy_count; i++)
+		if (!transit->copies[i].is_done)
+			list[n++] = row_of(transit->copies[i].rcpt, state);
+	return n;
+}
+
+static int
+write_row(const struct keeping *keeping)
+{
+	struct transit *transit = keeping->transit;
+	const struct rows_message row = {
+		.id = transit->env.id, .state = keeping->state,
+		.reason = slice_str(keeping->reason),
+		.next_try_utc_ms = clock_utc_ms(),
+		.since_utc_ms = transit->env.received_at_utc_ms
+	};
+	struct rows_recipient *list;
+	int r;
+
+	list = calloc(transit->env.recipient_count, sizeof(*list));
+	if (list == NULL)
+		return -ENOMEM;
+	r = rows_keep(transit->conductor->rows, &row, list,
+	    list_undone(transit, keeping->state, list));
+	free(list);
+	return r;
+}
+
+/* The row stands: the journal need not hold it any longer. */
+static void
+leave_journal(struct keeping *keeping)
+{
+	struct transit *transit = keeping->transit;
+	struct conductor *conductor = transit->conductor;
+
+	TAILQ_REMOVE(&conductor->received, transit, next);
+	transit->position = 0;
+	transit->is_kept = true;
+	transit_close_bytes(transit);
+	if (keeping->state == ROWS_HELD) {
+		conductor->moving--;
+		transit_free(transit);
+	} else {
+		TAILQ_INSERT_TAIL(&conductor->set_aside, transit, next);
+	}
+	deliver_advance(conductor);
+}
+
+static void
+end_keeping(struct keeping *keeping)
+{
+	struct transit *transit = keeping->transit;
+	struct conductor *conductor = transit->conductor;
+
+	transit->is_keeping = false;
+	if (transit->copies != NULL && transit->unsettled == 0) {
+		/* delivered to everybody meanwhile: a file too many */
+		(void)kept_drop(conductor->kept_fd, &transit->env.id);
+		deliver_end(transit);
+		return;
+	}
+	if (keeping->status == 0)
+		keeping->status = write_row(keeping);
+	if (keeping->status < 0) {
+		/* it stays in the journal, where a restart finds it again */
+		log_say("a message could not be set aside: %s",
+		    strerror(-keeping->status));
+		return;
+	}
+	conductor_trail(conductor, transit, keeping->state == ROWS_HELD ?
+	    TRAIL_HELD : TRAIL_WAITING, NULL, keeping->reason);
+	leave_journal(keeping);
+}
+
+static void
+on_written(void *arg)
+{
+	struct keeping *keeping = arg;
+	struct conductor *conductor = keeping->transit->conductor;
+
+	if (!conductor->closing)
+		end_keeping(keeping);
+	keeping_free(keeping);
+}
+
+static int
+load_bytes(struct keeping *keeping)
+{
+	struct transit *transit = keeping->transit;
+	struct journal_record record;
+	int r;
+
+	if (transit->is_big)
+		return 0;
+	r = journal_read(transit->conductor->journal, transit->position,
+	    &keeping->loaded, &record);
+	if (r == 0)
+		keeping->bytes = record.bytes;
+	return r;
+}
+
+static void
+keep(struct transit *transit, enum rows_state state, const char *reason)
+{
+	struct conductor *conductor = transit->conductor;
+	struct keeping *keeping = calloc(1, sizeof(*keeping));
+	int r = -ENOMEM;
+
+	if (transit->is_keeping) {
+		free(keeping);
+		return;
+	}
+	if (keeping != NULL) {
+		keeping->transit = transit;
+		keeping->state = state;
+		keeping->folder_fd = conductor->kept_fd;
+		keeping->head.limit = HEAD_MAX_BYTES;
+		keeping->loaded.limit = conductor->options.segment_bytes;
+		(void)slice_cstr(slice_first(slice_str(reason),
+		    sizeof(keeping->reason) - 1), keeping->reason,
+		    sizeof(keeping->reason));
+		head_pack(&keeping->head, transit);
+		r = text_failed(&keeping->head) ? -ENOMEM :
+		    load_bytes(keeping);
+	}
+	if (r == 0)
+		r = pool_run(conductor->pool, write_file, on_written, keeping);
+	transit->is_keeping = r == 0;
+	if (r < 0) {
+		log_say("a message cannot be set aside now: %s",
+		    strerror(-r));
+		if (keeping != NULL)
+			keeping_free(keeping);
+	}
+}
+
+void
+keep_hold(struct transit *transit, const char *reason)
+{
+	keep(transit, ROWS_HELD, reason);
+}
+
+void
+keep_relieve(struct conductor *conductor)
+{
+	struct transit *transit, *following;
+	unsigned count = 0;
+
+	for (transit = TAILQ_FIRST(&conductor->received); transit != NULL &&
+	    count < RELIEVE_MOST; transit = following) {
+		following = TAILQ_NEXT(transit, next);
+		if (transit->undelivered == 0 ||
+		    clock_ms() - transit->received_ms < WAITED_MS)
+			continue;
+		keep(transit, ROWS_WAITING,
+		    "its mailbox could not take it for a while");
+		count++;
+	}
+}
+
+void
+keep_copy_settled(struct transit *transit, const struct recipient *rcpt)
+{
+	struct conductor *conductor = transit->conductor;
+	bool was_last = false;
+	int r;
+
+	r = rows_recipient_done(conductor->rows, &transit->env.id,
+	    rcpt->account, rcpt->address, 0, &was_last);
+	if (r == 0 && was_last)
+		r = kept_drop(conductor->kept_fd, &transit->env.id);
+	if (r < 0 && r != -ENOENT)
+		log_say("a message that was set aside is delivered, but its "
+		    "row stays: %s", strerror(-r));
+}
+
+/* At start: what waited is tried again; what is held stays held. */
+
+struct waiting {
+	struct waiting		*next;
+	struct message_id	 id;
+	size_t			 count;
+	uint64_t		 account[];	/* who still lack it */
+};
+
+static int
+note_waiting(void *arg, const struct rows_message *message,
+    const struct rows_recipient *list, size_t count)
+{
+	struct waiting **first = arg, *one;
+
+	if (message->state != ROWS_WAITING)
+		return 0;
+	one = calloc(1, sizeof(*one) + count * sizeof(one->account[0]));
+	if (one == NULL)
+		return -ENOMEM;
+	one->id = message->id;
+	one->count = count;
+	for (size_t i = 0; i < count; i++)
+		one->account[i] = list[i].account;
+	one->next = *first;
+	*first = one;
+	return 0;
+}
+
+static bool
+lacks(void *arg, const struct recipient *rcpt)
+{
+	const struct waiting *one = arg;
+
+	for (size_t i = 0; i < one->count; i++)
+		if (one->account[i] == rcpt->account)
+			return true;
+	return false;
+}
+
+static int
+bring_back(struct conductor *conductor, struct waiting *one)
+{
+	TEXT_AUTO buffer = TEXT_INIT(conductor->options.segment_bytes);
+	struct slice head, bytes;
+	struct transit *transit;
+	int r;
+
+	r = kept_read(conductor->kept_fd, &one->id, &buffer, &head, &bytes);
+	if (r == 0)
+		r = head_unpack(conductor, head, &transit);
+	if (r < 0)
+		return r;
+	transit->is_kept = true;
+	transit->received_ms = clock_ms();
+	TAILQ_INSERT_TAIL(&conductor->set_aside, transit, next);
+	conductor->moving++;
+	return deliver_begin_some(transit, lacks, one);
+}
+
+static int
+is_known(void *arg, const struct message_id *id)
+{
+	struct conductor *conductor = arg;
+
+	return rows_is_kept(conductor->rows, id);
+}
+
+int
+keep_open(struct conductor *conductor)
+{
+	struct waiting *first = NULL, *one;
+	unsigned removed;
+	int r;
+
+	r = kept_sweep(conductor->kept_fd, is_known, conductor, &removed);
+	if (r == 0)
+		r = rows_kept_each(conductor->rows, note_waiting, &first);
+	while ((one = first) != NULL) {
+		char id[MESSAGE_ID_CHARS + 1];
+		int fault = r < 0 ? 0 : bring_back(conductor, one);
+
+		message_id_write(&one->id, id);
+		if (fault < 0)
+			log_say("message %s was set aside and cannot be "
+			    "brought back: %s", id, strerror(-fault));
+		first = one->next;
+		free(one);
+	}
+	return r;
+}

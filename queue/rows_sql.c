@@ -1,0 +1,80 @@
+/*
+ * rows_sql.c - the format and the statements of queue.db
+ *
+ * Positions and account numbers are integers, ids blobs of 10 bytes, times UTC
+ * milliseconds, states the numbers of enum rows_state.
+ */
+#include "queue/rows_sql.h"
+
+static const char *const steps[] = {
+	"CREATE TABLE meta (hub BLOB NOT NULL);"
+	"CREATE TABLE settled (account INTEGER PRIMARY KEY,"
+	" position INTEGER NOT NULL);"
+	"CREATE TABLE waiting (id BLOB PRIMARY KEY, position INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, reason BLOB NOT NULL,"
+	" next_try INTEGER NOT NULL, tries INTEGER NOT NULL,"
+	" since INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE waiting_rcpt (id BLOB, account INTEGER, address BLOB,"
+	" action INTEGER, state INTEGER NOT NULL,"
+	" PRIMARY KEY (id, account, address, action)) WITHOUT ROWID;"
+	"CREATE TABLE bigref (big BLOB, account INTEGER,"
+	" PRIMARY KEY (big, account)) WITHOUT ROWID;"
+	"CREATE TABLE dropped (big BLOB PRIMARY KEY, at INTEGER NOT NULL)"
+	" WITHOUT ROWID;"
+	"CREATE INDEX dropped_at ON dropped (at);",
+};
+
+static const char *const statements[ROWS_STATEMENTS] = {
+	[ROWS_HUB] = "SELECT hub FROM meta",
+	[ROWS_HUB_SET] = "INSERT INTO meta (hub) VALUES (?)",
+	[ROWS_SETTLED_SET] = "INSERT INTO settled (account, position)"
+	    " VALUES (?, ?) ON CONFLICT (account) DO UPDATE"
+	    " SET position = max(position, excluded.position)",
+	[ROWS_SETTLED] = "SELECT account, position FROM settled"
+	    " ORDER BY account",
+	[ROWS_HIGHEST] = "SELECT max("
+	    "coalesce((SELECT max(position) FROM settled), 0),"
+	    "coalesce((SELECT max(position) FROM waiting), 0))",
+	[ROWS_MESSAGE_SET] = "INSERT OR REPLACE INTO waiting"
+	    " (id, position, state, reason, next_try, tries, since)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[ROWS_MESSAGE_DROP] = "DELETE FROM waiting WHERE id = ?",
+	[ROWS_MESSAGE_IS] = "SELECT 1 FROM waiting WHERE id = ?",
+	[ROWS_MESSAGES] = "SELECT id, position, state, reason, next_try,"
+	    " tries, since FROM waiting ORDER BY id",
+	[ROWS_RECIPIENT_SET] = "INSERT OR REPLACE INTO waiting_rcpt"
+	    " (id, account, address, action, state) VALUES (?, ?, ?, ?, ?)",
+	[ROWS_RECIPIENT_DROP] = "DELETE FROM waiting_rcpt WHERE id = ?"
+	    " AND account = ? AND address = ? AND action = ?",
+	[ROWS_RECIPIENTS_DROP] = "DELETE FROM waiting_rcpt WHERE id = ?",
+	[ROWS_RECIPIENTS_OF] = "SELECT account, address, action, state"
+	    " FROM waiting_rcpt WHERE id = ?",
+	[ROWS_RETRY] = "UPDATE waiting SET next_try = ?, tries = ?,"
+	    " reason = ? WHERE id = ?",
+	[ROWS_HOLD] = "UPDATE waiting SET state = ?, reason = ? WHERE id = ?",
+	[ROWS_BIG_REF] = "INSERT OR IGNORE INTO bigref (big, account)"
+	    " VALUES (?, ?)",
+	[ROWS_BIG_UNREF] = "DELETE FROM bigref WHERE big = ?"
+	    " AND account = ?",
+	[ROWS_BIG_IS] = "SELECT 1 FROM bigref WHERE big = ? LIMIT 1",
+	[ROWS_BIG_HAS] = "SELECT 1 FROM bigref WHERE big = ?"
+	    " AND account = ?",
+	[ROWS_BIG_DROPPED] = "INSERT OR REPLACE INTO dropped (big, at)"
+	    " VALUES (?, ?)",
+	[ROWS_BIG_WANTED] = "DELETE FROM dropped WHERE big = ?",
+	[ROWS_BIG_DUE] = "SELECT big FROM dropped WHERE at <= ? ORDER BY at",
+	[ROWS_COUNTS] = "SELECT (SELECT count(*) FROM settled),"
+	    "(SELECT count(*) FROM waiting WHERE state = 0),"
+	    "(SELECT count(*) FROM waiting WHERE state = 1),"
+	    "(SELECT count(*) FROM waiting_rcpt),"
+	    "(SELECT count(DISTINCT big) FROM bigref),"
+	    "(SELECT count(*) FROM dropped)",
+};
+
+const struct db_format rows_format = {
+	.application = 0x50527175,	/* "PRqu" */
+	.version = sizeof(steps) / sizeof(steps[0]),
+	.steps = steps,
+	.statements = statements,
+	.statement_count = ROWS_STATEMENTS,
+};

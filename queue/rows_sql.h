@@ -1,0 +1,38 @@
+/*
+ * rows_sql.h - the format and the statements of queue.db; for rows.c only
+ */
+#ifndef POSTROOM_QUEUE_ROWS_SQL_H
+#define POSTROOM_QUEUE_ROWS_SQL_H
+
+#include "lib/base/db.h"
+
+enum rows_statement {
+	ROWS_HUB,
+	ROWS_HUB_SET,
+	ROWS_SETTLED_SET,
+	ROWS_SETTLED,
+	ROWS_HIGHEST,
+	ROWS_MESSAGE_SET,
+	ROWS_MESSAGE_DROP,
+	ROWS_MESSAGE_IS,
+	ROWS_MESSAGES,
+	ROWS_RECIPIENT_SET,
+	ROWS_RECIPIENT_DROP,
+	ROWS_RECIPIENTS_DROP,
+	ROWS_RECIPIENTS_OF,
+	ROWS_RETRY,
+	ROWS_HOLD,
+	ROWS_BIG_REF,
+	ROWS_BIG_UNREF,
+	ROWS_BIG_IS,
+	ROWS_BIG_HAS,
+	ROWS_BIG_DROPPED,
+	ROWS_BIG_WANTED,
+	ROWS_BIG_DUE,
+	ROWS_COUNTS,
+	ROWS_STATEMENTS
+};
+
+extern const struct db_format rows_format;
+
+#endif
