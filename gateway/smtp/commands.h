@@ -1,0 +1,79 @@
+/*
+ * commands.h - what an SMTP or LMTP client may say, and when
+ *
+ * The dispatcher checks a row's profile, states, needs and args, so a handler
+ * starts with them already true and holds no such test.
+ */
+#ifndef POSTROOM_GATEWAY_SMTP_COMMANDS_H
+#define POSTROOM_GATEWAY_SMTP_COMMANDS_H
+
+#include "gateway/smtp/session.h"
+
+#define PROFILE_SMTP	1u		/* RFC 5321 */
+#define PROFILE_LMTP	2u		/* RFC 2033 */
+#define PROFILE_BOTH	(PROFILE_SMTP | PROFILE_LMTP)
+
+#define SMTP_STARTED	(SMTP_READY | SMTP_MAIL | SMTP_RCPT)
+#define SMTP_ANY	(SMTP_GREETED | SMTP_STARTED | SMTP_CHUNKS)
+
+#define NEEDS_NOTHING	0u
+#define NEEDS_LAST	1u		/* nothing was sent behind it */
+#define NEEDS_PLAIN	2u		/* TLS has not begun */
+#define IS_IDLE		4u		/* brings no mail: counted */
+
+enum smtp_args {
+	ARGS_NONE,
+	ARGS_ANY,
+	ARGS_REQUIRED
+};
+
+struct smtp_command {
+	const char	*name;		/* NULL ends the table */
+	unsigned	 profiles;
+	unsigned	 states;
+	unsigned	 needs;
+	enum smtp_args	 args;
+	void		(*handler)(struct smtp_session *, struct slice args);
+	const char	*rfc;
+};
+
+extern const struct smtp_command smtp_commands[];
+
+/* Do what the line says. */
+void	smtp_dispatch(struct smtp_session *, struct slice line);
+/* The profile of this session, as a bit. */
+unsigned smtp_profile(const struct smtp_session *);
+
+/* The handlers, each in its file; the table says what is true then. */
+void	smtp_hello_ehlo(struct smtp_session *, struct slice args);
+void	smtp_hello_helo(struct smtp_session *, struct slice args);
+void	smtp_starttls(struct smtp_session *, struct slice args);
+void	smtp_mail(struct smtp_session *, struct slice args);
+void	smtp_rcpt(struct smtp_session *, struct slice args);
+void	smtp_data(struct smtp_session *, struct slice args);
+void	smtp_bdat(struct smtp_session *, struct slice args);
+void	smtp_rset(struct smtp_session *, struct slice args);
+void	smtp_noop(struct smtp_session *, struct slice args);
+void	smtp_quit(struct smtp_session *, struct slice args);
+void	smtp_help(struct smtp_session *, struct slice args);
+void	smtp_vrfy(struct smtp_session *, struct slice args);
+void	smtp_not_here(struct smtp_session *, struct slice args);
+void	smtp_stranger(struct smtp_session *, struct slice args);
+
+/* Answer the recipient that was asked about (session->asked). */
+void	smtp_rcpt_answer(struct smtp_session *);
+
+/*
+ * Readers of message bytes: take what the input holds; false when more is
+ * needed, or somebody has to be waited for.
+ */
+bool	smtp_data_read(struct smtp_session *);
+bool	smtp_bdat_read(struct smtp_session *);
+/* Add what came to the message, unless it is to be refused anyway. */
+void	smtp_body_put(struct smtp_session *, struct slice run);
+/* The message is whole, or was refused: hand it over or say so. */
+void	smtp_message_end(struct smtp_session *);
+/* STARTTLS would be granted now. */
+bool	smtp_offers_starttls(const struct smtp_session *);
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * mail.c - MAIL: a transaction begins (RFC 5321 4.1.1.2)
+ *
+ * Space for the message is granted now, so that it is put off here and not
+ * half-way through (RFC 1870).
+ */
+#include <errno.h>
+
+#include "gateway/smtp/commands.h"
+#include "gateway/smtp/paths.h"
+#include "lib/message/params.h"
+#include "lib/message/path.h"
+#include "store/account.h"
+
+/* DSN is not in the reply to EHLO yet, but its parameters are understood. */
+#define OFFERS		(OFFER_UTF8 | OFFER_DSN)
+
+/* What the session knows before the client has named a sender. */
+static struct envelope
+known(const struct smtp_session *session)
+{
+	return (struct envelope){
+	    .source = session->options.lmtp ? SOURCE_LMTP : SOURCE_SMTP,
+	    .received_at_utc_ms = clock_utc_ms(),
+	    .helo = smtp_helo(session),
+	    .peer = slice_str(session->peer),
+	    .tls = slice_str(stream_tls_words(session->stream))
+	};
+}
+
+/* Put path and parameters into the transaction; false: refused with a reply. */
+static bool
+fill_in(struct smtp_session *session, const struct path *path,
+    const struct mail_params *params)
+{
+	struct tx *tx = session->tx;
+	struct envelope *env = &tx->env;
+
+	if (params->has_size &&
+	    params->size > session->options.message_bytes) {
+		smtp_reply(session, 552, "5.3.4",
+		    "The message is larger than this hub takes");
+		return false;
+	}
+	if (!params->utf8 && !slice_is_printable_ascii(path->address)) {
+		smtp_reply(session, 553, "5.6.7",
+		    "This sender needs SMTPUTF8");
+		return false;
+	}
+	env->body = params->body;
+	env->utf8 = params->utf8;
+	env->ret = params->ret;
+	env->envid = params->envid;
+	if (arena_copy(tx->arena, path->address, &env->sender) < 0 ||
+	    tx_begun(tx) < 0) {
+		smtp_reply(session, 452, "4.3.1", "No room for this now");
+		return false;
+	}
+	return true;
+}
+
+/* From the loop: there is space for the message, or not. */
+static void
+on_reserved(void *arg)
+{
+	struct smtp_session *session = arg;
+	const struct smtp_answer *fault = body_fault(session->tx->body);
+
+	smtp_woken(session);
+	if (fault == NULL) {
+		smtp_reply(session, 250, "2.1.0", "Sender taken");
+	} else {
+		smtp_reply_answer(session, fault);
+		tx_end(&session->tx);
+	}
+	smtp_go_on(session);
+}
+
+static void
+reserve(struct smtp_session *session, const struct mail_params *params)
+{
+	struct tx *tx = session->tx;
+
+	/* RFC 1870 6.1: no size, or 0, says nothing of the size */
+	body_reserve(tx->body, params->has_size && params->size > 0 ?
+	    params->size : BIG_BYTES);
+	if (smtp_wait_body(session, on_reserved))
+		return;
+	smtp_reply_answer(session, body_fault(tx->body));
+	tx_end(&session->tx);
+}
+
+static bool
+tx_open(struct smtp_session *session)
+{
+	const struct envelope env = known(session);
+
+	session->tx = tx_new(&env, session->options.recipients);
+	if (session->tx != NULL)
+		session->tx->body = body_new(session->loop, session->ports,
+		    session->options.message_bytes,
+		    session->limits->grow_bytes);
+	if (session->tx != NULL && session->tx->body != NULL)
+		return true;
+	tx_end(&session->tx);
+	smtp_reply(session, 452, "4.3.1", "No room for this now");
+	return false;
+}
+
+void
+smtp_mail(struct smtp_session *session, struct slice args)
+{
+	struct mail_params params;
+	struct path path;
+	const char *why;
+	int r;
+
+	if (!smtp_path(session, "FROM:", &args, PATH_REVERSE, true, &path))
+		return;
+	if (!tx_open(session))
+		return;
+	r = params_mail(args, OFFERS, session->tx->arena, &params, &why);
+	if (r < 0)
+		smtp_reply_params(session, r, why);
+	else if (fill_in(session, &path, &params)) {
+		reserve(session, &params);
+		return;
+	}
+	tx_end(&session->tx);
+}

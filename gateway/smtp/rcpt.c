@@ -1,0 +1,162 @@
+/*
+ * rcpt.c - RCPT: who shall have the message (RFC 5321 4.1.1.3)
+ *
+ * The keeper knows whose an address is; here it is only asked, in canonical
+ * form.  A client that asks for many nobody knows is slowed down and then shown
+ * the door (HARDENING A12).
+ */
+#include <errno.h>
+
+#include "gateway/smtp/commands.h"
+#include "gateway/smtp/paths.h"
+#include "lib/message/params.h"
+
+#define OFFERS		(OFFER_UTF8 | OFFER_DSN)
+/* An A-label may be longer than what was given */
+#define ADDRESS_ROOM	512u
+
+static void
+take(struct smtp_session *session)
+{
+	switch (tx_add(session->tx, &session->asked.rcpt)) {
+	case 0:
+		smtp_reply(session, 250, "2.1.5", "Recipient taken");
+		break;
+	case -EDQUOT:
+		smtp_reply(session, 452, "4.5.3", "Too many recipients");
+		break;
+	default:
+		smtp_reply(session, 452, "4.5.3",
+		    "Too many recipients: send them the message again");
+		break;
+	}
+}
+
+/*
+ * The local part says where to send it on to, as it did when hosts relayed for
+ * one another.  Nobody here has the name, so relaying is what was asked for.
+ */
+static bool
+has_route(struct slice address)
+{
+	struct slice local = slice_first(address,
+	    slice_find_last(address, '@'));
+
+	return slice_find(local, '%') != SIZE_MAX ||
+	    slice_find(local, '!') != SIZE_MAX ||
+	    slice_find(local, '@') != SIZE_MAX;
+}
+
+void
+smtp_rcpt_answer(struct smtp_session *session)
+{
+	const struct rcpt_asked *asked = &session->asked;
+
+	switch (asked->whose) {
+	case SMTP_OURS:
+		take(session);
+		return;
+	case SMTP_UNKNOWN:
+		if (!has_route(asked->rcpt.address)) {
+			smtp_reply(session, 550, "5.1.1",
+			    "Nobody here has this address");
+			break;
+		}
+		/* FALLTHROUGH */
+	case SMTP_FOREIGN:
+		smtp_reply(session, 550, "5.7.1",
+		    "Relaying denied: this is not our domain");
+		break;
+	case SMTP_ASK_LATER:
+		smtp_reply(session, 451, "4.3.0",
+		    "This cannot be said now; try again later");
+		return;
+	}
+	smtp_log_about(session, asked->whose == SMTP_FOREIGN ?
+	    "refused to relay to" : "refused unknown recipient",
+	    asked->rcpt.address);
+}
+
+/* From the loop: the keeper's word on the recipient. */
+static void
+on_whose(void *arg, enum smtp_whose whose, uint64_t account)
+{
+	struct smtp_session *session = arg;
+	const struct smtp_limits *limits = session->limits;
+
+	smtp_woken(session);
+	session->asked.whose = whose;
+	session->asked.rcpt.account = account;
+	if (whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN)
+		session->unknown++;
+	if (session->unknown > limits->unknown_most) {
+		smtp_log(session, "ended: %u unknown recipients",
+		    session->unknown);
+		smtp_reply_end(session, 421, "4.7.0",
+		    "Too many unknown recipients; goodbye");
+	} else if (session->unknown > limits->unknown_quick &&
+	    (whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN))
+		smtp_pause(session, limits->unknown_wait_ms);
+	else
+		smtp_rcpt_answer(session);
+	smtp_go_on(session);
+}
+
+/* Keep what the reply will need; false: refused with a reply. */
+static bool
+remember(struct smtp_session *session, const struct path *path,
+    const struct rcpt_params *params)
+{
+	struct rcpt_asked *asked = &session->asked;
+
+	*asked = (struct rcpt_asked){
+	    .rcpt = { .notify = params->notify, .orcpt = params->orcpt }
+	};
+	if (arena_copy(session->tx->arena, path->address,
+	    &asked->rcpt.address) == 0)
+		return true;
+	smtp_reply(session, 452, "4.5.3", "Too many recipients");
+	return false;
+}
+
+static void
+ask(struct smtp_session *session, const struct path *path)
+{
+	const struct smtp_ports *ports = session->ports;
+	TEXT_AUTO address = TEXT_INIT(ADDRESS_ROOM);
+	int r = 0;
+
+	/* RFC 5321 4.5.1: <Postmaster>, who is here whatever the domain */
+	if (path->domain.len == 0)
+		text_add_str(&address, "postmaster");
+	else
+		r = address_normal(&address, path->local, path->domain);
+	if (r < 0) {
+		smtp_reply(session, 501, "5.1.3", "This is no address");
+		return;
+	}
+	if (ports->whose(ports->arg, text_slice(&address), on_whose,
+	    session) == 0)
+		smtp_wait(session);
+	else
+		smtp_reply(session, 451, "4.3.0",
+		    "This cannot be said now; try again later");
+}
+
+void
+smtp_rcpt(struct smtp_session *session, struct slice args)
+{
+	struct rcpt_params params;
+	struct path path;
+	const char *why;
+	int r;
+
+	if (!smtp_path(session, "TO:", &args, PATH_FORWARD,
+	    session->tx->env.utf8, &path))
+		return;
+	r = params_rcpt(args, OFFERS, session->tx->arena, &params, &why);
+	if (r < 0)
+		smtp_reply_params(session, r, why);
+	else if (remember(session, &path, &params))
+		ask(session, &path);
+}

@@ -1,0 +1,103 @@
+/*
+ * smtp.h - the SMTP server (RFC 5321) and its LMTP profile (RFC 2033)
+ *
+ * One object per connection, run by the door.  It knows nobody else: what it
+ * asks of other roles goes out through `struct smtp_ports` and comes back, in a
+ * later turn of the loop, through the function given along.  A positive reply
+ * to the end of data is given only when the queue has said so.
+ *
+ * The process must ignore SIGPIPE: a big file's pipe may break.
+ */
+#ifndef POSTROOM_GATEWAY_SMTP_SMTP_H
+#define POSTROOM_GATEWAY_SMTP_SMTP_H
+
+#include "lib/base/loop.h"
+#include "lib/base/tls.h"
+#include "lib/message/envelope.h"
+
+struct smtp_limits;		/* see limits.h */
+
+struct smtp_session;		/* opaque; see session.c */
+
+enum smtp_whose {
+	SMTP_OURS,		/* an account here */
+	SMTP_UNKNOWN,		/* our domain, but nobody has that name */
+	SMTP_FOREIGN,		/* not our domain */
+	SMTP_ASK_LATER		/* cannot be said now */
+};
+
+/* What becomes of the message, or of a request for space. */
+struct smtp_answer {
+	int		 code;		/* 250, 452, 451, 554, ... */
+	char		 status[12];	/* RFC 3463: "2.0.0" */
+	char		 words[200];	/* one line, no CR or LF */
+};
+
+typedef void smtp_whose_fn(void *arg, enum smtp_whose, uint64_t account);
+typedef void smtp_answer_fn(void *arg, const struct smtp_answer *);
+/* `pipe_fd` is owned by the receiver; -1 with an answer that says why. */
+typedef void smtp_big_fn(void *arg, int pipe_fd, uint64_t ticket,
+    const struct smtp_answer *);
+
+/*
+ * All return 0 and call `reply` in a later turn of the loop exactly once, or a
+ * negative errno and never call it.  `forget` drops the replies that are due to
+ * `reply_arg`; what they would have granted is then given back by the port.
+ */
+struct smtp_ports {
+	void	*arg;
+	/* Whose is this recipient?  `address` is in canonical form. */
+	int	(*whose)(void *arg, struct slice address, smtp_whose_fn *reply,
+		    void *reply_arg);
+	/* Space for a message of `bytes`; code 250 grants it. */
+	int	(*grant)(void *arg, uint64_t bytes, smtp_answer_fn *reply,
+		    void *reply_arg);
+	/* Give the space back: the transaction ended without a submit. */
+	void	(*release)(void *arg, uint64_t bytes);
+	/* A pipe into a big file, for a message over BIG_BYTES. */
+	int	(*big)(void *arg, smtp_big_fn *reply, void *reply_arg);
+	/* No submit will name this ticket: its pipe was closed half-way. */
+	void	(*abandon)(void *arg, uint64_t ticket);
+	/*
+	 * The whole message: in `memfd` (sealed, borrowed) or, when that is -1,
+	 * in the big file `ticket` whose pipe has been closed.  Uses up the
+	 * grant.  One answer for all recipients.
+	 */
+	int	(*submit)(void *arg, const struct envelope *, int memfd,
+		    uint64_t ticket, uint64_t granted, smtp_answer_fn *reply,
+		    void *reply_arg);
+	void	(*forget)(void *arg, void *reply_arg);
+	/* One sentence about this session for the log. */
+	void	(*log)(void *arg, const char *sentence);
+	/* The session is over and freed; called last. */
+	void	(*ended)(void *arg, struct smtp_session *);
+};
+
+struct smtp_options {
+	const char	*hostname;
+	bool		 lmtp;
+	bool		 offers_starttls;
+	bool		 implicit_tls;
+	bool		 normalises;	/* bare CR and LF made CRLF: devices */
+	const struct tls_server *tls;	/* or NULL */
+	uint64_t	 message_bytes;	/* largest, announced by SIZE */
+	unsigned	 recipients;	/* per transaction, 200 */
+	const struct smtp_limits *limits;	/* NULL: the usual ones */
+};
+
+/*
+ * Begin a session on `fd` (owned from now on) with a client at `peer` (its
+ * numeric address).  NULL when memory is out; `fd` is closed then.
+ */
+struct smtp_session *smtp_session_new(struct loop *, int fd, const char *peer,
+	    const struct smtp_options *, const struct smtp_ports *);
+/* End it with a 421 (shutdown, overload). */
+void	smtp_session_close(struct smtp_session *, const char *words);
+
+/*
+ * The command table as text, a line a command: name, states, RFC section, for
+ * `postroom smtp commands` and for the test that every row has a transcript.
+ */
+void	smtp_commands_show(struct text *);
+
+#endif

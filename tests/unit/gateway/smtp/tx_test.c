@@ -1,0 +1,50 @@
+/*
+ * tx_test.c - a transaction's envelope fits one message between roles
+ */
+#include "gateway/smtp/tx.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+START_TEST(an_envelope_stays_below_its_limit)
+{
+	struct envelope known = { .helo = SLICE("c.example") };
+	struct tx *tx = tx_new(&known, 4000);
+	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	char name[200];
+	int r = 0;
+
+	ck_assert_ptr_nonnull(tx);
+	ck_assert_int_eq(tx_begun(tx), 0);
+	memset(name, 'x', sizeof(name));
+	for (uint64_t i = 1; r == 0; i++) {
+		struct recipient rcpt = {
+		    .address = { name, i % sizeof(name) }, .account = i
+		};
+
+		r = tx_add(tx, &rcpt);
+	}
+	ck_assert_int_eq(r, -ENOBUFS);
+	envelope_pack(&packed, &tx->env);
+	ck_assert(!text_failed(&packed));
+	ck_assert_uint_eq(text_slice(&packed).len, tx->packed_bytes);
+	ck_assert_uint_gt(tx->packed_bytes,
+	    ENVELOPE_MAX_BYTES - TX_RECIPIENT_BYTES - sizeof(name));
+	tx_end(&tx);
+	ck_assert_ptr_null(tx);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("smtp tx");
+	TCase *tcase = tcase_create("smtp tx");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, an_envelope_stays_below_its_limit);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
