@@ -1,0 +1,592 @@
+/*
+ * accounts.c - policy.db: whose an address is, and who may log in
+ */
+#include "policy/accounts.h"
+
+#include <sys/random.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/db.h"
+#include "lib/message/path.h"
+
+#define APPLICATION	0x50725031	/* "PrP1" */
+
+enum statement {
+	GET_HUB,
+	PUT_HUB,
+	FIND_DOMAIN,
+	PUT_DOMAIN,
+	WHOSE,
+	WHOSE_ALIAS,
+	POSTMASTERS,
+	BY_LOCAL,
+	BY_ADDRESS,
+	BY_ID,
+	EACH,
+	PUT_ACCOUNT,
+	SET_NAME,
+	SET_LANGUAGE,
+	SET_SECRET,
+	REMOVE,
+	REMOVE_ALIASES,
+	STATEMENTS
+};
+
+#define ACCOUNT_COLUMNS \
+	"SELECT a.id, a.local, d.name, a.name, a.language, a.created, a.hash " \
+	"FROM account a JOIN domain d ON d.id = a.domain "
+
+static const char *const statements[STATEMENTS] = {
+	[GET_HUB] = "SELECT hub FROM meta",
+	[PUT_HUB] = "INSERT INTO meta (one, hub) VALUES (1, ?)",
+	[FIND_DOMAIN] = "SELECT id FROM domain WHERE name = ?",
+	[PUT_DOMAIN] = "INSERT INTO domain (name, created) VALUES (?, ?)",
+	[WHOSE] = "SELECT id FROM account "
+	    "WHERE domain = ? AND local = ? AND removed IS NULL",
+	[WHOSE_ALIAS] = "SELECT account FROM alias "
+	    "WHERE domain = ? AND local = ?",
+	[POSTMASTERS] = "SELECT id FROM account "
+	    "WHERE local = ? AND removed IS NULL ORDER BY id LIMIT 2",
+	[BY_LOCAL] = ACCOUNT_COLUMNS
+	    "WHERE a.local = ? AND a.removed IS NULL LIMIT 2",
+	[BY_ADDRESS] = ACCOUNT_COLUMNS
+	    "WHERE a.local = ? AND d.name = ? AND a.removed IS NULL",
+	[BY_ID] = ACCOUNT_COLUMNS "WHERE a.id = ? AND a.removed IS NULL",
+	[EACH] = ACCOUNT_COLUMNS
+	    "WHERE a.removed IS NULL ORDER BY d.name, a.local",
+	[PUT_ACCOUNT] = "INSERT INTO account "
+	    "(local, domain, name, language, hash, scram, created) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[SET_NAME] = "UPDATE account SET name = ? WHERE id = ?",
+	[SET_LANGUAGE] = "UPDATE account SET language = ? WHERE id = ?",
+	[SET_SECRET] = "UPDATE account SET hash = ?, scram = ? WHERE id = ?",
+	/* the password goes at once; the number and the address stay known */
+	[REMOVE] = "UPDATE account SET removed = ?, hash = x'', scram = x'' "
+	    "WHERE id = ?",
+	[REMOVE_ALIASES] = "DELETE FROM alias WHERE account = ?",
+};
+
+static const char *const steps[] = {
+	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1),"
+	" hub BLOB NOT NULL);"
+	"CREATE TABLE domain (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name BLOB NOT NULL UNIQUE, created INTEGER NOT NULL);"
+	"CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" local BLOB NOT NULL, domain INTEGER NOT NULL REFERENCES domain,"
+	" name BLOB NOT NULL, language BLOB NOT NULL, hash BLOB NOT NULL,"
+	" scram BLOB NOT NULL, created INTEGER NOT NULL, removed INTEGER);"
+	"CREATE UNIQUE INDEX account_address ON account (local, domain)"
+	" WHERE removed IS NULL;"
+	"CREATE TABLE alias (local BLOB NOT NULL,"
+	" domain INTEGER NOT NULL REFERENCES domain,"
+	" account INTEGER NOT NULL REFERENCES account,"
+	" PRIMARY KEY (local, domain)) WITHOUT ROWID;",
+};
+
+static const struct db_format format = {
+	.application = APPLICATION,
+	.version = sizeof(steps) / sizeof(steps[0]),
+	.steps = steps,
+	.statements = statements,
+	.statement_count = STATEMENTS,
+};
+
+struct policy {
+	struct db	*db;
+	unsigned char	 hub_id[HUB_ID_BYTES];
+};
+
+/* 1 and the hub's id, 0 when it has none yet, or -errno. */
+static int
+hub_get(struct policy *p)
+{
+	DB_QUERY_AUTO q = db_ask(p->db, GET_HUB);
+	struct slice id;
+	int r = db_next(&q);
+
+	if (r != 1)
+		return r;
+	id = db_blob(&q, HUB_ID_BYTES, HUB_ID_BYTES);
+	if (db_row(&q) < 0)
+		return -EUCLEAN;
+	memcpy(p->hub_id, id.at, HUB_ID_BYTES);
+	return 1;
+}
+
+/* End the open transaction, durably if nothing went wrong. */
+static int
+finish(struct policy *p, int r)
+{
+	if (r == 0)
+		r = db_commit(p->db, true);
+	if (r < 0)
+		db_rollback(p->db);
+	return r;
+}
+
+static int
+hub_make(struct policy *p)
+{
+	struct db_query q;
+	int r;
+
+	if (getrandom(p->hub_id, HUB_ID_BYTES, 0) != HUB_ID_BYTES)
+		return -EIO;
+	r = db_begin(p->db);
+	if (r < 0)
+		return r;
+	q = db_ask(p->db, PUT_HUB);
+	db_put_blob(&q, slice_of(p->hub_id, HUB_ID_BYTES));
+	return finish(p, db_run(&q));
+}
+
+int
+policy_open(int folder_fd, bool only_reading, struct policy **policy_out,
+    unsigned *needs_out)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (p == NULL)
+		return -ENOMEM;
+	r = db_open(folder_fd, POLICY_FILE, &format, only_reading, &p->db,
+	    needs_out);
+	if (r == 0)
+		r = hub_get(p);
+	if (r == 0)
+		r = only_reading ? -EUCLEAN : hub_make(p);
+	if (r < 0) {
+		policy_close(p);
+		return r;
+	}
+	*policy_out = p;
+	return 0;
+}
+
+void
+policy_close(struct policy *p)
+{
+	if (p == NULL)
+		return;
+	db_close(p->db);
+	free(p);
+}
+
+const unsigned char *
+policy_hub_id(const struct policy *p)
+{
+	return p->hub_id;
+}
+
+/* The one number that `q` selects: 1, 0 when there is none, or -errno. */
+static int
+number_of(struct db_query *q, uint64_t *number_out)
+{
+	int r = db_next(q);
+
+	if (r == 1) {
+		uint64_t n = db_u64(q, 1, INT64_MAX);
+
+		r = db_row(q) < 0 ? -EUCLEAN : 1;
+		if (r == 1)
+			*number_out = n;
+	}
+	db_end(q);
+	return r;
+}
+
+static int
+domain_find(struct policy *p, struct slice name, uint64_t *domain_out)
+{
+	struct db_query q = db_ask(p->db, FIND_DOMAIN);
+
+	db_put_blob(&q, name);
+	return number_of(&q, domain_out);
+}
+
+static int
+local_find(struct policy *p, enum statement which, uint64_t domain,
+    struct slice local, uint64_t *account_out)
+{
+	struct db_query q = db_ask(p->db, which);
+
+	db_put_u64(&q, domain);
+	db_put_blob(&q, local);
+	return number_of(&q, account_out);
+}
+
+static int
+postmaster_find(struct policy *p, uint64_t *account_out)
+{
+	struct db_query q = db_ask(p->db, POSTMASTERS);
+
+	db_put_blob(&q, slice_str("postmaster"));
+	return number_of(&q, account_out);
+}
+
+/* The account of this name in this domain: 1, 0 or -errno. */
+static int
+name_find(struct policy *p, uint64_t domain, struct slice local,
+    uint64_t *account_out)
+{
+	int r = local_find(p, WHOSE, domain, local, account_out);
+
+	if (r == 0)
+		r = local_find(p, WHOSE_ALIAS, domain, local, account_out);
+	return r;
+}
+
+int
+policy_whose(struct policy *p, struct slice address, enum whose *whose_out,
+    uint64_t *account_out)
+{
+	size_t at = slice_find_last(address, '@'), plus;
+	struct slice local = slice_first(address, at);
+	uint64_t domain = 0, account = 0;
+	int r;
+
+	if (at != SIZE_MAX) {
+		r = domain_find(p, slice_after(address, at + 1), &domain);
+		if (r < 0)
+			return r;
+	}
+	if (domain == 0 && (at != SIZE_MAX ||
+	    !slice_is_word(address, "postmaster"))) {
+		*whose_out = WHOSE_FOREIGN;
+		*account_out = 0;
+		return 0;
+	}
+	r = domain == 0 ? 0 : name_find(p, domain, local, &account);
+	plus = slice_find(local, '+');
+	if (r == 0 && domain != 0 && plus != SIZE_MAX && plus > 0) {
+		local = slice_first(local, plus);
+		r = name_find(p, domain, local, &account);
+	}
+	if (r == 0 && slice_is_word(local, "postmaster"))
+		r = postmaster_find(p, &account);
+	if (r < 0)
+		return r;
+	*whose_out = r == 1 ? WHOSE_OURS : WHOSE_UNKNOWN;
+	*account_out = r == 1 ? account : 0;
+	return 0;
+}
+
+/* Read the row that ACCOUNT_COLUMNS names.  `hash` may be NULL. */
+static int
+account_row(struct db_query *q, struct policy_account *account_out, char *hash)
+{
+	struct policy_account a = { 0 };
+	TEXT_AUTO address = TEXT_INIT(ADDRESS_SIZE);
+	struct slice name, language, kept;
+
+	a.id = db_u64(q, 1, INT64_MAX);
+	text_add(&address, db_blob(q, 1, PATH_LOCAL_MAX));
+	text_add_byte(&address, '@');
+	text_add(&address, db_blob(q, 1, PATH_DOMAIN_MAX));
+	name = db_blob(q, 0, ACCOUNT_NAME_SIZE - 1);
+	language = db_blob(q, 1, LANGUAGE_SIZE - 1);
+	a.created_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
+	kept = db_blob(q, 0, PASSWORD_HASH_SIZE - 1);
+	if (text_failed(&address))
+		return -ENOMEM;
+	if (db_row(q) < 0 ||
+	    slice_cstr(text_slice(&address), a.address, ADDRESS_SIZE) < 0 ||
+	    slice_cstr(name, a.name, sizeof(a.name)) < 0 ||
+	    slice_cstr(language, a.language, sizeof(a.language)) < 0)
+		return -EUCLEAN;
+	if (hash != NULL && slice_cstr(kept, hash, PASSWORD_HASH_SIZE) < 0)
+		return -EUCLEAN;
+	*account_out = a;
+	return 0;
+}
+
+/* The only row of `q`.  0, -ENOENT or -ENOTUNIQ. */
+static int
+account_only(struct db_query *q, struct policy_account *account_out, char *hash)
+{
+	struct policy_account a;
+	char kept[PASSWORD_HASH_SIZE];
+	int r = db_next(q);
+
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	r = account_row(q, &a, kept);
+	if (r < 0)
+		return r;
+	r = db_next(q);
+	if (r != 0)
+		return r < 0 ? r : -ENOTUNIQ;
+	*account_out = a;
+	if (hash != NULL)
+		memcpy(hash, kept, sizeof(kept));
+	return 0;
+}
+
+/* `typed` in normal form, or -EINVAL. */
+static int
+normal(struct slice typed, struct text *text)
+{
+	struct path path;
+
+	if (address_parse(typed, true, &path) < 0 || path.domain.len == 0)
+		return -EINVAL;
+	return address_normal(text, path.local, path.domain);
+}
+
+static int
+find(struct policy *p, struct slice user, struct policy_account *account_out,
+    char *hash)
+{
+	DB_QUERY_AUTO q = { 0 };
+	TEXT_AUTO text = TEXT_INIT(ADDRESS_SIZE);
+	struct slice address, local;
+
+	user = slice_trim(user);
+	if (slice_find(user, '@') == SIZE_MAX) {
+		/* some domain, to have the local part in normal form */
+		if (user.len > PATH_LOCAL_MAX ||
+		    address_normal(&text, user, slice_str("x")) < 0)
+			return -ENOENT;
+		address = text_slice(&text);
+		q = db_ask(p->db, BY_LOCAL);
+		db_put_blob(&q, slice_first(address,
+		    slice_find_last(address, '@')));
+		return account_only(&q, account_out, hash);
+	}
+	if (normal(user, &text) < 0)
+		return -ENOENT;
+	address = text_slice(&text);
+	local = slice_first(address, slice_find_last(address, '@'));
+	q = db_ask(p->db, BY_ADDRESS);
+	db_put_blob(&q, local);
+	db_put_blob(&q, slice_after(address, local.len + 1));
+	return account_only(&q, account_out, hash);
+}
+
+int
+policy_account_find(struct policy *p, struct slice user,
+    struct policy_account *account_out)
+{
+	return find(p, user, account_out, NULL);
+}
+
+int
+policy_login(struct policy *p, struct slice user,
+    struct policy_account *account_out, char hash_out[PASSWORD_HASH_SIZE])
+{
+	return find(p, user, account_out, hash_out);
+}
+
+int
+policy_account_get(struct policy *p, uint64_t id,
+    struct policy_account *account_out)
+{
+	DB_QUERY_AUTO q = db_ask(p->db, BY_ID);
+
+	if (id == 0 || id > INT64_MAX)
+		return -ENOENT;
+	db_put_u64(&q, id);
+	return account_only(&q, account_out, NULL);
+}
+
+/* A name that can stand in a header and on a screen. */
+static bool
+name_is_fit(const char *name)
+{
+	struct slice s = slice_str(name);
+
+	if (s.len >= ACCOUNT_NAME_SIZE || !slice_is_utf8(s))
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] < 0x20 || s.at[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static bool
+language_is_fit(const char *language)
+{
+	return strcmp(language, "en") == 0 || strcmp(language, "id") == 0;
+}
+
+/* Put the row of `a`, whose address is normal, in the open transaction. */
+static int
+account_put(struct policy *p, const struct policy_account *a,
+    const struct password_secret *secret, int64_t now_utc_ms)
+{
+	struct slice address = slice_str(a->address);
+	struct slice local = slice_first(address,
+	    slice_find_last(address, '@'));
+	uint64_t domain = 0, taken;
+	struct db_query q;
+	int r = domain_find(p, slice_after(address, local.len + 1), &domain);
+
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	r = name_find(p, domain, local, &taken);
+	if (r != 0)
+		return r < 0 ? r : -EEXIST;
+	q = db_ask(p->db, PUT_ACCOUNT);
+	db_put_blob(&q, local);
+	db_put_u64(&q, domain);
+	db_put_blob(&q, slice_str(a->name));
+	db_put_blob(&q, slice_str(a->language));
+	db_put_blob(&q, slice_str(secret->hash));
+	db_put_blob(&q, slice_str(secret->scram));
+	db_put_i64(&q, now_utc_ms);
+	return db_run(&q);
+}
+
+int
+policy_account_add(struct policy *p, const struct policy_account *account,
+    const struct password_secret *secret, int64_t now_utc_ms,
+    struct policy_account *account_out)
+{
+	TEXT_AUTO text = TEXT_INIT(ADDRESS_SIZE);
+	struct policy_account a = *account;
+	int r = normal(slice_str(account->address), &text);
+
+	if (r < 0 || !name_is_fit(a.name) || !language_is_fit(a.language))
+		return -EINVAL;
+	r = slice_cstr(text_slice(&text), a.address, sizeof(a.address));
+	if (r < 0)
+		return -EINVAL;
+	r = db_begin(p->db);
+	if (r < 0)
+		return r;
+	r = finish(p, account_put(p, &a, secret, now_utc_ms));
+	if (r < 0)
+		return r;
+	return policy_account_find(p, slice_str(a.address), account_out);
+}
+
+/* Run "UPDATE ... SET column = first[, second] WHERE id". */
+static int
+column_set(struct policy *p, enum statement which, const char *first,
+    const char *second, uint64_t id)
+{
+	struct db_query q = db_ask(p->db, which);
+
+	db_put_blob(&q, slice_str(first));
+	if (second != NULL)
+		db_put_blob(&q, slice_str(second));
+	db_put_u64(&q, id);
+	return db_run(&q);
+}
+
+int
+policy_account_set(struct policy *p, uint64_t id,
+    const struct policy_change *change)
+{
+	struct policy_account a;
+	int r = policy_account_get(p, id, &a);
+
+	if (r < 0)
+		return r;
+	if ((change->name != NULL && !name_is_fit(change->name)) ||
+	    (change->language != NULL && !language_is_fit(change->language)))
+		return -EINVAL;
+	r = db_begin(p->db);
+	if (r == 0 && change->name != NULL)
+		r = column_set(p, SET_NAME, change->name, NULL, id);
+	if (r == 0 && change->language != NULL)
+		r = column_set(p, SET_LANGUAGE, change->language, NULL, id);
+	if (r == 0 && change->secret != NULL)
+		r = column_set(p, SET_SECRET, change->secret->hash,
+		    change->secret->scram, id);
+	return finish(p, r);
+}
+
+/* -EPERM when `id` is the only account called postmaster. */
+static int
+postmaster_keep(struct policy *p, uint64_t id)
+{
+	DB_QUERY_AUTO q = db_ask(p->db, POSTMASTERS);
+	unsigned postmasters = 0;
+	bool is_one = false;
+	int r;
+
+	db_put_blob(&q, slice_str("postmaster"));
+	while ((r = db_next(&q)) == 1) {
+		is_one = is_one || db_u64(&q, 1, INT64_MAX) == id;
+		postmasters++;
+	}
+	if (r < 0)
+		return r;
+	return is_one && postmasters == 1 ? -EPERM : 0;
+}
+
+static int
+account_drop(struct policy *p, uint64_t id, int64_t now_utc_ms)
+{
+	struct db_query q = db_ask(p->db, REMOVE);
+	int r;
+
+	db_put_i64(&q, now_utc_ms);
+	db_put_u64(&q, id);
+	r = db_run(&q);
+	if (r < 0)
+		return r;
+	q = db_ask(p->db, REMOVE_ALIASES);
+	db_put_u64(&q, id);
+	return db_run(&q);
+}
+
+int
+policy_account_remove(struct policy *p, uint64_t id, int64_t now_utc_ms)
+{
+	struct policy_account a;
+	int r = policy_account_get(p, id, &a);
+
+	if (r == 0)
+		r = postmaster_keep(p, id);
+	if (r == 0)
+		r = db_begin(p->db);
+	if (r < 0)
+		return r;
+	return finish(p, account_drop(p, id, now_utc_ms));
+}
+
+int
+policy_account_each(struct policy *p, policy_account_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO q = db_ask(p->db, EACH);
+	struct policy_account a;
+	int r;
+
+	while ((r = db_next(&q)) == 1) {
+		r = account_row(&q, &a, NULL);
+		if (r == 0)
+			r = fn(arg, &a);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+policy_domain_add(struct policy *p, struct slice name, int64_t now_utc_ms)
+{
+	TEXT_AUTO text = TEXT_INIT(ADDRESS_SIZE);
+	uint64_t domain;
+	struct db_query q;
+	int r;
+
+	if (name.len == 0 || name.at[0] == '[' ||
+	    address_normal(&text, slice_str("x"), name) < 0)
+		return -EINVAL;
+	name = slice_after(text_slice(&text), 2);
+	r = domain_find(p, name, &domain);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = db_begin(p->db);
+	if (r < 0)
+		return r;
+	q = db_ask(p->db, PUT_DOMAIN);
+	db_put_blob(&q, name);
+	db_put_i64(&q, now_utc_ms);
+	return finish(p, db_run(&q));
+}

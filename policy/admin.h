@@ -1,0 +1,109 @@
+/*
+ * admin.h - the one table of console requests
+ *
+ * A row names the request, its arguments, who may make it, which role answers,
+ * and the columns of what comes back: an answer is rows of those columns.  The
+ * command line, the control socket and the roles work from the same row, so a
+ * request means the same wherever it is made; with no hub running the command
+ * line calls the keeper's handlers itself.
+ *
+ * Packed arguments: for each argument of the row, in order, a u8 (1: given) and
+ * then its slice.  Packed answer: u8 status, u8 number of the argument at fault
+ * (ADMIN_NO_FIELD: none), u32 number of rows, then the columns of each row in
+ * order: a slice for text, a u64 for a number, an i64 for a time.
+ */
+#ifndef POSTROOM_POLICY_ADMIN_H
+#define POSTROOM_POLICY_ADMIN_H
+
+#include "lib/base/pack.h"
+#include "lib/base/role.h"
+#include "lib/base/say.h"
+#include "policy/accounts.h"
+
+#define ADMIN_ARGS		4	/* most of any request */
+#define ADMIN_COLUMNS		6
+#define ADMIN_ROWS		4096	/* of one answer: an office has 500 */
+#define ADMIN_ANSWER_BYTES	(128 * 1024)
+#define ADMIN_NO_FIELD		255
+
+enum admin_status {
+	ADMIN_OK,
+	ADMIN_UNFIT,		/* an argument is not what it must be */
+	ADMIN_NO_SUCH,		/* account or domain */
+	ADMIN_EXISTS,
+	ADMIN_NOT_UNIQUE,	/* two accounts have that local part */
+	ADMIN_KEPT,		/* the last postmaster is not removed */
+	ADMIN_REFUSED,		/* this person may not ask that */
+	ADMIN_LATER,		/* a role is not there now, or busy */
+	ADMIN_FAILED,		/* disk, memory; the log has it */
+	ADMIN_STATUS_COUNT
+};
+
+enum admin_kind { ADMIN_TEXT, ADMIN_SECRET, ADMIN_NUMBER, ADMIN_TIME };
+
+struct admin_field {		/* an argument or a column */
+	const char	*name;	/* in JSON; NULL ends the list */
+	enum admin_kind	 kind;
+	bool		 required;
+	enum sentence	 title;	/* of a column, for people */
+};
+
+/* Who may make a request; for now only the postmaster's machine. */
+#define ADMIN_BY_POSTMASTER	1u
+
+struct admin_work;
+typedef enum admin_status admin_fn(struct policy *, struct admin_work *,
+	    struct text *rows);
+
+struct admin_request {
+	const char		*name;	/* "account add"; NULL ends the table */
+	struct admin_field	 args[ADMIN_ARGS + 1];
+	unsigned		 who;
+	enum role		 answers;
+	struct admin_field	 columns[ADMIN_COLUMNS + 1];
+	admin_fn		*handler;	/* the keeper's, or NULL */
+};
+
+extern const struct admin_request admin_requests[];
+
+/* The row of this name, or NULL; and its number, which roles send. */
+const struct admin_request *admin_find(struct slice name);
+unsigned	admin_number(const struct admin_request *);
+/* The row of this number, or NULL. */
+const struct admin_request *admin_at(unsigned number);
+
+/* One request on its way through the keeper. */
+struct admin_work {
+	const struct admin_request *request;
+	struct slice	 args[ADMIN_ARGS];	/* borrowed from what was packed */
+	bool		 given[ADMIN_ARGS];
+	int64_t		 now_utc_ms;
+	unsigned	 field;		/* at fault, or ADMIN_NO_FIELD */
+	uint32_t	 rows;		/* in the answer */
+	bool		 has_secret;
+	struct password_secret secret;	/* made by admin_hash() */
+};
+
+/* 0, or -EBADMSG when `packed` are no arguments of that request. */
+int	admin_begin(struct admin_work *, const struct admin_request *,
+	    struct slice packed, int64_t now_utc_ms);
+/*
+ * The slow part: hash a password that was given.  Pure; for a pool's thread.
+ * Anything but ADMIN_OK is the request's answer.
+ */
+enum admin_status admin_hash(struct admin_work *);
+/*
+ * Do it.  `status` is what admin_hash() said; the packed answer is added to
+ * `answer`, whatever comes of it.  Wipes the secret.
+ */
+void	admin_end(struct admin_work *, enum admin_status status,
+	    struct policy *, struct text *answer);
+/* An answer without rows, for who cannot even begin. */
+void	admin_refuse(struct text *answer, enum admin_status);
+
+/* "no-such", "exists", ...: the code in JSON. */
+const char	*admin_status_code(enum admin_status);
+/* The sentence for people; it takes nothing. */
+enum sentence	 admin_status_sentence(enum admin_status);
+
+#endif

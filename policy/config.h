@@ -1,0 +1,94 @@
+/*
+ * config.h - postroom.conf: the machine's side of the configuration
+ *
+ * One table (config.c) gives every option its name, unit, bounds, default and
+ * help sentence; `postroom config show`, the manual and this structure come
+ * from it.  People, domains and rights are in policy.db, not here.
+ */
+#ifndef POSTROOM_POLICY_CONFIG_H
+#define POSTROOM_POLICY_CONFIG_H
+
+#include <limits.h>
+
+#include "lib/base/slice.h"
+#include "lib/base/text.h"
+
+enum service {
+	SERVICE_SMTP,
+	SERVICE_LMTP,
+	SERVICE_POP3,
+	/* reserved in the configuration, not opened yet */
+	SERVICE_SUBMISSION,
+	SERVICE_IMAP,
+	SERVICE_HTTPS,
+	SERVICE_ATRN,
+	SERVICE_SIEVE,
+	SERVICE_COUNT
+};
+
+enum listener_tls {
+	LISTENER_CLEAR,		/* no TLS at all */
+	LISTENER_STARTTLS,	/* begins in clear, offers STARTTLS or STLS */
+	LISTENER_IMPLICIT	/* TLS from the first byte (RFC 8314) */
+};
+
+struct listener {
+	enum service		service;
+	char			address[64];	/* numeric */
+	uint16_t		port;
+	enum listener_tls	tls;
+};
+
+#define CONFIG_LISTENERS	64
+
+struct config {
+	char		hostname[256];	/* what the hub calls itself */
+	char		data_dir[PATH_MAX];	/* /var/lib/postroom */
+	char		run_dir[PATH_MAX];	/* control socket, lock */
+	char		tls_certificate[PATH_MAX];
+	char		tls_key[PATH_MAX];
+	char		tls_ca_file[PATH_MAX];	/* "": the system's */
+	char		seal_key[PATH_MAX];
+	char		language[8];	/* of the office: en, id */
+	char		time_zone[64];	/* "": the system's */
+	bool		separate_users;	/* roles run as postroom-ROLE */
+	uint32_t	user_base;	/* tests: uid user_base + role; 0: no */
+	bool		clear_logins;	/* from loopback, without TLS */
+	unsigned	doors;		/* processes */
+	unsigned	judges;
+	unsigned	connections;	/* in all */
+	unsigned	connections_per_address;
+	unsigned	warm_mailboxes;	/* most kept without a session */
+	unsigned	warm_seconds;	/* how long after the last use */
+	uint64_t	message_bytes;	/* largest message taken */
+	uint64_t	transit_bytes;	/* granted to senders at one time */
+	uint32_t	journal_segment_bytes;
+	unsigned	journal_segments;
+	uint32_t	letters_segment_bytes;
+	uint64_t	ballast_bytes;	/* kept for the day the disk is full */
+	uint64_t	free_bytes;	/* admission stop below this much free */
+	unsigned	hops;		/* Received fields allowed */
+	unsigned	settle_seconds;	/* how often deliveries are settled */
+	unsigned	trail_days;	/* kept */
+	struct listener	listeners[CONFIG_LISTENERS];
+	size_t		listener_count;
+};
+
+/*
+ * Read the configuration `text`, called `name` in faults.
+ * 0, or -EINVAL with one "file:line: option: what is wrong" line a fault.
+ */
+int	config_parse(struct slice text, const char *name,
+	    struct config *config_out, struct text *faults);
+/* Read the file first; -errno with the words when that fails. */
+int	config_load(const char *path, struct config *config_out,
+	    struct text *faults);
+/* The effective configuration, as a file that would give it. */
+void	config_show(const struct config *, struct text *);
+/* The option list for postroom.conf(5), in mdoc. */
+void	config_manual(struct text *);
+
+/* As it stands behind `listen`. */
+const char *service_name(enum service);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * keeper.c - the bodies of what is said to the keeper, and of its answers
+ */
+#include "policy/keeper.h"
+
+#include <errno.h>
+
+#include "policy/config.h"
+
+/* Copy `value` to *`out` when the reader came to a good end. */
+#define TAKE(u, out, value) \
+	(unpack_is_done(u) ? (*(out) = (value), 0) : -EBADMSG)
+
+void
+keeper_whose_ask(struct text *body, struct slice address)
+{
+	pack_slice(body, address);
+}
+
+int
+keeper_whose_asked(struct slice body, struct slice *address_out)
+{
+	struct unpack u = unpack_of(body);
+	struct slice address = unpack_slice(&u);
+
+	return TAKE(&u, address_out, address);
+}
+
+void
+keeper_whose_say(struct text *body, const struct keeper_whose *whose)
+{
+	pack_u8(body, (uint8_t)whose->whose);
+	pack_u64(body, whose->account);
+}
+
+int
+keeper_whose_said(struct slice body, struct keeper_whose *whose_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_whose whose;
+
+	whose.whose = unpack_enum(&u, WHOSE_COUNT);
+	whose.account = unpack_u64(&u);
+	if ((whose.whose == WHOSE_OURS) != (whose.account != 0))
+		return -EBADMSG;
+	return TAKE(&u, whose_out, whose);
+}
+
+void
+keeper_login_ask(struct text *body, const struct keeper_login *login)
+{
+	pack_slice(body, login->user);
+	pack_slice(body, login->password);
+	pack_slice(body, login->peer);
+	pack_u8(body, login->service);
+}
+
+int
+keeper_login_asked(struct slice body, struct keeper_login *login_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_login login;
+
+	login.user = unpack_slice(&u);
+	login.password = unpack_slice(&u);
+	login.peer = unpack_slice(&u);
+	login.service = (uint8_t)unpack_enum(&u, SERVICE_COUNT);
+	return TAKE(&u, login_out, login);
+}
+
+void
+keeper_login_say(struct text *body, const struct keeper_welcome *welcome)
+{
+	pack_u8(body, (uint8_t)welcome->who);
+	pack_u64(body, welcome->account);
+	pack_slice(body, welcome->address);
+}
+
+int
+keeper_login_said(struct slice body, struct keeper_welcome *welcome_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_welcome welcome;
+
+	welcome.who = unpack_enum(&u, KEEPER_WHO_COUNT);
+	welcome.account = unpack_u64(&u);
+	welcome.address = unpack_slice(&u);
+	if ((welcome.who == KEEPER_WELCOME) != (welcome.account != 0))
+		return -EBADMSG;
+	return TAKE(&u, welcome_out, welcome);
+}
+
+void
+keeper_admin_ask(struct text *body, const struct admin_request *request,
+    struct slice packed)
+{
+	pack_u16(body, (uint16_t)admin_number(request));
+	pack_slice(body, packed);
+}
+
+int
+keeper_admin_asked(struct slice body, const struct admin_request **request_out,
+    struct slice *packed_out)
+{
+	struct unpack u = unpack_of(body);
+	const struct admin_request *request = admin_at(unpack_u16(&u));
+	struct slice packed = unpack_slice(&u);
+
+	if (!unpack_is_done(&u) || request == NULL)
+		return -EBADMSG;
+	*request_out = request;
+	*packed_out = packed;
+	return 0;
+}
+
+void
+keeper_account_ask(struct text *body, uint64_t account)
+{
+	pack_u64(body, account);
+}
+
+int
+keeper_account_asked(struct slice body, uint64_t *account_out)
+{
+	struct unpack u = unpack_of(body);
+	uint64_t account = unpack_u64(&u);
+
+	return TAKE(&u, account_out, account);
+}
+
+void
+keeper_account_say(struct text *body, const struct keeper_account *account)
+{
+	pack_u8(body, account->exists);
+	pack_slice(body, account->address);
+	pack_slice(body, account->language);
+}
+
+int
+keeper_account_said(struct slice body, struct keeper_account *account_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_account account;
+
+	account.exists = unpack_bool(&u);
+	account.address = unpack_slice(&u);
+	account.language = unpack_slice(&u);
+	return TAKE(&u, account_out, account);
+}

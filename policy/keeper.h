@@ -1,0 +1,92 @@
+/*
+ * keeper.h - what may be said to the keeper, and how it stands in the body
+ *
+ * Packing and reading only; the keeper's wiring is in programs/.  Slices that
+ * are read point into the body.  A body that is not exactly what its kind says
+ * is -EBADMSG: a breach by its sender.
+ */
+#ifndef POSTROOM_POLICY_KEEPER_H
+#define POSTROOM_POLICY_KEEPER_H
+
+#include "policy/accounts.h"
+#include "policy/admin.h"
+
+enum keeper_kind {
+	/*
+	 * Door, queue: whose is this address?
+	 * slice address -> u8 whose, u64 account (0 unless ours)
+	 */
+	KEEPER_WHOSE = 0x100,
+	/*
+	 * Door: is this name and password right?  The answer to a wrong one
+	 * comes late on purpose.
+	 * slice user, slice password, slice peer, u8 service
+	 *	-> u8 who, u64 account (0 unless welcome), slice address
+	 */
+	KEEPER_LOGIN,
+	/*
+	 * Console: a request of admin.h that the keeper answers.
+	 * u16 number, slice packed arguments -> packed answer
+	 */
+	KEEPER_ADMIN,
+	/*
+	 * Parent, queue, mailbox: what is known of this account?
+	 * u64 account -> u8 exists, slice address, slice language
+	 */
+	KEEPER_ACCOUNT
+};
+
+enum keeper_who {
+	KEEPER_WELCOME,		/* name and password are right */
+	KEEPER_STRANGER,	/* they are not */
+	KEEPER_ASK_LATER,	/* cannot be said now */
+	KEEPER_WHO_COUNT
+};
+
+struct keeper_whose {
+	enum whose	whose;
+	uint64_t	account;
+};
+
+struct keeper_login {
+	struct slice	user;
+	struct slice	password;
+	struct slice	peer;		/* numeric address */
+	uint8_t		service;	/* enum service */
+};
+
+struct keeper_welcome {
+	enum keeper_who	who;
+	uint64_t	account;
+	struct slice	address;	/* of the account: the login's name */
+};
+
+struct keeper_account {
+	bool		exists;
+	struct slice	address;
+	struct slice	language;
+};
+
+/* Add a body to `body`; the text fails when it does not fit. */
+void	keeper_whose_ask(struct text *body, struct slice address);
+void	keeper_whose_say(struct text *body, const struct keeper_whose *);
+void	keeper_login_ask(struct text *body, const struct keeper_login *);
+void	keeper_login_say(struct text *body, const struct keeper_welcome *);
+void	keeper_admin_ask(struct text *body, const struct admin_request *,
+	    struct slice packed);
+void	keeper_account_ask(struct text *body, uint64_t account);
+void	keeper_account_say(struct text *body, const struct keeper_account *);
+
+/* Read a body.  0 or -EBADMSG; outputs are written only on success. */
+int	keeper_whose_asked(struct slice body, struct slice *address_out);
+int	keeper_whose_said(struct slice body, struct keeper_whose *whose_out);
+int	keeper_login_asked(struct slice body, struct keeper_login *login_out);
+int	keeper_login_said(struct slice body,
+	    struct keeper_welcome *welcome_out);
+int	keeper_admin_asked(struct slice body,
+	    const struct admin_request **request_out, struct slice *packed_out);
+int	keeper_account_asked(struct slice body, uint64_t *account_out);
+int	keeper_account_said(struct slice body,
+	    struct keeper_account *account_out);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * keeper_test.c - what is packed for the keeper reads back; nothing else reads
+ */
+#include <errno.h>
+
+#include "policy/config.h"
+#include "policy/keeper.h"
+#include "tests/unit/unit.h"
+
+static struct text body;
+
+static void
+setup(void)
+{
+	body = (struct text)TEXT_INIT(4096);
+}
+
+static void
+teardown(void)
+{
+	text_free(&body);
+}
+
+START_TEST(whose_reads_back)
+{
+	struct keeper_whose said = { WHOSE_OURS, 7 }, got = { 0 };
+	struct slice address;
+
+	keeper_whose_ask(&body, slice_str("ann@office.test"));
+	ck_assert_int_eq(keeper_whose_asked(text_slice(&body), &address), 0);
+	ck_assert(slice_is_str(address, "ann@office.test"));
+	text_clear(&body);
+	keeper_whose_say(&body, &said);
+	ck_assert_int_eq(keeper_whose_said(text_slice(&body), &got), 0);
+	ck_assert_int_eq(got.whose, WHOSE_OURS);
+	ck_assert_uint_eq(got.account, 7);
+}
+END_TEST
+
+START_TEST(ours_without_an_account_is_a_breach)
+{
+	static const struct keeper_whose lies[] = {
+		{ WHOSE_OURS, 0 }, { WHOSE_UNKNOWN, 7 }, { WHOSE_FOREIGN, 7 },
+		{ WHOSE_COUNT, 0 },
+	};
+	struct keeper_whose got;
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		text_clear(&body);
+		keeper_whose_say(&body, &lies[i]);
+		ck_assert_int_eq(keeper_whose_said(text_slice(&body), &got),
+		    -EBADMSG);
+	}
+}
+END_TEST
+
+START_TEST(a_login_reads_back)
+{
+	struct keeper_login login = { SLICE("ann"), SLICE("correct horse"),
+	    SLICE("192.0.2.1"), SERVICE_POP3 }, got;
+	struct keeper_welcome welcome = { KEEPER_WELCOME, 3,
+	    SLICE("ann@office.test") }, heard;
+
+	keeper_login_ask(&body, &login);
+	ck_assert_int_eq(keeper_login_asked(text_slice(&body), &got), 0);
+	ck_assert(slice_is(got.user, login.user));
+	ck_assert(slice_is(got.password, login.password));
+	ck_assert(slice_is(got.peer, login.peer));
+	ck_assert_uint_eq(got.service, SERVICE_POP3);
+	text_clear(&body);
+	keeper_login_say(&body, &welcome);
+	ck_assert_int_eq(keeper_login_said(text_slice(&body), &heard), 0);
+	ck_assert_int_eq(heard.who, KEEPER_WELCOME);
+	ck_assert_uint_eq(heard.account, 3);
+	ck_assert(slice_is(heard.address, welcome.address));
+}
+END_TEST
+
+START_TEST(a_stranger_with_an_account_is_a_breach)
+{
+	struct keeper_welcome lie = { KEEPER_STRANGER, 3, SLICE("") }, heard;
+
+	keeper_login_say(&body, &lie);
+	ck_assert_int_eq(keeper_login_said(text_slice(&body), &heard),
+	    -EBADMSG);
+}
+END_TEST
+
+START_TEST(an_admin_request_and_an_account_read_back)
+{
+	const struct admin_request *request;
+	struct keeper_account account = { true, SLICE("ann@office.test"),
+	    SLICE("id") }, got;
+	struct slice packed;
+	uint64_t number;
+
+	keeper_admin_ask(&body, admin_find(slice_str("account set")),
+	    slice_str("xyz"));
+	ck_assert_int_eq(keeper_admin_asked(text_slice(&body), &request,
+	    &packed), 0);
+	ck_assert_str_eq(request->name, "account set");
+	ck_assert(slice_is_str(packed, "xyz"));
+	text_clear(&body);
+	keeper_account_ask(&body, 12);
+	ck_assert_int_eq(keeper_account_asked(text_slice(&body), &number), 0);
+	ck_assert_uint_eq(number, 12);
+	text_clear(&body);
+	keeper_account_say(&body, &account);
+	ck_assert_int_eq(keeper_account_said(text_slice(&body), &got), 0);
+	ck_assert(got.exists && slice_is_str(got.language, "id"));
+}
+END_TEST
+
+START_TEST(a_body_that_is_cut_or_longer_is_a_breach)
+{
+	struct keeper_login login = { SLICE("ann"), SLICE("pw"),
+	    SLICE("192.0.2.1"), SERVICE_POP3 }, got;
+	struct slice whole;
+
+	keeper_login_ask(&body, &login);
+	whole = text_slice(&body);
+	for (size_t len = 0; len < whole.len; len++)
+		ck_assert_int_eq(keeper_login_asked(slice_first(whole, len),
+		    &got), -EBADMSG);
+	text_add_byte(&body, '\0');
+	ck_assert_int_eq(keeper_login_asked(text_slice(&body), &got),
+	    -EBADMSG);
+	text_clear(&body);
+	login.service = SERVICE_COUNT;
+	keeper_login_ask(&body, &login);
+	ck_assert_int_eq(keeper_login_asked(text_slice(&body), &got),
+	    -EBADMSG);
+	text_clear(&body);
+	pack_u16(&body, 999);
+	pack_slice(&body, slice_str(""));
+	ck_assert_int_eq(keeper_admin_asked(text_slice(&body),
+	    &(const struct admin_request *){ NULL }, &whole), -EBADMSG);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("policy/keeper");
+	TCase *tests = tcase_create("keeper");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, whose_reads_back);
+	tcase_add_test(tests, ours_without_an_account_is_a_breach);
+	tcase_add_test(tests, a_login_reads_back);
+	tcase_add_test(tests, a_stranger_with_an_account_is_a_breach);
+	tcase_add_test(tests, an_admin_request_and_an_account_read_back);
+	tcase_add_test(tests, a_body_that_is_cut_or_longer_is_a_breach);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
