@@ -1,0 +1,391 @@
+/*
+ * cli.c - the command table of `postroom`, options, words and passwords
+ */
+#include "programs/cli.h"
+
+#include <config.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "gateway/pop3/pop3.h"
+#include "gateway/smtp/smtp.h"
+
+typedef int cli_fn(struct cli *, int argc, char **argv);
+
+static cli_fn	cli_help, cli_config_check, cli_config_show, cli_smtp_commands,
+		cli_pop3_commands;
+
+static const struct command {
+	const char	*noun;
+	const char	*verb;		/* or NULL */
+	const char	*usage;
+	enum sentence	 help;
+	cli_fn		*run;
+} commands[] = {
+{ "setup",   NULL,       "[--dir DIR] [--domain D] [--port-base N] [--password-file F] [--yes]",
+  SAY_HELP_SETUP,          cli_setup },
+{ "account", "add",      "ADDRESS [--name N] [--language en|id] [--password-file F]",
+  SAY_HELP_ACCOUNT_ADD,    cli_account_add },
+{ "account", "list",     "", SAY_HELP_ACCOUNT_LIST, cli_account_list },
+{ "account", "set",      "ADDRESS [--name N] [--language en|id] [--password | --password-file F]",
+  SAY_HELP_ACCOUNT_SET,    cli_account_set },
+{ "account", "remove",   "ADDRESS", SAY_HELP_ACCOUNT_REMOVE, cli_account_remove },
+{ "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
+{ "check",   NULL,       "", SAY_HELP_CHECK,        cli_check },
+{ "trace",   NULL,       "ID | ADDRESS | SUBJECT",  SAY_HELP_TRACE, cli_trace },
+{ "config",  "check",    "", SAY_HELP_CONFIG_CHECK, cli_config_check },
+{ "config",  "show",     "", SAY_HELP_CONFIG_SHOW,  cli_config_show },
+{ "smtp",    "commands", "", SAY_HELP_SMTP,         cli_smtp_commands },
+{ "pop3",    "commands", "", SAY_HELP_POP3,         cli_pop3_commands },
+{ "help",    NULL,       "", SAY_HELP_HELP,         cli_help },
+};
+
+#define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+
+static const char *const codes[] = {
+	[CLI_OK] = "ok", [CLI_FAILED] = "failed", [CLI_USAGE] = "usage",
+	[CLI_NO_SUCH] = "no-such", [CLI_BUSY] = "not-running",
+};
+
+int
+cli_failed(struct cli *cli, enum cli_exit code)
+{
+	struct slice words = text_slice(&cli->words);
+
+	if (cli->json) {
+		TEXT_AUTO line = TEXT_INIT(CLI_WORDS_BYTES * 7);
+
+		text_add_str(&line, "{\"ok\": false, \"error\": ");
+		text_add_json(&line, slice_str(codes[code]));
+		text_add_str(&line, ", \"words\": ");
+		text_add_json(&line, words);
+		text_add_str(&line, "}\n");
+		fwrite(line.at, 1, line.len, stdout);
+	} else
+		fprintf(stderr, "postroom: %.*s\n", (int)words.len,
+		    words.at == NULL ? "" : words.at);
+	return (int)code;
+}
+
+/* Print a text that is JSON already, or as it is when it is for people. */
+static void
+show_text(struct cli *cli, const struct text *text)
+{
+	TEXT_AUTO line = TEXT_INIT(512 * 1024);
+
+	if (cli->json) {
+		text_add_str(&line, "{\"ok\": true, \"result\": ");
+		text_add_json(&line, text_slice(text));
+		text_add_str(&line, "}\n");
+		text = &line;
+	}
+	fwrite(text->at, 1, text->len, stdout);
+}
+
+static int
+cli_help(struct cli *cli, int argc, char **argv)
+{
+	TEXT_AUTO text = TEXT_INIT(CLI_WORDS_BYTES);
+	const char *words[1];
+	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
+
+	if (r != CLI_OK)
+		return r;
+	text_say(&text, cli->language, USAGE);
+	text_add_str(&text, "\n\n");
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct command *c = &commands[i];
+
+		text_addf(&text, "  %s%s%s %s\n      ", c->noun,
+		    c->verb == NULL ? "" : " ", c->verb == NULL ? "" : c->verb,
+		    c->usage);
+		text_add_str(&text, say(cli->language, c->help));
+		text_add_byte(&text, '\n');
+	}
+	text_add_byte(&text, '\n');
+	text_say(&text, cli->language, HELP_EXITS);
+	text_add_byte(&text, '\n');
+	show_text(cli, &text);
+	return CLI_OK;
+}
+
+int
+cli_config(struct cli *cli)
+{
+	TEXT_AUTO faults = TEXT_INIT(CLI_WORDS_BYTES / 2);
+	int r = config_load(cli->config_path, &cli->config, &faults);
+
+	if (r < 0) {
+		while (faults.len > 0 && faults.at[faults.len - 1] == '\n')
+			faults.len--;
+		text_add_byte(&faults, '\0');
+		return cli_fail(cli, CLI_FAILED, CONFIG_FAULTS,
+		    faults.at == NULL ? strerror(-r) : faults.at);
+	}
+	if (strcmp(cli->config.language, "id") == 0)
+		cli->language = LANGUAGE_ID;
+	if (cli->config.time_zone[0] != '\0') {
+		setenv("TZ", cli->config.time_zone, 1);
+		tzset();
+	}
+	return CLI_OK;
+}
+
+static int
+cli_config_check(struct cli *cli, int argc, char **argv)
+{
+	const char *words[1];
+	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
+
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r != CLI_OK)
+		return r;
+	if (cli->json)
+		puts("{\"ok\": true, \"result\": []}");
+	cli_say(cli, CONFIG_FINE, cli->config_path);
+	return CLI_OK;
+}
+
+static int
+cli_config_show(struct cli *cli, int argc, char **argv)
+{
+	TEXT_AUTO text = TEXT_INIT(512 * 1024);
+	const char *words[1];
+	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
+
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r != CLI_OK)
+		return r;
+	config_show(&cli->config, &text);
+	show_text(cli, &text);
+	return CLI_OK;
+}
+
+static int
+commands_show(struct cli *cli, int argc, char **argv,
+    void (*show)(struct text *))
+{
+	TEXT_AUTO text = TEXT_INIT(CLI_WORDS_BYTES);
+	const char *words[1];
+	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
+
+	if (r != CLI_OK)
+		return r;
+	show(&text);
+	show_text(cli, &text);
+	return CLI_OK;
+}
+
+static int
+cli_smtp_commands(struct cli *cli, int argc, char **argv)
+{
+	return commands_show(cli, argc, argv, smtp_commands_show);
+}
+
+static int
+cli_pop3_commands(struct cli *cli, int argc, char **argv)
+{
+	return commands_show(cli, argc, argv, pop3_commands_show);
+}
+
+/* The option of this name, or NULL. */
+static struct cli_option *
+option_find(struct cli_option *options, struct slice name)
+{
+	for (; options != NULL && options->name != NULL; options++)
+		if (slice_is_str(name, options->name))
+			return options;
+	return NULL;
+}
+
+int
+cli_options(struct cli *cli, int argc, char **argv, struct cli_option *options,
+    const char *what, int least, int most, const char **words_out)
+{
+	int words = 0;
+
+	for (int i = 0; i < argc; i++) {
+		struct slice rest = slice_str(argv[i]), name = rest;
+		bool has_value = slice_cut(&rest, '=', &name);
+		struct cli_option *o = option_find(options, name);
+
+		if (!slice_has_prefix(name, "--")) {
+			if (words == most)
+				return cli_fail(cli, CLI_USAGE, TOO_MANY,
+				    argv[i]);
+			words_out[words++] = argv[i];
+			continue;
+		}
+		if (o == NULL)
+			return cli_fail(cli, CLI_USAGE, UNKNOWN_OPTION,
+			    argv[i]);
+		if (has_value && !o->takes_value)
+			return cli_fail(cli, CLI_USAGE, OPTION_WANTS_NONE,
+			    o->name);
+		if (!has_value && o->takes_value && i + 1 == argc)
+			return cli_fail(cli, CLI_USAGE, OPTION_WANTS_VALUE,
+			    o->name);
+		o->value = has_value ? rest.at :
+		    o->takes_value ? argv[++i] : "";
+	}
+	if (words < least)
+		return cli_fail(cli, CLI_USAGE, MISSING_ARGUMENT, what);
+	while (words < most)
+		words_out[words++] = NULL;
+	return CLI_OK;
+}
+
+/* Take -c FILE and --json out of the words; the rest stays in order. */
+static int
+common_options(struct cli *cli, int *argc, char **argv)
+{
+	int kept = 0;
+
+	for (int i = 0; i < *argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			cli->json = true;
+		else if (strcmp(argv[i], "-c") == 0) {
+			if (i + 1 == *argc)
+				return cli_fail(cli, CLI_USAGE,
+				    OPTION_WANTS_VALUE, argv[i]);
+			cli->config_path = argv[++i];
+		} else
+			argv[kept++] = argv[i];
+	}
+	*argc = kept;
+	return CLI_OK;
+}
+
+/* The language of this terminal, until the configuration says another. */
+static enum language
+terminal_language(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return language_of(value);
+	}
+	return LANGUAGE_EN;
+}
+
+int
+cli_run(struct cli *cli, int argc, char **argv)
+{
+	int r;
+
+	cli->language = terminal_language();
+	if (cli->config_path == NULL)
+		cli->config_path = POSTROOM_SYSCONFDIR "/postroom.conf";
+	r = common_options(cli, &argc, argv);
+	if (r != CLI_OK)
+		return r;
+	if (argc == 0 || strcmp(argv[0], "--help") == 0)
+		return cli_help(cli, 0, argv) == CLI_OK && argc > 0 ? CLI_OK :
+		    CLI_USAGE;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct command *c = &commands[i];
+		int used = c->verb == NULL ? 1 : 2;
+
+		if (argc < used || strcmp(argv[0], c->noun) != 0 ||
+		    (c->verb != NULL && strcmp(argv[1], c->verb) != 0))
+			continue;
+		return c->run(cli, argc - used, argv + used);
+	}
+	return cli_fail(cli, CLI_USAGE, UNKNOWN_COMMAND, argv[0]);
+}
+
+/* Read a line, without its end, from `fd`; false when there is none or long. */
+static bool
+read_line(int fd, char *buffer, size_t size)
+{
+	size_t len = 0;
+
+	for (;;) {
+		ssize_t n = read(fd, buffer + len, 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || (n == 0 && len == 0) || len + 1 == size)
+			return false;
+		if (n == 0 || buffer[len] == '\n')
+			break;
+		len++;
+	}
+	if (len > 0 && buffer[len - 1] == '\r')
+		len--;
+	buffer[len] = '\0';
+	return true;
+}
+
+/* Ask on the terminal `tty`, without showing what is typed. */
+static bool
+ask_hidden(int tty, const struct text *question, char *buffer, size_t size)
+{
+	struct termios before, silent;
+	bool got;
+
+	if (tcgetattr(tty, &before) < 0)
+		return false;
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	if (tcsetattr(tty, TCSAFLUSH, &silent) < 0)
+		return false;
+	got = write(tty, question->at, question->len) ==
+	    (ssize_t)question->len && read_line(tty, buffer, size);
+	tcsetattr(tty, TCSAFLUSH, &before);
+	return write(tty, "\n", 1) == 1 && got;
+}
+
+static int
+ask_twice(struct cli *cli, const char *who, char *buffer, size_t size)
+{
+	TEXT_AUTO question = TEXT_INIT(1024);
+	char again[PASSWORD_MAX_BYTES + 2] = "";
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int r = CLI_OK;
+
+	if (tty < 0)
+		return cli_fail(cli, CLI_USAGE, NO_TERMINAL);
+	text_say(&question, cli->language, ASK_PASSWORD, who);
+	if (!ask_hidden(tty, &question, buffer, size))
+		r = cli_fail(cli, CLI_FAILED, WANT_PASSWORD);
+	text_clear(&question);
+	text_say(&question, cli->language, ASK_AGAIN);
+	if (r == CLI_OK && (!ask_hidden(tty, &question, again, sizeof(again)) ||
+	    strcmp(buffer, again) != 0))
+		r = cli_fail(cli, CLI_FAILED, NOT_THE_SAME);
+	OPENSSL_cleanse(again, sizeof(again));
+	close(tty);
+	return r;
+}
+
+int
+cli_password(struct cli *cli, const char *file, const char *who, char *buffer,
+    size_t size)
+{
+	int fd;
+	bool got;
+
+	if (file == NULL)
+		return ask_twice(cli, who, buffer, size);
+	fd = strcmp(file, "-") == 0 ? dup(STDIN_FILENO) :
+	    open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return cli_fail(cli, CLI_FAILED, CANNOT_READ, file,
+		    strerror(errno));
+	got = read_line(fd, buffer, size);
+	close(fd);
+	return got ? CLI_OK : cli_fail(cli, CLI_FAILED, WANT_PASSWORD);
+}

@@ -1,0 +1,101 @@
+/*
+ * cli.h - what the commands of `postroom` share
+ *
+ * Exit codes: 0 done, 1 failed or faults found, 2 wrong use, 3 no such thing,
+ * 4 the hub is not running or busy.  With --json standard output is one JSON
+ * object, of an error too.  Secrets come from files and prompts only.
+ */
+#ifndef POSTROOM_PROGRAMS_CLI_H
+#define POSTROOM_PROGRAMS_CLI_H
+
+#include "lib/base/say.h"
+#include "policy/admin.h"
+#include "policy/config.h"
+
+enum cli_exit { CLI_OK, CLI_FAILED, CLI_USAGE, CLI_NO_SUCH, CLI_BUSY };
+
+#define CLI_WORDS_BYTES	(64 * 1024)
+
+struct cli {
+	enum language	 language;	/* the terminal's, or the office's */
+	bool		 json;
+	const char	*config_path;
+	struct config	 config;	/* after cli_config() */
+	struct text	 words;		/* of the last failure */
+};
+
+/* One option of a command, "--name". */
+struct cli_option {
+	const char	*name;		/* NULL ends the list */
+	bool		 takes_value;
+	const char	*value;		/* as given; "" without a value */
+};
+
+/* The command `argv[0]` ... of `argc` words; returns the exit code. */
+int	cli_run(struct cli *, int argc, char **argv);
+
+/*
+ * Read options into `options` and other words into `words_out` (at most `most`;
+ * the first `least` must be there and are called `what`).  CLI_OK or CLI_USAGE,
+ * which has been told.
+ */
+int	cli_options(struct cli *, int argc, char **argv, struct cli_option *,
+	    const char *what, int least, int most, const char **words_out);
+
+/* Read the configuration.  CLI_OK, or CLI_FAILED, which has been told. */
+int	cli_config(struct cli *);
+
+/* Tell the failure that stands in cli->words; gives `code` back. */
+int	cli_failed(struct cli *, enum cli_exit code);
+/* Say why this fails and give the exit code: return cli_fail(...). */
+#define cli_fail(cli, code, name, ...) \
+	(text_clear(&(cli)->words), \
+	text_say(&(cli)->words, (cli)->language, name, ##__VA_ARGS__), \
+	cli_failed(cli, code))
+/* Say a sentence on standard output; nothing with --json. */
+#define cli_say(cli, name, ...) \
+	((cli)->json ? (void)0 : (void)(file_say(stdout, (cli)->language, \
+	name, ##__VA_ARGS__), putchar('\n')))
+
+/*
+ * Get a password for `who`: the first line of `file` ("-": standard input), or
+ * asked for twice without echo when `file` is NULL.  CLI_OK, or told.
+ */
+int	cli_password(struct cli *, const char *file, const char *who,
+	    char *buffer, size_t size);
+
+/*
+ * Make a request of the running hub; with none running, and if it is the
+ * keeper's, do it here under the hub's lock.  The answer line is added to
+ * `answer`.  CLI_OK (whatever the answer says), or told.
+ */
+int	cli_ask(struct cli *, const struct admin_request *,
+	    const char *const values[ADMIN_ARGS], struct text *answer);
+/*
+ * Work done as root must leave files that the keeper's user can write: give it
+ * the folder of policy.db and what is in it.
+ */
+void	cli_give_to_keeper(const struct config *, int folder_fd);
+/*
+ * Show the answer line: as it is with --json, else as a table (`with_table`),
+ * or the failure it tells.  The exit code.
+ */
+int	cli_show(struct cli *, const struct admin_request *,
+	    const struct text *answer, bool with_table);
+/* Add text that came from outside; a control character becomes "?". */
+void	cli_add_visible(struct text *, struct slice);
+/* The text of a column in the first row of an answer, or "". */
+void	cli_answer_text(const struct text *answer, const char *column,
+	    char *buffer, size_t size);
+
+/* The commands; `argv[0]` is the first word after the command's name. */
+int	cli_setup(struct cli *, int argc, char **argv);
+int	cli_account_add(struct cli *, int argc, char **argv);
+int	cli_account_list(struct cli *, int argc, char **argv);
+int	cli_account_set(struct cli *, int argc, char **argv);
+int	cli_account_remove(struct cli *, int argc, char **argv);
+int	cli_status(struct cli *, int argc, char **argv);
+int	cli_check(struct cli *, int argc, char **argv);
+int	cli_trace(struct cli *, int argc, char **argv);
+
+#endif

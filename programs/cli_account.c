@@ -1,0 +1,138 @@
+/*
+ * cli_account.c - postroom account add, list, set, remove
+ */
+#include "programs/cli.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+/* Where the arguments of account requests stand (admin.c). */
+enum { ADDRESS, NAME, LANGUAGE, PASSWORD };
+
+enum { WITH_NAME, WITH_LANGUAGE, WITH_FILE, WITH_PASSWORD, OPTIONS };
+
+#define ACCOUNT_OPTIONS { \
+	[WITH_NAME] = { "--name", true, NULL }, \
+	[WITH_LANGUAGE] = { "--language", true, NULL }, \
+	[WITH_FILE] = { "--password-file", true, NULL }, \
+	[WITH_PASSWORD] = { "--password", false, NULL }, \
+	[OPTIONS] = { NULL, false, NULL } }
+
+/* Ask, and tell the answer; `address_out` and `number_out` from its row. */
+static int
+ask_and_show(struct cli *cli, const char *name,
+    const char *const values[ADMIN_ARGS], bool with_table,
+    char address_out[ADDRESS_SIZE], char number_out[24])
+{
+	const struct admin_request *request = admin_find(slice_str(name));
+	TEXT_AUTO answer = TEXT_INIT(1024 * 1024);
+	int r = cli_ask(cli, request, values, &answer);
+
+	if (r == CLI_OK)
+		r = cli_show(cli, request, &answer, with_table);
+	cli_answer_text(&answer, "address", address_out, ADDRESS_SIZE);
+	cli_answer_text(&answer, "account", number_out, 24);
+	return r;
+}
+
+int
+cli_account_add(struct cli *cli, int argc, char **argv)
+{
+	struct cli_option options[] = ACCOUNT_OPTIONS;
+	const char *values[ADMIN_ARGS] = { NULL };
+	char password[PASSWORD_MAX_BYTES + 2] = "";
+	char address[ADDRESS_SIZE], number[24];
+	int r;
+
+	r = cli_options(cli, argc, argv, options, "ADDRESS", 1, 1, values);
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r == CLI_OK)
+		r = cli_password(cli, options[WITH_FILE].value,
+		    values[ADDRESS], password, sizeof(password));
+	if (r != CLI_OK)
+		return r;
+	values[NAME] = options[WITH_NAME].value;
+	values[LANGUAGE] = options[WITH_LANGUAGE].value;
+	if (values[LANGUAGE] == NULL)
+		values[LANGUAGE] = cli->config.language;
+	values[PASSWORD] = password;
+	r = ask_and_show(cli, "account add", values, false, address, number);
+	OPENSSL_cleanse(password, sizeof(password));
+	if (r == CLI_OK)
+		cli_say(cli, ACCOUNT_ADDED, address);
+	return r;
+}
+
+int
+cli_account_list(struct cli *cli, int argc, char **argv)
+{
+	static const char *const none[ADMIN_ARGS];
+	const char *words[1];
+	char address[ADDRESS_SIZE], number[24];
+	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
+
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r != CLI_OK)
+		return r;
+	return ask_and_show(cli, "account list", none, true, address, number);
+}
+
+int
+cli_account_set(struct cli *cli, int argc, char **argv)
+{
+	struct cli_option options[] = ACCOUNT_OPTIONS;
+	const char *values[ADMIN_ARGS] = { NULL };
+	char password[PASSWORD_MAX_BYTES + 2] = "";
+	char address[ADDRESS_SIZE], number[24];
+	bool with_password;
+	int r;
+
+	r = cli_options(cli, argc, argv, options, "ADDRESS", 1, 1, values);
+	if (r != CLI_OK)
+		return r;
+	values[NAME] = options[WITH_NAME].value;
+	values[LANGUAGE] = options[WITH_LANGUAGE].value;
+	with_password = options[WITH_PASSWORD].value != NULL ||
+	    options[WITH_FILE].value != NULL;
+	if (values[NAME] == NULL && values[LANGUAGE] == NULL && !with_password)
+		return cli_fail(cli, CLI_USAGE, NOTHING_TO_CHANGE);
+	r = cli_config(cli);
+	if (r == CLI_OK && with_password)
+		r = cli_password(cli, options[WITH_FILE].value,
+		    values[ADDRESS], password, sizeof(password));
+	if (r != CLI_OK)
+		return r;
+	if (with_password)
+		values[PASSWORD] = password;
+	r = ask_and_show(cli, "account set", values, false, address, number);
+	OPENSSL_cleanse(password, sizeof(password));
+	if (r == CLI_OK)
+		cli_say(cli, ACCOUNT_CHANGED, address);
+	return r;
+}
+
+int
+cli_account_remove(struct cli *cli, int argc, char **argv)
+{
+	const char *values[ADMIN_ARGS] = { NULL };
+	char address[ADDRESS_SIZE], number[24], folder[PATH_MAX + 40];
+	int r;
+
+	r = cli_options(cli, argc, argv, NULL, "ADDRESS", 1, 1, values);
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r != CLI_OK)
+		return r;
+	r = ask_and_show(cli, "account remove", values, false, address,
+	    number);
+	if (r != CLI_OK)
+		return r;
+	snprintf(folder, sizeof(folder), "%s/accounts/%s",
+	    cli->config.data_dir, number);
+	cli_say(cli, ACCOUNT_REMOVED, address, folder);
+	return r;
+}

@@ -1,0 +1,234 @@
+/*
+ * cli_show.c - answers as tables for people, or as the JSON they came in
+ *
+ * Columns are as wide as their widest cell on the screen; what came from
+ * outside has its control characters taken out before it reaches a terminal.
+ */
+#include "programs/cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+#include <utf8proc.h>
+
+#include "policy/admin_json.h"
+
+#define GAP	2	/* blanks between columns */
+
+/* Columns of a screen that the UTF-8 in `s` takes. */
+static size_t
+width_of(struct slice s)
+{
+	size_t width = 0;
+
+	while (s.len > 0) {
+		utf8proc_int32_t point;
+		utf8proc_ssize_t n = utf8proc_iterate(
+		    (const utf8proc_uint8_t *)s.at, (utf8proc_ssize_t)s.len,
+		    &point);
+		int columns = n > 0 ? utf8proc_charwidth(point) : 1;
+
+		width += columns > 0 ? (size_t)columns : 0;
+		s = slice_after(s, n > 0 ? (size_t)n : 1);
+	}
+	return width;
+}
+
+void
+cli_add_visible(struct text *text, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.at[i];
+		/* C0, DEL, and C1 in UTF-8 (0xc2 0x80 to 0xc2 0x9f) */
+		bool c1 = c >= 0x80 && c < 0xa0 && i > 0 &&
+		    (unsigned char)s.at[i - 1] == 0xc2;
+
+		if (c < 0x20 || c == 0x7f)
+			text_add_byte(text, '?');
+		else
+			text_add_byte(text, c1 ? (char)0xa0 : (char)c);
+	}
+}
+
+/* The value of a cell in words. */
+static void
+add_cell(struct text *text, const struct admin_field *column, json_t *value)
+{
+	char when[32];
+	time_t seconds;
+	struct tm tm;
+
+	switch (column->kind) {
+	case ADMIN_NUMBER:
+		text_addf(text, "%" PRIu64,
+		    (uint64_t)json_integer_value(value));
+		break;
+	case ADMIN_TIME:
+		seconds = (time_t)(json_integer_value(value) / 1000);
+		if (localtime_r(&seconds, &tm) != NULL &&
+		    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm) > 0)
+			text_add_str(text, when);
+		break;
+	default:
+		cli_add_visible(text, slice_of(json_string_value(value),
+		    json_string_length(value)));
+		break;
+	}
+}
+
+static void
+add_padded(struct text *line, struct slice cell, size_t width, bool right,
+    bool last)
+{
+	size_t blanks = width > width_of(cell) ? width - width_of(cell) : 0;
+
+	for (size_t i = 0; right && i < blanks; i++)
+		text_add_byte(line, ' ');
+	text_add(line, cell);
+	for (size_t i = 0; !last && i < (right ? 0 : blanks) + GAP; i++)
+		text_add_byte(line, ' ');
+}
+
+/* The cell of column `c` in row `row`; row 0 is the head. */
+static void
+cell_of(struct cli *cli, const struct admin_request *request, json_t *rows,
+    size_t row, size_t c, struct text *cell)
+{
+	const struct admin_field *column = &request->columns[c];
+
+	text_clear(cell);
+	if (row == 0)
+		text_add_str(cell, say(cli->language, column->title));
+	else
+		add_cell(cell, column, json_object_get(
+		    json_array_get(rows, row - 1), column->name));
+}
+
+static void
+show_table(struct cli *cli, const struct admin_request *request, json_t *rows)
+{
+	TEXT_AUTO cell = TEXT_INIT(CLI_WORDS_BYTES);
+	TEXT_AUTO line = TEXT_INIT(CLI_WORDS_BYTES * 4);
+	size_t widths[ADMIN_COLUMNS] = { 0 };
+	size_t columns = 0, count = json_array_size(rows) + 1;
+
+	while (request->columns[columns].name != NULL)
+		columns++;
+	for (size_t i = 0; i < count * columns; i++) {
+		size_t *width = &widths[i % columns];
+
+		cell_of(cli, request, rows, i / columns, i % columns, &cell);
+		if (width_of(text_slice(&cell)) > *width)
+			*width = width_of(text_slice(&cell));
+	}
+	for (size_t i = 0; i < count * columns; i++) {
+		size_t c = i % columns;
+		bool last = c + 1 == columns;
+
+		cell_of(cli, request, rows, i / columns, c, &cell);
+		add_padded(&line, text_slice(&cell), widths[c],
+		    request->columns[c].kind == ADMIN_NUMBER, last);
+		if (!last)
+			continue;
+		text_add_byte(&line, '\n');
+		fwrite(line.at, 1, line.len, stdout);
+		text_clear(&line);
+	}
+}
+
+/* An argument's name as people know it. */
+static const char *
+field_title(struct cli *cli, const struct admin_request *request,
+    const char *field)
+{
+	for (size_t i = 0; request->args[i].name != NULL; i++)
+		if (strcmp(request->args[i].name, field) == 0)
+			return say(cli->language, request->args[i].title);
+	return field;
+}
+
+/* The exit code and the sentence of an answer that is not ok. */
+static int
+show_failure(struct cli *cli, const struct admin_request *request,
+    json_t *answer)
+{
+	static const struct {
+		const char	*field;
+		enum sentence	 want;
+	} wants[] = {
+		{ "address", SAY_WANT_ADDRESS }, { "name", SAY_WANT_NAME },
+		{ "language", SAY_WANT_LANGUAGE },
+		{ "password", SAY_WANT_PASSWORD },
+	};
+	const char *error = json_string_value(json_object_get(answer, "error"));
+	const char *field = json_string_value(json_object_get(answer, "field"));
+	const char *words = json_string_value(json_object_get(answer, "words"));
+	int code = CLI_FAILED;
+
+	if (error != NULL && strcmp(error, "no-such") == 0)
+		code = CLI_NO_SUCH;
+	else if (error != NULL && strcmp(error, "later") == 0)
+		code = CLI_BUSY;
+	for (enum admin_status i = 0; i < ADMIN_STATUS_COUNT; i++)
+		if (error != NULL && strcmp(error, admin_status_code(i)) == 0)
+			words = say(cli->language, admin_status_sentence(i));
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
+		if (field != NULL && strcmp(error == NULL ? "" : error,
+		    "unfit") == 0 && strcmp(field, wants[i].field) == 0)
+			words = say(cli->language, wants[i].want);
+	if (cli->json)
+		return code;
+	if (field == NULL)
+		fprintf(stderr, "postroom: %s\n", words == NULL ? "?" : words);
+	else
+		fprintf(stderr, "postroom: %s: %s\n",
+		    field_title(cli, request, field),
+		    words == NULL ? "?" : words);
+	return code;
+}
+
+int
+cli_show(struct cli *cli, const struct admin_request *request,
+    const struct text *answer, bool with_table)
+{
+	json_t *object = json_loadb(answer->at == NULL ? "" : answer->at,
+	    answer->len, 0, NULL);
+	json_t *rows = json_object_get(object, "result");
+	int r = CLI_OK;
+
+	if (!json_is_object(object)) {
+		json_decref(object);
+		return cli_fail(cli, CLI_FAILED, HUB_SILENT,
+		    strerror(EBADMSG));
+	}
+	if (cli->json)
+		printf("%.*s\n", (int)answer->len, answer->at);
+	if (!json_is_true(json_object_get(object, "ok")))
+		r = show_failure(cli, request, object);
+	else if (!cli->json && with_table && json_is_array(rows))
+		show_table(cli, request, rows);
+	json_decref(object);
+	return r;
+}
+
+void
+cli_answer_text(const struct text *answer, const char *column, char *buffer,
+    size_t size)
+{
+	json_t *object = json_loadb(answer->at == NULL ? "" : answer->at,
+	    answer->len, 0, NULL);
+	json_t *value = json_object_get(json_array_get(
+	    json_object_get(object, "result"), 0), column);
+
+	buffer[0] = '\0';
+	if (json_is_integer(value))
+		snprintf(buffer, size, "%" JSON_INTEGER_FORMAT,
+		    json_integer_value(value));
+	else if (json_is_string(value))
+		snprintf(buffer, size, "%s", json_string_value(value));
+	json_decref(object);
+}

@@ -1,0 +1,105 @@
+/*
+ * door.h - the inside of the door role
+ *
+ * role_door.c accepts and counts connections and knows the other roles;
+ * door_smtp.c and door_pop3.c carry what a session asks to them and back.
+ */
+#ifndef POSTROOM_PROGRAMS_DOOR_H
+#define POSTROOM_PROGRAMS_DOOR_H
+
+#define HASH_NONFATAL_OOM 1
+#include <netinet/in.h>
+#include <sys/queue.h>
+#include <uthash.h>
+
+#include "gateway/pop3/pop3.h"
+#include "gateway/smtp/smtp.h"
+#include "programs/roles.h"
+
+/* How many connections one client address (or IPv6 /64) has. */
+struct visitor {
+	char		address[INET6_ADDRSTRLEN];
+	unsigned	connections;
+	UT_hash_handle	hh;
+};
+
+struct door_listener {
+	struct door		*door;
+	const struct listener	*config;
+	int			 fd;
+	struct watch		*watch;
+	struct timer		*pause;		/* descriptors were out */
+};
+
+/* One connection, until it is handed over or over. */
+struct visit {
+	TAILQ_ENTRY(visit)	 next;
+	struct door		*door;
+	const struct listener	*listener;
+	struct visitor		*visitor;
+	char			 peer[INET6_ADDRSTRLEN];
+	void			*session;	/* smtp_session or pop3_login */
+	struct smtp_ports	 smtp_ports;	/* lent to an smtp_session */
+	struct smtp_options	 smtp_options;
+	LIST_HEAD(, question)	 questions;
+};
+
+/*
+ * What a session asked of another role and has not heard yet.  Ended with the
+ * session, the answer is undone instead of told.
+ */
+struct question {
+	LIST_ENTRY(question)	 next;
+	struct door		*door;
+	struct visit		*visit;		/* NULL: the session is over */
+	void			*arg;		/* the session's own */
+	uint64_t		 bytes;		/* asked for, of a grant */
+	union {
+		smtp_whose_fn	*whose;
+		smtp_answer_fn	*answer;
+		smtp_big_fn	*big;
+		pop3_who_fn	*who;
+	} reply;
+};
+
+struct handover;
+
+struct door {
+	struct process		*process;
+	struct ipc		*keeper;
+	struct ipc		*queue;
+	struct tls_server	*tls_smtp;
+	struct tls_server	*tls_pop3;
+	struct door_listener	 listeners[CONFIG_LISTENERS];
+	size_t			 listener_count;
+	TAILQ_HEAD(, visit)	 visits;
+	unsigned		 visit_count;
+	unsigned		 bridge_count;
+	struct visitor		*visitors;
+	LIST_HEAD(, handover)	 handovers;	/* logged in, not served yet */
+	LIST_HEAD(, link)	 links;		/* to mailboxes */
+	bool			 stopping;
+};
+
+/* A question of `visit`, or NULL when memory is out. */
+struct question	*question_new(struct visit *, void *reply_arg);
+/* It has been answered, or was never asked. */
+void	question_free(struct question *);
+/* The session does not want to hear the answers for `reply_arg` any more. */
+void	visit_forget(struct visit *, void *reply_arg);
+/* One sentence of a session for the log. */
+void	visit_log(void *visit, const char *sentence);
+/* The session is over: the connection counts no more. */
+void	visit_free(struct visit *);
+
+/* Begin a session on `fd` (owned).  0 or a negative errno. */
+int	door_smtp_begin(struct visit *, int fd);
+int	door_pop3_begin(struct visit *, int fd);
+
+/* A mailbox has been connected, or is lost. */
+int	door_mailbox_peer(struct door *, struct ipc *);
+void	door_mailbox_lost(struct door *, struct ipc *);
+/* Give up every connection that was handed over. */
+void	door_pop3_stop(struct door *);
+
+#endif

@@ -1,0 +1,260 @@
+/*
+ * door_pop3.c - POP3 before login, and the hand-over to the mailbox after it
+ *
+ * Once the keeper has welcomed somebody, the connection is joined by a bridge
+ * to one end of a socket pair; the other end goes to the process that holds
+ * the account, as soon as the parent has connected us with it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/bridge.h"
+#include "lib/base/log.h"
+#include "policy/keeper.h"
+#include "programs/door.h"
+#include "store/service.h"
+
+#define PATIENCE_MS	15000	/* for the mailbox process to be there */
+
+/* A channel to the process of one account. */
+struct link {
+	LIST_ENTRY(link) next;
+	struct ipc	*ipc;
+};
+
+/* A connection past its login. */
+struct handover {
+	LIST_ENTRY(handover) next;
+	struct door	*door;
+	struct bridge	*bridge;
+	struct timer	*patience;
+	uint64_t	 account;
+	int		 inner_fd;	/* for the mailbox; -1: it has it */
+	char		 login[ADDRESS_SIZE];
+};
+
+static void
+handover_free(void *arg, struct bridge *bridge)
+{
+	struct handover *handover = arg;
+
+	(void)bridge;
+	LIST_REMOVE(handover, next);
+	timer_free(handover->patience);
+	if (handover->inner_fd >= 0)
+		(void)close(handover->inner_fd);
+	handover->door->bridge_count--;
+	free(handover);
+}
+
+static void
+on_patience(void *arg)
+{
+	struct handover *handover = arg;
+
+	log_say("no mailbox for account %llu came up in time",
+	    (unsigned long long)handover->account);
+	bridge_close(handover->bridge);
+}
+
+/* Give the connection to its mailbox, if that is there. */
+static void
+serve(struct handover *handover)
+{
+	const struct session_request request = {
+		.service = SESSION_POP3, .login = slice_str(handover->login)
+	};
+	TEXT_AUTO body = TEXT_INIT(1024);
+	struct link *link;
+
+	LIST_FOREACH(link, &handover->door->links, next)
+		if (ipc_instance(link->ipc) == handover->account)
+			break;
+	if (link == NULL)
+		return;
+	session_pack(&body, &request);
+	if (ipc_send(link->ipc, MAILBOX_SESSION, text_slice(&body),
+	    &handover->inner_fd, 1) < 0)
+		return;		/* lost: another one will be connected */
+	timer_stop(handover->patience);
+	(void)close(handover->inner_fd);
+	handover->inner_fd = -1;
+}
+
+static void
+ask_for_mailbox(struct handover *handover)
+{
+	serve(handover);
+	if (handover->inner_fd >= 0)
+		(void)process_want_mailbox(handover->door->process,
+		    handover->account);
+}
+
+static void
+hand_over(void *arg, struct stream *stream, uint64_t account,
+    struct slice login)
+{
+	struct visit *visit = arg;
+	struct door *door = visit->door;
+	struct handover *handover = calloc(1, sizeof(*handover));
+	int fd[2];
+
+	if (handover == NULL || socketpair(AF_UNIX, SOCK_STREAM |
+	    SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) < 0) {
+		free(handover);
+		stream_free(stream);
+		return;
+	}
+	handover->door = door;
+	handover->account = account;
+	handover->inner_fd = fd[1];
+	(void)slice_cstr(slice_first(login, sizeof(handover->login) - 1),
+	    handover->login, sizeof(handover->login));
+	handover->patience = timer_new(door->process->loop, on_patience,
+	    handover);
+	LIST_INSERT_HEAD(&door->handovers, handover, next);
+	door->bridge_count++;
+	handover->bridge = bridge_new(door->process->loop, stream, fd[0],
+	    handover_free, handover);
+	if (handover->bridge == NULL || handover->patience == NULL) {
+		if (handover->bridge != NULL)
+			bridge_close(handover->bridge);
+		else
+			handover_free(handover, NULL);
+		return;
+	}
+	timer_set(handover->patience, PATIENCE_MS);
+	ask_for_mailbox(handover);
+}
+
+int
+door_mailbox_peer(struct door *door, struct ipc *ipc)
+{
+	struct link *link = calloc(1, sizeof(*link));
+	struct handover *handover;
+
+	if (link == NULL)
+		return -ENOMEM;
+	link->ipc = ipc;
+	LIST_INSERT_HEAD(&door->links, link, next);
+	LIST_FOREACH(handover, &door->handovers, next)
+		if (handover->inner_fd >= 0 &&
+		    handover->account == ipc_instance(ipc))
+			serve(handover);
+	return 0;
+}
+
+void
+door_mailbox_lost(struct door *door, struct ipc *ipc)
+{
+	struct handover *handover;
+	struct link *link;
+
+	LIST_FOREACH(link, &door->links, next)
+		if (link->ipc == ipc)
+			break;
+	if (link == NULL)
+		return;
+	LIST_REMOVE(link, next);
+	free(link);
+	LIST_FOREACH(handover, &door->handovers, next)
+		if (handover->inner_fd >= 0 &&
+		    handover->account == ipc_instance(ipc))
+			(void)process_want_mailbox(door->process,
+			    handover->account);
+}
+
+void
+door_pop3_stop(struct door *door)
+{
+	while (!LIST_EMPTY(&door->handovers))
+		bridge_close(LIST_FIRST(&door->handovers)->bridge);
+}
+
+static void
+on_login(void *arg, int status, struct ipc_message *message)
+{
+	static const enum pop3_who words[KEEPER_WHO_COUNT] = {
+		[KEEPER_WELCOME] = POP3_WELCOME,
+		[KEEPER_STRANGER] = POP3_STRANGER,
+		[KEEPER_ASK_LATER] = POP3_ASK_LATER,
+	};
+	struct question *question = arg;
+	struct keeper_welcome said = { KEEPER_ASK_LATER, 0, { NULL, 0 } };
+
+	if (status == 0 && keeper_login_said(message->body, &said) < 0)
+		said.who = KEEPER_ASK_LATER;
+	if (question->visit != NULL)
+		question->reply.who(question->arg, words[said.who],
+		    said.account);
+	question_free(question);
+}
+
+static int
+check(void *arg, struct slice user, struct slice password, const char *peer,
+    pop3_who_fn *reply, void *reply_arg)
+{
+	struct visit *visit = arg;
+	struct ipc *keeper = visit->door->keeper;
+	const struct keeper_login login = {
+		.user = user, .password = password, .peer = slice_str(peer),
+		.service = SERVICE_POP3
+	};
+	TEXT_AUTO body = TEXT_INIT(32768);
+	struct question *question;
+	int r;
+
+	if (keeper == NULL)
+		return -ENOTCONN;
+	question = question_new(visit, reply_arg);
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.who = reply;
+	keeper_login_ask(&body, &login);
+	r = text_failed(&body) ? -EMSGSIZE : ipc_ask(keeper, KEEPER_LOGIN,
+	    text_slice(&body), NULL, 0, on_login, question);
+	explicit_bzero(body.at, body.len);
+	if (r < 0)
+		question_free(question);
+	return r;
+}
+
+static void
+forget(void *arg, void *reply_arg)
+{
+	visit_forget(arg, reply_arg);
+}
+
+static void
+ended(void *arg, struct pop3_login *login)
+{
+	(void)login;
+	visit_free(arg);
+}
+
+int
+door_pop3_begin(struct visit *visit, int fd)
+{
+	const struct config *config = &visit->door->process->config;
+	const struct pop3_login_ports ports = {
+		.arg = visit, .check = check, .forget = forget,
+		.hand_over = hand_over, .log = visit_log, .ended = ended
+	};
+	const bool is_local = strcmp(visit->peer, "::1") == 0 ||
+	    strncmp(visit->peer, "127.", 4) == 0;
+	const struct pop3_login_options options = {
+		.hostname = config->hostname,
+		.offers_stls = visit->door->tls_pop3 != NULL &&
+		    visit->listener->tls == LISTENER_STARTTLS,
+		.implicit_tls = visit->listener->tls == LISTENER_IMPLICIT,
+		.clear_logins = config->clear_logins && is_local,
+		.tls = visit->door->tls_pop3
+	};
+
+	visit->session = pop3_login_new(visit->door->process->loop, fd,
+	    visit->peer, &options, &ports);
+	return visit->session == NULL ? -ENOMEM : 0;
+}

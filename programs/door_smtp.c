@@ -1,0 +1,289 @@
+/*
+ * door_smtp.c - what an SMTP session asks, carried to keeper and queue
+ *
+ * An answer that finds its session gone is undone: space is given back, a big
+ * file is abandoned.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policy/keeper.h"
+#include "programs/door.h"
+#include "queue/service.h"
+
+/* What a session hears when another role is not there. */
+static const struct smtp_answer role_is_gone = {
+	451, "4.3.0", "temporary trouble here, try again later"
+};
+
+static void
+on_whose(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct keeper_whose said = { WHOSE_UNKNOWN, 0 };
+	enum smtp_whose whose = SMTP_ASK_LATER;
+
+	if (status == 0 && keeper_whose_said(message->body, &said) == 0) {
+		static const enum smtp_whose words[WHOSE_COUNT] = {
+			[WHOSE_OURS] = SMTP_OURS,
+			[WHOSE_UNKNOWN] = SMTP_UNKNOWN,
+			[WHOSE_FOREIGN] = SMTP_FOREIGN,
+		};
+
+		whose = words[said.whose];
+	}
+	if (question->visit != NULL)
+		question->reply.whose(question->arg, whose, said.account);
+	question_free(question);
+}
+
+static int
+ask_whose(void *arg, struct slice address, smtp_whose_fn *reply,
+    void *reply_arg)
+{
+	struct visit *visit = arg;
+	struct ipc *keeper = visit->door->keeper;
+	TEXT_AUTO body = TEXT_INIT(1024);
+	struct question *question;
+	int r;
+
+	if (keeper == NULL)
+		return -ENOTCONN;
+	question = question_new(visit, reply_arg);
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.whose = reply;
+	keeper_whose_ask(&body, address);
+	r = ipc_ask(keeper, KEEPER_WHOSE, text_slice(&body), NULL, 0, on_whose,
+	    question);
+	if (r < 0)
+		question_free(question);
+	return r;
+}
+
+/* The queue's words as the session tells them. */
+static int
+read_answer(struct unpack *u, struct smtp_answer *answer_out)
+{
+	struct queue_answer said;
+
+	if (answer_unpack(u, &said) < 0)
+		return -EBADMSG;
+	answer_out->code = said.code;
+	(void)snprintf(answer_out->status, sizeof(answer_out->status), "%.*s",
+	    SLICE_FMT(said.status));
+	(void)snprintf(answer_out->words, sizeof(answer_out->words), "%.*s",
+	    SLICE_FMT(said.words));
+	return 0;
+}
+
+static void
+release(void *arg, uint64_t bytes)
+{
+	struct visit *visit = arg;
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u64(&body, bytes);
+	/* a queue that is gone has forgotten its grants as well */
+	if (visit->door->queue != NULL)
+		(void)ipc_send(visit->door->queue, QUEUE_RELEASE,
+		    text_slice(&body), NULL, 0);
+}
+
+static void
+on_grant(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct smtp_answer answer = role_is_gone;
+	struct unpack u;
+
+	if (status == 0) {
+		u = unpack_of(message->body);
+		(void)read_answer(&u, &answer);
+	}
+	if (question->visit != NULL) {
+		question->reply.answer(question->arg, &answer);
+	} else if (answer.code == 250) {
+		struct visit gone = { .door = question->door };
+
+		release(&gone, question->bytes);
+	}
+	question_free(question);
+}
+
+static int
+ask_grant(void *arg, uint64_t bytes, smtp_answer_fn *reply, void *reply_arg)
+{
+	struct visit *visit = arg;
+	struct ipc *queue = visit->door->queue;
+	TEXT_AUTO body = TEXT_INIT(16);
+	struct question *question;
+	int r;
+
+	if (queue == NULL)
+		return -ENOTCONN;
+	question = question_new(visit, reply_arg);
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.answer = reply;
+	question->bytes = bytes;
+	pack_u64(&body, bytes);
+	r = ipc_ask(queue, QUEUE_GRANT, text_slice(&body), NULL, 0, on_grant,
+	    question);
+	if (r < 0)
+		question_free(question);
+	return r;
+}
+
+static void
+send_abandon(struct door *door, uint64_t ticket)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u64(&body, ticket);
+	if (door->queue != NULL)
+		(void)ipc_send(door->queue, QUEUE_ABANDON_BIG,
+		    text_slice(&body), NULL, 0);
+}
+
+static void
+abandon(void *arg, uint64_t ticket)
+{
+	struct visit *visit = arg;
+
+	send_abandon(visit->door, ticket);
+}
+
+static void
+on_big(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct smtp_answer answer = role_is_gone;
+	struct unpack u;
+	uint64_t ticket = 0;
+	int fd = -1;
+
+	if (status == 0) {
+		u = unpack_of(message->body);
+		if (read_answer(&u, &answer) == 0)
+			ticket = unpack_u64(&u);
+		if (answer.code == 250)
+			fd = ipc_take_fd(message, 0);
+	}
+	if (question->visit != NULL) {
+		question->reply.big(question->arg, fd, ticket, &answer);
+	} else if (fd >= 0) {
+		(void)close(fd);
+		send_abandon(question->door, ticket);
+	}
+	question_free(question);
+}
+
+static int
+ask_big(void *arg, smtp_big_fn *reply, void *reply_arg)
+{
+	struct visit *visit = arg;
+	struct ipc *queue = visit->door->queue;
+	struct question *question;
+	int r;
+
+	if (queue == NULL)
+		return -ENOTCONN;
+	question = question_new(visit, reply_arg);
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.big = reply;
+	r = ipc_ask(queue, QUEUE_BIG, slice_of(NULL, 0), NULL, 0, on_big,
+	    question);
+	if (r < 0)
+		question_free(question);
+	return r;
+}
+
+/* The end of the road for the door: code 0 means hang up without a word. */
+static void
+on_submitted(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct smtp_answer answer = { 0 };
+	struct unpack u;
+
+	/* a queue that died may have it or not: nobody may say (code 0) */
+	if (status == 0) {
+		u = unpack_of(message->body);
+		(void)read_answer(&u, &answer);
+	}
+	if (question->visit != NULL)
+		question->reply.answer(question->arg, &answer);
+	question_free(question);
+}
+
+static int
+submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
+    uint64_t granted, smtp_answer_fn *reply, void *reply_arg)
+{
+	struct visit *visit = arg;
+	struct ipc *queue = visit->door->queue;
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	struct question *question;
+	int r;
+
+	if (queue == NULL)
+		return -ENOTCONN;
+	question = question_new(visit, reply_arg);
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.answer = reply;
+	pack_u64(&body, granted);
+	if (memfd < 0)
+		pack_u64(&body, ticket);
+	envelope_pack(&body, env);
+	r = text_failed(&body) ? -EMSGSIZE : ipc_ask(queue,
+	    memfd < 0 ? QUEUE_SUBMIT_BIG : QUEUE_SUBMIT, text_slice(&body),
+	    &memfd, memfd >= 0, on_submitted, question);
+	if (r < 0)
+		question_free(question);
+	return r;
+}
+
+static void
+forget(void *arg, void *reply_arg)
+{
+	visit_forget(arg, reply_arg);
+}
+
+static void
+ended(void *arg, struct smtp_session *session)
+{
+	(void)session;
+	visit_free(arg);
+}
+
+int
+door_smtp_begin(struct visit *visit, int fd)
+{
+	const struct config *config = &visit->door->process->config;
+
+	visit->smtp_ports = (struct smtp_ports){
+		.arg = visit, .whose = ask_whose, .grant = ask_grant,
+		.release = release, .big = ask_big, .abandon = abandon,
+		.submit = submit, .forget = forget, .log = visit_log,
+		.ended = ended
+	};
+	visit->smtp_options = (struct smtp_options){
+		.hostname = config->hostname,
+		.lmtp = visit->listener->service == SERVICE_LMTP,
+		.offers_starttls = visit->door->tls_smtp != NULL &&
+		    visit->listener->tls == LISTENER_STARTTLS,
+		.implicit_tls = visit->listener->tls == LISTENER_IMPLICIT,
+		.tls = visit->door->tls_smtp,
+		.message_bytes = config->message_bytes,
+		.recipients = 200
+	};
+
+	visit->session = smtp_session_new(visit->door->process->loop, fd,
+	    visit->peer, &visit->smtp_options, &visit->smtp_ports);
+	return visit->session == NULL ? -ENOMEM : 0;
+}

@@ -1,0 +1,362 @@
+/*
+ * holdings.c - what the parent opens, before anybody else runs, and hands out
+ *
+ * The parent is the only one that may be root.  It opens by name once; the
+ * roles get descriptors.
+ */
+#include "programs/parent.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "policy/hub.h"
+
+#define BACKLOG		1024
+#define CONFIG_BYTES	(1u << 20)
+
+/* Services that are built; the others are reserved, not opened. */
+static bool
+is_built(enum service service)
+{
+	return service == SERVICE_SMTP || service == SERVICE_LMTP ||
+	    service == SERVICE_POP3;
+}
+
+static int
+read_config(const char *path, struct holdings *holdings)
+{
+	TEXT_AUTO faults = TEXT_INIT(16384);
+	struct text text = TEXT_INIT(CONFIG_BYTES);
+	char *at;
+	ssize_t n = 0;
+	int fd, r;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		log_say("%s: %s", path, strerror(errno));
+		return -errno;
+	}
+	while ((at = text_space(&text, 8192)) != NULL &&
+	    (n = read(fd, at, 8192)) > 0)
+		text.len -= 8192 - (size_t)n;
+	(void)close(fd);
+	if (at == NULL || n < 0) {
+		log_say("%s: too large, or unreadable", path);
+		text_free(&text);
+		return -EFBIG;
+	}
+	text.len -= 8192;
+	r = config_parse(text_slice(&text), path, &holdings->config, &faults);
+	if (r < 0)
+		log_say("%.*s", SLICE_FMT(text_slice(&faults)));
+	holdings->config_text = text_slice(&text);
+	return r;
+}
+
+/* "DIR/name" opened for reading, for a role that may hold it. */
+static int
+open_named(const char *path, int *fd_out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		log_say("%s: %s", path, strerror(errno));
+		return -errno;
+	}
+	*fd_out = fd;
+	return 0;
+}
+
+static int
+take_lock(struct holdings *holdings)
+{
+	char path[PATH_MAX + 8];
+	int fd;
+
+	if (mkdir(holdings->config.run_dir, 0755) < 0 && errno != EEXIST) {
+		log_say("%s: %s", holdings->config.run_dir, strerror(errno));
+		return -errno;
+	}
+	(void)snprintf(path, sizeof(path), "%s/lock",
+	    holdings->config.run_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int error = errno;
+
+		log_say("%s: %s", path, error == EWOULDBLOCK ?
+		    "another postroomd, or a command, is at work" :
+		    strerror(error));
+		if (fd >= 0)
+			(void)close(fd);
+		return -error;
+	}
+	holdings->lock_fd = fd;
+	return 0;
+}
+
+/* The control socket: whoever may connect is asked for its credentials. */
+static int
+open_control(struct holdings *holdings)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, n;
+
+	n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/control",
+	    holdings->config.run_dir);
+	if (n < 0 || (size_t)n >= sizeof(address.sun_path)) {
+		log_say("%s: too long a path for a socket",
+		    holdings->config.run_dir);
+		return -ENAMETOOLONG;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	(void)unlink(address.sun_path);	/* we hold the lock: it is stale */
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    chmod(address.sun_path, 0600) < 0 || listen(fd, 32) < 0) {
+		log_say("%s: %s", address.sun_path, strerror(errno));
+		(void)close(fd);
+		return -EIO;
+	}
+	holdings->control_fd = fd;
+	return 0;
+}
+
+static int
+socket_address(const struct listener *listener,
+    struct sockaddr_storage *storage, socklen_t *len)
+{
+	struct sockaddr_in *four = (struct sockaddr_in *)storage;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
+
+	memset(storage, 0, sizeof(*storage));
+	if (inet_pton(AF_INET, listener->address, &four->sin_addr) == 1) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(listener->port);
+		*len = sizeof(*four);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, listener->address, &six->sin6_addr) == 1) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons(listener->port);
+		*len = sizeof(*six);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int
+open_listener(const struct listener *listener, int *fd_out)
+{
+	const int on = 1;
+	struct sockaddr_storage address;
+	socklen_t len;
+	int fd, r;
+
+	r = socket_address(listener, &address, &len);
+	if (r < 0) {
+		log_say("listen %s: '%s' is no address",
+		    service_name(listener->service), listener->address);
+		return r;
+	}
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (address.ss_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
+		    sizeof(on));
+	if (bind(fd, (struct sockaddr *)&address, len) < 0 ||
+	    listen(fd, BACKLOG) < 0) {
+		r = -errno;
+		log_say("listen %s on %s port %u: %s",
+		    service_name(listener->service), listener->address,
+		    listener->port, strerror(-r));
+		(void)close(fd);
+		return r;
+	}
+	*fd_out = fd;
+	return 0;
+}
+
+static int
+open_listeners(struct holdings *holdings)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < holdings->config.listener_count; i++)
+		if (is_built(holdings->config.listeners[i].service))
+			r = open_listener(&holdings->config.listeners[i],
+			    &holdings->listener_fd[i]);
+	return r;
+}
+
+int
+holdings_user(const struct holdings *holdings, const struct role_row *row,
+    uid_t *uid_out, gid_t *gid_out)
+{
+	const struct passwd *user;
+	char name[64];
+
+	*uid_out = 0;
+	*gid_out = 0;
+	if (geteuid() != 0)
+		return 0;
+	if (holdings->config.user_base != 0) {
+		*uid_out = holdings->config.user_base + row->role;
+		*gid_out = *uid_out;
+		return 0;
+	}
+	if (!holdings->config.separate_users)
+		return 0;
+	(void)snprintf(name, sizeof(name), "postroom-%s", row->user);
+	user = getpwnam(name);
+	if (user == NULL) {
+		log_say("there is no user %s (the package makes it; or set "
+		    "separate_users = no)", name);
+		return -ENOENT;
+	}
+	*uid_out = user->pw_uid;
+	*gid_out = user->pw_gid;
+	return 0;
+}
+
+/* A folder below the data directory, made if need be, owned by its role. */
+static int
+open_folder(const struct holdings *holdings, const struct role_row *row,
+    const char *name, int *folder_out)
+{
+	uid_t uid;
+	gid_t gid;
+	int fd, r;
+
+	r = holdings_user(holdings, row, &uid, &gid);
+	if (r < 0)
+		return r;
+	if (mkdirat(holdings->data_fd, name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(holdings->data_fd, name, O_RDONLY | O_DIRECTORY |
+	    O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (uid != 0 && fchown(fd, uid, gid) < 0) {
+		r = -errno;
+		(void)close(fd);
+		return r;
+	}
+	*folder_out = fd;
+	return 0;
+}
+
+int
+holdings_folder(const struct holdings *holdings, const struct role_row *row,
+    uint64_t instance, int *folder_out)
+{
+	char name[64];
+
+	*folder_out = -1;
+	switch (row->folder) {
+	case FOLDER_NONE:
+		return 0;
+	case FOLDER_POLICY:
+		return open_folder(holdings, row, "policy", folder_out);
+	case FOLDER_QUEUE:
+		return open_folder(holdings, row, "queue", folder_out);
+	case FOLDER_ACCOUNT:
+		(void)snprintf(name, sizeof(name), "accounts/%llu",
+		    (unsigned long long)instance);
+		return open_folder(holdings, row, name, folder_out);
+	}
+	return -EINVAL;
+}
+
+static int
+open_data(struct holdings *holdings)
+{
+	const char *path = holdings->config.data_dir;
+	int r;
+
+	holdings->data_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (holdings->data_fd < 0) {
+		log_say("%s: %s", path, strerror(errno));
+		return -errno;
+	}
+	if (mkdirat(holdings->data_fd, "accounts", 0711) < 0 &&
+	    errno != EEXIST) {
+		log_say("%s/accounts: %s", path, strerror(errno));
+		return -errno;
+	}
+	r = hub_id_read(holdings->data_fd, holdings->hub_id);
+	if (r < 0)
+		log_say("%s/" HUB_ID_FILE ": %s (postroom setup makes it)",
+		    path, strerror(-r));
+	return r;
+}
+
+int
+holdings_open(const char *config_path, struct holdings *holdings_out)
+{
+	struct holdings *h = holdings_out;
+	int r;
+
+	*h = (struct holdings){ .data_fd = -1, .lock_fd = -1,
+	    .control_fd = -1, .certificate_fd = -1, .tls_key_fd = -1 };
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
+		h->listener_fd[i] = -1;
+	r = read_config(config_path, h);
+	if (r == 0)
+		r = open_data(h);
+	if (r == 0)
+		r = take_lock(h);
+	if (r == 0 && h->config.tls_certificate[0] != '\0')
+		r = open_named(h->config.tls_certificate, &h->certificate_fd);
+	if (r == 0 && h->config.tls_key[0] != '\0')
+		r = open_named(h->config.tls_key, &h->tls_key_fd);
+	if (r == 0)
+		r = open_listeners(h);
+	if (r == 0)
+		r = open_control(h);
+	if (r < 0)
+		holdings_close(h);
+	return r;
+}
+
+static void
+close_one(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+void
+holdings_close(struct holdings *holdings)
+{
+	char path[PATH_MAX + 16];
+
+	if (holdings->control_fd >= 0) {
+		(void)snprintf(path, sizeof(path), "%s/control",
+		    holdings->config.run_dir);
+		(void)unlink(path);
+	}
+	close_one(holdings->data_fd);
+	close_one(holdings->lock_fd);
+	close_one(holdings->control_fd);
+	close_one(holdings->certificate_fd);
+	close_one(holdings->tls_key_fd);
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
+		close_one(holdings->listener_fd[i]);
+	free((void *)(uintptr_t)holdings->config_text.at);
+	holdings->config_text = slice_of(NULL, 0);
+}

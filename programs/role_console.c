@@ -1,0 +1,223 @@
+/*
+ * role_console.c - the console role: the control socket, for now
+ *
+ * Requests come in through programs/console.c as rows of the admin table; the
+ * keeper answers its own, the status is put together here.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "policy/keeper.h"
+#include "programs/console.h"
+#include "programs/roles.h"
+#include "queue/service.h"
+
+/* A status being asked for. */
+struct status_errand {
+	LIST_ENTRY(status_errand) next;
+	ipc_reply_fn	*reply;		/* NULL: nobody waits any more */
+	void		*arg;
+};
+
+struct console_role {
+	struct process	*process;
+	LIST_HEAD(, status_errand) errands;
+	struct console	*console;
+	struct ipc	*keeper;
+	struct ipc	*queue;
+};
+
+static void
+add_row(struct text *rows, uint32_t *count, const char *part,
+    const char *figure, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+static void
+add_row(struct text *rows, uint32_t *count, const char *part,
+    const char *figure, const char *format, ...)
+{
+	TEXT_AUTO value = TEXT_INIT(256);
+	va_list args;
+
+	va_start(args, format);
+	text_vaddf(&value, format, args);
+	va_end(args);
+	pack_slice(rows, slice_str(part));
+	pack_slice(rows, slice_str(figure));
+	pack_slice(rows, text_slice(&value));
+	(*count)++;
+}
+
+static uint32_t
+status_rows(struct text *rows, const struct queue_status *status)
+{
+	uint32_t n = 0;
+
+	add_row(rows, &n, "hub", "admits", "%s", status->admits ?
+	    "yes" : "no");
+	add_row(rows, &n, "hub", "received", "%" PRIu64, status->received);
+	add_row(rows, &n, "hub", "delivered", "%" PRIu64, status->delivered);
+	add_row(rows, &n, "hub", "refused", "%" PRIu64, status->refused);
+	add_row(rows, &n, "queue", "moving", "%" PRIu64, status->moving);
+	add_row(rows, &n, "queue", "waiting", "%" PRIu64, status->waiting);
+	add_row(rows, &n, "queue", "held", "%" PRIu64, status->held);
+	add_row(rows, &n, "journal", "segments used", "%" PRIu64,
+	    status->segments_used);
+	add_row(rows, &n, "journal", "segments free", "%" PRIu64,
+	    status->segments_free);
+	add_row(rows, &n, "journal", "segments broken", "%" PRIu64,
+	    status->segments_broken);
+	add_row(rows, &n, "disk", "free bytes", "%" PRIu64,
+	    status->free_bytes);
+	add_row(rows, &n, "queue", "messages between roles", "%" PRIu64,
+	    status->messages_sent + status->messages_received);
+	return n;
+}
+
+static void
+on_status(void *arg, int status, struct ipc_message *message)
+{
+	struct status_errand *errand = arg;
+	TEXT_AUTO rows = TEXT_INIT(8192);
+	TEXT_AUTO answer = TEXT_INIT(8192);
+	struct ipc_message said = { .fd = { -1, -1 } };
+	struct queue_status figures;
+	uint32_t count;
+
+	if (status == 0)
+		status = queue_status_unpack(message->body, &figures);
+	if (status == 0) {
+		count = status_rows(&rows, &figures);
+		pack_u8(&answer, ADMIN_OK);
+		pack_u8(&answer, ADMIN_NO_FIELD);
+		pack_u32(&answer, count);
+		pack_bytes(&answer, text_slice(&rows));
+	} else {
+		admin_refuse(&answer, ADMIN_LATER);
+	}
+	said.body = text_slice(&answer);
+	LIST_REMOVE(errand, next);
+	if (errand->reply != NULL)
+		errand->reply(errand->arg, 0, &said);
+	free(errand);
+}
+
+static int
+ask_status(struct console_role *role, ipc_reply_fn *reply, void *reply_arg)
+{
+	struct status_errand *errand;
+	int r;
+
+	if (role->queue == NULL)
+		return -ENOTCONN;
+	errand = calloc(1, sizeof(*errand));
+	if (errand == NULL)
+		return -ENOMEM;
+	errand->reply = reply;
+	errand->arg = reply_arg;
+	r = ipc_ask(role->queue, QUEUE_STATUS, slice_of(NULL, 0), NULL, 0,
+	    on_status, errand);
+	if (r < 0)
+		free(errand);
+	else
+		LIST_INSERT_HEAD(&role->errands, errand, next);
+	return r;
+}
+
+static int
+ask(void *arg, const struct admin_request *request, struct slice packed,
+    ipc_reply_fn *reply, void *reply_arg)
+{
+	struct console_role *role = arg;
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+
+	if (request->answers == ROLE_CONSOLE)
+		return ask_status(role, reply, reply_arg);
+	if (request->answers != ROLE_KEEPER || role->keeper == NULL)
+		return -ENOTCONN;
+	keeper_admin_ask(&body, request, packed);
+	return text_failed(&body) ? -EMSGSIZE : ipc_ask(role->keeper,
+	    KEEPER_ADMIN, text_slice(&body), NULL, 0, reply, reply_arg);
+}
+
+static void
+forget(void *arg, void *reply_arg)
+{
+	struct console_role *role = arg;
+	struct status_errand *errand;
+
+	if (role->keeper != NULL)
+		ipc_forget(role->keeper, reply_arg);
+	LIST_FOREACH(errand, &role->errands, next)
+		if (errand->arg == reply_arg)
+			errand->reply = NULL;
+}
+
+static void
+log_it(void *arg, const char *sentence)
+{
+	(void)arg;
+	log_say("%s", sentence);
+}
+
+static int
+console_start(struct process *process)
+{
+	struct console_role *role = calloc(1, sizeof(*role));
+	const struct console_ports ports = {
+		.arg = role, .ask = ask, .forget = forget, .log = log_it
+	};
+	if (role == NULL)
+		return -ENOMEM;
+	process->state = role;
+	role->process = process;
+	LIST_INIT(&role->errands);
+	role->console = console_new(process->loop, process->control_fd,
+	    process->owner, language_of(process->config.language), &ports);
+	return role->console == NULL ? -ENOMEM : 0;
+}
+
+static int
+console_peer(struct process *process, struct ipc *ipc)
+{
+	struct console_role *role = process->state;
+
+	if (ipc_peer(ipc) == ROLE_KEEPER)
+		role->keeper = ipc;
+	else if (ipc_peer(ipc) == ROLE_QUEUE)
+		role->queue = ipc;
+	return 0;
+}
+
+static void
+console_lost(struct process *process, struct ipc *ipc)
+{
+	struct console_role *role = process->state;
+
+	if (role->keeper == ipc)
+		role->keeper = NULL;
+	else if (role->queue == ipc)
+		role->queue = NULL;
+}
+
+static void
+console_stop(struct process *process)
+{
+	struct console_role *role = process->state;
+
+	console_free(role->console);
+	_exit(0);
+}
+
+const struct role_row console_row = {
+	.role = ROLE_CONSOLE, .user = "web", .folder = FOLDER_NONE,
+	.calls = CALLS_ACCEPT, .has_control = true,
+	.links = FROM(ROLE_KEEPER) | FROM(ROLE_QUEUE),
+	.start = console_start, .peer = console_peer, .lost = console_lost,
+	.stop = console_stop,
+};

@@ -1,0 +1,398 @@
+/*
+ * role_door.c - the door: every connection from the network begins here
+ *
+ * It accepts, counts (in all, and per address or IPv6 /64) and starts a
+ * session of the listener's service.  It has no files and opens no connection.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "programs/door.h"
+
+#define ACCEPT_TURN	32	/* connections before others get a turn */
+#define PAUSE_MS	500	/* when descriptors are out */
+
+struct question *
+question_new(struct visit *visit, void *reply_arg)
+{
+	struct question *question = calloc(1, sizeof(*question));
+
+	if (question == NULL)
+		return NULL;
+	question->door = visit->door;
+	question->visit = visit;
+	question->arg = reply_arg;
+	LIST_INSERT_HEAD(&visit->questions, question, next);
+	return question;
+}
+
+void
+question_free(struct question *question)
+{
+	if (question->visit != NULL)
+		LIST_REMOVE(question, next);
+	free(question);
+}
+
+void
+visit_forget(struct visit *visit, void *reply_arg)
+{
+	struct question *question, *following;
+
+	for (question = LIST_FIRST(&visit->questions); question != NULL;
+	    question = following) {
+		following = LIST_NEXT(question, next);
+		if (question->arg != reply_arg)
+			continue;
+		LIST_REMOVE(question, next);
+		question->visit = NULL;
+	}
+}
+
+void
+visit_log(void *arg, const char *sentence)
+{
+	const struct visit *visit = arg;
+
+	log_say("%s from %s: %s", service_name(visit->listener->service),
+	    visit->peer, sentence);
+}
+
+void
+visit_free(struct visit *visit)
+{
+	struct door *door = visit->door;
+	struct visitor *visitor = visit->visitor;
+	struct question *question;
+
+	while ((question = LIST_FIRST(&visit->questions)) != NULL) {
+		LIST_REMOVE(question, next);
+		question->visit = NULL;
+	}
+	if (--visitor->connections == 0) {
+		HASH_DEL(door->visitors, visitor);
+		free(visitor);
+	}
+	TAILQ_REMOVE(&door->visits, visit, next);
+	door->visit_count--;
+	free(visit);
+}
+
+/* The address in words; in `network_out` what is counted together. */
+static bool
+name_peer(const struct sockaddr_storage *storage, char peer[INET6_ADDRSTRLEN],
+    char network[INET6_ADDRSTRLEN])
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)storage;
+	struct sockaddr_in6 six;
+
+	memset(network, 0, INET6_ADDRSTRLEN);
+	if (storage->ss_family == AF_INET) {
+		if (inet_ntop(AF_INET, &four->sin_addr, peer,
+		    INET6_ADDRSTRLEN) == NULL)
+			return false;
+		memcpy(network, peer, strlen(peer));
+		return true;
+	}
+	if (storage->ss_family != AF_INET6)
+		return false;
+	memcpy(&six, storage, sizeof(six));
+	if (inet_ntop(AF_INET6, &six.sin6_addr, peer, INET6_ADDRSTRLEN) ==
+	    NULL)
+		return false;
+	memset(six.sin6_addr.s6_addr + 8, 0, 8);	/* the /64 */
+	return inet_ntop(AF_INET6, &six.sin6_addr, network,
+	    INET6_ADDRSTRLEN) != NULL;
+}
+
+static struct visitor *
+find_visitor(struct door *door, const char network[INET6_ADDRSTRLEN])
+{
+	struct visitor *visitor;
+
+	HASH_FIND(hh, door->visitors, network, strlen(network), visitor);
+	if (visitor != NULL)
+		return visitor;
+	visitor = calloc(1, sizeof(*visitor));
+	if (visitor == NULL)
+		return NULL;
+	memcpy(visitor->address, network, INET6_ADDRSTRLEN);
+	HASH_ADD_KEYPTR(hh, door->visitors, visitor->address,
+	    strlen(visitor->address), visitor);
+	if (visitor->hh.tbl == NULL) {
+		free(visitor);
+		return NULL;
+	}
+	return visitor;
+}
+
+/* No room: say so in the service's own words, as far as one write goes. */
+static void
+turn_away(const struct listener *listener, int fd, const char *peer)
+{
+	static const char smtp[] = "421 4.7.0 too many connections\r\n";
+	static const char pop3[] = "-ERR [SYS/TEMP] too many connections\r\n";
+	const bool is_pop3 = listener->service == SERVICE_POP3;
+
+	log_say("%s from %s: turned away, too many connections",
+	    service_name(listener->service), peer);
+	if (listener->tls != LISTENER_IMPLICIT)
+		(void)send(fd, is_pop3 ? pop3 : smtp, is_pop3 ?
+		    sizeof(pop3) - 1 : sizeof(smtp) - 1,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)close(fd);
+}
+
+static bool
+has_room(const struct door *door, const struct visitor *visitor)
+{
+	const struct config *config = &door->process->config;
+
+	return door->visit_count + door->bridge_count < config->connections &&
+	    visitor->connections < config->connections_per_address;
+}
+
+static void
+begin_visit(struct door_listener *listener, int fd, const char *peer,
+    struct visitor *visitor)
+{
+	struct door *door = listener->door;
+	struct visit *visit = calloc(1, sizeof(*visit));
+	int r;
+
+	if (visit == NULL) {
+		turn_away(listener->config, fd, peer);
+		return;
+	}
+	visit->door = door;
+	visit->listener = listener->config;
+	visit->visitor = visitor;
+	LIST_INIT(&visit->questions);
+	memcpy(visit->peer, peer, sizeof(visit->peer));
+	visitor->connections++;
+	TAILQ_INSERT_TAIL(&door->visits, visit, next);
+	door->visit_count++;
+	r = listener->config->service == SERVICE_POP3 ?
+	    door_pop3_begin(visit, fd) : door_smtp_begin(visit, fd);
+	if (r < 0)
+		visit_free(visit);
+}
+
+static void
+welcome(struct door_listener *listener, int fd,
+    const struct sockaddr_storage *address)
+{
+	char peer[INET6_ADDRSTRLEN] = "", network[INET6_ADDRSTRLEN];
+	struct visitor *visitor;
+
+	if (!name_peer(address, peer, network)) {
+		(void)close(fd);
+		return;
+	}
+	visitor = find_visitor(listener->door, network);
+	if (visitor == NULL || !has_room(listener->door, visitor)) {
+		turn_away(listener->config, fd, peer);
+		if (visitor != NULL && visitor->connections == 0) {
+			HASH_DEL(listener->door->visitors, visitor);
+			free(visitor);
+		}
+		return;
+	}
+	begin_visit(listener, fd, peer, visitor);
+}
+
+static void
+on_accept(void *arg, unsigned what)
+{
+	struct door_listener *listener = arg;
+
+	(void)what;
+	for (unsigned i = 0; i < ACCEPT_TURN; i++) {
+		struct sockaddr_storage address = { 0 };
+		socklen_t len = sizeof(address);
+		int fd = accept4(listener->fd, (struct sockaddr *)&address,
+		    &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			welcome(listener, fd, &address);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM) {
+			log_say("cannot accept: %s", strerror(errno));
+			(void)watch_want(listener->watch, 0);
+			timer_set(listener->pause, PAUSE_MS);
+		}
+		return;
+	}
+}
+
+static void
+on_pause_over(void *arg)
+{
+	struct door_listener *listener = arg;
+
+	if (!listener->door->stopping)
+		(void)watch_want(listener->watch, LOOP_READ);
+}
+
+/* Everything OpenSSL would look for in files later is looked for now. */
+static int
+door_open(struct process *process)
+{
+	(void)process;
+	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 ?
+	    0 : -EIO;
+}
+
+static int
+open_tls(struct door *door)
+{
+	const struct process *process = door->process;
+	char fault[120];
+	int r;
+
+	if (process->certificate.len == 0 || process->tls_key.len == 0)
+		return 0;
+	r = tls_server_new(process->certificate, process->tls_key, NULL,
+	    &door->tls_smtp, fault, sizeof(fault));
+	if (r == 0)
+		r = tls_server_new(process->certificate, process->tls_key,
+		    "pop3", &door->tls_pop3, fault, sizeof(fault));
+	if (r < 0)
+		log_say("tls_certificate %s: %s",
+		    process->config.tls_certificate, fault);
+	return r;
+}
+
+static int
+open_listener(struct door *door, size_t which)
+{
+	struct process *process = door->process;
+	struct door_listener *listener;
+
+	if (process->listener_fd[which] < 0)
+		return 0;
+	listener = &door->listeners[door->listener_count++];
+	listener->door = door;
+	listener->config = &process->config.listeners[which];
+	listener->fd = process->listener_fd[which];
+	if (listener->config->tls == LISTENER_IMPLICIT &&
+	    door->tls_pop3 == NULL) {
+		log_say("listen %s port %u: tls = implicit needs "
+		    "tls_certificate and tls_key",
+		    service_name(listener->config->service),
+		    listener->config->port);
+		return -EINVAL;
+	}
+	listener->watch = watch_new(process->loop, listener->fd, on_accept,
+	    listener);
+	listener->pause = timer_new(process->loop, on_pause_over, listener);
+	if (listener->watch == NULL || listener->pause == NULL)
+		return -ENOMEM;
+	return watch_want(listener->watch, LOOP_READ);
+}
+
+static int
+door_start(struct process *process)
+{
+	struct door *door = calloc(1, sizeof(*door));
+	int r;
+
+	if (door == NULL)
+		return -ENOMEM;
+	process->state = door;
+	door->process = process;
+	TAILQ_INIT(&door->visits);
+	LIST_INIT(&door->handovers);
+	LIST_INIT(&door->links);
+	r = open_tls(door);
+	for (size_t i = 0; r == 0 && i < process->config.listener_count; i++)
+		r = open_listener(door, i);
+	return r;
+}
+
+static int
+door_peer(struct process *process, struct ipc *ipc)
+{
+	struct door *door = process->state;
+
+	switch (ipc_peer(ipc)) {
+	case ROLE_KEEPER:
+		door->keeper = ipc;
+		return 0;
+	case ROLE_QUEUE:
+		door->queue = ipc;
+		return 0;
+	case ROLE_MAILBOX:
+		return door_mailbox_peer(door, ipc);
+	default:
+		return -EINVAL;
+	}
+}
+
+static void
+door_lost(struct process *process, struct ipc *ipc)
+{
+	struct door *door = process->state;
+
+	if (ipc == door->keeper)
+		door->keeper = NULL;
+	else if (ipc == door->queue)
+		door->queue = NULL;
+	else
+		door_mailbox_lost(door, ipc);
+}
+
+static void
+on_gone(void *arg)
+{
+	struct process *process = arg;
+
+	loop_stop(process->loop);
+}
+
+/* Say goodbye to everybody, give the words a moment to leave, end. */
+static void
+door_stop(struct process *process)
+{
+	struct door *door = process->state;
+	struct timer *timer;
+	struct visit *visit, *following;
+
+	if (door->stopping)
+		return;
+	door->stopping = true;
+	for (size_t i = 0; i < door->listener_count; i++)
+		(void)watch_want(door->listeners[i].watch, 0);
+	for (visit = TAILQ_FIRST(&door->visits); visit != NULL;
+	    visit = following) {
+		following = TAILQ_NEXT(visit, next);
+		if (visit->listener->service == SERVICE_POP3)
+			pop3_login_close(visit->session, "the hub is ending");
+		else
+			smtp_session_close(visit->session,
+			    "the hub is ending");
+	}
+	door_pop3_stop(door);
+	timer = timer_new(process->loop, on_gone, process);
+	if (timer == NULL)
+		loop_stop(process->loop);
+	else
+		timer_set(timer, 200);
+}
+
+const struct role_row door_row = {
+	.role = ROLE_DOOR, .user = "door", .folder = FOLDER_NONE,
+	.calls = CALLS_ACCEPT | CALLS_MEMFD | CALLS_PAIR,
+	.has_listeners = true, .has_tls = true,
+	.links = FROM(ROLE_KEEPER) | FROM(ROLE_QUEUE),
+	.open = door_open, .start = door_start, .peer = door_peer,
+	.lost = door_lost, .stop = door_stop,
+};

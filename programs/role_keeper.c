@@ -1,0 +1,457 @@
+/*
+ * role_keeper.c - the keeper: accounts, passwords, whose an address is
+ *
+ * Password hashes are made in a pool; the loop goes on answering meanwhile.
+ * The answer to a wrong password waits its delay here, on a timer, and costs
+ * nobody a thread.
+ */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/pool.h"
+#include "policy/keeper.h"
+#include "policy/login_cache.h"
+#include "policy/login_delay.h"
+#include "programs/roles.h"
+
+#define HASH_THREADS	2	/* 20 ms of one core each; 16 MiB each */
+#define LOGINS_WAITING	256	/* attempts in the pool or on a timer */
+#define PASSWORD_BYTES	1024
+#define USER_BYTES	512
+
+struct keeper {
+	struct process		*process;
+	struct policy		*policy;
+	struct pool		*pool;
+	struct login_delay	*delays;
+	struct login_cache	*cache;
+	unsigned		 logins;
+	LIST_HEAD(, errand)	 errands;	/* not answered yet */
+};
+
+/* Who asked, and may be gone when the answer is ready. */
+struct errand {
+	LIST_ENTRY(errand) next;
+	struct keeper	*keeper;
+	struct ipc	*from;		/* NULL: gone */
+	uint64_t	 serial;
+};
+
+/* One attempt to log in. */
+struct attempt {
+	struct errand	 errand;
+	struct timer	*timer;
+	char		 user[USER_BYTES];
+	char		 peer[64];
+	char		 password[PASSWORD_BYTES];
+	size_t		 password_len;
+	bool		 has_account;
+	struct policy_account account;
+	char		 hash[PASSWORD_HASH_SIZE];
+	bool		 is_right;
+};
+
+/* One request of the console that needs a password hashed. */
+struct admin_errand {
+	struct errand	 errand;
+	struct text	 packed;	/* the arguments, ours */
+	struct admin_work work;
+	enum admin_status status;
+};
+
+static int	on_whose(void *, struct ipc *, struct ipc_message *);
+static int	on_login(void *, struct ipc *, struct ipc_message *);
+static int	on_admin(void *, struct ipc *, struct ipc_message *);
+static int	on_account(void *, struct ipc *, struct ipc_message *);
+
+#define DOOR	FROM(ROLE_DOOR)
+#define CONSOLE	FROM(ROLE_CONSOLE)
+#define QUEUE	FROM(ROLE_QUEUE)
+
+static const struct ipc_rule keeper_rules[] = {
+{ KEEPER_WHOSE,	  "WHOSE",   DOOR | QUEUE, IPC_REQUEST, 0, 0, on_whose },
+{ KEEPER_LOGIN,	  "LOGIN",   DOOR,	   IPC_REQUEST, 0, 0, on_login },
+{ KEEPER_ADMIN,	  "ADMIN",   CONSOLE,	   IPC_REQUEST, 0, 0, on_admin },
+{ KEEPER_ACCOUNT, "ACCOUNT", DOOR | QUEUE, IPC_REQUEST, 0, 0, on_account },
+{ 0 }
+};
+
+static struct keeper *
+keeper_of(void *arg)
+{
+	struct process *process = arg;
+
+	return process->state;
+}
+
+static void
+errand_begin(struct errand *errand, struct keeper *keeper, struct ipc *from,
+    uint64_t serial)
+{
+	errand->keeper = keeper;
+	errand->from = from;
+	errand->serial = serial;
+	LIST_INSERT_HEAD(&keeper->errands, errand, next);
+}
+
+static void
+errand_answer(struct errand *errand, const struct text *body)
+{
+	LIST_REMOVE(errand, next);
+	if (errand->from != NULL && ipc_reply(errand->from, errand->serial,
+	    text_slice(body), NULL, 0) < 0)
+		log_say("an answer could not be given");
+}
+
+static int
+on_whose(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(64);
+	struct keeper_whose answer = { WHOSE_UNKNOWN, 0 };
+	struct slice address;
+	int r;
+
+	r = keeper_whose_asked(message->body, &address);
+	if (r < 0)
+		return r;
+	r = policy_whose(keeper->policy, address, &answer.whose,
+	    &answer.account);
+	if (r < 0)
+		log_say("policy.db cannot be read: %s", strerror(-r));
+	else
+		keeper_whose_say(&body, &answer);
+	/* an empty body is no answer: the door says "try again" */
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
+on_account(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(1024);
+	struct keeper_account answer = { 0 };
+	struct policy_account account;
+	uint64_t id;
+	int r;
+
+	r = keeper_account_asked(message->body, &id);
+	if (r < 0)
+		return r;
+	r = policy_account_get(keeper->policy, id, &account);
+	if (r == 0) {
+		answer.exists = true;
+		answer.address = slice_str(account.address);
+		answer.language = slice_str(account.language);
+	}
+	if (r == 0 || r == -ENOENT)
+		keeper_account_say(&body, &answer);
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+/* ---- logins ------------------------------------------------------------ */
+
+static void
+attempt_free(struct attempt *attempt)
+{
+	attempt->errand.keeper->logins--;
+	timer_free(attempt->timer);
+	OPENSSL_cleanse(attempt, sizeof(*attempt));
+	free(attempt);
+}
+
+static void
+attempt_answer(struct attempt *attempt, enum keeper_who who)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+	const struct keeper_welcome answer = {
+		.who = who,
+		.account = who == KEEPER_WELCOME ? attempt->account.id : 0,
+		.address = who == KEEPER_WELCOME ?
+		    slice_str(attempt->account.address) : slice_of(NULL, 0)
+	};
+
+	keeper_login_say(&body, &answer);
+	errand_answer(&attempt->errand, &body);
+	attempt_free(attempt);
+}
+
+static struct slice
+attempt_password(const struct attempt *attempt)
+{
+	return slice_of(attempt->password, attempt->password_len);
+}
+
+/* In the pool: the slow part. */
+static void
+compare(void *arg)
+{
+	struct attempt *attempt = arg;
+
+	attempt->is_right = password_is(attempt_password(attempt),
+	    attempt->has_account ? attempt->hash : NULL);
+}
+
+static void
+welcome(struct attempt *attempt)
+{
+	struct keeper *keeper = attempt->errand.keeper;
+
+	login_delay_right(keeper->delays, slice_str(attempt->peer),
+	    slice_str(attempt->user), clock_ms());
+	login_cache_add(keeper->cache, attempt->account.id, attempt->hash,
+	    attempt_password(attempt), clock_ms());
+	attempt_answer(attempt, KEEPER_WELCOME);
+}
+
+static void
+on_compared(void *arg)
+{
+	struct attempt *attempt = arg;
+	struct keeper *keeper = attempt->errand.keeper;
+
+	if (attempt->is_right && attempt->has_account) {
+		welcome(attempt);
+		return;
+	}
+	login_delay_wrong(keeper->delays, slice_str(attempt->peer),
+	    slice_str(attempt->user), clock_ms());
+	attempt_answer(attempt, KEEPER_STRANGER);
+}
+
+/* Its delay is over: look at the password now. */
+static void
+on_turn(void *arg)
+{
+	struct attempt *attempt = arg;
+	struct keeper *keeper = attempt->errand.keeper;
+	int r;
+
+	r = policy_login(keeper->policy, slice_str(attempt->user),
+	    &attempt->account, attempt->hash);
+	if (r < 0 && r != -ENOENT && r != -ENOTUNIQ) {
+		attempt_answer(attempt, KEEPER_ASK_LATER);
+		return;
+	}
+	attempt->has_account = r == 0;
+	if (attempt->has_account && login_cache_has(keeper->cache,
+	    attempt->account.id, attempt->hash, attempt_password(attempt),
+	    clock_ms())) {
+		welcome(attempt);
+		return;
+	}
+	if (pool_run(keeper->pool, compare, on_compared, attempt) < 0)
+		attempt_answer(attempt, KEEPER_ASK_LATER);
+}
+
+static struct attempt *
+attempt_new(struct keeper *keeper, const struct keeper_login *login)
+{
+	struct attempt *attempt = calloc(1, sizeof(*attempt));
+
+	if (attempt == NULL)
+		return NULL;
+	attempt->errand.keeper = keeper;
+	attempt->timer = timer_new(keeper->process->loop, on_turn, attempt);
+	if (attempt->timer == NULL ||
+	    slice_cstr(login->user, attempt->user, USER_BYTES) < 0 ||
+	    slice_cstr(login->peer, attempt->peer,
+	    sizeof(attempt->peer)) < 0 ||
+	    login->password.len > PASSWORD_BYTES) {
+		timer_free(attempt->timer);
+		free(attempt);
+		return NULL;
+	}
+	memcpy(attempt->password, login->password.at, login->password.len);
+	attempt->password_len = login->password.len;
+	keeper->logins++;
+	return attempt;
+}
+
+/* A name or password no account can have, or too many at a time. */
+static void
+refuse_login(struct ipc *from, uint64_t serial, enum keeper_who who)
+{
+	TEXT_AUTO body = TEXT_INIT(64);
+	const struct keeper_welcome answer = { .who = who };
+
+	keeper_login_say(&body, &answer);
+	(void)ipc_reply(from, serial, text_slice(&body), NULL, 0);
+}
+
+static int
+on_login(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	struct keeper_login login;
+	struct attempt *attempt;
+	int r;
+
+	r = keeper_login_asked(message->body, &login);
+	if (r < 0)
+		return r;
+	if (keeper->logins >= LOGINS_WAITING) {
+		refuse_login(from, message->serial, KEEPER_ASK_LATER);
+		return 0;
+	}
+	attempt = attempt_new(keeper, &login);
+	if (attempt == NULL) {
+		refuse_login(from, message->serial, KEEPER_STRANGER);
+		return 0;
+	}
+	errand_begin(&attempt->errand, keeper, from, message->serial);
+	timer_set(attempt->timer, login_delay_ms(keeper->delays,
+	    slice_str(attempt->peer), slice_str(attempt->user), clock_ms()));
+	return 0;
+}
+
+/* ---- what the console asks --------------------------------------------- */
+
+static void
+admin_hash_work(void *arg)
+{
+	struct admin_errand *errand = arg;
+
+	errand->status = admin_hash(&errand->work);
+}
+
+static void
+on_admin_hashed(void *arg)
+{
+	struct admin_errand *errand = arg;
+	TEXT_AUTO answer = TEXT_INIT(ADMIN_ANSWER_BYTES);
+
+	admin_end(&errand->work, errand->status, errand->errand.keeper->policy,
+	    &answer);
+	if (text_failed(&answer)) {
+		text_clear(&answer);
+		admin_refuse(&answer, ADMIN_FAILED);
+	}
+	errand_answer(&errand->errand, &answer);
+	if (errand->packed.at != NULL)
+		OPENSSL_cleanse(errand->packed.at, errand->packed.len);
+	text_free(&errand->packed);
+	free(errand);
+}
+
+static int
+on_admin(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	const struct admin_request *request;
+	struct admin_errand *errand;
+	struct slice packed;
+	int r;
+
+	r = keeper_admin_asked(message->body, &request, &packed);
+	if (r < 0)
+		return r;
+	errand = calloc(1, sizeof(*errand));
+	if (errand == NULL)
+		return -ENOMEM;
+	errand->packed.limit = IPC_MAX_BYTES;
+	text_add(&errand->packed, packed);
+	r = text_failed(&errand->packed) ? -ENOMEM : admin_begin(&errand->work,
+	    request, text_slice(&errand->packed), clock_utc_ms());
+	if (r < 0) {
+		text_free(&errand->packed);
+		free(errand);
+		return r;
+	}
+	errand_begin(&errand->errand, keeper, from, message->serial);
+	if (pool_run(keeper->pool, admin_hash_work, on_admin_hashed,
+	    errand) < 0) {
+		errand->status = ADMIN_LATER;
+		on_admin_hashed(errand);
+	}
+	return 0;
+}
+
+/* ---- the role ---------------------------------------------------------- */
+
+/* Fetch every algorithm the pool will need while files can be opened. */
+static int
+keeper_open(struct process *process)
+{
+	(void)process;
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return -EIO;
+	(void)password_is(slice_str("warm up"), NULL);
+	return 0;
+}
+
+static int
+keeper_start(struct process *process)
+{
+	struct keeper *keeper = calloc(1, sizeof(*keeper));
+	unsigned needs = 0;
+	int r;
+
+	if (keeper == NULL)
+		return -ENOMEM;
+	process->state = keeper;
+	keeper->process = process;
+	LIST_INIT(&keeper->errands);
+	keeper->pool = pool_new(process->loop, HASH_THREADS);
+	keeper->delays = login_delay_new();
+	keeper->cache = login_cache_new();
+	if (keeper->pool == NULL || keeper->delays == NULL ||
+	    keeper->cache == NULL)
+		return -ENOMEM;
+	r = policy_open(process->folder_fd, false, &keeper->policy, &needs);
+	if (r == -EPROTO)
+		log_say("policy.db was written by a newer Postroom: format %u "
+		    "is needed", needs);
+	if (r < 0)
+		return r;
+	if (memcmp(policy_hub_id(keeper->policy), process->hub_id,
+	    HUB_ID_BYTES) == 0)
+		return 0;
+	log_say("policy.db belongs to another hub");
+	return -EXDEV;
+}
+
+static int
+keeper_peer(struct process *process, struct ipc *ipc)
+{
+	(void)process;
+	(void)ipc;
+	return 0;
+}
+
+static void
+keeper_lost(struct process *process, struct ipc *ipc)
+{
+	struct keeper *keeper = process->state;
+	struct errand *errand;
+
+	LIST_FOREACH(errand, &keeper->errands, next)
+		if (errand->from == ipc)
+			errand->from = NULL;
+}
+
+static void
+keeper_stop(struct process *process)
+{
+	struct keeper *keeper = process->state;
+
+	if (keeper != NULL) {
+		pool_free(keeper->pool);
+		policy_close(keeper->policy);
+	}
+	_exit(0);
+}
+
+const struct role_row keeper_row = {
+	.role = ROLE_KEEPER, .user = "keeper", .folder = FOLDER_POLICY,
+	.calls = CALLS_FILES, .rules = keeper_rules, .open = keeper_open,
+	.start = keeper_start, .peer = keeper_peer, .lost = keeper_lost,
+	.stop = keeper_stop,
+};

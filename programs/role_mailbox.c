@@ -1,0 +1,467 @@
+/*
+ * role_mailbox.c - the mailbox: one account, its only writer
+ *
+ * Deliveries that come in one turn of the loop are committed together and
+ * answered after the commit.  A failed sync is final: the process ends without
+ * answering, is started again, and the queue delivers again from the journal.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "gateway/pop3/pop3.h"
+#include "lib/base/log.h"
+#include "programs/roles.h"
+#include "queue/service.h"
+#include "store/service.h"
+
+#define COMMIT_MOST	64	/* deliveries in one transaction */
+#define COMPACT_MS	10000	/* between two looks for garbage */
+
+/* A delivery that is in the open transaction and waits for its commit. */
+struct unanswered {
+	uint64_t	serial;
+	int		status;
+	bool		was_there;
+};
+
+struct session {
+	TAILQ_ENTRY(session)	 next;
+	struct mailbox		*mailbox;
+	struct pop3_session	*pop3;
+	struct big_question	*question;	/* waiting, or NULL */
+	char			 login[ADDRESS_SIZE];
+};
+
+struct mailbox {
+	struct process		*process;
+	struct account		*account;
+	struct ipc		*queue;
+	struct unanswered	 open[COMMIT_MOST];
+	size_t			 open_count;
+	struct timer		*commit_timer;
+	struct timer		*idle_timer;
+	struct timer		*compact_timer;
+	TAILQ_HEAD(, session)	 sessions;
+	bool			 retiring;
+};
+
+static int	on_deliver(void *, struct ipc *, struct ipc_message *);
+static int	on_settle(void *, struct ipc *, struct ipc_message *);
+static int	on_session(void *, struct ipc *, struct ipc_message *);
+
+static const struct ipc_rule mailbox_rules[] = {
+{ MAILBOX_DELIVER, "DELIVER", FROM(ROLE_QUEUE), IPC_REQUEST, 1, 0, on_deliver },
+{ MAILBOX_SETTLE,  "SETTLE",  FROM(ROLE_QUEUE), IPC_REQUEST, 0, 0, on_settle },
+{ MAILBOX_SESSION, "SESSION", FROM(ROLE_DOOR),	IPC_NEWS,    1, 0, on_session },
+{ 0 }
+};
+
+/* Somebody needed us: the time until we may go starts again. */
+static void
+used(struct mailbox *mailbox)
+{
+	timer_set(mailbox->idle_timer,
+	    (uint64_t)mailbox->process->config.warm_seconds * 1000);
+}
+
+static void
+answer_delivery(const struct mailbox *mailbox, const struct unanswered *one)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_i64(&body, one->status);
+	pack_u8(&body, one->was_there);
+	if (mailbox->queue == NULL || ipc_reply(mailbox->queue, one->serial,
+	    text_slice(&body), NULL, 0) < 0)
+		log_say("the queue does not take an answer");
+}
+
+/* Commit what is open and say so; NORMAL: the journal still has it all. */
+static void
+commit(void *arg)
+{
+	struct mailbox *mailbox = arg;
+	int r = 0;
+
+	timer_stop(mailbox->commit_timer);
+	if (mailbox->open_count == 0)
+		return;
+	r = account_commit(mailbox->account);
+	if (r < 0)
+		log_say("deliveries could not be committed: %s",
+		    strerror(-r));
+	for (size_t i = 0; i < mailbox->open_count; i++) {
+		if (r < 0)
+			mailbox->open[i].status = r;
+		answer_delivery(mailbox, &mailbox->open[i]);
+	}
+	mailbox->open_count = 0;
+}
+
+/* The message behind `fd`, mapped; empty for a big one, which stays there. */
+static int
+map_message(int fd, const struct delivery *delivery, struct slice *body_out)
+{
+	void *map;
+
+	if (delivery->is_big || delivery->body_bytes == 0)
+		return 0;
+	map = mmap(NULL, (size_t)delivery->body_bytes, PROT_READ, MAP_PRIVATE,
+	    fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	*body_out = slice_of(map, (size_t)delivery->body_bytes);
+	return 0;
+}
+
+static int
+deliver(struct mailbox *mailbox, int fd, struct delivery *delivery,
+    bool *was_there_out)
+{
+	int r;
+
+	r = map_message(fd, delivery, &delivery->body);
+	if (r < 0)
+		return r;
+	r = account_deliver(mailbox->account, delivery, was_there_out);
+	if (delivery->body.at != NULL)
+		(void)munmap((void *)(uintptr_t)delivery->body.at,
+		    delivery->body.len);
+	return r;
+}
+
+static int
+on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct mailbox *mailbox = process->state;
+	struct unanswered *one;
+	struct delivery delivery;
+	int r;
+
+	(void)from;
+	r = delivery_unpack(message->body, &delivery);
+	if (r < 0)
+		return r;
+	used(mailbox);
+	one = &mailbox->open[mailbox->open_count++];
+	*one = (struct unanswered){ .serial = message->serial };
+	one->status = deliver(mailbox, message->fd[0], &delivery,
+	    &one->was_there);
+	if (mailbox->open_count == COMMIT_MOST)
+		commit(mailbox);
+	else if (!timer_is_set(mailbox->commit_timer))
+		timer_set(mailbox->commit_timer, 0);
+	return 0;
+}
+
+static int
+on_settle(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct mailbox *mailbox = process->state;
+	struct unpack u = unpack_of(message->body);
+	uint64_t upto = unpack_u64(&u), prune_below = unpack_u64(&u);
+	TEXT_AUTO body = TEXT_INIT(16);
+	int r;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	commit(mailbox);
+	r = account_settle(mailbox->account, upto, prune_below);
+	if (r == -EIO) {
+		log_say("settling failed: %s; starting again", strerror(-r));
+		_exit(1);
+	}
+	pack_i64(&body, r);
+	if (ipc_reply(from, message->serial, text_slice(&body), NULL, 0) < 0)
+		log_say("the queue does not take an answer");
+	return 0;
+}
+
+/* A session waits for one big letter at a time. */
+struct big_question {
+	struct session	*session;	/* NULL: it has forgotten us */
+	pop3_big_fn	*reply;
+	void		*arg;
+};
+
+static void
+nobody_asks(void *arg, int fd)
+{
+	(void)arg;
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void
+on_big(void *arg, int status, struct ipc_message *message)
+{
+	struct big_question *question = arg;
+	struct unpack u;
+	int fd = -1;
+
+	if (status == 0) {
+		u = unpack_of(message->body);
+		if (unpack_i64(&u) == 0 && unpack_is_done(&u))
+			fd = ipc_take_fd(message, 0);
+	}
+	if (question->session != NULL)
+		question->session->question = NULL;
+	question->reply(question->arg, fd);
+	free(question);
+}
+
+static int
+ask_big(void *arg, const struct message_id *id, pop3_big_fn *reply,
+    void *reply_arg)
+{
+	struct session *session = arg;
+	struct ipc *queue = session->mailbox->queue;
+	struct big_question *question;
+	int r;
+
+	if (queue == NULL)
+		return -ENOTCONN;
+	question = calloc(1, sizeof(*question));
+	if (question == NULL)
+		return -ENOMEM;
+	question->session = session;
+	question->reply = reply;
+	question->arg = reply_arg;
+	r = ipc_ask(queue, QUEUE_OPEN_BIG, slice_of(id->bytes,
+	    MESSAGE_ID_BYTES), NULL, 0, on_big, question);
+	if (r < 0)
+		free(question);
+	else
+		session->question = question;
+	return r;
+}
+
+static void
+forget_big(void *arg, void *reply_arg)
+{
+	struct session *session = arg;
+
+	(void)reply_arg;
+	if (session->question == NULL)
+		return;
+	session->question->reply = nobody_asks;
+	session->question->session = NULL;
+	session->question = NULL;
+}
+
+/* A step of a letter's life, for the trail. */
+static void
+tell_step(void *arg, const char *uidl, const char *what)
+{
+	struct session *session = arg;
+	TEXT_AUTO body = TEXT_INIT(1024);
+	struct slice name = slice_str(uidl), id_text;
+	struct message_id id;
+
+	if (session->mailbox->queue == NULL ||
+	    !slice_cut(&name, '.', &id_text) ||
+	    message_id_read(id_text, &id) < 0)
+		return;
+	pack_bytes(&body, slice_of(id.bytes, MESSAGE_ID_BYTES));
+	pack_slice(&body, slice_str(what));
+	pack_slice(&body, slice_str(session->login));
+	(void)ipc_send(session->mailbox->queue, QUEUE_STEP,
+	    text_slice(&body), NULL, 0);
+}
+
+static void
+on_session_ended(void *arg, struct pop3_session *pop3)
+{
+	struct session *session = arg;
+
+	(void)pop3;
+	used(session->mailbox);
+	TAILQ_REMOVE(&session->mailbox->sessions, session, next);
+	free(session);
+}
+
+static int
+on_session(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct mailbox *mailbox = process->state;
+	struct session *session;
+	struct session_request request;
+	struct pop3_session_options options = { 0 };
+	struct pop3_session_ports ports = {
+		.big = ask_big, .forget = forget_big, .step = tell_step,
+		.ended = on_session_ended
+	};
+	int r;
+
+	(void)from;
+	r = session_unpack(message->body, &request);
+	if (r < 0 || request.login.len >= sizeof(session->login))
+		return -EBADMSG;
+	commit(mailbox);	/* what has come is seen */
+	session = calloc(1, sizeof(*session));
+	if (session == NULL)
+		return 0;	/* the connection closes: try again */
+	session->mailbox = mailbox;
+	ports.arg = session;
+	memcpy(session->login, request.login.at, request.login.len);
+	options.hostname = process->config.hostname;
+	options.login = slice_str(session->login);
+	TAILQ_INSERT_TAIL(&mailbox->sessions, session, next);
+	session->pop3 = pop3_session_new(process->loop,
+	    ipc_take_fd(message, 0), mailbox->account, &options, &ports);
+	if (session->pop3 == NULL) {
+		TAILQ_REMOVE(&mailbox->sessions, session, next);
+		free(session);
+	}
+	used(mailbox);
+	return 0;
+}
+
+static void
+on_unref(void *arg, const struct message_id *big)
+{
+	struct mailbox *mailbox = arg;
+
+	/* without a queue now it is told again at the next sweep there */
+	if (mailbox->queue != NULL)
+		(void)ipc_send(mailbox->queue, QUEUE_UNREF_BIG,
+		    slice_of(big->bytes, MESSAGE_ID_BYTES), NULL, 0);
+}
+
+static void
+on_compact_time(void *arg)
+{
+	struct mailbox *mailbox = arg;
+	int r;
+
+	commit(mailbox);
+	r = account_compact(mailbox->account);
+	if (r < 0)
+		log_say("compaction: %s", strerror(-r));
+	timer_set(mailbox->compact_timer, r > 0 ? 1 : COMPACT_MS);
+}
+
+static void
+mailbox_if_idle(struct process *process)
+{
+	struct mailbox *mailbox = process->state;
+
+	if (mailbox->retiring || !TAILQ_EMPTY(&mailbox->sessions) ||
+	    mailbox->open_count > 0)
+		return;
+	mailbox->retiring = true;
+	process_retire(process);
+}
+
+static void
+on_idle_time(void *arg)
+{
+	struct mailbox *mailbox = arg;
+
+	mailbox_if_idle(mailbox->process);
+	used(mailbox);
+}
+
+static int
+open_account(struct process *process, struct mailbox *mailbox)
+{
+	struct account_options options = {
+		.segment_bytes = process->config.letters_segment_bytes,
+		.uid_block = 1000
+	};
+	unsigned needs = 0;
+	int r;
+
+	memcpy(options.hub_id, process->hub_id, HUB_ID_BYTES);
+	r = account_open(process->folder_fd, &options, &mailbox->account,
+	    &needs);
+	if (r == -EPROTO)
+		log_say("this mailbox was written by a newer Postroom: "
+		    "format %u is needed", needs);
+	else if (r == -EXDEV)
+		log_say("this mailbox belongs to another hub");
+	return r;
+}
+
+static int
+mailbox_start(struct process *process)
+{
+	struct mailbox *mailbox = calloc(1, sizeof(*mailbox));
+	int r;
+
+	if (mailbox == NULL)
+		return -ENOMEM;
+	process->state = mailbox;
+	mailbox->process = process;
+	TAILQ_INIT(&mailbox->sessions);
+	mailbox->commit_timer = timer_new(process->loop, commit, mailbox);
+	mailbox->idle_timer = timer_new(process->loop, on_idle_time, mailbox);
+	mailbox->compact_timer = timer_new(process->loop, on_compact_time,
+	    mailbox);
+	if (mailbox->commit_timer == NULL || mailbox->idle_timer == NULL ||
+	    mailbox->compact_timer == NULL)
+		return -ENOMEM;
+	r = open_account(process, mailbox);
+	if (r < 0)
+		return r;
+	account_on_unref(mailbox->account, on_unref, mailbox);
+	used(mailbox);
+	timer_set(mailbox->compact_timer, COMPACT_MS);
+	return 0;
+}
+
+static int
+mailbox_peer(struct process *process, struct ipc *ipc)
+{
+	struct mailbox *mailbox = process->state;
+
+	if (ipc_peer(ipc) == ROLE_QUEUE)
+		mailbox->queue = ipc;
+	return 0;
+}
+
+static void
+mailbox_lost(struct process *process, struct ipc *ipc)
+{
+	struct mailbox *mailbox = process->state;
+
+	if (mailbox->queue != ipc)
+		return;
+	commit(mailbox);
+	mailbox->queue = NULL;
+}
+
+static void
+mailbox_stop(struct process *process)
+{
+	struct mailbox *mailbox = process->state;
+	struct session *session, *following;
+	int r;
+
+	commit(mailbox);
+	for (session = TAILQ_FIRST(&mailbox->sessions); session != NULL;
+	    session = following) {
+		following = TAILQ_NEXT(session, next);
+		pop3_session_close(session->pop3);
+	}
+	r = account_close(mailbox->account);
+	if (r < 0)
+		log_say("closing: %s", strerror(-r));
+	mailbox->account = NULL;
+	loop_stop(process->loop);
+}
+
+const struct role_row mailbox_row = {
+	.role = ROLE_MAILBOX, .user = "mailbox", .folder = FOLDER_ACCOUNT,
+	.calls = CALLS_FILES, .links = FROM(ROLE_QUEUE),
+	.rules = mailbox_rules, .start = mailbox_start, .peer = mailbox_peer,
+	.lost = mailbox_lost, .stop = mailbox_stop,
+	.if_idle = mailbox_if_idle,
+};

@@ -1,0 +1,685 @@
+/*
+ * role_queue.c - the queue role: the conductor, wired to the other roles
+ *
+ * Every message it hears becomes one call of the conductor, every port of the
+ * conductor one message.  Which mailbox is connected is known here only.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "filters/judge.h"
+#include "lib/base/log.h"
+#include "programs/roles.h"
+#include "queue/conductor.h"
+#include "store/service.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <sys/queue.h>
+#include <uthash.h>
+
+#define PIPE_TURN	(512 * 1024)	/* bytes before others get a turn */
+#define MOST_JUDGES	16
+
+struct mailbox_channel {
+	uint64_t	 account;
+	struct ipc	*ipc;
+	UT_hash_handle	 hh;
+};
+
+/* A pipe that brings a big file. */
+struct pipe_in {
+	LIST_ENTRY(pipe_in) next;
+	struct queue	*queue;
+	uint64_t	 ticket;
+	struct ipc	*from;
+	int		 fd;
+	struct watch	*watch;
+};
+
+struct queue {
+	struct process		*process;
+	struct conductor	*conductor;
+	struct ipc		*judges[MOST_JUDGES];
+	unsigned		 judge_count;
+	unsigned		 next_judge;
+	struct mailbox_channel	*mailboxes;
+	LIST_HEAD(, pipe_in)	 pipes;
+};
+
+static int	on_grant(void *, struct ipc *, struct ipc_message *);
+static int	on_release(void *, struct ipc *, struct ipc_message *);
+static int	on_big(void *, struct ipc *, struct ipc_message *);
+static int	on_abandon_big(void *, struct ipc *, struct ipc_message *);
+static int	on_submit(void *, struct ipc *, struct ipc_message *);
+static int	on_submit_big(void *, struct ipc *, struct ipc_message *);
+static int	on_open_big(void *, struct ipc *, struct ipc_message *);
+static int	on_unref_big(void *, struct ipc *, struct ipc_message *);
+static int	on_step(void *, struct ipc *, struct ipc_message *);
+static int	on_status(void *, struct ipc *, struct ipc_message *);
+
+#define DOOR	FROM(ROLE_DOOR)
+#define MAILBOX	FROM(ROLE_MAILBOX)
+#define CONSOLE	FROM(ROLE_CONSOLE)
+
+/* Who may say what to the queue. */
+static const struct ipc_rule queue_rules[] = {
+{ QUEUE_GRANT,	     "GRANT",	    DOOR,    IPC_REQUEST, 0, 0, on_grant },
+{ QUEUE_RELEASE,     "RELEASE",	    DOOR,    IPC_NEWS,	  0, 0, on_release },
+{ QUEUE_BIG,	     "BIG",	    DOOR,    IPC_REQUEST, 0, 0, on_big },
+{ QUEUE_ABANDON_BIG, "ABANDON_BIG", DOOR,    IPC_NEWS,	  0, 0, on_abandon_big },
+{ QUEUE_SUBMIT,	     "SUBMIT",	    DOOR,    IPC_REQUEST, 1, 0, on_submit },
+{ QUEUE_SUBMIT_BIG,  "SUBMIT_BIG",  DOOR,    IPC_REQUEST, 0, 0, on_submit_big },
+{ QUEUE_OPEN_BIG,    "OPEN_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_open_big },
+{ QUEUE_UNREF_BIG,   "UNREF_BIG",   MAILBOX, IPC_NEWS,	  0, 0, on_unref_big },
+{ QUEUE_STEP,	     "STEP",	    MAILBOX, IPC_NEWS,	  0, 0, on_step },
+{ QUEUE_STATUS,	     "STATUS",	    CONSOLE, IPC_REQUEST, 0, 0, on_status },
+{ 0 }
+};
+
+static struct queue *
+queue_of(void *arg)
+{
+	struct process *process = arg;
+
+	return process->state;
+}
+
+static struct mailbox_channel *
+find_mailbox(struct queue *queue, uint64_t account)
+{
+	struct mailbox_channel *mailbox;
+
+	HASH_FIND(hh, queue->mailboxes, &account, sizeof(account), mailbox);
+	return mailbox;
+}
+
+/* ---- the conductor's ports --------------------------------------------- */
+
+/* What was asked of a judge or a mailbox for the conductor. */
+struct errand {
+	struct queue	*queue;
+	void		*ticket;	/* the conductor's own */
+	uint64_t	 account;	/* a settling: whose */
+	uint64_t	 upto;		/* and how far */
+};
+
+static struct errand *
+errand_new(struct queue *queue, void *ticket)
+{
+	struct errand *errand = calloc(1, sizeof(*errand));
+
+	if (errand == NULL)
+		return NULL;
+	errand->queue = queue;
+	errand->ticket = ticket;
+	return errand;
+}
+
+static void
+on_verdict(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+
+	conductor_judged(errand->queue->conductor, errand->ticket, status,
+	    status == 0 ? message->body : slice_of(NULL, 0));
+	free(errand);
+}
+
+static int
+port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
+{
+	struct queue *queue = arg;
+	struct errand *errand;
+	int r = -ENOTCONN;
+
+	if (queue->judge_count == 0)
+		return r;
+	errand = errand_new(queue, ticket);
+	if (errand == NULL)
+		return -ENOMEM;
+	queue->next_judge = (queue->next_judge + 1) % queue->judge_count;
+	r = ipc_ask(queue->judges[queue->next_judge], JUDGE_MESSAGE,
+	    packed_env, &fd, 1, on_verdict, errand);
+	if (r < 0)
+		free(errand);
+	return r;
+}
+
+static void
+on_delivered(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+	bool was_there = false;
+
+	if (status == 0) {
+		struct unpack u = unpack_of(message->body);
+
+		status = (int)unpack_i64(&u);
+		was_there = unpack_bool(&u);
+		if (!unpack_is_done(&u) || status > 0)
+			status = -EPROTO;
+	}
+	conductor_delivered(errand->queue->conductor, errand->ticket, status,
+	    was_there);
+	free(errand);
+}
+
+static int
+port_deliver(void *arg, void *ticket, uint64_t account,
+    struct slice packed_delivery, int fd)
+{
+	struct queue *queue = arg;
+	struct mailbox_channel *mailbox = find_mailbox(queue, account);
+	struct errand *errand;
+	int r;
+
+	if (mailbox == NULL)
+		return -ENOTCONN;
+	errand = errand_new(queue, ticket);
+	if (errand == NULL)
+		return -ENOMEM;
+	r = ipc_ask(mailbox->ipc, MAILBOX_DELIVER, packed_delivery, &fd, 1,
+	    on_delivered, errand);
+	if (r < 0)
+		free(errand);
+	return r;
+}
+
+static void
+on_settled(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+
+	if (status == 0) {
+		struct unpack u = unpack_of(message->body);
+
+		status = (int)unpack_i64(&u);
+		if (!unpack_is_done(&u) || status > 0)
+			status = -EPROTO;
+	}
+	conductor_settled(errand->queue->conductor, errand->account,
+	    errand->upto, status);
+	free(errand);
+}
+
+static int
+port_settle(void *arg, uint64_t account, uint64_t upto, uint64_t prune_below)
+{
+	struct queue *queue = arg;
+	struct mailbox_channel *mailbox = find_mailbox(queue, account);
+	TEXT_AUTO body = TEXT_INIT(32);
+	struct errand *errand;
+	int r;
+
+	if (mailbox == NULL)
+		return -ENOTCONN;
+	errand = errand_new(queue, NULL);
+	if (errand == NULL)
+		return -ENOMEM;
+	errand->account = account;
+	errand->upto = upto;
+	pack_u64(&body, upto);
+	pack_u64(&body, prune_below);
+	r = ipc_ask(mailbox->ipc, MAILBOX_SETTLE, text_slice(&body), NULL, 0,
+	    on_settled, errand);
+	if (r < 0)
+		free(errand);
+	return r;
+}
+
+static void
+port_want(void *arg, uint64_t account)
+{
+	struct queue *queue = arg;
+
+	(void)process_want_mailbox(queue->process, account);
+}
+
+static void
+reply_answer(const struct asker *asker, const struct queue_answer *answer)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	answer_pack(&body, answer);
+	/* a door that is gone is told by its own end */
+	(void)ipc_reply(asker->from, asker->serial, text_slice(&body), NULL,
+	    0);
+}
+
+static void
+port_answer(void *arg, const struct asker *asker,
+    const struct queue_answer *answer)
+{
+	(void)arg;
+	reply_answer(asker, answer);
+}
+
+/* ---- big files come in through pipes ----------------------------------- */
+
+static void
+pipe_free(struct pipe_in *in)
+{
+	LIST_REMOVE(in, next);
+	watch_free(in->watch);
+	(void)close(in->fd);
+	free(in);
+}
+
+/* Read what the pipe has; true at its end. */
+static bool
+drain(struct pipe_in *in)
+{
+	char bytes[65536];
+	size_t total = 0;
+	ssize_t n;
+
+	while (total < PIPE_TURN && (n = read(in->fd, bytes, sizeof(bytes))) >
+	    0) {
+		conductor_big_feed(in->queue->conductor, in->ticket,
+		    slice_of(bytes, (size_t)n));
+		total += (size_t)n;
+	}
+	if (total >= PIPE_TURN || (n < 0 && (errno == EAGAIN ||
+	    errno == EINTR)))
+		return false;
+	conductor_big_end(in->queue->conductor, in->ticket);
+	return true;
+}
+
+static void
+on_pipe(void *arg, unsigned what)
+{
+	struct pipe_in *in = arg;
+
+	(void)what;
+	if (drain(in))
+		pipe_free(in);
+}
+
+static int
+pipe_in_new(struct queue *queue, struct ipc *from, uint64_t ticket,
+    int *door_fd_out)
+{
+	struct pipe_in *in = calloc(1, sizeof(*in));
+	int fd[2];
+
+	if (in == NULL)
+		return -ENOMEM;
+	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
+		free(in);
+		return -errno;
+	}
+	in->queue = queue;
+	in->ticket = ticket;
+	in->from = from;
+	in->fd = fd[0];
+	in->watch = watch_new(queue->process->loop, in->fd, on_pipe, in);
+	LIST_INSERT_HEAD(&queue->pipes, in, next);
+	if (in->watch == NULL || watch_want(in->watch, LOOP_READ) < 0) {
+		pipe_free(in);
+		(void)close(fd[1]);
+		return -ENOMEM;
+	}
+	*door_fd_out = fd[1];
+	return 0;
+}
+
+static int
+on_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct queue *queue = queue_of(arg);
+	struct queue_answer answer = { 250, SLICE("2.0.0"), SLICE("go on") };
+	TEXT_AUTO body = TEXT_INIT(256);
+	uint64_t ticket = 0;
+	int fd = -1, r;
+
+	if (message->body.len != 0)
+		return -EBADMSG;
+	r = conductor_big_begin(queue->conductor, from, &ticket);
+	if (r == 0) {
+		r = pipe_in_new(queue, from, ticket, &fd);
+		if (r < 0)
+			conductor_big_abandon(queue->conductor, from, ticket);
+	}
+	if (r < 0)
+		answer = (struct queue_answer){ 452, SLICE("4.3.1"),
+		    SLICE("no room for this message now, try again later") };
+	answer_pack(&body, &answer);
+	pack_u64(&body, ticket);
+	(void)ipc_reply(from, message->serial, text_slice(&body), &fd,
+	    fd >= 0);
+	if (fd >= 0)
+		(void)close(fd);
+	return 0;
+}
+
+static struct pipe_in *
+find_pipe(struct queue *queue, uint64_t ticket)
+{
+	struct pipe_in *in;
+
+	LIST_FOREACH(in, &queue->pipes, next)
+		if (in->ticket == ticket)
+			return in;
+	return NULL;
+}
+
+static int
+on_abandon_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct queue *queue = queue_of(arg);
+	struct unpack u = unpack_of(message->body);
+	uint64_t ticket = unpack_u64(&u);
+	struct pipe_in *in;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	in = find_pipe(queue, ticket);
+	if (in != NULL && in->from == from)
+		pipe_free(in);
+	conductor_big_abandon(queue->conductor, from, ticket);
+	return 0;
+}
+
+/* ---- what the door says ------------------------------------------------ */
+
+static int
+on_grant(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct asker asker = { from, message->serial };
+	struct unpack u = unpack_of(message->body);
+	uint64_t bytes = unpack_u64(&u);
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	conductor_grant(queue_of(arg)->conductor, &asker, bytes);
+	return 0;
+}
+
+static int
+on_release(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	uint64_t bytes = unpack_u64(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	conductor_release(queue_of(arg)->conductor, bytes);
+	return 0;
+}
+
+static int
+on_submit(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct asker asker = { from, message->serial };
+	struct unpack u = unpack_of(message->body);
+	uint64_t granted = unpack_u64(&u);
+
+	if (u.bad)
+		return -EBADMSG;
+	return conductor_submit(queue_of(arg)->conductor, &asker, granted,
+	    u.rest, ipc_take_fd(message, 0), 0);
+}
+
+static int
+on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct queue *queue = queue_of(arg);
+	const struct asker asker = { from, message->serial };
+	struct unpack u = unpack_of(message->body);
+	uint64_t granted = unpack_u64(&u), ticket = unpack_u64(&u);
+	struct pipe_in *in;
+
+	if (u.bad)
+		return -EBADMSG;
+	/* the door has closed its end: what is in the pipe is the rest */
+	in = find_pipe(queue, ticket);
+	if (in != NULL) {
+		(void)drain(in);
+		pipe_free(in);
+	}
+	return conductor_submit(queue->conductor, &asker, granted, u.rest, -1,
+	    ticket);
+}
+
+/* ---- what the mailboxes and the console say ---------------------------- */
+
+static int
+read_id(struct unpack *u, struct message_id *id_out)
+{
+	struct slice bytes = unpack_bytes(u, MESSAGE_ID_BYTES);
+
+	if (u->bad)
+		return -EBADMSG;
+	memcpy(id_out->bytes, bytes.at, MESSAGE_ID_BYTES);
+	return 0;
+}
+
+static int
+on_open_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	TEXT_AUTO body = TEXT_INIT(16);
+	struct message_id id;
+	int fd = -1, r;
+
+	if (read_id(&u, &id) < 0 || !unpack_is_done(&u))
+		return -EBADMSG;
+	r = conductor_big_open(queue_of(arg)->conductor, ipc_instance(from),
+	    &id, &fd);
+	pack_i64(&body, r);
+	(void)ipc_reply(from, message->serial, text_slice(&body), &fd,
+	    fd >= 0);
+	if (fd >= 0)
+		(void)close(fd);
+	return 0;
+}
+
+static int
+on_unref_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	struct message_id id;
+
+	if (read_id(&u, &id) < 0 || !unpack_is_done(&u))
+		return -EBADMSG;
+	conductor_big_unref(queue_of(arg)->conductor, ipc_instance(from), &id);
+	return 0;
+}
+
+static int
+on_step(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	struct slice word, who;
+	struct message_id id;
+
+	if (read_id(&u, &id) < 0)
+		return -EBADMSG;
+	word = unpack_slice(&u);
+	who = unpack_slice(&u);
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	conductor_step(queue_of(arg)->conductor, ipc_instance(from), &id, word,
+	    who);
+	return 0;
+}
+
+static int
+on_status(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+	struct queue_status status;
+
+	if (message->body.len != 0)
+		return -EBADMSG;
+	conductor_status(queue_of(arg)->conductor, &status);
+	status.messages_sent = ipc_counts().sent;
+	status.messages_received = ipc_counts().received;
+	queue_status_pack(&body, &status);
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+/* ---- the role ---------------------------------------------------------- */
+
+/* Time zone tables are read lazily: now, while files can be opened. */
+static int
+queue_open(struct process *process)
+{
+	if (process->config.time_zone[0] != '\0' &&
+	    setenv("TZ", process->config.time_zone, 1) < 0)
+		return -ENOMEM;
+	tzset();
+	return 0;
+}
+
+static int
+queue_start(struct process *process)
+{
+	const struct config *config = &process->config;
+	struct conductor_options options = {
+		.hostname = config->hostname,
+		.segment_bytes = config->journal_segment_bytes,
+		.segments = config->journal_segments,
+		.transit_bytes = config->transit_bytes,
+		.ballast_bytes = config->ballast_bytes,
+		.free_bytes = config->free_bytes,
+		.settle_seconds = config->settle_seconds,
+		.trail_days = config->trail_days
+	};
+	struct queue *queue = calloc(1, sizeof(*queue));
+	const struct conductor_ports ports = {
+		.arg = queue, .judge = port_judge, .deliver = port_deliver,
+		.settle = port_settle, .want = port_want, .answer = port_answer
+	};
+
+	if (queue == NULL)
+		return -ENOMEM;
+	process->state = queue;
+	queue->process = process;
+	LIST_INIT(&queue->pipes);
+	memcpy(options.hub_id, process->hub_id, HUB_ID_BYTES);
+	return conductor_open(process->folder_fd, &options, &ports,
+	    process->loop, &queue->conductor);
+}
+
+static int
+add_mailbox(struct queue *queue, struct ipc *ipc)
+{
+	struct mailbox_channel *mailbox = calloc(1, sizeof(*mailbox));
+
+	if (mailbox == NULL)
+		return -ENOMEM;
+	mailbox->account = ipc_instance(ipc);
+	mailbox->ipc = ipc;
+	HASH_ADD(hh, queue->mailboxes, account, sizeof(mailbox->account),
+	    mailbox);
+	if (mailbox->hh.tbl == NULL) {
+		free(mailbox);
+		return -ENOMEM;
+	}
+	conductor_account_up(queue->conductor, mailbox->account);
+	return 0;
+}
+
+static int
+queue_peer(struct process *process, struct ipc *ipc)
+{
+	struct queue *queue = process->state;
+
+	switch (ipc_peer(ipc)) {
+	case ROLE_JUDGE:
+		if (queue->judge_count == MOST_JUDGES)
+			return -E2BIG;
+		queue->judges[queue->judge_count++] = ipc;
+		conductor_judge_up(queue->conductor);
+		return 0;
+	case ROLE_MAILBOX:
+		return add_mailbox(queue, ipc);
+	case ROLE_DOOR:
+	case ROLE_CONSOLE:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static void
+lose_judge(struct queue *queue, const struct ipc *ipc)
+{
+	for (unsigned i = 0; i < queue->judge_count; i++)
+		if (queue->judges[i] == ipc)
+			queue->judges[i--] = queue->judges[--queue->judge_count];
+}
+
+static void
+lose_mailbox(struct queue *queue, const struct ipc *ipc)
+{
+	struct mailbox_channel *mailbox;
+
+	mailbox = find_mailbox(queue, ipc_instance(ipc));
+	if (mailbox == NULL || mailbox->ipc != ipc)
+		return;
+	HASH_DEL(queue->mailboxes, mailbox);
+	conductor_account_lost(queue->conductor, mailbox->account);
+	free(mailbox);
+}
+
+static void
+lose_door(struct queue *queue, struct ipc *ipc)
+{
+	struct pipe_in *in, *following;
+
+	for (in = LIST_FIRST(&queue->pipes); in != NULL; in = following) {
+		following = LIST_NEXT(in, next);
+		if (in->from == ipc)
+			pipe_free(in);
+	}
+	conductor_asker_lost(queue->conductor, ipc);
+}
+
+static void
+queue_lost(struct process *process, struct ipc *ipc)
+{
+	struct queue *queue = process->state;
+
+	switch (ipc_peer(ipc)) {
+	case ROLE_JUDGE:
+		lose_judge(queue, ipc);
+		break;
+	case ROLE_MAILBOX:
+		lose_mailbox(queue, ipc);
+		break;
+	case ROLE_DOOR:
+		lose_door(queue, ipc);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+queue_stop(struct process *process)
+{
+	struct queue *queue = process->state;
+
+	/* a reply that still comes finds nobody: the process ends here */
+	if (queue != NULL && queue->conductor != NULL)
+		conductor_close(queue->conductor);
+	_exit(0);
+}
+
+const struct role_row queue_row = {
+	.role = ROLE_QUEUE, .user = "queue", .folder = FOLDER_QUEUE,
+	.calls = CALLS_FILES | CALLS_MEMFD,
+	.links = FROM(ROLE_DOOR) | FROM(ROLE_JUDGE) | FROM(ROLE_CONSOLE) |
+	    FROM(ROLE_MAILBOX),
+	.rules = queue_rules, .open = queue_open, .start = queue_start,
+	.peer = queue_peer, .lost = queue_lost, .stop = queue_stop,
+};

@@ -1,0 +1,51 @@
+/*
+ * switchboard.h - between the parent and its roles
+ *
+ * The parent starts every role, hands it what it may hold, and makes every
+ * socket pair between two of them; it never sees a peer's bytes.  Each role
+ * has one channel to the parent, descriptor PARENT_FD after exec.
+ */
+#ifndef POSTROOM_PROGRAMS_SWITCHBOARD_H
+#define POSTROOM_PROGRAMS_SWITCHBOARD_H
+
+#include "lib/base/ipc.h"
+#include "lib/base/pack.h"
+
+#define PARENT_FD	3
+
+/* What a role may be handed before GO. */
+enum holding {
+	HOLDS_CONFIG,		/* a sealed copy of postroom.conf */
+	HOLDS_FOLDER,		/* its folder of the data directory */
+	HOLDS_LISTENER,		/* `which` is the place in config.listeners */
+	HOLDS_CONTROL,		/* the listener of the control socket */
+	HOLDS_CERTIFICATE,
+	HOLDS_TLS_KEY,
+	HOLDS_COUNT
+};
+
+enum parent_kind {
+	/* parent -> role, 1 descriptor: u8 holding, u32 which */
+	PARENT_HOLD = 1,
+	/* parent -> role: u64 uid, u64 gid (0, 0: stay), hub id (16 bytes) */
+	PARENT_GO,
+	/* parent -> role, 1 descriptor: u8 role, u64 instance */
+	PARENT_PEER,
+	/* parent -> role: end in good order */
+	PARENT_STOP,
+	/* parent -> mailbox: end if nobody needs you */
+	PARENT_IF_IDLE,
+	/* role -> parent: confined and at work; u8 with Landlock */
+	ROLE_READY,
+	/* door or queue -> parent: u64 account; a PARENT_PEER follows */
+	ROLE_WANTS_MAILBOX,
+	/* role -> parent: about to end by itself, in good order; no new peers */
+	ROLE_RETIRES,
+	/* role -> parent: u8 role, u64 instance, slice words: that peer broke
+	 * the table; it is ended */
+	ROLE_BREACH,
+	/* role -> parent: u32 number of a refused system call */
+	ROLE_REFUSED_CALL
+};
+
+#endif
