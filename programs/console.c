@@ -38,7 +38,7 @@ struct console {
 	enum language		 language;
 	struct console_ports	 ports;
 	unsigned		 client_count;
-	LIST_HEAD(, client)	 clients;
+	LIST_HEAD(client_list, client) clients;
 };
 
 static void

@@ -78,6 +78,7 @@ struct door {
 	struct visitor		*visitors;
 	LIST_HEAD(, handover)	 handovers;	/* logged in, not served yet */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */
+	struct timer		*goodbye;
 	bool			 stopping;
 };
 

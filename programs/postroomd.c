@@ -34,7 +34,7 @@ role_main(const char *name, const char *number)
 		return usage();
 	for (enum role role = ROLE_KEEPER; role < ROLE_COUNT; role++)
 		if (strcmp(name, role_name(role)) == 0)
-			return process_main(role_row(role), instance);
+			process_main(role_row(role), instance);
 	return usage();
 }
 

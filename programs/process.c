@@ -21,6 +21,9 @@
 #define CALL_WATCH_MS	1000		/* how often a refused call is noticed */
 
 
+/* What is still in use when the process ends is no leak: it hangs on this. */
+static struct process *self;
+
 static int	on_hold(void *, struct ipc *, struct ipc_message *);
 static int	on_go(void *, struct ipc *, struct ipc_message *);
 static int	on_peer(void *, struct ipc *, struct ipc_message *);
@@ -290,7 +293,7 @@ process_want_mailbox(struct process *process, uint64_t account)
 	    NULL, 0);
 }
 
-int
+_Noreturn void
 process_main(const struct role_row *row, uint64_t instance)
 {
 	struct process *process = calloc(1, sizeof(*process));
@@ -301,7 +304,7 @@ process_main(const struct role_row *row, uint64_t instance)
 
 	log_open(row->role, instance);
 	if (process == NULL)
-		return 1;
+		exit(1);
 	process->row = row;
 	process->instance = instance;
 	process->owner = geteuid();
@@ -310,13 +313,14 @@ process_main(const struct role_row *row, uint64_t instance)
 		process->listener_fd[i] = -1;
 	process->loop = loop_new();
 	if (process->loop == NULL)
-		return 1;
+		exit(1);
 	process->parent = ipc_new(process->loop, PARENT_FD, ROLE_PARENT, 0,
 	    &side);
 	calls.process = process;
 	calls.timer = timer_new(process->loop, watch_calls, &calls);
 	if (process->parent == NULL || calls.timer == NULL)
-		return 1;
+		exit(1);
 	timer_set(calls.timer, CALL_WATCH_MS);
-	return loop_run(process->loop) < 0 ? 1 : 0;
+	self = process;
+	exit(loop_run(process->loop) < 0 ? 1 : 0);
 }

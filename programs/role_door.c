@@ -17,6 +17,7 @@
 
 #define ACCEPT_TURN	32	/* connections before others get a turn */
 #define PAUSE_MS	500	/* when descriptors are out */
+#define GOODBYE_MS	200	/* for the last words to leave */
 
 struct question *
 question_new(struct visit *visit, void *reply_arg)
@@ -58,10 +59,8 @@ visit_forget(struct visit *visit, void *reply_arg)
 void
 visit_log(void *arg, const char *sentence)
 {
-	const struct visit *visit = arg;
-
-	log_say("%s from %s: %s", service_name(visit->listener->service),
-	    visit->peer, sentence);
+	(void)arg;
+	log_say("%s", sentence);	/* it names service and peer itself */
 }
 
 void
@@ -296,7 +295,28 @@ open_listener(struct door *door, size_t which)
 	listener->pause = timer_new(process->loop, on_pause_over, listener);
 	if (listener->watch == NULL || listener->pause == NULL)
 		return -ENOMEM;
-	return watch_want(listener->watch, LOOP_READ);
+	return 0;
+}
+
+/* Once there is somebody to ask: until then connections wait outside. */
+static int
+begin_accepting(struct door *door)
+{
+	int r = 0;
+
+	if (door->keeper == NULL || door->queue == NULL || door->stopping)
+		return 0;
+	for (size_t i = 0; r == 0 && i < door->listener_count; i++)
+		r = watch_want(door->listeners[i].watch, LOOP_READ);
+	return r;
+}
+
+static void
+on_gone(void *arg)
+{
+	struct process *process = arg;
+
+	loop_stop(process->loop);
 }
 
 static int
@@ -312,6 +332,9 @@ door_start(struct process *process)
 	TAILQ_INIT(&door->visits);
 	LIST_INIT(&door->handovers);
 	LIST_INIT(&door->links);
+	door->goodbye = timer_new(process->loop, on_gone, process);
+	if (door->goodbye == NULL)
+		return -ENOMEM;
 	r = open_tls(door);
 	for (size_t i = 0; r == 0 && i < process->config.listener_count; i++)
 		r = open_listener(door, i);
@@ -326,10 +349,10 @@ door_peer(struct process *process, struct ipc *ipc)
 	switch (ipc_peer(ipc)) {
 	case ROLE_KEEPER:
 		door->keeper = ipc;
-		return 0;
+		return begin_accepting(door);
 	case ROLE_QUEUE:
 		door->queue = ipc;
-		return 0;
+		return begin_accepting(door);
 	case ROLE_MAILBOX:
 		return door_mailbox_peer(door, ipc);
 	default:
@@ -350,20 +373,11 @@ door_lost(struct process *process, struct ipc *ipc)
 		door_mailbox_lost(door, ipc);
 }
 
-static void
-on_gone(void *arg)
-{
-	struct process *process = arg;
-
-	loop_stop(process->loop);
-}
-
 /* Say goodbye to everybody, give the words a moment to leave, end. */
 static void
 door_stop(struct process *process)
 {
 	struct door *door = process->state;
-	struct timer *timer;
 	struct visit *visit, *following;
 
 	if (door->stopping)
@@ -381,11 +395,7 @@ door_stop(struct process *process)
 			    "the hub is ending");
 	}
 	door_pop3_stop(door);
-	timer = timer_new(process->loop, on_gone, process);
-	if (timer == NULL)
-		loop_stop(process->loop);
-	else
-		timer_set(timer, 200);
+	timer_set(door->goodbye, GOODBYE_MS);
 }
 
 const struct role_row door_row = {

@@ -57,9 +57,11 @@ on_message(void *arg, struct ipc *from, struct ipc_message *message)
 	r = judge_it(process, message, &verdict);
 	if (r == -EBADMSG)
 		return r;
-	if (r < 0)
+	if (r < 0) {
+		verdict_init(&verdict);
 		verdict_set(&verdict, VERDICT_DEFER, 451, "4.3.0",
 		    "the message could not be judged now");
+	}
 	verdict_pack(&body, &verdict);
 	if (ipc_reply(from, message->serial, text_slice(&body), NULL, 0) < 0)
 		log_say("the queue does not take a verdict");

@@ -68,8 +68,8 @@ const struct role_row *role_row(enum role);
 extern const struct role_row keeper_row, door_row, mailbox_row, queue_row,
     judge_row, console_row;
 
-/* Be the role `row`, instance `instance`; returns the exit status. */
-int	process_main(const struct role_row *, uint64_t instance);
+/* Be the role `row`, instance `instance`, and end with its exit status. */
+_Noreturn void process_main(const struct role_row *, uint64_t instance);
 
 /* Tell the parent that this role ends by itself now. */
 void	process_retire(struct process *);

@@ -166,6 +166,9 @@ account_undo(struct account *account, int r)
 {
 	(void)index_end(account->index, INDEX_UNDO);
 	account->must_be_full = false;
+	if (account->has_pending)
+		account->lost = r;
+	account->has_pending = false;
 	return r;
 }
 
@@ -231,12 +234,12 @@ account_commit_full(struct account *account)
 		account->unsynced = account->newest;
 		account->vouched = vouched;
 	}
-	account->must_be_full = false;
+	account->must_be_full = account->has_pending = false;
 	return 0;
 }
 
 int
-account_commit(struct account *account)
+account_commit_open(struct account *account)
 {
 	int r;
 
@@ -245,7 +248,22 @@ account_commit(struct account *account)
 	if (account->must_be_full)
 		return account_commit_full(account);
 	r = index_end(account->index, INDEX_NORMAL);
-	account->failed = r == -EIO;
+	if (r < 0) {
+		account->failed = r == -EIO;
+		return account_undo(account, r);
+	}
+	account->has_pending = false;
+	return 0;
+}
+
+int
+account_commit(struct account *account)
+{
+	int r = account_commit_open(account);
+
+	if (r == 0)
+		r = account->lost;
+	account->lost = 0;
 	return r;
 }
 
@@ -298,6 +316,7 @@ deliver_new(struct account *account, const struct record *record)
 	if (r < 0)
 		return r;
 	account->must_be_full = account->must_be_full || r > 0;
+	account->has_pending = true;
 	return 0;
 }
 
@@ -330,8 +349,10 @@ deliver_again(struct account *account, const struct letter_row *row,
 	r = account_append(account, is_whole ? &record : delivered, &place);
 	if (r < 0)
 		return r;
-	return index_move(account->index, row,
-	    is_whole ? &record : delivered, &place);
+	r = index_move(account->index, row, is_whole ? &record : delivered,
+	    &place);
+	account->has_pending = account->has_pending || r == 0;
+	return r;
 }
 
 int

@@ -21,17 +21,17 @@
 #define UIDL_CHARS	32		/* room for a UIDL and its NUL */
 
 struct account;			/* opaque; see account.c */
-struct view;			/* opaque; one session's snapshot of a mailbox */
+struct view;			/* opaque; a session's snapshot of a mailbox */
 
 struct account_options {
-	uint32_t	segment_bytes;	/* of a letters segment; default 64 MiB */
+	uint32_t	segment_bytes;	/* of a segment; default 64 MiB */
 	uint32_t	uid_block;	/* numbers reserved at a time; 1,000 */
 	unsigned char	hub_id[16];	/* in every database and segment */
 };
 
 /*
- * Open the account in `folder_fd` (borrowed), making index.db and letters/ in an
- * empty folder; recovers after a crash (numbering goes on after the reserved
+ * Open the account in `folder_fd` (borrowed), making index.db and letters/ in
+ * an empty folder; recovers after a crash (numbering goes on after the reserved
  * block, one tombstone row covers the numbers that have no entry; orphan
  * letters of sessions that are gone are dropped).
  *
@@ -51,8 +51,8 @@ int	account_open(int folder_fd, const struct account_options *,
 int	account_close(struct account *);
 
 struct delivery {
-	struct message_id id;		/* id and action are the key: a second */
-	uint32_t	 action;	/* delivery of the same changes nothing */
+	struct message_id id;		/* id, action are the key: a second */
+	uint32_t	 action;	/* delivery of both changes nothing */
 	uint64_t	 position;	/* in the journal */
 	uint32_t	 mailbox;	/* MAILBOX_INBOX */
 	int64_t		 received_at_utc_ms;
@@ -79,8 +79,9 @@ int	account_deliver(struct account *, const struct delivery *,
 	    bool *was_there_out);
 /*
  * Commit what was delivered since the last commit; NORMAL, or FULL when a block
- * of numbers was reserved.  After an error none of it is there: deliver it
- * again.  -ECANCELED: a full disk has already undone it.
+ * of numbers was reserved.  After an error all of it is to be delivered again,
+ * also when another call here (a view, an expunge) had committed it meanwhile
+ * and failed.  -ECANCELED: a full disk has already undone it.
  */
 int	account_commit(struct account *);
 /*
@@ -105,9 +106,9 @@ struct letter {
 	uint64_t	 letter;	/* row of the letter */
 	uint64_t	 entry;		/* row of the entry */
 	uint32_t	 uid;
-	uint64_t	 bytes;		/* trace and message, CRLF end counted */
+	uint64_t	 bytes;		/* trace, message, CRLF at the end */
 	bool		 lacks_crlf;	/* a CRLF is missing at the end */
-	char		 uidl[UIDL_CHARS];	/* id.action: "16 chars" "." hex */
+	char		 uidl[UIDL_CHARS];	/* 16 chars of id "." action */
 };
 
 /*

@@ -26,18 +26,20 @@ struct account {
 	struct index	*index;
 	struct letters	*letters;
 	uint32_t	 first;		/* segment this life began with */
-	uint32_t	 unsynced;	/* the oldest not vouched for to its end */
-	uint64_t	 vouched;	/* bytes of that one which are */
+	uint32_t	 unsynced;	/* the oldest not vouched for */
+	uint64_t	 vouched;	/* but for so many bytes */
 	uint32_t	 newest;	/* appended to last, or 0 */
 	uint64_t	 settled_to;
 	bool		 must_be_full;	/* the open transaction */
-	bool		 failed;	/* a sync failed: nothing more is said */
+	bool		 has_pending;	/* deliveries are in it */
+	int		 lost;		/* why some were undone, untold yet */
+	bool		 failed;	/* a sync failed: for good */
 	LIST_HEAD(, view) views;
 	account_unref_fn *unref;
 	void		*unref_arg;
 	uint32_t	 compacting;	/* segment, or 0 */
 	uint64_t	 compacted;	/* letters up to this one are moved */
-	bool		 is_kept;	/* it may have a letter we cannot read */
+	bool		 is_kept;	/* a letter may be unreadable */
 };
 
 /*
@@ -51,6 +53,11 @@ int	account_append(struct account *, const struct record *,
  * After an error it is undone.
  */
 int	account_commit_full(struct account *);
+/*
+ * Commit what is open, as account_commit(), for a caller who did not deliver
+ * it: a failure is kept for whoever did, and calls that next.
+ */
+int	account_commit_open(struct account *);
 /* Undo what was not committed; `r` is handed through. */
 int	account_undo(struct account *, int r);
 /* Read the letter of `row`; -EBADMSG too when the record is another's. */

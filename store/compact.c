@@ -31,7 +31,7 @@ finish(struct account *account, uint32_t number)
 	if (r < 0)
 		return account_undo(account, r);
 	/* if this is lost, the file is found gone the next time */
-	r = account_commit(account);
+	r = account_commit_open(account);
 	return r < 0 ? r : 1;
 }
 
@@ -121,7 +121,7 @@ account_compact(struct account *account)
 	uint32_t number;
 	int r;
 
-	r = account_commit(account);
+	r = account_commit_open(account);
 	if (r < 0)
 		return r;
 	if (account->compacting != 0)

@@ -10,11 +10,12 @@
 
 #include "store/index_inside.h"
 
-#define MODSEQ_MOST	((uint64_t)INT64_MAX - 1)	/* RFC 7162 3.1: 63 bits */
+/* RFC 7162 3.1: 63 bits */
+#define MODSEQ_MOST	((uint64_t)INT64_MAX - 1)
 
-/* The caller has begun a transaction and knows what one command changes. */
-static int
-run_2(struct index *index, enum index_sql sql, uint64_t first, uint64_t second)
+int
+index_run_2(struct index *index, enum index_sql sql, uint64_t first,
+    uint64_t second)
 {
 	struct db_query q = db_ask(index->db, sql);
 
@@ -23,8 +24,8 @@ run_2(struct index *index, enum index_sql sql, uint64_t first, uint64_t second)
 	return db_run(&q);
 }
 
-static int
-run_1(struct index *index, enum index_sql sql, uint64_t n)
+int
+index_run_1(struct index *index, enum index_sql sql, uint64_t n)
 {
 	struct db_query q = db_ask(index->db, sql);
 
@@ -66,8 +67,8 @@ take(struct index *index, struct sequence *sequence, uint64_t most,
 	return 0;
 }
 
-static int
-take_modseq(struct index *index, uint64_t *modseq_out)
+int
+index_take_modseq(struct index *index, uint64_t *modseq_out)
 {
 	return take(index, &index->marks.modseqs, MODSEQ_MOST,
 	    SQL_META_MODSEQ, 0, modseq_out);
@@ -91,7 +92,7 @@ mailbox_of(struct index *index, uint32_t id)
 
 /* Opening */
 
-/* The numbers of an empty account; UIDVALIDITY is the time (RFC 9051 2.3.1.1). */
+/* An empty account's numbers; UIDVALIDITY is the time (RFC 9051 2.3.1.1). */
 static int
 meta_new(struct index *index, const unsigned char hub_id[HUB_ID_BYTES])
 {
@@ -163,7 +164,7 @@ mailboxes_load(struct index *index)
 	return r;
 }
 
-/* The highest of the first column of `sql` for the mailbox, 0 if there is none. */
+/* The highest UID that `sql` finds in the mailbox, 0 if there is none. */
 static int
 highest(struct index *index, enum index_sql sql, uint32_t mailbox,
     uint64_t *uid_out)
@@ -185,17 +186,6 @@ highest(struct index *index, enum index_sql sql, uint32_t mailbox,
 		return -EUCLEAN;
 	*uid_out = INDEX_UID(entry);
 	return 0;
-}
-
-static int
-bury(struct index *index, uint64_t first, uint64_t last, uint64_t modseq)
-{
-	struct db_query q = db_ask(index->db, SQL_TOMBSTONE_NEW);
-
-	db_put_u64(&q, first);
-	db_put_u64(&q, last);
-	db_put_u64(&q, modseq);
-	return db_run(&q);
 }
 
 /*
@@ -221,10 +211,10 @@ mailbox_recover(struct index *index, const struct mailbox *mailbox)
 		return 0;
 	r = db_begin(index->db);
 	if (r == 0)
-		r = take_modseq(index, &modseq);
+		r = index_take_modseq(index, &modseq);
 	if (r < 0)
 		return r;
-	return bury(index, ENTRY_FIRST(mailbox->id) | (last + 1),
+	return index_bury(index, ENTRY_FIRST(mailbox->id) | (last + 1),
 	    ENTRY_FIRST(mailbox->id) | (mailbox->uids.reserved - 1), modseq);
 }
 
@@ -279,9 +269,10 @@ give_numbers_back(struct index *index)
 	int r = db_begin(index->db);
 
 	if (r == 0)
-		r = run_1(index, SQL_META_MODSEQ, index->marks.modseqs.next);
+		r = index_run_1(index, SQL_META_MODSEQ,
+		    index->marks.modseqs.next);
 	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++)
-		r = run_2(index, SQL_MAILBOX_UIDS,
+		r = index_run_2(index, SQL_MAILBOX_UIDS,
 		    index->mailboxes[i].uids.next, index->mailboxes[i].id);
 	return r < 0 ? r : index_end(index, INDEX_FULL);
 }
@@ -328,8 +319,8 @@ index_end(struct index *index, enum index_how how)
 
 /* Letters */
 
-static struct message_id
-message_id_of(struct slice s)
+struct message_id
+index_message_id(struct slice s)
 {
 	struct message_id id = { { 0 } };
 
@@ -349,13 +340,14 @@ index_row(struct db_query *q, struct letter_row *row_out)
 	row.place.offset = db_u64(q, SEGMENT_HEADER_BYTES, INT64_MAX / 2);
 	row.trace_bytes = (uint32_t)db_u64(q, 0, TRACE_MOST_BYTES);
 	row.body_bytes = db_u64(q, 0, LETTER_MOST_BYTES);
-	row.id = message_id_of(db_blob(q, MESSAGE_ID_BYTES, MESSAGE_ID_BYTES));
+	row.id = index_message_id(db_blob(q, MESSAGE_ID_BYTES,
+	    MESSAGE_ID_BYTES));
 	row.action = (uint32_t)db_u64(q, 0, UINT32_MAX);
 	row.received_at_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
 	row.lacks_crlf = db_u64(q, 0, 1) != 0;
 	row.is_big = !db_is_null(q);
 	if (row.is_big)
-		row.big = message_id_of(db_blob(q, MESSAGE_ID_BYTES,
+		row.big = index_message_id(db_blob(q, MESSAGE_ID_BYTES,
 		    MESSAGE_ID_BYTES));
 	body_most = row.is_big ? LETTER_MOST_BYTES : BODY_MOST_BYTES;
 	if (db_row(q) < 0 || row.body_bytes > body_most)
@@ -475,19 +467,10 @@ segment_known(struct index *index, uint32_t segment)
 
 	if (segment == index->marks.segment)
 		return 0;
-	r = run_1(index, SQL_SEGMENT_NEW, segment);
+	r = index_run_1(index, SQL_SEGMENT_NEW, segment);
 	if (r == 0)
 		index->marks.segment = segment;
 	return r;
-}
-
-static int
-unref_forget(struct index *index, const struct message_id *big)
-{
-	struct db_query q = db_ask(index->db, SQL_UNREF_DELETE);
-
-	db_put_blob(&q, slice_of(big->bytes, MESSAGE_ID_BYTES));
-	return db_run(&q);
 }
 
 static int
@@ -499,7 +482,7 @@ add_rows(struct index *index, struct mailbox *mailbox,
 
 	r = segment_known(index, place->segment);
 	if (r == 0)
-		r = take_modseq(index, &letter);
+		r = index_take_modseq(index, &letter);
 	if (r == 0)
 		r = take_uid(index, mailbox, &uid);
 	if (r == 0)
@@ -509,7 +492,7 @@ add_rows(struct index *index, struct mailbox *mailbox,
 	if (r == 0)
 		r = delivered_new(index, record, letter);
 	if (r == 0 && record->is_big)
-		r = unref_forget(index, &record->id);
+		r = index_unref_forget(index, &record->id);
 	return r;
 }
 
@@ -542,7 +525,7 @@ index_add(struct index *index, const struct record *record,
 int
 index_dead(struct index *index, uint32_t segment, uint64_t bytes)
 {
-	return run_2(index, SQL_SEGMENT_DEAD, bytes, segment);
+	return index_run_2(index, SQL_SEGMENT_DEAD, bytes, segment);
 }
 
 static int
@@ -609,177 +592,7 @@ index_list(struct index *index, uint32_t mailbox, index_entry_fn *fn,
 	return r;
 }
 
-/* Deleting */
-
-/* Delete one entry; *letter_out is what it showed, 0 when that is not known. */
-static int
-entry_delete(struct index *index, uint64_t entry, uint64_t *letter_out)
-{
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_ENTRY_DELETE);
-	int		r;
-
-	db_put_u64(&q, entry);
-	r = db_next(&q);
-	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
-	*letter_out = db_u64(&q, 0, INT64_MAX);
-	return 0;
-}
-
-/* The letter has one entry less; without any it is an orphan. */
-static int
-letter_release(struct index *index, uint64_t letter)
-{
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_LETTER_RELEASE);
-	int64_t		left;
-	int		r;
-
-	db_put_u64(&q, letter);
-	r = db_next(&q);
-	if (r <= 0)
-		return r;
-	left = db_i64(&q, 0, INT64_MAX);
-	db_end(&q);
-	if (left > 0)
-		return 0;
-	index->has_orphans = true;
-	return run_1(index, SQL_ORPHAN_NEW, letter);
-}
-
-int
-index_expunge(struct index *index, const uint64_t *entries, size_t count)
-{
-	uint64_t modseq, letter, first = 0, last = 0;
-	int r;
-
-	r = db_begin(index->db);
-	if (r == 0)
-		r = take_modseq(index, &modseq);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = entry_delete(index, entries[i], &letter);
-		if (r == -ENOENT) {
-			r = 0;
-			continue;
-		}
-		if (r == 0 && letter != 0)
-			r = letter_release(index, letter);
-		if (r == 0 && first != 0 && entries[i] != last + 1) {
-			r = bury(index, first, last, modseq);
-			first = 0;
-		}
-		if (first == 0)
-			first = entries[i];
-		last = entries[i];
-	}
-	if (r == 0 && first != 0)
-		r = bury(index, first, last, modseq);
-	return r;
-}
-
-/* 1: a letter refers to the big file, 0: none does. */
-static int
-big_is_used(struct index *index, const struct message_id *big)
-{
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_BIG_USED);
-
-	db_put_blob(&q, slice_of(big->bytes, MESSAGE_ID_BYTES));
-	return db_next(&q);
-}
-
-static int
-drop_one(struct index *index, uint64_t letter)
-{
-	struct letter_row row = { 0 };
-	struct db_query q;
-	int r;
-
-	r = index_letter(index, letter, &row);
-	if (r == 0)
-		r = index_dead(index, row.place.segment, row.place.bytes);
-	if (r < 0 && r != -ENOENT && r != -EUCLEAN)
-		return r;
-	r = run_1(index, SQL_LETTER_DELETE, letter);
-	if (r == 0)
-		r = run_1(index, SQL_ORPHAN_DELETE, letter);
-	if (r < 0 || !row.is_big)
-		return r;
-	r = big_is_used(index, &row.big);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	index->has_unrefs = true;
-	q = db_ask(index->db, SQL_UNREF_NEW);
-	db_put_blob(&q, slice_of(row.big.bytes, MESSAGE_ID_BYTES));
-	return db_run(&q);
-}
-
-/* The orphan after `*letter`: 1, or 0 when there is none. */
-static int
-orphan_next(struct index *index, uint64_t *letter)
-{
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_ORPHAN_NEXT);
-	int		r;
-
-	db_put_u64(&q, *letter);
-	r = db_next(&q);
-	if (r <= 0)
-		return r;
-	*letter = db_u64(&q, 1, INT64_MAX);
-	return db_row(&q) < 0 ? -EUCLEAN : 1;
-}
-
-int
-index_drop(struct index *index, index_held_fn *is_held, void *arg)
-{
-	uint64_t letter = 0;
-	bool some_held = false;
-	int r;
-
-	if (!index->has_orphans)
-		return 0;
-	r = db_begin(index->db);
-	while (r == 0 && (r = orphan_next(index, &letter)) > 0) {
-		r = 0;
-		if (is_held != NULL && is_held(arg, letter))
-			some_held = true;
-		else
-			r = drop_one(index, letter);
-	}
-	if (r == 0)
-		index->has_orphans = some_held;
-	return r;
-}
-
-/* One big file that is noted: 1, or 0 when there is none. */
-static int
-unref_next(struct index *index, struct message_id *big_out)
-{
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_UNREF_NEXT);
-	int		r = db_next(&q);
-
-	if (r <= 0)
-		return r;
-	*big_out = message_id_of(db_blob(&q, MESSAGE_ID_BYTES,
-	    MESSAGE_ID_BYTES));
-	return db_row(&q) < 0 ? -EUCLEAN : 1;
-}
-
-int
-index_unref(struct index *index, account_unref_fn *fn, void *arg)
-{
-	struct message_id big;
-	int r;
-
-	if (!index->has_unrefs)
-		return 0;
-	r = db_begin(index->db);
-	while (r == 0 && (r = unref_next(index, &big)) > 0) {
-		fn(arg, &big);
-		r = unref_forget(index, &big);
-	}
-	if (r == 0)
-		index->has_unrefs = false;
-	return r;
-}
+/* Settling */
 
 int
 index_settle(struct index *index, uint64_t upto, uint64_t prune_below,
@@ -801,10 +614,11 @@ index_settle(struct index *index, uint64_t upto, uint64_t prune_below,
 	    prune_below != marks->pruned_below) {
 		r = db_begin(index->db);
 		if (r == 0)
-			r = run_2(index, SQL_META_SETTLED, settled_to,
+			r = index_run_2(index, SQL_META_SETTLED, settled_to,
 			    prune_below);
 		if (r == 0 && prune_below != marks->pruned_below)
-			r = run_1(index, SQL_DELIVERED_PRUNE, prune_below);
+			r = index_run_1(index, SQL_DELIVERED_PRUNE,
+			    prune_below);
 		if (r < 0)
 			return r;
 		marks->settled_to = settled_to;

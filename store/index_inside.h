@@ -1,5 +1,5 @@
 /*
- * index_inside.h - what index.c, segments.c, figures and check share of index.db
+ * index_inside.h - what index*.c, segments.c and check.c share of index.db
  *
  * Not for anybody outside store/: the statements are numbered here, their text
  * and the format of the file are in index_sql.c.
@@ -101,6 +101,19 @@ struct index {
 #define ENTRY_FIRST(mailbox)	((uint64_t)(mailbox) << 32)
 #define ENTRY_LAST(mailbox)	(ENTRY_FIRST(mailbox) | UINT32_MAX)
 
+/* Run a statement without rows in the open transaction. */
+int	index_run_1(struct index *, enum index_sql, uint64_t n);
+int	index_run_2(struct index *, enum index_sql, uint64_t first,
+	    uint64_t second);
+/* The next modification number; may make the transaction one to end FULL. */
+int	index_take_modseq(struct index *, uint64_t *modseq_out);
+/* The numbers of entries first..last are never given again. */
+int	index_bury(struct index *, uint64_t first, uint64_t last,
+	    uint64_t modseq);
+/* The big file is not, or no more, to be told as not needed. */
+int	index_unref_forget(struct index *, const struct message_id *big);
+/* A column that was asked to be of MESSAGE_ID_BYTES; zero when it was not. */
+struct message_id index_message_id(struct slice);
 /* The next columns as a letter's row: 0 or -EUCLEAN. */
 int	index_row(struct db_query *, struct letter_row *row_out);
 /* `bytes` of `segment` are garbage from now on. */

@@ -114,7 +114,7 @@ record_parse(struct slice bytes, struct record *record_out, size_t *used_out)
 	memcpy(record.id.bytes, at + 48, MESSAGE_ID_BYTES);
 	record.is_big = (flags & FLAG_BIG) != 0;
 	record.lacks_crlf = (flags & FLAG_LACKS_CRLF) != 0;
-	/* a good checksum proves no honesty: what we never write is no record */
+	/* a checksum proves no honesty: what we never write is none */
 	if (trace_bytes > TRACE_MOST_BYTES ||
 	    record.body_bytes > LETTER_MOST_BYTES ||
 	    (!record.is_big && record.body_bytes > BODY_MOST_BYTES))

@@ -28,9 +28,9 @@ struct record {
 	struct message_id id;		/* and action: which letter this is */
 	uint32_t	 action;
 	uint32_t	 mailbox;	/* where it was delivered */
-	uint64_t	 position;	/* in the journal; what repair starts at */
+	uint64_t	 position;	/* in the journal; for repair */
 	int64_t		 received_at_utc_ms;
-	uint64_t	 body_bytes;	/* of the message, here or in a big file */
+	uint64_t	 body_bytes;	/* of the message, here or big */
 	bool		 is_big;	/* the body is not here */
 	bool		 lacks_crlf;
 	struct slice	 trace;

@@ -126,7 +126,7 @@ account_view_open(struct account *account, uint32_t mailbox,
 	int r;
 
 	/* nobody may see what could still be undone */
-	r = account_commit(account);
+	r = account_commit_open(account);
 	if (r < 0)
 		return r;
 	view = calloc(1, sizeof(*view));
@@ -241,7 +241,7 @@ tell_unrefs(struct account *account)
 	if (account->unref == NULL)
 		return 0;
 	r = index_unref(account->index, account->unref, account->unref_arg);
-	return r < 0 ? account_undo(account, r) : account_commit(account);
+	return r < 0 ? account_undo(account, r) : account_commit_open(account);
 }
 
 int
@@ -253,7 +253,7 @@ account_drop_orphans(struct account *account, enum index_how how)
 	if (r < 0)
 		return account_undo(account, r);
 	r = how == INDEX_FULL ? account_commit_full(account) :
-	    account_commit(account);
+	    account_commit_open(account);
 	if (r < 0)
 		return r;
 	/* it is done; what cannot be told now is told another time */
@@ -267,7 +267,7 @@ account_on_unref(struct account *account, account_unref_fn *fn, void *arg)
 	account->unref = fn;
 	account->unref_arg = arg;
 	/* what an earlier life could not tell; if not now, after the next */
-	if (account_commit(account) == 0)
+	if (account_commit_open(account) == 0)
 		(void)tell_unrefs(account);
 }
 
@@ -279,7 +279,7 @@ account_view_close(struct account *account, struct view *view)
 	LIST_REMOVE(view, link);
 	view_free(view);
 	/* an error leaves the orphans for the next close, or the next open */
-	if (account_commit(account) == 0)
+	if (account_commit_open(account) == 0)
 		(void)account_drop_orphans(account, INDEX_NORMAL);
 }
 
@@ -340,7 +340,7 @@ account_expunge(struct account *account, const struct view *view,
 	r = entries_of(view, numbers, count, &entries, &entry_count);
 	if (r < 0)
 		return r;
-	r = account_commit(account);
+	r = account_commit_open(account);
 	if (r == 0) {
 		r = index_expunge(account->index, entries, entry_count);
 		if (r < 0)

@@ -59,7 +59,12 @@ on_answer(void *arg, const struct smtp_answer *answer)
 	struct smtp_session *session = arg;
 
 	smtp_woken(session);
-	reply_all(session, answer);
+	if (answer->code == 0) {
+		smtp_log(session, "broken off: it cannot be known whether "
+		    "the message was kept");
+		session->ending = SMTP_BROKEN;
+	} else
+		reply_all(session, answer);
 	smtp_go_on(session);
 }
 

@@ -49,10 +49,14 @@ smtp_log(struct smtp_session *session, const char *format, ...)
 	va_start(args, format);
 	text_vaddf(&said, format, args);
 	va_end(args);
-	text_addf(&sentence, "%s from %s (",
+	text_addf(&sentence, "%s from %s",
 	    session->options.lmtp ? "lmtp" : "smtp", session->peer);
-	text_add_escaped(&sentence, smtp_helo(session), LOG_FIELD);
-	text_add_str(&sentence, "): ");
+	if (session->helo_len > 0) {
+		text_add_str(&sentence, " called \"");
+		text_add_escaped(&sentence, smtp_helo(session), LOG_FIELD);
+		text_add_str(&sentence, "\"");
+	}
+	text_add_str(&sentence, ": ");
 	text_add(&sentence, text_slice(&said));
 	text_add_byte(&sentence, '\0');
 	if (!text_failed(&said) && !text_failed(&sentence))

@@ -105,7 +105,7 @@ void	smtp_clock_stop(struct smtp_session *);
 /* Send the replies gathered so far. */
 void	smtp_flush(struct smtp_session *);
 
-/* A sentence for the log: "smtp from PEER: ...", on one line. */
+/* A sentence for the log, on one line: "smtp from PEER called NAME: ...". */
 void	smtp_log(struct smtp_session *, const char *format, ...)
 	    __attribute__((format(printf, 2, 3)));
 /* The same: `what` and the peer's own text, escaped and in quotes. */

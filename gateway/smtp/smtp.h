@@ -28,7 +28,9 @@ enum smtp_whose {
 
 /* What becomes of the message, or of a request for space. */
 struct smtp_answer {
-	int		 code;		/* 250, 452, 451, 554, ... */
+	int		 code;		/* 250, 452, 451, 554, ...; of a submit
+					   also 0: nobody can say what becomes
+					   of it, hang up without a word */
 	char		 status[12];	/* RFC 3463: "2.0.0" */
 	char		 words[200];	/* one line, no CR or LF */
 };

@@ -1,5 +1,5 @@
 /*
- * crc32c.c - the checksum of everything we write down
+ * crc32c.c - the checksum of all we write down
  */
 #include "lib/base/crc32c.h"
 

@@ -1,5 +1,5 @@
 /*
- * crc32c.h - the checksum of everything we write down (Castagnoli, RFC 3720 B.4)
+ * crc32c.h - the checksum of all we write down (RFC 3720 B.4)
  *
  * Finds what a disk, a cable or a torn write did to a record; it proves nothing
  * about who wrote it.

@@ -291,14 +291,25 @@ class Hub:
         self.run("setup", "--dir", self.folder, "--domain", DOMAIN,
                  "--port-base", str(self.base), "--yes")
         if config:
-            with open(self.conf, "a", encoding="utf-8") as conf:
-                conf.write("".join(line + "\n" for line in config))
+            self.configure(config)
         password = os.path.join(self.folder, "password")
         with open(password, "w", encoding="ascii") as file:
             file.write(PASSWORD + "\n")
         for account in sorted(accounts):
             self.run("-c", self.conf, "account", "add",
                      "%s@%s" % (account, DOMAIN), "--password-file", password)
+
+    def configure(self, lines):
+        """An option that setup wrote already is written anew in its place."""
+        with open(self.conf, encoding="utf-8") as conf:
+            text = conf.read()
+        for line in lines:
+            option = re.escape(line.split("=")[0].strip())
+            text, found = re.subn(r"(?m)^%s\s*=.*$" % option, line, text)
+            if not found:
+                text += line + "\n"
+        with open(self.conf, "w", encoding="utf-8") as conf:
+            conf.write(text)
 
     def start(self):
         with open(self.log_path, "wb") as log:

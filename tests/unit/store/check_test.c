@@ -270,6 +270,33 @@ START_TEST(a_full_disk_is_said_and_loses_nothing)
 }
 END_TEST
 
+START_TEST(a_delivery_that_another_call_lost_is_told_at_its_commit)
+{
+	struct rlimit limit, small;
+	struct view *view;
+	bool was_there;
+	int r;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(box_deliver(box.account, 6, &was_there), 0);
+	small = limit;
+	small.rlim_cur = 1000;
+	(void)setrlimit(RLIMIT_FSIZE, &small);
+	r = account_view_open(box.account, MAILBOX_INBOX, &view);
+	(void)setrlimit(RLIMIT_FSIZE, &limit);
+	ck_assert_int_eq(r, -ENOSPC);
+	ck_assert_int_eq(account_commit(box.account), -ENOSPC);
+	ck_assert_int_eq(account_commit(box.account), 0);
+	ck_assert_int_eq(box_deliver(box.account, 6, &was_there), 0);
+	ck_assert(!was_there);
+	view = box_view(&box);
+	ck_assert_uint_eq(view_count(view), 6);
+	ck_assert_uint_eq(view_letter(view, 5)->uid, 6);
+	account_view_close(box.account, view);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -294,6 +321,8 @@ unit_suite(void)
 	    check_finds_no_fault_beside_a_running_account);
 	tcase_add_loop_test(tcase, a_full_disk_is_said_and_loses_nothing, 0,
 	    4);
+	tcase_add_test(tcase,
+	    a_delivery_that_another_call_lost_is_told_at_its_commit);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

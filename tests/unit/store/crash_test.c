@@ -178,7 +178,10 @@ look_and_delete(struct account *account, unsigned *seed, int fd)
 	account_view_close(account, view);
 }
 
-/* Never returns: it is killed, or out of letters. */
+/*
+ * Never returns: it is killed, or out of letters.  Asserts nothing, for it
+ * shares libcheck's pipe with its parent.
+ */
 static void
 live(struct box *box, unsigned seed, uint32_t next, int fd)
 {
@@ -266,14 +269,14 @@ live_and_die(struct box *box, unsigned seed, uint32_t next, unsigned reports,
 	ck_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
 }
 
-/* What the journal does after a restart; the highest letter delivered. */
+/* The journal delivers again; in another order, lest UIDs agree by chance. */
 static void
 deliver_again(struct box *box, uint32_t last)
 {
-	uint32_t n = (uint32_t)account_settled_to(box->account) + 1;
+	uint32_t settled = (uint32_t)account_settled_to(box->account);
 	bool was_there;
 
-	for (; n <= last; n++)
+	for (uint32_t n = last; n > settled; n--)
 		ck_assert_int_eq(box_deliver(box->account, n, &was_there), 0);
 	ck_assert_int_eq(account_settle(box->account, last, 0), 0);
 }
@@ -372,8 +375,8 @@ unit_suite(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase,
-	    a_killed_process_loses_nothing_and_gives_nothing_twice, 0, 12);
-	tcase_add_loop_test(tcase, a_power_cut_loses_nothing_promised, 0, 24);
+	    a_killed_process_loses_nothing_and_gives_nothing_twice, 0, 8);
+	tcase_add_loop_test(tcase, a_power_cut_loses_nothing_promised, 0, 12);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -201,8 +201,8 @@ START_TEST(a_slow_queue_gets_every_byte_in_order)
 	TEXT_AUTO said = TEXT_INIT(MOST_BYTES), want = TEXT_INIT(MOST_BYTES);
 
 	for (int i = 0; i < 30000; i++) {
-		text_addf(&said, "%06d\n", i);
-		text_addf(&want, "%06d\r\n", i);
+		text_addf(&said, "%07d\n", i);
+		text_addf(&want, "%07d\r\n", i);
 	}
 	hub->options.normalises = true;
 	hub->reads_late = true;
@@ -210,7 +210,7 @@ START_TEST(a_slow_queue_gets_every_byte_in_order)
 	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
 	hub_talk_str(hub, "MAIL FROM:<>\r\nRCPT TO:<ann@office.test>\r\n",
 	    "250|250");
-	hub_say(hub, slice_str("BDAT 210000 LAST\r\n"));
+	hub_say(hub, slice_str("BDAT 240000 LAST\r\n"));
 	hub_say(hub, text_slice(&said));
 	for (int i = 0; i < 500 && hub->big_fd < 0; i++)
 		hub_run(hub, 5);
@@ -294,6 +294,20 @@ START_TEST(a_lost_queue_is_try_again)
 	hub->fails = true;
 	hub_talk_str(hub, "x\r\n.\r\n", "451 4.3.0");
 	ck_assert_uint_eq(hub->granted, 0);
+	hub_free(hub);
+}
+END_TEST
+
+/* DESIGN 1.3: a receipt that is in doubt is no reply at all */
+START_TEST(doubt_is_a_close_without_a_word)
+{
+	struct hub *hub = hub_new();
+
+	hub->submit_code = 0;
+	hub_connect(hub, "");
+	hub_talk_to_data(hub);
+	hub_talk_str(hub, "x\r\n.\r\nNOOP\r\n", "eof");
+	ck_assert_uint_eq(hub->messages, 1);
 	hub_free(hub);
 }
 END_TEST
@@ -439,6 +453,7 @@ unit_suite(void)
 	tcase_add_test(tcase, no_room_is_said_in_time);
 	tcase_add_test(tcase, a_broken_pipe_is_try_again);
 	tcase_add_test(tcase, a_lost_queue_is_try_again);
+	tcase_add_test(tcase, doubt_is_a_close_without_a_word);
 	tcase_add_test(tcase, the_judges_word_is_passed_on);
 	tcase_add_loop_test(tcase,
 	    a_client_that_vanishes_leaves_nothing_behind, 0, COUNT(vanishings));
