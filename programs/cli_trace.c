@@ -182,6 +182,6 @@ cli_trace(struct cli *cli, int argc, char **argv)
 		r = cli_config(cli);
 	if (r != CLI_OK)
 		return r;
-	snprintf(path, sizeof(path), "%s/trail", cli->config.data_dir);
+	snprintf(path, sizeof(path), "%s/queue/trail", cli->config.data_dir);
 	return trace(cli, path, what);
 }

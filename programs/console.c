@@ -138,7 +138,7 @@ client_line(struct client *client, struct slice line)
 {
 	TEXT_AUTO packed = TEXT_INIT(ADMIN_LINE_BYTES);
 	const struct admin_request *request;
-	const char *why;
+	const char *why = "";
 	bool here;
 	int r = -ENOMEM;
 

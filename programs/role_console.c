@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -165,6 +166,15 @@ log_it(void *arg, const char *sentence)
 	log_say("%s", sentence);
 }
 
+/* jansson draws the seed of its tables from a file: now or never. */
+static int
+console_open(struct process *process)
+{
+	(void)process;
+	json_object_seed(0);
+	return 0;
+}
+
 static int
 console_start(struct process *process)
 {
@@ -218,6 +228,6 @@ const struct role_row console_row = {
 	.role = ROLE_CONSOLE, .user = "web", .folder = FOLDER_NONE,
 	.calls = CALLS_ACCEPT, .has_control = true,
 	.links = FROM(ROLE_KEEPER) | FROM(ROLE_QUEUE),
-	.start = console_start, .peer = console_peer, .lost = console_lost,
+	.open = console_open, .start = console_start, .peer = console_peer, .lost = console_lost,
 	.stop = console_stop,
 };

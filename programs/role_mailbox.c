@@ -46,9 +46,13 @@ struct mailbox {
 	struct timer		*idle_timer;
 	struct timer		*compact_timer;
 	TAILQ_HEAD(, session)	 sessions;
+	uint64_t		 delivered_to;	/* highest position taken */
+	uint64_t		 settled_to;
+	bool			 asked_to_go;
 	bool			 retiring;
 };
 
+static void	mailbox_if_idle(struct process *);
 static int	on_deliver(void *, struct ipc *, struct ipc_message *);
 static int	on_settle(void *, struct ipc *, struct ipc_message *);
 static int	on_session(void *, struct ipc *, struct ipc_message *);
@@ -64,6 +68,7 @@ static const struct ipc_rule mailbox_rules[] = {
 static void
 used(struct mailbox *mailbox)
 {
+	mailbox->asked_to_go = false;
 	timer_set(mailbox->idle_timer,
 	    (uint64_t)mailbox->process->config.warm_seconds * 1000);
 }
@@ -148,6 +153,8 @@ on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
 	if (r < 0)
 		return r;
 	used(mailbox);
+	if (delivery.position > mailbox->delivered_to)
+		mailbox->delivered_to = delivery.position;
 	one = &mailbox->open[mailbox->open_count++];
 	*one = (struct unanswered){ .serial = message->serial };
 	one->status = deliver(mailbox, message->fd[0], &delivery,
@@ -180,6 +187,10 @@ on_settle(void *arg, struct ipc *from, struct ipc_message *message)
 	pack_i64(&body, r);
 	if (ipc_reply(from, message->serial, text_slice(&body), NULL, 0) < 0)
 		log_say("the queue does not take an answer");
+	if (r == 0 && upto > mailbox->settled_to)
+		mailbox->settled_to = upto;
+	if (mailbox->asked_to_go)
+		mailbox_if_idle(process);
 	return 0;
 }
 
@@ -353,8 +364,11 @@ mailbox_if_idle(struct process *process)
 {
 	struct mailbox *mailbox = process->state;
 
+	/* what is not settled would only be delivered again */
+	mailbox->asked_to_go = true;
 	if (mailbox->retiring || !TAILQ_EMPTY(&mailbox->sessions) ||
-	    mailbox->open_count > 0)
+	    mailbox->open_count > 0 ||
+	    mailbox->delivered_to > mailbox->settled_to)
 		return;
 	mailbox->retiring = true;
 	process_retire(process);
@@ -366,7 +380,6 @@ on_idle_time(void *arg)
 	struct mailbox *mailbox = arg;
 
 	mailbox_if_idle(mailbox->process);
-	used(mailbox);
 }
 
 static int

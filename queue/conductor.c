@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,6 +21,8 @@
 #define HEAD_VERSION	1
 #define ARENA_BUDGET	(ENVELOPE_MAX_BYTES * 8)
 #define BIG_GRACE_MS	(24 * 60 * 60 * 1000)	/* a big file nobody needs */
+#define LOCK_TRIES	100
+#define LOCK_PAUSE_US	100000
 #define KEEP_MS		5000	/* between two looks at the journal's room */
 
 /* ---- one message ------------------------------------------------------- */
@@ -330,6 +333,23 @@ open_folder(int folder_fd, const char *name, int *fd_out)
 	return 0;
 }
 
+/*
+ * One writer: an earlier queue that lost its parent may be on its way out.  The
+ * lock goes with the process.
+ */
+static int
+lock_folder(int folder_fd)
+{
+	for (unsigned i = 0; i < LOCK_TRIES; i++) {
+		if (flock(folder_fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		(void)usleep(LOCK_PAUSE_US);
+	}
+	return -EBUSY;
+}
+
 static int
 open_folders(struct conductor *conductor)
 {
@@ -528,7 +548,9 @@ open_all(struct conductor *conductor)
 	unsigned removed;
 	int r;
 
-	r = open_folders(conductor);
+	r = lock_folder(conductor->folder_fd);
+	if (r == 0)
+		r = open_folders(conductor);
 	if (r == 0)
 		r = open_stores(conductor);
 	if (r == 0)

@@ -255,9 +255,7 @@ class Hub:
 
     def is_settled(self):
         status = self.status()
-        if status is None or not status.get("ok", True):
-            return False
-        return figure(status, "moving") == 0
+        return bool(status) and status["ok"] and not figure(status, "moving")
 
     def wait_settled(self, guard=GUARD):
         self.wait_for(self.is_settled, "mail is still moving", guard)
@@ -299,18 +297,9 @@ class Hub:
         return entries, buried
 
 
-def figure(tree, name):
-    """The number called `name`, wherever it stands in the answer."""
-    if isinstance(tree, dict):
-        if isinstance(tree.get(name), (int, float)):
-            return tree[name]
-        for value in tree.values():
-            found = figure(value, name)
-            if found is not None:
-                return found
-    if isinstance(tree, list):
-        for value in tree:
-            found = figure(value, name)
-            if found is not None:
-                return found
-    return None
+def figure(status, name):
+    """The number called `name` in the answer of `postroom status --json`."""
+    for row in status["result"]:
+        if row["figure"] == name:
+            return int(row["value"])
+    raise Fault("status tells nothing of " + name)
