@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,9 +188,12 @@ static void
 welcome(struct door_listener *listener, int fd,
     const struct sockaddr_storage *address)
 {
+	const int on = 1;
 	char peer[INET6_ADDRSTRLEN] = "", network[INET6_ADDRSTRLEN];
 	struct visitor *visitor;
 
+	/* replies are gathered here; the kernel need not wait for more */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (!name_peer(address, peer, network)) {
 		(void)close(fd);
 		return;
