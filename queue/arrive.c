@@ -186,9 +186,11 @@ take_small(struct transit *transit, int memfd)
 	transit->conductor->open_files++;
 	have = fcntl(memfd, F_GET_SEALS);
 	if (have < 0 || (have & seals) != seals || fstat(memfd, &st) < 0 ||
-	    st.st_size <= 0 || st.st_size > BIG_BYTES ||
+	    st.st_size < 0 || st.st_size > BIG_BYTES ||
 	    (uint64_t)st.st_size != transit->env.bytes)
 		return -EBADMSG;
+	if (st.st_size == 0)
+		return 0;	/* a message may be empty (RFC 5321 4.1.1.4) */
 	transit->map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
 	    memfd, 0);
 	if (transit->map == MAP_FAILED) {

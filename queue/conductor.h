@@ -17,6 +17,7 @@
 #include "lib/base/pool.h"
 #include "queue/service.h"
 
+struct journal_io;
 struct conductor;		/* opaque; see conductor_inside.h */
 
 /* Who handed a message in, and which of his requests it was. */
@@ -57,6 +58,7 @@ struct conductor_options {
 	uint64_t	 free_bytes;
 	unsigned	 settle_seconds;
 	unsigned	 trail_days;
+	const struct journal_io *journal_io;	/* NULL: the disk */
 };
 
 /*
@@ -76,7 +78,8 @@ void	conductor_close(struct conductor *);
 /* May a message of `bytes` come?  Answered at once, through ports->answer. */
 void	conductor_grant(struct conductor *, const struct asker *,
 	    uint64_t bytes);
-void	conductor_release(struct conductor *, uint64_t bytes);
+/* `from` will not use the grant; one he was never given changes nothing. */
+void	conductor_release(struct conductor *, void *from, uint64_t bytes);
 
 /* Begin a big file.  0, or a negative errno: say "try again". */
 int	conductor_big_begin(struct conductor *, void *from,
@@ -91,8 +94,8 @@ void	conductor_big_abandon(struct conductor *, void *from, uint64_t ticket);
 /*
  * A whole message, in `memfd` (sealed; owned from now on) or, when that is -1,
  * in big file `ticket`.  0: the answer comes through ports->answer, code 0
- * meaning that nobody may say anything.  -EBADMSG: the envelope or the file is
- * not what the door promises (a breach).
+ * meaning that nobody may say anything.  -EBADMSG: the envelope, the file or
+ * the grant is not what the door promises (a breach).
  */
 int	conductor_submit(struct conductor *, const struct asker *,
 	    uint64_t granted, struct slice packed_env, int memfd,

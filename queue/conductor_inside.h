@@ -1,9 +1,10 @@
 /*
  * conductor_inside.h - the objects of the conductor
  *
- * arrive.c brings a message to its receipt, deliver.c from there into the
- * mailboxes and to its settling, keep.c sets aside what must outlive the
- * journal; conductor.c opens, replays and closes.
+ * incoming.c makes room and takes big files in, arrive.c brings a message to
+ * its receipt, deliver.c from there into the mailboxes and to its settling,
+ * keep.c sets aside what must outlive the journal; conductor.c opens, replays
+ * and closes.
  */
 #ifndef POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
 #define POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
@@ -37,7 +38,9 @@ struct copy {
 	struct transit	*transit;
 	struct account_queue *account;
 	struct recipient *rcpt;
+	uint64_t	 sent_at;	/* the position its mailbox was told */
 	enum copy_state	 state;
+	bool		 is_told;	/* the trail says that it is delivered */
 	bool		 is_done;	/* settled: in no queue any more */
 };
 
@@ -57,7 +60,8 @@ struct transit {
 	bool		 is_big;
 	bool		 lacks_crlf;
 	bool		 is_kept;	/* its file is in kept/ */
-	bool		 is_keeping;	/* its file is being written */
+	bool		 is_held;	/* it will be: nobody is given one */
+	struct keeping	*keeping;	/* its file is being written */
 	bool		 at_judge;
 	unsigned	 judge_tries;
 	int		 fd;		/* of the bytes, or -1: load it */
@@ -77,9 +81,10 @@ struct account_queue {
 	uint64_t	 account;
 	struct conductor *conductor;
 	TAILQ_HEAD(copy_list, copy) copies;
+	struct copy	*to_send;	/* the first COPY_WAITING, or NULL */
 	size_t		 sent;		/* COPY_SENT among them */
 	size_t		 delivered;	/* COPY_DELIVERED and on */
-	uint64_t	 settled_to;	/* what was asked for last */
+	uint64_t	 settled_to;	/* what its mailbox has confirmed */
 	bool		 up;		/* its mailbox is connected */
 	bool		 wanted;	/* and asked for */
 	bool		 settling;
@@ -100,6 +105,16 @@ struct incoming {
 	UT_hash_handle	 hh;
 };
 
+/* Room promised to somebody who has not submitted yet. */
+struct grant {
+	struct grant_key {
+		void	*from;
+		uint64_t bytes;
+	}		 key;
+	unsigned	 count;		/* of the same size */
+	UT_hash_handle	 hh;
+};
+
 struct conductor {
 	struct conductor_options options;
 	struct conductor_ports	 ports;
@@ -115,15 +130,19 @@ struct conductor {
 	struct message_id	 last_id;
 	uint64_t		 last_ticket;
 	struct incoming		*incoming;
+	struct grant		*grants;
 	struct transits		 arriving;	/* not received yet */
 	struct transits		 received;	/* in order of position */
 	struct transits		 set_aside;	/* kept: no place in journal */
 	size_t			 moving;	/* of received and set_aside */
 	size_t			 open_files;	/* of transits */
+	size_t			 holds;		/* of received: is_held */
+	size_t			 keepings;	/* files being written */
 	struct account_queue	*accounts;
 	struct timer		*settle_timer;
 	struct timer		*keep_timer;
 	uint64_t		 settled;	/* told to the journal */
+	uint64_t		 dropped_ms;	/* last look at big files due */
 	uint64_t		 count_received, count_delivered, count_refused;
 	bool			 closing;
 };
@@ -146,7 +165,22 @@ int	head_unpack(struct conductor *, struct slice head,
 void	conductor_trail(struct conductor *, const struct transit *,
 	    enum trail_word, const struct recipient *, const char *detail);
 
+/* arrive.c: tell the asker, if he is still there. */
+void	conductor_answer(struct conductor *, const struct asker *,
+	    unsigned code, const char *status, const char *format, ...)
+	    __attribute__((format(printf, 5, 6)));
+
+/* incoming.c: the big file of this ticket, or NULL. */
+struct incoming *incoming_find(struct conductor *, uint64_t ticket);
+/* Forget it; its file goes too unless the writer was taken out. */
+void	incoming_free(struct conductor *, struct incoming *);
+/* The grant is used, or given back.  False: `from` was never given it. */
+bool	grant_take(struct conductor *, void *from, uint64_t bytes);
+/* `from` is gone: give back his grants, drop his files.  NULL: everybody's. */
+void	incoming_lost(struct conductor *, void *from);
+
 /* deliver.c: received or replayed: give every recipient his copy. */
+/* -ENOMEM: nobody was given one. */
 int	deliver_begin(struct transit *);
 /* Only to those whose account `wants` says so (replay). */
 int	deliver_begin_some(struct transit *,
@@ -159,13 +193,20 @@ void	deliver_settle_all(struct conductor *);
 /* End: forget accounts and their copies. */
 void	deliver_close(struct conductor *);
 
-/* keep.c: hold it for a person; give its place in the journal up then. */
-void	keep_hold(struct transit *, const char *reason);
+/*
+ * keep.c: hold it for a person; give its place in the journal up then.  Until
+ * that is done no account is settled past it.
+ */
+void	keep_hold(struct transit *);
 /* Bring back what waits in kept/ (at start). */
 int	keep_open(struct conductor *);
 /* A kept message has been settled for this recipient. */
 void	keep_copy_settled(struct transit *, const struct recipient *);
-/* The journal runs out of room: set aside what has waited longest. */
+/* The journal is full: set aside what has waited longest. */
 void	keep_relieve(struct conductor *);
+/* From time to time: the same if it is nearly full, and holds that failed. */
+void	keep_look(struct conductor *);
+/* End: forget what is being written. */
+void	keep_close(struct conductor *);
 
 #endif

@@ -41,7 +41,6 @@ static const struct {
 	{ CALLS_BASE, SCMP_SYS(epoll_wait) },
 	{ CALLS_BASE, SCMP_SYS(exit) },
 	{ CALLS_BASE, SCMP_SYS(exit_group) },
-	{ CALLS_BASE, SCMP_SYS(fcntl) },
 	{ CALLS_BASE, SCMP_SYS(fstat) },
 	{ CALLS_BASE, SCMP_SYS(futex) },
 	{ CALLS_BASE, SCMP_SYS(getegid) },
@@ -70,13 +69,10 @@ static const struct {
 	{ CALLS_BASE, SCMP_SYS(rt_sigreturn) },
 	{ CALLS_BASE, SCMP_SYS(sched_getaffinity) },
 	{ CALLS_BASE, SCMP_SYS(sched_yield) },
-	{ CALLS_BASE, SCMP_SYS(sendmsg) },
-	{ CALLS_BASE, SCMP_SYS(sendto) },
 	{ CALLS_BASE, SCMP_SYS(set_robust_list) },
 	{ CALLS_BASE, SCMP_SYS(setsockopt) },
 	{ CALLS_BASE, SCMP_SYS(shutdown) },
 	{ CALLS_BASE, SCMP_SYS(sysinfo) },
-	{ CALLS_BASE, SCMP_SYS(tgkill) },	/* abort(): pid checked below */
 	{ CALLS_BASE, SCMP_SYS(write) },
 	{ CALLS_BASE, SCMP_SYS(writev) },
 	{ CALLS_ACCEPT, SCMP_SYS(accept4) },
@@ -269,6 +265,59 @@ on_refused(int number, siginfo_t *info, void *context)
 	at->uc_mcontext.gregs[REG_RAX] = -ENOSYS;
 }
 
+/* Calls that are allowed with certain arguments only. */
+static int
+allow_some(scmp_filter_ctx filter, unsigned calls)
+{
+	const struct {
+		int			number;
+		struct scmp_arg_cmp	if_so;
+	} some[] = {
+		/* memory may never become executable */
+		{ SCMP_SYS(mmap),
+		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
+		{ SCMP_SYS(mprotect),
+		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
+		/* abort() sends itself a signal; nobody else gets one */
+		{ SCMP_SYS(tgkill),
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()) },
+		/* to whom a socket is joined, and to nobody else */
+		{ SCMP_SYS(sendto),
+		    SCMP_A4(SCMP_CMP_EQ, 0) },
+		{ SCMP_SYS(sendmsg),
+		    SCMP_A2(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0) },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(some) / sizeof(*some); i++)
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
+		    some[i].number, 1, &some[i].if_so);
+	if (r == 0 && (calls & CALLS_PAIR) != 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+		    SCMP_SYS(socketpair), 2,
+		    SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
+	return r;
+}
+
+/* Flags, locks and seals; not who gets a signal when a descriptor is ready. */
+static int
+allow_fcntl(scmp_filter_ctx filter)
+{
+	static const int commands[] = {
+		F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK,
+		F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW,
+		F_GET_SEALS, F_ADD_SEALS,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 &&
+	    i < sizeof(commands) / sizeof(*commands); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl),
+		    1, SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i]));
+	return r;
+}
+
 static int
 allow_all(scmp_filter_ctx filter, unsigned calls)
 {
@@ -280,23 +329,10 @@ allow_all(scmp_filter_ctx filter, unsigned calls)
 		    (allowed[i].group & calls) != 0)
 			r = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 			    allowed[i].number, 0);
-	/* memory may never become executable */
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		r = allow_some(filter, calls);
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-		    SCMP_SYS(mprotect), 1,
-		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	/* fstat(): glibc asks for it so; never by name */
-	if (r == 0 && (calls & CALLS_FILES) == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-		    SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_MASKED_EQ,
-		    AT_EMPTY_PATH, AT_EMPTY_PATH));
-	if (r == 0 && (calls & CALLS_PAIR) != 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-		    SCMP_SYS(socketpair), 1,
-		    SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+		r = allow_fcntl(filter);
 	return r;
 }
 

@@ -117,6 +117,7 @@ class Ledger:
         self.lock = threading.Lock()
         self.last = 0
         self.told = {}          # (number, account) -> word
+        self.answer = {}        # (number, account) -> the hub's words
         self.digest = {}        # number -> of its bytes
         self.deleted = {}       # (number, account) -> "deleted" | "perhaps"
         self.uidl = {}          # (account, uidl) -> number
@@ -131,14 +132,13 @@ class Ledger:
         self.digest[number] = hashlib.sha256(data).digest()
         return number, data
 
-    def tell(self, number, account, word, answer=None):
+    def tell(self, number, account, word, answer=""):
         with self.lock:
             if (number, account) in self.told:
                 raise Fault("our own mistake: told twice")
             self.told[number, account] = word
+            self.answer[number, account] = answer
             self.answers[word] += 1
-            if answer:
-                self.answers["%s %s" % (word, answer)] += 1
 
     def count(self, word):
         return sum(1 for w in list(self.told.values()) if w == word)
@@ -190,9 +190,9 @@ class Ledger:
             elif gone == "perhaps":
                 least = 0
             if not least <= seen[number] <= most:
-                yield "message %d to %s: told %s%s, there %d times" % (
-                    number, account, word, ", " + gone if gone else "",
-                    seen[number])
+                yield "message %d to %s: told %s (%s)%s, there %d times" % (
+                    number, account, word, self.answer[number, account],
+                    ", " + gone if gone else "", seen[number])
         for number in seen:
             if (number, account) not in self.told:
                 yield "message %d is in %s, which was no recipient" % (
@@ -233,10 +233,10 @@ class Sender:
         left = set(accounts)        # not told yet
         word = "unsent"
 
-        def tell(names, word, code=None):
+        def tell(names, word, answer=""):
             for name in names:
                 left.discard(name)
-                self.ledger.tell(number, name, word, code)
+                self.ledger.tell(number, name, word, answer)
         try:
             if self.lines is None:
                 self.open()
@@ -253,7 +253,7 @@ class Sender:
                 elif code == 421:
                     raise Cut(text)
                 else:
-                    tell([name], "refused", code)
+                    tell([name], "refused", "RCPT %d %s" % (code, text))
             if bdat and not taken:
                 self.reset()
                 return False
@@ -262,7 +262,7 @@ class Sender:
                 if code != 354:
                     if code == 421:
                         raise Cut(text)
-                    tell(list(left), "refused", code)
+                    tell(list(left), "refused", "DATA %d %s" % (code, text))
                     self.reset()
                     return False
                 self.lines.send(stuffed(data))
@@ -277,13 +277,14 @@ class Sender:
                 code, text = self.lines.reply()
                 if code == 421:
                     # said instead of an answer: the transaction failed
-                    tell(names, "refused", code)
+                    tell(names, "refused", "end %d %s" % (code, text))
                     raise Cut(text)
-                tell(names, "taken" if code == 250 else "refused", code)
+                tell(names, "taken" if code == 250 else "refused",
+                     "end %d %s" % (code, text))
                 result = result or code == 250
             return result
-        except Refused:
-            tell(list(left), "refused")
+        except Refused as why:
+            tell(list(left), "refused", "MAIL " + str(why))
             self.close()
             return False
         except (Cut, OSError):

@@ -109,6 +109,7 @@ class Transcript:
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 self.read_line(number, line.rstrip("\n"))
+        self.accounts = self.accounts or ["ann", "bob"]
         if not self.what or not self.steps:
             raise Malformed("%s:1: no '# what:' or no steps" % path)
 

@@ -1,0 +1,74 @@
+# postroom.bash - bash completes the words of postroom(1)
+#
+# The commands are those of `postroom help`: a new one there is added here.
+
+_postroom()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local words=() i config= options=
+
+	COMPREPLY=()
+	# The words before this one, without the options common to all.
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-c)	i=$((i + 1)); config=${COMP_WORDS[i]} ;;
+		--json)	;;
+		*)	words+=("${COMP_WORDS[i]}") ;;
+		esac
+	done
+
+	case $prev in
+	-c | --password-file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return
+		;;
+	--dir)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return
+		;;
+	--language)
+		mapfile -t COMPREPLY < <(compgen -W 'en id' -- "$cur")
+		return
+		;;
+	--domain | --port-base | --name)
+		return
+		;;
+	esac
+
+	case ${#words[@]}/${words[0]-}/${words[1]-} in
+	0/*)
+		options='setup account status check trace config smtp pop3
+			help -c --json --help'
+		;;
+	1/account/)
+		options='add list set remove'
+		;;
+	1/config/)
+		options='check show'
+		;;
+	1/smtp/ | 1/pop3/)
+		options=commands
+		;;
+	*/setup/*)
+		options='--dir --domain --port-base --password-file --yes'
+		;;
+	*/account/add)
+		options='--name --language --password-file'
+		;;
+	*/account/set)
+		options='--name --language --password --password-file'
+		;;&
+	2/account/set | 2/account/remove)
+		# Addresses, where this person may ask for them.
+		options="$options $("${COMP_WORDS[0]}" \
+		    -c "${config:-/etc/postroom/postroom.conf}" \
+		    account list 2>/dev/null </dev/null |
+		    awk 'NR > 1 { print $2 }')"
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+}
+
+complete -F _postroom postroom
