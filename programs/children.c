@@ -58,6 +58,7 @@ struct children {
 	bool		 no_landlock_told;
 	unsigned	 stop_step;	/* 0: not stopping */
 	void		(*stopped)(void *);
+	void		*stopped_arg;
 	struct timer	*stop_timer;
 };
 
@@ -623,7 +624,7 @@ stop_next(struct children *all)
 		tell_stop(all, stop_order[all->stop_step - 1]);
 		timer_set(all->stop_timer, STOP_MS);
 	}
-	all->stopped(all->arg);
+	all->stopped(all->stopped_arg);
 }
 
 /* Whoever has not ended by now is not going to: the journal knows the rest. */
@@ -656,6 +657,37 @@ children_stop(struct children *all, void (*done)(void *arg))
 	stop_next(all);
 }
 
+static void
+on_restart(void *arg)
+{
+	struct children *all = arg;
+	struct child *child;
+	int r;
+
+	timer_stop(all->stop_timer);
+	while ((child = LIST_FIRST(&all->list)) != NULL)
+		child_free(child);
+	all->stop_step = 0;
+	all->ready_told = false;
+	all->stopped_arg = all->arg;
+	r = children_start(all);
+	if (r < 0) {
+		log_say("the roles cannot be started again: %s",
+		    strerror(-r));
+		all->ready_told = true;
+		all->ready(all->arg, false);
+	}
+}
+
+void
+children_restart(struct children *all)
+{
+	if (all->stop_step > 0)
+		return;
+	all->stopped_arg = all;
+	children_stop(all, on_restart);
+}
+
 struct children *
 children_new(struct loop *loop, const struct holdings *holdings,
     void (*ready)(void *arg, bool all_up), void *arg)
@@ -667,7 +699,7 @@ children_new(struct loop *loop, const struct holdings *holdings,
 	all->loop = loop;
 	all->holdings = holdings;
 	all->ready = ready;
-	all->arg = arg;
+	all->arg = all->stopped_arg = arg;
 	LIST_INIT(&all->list);
 	all->stop_timer = timer_new(loop, on_stop_time, all);
 	if (all->stop_timer == NULL) {

@@ -25,6 +25,13 @@
 #define BACKLOG		1024
 #define CONFIG_BYTES	(1u << 20)
 
+static void
+close_one(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 /* Services that are built; the others are reserved, not opened. */
 static bool
 is_built(enum service service)
@@ -191,16 +198,65 @@ open_listener(const struct listener *listener, int *fd_out)
 	return 0;
 }
 
+/* The socket that already listens there, taken over from `old`; or -1. */
 static int
-open_listeners(struct holdings *holdings)
+take_listener(struct holdings *old, const struct listener *listener)
+{
+	for (size_t i = 0; i < old->config.listener_count; i++) {
+		const struct listener *one = &old->config.listeners[i];
+		int fd = old->listener_fd[i];
+
+		if (fd < 0 || one->port != listener->port ||
+		    strcmp(one->address, listener->address) != 0)
+			continue;
+		old->listener_fd[i] = -1;
+		return fd;
+	}
+	return -1;
+}
+
+/* Open every listener; what `old` (or NULL) has is taken over. */
+static int
+open_listeners(struct holdings *holdings, struct holdings *old)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < holdings->config.listener_count; i++)
-		if (is_built(holdings->config.listeners[i].service))
-			r = open_listener(&holdings->config.listeners[i],
-			    &holdings->listener_fd[i]);
+	for (size_t i = 0; r == 0 && i < holdings->config.listener_count;
+	    i++) {
+		const struct listener *one = &holdings->config.listeners[i];
+
+		if (!is_built(one->service))
+			continue;
+		if (old != NULL)
+			holdings->listener_fd[i] = take_listener(old, one);
+		if (holdings->listener_fd[i] < 0)
+			r = open_listener(one, &holdings->listener_fd[i]);
+	}
 	return r;
+}
+
+static int
+open_certificate(struct holdings *holdings)
+{
+	const struct config *config = &holdings->config;
+	int r = 0;
+
+	if (config->tls_certificate[0] != '\0')
+		r = open_named(config->tls_certificate,
+		    &holdings->certificate_fd);
+	if (r == 0 && config->tls_key[0] != '\0')
+		r = open_named(config->tls_key, &holdings->tls_key_fd);
+	return r;
+}
+
+static void
+close_listeners(struct holdings *holdings)
+{
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
+		close_one(holdings->listener_fd[i]);
+	close_one(holdings->certificate_fd);
+	close_one(holdings->tls_key_fd);
+	free((void *)(uintptr_t)holdings->config_text.at);
 }
 
 int
@@ -305,27 +361,78 @@ open_data(struct holdings *holdings)
 	return r;
 }
 
+static void
+holdings_clear(struct holdings *holdings)
+{
+	*holdings = (struct holdings){ .data_fd = -1, .lock_fd = -1,
+	    .control_fd = -1, .certificate_fd = -1, .tls_key_fd = -1 };
+	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
+		holdings->listener_fd[i] = -1;
+}
+
+/* What cannot change under a running hub. */
+static int
+is_same_hub(const struct config *a, const struct config *b)
+{
+	if (strcmp(a->data_dir, b->data_dir) == 0 &&
+	    strcmp(a->run_dir, b->run_dir) == 0 &&
+	    a->separate_users == b->separate_users &&
+	    a->user_base == b->user_base)
+		return 0;
+	log_say("data_dir, run_dir and separate_users change with a restart "
+	    "only");
+	return -EINVAL;
+}
+
+int
+holdings_reload(const char *config_path, struct holdings *holdings)
+{
+	struct holdings *fresh = malloc(sizeof(*fresh));
+	int r;
+
+	if (fresh == NULL)
+		return -ENOMEM;
+	holdings_clear(fresh);
+	r = read_config(config_path, fresh);
+	if (r == 0)
+		r = is_same_hub(&fresh->config, &holdings->config);
+	if (r == 0)
+		r = open_certificate(fresh);
+	if (r == 0)
+		r = open_listeners(fresh, holdings);
+	if (r < 0) {
+		/* what was taken over goes back */
+		(void)open_listeners(holdings, fresh);
+		close_listeners(fresh);
+		free(fresh);
+		return r;
+	}
+	memcpy(fresh->hub_id, holdings->hub_id, HUB_ID_BYTES);
+	fresh->data_fd = holdings->data_fd;
+	fresh->lock_fd = holdings->lock_fd;
+	fresh->control_fd = holdings->control_fd;
+	close_listeners(holdings);
+	*holdings = *fresh;
+	free(fresh);
+	return 0;
+}
+
 int
 holdings_open(const char *config_path, struct holdings *holdings_out)
 {
 	struct holdings *h = holdings_out;
 	int r;
 
-	*h = (struct holdings){ .data_fd = -1, .lock_fd = -1,
-	    .control_fd = -1, .certificate_fd = -1, .tls_key_fd = -1 };
-	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
-		h->listener_fd[i] = -1;
+	holdings_clear(h);
 	r = read_config(config_path, h);
 	if (r == 0)
 		r = open_data(h);
 	if (r == 0)
 		r = take_lock(h);
-	if (r == 0 && h->config.tls_certificate[0] != '\0')
-		r = open_named(h->config.tls_certificate, &h->certificate_fd);
-	if (r == 0 && h->config.tls_key[0] != '\0')
-		r = open_named(h->config.tls_key, &h->tls_key_fd);
 	if (r == 0)
-		r = open_listeners(h);
+		r = open_certificate(h);
+	if (r == 0)
+		r = open_listeners(h, NULL);
 	if (r == 0)
 		r = open_control(h);
 	if (r < 0)
@@ -333,12 +440,6 @@ holdings_open(const char *config_path, struct holdings *holdings_out)
 	return r;
 }
 
-static void
-close_one(int fd)
-{
-	if (fd >= 0)
-		(void)close(fd);
-}
 
 void
 holdings_close(struct holdings *holdings)
@@ -353,10 +454,6 @@ holdings_close(struct holdings *holdings)
 	close_one(holdings->data_fd);
 	close_one(holdings->lock_fd);
 	close_one(holdings->control_fd);
-	close_one(holdings->certificate_fd);
-	close_one(holdings->tls_key_fd);
-	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
-		close_one(holdings->listener_fd[i]);
-	free((void *)(uintptr_t)holdings->config_text.at);
-	holdings->config_text = slice_of(NULL, 0);
+	close_listeners(holdings);
+	holdings_clear(holdings);
 }

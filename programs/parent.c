@@ -21,6 +21,7 @@ struct hub {
 	struct holdings		 holdings;
 	struct children		*children;
 	uint64_t		 started_ms;
+	const char		*config_path;
 	bool			 failed;	/* never got ready */
 };
 
@@ -56,6 +57,21 @@ on_end_signal(void *arg, int number)
 
 	log_say("ending on signal %d", number);
 	children_stop(hub->children, on_stopped);
+}
+
+/* SIGHUP: a bad file leaves the old configuration running. */
+static void
+on_reload_signal(void *arg, int number)
+{
+	struct hub *hub = arg;
+
+	(void)number;
+	if (holdings_reload(hub->config_path, &hub->holdings) < 0) {
+		log_say("the configuration stays as it was");
+		return;
+	}
+	log_say("the configuration is read anew; the roles start again");
+	children_restart(hub->children);
 }
 
 static void
@@ -95,6 +111,7 @@ hub_start(struct hub *hub, const char *config_path)
 		return -ENOMEM;
 	if (loop_signal(hub->loop, SIGTERM, on_end_signal, hub) < 0 ||
 	    loop_signal(hub->loop, SIGINT, on_end_signal, hub) < 0 ||
+	    loop_signal(hub->loop, SIGHUP, on_reload_signal, hub) < 0 ||
 	    loop_signal(hub->loop, SIGCHLD, on_child_signal, hub) < 0)
 		return -ENOMEM;
 	return children_start(hub->children);
@@ -109,6 +126,7 @@ parent_main(const char *config_path)
 	log_open(ROLE_PARENT, 0);
 	if (hub == NULL)
 		return 1;
+	hub->config_path = config_path;
 	hub->started_ms = clock_ms();
 	(void)signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();

@@ -32,6 +32,11 @@ struct holdings {
  * the certificate.  0, or a negative errno after saying why in the log.
  */
 int	holdings_open(const char *config_path, struct holdings *holdings_out);
+/*
+ * Read the configuration anew and take what it says in place of the old; a
+ * fault is told in the log and leaves everything as it was.  0 or -errno.
+ */
+int	holdings_reload(const char *config_path, struct holdings *);
 /* The user a role becomes; 0 and 0 when it stays.  0 or -ENOENT. */
 int	holdings_user(const struct holdings *, const struct role_row *,
 	    uid_t *uid_out, gid_t *gid_out);
@@ -53,6 +58,11 @@ int	children_start(struct children *);
  * one has ended.
  */
 void	children_stop(struct children *, void (*done)(void *arg));
+/*
+ * Stop every role in good order and start all again, with what the holdings
+ * are now; the listeners stay open meanwhile.
+ */
+void	children_restart(struct children *);
 /* SIGCHLD has come. */
 void	children_reap(struct children *);
 

@@ -406,10 +406,9 @@ on_release(void *arg, struct ipc *from, struct ipc_message *message)
 	struct unpack u = unpack_of(message->body);
 	uint64_t bytes = unpack_u64(&u);
 
-	(void)from;
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	conductor_release(queue_of(arg)->conductor, bytes);
+	conductor_release(queue_of(arg)->conductor, from, bytes);
 	return 0;
 }
 
