@@ -5,7 +5,7 @@
 _postroom()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local words=() i config= options=
+	local words=() i config='' options=''
 
 	COMPREPLY=()
 	# The words before this one, without the options common to all.
