@@ -11,12 +11,15 @@
 
 #include "lib/base/db.h"
 #include "lib/message/path.h"
+#include "policy/seal.h"
 
 #define APPLICATION	0x50725031	/* "PrP1" */
 
 enum statement {
 	GET_HUB,
 	PUT_HUB,
+	GET_SEAL,
+	PUT_SEAL,
 	FIND_DOMAIN,
 	PUT_DOMAIN,
 	WHOSE,
@@ -42,6 +45,8 @@ enum statement {
 static const char *const statements[STATEMENTS] = {
 	[GET_HUB] = "SELECT hub FROM meta",
 	[PUT_HUB] = "INSERT INTO meta (one, hub) VALUES (1, ?)",
+	[GET_SEAL] = "SELECT seal FROM meta",
+	[PUT_SEAL] = "UPDATE meta SET seal = ?",
 	[FIND_DOMAIN] = "SELECT id FROM domain WHERE name = ?",
 	[PUT_DOMAIN] = "INSERT INTO domain (name, created) VALUES (?, ?)",
 	[WHOSE] = "SELECT id FROM account "
@@ -71,7 +76,7 @@ static const char *const statements[STATEMENTS] = {
 
 static const char *const steps[] = {
 	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1),"
-	" hub BLOB NOT NULL);"
+	" hub BLOB NOT NULL, seal BLOB);"
 	"CREATE TABLE domain (id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" name BLOB NOT NULL UNIQUE, created INTEGER NOT NULL);"
 	"CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -564,6 +569,46 @@ policy_account_each(struct policy *p, policy_account_fn *fn, void *arg)
 		if (r != 0)
 			return r;
 	}
+	return r;
+}
+
+/* The hub's id, sealed: what a key must open to be the right one. */
+static int
+seal_remember(struct policy *p, const struct seal_key *key)
+{
+	TEXT_AUTO sealed = TEXT_INIT(HUB_ID_BYTES + SEAL_MORE_BYTES);
+	struct db_query q;
+	int r;
+
+	r = seal(key, slice_str("hub"), slice_of(p->hub_id, HUB_ID_BYTES),
+	    &sealed);
+	if (r == 0)
+		r = db_begin(p->db);
+	if (r < 0)
+		return r;
+	q = db_ask(p->db, PUT_SEAL);
+	db_put_blob(&q, text_slice(&sealed));
+	return finish(p, db_run(&q));
+}
+
+int
+policy_seal_check(struct policy *p, const struct seal_key *key)
+{
+	TEXT_AUTO opened = TEXT_INIT(HUB_ID_BYTES);
+	DB_QUERY_AUTO q = db_ask(p->db, GET_SEAL);
+	int r = db_next(&q);
+
+	if (r != 1)
+		return r < 0 ? r : -EUCLEAN;
+	if (db_is_null(&q)) {
+		db_end(&q);
+		return seal_remember(p, key);
+	}
+	r = unseal(key, slice_str("hub"), db_blob(&q, 1,
+	    HUB_ID_BYTES + SEAL_MORE_BYTES), &opened);
+	if (r == 0 && !slice_is(text_slice(&opened),
+	    slice_of(p->hub_id, HUB_ID_BYTES)))
+		r = -EBADMSG;
 	return r;
 }
 

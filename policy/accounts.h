@@ -50,6 +50,13 @@ void	policy_close(struct policy *);
 const unsigned char *policy_hub_id(const struct policy *);
 
 /*
+ * Is this the key that secrets in here are sealed with?  The first key that is
+ * shown is remembered (as a seal, not as itself).  0, or -EBADMSG: another one.
+ */
+struct seal_key;
+int	policy_seal_check(struct policy *, const struct seal_key *);
+
+/*
  * Whose is `address`, in normal form (or the bare word "postmaster", RFC 5321
  * 4.5.1)?  ann+anything@ reaches ann; postmaster@ any domain of ours reaches
  * an account of that name.  *account_out is 0 unless it is ours.

@@ -102,7 +102,7 @@ static const struct option options[] = {
   "What all senders together may be sending at one time; others are asked to come again." },
 { "journal_segment_bytes",   KIND_BYTES,        FIELD(journal_segment_bytes), 256 * KIB, GIB, "64MiB",
   "The size of one file of the journal." },
-{ "journal_segments",        KIND_COUNT,        FIELD(journal_segments), 2, 1024, "16",
+{ "journal_segments",        KIND_COUNT,        FIELD(journal_segments), 2, 256, "16",
   "Files the journal may have; when all are in use senders are asked to come again." },
 { "letters_segment_bytes",   KIND_BYTES,        FIELD(letters_segment_bytes), 256 * KIB, GIB, "64MiB",
   "The size of one file of letters in an account." },

@@ -434,6 +434,8 @@ hand_holdings(struct child *child)
 		    holdings->certificate_fd);
 	if (r == 0 && row->has_tls)
 		r = hold(child, HOLDS_TLS_KEY, 0, holdings->tls_key_fd);
+	if (r == 0 && row->has_seal_key)
+		r = hold(child, HOLDS_SEAL_KEY, 0, holdings->seal_key_fd);
 	for (uint32_t i = 0; r == 0 && row->has_listeners &&
 	    i < holdings->config.listener_count; i++)
 		r = hold(child, HOLDS_LISTENER, i, holdings->listener_fd[i]);

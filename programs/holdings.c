@@ -7,6 +7,7 @@
 #include "programs/parent.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -225,7 +226,7 @@ open_listeners(struct holdings *holdings, struct holdings *old)
 	    i++) {
 		const struct listener *one = &holdings->config.listeners[i];
 
-		if (!is_built(one->service))
+		if (!is_built(one->service) || holdings->listener_fd[i] >= 0)
 			continue;
 		if (old != NULL)
 			holdings->listener_fd[i] = take_listener(old, one);
@@ -236,7 +237,7 @@ open_listeners(struct holdings *holdings, struct holdings *old)
 }
 
 static int
-open_certificate(struct holdings *holdings)
+open_keys(struct holdings *holdings)
 {
 	const struct config *config = &holdings->config;
 	int r = 0;
@@ -246,6 +247,8 @@ open_certificate(struct holdings *holdings)
 		    &holdings->certificate_fd);
 	if (r == 0 && config->tls_key[0] != '\0')
 		r = open_named(config->tls_key, &holdings->tls_key_fd);
+	if (r == 0 && config->seal_key[0] != '\0')
+		r = open_named(config->seal_key, &holdings->seal_key_fd);
 	return r;
 }
 
@@ -256,6 +259,7 @@ close_listeners(struct holdings *holdings)
 		close_one(holdings->listener_fd[i]);
 	close_one(holdings->certificate_fd);
 	close_one(holdings->tls_key_fd);
+	close_one(holdings->seal_key_fd);
 	free((void *)(uintptr_t)holdings->config_text.at);
 }
 
@@ -289,11 +293,37 @@ holdings_user(const struct holdings *holdings, const struct role_row *row,
 	return 0;
 }
 
+/*
+ * What is in the folder came from setup, run by root before the role's user
+ * was used: it is the role's from now on.
+ */
+static int
+give_contents(int folder, uid_t uid, gid_t gid)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (entries == NULL) {
+		r = -errno;
+		close_one(copy);
+		return r;
+	}
+	while (r == 0 && (entry = readdir(entries)) != NULL)
+		if (strcmp(entry->d_name, "..") != 0 && fchownat(folder,
+		    entry->d_name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			r = -errno;
+	(void)closedir(entries);
+	return r;
+}
+
 /* A folder below the data directory, made if need be, owned by its role. */
 static int
 open_folder(const struct holdings *holdings, const struct role_row *row,
     const char *name, int *folder_out)
 {
+	struct stat st;
 	uid_t uid;
 	gid_t gid;
 	int fd, r;
@@ -307,8 +337,12 @@ open_folder(const struct holdings *holdings, const struct role_row *row,
 	    O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (uid != 0 && fchown(fd, uid, gid) < 0) {
+	/* only what is root's is given away: the rest is the role's already */
+	if (fstat(fd, &st) < 0)
 		r = -errno;
+	else if (uid != 0 && st.st_uid == 0)
+		r = give_contents(fd, uid, gid);
+	if (r < 0) {
 		(void)close(fd);
 		return r;
 	}
@@ -365,7 +399,8 @@ static void
 holdings_clear(struct holdings *holdings)
 {
 	*holdings = (struct holdings){ .data_fd = -1, .lock_fd = -1,
-	    .control_fd = -1, .certificate_fd = -1, .tls_key_fd = -1 };
+	    .control_fd = -1, .certificate_fd = -1, .tls_key_fd = -1,
+	    .seal_key_fd = -1 };
 	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
 		holdings->listener_fd[i] = -1;
 }
@@ -397,7 +432,7 @@ holdings_reload(const char *config_path, struct holdings *holdings)
 	if (r == 0)
 		r = is_same_hub(&fresh->config, &holdings->config);
 	if (r == 0)
-		r = open_certificate(fresh);
+		r = open_keys(fresh);
 	if (r == 0)
 		r = open_listeners(fresh, holdings);
 	if (r < 0) {
@@ -430,7 +465,7 @@ holdings_open(const char *config_path, struct holdings *holdings_out)
 	if (r == 0)
 		r = take_lock(h);
 	if (r == 0)
-		r = open_certificate(h);
+		r = open_keys(h);
 	if (r == 0)
 		r = open_listeners(h, NULL);
 	if (r == 0)

@@ -25,6 +25,7 @@ struct holdings {
 	int		 listener_fd[CONFIG_LISTENERS];
 	int		 certificate_fd;
 	int		 tls_key_fd;
+	int		 seal_key_fd;
 };
 
 /*

@@ -109,6 +109,8 @@ on_hold(void *arg, struct ipc *from, struct ipc_message *message)
 		return read_all(message->fd[0], &process->certificate);
 	case HOLDS_TLS_KEY:
 		return read_all(message->fd[0], &process->tls_key);
+	case HOLDS_SEAL_KEY:
+		return read_all(message->fd[0], &process->seal_key);
 	case HOLDS_COUNT:
 		break;
 	}

@@ -17,6 +17,7 @@
 #include "policy/keeper.h"
 #include "policy/login_cache.h"
 #include "policy/login_delay.h"
+#include "policy/seal.h"
 #include "programs/roles.h"
 
 #define HASH_THREADS	2	/* 20 ms of one core each; 16 MiB each */
@@ -30,6 +31,7 @@ struct keeper {
 	struct pool		*pool;
 	struct login_delay	*delays;
 	struct login_cache	*cache;
+	struct seal_key		 seal_key;
 	unsigned		 logins;
 	LIST_HEAD(, errand)	 errands;	/* not answered yet */
 };
@@ -387,6 +389,28 @@ keeper_open(struct process *process)
 	return 0;
 }
 
+/* A wrong key is noticed now, not when a remote password is needed. */
+static int
+take_seal_key(struct process *process, struct keeper *keeper)
+{
+	const char *path = process->config.seal_key;
+	int r;
+
+	r = seal_key_take(process->seal_key, &keeper->seal_key);
+	OPENSSL_cleanse((void *)(uintptr_t)process->seal_key.at,
+	    process->seal_key.len);
+	if (r < 0) {
+		log_say("seal_key %s: is no key of %d bytes", path,
+		    SEAL_KEY_BYTES);
+		return r;
+	}
+	r = policy_seal_check(keeper->policy, &keeper->seal_key);
+	if (r == -EBADMSG)
+		log_say("seal_key %s: is not the key this hub's secrets are "
+		    "sealed with", path);
+	return r;
+}
+
 static int
 keeper_start(struct process *process)
 {
@@ -412,10 +436,11 @@ keeper_start(struct process *process)
 	if (r < 0)
 		return r;
 	if (memcmp(policy_hub_id(keeper->policy), process->hub_id,
-	    HUB_ID_BYTES) == 0)
-		return 0;
-	log_say("policy.db belongs to another hub");
-	return -EXDEV;
+	    HUB_ID_BYTES) != 0) {
+		log_say("policy.db belongs to another hub");
+		return -EXDEV;
+	}
+	return take_seal_key(process, keeper);
 }
 
 static int
@@ -451,7 +476,7 @@ keeper_stop(struct process *process)
 
 const struct role_row keeper_row = {
 	.role = ROLE_KEEPER, .user = "keeper", .folder = FOLDER_POLICY,
-	.calls = CALLS_FILES, .rules = keeper_rules, .open = keeper_open,
+	.calls = CALLS_FILES, .has_seal_key = true, .rules = keeper_rules, .open = keeper_open,
 	.start = keeper_start, .peer = keeper_peer, .lost = keeper_lost,
 	.stop = keeper_stop,
 };

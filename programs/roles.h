@@ -35,6 +35,7 @@ struct process {
 	int			 listener_fd[CONFIG_LISTENERS];	/* door */
 	struct slice		 certificate;	/* door: PEM */
 	struct slice		 tls_key;
+	struct slice		 seal_key;	/* keeper; wiped once taken */
 	void			*state;		/* the role's own */
 };
 
@@ -46,6 +47,7 @@ struct role_row {
 	bool			 has_listeners;
 	bool			 has_tls;
 	bool			 has_control;
+	bool			 has_seal_key;
 	unsigned		 links;		/* FROM(): always connected to */
 	const struct ipc_rule	*rules;		/* what others may say to it */
 	/* Before any wall: what libraries open lazily later; or NULL. */

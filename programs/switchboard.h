@@ -21,6 +21,7 @@ enum holding {
 	HOLDS_CONTROL,		/* the listener of the control socket */
 	HOLDS_CERTIFICATE,
 	HOLDS_TLS_KEY,
+	HOLDS_SEAL_KEY,
 	HOLDS_COUNT
 };
 
