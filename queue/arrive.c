@@ -25,8 +25,8 @@
 static void	ask_judge(struct transit *);
 static void	receive(struct transit *);
 
-static void __attribute__((format(printf, 5, 6)))
-answer(struct conductor *conductor, const struct asker *asker, unsigned code,
+void
+conductor_answer(struct conductor *conductor, const struct asker *asker, unsigned code,
     const char *status, const char *format, ...)
 {
 	char words[200];
@@ -62,113 +62,9 @@ put_off(struct transit *transit, unsigned code, const char *status,
 {
 	conductor_trail(transit->conductor, transit, TRAIL_PUT_OFF, NULL,
 	    words);
-	answer(transit->conductor, &transit->asker, code, status, "%s", words);
+	conductor_answer(transit->conductor, &transit->asker, code, status,
+	    "%s", words);
 	drop(transit);
-}
-
-void
-conductor_grant(struct conductor *conductor, const struct asker *asker,
-    uint64_t bytes)
-{
-	int r = space_grant(conductor->space, bytes);
-
-
-	if (r == 0)
-		answer(conductor, asker, 250, "2.0.0", "granted");
-	else
-		answer(conductor, asker, 452, "4.3.1",
-		    "no room for this message now, try again later");
-}
-
-void
-conductor_release(struct conductor *conductor, uint64_t bytes)
-{
-	space_release(conductor->space, bytes);
-}
-
-/* Big files that come in */
-
-static struct incoming *
-find_incoming(struct conductor *conductor, uint64_t ticket)
-{
-	struct incoming *incoming;
-
-	HASH_FIND(hh, conductor->incoming, &ticket, sizeof(ticket), incoming);
-	return incoming;
-}
-
-static void
-incoming_free(struct conductor *conductor, struct incoming *incoming)
-{
-	HASH_DEL(conductor->incoming, incoming);
-	big_abort(incoming->writer);
-	free(incoming);
-}
-
-int
-conductor_big_begin(struct conductor *conductor, void *from,
-    uint64_t *ticket_out)
-{
-	struct incoming *incoming = calloc(1, sizeof(*incoming));
-	int r;
-
-	if (incoming == NULL)
-		return -ENOMEM;
-	r = message_id_new(&conductor->last_id, clock_utc_ms());
-	if (r == 0) {
-		incoming->id = conductor->last_id;
-		r = big_begin(conductor->big, &incoming->id,
-		    &incoming->writer);
-	}
-	if (r < 0) {
-		free(incoming);
-		return r;
-	}
-	incoming->from = from;
-	incoming->ticket = ++conductor->last_ticket;
-	HASH_ADD(hh, conductor->incoming, ticket, sizeof(incoming->ticket),
-	    incoming);
-	if (incoming->hh.tbl == NULL) {
-		big_abort(incoming->writer);
-		free(incoming);
-		return -ENOMEM;
-	}
-	*ticket_out = incoming->ticket;
-	return 0;
-}
-
-void
-conductor_big_feed(struct conductor *conductor, uint64_t ticket,
-    struct slice bytes)
-{
-	struct incoming *incoming = find_incoming(conductor, ticket);
-
-	if (incoming == NULL || incoming->fault < 0 || bytes.len == 0)
-		return;
-	incoming->fault = big_feed(incoming->writer, bytes);
-	if (bytes.len == 1)
-		incoming->last[0] = incoming->last[1];
-	else
-		incoming->last[0] = bytes.at[bytes.len - 2];
-	incoming->last[1] = bytes.at[bytes.len - 1];
-}
-
-void
-conductor_big_end(struct conductor *conductor, uint64_t ticket)
-{
-	struct incoming *incoming = find_incoming(conductor, ticket);
-
-	if (incoming != NULL)
-		incoming->ended = true;
-}
-
-void
-conductor_big_abandon(struct conductor *conductor, void *from, uint64_t ticket)
-{
-	struct incoming *incoming = find_incoming(conductor, ticket);
-
-	if (incoming != NULL && incoming->from == from)
-		incoming_free(conductor, incoming);
 }
 
 /* Submission */
@@ -282,20 +178,23 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 	int r;
 
 	if (memfd < 0) {
-		incoming = find_incoming(conductor, ticket);
+		incoming = incoming_find(conductor, ticket);
 		if (incoming == NULL || incoming->from != asker->from)
 			return -EBADMSG;
 		/* the pipe is read to its end before the words are heard */
 		if (!incoming->ended)
 			incoming->fault = -EIO;
 	}
+	granted = grant_take(conductor, asker->from, granted);
 	transit = transit_new(conductor, packed_env);
 	if (transit == NULL) {
 		if (memfd >= 0)
 			(void)close(memfd);
-		answer(conductor, asker, 451, "4.3.0",
+		if (incoming != NULL)
+			incoming_free(conductor, incoming);
+		conductor_answer(conductor, asker, 451, "4.3.0",
 		    "out of memory, try again later");
-		conductor_release(conductor, granted);
+		space_release(conductor->space, granted);
 		return 0;
 	}
 	TAILQ_INSERT_TAIL(&conductor->arriving, transit, next);
@@ -309,6 +208,8 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 		r = take_bytes(transit, memfd, incoming);
 	else if (memfd >= 0)
 		(void)close(memfd);
+	else
+		incoming_free(conductor, incoming);
 	if (r == 0)
 		r = repack(transit);
 	if (r == 0)
@@ -331,7 +232,11 @@ ask_judge(struct transit *transit)
 
 	r = conductor->ports.judge(conductor->ports.arg, transit,
 	    transit->packed_env, transit->fd);
-	transit->at_judge = r == 0;	/* else when one is there again */
+	transit->at_judge = r == 0;
+	/* none is there: conductor_judge_up() asks again */
+	if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
+		put_off(transit, 451, "4.3.0",
+		    "the message could not be judged, try again later");
 }
 
 void
@@ -355,8 +260,8 @@ refuse(struct transit *transit, const struct verdict *verdict)
 	conductor->count_refused++;
 	conductor_trail(conductor, transit, TRAIL_REFUSED, NULL,
 	    verdict->reason);
-	answer(conductor, &transit->asker, verdict->code, verdict->status,
-	    "%s", verdict->reason);
+	conductor_answer(conductor, &transit->asker, verdict->code,
+	    verdict->status, "%s", verdict->reason);
 	drop(transit);
 }
 
@@ -376,6 +281,8 @@ conductor_judged(struct conductor *conductor, void *ticket, int status,
 		if (++transit->judge_tries >= JUDGE_TRIES)
 			put_off(transit, 451, "4.3.0",
 			    "the message could not be judged, try again later");
+		else if (status == -EBADMSG)
+			ask_judge(transit);	/* that one is still there */
 		return;		/* else conductor_judge_up() asks again */
 	}
 	if (arena_copy(transit->arena, packed_verdict,
@@ -400,7 +307,8 @@ received(struct transit *transit)
 	char id[MESSAGE_ID_CHARS + 1];
 
 	message_id_write(&transit->env.id, id);
-	answer(conductor, &transit->asker, 250, "2.0.0", "received as %s", id);
+	conductor_answer(conductor, &transit->asker, 250, "2.0.0",
+	    "received as %s", id);
 	conductor->count_received++;
 	TAILQ_REMOVE(&conductor->arriving, transit, next);
 	space_release(conductor->space, transit->granted);
@@ -423,7 +331,10 @@ on_receipt(void *arg, int status)
 	struct verdict verdict;
 
 	if (status == -ENOTRECOVERABLE) {
-		answer(conductor, &transit->asker, 0, "", "%s", "");
+		conductor_answer(conductor, &transit->asker, 0, "", "%s", "");
+		/* its record may stand: the sweep takes the file if not */
+		big_end(transit->writer);
+		transit->writer = NULL;
 		drop(transit);
 		return;
 	}
@@ -436,11 +347,9 @@ on_receipt(void *arg, int status)
 		return;
 	}
 	received(transit);
-	if (verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
-	    verdict.action == VERDICT_HOLD)
-		keep_hold(transit, verdict.reason);
-	else if (deliver_begin(transit) < 0)
-		keep_hold(transit, "memory was out when it was received");
+	if ((verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
+	    verdict.action == VERDICT_HOLD) || deliver_begin(transit) < 0)
+		keep_hold(transit);
 }
 
 static void
@@ -503,13 +412,10 @@ receive(struct transit *transit)
 void
 conductor_asker_lost(struct conductor *conductor, void *from)
 {
-	struct incoming *incoming, *following;
 	struct transit *transit;
 
 	TAILQ_FOREACH(transit, &conductor->arriving, next)
 		if (transit->asker.from == from)
 			transit->asker.from = NULL;
-	HASH_ITER(hh, conductor->incoming, incoming, following)
-		if (incoming->from == from)
-			incoming_free(conductor, incoming);
+	incoming_lost(conductor, from);
 }

@@ -24,6 +24,8 @@
 #define LOCK_TRIES	100
 #define LOCK_PAUSE_US	100000
 #define KEEP_MS		5000	/* between two looks at the journal's room */
+#define DROP_MS		600000	/* and at big files that nobody needs */
+#define DROP_MOST	256	/* of them at a time */
 
 /* ---- one message ------------------------------------------------------- */
 
@@ -67,15 +69,17 @@ transit_free(struct transit *transit)
 	arena_free(transit->arena);	/* it lives in there itself */
 }
 
-/* A memory file with these bytes, for a mailbox. */
+/* A memory file with these bytes; no mailbox can change them for the next. */
 static int
 to_memory_file(struct slice bytes, int *fd_out)
 {
-	int fd = memfd_create("letter", MFD_CLOEXEC);
+	int fd = memfd_create("letter", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0)
 		return -errno;
-	if (pwrite(fd, bytes.at, bytes.len, 0) != (ssize_t)bytes.len) {
+	if (pwrite(fd, bytes.at, bytes.len, 0) != (ssize_t)bytes.len ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
+	    F_SEAL_SEAL) < 0) {
 		(void)close(fd);
 		return -ENOMEM;
 	}
@@ -268,22 +272,65 @@ conductor_big_unref(struct conductor *conductor, uint64_t account,
 		    strerror(-r));
 }
 
+/*
+ * Still needed: by an account, or because it is kept, or by a record whose
+ * mailbox has not got it yet.
+ */
 static int
-drop_big(void *arg, const struct message_id *id)
+is_big_known(void *arg, const struct message_id *id)
 {
 	struct conductor *conductor = arg;
+	const struct transit *transit;
+	int r;
 
-	return big_drop(conductor->big, id);
+	r = rows_big_is_known(conductor->rows, id);
+	if (r == -ENOENT)
+		r = rows_is_kept(conductor->rows, id);
+	if (r != -ENOENT)
+		return r;
+	TAILQ_FOREACH(transit, &conductor->received, next)
+		if (message_id_order(&transit->env.id, id) == 0)
+			return 0;
+	return -ENOENT;
+}
+
+struct due {
+	struct message_id	id[DROP_MOST];
+	unsigned		count;
+};
+
+static int
+note_due(void *arg, const struct message_id *id)
+{
+	struct due *due = arg;
+
+	due->id[due->count++] = *id;
+	return due->count == DROP_MOST ? 1 : 0;
+}
+
+/* It is dropped; one that was wanted again is only struck off the list. */
+static int
+drop_big(struct conductor *conductor, const struct message_id *id)
+{
+	int r = is_big_known(conductor, id);
+
+	if (r == -ENOENT)
+		r = big_drop(conductor->big, id);
+	return r < 0 ? r : rows_big_gone(conductor->rows, id);
 }
 
 static void
 drop_due(struct conductor *conductor)
 {
+	struct due due = { .count = 0 };
 	int r = rows_big_due(conductor->rows, clock_utc_ms() - BIG_GRACE_MS,
-	    drop_big, conductor);
+	    note_due, &due);
 
+	for (unsigned i = 0; r >= 0 && i < due.count; i++)
+		r = drop_big(conductor, &due.id[i]);
 	if (r < 0)
 		log_say("big files that nobody needs stay: %s", strerror(-r));
+	conductor->dropped_ms = clock_ms();
 }
 
 /* ---- clockwork --------------------------------------------------------- */
@@ -302,12 +349,11 @@ static void
 on_keep_time(void *arg)
 {
 	struct conductor *conductor = arg;
-	struct journal_figures figures;
 	int r;
 
-	journal_figures(conductor->journal, &figures);
-	if (figures.free <= conductor->options.segments / 4)
-		keep_relieve(conductor);
+	keep_look(conductor);
+	if (clock_ms() - conductor->dropped_ms >= DROP_MS)
+		drop_due(conductor);
 	if (!space_has_ballast(conductor->space)) {
 		r = space_restore_ballast(conductor->space);
 		if (r < 0 && r != -ENOSPC)
@@ -428,7 +474,7 @@ resume(struct transit *transit, struct replay *replay)
 	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
 		return -EBADMSG;
 	if (verdict.action == VERDICT_HOLD) {
-		keep_hold(transit, verdict.reason);
+		keep_hold(transit);
 		return 0;
 	}
 	return deliver_begin_some(transit, is_unsettled, replay);
@@ -485,28 +531,14 @@ replay_journal(struct conductor *conductor)
 	return r;
 }
 
-/* Still needed: by an account, by a record, or it waits aside. */
-static int
-is_big_known(void *arg, const struct message_id *id)
-{
-	struct conductor *conductor = arg;
-	const struct transit *transit;
-	int r;
-
-	TAILQ_FOREACH(transit, &conductor->received, next)
-		if (message_id_order(&transit->env.id, id) == 0)
-			return 0;
-	r = rows_big_is_known(conductor->rows, id);
-	return r == -ENOENT ? rows_is_kept(conductor->rows, id) : r;
-}
-
 static int
 open_stores(struct conductor *conductor)
 {
 	const struct conductor_options *options = &conductor->options;
 	struct journal_options journal = {
 		.segment_bytes = options->segment_bytes,
-		.segments = options->segments
+		.segments = options->segments,
+		.io = options->journal_io
 	};
 	struct space_options space = {
 		.ballast_bytes = options->ballast_bytes,
@@ -553,10 +585,11 @@ open_all(struct conductor *conductor)
 		r = open_folders(conductor);
 	if (r == 0)
 		r = open_stores(conductor);
-	if (r == 0)
-		r = replay_journal(conductor);
+	/* what was set aside is older, and its sweep ends before new holds */
 	if (r == 0)
 		r = keep_open(conductor);
+	if (r == 0)
+		r = replay_journal(conductor);
 	if (r == 0)
 		r = big_sweep(conductor->big, clock_utc_ms(), is_big_known,
 		    conductor, &removed);
@@ -626,6 +659,9 @@ conductor_close(struct conductor *conductor)
 	timer_free(conductor->settle_timer);
 	timer_free(conductor->keep_timer);
 	deliver_close(conductor);
+	keep_close(conductor);
+	if (conductor->space != NULL)
+		incoming_lost(conductor, NULL);
 	free_all(&conductor->arriving);
 	free_all(&conductor->received);
 	free_all(&conductor->set_aside);

@@ -94,8 +94,8 @@ void	conductor_big_abandon(struct conductor *, void *from, uint64_t ticket);
 /*
  * A whole message, in `memfd` (sealed; owned from now on) or, when that is -1,
  * in big file `ticket`.  0: the answer comes through ports->answer, code 0
- * meaning that nobody may say anything.  -EBADMSG: the envelope, the file or
- * the grant is not what the door promises (a breach).
+ * meaning that nobody may say anything.  -EBADMSG: the envelope or the file is
+ * not what the door promises (a breach).
  */
 int	conductor_submit(struct conductor *, const struct asker *,
 	    uint64_t granted, struct slice packed_env, int memfd,

@@ -105,13 +105,10 @@ struct incoming {
 	UT_hash_handle	 hh;
 };
 
-/* Room promised to somebody who has not submitted yet. */
+/* Room promised to somebody for what he has not submitted yet. */
 struct grant {
-	struct grant_key {
-		void	*from;
-		uint64_t bytes;
-	}		 key;
-	unsigned	 count;		/* of the same size */
+	void		*from;
+	uint64_t	 bytes;		/* all his together */
 	UT_hash_handle	 hh;
 };
 
@@ -174,8 +171,11 @@ void	conductor_answer(struct conductor *, const struct asker *,
 struct incoming *incoming_find(struct conductor *, uint64_t ticket);
 /* Forget it; its file goes too unless the writer was taken out. */
 void	incoming_free(struct conductor *, struct incoming *);
-/* The grant is used, or given back.  False: `from` was never given it. */
-bool	grant_take(struct conductor *, void *from, uint64_t bytes);
+/*
+ * `from` uses a grant, or will give it back: how much of it he has.  A door
+ * may bring one from an earlier life of this role, which is none.
+ */
+uint64_t grant_take(struct conductor *, void *from, uint64_t bytes);
 /* `from` is gone: give back his grants, drop his files.  NULL: everybody's. */
 void	incoming_lost(struct conductor *, void *from);
 

@@ -78,6 +78,23 @@ everybody(void *arg, const struct recipient *rcpt)
 	return true;
 }
 
+/* The first from `copy` on that is to be sent, or NULL. */
+static struct copy *
+next_waiting(struct copy *copy)
+{
+	while (copy != NULL && copy->state != COPY_WAITING)
+		copy = TAILQ_NEXT(copy, next);
+	return copy;
+}
+
+static void
+line_up(struct copy *copy)
+{
+	TAILQ_INSERT_TAIL(&copy->account->copies, copy, next);
+	if (copy->account->to_send == NULL)
+		copy->account->to_send = copy;
+}
+
 int
 deliver_begin(struct transit *transit)
 {
@@ -90,39 +107,36 @@ deliver_begin_some(struct transit *transit,
 {
 	struct conductor *conductor = transit->conductor;
 	size_t count = transit->env.recipient_count, n = 0;
+	struct copy *copies;
 
-	transit->copies = arena_array(transit->arena, count,
-	    sizeof(*transit->copies));
-	if (transit->copies == NULL)
+	copies = arena_array(transit->arena, count, sizeof(*copies));
+	if (copies == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		struct recipient *rcpt = &transit->env.recipients[i];
 
 		if (!wants(arg, rcpt))
 			continue;
-		transit->copies[n].transit = transit;
-		transit->copies[n].rcpt = rcpt;
-		transit->copies[n].account = need_account(conductor,
-		    rcpt->account);
-		if (transit->copies[n++].account == NULL)
+		copies[n].transit = transit;
+		copies[n].rcpt = rcpt;
+		copies[n].account = need_account(conductor, rcpt->account);
+		if (copies[n++].account == NULL)
 			return -ENOMEM;	/* nothing was put in a queue yet */
 	}
+	transit->copies = copies;
 	transit->copy_count = transit->unsettled = transit->undelivered = n;
-	for (size_t i = 0; i < n; i++) {
-		struct copy *copy = &transit->copies[i];
-
-		TAILQ_INSERT_TAIL(&copy->account->copies, copy, next);
-	}
+	for (size_t i = 0; i < n; i++)
+		line_up(&copies[i]);
 	/* a copy that is answered at once must find all of them in place */
 	for (size_t i = 0; i < n; i++)
-		pump(transit->copies[i].account);
+		pump(copies[i].account);
 	return 0;
 }
 
 /* Sending */
 
 static int
-pack_copy(struct text *body, const struct copy *copy)
+pack_copy(struct text *body, struct copy *copy)
 {
 	const struct transit *transit = copy->transit;
 	const struct conductor *conductor = transit->conductor;
@@ -138,6 +152,7 @@ pack_copy(struct text *body, const struct copy *copy)
 		.is_big = transit->is_big, .lacks_crlf = transit->lacks_crlf
 	};
 
+	copy->sent_at = delivery.position;
 	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
 		return -EBADMSG;
 	stamp_write(&trace, &transit->env, copy->rcpt, &verdict,
@@ -173,10 +188,15 @@ send_copy(struct copy *copy)
 	return 0;
 }
 
-/* It cannot go on now: say so once, wait longer each time. */
+/*
+ * It cannot go on now: say so once, wait longer each time.  The others that
+ * were on their way and fail as well are the same fault.
+ */
 static void
 pause_account(struct account_queue *queue, int error)
 {
+	if (timer_is_set(queue->again))
+		return;
 	if (queue->pause_ms == 0)
 		log_say("mailbox %" PRIu64 " cannot take mail now: %s; it "
 		    "waits here", queue->account, strerror(-error));
@@ -194,7 +214,7 @@ pump(struct account_queue *queue)
 	struct conductor *conductor = queue->conductor;
 	struct copy *copy;
 
-	if (TAILQ_EMPTY(&queue->copies) || conductor->closing ||
+	if (queue->to_send == NULL || conductor->closing ||
 	    timer_is_set(queue->again))
 		return;
 	if (!queue->up) {
@@ -206,23 +226,14 @@ pump(struct account_queue *queue)
 		timer_set(queue->again, MOST_PAUSE_MS);
 		return;
 	}
-	/* from the end: what waits stands behind what was sent */
-	copy = TAILQ_LAST(&queue->copies, copy_list);
-	while (copy != NULL && copy->state == COPY_WAITING) {
-		struct copy *before = TAILQ_PREV(copy, copy_list, next);
-
-		if (before == NULL || before->state != COPY_WAITING)
-			break;
-		copy = before;
-	}
-	for (; copy != NULL && copy->state == COPY_WAITING &&
-	    queue->sent < WINDOW; copy = TAILQ_NEXT(copy, next)) {
+	while ((copy = queue->to_send) != NULL && queue->sent < WINDOW) {
 		int r = send_copy(copy);
 
 		if (r < 0) {
 			pause_account(queue, r);
 			return;
 		}
+		queue->to_send = next_waiting(copy);
 	}
 }
 
@@ -256,6 +267,7 @@ conductor_account_lost(struct conductor *conductor, uint64_t account)
 			copy->transit->undelivered++;
 		copy->state = COPY_WAITING;
 	}
+	queue->to_send = TAILQ_FIRST(&queue->copies);
 	timer_stop(queue->again);
 	pump(queue);
 }
@@ -273,7 +285,7 @@ conductor_delivered(struct conductor *conductor, void *ticket, int status,
 	queue->sent--;
 	if (status < 0) {
 		copy->state = COPY_WAITING;
-		/* those behind it are told again in order, after the pause */
+		queue->to_send = next_waiting(TAILQ_FIRST(&queue->copies));
 		pause_account(queue, status);
 		return;
 	}
@@ -281,9 +293,11 @@ conductor_delivered(struct conductor *conductor, void *ticket, int status,
 	queue->delivered++;
 	queue->pause_ms = 0;
 	conductor->count_delivered++;
-	if (!was_there)
+	/* an earlier life may have ended before it could say so */
+	if (!copy->is_told)
 		conductor_trail(conductor, transit, TRAIL_DELIVERED,
-		    copy->rcpt, NULL);
+		    copy->rcpt, was_there ? "it was there already" : NULL);
+	copy->is_told = true;
 	if (--transit->undelivered == 0)
 		transit_close_bytes(transit);
 	if (queue->delivered >= SETTLE_AFTER)
@@ -293,30 +307,50 @@ conductor_delivered(struct conductor *conductor, void *ticket, int status,
 
 /* Settling */
 
+/* No account is settled past a message that is to be held and is not yet. */
+static uint64_t
+settle_limit(const struct conductor *conductor)
+{
+	const struct transit *transit;
+
+	if (conductor->holds == 0)
+		return UINT64_MAX;
+	TAILQ_FOREACH(transit, &conductor->received, next)
+		if (transit->is_held)
+			return transit->position;
+	return UINT64_MAX;
+}
+
 static void
 settle(struct account_queue *queue)
 {
 	struct conductor *conductor = queue->conductor;
-	uint64_t upto = queue->settled_to;
+	uint64_t limit = settle_limit(conductor), upto = queue->settled_to;
+	uint64_t prune_below = journal_oldest(conductor->journal);
 	bool any = false;
 	struct copy *copy;
 
 	if (queue->settling || !queue->up)
 		return;
 	TAILQ_FOREACH(copy, &queue->copies, next) {
-		if (copy->state != COPY_DELIVERED)
+		const struct transit *transit = copy->transit;
+
+		if (copy->state != COPY_DELIVERED ||
+		    transit->position >= limit)
 			break;
 		copy->state = COPY_SETTLING;
-		if (copy->transit->position > upto)
-			upto = copy->transit->position;
+		if (transit->position > upto)
+			upto = transit->position;
+		/* its row goes after this: until then its key must stay */
+		if (transit->is_kept && copy->sent_at < prune_below)
+			prune_below = copy->sent_at;
 		any = true;
 	}
 	if (!any)
 		return;
 	queue->settling = true;
-	queue->settled_to = upto;
 	if (conductor->ports.settle(conductor->ports.arg, queue->account, upto,
-	    journal_oldest(conductor->journal)) < 0)
+	    prune_below) < 0)
 		conductor_settled(conductor, queue->account, upto, -EAGAIN);
 }
 
@@ -352,8 +386,27 @@ copy_settled(struct copy *copy)
 	if (transit->is_kept)
 		keep_copy_settled(transit, copy->rcpt);
 	/* being set aside just now: keep.c ends it */
-	if (--transit->unsettled == 0 && !transit->is_keeping)
+	if (--transit->unsettled == 0 && transit->keeping == NULL)
 		deliver_end(transit);
+}
+
+/* The first copies are settled, or not after all; true: a kept one was. */
+static bool
+end_settling(struct account_queue *queue, bool is_settled)
+{
+	struct copy *copy, *following;
+	bool any_kept = false;
+
+	for (copy = TAILQ_FIRST(&queue->copies); copy != NULL &&
+	    copy->state == COPY_SETTLING; copy = following) {
+		following = TAILQ_NEXT(copy, next);
+		any_kept |= copy->transit->is_kept;
+		if (is_settled)
+			copy_settled(copy);
+		else
+			copy->state = COPY_DELIVERED;
+	}
+	return any_kept;
 }
 
 void
@@ -361,27 +414,24 @@ conductor_settled(struct conductor *conductor, uint64_t account, uint64_t upto,
     int status)
 {
 	struct account_queue *queue = find_account(conductor, account);
-	struct copy *copy, *following;
+	bool any_kept;
 
 	if (queue == NULL || !queue->settling)
 		return;
 	queue->settling = false;
-	for (copy = TAILQ_FIRST(&queue->copies); copy != NULL &&
-	    copy->state == COPY_SETTLING; copy = following) {
-		following = TAILQ_NEXT(copy, next);
-		if (status < 0)
-			copy->state = COPY_DELIVERED;
-		else
-			copy_settled(copy);
-	}
+	any_kept = end_settling(queue, status == 0);
 	if (status < 0) {
 		log_say("mailbox %" PRIu64 " could not settle: %s", account,
 		    strerror(-status));
 		return;
 	}
+	queue->settled_to = upto;
 	if (rows_settled_set(conductor->rows, account, upto) < 0)
 		log_say("queue.db: cannot note how far mailbox %" PRIu64
 		    " is settled", account);
+	/* the next settling prunes its key: what is done must stay done */
+	if (any_kept && rows_sync(conductor->rows) < 0)
+		log_say("queue.db cannot be synced");
 	deliver_advance(conductor);
 }
 

@@ -3,7 +3,7 @@
  *
  * A message is first written to kept/ and synced, then gets its row (FULL);
  * only then its place in the journal is given up.  Nothing held is dropped: a
- * person says what becomes of it.
+ * person says what becomes of it.  What could not be written is tried again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +26,8 @@ struct keeping {
 	int		 status;
 	char		 reason[ROWS_REASON_BYTES];
 };
+
+static void	relieve_if_short(struct conductor *);
 
 static void
 keeping_free(struct keeping *keeping)
@@ -99,6 +101,8 @@ leave_journal(struct keeping *keeping)
 	struct conductor *conductor = transit->conductor;
 
 	TAILQ_REMOVE(&conductor->received, transit, next);
+	if (transit->is_held)
+		conductor->holds--;
 	transit->position = 0;
 	transit->is_kept = true;
 	transit_close_bytes(transit);
@@ -117,17 +121,18 @@ end_keeping(struct keeping *keeping)
 	struct transit *transit = keeping->transit;
 	struct conductor *conductor = transit->conductor;
 
-	transit->is_keeping = false;
+	transit->keeping = NULL;
 	if (transit->copies != NULL && transit->unsettled == 0) {
 		/* delivered to everybody meanwhile: a file too many */
 		(void)kept_drop(conductor->kept_fd, &transit->env.id);
 		deliver_end(transit);
+		deliver_advance(conductor);
 		return;
 	}
 	if (keeping->status == 0)
 		keeping->status = write_row(keeping);
 	if (keeping->status < 0) {
-		/* it stays in the journal, where a restart finds it again */
+		/* it stays in the journal; tried again later */
 		log_say("a message could not be set aside: %s",
 		    strerror(-keeping->status));
 		return;
@@ -143,8 +148,10 @@ on_written(void *arg)
 	struct keeping *keeping = arg;
 	struct conductor *conductor = keeping->transit->conductor;
 
-	if (!conductor->closing)
-		end_keeping(keeping);
+	conductor->keepings--;
+	end_keeping(keeping);
+	if (keeping->status == 0 && conductor->keepings == 0)
+		relieve_if_short(conductor);
 	keeping_free(keeping);
 }
 
@@ -171,7 +178,7 @@ keep(struct transit *transit, enum rows_state state, const char *reason)
 	struct keeping *keeping = calloc(1, sizeof(*keeping));
 	int r = -ENOMEM;
 
-	if (transit->is_keeping) {
+	if (transit->keeping != NULL) {
 		free(keeping);
 		return;
 	}
@@ -190,18 +197,29 @@ keep(struct transit *transit, enum rows_state state, const char *reason)
 	}
 	if (r == 0)
 		r = pool_run(conductor->pool, write_file, on_written, keeping);
-	transit->is_keeping = r == 0;
 	if (r < 0) {
 		log_say("a message cannot be set aside now: %s",
 		    strerror(-r));
 		if (keeping != NULL)
 			keeping_free(keeping);
+		return;
 	}
+	transit->keeping = keeping;
+	conductor->keepings++;
 }
 
 void
-keep_hold(struct transit *transit, const char *reason)
+keep_hold(struct transit *transit)
 {
+	const char *reason = "memory was out when it was received";
+	struct verdict verdict;
+
+	if (verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
+	    verdict.action == VERDICT_HOLD)
+		reason = verdict.reason;
+	if (!transit->is_held)
+		transit->conductor->holds++;
+	transit->is_held = true;
 	keep(transit, ROWS_HELD, reason);
 }
 
@@ -221,6 +239,38 @@ keep_relieve(struct conductor *conductor)
 		    "its mailbox could not take it for a while");
 		count++;
 	}
+}
+
+static void
+relieve_if_short(struct conductor *conductor)
+{
+	struct journal_figures figures;
+
+	journal_figures(conductor->journal, &figures);
+	if (figures.free <= conductor->options.segments / 4)
+		keep_relieve(conductor);
+}
+
+void
+keep_look(struct conductor *conductor)
+{
+	struct transit *transit;
+
+	relieve_if_short(conductor);
+	if (conductor->holds > 0)
+		TAILQ_FOREACH(transit, &conductor->received, next)
+			if (transit->is_held)
+				keep_hold(transit);
+}
+
+void
+keep_close(struct conductor *conductor)
+{
+	struct transit *transit;
+
+	TAILQ_FOREACH(transit, &conductor->received, next)
+		if (transit->keeping != NULL)
+			keeping_free(transit->keeping);
 }
 
 void
@@ -252,7 +302,7 @@ static int
 note_waiting(void *arg, const struct rows_message *message,
     const struct rows_recipient *list, size_t count)
 {
-	struct waiting **first = arg, *one;
+	struct waiting ***end = arg, *one;
 
 	if (message->state != ROWS_WAITING)
 		return 0;
@@ -263,8 +313,8 @@ note_waiting(void *arg, const struct rows_message *message,
 	one->count = count;
 	for (size_t i = 0; i < count; i++)
 		one->account[i] = list[i].account;
-	one->next = *first;
-	*first = one;
+	**end = one;
+	*end = &one->next;
 	return 0;
 }
 
@@ -310,13 +360,13 @@ is_known(void *arg, const struct message_id *id)
 int
 keep_open(struct conductor *conductor)
 {
-	struct waiting *first = NULL, *one;
+	struct waiting *first = NULL, **end = &first, *one;
 	unsigned removed;
 	int r;
 
 	r = kept_sweep(conductor->kept_fd, is_known, conductor, &removed);
 	if (r == 0)
-		r = rows_kept_each(conductor->rows, note_waiting, &first);
+		r = rows_kept_each(conductor->rows, note_waiting, &end);
 	while ((one = first) != NULL) {
 		char id[MESSAGE_ID_CHARS + 1];
 		int fault = r < 0 ? 0 : bring_back(conductor, one);

@@ -114,18 +114,23 @@ space_grant(struct space *space, uint64_t bytes)
 	return 0;
 }
 
-static uint64_t
-minus(uint64_t a, uint64_t b)
-{
-	return a < b ? 0 : a - b;
-}
-
+/*
+ * Who needs more asks again, and gives all back at once: which share of the
+ * records that was cannot be told, so each byte gives back as much as another.
+ */
 void
 space_release(struct space *space, uint64_t bytes)
 {
-	space->granted = minus(space->granted, bytes);
-	space->granted_records = minus(space->granted_records,
-	    record_bytes(bytes));
+	double share;
+
+	if (bytes >= space->granted) {
+		space->granted = space->granted_records = 0;
+		return;
+	}
+	share = (double)bytes / (double)space->granted;
+	space->granted -= bytes;
+	space->granted_records -= (uint64_t)(share *
+	    (double)space->granted_records);
 }
 
 uint64_t

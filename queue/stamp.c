@@ -3,58 +3,114 @@
  */
 #include "queue/stamp.h"
 
+#include <string.h>
+
 #include "lib/message/date.h"
 
-/* Peer text inside a header line: no controls, no folding, no comment ends. */
-static void
-add_safely(struct text *text, struct slice s)
-{
-	bool utf8 = slice_is_utf8(s);
+#define SAID_MOST	320	/* of what a peer said: any address fits */
 
-	s = slice_first(s, 320);
+/* The first bytes of `s` that fit, no character of UTF-8 cut through. */
+static struct slice
+cut_to_fit(struct slice s)
+{
+	size_t len = SAID_MOST;
+
+	if (s.len <= len)
+		return s;
+	while (len > 0 && ((unsigned char)s.at[len] & 0xc0) == 0x80)
+		len--;
+	return slice_first(s, len);
+}
+
+/*
+ * Peer text inside a header line: nothing that ends the line, folds it or, in
+ * a comment, ends that.  8-bit text is for messages that may have it.
+ */
+static void
+add_said(struct text *text, const struct envelope *env, struct slice s,
+    const char *refused)
+{
+	bool is_utf8 = env->utf8 && slice_is_utf8(s);
+
+	s = cut_to_fit(s);
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.at[i];
 
-		if (c < 0x20 || c == 0x7f || (c > 0x7f && !utf8) ||
-		    c == '(' || c == ')' || c == '\\')
+		if (c < 0x20 || c == 0x7f || (c > 0x7f && !is_utf8) ||
+		    strchr(refused, c) != NULL)
 			text_add_byte(text, '?');
 		else
 			text_add_byte(text, (char)c);
 	}
 }
 
+/* An address keeps its quoted local part as it was given. */
+static void
+add_address(struct text *text, const struct envelope *env, struct slice s)
+{
+	add_said(text, env, s, "");
+}
+
+static void
+add_word(struct text *text, const struct envelope *env, struct slice s)
+{
+	add_said(text, env, s, " ()\\<>;\"");
+}
+
 /* RFC 3848 and RFC 6531 4.3: how it came, in one word. */
 static const char *
 protocol(const struct envelope *env)
 {
-	static const char *const words[2][2][2] = {
-		{ { "ESMTP", "ESMTPS" }, { "LMTP", "LMTPS" } },
-		{ { "UTF8SMTP", "UTF8SMTPS" }, { "UTF8LMTP", "UTF8LMTPS" } },
+	static const char *const words[2][2][2][2] = {
+		{ { { "ESMTP", "ESMTPA" }, { "ESMTPS", "ESMTPSA" } },
+		  { { "LMTP", "LMTPA" }, { "LMTPS", "LMTPSA" } } },
+		{ { { "UTF8SMTP", "UTF8SMTPA" }, { "UTF8SMTPS", "UTF8SMTPSA" } },
+		  { { "UTF8LMTP", "UTF8LMTPA" }, { "UTF8LMTPS", "UTF8LMTPSA" } } },
 	};
 
-	return words[env->utf8][env->source == SOURCE_LMTP][env->tls.len > 0];
+	return words[env->utf8][env->source == SOURCE_LMTP][env->tls.len > 0]
+	    [env->login.len > 0];
+}
+
+/* RFC 5321 4.4: the name the client gave, and its address as a literal. */
+static void
+add_from(struct text *text, const struct envelope *env)
+{
+	text_add_str(text, "from ");
+	if (env->helo.len > 0)
+		add_word(text, env, env->helo);
+	else
+		text_add_str(text, "unknown");
+	text_add_str(text, " ([");
+	if (slice_find(env->peer, ':') != SIZE_MAX)
+		text_add_str(text, "IPv6:");
+	add_word(text, env, env->peer);
+	text_add_str(text, "])\r\n\t");
 }
 
 static void
 add_received(struct text *text, const struct envelope *env,
     const struct recipient *rcpt, const char *hostname, int zone_minutes)
 {
+	bool by_wire = env->source == SOURCE_SMTP ||
+	    env->source == SOURCE_LMTP;
 	char id[MESSAGE_ID_CHARS + 1];
 
 	message_id_write(&env->id, id);
-	text_add_str(text, "Received: from ");
-	add_safely(text, env->helo);
-	text_add_str(text, " ([");
-	add_safely(text, env->peer);
-	text_addf(text, "])\r\n\tby %s (Postroom) with %s id %s", hostname,
-	    protocol(env), id);
+	text_add_str(text, "Received: ");
+	if (by_wire)
+		add_from(text, env);
+	text_addf(text, "by %s (Postroom)", hostname);
+	if (by_wire)
+		text_addf(text, " with %s", protocol(env));
+	text_addf(text, " id %s", id);
 	if (env->tls.len > 0) {
 		text_add_str(text, "\r\n\t(");
-		add_safely(text, env->tls);
+		add_said(text, env, env->tls, "()\\");
 		text_add_byte(text, ')');
 	}
 	text_add_str(text, "\r\n\tfor <");
-	add_safely(text, rcpt->address);
+	add_address(text, env, rcpt->address);
 	text_add_str(text, ">;\r\n\t");
 	(void)date_write(text, env->received_at_utc_ms, zone_minutes);
 	text_add_str(text, "\r\n");
@@ -66,9 +122,9 @@ stamp_write(struct text *text, const struct envelope *env,
     const char *hostname, int zone_minutes)
 {
 	text_add_str(text, "Return-Path: <");
-	add_safely(text, env->sender);
+	add_address(text, env, env->sender);
 	text_add_str(text, ">\r\nDelivered-To: ");
-	add_safely(text, rcpt->address);
+	add_address(text, env, rcpt->address);
 	text_add_str(text, "\r\n");
 	for (size_t i = 0; i < verdict->line_count; i++)
 		text_addf(text, "%s: %s\r\n", verdict->lines[i].name,

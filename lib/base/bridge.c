@@ -56,6 +56,12 @@ on_event(struct bridge *bridge, struct stream *from, struct stream *to,
 		stream_hold(to, false);
 		break;
 	case STREAM_CLOSED:
+		move(from, to);
+		if (from == bridge->client)
+			stream_end_output(to);
+		else
+			bridge_close(bridge);
+		break;
 	case STREAM_FAILED:
 		move(from, to);
 		bridge_close(bridge);

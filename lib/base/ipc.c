@@ -8,6 +8,7 @@
 #include "lib/base/ipc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include <uthash.h>
 
 #define WAITING_LIMIT	(16u << 20)	/* bytes for a peer that is slow */
+#define FD_COST		(64u << 10)	/* so that at most 256 wait, too */
 #define TURN		64		/* packets before others get a turn */
 
 enum type { TYPE_NEWS, TYPE_REQUEST, TYPE_REPLY };
@@ -58,6 +60,7 @@ struct ipc {
 	struct question		*questions;
 	STAILQ_HEAD(, packet)	 waiting;
 	size_t			 waiting_bytes;
+	bool			 over;		/* lost, or being freed */
 	char			 breach[160];
 };
 
@@ -103,18 +106,18 @@ packet_free(struct packet *packet)
 void
 ipc_free(struct ipc *ipc)
 {
-	struct question *question, *following;
+	struct question *question;
 	struct packet *packet;
 
-	if (ipc == NULL)
+	if (ipc == NULL || ipc->fd < 0)		/* from a reply function */
 		return;
 	if (ipc->gone != NULL)
 		*ipc->gone = true;
+	ipc->over = true;
 	watch_free(ipc->watch);
-	ipc->watch = NULL;
 	(void)close(ipc->fd);
 	ipc->fd = -1;
-	HASH_ITER(hh, ipc->questions, question, following) {
+	while ((question = ipc->questions) != NULL) {
 		HASH_DEL(ipc->questions, question);
 		question->reply(question->arg, -ECONNRESET, NULL);
 		free(question);
@@ -180,10 +183,32 @@ transmit(int fd, const struct head *head, struct slice body, const int *fds,
 	while (sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 		if (errno == EPIPE)
 			return -ECONNRESET;
+		if (errno == ETOOMANYREFS)
+			return -ENOBUFS;
 		if (errno != EINTR)
 			return errno == ENOBUFS ? -EAGAIN : -errno;
 	}
 	counts.sent++;
+	return 0;
+}
+
+/* What a packet counts for while it waits: an empty one, too, is something. */
+static size_t
+cost(size_t body_bytes, unsigned fd_count)
+{
+	return sizeof(struct packet) + body_bytes + (size_t)fd_count * FD_COST;
+}
+
+static int
+copy_fds(struct packet *packet, const int *fds, unsigned fd_count)
+{
+	for (unsigned i = 0; i < fd_count; i++) {
+		int copy = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
+
+		if (copy < 0)
+			return -ENOBUFS;
+		packet->fd[packet->fd_count++] = copy;
+	}
 	return 0;
 }
 
@@ -194,7 +219,7 @@ put_off(struct ipc *ipc, const struct head *head, struct slice body,
 {
 	struct packet *packet;
 
-	if (ipc->waiting_bytes + body.len > WAITING_LIMIT)
+	if (ipc->waiting_bytes + cost(body.len, fd_count) > WAITING_LIMIT)
 		return -ENOBUFS;
 	packet = calloc(1, sizeof(*packet) + body.len);
 	if (packet == NULL)
@@ -203,19 +228,14 @@ put_off(struct ipc *ipc, const struct head *head, struct slice body,
 	packet->len = body.len;
 	if (body.len > 0)
 		memcpy(packet->body, body.at, body.len);
-	for (unsigned i = 0; i < fd_count; i++) {
-		int copy = dup(fds[i]);
-
-		if (copy < 0) {
-			packet_free(packet);
-			return -ENOBUFS;
-		}
-		packet->fd[packet->fd_count++] = copy;
+	if (copy_fds(packet, fds, fd_count) < 0 ||
+	    watch_want(ipc->watch, LOOP_READ | LOOP_WRITE) < 0) {
+		packet_free(packet);
+		return -ENOBUFS;
 	}
 	STAILQ_INSERT_TAIL(&ipc->waiting, packet, next);
-	ipc->waiting_bytes += body.len;
-	return watch_want(ipc->watch, LOOP_READ | LOOP_WRITE) < 0 ?
-	    -ENOBUFS : 0;
+	ipc->waiting_bytes += cost(body.len, fd_count);
+	return 0;
 }
 
 static int
@@ -229,6 +249,8 @@ put(struct ipc *ipc, uint16_t kind, enum type type, uint64_t serial,
 
 	if (body.len > IPC_MAX_BYTES || fd_count > IPC_MAX_FDS)
 		return -EMSGSIZE;
+	if (ipc->over)
+		return -ECONNRESET;
 	if (!STAILQ_EMPTY(&ipc->waiting))
 		return put_off(ipc, &head, body, fds, fd_count);
 	r = transmit(ipc->fd, &head, body, fds, fd_count);
@@ -248,9 +270,12 @@ int
 ipc_ask(struct ipc *ipc, uint16_t kind, struct slice body, const int *fds,
     unsigned fd_count, ipc_reply_fn *reply, void *arg)
 {
-	struct question *question = calloc(1, sizeof(*question));
+	struct question *question;
 	int r;
 
+	if (ipc->over)
+		return -ECONNRESET;
+	question = calloc(1, sizeof(*question));
 	if (question == NULL)
 		return -ENOBUFS;
 	question->serial = ++ipc->last_serial;
@@ -415,6 +440,18 @@ dispatch(struct ipc *ipc, enum type type, unsigned fd_count,
 	return r;
 }
 
+/* Whether the packet is one at all, whatever it says. */
+static bool
+is_whole(const struct msghdr *msg, size_t bytes, const struct head *head)
+{
+	if (bytes < sizeof(*head) ||
+	    (msg->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+		return false;
+	/* news has no serial, everything else has */
+	return head->type <= TYPE_REPLY && head->zero == 0 &&
+	    (head->type == TYPE_NEWS) == (head->serial == 0);
+}
+
 /* One packet.  0, -EAGAIN, -ESTALE (the channel was freed), else it is lost. */
 static int
 receive(struct ipc *ipc)
@@ -437,13 +474,16 @@ receive(struct ipc *ipc)
 	int r;
 
 	n = recvmsg(ipc->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	/* the peer left before it read all; what it said still comes, then 0 */
+	if (n < 0 && errno == ECONNRESET)
+		return 0;
 	if (n < 0)
 		return errno == EINTR ? -EAGAIN : -errno;
-	if (n == 0)
-		return -ECONNRESET;
+	/* nothing is the peer's end; with descriptors it is a packet */
 	fd_count = collect_fds(&msg, message.fd);
-	if ((size_t)n < sizeof(head) || head.type > TYPE_REPLY ||
-	    (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+	if (n == 0 && fd_count == 0)
+		return -ECONNRESET;
+	if (!is_whole(&msg, (size_t)n, &head)) {
 		r = breach(ipc, 0, NULL, "is no whole packet");
 	} else {
 		message.kind = head.kind;
@@ -473,7 +513,7 @@ send_waiting(struct ipc *ipc)
 		if (r < 0)
 			return r;
 		STAILQ_REMOVE_HEAD(&ipc->waiting, next);
-		ipc->waiting_bytes -= packet->len;
+		ipc->waiting_bytes -= cost(packet->len, packet->fd_count);
 		packet_free(packet);
 	}
 	return watch_want(ipc->watch, LOOP_READ);
@@ -483,14 +523,19 @@ static void
 on_socket(void *arg, unsigned what)
 {
 	struct ipc *ipc = arg;
-	int r = 0;
+	int r = 0, sent = 0;
 
 	if (what & LOOP_WRITE)
-		r = send_waiting(ipc);
+		sent = send_waiting(ipc);
 	for (unsigned i = 0; r == 0 && i < TURN; i++)
 		r = receive(ipc);
-	if (r == 0 || r == -EAGAIN || r == -EWOULDBLOCK || r == -ESTALE)
+	if (r == -ESTALE)
 		return;
+	if (r == 0 || r == -EAGAIN)	/* what it said before its end counts */
+		r = sent;
+	if (r == 0)
+		return;
+	ipc->over = true;
 	(void)watch_want(ipc->watch, 0);
 	ipc->side.lost(ipc->side.arg, ipc, ipc->breach[0] != '\0');
 }

@@ -45,7 +45,10 @@ struct ipc_rule {
 	ipc_fn		*handler;
 };
 
-/* The channel is gone: closed by the peer, or breached by it. */
+/*
+ * The channel is gone: closed by the peer, or breached by it.  Told once; what
+ * is left to do is ipc_free(), here or later.
+ */
 typedef void	 ipc_lost_fn(void *arg, struct ipc *, bool was_breach);
 /* The answer to a request; `status` 0 or a negative errno (channel lost). */
 typedef void	 ipc_reply_fn(void *arg, int status, struct ipc_message *);
@@ -59,7 +62,8 @@ struct ipc_side {
 
 /*
  * Take over socket `fd` to `peer`, instance `instance` (an account number for a
- * mailbox, else a small number).  NULL when memory is out.
+ * mailbox, else a small number).  NULL when memory is out; `fd` stays the
+ * caller's then.
  */
 struct ipc	*ipc_new(struct loop *, int fd, enum role peer,
 		    uint64_t instance, const struct ipc_side *);
@@ -71,8 +75,9 @@ uint64_t	 ipc_instance(const struct ipc *);
 
 /*
  * Say something; descriptors are duplicated by the kernel, the caller keeps
- * its own.  What the socket does not take now waits here, up to 16 MiB.
- * 0, -EMSGSIZE, -ENOBUFS (too much waits), -ECONNRESET.
+ * its own.  What the socket does not take now waits here, up to 16 MiB, where a
+ * descriptor counts for 64 KiB.
+ * 0, -EMSGSIZE, -ENOBUFS (too much waits), -ECONNRESET, or what sendmsg(2) says.
  */
 int		 ipc_send(struct ipc *, uint16_t kind, struct slice body,
 		    const int *fds, unsigned fd_count);

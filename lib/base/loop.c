@@ -3,7 +3,8 @@
  *
  * libevent's own types stay in this file.  A timer set to 0 runs in this turn
  * of the loop without a system call: that is how work is put off until the
- * handler now running has returned.
+ * handler now running has returned.  Two that set each other off for ever
+ * still leave everybody else his turn.
  */
 #include "lib/base/loop.h"
 
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <time.h>
+
+#define TURN	32	/* handlers before descriptors are looked at again */
 
 struct signal_watch {
 	SLIST_ENTRY(signal_watch) next;
@@ -52,9 +55,14 @@ loop_new(void)
 
 	if (config == NULL || loop == NULL)
 		goto undo;
-	/* HARDENING A78: nothing is taken from the environment */
+	/*
+	 * HARDENING A78: nothing is taken from the environment.  No changelist:
+	 * it takes a descriptor out of epoll after it was closed, which fails
+	 * while another process holds a copy, and then wakes us for ever.
+	 */
 	(void)event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV |
-	    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST | EVENT_BASE_FLAG_NOLOCK);
+	    EVENT_BASE_FLAG_NOLOCK);
+	(void)event_config_set_max_dispatch_interval(config, NULL, TURN, 0);
 	loop->base = event_base_new_with_config(config);
 	if (loop->base == NULL)
 		goto undo;
@@ -147,8 +155,11 @@ watch_want(struct watch *watch, unsigned what)
 	if (event_assign(watch->event, base, fd, bits, on_descriptor,
 	    watch) != 0)
 		return -ENOMEM;
-	if (bits != 0 && event_add(watch->event, NULL) != 0)
+	if (bits != 0 && event_add(watch->event, NULL) != 0) {
+		(void)event_assign(watch->event, base, fd, 0, on_descriptor,
+		    watch);
 		return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -200,7 +211,9 @@ timer_set(struct timer *timer, uint64_t ms)
 	}
 	wait.tv_sec = (time_t)(ms / 1000);
 	wait.tv_usec = (suseconds_t)(ms % 1000 * 1000);
-	(void)event_add(timer->event, &wait);
+	/* out of memory: a deadline too early is better than none */
+	if (event_add(timer->event, &wait) != 0)
+		event_active(timer->event, EV_TIMEOUT, 1);
 }
 
 void

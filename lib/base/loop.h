@@ -2,8 +2,9 @@
  * loop.h - the one event loop of a role process
  *
  * One thread; what must wait waits here.  Waits are measured on the monotonic
- * clock, which tests can drive (loop_clock_set).  A handler runs to its end
- * before another starts; it may free the watch or timer it was called for.
+ * clock, which tests can drive (clock_set).  A handler runs to its end before
+ * another starts; it may free the watch or timer it was called for.  Watches
+ * and timers are freed before their loop.
  */
 #ifndef POSTROOM_BASE_LOOP_H
 #define POSTROOM_BASE_LOOP_H
@@ -35,7 +36,10 @@ void		 watch_free(struct watch *);
 
 typedef void	 timer_fn(void *arg);
 struct timer	*timer_new(struct loop *, timer_fn *, void *arg);
-/* Call once, `ms` milliseconds from now; replaces an earlier time. */
+/*
+ * Call once, `ms` milliseconds from now; replaces an earlier time.  0: as soon
+ * as the handler now running has returned and those before it have run.
+ */
 void		 timer_set(struct timer *, uint64_t ms);
 void		 timer_stop(struct timer *);
 bool		 timer_is_set(const struct timer *);

@@ -30,6 +30,7 @@ struct pool {
 	struct jobs	 waiting;
 	struct jobs	 finished;
 	bool		 ending;
+	bool		*gone;		/* set when freed inside a `done` */
 	int		 event_fd;
 	struct watch	*watch;
 	unsigned	 threads;
@@ -78,28 +79,45 @@ work(void *arg)
 	return NULL;
 }
 
+static struct job *
+next_finished(struct pool *pool)
+{
+	struct job *job;
+
+	pthread_mutex_lock(&pool->lock);
+	job = STAILQ_FIRST(&pool->finished);
+	if (job != NULL)
+		STAILQ_REMOVE_HEAD(&pool->finished, next);
+	pthread_mutex_unlock(&pool->lock);
+	return job;
+}
+
+/* One by one: a `done` may free the pool, and then no other is called. */
 static void
 on_finished(void *arg, unsigned what)
 {
 	struct pool *pool = arg;
-	struct jobs jobs = STAILQ_HEAD_INITIALIZER(jobs);
 	struct job *job;
 	uint64_t count;
+	bool gone = false;
 
 	(void)what;
 	(void)!read(pool->event_fd, &count, sizeof(count));
-	pthread_mutex_lock(&pool->lock);
-	STAILQ_CONCAT(&jobs, &pool->finished);
-	pthread_mutex_unlock(&pool->lock);
-	while ((job = STAILQ_FIRST(&jobs)) != NULL) {
-		STAILQ_REMOVE_HEAD(&jobs, next);
+	pool->gone = &gone;
+	while ((job = next_finished(pool)) != NULL) {
 		if (job->done != NULL)
 			job->done(job->arg);
 		free(job);
+		if (gone)
+			return;
 	}
+	pool->gone = NULL;
 }
 
-/* Threads take no signals: those belong to the loop. */
+/*
+ * Threads take no signals: those belong to the loop.  But for SIGSYS, by which
+ * the wall tells of a refused call; where it is blocked the process dies of it.
+ */
 static int
 start_threads(struct pool *pool, unsigned threads)
 {
@@ -107,6 +125,7 @@ start_threads(struct pool *pool, unsigned threads)
 	int r = 0;
 
 	(void)sigfillset(&all);
+	(void)sigdelset(&all, SIGSYS);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (r == 0 && pool->threads < threads) {
 		r = pthread_create(&pool->thread[pool->threads], NULL, work,
@@ -159,6 +178,8 @@ pool_free(struct pool *pool)
 {
 	if (pool == NULL)
 		return;
+	if (pool->gone != NULL)
+		*pool->gone = true;
 	pthread_mutex_lock(&pool->lock);
 	pool->ending = true;
 	pthread_cond_broadcast(&pool->wake);

@@ -9,6 +9,7 @@
 #include "lib/base/stream.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@
 #include "lib/base/text.h"
 
 #define HANDSHAKE_MS	30000	/* HARDENING A24: for all of it */
-#define FINISH_MS	10000	/* for the last bytes to leave */
+#define FINISH_MS	10000	/* for the last bytes to leave, and more ... */
+#define FINISH_RATE	4	/* ... at so many bytes a ms: a thin line's */
 #define GOODBYE_MS	1000	/* for the peer to end its side then */
 
 enum phase {
@@ -49,13 +51,15 @@ struct stream {
 	size_t		 in_start, in_len, in_size;
 	struct text	 out;
 	size_t		 out_sent;	/* of out, already written */
+	size_t		 out_clear;	/* of what waits: before TLS begins */
 	bool		 held;
 	bool		 poked;
 	bool		 ended;		/* the peer will send no more */
 	bool		 ended_told;
 	bool		 tell_drained;
-	bool		 goodbye;	/* finishing, and everything has left */
-	bool		 ssl_wants_write;
+	bool		 ending;	/* say goodbye once everything has left */
+	bool		 goodbye;	/* it was said */
+	bool		 ssl_wants_write;	/* before it can read on */
 	bool		 ssl_wants_read;	/* before it can write on */
 	const char	*fault;
 	bool		 fault_told;
@@ -168,13 +172,19 @@ rewatch(struct stream *stream)
 {
 	unsigned what = 0;
 
-	if (may_read(stream) || stream->ssl_wants_read)
+	if ((may_read(stream) && !stream->ssl_wants_write) ||
+	    stream->ssl_wants_read)
 		what |= LOOP_READ;
 	if (stream->fault == NULL && (stream->ssl_wants_write ||
-	    (stream_waiting(stream) > 0 && !stream->ssl_wants_read)))
+	    (stream_waiting(stream) > 0 && !stream->ssl_wants_read &&
+	    stream->phase != PHASE_SHAKE)))
 		what |= LOOP_WRITE;
 	if (watch_want(stream->watch, what) < 0)
 		fail(stream, "out of memory");
+	/* bytes may wait inside TLS where the socket does not show them */
+	if (stream->phase == PHASE_TLS && may_read(stream) &&
+	    SSL_pending(stream->ssl) > 0)
+		stream_poke(stream);
 }
 
 /* What an OpenSSL result <= 0 asks for; true when the stream can go on. */
@@ -189,7 +199,7 @@ ssl_go_on(struct stream *stream, int result, bool writing)
 		stream->ssl_wants_read = writing;
 		return true;
 	case SSL_ERROR_WANT_WRITE:
-		stream->ssl_wants_write = true;
+		stream->ssl_wants_write = !writing;
 		return true;
 	case SSL_ERROR_ZERO_RETURN:
 		stream->ended = true;
@@ -235,13 +245,16 @@ read_once(struct stream *stream)
 	ssize_t n;
 
 	if (stream->ssl != NULL) {
-		n = SSL_read(stream->ssl, at, (int)room);
+		ERR_clear_error();	/* somebody else's would be ours */
+		n = SSL_read(stream->ssl, at,
+		    room > INT_MAX ? INT_MAX : (int)room);
 		if (n <= 0) {
 			(void)ssl_go_on(stream, (int)n, false);
 			return false;
 		}
 	} else {
-		n = recv(stream->fd, at, room, 0);
+		/* another process may have made the socket block */
+		n = recv(stream->fd, at, room, MSG_DONTWAIT);
 		if (n == 0)
 			stream->ended = true;
 		else if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -262,7 +275,6 @@ fill(struct stream *stream)
 
 	if (!may_read(stream) || !make_input_room(stream))
 		return false;
-	stream->ssl_wants_write = false;
 	while (may_read(stream) && read_once(stream))
 		;
 	if (stream->in_len == 0)
@@ -277,6 +289,8 @@ static void
 written(struct stream *stream, size_t n)
 {
 	stream->out_sent += n;
+	if (stream->phase == PHASE_FLUSH)
+		stream->out_clear -= n;
 	if (stream_waiting(stream) > 0)
 		return;
 	stream->out_sent = 0;
@@ -286,39 +300,45 @@ written(struct stream *stream, size_t n)
 		text_clear(&stream->out);
 }
 
+/* One write of what waits; false when that does not go on now. */
+static bool
+write_once(struct stream *stream)
+{
+	size_t len = stream->phase == PHASE_FLUSH ? stream->out_clear :
+	    stream_waiting(stream);
+	const char *at;
+	ssize_t n;
+
+	if (len == 0)
+		return false;
+	at = stream->out.at + stream->out_sent;
+	if (stream->phase == PHASE_TLS) {
+		ERR_clear_error();
+		n = SSL_write(stream->ssl, at,
+		    len > INT_MAX ? INT_MAX : (int)len);
+		if (n <= 0) {
+			(void)ssl_go_on(stream, (int)n, true);
+			return false;
+		}
+	} else {
+		n = send(stream->fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			fail(stream, "the connection broke");
+		if (n < 0)
+			return false;
+	}
+	written(stream, (size_t)n);
+	return true;
+}
+
 /* Write what waits, as far as the socket takes it. */
 static void
 flush(struct stream *stream)
 {
-	ssize_t n;
-
 	if (stream->phase == PHASE_SHAKE || stream->ssl_wants_read)
 		return;
-	while (stream->fault == NULL && stream_waiting(stream) > 0) {
-		const char *at = stream->out.at + stream->out_sent;
-		size_t len = stream_waiting(stream);
-
-		if (stream->phase == PHASE_TLS) {
-			int most = len > (1u << 30) ? 1 << 30 : (int)len;
-
-			n = SSL_write(stream->ssl, at, most);
-			if (n <= 0) {
-				(void)ssl_go_on(stream, (int)n, true);
-				return;
-			}
-		} else {
-			n = send(stream->fd, at, len, MSG_NOSIGNAL);
-			if (n < 0 && errno == EINTR)
-				continue;
-			if (n < 0 && errno == EAGAIN)
-				return;
-			if (n < 0) {
-				fail(stream, "the connection broke");
-				return;
-			}
-		}
-		written(stream, (size_t)n);
-	}
+	while (stream->fault == NULL && write_once(stream))
+		;
 }
 
 /* A step of the handshake; false when the stream is gone. */
@@ -327,7 +347,7 @@ shake(struct stream *stream)
 {
 	int r;
 
-	stream->ssl_wants_write = false;
+	ERR_clear_error();
 	r = SSL_accept(stream->ssl);
 	if (r != 1) {
 		if (ssl_go_on(stream, r, false) && stream->ended)
@@ -336,7 +356,8 @@ shake(struct stream *stream)
 	}
 	stream->phase = PHASE_TLS;
 	stream->heard_ms = clock_ms();
-	timer_stop(stream->deadline);
+	if (stream->fn != NULL)		/* else it is the finish's */
+		timer_stop(stream->deadline);
 	(void)snprintf(stream->tls_words, sizeof(stream->tls_words), "%s %s",
 	    SSL_get_version(stream->ssl), SSL_get_cipher_name(stream->ssl));
 	return tell(stream, STREAM_TLS_UP);
@@ -346,30 +367,42 @@ static int
 begin_tls(struct stream *stream)
 {
 	stream->phase = PHASE_SHAKE;
-	timer_set(stream->deadline, HANDSHAKE_MS);
 	return SSL_set_fd(stream->ssl, stream->fd) == 1 ? 0 : -ENOMEM;
 }
 
+/* Once everything has left, say so to the peer. */
+static void
+say_goodbye(struct stream *stream)
+{
+	int r;
+
+	if (stream->goodbye || stream->fault != NULL ||
+	    stream_waiting(stream) > 0)
+		return;
+	if (stream->phase == PHASE_TLS) {
+		ERR_clear_error();
+		r = SSL_shutdown(stream->ssl);
+		if (r < 0 && ssl_go_on(stream, r, false))
+			return;		/* the socket is full just now */
+		ERR_clear_error();
+	}
+	(void)shutdown(stream->fd, SHUT_WR);
+	stream->goodbye = true;
+	if (stream->fn == NULL)
+		timer_set(stream->deadline, GOODBYE_MS);
+}
+
 /*
- * Finishing: once everything has left say so to the peer, then wait a moment
- * for its end, so that the close does not take the last reply away from it.
+ * Finishing: after the goodbye wait a moment for the peer's end, so that the
+ * close does not take the last reply away from it.
  */
 static void
 finish_step(struct stream *stream)
 {
 	stream_consume(stream, stream->in_len);
-	if (stream->fault != NULL || stream->ended) {
+	if (stream->fault != NULL || (stream->goodbye && stream->ended)) {
 		stream_free(stream);
 		return;
-	}
-	if (stream_waiting(stream) == 0 && !stream->goodbye) {
-		stream->goodbye = true;
-		if (stream->phase == PHASE_TLS) {
-			(void)SSL_shutdown(stream->ssl);
-			ERR_clear_error();
-		}
-		(void)shutdown(stream->fd, SHUT_WR);
-		timer_set(stream->deadline, GOODBYE_MS);
 	}
 	rewatch(stream);
 }
@@ -394,11 +427,13 @@ tell_news(struct stream *stream, bool input)
 		if (!tell(stream, STREAM_FAILED))
 			return;
 	} else if (stream->ended && !stream->ended_told &&
-	    stream->fault == NULL && !stream->held) {
+	    stream->fault == NULL && !stream->held && !stream->poked) {
 		stream->ended_told = true;
 		if (!tell(stream, STREAM_CLOSED))
 			return;
 	}
+	if (stream->ending)
+		say_goodbye(stream);
 	if (stream->fn == NULL)
 		finish_step(stream);
 	else
@@ -413,11 +448,13 @@ on_socket(void *arg, unsigned what)
 
 	if (what & LOOP_READ)
 		stream->ssl_wants_read = false;
+	if (what & LOOP_WRITE)
+		stream->ssl_wants_write = false;
 	if (stream->phase == PHASE_SHAKE && !shake(stream))
 		return;
 	if (stream->phase == PHASE_FLUSH) {
 		flush(stream);
-		if (stream_waiting(stream) == 0 && begin_tls(stream) < 0)
+		if (stream->out_clear == 0 && begin_tls(stream) < 0)
 			fail(stream, "out of memory");
 	}
 	if (stream->phase != PHASE_SHAKE && stream->phase != PHASE_FLUSH)
@@ -436,7 +473,6 @@ on_soon(void *arg)
 		on_socket(stream, 0);
 		return;
 	}
-	/* bytes may wait inside TLS where the socket does not show them */
 	if (input && stream->phase != PHASE_SHAKE)
 		(void)fill(stream);
 	tell_news(stream, input);
@@ -477,7 +513,15 @@ stream_finish(struct stream *stream)
 	stream->fn = NULL;
 	stream->held = false;
 	stream_idle_after(stream, 0);
-	timer_set(stream->deadline, FINISH_MS);
+	timer_set(stream->deadline, stream->goodbye ? GOODBYE_MS :
+	    FINISH_MS + stream_waiting(stream) / FINISH_RATE);
+	stream_end_output(stream);
+}
+
+void
+stream_end_output(struct stream *stream)
+{
+	stream->ending = true;
 	timer_set(stream->soon, 0);
 }
 
@@ -493,6 +537,9 @@ stream_consume(struct stream *stream, size_t n)
 {
 	if (n > stream->in_len)
 		n = stream->in_len;
+	/* reading stopped for want of room: go on with it */
+	if (n > 0 && !has_room(stream))
+		timer_set(stream->soon, 0);
 	stream->in_start += n;
 	stream->in_len -= n;
 	if (stream->in_len == 0)
@@ -504,7 +551,11 @@ stream_write(struct stream *stream, struct slice s)
 {
 	if (stream->fault != NULL)
 		return -ENOBUFS;
-	if (stream->out_sent > 0 && stream->out_sent >= stream->out.len / 2) {
+	/* what has left counts no more, though moving bytes is put off */
+	if (stream->out_sent > 0 &&
+	    (stream->out_sent >= stream->out.len / 2 ||
+	    s.len > stream->out.limit ||
+	    stream->out.len > stream->out.limit - s.len)) {
 		text_consume(&stream->out, stream->out_sent);
 		stream->out_sent = 0;
 	}
@@ -563,17 +614,20 @@ stream_hand_over(struct stream *stream, size_t input_bytes,
 
 	if (stream->in_len == 0)
 		drop_input_buffer(stream);
-	/* a buffer that holds input keeps its size until it is empty */
+	/* a buffer that holds input may be larger than its bound, not smaller */
 	if (stream->in_len > 0 && input_bytes > stream->in_size)
 		in = realloc(stream->in, stream->in_start + input_bytes);
 	if (in != NULL)
 		stream->in = in;
-	if (in != NULL || stream->in_len == 0)
+	if (in != NULL || stream->in_len == 0 ||
+	    input_bytes < stream->in_size)
 		stream->in_size = input_bytes;
 	stream->out.limit = output_limit;
 	stream->fn = fn;
 	stream->arg = arg;
 	stream->tell_drained = false;
+	stream->ended_told = false;
+	stream->fault_told = false;
 	stream_idle_after(stream, 0);
 	stream->held = false;
 	stream_poke(stream);
@@ -589,6 +643,8 @@ stream_start_tls(struct stream *stream, const struct tls_server *server)
 	if (stream->ssl == NULL)
 		return -ENOMEM;
 	stream->phase = PHASE_FLUSH;
+	stream->out_clear = stream_waiting(stream);
+	timer_set(stream->deadline, HANDSHAKE_MS);
 	timer_set(stream->soon, 0);
 	return 0;
 }

@@ -37,14 +37,20 @@ struct stream	*stream_new(struct loop *, int fd, size_t input_bytes,
 		    size_t output_limit, stream_fn *, void *arg);
 /*
  * Give the stream another handler and other bounds, as its owner changes; input
- * that waits already is told to the new one soon.  The idle time ends.
+ * that waits already, and an end or a fault, are told to the new one soon.  The
+ * idle time ends.
  */
 void		 stream_hand_over(struct stream *, size_t input_bytes,
 		    size_t output_limit, stream_fn *, void *arg);
 /* Close at once and free; NULL is fine. */
 void		 stream_free(struct stream *);
-/* Write out what waits (at most some seconds), say goodbye in TLS, free. */
+/*
+ * Write out what waits, say goodbye in TLS, free.  It is cut when the peer takes
+ * less than 4 KiB a second, after ten seconds of grace.
+ */
 void		 stream_finish(struct stream *);
+/* Say the end to the peer once what waits has left; its bytes still come. */
+void		 stream_end_output(struct stream *);
 
 /* The bytes that have come and were not consumed; valid until the next call. */
 struct slice	 stream_input(const struct stream *);
@@ -71,7 +77,8 @@ void		 stream_poke(struct stream *);
 void		 stream_idle_after(struct stream *, uint64_t ms);
 
 /*
- * Become the server side of TLS now; what waits is written first in clear.
+ * Become the server side of TLS now; what waits is written first in clear, what
+ * is written from now on leaves in TLS.  All of it may take thirty seconds.
  * 0, -EPROTO when input already waits (injected), or -ENOMEM.
  */
 int		 stream_start_tls(struct stream *, const struct tls_server *);

@@ -42,32 +42,46 @@ choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/* Whoever protected his key with a password is told so, not asked for it. */
+static int
+no_password(char *buffer, int size, int writing, void *arg)
+{
+	(void)buffer;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
 static int
 load_chain(SSL_CTX *context, BIO *pem)
 {
 	X509 *leaf, *next;
 	int ok;
 
-	leaf = PEM_read_bio_X509(pem, NULL, NULL, NULL);
+	leaf = PEM_read_bio_X509(pem, NULL, no_password, NULL);
 	if (leaf == NULL)
 		return -EINVAL;
 	ok = SSL_CTX_use_certificate(context, leaf);
 	X509_free(leaf);
 	if (ok != 1)
 		return -EINVAL;
-	while ((next = PEM_read_bio_X509(pem, NULL, NULL, NULL)) != NULL)
+	while ((next = PEM_read_bio_X509(pem, NULL, no_password, NULL)) != NULL)
 		if (SSL_CTX_add0_chain_cert(context, next) != 1) {
 			X509_free(next);
 			return -EINVAL;
 		}
-	ERR_clear_error();	/* the end of the file is no fault */
-	return 0;
+	/* the end of the file is no fault; anything else is a torn chain */
+	ok = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	ERR_clear_error();
+	return ok ? 0 : -EINVAL;
 }
 
 static int
 load_key(SSL_CTX *context, BIO *pem)
 {
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, NULL, NULL);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_password,
+	    NULL);
 	int ok;
 
 	if (key == NULL)
@@ -97,7 +111,9 @@ harden(SSL_CTX *context)
 	(void)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	(void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION |
 	    SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-	    SSL_OP_PRIORITIZE_CHACHA);
+	    SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_TICKET);
+	/* RFC 9325 3.4: ticket keys must change; handshakes are cheap here */
+	(void)SSL_CTX_set_num_tickets(context, 0);
 	(void)SSL_CTX_set_max_early_data(context, 0);
 	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS |
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |

@@ -236,7 +236,10 @@ class Sender:
         def tell(names, word, answer=""):
             for name in names:
                 left.discard(name)
-                self.ledger.tell(number, name, word, answer)
+                self.ledger.tell(number, name, word, "%s%s %d bytes for %s; %s"
+                                 % ("LMTP " if self.lmtp else "",
+                                    "BDAT" if bdat else "DATA", len(data),
+                                    ",".join(accounts), answer))
         try:
             if self.lines is None:
                 self.open()

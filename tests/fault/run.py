@@ -22,8 +22,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from hub import Fault                                   # noqa: E402
 import kill                                             # noqa: E402
+import sweep                                            # noqa: E402
 
-PARTS = [kill]
+PARTS = [kill, sweep]
 
 
 class Skip(Exception):
@@ -38,6 +39,7 @@ class Context:
         self.relaxed = args.relaxed and os.path.abspath(args.relaxed)
         self.shim = args.shim and os.path.abspath(args.shim)
         self.long = args.long
+        self.only = args.only
         self.seed = args.seed
         self.keep_failed = args.keep
         self.local = threading.local()
@@ -49,7 +51,7 @@ class Context:
     def keep(self, hub):
         """The hub of a test that failed: its end, and its folder if asked."""
         self.note("the end of the log:\n" + "\n".join(
-            hub.log().splitlines()[-25:]))
+            hub.log().splitlines()[-60:]))
         if self.keep_failed:
             kept = hub.folder + ".kept"
             shutil.copytree(hub.folder, kept, symlinks=True,

@@ -1,0 +1,191 @@
+/*
+ * incoming.c - room for messages, and big files that come in
+ *
+ * What is granted to a door or written for it ends with it: a door that is
+ * lost gives its grants back here, and its half-written files go.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "queue/conductor_inside.h"
+
+/* Grants */
+
+static struct grant *
+find_grant(struct conductor *conductor, void *from)
+{
+	struct grant *grant;
+
+	HASH_FIND_PTR(conductor->grants, &from, grant);
+	return grant;
+}
+
+static void
+grant_free(struct conductor *conductor, struct grant *grant)
+{
+	HASH_DEL(conductor->grants, grant);
+	free(grant);
+}
+
+/* `from` is given `bytes` more. */
+static int
+grant_note(struct conductor *conductor, void *from, uint64_t bytes)
+{
+	struct grant *grant = find_grant(conductor, from);
+
+	if (grant == NULL) {
+		grant = calloc(1, sizeof(*grant));
+		if (grant == NULL)
+			return -ENOMEM;
+		grant->from = from;
+		HASH_ADD_PTR(conductor->grants, from, grant);
+		if (grant->hh.tbl == NULL) {
+			free(grant);
+			return -ENOMEM;
+		}
+	}
+	grant->bytes += bytes;
+	return 0;
+}
+
+uint64_t
+grant_take(struct conductor *conductor, void *from, uint64_t bytes)
+{
+	struct grant *grant = find_grant(conductor, from);
+
+	if (grant == NULL)
+		return 0;
+	if (bytes < grant->bytes) {
+		grant->bytes -= bytes;
+		return bytes;
+	}
+	bytes = grant->bytes;
+	grant_free(conductor, grant);
+	return bytes;
+}
+
+void
+conductor_grant(struct conductor *conductor, const struct asker *asker,
+    uint64_t bytes)
+{
+	int r = space_grant(conductor->space, bytes);
+
+	if (r == 0) {
+		r = grant_note(conductor, asker->from, bytes);
+		if (r < 0)
+			space_release(conductor->space, bytes);
+	}
+	if (r == 0)
+		conductor_answer(conductor, asker, 250, "2.0.0", "granted");
+	else
+		conductor_answer(conductor, asker, 452, "4.3.1",
+		    "no room for this message now, try again later");
+}
+
+void
+conductor_release(struct conductor *conductor, void *from, uint64_t bytes)
+{
+	space_release(conductor->space, grant_take(conductor, from, bytes));
+}
+
+/* Big files that come in */
+
+struct incoming *
+incoming_find(struct conductor *conductor, uint64_t ticket)
+{
+	struct incoming *incoming;
+
+	HASH_FIND(hh, conductor->incoming, &ticket, sizeof(ticket), incoming);
+	return incoming;
+}
+
+void
+incoming_free(struct conductor *conductor, struct incoming *incoming)
+{
+	HASH_DEL(conductor->incoming, incoming);
+	big_abort(incoming->writer);
+	free(incoming);
+}
+
+int
+conductor_big_begin(struct conductor *conductor, void *from,
+    uint64_t *ticket_out)
+{
+	struct incoming *incoming = calloc(1, sizeof(*incoming));
+	int r;
+
+	if (incoming == NULL)
+		return -ENOMEM;
+	r = message_id_new(&conductor->last_id, clock_utc_ms());
+	if (r == 0) {
+		incoming->id = conductor->last_id;
+		r = big_begin(conductor->big, &incoming->id,
+		    &incoming->writer);
+	}
+	if (r < 0) {
+		free(incoming);
+		return r;
+	}
+	incoming->from = from;
+	incoming->ticket = ++conductor->last_ticket;
+	HASH_ADD(hh, conductor->incoming, ticket, sizeof(incoming->ticket),
+	    incoming);
+	if (incoming->hh.tbl == NULL) {
+		big_abort(incoming->writer);
+		free(incoming);
+		return -ENOMEM;
+	}
+	*ticket_out = incoming->ticket;
+	return 0;
+}
+
+void
+conductor_big_feed(struct conductor *conductor, uint64_t ticket,
+    struct slice bytes)
+{
+	struct incoming *incoming = incoming_find(conductor, ticket);
+
+	if (incoming == NULL || incoming->fault < 0 || bytes.len == 0)
+		return;
+	incoming->fault = big_feed(incoming->writer, bytes);
+	if (bytes.len == 1)
+		incoming->last[0] = incoming->last[1];
+	else
+		incoming->last[0] = bytes.at[bytes.len - 2];
+	incoming->last[1] = bytes.at[bytes.len - 1];
+}
+
+void
+conductor_big_end(struct conductor *conductor, uint64_t ticket)
+{
+	struct incoming *incoming = incoming_find(conductor, ticket);
+
+	if (incoming != NULL)
+		incoming->ended = true;
+}
+
+void
+conductor_big_abandon(struct conductor *conductor, void *from, uint64_t ticket)
+{
+	struct incoming *incoming = incoming_find(conductor, ticket);
+
+	if (incoming != NULL && incoming->from == from)
+		incoming_free(conductor, incoming);
+}
+
+void
+incoming_lost(struct conductor *conductor, void *from)
+{
+	struct incoming *incoming, *following;
+	struct grant *grant, *after;
+
+	HASH_ITER(hh, conductor->incoming, incoming, following)
+		if (from == NULL || incoming->from == from)
+			incoming_free(conductor, incoming);
+	HASH_ITER(hh, conductor->grants, grant, after) {
+		if (from != NULL && grant->from != from)
+			continue;
+		space_release(conductor->space, grant->bytes);
+		grant_free(conductor, grant);
+	}
+}

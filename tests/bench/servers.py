@@ -1,0 +1,291 @@
+"""The servers: the hub, and Postfix in front of Dovecot, each with private
+files and ports on loopback.
+
+Dovecot takes the layout of an account from the domain of its address, so that
+one Dovecot shows all its layouts; its processes are reused from one session to
+the next, which is its faster mode.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+from load import connect
+
+USERS = 20
+GUARD = 60.0            # seconds to begin or to end
+PASSWORD = "secret"
+LAYOUTS = ("maildir", "sdbox", "mdbox")
+MAIL_ID = 5000          # any user that is nobody else's
+
+POSTFIX = "/usr/sbin/postfix"
+DOVECOT = "/usr/sbin/dovecot"
+
+
+def free_ports(count):
+    held = [socket.socket() for _ in range(count)]
+    for sock in held:
+        sock.bind(("127.0.0.1", 0))
+    ports = [sock.getsockname()[1] for sock in held]
+    for sock in held:
+        sock.close()
+    return ports
+
+
+def free_base(offsets):
+    """A number such that nobody listens at it plus any of the offsets."""
+    for base in range(12000 + os.getpid() * 7 % 9000, 50000, 13):
+        try:
+            for offset in offsets:
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", base + offset))
+            return base
+        except OSError:
+            continue
+    raise OSError("no free ports")
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+class Server:
+    """Processes that begin and end together.  A subclass says commands(),
+    and sets name, folder, smtp, lmtp and pop3 (ports)."""
+
+    processes = ()
+
+    def start(self):
+        """Seconds until SMTP and POP3 have both greeted a client."""
+        began = time.monotonic()
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.processes = [subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True) for words in self.commands()]
+        for port in (self.smtp, self.pop3):
+            self.greeted(port, began + GUARD)
+        return time.monotonic() - began
+
+    def greeted(self, port, until):
+        while True:
+            try:
+                with connect(port) as sock:
+                    if sock.recv(512):
+                        return
+            except OSError:
+                pass
+            if time.monotonic() > until:
+                raise TimeoutError(self.name + " does not begin: see "
+                                   + self.folder)
+            time.sleep(0.002)
+
+    def roots(self):
+        return [process.pid for process in self.processes]
+
+    def stop(self):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(GUARD)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes = ()
+
+
+class Hub(Server):
+    name = "Postroom"
+    PORTS = (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190)
+
+    def __init__(self, bin_folder, folder):
+        self.bin = bin_folder
+        self.folder = os.path.join(folder, "hub")
+        self.conf = os.path.join(self.folder, "etc", "postroom.conf")
+        base = free_base(self.PORTS)
+        self.lmtp, self.smtp, self.pop3 = base + 24, base + 25, base + 110
+        self.run("setup", "--dir", self.folder, "--domain", "office.test",
+                 "--port-base", str(base), "--yes")
+        # every client here has one address; the peer is told the same
+        with open(self.conf, encoding="utf-8") as file:
+            text = file.read()
+        write(self.conf, text.replace("\nconnections_per_address = 20\n",
+                                      "\nconnections_per_address = 1000\n"))
+        password = os.path.join(self.folder, "password")
+        write(password, PASSWORD + "\n")
+        for user in self.users() + ["big@office.test"]:
+            self.run("-c", self.conf, "account", "add", user,
+                     "--password-file", password)
+
+    def run(self, *words):
+        subprocess.run([os.path.join(self.bin, "postroom"), *words],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       timeout=GUARD, check=True)
+
+    def commands(self):
+        return [[os.path.join(self.bin, "postroomd"), "-f", "-c", self.conf]]
+
+    def users(self, _layout=None):
+        return ["u%d@office.test" % i for i in range(1, USERS + 1)]
+
+    def big(self):
+        return "big@office.test"
+
+
+DOVECOT_CONF = """
+protocols = pop3 lmtp
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/dovecot.log
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain
+first_valid_uid = {id}
+mail_max_userip_connections = 1000
+postmaster_address = postmaster@office.test
+mail_location = %d:~/%d
+default_vsz_limit = 1G
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={id} gid={id} home={folder}/mail/%d/%n
+}}
+service pop3-login {{
+  service_count = 0
+  process_min_avail = 2
+  client_limit = 1000
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+service pop3 {{
+  service_count = 256
+  process_min_avail = 4
+}}
+service lmtp {{
+  process_min_avail = 4
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {lmtp}
+  }}
+}}
+service auth {{
+  client_limit = 6000
+}}
+service anvil {{
+  client_limit = 4000
+}}
+namespace inbox {{
+  inbox = yes
+}}
+"""
+
+MAIN_CF = """
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+meta_directory = /etc/postfix
+shlib_directory = /usr/lib/postfix
+maillog_file = {folder}/mail.log
+maillog_file_prefixes = {folder}
+myhostname = mail.office.test
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mydestination =
+alias_maps =
+virtual_mailbox_domains = {layouts}
+virtual_mailbox_maps = static:ok
+virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
+smtpd_client_connection_count_limit = 0
+message_size_limit = 67108864
+biff = no
+"""
+
+MASTER_CF = """
+127.0.0.1:{smtp} inet n - n - - smtpd
+pickup   unix n - n 60 1 pickup
+cleanup  unix n - n - 0 cleanup
+qmgr     unix n - n 300 1 qmgr
+tlsmgr   unix - - n 1000? 1 tlsmgr
+rewrite  unix - - n - - trivial-rewrite
+bounce   unix - - n - 0 bounce
+defer    unix - - n - 0 bounce
+trace    unix - - n - 0 bounce
+verify   unix - - n - 1 verify
+flush    unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp     unix - - n - - smtp
+relay    unix - - n - - smtp
+showq    unix n - n - - showq
+error    unix - - n - - error
+retry    unix - - n - - error
+discard  unix - - n - - discard
+lmtp     unix - - n - - lmtp
+anvil    unix - - n - 1 anvil
+scache   unix - - n - 1 scache
+postlog  unix-dgram n - n - 1 postlogd
+"""
+
+
+class Peer(Server):
+    name = "Postfix+Dovecot"
+
+    @staticmethod
+    def missing():
+        """Words for why it cannot be had here, or None."""
+        for path in (POSTFIX, DOVECOT, "/usr/lib/dovecot/lmtp",
+                     "/usr/lib/dovecot/pop3"):
+            if not os.path.exists(path):
+                return "no " + path
+        return None
+
+    def __init__(self, folder):
+        self.folder = os.path.join(folder, "peer")
+        self.smtp, self.lmtp, self.pop3 = free_ports(3)
+        words = {"folder": self.folder, "id": MAIL_ID, "smtp": self.smtp,
+                 "lmtp": self.lmtp, "pop3": self.pop3, "password": PASSWORD,
+                 "layouts": ", ".join(LAYOUTS)}
+        for name, text in (("dovecot.conf", DOVECOT_CONF),
+                           ("postfix/main.cf", MAIN_CF),
+                           ("postfix/master.cf", MASTER_CF)):
+            write(os.path.join(self.folder, name), text.format(**words))
+        for name, owner in (("mail", MAIL_ID), ("data", "postfix"),
+                            ("queue", "root")):
+            os.makedirs(os.path.join(self.folder, name))
+            shutil.chown(os.path.join(self.folder, name), owner)
+        if os.path.exists("/etc/postfix/postfix-files"):
+            shutil.copy("/etc/postfix/postfix-files",
+                        os.path.join(self.folder, "postfix"))
+
+    def commands(self):
+        return [[DOVECOT, "-F", "-c", self.folder + "/dovecot.conf"],
+                [POSTFIX, "-c", self.folder + "/postfix", "start-fg"]]
+
+    def stop(self):
+        # what start-fg started does not end with it
+        subprocess.run([POSTFIX, "-c", self.folder + "/postfix", "stop"],
+                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       timeout=GUARD, check=False)
+        super().stop()
+
+    def users(self, layout):
+        return ["u%d@%s" % (i, layout) for i in range(1, USERS + 1)]
+
+    def big(self):
+        return "big@mdbox"

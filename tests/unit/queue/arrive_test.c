@@ -1,0 +1,392 @@
+/*
+ * arrive_test.c - 250 is said for what is durable, and for nothing else
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "store/account.h"
+#include "tests/unit/queue/stage.h"
+
+static struct stage stage;
+static int syncs_to_fail;	/* of records, from the next on */
+static bool synced;		/* a record, since set_up() */
+
+static int
+sync_data(int fd)
+{
+	if (syncs_to_fail > 0) {
+		syncs_to_fail--;
+		errno = EIO;
+		return -1;
+	}
+	synced = true;
+	return fdatasync(fd);
+}
+
+static const struct journal_io failing = { pwritev, sync_data, fsync };
+
+static void
+set_up(void)
+{
+	syncs_to_fail = 0;
+	synced = false;
+	stage_new(&stage);
+	stage.options.journal_io = &failing;
+	stage_open(&stage);
+}
+
+static void
+tear_down(void)
+{
+	stage_drop(&stage);
+}
+
+static uint64_t
+records(void)
+{
+	struct journal_figures figures;
+
+	journal_figures(stage.conductor->journal, &figures);
+	return figures.records;
+}
+
+START_TEST(received_is_said_after_the_record_is_durable)
+{
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 1);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 0);
+	ck_assert(!synced);
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	ck_assert(synced);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->serial, 1);
+	ck_assert_uint_eq(records(), 1);
+}
+END_TEST
+
+START_TEST(an_empty_message_is_received_and_delivered)
+{
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 0, false), 0);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_DELIVER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->bytes, 0);
+}
+END_TEST
+
+START_TEST(a_refused_message_costs_no_record)
+{
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	stage_judge(&stage, 0, VERDICT_REFUSE);
+	stage_run(&stage, 20);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 554);
+	ck_assert_str_eq(stage_call(&stage, STAGE_ANSWER, 0)->words,
+	    "5.7.1 not wanted here");
+	ck_assert_uint_eq(records(), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_WANT), 0);
+	ck_assert_uint_eq(stage.conductor->count_refused, 1);
+}
+END_TEST
+
+START_TEST(a_deferred_message_is_put_off_in_the_words_of_its_judge)
+{
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	stage_judge(&stage, 0, VERDICT_DEFER);
+	stage_run(&stage, 20);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 451);
+	ck_assert_str_eq(stage_call(&stage, STAGE_ANSWER, 0)->words,
+	    "4.7.1 come back in five minutes");
+	ck_assert_uint_eq(records(), 0);
+}
+END_TEST
+
+START_TEST(a_judge_that_dies_once_is_asked_again)
+{
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	conductor_judged(stage.conductor, stage_call(&stage, STAGE_JUDGE, 0)->ticket,
+	    -ECONNRESET, slice_of(NULL, 0));
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 1);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 0);
+	conductor_judge_up(stage.conductor);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 2);
+	stage_judge(&stage, 1, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+}
+END_TEST
+
+START_TEST(a_message_that_ends_two_judges_is_put_off)
+{
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	conductor_judged(stage.conductor, stage_call(&stage, STAGE_JUDGE, 0)->ticket,
+	    -ECONNRESET, slice_of(NULL, 0));
+	conductor_judge_up(stage.conductor);
+	conductor_judged(stage.conductor, stage_call(&stage, STAGE_JUDGE, 1)->ticket,
+	    -ECONNRESET, slice_of(NULL, 0));
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 451);
+	conductor_judge_up(stage.conductor);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 2);
+	ck_assert_uint_eq(records(), 0);
+}
+END_TEST
+
+START_TEST(a_judge_that_talks_nonsense_is_asked_once_more_at_once)
+{
+	struct slice nonsense = SLICE("no verdict");
+
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	conductor_judged(stage.conductor, stage_call(&stage, STAGE_JUDGE, 0)->ticket,
+	    0, nonsense);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 2);
+	conductor_judged(stage.conductor, stage_call(&stage, STAGE_JUDGE, 1)->ticket,
+	    0, nonsense);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 2);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 451);
+}
+END_TEST
+
+START_TEST(a_message_waits_for_the_first_judge_to_come)
+{
+	stage.judge_fault = -ENOTCONN;
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 0);
+	stage.judge_fault = 0;
+	conductor_judge_up(stage.conductor);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 1);
+}
+END_TEST
+
+START_TEST(a_judge_that_cannot_be_asked_puts_the_message_off)
+{
+	stage.judge_fault = -ENOBUFS;
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 451);
+	ck_assert(TAILQ_EMPTY(&stage.conductor->arriving));
+}
+END_TEST
+
+START_TEST(a_record_that_was_abandoned_is_put_off_and_not_delivered)
+{
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	syncs_to_fail = 1;
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 451);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 0);
+	stage_restart(&stage);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_run(&stage, 20);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 0);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+}
+END_TEST
+
+START_TEST(nobody_may_say_what_became_of_a_record)
+{
+	syncs_to_fail = 100;
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_WANT), 0);
+}
+END_TEST
+
+/* The record may stand after all: replay must find the bytes then. */
+START_TEST(a_big_file_stays_when_nobody_knows_whether_its_record_does)
+{
+	syncs_to_fail = 100;
+	ck_assert_int_eq(stage_submit_big(&stage, &stage, BIG_BYTES + 1,
+	    BIG_BYTES + 1, false), 0);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 0);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 1);
+}
+END_TEST
+
+START_TEST(an_asker_who_is_gone_is_not_answered_but_his_message_is_received)
+{
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	conductor_asker_lost(stage.conductor, &stage);
+	stage_wait(&stage, STAGE_DELIVER, 1);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 0);
+	ck_assert_uint_eq(stage.conductor->count_received, 1);
+}
+END_TEST
+
+START_TEST(another_asker_who_is_gone_changes_nothing)
+{
+	int other;
+
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	conductor_asker_lost(stage.conductor, &other);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+}
+END_TEST
+
+/* Big files */
+
+START_TEST(a_big_file_is_received_and_delivered_by_its_name)
+{
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_int_eq(stage_submit_big(&stage, &stage, BIG_BYTES + 1,
+	    BIG_BYTES + 1, false), 0);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_DELIVER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->bytes,
+	    BIG_BYTES + 1);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 1);
+}
+END_TEST
+
+START_TEST(a_pipe_that_was_cut_is_put_off_and_leaves_no_file)
+{
+	ck_assert_int_eq(stage_submit_big(&stage, &stage, BIG_BYTES + 1,
+	    BIG_BYTES + 2, false), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 0);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 451);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 0);
+}
+END_TEST
+
+START_TEST(a_refused_big_file_is_removed)
+{
+	ck_assert_int_eq(stage_submit_big(&stage, &stage, BIG_BYTES + 1,
+	    BIG_BYTES + 1, false), 0);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 1);
+	stage_judge(&stage, 0, VERDICT_REFUSE);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 0);
+}
+END_TEST
+
+START_TEST(a_big_file_belongs_to_the_door_that_began_it)
+{
+	struct asker other = { &syncs_to_fail, 1 };
+	uint64_t ticket;
+
+	ck_assert_int_eq(conductor_big_begin(stage.conductor, &stage, &ticket),
+	    0);
+	conductor_big_end(stage.conductor, ticket);
+	ck_assert_int_eq(conductor_submit(stage.conductor, &other, 0,
+	    slice_of("x", 1), -1, ticket), -EBADMSG);
+	conductor_big_abandon(stage.conductor, other.from, ticket);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 1);
+	conductor_asker_lost(stage.conductor, &stage);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 0);
+}
+END_TEST
+
+START_TEST(a_broken_envelope_is_a_breach_and_leaves_no_file)
+{
+	struct asker asker = { &stage, 1 };
+	uint64_t ticket;
+
+	ck_assert_int_eq(conductor_big_begin(stage.conductor, &stage, &ticket),
+	    0);
+	conductor_big_end(stage.conductor, ticket);
+	ck_assert_int_eq(conductor_submit(stage.conductor, &asker, 0,
+	    slice_of("x", 1), -1, ticket), -EBADMSG);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 0);
+}
+END_TEST
+
+/* Room */
+
+START_TEST(a_grant_is_refused_when_the_disk_is_short)
+{
+	struct asker asker = { &stage, 5 };
+
+	stage_close(&stage);
+	stage.options.free_bytes = UINT64_C(1) << 60;
+	stage_open(&stage);
+	conductor_grant(stage.conductor, &asker, 1000);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 452);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->serial, 5);
+	ck_assert_int_eq(strncmp(stage_call(&stage, STAGE_ANSWER, 0)->words,
+	    "4.3.1 ", 6), 0);
+}
+END_TEST
+
+START_TEST(the_grants_of_a_door_that_is_gone_are_given_back)
+{
+	struct asker one = { &stage, 1 }, two = { &syncs_to_fail, 2 };
+
+	conductor_grant(stage.conductor, &one, 1000);
+	conductor_grant(stage.conductor, &one, 500);
+	conductor_grant(stage.conductor, &two, 70);
+	ck_assert_uint_eq(space_granted(stage.conductor->space), 1570);
+	conductor_asker_lost(stage.conductor, &stage);
+	ck_assert_uint_eq(space_granted(stage.conductor->space), 70);
+	/* of an earlier life of this role: it is none of ours */
+	conductor_release(stage.conductor, &stage, 5000);
+	ck_assert_uint_eq(space_granted(stage.conductor->space), 70);
+	conductor_release(stage.conductor, &syncs_to_fail, 70);
+	ck_assert_uint_eq(space_granted(stage.conductor->space), 0);
+}
+END_TEST
+
+START_TEST(a_grant_ends_with_the_answer)
+{
+		struct asker asker = { &stage, 1 };
+
+	conductor_grant(stage.conductor, &asker, 1000);
+	ck_assert_int_eq(conductor_submit(stage.conductor, &asker, 600,
+	    slice_of("x", 1), memfd_create("m", MFD_CLOEXEC), 0), -EBADMSG);
+	ck_assert_uint_eq(space_granted(stage.conductor->space), 400);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("arrive");
+	TCase *tcase = tcase_create("arrive");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, received_is_said_after_the_record_is_durable);
+	tcase_add_test(tcase, an_empty_message_is_received_and_delivered);
+	tcase_add_test(tcase, a_refused_message_costs_no_record);
+	tcase_add_test(tcase,
+	    a_deferred_message_is_put_off_in_the_words_of_its_judge);
+	tcase_add_test(tcase, a_judge_that_dies_once_is_asked_again);
+	tcase_add_test(tcase, a_message_that_ends_two_judges_is_put_off);
+	tcase_add_test(tcase,
+	    a_judge_that_talks_nonsense_is_asked_once_more_at_once);
+	tcase_add_test(tcase, a_message_waits_for_the_first_judge_to_come);
+	tcase_add_test(tcase,
+	    a_judge_that_cannot_be_asked_puts_the_message_off);
+	tcase_add_test(tcase,
+	    a_record_that_was_abandoned_is_put_off_and_not_delivered);
+	tcase_add_test(tcase, nobody_may_say_what_became_of_a_record);
+	tcase_add_test(tcase,
+	    a_big_file_stays_when_nobody_knows_whether_its_record_does);
+	tcase_add_test(tcase,
+	    an_asker_who_is_gone_is_not_answered_but_his_message_is_received);
+	tcase_add_test(tcase, another_asker_who_is_gone_changes_nothing);
+	tcase_add_test(tcase,
+	    a_big_file_is_received_and_delivered_by_its_name);
+	tcase_add_test(tcase,
+	    a_pipe_that_was_cut_is_put_off_and_leaves_no_file);
+	tcase_add_test(tcase, a_refused_big_file_is_removed);
+	tcase_add_test(tcase, a_big_file_belongs_to_the_door_that_began_it);
+	tcase_add_test(tcase,
+	    a_broken_envelope_is_a_breach_and_leaves_no_file);
+	tcase_add_test(tcase, a_grant_is_refused_when_the_disk_is_short);
+	tcase_add_test(tcase,
+	    the_grants_of_a_door_that_is_gone_are_given_back);
+	tcase_add_test(tcase, a_grant_ends_with_the_answer);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

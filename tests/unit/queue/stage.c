@@ -1,0 +1,360 @@
+/*
+ * stage.c - a conductor with nobody around it but the test
+ */
+#include "tests/unit/queue/stage.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "store/service.h"
+
+static struct stage_call *
+note(struct stage *stage, enum stage_what what)
+{
+	struct stage_call *call = &stage->call[stage->count++];
+
+	ck_assert_uint_lt(stage->count, STAGE_MOST);
+	memset(call, 0, sizeof(*call));
+	call->what = what;
+	return call;
+}
+
+static int
+port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
+{
+	ARENA_AUTO arena = arena_new(1024 * 1024);
+	struct stage *stage = arg;
+	struct stage_call *call;
+	struct envelope env;
+
+	if (stage->judge_fault < 0)
+		return stage->judge_fault;
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(envelope_unpack(arena, packed_env, &env), 0);
+	call = note(stage, STAGE_JUDGE);
+	call->ticket = ticket;
+	call->id = env.id;
+	return 0;
+}
+
+static int
+port_deliver(void *arg, void *ticket, uint64_t account,
+    struct slice packed_delivery, int fd)
+{
+	struct stage *stage = arg;
+	struct delivery delivery;
+	struct stage_call *call;
+	struct stat st;
+
+	if (stage->deliver_fault < 0)
+		return stage->deliver_fault;
+	ck_assert_int_eq(delivery_unpack(packed_delivery, &delivery), 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_uint_eq(delivery.body_bytes, (uint64_t)st.st_size);
+	call = note(stage, STAGE_DELIVER);
+	call->ticket = ticket;
+	call->account = account;
+	call->id = delivery.id;
+	call->position = delivery.position;
+	call->bytes = delivery.body_bytes;
+	ck_assert_int_eq(pread(fd, &call->first, 1, 0), st.st_size > 0);
+	if (!delivery.is_big)	/* no mailbox may change it for the next */
+		ck_assert_int_lt(pwrite(fd, "x", 1, 0), 0);
+	return 0;
+}
+
+static int
+port_settle(void *arg, uint64_t account, uint64_t upto, uint64_t prune_below)
+{
+	struct stage_call *call = note(arg, STAGE_SETTLE);
+
+	call->account = account;
+	call->upto = upto;
+	call->prune_below = prune_below;
+	return 0;
+}
+
+static void
+port_want(void *arg, uint64_t account)
+{
+	note(arg, STAGE_WANT)->account = account;
+}
+
+static void
+port_answer(void *arg, const struct asker *asker,
+    const struct queue_answer *answer)
+{
+	struct stage_call *call = note(arg, STAGE_ANSWER);
+
+	ck_assert_ptr_nonnull(asker->from);
+	call->serial = asker->serial;
+	call->code = answer->code;
+	(void)snprintf(call->words, sizeof(call->words), "%.*s %.*s",
+	    SLICE_FMT(answer->status), SLICE_FMT(answer->words));
+}
+
+void
+stage_new(struct stage *stage)
+{
+	memset(stage, 0, sizeof(*stage));
+	stage->scratch = scratch_new();
+	stage->loop = loop_new();
+	ck_assert_ptr_nonnull(stage->loop);
+	stage->options = (struct conductor_options){
+		.hostname = "mx.office.test", .hub_id = "sixteen bytes...",
+		.segment_bytes = 256 * 1024, .segments = 4,
+		.transit_bytes = 64 * 1024 * 1024, .settle_seconds = 3600,
+		.trail_days = 30
+	};
+}
+
+void
+stage_drop(struct stage *stage)
+{
+	stage_close(stage);
+	loop_free(stage->loop);
+	scratch_drop(&stage->scratch);
+}
+
+void
+stage_open(struct stage *stage)
+{
+	const struct conductor_ports ports = {
+		.arg = stage, .judge = port_judge, .deliver = port_deliver,
+		.settle = port_settle, .want = port_want,
+		.answer = port_answer
+	};
+
+	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,
+	    &ports, stage->loop, &stage->conductor), 0);
+}
+
+void
+stage_close(struct stage *stage)
+{
+	if (stage->conductor != NULL)
+		conductor_close(stage->conductor);
+	stage->conductor = NULL;
+}
+
+void
+stage_restart(struct stage *stage)
+{
+	stage_close(stage);
+	stage_forget(stage);
+	stage_open(stage);
+}
+
+static void
+stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+void
+stage_run(struct stage *stage, unsigned ms)
+{
+	struct timer *timer = timer_new(stage->loop, stop, stage->loop);
+
+	ck_assert_ptr_nonnull(timer);
+	timer_set(timer, ms);
+	ck_assert_int_eq(loop_run(stage->loop), 0);
+	timer_free(timer);
+}
+
+void
+stage_wait(struct stage *stage, enum stage_what what, size_t n)
+{
+	for (unsigned i = 0; stage_count(stage, what) < n && i < 4000; i++)
+		stage_run(stage, 1);
+	ck_assert_uint_ge(stage_count(stage, what), n);
+}
+
+size_t
+stage_count(const struct stage *stage, enum stage_what what)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < stage->count; i++)
+		n += stage->call[i].what == what;
+	return n;
+}
+
+struct stage_call *
+stage_call(struct stage *stage, enum stage_what what, size_t n)
+{
+	for (size_t i = 0; i < stage->count; i++)
+		if (stage->call[i].what == what && n-- == 0)
+			return &stage->call[i];
+	ck_abort_msg("no such call");
+	return NULL;
+}
+
+void
+stage_forget(struct stage *stage)
+{
+	stage->count = 0;
+}
+
+static void
+pack(struct text *text, uint64_t bytes, bool to_ben)
+{
+	struct recipient rcpt[2] = {
+		{ .address = SLICE("ann@office.test"), .account = STAGE_ANN },
+		{ .address = SLICE("ben@office.test"), .account = STAGE_BEN },
+	};
+	struct envelope env = {
+		.sender = SLICE("zoe@far.test"), .helo = SLICE("far.test"),
+		.peer = SLICE("192.0.2.1"), .bytes = bytes,
+		.recipients = rcpt, .recipient_count = to_ben ? 2 : 1
+	};
+
+	envelope_pack(text, &env);
+	ck_assert(!text_failed(text));
+}
+
+static int
+memory_file(char fill, size_t bytes)
+{
+	int fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char whole[65536];
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_le(bytes, sizeof(whole));
+	memset(whole, fill, bytes);
+	ck_assert_int_eq(write(fd, whole, bytes), (ssize_t)bytes);
+	ck_assert_int_eq(fcntl(fd, F_ADD_SEALS,
+	    F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK), 0);
+	return fd;
+}
+
+int
+stage_submit(struct stage *stage, void *from, char fill, size_t bytes, bool to_ben)
+{
+	TEXT_AUTO env = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct asker asker = { from, ++stage->serial };
+
+	pack(&env, bytes, to_ben);
+	return conductor_submit(stage->conductor, &asker, 0, text_slice(&env),
+	    memory_file(fill, bytes), 0);
+}
+
+int
+stage_submit_big(struct stage *stage, void *from, size_t bytes, uint64_t said,
+    bool to_ben)
+{
+	TEXT_AUTO env = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct asker asker = { from, ++stage->serial };
+	char piece[4096];
+	uint64_t ticket;
+
+	memset(piece, 'B', sizeof(piece));
+	ck_assert_int_eq(conductor_big_begin(stage->conductor, from, &ticket),
+	    0);
+	for (; bytes > 0; bytes -= bytes < 4096 ? bytes : 4096)
+		conductor_big_feed(stage->conductor, ticket, slice_of(piece,
+		    bytes < 4096 ? bytes : 4096));
+	conductor_big_end(stage->conductor, ticket);
+	pack(&env, said, to_ben);
+	return conductor_submit(stage->conductor, &asker, 0, text_slice(&env),
+	    -1, ticket);
+}
+
+void
+stage_judge(struct stage *stage, size_t n, enum verdict_action action)
+{
+	static const struct {
+		unsigned	 code;
+		const char	*status, *reason;
+	} say[VERDICT_ACTIONS] = {
+		{ 250, "2.0.0", "fine" }, { 250, "2.0.0", "odd" },
+		{ 250, "2.0.0", "a person has to see it" },
+		{ 451, "4.7.1", "come back in five minutes" },
+		{ 554, "5.7.1", "not wanted here" },
+	};
+	TEXT_AUTO packed = TEXT_INIT(VERDICT_PACKED_MAX);
+	struct stage_call *call = stage_call(stage, STAGE_JUDGE, n);
+	struct verdict verdict;
+
+	verdict_init(&verdict);
+	verdict_set(&verdict, action, say[action].code, say[action].status,
+	    "%s", say[action].reason);
+	verdict_pack(&packed, &verdict);
+	ck_assert(!call->is_done);
+	call->is_done = true;
+	conductor_judged(stage->conductor, call->ticket, 0,
+	    text_slice(&packed));
+}
+
+void
+stage_receive(struct stage *stage, char fill, bool to_ben)
+{
+	size_t judged = stage_count(stage, STAGE_JUDGE);
+	size_t answered = stage_count(stage, STAGE_ANSWER);
+
+	ck_assert_int_eq(stage_submit(stage, stage, fill, 100, to_ben), 0);
+	stage_judge(stage, judged, VERDICT_ACCEPT);
+	stage_wait(stage, STAGE_ANSWER, answered + 1);
+	ck_assert_uint_eq(stage_call(stage, STAGE_ANSWER, answered)->code, 250);
+}
+
+void
+stage_deliver(struct stage *stage, size_t n, int status)
+{
+	struct stage_call *call = stage_call(stage, STAGE_DELIVER, n);
+
+	ck_assert(!call->is_done);
+	call->is_done = true;
+	conductor_delivered(stage->conductor, call->ticket, status, false);
+}
+
+void
+stage_settle(struct stage *stage, size_t n, int status)
+{
+	struct stage_call *call = stage_call(stage, STAGE_SETTLE, n);
+
+	ck_assert(!call->is_done);
+	call->is_done = true;
+	conductor_settled(stage->conductor, call->account, call->upto, status);
+}
+
+static size_t
+count_files(int folder_fd)
+{
+	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = fdopendir(fd);
+	const struct dirent *entry;
+	size_t n = 0;
+
+	ck_assert_ptr_nonnull(folder);
+	while ((entry = readdir(folder)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (entry->d_type == DT_DIR) {
+			int below = openat(fd, entry->d_name,
+			    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+			n += count_files(below);
+			(void)close(below);
+		} else {
+			n++;
+		}
+	}
+	(void)closedir(folder);
+	return n;
+}
+
+size_t
+stage_files(const struct stage *stage, const char *folder)
+{
+	int fd = openat(stage->scratch.fd, folder,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t n;
+
+	ck_assert_int_ge(fd, 0);
+	n = count_files(fd);
+	(void)close(fd);
+	return n;
+}

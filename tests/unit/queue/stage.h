@@ -1,0 +1,82 @@
+/*
+ * stage.h - a conductor with nobody around it but the test
+ *
+ * Real folder, real loop, real journal; the judge, the mailboxes and the door
+ * are lists that the test looks at and answers from.  Everything the conductor
+ * asked of them stands in one list, in order.
+ */
+#ifndef TESTS_UNIT_QUEUE_STAGE_H
+#define TESTS_UNIT_QUEUE_STAGE_H
+
+#include "queue/conductor_inside.h"
+#include "tests/unit/queue/scratch.h"
+
+#define STAGE_MOST	2048
+#define STAGE_ANN		7	/* accounts */
+#define STAGE_BEN		8
+
+enum stage_what { STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER };
+
+/* One call of a port. */
+struct stage_call {
+	enum stage_what	 what;
+	void		*ticket;
+	uint64_t	 account;
+	uint64_t	 upto, prune_below;	/* settle */
+	struct message_id id;			/* judge, deliver */
+	uint64_t	 position;		/* deliver */
+	uint64_t	 bytes;			/* deliver: in the descriptor */
+	char		 first;			/* and the first of them */
+	uint64_t	 serial;		/* answer: of the asker */
+	unsigned	 code;
+	char		 words[256];		/* "STATUS WORDS" */
+	bool		 is_done;		/* the test has answered it */
+};
+
+struct stage {
+	struct scratch	 scratch;
+	struct loop	*loop;
+	struct conductor *conductor;
+	struct conductor_options options;
+	struct stage_call	 call[STAGE_MOST];
+	size_t		 count;
+	int		 judge_fault;	/* what the judge port returns */
+	int		 deliver_fault;
+	uint64_t	 serial;
+};
+
+/* A hub in an empty folder; options may be changed before stage_open(). */
+void	stage_new(struct stage *);
+void	stage_drop(struct stage *);
+/* Open the conductor; close it as a process that ends; both. */
+void	stage_open(struct stage *);
+void	stage_close(struct stage *);
+void	stage_restart(struct stage *);
+
+/* Let the loop run until `what` was called `n` times more; fails if not. */
+void	stage_wait(struct stage *, enum stage_what, size_t n);
+/* Let the loop run so long. */
+void	stage_run(struct stage *, unsigned ms);
+/* Calls of this kind, and the n-th of them. */
+size_t	stage_count(const struct stage *, enum stage_what);
+struct stage_call *stage_call(struct stage *, enum stage_what, size_t n);
+/* Forget all calls. */
+void	stage_forget(struct stage *);
+
+/* Submit `bytes` bytes of `fill` to ann (and ben); 0 or -errno. */
+int	stage_submit(struct stage *, void *from, char fill, size_t bytes,
+	    bool to_ben);
+/* The same as a big file whose envelope says `said` bytes. */
+int	stage_submit_big(struct stage *, void *from, size_t bytes, uint64_t said,
+	    bool to_ben);
+/* Answer the judging `n`. */
+void	stage_judge(struct stage *, size_t n, enum verdict_action);
+/* A message from submission to its 250, judged mild. */
+void	stage_receive(struct stage *, char fill, bool to_ben);
+/* Answer delivery `n`, settling `n`. */
+void	stage_deliver(struct stage *, size_t n, int status);
+void	stage_settle(struct stage *, size_t n, int status);
+/* Files in a folder below its own. */
+size_t	stage_files(const struct stage *, const char *folder);
+
+#endif
