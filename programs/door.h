@@ -84,10 +84,16 @@ struct door {
 
 /* A question of `visit`, or NULL when memory is out. */
 struct question	*question_new(struct visit *, void *reply_arg);
+/*
+ * Ask `to` (NULL: it is not there) with this body and, unless it is -1, this
+ * descriptor.  0, or a negative errno: then the question is freed.
+ */
+int	question_ask(struct question *, struct ipc *to, uint16_t kind,
+	    const struct text *body, int fd, ipc_reply_fn *reply);
 /* It has been answered, or was never asked. */
 void	question_free(struct question *);
 /* The session does not want to hear the answers for `reply_arg` any more. */
-void	visit_forget(struct visit *, void *reply_arg);
+void	visit_forget(void *visit, void *reply_arg);
 /* One sentence of a session for the log. */
 void	visit_log(void *visit, const char *sentence);
 /* The session is over: the connection counts no more. */

@@ -18,6 +18,7 @@
 #include "store/service.h"
 
 #define PATIENCE_MS	15000	/* for the mailbox process to be there */
+#define LOGIN_BODY_BYTES 16384	/* name, password and address */
 
 /* A channel to the process of one account. */
 struct link {
@@ -198,34 +199,26 @@ check(void *arg, struct slice user, struct slice password, const char *peer,
     pop3_who_fn *reply, void *reply_arg)
 {
 	struct visit *visit = arg;
-	struct ipc *keeper = visit->door->keeper;
+	struct question *question = question_new(visit, reply_arg);
 	const struct keeper_login login = {
 		.user = user, .password = password, .peer = slice_str(peer),
 		.service = SERVICE_POP3
 	};
 	TEXT_AUTO body = TEXT_INIT(32768);
-	struct question *question;
 	int r;
 
-	if (keeper == NULL)
-		return -ENOTCONN;
-	question = question_new(visit, reply_arg);
 	if (question == NULL)
 		return -ENOMEM;
 	question->reply.who = reply;
+	/* one allocation, so that no copy of the password stays behind */
+	if (text_space(&body, LOGIN_BODY_BYTES) != NULL)
+		text_clear(&body);
 	keeper_login_ask(&body, &login);
-	r = text_failed(&body) ? -EMSGSIZE : ipc_ask(keeper, KEEPER_LOGIN,
-	    text_slice(&body), NULL, 0, on_login, question);
-	explicit_bzero(body.at, body.len);
-	if (r < 0)
-		question_free(question);
+	r = question_ask(question, visit->door->keeper, KEEPER_LOGIN, &body,
+	    -1, on_login);
+	if (body.at != NULL)
+		explicit_bzero(body.at, body.len);
 	return r;
-}
-
-static void
-forget(void *arg, void *reply_arg)
-{
-	visit_forget(arg, reply_arg);
 }
 
 static void
@@ -240,7 +233,7 @@ door_pop3_begin(struct visit *visit, int fd)
 {
 	const struct config *config = &visit->door->process->config;
 	const struct pop3_login_ports ports = {
-		.arg = visit, .check = check, .forget = forget,
+		.arg = visit, .check = check, .forget = visit_forget,
 		.hand_over = hand_over, .log = visit_log, .ended = ended
 	};
 	const bool is_local = strcmp(visit->peer, "::1") == 0 ||

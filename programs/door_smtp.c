@@ -44,23 +44,15 @@ ask_whose(void *arg, struct slice address, smtp_whose_fn *reply,
     void *reply_arg)
 {
 	struct visit *visit = arg;
-	struct ipc *keeper = visit->door->keeper;
+	struct question *question = question_new(visit, reply_arg);
 	TEXT_AUTO body = TEXT_INIT(1024);
-	struct question *question;
-	int r;
 
-	if (keeper == NULL)
-		return -ENOTCONN;
-	question = question_new(visit, reply_arg);
 	if (question == NULL)
 		return -ENOMEM;
 	question->reply.whose = reply;
 	keeper_whose_ask(&body, address);
-	r = ipc_ask(keeper, KEEPER_WHOSE, text_slice(&body), NULL, 0, on_whose,
-	    question);
-	if (r < 0)
-		question_free(question);
-	return r;
+	return question_ask(question, visit->door->keeper, KEEPER_WHOSE,
+	    &body, -1, on_whose);
 }
 
 /* The queue's words as the session tells them. */
@@ -117,24 +109,16 @@ static int
 ask_grant(void *arg, uint64_t bytes, smtp_answer_fn *reply, void *reply_arg)
 {
 	struct visit *visit = arg;
-	struct ipc *queue = visit->door->queue;
+	struct question *question = question_new(visit, reply_arg);
 	TEXT_AUTO body = TEXT_INIT(16);
-	struct question *question;
-	int r;
 
-	if (queue == NULL)
-		return -ENOTCONN;
-	question = question_new(visit, reply_arg);
 	if (question == NULL)
 		return -ENOMEM;
 	question->reply.answer = reply;
 	question->bytes = bytes;
 	pack_u64(&body, bytes);
-	r = ipc_ask(queue, QUEUE_GRANT, text_slice(&body), NULL, 0, on_grant,
-	    question);
-	if (r < 0)
-		question_free(question);
-	return r;
+	return question_ask(question, visit->door->queue, QUEUE_GRANT, &body,
+	    -1, on_grant);
 }
 
 static void
@@ -185,21 +169,14 @@ static int
 ask_big(void *arg, smtp_big_fn *reply, void *reply_arg)
 {
 	struct visit *visit = arg;
-	struct ipc *queue = visit->door->queue;
-	struct question *question;
-	int r;
+	struct question *question = question_new(visit, reply_arg);
+	const struct text nothing = TEXT_INIT(0);
 
-	if (queue == NULL)
-		return -ENOTCONN;
-	question = question_new(visit, reply_arg);
 	if (question == NULL)
 		return -ENOMEM;
 	question->reply.big = reply;
-	r = ipc_ask(queue, QUEUE_BIG, slice_of(NULL, 0), NULL, 0, on_big,
-	    question);
-	if (r < 0)
-		question_free(question);
-	return r;
+	return question_ask(question, visit->door->queue, QUEUE_BIG, &nothing,
+	    -1, on_big);
 }
 
 /* The end of the road for the door: code 0 means hang up without a word. */
@@ -225,14 +202,9 @@ submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
     uint64_t granted, smtp_answer_fn *reply, void *reply_arg)
 {
 	struct visit *visit = arg;
-	struct ipc *queue = visit->door->queue;
+	struct question *question = question_new(visit, reply_arg);
 	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
-	struct question *question;
-	int r;
 
-	if (queue == NULL)
-		return -ENOTCONN;
-	question = question_new(visit, reply_arg);
 	if (question == NULL)
 		return -ENOMEM;
 	question->reply.answer = reply;
@@ -240,18 +212,8 @@ submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
 	if (memfd < 0)
 		pack_u64(&body, ticket);
 	envelope_pack(&body, env);
-	r = text_failed(&body) ? -EMSGSIZE : ipc_ask(queue,
-	    memfd < 0 ? QUEUE_SUBMIT_BIG : QUEUE_SUBMIT, text_slice(&body),
-	    &memfd, memfd >= 0, on_submitted, question);
-	if (r < 0)
-		question_free(question);
-	return r;
-}
-
-static void
-forget(void *arg, void *reply_arg)
-{
-	visit_forget(arg, reply_arg);
+	return question_ask(question, visit->door->queue, memfd < 0 ?
+	    QUEUE_SUBMIT_BIG : QUEUE_SUBMIT, &body, memfd, on_submitted);
 }
 
 static void
@@ -269,7 +231,7 @@ door_smtp_begin(struct visit *visit, int fd)
 	visit->smtp_ports = (struct smtp_ports){
 		.arg = visit, .whose = ask_whose, .grant = ask_grant,
 		.release = release, .big = ask_big, .abandon = abandon,
-		.submit = submit, .forget = forget, .log = visit_log,
+		.submit = submit, .forget = visit_forget, .log = visit_log,
 		.ended = ended
 	};
 	visit->smtp_options = (struct smtp_options){

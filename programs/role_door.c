@@ -34,6 +34,22 @@ question_new(struct visit *visit, void *reply_arg)
 	return question;
 }
 
+int
+question_ask(struct question *question, struct ipc *to, uint16_t kind,
+    const struct text *body, int fd, ipc_reply_fn *reply)
+{
+	int r = -ENOTCONN;
+
+	if (text_failed(body))
+		r = -EMSGSIZE;
+	else if (to != NULL)
+		r = ipc_ask(to, kind, text_slice(body), &fd, fd >= 0, reply,
+		    question);
+	if (r < 0)
+		question_free(question);
+	return r;
+}
+
 void
 question_free(struct question *question)
 {
@@ -43,8 +59,9 @@ question_free(struct question *question)
 }
 
 void
-visit_forget(struct visit *visit, void *reply_arg)
+visit_forget(void *arg, void *reply_arg)
 {
+	struct visit *visit = arg;
 	struct question *question, *following;
 
 	for (question = LIST_FIRST(&visit->questions); question != NULL;
