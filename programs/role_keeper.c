@@ -48,7 +48,8 @@ struct errand {
 struct attempt {
 	struct errand	 errand;
 	struct timer	*timer;
-	char		 user[USER_BYTES];
+	char		 user[USER_BYTES];	/* as typed */
+	char		 counted[USER_BYTES];	/* whom wrong ones count for */
 	char		 peer[64];
 	char		 password[PASSWORD_BYTES];
 	size_t		 password_len;
@@ -207,7 +208,7 @@ welcome(struct attempt *attempt)
 	struct keeper *keeper = attempt->errand.keeper;
 
 	login_delay_right(keeper->delays, slice_str(attempt->peer),
-	    slice_str(attempt->user), clock_ms());
+	    slice_str(attempt->counted), clock_ms());
 	login_cache_add(keeper->cache, attempt->account.id, attempt->hash,
 	    attempt_password(attempt), clock_ms());
 	attempt_answer(attempt, KEEPER_WELCOME);
@@ -224,7 +225,7 @@ on_compared(void *arg)
 		return;
 	}
 	login_delay_wrong(keeper->delays, slice_str(attempt->peer),
-	    slice_str(attempt->user), clock_ms());
+	    slice_str(attempt->counted), clock_ms());
 	attempt_answer(attempt, KEEPER_STRANGER);
 }
 
@@ -277,6 +278,19 @@ attempt_new(struct keeper *keeper, const struct keeper_login *login)
 	return attempt;
 }
 
+/* However a name is typed, its account is guessed at once only. */
+static void
+find_counted(struct attempt *attempt)
+{
+	struct policy_account account;
+	struct slice name = slice_str(attempt->user);
+
+	if (policy_account_find(attempt->errand.keeper->policy, name,
+	    &account) == 0)
+		name = slice_str(account.address);
+	(void)slice_cstr(name, attempt->counted, sizeof(attempt->counted));
+}
+
 /* A name or password no account can have, or too many at a time. */
 static void
 refuse_login(struct ipc *from, uint64_t serial, enum keeper_who who)
@@ -309,8 +323,10 @@ on_login(void *arg, struct ipc *from, struct ipc_message *message)
 		return 0;
 	}
 	errand_begin(&attempt->errand, keeper, from, message->serial);
+	find_counted(attempt);
 	timer_set(attempt->timer, login_delay_ms(keeper->delays,
-	    slice_str(attempt->peer), slice_str(attempt->user), clock_ms()));
+	    slice_str(attempt->peer), slice_str(attempt->counted),
+	    clock_ms()));
 	return 0;
 }
 
