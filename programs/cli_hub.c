@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "queue/check.h"
 #include "store/account.h"
+
+#define CHECK_JSON	(4 * 1024 * 1024)	/* of faults; of notes */
 
 int
 cli_status(struct cli *cli, int argc, char **argv)
@@ -28,13 +31,27 @@ cli_status(struct cli *cli, int argc, char **argv)
 	return r == CLI_OK ? cli_show(cli, request, &answer, true) : r;
 }
 
-/* One walk over the accounts. */
+/* One look at everything. */
 struct checking {
 	struct cli	*cli;
 	const char	*account;	/* its folder's name */
+	struct queue_check *queue;	/* NULL: there is none */
+	struct queue_check_counts counts;
 	unsigned	 accounts, faults;
-	struct text	 json;		/* the faults */
+	struct text	 json, notes;	/* the faults and notes, with --json */
 };
+
+/* Add {"PART": WHO, "fault": SENTENCE}. */
+static void
+add_json(struct text *json, const char *part, const char *who,
+    const char *sentence)
+{
+	text_addf(json, "%s{\"%s\": ", json->len == 0 ? "" : ", ", part);
+	text_add_json(json, slice_str(who));
+	text_add_str(json, ", \"fault\": ");
+	text_add_json(json, slice_str(sentence));
+	text_add_str(json, "}");
+}
 
 static void
 tell_fault(void *arg, const char *sentence)
@@ -43,14 +60,94 @@ tell_fault(void *arg, const char *sentence)
 
 	c->faults++;
 	cli_say(c->cli, CHECK_FAULT, c->account, sentence);
-	if (!c->cli->json)
+	if (c->cli->json)
+		add_json(&c->json, "account", c->account, sentence);
+}
+
+static void
+tell_queue(struct checking *c, bool is_fault, const char *sentence)
+{
+	c->faults += is_fault;
+	if (is_fault)
+		cli_say(c->cli, CHECK_QUEUE, sentence);
+	else
+		cli_say(c->cli, CHECK_NOTE, sentence);
+	if (c->cli->json)
+		add_json(is_fault ? &c->json : &c->notes, "part", "queue",
+		    sentence);
+}
+
+#define SAY_FOUND(name) \
+	case name: text_say(words, language, name, id); break
+
+static void
+say_finding(struct text *words, enum language language,
+    const struct queue_finding *finding)
+{
+	char id[MESSAGE_ID_CHARS + 1];
+
+	message_id_write(&finding->id, id);
+	switch (finding->what) {
+	case FOUND_HEAD:
+		text_say(words, language, FOUND_HEAD, finding->segment);
+		break;
+	case FOUND_GAP:
+		text_say(words, language, FOUND_GAP, finding->segment,
+		    finding->from, finding->to);
+		break;
+	case FOUND_RECORD:
+		text_say(words, language, FOUND_RECORD, id, finding->segment,
+		    finding->from);
+		break;
+	SAY_FOUND(FOUND_RECORD_BIG);
+	SAY_FOUND(FOUND_KEPT_MISSING);
+	SAY_FOUND(FOUND_KEPT_DAMAGED);
+	SAY_FOUND(FOUND_KEPT_BIG);
+	SAY_FOUND(FOUND_KEPT_NOBODY);
+	SAY_FOUND(FOUND_KEPT_NO_ROW);
+	SAY_FOUND(FOUND_BIG_UNKNOWN);
+	}
+}
+
+static const char *
+words_of(struct text *words)
+{
+	text_add_byte(words, '\0');
+	return text_failed(words) ? "?" : words->at;
+}
+
+static void
+tell_finding(void *arg, const struct queue_finding *finding)
+{
+	TEXT_AUTO words = TEXT_INIT(1024);
+	struct checking *c = arg;
+
+	say_finding(&words, c->cli->language, finding);
+	tell_queue(c, finding->is_fault, words_of(&words));
+}
+
+/* A letter of the account is in this big file. */
+static void
+check_letter(void *arg, const struct message_id *big, uint64_t bytes)
+{
+	TEXT_AUTO words = TEXT_INIT(1024);
+	struct checking *c = arg;
+	char id[MESSAGE_ID_CHARS + 1];
+	int r = c->queue == NULL ? -ENOENT :
+	    queue_check_letter(c->queue, big, bytes);
+
+	if (r == 0)
 		return;
-	text_add_str(&c->json, c->json.len == 0 ? "{\"account\": " :
-	    ", {\"account\": ");
-	text_add_json(&c->json, slice_str(c->account));
-	text_add_str(&c->json, ", \"fault\": ");
-	text_add_json(&c->json, slice_str(sentence));
-	text_add_str(&c->json, "}");
+	message_id_write(big, id);
+	if (r == -ENOENT)
+		text_say(&words, c->cli->language, CHECK_BIG_MISSING, id);
+	else if (r == -EBADMSG)
+		text_say(&words, c->cli->language, CHECK_BIG_SIZE, id,
+		    (unsigned long long)bytes);
+	else
+		text_say(&words, c->cli->language, CHECK_BIG_READ, id,
+		    strerror(-r));
+	tell_fault(c, words_of(&words));
 }
 
 static void
@@ -61,6 +158,8 @@ check_one(struct checking *c, int folder_fd)
 	int r = fd < 0 ? -errno : account_check(fd, tell_fault, c);
 
 	c->accounts++;
+	if (r >= 0)
+		r = account_big_each(fd, check_letter, c);
 	if (r < 0)
 		tell_fault(c, strerror(-r));
 	if (fd >= 0)
@@ -68,58 +167,94 @@ check_one(struct checking *c, int folder_fd)
 }
 
 static void
-check_report(struct checking *c)
+check_report(const struct checking *c)
 {
+	unsigned long long records = c->counts.records, kept = c->counts.kept;
+	unsigned long long big = c->counts.big;
+
 	if (c->cli->json)
 		printf("{\"ok\": true, \"result\": {\"accounts\": %u, "
-		    "\"faults\": [%.*s]}}\n", c->accounts, (int)c->json.len,
-		    c->json.at == NULL ? "" : c->json.at);
+		    "\"records\": %llu, \"kept\": %llu, \"big\": %llu, "
+		    "\"faults\": [%.*s], \"notes\": [%.*s]}}\n", c->accounts,
+		    records, kept, big, (int)c->json.len,
+		    c->json.at == NULL ? "" : c->json.at, (int)c->notes.len,
+		    c->notes.at == NULL ? "" : c->notes.at);
 	else if (c->faults == 0)
-		cli_say(c->cli, CHECK_FINE, c->accounts);
+		cli_say(c->cli, CHECK_FINE, c->accounts, records, kept, big);
 	else
-		cli_say(c->cli, CHECK_FAULTS, c->accounts, c->faults);
+		cli_say(c->cli, CHECK_FAULTS, c->accounts, records, kept, big,
+		    c->faults);
 }
 
-/* Look at every account's folder; no folder at all is an office without mail. */
+/* No folder at all is an office without mail. */
 static int
-check_accounts(struct cli *cli, const char *path)
+check_accounts(struct checking *c, const char *path)
 {
-	struct checking c = { .cli = cli,
-	    .json = TEXT_INIT(4 * 1024 * 1024) };
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 	int fault = dir == NULL && errno != ENOENT ? errno : 0;
 	uint64_t n;
 
 	while (dir != NULL && (errno = 0, entry = readdir(dir)) != NULL) {
-		c.account = entry->d_name;
-		if (slice_u64(slice_str(c.account), INT64_MAX, &n) == 0)
-			check_one(&c, dirfd(dir));
+		c->account = entry->d_name;
+		if (slice_u64(slice_str(c->account), INT64_MAX, &n) == 0)
+			check_one(c, dirfd(dir));
 	}
 	if (dir != NULL) {
 		fault = errno;
 		closedir(dir);
 	}
-	if (fault == 0)
-		check_report(&c);
-	text_free(&c.json);
 	if (fault != 0)
-		return cli_fail(cli, CLI_FAILED, CANNOT_READ, path,
+		return cli_fail(c->cli, CLI_FAILED, CANNOT_READ, path,
 		    strerror(fault));
-	return c.faults == 0 ? CLI_OK : CLI_FAILED;
+	return CLI_OK;
+}
+
+/* The queue itself; `folder_fd` < 0, or nothing in it: it never ran. */
+static void
+check_queue(struct checking *c, int folder_fd)
+{
+	int r = folder_fd < 0 ? folder_fd : queue_check_open(folder_fd,
+	    tell_finding, c, &c->queue);
+
+	if (r == -ENOENT)
+		return;
+	if (r == 0)
+		r = queue_check_run(c->queue, &c->counts);
+	if (r < 0)
+		tell_queue(c, true, strerror(-r));
+}
+
+static int
+check_all(struct cli *cli)
+{
+	struct checking c = { .cli = cli, .json = TEXT_INIT(CHECK_JSON),
+	    .notes = TEXT_INIT(CHECK_JSON) };
+	char path[PATH_MAX + 16];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "%s/queue", cli->config.data_dir);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	check_queue(&c, fd < 0 ? -errno : fd);
+	snprintf(path, sizeof(path), "%s/accounts", cli->config.data_dir);
+	r = check_accounts(&c, path);
+	if (r == CLI_OK)
+		check_report(&c);
+	queue_check_close(c.queue);
+	if (fd >= 0)
+		close(fd);
+	text_free(&c.json);
+	text_free(&c.notes);
+	return r != CLI_OK || c.faults == 0 ? r : CLI_FAILED;
 }
 
 int
 cli_check(struct cli *cli, int argc, char **argv)
 {
-	char path[PATH_MAX + 16];
 	const char *words[1];
 	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
-	if (r != CLI_OK)
-		return r;
-	snprintf(path, sizeof(path), "%s/accounts", cli->config.data_dir);
-	return check_accounts(cli, path);
+	return r == CLI_OK ? check_all(cli) : r;
 }

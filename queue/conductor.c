@@ -294,6 +294,16 @@ is_big_known(void *arg, const struct message_id *id)
 	return -ENOENT;
 }
 
+/* At start: the same, or drop_due() will see to it. */
+static int
+is_big_wanted(void *arg, const struct message_id *id)
+{
+	struct conductor *conductor = arg;
+	int r = is_big_known(conductor, id);
+
+	return r == -ENOENT ? rows_big_is_due(conductor->rows, id) : r;
+}
+
 struct due {
 	struct message_id	id[DROP_MOST];
 	unsigned		count;
@@ -591,7 +601,7 @@ open_all(struct conductor *conductor)
 	if (r == 0)
 		r = replay_journal(conductor);
 	if (r == 0)
-		r = big_sweep(conductor->big, clock_utc_ms(), is_big_known,
+		r = big_sweep(conductor->big, clock_utc_ms(), is_big_wanted,
 		    conductor, &removed);
 	if (r < 0)
 		return r;

@@ -74,6 +74,7 @@ struct transit {
 	uint64_t	 received_ms;	/* monotonic */
 };
 
+/* A list of them. */
 TAILQ_HEAD(transits, transit);
 
 /* What waits for one account, in order of position. */

@@ -14,6 +14,7 @@
 
 struct rows {
 	struct db	*db;
+	bool		 only_reading;
 };
 
 /* Commit when all went well, else take it back. */
@@ -126,12 +127,32 @@ rows_open(int folder_fd, const unsigned char hub_id[ROWS_HUB_BYTES],
 	return 0;
 }
 
+int
+rows_open_reading(int folder_fd, struct rows **rows_out, unsigned *needs_out)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+	int r;
+
+	if (rows == NULL)
+		return -ENOMEM;
+	rows->only_reading = true;
+	r = db_open(folder_fd, "queue.db", &rows_format, true, &rows->db,
+	    needs_out);
+	if (r < 0) {
+		free(rows);
+		return r;
+	}
+	*rows_out = rows;
+	return 0;
+}
+
 void
 rows_close(struct rows *rows)
 {
 	if (rows == NULL)
 		return;
-	(void)rows_sync(rows);	/* what is lost here is replayed */
+	if (!rows->only_reading)
+		(void)rows_sync(rows);	/* what is lost here is replayed */
 	db_close(rows->db);
 	free(rows);
 }
@@ -557,6 +578,12 @@ rows_big_due(struct rows *rows, int64_t before_utc_ms, rows_big_fn *fn,
 			return r;
 	}
 	return r;
+}
+
+int
+rows_big_is_due(struct rows *rows, const struct message_id *big)
+{
+	return find_id(rows, ROWS_BIG_IS_DUE, big);
 }
 
 int

@@ -32,6 +32,12 @@ struct rows;			/* opaque; see rows.c */
  */
 int	rows_open(int folder_fd, const unsigned char hub_id[ROWS_HUB_BYTES],
 	    struct rows **rows_out, unsigned *needs_out);
+/*
+ * The same beside its owner, of whatever hub: nothing may be changed through
+ * it.  Errors as above, and -ENOENT when there is none.
+ */
+int	rows_open_reading(int folder_fd, struct rows **rows_out,
+	    unsigned *needs_out);
 /* Sync and close; NULL is fine. */
 void	rows_close(struct rows *);
 /* Make all that was NORMAL durable. */
@@ -113,6 +119,8 @@ int	rows_big_has(struct rows *, const struct message_id *big,
 typedef int rows_big_fn(void *arg, const struct message_id *big);
 int	rows_big_due(struct rows *, int64_t before_utc_ms, rows_big_fn *,
 	    void *arg);
+/* 0, or -ENOENT when it is not among them, now or later. */
+int	rows_big_is_due(struct rows *, const struct message_id *big);
 /* The file is gone; NORMAL. */
 int	rows_big_gone(struct rows *, const struct message_id *big);
 

@@ -63,6 +63,7 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " VALUES (?, ?)",
 	[ROWS_BIG_WANTED] = "DELETE FROM dropped WHERE big = ?",
 	[ROWS_BIG_DUE] = "SELECT big FROM dropped WHERE at <= ? ORDER BY at",
+	[ROWS_BIG_IS_DUE] = "SELECT 1 FROM dropped WHERE big = ?",
 	[ROWS_COUNTS] = "SELECT (SELECT count(*) FROM settled),"
 	    "(SELECT count(*) FROM waiting WHERE state = 0),"
 	    "(SELECT count(*) FROM waiting WHERE state = 1),"

@@ -186,5 +186,12 @@ int	account_figures(struct account *, struct account_figures *figures_out);
  */
 typedef void account_fault_fn(void *arg, const char *sentence);
 int	account_check(int folder_fd, account_fault_fn *say, void *arg);
+/*
+ * Each letter in `folder_fd` that is in a big file of the queue, with the size
+ * it should have; as read-only, and as safe.  0 or -errno.
+ */
+typedef void account_big_fn(void *arg, const struct message_id *big,
+	    uint64_t bytes);
+int	account_big_each(int folder_fd, account_big_fn *, void *arg);
 
 #endif

@@ -195,3 +195,25 @@ account_check(int folder_fd, account_fault_fn *say, void *arg)
 	db_close(check.index.db);
 	return check.faults;
 }
+
+int
+account_big_each(int folder_fd, account_big_fn *fn, void *arg)
+{
+	struct letter_row rows[BATCH_ROWS];
+	struct index index = { 0 };
+	uint64_t after = 0;
+	unsigned needs;
+	int count;
+
+	count = db_open(folder_fd, INDEX_FILE, &index_format, true, &index.db,
+	    &needs);
+	if (count < 0)
+		return count;
+	while ((count = segments_letters(&index, &after, BATCH_ROWS,
+	    rows)) > 0)
+		for (int i = 0; i < count; i++)
+			if (rows[i].place.segment != 0 && rows[i].is_big)
+				fn(arg, &rows[i].big, rows[i].body_bytes);
+	db_close(index.db);
+	return count;
+}

@@ -9,10 +9,12 @@
 #define INPUT_BYTES	(64 * 1024)
 #define WAIT_BYTES	(256 * 1024)	/* above this the other side is held */
 #define OUTPUT_LIMIT	(WAIT_BYTES + 2 * INPUT_BYTES)
+#define STUCK_MS	300000		/* for a client to take anything at all */
 
 struct bridge {
 	struct stream	*client;
 	struct stream	*inner;
+	size_t		 waited;	/* for the client, when last looked at */
 	bridge_fn	*ended;
 	void		*arg;
 };
@@ -44,6 +46,21 @@ move(struct stream *from, struct stream *to)
 	}
 }
 
+/*
+ * Nothing came from the role for a while: because it is held, by a client that
+ * reads no more?  Its own end would not be heard then.
+ */
+static void
+look_for_stuck(struct bridge *bridge)
+{
+	size_t waiting = stream_waiting(bridge->client);
+
+	if (waiting > 0 && waiting == bridge->waited)
+		bridge_close(bridge);
+	else
+		bridge->waited = waiting;
+}
+
 static void
 on_event(struct bridge *bridge, struct stream *from, struct stream *to,
     enum stream_event event)
@@ -66,8 +83,10 @@ on_event(struct bridge *bridge, struct stream *from, struct stream *to,
 		move(from, to);
 		bridge_close(bridge);
 		break;
-	case STREAM_TLS_UP:
 	case STREAM_IDLE:
+		look_for_stuck(bridge);
+		break;
+	case STREAM_TLS_UP:
 		break;
 	}
 }
@@ -100,6 +119,7 @@ bridge_new(struct loop *loop, struct stream *client, int inner_fd,
 	    on_inner, bridge);
 	if (bridge->inner == NULL)
 		goto undo;
+	stream_idle_after(bridge->inner, STUCK_MS);
 	bridge->client = client;
 	bridge->ended = ended;
 	bridge->arg = arg;

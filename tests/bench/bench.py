@@ -26,7 +26,8 @@ QUIET = 6.0             # the hub settles deliveries every 5 s
 MAILBOX = 5000          # letters, of MEAN bytes, in the mailbox read by POP3
 MEAN = 6144
 PIPELINE = 50           # RETR commands sent at once
-LOOKS = 20              # logins whose median is shown
+SMALL = 100             # letters in the mailbox that is only logged in to
+LOOKS = 20
 LOGINS = 300
 
 # rate and CPU: the peer's figure times this, and this share of it
@@ -37,8 +38,8 @@ Figure = collections.namedtuple("Figure", "rate cpu_ms noise")
 SMTP_ROWS = (
     Row("4 KiB, 20 sessions", 4000, 4096, 20, 1, Aim(10, 1 / 6)),
     Row("4 KiB, 1 session", 1000, 4096, 1, 1, Aim(4)),
-    Row("4 KiB, 10 recipients", 400, 4096, 20, 10, Aim(15)),
-    Row("200 KiB, 10 recipients", 200, 204800, 20, 10, Aim(30)),
+    Row("4 KiB, 10 recipients", 1000, 4096, 20, 10, Aim(15)),
+    Row("200 KiB, 10 recipients", 300, 204800, 20, 10, Aim(30)),
 )
 POP3_AIMS = {"RETR, pipelined": Aim(1)}
 
@@ -66,11 +67,11 @@ def receive(server, users, row, quiet):
     return Figure(row.n / cost.seconds, cost.cpu * 1e3 / row.n, cost.noise)
 
 
-def fill(server, messages):
-    """The mailbox for reading, by LMTP."""
-    load.Sender(server.lmtp, [([server.big()], text) for text in messages],
+def fill(server, user, messages):
+    """A mailbox for reading, by LMTP."""
+    load.Sender(server.lmtp, [([user], text) for text in messages],
                 lmtp=True).run(4)
-    load.wait_visible(server.pop3, {server.big(): len(messages)})
+    load.wait_visible(server.pop3, {user: len(messages)})
 
 
 def timed(server, n, work):
@@ -79,7 +80,7 @@ def timed(server, n, work):
     return Figure(n / cost.seconds, cost.cpu * 1e3 / n, cost.noise)
 
 
-def read(server, user, size):
+def read(server, size):
     """{row: figure} of one reading of the big mailbox of `size` bytes."""
     found, pops = {}, []
 
@@ -95,7 +96,7 @@ def read(server, user, size):
 
     def logins(count):
         for _ in range(count):
-            load.look(server.pop3, user)
+            load.look(server.pop3, server.small())
 
     def together(connections):
         threads = [threading.Thread(target=logins,
@@ -205,11 +206,12 @@ def pop3(hub, peer, rounds):
     both = [server for server in (peer, hub) if server]
     found = {server: [] for server in both}
     for server in both:
-        fill(server, messages)
+        fill(server, server.big(), messages)
+        fill(server, server.small(), messages[:SMALL])
     time.sleep(QUIET)
     for _ in range(rounds):
         for server in both:
-            found[server].append(read(server, server.users("mdbox")[1], size))
+            found[server].append(read(server, size))
     head("POP3, %d letters, %d MB" % (MAILBOX, size / 1e6), "a second")
     for what in found[hub][0]:
         figures = {server: [x[what] for x in found[server]]

@@ -12,6 +12,7 @@ bin=$(cd "${1:?the folder of the programs}" && pwd) || exit 2
 shift
 
 IMAGE_SIZE=8G		# sparse; a run fills about a half of it
+export PYTHONDONTWRITEBYTECODE=1
 
 if [ "${BENCH_INSIDE:-}" ]; then
 	disk=$BENCH_INSIDE/disk
@@ -25,8 +26,9 @@ apart="unshare --mount --pid --fork --kill-child --mount-proc"
 no_disk() {
 	[ "$(id -u)" = 0 ] || { echo "it takes root"; return; }
 	command -v mkfs.ext4 >/dev/null || { echo "no mkfs.ext4"; return; }
-	truncate -s $IMAGE_SIZE "$scratch/disk.img" &&
-	    mkfs.ext4 -q -F "$scratch/disk.img" && mkdir "$scratch/disk" ||
+	mkdir "$scratch/disk"
+	truncate -s $IMAGE_SIZE "$scratch/disk.img"
+	mkfs.ext4 -q -F "$scratch/disk.img" ||
 		{ echo "no file system can be made"; return; }
 	# shellcheck disable=SC2086
 	$apart mount -o loop "$scratch/disk.img" "$scratch/disk" ||

@@ -117,7 +117,7 @@ class Hub(Server):
                                       "\nconnections_per_address = 1000\n"))
         password = os.path.join(self.folder, "password")
         write(password, PASSWORD + "\n")
-        for user in self.users() + ["big@office.test"]:
+        for user in [*self.users(), self.big(), self.small()]:
             self.run("-c", self.conf, "account", "add", user,
                      "--password-file", password)
 
@@ -134,6 +134,9 @@ class Hub(Server):
 
     def big(self):
         return "big@office.test"
+
+    def small(self):
+        return "small@office.test"
 
 
 DOVECOT_CONF = """
@@ -289,3 +292,6 @@ class Peer(Server):
 
     def big(self):
         return "big@mdbox"
+
+    def small(self):
+        return "small@mdbox"

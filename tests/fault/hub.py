@@ -280,10 +280,15 @@ class Hub:
         try:
             for file in ("index.db", "index.db-wal"):
                 path = os.path.join(folder, file)
-                if os.path.exists(path):
+                if os.path.exists(path) and os.path.getsize(path) > 0:
                     shutil.copy(path, copy)
+            if not os.listdir(copy):
+                return {}, []
             db = sqlite3.connect(os.path.join(copy, "index.db"))
             try:
+                if not db.execute("SELECT 1 FROM sqlite_schema WHERE"
+                                  " name = 'tombstone'").fetchall():
+                    return {}, []       # cut while it was made
                 mask = (1 << UID_BITS) - 1
                 entries = {place & mask: bytes(message) for place, message in
                            db.execute("SELECT e.place, l.message_id FROM entry"

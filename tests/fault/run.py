@@ -22,9 +22,12 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from hub import Fault                                   # noqa: E402
 import kill                                             # noqa: E402
+import full                                             # noqa: E402
 import sweep                                            # noqa: E402
+import power                                            # noqa: E402
+import uids                                             # noqa: E402
 
-PARTS = [kill, sweep]
+PARTS = [kill, uids, power, full, sweep]
 
 
 class Skip(Exception):
@@ -40,6 +43,7 @@ class Context:
         self.shim = args.shim and os.path.abspath(args.shim)
         self.long = args.long
         self.only = args.only
+        self.inside = args.inside
         self.seed = args.seed
         self.keep_failed = args.keep
         self.local = threading.local()
@@ -51,7 +55,7 @@ class Context:
     def keep(self, hub):
         """The hub of a test that failed: its end, and its folder if asked."""
         self.note("the end of the log:\n" + "\n".join(
-            hub.log().splitlines()[-60:]))
+            hub.log().splitlines()[-25:]))
         if self.keep_failed:
             kept = hub.folder + ".kept"
             shutil.copytree(hub.folder, kept, symlinks=True,
@@ -100,6 +104,7 @@ def main():
     parser.add_argument("--only")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--inside", action="store_true")
     parser.add_argument("--jobs", type=int, default=3)
     args = parser.parse_args()
     Context.Skip = Skip

@@ -49,7 +49,7 @@ SAMPLE = (
     ("mailbox", "pwritev", "KILL", 2), ("mailbox", "pwrite64", "EIO", 3),
     ("mailbox", "pwrite64", "ENOSPC", 4), ("mailbox", "pwrite64", "KILL", 5),
     ("mailbox", "fdatasync", "EIO", 1), ("mailbox", "fdatasync", "KILL", 2),
-    ("mailbox", "fsync", "EIO", 1), ("mailbox", "sendmsg", "KILL", 2),
+    ("mailbox", "sendmsg", "KILL", 2),
     ("start-queue", "pread64", "KILL", 4),
     ("start-mailbox", "fdatasync", "EIO", 1),
     ("start-mailbox", "pwrite64", "KILL", 2),

@@ -43,6 +43,16 @@ quiet(void)
 	ck_assert_uint_eq(stage.conductor->keepings, 0);
 }
 
+/* From now on nothing can be written there. */
+static void
+spoil_kept(void)
+{
+	int fd = open("/proc/self/fd", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(dup2(fd, stage.conductor->kept_fd), 0);
+	(void)close(fd);
+}
+
 static void
 hold(void)
 {
@@ -95,9 +105,7 @@ END_TEST
 START_TEST(a_hold_that_was_not_written_yet_is_held_after_a_restart)
 {
 	conductor_account_up(stage.conductor, STAGE_ANN);
-	/* the folder cannot be written to: the disk is full, as it were */
-	ck_assert_int_ge(dup2(open("/proc/self/fd", O_RDONLY | O_CLOEXEC),
-	    stage.conductor->kept_fd), 0);
+	spoil_kept();
 	hold();
 	quiet();
 	ck_assert_uint_eq(counts().held, 0);
@@ -117,8 +125,7 @@ START_TEST(a_hold_that_failed_is_tried_again)
 {
 	int kept_fd = dup(stage.conductor->kept_fd);
 
-	ck_assert_int_ge(dup2(open("/proc/self/fd", O_RDONLY | O_CLOEXEC),
-	    stage.conductor->kept_fd), 0);
+	spoil_kept();
 	hold();
 	quiet();
 	ck_assert_uint_eq(counts().held, 0);

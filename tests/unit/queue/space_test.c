@@ -79,6 +79,44 @@ START_TEST(grants_stay_within_what_the_journal_can_take)
 }
 END_TEST
 
+START_TEST(what_was_granted_in_pieces_is_given_back_whole)
+{
+	space_up(0, 0, PLENTY);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(space_grant(space, BIG_BYTES), 0);
+	ck_assert_int_eq(space_grant(space, 77), 0);
+	space_release(space, 3 * BIG_BYTES);
+	ck_assert_uint_eq(space_granted(space), 77);
+	space_release(space, 77);
+	ck_assert_uint_eq(space_granted(space), 0);
+}
+END_TEST
+
+START_TEST(pieces_leave_no_record_behind_in_the_journal)
+{
+	struct loop *loop = loop_new();
+	struct pool *pool = pool_new(loop, 1);
+	struct journal_options journal = {
+		.segment_bytes = 512 * 1024, .segments = 1
+	};
+	struct space_options options = { .transit_bytes = PLENTY };
+	struct journal *j;
+
+	ck_assert_int_eq(journal_open(scratch.fd, &journal, loop, pool, &j),
+	    0);
+	options.journal = j;
+	ck_assert_int_eq(space_open(scratch.fd, &options, &space), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		ck_assert_int_eq(space_grant(space, BIG_BYTES), 0);
+		ck_assert_int_eq(space_grant(space, BIG_BYTES), 0);
+		space_release(space, 2 * BIG_BYTES);
+	}
+	pool_free(pool);
+	journal_close(j);
+	loop_free(loop);
+}
+END_TEST
+
 START_TEST(nothing_is_granted_below_the_admission_stop)
 {
 	uint64_t left;
@@ -135,6 +173,9 @@ unit_suite(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, grants_stay_within_the_transit_budget);
 	tcase_add_test(tcase, grants_stay_within_what_the_journal_can_take);
+	tcase_add_test(tcase,
+	    what_was_granted_in_pieces_is_given_back_whole);
+	tcase_add_test(tcase, pieces_leave_no_record_behind_in_the_journal);
 	tcase_add_test(tcase, nothing_is_granted_below_the_admission_stop);
 	tcase_add_test(tcase, the_ballast_takes_real_room_and_gives_it_back);
 	suite_add_tcase(suite, tcase);

@@ -1,0 +1,90 @@
+/*
+ * ipc_bodies_fuzz.c - a body that is read packs into the same bytes
+ *
+ * The first byte chooses whose body it is: what the queue writes into its
+ * journal, what it asks a mailbox, what a door asks it, what it answers.
+ */
+#include <assert.h>
+
+#include "queue/conductor_inside.h"
+#include "store/service.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static bool
+head_again(struct slice body, struct text *again)
+{
+	struct transit *transit;
+
+	if (head_unpack(NULL, body, &transit) < 0)
+		return false;
+	head_pack(again, transit);
+	transit_free(transit);
+	return true;
+}
+
+static bool
+delivery_again(struct slice body, struct text *again)
+{
+	struct delivery delivery;
+
+	if (delivery_unpack(body, &delivery) < 0)
+		return false;
+	assert(delivery.is_big || delivery.body_bytes <= BIG_BYTES);
+	delivery_pack(again, &delivery);
+	return true;
+}
+
+static bool
+session_again(struct slice body, struct text *again)
+{
+	struct session_request request;
+
+	if (session_unpack(body, &request) < 0)
+		return false;
+	session_pack(again, &request);
+	return true;
+}
+
+/* Something else may follow an answer. */
+static bool
+answer_again(struct slice body, struct text *again)
+{
+	struct unpack u = unpack_of(body);
+	struct queue_answer answer;
+
+	if (answer_unpack(&u, &answer) < 0)
+		return false;
+	answer_pack(again, &answer);
+	text_add(again, u.rest);
+	return true;
+}
+
+static bool
+status_again(struct slice body, struct text *again)
+{
+	struct queue_status status;
+
+	if (queue_status_unpack(body, &status) < 0)
+		return false;
+	queue_status_pack(again, &status);
+	return true;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	static bool (*const bodies[])(struct slice, struct text *) = {
+		head_again, delivery_again, session_again, answer_again,
+		status_again
+	};
+	TEXT_AUTO again = TEXT_INIT(len);
+	struct slice body = slice_after(slice_of(bytes, len), 1);
+
+	if (len == 0 || bytes[0] >= sizeof(bodies) / sizeof(bodies[0]) ||
+	    !bodies[bytes[0]](body, &again))
+		return 0;
+	assert(!text_failed(&again));
+	assert(slice_is(text_slice(&again), body));
+	return 0;
+}

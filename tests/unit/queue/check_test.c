@@ -1,0 +1,398 @@
+/*
+ * check_test.c - damage is found, and nothing is called damage that is not
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "queue/check.h"
+#include "queue/segment.h"
+#include "store/account.h"
+#include "tests/unit/queue/stage.h"
+
+#define DAY_MS	(24 * 60 * 60 * 1000)
+
+static struct stage stage;
+static struct queue_check_counts counts;
+static struct queue_finding found;	/* the last */
+static unsigned faults, notes;
+
+static void
+set_up(void)
+{
+	clock_set(1000000, (int64_t)time(NULL) * 1000);
+	stage_new(&stage);
+	stage_open(&stage);
+}
+
+static void
+tear_down(void)
+{
+	stage_drop(&stage);
+}
+
+static void
+note(void *arg, const struct queue_finding *finding)
+{
+	(void)arg;
+	found = *finding;
+	if (finding->is_fault)
+		faults++;
+	else
+		notes++;
+}
+
+static void
+check(unsigned want_faults)
+{
+	struct queue_check *check;
+
+	faults = notes = 0;
+	ck_assert_int_eq(queue_check_open(stage.scratch.fd, note, NULL,
+	    &check), 0);
+	ck_assert_int_eq(queue_check_run(check, &counts), want_faults > 0);
+	queue_check_close(check);
+	ck_assert_uint_eq(faults, want_faults);
+}
+
+/* One fault, and which. */
+static void
+finds(enum queue_found what)
+{
+	check(1);
+	ck_assert_int_eq(found.what, what);
+}
+
+static void
+receive_big(void)
+{
+	size_t answered = stage_count(&stage, STAGE_ANSWER);
+
+	ck_assert_int_eq(stage_submit_big(&stage, &stage, BIG_BYTES + 1,
+	    BIG_BYTES + 1, false), 0);
+	stage_judge(&stage, stage_count(&stage, STAGE_JUDGE) - 1,
+	    VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, answered + 1);
+}
+
+/* Change one byte of a file below the folder. */
+static void
+flip(const char *path, off_t at)
+{
+	int fd = openat(stage.scratch.fd, path, O_RDWR | O_CLOEXEC);
+	char byte;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+	byte = (char)(byte ^ 1);
+	ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+	(void)close(fd);
+}
+
+/* The id of the only transit received, and its files. */
+static struct message_id
+first_id(void)
+{
+	return TAILQ_FIRST(&stage.conductor->received)->env.id;
+}
+
+static const char *
+kept_path(const struct message_id *id)
+{
+	static char path[64];
+	char name[MESSAGE_ID_CHARS + 1];
+
+	message_id_write(id, name);
+	(void)snprintf(path, sizeof(path), "kept/%s", name);
+	return path;
+}
+
+static const char *
+big_path(const struct message_id *id)
+{
+	static char path[64];
+	char name[MESSAGE_ID_CHARS + 1];
+
+	message_id_write(id, name);
+	(void)snprintf(path, sizeof(path), "big/%s/%s",
+	    name + MESSAGE_ID_CHARS - 2, name);
+	return path;
+}
+
+/* Set aside what has been received; the id of the first. */
+static struct message_id
+set_aside(void)
+{
+	struct message_id id = first_id();
+
+	clock_set(clock_ms() + 60000, clock_utc_ms());
+	keep_relieve(stage.conductor);
+	for (unsigned i = 0; i < 4000 && stage.conductor->keepings > 0; i++)
+		stage_run(&stage, 1);
+	ck_assert(TAILQ_EMPTY(&stage.conductor->received));
+	return id;
+}
+
+static void
+on_done(void *arg, int status)
+{
+	(void)arg;
+	ck_assert_int_eq(status, 0);
+}
+
+START_TEST(a_folder_where_no_hub_ran_is_told_as_such)
+{
+	struct scratch empty = scratch_new();
+	struct queue_check *check;
+
+	ck_assert_int_eq(queue_check_open(empty.fd, note, NULL, &check),
+	    -ENOENT);
+	scratch_drop(&empty);
+}
+END_TEST
+
+START_TEST(a_lost_database_is_damage)
+{
+	struct queue_check *check;
+
+	stage_close(&stage);
+	ck_assert_int_eq(unlinkat(stage.scratch.fd, "queue.db", 0), 0);
+	ck_assert_int_eq(queue_check_open(stage.scratch.fd, note, NULL,
+	    &check), -EUCLEAN);
+}
+END_TEST
+
+START_TEST(all_is_well_beside_a_running_hub)
+{
+	stage_receive(&stage, 'a', true);
+	receive_big();
+	(void)set_aside();
+	stage_receive(&stage, 'b', false);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	check(0);
+	ck_assert_uint_eq(counts.records, 3);
+	ck_assert_uint_eq(counts.kept, 2);
+	ck_assert_uint_eq(counts.big, 1);
+	ck_assert_uint_eq(notes, 0);
+	stage_close(&stage);
+	check(0);
+}
+END_TEST
+
+START_TEST(a_torn_record_at_the_end_is_no_fault)
+{
+	uint64_t last;
+
+	stage_receive(&stage, 'a', false);
+	stage_receive(&stage, 'b', false);
+	last = TAILQ_LAST(&stage.conductor->received, transits)->position;
+	stage_close(&stage);
+	flip("journal/0000.seg", (off_t)segment_offset(last) + 50);
+	check(0);
+	ck_assert_uint_eq(counts.records, 1);
+}
+END_TEST
+
+START_TEST(a_damaged_record_before_a_good_one_is_found)
+{
+	uint64_t second;
+
+	stage_receive(&stage, 'a', false);
+	stage_receive(&stage, 'b', false);
+	second = TAILQ_LAST(&stage.conductor->received, transits)->position;
+	stage_receive(&stage, 'c', false);
+	stage_receive(&stage, 'd', false);
+	stage_close(&stage);
+	flip("journal/0000.seg", (off_t)segment_offset(second) + 4 * _i);
+	finds(FOUND_GAP);
+	ck_assert_uint_eq(found.segment, 0);
+	ck_assert_uint_eq(found.from, segment_offset(second));
+	ck_assert_uint_gt(found.to, found.from);
+	ck_assert_uint_eq(counts.records, 3);
+}
+END_TEST
+
+START_TEST(a_damaged_segment_head_is_found)
+{
+	stage_receive(&stage, 'a', false);
+	stage_close(&stage);
+	flip("journal/0000.seg", 20);
+	finds(FOUND_HEAD);
+}
+END_TEST
+
+/* Its checksum is right, but nobody could deliver it. */
+START_TEST(a_record_that_makes_no_sense_is_found)
+{
+	struct message_id id = { "senseless" };
+	uint64_t position;
+
+	ck_assert_int_eq(journal_append(stage.conductor->journal,
+	    JOURNAL_MESSAGE, &id, slice_str("head"), slice_str("bytes"), -1,
+	    on_done, NULL, &position), 0);
+	stage_run(&stage, 100);
+	finds(FOUND_RECORD);
+	ck_assert_int_eq(message_id_order(&found.id, &id), 0);
+}
+END_TEST
+
+START_TEST(a_byte_of_a_kept_file_is_missed)
+{
+	struct message_id id;
+
+	stage_receive(&stage, 'a', false);
+	id = set_aside();
+	flip(kept_path(&id), 60);
+	finds(FOUND_KEPT_DAMAGED);
+	ck_assert_int_eq(message_id_order(&found.id, &id), 0);
+}
+END_TEST
+
+START_TEST(a_kept_file_that_is_gone_is_missed)
+{
+	struct message_id id;
+
+	stage_receive(&stage, 'a', false);
+	id = set_aside();
+	ck_assert_int_eq(unlinkat(stage.scratch.fd, kept_path(&id), 0), 0);
+	finds(FOUND_KEPT_MISSING);
+}
+END_TEST
+
+START_TEST(a_kept_file_without_a_row_is_found_once_it_is_old)
+{
+	struct message_id id;
+
+	stage_receive(&stage, 'a', false);
+	id = set_aside();
+	ck_assert_int_eq(rows_drop(stage.conductor->rows, &id), 0);
+	check(0);		/* its row may be about to come */
+	clock_set(clock_ms(), clock_utc_ms() + 120000);
+	finds(FOUND_KEPT_NO_ROW);
+}
+END_TEST
+
+START_TEST(a_big_file_that_is_gone_is_missed)
+{
+	struct message_id id;
+
+	receive_big();
+	id = first_id();
+	ck_assert_int_eq(unlinkat(stage.scratch.fd, big_path(&id), 0), 0);
+	finds(FOUND_RECORD_BIG);
+	(void)set_aside();
+	check(2);		/* the record stands in its segment still */
+	ck_assert_int_eq(found.what, FOUND_KEPT_BIG);
+}
+END_TEST
+
+START_TEST(a_cut_big_file_is_found)
+{
+	struct message_id id;
+	int fd;
+
+	receive_big();
+	id = first_id();
+	ck_assert_int_eq(fchmodat(stage.scratch.fd, big_path(&id), 0600,
+	    0), 0);
+	fd = openat(stage.scratch.fd, big_path(&id), O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(ftruncate(fd, BIG_BYTES), 0);
+	(void)close(fd);
+	finds(FOUND_RECORD_BIG);
+}
+END_TEST
+
+START_TEST(a_changed_byte_of_a_big_file_is_found)
+{
+	struct message_id id;
+
+	receive_big();
+	id = first_id();
+	ck_assert_int_eq(fchmodat(stage.scratch.fd, big_path(&id), 0600,
+	    0), 0);
+	flip(big_path(&id), 70000);
+	finds(FOUND_RECORD_BIG);
+}
+END_TEST
+
+START_TEST(a_big_file_that_was_settled_and_deleted_is_not_missed)
+{
+	struct message_id id;
+
+	receive_big();
+	id = first_id();
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	ck_assert_int_eq(unlinkat(stage.scratch.fd, big_path(&id), 0), 0);
+	finds(FOUND_RECORD_BIG);	/* ann refers to it */
+	conductor_big_unref(stage.conductor, STAGE_ANN, &id);
+	check(0);
+}
+END_TEST
+
+START_TEST(a_big_file_that_nobody_knows_is_noted_a_day_later)
+{
+	struct message_id id = { "nobody's" };
+	struct big_writer *writer;
+
+	ck_assert_int_eq(big_begin(stage.conductor->big, &id, &writer), 0);
+	big_end(writer);
+	check(0);
+	ck_assert_uint_eq(notes, 0);
+	clock_set(clock_ms(), clock_utc_ms() + DAY_MS + 60000);
+	check(0);
+	ck_assert_uint_eq(notes, 1);
+	ck_assert_int_eq(found.what, FOUND_BIG_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_letter_in_a_big_file_is_looked_up)
+{
+	struct message_id id, none = { "none" };
+	struct queue_check *check;
+
+	receive_big();
+	id = first_id();
+	ck_assert_int_eq(queue_check_open(stage.scratch.fd, note, NULL,
+	    &check), 0);
+	ck_assert_int_eq(queue_check_letter(check, &id, BIG_BYTES + 1), 0);
+	ck_assert_int_eq(queue_check_letter(check, &id, BIG_BYTES), -EBADMSG);
+	ck_assert_int_eq(queue_check_letter(check, &none, 1), -ENOENT);
+	queue_check_close(check);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("check");
+	TCase *tcase = tcase_create("check");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, a_folder_where_no_hub_ran_is_told_as_such);
+	tcase_add_test(tcase, a_lost_database_is_damage);
+	tcase_add_test(tcase, all_is_well_beside_a_running_hub);
+	tcase_add_test(tcase, a_torn_record_at_the_end_is_no_fault);
+	tcase_add_loop_test(tcase,
+	    a_damaged_record_before_a_good_one_is_found, 0, 12);
+	tcase_add_test(tcase, a_damaged_segment_head_is_found);
+	tcase_add_test(tcase, a_record_that_makes_no_sense_is_found);
+	tcase_add_test(tcase, a_byte_of_a_kept_file_is_missed);
+	tcase_add_test(tcase, a_kept_file_that_is_gone_is_missed);
+	tcase_add_test(tcase,
+	    a_kept_file_without_a_row_is_found_once_it_is_old);
+	tcase_add_test(tcase, a_big_file_that_is_gone_is_missed);
+	tcase_add_test(tcase, a_cut_big_file_is_found);
+	tcase_add_test(tcase, a_changed_byte_of_a_big_file_is_found);
+	tcase_add_test(tcase,
+	    a_big_file_that_was_settled_and_deleted_is_not_missed);
+	tcase_add_test(tcase,
+	    a_big_file_that_nobody_knows_is_noted_a_day_later);
+	tcase_add_test(tcase, a_letter_in_a_big_file_is_looked_up);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

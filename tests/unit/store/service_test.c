@@ -1,0 +1,96 @@
+/*
+ * service_test.c - what a mailbox is asked, as bytes and back
+ */
+#include <errno.h>
+
+#include "store/service.h"
+#include "tests/unit/unit.h"
+
+static struct delivery
+a_delivery(void)
+{
+	return (struct delivery){
+		.id = { "tenletters" }, .action = 3, .position = UINT64_MAX,
+		.mailbox = MAILBOX_INBOX, .received_at_utc_ms = -5,
+		.trace = SLICE("Return-Path: <>\r\n"), .body_bytes = 100,
+		.lacks_crlf = true
+	};
+}
+
+START_TEST(a_delivery_is_read_as_it_was_packed)
+{
+	struct delivery delivery = a_delivery(), back = { 0 };
+	TEXT_AUTO text = TEXT_INIT(1024), again = TEXT_INIT(1024);
+
+	delivery_pack(&text, &delivery);
+	ck_assert_int_eq(delivery_unpack(text_slice(&text), &back), 0);
+	ck_assert_int_eq(message_id_order(&back.id, &delivery.id), 0);
+	ck_assert_uint_eq(back.position, UINT64_MAX);
+	ck_assert_int_eq(back.received_at_utc_ms, -5);
+	ck_assert(back.lacks_crlf && !back.is_big);
+	ck_assert_uint_eq(back.body.len, 0);
+	delivery_pack(&again, &back);
+	ck_assert(slice_is(text_slice(&text), text_slice(&again)));
+}
+END_TEST
+
+START_TEST(a_delivery_cut_anywhere_or_longer_is_none)
+{
+	struct delivery delivery = a_delivery(), back;
+	TEXT_AUTO text = TEXT_INIT(1024);
+
+	delivery_pack(&text, &delivery);
+	for (size_t len = 0; len < text.len; len++)
+		ck_assert_int_eq(delivery_unpack(slice_of(text.at, len),
+		    &back), -EBADMSG);
+	text_add_byte(&text, 'x');
+	ck_assert_int_eq(delivery_unpack(text_slice(&text), &back), -EBADMSG);
+}
+END_TEST
+
+START_TEST(only_a_big_file_is_larger_than_a_small_message)
+{
+	struct delivery delivery = a_delivery(), back;
+	TEXT_AUTO text = TEXT_INIT(1024);
+
+	delivery.body_bytes = BIG_BYTES + 1;
+	delivery_pack(&text, &delivery);
+	ck_assert_int_eq(delivery_unpack(text_slice(&text), &back), -EBADMSG);
+	text_clear(&text);
+	delivery.is_big = true;
+	delivery_pack(&text, &delivery);
+	ck_assert_int_eq(delivery_unpack(text_slice(&text), &back), 0);
+}
+END_TEST
+
+START_TEST(a_session_is_read_as_it_was_packed)
+{
+	struct session_request request = { SESSION_POP3, SLICE("ann") };
+	struct session_request back;
+	TEXT_AUTO text = TEXT_INIT(64);
+
+	session_pack(&text, &request);
+	ck_assert_int_eq(session_unpack(text_slice(&text), &back), 0);
+	ck_assert_int_eq(back.service, SESSION_POP3);
+	ck_assert(slice_is_str(back.login, "ann"));
+	for (size_t len = 0; len < text.len; len++)
+		ck_assert_int_eq(session_unpack(slice_of(text.at, len),
+		    &back), -EBADMSG);
+	text.at[0] = SESSION_COUNT;
+	ck_assert_int_eq(session_unpack(text_slice(&text), &back), -EBADMSG);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("store/service");
+	TCase *tcase = tcase_create("service");
+
+	tcase_add_test(tcase, a_delivery_is_read_as_it_was_packed);
+	tcase_add_test(tcase, a_delivery_cut_anywhere_or_longer_is_none);
+	tcase_add_test(tcase, only_a_big_file_is_larger_than_a_small_message);
+	tcase_add_test(tcase, a_session_is_read_as_it_was_packed);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
