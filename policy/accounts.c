@@ -18,6 +18,7 @@
 enum statement {
 	GET_HUB,
 	PUT_HUB,
+	HIGHEST,
 	GET_SEAL,
 	PUT_SEAL,
 	FIND_DOMAIN,
@@ -45,6 +46,7 @@ enum statement {
 static const char *const statements[STATEMENTS] = {
 	[GET_HUB] = "SELECT hub FROM meta",
 	[PUT_HUB] = "INSERT INTO meta (one, hub) VALUES (1, ?)",
+	[HIGHEST] = "SELECT coalesce(max(id), 0) FROM account",
 	[GET_SEAL] = "SELECT seal FROM meta",
 	[PUT_SEAL] = "UPDATE meta SET seal = ?",
 	[FIND_DOMAIN] = "SELECT id FROM domain WHERE name = ?",
@@ -569,6 +571,22 @@ policy_account_each(struct policy *p, policy_account_fn *fn, void *arg)
 		if (r != 0)
 			return r;
 	}
+	return r;
+}
+
+int
+policy_highest(struct policy *p, uint64_t *account_out)
+{
+	DB_QUERY_AUTO q = db_ask(p->db, HIGHEST);
+	int r = db_next(&q);
+	uint64_t highest;
+
+	if (r != 1)
+		return r < 0 ? r : -EUCLEAN;
+	highest = db_u64(&q, 0, INT64_MAX);
+	r = db_row(&q);
+	if (r == 0)
+		*account_out = highest;
 	return r;
 }
 

@@ -49,6 +49,8 @@ void	policy_close(struct policy *);
 /* HUB_ID_BYTES of them, valid while it is open. */
 const unsigned char *policy_hub_id(const struct policy *);
 
+/* The highest account number ever given, or 0.  0 or a negative errno. */
+int	policy_highest(struct policy *, uint64_t *account_out);
 /*
  * Is this the key that secrets in here are sealed with?  The first key that is
  * shown is remembered (as a seal, not as itself).  0, or -EBADMSG: another one.

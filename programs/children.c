@@ -1,12 +1,11 @@
 /*
- * children.c - the running roles, and the switchboard between them
+ * children.c - the running roles: started, started again, stopped
  *
  * A role that ends is started again, with a growing pause when it ends soon;
  * its peers lose their channels at once and get new ones when it is back.  A
- * mailbox runs only while somebody wants it, one process an account: while one
- * is on its way out, whoever wants it waits for the next.
+ * mailbox runs only while somebody wants it, one process an account.
  */
-#include "programs/parent.h"
+#include "programs/children_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,41 +25,6 @@
 #define MOST_PAUSE_MS	10000
 #define SOUND_MS	30000	/* one that lived so long starts anew at once */
 #define STOP_MS		8000	/* for one step of stopping in good order */
-#define WANTS		64	/* roles that may wait for one mailbox */
-
-struct child {
-	LIST_ENTRY(child) next;
-	struct children	*all;
-	const struct role_row *row;
-	uint64_t	 instance;
-	pid_t		 pid;		/* 0: not running now */
-	struct ipc	*ipc;
-	bool		 ready;
-	bool		 retiring;	/* ends by itself; start no peer on it */
-	uint64_t	 started_ms;
-	uint64_t	 used_ms;	/* mailbox: last wanted */
-	uint64_t	 pause_ms;
-	struct timer	*again;
-	struct {			/* mailbox: who waits for it to be back */
-		enum role	role;
-		uint64_t	instance;
-	} wants[WANTS];
-	unsigned	 want_count;
-};
-
-struct children {
-	struct loop	*loop;
-	const struct holdings *holdings;
-	LIST_HEAD(, child) list;
-	void		(*ready)(void *, bool);
-	void		*arg;
-	bool		 ready_told;
-	bool		 no_landlock_told;
-	unsigned	 stop_step;	/* 0: not stopping */
-	void		(*stopped)(void *);
-	void		*stopped_arg;
-	struct timer	*stop_timer;
-};
 
 /* The order of going: who brings mail in first, who keeps it last. */
 static const unsigned stop_order[] = {
@@ -71,278 +35,7 @@ static const unsigned stop_order[] = {
 };
 #define STOP_STEPS	(sizeof(stop_order) / sizeof(*stop_order))
 
-static int	spawn(struct child *);
-static void	child_free(struct child *);
-static struct child *child_new(struct children *, const struct role_row *,
-		    uint64_t instance);
 static void	stop_next(struct children *);
-static int	on_ready(void *, struct ipc *, struct ipc_message *);
-static int	on_wants_mailbox(void *, struct ipc *, struct ipc_message *);
-static int	on_retires(void *, struct ipc *, struct ipc_message *);
-static int	on_breach(void *, struct ipc *, struct ipc_message *);
-static int	on_refused_call(void *, struct ipc *, struct ipc_message *);
-
-#define ANY_ROLE	(~FROM(ROLE_PARENT))
-
-/* All that a role may say to the parent. */
-static const struct ipc_rule role_rules[] = {
-{ ROLE_READY,	      "READY",	     ANY_ROLE, IPC_NEWS, 0, 0, on_ready },
-{ ROLE_WANTS_MAILBOX, "WANTS",	     FROM(ROLE_DOOR) | FROM(ROLE_QUEUE),
-					       IPC_NEWS, 0, 0, on_wants_mailbox },
-{ ROLE_RETIRES,	      "RETIRES",     FROM(ROLE_MAILBOX) | FROM(ROLE_JUDGE),
-					       IPC_NEWS, 0, 0, on_retires },
-{ ROLE_BREACH,	      "BREACH",	     ANY_ROLE, IPC_NEWS, 0, 0, on_breach },
-{ ROLE_REFUSED_CALL,  "REFUSED_CALL", ANY_ROLE, IPC_NEWS, 0, 0,
-							     on_refused_call },
-{ 0 }
-};
-
-static struct child *
-find(struct children *all, enum role role, uint64_t instance)
-{
-	struct child *child;
-
-	LIST_FOREACH(child, &all->list, next)
-		if (child->row->role == role && child->instance == instance)
-			return child;
-	return NULL;
-}
-
-static bool
-is_up(const struct child *child)
-{
-	return child != NULL && child->pid != 0 && child->ready &&
-	    !child->retiring;
-}
-
-/* Hand one end of a channel to `child`, the other being `peer`. */
-static void
-hand_peer(struct child *child, const struct child *peer, int fd)
-{
-	TEXT_AUTO body = TEXT_INIT(16);
-
-	pack_u8(&body, (uint8_t)peer->row->role);
-	pack_u64(&body, peer->instance);
-	if (ipc_send(child->ipc, PARENT_PEER, text_slice(&body), &fd, 1) < 0)
-		log_say("%s %llu does not listen", role_name(child->row->role),
-		    (unsigned long long)child->instance);
-}
-
-static void
-connect_two(struct child *a, struct child *b)
-{
-	int fd[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0, fd) < 0) {
-		log_say("no channel from %s to %s: %s",
-		    role_name(a->row->role), role_name(b->row->role),
-		    strerror(errno));
-		return;
-	}
-	hand_peer(a, b, fd[0]);
-	hand_peer(b, a, fd[1]);
-	(void)close(fd[0]);
-	(void)close(fd[1]);
-}
-
-static bool
-are_linked(const struct child *a, const struct child *b)
-{
-	return (a->row->links & FROM(b->row->role)) != 0 ||
-	    (b->row->links & FROM(a->row->role)) != 0;
-}
-
-/* `child` has come up: connect it with all that always talk to it. */
-static void
-connect_links(struct child *child)
-{
-	struct child *other;
-
-	LIST_FOREACH(other, &child->all->list, next)
-		if (other != child && is_up(other) && are_linked(child, other))
-			connect_two(child, other);
-}
-
-static void
-serve_wants(struct child *mailbox)
-{
-	for (unsigned i = 0; i < mailbox->want_count; i++) {
-		struct child *who = find(mailbox->all, mailbox->wants[i].role,
-		    mailbox->wants[i].instance);
-
-		/* the queue is always linked: connect_links did it */
-		if (is_up(who) && !are_linked(who, mailbox))
-			connect_two(who, mailbox);
-	}
-	mailbox->want_count = 0;
-}
-
-static void
-tell_when_ready(struct children *all)
-{
-	struct child *child;
-
-	if (all->ready_told)
-		return;
-	LIST_FOREACH(child, &all->list, next)
-		if (child->row->role != ROLE_MAILBOX && !child->ready)
-			return;
-	all->ready_told = true;
-	all->ready(all->arg, true);
-}
-
-static int
-on_ready(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct child *child = arg;
-	struct unpack u = unpack_of(message->body);
-	bool landlock = unpack_bool(&u);
-
-	(void)from;
-	if (!unpack_is_done(&u) || child->ready)
-		return -EBADMSG;
-	child->ready = true;
-	if (!landlock && !sandbox_is_relaxed() &&
-	    !child->all->no_landlock_told) {
-		child->all->no_landlock_told = true;
-		log_say("this kernel has no Landlock: roles are kept apart "
-		    "by user and system calls only");
-	}
-	connect_links(child);
-	serve_wants(child);
-	tell_when_ready(child->all);
-	return 0;
-}
-
-/* More mailboxes than may be kept warm: the longest unused may go. */
-static void
-ask_idle_to_go(struct children *all)
-{
-	struct child *child, *oldest = NULL;
-	unsigned count = 0;
-
-	LIST_FOREACH(child, &all->list, next) {
-		if (child->row->role != ROLE_MAILBOX)
-			continue;
-		count++;
-		if (is_up(child) && (oldest == NULL ||
-		    child->used_ms < oldest->used_ms))
-			oldest = child;
-	}
-	if (count <= all->holdings->config.warm_mailboxes || oldest == NULL)
-		return;
-	oldest->used_ms = clock_ms();	/* ask another one next time */
-	(void)ipc_send(oldest->ipc, PARENT_IF_IDLE, slice_of(NULL, 0), NULL,
-	    0);
-}
-
-static struct child *
-start_mailbox(struct children *all, uint64_t account)
-{
-	struct child *mailbox;
-
-	mailbox = child_new(all, role_row(ROLE_MAILBOX), account);
-	if (mailbox != NULL && spawn(mailbox) == 0)
-		return mailbox;
-	log_say("no mailbox process for account %llu",
-	    (unsigned long long)account);
-	if (mailbox != NULL && mailbox->pid == 0)
-		child_free(mailbox);
-	return NULL;
-}
-
-static int
-on_wants_mailbox(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct child *who = arg, *mailbox;
-	struct unpack u = unpack_of(message->body);
-	uint64_t account = unpack_u64(&u);
-
-	(void)from;
-	if (!unpack_is_done(&u) || account == 0)
-		return -EBADMSG;
-	if (who->all->stop_step > 0)
-		return 0;
-	mailbox = find(who->all, ROLE_MAILBOX, account);
-	if (mailbox == NULL) {
-		ask_idle_to_go(who->all);
-		mailbox = start_mailbox(who->all, account);
-		if (mailbox == NULL)
-			return 0;	/* who asked asks again */
-	}
-	mailbox->used_ms = clock_ms();
-	if (is_up(mailbox)) {
-		if (!are_linked(who, mailbox))
-			connect_two(who, mailbox);
-	} else if (mailbox->want_count < WANTS) {
-		mailbox->wants[mailbox->want_count].role = who->row->role;
-		mailbox->wants[mailbox->want_count++].instance = who->instance;
-	}
-	return 0;
-}
-
-static int
-on_retires(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct child *child = arg;
-
-	(void)from;
-	(void)message;
-	child->retiring = true;
-	/* the answer: from now on nobody new is connected to it */
-	(void)ipc_send(child->ipc, PARENT_STOP, slice_of(NULL, 0), NULL, 0);
-	return 0;
-}
-
-static int
-on_breach(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct child *who = arg, *guilty;
-	struct unpack u = unpack_of(message->body);
-	enum role role = unpack_enum(&u, ROLE_COUNT);
-	uint64_t instance = unpack_u64(&u);
-	struct slice words = unpack_slice(&u);
-
-	(void)from;
-	if (!unpack_is_done(&u))
-		return -EBADMSG;
-	guilty = find(who->all, role, instance);
-	log_say("%s says: %.*s; that process is ended",
-	    role_name(who->row->role), SLICE_FMT(words));
-	if (guilty != NULL && guilty->pid > 0)
-		(void)kill(guilty->pid, SIGKILL);
-	return 0;
-}
-
-static int
-on_refused_call(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct child *child = arg;
-	struct unpack u = unpack_of(message->body);
-	uint32_t number = unpack_u32(&u);
-
-	(void)from;
-	if (!unpack_is_done(&u))
-		return -EBADMSG;
-	log_say("%s was refused system call %u", role_name(child->row->role),
-	    number);
-	return 0;
-}
-
-static void
-on_lost(void *arg, struct ipc *ipc, bool was_breach)
-{
-	struct child *child = arg;
-
-	if (was_breach)
-		log_say("%s; it is ended", ipc_breach(ipc));
-	if (was_breach && child->pid > 0)
-		(void)kill(child->pid, SIGKILL);
-	ipc_free(ipc);
-	child->ipc = NULL;
-	child->ready = false;	/* SIGCHLD follows */
-}
 
 static void
 on_again(void *arg)
@@ -351,11 +44,11 @@ on_again(void *arg)
 
 	if (child->all->stop_step > 0 || child->pid != 0)
 		return;
-	if (spawn(child) < 0)
+	if (child_spawn(child) < 0)
 		timer_set(child->again, MOST_PAUSE_MS);
 }
 
-static struct child *
+struct child *
 child_new(struct children *all, const struct role_row *row, uint64_t instance)
 {
 	struct child *child = calloc(1, sizeof(*child));
@@ -374,7 +67,7 @@ child_new(struct children *all, const struct role_row *row, uint64_t instance)
 	return child;
 }
 
-static void
+void
 child_free(struct child *child)
 {
 	LIST_REMOVE(child, next);
@@ -488,11 +181,11 @@ exec_role(const struct child *child, int fd)
 	_exit(127);
 }
 
-static int
-spawn(struct child *child)
+int
+child_spawn(struct child *child)
 {
 	const struct ipc_side side = {
-		.rules = role_rules, .lost = on_lost, .arg = child
+		.rules = switchboard_rules, .lost = switchboard_lost, .arg = child
 	};
 	int fd[2], r;
 
@@ -731,7 +424,7 @@ children_start(struct children *all)
 				return -ENOMEM;
 	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
 		for (unsigned n = 0; n < always[i].count; n++) {
-			int r = spawn(find(all, always[i].role, n));
+			int r = child_spawn(child_find(all, always[i].role, n));
 
 			if (r < 0)
 				return r;

@@ -293,6 +293,25 @@ holdings_user(const struct holdings *holdings, const struct role_row *row,
 	return 0;
 }
 
+/* Make the folder, its name durable, unless it is there. */
+static int
+make_folder(int data_fd, const char *name, mode_t mode)
+{
+	const char *slash = strchr(name, '/');
+	int above = data_fd, r = 0;
+
+	if (mkdirat(data_fd, name, mode) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	if (slash != NULL)	/* "accounts/7": one level, no more */
+		above = openat(data_fd, "accounts", O_RDONLY | O_DIRECTORY |
+		    O_CLOEXEC | O_NOFOLLOW);
+	if (above < 0 || fsync(above) < 0)
+		r = -errno;
+	if (above != data_fd)
+		close_one(above);
+	return r;
+}
+
 /*
  * What is in the folder came from setup, run by root before the role's user
  * was used: it is the role's from now on.
@@ -331,8 +350,9 @@ open_folder(const struct holdings *holdings, const struct role_row *row,
 	r = holdings_user(holdings, row, &uid, &gid);
 	if (r < 0)
 		return r;
-	if (mkdirat(holdings->data_fd, name, 0700) < 0 && errno != EEXIST)
-		return -errno;
+	r = make_folder(holdings->data_fd, name, 0700);
+	if (r < 0)
+		return r;
 	fd = openat(holdings->data_fd, name, O_RDONLY | O_DIRECTORY |
 	    O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -383,10 +403,10 @@ open_data(struct holdings *holdings)
 		log_say("%s: %s", path, strerror(errno));
 		return -errno;
 	}
-	if (mkdirat(holdings->data_fd, "accounts", 0711) < 0 &&
-	    errno != EEXIST) {
-		log_say("%s/accounts: %s", path, strerror(errno));
-		return -errno;
+	r = make_folder(holdings->data_fd, "accounts", 0711);
+	if (r < 0) {
+		log_say("%s/accounts: %s", path, strerror(-r));
+		return r;
 	}
 	r = hub_id_read(holdings->data_fd, holdings->hub_id);
 	if (r < 0)

@@ -1,8 +1,8 @@
 /*
  * parent.h - the parent's own parts
  *
- * parent.c starts and stops the hub, children.c knows the running roles and
- * connects them, holdings.c opens what they are handed.
+ * parent.c starts and stops the hub, children.c starts and stops the roles,
+ * switchboard.c hears and connects them, holdings.c opens what they are handed.
  */
 #ifndef POSTROOM_PROGRAMS_PARENT_H
 #define POSTROOM_PROGRAMS_PARENT_H

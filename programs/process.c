@@ -178,14 +178,8 @@ on_peer_lost(void *arg, struct ipc *ipc, bool was_breach)
 	struct process *process = arg;
 
 	if (was_breach) {
-		TEXT_AUTO body = TEXT_INIT(512);
-
 		log_say("%s", ipc_breach(ipc));
-		pack_u8(&body, (uint8_t)ipc_peer(ipc));
-		pack_u64(&body, ipc_instance(ipc));
-		pack_slice(&body, slice_str(ipc_breach(ipc)));
-		(void)ipc_send(process->parent, ROLE_BREACH, text_slice(&body),
-		    NULL, 0);
+		process_accuse(process, ipc, ipc_breach(ipc));
 	}
 	process->row->lost(process, ipc);
 	ipc_free(ipc);
@@ -276,6 +270,19 @@ watch_calls(void *arg)
 		return;
 	}
 	timer_set(watch->timer, CALL_WATCH_MS);
+}
+
+void
+process_accuse(struct process *process, const struct ipc *ipc,
+    const char *words)
+{
+	TEXT_AUTO body = TEXT_INIT(512);
+
+	pack_u8(&body, (uint8_t)ipc_peer(ipc));
+	pack_u64(&body, ipc_instance(ipc));
+	pack_slice(&body, slice_str(words));
+	(void)ipc_send(process->parent, ROLE_BREACH, text_slice(&body), NULL,
+	    0);
 }
 
 void

@@ -19,9 +19,11 @@
 #include "policy/login_delay.h"
 #include "policy/seal.h"
 #include "programs/roles.h"
+#include "programs/switchboard.h"
 
 #define HASH_THREADS	2	/* 20 ms of one core each; 16 MiB each */
-#define LOGINS_WAITING	256	/* attempts in the pool or on a timer */
+#define LOGINS_HASHING	128	/* some seconds of work for the pool */
+#define LOGINS_WAITING	4096	/* on their timers: one a connection */
 #define PASSWORD_BYTES	1024
 #define USER_BYTES	512
 
@@ -32,7 +34,8 @@ struct keeper {
 	struct login_delay	*delays;
 	struct login_cache	*cache;
 	struct seal_key		 seal_key;
-	unsigned		 logins;
+	unsigned		 logins;	/* attempts in all */
+	unsigned		 hashing;	/* of them in the pool */
 	LIST_HEAD(, errand)	 errands;	/* not answered yet */
 };
 
@@ -67,6 +70,7 @@ struct admin_errand {
 	enum admin_status status;
 };
 
+static void	tell_accounts(struct keeper *);
 static int	on_whose(void *, struct ipc *, struct ipc_message *);
 static int	on_login(void *, struct ipc *, struct ipc_message *);
 static int	on_admin(void *, struct ipc *, struct ipc_message *);
@@ -220,6 +224,7 @@ on_compared(void *arg)
 	struct attempt *attempt = arg;
 	struct keeper *keeper = attempt->errand.keeper;
 
+	keeper->hashing--;
 	if (attempt->is_right && attempt->has_account) {
 		welcome(attempt);
 		return;
@@ -244,25 +249,39 @@ on_turn(void *arg)
 		return;
 	}
 	attempt->has_account = r == 0;
-	if (attempt->has_account && login_cache_has(keeper->cache,
-	    attempt->account.id, attempt->hash, attempt_password(attempt),
-	    clock_ms())) {
-		welcome(attempt);
-		return;
-	}
-	if (pool_run(keeper->pool, compare, on_compared, attempt) < 0)
+	if (keeper->hashing >= LOGINS_HASHING ||
+	    pool_run(keeper->pool, compare, on_compared, attempt) < 0)
 		attempt_answer(attempt, KEEPER_ASK_LATER);
+	else
+		keeper->hashing++;
 }
 
-static struct attempt *
-attempt_new(struct keeper *keeper, const struct keeper_login *login)
+/* Found right a moment ago: no delay and no hash, whatever strangers do. */
+static bool
+is_cached(struct attempt *attempt)
+{
+	struct keeper *keeper = attempt->errand.keeper;
+
+	return policy_login(keeper->policy, slice_str(attempt->user),
+	    &attempt->account, attempt->hash) == 0 &&
+	    login_cache_has(keeper->cache, attempt->account.id, attempt->hash,
+	    attempt_password(attempt), clock_ms());
+}
+
+/* 0, -EINVAL (no account can have such a name or password) or -ENOMEM. */
+static int
+attempt_new(struct keeper *keeper, const struct keeper_login *login,
+    struct attempt **attempt_out)
 {
 	struct attempt *attempt = calloc(1, sizeof(*attempt));
+	int r = -EINVAL;
 
 	if (attempt == NULL)
-		return NULL;
+		return -ENOMEM;
 	attempt->errand.keeper = keeper;
 	attempt->timer = timer_new(keeper->process->loop, on_turn, attempt);
+	if (attempt->timer == NULL)
+		r = -ENOMEM;
 	if (attempt->timer == NULL ||
 	    slice_cstr(login->user, attempt->user, USER_BYTES) < 0 ||
 	    slice_cstr(login->peer, attempt->peer,
@@ -270,12 +289,13 @@ attempt_new(struct keeper *keeper, const struct keeper_login *login)
 	    login->password.len > PASSWORD_BYTES) {
 		timer_free(attempt->timer);
 		free(attempt);
-		return NULL;
+		return r;
 	}
 	memcpy(attempt->password, login->password.at, login->password.len);
 	attempt->password_len = login->password.len;
 	keeper->logins++;
-	return attempt;
+	*attempt_out = attempt;
+	return 0;
 }
 
 /* However a name is typed, its account is guessed at once only. */
@@ -317,13 +337,18 @@ on_login(void *arg, struct ipc *from, struct ipc_message *message)
 		refuse_login(from, message->serial, KEEPER_ASK_LATER);
 		return 0;
 	}
-	attempt = attempt_new(keeper, &login);
-	if (attempt == NULL) {
-		refuse_login(from, message->serial, KEEPER_STRANGER);
+	r = attempt_new(keeper, &login, &attempt);
+	if (r < 0) {
+		refuse_login(from, message->serial, r == -EINVAL ?
+		    KEEPER_STRANGER : KEEPER_ASK_LATER);
 		return 0;
 	}
 	errand_begin(&attempt->errand, keeper, from, message->serial);
 	find_counted(attempt);
+	if (is_cached(attempt)) {
+		welcome(attempt);
+		return 0;
+	}
 	timer_set(attempt->timer, login_delay_ms(keeper->delays,
 	    slice_str(attempt->peer), slice_str(attempt->counted),
 	    clock_ms()));
@@ -344,10 +369,11 @@ static void
 on_admin_hashed(void *arg)
 {
 	struct admin_errand *errand = arg;
+	struct keeper *keeper = errand->errand.keeper;
 	TEXT_AUTO answer = TEXT_INIT(ADMIN_ANSWER_BYTES);
 
-	admin_end(&errand->work, errand->status, errand->errand.keeper->policy,
-	    &answer);
+	admin_end(&errand->work, errand->status, keeper->policy, &answer);
+	tell_accounts(keeper);	/* before anybody can log in to a new one */
 	if (text_failed(&answer)) {
 		text_clear(&answer);
 		admin_refuse(&answer, ADMIN_FAILED);
@@ -405,6 +431,24 @@ keeper_open(struct process *process)
 	return 0;
 }
 
+/* How far account numbers go: nobody is given a mailbox beyond. */
+static void
+tell_accounts(struct keeper *keeper)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+	uint64_t highest;
+	int r;
+
+	r = policy_highest(keeper->policy, &highest);
+	if (r < 0) {
+		log_say("policy.db cannot be read: %s", strerror(-r));
+		return;
+	}
+	pack_u64(&body, highest);
+	(void)ipc_send(keeper->process->parent, ROLE_ACCOUNTS,
+	    text_slice(&body), NULL, 0);
+}
+
 /* A wrong key is noticed now, not when a remote password is needed. */
 static int
 take_seal_key(struct process *process, struct keeper *keeper)
@@ -456,7 +500,10 @@ keeper_start(struct process *process)
 		log_say("policy.db belongs to another hub");
 		return -EXDEV;
 	}
-	return take_seal_key(process, keeper);
+	r = take_seal_key(process, keeper);
+	if (r == 0)
+		tell_accounts(keeper);
+	return r;
 }
 
 static int

@@ -46,8 +46,7 @@ struct mailbox {
 	struct timer		*idle_timer;
 	struct timer		*compact_timer;
 	TAILQ_HEAD(, session)	 sessions;
-	uint64_t		 delivered_to;	/* highest position taken */
-	uint64_t		 settled_to;
+	bool			 unsettled;	/* delivered since a settling */
 	bool			 asked_to_go;
 	bool			 retiring;
 };
@@ -153,8 +152,7 @@ on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
 	if (r < 0)
 		return r;
 	used(mailbox);
-	if (delivery.position > mailbox->delivered_to)
-		mailbox->delivered_to = delivery.position;
+	mailbox->unsettled = true;
 	one = &mailbox->open[mailbox->open_count++];
 	*one = (struct unanswered){ .serial = message->serial };
 	one->status = deliver(mailbox, message->fd[0], &delivery,
@@ -187,8 +185,8 @@ on_settle(void *arg, struct ipc *from, struct ipc_message *message)
 	pack_i64(&body, r);
 	if (ipc_reply(from, message->serial, text_slice(&body), NULL, 0) < 0)
 		log_say("the queue does not take an answer");
-	if (r == 0 && upto > mailbox->settled_to)
-		mailbox->settled_to = upto;
+	if (r == 0)
+		mailbox->unsettled = false;	/* it was FULL, for all */
 	if (mailbox->asked_to_go)
 		mailbox_if_idle(process);
 	return 0;
@@ -367,8 +365,7 @@ mailbox_if_idle(struct process *process)
 	/* what is not settled would only be delivered again */
 	mailbox->asked_to_go = true;
 	if (mailbox->retiring || !TAILQ_EMPTY(&mailbox->sessions) ||
-	    mailbox->open_count > 0 ||
-	    mailbox->delivered_to > mailbox->settled_to)
+	    mailbox->open_count > 0 || mailbox->unsettled)
 		return;
 	mailbox->retiring = true;
 	process_retire(process);

@@ -13,6 +13,7 @@
 
 #include "filters/judge.h"
 #include "lib/base/log.h"
+#include "programs/queue_pipes.h"
 #include "programs/roles.h"
 #include "queue/conductor.h"
 #include "store/service.h"
@@ -21,33 +22,37 @@
 #include <sys/queue.h>
 #include <uthash.h>
 
-#define PIPE_TURN	(512 * 1024)	/* bytes before others get a turn */
 #define MOST_JUDGES	16
+#define HANG_LOOK_MS	2000	/* how often somebody is looked for who hangs */
+#define JUDGE_HANGS_MS	30000	/* without an answer: longer than any filter */
+#define MAILBOX_HANGS_MS 120000	/* a very slow disk is no hang */
+
+/* Whether a role still works on what it was asked. */
+struct progress {
+	unsigned	 asked;		/* and not answered */
+	uint64_t	 since_ms;	/* the last answer, or the first question */
+};
 
 struct mailbox_channel {
 	uint64_t	 account;
 	struct ipc	*ipc;
+	struct progress	 progress;
 	UT_hash_handle	 hh;
 };
 
-/* A pipe that brings a big file. */
-struct pipe_in {
-	LIST_ENTRY(pipe_in) next;
-	struct queue	*queue;
-	uint64_t	 ticket;
-	struct ipc	*from;
-	int		 fd;
-	struct watch	*watch;
+struct judge_channel {
+	struct ipc	*ipc;
+	struct progress	 progress;
 };
 
 struct queue {
 	struct process		*process;
 	struct conductor	*conductor;
-	struct ipc		*judges[MOST_JUDGES];
+	struct judge_channel	 judges[MOST_JUDGES];
 	unsigned		 judge_count;
-	unsigned		 next_judge;
+	struct timer		*hang_timer;
 	struct mailbox_channel	*mailboxes;
-	LIST_HEAD(, pipe_in)	 pipes;
+	struct queue_pipes	*pipes;
 };
 
 static int	on_grant(void *, struct ipc *, struct ipc_message *);
@@ -102,10 +107,58 @@ find_mailbox(struct queue *queue, uint64_t account)
 /* What was asked of a judge or a mailbox for the conductor. */
 struct errand {
 	struct queue	*queue;
+	const struct ipc *to;
 	void		*ticket;	/* the conductor's own */
 	uint64_t	 account;	/* a settling: whose */
 	uint64_t	 upto;		/* and how far */
 };
+
+static void
+asked(struct progress *progress)
+{
+	if (progress->asked++ == 0)
+		progress->since_ms = clock_ms();
+}
+
+static void
+answered(struct progress *progress)
+{
+	progress->asked--;
+	progress->since_ms = clock_ms();
+}
+
+static struct judge_channel *
+find_judge(struct queue *queue, const struct ipc *ipc)
+{
+	for (unsigned i = 0; i < queue->judge_count; i++)
+		if (queue->judges[i].ipc == ipc)
+			return &queue->judges[i];
+	return NULL;
+}
+
+/* The judge with the least to do: one that hangs gets nothing more. */
+static struct judge_channel *
+choose_judge(struct queue *queue)
+{
+	struct judge_channel *best = NULL;
+
+	for (unsigned i = 0; i < queue->judge_count; i++)
+		if (best == NULL ||
+		    queue->judges[i].progress.asked < best->progress.asked)
+			best = &queue->judges[i];
+	return best;
+}
+
+/* A mailbox has answered; one that is gone is no longer found. */
+static void
+mailbox_answered(const struct errand *errand)
+{
+	struct mailbox_channel *mailbox;
+
+	mailbox = find_mailbox(errand->queue, errand->account);
+	if (mailbox != NULL && mailbox->ipc == errand->to)
+		answered(&mailbox->progress);
+}
 
 static struct errand *
 errand_new(struct queue *queue, void *ticket)
@@ -123,7 +176,10 @@ static void
 on_verdict(void *arg, int status, struct ipc_message *message)
 {
 	struct errand *errand = arg;
+	struct judge_channel *judge = find_judge(errand->queue, errand->to);
 
+	if (judge != NULL)
+		answered(&judge->progress);
 	conductor_judged(errand->queue->conductor, errand->ticket, status,
 	    status == 0 ? message->body : slice_of(NULL, 0));
 	free(errand);
@@ -133,19 +189,22 @@ static int
 port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
 {
 	struct queue *queue = arg;
+	struct judge_channel *judge = choose_judge(queue);
 	struct errand *errand;
-	int r = -ENOTCONN;
+	int r;
 
-	if (queue->judge_count == 0)
-		return r;
+	if (judge == NULL)
+		return -ENOTCONN;
 	errand = errand_new(queue, ticket);
 	if (errand == NULL)
 		return -ENOMEM;
-	queue->next_judge = (queue->next_judge + 1) % queue->judge_count;
-	r = ipc_ask(queue->judges[queue->next_judge], JUDGE_MESSAGE,
-	    packed_env, &fd, 1, on_verdict, errand);
+	errand->to = judge->ipc;
+	r = ipc_ask(judge->ipc, JUDGE_MESSAGE, packed_env, &fd, 1, on_verdict,
+	    errand);
 	if (r < 0)
 		free(errand);
+	else
+		asked(&judge->progress);
 	return r;
 }
 
@@ -155,6 +214,7 @@ on_delivered(void *arg, int status, struct ipc_message *message)
 	struct errand *errand = arg;
 	bool was_there = false;
 
+	mailbox_answered(errand);
 	if (status == 0) {
 		struct unpack u = unpack_of(message->body);
 
@@ -182,10 +242,14 @@ port_deliver(void *arg, void *ticket, uint64_t account,
 	errand = errand_new(queue, ticket);
 	if (errand == NULL)
 		return -ENOMEM;
+	errand->to = mailbox->ipc;
+	errand->account = account;
 	r = ipc_ask(mailbox->ipc, MAILBOX_DELIVER, packed_delivery, &fd, 1,
 	    on_delivered, errand);
 	if (r < 0)
 		free(errand);
+	else
+		asked(&mailbox->progress);
 	return r;
 }
 
@@ -194,6 +258,7 @@ on_settled(void *arg, int status, struct ipc_message *message)
 {
 	struct errand *errand = arg;
 
+	mailbox_answered(errand);
 	if (status == 0) {
 		struct unpack u = unpack_of(message->body);
 
@@ -220,6 +285,7 @@ port_settle(void *arg, uint64_t account, uint64_t upto, uint64_t prune_below)
 	errand = errand_new(queue, NULL);
 	if (errand == NULL)
 		return -ENOMEM;
+	errand->to = mailbox->ipc;
 	errand->account = account;
 	errand->upto = upto;
 	pack_u64(&body, upto);
@@ -228,6 +294,8 @@ port_settle(void *arg, uint64_t account, uint64_t upto, uint64_t prune_below)
 	    on_settled, errand);
 	if (r < 0)
 		free(errand);
+	else
+		asked(&mailbox->progress);
 	return r;
 }
 
@@ -258,76 +326,6 @@ port_answer(void *arg, const struct asker *asker,
 	reply_answer(asker, answer);
 }
 
-/* ---- big files come in through pipes ----------------------------------- */
-
-static void
-pipe_free(struct pipe_in *in)
-{
-	LIST_REMOVE(in, next);
-	watch_free(in->watch);
-	(void)close(in->fd);
-	free(in);
-}
-
-/* Read what the pipe has; true at its end. */
-static bool
-drain(struct pipe_in *in)
-{
-	char bytes[65536];
-	size_t total = 0;
-	ssize_t n;
-
-	while (total < PIPE_TURN && (n = read(in->fd, bytes, sizeof(bytes))) >
-	    0) {
-		conductor_big_feed(in->queue->conductor, in->ticket,
-		    slice_of(bytes, (size_t)n));
-		total += (size_t)n;
-	}
-	if (total >= PIPE_TURN || (n < 0 && (errno == EAGAIN ||
-	    errno == EINTR)))
-		return false;
-	conductor_big_end(in->queue->conductor, in->ticket);
-	return true;
-}
-
-static void
-on_pipe(void *arg, unsigned what)
-{
-	struct pipe_in *in = arg;
-
-	(void)what;
-	if (drain(in))
-		pipe_free(in);
-}
-
-static int
-pipe_in_new(struct queue *queue, struct ipc *from, uint64_t ticket,
-    int *door_fd_out)
-{
-	struct pipe_in *in = calloc(1, sizeof(*in));
-	int fd[2];
-
-	if (in == NULL)
-		return -ENOMEM;
-	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
-		free(in);
-		return -errno;
-	}
-	in->queue = queue;
-	in->ticket = ticket;
-	in->from = from;
-	in->fd = fd[0];
-	in->watch = watch_new(queue->process->loop, in->fd, on_pipe, in);
-	LIST_INSERT_HEAD(&queue->pipes, in, next);
-	if (in->watch == NULL || watch_want(in->watch, LOOP_READ) < 0) {
-		pipe_free(in);
-		(void)close(fd[1]);
-		return -ENOMEM;
-	}
-	*door_fd_out = fd[1];
-	return 0;
-}
-
 static int
 on_big(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -341,7 +339,7 @@ on_big(void *arg, struct ipc *from, struct ipc_message *message)
 		return -EBADMSG;
 	r = conductor_big_begin(queue->conductor, from, &ticket);
 	if (r == 0) {
-		r = pipe_in_new(queue, from, ticket, &fd);
+		r = queue_pipes_begin(queue->pipes, from, ticket, &fd);
 		if (r < 0)
 			conductor_big_abandon(queue->conductor, from, ticket);
 	}
@@ -357,30 +355,16 @@ on_big(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
-static struct pipe_in *
-find_pipe(struct queue *queue, uint64_t ticket)
-{
-	struct pipe_in *in;
-
-	LIST_FOREACH(in, &queue->pipes, next)
-		if (in->ticket == ticket)
-			return in;
-	return NULL;
-}
-
 static int
 on_abandon_big(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct queue *queue = queue_of(arg);
 	struct unpack u = unpack_of(message->body);
 	uint64_t ticket = unpack_u64(&u);
-	struct pipe_in *in;
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	in = find_pipe(queue, ticket);
-	if (in != NULL && in->from == from)
-		pipe_free(in);
+	queue_pipes_drop(queue->pipes, from, ticket);
 	conductor_big_abandon(queue->conductor, from, ticket);
 	return 0;
 }
@@ -432,16 +416,10 @@ on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
 	const struct asker asker = { from, message->serial };
 	struct unpack u = unpack_of(message->body);
 	uint64_t granted = unpack_u64(&u), ticket = unpack_u64(&u);
-	struct pipe_in *in;
 
 	if (u.bad)
 		return -EBADMSG;
-	/* the door has closed its end: what is in the pipe is the rest */
-	in = find_pipe(queue, ticket);
-	if (in != NULL) {
-		(void)drain(in);
-		pipe_free(in);
-	}
+	queue_pipes_end(queue->pipes, ticket);
 	return conductor_submit(queue->conductor, &asker, granted, u.rest, -1,
 	    ticket);
 }
@@ -527,6 +505,31 @@ on_status(void *arg, struct ipc *from, struct ipc_message *message)
 
 /* ---- the role ---------------------------------------------------------- */
 
+static void
+end_if_hung(struct queue *queue, const struct ipc *ipc,
+    struct progress *progress, uint64_t most_ms)
+{
+	if (progress->asked == 0 || clock_ms() - progress->since_ms < most_ms)
+		return;
+	progress->since_ms = clock_ms();	/* its end takes a moment */
+	process_accuse(queue->process, ipc, "does not answer");
+}
+
+static void
+on_hang_time(void *arg)
+{
+	struct queue *queue = arg;
+	struct mailbox_channel *mailbox, *following;
+
+	for (unsigned i = 0; i < queue->judge_count; i++)
+		end_if_hung(queue, queue->judges[i].ipc,
+		    &queue->judges[i].progress, JUDGE_HANGS_MS);
+	HASH_ITER(hh, queue->mailboxes, mailbox, following)
+		end_if_hung(queue, mailbox->ipc, &mailbox->progress,
+		    MAILBOX_HANGS_MS);
+	timer_set(queue->hang_timer, HANG_LOOK_MS);
+}
+
 /* Time zone tables are read lazily: now, while files can be opened. */
 static int
 queue_open(struct process *process)
@@ -558,14 +561,23 @@ queue_start(struct process *process)
 		.settle = port_settle, .want = port_want, .answer = port_answer
 	};
 
+	int r;
+
 	if (queue == NULL)
 		return -ENOMEM;
 	process->state = queue;
 	queue->process = process;
-	LIST_INIT(&queue->pipes);
+	queue->hang_timer = timer_new(process->loop, on_hang_time, queue);
+	if (queue->hang_timer == NULL)
+		return -ENOMEM;
+	timer_set(queue->hang_timer, HANG_LOOK_MS);
 	memcpy(options.hub_id, process->hub_id, HUB_ID_BYTES);
-	return conductor_open(process->folder_fd, &options, &ports,
+	r = conductor_open(process->folder_fd, &options, &ports,
 	    process->loop, &queue->conductor);
+	if (r < 0)
+		return r;
+	queue->pipes = queue_pipes_new(process->loop, queue->conductor);
+	return queue->pipes == NULL ? -ENOMEM : 0;
 }
 
 static int
@@ -596,7 +608,8 @@ queue_peer(struct process *process, struct ipc *ipc)
 	case ROLE_JUDGE:
 		if (queue->judge_count == MOST_JUDGES)
 			return -E2BIG;
-		queue->judges[queue->judge_count++] = ipc;
+		queue->judges[queue->judge_count++] =
+		    (struct judge_channel){ .ipc = ipc };
 		conductor_judge_up(queue->conductor);
 		return 0;
 	case ROLE_MAILBOX:
@@ -612,9 +625,10 @@ queue_peer(struct process *process, struct ipc *ipc)
 static void
 lose_judge(struct queue *queue, const struct ipc *ipc)
 {
-	for (unsigned i = 0; i < queue->judge_count; i++)
-		if (queue->judges[i] == ipc)
-			queue->judges[i--] = queue->judges[--queue->judge_count];
+	struct judge_channel *judge = find_judge(queue, ipc);
+
+	if (judge != NULL)
+		*judge = queue->judges[--queue->judge_count];
 }
 
 static void
@@ -633,13 +647,7 @@ lose_mailbox(struct queue *queue, const struct ipc *ipc)
 static void
 lose_door(struct queue *queue, struct ipc *ipc)
 {
-	struct pipe_in *in, *following;
-
-	for (in = LIST_FIRST(&queue->pipes); in != NULL; in = following) {
-		following = LIST_NEXT(in, next);
-		if (in->from == ipc)
-			pipe_free(in);
-	}
+	queue_pipes_lost(queue->pipes, ipc);
 	conductor_asker_lost(queue->conductor, ipc);
 }
 

@@ -73,6 +73,9 @@ extern const struct role_row keeper_row, door_row, mailbox_row, queue_row,
 /* Be the role `row`, instance `instance`, and end with its exit status. */
 _Noreturn void process_main(const struct role_row *, uint64_t instance);
 
+/* The role behind this channel broke the rules or hangs: it is ended. */
+void	process_accuse(struct process *, const struct ipc *,
+	    const char *words);
 /* Tell the parent that this role ends by itself now. */
 void	process_retire(struct process *);
 /* Ask the parent for a channel to the mailbox of `account`. */

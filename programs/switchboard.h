@@ -40,6 +40,8 @@ enum parent_kind {
 	ROLE_READY,
 	/* door or queue -> parent: u64 account; a PARENT_PEER follows */
 	ROLE_WANTS_MAILBOX,
+	/* keeper -> parent: u64 the highest account number ever given */
+	ROLE_ACCOUNTS,
 	/* role -> parent: about to end by itself, in good order; no new peers */
 	ROLE_RETIRES,
 	/* role -> parent: u8 role, u64 instance, slice words: that peer broke
