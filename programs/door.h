@@ -7,21 +7,13 @@
 #ifndef POSTROOM_PROGRAMS_DOOR_H
 #define POSTROOM_PROGRAMS_DOOR_H
 
-#define HASH_NONFATAL_OOM 1
 #include <netinet/in.h>
 #include <sys/queue.h>
-#include <uthash.h>
 
 #include "gateway/pop3/pop3.h"
 #include "gateway/smtp/smtp.h"
 #include "programs/roles.h"
-
-/* How many connections one client address (or IPv6 /64) has. */
-struct visitor {
-	char		address[INET6_ADDRSTRLEN];
-	unsigned	connections;
-	UT_hash_handle	hh;
-};
+#include "programs/visitors.h"
 
 struct door_listener {
 	struct door		*door;
@@ -37,6 +29,7 @@ struct visit {
 	struct door		*door;
 	const struct listener	*listener;
 	struct visitor		*visitor;
+	uint64_t		 granted;	/* space, and asked for */
 	char			 peer[INET6_ADDRSTRLEN];
 	void			*session;	/* smtp_session or pop3_login */
 	struct smtp_ports	 smtp_ports;	/* lent to an smtp_session */
@@ -75,7 +68,7 @@ struct door {
 	TAILQ_HEAD(, visit)	 visits;
 	unsigned		 visit_count;
 	unsigned		 bridge_count;
-	struct visitor		*visitors;
+	struct visitors		 visitors;
 	LIST_HEAD(, handover)	 handovers;	/* logged in, not served yet */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */
 	struct timer		*goodbye;
@@ -94,6 +87,13 @@ int	question_ask(struct question *, struct ipc *to, uint16_t kind,
 void	question_free(struct question *);
 /* The session does not want to hear the answers for `reply_arg` any more. */
 void	visit_forget(void *visit, void *reply_arg);
+/*
+ * The peer is this machine itself: a program that speaks for many, not one
+ * client that comes again and again.
+ */
+bool	peer_is_local(const char *peer);
+/* The session has so much space less than it had. */
+void	visit_uncharge(struct visit *, uint64_t bytes);
 /* One sentence of a session for the log. */
 void	visit_log(void *visit, const char *sentence);
 /* The session is over: the connection counts no more. */

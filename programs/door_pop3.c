@@ -18,6 +18,10 @@
 #include "store/service.h"
 
 #define PATIENCE_MS	15000	/* for the mailbox process to be there */
+/* HARDENING 2: people have a few devices, each of them a few sessions */
+#define PER_ACCOUNT	30
+/* Logged-in sessions may last for hours: 1/4 of all stays free for SMTP. */
+#define MAY_STAY(all)	((all) - (all) / 4)
 #define LOGIN_BODY_BYTES 16384	/* name, password and address */
 
 /* A channel to the process of one account. */
@@ -94,15 +98,46 @@ ask_for_mailbox(struct handover *handover)
 		    handover->account);
 }
 
+static bool
+has_room(const struct door *door, uint64_t account)
+{
+	const struct handover *handover;
+	unsigned count = 0;
+
+	LIST_FOREACH(handover, &door->handovers, next)
+		if (handover->account == account)
+			count++;
+	return count < PER_ACCOUNT &&
+	    door->bridge_count < MAY_STAY(door->process->config.connections);
+}
+
+static void
+turn_away(struct stream *stream, struct slice login)
+{
+	TEXT_AUTO name = TEXT_INIT(1024);
+
+	text_add_escaped(&name, login, ADDRESS_SIZE);
+	log_say("pop3: turned away \"%.*s\": too many sessions",
+	    SLICE_FMT(text_slice(&name)));
+	(void)stream_write(stream,
+	    slice_str("-ERR [SYS/TEMP] too many sessions\r\n"));
+	stream_finish(stream);
+}
+
 static void
 hand_over(void *arg, struct stream *stream, uint64_t account,
     struct slice login)
 {
 	struct visit *visit = arg;
 	struct door *door = visit->door;
-	struct handover *handover = calloc(1, sizeof(*handover));
+	struct handover *handover;
 	int fd[2];
 
+	if (!has_room(door, account)) {
+		turn_away(stream, login);
+		return;
+	}
+	handover = calloc(1, sizeof(*handover));
 	if (handover == NULL || socketpair(AF_UNIX, SOCK_STREAM |
 	    SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) < 0) {
 		free(handover);
@@ -236,14 +271,13 @@ door_pop3_begin(struct visit *visit, int fd)
 		.arg = visit, .check = check, .forget = visit_forget,
 		.hand_over = hand_over, .log = visit_log, .ended = ended
 	};
-	const bool is_local = strcmp(visit->peer, "::1") == 0 ||
-	    strncmp(visit->peer, "127.", 4) == 0;
 	const struct pop3_login_options options = {
 		.hostname = config->hostname,
 		.offers_stls = visit->door->tls_pop3 != NULL &&
 		    visit->listener->tls == LISTENER_STARTTLS,
 		.implicit_tls = visit->listener->tls == LISTENER_IMPLICIT,
-		.clear_logins = config->clear_logins && is_local,
+		.clear_logins = config->clear_logins &&
+		    peer_is_local(visit->peer),
 		.tls = visit->door->tls_pop3
 	};
 

@@ -13,6 +13,12 @@
 #include "programs/door.h"
 #include "queue/service.h"
 
+/*
+ * One address may hold so much of the space for mail under way (1/n), though
+ * always enough for one message of the largest size: the rest is for others.
+ */
+#define SHARE_OF_TRANSIT	8
+
 /* What a session hears when another role is not there. */
 static const struct smtp_answer role_is_gone = {
 	451, "4.3.0", "temporary trouble here, try again later"
@@ -71,17 +77,52 @@ read_answer(struct unpack *u, struct smtp_answer *answer_out)
 	return 0;
 }
 
-static void
-release(void *arg, uint64_t bytes)
+static unsigned
+unknown_rcpt(void *arg)
 {
 	struct visit *visit = arg;
+
+	/* then the session's own count stands alone */
+	return peer_is_local(visit->peer) ? 0 :
+	    visitor_unknown(visit->visitor);
+}
+
+static void
+send_release(struct door *door, uint64_t bytes)
+{
 	TEXT_AUTO body = TEXT_INIT(16);
 
 	pack_u64(&body, bytes);
 	/* a queue that is gone has forgotten its grants as well */
-	if (visit->door->queue != NULL)
-		(void)ipc_send(visit->door->queue, QUEUE_RELEASE,
-		    text_slice(&body), NULL, 0);
+	if (door->queue != NULL)
+		(void)ipc_send(door->queue, QUEUE_RELEASE, text_slice(&body),
+		    NULL, 0);
+}
+
+static void
+release(void *arg, uint64_t bytes)
+{
+	struct visit *visit = arg;
+
+	visit_uncharge(visit, bytes);
+	send_release(visit->door, bytes);
+}
+
+/* Count the space for the visitor, while it holds no more than it may. */
+static bool
+charge(struct visit *visit, uint64_t bytes)
+{
+	const struct config *config = &visit->door->process->config;
+	uint64_t most = config->transit_bytes / SHARE_OF_TRANSIT;
+	struct visitor *visitor = visit->visitor;
+
+	if (most < config->message_bytes)
+		most = config->message_bytes;
+	if (visitor->granted > most || bytes > most - visitor->granted)
+		return false;
+	visitor->granted += bytes;
+	visit->granted += bytes;
+	return true;
 }
 
 static void
@@ -95,12 +136,13 @@ on_grant(void *arg, int status, struct ipc_message *message)
 		u = unpack_of(message->body);
 		(void)read_answer(&u, &answer);
 	}
-	if (question->visit != NULL) {
+	if (question->visit == NULL) {
+		if (answer.code == 250)
+			send_release(question->door, question->bytes);
+	} else {
+		if (answer.code != 250)
+			visit_uncharge(question->visit, question->bytes);
 		question->reply.answer(question->arg, &answer);
-	} else if (answer.code == 250) {
-		struct visit gone = { .door = question->door };
-
-		release(&gone, question->bytes);
 	}
 	question_free(question);
 }
@@ -109,16 +151,25 @@ static int
 ask_grant(void *arg, uint64_t bytes, smtp_answer_fn *reply, void *reply_arg)
 {
 	struct visit *visit = arg;
-	struct question *question = question_new(visit, reply_arg);
+	struct question *question;
 	TEXT_AUTO body = TEXT_INIT(16);
+	int r;
 
-	if (question == NULL)
+	if (!charge(visit, bytes))
+		return -ENOSPC;
+	question = question_new(visit, reply_arg);
+	if (question == NULL) {
+		visit_uncharge(visit, bytes);
 		return -ENOMEM;
+	}
 	question->reply.answer = reply;
 	question->bytes = bytes;
 	pack_u64(&body, bytes);
-	return question_ask(question, visit->door->queue, QUEUE_GRANT, &body,
-	    -1, on_grant);
+	r = question_ask(question, visit->door->queue, QUEUE_GRANT, &body, -1,
+	    on_grant);
+	if (r < 0)
+		visit_uncharge(visit, bytes);
+	return r;
 }
 
 static void
@@ -204,6 +255,7 @@ submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
 	struct visit *visit = arg;
 	struct question *question = question_new(visit, reply_arg);
 	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	int r;
 
 	if (question == NULL)
 		return -ENOMEM;
@@ -212,8 +264,11 @@ submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
 	if (memfd < 0)
 		pack_u64(&body, ticket);
 	envelope_pack(&body, env);
-	return question_ask(question, visit->door->queue, memfd < 0 ?
+	r = question_ask(question, visit->door->queue, memfd < 0 ?
 	    QUEUE_SUBMIT_BIG : QUEUE_SUBMIT, &body, memfd, on_submitted);
+	if (r == 0)
+		visit_uncharge(visit, granted);
+	return r;
 }
 
 static void
@@ -229,7 +284,8 @@ door_smtp_begin(struct visit *visit, int fd)
 	const struct config *config = &visit->door->process->config;
 
 	visit->smtp_ports = (struct smtp_ports){
-		.arg = visit, .whose = ask_whose, .grant = ask_grant,
+		.arg = visit, .whose = ask_whose,
+		.unknown_rcpt = unknown_rcpt, .grant = ask_grant,
 		.release = release, .big = ask_big, .abandon = abandon,
 		.submit = submit, .forget = visit_forget, .log = visit_log,
 		.ended = ended

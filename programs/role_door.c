@@ -71,7 +71,15 @@ visit_forget(void *arg, void *reply_arg)
 			continue;
 		LIST_REMOVE(question, next);
 		question->visit = NULL;
+		visit_uncharge(visit, question->bytes);
 	}
+}
+
+void
+visit_uncharge(struct visit *visit, uint64_t bytes)
+{
+	visit->granted -= bytes;
+	visit->visitor->granted -= bytes;
 }
 
 void
@@ -85,20 +93,23 @@ void
 visit_free(struct visit *visit)
 {
 	struct door *door = visit->door;
-	struct visitor *visitor = visit->visitor;
 	struct question *question;
 
 	while ((question = LIST_FIRST(&visit->questions)) != NULL) {
 		LIST_REMOVE(question, next);
 		question->visit = NULL;
 	}
-	if (--visitor->connections == 0) {
-		HASH_DEL(door->visitors, visitor);
-		free(visitor);
-	}
+	visit_uncharge(visit, visit->granted);
+	visitor_left(&door->visitors, visit->visitor);
 	TAILQ_REMOVE(&door->visits, visit, next);
 	door->visit_count--;
 	free(visit);
+}
+
+bool
+peer_is_local(const char *peer)
+{
+	return strcmp(peer, "::1") == 0 || strncmp(peer, "127.", 4) == 0;
 }
 
 /* The address in words; in `network_out` what is counted together. */
@@ -128,37 +139,19 @@ name_peer(const struct sockaddr_storage *storage, char peer[INET6_ADDRSTRLEN],
 	    INET6_ADDRSTRLEN) != NULL;
 }
 
-static struct visitor *
-find_visitor(struct door *door, const char network[INET6_ADDRSTRLEN])
-{
-	struct visitor *visitor;
-
-	HASH_FIND(hh, door->visitors, network, strlen(network), visitor);
-	if (visitor != NULL)
-		return visitor;
-	visitor = calloc(1, sizeof(*visitor));
-	if (visitor == NULL)
-		return NULL;
-	memcpy(visitor->address, network, INET6_ADDRSTRLEN);
-	HASH_ADD_KEYPTR(hh, door->visitors, visitor->address,
-	    strlen(visitor->address), visitor);
-	if (visitor->hh.tbl == NULL) {
-		free(visitor);
-		return NULL;
-	}
-	return visitor;
-}
-
 /* No room: say so in the service's own words, as far as one write goes. */
 static void
-turn_away(const struct listener *listener, int fd, const char *peer)
+turn_away(const struct listener *listener, int fd, const char *peer,
+    const struct visitor *visitor)
 {
 	static const char smtp[] = "421 4.7.0 too many connections\r\n";
 	static const char pop3[] = "-ERR [SYS/TEMP] too many connections\r\n";
 	const bool is_pop3 = listener->service == SERVICE_POP3;
 
-	log_say("%s from %s: turned away, too many connections",
-	    service_name(listener->service), peer);
+	/* who comes too fast is no news before it may come again */
+	if (visitor == NULL || visitor->refused <= 1)
+		log_say("%s from %s: turned away, too many connections",
+		    service_name(listener->service), peer);
 	if (listener->tls != LISTENER_IMPLICIT)
 		(void)send(fd, is_pop3 ? pop3 : smtp, is_pop3 ?
 		    sizeof(pop3) - 1 : sizeof(smtp) - 1,
@@ -166,12 +159,17 @@ turn_away(const struct listener *listener, int fd, const char *peer)
 	(void)close(fd);
 }
 
+/*
+ * What is counted is what is open: a session lives until its connection is
+ * gone.  How fast connections come and go, the visitor's rate bounds.
+ */
 static bool
-has_room(const struct door *door, const struct visitor *visitor)
+has_room(const struct door *door, struct visitor *visitor, const char *peer)
 {
 	const struct config *config = &door->process->config;
 
-	return door->visit_count + door->bridge_count < config->connections &&
+	return (peer_is_local(peer) || visitor_may_come(visitor)) &&
+	    door->visit_count + door->bridge_count < config->connections &&
 	    visitor->connections < config->connections_per_address;
 }
 
@@ -184,7 +182,7 @@ begin_visit(struct door_listener *listener, int fd, const char *peer,
 	int r;
 
 	if (visit == NULL) {
-		turn_away(listener->config, fd, peer);
+		turn_away(listener->config, fd, peer, visitor);
 		return;
 	}
 	visit->door = door;
@@ -192,7 +190,7 @@ begin_visit(struct door_listener *listener, int fd, const char *peer,
 	visit->visitor = visitor;
 	LIST_INIT(&visit->questions);
 	memcpy(visit->peer, peer, sizeof(visit->peer));
-	visitor->connections++;
+	visitor_came(&door->visitors, visitor);
 	TAILQ_INSERT_TAIL(&door->visits, visit, next);
 	door->visit_count++;
 	r = listener->config->service == SERVICE_POP3 ?
@@ -215,16 +213,11 @@ welcome(struct door_listener *listener, int fd,
 		(void)close(fd);
 		return;
 	}
-	visitor = find_visitor(listener->door, network);
-	if (visitor == NULL || !has_room(listener->door, visitor)) {
-		turn_away(listener->config, fd, peer);
-		if (visitor != NULL && visitor->connections == 0) {
-			HASH_DEL(listener->door->visitors, visitor);
-			free(visitor);
-		}
-		return;
-	}
-	begin_visit(listener, fd, peer, visitor);
+	visitor = visitors_find(&listener->door->visitors, network);
+	if (visitor == NULL || !has_room(listener->door, visitor, peer))
+		turn_away(listener->config, fd, peer, visitor);
+	else
+		begin_visit(listener, fd, peer, visitor);
 }
 
 static void
@@ -351,6 +344,7 @@ door_start(struct process *process)
 	process->state = door;
 	door->process = process;
 	TAILQ_INIT(&door->visits);
+	visitors_init(&door->visitors);
 	LIST_INIT(&door->handovers);
 	LIST_INIT(&door->links);
 	door->goodbye = timer_new(process->loop, on_gone, process);

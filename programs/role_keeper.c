@@ -18,6 +18,7 @@
 #include "policy/login_cache.h"
 #include "policy/login_delay.h"
 #include "policy/seal.h"
+#include "policy/whose_cache.h"
 #include "programs/roles.h"
 #include "programs/switchboard.h"
 
@@ -33,6 +34,7 @@ struct keeper {
 	struct pool		*pool;
 	struct login_delay	*delays;
 	struct login_cache	*cache;
+	struct whose_cache	*whose;
 	struct seal_key		 seal_key;
 	unsigned		 logins;	/* attempts in all */
 	unsigned		 hashing;	/* of them in the pool */
@@ -127,8 +129,8 @@ on_whose(void *arg, struct ipc *from, struct ipc_message *message)
 	r = keeper_whose_asked(message->body, &address);
 	if (r < 0)
 		return r;
-	r = policy_whose(keeper->policy, address, &answer.whose,
-	    &answer.account);
+	r = whose_cache_ask(keeper->whose, keeper->policy, address,
+	    &answer.whose, &answer.account);
 	if (r < 0)
 		log_say("policy.db cannot be read: %s", strerror(-r));
 	else
@@ -373,6 +375,7 @@ on_admin_hashed(void *arg)
 	TEXT_AUTO answer = TEXT_INIT(ADMIN_ANSWER_BYTES);
 
 	admin_end(&errand->work, errand->status, keeper->policy, &answer);
+	whose_cache_clear(keeper->whose);
 	tell_accounts(keeper);	/* before anybody can log in to a new one */
 	if (text_failed(&answer)) {
 		text_clear(&answer);
@@ -486,8 +489,9 @@ keeper_start(struct process *process)
 	keeper->pool = pool_new(process->loop, HASH_THREADS);
 	keeper->delays = login_delay_new();
 	keeper->cache = login_cache_new();
+	keeper->whose = whose_cache_new();
 	if (keeper->pool == NULL || keeper->delays == NULL ||
-	    keeper->cache == NULL)
+	    keeper->cache == NULL || keeper->whose == NULL)
 		return -ENOMEM;
 	r = policy_open(process->folder_fd, false, &keeper->policy, &needs);
 	if (r == -EPROTO)

@@ -19,6 +19,8 @@
 #include "store/service.h"
 
 #define COMMIT_MOST	64	/* deliveries in one transaction */
+#define COMMIT_MS	2	/* for more to come: a commit costs as much as
+				   three deliveries (tests/bench) */
 #define COMPACT_MS	10000	/* between two looks for garbage */
 
 /* A delivery that is in the open transaction and waits for its commit. */
@@ -84,6 +86,19 @@ answer_delivery(const struct mailbox *mailbox, const struct unanswered *one)
 		log_say("the queue does not take an answer");
 }
 
+/*
+ * A failed sync is final: what was written since the last one may be gone.  The
+ * next process starts from what is durable, and is told the rest again.
+ */
+static void
+end_if_broken(int r)
+{
+	if (r != -EIO)
+		return;
+	log_say("the disk failed: %s; starting again", strerror(-r));
+	_exit(1);
+}
+
 /* Commit what is open and say so; NORMAL: the journal still has it all. */
 static void
 commit(void *arg)
@@ -95,6 +110,7 @@ commit(void *arg)
 	if (mailbox->open_count == 0)
 		return;
 	r = account_commit(mailbox->account);
+	end_if_broken(r);
 	if (r < 0)
 		log_say("deliveries could not be committed: %s",
 		    strerror(-r));
@@ -157,10 +173,11 @@ on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
 	*one = (struct unanswered){ .serial = message->serial };
 	one->status = deliver(mailbox, message->fd[0], &delivery,
 	    &one->was_there);
+	end_if_broken(one->status);
 	if (mailbox->open_count == COMMIT_MOST)
 		commit(mailbox);
 	else if (!timer_is_set(mailbox->commit_timer))
-		timer_set(mailbox->commit_timer, 0);
+		timer_set(mailbox->commit_timer, COMMIT_MS);
 	return 0;
 }
 
@@ -178,10 +195,7 @@ on_settle(void *arg, struct ipc *from, struct ipc_message *message)
 		return -EBADMSG;
 	commit(mailbox);
 	r = account_settle(mailbox->account, upto, prune_below);
-	if (r == -EIO) {
-		log_say("settling failed: %s; starting again", strerror(-r));
-		_exit(1);
-	}
+	end_if_broken(r);
 	pack_i64(&body, r);
 	if (ipc_reply(from, message->serial, text_slice(&body), NULL, 0) < 0)
 		log_say("the queue does not take an answer");

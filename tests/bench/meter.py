@@ -44,16 +44,13 @@ def cpu_seconds(roots):
 
 
 def pss_bytes(pids):
-    """Memory of the processes, each shared page divided by its users."""
+    """Memory of the processes, each shared page divided by its users.
+    PermissionError where only root may look into them."""
     total = 0
     for pid in pids:
-        try:
-            with open("/proc/%d/smaps_rollup" % pid,
-                      encoding="ascii") as file:
-                total += sum(int(line.split()[1]) for line in file
-                             if line.startswith("Pss:"))
-        except OSError:
-            pass
+        with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as file:
+            total += sum(int(line.split()[1]) for line in file
+                         if line.startswith("Pss:"))
     return total * 1024
 
 

@@ -37,13 +37,25 @@ no_disk() {
 
 scratch=$(mktemp -d) || exit 2
 chmod 755 "$scratch"
-trap 'rm -rf "$scratch"' EXIT
+inside=
+finish() {
+	# killed too, unshare takes all that runs inside with it
+	[ -z "$inside" ] || kill -KILL "$inside" 2>/dev/null
+	wait
+	rm -rf "$scratch"
+}
+trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
 why=$(no_disk)
 if [ -z "$why" ]; then
 	# shellcheck disable=SC2086
-	BENCH_INSIDE=$scratch $apart sh "$here/run.sh" "$bin" "$@"
+	BENCH_INSIDE=$scratch $apart sh "$here/run.sh" "$bin" "$@" &
+	inside=$!
+	wait "$inside"
+	status=$?
+	inside=
+	exit $status
 else
 	mkdir "$scratch/plain"
 	python3 "$here/bench.py" --bin "$bin" --folder "$scratch/plain" \

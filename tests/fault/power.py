@@ -6,6 +6,7 @@ random moment under load everything is killed, the tree is built anew from the
 notes, and the hub started on it must have kept its word.
 """
 
+import ctypes
 import os
 import random
 import shutil
@@ -21,7 +22,6 @@ from uids import compare_uids
 
 def key_of(path):
     """As forget.c has it; Python does not tell the time of birth."""
-    import ctypes
     libc = ctypes.CDLL(None, use_errno=True)
     buffer = ctypes.create_string_buffer(256)
     if libc.statx(-100, os.fsencode(path), 0x100, 0xfff, buffer) < 0:
@@ -75,6 +75,12 @@ def build(shadow, key, target):
         os.chmod(path, int(mode, 8))
 
 
+def notes(shadow):
+    return {(entry.name, entry.stat().st_mtime_ns)
+            for entry in os.scandir(shadow)
+            if not entry.name.startswith("new-")}
+
+
 def cut(hub, shadow):
     """Kill all at one moment; put in the place of the data what was synced."""
     root = key_of(hub.data)
@@ -106,11 +112,15 @@ def power(context, seed, cuts, at_once):
             hub.stop()
         note_all(hub.data, shadow)
         for _ in range(cuts):
+            known = notes(shadow)
             hub.start()
             with Load(hub, ledger, rng.random(), readers=2):
                 before = ledger.count("taken")
                 hub.wait_for(lambda: ledger.count("taken") > before,
                              "no mail is taken")
+                if notes(shadow) == known:
+                    raise Fault("a receipt, and forget.c has noted nothing: "
+                                "it is not loaded, or nothing is synced")
                 if not at_once:
                     time.sleep(rng.uniform(0.0, 1.5))
                 cut(hub, shadow)

@@ -1,0 +1,33 @@
+/*
+ * whose_cache.h - whose an address is, without asking the database each time
+ *
+ * Ten recipients of one message are ten questions, and most are about the same
+ * few people.  The keeper is the only writer of policy.db: it empties the cache
+ * with every change it makes.
+ */
+#ifndef POSTROOM_POLICY_WHOSE_CACHE_H
+#define POSTROOM_POLICY_WHOSE_CACHE_H
+
+#include "policy/accounts.h"
+
+#define WHOSE_CACHE_ENTRIES	4096	/* an office with all its aliases; 2 MiB */
+
+struct whose_cache;		/* opaque; see whose_cache.c */
+
+/* NULL when memory is out. */
+struct whose_cache *whose_cache_new(void);
+void	whose_cache_free(struct whose_cache *);
+/*
+ * policy_whose(), remembered.  Only addresses that are ours are: strangers
+ * cannot fill it with names they make up.
+ */
+int	whose_cache_ask(struct whose_cache *, struct policy *,
+	    struct slice address, enum whose *whose_out,
+	    uint64_t *account_out);
+/* Forget everything: an account, alias or domain has changed. */
+void	whose_cache_clear(struct whose_cache *);
+
+/* How many addresses it remembers. */
+size_t	whose_cache_count(const struct whose_cache *);
+
+#endif
