@@ -347,15 +347,16 @@ on_session(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
-static void
+/* Without a queue now it is told another time. */
+static int
 on_unref(void *arg, const struct message_id *big)
 {
 	struct mailbox *mailbox = arg;
 
-	/* without a queue now it is told again at the next sweep there */
-	if (mailbox->queue != NULL)
-		(void)ipc_send(mailbox->queue, QUEUE_UNREF_BIG,
-		    slice_of(big->bytes, MESSAGE_ID_BYTES), NULL, 0);
+	if (mailbox->queue == NULL)
+		return -ENOTCONN;
+	return ipc_send(mailbox->queue, QUEUE_UNREF_BIG,
+	    slice_of(big->bytes, MESSAGE_ID_BYTES), NULL, 0);
 }
 
 static void

@@ -9,7 +9,7 @@
 #include "lib/base/loop.h"
 
 #define TOKEN		1000u	/* a connection, in tokens */
-#define HALVE_MS	60000	/* HARDENING A12: twenty are forgotten in 5 min */
+#define HALVE_MS	60000	/* A12: twenty are forgotten in 5 minutes */
 #define FORGET_TURN	4	/* forgotten while one is found: it shrinks */
 
 void

@@ -169,9 +169,12 @@ needs_big(const struct queue_check *check, const struct transit *transit,
     uint64_t position)
 {
 	struct wanting wanting = { .transit = transit, .position = position };
+	uint64_t below;
 
-	return rows_settled_each(check->rows, count_settled, &wanting) < 0 ||
-	    wanting.settled < transit->env.recipient_count ||
+	return rows_settled_below(check->rows, &below) < 0 ||
+	    rows_settled_each(check->rows, count_settled, &wanting) < 0 ||
+	    (position >= below &&
+	    wanting.settled < transit->env.recipient_count) ||
 	    rows_big_is_known(check->rows, &transit->env.id) != -ENOENT ||
 	    rows_is_kept(check->rows, &transit->env.id) != -ENOENT;
 }

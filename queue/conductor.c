@@ -436,6 +436,7 @@ struct settled_to {		/* of one account, at start */
 struct replay {
 	struct conductor	*conductor;
 	struct settled_to	*settled;
+	uint64_t		 below;		/* nothing is wanted */
 	uint64_t		 position;	/* of the record being looked at */
 	unsigned		 count;
 };
@@ -498,6 +499,8 @@ replay_one(void *arg, const struct journal_record *record)
 	struct transit *transit;
 	int r;
 
+	if (record->position < replay->below)
+		return 0;
 	r = rows_is_kept(conductor->rows, &record->id);
 	if (r == 0)
 		return 0;
@@ -528,7 +531,9 @@ replay_journal(struct conductor *conductor)
 	struct settled_to *one, *following;
 	int r;
 
-	r = rows_settled_each(conductor->rows, note_settled, &replay);
+	r = rows_settled_below(conductor->rows, &replay.below);
+	if (r == 0)
+		r = rows_settled_each(conductor->rows, note_settled, &replay);
 	if (r == 0)
 		r = journal_replay(conductor->journal, replay_one, &replay);
 	HASH_ITER(hh, replay.settled, one, following) {
@@ -707,9 +712,10 @@ conductor_status(struct conductor *conductor, struct queue_status *status_out)
 	status.segments_free = figures.free;
 	status.segments_broken = figures.broken;
 	TAILQ_FOREACH(transit, &conductor->received, next)
-		status.waiting += transit->undelivered > 0;
+		status.waiting += transit->undelivered > 0 ||
+		    transit->is_stuck;
 	TAILQ_FOREACH(transit, &conductor->set_aside, next)
-		status.waiting++;
+		status.waiting += !transit->is_held;	/* those have a row */
 	if (rows_counts(conductor->rows, &counts) == 0)
 		status.held = counts.held;
 	(void)space_free(conductor->space, &status.free_bytes);

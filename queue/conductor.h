@@ -56,6 +56,7 @@ struct conductor_options {
 	uint64_t	 transit_bytes;
 	uint64_t	 ballast_bytes;
 	uint64_t	 free_bytes;
+	uint64_t	 message_bytes;	/* of a big file; 0: 64 MiB */
 	unsigned	 settle_seconds;
 	unsigned	 trail_days;
 	const struct journal_io *journal_io;	/* NULL: the disk */
@@ -81,10 +82,16 @@ void	conductor_grant(struct conductor *, const struct asker *,
 /* `from` will not use the grant; one he was never given changes nothing. */
 void	conductor_release(struct conductor *, void *from, uint64_t bytes);
 
-/* Begin a big file.  0, or a negative errno: say "try again". */
+/*
+ * Begin a big file.  0, -ENOSPC (`from` has too many already) or a negative
+ * errno: say "try again".
+ */
 int	conductor_big_begin(struct conductor *, void *from,
 	    uint64_t *ticket_out);
-/* More of it; a fault is kept and told at the submission. */
+/*
+ * More of it; a fault is kept and told at the submission.  One that grows
+ * beyond message_bytes is dropped at once.
+ */
 void	conductor_big_feed(struct conductor *, uint64_t ticket, struct slice);
 /* Its pipe has been closed by the writer: a submission may name it now. */
 void	conductor_big_end(struct conductor *, uint64_t ticket);

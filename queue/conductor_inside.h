@@ -30,7 +30,8 @@ enum copy_state {
 	COPY_WAITING,		/* to be sent to its mailbox */
 	COPY_SENT,		/* the mailbox has not answered */
 	COPY_DELIVERED,		/* committed there, not settled */
-	COPY_SETTLING		/* and part of the settling under way */
+	COPY_SETTLING,		/* and part of the settling under way */
+	COPY_STUCK		/* its bytes cannot be read: in no queue */
 };
 
 struct copy {
@@ -38,9 +39,8 @@ struct copy {
 	struct transit	*transit;
 	struct account_queue *account;
 	struct recipient *rcpt;
-	uint64_t	 sent_at;	/* the position its mailbox was told */
 	enum copy_state	 state;
-	bool		 is_told;	/* the trail says that it is delivered */
+	bool		 is_told;	/* told in the trail as delivered */
 	bool		 is_done;	/* settled: in no queue any more */
 };
 
@@ -60,7 +60,9 @@ struct transit {
 	bool		 is_big;
 	bool		 lacks_crlf;
 	bool		 is_kept;	/* its file is in kept/ */
-	bool		 is_held;	/* it will be: nobody is given one */
+	bool		 is_held;	/* it will be: nobody is sent one */
+	bool		 is_stuck;	/* told: its bytes cannot be read */
+	const char	*held_for;	/* why, unless the verdict says it */
 	struct keeping	*keeping;	/* its file is being written */
 	bool		 at_judge;
 	unsigned	 judge_tries;
@@ -100,7 +102,8 @@ struct incoming {
 	void		*from;
 	struct message_id id;
 	struct big_writer *writer;
-	char		 last[2];	/* bytes: does it end in CRLF? */
+	uint64_t	 bytes;		/* so far */
+	char		 last[2];	/* of them: does it end in CRLF? */
 	bool		 ended;
 	int		 fault;
 	UT_hash_handle	 hh;
@@ -186,6 +189,11 @@ int	deliver_begin(struct transit *);
 /* Only to those whose account `wants` says so (replay). */
 int	deliver_begin_some(struct transit *,
 	    bool (*wants)(void *arg, const struct recipient *), void *arg);
+/*
+ * Its bytes cannot be read (`error`: -EBADMSG, -ENOENT), which no waiting
+ * mends: the others go on without it.
+ */
+void	deliver_stuck(struct transit *, int error);
 /* Every copy is settled: it is forgotten. */
 void	deliver_end(struct transit *);
 /* Tell the journal how far everything is settled now. */
@@ -196,14 +204,17 @@ void	deliver_close(struct conductor *);
 
 /*
  * keep.c: hold it for a person; give its place in the journal up then.  Until
- * that is done no account is settled past it.
+ * that is done no account is settled past it.  Those who have got it already
+ * keep it; no copy of it may be with a mailbox.
  */
 void	keep_hold(struct transit *);
 /* Bring back what waits in kept/ (at start). */
 int	keep_open(struct conductor *);
+/* The bytes of one that was set aside are damaged: hold its row.  0, -errno */
+int	keep_hold_row(struct transit *);
 /* A kept message has been settled for this recipient. */
 void	keep_copy_settled(struct transit *, const struct recipient *);
-/* The journal is full: set aside what has waited longest. */
+/* The journal is full: set aside what is unsettled longest. */
 void	keep_relieve(struct conductor *);
 /* From time to time: the same if it is nearly full, and holds that failed. */
 void	keep_look(struct conductor *);

@@ -20,6 +20,7 @@
 #define SETTLE_AFTER	1000	/* delivered and unsettled: do not wait */
 #define LEAST_PAUSE_MS	500
 #define MOST_PAUSE_MS	60000
+#define WANT_AGAIN_MS	2000	/* a mailbox that was asked for */
 
 static void	pump(struct account_queue *);
 static void	settle(struct account_queue *);
@@ -152,7 +153,6 @@ pack_copy(struct text *body, struct copy *copy)
 		.is_big = transit->is_big, .lacks_crlf = transit->lacks_crlf
 	};
 
-	copy->sent_at = delivery.position;
 	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
 		return -EBADMSG;
 	stamp_write(&trace, &transit->env, copy->rcpt, &verdict,
@@ -166,14 +166,12 @@ pack_copy(struct text *body, struct copy *copy)
 static int
 send_copy(struct copy *copy)
 {
-	struct transit *transit = copy->transit;
+	const struct transit *transit = copy->transit;
 	struct conductor *conductor = transit->conductor;
 	TEXT_AUTO body = TEXT_INIT(STAMP_MAX_BYTES + 256);
 	int r = 0;
 
-	if (transit->fd < 0)
-		r = transit_load(transit);
-	if (r == 0 && transit->is_big)
+	if (transit->is_big)
 		r = rows_big_ref(conductor->rows, &transit->env.id,
 		    copy->account->account);
 	if (r == 0)
@@ -186,6 +184,75 @@ send_copy(struct copy *copy)
 	copy->state = COPY_SENT;
 	copy->account->sent++;
 	return 0;
+}
+
+/* Take what waits of it out of every queue; true: nothing of it is left. */
+static bool
+withdraw(struct transit *transit)
+{
+	bool is_all = true;
+
+	for (size_t i = 0; i < transit->copy_count; i++) {
+		struct copy *copy = &transit->copies[i];
+		struct account_queue *queue = copy->account;
+
+		if (copy->state == COPY_WAITING) {
+			if (queue->to_send == copy)
+				queue->to_send = next_waiting(
+				    TAILQ_NEXT(copy, next));
+			TAILQ_REMOVE(&queue->copies, copy, next);
+			copy->state = COPY_STUCK;
+		} else if (copy->state != COPY_STUCK && !copy->is_done) {
+			is_all = false;
+		}
+	}
+	return is_all;
+}
+
+/*
+ * Where its envelope can still be held for a person it is; else it stays where
+ * it is, and so does its place in the journal.
+ */
+void
+deliver_stuck(struct transit *transit, int error)
+{
+	char id[MESSAGE_ID_CHARS + 1];
+	bool is_all = withdraw(transit);
+
+	if (transit->is_stuck)
+		return;
+	transit->is_stuck = true;
+	if (transit->is_held)
+		transit->conductor->holds--;
+	transit->is_held = false;
+	transit->held_for = transit->is_big ?
+	    "its bytes in the big file are damaged" : transit->is_kept ?
+	    "its bytes in the folder kept are damaged" :
+	    "its bytes in the journal are damaged";
+	message_id_write(&transit->env.id, id);
+	log_say("message %s cannot be delivered: %s (%s)", id,
+	    transit->held_for, strerror(-error));
+	if (transit->is_kept) {
+		if (keep_hold_row(transit) < 0)
+			log_say("message %s cannot be held", id);
+	} else if (transit->is_big && is_all && transit->keeping == NULL) {
+		keep_hold(transit);
+	} else {
+		conductor_trail(transit->conductor, transit, TRAIL_WAITING,
+		    NULL, transit->held_for);
+	}
+}
+
+/* Its bytes, for its mailbox.  -ESTALE: it was taken out of the queue. */
+static int
+need_bytes(struct transit *transit)
+{
+	int r = transit->fd < 0 ? transit_load(transit) : 0;
+
+	if (r != -EBADMSG && r != -ENOENT)
+		return r;
+	deliver_stuck(transit, r);
+	return -ESTALE;
 }
 
 /*
@@ -222,13 +289,17 @@ pump(struct account_queue *queue)
 			conductor->ports.want(conductor->ports.arg,
 			    queue->account);
 		queue->wanted = true;
-		/* the parent may have been too busy to hear: ask again */
-		timer_set(queue->again, MOST_PAUSE_MS);
+		/* it may have been lost, as when one is just ending */
+		timer_set(queue->again, WANT_AGAIN_MS);
 		return;
 	}
 	while ((copy = queue->to_send) != NULL && queue->sent < WINDOW) {
-		int r = send_copy(copy);
+		int r = need_bytes(copy->transit);
 
+		if (r == -ESTALE)
+			continue;	/* with the next one */
+		if (r == 0)
+			r = send_copy(copy);
 		if (r < 0) {
 			pause_account(queue, r);
 			return;
@@ -341,9 +412,12 @@ settle(struct account_queue *queue)
 		copy->state = COPY_SETTLING;
 		if (transit->position > upto)
 			upto = transit->position;
-		/* its row goes after this: until then its key must stay */
-		if (transit->is_kept && copy->sent_at < prune_below)
-			prune_below = copy->sent_at;
+		/*
+		 * Its row goes after this: until then its key must stay, and
+		 * that may be of an earlier life, at any position.
+		 */
+		if (transit->is_kept)
+			prune_below = 0;
 		any = true;
 	}
 	if (!any)
@@ -435,18 +509,32 @@ conductor_settled(struct conductor *conductor, uint64_t account, uint64_t upto,
 	deliver_advance(conductor);
 }
 
+/* Everything below is settled or kept; what waits for its sync is not. */
+static uint64_t
+settled_below(const struct conductor *conductor)
+{
+	uint64_t below = journal_next(conductor->journal);
+	const struct transit *transit = TAILQ_FIRST(&conductor->received);
+
+	if (transit != NULL)
+		below = transit->position;
+	TAILQ_FOREACH(transit, &conductor->arriving, next)
+		if (transit->position != 0 && transit->position < below)
+			below = transit->position;
+	return below;
+}
+
 void
 deliver_advance(struct conductor *conductor)
 {
-	const struct transit *first = TAILQ_FIRST(&conductor->received);
-	uint64_t upto = journal_next(conductor->journal);
+	uint64_t upto = settled_below(conductor);
 
-	if (first != NULL)
-		upto = first->position;
 	/* only a whole segment can be used again: that is when it counts */
 	if (upto >> 32 <= conductor->settled >> 32)
 		return;
-	if (rows_sync(conductor->rows) < 0) {
+	/* it may be replayed until it is: what was kept has no key then */
+	if (rows_settled_below_set(conductor->rows, upto) < 0 ||
+	    rows_sync(conductor->rows) < 0) {
 		log_say("queue.db cannot be synced: the journal stays as "
 		    "it is");
 		return;

@@ -9,6 +9,9 @@
 
 #include "queue/conductor_inside.h"
 
+#define INCOMING_MOST	64	/* of one door: it writes one for a session */
+#define MESSAGE_BYTES	(64u * 1024 * 1024)	/* when nothing is said */
+
 /* Grants */
 
 static struct grant *
@@ -107,13 +110,28 @@ incoming_free(struct conductor *conductor, struct incoming *incoming)
 	free(incoming);
 }
 
+static unsigned
+count_of(const struct conductor *conductor, const void *from)
+{
+	const struct incoming *incoming;
+	unsigned count = 0;
+
+	for (incoming = conductor->incoming; incoming != NULL;
+	    incoming = incoming->hh.next)
+		count += incoming->from == from;
+	return count;
+}
+
 int
 conductor_big_begin(struct conductor *conductor, void *from,
     uint64_t *ticket_out)
 {
-	struct incoming *incoming = calloc(1, sizeof(*incoming));
+	struct incoming *incoming;
 	int r;
 
+	if (count_of(conductor, from) >= INCOMING_MOST)
+		return -ENOSPC;
+	incoming = calloc(1, sizeof(*incoming));
 	if (incoming == NULL)
 		return -ENOMEM;
 	r = message_id_new(&conductor->last_id, clock_utc_ms());
@@ -139,15 +157,34 @@ conductor_big_begin(struct conductor *conductor, void *from,
 	return 0;
 }
 
+/* Nothing of it is needed any more: the disk gets its room back now. */
+static void
+give_up(struct incoming *incoming, int fault)
+{
+	big_abort(incoming->writer);
+	incoming->writer = NULL;
+	incoming->fault = fault;
+}
+
 void
 conductor_big_feed(struct conductor *conductor, uint64_t ticket,
     struct slice bytes)
 {
+	uint64_t most = conductor->options.message_bytes;
 	struct incoming *incoming = incoming_find(conductor, ticket);
 
 	if (incoming == NULL || incoming->fault < 0 || bytes.len == 0)
 		return;
+	if (most == 0)
+		most = MESSAGE_BYTES;
+	if (bytes.len > most - incoming->bytes) {
+		give_up(incoming, -EFBIG);
+		return;
+	}
+	incoming->bytes += bytes.len;
 	incoming->fault = big_feed(incoming->writer, bytes);
+	if (incoming->fault < 0)
+		give_up(incoming, incoming->fault);
 	if (bytes.len == 1)
 		incoming->last[0] = incoming->last[1];
 	else

@@ -202,6 +202,8 @@ keep(struct transit *transit, enum rows_state state, const char *reason)
 		    strerror(-r));
 		if (keeping != NULL)
 			keeping_free(keeping);
+		if (r == -EBADMSG || r == -ENOENT)
+			deliver_stuck(transit, r);
 		return;
 	}
 	transit->keeping = keeping;
@@ -211,7 +213,8 @@ keep(struct transit *transit, enum rows_state state, const char *reason)
 void
 keep_hold(struct transit *transit)
 {
-	const char *reason = "memory was out when it was received";
+	const char *reason = transit->held_for != NULL ? transit->held_for :
+	    "memory was out when it was received";
 	struct verdict verdict;
 
 	if (verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
@@ -229,14 +232,17 @@ keep_relieve(struct conductor *conductor)
 	struct transit *transit, *following;
 	unsigned count = 0;
 
+	/* a mailbox that is well needs no file for what it has got already */
+	deliver_settle_all(conductor);
 	for (transit = TAILQ_FIRST(&conductor->received); transit != NULL &&
 	    count < RELIEVE_MOST; transit = following) {
 		following = TAILQ_NEXT(transit, next);
-		if (transit->undelivered == 0 ||
+		if (transit->is_held || transit->is_stuck ||
 		    clock_ms() - transit->received_ms < WAITED_MS)
 			continue;
-		keep(transit, ROWS_WAITING,
-		    "its mailbox could not take it for a while");
+		keep(transit, ROWS_WAITING, transit->undelivered > 0 ?
+		    "its mailbox could not take it for a while" :
+		    "its mailbox has taken it and does not say it is safe");
 		count++;
 	}
 }
@@ -271,6 +277,22 @@ keep_close(struct conductor *conductor)
 	TAILQ_FOREACH(transit, &conductor->received, next)
 		if (transit->keeping != NULL)
 			keeping_free(transit->keeping);
+}
+
+int
+keep_hold_row(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	int r;
+
+	r = rows_hold(conductor->rows, &transit->env.id, ROWS_HELD,
+	    slice_str(transit->held_for));
+	if (r < 0)
+		return r;
+	conductor_trail(conductor, transit, TRAIL_HELD, NULL,
+	    transit->held_for);
+	transit->is_held = true;
+	return 0;
 }
 
 void

@@ -199,9 +199,24 @@ rows_settled_each(struct rows *rows, rows_settled_fn *fn, void *arg)
 }
 
 int
-rows_highest(struct rows *rows, uint64_t *position_out)
+rows_settled_below_set(struct rows *rows, uint64_t position)
 {
-	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_HIGHEST);
+	struct db_query query;
+	int r = db_begin(rows->db);
+
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_BELOW_SET);
+	db_put_u64(&query, position);
+	return finish(rows, db_run(&query), false);
+}
+
+/* The position that is all the row of statement `number`. */
+static int
+read_position(struct rows *rows, enum rows_statement number,
+    uint64_t *position_out)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, number);
 	uint64_t position;
 	int r = db_next(&query);
 
@@ -212,6 +227,18 @@ rows_highest(struct rows *rows, uint64_t *position_out)
 	if (r == 0)
 		*position_out = position;
 	return r;
+}
+
+int
+rows_settled_below(struct rows *rows, uint64_t *position_out)
+{
+	return read_position(rows, ROWS_BELOW, position_out);
+}
+
+int
+rows_highest(struct rows *rows, uint64_t *position_out)
+{
+	return read_position(rows, ROWS_HIGHEST, position_out);
 }
 
 /* --- messages ---------------------------------------------------------- */

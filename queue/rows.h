@@ -51,6 +51,12 @@ int	rows_settled_set(struct rows *, uint64_t account, uint64_t position);
 /* Every account with its position. */
 typedef int rows_settled_fn(void *arg, uint64_t account, uint64_t position);
 int	rows_settled_each(struct rows *, rows_settled_fn *, void *arg);
+/*
+ * Of no account is anything wanted of the journal below `position`; a lower one
+ * than known changes nothing.  NORMAL: sync before segments are used again.
+ */
+int	rows_settled_below_set(struct rows *, uint64_t position);
+int	rows_settled_below(struct rows *, uint64_t *position_out);
 /* The highest journal position any row knows, or 0. */
 int	rows_highest(struct rows *, uint64_t *position_out);
 

@@ -22,6 +22,7 @@ static const char *const steps[] = {
 	"CREATE TABLE dropped (big BLOB PRIMARY KEY, at INTEGER NOT NULL)"
 	" WITHOUT ROWID;"
 	"CREATE INDEX dropped_at ON dropped (at);",
+	"ALTER TABLE meta ADD COLUMN settled_below INTEGER NOT NULL DEFAULT 0",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -32,7 +33,11 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " SET position = max(position, excluded.position)",
 	[ROWS_SETTLED] = "SELECT account, position FROM settled"
 	    " ORDER BY account",
+	[ROWS_BELOW_SET] = "UPDATE meta SET"
+	    " settled_below = max(settled_below, ?)",
+	[ROWS_BELOW] = "SELECT settled_below FROM meta",
 	[ROWS_HIGHEST] = "SELECT max("
+	    "coalesce((SELECT max(settled_below) FROM meta), 0),"
 	    "coalesce((SELECT max(position) FROM settled), 0),"
 	    "coalesce((SELECT max(position) FROM waiting), 0))",
 	[ROWS_MESSAGE_SET] = "INSERT OR REPLACE INTO waiting"

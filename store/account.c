@@ -399,9 +399,11 @@ account_settle(struct account *account, uint64_t upto, uint64_t prune_below)
 	if (r < 0)
 		return account_undo(account, r);
 	r = account_commit_full(account);
-	if (r == 0)
-		account->settled_to = settled_to;
-	return r;
+	if (r < 0)
+		return r;
+	account->settled_to = settled_to;
+	account_tell_unrefs(account);
+	return 0;
 }
 
 uint64_t

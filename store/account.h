@@ -151,13 +151,15 @@ int	account_read(struct account *, const struct view *, size_t n,
  * A letter that somebody else deleted already is no error.  Ids of big files no
  * letter here refers to any more are handed to `unref` (may be NULL) after the
  * commit; a letter still in another view is unreferenced when that closes.
- * What a crash kept from being told is told at the next account_on_unref(), so
- * an id may come twice.
+ * `unref` returns 0 when it is told, or a negative errno: not now, and none of
+ * the others either.  What was not told, by that or by a crash, is told when
+ * something more is deleted, at each account_settle() and at the next
+ * account_on_unref(); so an id may come twice.  It must not call account_.
  *
  * 0, -EINVAL (a number beyond the view), or a negative errno: then nothing was
  * deleted, unless it is -EIO, after which the next account_open() decides.
  */
-typedef void account_unref_fn(void *arg, const struct message_id *big);
+typedef int account_unref_fn(void *arg, const struct message_id *big);
 void	account_on_unref(struct account *, account_unref_fn *, void *arg);
 int	account_expunge(struct account *, const struct view *,
 	    const size_t *numbers, size_t count);

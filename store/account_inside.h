@@ -63,6 +63,8 @@ int	account_undo(struct account *, int r);
 /* Read the letter of `row`; -EBADMSG too when the record is another's. */
 int	account_read_row(struct account *, const struct letter_row *,
 	    struct record *record_out);
+/* Tell of big files not needed any more, as far as that can be done now. */
+void	account_tell_unrefs(struct account *);
 /* Delete orphans no view holds, commit (FULL or not), tell of big files. */
 int	account_drop_orphans(struct account *, enum index_how);
 

@@ -95,8 +95,9 @@ int	index_expunge(struct index *, const uint64_t *entries, size_t count);
 typedef bool index_held_fn(void *arg, uint64_t letter);
 int	index_drop(struct index *, index_held_fn *is_held, void *arg);
 /*
- * Tell `fn` of every big file noted, and forget them.  To be called after the
- * commit that noted them; after a crash some are told again.
+ * Tell `fn` of every big file noted, and forget those it was told of; what it
+ * cannot be told now stays noted.  To be called after the commit that noted
+ * them; after a crash some are told again.
  */
 int	index_unref(struct index *, account_unref_fn *fn, void *arg);
 

@@ -192,7 +192,8 @@ index_unref(struct index *index, account_unref_fn *fn, void *arg)
 		return 0;
 	r = db_begin(index->db);
 	while (r == 0 && (r = unref_next(index, &big)) > 0) {
-		fn(arg, &big);
+		if (fn(arg, &big) < 0)
+			return 0;	/* nor can it be told of the others */
 		r = index_unref_forget(index, &big);
 	}
 	if (r == 0)

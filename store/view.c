@@ -232,16 +232,19 @@ is_held(void *arg, uint64_t letter)
 	return false;
 }
 
-/* Tell of big files not needed any more; told again after a crash. */
-static int
-tell_unrefs(struct account *account)
+/* What cannot be told now, or not be noted as told, is told another time. */
+void
+account_tell_unrefs(struct account *account)
 {
 	int r;
 
 	if (account->unref == NULL)
-		return 0;
+		return;
 	r = index_unref(account->index, account->unref, account->unref_arg);
-	return r < 0 ? account_undo(account, r) : account_commit_open(account);
+	if (r < 0)
+		(void)account_undo(account, r);
+	else
+		(void)account_commit_open(account);
 }
 
 int
@@ -256,8 +259,7 @@ account_drop_orphans(struct account *account, enum index_how how)
 	    account_commit_open(account);
 	if (r < 0)
 		return r;
-	/* it is done; what cannot be told now is told another time */
-	(void)tell_unrefs(account);
+	account_tell_unrefs(account);
 	return 0;
 }
 
@@ -266,9 +268,9 @@ account_on_unref(struct account *account, account_unref_fn *fn, void *arg)
 {
 	account->unref = fn;
 	account->unref_arg = arg;
-	/* what an earlier life could not tell; if not now, after the next */
+	/* what could not be told until now */
 	if (account_commit_open(account) == 0)
-		(void)tell_unrefs(account);
+		account_tell_unrefs(account);
 }
 
 void

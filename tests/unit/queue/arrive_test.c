@@ -347,6 +347,49 @@ START_TEST(a_grant_ends_with_the_answer)
 }
 END_TEST
 
+START_TEST(a_big_file_that_grows_too_large_goes_at_once)
+{
+	char piece[4096] = { 0 };
+	uint64_t ticket, bytes;
+
+	ck_assert_int_eq(conductor_big_begin(stage.conductor, &stage, &ticket),
+	    0);
+	for (bytes = 0; bytes < STAGE_MESSAGE_BYTES; bytes += sizeof(piece))
+		conductor_big_feed(stage.conductor, ticket,
+		    slice_of(piece, sizeof(piece)));
+	ck_assert_int_eq(incoming_find(stage.conductor, ticket)->fault, 0);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 1);
+	conductor_big_feed(stage.conductor, ticket, slice_of(piece, 1));
+	ck_assert_int_eq(incoming_find(stage.conductor, ticket)->fault,
+	    -EFBIG);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 0);
+	conductor_big_feed(stage.conductor, ticket, slice_of(piece, 1));
+	conductor_big_abandon(stage.conductor, &stage, ticket);
+	/* and one that is submitted nonetheless is put off */
+	ck_assert_int_eq(stage_submit_big(&stage, &stage,
+	    STAGE_MESSAGE_BYTES + 1, STAGE_MESSAGE_BYTES + 1, false), 0);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 451);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 0);
+}
+END_TEST
+
+START_TEST(a_door_has_no_more_than_64_big_files_at_a_time)
+{
+	uint64_t ticket = 0, other;
+
+	for (unsigned i = 0; i < 64; i++)
+		ck_assert_int_eq(conductor_big_begin(stage.conductor, &stage,
+		    &ticket), 0);
+	ck_assert_int_eq(conductor_big_begin(stage.conductor, &stage, &other),
+	    -ENOSPC);
+	ck_assert_int_eq(conductor_big_begin(stage.conductor, &ticket, &other),
+	    0);
+	conductor_big_abandon(stage.conductor, &stage, ticket);
+	ck_assert_int_eq(conductor_big_begin(stage.conductor, &stage, &other),
+	    0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -387,6 +430,9 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    the_grants_of_a_door_that_is_gone_are_given_back);
 	tcase_add_test(tcase, a_grant_ends_with_the_answer);
+	tcase_add_test(tcase, a_big_file_that_grows_too_large_goes_at_once);
+	tcase_add_test(tcase,
+	    a_door_has_no_more_than_64_big_files_at_a_time);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

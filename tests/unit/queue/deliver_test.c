@@ -326,6 +326,51 @@ START_TEST(a_big_file_waits_for_the_last_mailbox_and_goes_a_day_later)
 }
 END_TEST
 
+START_TEST(a_mailbox_that_does_not_come_is_asked_for_again_soon)
+{
+	receive("a");
+	ck_assert_uint_eq(stage_count(&stage, STAGE_WANT), 1);
+	stage_run(&stage, 2500);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_WANT), 2);
+}
+END_TEST
+
+START_TEST(a_damaged_message_is_passed_over_and_counts_as_waiting)
+{
+	struct queue_status status;
+	struct transit *transit;
+	uint64_t position;
+
+	receive("a");
+	stage_receive(&stage, 'b', true);
+	stage_receive(&stage, 'c', true);
+	transit = TAILQ_NEXT(TAILQ_FIRST(&stage.conductor->received), next);
+	position = transit->position;
+	transit_close_bytes(transit);
+	stage_damage(&stage, position);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_str_eq(delivered(), "ac");
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	ck_assert_str_eq(delivered(), "acc");
+	receive("d");				/* no pause */
+	ck_assert_str_eq(delivered(), "accd");
+	for (size_t i = 0; i < 4; i++)
+		stage_deliver(&stage, i, 0);
+	settle_all();
+	stage_settle(&stage, 0, 0);
+	stage_settle(&stage, 1, 0);
+	conductor_status(stage.conductor, &status);
+	ck_assert_uint_eq(status.waiting, 1);
+	ck_assert_uint_eq(status.moving, 1);
+	/* its place is not given up, nor is it lined up again */
+	conductor_account_lost(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_str_eq(delivered(), "accd");
+	ck_assert_uint_eq(TAILQ_FIRST(&stage.conductor->received)->position,
+	    position);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -354,6 +399,10 @@ unit_suite(void)
 	    a_big_file_is_opened_only_by_an_account_that_refers_to_it);
 	tcase_add_test(tcase,
 	    a_big_file_waits_for_the_last_mailbox_and_goes_a_day_later);
+	tcase_add_test(tcase,
+	    a_mailbox_that_does_not_come_is_asked_for_again_soon);
+	tcase_add_test(tcase,
+	    a_damaged_message_is_passed_over_and_counts_as_waiting);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

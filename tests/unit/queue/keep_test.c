@@ -1,6 +1,7 @@
 /*
  * keep_test.c - what outlives the journal is in kept/, with a row, until done
  */
+#include "store/account.h"
 #include "tests/unit/queue/stage.h"
 
 static struct stage stage;
@@ -253,6 +254,122 @@ START_TEST(the_end_comes_while_one_is_being_set_aside)
 }
 END_TEST
 
+/* It hangs, or its index is damaged: it takes mail and never says it is safe. */
+START_TEST(what_is_delivered_and_never_settled_is_set_aside_too)
+{
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_receive(&stage, 'a', false);
+	stage_deliver(&stage, 0, 0);
+	later(60000);
+	keep_relieve(stage.conductor);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_SETTLE), 1);
+	quiet();
+	ck_assert(TAILQ_EMPTY(&stage.conductor->received));
+	ck_assert_uint_eq(counts().recipients, 1);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	stage_settle(&stage, 0, 0);
+	ck_assert_uint_eq(counts().recipients, 0);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+}
+END_TEST
+
+/* Its record still stands in a segment that nothing has overwritten. */
+START_TEST(what_was_kept_and_is_settled_does_not_come_again_after_a_restart)
+{
+	set_aside("a", false);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+	stage_restart(&stage);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 0);
+	/* and what comes now is no less wanted for it */
+	stage_receive(&stage, 'b', false);
+	stage_restart(&stage);
+	ck_assert_uint_eq(stage.conductor->moving, 1);
+}
+END_TEST
+
+/* One waits for its sync while all that was received is set aside. */
+START_TEST(what_is_not_received_yet_does_not_count_as_settled)
+{
+	stage_receive(&stage, 'a', false);
+	later(60000);
+	keep_relieve(stage.conductor);
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'b', 100, false), 0);
+	stage_judge(&stage, 1, VERDICT_ACCEPT);
+	/* the row of a is written before b is known to be durable */
+	ck_assert_uint_ne(TAILQ_FIRST(&stage.conductor->arriving)->position,
+	    0);
+	quiet();
+	stage_restart(&stage);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 2);
+}
+END_TEST
+
+START_TEST(a_kept_message_whose_file_is_gone_is_held_and_the_next_delivered)
+{
+	set_aside("ab", false);
+	ck_assert_int_eq(kept_drop(stage.conductor->kept_fd,
+	    &TAILQ_FIRST(&stage.conductor->set_aside)->env.id), 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	ck_assert_int_eq(stage_call(&stage, STAGE_DELIVER, 0)->first, 'b');
+	ck_assert_uint_eq(counts().held, 1);
+	ck_assert_uint_eq(counts().waiting, 1);
+}
+END_TEST
+
+START_TEST(a_message_whose_big_file_is_gone_is_held)
+{
+	struct transit *transit;
+
+	ck_assert_int_eq(stage_submit_big(&stage, &stage, BIG_BYTES + 1,
+	    BIG_BYTES + 1, true), 0);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	transit = TAILQ_FIRST(&stage.conductor->received);
+	transit_close_bytes(transit);
+	ck_assert_int_eq(big_drop(stage.conductor->big, &transit->env.id), 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_receive(&stage, 'b', false);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	quiet();
+	ck_assert_uint_eq(counts().held, 1);
+	ck_assert_uint_eq(counts().recipients, 2);
+	ck_assert_uint_eq(stage.conductor->holds, 0);
+	ck_assert_uint_eq(stage.conductor->moving, 1);
+	/* the mailbox of the other comes, and finds nothing */
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+}
+END_TEST
+
+/* It could be held up with all who come after it. */
+START_TEST(a_damaged_message_that_was_to_be_held_stops_nobody)
+{
+	int kept_fd = dup(stage.conductor->kept_fd);
+
+	spoil_kept();
+	hold();
+	quiet();
+	ck_assert_int_ge(dup2(kept_fd, stage.conductor->kept_fd), 0);
+	(void)close(kept_fd);
+	stage_damage(&stage,
+	    TAILQ_FIRST(&stage.conductor->received)->position);
+	ck_assert_uint_eq(stage.conductor->holds, 1);
+	keep_look(stage.conductor);
+	ck_assert_uint_eq(stage.conductor->holds, 0);
+	ck_assert_uint_eq(stage.conductor->keepings, 0);
+	ck_assert_uint_eq(stage.conductor->moving, 1);
+}
+END_TEST
+
 START_TEST(intake_goes_on_while_a_mailbox_stays_away)
 {
 	size_t received = 0, put_off = 0;
@@ -315,6 +432,17 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    one_on_its_way_while_it_is_set_aside_is_done_by_its_answer);
 	tcase_add_test(tcase, the_end_comes_while_one_is_being_set_aside);
+	tcase_add_test(tcase,
+	    what_is_delivered_and_never_settled_is_set_aside_too);
+	tcase_add_test(tcase,
+	    what_was_kept_and_is_settled_does_not_come_again_after_a_restart);
+	tcase_add_test(tcase,
+	    what_is_not_received_yet_does_not_count_as_settled);
+	tcase_add_test(tcase,
+	    a_kept_message_whose_file_is_gone_is_held_and_the_next_delivered);
+	tcase_add_test(tcase, a_message_whose_big_file_is_gone_is_held);
+	tcase_add_test(tcase,
+	    a_damaged_message_that_was_to_be_held_stops_nobody);
 	tcase_add_test(tcase, intake_goes_on_while_a_mailbox_stays_away);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -56,6 +56,22 @@ on_settled(void *arg, uint64_t account, uint64_t position)
 	return 0;
 }
 
+START_TEST(what_is_settled_below_only_grows_and_no_position_is_given_again)
+{
+	uint64_t position = 1;
+
+	ck_assert_int_eq(rows_settled_below(rows, &position), 0);
+	ck_assert_uint_eq(position, 0);
+	ck_assert_int_eq(rows_settled_below_set(rows, 900), 0);
+	ck_assert_int_eq(rows_settled_below_set(rows, 800), 0);
+	reopen();
+	ck_assert_int_eq(rows_settled_below(rows, &position), 0);
+	ck_assert_uint_eq(position, 900);
+	ck_assert_int_eq(rows_highest(rows, &position), 0);
+	ck_assert_uint_eq(position, 900);
+}
+END_TEST
+
 START_TEST(settled_positions_only_grow_and_are_found_again)
 {
 	struct settled settled = { 0 };
@@ -295,6 +311,8 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase,
+	    what_is_settled_below_only_grows_and_no_position_is_given_again);
 	tcase_add_test(tcase, settled_positions_only_grow_and_are_found_again);
 	tcase_add_test(tcase, the_database_of_another_hub_is_refused);
 	tcase_add_test(tcase,

@@ -105,7 +105,8 @@ stage_new(struct stage *stage)
 	stage->options = (struct conductor_options){
 		.hostname = "mx.office.test", .hub_id = "sixteen bytes...",
 		.segment_bytes = 256 * 1024, .segments = 4,
-		.transit_bytes = 64 * 1024 * 1024, .settle_seconds = 3600,
+		.transit_bytes = 64 * 1024 * 1024,
+		.message_bytes = STAGE_MESSAGE_BYTES, .settle_seconds = 3600,
 		.trail_days = 30
 	};
 }
@@ -318,6 +319,32 @@ stage_settle(struct stage *stage, size_t n, int status)
 	ck_assert(!call->is_done);
 	call->is_done = true;
 	conductor_settled(stage->conductor, call->account, call->upto, status);
+}
+
+void
+stage_damage(struct stage *stage, uint64_t position)
+{
+	int fd = openat(stage->scratch.fd, "journal",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	off_t at = (off_t)(position & UINT32_MAX) + 100;
+	DIR *folder = fdopendir(fd);
+	const struct dirent *entry;
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(folder);
+	while ((entry = readdir(folder)) != NULL) {
+		int file;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		file = openat(fd, entry->d_name, O_WRONLY | O_CLOEXEC);
+		ck_assert_int_ge(file, 0);
+		ck_assert_int_eq(pwrite(file, "damage", 6, at), 6);
+		(void)close(file);
+		n++;
+	}
+	ck_assert_uint_eq(n, 1);	/* else it might be another's record */
+	(void)closedir(folder);
 }
 
 static size_t

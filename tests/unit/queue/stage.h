@@ -14,6 +14,7 @@
 #define STAGE_MOST	2048
 #define STAGE_ANN		7	/* accounts */
 #define STAGE_BEN		8
+#define STAGE_MESSAGE_BYTES	(4u * 1024 * 1024)
 
 enum stage_what { STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER };
 
@@ -76,6 +77,8 @@ void	stage_receive(struct stage *, char fill, bool to_ben);
 /* Answer delivery `n`, settling `n`. */
 void	stage_deliver(struct stage *, size_t n, int status);
 void	stage_settle(struct stage *, size_t n, int status);
+/* Damage the record there; the journal has one segment. */
+void	stage_damage(struct stage *, uint64_t position);
 /* Files in a folder below its own. */
 size_t	stage_files(const struct stage *, const char *folder);
 

@@ -487,15 +487,17 @@ END_TEST
 
 struct unrefs {
 	uint32_t	count, last;
+	int		status;		/* what it is answered with */
 };
 
-static void
+static int
 count_unref(void *arg, const struct message_id *big)
 {
 	struct unrefs *unrefs = arg;
 
 	unrefs->count++;
 	unrefs->last = big->bytes[9];
+	return unrefs->status;
 }
 
 START_TEST(a_big_letter_names_its_file)
@@ -520,7 +522,7 @@ END_TEST
 
 START_TEST(a_big_file_is_told_when_its_last_letter_goes)
 {
-	struct unrefs unrefs = { 0, 0 };
+	struct unrefs unrefs = { .status = 0 };
 	size_t first = 0;
 	struct view *view;
 
@@ -540,9 +542,49 @@ START_TEST(a_big_file_is_told_when_its_last_letter_goes)
 }
 END_TEST
 
+START_TEST(a_big_file_that_cannot_be_told_is_told_at_the_next_settling)
+{
+	struct unrefs unrefs = { .status = -ENOTCONN };
+	const size_t both[] = { 0, 1 };
+	struct view *view;
+
+	account_on_unref(box.account, count_unref, &unrefs);
+	ck_assert_int_eq(box_deliver_big(box.account, 7, 0), 0);
+	ck_assert_int_eq(box_deliver_big(box.account, 8, 0), 0);
+	view = box_view(&box);
+	ck_assert_int_eq(account_expunge(box.account, view, both, 2), 0);
+	account_view_close(box.account, view);
+	ck_assert_uint_gt(unrefs.count, 0);
+	ck_assert_uint_eq(unrefs.last, 7);	/* not the next one then */
+	unrefs = (struct unrefs){ .status = 0 };
+	ck_assert_int_eq(account_settle(box.account, 0, 0), 0);
+	ck_assert_uint_eq(unrefs.count, 2);
+	ck_assert_uint_eq(unrefs.last, 8);
+	ck_assert_int_eq(account_settle(box.account, 0, 0), 0);
+	ck_assert_uint_eq(unrefs.count, 2);
+}
+END_TEST
+
+START_TEST(a_big_file_that_cannot_be_told_is_told_to_the_next_who_asks)
+{
+	struct unrefs never = { .status = -ENOTCONN }, unrefs = { 0 };
+	const size_t first = 0;
+	struct view *view;
+
+	account_on_unref(box.account, count_unref, &never);
+	ck_assert_int_eq(box_deliver_big(box.account, 7, 0), 0);
+	view = box_view(&box);
+	ck_assert_int_eq(account_expunge(box.account, view, &first, 1), 0);
+	account_view_close(box.account, view);
+	account_on_unref(box.account, count_unref, &unrefs);
+	ck_assert_uint_eq(unrefs.count, 1);
+	ck_assert_uint_eq(unrefs.last, 7);
+}
+END_TEST
+
 START_TEST(a_big_file_in_another_view_is_told_when_that_closes)
 {
-	struct unrefs unrefs = { 0, 0 };
+	struct unrefs unrefs = { .status = 0 };
 	size_t first = 0;
 	struct view *mine, *other;
 
@@ -560,7 +602,7 @@ END_TEST
 
 START_TEST(a_big_file_nobody_was_told_of_is_told_later)
 {
-	struct unrefs unrefs = { 0, 0 };
+	struct unrefs unrefs = { .status = 0 };
 	size_t first = 0;
 	struct view *view;
 
@@ -579,7 +621,7 @@ END_TEST
 
 START_TEST(a_big_file_that_came_again_is_not_told)
 {
-	struct unrefs unrefs = { 0, 0 };
+	struct unrefs unrefs = { .status = 0 };
 	size_t first = 0;
 	struct view *view;
 
@@ -653,6 +695,10 @@ deleting(void)
 	tcase_add_test(tcase, a_big_file_is_told_when_its_last_letter_goes);
 	tcase_add_test(tcase,
 	    a_big_file_in_another_view_is_told_when_that_closes);
+	tcase_add_test(tcase,
+	    a_big_file_that_cannot_be_told_is_told_at_the_next_settling);
+	tcase_add_test(tcase,
+	    a_big_file_that_cannot_be_told_is_told_to_the_next_who_asks);
 	tcase_add_test(tcase, a_big_file_nobody_was_told_of_is_told_later);
 	tcase_add_test(tcase, a_big_file_that_came_again_is_not_told);
 	return tcase;
