@@ -436,7 +436,6 @@ mailbox_start(struct process *process)
 	r = open_account(process, mailbox);
 	if (r < 0)
 		return r;
-	account_on_unref(mailbox->account, on_unref, mailbox);
 	used(mailbox);
 	timer_set(mailbox->compact_timer, COMPACT_MS);
 	return 0;
@@ -447,8 +446,11 @@ mailbox_peer(struct process *process, struct ipc *ipc)
 {
 	struct mailbox *mailbox = process->state;
 
-	if (ipc_peer(ipc) == ROLE_QUEUE)
-		mailbox->queue = ipc;
+	if (ipc_peer(ipc) != ROLE_QUEUE)
+		return 0;
+	mailbox->queue = ipc;
+	/* what could not be told to the last one is told to this */
+	account_on_unref(mailbox->account, on_unref, mailbox);
 	return 0;
 }
 

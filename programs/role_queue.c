@@ -300,6 +300,14 @@ port_settle(void *arg, uint64_t account, uint64_t upto, uint64_t prune_below)
 }
 
 static void
+port_broken(void *arg, const char *what)
+{
+	(void)arg;
+	log_say("%s: a sync failed; starting again", what);
+	_exit(1);
+}
+
+static void
 port_want(void *arg, uint64_t account)
 {
 	struct queue *queue = arg;
@@ -549,6 +557,7 @@ queue_start(struct process *process)
 		.hostname = config->hostname,
 		.segment_bytes = config->journal_segment_bytes,
 		.segments = config->journal_segments,
+		.message_bytes = config->message_bytes,
 		.transit_bytes = config->transit_bytes,
 		.ballast_bytes = config->ballast_bytes,
 		.free_bytes = config->free_bytes,
@@ -558,7 +567,8 @@ queue_start(struct process *process)
 	struct queue *queue = calloc(1, sizeof(*queue));
 	const struct conductor_ports ports = {
 		.arg = queue, .judge = port_judge, .deliver = port_deliver,
-		.settle = port_settle, .want = port_want, .answer = port_answer
+		.settle = port_settle, .want = port_want, .broken = port_broken,
+		.answer = port_answer
 	};
 
 	int r;

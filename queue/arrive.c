@@ -20,7 +20,6 @@
 #include "store/account.h"
 
 #define JUDGE_TRIES	2	/* a message that ended two judges is put off */
-#define OPEN_MOST	1000	/* bytes kept open past the receipt */
 
 static void	ask_judge(struct transit *);
 static void	receive(struct transit *);
@@ -179,8 +178,14 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 
 	if (memfd < 0) {
 		incoming = incoming_find(conductor, ticket);
-		if (incoming == NULL || incoming->from != asker->from)
-			return -EBADMSG;
+		if (incoming == NULL || incoming->from != asker->from) {
+			/* it was for a queue that is gone */
+			conductor_answer(conductor, asker, 451, "4.3.0",
+			    "the message was cut off, try again later");
+			space_release(conductor->space, grant_take(conductor,
+			    asker->from, granted));
+			return 0;
+		}
 		/* the pipe is read to its end before the words are heard */
 		if (!incoming->ended)
 			incoming->fault = -EIO;
@@ -318,7 +323,7 @@ received(struct transit *transit)
 	transit->received_ms = clock_ms();
 	TAILQ_INSERT_TAIL(&conductor->received, transit, next);
 	conductor->moving++;
-	if (conductor->open_files > OPEN_MOST)
+	if (conductor->open_files > conductor->open_most)
 		transit_close_bytes(transit);
 	conductor_trail(conductor, transit, TRAIL_RECEIVED, NULL, NULL);
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 #include "queue/conductor_inside.h"
 
 #define HEAD_VERSION	1
+#define OPEN_MOST	1000	/* bytes kept open past the receipt */
 #define ARENA_BUDGET	(ENVELOPE_MAX_BYTES * 8)
 #define BIG_GRACE_MS	(24 * 60 * 60 * 1000)	/* a big file nobody needs */
 #define LOCK_TRIES	100
@@ -249,12 +252,21 @@ conductor_step(struct conductor *conductor, uint64_t account,
 
 /* ---- big files and their readers --------------------------------------- */
 
+/* The journal has everything: the next life replays what this one cannot. */
+static void
+end_if_broken(struct conductor *conductor)
+{
+	if (rows_is_broken(conductor->rows))
+		conductor->ports.broken(conductor->ports.arg, "queue.db");
+}
+
 int
 conductor_big_open(struct conductor *conductor, uint64_t account,
     const struct message_id *id, int *fd_out)
 {
 	int r = rows_big_has(conductor->rows, id, account);
 
+	end_if_broken(conductor);
 	return r < 0 ? r : big_open(conductor->big, id, fd_out);
 }
 
@@ -350,6 +362,7 @@ on_settle_time(void *arg)
 {
 	struct conductor *conductor = arg;
 
+	end_if_broken(conductor);
 	deliver_settle_all(conductor);
 	timer_set(conductor->settle_timer,
 	    (uint64_t)conductor->options.settle_seconds * 1000);
@@ -617,6 +630,18 @@ open_all(struct conductor *conductor)
 	return 0;
 }
 
+/* A quarter of what the process may have, for messages on their way. */
+static size_t
+descriptors_for_bytes(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur > 4 * OPEN_MOST)
+		return OPEN_MOST;
+	return (size_t)limit.rlim_cur / 4;
+}
+
 int
 conductor_open(int folder_fd, const struct conductor_options *options,
     const struct conductor_ports *ports, struct loop *loop,
@@ -631,6 +656,13 @@ conductor_open(int folder_fd, const struct conductor_options *options,
 	conductor->ports = *ports;
 	conductor->loop = loop;
 	conductor->folder_fd = folder_fd;
+	conductor->open_most = descriptors_for_bytes();
+	/* a ticket of an earlier life must not name a file of this one */
+	if (getrandom(&conductor->last_ticket, sizeof(conductor->last_ticket),
+	    0) != (ssize_t)sizeof(conductor->last_ticket)) {
+		free(conductor);
+		return -EIO;
+	}
 	conductor->journal_fd = conductor->kept_fd = -1;
 	conductor->big_fd = conductor->trail_fd = -1;
 	TAILQ_INIT(&conductor->arriving);

@@ -43,6 +43,8 @@ struct conductor_ports {
 		    uint64_t prune_below);
 	/* A channel to that mailbox is needed -> conductor_account_up() */
 	void	(*want)(void *arg, uint64_t account);
+	/* The disk failed for good: this process has to start anew. */
+	void	(*broken)(void *arg, const char *what);
 	/* The answer to a submission or a request for space. */
 	void	(*answer)(void *arg, const struct asker *,
 		    const struct queue_answer *);

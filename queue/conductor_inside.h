@@ -137,6 +137,7 @@ struct conductor {
 	struct transits		 set_aside;	/* kept: no place in journal */
 	size_t			 moving;	/* of received and set_aside */
 	size_t			 open_files;	/* of transits */
+	size_t			 open_most;	/* above it: closed, loaded again */
 	size_t			 holds;		/* of received: is_held */
 	size_t			 keepings;	/* files being written */
 	struct account_queue	*accounts;

@@ -643,3 +643,9 @@ rows_counts(struct rows *rows, struct rows_counts *counts_out)
 		*counts_out = counts;
 	return r;
 }
+
+bool
+rows_is_broken(const struct rows *rows)
+{
+	return db_is_broken(rows->db);
+}

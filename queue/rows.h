@@ -130,6 +130,9 @@ int	rows_big_is_due(struct rows *, const struct message_id *big);
 /* The file is gone; NORMAL. */
 int	rows_big_gone(struct rows *, const struct message_id *big);
 
+/* A sync failed: queue.db must be opened anew, by another process. */
+bool	rows_is_broken(const struct rows *);
+
 struct rows_counts {
 	uint64_t	accounts, waiting, held, recipients, big, dropped;
 };

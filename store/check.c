@@ -6,9 +6,11 @@
  * once more, for it may have been moved or deleted since.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "store/index_inside.h"
 #include "store/segments.h"
@@ -165,6 +167,23 @@ open_letters(struct check *check, int folder_fd)
 	return r == -ENOENT ? 0 : r;
 }
 
+/*
+ * A power cut can leave the folder before anything was acknowledged: no index,
+ * or one of no bytes, and no letters that it could have lost.
+ */
+static bool
+is_not_begun(int folder_fd)
+{
+	struct stat st;
+
+	if (fstatat(folder_fd, "letters", &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    errno != ENOENT)
+		return false;
+	if (fstatat(folder_fd, INDEX_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT;
+	return st.st_size == 0;
+}
+
 int
 account_check(int folder_fd, account_fault_fn *say, void *arg)
 {
@@ -172,6 +191,8 @@ account_check(int folder_fd, account_fault_fn *say, void *arg)
 	unsigned needs;
 	int r;
 
+	if (is_not_begun(folder_fd))
+		return 0;
 	r = db_open(folder_fd, INDEX_FILE, &index_format, true,
 	    &check.index.db, &needs);
 	if (r < 0)

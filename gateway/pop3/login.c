@@ -17,6 +17,8 @@
 #include "gateway/pop3/reply.h"
 
 #define LOGIN_MS	60000	/* HARDENING 2: from greeting to login */
+#define PART_MS		10000	/* for the last reply to leave */
+#define GOODBYE_MS	1000	/* for the client to end its side then */
 #define LOGIN_BAD	3	/* lines that are no command, before login */
 #define LOGIN_INPUT	16384	/* a whole SASL response */
 #define LOGIN_PAUSE	8192	/* replies that wait: read no further */
@@ -29,17 +31,61 @@ greet(struct pop3_login *login)
 	pop3_ok(login->stream, "%s Postroom POP3 ready", login->hostname);
 }
 
-/* The connection is over, or not ours any more. */
+/* What was asked is not to be answered, what was said is forgotten. */
 static void
-end(struct pop3_login *login)
+drop_work(struct pop3_login *login)
 {
 	if (login->asked)
 		login->ports.forget(login->ports.arg, login);
-	stream_finish(login->stream);
+	login->asked = false;
+	explicit_bzero(login->user, sizeof(login->user));
+	login->user_len = 0;
+}
+
+/* The connection is gone, or not ours any more. */
+static void
+end(struct pop3_login *login)
+{
+	drop_work(login);
+	stream_free(login->stream);
 	timer_free(login->deadline);
 	login->ports.ended(login->ports.arg, login);
 	explicit_bzero(login, sizeof(*login));
 	free(login);
+}
+
+/*
+ * Let the last reply leave.  The login stays until the connection is gone, so
+ * that whoever counts connections counts this one too.
+ */
+static void
+part(struct pop3_login *login)
+{
+	drop_work(login);
+	login->parts = true;
+	stream_hold(login->stream, false);
+	stream_consume(login->stream, stream_input(login->stream).len);
+	stream_end_output(login->stream);
+	stream_tell_drained(login->stream);
+	timer_set(login->deadline, PART_MS);
+}
+
+/* An event when nothing is heard any more. */
+static void
+on_parting(struct pop3_login *login, enum stream_event event)
+{
+	struct stream *stream = login->stream;
+
+	stream_consume(stream, stream_input(stream).len);
+	if (event == STREAM_CLOSED)
+		login->peer_ended = true;
+	if (event == STREAM_FAILED)
+		end(login);
+	/* the stream says its goodbye in this turn, so let it have that */
+	else if (login->peer_ended && stream_waiting(stream) == 0)
+		timer_set(login->deadline, 0);
+	else if (event == STREAM_DRAINED)
+		timer_set(login->deadline, GOODBYE_MS);
 }
 
 void
@@ -168,7 +214,7 @@ pump(struct pop3_login *login)
 			break;
 	}
 	if (login->is_over || (login->peer_ended && !login->asked))
-		end(login);
+		part(login);
 }
 
 static void
@@ -176,6 +222,10 @@ on_stream(void *arg, enum stream_event event)
 {
 	struct pop3_login *login = arg;
 
+	if (login->parts) {
+		on_parting(login, event);
+		return;
+	}
 	switch (event) {
 	case STREAM_INPUT:
 	case STREAM_DRAINED:
@@ -190,8 +240,8 @@ on_stream(void *arg, enum stream_event event)
 		break;
 	case STREAM_FAILED:
 		pop3_login_log(login, stream_fault(login->stream));
-		login->is_over = true;
-		break;
+		end(login);
+		return;
 	case STREAM_IDLE:	/* not asked for: the deadline rules here */
 		break;
 	}
@@ -203,17 +253,22 @@ on_deadline(void *arg)
 {
 	struct pop3_login *login = arg;
 
-	pop3_login_close(login, "login took too long");
+	if (login->parts)
+		end(login);
+	else
+		pop3_login_close(login, "login took too long");
 }
 
 void
 pop3_login_close(struct pop3_login *login, const char *words)
 {
+	if (login->parts)
+		return;
 	pop3_login_log(login, words);
 	/* in a handshake nobody would understand it */
 	if (!login->shakes)
 		pop3_err(login->stream, POP3_TEMP, "%s", words);
-	end(login);
+	part(login);
 }
 
 static int

@@ -32,6 +32,7 @@ struct pop3_login {
 	bool		 asked;		/* a check is under way */
 	bool		 peer_ended;	/* nothing more will come */
 	bool		 is_over;	/* the last reply is written */
+	bool		 parts;		/* it is leaving: nothing is heard */
 };
 
 /* What was sent is not a command: enough of that ends the connection. */

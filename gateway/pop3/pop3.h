@@ -42,7 +42,8 @@ struct pop3_login_ports {
 	/*
 	 * Logged in: hand the connection over.  `stream` is owned by the
 	 * callee; input that already waits in it belongs to the session.  It
-	 * comes held, and stream_hand_over() lets it go.  The session says "+OK" to the client.
+	 * comes held, and stream_hand_over() lets it go.  The session says
+	 * "+OK" to the client.
 	 */
 	void	(*hand_over)(void *arg, struct stream *, uint64_t account,
 		    struct slice login);
@@ -62,7 +63,10 @@ struct pop3_login_options {
 /* NULL when memory is out; `fd` is closed then. */
 struct pop3_login *pop3_login_new(struct loop *, int fd, const char *peer,
 	    const struct pop3_login_options *, const struct pop3_login_ports *);
-/* End it with "-ERR [SYS/TEMP] words"; `ended` is called from inside. */
+/*
+ * End it with "-ERR [SYS/TEMP] words"; `ended` is called when that has left and
+ * the connection is gone, as at any other end.
+ */
 void	pop3_login_close(struct pop3_login *, const char *words);
 
 typedef void pop3_big_fn(void *arg, int fd);	/* -1: cannot be had now */

@@ -136,6 +136,10 @@ smtp_bdat_read(struct smtp_session *session)
 	while (!session->chunk_is_lost && dot_take(&session->tx->dot, &input,
 	    &run) == DOT_RUN)
 		smtp_body_put(session, run);
+	if (!session->chunk_is_lost) {
+		body_flush(session->tx->body);
+		session->tx->moved_ms = clock_ms();
+	}
 	smtp_consumed(session, before);
 	session->rate_bytes += before;
 	session->chunk_left -= before;

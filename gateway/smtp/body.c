@@ -17,6 +17,13 @@
 #include "store/account.h"
 
 #define STEP_BYTES	16384	/* from the memfd into the pipe at a time */
+/*
+ * A doubled dot cuts the input into runs, and a message of nothing else into
+ * one each four bytes: they are gathered, so that the writes are as many as the
+ * inputs.  A run that is long by itself is not copied.
+ */
+#define GATHER_BYTES	32768
+#define LONG_RUN_BYTES	4096
 
 struct body {
 	struct loop	*loop;
@@ -30,6 +37,8 @@ struct body {
 	bool		 ended;		/* nothing comes any more */
 	bool		 failed;
 	struct smtp_answer fault;
+	char		*gathered;	/* came after what is staged; or NULL */
+	size_t		 gathered_len;
 	int		 memfd;		/* -1: not made */
 	uint64_t	 staged;	/* bytes in it */
 	uint64_t	 sent;		/* of these, gone into the pipe */
@@ -68,6 +77,14 @@ pipe_close(struct body *body)
 	body->pipe = -1;
 }
 
+static void
+gathered_free(struct body *body)
+{
+	free(body->gathered);
+	body->gathered = NULL;
+	body->gathered_len = 0;
+}
+
 void
 body_free(struct body *body)
 {
@@ -76,6 +93,7 @@ body_free(struct body *body)
 	if (body->asks)
 		body->ports->forget(body->ports->arg, body);
 	pipe_close(body);
+	gathered_free(body);
 	if (body->has_ticket)
 		body->ports->abandon(body->ports->arg, body->ticket);
 	if (body->granted > 0)
@@ -97,6 +115,7 @@ body_refuse(struct body *body, int code, const char *status, const char *words)
 	(void)snprintf(body->fault.words, sizeof(body->fault.words), "%s",
 	    words);
 	pipe_close(body);
+	gathered_free(body);
 }
 
 static void
@@ -123,6 +142,8 @@ pipe_fill(struct body *body)
 	char bytes[STEP_BYTES];
 	ssize_t got, put;
 
+	if (body->staged == 0)
+		return;
 	while (body->sent < body->staged) {
 		got = pread(body->memfd, bytes, sizeof(bytes),
 		    (off_t)body->sent);
@@ -164,12 +185,19 @@ static void on_big(void *arg, int pipe_fd, uint64_t ticket,
 static void
 ask_grant(struct body *body, uint64_t bytes)
 {
+	int r;
+
 	body->asked = bytes;
 	body->asks = true;
-	if (body->ports->grant(body->ports->arg, bytes, on_grant, body) < 0) {
-		body->asks = false;
+	r = body->ports->grant(body->ports->arg, bytes, on_grant, body);
+	if (r == 0)
+		return;
+	body->asks = false;
+	if (r == -ENOSPC)
+		body_refuse(body, 452, "4.3.1",
+		    "Too much mail of yours is under way; try again later");
+	else
 		refuse_for_now(body);
-	}
 }
 
 /* What is needed beyond the grant, and then as much again. */
@@ -325,22 +353,63 @@ stage(struct body *body, struct slice s)
 	}
 }
 
+/* All that was gathered goes on; whoever calls sees to advance(). */
+static void
+stage_gathered(struct body *body)
+{
+	if (body->gathered_len > 0)
+		stage(body, slice_of(body->gathered, body->gathered_len));
+	body->gathered_len = 0;
+}
+
+static void
+gather(struct body *body, struct slice s)
+{
+	if (body->gathered == NULL)
+		body->gathered = malloc(GATHER_BYTES);
+	if (body->gathered == NULL) {
+		refuse_for_now(body);
+		return;
+	}
+	memcpy(body->gathered + body->gathered_len, s.at, s.len);
+	body->gathered_len += s.len;
+}
+
 void
 body_put(struct body *body, struct slice s)
 {
+	bool is_long = s.len >= LONG_RUN_BYTES;
+
 	body->bytes += s.len;
 	if (body->bytes > body->most)
 		body_refuse(body, 552, "5.3.4",
 		    "The message is larger than this hub takes");
-	if (body->failed)
+	if (body->failed || s.len == 0)
 		return;
-	stage(body, s);
+	if (is_long || s.len > GATHER_BYTES - body->gathered_len) {
+		stage_gathered(body);
+		if (is_long && !body->failed)
+			stage(body, s);
+		advance(body);
+	}
+	if (!is_long && !body->failed)
+		gather(body, s);
+}
+
+void
+body_flush(struct body *body)
+{
+	if (body->failed || body->gathered == NULL)
+		return;
+	stage_gathered(body);
+	gathered_free(body);
 	advance(body);
 }
 
 void
 body_end(struct body *body)
 {
+	body_flush(body);
 	body->ended = true;
 	if (!body_is_busy(body))
 		finish(body);
@@ -363,6 +432,12 @@ uint64_t
 body_bytes(const struct body *body)
 {
 	return body->bytes;
+}
+
+uint64_t
+body_granted(const struct body *body)
+{
+	return body->granted;
 }
 
 struct body_whole

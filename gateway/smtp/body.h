@@ -31,8 +31,13 @@ void		 body_free(struct body *);
 void		 body_reserve(struct body *, uint64_t bytes);
 /* Make the memfd; a fault when it cannot be had. */
 void		 body_open(struct body *);
-/* Add bytes; all are taken, but stop when the body is busy then. */
+/*
+ * Add bytes; all are taken, but stop when the body is busy then.  Short runs
+ * are gathered and go on when they are many, or at body_flush().
+ */
 void		 body_put(struct body *, struct slice);
+/* The input at hand is used up: nothing stays gathered; may be busy then. */
+void		 body_flush(struct body *);
 /* Nothing comes any more: seal the memfd or close the pipe; may be busy. */
 void		 body_end(struct body *);
 
@@ -48,6 +53,8 @@ void		 body_refuse(struct body *, int code, const char *status,
 		    const char *words);
 /* Bytes that came, dropped ones too. */
 uint64_t	 body_bytes(const struct body *);
+/* Space held for it just now. */
+uint64_t	 body_granted(const struct body *);
 
 /* What a submit needs, after the end and without a fault. */
 struct body_whole {

@@ -180,7 +180,12 @@ smtp_data_read(struct smtp_session *session)
 		smtp_message_end(session);
 		return true;
 	}
-	if (is == DOT_MORE || is_flood(session))
+	if (is == DOT_MORE) {
+		body_flush(tx->body);
+		(void)smtp_wait_body(session, on_room);
+		return false;
+	}
+	if (is_flood(session))
 		return false;
 	return !smtp_wait_body(session, on_room);
 }

@@ -16,6 +16,8 @@ const struct smtp_limits smtp_default_limits = {
 	.first_ms = 60000,
 	/* RFC 5321 4.5.3.2.7: at least 5 minutes */
 	.command_ms = 300000,
+	/* others wait for the space; who announced a size has the bytes */
+	.unused_ms = 60000,
 	/* a modem brings ten times as much, a slowloris a thousandth */
 	.rate_ms = 60000,
 	.rate_bytes = 500,

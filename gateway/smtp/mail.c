@@ -68,6 +68,7 @@ on_reserved(void *arg)
 
 	smtp_woken(session);
 	if (fault == NULL) {
+		session->tx->moved_ms = clock_ms();
 		smtp_reply(session, 250, "2.1.0", "Sender taken");
 	} else {
 		smtp_reply_answer(session, fault);

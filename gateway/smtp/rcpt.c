@@ -77,25 +77,37 @@ smtp_rcpt_answer(struct smtp_session *session)
 	    asked->rcpt.address);
 }
 
+/*
+ * One more that nobody knows: how many the client has asked for, here or, not
+ * too long ago, on other connections.
+ */
+static unsigned
+count_unknown(struct smtp_session *session)
+{
+	unsigned all = session->ports->unknown_rcpt(session->ports->arg);
+
+	session->unknown++;
+	return all > session->unknown ? all : session->unknown;
+}
+
 /* From the loop: the keeper's word on the recipient. */
 static void
 on_whose(void *arg, enum smtp_whose whose, uint64_t account)
 {
 	struct smtp_session *session = arg;
 	const struct smtp_limits *limits = session->limits;
+	unsigned unknown = 0;
 
 	smtp_woken(session);
 	session->asked.whose = whose;
 	session->asked.rcpt.account = account;
 	if (whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN)
-		session->unknown++;
-	if (session->unknown > limits->unknown_most) {
-		smtp_log(session, "ended: %u unknown recipients",
-		    session->unknown);
+		unknown = count_unknown(session);
+	if (unknown > limits->unknown_most) {
+		smtp_log(session, "ended: %u unknown recipients", unknown);
 		smtp_reply_end(session, 421, "4.7.0",
 		    "Too many unknown recipients; goodbye");
-	} else if (session->unknown > limits->unknown_quick &&
-	    (whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN))
+	} else if (unknown > limits->unknown_quick)
 		smtp_pause(session, limits->unknown_wait_ms);
 	else
 		smtp_rcpt_answer(session);

@@ -19,6 +19,8 @@
 
 #define REPLY_WORDS	400	/* RFC 5321 4.5.3.1.5: a line has 512 bytes */
 #define LOG_FIELD	256	/* HARDENING A71 */
+#define PART_MS		10000	/* for the last replies to leave */
+#define GOODBYE_MS	1000	/* for the client to end its side then */
 
 unsigned
 smtp_state(const struct smtp_session *session)
@@ -167,24 +169,63 @@ smtp_reply_answer(struct smtp_session *session,
 		    answer->words);
 }
 
-/* Free everything; `politely` lets the last replies leave first. */
+/* Nobody is asked any more, and what there was of a message is forgotten. */
 static void
-session_free(struct smtp_session *session, bool politely)
+drop_work(struct smtp_session *session)
+{
+	if (session->waits)
+		session->ports->forget(session->ports->arg, session);
+	session->waits = false;
+	tx_end(&session->tx);
+	text_free(&session->out);
+}
+
+static void
+session_free(struct smtp_session *session)
 {
 	const struct smtp_ports *ports = session->ports;
 
-	if (session->waits)
-		ports->forget(ports->arg, session);
-	tx_end(&session->tx);
+	drop_work(session);
 	timer_free(session->clock);
 	timer_free(session->pause);
-	text_free(&session->out);
-	if (politely)
-		stream_finish(session->stream);
-	else
-		stream_free(session->stream);
+	stream_free(session->stream);
 	ports->ended(ports->arg, session);
 	free(session);
+}
+
+/*
+ * Let the last replies leave.  The session stays until the connection is gone,
+ * so that whoever counts connections counts this one too.
+ */
+static void
+part(struct smtp_session *session)
+{
+	drop_work(session);
+	timer_stop(session->pause);
+	session->ending = SMTP_PARTS;
+	stream_hold(session->stream, false);
+	stream_consume(session->stream, stream_input(session->stream).len);
+	stream_end_output(session->stream);
+	stream_tell_drained(session->stream);
+	timer_set(session->clock, PART_MS);
+}
+
+/* The same events, when nothing is heard any more. */
+static void
+on_parting(struct smtp_session *session, enum stream_event event)
+{
+	struct stream *stream = session->stream;
+
+	stream_consume(stream, stream_input(stream).len);
+	if (event == STREAM_CLOSED)
+		session->peer_ended = true;
+	if (event == STREAM_FAILED)
+		session_free(session);
+	/* the stream says its goodbye in this turn, so let it have that */
+	else if (session->peer_ended && stream_waiting(stream) == 0)
+		timer_set(session->clock, 0);
+	else if (event == STREAM_DRAINED)
+		timer_set(session->clock, GOODBYE_MS);
 }
 
 void
@@ -200,7 +241,31 @@ static void
 rate_begin(struct smtp_session *session)
 {
 	session->rate_bytes = 0;
-		timer_set(session->clock, session->limits->rate_ms);
+	timer_set(session->clock, session->limits->rate_ms);
+}
+
+/* It holds so much space that it may not hold it for nothing. */
+static bool
+holds_much(const struct smtp_session *session)
+{
+	return session->tx != NULL && session->tx->body != NULL &&
+	    body_granted(session->tx->body) > session->limits->grow_bytes;
+}
+
+/* Its time for a command, but for the message no more than is left of that. */
+static uint64_t
+command_ms(const struct smtp_session *session)
+{
+	const struct smtp_limits *limits = session->limits;
+	uint64_t spent;
+
+	if (!holds_much(session))
+		return limits->command_ms;
+	spent = clock_ms() - session->tx->moved_ms;
+	if (spent >= limits->unused_ms)
+		return 0;
+	return limits->unused_ms - spent < limits->command_ms ?
+	    limits->unused_ms - spent : limits->command_ms;
 }
 
 /* Give the client its time for the next thing it has to do. */
@@ -218,7 +283,7 @@ set_clock(struct smtp_session *session)
 	} else if (session->helo_len == 0)
 		timer_set(session->clock, limits->first_ms);
 	else
-		timer_set(session->clock, limits->command_ms);
+		timer_set(session->clock, command_ms(session));
 }
 
 /* Why the line cannot be done, and whether the client may go on after it. */
@@ -290,8 +355,10 @@ turn(struct smtp_session *session)
 	if (session->peer_ended && !session->waits &&
 	    session->ending == SMTP_GOES_ON)
 		session->ending = SMTP_ENDS;
-	if (session->ending != SMTP_GOES_ON)
-		session_free(session, session->ending == SMTP_ENDS);
+	if (session->ending == SMTP_BROKEN)
+		session_free(session);
+	else if (session->ending == SMTP_ENDS)
+		part(session);
 	else if (session->waits || !timer_is_set(session->clock))
 		set_clock(session);
 }
@@ -354,6 +421,10 @@ on_clock(void *arg)
 	bool in_message = session->chunk_left > 0 ||
 	    (session->tx != NULL && session->tx->in_data);
 
+	if (session->ending == SMTP_PARTS) {
+		session_free(session);
+		return;
+	}
 	if (in_message && session->rate_bytes >=
 	    limits->rate_bytes * limits->rate_ms / 1000) {
 		rate_begin(session);
@@ -402,6 +473,10 @@ on_stream(void *arg, enum stream_event event)
 {
 	struct smtp_session *session = arg;
 
+	if (session->ending == SMTP_PARTS) {
+		on_parting(session, event);
+		return;
+	}
 	switch (event) {
 	case STREAM_TLS_UP:
 		tls_is_up(session);
@@ -505,6 +580,8 @@ undo:
 void
 smtp_session_close(struct smtp_session *session, const char *words)
 {
+	if (session->ending == SMTP_PARTS)
+		return;
 	smtp_reply_end(session, 421, "4.3.2", words);
 	turn(session);
 }

@@ -28,6 +28,7 @@ enum smtp_state {
 enum smtp_ending {
 	SMTP_GOES_ON,
 	SMTP_ENDS,			/* once the replies have left */
+	SMTP_PARTS,			/* they are leaving */
 	SMTP_BROKEN			/* at once */
 };
 
@@ -48,7 +49,7 @@ struct smtp_session {
 	enum smtp_ending ending;
 	unsigned	 bad_commands;
 	unsigned	 idle_commands;
-	unsigned	 unknown;	/* recipients nobody knows */
+	unsigned	 unknown;	/* recipients nobody knows, of it */
 	uint64_t	 chunk_left;	/* bytes of a BDAT not read yet */
 	bool		 chunk_is_last;
 	bool		 chunk_is_lost;	/* no transaction: read and dropped */

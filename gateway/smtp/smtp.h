@@ -51,7 +51,15 @@ struct smtp_ports {
 	/* Whose is this recipient?  `address` is in canonical form. */
 	int	(*whose)(void *arg, struct slice address, smtp_whose_fn *reply,
 		    void *reply_arg);
-	/* Space for a message of `bytes`; code 250 grants it. */
+	/*
+	 * A recipient that nobody knows was asked for: how many such this
+	 * client has asked for of late, this one and other sessions included.
+	 */
+	unsigned (*unknown_rcpt)(void *arg);
+	/*
+	 * Space for a message of `bytes`; code 250 grants it.  -ENOSPC: not to
+	 * this client, which holds enough of it.
+	 */
 	int	(*grant)(void *arg, uint64_t bytes, smtp_answer_fn *reply,
 		    void *reply_arg);
 	/* Give the space back: the transaction ended without a submit. */
@@ -93,7 +101,10 @@ struct smtp_options {
  */
 struct smtp_session *smtp_session_new(struct loop *, int fd, const char *peer,
 	    const struct smtp_options *, const struct smtp_ports *);
-/* End it with a 421 (shutdown, overload). */
+/*
+ * End it with a 421 (shutdown, overload).  It is freed, and `ended` called,
+ * when that has left and the connection is gone, as at any other end.
+ */
 void	smtp_session_close(struct smtp_session *, const char *words);
 
 /*

@@ -24,6 +24,7 @@ struct tx {
 	unsigned	 accepted;	/* RCPT commands answered 250 */
 	unsigned	 chunks;	/* BDAT commands taken */
 	size_t		 packed_bytes;	/* of the envelope so far */
+	uint64_t	 moved_ms;	/* space was granted, or a chunk came */
 };
 
 /*

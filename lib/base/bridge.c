@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define INPUT_BYTES	(64 * 1024)
-#define WAIT_BYTES	(256 * 1024)	/* above this the other side is held */
+#define INPUT_BYTES	((size_t)64 * 1024)
+#define WAIT_BYTES	((size_t)256 * 1024)	/* above: hold the other side */
 #define OUTPUT_LIMIT	(WAIT_BYTES + 2 * INPUT_BYTES)
-#define STUCK_MS	300000		/* for a client to take anything at all */
+#define STUCK_MS	300000	/* for a client to take anything at all */
 
 struct bridge {
 	struct stream	*client;
 	struct stream	*inner;
-	size_t		 waited;	/* for the client, when last looked at */
+	size_t		 waited;	/* for the client, at the last look */
 	bridge_fn	*ended;
 	void		*arg;
 };

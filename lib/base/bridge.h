@@ -4,8 +4,8 @@
  * The door keeps TLS and the peer's socket; the other role sees plain bytes on
  * a socket pair.  Bytes go both ways, with back-pressure both ways.  When the
  * client ends its side the role hears that, and may still answer what it was
- * asked; the role's end, a fault, or a client that takes nothing for five to ten
- * minutes ends the bridge once what is under way has been written.
+ * asked; the role's end, a fault, or a client that takes nothing for five to
+ * ten minutes ends the bridge once what is under way has been written.
  */
 #ifndef POSTROOM_BASE_BRIDGE_H
 #define POSTROOM_BASE_BRIDGE_H

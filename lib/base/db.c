@@ -659,3 +659,9 @@ db_changed(struct db *db)
 {
 	return (uint64_t)sqlite3_changes64(db->lite);
 }
+
+bool
+db_is_broken(const struct db *db)
+{
+	return db->broken;
+}

@@ -102,6 +102,8 @@ int		db_row(const struct db_query *);
 void		db_end(struct db_query *);
 /* Run to the end and give back, for a statement without rows. */
 int		db_run(struct db_query *);
+/* A sync failed: nothing more becomes durable; open it anew. */
+bool		db_is_broken(const struct db *);
 /* Rows that the last statement changed. */
 uint64_t	db_changed(struct db *);
 

@@ -106,7 +106,7 @@ packet_free(struct packet *packet)
 void
 ipc_free(struct ipc *ipc)
 {
-	struct question *question;
+	struct question *question, *following;
 	struct packet *packet;
 
 	if (ipc == NULL || ipc->fd < 0)		/* from a reply function */
@@ -117,7 +117,8 @@ ipc_free(struct ipc *ipc)
 	watch_free(ipc->watch);
 	(void)close(ipc->fd);
 	ipc->fd = -1;
-	while ((question = ipc->questions) != NULL) {
+	/* nothing is added meanwhile: the channel is over */
+	HASH_ITER(hh, ipc->questions, question, following) {
 		HASH_DEL(ipc->questions, question);
 		question->reply(question->arg, -ECONNRESET, NULL);
 		free(question);

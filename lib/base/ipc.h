@@ -27,7 +27,7 @@ struct ipc_message {
 	uint16_t	 kind;
 	uint64_t	 serial;	/* 0: news, no reply is awaited */
 	struct slice	 body;
-	int		 fd[IPC_MAX_FDS];	/* -1: none; see ipc_take_fd() */
+	int		 fd[IPC_MAX_FDS];	/* -1: none; ipc_take_fd() */
 };
 
 /* Handles one message; a negative errno means the body broke the contract. */
@@ -77,7 +77,8 @@ uint64_t	 ipc_instance(const struct ipc *);
  * Say something; descriptors are duplicated by the kernel, the caller keeps
  * its own.  What the socket does not take now waits here, up to 16 MiB, where a
  * descriptor counts for 64 KiB.
- * 0, -EMSGSIZE, -ENOBUFS (too much waits), -ECONNRESET, or what sendmsg(2) says.
+ * 0, -EMSGSIZE, -ENOBUFS (too much waits), -ECONNRESET, or what sendmsg(2)
+ * says.
  */
 int		 ipc_send(struct ipc *, uint16_t kind, struct slice body,
 		    const int *fds, unsigned fd_count);

@@ -1,8 +1,9 @@
 /*
  * loop.h - the one event loop of a role process
  *
- * One thread; what must wait waits here.  Waits are measured on the monotonic
- * clock, which tests can drive (clock_set).  A handler runs to its end before
+ * One thread; what must wait waits here.  Timers follow the machine's monotonic
+ * clock; what asks for the time of day or of a wait asks clock_ms() and
+ * clock_utc_ms(), which a test can set.  A handler runs to its end before
  * another starts; it may free the watch or timer it was called for.  Watches
  * and timers are freed before their loop.
  */
@@ -24,6 +25,7 @@ struct loop	*loop_new(void);
 void		 loop_free(struct loop *);
 /* Run until loop_stop().  0 or a negative errno. */
 int		 loop_run(struct loop *);
+/* Let loop_run() return after the handler now running. */
 void		 loop_stop(struct loop *);
 
 /* `what` holds the LOOP_ bits that are ready. */
@@ -35,6 +37,7 @@ int		 watch_want(struct watch *, unsigned what);
 void		 watch_free(struct watch *);
 
 typedef void	 timer_fn(void *arg);
+/* A timer that is not set yet.  NULL when memory is out. */
 struct timer	*timer_new(struct loop *, timer_fn *, void *arg);
 /*
  * Call once, `ms` milliseconds from now; replaces an earlier time.  0: as soon

@@ -16,7 +16,10 @@ typedef void	 pool_fn(void *arg);
 
 /* `threads` threads, started at once (before the role is confined). */
 struct pool	*pool_new(struct loop *, unsigned threads);
-/* Finish what was given, without `done`, and end the threads; from a `done` too. */
+/*
+ * Finish what was given, without `done`, and end the threads.  A `done` may
+ * call this.
+ */
 void		 pool_free(struct pool *);
 /* 0 or -ENOMEM; `done` may be NULL. */
 int		 pool_run(struct pool *, pool_fn *work, pool_fn *done,

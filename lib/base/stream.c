@@ -57,7 +57,7 @@ struct stream {
 	bool		 ended;		/* the peer will send no more */
 	bool		 ended_told;
 	bool		 tell_drained;
-	bool		 ending;	/* say goodbye once everything has left */
+	bool		 ending;	/* goodbye once everything has left */
 	bool		 goodbye;	/* it was said */
 	bool		 ssl_wants_write;	/* before it can read on */
 	bool		 ssl_wants_read;	/* before it can write on */
@@ -614,7 +614,7 @@ stream_hand_over(struct stream *stream, size_t input_bytes,
 
 	if (stream->in_len == 0)
 		drop_input_buffer(stream);
-	/* a buffer that holds input may be larger than its bound, not smaller */
+	/* a buffer that holds input may be larger than its bound only */
 	if (stream->in_len > 0 && input_bytes > stream->in_size)
 		in = realloc(stream->in, stream->in_start + input_bytes);
 	if (in != NULL)

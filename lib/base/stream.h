@@ -23,7 +23,7 @@ enum stream_event {
 	STREAM_DRAINED,		/* everything written has left (asked for) */
 	STREAM_TLS_UP,		/* the handshake is done */
 	STREAM_CLOSED,		/* the peer ended it; input may remain */
-	STREAM_FAILED,		/* it broke, or TLS failed; see stream_fault() */
+	STREAM_FAILED,		/* it broke, or TLS did; stream_fault() */
 	STREAM_IDLE		/* no byte came for the idle time */
 };
 
@@ -45,8 +45,8 @@ void		 stream_hand_over(struct stream *, size_t input_bytes,
 /* Close at once and free; NULL is fine. */
 void		 stream_free(struct stream *);
 /*
- * Write out what waits, say goodbye in TLS, free.  It is cut when the peer takes
- * less than 4 KiB a second, after ten seconds of grace.
+ * Write out what waits, say goodbye in TLS, free.  It is cut when the peer
+ * takes less than 4,000 bytes a second, after ten seconds of grace.
  */
 void		 stream_finish(struct stream *);
 /* Say the end to the peer once what waits has left; its bytes still come. */

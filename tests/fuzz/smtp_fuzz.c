@@ -103,6 +103,13 @@ fake_whose(void *arg, struct slice address, smtp_whose_fn *reply,
 	return 0;
 }
 
+static unsigned
+fake_unknown(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
 static int
 fake_grant(void *arg, uint64_t bytes, smtp_answer_fn *reply, void *reply_arg)
 {
@@ -260,7 +267,8 @@ converse(struct hub *hub, int flags, struct slice input)
 	static const struct smtp_limits limits = {
 		.bad_commands = 30, .idle_commands = 30, .unknown_quick = 2,
 		.unknown_most = 8, .unknown_wait_ms = 0, .first_ms = 60000,
-		.command_ms = 60000, .rate_ms = 60000, .rate_bytes = 1,
+		.command_ms = 60000, .unused_ms = 60000, .rate_ms = 60000,
+		.rate_bytes = 1,
 		.chunks = 20, .grow_bytes = 100
 	};
 	struct smtp_options options = {
@@ -269,8 +277,9 @@ converse(struct hub *hub, int flags, struct slice input)
 		.recipients = 3, .limits = &limits
 	};
 	struct smtp_ports ports = {
-		hub, fake_whose, fake_grant, fake_release, fake_big,
-		fake_abandon, fake_submit, fake_forget, fake_log, fake_ended
+		hub, fake_whose, fake_unknown, fake_grant, fake_release,
+		fake_big, fake_abandon, fake_submit, fake_forget, fake_log,
+		fake_ended
 	};
 	int fds[2];
 

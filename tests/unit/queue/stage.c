@@ -83,6 +83,13 @@ port_want(void *arg, uint64_t account)
 }
 
 static void
+port_broken(void *arg, const char *what)
+{
+	(void)arg;
+	ck_abort_msg("%s is broken", what);
+}
+
+static void
 port_answer(void *arg, const struct asker *asker,
     const struct queue_answer *answer)
 {
@@ -124,7 +131,7 @@ stage_open(struct stage *stage)
 {
 	const struct conductor_ports ports = {
 		.arg = stage, .judge = port_judge, .deliver = port_deliver,
-		.settle = port_settle, .want = port_want,
+		.settle = port_settle, .want = port_want, .broken = port_broken,
 		.answer = port_answer
 	};
 

@@ -321,7 +321,8 @@ START_TEST(an_ending_is_the_last_word)
 	begin();
 	pop3_peer_talk(&door.peer, endings[_i]);
 	pop3_peer_expect_end(&door.peer);
-	ck_assert_uint_eq(door.ended, 1);
+	/* it is counted until the client has gone as well: tear_down() */
+	ck_assert_uint_eq(door.ended, 0);
 	ck_assert_uint_eq(door.handed, 0);
 }
 END_TEST
@@ -465,10 +466,26 @@ START_TEST(a_client_that_leaves_is_forgotten)
 	pop3_peer_expect(&door.peer, slice_str("+OK and the password?\r\n"));
 	pop3_login_close(door.login, "the hub is closing");
 	ck_assert_uint_eq(door.forgets, 1);
-	ck_assert_uint_eq(door.ended, 1);
+	ck_assert_uint_eq(door.ended, 0);
+	/* a second time is nothing new */
+	pop3_login_close(door.login, "the hub is closing");
 	pop3_peer_expect(&door.peer,
 	    slice_str("-ERR [SYS/TEMP] the hub is closing\r\n"));
 	pop3_peer_expect_end(&door.peer);
+}
+END_TEST
+
+/* The last word is said, and the client stays: not for long. */
+START_TEST(a_client_that_stays_is_closed)
+{
+	uint64_t began = clock_ms();
+
+	begin();
+	pop3_peer_say(&door.peer, slice_str("QUIT\r\n"));
+	while (door.ended == 0 && clock_ms() - began < PEER_GUARD_MS)
+		pop3_peer_turn(&door.peer);
+	ck_assert_uint_eq(door.ended, 1);
+	ck_assert_uint_lt(clock_ms() - began, 5000);
 }
 END_TEST
 
@@ -714,6 +731,7 @@ unit_suite(void)
 	tcase_add_test(talk, a_line_without_end_costs_nothing);
 	tcase_add_test(talk, replies_wait_for_a_reader);
 	tcase_add_test(talk, a_client_that_leaves_is_forgotten);
+	tcase_add_test(talk, a_client_that_stays_is_closed);
 	tcase_add_test(talk,
 	    a_keeper_that_cannot_be_asked_is_said_to_the_client);
 	tcase_add_test(talk, a_half_closed_client_is_answered);

@@ -172,6 +172,14 @@ fake_whose(void *arg, struct slice address, smtp_whose_fn *reply,
 	return 0;
 }
 
+static unsigned
+fake_unknown(void *arg)
+{
+	struct hub *hub = arg;
+
+	return ++hub->unknown;
+}
+
 static int
 fake_grant(void *arg, uint64_t bytes, smtp_answer_fn *reply, void *reply_arg)
 {
@@ -180,6 +188,8 @@ fake_grant(void *arg, uint64_t bytes, smtp_answer_fn *reply, void *reply_arg)
 
 	if (hub->fails)
 		return -ECONNRESET;
+	if (hub->holds_enough)
+		return -ENOSPC;
 	pending = pending_new(hub, ASK_GRANT, reply_arg);
 	pending->fn.answer = reply;
 	pending->bytes = bytes;
@@ -344,7 +354,7 @@ hub_new(void)
 	    .recipients = ROOM, .limits = &hub->limits
 	};
 	hub->ports = (struct smtp_ports){
-	    hub, fake_whose, fake_grant, fake_release, fake_big, fake_abandon,
+	    hub, fake_whose, fake_unknown, fake_grant, fake_release, fake_big, fake_abandon,
 	    fake_submit, fake_forget, fake_log, fake_ended
 	};
 	hub->heard.limit = hub->message.limit = hub->envelope.limit =

@@ -37,6 +37,8 @@ struct hub {
 	int		 submit_code;
 	uint64_t	 granted;	/* and not given back */
 	unsigned	 grants;
+	bool		 holds_enough;	/* the client, of space */
+	unsigned	 unknown;	/* recipients it has asked for so far */
 	int		 big_fd;	/* our end of the pipe */
 	bool		 breaks_pipe;
 	bool		 reads_late;

@@ -37,6 +37,54 @@ START_TEST(probing_for_names_becomes_slow_and_ends)
 }
 END_TEST
 
+/* HARDENING A12: another connection begins where the last one stopped */
+START_TEST(probing_goes_on_where_it_stopped)
+{
+	struct hub *hub = hub_new();
+
+	hub->unknown = 19;
+	hub_connect(hub, "");
+	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
+	hub_talk_str(hub, "MAIL FROM:<>\r\nRCPT TO:<x@office.test>\r\n"
+	    "RCPT TO:<ann@office.test>\r\n", "250|550 5.1.1|250");
+	hub_talk_str(hub, "RCPT TO:<x@office.test>\r\n", "421 4.7.0|eof");
+	hub_free(hub);
+}
+END_TEST
+
+/* It is counted by the door until its connection is gone. */
+START_TEST(a_session_lives_as_long_as_its_connection)
+{
+	struct hub *hub = hub_new();
+
+	hub_connect(hub, "");
+	hub_talk_str(hub, "GET / HTTP/1.1\r\n", "220|221 2.7.0|eof");
+	for (int i = 0; i < 3; i++) {
+		hub_say(hub, slice_str("Host: example.com\r\n"));
+		hub_run(hub, 5);
+		ck_assert_ptr_nonnull(hub->session);
+	}
+	smtp_session_close(hub->session, "Going down");
+	hub_hang_up(hub);
+	hub_run(hub, 200);
+	ck_assert_ptr_null(hub->session);
+	hub_free(hub);
+}
+END_TEST
+
+/* And no longer than it takes to say goodbye. */
+START_TEST(a_client_that_stays_is_closed)
+{
+	struct hub *hub = hub_new();
+
+	hub_connect(hub, "");
+	hub_talk_str(hub, "QUIT\r\n", "220|221|eof");
+	hub_run(hub, 3000);
+	ck_assert_ptr_null(hub->session);
+	hub_free(hub);
+}
+END_TEST
+
 START_TEST(bad_commands_have_a_limit)
 {
 	struct hub *hub = hub_new();
@@ -135,6 +183,32 @@ START_TEST(silence_ends_the_session)
 }
 END_TEST
 
+/* Much space is not held for nothing, whatever else is said meanwhile. */
+START_TEST(space_that_is_not_used_ends_the_session)
+{
+	struct hub *hub = hub_new();
+	uint64_t began;
+
+	hub->limits.unused_ms = 60;
+	hub_connect(hub, "");
+	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
+	hub_talk_str(hub, "MAIL FROM:<> SIZE=131072\r\n", "250");
+	hub_run(hub, 100);
+	hub_talk_str(hub, "RSET\r\nMAIL FROM:<> SIZE=131073\r\n", "250|250");
+	began = clock_ms();
+	while (hub->heard.len == 0 && clock_ms() - began < 2000) {
+		hub_say(hub, slice_str("NOOP\r\n"));
+		hub_run(hub, 20);
+		if (slice_has_prefix(text_slice(&hub->heard), "250"))
+			hub_hear(hub, "250");
+		if (hub->heard.len == 0)
+			hub_run(hub, 20);
+	}
+	hub_talk_str(hub, "", "421 4.4.2|eof");
+	hub_free(hub);
+}
+END_TEST
+
 START_TEST(a_message_keeps_its_pace)
 {
 	struct hub *hub = hub_new();
@@ -187,6 +261,38 @@ START_TEST(a_message_of_any_size_arrives)
 	ck_assert_uint_eq(hub->messages, 1);
 	ck_assert_uint_eq(hub->message.len, sizes[_i]);
 	ck_assert_uint_eq(hub->abandoned, 0);
+	hub_free(hub);
+}
+END_TEST
+
+/* Every line is a doubled dot, so that each run has three bytes. */
+START_TEST(a_message_of_dots_arrives)
+{
+	struct hub *hub = hub_new();
+	TEXT_AUTO said = TEXT_INIT(2 * MOST_BYTES);
+	TEXT_AUTO want = TEXT_INIT(MOST_BYTES);
+
+	for (int i = 0; i < MOST_BYTES / 3; i++) {
+		text_add_str(&said, "..\r\n");
+		text_add_str(&want, ".\r\n");
+	}
+	text_add_str(&said, ".\r\n");
+	hub->reads_late = _i == 1;
+	hub_connect(hub, "");
+	hub_talk_to_data(hub);
+	if (hub->reads_late) {
+		hub_say(hub, slice_first(text_slice(&said), 400000));
+		for (int i = 0; i < 500 && hub->big_fd < 0; i++)
+			hub_run(hub, 5);
+		ck_assert_int_ge(hub->big_fd, 0);
+		hub->big_watch = watch_new(hub->loop, hub->big_fd, hub_on_big,
+		    hub);
+		ck_assert_int_eq(watch_want(hub->big_watch, LOOP_READ), 0);
+		text_consume(&said, 400000);
+	}
+	hub_say(hub, text_slice(&said));
+	hub_hear(hub, "250 2.0.0 Kept");
+	ck_assert(slice_is(text_slice(&hub->message), text_slice(&want)));
 	hub_free(hub);
 }
 END_TEST
@@ -258,6 +364,15 @@ START_TEST(no_room_is_said_in_time)
 	say_message(hub, 1000);
 	hub_talk_str(hub, "NOOP\r\n", "452 4.3.1|250");
 	ck_assert_uint_eq(hub->messages, 0);
+	hub->grant_code = 250;
+	hub->holds_enough = true;
+	hub_talk_str(hub, "MAIL FROM:<>\r\nNOOP\r\n", "452 4.3.1|250");
+	hub->holds_enough = false;
+	hub_talk_str(hub, "MAIL FROM:<> SIZE=100\r\nRCPT TO:<ann@office.test>\r\n"
+	    "DATA\r\n", "250|250|354");
+	hub->holds_enough = true;
+	say_message(hub, 1000);
+	hub_talk_str(hub, "NOOP\r\n", "452 4.3.1|250");
 	hub_free(hub);
 }
 END_TEST
@@ -439,15 +554,20 @@ unit_suite(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, probing_for_names_becomes_slow_and_ends);
+	tcase_add_test(tcase, probing_goes_on_where_it_stopped);
+	tcase_add_test(tcase, a_session_lives_as_long_as_its_connection);
+	tcase_add_test(tcase, a_client_that_stays_is_closed);
 	tcase_add_test(tcase, bad_commands_have_a_limit);
 	tcase_add_test(tcase, idle_commands_have_a_limit);
 	tcase_add_test(tcase, chunks_have_a_limit);
 	tcase_add_test(tcase, long_lines_are_refused_once);
 	tcase_add_test(tcase, who_speaks_first_is_refused);
 	tcase_add_test(tcase, silence_ends_the_session);
+	tcase_add_test(tcase, space_that_is_not_used_ends_the_session);
 	tcase_add_test(tcase, a_message_keeps_its_pace);
 	tcase_add_loop_test(tcase, a_message_of_any_size_arrives, 0,
 	    COUNT(sizes));
+	tcase_add_loop_test(tcase, a_message_of_dots_arrives, 0, 2);
 	tcase_add_test(tcase, a_slow_queue_gets_every_byte_in_order);
 	tcase_add_test(tcase, a_message_beyond_the_limit_is_refused);
 	tcase_add_test(tcase, no_room_is_said_in_time);

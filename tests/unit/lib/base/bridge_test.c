@@ -232,7 +232,7 @@ START_TEST(a_side_that_does_not_read_holds_the_other)
 }
 END_TEST
 
-/* Slowly: what has been written but was not moved out of the way is no output. */
+/* What has been written counts no more, wherever it stands. */
 START_TEST(a_slow_reader_gets_everything)
 {
 	struct scene scene;
@@ -373,29 +373,30 @@ END_TEST
 START_TEST(a_thin_line_gets_its_message_whole_after_the_end)
 {
 	struct scene scene;
+	const size_t all = 500000;
 	size_t sent = 0, got = 0;
 
 	begin(&scene);
 	pair_narrow(stream_fd(scene.stream), 1);
 	join(&scene);
-	TURN_UNTIL(scene.loop, (sent = pour(scene.role, sent, 300000)) ==
-	    300000);
-	hang_up(&scene.role);
 	while (!peer_at_end(scene.client)) {
-		size_t second = got + 10000;	/* bytes a second */
+		size_t second = got + 5000;	/* bytes a second */
 
 		ahead_seconds++;
+		if (scene.role >= 0)
+			sent = pour(scene.role, sent, all);
+		if (sent == all)
+			hang_up(&scene.role);
 		turn(scene.loop);
 		while (got < second && !peer_at_end(scene.client)) {
-			char bytes[1000];
+			char bytes[500];
 			ssize_t n = read(scene.client, bytes, sizeof(bytes));
 
 			got += n > 0 ? (size_t)n : 0;
 			turn(scene.loop);
 		}
 	}
-	ck_assert_uint_eq(got, 300000);
-	ck_assert_int_ge(ahead_seconds, 20);
+	ck_assert_uint_eq(got, all);
 	end(&scene);
 }
 END_TEST

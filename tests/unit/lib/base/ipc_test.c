@@ -2,7 +2,8 @@
  * ipc_test.c - what a role may say to another, and what becomes of a breach
  *
  * Where the sender keeps to the contract both ends are channels; where it does
- * not, the test writes packets to the socket itself.
+ * not, the test writes packets to the socket itself.  Long, but one thing: each
+ * test plays the same scene, between two ends and one table.
  */
 #include "lib/base/ipc.h"
 
@@ -116,7 +117,8 @@ on_lost(void *arg, struct ipc *ipc, bool was_breach)
 }
 
 static const struct ipc_rule rules[] = {
-{ PING,	 "PING",  FROM(ROLE_DOOR) | FROM(ROLE_QUEUE), IPC_NEWS, 0, 0, on_message },
+{ PING,	 "PING",  FROM(ROLE_DOOR) | FROM(ROLE_QUEUE), IPC_NEWS, 0, 0,
+  on_message },
 { ASK,	 "ASK",	  FROM(ROLE_DOOR),  IPC_REQUEST, 0, 0,	 on_message },
 { CARRY, "CARRY", FROM(ROLE_DOOR),  IPC_NEWS,	 1, 0,	 on_message },
 { LATER, "LATER", FROM(ROLE_DOOR),  IPC_NEWS,	 0, LATE, on_numbered },

@@ -256,7 +256,7 @@ START_TEST(a_timer_that_sets_itself_to_0_for_ever_starves_nobody)
 	scene.watch = watch_new(scene.loop, scene.fd[0], on_ready, &scene);
 	ck_assert_int_eq(watch_want(scene.watch, LOOP_READ), 0);
 	peer_say(scene.fd[1], "x");
-	turn_ms(scene.loop, 20);	/* ends only if time is looked at, too */
+	turn_ms(scene.loop, 20);	/* ends only if time is looked at */
 	ck_assert_uint_gt(scene.count, 0);
 	end(&scene);
 }

@@ -29,7 +29,7 @@ void	pair_open(int fd[2]);
 /* Give the end so many bytes of room for sending, or as few as there can be. */
 void	pair_narrow(int fd, int bytes);
 void	peer_say(int fd, const char *words);
-/* What there is to be read now, at most `size` bytes; 0 at the end or when empty. */
+/* What there is to be read now, at most `size` bytes; 0: end, or empty. */
 size_t	peer_hear(int fd, char *buffer, size_t size);
 /* True once the other side has ended (everything before it was read). */
 bool	peer_at_end(int fd);
@@ -39,7 +39,7 @@ unsigned fds_open(void);
 /* Bytes of the heap in use. */
 size_t	heap_bytes(void);
 
-/* A chain of one self-signed certificate, and its key, as PEM; freed by caller. */
+/* A self-signed certificate and its key, as PEM; the caller frees both. */
 void	make_certificate(char **certificate_out, char **key_out);
 struct tls_server *make_tls_server(const char *alpn);
 

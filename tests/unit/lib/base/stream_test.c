@@ -32,7 +32,8 @@ struct scene {
 	size_t		 consume;	/* bytes, with ACT_CONSUME */
 };
 
-static const char letters[] = "IDTCFZ";		/* in enum stream_event's order */
+/* In enum stream_event's order. */
+static const char letters[] = "IDTCFZ";
 
 static void
 on_stream(void *arg, enum stream_event event)

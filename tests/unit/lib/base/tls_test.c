@@ -2,7 +2,8 @@
  * tls_test.c - the server's side of TLS, against OpenSSL as a client
  *
  * The stream under test has one end of a socket pair, the client the other;
- * both live in this process and take turns.
+ * both live in this process and take turns.  Long, but one thing: what OpenSSL
+ * adds to a certificate, to a handshake and to a stream, in the same scene.
  */
 #include "lib/base/tls.h"
 
@@ -67,7 +68,8 @@ struct scene {
 	enum act	 act;
 };
 
-static const char letters[] = "IDTCFZ";		/* in enum stream_event's order */
+/* In enum stream_event's order. */
+static const char letters[] = "IDTCFZ";
 
 static void
 take_input(struct scene *scene)
