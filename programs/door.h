@@ -71,6 +71,8 @@ struct door {
 	struct visitors		 visitors;
 	LIST_HEAD(, handover)	 handovers;	/* logged in, not served yet */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */
+	unsigned		 most;		/* connections that fit */
+	int			 spare_fd;	/* to say "no" when none is left */
 	struct timer		*goodbye;
 	bool			 stopping;
 };

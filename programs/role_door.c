@@ -10,12 +10,14 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
 #include "programs/door.h"
 
+#define DOOR_FDS	40	/* listeners, channels, what libraries hold */
 #define ACCEPT_TURN	32	/* connections before others get a turn */
 #define PAUSE_MS	500	/* when descriptors are out */
 #define GOODBYE_MS	200	/* for the last words to leave */
@@ -167,9 +169,11 @@ static bool
 has_room(const struct door *door, struct visitor *visitor, const char *peer)
 {
 	const struct config *config = &door->process->config;
+	const unsigned most = config->connections < door->most ?
+	    config->connections : door->most;
 
 	return (peer_is_local(peer) || visitor_may_come(visitor)) &&
-	    door->visit_count + door->bridge_count < config->connections &&
+	    door->visit_count + door->bridge_count < most &&
 	    visitor->connections < config->connections_per_address;
 }
 
@@ -220,6 +224,24 @@ welcome(struct door_listener *listener, int fd,
 		begin_visit(listener, fd, peer, visitor);
 }
 
+/*
+ * No descriptor is left: give up the one that is kept for this, so that the
+ * next in the line hears why instead of nothing.
+ */
+static void
+turn_one_away(struct door_listener *listener)
+{
+	struct door *door = listener->door;
+	int fd;
+
+	if (door->spare_fd >= 0)
+		(void)close(door->spare_fd);
+	fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		turn_away(listener->config, fd, "somebody", NULL);
+	door->spare_fd = dup(listener->fd);
+}
+
 static void
 on_accept(void *arg, unsigned what)
 {
@@ -239,6 +261,7 @@ on_accept(void *arg, unsigned what)
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		    errno == ENOMEM) {
 			log_say("cannot accept: %s", strerror(errno));
+			turn_one_away(listener);
 			(void)watch_want(listener->watch, 0);
 			timer_set(listener->pause, PAUSE_MS);
 		}
@@ -333,6 +356,19 @@ on_gone(void *arg)
 	loop_stop(process->loop);
 }
 
+/* A connection may need a socket pair, a memory file and a pipe beside it. */
+static unsigned
+connections_that_fit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur > UINT_MAX)
+		return UINT_MAX;
+	return limit.rlim_cur < DOOR_FDS + 4 ? 1 :
+	    (unsigned)(limit.rlim_cur - DOOR_FDS) / 4;
+}
+
 static int
 door_start(struct process *process)
 {
@@ -343,6 +379,9 @@ door_start(struct process *process)
 		return -ENOMEM;
 	process->state = door;
 	door->process = process;
+	door->most = connections_that_fit();
+	door->spare_fd = process->listener_fd[0] < 0 ? -1 :
+	    dup(process->listener_fd[0]);
 	TAILQ_INIT(&door->visits);
 	visitors_init(&door->visitors);
 	LIST_INIT(&door->handovers);

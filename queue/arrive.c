@@ -178,7 +178,9 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 
 	if (memfd < 0) {
 		incoming = incoming_find(conductor, ticket);
-		if (incoming == NULL || incoming->from != asker->from) {
+		if (incoming != NULL && incoming->from != asker->from)
+			return -EBADMSG;
+		if (incoming == NULL) {
 			/* it was for a queue that is gone */
 			conductor_answer(conductor, asker, 451, "4.3.0",
 			    "the message was cut off, try again later");

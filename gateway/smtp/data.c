@@ -81,6 +81,7 @@ submit(struct smtp_session *session)
 	tx->env.bytes = body_bytes(tx->body);
 	if (ports->submit(ports->arg, &tx->env, whole.memfd, whole.ticket,
 	    whole.granted, on_answer, session) == 0) {
+		tx->submitted = true;
 		smtp_wait(session);
 		return;
 	}

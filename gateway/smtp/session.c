@@ -351,7 +351,9 @@ turn(struct smtp_session *session)
 	    session->ending == SMTP_GOES_ON && read_next(session))
 		if (session->out.len > SMTP_OUTPUT_BYTES / 4)
 			smtp_flush(session);
-	smtp_flush(session);
+	/* RFC 2920 3.2: behind a wait the replies to a group go together */
+	if (!session->waits || stream_input(session->stream).len == 0)
+		smtp_flush(session);
 	if (session->peer_ended && !session->waits &&
 	    session->ending == SMTP_GOES_ON)
 		session->ending = SMTP_ENDS;
@@ -582,6 +584,10 @@ smtp_session_close(struct smtp_session *session, const char *words)
 {
 	if (session->ending == SMTP_PARTS)
 		return;
-	smtp_reply_end(session, 421, "4.3.2", words);
+	/* what the queue has may be kept: only it may say so, or not */
+	if (session->tx != NULL && session->tx->submitted)
+		session->ending = SMTP_BROKEN;
+	else
+		smtp_reply_end(session, 421, "4.3.2", words);
 	turn(session);
 }

@@ -396,8 +396,9 @@ breach(struct ipc *ipc, uint16_t kind, const struct ipc_rule *rule,
 	return -EBADMSG;
 }
 
+/* `status` is what the asker hears; below 0 there is no message for it. */
 static int
-take_reply(struct ipc *ipc, struct ipc_message *message)
+take_reply(struct ipc *ipc, int status, struct ipc_message *message)
 {
 	struct question *question;
 
@@ -406,13 +407,13 @@ take_reply(struct ipc *ipc, struct ipc_message *message)
 	if (question == NULL)
 		return breach(ipc, 0, NULL, "answers nothing that was asked");
 	HASH_DEL(ipc->questions, question);
-	question->reply(question->arg, 0, message);
+	question->reply(question->arg, status, status < 0 ? NULL : message);
 	free(question);
 	return 0;
 }
 
 static int
-dispatch(struct ipc *ipc, enum type type, unsigned fd_count,
+dispatch(struct ipc *ipc, enum type type, unsigned fd_count, int status,
     struct ipc_message *message)
 {
 	const struct ipc_rule *rule;
@@ -423,7 +424,7 @@ dispatch(struct ipc *ipc, enum type type, unsigned fd_count,
 	counts.received++;
 	ipc->gone = &gone;
 	if (type == TYPE_REPLY) {
-		r = take_reply(ipc, message);
+		r = take_reply(ipc, status, message);
 	} else {
 		rule = find_rule(ipc, message->kind);
 		why = objection(ipc, rule, type, fd_count);
@@ -445,12 +446,41 @@ dispatch(struct ipc *ipc, enum type type, unsigned fd_count,
 static bool
 is_whole(const struct msghdr *msg, size_t bytes, const struct head *head)
 {
-	if (bytes < sizeof(*head) ||
-	    (msg->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+	if (bytes < sizeof(*head) || (msg->msg_flags & MSG_TRUNC) != 0)
 		return false;
 	/* news has no serial, everything else has */
 	return head->type <= TYPE_REPLY && head->zero == 0 &&
 	    (head->type == TYPE_NEWS) == (head->serial == 0);
+}
+
+/* No descriptor can be had here now: then what is cut is not the sender's. */
+static bool
+is_short_of_descriptors(const struct ipc *ipc)
+{
+	int probe = dup(ipc->fd);
+
+	if (probe >= 0)
+		(void)close(probe);
+	return probe < 0;
+}
+
+/*
+ * Descriptors of this packet were dropped.  Out of them ourselves, a question
+ * gets an answer nobody can read ("not now"), an answer counts as none, and
+ * with news the channel has lost its meaning.  Else too many were sent.
+ */
+static int
+receive_cut(struct ipc *ipc, const struct head *head)
+{
+	struct ipc_message message = { .serial = head->serial };
+
+	if (!is_short_of_descriptors(ipc))
+		return breach(ipc, 0, NULL, "is no whole packet");
+	if (head->type == TYPE_REQUEST)
+		return ipc_reply(ipc, head->serial, slice_of(NULL, 0), NULL, 0);
+	if (head->type != TYPE_REPLY)
+		return -EMFILE;
+	return dispatch(ipc, TYPE_REPLY, 0, -EMFILE, &message);
 }
 
 /* One packet.  0, -EAGAIN, -ESTALE (the channel was freed), else it is lost. */
@@ -486,11 +516,13 @@ receive(struct ipc *ipc)
 		return -ECONNRESET;
 	if (!is_whole(&msg, (size_t)n, &head)) {
 		r = breach(ipc, 0, NULL, "is no whole packet");
+	} else if ((msg.msg_flags & MSG_CTRUNC) != 0) {
+		r = receive_cut(ipc, &head);
 	} else {
 		message.kind = head.kind;
 		message.serial = head.serial;
 		message.body = slice_of(inbox, (size_t)n - sizeof(head));
-		r = dispatch(ipc, head.type, fd_count, &message);
+		r = dispatch(ipc, head.type, fd_count, 0, &message);
 	}
 	for (unsigned i = 0; i < IPC_MAX_FDS; i++)
 		if (message.fd[i] >= 0)

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -227,8 +228,8 @@ static const struct {
 	{ { PING, NEWS, 0, 0, "" }, 0, 1, "no whole packet" },
 	{ { PING, NEWS, 0, 0, "" }, 0, 8, "no whole packet" },
 	{ { PING, NEWS, 0, 0, "" }, 1, 2, "no whole packet" },
-	{ { CARRY, NEWS, 0, 0, "" }, 16, 3, "no whole packet" },
-	{ { CARRY, NEWS, 0, 0, "" }, 16, 8, "no whole packet" },
+	{ { CARRY, NEWS, 0, 0, "" }, 16, 3, "too many descriptors" },
+	{ { CARRY, NEWS, 0, 0, "" }, 16, 8, "too many descriptors" },
 };
 
 /* DESIGN 2: a breach ends the sender, never the receiver. */
@@ -634,6 +635,47 @@ START_TEST(descriptors_nobody_takes_are_closed_in_replies_too)
 }
 END_TEST
 
+/* No descriptor more from now on; what may be had again with `had`. */
+static void
+run_out(struct rlimit *had)
+{
+	struct rlimit none;
+	int next = dup(0);
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, had), 0);
+	(void)close(next);
+	none = *had;
+	none.rlim_cur = (rlim_t)next;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
+/* The question is answered with nothing; news ends the channel; no breach. */
+START_TEST(a_receiver_out_of_descriptors_blames_nobody)
+{
+	struct scene scene;
+	struct rlimit had;
+	const int zero = 0;
+
+	begin(&scene, true);
+	scene.body_bytes = 1;
+	run_out(&had);
+	ck_assert_int_eq(ipc_ask(scene.other, ASK, slice_str("x"), &zero, 1,
+	    on_answer, &scene), 0);
+	turn(scene.loop);
+	ck_assert_uint_eq(scene.answered, 1);
+	ck_assert_uint_eq(scene.body_bytes, 0);
+	ck_assert_uint_eq(scene.handled + scene.lost, 0);
+	ck_assert_int_eq(ipc_send(scene.other, CARRY, slice_str("x"), &zero,
+	    1), 0);
+	turn(scene.loop);
+	ck_assert_uint_eq(scene.handled, 0);
+	ck_assert_uint_eq(scene.lost, 1);
+	ck_assert(!scene.was_breach);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &had), 0);
+	end(&scene);
+}
+END_TEST
+
 static int
 send_numbered(struct ipc *ipc, uint32_t number, size_t bytes)
 {
@@ -806,6 +848,7 @@ add_talk(Suite *suite)
 	    a_descriptor_arrives_and_stays_with_who_takes_it);
 	tcase_add_test(tcase,
 	    descriptors_nobody_takes_are_closed_in_replies_too);
+	tcase_add_test(tcase, a_receiver_out_of_descriptors_blames_nobody);
 	tcase_add_test(tcase, messages_are_counted_both_ways);
 	suite_add_tcase(suite, tcase);
 }
