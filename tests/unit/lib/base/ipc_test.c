@@ -228,8 +228,8 @@ static const struct {
 	{ { PING, NEWS, 0, 0, "" }, 0, 1, "no whole packet" },
 	{ { PING, NEWS, 0, 0, "" }, 0, 8, "no whole packet" },
 	{ { PING, NEWS, 0, 0, "" }, 1, 2, "no whole packet" },
-	{ { CARRY, NEWS, 0, 0, "" }, 16, 3, "too many descriptors" },
-	{ { CARRY, NEWS, 0, 0, "" }, 16, 8, "too many descriptors" },
+	{ { CARRY, NEWS, 0, 0, "" }, 16, 3, "no whole packet" },
+	{ { CARRY, NEWS, 0, 0, "" }, 16, 8, "no whole packet" },
 };
 
 /* DESIGN 2: a breach ends the sender, never the receiver. */
