@@ -296,7 +296,7 @@ open_tls(struct door *door)
 
 	if (process->certificate.len == 0 || process->tls_key.len == 0)
 		return 0;
-	r = tls_server_new(process->certificate, process->tls_key, NULL,
+	r = tls_server_new(process->certificate, process->tls_key, "smtp",
 	    &door->tls_smtp, fault, sizeof(fault));
 	if (r == 0)
 		r = tls_server_new(process->certificate, process->tls_key,

@@ -26,6 +26,7 @@
 #define BIG_GRACE_MS	(24 * 60 * 60 * 1000)	/* a big file nobody needs */
 #define LOCK_TRIES	100
 #define LOCK_PAUSE_US	100000
+#define SHORT_MS	250	/* the same while the disk is short of room */
 #define KEEP_MS		5000	/* between two looks at the journal's room */
 #define DROP_MS		600000	/* and at big files that nobody needs */
 #define DROP_MOST	256	/* of them at a time */
@@ -368,21 +369,40 @@ on_settle_time(void *arg)
 	    (uint64_t)conductor->options.settle_seconds * 1000);
 }
 
+/*
+ * Given up when the disk is full to the end, so that people can make room; then
+ * back.  True while the disk is short: it is worth looking again soon.
+ */
+static bool
+tend_ballast(struct space *space)
+{
+	bool is_short = false, is_full = false;
+	int r = space_is_short(space, &is_short);
+
+	if (r == 0)
+		r = space_is_full(space, &is_full);
+	if (r == 0 && is_full && space_has_ballast(space)) {
+		log_say("the disk is full: the reserve is given up so that "
+		    "letters can be deleted");
+		r = space_release_ballast(space);
+	} else if (r == 0 && !is_short && !space_has_ballast(space)) {
+		r = space_restore_ballast(space);
+	}
+	if (r < 0 && r != -ENOSPC)
+		log_say("the reserve on the disk: %s", strerror(-r));
+	return is_short;
+}
+
 static void
 on_keep_time(void *arg)
 {
 	struct conductor *conductor = arg;
-	int r;
 
 	keep_look(conductor);
 	if (clock_ms() - conductor->dropped_ms >= DROP_MS)
 		drop_due(conductor);
-	if (!space_has_ballast(conductor->space)) {
-		r = space_restore_ballast(conductor->space);
-		if (r < 0 && r != -ENOSPC)
-			log_say("no ballast: %s", strerror(-r));
-	}
-	timer_set(conductor->keep_timer, KEEP_MS);
+	timer_set(conductor->keep_timer, tend_ballast(conductor->space) ?
+	    SHORT_MS : KEEP_MS);
 }
 
 /* ---- begin and end ----------------------------------------------------- */

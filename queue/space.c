@@ -56,6 +56,14 @@ space_free(const struct space *space, uint64_t *bytes_out)
 	return 0;
 }
 
+/* The ballast, while it is given up, is for those who make room. */
+static uint64_t
+least_free(const struct space *space)
+{
+	return space->options.free_bytes + (space_has_ballast(space) ? 0 :
+	    space->options.ballast_bytes);
+}
+
 int
 space_is_short(const struct space *space, bool *short_out)
 {
@@ -63,7 +71,18 @@ space_is_short(const struct space *space, bool *short_out)
 	int r = space_free(space, &bytes);
 
 	if (r == 0)
-		*short_out = bytes < space->options.free_bytes;
+		*short_out = bytes < least_free(space);
+	return r;
+}
+
+int
+space_is_full(const struct space *space, bool *full_out)
+{
+	uint64_t bytes = 0;
+	int r = space_free(space, &bytes);
+
+	if (r == 0)
+		*full_out = bytes < space->options.ballast_bytes / 2;
 	return r;
 }
 
@@ -106,8 +125,8 @@ space_grant(struct space *space, uint64_t bytes)
 	if (r < 0)
 		return r;
 	/* what was granted before may be written still */
-	if (left < space->options.free_bytes || !fits(space->granted, bytes,
-	    left - space->options.free_bytes))
+	if (left < least_free(space) || !fits(space->granted, bytes,
+	    left - least_free(space)))
 		return -ENOSPC;
 	space->granted += bytes;
 	space->granted_records += record;

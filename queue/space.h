@@ -49,6 +49,9 @@ int	space_free(const struct space *, uint64_t *bytes_out);
 /* Free is below free_bytes: nothing more is let in.  -errno when unknown. */
 int	space_is_short(const struct space *, bool *short_out);
 
+/* Next to nothing is free: less than half the ballast.  As above. */
+int	space_is_full(const struct space *, bool *full_out);
+
 /* Remove the ballast, so that what must be written can be.  0 or -errno. */
 int	space_release_ballast(struct space *);
 /*

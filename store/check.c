@@ -5,12 +5,14 @@
  * statement is a picture of its own moment; a letter found damaged is looked up
  * once more, for it may have been moved or deleted since.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/index_inside.h"
 #include "store/segments.h"
@@ -167,6 +169,29 @@ open_letters(struct check *check, int folder_fd)
 	return r == -ENOENT ? 0 : r;
 }
 
+/* A file with bytes in it, in the folder of segments. */
+static bool
+has_letters(int folder_fd)
+{
+	int fd = openat(folder_fd, "letters", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC | O_NOFOLLOW);
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	bool any = false;
+	struct stat st;
+
+	if (entries == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
+		return fd >= 0 || errno != ENOENT;
+	}
+	while (!any && (entry = readdir(entries)) != NULL)
+		any = fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    (S_ISREG(st.st_mode) && st.st_size > 0);
+	(void)closedir(entries);
+	return any;
+}
+
 /*
  * A power cut can leave the folder before anything was acknowledged: no index,
  * or one of no bytes, and no letters that it could have lost.
@@ -176,12 +201,13 @@ is_not_begun(int folder_fd)
 {
 	struct stat st;
 
-	if (fstatat(folder_fd, "letters", &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-	    errno != ENOENT)
+	if (fstatat(folder_fd, INDEX_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT)
+			return false;
+	} else if (st.st_size > 0) {
 		return false;
-	if (fstatat(folder_fd, INDEX_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT;
-	return st.st_size == 0;
+	}
+	return !has_letters(folder_fd);
 }
 
 int
@@ -226,6 +252,8 @@ account_big_each(int folder_fd, account_big_fn *fn, void *arg)
 	unsigned needs;
 	int count;
 
+	if (is_not_begun(folder_fd))
+		return 0;
 	count = db_open(folder_fd, INDEX_FILE, &index_format, true, &index.db,
 	    &needs);
 	if (count < 0)

@@ -13,7 +13,7 @@ struct tls_server;		/* opaque; holds an SSL_CTX */
 
 /*
  * From a certificate chain and its key, both PEM.  `alpn` is the one protocol
- * name this server speaks ("smtp" has none: NULL; "imap", "pop3"): a client
+ * name this server speaks ("smtp", "imap", "pop3"; NULL: none): a client
  * that offers names, but not this one, is refused (ALPACA, RFC 7301).
  * 0, or -EINVAL with the reason in `fault_out` (of `fault_size` bytes).
  */
