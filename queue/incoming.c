@@ -78,11 +78,14 @@ conductor_grant(struct conductor *conductor, const struct asker *asker,
 		if (r < 0)
 			space_release(conductor->space, bytes);
 	}
-	if (r == 0)
+	if (r == 0) {
 		conductor_answer(conductor, asker, 250, "2.0.0", "granted");
-	else
-		conductor_answer(conductor, asker, 452, "4.3.1",
-		    "no room for this message now, try again later");
+		return;
+	}
+	/* the disk may have filled up meanwhile: see to the reserve now */
+	timer_set(conductor->keep_timer, 1);
+	conductor_answer(conductor, asker, 452, "4.3.1",
+	    "no room for this message now, try again later");
 }
 
 void
