@@ -150,6 +150,21 @@ check_letter(void *arg, const struct message_id *big, uint64_t bytes)
 	tell_fault(c, words_of(&words));
 }
 
+/*
+ * SQLite has a log to work in first, and reading may not do that: the hub does
+ * when it opens the account.  That is how a power cut leaves it, no fault.
+ */
+static void
+tell_unfinished(struct checking *c)
+{
+	TEXT_AUTO words = TEXT_INIT(256);
+
+	text_say(&words, c->cli->language, CHECK_UNFINISHED, c->account);
+	cli_say(c->cli, CHECK_UNFINISHED, c->account);
+	if (c->cli->json)
+		add_json(&c->notes, "account", c->account, words_of(&words));
+}
+
 static void
 check_one(struct checking *c, int folder_fd)
 {
@@ -160,7 +175,9 @@ check_one(struct checking *c, int folder_fd)
 	c->accounts++;
 	if (r >= 0)
 		r = account_big_each(fd, check_letter, c);
-	if (r < 0)
+	if (r == -EROFS)
+		tell_unfinished(c);
+	else if (r < 0)
 		tell_fault(c, strerror(-r));
 	if (fd >= 0)
 		close(fd);

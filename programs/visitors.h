@@ -45,6 +45,7 @@ struct visitors {
 	TAILQ_HEAD(, visitor) quiet;	/* who left first is first */
 };
 
+/* Nobody has come yet. */
 void	visitors_init(struct visitors *);
 /*
  * The visitor at `address`, a new one if need be; then those that there is no

@@ -150,14 +150,6 @@ sandbox_refused(void)
 }
 
 static int
-set_limit(int resource, rlim_t value)
-{
-	const struct rlimit limit = { value, value };
-
-	return setrlimit(resource, &limit) < 0 ? -errno : 0;
-}
-
-static int
 become_user(const struct sandbox *sandbox, const char **step_out)
 {
 	if ((sandbox->walls & WALL_USER) == 0 || sandbox->uid == 0)
@@ -234,15 +226,17 @@ int
 sandbox_enter_files(const struct sandbox *sandbox, bool *landlock_out,
     const char **step_out)
 {
+	const struct rlimit nothing = { 0, 0 };
 	int r;
 
 	*landlock_out = false;
 	*step_out = "setting limits";
-	r = set_limit(RLIMIT_CORE, 0);	/* HARDENING A55 */
-	if (r == 0 && sandbox_is_relaxed())
+	/* secrets stay out of core files */
+	if (setrlimit(RLIMIT_CORE, &nothing) < 0)
+		return -errno;
+	if (sandbox_is_relaxed())
 		return 0;
-	if (r == 0)
-		r = become_user(sandbox, step_out);
+	r = become_user(sandbox, step_out);
 	if (r < 0)
 		return r;
 	*step_out = "giving up new privileges";
@@ -280,10 +274,10 @@ allow_some(scmp_filter_ctx filter, unsigned calls)
 		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
 		/* abort() sends itself a signal; nobody else gets one */
 		{ SCMP_SYS(tgkill),
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()) },
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0) },
 		/* to whom a socket is joined, and to nobody else */
 		{ SCMP_SYS(sendto),
-		    SCMP_A4(SCMP_CMP_EQ, 0) },
+		    SCMP_A4(SCMP_CMP_EQ, 0, 0) },
 		{ SCMP_SYS(sendmsg),
 		    SCMP_A2(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0) },
 	};
@@ -295,7 +289,7 @@ allow_some(scmp_filter_ctx filter, unsigned calls)
 	if (r == 0 && (calls & CALLS_PAIR) != 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 		    SCMP_SYS(socketpair), 2,
-		    SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+		    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0),
 		    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
 	return r;
 }
@@ -314,7 +308,7 @@ allow_fcntl(scmp_filter_ctx filter)
 	for (size_t i = 0; r == 0 &&
 	    i < sizeof(commands) / sizeof(*commands); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl),
-		    1, SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i]));
+		    1, SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i], 0));
 	return r;
 }
 
