@@ -248,7 +248,7 @@ ended(struct child *child, int status)
 	child->ready = false;
 	if (all->stop_step > 0)
 		return;
-	if (!all->ready_told && WIFEXITED(status) && WEXITSTATUS(status) != 0 &&
+	if (!all->was_up && !all->ready_told && WIFEXITED(status) && WEXITSTATUS(status) != 0 &&
 	    child->row->role != ROLE_MAILBOX) {
 		all->ready_told = true;	/* at the first start: a wrong setup */
 		all->ready(all->arg, false);
@@ -262,8 +262,10 @@ ended(struct child *child, int status)
 		child->pause_ms = 0;
 	else if (child->pause_ms == 0)
 		child->pause_ms = LEAST_PAUSE_MS;
-	else if (child->pause_ms < MOST_PAUSE_MS)
+	else if (child->pause_ms < MOST_PAUSE_MS / 2)
 		child->pause_ms *= 2;
+	else
+		child->pause_ms = MOST_PAUSE_MS;
 	timer_set(child->again, child->pause_ms);
 }
 

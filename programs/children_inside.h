@@ -38,6 +38,7 @@ struct children {
 	void		(*ready)(void *, bool);
 	void		*arg;
 	bool		 ready_told;
+	bool		 was_up;	/* ready once: what fails later tries on */
 	uint64_t	 highest_account;	/* the keeper says; 0: not yet */
 	bool		 no_landlock_told;
 	unsigned	 stop_step;	/* 0: not stopping */

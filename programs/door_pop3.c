@@ -108,7 +108,7 @@ has_room(const struct door *door, uint64_t account)
 		if (handover->account == account)
 			count++;
 	return count < PER_ACCOUNT &&
-	    door->bridge_count < MAY_STAY(door->process->config.connections);
+	    door->bridge_count < MAY_STAY(door->most);
 }
 
 static void

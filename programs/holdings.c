@@ -434,8 +434,8 @@ is_same_hub(const struct config *a, const struct config *b)
 	    a->separate_users == b->separate_users &&
 	    a->user_base == b->user_base)
 		return 0;
-	log_say("data_dir, run_dir and separate_users change with a restart "
-	    "only");
+	log_say("data_dir, run_dir, separate_users and user_base change with "
+	    "a restart only");
 	return -EINVAL;
 }
 

@@ -207,8 +207,11 @@ on_peer(void *arg, struct ipc *from, struct ipc_message *message)
 		return -ENOMEM;
 	(void)ipc_take_fd(message, 0);
 	r = process->row->peer(process, ipc);
-	if (r < 0)
+	if (r < 0) {
+		log_say("a channel to %s cannot be used: %s", role_name(role),
+		    strerror(-r));
 		ipc_free(ipc);
+	}
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -169,11 +170,9 @@ static bool
 has_room(const struct door *door, struct visitor *visitor, const char *peer)
 {
 	const struct config *config = &door->process->config;
-	const unsigned most = config->connections < door->most ?
-	    config->connections : door->most;
 
 	return (peer_is_local(peer) || visitor_may_come(visitor)) &&
-	    door->visit_count + door->bridge_count < most &&
+	    door->visit_count + door->bridge_count < door->most &&
 	    visitor->connections < config->connections_per_address;
 }
 
@@ -380,6 +379,8 @@ door_start(struct process *process)
 	process->state = door;
 	door->process = process;
 	door->most = connections_that_fit();
+	if (door->most > process->config.connections)
+		door->most = process->config.connections;
 	door->spare_fd = process->listener_fd[0] < 0 ? -1 :
 	    dup(process->listener_fd[0]);
 	TAILQ_INIT(&door->visits);

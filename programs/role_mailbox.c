@@ -107,8 +107,7 @@ commit(void *arg)
 	int r = 0;
 
 	timer_stop(mailbox->commit_timer);
-	if (mailbox->open_count == 0)
-		return;
+	/* with nothing open too: it says whether the disk has failed */
 	r = account_commit(mailbox->account);
 	end_if_broken(r);
 	if (r < 0)
@@ -367,6 +366,7 @@ on_compact_time(void *arg)
 
 	commit(mailbox);
 	r = account_compact(mailbox->account);
+	end_if_broken(r);
 	if (r < 0)
 		log_say("compaction: %s", strerror(-r));
 	timer_set(mailbox->compact_timer, r > 0 ? 1 : COMPACT_MS);

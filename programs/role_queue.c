@@ -5,7 +5,6 @@
  * conductor one message.  Which mailbox is connected is known here only.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,7 +21,7 @@
 #include <sys/queue.h>
 #include <uthash.h>
 
-#define MOST_JUDGES	16
+#define MOST_JUDGES	64	/* as many as the configuration allows */
 #define HANG_LOOK_MS	2000	/* how often somebody is looked for who hangs */
 #define JUDGE_HANGS_MS	30000	/* without an answer: longer than any filter */
 #define MAILBOX_HANGS_MS 120000	/* a very slow disk is no hang */
@@ -555,7 +554,8 @@ queue_start(struct process *process)
 	const struct config *config = &process->config;
 	struct conductor_options options = {
 		.hostname = config->hostname,
-		.segment_bytes = config->journal_segment_bytes,
+		/* whole blocks of the disk, as the journal wants them */
+		.segment_bytes = config->journal_segment_bytes / 4096 * 4096,
 		.segments = config->journal_segments,
 		.message_bytes = config->message_bytes,
 		.transit_bytes = config->transit_bytes,

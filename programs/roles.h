@@ -54,7 +54,7 @@ struct role_row {
 	int	(*open)(struct process *);
 	/* Open what needs its folder or a thread; Landlock stands already. */
 	int	(*start)(struct process *);
-	/* A new channel: return the side that receives on it. */
+	/* A new channel.  0; or a negative errno: it is not wanted, freed. */
 	int	(*peer)(struct process *, struct ipc *);
 	/* The channel is gone; the role forgets it, the caller frees it. */
 	void	(*lost)(struct process *, struct ipc *);

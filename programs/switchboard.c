@@ -143,7 +143,7 @@ tell_when_ready(struct children *all)
 	LIST_FOREACH(child, &all->list, next)
 		if (child->row->role != ROLE_MAILBOX && !child->ready)
 			return;
-	all->ready_told = true;
+	all->ready_told = all->was_up = true;
 	all->ready(all->arg, true);
 }
 

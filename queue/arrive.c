@@ -70,24 +70,23 @@ put_off(struct transit *transit, unsigned code, const char *status,
 
 /* Small: the bytes must be sealed, so that what is judged is what is stored. */
 static int
-take_small(struct transit *transit, int memfd)
+take_small(struct transit *transit)
 {
 	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
 	const char *bytes;
 	struct stat st;
 	int have;
 
-	transit->fd = memfd;
-	transit->conductor->open_files++;
-	have = fcntl(memfd, F_GET_SEALS);
-	if (have < 0 || (have & seals) != seals || fstat(memfd, &st) < 0 ||
+	have = fcntl(transit->fd, F_GET_SEALS);
+	if (have < 0 || (have & seals) != seals ||
+	    fstat(transit->fd, &st) < 0 ||
 	    st.st_size < 0 || st.st_size > BIG_BYTES ||
 	    (uint64_t)st.st_size != transit->env.bytes)
 		return -EBADMSG;
 	if (st.st_size == 0)
 		return 0;	/* a message may be empty (RFC 5321 4.1.1.4) */
 	transit->map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
-	    memfd, 0);
+	    transit->fd, 0);
 	if (transit->map == MAP_FAILED) {
 		transit->map = NULL;
 		return -errno;
@@ -130,12 +129,13 @@ take_bytes(struct transit *transit, int memfd, struct incoming *incoming)
 
 	if (incoming != NULL)
 		return take_big(transit, incoming);
-	r = take_small(transit, memfd);
-	if (r == 0)
-		r = message_id_new(&transit->conductor->last_id,
-		    clock_utc_ms());
+	transit->fd = memfd;	/* ours, whatever comes of it */
+	transit->conductor->open_files++;
+	r = message_id_new(&transit->conductor->last_id, clock_utc_ms());
+	if (r < 0)
+		return r;
 	transit->env.id = transit->conductor->last_id;
-	return r;
+	return take_small(transit);
 }
 
 /* The envelope again, now with id and time of arrival. */

@@ -27,7 +27,7 @@
 #define LOCK_TRIES	100
 #define LOCK_PAUSE_US	100000
 #define SHORT_MS	250	/* the same while the disk is short of room */
-#define KEEP_MS		5000	/* between two looks at the journal's room */
+#define KEEP_MS		5000	/* between two looks at the journal and the disk */
 #define DROP_MS		600000	/* and at big files that nobody needs */
 #define DROP_MOST	256	/* of them at a time */
 

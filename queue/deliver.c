@@ -269,8 +269,10 @@ pause_account(struct account_queue *queue, int error)
 		    "waits here", queue->account, strerror(-error));
 	if (queue->pause_ms == 0)
 		queue->pause_ms = LEAST_PAUSE_MS;
-	else if (queue->pause_ms < MOST_PAUSE_MS)
+	else if (queue->pause_ms < MOST_PAUSE_MS / 2)
 		queue->pause_ms *= 2;
+	else
+		queue->pause_ms = MOST_PAUSE_MS;
 	timer_set(queue->again, queue->pause_ms);
 }
 

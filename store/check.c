@@ -221,6 +221,8 @@ account_check(int folder_fd, account_fault_fn *say, void *arg)
 		return 0;
 	r = db_open(folder_fd, INDEX_FILE, &index_format, true,
 	    &check.index.db, &needs);
+	if (r == -ENODATA)
+		return 0;	/* a power cut before its first commit */
 	if (r < 0)
 		return r;
 	r = open_letters(&check, folder_fd);
@@ -256,6 +258,8 @@ account_big_each(int folder_fd, account_big_fn *fn, void *arg)
 		return 0;
 	count = db_open(folder_fd, INDEX_FILE, &index_format, true, &index.db,
 	    &needs);
+	if (count == -ENODATA)
+		return 0;
 	if (count < 0)
 		return count;
 	while ((count = segments_letters(&index, &after, BATCH_ROWS,

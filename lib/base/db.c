@@ -267,6 +267,8 @@ set_up(struct db *db, bool only_reading, unsigned *needs_out)
 		*needs_out = (unsigned)version;
 		return -EPROTO;
 	}
+	if (only_reading && version == 0)
+		return -ENODATA;
 	if (only_reading)
 		return version == db->format->version ? 0 : -EUCLEAN;
 	r = exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"

@@ -47,6 +47,7 @@ struct db_format {
  *  0         *db_out is set.
  * -EPROTO    made by a newer Postroom; *needs_out is the format it has.
  * -EUCLEAN   no database, damaged, or somebody else's.
+ * -ENODATA   only reading: it was begun and never got its first commit.
  * -ENOENT    only reading, and there is none.
  */
 int	db_open(int folder_fd, const char *name, const struct db_format *,
