@@ -146,8 +146,8 @@ hub_of(struct check *check, unsigned char hub_id[HUB_ID_BYTES])
 	struct slice	hub;
 	int		r = db_next(&q);
 
-	if (r <= 0)
-		return r < 0 ? r : -EUCLEAN;
+	if (r <= 0)	/* tables, and a power cut before the first row */
+		return r < 0 ? r : -ENODATA;
 	hub = db_blob(&q, HUB_ID_BYTES, HUB_ID_BYTES);
 	if (db_row(&q) < 0)
 		return -EUCLEAN;
@@ -228,7 +228,7 @@ account_check(int folder_fd, account_fault_fn *say, void *arg)
 	r = open_letters(&check, folder_fd);
 	if (r < 0) {
 		db_close(check.index.db);
-		return r;
+		return r == -ENODATA ? 0 : r;
 	}
 	check_file(&check);
 	check_none(&check, SQL_CHECK_ENTRIES, "An entry has no letter");
