@@ -8,6 +8,7 @@
 #include "programs/roles.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -315,6 +316,9 @@ process_main(const struct role_row *row, uint64_t instance)
 	};
 
 	log_open(row->role, instance);
+	/* Ctrl-C reaches all of us: the parent says who goes when */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
 	if (process == NULL)
 		exit(1);
 	process->row = row;
