@@ -26,7 +26,6 @@
 #define BIG_GRACE_MS	(24 * 60 * 60 * 1000)	/* a big file nobody needs */
 #define LOCK_TRIES	100
 #define LOCK_PAUSE_US	100000
-#define SHORT_MS	250	/* the same while the disk is short of room */
 #define KEEP_MS		5000	/* between two looks at the journal and the disk */
 #define DROP_MS		600000	/* and at big files that nobody needs */
 #define DROP_MOST	256	/* of them at a time */
@@ -398,11 +397,12 @@ on_keep_time(void *arg)
 {
 	struct conductor *conductor = arg;
 
+	conductor->looked_ms = clock_ms();
 	keep_look(conductor);
 	if (clock_ms() - conductor->dropped_ms >= DROP_MS)
 		drop_due(conductor);
 	timer_set(conductor->keep_timer, tend_ballast(conductor->space) ?
-	    SHORT_MS : KEEP_MS);
+	    LOOK_AGAIN_MS : KEEP_MS);
 }
 
 /* ---- begin and end ----------------------------------------------------- */

@@ -23,6 +23,7 @@
 #include "queue/space.h"
 #include "queue/trail.h"
 
+#define LOOK_AGAIN_MS	250	/* at the disk, while it is short of room */
 #define HEAD_MAX_BYTES	(ENVELOPE_MAX_BYTES + VERDICT_PACKED_MAX + 128)
 
 /* One recipient's share of a message; done once it is settled. */
@@ -143,6 +144,7 @@ struct conductor {
 	struct account_queue	*accounts;
 	struct timer		*settle_timer;
 	struct timer		*keep_timer;
+	uint64_t		 looked_ms;	/* when it last ran */
 	uint64_t		 settled;	/* told to the journal */
 	uint64_t		 dropped_ms;	/* last look at big files due */
 	uint64_t		 count_received, count_delivered, count_refused;

@@ -82,8 +82,12 @@ conductor_grant(struct conductor *conductor, const struct asker *asker,
 		conductor_answer(conductor, asker, 250, "2.0.0", "granted");
 		return;
 	}
-	/* the disk may have filled up meanwhile: see to the reserve now */
-	timer_set(conductor->keep_timer, 1);
+	/*
+	 * The disk may have filled up: see to the reserve in this turn, but not
+	 * for each of a flood, and never by putting the next look off.
+	 */
+	if (clock_ms() - conductor->looked_ms >= LOOK_AGAIN_MS)
+		timer_set(conductor->keep_timer, 0);
 	conductor_answer(conductor, asker, 452, "4.3.1",
 	    "no room for this message now, try again later");
 }
