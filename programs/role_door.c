@@ -238,7 +238,7 @@ turn_one_away(struct door_listener *listener)
 	fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0)
 		turn_away(listener->config, fd, "somebody", NULL);
-	door->spare_fd = dup(listener->fd);
+	door->spare_fd = dup(STDERR_FILENO);
 }
 
 static void
@@ -381,8 +381,7 @@ door_start(struct process *process)
 	door->most = connections_that_fit();
 	if (door->most > process->config.connections)
 		door->most = process->config.connections;
-	door->spare_fd = process->listener_fd[0] < 0 ? -1 :
-	    dup(process->listener_fd[0]);
+	door->spare_fd = dup(STDERR_FILENO);
 	TAILQ_INIT(&door->visits);
 	visitors_init(&door->visitors);
 	LIST_INIT(&door->handovers);
