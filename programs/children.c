@@ -3,12 +3,14 @@
  *
  * A role that ends is started again, with a growing pause when it ends soon;
  * its peers lose their channels at once and get new ones when it is back.  A
- * mailbox runs only while somebody wants it, one process an account.
+ * mailbox runs only while somebody wants it, one process an account, and so
+ * does who collects for an owner.
  */
 #include "programs/children_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +30,9 @@
 
 /* The order of going: who brings mail in first, who keeps it last. */
 static const unsigned stop_order[] = {
-	FROM(ROLE_DOOR) | FROM(ROLE_CONSOLE),
-	FROM(ROLE_QUEUE) | FROM(ROLE_JUDGE),
+	FROM(ROLE_DOOR) | FROM(ROLE_CONSOLE) | FROM(ROLE_SCHEDULE),
+	FROM(ROLE_FETCH) | FROM(ROLE_RESOLVER),
+	FROM(ROLE_QUEUE) | FROM(ROLE_JUDGE) | FROM(ROLE_SCAN),
 	FROM(ROLE_MAILBOX),
 	FROM(ROLE_KEEPER),
 };
@@ -120,16 +123,10 @@ hand_holdings(struct child *child)
 		r = hold(child, HOLDS_FOLDER, 0, folder);
 	if (folder >= 0)
 		(void)close(folder);
-	if (r == 0 && row->has_control)
-		r = hold(child, HOLDS_CONTROL, 0, holdings->control_fd);
-	if (r == 0 && row->has_tls)
-		r = hold(child, HOLDS_CERTIFICATE, 0,
-		    holdings->certificate_fd);
-	if (r == 0 && row->has_tls)
-		r = hold(child, HOLDS_TLS_KEY, 0, holdings->tls_key_fd);
-	if (r == 0 && row->has_seal_key)
-		r = hold(child, HOLDS_SEAL_KEY, 0, holdings->seal_key_fd);
-	for (uint32_t i = 0; r == 0 && row->has_listeners &&
+	for (unsigned what = 0; r == 0 && what < HOLDS_COUNT; what++)
+		if ((row->holds & HOLDS(what)) != 0)
+			r = hold(child, what, 0, holdings->fd[what]);
+	for (uint32_t i = 0; r == 0 && (row->holds & HOLDS(HOLDS_LISTENER)) &&
 	    i < holdings->config.listener_count; i++)
 		r = hold(child, HOLDS_LISTENER, i, holdings->listener_fd[i]);
 	return r;
@@ -153,30 +150,47 @@ hand_go(struct child *child)
 	return ipc_send(child->ipc, PARENT_GO, text_slice(&body), NULL, 0);
 }
 
+/* The program of that name that lies beside this one. */
+static void
+program_beside(enum role_program program, char path_out[PATH_MAX])
+{
+	char *slash;
+	ssize_t n = readlink("/proc/self/exe", path_out, PATH_MAX - 32);
+
+	path_out[n < 0 ? 0 : n] = '\0';
+	slash = strrchr(path_out, '/');
+	if (slash != NULL)
+		(void)snprintf(slash + 1, 32, "%s", role_program_name(program));
+}
+
 /* The child's side of the fork: only this descriptor, no environment. */
 static _Noreturn void
 exec_role(const struct child *child, int fd)
 {
-	char title[64], instance[24];
+	const struct role_row *row = child->row;
+	char title[64], instance[24], path[PATH_MAX] = "/proc/self/exe";
 	char *const argv[] = { title, (char *)(uintptr_t)"--role",
-	    (char *)(uintptr_t)role_name(child->row->role), instance, NULL };
+	    (char *)(uintptr_t)role_name(row->role), instance, NULL };
 	char *const none[] = { NULL };
 	sigset_t no_signals;
 
-	(void)snprintf(title, sizeof(title), "postroomd: %s",
-	    role_name(child->row->role));
+	(void)snprintf(title, sizeof(title), "%s: %s",
+	    role_program_name(row->program), role_name(row->role));
 	(void)snprintf(instance, sizeof(instance), "%llu",
 	    (unsigned long long)child->instance);
+	/* ourselves by that name: even if an upgrade has replaced the file */
+	if (row->program != PROGRAM_POSTROOMD)
+		program_beside(row->program, path);
 	(void)sigemptyset(&no_signals);
 	(void)sigprocmask(SIG_SETMASK, &no_signals, NULL);
 	if (dup2(fd, PARENT_FD) < 0)
 		_exit(126);
 #ifdef POSTROOM_RELAXED
 	/* sanitizers and preloaded faults are told what to do there */
-	(void)execve("/proc/self/exe", argv, environ);
+	(void)execve(path, argv, environ);
 	(void)none;
 #else
-	(void)execve("/proc/self/exe", argv, none);
+	(void)execve(path, argv, none);
 #endif
 	_exit(127);
 }
@@ -249,12 +263,12 @@ ended(struct child *child, int status)
 	if (all->stop_step > 0)
 		return;
 	if (!all->was_up && !all->ready_told && WIFEXITED(status) && WEXITSTATUS(status) != 0 &&
-	    child->row->role != ROLE_MAILBOX) {
+	    !child->row->has_instances) {
 		all->ready_told = true;	/* at the first start: a wrong setup */
 		all->ready(all->arg, false);
 		return;
 	}
-	if (child->row->role == ROLE_MAILBOX && child->want_count == 0) {
+	if (child->row->has_instances && child->want_count == 0) {
 		child_free(child);	/* until somebody wants it again */
 		return;
 	}
@@ -416,7 +430,9 @@ children_start(struct children *all)
 	} always[] = {
 		{ ROLE_KEEPER, 1 }, { ROLE_JUDGE, config->judges },
 		{ ROLE_QUEUE, 1 }, { ROLE_CONSOLE, 1 },
+		{ ROLE_SCHEDULE, 1 }, { ROLE_RESOLVER, 1 },
 		{ ROLE_DOOR, config->doors },
+		{ ROLE_SCAN, config->scan_signatures[0] != '\0' },
 	};
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)

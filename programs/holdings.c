@@ -137,7 +137,7 @@ open_control(struct holdings *holdings)
 		(void)close(fd);
 		return -EIO;
 	}
-	holdings->control_fd = fd;
+	holdings->fd[HOLDS_CONTROL] = fd;
 	return 0;
 }
 
@@ -236,19 +236,41 @@ open_listeners(struct holdings *holdings, struct holdings *old)
 	return r;
 }
 
+/* Who is trusted when nothing is said: what Debian's ca-certificates makes. */
+#define SYSTEM_TRUST	"/etc/ssl/certs/ca-certificates.crt"
+
+static int
+open_trust(struct holdings *holdings)
+{
+	const char *path = holdings->config.tls_ca_file;
+
+	if (path[0] != '\0')
+		return open_named(path, &holdings->fd[HOLDS_TRUST]);
+	holdings->fd[HOLDS_TRUST] = open(SYSTEM_TRUST, O_RDONLY | O_CLOEXEC);
+	if (holdings->fd[HOLDS_TRUST] < 0)
+		log_say(SYSTEM_TRUST ": %s: no server's certificate will be "
+		    "trusted", strerror(errno));
+	return 0;
+}
+
 static int
 open_keys(struct holdings *holdings)
 {
 	const struct config *config = &holdings->config;
-	int r = 0;
+	const struct {
+		const char	*path;
+		enum holding	 what;
+	} keys[] = {
+		{ config->tls_certificate, HOLDS_CERTIFICATE },
+		{ config->tls_key, HOLDS_TLS_KEY },
+		{ config->seal_key, HOLDS_SEAL_KEY },
+	};
+	int r = open_trust(holdings);
 
-	if (config->tls_certificate[0] != '\0')
-		r = open_named(config->tls_certificate,
-		    &holdings->certificate_fd);
-	if (r == 0 && config->tls_key[0] != '\0')
-		r = open_named(config->tls_key, &holdings->tls_key_fd);
-	if (r == 0 && config->seal_key[0] != '\0')
-		r = open_named(config->seal_key, &holdings->seal_key_fd);
+	for (size_t i = 0; r == 0 && i < sizeof(keys) / sizeof(*keys); i++)
+		if (keys[i].path[0] != '\0')
+			r = open_named(keys[i].path,
+			    &holdings->fd[keys[i].what]);
 	return r;
 }
 
@@ -257,9 +279,9 @@ close_listeners(struct holdings *holdings)
 {
 	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
 		close_one(holdings->listener_fd[i]);
-	close_one(holdings->certificate_fd);
-	close_one(holdings->tls_key_fd);
-	close_one(holdings->seal_key_fd);
+	for (size_t i = 0; i < HOLDS_COUNT; i++)
+		if (i != HOLDS_CONTROL)
+			close_one(holdings->fd[i]);
 	free((void *)(uintptr_t)holdings->config_text.at);
 }
 
@@ -384,6 +406,8 @@ holdings_folder(const struct holdings *holdings, const struct role_row *row,
 		return open_folder(holdings, row, "policy", folder_out);
 	case FOLDER_QUEUE:
 		return open_folder(holdings, row, "queue", folder_out);
+	case FOLDER_SCAN:
+		return open_folder(holdings, row, "scan", folder_out);
 	case FOLDER_ACCOUNT:
 		(void)snprintf(name, sizeof(name), "accounts/%llu",
 		    (unsigned long long)instance);
@@ -418,9 +442,9 @@ open_data(struct holdings *holdings)
 static void
 holdings_clear(struct holdings *holdings)
 {
-	*holdings = (struct holdings){ .data_fd = -1, .lock_fd = -1,
-	    .control_fd = -1, .certificate_fd = -1, .tls_key_fd = -1,
-	    .seal_key_fd = -1 };
+	*holdings = (struct holdings){ .data_fd = -1, .lock_fd = -1 };
+	for (size_t i = 0; i < HOLDS_COUNT; i++)
+		holdings->fd[i] = -1;
 	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
 		holdings->listener_fd[i] = -1;
 }
@@ -465,7 +489,7 @@ holdings_reload(const char *config_path, struct holdings *holdings)
 	memcpy(fresh->hub_id, holdings->hub_id, HUB_ID_BYTES);
 	fresh->data_fd = holdings->data_fd;
 	fresh->lock_fd = holdings->lock_fd;
-	fresh->control_fd = holdings->control_fd;
+	fresh->fd[HOLDS_CONTROL] = holdings->fd[HOLDS_CONTROL];
 	close_listeners(holdings);
 	*holdings = *fresh;
 	free(fresh);
@@ -501,14 +525,14 @@ holdings_close(struct holdings *holdings)
 {
 	char path[PATH_MAX + 16];
 
-	if (holdings->control_fd >= 0) {
+	if (holdings->fd[HOLDS_CONTROL] >= 0) {
 		(void)snprintf(path, sizeof(path), "%s/control",
 		    holdings->config.run_dir);
 		(void)unlink(path);
 	}
 	close_one(holdings->data_fd);
 	close_one(holdings->lock_fd);
-	close_one(holdings->control_fd);
+	close_one(holdings->fd[HOLDS_CONTROL]);
 	close_listeners(holdings);
 	holdings_clear(holdings);
 }

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "programs/roles.h"
+#include "programs/switchboard.h"
 
 struct children;
 
@@ -21,11 +22,8 @@ struct holdings {
 	unsigned char	 hub_id[HUB_ID_BYTES];
 	int		 data_fd;		/* the data directory */
 	int		 lock_fd;		/* run_dir/lock, held */
-	int		 control_fd;
 	int		 listener_fd[CONFIG_LISTENERS];
-	int		 certificate_fd;
-	int		 tls_key_fd;
-	int		 seal_key_fd;
+	int		 fd[HOLDS_COUNT];	/* the other holdings, or -1 */
 };
 
 /*

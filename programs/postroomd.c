@@ -8,14 +8,12 @@
  */
 #include <config.h>
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "programs/postroomd.h"
 #include "programs/roles.h"
-#include "programs/switchboard.h"
 
 static int
 usage(void)
@@ -24,19 +22,11 @@ usage(void)
 	return 2;
 }
 
-static int
-role_main(const char *name, const char *number)
-{
-	uint64_t instance;
-
-	if (slice_u64(slice_str(number), UINT64_MAX, &instance) < 0 ||
-	    fcntl(PARENT_FD, F_GETFD) < 0)
-		return usage();
-	for (enum role role = ROLE_KEEPER; role < ROLE_COUNT; role++)
-		if (strcmp(name, role_name(role)) == 0)
-			process_main(role_row(role), instance);
-	return usage();
-}
+/* The roles that this program plays. */
+static const struct role_code *const codes[] = {
+	&keeper_code, &door_code, &mailbox_code, &queue_code, &judge_code,
+	&console_code, &schedule_code, NULL
+};
 
 int
 main(int argc, char *argv[])
@@ -44,8 +34,10 @@ main(int argc, char *argv[])
 	const char *path = POSTROOM_SYSCONFDIR "/postroom.conf";
 	int option, foreground = 0;
 
-	if (argc == 4 && strcmp(argv[1], "--role") == 0)
-		return role_main(argv[2], argv[3]);
+	if (argc == 4 && strcmp(argv[1], "--role") == 0) {
+		process_play(codes, argv[2], argv[3]);
+		return usage();
+	}
 	while ((option = getopt(argc, argv, "fc:")) != -1)
 		switch (option) {
 		case 'f':

@@ -8,6 +8,7 @@
 #include "programs/roles.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,8 @@ on_hold(void *arg, struct ipc *from, struct ipc_message *message)
 		return read_all(message->fd[0], &process->tls_key);
 	case HOLDS_SEAL_KEY:
 		return read_all(message->fd[0], &process->seal_key);
+	case HOLDS_TRUST:
+		return read_all(message->fd[0], &process->trust);
 	case HOLDS_COUNT:
 		break;
 	}
@@ -128,26 +131,28 @@ leave(const char *what, int error)
 static void
 go(struct process *process, uid_t uid, gid_t gid)
 {
-	const struct role_row *row = process->row;
-	const struct sandbox sandbox = {
+	const struct role_code *code = process->code;
+	struct sandbox sandbox = {
 		.walls = WALLS_ALL, .uid = uid, .gid = gid,
-		.folders = &process->folder_fd,
-		.folder_count = process->folder_fd >= 0,
-		.calls = row->calls
+		.calls = process->row->calls
 	};
 	TEXT_AUTO body = TEXT_INIT(16);
 	const char *step = "";
 	bool landlock;
 	int r = 0;
 
-	if (row->open != NULL)
-		r = row->open(process);
+	if (code->open != NULL)
+		r = code->open(process);
 	if (r < 0)
 		leave("opening", r);
+	sandbox.folders = &process->folder_fd;
+	sandbox.folder_count = process->folder_fd >= 0;
+	sandbox.reading = &process->reading_fd;
+	sandbox.reading_count = process->reading_fd >= 0;
 	r = sandbox_enter_files(&sandbox, &landlock, &step);
 	if (r < 0)
 		leave(step, r);
-	r = row->start(process);
+	r = code->start(process);
 	if (r < 0)
 		leave("starting", r);
 	r = sandbox_enter_calls(&sandbox, &step);
@@ -182,7 +187,7 @@ on_peer_lost(void *arg, struct ipc *ipc, bool was_breach)
 		log_say("%s", ipc_breach(ipc));
 		process_accuse(process, ipc, ipc_breach(ipc));
 	}
-	process->row->lost(process, ipc);
+	process->code->lost(process, ipc);
 	ipc_free(ipc);
 }
 
@@ -194,7 +199,7 @@ on_peer(void *arg, struct ipc *from, struct ipc_message *message)
 	enum role role = unpack_enum(&u, ROLE_COUNT);
 	uint64_t instance = unpack_u64(&u);
 	const struct ipc_side side = {
-		.rules = process->row->rules, .lost = on_peer_lost,
+		.rules = process->code->rules, .lost = on_peer_lost,
 		.arg = process
 	};
 	struct ipc *ipc;
@@ -207,7 +212,7 @@ on_peer(void *arg, struct ipc *from, struct ipc_message *message)
 	if (ipc == NULL)
 		return -ENOMEM;
 	(void)ipc_take_fd(message, 0);
-	r = process->row->peer(process, ipc);
+	r = process->code->peer(process, ipc);
 	if (r < 0) {
 		log_say("a channel to %s cannot be used: %s", role_name(role),
 		    strerror(-r));
@@ -223,7 +228,7 @@ on_stop(void *arg, struct ipc *from, struct ipc_message *message)
 
 	(void)from;
 	(void)message;
-	process->row->stop(process);
+	process->code->stop(process);
 	return 0;
 }
 
@@ -234,8 +239,8 @@ on_if_idle(void *arg, struct ipc *from, struct ipc_message *message)
 
 	(void)from;
 	(void)message;
-	if (process->row->if_idle != NULL)
-		process->row->if_idle(process);
+	if (process->code->if_idle != NULL)
+		process->code->if_idle(process);
 	return 0;
 }
 
@@ -248,7 +253,7 @@ on_parent_lost(void *arg, struct ipc *ipc, bool was_breach)
 	(void)ipc;
 	if (was_breach)
 		log_say("%s", ipc_breach(process->parent));
-	process->row->stop(process);
+	process->code->stop(process);
 }
 
 struct call_watch {
@@ -306,8 +311,18 @@ process_want_mailbox(struct process *process, uint64_t account)
 	    NULL, 0);
 }
 
-_Noreturn void
-process_main(const struct role_row *row, uint64_t instance)
+int
+process_want_fetch(struct process *process, uint64_t owner)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u64(&body, owner);
+	return ipc_send(process->parent, ROLE_WANTS_FETCH, text_slice(&body),
+	    NULL, 0);
+}
+
+static _Noreturn void
+process_main(const struct role_code *code, uint64_t instance)
 {
 	struct process *process = calloc(1, sizeof(*process));
 	struct call_watch calls = { .told = -1 };
@@ -315,16 +330,17 @@ process_main(const struct role_row *row, uint64_t instance)
 		.rules = parent_rules, .lost = on_parent_lost, .arg = process
 	};
 
-	log_open(row->role, instance);
+	log_open(code->role, instance);
 	/* Ctrl-C reaches all of us: the parent says who goes when */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);
 	if (process == NULL)
 		exit(1);
-	process->row = row;
+	process->row = role_row(code->role);
+	process->code = code;
 	process->instance = instance;
 	process->owner = geteuid();
-	process->folder_fd = process->control_fd = -1;
+	process->folder_fd = process->reading_fd = process->control_fd = -1;
 	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
 		process->listener_fd[i] = -1;
 	process->loop = loop_new();
@@ -339,4 +355,18 @@ process_main(const struct role_row *row, uint64_t instance)
 	timer_set(calls.timer, CALL_WATCH_MS);
 	self = process;
 	exit(loop_run(process->loop) < 0 ? 1 : 0);
+}
+
+void
+process_play(const struct role_code *const *codes, const char *name,
+    const char *number)
+{
+	uint64_t instance;
+
+	if (slice_u64(slice_str(number), UINT64_MAX, &instance) < 0 ||
+	    fcntl(PARENT_FD, F_GETFD) < 0)
+		return;
+	for (; *codes != NULL; codes++)
+		if (strcmp(name, role_name((*codes)->role)) == 0)
+			process_main(*codes, instance);
 }

@@ -452,11 +452,7 @@ door_stop(struct process *process)
 	timer_set(door->goodbye, GOODBYE_MS);
 }
 
-const struct role_row door_row = {
-	.role = ROLE_DOOR, .user = "door", .folder = FOLDER_NONE,
-	.calls = CALLS_ACCEPT | CALLS_MEMFD | CALLS_PAIR,
-	.has_listeners = true, .has_tls = true,
-	.links = FROM(ROLE_KEEPER) | FROM(ROLE_QUEUE),
-	.open = door_open, .start = door_start, .peer = door_peer,
-	.lost = door_lost, .stop = door_stop,
+const struct role_code door_code = {
+	.role = ROLE_DOOR, .open = door_open, .start = door_start,
+	.peer = door_peer, .lost = door_lost, .stop = door_stop,
 };

@@ -116,8 +116,8 @@ judge_stop(struct process *process)
 	loop_stop(process->loop);
 }
 
-const struct role_row judge_row = {
-	.role = ROLE_JUDGE, .user = "judge", .folder = FOLDER_NONE,
-	.rules = judge_rules, .open = judge_open, .start = judge_start,
-	.peer = judge_peer, .lost = judge_lost, .stop = judge_stop,
+const struct role_code judge_code = {
+	.role = ROLE_JUDGE, .rules = judge_rules, .open = judge_open,
+	.start = judge_start, .peer = judge_peer, .lost = judge_lost,
+	.stop = judge_stop,
 };

@@ -445,9 +445,16 @@ static int
 mailbox_peer(struct process *process, struct ipc *ipc)
 {
 	struct mailbox *mailbox = process->state;
+	TEXT_AUTO at = TEXT_INIT(8);
+	int r;
 
 	if (ipc_peer(ipc) != ROLE_QUEUE)
 		return 0;
+	/* before anything else: was this account restored? */
+	pack_u64(&at, account_settled_to(mailbox->account));
+	r = ipc_send(ipc, QUEUE_ACCOUNT_AT, text_slice(&at), NULL, 0);
+	if (r < 0)
+		return r;
 	mailbox->queue = ipc;
 	/* what could not be told to the last one is told to this */
 	account_on_unref(mailbox->account, on_unref, mailbox);
@@ -485,10 +492,8 @@ mailbox_stop(struct process *process)
 	loop_stop(process->loop);
 }
 
-const struct role_row mailbox_row = {
-	.role = ROLE_MAILBOX, .user = "mailbox", .folder = FOLDER_ACCOUNT,
-	.calls = CALLS_FILES, .links = FROM(ROLE_QUEUE),
-	.rules = mailbox_rules, .start = mailbox_start, .peer = mailbox_peer,
-	.lost = mailbox_lost, .stop = mailbox_stop,
+const struct role_code mailbox_code = {
+	.role = ROLE_MAILBOX, .rules = mailbox_rules, .start = mailbox_start,
+	.peer = mailbox_peer, .lost = mailbox_lost, .stop = mailbox_stop,
 	.if_idle = mailbox_if_idle,
 };

@@ -18,12 +18,34 @@ enum role_folder {
 	FOLDER_NONE,
 	FOLDER_POLICY,		/* DATA/policy */
 	FOLDER_QUEUE,		/* DATA/queue: journal, kept, big, trail */
-	FOLDER_ACCOUNT		/* DATA/accounts/INSTANCE */
+	FOLDER_ACCOUNT,		/* DATA/accounts/INSTANCE */
+	FOLDER_SCAN		/* DATA/scan: scratch */
+};
+
+/* The smallest program that can play a role (DESIGN.md 2). */
+enum role_program {
+	PROGRAM_POSTROOMD,
+	PROGRAM_NET,		/* links libcurl and libunbound */
+	PROGRAM_SCAN,		/* links libclamav */
+	PROGRAM_COUNT
+};
+
+/* What a role is and may have: for the parent, its walls and their test. */
+struct role_row {
+	enum role		 role;
+	enum role_program	 program;
+	const char		*user;		/* postroom-USER */
+	enum role_folder	 folder;
+	unsigned		 calls;		/* CALLS_ of sandbox.h */
+	unsigned		 holds;		/* HOLDS() bits */
+	unsigned		 links;		/* FROM(): always connected to */
+	bool			 has_instances;	/* runs while it is wanted */
 };
 
 /* One role at work, as its own code sees it. */
 struct process {
 	const struct role_row	*row;
+	const struct role_code	*code;
 	uint64_t		 instance;
 	struct loop		*loop;
 	struct ipc		*parent;
@@ -31,24 +53,21 @@ struct process {
 	unsigned char		 hub_id[HUB_ID_BYTES];
 	uid_t			 owner;		/* who started the hub */
 	int			 folder_fd;	/* or -1 */
+	int			 reading_fd;	/* a folder only to be read, or -1:
+						   opened by open() */
 	int			 control_fd;	/* console: its listener */
 	int			 listener_fd[CONFIG_LISTENERS];	/* door */
 	struct slice		 certificate;	/* door: PEM */
 	struct slice		 tls_key;
 	struct slice		 seal_key;	/* keeper; wiped once taken */
+	struct slice		 trust;		/* fetch: PEM, who is trusted */
+	struct slice		 rules;		/* judge: rules_bundle.h */
 	void			*state;		/* the role's own */
 };
 
-struct role_row {
+/* What a role does; the program that plays it links this. */
+struct role_code {
 	enum role		 role;
-	const char		*user;		/* postroom-USER */
-	enum role_folder	 folder;
-	unsigned		 calls;		/* CALLS_ of sandbox.h */
-	bool			 has_listeners;
-	bool			 has_tls;
-	bool			 has_control;
-	bool			 has_seal_key;
-	unsigned		 links;		/* FROM(): always connected to */
 	const struct ipc_rule	*rules;		/* what others may say to it */
 	/* Before any wall: what libraries open lazily later; or NULL. */
 	int	(*open)(struct process *);
@@ -67,11 +86,21 @@ struct role_row {
 /* The row of a role, or NULL for the parent. */
 const struct role_row *role_row(enum role);
 
-extern const struct role_row keeper_row, door_row, mailbox_row, queue_row,
-    judge_row, console_row;
+/* "postroomd", "postroom-net", ... */
+const char *role_program_name(enum role_program);
 
-/* Be the role `row`, instance `instance`, and end with its exit status. */
-_Noreturn void process_main(const struct role_row *, uint64_t instance);
+/* Linked by postroomd. */
+extern const struct role_code keeper_code, door_code, mailbox_code,
+    queue_code, judge_code, console_code, schedule_code;
+/* Linked by postroom-net, and by postroom-scan. */
+extern const struct role_code fetch_code, resolver_code, scan_code;
+
+/*
+ * Be the role of that name and number, if it is one of `codes` (up to a NULL),
+ * and end with its exit status.  Returns only if it is none of them.
+ */
+void	process_play(const struct role_code *const *codes, const char *name,
+	    const char *number);
 
 /* The role behind this channel broke the rules or hangs: it is ended. */
 void	process_accuse(struct process *, const struct ipc *,
@@ -80,5 +109,7 @@ void	process_accuse(struct process *, const struct ipc *,
 void	process_retire(struct process *);
 /* Ask the parent for a channel to the mailbox of `account`. */
 int	process_want_mailbox(struct process *, uint64_t account);
+/* Ask it for one to the process that collects for `owner` (schedule). */
+int	process_want_fetch(struct process *, uint64_t owner);
 
 #endif

@@ -17,9 +17,11 @@
 #include "programs/switchboard.h"
 
 #define MOST_MAILBOXES	1024	/* at work at a time: twice an office */
+#define MOST_FETCHERS	512	/* owners being collected for: an office */
 
 static int	on_ready(void *, struct ipc *, struct ipc_message *);
 static int	on_wants_mailbox(void *, struct ipc *, struct ipc_message *);
+static int	on_wants_fetch(void *, struct ipc *, struct ipc_message *);
 static int	on_accounts(void *, struct ipc *, struct ipc_message *);
 static int	on_retires(void *, struct ipc *, struct ipc_message *);
 static int	on_breach(void *, struct ipc *, struct ipc_message *);
@@ -32,10 +34,12 @@ const struct ipc_rule switchboard_rules[] = {
 { ROLE_READY,	      "READY",	     ANY_ROLE, IPC_NEWS, 0, 0, on_ready },
 { ROLE_WANTS_MAILBOX, "WANTS",	     FROM(ROLE_DOOR) | FROM(ROLE_QUEUE),
 					       IPC_NEWS, 0, 0, on_wants_mailbox },
+{ ROLE_WANTS_FETCH,   "WANTS_FETCH", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0,
+							     on_wants_fetch },
 { ROLE_ACCOUNTS,      "ACCOUNTS",    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
 							     on_accounts },
-{ ROLE_RETIRES,	      "RETIRES",     FROM(ROLE_MAILBOX) | FROM(ROLE_JUDGE),
-					       IPC_NEWS, 0, 0, on_retires },
+{ ROLE_RETIRES,	      "RETIRES",     FROM(ROLE_MAILBOX) | FROM(ROLE_JUDGE) |
+		      FROM(ROLE_FETCH),	       IPC_NEWS, 0, 0, on_retires },
 { ROLE_BREACH,	      "BREACH",	     ANY_ROLE, IPC_NEWS, 0, 0, on_breach },
 { ROLE_REFUSED_CALL,  "REFUSED_CALL", ANY_ROLE, IPC_NEWS, 0, 0,
 							     on_refused_call },
@@ -141,7 +145,7 @@ tell_when_ready(struct children *all)
 	if (all->ready_told)
 		return;
 	LIST_FOREACH(child, &all->list, next)
-		if (child->row->role != ROLE_MAILBOX && !child->ready)
+		if (!child->row->has_instances && !child->ready)
 			return;
 	all->ready_told = all->was_up = true;
 	all->ready(all->arg, true);
@@ -217,27 +221,29 @@ is_absurd(const struct child *who, uint64_t account)
 	return account > all->highest_account;
 }
 
+/* A process of its own for this account, unless too many run. */
 static struct child *
-start_mailbox(struct children *all, uint64_t account)
+start_instance(struct children *all, enum role role, uint64_t account,
+    unsigned most)
 {
-	struct child *mailbox;
+	struct child *child;
 	unsigned count = 0;
 
-	LIST_FOREACH(mailbox, &all->list, next)
-		count += mailbox->row->role == ROLE_MAILBOX;
-	if (count >= MOST_MAILBOXES) {
-		log_say("%u mailbox processes run: account %llu has to wait",
-		    count, (unsigned long long)account);
+	LIST_FOREACH(child, &all->list, next)
+		count += child->row->role == role;
+	if (count >= most) {
+		log_say("%u processes of %s run: account %llu has to wait",
+		    count, role_name(role), (unsigned long long)account);
 		return NULL;
 	}
 
-	mailbox = child_new(all, role_row(ROLE_MAILBOX), account);
-	if (mailbox != NULL && child_spawn(mailbox) == 0)
-		return mailbox;
-	log_say("no mailbox process for account %llu",
+	child = child_new(all, role_row(role), account);
+	if (child != NULL && child_spawn(child) == 0)
+		return child;
+	log_say("no process of %s for account %llu", role_name(role),
 	    (unsigned long long)account);
-	if (mailbox != NULL && mailbox->pid == 0)
-		child_free(mailbox);
+	if (child != NULL && child->pid == 0)
+		child_free(child);
 	return NULL;
 }
 
@@ -256,7 +262,8 @@ on_wants_mailbox(void *arg, struct ipc *from, struct ipc_message *message)
 	mailbox = child_find(who->all, ROLE_MAILBOX, account);
 	if (mailbox == NULL) {
 		ask_idle_to_go(who->all);
-		mailbox = start_mailbox(who->all, account);
+		mailbox = start_instance(who->all, ROLE_MAILBOX, account,
+		    MOST_MAILBOXES);
 		if (mailbox == NULL)
 			return 0;	/* who asked asks again */
 	}
@@ -266,6 +273,28 @@ on_wants_mailbox(void *arg, struct ipc *from, struct ipc_message *message)
 	else
 		/* who is linked asks because it has lost it: its end is near */
 		remember_want(mailbox, who);
+	return 0;
+}
+
+static int
+on_wants_fetch(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct child *who = arg, *fetch;
+	struct unpack u = unpack_of(message->body);
+	uint64_t owner = unpack_u64(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u) || owner == 0 || is_absurd(who, owner))
+		return -EBADMSG;
+	if (who->all->stop_step > 0)
+		return 0;
+	fetch = child_find(who->all, ROLE_FETCH, owner);
+	if (fetch == NULL)
+		fetch = start_instance(who->all, ROLE_FETCH, owner,
+		    MOST_FETCHERS);
+	/* linked when it is up; on its way out, another one follows */
+	if (fetch != NULL && !is_up(fetch))
+		remember_want(fetch, who);
 	return 0;
 }
 

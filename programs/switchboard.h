@@ -22,8 +22,12 @@ enum holding {
 	HOLDS_CERTIFICATE,
 	HOLDS_TLS_KEY,
 	HOLDS_SEAL_KEY,
+	HOLDS_TRUST,		/* certificates that are trusted, PEM */
 	HOLDS_COUNT
 };
+
+/* The bit of a holding in a role's row. */
+#define HOLDS(holding)	(1u << (holding))
 
 enum parent_kind {
 	/* parent -> role, 1 descriptor: u8 holding, u32 which */
@@ -40,6 +44,8 @@ enum parent_kind {
 	ROLE_READY,
 	/* door or queue -> parent: u64 account; a PARENT_PEER follows */
 	ROLE_WANTS_MAILBOX,
+	/* schedule -> parent: u64 owner; a PARENT_PEER follows */
+	ROLE_WANTS_FETCH,
 	/* keeper -> parent: u64 the highest account number ever given */
 	ROLE_ACCOUNTS,
 	/* role -> parent: about to end by itself, in good order; no new peers */

@@ -14,6 +14,10 @@ role_name(enum role role)
 		[ROLE_QUEUE] = "queue",
 		[ROLE_JUDGE] = "judge",
 		[ROLE_CONSOLE] = "console",
+		[ROLE_SCHEDULE] = "schedule",
+		[ROLE_FETCH] = "fetch",
+		[ROLE_RESOLVER] = "resolver",
+		[ROLE_SCAN] = "scan",
 	};
 
 	return (unsigned)role < ROLE_COUNT ? names[role] : "nobody";

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -82,6 +83,19 @@ static const struct {
 	{ CALLS_MEMFD, SCMP_SYS(memfd_create) },
 	{ CALLS_MEMFD, SCMP_SYS(pwrite64) },
 	{ CALLS_MEMFD, SCMP_SYS(pipe2) },
+	{ CALLS_CONNECT, SCMP_SYS(connect) },
+	{ CALLS_CONNECT, SCMP_SYS(getpeername) },
+	{ CALLS_CONNECT, SCMP_SYS(getsockname) },
+	{ CALLS_CONNECT, SCMP_SYS(pipe2) },
+	{ CALLS_DATAGRAM, SCMP_SYS(bind) },
+	{ CALLS_DATAGRAM, SCMP_SYS(sendto) },
+	{ CALLS_FORK, SCMP_SYS(close_range) },
+	{ CALLS_FORK, SCMP_SYS(getrusage) },
+	{ CALLS_FORK, SCMP_SYS(landlock_add_rule) },
+	{ CALLS_FORK, SCMP_SYS(landlock_create_ruleset) },
+	{ CALLS_FORK, SCMP_SYS(landlock_restrict_self) },
+	{ CALLS_FORK, SCMP_SYS(seccomp) },
+	{ CALLS_FORK, SCMP_SYS(wait4) },
 	{ CALLS_FILES, SCMP_SYS(access) },
 	{ CALLS_FILES, SCMP_SYS(faccessat) },
 	{ CALLS_FILES, SCMP_SYS(fadvise64) },
@@ -118,16 +132,33 @@ static const struct {
 	{ CALLS_FILES, SCMP_SYS(unlinkat) },
 };
 
-/* What no role does, ever: whoever tries has been taken over. */
-static const int deadly[] = {
-	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),
-	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-	SCMP_SYS(process_vm_writev), SCMP_SYS(bpf), SCMP_SYS(mount),
-	SCMP_SYS(umount2), SCMP_SYS(unshare), SCMP_SYS(setns),
-	SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load),
-	SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid),
-	SCMP_SYS(setresgid), SCMP_SYS(connect), SCMP_SYS(bind),
-	SCMP_SYS(listen),
+/* What no role does that is not told to: whoever tries was taken over. */
+static const struct {
+	int		number;
+	unsigned	but;		/* CALLS_ bits of who may */
+} deadly[] = {
+	{ SCMP_SYS(execve), 0 },
+	{ SCMP_SYS(execveat), 0 },
+	{ SCMP_SYS(fork), 0 },
+	{ SCMP_SYS(vfork), 0 },
+	{ SCMP_SYS(ptrace), 0 },
+	{ SCMP_SYS(process_vm_readv), 0 },
+	{ SCMP_SYS(process_vm_writev), 0 },
+	{ SCMP_SYS(bpf), 0 },
+	{ SCMP_SYS(mount), 0 },
+	{ SCMP_SYS(umount2), 0 },
+	{ SCMP_SYS(unshare), 0 },
+	{ SCMP_SYS(setns), 0 },
+	{ SCMP_SYS(init_module), 0 },
+	{ SCMP_SYS(finit_module), 0 },
+	{ SCMP_SYS(kexec_load), 0 },
+	{ SCMP_SYS(setuid), 0 },
+	{ SCMP_SYS(setgid), 0 },
+	{ SCMP_SYS(setresuid), 0 },
+	{ SCMP_SYS(setresgid), 0 },
+	{ SCMP_SYS(connect), CALLS_CONNECT | CALLS_DATAGRAM },
+	{ SCMP_SYS(bind), CALLS_DATAGRAM },
+	{ SCMP_SYS(listen), 0 },
 };
 
 /* The number of the first refused call, shared with no one; -1: none. */
@@ -215,6 +246,10 @@ raise_landlock(const struct sandbox *sandbox, bool *landlock_out)
 	for (size_t i = 0; r == 0 && i < sandbox->folder_count; i++)
 		r = allow_folder(ruleset, sandbox->folders[i],
 		    attr.handled_access_fs);
+	for (size_t i = 0; r == 0 && i < sandbox->reading_count; i++)
+		r = allow_folder(ruleset, sandbox->reading[i],
+		    LANDLOCK_ACCESS_FS_READ_FILE |
+		    LANDLOCK_ACCESS_FS_READ_DIR);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		r = -errno;
 	(void)close(ruleset);
@@ -259,6 +294,49 @@ on_refused(int number, siginfo_t *info, void *context)
 	at->uc_mcontext.gregs[REG_RAX] = -ENOSYS;
 }
 
+/* Sockets to the world: of these kinds and no other. */
+static int
+allow_inet(scmp_filter_ctx filter, int type)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 &&
+	    i < sizeof(families) / sizeof(*families); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket),
+		    2, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, (scmp_datum_t)type));
+	return r;
+}
+
+/* Processes of its own, with fewer rights; no threads, no namespaces. */
+static int
+allow_fork(scmp_filter_ctx filter)
+{
+	const struct {
+		int			number;
+		struct scmp_arg_cmp	if_so;
+	} some[] = {
+		{ SCMP_SYS(clone), SCMP_A0(SCMP_CMP_EQ, CLONE_CHILD_CLEARTID |
+		    CLONE_CHILD_SETTID | SIGCHLD, 0) },
+		{ SCMP_SYS(kill), SCMP_A1(SCMP_CMP_EQ, SIGKILL, 0) },
+		{ SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0, 0) },
+		{ SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NO_NEW_PRIVS, 0) },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(some) / sizeof(*some); i++)
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
+		    some[i].number, 1, &some[i].if_so);
+	if (r == 0)	/* to become it, not to be it again */
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl),
+		    2, SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE, 0),
+		    SCMP_A1(SCMP_CMP_EQ, 0, 0));
+	return r != 0 ? r : seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+	    SCMP_SYS(socketpair), 2, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0),
+	    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_SEQPACKET));
+}
+
 /* Calls that are allowed with certain arguments only. */
 static int
 allow_some(scmp_filter_ctx filter, unsigned calls)
@@ -291,6 +369,12 @@ allow_some(scmp_filter_ctx filter, unsigned calls)
 		    SCMP_SYS(socketpair), 2,
 		    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0),
 		    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
+	if (r == 0 && (calls & CALLS_FORK) != 0)
+		r = allow_fork(filter);
+	if (r == 0 && (calls & CALLS_CONNECT) != 0)
+		r = allow_inet(filter, SOCK_STREAM);
+	if (r == 0 && (calls & CALLS_DATAGRAM) != 0)
+		r = allow_inet(filter, SOCK_DGRAM);
 	return r;
 }
 
@@ -331,13 +415,14 @@ allow_all(scmp_filter_ctx filter, unsigned calls)
 }
 
 static int
-kill_all(scmp_filter_ctx filter)
+kill_all(scmp_filter_ctx filter, unsigned calls)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(deadly) / sizeof(*deadly); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, deadly[i],
-		    0);
+		if ((deadly[i].but & calls) == 0)
+			r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS,
+			    deadly[i].number, 0);
 	return r;
 }
 
@@ -367,7 +452,7 @@ sandbox_enter_calls(const struct sandbox *sandbox, const char **step_out)
 	if (r == 0)
 		r = allow_all(filter, sandbox->calls);
 	if (r == 0)
-		r = kill_all(filter);
+		r = kill_all(filter, sandbox->calls);
 	if (r == 0)	/* binary search: the filter runs at every call */
 		r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (r == 0)

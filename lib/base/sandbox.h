@@ -21,6 +21,9 @@
 #define CALLS_ACCEPT	0x02u	/* accept connections from a listener */
 #define CALLS_MEMFD	0x04u	/* make and seal memory files */
 #define CALLS_PAIR	0x08u	/* make socket pairs of its own (AF_UNIX) */
+#define CALLS_CONNECT	0x10u	/* connect to the world by TCP */
+#define CALLS_DATAGRAM	0x20u	/* ask it by UDP */
+#define CALLS_FORK	0x40u	/* processes of its own, and end them */
 
 struct sandbox {
 	unsigned	 walls;		/* WALL_ bits */
@@ -28,6 +31,8 @@ struct sandbox {
 	gid_t		 gid;
 	const int	*folders;	/* WALL_LANDLOCK: only below these */
 	size_t		 folder_count;
+	const int	*reading;	/* and only to read, below these */
+	size_t		 reading_count;
 	unsigned	 calls;		/* WALL_SECCOMP: CALLS_ bits */
 };
 

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 
 #include "programs/roles.h"
+#include "programs/switchboard.h"
 #include "tests/unit/queue/scratch.h"
 
 #define FIRST_ROLE	ROLE_KEEPER
@@ -35,6 +36,7 @@ struct scene {
 	int			 own_fd;	/* the role's folder, or -1 */
 	int			 listener_fd;	/* of this machine, accepting */
 	struct sockaddr_in	 other;		/* where somebody listens */
+	int			 loose_fd;	/* a TCP socket joined to nobody */
 	int			 pair_fd[2];	/* a channel to another role */
 	pid_t			 parent;
 };
@@ -50,6 +52,7 @@ static const struct {
 } places[] = {
 	{ "policy",	FOLDER_POLICY,	ROLE_KEEPER },
 	{ "queue",	FOLDER_QUEUE,	ROLE_QUEUE },
+	{ "scan",	FOLDER_SCAN,	ROLE_SCAN },
 	{ "accounts/1",	FOLDER_ACCOUNT,	ROLE_MAILBOX },
 	{ "accounts/2",	FOLDER_NONE,	ROLE_MAILBOX },	/* of somebody else */
 };
@@ -139,6 +142,8 @@ scene_new(enum role role)
 		make_place(&scene, i);
 	scene.listener_fd = listen_here(&here);
 	ck_assert_int_ge(listen_here(&scene.other), 0);
+	scene.loose_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(scene.loose_fd, 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, 0, scene.pair_fd), 0);
 	return scene;
