@@ -1,0 +1,64 @@
+/*
+ * names.h - the addresses of a host name, from one cache (libunbound)
+ *
+ * Asks the resolvers of this machine (resolv.conf) unless others are given, and
+ * knows what stands in the hosts file.  A lookup that fails or is bogus is
+ * always "try again" (DESIGN.md 5); only the answer "no such name" is final.
+ */
+#ifndef POSTROOM_BASE_NAMES_H
+#define POSTROOM_BASE_NAMES_H
+
+#include "lib/base/loop.h"
+#include "lib/base/slice.h"
+
+#define NAMES_ADDRESSES	16	/* of one name; more are not tried anyway */
+#define NAMES_TEXT_SIZE	(NAMES_ADDRESSES * 48)
+
+struct names;			/* opaque; see names.c */
+
+struct names_options {
+	const char	*forward;	/* "192.0.2.1@53 ..."; or "": the
+					   machine's own (resolv.conf) */
+	const char	*hosts_file;	/* "": none */
+};
+
+enum names_found {
+	NAMES_FOUND,
+	NAMES_NONE,		/* no such name, or it has no address */
+	NAMES_LATER,		/* nobody could say */
+	NAMES_FOUND_COUNT
+};
+
+/*
+ * `addresses`: numeric, separated by commas, IPv6 in brackets, IPv6 and IPv4
+ * taking turns; "" unless found.
+ */
+typedef void	names_fn(void *arg, enum names_found, const char *addresses);
+
+/*
+ * Before any wall: files are read here, and no more later.  0, or a negative
+ * errno with static words in *fault_out.
+ */
+int	names_open(struct loop *, const struct names_options *,
+	    struct names **names_out, const char **fault_out);
+/*
+ * The thread that asks begins, behind the walls that stand already; before the
+ * one that lets no thread begin.  0, or -ENOMEM.
+ */
+int	names_start(struct names *);
+/* Who still waits is not called any more; NULL is fine. */
+void	names_close(struct names *);
+/*
+ * Look `host` up: a name (in ASCII form), or an address, which is its own
+ * answer.  `fn` is called exactly once, in a later turn, at the latest after
+ * `NAMES_MOST_MS`.  0, -EINVAL (no host name) or -ENOMEM.
+ */
+#define NAMES_MOST_MS	20000
+int	names_ask(struct names *, struct slice host, names_fn *, void *arg);
+
+enum names_kind {
+	/* fetch -> resolver: slice host; reply: u8 found, slice addresses */
+	RESOLVER_ADDRESSES = 500
+};
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * talk_inside.h - an outgoing conversation as its own files see it
+ *
+ * talk.c opens it and says how it went, talk_options.c tells libcurl what it
+ * must know, talk_drive.c gives it its turns on the loop,
+ * talk_tls.c judges the certificate, talk_bytes.c moves what is said once it is
+ * open.  A handler may free the conversation; who calls one asks talk_tell...()
+ * whether it is still there.
+ */
+#ifndef POSTROOM_BASE_TALK_INSIDE_H
+#define POSTROOM_BASE_TALK_INSIDE_H
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <sys/queue.h>
+
+#include "lib/base/host.h"
+#include "lib/base/talk.h"
+#include "lib/base/text.h"
+
+/* What a server may say before it is open; CAPA has some twenty lines. */
+#define TALK_SAID_MOST	(64u * 1024)
+
+struct talk_hall {
+	struct loop	*loop;
+	X509_STORE	*trust;
+};
+
+/* One of the sockets with which libcurl tries to connect. */
+struct talk_socket {
+	SLIST_ENTRY(talk_socket) next;
+	struct talk	*talk;
+	curl_socket_t	 fd;
+	struct watch	*watch;
+};
+
+/* What was seen of the other side's certificate. */
+struct talk_certificate {
+	bool		 is_pinned;
+	unsigned char	 pin[TALK_PRINT_BYTES];
+	bool		 was_seen;
+	unsigned char	 print[TALK_PRINT_BYTES];
+	const char	*fault;		/* NULL: nothing is wrong with it */
+	char		 tls_words[80];
+};
+
+struct talk {
+	struct talk_hall *hall;
+	struct talk_events events;
+	char		 host[HOST_NAME_MOST + 2];	/* no bracket, no dot */
+	enum talk_tls	 tls;
+	/*
+	 * A multi handle of its own: libcurl looks through the connections of
+	 * a handle when another is begun there, and ends those it has not used
+	 * itself for two minutes (CURLOPT_MAXAGE_CONN), ours among them.
+	 */
+	CURLM		*multi;
+	CURL		*easy;
+	struct curl_slist *addresses;
+	SLIST_HEAD(, talk_socket) sockets;
+	struct timer	*tick;		/* libcurl's */
+	struct timer	*deadline;	/* until it is open */
+	struct timer	*soon;		/* readable, drained and failed */
+	bool		*gone;		/* set when freed inside a handler */
+	bool		 is_open;
+	bool		 is_over;	/* failed() was called */
+
+	/* while it is opened */
+	uint64_t	 open_ms;
+	bool		 is_connected;	/* some address has answered */
+	bool		 waits_longer;	/* and libcurl was told so */
+	bool		 tried_login;
+	size_t		 said_bytes;	/* by the server, all together */
+	bool		 is_nonsense;
+	bool		 was_sent_away;	/* -ERR was all that it said */
+	struct text	 lines;		/* not told yet, each ended by LF */
+	char		 last[TALK_WORDS_MOST];	/* line that says something */
+	size_t		 last_len;
+	char		 error[CURL_ERROR_SIZE];
+	struct talk_certificate certificate;
+
+	/* once it is open */
+	struct watch	*watch;
+	struct text	 out;
+	size_t		 retry_bytes;	/* as many as were not taken last */
+	bool		 tell_drained;
+	bool		 held;
+	bool		 may_have_more;	/* reading did not come to an end */
+	bool		 is_deaf;	/* writing broke */
+	bool		 broke;		/* reading did: it is over */
+};
+
+/* talk_drive.c: set libcurl's multi handle up on the loop.  0, -ENOMEM. */
+int	talk_drive_open(struct talk *);
+/* The connection is closed; what is known of it stays. */
+void	talk_drive_stop(struct talk *);
+void	talk_drive_close(struct talk *);
+
+/* talk_options.c: these may be asked for. */
+bool	talk_options_fit(const struct talk_options *);
+/* Tell libcurl.  0, -EINVAL (an address is none) or -ENOMEM. */
+int	talk_options_set(struct talk *, const struct talk_options *);
+/* Keep these as the last words: printable, no longer than they may be. */
+void	talk_keep_words(struct talk *, struct slice);
+
+/* talk.c: libcurl has been given a turn; look what came of it. */
+void	talk_look(struct talk *, CURLMcode);
+/* Tell the end, from the loop; the conversation may be gone afterwards. */
+void	talk_fail(struct talk *, enum talk_fault, struct slice words);
+
+/* talk_bytes.c: what needs memory.  0, -ENOMEM. */
+int	talk_bytes_new(struct talk *);
+/* It is open; bytes go both ways from now on.  0, or a negative errno. */
+int	talk_bytes_open(struct talk *);
+void	talk_bytes_close(struct talk *);
+
+/* talk_tls.c: the store of a hall, or NULL with the fault set or not. */
+X509_STORE *talk_trust_new(struct slice pem, const char **fault_out);
+/* CURLOPT_SSL_CTX_FUNCTION, with the conversation as its data. */
+CURLcode talk_tls_prepare(CURL *, void *ssl_ctx, void *arg);
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * role_resolver.c - the resolver: addresses of names, from one cache
+ *
+ * Fails by ending: libunbound reads what strangers send.  Who asked then hears
+ * that the channel is lost, and asks the next one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "lib/base/log.h"
+#include "lib/base/names.h"
+#include "programs/roles.h"
+
+/* At once: some for each of the 64 who may collect (DESIGN.md 2). */
+#define QUESTIONS_MOST	1024
+#define REPLY_BYTES	(NAMES_TEXT_SIZE + 16)
+
+/* Somebody waits for an answer. */
+struct asker {
+	LIST_ENTRY(asker) next;
+	struct resolver	*resolver;
+	struct ipc	*from;		/* NULL: he is gone */
+	uint64_t	 serial;
+};
+
+struct resolver {
+	struct names	*names;
+	LIST_HEAD(, asker) askers;
+	unsigned	 count;
+};
+
+static int	on_addresses(void *, struct ipc *, struct ipc_message *);
+
+static const struct ipc_rule resolver_rules[] = {
+{ RESOLVER_ADDRESSES, "ADDRESSES", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0,
+    on_addresses },
+{ 0 }
+};
+
+static void
+reply(struct ipc *to, uint64_t serial, enum names_found found,
+    const char *addresses)
+{
+	TEXT_AUTO body = TEXT_INIT(REPLY_BYTES);
+
+	pack_u8(&body, (uint8_t)found);
+	pack_slice(&body, slice_str(addresses));
+	if (text_failed(&body) ||
+	    ipc_reply(to, serial, text_slice(&body), NULL, 0) < 0)
+		log_say("whoever asked for a name does not take the answer");
+}
+
+static void
+asker_free(struct asker *asker)
+{
+	LIST_REMOVE(asker, next);
+	asker->resolver->count--;
+	free(asker);
+}
+
+static void
+on_found(void *arg, enum names_found found, const char *addresses)
+{
+	struct asker *asker = arg;
+
+	if (asker->from != NULL)
+		reply(asker->from, asker->serial, found, addresses);
+	asker_free(asker);
+}
+
+static struct asker *
+asker_new(struct resolver *resolver, struct ipc *from, uint64_t serial)
+{
+	struct asker *asker;
+
+	if (resolver->count >= QUESTIONS_MOST)
+		return NULL;
+	asker = calloc(1, sizeof(*asker));
+	if (asker == NULL)
+		return NULL;
+	asker->resolver = resolver;
+	asker->from = from;
+	asker->serial = serial;
+	LIST_INSERT_HEAD(&resolver->askers, asker, next);
+	resolver->count++;
+	return asker;
+}
+
+static int
+on_addresses(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct resolver *resolver = process->state;
+	struct unpack u = unpack_of(message->body);
+	struct slice host = unpack_slice(&u);
+	struct asker *asker;
+	int r;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	asker = asker_new(resolver, from, message->serial);
+	if (asker == NULL) {
+		reply(from, message->serial, NAMES_LATER, "");
+		return 0;
+	}
+	r = names_ask(resolver->names, host, on_found, asker);
+	if (r < 0) {
+		asker_free(asker);
+		/* what somebody typed is no host: there is no such name */
+		reply(from, message->serial, r == -EINVAL ? NAMES_NONE :
+		    NAMES_LATER, "");
+	}
+	return 0;
+}
+
+/* A hosts file with a line that is none costs what stands in it, no more. */
+static int
+open_names(struct process *process, struct names **names_out)
+{
+	struct names_options options = {
+		.forward = process->config.dns_forward,
+		.hosts_file = process->config.hosts_file,
+	};
+	const char *fault;
+	int r;
+
+	r = names_open(process->loop, &options, names_out, &fault);
+	if (r == -EINVAL && options.hosts_file[0] != '\0') {
+		log_say("names are looked up without %s: %s",
+		    options.hosts_file, fault);
+		options.hosts_file = "";
+		r = names_open(process->loop, &options, names_out, &fault);
+	}
+	if (r < 0)
+		log_say("names cannot be looked up: %s", fault);
+	return r;
+}
+
+static int
+resolver_open(struct process *process)
+{
+	struct resolver *resolver = calloc(1, sizeof(*resolver));
+	int r;
+
+	if (resolver == NULL)
+		return -ENOMEM;
+	LIST_INIT(&resolver->askers);
+	r = open_names(process, &resolver->names);
+	if (r < 0) {
+		free(resolver);
+		return r;
+	}
+	process->state = resolver;
+	return 0;
+}
+
+static int
+resolver_start(struct process *process)
+{
+	struct resolver *resolver = process->state;
+
+	return names_start(resolver->names);
+}
+
+static int
+resolver_peer(struct process *process, struct ipc *ipc)
+{
+	(void)process;
+	return ipc_peer(ipc) == ROLE_FETCH ? 0 : -EPERM;
+}
+
+static void
+resolver_lost(struct process *process, struct ipc *ipc)
+{
+	struct resolver *resolver = process->state;
+	struct asker *asker;
+
+	LIST_FOREACH(asker, &resolver->askers, next)
+		if (asker->from == ipc)
+			asker->from = NULL;
+}
+
+static void
+resolver_stop(struct process *process)
+{
+	struct resolver *resolver = process->state;
+
+	/* nobody is called by this: who waits loses his channel */
+	names_close(resolver->names);
+	resolver->names = NULL;
+	while (!LIST_EMPTY(&resolver->askers))
+		asker_free(LIST_FIRST(&resolver->askers));
+	loop_stop(process->loop);
+}
+
+const struct role_code resolver_code = {
+	.role = ROLE_RESOLVER, .rules = resolver_rules,
+	.open = resolver_open, .start = resolver_start,
+	.peer = resolver_peer, .lost = resolver_lost, .stop = resolver_stop,
+};
