@@ -32,18 +32,32 @@ _postroom()
 		mapfile -t COMPREPLY < <(compgen -W 'en id' -- "$cur")
 		return
 		;;
-	--domain | --port-base | --name)
+	--tls)
+		mapfile -t COMPREPLY < <(compgen -W 'none starttls implicit' \
+		    -- "$cur")
+		return
+		;;
+	--mechanism)
+		mapfile -t COMPREPLY < <(compgen -W \
+		    'auto plain login cram-md5 apop' -- "$cur")
+		return
+		;;
+	--domain | --port-base | --name | --label | --rename | --host | \
+	--port | --user | --pin | --largest | --days | --delete-after)
 		return
 		;;
 	esac
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account status check trace config smtp pop3
+		options='setup account fetch status check trace config smtp pop3
 			help -c --json --help'
 		;;
 	1/account/)
 		options='add list set remove'
+		;;
+	1/fetch/)
+		options='add list set remove test now resume'
 		;;
 	1/config/)
 		options='check show'
@@ -60,7 +74,25 @@ _postroom()
 	*/account/set)
 		options='--name --language --password --password-file'
 		;;&
-	2/account/set | 2/account/remove)
+	*/fetch/add | */fetch/set)
+		options='--label --host --port --tls --user --password-file
+			--mechanism --pin --largest --all --new --days --keep
+			--delete-after'
+		;;&
+	*/fetch/add)
+		options="$options --untested"
+		;;&
+	*/fetch/set)
+		options="$options --rename --password --enable --disable"
+		;;&
+	*/fetch/remove)
+		options='--label --yes'
+		;;&
+	*/fetch/test | */fetch/now)
+		options='--label'
+		;;&
+	2/account/set | 2/account/remove | 2/fetch/add | 2/fetch/list | \
+	2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now)
 		# Addresses, where this person may ask for them.
 		options="$options $("${COMP_WORDS[0]}" \
 		    -c "${config:-/etc/postroom/postroom.conf}" \

@@ -12,99 +12,7 @@
 #include "lib/base/db.h"
 #include "lib/message/path.h"
 #include "policy/seal.h"
-
-#define APPLICATION	0x50725031	/* "PrP1" */
-
-enum statement {
-	GET_HUB,
-	PUT_HUB,
-	HIGHEST,
-	GET_SEAL,
-	PUT_SEAL,
-	FIND_DOMAIN,
-	PUT_DOMAIN,
-	WHOSE,
-	WHOSE_ALIAS,
-	POSTMASTERS,
-	BY_LOCAL,
-	BY_ADDRESS,
-	BY_ID,
-	EACH,
-	PUT_ACCOUNT,
-	SET_NAME,
-	SET_LANGUAGE,
-	SET_SECRET,
-	REMOVE,
-	REMOVE_ALIASES,
-	STATEMENTS
-};
-
-#define ACCOUNT_COLUMNS \
-	"SELECT a.id, a.local, d.name, a.name, a.language, a.created, a.hash " \
-	"FROM account a JOIN domain d ON d.id = a.domain "
-
-static const char *const statements[STATEMENTS] = {
-	[GET_HUB] = "SELECT hub FROM meta",
-	[PUT_HUB] = "INSERT INTO meta (one, hub) VALUES (1, ?)",
-	[HIGHEST] = "SELECT coalesce(max(id), 0) FROM account",
-	[GET_SEAL] = "SELECT seal FROM meta",
-	[PUT_SEAL] = "UPDATE meta SET seal = ?",
-	[FIND_DOMAIN] = "SELECT id FROM domain WHERE name = ?",
-	[PUT_DOMAIN] = "INSERT INTO domain (name, created) VALUES (?, ?)",
-	[WHOSE] = "SELECT id FROM account "
-	    "WHERE domain = ? AND local = ? AND removed IS NULL",
-	[WHOSE_ALIAS] = "SELECT account FROM alias "
-	    "WHERE domain = ? AND local = ?",
-	[POSTMASTERS] = "SELECT id FROM account "
-	    "WHERE local = ? AND removed IS NULL ORDER BY id LIMIT 2",
-	[BY_LOCAL] = ACCOUNT_COLUMNS
-	    "WHERE a.local = ? AND a.removed IS NULL LIMIT 2",
-	[BY_ADDRESS] = ACCOUNT_COLUMNS
-	    "WHERE a.local = ? AND d.name = ? AND a.removed IS NULL",
-	[BY_ID] = ACCOUNT_COLUMNS "WHERE a.id = ? AND a.removed IS NULL",
-	[EACH] = ACCOUNT_COLUMNS
-	    "WHERE a.removed IS NULL ORDER BY d.name, a.local",
-	[PUT_ACCOUNT] = "INSERT INTO account "
-	    "(local, domain, name, language, hash, scram, created) "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-	[SET_NAME] = "UPDATE account SET name = ? WHERE id = ?",
-	[SET_LANGUAGE] = "UPDATE account SET language = ? WHERE id = ?",
-	[SET_SECRET] = "UPDATE account SET hash = ?, scram = ? WHERE id = ?",
-	/* the password goes at once; the number and the address stay known */
-	[REMOVE] = "UPDATE account SET removed = ?, hash = x'', scram = x'' "
-	    "WHERE id = ?",
-	[REMOVE_ALIASES] = "DELETE FROM alias WHERE account = ?",
-};
-
-static const char *const steps[] = {
-	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1),"
-	" hub BLOB NOT NULL, seal BLOB);"
-	"CREATE TABLE domain (id INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" name BLOB NOT NULL UNIQUE, created INTEGER NOT NULL);"
-	"CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" local BLOB NOT NULL, domain INTEGER NOT NULL REFERENCES domain,"
-	" name BLOB NOT NULL, language BLOB NOT NULL, hash BLOB NOT NULL,"
-	" scram BLOB NOT NULL, created INTEGER NOT NULL, removed INTEGER);"
-	"CREATE UNIQUE INDEX account_address ON account (local, domain)"
-	" WHERE removed IS NULL;"
-	"CREATE TABLE alias (local BLOB NOT NULL,"
-	" domain INTEGER NOT NULL REFERENCES domain,"
-	" account INTEGER NOT NULL REFERENCES account,"
-	" PRIMARY KEY (local, domain)) WITHOUT ROWID;",
-};
-
-static const struct db_format format = {
-	.application = APPLICATION,
-	.version = sizeof(steps) / sizeof(steps[0]),
-	.steps = steps,
-	.statements = statements,
-	.statement_count = STATEMENTS,
-};
-
-struct policy {
-	struct db	*db;
-	unsigned char	 hub_id[HUB_ID_BYTES];
-};
+#include "policy/tables.h"
 
 /* 1 and the hub's id, 0 when it has none yet, or -errno. */
 static int
@@ -123,9 +31,8 @@ hub_get(struct policy *p)
 	return 1;
 }
 
-/* End the open transaction, durably if nothing went wrong. */
-static int
-finish(struct policy *p, int r)
+int
+policy_finish(struct policy *p, int r)
 {
 	if (r == 0)
 		r = db_commit(p->db, true);
@@ -147,7 +54,7 @@ hub_make(struct policy *p)
 		return r;
 	q = db_ask(p->db, PUT_HUB);
 	db_put_blob(&q, slice_of(p->hub_id, HUB_ID_BYTES));
-	return finish(p, db_run(&q));
+	return policy_finish(p, db_run(&q));
 }
 
 int
@@ -159,7 +66,7 @@ policy_open(int folder_fd, bool only_reading, struct policy **policy_out,
 
 	if (p == NULL)
 		return -ENOMEM;
-	r = db_open(folder_fd, POLICY_FILE, &format, only_reading, &p->db,
+	r = db_open(folder_fd, POLICY_FILE, &policy_format, only_reading, &p->db,
 	    needs_out);
 	if (r == 0)
 		r = hub_get(p);
@@ -188,9 +95,8 @@ policy_hub_id(const struct policy *p)
 	return p->hub_id;
 }
 
-/* The one number that `q` selects: 1, 0 when there is none, or -errno. */
-static int
-number_of(struct db_query *q, uint64_t *number_out)
+int
+policy_number(struct db_query *q, uint64_t *number_out)
 {
 	int r = db_next(q);
 
@@ -211,7 +117,7 @@ domain_find(struct policy *p, struct slice name, uint64_t *domain_out)
 	struct db_query q = db_ask(p->db, FIND_DOMAIN);
 
 	db_put_blob(&q, name);
-	return number_of(&q, domain_out);
+	return policy_number(&q, domain_out);
 }
 
 static int
@@ -222,7 +128,7 @@ local_find(struct policy *p, enum statement which, uint64_t domain,
 
 	db_put_u64(&q, domain);
 	db_put_blob(&q, local);
-	return number_of(&q, account_out);
+	return policy_number(&q, account_out);
 }
 
 static int
@@ -231,7 +137,7 @@ postmaster_find(struct policy *p, uint64_t *account_out)
 	struct db_query q = db_ask(p->db, POSTMASTERS);
 
 	db_put_blob(&q, slice_str("postmaster"));
-	return number_of(&q, account_out);
+	return policy_number(&q, account_out);
 }
 
 /* The account of this name in this domain: 1, 0 or -errno. */
@@ -464,7 +370,7 @@ policy_account_add(struct policy *p, const struct policy_account *account,
 	r = db_begin(p->db);
 	if (r < 0)
 		return r;
-	r = finish(p, account_put(p, &a, secret, now_utc_ms));
+	r = policy_finish(p, account_put(p, &a, secret, now_utc_ms));
 	if (r < 0)
 		return r;
 	return policy_account_find(p, slice_str(a.address), account_out);
@@ -504,7 +410,7 @@ policy_account_set(struct policy *p, uint64_t id,
 	if (r == 0 && change->secret != NULL)
 		r = column_set(p, SET_SECRET, change->secret->hash,
 		    change->secret->scram, id);
-	return finish(p, r);
+	return policy_finish(p, r);
 }
 
 /* -EPERM when `id` is the only account called postmaster. */
@@ -539,6 +445,11 @@ account_drop(struct policy *p, uint64_t id, int64_t now_utc_ms)
 		return r;
 	q = db_ask(p->db, REMOVE_ALIASES);
 	db_put_u64(&q, id);
+	r = db_run(&q);
+	if (r < 0)
+		return r;
+	q = db_ask(p->db, REMOVE_FETCHES);
+	db_put_u64(&q, id);
 	return db_run(&q);
 }
 
@@ -554,7 +465,7 @@ policy_account_remove(struct policy *p, uint64_t id, int64_t now_utc_ms)
 		r = db_begin(p->db);
 	if (r < 0)
 		return r;
-	return finish(p, account_drop(p, id, now_utc_ms));
+	return policy_finish(p, account_drop(p, id, now_utc_ms));
 }
 
 int
@@ -606,7 +517,7 @@ seal_remember(struct policy *p, const struct seal_key *key)
 		return r;
 	q = db_ask(p->db, PUT_SEAL);
 	db_put_blob(&q, text_slice(&sealed));
-	return finish(p, db_run(&q));
+	return policy_finish(p, db_run(&q));
 }
 
 int
@@ -651,5 +562,5 @@ policy_domain_add(struct policy *p, struct slice name, int64_t now_utc_ms)
 	q = db_ask(p->db, PUT_DOMAIN);
 	db_put_blob(&q, name);
 	db_put_i64(&q, now_utc_ms);
-	return finish(p, db_run(&q));
+	return policy_finish(p, db_run(&q));
 }

@@ -1,16 +1,13 @@
 /*
- * admin.c - the one table of console requests, and the keeper's handlers
+ * admin.c - the one table of console requests
  */
 #include "policy/admin.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include <openssl/crypto.h>
 
-enum account_arg { ARG_ADDRESS, ARG_NAME, ARG_LANGUAGE, ARG_PASSWORD };
-
-static admin_fn	account_add, account_list, account_set, account_remove;
+#include "policy/admin_inside.h"
 
 #define ADDRESS_ARG	{ "address",  ADMIN_TEXT,   true,  SAY_COLUMN_ADDRESS }
 #define NAME_ARG	{ "name",     ADMIN_TEXT,   false, SAY_COLUMN_NAME }
@@ -22,27 +19,135 @@ static admin_fn	account_add, account_list, account_set, account_remove;
 	{ "language", ADMIN_TEXT,   true, SAY_COLUMN_LANGUAGE }, \
 	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED } }
 
+/* `asked`: it must be given when a fetch account is added. */
+#define FETCH_ARGS(asked) \
+	ADDRESS_ARG, \
+	{ "label",    ADMIN_TEXT,   false, SAY_COLUMN_LABEL }, \
+	{ "host",     ADMIN_TEXT,   asked, SAY_COLUMN_HOST }, \
+	{ "port",     ADMIN_NUMBER, false, SAY_COLUMN_PORT }, \
+	{ "tls",      ADMIN_TEXT,   false, SAY_COLUMN_TLS }, \
+	{ "user",     ADMIN_TEXT,   asked, SAY_COLUMN_USER }, \
+	{ "mechanism", ADMIN_TEXT,  false, SAY_COLUMN_MECHANISM }, \
+	{ "password", ADMIN_SEALED, asked, SAY_COLUMN_PASSWORD }, \
+	{ "pin",      ADMIN_TEXT,   false, SAY_COLUMN_PIN }, \
+	{ "from",     ADMIN_TEXT,   false, SAY_COLUMN_FROM }, \
+	{ "delete_after", ADMIN_TEXT, false, SAY_COLUMN_DELETE_AFTER }, \
+	{ "largest",  ADMIN_NUMBER, false, SAY_COLUMN_LARGEST }, \
+	{ "enabled",  ADMIN_TEXT,   false, SAY_COLUMN_ENABLED }
+/* Which fetch accounts: of that owner, of that label, above that number. */
+#define WHICH_ARGS \
+	{ "address",  ADMIN_TEXT,   false, SAY_COLUMN_ADDRESS }, \
+	{ "label",    ADMIN_TEXT,   false, SAY_COLUMN_LABEL }
+#define ABOVE_ARG	{ "above",    ADMIN_NUMBER, false, SAY_COLUMN_FETCH }
+
+#define FETCH_NAME \
+	{ "id",       ADMIN_NUMBER, true, SAY_COLUMN_FETCH }, \
+	{ "address",  ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS }, \
+	{ "label",    ADMIN_TEXT,   true, SAY_COLUMN_LABEL }
+/* `accounts`: how many the run has, when not all of them fit the answer. */
+#define RUN_ROW { \
+	{ "run",      ADMIN_NUMBER, true, SAY_COLUMN_FIGURE }, \
+	FETCH_NAME, \
+	{ "accounts", ADMIN_NUMBER, true, SAY_COLUMN_FIGURE } }
+/* A column for programs: it never stands over a table. */
+#define FIGURE(name)	{ name, ADMIN_NUMBER, true, SAY_COLUMN_FIGURE }
+#define WORD(name)	{ name, ADMIN_TEXT, true, SAY_COLUMN_VALUE }
+
 const struct admin_request admin_requests[] = {
 { "account add",
   { ADDRESS_ARG, NAME_ARG, LANGUAGE_ARG,
     { "password", ADMIN_SECRET, true, SAY_COLUMN_PASSWORD } },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, account_add },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_add },
 { "account list",
   { { 0 } },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, account_list },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_list },
 { "account set",
   { ADDRESS_ARG, NAME_ARG, LANGUAGE_ARG,
     { "password", ADMIN_SECRET, false, SAY_COLUMN_PASSWORD } },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, account_set },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_set },
 { "account remove",
   { ADDRESS_ARG },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, account_remove },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_remove },
 { "status",
   { { 0 } },
   ADMIN_BY_POSTMASTER, ROLE_CONSOLE,
   { { "part",   ADMIN_TEXT, true, SAY_COLUMN_PART },
     { "figure", ADMIN_TEXT, true, SAY_COLUMN_FIGURE },
     { "value",  ADMIN_TEXT, true, SAY_COLUMN_VALUE } }, NULL },
+{ "fetch add",
+  { FETCH_ARGS(true) },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_add },
+/* At most ADMIN_PAGE rows: ask on above the last one's number. */
+{ "fetch list",
+  { WHICH_ARGS, ABOVE_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER,
+  { FETCH_NAME,
+    { "host",         ADMIN_TEXT,   true, SAY_COLUMN_HOST },
+    { "port",         ADMIN_NUMBER, true, SAY_COLUMN_PORT },
+    { "tls",          ADMIN_TEXT,   true, SAY_COLUMN_TLS },
+    { "user",         ADMIN_TEXT,   true, SAY_COLUMN_USER },
+    { "mechanism",    ADMIN_TEXT,   true, SAY_COLUMN_MECHANISM },
+    { "from",         ADMIN_TEXT,   true, SAY_COLUMN_FROM },
+    { "delete_after", ADMIN_TEXT,   true, SAY_COLUMN_DELETE_AFTER },
+    { "largest",      ADMIN_NUMBER, true, SAY_COLUMN_LARGEST },
+    { "enabled",      ADMIN_TEXT,   true, SAY_COLUMN_ENABLED },
+    { "pin",          ADMIN_TEXT,   true, SAY_COLUMN_PIN } },
+  admin_fetch_list },
+/* Without a label the owner must have one fetch account only. */
+{ "fetch set",
+  { FETCH_ARGS(false),
+    { "rename",   ADMIN_TEXT,   false, SAY_COLUMN_LABEL } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_set },
+{ "fetch remove",
+  { WHICH_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_remove },
+/*
+ * Collect now from those that match what is given: the owner's whole address,
+ * the label; neither: from all.  Those that are not enabled are passed over; one
+ * that is named by both is ADMIN_UNFIT then.  With none matching: ADMIN_NO_SUCH.
+ */
+{ "fetch now",
+  { WHICH_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, RUN_ROW, NULL },
+/* Log in and count, enabled or not; exactly one must match. */
+{ "fetch test",
+  { WHICH_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, RUN_ROW, NULL },
+/*
+ * The accounts of the run whose state_number is above `seen` (0 at first), in
+ * its order, ADMIN_PAGE at most; at once when there are any, else, after 250 ms
+ * at most, none.  Each change of an account gives it the next state_number of
+ * its run.  Answered for a minute after the run is over; then ADMIN_NO_SUCH.
+ */
+{ "fetch progress",
+  { { "run",      ADMIN_NUMBER, true, SAY_COLUMN_FIGURE },
+    { "seen",     ADMIN_NUMBER, true, SAY_COLUMN_FIGURE } },
+  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE,
+  { FETCH_NAME,
+    WORD("state"),	/* waiting connecting listing taking deleting over */
+    FIGURE("done"), FIGURE("of"), FIGURE("done_bytes"), FIGURE("of_bytes"),
+    WORD("result"),	/* fetch_end_code(), or empty before it is over */
+    FIGURE("taken"), FIGURE("taken_bytes"),
+    FIGURE("waiting"), FIGURE("waiting_bytes"),
+    FIGURE("held"), FIGURE("deleted"), FIGURE("too_large"), FIGURE("left"),
+    WORD("deletions_stopped"),	/* yes no */
+    WORD("words"),
+    WORD("print"),	/* of the certificate, 64 hex digits; or empty */
+    FIGURE("state_number") }, NULL },
+/* What came of the last collection; at most ADMIN_PAGE rows, as fetch list. */
+{ "fetch health",
+  { WHICH_ARGS, ABOVE_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE,
+  { FETCH_NAME,
+    { "last",     ADMIN_TIME,   true, SAY_COLUMN_LAST },
+    { "next",     ADMIN_TIME,   true, SAY_COLUMN_NEXT },
+    { "result",   ADMIN_TEXT,   true, SAY_COLUMN_RESULT },
+    { "words",    ADMIN_TEXT,   true, SAY_COLUMN_VALUE },
+    { "failures", ADMIN_NUMBER, true, SAY_COLUMN_FIGURE } }, NULL },
+/* Remote mail is deleted again, though this hub was restored from a copy. */
+{ "fetch resume",
+  { { 0 } },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, { WORD("was_stopped") }, NULL },
 { 0 }
 };
 
@@ -61,6 +166,7 @@ static const struct {
 	[ADMIN_REFUSED]		= { "refused",	  SAY_MAY_NOT },
 	[ADMIN_LATER]		= { "later",	  SAY_LATER },
 	[ADMIN_FAILED]		= { "failed",	  SAY_FAILED },
+	[ADMIN_TOO_MANY]	= { "too-many",	  SAY_TOO_MANY_OF_THEM },
 };
 
 const char *
@@ -170,9 +276,9 @@ admin_end(struct admin_work *work, enum admin_status status,
 	text_add(answer, text_slice(&rows));
 }
 
-/* What an errno of accounts.h means to who asked. */
-static enum admin_status
-status_of(int r)
+/* What an errno of accounts.h and fetch_accounts.h means to who asked. */
+enum admin_status
+admin_status_of(int r)
 {
 	switch (r) {
 	case 0:
@@ -187,6 +293,8 @@ status_of(int r)
 		return ADMIN_NOT_UNIQUE;
 	case -EPERM:
 		return ADMIN_KEPT;
+	case -EDQUOT:
+		return ADMIN_TOO_MANY;
 	case -EBUSY:
 		return ADMIN_LATER;
 	default:
@@ -194,136 +302,12 @@ status_of(int r)
 	}
 }
 
-/* Add ACCOUNT_ROW. */
-static void
-account_row(struct admin_work *work, const struct policy_account *a,
-    struct text *rows)
-{
-	pack_u64(rows, a->id);
-	pack_slice(rows, slice_str(a->address));
-	pack_slice(rows, slice_str(a->name));
-	pack_slice(rows, slice_str(a->language));
-	pack_i64(rows, a->created_utc_ms);
-	work->rows++;
-}
-
-/*
- * Copy argument `arg` as a C string; one that is not given leaves `buffer`.
- * An argument that is too long or holds a NUL is unfit and named.
- */
-static bool
-arg_copy(struct admin_work *work, enum account_arg arg, char *buffer,
-    size_t size)
+bool
+admin_copy(struct admin_work *work, unsigned arg, char *buffer, size_t size)
 {
 	if (!work->given[arg] ||
 	    slice_cstr(work->args[arg], buffer, size) == 0)
 		return true;
 	work->field = arg;
 	return false;
-}
-
-/* Which argument a refused account has wrong. */
-static unsigned
-unfit_field(const struct policy_account *a)
-{
-	if (strcmp(a->language, "en") != 0 && strcmp(a->language, "id") != 0)
-		return ARG_LANGUAGE;
-	for (const char *at = a->name; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			return ARG_NAME;
-	return slice_is_utf8(slice_str(a->name)) ? ARG_ADDRESS : ARG_NAME;
-}
-
-static enum admin_status
-account_add(struct policy *policy, struct admin_work *work, struct text *rows)
-{
-	struct policy_account a = { .language = "en" };
-	int r;
-
-	if (!arg_copy(work, ARG_ADDRESS, a.address, sizeof(a.address)) ||
-	    !arg_copy(work, ARG_NAME, a.name, sizeof(a.name)) ||
-	    !arg_copy(work, ARG_LANGUAGE, a.language, sizeof(a.language)))
-		return ADMIN_UNFIT;
-	if (!work->has_secret)
-		return ADMIN_FAILED;
-	r = policy_account_add(policy, &a, &work->secret, work->now_utc_ms, &a);
-	if (r == -EINVAL)
-		work->field = unfit_field(&a);
-	else if (r == -ENOENT || r == -EEXIST)
-		work->field = ARG_ADDRESS;
-	if (r == 0)
-		account_row(work, &a, rows);
-	return status_of(r);
-}
-
-struct listing {
-	struct admin_work	*work;
-	struct text		*rows;
-};
-
-static int
-list_one(void *arg, const struct policy_account *a)
-{
-	struct listing *listing = arg;
-
-	if (listing->work->rows == ADMIN_ROWS)
-		return -E2BIG;
-	account_row(listing->work, a, listing->rows);
-	return 0;
-}
-
-static enum admin_status
-account_list(struct policy *policy, struct admin_work *work, struct text *rows)
-{
-	struct listing listing = { work, rows };
-
-	return status_of(policy_account_each(policy, list_one, &listing));
-}
-
-static enum admin_status
-account_set(struct policy *policy, struct admin_work *work, struct text *rows)
-{
-	struct policy_account a, wanted = { .language = "en" };
-	struct policy_change change = { 0 };
-	int r = policy_account_find(policy, work->args[ARG_ADDRESS], &a);
-
-	if (r < 0) {
-		work->field = ARG_ADDRESS;
-		return status_of(r);
-	}
-	if (!arg_copy(work, ARG_NAME, wanted.name, sizeof(wanted.name)) ||
-	    !arg_copy(work, ARG_LANGUAGE, wanted.language,
-	    sizeof(wanted.language)))
-		return ADMIN_UNFIT;
-	if (work->given[ARG_NAME])
-		change.name = wanted.name;
-	if (work->given[ARG_LANGUAGE])
-		change.language = wanted.language;
-	if (work->has_secret)
-		change.secret = &work->secret;
-	r = policy_account_set(policy, a.id, &change);
-	if (r == -EINVAL)
-		work->field = unfit_field(&wanted);
-	if (r == 0)
-		r = policy_account_get(policy, a.id, &a);
-	if (r == 0)
-		account_row(work, &a, rows);
-	return status_of(r);
-}
-
-static enum admin_status
-account_remove(struct policy *policy, struct admin_work *work,
-    struct text *rows)
-{
-	struct policy_account a;
-	int r = policy_account_find(policy, work->args[ARG_ADDRESS], &a);
-
-	work->field = ARG_ADDRESS;
-	if (r == 0)
-		r = policy_account_remove(policy, a.id, work->now_utc_ms);
-	if (r == 0) {
-		account_row(work, &a, rows);
-		work->field = ADMIN_NO_FIELD;
-	}
-	return status_of(r);
 }

@@ -20,9 +20,10 @@
 #include "lib/base/say.h"
 #include "policy/accounts.h"
 
-#define ADMIN_ARGS		4	/* most of any request */
-#define ADMIN_COLUMNS		6
+#define ADMIN_ARGS		14	/* most of any request */
+#define ADMIN_COLUMNS		21
 #define ADMIN_ROWS		4096	/* of one answer: an office has 500 */
+#define ADMIN_PAGE		100	/* rows of 1,200 bytes fit an answer */
 #define ADMIN_ANSWER_BYTES	(128 * 1024)
 #define ADMIN_NO_FIELD		255
 
@@ -36,10 +37,17 @@ enum admin_status {
 	ADMIN_REFUSED,		/* this person may not ask that */
 	ADMIN_LATER,		/* a role is not there now, or busy */
 	ADMIN_FAILED,		/* disk, memory; the log has it */
+	ADMIN_TOO_MANY,		/* there are as many as there can be */
 	ADMIN_STATUS_COUNT
 };
 
-enum admin_kind { ADMIN_TEXT, ADMIN_SECRET, ADMIN_NUMBER, ADMIN_TIME };
+enum admin_kind {
+	ADMIN_TEXT,
+	ADMIN_SECRET,		/* a password of ours: hashed */
+	ADMIN_SEALED,		/* a password elsewhere: sealed */
+	ADMIN_NUMBER,		/* as an argument: its decimal digits */
+	ADMIN_TIME		/* ms since 1970, UTC; 0: never */
+};
 
 struct admin_field {		/* an argument or a column */
 	const char	*name;	/* in JSON; NULL ends the list */
@@ -72,14 +80,20 @@ unsigned	admin_number(const struct admin_request *);
 /* The row of this number, or NULL. */
 const struct admin_request *admin_at(unsigned number);
 
+/* Where the arguments of some requests stand in their rows. */
+enum { ADMIN_WHICH_ADDRESS, ADMIN_WHICH_LABEL, ADMIN_WHICH_ABOVE };
+enum { ADMIN_PROGRESS_RUN, ADMIN_PROGRESS_SEEN };
+
 /* One request on its way through the keeper. */
 struct admin_work {
 	const struct admin_request *request;
 	struct slice	 args[ADMIN_ARGS];	/* borrowed from what was packed */
 	bool		 given[ADMIN_ARGS];
 	int64_t		 now_utc_ms;
+	const struct seal_key *seal_key;	/* NULL: nothing can be sealed */
 	unsigned	 field;		/* at fault, or ADMIN_NO_FIELD */
 	uint32_t	 rows;		/* in the answer */
+	bool		 fetches_changed;	/* the schedule is to be told */
 	bool		 has_secret;
 	struct password_secret secret;	/* made by admin_hash() */
 };

@@ -9,13 +9,22 @@
 
 #include <jansson.h>
 
-/* A value of an argument, or false when it is no string. */
+/* A value of an argument, or false: it is no string, and no number either. */
 static bool
 pack_arg(struct text *packed, const struct admin_field *arg, json_t *value)
 {
+	TEXT_AUTO digits = TEXT_INIT(32);
+
 	if (value == NULL || json_is_null(value)) {
 		pack_u8(packed, 0);
 		return !arg->required;
+	}
+	if (arg->kind == ADMIN_NUMBER && json_is_integer(value)) {
+		text_addf(&digits, "%" JSON_INTEGER_FORMAT,
+		    json_integer_value(value));
+		pack_u8(packed, 1);
+		pack_slice(packed, text_slice(&digits));
+		return !text_failed(&digits);
 	}
 	if (!json_is_string(value))
 		return false;

@@ -3,8 +3,9 @@
  *
  * A request is one line, {"request": "account add", "args": {...}}; its answer
  * one line, {"ok": true, "result": [{column: value, ...}, ...]} or {"ok":
- * false, "error": code, "field": name or null, "words": sentence}.  Times are
- * milliseconds since 1970, UTC.
+ * false, "error": code, "field": name or null, "words": sentence}.  Arguments
+ * are strings; those that are numbers may be numbers.  Times are milliseconds
+ * since 1970, UTC.
  */
 #ifndef POSTROOM_POLICY_ADMIN_JSON_H
 #define POSTROOM_POLICY_ADMIN_JSON_H

@@ -7,6 +7,9 @@
  * gathered, not only the first: a bad value is told and reading goes on; a line
  * with an unknown option is told, blanked, and the text is read again.  Only a
  * broken syntax ends the reading.
+ *
+ * More than 800 lines, because the table, what reads its kinds and what shows
+ * them are one thing: an option is added in one place.
  */
 #include "policy/config.h"
 
@@ -39,7 +42,8 @@ enum kind {
 	KIND_PATH,		/* absolute */
 	KIND_PATH_OR_NONE,
 	KIND_LANGUAGE,
-	KIND_WORD		/* no blanks */
+	KIND_WORD,		/* no blanks */
+	KIND_RESOLVERS		/* numeric addresses, each with @port or not */
 };
 
 struct option {
@@ -116,6 +120,24 @@ static const struct option options[] = {
   "How often the deliveries of an account are made final." },
 { "trail_days",              KIND_DAYS,         FIELD(trail_days), 1, 3660, "90d",
   "How long the history of messages is kept." },
+{ "rules_dir",               KIND_PATH_OR_NONE, TEXT(rules_dir), POSTROOM_SYSCONFDIR "/rules",
+  "The folder of the postmaster's rules, NAME.rule each; empty means none." },
+{ "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",
+  "The folder of virus signatures, such as /var/lib/clamav; empty means that nothing is scanned." },
+{ "scan_workers",            KIND_COUNT,        FIELD(scan_workers), 1, 64, "2",
+  "Messages scanned for viruses at one time." },
+{ "scan_seconds",            KIND_SECONDS,      FIELD(scan_seconds), 5, 3600, "60s",
+  "How long the virus scanner may take over one message." },
+{ "fetch_minutes",           KIND_COUNT,        FIELD(fetch_minutes), 1, 1440, "10",
+  "How many minutes pass between two collections from the same remote mailbox." },
+{ "fetch_connections",       KIND_COUNT,        FIELD(fetch_connections), 1, 1000, "50",
+  "Remote mailboxes that are collected from at one time, in all." },
+{ "fetch_per_host",          KIND_COUNT,        FIELD(fetch_per_host), 1, 64, "4",
+  "Of them, those on the same host." },
+{ "dns_forward",             KIND_RESOLVERS,    TEXT(dns_forward), "",
+  "The resolvers asked, such as 192.0.2.1 192.0.2.2@53; empty means those of the system." },
+{ "hosts_file",              KIND_PATH_OR_NONE, TEXT(hosts_file), "/etc/hosts",
+  "Names of hosts that are known without asking; empty means none." },
 };
 
 #define OPTIONS	(sizeof(options) / sizeof(options[0]))
@@ -275,6 +297,34 @@ is_host(struct slice s)
 	return true;
 }
 
+/* ADDRESS or ADDRESS@PORT, of a resolver. */
+static bool
+is_resolver(struct slice word)
+{
+	unsigned char bytes[16];
+	struct slice address = word, port = word;
+	char name[INET6_ADDRSTRLEN];
+	uint64_t n;
+
+	if (slice_cut(&port, '@', &address) &&
+	    (slice_u64(port, UINT16_MAX, &n) < 0 || n == 0))
+		return false;
+	return slice_cstr(address, name, sizeof(name)) == 0 &&
+	    (inet_pton(AF_INET, name, bytes) == 1 ||
+	    inet_pton(AF_INET6, name, bytes) == 1);
+}
+
+static bool
+are_resolvers(struct slice value)
+{
+	struct slice word;
+
+	while (slice_word(&value, &word))
+		if (!is_resolver(word))
+			return false;
+	return true;
+}
+
 static const char *
 text_fault(enum kind kind, struct slice value)
 {
@@ -295,6 +345,9 @@ text_fault(enum kind kind, struct slice value)
 	case KIND_LANGUAGE:
 		return slice_is_str(value, "en") || slice_is_str(value, "id") ?
 		    NULL : "is not a language spoken here: en or id";
+	case KIND_RESOLVERS:
+		return are_resolvers(value) ? NULL :
+		    "is not a list of numeric addresses such as 192.0.2.1@53";
 	default:
 		return slice_find(value, ' ') == SIZE_MAX ? NULL :
 		    "must not hold a blank";
@@ -755,6 +808,7 @@ config_manual(struct text *text)
 		[KIND_PATH_OR_NONE]	= "path",
 		[KIND_LANGUAGE]		= "en | id",
 		[KIND_WORD]		= "word",
+		[KIND_RESOLVERS]	= "addresses",
 	};
 
 	text_add_str(text, ".Bl -tag -width Ds\n");

@@ -70,6 +70,15 @@ struct config {
 	unsigned	hops;		/* Received fields allowed */
 	unsigned	settle_seconds;	/* how often deliveries are settled */
 	unsigned	trail_days;	/* kept */
+	unsigned	fetch_minutes;	/* between two looks at a mailbox */
+	unsigned	fetch_connections;	/* to providers, in all */
+	unsigned	fetch_per_host;	/* of them, to one host */
+	char		dns_forward[512];	/* "": the system's resolvers */
+	char		hosts_file[PATH_MAX];	/* "": none */
+	char		rules_dir[PATH_MAX];	/* "": no rules */
+	char		scan_signatures[PATH_MAX];	/* "": no scanning */
+	unsigned	scan_workers;
+	unsigned	scan_seconds;	/* for one message, then it is killed */
 	struct listener	listeners[CONFIG_LISTENERS];
 	size_t		listener_count;
 };

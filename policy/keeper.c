@@ -147,3 +147,31 @@ keeper_account_said(struct slice body, struct keeper_account *account_out)
 	account.language = unpack_slice(&u);
 	return TAKE(&u, account_out, account);
 }
+
+void
+fetch_due_pack(struct text *text, const struct fetch_due *due)
+{
+	pack_u64(text, due->id);
+	pack_u64(text, due->owner);
+	pack_slice(text, due->owner_address);
+	pack_slice(text, due->label);
+	pack_slice(text, due->host);
+	pack_u8(text, due->enabled);
+}
+
+int
+fetch_due_unpack(struct unpack *u, struct fetch_due *due_out)
+{
+	struct fetch_due due;
+
+	due.id = unpack_u64(u);
+	due.owner = unpack_u64(u);
+	due.owner_address = unpack_slice(u);
+	due.label = unpack_slice(u);
+	due.host = unpack_slice(u);
+	due.enabled = unpack_bool(u);
+	if (u->bad || due.id == 0 || due.owner == 0)
+		return -EBADMSG;
+	*due_out = due;
+	return 0;
+}

@@ -33,8 +33,33 @@ enum keeper_kind {
 	 * Parent, queue, mailbox: what is known of this account?
 	 * u64 account -> u8 exists, slice address, slice language
 	 */
-	KEEPER_ACCOUNT
+	KEEPER_ACCOUNT,
+	/*
+	 * Schedule: which remote mailboxes are there?  Those
+	 * above that number, a page; `more`: ask on above the last one.
+	 * u64 above -> u8 more, u32 count, each as fetch_due_pack()
+	 */
+	KEEPER_FETCH_DUE,
+	/*
+	 * Fetch: what is needed to collect for the owner, who is the instance
+	 * of the channel, whatever the message says.
+	 * u64 fetch account -> u8 exists, and if it does: the account with its
+	 * password, as fetch_account_pack(), slice owner's address
+	 */
+	KEEPER_FETCH_OPEN
 };
+
+/* A remote mailbox, as the schedule knows it. */
+struct fetch_due {
+	uint64_t	id, owner;
+	struct slice	owner_address;
+	struct slice	label;
+	struct slice	host;
+	bool		enabled;
+};
+void	fetch_due_pack(struct text *, const struct fetch_due *);
+/* 0 or -EBADMSG. */
+int	fetch_due_unpack(struct unpack *, struct fetch_due *due_out);
 
 enum keeper_who {
 	KEEPER_WELCOME,		/* name and password are right */

@@ -37,6 +37,17 @@ static const struct command {
 { "account", "set",      "ADDRESS [--name N] [--language en|id] [--password | --password-file F]",
   SAY_HELP_ACCOUNT_SET,    cli_account_set },
 { "account", "remove",   "ADDRESS", SAY_HELP_ACCOUNT_REMOVE, cli_account_remove },
+{ "fetch",   "add",      "ADDRESS --host H --user U [--label NAME] [--tls none|starttls|implicit] [--port P] "
+  "[--password-file F] [--mechanism M] [--pin SHA256] [--largest SIZE] [--all | --new | --days N] "
+  "[--keep | --delete-after DAYS] [--untested]",
+  SAY_HELP_FETCH_ADD,      cli_fetch_add },
+{ "fetch",   "list",     "[ADDRESS]", SAY_HELP_FETCH_LIST, cli_fetch_list },
+{ "fetch",   "set",      "ADDRESS [--label NAME] [--rename NAME] [--enable | --disable] [--password] [OPTIONS OF add]",
+  SAY_HELP_FETCH_SET,      cli_fetch_set },
+{ "fetch",   "remove",   "ADDRESS [--label NAME] [--yes]", SAY_HELP_FETCH_REMOVE, cli_fetch_remove },
+{ "fetch",   "test",     "ADDRESS|LABEL [--label NAME]", SAY_HELP_FETCH_TEST, cli_fetch_test },
+{ "fetch",   "now",      "[ADDRESS|LABEL] [--label NAME]", SAY_HELP_FETCH_NOW, cli_fetch_now },
+{ "fetch",   "resume",   "", SAY_HELP_FETCH_RESUME, cli_fetch_resume },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
 { "check",   NULL,       "", SAY_HELP_CHECK,        cli_check },
 { "trace",   NULL,       "ID | ADDRESS | SUBJECT",  SAY_HELP_TRACE, cli_trace },
@@ -352,7 +363,7 @@ static int
 ask_twice(struct cli *cli, const char *who, char *buffer, size_t size)
 {
 	TEXT_AUTO question = TEXT_INIT(1024);
-	char again[PASSWORD_MAX_BYTES + 2] = "";
+	char again[CLI_SECRET_SIZE] = "";
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	int r = CLI_OK;
 
@@ -360,7 +371,7 @@ ask_twice(struct cli *cli, const char *who, char *buffer, size_t size)
 		return cli_fail(cli, CLI_USAGE, NO_TERMINAL);
 	text_say(&question, cli->language, ASK_PASSWORD, who);
 	if (!ask_hidden(tty, &question, buffer, size))
-		r = cli_fail(cli, CLI_FAILED, WANT_PASSWORD);
+		r = cli_fail(cli, CLI_FAILED, NO_PASSWORD);
 	text_clear(&question);
 	text_say(&question, cli->language, ASK_AGAIN);
 	if (r == CLI_OK && (!ask_hidden(tty, &question, again, sizeof(again)) ||
@@ -387,5 +398,5 @@ cli_password(struct cli *cli, const char *file, const char *who, char *buffer,
 		    strerror(errno));
 	got = read_line(fd, buffer, size);
 	close(fd);
-	return got ? CLI_OK : cli_fail(cli, CLI_FAILED, WANT_PASSWORD);
+	return got ? CLI_OK : cli_fail(cli, CLI_FAILED, NO_PASSWORD);
 }

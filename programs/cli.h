@@ -15,6 +15,9 @@
 enum cli_exit { CLI_OK, CLI_FAILED, CLI_USAGE, CLI_NO_SUCH, CLI_BUSY };
 
 #define CLI_WORDS_BYTES	(64 * 1024)
+#define CLI_SECRET_SIZE	1026	/* of any password that is typed, with a NUL */
+
+struct json_t;			/* jansson's */
 
 struct cli {
 	enum language	 language;	/* the terminal's, or the office's */
@@ -71,6 +74,8 @@ int	cli_password(struct cli *, const char *file, const char *who,
  */
 int	cli_ask(struct cli *, const struct admin_request *,
 	    const char *const values[ADMIN_ARGS], struct text *answer);
+/* Is there a running hub to ask? */
+bool	cli_hub_runs(struct cli *);
 /*
  * Work done as root must leave files that the keeper's user can write: give it
  * the folder of policy.db and what is in it.
@@ -82,6 +87,14 @@ void	cli_give_to_keeper(const struct config *, int folder_fd);
  */
 int	cli_show(struct cli *, const struct admin_request *,
 	    const struct text *answer, bool with_table);
+/* Take the answer line apart; CLI_OK, or the failure it tells has been told. */
+int	cli_answer(struct cli *, const struct admin_request *,
+	    const struct text *answer, struct json_t **object_out);
+/* Show these columns of an array of rows. */
+void	cli_table(struct cli *, const struct admin_field *columns,
+	    struct json_t *rows);
+/* Columns of a screen that this UTF-8 takes. */
+size_t	cli_width(struct slice);
 /* Add text that came from outside; a control character becomes "?". */
 void	cli_add_visible(struct text *, struct slice);
 /* The text of a column in the first row of an answer, or "". */
@@ -94,6 +107,13 @@ int	cli_account_add(struct cli *, int argc, char **argv);
 int	cli_account_list(struct cli *, int argc, char **argv);
 int	cli_account_set(struct cli *, int argc, char **argv);
 int	cli_account_remove(struct cli *, int argc, char **argv);
+int	cli_fetch_add(struct cli *, int argc, char **argv);
+int	cli_fetch_list(struct cli *, int argc, char **argv);
+int	cli_fetch_set(struct cli *, int argc, char **argv);
+int	cli_fetch_remove(struct cli *, int argc, char **argv);
+int	cli_fetch_test(struct cli *, int argc, char **argv);
+int	cli_fetch_now(struct cli *, int argc, char **argv);
+int	cli_fetch_resume(struct cli *, int argc, char **argv);
 int	cli_status(struct cli *, int argc, char **argv);
 int	cli_check(struct cli *, int argc, char **argv);
 int	cli_trace(struct cli *, int argc, char **argv);

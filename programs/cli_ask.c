@@ -23,6 +23,7 @@
 #include <openssl/crypto.h>
 
 #include "policy/admin_json.h"
+#include "policy/seal.h"
 
 #define ANSWER_SECONDS	60	/* a stuck hub must not hang the terminal */
 
@@ -51,6 +52,16 @@ control_connect(const char *run_dir)
 		return n;
 	}
 	return fd;
+}
+
+bool
+cli_hub_runs(struct cli *cli)
+{
+	int fd = control_connect(cli->config.run_dir);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 /* Send one line and read the one that answers it. */
@@ -138,17 +149,60 @@ now_utc_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Does it take a secret that is sealed? */
+static bool
+wants_seal(const struct admin_request *request)
+{
+	for (size_t i = 0; request->args[i].name != NULL; i++)
+		if (request->args[i].kind == ADMIN_SEALED)
+			return true;
+	return false;
+}
+
+/* The key of this hub.  CLI_OK, or told. */
+static int
+seal_key_read(struct cli *cli, struct policy *policy, struct seal_key *key_out)
+{
+	const char *path = cli->config.seal_key;
+	unsigned char bytes[SEAL_KEY_BYTES + 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : read(fd, bytes, sizeof(bytes));
+	int r = n < 0 ? -errno : seal_key_take(slice_of(bytes, (size_t)n),
+	    key_out);
+
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	if (fd >= 0)
+		close(fd);
+	if (r == 0)
+		r = policy_seal_check(policy, key_out);
+	if (r == -EINVAL || r == -EBADMSG)
+		return cli_fail(cli, CLI_FAILED, NOT_THE_SEAL, path);
+	return r < 0 ? cli_fail(cli, CLI_FAILED, CANNOT_READ, path,
+	    strerror(-r)) : CLI_OK;
+}
+
 /* What the keeper would do with these packed arguments. */
-static void
-keeper_work(struct policy *policy, const struct admin_request *request,
-    struct slice packed, struct text *answer)
+static int
+keeper_work(struct cli *cli, struct policy *policy,
+    const struct admin_request *request, struct slice packed,
+    struct text *answer)
 {
 	struct admin_work work;
+	struct seal_key key = { 0 };
+	int r = CLI_OK;
 
-	if (admin_begin(&work, request, packed, now_utc_ms()) < 0)
+	if (admin_begin(&work, request, packed, now_utc_ms()) < 0) {
 		admin_refuse(answer, ADMIN_UNFIT);
-	else
+		return r;
+	}
+	if (wants_seal(request)) {
+		r = seal_key_read(cli, policy, &key);
+		work.seal_key = &key;
+	}
+	if (r == CLI_OK)
 		admin_end(&work, admin_hash(&work), policy, answer);
+	seal_key_forget(&key);
+	return r;
 }
 
 /* Open policy.db in `folder_fd`, do it, close.  An exit code. */
@@ -168,9 +222,11 @@ work_in_folder(struct cli *cli, int folder_fd,
 	if (r < 0)
 		return cli_fail(cli, CLI_FAILED, CANNOT_OPEN, POLICY_FILE,
 		    strerror(-r));
-	keeper_work(policy, request, packed, &rows);
+	r = keeper_work(cli, policy, request, packed, &rows);
 	policy_close(policy);
 	cli_give_to_keeper(&cli->config, folder_fd);
+	if (r != CLI_OK)
+		return r;
 	if (admin_answer_write(request, text_slice(&rows), cli->language,
 	    answer) < 0 || text_failed(answer))
 		return cli_fail(cli, CLI_FAILED, NO_MEMORY);

@@ -100,6 +100,7 @@ say_finding(struct text *words, enum language language,
 		    finding->from);
 		break;
 	SAY_FOUND(FOUND_RECORD_BIG);
+	SAY_FOUND(FOUND_RECORD_LEDGER);
 	SAY_FOUND(FOUND_KEPT_MISSING);
 	SAY_FOUND(FOUND_KEPT_DAMAGED);
 	SAY_FOUND(FOUND_KEPT_BIG);

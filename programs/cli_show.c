@@ -19,9 +19,8 @@
 
 #define GAP	2	/* blanks between columns */
 
-/* Columns of a screen that the UTF-8 in `s` takes. */
-static size_t
-width_of(struct slice s)
+size_t
+cli_width(struct slice s)
 {
 	size_t width = 0;
 
@@ -69,7 +68,9 @@ add_cell(struct text *text, const struct admin_field *column, json_t *value)
 		break;
 	case ADMIN_TIME:
 		seconds = (time_t)(json_integer_value(value) / 1000);
-		if (localtime_r(&seconds, &tm) != NULL &&
+		if (seconds == 0)
+			text_add_str(text, "-");
+		else if (localtime_r(&seconds, &tm) != NULL &&
 		    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm) > 0)
 			text_add_str(text, when);
 		break;
@@ -84,7 +85,7 @@ static void
 add_padded(struct text *line, struct slice cell, size_t width, bool right,
     bool last)
 {
-	size_t blanks = width > width_of(cell) ? width - width_of(cell) : 0;
+	size_t blanks = width > cli_width(cell) ? width - cli_width(cell) : 0;
 
 	for (size_t i = 0; right && i < blanks; i++)
 		text_add_byte(line, ' ');
@@ -93,13 +94,11 @@ add_padded(struct text *line, struct slice cell, size_t width, bool right,
 		text_add_byte(line, ' ');
 }
 
-/* The cell of column `c` in row `row`; row 0 is the head. */
+/* The cell of a column in row `row`; row 0 is the head. */
 static void
-cell_of(struct cli *cli, const struct admin_request *request, json_t *rows,
-    size_t row, size_t c, struct text *cell)
+cell_of(struct cli *cli, const struct admin_field *column, json_t *rows,
+    size_t row, struct text *cell)
 {
-	const struct admin_field *column = &request->columns[c];
-
 	text_clear(cell);
 	if (row == 0)
 		text_add_str(cell, say(cli->language, column->title));
@@ -108,30 +107,30 @@ cell_of(struct cli *cli, const struct admin_request *request, json_t *rows,
 		    json_array_get(rows, row - 1), column->name));
 }
 
-static void
-show_table(struct cli *cli, const struct admin_request *request, json_t *rows)
+void
+cli_table(struct cli *cli, const struct admin_field *head, json_t *rows)
 {
 	TEXT_AUTO cell = TEXT_INIT(CLI_WORDS_BYTES);
 	TEXT_AUTO line = TEXT_INIT(CLI_WORDS_BYTES * 4);
 	size_t widths[ADMIN_COLUMNS] = { 0 };
 	size_t columns = 0, count = json_array_size(rows) + 1;
 
-	while (request->columns[columns].name != NULL)
+	while (head[columns].name != NULL)
 		columns++;
 	for (size_t i = 0; i < count * columns; i++) {
 		size_t *width = &widths[i % columns];
 
-		cell_of(cli, request, rows, i / columns, i % columns, &cell);
-		if (width_of(text_slice(&cell)) > *width)
-			*width = width_of(text_slice(&cell));
+		cell_of(cli, &head[i % columns], rows, i / columns, &cell);
+		if (cli_width(text_slice(&cell)) > *width)
+			*width = cli_width(text_slice(&cell));
 	}
 	for (size_t i = 0; i < count * columns; i++) {
 		size_t c = i % columns;
 		bool last = c + 1 == columns;
 
-		cell_of(cli, request, rows, i / columns, c, &cell);
+		cell_of(cli, &head[c], rows, i / columns, &cell);
 		add_padded(&line, text_slice(&cell), widths[c],
-		    request->columns[c].kind == ADMIN_NUMBER, last);
+		    head[c].kind == ADMIN_NUMBER, last);
 		if (!last)
 			continue;
 		text_add_byte(&line, '\n');
@@ -151,35 +150,88 @@ field_title(struct cli *cli, const struct admin_request *request,
 	return field;
 }
 
+/* What is wrong with an argument, in the words of what would be right. */
+static const struct {
+	const char	*error;
+	const char	*field;
+	enum sentence	 words;
+} wants[] = {
+	{ "unfit",	"address",	SAY_WANT_ADDRESS },
+	{ "unfit",	"name",		SAY_WANT_NAME },
+	{ "unfit",	"language",	SAY_WANT_LANGUAGE },
+	{ "unfit",	"label",	SAY_WANT_LABEL },
+	{ "unfit",	"rename",	SAY_WANT_LABEL },
+	{ "unfit",	"host",		SAY_WANT_HOST },
+	{ "unfit",	"port",		SAY_WANT_PORT },
+	{ "unfit",	"tls",		SAY_WANT_TLS },
+	{ "unfit",	"user",		SAY_WANT_USER },
+	{ "unfit",	"mechanism",	SAY_WANT_MECHANISM },
+	{ "unfit",	"pin",		SAY_WANT_PIN },
+	{ "unfit",	"from",		SAY_WANT_DAYS },
+	{ "unfit",	"delete_after",	SAY_WANT_DELETE_AFTER },
+	{ "unfit",	"largest",	SAY_WANT_LARGEST },
+	{ "no-such",	"label",	SAY_NO_SUCH_FETCH },
+	{ "not-unique",	"label",	SAY_WHICH_FETCH },
+};
+
+/* What it means when the schedule says it; SAY_COUNT: nothing special. */
+static enum sentence
+schedule_words(const struct admin_request *request, const char *error)
+{
+	if (request->answers != ROLE_SCHEDULE)
+		return SAY_COUNT;
+	if (strcmp(error, "no-such") == 0)
+		return strcmp(request->name, "fetch progress") == 0 ?
+		    SAY_RUN_LOST : SAY_NO_SUCH_FETCH;
+	if (strcmp(error, "not-unique") == 0)
+		return SAY_WHICH_FETCH;
+	return strcmp(error, "unfit") == 0 ? SAY_FETCH_IS_OFF : SAY_COUNT;
+}
+
+/* The sentence for an error code, or NULL. */
+static const char *
+error_words(struct cli *cli, const struct admin_request *request,
+    const char *error, const char *field)
+{
+	enum sentence words = schedule_words(request, error);
+
+	if (words != SAY_COUNT)
+		return say(cli->language, words);
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
+		if (strcmp(error, wants[i].error) == 0 &&
+		    strcmp(field, wants[i].field) == 0)
+			return say(cli->language, wants[i].words);
+	/* a password elsewhere has other rules than one here */
+	for (size_t i = 0; request->args[i].name != NULL; i++)
+		if (strcmp(error, "unfit") == 0 &&
+		    strcmp(field, "password") == 0 &&
+		    strcmp(request->args[i].name, field) == 0)
+			return say(cli->language, request->args[i].kind ==
+			    ADMIN_SEALED ? SAY_WANT_SECRET : SAY_WANT_PASSWORD);
+	for (enum admin_status i = 0; i < ADMIN_STATUS_COUNT; i++)
+		if (strcmp(error, admin_status_code(i)) == 0)
+			return say(cli->language, admin_status_sentence(i));
+	return NULL;
+}
+
 /* The exit code and the sentence of an answer that is not ok. */
 static int
 show_failure(struct cli *cli, const struct admin_request *request,
     json_t *answer)
 {
-	static const struct {
-		const char	*field;
-		enum sentence	 want;
-	} wants[] = {
-		{ "address", SAY_WANT_ADDRESS }, { "name", SAY_WANT_NAME },
-		{ "language", SAY_WANT_LANGUAGE },
-		{ "password", SAY_WANT_PASSWORD },
-	};
 	const char *error = json_string_value(json_object_get(answer, "error"));
 	const char *field = json_string_value(json_object_get(answer, "field"));
 	const char *words = json_string_value(json_object_get(answer, "words"));
+	const char *ours = error == NULL ? NULL : error_words(cli, request,
+	    error, field == NULL ? "" : field);
 	int code = CLI_FAILED;
 
 	if (error != NULL && strcmp(error, "no-such") == 0)
 		code = CLI_NO_SUCH;
 	else if (error != NULL && strcmp(error, "later") == 0)
 		code = CLI_BUSY;
-	for (enum admin_status i = 0; i < ADMIN_STATUS_COUNT; i++)
-		if (error != NULL && strcmp(error, admin_status_code(i)) == 0)
-			words = say(cli->language, admin_status_sentence(i));
-	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
-		if (field != NULL && strcmp(error == NULL ? "" : error,
-		    "unfit") == 0 && strcmp(field, wants[i].field) == 0)
-			words = say(cli->language, wants[i].want);
+	if (ours != NULL)
+		words = ours;
 	if (cli->json)
 		return code;
 	if (field == NULL)
@@ -192,25 +244,43 @@ show_failure(struct cli *cli, const struct admin_request *request,
 }
 
 int
-cli_show(struct cli *cli, const struct admin_request *request,
-    const struct text *answer, bool with_table)
+cli_answer(struct cli *cli, const struct admin_request *request,
+    const struct text *answer, json_t **object_out)
 {
 	json_t *object = json_loadb(answer->at == NULL ? "" : answer->at,
 	    answer->len, 0, NULL);
-	json_t *rows = json_object_get(object, "result");
-	int r = CLI_OK;
+	int r;
 
 	if (!json_is_object(object)) {
 		json_decref(object);
 		return cli_fail(cli, CLI_FAILED, HUB_SILENT,
 		    strerror(EBADMSG));
 	}
+	if (json_is_true(json_object_get(object, "ok"))) {
+		*object_out = object;
+		return CLI_OK;
+	}
 	if (cli->json)
 		printf("%.*s\n", (int)answer->len, answer->at);
-	if (!json_is_true(json_object_get(object, "ok")))
-		r = show_failure(cli, request, object);
-	else if (!cli->json && with_table && json_is_array(rows))
-		show_table(cli, request, rows);
+	r = show_failure(cli, request, object);
+	json_decref(object);
+	return r;
+}
+
+int
+cli_show(struct cli *cli, const struct admin_request *request,
+    const struct text *answer, bool with_table)
+{
+	json_t *object = NULL, *rows;
+	int r = cli_answer(cli, request, answer, &object);
+
+	if (r != CLI_OK)
+		return r;
+	rows = json_object_get(object, "result");
+	if (cli->json)
+		printf("%.*s\n", (int)answer->len, answer->at);
+	else if (with_table && json_is_array(rows))
+		cli_table(cli, request->columns, rows);
 	json_decref(object);
 	return r;
 }

@@ -2,35 +2,46 @@
  * role_console.c - the console role: the control socket, for now
  *
  * Requests come in through programs/console.c as rows of the admin table; the
- * keeper answers its own, the status is put together here.
+ * keeper and the schedule answer their own, what the queue says is put into
+ * rows here.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "fetch/service.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
 #include "programs/console.h"
 #include "programs/roles.h"
 #include "queue/service.h"
 
-/* A status being asked for. */
-struct status_errand {
-	LIST_ENTRY(status_errand) next;
+#define ADMIN_HEAD_BYTES 16	/* more than a request's number and a length */
+
+/* Puts what the queue said into rows: 0 or -EBADMSG. */
+typedef int	 queue_rows_fn(struct slice body, struct text *rows,
+		    uint32_t *count_out);
+
+/* The queue being asked for something. */
+struct queue_errand {
+	LIST_ENTRY(queue_errand) next;
+	queue_rows_fn	*rows;
 	ipc_reply_fn	*reply;		/* NULL: nobody waits any more */
 	void		*arg;
 };
 
 struct console_role {
 	struct process	*process;
-	LIST_HEAD(, status_errand) errands;
+	LIST_HEAD(, queue_errand) errands;
 	struct console	*console;
 	struct ipc	*keeper;
 	struct ipc	*queue;
+	struct ipc	*schedule;
 };
 
 static void
@@ -54,46 +65,66 @@ add_row(struct text *rows, uint32_t *count, const char *part,
 	(*count)++;
 }
 
-static uint32_t
-status_rows(struct text *rows, const struct queue_status *status)
+/* On a queue_status. */
+static int
+status_rows(struct slice body, struct text *rows, uint32_t *count_out)
 {
+	struct queue_status status;
 	uint32_t n = 0;
+	int r = queue_status_unpack(body, &status);
 
-	add_row(rows, &n, "hub", "admits", "%s", status->admits ?
-	    "yes" : "no");
-	add_row(rows, &n, "hub", "received", "%" PRIu64, status->received);
-	add_row(rows, &n, "hub", "delivered", "%" PRIu64, status->delivered);
-	add_row(rows, &n, "hub", "refused", "%" PRIu64, status->refused);
-	add_row(rows, &n, "queue", "moving", "%" PRIu64, status->moving);
-	add_row(rows, &n, "queue", "waiting", "%" PRIu64, status->waiting);
-	add_row(rows, &n, "queue", "held", "%" PRIu64, status->held);
+	if (r < 0)
+		return r;
+	add_row(rows, &n, "hub", "admits", "%s", status.admits ? "yes" :
+	    "no");
+	add_row(rows, &n, "hub", "deletes remote mail", "%s",
+	    status.deletes ? "yes" : "no");
+	add_row(rows, &n, "hub", "received", "%" PRIu64, status.received);
+	add_row(rows, &n, "hub", "delivered", "%" PRIu64, status.delivered);
+	add_row(rows, &n, "hub", "refused", "%" PRIu64, status.refused);
+	add_row(rows, &n, "queue", "moving", "%" PRIu64, status.moving);
+	add_row(rows, &n, "queue", "waiting", "%" PRIu64, status.waiting);
+	add_row(rows, &n, "queue", "held", "%" PRIu64, status.held);
 	add_row(rows, &n, "journal", "segments used", "%" PRIu64,
-	    status->segments_used);
+	    status.segments_used);
 	add_row(rows, &n, "journal", "segments free", "%" PRIu64,
-	    status->segments_free);
+	    status.segments_free);
 	add_row(rows, &n, "journal", "segments broken", "%" PRIu64,
-	    status->segments_broken);
+	    status.segments_broken);
 	add_row(rows, &n, "disk", "free bytes", "%" PRIu64,
-	    status->free_bytes);
+	    status.free_bytes);
 	add_row(rows, &n, "queue", "messages between roles", "%" PRIu64,
-	    status->messages_sent + status->messages_received);
-	return n;
+	    status.messages_sent + status.messages_received);
+	*count_out = n;
+	return 0;
+}
+
+/* On the answer to QUEUE_FETCH_RESUME. */
+static int
+resume_rows(struct slice body, struct text *rows, uint32_t *count_out)
+{
+	struct unpack u = unpack_of(body);
+	bool was_stopped = unpack_bool(&u);
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	pack_slice(rows, slice_str(was_stopped ? "yes" : "no"));
+	*count_out = 1;
+	return 0;
 }
 
 static void
-on_status(void *arg, int status, struct ipc_message *message)
+on_queue(void *arg, int status, struct ipc_message *message)
 {
-	struct status_errand *errand = arg;
+	struct queue_errand *errand = arg;
 	TEXT_AUTO rows = TEXT_INIT(8192);
 	TEXT_AUTO answer = TEXT_INIT(8192);
 	struct ipc_message said = { .fd = { -1, -1 } };
-	struct queue_status figures;
-	uint32_t count;
+	uint32_t count = 0;
 
 	if (status == 0)
-		status = queue_status_unpack(message->body, &figures);
+		status = errand->rows(message->body, &rows, &count);
 	if (status == 0) {
-		count = status_rows(&rows, &figures);
 		pack_u8(&answer, ADMIN_OK);
 		pack_u8(&answer, ADMIN_NO_FIELD);
 		pack_u32(&answer, count);
@@ -109,9 +140,10 @@ on_status(void *arg, int status, struct ipc_message *message)
 }
 
 static int
-ask_status(struct console_role *role, ipc_reply_fn *reply, void *reply_arg)
+ask_queue(struct console_role *role, uint16_t kind, queue_rows_fn *rows,
+    ipc_reply_fn *reply, void *reply_arg)
 {
-	struct status_errand *errand;
+	struct queue_errand *errand;
 	int r;
 
 	if (role->queue == NULL)
@@ -119,14 +151,37 @@ ask_status(struct console_role *role, ipc_reply_fn *reply, void *reply_arg)
 	errand = calloc(1, sizeof(*errand));
 	if (errand == NULL)
 		return -ENOMEM;
+	errand->rows = rows;
 	errand->reply = reply;
 	errand->arg = reply_arg;
-	r = ipc_ask(role->queue, QUEUE_STATUS, slice_of(NULL, 0), NULL, 0,
-	    on_status, errand);
+	r = ipc_ask(role->queue, kind, slice_of(NULL, 0), NULL, 0, on_queue,
+	    errand);
 	if (r < 0)
 		free(errand);
 	else
 		LIST_INSERT_HEAD(&role->errands, errand, next);
+	return r;
+}
+
+/* Hand it on as it is; `kind` has the body of KEEPER_ADMIN. */
+static int
+ask_role(struct ipc *ipc, uint16_t kind, const struct admin_request *request,
+    struct slice packed, ipc_reply_fn *reply, void *reply_arg)
+{
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	int r = -EMSGSIZE;
+
+	if (ipc == NULL)
+		return -ENOTCONN;
+	/* room at once: growing would leave a password in freed memory */
+	if (text_space(&body, packed.len + ADMIN_HEAD_BYTES) == NULL)
+		return r;
+	text_clear(&body);
+	keeper_admin_ask(&body, request, packed);
+	if (!text_failed(&body))
+		r = ipc_ask(ipc, kind, text_slice(&body), NULL, 0, reply,
+		    reply_arg);
+	OPENSSL_cleanse(body.at, body.size);
 	return r;
 }
 
@@ -135,25 +190,35 @@ ask(void *arg, const struct admin_request *request, struct slice packed,
     ipc_reply_fn *reply, void *reply_arg)
 {
 	struct console_role *role = arg;
-	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
 
-	if (request->answers == ROLE_CONSOLE)
-		return ask_status(role, reply, reply_arg);
-	if (request->answers != ROLE_KEEPER || role->keeper == NULL)
+	switch (request->answers) {
+	case ROLE_CONSOLE:
+		return ask_queue(role, QUEUE_STATUS, status_rows, reply,
+		    reply_arg);
+	case ROLE_QUEUE:
+		return ask_queue(role, QUEUE_FETCH_RESUME, resume_rows, reply,
+		    reply_arg);
+	case ROLE_KEEPER:
+		return ask_role(role->keeper, KEEPER_ADMIN, request, packed,
+		    reply, reply_arg);
+	case ROLE_SCHEDULE:
+		return ask_role(role->schedule, SCHEDULE_ADMIN, request,
+		    packed, reply, reply_arg);
+	default:
 		return -ENOTCONN;
-	keeper_admin_ask(&body, request, packed);
-	return text_failed(&body) ? -EMSGSIZE : ipc_ask(role->keeper,
-	    KEEPER_ADMIN, text_slice(&body), NULL, 0, reply, reply_arg);
+	}
 }
 
 static void
 forget(void *arg, void *reply_arg)
 {
 	struct console_role *role = arg;
-	struct status_errand *errand;
+	struct queue_errand *errand;
 
 	if (role->keeper != NULL)
 		ipc_forget(role->keeper, reply_arg);
+	if (role->schedule != NULL)
+		ipc_forget(role->schedule, reply_arg);
 	LIST_FOREACH(errand, &role->errands, next)
 		if (errand->arg == reply_arg)
 			errand->reply = NULL;
@@ -201,6 +266,8 @@ console_peer(struct process *process, struct ipc *ipc)
 		role->keeper = ipc;
 	else if (ipc_peer(ipc) == ROLE_QUEUE)
 		role->queue = ipc;
+	else if (ipc_peer(ipc) == ROLE_SCHEDULE)
+		role->schedule = ipc;
 	return 0;
 }
 
@@ -213,6 +280,8 @@ console_lost(struct process *process, struct ipc *ipc)
 		role->keeper = NULL;
 	else if (role->queue == ipc)
 		role->queue = NULL;
+	else if (role->schedule == ipc)
+		role->schedule = NULL;
 }
 
 static void
@@ -224,10 +293,7 @@ console_stop(struct process *process)
 	_exit(0);
 }
 
-const struct role_row console_row = {
-	.role = ROLE_CONSOLE, .user = "web", .folder = FOLDER_NONE,
-	.calls = CALLS_ACCEPT, .has_control = true,
-	.links = FROM(ROLE_KEEPER) | FROM(ROLE_QUEUE),
-	.open = console_open, .start = console_start, .peer = console_peer, .lost = console_lost,
-	.stop = console_stop,
+const struct role_code console_code = {
+	.role = ROLE_CONSOLE, .open = console_open, .start = console_start,
+	.peer = console_peer, .lost = console_lost, .stop = console_stop,
 };

@@ -1,5 +1,6 @@
 /*
- * role_keeper.c - the keeper: accounts, passwords, whose an address is
+ * role_keeper.c - the keeper: accounts, passwords, whose an address is; and
+ * what remote mailboxes there are (keeper_fetch.c)
  *
  * Password hashes are made in a pool; the loop goes on answering meanwhile.
  * The answer to a wrong password waits its delay here, on a timer, and costs
@@ -12,6 +13,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "fetch/service.h"
 #include "lib/base/log.h"
 #include "lib/base/pool.h"
 #include "policy/keeper.h"
@@ -19,6 +21,7 @@
 #include "policy/login_delay.h"
 #include "policy/seal.h"
 #include "policy/whose_cache.h"
+#include "programs/keeper_fetch.h"
 #include "programs/roles.h"
 #include "programs/switchboard.h"
 
@@ -31,6 +34,7 @@
 struct keeper {
 	struct process		*process;
 	struct policy		*policy;
+	struct ipc		*schedule;	/* or NULL: not there now */
 	struct pool		*pool;
 	struct login_delay	*delays;
 	struct login_cache	*cache;
@@ -77,16 +81,22 @@ static int	on_whose(void *, struct ipc *, struct ipc_message *);
 static int	on_login(void *, struct ipc *, struct ipc_message *);
 static int	on_admin(void *, struct ipc *, struct ipc_message *);
 static int	on_account(void *, struct ipc *, struct ipc_message *);
+static int	on_fetch_due(void *, struct ipc *, struct ipc_message *);
+static int	on_fetch_open(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define CONSOLE	FROM(ROLE_CONSOLE)
 #define QUEUE	FROM(ROLE_QUEUE)
+#define SCHEDULE FROM(ROLE_SCHEDULE)
+#define FETCH	FROM(ROLE_FETCH)
 
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_WHOSE,	  "WHOSE",   DOOR | QUEUE, IPC_REQUEST, 0, 0, on_whose },
 { KEEPER_LOGIN,	  "LOGIN",   DOOR,	   IPC_REQUEST, 0, 0, on_login },
 { KEEPER_ADMIN,	  "ADMIN",   CONSOLE,	   IPC_REQUEST, 0, 0, on_admin },
 { KEEPER_ACCOUNT, "ACCOUNT", DOOR | QUEUE, IPC_REQUEST, 0, 0, on_account },
+{ KEEPER_FETCH_DUE, "DUE",   SCHEDULE,	   IPC_REQUEST, 0, 0, on_fetch_due },
+{ KEEPER_FETCH_OPEN, "OPEN", FETCH,	   IPC_REQUEST, 0, 0, on_fetch_open },
 { 0 }
 };
 
@@ -163,6 +173,47 @@ on_account(void *arg, struct ipc *from, struct ipc_message *message)
 		keeper_account_say(&body, &answer);
 	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	return 0;
+}
+
+/* ---- fetch accounts ---------------------------------------------------- */
+
+static int
+on_fetch_due(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	int r = keeper_fetch_due(keeper->policy, message->body, &body);
+
+	if (r < 0)
+		return r;
+	/* an empty body is no answer: the schedule asks again later */
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
+on_fetch_open(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(KEEPER_FETCH_BYTES);
+	int r = keeper_fetch_open(keeper->policy, &keeper->seal_key,
+	    ipc_instance(from), message->body, &body);
+
+	if (r < 0)
+		return r;
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	if (body.at != NULL)
+		OPENSSL_cleanse(body.at, body.size);
+	return 0;
+}
+
+/* The schedule asks for all of them when it comes, if it is not there now. */
+static void
+tell_schedule(struct keeper *keeper)
+{
+	if (keeper->schedule != NULL && ipc_send(keeper->schedule,
+	    SCHEDULE_CHANGED, slice_of(NULL, 0), NULL, 0) < 0)
+		log_say("the schedule was not told of changed fetch accounts");
 }
 
 /* ---- logins ------------------------------------------------------------ */
@@ -377,6 +428,8 @@ on_admin_hashed(void *arg)
 	admin_end(&errand->work, errand->status, keeper->policy, &answer);
 	whose_cache_clear(keeper->whose);
 	tell_accounts(keeper);	/* before anybody can log in to a new one */
+	if (errand->work.fetches_changed)
+		tell_schedule(keeper);
 	if (text_failed(&answer)) {
 		text_clear(&answer);
 		admin_refuse(&answer, ADMIN_FAILED);
@@ -412,6 +465,7 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 		free(errand);
 		return r;
 	}
+	errand->work.seal_key = &keeper->seal_key;
 	errand_begin(&errand->errand, keeper, from, message->serial);
 	if (pool_run(keeper->pool, admin_hash_work, on_admin_hashed,
 	    errand) < 0) {
@@ -513,8 +567,10 @@ keeper_start(struct process *process)
 static int
 keeper_peer(struct process *process, struct ipc *ipc)
 {
-	(void)process;
-	(void)ipc;
+	struct keeper *keeper = process->state;
+
+	if (ipc_peer(ipc) == ROLE_SCHEDULE)
+		keeper->schedule = ipc;
 	return 0;
 }
 
@@ -524,6 +580,8 @@ keeper_lost(struct process *process, struct ipc *ipc)
 	struct keeper *keeper = process->state;
 	struct errand *errand;
 
+	if (keeper->schedule == ipc)
+		keeper->schedule = NULL;
 	LIST_FOREACH(errand, &keeper->errands, next)
 		if (errand->from == ipc)
 			errand->from = NULL;
@@ -541,9 +599,8 @@ keeper_stop(struct process *process)
 	_exit(0);
 }
 
-const struct role_row keeper_row = {
-	.role = ROLE_KEEPER, .user = "keeper", .folder = FOLDER_POLICY,
-	.calls = CALLS_FILES, .has_seal_key = true, .rules = keeper_rules, .open = keeper_open,
+const struct role_code keeper_code = {
+	.role = ROLE_KEEPER, .rules = keeper_rules, .open = keeper_open,
 	.start = keeper_start, .peer = keeper_peer, .lost = keeper_lost,
 	.stop = keeper_stop,
 };

@@ -8,11 +8,15 @@
 #include <unistd.h>
 
 #include "policy/admin_json.h"
+#include "policy/fetch_accounts.h"
 #include "tests/unit/unit.h"
 
 static char		 folder[64];
 static int		 folder_fd;
 static struct policy	*policy;
+static bool		 fetches_changed;	/* by the last request */
+
+static const struct seal_key key = { "0123456789abcdef0123456789abcde" };
 
 static void
 setup(void)
@@ -53,7 +57,9 @@ answer_to(const char *line, struct text *answer)
 	    0);
 	ck_assert_int_eq(admin_begin(&work, request, text_slice(&packed),
 	    1795300000000), 0);
+	work.seal_key = &key;
 	admin_end(&work, admin_hash(&work), policy, &rows);
+	fetches_changed = work.fetches_changed;
 	ck_assert_int_eq(admin_answer_write(request, text_slice(&rows),
 	    LANGUAGE_EN, answer), 0);
 	text_add_byte(answer, '\0');
@@ -122,6 +128,219 @@ START_TEST(a_refusal_names_its_reason_and_field)
 }
 END_TEST
 
+/* ---- fetch accounts ----------------------------------------------------- */
+
+#define FETCH(verb, args) "{\"request\": \"fetch " verb "\", \"args\": " \
+	"{\"address\": \"ann\"" args "}}"
+#define WITH(name, value) ", \"" name "\": \"" value "\""
+#define GOOD	WITH("host", "pop.example.com") WITH("user", "ann") \
+	WITH("password", "a remote one")
+#define PIN	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e"
+
+START_TEST(a_fetch_account_is_added_changed_listed_and_removed)
+{
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+	char secret[FETCH_SECRET_SIZE];
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	ck_assert(!fetches_changed);
+	answer_to(FETCH("add", GOOD), &answer);
+	ck_assert_str_eq(answer.at, "{\"ok\": true, \"result\": [{\"id\": 1, "
+	    "\"address\": \"ann@office.test\", "
+	    "\"label\": \"pop.example.com\"}]}");
+	ck_assert(fetches_changed);
+	answer_to("{\"request\": \"fetch list\"}", &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"port\": 995, "
+	    "\"tls\": \"implicit\", \"user\": \"ann\", "
+	    "\"mechanism\": \"auto\", \"from\": \"unsaid\", "
+	    "\"delete_after\": \"keep\", \"largest\": 0, "
+	    "\"enabled\": \"yes\", \"pin\": \"no\"}"));
+	ck_assert(!fetches_changed);
+	answer_to(FETCH("set", WITH("tls", "starttls") WITH("from", "30")
+	    WITH("delete_after", "7") ", \"largest\": 1048576"
+	    WITH("enabled", "no") WITH("mechanism", "apop")
+	    WITH("rename", "second") WITH("pin", PIN "1F")), &answer);
+	ck_assert(fetches_changed);
+	answer_to(FETCH("list", WITH("label", "second")), &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"label\": \"second\", "
+	    "\"host\": \"pop.example.com\", \"port\": 110, "
+	    "\"tls\": \"starttls\", \"user\": \"ann\", "
+	    "\"mechanism\": \"apop\", \"from\": \"30\", "
+	    "\"delete_after\": \"7\", \"largest\": 1048576, "
+	    "\"enabled\": \"no\", \"pin\": \"yes\"}"));
+	ck_assert_int_eq(policy_fetch_secret(policy, &key, 1, secret), 0);
+	ck_assert_str_eq(secret, "a remote one");
+	answer_to(FETCH("set", WITH("password", "x") WITH("pin", "none")
+	    WITH("port", "1100") WITH("delete_after", "keep")), &answer);
+	ck_assert_int_eq(policy_fetch_secret(policy, &key, 1, secret), 0);
+	ck_assert_str_eq(secret, "x");
+	answer_to(FETCH("set", WITH("tls", "implicit")), &answer);
+	answer_to(FETCH("list", ""), &answer);
+	/* a port that is not the usual one stays */
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"port\": 1100"));
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"pin\": \"no\"}"));
+	answer_to(FETCH("remove", ""), &answer);
+	ck_assert(fetches_changed);
+	answer_to("{\"request\": \"fetch list\"}", &answer);
+	ck_assert_str_eq(answer.at, "{\"ok\": true, \"result\": []}");
+}
+END_TEST
+
+static const struct {
+	const char	*line;
+	const char	*error;		/* and the field */
+} fetch_refusals[] = {
+	{ "{\"request\": \"fetch add\", \"args\": {\"address\": \"zoe\""
+	  GOOD "}}", "\"no-such\", \"field\": \"address\"" },
+	{ FETCH("add", GOOD WITH("label", "one")),
+	  "\"exists\", \"field\": \"label\"" },
+	{ FETCH("add", GOOD WITH("label", "")),
+	  "\"unfit\", \"field\": \"label\"" },
+	{ FETCH("add", GOOD WITH("port", "0")),
+	  "\"unfit\", \"field\": \"port\"" },
+	{ FETCH("add", GOOD WITH("port", "65536")),
+	  "\"unfit\", \"field\": \"port\"" },
+	{ FETCH("add", GOOD WITH("tls", "ssl")),
+	  "\"unfit\", \"field\": \"tls\"" },
+	{ FETCH("add", GOOD WITH("mechanism", "digest-md5")),
+	  "\"unfit\", \"field\": \"mechanism\"" },
+	{ FETCH("add", GOOD WITH("pin", PIN)),
+	  "\"unfit\", \"field\": \"pin\"" },
+	{ FETCH("add", GOOD WITH("pin", PIN "1g")),
+	  "\"unfit\", \"field\": \"pin\"" },
+	{ FETCH("add", GOOD WITH("pin", PIN "1f00")),
+	  "\"unfit\", \"field\": \"pin\"" },
+	{ FETCH("add", GOOD WITH("from", "0")),
+	  "\"unfit\", \"field\": \"from\"" },
+	{ FETCH("add", GOOD WITH("from", "3651")),
+	  "\"unfit\", \"field\": \"from\"" },
+	{ FETCH("add", GOOD WITH("from", "-1")),
+	  "\"unfit\", \"field\": \"from\"" },
+	{ FETCH("add", GOOD WITH("delete_after", "3651")),
+	  "\"unfit\", \"field\": \"delete_after\"" },
+	{ FETCH("add", GOOD WITH("largest", "3000000000")),
+	  "\"unfit\", \"field\": \"largest\"" },
+	{ FETCH("add", GOOD WITH("enabled", "perhaps")),
+	  "\"unfit\", \"field\": \"enabled\"" },
+	{ FETCH("add", WITH("host", "a b") WITH("user", "u")
+	  WITH("password", "p")), "\"unfit\", \"field\": \"host\"" },
+	{ FETCH("add", WITH("host", "a") WITH("user", "u\\r\\nDELE 1")
+	  WITH("password", "p")), "\"unfit\", \"field\": \"user\"" },
+	{ FETCH("add", WITH("host", "a") WITH("user", "u")
+	  WITH("password", "p\\nq")),
+	  "\"unfit\", \"field\": \"password\"" },
+	{ FETCH("set", WITH("enabled", "no")),
+	  "\"not-unique\", \"field\": \"label\"" },
+	{ FETCH("set", WITH("label", "three") WITH("enabled", "no")),
+	  "\"no-such\", \"field\": \"label\"" },
+	{ FETCH("set", WITH("label", "one") WITH("rename", "two")),
+	  "\"exists\", \"field\": \"rename\"" },
+	{ FETCH("set", WITH("label", "one") WITH("rename", "a\\tb")),
+	  "\"unfit\", \"field\": \"rename\"" },
+	{ FETCH("set", WITH("label", "one") WITH("password", "")),
+	  "\"unfit\", \"field\": \"password\"" },
+	{ FETCH("remove", ""), "\"not-unique\", \"field\": \"label\"" },
+	{ FETCH("remove", WITH("label", "three")),
+	  "\"no-such\", \"field\": \"label\"" },
+	{ FETCH("list", WITH("above", "x")),
+	  "\"unfit\", \"field\": \"above\"" },
+};
+
+START_TEST(a_fetch_refusal_names_its_reason_and_field)
+{
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	answer_to(FETCH("add", GOOD WITH("label", "one")), &answer);
+	answer_to(FETCH("add", GOOD WITH("label", "two")), &answer);
+	ck_assert(fetches_changed);
+	answer_to(fetch_refusals[_i].line, &answer);
+	ck_assert_msg(strstr(answer.at, fetch_refusals[_i].error) != NULL,
+	    "%s", answer.at);
+	ck_assert(!fetches_changed);
+}
+END_TEST
+
+START_TEST(without_the_sealing_key_nothing_is_added)
+{
+	TEXT_AUTO packed = TEXT_INIT(4096), rows = TEXT_INIT(4096);
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+	const struct admin_request *request;
+	struct admin_work work;
+	const char *why;
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	ck_assert_int_eq(admin_read(slice_str(FETCH("add", GOOD)), &request,
+	    &packed, &why), 0);
+	ck_assert_int_eq(admin_begin(&work, request, text_slice(&packed), 0),
+	    0);
+	admin_end(&work, admin_hash(&work), policy, &rows);
+	ck_assert_uint_eq((unsigned char)rows.at[0], ADMIN_FAILED);
+}
+END_TEST
+
+START_TEST(who_goes_changes_the_fetch_accounts)
+{
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	answer_to("{\"request\": \"account remove\", \"args\": "
+	    "{\"address\": \"ann\"}}", &answer);
+	ck_assert(fetches_changed);
+}
+END_TEST
+
+/* The number in the last row's "id". */
+static void
+last_id(const struct text *answer, char id_out[24])
+{
+	const char *at = NULL, *next = answer->at;
+
+	while ((next = strstr(next, "{\"id\": ")) != NULL)
+		at = next++;
+	ck_assert_ptr_nonnull(at);
+	(void)snprintf(id_out, 24, "%s", at + 7);
+	id_out[strcspn(id_out, ",")] = '\0';
+}
+
+START_TEST(a_long_list_comes_in_pages)
+{
+	TEXT_AUTO answer = TEXT_INIT(1024 * 1024);
+	char line[512], id[24] = "0";
+	unsigned rows = 0, pages = 0;
+
+	for (unsigned i = 0; i < ADMIN_PAGE + 5; i++) {
+		if (i % FETCH_MOST_OF_OWNER == 0) {
+			(void)snprintf(line, sizeof(line), ADD("p%u@office.test",
+			    "correct horse"), i);
+			answer_to(line, &answer);
+		}
+		(void)snprintf(line, sizeof(line), "{\"request\": "
+		    "\"fetch add\", \"args\": {\"address\": \"p%u\"" GOOD
+		    WITH("label", "%u") "}}", i - i % FETCH_MOST_OF_OWNER, i);
+		answer_to(line, &answer);
+		ck_assert(fetches_changed);
+	}
+	for (;;) {
+		unsigned here = 0;
+
+		(void)snprintf(line, sizeof(line), "{\"request\": "
+		    "\"fetch list\", \"args\": {\"above\": %s}}", id);
+		answer_to(line, &answer);
+		for (const char *at = answer.at;
+		    (at = strstr(at, "{\"id\": ")) != NULL; at++)
+			here++;
+		rows += here;
+		pages++;
+		if (here < ADMIN_PAGE)
+			break;
+		last_id(&answer, id);
+	}
+	ck_assert_uint_eq(rows, ADMIN_PAGE + 5);
+	ck_assert_uint_eq(pages, 2);
+}
+END_TEST
+
 static const char *const no_requests[] = {
 	"", "x", "[]", "{}", "null", "{\"request\": 1}",
 	"{\"request\": \"account\"}",
@@ -132,6 +351,9 @@ static const char *const no_requests[] = {
 	"{\"request\": \"account remove\", \"args\": {\"address\": null}}",
 	"{\"request\": \"account list\", \"request\": \"account list\"}",
 	"{\"request\": \"account list\"} {}",
+	"{\"request\": \"fetch list\", \"args\": {\"above\": 1.5}}",
+	"{\"request\": \"fetch list\", \"args\": {\"label\": 1}}",
+	"{\"request\": \"fetch progress\", \"args\": {\"run\": 1}}",
 	"{\"request\": \"account remove\", \"args\": {\"address\": \"\xff\"}}",
 };
 
@@ -179,7 +401,7 @@ START_TEST(every_row_is_whole)
 		ck_assert_ptr_nonnull(r->columns[0].name);
 		ck_assert((r->answers == ROLE_KEEPER) == (r->handler != NULL));
 	}
-	ck_assert_uint_eq(n, 5);
+	ck_assert_uint_eq(n, 14);
 }
 END_TEST
 
@@ -219,6 +441,13 @@ unit_suite(void)
 	tcase_add_test(tests, an_account_is_added_changed_listed_and_removed);
 	tcase_add_loop_test(tests, a_refusal_names_its_reason_and_field, 0,
 	    sizeof(refusals) / sizeof(refusals[0]));
+	tcase_add_test(tests,
+	    a_fetch_account_is_added_changed_listed_and_removed);
+	tcase_add_loop_test(tests, a_fetch_refusal_names_its_reason_and_field,
+	    0, sizeof(fetch_refusals) / sizeof(fetch_refusals[0]));
+	tcase_add_test(tests, without_the_sealing_key_nothing_is_added);
+	tcase_add_test(tests, who_goes_changes_the_fetch_accounts);
+	tcase_add_test(tests, a_long_list_comes_in_pages);
 	tcase_add_loop_test(tests, what_is_no_request_is_refused, 0,
 	    sizeof(no_requests) / sizeof(no_requests[0]));
 	tcase_add_test(tests, a_written_request_reads_back);

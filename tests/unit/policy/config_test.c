@@ -58,6 +58,22 @@ static const struct {
   "t.conf:1: hostname: \"a..b\" is not a host name\n" },
 { "data_dir = \"mail\"\n",
   "t.conf:1: data_dir: \"mail\" must be a full path, beginning with /\n" },
+{ "fetch_minutes = 0\n", "t.conf:1: fetch_minutes: \"0\" is too little; "
+  "there is no \"unlimited\"\n" },
+{ "fetch_minutes = 1441\n",
+  "t.conf:1: fetch_minutes: \"1441\" is too much\n" },
+{ "fetch_per_host = 65\n",
+  "t.conf:1: fetch_per_host: \"65\" is too much\n" },
+{ "fetch_connections = 1001\n",
+  "t.conf:1: fetch_connections: \"1001\" is too much\n" },
+{ "dns_forward = \"192.0.2.1 dns.example\"\n",
+  "t.conf:1: dns_forward: \"192.0.2.1 dns.example\" is not a list of numeric "
+  "addresses such as 192.0.2.1@53\n" },
+{ "dns_forward = \"192.0.2.1@0\"\n",
+  "t.conf:1: dns_forward: \"192.0.2.1@0\" is not a list of numeric "
+  "addresses such as 192.0.2.1@53\n" },
+{ "hosts_file = \"hosts\"\n",
+  "t.conf:1: hosts_file: \"hosts\" must be a full path, beginning with /\n" },
 { "language = \"de\"\n",
   "t.conf:1: language: \"de\" is not a language spoken here: en or id\n" },
 /* HARDENING A78: the environment stays outside */
@@ -134,6 +150,11 @@ START_TEST(nothing_given_gives_the_defaults)
 	ck_assert_uint_eq(c.journal_segments, 16);
 	ck_assert_uint_eq(c.hops, 50);
 	ck_assert_uint_eq(c.warm_seconds, 60);
+	ck_assert_uint_eq(c.fetch_minutes, 10);
+	ck_assert_uint_eq(c.fetch_connections, 50);
+	ck_assert_uint_eq(c.fetch_per_host, 4);
+	ck_assert_str_eq(c.dns_forward, "");
+	ck_assert_str_eq(c.hosts_file, "/etc/hosts");
 	ck_assert_str_eq(c.language, "en");
 	ck_assert(c.separate_users);
 	ck_assert(!c.clear_logins);
@@ -150,6 +171,8 @@ static const char whole[] =
     "clear_logins = yes\nseparate_users = off\nuser_base = 2000\n"
     "message_bytes = \"1GiB\"\nfree_bytes = 4096\nwarm_seconds = 2m\n"
     "trail_days = 2w\n"
+    "dns_forward = \"192.0.2.1@5353  2001:db8::1\"\nhosts_file = \"\"\n"
+    "fetch_minutes = 1440\nfetch_per_host = 64\nfetch_connections = 1000\n"
     "listen smtp { address = \"0.0.0.0\" tls = starttls }\n"
     "listen smtp { address = \"::\" port = 2525 }\n"
     "listen pop3 { address = \"::1\" port = 995 tls = implicit }\n"
@@ -170,6 +193,11 @@ START_TEST(every_kind_of_value_is_read)
 	ck_assert_uint_eq(c.free_bytes, 4096);
 	ck_assert_uint_eq(c.warm_seconds, 120);
 	ck_assert_uint_eq(c.trail_days, 14);
+	ck_assert_str_eq(c.dns_forward, "192.0.2.1@5353  2001:db8::1");
+	ck_assert_str_eq(c.hosts_file, "");
+	ck_assert_uint_eq(c.fetch_minutes, 1440);
+	ck_assert_uint_eq(c.fetch_per_host, 64);
+	ck_assert_uint_eq(c.fetch_connections, 1000);
 	ck_assert_uint_eq(c.listener_count, 4);
 	ck_assert_int_eq(c.listeners[0].service, SERVICE_SMTP);
 	ck_assert_uint_eq(c.listeners[0].port, 25);
@@ -223,7 +251,7 @@ START_TEST(the_manual_names_every_option)
 		    SIZE_MAX, "%s", item);
 		options++;
 	}
-	ck_assert_uint_ge(options, 28);
+	ck_assert_uint_ge(options, 33);
 }
 END_TEST
 

@@ -138,6 +138,49 @@ START_TEST(a_body_that_is_cut_or_longer_is_a_breach)
 }
 END_TEST
 
+START_TEST(a_fetch_due_reads_back_and_a_cut_one_is_a_breach)
+{
+	struct fetch_due due = { 7, 3, SLICE("ann@office.test"),
+	    SLICE("provider"), SLICE("pop.example.com"), true }, got = { 0 };
+	struct slice whole;
+	struct unpack u;
+
+	fetch_due_pack(&body, &due);
+	whole = text_slice(&body);
+	u = unpack_of(whole);
+	ck_assert_int_eq(fetch_due_unpack(&u, &got), 0);
+	ck_assert(unpack_is_done(&u));
+	ck_assert_uint_eq(got.id, 7);
+	ck_assert_uint_eq(got.owner, 3);
+	ck_assert(slice_is(got.owner_address, due.owner_address));
+	ck_assert(slice_is(got.label, due.label));
+	ck_assert(slice_is(got.host, due.host));
+	ck_assert(got.enabled);
+	for (size_t len = 0; len < whole.len; len++) {
+		u = unpack_of(slice_first(whole, len));
+		ck_assert_int_eq(fetch_due_unpack(&u, &got), -EBADMSG);
+	}
+}
+END_TEST
+
+START_TEST(a_fetch_due_of_nobody_is_a_breach)
+{
+	struct fetch_due due = { 7, 0, SLICE("a@b"), SLICE("c"), SLICE("d"),
+	    true }, got;
+	struct unpack u;
+
+	fetch_due_pack(&body, &due);
+	u = unpack_of(text_slice(&body));
+	ck_assert_int_eq(fetch_due_unpack(&u, &got), -EBADMSG);
+	text_clear(&body);
+	due.id = 0;
+	due.owner = 3;
+	fetch_due_pack(&body, &due);
+	u = unpack_of(text_slice(&body));
+	ck_assert_int_eq(fetch_due_unpack(&u, &got), -EBADMSG);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -151,6 +194,9 @@ unit_suite(void)
 	tcase_add_test(tests, a_stranger_with_an_account_is_a_breach);
 	tcase_add_test(tests, an_admin_request_and_an_account_read_back);
 	tcase_add_test(tests, a_body_that_is_cut_or_longer_is_a_breach);
+	tcase_add_test(tests,
+	    a_fetch_due_reads_back_and_a_cut_one_is_a_breach);
+	tcase_add_test(tests, a_fetch_due_of_nobody_is_a_breach);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

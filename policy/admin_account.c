@@ -1,0 +1,132 @@
+/*
+ * admin_account.c - the keeper's answers to account add, list, set, remove
+ */
+#include "policy/admin_inside.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { ARG_ADDRESS, ARG_NAME, ARG_LANGUAGE, ARG_PASSWORD };
+
+/* Add ACCOUNT_ROW. */
+static void
+account_row(struct admin_work *work, const struct policy_account *a,
+    struct text *rows)
+{
+	pack_u64(rows, a->id);
+	pack_slice(rows, slice_str(a->address));
+	pack_slice(rows, slice_str(a->name));
+	pack_slice(rows, slice_str(a->language));
+	pack_i64(rows, a->created_utc_ms);
+	work->rows++;
+}
+
+/* Which argument a refused account has wrong. */
+static unsigned
+unfit_field(const struct policy_account *a)
+{
+	if (strcmp(a->language, "en") != 0 && strcmp(a->language, "id") != 0)
+		return ARG_LANGUAGE;
+	for (const char *at = a->name; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return ARG_NAME;
+	return slice_is_utf8(slice_str(a->name)) ? ARG_ADDRESS : ARG_NAME;
+}
+
+enum admin_status
+admin_account_add(struct policy *policy, struct admin_work *work,
+    struct text *rows)
+{
+	struct policy_account a = { .language = "en" };
+	int r;
+
+	if (!admin_copy(work, ARG_ADDRESS, a.address, sizeof(a.address)) ||
+	    !admin_copy(work, ARG_NAME, a.name, sizeof(a.name)) ||
+	    !admin_copy(work, ARG_LANGUAGE, a.language, sizeof(a.language)))
+		return ADMIN_UNFIT;
+	if (!work->has_secret)
+		return ADMIN_FAILED;
+	r = policy_account_add(policy, &a, &work->secret, work->now_utc_ms, &a);
+	if (r == -EINVAL)
+		work->field = unfit_field(&a);
+	else if (r == -ENOENT || r == -EEXIST)
+		work->field = ARG_ADDRESS;
+	if (r == 0)
+		account_row(work, &a, rows);
+	return admin_status_of(r);
+}
+
+struct listing {
+	struct admin_work	*work;
+	struct text		*rows;
+};
+
+static int
+list_one(void *arg, const struct policy_account *a)
+{
+	struct listing *listing = arg;
+
+	if (listing->work->rows == ADMIN_ROWS)
+		return -E2BIG;
+	account_row(listing->work, a, listing->rows);
+	return 0;
+}
+
+enum admin_status
+admin_account_list(struct policy *policy, struct admin_work *work,
+    struct text *rows)
+{
+	struct listing listing = { work, rows };
+
+	return admin_status_of(policy_account_each(policy, list_one, &listing));
+}
+
+enum admin_status
+admin_account_set(struct policy *policy, struct admin_work *work,
+    struct text *rows)
+{
+	struct policy_account a, wanted = { .language = "en" };
+	struct policy_change change = { 0 };
+	int r = policy_account_find(policy, work->args[ARG_ADDRESS], &a);
+
+	if (r < 0) {
+		work->field = ARG_ADDRESS;
+		return admin_status_of(r);
+	}
+	if (!admin_copy(work, ARG_NAME, wanted.name, sizeof(wanted.name)) ||
+	    !admin_copy(work, ARG_LANGUAGE, wanted.language,
+	    sizeof(wanted.language)))
+		return ADMIN_UNFIT;
+	if (work->given[ARG_NAME])
+		change.name = wanted.name;
+	if (work->given[ARG_LANGUAGE])
+		change.language = wanted.language;
+	if (work->has_secret)
+		change.secret = &work->secret;
+	r = policy_account_set(policy, a.id, &change);
+	if (r == -EINVAL)
+		work->field = unfit_field(&wanted);
+	if (r == 0)
+		r = policy_account_get(policy, a.id, &a);
+	if (r == 0)
+		account_row(work, &a, rows);
+	return admin_status_of(r);
+}
+
+enum admin_status
+admin_account_remove(struct policy *policy, struct admin_work *work,
+    struct text *rows)
+{
+	struct policy_account a;
+	int r = policy_account_find(policy, work->args[ARG_ADDRESS], &a);
+
+	work->field = ARG_ADDRESS;
+	if (r == 0)
+		r = policy_account_remove(policy, a.id, work->now_utc_ms);
+	if (r == 0) {
+		account_row(work, &a, rows);
+		work->field = ADMIN_NO_FIELD;
+		work->fetches_changed = true;
+	}
+	return admin_status_of(r);
+}

@@ -1,0 +1,24 @@
+/*
+ * admin_inside.h - what the keeper's handlers of console requests share
+ */
+#ifndef POSTROOM_POLICY_ADMIN_INSIDE_H
+#define POSTROOM_POLICY_ADMIN_INSIDE_H
+
+#include "policy/admin.h"
+
+/* Rows of admin_requests[]. */
+admin_fn	admin_account_add, admin_account_list, admin_account_set,
+		admin_account_remove;
+admin_fn	admin_fetch_add, admin_fetch_list, admin_fetch_set,
+		admin_fetch_remove;
+
+/* What an errno of accounts.h and fetch_accounts.h means to who asked. */
+enum admin_status admin_status_of(int r);
+/*
+ * Copy argument `arg` as a C string; one that is not given leaves `buffer`.
+ * False: it is too long or holds a NUL, and is named as the one at fault.
+ */
+bool	admin_copy(struct admin_work *, unsigned arg, char *buffer,
+	    size_t size);
+
+#endif

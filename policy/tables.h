@@ -1,0 +1,64 @@
+/*
+ * tables.h - policy.db: its format, and every statement that is run on it
+ *
+ * For the files that make up the keeper's database: accounts.c and
+ * fetch_accounts.c.  Nobody else includes it.
+ */
+#ifndef POSTROOM_POLICY_TABLES_H
+#define POSTROOM_POLICY_TABLES_H
+
+#include "lib/base/db.h"
+#include "policy/accounts.h"
+
+enum statement {
+	GET_HUB,
+	PUT_HUB,
+	HIGHEST,
+	GET_SEAL,
+	PUT_SEAL,
+	FIND_DOMAIN,
+	PUT_DOMAIN,
+	WHOSE,
+	WHOSE_ALIAS,
+	POSTMASTERS,
+	BY_LOCAL,
+	BY_ADDRESS,
+	BY_ID,
+	EACH,
+	PUT_ACCOUNT,
+	SET_NAME,
+	SET_LANGUAGE,
+	SET_SECRET,
+	REMOVE,
+	REMOVE_ALIASES,
+	REMOVE_FETCHES,
+	FETCH_BY_ID,
+	FETCH_BY_LABEL,
+	FETCH_EACH,
+	FETCH_EACH_OF,
+	FETCH_COUNT,
+	FETCH_PUT,
+	FETCH_LATEST,
+	FETCH_SET,
+	FETCH_SEAL,
+	FETCH_GET_SEAL,
+	FETCH_REMOVE,
+	STATEMENTS
+};
+
+extern const struct db_format policy_format;
+
+struct policy {
+	struct db	*db;
+	unsigned char	 hub_id[HUB_ID_BYTES];
+};
+
+/* End the open transaction with `r`, durably if nothing went wrong. */
+int	policy_finish(struct policy *, int r);
+/*
+ * The one number, from 1, that the query selects, which is ended: 1, 0 when
+ * there is none, or a negative errno.
+ */
+int	policy_number(struct db_query *, uint64_t *number_out);
+
+#endif

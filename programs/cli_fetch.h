@@ -1,0 +1,100 @@
+/*
+ * cli_fetch.h - what the commands of `postroom fetch` share
+ *
+ * A row is a JSON object of one of the requests' answers (admin.c).
+ */
+#ifndef POSTROOM_PROGRAMS_CLI_FETCH_H
+#define POSTROOM_PROGRAMS_CLI_FETCH_H
+
+#include <jansson.h>
+
+#include "fetch/service.h"
+#include "programs/cli.h"
+
+#define CLI_COUNT_SIZE	48	/* "18,446,744,073,709,551,615 messages" */
+
+/* ---- cli_fetch_options.c ------------------------------------------------ */
+
+/* Where the arguments of `fetch add` and `fetch set` stand (admin.c). */
+enum { FETCH_ADDRESS, FETCH_LABEL, FETCH_HOST, FETCH_PORT, FETCH_TLS,
+    FETCH_USER, FETCH_MECHANISM, FETCH_PASSWORD, FETCH_PIN, FETCH_FROM,
+    FETCH_DELETE_AFTER, FETCH_LARGEST, FETCH_ENABLED, FETCH_RENAME };
+
+enum fetch_option {
+	WITH_LABEL, WITH_HOST, WITH_PORT, WITH_TLS, WITH_USER, WITH_FILE,
+	WITH_MECHANISM, WITH_PIN, WITH_LARGEST, WITH_ALL, WITH_NEW, WITH_DAYS,
+	WITH_KEEP, WITH_DELETE_AFTER, WITH_UNTESTED, WITH_PASSWORD,
+	WITH_RENAME, WITH_ENABLE, WITH_DISABLE, WITH_YES,
+	FETCH_OPTIONS
+};
+
+/* Which options a command has. */
+enum fetch_command { FOR_ADD = 1, FOR_SET = 2, FOR_ONE = 4, FOR_REMOVE = 8,
+    FOR_NONE = 0 };
+
+struct fetch_given {
+	const char	*value[FETCH_OPTIONS];	/* NULL: not given */
+	char		 largest[24];		/* in bytes */
+};
+
+/* As cli_options(), and the configuration has been read. */
+int	cli_fetch_options(struct cli *, int argc, char **argv,
+	    enum fetch_command, const char *what, int least, int most,
+	    const char **words_out, struct fetch_given *given_out);
+/*
+ * Put what is given into the arguments of a request, but the password.  CLI_OK,
+ * or told: two that exclude each other, or an amount that is none.
+ */
+int	cli_fetch_values(struct cli *, struct fetch_given *,
+	    const char *values[ADMIN_ARGS]);
+
+/* ---- cli_fetch_run.c: what the schedule does, watched ------------------- */
+
+/* An account's part of the run is over. */
+typedef void	 cli_over_fn(struct cli *, json_t *row);
+
+/*
+ * Make request `name` ("fetch now", "fetch test") for that address and label
+ * (each may be NULL), and wait until all of it is over; `over`, or NULL, is
+ * called for each.  CLI_OK, however they ended, and an array of their last rows;
+ * or told.
+ */
+int	cli_fetch_run(struct cli *, const char *name, const char *address,
+	    const char *label, cli_over_fn *over, json_t **rows_out);
+/* Ask, and take the answer apart.  CLI_OK, or told. */
+int	cli_fetch_ask(struct cli *, const char *name,
+	    const char *const values[ADMIN_ARGS], json_t **object_out);
+/*
+ * All pages of "fetch list" or "fetch health", as one array.  `quietly`: what
+ * cannot be had is left out, without a word.  CLI_OK, or told.
+ */
+int	cli_fetch_pages(struct cli *, const char *name, const char *address,
+	    bool quietly, json_t **rows_out);
+
+/* ---- cli_fetch_words.c -------------------------------------------------- */
+
+/* A column of a row; "" or 0 when it is not there. */
+const char	*row_text(const json_t *row, const char *column);
+uint64_t	 row_number(const json_t *row, const char *column);
+/* How it ended; FETCH_END_COUNT: not yet, or nothing we know. */
+enum fetch_end	 row_end(const json_t *row);
+
+/* "1,234", "1,234 messages", "56 MB". */
+void	words_number(enum language, uint64_t n, char out[CLI_COUNT_SIZE]);
+void	words_messages(enum language, uint64_t n, char out[CLI_COUNT_SIZE]);
+void	words_bytes(enum language, uint64_t bytes, char out[CLI_COUNT_SIZE]);
+
+/*
+ * Why it did not work and what can be done: the sentence, what the server said,
+ * its certificate, this machine's clock.
+ */
+void	words_failure(struct text *, enum language, const json_t *row,
+	    int64_t now_utc_s);
+/* What a collection brought, after the name of the account. */
+void	words_collected(struct text *, enum language, const json_t *row,
+	    int64_t now_utc_s);
+/* What a test found. */
+void	words_tested(struct text *, enum language, const json_t *row,
+	    int64_t now_utc_s);
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * cli_fetch_words.c - what came of collecting mail, in plain words
+ *
+ * Each way a collection can end has a sentence that says what the person can
+ * do.  The server's own words are quoted behind it, and never reach a terminal
+ * with a control character in them.
+ */
+#include "programs/cli_fetch.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+/* Whose the words are that come with an end. */
+enum said { SAID_NOTHING, SAID_BY_SERVER, SAID_BY_LIBRARY };
+
+static const struct {
+	enum sentence	sentence;
+	enum said	said;
+} ends[FETCH_END_COUNT] = {
+	[FETCH_END_DONE] = { SAY_DONE, SAID_NOTHING },
+	[FETCH_END_UNREACHABLE] = { SAY_END_UNREACHABLE, SAID_BY_LIBRARY },
+	[FETCH_END_TIMED_OUT] = { SAY_END_TIMED_OUT, SAID_BY_LIBRARY },
+	[FETCH_END_NO_TLS] = { SAY_END_NO_TLS, SAID_BY_SERVER },
+	[FETCH_END_TLS] = { SAY_END_TLS, SAID_BY_LIBRARY },
+	[FETCH_END_DISTRUSTED] = { SAY_END_DISTRUSTED, SAID_BY_LIBRARY },
+	[FETCH_END_REFUSED] = { SAY_END_REFUSED, SAID_BY_SERVER },
+	[FETCH_END_BUSY] = { SAY_END_BUSY, SAID_BY_SERVER },
+	[FETCH_END_MECHANISM] = { SAY_END_MECHANISM, SAID_BY_SERVER },
+	[FETCH_END_NONSENSE] = { SAY_END_NONSENSE, SAID_BY_SERVER },
+	[FETCH_END_CLOSED] = { SAY_END_CLOSED, SAID_BY_SERVER },
+	[FETCH_END_PAUSED] = { SAY_END_PAUSED, SAID_BY_LIBRARY },
+	[FETCH_END_UNSAID] = { SAY_END_UNSAID, SAID_NOTHING },
+	[FETCH_END_LOCAL] = { SAY_END_LOCAL, SAID_BY_LIBRARY },
+};
+
+const char *
+row_text(const json_t *row, const char *column)
+{
+	const char *text = json_string_value(json_object_get(row, column));
+
+	return text == NULL ? "" : text;
+}
+
+uint64_t
+row_number(const json_t *row, const char *column)
+{
+	return (uint64_t)json_integer_value(json_object_get(row, column));
+}
+
+enum fetch_end
+row_end(const json_t *row)
+{
+	unsigned end = 0;
+
+	while (end < FETCH_END_COUNT && strcmp(row_text(row, "result"),
+	    fetch_end_code((enum fetch_end)end)) != 0)
+		end++;
+	return (enum fetch_end)end;
+}
+
+void
+words_number(enum language language, uint64_t n, char out[CLI_COUNT_SIZE])
+{
+	char digits[24];
+	size_t len, at = 0;
+
+	(void)snprintf(digits, sizeof(digits), "%" PRIu64, n);
+	len = strlen(digits);
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			out[at++] = language == LANGUAGE_ID ? '.' : ',';
+		out[at++] = digits[i];
+	}
+	out[at] = '\0';
+}
+
+void
+words_messages(enum language language, uint64_t n, char out[CLI_COUNT_SIZE])
+{
+	TEXT_AUTO text = TEXT_INIT(CLI_COUNT_SIZE);
+	char number[CLI_COUNT_SIZE];
+
+	words_number(language, n, number);
+	if (n == 1)
+		text_say(&text, language, ONE_MESSAGE, number);
+	else
+		text_say(&text, language, MESSAGES, number);
+	if (slice_cstr(text_slice(&text), out, CLI_COUNT_SIZE) < 0)
+		out[0] = '\0';
+}
+
+/* In units of a thousand, two digits at least: "980 B", "3.4 MB", "56 MB". */
+void
+words_bytes(enum language language, uint64_t bytes, char out[CLI_COUNT_SIZE])
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
+	size_t unit = 0;
+	uint64_t scale = 1, tenths;
+
+	while (bytes / scale >= 1000 &&
+	    unit + 1 < sizeof(units) / sizeof(units[0])) {
+		scale *= 1000;
+		unit++;
+	}
+	tenths = bytes / scale * 10 + bytes % scale * 10 / scale;
+	if (unit == 0 || tenths >= 100)
+		(void)snprintf(out, CLI_COUNT_SIZE, "%" PRIu64 " %s",
+		    tenths / 10, units[unit]);
+	else
+		(void)snprintf(out, CLI_COUNT_SIZE, "%" PRIu64 "%c%" PRIu64
+		    " %s", tenths / 10, language == LANGUAGE_ID ? ',' : '.',
+		    tenths % 10, units[unit]);
+}
+
+/* A certificate that is too old or too new may be so by our clock only. */
+static void
+add_clock(struct text *text, enum language language, const char *words,
+    int64_t now_utc_s)
+{
+	time_t now = (time_t)now_utc_s;
+	char when[40];
+	struct tm tm;
+
+	if (strstr(words, "expired") == NULL &&
+	    strstr(words, "not yet valid") == NULL)
+		return;
+	if (localtime_r(&now, &tm) == NULL ||
+	    strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm) == 0)
+		return;
+	text_add_byte(text, ' ');
+	text_say(text, language, END_CLOCK, when);
+}
+
+void
+words_failure(struct text *text, enum language language, const json_t *row,
+    int64_t now_utc_s)
+{
+	TEXT_AUTO visible = TEXT_INIT(4 * FETCH_WORDS_MOST);
+	enum fetch_end end = row_end(row);
+	const char *words = row_text(row, "words");
+	enum said said = end == FETCH_END_COUNT ? SAID_BY_LIBRARY :
+	    ends[end].said;
+
+	text_add_str(text, say(language, end == FETCH_END_COUNT ?
+	    SAY_END_LOCAL : ends[end].sentence));
+	cli_add_visible(&visible, slice_str(words));
+	text_add_byte(&visible, '\0');
+	if (words[0] != '\0' && !text_failed(&visible) &&
+	    said != SAID_NOTHING) {
+		text_add_byte(text, ' ');
+		if (said == SAID_BY_SERVER)
+			text_say(text, language, END_SERVER_SAID, visible.at);
+		else
+			text_say(text, language, END_DETAILS, visible.at);
+	}
+	if (end != FETCH_END_DISTRUSTED)
+		return;
+	add_clock(text, language, words, now_utc_s);
+	if (row_text(row, "print")[0] != '\0') {
+		text_add_byte(text, ' ');
+		text_say(text, language, END_PIN, row_text(row, "print"));
+	}
+}
+
+/* What else there was; each sentence takes a number of messages. */
+static const struct {
+	const char	*column;
+	enum sentence	 sentence;
+} besides[] = {
+	{ "held",	SAY_FETCHED_HELD },
+	{ "deleted",	SAY_FETCHED_DELETED },
+	{ "too_large",	SAY_FETCHED_TOO_LARGE },
+	{ "left",	SAY_FETCHED_LEFT },
+};
+
+static void
+add_besides(struct text *text, enum language language, const json_t *row)
+{
+	char count[CLI_COUNT_SIZE];
+
+	for (size_t i = 0; i < sizeof(besides) / sizeof(besides[0]); i++) {
+		uint64_t n = row_number(row, besides[i].column);
+
+		if (n == 0)
+			continue;
+		words_messages(language, n, count);
+		text_add_str(text, "; ");
+		text_say_as(text, language, besides[i].sentence, count);
+	}
+	if (strcmp(row_text(row, "deletions_stopped"), "yes") == 0) {
+		text_add_str(text, "; ");
+		text_say(text, language, FETCHED_STOPPED);
+	}
+}
+
+/* "ann@office.test, pop.example.com: " */
+static void
+add_name(struct text *text, const json_t *row)
+{
+	cli_add_visible(text, slice_str(row_text(row, "address")));
+	text_add_str(text, ", ");
+	cli_add_visible(text, slice_str(row_text(row, "label")));
+	text_add_str(text, ": ");
+}
+
+void
+words_collected(struct text *text, enum language language, const json_t *row,
+    int64_t now_utc_s)
+{
+	char count[CLI_COUNT_SIZE], bytes[CLI_COUNT_SIZE];
+	uint64_t taken = row_number(row, "taken");
+
+	add_name(text, row);
+	words_messages(language, taken, count);
+	words_bytes(language, row_number(row, "taken_bytes"), bytes);
+	if (taken > 0)
+		text_say(text, language, FETCHED, count, bytes);
+	else if (row_end(row) == FETCH_END_DONE)
+		text_say(text, language, FETCHED_NOTHING);
+	if (taken > 0 || row_end(row) == FETCH_END_DONE)
+		add_besides(text, language, row);
+	if (row_end(row) == FETCH_END_DONE) {
+		text_add_byte(text, '.');
+		return;
+	}
+	if (taken > 0)
+		text_add_str(text, ". ");
+	words_failure(text, language, row, now_utc_s);
+}
+
+void
+words_tested(struct text *text, enum language language, const json_t *row,
+    int64_t now_utc_s)
+{
+	char count[CLI_COUNT_SIZE], bytes[CLI_COUNT_SIZE];
+	uint64_t waiting = row_number(row, "waiting");
+
+	add_name(text, row);
+	if (row_end(row) != FETCH_END_DONE) {
+		words_failure(text, language, row, now_utc_s);
+		return;
+	}
+	words_messages(language, waiting, count);
+	words_bytes(language, row_number(row, "waiting_bytes"), bytes);
+	if (waiting == 0)
+		text_say(text, language, TESTED_NOTHING);
+	else if (waiting == 1)
+		text_say(text, language, TESTED_ONE, count, bytes);
+	else
+		text_say(text, language, TESTED, count, bytes);
+}

@@ -1,0 +1,246 @@
+/*
+ * keeper_fetch_test.c - the keeper gives a password to its owner's process only
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "programs/keeper_fetch.h"
+#include "tests/unit/unit.h"
+
+#define NOW	1795300000000
+#define SECRET	"correct horse battery staple"
+
+static const struct seal_key key = { "0123456789abcdef0123456789abcde" };
+static const struct seal_key other_key = { "another key, of 32 bytes as well" };
+
+static char		 folder[64];
+static int		 folder_fd;
+static struct policy	*policy;
+static uint64_t		 ann, bob;
+
+static uint64_t
+account_add(const char *address)
+{
+	struct policy_account a = { .language = "en" };
+	struct password_secret secret;
+
+	ck_assert_int_eq(password_make(slice_str("correct horse"), &secret),
+	    0);
+	ck_assert_int_eq(slice_cstr(slice_str(address), a.address,
+	    sizeof(a.address)), 0);
+	ck_assert_int_eq(policy_account_add(policy, &a, &secret, NOW, &a), 0);
+	return a.id;
+}
+
+static void
+setup(void)
+{
+	unsigned needs;
+
+	strcpy(folder, "/tmp/keeper_fetch_test.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(policy_open(folder_fd, false, &policy, &needs), 0);
+	ck_assert_int_eq(policy_domain_add(policy, slice_str("office.test"),
+	    1), 0);
+	ann = account_add("ann@office.test");
+	bob = account_add("bob@office.test");
+}
+
+static void
+teardown(void)
+{
+	policy_close(policy);
+	unlinkat(folder_fd, POLICY_FILE, 0);
+	unlinkat(folder_fd, POLICY_FILE "-wal", 0);
+	unlinkat(folder_fd, POLICY_FILE "-shm", 0);
+	close(folder_fd);
+	rmdir(folder);
+}
+
+/* One that is fit in every member. */
+static struct fetch_account
+fit(void)
+{
+	return (struct fetch_account){ .owner = ann, .label = "provider",
+	    .host = "pop.example.com", .port = 995,
+	    .tls = FETCH_TLS_IMPLICIT, .user = "ann",
+	    .from = FETCH_FROM_DAYS, .from_days = 30,
+	    .delete_after_days = 7, .largest_bytes = 1 << 20,
+	    .enabled = true };
+}
+
+static int
+add(const struct fetch_account *f, uint64_t *id_out)
+{
+	const char *field = "?";
+
+	return policy_fetch_add(policy, &key, f, slice_str(SECRET), NOW,
+	    id_out, &field);
+}
+
+static void
+put_text(char *to, size_t size, const char *text)
+{
+	ck_assert_int_eq(slice_cstr(slice_str(text), to, size), 0);
+}
+
+static void
+number_body(struct text *body, uint64_t number)
+{
+	text_clear(body);
+	pack_u64(body, number);
+}
+
+START_TEST(a_password_goes_to_the_process_of_its_owner_only)
+{
+	TEXT_AUTO body = TEXT_INIT(64);
+	TEXT_AUTO answer = TEXT_INIT(KEEPER_FETCH_BYTES);
+	struct fetch_account f = fit(), got;
+	struct slice secret, address;
+	struct unpack u;
+	uint64_t id;
+
+	ck_assert_int_eq(add(&f, &id), 0);
+	number_body(&body, id);
+	ck_assert_int_eq(keeper_fetch_open(policy, &key, ann,
+	    text_slice(&body), &answer), 0);
+	u = unpack_of(text_slice(&answer));
+	ck_assert(unpack_bool(&u));
+	ck_assert_int_eq(fetch_account_unpack(&u, &got, &secret), 0);
+	address = unpack_slice(&u);
+	ck_assert(unpack_is_done(&u));
+	ck_assert(slice_is_str(secret, SECRET));
+	ck_assert(slice_is_str(address, "ann@office.test"));
+	/* another owner, no such row: the same answer */
+	for (int i = 0; i < 2; i++) {
+		text_clear(&answer);
+		number_body(&body, id + (uint64_t)i);
+		ck_assert_int_eq(keeper_fetch_open(policy, &key,
+		    i == 0 ? bob : ann, text_slice(&body), &answer), 0);
+		ck_assert(slice_is(text_slice(&answer), slice_of("\0", 1)));
+	}
+	/* another key: no answer */
+	text_clear(&answer);
+	number_body(&body, id);
+	ck_assert_int_eq(keeper_fetch_open(policy, &other_key, ann,
+	    text_slice(&body), &answer), 0);
+	ck_assert_uint_eq(answer.len, 0);
+	text_add_byte(&body, 'x');
+	ck_assert_int_eq(keeper_fetch_open(policy, &key, ann,
+	    text_slice(&body), &answer), -EBADMSG);
+}
+END_TEST
+
+/* The largest that a fetch account and its owner can be. */
+static void
+fill_largest(struct fetch_account *f)
+{
+	memset(f->label, 'l', sizeof(f->label) - 1);
+	memset(f->host, '\0', sizeof(f->host));
+	for (int i = 0; i < 4; i++) {
+		memset(f->host + 63 * i, 'h', 62);
+		f->host[63 * i + 62] = i < 3 ? '.' : '\0';
+	}
+	memset(f->user, 'u', sizeof(f->user) - 1);
+}
+
+START_TEST(the_largest_one_fits_its_answer)
+{
+	TEXT_AUTO body = TEXT_INIT(64);
+	TEXT_AUTO answer = TEXT_INIT(KEEPER_FETCH_BYTES);
+	char most[FETCH_SECRET_SIZE];
+	struct fetch_account f = fit();
+	const char *field;
+	uint64_t id;
+
+	fill_largest(&f);
+	memset(most, 'p', sizeof(most));
+	ck_assert_int_eq(policy_fetch_add(policy, &key, &f, slice_of(most,
+	    sizeof(most) - 1), NOW, &id, &field), 0);
+	number_body(&body, id);
+	ck_assert_int_eq(keeper_fetch_open(policy, &key, ann,
+	    text_slice(&body), &answer), 0);
+	ck_assert(!text_failed(&answer));
+	ck_assert_uint_gt(answer.len, sizeof(most));
+}
+END_TEST
+
+/* Ask for a page; how many it has, and the last number. */
+static uint32_t
+page(uint64_t above, bool *more_out, uint64_t *last_out)
+{
+	TEXT_AUTO body = TEXT_INIT(64);
+	TEXT_AUTO answer = TEXT_INIT(160 * 1024);
+	struct fetch_due due;
+	struct unpack u;
+	uint32_t count;
+
+	number_body(&body, above);
+	ck_assert_int_eq(keeper_fetch_due(policy, text_slice(&body), &answer),
+	    0);
+	ck_assert(!text_failed(&answer));
+	u = unpack_of(text_slice(&answer));
+	*more_out = unpack_bool(&u);
+	count = unpack_u32(&u);
+	for (uint32_t i = 0; i < count; i++) {
+		ck_assert_int_eq(fetch_due_unpack(&u, &due), 0);
+		ck_assert_uint_gt(due.id, above);
+		ck_assert(due.enabled);
+		ck_assert_uint_gt(due.host.len, 0);
+		above = due.id;
+	}
+	ck_assert(unpack_is_done(&u));
+	*last_out = above;
+	return count;
+}
+
+START_TEST(the_schedule_hears_of_all_page_by_page)
+{
+	struct fetch_account f = fit();
+	char name[64];
+	uint64_t id = 0, last = 0;
+	unsigned total = 0, pages = 0;
+	bool more = true;
+
+	fill_largest(&f);
+	for (unsigned i = 0; i < KEEPER_FETCH_PAGE + 10; i++) {
+		if (i % FETCH_MOST_OF_OWNER == 0) {
+			(void)snprintf(name, sizeof(name),
+			    "person%u@office.test", i);
+			f.owner = account_add(name);
+		}
+		(void)snprintf(name, sizeof(name), "%060u", i);
+		put_text(f.label, sizeof(f.label), name);
+		ck_assert_int_eq(add(&f, &id), 0);
+	}
+	while (more) {
+		total += page(last, &more, &last);
+		pages++;
+	}
+	ck_assert_uint_eq(total, KEEPER_FETCH_PAGE + 10);
+	ck_assert_uint_eq(pages, 2);
+	ck_assert_uint_eq(last, id);
+	ck_assert_uint_eq(page(id, &more, &last), 0);
+	ck_assert(!more);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("programs/keeper_fetch");
+	TCase *tests = tcase_create("keeper_fetch");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, a_password_goes_to_the_process_of_its_owner_only);
+	tcase_add_test(tests, the_largest_one_fits_its_answer);
+	tcase_add_test(tests, the_schedule_hears_of_all_page_by_page);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

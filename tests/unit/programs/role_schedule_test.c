@@ -1,0 +1,406 @@
+/*
+ * role_schedule_test.c - the schedule role: who it asks, who it answers
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "fetch/service.h"
+#include "policy/keeper.h"
+#include "tests/unit/programs/play.h"
+#include "tests/unit/unit.h"
+
+static struct play play;
+static struct ipc *keeper, *console, *fetcher;
+static unsigned listings;	/* pages asked for */
+static unsigned mailboxes;	/* that the keeper has */
+static unsigned tasks;
+static uint64_t task_serial;
+static struct text answers;	/* the last answer to the console */
+static unsigned answer_count;
+
+/* The keeper: two on a page. */
+static int
+on_due(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	uint64_t above = unpack_u64(&u);
+	uint64_t upto = above + 2 < mailboxes ? above + 2 : mailboxes;
+	TEXT_AUTO body = TEXT_INIT(4096);
+
+	(void)arg;
+	ck_assert(unpack_is_done(&u));
+	listings++;
+	pack_u8(&body, upto < mailboxes);
+	pack_u32(&body, (uint32_t)(upto - above));
+	for (uint64_t id = above + 1; id <= upto; id++) {
+		const struct fetch_due due = {
+			.id = id, .owner = 40 + id, .enabled = true,
+			.owner_address = SLICE("ann@example.org"),
+			.label = slice_of(&"abcdefgh"[id - 1], 1),
+			.host = SLICE("pop.example.net")
+		};
+
+		fetch_due_pack(&body, &due);
+	}
+	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+}
+
+static int
+on_task(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+
+	(void)arg;
+	(void)from;
+	ck_assert_uint_eq(unpack_u64(&u), 1);
+	ck_assert_uint_eq(unpack_u8(&u), FETCH_COLLECT);
+	ck_assert(unpack_is_done(&u));
+	tasks++;
+	task_serial = message->serial;
+	return 0;
+}
+
+static const struct ipc_rule keeper_rules[] = {
+{ KEEPER_FETCH_DUE, "DUE", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_due },
+{ 0 }
+};
+static const struct ipc_rule fetch_rules[] = {
+{ FETCH_TASK, "TASK", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_task },
+{ 0 }
+};
+
+static void
+on_answer(void *arg, int status, struct ipc_message *message)
+{
+	(void)arg;
+	answer_count++;
+	if (status < 0)
+		return;
+	text_clear(&answers);
+	text_add(&answers, message->body);
+}
+
+static void
+setup(void)
+{
+	memset(&play, 0, sizeof(play));
+	listings = tasks = answer_count = 0;
+	mailboxes = 5;
+	answers = (struct text)TEXT_INIT(ADMIN_ANSWER_BYTES + 16);
+	play.process.config.fetch_minutes = 10;
+	play.process.config.fetch_connections = 8;
+	play.process.config.fetch_per_host = 2;
+	play_begin(&play, &schedule_code);
+	keeper = play_peer(&play, ROLE_KEEPER, 0, keeper_rules, NULL);
+	console = play_peer(&play, ROLE_CONSOLE, 0, NULL, NULL);
+	fetcher = NULL;
+	play_run(&play, 20);
+	ck_assert_uint_eq(listings, 3);
+}
+
+static void
+teardown(void)
+{
+	play_end(&play);
+	ipc_free(keeper);
+	ipc_free(console);
+	ipc_free(fetcher);
+	text_free(&answers);
+}
+
+/* Arguments that are "" are not given; the answer comes later. */
+static void
+ask(const char *name, const char *first, const char *second)
+{
+	const struct admin_request *request = admin_find(slice_str(name));
+	const char *args[2] = { first, second };
+	TEXT_AUTO packed = TEXT_INIT(1024);
+	TEXT_AUTO body = TEXT_INIT(2048);
+
+	ck_assert_ptr_nonnull(request);
+	for (unsigned i = 0; request->args[i].name != NULL; i++) {
+		bool given = i < 2 && args[i][0] != '\0';
+
+		pack_u8(&packed, given);
+		if (given)
+			pack_slice(&packed, slice_str(args[i]));
+	}
+	keeper_admin_ask(&body, request, text_slice(&packed));
+	ck_assert_int_eq(ipc_ask(console, SCHEDULE_ADMIN, text_slice(&body),
+	    NULL, 0, on_answer, NULL), 0);
+}
+
+/* The rows of the last answer, whose status must be this. */
+static struct unpack
+answered(enum admin_status status, uint32_t *rows_out)
+{
+	struct unpack u = unpack_of(text_slice(&answers));
+
+	ck_assert_uint_eq(answer_count, 1);
+	answer_count = 0;
+	ck_assert_uint_eq(unpack_u8(&u), status);
+	(void)unpack_u8(&u);
+	*rows_out = unpack_u32(&u);
+	ck_assert(!u.bad);
+	return u;
+}
+
+static uint64_t
+begin_run(const char *label)
+{
+	struct unpack u;
+	uint64_t run;
+	uint32_t rows;
+
+	ask("fetch now", "ann@example.org", label);
+	play_run(&play, 20);
+	u = answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 1);
+	run = unpack_u64(&u);
+	ck_assert_uint_eq(unpack_u64(&u), 1);
+	ck_assert(slice_is_str(unpack_slice(&u), "ann@example.org"));
+	ck_assert(slice_is_str(unpack_slice(&u), label));
+	ck_assert_uint_eq(unpack_u64(&u), 1);
+	ck_assert(unpack_is_done(&u));
+	return run;
+}
+
+static void
+say_outcome(enum fetch_end end, uint64_t taken)
+{
+	const struct fetch_outcome outcome = {
+		.end = end, .taken = taken, .words = SLICE("hello"),
+		.has_print = true, .print = { 0xab }
+	};
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	fetch_outcome_pack(&body, &outcome);
+	ck_assert_int_eq(ipc_reply(fetcher, task_serial, text_slice(&body),
+	    NULL, 0), 0);
+}
+
+static void
+say_progress(uint64_t id)
+{
+	const struct fetch_progress progress = { FETCH_STAGE_TAKING, 3, 9, 0,
+	    0 };
+	TEXT_AUTO body = TEXT_INIT(128);
+
+	pack_u64(&body, id);
+	fetch_progress_pack(&body, &progress);
+	ck_assert_int_eq(ipc_send(fetcher, FETCH_PROGRESS, text_slice(&body),
+	    NULL, 0), 0);
+}
+
+static void
+ask_progress(uint64_t run, const char *seen)
+{
+	char number[32];
+
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)run);
+	ask("fetch progress", number, seen);
+}
+
+START_TEST(a_run_goes_from_the_console_to_the_process_and_back)
+{
+	uint64_t run = begin_run("a");
+	struct unpack u;
+	uint32_t rows;
+
+	ck_assert_uint_eq(play.wants, 1);
+	ck_assert_uint_eq(play.wanted, 41);
+	fetcher = play_peer(&play, ROLE_FETCH, 41, fetch_rules, NULL);
+	play_run(&play, 20);
+	ck_assert_uint_eq(tasks, 1);
+
+	ask_progress(run, "1");		/* nothing is new yet */
+	play_run(&play, 50);
+	ck_assert_uint_eq(answer_count, 0);
+	say_progress(1);
+	play_run(&play, 20);
+	u = answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 1);
+	ck_assert_uint_eq(unpack_u64(&u), 1);
+	(void)unpack_slice(&u);
+	(void)unpack_slice(&u);
+	ck_assert(slice_is_str(unpack_slice(&u), "taking"));
+	ck_assert_uint_eq(unpack_u64(&u), 3);
+	ck_assert_uint_eq(unpack_u64(&u), 9);
+
+	say_outcome(FETCH_END_DONE, 9);
+	play_run(&play, 20);
+	ask_progress(run, "2");
+	play_run(&play, 20);
+	u = answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 1);
+	(void)unpack_u64(&u);
+	(void)unpack_slice(&u);
+	(void)unpack_slice(&u);
+	ck_assert(slice_is_str(unpack_slice(&u), "over"));
+	for (unsigned i = 0; i < 4; i++)
+		(void)unpack_u64(&u);
+	ck_assert(slice_is_str(unpack_slice(&u), "done"));
+	ck_assert_uint_eq(unpack_u64(&u), 9);
+	for (unsigned i = 0; i < 7; i++)
+		(void)unpack_u64(&u);
+	ck_assert(slice_is_str(unpack_slice(&u), "no"));
+	ck_assert(slice_is_str(unpack_slice(&u), "hello"));
+	ck_assert(slice_has_prefix(unpack_slice(&u), "ab00"));
+	ck_assert_uint_eq(unpack_u64(&u), 3);
+	ck_assert(unpack_is_done(&u));
+}
+END_TEST
+
+START_TEST(progress_without_news_is_answered_with_none)
+{
+	uint64_t run = begin_run("a");
+	struct unpack u;
+	uint32_t rows;
+
+	ask_progress(run, "1");
+	play_run(&play, 150);
+	ck_assert_uint_eq(answer_count, 0);
+	play_run(&play, 250);
+	u = answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 0);
+	ck_assert(unpack_is_done(&u));
+	ask_progress(run + 1, "0");
+	play_run(&play, 20);
+	(void)answered(ADMIN_NO_SUCH, &rows);
+}
+END_TEST
+
+START_TEST(a_mailbox_added_this_moment_is_found)
+{
+	uint32_t rows;
+
+	ask("fetch test", "ann@example.org", "f");
+	mailboxes = 6;		/* before the keeper could tell */
+	play_run(&play, 20);
+	(void)answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 1);
+	ck_assert_uint_eq(play.wanted, 46);
+	ask("fetch test", "ann@example.org", "g");
+	play_run(&play, 20);
+	(void)answered(ADMIN_NO_SUCH, &rows);
+	ask("fetch test", "ann@example.org", "");
+	play_run(&play, 20);
+	(void)answered(ADMIN_NOT_UNIQUE, &rows);
+}
+END_TEST
+
+START_TEST(the_list_is_asked_for_again_when_it_has_changed)
+{
+	struct unpack u;
+	uint32_t rows;
+
+	mailboxes = 2;
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(ipc_send(keeper, SCHEDULE_CHANGED,
+		    slice_of(NULL, 0), NULL, 0), 0);
+	play_run(&play, 20);
+	ck_assert_uint_ge(listings, 4);
+	ask("fetch health", "", "");
+	play_run(&play, 20);
+	u = answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 2);
+	ck_assert_uint_eq(unpack_u64(&u), 1);
+	(void)unpack_slice(&u);
+	ck_assert(slice_is_str(unpack_slice(&u), "a"));
+	ck_assert_int_eq(unpack_i64(&u), 0);	/* not yet */
+	ck_assert_int_gt(unpack_i64(&u), clock_utc_ms());
+	ck_assert_uint_eq(unpack_slice(&u).len, 0);
+	ck_assert_uint_eq(unpack_slice(&u).len, 0);
+	ck_assert_uint_eq(unpack_u64(&u), 0);
+	ck_assert_uint_eq(unpack_u64(&u), 2);
+	ck_assert(!u.bad);
+}
+END_TEST
+
+START_TEST(a_process_that_was_leaving_is_asked_for_again)
+{
+	uint64_t run = begin_run("a");
+	uint32_t rows;
+
+	fetcher = play_peer(&play, ROLE_FETCH, 41, fetch_rules, NULL);
+	play_run(&play, 20);
+	ck_assert_uint_eq(tasks, 1);
+	ipc_free(fetcher);
+	play_run(&play, 20);
+	ck_assert_uint_eq(play.wants, 2);
+	fetcher = play_peer(&play, ROLE_FETCH, 41, fetch_rules, NULL);
+	play_run(&play, 20);
+	ck_assert_uint_eq(tasks, 2);
+	say_progress(1);
+	play_run(&play, 20);
+	ipc_free(fetcher);		/* this one died at its work */
+	fetcher = NULL;
+	play_run(&play, 20);
+	ck_assert_uint_eq(play.wants, 2);
+	ask_progress(run, "2");
+	play_run(&play, 20);
+	(void)answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 1);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_told_to_the_parent)
+{
+	(void)begin_run("a");
+	fetcher = play_peer(&play, ROLE_FETCH, 41, fetch_rules, NULL);
+	play_run(&play, 20);
+	ck_assert_int_eq(ipc_reply(fetcher, task_serial,
+	    slice_str("nonsense"), NULL, 0), 0);
+	play_run(&play, 20);
+	ck_assert_uint_eq(play.breaches, 1);
+}
+END_TEST
+
+START_TEST(news_of_what_it_was_not_given_changes_nothing)
+{
+	uint64_t run = begin_run("a");
+	uint32_t rows;
+
+	fetcher = play_peer(&play, ROLE_FETCH, 45, fetch_rules, NULL);
+	say_progress(1);		/* of another owner's mailbox */
+	play_run(&play, 20);
+	ck_assert_uint_eq(play.breaches, 0);
+	ask_progress(run, "1");
+	play_run(&play, 400);
+	(void)answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 0);
+}
+END_TEST
+
+START_TEST(a_console_that_leaves_is_not_answered)
+{
+	uint64_t run = begin_run("a");
+
+	ask_progress(run, "1");
+	play_run(&play, 20);
+	ipc_free(console);
+	console = NULL;
+	play_run(&play, 400);
+	ck_assert_uint_eq(play.breaches, 0);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("programs/role_schedule");
+	TCase *tc = tcase_create("role");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc,
+	    a_run_goes_from_the_console_to_the_process_and_back);
+	tcase_add_test(tc, progress_without_news_is_answered_with_none);
+	tcase_add_test(tc, a_mailbox_added_this_moment_is_found);
+	tcase_add_test(tc, the_list_is_asked_for_again_when_it_has_changed);
+	tcase_add_test(tc, a_process_that_was_leaving_is_asked_for_again);
+	tcase_add_test(tc, what_cannot_be_read_is_told_to_the_parent);
+	tcase_add_test(tc, news_of_what_it_was_not_given_changes_nothing);
+	tcase_add_test(tc, a_console_that_leaves_is_not_answered);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
