@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERDICT_VERSION	1
+#define VERDICT_VERSION	2
 
 /* Row for row the actions: their words and the class of their reply. */
 static const struct {
@@ -20,6 +20,7 @@ static const struct {
 	[VERDICT_ACCEPT] = { "accept", 2 },
 	[VERDICT_MARK] = { "mark", 2 },
 	[VERDICT_HOLD] = { "hold", 2 },
+	[VERDICT_QUARANTINE] = { "quarantine", 2 },
 	[VERDICT_DEFER] = { "defer", 4 },
 	[VERDICT_REFUSE] = { "refuse", 5 },
 };
@@ -89,6 +90,26 @@ verdict_add_line(struct verdict *verdict, struct slice name,
 	return 0;
 }
 
+static int
+set_once(char *into, size_t size, struct slice s)
+{
+	if (!is_printable(s) || s.len >= size)
+		return -EINVAL;
+	return into[0] != '\0' ? 0 : slice_cstr(s, into, size);
+}
+
+int
+verdict_set_folder(struct verdict *verdict, struct slice name)
+{
+	return set_once(verdict->folder, sizeof(verdict->folder), name);
+}
+
+int
+verdict_set_redirect(struct verdict *verdict, struct slice address)
+{
+	return set_once(verdict->redirect, sizeof(verdict->redirect), address);
+}
+
 /* Take the words of `one` if there are none yet. */
 static void
 words_take(char into[VERDICT_WORDS_MAX + 1],
@@ -115,6 +136,8 @@ verdict_combine(struct verdict *into, const struct verdict *one)
 		else
 			into->lines[into->line_count++] = one->lines[i];
 	}
+	(void)verdict_set_folder(into, slice_str(one->folder));
+	(void)verdict_set_redirect(into, slice_str(one->redirect));
 	words_take(into->subject, one->subject);
 	words_take(into->from, one->from);
 	words_take(into->message_id, one->message_id);
@@ -129,6 +152,8 @@ verdict_pack(struct text *text, const struct verdict *verdict)
 	pack_u16(text, (uint16_t)verdict->code);
 	pack_slice(text, slice_str(verdict->status));
 	pack_slice(text, slice_str(verdict->reason));
+	pack_slice(text, slice_str(verdict->folder));
+	pack_slice(text, slice_str(verdict->redirect));
 	pack_slice(text, slice_str(verdict->subject));
 	pack_slice(text, slice_str(verdict->from));
 	pack_slice(text, slice_str(verdict->message_id));
@@ -189,6 +214,10 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 	if (unpack_u8(&u) != VERDICT_VERSION)
 		return -EBADMSG;
 	reply_unpack(&u, &verdict);
+	string_unpack(&u, verdict.folder, sizeof(verdict.folder),
+	    is_printable);
+	string_unpack(&u, verdict.redirect, sizeof(verdict.redirect),
+	    is_printable);
 	string_unpack(&u, verdict.subject, sizeof(verdict.subject),
 	    is_printable);
 	string_unpack(&u, verdict.from, sizeof(verdict.from),

@@ -15,6 +15,8 @@
 #define VERDICT_NAME_MAX	64	/* of the name of a header line */
 #define VERDICT_VALUE_MAX	900	/* of its value: a line stays below 998 */
 #define VERDICT_LINES		16
+#define VERDICT_FOLDER_MAX	255	/* of a mailbox's name, UTF-8 */
+#define VERDICT_ADDRESS_MAX	320	/* RFC 5321 4.5.3.1 */
 #define VERDICT_PACKED_MAX	(20 * 1024)
 
 /* From mild to severe; of several verdicts the severest wins. */
@@ -22,6 +24,7 @@ enum verdict_action {
 	VERDICT_ACCEPT,
 	VERDICT_MARK,		/* deliver, with header lines that say why */
 	VERDICT_HOLD,		/* accept, but wait for the postmaster */
+	VERDICT_QUARANTINE,	/* the same, and nobody is to open it */
 	VERDICT_DEFER,		/* 4xx: we could not judge; try again */
 	VERDICT_REFUSE,		/* 5xx */
 	VERDICT_ACTIONS
@@ -39,6 +42,9 @@ struct verdict {
 	char			 reason[VERDICT_REASON_MAX + 1];
 	struct verdict_line	 lines[VERDICT_LINES];	/* to be added */
 	size_t			 line_count;
+	char			 folder[VERDICT_FOLDER_MAX + 1]; /* "": INBOX */
+	/* to this address instead of the recipients; "": to them */
+	char			 redirect[VERDICT_ADDRESS_MAX + 1];
 	/* for the trail and the console */
 	char			 subject[VERDICT_WORDS_MAX + 1];    /* UTF-8 */
 	char			 from[VERDICT_WORDS_MAX + 1];	    /* escaped */
@@ -49,7 +55,7 @@ struct verdict {
 void	verdict_init(struct verdict *);
 
 /*
- * Say what is to be done and why.  `code` must fit the action: 250 up to HOLD,
+ * Say what is to be done and why.  `code` must fit the action: 250 up to QUARANTINE,
  * 4xx for DEFER, 5xx for REFUSE; `status` is an RFC 3463 code of that class.
  * The sentence is cut at its limit, and what is no printable ASCII in it
  * becomes a question mark.
@@ -66,13 +72,21 @@ int	verdict_add_line(struct verdict *, struct slice name,
 	    struct slice value);
 
 /*
+ * Have it delivered to that folder, or to that address (normal form).  0, or
+ * -EINVAL: not printable UTF-8, or too long.  The first one stays.
+ */
+int	verdict_set_folder(struct verdict *, struct slice name);
+int	verdict_set_redirect(struct verdict *, struct slice address);
+
+/*
  * Combine: `into` takes action, code, status and reason of `one` if that is
- * more severe, all its lines, and what words it has itself not.  Of two equally
+ * more severe, all its lines, and what words, folder and address it has itself
+ * not.  Of two equally
  * severe the first stays.  -E2BIG if lines were left out, else 0.
  */
 int	verdict_combine(struct verdict *into, const struct verdict *one);
 
-/* The word for the trail: "accept", "mark", "hold", "defer", "refuse". */
+/* The word for the trail: "accept", "mark", "hold", ... "refuse". */
 const char	*verdict_word(enum verdict_action);
 
 /* Add the packed verdict to `text`; at most VERDICT_PACKED_MAX bytes. */

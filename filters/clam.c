@@ -1,0 +1,469 @@
+/*
+ * clam.c - libclamav, with its open ends closed
+ */
+#include "filters/clam.h"
+
+#include <clamav.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "filters/leaves.h"
+#include "lib/base/log.h"
+#include "lib/base/loop.h"
+
+/*
+ * HARDENING, the table of limits: half of what the library takes by default,
+ * which is meant for whole disks.  Mail that needs more is held, not passed.
+ */
+const struct clam_limits clam_default_limits = {
+	.scan_bytes = 200u << 20,
+	.file_bytes = 64u << 20,	/* above the largest mail we take */
+	.recursion = 12,		/* honest archives stay below 4 */
+	.files = 2000,
+	.scan_ms = 20000,
+	.bytecode_ms = 5000,
+	.pcre_matches = 100000,		/* as clamd has it */
+	.pcre_depth = 2000,
+};
+
+/* The library knows this field at the start of mail; it says nothing. */
+#define MAIL_LINE	"Received: by scan\r\n"
+
+#define MAIL_IN_MAIL	4	/* encoded ones; plain ones go by mime_limits */
+#define JUNK_LINES	16	/* before the first field, that readers pass */
+#define FIELD_NAME_MOST	128	/* bytes; the longest registered has 40 */
+
+struct clam {
+	struct cl_engine	*engine;
+	uint64_t		 signatures;
+	struct clam_limits	 limits;
+};
+
+/* One message on its way through all looks. */
+struct look {
+	struct clam		*clam;
+	struct scan_answer	 worst;
+	uint64_t		 until_ms;
+	unsigned		 depth;		/* layers open; 0: none yet */
+	unsigned		 inside;	/* encoded messages we are in */
+	bool			 is_mail;	/* it was taken for mail */
+};
+
+/*
+ * The library prints; this makes a line of our log of it.  Only what a person
+ * must know to mend a set of signatures.
+ */
+static void
+on_words(enum cl_msg severity, const char *whole, const char *words,
+    void *context)
+{
+	size_t len = strlen(words);
+
+	(void)whole;
+	(void)context;
+	while (len > 0 && words[len - 1] == '\n')
+		len--;
+	if (severity >= CL_MSG_ERROR)
+		log_say("libclamav: %.*s", (int)len, words);
+}
+
+static void
+on_words_quietly(enum cl_msg severity, const char *whole, const char *words,
+    void *context)
+{
+	(void)severity;
+	(void)whole;
+	(void)words;
+	(void)context;
+}
+
+void
+clam_quiet(void)
+{
+	cl_set_clcb_msg(on_words_quietly);
+}
+
+int
+clam_open(void)
+{
+	cl_set_clcb_msg(on_words);
+	return cl_init(CL_INIT_DEFAULT) == CL_SUCCESS ? 0 : -ENOMEM;
+}
+
+/* The library tells each layer's type; the first is the message itself. */
+static cl_error_t
+on_layer(int fd, const char *type, void *context)
+{
+	struct look *look = context;
+
+	(void)fd;
+	if (look != NULL && look->depth++ == 0 && type != NULL)
+		look->is_mail = strcmp(type, "CL_TYPE_MAIL") == 0;
+	return CL_CLEAN;
+}
+
+static int
+set_limits(struct cl_engine *engine, const struct clam_limits *limits)
+{
+	const struct {
+		enum cl_engine_field	field;
+		uint64_t		value;
+	} rows[] = {
+		{ CL_ENGINE_MAX_SCANSIZE, limits->scan_bytes },
+		{ CL_ENGINE_MAX_FILESIZE, limits->file_bytes },
+		{ CL_ENGINE_MAX_RECURSION, limits->recursion },
+		{ CL_ENGINE_MAX_FILES, limits->files },
+		{ CL_ENGINE_MAX_SCANTIME, limits->scan_ms },
+		/* above these it would leave out a step and not tell */
+		{ CL_ENGINE_MAX_EMBEDDEDPE, limits->file_bytes },
+		{ CL_ENGINE_MAX_HTMLNORMALIZE, limits->file_bytes },
+		{ CL_ENGINE_MAX_HTMLNOTAGS, limits->file_bytes },
+		{ CL_ENGINE_MAX_SCRIPTNORMALIZE, limits->file_bytes },
+		{ CL_ENGINE_MAX_ZIPTYPERCG, limits->file_bytes },
+		{ CL_ENGINE_PCRE_MAX_FILESIZE, limits->file_bytes },
+		{ CL_ENGINE_BYTECODE_TIMEOUT, limits->bytecode_ms },
+		{ CL_ENGINE_PCRE_MATCH_LIMIT, limits->pcre_matches },
+		{ CL_ENGINE_PCRE_RECMATCH_LIMIT, limits->pcre_depth },
+		/* programs among the signatures: signed ones, interpreted */
+		{ CL_ENGINE_BYTECODE_SECURITY, CL_BYTECODE_TRUST_SIGNED },
+		{ CL_ENGINE_BYTECODE_MODE, CL_BYTECODE_MODE_INTERPRETER },
+		/* a clean verdict of one message is none for the next */
+		{ CL_ENGINE_DISABLE_CACHE, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (cl_engine_set_num(engine, rows[i].field,
+		    (long long)rows[i].value) != CL_SUCCESS)
+			return -EINVAL;
+	return 0;
+}
+
+static int
+fault_of(cl_error_t error, const char **words_out)
+{
+	switch (error) {
+	case CL_EMEM:
+		*words_out = "no memory for the signatures";
+		return -ENOMEM;
+	case CL_EOPEN:
+	case CL_EACCES:
+	case CL_EREAD:
+	case CL_ESTAT:
+		*words_out = "the signatures cannot be read, or there are none";
+		return -EIO;
+	default:
+		*words_out = "a signature file is broken";
+		return -EBADMSG;
+	}
+}
+
+static int
+load_into(struct clam *clam, int folder_fd, const char **words_out)
+{
+	unsigned signatures = 0;
+	cl_error_t error;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", folder_fd);
+	error = cl_load(path, clam->engine, &signatures, CL_DB_STDOPT);
+	if (error != CL_SUCCESS)
+		return fault_of(error, words_out);
+	/* success with nothing loaded is the first of the open ends */
+	if (signatures == 0) {
+		*words_out = "there are no signatures";
+		return -ENOENT;
+	}
+	error = cl_engine_compile(clam->engine);
+	if (error != CL_SUCCESS)
+		return fault_of(error, words_out);
+	clam->signatures = signatures;
+	return 0;
+}
+
+int
+clam_load(int folder_fd, const struct clam_limits *limits,
+    struct clam **clam_out, const char **words_out)
+{
+	struct clam *clam = calloc(1, sizeof(*clam));
+	int r;
+
+	*words_out = "no memory for the signatures";
+	if (clam == NULL)
+		return -ENOMEM;
+	clam->limits = *limits;
+	clam->engine = cl_engine_new();
+	r = clam->engine == NULL ? -ENOMEM : set_limits(clam->engine, limits);
+	if (r == -EINVAL)
+		*words_out = "a limit cannot be set";
+	if (r == 0)
+		r = load_into(clam, folder_fd, words_out);
+	if (r < 0) {
+		clam_free(clam);
+		return r;
+	}
+	cl_engine_set_clcb_pre_cache(clam->engine, on_layer);
+	*clam_out = clam;
+	return 0;
+}
+
+void
+clam_free(struct clam *clam)
+{
+	if (clam == NULL)
+		return;
+	if (clam->engine != NULL)
+		(void)cl_engine_free(clam->engine);
+	free(clam);
+}
+
+uint64_t
+clam_signatures(const struct clam *clam)
+{
+	return clam->signatures;
+}
+
+int
+clam_scratch(struct clam *clam, int folder_fd)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", folder_fd);
+	return cl_engine_set_str(clam->engine, CL_ENGINE_TMPDIR, path) ==
+	    CL_SUCCESS ? 0 : -ENOMEM;
+}
+
+/* The library's heuristics are finds that have such names. */
+static struct scan_answer
+answer_for_name(const char *name)
+{
+	static const struct {
+		const char		*prefix;
+		enum scan_result	 result;
+		const char		*words;
+	} rows[] = {
+		{ "Heuristics.Limits.Exceeded", SCAN_TOO_MUCH,
+		    "a limit of the scanner was reached" },
+		{ "Heuristics.Encrypted.", SCAN_ENCRYPTED,
+		    "it is protected by a password" },
+		{ "Heuristics.Broken.", SCAN_BROKEN,
+		    "a file is not what it says it is" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (slice_has_prefix(slice_str(name), rows[i].prefix))
+			return scan_answer_of(rows[i].result, name, "%s",
+			    rows[i].words);
+	return scan_answer_of(SCAN_VIRUS, name, "a virus was found");
+}
+
+struct scan_answer
+clam_answer(int error, const char *name)
+{
+	switch ((cl_error_t)error) {
+	case CL_CLEAN:
+		/* a find that the library then forgot is no clean message */
+		if (name != NULL)
+			return answer_for_name(name);
+		return (struct scan_answer){ .result = SCAN_CLEAN };
+	case CL_VIRUS:
+		if (name == NULL || name[0] == '\0')
+			return scan_answer_of(SCAN_NOT_SCANNED, "",
+			    "the scanner found something without a name");
+		return answer_for_name(name);
+	case CL_ETIMEOUT:
+	case CL_EMAXREC:
+	case CL_EMAXSIZE:
+	case CL_EMAXFILES:
+		return scan_answer_of(SCAN_TOO_MUCH, "", "%s",
+		    cl_strerror((cl_error_t)error));
+	default:
+		return scan_answer_of(SCAN_NOT_SCANNED, "",
+		    "the scanner failed: %s", cl_strerror((cl_error_t)error));
+	}
+}
+
+static void
+note(struct look *look, struct scan_answer answer)
+{
+	look->worst = *scan_answer_worse(&look->worst, &answer);
+}
+
+/* What of its time this message has left; 0: none. */
+static uint64_t
+time_left(const struct look *look)
+{
+	uint64_t now = clock_ms();
+
+	return now < look->until_ms ? look->until_ms - now : 0;
+}
+
+/* One look of the library at some bytes. */
+static void
+look_at(struct look *look, struct slice bytes)
+{
+	struct cl_scan_options options = {
+		/* a real find comes before a heuristic one: no PRECEDENCE */
+		.general = CL_SCAN_GENERAL_HEURISTICS,
+		.parse = ~0u,
+		/*
+		 * Not BROKEN_MEDIA: telephones write such pictures.  Not
+		 * MACROS: an office lives on them.
+		 */
+		.heuristic = CL_SCAN_HEURISTIC_BROKEN |
+		    CL_SCAN_HEURISTIC_EXCEEDS_MAX |
+		    CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE |
+		    CL_SCAN_HEURISTIC_ENCRYPTED_DOC,
+	};
+	struct cl_engine *engine = look->clam->engine;
+	uint64_t left_ms = time_left(look);
+	unsigned long scanned = 0;
+	const char *name = NULL;
+	cl_fmap_t *map;
+	cl_error_t error;
+
+	if (left_ms == 0 || cl_engine_set_num(engine, CL_ENGINE_MAX_SCANTIME,
+	    (long long)left_ms) != CL_SUCCESS) {
+		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		    "scanning took longer than it may"));
+		return;
+	}
+	/* above it the library looks at nothing and is not asked to tell */
+	if (bytes.len > look->clam->limits.file_bytes) {
+		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		    "it is larger than the scanner takes"));
+		return;
+	}
+	map = cl_fmap_open_memory(bytes.at, bytes.len);
+	if (map == NULL) {
+		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
+		    "no memory to scan it"));
+		return;
+	}
+	look->depth = 0;
+	look->is_mail = false;
+	error = cl_scanmap_callback(map, NULL, &name, &scanned, engine,
+	    &options, look);
+	cl_fmap_close(map);
+	note(look, clam_answer((int)error, name));
+}
+
+/* The message with a line before it that makes it mail. */
+static void
+look_as_mail(struct look *look, struct slice message)
+{
+	const struct slice line = SLICE(MAIL_LINE);
+	char *bytes = malloc(line.len + message.len);
+
+	if (bytes == NULL) {
+		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
+		    "no memory to scan it"));
+		return;
+	}
+	memcpy(bytes, line.at, line.len);
+	memcpy(bytes + line.len, message.at, message.len);
+	look_at(look, slice_of(bytes, line.len + message.len));
+	/* the line has failed its purpose; better known than believed */
+	if (!look->is_mail && look->worst.result == SCAN_CLEAN)
+		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
+		    "the scanner does not take it for mail"));
+	free(bytes);
+}
+
+/* The line begins with what can be a header field (RFC 5322 2.2). */
+static bool
+may_be_field(struct slice line)
+{
+	size_t colon = slice_find(slice_first(line, FIELD_NAME_MOST), ':');
+
+	return colon != SIZE_MAX && colon > 0 &&
+	    slice_is_printable_ascii(slice_first(line, colon)) &&
+	    slice_find(slice_first(line, colon), ' ') == SIZE_MAX;
+}
+
+/*
+ * What of a leaf would be a message to a reader who passes over lines that are
+ * no fields: from the first field on, if one behind it says how a body is
+ * written.  Empty for nearly every leaf.
+ */
+static struct slice
+mail_in(struct slice bytes)
+{
+	struct slice rest = bytes, mail = { NULL, 0 }, line = { NULL, 0 };
+
+	for (unsigned lines = 0; rest.len > 0; lines++) {
+		struct slice at = rest;
+
+		if (!slice_cut(&rest, '\n', &line)) {
+			line = rest;
+			rest.len = 0;
+		}
+		if (mail.at == NULL && may_be_field(line))
+			mail = at;
+		if (slice_has_prefix(line, "Content-T"))
+			return mail;
+		if (mail.at == NULL && lines == JUNK_LINES)
+			break;
+	}
+	return slice_of(NULL, 0);
+}
+
+static void	look_at_leaves(struct look *, struct slice message);
+
+static int
+on_leaf(void *arg, struct slice bytes)
+{
+	struct look *look = arg;
+	struct slice mail;
+
+	look_at(look, bytes);
+	mail = mail_in(bytes);
+	/* attached encoded, or with junk in its header: left whole so far */
+	if (look->worst.result != SCAN_VIRUS && mail.len > 0 &&
+	    look->inside < MAIL_IN_MAIL) {
+		look->inside++;
+		look_at_leaves(look, mail);
+		look->inside--;
+	}
+	/* nothing is worse than a virus, and no time is left after no time */
+	return look->worst.result == SCAN_VIRUS || time_left(look) == 0 ?
+	    -ECANCELED : 0;
+}
+
+static void
+look_at_leaves(struct look *look, struct slice message)
+{
+	const char *limit = "";
+	int r;
+
+	r = leaves_each(message, &mime_default_limits, on_leaf, look, &limit);
+	if (r == -E2BIG)
+		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		    "its structure cannot be read to the end (%s)", limit));
+	else if (r == -ECANCELED && look->worst.result != SCAN_VIRUS)
+		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		    "scanning took longer than it may"));
+	else if (r < 0 && r != -ECANCELED)
+		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
+		    "no memory to scan it"));
+}
+
+struct scan_answer
+clam_scan(struct clam *clam, struct slice message)
+{
+	struct look look = {
+		.clam = clam,
+		.worst = { .result = SCAN_CLEAN },
+		.until_ms = clock_ms() + clam->limits.scan_ms
+	};
+
+	if (message.len == 0)
+		return look.worst;
+	look_at(&look, message);
+	if (look.worst.result != SCAN_VIRUS && !look.is_mail)
+		look_as_mail(&look, message);
+	if (look.worst.result != SCAN_VIRUS)
+		look_at_leaves(&look, message);
+	return look.worst;
+}

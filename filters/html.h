@@ -1,0 +1,22 @@
+/*
+ * html.h - the words of an HTML text, as somebody sees them
+ *
+ * No browser: tags go, those that begin a block leave a line end, runs of
+ * blanks become one, references become characters, what is in comments, scripts
+ * and style sheets goes.  Characters without a width go too, since their one
+ * use in the middle of a word is to hide it.  What a style sheet makes
+ * invisible is still there.
+ */
+#ifndef POSTROOM_FILTERS_HTML_H
+#define POSTROOM_FILTERS_HTML_H
+
+#include "lib/base/text.h"
+
+/*
+ * Add the words of `html`, which is UTF-8; so is what is added, and it is never
+ * more bytes than `html` has.  Time grows with the length, whatever stands in
+ * it.
+ */
+void	html_words(struct text *, struct slice html);
+
+#endif

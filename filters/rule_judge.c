@@ -1,0 +1,85 @@
+/*
+ * rule_judge.c - the postmaster's rules as a judge
+ */
+#include "filters/rule_judge.h"
+
+#include <errno.h>
+
+/* The rule and its own words in one sentence. */
+static void
+say_so(struct verdict *one, enum verdict_action action, unsigned code,
+    const char *status, const struct rule_deed *deed)
+{
+	verdict_set(one, action, code, status, "%.*s (rule \"%.*s\")",
+	    SLICE_FMT(deed->action->words), SLICE_FMT(deed->rule->name));
+}
+
+/* What one action wants.  0 or -EINVAL: it fits no message (its own fault). */
+static int
+deed_judge(const struct rule_deed *deed, struct verdict *one)
+{
+	const struct rule_action *action = deed->action;
+
+	verdict_init(one);
+	switch (action->verb) {
+	case RULE_REFUSE:
+		say_so(one, VERDICT_REFUSE, 550, "5.7.1", deed);
+		return 0;
+	case RULE_HOLD:
+		say_so(one, VERDICT_HOLD, 250, "2.0.0", deed);
+		return 0;
+	case RULE_DISCARD:
+		say_so(one, VERDICT_QUARANTINE, 250, "2.0.0", deed);
+		return 0;
+	case RULE_MARK_HEADER:
+		verdict_set(one, VERDICT_MARK, 250, "2.0.0",
+		    "marked (rule \"%.*s\")", SLICE_FMT(deed->rule->name));
+		return verdict_add_line(one, action->name, action->words);
+	case RULE_MARK_FOLDER:
+		verdict_set(one, VERDICT_MARK, 250, "2.0.0",
+		    "for folder %.*s (rule \"%.*s\")",
+		    SLICE_FMT(action->words), SLICE_FMT(deed->rule->name));
+		return verdict_set_folder(one, action->words);
+	case RULE_REDIRECT:
+		verdict_set(one, VERDICT_MARK, 250, "2.0.0",
+		    "redirected to %.*s (rule \"%.*s\")",
+		    SLICE_FMT(action->words), SLICE_FMT(deed->rule->name));
+		return verdict_set_redirect(one, action->words);
+	}
+	return -EINVAL;
+}
+
+static void
+doubt_judge(const struct rule_doubt *doubt, struct verdict *one)
+{
+	verdict_init(one);
+	verdict_set(one, VERDICT_HOLD, 250, "2.0.0",
+	    "rule \"%.*s\" could not be examined: %s",
+	    SLICE_FMT(doubt->rule->name), doubt->why);
+}
+
+int
+rules_judge(const struct rules *rules, struct slice message,
+    const struct mime_part *root, const struct envelope *env,
+    struct arena *arena, struct verdict *verdict_out)
+{
+	struct rule_outcome outcome;
+	struct verdict one;
+	int r;
+
+	verdict_init(verdict_out);
+	if (rules == NULL || rules->count == 0)
+		return 0;
+	r = rules_run(rules, message, root, env, NULL, arena, &outcome);
+	for (size_t i = 0; r == 0 && i < outcome.deed_count; i++) {
+		r = deed_judge(&outcome.deeds[i], &one);
+		/* a line more than fit is left out: the others say enough */
+		if (r == 0)
+			(void)verdict_combine(verdict_out, &one);
+	}
+	for (size_t i = 0; r == 0 && i < outcome.doubt_count; i++) {
+		doubt_judge(&outcome.doubts[i], &one);
+		(void)verdict_combine(verdict_out, &one);
+	}
+	return r;
+}

@@ -1,0 +1,22 @@
+/*
+ * rule_judge.h - the postmaster's rules as a judge
+ *
+ * What the rules want done becomes one verdict, with the rule's name in its
+ * words.  A rule that could not be examined whole never lets a message pass as
+ * if it had been: the message is held, and the reason says which rule and why.
+ */
+#ifndef POSTROOM_FILTERS_RULE_JUDGE_H
+#define POSTROOM_FILTERS_RULE_JUDGE_H
+
+#include "filters/rule_run.h"
+#include "filters/verdict.h"
+
+/*
+ * Judge `message`; `rules` may be NULL (none).  0, or -ENOMEM / -ENOBUFS: it
+ * could not be judged now.
+ */
+int	rules_judge(const struct rules *, struct slice message,
+	    const struct mime_part *root, const struct envelope *,
+	    struct arena *, struct verdict *verdict_out);
+
+#endif

@@ -1,0 +1,380 @@
+/*
+ * texts.c - what of a message rules can be about, as people read it
+ *
+ * A part whose header can be read in more than one way is read in each: mail
+ * programs differ, and the sender knows which one the reader has.
+ */
+#include "filters/texts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "filters/html.h"
+#include "filters/leaves.h"
+#include "lib/message/header.h"
+#include "lib/message/mime_param.h"
+#include "lib/message/words.h"
+
+#define NAME_BYTES	1024	/* of a file name: file systems take 255 */
+
+const struct texts_limits texts_default_limits = {
+	/* PATTERN_TEXT_MOST; people's texts are a hundredth of it */
+	.one_bytes = 1024 * 1024,
+	/* a long HTML letter with its plain form, in each way of reading */
+	.all_bytes = 8 * 1024 * 1024,
+	/* 5,000 parts with two names, 1,000 fields in two forms */
+	.count = 12000,
+};
+
+struct reader {
+	const struct texts_limits	*limits;
+	struct arena			*arena;
+	struct texts			*texts;
+	struct texts_one		*last[TEXTS_KINDS];
+	unsigned			 wanted;
+	bool				 odd;
+};
+
+static bool
+is_wanted(const struct reader *r, enum texts_kind kind)
+{
+	return r->wanted >> kind & 1;
+}
+
+/* The first reason stands. */
+static void
+unread(struct reader *r, enum texts_kind kind, const char *why)
+{
+	if (r->texts->unread[kind] == NULL)
+		r->texts->unread[kind] = why;
+}
+
+/* How much of a text may still be read. */
+static size_t
+bytes_left(const struct reader *r)
+{
+	size_t left = r->limits->all_bytes - r->texts->bytes;
+
+	return left < r->limits->one_bytes ? left : r->limits->one_bytes;
+}
+
+static size_t
+name_bytes_left(const struct reader *r)
+{
+	size_t left = bytes_left(r);
+
+	return left < NAME_BYTES ? left : NAME_BYTES;
+}
+
+/* Count a text of so many bytes, or say that it is too much. */
+static bool
+take_room(struct reader *r, enum texts_kind kind, size_t bytes)
+{
+	if (r->texts->count == r->limits->count) {
+		unread(r, kind, "there are too many texts in it");
+		return false;
+	}
+	if (bytes > r->limits->all_bytes - r->texts->bytes) {
+		unread(r, kind, "there is too much text in it");
+		return false;
+	}
+	r->texts->count++;
+	r->texts->bytes += bytes;
+	return true;
+}
+
+/* Keep `whole`, whose first `before` bytes are no part of the text. */
+static void
+add(struct reader *r, enum texts_kind kind, struct slice name,
+    const struct text *whole, size_t before)
+{
+	struct texts_one *one;
+
+	if (text_failed(whole))
+		unread(r, kind, "a text in it is too long");
+	if (!take_room(r, kind, whole->len))
+		return;
+	one = arena_alloc(r->arena, sizeof(*one));
+	if (one == NULL ||
+	    arena_copy(r->arena, text_slice(whole), &one->whole) < 0) {
+		unread(r, kind, "memory is out");
+		return;
+	}
+	one->name = name;
+	one->text = slice_after(one->whole, before);
+	if (r->last[kind] == NULL)
+		r->texts->first[kind] = one;
+	else
+		r->last[kind]->next = one;
+	r->last[kind] = one;
+}
+
+static void
+add_field(struct reader *r, const struct header_field *field)
+{
+	TEXT_AUTO decoded = TEXT_INIT(bytes_left(r));
+	TEXT_AUTO plain = TEXT_INIT(bytes_left(r));
+	TEXT_AUTO raw = TEXT_INIT(bytes_left(r));
+	size_t before = field->name.len + 2;
+
+	text_add(&decoded, field->name);
+	text_add_str(&decoded, ": ");
+	text_add(&raw, text_slice(&decoded));
+	words_decode(&decoded, field->value);
+	header_unfold(&plain, field->value);
+	words_convert(&raw, slice_of(NULL, 0), text_slice(&plain));
+	raw.failed = raw.failed || plain.failed;
+	/* not even the name fitted: there is no value to stand behind it */
+	if (decoded.len < before || raw.len < before) {
+		unread(r, TEXTS_HEADER, "there is too much text in it");
+		return;
+	}
+	add(r, TEXTS_HEADER, field->name, &decoded, before);
+	if (!slice_is(text_slice(&decoded), text_slice(&raw)))
+		add(r, TEXTS_HEADER, field->name, &raw, before);
+}
+
+static void
+read_fields(struct reader *r, struct slice message)
+{
+	size_t most = mime_default_limits.header_bytes;
+	size_t bytes = header_bytes(message);
+	struct slice rest = slice_first(message, bytes);
+	struct header_field field;
+
+	while (header_next(&rest, &field)) {
+		if (bytes - rest.len > most) {
+			unread(r, TEXTS_HEADER, "its header is too long");
+			return;
+		}
+		add_field(r, &field);
+	}
+}
+
+/* Add as much of a line as there is room for. */
+static void
+add_ascii(struct text *text, struct slice line)
+{
+	size_t room = text->limit - text->len;
+
+	text_add(text, slice_first(line, room));
+	text->failed = text->failed || line.len > room;
+}
+
+/*
+ * Add bytes in `charset` as lines of UTF-8.  Line by line because line ends
+ * must stay; no charset of words.h has an LF inside a character, and the one
+ * with states begins each line in its first.
+ */
+static void
+add_lines(struct text *text, struct slice charset, struct slice bytes)
+{
+	struct slice line;
+	bool more;
+
+	do {
+		more = slice_cut(&bytes, '\n', &line);
+		if (!more)
+			line = bytes;
+		if (line.len > 0 && line.at[line.len - 1] == '\r')
+			line.len--;
+		if (slice_is_printable_ascii(line))
+			add_ascii(text, line);
+		else
+			words_convert(text, charset, line);
+		if (more)
+			text_add_byte(text, '\n');
+	} while (more && !text_failed(text));
+}
+
+/* Charsets that are not ASCII where they look like it, and words.h has not. */
+static bool
+is_not_read(struct slice charset)
+{
+	static const char *const starts[] = {
+		"utf-16", "utf-32", "utf-7", "ucs-", "unicode", "hz-"
+	};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (slice_has_prefix(charset, starts[i]))
+			return true;
+	return false;
+}
+
+/* Add one text of the body, `bytes` in `charset`. */
+static void
+add_body(struct reader *r, bool is_html, struct slice charset,
+    struct slice bytes, bool was_cut)
+{
+	const struct slice none = slice_of(NULL, 0);
+	TEXT_AUTO text = TEXT_INIT(bytes_left(r));
+	TEXT_AUTO words = TEXT_INIT(0);
+
+	add_lines(&text, charset, bytes);
+	text.failed = text.failed || was_cut;
+	add(r, TEXTS_BODY, none, &text, 0);
+	if (!is_html)
+		return;
+	words.limit = bytes_left(r);
+	html_words(&words, text_slice(&text));
+	words.failed = words.failed || text.failed;
+	add(r, TEXTS_BODY, none, &words, 0);
+}
+
+/* Undo a transfer encoding; `buffer` has room for all of `body`. */
+static struct slice
+decode(enum mime_encoding encoding, struct slice body, char *buffer)
+{
+	switch (encoding) {
+	case MIME_BASE64:
+		return slice_of(buffer, leaf_base64(body, buffer));
+	case MIME_QUOTED_PRINTABLE:
+		return slice_of(buffer, leaf_quoted_printable(body, buffer));
+	default:
+		return body;
+	}
+}
+
+static void
+read_body(struct reader *r, const struct mime_part *part)
+{
+	static const enum mime_encoding ways[] = {
+		MIME_BINARY, MIME_BASE64, MIME_QUOTED_PRINTABLE
+	};
+	TEXT_AUTO charset = TEXT_INIT(NAME_BYTES);
+	enum mime_encoding encoding = mime_encoding(part);
+	struct slice body = mime_body(part);
+	/* line ends and escapes take up to two thirds; no text needs more */
+	size_t most = bytes_left(r) * 3 + 3;
+	bool any = r->odd || encoding == MIME_UNKNOWN;
+	bool is_html = any || slice_is_word(mime_subtype(part), "html") ||
+	    slice_has_suffix(mime_subtype(part), "+xml") ||
+	    slice_is_word(mime_subtype(part), "enriched");
+	char *buffer;
+
+	if (mime_type_param(part, "charset", &charset) == -E2BIG)
+		unread(r, TEXTS_BODY, "a part has too many parameters");
+	if (is_not_read(text_slice(&charset)))
+		unread(r, TEXTS_BODY, "the charset of a text is not read");
+	buffer = malloc((body.len < most ? body.len : most) + 1);
+	if (buffer == NULL) {
+		unread(r, TEXTS_BODY, "memory is out");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (any || ways[i] == encoding ||
+		    (i == 0 && encoding < MIME_BINARY))
+			add_body(r, is_html, text_slice(&charset),
+			    decode(ways[i], slice_first(body, most), buffer),
+			    body.len > most);
+	free(buffer);
+}
+
+/* Add what parameter `key` of `value` names; false if there is no such name. */
+static bool
+add_name(struct reader *r, struct slice value, const char *key)
+{
+	TEXT_AUTO name = TEXT_INIT(name_bytes_left(r));
+	struct slice type, subtype;
+	int e;
+
+	if (!mime_type_cut(&value, &type, &subtype))
+		return false;
+	e = mime_param(value, key, mime_default_limits.params, &name);
+	if (e == -E2BIG)
+		unread(r, TEXTS_NAME, "a part has too many parameters");
+	else if (e == -ENOMEM)
+		unread(r, TEXTS_NAME, "memory is out");
+	if (e == 0 && is_wanted(r, TEXTS_NAME))
+		add(r, TEXTS_NAME, slice_of(NULL, 0), &name, 0);
+	return e == 0 || e == -E2BIG;
+}
+
+/*
+ * Add the names a part is given, all of them: programs differ about which one
+ * counts.  *attached_out: its header says that it is a file.
+ */
+static bool
+read_names(struct reader *r, const struct mime_part *part, bool *attached_out)
+{
+	struct slice rest = mime_header(part), type, subtype, value;
+	struct header_field field;
+	bool named = false, attached = false;
+
+	while (header_next(&rest, &field)) {
+		if (slice_is_word(field.name, "Content-Type"))
+			named = add_name(r, field.value, "name") || named;
+		if (!slice_is_word(field.name, "Content-Disposition"))
+			continue;
+		named = add_name(r, field.value, "filename") || named;
+		value = field.value;
+		attached = attached || (mime_type_cut(&value, &type,
+		    &subtype) && slice_is_word(type, "attachment"));
+	}
+	*attached_out = attached;
+	return named;
+}
+
+static void
+add_type(struct reader *r, const struct mime_part *part)
+{
+	TEXT_AUTO raw = TEXT_INIT(NAME_BYTES);
+	TEXT_AUTO type = TEXT_INIT(name_bytes_left(r));
+
+	text_add(&raw, mime_type(part));
+	text_add_byte(&raw, '/');
+	text_add(&raw, mime_subtype(part));
+	words_convert(&type, slice_of(NULL, 0), text_slice(&raw));
+	type.failed = type.failed || raw.failed;
+	add(r, TEXTS_TYPE, slice_of(NULL, 0), &type, 0);
+}
+
+static void
+read_part(struct reader *r, const struct mime_part *part)
+{
+	bool is_parts = mime_is(part, "multipart", NULL);
+	/* with no part in it, it is shown as text if at all */
+	bool is_text = mime_is(part, "text", NULL) || is_parts ||
+	    mime_is(part, "message", NULL);
+	bool attached, named = read_names(r, part, &attached);
+
+	if (is_parts && mime_child(part) != NULL)
+		return;
+	if (is_wanted(r, TEXTS_TYPE) && (named || attached || !is_text))
+		add_type(r, part);
+	/* a message in it is its parts, and they have their turn */
+	if (mime_child(part) != NULL)
+		return;
+	if (mime_is(part, "message", "rfc822") ||
+	    mime_is(part, "message", "global"))
+		for (unsigned k = TEXTS_BODY; k < TEXTS_KINDS; k++)
+			unread(r, k, "a message inside it is encoded");
+	if (is_wanted(r, TEXTS_BODY) && is_text && !attached)
+		read_body(r, part);
+}
+
+void
+texts_read(struct slice message, const struct mime_part *root,
+    unsigned wanted, const struct texts_limits *limits, struct arena *arena,
+    struct texts *texts_out)
+{
+	struct reader r = {
+		.limits = limits, .arena = arena, .texts = texts_out,
+		.wanted = wanted,
+	};
+	const struct mime_part *part;
+
+	*texts_out = (struct texts){ 0 };
+	if (is_wanted(&r, TEXTS_HEADER))
+		read_fields(&r, message);
+	if ((wanted & ~(1u << TEXTS_HEADER)) == 0)
+		return;
+	if (root == NULL) {
+		for (unsigned k = TEXTS_BODY; k < TEXTS_KINDS; k++)
+			unread(&r, k, "its parts could not be read");
+		return;
+	}
+	r.odd = mime_is_odd(root);
+	for (part = root; part != NULL; part = mime_after(part))
+		read_part(&r, part);
+}

@@ -1,0 +1,108 @@
+/*
+ * virus.h - what is asked of the scan role, what it answers, what follows
+ *
+ * A virus scanner fails open by nature: no signatures, a limit reached, a
+ * parser that gave up all look like "nothing found".  So there are six
+ * results, and only one of them is CLEAN: every byte was looked at, with
+ * signatures, to the end.  "Not scanned" is a result like any other; what is
+ * done about it is the postmaster's choice, and never silently nothing.
+ */
+#ifndef POSTROOM_FILTERS_VIRUS_H
+#define POSTROOM_FILTERS_VIRUS_H
+
+#include "filters/verdict.h"
+#include "lib/base/say.h"
+
+#define SCAN_NAME_MAX	128	/* bytes of a signature's name; known: 90 */
+#define SCAN_WORDS_MAX	200	/* of the sentence; fits VERDICT_REASON_MAX */
+#define SCAN_PACKED_MAX	512	/* of a packed answer or status */
+
+enum scan_kind {
+	/* judge -> scan, 1 descriptor: u64 bytes; reply: scan_answer */
+	SCAN_MESSAGE = 700,
+	/* console -> scan: nothing; reply: scan_status */
+	SCAN_STATUS = 701
+};
+
+enum scan_result {
+	SCAN_CLEAN,
+	SCAN_VIRUS,
+	SCAN_ENCRYPTED,		/* something in it cannot be looked into */
+	SCAN_BROKEN,		/* a program that was made not to be read */
+	SCAN_TOO_MUCH,		/* a limit was reached */
+	SCAN_NOT_SCANNED,	/* no signatures, no scanner, or it failed */
+	SCAN_RESULTS
+};
+
+struct scan_answer {
+	enum scan_result result;
+	char	name[SCAN_NAME_MAX + 1];	/* of what was found; or "" */
+	char	words[SCAN_WORDS_MAX + 1];	/* why it is not clean; or "" */
+};
+
+/*
+ * Make an answer.  What is no printable ASCII in name or words becomes a
+ * question mark; both are cut at their limits.
+ */
+struct scan_answer scan_answer_of(enum scan_result, const char *name,
+	    const char *format, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * Of two looks at one message the one that counts: a virus before all, then
+ * what was not scanned, then what is suspect; clean only if both are.
+ */
+const struct scan_answer *scan_answer_worse(const struct scan_answer *,
+	    const struct scan_answer *);
+/* "clean", "virus", ...; for the trail and the header line. */
+const char	*scan_result_word(enum scan_result);
+
+void	scan_answer_pack(struct text *, const struct scan_answer *);
+/* 0, or -EBADMSG: it is no answer. */
+int	scan_answer_unpack(struct slice packed, struct scan_answer *answer_out);
+
+enum scan_state {
+	SCAN_OFF,		/* no signature folder is configured */
+	SCAN_LOADING,		/* the first set is being read */
+	SCAN_READY,
+	SCAN_NO_SIGNATURES,	/* there is no set that can be used */
+	SCAN_STATES
+};
+
+struct scan_status {
+	enum scan_state	 state;
+	uint64_t	 signatures;
+	int64_t		 newest_utc_s;	/* of the signature files; 0: none */
+	uint64_t	 workers;	/* at work or ready */
+	uint64_t	 scanned;	/* messages since the start */
+	uint64_t	 failed;	/* of them not scanned */
+	char		 words[SCAN_WORDS_MAX + 1]; /* the last fault; or "" */
+};
+
+void	scan_status_pack(struct text *, const struct scan_status *);
+/* 0, or -EBADMSG: it is no status. */
+int	scan_status_unpack(struct slice packed, struct scan_status *status_out);
+/* One line for a person; `now_utc_s` gives the signatures their age. */
+void	scan_status_say(struct text *, enum language,
+	    const struct scan_status *, int64_t now_utc_s);
+
+/* What is done about a result; see virus_judge() for what may stand where. */
+struct virus_policy {
+	enum verdict_action	virus;		/* HOLD or REFUSE */
+	enum verdict_action	suspect;	/* MARK, HOLD or REFUSE */
+	enum verdict_action	not_scanned;	/* MARK, HOLD or DEFER */
+};
+/* Quarantine, quarantine, try again later. */
+extern const struct virus_policy virus_default_policy;
+
+/*
+ * Turn an answer into a verdict.  ENCRYPTED, BROKEN and TOO_MUCH are suspect.
+ * An action that may not stand where it does counts as the default there: no
+ * policy makes a virus pass.  Whatever is not clean gets a header line, which
+ * a held message keeps when it is released:
+ *
+ *	X-Postroom-Virus: virus (Win.Test.EICAR_HDB-1)
+ *	X-Postroom-Virus: not scanned (no signatures are configured)
+ */
+void	virus_judge(const struct scan_answer *, const struct virus_policy *,
+	    struct verdict *verdict_out);
+
+#endif

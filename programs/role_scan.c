@@ -1,0 +1,207 @@
+/*
+ * role_scan.c - the virus scanner: messages from the judges, never the network
+ *
+ * This process only passes on: it reads no message.  The signatures are loaded
+ * by a process it forks, the messages are read by processes that one forks, and
+ * all of those can be lost.  Fails by saying NOT_SCANNED; when the role itself
+ * ends, a judge's question ends with it and the judge says the same.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "filters/scan_pool.h"
+#include "lib/base/log.h"
+#include "programs/roles.h"
+
+#define POLL_MS		60000	/* signatures come hourly at most */
+#define SOFT_PART	4	/* the library's limit is 3/4 of the hard one */
+
+/* A judge that waits for an answer. */
+struct asked {
+	LIST_ENTRY(asked) next;
+	struct ipc	*judge;
+	uint64_t	 serial;
+};
+
+struct scan {
+	struct scan_pool	*pool;
+	struct clam_limits	 limits;
+	LIST_HEAD(, asked)	 asked;
+};
+
+static int	on_message(void *, struct ipc *, struct ipc_message *);
+static int	on_status(void *, struct ipc *, struct ipc_message *);
+
+static const struct ipc_rule scan_rules[] = {
+{ SCAN_MESSAGE,	"SCAN",	  FROM(ROLE_JUDGE),   IPC_REQUEST, 1, 0, on_message },
+{ SCAN_STATUS,	"STATUS", FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_status },
+{ 0 }
+};
+
+static void
+reply_with(struct ipc *judge, uint64_t serial,
+    const struct scan_answer *answer)
+{
+	TEXT_AUTO body = TEXT_INIT(SCAN_PACKED_MAX);
+
+	scan_answer_pack(&body, answer);
+	if (ipc_reply(judge, serial, text_slice(&body), NULL, 0) < 0)
+		log_say("a judge does not take an answer");
+}
+
+static void
+on_done(void *arg, const struct scan_answer *answer)
+{
+	struct asked *asked = arg;
+
+	reply_with(asked->judge, asked->serial, answer);
+	LIST_REMOVE(asked, next);
+	free(asked);
+}
+
+static int
+on_message(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct scan *scan = process->state;
+	struct unpack u = unpack_of(message->body);
+	uint64_t bytes = unpack_u64(&u);
+	struct scan_answer answer;
+	struct asked *asked;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	asked = calloc(1, sizeof(*asked));
+	if (asked == NULL) {
+		answer = scan_answer_of(SCAN_NOT_SCANNED, "",
+		    "no memory to scan it");
+		reply_with(from, message->serial, &answer);
+		return 0;
+	}
+	asked->judge = from;
+	asked->serial = message->serial;
+	LIST_INSERT_HEAD(&scan->asked, asked, next);
+	scan_pool_scan(scan->pool, ipc_take_fd(message, 0), bytes, on_done,
+	    asked);
+	return 0;
+}
+
+static int
+on_status(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct scan *scan = process->state;
+	TEXT_AUTO body = TEXT_INIT(SCAN_PACKED_MAX);
+	struct scan_status status;
+
+	if (message->body.len != 0)
+		return -EBADMSG;
+	scan_pool_status(scan->pool, &status);
+	scan_status_pack(&body, &status);
+	if (ipc_reply(from, message->serial, text_slice(&body), NULL, 0) < 0)
+		log_say("the console does not take an answer");
+	return 0;
+}
+
+static void
+on_words(void *arg, const char *words)
+{
+	(void)arg;
+	log_say("%s", words);
+}
+
+/*
+ * The library's tables, and the signature folder: it is anywhere on this
+ * machine, and only its descriptor is known behind the walls.
+ */
+static int
+scan_open(struct process *process)
+{
+	const char *path = process->config.scan_signatures;
+
+	if (path[0] != '\0') {
+		process->reading_fd = open(path,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (process->reading_fd < 0)
+			log_say("signature folder %s cannot be opened: %s",
+			    path, strerror(errno));
+	}
+	return clam_open();
+}
+
+static int
+scan_start(struct process *process)
+{
+	const struct config *config = &process->config;
+	struct scan *scan = calloc(1, sizeof(*scan));
+	struct scan_pool_options options = {
+		.signatures_fd = process->reading_fd,
+		.signatures_fault = config->scan_signatures[0] == '\0' ? NULL :
+		    "the signature folder cannot be opened",
+		.scratch_fd = process->folder_fd,
+		.workers = config->scan_workers,
+		.seconds = config->scan_seconds,
+		.poll_ms = POLL_MS,
+		.say = on_words,
+	};
+	uint64_t soft_ms;
+
+	if (scan == NULL)
+		return -ENOMEM;
+	process->state = scan;
+	LIST_INIT(&scan->asked);
+	scan->limits = clam_default_limits;
+	soft_ms = (uint64_t)config->scan_seconds * 1000 / SOFT_PART *
+	    (SOFT_PART - 1);
+	if (soft_ms < scan->limits.scan_ms)
+		scan->limits.scan_ms = (uint32_t)soft_ms;
+	options.limits = &scan->limits;
+	return scan_pool_new(process->loop, &options, &scan->pool);
+}
+
+static int
+scan_peer(struct process *process, struct ipc *ipc)
+{
+	(void)process;
+	(void)ipc;
+	return 0;
+}
+
+static void
+scan_lost(struct process *process, struct ipc *ipc)
+{
+	struct scan *scan = process->state;
+	struct asked *asked, *following;
+
+	for (asked = LIST_FIRST(&scan->asked); asked != NULL;
+	    asked = following) {
+		following = LIST_NEXT(asked, next);
+		if (asked->judge != ipc)
+			continue;
+		scan_pool_forget(scan->pool, asked);
+		LIST_REMOVE(asked, next);
+		free(asked);
+	}
+}
+
+static void
+scan_stop(struct process *process)
+{
+	struct scan *scan = process->state;
+
+	/* a channel may end before the role has begun */
+	if (scan != NULL) {
+		scan_pool_free(scan->pool);
+		scan->pool = NULL;
+	}
+	loop_stop(process->loop);
+}
+
+const struct role_code scan_code = {
+	.role = ROLE_SCAN, .rules = scan_rules, .open = scan_open,
+	.start = scan_start, .peer = scan_peer, .lost = scan_lost,
+	.stop = scan_stop,
+};

@@ -1,0 +1,108 @@
+/*
+ * rules_bundle.c - the postmaster's rule files, on their way to the judges
+ *
+ * A bundle is, for each file, its name and its bytes, both packed slices.
+ */
+#include "programs/rules_bundle.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/pack.h"
+
+static int
+is_rule_file(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' &&
+	    slice_has_suffix(slice_str(entry->d_name), ".rule");
+}
+
+/* One file into the bundle. */
+static int
+add_file(int folder_fd, const char *name, struct text *bundle)
+{
+	TEXT_AUTO bytes = TEXT_INIT(RULE_FILE_BYTES_MOST + 1);
+	int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = -1;
+	char *at;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode))
+		r = -EINVAL;
+	else if (st.st_size > RULE_FILE_BYTES_MOST)
+		r = -EFBIG;
+	at = r < 0 ? NULL : text_space(&bytes, (size_t)st.st_size);
+	if (r == 0 && at == NULL)
+		r = -ENOMEM;
+	if (r == 0)
+		n = pread(fd, at, (size_t)st.st_size, 0);
+	if (r == 0 && n != st.st_size)
+		r = n < 0 ? -errno : -EIO;
+	(void)close(fd);
+	if (r < 0)
+		return r;
+	pack_slice(bundle, slice_str(name));
+	pack_slice(bundle, text_slice(&bytes));
+	return text_failed(bundle) ? -EFBIG : 0;
+}
+
+int
+rules_gather(const char *folder, struct text *bundle, struct text *faults)
+{
+	struct dirent **list = NULL;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int count = fd < 0 ? -1 : scandirat(fd, ".", &list, is_rule_file,
+	    alphasort);
+	int r = 0;
+
+	if (count < 0) {
+		r = errno == ENOENT ? 0 : -errno;
+		if (r < 0)
+			text_addf(faults, "%s: %s\n", folder, strerror(-r));
+	}
+	for (int i = 0; i < count; i++) {
+		int fault = add_file(fd, list[i]->d_name, bundle);
+
+		if (fault < 0) {
+			text_addf(faults, "%s/%s: %s\n", folder,
+			    list[i]->d_name, strerror(-fault));
+			r = fault;
+		}
+		free(list[i]);
+	}
+	free(list);
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
+int
+rules_from_bundle(struct slice bundle, struct rules **rules_out,
+    struct text *faults)
+{
+	struct rule_file *files = calloc(RULE_FILES_MOST + 1, sizeof(*files));
+	struct unpack u = unpack_of(bundle);
+	size_t count = 0;
+	int r;
+
+	if (files == NULL)
+		return -ENOMEM;
+	while (u.rest.len > 0 && !u.bad && count <= RULE_FILES_MOST) {
+		files[count].name = unpack_slice(&u);
+		files[count++].bytes = unpack_slice(&u);
+	}
+	/* one file too many is told by the reader */
+	r = u.bad ? -EBADMSG : rules_read(files, count, rules_out, faults);
+	free(files);
+	return r;
+}

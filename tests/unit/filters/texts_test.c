@@ -1,0 +1,335 @@
+/*
+ * texts_test.c - what of a message rules can be about, as people read it
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "filters/html.h"
+#include "filters/texts.h"
+#include "lib/message/words.h"
+#include "tests/unit/unit.h"
+
+#define ALL	((1u << TEXTS_KINDS) - 1)
+
+/* What was read of a message, kept until read_end(). */
+static struct arena	*arena;
+static struct texts	 texts;
+
+static void
+read_within(struct slice message, unsigned wanted,
+    const struct texts_limits *limits)
+{
+	const struct mime_part *root = NULL;
+	enum mime_limit limit;
+
+	ck_assert_int_eq(words_open(), 0);
+	arena = arena_new(64 << 20);
+	ck_assert_ptr_nonnull(arena);
+	if (mime_parse(arena, message, &mime_default_limits, &root,
+	    &limit) < 0)
+		root = NULL;
+	texts_read(message, root, wanted, limits, arena, &texts);
+}
+
+static void
+read_end(void)
+{
+	arena_free(arena);
+	words_close();
+}
+
+/* All texts of a kind, each with "|" behind it. */
+static void
+join(enum texts_kind kind, bool whole, struct text *joined)
+{
+	const struct texts_one *one;
+
+	for (one = texts.first[kind]; one != NULL; one = one->next) {
+		ck_assert(slice_is_utf8(one->whole));
+		text_add(joined, whole ? one->whole : one->text);
+		text_add_byte(joined, '|');
+	}
+}
+
+static const struct {
+	const char	*message;
+	enum texts_kind	 kind;
+	const char	*want;
+} cases[] = {
+	/* header: decoded, and as it stands where that differs */
+	{ "Subject: a\r\n b\r\nTo: x\r\n\r\n", TEXTS_HEADER,
+	    "Subject: a b|To: x|" },
+	{ "Subject: =?utf-8?B?dGFnaWhhbg==?=\r\n\r\n", TEXTS_HEADER,
+	    "Subject: tagihan|Subject: =?utf-8?B?dGFnaWhhbg==?=|" },
+	{ "A: caf\xe9\r\n\r\n", TEXTS_HEADER, "A: caf\xc3\xa9|" },
+	{ "A:\r\n\r\n", TEXTS_HEADER, "A: |" },
+	/* body: transfer encodings, charsets, lines */
+	{ "A: b\r\n\r\none\r\ntwo\r\n", TEXTS_BODY, "one\ntwo\n|" },
+	{ "Content-Transfer-Encoding: base64\r\n\r\nb25l\r\nDQp0d28=\r\n",
+	    TEXTS_BODY, "one\ntwo|" },
+	{ "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+	    "inv=\r\noi=63e\r\n", TEXTS_BODY, "invoice\n|" },
+	{ "Content-Type: text/plain; charset=iso-8859-1\r\n\r\ncaf\xe9\r\nx",
+	    TEXTS_BODY, "caf\xc3\xa9\nx|" },
+	{ "Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n"
+	    "\x1b$B$\"\x1b(B\r\nx", TEXTS_BODY, "\xe3\x81\x82\nx|" },
+	{ "Content-Type: text/html\r\n\r\n<b>in</b>voice<br>2", TEXTS_BODY,
+	    "<b>in</b>voice<br>2|invoice\n2|" },
+	/* an unknown encoding: in every way there is */
+	{ "Content-Transfer-Encoding: x-own\r\n\r\nb25l", TEXTS_BODY,
+	    "b25l|b25l|one|one|b25l|b25l|" },
+	/* what is attached as a file is none, what is inside a message is */
+	{ "Content-Disposition: attachment\r\n\r\nx", TEXTS_BODY, "" },
+	{ "Content-Type: message/rfc822\r\n\r\nA: b\r\n\r\nin", TEXTS_BODY,
+	    "in|" },
+	{ "Content-Type: image/png\r\n\r\nx", TEXTS_BODY, "" },
+	/* attachments: every name, whichever a mail program believes */
+	{ "Content-Type: application/pdf; name=a.pdf\r\n"
+	    "Content-Disposition: attachment; filename=\"b.exe\"\r\n\r\n",
+	    TEXTS_NAME, "a.pdf|b.exe|" },
+	{ "Content-Disposition: inline; filename=a.txt\r\n"
+	    "Content-Disposition: attachment; filename=b.js\r\n\r\n",
+	    TEXTS_NAME, "a.txt|b.js|" },
+	{ "Content-Disposition: attachment; filename*=utf-8''%e2%82%ac.exe"
+	    "\r\n\r\n", TEXTS_NAME, "\xe2\x82\xac.exe|" },
+	{ "Content-Disposition: attachment;\r\n filename*0=\"a.e\";\r\n"
+	    " filename*1=xe\r\n\r\n", TEXTS_NAME, "a.exe|" },
+	{ "Content-Type: Application/PDF\r\n\r\n", TEXTS_TYPE,
+	    "Application/PDF|" },
+	{ "Content-Type: text/html; name=a.html\r\n\r\n", TEXTS_TYPE,
+	    "text/html|" },
+	{ "Content-Type: text/html\r\n\r\n", TEXTS_TYPE, "" },
+	{ "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none"
+	    "\r\n--b\r\nContent-Type: image/gif\r\n\r\nx\r\n--b--\r\n",
+	    TEXTS_TYPE, "image/gif|" },
+	{ "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none"
+	    "\r\n--b\r\n\r\ntwo\r\n--b--\r\n", TEXTS_BODY, "one|two|" },
+};
+
+START_TEST(texts_are_what_people_read)
+{
+	TEXT_AUTO joined = TEXT_INIT(10000);
+
+	read_within(slice_str(cases[_i].message), ALL, &texts_default_limits);
+	join(cases[_i].kind, true, &joined);
+	ck_assert_msg(slice_is_str(text_slice(&joined), cases[_i].want),
+	    "%.*s", SLICE_FMT(text_slice(&joined)));
+	ck_assert_ptr_null(texts.unread[cases[_i].kind]);
+	read_end();
+}
+END_TEST
+
+START_TEST(the_value_of_a_field_stands_by_itself)
+{
+	TEXT_AUTO joined = TEXT_INIT(100);
+
+	read_within(slice_str("Subject: a\r\nX:b\r\n\r\n"), ALL,
+	    &texts_default_limits);
+	join(TEXTS_HEADER, false, &joined);
+	ck_assert(slice_is_str(text_slice(&joined), "a|b|"));
+	ck_assert(slice_is_str(texts.first[TEXTS_HEADER]->name, "Subject"));
+	read_end();
+}
+END_TEST
+
+START_TEST(only_what_is_wanted_is_read)
+{
+	for (unsigned kind = 0; kind < TEXTS_KINDS; kind++) {
+		read_within(slice_str("Content-Type: application/pdf; name=a"
+		    "\r\n\r\nx"), 1u << kind, &texts_default_limits);
+		for (unsigned k = 0; k < TEXTS_KINDS; k++)
+			ck_assert((texts.first[k] != NULL) ==
+			    (k == kind && k != TEXTS_BODY));
+		read_end();
+	}
+}
+END_TEST
+
+static const struct {
+	const char	*message;
+	unsigned	 kinds;		/* that are not read whole */
+} unread[] = {
+	{ "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64"
+	    "\r\n\r\nQTogYg0K", 1u << TEXTS_BODY | 1u << TEXTS_NAME |
+	    1u << TEXTS_TYPE },
+	{ "Content-Type: text/plain; charset=utf-16\r\n\r\nab",
+	    1u << TEXTS_BODY },
+	{ "Content-Type: text/plain; charset=utf-7\r\n\r\nab",
+	    1u << TEXTS_BODY },
+	{ "A: b\r\n\r\n", 0 },
+};
+
+START_TEST(what_cannot_be_read_is_said)
+{
+	read_within(slice_str(unread[_i].message), ALL,
+	    &texts_default_limits);
+	for (unsigned k = 0; k < TEXTS_KINDS; k++)
+		ck_assert((texts.unread[k] != NULL) ==
+		    (unread[_i].kinds >> k & 1));
+	read_end();
+}
+END_TEST
+
+START_TEST(without_a_tree_only_the_header_is_read)
+{
+	ck_assert_int_eq(words_open(), 0);
+	arena = arena_new(1 << 20);
+	texts_read(slice_str("A: b\r\n\r\nx"), NULL, ALL,
+	    &texts_default_limits, arena, &texts);
+	ck_assert_ptr_nonnull(texts.first[TEXTS_HEADER]);
+	ck_assert_ptr_null(texts.unread[TEXTS_HEADER]);
+	for (unsigned k = TEXTS_BODY; k < TEXTS_KINDS; k++)
+		ck_assert_ptr_nonnull(texts.unread[k]);
+	read_end();
+}
+END_TEST
+
+START_TEST(a_name_with_too_many_parameters_is_said)
+{
+	TEXT_AUTO mail = TEXT_INIT(10000);
+
+	text_add_str(&mail, "Content-Type: text/plain");
+	for (unsigned i = 0; i < mime_default_limits.params; i++)
+		text_addf(&mail, ";\r\n p%u=x", i);
+	text_add_str(&mail, "; name=a.exe\r\n\r\nx");
+	read_within(text_slice(&mail), ALL, &texts_default_limits);
+	ck_assert_ptr_nonnull(texts.unread[TEXTS_NAME]);
+	ck_assert_ptr_nonnull(texts.unread[TEXTS_BODY]);
+	read_end();
+}
+END_TEST
+
+/* Limits one below, at, and above what the message has. */
+START_TEST(each_limit_is_said_and_kept)
+{
+	const struct slice message = SLICE("A: 67890\r\n\r\n12345");
+	/* "A: 67890" and "12345" */
+	const struct texts_limits limits[] = {
+		{ 7, 100, 100 }, { 8, 100, 100 }, { 9, 100, 100 },
+		{ 100, 12, 100 }, { 100, 13, 100 }, { 100, 14, 100 },
+		{ 100, 100, 1 }, { 100, 100, 2 }, { 100, 100, 3 },
+	};
+	bool whole;
+
+	read_within(message, ALL, &limits[_i]);
+	whole = texts.unread[TEXTS_HEADER] == NULL &&
+	    texts.unread[TEXTS_BODY] == NULL;
+	ck_assert(whole == (_i % 3 != 0));
+	ck_assert_uint_le(texts.bytes, limits[_i].all_bytes);
+	ck_assert_uint_le(texts.count, limits[_i].count);
+	for (unsigned k = 0; k < TEXTS_KINDS; k++)
+		for (const struct texts_one *one = texts.first[k]; one != NULL;
+		    one = one->next)
+			ck_assert_uint_le(one->whole.len,
+			    limits[_i].one_bytes);
+	read_end();
+}
+END_TEST
+
+START_TEST(what_fits_of_a_long_line_is_there)
+{
+	const struct texts_limits limits = { 6, 100, 100 };
+
+	read_within(slice_str("\r\n123456789"), 1u << TEXTS_BODY, &limits);
+	ck_assert_ptr_nonnull(texts.unread[TEXTS_BODY]);
+	ck_assert(slice_is_str(texts.first[TEXTS_BODY]->text, "123456"));
+	read_end();
+}
+END_TEST
+
+START_TEST(a_name_is_a_text_and_keeps_to_its_limit)
+{
+	const struct texts_limits limits = { 6, 100, 100 };
+
+	read_within(slice_str("Content-Type: application/pdf; name=1234567"
+	    "\r\n\r\nx"), 1u << TEXTS_NAME | 1u << TEXTS_TYPE, &limits);
+	for (unsigned k = TEXTS_NAME; k <= TEXTS_TYPE; k++) {
+		ck_assert_ptr_nonnull(texts.unread[k]);
+		ck_assert_uint_le(texts.first[k]->text.len, 6);
+	}
+	read_end();
+}
+END_TEST
+
+START_TEST(memory_that_is_out_is_said)
+{
+	const struct mime_part *root = NULL;
+	struct slice message = slice_str("A: b\r\n\r\nwords");
+	ARENA_AUTO tree = arena_new(100000);
+	ARENA_AUTO tight = arena_new(100);
+	enum mime_limit limit;
+
+	ck_assert_int_eq(words_open(), 0);
+	ck_assert_int_eq(mime_parse(tree, message, &mime_default_limits,
+	    &root, &limit), 0);
+	texts_read(message, root, ALL, &texts_default_limits, tight, &texts);
+	ck_assert_str_eq(texts.unread[TEXTS_BODY], "memory is out");
+	words_close();
+}
+END_TEST
+
+static const struct {
+	const char	*html, *words;
+} htmls[] = {
+	{ "plain words", "plain words" },
+	{ "  a \r\n\t b  ", "a b" },
+	{ "in<b>voi</b>ce", "invoice" },
+	{ "<p>a</p><p>b</p>", "a\nb" },
+	{ "a<x-y z=\">\">b", "ab" },
+	{ "a<img alt='>'>b", "ab" },
+	{ "a<img alt=\">b", "ab" },		/* the quote never ends */
+	{ "it's <b>a</b> dog's", "it's a dog's" },
+	{ "a <b c'd>e", "a e" },
+	{ "1 < 2 & 3 > 2", "1 < 2 & 3 > 2" },
+	{ "a<!-- > -->b", "ab" },
+	{ "a<!-- b>c", "ac" },			/* the comment never ends */
+	{ "a<script>if (1 < 2) x</script>b", "ab" },
+	{ "a<STYLE>.x { y }</Style>b", "ab" },
+	{ "a<script>b", "ab" },
+	{ "a&amp;b &lt;c&gt; &#65;&#x42;&#67", "a&b <c> ABC" },
+	{ "a&nbsp;b&#160;c\xc2\xa0" "d", "a b c d" },
+	{ "in&shy;voi&#8203;ce\xe2\x80\x8b" "s\xef\xbb\xbf", "invoices" },
+	{ "&unknown; & &#; &#x; &", "&unknown; & &#; &#x; &" },
+	{ "&#0;&#xd800;&#x110000;&#99999999999999999999;",
+	    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+	    "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
+	{ "&#8364;&#x1F600;", "\xe2\x82\xac\xf0\x9f\x98\x80" },
+	{ "<", "<" }, { "a<", "a<" }, { "<a", "<a" }, { "", "" },
+};
+
+START_TEST(html_becomes_its_words)
+{
+	TEXT_AUTO words = TEXT_INIT(strlen(htmls[_i].html));
+
+	html_words(&words, slice_str(htmls[_i].html));
+	ck_assert_msg(slice_is_str(text_slice(&words), htmls[_i].words),
+	    "%s: %.*s", htmls[_i].html, SLICE_FMT(text_slice(&words)));
+	ck_assert(!text_failed(&words));
+}
+END_TEST
+
+#define COUNT(table)	((int)(sizeof(table) / sizeof((table)[0])))
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("filters/texts");
+	TCase *tests = tcase_create("texts");
+
+	tcase_add_loop_test(tests, texts_are_what_people_read, 0,
+	    COUNT(cases));
+	tcase_add_test(tests, the_value_of_a_field_stands_by_itself);
+	tcase_add_test(tests, only_what_is_wanted_is_read);
+	tcase_add_loop_test(tests, what_cannot_be_read_is_said, 0,
+	    COUNT(unread));
+	tcase_add_test(tests, without_a_tree_only_the_header_is_read);
+	tcase_add_test(tests, a_name_with_too_many_parameters_is_said);
+	tcase_add_loop_test(tests, each_limit_is_said_and_kept, 0, 9);
+	tcase_add_test(tests, what_fits_of_a_long_line_is_there);
+	tcase_add_test(tests, a_name_is_a_text_and_keeps_to_its_limit);
+	tcase_add_test(tests, memory_that_is_out_is_said);
+	tcase_add_loop_test(tests, html_becomes_its_words, 0, COUNT(htmls));
+	suite_add_tcase(suite, tests);
+	return suite;
+}
