@@ -6,7 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/dot.h"
+
 #define ENVELOPE_VERSION	1
+#define MENDED_ALL		(DOT_BARE_CR | DOT_BARE_LF | DOT_NUL | \
+			    FETCHED_SHORT)
 
 static void
 recipient_pack(struct text *text, const struct recipient *rcpt)
@@ -15,6 +19,20 @@ recipient_pack(struct text *text, const struct recipient *rcpt)
 	pack_u64(text, rcpt->account);
 	pack_u8(text, rcpt->notify);
 	pack_slice(text, rcpt->orcpt);
+}
+
+static void
+fetched_pack(struct text *text, const struct fetched *fetched)
+{
+	pack_u64(text, fetched->account);
+	pack_slice(text, fetched->label);
+	pack_u32(text, fetched->number);
+	pack_slice(text, fetched->uidl);
+	pack_u64(text, fetched->listed_bytes);
+	pack_bytes(text, slice_of(fetched->header_digest,
+	    FETCHED_DIGEST_BYTES));
+	pack_bytes(text, slice_of(fetched->digest, FETCHED_DIGEST_BYTES));
+	pack_u8(text, fetched->mended);
 }
 
 void
@@ -34,6 +52,8 @@ envelope_pack(struct text *text, const struct envelope *env)
 	pack_u8(text, (uint8_t)env->ret);
 	pack_slice(text, env->envid);
 	pack_u64(text, env->bytes);
+	if (env->source == SOURCE_FETCH)
+		fetched_pack(text, &env->fetched);
 	pack_u32(text, (uint32_t)env->recipient_count);
 	for (size_t i = 0; i < env->recipient_count; i++)
 		recipient_pack(text, &env->recipients[i]);
@@ -49,6 +69,35 @@ recipient_unpack(struct unpack *u)
 	rcpt.notify = unpack_u8(u);
 	rcpt.orcpt = unpack_slice(u);
 	return rcpt;
+}
+
+static void
+digest_unpack(struct unpack *u, unsigned char digest[FETCHED_DIGEST_BYTES])
+{
+	struct slice s = unpack_bytes(u, FETCHED_DIGEST_BYTES);
+
+	if (!u->bad)
+		memcpy(digest, s.at, FETCHED_DIGEST_BYTES);
+}
+
+/* Numbers are bound into databases, whose integers are signed. */
+static void
+fetched_unpack(struct unpack *u, struct fetched *fetched)
+{
+	fetched->account = unpack_u64(u);
+	fetched->label = unpack_slice(u);
+	fetched->number = unpack_u32(u);
+	fetched->uidl = unpack_slice(u);
+	fetched->listed_bytes = unpack_u64(u);
+	digest_unpack(u, fetched->header_digest);
+	digest_unpack(u, fetched->digest);
+	fetched->mended = unpack_u8(u);
+	if (fetched->account == 0 || fetched->account > INT64_MAX ||
+	    fetched->label.len > FETCHED_LABEL_MOST || fetched->number == 0 ||
+	    fetched->uidl.len > FETCHED_UIDL_MOST ||
+	    fetched->listed_bytes > INT64_MAX ||
+	    (fetched->mended & ~MENDED_ALL) != 0)
+		u->bad = true;
 }
 
 int
@@ -77,6 +126,8 @@ envelope_unpack(struct arena *arena, struct slice packed,
 	env.ret = unpack_enum(&u, RET_COUNT);
 	env.envid = unpack_slice(&u);
 	env.bytes = unpack_u64(&u);
+	if (env.source == SOURCE_FETCH)
+		fetched_unpack(&u, &env.fetched);
 	env.recipient_count = unpack_u32(&u);
 	/* each takes at least 17 bytes: a count beyond that is a lie */
 	if (u.bad || env.recipient_count > u.rest.len / 17)

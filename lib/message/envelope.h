@@ -53,20 +53,48 @@ struct recipient {
 	struct slice	orcpt;		/* RFC 3461 4.2, decoded; or empty */
 };
 
+#define FETCHED_DIGEST_BYTES	32	/* SHA-256 */
+#define FETCHED_LABEL_MOST	256	/* bytes; policy/ allows fewer */
+/*
+ * In `mended`, beside the DOT_ bits: it came out shorter than it was listed, so
+ * it may be cut; what stands at the provider is not to be deleted.
+ */
+#define FETCHED_SHORT		0x80u
+#define FETCHED_UIDL_MOST	512	/* RFC 1939 7 says 70 */
+
+/*
+ * What a collected message was at its provider: the entry of the fetch ledger
+ * (DESIGN.md 3).  Digests are of the message as it is stored: dots undone, line
+ * ends mended.
+ */
+struct fetched {
+	uint64_t	account;	/* fetch account; 0: it was not collected */
+	struct slice	label;		/* of that, for people */
+	uint32_t	number;		/* in the listing that took it */
+	struct slice	uidl;		/* given by the queue; may be empty */
+	uint64_t	listed_bytes;	/* given by the queue */
+	unsigned char	header_digest[FETCHED_DIGEST_BYTES];
+	unsigned char	digest[FETCHED_DIGEST_BYTES];
+	uint8_t		mended;		/* DOT_ bits (dot.h): what was changed */
+};
+
 struct envelope {
 	struct message_id	 id;	/* given by the queue */
 	enum envelope_source	 source;
 	int64_t			 received_at_utc_ms;
 	struct slice		 sender;	/* empty: the null path <> */
-	struct slice		 helo;		/* what the client called itself */
+	struct slice		 helo;		/* what the client called itself;
+						   fetched: the provider's host */
 	struct slice		 peer;		/* its address, as text */
-	struct slice		 login;		/* who was logged in, or empty */
+	struct slice		 login;		/* who was logged in, or empty;
+						   fetched: at the provider */
 	struct slice		 tls;		/* version and cipher, or empty */
 	enum envelope_body	 body;
 	bool			 utf8;		/* SMTPUTF8 was asked for */
 	enum envelope_ret	 ret;
 	struct slice		 envid;		/* RFC 3461 4.4, decoded */
 	uint64_t		 bytes;		/* size of the message */
+	struct fetched		 fetched;	/* only of SOURCE_FETCH */
 	struct recipient	*recipients;
 	size_t			 recipient_count;
 };

@@ -1,0 +1,53 @@
+/*
+ * collect.h - one collection from one remote POP3 mailbox (RFC 1939, RFC 2449)
+ *
+ * Connect, log in, list, ask the queue what to take, take it, delete what may
+ * go, QUIT.  A message is taken when the queue has said 250 for it, and deleted
+ * only then; whatever breaks before leaves it where it is.
+ *
+ * The queue (IPC, queue/service.h) decides; the line is used as well as it
+ * allows: a window of commands under way, bounded by bytes and by count, one at
+ * a time where PIPELINING is not offered (RFC 2449 6.6).
+ */
+#ifndef POSTROOM_FETCH_COLLECT_H
+#define POSTROOM_FETCH_COLLECT_H
+
+#include "fetch/service.h"
+#include "lib/base/ipc.h"
+#include "lib/base/talk.h"
+#include "policy/fetch_accounts.h"
+
+struct collect;			/* opaque; see collect.c */
+
+struct collect_options {
+	const struct fetch_account *account;	/* copied */
+	const char	*password;	/* copied, wiped at the end */
+	const char	*addresses;	/* of its host; see talk.h */
+	enum fetch_task	 task;
+	uint64_t	 message_bytes;	/* the hub's largest message */
+	/* limits of the wire; 0: the defaults in collect.c */
+	uint64_t	 connect_ms, open_ms, silence_ms;
+	uint64_t	 least_bytes_per_second;	/* over a minute */
+};
+
+struct collect_events {
+	void	*arg;
+	/* From time to time, and at each stage. */
+	void	(*progress)(void *arg, const struct fetch_progress *);
+	/* It is over, called once; collect_free() may be called here. */
+	void	(*over)(void *arg, const struct fetch_outcome *);
+};
+
+/*
+ * Begin.  `queue` is the channel to the queue role (borrowed; when it is lost,
+ * call collect_queue_lost()).  0, -EINVAL or -ENOMEM: then nothing comes.
+ */
+int	collect_start(struct talk_hall *, struct loop *, struct ipc *queue,
+	    const struct collect_options *, const struct collect_events *,
+	    struct collect **collect_out);
+/* The channel is gone; what was submitted may or may not be stored. */
+void	collect_queue_lost(struct collect *);
+/* End it now, without over(): nothing that is not deleted yet will be. */
+void	collect_free(struct collect *);
+
+#endif

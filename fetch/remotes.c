@@ -1,0 +1,311 @@
+/*
+ * remotes.c - which remote mailboxes and hosts the schedule knows, and how they
+ * do
+ *
+ * The keeper says which there are; a mailbox that is no longer named is
+ * forgotten, at once or when its task is over.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fetch/schedule_inside.h"
+
+struct remote *
+remote_find(const struct schedule *schedule, uint64_t id)
+{
+	struct remote *remote;
+
+	HASH_FIND(hh, schedule->remotes, &id, sizeof(id), remote);
+	return remote;
+}
+
+static char *
+copy(struct slice s)
+{
+	return strndup(s.at == NULL ? "" : s.at, s.len);
+}
+
+/* Hosts */
+
+/* One name has one form: small letters, without the dot of the root. */
+static char *
+host_key(struct slice name)
+{
+	char *key;
+
+	if (name.len > 0 && name.at[name.len - 1] == '.')
+		name.len--;
+	key = copy(name);
+	for (char *at = key; at != NULL && *at != '\0'; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at = (char)(*at | 0x20);
+	return key;
+}
+
+/* Another use of the host of that name; NULL when memory is out. */
+static struct host *
+host_use(struct schedule *schedule, struct slice name)
+{
+	char *key = host_key(name);
+	struct host *host;
+
+	if (key == NULL)
+		return NULL;
+	HASH_FIND_STR(schedule->hosts, key, host);
+	if (host != NULL) {
+		free(key);
+		host->uses++;
+		return host;
+	}
+	host = calloc(1, sizeof(*host));
+	if (host != NULL) {
+		host->name = key;
+		host->uses = 1;
+		for (unsigned i = 0; i < LINE_COUNT; i++)
+			TAILQ_INIT(&host->line[i]);
+		HASH_ADD_KEYPTR(hh, schedule->hosts, key, strlen(key), host);
+	}
+	if (host == NULL || host->hh.tbl == NULL) {
+		free(key);
+		free(host);
+		return NULL;
+	}
+	return host;
+}
+
+void
+host_release(struct schedule *schedule, struct host *host)
+{
+	if (host == NULL || --host->uses > 0)
+		return;
+	HASH_DEL(schedule->hosts, host);
+	free(host->name);
+	free(host);
+}
+
+/* Mailboxes */
+
+static void
+remote_free(struct schedule *schedule, struct remote *remote)
+{
+	host_release(schedule, remote->host);
+	free(remote->owner_address);
+	free(remote->label);
+	free(remote->words);
+	free(remote);
+}
+
+void
+remote_drop(struct schedule *schedule, struct remote *remote)
+{
+	HASH_DEL(schedule->remotes, remote);
+	remote_free(schedule, remote);
+}
+
+static struct remote *
+remote_new(struct schedule *schedule, const struct fetch_due *due)
+{
+	struct remote *remote = calloc(1, sizeof(*remote));
+
+	if (remote == NULL)
+		return NULL;
+	remote->id = due->id;
+	remote->owner = due->owner;
+	remote->enabled = due->enabled;
+	remote->due_ms = NEVER;
+	LIST_INIT(&remote->asked);
+	remote->owner_address = copy(due->owner_address);
+	remote->label = copy(due->label);
+	remote->host = host_use(schedule, due->host);
+	if (remote->owner_address != NULL && remote->label != NULL &&
+	    remote->host != NULL)
+		HASH_ADD(hh, schedule->remotes, id, sizeof(remote->id),
+		    remote);
+	if (remote->hh.tbl == NULL) {
+		remote_free(schedule, remote);
+		return NULL;
+	}
+	return remote;
+}
+
+/* `*string` is `value` from now on. */
+static int
+update(char **string, struct slice value)
+{
+	char *new;
+
+	if (slice_is_str(value, *string))
+		return 0;
+	new = copy(value);
+	if (new == NULL)
+		return -ENOMEM;
+	free(*string);
+	*string = new;
+	return 0;
+}
+
+/* It is at another host now: what was wrong at the last one is forgotten. */
+static void
+move_to(struct schedule *schedule, struct remote *remote, struct host *host)
+{
+	bool waits = remote->state == REMOTE_WAITING;
+
+	if (waits)
+		remote_step_out(schedule, remote);
+	host_release(schedule, remote->host);
+	remote->host = host;
+	remote->refusals = remote->faults = 0;
+	if (waits)
+		remote_line_up(schedule, remote, remote->line);
+	remote_plan_first(schedule, remote);
+}
+
+static int
+remote_update(struct schedule *schedule, struct remote *remote,
+    const struct fetch_due *due)
+{
+	struct host *host;
+
+	if (update(&remote->owner_address, due->owner_address) < 0 ||
+	    update(&remote->label, due->label) < 0)
+		return -ENOMEM;
+	host = host_use(schedule, due->host);
+	if (host == NULL)
+		return -ENOMEM;
+	if (host != remote->host)
+		move_to(schedule, remote, host);
+	else
+		host_release(schedule, host);	/* the use just made */
+	remote->owner = due->owner;
+	if (due->enabled && !remote->enabled)
+		remote_plan_first(schedule, remote);
+	if (!due->enabled && remote->enabled)
+		asked_dismiss(schedule, remote, "it was switched off");
+	remote->enabled = due->enabled;
+	return 0;
+}
+
+void
+schedule_list_begin(struct schedule *schedule)
+{
+	schedule->listing++;
+}
+
+int
+schedule_list_add(struct schedule *schedule, const struct fetch_due *due)
+{
+	struct remote *remote = remote_find(schedule, due->id);
+	int r;
+
+	if (remote == NULL) {
+		if (HASH_COUNT(schedule->remotes) >= SCHEDULE_MOST)
+			return -E2BIG;
+		remote = remote_new(schedule, due);
+		if (remote == NULL)
+			return -ENOMEM;
+		remote_plan_first(schedule, remote);
+	} else {
+		r = remote_update(schedule, remote, due);
+		if (r < 0)
+			return r;
+	}
+	remote->gone = false;
+	remote->listing = schedule->listing;
+	return 0;
+}
+
+static int
+by_number(const struct remote *a, const struct remote *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+void
+schedule_list_end(struct schedule *schedule)
+{
+	struct remote *remote, *following;
+
+	HASH_ITER(hh, schedule->remotes, remote, following) {
+		if (remote->listing == schedule->listing) {
+			/* what was not said may have been said now */
+			if (remote->has_ended && remote->due_ms == NEVER)
+				remote_plan_first(schedule, remote);
+			continue;
+		}
+		remote->gone = true;
+		asked_dismiss(schedule, remote, "it was removed");
+		if (remote->state != REMOTE_RUNNING)
+			remote_drop(schedule, remote);
+	}
+	HASH_SORT(schedule->remotes, by_number);
+	schedule->is_told = true;
+	schedule_tick(schedule);
+}
+
+bool
+schedule_is_told(const struct schedule *schedule)
+{
+	return schedule->is_told;
+}
+
+/* Looking at them */
+
+bool
+remote_matches(const struct remote *remote, const struct schedule_pick *pick)
+{
+	if (remote->gone)
+		return false;
+	if (pick->address.len > 0 &&
+	    !slice_is_word(pick->address, remote->owner_address))
+		return false;
+	return pick->label.len == 0 ||
+	    slice_is_str(pick->label, remote->label);
+}
+
+static int64_t
+next_at_utc_ms(const struct remote *remote)
+{
+	uint64_t now = clock_ms();
+
+	if (!remote->enabled || remote->due_ms == NEVER)
+		return 0;
+	return clock_utc_ms() + (int64_t)(remote->due_ms > now ?
+	    remote->due_ms - now : 0);
+}
+
+void
+remote_health(const struct remote *remote, struct schedule_health *health_out)
+{
+	*health_out = (struct schedule_health){
+		.id = remote->id, .owner = remote->owner,
+		.owner_address = slice_str(remote->owner_address),
+		.label = slice_str(remote->label),
+		.host = slice_str(remote->host->name),
+		.enabled = remote->enabled,
+		.success_at_utc_ms = remote->success_at_utc_ms,
+		.ended_at_utc_ms = remote->ended_at_utc_ms,
+		.next_at_utc_ms = next_at_utc_ms(remote),
+		.has_ended = remote->has_ended, .end = remote->end,
+		.words = slice_str(remote->words),
+		.failures = remote->refusals + remote->faults
+	};
+}
+
+void
+schedule_each(const struct schedule *schedule,
+    const struct schedule_pick *pick, uint64_t above, schedule_fn *fn,
+    void *arg)
+{
+	const struct remote *remote;
+	struct schedule_health health;
+
+	for (remote = schedule->remotes; remote != NULL;
+	    remote = remote->hh.next) {
+		if (remote->id <= above || !remote_matches(remote, pick))
+			continue;
+		remote_health(remote, &health);
+		if (!fn(arg, &health))
+			return;
+	}
+}

@@ -1,0 +1,390 @@
+/*
+ * schedule.c - when a remote mailbox is collected, and what comes of it
+ *
+ * The clock puts mailboxes in line, a person puts them at its front; whoever
+ * came first for a host that has room begins.  What stays true: one task for a
+ * mailbox at a time, never more than `per_host` at a host nor `connections` in
+ * all, and every end sets the time of the next beginning.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fetch/schedule_inside.h"
+
+#define MINUTE_MS	60000u
+#define FIRST_MS	2000u	/* after a start, or after it was added */
+#define FIRST_SPREAD_MS	60000u	/* so that not all begin with the same second */
+#define TICK_LEAST_MS	1000u	/* a tick looks at every mailbox */
+#define TICK_MOST_MS	60000u
+
+/* How many minutes to wait after a failure: doubled from `first` to `most`. */
+static const struct back_off {
+	unsigned	first, most;
+} back_offs[FETCH_END_COUNT] = {
+	[FETCH_END_UNREACHABLE]	= { 1, 60 },
+	[FETCH_END_TIMED_OUT]	= { 1, 60 },
+	[FETCH_END_NO_TLS]	= { 1, 60 },
+	[FETCH_END_TLS]		= { 1, 60 },
+	[FETCH_END_DISTRUSTED]	= { 1, 60 },
+	[FETCH_END_REFUSED]	= { 30, 360 },	/* providers lock people out */
+	[FETCH_END_BUSY]	= { 2, 2 },	/* somebody reads it just now */
+	[FETCH_END_MECHANISM]	= { 1, 60 },
+	[FETCH_END_NONSENSE]	= { 1, 60 },
+	[FETCH_END_CLOSED]	= { 1, 60 },
+	[FETCH_END_PAUSED]	= { 1, 1 },	/* our own disk: no failure */
+	[FETCH_END_LOCAL]	= { 1, 60 },
+};
+
+static void
+on_tick(void *arg)
+{
+	schedule_tick(arg);
+}
+
+struct schedule *
+schedule_new(struct loop *loop, const struct schedule_options *options,
+    const struct schedule_ports *ports)
+{
+	struct schedule *schedule = calloc(1, sizeof(*schedule));
+
+	if (schedule == NULL)
+		return NULL;
+	schedule->loop = loop;
+	schedule->options = *options;
+	schedule->ports = *ports;
+	LIST_INIT(&schedule->waiting);
+	schedule->tick_at_ms = NEVER;
+	schedule->runs = runs_new();
+	schedule->timer = timer_new(loop, on_tick, schedule);
+	if (schedule->runs == NULL || schedule->timer == NULL) {
+		schedule_free(schedule);
+		return NULL;
+	}
+	return schedule;
+}
+
+void
+schedule_free(struct schedule *schedule)
+{
+	struct remote *remote, *following;
+
+	if (schedule == NULL)
+		return;
+	HASH_ITER(hh, schedule->remotes, remote, following) {
+		if (remote->state == REMOTE_RUNNING)
+			host_release(schedule, remote->at);
+		remote_drop(schedule, remote);
+	}
+	timer_free(schedule->timer);
+	runs_free(schedule->runs);
+	free(schedule);
+}
+
+/* Times */
+
+/* A number that looks like chance and is always the same for one mailbox. */
+static uint64_t
+scatter(uint64_t id)
+{
+	id += 0x9e3779b97f4a7c15u;	/* splitmix64 */
+	id = (id ^ (id >> 30)) * 0xbf58476d1ce4e5b9u;
+	id = (id ^ (id >> 27)) * 0x94d049bb133111ebu;
+	return id ^ (id >> 31);
+}
+
+static uint64_t
+between_ms(const struct schedule *schedule)
+{
+	return (uint64_t)schedule->options.minutes * MINUTE_MS;
+}
+
+/* The timer comes at `at_ms`, or before; never twice within TICK_LEAST_MS. */
+static void
+wake_at(struct schedule *schedule, uint64_t at_ms)
+{
+	uint64_t now = clock_ms();
+
+	if (at_ms < schedule->ticked_ms + TICK_LEAST_MS)
+		at_ms = schedule->ticked_ms + TICK_LEAST_MS;
+	if (at_ms >= schedule->tick_at_ms)
+		return;
+	schedule->tick_at_ms = at_ms;
+	timer_set(schedule->timer, at_ms > now ? at_ms - now : 0);
+}
+
+void
+remote_plan(struct schedule *schedule, struct remote *remote, uint64_t due_ms)
+{
+	remote->due_ms = due_ms;
+	if (remote->enabled && due_ms != NEVER)
+		wake_at(schedule, due_ms);
+}
+
+void
+remote_plan_first(struct schedule *schedule, struct remote *remote)
+{
+	uint64_t spread = between_ms(schedule);
+
+	if (spread > FIRST_SPREAD_MS)
+		spread = FIRST_SPREAD_MS;
+	remote->due_ms = clock_ms() + FIRST_MS + scatter(remote->id) % spread;
+	wake_at(schedule, remote->due_ms);
+}
+
+/* The usual time, a twentieth sooner or later. */
+static void
+plan_usual(struct schedule *schedule, struct remote *remote)
+{
+	uint64_t between = between_ms(schedule), tenth = between / 10;
+
+	remote_plan(schedule, remote, clock_ms() + between - tenth / 2 +
+	    scatter(remote->id) % tenth);
+}
+
+/* After the `times`th failure in a row that ended so. */
+static uint64_t
+back_off_ms(enum fetch_end end, unsigned times)
+{
+	const struct back_off *back_off = &back_offs[end];
+	unsigned minutes = back_off->first;
+
+	while (--times > 0 && minutes < back_off->most)
+		minutes *= 2;
+	if (minutes > back_off->most)
+		minutes = back_off->most;
+	return (uint64_t)minutes * MINUTE_MS;
+}
+
+/* Lines */
+
+void
+remote_line_up(struct schedule *schedule, struct remote *remote,
+    enum line line)
+{
+	struct host *host = remote->host;
+
+	remote->state = REMOTE_WAITING;
+	remote->line = line;
+	remote->turn = ++schedule->last_turn;
+	TAILQ_INSERT_TAIL(&host->line[line], remote, next);
+	if (host->waiting++ == 0)
+		LIST_INSERT_HEAD(&schedule->waiting, host, next_waiting);
+}
+
+void
+remote_step_out(struct schedule *schedule, struct remote *remote)
+{
+	struct host *host = remote->host;
+
+	(void)schedule;
+	remote->state = REMOTE_IDLE;
+	TAILQ_REMOVE(&host->line[remote->line], remote, next);
+	if (--host->waiting == 0)
+		LIST_REMOVE(host, next_waiting);
+}
+
+/* Who came first of those whose host has room; NULL: nobody may begin. */
+static struct remote *
+next_of_line(const struct schedule *schedule, enum line line)
+{
+	struct remote *remote, *first = NULL;
+	struct host *host;
+
+	LIST_FOREACH(host, &schedule->waiting, next_waiting) {
+		remote = TAILQ_FIRST(&host->line[line]);
+		if (remote != NULL &&
+		    host->running < schedule->options.per_host &&
+		    (first == NULL || remote->turn < first->turn))
+			first = remote;
+	}
+	return first;
+}
+
+/* Beginnings and ends */
+
+static void
+remember(struct remote *remote, const struct fetch_outcome *outcome)
+{
+	char *words = strndup(outcome->words.at == NULL ? "" :
+	    outcome->words.at, outcome->words.len);
+
+	free(remote->words);
+	remote->words = words;		/* NULL: the end itself counts */
+	remote->has_ended = true;
+	remote->end = outcome->end;
+	remote->ended_at_utc_ms = clock_utc_ms();
+	if (outcome->end == FETCH_END_DONE && remote->task == FETCH_COLLECT)
+		remote->success_at_utc_ms = remote->ended_at_utc_ms;
+}
+
+/* What an end means for the next beginning. */
+static void
+plan_next(struct schedule *schedule, struct remote *remote, enum fetch_end end)
+{
+	bool was_failing = remote->refusals + remote->faults > 0;
+	unsigned times = 1;
+
+	if (end == FETCH_END_REFUSED)
+		times = ++remote->refusals;
+	else if (end == FETCH_END_DONE || end == FETCH_END_UNSAID)
+		remote->refusals = remote->faults = 0;
+	else if (end != FETCH_END_PAUSED)
+		times = ++remote->faults;
+	if (end == FETCH_END_UNSAID)
+		remote_plan(schedule, remote, NEVER);
+	else if (end != FETCH_END_DONE)
+		remote_plan(schedule, remote, clock_ms() +
+		    back_off_ms(end, times));
+	else if (remote->task == FETCH_COLLECT)
+		plan_usual(schedule, remote);
+	else			/* tried: if that mends it, collect at once */
+		remote_plan(schedule, remote, was_failing ? clock_ms() :
+		    remote->due_ms);
+}
+
+static void
+conclude(struct schedule *schedule, struct remote *remote,
+    const struct fetch_outcome *outcome)
+{
+	unsigned failed_before = remote->refusals + remote->faults;
+	struct schedule_health health;
+
+	remote->state = REMOTE_IDLE;
+	remote->at->running--;
+	host_release(schedule, remote->at);
+	remote->at = NULL;
+	schedule->running--;
+	remember(remote, outcome);
+	plan_next(schedule, remote, outcome->end);
+	asked_end(schedule, remote, remote->task, outcome);
+	remote_health(remote, &health);
+	schedule->ports.ended(schedule->ports.arg, &health, failed_before);
+	if (remote->gone) {
+		asked_dismiss(schedule, remote, "it was removed");
+		remote_drop(schedule, remote);
+	} else if (!LIST_EMPTY(&remote->asked)) {
+		/* it was only tried, and somebody wants it collected */
+		remote_line_up(schedule, remote, LINE_ASKED);
+	}
+}
+
+static void
+conclude_locally(struct schedule *schedule, struct remote *remote,
+    const char *words)
+{
+	const struct fetch_outcome outcome = {
+		.end = FETCH_END_LOCAL, .words = slice_str(words)
+	};
+
+	conclude(schedule, remote, &outcome);
+}
+
+static void
+begin(struct schedule *schedule, struct remote *remote)
+{
+	remote->has_begun = false;
+	remote->progress = (struct fetch_progress){ 0 };
+	if (schedule->ports.begin(schedule->ports.arg, remote->id,
+	    remote->owner, remote->task) < 0)
+		conclude_locally(schedule, remote,
+		    "no process could be had for it");
+}
+
+void
+schedule_pump(struct schedule *schedule)
+{
+	struct remote *remote;
+
+	while (schedule->running < schedule->options.connections) {
+		remote = next_of_line(schedule, LINE_ASKED);
+		if (remote == NULL)
+			remote = next_of_line(schedule, LINE_CLOCK);
+		if (remote == NULL)
+			return;
+		remote_step_out(schedule, remote);
+		remote->state = REMOTE_RUNNING;
+		remote->task = asked_task(remote);
+		remote->is_second = false;
+		remote->at = remote->host;
+		remote->at->uses++;
+		remote->at->running++;
+		schedule->running++;
+		begin(schedule, remote);
+	}
+}
+
+void
+schedule_tick(struct schedule *schedule)
+{
+	uint64_t now = clock_ms(), next_ms = now + TICK_MOST_MS;
+	struct remote *remote;
+
+	for (remote = schedule->remotes; remote != NULL;
+	    remote = remote->hh.next) {
+		if (!remote->enabled || remote->state != REMOTE_IDLE)
+			continue;
+		if (remote->due_ms <= now)
+			remote_line_up(schedule, remote, LINE_CLOCK);
+		else if (remote->due_ms < next_ms)
+			next_ms = remote->due_ms;
+	}
+	runs_sweep(schedule->runs);
+	schedule->ticked_ms = now;
+	schedule->tick_at_ms = NEVER;
+	wake_at(schedule, next_ms);
+	schedule_pump(schedule);
+}
+
+/* The task of that mailbox under way, or NULL. */
+static struct remote *
+find_running(const struct schedule *schedule, uint64_t id)
+{
+	struct remote *remote = remote_find(schedule, id);
+
+	return remote != NULL && remote->state == REMOTE_RUNNING ? remote :
+	    NULL;
+}
+
+void
+schedule_progress(struct schedule *schedule, uint64_t id,
+    const struct fetch_progress *progress)
+{
+	struct remote *remote = find_running(schedule, id);
+
+	/* that it is over is said by its outcome */
+	if (remote == NULL || progress->stage == FETCH_STAGE_OVER)
+		return;
+	remote->has_begun = true;
+	remote->progress = *progress;
+	asked_progress(schedule, remote);
+}
+
+void
+schedule_over(struct schedule *schedule, uint64_t id,
+    const struct fetch_outcome *outcome)
+{
+	struct remote *remote = find_running(schedule, id);
+
+	if (remote == NULL)
+		return;
+	conclude(schedule, remote, outcome);
+	schedule_pump(schedule);
+}
+
+void
+schedule_lost(struct schedule *schedule, uint64_t id)
+{
+	struct remote *remote = find_running(schedule, id);
+
+	if (remote == NULL)
+		return;
+	if (!remote->has_begun && !remote->is_second) {
+		remote->is_second = true;
+		begin(schedule, remote);
+	} else {
+		conclude_locally(schedule, remote,
+		    "the process that collected has ended");
+	}
+	schedule_pump(schedule);
+}

@@ -1,0 +1,121 @@
+/*
+ * schedule.h - which remote mailbox is collected when (MultiPOP)
+ *
+ * Every mailbox has its time; whose time has come waits in line for its host,
+ * and begins when that host and the hub as a whole have room for one more.  A
+ * mailbox is collected once at a time.  What a person asks for goes to the
+ * front, whatever the clock says.
+ *
+ * A failure makes it wait longer and longer, a wrong password long from the
+ * start, since providers lock accounts out; it is never switched off and
+ * recovers by itself.  Waits follow the monotonic clock, the wall clock is for
+ * people.
+ *
+ * No other role is known here: what is wanted of them goes out through ports.
+ */
+#ifndef POSTROOM_FETCH_SCHEDULE_H
+#define POSTROOM_FETCH_SCHEDULE_H
+
+#include "fetch/runs.h"
+#include "lib/base/loop.h"
+#include "policy/keeper.h"
+
+/* Twice what an office of 1,000 with 50 each has: above it is a mistake. */
+#define SCHEDULE_MOST	100000
+
+struct schedule;		/* opaque; see schedule.c */
+
+struct schedule_options {
+	unsigned	minutes;	/* between two looks at a mailbox */
+	unsigned	connections;	/* to providers, in all */
+	unsigned	per_host;	/* of them, to one host */
+};
+
+/* How a mailbox does; slices are good until the next call. */
+struct schedule_health {
+	uint64_t	id, owner;
+	struct slice	owner_address, label, host;
+	bool		enabled;
+	int64_t		success_at_utc_ms;	/* collected; 0: not yet */
+	int64_t		ended_at_utc_ms;	/* the last time; 0: not yet */
+	int64_t		next_at_utc_ms;	/* 0: not by the clock */
+	bool		has_ended;	/* then how: */
+	enum fetch_end	end;
+	struct slice	words;
+	unsigned	failures;	/* in a row, before this moment */
+};
+
+struct schedule_ports {
+	void	*arg;
+	/*
+	 * Have it done -> schedule_progress(), and then schedule_over() or
+	 * schedule_lost(), in a later turn.  0 or a negative errno: a failure
+	 * of ours, tried again.
+	 */
+	int	(*begin)(void *arg, uint64_t id, uint64_t owner,
+		    enum fetch_task);
+	/* Something of a run has changed; call nothing of the schedule. */
+	void	(*moved)(void *arg);
+	/* A task is over; `failed_before` times in a row until then. */
+	void	(*ended)(void *arg, const struct schedule_health *,
+		    unsigned failed_before);
+};
+
+/* NULL when memory is out. */
+struct schedule	*schedule_new(struct loop *, const struct schedule_options *,
+		    const struct schedule_ports *);
+void		 schedule_free(struct schedule *);
+
+/*
+ * What mailboxes there are: begin, each of them once, end.  Those not named are
+ * forgotten at the end; without an end nothing is.  0, -ENOMEM or -E2BIG
+ * (SCHEDULE_MOST).
+ */
+void		 schedule_list_begin(struct schedule *);
+int		 schedule_list_add(struct schedule *, const struct fetch_due *);
+void		 schedule_list_end(struct schedule *);
+/* They have been told once at least. */
+bool		 schedule_is_told(const struct schedule *);
+
+/* News of a task that was begun; of any other, nothing happens. */
+void		 schedule_progress(struct schedule *, uint64_t id,
+		    const struct fetch_progress *);
+void		 schedule_over(struct schedule *, uint64_t id,
+		    const struct fetch_outcome *);
+/*
+ * Who did it is gone.  A task of which nothing had been heard is begun once
+ * more at once: a process on its way out had been told.
+ */
+void		 schedule_lost(struct schedule *, uint64_t id);
+/* Look at the clock: its own timer does that, and tests. */
+void		 schedule_tick(struct schedule *);
+
+/* Which mailboxes; an empty slice: any. */
+struct schedule_pick {
+	struct slice	address;	/* the owner's, whole */
+	struct slice	label;
+};
+
+/*
+ * Do it now with those picked, as one run.  Collecting passes over those that
+ * are switched off; trying takes exactly one, and that in any state.
+ *
+ *  0          *run_out, until RUN_KEPT_MS after it is over
+ * -ENOENT     there is none
+ * -EPERM      there is, but it is switched off
+ * -ENOTUNIQ   trying: there is more than one
+ * -EAGAIN     RUNS_MOST are under way
+ * -ENOMEM
+ */
+int		 schedule_ask(struct schedule *, enum fetch_task,
+		    const struct schedule_pick *, const struct run **run_out);
+/* A run that was asked for, or NULL. */
+const struct run *schedule_run(const struct schedule *, uint64_t number);
+
+/* Those picked above that number, in order of number, while `fn` is true. */
+typedef bool	 schedule_fn(void *arg, const struct schedule_health *);
+void		 schedule_each(const struct schedule *,
+		    const struct schedule_pick *, uint64_t above,
+		    schedule_fn *, void *arg);
+
+#endif

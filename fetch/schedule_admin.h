@@ -1,0 +1,26 @@
+/*
+ * schedule_admin.h - the requests of admin.h that the schedule answers
+ *
+ * "fetch now", "fetch test", "fetch progress", "fetch health": their arguments
+ * and columns stand in the table of admin.c.
+ */
+#ifndef POSTROOM_FETCH_SCHEDULE_ADMIN_H
+#define POSTROOM_FETCH_SCHEDULE_ADMIN_H
+
+#include "fetch/schedule.h"
+#include "policy/admin.h"
+
+/*
+ * Answer a request that admin_begin() has read.
+ *
+ *  0        the packed answer was added to `answer`
+ * -ENOENT   no such mailbox is known: it may have been added this moment
+ * -EAGAIN   nothing of that run is new: ask again when something has moved
+ * -EBADMSG  it is not one of the four
+ *
+ * When it `is_last`, "there is none" and "nothing is new" are answers.
+ */
+int	schedule_admin(struct schedule *, struct admin_work *, bool is_last,
+	    struct text *answer);
+
+#endif

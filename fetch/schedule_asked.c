@@ -1,0 +1,195 @@
+/*
+ * schedule_asked.c - mailboxes that people want collected, or tried, at once
+ *
+ * What they want joins what the clock wants: one task serves all who wait for
+ * it, and whoever asks while it is under way is told of that one.
+ */
+#include <errno.h>
+
+#include "fetch/schedule_inside.h"
+
+/* Is it what they asked for?  Who collects has logged in and counted, too. */
+static bool
+serves(enum fetch_task task, const struct run_account *account)
+{
+	return task == FETCH_COLLECT || run_task(account->run) == FETCH_TRY;
+}
+
+enum fetch_task
+asked_task(const struct remote *remote)
+{
+	const struct run_account *account;
+
+	LIST_FOREACH(account, &remote->asked, same)
+		if (run_task(account->run) == FETCH_COLLECT)
+			return FETCH_COLLECT;
+	return LIST_EMPTY(&remote->asked) ? FETCH_COLLECT : FETCH_TRY;
+}
+
+void
+asked_progress(struct schedule *schedule, struct remote *remote)
+{
+	struct run_account *account;
+
+	LIST_FOREACH(account, &remote->asked, same)
+		if (serves(remote->task, account)) {
+			run_moved(account, &remote->progress);
+			schedule->ports.moved(schedule->ports.arg);
+		}
+}
+
+void
+asked_end(struct schedule *schedule, struct remote *remote,
+    enum fetch_task task, const struct fetch_outcome *outcome)
+{
+	struct run_account *account, *following;
+
+	for (account = LIST_FIRST(&remote->asked); account != NULL;
+	    account = following) {
+		following = LIST_NEXT(account, same);
+		if (!serves(task, account))
+			continue;
+		LIST_REMOVE(account, same);
+		run_ended(account, outcome);
+		schedule->ports.moved(schedule->ports.arg);
+	}
+}
+
+void
+asked_dismiss(struct schedule *schedule, struct remote *remote,
+    const char *words)
+{
+	const struct fetch_outcome outcome = {
+		.end = FETCH_END_LOCAL, .words = slice_str(words)
+	};
+
+	if (remote->state == REMOTE_RUNNING)
+		return;		/* they hear how that ends */
+	asked_end(schedule, remote, FETCH_COLLECT, &outcome);
+	if (remote->state == REMOTE_WAITING)
+		remote_step_out(schedule, remote);
+}
+
+/* May it be asked for? */
+static int
+check_pick(const struct schedule *schedule, enum fetch_task task,
+    const struct schedule_pick *pick)
+{
+	const struct remote *remote;
+	unsigned found = 0, enabled = 0;
+
+	for (remote = schedule->remotes; remote != NULL;
+	    remote = remote->hh.next)
+		if (remote_matches(remote, pick)) {
+			found++;
+			enabled += remote->enabled;
+		}
+	if (found == 0)
+		return -ENOENT;
+	if (task == FETCH_TRY)
+		return found > 1 ? -ENOTUNIQ : 0;
+	return enabled == 0 ? -EPERM : 0;
+}
+
+/* All of `pick` into the run; nobody begins yet. */
+static int
+gather(struct schedule *schedule, const struct schedule_pick *pick,
+    struct run *run)
+{
+	struct run_account *account;
+	struct remote *remote;
+	int r;
+
+	for (remote = schedule->remotes; remote != NULL;
+	    remote = remote->hh.next) {
+		if (!remote_matches(remote, pick) ||
+		    (!remote->enabled && run_task(run) == FETCH_COLLECT))
+			continue;
+		r = run_add(run, remote->id, slice_str(remote->owner_address),
+		    slice_str(remote->label), &account);
+		if (r < 0)
+			return r;
+		LIST_INSERT_HEAD(&remote->asked, account, same);
+	}
+	return 0;
+}
+
+/* The one that this run has just put in front, or NULL. */
+static struct run_account *
+account_of(const struct remote *remote, const struct run *run)
+{
+	struct run_account *account = LIST_FIRST(&remote->asked);
+
+	return account != NULL && account->run == run ? account : NULL;
+}
+
+static void
+undo_gather(struct schedule *schedule, struct run *run)
+{
+	struct run_account *account;
+	struct remote *remote;
+
+	for (remote = schedule->remotes; remote != NULL;
+	    remote = remote->hh.next) {
+		account = account_of(remote, run);
+		if (account != NULL)
+			LIST_REMOVE(account, same);
+	}
+	run_drop(schedule->runs, run);
+}
+
+/* Put all of the run in front; what is under way already is theirs, too. */
+static void
+hurry(struct schedule *schedule, const struct run *run)
+{
+	struct run_account *account;
+	struct remote *remote;
+
+	for (remote = schedule->remotes; remote != NULL;
+	    remote = remote->hh.next) {
+		account = account_of(remote, run);
+		if (account == NULL)
+			continue;
+		if (remote->state == REMOTE_RUNNING) {
+			if (remote->has_begun)
+				asked_progress(schedule, remote);
+			continue;
+		}
+		if (remote->state == REMOTE_WAITING) {
+			if (remote->line == LINE_ASKED)
+				continue;
+			remote_step_out(schedule, remote);
+		}
+		remote_line_up(schedule, remote, LINE_ASKED);
+	}
+}
+
+int
+schedule_ask(struct schedule *schedule, enum fetch_task task,
+    const struct schedule_pick *pick, const struct run **run_out)
+{
+	struct run *run;
+	int r;
+
+	r = check_pick(schedule, task, pick);
+	if (r < 0)
+		return r;
+	r = run_new(schedule->runs, task, &run);
+	if (r < 0)
+		return r;
+	r = gather(schedule, pick, run);
+	if (r < 0) {
+		undo_gather(schedule, run);
+		return r;
+	}
+	hurry(schedule, run);
+	schedule_pump(schedule);
+	*run_out = run;
+	return 0;
+}
+
+const struct run *
+schedule_run(const struct schedule *schedule, uint64_t number)
+{
+	return run_find(schedule->runs, number);
+}

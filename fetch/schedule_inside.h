@@ -1,0 +1,116 @@
+/*
+ * schedule_inside.h - what schedule.c, remotes.c and schedule_asked.c share;
+ * for them alone
+ */
+#ifndef POSTROOM_FETCH_SCHEDULE_INSIDE_H
+#define POSTROOM_FETCH_SCHEDULE_INSIDE_H
+
+#include "fetch/schedule.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#define NEVER	UINT64_MAX	/* of a time: not by the clock */
+
+struct remote;
+
+/* Who has been asked for by a person goes before those of the clock. */
+enum line { LINE_ASKED, LINE_CLOCK, LINE_COUNT };
+
+struct host {
+	char		*name;		/* in small letters, no dot at its end */
+	unsigned	 uses;		/* mailboxes of it, and tasks */
+	unsigned	 running;	/* tasks */
+	unsigned	 waiting;
+	TAILQ_HEAD(, remote) line[LINE_COUNT];
+	LIST_ENTRY(host) next_waiting;	/* while somebody waits */
+	UT_hash_handle	 hh;
+};
+
+enum remote_state { REMOTE_IDLE, REMOTE_WAITING, REMOTE_RUNNING };
+
+/* A remote mailbox. */
+struct remote {
+	uint64_t	 id, owner;
+	char		*owner_address, *label;
+	struct host	*host;
+	bool		 enabled;
+	bool		 gone;		/* no longer listed: ends with its task */
+	uint64_t	 listing;	/* the last one that named it */
+
+	enum remote_state state;
+	uint64_t	 due_ms;
+	enum line	 line;		/* while it waits */
+	uint64_t	 turn;		/* in which order it came there */
+	TAILQ_ENTRY(remote) next;
+	LIST_HEAD(, run_account) asked;	/* for whom it is, if for people */
+
+	/* its task, while it runs */
+	enum fetch_task	 task;
+	struct host	*at;		/* whose room it takes */
+	bool		 has_begun;	/* something has been heard of it */
+	bool		 is_second;	/* the first one was lost unheard */
+	struct fetch_progress progress;
+
+	/* what came of the last one */
+	unsigned	 refusals;	/* of name and password, in a row */
+	unsigned	 faults;	/* others, in a row */
+	int64_t		 success_at_utc_ms, ended_at_utc_ms;
+	bool		 has_ended;
+	enum fetch_end	 end;
+	char		*words;
+	UT_hash_handle	 hh;
+};
+
+struct schedule {
+	struct loop		*loop;
+	struct schedule_options	 options;
+	struct schedule_ports	 ports;
+	struct remote		*remotes;	/* in order of number */
+	struct host		*hosts;
+	LIST_HEAD(, host)	 waiting;	/* hosts for which somebody waits */
+	unsigned		 running;	/* tasks */
+	uint64_t		 last_turn;
+	uint64_t		 listing;
+	bool			 is_told;
+	struct runs		*runs;
+	struct timer		*timer;
+	uint64_t		 ticked_ms, tick_at_ms;
+};
+
+/* remotes.c: the mailbox of that number, or NULL. */
+struct remote	*remote_find(const struct schedule *, uint64_t id);
+/* Forget a mailbox that neither waits nor runs. */
+void		 remote_drop(struct schedule *, struct remote *);
+/* One use of that host ends; with the last one the host does. */
+void		 host_release(struct schedule *, struct host *);
+bool		 remote_matches(const struct remote *,
+		    const struct schedule_pick *);
+void		 remote_health(const struct remote *,
+		    struct schedule_health *health_out);
+
+/* schedule.c: into a line, and out of it. */
+void		 remote_line_up(struct schedule *, struct remote *, enum line);
+void		 remote_step_out(struct schedule *, struct remote *);
+/* By the clock at `due_ms`. */
+void		 remote_plan(struct schedule *, struct remote *,
+		    uint64_t due_ms);
+/* The same, soon, but not with all the others. */
+void		 remote_plan_first(struct schedule *, struct remote *);
+/* Begin with whoever may. */
+void		 schedule_pump(struct schedule *);
+
+/*
+ * schedule_asked.c: what is to be done with it: only who was asked to be tried, and
+ * nothing else, is only tried.
+ */
+enum fetch_task	 asked_task(const struct remote *);
+/* Its task has moved on; is over.  Whoever it serves is told. */
+void		 asked_progress(struct schedule *, struct remote *);
+void		 asked_end(struct schedule *, struct remote *, enum fetch_task,
+		    const struct fetch_outcome *);
+/* Nobody waits for it any more; those who did are told why, in `words`. */
+void		 asked_dismiss(struct schedule *, struct remote *,
+		    const char *words);
+
+#endif

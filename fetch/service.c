@@ -1,0 +1,108 @@
+/*
+ * service.c - outcomes and progress as bytes, between those who collect,
+ * the schedule and the console
+ *
+ * What a fetch process says is checked here: it speaks with the world, and what
+ * it hands on may be what the world made of it.
+ */
+#include "fetch/service.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const end_codes[FETCH_END_COUNT] = {
+	[FETCH_END_DONE]	= "done",
+	[FETCH_END_UNREACHABLE]	= "unreachable",
+	[FETCH_END_TIMED_OUT]	= "timed-out",
+	[FETCH_END_NO_TLS]	= "no-tls",
+	[FETCH_END_TLS]		= "tls",
+	[FETCH_END_DISTRUSTED]	= "distrusted",
+	[FETCH_END_REFUSED]	= "refused",
+	[FETCH_END_BUSY]	= "busy",
+	[FETCH_END_MECHANISM]	= "mechanism",
+	[FETCH_END_NONSENSE]	= "nonsense",
+	[FETCH_END_CLOSED]	= "closed",
+	[FETCH_END_PAUSED]	= "paused",
+	[FETCH_END_UNSAID]	= "unsaid",
+	[FETCH_END_LOCAL]	= "local",
+};
+
+const char *
+fetch_end_code(enum fetch_end end)
+{
+	return end_codes[end];
+}
+
+void
+fetch_outcome_pack(struct text *text, const struct fetch_outcome *outcome)
+{
+	pack_u8(text, (uint8_t)outcome->end);
+	pack_u64(text, outcome->listed);
+	pack_u64(text, outcome->listed_bytes);
+	pack_u64(text, outcome->waiting);
+	pack_u64(text, outcome->waiting_bytes);
+	pack_u64(text, outcome->taken);
+	pack_u64(text, outcome->taken_bytes);
+	pack_u64(text, outcome->held);
+	pack_u64(text, outcome->deleted);
+	pack_u64(text, outcome->too_large);
+	pack_u64(text, outcome->left);
+	pack_u8(text, outcome->deletions_stopped);
+	pack_u8(text, outcome->has_print);
+	pack_bytes(text, slice_of(outcome->print, sizeof(outcome->print)));
+	pack_slice(text, slice_first(outcome->words, FETCH_WORDS_MOST));
+}
+
+int
+fetch_outcome_unpack(struct unpack *u, struct fetch_outcome *outcome_out)
+{
+	struct fetch_outcome outcome = { 0 };
+	struct slice print;
+
+	outcome.end = unpack_enum(u, FETCH_END_COUNT);
+	outcome.listed = unpack_u64(u);
+	outcome.listed_bytes = unpack_u64(u);
+	outcome.waiting = unpack_u64(u);
+	outcome.waiting_bytes = unpack_u64(u);
+	outcome.taken = unpack_u64(u);
+	outcome.taken_bytes = unpack_u64(u);
+	outcome.held = unpack_u64(u);
+	outcome.deleted = unpack_u64(u);
+	outcome.too_large = unpack_u64(u);
+	outcome.left = unpack_u64(u);
+	outcome.deletions_stopped = unpack_bool(u);
+	outcome.has_print = unpack_bool(u);
+	print = unpack_bytes(u, sizeof(outcome.print));
+	outcome.words = unpack_slice(u);
+	if (u->bad || outcome.words.len > FETCH_WORDS_MOST)
+		return -EBADMSG;
+	memcpy(outcome.print, print.at, sizeof(outcome.print));
+	*outcome_out = outcome;
+	return 0;
+}
+
+void
+fetch_progress_pack(struct text *text, const struct fetch_progress *progress)
+{
+	pack_u8(text, (uint8_t)progress->stage);
+	pack_u64(text, progress->done);
+	pack_u64(text, progress->of);
+	pack_u64(text, progress->done_bytes);
+	pack_u64(text, progress->of_bytes);
+}
+
+int
+fetch_progress_unpack(struct unpack *u, struct fetch_progress *progress_out)
+{
+	struct fetch_progress progress;
+
+	progress.stage = unpack_enum(u, FETCH_STAGE_COUNT);
+	progress.done = unpack_u64(u);
+	progress.of = unpack_u64(u);
+	progress.done_bytes = unpack_u64(u);
+	progress.of_bytes = unpack_u64(u);
+	if (u->bad)
+		return -EBADMSG;
+	*progress_out = progress;
+	return 0;
+}

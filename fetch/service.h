@@ -1,0 +1,90 @@
+/*
+ * service.h - what is said between the schedule, those who collect, and others
+ *
+ * The schedule role (one, no secrets, no network) knows which remote mailboxes
+ * there are and when each is due; it has a fetch process started for an owner
+ * and tells it what to collect.  A fetch process (instance: the owner's account
+ * number) holds that owner's credentials only.
+ */
+#ifndef POSTROOM_FETCH_SERVICE_H
+#define POSTROOM_FETCH_SERVICE_H
+
+#include "lib/base/pack.h"
+
+#define FETCH_WORDS_MOST	512
+
+enum fetch_kind {
+	/* schedule -> fetch: u64 fetch account, u8 what (fetch_task); reply
+	 * when it is over: packed outcome */
+	FETCH_TASK = 600,
+	/* fetch -> schedule, news: u64 fetch account, packed progress */
+	FETCH_PROGRESS,
+	/* console -> schedule: u16 request number, slice packed arguments ->
+	 * packed answer (admin.h), as KEEPER_ADMIN */
+	SCHEDULE_ADMIN,
+	/* keeper -> schedule, news: nothing; the accounts have changed */
+	SCHEDULE_CHANGED
+};
+
+enum fetch_task {
+	FETCH_COLLECT,
+	FETCH_TRY,		/* log in, count what waits, take nothing */
+	FETCH_TASK_COUNT
+};
+
+/* How a collection ended. */
+enum fetch_end {
+	FETCH_END_DONE,
+	FETCH_END_UNREACHABLE,	/* no such host, nobody answers, no line */
+	FETCH_END_TIMED_OUT,	/* it fell silent, or sent too slowly */
+	FETCH_END_NO_TLS,
+	FETCH_END_TLS,
+	FETCH_END_DISTRUSTED,	/* its certificate */
+	FETCH_END_REFUSED,	/* name or password is wrong */
+	FETCH_END_BUSY,		/* locked, in use, "try later" (RFC 3206) */
+	FETCH_END_MECHANISM,	/* it does not offer that way of logging in */
+	FETCH_END_NONSENSE,	/* what it said is not POP3 */
+	FETCH_END_CLOSED,	/* it hung up half-way */
+	FETCH_END_PAUSED,	/* the hub takes nothing now: disk, queue */
+	FETCH_END_UNSAID,	/* what of the old mail is taken is not said */
+	FETCH_END_LOCAL,	/* a fault of ours; the log has it */
+	FETCH_END_COUNT
+};
+
+struct fetch_outcome {
+	enum fetch_end	end;
+	uint64_t	listed, listed_bytes;	/* what is in the mailbox */
+	uint64_t	waiting, waiting_bytes;	/* of it, not here yet */
+	uint64_t	taken, taken_bytes;	/* stored here now */
+	uint64_t	held;		/* of them, for the postmaster */
+	uint64_t	deleted;	/* asked of the server, and granted */
+	uint64_t	too_large;	/* left there, above the largest size */
+	uint64_t	left;		/* could not be taken: tried again */
+	bool		deletions_stopped;	/* a restored ledger */
+	bool		has_print;	/* of the certificate it showed */
+	unsigned char	print[32];
+	struct slice	words;		/* the server's, or the library's */
+};
+
+enum fetch_stage { FETCH_STAGE_WAITING, FETCH_STAGE_CONNECTING,
+    FETCH_STAGE_LISTING, FETCH_STAGE_TAKING, FETCH_STAGE_DELETING,
+    FETCH_STAGE_OVER, FETCH_STAGE_COUNT };
+
+struct fetch_progress {
+	enum fetch_stage stage;
+	uint64_t	 done, of;		/* messages */
+	uint64_t	 done_bytes, of_bytes;
+};
+
+/* As bytes, and back; 0 or -EBADMSG.  `words` points into what is read. */
+void	fetch_outcome_pack(struct text *, const struct fetch_outcome *);
+int	fetch_outcome_unpack(struct unpack *,
+	    struct fetch_outcome *outcome_out);
+void	fetch_progress_pack(struct text *, const struct fetch_progress *);
+int	fetch_progress_unpack(struct unpack *,
+	    struct fetch_progress *progress_out);
+
+/* "done", "unreachable", ...: for JSON and the log. */
+const char	*fetch_end_code(enum fetch_end);
+
+#endif

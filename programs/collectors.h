@@ -1,0 +1,34 @@
+/*
+ * collectors.h - the processes that collect, one for each owner
+ *
+ * A task goes to the process of its owner, which is asked of the parent when it
+ * is not there.  The schedule decides what is done and when; here is only how
+ * that reaches who does it.
+ */
+#ifndef POSTROOM_PROGRAMS_COLLECTORS_H
+#define POSTROOM_PROGRAMS_COLLECTORS_H
+
+#include "fetch/schedule.h"
+#include "programs/roles.h"
+
+struct collectors;		/* opaque; see collectors.c */
+
+/* News and ends go to *schedule, which may not be there yet. */
+struct collectors *collectors_new(struct process *,
+		    struct schedule *const *schedule);
+
+/*
+ * Have it done -> schedule_progress(), and then schedule_over() or
+ * schedule_lost().  0 or a negative errno.
+ */
+int	collectors_begin(struct collectors *, uint64_t id, uint64_t owner,
+	    enum fetch_task);
+
+/* A channel to such a process; it is gone. */
+int	collectors_peer(struct collectors *, struct ipc *);
+void	collectors_lost(struct collectors *, struct ipc *);
+/* What it says of a task: FETCH_PROGRESS.  0 or -EBADMSG. */
+int	collectors_progress(struct collectors *, const struct ipc *,
+	    struct slice body);
+
+#endif

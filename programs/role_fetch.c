@@ -1,0 +1,529 @@
+/*
+ * role_fetch.c - who collects for one owner, all their remote mailboxes
+ *
+ * A task walks the same steps each time: the channels it needs are there, the
+ * keeper gives settings and password, the resolver gives addresses, and the
+ * collection (collect.h) runs to its end, which is the answer.  Passwords live
+ * here only between the second step and the third.
+ *
+ * Fails by ending: what is stored is stored, what was not deleted stays at the
+ * provider, and the schedule has it tried again.  With nothing to do it ends
+ * after a while.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include <openssl/crypto.h>
+
+#include "fetch/collect.h"
+#include "lib/base/log.h"
+#include "lib/base/names.h"
+#include "policy/keeper.h"
+#include "programs/roles.h"
+
+#define PEERS_MS	10000	/* for the channels to come */
+#define ASKING_MS	30000	/* keeper and resolver: longer than NAMES_MOST_MS */
+#define IDLE_MS		30000	/* with nothing to do */
+
+struct fetch_role;
+
+/* A task on its way. */
+struct errand {
+	LIST_ENTRY(errand)	 next;
+	struct fetch_role	*role;
+	struct ipc		*asker;		/* NULL: gone */
+	uint64_t		 serial;
+	uint64_t		 id;
+	enum fetch_task		 task;
+	struct timer		*timer;		/* of all before the collection */
+	struct ipc		*asked;		/* keeper or resolver, or NULL */
+	struct ipc		*queue;		/* which the collection uses */
+	struct fetch_account	 account;
+	char			 password[FETCH_SECRET_SIZE];
+	struct collect		*collect;
+};
+
+struct fetch_role {
+	struct process		*process;
+	struct talk_hall	*hall;
+	struct ipc		*keeper, *queue, *resolver;
+	LIST_HEAD(, errand)	 errands;
+	struct timer		*idle_timer;
+	bool			 is_retiring;
+};
+
+static int	on_task(void *, struct ipc *, struct ipc_message *);
+static void	errand_go(struct errand *);
+
+static const struct ipc_rule fetch_rules[] = {
+{ FETCH_TASK, "TASK", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_task },
+{ 0 }
+};
+
+/* Ends */
+
+static void
+errand_free(struct errand *errand)
+{
+	struct fetch_role *role = errand->role;
+
+	if (errand->asked != NULL)
+		ipc_forget(errand->asked, errand);
+	if (errand->collect != NULL)
+		collect_free(errand->collect);
+	timer_free(errand->timer);
+	LIST_REMOVE(errand, next);
+	OPENSSL_cleanse(errand, sizeof(*errand));
+	free(errand);
+	if (LIST_EMPTY(&role->errands))
+		timer_set(role->idle_timer, IDLE_MS);
+}
+
+static void
+errand_end(struct errand *errand, const struct fetch_outcome *outcome)
+{
+	TEXT_AUTO body = TEXT_INIT(FETCH_WORDS_MOST + 256);
+
+	fetch_outcome_pack(&body, outcome);
+	if (errand->asker != NULL && (text_failed(&body) ||
+	    ipc_reply(errand->asker, errand->serial, text_slice(&body), NULL,
+	    0) < 0))
+		log_say("the schedule does not take an outcome");
+	errand_free(errand);
+}
+
+/* Over before it began. */
+static void
+errand_fail(struct errand *errand, enum fetch_end end, const char *words)
+{
+	const struct fetch_outcome outcome = {
+		.end = end, .words = slice_str(words)
+	};
+
+	if (end == FETCH_END_LOCAL)
+		log_say("fetch account %llu: %s",
+		    (unsigned long long)errand->id, words);
+	errand_end(errand, &outcome);
+}
+
+/* The collection */
+
+static void
+tell_progress(void *arg, const struct fetch_progress *progress)
+{
+	const struct errand *errand = arg;
+	TEXT_AUTO body = TEXT_INIT(64);
+
+	if (errand->asker == NULL)
+		return;
+	pack_u64(&body, errand->id);
+	fetch_progress_pack(&body, progress);
+	/* it is news: the next one, or the outcome, says as much */
+	if (!text_failed(&body))
+		(void)ipc_send(errand->asker, FETCH_PROGRESS,
+		    text_slice(&body), NULL, 0);
+}
+
+static void
+on_over(void *arg, const struct fetch_outcome *outcome)
+{
+	errand_end(arg, outcome);
+}
+
+static void
+collect_from(struct errand *errand, const char *addresses)
+{
+	struct fetch_role *role = errand->role;
+	const struct collect_options options = {
+		.account = &errand->account, .password = errand->password,
+		.addresses = addresses, .task = errand->task,
+		.message_bytes = role->process->config.message_bytes
+	};
+	const struct collect_events events = {
+		.arg = errand, .progress = tell_progress, .over = on_over
+	};
+	int r;
+
+	if (role->queue == NULL) {	/* lost meanwhile */
+		errand_go(errand);
+		return;
+	}
+	timer_stop(errand->timer);
+	errand->queue = role->queue;
+	r = collect_start(role->hall, role->process->loop, role->queue,
+	    &options, &events, &errand->collect);
+	OPENSSL_cleanse(errand->password, sizeof(errand->password));
+	if (r < 0)
+		errand_fail(errand, FETCH_END_LOCAL, strerror(-r));
+}
+
+/* The steps before it */
+
+/*
+ * An answer has come: 0, and it goes on; else the channel was lost with the
+ * question, which starts over when there is another, or the errand has ended.
+ */
+static int
+answered(struct errand *errand, int status)
+{
+	errand->asked = NULL;
+	if (status == -ECONNRESET)
+		errand_go(errand);
+	else if (status < 0)
+		errand_fail(errand, FETCH_END_LOCAL, strerror(-status));
+	return status;
+}
+
+static void
+on_addresses(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+	struct unpack u;
+	char addresses[NAMES_TEXT_SIZE];
+	unsigned found;
+
+	if (answered(errand, status) < 0)
+		return;
+	u = unpack_of(message->body);
+	found = unpack_enum(&u, NAMES_FOUND_COUNT);
+	if (slice_cstr(unpack_slice(&u), addresses, sizeof(addresses)) < 0 ||
+	    !unpack_is_done(&u))
+		errand_fail(errand, FETCH_END_LOCAL,
+		    "the resolver's answer cannot be read");
+	else if (found == NAMES_NONE)
+		errand_fail(errand, FETCH_END_UNREACHABLE,
+		    "there is no host of that name");
+	else if (found == NAMES_LATER)
+		errand_fail(errand, FETCH_END_UNREACHABLE,
+		    "the name could not be looked up now");
+	else
+		collect_from(errand, addresses);
+}
+
+static void
+ask_resolver(struct errand *errand)
+{
+	TEXT_AUTO body = TEXT_INIT(FETCH_HOST_SIZE + 8);
+	struct ipc *resolver = errand->role->resolver;
+	int r = -ENOMEM;
+
+	if (resolver == NULL) {		/* lost meanwhile */
+		errand_go(errand);
+		return;
+	}
+	pack_slice(&body, slice_str(errand->account.host));
+	if (!text_failed(&body))
+		r = ipc_ask(resolver, RESOLVER_ADDRESSES, text_slice(&body),
+		    NULL, 0, on_addresses, errand);
+	if (r < 0)
+		errand_fail(errand, FETCH_END_LOCAL, strerror(-r));
+	else
+		errand->asked = resolver;
+}
+
+/* 0, -ENOENT (there is no such account any more), -EBADMSG. */
+static int
+take_settings(struct errand *errand, struct slice body)
+{
+	struct unpack u = unpack_of(body);
+	bool exists = unpack_bool(&u);
+	struct slice secret;
+	int r;
+
+	if (!exists)
+		return unpack_is_done(&u) ? -ENOENT : -EBADMSG;
+	r = fetch_account_unpack(&u, &errand->account, &secret);
+	if (r < 0)
+		return r;
+	if (slice_cstr(unpack_slice(&u), errand->account.owner_address,
+	    sizeof(errand->account.owner_address)) < 0 ||
+	    !unpack_is_done(&u) || errand->account.id != errand->id)
+		return -EBADMSG;
+	return slice_cstr(secret, errand->password,
+	    sizeof(errand->password)) < 0 ? -EBADMSG : 0;
+}
+
+static void
+on_settings(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+	int r;
+
+	if (answered(errand, status) < 0)
+		return;
+	r = take_settings(errand, message->body);
+	/* the password does not stay where messages come in */
+	OPENSSL_cleanse((void *)(uintptr_t)message->body.at,
+	    message->body.len);
+	if (r == 0)
+		ask_resolver(errand);
+	else
+		errand_fail(errand, FETCH_END_LOCAL, r == -ENOENT ?
+		    "there is no such fetch account any more" :
+		    "the keeper's answer cannot be read");
+}
+
+/* From the beginning, if all are there; else it waits for them. */
+static void
+errand_go(struct errand *errand)
+{
+	struct fetch_role *role = errand->role;
+	TEXT_AUTO body = TEXT_INIT(16);
+	int r = -ENOMEM;
+
+	if (role->keeper == NULL || role->resolver == NULL ||
+	    role->queue == NULL)
+		return;
+	pack_u64(&body, errand->id);
+	if (!text_failed(&body))
+		r = ipc_ask(role->keeper, KEEPER_FETCH_OPEN,
+		    text_slice(&body), NULL, 0, on_settings, errand);
+	if (r < 0) {
+		errand_fail(errand, FETCH_END_LOCAL, strerror(-r));
+		return;
+	}
+	errand->asked = role->keeper;
+	timer_set(errand->timer, ASKING_MS);
+}
+
+static void
+on_errand_time(void *arg)
+{
+	struct errand *errand = arg;
+
+	errand_fail(errand, FETCH_END_LOCAL, errand->asked != NULL ?
+	    "keeper or resolver do not answer" :
+	    "keeper, queue and resolver are not all there");
+}
+
+static struct errand *
+errand_new(struct fetch_role *role, struct ipc *asker, uint64_t serial,
+    uint64_t id, enum fetch_task task)
+{
+	struct errand *errand = calloc(1, sizeof(*errand));
+
+	if (errand == NULL)
+		return NULL;
+	errand->timer = timer_new(role->process->loop, on_errand_time, errand);
+	if (errand->timer == NULL) {
+		free(errand);
+		return NULL;
+	}
+	errand->role = role;
+	errand->asker = asker;
+	errand->serial = serial;
+	errand->id = id;
+	errand->task = task;
+	LIST_INSERT_HEAD(&role->errands, errand, next);
+	timer_stop(role->idle_timer);
+	timer_set(errand->timer, PEERS_MS);
+	return errand;
+}
+
+static struct errand *
+errand_find(const struct fetch_role *role, uint64_t id)
+{
+	struct errand *errand;
+
+	LIST_FOREACH(errand, &role->errands, next)
+		if (errand->id == id)
+			return errand;
+	return NULL;
+}
+
+/* Without memory for more than these words. */
+static void
+refuse(struct ipc *from, uint64_t serial)
+{
+	const struct fetch_outcome outcome = {
+		.end = FETCH_END_LOCAL, .words = SLICE("memory is out")
+	};
+	TEXT_AUTO body = TEXT_INIT(256);
+
+	fetch_outcome_pack(&body, &outcome);
+	if (text_failed(&body) || ipc_reply(from, serial, text_slice(&body),
+	    NULL, 0) < 0)
+		log_say("the schedule does not take an outcome");
+}
+
+static int
+on_task(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct fetch_progress begun = {
+		.stage = FETCH_STAGE_CONNECTING
+	};
+	struct process *process = arg;
+	struct fetch_role *role = process->state;
+	struct unpack u = unpack_of(message->body);
+	uint64_t id = unpack_u64(&u);
+	enum fetch_task task = unpack_enum(&u, FETCH_TASK_COUNT);
+	struct errand *errand = errand_find(role, id);
+
+	if (!unpack_is_done(&u) || (errand != NULL && errand->asker == from))
+		return -EBADMSG;
+	if (role->is_retiring)
+		return 0;	/* the channel ends: who asks asks the next */
+	if (errand != NULL && errand->task == FETCH_TRY) {
+		errand_free(errand);	/* what is asked now may be more */
+		errand = NULL;
+	}
+	if (errand != NULL) {	/* of an earlier schedule: now it is yours */
+		errand->asker = from;
+		errand->serial = message->serial;
+		tell_progress(errand, &begun);
+		return 0;
+	}
+	errand = errand_new(role, from, message->serial, id, task);
+	if (errand == NULL) {
+		refuse(from, message->serial);
+		return 0;
+	}
+	tell_progress(errand, &begun);
+	errand_go(errand);
+	return 0;
+}
+
+/* The role */
+
+static void
+fetch_if_idle(struct process *process)
+{
+	struct fetch_role *role = process->state;
+
+	if (role->is_retiring || !LIST_EMPTY(&role->errands))
+		return;
+	role->is_retiring = true;
+	process_retire(process);
+}
+
+static void
+on_idle_time(void *arg)
+{
+	struct fetch_role *role = arg;
+
+	fetch_if_idle(role->process);
+}
+
+/* What libcurl and OpenSSL read from files: now or never. */
+static int
+fetch_open(struct process *process)
+{
+	(void)process;
+	return talk_global_open();
+}
+
+static int
+fetch_start(struct process *process)
+{
+	struct fetch_role *role = calloc(1, sizeof(*role));
+	const char *fault = NULL;
+
+	if (role == NULL)
+		return -ENOMEM;
+	process->state = role;
+	role->process = process;
+	LIST_INIT(&role->errands);
+	role->idle_timer = timer_new(process->loop, on_idle_time, role);
+	if (role->idle_timer == NULL)
+		return -ENOMEM;
+	role->hall = talk_hall_new(process->loop, process->trust, &fault);
+	if (role->hall == NULL && fault == NULL)
+		return -ENOMEM;
+	if (role->hall == NULL) {
+		log_say("the certificates that are trusted: %s", fault);
+		return -EINVAL;
+	}
+	timer_set(role->idle_timer, IDLE_MS);
+	return 0;
+}
+
+static int
+fetch_peer(struct process *process, struct ipc *ipc)
+{
+	struct fetch_role *role = process->state;
+	struct errand *errand, *following;
+
+	if (ipc_peer(ipc) == ROLE_KEEPER)
+		role->keeper = ipc;
+	else if (ipc_peer(ipc) == ROLE_QUEUE)
+		role->queue = ipc;
+	else if (ipc_peer(ipc) == ROLE_RESOLVER)
+		role->resolver = ipc;
+	for (errand = LIST_FIRST(&role->errands); errand != NULL;
+	    errand = following) {
+		following = LIST_NEXT(errand, next);
+		if (errand->asked == NULL && errand->collect == NULL)
+			errand_go(errand);
+	}
+	return 0;
+}
+
+/* What is under way with it ends; what has not begun waits for the next. */
+static void
+lose_queue(struct fetch_role *role, const struct ipc *ipc)
+{
+	struct errand *errand, *following;
+
+	if (role->queue == ipc)
+		role->queue = NULL;
+	for (errand = LIST_FIRST(&role->errands); errand != NULL;
+	    errand = following) {
+		following = LIST_NEXT(errand, next);
+		if (errand->collect != NULL && errand->queue == ipc)
+			collect_queue_lost(errand->collect);
+	}
+}
+
+/* What is being collected is collected; to try, without anyone to tell, not. */
+static void
+lose_asker(struct fetch_role *role, const struct ipc *ipc)
+{
+	struct errand *errand, *following;
+
+	for (errand = LIST_FIRST(&role->errands); errand != NULL;
+	    errand = following) {
+		following = LIST_NEXT(errand, next);
+		if (errand->asker != ipc)
+			continue;
+		errand->asker = NULL;
+		if (errand->task == FETCH_TRY)
+			errand_free(errand);
+	}
+}
+
+static void
+fetch_lost(struct process *process, struct ipc *ipc)
+{
+	struct fetch_role *role = process->state;
+
+	/* what was asked of it is answered with -ECONNRESET after this */
+	if (role->keeper == ipc)
+		role->keeper = NULL;
+	else if (role->resolver == ipc)
+		role->resolver = NULL;
+	else if (ipc_peer(ipc) == ROLE_QUEUE)
+		lose_queue(role, ipc);
+	else if (ipc_peer(ipc) == ROLE_SCHEDULE)
+		lose_asker(role, ipc);
+}
+
+static void
+fetch_stop(struct process *process)
+{
+	struct fetch_role *role = process->state;
+	struct errand *errand;
+
+	while ((errand = LIST_FIRST(&role->errands)) != NULL)
+		errand_free(errand);
+	talk_hall_free(role->hall);
+	role->hall = NULL;
+	loop_stop(process->loop);
+}
+
+const struct role_code fetch_code = {
+	.role = ROLE_FETCH, .rules = fetch_rules, .open = fetch_open,
+	.start = fetch_start, .peer = fetch_peer, .lost = fetch_lost,
+	.stop = fetch_stop, .if_idle = fetch_if_idle,
+};

@@ -1,0 +1,435 @@
+/*
+ * role_schedule.c - the schedule: which remote mailbox is collected when
+ *
+ * Holds no secret and no connection: the keeper tells it what there is, fetch
+ * processes (collectors.h) do what it decides.  Fails by ending; the next one
+ * asks the keeper again and begins with everything anew, what is under way
+ * meanwhile included.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "fetch/schedule_admin.h"
+#include "lib/base/log.h"
+#include "programs/collectors.h"
+#include "programs/roles.h"
+
+#define WAITERS_MOST	64	/* twice the console's clients */
+#define NEWS_MS		250	/* admin.c: "fetch progress" waits so long */
+#define LIST_MS		5000	/* for the keeper, before the answer is "no" */
+#define LIST_AGAIN_MS	10000	/* after one that failed */
+
+/* A request that is answered later. */
+struct waiter {
+	LIST_ENTRY(waiter)	 next;
+	struct schedule_role	*role;
+	struct ipc		*from;
+	uint64_t		 serial;
+	const struct admin_request *request;
+	bool			 awaits_list;	/* else: news of a run */
+	struct timer		*timer;
+	size_t			 packed_bytes;
+	char			 packed[];
+};
+
+struct schedule_role {
+	struct process		*process;
+	struct schedule		*schedule;
+	struct collectors	*collectors;
+	struct ipc		*keeper;
+	bool			 is_listing;
+	bool			 list_again;	/* it has changed meanwhile */
+	uint64_t		 listed_upto;
+	struct timer		*list_timer;
+	LIST_HEAD(, waiter)	 waiters;
+	unsigned		 waiter_count;
+	struct timer		*news_timer;
+};
+
+static int	on_progress(void *, struct ipc *, struct ipc_message *);
+static int	on_admin(void *, struct ipc *, struct ipc_message *);
+static int	on_changed(void *, struct ipc *, struct ipc_message *);
+
+static const struct ipc_rule schedule_rules[] = {
+{ FETCH_PROGRESS,   "PROGRESS", FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_progress },
+{ SCHEDULE_ADMIN,   "ADMIN",    FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_admin },
+{ SCHEDULE_CHANGED, "CHANGED",  FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_changed },
+{ 0 }
+};
+
+/* Answering the console */
+
+/* 0: answered.  Else what schedule_admin() said, or -EBADMSG. */
+static int
+answer(struct schedule_role *role, struct ipc *from, uint64_t serial,
+    const struct admin_request *request, struct slice packed, bool is_last)
+{
+	TEXT_AUTO body = TEXT_INIT(ADMIN_ANSWER_BYTES + 16);
+	struct admin_work work;
+	int r;
+
+	if (admin_begin(&work, request, packed, clock_utc_ms()) < 0)
+		return -EBADMSG;
+	r = schedule_admin(role->schedule, &work, is_last, &body);
+	if (r < 0)
+		return r;
+	if (text_failed(&body)) {
+		text_clear(&body);
+		admin_refuse(&body, ADMIN_FAILED);
+	}
+	if (ipc_reply(from, serial, text_slice(&body), NULL, 0) < 0)
+		log_say("the console does not take an answer");
+	return 0;
+}
+
+static void
+waiter_free(struct waiter *waiter)
+{
+	LIST_REMOVE(waiter, next);
+	waiter->role->waiter_count--;
+	timer_free(waiter->timer);
+	free(waiter);
+}
+
+/* True: it has its answer, and is gone. */
+static bool
+waiter_answer(struct waiter *waiter, bool is_last)
+{
+	if (answer(waiter->role, waiter->from, waiter->serial,
+	    waiter->request, slice_of(waiter->packed, waiter->packed_bytes),
+	    is_last) < 0)
+		return false;
+	waiter_free(waiter);
+	return true;
+}
+
+static void
+on_waiter_time(void *arg)
+{
+	(void)waiter_answer(arg, true);
+}
+
+/* Answer it later.  0 or -ENOMEM. */
+static int
+put_off(struct schedule_role *role, struct ipc *from, uint64_t serial,
+    const struct admin_request *request, struct slice packed,
+    bool awaits_list)
+{
+	struct waiter *waiter;
+
+	if (role->waiter_count >= WAITERS_MOST)
+		return -ENOMEM;
+	waiter = calloc(1, sizeof(*waiter) + packed.len);
+	if (waiter == NULL)
+		return -ENOMEM;
+	waiter->timer = timer_new(role->process->loop, on_waiter_time, waiter);
+	if (waiter->timer == NULL) {
+		free(waiter);
+		return -ENOMEM;
+	}
+	waiter->role = role;
+	waiter->from = from;
+	waiter->serial = serial;
+	waiter->request = request;
+	waiter->awaits_list = awaits_list;
+	waiter->packed_bytes = packed.len;
+	if (packed.len > 0)
+		memcpy(waiter->packed, packed.at, packed.len);
+	LIST_INSERT_HEAD(&role->waiters, waiter, next);
+	role->waiter_count++;
+	timer_set(waiter->timer, awaits_list ? LIST_MS : NEWS_MS);
+	return 0;
+}
+
+/* What they waited for may be there now. */
+static void
+answer_waiters(struct schedule_role *role, bool await_list)
+{
+	struct waiter *waiter, *following;
+
+	for (waiter = LIST_FIRST(&role->waiters); waiter != NULL;
+	    waiter = following) {
+		following = LIST_NEXT(waiter, next);
+		if (waiter->awaits_list == await_list)
+			(void)waiter_answer(waiter, await_list);
+	}
+}
+
+static void
+on_news(void *arg)
+{
+	answer_waiters(arg, false);
+}
+
+/* The list of mailboxes */
+
+static void	list_page(struct schedule_role *);
+
+static void
+list(struct schedule_role *role)
+{
+	if (role->is_listing) {
+		role->list_again = true;
+		return;
+	}
+	if (role->keeper == NULL)
+		return;		/* asked when it is there */
+	role->is_listing = true;
+	role->listed_upto = 0;
+	schedule_list_begin(role->schedule);
+	list_page(role);
+}
+
+static void
+on_list_time(void *arg)
+{
+	list(arg);
+}
+
+static void
+list_ended(struct schedule_role *role, int r)
+{
+	bool again = role->list_again;
+
+	role->is_listing = role->list_again = false;
+	if (r == 0)
+		schedule_list_end(role->schedule);
+	else if (r != -ECONNRESET)
+		log_say("the list of remote mailboxes: %s", strerror(-r));
+	/* by a change, or by the next keeper, whose channel came first */
+	if (again && role->keeper != NULL)
+		list(role);
+	else if (r < 0)
+		timer_set(role->list_timer, LIST_AGAIN_MS);
+	else
+		answer_waiters(role, true);
+}
+
+/* One page; *more_out: another one follows.  Numbers grow, or it never ends. */
+static int
+take_page(struct schedule_role *role, struct slice body, bool *more_out)
+{
+	struct unpack u = unpack_of(body);
+	bool more = unpack_bool(&u);
+	uint32_t count = unpack_u32(&u);
+	struct fetch_due due;
+	int r;
+
+	if (more && count == 0)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count; i++) {
+		r = fetch_due_unpack(&u, &due);
+		if (r < 0)
+			return r;
+		if (due.id <= role->listed_upto)
+			return -EBADMSG;
+		r = schedule_list_add(role->schedule, &due);
+		if (r < 0)
+			return r;
+		role->listed_upto = due.id;
+	}
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	*more_out = more;
+	return 0;
+}
+
+static void
+on_page(void *arg, int status, struct ipc_message *message)
+{
+	struct schedule_role *role = arg;
+	bool more = false;
+	int r = status;
+
+	if (r == 0)
+		r = take_page(role, message->body, &more);
+	if (r == -EBADMSG)
+		process_accuse(role->process, role->keeper,
+		    "a list of remote mailboxes cannot be read");
+	if (r == 0 && more)
+		list_page(role);
+	else
+		list_ended(role, r);
+}
+
+static void
+list_page(struct schedule_role *role)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+	int r = -ENOMEM;
+
+	pack_u64(&body, role->listed_upto);
+	if (!text_failed(&body))
+		r = ipc_ask(role->keeper, KEEPER_FETCH_DUE, text_slice(&body),
+		    NULL, 0, on_page, role);
+	if (r < 0)
+		list_ended(role, r);
+}
+
+/* What others say */
+
+static int
+on_admin(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct schedule_role *role = process->state;
+	const struct admin_request *request;
+	struct slice packed;
+	bool awaits_list;
+	int r;
+
+	r = keeper_admin_asked(message->body, &request, &packed);
+	if (r < 0)
+		return r;
+	r = answer(role, from, message->serial, request, packed, false);
+	if (r == 0 || r == -EBADMSG)
+		return r;
+	awaits_list = r == -ENOENT;
+	if ((awaits_list && role->keeper == NULL) || put_off(role, from,
+	    message->serial, request, packed, awaits_list) < 0)
+		return answer(role, from, message->serial, request, packed,
+		    true);
+	if (awaits_list)
+		list(role);
+	return 0;
+}
+
+static int
+on_changed(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+
+	(void)from;
+	if (message->body.len > 0)
+		return -EBADMSG;
+	list(process->state);
+	return 0;
+}
+
+static int
+on_progress(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct schedule_role *role = process->state;
+
+	return collectors_progress(role->collectors, from, message->body);
+}
+
+/* What the schedule wants */
+
+static int
+begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
+{
+	struct schedule_role *role = arg;
+
+	return collectors_begin(role->collectors, id, owner, task);
+}
+
+static void
+moved(void *arg)
+{
+	struct schedule_role *role = arg;
+
+	timer_set(role->news_timer, 0);
+}
+
+/* Failures, and the end of them; what was collected stands in the trail. */
+static void
+ended(void *arg, const struct schedule_health *health, unsigned failed_before)
+{
+	TEXT_AUTO label = TEXT_INIT(1024);
+	TEXT_AUTO words = TEXT_INIT(4096);
+
+	(void)arg;
+	if (health->failures == failed_before)
+		return;
+	text_add_escaped(&label, health->label, 64);
+	text_add_escaped(&words, health->words, 256);
+	if (health->failures < failed_before)
+		log_say("remote mailbox \"%.*s\" of %.*s at %.*s: works again "
+		    "after %u failures", SLICE_FMT(text_slice(&label)),
+		    SLICE_FMT(health->owner_address), SLICE_FMT(health->host),
+		    failed_before);
+	else
+		log_say("remote mailbox \"%.*s\" of %.*s at %.*s: %s, %u in a "
+		    "row: \"%.*s\"; next in %" PRId64 " s",
+		    SLICE_FMT(text_slice(&label)),
+		    SLICE_FMT(health->owner_address), SLICE_FMT(health->host),
+		    fetch_end_code(health->end), health->failures,
+		    SLICE_FMT(text_slice(&words)),
+		    health->next_at_utc_ms == 0 ? (int64_t)0 :
+		    (health->next_at_utc_ms - clock_utc_ms()) / 1000);
+}
+
+static int
+schedule_start(struct process *process)
+{
+	struct schedule_role *role = calloc(1, sizeof(*role));
+	const struct schedule_options options = {
+		.minutes = process->config.fetch_minutes,
+		.connections = process->config.fetch_connections,
+		.per_host = process->config.fetch_per_host
+	};
+	const struct schedule_ports ports = {
+		.arg = role, .begin = begin, .moved = moved, .ended = ended
+	};
+
+	if (role == NULL)
+		return -ENOMEM;
+	process->state = role;
+	role->process = process;
+	LIST_INIT(&role->waiters);
+	role->collectors = collectors_new(process, &role->schedule);
+	role->news_timer = timer_new(process->loop, on_news, role);
+	role->list_timer = timer_new(process->loop, on_list_time, role);
+	role->schedule = schedule_new(process->loop, &options, &ports);
+	return role->collectors == NULL || role->news_timer == NULL ||
+	    role->list_timer == NULL || role->schedule == NULL ? -ENOMEM : 0;
+}
+
+static int
+schedule_peer(struct process *process, struct ipc *ipc)
+{
+	struct schedule_role *role = process->state;
+
+	if (ipc_peer(ipc) == ROLE_FETCH)
+		return collectors_peer(role->collectors, ipc);
+	if (ipc_peer(ipc) == ROLE_KEEPER) {
+		role->keeper = ipc;
+		list(role);
+	}
+	return 0;
+}
+
+static void
+schedule_lost_peer(struct process *process, struct ipc *ipc)
+{
+	struct schedule_role *role = process->state;
+	struct waiter *waiter, *following;
+
+	if (ipc_peer(ipc) == ROLE_FETCH)
+		collectors_lost(role->collectors, ipc);
+	else if (role->keeper == ipc)
+		role->keeper = NULL;
+	for (waiter = LIST_FIRST(&role->waiters); waiter != NULL;
+	    waiter = following) {
+		following = LIST_NEXT(waiter, next);
+		if (waiter->from == ipc)
+			waiter_free(waiter);
+	}
+}
+
+static void
+schedule_stop(struct process *process)
+{
+	loop_stop(process->loop);
+}
+
+const struct role_code schedule_code = {
+	.role = ROLE_SCHEDULE, .rules = schedule_rules,
+	.start = schedule_start, .peer = schedule_peer,
+	.lost = schedule_lost_peer, .stop = schedule_stop,
+};

@@ -1,0 +1,523 @@
+/*
+ * ledger.c - the queue as a collection sees it, played in the same loop
+ */
+#include "tests/unit/fetch/ledger.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/account.h"
+
+static struct row *
+row_of(struct ledger *ledger, uint32_t number)
+{
+	for (unsigned i = 0; i < ledger->count; i++)
+		if (ledger->rows[i].number == number)
+			return &ledger->rows[i];
+	return NULL;
+}
+
+static void
+reply(struct ledger *ledger, uint64_t serial, const struct text *body)
+{
+	int r;
+
+	ck_assert(!text_failed(body));
+	r = ipc_reply(ledger->far, serial, text_slice(body), NULL, 0);
+	/* a test may have closed the other end */
+	ck_assert(r == 0 || (r == -ECONNRESET && ledger->near == NULL));
+}
+
+static void
+reply_ok(struct ledger *ledger, uint64_t serial)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u8(&body, LISTING_OK);
+	reply(ledger, serial, &body);
+}
+
+static void
+pack_answer(struct text *body, unsigned code)
+{
+	const struct queue_answer said = { (uint16_t)code,
+	    slice_str(code == 250 ? "2.0.0" : "4.3.1"),
+	    slice_str(code == 250 ? "stored" : "the disk is full") };
+
+	answer_pack(body, &said);
+}
+
+static struct unpack
+open_body(struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+
+	ck_assert_uint_eq(unpack_u64(&u), 7);
+	return u;
+}
+
+static int
+on_begin(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(message);
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	(void)from;
+	ledger->has_uidl = unpack_bool(&u);
+	ledger->days = (int)(int32_t)unpack_u32(&u);
+	ck_assert(unpack_is_done(&u));
+	ledger->last = 0;
+	pack_u8(&body, (uint8_t)ledger->begins);
+	pack_u8(&body, ledger->may_delete);
+	pack_u8(&body, ledger->is_first);
+	reply(ledger, message->serial, &body);
+	return 0;
+}
+
+static int
+on_rows(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(message);
+	uint32_t count = unpack_u32(&u), last = 0;
+
+	(void)from;
+	ledger->pages++;
+	ck_assert_uint_gt(count, 0);
+	ck_assert_uint_le(count, LISTING_PAGE);
+	last = ledger->last;
+	while (count-- > 0) {
+		uint32_t number = unpack_u32(&u);
+		struct row *row = ledger->ended ? row_of(ledger, number) :
+		    NULL;
+
+		if (row == NULL)	/* not listed before */
+			row = &ledger->rows[ledger->count++];
+		ck_assert_uint_le(ledger->count, LEDGER_ROWS);
+		row->number = number;
+		row->bytes = unpack_u64(&u);
+		ck_assert_int_eq(slice_cstr(unpack_slice(&u), row->uidl,
+		    sizeof(row->uidl)), 0);
+		ck_assert_uint_gt(row->number, last);
+		last = row->number;
+	}
+	ledger->last = last;
+	ck_assert(unpack_is_done(&u));
+	reply_ok(ledger, message->serial);
+	return 0;
+}
+
+static bool
+is_in(const struct ledger *ledger, const struct row *row,
+    enum listing_part part)
+{
+	switch (part) {
+	case LISTING_TAKE:
+		return !row->left && !row->taken && !ledger->has_due;
+	case LISTING_LOOK:
+		return ledger->wants_look && row->known == 0;
+	default:
+		return (ledger->has_due || (row->taken &&
+		    ledger->days == 0)) && !row->deleting;
+	}
+}
+
+static int
+on_decide(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(message);
+	struct listing_counts counts = { .listed = ledger->count };
+	TEXT_AUTO body = TEXT_INIT(256);
+
+	(void)from;
+	(void)unpack_u64(&u);
+	ck_assert(unpack_is_done(&u));
+	ledger->decides++;
+	for (unsigned i = 0; i < ledger->count; i++) {
+		const struct row *row = &ledger->rows[i];
+
+		counts.listed_bytes += row->bytes;
+		counts.look += is_in(ledger, row, LISTING_LOOK);
+		if (is_in(ledger, row, LISTING_TAKE)) {
+			counts.take++;
+			counts.take_bytes += row->bytes;
+		}
+	}
+	pack_u8(&body, LISTING_OK);
+	listing_counts_pack(&body, &counts);
+	reply(ledger, message->serial, &body);
+	return 0;
+}
+
+static int
+on_page(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(message);
+	enum listing_part part = unpack_u8(&u);
+	uint32_t after = unpack_u32(&u), count = 0;
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+
+	(void)from;
+	ck_assert(unpack_is_done(&u));
+	pack_u8(&body, LISTING_OK);
+	pack_u32(&body, 0);
+	for (unsigned i = 0; i < ledger->count; i++) {
+		const struct row *row = &ledger->rows[i];
+
+		if (row->number <= after || !is_in(ledger, row, part) ||
+		    count == LISTING_PAGE)
+			continue;
+		count++;
+		pack_u32(&body, row->number);
+		pack_u64(&body, row->bytes);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		body.at[1 + i] = (char)(count >> (8 * i));
+	reply(ledger, message->serial, &body);
+	return 0;
+}
+
+static int
+on_digests(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(message);
+	uint32_t count = unpack_u32(&u);
+
+	(void)from;
+	while (count-- > 0) {
+		struct row *row = row_of(ledger, unpack_u32(&u));
+		bool known = unpack_bool(&u);
+		struct slice digest = unpack_bytes(&u, FETCHED_DIGEST_BYTES);
+
+		ck_assert_ptr_nonnull(row);
+		ck_assert(!u.bad);
+		row->known = known ? 1 : 2;
+		memcpy(row->digest, digest.at, digest.len);
+	}
+	ck_assert(unpack_is_done(&u));
+	reply_ok(ledger, message->serial);
+	return 0;
+}
+
+static int
+on_leave(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(message);
+	uint32_t count = unpack_u32(&u);
+
+	(void)from;
+	ck_assert(!ledger->settled);
+	ledger->settled = count == 0;
+	while (count-- > 0) {
+		uint32_t first = unpack_u32(&u), last = unpack_u32(&u);
+
+		ck_assert_uint_le(first, last);
+		for (unsigned i = 0; i < ledger->count; i++)
+			if (ledger->rows[i].number >= first &&
+			    ledger->rows[i].number <= last)
+				ledger->rows[i].left = true;
+	}
+	ck_assert(unpack_is_done(&u));
+	reply_ok(ledger, message->serial);
+	return 0;
+}
+
+static int
+on_deleting(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(message);
+	uint32_t count = unpack_u32(&u);
+
+	(void)from;
+	while (count-- > 0) {
+		struct row *row = row_of(ledger, unpack_u32(&u));
+
+		ck_assert_ptr_nonnull(row);
+		ck_assert(is_in(ledger, row, LISTING_DELETE));
+		row->deleting = true;
+	}
+	ck_assert(unpack_is_done(&u));
+	reply_ok(ledger, message->serial);
+	return 0;
+}
+
+static int
+on_end(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+
+	(void)from;
+	(void)open_body(message);
+	ledger->ended = true;
+	return 0;
+}
+
+static int
+on_grant(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = unpack_of(message->body);
+	uint64_t bytes = unpack_u64(&u);
+	bool fits = ledger->granted + bytes <= ledger->space;
+	TEXT_AUTO body = TEXT_INIT(256);
+
+	(void)from;
+	if (fits)
+		ledger->granted += bytes;
+	pack_answer(&body, fits ? 250 : 452);
+	reply(ledger, message->serial, &body);
+	return 0;
+}
+
+static int
+on_release(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = unpack_of(message->body);
+	uint64_t bytes = unpack_u64(&u);
+
+	(void)from;
+	ck_assert_uint_ge(ledger->granted, bytes);
+	ledger->granted -= bytes;
+	return 0;
+}
+
+static int
+on_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	TEXT_AUTO body = TEXT_INIT(256);
+	int fd[2];
+
+	(void)from;
+	ck_assert_uint_lt(ledger->big_count, 8);
+	ck_assert_int_eq(pipe2(fd, O_CLOEXEC | O_NONBLOCK), 0);
+	ledger->bigs[ledger->big_count].fd = fd[0];
+	ledger->bigs[ledger->big_count].bytes =
+	    (struct text)TEXT_INIT(64 << 20);
+	pack_answer(&body, 250);
+	pack_u64(&body, ledger->big_count++);
+	ck_assert_int_eq(ipc_reply(ledger->far, message->serial,
+	    text_slice(&body), &fd[1], 1), 0);
+	(void)close(fd[1]);
+	timer_set(ledger->later, 1);
+	return 0;
+}
+
+static void
+drain(struct ledger_big *big, size_t most)
+{
+	char bytes[16384];
+	ssize_t n;
+
+	while (most > 0 && big->fd >= 0 &&
+	    (n = read(big->fd, bytes, sizeof(bytes))) > 0) {
+		text_add(&big->bytes, slice_of(bytes, (size_t)n));
+		most--;
+	}
+}
+
+static int
+on_abandon(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+
+	(void)from;
+	(void)message;
+	ledger->abandoned++;
+	return 0;
+}
+
+static void
+answer(struct ledger *ledger, uint64_t serial)
+{
+	TEXT_AUTO body = TEXT_INIT(256);
+
+	pack_answer(&body, ledger->code == 0 ? 250 : ledger->code);
+	reply(ledger, serial, &body);
+}
+
+static void
+on_later(void *arg)
+{
+	struct ledger *ledger = arg;
+
+	for (unsigned i = 0; i < ledger->big_count; i++)
+		drain(&ledger->bigs[i], 4);
+	for (unsigned i = 0; i < ledger->waiting; i++)
+		answer(ledger, ledger->serials[i]);
+	ledger->waiting = 0;
+	if (ledger->big_count > 0)
+		timer_set(ledger->later, 1);
+}
+
+static void
+keep(struct ledger *ledger, struct unpack *u, struct slice bytes, bool is_big,
+    uint64_t granted)
+{
+	struct ledger_mail *mail = &ledger->mail[ledger->mail_count++];
+	struct arena *arena = arena_new(4096);
+	struct envelope env;
+	struct row *row;
+
+	ck_assert_uint_le(ledger->mail_count, LEDGER_ROWS);
+	ck_assert_int_eq(envelope_unpack(arena, u->rest, &env), 0);
+	ck_assert_uint_eq(env.bytes, bytes.len);
+	ck_assert_uint_eq(granted, bytes.len);
+	ck_assert_uint_ge(ledger->granted, granted);
+	ledger->granted -= granted;
+	ck_assert_int_eq(env.source, SOURCE_FETCH);
+	ck_assert_uint_eq(env.recipient_count, 1);
+	ck_assert_uint_eq(env.recipients[0].account, 3);
+	ck_assert(slice_is_str(env.recipients[0].address, "me@example.org"));
+	ck_assert(slice_is_str(env.login, "someone"));
+	ck_assert(slice_is_str(env.helo, "pop.example.net"));
+	ck_assert(slice_is_str(env.peer, "127.0.0.1"));
+	ck_assert(slice_is_str(env.fetched.label, "old mail"));
+	ck_assert_uint_eq(env.fetched.account, 7);
+	row = row_of(ledger, env.fetched.number);
+	ck_assert_ptr_nonnull(row);
+	row->taken = ledger->code == 0;
+	mail->bytes = (struct text)TEXT_INIT(64 << 20);
+	text_add(&mail->bytes, bytes);
+	ck_assert_int_eq(slice_cstr(env.sender, mail->sender,
+	    sizeof(mail->sender)), 0);
+	mail->utf8 = env.utf8;
+	mail->is_big = is_big;
+	mail->number = env.fetched.number;
+	mail->mended = env.fetched.mended;
+	memcpy(mail->header_digest, env.fetched.header_digest,
+	    FETCHED_DIGEST_BYTES);
+	memcpy(mail->digest, env.fetched.digest, FETCHED_DIGEST_BYTES);
+	arena_free(arena);
+}
+
+static void
+answer_soon(struct ledger *ledger, uint64_t serial)
+{
+	if (!ledger->is_slow) {
+		answer(ledger, serial);
+		return;
+	}
+	ledger->serials[ledger->waiting++] = serial;
+	timer_set(ledger->later, 2);
+}
+
+static int
+on_submit(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+	struct ledger *ledger = arg;
+	struct unpack u = unpack_of(message->body);
+	uint64_t granted = unpack_u64(&u);
+	struct stat st;
+	char *bytes;
+
+	(void)from;
+	ck_assert_int_eq(fcntl(message->fd[0], F_GET_SEALS) & seals, seals);
+	ck_assert_int_eq(fstat(message->fd[0], &st), 0);
+	ck_assert_int_le(st.st_size, BIG_BYTES);
+	bytes = malloc((size_t)st.st_size + 1);
+	ck_assert_int_eq(pread(message->fd[0], bytes, (size_t)st.st_size, 0),
+	    st.st_size);
+	keep(ledger, &u, slice_of(bytes, (size_t)st.st_size), false, granted);
+	free(bytes);
+	answer_soon(ledger, message->serial);
+	return 0;
+}
+
+static int
+on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = unpack_of(message->body);
+	uint64_t granted = unpack_u64(&u), ticket = unpack_u64(&u);
+	struct ledger_big *big = &ledger->bigs[ticket];
+
+	(void)from;
+	ck_assert_uint_lt(ticket, ledger->big_count);
+	drain(big, SIZE_MAX);
+	keep(ledger, &u, text_slice(&big->bytes), true, granted);
+	answer_soon(ledger, message->serial);
+	return 0;
+}
+
+#define RULE(kind, shape, fds, handler) \
+	{ kind, #kind, FROM(ROLE_FETCH), shape, fds, 0, handler }
+
+static const struct ipc_rule rules[] = {
+	RULE(QUEUE_GRANT, IPC_REQUEST, 0, on_grant),
+	RULE(QUEUE_RELEASE, IPC_NEWS, 0, on_release),
+	RULE(QUEUE_BIG, IPC_REQUEST, 0, on_big),
+	RULE(QUEUE_ABANDON_BIG, IPC_NEWS, 0, on_abandon),
+	RULE(QUEUE_SUBMIT, IPC_REQUEST, 1, on_submit),
+	RULE(QUEUE_SUBMIT_BIG, IPC_REQUEST, 0, on_submit_big),
+	RULE(QUEUE_LISTING_BEGIN, IPC_REQUEST, 0, on_begin),
+	RULE(QUEUE_LISTING_ROWS, IPC_REQUEST, 0, on_rows),
+	RULE(QUEUE_LISTING_DECIDE, IPC_REQUEST, 0, on_decide),
+	RULE(QUEUE_LISTING_PAGE, IPC_REQUEST, 0, on_page),
+	RULE(QUEUE_LISTING_DIGESTS, IPC_REQUEST, 0, on_digests),
+	RULE(QUEUE_LISTING_LEAVE, IPC_REQUEST, 0, on_leave),
+	RULE(QUEUE_LISTING_DELETING, IPC_REQUEST, 0, on_deleting),
+	RULE(QUEUE_LISTING_END, IPC_NEWS, 0, on_end),
+	{ 0 }
+};
+
+static const struct ipc_rule no_rules[] = { { 0 } };
+
+static void
+on_lost(void *arg, struct ipc *ipc, bool was_breach)
+{
+	(void)arg;
+	ck_assert_msg(!was_breach, "%s", ipc_breach(ipc));
+}
+
+struct ledger *
+ledger_new(struct loop *loop)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	const struct ipc_side near = { no_rules, NULL, on_lost, ledger };
+	const struct ipc_side far = { rules, NULL, on_lost, ledger };
+	int fd[2];
+
+	ck_assert_ptr_nonnull(ledger);
+	ck_assert_int_eq(socketpair(AF_UNIX,
+	    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd), 0);
+	ledger->loop = loop;
+	ledger->space = 1 << 30;
+	ledger->later = timer_new(loop, on_later, ledger);
+	ledger->near = ipc_new(loop, fd[0], ROLE_QUEUE, 0, &near);
+	ledger->far = ipc_new(loop, fd[1], ROLE_FETCH, 3, &far);
+	ck_assert_ptr_nonnull(ledger->near);
+	ck_assert_ptr_nonnull(ledger->far);
+	return ledger;
+}
+
+void
+ledger_free(struct ledger *ledger)
+{
+	ipc_free(ledger->near);
+	ipc_free(ledger->far);
+	timer_free(ledger->later);
+	for (unsigned i = 0; i < ledger->mail_count; i++)
+		text_free(&ledger->mail[i].bytes);
+	for (unsigned i = 0; i < ledger->big_count; i++) {
+		(void)close(ledger->bigs[i].fd);
+		text_free(&ledger->bigs[i].bytes);
+	}
+	free(ledger);
+}

@@ -1,0 +1,67 @@
+/*
+ * ledger.h - the queue as a collection sees it, played in the same loop
+ */
+#ifndef TESTS_UNIT_FETCH_LEDGER_H
+#define TESTS_UNIT_FETCH_LEDGER_H
+
+#include "lib/base/ipc.h"
+#include "lib/message/envelope.h"
+#include "queue/service.h"
+
+#define LEDGER_ROWS	4096
+
+/* A message that was submitted. */
+struct ledger_mail {
+	struct text	bytes;
+	char		sender[64];
+	bool		utf8, is_big;
+	uint32_t	number;
+	uint8_t		mended;
+	unsigned char	header_digest[FETCHED_DIGEST_BYTES];
+	unsigned char	digest[FETCHED_DIGEST_BYTES];
+};
+
+struct ledger {
+	/* told before */
+	bool		 may_delete, is_first, wants_look, has_due;
+	enum listing_status begins;
+	uint64_t	 space;		/* that it grants; what is over: 452 */
+	unsigned	 code;		/* to a submission; 0: 250 */
+	bool		 is_slow;	/* answers submissions a while later */
+	/* heard */
+	struct row {
+		uint32_t	number;
+		uint64_t	bytes;
+		char		uidl[600];
+		bool		left, taken, deleting;
+		uint8_t		known;	/* digest */
+		unsigned char	digest[FETCHED_DIGEST_BYTES];
+	} rows[LEDGER_ROWS];
+	unsigned	 count;
+	uint32_t	 last;		/* number of this listing */
+	unsigned	 pages;
+	bool		 has_uidl, settled, ended;
+	int		 days;
+	unsigned	 decides;
+	struct ledger_mail mail[LEDGER_ROWS];
+	unsigned	 mail_count;
+	uint64_t	 granted;	/* not given back */
+	unsigned	 abandoned;
+	/* its own */
+	struct loop	*loop;
+	struct ipc	*near, *far;	/* the collection's end; ours */
+	struct timer	*later;
+	uint64_t	 serials[LEDGER_ROWS];
+	unsigned	 waiting;
+	struct ledger_big {
+		int		fd;
+		struct text	bytes;
+	} bigs[8];
+	unsigned	 big_count;
+};
+
+/* It grants, and stores, until it is told otherwise. */
+struct ledger	*ledger_new(struct loop *);
+void		 ledger_free(struct ledger *);
+
+#endif

@@ -1,0 +1,280 @@
+/*
+ * schedule_admin_test.c - what the console asks of the schedule, in pages
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "fetch/schedule_admin.h"
+#include "tests/unit/unit.h"
+
+#define COUNT	250	/* mailboxes: three pages */
+
+static struct loop *loop;
+static struct schedule *schedule;
+static struct text answer;
+
+static int
+begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
+{
+	(void)arg;
+	(void)id;
+	(void)owner;
+	(void)task;
+	return 0;
+}
+
+static void
+moved(void *arg)
+{
+	(void)arg;
+}
+
+static void
+ended(void *arg, const struct schedule_health *health, unsigned failed_before)
+{
+	(void)arg;
+	(void)health;
+	(void)failed_before;
+}
+
+static void
+tell(void)
+{
+	char label[16];
+
+	schedule_list_begin(schedule);
+	for (unsigned i = 1; i <= COUNT; i++) {
+		struct fetch_due due = {
+			.id = i, .owner = 1, .enabled = i != 1,
+			.owner_address = SLICE("ann@example.org"),
+			.host = SLICE("pop.example.net")
+		};
+
+		snprintf(label, sizeof(label), "l%u", i);
+		due.label = slice_str(label);
+		ck_assert_int_eq(schedule_list_add(schedule, &due), 0);
+	}
+	schedule_list_end(schedule);
+}
+
+static void
+setup(void)
+{
+	const struct schedule_options options = {
+		.minutes = 10, .connections = 4, .per_host = 4
+	};
+	const struct schedule_ports ports = {
+		.begin = begin, .moved = moved, .ended = ended
+	};
+
+	answer = (struct text)TEXT_INIT(ADMIN_ANSWER_BYTES + 16);
+	loop = loop_new();
+	schedule = schedule_new(loop, &options, &ports);
+	ck_assert_ptr_nonnull(schedule);
+}
+
+static void
+teardown(void)
+{
+	schedule_free(schedule);
+	loop_free(loop);
+	text_free(&answer);
+}
+
+/* NULL is not given.  What schedule_admin() says; the answer in `answer`. */
+static int
+ask(const char *name, bool is_last, const char *const args[3])
+{
+	const struct admin_request *request = admin_find(slice_str(name));
+	TEXT_AUTO packed = TEXT_INIT(1024);
+	struct admin_work work;
+
+	ck_assert_ptr_nonnull(request);
+	for (unsigned i = 0; request->args[i].name != NULL; i++) {
+		pack_u8(&packed, args[i] != NULL);
+		if (args[i] != NULL)
+			pack_slice(&packed, slice_str(args[i]));
+	}
+	ck_assert_int_eq(admin_begin(&work, request, text_slice(&packed), 0),
+	    0);
+	text_clear(&answer);
+	return schedule_admin(schedule, &work, is_last, &answer);
+}
+
+/* Status, field at fault and rows of the answer; the rows are left. */
+static struct unpack
+said(enum admin_status status, unsigned field, uint32_t rows)
+{
+	struct unpack u = unpack_of(text_slice(&answer));
+
+	ck_assert_uint_eq(unpack_u8(&u), status);
+	ck_assert_uint_eq(unpack_u8(&u), field);
+	ck_assert_uint_eq(unpack_u32(&u), rows);
+	ck_assert(!u.bad);
+	return u;
+}
+
+#define ARGS(...)	((const char *const[3]){ __VA_ARGS__ })
+
+static uint64_t
+take_run(struct unpack *u)
+{
+	uint64_t run = unpack_u64(u);
+
+	(void)unpack_u64(u);
+	(void)unpack_slice(u);
+	(void)unpack_slice(u);
+	ck_assert_uint_eq(unpack_u64(u), COUNT - 1);
+	return run;
+}
+
+/* Skip one row of that request; its first column, and its last. */
+static uint64_t
+skip_row(struct unpack *u, const char *request, uint64_t *last_out)
+{
+	const struct admin_field *columns =
+	    admin_find(slice_str(request))->columns;
+	uint64_t first = 0, n = 0;
+
+	for (unsigned i = 0; columns[i].name != NULL; i++) {
+		if (columns[i].kind == ADMIN_TEXT)
+			(void)unpack_slice(u);
+		else
+			n = unpack_u64(u);
+		if (i == 0)
+			first = n;
+	}
+	*last_out = n;
+	return first;
+}
+
+START_TEST(a_big_run_is_told_in_pages)
+{
+	uint64_t run, number, seen = 0;
+	char run_text[32], seen_text[32];
+	unsigned rows = 0;
+	struct unpack u;
+
+	tell();
+	ck_assert_int_eq(ask("fetch now", false, ARGS(NULL)), 0);
+	u = said(ADMIN_OK, ADMIN_NO_FIELD, ADMIN_PAGE);
+	run = take_run(&u);
+	for (unsigned i = 1; i < ADMIN_PAGE; i++)
+		ck_assert_uint_eq(take_run(&u), run);
+	ck_assert(unpack_is_done(&u));
+
+	snprintf(run_text, sizeof(run_text), "%llu", (unsigned long long)run);
+	while (rows < COUNT - 1) {
+		unsigned page = COUNT - 1 - rows < ADMIN_PAGE ?
+		    COUNT - 1 - rows : ADMIN_PAGE;
+
+		snprintf(seen_text, sizeof(seen_text), "%llu",
+		    (unsigned long long)seen);
+		ck_assert_int_eq(ask("fetch progress", false,
+		    ARGS(run_text, seen_text)), 0);
+		u = said(ADMIN_OK, ADMIN_NO_FIELD, page);
+		for (unsigned i = 0; i < page; i++) {
+			(void)skip_row(&u, "fetch progress", &number);
+			ck_assert_uint_eq(number, ++seen);
+			rows++;
+		}
+		ck_assert(unpack_is_done(&u));
+	}
+	snprintf(seen_text, sizeof(seen_text), "%u", rows);
+	ck_assert_int_eq(ask("fetch progress", false,
+	    ARGS(run_text, seen_text)), -EAGAIN);
+	ck_assert_int_eq(ask("fetch progress", true,
+	    ARGS(run_text, seen_text)), 0);
+	(void)said(ADMIN_OK, ADMIN_NO_FIELD, 0);
+}
+END_TEST
+
+START_TEST(health_is_told_in_pages)
+{
+	static const char *const above[] = { NULL, "100", "200", "250" };
+	static const unsigned pages[] = { 100, 100, 50, 0 };
+	struct unpack u;
+	uint64_t id = 0, last;
+
+	tell();
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_int_eq(ask("fetch health", false,
+		    ARGS(NULL, NULL, above[i])), 0);
+		u = said(ADMIN_OK, ADMIN_NO_FIELD, pages[i]);
+		for (unsigned row = 0; row < pages[i]; row++)
+			ck_assert_uint_eq(skip_row(&u, "fetch health", &last),
+			    ++id);
+		ck_assert(unpack_is_done(&u));
+	}
+}
+END_TEST
+
+static const struct {
+	const char		*name;
+	const char		*args[3];
+	enum admin_status	 status;
+	unsigned		 field;
+} refusals[] = {
+	{ "fetch progress", { "x", "0" }, ADMIN_UNFIT, ADMIN_PROGRESS_RUN },
+	{ "fetch progress", { "1", "" }, ADMIN_UNFIT, ADMIN_PROGRESS_SEEN },
+	{ "fetch progress", { "99", "0" }, ADMIN_NO_SUCH, ADMIN_NO_FIELD },
+	{ "fetch health", { NULL, NULL, "-1" }, ADMIN_UNFIT,
+	    ADMIN_WHICH_ABOVE },
+	{ "fetch health", { "", NULL, NULL }, ADMIN_UNFIT,
+	    ADMIN_WHICH_ADDRESS },
+	{ "fetch now", { NULL, "" }, ADMIN_UNFIT, ADMIN_WHICH_LABEL },
+	{ "fetch now", { "zoe@example.org" }, ADMIN_NO_SUCH, ADMIN_NO_FIELD },
+	/* it is switched off: named, that is a fault; else it is no match */
+	{ "fetch now", { "ann@example.org", "l1" }, ADMIN_UNFIT,
+	    ADMIN_WHICH_LABEL },
+	{ "fetch now", { NULL, "l1" }, ADMIN_NO_SUCH, ADMIN_NO_FIELD },
+	{ "fetch test", { "ann@example.org" }, ADMIN_NOT_UNIQUE,
+	    ADMIN_NO_FIELD },
+};
+
+START_TEST(a_request_that_is_not_fit_is_refused)
+{
+	tell();
+	ck_assert_int_eq(ask(refusals[_i].name, true, refusals[_i].args), 0);
+	(void)said(refusals[_i].status, refusals[_i].field, 0);
+}
+END_TEST
+
+START_TEST(before_the_keeper_has_spoken_nothing_can_be_said)
+{
+	ck_assert_int_eq(ask("fetch now", false, ARGS(NULL)), 0);
+	(void)said(ADMIN_LATER, ADMIN_NO_FIELD, 0);
+	ck_assert_int_eq(ask("fetch health", false, ARGS(NULL)), 0);
+	(void)said(ADMIN_LATER, ADMIN_NO_FIELD, 0);
+}
+END_TEST
+
+START_TEST(an_unknown_mailbox_may_wait_for_the_list)
+{
+	tell();
+	ck_assert_int_eq(ask("fetch now", false, ARGS("zoe@example.org")),
+	    -ENOENT);
+	ck_assert_int_eq(ask("fetch test", false, ARGS(NULL, "l251")),
+	    -ENOENT);
+	ck_assert_int_eq(ask("fetch test", false, ARGS(NULL, "l1")), 0);
+	(void)said(ADMIN_OK, ADMIN_NO_FIELD, 1);
+	ck_assert_int_eq(ask("fetch list", false, ARGS(NULL)), -EBADMSG);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("fetch/schedule_admin");
+	TCase *tc = tcase_create("requests");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, a_big_run_is_told_in_pages);
+	tcase_add_test(tc, health_is_told_in_pages);
+	tcase_add_loop_test(tc, a_request_that_is_not_fit_is_refused, 0,
+	    (int)(sizeof(refusals) / sizeof(refusals[0])));
+	tcase_add_test(tc, before_the_keeper_has_spoken_nothing_can_be_said);
+	tcase_add_test(tc, an_unknown_mailbox_may_wait_for_the_list);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
