@@ -12,6 +12,7 @@
 
 #include "filters/judge.h"
 #include "lib/base/log.h"
+#include "programs/queue_listing.h"
 #include "programs/queue_pipes.h"
 #include "programs/roles.h"
 #include "queue/conductor.h"
@@ -68,19 +69,31 @@ static int	on_status(void *, struct ipc *, struct ipc_message *);
 #define DOOR	FROM(ROLE_DOOR)
 #define MAILBOX	FROM(ROLE_MAILBOX)
 #define CONSOLE	FROM(ROLE_CONSOLE)
+#define FETCH	FROM(ROLE_FETCH)
+#define ASKERS	(DOOR | FETCH)
 
 /* Who may say what to the queue. */
 static const struct ipc_rule queue_rules[] = {
-{ QUEUE_GRANT,	     "GRANT",	    DOOR,    IPC_REQUEST, 0, 0, on_grant },
-{ QUEUE_RELEASE,     "RELEASE",	    DOOR,    IPC_NEWS,	  0, 0, on_release },
-{ QUEUE_BIG,	     "BIG",	    DOOR,    IPC_REQUEST, 0, 0, on_big },
-{ QUEUE_ABANDON_BIG, "ABANDON_BIG", DOOR,    IPC_NEWS,	  0, 0, on_abandon_big },
-{ QUEUE_SUBMIT,	     "SUBMIT",	    DOOR,    IPC_REQUEST, 1, 0, on_submit },
-{ QUEUE_SUBMIT_BIG,  "SUBMIT_BIG",  DOOR,    IPC_REQUEST, 0, 0, on_submit_big },
+{ QUEUE_GRANT,	     "GRANT",	    ASKERS,  IPC_REQUEST, 0, 0, on_grant },
+{ QUEUE_RELEASE,     "RELEASE",	    ASKERS,  IPC_NEWS,	  0, 0, on_release },
+{ QUEUE_BIG,	     "BIG",	    ASKERS,  IPC_REQUEST, 0, 0, on_big },
+{ QUEUE_ABANDON_BIG, "ABANDON_BIG", ASKERS,  IPC_NEWS,	  0, 0, on_abandon_big },
+{ QUEUE_SUBMIT,	     "SUBMIT",	    ASKERS,  IPC_REQUEST, 1, 0, on_submit },
+{ QUEUE_SUBMIT_BIG,  "SUBMIT_BIG",  ASKERS,  IPC_REQUEST, 0, 0, on_submit_big },
 { QUEUE_OPEN_BIG,    "OPEN_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_open_big },
 { QUEUE_UNREF_BIG,   "UNREF_BIG",   MAILBOX, IPC_NEWS,	  0, 0, on_unref_big },
 { QUEUE_STEP,	     "STEP",	    MAILBOX, IPC_NEWS,	  0, 0, on_step },
 { QUEUE_STATUS,	     "STATUS",	    CONSOLE, IPC_REQUEST, 0, 0, on_status },
+{ QUEUE_ACCOUNT_AT,  "ACCOUNT_AT",  MAILBOX, IPC_NEWS,	  0, 0, on_account_at },
+{ QUEUE_LISTING_BEGIN,	  "LISTING_BEGIN",    FETCH, IPC_REQUEST, 0, 0, on_listing_begin },
+{ QUEUE_LISTING_ROWS,	  "LISTING_ROWS",     FETCH, IPC_REQUEST, 0, 0, on_listing_rows },
+{ QUEUE_LISTING_DECIDE,	  "LISTING_DECIDE",   FETCH, IPC_REQUEST, 0, 0, on_listing_decide },
+{ QUEUE_LISTING_PAGE,	  "LISTING_PAGE",     FETCH, IPC_REQUEST, 0, 0, on_listing_page },
+{ QUEUE_LISTING_DIGESTS,  "LISTING_DIGESTS",  FETCH, IPC_REQUEST, 0, 0, on_listing_digests },
+{ QUEUE_LISTING_LEAVE,	  "LISTING_LEAVE",    FETCH, IPC_REQUEST, 0, 0, on_listing_leave },
+{ QUEUE_LISTING_DELETING, "LISTING_DELETING", FETCH, IPC_REQUEST, 0, 0, on_listing_deleting },
+{ QUEUE_LISTING_END,	  "LISTING_END",      FETCH, IPC_NEWS,    0, 0, on_listing_end },
+{ QUEUE_FETCH_RESUME,	  "FETCH_RESUME",   CONSOLE, IPC_REQUEST, 0, 0, on_fetch_resume },
 { 0 }
 };
 
@@ -90,6 +103,20 @@ queue_of(void *arg)
 	struct process *process = arg;
 
 	return process->state;
+}
+
+struct conductor *
+queue_conductor(void *arg)
+{
+	return queue_of(arg)->conductor;
+}
+
+/* A door, or a collector, and which of his requests it is. */
+static struct asker
+asker_of(struct ipc *from, const struct ipc_message *message)
+{
+	return (struct asker){ .from = from, .serial = message->serial,
+	    .is_fetch = ipc_peer(from) == ROLE_FETCH };
 }
 
 static struct mailbox_channel *
@@ -381,7 +408,7 @@ on_abandon_big(void *arg, struct ipc *from, struct ipc_message *message)
 static int
 on_grant(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	const struct asker asker = { from, message->serial };
+	const struct asker asker = asker_of(from, message);
 	struct unpack u = unpack_of(message->body);
 	uint64_t bytes = unpack_u64(&u);
 
@@ -406,7 +433,7 @@ on_release(void *arg, struct ipc *from, struct ipc_message *message)
 static int
 on_submit(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	const struct asker asker = { from, message->serial };
+	const struct asker asker = asker_of(from, message);
 	struct unpack u = unpack_of(message->body);
 	uint64_t granted = unpack_u64(&u);
 
@@ -420,7 +447,7 @@ static int
 on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct queue *queue = queue_of(arg);
-	const struct asker asker = { from, message->serial };
+	const struct asker asker = asker_of(from, message);
 	struct unpack u = unpack_of(message->body);
 	uint64_t granted = unpack_u64(&u), ticket = unpack_u64(&u);
 
@@ -489,9 +516,8 @@ on_step(void *arg, struct ipc *from, struct ipc_message *message)
 	who = unpack_slice(&u);
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	conductor_step(queue_of(arg)->conductor, ipc_instance(from), &id, word,
-	    who);
-	return 0;
+	return conductor_step(queue_of(arg)->conductor, ipc_instance(from),
+	    &id, word, who);
 }
 
 static int
@@ -625,6 +651,7 @@ queue_peer(struct process *process, struct ipc *ipc)
 	case ROLE_MAILBOX:
 		return add_mailbox(queue, ipc);
 	case ROLE_DOOR:
+	case ROLE_FETCH:
 	case ROLE_CONSOLE:
 		return 0;
 	default:
@@ -674,6 +701,7 @@ queue_lost(struct process *process, struct ipc *ipc)
 		lose_mailbox(queue, ipc);
 		break;
 	case ROLE_DOOR:
+	case ROLE_FETCH:
 		lose_door(queue, ipc);
 		break;
 	default:
@@ -692,11 +720,8 @@ queue_stop(struct process *process)
 	_exit(0);
 }
 
-const struct role_row queue_row = {
-	.role = ROLE_QUEUE, .user = "queue", .folder = FOLDER_QUEUE,
-	.calls = CALLS_FILES | CALLS_MEMFD,
-	.links = FROM(ROLE_DOOR) | FROM(ROLE_JUDGE) | FROM(ROLE_CONSOLE) |
-	    FROM(ROLE_MAILBOX),
-	.rules = queue_rules, .open = queue_open, .start = queue_start,
-	.peer = queue_peer, .lost = queue_lost, .stop = queue_stop,
+const struct role_code queue_code = {
+	.role = ROLE_QUEUE, .rules = queue_rules, .open = queue_open,
+	.start = queue_start, .peer = queue_peer, .lost = queue_lost,
+	.stop = queue_stop,
 };

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "queue/conductor_inside.h"
+#include "queue/collected.h"
 #include "store/account.h"
 
 #define JUDGE_TRIES	2	/* a message that ended two judges is put off */
@@ -50,6 +50,7 @@ drop(struct transit *transit)
 
 	TAILQ_REMOVE(&conductor->arriving, transit, next);
 	space_release(conductor->space, transit->granted);
+	ledger_untake(conductor->ledger, transit->taken);
 	big_abort(transit->writer);
 	transit->writer = NULL;
 	transit_free(transit);
@@ -131,6 +132,11 @@ take_bytes(struct transit *transit, int memfd, struct incoming *incoming)
 		return take_big(transit, incoming);
 	transit->fd = memfd;	/* ours, whatever comes of it */
 	transit->conductor->open_files++;
+	if (transit->taken != NULL && ledger_taken_id(transit->taken) != NULL) {
+		/* a copy that survived a restore is the same message */
+		transit->env.id = *ledger_taken_id(transit->taken);
+		return take_small(transit);
+	}
 	r = message_id_new(&transit->conductor->last_id, clock_utc_ms());
 	if (r < 0)
 		return r;
@@ -212,6 +218,8 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 	if (r == 0 && !has_recipients(&transit->env))
 		r = -EBADMSG;
 	if (r == 0)
+		r = collected_take(transit);
+	if (r == 0)
 		r = take_bytes(transit, memfd, incoming);
 	else if (memfd >= 0)
 		(void)close(memfd);
@@ -221,10 +229,11 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 		r = repack(transit);
 	if (r == 0)
 		ask_judge(transit);
-	else if (r == -EBADMSG)
+	else if (r == -EBADMSG || r == -EEXIST)
 		drop(transit);
 	else
-		put_off(transit, 451, "4.3.0",
+		put_off(transit, 451, "4.3.0", r == -ESRCH ?
+		    "it is not to be taken now, list it again" :
 		    "the message could not be taken, try again later");
 	return r == -EBADMSG ? r : 0;
 }
@@ -293,7 +302,8 @@ conductor_judged(struct conductor *conductor, void *ticket, int status,
 		return;		/* else conductor_judge_up() asks again */
 	}
 	if (arena_copy(transit->arena, packed_verdict,
-	    &transit->packed_verdict) < 0) {
+	    &transit->packed_verdict) < 0 ||
+	    collected_judged(transit, &verdict) < 0) {
 		put_off(transit, 451, "4.3.0", "out of memory, try again later");
 		return;
 	}
@@ -308,14 +318,16 @@ conductor_judged(struct conductor *conductor, void *ticket, int status,
 /* The receipt */
 
 static void
-received(struct transit *transit)
+received(struct transit *transit, bool is_held)
 {
 	struct conductor *conductor = transit->conductor;
+	bool is_fetched = transit->env.source == SOURCE_FETCH;
 	char id[MESSAGE_ID_CHARS + 1];
 
 	message_id_write(&transit->env.id, id);
+	/* a collector counts what is held; an SMTP client need not know */
 	conductor_answer(conductor, &transit->asker, 250, "2.0.0",
-	    "received as %s", id);
+	    "%s as %s", is_fetched && is_held ? "held" : "received", id);
 	conductor->count_received++;
 	TAILQ_REMOVE(&conductor->arriving, transit, next);
 	space_release(conductor->space, transit->granted);
@@ -327,7 +339,11 @@ received(struct transit *transit)
 	conductor->moving++;
 	if (conductor->open_files > conductor->open_most)
 		transit_close_bytes(transit);
-	conductor_trail(conductor, transit, TRAIL_RECEIVED, NULL, NULL);
+	if (is_fetched)
+		collected_received(transit);
+	else
+		conductor_trail(conductor, transit, TRAIL_RECEIVED, NULL,
+		    NULL);
 }
 
 static void
@@ -336,6 +352,7 @@ on_receipt(void *arg, int status)
 	struct transit *transit = arg;
 	struct conductor *conductor = transit->conductor;
 	struct verdict verdict;
+	bool is_held;
 
 	if (status == -ENOTRECOVERABLE) {
 		conductor_answer(conductor, &transit->asker, 0, "", "%s", "");
@@ -353,9 +370,10 @@ on_receipt(void *arg, int status)
 		    "the message could not be stored, try again later");
 		return;
 	}
-	received(transit);
-	if ((verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
-	    verdict.action == VERDICT_HOLD) || deliver_begin(transit) < 0)
+	is_held = verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
+	    verdict_is_held(&verdict);
+	received(transit, is_held);
+	if (is_held || deliver_begin(transit) < 0)
 		keep_hold(transit);
 }
 
@@ -425,4 +443,5 @@ conductor_asker_lost(struct conductor *conductor, void *from)
 		if (transit->asker.from == from)
 			transit->asker.from = NULL;
 	incoming_lost(conductor, from);
+	ledger_asker_lost(conductor->ledger, from);
 }

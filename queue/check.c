@@ -338,6 +338,9 @@ open_all(struct queue_check *check)
 	r = rows_open_reading(check->folder_fd, &check->rows, &needs);
 	if (r < 0)
 		return r == -ENOENT ? -EUCLEAN : r;
+	r = ledger_open_reading(check->folder_fd, &check->ledger, &needs);
+	if (r < 0 && r != -ENOENT)
+		return r;
 	check->kept_fd = open_below(check, "kept");
 	check->big_fd = open_below(check, "big");
 	if (check->kept_fd < 0)
@@ -373,6 +376,7 @@ queue_check_close(struct queue_check *check)
 	if (check == NULL)
 		return;
 	rows_close(check->rows);
+	ledger_close(check->ledger);
 	if (check->journal_fd >= 0)
 		(void)close(check->journal_fd);
 	if (check->kept_fd >= 0)

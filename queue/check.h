@@ -1,5 +1,5 @@
 /*
- * check.h - prove that journal, kept files and big files agree
+ * check.h - prove that journal, ledger, kept files and big files agree
  *
  * Reads only, with no lock, beside a running hub: what looks wrong is looked at
  * again before it is told, for it may have been settled or dropped meanwhile.
@@ -23,6 +23,7 @@ enum queue_found {
 	FOUND_KEPT_BIG,		/* its big file is missing or damaged */
 	FOUND_KEPT_NOBODY,	/* a kept message without recipients */
 	FOUND_KEPT_NO_ROW,	/* a kept file the next start sweeps away */
+	FOUND_RECORD_LEDGER,	/* a collected one that ledger.db lacks */
 	FOUND_BIG_UNKNOWN	/* a note: a big file nobody refers to */
 };
 

@@ -179,6 +179,26 @@ needs_big(const struct queue_check *check, const struct transit *transit,
 	    rows_is_kept(check->rows, &transit->env.id) != -ENOENT;
 }
 
+/*
+ * What is above the position that the ledger has synced may not be written
+ * yet: the next start puts it there out of the journal.
+ */
+static int
+check_entry(struct queue_check *check, const struct transit *transit,
+    uint64_t position)
+{
+	int r;
+
+	if (transit->env.source != SOURCE_FETCH)
+		return 0;
+	r = check->ledger == NULL ? -ENOENT :
+	    position >= ledger_synced(check->ledger) ? 0 :
+	    ledger_has(check->ledger, &transit->env.id);
+	if (r == -ENOENT)
+		check_tell(check, FOUND_RECORD_LEDGER, &transit->env.id);
+	return r == -ENOENT ? 0 : r;
+}
+
 static int
 check_record(struct queue_check *check, const struct image *image,
     const struct journal_record *record)
@@ -199,6 +219,8 @@ check_record(struct queue_check *check, const struct image *image,
 		    needs_big(check, transit, record->position))
 			check_tell(check, FOUND_RECORD_BIG, &record->id);
 	}
+	if (r == 0)
+		r = check_entry(check, transit, record->position);
 	transit_free(transit);
 	return r;
 }

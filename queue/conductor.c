@@ -1,8 +1,8 @@
 /*
  * conductor.c - the queue's beginning and end, and what all its parts share
  *
- * At start the journal is replayed before anything new is taken: what stands
- * there, and is neither settled nor kept, is delivered again.
+ * At start the journal is replayed (conductor_replay.c) before anything new is
+ * taken.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "queue/conductor_inside.h"
+#include "queue/collected.h"
 
 #define HEAD_VERSION	1
 #define OPEN_MOST	1000	/* bytes kept open past the receipt */
@@ -213,8 +213,8 @@ conductor_trail(struct conductor *conductor, const struct transit *transit,
 	if (rcpt != NULL) {
 		step.account = rcpt->account;
 		step.address = rcpt->address;
-	} else if (word == TRAIL_RECEIVED || word == TRAIL_REFUSED ||
-	    word == TRAIL_PUT_OFF) {
+	} else if (word == TRAIL_RECEIVED || word == TRAIL_FETCHED ||
+	    word == TRAIL_REFUSED || word == TRAIL_PUT_OFF) {
 		step.from = env->sender.len > 0 ? env->sender :
 		    slice_str("<>");
 		list_recipients(&to, env);
@@ -237,17 +237,21 @@ on_trail_fault(void *arg, int fault)
 		log_say("the trail is written again");
 }
 
-void
+int
 conductor_step(struct conductor *conductor, uint64_t account,
     const struct message_id *id, struct slice word, struct slice who)
 {
 	struct trail_step step = {
 		.at_utc_ms = clock_utc_ms(), .id = *id, .account = account,
-		.who = who, .word = slice_is_str(word, "deleted") ?
-		    TRAIL_DELETED : TRAIL_READ
+		.who = who, .word = TRAIL_READ
 	};
 
+	if (slice_is_str(word, "deleted"))
+		step.word = TRAIL_DELETED;
+	else if (!slice_is_str(word, "read"))
+		return -EBADMSG;
 	trail_add(conductor->trail, &step);
+	return 0;
 }
 
 /* ---- big files and their readers --------------------------------------- */
@@ -258,6 +262,8 @@ end_if_broken(struct conductor *conductor)
 {
 	if (rows_is_broken(conductor->rows))
 		conductor->ports.broken(conductor->ports.arg, "queue.db");
+	else if (ledger_is_broken(conductor->ledger))
+		conductor->ports.broken(conductor->ports.arg, "ledger.db");
 }
 
 int
@@ -398,6 +404,8 @@ on_keep_time(void *arg)
 	struct conductor *conductor = arg;
 
 	conductor->looked_ms = clock_ms();
+	end_if_broken(conductor);
+	ledger_look(conductor->ledger);
 	keep_look(conductor);
 	if (clock_ms() - conductor->dropped_ms >= DROP_MS)
 		drop_due(conductor);
@@ -460,122 +468,23 @@ open_folders(struct conductor *conductor)
 	return r;
 }
 
-struct settled_to {		/* of one account, at start */
-	uint64_t	account;
-	uint64_t	position;
-	UT_hash_handle	hh;
-};
-
-struct replay {
-	struct conductor	*conductor;
-	struct settled_to	*settled;
-	uint64_t		 below;		/* nothing is wanted */
-	uint64_t		 position;	/* of the record being looked at */
-	unsigned		 count;
-};
-
 static int
-note_settled(void *arg, uint64_t account, uint64_t position)
+open_databases(struct conductor *conductor)
 {
-	struct replay *replay = arg;
-	struct settled_to *one = calloc(1, sizeof(*one));
-
-	if (one == NULL)
-		return -ENOMEM;
-	one->account = account;
-	one->position = position;
-	HASH_ADD(hh, replay->settled, account, sizeof(one->account), one);
-	return one->hh.tbl == NULL ? -ENOMEM : 0;
-}
-
-static bool
-is_unsettled(void *arg, const struct recipient *rcpt)
-{
-	const struct replay *replay = arg;
-	struct settled_to *one;
-
-	HASH_FIND(hh, replay->settled, &rcpt->account, sizeof(rcpt->account),
-	    one);
-	return one == NULL || one->position < replay->position;
-}
-
-static bool
-is_wanted(const struct replay *replay, const struct envelope *env)
-{
-	for (size_t i = 0; i < env->recipient_count; i++)
-		if (is_unsettled((void *)(uintptr_t)replay,
-		    &env->recipients[i]))
-			return true;
-	return false;
-}
-
-/* A hold that was not written before the end is held again. */
-static int
-resume(struct transit *transit, struct replay *replay)
-{
-	struct verdict verdict;
-
-	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
-		return -EBADMSG;
-	if (verdict.action == VERDICT_HOLD) {
-		keep_hold(transit);
-		return 0;
-	}
-	return deliver_begin_some(transit, is_unsettled, replay);
-}
-
-static int
-replay_one(void *arg, const struct journal_record *record)
-{
-	struct replay *replay = arg;
-	struct conductor *conductor = replay->conductor;
-	struct transit *transit;
+	const unsigned char *hub_id = conductor->options.hub_id;
+	const char *name = "queue.db";
+	unsigned needs = 0;
 	int r;
 
-	if (record->position < replay->below)
-		return 0;
-	r = rows_is_kept(conductor->rows, &record->id);
-	if (r == 0)
-		return 0;
-	if (r != -ENOENT)
-		return r;
-	r = head_unpack(conductor, record->head, &transit);
-	if (r < 0)
-		return r;
-	replay->position = record->position;
-	if (!is_wanted(replay, &transit->env)) {
-		transit_free(transit);
-		return 0;
+	r = rows_open(conductor->folder_fd, hub_id, &conductor->rows, &needs);
+	if (r == 0) {
+		name = "ledger.db";
+		r = ledger_open(conductor->folder_fd, hub_id, conductor->loop,
+		    &conductor->ledger, &needs);
 	}
-	transit->position = record->position;
-	transit->received_ms = clock_ms();
-	TAILQ_INSERT_TAIL(&conductor->received, transit, next);
-	conductor->moving++;
-	replay->count++;
-	if (message_id_order(&record->id, &conductor->last_id) > 0)
-		conductor->last_id = record->id;
-	return resume(transit, replay);
-}
-
-static int
-replay_journal(struct conductor *conductor)
-{
-	struct replay replay = { .conductor = conductor };
-	struct settled_to *one, *following;
-	int r;
-
-	r = rows_settled_below(conductor->rows, &replay.below);
-	if (r == 0)
-		r = rows_settled_each(conductor->rows, note_settled, &replay);
-	if (r == 0)
-		r = journal_replay(conductor->journal, replay_one, &replay);
-	HASH_ITER(hh, replay.settled, one, following) {
-		HASH_DEL(replay.settled, one);
-		free(one);
-	}
-	if (r == 0 && replay.count > 0)
-		log_say("%u messages stand in the journal and are delivered "
-		    "again", replay.count);
+	if (r == -EPROTO)
+		log_say("%s was written by a newer Postroom: format %u is "
+		    "needed", name, needs);
 	return r;
 }
 
@@ -593,22 +502,23 @@ open_stores(struct conductor *conductor)
 		.free_bytes = options->free_bytes,
 		.transit_bytes = options->transit_bytes
 	};
-	unsigned needs = 0;
+	struct ledger_beside beside = { 0 };
 	uint64_t highest = 0;
 	int r;
 
 	memcpy(journal.hub_id, options->hub_id, sizeof(journal.hub_id));
-	r = rows_open(conductor->folder_fd, options->hub_id, &conductor->rows,
-	    &needs);
-	if (r == -EPROTO)
-		log_say("queue.db was written by a newer Postroom: format %u "
-		    "is needed", needs);
+	r = open_databases(conductor);
 	if (r == 0)
 		r = rows_highest(conductor->rows, &highest);
+	beside.newest = (uint32_t)(highest >> 32);
+	if (r == 0 && ledger_highest(conductor->ledger) > highest)
+		highest = ledger_highest(conductor->ledger);
 	journal.above = (uint32_t)(highest >> 32);
 	if (r == 0)
 		r = journal_open(conductor->journal_fd, &journal,
 		    conductor->loop, conductor->pool, &conductor->journal);
+	if (r == 0)
+		r = collected_open(conductor, &beside);
 	if (r == 0)
 		r = big_folder_open(conductor->big_fd, &conductor->big);
 	if (r == 0)
@@ -637,7 +547,7 @@ open_all(struct conductor *conductor)
 	if (r == 0)
 		r = keep_open(conductor);
 	if (r == 0)
-		r = replay_journal(conductor);
+		r = conductor_replay(conductor);
 	if (r == 0)
 		r = big_sweep(conductor->big, clock_utc_ms(), is_big_wanted,
 		    conductor, &removed);
@@ -734,6 +644,7 @@ conductor_close(struct conductor *conductor)
 	free_all(&conductor->set_aside);
 	journal_close(conductor->journal);
 	trail_close(conductor->trail);
+	ledger_close(conductor->ledger);
 	rows_close(conductor->rows);
 	if (conductor->big != NULL)
 		big_folder_close(conductor->big);
@@ -770,6 +681,7 @@ conductor_status(struct conductor *conductor, struct queue_status *status_out)
 		status.waiting += !transit->is_held;	/* those have a row */
 	if (rows_counts(conductor->rows, &counts) == 0)
 		status.held = counts.held;
+	status.deletes = ledger_restored(conductor->ledger) == NULL;
 	(void)space_free(conductor->space, &status.free_bytes);
 	status.admits = space_is_short(conductor->space, &is_short) == 0 &&
 	    !is_short && (figures.free > 0 || figures.bytes_free > 0);

@@ -18,12 +18,14 @@
 #include "queue/service.h"
 
 struct journal_io;
+struct ledger;
 struct conductor;		/* opaque; see conductor_inside.h */
 
 /* Who handed a message in, and which of his requests it was. */
 struct asker {
 	void		*from;		/* NULL: gone */
 	uint64_t	 serial;
+	bool		 is_fetch;	/* collected mail is all he brings */
 };
 
 /*
@@ -104,7 +106,8 @@ void	conductor_big_abandon(struct conductor *, void *from, uint64_t ticket);
  * A whole message, in `memfd` (sealed; owned from now on) or, when that is -1,
  * in big file `ticket`.  0: the answer comes through ports->answer, code 0
  * meaning that nobody may say anything.  -EBADMSG: the envelope or the file is
- * not what the door promises (a breach).
+ * not what the door promises (a breach), or names a collected message that no
+ * listing of this asker has.
  */
 int	conductor_submit(struct conductor *, const struct asker *,
 	    uint64_t granted, struct slice packed_env, int memfd,
@@ -130,9 +133,15 @@ int	conductor_big_open(struct conductor *, uint64_t account,
 	    const struct message_id *, int *fd_out);
 void	conductor_big_unref(struct conductor *, uint64_t account,
 	    const struct message_id *);
-/* A step another role saw, for the trail: "read", "deleted". */
-void	conductor_step(struct conductor *, uint64_t account,
+/* A step another role saw, for the trail.  0, -EBADMSG: no such word. */
+int	conductor_step(struct conductor *, uint64_t account,
 	    const struct message_id *, struct slice word, struct slice who);
+
+/* What a mailbox's index has settled, when its channel begins. */
+void	conductor_account_at(struct conductor *, uint64_t account,
+	    uint64_t position);
+/* Listings are told to the ledger itself. */
+struct ledger *conductor_ledger(struct conductor *);
 
 /* `from` is gone: nobody waits for those answers any more. */
 void	conductor_asker_lost(struct conductor *, void *from);

@@ -3,8 +3,9 @@
  *
  * incoming.c makes room and takes big files in, arrive.c brings a message to
  * its receipt, deliver.c from there into the mailboxes and to its settling,
- * keep.c sets aside what must outlive the journal; conductor.c opens, replays
- * and closes.
+ * keep.c sets aside what must outlive the journal; conductor.c opens and
+ * closes, conductor_replay.c brings back what the journal holds.  collected.c
+ * is what is different about collected mail.
  */
 #ifndef POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
 #define POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
@@ -19,6 +20,7 @@
 #include "queue/conductor.h"
 #include "queue/journal.h"
 #include "queue/kept.h"
+#include "queue/ledger.h"
 #include "queue/rows.h"
 #include "queue/space.h"
 #include "queue/trail.h"
@@ -57,6 +59,7 @@ struct transit {
 	uint64_t	 granted;
 	uint64_t	 position;	/* 0: not in the journal (any more) */
 	struct big_writer *writer;	/* big, until the receipt */
+	struct ledger_taken *taken;	/* collected, until the receipt */
 	unsigned char	 digest[BIG_DIGEST_BYTES];
 	bool		 is_big;
 	bool		 lacks_crlf;
@@ -126,6 +129,7 @@ struct conductor {
 	int			 journal_fd, kept_fd, big_fd, trail_fd;
 	struct journal		*journal;
 	struct rows		*rows;
+	struct ledger		*ledger;
 	struct big		*big;
 	struct trail		*trail;
 	struct space		*space;
@@ -151,6 +155,8 @@ struct conductor {
 	bool			 closing;
 };
 
+/* conductor_replay.c: at start, once everything is open.  0 or -errno. */
+int	conductor_replay(struct conductor *);
 /* conductor.c: the zone of the office now, minutes east of UTC. */
 int	conductor_zone(int64_t utc_ms);
 /* A transit with its arena and a copy of the packed envelope; NULL: memory. */
@@ -185,6 +191,14 @@ void	incoming_free(struct conductor *, struct incoming *);
 uint64_t grant_take(struct conductor *, void *from, uint64_t bytes);
 /* `from` is gone: give back his grants, drop his files.  NULL: everybody's. */
 void	incoming_lost(struct conductor *, void *from);
+
+/* It waits for a person: nobody is sent a copy. */
+static inline bool
+verdict_is_held(const struct verdict *verdict)
+{
+	return verdict->action == VERDICT_HOLD ||
+	    verdict->action == VERDICT_QUARANTINE;
+}
 
 /* deliver.c: received or replayed: give every recipient his copy. */
 /* -ENOMEM: nobody was given one. */

@@ -535,10 +535,11 @@ deliver_advance(struct conductor *conductor)
 	if (upto >> 32 <= conductor->settled >> 32)
 		return;
 	/* it may be replayed until it is: what was kept has no key then */
-	if (rows_settled_below_set(conductor->rows, upto) < 0 ||
+	if (ledger_sync(conductor->ledger, upto) < 0 ||
+	    rows_settled_below_set(conductor->rows, upto) < 0 ||
 	    rows_sync(conductor->rows) < 0) {
-		log_say("queue.db cannot be synced: the journal stays as "
-		    "it is");
+		log_say("queue.db or ledger.db cannot be synced: the journal "
+		    "stays as it is");
 		return;
 	}
 	conductor->settled = upto;

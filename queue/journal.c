@@ -571,6 +571,18 @@ journal_next(const struct journal *j)
 }
 
 uint64_t
+journal_recycled(const struct journal *j)
+{
+	return j->slots.settled;
+}
+
+uint32_t
+journal_newest(const struct journal *j)
+{
+	return j->slots.newest;
+}
+
+uint64_t
 journal_oldest(const struct journal *j)
 {
 	uint64_t oldest = journal_next(j), at;

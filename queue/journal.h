@@ -141,6 +141,10 @@ int	journal_append(struct journal *, enum journal_kind,
 void	journal_settled(struct journal *, uint64_t position);
 /* No record appended from now on has a position below this. */
 uint64_t journal_next(const struct journal *);
+/* Nothing below is left: every segment below it may have been used again. */
+uint64_t journal_recycled(const struct journal *);
+/* The highest generation that was found at open, or 0. */
+uint32_t journal_newest(const struct journal *);
 /* The lowest position that is held on disk; journal_next() if nothing is. */
 uint64_t journal_oldest(const struct journal *);
 

@@ -218,7 +218,7 @@ keep_hold(struct transit *transit)
 	struct verdict verdict;
 
 	if (verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
-	    verdict.action == VERDICT_HOLD)
+	    verdict_is_held(&verdict))
 		reason = verdict.reason;
 	if (!transit->is_held)
 		transit->conductor->holds++;

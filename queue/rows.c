@@ -180,6 +180,38 @@ rows_settled_set(struct rows *rows, uint64_t account, uint64_t position)
 }
 
 int
+rows_settled(struct rows *rows, uint64_t account, uint64_t *position_out)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_SETTLED_ONE);
+	uint64_t position;
+	int r;
+
+	db_put_u64(&query, account);
+	r = db_next(&query);
+	if (r < 0)
+		return r;
+	position = db_u64(&query, 0, INT64_MAX);
+	r = db_row(&query);
+	if (r == 0)
+		*position_out = position;
+	return r;
+}
+
+int
+rows_settled_lower(struct rows *rows, uint64_t account, uint64_t position)
+{
+	struct db_query query;
+	int r = db_begin(rows->db);
+
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_SETTLED_LOWER);
+	db_put_u64(&query, position);
+	db_put_u64(&query, account);
+	return finish(rows, db_run(&query), true);
+}
+
+int
 rows_settled_each(struct rows *rows, rows_settled_fn *fn, void *arg)
 {
 	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_SETTLED);
@@ -233,6 +265,33 @@ int
 rows_settled_below(struct rows *rows, uint64_t *position_out)
 {
 	return read_position(rows, ROWS_BELOW, position_out);
+}
+
+int
+rows_had_ledger(struct rows *rows, bool *had_out)
+{
+	uint64_t had = 0;
+	int r = read_position(rows, ROWS_HAD_LEDGER, &had);
+
+	if (r == 0)
+		*had_out = had != 0;
+	return r;
+}
+
+int
+rows_has_ledger(struct rows *rows)
+{
+	struct db_query query;
+	bool had = false;
+	int r = rows_had_ledger(rows, &had);
+
+	if (r < 0 || had)
+		return r;
+	r = db_begin(rows->db);
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_HAS_LEDGER);
+	return finish(rows, db_run(&query), true);
 }
 
 int

@@ -48,6 +48,10 @@ int	rows_sync(struct rows *);
  * nothing.  NORMAL: sync before keys are pruned or segments used again for it.
  */
 int	rows_settled_set(struct rows *, uint64_t account, uint64_t position);
+/* How far; 0 when nothing is known of it. */
+int	rows_settled(struct rows *, uint64_t account, uint64_t *position_out);
+/* The account was restored and is settled only so far; FULL. */
+int	rows_settled_lower(struct rows *, uint64_t account, uint64_t position);
 /* Every account with its position. */
 typedef int rows_settled_fn(void *arg, uint64_t account, uint64_t position);
 int	rows_settled_each(struct rows *, rows_settled_fn *, void *arg);
@@ -57,6 +61,9 @@ int	rows_settled_each(struct rows *, rows_settled_fn *, void *arg);
  */
 int	rows_settled_below_set(struct rows *, uint64_t position);
 int	rows_settled_below(struct rows *, uint64_t *position_out);
+/* There has been a ledger.db beside this; note that there is one (FULL). */
+int	rows_had_ledger(struct rows *, bool *had_out);
+int	rows_has_ledger(struct rows *);
 /* The highest journal position any row knows, or 0. */
 int	rows_highest(struct rows *, uint64_t *position_out);
 

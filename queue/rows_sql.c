@@ -23,6 +23,7 @@ static const char *const steps[] = {
 	" WITHOUT ROWID;"
 	"CREATE INDEX dropped_at ON dropped (at);",
 	"ALTER TABLE meta ADD COLUMN settled_below INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE meta ADD COLUMN ledger INTEGER NOT NULL DEFAULT 0",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -33,6 +34,12 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " SET position = max(position, excluded.position)",
 	[ROWS_SETTLED] = "SELECT account, position FROM settled"
 	    " ORDER BY account",
+	[ROWS_SETTLED_ONE] = "SELECT coalesce((SELECT position FROM settled"
+	    " WHERE account = ?), 0)",
+	[ROWS_SETTLED_LOWER] = "UPDATE settled SET position = ?"
+	    " WHERE account = ?",
+	[ROWS_HAD_LEDGER] = "SELECT ledger FROM meta",
+	[ROWS_HAS_LEDGER] = "UPDATE meta SET ledger = 1",
 	[ROWS_BELOW_SET] = "UPDATE meta SET"
 	    " settled_below = max(settled_below, ?)",
 	[ROWS_BELOW] = "SELECT settled_below FROM meta",

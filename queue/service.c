@@ -28,6 +28,38 @@ answer_unpack(struct unpack *u, struct queue_answer *answer_out)
 }
 
 void
+listing_counts_pack(struct text *text, const struct listing_counts *counts)
+{
+	pack_u64(text, counts->listed);
+	pack_u64(text, counts->listed_bytes);
+	pack_u64(text, counts->take);
+	pack_u64(text, counts->take_bytes);
+	pack_u64(text, counts->look);
+	pack_u64(text, counts->remove);
+	pack_u64(text, counts->known);
+	pack_u64(text, counts->too_large);
+}
+
+int
+listing_counts_unpack(struct unpack *u, struct listing_counts *counts_out)
+{
+	struct listing_counts counts;
+
+	counts.listed = unpack_u64(u);
+	counts.listed_bytes = unpack_u64(u);
+	counts.take = unpack_u64(u);
+	counts.take_bytes = unpack_u64(u);
+	counts.look = unpack_u64(u);
+	counts.remove = unpack_u64(u);
+	counts.known = unpack_u64(u);
+	counts.too_large = unpack_u64(u);
+	if (u->bad)
+		return -EBADMSG;
+	*counts_out = counts;
+	return 0;
+}
+
+void
 queue_status_pack(struct text *text, const struct queue_status *status)
 {
 	pack_u64(text, status->received);
@@ -41,6 +73,7 @@ queue_status_pack(struct text *text, const struct queue_status *status)
 	pack_u64(text, status->segments_broken);
 	pack_u64(text, status->free_bytes);
 	pack_u8(text, status->admits);
+	pack_u8(text, status->deletes);
 	pack_u64(text, status->messages_sent);
 	pack_u64(text, status->messages_received);
 }
@@ -62,6 +95,7 @@ queue_status_unpack(struct slice packed, struct queue_status *status_out)
 	status.segments_broken = unpack_u64(&u);
 	status.free_bytes = unpack_u64(&u);
 	status.admits = unpack_bool(&u);
+	status.deletes = unpack_bool(&u);
 	status.messages_sent = unpack_u64(&u);
 	status.messages_received = unpack_u64(&u);
 	if (!unpack_is_done(&u))

@@ -31,8 +31,89 @@ enum queue_kind {
 	/* mailbox -> queue, news: id, slice step word, slice who */
 	QUEUE_STEP,
 	/* console -> queue: nothing; reply: packed queue_status */
-	QUEUE_STATUS
+	QUEUE_STATUS,
+	/*
+	 * A listing: fetch tells what is in a remote mailbox, the queue says
+	 * what of it to take, to look at, to delete.  One at a time for each
+	 * fetch account; it ends with its channel.  GRANT, BIG, SUBMIT and so
+	 * on are as for the door; a submission of SOURCE_FETCH names a number
+	 * that was to be taken and its answer 250 means STORED.
+	 */
+	/* fetch -> queue: u64 fetch account, u8 has_uidl, i32 delete after days
+	 * (-1: never) -> u8 enum listing_status, u8 may delete now, u8 is the
+	 * first one of this account */
+	QUEUE_LISTING_BEGIN,
+	/* fetch -> queue: u64 fetch account, u32 count, each u32 number, u64
+	 * bytes, slice uidl; numbers grow -> u8 listing_status */
+	QUEUE_LISTING_ROWS,
+	/* fetch -> queue: u64 fetch account, u64 largest bytes -> u8
+	 * listing_status, packed listing_counts.  All rows have been told;
+	 * decide, again after DIGESTS or LEAVE. */
+	QUEUE_LISTING_DECIDE,
+	/* fetch -> queue: u64 fetch account, u8 enum listing_part, u32 after
+	 * which number -> u8 listing_status, u32 count, each u32 number, u64
+	 * bytes; less than LISTING_PAGE of them: that was all */
+	QUEUE_LISTING_PAGE,
+	/* fetch -> queue: u64 fetch account, u32 count, each u32 number, u8
+	 * known, 32 bytes: SHA-256 of the header as TOP n 0 gave it (not known:
+	 * it could not be had) -> u8 listing_status */
+	QUEUE_LISTING_DIGESTS,
+	/* fetch -> queue: u64 fetch account, u32 count, each u32 number, u32
+	 * upto -> u8 listing_status.  These are old and never wanted: they stay
+	 * where they are.  Durable with the answer; `count` 0 says that nothing
+	 * (more) is to be left: the account's beginning is settled.  All rows
+	 * have been told.  Where there are no UIDLs those left become part of
+	 * LISTING_LOOK, and the beginning is settled once they were looked at:
+	 * until then the account is new at the next listing, too. */
+	QUEUE_LISTING_LEAVE,
+	/* fetch -> queue: u64 fetch account, u32 count, each u32 number: DELE
+	 * is about to be sent -> u8 listing_status */
+	QUEUE_LISTING_DELETING,
+	/* fetch -> queue, news: u64 fetch account; it is over */
+	QUEUE_LISTING_END,
+	/* console -> queue: nothing -> u8 0 or 1: remote deletion was stopped
+	 * because this hub was restored, and goes on now */
+	QUEUE_FETCH_RESUME,
+	/* mailbox -> queue, news, the first on a channel: u64 the journal
+	 * position its index has settled; less than the queue knows of says
+	 * that the account was restored */
+	QUEUE_ACCOUNT_AT
 };
+
+enum listing_status {
+	LISTING_OK,
+	LISTING_BUSY,		/* another collection of it is under way */
+	LISTING_NONE,		/* there is no such listing (any more) */
+	LISTING_LATER,		/* disk, memory: try again later */
+	LISTING_STATUS_COUNT
+};
+
+enum listing_part {
+	LISTING_TAKE,		/* fetch it */
+	LISTING_LOOK,		/* say the digest of its header first */
+	LISTING_DELETE,		/* it is safe here, and its time has come */
+	LISTING_PART_COUNT
+};
+
+#define LISTING_PAGE	2000	/* rows of one message */
+#define UIDL_MOST_BYTES	512	/* RFC 1939 says 70; the rest is digested */
+#define LISTING_MOST	1000000	/* rows of all listings: some 200 MB; a number
+				   above is answered LATER */
+
+struct listing_counts {
+	uint64_t	listed, listed_bytes;
+	uint64_t	take, take_bytes;
+	uint64_t	look;
+	uint64_t	remove;		/* part LISTING_DELETE */
+	uint64_t	known;		/* here already and staying there, or
+					   never wanted */
+	uint64_t	too_large;
+};
+
+void	listing_counts_pack(struct text *, const struct listing_counts *);
+/* 0 or -EBADMSG. */
+int	listing_counts_unpack(struct unpack *,
+	    struct listing_counts *counts_out);
 
 /* What the door tells its client. */
 struct queue_answer {
@@ -55,6 +136,7 @@ struct queue_status {
 	uint64_t	segments_used, segments_free, segments_broken;
 	uint64_t	free_bytes;	/* on the disk */
 	bool		admits;		/* new mail is taken */
+	bool		deletes;	/* remote mail: not after a restore */
 	uint64_t	messages_sent, messages_received;	/* between roles */
 };
 

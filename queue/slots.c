@@ -138,11 +138,13 @@ slots_compare(struct slots *slots)
 			continue;
 		if (slots_find(slots, slot->head.generation) != slot)
 			return -EUCLEAN;
-		if (slot->head.generation > highest)
-			highest = slot->head.generation;
+		if (slot->head.generation > slots->newest)
+			slots->newest = slot->head.generation;
 		if (slot->head.settled > slots->settled)
 			slots->settled = slot->head.settled;
 	}
+	if (slots->newest > highest)
+		highest = slots->newest;
 	if (highest == UINT32_MAX)
 		return -EUCLEAN;
 	slots->next_generation = highest + 1;

@@ -58,6 +58,7 @@ struct slots {
 	void			*made_arg;
 	struct slot_making	 making;
 	uint32_t		 next_generation;
+	uint32_t		 newest;	/* generation at open, or 0 */
 	uint64_t		 settled;
 	int			 fault;		/* last -errno, or 0 */
 	unsigned		 damaged;

@@ -57,7 +57,10 @@ add_word(struct text *text, const struct envelope *env, struct slice s)
 	add_said(text, env, s, " ()\\<>;\"");
 }
 
-/* RFC 3848 and RFC 6531 4.3: how it came, in one word. */
+/*
+ * RFC 3848 and RFC 6531 4.3: how it came, in one word.  No name is registered
+ * for POP3; every collector writes this one, an atom (RFC 5321 4.4).
+ */
 static const char *
 protocol(const struct envelope *env)
 {
@@ -68,6 +71,8 @@ protocol(const struct envelope *env)
 		  { { "UTF8LMTP", "UTF8LMTPA" }, { "UTF8LMTPS", "UTF8LMTPSA" } } },
 	};
 
+	if (env->source == SOURCE_FETCH)
+		return env->tls.len > 0 ? "POP3S" : "POP3";
 	return words[env->utf8][env->source == SOURCE_LMTP][env->tls.len > 0]
 	    [env->login.len > 0];
 }
@@ -93,7 +98,7 @@ add_received(struct text *text, const struct envelope *env,
     const struct recipient *rcpt, const char *hostname, int zone_minutes)
 {
 	bool by_wire = env->source == SOURCE_SMTP ||
-	    env->source == SOURCE_LMTP;
+	    env->source == SOURCE_LMTP || env->source == SOURCE_FETCH;
 	char id[MESSAGE_ID_CHARS + 1];
 
 	message_id_write(&env->id, id);
@@ -107,6 +112,11 @@ add_received(struct text *text, const struct envelope *env,
 	if (env->tls.len > 0) {
 		text_add_str(text, "\r\n\t(");
 		add_said(text, env, env->tls, "()\\");
+		text_add_byte(text, ')');
+	}
+	if (env->source == SOURCE_FETCH && env->fetched.label.len > 0) {
+		text_add_str(text, "\r\n\t(");
+		add_said(text, env, env->fetched.label, "()\\");
 		text_add_byte(text, ')');
 	}
 	text_add_str(text, "\r\n\tfor <");

@@ -242,7 +242,7 @@ int
 stage_submit(struct stage *stage, void *from, char fill, size_t bytes, bool to_ben)
 {
 	TEXT_AUTO env = TEXT_INIT(ENVELOPE_MAX_BYTES);
-	struct asker asker = { from, ++stage->serial };
+	struct asker asker = { .from = from, .serial = ++stage->serial };
 
 	pack(&env, bytes, to_ben);
 	return conductor_submit(stage->conductor, &asker, 0, text_slice(&env),
@@ -254,7 +254,7 @@ stage_submit_big(struct stage *stage, void *from, size_t bytes, uint64_t said,
     bool to_ben)
 {
 	TEXT_AUTO env = TEXT_INIT(ENVELOPE_MAX_BYTES);
-	struct asker asker = { from, ++stage->serial };
+	struct asker asker = { .from = from, .serial = ++stage->serial };
 	char piece[4096];
 	uint64_t ticket;
 
@@ -277,10 +277,12 @@ stage_judge(struct stage *stage, size_t n, enum verdict_action action)
 		unsigned	 code;
 		const char	*status, *reason;
 	} say[VERDICT_ACTIONS] = {
-		{ 250, "2.0.0", "fine" }, { 250, "2.0.0", "odd" },
-		{ 250, "2.0.0", "a person has to see it" },
-		{ 451, "4.7.1", "come back in five minutes" },
-		{ 554, "5.7.1", "not wanted here" },
+		[VERDICT_ACCEPT] = { 250, "2.0.0", "fine" },
+		[VERDICT_MARK] = { 250, "2.0.0", "odd" },
+		[VERDICT_HOLD] = { 250, "2.0.0", "a person has to see it" },
+		[VERDICT_QUARANTINE] = { 250, "2.0.0", "nobody may open it" },
+		[VERDICT_DEFER] = { 451, "4.7.1", "come back in five minutes" },
+		[VERDICT_REFUSE] = { 554, "5.7.1", "not wanted here" },
 	};
 	TEXT_AUTO packed = TEXT_INIT(VERDICT_PACKED_MAX);
 	struct stage_call *call = stage_call(stage, STAGE_JUDGE, n);

@@ -27,6 +27,9 @@ static const struct envelope sample = {
 	.ret = RET_HDRS,
 	.envid = SLICE("QQ 314"),
 	.bytes = 12345,
+	.fetched = { .account = 3, .label = SLICE("rumah"), .number = 9,
+	    .uidl = SLICE("u 9"), .listed_bytes = 12300,
+	    .header_digest = { 1, 2 }, .digest = { 3, 4 }, .mended = 5 },
 	.recipients = recipients,
 	.recipient_count = 2,
 };
@@ -47,6 +50,16 @@ START_TEST(what_is_packed_comes_out_the_same)
 	ck_assert(slice_is(env.envid, sample.envid));
 	ck_assert_int_eq(env.body, BODY_8BITMIME);
 	ck_assert(env.utf8);
+	ck_assert_uint_eq(env.fetched.account, 3);
+	ck_assert_uint_eq(env.fetched.number, 9);
+	ck_assert(slice_is(env.fetched.label, sample.fetched.label));
+	ck_assert(slice_is(env.fetched.uidl, sample.fetched.uidl));
+	ck_assert_uint_eq(env.fetched.listed_bytes, 12300);
+	ck_assert_mem_eq(env.fetched.header_digest,
+	    sample.fetched.header_digest, FETCHED_DIGEST_BYTES);
+	ck_assert_mem_eq(env.fetched.digest, sample.fetched.digest,
+	    FETCHED_DIGEST_BYTES);
+	ck_assert_uint_eq(env.fetched.mended, 5);
 	ck_assert_uint_eq(env.recipient_count, 2);
 	ck_assert(slice_is(env.recipients[0].orcpt, recipients[0].orcpt));
 	ck_assert_uint_eq(env.recipients[1].account, UINT64_MAX);
@@ -76,6 +89,34 @@ START_TEST(a_cut_or_a_longer_one_is_no_envelope)
 END_TEST
 
 /* The recipient count stands before the recipients, which end the bytes. */
+START_TEST(fetched_is_judged_and_only_of_fetch)
+{
+	ARENA_AUTO arena = arena_new(65536);
+	struct envelope bad[5], env;
+
+	for (int i = 0; i < 5; i++)
+		bad[i] = sample;
+	bad[0].fetched.account = 0;
+	bad[1].fetched.account = UINT64_MAX;
+	bad[2].fetched.number = 0;
+	bad[3].fetched.listed_bytes = UINT64_MAX;
+	bad[4].fetched.mended = 8;
+	for (int i = 0; i < 5; i++) {
+		TEXT_AUTO text = TEXT_INIT(ENVELOPE_MAX_BYTES);
+
+		envelope_pack(&text, &bad[i]);
+		ck_assert_int_eq(envelope_unpack(arena, text_slice(&text),
+		    &env), -EBADMSG);
+		bad[i].source = SOURCE_SMTP;
+		text_clear(&text);
+		envelope_pack(&text, &bad[i]);
+		ck_assert_int_eq(envelope_unpack(arena, text_slice(&text),
+		    &env), 0);
+		ck_assert_uint_eq(env.fetched.account, 0);
+	}
+}
+END_TEST
+
 START_TEST(a_count_that_lies_costs_no_memory)
 {
 	ARENA_AUTO arena = arena_new(4096);
@@ -127,6 +168,7 @@ unit_suite(void)
 
 	tcase_add_test(tests, what_is_packed_comes_out_the_same);
 	tcase_add_test(tests, a_cut_or_a_longer_one_is_no_envelope);
+	tcase_add_test(tests, fetched_is_judged_and_only_of_fetch);
 	tcase_add_test(tests, a_count_that_lies_costs_no_memory);
 	tcase_add_test(tests, a_spent_budget_is_its_own_answer);
 	tcase_add_test(tests, one_too_big_for_a_message_between_roles_fails);

@@ -1,0 +1,206 @@
+/*
+ * collected.c - collected mail on the conductor's road
+ *
+ * It differs in three things: it has to stand in a listing and is taken once;
+ * nobody is there to be refused, so what a judge refuses is held (HARDENING:
+ * nothing is dropped silently); and its record is the entry of the ledger.
+ */
+#include "queue/collected.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/dot.h"
+#include "lib/base/log.h"
+
+#define DETAIL_BYTES	1024	/* the trail cuts it to TRAIL_FIELD_BYTES */
+
+static void
+add_mended(struct text *text, unsigned mended)
+{
+	static const struct {
+		unsigned	 bit;
+		const char	*words;
+	} breaches[] = {
+		{ DOT_BARE_CR, "bare CR" }, { DOT_BARE_LF, "bare LF" },
+		{ DOT_NUL, "NUL" },
+	};
+	const char *before = "; mended: ";
+
+	for (size_t i = 0; i < sizeof(breaches) / sizeof(*breaches); i++) {
+		if ((mended & breaches[i].bit) == 0)
+			continue;
+		text_add_str(text, before);
+		text_add_str(text, breaches[i].words);
+		before = ", ";
+	}
+}
+
+/* Where it was; what is longer than the trail takes stands last. */
+static void
+add_origin(struct text *text, const struct envelope *env)
+{
+	const struct fetched *fetched = &env->fetched;
+
+	text_addf(text, "from %.*s (", SLICE_FMT(fetched->label));
+	text_add_escaped(text, env->helo, 100);
+	text_addf(text, "), %llu bytes",
+	    (unsigned long long)fetched->listed_bytes);
+	add_mended(text, fetched->mended);
+	text_add_str(text, ", UIDL ");
+	if (fetched->uidl.len == 0)
+		text_add_str(text, "none");
+	else
+		text_add_escaped(text, fetched->uidl, FETCHED_UIDL_MOST);
+}
+
+static void
+tell(const struct transit *transit, const char *more)
+{
+	TEXT_AUTO detail = TEXT_INIT(DETAIL_BYTES * 4);
+
+	text_add_str(&detail, more);
+	add_origin(&detail, &transit->env);
+	text_add_byte(&detail, '\0');
+	conductor_trail(transit->conductor, transit, TRAIL_FETCHED, NULL,
+	    text_failed(&detail) ? NULL : detail.at);
+}
+
+void
+collected_received(struct transit *transit)
+{
+	struct ledger_taken *taken = transit->taken;
+
+	transit->taken = NULL;
+	if (taken != NULL)
+		ledger_stored(transit->conductor->ledger, taken, &transit->env,
+		    transit->position);
+	tell(transit, "");
+}
+
+/* It is here, as `id`: nothing is delivered again. */
+static void
+here_already(struct transit *transit, const struct message_id *id)
+{
+	char text[MESSAGE_ID_CHARS + 1];
+
+	transit->env.id = *id;
+	message_id_write(id, text);
+	tell(transit, "here already, not delivered again: ");
+	conductor_answer(transit->conductor, &transit->asker, 250, "2.0.0",
+	    "here already as %s", text);
+}
+
+/* A lost one that waits for a person here is not lost. */
+static int
+find_kept(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	const struct message_id *old = ledger_taken_id(transit->taken);
+	struct message_id id;
+	int r;
+
+	if (old == NULL)
+		return 0;
+	id = *old;
+	r = rows_is_kept(conductor->rows, &id);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = ledger_found(conductor->ledger, transit->taken);
+	if (r < 0)
+		return r;
+	transit->taken = NULL;
+	here_already(transit, &id);
+	return -EEXIST;
+}
+
+int
+collected_take(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	struct fetched *fetched = &transit->env.fetched;
+	struct message_id id;
+	int r;
+
+	if (transit->asker.is_fetch != (transit->env.source == SOURCE_FETCH))
+		return -EBADMSG;
+	if (!transit->asker.is_fetch)
+		return 0;
+	r = ledger_take(conductor->ledger, transit->asker.from, fetched,
+	    &transit->taken, &id);
+	if (r == -EEXIST)
+		here_already(transit, &id);
+	if (r < 0)
+		return r;
+	fetched->uidl = ledger_taken_uidl(transit->taken);
+	fetched->listed_bytes = ledger_taken_bytes(transit->taken);
+	return find_kept(transit);
+}
+
+int
+collected_judged(struct transit *transit, struct verdict *verdict)
+{
+	TEXT_AUTO packed = TEXT_INIT(VERDICT_PACKED_MAX);
+	char reason[VERDICT_REASON_MAX + 1];
+
+	if (transit->env.source != SOURCE_FETCH ||
+	    verdict->action != VERDICT_REFUSE)
+		return 0;
+	memcpy(reason, verdict->reason, sizeof(reason));
+	verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%s", reason);
+	verdict_pack(&packed, verdict);
+	if (text_failed(&packed))
+		return -ENOMEM;
+	return arena_copy(transit->arena, text_slice(&packed),
+	    &transit->packed_verdict);
+}
+
+/* --- restores ----------------------------------------------------------- */
+
+void
+conductor_account_at(struct conductor *conductor, uint64_t account,
+    uint64_t position)
+{
+	uint64_t believed = 0;
+	int r = rows_settled(conductor->rows, account, &believed);
+
+	if (r == 0 && position >= believed)
+		return;
+	if (r == 0)
+		r = ledger_lost(conductor->ledger, account, position,
+		    believed);
+	/* what of it stands in the journal is delivered after a restart */
+	if (r == 0)
+		r = rows_settled_lower(conductor->rows, account, position);
+	if (r < 0 && r != -ENOENT)
+		log_say("mailbox %llu: what it lost cannot be noted: %s",
+		    (unsigned long long)account, strerror(-r));
+}
+
+struct ledger *
+conductor_ledger(struct conductor *conductor)
+{
+	return conductor->ledger;
+}
+
+int
+collected_open(struct conductor *conductor, const struct ledger_beside *known)
+{
+	struct ledger_beside beside = *known;
+	uint64_t below = 0, recycled = journal_recycled(conductor->journal);
+	int r;
+
+	r = rows_settled_below(conductor->rows, &below);
+	if (r == 0)
+		r = rows_had_ledger(conductor->rows, &beside.had_ledger);
+	if (r < 0)
+		return r;
+	/* queue.db knows it first: then that is not the one from before */
+	if (recycled > below)
+		beside.had_ledger = true;
+	beside.recycled = recycled > below ? recycled : below;
+	if (journal_newest(conductor->journal) > beside.newest)
+		beside.newest = journal_newest(conductor->journal);
+	r = ledger_compare(conductor->ledger, &beside);
+	return r < 0 ? r : rows_has_ledger(conductor->rows);
+}

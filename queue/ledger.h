@@ -1,0 +1,141 @@
+/*
+ * ledger.h - queue/ledger.db: every remote message ever seen (DESIGN.md 3)
+ *
+ * A collected message's journal record is its entry; this is a projection of
+ * the journal in which a listing of 100,000 messages is looked up in one join.
+ * A collector tells a listing, and hears what to take, to look at and to
+ * delete.  What stays true: an entry is STORED only for a record that is
+ * durable; whatever is in doubt is taken again and never deleted; after a
+ * restore nothing is deleted until a person says so.
+ *
+ * An entry is STORED, then DELETING (DELE was sent), then GONE once a whole
+ * listing no longer shows it.  LEFT was never wanted; LOST was vouched for and
+ * is not in its mailbox: it is taken again.
+ *
+ * `from` names the channel that a listing belongs to.  Unless said otherwise
+ * functions return 0 or: -ESRCH (no such listing of that channel), -EBUSY (it
+ * is another's), -EBADMSG (a breach), or what the database says: try later.
+ */
+#ifndef POSTROOM_QUEUE_LEDGER_H
+#define POSTROOM_QUEUE_LEDGER_H
+
+#include "lib/base/loop.h"
+#include "lib/message/envelope.h"
+#include "queue/service.h"
+
+#define LEDGER_HUB_BYTES	16
+#define LEDGER_WORDS_MOST	200	/* why deletion is stopped */
+
+struct ledger;			/* opaque; see ledger_inside.h */
+
+/*
+ * Open ledger.db in `folder_fd` (borrowed), making it when it is not there.
+ *  0         *ledger_out is set.
+ * -EPROTO    made by a newer Postroom; *needs_out is the format it has.
+ * -EXDEV     it belongs to another hub id.
+ * -EUCLEAN   damaged, or no ledger.db of ours.
+ */
+int	ledger_open(int folder_fd, const unsigned char hub_id[LEDGER_HUB_BYTES],
+	    struct loop *, struct ledger **ledger_out, unsigned *needs_out);
+/* The same beside its owner: only ledger_synced() and ledger_has(). */
+int	ledger_open_reading(int folder_fd, struct ledger **ledger_out,
+	    unsigned *needs_out);
+/* Write what waits, sync, close.  NULL is fine. */
+void	ledger_close(struct ledger *);
+
+/* The highest journal position of an entry, or 0. */
+uint64_t ledger_highest(const struct ledger *);
+/* Every record below this has its entry, durable. */
+uint64_t ledger_synced(const struct ledger *);
+
+/* What the rest of the queue says when both are open. */
+struct ledger_beside {
+	bool		had_ledger;	/* there was one when queue.db was */
+	uint64_t	recycled;	/* below it no record is left */
+	uint32_t	newest;		/* generation that the rest has seen */
+};
+/* Was something restored?  Stops deletions if so; 0 or -errno. */
+int	ledger_compare(struct ledger *, const struct ledger_beside *);
+/*
+ * The index of `owner` has settled only up to `index_at`, where the queue has
+ * known `believed`: what was settled between is lost.  FULL.
+ */
+int	ledger_lost(struct ledger *, uint64_t owner, uint64_t index_at,
+	    uint64_t believed);
+/* Deletions are stopped.  Why, in words; NULL: they are not. */
+const char *ledger_restored(const struct ledger *);
+/* A person says that all is well; *was_out: they were stopped.  FULL. */
+int	ledger_resume(struct ledger *, bool *was_out);
+
+/* At start: a record that stands; then all of them have been told.  FULL. */
+int	ledger_replay(struct ledger *, const struct envelope *,
+	    uint64_t position);
+int	ledger_replayed(struct ledger *);
+/* All below `position` has its entry, durable when this returns 0: FULL. */
+int	ledger_sync(struct ledger *, uint64_t position);
+/* A sync failed: open it anew, in another process. */
+bool	ledger_is_broken(const struct ledger *);
+/* From time to time: the clocks. */
+void	ledger_look(struct ledger *);
+
+/* --- a listing (service.h says what each means) -------------------------- */
+
+struct ledger_begin {
+	uint64_t	account;	/* the fetch account */
+	bool		has_uidl;
+	int32_t		delete_after_days;	/* -1: never */
+};
+int	ledger_begin(struct ledger *, const void *from,
+	    const struct ledger_begin *, bool *may_delete_out,
+	    bool *is_first_out);
+/* Packed rows, all that is left in `u`; `count` of them. */
+int	ledger_rows(struct ledger *, const void *from, uint64_t account,
+	    uint32_t count, struct unpack *u);
+int	ledger_decide(struct ledger *, const void *from, uint64_t account,
+	    uint64_t largest_bytes, struct listing_counts *counts_out);
+/* Adds u32 count and the rows to `text`. */
+int	ledger_page(struct ledger *, const void *from, uint64_t account,
+	    enum listing_part, uint32_t after, struct text *text);
+int	ledger_digests(struct ledger *, const void *from, uint64_t account,
+	    uint32_t count, struct unpack *u);
+int	ledger_leave(struct ledger *, const void *from, uint64_t account,
+	    uint32_t count, struct unpack *u);
+/* -EAGAIN: one of them is not to be deleted (any more); nothing is noted. */
+int	ledger_deleting(struct ledger *, const void *from, uint64_t account,
+	    uint32_t count, struct unpack *u);
+void	ledger_end(struct ledger *, const void *from, uint64_t account);
+/* The channel is gone with all its listings; NULL: everybody's. */
+void	ledger_asker_lost(struct ledger *, const void *from);
+
+/* --- a submission -------------------------------------------------------- */
+
+/* A row on its way from submission to receipt; see ledger_inside.h. */
+struct ledger_taken;
+
+/*
+ * `fetched` is submitted by `from`.  `uidl` and listed_bytes of the row are
+ * valid as long as the taken row.
+ *  0        *taken_out is set.
+ * -EBADMSG  no such row was listed: a breach.
+ * -ESRCH    the listing is gone, or the row is not to be taken now.
+ * -EEXIST   the very same message is here already, as *id_out, and counts as
+ *           this row from now on (FULL).
+ */
+int	ledger_take(struct ledger *, const void *from, const struct fetched *,
+	    struct ledger_taken **taken_out, struct message_id *id_out);
+struct slice ledger_taken_uidl(const struct ledger_taken *);
+uint64_t ledger_taken_bytes(const struct ledger_taken *);
+/* The id it had when it was lost: a copy that survived keeps it.  Or NULL. */
+const struct message_id *ledger_taken_id(const struct ledger_taken *);
+/* It is not lost after all.  Ends `taken` if 0. */
+int	ledger_found(struct ledger *, struct ledger_taken *);
+/* It was not received: it may be taken again.  Ends `taken`; NULL is fine. */
+void	ledger_untake(struct ledger *, struct ledger_taken *);
+/* It was received there; written soon (NORMAL).  Ends `taken`. */
+void	ledger_stored(struct ledger *, struct ledger_taken *,
+	    const struct envelope *, uint64_t position);
+
+/* 0 if message `id` has an entry, else -ENOENT; or -errno. */
+int	ledger_has(struct ledger *, const struct message_id *id);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * ledger_sql.h - the format and the statements of ledger.db; for ledger*.c only
+ */
+#ifndef POSTROOM_QUEUE_LEDGER_SQL_H
+#define POSTROOM_QUEUE_LEDGER_SQL_H
+
+#include "lib/base/db.h"
+
+/* Numbers on disk. */
+enum ledger_state {
+	SEEN_STORED,
+	SEEN_DELETING,
+	SEEN_GONE,
+	SEEN_LEFT,
+	SEEN_LOST
+};
+
+/* What a row of a listing is to be; the first three are enum listing_part. */
+enum row_part {
+	ROW_KNOWN = 3,
+	ROW_TOO_LARGE,
+	ROW_TAKING,		/* submitted */
+	ROW_NEW			/* not decided yet */
+};
+
+/* Why a row is to be looked at. */
+enum row_why {
+	WHY_NOTHING,
+	WHY_UIDL,		/* its UIDL is known, with another size or gone */
+	WHY_MOVED,		/* it may be one whose UIDL was another */
+	WHY_SAME,		/* it has none, and its size is known */
+	WHY_RENAMED,		/* it is one whose UIDL was another */
+	WHY_LEFT		/* left by its size alone */
+};
+
+enum ledger_statement {
+	/* the temporary tables */
+	LEDGER_MAKE_LISTED,
+	LEDGER_MAKE_LISTED_ENTRY,
+	LEDGER_MAKE_LONE,
+	LEDGER_MAKE_LONE_UIDL,
+	LEDGER_MAKE_LONE_BYTES,
+	LEDGER_MAKE_KIN,
+	LEDGER_MAKES,		/* so many of them */
+
+	LEDGER_META = LEDGER_MAKES,
+	LEDGER_META_NEW,
+	LEDGER_META_SET,
+	LEDGER_META_HUB,
+	LEDGER_LOSE,
+	LEDGER_ACCOUNT,
+	LEDGER_ACCOUNT_SETTLE,
+	LEDGER_ACCOUNT_MOVED,
+	LEDGER_PUT,
+	LEDGER_HAS,
+
+	LEDGER_ROW_ADD,
+	LEDGER_ROWS_DROP,
+	LEDGER_LONE_DROP,
+	LEDGER_LEFT_DROP,
+	LEDGER_KIN_CLEAR,
+	LEDGER_KIN_UIDL,
+	LEDGER_MATCH,
+	LEDGER_IS_MOVED,
+	LEDGER_LONE_FILL,
+	LEDGER_LONE_PRUNE,
+	LEDGER_LOOKED,
+	LEDGER_KIN_UIDL_HEADER,
+	LEDGER_UIDL_MATCH,
+	LEDGER_UIDL_BACK,
+	LEDGER_UIDL_REST,
+	LEDGER_KIN_MOVED,
+	LEDGER_MOVED_MATCH,
+	LEDGER_MOVED_RENAME,
+	LEDGER_MOVED_DONE,
+	LEDGER_MOVED_REST,
+	LEDGER_KIN_SAME,
+	LEDGER_SAME_MATCH,
+	LEDGER_SAME_REST,
+	LEDGER_LEFT_FILL,
+	LEDGER_LEFT_DONE,
+	LEDGER_LEFT_UNLOOKED,
+	LEDGER_SMALL_AGAIN,
+	LEDGER_TOO_LARGE,
+	LEDGER_LOOK_UIDL,
+	LEDGER_TAKE_TWICE,
+	LEDGER_LOOK_MOVED,
+	LEDGER_LOOK_SAME,
+	LEDGER_TAKE_REST,
+	LEDGER_DUE_CLEAR,
+	LEDGER_DUE,
+	LEDGER_IN_DOUBT,
+	LEDGER_GONE,
+	LEDGER_COUNTS,
+	LEDGER_PAGE,
+	LEDGER_ROW,
+	LEDGER_ROW_LOOKED,
+	LEDGER_ROW_PART,
+	LEDGER_ROW_IS,
+	LEDGER_ROW_STORED,
+	LEDGER_LAST_SEQ,
+	LEDGER_LEAVE,
+	LEDGER_LEAVE_ROWS,
+	LEDGER_DELETING,
+	LEDGER_TWIN,
+	LEDGER_ENTRY,
+	LEDGER_ENTRY_IS,
+	LEDGER_STATEMENTS
+};
+
+extern const struct db_format ledger_format;
+
+#endif

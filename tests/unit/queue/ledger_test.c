@@ -1,0 +1,983 @@
+/*
+ * ledger_test.c - what is taken, looked at and deleted of a remote mailbox
+ *
+ * A remote mailbox is a table of rows here; `store` plays what the conductor
+ * does between a submission and its receipt.  Digests are made of one letter.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "queue/ledger_inside.h"
+#include "tests/unit/queue/scratch.h"
+
+#define ACCOUNT		5
+#define OWNER		7
+#define LARGEST		1000000
+#define NOW_UTC_MS	INT64_C(1795000000000)
+#define DAY		(24 * 60 * 60 * 1000)
+#define HOUR		(60 * 60 * 1000)
+
+static const unsigned char hub[16] = "sixteen bytes...";
+static struct scratch scratch;
+static struct loop *loop;
+static struct ledger *ledger;
+static struct ledger_beside beside;
+static int channel, other_channel;	/* their addresses name channels */
+static struct message_id last_id;
+static uint64_t last_position;
+static struct listing_counts counts;
+static bool may_delete, is_first;
+
+static void
+open_it(void)
+{
+	unsigned needs;
+
+	ck_assert_int_eq(ledger_open(scratch.fd, hub, loop, &ledger, &needs),
+	    0);
+	ck_assert_int_eq(ledger_compare(ledger, &beside), 0);
+	beside.had_ledger = true;
+}
+
+static void
+reopen(void)
+{
+	ledger_close(ledger);
+	open_it();
+}
+
+static void
+set_up(void)
+{
+	clock_set(1000000, NOW_UTC_MS);
+	scratch = scratch_new();
+	loop = loop_new();
+	memset(&beside, 0, sizeof(beside));
+	memset(&last_id, 0, sizeof(last_id));
+	last_position = 1;
+	beside.newest = 1;
+	open_it();
+}
+
+static void
+tear_down(void)
+{
+	ledger_close(ledger);
+	loop_free(loop);
+	scratch_drop(&scratch);
+}
+
+static void
+later(int64_t ms)
+{
+	clock_set(clock_ms() + (uint64_t)ms, clock_utc_ms() + ms);
+	ledger_look(ledger);
+}
+
+/* A long time during which somebody looks every few minutes. */
+static void
+much_later(int64_t ms)
+{
+	for (; ms > 0; ms -= HOUR)
+		later(ms < HOUR ? ms : HOUR);
+}
+
+static int
+begin_days(bool has_uidl, int32_t days)
+{
+	const struct ledger_begin begin = { ACCOUNT, has_uidl, days };
+
+	return ledger_begin(ledger, &channel, &begin, &may_delete, &is_first);
+}
+
+static void
+row(uint32_t number, uint64_t bytes, const char *uidl)
+{
+	TEXT_AUTO text = TEXT_INIT(2048);
+	struct unpack u;
+
+	pack_u32(&text, number);
+	pack_u64(&text, bytes);
+	pack_slice(&text, slice_str(uidl));
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(ledger_rows(ledger, &channel, ACCOUNT, 1, &u), 0);
+}
+
+static void
+decide(void)
+{
+	ck_assert_int_eq(ledger_decide(ledger, &channel, ACCOUNT, LARGEST,
+	    &counts), 0);
+}
+
+struct remote {
+	uint64_t	 bytes;
+	const char	*uidl;
+};
+
+/* A listing from its beginning to its first decision. */
+static void
+list_days(const struct remote *rows, bool has_uidl, int32_t days)
+{
+	ck_assert_int_eq(begin_days(has_uidl, days), 0);
+	for (uint32_t n = 0; rows[n].bytes != 0; n++)
+		row(n + 1, rows[n].bytes, rows[n].uidl);
+	decide();
+}
+
+static void
+list(const struct remote *rows)
+{
+	list_days(rows, true, -1);
+}
+
+static void
+end(void)
+{
+	ledger_end(ledger, &channel, ACCOUNT);
+}
+
+/* The numbers of a part, as "1 3 4". */
+static const char *
+part(enum listing_part which)
+{
+	static char words[256];
+	TEXT_AUTO text = TEXT_INIT(64 * 1024);
+	struct unpack u;
+	uint32_t count;
+	size_t len = 0;
+
+	words[0] = '\0';
+	ck_assert_int_eq(ledger_page(ledger, &channel, ACCOUNT, which, 0,
+	    &text), 0);
+	u = unpack_of(text_slice(&text));
+	count = unpack_u32(&u);
+	for (uint32_t i = 0; i < count && len < sizeof(words) - 16; i++) {
+		len += (size_t)snprintf(words + len, sizeof(words) - len,
+		    "%s%u", i == 0 ? "" : " ", unpack_u32(&u));
+		(void)unpack_u64(&u);
+	}
+	ck_assert(!u.bad);
+	return words;
+}
+
+static void
+digest(uint32_t number, char header)
+{
+	TEXT_AUTO text = TEXT_INIT(64);
+	char bytes[FETCHED_DIGEST_BYTES];
+	struct unpack u;
+
+	memset(bytes, header, sizeof(bytes));
+	pack_u32(&text, number);
+	pack_u8(&text, header != '\0');
+	pack_bytes(&text, slice_of(bytes, sizeof(bytes)));
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(ledger_digests(ledger, &channel, ACCOUNT, 1, &u), 0);
+}
+
+static int
+take(uint32_t number, char header, char whole, struct ledger_taken **taken)
+{
+	struct fetched fetched = { .account = ACCOUNT, .number = number };
+	struct message_id id;
+
+	memset(fetched.header_digest, header, FETCHED_DIGEST_BYTES);
+	memset(fetched.digest, whole, FETCHED_DIGEST_BYTES);
+	return ledger_take(ledger, &channel, &fetched, taken, &id);
+}
+
+static void
+receive(struct ledger_taken *taken)
+{
+	struct recipient rcpt = { .account = OWNER };
+	struct envelope env = { .source = SOURCE_FETCH, .recipients = &rcpt,
+	    .recipient_count = 1, .received_at_utc_ms = clock_utc_ms() };
+
+	if (ledger_taken_id(taken) != NULL)
+		env.id = *ledger_taken_id(taken);
+	else
+		ck_assert_int_eq(message_id_new(&last_id, clock_utc_ms()), 0);
+	if (ledger_taken_id(taken) == NULL)
+		env.id = last_id;
+	ledger_stored(ledger, taken, &env, last_position++);
+}
+
+/* Submission to receipt: 0, or -EEXIST when it is here already. */
+static int
+store(uint32_t number, char header, char whole)
+{
+	struct ledger_taken *taken;
+	int r = take(number, header, whole, &taken);
+
+	if (r == 0)
+		receive(taken);
+	else
+		ck_assert_int_eq(r, -EEXIST);
+	return r;
+}
+
+static int
+deleting(uint32_t number)
+{
+	TEXT_AUTO text = TEXT_INIT(8);
+	struct unpack u;
+
+	pack_u32(&text, number);
+	u = unpack_of(text_slice(&text));
+	return ledger_deleting(ledger, &channel, ACCOUNT, 1, &u);
+}
+
+/* Two messages, 'a' of 100 bytes and 'b' of 200, are here. */
+static const struct remote two[] = { { 100, "A" }, { 200, "B" }, { 0, NULL } };
+
+static void
+have_two(bool has_uidl)
+{
+	list_days(two, has_uidl, -1);
+	ck_assert_int_eq(store(1, 'a', 'a'), 0);
+	ck_assert_int_eq(store(2, 'b', 'b'), 0);
+	end();
+}
+
+START_TEST(what_is_new_is_taken_once)
+{
+	list(two);
+	ck_assert(is_first);
+	ck_assert(may_delete);
+	ck_assert_uint_eq(counts.take, 2);
+	ck_assert_uint_eq(counts.take_bytes, 300);
+	ck_assert_str_eq(part(LISTING_TAKE), "1 2");
+	ck_assert_int_eq(store(1, 'a', 'a'), 0);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	end();
+	list(two);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	ck_assert_uint_eq(counts.known, 1);
+}
+END_TEST
+
+START_TEST(what_was_not_received_may_be_taken_again)
+{
+	struct ledger_taken *taken;
+
+	list(two);
+	ck_assert_int_eq(take(1, 'a', 'a', &taken), 0);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	ck_assert_int_eq(take(1, 'a', 'a', &(struct ledger_taken *){ NULL }),
+	    -ESRCH);
+	ledger_untake(ledger, taken);
+	ck_assert_str_eq(part(LISTING_TAKE), "1 2");
+}
+END_TEST
+
+START_TEST(a_submission_that_was_never_listed_is_a_breach)
+{
+	struct ledger_taken *taken;
+
+	list(two);
+	ck_assert_int_eq(take(3, 'a', 'a', &taken), -EBADMSG);
+	end();
+	ck_assert_int_eq(take(1, 'a', 'a', &taken), -ESRCH);
+}
+END_TEST
+
+START_TEST(what_is_larger_than_the_largest_is_left_alone)
+{
+	static const struct remote rows[] = { { LARGEST + 1, "A" },
+	    { LARGEST, "B" }, { 0, NULL } };
+
+	list(rows);
+	ck_assert_uint_eq(counts.too_large, 1);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	/* the limit was raised */
+	ck_assert_int_eq(ledger_decide(ledger, &channel, ACCOUNT, LARGEST + 1,
+	    &counts), 0);
+	ck_assert_str_eq(part(LISTING_TAKE), "1 2");
+}
+END_TEST
+
+START_TEST(F24_without_uidl_size_and_header_are_the_identity)
+{
+	have_two(false);
+	list_days(two, false, 0);
+	ck_assert_str_eq(part(LISTING_TAKE), "");
+	ck_assert_str_eq(part(LISTING_LOOK), "1 2");
+	digest(1, 'a');
+	digest(2, 'n');		/* another of the same size */
+	decide();
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	ck_assert_str_eq(part(LISTING_DELETE), "1");
+	ck_assert_int_eq(store(2, 'n', 'n'), 0);
+}
+END_TEST
+
+START_TEST(F24_without_uidl_a_size_nobody_had_is_taken_at_once)
+{
+	static const struct remote rows[] = { { 300, "" }, { 0, NULL } };
+
+	have_two(false);
+	list_days(rows, false, -1);
+	ck_assert_str_eq(part(LISTING_TAKE), "1");
+	ck_assert_str_eq(part(LISTING_LOOK), "");
+}
+END_TEST
+
+/* F53: equal headers and size, other body */
+START_TEST(F24_F53_one_more_than_is_known_is_told_by_its_bytes)
+{
+	static const struct remote rows[] = { { 100, "" }, { 100, "" },
+	    { 0, NULL } };
+	static const struct remote one[] = { { 100, "" }, { 0, NULL } };
+
+	list_days(one, false, -1);
+	ck_assert_int_eq(store(1, 'h', 'x'), 0);
+	end();
+	list_days(rows, false, 0);
+	digest(1, 'h');
+	decide();
+	ck_assert_str_eq(part(LISTING_TAKE), "");	/* not all looked at */
+	digest(2, 'h');
+	decide();
+	ck_assert_str_eq(part(LISTING_TAKE), "1 2");
+	ck_assert_str_eq(part(LISTING_DELETE), "");	/* never in doubt */
+	ck_assert_int_eq(store(1, 'h', 'y'), 0);
+	ck_assert_int_eq(store(2, 'h', 'x'), -EEXIST);
+	ck_assert_str_eq(part(LISTING_DELETE), "1 2");
+	end();
+	list_days(rows, false, -1);
+	digest(1, 'h');
+	digest(2, 'h');
+	decide();
+	ck_assert_uint_eq(counts.known, 2);
+}
+END_TEST
+
+START_TEST(F24_a_digest_that_cannot_be_had_is_taken)
+{
+	have_two(false);
+	list_days(two, false, 0);
+	digest(1, '\0');
+	digest(2, 'b');
+	decide();
+	ck_assert_str_eq(part(LISTING_TAKE), "1");
+	ck_assert_int_eq(store(1, 'a', 'a'), -EEXIST);
+}
+END_TEST
+
+START_TEST(F25_renumbered_mail_is_matched_by_size_and_header)
+{
+	static const struct remote rows[] = { { 100, "X" }, { 200, "Y" },
+	    { 300, "Z" }, { 0, NULL } };
+
+	have_two(true);
+	list(rows);
+	ck_assert_str_eq(part(LISTING_LOOK), "1 2");
+	ck_assert_str_eq(part(LISTING_TAKE), "3");
+	digest(1, 'a');
+	digest(2, 'b');
+	decide();
+	ck_assert_str_eq(part(LISTING_TAKE), "3");
+	ck_assert_uint_eq(counts.known, 2);
+	end();
+	list(rows);
+	ck_assert_uint_eq(counts.known, 2);
+	ck_assert_uint_eq(counts.look, 0);
+}
+END_TEST
+
+START_TEST(F25_a_doubtful_match_is_fetched_and_not_delivered_twice)
+{
+	static const struct remote twins[] = { { 100, "A" }, { 100, "B" },
+	    { 0, NULL } };
+	static const struct remote rows[] = { { 100, "X" }, { 100, "Y" },
+	    { 0, NULL } };
+
+	list(twins);
+	ck_assert_int_eq(store(1, 'h', 'a'), 0);
+	ck_assert_int_eq(store(2, 'h', 'b'), 0);
+	end();
+	list(rows);
+	digest(1, 'h');
+	digest(2, 'h');
+	decide();
+	ck_assert_str_eq(part(LISTING_TAKE), "1 2");
+	ck_assert_int_eq(store(1, 'h', 'b'), -EEXIST);
+	ck_assert_int_eq(store(2, 'h', 'n'), 0);	/* a new one */
+	end();
+	list(rows);
+	ck_assert_uint_eq(counts.known, 2);
+}
+END_TEST
+
+/* The first half was matched; what is left must still be looked at. */
+START_TEST(F25_a_renumbering_cut_in_the_middle_goes_on)
+{
+	static const struct remote rows[] = { { 100, "X" }, { 200, "Y" },
+	    { 0, NULL } };
+
+	have_two(true);
+	list(rows);
+	digest(1, 'a');
+	decide();
+	ledger_asker_lost(ledger, &channel);
+	reopen();
+	list(rows);
+	ck_assert_str_eq(part(LISTING_LOOK), "2");
+	digest(2, 'b');
+	decide();
+	ck_assert_uint_eq(counts.known, 2);
+	ck_assert_str_eq(part(LISTING_TAKE), "");
+}
+END_TEST
+
+START_TEST(F26_equal_uidls_are_told_apart_by_size_and_count)
+{
+	static const struct remote rows[] = { { 100, "D" }, { 200, "D" },
+	    { 0, NULL } };
+	static const struct remote three[] = { { 100, "D" }, { 200, "D" },
+	    { 200, "D" }, { 0, NULL } };
+	static const struct remote second[] = { { 200, "D" }, { 0, NULL } };
+
+	list(rows);
+	ck_assert_str_eq(part(LISTING_TAKE), "1 2");
+	ck_assert_int_eq(store(1, 'a', 'a'), 0);
+	ck_assert_int_eq(store(2, 'b', 'b'), 0);
+	end();
+	list(three);
+	ck_assert_uint_eq(counts.known, 2);
+	ck_assert_str_eq(part(LISTING_TAKE), "3");
+	ck_assert_int_eq(store(3, 'b', 'c'), 0);
+	end();
+	list(second);
+	ck_assert_uint_eq(counts.known, 1);
+	ck_assert_uint_eq(counts.take + counts.look, 0);
+}
+END_TEST
+
+START_TEST(F27_a_uidl_used_again_is_delivered_when_the_header_differs)
+{
+	static const struct remote none[] = { { 0, NULL } };
+
+	have_two(true);
+	list(none);
+	end();
+	list_days(two, true, 0);
+	ck_assert_str_eq(part(LISTING_LOOK), "1 2");
+	digest(1, 'n');
+	digest(2, 'b');		/* it is back */
+	decide();
+	ck_assert_str_eq(part(LISTING_TAKE), "1");
+	ck_assert_str_eq(part(LISTING_DELETE), "2");
+	ck_assert_int_eq(store(1, 'n', 'n'), 0);
+	end();
+	list(two);
+	ck_assert_uint_eq(counts.known, 2);
+}
+END_TEST
+
+START_TEST(F27_another_size_under_a_known_uidl_is_looked_at)
+{
+	static const struct remote rows[] = { { 101, "A" }, { 200, "B" },
+	    { 0, NULL } };
+
+	have_two(true);
+	list(rows);
+	ck_assert_str_eq(part(LISTING_LOOK), "1");
+	digest(1, 'a');
+	decide();
+	ck_assert_uint_eq(counts.known, 2);
+	end();
+	list(rows);	/* and the new size is known now */
+	ck_assert_uint_eq(counts.known, 2);
+}
+END_TEST
+
+START_TEST(F28_a_uidl_is_data_whatever_it_holds)
+{
+	char longest[UIDL_MOST_BYTES + 1];
+	const struct remote rows[] = { { 10, "../../etc/passwd" },
+	    { 10, "a b" }, { 10, "\xff\xfe" }, { 10, "'; DROP TABLE seen" },
+	    { 10, longest }, { 0, NULL } };
+
+	memset(longest, 'u', UIDL_MOST_BYTES);
+	longest[UIDL_MOST_BYTES] = '\0';
+	list(rows);
+	for (uint32_t n = 1; n <= 5; n++)
+		ck_assert_int_eq(store(n, (char)('a' + n), 'w'), 0);
+	end();
+	list(rows);
+	ck_assert_uint_eq(counts.known, 5);
+}
+END_TEST
+
+/* Without a UIDL two of one size are not the same. */
+START_TEST(F28_an_empty_uidl_is_none)
+{
+	static const struct remote rows[] = { { 100, "" }, { 200, "B" },
+	    { 0, NULL } };
+
+	have_two(true);
+	list(rows);
+	ck_assert_uint_eq(counts.known, 1);
+	ck_assert_str_eq(part(LISTING_LOOK), "1");
+}
+END_TEST
+
+START_TEST(F31_F34_what_is_listed_after_dele_is_deleted_again_not_delivered)
+{
+	have_two(true);
+	for (unsigned i = 0; i < 100; i++) {
+		list_days(two, true, 0);
+		ck_assert_uint_eq(counts.take + counts.look, 0);
+		ck_assert_str_eq(part(LISTING_DELETE), "1 2");
+		ck_assert_int_eq(deleting(1), 0);
+		ck_assert_int_eq(deleting(2), 0);
+		end();
+	}
+}
+END_TEST
+
+START_TEST(F35_a_page_ends_at_its_limit)
+{
+	TEXT_AUTO text = TEXT_INIT(64 * 1024);
+	struct unpack u;
+
+	ck_assert_int_eq(begin_days(true, -1), 0);
+	for (uint32_t n = 1; n <= LISTING_PAGE + 1; n++) {
+		char uidl[16];
+
+		(void)snprintf(uidl, sizeof(uidl), "u%u", n);
+		row(n, n, uidl);
+	}
+	decide();
+	ck_assert_int_eq(ledger_page(ledger, &channel, ACCOUNT, LISTING_TAKE,
+	    0, &text), 0);
+	u = unpack_of(text_slice(&text));
+	ck_assert_uint_eq(unpack_u32(&u), LISTING_PAGE);
+	text_clear(&text);
+	ck_assert_int_eq(ledger_page(ledger, &channel, ACCOUNT, LISTING_TAKE,
+	    LISTING_PAGE, &text), 0);
+	u = unpack_of(text_slice(&text));
+	ck_assert_uint_eq(unpack_u32(&u), 1);
+	ck_assert_uint_eq(unpack_u32(&u), LISTING_PAGE + 1);
+}
+END_TEST
+
+START_TEST(F37_what_was_submitted_is_known_to_the_next_listing)
+{
+	struct ledger_taken *taken;
+
+	list(two);
+	ck_assert_int_eq(take(1, 'a', 'a', &taken), 0);
+	ledger_asker_lost(ledger, &channel);
+	/* nobody knows yet whether it is received */
+	ck_assert_int_eq(begin_days(true, -1), -EBUSY);
+	receive(taken);
+	list(two);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+}
+END_TEST
+
+START_TEST(F42_one_listing_of_a_mailbox_at_a_time)
+{
+	const struct ledger_begin begin = { ACCOUNT, true, -1 };
+
+	ck_assert_int_eq(begin_days(true, -1), 0);
+	ck_assert_int_eq(ledger_begin(ledger, &other_channel, &begin,
+	    &may_delete, &is_first), -EBUSY);
+	ck_assert_int_eq(ledger_decide(ledger, &other_channel, ACCOUNT,
+	    LARGEST, &counts), -ESRCH);
+	ledger_asker_lost(ledger, &channel);
+	ck_assert_int_eq(ledger_begin(ledger, &other_channel, &begin,
+	    &may_delete, &is_first), 0);
+}
+END_TEST
+
+START_TEST(F50_the_same_bytes_beside_the_old_ones_are_delivered)
+{
+	static const struct remote rows[] = { { 100, "A" }, { 200, "B" },
+	    { 100, "C" }, { 0, NULL } };
+
+	have_two(true);
+	list(rows);
+	ck_assert_str_eq(part(LISTING_TAKE), "3");
+	ck_assert_int_eq(store(3, 'a', 'a'), 0);
+}
+END_TEST
+
+START_TEST(deleting_waits_for_its_days)
+{
+	have_two(true);
+	much_later(3 * (int64_t)DAY - 1);
+	list_days(two, true, 3);
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+	ck_assert_int_eq(deleting(1), -EAGAIN);
+	later(1);
+	ck_assert_str_eq(part(LISTING_DELETE), "1 2");
+	ck_assert_int_eq(deleting(1), 0);
+	ck_assert_int_eq(deleting(3), -EBADMSG);
+	end();
+	list_days(two, true, -1);	/* never */
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+	ck_assert_int_eq(deleting(1), -EAGAIN);
+}
+END_TEST
+
+START_TEST(what_was_stored_a_moment_ago_may_be_deleted_at_once)
+{
+	list_days(two, true, 0);
+	ck_assert_int_eq(store(1, 'a', 'a'), 0);
+	ck_assert_int_eq(deleting(1), 0);
+	ck_assert_int_eq(deleting(2), -EAGAIN);
+}
+END_TEST
+
+/* A year ahead; a year back; and right again an hour later. */
+START_TEST(F52_nothing_is_deleted_by_age_when_the_clock_jumped)
+{
+	have_two(true);
+	clock_set(clock_ms() + 1000, clock_utc_ms() + 365 * (int64_t)DAY);
+	list_days(two, true, 3);
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+	later(HOUR - 1);
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+	later(1);
+	ck_assert_str_eq(part(LISTING_DELETE), "1 2");
+	clock_set(clock_ms() + 1000, NOW_UTC_MS - 365 * (int64_t)DAY);
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+	later(HOUR);
+	ck_assert_str_eq(part(LISTING_DELETE), "");	/* before it was stored */
+}
+END_TEST
+
+START_TEST(F52_a_clock_that_jumped_while_the_hub_was_down_is_doubted)
+{
+	have_two(true);
+	ledger_close(ledger);
+	clock_set(5000, NOW_UTC_MS + 365 * (int64_t)DAY);
+	open_it();
+	list_days(two, true, 3);
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+	later(HOUR);
+	ck_assert_str_eq(part(LISTING_DELETE), "1 2");
+}
+END_TEST
+
+static void
+leave(uint32_t from, uint32_t to)
+{
+	TEXT_AUTO text = TEXT_INIT(8);
+	struct unpack u;
+
+	pack_u32(&text, from);
+	pack_u32(&text, to);
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(ledger_leave(ledger, &channel, ACCOUNT, 1, &u), 0);
+	u = unpack_of(slice_of(NULL, 0));
+	ck_assert_int_eq(ledger_leave(ledger, &channel, ACCOUNT, 0, &u), 0);
+}
+
+START_TEST(what_is_left_is_never_taken_and_never_deleted)
+{
+	static const struct remote rows[] = { { 100, "A" }, { 200, "B" },
+	    { 300, "C" }, { 0, NULL } };
+
+	ck_assert_int_eq(begin_days(true, 0), 0);
+	ck_assert(is_first);
+	row(1, 100, "A");
+	row(2, 200, "B");
+	leave(1, 2);
+	decide();
+	ck_assert_str_eq(part(LISTING_TAKE), "");
+	ck_assert_str_eq(part(LISTING_LOOK), "");
+	ck_assert_uint_eq(counts.known, 2);
+	end();
+	reopen();
+	list_days(rows, true, 0);
+	ck_assert(!is_first);
+	ck_assert_str_eq(part(LISTING_TAKE), "3");
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+}
+END_TEST
+
+START_TEST(what_is_left_without_uidl_is_looked_at_before_it_counts)
+{
+	ck_assert_int_eq(begin_days(false, 0), 0);
+	row(1, 100, "");
+	row(2, 100, "");
+	leave(1, 2);
+	decide();
+	ck_assert_str_eq(part(LISTING_LOOK), "1 2");
+	digest(1, 'a');
+	decide();
+	end();
+	list_days(two, false, 0);	/* it was cut off: once more */
+	ck_assert(is_first);
+	leave(1, 2);
+	digest(1, 'a');
+	digest(2, 'b');
+	decide();
+	end();
+	list_days(two, false, 0);
+	ck_assert(!is_first);
+	digest(1, 'a');
+	digest(2, 'n');
+	decide();
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+}
+END_TEST
+
+START_TEST(what_is_known_is_not_left_once_more)
+{
+	have_two(true);
+	ck_assert_int_eq(begin_days(true, 0), 0);
+	row(1, 100, "A");
+	row(2, 200, "B");
+	leave(1, 2);
+	decide();
+	ck_assert_str_eq(part(LISTING_DELETE), "1 2");
+}
+END_TEST
+
+/* --- restores ----------------------------------------------------------- */
+
+static void
+copy_back(void)
+{
+	char command[256];
+
+	/* a copy has another inode */
+	(void)snprintf(command, sizeof(command),
+	    "cd %s && cp ledger.db copy && mv copy ledger.db", scratch.path);
+	ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(F51_after_a_restore_nothing_is_deleted_until_resumed)
+{
+	bool was = false;
+
+	have_two(true);
+	ledger_close(ledger);
+	copy_back();
+	open_it();
+	ck_assert_ptr_nonnull(ledger_restored(ledger));
+	list_days(two, true, 0);
+	ck_assert(!may_delete);
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+	ck_assert_int_eq(deleting(1), -EAGAIN);
+	end();
+	reopen();	/* it is not forgotten */
+	ck_assert_ptr_nonnull(ledger_restored(ledger));
+	ck_assert_int_eq(ledger_resume(ledger, &was), 0);
+	ck_assert(was);
+	reopen();
+	ck_assert_ptr_null(ledger_restored(ledger));
+	list_days(two, true, 0);
+	ck_assert(may_delete);
+	ck_assert_str_eq(part(LISTING_DELETE), "1 2");
+	ck_assert_int_eq(ledger_resume(ledger, &was), 0);
+	ck_assert(!was);
+}
+END_TEST
+
+START_TEST(F51_a_ledger_that_lags_what_was_recycled_counts_as_restored)
+{
+	ck_assert_int_eq(ledger_sync(ledger, 1000), 0);
+	beside.recycled = 1000;
+	reopen();
+	ck_assert_ptr_null(ledger_restored(ledger));
+	beside.recycled = 1001;
+	reopen();
+	ck_assert_ptr_nonnull(ledger_restored(ledger));
+}
+END_TEST
+
+START_TEST(F51_a_ledger_ahead_of_the_journal_counts_as_restored)
+{
+	last_position = UINT64_C(2) << 32;
+	have_two(true);
+	beside.newest = 2;
+	reopen();
+	ck_assert_ptr_null(ledger_restored(ledger));
+	beside.newest = 1;
+	reopen();
+	ck_assert_ptr_nonnull(ledger_restored(ledger));
+}
+END_TEST
+
+START_TEST(F51_a_ledger_that_is_gone_counts_as_restored)
+{
+	ledger_close(ledger);
+	ck_assert_int_eq(unlinkat(scratch.fd, "ledger.db", 0), 0);
+	open_it();
+	ck_assert_ptr_nonnull(ledger_restored(ledger));
+}
+END_TEST
+
+START_TEST(F51_a_folder_from_before_the_ledger_is_none)
+{
+	ledger_close(ledger);
+	ck_assert_int_eq(unlinkat(scratch.fd, "ledger.db", 0), 0);
+	beside.had_ledger = false;
+	beside.recycled = UINT64_C(7) << 32;
+	open_it();
+	ck_assert_ptr_null(ledger_restored(ledger));
+	reopen();
+	ck_assert_ptr_null(ledger_restored(ledger));
+}
+END_TEST
+
+/* Positions 1 and 2; the index has only the first. */
+START_TEST(F51_what_a_restored_mailbox_lost_is_taken_again_under_its_old_id)
+{
+	struct ledger_taken *taken;
+	struct message_id old;
+
+	have_two(true);
+	old = last_id;
+	ck_assert_int_eq(ledger_lost(ledger, OWNER, 1, 2), 0);
+	ck_assert_ptr_nonnull(ledger_restored(ledger));
+	list_days(two, true, 0);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	ck_assert_int_eq(take(2, 'b', 'b', &taken), 0);
+	ck_assert_ptr_nonnull(ledger_taken_id(taken));
+	ck_assert_int_eq(message_id_order(ledger_taken_id(taken), &old), 0);
+	last_position = 9;
+	receive(taken);
+	end();
+	list_days(two, true, 0);
+	ck_assert_uint_eq(counts.known, 2);
+}
+END_TEST
+
+START_TEST(F51_another_message_does_not_get_the_id_of_a_lost_one)
+{
+	struct ledger_taken *taken;
+
+	have_two(true);
+	ck_assert_int_eq(ledger_lost(ledger, OWNER, 1, 2), 0);
+	list(two);
+	ck_assert_int_eq(take(2, 'b', 'n', &taken), 0);
+	ck_assert_ptr_null(ledger_taken_id(taken));
+	receive(taken);
+	end();
+	list(two);
+	ck_assert_uint_eq(counts.known, 2);
+}
+END_TEST
+
+START_TEST(a_record_that_is_replayed_is_known)
+{
+	struct recipient rcpt = { .account = OWNER };
+	struct envelope env = { .id = { "tenletters" },
+	    .source = SOURCE_FETCH, .recipients = &rcpt, .recipient_count = 1,
+	    .received_at_utc_ms = NOW_UTC_MS,
+	    .fetched = { .account = ACCOUNT, .uidl = SLICE("A"),
+	    .listed_bytes = 100 } };
+
+	/* any number of times */
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(ledger_replay(ledger, &env, 4096), 0);
+		ck_assert_int_eq(ledger_replayed(ledger), 0);
+	}
+	ck_assert_int_eq(ledger_has(ledger, &env.id), 0);
+	ck_assert_uint_eq(ledger_highest(ledger), 4096);
+	list(two);
+	ck_assert_uint_eq(counts.known, 1);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+}
+END_TEST
+
+START_TEST(rows_come_before_the_decision_and_their_numbers_grow)
+{
+	TEXT_AUTO text = TEXT_INIT(64);
+	struct unpack u;
+
+	ck_assert_int_eq(begin_days(true, -1), 0);
+	row(2, 100, "A");
+	pack_u32(&text, 2);
+	pack_u64(&text, 100);
+	pack_slice(&text, slice_str("B"));
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(ledger_rows(ledger, &channel, ACCOUNT, 1, &u),
+	    -EBADMSG);
+	decide();
+	text.at[0] = 3;
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(ledger_rows(ledger, &channel, ACCOUNT, 1, &u),
+	    -EBADMSG);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("queue/ledger");
+	TCase *tests = tcase_create("ledger");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, what_is_new_is_taken_once);
+	tcase_add_test(tests, what_was_not_received_may_be_taken_again);
+	tcase_add_test(tests, a_submission_that_was_never_listed_is_a_breach);
+	tcase_add_test(tests, what_is_larger_than_the_largest_is_left_alone);
+	tcase_add_test(tests,
+	    F24_without_uidl_size_and_header_are_the_identity);
+	tcase_add_test(tests,
+	    F24_without_uidl_a_size_nobody_had_is_taken_at_once);
+	tcase_add_test(tests,
+	    F24_F53_one_more_than_is_known_is_told_by_its_bytes);
+	tcase_add_test(tests, F24_a_digest_that_cannot_be_had_is_taken);
+	tcase_add_test(tests,
+	    F25_renumbered_mail_is_matched_by_size_and_header);
+	tcase_add_test(tests,
+	    F25_a_doubtful_match_is_fetched_and_not_delivered_twice);
+	tcase_add_test(tests, F25_a_renumbering_cut_in_the_middle_goes_on);
+	tcase_add_test(tests,
+	    F26_equal_uidls_are_told_apart_by_size_and_count);
+	tcase_add_test(tests,
+	    F27_a_uidl_used_again_is_delivered_when_the_header_differs);
+	tcase_add_test(tests,
+	    F27_another_size_under_a_known_uidl_is_looked_at);
+	tcase_add_test(tests, F28_a_uidl_is_data_whatever_it_holds);
+	tcase_add_test(tests, F28_an_empty_uidl_is_none);
+	tcase_add_test(tests,
+	    F31_F34_what_is_listed_after_dele_is_deleted_again_not_delivered);
+	tcase_add_test(tests, F35_a_page_ends_at_its_limit);
+	tcase_add_test(tests,
+	    F37_what_was_submitted_is_known_to_the_next_listing);
+	tcase_add_test(tests, F42_one_listing_of_a_mailbox_at_a_time);
+	tcase_add_test(tests,
+	    F50_the_same_bytes_beside_the_old_ones_are_delivered);
+	tcase_add_test(tests, deleting_waits_for_its_days);
+	tcase_add_test(tests,
+	    what_was_stored_a_moment_ago_may_be_deleted_at_once);
+	tcase_add_test(tests,
+	    F52_nothing_is_deleted_by_age_when_the_clock_jumped);
+	tcase_add_test(tests,
+	    F52_a_clock_that_jumped_while_the_hub_was_down_is_doubted);
+	tcase_add_test(tests,
+	    what_is_left_is_never_taken_and_never_deleted);
+	tcase_add_test(tests,
+	    what_is_left_without_uidl_is_looked_at_before_it_counts);
+	tcase_add_test(tests, what_is_known_is_not_left_once_more);
+	tcase_add_test(tests,
+	    F51_after_a_restore_nothing_is_deleted_until_resumed);
+	tcase_add_test(tests,
+	    F51_a_ledger_that_lags_what_was_recycled_counts_as_restored);
+	tcase_add_test(tests,
+	    F51_a_ledger_ahead_of_the_journal_counts_as_restored);
+	tcase_add_test(tests, F51_a_ledger_that_is_gone_counts_as_restored);
+	tcase_add_test(tests, F51_a_folder_from_before_the_ledger_is_none);
+	tcase_add_test(tests,
+	    F51_what_a_restored_mailbox_lost_is_taken_again_under_its_old_id);
+	tcase_add_test(tests,
+	    F51_another_message_does_not_get_the_id_of_a_lost_one);
+	tcase_add_test(tests, a_record_that_is_replayed_is_known);
+	tcase_add_test(tests,
+	    rows_come_before_the_decision_and_their_numbers_grow);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
