@@ -15,15 +15,18 @@ enum judge_kind {
 	JUDGE_MESSAGE = 200
 };
 
-struct judge_limits {
-	unsigned	hops;		/* Received fields (HARDENING A14) */
+struct rules;
+
+struct judge_options {
+	unsigned		 hops;	/* Received fields (HARDENING A14) */
+	const struct rules	*rules;	/* the postmaster's, or NULL */
 };
 
 /*
- * Read `message_fd` and judge it.  0, or a negative errno when the bytes cannot
+ * Read `message_fd` and judge it: the filters, then the rules.  0, or a negative errno when the bytes cannot
  * be had; the queue then says "try again".
  */
 int	judge_message(int message_fd, const struct envelope *,
-	    const struct judge_limits *, struct verdict *verdict_out);
+	    const struct judge_options *, struct verdict *verdict_out);
 
 #endif

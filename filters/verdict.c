@@ -31,6 +31,17 @@ verdict_word(enum verdict_action action)
 	return actions[action].word;
 }
 
+enum verdict_action
+verdict_action_of(struct slice word)
+{
+	unsigned action = 0;
+
+	while (action < VERDICT_ACTIONS &&
+	    !slice_is_str(word, actions[action].word))
+		action++;
+	return (enum verdict_action)action;
+}
+
 void
 verdict_init(struct verdict *verdict)
 {

@@ -89,6 +89,9 @@ int	verdict_combine(struct verdict *into, const struct verdict *one);
 /* The word for the trail: "accept", "mark", "hold", ... "refuse". */
 const char	*verdict_word(enum verdict_action);
 
+/* The action of that word; VERDICT_ACTIONS: there is none. */
+enum verdict_action verdict_action_of(struct slice word);
+
 /* Add the packed verdict to `text`; at most VERDICT_PACKED_MAX bytes. */
 void	verdict_pack(struct text *, const struct verdict *);
 /* Read one that is all of `packed`.  0, or -EBADMSG: it is no verdict. */

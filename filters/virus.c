@@ -35,7 +35,7 @@ static const struct {
 };
 
 const struct virus_policy virus_default_policy = {
-	.virus = VERDICT_HOLD,
+	.virus = VERDICT_QUARANTINE,
 	.suspect = VERDICT_HOLD,
 	.not_scanned = VERDICT_DEFER,
 };
@@ -46,8 +46,9 @@ const struct virus_policy virus_default_policy = {
 static const struct {
 	unsigned	virus, suspect, not_scanned;
 } may = {
-	.virus = MAY(VERDICT_HOLD) | MAY(VERDICT_REFUSE),
-	.suspect = MAY(VERDICT_MARK) | MAY(VERDICT_HOLD) | MAY(VERDICT_REFUSE),
+	.virus = MAY(VERDICT_QUARANTINE) | MAY(VERDICT_REFUSE),
+	.suspect = MAY(VERDICT_MARK) | MAY(VERDICT_HOLD) |
+	    MAY(VERDICT_QUARANTINE) | MAY(VERDICT_REFUSE),
 	.not_scanned = MAY(VERDICT_MARK) | MAY(VERDICT_HOLD) |
 	    MAY(VERDICT_DEFER),
 };
@@ -233,6 +234,7 @@ say_reason(struct verdict *verdict, enum verdict_action action,
 		[VERDICT_ACCEPT] = { 250, "2.0.0" },
 		[VERDICT_MARK] = { 250, "2.0.0" },
 		[VERDICT_HOLD] = { 250, "2.0.0" },
+		[VERDICT_QUARANTINE] = { 250, "2.0.0" },
 		[VERDICT_DEFER] = { 451, "4.7.1" },
 		[VERDICT_REFUSE] = { 554, "5.7.1" },
 	};

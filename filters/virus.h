@@ -86,11 +86,11 @@ void	scan_status_say(struct text *, enum language,
 
 /* What is done about a result; see virus_judge() for what may stand where. */
 struct virus_policy {
-	enum verdict_action	virus;		/* HOLD or REFUSE */
-	enum verdict_action	suspect;	/* MARK, HOLD or REFUSE */
+	enum verdict_action	virus;		/* QUARANTINE or REFUSE */
+	enum verdict_action	suspect;	/* MARK, HOLD, QUARANTINE, REFUSE */
 	enum verdict_action	not_scanned;	/* MARK, HOLD or DEFER */
 };
-/* Quarantine, quarantine, try again later. */
+/* Quarantine, hold, try again later. */
 extern const struct virus_policy virus_default_policy;
 
 /*

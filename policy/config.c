@@ -43,7 +43,10 @@ enum kind {
 	KIND_PATH_OR_NONE,
 	KIND_LANGUAGE,
 	KIND_WORD,		/* no blanks */
-	KIND_RESOLVERS		/* numeric addresses, each with @port or not */
+	KIND_RESOLVERS,		/* numeric addresses, each with @port or not */
+	KIND_IF_VIRUS,		/* what is done about a result of scanning */
+	KIND_IF_SUSPECT,
+	KIND_IF_UNSCANNED
 };
 
 struct option {
@@ -128,6 +131,12 @@ static const struct option options[] = {
   "Messages scanned for viruses at one time." },
 { "scan_seconds",            KIND_SECONDS,      FIELD(scan_seconds), 5, 3600, "60s",
   "How long the virus scanner may take over one message." },
+{ "scan_virus",              KIND_IF_VIRUS,     TEXT(scan_virus), "quarantine",
+  "What becomes of a message with a virus in it." },
+{ "scan_suspect",            KIND_IF_SUSPECT,   TEXT(scan_suspect), "hold",
+  "The same, of one that could be looked into in part only: encrypted, broken, above a limit." },
+{ "scan_failed",             KIND_IF_UNSCANNED, TEXT(scan_failed), "defer",
+  "The same, of one that could not be scanned: no signatures, no scanner, a failure; defer: its sender is asked to come again." },
 { "fetch_minutes",           KIND_COUNT,        FIELD(fetch_minutes), 1, 1440, "10",
   "How many minutes pass between two collections from the same remote mailbox." },
 { "fetch_connections",       KIND_COUNT,        FIELD(fetch_connections), 1, 1000, "50",
@@ -297,6 +306,19 @@ is_host(struct slice s)
 	return true;
 }
 
+/* One of these words; what is not needed is NULL. */
+static bool
+is_one_of(struct slice value, const char *a, const char *b, const char *c,
+    const char *d)
+{
+	const char *const words[] = { a, b, c, d };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (words[i] != NULL && slice_is_str(value, words[i]))
+			return true;
+	return false;
+}
+
 /* ADDRESS or ADDRESS@PORT, of a resolver. */
 static bool
 is_resolver(struct slice word)
@@ -348,6 +370,16 @@ text_fault(enum kind kind, struct slice value)
 	case KIND_RESOLVERS:
 		return are_resolvers(value) ? NULL :
 		    "is not a list of numeric addresses such as 192.0.2.1@53";
+	case KIND_IF_VIRUS:
+		return is_one_of(value, "quarantine", "refuse", NULL, NULL) ?
+		    NULL : "must be quarantine or refuse";
+	case KIND_IF_SUSPECT:
+		return is_one_of(value, "mark", "hold", "quarantine",
+		    "refuse") ? NULL :
+		    "must be mark, hold, quarantine or refuse";
+	case KIND_IF_UNSCANNED:
+		return is_one_of(value, "mark", "hold", "defer", NULL) ?
+		    NULL : "must be mark, hold or defer";
 	default:
 		return slice_find(value, ' ') == SIZE_MAX ? NULL :
 		    "must not hold a blank";
@@ -809,6 +841,9 @@ config_manual(struct text *text)
 		[KIND_LANGUAGE]		= "en | id",
 		[KIND_WORD]		= "word",
 		[KIND_RESOLVERS]	= "addresses",
+		[KIND_IF_VIRUS]		= "quarantine | refuse",
+		[KIND_IF_SUSPECT]	= "mark | hold | quarantine | refuse",
+		[KIND_IF_UNSCANNED]	= "mark | hold | defer",
 	};
 
 	text_add_str(text, ".Bl -tag -width Ds\n");

@@ -79,6 +79,9 @@ struct config {
 	char		scan_signatures[PATH_MAX];	/* "": no scanning */
 	unsigned	scan_workers;
 	unsigned	scan_seconds;	/* for one message, then it is killed */
+	char		scan_virus[12];		/* verdict words (verdict.h) */
+	char		scan_suspect[12];
+	char		scan_failed[12];
 	struct listener	listeners[CONFIG_LISTENERS];
 	size_t		listener_count;
 };

@@ -2,6 +2,7 @@
  * cli.c - the command table of `postroom`, options, words and passwords
  */
 #include "programs/cli.h"
+#include "programs/rules_bundle.h"
 
 #include <config.h>
 #include <errno.h>
@@ -127,19 +128,25 @@ cli_help(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
+/* Tell what is wrong with the files, or at least why they were not read. */
+static int
+fail_with(struct cli *cli, struct text *faults, int r)
+{
+	while (faults->len > 0 && faults->at[faults->len - 1] == '\n')
+		faults->len--;
+	text_add_byte(faults, '\0');
+	return cli_fail(cli, CLI_FAILED, CONFIG_FAULTS,
+	    faults->at == NULL ? strerror(-r) : faults->at);
+}
+
 int
 cli_config(struct cli *cli)
 {
 	TEXT_AUTO faults = TEXT_INIT(CLI_WORDS_BYTES / 2);
 	int r = config_load(cli->config_path, &cli->config, &faults);
 
-	if (r < 0) {
-		while (faults.len > 0 && faults.at[faults.len - 1] == '\n')
-			faults.len--;
-		text_add_byte(&faults, '\0');
-		return cli_fail(cli, CLI_FAILED, CONFIG_FAULTS,
-		    faults.at == NULL ? strerror(-r) : faults.at);
-	}
+	if (r < 0)
+		return fail_with(cli, &faults, r);
 	if (strcmp(cli->config.language, "id") == 0)
 		cli->language = LANGUAGE_ID;
 	if (cli->config.time_zone[0] != '\0') {
@@ -147,6 +154,23 @@ cli_config(struct cli *cli)
 		tzset();
 	}
 	return CLI_OK;
+}
+
+/* The postmaster's rules belong to what is checked. */
+static int
+cli_rules(struct cli *cli)
+{
+	TEXT_AUTO bundle = TEXT_INIT(RULES_BUNDLE_BYTES);
+	TEXT_AUTO faults = TEXT_INIT(CLI_WORDS_BYTES / 2);
+	struct rules *rules = NULL;
+	int r = 0;
+
+	if (cli->config.rules_dir[0] != '\0')
+		r = rules_gather(cli->config.rules_dir, &bundle, &faults);
+	if (r == 0)
+		r = rules_from_bundle(text_slice(&bundle), &rules, &faults);
+	rules_free(rules);
+	return r == 0 ? CLI_OK : fail_with(cli, &faults, r);
 }
 
 static int
@@ -157,6 +181,8 @@ cli_config_check(struct cli *cli, int argc, char **argv)
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
+	if (r == CLI_OK)
+		r = cli_rules(cli);
 	if (r != CLI_OK)
 		return r;
 	if (cli->json)

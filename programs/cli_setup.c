@@ -226,7 +226,8 @@ take_paths(struct setup *s)
 	    !place(s, c->data_dir, "data") || !place(s, c->run_dir, "run") ||
 	    !place(s, c->seal_key, "etc/seal.key") ||
 	    !place(s, c->tls_certificate, "etc/tls/certificate.pem") ||
-	    !place(s, c->tls_key, "etc/tls/key.pem"))
+	    !place(s, c->tls_key, "etc/tls/key.pem") ||
+	    !place(s, c->rules_dir, "etc/rules"))
 		return cli_fail(s->cli, CLI_USAGE, BAD_FOLDER, s->dir_path);
 	config_show(c, &shown);
 	if (text_failed(&shown) || config_parse(text_slice(&shown), "new",
@@ -235,6 +236,21 @@ take_paths(struct setup *s)
 		    s->dir == NULL ? s->conf : s->dir);
 	snprintf(s->folder, sizeof(s->folder), "%s/policy", c->data_dir);
 	return CLI_OK;
+}
+
+/* Signatures that this machine keeps up to date already (freshclam). */
+static void
+take_signatures(struct config *config)
+{
+	static const char *const sets[] = {
+		"/var/lib/clamav/daily.cld", "/var/lib/clamav/daily.cvd",
+	};
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		if (access(sets[i], R_OK) == 0)
+			snprintf(config->scan_signatures,
+			    sizeof(config->scan_signatures),
+			    "/var/lib/clamav");
 }
 
 /* Defaults, and what differs from them in a new hub. */
@@ -257,6 +273,8 @@ take_config(struct setup *s, const struct cli_option *options)
 		memcpy(c->hostname, s->domain, sizeof(c->hostname));
 	c->clear_logins = s->dir != NULL;
 	c->separate_users = s->dir == NULL;
+	if (s->dir == NULL)
+		take_signatures(c);
 	r = take_ports(s, options[WITH_PORT_BASE].value);
 	return r == CLI_OK ? take_paths(s) : r;
 }
@@ -335,6 +353,9 @@ make_folders(struct setup *s)
 			    folders[i].path, strerror(-r));
 	}
 	r = folder_of(s, s->conf, 0755);
+	if (r == CLI_OK && folders_make(s->config.rules_dir, 0755) < 0)
+		r = cli_fail(s->cli, CLI_FAILED, CANNOT_MAKE,
+		    s->config.rules_dir, strerror(errno));
 	if (r == CLI_OK)
 		r = folder_of(s, s->config.seal_key, 0755);
 	if (r == CLI_OK)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,6 +23,7 @@
 
 #include "lib/base/log.h"
 #include "policy/hub.h"
+#include "programs/rules_bundle.h"
 
 #define BACKLOG		1024
 #define CONFIG_BYTES	(1u << 20)
@@ -253,6 +255,59 @@ open_trust(struct holdings *holdings)
 	return 0;
 }
 
+/* A file in memory that nobody changes any more.  A descriptor or -errno. */
+static int
+seal_bytes(const char *name, struct slice bytes)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -errno;
+	for (size_t done = 0; done < bytes.len;) {
+		ssize_t n = write(fd, bytes.at + done, bytes.len - done);
+
+		if (n < 0) {
+			int r = -errno;
+
+			(void)close(fd);
+			return r;
+		}
+		done += (size_t)n;
+	}
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
+	    F_SEAL_SEAL) < 0) {
+		(void)close(fd);
+		return -EIO;
+	}
+	return fd;
+}
+
+/* The postmaster's rules, proved right before any judge gets them. */
+static int
+open_rules(struct holdings *holdings)
+{
+	TEXT_AUTO bundle = TEXT_INIT(RULES_BUNDLE_BYTES);
+	TEXT_AUTO faults = TEXT_INIT(16384);
+	const char *folder = holdings->config.rules_dir;
+	struct rules *rules = NULL;
+	int fd, r = 0;
+
+	if (folder[0] != '\0')
+		r = rules_gather(folder, &bundle, &faults);
+	if (r == 0)
+		r = rules_from_bundle(text_slice(&bundle), &rules, &faults);
+	rules_free(rules);
+	if (r < 0) {
+		log_say("rules: %.*s", SLICE_FMT(text_slice(&faults)));
+		return r;
+	}
+	fd = seal_bytes("rules", text_slice(&bundle));
+	if (fd < 0)
+		return fd;
+	holdings->fd[HOLDS_RULES] = fd;
+	return 0;
+}
+
 static int
 open_keys(struct holdings *holdings)
 {
@@ -265,8 +320,10 @@ open_keys(struct holdings *holdings)
 		{ config->tls_key, HOLDS_TLS_KEY },
 		{ config->seal_key, HOLDS_SEAL_KEY },
 	};
-	int r = open_trust(holdings);
+	int r = open_rules(holdings);
 
+	if (r == 0)
+		r = open_trust(holdings);
 	for (size_t i = 0; r == 0 && i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].path[0] != '\0')
 			r = open_named(keys[i].path,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "programs/rules_bundle.h"
 #include "programs/switchboard.h"
 
 #define CONFIG_BYTES	(1u << 20)	/* largest postroom.conf or PEM file */
@@ -42,9 +43,9 @@ static const struct ipc_rule parent_rules[] = {
 { 0 }
 };
 
-/* Read all of a small file that was handed over. */
+/* Read all of a file of at most `most` bytes that was handed over. */
 static int
-read_all(int fd, struct slice *bytes_out)
+read_all(int fd, off_t most, struct slice *bytes_out)
 {
 	struct stat st;
 	char *bytes;
@@ -52,7 +53,7 @@ read_all(int fd, struct slice *bytes_out)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (st.st_size < 0 || st.st_size > CONFIG_BYTES)
+	if (st.st_size < 0 || st.st_size > most)
 		return -EFBIG;
 	bytes = malloc((size_t)st.st_size + 1);
 	if (bytes == NULL)
@@ -73,7 +74,7 @@ hold_config(struct process *process, int fd)
 	struct slice text;
 	int r;
 
-	r = read_all(fd, &text);
+	r = read_all(fd, CONFIG_BYTES, &text);
 	if (r < 0)
 		return r;
 	r = config_parse(text, "postroom.conf", &process->config, &faults);
@@ -108,13 +109,20 @@ on_hold(void *arg, struct ipc *from, struct ipc_message *message)
 		process->control_fd = ipc_take_fd(message, 0);
 		return 0;
 	case HOLDS_CERTIFICATE:
-		return read_all(message->fd[0], &process->certificate);
+		return read_all(message->fd[0], CONFIG_BYTES,
+		    &process->certificate);
 	case HOLDS_TLS_KEY:
-		return read_all(message->fd[0], &process->tls_key);
+		return read_all(message->fd[0], CONFIG_BYTES,
+		    &process->tls_key);
 	case HOLDS_SEAL_KEY:
-		return read_all(message->fd[0], &process->seal_key);
+		return read_all(message->fd[0], CONFIG_BYTES,
+		    &process->seal_key);
 	case HOLDS_TRUST:
-		return read_all(message->fd[0], &process->trust);
+		return read_all(message->fd[0], CONFIG_BYTES,
+		    &process->trust);
+	case HOLDS_RULES:
+		return read_all(message->fd[0], RULES_BUNDLE_BYTES,
+		    &process->rules);
 	case HOLDS_COUNT:
 		break;
 	}

@@ -30,6 +30,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 	},
 	[ROLE_JUDGE] = {
 		.role = ROLE_JUDGE, .user = "judge",
+		.holds = HOLDS(HOLDS_RULES),
 	},
 	[ROLE_CONSOLE] = {
 		.role = ROLE_CONSOLE, .user = "web", .calls = CALLS_ACCEPT,

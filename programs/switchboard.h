@@ -23,6 +23,7 @@ enum holding {
 	HOLDS_TLS_KEY,
 	HOLDS_SEAL_KEY,
 	HOLDS_TRUST,		/* certificates that are trusted, PEM */
+	HOLDS_RULES,		/* sealed: the rule files (rules_bundle.h) */
 	HOLDS_COUNT
 };
 
