@@ -113,6 +113,7 @@ remote_new(struct schedule *schedule, const struct fetch_due *due)
 	remote->id = due->id;
 	remote->owner = due->owner;
 	remote->enabled = due->enabled;
+	remote->changes = due->changes;
 	remote->due_ms = NEVER;
 	LIST_INIT(&remote->asked);
 	remote->owner_address = copy(due->owner_address);
@@ -178,8 +179,14 @@ remote_update(struct schedule *schedule, struct remote *remote,
 	else
 		host_release(schedule, host);	/* the use just made */
 	remote->owner = due->owner;
-	if (due->enabled && !remote->enabled)
+	if (due->changes != remote->changes) {
+		/* what was wrong may be right now: no waiting for it */
+		remote->changes = due->changes;
+		remote->refusals = remote->faults = 0;
 		remote_plan_first(schedule, remote);
+	} else if (due->enabled && !remote->enabled) {
+		remote_plan_first(schedule, remote);
+	}
 	if (!due->enabled && remote->enabled)
 		asked_dismiss(schedule, remote, "it was switched off");
 	remote->enabled = due->enabled;

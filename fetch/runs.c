@@ -86,21 +86,26 @@ runs_sweep(struct runs *runs)
 	}
 }
 
-/* Room for one more, at the cost of the oldest that is over. */
+/*
+ * Room for one more, at the cost of the one that is over for longest: who asked
+ * for one that has just ended is still to hear of it.
+ */
 static bool
 make_room(struct runs *runs)
 {
-	struct run *run;
+	struct run *run, *longest = NULL;
 
 	runs_sweep(runs);
 	if (runs->count < RUNS_MOST)
 		return true;
 	TAILQ_FOREACH(run, &runs->list, next)
-		if (run->under_way == 0) {
-			run_drop(runs, run);
-			return true;
-		}
-	return false;
+		if (run->under_way == 0 && (longest == NULL ||
+		    run->over_at_ms < longest->over_at_ms))
+			longest = run;
+	if (longest == NULL)
+		return false;
+	run_drop(runs, longest);
+	return true;
 }
 
 int

@@ -35,6 +35,7 @@ struct remote {
 	char		*owner_address, *label;
 	struct host	*host;
 	bool		 enabled;
+	uint64_t	 changes;	/* of its settings */
 	bool		 gone;		/* no longer listed: ends with its task */
 	uint64_t	 listing;	/* the last one that named it */
 

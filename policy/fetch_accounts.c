@@ -142,6 +142,7 @@ fetch_row(struct db_query *q, struct fetch_account *fetch_out)
 	f.largest_bytes = db_u64(q, 0, LARGEST_MOST);
 	f.enabled = db_u64(q, 0, 1) == 1;
 	f.created_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
+	f.changes = db_u64(q, 0, INT64_MAX);
 	if (text_failed(&address))
 		return -ENOMEM;
 	if (db_row(q) < 0 ||

@@ -56,6 +56,7 @@ struct fetch_account {
 	uint64_t		largest_bytes;	/* 0: message_bytes of the hub */
 	bool			enabled;
 	int64_t			created_utc_ms;
+	uint64_t		changes;	/* how often it was set since */
 };
 
 /*

@@ -157,6 +157,7 @@ fetch_due_pack(struct text *text, const struct fetch_due *due)
 	pack_slice(text, due->label);
 	pack_slice(text, due->host);
 	pack_u8(text, due->enabled);
+	pack_u64(text, due->changes);
 }
 
 int
@@ -170,6 +171,7 @@ fetch_due_unpack(struct unpack *u, struct fetch_due *due_out)
 	due.label = unpack_slice(u);
 	due.host = unpack_slice(u);
 	due.enabled = unpack_bool(u);
+	due.changes = unpack_u64(u);
 	if (u->bad || due.id == 0 || due.owner == 0)
 		return -EBADMSG;
 	*due_out = due;

@@ -56,6 +56,7 @@ struct fetch_due {
 	struct slice	label;
 	struct slice	host;
 	bool		enabled;
+	uint64_t	changes;	/* another number: worth another try */
 };
 void	fetch_due_pack(struct text *, const struct fetch_due *);
 /* 0 or -EBADMSG. */

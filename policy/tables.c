@@ -14,7 +14,7 @@
 #define FETCH_COLUMNS \
 	"SELECT f.id, f.owner, a.local, d.name, f.label, f.host, f.port," \
 	" f.tls, f.user, f.mechanism, f.pin, f.since, f.days," \
-	" f.delete_after, f.largest, f.enabled, f.created " \
+	" f.delete_after, f.largest, f.enabled, f.created, f.changes " \
 	"FROM fetch f JOIN account a ON a.id = f.owner " \
 	"JOIN domain d ON d.id = a.domain "
 
@@ -63,7 +63,8 @@ static const char *const statements[STATEMENTS] = {
 	[FETCH_LATEST] = "SELECT last_insert_rowid()",
 	[FETCH_SET] = "UPDATE fetch SET label = ?, host = ?, port = ?,"
 	    " tls = ?, user = ?, mechanism = ?, pin = ?, since = ?, days = ?,"
-	    " delete_after = ?, largest = ?, enabled = ? WHERE id = ?",
+	    " delete_after = ?, largest = ?, enabled = ?,"
+	    " changes = changes + 1 WHERE id = ?",
 	[FETCH_SEAL] = "UPDATE fetch SET sealed = ? WHERE id = ?",
 	[FETCH_GET_SEAL] = "SELECT sealed FROM fetch WHERE id = ?",
 	[FETCH_REMOVE] = "DELETE FROM fetch WHERE id = ?",
@@ -92,6 +93,7 @@ static const char *const steps[] = {
 	" since INTEGER NOT NULL, days INTEGER NOT NULL,"
 	" delete_after INTEGER NOT NULL, largest INTEGER NOT NULL,"
 	" enabled INTEGER NOT NULL, created INTEGER NOT NULL,"
+	" changes INTEGER NOT NULL DEFAULT 0,"
 	" sealed BLOB NOT NULL);"
 	"CREATE UNIQUE INDEX fetch_label ON fetch (owner, label);",
 };

@@ -27,7 +27,7 @@ page_row(void *arg, const struct fetch_account *f)
 		.id = f->id, .owner = f->owner,
 		.owner_address = slice_str(f->owner_address),
 		.label = slice_str(f->label), .host = slice_str(f->host),
-		.enabled = f->enabled
+		.enabled = f->enabled, .changes = f->changes
 	};
 
 	if (page->count == KEEPER_FETCH_PAGE) {

@@ -494,6 +494,27 @@ START_TEST(other_failures_do_not_make_a_wrong_password_quick_again)
 }
 END_TEST
 
+START_TEST(changed_settings_are_worth_another_try)
+{
+	struct fetch_due due = {
+		.id = 1, .owner = 101, .enabled = true, .changes = 1,
+		.owner_address = SLICE("ann@example.org"),
+		.label = SLICE("work"), .host = SLICE("pop.example.net")
+	};
+
+	tell_one(true);
+	pass(2 * MINUTE);
+	over(1, FETCH_END_REFUSED);
+	tell_one(true);			/* as it was */
+	ck_assert_uint_ge(wait_of(1), 29 * MINUTE);
+	schedule_list_begin(schedule);
+	ck_assert_int_eq(schedule_list_add(schedule, &due), 0);
+	schedule_list_end(schedule);
+	ck_assert_uint_le(wait_of(1), 2 * MINUTE);
+	ck_assert_uint_eq(health_of(1).failures, 0);
+}
+END_TEST
+
 START_TEST(a_process_that_was_leaving_is_no_failure)
 {
 	tell_one(true);
@@ -917,6 +938,7 @@ unit_suite(void)
 	tcase_add_loop_test(tc, a_failure_waits_longer_and_longer, 0,
 	    (int)(sizeof(back_offs) / sizeof(back_offs[0])));
 	tcase_add_test(tc, other_failures_do_not_make_a_wrong_password_quick_again);
+	tcase_add_test(tc, changed_settings_are_worth_another_try);
 	tcase_add_test(tc, a_process_that_was_leaving_is_no_failure);
 	tcase_add_test(tc, a_task_that_cannot_begin_is_tried_again);
 	tcase_add_test(tc, a_failed_test_counts_and_a_good_one_mends);

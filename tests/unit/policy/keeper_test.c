@@ -141,7 +141,8 @@ END_TEST
 START_TEST(a_fetch_due_reads_back_and_a_cut_one_is_a_breach)
 {
 	struct fetch_due due = { 7, 3, SLICE("ann@office.test"),
-	    SLICE("provider"), SLICE("pop.example.com"), true }, got = { 0 };
+	    SLICE("provider"), SLICE("pop.example.com"), true, 5 },
+	    got = { 0 };
 	struct slice whole;
 	struct unpack u;
 
@@ -156,6 +157,7 @@ START_TEST(a_fetch_due_reads_back_and_a_cut_one_is_a_breach)
 	ck_assert(slice_is(got.label, due.label));
 	ck_assert(slice_is(got.host, due.host));
 	ck_assert(got.enabled);
+	ck_assert_uint_eq(got.changes, 5);
 	for (size_t len = 0; len < whole.len; len++) {
 		u = unpack_of(slice_first(whole, len));
 		ck_assert_int_eq(fetch_due_unpack(&u, &got), -EBADMSG);
