@@ -23,8 +23,8 @@ struct judge_options {
 };
 
 /*
- * Read `message_fd` and judge it: the filters, then the rules.  0, or a negative errno when the bytes cannot
- * be had; the queue then says "try again".
+ * Read `message_fd` and judge it: the filters, then the rules.  0, or a
+ * negative errno when the bytes cannot be had; the queue then says "try again".
  */
 int	judge_message(int message_fd, const struct envelope *,
 	    const struct judge_options *, struct verdict *verdict_out);

@@ -55,6 +55,7 @@ const struct scan_answer *scan_answer_worse(const struct scan_answer *,
 /* "clean", "virus", ...; for the trail and the header line. */
 const char	*scan_result_word(enum scan_result);
 
+/* As bytes, at most SCAN_PACKED_MAX, and back. */
 void	scan_answer_pack(struct text *, const struct scan_answer *);
 /* 0, or -EBADMSG: it is no answer. */
 int	scan_answer_unpack(struct slice packed, struct scan_answer *answer_out);
@@ -77,6 +78,7 @@ struct scan_status {
 	char		 words[SCAN_WORDS_MAX + 1]; /* the last fault; or "" */
 };
 
+/* As bytes, at most SCAN_PACKED_MAX, and back. */
 void	scan_status_pack(struct text *, const struct scan_status *);
 /* 0, or -EBADMSG: it is no status. */
 int	scan_status_unpack(struct slice packed, struct scan_status *status_out);

@@ -136,7 +136,7 @@ static const struct option options[] = {
 { "scan_suspect",            KIND_IF_SUSPECT,   TEXT(scan_suspect), "hold",
   "The same, of one that could be looked into in part only: encrypted, broken, above a limit." },
 { "scan_failed",             KIND_IF_UNSCANNED, TEXT(scan_failed), "defer",
-  "The same, of one that could not be scanned: no signatures, no scanner, a failure; defer: its sender is asked to come again." },
+  "The same, of one that could not be scanned: no signatures, no scanner, a failure." },
 { "fetch_minutes",           KIND_COUNT,        FIELD(fetch_minutes), 1, 1440, "10",
   "How many minutes pass between two collections from the same remote mailbox." },
 { "fetch_connections",       KIND_COUNT,        FIELD(fetch_connections), 1, 1000, "50",

@@ -42,6 +42,7 @@ signature_write(int folder_fd, const char *file, const char *name,
 	file_write(folder_fd, file, text_slice(&line));
 }
 
+/* A signature set that knows the test file, and nothing else. */
 static inline void
 eicar_write(int folder_fd)
 {
@@ -105,6 +106,7 @@ add_attachment(struct text *text, const char *boundary, const char *type,
 	text_addf(text, "\r\n--%s--\r\n", boundary);
 }
 
+/* The checksum of a zip entry (CRC-32). */
 static inline uint32_t
 zip_sum(struct slice bytes)
 {
