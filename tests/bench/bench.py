@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 
+import collect
 import load
 import meter
 import servers
@@ -256,7 +257,11 @@ def limits(folder):
              meter.file_rate(folder, 200 << 10)))
 
 
-JOBS = {"smtp": smtp, "pop3": pop3, "idle": idle}
+def collecting(hub, peer, rounds):
+    collect.collect(hub, peer, rounds, sys.modules[__name__])
+
+
+JOBS = {"smtp": smtp, "pop3": pop3, "collect": collecting, "idle": idle}
 
 
 def bench(args, running):

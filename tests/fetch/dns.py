@@ -1,0 +1,64 @@
+"""A name server of a test: A and AAAA from a table, or a fault."""
+
+import socket
+import struct
+import threading
+
+TYPES = {1: socket.AF_INET, 28: socket.AF_INET6}
+
+
+class Names:
+    """`table`: name -> addresses, or "servfail", "silence", "nonsense"."""
+
+    def __init__(self):
+        self.table = {}
+        self.asked = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                question, peer = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            answer = self.answer(question)
+            if answer:
+                self.socket.sendto(answer, peer)
+
+    def answer(self, question):
+        at, labels = 12, []
+        while question[at]:
+            labels.append(question[at + 1:at + 1 + question[at]])
+            at += 1 + question[at]
+        name = b".".join(labels).decode("latin-1").lower()
+        kind, = struct.unpack(">H", question[at + 1:at + 3])
+        asked = question[12:at + 5]
+        self.asked.append((name, kind))
+        found = self.table.get(name, "nxdomain")
+        if found == "silence":
+            return None
+        if found == "nonsense":
+            return question[:2] + b"\xff" * 40
+
+        def reply(code, rows=()):
+            return question[:2] + struct.pack(
+                ">HHHHH", 0x8180 | code, 1, len(rows), 0, 0) + asked + \
+                b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 0,
+                                                   len(row)) + row
+                         for row in rows)
+        if found == "servfail":
+            return reply(2)
+        if found == "nxdomain":
+            return reply(3)
+        rows = []
+        for address in found:
+            if TYPES.get(kind) == (socket.AF_INET6 if ":" in address
+                                   else socket.AF_INET):
+                rows.append(socket.inet_pton(TYPES[kind], address))
+        return reply(0, rows)
+
+    def close(self):
+        self.socket.close()

@@ -1,0 +1,364 @@
+"""One hub, many remote mailboxes: what the tests of collecting stand on.
+
+A Case is one owner with mailboxes at providers of its own.  It collects by
+`postroom fetch now`, reads what is here over POP3 and compares bytes; when all
+cases are over, settled, and the hub was started anew, every mailbox is
+compared once more, so that what comes late or twice is seen too.
+"""
+
+import base64
+import collections
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, os.pardir, "fault"))
+
+# pylint: disable=wrong-import-position
+from hub import DOMAIN, Fault, Hub                      # noqa: E402
+from hub import PASSWORD as OWN_PASSWORD                # noqa: E402
+from certs import HOST, Certificates                    # noqa: E402
+from provider import PASSWORD, Box, Mail, Provider, Session, mended  # noqa
+
+__all__ = ["Box", "Case", "Fault", "Mail", "PASSWORD", "Place", "Provider",
+           "Session", "HOST", "letter", "mended", "test", "TESTS"]
+
+VISIBLE = 30.0          # seconds from "collected" to "in the mailbox"
+COMMAND = 400.0         # of one command line; the product's limits are less
+MESSAGE_BYTES = 16 << 20
+TRACE = re.compile(rb"\AReturn-Path: [^\r]*\r\nDelivered-To: [^\r]*\r\n"
+                   rb"(?:X-Postroom-[^\r]*\r\n)*"
+                   rb"Received: .*?;\r\n\t[^\r]*\r\n", re.S)
+
+TESTS = []              # (name, function, is slow)
+PLACES = []             # all there ever were, to be cleared away
+
+
+def test(name, slow=False):
+    """The name is the row of tests/HARDENING.md and what is true."""
+    def note(function):
+        TESTS.append((name, function, slow))
+        return function
+    return note
+
+
+def letter(name, size=600, head=b"", line=b"\r\n"):
+    """A message that is like no other."""
+    name = name.encode()
+    lines = [b"From: a@client.example", b"To: office", b"Subject: " + name,
+             b"Message-ID: <" + name + b"@client.example>",
+             b"Date: Fri, 20 Nov 2026 10:00:00 +0700"]
+    text = line.join([*lines, *([head] if head else []), b"", b""])
+    number = 0
+    parts = [text]
+    have = len(text)
+    while have < size:
+        number += 1
+        part = b"%s line %d of %s" % ((b"", b".", b"..")[number % 3], number,
+                                      name) + line
+        parts.append(part)
+        have += len(part)
+    return b"".join(parts)
+
+
+def letters(name, count, size=600):
+    return [letter("%s-%d" % (name, i), size) for i in range(1, count + 1)]
+
+
+def mails(datas, first=1):
+    return [Mail("uidl-%d" % i, data) for i, data in enumerate(datas, first)]
+
+
+class Pop:
+    """One POP3 session with the hub, read in whole replies."""
+
+    def __init__(self, hub, name):
+        self.socket = hub.connect("pop3")
+        self.rest = b""
+        self.until(b"\r\n")
+        self.ask("USER %s@%s" % (name, DOMAIN))
+        self.ask("PASS " + OWN_PASSWORD)
+
+    def until(self, end):
+        parts, seen = [self.rest], self.rest
+        while end not in seen:
+            data = self.socket.recv(1 << 18)
+            if not data:
+                raise Fault("the hub hangs up")
+            seen = parts[-1][-len(end):] + data
+            parts.append(data)
+        whole = b"".join(parts)
+        at = whole.index(end) + len(end)
+        self.rest = whole[at:]
+        return whole[:at]
+
+    def ask(self, line, many=False):
+        self.socket.sendall(line.encode() + b"\r\n")
+        answer = self.until(b"\r\n")
+        if not answer.startswith(b"+OK"):
+            raise Fault("%s: %r" % (line.split()[0], answer))
+        if not many:
+            return answer
+        if self.rest.startswith(b".\r\n"):
+            self.rest = self.rest[3:]
+            return b""
+        return self.until(b"\r\n.\r\n")[:-3]
+
+    def close(self):
+        try:
+            self.ask("QUIT")
+        finally:
+            self.socket.close()
+
+
+def read_mailbox(hub, name):
+    """The letters of a mailbox here, without the hub's own first lines."""
+    until = time.monotonic() + VISIBLE
+    while True:
+        try:
+            pop = Pop(hub, name)
+            break
+        except (Fault, OSError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+    found = []
+    try:
+        count = int(pop.ask("STAT").split()[1])
+        for number in range(1, count + 1):
+            data = pop.ask("RETR %d" % number, many=True)
+            data = re.sub(rb"(\A|\r\n)\.", rb"\1", data)
+            if TRACE.match(data) is None:
+                raise Fault("%s: no trace lines: %r" % (name, data[:300]))
+            found.append(TRACE.sub(b"", data, count=1))
+    finally:
+        pop.close()
+    return found
+
+
+def told(data):
+    """A letter in a few words."""
+    subject = re.search(rb"Subject: ([^\r\n]*)", data[:2000])
+    return "%s, %d bytes" % (subject.group(1).decode("latin-1")
+                             if subject else repr(data[:40]), len(data))
+
+
+def compare(name, found, wanted, least=None):
+    """
+    Exactly the wanted ones, each once.  `least`: of the wanted, those that
+    may not be missing (all, if not said).
+    """
+    found = collections.Counter(found)
+    wanted = collections.Counter(wanted)
+    least = wanted if least is None else collections.Counter(least)
+    missing = least - found
+    extra = found - wanted
+    words = ["missing: " + told(x) for x in missing] + \
+            ["%s: %s" % ("twice" if x in wanted else "unknown", told(x))
+             for x in extra]
+    if words:
+        raise Fault("%s: %s" % (name, "; ".join(words[:6])))
+
+
+class Place:
+    """The hub, the certificates, and the cases it holds."""
+
+    def __init__(self, bin_folder, names, config=None):
+        options = {
+            "connections_per_address": "1000", "fetch_per_host": "64",
+            "fetch_connections": "1000", "fetch_minutes": "1440",
+            "message_bytes": "%dMiB" % (MESSAGE_BYTES >> 20),
+            "journal_segment_bytes": "4MiB", "warm_mailboxes": "200",
+        }
+        self.hub = Hub(bin_folder, [], {})
+        PLACES.append(self)
+        folder = self.hub.folder
+        self.certs = Certificates(os.path.join(folder, "certificates"))
+        os.chmod(folder, 0o755)
+        os.chmod(self.certs.folder, 0o755)
+        os.chmod(self.certs.authority(), 0o644)
+        hosts = os.path.join(folder, "hosts")
+        with open(hosts, "w", encoding="ascii") as file:
+            file.write("127.0.0.1 localhost %s other.test\n" % HOST)
+        os.chmod(hosts, 0o644)
+        options["tls_ca_file"] = '"%s"' % self.certs.authority()
+        options["hosts_file"] = '"%s"' % hosts
+        options.update(config or {})
+        self.hub.configure(options)
+        self.secret = os.path.join(folder, "secret")
+        with open(self.secret, "wb") as file:
+            file.write(PASSWORD + b"\n")
+        for name in names:
+            self.hub.run("-c", self.hub.conf, "account", "add",
+                         "%s@%s" % (name, DOMAIN), "--password-file",
+                         os.path.join(folder, "password"))
+        self.hub.accounts = {name: 2 + i for i, name in enumerate(names)}
+        self.cases = []
+        self.lock = threading.Lock()
+
+    def finish(self):
+        """Settle, compare all; start anew, and once more."""
+        faults = {}
+        for again in (False, True):
+            if again:
+                self.hub.stop()
+                self.hub.check()
+                self.hub.start()
+            self.hub.wait_settled()
+            for case in self.cases:
+                try:
+                    case.compare_again()
+                except (Fault, OSError) as fault:
+                    faults.setdefault(case.name, fault)
+        self.hub.stop()
+        self.hub.check()
+        return faults
+
+
+class Case:
+    """One owner, and what is asked for them."""
+
+    def __init__(self, place, name, owner):
+        self.place = place
+        self.hub = place.hub
+        self.certs = place.certs
+        self.name = name
+        self.owner = owner
+        self.providers = []
+        self.expected = None            # (wanted, least)
+        with place.lock:
+            place.cases.append(self)
+
+    # --- at the provider -----------------------------------------------------
+
+    def box(self, datas=(), user=None, password=PASSWORD):
+        """A mailbox with these messages, numbered from 1."""
+        return Box(user or self.owner, mails(list(datas)), password)
+
+    def provider(self, session=Session, *boxes, **options):
+        provider = Provider(session, boxes, **options)
+        self.providers.append(provider)
+        return provider
+
+    def close(self):
+        for provider in self.providers:
+            provider.close()
+
+    # --- the command line ----------------------------------------------------
+
+    def command(self, *words):
+        """(status, text, complaints) of `postroom WORDS`."""
+        done = subprocess.run(
+            [os.path.join(self.hub.bin, "postroom"), "-c", self.hub.conf,
+             *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=COMMAND, check=False,
+            env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+        return (done.returncode, done.stdout.decode("utf-8", "replace"),
+                done.stderr.decode("utf-8", "replace"))
+
+    def add_words(self, provider, host="127.0.0.1", tls="none", user=None,
+                  label="remote", take="--all", delete="--keep",
+                  secret=None):
+        return ["fetch", "add", "%s@%s" % (self.owner, DOMAIN), "--label",
+                label, "--host", host, "--port", str(provider.port), "--tls",
+                tls, "--user", user or self.owner, "--password-file",
+                secret or self.place.secret, *take.split(), *delete.split(),
+                "--untested"]
+
+    def add(self, provider, *more, **how):
+        """A fetch account for what `provider` has."""
+        status, text, complaints = self.command(
+            *self.add_words(provider, **how), *more)
+        if status != 0:
+            raise Fault("fetch add: status %d: %s%s"
+                        % (status, text, complaints))
+
+    def fetch(self, verb, label=None):
+        """The rows of `fetch now` or `fetch test` for this owner."""
+        words = ["fetch", verb, "%s@%s" % (self.owner, DOMAIN)]
+        if label:
+            words += ["--label", label]
+        status, text, complaints = self.command(*words, "--json")
+        try:
+            answer = json.loads(text)
+            rows = answer["result"] if isinstance(answer, dict) else answer
+        except (ValueError, KeyError) as fault:
+            raise Fault("fetch %s: status %d: %s%s" % (
+                verb, status, text[:300], complaints[:300])) from fault
+        failed = any(row["result"] != "done" for row in rows)
+        if (status != 0) != failed:
+            raise Fault("fetch %s: status %d, and %s" % (
+                verb, status, [row["result"] for row in rows]))
+        return rows
+
+    def now(self, *results, label=None, verb="now"):
+        """
+        Collect; the one row.  `results`: how it may have ended, "done" if
+        none is given; "*" is anything.
+        """
+        rows = self.fetch(verb, label)
+        if len(rows) != 1:
+            raise Fault("%d rows, not one" % len(rows))
+        for provider in self.providers:
+            if not provider.calm():
+                raise Fault("collected, and the connection stays open")
+        row = rows[0]
+        wanted = results or ("done",)
+        if "*" not in wanted and row["result"] not in wanted:
+            raise Fault("it ended as %s (%s), not %s" % (
+                row["result"], row["words"], " or ".join(wanted)))
+        return row
+
+    # --- what is here --------------------------------------------------------
+
+    def letters(self):
+        return read_mailbox(self.hub, self.owner)
+
+    def here(self, wanted, least=None):
+        """
+        Exactly these are in the mailbox, as bytes, each once; now, and when
+        all is over (unless it is said anew).
+        """
+        wanted = [mended(data) for data in wanted]
+        least = None if least is None else [mended(data) for data in least]
+        count = len(wanted if least is None else least)
+        until = time.monotonic() + VISIBLE
+        while True:
+            found = self.letters()
+            if len(found) >= count or time.monotonic() > until:
+                break
+            time.sleep(0.05)
+        compare(self.owner, found, wanted, least)
+        self.expected = (wanted, least)
+
+    def compare_again(self):
+        if self.expected is not None:
+            compare("afterwards, " + self.owner, self.letters(),
+                    *self.expected)
+
+    # --- what must be true ---------------------------------------------------
+
+    @staticmethod
+    def true(truth, *words):
+        if not truth:
+            raise Fault(" ".join(str(word) for word in words))
+
+    def once(self, box, *but):
+        """No message was wholly sent twice; `but`: UIDLs not looked at."""
+        for uidl, count in box.sent.items():
+            if count > 1 and uidl not in but:
+                raise Fault("%r was carried %d times" % (uidl, count))
+
+    def no_secret(self, received, user=None):
+        """Neither the password nor the name is in these bytes."""
+        user = (user or self.owner).encode()
+        for form in (PASSWORD, user,
+                     base64.b64encode(b"\0" + user + b"\0" + PASSWORD),
+                     base64.b64encode(user), base64.b64encode(PASSWORD)):
+            if form in received:
+                raise Fault("in clear went %r" % form)
