@@ -141,7 +141,7 @@ static const struct option options[] = {
   "How many minutes pass between two collections from the same remote mailbox." },
 { "fetch_connections",       KIND_COUNT,        FIELD(fetch_connections), 1, 1000, "50",
   "Remote mailboxes that are collected from at one time, in all." },
-{ "fetch_per_host",          KIND_COUNT,        FIELD(fetch_per_host), 1, 64, "4",
+{ "fetch_per_host",          KIND_COUNT,        FIELD(fetch_per_host), 1, 64, "10",
   "Of them, those on the same host." },
 { "dns_forward",             KIND_RESOLVERS,    TEXT(dns_forward), "",
   "The resolvers asked, such as 192.0.2.1 192.0.2.2@53; empty means those of the system." },

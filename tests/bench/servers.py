@@ -113,8 +113,11 @@ class Hub(Server):
         # every client here has one address; the peer is told the same
         with open(self.conf, encoding="utf-8") as file:
             text = file.read()
-        write(self.conf, text.replace("\nconnections_per_address = 20\n",
-                                      "\nconnections_per_address = 1000\n"))
+        for name, usual, here in (("connections_per_address", 20, 1000),
+                                  ("fetch_per_host", 10, 50)):
+            line = "\n%s = %d\n"
+            text = text.replace(line % (name, usual), line % (name, here))
+        write(self.conf, text)
         password = os.path.join(self.folder, "password")
         write(password, PASSWORD + "\n")
         for user in [*self.users(), self.big(), self.small()]:

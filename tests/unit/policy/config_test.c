@@ -152,7 +152,7 @@ START_TEST(nothing_given_gives_the_defaults)
 	ck_assert_uint_eq(c.warm_seconds, 60);
 	ck_assert_uint_eq(c.fetch_minutes, 10);
 	ck_assert_uint_eq(c.fetch_connections, 50);
-	ck_assert_uint_eq(c.fetch_per_host, 4);
+	ck_assert_uint_eq(c.fetch_per_host, 10);
 	ck_assert_str_eq(c.dns_forward, "");
 	ck_assert_str_eq(c.hosts_file, "/etc/hosts");
 	ck_assert_str_eq(c.language, "en");
