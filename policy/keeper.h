@@ -37,14 +37,16 @@ enum keeper_kind {
 	/*
 	 * Schedule: which remote mailboxes are there?  Those
 	 * above that number, a page; `more`: ask on above the last one.
-	 * u64 above -> u8 more, u32 count, each as fetch_due_pack()
+	 * u64 above -> u8 more, u32 count, each as fetch_due_pack(); nothing
+	 * at all: it cannot be said now
 	 */
 	KEEPER_FETCH_DUE,
 	/*
 	 * Fetch: what is needed to collect for the owner, who is the instance
 	 * of the channel, whatever the message says.
 	 * u64 fetch account -> u8 exists, and if it does: the account with its
-	 * password, as fetch_account_pack(), slice owner's address
+	 * password, as fetch_account_pack(), slice owner's address; nothing at
+	 * all: they cannot be read, or unsealed
 	 */
 	KEEPER_FETCH_OPEN
 };

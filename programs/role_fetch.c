@@ -232,6 +232,8 @@ take_settings(struct errand *errand, struct slice body)
 	struct slice secret;
 	int r;
 
+	if (body.len == 0)
+		return -EKEYREJECTED;
 	if (!exists)
 		return unpack_is_done(&u) ? -ENOENT : -EBADMSG;
 	r = fetch_account_unpack(&u, &errand->account, &secret);
@@ -262,6 +264,8 @@ on_settings(void *arg, int status, struct ipc_message *message)
 	else
 		errand_fail(errand, FETCH_END_LOCAL, r == -ENOENT ?
 		    "there is no such fetch account any more" :
+		    r == -EKEYREJECTED ? "its settings cannot be read, or "
+		    "its password was sealed with another key" :
 		    "the keeper's answer cannot be read");
 }
 

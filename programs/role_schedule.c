@@ -218,6 +218,8 @@ take_page(struct schedule_role *role, struct slice body, bool *more_out)
 	struct fetch_due due;
 	int r;
 
+	if (body.len == 0)
+		return -EAGAIN;		/* its log says why */
 	if (more && count == 0)
 		return -EBADMSG;
 	for (uint32_t i = 0; i < count; i++) {
