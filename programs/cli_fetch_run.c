@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_MS		100	/* between two questions: eyes need no more */
+#define LOOK_MS		20	/* between two questions; an answer waits for a change */
 #define WIDTH_USUAL	80	/* of a terminal that does not say */
 #define WIDTH_MOST	200
 #define BAR_LEAST	8	/* a shorter bar says nothing */
