@@ -15,12 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/memfd.h"
 #include "programs/switchboard.h"
 
 #define LEAST_PAUSE_MS	50
@@ -94,16 +94,12 @@ hold(struct child *child, enum holding what, uint32_t which, int fd)
 static int
 hand_config(struct child *child)
 {
-	struct slice text = child->all->holdings->config_text;
-	int fd = memfd_create("postroom.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int r = -EIO;
+	int fd = memfd_of("postroom.conf", child->all->holdings->config_text);
+	int r;
 
 	if (fd < 0)
-		return -errno;
-	if (write(fd, text.at, text.len) == (ssize_t)text.len &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
-	    F_SEAL_SEAL) == 0)
-		r = hold(child, HOLDS_CONFIG, 0, fd);
+		return fd;
+	r = hold(child, HOLDS_CONFIG, 0, fd);
 	(void)close(fd);
 	return r;
 }
@@ -262,8 +258,8 @@ ended(struct child *child, int status)
 	child->ready = false;
 	if (all->stop_step > 0)
 		return;
-	if (!all->was_up && !all->ready_told && WIFEXITED(status) && WEXITSTATUS(status) != 0 &&
-	    !child->row->has_instances) {
+	if (!all->was_up && !all->ready_told && WIFEXITED(status) &&
+	    WEXITSTATUS(status) != 0 && !child->row->has_instances) {
 		all->ready_told = true;	/* at the first start: a wrong setup */
 		all->ready(all->arg, false);
 		return;

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/memfd.h"
 #include "policy/hub.h"
 #include "programs/rules_bundle.h"
 
@@ -255,33 +255,6 @@ open_trust(struct holdings *holdings)
 	return 0;
 }
 
-/* A file in memory that nobody changes any more.  A descriptor or -errno. */
-static int
-seal_bytes(const char *name, struct slice bytes)
-{
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -errno;
-	for (size_t done = 0; done < bytes.len;) {
-		ssize_t n = write(fd, bytes.at + done, bytes.len - done);
-
-		if (n < 0) {
-			int r = -errno;
-
-			(void)close(fd);
-			return r;
-		}
-		done += (size_t)n;
-	}
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
-	    F_SEAL_SEAL) < 0) {
-		(void)close(fd);
-		return -EIO;
-	}
-	return fd;
-}
-
 /* The postmaster's rules, proved right before any judge gets them. */
 static int
 open_rules(struct holdings *holdings)
@@ -301,7 +274,7 @@ open_rules(struct holdings *holdings)
 		log_say("rules: %.*s", SLICE_FMT(text_slice(&faults)));
 		return r;
 	}
-	fd = seal_bytes("rules", text_slice(&bundle));
+	fd = memfd_of("rules", text_slice(&bundle));
 	if (fd < 0)
 		return fd;
 	holdings->fd[HOLDS_RULES] = fd;
