@@ -63,6 +63,7 @@ on_listing_begin(void *arg, struct ipc *from, struct ipc_message *message)
 	int r;
 
 	begin.account = unpack_u64(&u);
+	begin.owner = ipc_instance(from);
 	begin.has_uidl = unpack_bool(&u);
 	begin.delete_after_days = (int32_t)unpack_u32(&u);
 	if (!unpack_is_done(&u))
@@ -74,20 +75,55 @@ on_listing_begin(void *arg, struct ipc *from, struct ipc_message *message)
 	return reply(from, message, r, &rest);
 }
 
+/* What took its time is done; `from` is there. */
+static void
+answer(void *from, uint64_t serial, int r, struct text *body)
+{
+	/* one that is gone is told by its own end */
+	if (!text_failed(body))
+		(void)ipc_reply(from, serial, text_slice(body), NULL, 0);
+	else
+		log_say("out of memory: a listing is not answered (%d)", r);
+}
+
+static void
+on_decided(void *from, uint64_t serial, int r,
+    const struct listing_counts *counts)
+{
+	TEXT_AUTO body = TEXT_INIT(128);
+
+	pack_u8(&body, status_of(r));
+	listing_counts_pack(&body, counts);
+	answer(from, serial, r, &body);
+}
+
+static void
+on_left(void *from, uint64_t serial, int r,
+    const struct listing_counts *counts)
+{
+	TEXT_AUTO body = TEXT_INIT(8);
+
+	(void)counts;
+	pack_u8(&body, status_of(r));
+	answer(from, serial, r, &body);
+}
+
 int
 on_listing_decide(void *arg, struct ipc *from, struct ipc_message *message)
 {
+	const struct listing_counts none = { 0 };
+	const struct ledger_asked asked = { from, message->serial,
+	    on_decided };
 	struct unpack u = unpack_of(message->body);
 	uint64_t account = unpack_u64(&u), largest = unpack_u64(&u);
-	struct listing_counts counts = { 0 };
-	TEXT_AUTO rest = TEXT_INIT(128);
 	int r;
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	r = ledger_decide(ledger_of(arg), from, account, largest, &counts);
-	listing_counts_pack(&rest, &counts);
-	return reply(from, message, r, &rest);
+	r = ledger_decide(ledger_of(arg), &asked, account, largest);
+	if (r < 0 && r != -EBADMSG)
+		on_decided(from, message->serial, r, &none);
+	return r == -EBADMSG ? r : 0;
 }
 
 int
@@ -144,7 +180,18 @@ on_listing_digests(void *arg, struct ipc *from, struct ipc_message *message)
 int
 on_listing_leave(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	return hear_list(arg, from, message, ledger_leave);
+	const struct ledger_asked asked = { from, message->serial, on_left };
+	struct unpack u = unpack_of(message->body);
+	uint64_t account = unpack_u64(&u);
+	uint32_t count = unpack_u32(&u);
+	int r;
+
+	if (u.bad)
+		return -EBADMSG;
+	r = ledger_leave(ledger_of(arg), &asked, account, count, &u);
+	if (r < 0 && r != -EBADMSG)
+		on_left(from, message->serial, r, NULL);
+	return r == -EBADMSG ? r : 0;
 }
 
 int

@@ -14,15 +14,25 @@ struct conductor;
 /* role_queue.c: the conductor of the process `arg`. */
 struct conductor *queue_conductor(void *arg);
 
+/* QUEUE_LISTING_BEGIN */
 int	on_listing_begin(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_LISTING_ROWS */
 int	on_listing_rows(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_LISTING_DECIDE */
 int	on_listing_decide(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_LISTING_PAGE */
 int	on_listing_page(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_LISTING_DIGESTS */
 int	on_listing_digests(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_LISTING_LEAVE */
 int	on_listing_leave(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_LISTING_DELETING */
 int	on_listing_deleting(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_LISTING_END */
 int	on_listing_end(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_FETCH_RESUME */
 int	on_fetch_resume(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_ACCOUNT_AT */
 int	on_account_at(void *arg, struct ipc *, struct ipc_message *);
 
 #endif

@@ -27,6 +27,9 @@ add_mended(struct text *text, unsigned mended)
 	};
 	const char *before = "; mended: ";
 
+	if ((mended & FETCHED_SHORT) != 0)
+		text_add_str(text, "; shorter than listed, so it is never "
+		    "deleted there");
 	for (size_t i = 0; i < sizeof(breaches) / sizeof(*breaches); i++) {
 		if ((mended & breaches[i].bit) == 0)
 			continue;
@@ -114,6 +117,18 @@ find_kept(struct transit *transit)
 	return -EEXIST;
 }
 
+/* Who collects for one owner has no mail for anybody else. */
+static bool
+is_for_owner(const struct transit *transit)
+{
+	const struct envelope *env = &transit->env;
+
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (env->recipients[i].account != transit->asker.owner)
+			return false;
+	return true;
+}
+
 int
 collected_take(struct transit *transit)
 {
@@ -126,15 +141,19 @@ collected_take(struct transit *transit)
 		return -EBADMSG;
 	if (!transit->asker.is_fetch)
 		return 0;
+	if (!is_for_owner(transit))
+		return -EBADMSG;
 	r = ledger_take(conductor->ledger, transit->asker.from, fetched,
 	    &transit->taken, &id);
 	if (r == -EEXIST)
 		here_already(transit, &id);
 	if (r < 0)
 		return r;
-	fetched->uidl = ledger_taken_uidl(transit->taken);
 	fetched->listed_bytes = ledger_taken_bytes(transit->taken);
-	return find_kept(transit);
+	/* it is told of when that row is long gone */
+	r = arena_copy(transit->arena, ledger_taken_uidl(transit->taken),
+	    &fetched->uidl);
+	return r < 0 ? r : find_kept(transit);
 }
 
 int

@@ -22,8 +22,10 @@ ledger_finish(struct ledger *ledger, int r, bool full)
 {
 	if (r == 0)
 		r = db_commit(ledger->db, full);
-	if (r < 0)
+	if (r < 0) {
 		db_rollback(ledger->db);
+		ledger->undone++;
+	}
 	return r;
 }
 
@@ -36,25 +38,6 @@ ledger_run(struct ledger *ledger, enum ledger_statement number,
 	for (size_t i = 0; i < count; i++)
 		db_put_i64(&query, values[i]);
 	return db_run(&query);
-}
-
-int
-ledger_run_of(struct ledger *ledger, const struct listing *listing,
-    enum ledger_statement number)
-{
-	const int64_t account = (int64_t)listing->account;
-
-	return ledger_run(ledger, number, &account, 1);
-}
-
-int
-ledger_any(struct ledger *ledger, const struct listing *listing,
-    enum ledger_statement number)
-{
-	DB_QUERY_AUTO query = db_ask(ledger->db, number);
-
-	db_put_u64(&query, listing->account);
-	return db_next(&query);
 }
 
 /* --- its own file ------------------------------------------------------- */
@@ -168,6 +151,7 @@ ledger_new(void)
 		return NULL;
 	TAILQ_INIT(&ledger->under_way);
 	TAILQ_INIT(&ledger->waiting);
+	TAILQ_INIT(&ledger->jobs);
 	return ledger;
 }
 
@@ -185,8 +169,6 @@ open_file(struct ledger *ledger, int folder_fd,
 		r = read_meta(ledger, hub_id);
 	if (r == -ENOENT)
 		r = write_new(ledger, hub_id);
-	for (unsigned i = 0; r == 0 && i < LEDGER_MAKES; i++)
-		r = ledger_run(ledger, i, NULL, 0);
 	return r;
 }
 
@@ -200,7 +182,8 @@ ledger_open(int folder_fd, const unsigned char hub_id[LEDGER_HUB_BYTES],
 	if (ledger == NULL)
 		return -ENOMEM;
 	ledger->timer = timer_new(loop, on_time, ledger);
-	r = ledger->timer == NULL ? -ENOMEM :
+	ledger->job_timer = timer_new(loop, ledger_job_time, ledger);
+	r = ledger->timer == NULL || ledger->job_timer == NULL ? -ENOMEM :
 	    open_file(ledger, folder_fd, hub_id, needs_out);
 	if (r < 0) {
 		db_close(ledger->db);
@@ -259,6 +242,7 @@ ledger_close(struct ledger *ledger)
 	free_takens(&ledger->under_way);
 	free_takens(&ledger->waiting);
 	timer_free(ledger->timer);
+	timer_free(ledger->job_timer);
 	db_close(ledger->db);
 	free(ledger);
 }
@@ -338,12 +322,16 @@ ledger_lost(struct ledger *ledger, uint64_t owner, uint64_t index_at,
 	const int64_t values[] = { (int64_t)(owner & INT64_MAX),
 	    (int64_t)(index_at & INT64_MAX), (int64_t)(believed & INT64_MAX),
 	    clock_utc_ms() };
+	struct listing *listing, *following;
 	int r = ledger_flush(ledger);
 
 	if (r == 0)
 		r = db_begin(ledger->db);
 	if (r < 0)
 		return r;
+	/* what they know is not true any more */
+	HASH_ITER(hh, ledger->listings, listing, following)
+		listing->is_overtaken = true;
 	stop_deleting(ledger, "a mailbox was restored from a backup");
 	r = ledger_run(ledger, LEDGER_LOSE, values, 4);
 	if (r == 0)

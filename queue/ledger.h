@@ -2,7 +2,7 @@
  * ledger.h - queue/ledger.db: every remote message ever seen (DESIGN.md 3)
  *
  * A collected message's journal record is its entry; this is a projection of
- * the journal in which a listing of 100,000 messages is looked up in one join.
+ * the journal that a listing of 100,000 messages is held against in memory.
  * A collector tells a listing, and hears what to take, to look at and to
  * delete.  What stays true: an entry is STORED only for a record that is
  * durable; whatever is in doubt is taken again and never deleted; after a
@@ -82,6 +82,7 @@ void	ledger_look(struct ledger *);
 
 struct ledger_begin {
 	uint64_t	account;	/* the fetch account */
+	uint64_t	owner;		/* of the channel, and so of that */
 	bool		has_uidl;
 	int32_t		delete_after_days;	/* -1: never */
 };
@@ -91,14 +92,29 @@ int	ledger_begin(struct ledger *, const void *from,
 /* Packed rows, all that is left in `u`; `count` of them. */
 int	ledger_rows(struct ledger *, const void *from, uint64_t account,
 	    uint32_t count, struct unpack *u);
-int	ledger_decide(struct ledger *, const void *from, uint64_t account,
-	    uint64_t largest_bytes, struct listing_counts *counts_out);
+
+/*
+ * What takes long runs in turns of the loop and is answered by `done`, once,
+ * perhaps before the function that asked returns 0; not when that returns less,
+ * nor when the channel is lost.  Until then that listing may only be ended.
+ * The counts are those of a decision.
+ */
+typedef void	ledger_done_fn(void *from, uint64_t serial, int r,
+		    const struct listing_counts *);
+struct ledger_asked {
+	void		*from;
+	uint64_t	 serial;	/* his number for it */
+	ledger_done_fn	*done;
+};
+int	ledger_decide(struct ledger *, const struct ledger_asked *,
+	    uint64_t account, uint64_t largest_bytes);
+int	ledger_leave(struct ledger *, const struct ledger_asked *,
+	    uint64_t account, uint32_t count, struct unpack *u);
+
 /* Adds u32 count and the rows to `text`. */
 int	ledger_page(struct ledger *, const void *from, uint64_t account,
 	    enum listing_part, uint32_t after, struct text *text);
 int	ledger_digests(struct ledger *, const void *from, uint64_t account,
-	    uint32_t count, struct unpack *u);
-int	ledger_leave(struct ledger *, const void *from, uint64_t account,
 	    uint32_t count, struct unpack *u);
 /* -EAGAIN: one of them is not to be deleted (any more); nothing is noted. */
 int	ledger_deleting(struct ledger *, const void *from, uint64_t account,

@@ -6,296 +6,396 @@
  * that have been looked at or left since.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "queue/ledger_inside.h"
 
 #define DAY_MS		INT64_C(86400000)
 
-/* Statements in a row about one listing, up to a negative errno. */
-static int
-run_all(struct ledger *ledger, const struct listing *listing,
-    const enum ledger_statement *statements, size_t count)
-{
-	int r = 0;
+/* Of a UIDL of the listing: what entries not GONE have it. */
+#define CLASS_ANY	1u
+#define CLASS_LONE	2u	/* no row stands for it, and it has a header */
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = ledger_run_of(ledger, listing, statements[i]);
-	return r;
+static int
+any(struct ledger *ledger, struct listing *listing,
+    enum ledger_statement number, struct slice uidl, uint64_t bytes)
+{
+	DB_QUERY_AUTO query = db_ask(ledger->db, number);
+
+	listing->cost -= COST_READ;
+	db_put_u64(&query, listing->account);
+	if (uidl.len > 0)
+		db_put_blob(&query, uidl);
+	else
+		db_put_u64(&query, bytes);
+	return db_next(&query);
 }
 
-#define RUN_ALL(ledger, listing, list) \
-	run_all((ledger), (listing), (list), sizeof(list) / sizeof((list)[0]))
+/* --- sizes -------------------------------------------------------------- */
 
-/* Statement `number` of this listing and a second value. */
+/* The largest may be another than at the last decision. */
 static int
-run_with(struct ledger *ledger, const struct listing *listing,
-    enum ledger_statement number, int64_t value)
+resize(struct ledger *ledger, struct listing *listing)
 {
-	const int64_t values[] = { (int64_t)listing->account, value };
+	(void)ledger;
+	for (; listing->cursor < listing->row_count; listing->cursor++) {
+		struct row *row = &listing->rows[listing->cursor];
+		bool is_large = row->bytes > listing->largest;
 
-	return ledger_run(ledger, number, values, 2);
+		if ((listing->cost -= COST_ROW) < 0)
+			return 0;
+		if (row->part == ROW_TOO_LARGE && !is_large)
+			row->part = ROW_NEW;
+		else if (is_large && row->why != WHY_LEFT &&
+		    (row->part == LISTING_TAKE || row->part == LISTING_LOOK ||
+		    row->part == ROW_NEW))
+			row->part = ROW_TOO_LARGE;
+	}
+	return 1;
 }
 
-/* Entries of a kind by number, and the rows that stand for them. */
-static int
-match_kin(struct ledger *ledger, const struct listing *listing,
-    enum ledger_statement fill, enum ledger_statement match)
+/* --- rows that nothing is known of yet ---------------------------------- */
+
+static bool
+has_new(const struct listing *listing)
 {
-	int r = ledger_run_of(ledger, listing, fill);
+	for (size_t i = 0; i < listing->row_count; i++)
+		if (listing->rows[i].part == ROW_NEW)
+			return true;
+	return false;
+}
+
+/* Entries by UIDL, and by size those that no row stands for. */
+static int
+lone_begin(struct ledger *ledger, struct listing *listing)
+{
+	(void)ledger;
+	if (listing->cursor == 0) {
+		free(listing->classes);
+		listing->classes = NULL;
+		if (kins_begin(&listing->kins, listing->entry_count) < 0)
+			return -ENOMEM;
+		listing->cost -= PASS_COST(listing);
+		if (!has_new(listing))
+			return 1;
+		listing->classes = calloc(listing->row_count, 1);
+		if (listing->classes == NULL)
+			return -ENOMEM;
+	}
+	for (; listing->cursor < listing->entry_count; listing->cursor++) {
+		const struct entry *entry = &listing->entries[listing->cursor];
+		bool is_lone = !entry->stands && entry->has_header &&
+		    entry->state != SEEN_GONE;
+
+		if ((listing->cost -= COST_ROW) < 0)
+			return 0;
+		if (entry->uidl_class != NO_CLASS)
+			listing->classes[entry->uidl_class] |= (uint8_t)
+			    (CLASS_ANY | (is_lone &&
+			    entry->state != SEEN_LOST ? CLASS_LONE : 0));
+		if (is_lone)
+			kins_add(&listing->kins, entry->bytes,
+			    (uint32_t)listing->cursor, true, entry->state);
+	}
+	return 1;
+}
+
+static int
+lone_sort(struct ledger *ledger, struct listing *listing)
+{
+	(void)ledger;
+	return kins_sort(listing, kins_alike);
+}
+
+/* The state of the lowest of that size: SEEN_STORED comes first; or -1. */
+static int
+lone_state(const struct listing *listing, uint64_t bytes)
+{
+	const struct kins *kins = &listing->kins;
+	size_t lo = 0, hi = kins->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (kins->at[mid].key < bytes)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < kins->count && kins->at[lo].key == bytes ?
+	    kins->at[lo].rank : -1;
+}
+
+static void
+look_at(struct row *row, enum row_why why)
+{
+	row->part = LISTING_LOOK;
+	row->why = why & 7;
+}
+
+/* One with a UIDL, which may be known in some way. */
+static int
+sort_by_uidl(struct ledger *ledger, struct listing *listing, struct row *row)
+{
+	struct slice uidl = listing_uidl(listing, row);
+	unsigned class = listing->classes[row->uidl_class];
+	int seen = (class & CLASS_ANY) != 0, gone = 0, state;
+
+	if (seen == 0)
+		seen = any(ledger, listing, LEDGER_ANY_UIDL, uidl, 0);
+	if (seen > 0 && (class & CLASS_LONE) == 0)
+		gone = any(ledger, listing, LEDGER_GONE_UIDL, uidl, 0);
+	if (seen < 0 || gone < 0)
+		return seen < 0 ? seen : gone;
+	state = listing->is_moved ? lone_state(listing, row->bytes) : -1;
+	if ((class & CLASS_LONE) != 0 || gone > 0) {
+		/* the size differs, or it was gone (F27) */
+		look_at(row, WHY_UIDL);
+	} else if (seen > 0) {
+		/* F26: one more of a UIDL that others stand for */
+		row->part = LISTING_TAKE;
+		row->doubt = true;
+	} else if (state == SEEN_STORED || state == SEEN_DELETING) {
+		look_at(row, WHY_MOVED);
+	} else {
+		row->part = LISTING_TAKE;
+	}
+	return 0;
+}
+
+static int
+sort_by_bytes(struct ledger *ledger, struct listing *listing, struct row *row)
+{
+	int r = lone_state(listing, row->bytes) >= 0;
 
 	if (r == 0)
-		r = ledger_run_of(ledger, listing, match);
-	return r < 0 ? r : ledger_run(ledger, LEDGER_KIN_CLEAR, NULL, 0);
-}
-
-int
-ledger_match(struct ledger *ledger, struct listing *listing)
-{
-	int r = listing->is_whole ? 0 :
-	    match_kin(ledger, listing, LEDGER_KIN_UIDL, LEDGER_MATCH);
-
-	if (r < 0 || listing->is_whole || listing->is_moved ||
-	    !listing->has_uidl)
+		r = any(ledger, listing, LEDGER_GONE_BYTES,
+		    slice_of(NULL, 0), row->bytes);
+	if (r < 0)
 		return r;
-	r = ledger_any(ledger, listing, LEDGER_IS_MOVED);
-	if (r <= 0)
-		return r;
-	listing->is_moved = true;
-	return run_with(ledger, listing, LEDGER_ACCOUNT_MOVED, 1);
-}
-
-/* Looked at for its UIDL. */
-static int
-weigh_uidl(struct ledger *ledger, const struct listing *listing)
-{
-	static const enum ledger_statement rest[] = {
-		LEDGER_UIDL_REST, LEDGER_LONE_PRUNE,
-	};
-	int r;
-
-	r = match_kin(ledger, listing, LEDGER_KIN_UIDL_HEADER,
-	    LEDGER_UIDL_MATCH);
-	if (r == 0)
-		r = run_with(ledger, listing, LEDGER_UIDL_BACK,
-		    clock_utc_ms());
-	return r < 0 ? r : RUN_ALL(ledger, listing, rest);
-}
-
-/* Looked at because all UIDLs were given anew. */
-static int
-weigh_moved(struct ledger *ledger, const struct listing *listing)
-{
-	static const enum ledger_statement rest[] = {
-		LEDGER_MOVED_DONE, LEDGER_MOVED_REST, LEDGER_LONE_PRUNE,
-	};
-	int r;
-
-	r = match_kin(ledger, listing, LEDGER_KIN_MOVED, LEDGER_MOVED_MATCH);
-	if (r == 0)
-		r = run_with(ledger, listing, LEDGER_MOVED_RENAME,
-		    clock_utc_ms());
-	return r < 0 ? r : RUN_ALL(ledger, listing, rest);
-}
-
-/* Rows whose header has been looked at. */
-static int
-weigh_looked(struct ledger *ledger, const struct listing *listing)
-{
-	int r = ledger_any(ledger, listing, LEDGER_LOOKED);
-
-	if (r <= 0)
-		return r;
-	r = weigh_uidl(ledger, listing);
-	if (r == 0)
-		r = weigh_moved(ledger, listing);
-	if (r == 0)
-		r = match_kin(ledger, listing, LEDGER_KIN_SAME,
-		    LEDGER_SAME_MATCH);
-	if (r == 0)
-		r = ledger_run_of(ledger, listing, LEDGER_SAME_REST);
-	if (r == 0)
-		r = run_with(ledger, listing, LEDGER_LEFT_FILL,
-		    clock_utc_ms());
-	if (r == 0)
-		r = ledger_run_of(ledger, listing, LEDGER_LEFT_DONE);
-	return r;
-}
-
-/* Rows that nothing is known of yet. */
-static int
-sort_new(struct ledger *ledger, const struct listing *listing)
-{
-	static const enum ledger_statement by_uidl[] = {
-		LEDGER_LOOK_UIDL, LEDGER_TAKE_TWICE,
-	}, rest[] = {
-		LEDGER_LOOK_SAME, LEDGER_TAKE_REST,
-	};
-	int r = RUN_ALL(ledger, listing, by_uidl);
-
-	if (r == 0 && listing->is_moved)
-		r = ledger_run_of(ledger, listing, LEDGER_LOOK_MOVED);
-	return r < 0 ? r : RUN_ALL(ledger, listing, rest);
-}
-
-/* Entries that no row stands for now. */
-static int
-find_lone(struct ledger *ledger, const struct listing *listing)
-{
-	static const enum ledger_statement fill[] = {
-		LEDGER_LONE_DROP, LEDGER_LONE_FILL,
-	};
-
-	return RUN_ALL(ledger, listing, fill);
+	row->part = LISTING_TAKE;
+	if (r > 0)
+		look_at(row, WHY_SAME);
+	return 0;
 }
 
 static int
-note_gone(struct ledger *ledger, const struct listing *listing)
+sort_new(struct ledger *ledger, struct listing *listing)
 {
-	int r = find_lone(ledger, listing);
+	for (; listing->cursor < listing->row_count; listing->cursor++) {
+		struct row *row = &listing->rows[listing->cursor];
+		int r = 0;
 
-	if (r == 0)
-		r = run_with(ledger, listing, LEDGER_GONE, clock_utc_ms());
-	if (r == 0 && listing->is_moved)
-		r = run_with(ledger, listing, LEDGER_ACCOUNT_MOVED, 0);
-	return r;
+		if ((listing->cost -= COST_ROW) < 0)
+			return 0;
+		if (row->part != ROW_NEW)
+			continue;
+		if (row->entry != 0)
+			row->part = LISTING_TAKE;	/* LOST */
+		else if (row->uidl_len > 0)
+			r = sort_by_uidl(ledger, listing, row);
+		else
+			r = sort_by_bytes(ledger, listing, row);
+		if (r < 0)
+			return r;
+	}
+	return 1;
 }
 
-int
-ledger_note_gone(struct ledger *ledger, struct listing *listing)
-{
-	int r;
-
-	if (listing->has_gone)
-		return 0;
-	/* one that is missing may be one that has not been looked at */
-	r = ledger_any(ledger, listing, LEDGER_IN_DOUBT);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = db_begin(ledger->db);
-	if (r == 0)
-		r = note_gone(ledger, listing);
-	r = ledger_finish(ledger, r, false);
-	if (r == 0)
-		listing->has_gone = true;
-	return r;
-}
-
-/* Stored at or before this may be deleted; -1: nothing may. */
-static int64_t
-due_before(struct ledger *ledger, const struct listing *listing)
-{
-	int64_t now = clock_utc_ms();
-
-	if (listing->delete_after_days < 0 || ledger_restored(ledger) != NULL)
-		return -1;
-	if (listing->delete_after_days == 0)
-		return INT64_MAX;
-	if (!clock_jump_is_trusted(&ledger->clock))
-		return -1;
-	return now - listing->delete_after_days * DAY_MS;
-}
-
-int
-ledger_note_due(struct ledger *ledger, struct listing *listing)
-{
-	int64_t before = due_before(ledger, listing);
-	int r = db_begin(ledger->db);
-
-	if (r == 0)
-		r = ledger_run_of(ledger, listing, LEDGER_DUE_CLEAR);
-	if (r == 0 && before >= 0)
-		r = run_with(ledger, listing, LEDGER_DUE, before);
-	r = ledger_finish(ledger, r, false);
-	if (r == 0)
-		listing->is_stale = false;
-	return r;
-}
+/* --- its beginning ------------------------------------------------------ */
 
 int
 ledger_settle_beginning(struct ledger *ledger, struct listing *listing)
 {
-	int64_t now = clock_utc_ms();
-	int r = ledger_any(ledger, listing, LEDGER_LEFT_UNLOOKED);
-
-	listing->settles = r == 1;
-	if (r != 0)
-		return r < 0 ? r : 0;
-	/* 0 says that it is not */
-	return run_with(ledger, listing, LEDGER_ACCOUNT_SETTLE,
-	    now == 0 ? 1 : now);
-}
-
-static int
-decide(struct ledger *ledger, struct listing *listing, int64_t largest)
-{
-	int r = ledger_match(ledger, listing);
-
-	if (r == 0)
-		r = find_lone(ledger, listing);
-	if (r == 0)
-		r = weigh_looked(ledger, listing);
-	if (r == 0)
-		r = run_with(ledger, listing, LEDGER_SMALL_AGAIN, largest);
-	if (r == 0)
-		r = run_with(ledger, listing, LEDGER_TOO_LARGE, largest);
-	if (r == 0)
-		r = sort_new(ledger, listing);
-	if (r == 0 && listing->settles)
-		r = ledger_settle_beginning(ledger, listing);
-	return r;
-}
-
-static int
-count(struct ledger *ledger, const struct listing *listing,
-    struct listing_counts *counts_out)
-{
-	DB_QUERY_AUTO query = db_ask(ledger->db, LEDGER_COUNTS);
-	struct listing_counts counts;
+	int64_t values[] = { (int64_t)listing->account, clock_utc_ms() };
 	int r;
 
-	db_put_u64(&query, listing->account);
-	r = db_next(&query);
-	if (r < 0)
-		return r;
-	counts.listed = db_u64(&query, 0, INT64_MAX);
-	counts.listed_bytes = db_u64(&query, 0, INT64_MAX);
-	counts.take = db_u64(&query, 0, INT64_MAX);
-	counts.take_bytes = db_u64(&query, 0, INT64_MAX);
-	counts.look = db_u64(&query, 0, INT64_MAX);
-	counts.remove = db_u64(&query, 0, INT64_MAX);
-	counts.known = db_u64(&query, 0, INT64_MAX);
-	counts.too_large = db_u64(&query, 0, INT64_MAX);
-	r = db_row(&query);
+	listing->settles = true;
+	for (size_t i = 0; i < listing->row_count; i++)
+		if (listing->rows[i].part == LISTING_LOOK &&
+		    listing->rows[i].why == WHY_LEFT)
+			return 0;
+	listing->settles = false;
+	if (values[1] == 0)
+		values[1] = 1;		/* 0 says that it is not */
+	r = ledger_job_write(ledger, listing);
+	return r < 0 ? r :
+	    ledger_run(ledger, LEDGER_ACCOUNT_SETTLE, values, 2);
+}
+
+static int
+settle(struct ledger *ledger, struct listing *listing)
+{
+	int r = listing->settles ?
+	    ledger_settle_beginning(ledger, listing) : 0;
+
+	return r < 0 ? r : 1;
+}
+
+/* --- what stands nowhere ------------------------------------------------ */
+
+static bool
+is_in_doubt(const struct listing *listing)
+{
+	for (size_t i = 0; i < listing->row_count; i++) {
+		const struct row *row = &listing->rows[i];
+
+		if (row->part == LISTING_LOOK || (row->doubt &&
+		    (row->part == LISTING_TAKE || row->part == ROW_TAKING)))
+			return true;
+	}
+	return false;
+}
+
+static int
+set_gone(struct ledger *ledger, struct listing *listing, struct entry *entry)
+{
+	const int64_t values[] = { entry->seq, clock_utc_ms() };
+	int r = ledger_job_write(ledger, listing);
+
 	if (r == 0)
-		*counts_out = counts;
+		r = ledger_run(ledger, LEDGER_GONE, values, 2);
+	entry->state = SEEN_GONE;
 	return r;
 }
 
-int
-ledger_decide(struct ledger *ledger, const void *from, uint64_t account,
-    uint64_t largest_bytes, struct listing_counts *counts_out)
+/* Is GONE, once nothing is in doubt. */
+static int
+note_gone(struct ledger *ledger, struct listing *listing)
 {
-	int64_t largest = (int64_t)(largest_bytes > INT64_MAX ? INT64_MAX :
-	    largest_bytes);
+	const int64_t values[] = { (int64_t)listing->account, 0 };
+	int r = 0;
+
+	if (listing->cursor == 0)
+		listing->cost -= PASS_COST(listing);
+	/* one that is missing may be one that has not been looked at */
+	if (listing->has_gone || !listing->is_whole ||
+	    (listing->cursor == 0 && is_in_doubt(listing)))
+		return 1;
+	for (; listing->cursor < listing->entry_count; listing->cursor++) {
+		struct entry *entry = &listing->entries[listing->cursor];
+
+		if ((listing->cost -= COST_ROW) < 0)
+			return 0;
+		if (entry->stands || entry->state == SEEN_GONE ||
+		    entry->state == SEEN_LOST)
+			continue;
+		r = set_gone(ledger, listing, entry);
+		if (r < 0)
+			return r;
+	}
+	if (listing->is_moved)
+		r = ledger_job_write(ledger, listing);
+	if (r == 0 && listing->is_moved)
+		r = ledger_run(ledger, LEDGER_ACCOUNT_MOVED, values, 2);
+	listing->has_gone = true;
+	return r < 0 ? r : 1;
+}
+
+/* --- what may be deleted ------------------------------------------------ */
+
+/* Stored at or before this may be deleted. */
+static bool
+due_before(struct ledger *ledger, const struct listing *listing,
+    int64_t *before_out)
+{
+	if (listing->delete_after_days < 0 || listing->is_overtaken ||
+	    ledger_restored(ledger) != NULL)
+		return false;
+	*before_out = INT64_MAX;
+	if (listing->delete_after_days == 0)
+		return true;
+	if (!clock_jump_is_trusted(&ledger->clock))
+		return false;
+	*before_out = clock_utc_ms() - listing->delete_after_days * DAY_MS;
+	return true;
+}
+
+static bool
+is_due(const struct listing *listing, const struct row *row, int64_t before)
+{
+	const struct entry *entry;
+
+	if (row->part != ROW_KNOWN || row->entry == 0)
+		return false;
+	entry = &listing->entries[row->entry - 1];
+	return (entry->state == SEEN_STORED ||
+	    entry->state == SEEN_DELETING) && entry->has_id &&
+	    !entry->is_short && entry->stored_utc_ms <= before;
+}
+
+static void
+judge_row(const struct listing *listing, struct row *row, bool may,
+    int64_t before)
+{
+	if (row->part == LISTING_DELETE)
+		row->part = ROW_KNOWN;
+	if (may && is_due(listing, row, before))
+		row->part = LISTING_DELETE;
+}
+
+void
+ledger_note_due(struct ledger *ledger, struct listing *listing)
+{
+	int64_t before = 0;
+	bool may = due_before(ledger, listing, &before);
+
+	for (size_t i = 0; i < listing->row_count; i++)
+		judge_row(listing, &listing->rows[i], may, before);
+	listing->is_stale = false;
+}
+
+static int
+note_due(struct ledger *ledger, struct listing *listing)
+{
+	int64_t before = 0;
+	bool may = due_before(ledger, listing, &before);
+
+	for (; listing->cursor < listing->row_count; listing->cursor++) {
+		if ((listing->cost -= 2 * COST_ROW) < 0)
+			return 0;
+		judge_row(listing, &listing->rows[listing->cursor], may,
+		    before);
+	}
+	listing->is_stale = false;
+	listing->is_decided = true;
+	return 1;
+}
+
+/* --- a decision --------------------------------------------------------- */
+
+static ledger_step_fn *const decision[] = {
+	MATCH_STEPS, WEIGH_STEPS, resize, lone_begin, lone_sort, sort_new,
+	settle, note_gone, note_due, NULL
+};
+/* What is left of it when the listing ends. */
+static ledger_step_fn *const ending[] = { note_gone, NULL };
+
+int
+ledger_decide(struct ledger *ledger, const struct ledger_asked *asked,
+    uint64_t account, uint64_t largest_bytes)
+{
 	struct listing *listing;
-	bool was_moved;
-	int r = ledger_listing_of(ledger, from, account, &listing);
+	int r = ledger_listing_of(ledger, asked->from, account, &listing);
 
 	if (r == 0)
 		r = ledger_flush(ledger);
-	if (r == 0)
-		r = db_begin(ledger->db);
 	if (r < 0)
 		return r;
-	was_moved = listing->is_moved;
-	r = ledger_finish(ledger, decide(ledger, listing, largest), false);
-	if (r < 0) {
-		listing->is_moved = was_moved;
-		return r;
-	}
-	listing->is_whole = listing->is_decided = true;
-	r = ledger_note_gone(ledger, listing);
-	if (r == 0)
-		r = ledger_note_due(ledger, listing);
-	return r < 0 ? r : count(ledger, listing, counts_out);
+	listing->asked = *asked;
+	listing->largest = largest_bytes;
+	ledger_job(ledger, listing, decision, false);
+	return 0;
+}
+
+void
+ledger_end_listing(struct ledger *ledger, struct listing *listing)
+{
+	ledger_job_drop(ledger, listing);
+	listing->from = NULL;
+	/* what cannot be written is decided again by the next listing */
+	if (ledger_flush(ledger) == 0 && listing->is_decided)
+		ledger_job(ledger, listing, ending, false);
+	else
+		ledger_forget(ledger, listing);
 }

@@ -1,14 +1,17 @@
 /*
  * ledger_listing.c - what a collector tells of a remote mailbox, and asks
  *
- * A listing belongs to one channel and ends with it.  Its rows stand in a
- * temporary table, in memory; only what is decided of them is kept.
+ * A listing belongs to one channel and ends with it.  Its rows stand in memory;
+ * only what is decided of them is kept.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "queue/ledger_inside.h"
+
+/* Under way at once: more than any office's line carries; half a KiB each. */
+#define LISTINGS_MOST	4096
 
 int
 ledger_listing_of(struct ledger *ledger, const void *from, uint64_t account,
@@ -17,8 +20,10 @@ ledger_listing_of(struct ledger *ledger, const void *from, uint64_t account,
 	struct listing *listing;
 
 	HASH_FIND(hh, ledger->listings, &account, sizeof(account), listing);
-	if (listing == NULL || listing->from != from)
+	if (listing == NULL || listing->from == NULL || listing->from != from)
 		return -ESRCH;
+	if (listing->step != NULL)
+		return -EBADMSG;
 	*listing_out = listing;
 	return 0;
 }
@@ -47,77 +52,70 @@ is_under_way(const struct ledger *ledger, uint64_t account)
 	return false;
 }
 
+struct account_row {
+	bool		is_settled, is_moved;
+	uint64_t	owner;		/* 0: not known */
+};
+
 static int
-read_account(struct ledger *ledger, const struct listing *listing,
-    bool *is_first_out, bool *is_moved_out)
+read_account(struct ledger *ledger, uint64_t account, struct account_row *row)
 {
 	DB_QUERY_AUTO query = db_ask(ledger->db, LEDGER_ACCOUNT);
-	bool is_settled = false, is_moved = false;
 	int r;
 
-	db_put_u64(&query, listing->account);
+	*row = (struct account_row){ 0 };
+	db_put_u64(&query, account);
 	r = db_next(&query);
-	if (r == 1) {
-		is_settled = db_i64(&query, 0, 1) == 1;
-		is_moved = db_i64(&query, 0, 1) == 1;
-		r = db_row(&query);
-	}
-	if (r < 0)
+	if (r <= 0)
 		return r;
-	*is_first_out = !is_settled;
-	*is_moved_out = is_moved;
-	return 0;
+	row->is_settled = db_i64(&query, 0, 1) == 1;
+	row->is_moved = db_i64(&query, 0, 1) == 1;
+	row->owner = db_u64(&query, 0, INT64_MAX);
+	return db_row(&query);
 }
 
-static void
-forget(struct ledger *ledger, struct listing *listing)
+void
+ledger_forget(struct ledger *ledger, struct listing *listing)
 {
-	ledger->rows -= listing->rows;
+	ledger->rows -= listing->row_count;
+	ledger->uidl_bytes -= listing->uidl_bytes;
 	HASH_DEL(ledger->listings, listing);
-	free(listing);
+	listing_free(listing);
 }
 
+/* Whose it is stays so: a fetch account never changes hands. */
 static int
-make_room(struct ledger *ledger, const struct listing *listing, bool is_first)
+note_begin(struct ledger *ledger, const struct ledger_begin *begin,
+    const struct account_row *row)
 {
-	int r = db_begin(ledger->db);
+	const int64_t values[] = { (int64_t)begin->account,
+	    (int64_t)begin->owner };
+	int r;
 
-	if (r == 0)
-		r = ledger_run_of(ledger, listing, LEDGER_ROWS_DROP);
-	if (r == 0)
-		r = ledger_run_of(ledger, listing, LEDGER_LONE_DROP);
+	if (row->owner != 0 && row->is_settled)
+		return 0;
+	r = db_begin(ledger->db);
+	if (r == 0 && row->owner == 0)
+		r = ledger_run(ledger, LEDGER_ACCOUNT_OWNER, values, 2);
 	/* nobody knows any more which these were: they are left anew */
-	if (r == 0 && is_first)
-		r = ledger_run_of(ledger, listing, LEDGER_LEFT_DROP);
+	if (r == 0 && !row->is_settled)
+		r = ledger_run(ledger, LEDGER_LEFT_DROP, values, 1);
 	return ledger_finish(ledger, r, false);
 }
 
-int
-ledger_begin(struct ledger *ledger, const void *from,
-    const struct ledger_begin *begin, bool *may_delete_out,
-    bool *is_first_out)
+static int
+listing_new(struct ledger *ledger, const void *from,
+    const struct ledger_begin *begin, bool is_moved)
 {
-	struct listing *listing;
-	bool is_first = false;
-	int r;
+	struct listing *listing = calloc(1, sizeof(*listing));
 
-	if (begin->account == 0 || begin->account > INT64_MAX ||
-	    begin->delete_after_days < -1)
-		return -EBADMSG;
-	HASH_FIND(hh, ledger->listings, &begin->account,
-	    sizeof(begin->account), listing);
-	if (listing != NULL || is_under_way(ledger, begin->account))
-		return -EBUSY;
-	r = ledger_flush(ledger);
-	if (r < 0)
-		return r;
-	listing = calloc(1, sizeof(*listing));
 	if (listing == NULL)
 		return -ENOMEM;
 	listing->account = begin->account;
 	listing->from = from;
 	listing->has_uidl = begin->has_uidl;
 	listing->delete_after_days = begin->delete_after_days;
+	listing->is_moved = is_moved;
 	listing->serial = ++ledger->last_serial;
 	HASH_ADD(hh, ledger->listings, account, sizeof(listing->account),
 	    listing);
@@ -125,27 +123,43 @@ ledger_begin(struct ledger *ledger, const void *from,
 		free(listing);
 		return -ENOMEM;
 	}
-	r = read_account(ledger, listing, &is_first, &listing->is_moved);
-	if (r == 0)
-		r = make_room(ledger, listing, is_first);
-	if (r < 0) {
-		forget(ledger, listing);
-		return r;
-	}
-	*may_delete_out = ledger_restored(ledger) == NULL;
-	*is_first_out = is_first;
 	return 0;
 }
 
-static void
-end(struct ledger *ledger, struct listing *listing)
+int
+ledger_begin(struct ledger *ledger, const void *from,
+    const struct ledger_begin *begin, bool *may_delete_out,
+    bool *is_first_out)
 {
-	/* what cannot be written is decided again by the next listing */
-	if (ledger_flush(ledger) == 0 && listing->is_decided)
-		(void)ledger_note_gone(ledger, listing);
-	(void)ledger_run_of(ledger, listing, LEDGER_ROWS_DROP);
-	(void)ledger_run_of(ledger, listing, LEDGER_LONE_DROP);
-	forget(ledger, listing);
+	struct account_row row;
+	struct listing *listing;
+	int r;
+
+	if (begin->account == 0 || begin->account > INT64_MAX ||
+	    begin->owner == 0 || begin->owner > INT64_MAX ||
+	    begin->delete_after_days < -1)
+		return -EBADMSG;
+	r = read_account(ledger, begin->account, &row);
+	if (r < 0)
+		return r;
+	if (row.owner != 0 && row.owner != begin->owner)
+		return -EBADMSG;
+	HASH_FIND(hh, ledger->listings, &begin->account,
+	    sizeof(begin->account), listing);
+	if (listing != NULL || is_under_way(ledger, begin->account))
+		return -EBUSY;
+	if (HASH_COUNT(ledger->listings) >= LISTINGS_MOST)
+		return -ENOMEM;
+	r = ledger_flush(ledger);
+	if (r == 0)
+		r = note_begin(ledger, begin, &row);
+	if (r == 0)
+		r = listing_new(ledger, from, begin, row.is_moved);
+	if (r < 0)
+		return r;
+	*may_delete_out = ledger_restored(ledger) == NULL;
+	*is_first_out = !row.is_settled;
+	return 0;
 }
 
 void
@@ -153,8 +167,9 @@ ledger_end(struct ledger *ledger, const void *from, uint64_t account)
 {
 	struct listing *listing;
 
-	if (ledger_listing_of(ledger, from, account, &listing) == 0)
-		end(ledger, listing);
+	HASH_FIND(hh, ledger->listings, &account, sizeof(account), listing);
+	if (listing != NULL && listing->from == from)
+		ledger_end_listing(ledger, listing);
 }
 
 void
@@ -162,9 +177,16 @@ ledger_asker_lost(struct ledger *ledger, const void *from)
 {
 	struct listing *listing, *following;
 
-	HASH_ITER(hh, ledger->listings, listing, following)
-		if (from == NULL || listing->from == from)
-			end(ledger, listing);
+	HASH_ITER(hh, ledger->listings, listing, following) {
+		if (from == NULL) {
+			listing->asked.done = NULL;
+			ledger_job_drop(ledger, listing);
+			ledger_forget(ledger, listing);
+		} else if (listing->from == from) {
+			listing->asked.done = NULL;
+			ledger_end_listing(ledger, listing);
+		}
+	}
 }
 
 /* --- rows --------------------------------------------------------------- */
@@ -175,20 +197,22 @@ add_row(struct ledger *ledger, struct listing *listing, struct unpack *u)
 	uint32_t number = unpack_u32(u);
 	uint64_t bytes = unpack_u64(u);
 	struct slice uidl = unpack_slice(u);
-	struct db_query query;
+	int r;
 
-	if (u->bad || number <= listing->last_number || bytes > INT64_MAX ||
-	    uidl.len > UIDL_MOST_BYTES)
+	if (u->bad || (listing->row_count > 0 && number <=
+	    listing->rows[listing->row_count - 1].number) || number == 0 ||
+	    bytes > INT64_MAX || uidl.len > UIDL_MOST_BYTES)
 		return -EBADMSG;
 	if (!listing->has_uidl)
 		uidl = slice_of(NULL, 0);
-	query = db_ask(ledger->db, LEDGER_ROW_ADD);
-	db_put_u64(&query, listing->account);
-	db_put_i64(&query, number);
-	db_put_u64(&query, bytes);
-	db_put_blob(&query, uidl);
-	listing->last_number = number;
-	return db_run(&query);
+	if (uidl.len > LISTING_UIDLS_MOST - ledger->uidl_bytes)
+		return -ENOMEM;
+	r = listing_add_row(listing, number, bytes, uidl);
+	if (r < 0)
+		return r;
+	ledger->rows++;
+	ledger->uidl_bytes += uidl.len;
+	return 0;
 }
 
 int
@@ -196,46 +220,52 @@ ledger_rows(struct ledger *ledger, const void *from, uint64_t account,
     uint32_t count, struct unpack *u)
 {
 	struct listing *listing;
+	size_t rows, bytes;
 	int r = ledger_listing_of(ledger, from, account, &listing);
 
 	if (r < 0)
 		return r;
 	if (listing->is_whole)
 		return -EBADMSG;
+	rows = listing->row_count;
+	bytes = listing->uidl_bytes;
 	if (count > LISTING_MOST - ledger->rows)
-		return -ENOMEM;
-	r = db_begin(ledger->db);
+		r = -ENOMEM;
 	for (uint32_t i = 0; r == 0 && i < count; i++)
 		r = add_row(ledger, listing, u);
 	if (r == 0 && !unpack_is_done(u))
 		r = -EBADMSG;
-	r = ledger_finish(ledger, r, false);
-	if (r < 0)
-		return r;
-	listing->rows += count;
-	ledger->rows += count;
-	return 0;
+	if (r == 0)
+		return 0;
+	ledger->rows -= listing->row_count - rows;
+	ledger->uidl_bytes -= listing->uidl_bytes - bytes;
+	listing->row_count = rows;
+	listing->uidl_bytes = bytes;
+	/* told without these rows it would say that they are gone */
+	if (r != -EBADMSG)
+		ledger_forget(ledger, listing);
+	return r;
 }
 
-static int
-add_page(struct db_query *query, struct text *rows, uint32_t *count_out)
+static uint32_t
+add_page(const struct listing *listing, enum listing_part part,
+    uint32_t after, struct text *rows)
 {
 	uint32_t count = 0;
-	int r;
 
-	while ((r = db_next(query)) == 1) {
-		uint64_t number = db_u64(query, 1, UINT32_MAX);
-		uint64_t bytes = db_u64(query, 0, INT64_MAX);
+	for (size_t i = after == UINT32_MAX ? listing->row_count :
+	    listing_from(listing, after + 1);
+	    i < listing->row_count && count < LISTING_PAGE; i++) {
+		const struct row *row = &listing->rows[i];
 
-		r = db_row(query);
-		if (r < 0)
-			return r;
-		pack_u32(rows, (uint32_t)number);
-		pack_u64(rows, bytes);
+		if (row->part != (unsigned)part ||
+		    (part == LISTING_LOOK && row->looked != LOOKED_NOT))
+			continue;
+		pack_u32(rows, row->number);
+		pack_u64(rows, row->bytes);
 		count++;
 	}
-	*count_out = count;
-	return r;
+	return count;
 }
 
 int
@@ -244,53 +274,47 @@ ledger_page(struct ledger *ledger, const void *from, uint64_t account,
 {
 	TEXT_AUTO rows = TEXT_INIT(LISTING_PAGE * 12);
 	struct listing *listing;
-	uint32_t count = 0;
-	struct db_query query;
+	uint32_t count;
 	int r = decided_listing(ledger, from, account, &listing);
 
 	/* what was stored since may be due already */
-	if (r == 0 && part == LISTING_DELETE && after == 0)
+	if (r == 0 && part == LISTING_DELETE && after == 0) {
 		r = ledger_flush(ledger);
-	if (r == 0 && part == LISTING_DELETE && after == 0)
-		r = ledger_note_due(ledger, listing);
+		if (r == 0)
+			ledger_note_due(ledger, listing);
+	}
 	if (r < 0)
 		return r;
-	query = db_ask(ledger->db, LEDGER_PAGE);
-	db_put_u64(&query, account);
-	db_put_i64(&query, part);
-	db_put_i64(&query, after);
-	db_put_i64(&query, LISTING_PAGE);
-	r = add_page(&query, &rows, &count);
-	db_end(&query);
-	if (r == 0 && text_failed(&rows))
-		r = -ENOMEM;
-	if (r < 0)
-		return r;
+	count = add_page(listing, part, after, &rows);
+	if (text_failed(&rows))
+		return -ENOMEM;
 	pack_u32(text, count);
 	pack_bytes(text, text_slice(&rows));
 	return 0;
 }
 
 static int
-add_digest(struct ledger *ledger, const struct listing *listing,
-    struct unpack *u)
+add_digest(struct listing *listing, struct unpack *u)
 {
-	uint32_t number = unpack_u32(u);
+	uint32_t number = unpack_u32(u), header = 0;
 	bool is_known = unpack_bool(u);
 	struct slice digest = unpack_bytes(u, FETCHED_DIGEST_BYTES);
-	struct db_query query;
+	struct row *row;
+	int r = 0;
 
 	if (u->bad)
 		return -EBADMSG;
-	query = db_ask(ledger->db, LEDGER_ROW_LOOKED);
-	db_put_u64(&query, listing->account);
-	db_put_i64(&query, number);
-	db_put_i64(&query, is_known ? 1 : 2);
+	row = listing_row(listing, number);
+	if (row == NULL || row->part != LISTING_LOOK ||
+	    row->looked != LOOKED_NOT)
+		return 0;
 	if (is_known)
-		db_put_blob(&query, digest);
-	else
-		db_put_null(&query);
-	return db_run(&query);
+		r = listing_add_digest(listing, digest, &header);
+	if (r < 0)
+		return r;
+	row->looked = is_known ? LOOKED_AT : LOOKED_IN_VAIN;
+	row->header = header;
+	return 0;
 }
 
 int
@@ -300,111 +324,36 @@ ledger_digests(struct ledger *ledger, const void *from, uint64_t account,
 	struct listing *listing;
 	int r = decided_listing(ledger, from, account, &listing);
 
-	if (r < 0)
-		return r;
-	r = db_begin(ledger->db);
 	for (uint32_t i = 0; r == 0 && i < count; i++)
-		r = add_digest(ledger, listing, u);
+		r = add_digest(listing, u);
 	if (r == 0 && !unpack_is_done(u))
 		r = -EBADMSG;
-	return ledger_finish(ledger, r, false);
+	return r;
 }
 
-/* --- leaving and deleting ----------------------------------------------- */
+/* --- deleting ----------------------------------------------------------- */
 
-/* The number in the only row of a statement without parameters. */
+/* DELE is about to be sent: say so of its entry, if it may be. */
 static int
-last_seq(struct ledger *ledger, int64_t *seq_out)
-{
-	DB_QUERY_AUTO query = db_ask(ledger->db, LEDGER_LAST_SEQ);
-	int r = db_next(&query);
-
-	if (r < 0)
-		return r;
-	*seq_out = db_i64(&query, 0, INT64_MAX);
-	return db_row(&query);
-}
-
-static int
-leave_range(struct ledger *ledger, const struct listing *listing,
+note_deleting(struct ledger *ledger, const struct listing *listing,
     struct unpack *u)
 {
-	uint32_t number = unpack_u32(u), upto = unpack_u32(u);
-	int64_t values[5] = { (int64_t)listing->account, number, upto, 0,
-	    clock_utc_ms() };
-	int r;
+	const struct row *row = listing_row(listing, unpack_u32(u));
+	struct entry *entry;
 
-	if (u->bad || number > upto)
+	if (u->bad || row == NULL)
 		return -EBADMSG;
-	r = last_seq(ledger, &values[3]);
-	if (r == 0)
-		r = ledger_run(ledger, LEDGER_LEAVE, values, 5);
-	if (r == 0)
-		r = ledger_run(ledger, LEDGER_LEAVE_ROWS, values, 4);
-	return r;
-}
-
-int
-ledger_leave(struct ledger *ledger, const void *from, uint64_t account,
-    uint32_t count, struct unpack *u)
-{
-	struct listing *listing;
-	bool was_moved;
-	int r = ledger_listing_of(ledger, from, account, &listing);
-
-	if (r == 0)
-		r = db_begin(ledger->db);
-	if (r < 0)
-		return r;
-	was_moved = listing->is_moved;
-	/* what is known already is not left once more */
-	r = ledger_match(ledger, listing);
-	for (uint32_t i = 0; r == 0 && i < count; i++)
-		r = leave_range(ledger, listing, u);
-	if (r == 0 && !unpack_is_done(u))
-		r = -EBADMSG;
-	if (r == 0 && count == 0)
-		r = ledger_settle_beginning(ledger, listing);
-	r = ledger_finish(ledger, r, true);
-	if (r == 0)
-		listing->is_whole = true;
-	else
-		listing->is_moved = was_moved;
-	return r;
-}
-
-/* Its entry, if the row may be deleted now. */
-static int
-deletable(struct ledger *ledger, const struct listing *listing,
-    uint32_t number, int64_t *entry_out)
-{
-	DB_QUERY_AUTO query = db_ask(ledger->db, LEDGER_ROW);
-	int64_t part;
-	int r;
-
-	db_put_u64(&query, listing->account);
-	db_put_i64(&query, number);
-	r = db_next(&query);
-	if (r <= 0)
-		return r < 0 ? r : -EBADMSG;
-	(void)db_u64(&query, 0, INT64_MAX);
-	(void)db_blob(&query, 0, UIDL_MOST_BYTES);
-	part = db_i64(&query, 0, ROW_NEW);
-	(void)db_i64(&query, 0, 1);
-	r = db_row(&query);
-	if (r < 0)
-		return r;
-	if (part != LISTING_DELETE)
+	if (row->part != LISTING_DELETE || row->entry == 0)
 		return -EAGAIN;
-	*entry_out = db_i64(&query, 1, INT64_MAX);
-	return db_row(&query);
+	entry = &listing->entries[row->entry - 1];
+	return ledger_run(ledger, LEDGER_DELETING, (const int64_t[]){
+	    entry->seq, clock_utc_ms() }, 2);
 }
 
 int
 ledger_deleting(struct ledger *ledger, const void *from, uint64_t account,
     uint32_t count, struct unpack *u)
 {
-	int64_t values[2] = { 0, clock_utc_ms() };
 	struct listing *listing;
 	int r = decided_listing(ledger, from, account, &listing);
 
@@ -415,17 +364,11 @@ ledger_deleting(struct ledger *ledger, const void *from, uint64_t account,
 	/* what was stored a moment ago may be among them */
 	r = ledger_flush(ledger);
 	if (r == 0 && listing->is_stale)
-		r = ledger_note_due(ledger, listing);
+		ledger_note_due(ledger, listing);
 	if (r == 0)
 		r = db_begin(ledger->db);
-	for (uint32_t i = 0; r == 0 && i < count; i++) {
-		uint32_t number = unpack_u32(u);
-
-		r = u->bad ? -EBADMSG :
-		    deletable(ledger, listing, number, &values[0]);
-		if (r == 0)
-			r = ledger_run(ledger, LEDGER_DELETING, values, 2);
-	}
+	for (uint32_t i = 0; r == 0 && i < count; i++)
+		r = note_deleting(ledger, listing, u);
 	if (r == 0 && !unpack_is_done(u))
 		r = -EBADMSG;
 	return ledger_finish(ledger, r, false);

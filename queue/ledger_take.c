@@ -15,39 +15,6 @@
 #define FLUSH_MS	50	/* for more to come; any listing writes it */
 #define FLUSH_AGAIN_MS	1000	/* after a fault */
 
-/* A row of a listing. */
-struct row {
-	uint64_t	bytes;
-	struct slice	uidl;		/* in the query */
-	int64_t		part;
-	bool		is_doubted;
-	int64_t		entry;		/* 0: none */
-};
-
-static int
-read_row(struct db_query *query, struct row *row)
-{
-	int r = db_next(query);
-
-	if (r <= 0)
-		return r < 0 ? r : -EBADMSG;
-	row->bytes = db_u64(query, 0, INT64_MAX);
-	row->uidl = db_blob(query, 0, UIDL_MOST_BYTES);
-	row->part = db_i64(query, 0, ROW_NEW);
-	row->is_doubted = db_i64(query, 0, 1) == 1;
-	row->entry = db_is_null(query) ? 0 : db_i64(query, 1, INT64_MAX);
-	return db_row(query);
-}
-
-static int
-set_part(struct ledger *ledger, const struct ledger_taken *taken, int64_t part)
-{
-	const int64_t values[] = { (int64_t)taken->account, taken->number,
-	    part };
-
-	return ledger_run(ledger, LEDGER_ROW_PART, values, 3);
-}
-
 /* The listing that it was taken of, if that is still under way; or NULL. */
 static struct listing *
 listing_of(struct ledger *ledger, const struct ledger_taken *taken)
@@ -63,30 +30,87 @@ listing_of(struct ledger *ledger, const struct ledger_taken *taken)
 
 /* --- submission --------------------------------------------------------- */
 
+/* What of an entry a listing knows: seq, bytes, state, ... of a query. */
+static int
+read_entry(struct db_query *query, struct entry *entry_out)
+{
+	*entry_out = (struct entry){ .seq = db_i64(query, 1, INT64_MAX),
+	    .uidl_class = NO_CLASS };
+	entry_out->bytes = db_u64(query, 0, INT64_MAX);
+	entry_out->state = (unsigned)db_i64(query, SEEN_STORED, SEEN_LOST) & 7;
+	entry_out->has_id = db_i64(query, 0, 1) == 1;
+	entry_out->stored_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
+	entry_out->is_short = db_i64(query, 0, 1) == 1;
+	return db_row(query);
+}
+
+/* From now on that row of the listing stands for the entry, as it is now. */
+static int
+note_row(struct listing *listing, uint32_t number, const struct entry *entry)
+{
+	struct row *row = listing_row(listing, number);
+	struct entry *loaded = listing_loaded(listing, entry->seq);
+	struct entry now = *entry;
+	uint32_t index;
+	int r;
+
+	if (row == NULL)
+		return -EBADMSG;
+	now.uidl_class = row->uidl_class;
+	now.has_header = true;
+	if (loaded != NULL) {
+		index = (uint32_t)(loaded - listing->entries);
+		*loaded = now;
+	} else {
+		r = listing_add_entry(listing, &now, &index);
+		if (r < 0)
+			return r;
+	}
+	listing_stand(listing, row, index);
+	row->part = ROW_KNOWN;
+	row->doubt = false;
+	listing->is_stale = true;
+	return 0;
+}
+
+/* What is known of `id` goes to the row.  0 or -errno. */
+static int
+note_id(struct ledger *ledger, struct listing *listing, uint32_t number,
+    const struct message_id *id)
+{
+	DB_QUERY_AUTO query = db_ask(ledger->db, LEDGER_ENTRY_OF);
+	struct entry entry;
+	int r;
+
+	db_put_blob(&query, slice_of(id->bytes, MESSAGE_ID_BYTES));
+	r = db_next(&query);
+	if (r <= 0)
+		return r < 0 ? r : -EUCLEAN;
+	r = read_entry(&query, &entry);
+	return r < 0 ? r : note_row(listing, number, &entry);
+}
+
 /* From now on the row stands for that entry, which is here.  FULL. */
 static int
 stand_for(struct ledger *ledger, const struct ledger_taken *taken,
-    int64_t entry)
+    int64_t entry, const struct message_id *id)
 {
-	const int64_t row[] = { (int64_t)taken->account, taken->number,
-	    entry };
 	struct db_query query;
 	struct listing *listing = listing_of(ledger, taken);
 	int r = db_begin(ledger->db);
 
 	if (r < 0)
 		return r;
-	if (listing != NULL)
-		listing->is_stale = true;
 	query = db_ask(ledger->db, LEDGER_ENTRY_IS);
 	db_put_i64(&query, entry);
 	db_put_blob(&query, ledger_taken_uidl(taken));
 	db_put_u64(&query, taken->bytes);
 	db_put_i64(&query, clock_utc_ms());
-	r = db_run(&query);
-	if (r == 0)
-		r = ledger_run(ledger, LEDGER_ROW_IS, row, 3);
-	return ledger_finish(ledger, r, true);
+	db_put_i64(&query, taken->is_short);
+	r = ledger_finish(ledger, db_run(&query), true);
+	if (r == 0 && listing != NULL)
+		r = note_id(ledger, listing, taken->number, id);
+	return r;
 }
 
 static struct message_id
@@ -100,24 +124,44 @@ id_of(struct db_query *query)
 	return id;
 }
 
+/* Has `listing` a row that stands for it? */
+static bool
+stands(const struct listing *listing, const struct entry *entry)
+{
+	const struct entry *loaded = listing_loaded(listing, entry->seq);
+
+	if (loaded != NULL)
+		return loaded->stands;
+	/* one that came since stands for its row; one that is GONE for none */
+	return entry->state != SEEN_GONE;
+}
+
 /* The entry with these very bytes that no row stands for: 1, 0, -errno. */
 static int
-find_twin(struct ledger *ledger, const struct ledger_taken *taken,
-    int64_t *entry_out, struct message_id *id_out)
+find_twin(struct ledger *ledger, const struct listing *listing,
+    const struct ledger_taken *taken, int64_t *entry_out,
+    struct message_id *id_out)
 {
 	DB_QUERY_AUTO query = db_ask(ledger->db, LEDGER_TWIN);
+	struct entry entry;
 	int r;
 
 	db_put_u64(&query, taken->account);
 	db_put_u64(&query, taken->bytes);
 	db_put_blob(&query, slice_of(taken->digest, FETCHED_DIGEST_BYTES));
-	r = db_next(&query);
-	if (r <= 0)
-		return r;
-	*entry_out = db_i64(&query, 1, INT64_MAX);
-	*id_out = id_of(&query);
-	r = db_row(&query);
-	return r < 0 ? r : 1;
+	while ((r = db_next(&query)) == 1) {
+		r = read_entry(&query, &entry);
+		*id_out = id_of(&query);
+		if (r == 0)
+			r = db_row(&query);
+		if (r < 0)
+			return r;
+		if (stands(listing, &entry))
+			continue;
+		*entry_out = entry.seq;
+		return 1;
+	}
+	return r;
 }
 
 /* It was lost: the same bytes get the id they had. */
@@ -147,45 +191,59 @@ remember_id(struct ledger *ledger, struct ledger_taken *taken)
 }
 
 static struct ledger_taken *
-taken_new(const struct fetched *fetched, const struct listing *listing,
-    const struct row *row)
+taken_new(const struct fetched *fetched, struct slice uidl, uint64_t bytes)
 {
-	struct ledger_taken *taken;
+	struct ledger_taken *taken = calloc(1, sizeof(*taken) + uidl.len);
 
-	taken = calloc(1, sizeof(*taken) + row->uidl.len);
 	if (taken == NULL)
 		return NULL;
 	taken->account = fetched->account;
 	taken->number = fetched->number;
-	taken->serial = listing->serial;
-	taken->bytes = row->bytes;
-	taken->entry = row->entry;
+	taken->bytes = bytes;
+	taken->is_short = (fetched->mended & FETCHED_SHORT) != 0;
 	memcpy(taken->header, fetched->header_digest, FETCHED_DIGEST_BYTES);
 	memcpy(taken->digest, fetched->digest, FETCHED_DIGEST_BYTES);
-	taken->uidl_len = row->uidl.len;
-	if (row->uidl.len > 0)
-		memcpy(taken->uidl, row->uidl.at, row->uidl.len);
+	taken->uidl_len = uidl.len;
+	if (uidl.len > 0)
+		memcpy(taken->uidl, uidl.at, uidl.len);
 	return taken;
 }
 
 /* Is it here already?  -EEXIST then; 0 otherwise, or -errno. */
 static int
-settle_doubt(struct ledger *ledger, const struct ledger_taken *taken,
-    struct message_id *id_out)
+settle_doubt(struct ledger *ledger, const struct listing *listing,
+    const struct ledger_taken *taken, struct message_id *id_out)
 {
 	struct message_id id;
 	int64_t entry = 0;
 	int r = ledger_flush(ledger);
 
 	if (r == 0)
-		r = find_twin(ledger, taken, &entry, &id);
+		r = find_twin(ledger, listing, taken, &entry, &id);
 	if (r <= 0)
 		return r;
-	r = stand_for(ledger, taken, entry);
+	r = stand_for(ledger, taken, entry, &id);
 	if (r < 0)
 		return r;
 	*id_out = id;
 	return -EEXIST;
+}
+
+/* The row of a submission: 0, -EBADMSG, -ESRCH. */
+static int
+find_row(struct ledger *ledger, const void *from,
+    const struct fetched *fetched, struct listing **listing_out,
+    struct row **row_out)
+{
+	int r = ledger_listing_of(ledger, from, fetched->account, listing_out);
+
+	if (r < 0)	/* none, or it is being decided anew */
+		return -ESRCH;
+	*row_out = listing_row(*listing_out, fetched->number);
+	if (*row_out == NULL)
+		return -EBADMSG;
+	return (*row_out)->part == LISTING_TAKE &&
+	    (*listing_out)->is_decided ? 0 : -ESRCH;
 }
 
 int
@@ -193,38 +251,28 @@ ledger_take(struct ledger *ledger, const void *from,
     const struct fetched *fetched, struct ledger_taken **taken_out,
     struct message_id *id_out)
 {
-	struct ledger_taken *taken = NULL;
+	struct ledger_taken *taken;
 	struct listing *listing;
-	struct db_query query;
-	struct row row = { 0 };
-	int r;
+	struct row *row;
+	int r = find_row(ledger, from, fetched, &listing, &row);
 
-	r = ledger_listing_of(ledger, from, fetched->account, &listing);
 	if (r < 0)
 		return r;
-	query = db_ask(ledger->db, LEDGER_ROW);
-	db_put_u64(&query, fetched->account);
-	db_put_i64(&query, fetched->number);
-	r = read_row(&query, &row);
-	if (r == 0 && row.part != LISTING_TAKE)
-		r = -ESRCH;
-	if (r == 0)
-		taken = taken_new(fetched, listing, &row);
-	db_end(&query);
-	if (r < 0)
-		return r;
+	taken = taken_new(fetched, listing_uidl(listing, row), row->bytes);
 	if (taken == NULL)
 		return -ENOMEM;
-	if (row.is_doubted)
-		r = settle_doubt(ledger, taken, id_out);
+	taken->serial = listing->serial;
+	if (row->entry != 0)
+		taken->entry = listing->entries[row->entry - 1].seq;
+	if (row->doubt)
+		r = settle_doubt(ledger, listing, taken, id_out);
 	if (r == 0 && taken->entry != 0)
 		r = remember_id(ledger, taken);
-	if (r == 0)
-		r = set_part(ledger, taken, ROW_TAKING);
 	if (r < 0) {
 		free(taken);
 		return r;
 	}
+	row->part = ROW_TAKING;
 	TAILQ_INSERT_TAIL(&ledger->under_way, taken, next);
 	*taken_out = taken;
 	return 0;
@@ -251,7 +299,7 @@ ledger_taken_id(const struct ledger_taken *taken)
 int
 ledger_found(struct ledger *ledger, struct ledger_taken *taken)
 {
-	int r = stand_for(ledger, taken, taken->entry);
+	int r = stand_for(ledger, taken, taken->entry, &taken->id);
 
 	if (r < 0)
 		return r;
@@ -263,11 +311,16 @@ ledger_found(struct ledger *ledger, struct ledger_taken *taken)
 void
 ledger_untake(struct ledger *ledger, struct ledger_taken *taken)
 {
+	struct listing *listing;
+	struct row *row = NULL;
+
 	if (taken == NULL)
 		return;
-	/* a row that stays as it is waits for the next listing */
-	if (listing_of(ledger, taken) != NULL)
-		(void)set_part(ledger, taken, LISTING_TAKE);
+	listing = listing_of(ledger, taken);
+	if (listing != NULL)
+		row = listing_row(listing, taken->number);
+	if (row != NULL && row->part == ROW_TAKING)
+		row->part = LISTING_TAKE;
 	TAILQ_REMOVE(&ledger->under_way, taken, next);
 	free(taken);
 }
@@ -288,22 +341,7 @@ put(struct ledger *ledger, const struct ledger_taken *taken)
 	db_put_u64(&query, taken->owner);
 	db_put_u64(&query, taken->position);
 	db_put_i64(&query, taken->stored_utc_ms);
-	return db_run(&query);
-}
-
-static int
-put_row(struct ledger *ledger, const struct ledger_taken *taken)
-{
-	struct listing *listing = listing_of(ledger, taken);
-	struct db_query query;
-
-	if (listing == NULL)
-		return 0;
-	listing->is_stale = true;
-	query = db_ask(ledger->db, LEDGER_ROW_STORED);
-	db_put_u64(&query, taken->account);
-	db_put_i64(&query, taken->number);
-	db_put_blob(&query, slice_of(taken->id.bytes, MESSAGE_ID_BYTES));
+	db_put_i64(&query, taken->is_short);
 	return db_run(&query);
 }
 
@@ -327,12 +365,9 @@ ledger_flush(struct ledger *ledger)
 	if (TAILQ_EMPTY(&ledger->waiting))
 		return 0;
 	r = db_begin(ledger->db);
-	TAILQ_FOREACH(taken, &ledger->waiting, next) {
+	TAILQ_FOREACH(taken, &ledger->waiting, next)
 		if (r == 0)
 			r = put(ledger, taken);
-		if (r == 0)
-			r = put_row(ledger, taken);
-	}
 	r = ledger_finish(ledger, r, false);
 	if (r < 0) {
 		log_say("ledger.db cannot be written: %s; nothing is "
@@ -342,6 +377,12 @@ ledger_flush(struct ledger *ledger)
 	}
 	timer_stop(ledger->timer);
 	while ((taken = TAILQ_FIRST(&ledger->waiting)) != NULL) {
+		struct listing *listing = listing_of(ledger, taken);
+
+		/* a row that is not noted is neither taken nor deleted now */
+		if (listing != NULL)
+			(void)note_id(ledger, listing, taken->number,
+			    &taken->id);
 		if (taken->position > ledger->highest)
 			ledger->highest = taken->position;
 		TAILQ_REMOVE(&ledger->waiting, taken, next);
@@ -366,10 +407,8 @@ ledger_replay(struct ledger *ledger, const struct envelope *env,
     uint64_t position)
 {
 	const struct fetched *fetched = &env->fetched;
-	const struct listing none = { 0 };
-	const struct row row = { .bytes = fetched->listed_bytes,
-	    .uidl = fetched->uidl };
-	struct ledger_taken *taken = taken_new(fetched, &none, &row);
+	struct ledger_taken *taken = taken_new(fetched, fetched->uidl,
+	    fetched->listed_bytes);
 	int r;
 
 	if (taken == NULL)

@@ -2,6 +2,7 @@
  * collected_test.c - collected mail on the conductor's road
  */
 #include <errno.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -15,11 +16,15 @@ static struct stage stage;
 static struct listing_counts counts;
 static bool may_delete;
 static uint32_t first_uidl;
+static uint8_t mended;		/* of what is submitted */
+static uint64_t for_account;
 
 static void
 set_up(void)
 {
 	first_uidl = 1;
+	mended = 0;
+	for_account = STAGE_ANN;
 	clock_set(1000000, 1795000000000);
 	stage_new(&stage);
 	stage_open(&stage);
@@ -37,11 +42,32 @@ ledger(void)
 	return conductor_ledger(stage.conductor);
 }
 
+static void
+on_decided(void *from, uint64_t serial, int r,
+    const struct listing_counts *found)
+{
+	ck_assert_ptr_eq(from, &stage);
+	ck_assert_uint_eq(serial, 1);
+	ck_assert_int_eq(r, 0);
+	counts = *found;
+}
+
+/* Of so few rows it is made at once. */
+static void
+decide(void)
+{
+	const struct ledger_asked asked = { &stage, 1, on_decided };
+
+	memset(&counts, 0xff, sizeof(counts));
+	ck_assert_int_eq(ledger_decide(ledger(), &asked, REMOTE, 1000000), 0);
+	ck_assert_uint_ne(counts.listed, UINT64_MAX);
+}
+
 /* A remote mailbox with messages of 100 bytes, UIDLs u1, u2, ... */
 static void
-list(uint32_t messages)
+list_days(uint32_t messages, int32_t days)
 {
-	const struct ledger_begin begin = { REMOTE, true, 0 };
+	const struct ledger_begin begin = { REMOTE, STAGE_ANN, true, days };
 	TEXT_AUTO rows = TEXT_INIT(65536);
 	struct unpack u;
 	bool is_first;
@@ -60,8 +86,13 @@ list(uint32_t messages)
 	    &is_first), 0);
 	ck_assert_int_eq(ledger_rows(ledger(), &stage, REMOTE, messages, &u),
 	    0);
-	ck_assert_int_eq(ledger_decide(ledger(), &stage, REMOTE, 1000000,
-	    &counts), 0);
+	decide();
+}
+
+static void
+list(uint32_t messages)
+{
+	list_days(messages, 0);
 }
 
 static void
@@ -83,8 +114,7 @@ not_looked(uint32_t number)
 	pack_bytes(&text, slice_of(nothing, sizeof(nothing)));
 	u = unpack_of(text_slice(&text));
 	ck_assert_int_eq(ledger_digests(ledger(), &stage, REMOTE, 1, &u), 0);
-	ck_assert_int_eq(ledger_decide(ledger(), &stage, REMOTE, 1000000,
-	    &counts), 0);
+	decide();
 }
 
 static int
@@ -92,13 +122,14 @@ submit(uint32_t number, char fill, bool is_fetch, enum envelope_source source)
 {
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
 	struct asker asker = { .from = &stage, .serial = ++stage.serial,
-	    .is_fetch = is_fetch };
+	    .is_fetch = is_fetch, .owner = STAGE_ANN };
 	struct recipient rcpt = { .address = SLICE("ann@office.test"),
-	    .account = STAGE_ANN };
+	    .account = for_account };
 	struct envelope env = { .source = source, .bytes = 100,
 	    .helo = SLICE("pop.far.test"), .peer = SLICE("192.0.2.9"),
 	    .fetched = { .account = REMOTE, .label = SLICE("home"),
-	    .number = number }, .recipients = &rcpt, .recipient_count = 1 };
+	    .number = number, .mended = mended },
+	    .recipients = &rcpt, .recipient_count = 1 };
 	int fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	char bytes[100];
 
@@ -317,6 +348,196 @@ START_TEST(check_finds_a_record_that_the_ledger_lacks)
 }
 END_TEST
 
+START_TEST(a_message_for_somebody_else_is_a_breach)
+{
+	list(1);
+	for_account = STAGE_BEN;
+	ck_assert_int_eq(submit(1, 'a', true, SOURCE_FETCH), -EBADMSG);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 0);
+	/* and it may still be taken for its owner */
+	for_account = STAGE_ANN;
+	ck_assert_uint_eq(collect(1, 'a', VERDICT_ACCEPT)->code, 250);
+}
+END_TEST
+
+START_TEST(what_came_short_stays_at_the_provider_after_a_restart_too)
+{
+	list(1);
+	mended = FETCHED_SHORT;
+	ck_assert_uint_eq(collect(1, 'a', VERDICT_ACCEPT)->code, 250);
+	end();
+	list(1);
+	ck_assert_uint_eq(counts.known, 1);
+	ck_assert_uint_eq(counts.remove, 0);
+	end();
+	/* the record alone says so, too */
+	stage_close(&stage);
+	ck_assert_int_eq(unlinkat(stage.scratch.fd, "ledger.db", 0), 0);
+	stage_forget(&stage);
+	stage_open(&stage);
+	ck_assert_int_eq(ledger_resume(ledger(), &may_delete), 0);
+	list(1);
+	ck_assert_uint_eq(counts.known, 1);
+	ck_assert_uint_eq(counts.remove, 0);
+}
+END_TEST
+
+/* F51: it waits for a person here, whatever the mailbox has lost. */
+START_TEST(what_was_lost_and_is_held_here_keeps_its_id)
+{
+	char id[MESSAGE_ID_CHARS + 1];
+	struct stage_call *answer;
+	uint64_t upto;
+
+	list(1);
+	answer = collect(1, 'a', VERDICT_REFUSE);
+	message_id_write(&stage_call(&stage, STAGE_JUDGE, 0)->id, id);
+	ck_assert_ptr_nonnull(strstr(answer->words, id));
+	for (unsigned i = 0; i < 4000 && stage.conductor->keepings > 0; i++)
+		stage_run(&stage, 1);
+	end();
+	upto = journal_next(stage.conductor->journal);
+	ck_assert_int_eq(ledger_lost(ledger(), STAGE_ANN, 0, upto), 0);
+	list(1);
+	ck_assert_uint_eq(counts.take, 1);
+	ck_assert_int_eq(submit(1, 'a', true, SOURCE_FETCH), 0);
+	answer = stage_call(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(answer->code, 250);
+	ck_assert_ptr_nonnull(strstr(answer->words, "here already as "));
+	ck_assert_ptr_nonnull(strstr(answer->words, id));
+	end();
+	list(1);
+	ck_assert_uint_eq(counts.known, 1);
+}
+END_TEST
+
+START_TEST(F52_a_clock_that_jumped_while_the_queue_was_down_deletes_nothing)
+{
+	const int64_t day = 24 * 60 * 60 * 1000;
+
+	list(1);
+	ck_assert_uint_eq(collect(1, 'a', VERDICT_ACCEPT)->code, 250);
+	stage_close(&stage);
+	stage_forget(&stage);
+	clock_set(5000, 1795000000000 + 365 * day);
+	stage_open(&stage);
+	list_days(1, 30);
+	ck_assert_uint_eq(counts.known, 1);
+	ck_assert_uint_eq(counts.remove, 0);
+	end();
+	/* an hour later nobody has put it right: it may be so */
+	clock_set(5000 + 60 * 60 * 1000, clock_utc_ms() + 60 * 60 * 1000);
+	list_days(1, 30);
+	ck_assert_uint_eq(counts.remove, 1);
+}
+END_TEST
+
+/* Where the ledger on disk is, as another process sees it. */
+static uint64_t
+synced_on_disk(void)
+{
+	struct ledger *reader;
+	uint64_t synced;
+	unsigned needs;
+
+	ck_assert_int_eq(ledger_open_reading(stage.scratch.fd, &reader,
+	    &needs), 0);
+	synced = ledger_synced(reader);
+	ledger_close(reader);
+	return synced;
+}
+
+/* One more message, delivered and settled. */
+static void
+collect_whole(uint32_t number)
+{
+	stage_forget(&stage);
+	ck_assert_uint_eq(collect(number, 'a', VERDICT_ACCEPT)->code, 250);
+	stage_wait(&stage, STAGE_DELIVER, 1);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+}
+
+#define ROUND	400		/* messages: more than all segments hold */
+
+static void
+open_small(void)
+{
+	stage_close(&stage);
+	stage.options.segment_bytes = 32 * 1024;
+	stage.options.segments = 3;
+	stage_open(&stage);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+}
+
+START_TEST(a_journal_that_goes_round_never_passes_its_ledger)
+{
+	uint64_t recycled = 0, first;
+	struct message_id id;
+	unsigned rounds = 0;
+
+	open_small();
+	list(ROUND);
+	first = journal_oldest(stage.conductor->journal);
+	for (uint32_t n = 1; n <= ROUND; n++) {
+		collect_whole(n);
+		if (n == 1)
+			id = stage_call(&stage, STAGE_JUDGE, 0)->id;
+		if (journal_recycled(stage.conductor->journal) == recycled)
+			continue;
+		recycled = journal_recycled(stage.conductor->journal);
+		ck_assert_uint_ge(synced_on_disk(), recycled);
+		rounds++;
+	}
+	ck_assert_uint_gt(rounds, 3);
+	ck_assert_uint_gt(recycled, first);
+	/* the record is gone, its entry is not */
+	stage_restart(&stage);
+	ck_assert_int_eq(ledger_has(ledger(), &id), 0);
+	ck_assert_ptr_null(ledger_restored(ledger()));
+	list(ROUND);
+	ck_assert_uint_eq(counts.take, 0);
+	ck_assert_uint_eq(counts.remove, ROUND);
+}
+END_TEST
+
+/* Power fails between the two: the ledger may be ahead, and never behind. */
+START_TEST(a_ledger_that_cannot_be_synced_keeps_the_journal)
+{
+	char path[128];
+	sqlite3 *other;
+	uint64_t synced, segment;
+	uint32_t n = 1;
+
+	open_small();
+	list(ROUND);
+	/* nearly to the end of it: each message waits a while below */
+	while ((journal_next(stage.conductor->journal) & UINT32_MAX) <
+	    stage.options.segment_bytes - 2048)
+		collect_whole(n++);
+	synced = ledger_synced(ledger());
+	segment = journal_next(stage.conductor->journal) >> 32;
+	(void)snprintf(path, sizeof(path), "%s/ledger.db",
+	    stage.scratch.path);
+	ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	while (journal_next(stage.conductor->journal) >> 32 == segment)
+		collect_whole(n++);
+	collect_whole(n++);
+	ck_assert_uint_eq(ledger_synced(ledger()), synced);
+	ck_assert_uint_le(stage.conductor->settled >> 32, segment);
+	ck_assert_uint_le(journal_recycled(stage.conductor->journal), synced);
+	ck_assert_int_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+	collect_whole(n++);
+	ck_assert_uint_gt(ledger_synced(ledger()), synced);
+	ck_assert_uint_gt(stage.conductor->settled >> 32, segment);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -338,6 +559,16 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    F51_an_index_that_lags_stops_deletions_and_is_taken_again);
 	tcase_add_test(tests, check_finds_a_record_that_the_ledger_lacks);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, a_message_for_somebody_else_is_a_breach);
+	tcase_add_test(tests,
+	    what_came_short_stays_at_the_provider_after_a_restart_too);
+	tcase_add_test(tests, what_was_lost_and_is_held_here_keeps_its_id);
+	tcase_add_test(tests,
+	    F52_a_clock_that_jumped_while_the_queue_was_down_deletes_nothing);
+	tcase_add_test(tests,
+	    a_journal_that_goes_round_never_passes_its_ledger);
+	tcase_add_test(tests, a_ledger_that_cannot_be_synced_keeps_the_journal);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -1,0 +1,256 @@
+/*
+ * queue_listing_test.c - collectors and mailboxes speak to the queue role
+ *
+ * The whole role, over real channels; the test is a collector, a console and a
+ * mailbox.
+ */
+#include <string.h>
+
+#include "programs/queue_listing.h"
+#include "queue/conductor_inside.h"
+#include "tests/unit/programs/play.h"
+#include "tests/unit/queue/scratch.h"
+
+#define ANN	7		/* an account, and its mailbox */
+#define REMOTE	5		/* its fetch account */
+#define MANY	20000		/* rows: many turns of the loop */
+
+static struct scratch scratch;
+/* A role frees nothing when its process ends: each test has its own. */
+static struct play plays[16], *play;
+static struct ipc *fetch, *console;
+static const struct ipc_rule nothing[] = { { 0 } };
+
+struct heard {
+	unsigned	count;
+	uint8_t		status;
+	unsigned	at;		/* which answer of all it was */
+};
+static unsigned answers;
+
+static void
+set_up(void)
+{
+	static unsigned tests;
+	struct config *config;
+
+	play = &plays[tests++];
+	config = &play->process.config;
+	answers = 0;
+	scratch = scratch_new();
+	play->process.folder_fd = scratch.fd;
+	memcpy(play->process.hub_id, "sixteen bytes...", HUB_ID_BYTES);
+	(void)snprintf(config->hostname, sizeof(config->hostname),
+	    "mx.office.test");
+	config->journal_segment_bytes = 256 * 1024;
+	config->journal_segments = 4;
+	config->message_bytes = 1024 * 1024;
+	config->transit_bytes = 4 * 1024 * 1024;
+	config->settle_seconds = 3600;
+	config->trail_days = 30;
+	play_begin(play, &queue_code);
+	fetch = play_peer(play, ROLE_FETCH, ANN, nothing, NULL);
+	console = play_peer(play, ROLE_CONSOLE, 0, nothing, NULL);
+}
+
+/* The role itself would end the process here. */
+static void
+tear_down(void)
+{
+	conductor_close(queue_conductor(&play->process));
+	scratch_drop(&scratch);
+}
+
+static void
+hear(void *arg, int status, struct ipc_message *message)
+{
+	struct heard *heard = arg;
+
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_ge(message->body.len, 1);
+	heard->status = (uint8_t)message->body.at[0];
+	heard->count++;
+	heard->at = ++answers;
+}
+
+static void
+ask(struct ipc *from, uint16_t kind, const struct text *body,
+    struct heard *heard)
+{
+	ck_assert(!text_failed(body));
+	ck_assert_int_eq(ipc_ask(from, kind, text_slice(body), NULL, 0, hear,
+	    heard), 0);
+}
+
+static void
+wait_for(const struct heard *heard, unsigned count)
+{
+	for (unsigned i = 0; heard->count < count && i < 5000; i++)
+		play_run(play, 1);
+	ck_assert_uint_eq(heard->count, count);
+}
+
+static void
+begin(uint64_t account, struct heard *heard)
+{
+	TEXT_AUTO body = TEXT_INIT(64);
+
+	pack_u64(&body, account);
+	pack_u8(&body, true);
+	pack_u32(&body, 0);
+	ask(fetch, QUEUE_LISTING_BEGIN, &body, heard);
+}
+
+static void
+tell_rows(uint32_t count, struct heard *heard)
+{
+	for (uint32_t n = 1; n <= count;) {
+		TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+		uint32_t last = n + LISTING_PAGE - 1;
+
+		if (last > count)
+			last = count;
+		pack_u64(&body, REMOTE);
+		pack_u32(&body, last - n + 1);
+		for (; n <= last; n++) {
+			pack_u32(&body, n);
+			pack_u64(&body, 100);
+			pack_slice(&body, slice_of(&n, sizeof(n)));
+		}
+		ask(fetch, QUEUE_LISTING_ROWS, &body, heard);
+	}
+}
+
+static void
+decide(struct heard *heard)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u64(&body, REMOTE);
+	pack_u64(&body, 1000000);
+	ask(fetch, QUEUE_LISTING_DECIDE, &body, heard);
+}
+
+START_TEST(others_are_answered_while_a_long_listing_is_decided)
+{
+	struct heard begun = { 0 }, told = { 0 }, decided = { 0 }, said = { 0 };
+	TEXT_AUTO empty = TEXT_INIT(1);
+
+	begin(REMOTE, &begun);
+	tell_rows(MANY, &told);
+	wait_for(&told, MANY / LISTING_PAGE);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+	decide(&decided);
+	ask(console, QUEUE_STATUS, &empty, &said);
+	wait_for(&decided, 1);
+	ck_assert_uint_eq(decided.status, LISTING_OK);
+	ck_assert_uint_eq(said.count, 1);
+	ck_assert_uint_lt(said.at, decided.at);
+}
+END_TEST
+
+START_TEST(a_listing_that_is_over_while_it_is_decided_is_answered_none)
+{
+	struct heard begun = { 0 }, told = { 0 }, decided = { 0 };
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	begin(REMOTE, &begun);
+	tell_rows(MANY, &told);
+	wait_for(&told, MANY / LISTING_PAGE);
+	decide(&decided);
+	pack_u64(&body, REMOTE);
+	ck_assert_int_eq(ipc_send(fetch, QUEUE_LISTING_END, text_slice(&body),
+	    NULL, 0), 0);
+	wait_for(&decided, 1);
+	ck_assert_uint_eq(decided.status, LISTING_NONE);
+	ck_assert_uint_eq(play->breaches, 0);
+}
+END_TEST
+
+START_TEST(a_collector_that_is_lost_while_it_is_decided_hurts_nobody)
+{
+	struct heard begun = { 0 }, told = { 0 };
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	begin(REMOTE, &begun);
+	tell_rows(MANY, &told);
+	wait_for(&told, MANY / LISTING_PAGE);
+	pack_u64(&body, REMOTE);
+	pack_u64(&body, 1000000);
+	ck_assert_int_eq(ipc_ask(fetch, QUEUE_LISTING_DECIDE,
+	    text_slice(&body), NULL, 0, hear, &told), 0);
+	play_run(play, 1);
+	ipc_forget(fetch, &told);
+	ipc_free(fetch);
+	play_run(play, 20);
+	fetch = play_peer(play, ROLE_FETCH, ANN, nothing, NULL);
+	begun.count = 0;
+	begin(REMOTE, &begun);
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+}
+END_TEST
+
+/* F51: the mailbox says where its index is, and that lags. */
+START_TEST(a_mailbox_that_lags_stops_remote_deletion)
+{
+	struct ipc *mailbox = play_peer(play, ROLE_MAILBOX, ANN, nothing,
+	    NULL);
+	struct heard resumed = { 0 };
+	TEXT_AUTO body = TEXT_INIT(16), empty = TEXT_INIT(1);
+	struct conductor *conductor = queue_conductor(&play->process);
+	struct queue_status status;
+
+	ck_assert_int_eq(rows_settled_set(conductor->rows, ANN, 4096), 0);
+	pack_u64(&body, 4096);
+	ck_assert_int_eq(ipc_send(mailbox, QUEUE_ACCOUNT_AT,
+	    text_slice(&body), NULL, 0), 0);
+	play_run(play, 20);
+	conductor_status(conductor, &status);
+	ck_assert(status.deletes);
+	text_clear(&body);
+	pack_u64(&body, 4095);
+	ck_assert_int_eq(ipc_send(mailbox, QUEUE_ACCOUNT_AT,
+	    text_slice(&body), NULL, 0), 0);
+	play_run(play, 20);
+	conductor_status(conductor, &status);
+	ck_assert(!status.deletes);
+	ask(console, QUEUE_FETCH_RESUME, &empty, &resumed);
+	wait_for(&resumed, 1);
+	ck_assert_uint_eq(resumed.status, 1);
+	conductor_status(conductor, &status);
+	ck_assert(status.deletes);
+}
+END_TEST
+
+START_TEST(account_at_that_is_cut_is_a_breach)
+{
+	struct ipc *mailbox = play_peer(play, ROLE_MAILBOX, ANN, nothing,
+	    NULL);
+
+	ck_assert_int_eq(ipc_send(mailbox, QUEUE_ACCOUNT_AT,
+	    slice_of("short", 5), NULL, 0), 0);
+	play_run(play, 20);
+	ck_assert_uint_eq(play->breaches, 1);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("programs/queue_listing");
+	TCase *tests = tcase_create("queue_listing");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests,
+	    others_are_answered_while_a_long_listing_is_decided);
+	tcase_add_test(tests,
+	    a_listing_that_is_over_while_it_is_decided_is_answered_none);
+	tcase_add_test(tests,
+	    a_collector_that_is_lost_while_it_is_decided_hurts_nobody);
+	tcase_add_test(tests, a_mailbox_that_lags_stops_remote_deletion);
+	tcase_add_test(tests, account_at_that_is_cut_is_a_breach);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,295 @@
+/*
+ * ledger_scene.h - a ledger, and a remote mailbox that is a table of rows
+ *
+ * `store` plays what the conductor does between a submission and its receipt.
+ * Digests are made of one letter.
+ */
+#ifndef TESTS_UNIT_QUEUE_LEDGER_SCENE_H
+#define TESTS_UNIT_QUEUE_LEDGER_SCENE_H
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "queue/ledger_inside.h"
+#include "tests/unit/queue/scratch.h"
+
+#define ACCOUNT		5
+#define OWNER		7
+#define LARGEST		1000000
+#define NOW_UTC_MS	INT64_C(1795000000000)
+#define DAY		(24 * 60 * 60 * 1000)
+#define HOUR		(60 * 60 * 1000)
+
+static const unsigned char hub[16] = "sixteen bytes...";
+static struct scratch scratch;
+static struct loop *loop;
+static struct ledger *ledger;
+static struct ledger_beside beside;
+static int channel, other_channel;	/* their addresses name channels */
+static struct message_id last_id;
+static uint64_t last_position;
+static struct listing_counts counts;
+static bool may_delete, is_first;
+
+static inline void
+open_it(void)
+{
+	unsigned needs;
+
+	ck_assert_int_eq(ledger_open(scratch.fd, hub, loop, &ledger, &needs),
+	    0);
+	ck_assert_int_eq(ledger_compare(ledger, &beside), 0);
+	beside.had_ledger = true;
+}
+
+static inline void
+reopen(void)
+{
+	ledger_close(ledger);
+	open_it();
+}
+
+static inline void
+set_up(void)
+{
+	clock_set(1000000, NOW_UTC_MS);
+	scratch = scratch_new();
+	loop = loop_new();
+	memset(&beside, 0, sizeof(beside));
+	memset(&last_id, 0, sizeof(last_id));
+	last_position = 1;
+	beside.newest = 1;
+	open_it();
+}
+
+static inline void
+tear_down(void)
+{
+	ledger_close(ledger);
+	loop_free(loop);
+	scratch_drop(&scratch);
+}
+
+static inline void
+later(int64_t ms)
+{
+	clock_set(clock_ms() + (uint64_t)ms, clock_utc_ms() + ms);
+	ledger_look(ledger);
+}
+
+/* A long time during which somebody looks every few minutes. */
+static inline void
+much_later(int64_t ms)
+{
+	for (; ms > 0; ms -= HOUR)
+		later(ms < HOUR ? ms : HOUR);
+}
+
+static inline int
+begin_days(bool has_uidl, int32_t days)
+{
+	const struct ledger_begin begin = { ACCOUNT, OWNER, has_uidl, days };
+
+	return ledger_begin(ledger, &channel, &begin, &may_delete, &is_first);
+}
+
+static inline void
+row(uint32_t number, uint64_t bytes, const char *uidl)
+{
+	TEXT_AUTO text = TEXT_INIT(2048);
+	struct unpack u;
+
+	pack_u32(&text, number);
+	pack_u64(&text, bytes);
+	pack_slice(&text, slice_str(uidl));
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(ledger_rows(ledger, &channel, ACCOUNT, 1, &u), 0);
+}
+
+static unsigned answers;
+static int last_answer;
+
+static inline void
+on_done(void *from, uint64_t serial, int r,
+    const struct listing_counts *found)
+{
+	ck_assert_ptr_eq(from, &channel);
+	ck_assert_uint_eq(serial, 77);
+	answers++;
+	last_answer = r;
+	counts = *found;
+}
+
+static const struct ledger_asked asked = { &channel, 77, on_done };
+
+static inline void
+stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Let the loop run until one more answer has come; how many turns it took. */
+static inline unsigned
+wait_answer(unsigned before)
+{
+	struct timer *timer = timer_new(loop, stop, loop);
+	unsigned turns = 0;
+
+	for (; answers == before && turns < 100000; turns++) {
+		timer_set(timer, 0);
+		ck_assert_int_eq(loop_run(loop), 0);
+	}
+	timer_free(timer);
+	ck_assert_uint_eq(answers, before + 1);
+	return turns;
+}
+
+static inline unsigned
+decide_largest(uint64_t largest)
+{
+	unsigned before = answers, turns;
+
+	ck_assert_int_eq(ledger_decide(ledger, &asked, ACCOUNT, largest), 0);
+	turns = wait_answer(before);
+	ck_assert_int_eq(last_answer, 0);
+	return turns;
+}
+
+static inline void
+decide(void)
+{
+	(void)decide_largest(LARGEST);
+}
+
+struct remote {
+	uint64_t	 bytes;
+	const char	*uidl;
+};
+
+/* A listing from its beginning to its first decision. */
+static inline void
+list_days(const struct remote *rows, bool has_uidl, int32_t days)
+{
+	ck_assert_int_eq(begin_days(has_uidl, days), 0);
+	for (uint32_t n = 0; rows[n].bytes != 0; n++)
+		row(n + 1, rows[n].bytes, rows[n].uidl);
+	decide();
+}
+
+static inline void
+list(const struct remote *rows)
+{
+	list_days(rows, true, -1);
+}
+
+static inline void
+end(void)
+{
+	ledger_end(ledger, &channel, ACCOUNT);
+}
+
+/* The numbers of a part, as "1 3 4". */
+static inline const char *
+part(enum listing_part which)
+{
+	static char words[256];
+	TEXT_AUTO text = TEXT_INIT(64 * 1024);
+	struct unpack u;
+	uint32_t count;
+	size_t len = 0;
+
+	words[0] = '\0';
+	ck_assert_int_eq(ledger_page(ledger, &channel, ACCOUNT, which, 0,
+	    &text), 0);
+	u = unpack_of(text_slice(&text));
+	count = unpack_u32(&u);
+	for (uint32_t i = 0; i < count && len < sizeof(words) - 16; i++) {
+		len += (size_t)snprintf(words + len, sizeof(words) - len,
+		    "%s%u", i == 0 ? "" : " ", unpack_u32(&u));
+		(void)unpack_u64(&u);
+	}
+	ck_assert(!u.bad);
+	return words;
+}
+
+static inline void
+digest(uint32_t number, char header)
+{
+	TEXT_AUTO text = TEXT_INIT(64);
+	char bytes[FETCHED_DIGEST_BYTES];
+	struct unpack u;
+
+	memset(bytes, header, sizeof(bytes));
+	pack_u32(&text, number);
+	pack_u8(&text, header != '\0');
+	pack_bytes(&text, slice_of(bytes, sizeof(bytes)));
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(ledger_digests(ledger, &channel, ACCOUNT, 1, &u), 0);
+}
+
+static inline int
+take(uint32_t number, char header, char whole, struct ledger_taken **taken)
+{
+	struct fetched fetched = { .account = ACCOUNT, .number = number };
+	struct message_id id;
+
+	memset(fetched.header_digest, header, FETCHED_DIGEST_BYTES);
+	memset(fetched.digest, whole, FETCHED_DIGEST_BYTES);
+	return ledger_take(ledger, &channel, &fetched, taken, &id);
+}
+
+static inline void
+receive(struct ledger_taken *taken)
+{
+	struct recipient rcpt = { .account = OWNER };
+	struct envelope env = { .source = SOURCE_FETCH, .recipients = &rcpt,
+	    .recipient_count = 1, .received_at_utc_ms = clock_utc_ms() };
+
+	if (ledger_taken_id(taken) != NULL)
+		env.id = *ledger_taken_id(taken);
+	else
+		ck_assert_int_eq(message_id_new(&last_id, clock_utc_ms()), 0);
+	if (ledger_taken_id(taken) == NULL)
+		env.id = last_id;
+	ledger_stored(ledger, taken, &env, last_position++);
+}
+
+/* Submission to receipt: 0, or -EEXIST when it is here already. */
+static inline int
+store(uint32_t number, char header, char whole)
+{
+	struct ledger_taken *taken;
+	int r = take(number, header, whole, &taken);
+
+	if (r == 0)
+		receive(taken);
+	else
+		ck_assert_int_eq(r, -EEXIST);
+	return r;
+}
+
+static inline int
+deleting(uint32_t number)
+{
+	TEXT_AUTO text = TEXT_INIT(8);
+	struct unpack u;
+
+	pack_u32(&text, number);
+	u = unpack_of(text_slice(&text));
+	return ledger_deleting(ledger, &channel, ACCOUNT, 1, &u);
+}
+
+/* Two messages, 'a' of 100 bytes and 'b' of 200, are here. */
+static const struct remote two[] = { { 100, "A" }, { 200, "B" }, { 0, NULL } };
+
+static inline void
+have_two(bool has_uidl)
+{
+	list_days(two, has_uidl, -1);
+	ck_assert_int_eq(store(1, 'a', 'a'), 0);
+	ck_assert_int_eq(store(2, 'b', 'b'), 0);
+	end();
+}
+
+#endif
