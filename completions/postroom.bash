@@ -43,21 +43,25 @@ _postroom()
 		return
 		;;
 	--domain | --port-base | --name | --label | --rename | --host | \
-	--port | --user | --pin | --largest | --days | --delete-after)
+	--port | --user | --pin | --largest | --days | --delete-after | \
+	--to)
 		return
 		;;
 	esac
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account fetch status check trace config smtp pop3
-			help -c --json --help'
+		options='setup account fetch hold status check trace config
+			smtp pop3 help -c --json --help'
 		;;
 	1/account/)
 		options='add list set remove'
 		;;
 	1/fetch/)
 		options='add list set remove test now resume'
+		;;
+	1/hold/)
+		options='list show release delete'
 		;;
 	1/config/)
 		options='check show'
@@ -91,6 +95,22 @@ _postroom()
 	*/fetch/test | */fetch/now)
 		options='--label'
 		;;&
+	*/hold/list)
+		options='--quarantine --held'
+		;;
+	*/hold/release)
+		options='--to'
+		;;&
+	*/hold/delete)
+		options='--yes'
+		;;&
+	2/hold/show | 2/hold/release | 2/hold/delete)
+		# Ids, where this person may ask for them.
+		options="$options $("${COMP_WORDS[0]}" \
+		    -c "${config:-/etc/postroom/postroom.conf}" \
+		    hold list 2>/dev/null </dev/null |
+		    awk 'NR > 1 { print $1 }')"
+		;;
 	2/account/set | 2/account/remove | 2/fetch/add | 2/fetch/list | \
 	2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now)
 		# Addresses, where this person may ask for them.

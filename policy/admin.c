@@ -52,6 +52,19 @@
 /* A column for programs: it never stands over a table. */
 #define FIGURE(name)	{ name, ADMIN_NUMBER, true, SAY_COLUMN_FIGURE }
 #define WORD(name)	{ name, ADMIN_TEXT, true, SAY_COLUMN_VALUE }
+#define ID_ARG		{ "id",       ADMIN_TEXT,   true, SAY_COLUMN_ID }
+#define HOLD_ROW \
+	ID_ARG, \
+	{ "since",      ADMIN_TIME, true, SAY_COLUMN_SINCE }, \
+	{ "state",      ADMIN_TEXT, true, SAY_COLUMN_WHICH }, \
+	{ "from",       ADMIN_TEXT, true, SAY_COLUMN_SENDER }, \
+	{ "recipients", ADMIN_TEXT, true, SAY_COLUMN_TO }, \
+	{ "subject",    ADMIN_TEXT, true, SAY_COLUMN_SUBJECT }, \
+	{ "reason",     ADMIN_TEXT, true, SAY_COLUMN_REASON }, \
+	{ "sender",     ADMIN_TEXT, true, SAY_COLUMN_ENVELOPE }, \
+	{ "source",     ADMIN_TEXT, true, SAY_COLUMN_SOURCE }, \
+	{ "bytes",      ADMIN_NUMBER, true, SAY_COLUMN_BYTES }, \
+	WORD("damaged")	/* yes no */
 
 const struct admin_request admin_requests[] = {
 { "account add",
@@ -148,6 +161,26 @@ const struct admin_request admin_requests[] = {
 { "fetch resume",
   { { 0 } },
   ADMIN_BY_POSTMASTER, ROLE_QUEUE, { WORD("was_stopped") }, NULL },
+/*
+ * What waits for a person, HOLD_PAGE rows at most: ask on above the last one's
+ * id.  `which`: held, quarantined; not given: both.
+ */
+{ "hold list",
+  { { "which",    ADMIN_TEXT,   false, SAY_COLUMN_WHICH },
+    { "above",    ADMIN_TEXT,   false, SAY_COLUMN_ID } },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, { HOLD_ROW }, NULL },
+/* `text`: the first 48 KiB of it, as it came. */
+{ "hold show",
+  { ID_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, { HOLD_ROW, WORD("text") }, NULL },
+/* `to`: this account gets it, instead of those it is for. */
+{ "hold release",
+  { ID_ARG,
+    { "to",       ADMIN_TEXT,   false, SAY_COLUMN_TO } },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, { { 0 } }, NULL },
+{ "hold delete",
+  { ID_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, { { 0 } }, NULL },
 { 0 }
 };
 

@@ -97,6 +97,11 @@ void	cli_table(struct cli *, const struct admin_field *columns,
 size_t	cli_width(struct slice);
 /* Add text that came from outside; a control character becomes "?". */
 void	cli_add_visible(struct text *, struct slice);
+/*
+ * The same for text of many lines: their ends and tabs stay, and what would turn
+ * the direction of a line, or hide in it, becomes "?" too.
+ */
+void	cli_add_harmless(struct text *, struct slice);
 /* The text of a column in the first row of an answer, or "". */
 void	cli_answer_text(const struct text *answer, const char *column,
 	    char *buffer, size_t size);
@@ -114,6 +119,10 @@ int	cli_fetch_remove(struct cli *, int argc, char **argv);
 int	cli_fetch_test(struct cli *, int argc, char **argv);
 int	cli_fetch_now(struct cli *, int argc, char **argv);
 int	cli_fetch_resume(struct cli *, int argc, char **argv);
+int	cli_hold_list(struct cli *, int argc, char **argv);
+int	cli_hold_show(struct cli *, int argc, char **argv);
+int	cli_hold_release(struct cli *, int argc, char **argv);
+int	cli_hold_delete(struct cli *, int argc, char **argv);
 int	cli_status(struct cli *, int argc, char **argv);
 int	cli_check(struct cli *, int argc, char **argv);
 int	cli_trace(struct cli *, int argc, char **argv);

@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
@@ -18,21 +19,27 @@
 #include "lib/base/log.h"
 #include "policy/keeper.h"
 #include "programs/console.h"
+#include "programs/console_holds.h"
 #include "programs/roles.h"
 #include "queue/service.h"
 
 #define ADMIN_HEAD_BYTES 16	/* more than a request's number and a length */
 
 /* Puts what the queue said into rows: 0 or -EBADMSG. */
-typedef int	 queue_rows_fn(struct slice body, struct text *rows,
-		    uint32_t *count_out);
+typedef int	 queue_said_fn(struct slice body, struct queue_said *);
+/* What is asked of it: ADMIN_OK, or the answer. */
+typedef enum admin_status queue_ask_fn(const struct admin_work *,
+		    struct text *body, unsigned *field_out);
 
 /* The queue being asked for something. */
 struct queue_errand {
 	LIST_ENTRY(queue_errand) next;
-	queue_rows_fn	*rows;
+	queue_said_fn	*said;
 	ipc_reply_fn	*reply;		/* NULL: nobody waits any more */
 	void		*arg;
+	struct console_role *role;
+	struct timer	*timer;		/* it is answered here; or NULL */
+	unsigned	 field;		/* and that argument is at fault */
 };
 
 struct console_role {
@@ -67,8 +74,9 @@ add_row(struct text *rows, uint32_t *count, const char *part,
 
 /* On a queue_status. */
 static int
-status_rows(struct slice body, struct text *rows, uint32_t *count_out)
+status_said(struct slice body, struct queue_said *said)
 {
+	struct text *rows = said->rows;
 	struct queue_status status;
 	uint32_t n = 0;
 	int r = queue_status_unpack(body, &status);
@@ -85,6 +93,8 @@ status_rows(struct slice body, struct text *rows, uint32_t *count_out)
 	add_row(rows, &n, "queue", "moving", "%" PRIu64, status.moving);
 	add_row(rows, &n, "queue", "waiting", "%" PRIu64, status.waiting);
 	add_row(rows, &n, "queue", "held", "%" PRIu64, status.held);
+	add_row(rows, &n, "queue", "quarantined", "%" PRIu64,
+	    status.quarantined);
 	add_row(rows, &n, "journal", "segments used", "%" PRIu64,
 	    status.segments_used);
 	add_row(rows, &n, "journal", "segments free", "%" PRIu64,
@@ -95,72 +105,165 @@ status_rows(struct slice body, struct text *rows, uint32_t *count_out)
 	    status.free_bytes);
 	add_row(rows, &n, "queue", "messages between roles", "%" PRIu64,
 	    status.messages_sent + status.messages_received);
-	*count_out = n;
+	said->count = n;
 	return 0;
 }
 
 /* On the answer to QUEUE_FETCH_RESUME. */
 static int
-resume_rows(struct slice body, struct text *rows, uint32_t *count_out)
+resume_said(struct slice body, struct queue_said *said)
 {
 	struct unpack u = unpack_of(body);
 	bool was_stopped = unpack_bool(&u);
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	pack_slice(rows, slice_str(was_stopped ? "yes" : "no"));
-	*count_out = 1;
+	pack_slice(said->rows, slice_str(was_stopped ? "yes" : "no"));
+	said->count = 1;
 	return 0;
+}
+
+/* The requests that the queue answers. */
+static const struct queue_request {
+	const char	*name;
+	uint16_t	 kind;
+	queue_ask_fn	*ask;		/* NULL: nothing is said with it */
+	queue_said_fn	*said;
+} queue_requests[] = {
+	{ "status",	  QUEUE_STATUS,	      NULL,		 status_said },
+	{ "fetch resume", QUEUE_FETCH_RESUME, NULL,		 resume_said },
+	{ "hold list",	  QUEUE_HOLD_LIST,    holds_ask_list,	 holds_list_said },
+	{ "hold show",	  QUEUE_HOLD_SHOW,    holds_ask_one,	 holds_show_said },
+	{ "hold release", QUEUE_HOLD_RELEASE, holds_ask_release, holds_done_said },
+	{ "hold delete",  QUEUE_HOLD_DELETE,  holds_ask_delete,	 holds_done_said },
+};
+
+/* The row of this request, or NULL. */
+static const struct queue_request *
+queue_request_of(const struct admin_request *request)
+{
+	for (size_t i = 0; i < sizeof(queue_requests) /
+	    sizeof(queue_requests[0]); i++)
+		if (strcmp(request->name, queue_requests[i].name) == 0)
+			return &queue_requests[i];
+	return NULL;
+}
+
+static struct queue_errand *
+errand_new(struct console_role *role, ipc_reply_fn *reply, void *reply_arg)
+{
+	struct queue_errand *errand = calloc(1, sizeof(*errand));
+
+	if (errand == NULL)
+		return NULL;
+	errand->role = role;
+	errand->reply = reply;
+	errand->arg = reply_arg;
+	errand->field = ADMIN_NO_FIELD;
+	LIST_INSERT_HEAD(&role->errands, errand, next);
+	return errand;
+}
+
+static void
+errand_free(struct queue_errand *errand)
+{
+	timer_free(errand->timer);
+	LIST_REMOVE(errand, next);
+	free(errand);
+}
+
+static void
+pack_answer(struct text *answer, const struct queue_said *said)
+{
+	pack_u8(answer, (uint8_t)said->status);
+	pack_u8(answer, (uint8_t)said->field);
+	pack_u32(answer, said->count);
+	pack_bytes(answer, text_slice(said->rows));
 }
 
 static void
 on_queue(void *arg, int status, struct ipc_message *message)
 {
 	struct queue_errand *errand = arg;
-	TEXT_AUTO rows = TEXT_INIT(8192);
-	TEXT_AUTO answer = TEXT_INIT(8192);
-	struct ipc_message said = { .fd = { -1, -1 } };
-	uint32_t count = 0;
+	TEXT_AUTO rows = TEXT_INIT(ADMIN_ANSWER_BYTES);
+	TEXT_AUTO answer = TEXT_INIT(ADMIN_ANSWER_BYTES + 16);
+	struct queue_said said = { ADMIN_OK, ADMIN_NO_FIELD, 0, &rows };
+	struct ipc_message told = { .fd = { -1, -1 } };
 
 	if (status == 0)
-		status = errand->rows(message->body, &rows, &count);
-	if (status == 0) {
-		pack_u8(&answer, ADMIN_OK);
-		pack_u8(&answer, ADMIN_NO_FIELD);
-		pack_u32(&answer, count);
-		pack_bytes(&answer, text_slice(&rows));
-	} else {
+		status = errand->said(message->body, &said);
+	if (status == 0 && !text_failed(&rows))
+		pack_answer(&answer, &said);
+	else
 		admin_refuse(&answer, ADMIN_LATER);
-	}
-	said.body = text_slice(&answer);
-	LIST_REMOVE(errand, next);
+	told.body = text_slice(&answer);
 	if (errand->reply != NULL)
-		errand->reply(errand->arg, 0, &said);
-	free(errand);
+		errand->reply(errand->arg, 0, &told);
+	errand_free(errand);
+}
+
+/* An argument is not what it must be: nobody has to be asked. */
+static void
+on_unfit(void *arg)
+{
+	TEXT_AUTO rows = TEXT_INIT(16);
+	TEXT_AUTO answer = TEXT_INIT(64);
+	struct queue_errand *errand = arg;
+	struct queue_said said = { ADMIN_UNFIT, errand->field, 0, &rows };
+	struct ipc_message told = { .fd = { -1, -1 } };
+
+	pack_answer(&answer, &said);
+	told.body = text_slice(&answer);
+	if (errand->reply != NULL)
+		errand->reply(errand->arg, 0, &told);
+	errand_free(errand);
+}
+
+/* What the request's arguments are in the queue's words; or answer it. */
+static int
+pack_question(struct queue_errand *errand, const struct queue_request *row,
+    const struct admin_request *request, struct slice packed,
+    struct text *body)
+{
+	struct admin_work work;
+
+	if (row->ask == NULL)
+		return 0;
+	if (admin_begin(&work, request, packed, clock_utc_ms()) < 0)
+		return -EBADMSG;
+	if (row->ask(&work, body, &errand->field) == ADMIN_OK)
+		return text_failed(body) ? -EMSGSIZE : 0;
+	/* in a later turn of the loop, as an answer comes */
+	errand->timer = timer_new(errand->role->process->loop, on_unfit,
+	    errand);
+	if (errand->timer == NULL)
+		return -ENOMEM;
+	timer_set(errand->timer, 0);
+	return 1;
 }
 
 static int
-ask_queue(struct console_role *role, uint16_t kind, queue_rows_fn *rows,
-    ipc_reply_fn *reply, void *reply_arg)
+ask_queue(struct console_role *role, const struct admin_request *request,
+    struct slice packed, ipc_reply_fn *reply, void *reply_arg)
 {
+	const struct queue_request *row = queue_request_of(request);
+	TEXT_AUTO body = TEXT_INIT(ADMIN_HEAD_BYTES + 2 * ADDRESS_SIZE);
 	struct queue_errand *errand;
 	int r;
 
-	if (role->queue == NULL)
+	if (role->queue == NULL || row == NULL)
 		return -ENOTCONN;
-	errand = calloc(1, sizeof(*errand));
+	errand = errand_new(role, reply, reply_arg);
 	if (errand == NULL)
 		return -ENOMEM;
-	errand->rows = rows;
-	errand->reply = reply;
-	errand->arg = reply_arg;
-	r = ipc_ask(role->queue, kind, slice_of(NULL, 0), NULL, 0, on_queue,
-	    errand);
+	errand->said = row->said;
+	r = pack_question(errand, row, request, packed, &body);
+	if (r == 0)
+		r = ipc_ask(role->queue, row->kind, text_slice(&body), NULL, 0,
+		    on_queue, errand);
 	if (r < 0)
-		free(errand);
-	else
-		LIST_INSERT_HEAD(&role->errands, errand, next);
-	return r;
+		errand_free(errand);
+	return r < 0 ? r : 0;
 }
 
 /* Hand it on as it is; `kind` has the body of KEEPER_ADMIN. */
@@ -193,11 +296,8 @@ ask(void *arg, const struct admin_request *request, struct slice packed,
 
 	switch (request->answers) {
 	case ROLE_CONSOLE:
-		return ask_queue(role, QUEUE_STATUS, status_rows, reply,
-		    reply_arg);
 	case ROLE_QUEUE:
-		return ask_queue(role, QUEUE_FETCH_RESUME, resume_rows, reply,
-		    reply_arg);
+		return ask_queue(role, request, packed, reply, reply_arg);
 	case ROLE_KEEPER:
 		return ask_role(role->keeper, KEEPER_ADMIN, request, packed,
 		    reply, reply_arg);

@@ -28,6 +28,7 @@ struct unanswered {
 	uint64_t	serial;
 	int		status;
 	bool		was_there;
+	bool		in_inbox;	/* though a folder was named */
 };
 
 struct session {
@@ -81,6 +82,7 @@ answer_delivery(const struct mailbox *mailbox, const struct unanswered *one)
 
 	pack_i64(&body, one->status);
 	pack_u8(&body, one->was_there);
+	pack_u8(&body, one->in_inbox);
 	if (mailbox->queue == NULL || ipc_reply(mailbox->queue, one->serial,
 	    text_slice(&body), NULL, 0) < 0)
 		log_say("the queue does not take an answer");
@@ -172,6 +174,10 @@ on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
 	*one = (struct unanswered){ .serial = message->serial };
 	one->status = deliver(mailbox, message->fd[0], &delivery,
 	    &one->was_there);
+	if (one->status > 0) {
+		one->in_inbox = true;
+		one->status = 0;
+	}
 	end_if_broken(one->status);
 	if (mailbox->open_count == COMMIT_MOST)
 		commit(mailbox);

@@ -12,6 +12,9 @@
 
 #include "filters/judge.h"
 #include "lib/base/log.h"
+#include "policy/keeper.h"
+#include "programs/queue_holds.h"
+#include "programs/queue_letters.h"
 #include "programs/queue_listing.h"
 #include "programs/queue_pipes.h"
 #include "programs/roles.h"
@@ -24,7 +27,8 @@
 
 #define MOST_JUDGES	64	/* as many as the configuration allows */
 #define HANG_LOOK_MS	2000	/* how often somebody is looked for who hangs */
-#define JUDGE_HANGS_MS	30000	/* without an answer: longer than any filter */
+#define JUDGE_HANGS_MS	60000	/* without an answer: longer than any filter */
+#define KEEPER_HANGS_MS	30000	/* the same; it looks up one address */
 #define MAILBOX_HANGS_MS 120000	/* a very slow disk is no hang */
 
 /* Whether a role still works on what it was asked. */
@@ -50,6 +54,9 @@ struct queue {
 	struct conductor	*conductor;
 	struct judge_channel	 judges[MOST_JUDGES];
 	unsigned		 judge_count;
+	struct ipc		*keeper;	/* or NULL */
+	unsigned		 consoles_lost;
+	struct progress		 keeper_progress;
 	struct timer		*hang_timer;
 	struct mailbox_channel	*mailboxes;
 	struct queue_pipes	*pipes;
@@ -61,9 +68,6 @@ static int	on_big(void *, struct ipc *, struct ipc_message *);
 static int	on_abandon_big(void *, struct ipc *, struct ipc_message *);
 static int	on_submit(void *, struct ipc *, struct ipc_message *);
 static int	on_submit_big(void *, struct ipc *, struct ipc_message *);
-static int	on_open_big(void *, struct ipc *, struct ipc_message *);
-static int	on_unref_big(void *, struct ipc *, struct ipc_message *);
-static int	on_step(void *, struct ipc *, struct ipc_message *);
 static int	on_status(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
@@ -94,6 +98,10 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_LISTING_DELETING, "LISTING_DELETING", FETCH, IPC_REQUEST, 0, 0, on_listing_deleting },
 { QUEUE_LISTING_END,	  "LISTING_END",      FETCH, IPC_NEWS,    0, 0, on_listing_end },
 { QUEUE_FETCH_RESUME,	  "FETCH_RESUME",   CONSOLE, IPC_REQUEST, 0, 0, on_fetch_resume },
+{ QUEUE_HOLD_LIST,   "HOLD_LIST",   CONSOLE, IPC_REQUEST, 0, 0, on_hold_list },
+{ QUEUE_HOLD_SHOW,   "HOLD_SHOW",   CONSOLE, IPC_REQUEST, 0, 0, on_hold_show },
+{ QUEUE_HOLD_RELEASE, "HOLD_RELEASE", CONSOLE, IPC_REQUEST, 0, 0, on_hold_release },
+{ QUEUE_HOLD_DELETE, "HOLD_DELETE", CONSOLE, IPC_REQUEST, 0, 0, on_hold_delete },
 { 0 }
 };
 
@@ -111,12 +119,19 @@ queue_conductor(void *arg)
 	return queue_of(arg)->conductor;
 }
 
+unsigned
+queue_consoles_lost(void *process)
+{
+	return queue_of(process)->consoles_lost;
+}
+
 /* A door, or a collector, and which of his requests it is. */
 static struct asker
 asker_of(struct ipc *from, const struct ipc_message *message)
 {
 	return (struct asker){ .from = from, .serial = message->serial,
-	    .is_fetch = ipc_peer(from) == ROLE_FETCH };
+	    .is_fetch = ipc_peer(from) == ROLE_FETCH,
+	    .owner = ipc_instance(from) };
 }
 
 static struct mailbox_channel *
@@ -234,11 +249,84 @@ port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
 	return r;
 }
 
+/* An address being looked up. */
+struct question {
+	struct queue	*queue;
+	queue_whose_fn	*reply;
+	void		*arg;
+};
+
+static void
+on_whose(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct keeper_whose whose = { .account = 0 };
+
+	answered(&question->queue->keeper_progress);
+	if (status == 0)
+		status = keeper_whose_said(message->body, &whose);
+	question->reply(question->arg, status, whose.whose == WHOSE_OURS ?
+	    whose.account : 0);
+	free(question);
+}
+
+int
+queue_whose(void *process, struct slice address, queue_whose_fn *reply,
+    void *arg)
+{
+	struct queue *queue = queue_of(process);
+	TEXT_AUTO body = TEXT_INIT(1024);
+	struct question *question;
+	int r;
+
+	if (queue->keeper == NULL)
+		return -ENOTCONN;
+	keeper_whose_ask(&body, address);
+	if (text_failed(&body))
+		return -EMSGSIZE;
+	question = calloc(1, sizeof(*question));
+	if (question == NULL)
+		return -ENOMEM;
+	*question = (struct question){ queue, reply, arg };
+	r = ipc_ask(queue->keeper, KEEPER_WHOSE, text_slice(&body), NULL, 0,
+	    on_whose, question);
+	if (r < 0)
+		free(question);
+	else
+		asked(&queue->keeper_progress);
+	return r;
+}
+
+static void
+on_redirect(void *arg, int status, uint64_t account)
+{
+	struct errand *errand = arg;
+
+	conductor_whose(errand->queue->conductor, errand->ticket, status,
+	    account);
+	free(errand);
+}
+
+static int
+port_whose(void *arg, void *ticket, struct slice address)
+{
+	struct queue *queue = arg;
+	struct errand *errand = errand_new(queue, ticket);
+	int r;
+
+	if (errand == NULL)
+		return -ENOMEM;
+	r = queue_whose(queue->process, address, on_redirect, errand);
+	if (r < 0)
+		free(errand);
+	return r;
+}
+
 static void
 on_delivered(void *arg, int status, struct ipc_message *message)
 {
 	struct errand *errand = arg;
-	bool was_there = false;
+	bool was_there = false, in_inbox = false;
 
 	mailbox_answered(errand);
 	if (status == 0) {
@@ -246,11 +334,12 @@ on_delivered(void *arg, int status, struct ipc_message *message)
 
 		status = (int)unpack_i64(&u);
 		was_there = unpack_bool(&u);
+		in_inbox = unpack_bool(&u);
 		if (!unpack_is_done(&u) || status > 0)
 			status = -EPROTO;
 	}
 	conductor_delivered(errand->queue->conductor, errand->ticket, status,
-	    was_there);
+	    was_there, in_inbox);
 	free(errand);
 }
 
@@ -458,67 +547,7 @@ on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
 	    ticket);
 }
 
-/* ---- what the mailboxes and the console say ---------------------------- */
-
-static int
-read_id(struct unpack *u, struct message_id *id_out)
-{
-	struct slice bytes = unpack_bytes(u, MESSAGE_ID_BYTES);
-
-	if (u->bad)
-		return -EBADMSG;
-	memcpy(id_out->bytes, bytes.at, MESSAGE_ID_BYTES);
-	return 0;
-}
-
-static int
-on_open_big(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct unpack u = unpack_of(message->body);
-	TEXT_AUTO body = TEXT_INIT(16);
-	struct message_id id;
-	int fd = -1, r;
-
-	if (read_id(&u, &id) < 0 || !unpack_is_done(&u))
-		return -EBADMSG;
-	r = conductor_big_open(queue_of(arg)->conductor, ipc_instance(from),
-	    &id, &fd);
-	pack_i64(&body, r);
-	(void)ipc_reply(from, message->serial, text_slice(&body), &fd,
-	    fd >= 0);
-	if (fd >= 0)
-		(void)close(fd);
-	return 0;
-}
-
-static int
-on_unref_big(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct unpack u = unpack_of(message->body);
-	struct message_id id;
-
-	if (read_id(&u, &id) < 0 || !unpack_is_done(&u))
-		return -EBADMSG;
-	conductor_big_unref(queue_of(arg)->conductor, ipc_instance(from), &id);
-	return 0;
-}
-
-static int
-on_step(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct unpack u = unpack_of(message->body);
-	struct slice word, who;
-	struct message_id id;
-
-	if (read_id(&u, &id) < 0)
-		return -EBADMSG;
-	word = unpack_slice(&u);
-	who = unpack_slice(&u);
-	if (!unpack_is_done(&u))
-		return -EBADMSG;
-	return conductor_step(queue_of(arg)->conductor, ipc_instance(from),
-	    &id, word, who);
-}
+/* ---- what the console says --------------------------------------------- */
 
 static int
 on_status(void *arg, struct ipc *from, struct ipc_message *message)
@@ -548,6 +577,20 @@ end_if_hung(struct queue *queue, const struct ipc *ipc,
 	process_accuse(queue->process, ipc, "does not answer");
 }
 
+/*
+ * A scanner may take its whole time over a message, twice, when its worker
+ * ended, and as long again behind those that came before.
+ */
+static uint64_t
+judge_hangs_ms(const struct queue *queue)
+{
+	const struct config *config = &queue->process->config;
+
+	if (config->scan_signatures[0] == '\0')
+		return JUDGE_HANGS_MS;
+	return JUDGE_HANGS_MS + 4000ull * config->scan_seconds;
+}
+
 static void
 on_hang_time(void *arg)
 {
@@ -556,7 +599,10 @@ on_hang_time(void *arg)
 
 	for (unsigned i = 0; i < queue->judge_count; i++)
 		end_if_hung(queue, queue->judges[i].ipc,
-		    &queue->judges[i].progress, JUDGE_HANGS_MS);
+		    &queue->judges[i].progress, judge_hangs_ms(queue));
+	if (queue->keeper != NULL)
+		end_if_hung(queue, queue->keeper, &queue->keeper_progress,
+		    KEEPER_HANGS_MS);
 	HASH_ITER(hh, queue->mailboxes, mailbox, following)
 		end_if_hung(queue, mailbox->ipc, &mailbox->progress,
 		    MAILBOX_HANGS_MS);
@@ -594,7 +640,7 @@ queue_start(struct process *process)
 	const struct conductor_ports ports = {
 		.arg = queue, .judge = port_judge, .deliver = port_deliver,
 		.settle = port_settle, .want = port_want, .broken = port_broken,
-		.answer = port_answer
+		.answer = port_answer, .whose = port_whose
 	};
 
 	int r;
@@ -650,6 +696,9 @@ queue_peer(struct process *process, struct ipc *ipc)
 		return 0;
 	case ROLE_MAILBOX:
 		return add_mailbox(queue, ipc);
+	case ROLE_KEEPER:
+		queue->keeper = ipc;
+		return 0;
 	case ROLE_DOOR:
 	case ROLE_FETCH:
 	case ROLE_CONSOLE:
@@ -699,6 +748,13 @@ queue_lost(struct process *process, struct ipc *ipc)
 		break;
 	case ROLE_MAILBOX:
 		lose_mailbox(queue, ipc);
+		break;
+	case ROLE_KEEPER:
+		if (queue->keeper == ipc)
+			queue->keeper = NULL;
+		break;
+	case ROLE_CONSOLE:
+		queue->consoles_lost++;
 		break;
 	case ROLE_DOOR:
 	case ROLE_FETCH:

@@ -26,7 +26,8 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.role = ROLE_QUEUE, .user = "queue", .folder = FOLDER_QUEUE,
 		.calls = CALLS_FILES | CALLS_MEMFD,
 		.links = FROM(ROLE_DOOR) | FROM(ROLE_JUDGE) |
-		    FROM(ROLE_CONSOLE) | FROM(ROLE_MAILBOX) | FROM(ROLE_FETCH),
+		    FROM(ROLE_CONSOLE) | FROM(ROLE_MAILBOX) |
+		    FROM(ROLE_FETCH) | FROM(ROLE_KEEPER),
 	},
 	[ROLE_JUDGE] = {
 		.role = ROLE_JUDGE, .user = "judge",

@@ -22,7 +22,6 @@
 #define JUDGE_TRIES	2	/* a message that ended two judges is put off */
 
 static void	ask_judge(struct transit *);
-static void	receive(struct transit *);
 
 void
 conductor_answer(struct conductor *conductor, const struct asker *asker, unsigned code,
@@ -56,8 +55,8 @@ drop(struct transit *transit)
 	transit_free(transit);
 }
 
-static void
-put_off(struct transit *transit, unsigned code, const char *status,
+void
+arrive_put_off(struct transit *transit, unsigned code, const char *status,
     const char *words)
 {
 	conductor_trail(transit->conductor, transit, TRAIL_PUT_OFF, NULL,
@@ -144,15 +143,13 @@ take_bytes(struct transit *transit, int memfd, struct incoming *incoming)
 	return take_small(transit);
 }
 
-/* The envelope again, now with id and time of arrival. */
-static int
-repack(struct transit *transit)
+int
+arrive_repack(struct transit *transit)
 {
 	TEXT_AUTO text = TEXT_INIT(ENVELOPE_MAX_BYTES);
 	struct envelope env;
 	int r;
 
-	transit->env.received_at_utc_ms = clock_utc_ms();
 	envelope_pack(&text, &transit->env);
 	if (text_failed(&text))
 		return -EBADMSG;
@@ -225,14 +222,15 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 		(void)close(memfd);
 	else
 		incoming_free(conductor, incoming);
+	transit->env.received_at_utc_ms = clock_utc_ms();
 	if (r == 0)
-		r = repack(transit);
+		r = arrive_repack(transit);
 	if (r == 0)
 		ask_judge(transit);
 	else if (r == -EBADMSG || r == -EEXIST)
 		drop(transit);
 	else
-		put_off(transit, 451, "4.3.0", r == -ESRCH ?
+		arrive_put_off(transit, 451, "4.3.0", r == -ESRCH ?
 		    "it is not to be taken now, list it again" :
 		    "the message could not be taken, try again later");
 	return r == -EBADMSG ? r : 0;
@@ -251,7 +249,7 @@ ask_judge(struct transit *transit)
 	transit->at_judge = r == 0;
 	/* none is there: conductor_judge_up() asks again */
 	if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
-		put_off(transit, 451, "4.3.0",
+		arrive_put_off(transit, 451, "4.3.0",
 		    "the message could not be judged, try again later");
 }
 
@@ -295,7 +293,7 @@ conductor_judged(struct conductor *conductor, void *ticket, int status,
 		status = verdict_unpack(packed_verdict, &verdict);
 	if (status < 0) {
 		if (++transit->judge_tries >= JUDGE_TRIES)
-			put_off(transit, 451, "4.3.0",
+			arrive_put_off(transit, 451, "4.3.0",
 			    "the message could not be judged, try again later");
 		else if (status == -EBADMSG)
 			ask_judge(transit);	/* that one is still there */
@@ -304,15 +302,19 @@ conductor_judged(struct conductor *conductor, void *ticket, int status,
 	if (arena_copy(transit->arena, packed_verdict,
 	    &transit->packed_verdict) < 0 ||
 	    collected_judged(transit, &verdict) < 0) {
-		put_off(transit, 451, "4.3.0", "out of memory, try again later");
+		arrive_put_off(transit, 451, "4.3.0",
+		    "out of memory, try again later");
 		return;
 	}
 	if (verdict.action == VERDICT_REFUSE)
 		refuse(transit, &verdict);
 	else if (verdict.action == VERDICT_DEFER)
-		put_off(transit, verdict.code, verdict.status, verdict.reason);
+		arrive_put_off(transit, verdict.code, verdict.status,
+		    verdict.reason);
+	else if (verdict.redirect[0] != '\0')
+		redirect_begin(transit, &verdict);
 	else
-		receive(transit);
+		arrive_go_on(transit);
 }
 
 /* The receipt */
@@ -365,7 +367,7 @@ on_receipt(void *arg, int status)
 	if (status < 0) {
 		conductor_trail(conductor, transit, TRAIL_ABANDONED, NULL,
 		    strerror(-status));
-		put_off(transit, status == -ENOSPC ? 452 : 451,
+		arrive_put_off(transit, status == -ENOSPC ? 452 : 451,
 		    status == -ENOSPC ? "4.3.1" : "4.3.0",
 		    "the message could not be stored, try again later");
 		return;
@@ -394,10 +396,10 @@ append(struct transit *transit)
 	    &transit->position);
 	if (r == -ENOSPC) {
 		keep_relieve(conductor);
-		put_off(transit, 452, "4.3.1",
+		arrive_put_off(transit, 452, "4.3.1",
 		    "the journal is full, try again later");
 	} else if (r < 0) {
-		put_off(transit, 451, "4.3.0",
+		arrive_put_off(transit, 451, "4.3.0",
 		    "the message could not be stored, try again later");
 	}
 }
@@ -420,18 +422,19 @@ on_big_synced(void *arg)
 	if (transit->sync_status == 0)
 		append(transit);
 	else
-		put_off(transit, 451, "4.3.0",
+		arrive_put_off(transit, 451, "4.3.0",
 		    "the message could not be stored, try again later");
 }
 
-static void
-receive(struct transit *transit)
+void
+arrive_go_on(struct transit *transit)
 {
 	if (!transit->is_big)
 		append(transit);
 	else if (pool_run(transit->conductor->pool, sync_big, on_big_synced,
 	    transit) < 0)
-		put_off(transit, 451, "4.3.0", "out of memory, try again later");
+		arrive_put_off(transit, 451, "4.3.0",
+		    "out of memory, try again later");
 }
 
 void

@@ -174,7 +174,8 @@ needs_big(const struct queue_check *check, const struct transit *transit,
 	return rows_settled_below(check->rows, &below) < 0 ||
 	    rows_settled_each(check->rows, count_settled, &wanting) < 0 ||
 	    (position >= below &&
-	    wanting.settled < transit->env.recipient_count) ||
+	    wanting.settled < transit->env.recipient_count &&
+	    rows_is_ended(check->rows, &transit->env.id, position) < 0) ||
 	    rows_big_is_known(check->rows, &transit->env.id) != -ENOENT ||
 	    rows_is_kept(check->rows, &transit->env.id) != -ENOENT;
 }

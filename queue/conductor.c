@@ -68,6 +68,8 @@ transit_close_bytes(struct transit *transit)
 void
 transit_free(struct transit *transit)
 {
+	if (transit == NULL)
+		return;
 	transit_close_bytes(transit);
 	arena_free(transit->arena);	/* it lives in there itself */
 }
@@ -677,10 +679,15 @@ conductor_status(struct conductor *conductor, struct queue_status *status_out)
 	TAILQ_FOREACH(transit, &conductor->received, next)
 		status.waiting += transit->undelivered > 0 ||
 		    transit->is_stuck;
+	/* one that is held has a row; one delivered waits for nobody */
 	TAILQ_FOREACH(transit, &conductor->set_aside, next)
-		status.waiting += !transit->is_held;	/* those have a row */
-	if (rows_counts(conductor->rows, &counts) == 0)
+		status.waiting += !transit->is_held &&
+		    (transit->copies == NULL || transit->undelivered > 0 ||
+		    transit->is_stuck);
+	if (rows_counts(conductor->rows, &counts) == 0) {
 		status.held = counts.held;
+		status.quarantined = counts.quarantined;
+	}
 	status.deletes = ledger_restored(conductor->ledger) == NULL;
 	(void)space_free(conductor->space, &status.free_bytes);
 	status.admits = space_is_short(conductor->space, &is_short) == 0 &&

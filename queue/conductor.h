@@ -26,6 +26,7 @@ struct asker {
 	void		*from;		/* NULL: gone */
 	uint64_t	 serial;
 	bool		 is_fetch;	/* collected mail is all he brings */
+	uint64_t	 owner;		/* and it is for this account alone */
 };
 
 /*
@@ -37,6 +38,8 @@ struct conductor_ports {
 	/* Judge it -> conductor_judged() */
 	int	(*judge)(void *arg, void *ticket, struct slice packed_env,
 		    int fd);
+	/* Whose is that address? -> conductor_whose() */
+	int	(*whose)(void *arg, void *ticket, struct slice address);
 	/* Deliver it -> conductor_delivered() */
 	int	(*deliver)(void *arg, void *ticket, uint64_t account,
 		    struct slice packed_delivery, int fd);
@@ -119,12 +122,22 @@ void	conductor_judged(struct conductor *, void *ticket, int status,
 /* A judge is there (again). */
 void	conductor_judge_up(struct conductor *);
 
+/*
+ * The address that was asked for is that account's; 0: nobody's here.
+ * `status` < 0: it cannot be said now.
+ */
+void	conductor_whose(struct conductor *, void *ticket, int status,
+	    uint64_t account);
+
 /* The mailbox of `account` is connected; is lost. */
 void	conductor_account_up(struct conductor *, uint64_t account);
 void	conductor_account_lost(struct conductor *, uint64_t account);
-/* -ECONNRESET: the channel was lost with the question. */
+/*
+ * -ECONNRESET: the channel was lost with the question.  `is_in_inbox`: though a
+ * folder was named, for there are as many as there can be.
+ */
 void	conductor_delivered(struct conductor *, void *ticket, int status,
-	    bool was_there);
+	    bool was_there, bool is_in_inbox);
 void	conductor_settled(struct conductor *, uint64_t account, uint64_t upto,
 	    int status);
 

@@ -5,7 +5,8 @@
  * its receipt, deliver.c from there into the mailboxes and to its settling,
  * keep.c sets aside what must outlive the journal; conductor.c opens and
  * closes, conductor_replay.c brings back what the journal holds.  collected.c
- * is what is different about collected mail.
+ * is what is different about collected mail, redirect.c about redirected mail;
+ * hold.c is what a person does with what is held.
  */
 #ifndef POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
 #define POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
@@ -161,7 +162,7 @@ int	conductor_replay(struct conductor *);
 int	conductor_zone(int64_t utc_ms);
 /* A transit with its arena and a copy of the packed envelope; NULL: memory. */
 struct transit *transit_new(struct conductor *, struct slice packed_env);
-/* Give back everything it holds. */
+/* Give back everything it holds; NULL is fine. */
 void	transit_free(struct transit *);
 /* Close its bytes; they can be loaded again after the receipt. */
 void	transit_close_bytes(struct transit *);
@@ -179,6 +180,17 @@ void	conductor_trail(struct conductor *, const struct transit *,
 void	conductor_answer(struct conductor *, const struct asker *,
 	    unsigned code, const char *status, const char *format, ...)
 	    __attribute__((format(printf, 5, 6)));
+
+/* arrive.c: the verdict stands: to the receipt. */
+void	arrive_go_on(struct transit *);
+/* "Try again": it goes no further. */
+void	arrive_put_off(struct transit *, unsigned code, const char *status,
+	    const char *words);
+/* The envelope as it is now, packed again.  0, -EBADMSG, -ENOBUFS. */
+int	arrive_repack(struct transit *);
+
+/* redirect.c: its verdict sends it to somebody else: whose is that address? */
+void	redirect_begin(struct transit *, const struct verdict *);
 
 /* incoming.c: the big file of this ticket, or NULL. */
 struct incoming *incoming_find(struct conductor *, uint64_t ticket);
@@ -227,6 +239,14 @@ void	deliver_close(struct conductor *);
 void	keep_hold(struct transit *);
 /* Bring back what waits in kept/ (at start). */
 int	keep_open(struct conductor *);
+/*
+ * One message of kept/, for those whom its row names.  0, -ENOENT, -EBADMSG
+ * (its file is missing, damaged), ...
+ */
+int	keep_load(struct conductor *, const struct message_id *,
+	    struct transit **transit_out);
+/* Its row says that it waits: deliver it.  After an error at the next start. */
+int	keep_return(struct transit *);
 /* The bytes of one that was set aside are damaged: hold its row.  0, -errno */
 int	keep_hold_row(struct transit *);
 /* A kept message has been settled for this recipient. */

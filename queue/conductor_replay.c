@@ -84,6 +84,10 @@ is_undone(struct replay *replay, const struct transit *transit)
 	    !is_wanted(replay, &transit->env))
 		return 0;
 	r = rows_is_kept(replay->conductor->rows, &transit->env.id);
+	/* a person has released it or deleted it: it is not held again */
+	if (r == -ENOENT)
+		r = rows_is_ended(replay->conductor->rows, &transit->env.id,
+		    replay->position);
 	return r == -ENOENT ? 1 : r;
 }
 

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "queue/stamp.h"
 #include "store/service.h"
 
+#define DELIVERY_FIXED_BYTES 512	/* of a delivery, but for its trace */
 #define WINDOW		64	/* deliveries with one mailbox */
 #define SETTLE_AFTER	1000	/* delivered and unsettled: do not wait */
 #define LEAST_PAUSE_MS	500
@@ -159,6 +161,7 @@ pack_copy(struct text *body, struct copy *copy)
 	    conductor->options.hostname,
 	    conductor_zone(transit->env.received_at_utc_ms));
 	delivery.trace = text_slice(&trace);
+	delivery.folder = slice_str(verdict.folder);
 	delivery_pack(body, &delivery);
 	return text_failed(&trace) || text_failed(body) ? -EMSGSIZE : 0;
 }
@@ -168,7 +171,7 @@ send_copy(struct copy *copy)
 {
 	const struct transit *transit = copy->transit;
 	struct conductor *conductor = transit->conductor;
-	TEXT_AUTO body = TEXT_INIT(STAMP_MAX_BYTES + 256);
+	TEXT_AUTO body = TEXT_INIT(STAMP_MAX_BYTES + DELIVERY_FIXED_BYTES);
 	int r = 0;
 
 	if (transit->is_big)
@@ -345,9 +348,33 @@ conductor_account_lost(struct conductor *conductor, uint64_t account)
 	pump(queue);
 }
 
+/* An earlier life may have ended before it could say so: once in each. */
+static void
+tell_delivered(struct copy *copy, bool was_there, bool is_in_inbox)
+{
+	char words[VERDICT_FOLDER_MAX + 64] = "";
+	struct verdict verdict;
+
+	if (copy->is_told)
+		return;
+	if (verdict_unpack(copy->transit->packed_verdict, &verdict) < 0)
+		verdict_init(&verdict);
+	if (was_there)
+		(void)snprintf(words, sizeof(words), "it was there already");
+	else if (is_in_inbox)
+		(void)snprintf(words, sizeof(words), "in INBOX, for there are "
+		    "too many mailboxes to make %.100s", verdict.folder);
+	else if (verdict.folder[0] != '\0')
+		(void)snprintf(words, sizeof(words), "in the mailbox %s",
+		    verdict.folder);
+	conductor_trail(copy->transit->conductor, copy->transit,
+	    TRAIL_DELIVERED, copy->rcpt, words[0] != '\0' ? words : NULL);
+	copy->is_told = true;
+}
+
 void
 conductor_delivered(struct conductor *conductor, void *ticket, int status,
-    bool was_there)
+    bool was_there, bool is_in_inbox)
 {
 	struct copy *copy = ticket;
 	struct account_queue *queue = copy->account;
@@ -366,11 +393,7 @@ conductor_delivered(struct conductor *conductor, void *ticket, int status,
 	queue->delivered++;
 	queue->pause_ms = 0;
 	conductor->count_delivered++;
-	/* an earlier life may have ended before it could say so */
-	if (!copy->is_told)
-		conductor_trail(conductor, transit, TRAIL_DELIVERED,
-		    copy->rcpt, was_there ? "it was there already" : NULL);
-	copy->is_told = true;
+	tell_delivered(copy, was_there, is_in_inbox);
 	if (--transit->undelivered == 0)
 		transit_close_bytes(transit);
 	if (queue->delivered >= SETTLE_AFTER)

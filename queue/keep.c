@@ -6,6 +6,7 @@
  * person says what becomes of it.  What could not be written is tried again.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 
 #define WAITED_MS	60000	/* before a waiting one is set aside */
 #define RELIEVE_MOST	32	/* set aside at a time */
+#define QUARANTINED	"in quarantine: "	/* before the reason */
 
 /* One message on its way into kept/. */
 struct keeping {
@@ -106,13 +108,25 @@ leave_journal(struct keeping *keeping)
 	transit->position = 0;
 	transit->is_kept = true;
 	transit_close_bytes(transit);
-	if (keeping->state == ROWS_HELD) {
+	if (keeping->state == ROWS_WAITING) {
+		TAILQ_INSERT_TAIL(&conductor->set_aside, transit, next);
+	} else {
 		conductor->moving--;
 		transit_free(transit);
-	} else {
-		TAILQ_INSERT_TAIL(&conductor->set_aside, transit, next);
 	}
 	deliver_advance(conductor);
+}
+
+static void
+tell_kept(const struct transit *transit, enum rows_state state,
+    const char *reason)
+{
+	char words[ROWS_REASON_BYTES + sizeof(QUARANTINED)];
+
+	(void)snprintf(words, sizeof(words), "%s%s",
+	    state == ROWS_QUARANTINED ? QUARANTINED : "", reason);
+	conductor_trail(transit->conductor, transit,
+	    state == ROWS_WAITING ? TRAIL_WAITING : TRAIL_HELD, NULL, words);
 }
 
 static void
@@ -137,8 +151,7 @@ end_keeping(struct keeping *keeping)
 		    strerror(-keeping->status));
 		return;
 	}
-	conductor_trail(conductor, transit, keeping->state == ROWS_HELD ?
-	    TRAIL_HELD : TRAIL_WAITING, NULL, keeping->reason);
+	tell_kept(transit, keeping->state, keeping->reason);
 	leave_journal(keeping);
 }
 
@@ -210,20 +223,30 @@ keep(struct transit *transit, enum rows_state state, const char *reason)
 	conductor->keepings++;
 }
 
+/* How it is held; `verdict_out` says why, if the judge wants that. */
+static enum rows_state
+hold_state(const struct transit *transit, struct verdict *verdict_out)
+{
+	if (verdict_unpack(transit->packed_verdict, verdict_out) < 0)
+		verdict_init(verdict_out);
+	return verdict_out->action == VERDICT_QUARANTINE ? ROWS_QUARANTINED :
+	    ROWS_HELD;
+}
+
 void
 keep_hold(struct transit *transit)
 {
 	const char *reason = transit->held_for != NULL ? transit->held_for :
 	    "memory was out when it was received";
 	struct verdict verdict;
+	enum rows_state state = hold_state(transit, &verdict);
 
-	if (verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
-	    verdict_is_held(&verdict))
+	if (verdict_is_held(&verdict))
 		reason = verdict.reason;
 	if (!transit->is_held)
 		transit->conductor->holds++;
 	transit->is_held = true;
-	keep(transit, ROWS_HELD, reason);
+	keep(transit, state, reason);
 }
 
 void
@@ -282,15 +305,15 @@ keep_close(struct conductor *conductor)
 int
 keep_hold_row(struct transit *transit)
 {
-	struct conductor *conductor = transit->conductor;
+	struct verdict verdict;
+	enum rows_state state = hold_state(transit, &verdict);
 	int r;
 
-	r = rows_hold(conductor->rows, &transit->env.id, ROWS_HELD,
+	r = rows_hold(transit->conductor->rows, &transit->env.id, state,
 	    slice_str(transit->held_for));
 	if (r < 0)
 		return r;
-	conductor_trail(conductor, transit, TRAIL_HELD, NULL,
-	    transit->held_for);
+	tell_kept(transit, state, transit->held_for);
 	transit->is_held = true;
 	return 0;
 }
@@ -311,13 +334,11 @@ keep_copy_settled(struct transit *transit, const struct recipient *rcpt)
 		    "row stays: %s", strerror(-r));
 }
 
-/* At start: what waited is tried again; what is held stays held. */
+/* At start what waited is tried again; what is held stays held. */
 
 struct waiting {
 	struct waiting		*next;
 	struct message_id	 id;
-	size_t			 count;
-	uint64_t		 account[];	/* who still lack it */
 };
 
 static int
@@ -326,49 +347,98 @@ note_waiting(void *arg, const struct rows_message *message,
 {
 	struct waiting ***end = arg, *one;
 
+	(void)list;
+	(void)count;
 	if (message->state != ROWS_WAITING)
 		return 0;
-	one = calloc(1, sizeof(*one) + count * sizeof(one->account[0]));
+	one = calloc(1, sizeof(*one));
 	if (one == NULL)
 		return -ENOMEM;
 	one->id = message->id;
-	one->count = count;
-	for (size_t i = 0; i < count; i++)
-		one->account[i] = list[i].account;
 	**end = one;
 	*end = &one->next;
 	return 0;
 }
 
-static bool
-lacks(void *arg, const struct recipient *rcpt)
+/* The envelope's own, or one that a person named at a release. */
+static int
+take_recipient(const struct transit *transit, const struct rows_recipient *row,
+    struct recipient *rcpt_out)
 {
-	const struct waiting *one = arg;
+	const struct envelope *env = &transit->env;
 
-	for (size_t i = 0; i < one->count; i++)
-		if (one->account[i] == rcpt->account)
-			return true;
-	return false;
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (env->recipients[i].account == row->account &&
+		    slice_is(env->recipients[i].address, row->address)) {
+			*rcpt_out = env->recipients[i];
+			return 0;
+		}
+	*rcpt_out = (struct recipient){ .account = row->account };
+	return arena_copy(transit->arena, row->address, &rcpt_out->address);
 }
 
+/* Those who still lack it are its recipients now. */
 static int
-bring_back(struct conductor *conductor, struct waiting *one)
+take_recipients(void *arg, const struct rows_message *message,
+    const struct rows_recipient *list, size_t count)
+{
+	struct transit *transit = arg;
+	struct recipient *rcpts;
+	int r = 0;
+
+	(void)message;
+	rcpts = arena_array(transit->arena, count, sizeof(*rcpts));
+	if (rcpts == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = take_recipient(transit, &list[i], &rcpts[i]);
+	if (r < 0)
+		return r;
+	transit->env.recipients = rcpts;
+	transit->env.recipient_count = count;
+	return 0;
+}
+
+int
+keep_load(struct conductor *conductor, const struct message_id *id,
+    struct transit **transit_out)
 {
 	TEXT_AUTO buffer = TEXT_INIT(conductor->options.segment_bytes);
 	struct slice head, bytes;
 	struct transit *transit;
 	int r;
 
-	r = kept_read(conductor->kept_fd, &one->id, &buffer, &head, &bytes);
+	r = kept_read(conductor->kept_fd, id, &buffer, &head, &bytes);
 	if (r == 0)
 		r = head_unpack(conductor, head, &transit);
 	if (r < 0)
 		return r;
+	r = rows_kept_one(conductor->rows, id, take_recipients, transit);
+	if (r < 0) {
+		transit_free(transit);
+		return r;
+	}
 	transit->is_kept = true;
 	transit->received_ms = clock_ms();
-	TAILQ_INSERT_TAIL(&conductor->set_aside, transit, next);
-	conductor->moving++;
-	return deliver_begin_some(transit, lacks, one);
+	*transit_out = transit;
+	return 0;
+}
+
+int
+keep_return(struct transit *transit)
+{
+	TAILQ_INSERT_TAIL(&transit->conductor->set_aside, transit, next);
+	transit->conductor->moving++;
+	return deliver_begin(transit);
+}
+
+static int
+bring_back(struct conductor *conductor, const struct waiting *one)
+{
+	struct transit *transit;
+	int r = keep_load(conductor, &one->id, &transit);
+
+	return r < 0 ? r : keep_return(transit);
 }
 
 static int

@@ -2,7 +2,8 @@
  * rows.c - queue.db: how far each account is settled, and what still waits
  *
  * One function, one transaction; each ends in finish(), which commits or takes
- * everything back.
+ * everything back.  That is why it is one thing: nobody else begins a
+ * transaction of queue.db.
  */
 #include "queue/rows.h"
 
@@ -65,6 +66,20 @@ find_id(struct rows *rows, enum rows_statement number,
 	int r;
 
 	db_put_blob(&query, id_slice(id));
+	r = db_next(&query);
+	return r == 0 ? -ENOENT : r < 0 ? r : 0;
+}
+
+/* The same for one whose parameters are an id and a number. */
+static int
+find_id_of(struct rows *rows, enum rows_statement number,
+    const struct message_id *id, uint64_t n)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, number);
+	int r;
+
+	db_put_blob(&query, id_slice(id));
+	db_put_u64(&query, n);
 	r = db_next(&query);
 	return r == 0 ? -ENOENT : r < 0 ? r : 0;
 }
@@ -233,14 +248,19 @@ rows_settled_each(struct rows *rows, rows_settled_fn *fn, void *arg)
 int
 rows_settled_below_set(struct rows *rows, uint64_t position)
 {
-	struct db_query query;
+	/* no record below it is replayed: that is what ends are noted for */
+	static const enum rows_statement both[] = {
+		ROWS_BELOW_SET, ROWS_ENDED_PRUNE
+	};
 	int r = db_begin(rows->db);
 
-	if (r < 0)
-		return r;
-	query = db_ask(rows->db, ROWS_BELOW_SET);
-	db_put_u64(&query, position);
-	return finish(rows, db_run(&query), false);
+	for (size_t i = 0; r == 0 && i < 2; i++) {
+		struct db_query query = db_ask(rows->db, both[i]);
+
+		db_put_u64(&query, position);
+		r = db_run(&query);
+	}
+	return finish(rows, r, false);
 }
 
 /* The position that is all the row of statement `number`. */
@@ -331,8 +351,20 @@ put_recipient(struct rows *rows, const struct message_id *id,
 	return db_run(&query);
 }
 
-int
-rows_keep(struct rows *rows, const struct rows_message *message,
+/* Note that a hold was ended, in the open transaction. */
+static int
+put_ended(struct rows *rows, const struct message_id *id, uint64_t position)
+{
+	struct db_query query = db_ask(rows->db, ROWS_ENDED_SET);
+
+	db_put_blob(&query, id_slice(id));
+	db_put_u64(&query, position);
+	return db_run(&query);
+}
+
+/* Begin a transaction and put the message with its recipients into it. */
+static int
+begin_keep(struct rows *rows, const struct rows_message *message,
     const struct rows_recipient *recipients, size_t recipient_count)
 {
 	int r;
@@ -349,6 +381,27 @@ rows_keep(struct rows *rows, const struct rows_message *message,
 		r = put_message(rows, message);
 	for (size_t i = 0; r == 0 && i < recipient_count; i++)
 		r = put_recipient(rows, &message->id, &recipients[i]);
+	return r;
+}
+
+int
+rows_keep(struct rows *rows, const struct rows_message *message,
+    const struct rows_recipient *recipients, size_t recipient_count)
+{
+	int r = begin_keep(rows, message, recipients, recipient_count);
+
+	return finish(rows, r, true);
+}
+
+int
+rows_release(struct rows *rows, const struct rows_message *message,
+    const struct rows_recipient *recipients, size_t recipient_count,
+    uint64_t position)
+{
+	int r = begin_keep(rows, message, recipients, recipient_count);
+
+	if (r == 0)
+		r = put_ended(rows, &message->id, position);
 	return finish(rows, r, true);
 }
 
@@ -447,16 +500,17 @@ read_message(struct db_query *query, struct rows_message *message_out)
 	return db_row(query);
 }
 
-int
-rows_kept_each(struct rows *rows, rows_kept_fn *fn, void *arg)
+/* Tell of every message that `query` finds. */
+static int
+each_message(struct rows *rows, struct db_query *query, rows_kept_fn *fn,
+    void *arg)
 {
-	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_MESSAGES);
 	struct recipients list = { 0 };
 	struct rows_message message;
 	int r;
 
-	while ((r = db_next(&query)) == 1) {
-		r = read_message(&query, &message);
+	while ((r = db_next(query)) == 1) {
+		r = read_message(query, &message);
 		if (r == 0)
 			r = read_recipients(rows, &message.id, &list);
 		if (r == 0)
@@ -466,6 +520,38 @@ rows_kept_each(struct rows *rows, rows_kept_fn *fn, void *arg)
 	}
 	recipients_free(&list);
 	return r;
+}
+
+int
+rows_kept_each(struct rows *rows, rows_kept_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_MESSAGES);
+
+	return each_message(rows, &query, fn, arg);
+}
+
+int
+rows_kept_above(struct rows *rows, const struct message_id *above,
+    rows_kept_fn *fn, void *arg)
+{
+	static const struct message_id first;	/* zeroes: no message's */
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_MESSAGES_ABOVE);
+
+	db_put_blob(&query, id_slice(above == NULL ? &first : above));
+	return each_message(rows, &query, fn, arg);
+}
+
+int
+rows_kept_one(struct rows *rows, const struct message_id *id,
+    rows_kept_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_MESSAGE_ONE);
+	int r = rows_is_kept(rows, id);
+
+	if (r < 0)
+		return r;
+	db_put_blob(&query, id_slice(id));
+	return each_message(rows, &query, fn, arg);
 }
 
 int
@@ -556,19 +642,42 @@ rows_hold(struct rows *rows, const struct message_id *id,
 	return finish_change(rows, &query, true);
 }
 
-int
-rows_drop(struct rows *rows, const struct message_id *id)
+/* Forget a message; `ended`, if it is not NULL, notes the end of its hold. */
+static int
+drop_message(struct rows *rows, const struct message_id *id,
+    const uint64_t *ended)
 {
 	struct db_query query;
 	int r = db_begin(rows->db);
 
 	if (r == 0)
 		r = run_id(rows, ROWS_RECIPIENTS_DROP, id);
+	if (r == 0 && ended != NULL)
+		r = put_ended(rows, id, *ended);
 	if (r < 0)
 		return finish(rows, r, true);
 	query = db_ask(rows->db, ROWS_MESSAGE_DROP);
 	db_put_blob(&query, id_slice(id));
 	return finish_change(rows, &query, true);
+}
+
+int
+rows_drop(struct rows *rows, const struct message_id *id)
+{
+	return drop_message(rows, id, NULL);
+}
+
+int
+rows_delete(struct rows *rows, const struct message_id *id, uint64_t position)
+{
+	return drop_message(rows, id, &position);
+}
+
+int
+rows_is_ended(struct rows *rows, const struct message_id *id,
+    uint64_t position)
+{
+	return find_id_of(rows, ROWS_ENDED_IS, id, position);
 }
 
 /* --- big files --------------------------------------------------------- */
@@ -637,13 +746,7 @@ int
 rows_big_has(struct rows *rows, const struct message_id *big,
     uint64_t account)
 {
-	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_BIG_HAS);
-	int r;
-
-	db_put_blob(&query, id_slice(big));
-	db_put_u64(&query, account);
-	r = db_next(&query);
-	return r == 0 ? -ENOENT : r < 0 ? r : 0;
+	return find_id_of(rows, ROWS_BIG_HAS, big, account);
 }
 
 int
@@ -694,6 +797,7 @@ rows_counts(struct rows *rows, struct rows_counts *counts_out)
 	counts.accounts = db_u64(&query, 0, INT64_MAX);
 	counts.waiting = db_u64(&query, 0, INT64_MAX);
 	counts.held = db_u64(&query, 0, INT64_MAX);
+	counts.quarantined = db_u64(&query, 0, INT64_MAX);
 	counts.recipients = db_u64(&query, 0, INT64_MAX);
 	counts.big = db_u64(&query, 0, INT64_MAX);
 	counts.dropped = db_u64(&query, 0, INT64_MAX);

@@ -70,6 +70,7 @@ int	rows_highest(struct rows *, uint64_t *position_out);
 enum rows_state {
 	ROWS_WAITING,		/* to be tried again */
 	ROWS_HELD,		/* until a person says what to do */
+	ROWS_QUARANTINED,	/* the same, and nobody is to open it */
 	ROWS_STATE_COUNT
 };
 
@@ -93,10 +94,18 @@ struct rows_recipient {
 /* Keep a message with its undone recipients, in place of what was: FULL. */
 int	rows_keep(struct rows *, const struct rows_message *,
 	    const struct rows_recipient *, size_t recipient_count);
-/* Every message that is kept, in order of id, with its recipients. */
+/*
+ * Every message that is kept, in order of id, with its recipients; above `id`
+ * (which may be NULL); that one only.
+ */
 typedef int rows_kept_fn(void *arg, const struct rows_message *,
 	    const struct rows_recipient *, size_t recipient_count);
 int	rows_kept_each(struct rows *, rows_kept_fn *, void *arg);
+int	rows_kept_above(struct rows *, const struct message_id *,
+	    rows_kept_fn *, void *arg);
+/* -ENOENT: no such message. */
+int	rows_kept_one(struct rows *, const struct message_id *,
+	    rows_kept_fn *, void *arg);
 /* 0, or -ENOENT when no such message is kept. */
 int	rows_is_kept(struct rows *, const struct message_id *);
 
@@ -116,6 +125,25 @@ int	rows_hold(struct rows *, const struct message_id *, enum rows_state,
 	    struct slice reason);
 /* Forget it and all its recipients; FULL.  -ENOENT: no such message. */
 int	rows_drop(struct rows *, const struct message_id *);
+
+/*
+ * A person has ended a hold: its record, which may still stand in the journal
+ * below `position`, is not to be held again when it is replayed.  rows_release()
+ * is rows_keep() of what waits now, rows_delete() is rows_drop(); both note the
+ * end in the same transaction, FULL.  It is forgotten when rows_settled_below_
+ * set() is told of a higher position.
+ */
+int	rows_release(struct rows *, const struct rows_message *,
+	    const struct rows_recipient *, size_t recipient_count,
+	    uint64_t position);
+int	rows_delete(struct rows *, const struct message_id *,
+	    uint64_t position);
+/*
+ * 0, or -ENOENT when no hold of what was received at that position was ended: a
+ * message that is lost by an account and collected again has its old id.
+ */
+int	rows_is_ended(struct rows *, const struct message_id *,
+	    uint64_t position);
 
 /* `account` refers to the big file; NORMAL: sync before it counts as settled */
 int	rows_big_ref(struct rows *, const struct message_id *big,
@@ -141,7 +169,8 @@ int	rows_big_gone(struct rows *, const struct message_id *big);
 bool	rows_is_broken(const struct rows *);
 
 struct rows_counts {
-	uint64_t	accounts, waiting, held, recipients, big, dropped;
+	uint64_t	accounts, waiting, held, quarantined;
+	uint64_t	recipients, big, dropped;
 };
 /* What `postroom status` shows. */
 int	rows_counts(struct rows *, struct rows_counts *counts_out);

@@ -6,6 +6,9 @@
  */
 #include "queue/rows_sql.h"
 
+#define MESSAGE_COLUMNS \
+	"id, position, state, reason, next_try, tries, since"
+
 static const char *const steps[] = {
 	"CREATE TABLE meta (hub BLOB NOT NULL);"
 	"CREATE TABLE settled (account INTEGER PRIMARY KEY,"
@@ -24,6 +27,8 @@ static const char *const steps[] = {
 	"CREATE INDEX dropped_at ON dropped (at);",
 	"ALTER TABLE meta ADD COLUMN settled_below INTEGER NOT NULL DEFAULT 0",
 	"ALTER TABLE meta ADD COLUMN ledger INTEGER NOT NULL DEFAULT 0",
+	/* quarantined is a state from here on, too */
+	"CREATE TABLE ended (id BLOB PRIMARY KEY, position INTEGER NOT NULL)",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -52,8 +57,11 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[ROWS_MESSAGE_DROP] = "DELETE FROM waiting WHERE id = ?",
 	[ROWS_MESSAGE_IS] = "SELECT 1 FROM waiting WHERE id = ?",
-	[ROWS_MESSAGES] = "SELECT id, position, state, reason, next_try,"
-	    " tries, since FROM waiting ORDER BY id",
+	[ROWS_MESSAGES] = "SELECT " MESSAGE_COLUMNS " FROM waiting ORDER BY id",
+	[ROWS_MESSAGES_ABOVE] = "SELECT " MESSAGE_COLUMNS " FROM waiting"
+	    " WHERE id > ? ORDER BY id",
+	[ROWS_MESSAGE_ONE] = "SELECT " MESSAGE_COLUMNS " FROM waiting"
+	    " WHERE id = ?",
 	[ROWS_RECIPIENT_SET] = "INSERT OR REPLACE INTO waiting_rcpt"
 	    " (id, account, address, action, state) VALUES (?, ?, ?, ?, ?)",
 	[ROWS_RECIPIENT_DROP] = "DELETE FROM waiting_rcpt WHERE id = ?"
@@ -64,6 +72,11 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_RETRY] = "UPDATE waiting SET next_try = ?, tries = ?,"
 	    " reason = ? WHERE id = ?",
 	[ROWS_HOLD] = "UPDATE waiting SET state = ?, reason = ? WHERE id = ?",
+	[ROWS_ENDED_SET] = "INSERT OR REPLACE INTO ended (id, position)"
+	    " VALUES (?, ?)",
+	[ROWS_ENDED_IS] = "SELECT 1 FROM ended WHERE id = ?"
+	    " AND position > ?",
+	[ROWS_ENDED_PRUNE] = "DELETE FROM ended WHERE position < ?",
 	[ROWS_BIG_REF] = "INSERT OR IGNORE INTO bigref (big, account)"
 	    " VALUES (?, ?)",
 	[ROWS_BIG_UNREF] = "DELETE FROM bigref WHERE big = ?"
@@ -79,6 +92,7 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_COUNTS] = "SELECT (SELECT count(*) FROM settled),"
 	    "(SELECT count(*) FROM waiting WHERE state = 0),"
 	    "(SELECT count(*) FROM waiting WHERE state = 1),"
+	    "(SELECT count(*) FROM waiting WHERE state = 2),"
 	    "(SELECT count(*) FROM waiting_rcpt),"
 	    "(SELECT count(DISTINCT big) FROM bigref),"
 	    "(SELECT count(*) FROM dropped)",

@@ -4,6 +4,7 @@
 #include "queue/service.h"
 
 #include <errno.h>
+#include <string.h>
 
 void
 answer_pack(struct text *text, const struct queue_answer *answer)
@@ -60,6 +61,47 @@ listing_counts_unpack(struct unpack *u, struct listing_counts *counts_out)
 }
 
 void
+hold_row_pack(struct text *text, const struct hold_row *row)
+{
+	pack_bytes(text, slice_of(row->id.bytes, MESSAGE_ID_BYTES));
+	pack_u8(text, row->is_quarantined);
+	pack_i64(text, row->since_utc_ms);
+	pack_slice(text, row->reason);
+	pack_slice(text, row->from);
+	pack_slice(text, row->subject);
+	pack_slice(text, row->sender);
+	pack_slice(text, row->recipients);
+	pack_slice(text, row->source);
+	pack_u64(text, row->bytes);
+	pack_u8(text, row->is_damaged);
+}
+
+int
+hold_row_unpack(struct unpack *u, struct hold_row *row_out)
+{
+	struct slice id = unpack_bytes(u, MESSAGE_ID_BYTES);
+	struct hold_row row = { 0 };
+
+	if (u->bad)
+		return -EBADMSG;
+	memcpy(row.id.bytes, id.at, MESSAGE_ID_BYTES);
+	row.is_quarantined = unpack_bool(u);
+	row.since_utc_ms = unpack_i64(u);
+	row.reason = unpack_slice(u);
+	row.from = unpack_slice(u);
+	row.subject = unpack_slice(u);
+	row.sender = unpack_slice(u);
+	row.recipients = unpack_slice(u);
+	row.source = unpack_slice(u);
+	row.bytes = unpack_u64(u);
+	row.is_damaged = unpack_bool(u);
+	if (u->bad)
+		return -EBADMSG;
+	*row_out = row;
+	return 0;
+}
+
+void
 queue_status_pack(struct text *text, const struct queue_status *status)
 {
 	pack_u64(text, status->received);
@@ -68,6 +110,7 @@ queue_status_pack(struct text *text, const struct queue_status *status)
 	pack_u64(text, status->moving);
 	pack_u64(text, status->waiting);
 	pack_u64(text, status->held);
+	pack_u64(text, status->quarantined);
 	pack_u64(text, status->segments_used);
 	pack_u64(text, status->segments_free);
 	pack_u64(text, status->segments_broken);
@@ -90,6 +133,7 @@ queue_status_unpack(struct slice packed, struct queue_status *status_out)
 	status.moving = unpack_u64(&u);
 	status.waiting = unpack_u64(&u);
 	status.held = unpack_u64(&u);
+	status.quarantined = unpack_u64(&u);
 	status.segments_used = unpack_u64(&u);
 	status.segments_free = unpack_u64(&u);
 	status.segments_broken = unpack_u64(&u);

@@ -77,8 +77,39 @@ enum queue_kind {
 	/* mailbox -> queue, news, the first on a channel: u64 the journal
 	 * position its index has settled; less than the queue knows of says
 	 * that the account was restored */
-	QUEUE_ACCOUNT_AT
+	QUEUE_ACCOUNT_AT,
+	/*
+	 * What waits for a person.  Each answer begins with a u8 hold_status;
+	 * the rest is there with HOLD_OK only.
+	 */
+	/* console -> queue: u8 hold_which, id above which (all zeroes: from
+	 * the first) -> u32 count, each as hold_row_pack(); less than
+	 * HOLD_PAGE of them: that was all */
+	QUEUE_HOLD_LIST,
+	/* console -> queue: id -> as hold_row_pack(), slice text: the first
+	 * HOLD_SHOWN_BYTES of the message as it came */
+	QUEUE_HOLD_SHOW,
+	/* console -> queue: id, slice who asks, slice address (empty: to its
+	 * recipients) */
+	QUEUE_HOLD_RELEASE,
+	/* console -> queue: id, slice who asks */
+	QUEUE_HOLD_DELETE
 };
+
+enum hold_status {
+	HOLD_OK,
+	HOLD_NONE,		/* no such message is held */
+	HOLD_LATER,		/* it is just being set aside; or the disk */
+	HOLD_DAMAGED,		/* its bytes cannot be read */
+	HOLD_NO_ACCOUNT,	/* that address is nobody's here */
+	HOLD_STATUS_COUNT
+};
+
+enum hold_which { HOLD_ANY, HOLD_HELD, HOLD_QUARANTINED, HOLD_WHICH_COUNT };
+
+/* Rows of 1,600 bytes, six times as many in JSON at worst: fits an answer. */
+#define HOLD_PAGE		25
+#define HOLD_SHOWN_BYTES	(48 * 1024)	/* the same */
 
 enum listing_status {
 	LISTING_OK,
@@ -97,8 +128,10 @@ enum listing_part {
 
 #define LISTING_PAGE	2000	/* rows of one message */
 #define UIDL_MOST_BYTES	512	/* RFC 1939 says 70; the rest is digested */
-#define LISTING_MOST	1000000	/* rows of all listings: some 200 MB; a number
-				   above is answered LATER */
+#define LISTING_MOST	1000000	/* rows of all listings: some 200 MB with their
+				   entries; a number above is answered LATER */
+#define LISTING_UIDLS_MOST (70u * LISTING_MOST)	/* bytes of all their UIDLs;
+				   RFC 1939 7: at most 70 each */
 
 struct listing_counts {
 	uint64_t	listed, listed_bytes;
@@ -132,13 +165,31 @@ struct queue_status {
 	uint64_t	refused;	/* by a judge */
 	uint64_t	moving;		/* received and not yet settled */
 	uint64_t	waiting;	/* of them: a mailbox cannot take it now */
-	uint64_t	held;
+	uint64_t	held, quarantined;	/* wait for a person */
 	uint64_t	segments_used, segments_free, segments_broken;
 	uint64_t	free_bytes;	/* on the disk */
 	bool		admits;		/* new mail is taken */
 	bool		deletes;	/* remote mail: not after a restore */
 	uint64_t	messages_sent, messages_received;	/* between roles */
 };
+
+/* What is held: for the console, and for the text of `hold show`. */
+struct hold_row {
+	struct message_id	 id;
+	bool			 is_quarantined;
+	int64_t			 since_utc_ms;
+	struct slice		 reason;	/* a sentence */
+	struct slice		 from, subject;	/* as the judge read them */
+	struct slice		 sender;	/* empty: the null path <> */
+	struct slice		 recipients;	/* addresses, ", " between */
+	struct slice		 source;	/* "smtp: PEER", "fetch: LABEL" */
+	uint64_t		 bytes;
+	bool			 is_damaged;	/* only the row could be read */
+};
+
+/* A row as bytes, and back; 0 or -EBADMSG. */
+void	hold_row_pack(struct text *, const struct hold_row *);
+int	hold_row_unpack(struct unpack *, struct hold_row *row_out);
 
 /* The status as bytes, and back; 0 or -EBADMSG. */
 void	queue_status_pack(struct text *, const struct queue_status *);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "store/account_inside.h"
+#include "store/mailboxes.h"
 
 #define LOCK_FILE	"lock"
 #define SEGMENT_BYTES	(64u * 1024 * 1024)
@@ -304,6 +305,24 @@ record_of(const struct delivery *delivery)
 	};
 }
 
+/* Its folder, made if need be.  1: INBOX it is instead. */
+static int
+choose_mailbox(struct account *account, struct slice folder,
+    uint32_t *mailbox_out)
+{
+	bool is_made = false;
+	int r;
+
+	if (folder.len == 0)
+		return 0;
+	r = mailboxes_need(account->index, folder, mailbox_out, &is_made);
+	account->must_be_full = account->must_be_full || is_made;
+	if (r != -EDQUOT && r != -EINVAL)
+		return r;
+	*mailbox_out = MAILBOX_INBOX;
+	return 1;
+}
+
 static int
 deliver_new(struct account *account, const struct record *record)
 {
@@ -361,7 +380,7 @@ account_deliver(struct account *account, const struct delivery *delivery,
 {
 	struct record record = record_of(delivery);
 	struct letter_row row;
-	int r;
+	int r, in_inbox;
 
 	if (account->failed)
 		return -EIO;
@@ -372,10 +391,12 @@ account_deliver(struct account *account, const struct delivery *delivery,
 		return -EINVAL;
 	r = index_find(account->index, &delivery->id, delivery->action, &row);
 	if (r == -ENOENT) {
-		r = deliver_new(account, &record);
+		in_inbox = choose_mailbox(account, delivery->folder,
+		    &record.mailbox);
+		r = in_inbox < 0 ? in_inbox : deliver_new(account, &record);
 		if (r == 0)
 			*was_there_out = false;
-		return r;
+		return r < 0 ? r : in_inbox;
 	}
 	if (r < 0)
 		return r;

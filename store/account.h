@@ -18,6 +18,9 @@
 
 #define BIG_BYTES	(128 * 1024)	/* a larger message is a big file */
 #define MAILBOX_INBOX	1		/* mailbox number of INBOX */
+#define FOLDER_MAX_BYTES 255	/* of a mailbox's name */
+#define FOLDER_MOST	1000	/* mailboxes of one account: what a client
+				   still lists at once */
 #define UIDL_CHARS	32		/* room for a UIDL and its NUL */
 
 struct account;			/* opaque; see account.c */
@@ -54,7 +57,9 @@ struct delivery {
 	struct message_id id;		/* id, action are the key: a second */
 	uint32_t	 action;	/* delivery of both changes nothing */
 	uint64_t	 position;	/* in the journal */
-	uint32_t	 mailbox;	/* MAILBOX_INBOX */
+	uint32_t	 mailbox;	/* MAILBOX_INBOX; unless `folder` */
+	struct slice	 folder;	/* name of a mailbox, made when it is
+					   not there; empty: none named */
 	int64_t		 received_at_utc_ms;
 	struct slice	 trace;		/* header lines of our own, CRLF */
 	struct slice	 body;		/* the message; empty when it is big */
@@ -70,7 +75,11 @@ struct delivery {
  * never vouched for it; *was_there_out is then true.  A letter deleted since
  * does not come back.
  *
- * 0, or a negative errno: nothing of this delivery is left in the transaction.
+ * A folder named INBOX, in any case of its letters, is INBOX.
+ *
+ * 0; 1: it went into INBOX, though a folder was named, for there are FOLDER_MOST
+ * mailboxes already, or that can be no mailbox's name; or a negative errno:
+ * nothing of this delivery is left in the transaction, but for an empty folder.
  * -ENOSPC, -EIO, -ENOENT (no such mailbox), -EMSGSIZE (a small body over
  * 256 KiB, or a trace over 64 KiB), -EINVAL (body_bytes is not the body's),
  * -EOVERFLOW (the mailbox has no more UIDs), -ECANCELED (see below).

@@ -231,6 +231,9 @@ account_check(int folder_fd, account_fault_fn *say, void *arg)
 		return r == -ENODATA ? 0 : r;
 	}
 	check_file(&check);
+	check_none(&check, SQL_CHECK_INBOX, "There is no INBOX");
+	check_none(&check, SQL_CHECK_MAILBOXES,
+	    "A mailbox has no good name or UIDVALIDITY");
 	check_none(&check, SQL_CHECK_ENTRIES, "An entry has no letter");
 	check_none(&check, SQL_CHECK_UIDS, "An entry has a number never given");
 	check_none(&check, SQL_CHECK_TOMBSTONES,

@@ -304,6 +304,7 @@ index_end(struct index *index, enum index_how how)
 	if (how != INDEX_UNDO && r == 0) {
 		index->marks.must_be_full = false;
 		index->marks_kept = index->marks;
+		index->mailbox_count_kept = index->mailbox_count;
 		for (size_t i = 0; i < index->mailbox_count; i++)
 			index->mailboxes[i].uids_kept =
 			    index->mailboxes[i].uids;
@@ -311,6 +312,8 @@ index_end(struct index *index, enum index_how how)
 	}
 	db_rollback(index->db);
 	index->marks = index->marks_kept;
+	/* those made since are gone, and so are their numbers */
+	index->mailbox_count = index->mailbox_count_kept;
 	for (size_t i = 0; i < index->mailbox_count; i++)
 		index->mailboxes[i].uids = index->mailboxes[i].uids_kept;
 	index->has_orphans = index->has_unrefs = true;

@@ -21,6 +21,9 @@ enum index_sql {
 	SQL_META_SETTLED,
 	SQL_MAILBOXES,
 	SQL_MAILBOX_NEW,
+	SQL_MAILBOX_NAMED,
+	SQL_UIDVALIDITY,
+	SQL_UIDVALIDITY_SET,
 	SQL_MAILBOX_UIDS,
 	SQL_UID_LAST,
 	SQL_UID_BURIED,
@@ -63,6 +66,8 @@ enum index_sql {
 	SQL_CHECK_TOMBSTONES,
 	SQL_CHECK_UIDS,
 	SQL_CHECK_DELIVERED,
+	SQL_CHECK_MAILBOXES,
+	SQL_CHECK_INBOX,
 	SQL_COUNT
 };
 
@@ -92,7 +97,7 @@ struct index {
 	uint32_t	 uid_block;
 	struct marks	 marks, marks_kept;
 	struct mailbox	*mailboxes;
-	size_t		 mailbox_count;
+	size_t		 mailbox_count, mailbox_count_kept;
 	bool		 has_orphans;	/* there may be some */
 	bool		 has_unrefs;
 };

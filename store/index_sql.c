@@ -72,6 +72,9 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_META_SETTLED] = "UPDATE meta SET settled_to = ?, pruned_below = ?",
 [SQL_MAILBOXES] = "SELECT id, uid_reserved FROM mailbox ORDER BY id",
 [SQL_MAILBOX_NEW] = "INSERT INTO mailbox VALUES (?, ?, ?, 1)",
+[SQL_MAILBOX_NAMED] = "SELECT id FROM mailbox WHERE name = ?",
+[SQL_UIDVALIDITY] = "SELECT uidvalidity_last FROM meta",
+[SQL_UIDVALIDITY_SET] = "UPDATE meta SET uidvalidity_last = ?",
 [SQL_MAILBOX_UIDS] = "UPDATE mailbox SET uid_reserved = ? WHERE id = ?",
 [SQL_UID_LAST] = "SELECT place FROM entry WHERE place BETWEEN ? AND ?"
 "	ORDER BY place DESC LIMIT 1",
@@ -155,6 +158,14 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_CHECK_DELIVERED] = "SELECT l.id FROM delivered d"
 "	JOIN letter l ON l.id = d.letter"
 "	WHERE l.message_id IS NOT d.message_id OR l.action IS NOT d.action",
+/* a name is a blob: length() is in bytes */
+[SQL_CHECK_MAILBOXES] = "SELECT m.id << 32 FROM mailbox m"
+"	WHERE length(m.name) NOT BETWEEN 1 AND 255"
+"	OR m.uidvalidity NOT BETWEEN 1 AND"
+"	min(4294967295, (SELECT uidvalidity_last FROM meta))"
+"	OR m.uid_reserved < 1 ORDER BY m.id",
+[SQL_CHECK_INBOX] = "SELECT 1 << 32 WHERE NOT EXISTS"
+"	(SELECT 1 FROM mailbox WHERE id = 1 AND name = CAST('INBOX' AS BLOB))",
 };
 
 const struct db_format index_format = {

@@ -18,6 +18,7 @@ delivery_pack(struct text *text, const struct delivery *delivery)
 	pack_u8(text, delivery->is_big);
 	pack_u8(text, delivery->lacks_crlf);
 	pack_slice(text, delivery->trace);
+	pack_slice(text, delivery->folder);
 }
 
 int
@@ -38,7 +39,8 @@ delivery_unpack(struct slice packed, struct delivery *delivery_out)
 	delivery.is_big = unpack_bool(&u);
 	delivery.lacks_crlf = unpack_bool(&u);
 	delivery.trace = unpack_slice(&u);
-	if (!unpack_is_done(&u) ||
+	delivery.folder = unpack_slice(&u);
+	if (!unpack_is_done(&u) || delivery.folder.len > FOLDER_MAX_BYTES ||
 	    (!delivery.is_big && delivery.body_bytes > BIG_BYTES))
 		return -EBADMSG;
 	*delivery_out = delivery;

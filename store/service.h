@@ -12,7 +12,8 @@
 
 enum mailbox_kind {
 	/* queue -> mailbox, 1 descriptor (the message): packed delivery;
-	 * reply, once committed: i64 status, bool was_there */
+	 * reply, once committed: i64 status, bool was_there, bool: it is in
+	 * INBOX, though a folder was named */
 	MAILBOX_DELIVER = 300,
 	/* queue -> mailbox: u64 upto, u64 prune_below; reply: i64 status */
 	MAILBOX_SETTLE,
@@ -20,9 +21,9 @@ enum mailbox_kind {
 	MAILBOX_SESSION
 };
 
-/* `trace` is packed along; `body` is not: it comes as a descriptor. */
+/* `trace` and `folder` are packed along; `body` is not: it comes as a descriptor. */
 void	delivery_pack(struct text *, const struct delivery *);
-/* 0 or -EBADMSG; `trace` points into `packed`, `body` is empty. */
+/* 0 or -EBADMSG; `trace` and `folder` point into `packed`, `body` is empty. */
 int	delivery_unpack(struct slice packed, struct delivery *delivery_out);
 
 enum session_service { SESSION_POP3, SESSION_COUNT };

@@ -271,7 +271,7 @@ END_TEST
 
 START_TEST(a_big_file_belongs_to_the_door_that_began_it)
 {
-	struct asker other = { &syncs_to_fail, 1 };
+	struct asker other = { .from = &syncs_to_fail, .serial = 1 };
 	uint64_t ticket;
 
 	ck_assert_int_eq(conductor_big_begin(stage.conductor, &stage, &ticket),
@@ -288,7 +288,7 @@ END_TEST
 
 START_TEST(a_broken_envelope_is_a_breach_and_leaves_no_file)
 {
-	struct asker asker = { &stage, 1 };
+	struct asker asker = { .from = &stage, .serial = 1 };
 	uint64_t ticket;
 
 	ck_assert_int_eq(conductor_big_begin(stage.conductor, &stage, &ticket),
@@ -305,7 +305,7 @@ END_TEST
 
 START_TEST(a_grant_is_refused_when_the_disk_is_short)
 {
-	struct asker asker = { &stage, 5 };
+	struct asker asker = { .from = &stage, .serial = 5 };
 
 	stage_close(&stage);
 	stage.options.free_bytes = UINT64_C(1) << 60;
@@ -320,7 +320,8 @@ END_TEST
 
 START_TEST(the_grants_of_a_door_that_is_gone_are_given_back)
 {
-	struct asker one = { &stage, 1 }, two = { &syncs_to_fail, 2 };
+	struct asker one = { .from = &stage, .serial = 1 };
+	struct asker two = { .from = &syncs_to_fail, .serial = 2 };
 
 	conductor_grant(stage.conductor, &one, 1000);
 	conductor_grant(stage.conductor, &one, 500);
@@ -338,7 +339,7 @@ END_TEST
 
 START_TEST(a_grant_ends_with_the_answer)
 {
-		struct asker asker = { &stage, 1 };
+		struct asker asker = { .from = &stage, .serial = 1 };
 
 	conductor_grant(stage.conductor, &asker, 1000);
 	ck_assert_int_eq(conductor_submit(stage.conductor, &asker, 600,

@@ -251,6 +251,57 @@ START_TEST(a_message_is_held_retried_and_dropped)
 }
 END_TEST
 
+static int
+count_rows(void *arg, const struct rows_message *message,
+    const struct rows_recipient *list, size_t count)
+{
+	unsigned *n = arg;
+
+	(void)list;
+	ck_assert_uint_gt(count, 0);
+	ck_assert_int_eq(message->state, ROWS_QUARANTINED);
+	(*n)++;
+	return 0;
+}
+
+START_TEST(an_ended_hold_is_known_until_the_journal_is_settled_past_it)
+{
+	struct rows_message message = message_of(&id);
+	struct rows_counts counts;
+	unsigned n = 0;
+
+	message.state = ROWS_QUARANTINED;
+	ck_assert_int_eq(rows_keep(rows, &message, recipients, 3), 0);
+	message.id = other;
+	ck_assert_int_eq(rows_keep(rows, &message, recipients, 3), 0);
+	ck_assert_int_eq(rows_counts(rows, &counts), 0);
+	ck_assert_uint_eq(counts.quarantined, 2);
+	ck_assert_uint_eq(counts.held, 0);
+	ck_assert_int_eq(rows_kept_one(rows, &id, count_rows, &n), 0);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(rows_kept_above(rows, NULL, count_rows, &n), 0);
+	ck_assert_uint_eq(n, 3);
+	ck_assert_int_eq(rows_is_ended(rows, &id, 0), -ENOENT);
+	message.state = ROWS_WAITING;
+	ck_assert_int_eq(rows_release(rows, &message, recipients, 1, 500), 0);
+	ck_assert_int_eq(rows_delete(rows, &id, 600), 0);
+	ck_assert_int_eq(rows_delete(rows, &id, 700), -ENOENT);
+	ck_assert_int_eq(rows_kept_one(rows, &id, count_rows, &n), -ENOENT);
+	reopen();
+	ck_assert_int_eq(rows_counts(rows, &counts), 0);
+	ck_assert_uint_eq(counts.quarantined, 0);
+	ck_assert_uint_eq(counts.waiting, 1);
+	ck_assert_uint_eq(counts.recipients, 1);
+	ck_assert_int_eq(rows_is_ended(rows, &other, 499), 0);
+	ck_assert_int_eq(rows_is_ended(rows, &id, 599), 0);
+	/* the same id, received anew behind it */
+	ck_assert_int_eq(rows_is_ended(rows, &id, 600), -ENOENT);
+	ck_assert_int_eq(rows_settled_below_set(rows, 550), 0);
+	ck_assert_int_eq(rows_is_ended(rows, &other, 499), -ENOENT);
+	ck_assert_int_eq(rows_is_ended(rows, &id, 599), 0);
+}
+END_TEST
+
 /* --- big files ---------------------------------------------------------- */
 
 static int
@@ -319,6 +370,8 @@ unit_suite(void)
 	    a_kept_message_is_found_again_with_its_recipients);
 	tcase_add_test(tcase, the_last_recipient_takes_the_message_along);
 	tcase_add_test(tcase, a_message_is_held_retried_and_dropped);
+	tcase_add_test(tcase,
+	    an_ended_hold_is_known_until_the_journal_is_settled_past_it);
 	tcase_add_test(tcase, a_big_file_is_due_when_its_last_account_lets_go);
 	suite_add_tcase(suite, tcase);
 	return suite;

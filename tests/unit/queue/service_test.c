@@ -58,7 +58,7 @@ START_TEST(a_status_is_read_as_it_was_packed)
 {
 	struct queue_status status = {
 		.received = 1, .delivered = 2, .refused = 3, .moving = 4,
-		.waiting = 5, .held = 6, .segments_used = 7,
+		.waiting = 5, .held = 6, .quarantined = 13, .segments_used = 7,
 		.segments_free = 8, .segments_broken = 9,
 		.free_bytes = UINT64_MAX, .admits = true,
 		.messages_sent = 11, .messages_received = 12
@@ -71,6 +71,7 @@ START_TEST(a_status_is_read_as_it_was_packed)
 	queue_status_pack(&again, &back);
 	ck_assert(slice_is(text_slice(&text), text_slice(&again)));
 	ck_assert_uint_eq(back.segments_broken, 9);
+	ck_assert_uint_eq(back.quarantined, 13);
 	ck_assert_uint_eq(back.free_bytes, UINT64_MAX);
 	for (size_t len = 0; len < text.len; len++)
 		ck_assert_int_eq(queue_status_unpack(slice_of(text.at, len),

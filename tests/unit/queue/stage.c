@@ -58,10 +58,27 @@ port_deliver(void *arg, void *ticket, uint64_t account,
 	call->account = account;
 	call->id = delivery.id;
 	call->position = delivery.position;
+	ck_assert_int_eq(slice_cstr(delivery.folder, call->words,
+	    sizeof(call->words)), 0);
 	call->bytes = delivery.body_bytes;
 	ck_assert_int_eq(pread(fd, &call->first, 1, 0), st.st_size > 0);
 	if (!delivery.is_big)	/* no mailbox may change it for the next */
 		ck_assert_int_lt(pwrite(fd, "x", 1, 0), 0);
+	return 0;
+}
+
+static int
+port_whose(void *arg, void *ticket, struct slice address)
+{
+	struct stage *stage = arg;
+	struct stage_call *call;
+
+	if (stage->whose_fault < 0)
+		return stage->whose_fault;
+	call = note(stage, STAGE_WHOSE);
+	call->ticket = ticket;
+	ck_assert_int_eq(slice_cstr(address, call->words,
+	    sizeof(call->words)), 0);
 	return 0;
 }
 
@@ -132,7 +149,7 @@ stage_open(struct stage *stage)
 	const struct conductor_ports ports = {
 		.arg = stage, .judge = port_judge, .deliver = port_deliver,
 		.settle = port_settle, .want = port_want, .broken = port_broken,
-		.answer = port_answer
+		.answer = port_answer, .whose = port_whose
 	};
 
 	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,
@@ -291,6 +308,12 @@ stage_judge(struct stage *stage, size_t n, enum verdict_action action)
 	verdict_init(&verdict);
 	verdict_set(&verdict, action, say[action].code, say[action].status,
 	    "%s", say[action].reason);
+	if (stage->folder != NULL)
+		ck_assert_int_eq(verdict_set_folder(&verdict,
+		    slice_str(stage->folder)), 0);
+	if (stage->redirect != NULL)
+		ck_assert_int_eq(verdict_set_redirect(&verdict,
+		    slice_str(stage->redirect)), 0);
 	verdict_pack(&packed, &verdict);
 	ck_assert(!call->is_done);
 	call->is_done = true;
@@ -317,7 +340,18 @@ stage_deliver(struct stage *stage, size_t n, int status)
 
 	ck_assert(!call->is_done);
 	call->is_done = true;
-	conductor_delivered(stage->conductor, call->ticket, status, false);
+	conductor_delivered(stage->conductor, call->ticket, status, false,
+	    false);
+}
+
+void
+stage_whose(struct stage *stage, size_t n, int status, uint64_t account)
+{
+	struct stage_call *call = stage_call(stage, STAGE_WHOSE, n);
+
+	ck_assert(!call->is_done);
+	call->is_done = true;
+	conductor_whose(stage->conductor, call->ticket, status, account);
 }
 
 void

@@ -16,7 +16,10 @@
 #define STAGE_BEN		8
 #define STAGE_MESSAGE_BYTES	(4u * 1024 * 1024)
 
-enum stage_what { STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER };
+enum stage_what {
+	STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER,
+	STAGE_WHOSE
+};
 
 /* One call of a port. */
 struct stage_call {
@@ -30,7 +33,8 @@ struct stage_call {
 	char		 first;			/* and the first of them */
 	uint64_t	 serial;		/* answer: of the asker */
 	unsigned	 code;
-	char		 words[256];		/* "STATUS WORDS" */
+	char		 words[256];		/* "STATUS WORDS"; whose, deliver:
+						   address, folder */
 	bool		 is_done;		/* the test has answered it */
 };
 
@@ -43,6 +47,9 @@ struct stage {
 	size_t		 count;
 	int		 judge_fault;	/* what the judge port returns */
 	int		 deliver_fault;
+	int		 whose_fault;
+	const char	*folder;	/* of the next verdicts, or NULL */
+	const char	*redirect;
 	uint64_t	 serial;
 };
 
@@ -74,6 +81,8 @@ int	stage_submit_big(struct stage *, void *from, size_t bytes, uint64_t said,
 void	stage_judge(struct stage *, size_t n, enum verdict_action);
 /* A message from submission to its 250, judged mild. */
 void	stage_receive(struct stage *, char fill, bool to_ben);
+/* Answer lookup `n`: `account` 0 is nobody. */
+void	stage_whose(struct stage *, size_t n, int status, uint64_t account);
 /* Answer delivery `n`, settling `n`. */
 void	stage_deliver(struct stage *, size_t n, int status);
 void	stage_settle(struct stage *, size_t n, int status);

@@ -1,0 +1,32 @@
+/*
+ * queue_holds.h - what the console asks of held messages
+ *
+ * Handlers of the queue role (queue/service.h, QUEUE_HOLD_*): each turns one
+ * message into one call of queue/hold.h.  `arg` is the process.
+ */
+#ifndef POSTROOM_PROGRAMS_QUEUE_HOLDS_H
+#define POSTROOM_PROGRAMS_QUEUE_HOLDS_H
+
+#include "lib/base/ipc.h"
+
+struct conductor;
+
+/* role_queue.c: the conductor of the process `arg`. */
+struct conductor *queue_conductor(void *arg);
+/*
+ * role_queue.c: whose is that address?  `reply` is told once if 0 is returned:
+ * `account` is 0 when it is nobody's here, `status` negative when that cannot be
+ * said now.
+ */
+typedef void	queue_whose_fn(void *arg, int status, uint64_t account);
+int	queue_whose(void *process, struct slice address, queue_whose_fn *,
+	    void *arg);
+/* role_queue.c: how many consoles it has lost. */
+unsigned queue_consoles_lost(void *process);
+
+int	on_hold_list(void *arg, struct ipc *, struct ipc_message *);
+int	on_hold_show(void *arg, struct ipc *, struct ipc_message *);
+int	on_hold_release(void *arg, struct ipc *, struct ipc_message *);
+int	on_hold_delete(void *arg, struct ipc *, struct ipc_message *);
+
+#endif

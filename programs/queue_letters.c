@@ -1,0 +1,72 @@
+/*
+ * queue_letters.c - what mailboxes say of the letters they have
+ *
+ * Whose letters is never said: it is the instance of the channel.
+ */
+#include "programs/queue_letters.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "queue/conductor.h"
+
+int
+queue_read_id(struct unpack *u, struct message_id *id_out)
+{
+	struct slice bytes = unpack_bytes(u, MESSAGE_ID_BYTES);
+
+	if (u->bad)
+		return -EBADMSG;
+	memcpy(id_out->bytes, bytes.at, MESSAGE_ID_BYTES);
+	return 0;
+}
+
+int
+on_open_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	TEXT_AUTO body = TEXT_INIT(16);
+	struct message_id id;
+	int fd = -1, r;
+
+	if (queue_read_id(&u, &id) < 0 || !unpack_is_done(&u))
+		return -EBADMSG;
+	r = conductor_big_open(queue_conductor(arg), ipc_instance(from),
+	    &id, &fd);
+	pack_i64(&body, r);
+	(void)ipc_reply(from, message->serial, text_slice(&body), &fd,
+	    fd >= 0);
+	if (fd >= 0)
+		(void)close(fd);
+	return 0;
+}
+
+int
+on_unref_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	struct message_id id;
+
+	if (queue_read_id(&u, &id) < 0 || !unpack_is_done(&u))
+		return -EBADMSG;
+	conductor_big_unref(queue_conductor(arg), ipc_instance(from), &id);
+	return 0;
+}
+
+int
+on_step(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	struct slice word, who;
+	struct message_id id;
+
+	if (queue_read_id(&u, &id) < 0)
+		return -EBADMSG;
+	word = unpack_slice(&u);
+	who = unpack_slice(&u);
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	return conductor_step(queue_conductor(arg), ipc_instance(from),
+	    &id, word, who);
+}

@@ -1,0 +1,25 @@
+/*
+ * queue_letters.h - what mailboxes say of the letters they have
+ *
+ * Handlers of the queue role (queue/service.h): a big file is asked for, or not
+ * needed any more; a step for the trail.  `arg` is the process.
+ */
+#ifndef POSTROOM_PROGRAMS_QUEUE_LETTERS_H
+#define POSTROOM_PROGRAMS_QUEUE_LETTERS_H
+
+#include "lib/base/id.h"
+#include "lib/base/ipc.h"
+
+struct conductor;
+
+/* role_queue.c: the conductor of the process `arg`. */
+struct conductor *queue_conductor(void *arg);
+
+/* The next bytes as an id.  0 or -EBADMSG. */
+int	queue_read_id(struct unpack *, struct message_id *id_out);
+
+int	on_open_big(void *arg, struct ipc *, struct ipc_message *);
+int	on_unref_big(void *arg, struct ipc *, struct ipc_message *);
+int	on_step(void *arg, struct ipc *, struct ipc_message *);
+
+#endif

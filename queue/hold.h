@@ -1,0 +1,43 @@
+/*
+ * hold.h - what waits for a person: held and quarantined messages
+ *
+ * A held message is one row (queue.db) and one file (kept/); the row says what
+ * it waits for.  To release it is one FULL commit that lets it wait for its
+ * mailbox instead: from then on it is delivered like any other that waited, and
+ * nobody judges it again.  To delete it is the only way in this hub by which a
+ * message that was received goes without being delivered: the trail says who
+ * did it.
+ *
+ * All return 0, or:
+ * -ENOENT   no such message is held.
+ * -EAGAIN   it is just being set aside, or still with a mailbox.
+ * -EBADMSG  its bytes are damaged: it can only be looked at, or deleted.
+ * -ENOMEM, -EIO, ...  nothing has changed.
+ */
+#ifndef POSTROOM_QUEUE_HOLD_H
+#define POSTROOM_QUEUE_HOLD_H
+
+#include "lib/base/text.h"
+#include "queue/conductor.h"
+
+/*
+ * In order of id, above `above` (NULL: from the first), at most `most`; slices
+ * are valid during the call.  Ends early when `fn` is not 0, with that.
+ */
+typedef int	hold_fn(void *arg, const struct hold_row *);
+int	conductor_hold_each(struct conductor *, enum hold_which,
+	    const struct message_id *above, unsigned most, hold_fn *,
+	    void *arg);
+/* What is known of one, and its first HOLD_SHOWN_BYTES added to `shown`. */
+int	conductor_hold_show(struct conductor *, const struct message_id *,
+	    hold_fn *, void *arg, struct text *shown);
+/*
+ * Deliver it: to `address`, which is that account's, or with `account` 0 to
+ * those it is for.  `who` asked for it.
+ */
+int	conductor_hold_release(struct conductor *, const struct message_id *,
+	    struct slice who, uint64_t account, struct slice address);
+int	conductor_hold_delete(struct conductor *, const struct message_id *,
+	    struct slice who);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * mailboxes.h - the mailboxes of an account, by name
+ *
+ * A name is UTF-8 without control characters; INBOX is INBOX in any case of its
+ * letters (RFC 9051 5.1).  A number is never given again, and a UIDVALIDITY is
+ * above every one this account has used (RFC 9051 2.3.1.1).
+ */
+#ifndef POSTROOM_STORE_MAILBOXES_H
+#define POSTROOM_STORE_MAILBOXES_H
+
+#include "store/index.h"
+
+/*
+ * The number of mailbox `name`, made in the open transaction when it is not
+ * there: then *is_made_out is set, and the transaction must end FULL.
+ * 0, -EINVAL (that is no name), -EDQUOT (FOLDER_MOST there are already), or a
+ * negative errno.
+ */
+int	mailboxes_need(struct index *, struct slice name,
+	    uint32_t *mailbox_out, bool *is_made_out);
+
+#endif

@@ -1,0 +1,472 @@
+/*
+ * hold_test.c - a person ends a hold once, and it stays ended
+ */
+#include <errno.h>
+
+#include "queue/check.h"
+#include "queue/hold.h"
+#include "tests/unit/queue/stage.h"
+
+static struct stage stage;
+static struct message_id id;		/* of the message held last */
+
+static void
+set_up(void)
+{
+	clock_set(1000000, 1795000000000);
+	stage_new(&stage);
+	stage_open(&stage);
+}
+
+static void
+tear_down(void)
+{
+	stage_drop(&stage);
+}
+
+static struct rows_counts
+counts(void)
+{
+	struct rows_counts counts;
+
+	ck_assert_int_eq(rows_counts(stage.conductor->rows, &counts), 0);
+	return counts;
+}
+
+/* Wait until nothing is being written. */
+static void
+quiet(void)
+{
+	for (unsigned i = 0; i < 4000 && stage.conductor->keepings > 0; i++)
+		stage_run(&stage, 1);
+	ck_assert_uint_eq(stage.conductor->keepings, 0);
+}
+
+/* Judge and receive what was submitted last. */
+static void
+hold_it(enum verdict_action action)
+{
+	size_t n = stage_count(&stage, STAGE_JUDGE) - 1;
+	size_t answered = stage_count(&stage, STAGE_ANSWER);
+
+	id = stage_call(&stage, STAGE_JUDGE, n)->id;
+	stage_judge(&stage, n, action);
+	stage_wait(&stage, STAGE_ANSWER, answered + 1);
+}
+
+static void
+hold(char fill, enum verdict_action action, bool to_ben)
+{
+	ck_assert_int_eq(stage_submit(&stage, &stage, fill, 100, to_ben), 0);
+	hold_it(action);
+	quiet();
+}
+
+static void
+hold_big(void)
+{
+	ck_assert_int_eq(stage_submit_big(&stage, &stage, 200000, 200000,
+	    false), 0);
+	hold_it(VERDICT_HOLD);
+	quiet();
+}
+
+static int
+release(void)
+{
+	return conductor_hold_release(stage.conductor, &id,
+	    slice_str("postmaster"), 0, slice_of(NULL, 0));
+}
+
+static int
+release_to_ben(void)
+{
+	return conductor_hold_release(stage.conductor, &id,
+	    slice_str("postmaster"), STAGE_BEN, slice_str("ben@office.test"));
+}
+
+static int
+delete(void)
+{
+	return conductor_hold_delete(stage.conductor, &id,
+	    slice_str("postmaster"));
+}
+
+/* What is in the trail's files. */
+static bool
+trail_has(const char *words)
+{
+	static char all[65536];
+	char command[256];
+	size_t n;
+	FILE *in;
+
+	trail_flush(stage.conductor->trail);
+	(void)snprintf(command, sizeof(command), "cat %s/trail/*",
+	    stage.scratch.path);
+	in = popen(command, "r");
+	ck_assert_ptr_nonnull(in);
+	n = fread(all, 1, sizeof(all) - 1, in);
+	all[n] = '\0';
+	ck_assert_int_eq(pclose(in), 0);
+	return strstr(all, words) != NULL;
+}
+
+/* Delivery `n` is answered and settled: nothing of the message is left. */
+static void
+finish(size_t n)
+{
+	size_t settlings = stage_count(&stage, STAGE_SETTLE);
+
+	stage_deliver(&stage, n, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, settlings, 0);
+	ck_assert_uint_eq(counts().recipients, 0);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+}
+
+/* Rows that a walk told. */
+static struct {
+	unsigned	 count, quarantined, damaged;
+	struct message_id last;
+	char		 words[512];
+} seen;
+
+static int
+on_row(void *arg, const struct hold_row *row)
+{
+	(void)arg;
+	seen.count++;
+	seen.quarantined += row->is_quarantined;
+	seen.damaged += row->is_damaged;
+	seen.last = row->id;
+	(void)snprintf(seen.words, sizeof(seen.words),
+	    "%.*s|%.*s|%.*s|%.*s|%llu", SLICE_FMT(row->reason),
+	    SLICE_FMT(row->sender), SLICE_FMT(row->recipients),
+	    SLICE_FMT(row->source), (unsigned long long)row->bytes);
+	return 0;
+}
+
+static unsigned
+list(enum hold_which which, const struct message_id *above, unsigned most)
+{
+	memset(&seen, 0, sizeof(seen));
+	ck_assert_int_eq(conductor_hold_each(stage.conductor, which, above,
+	    most, on_row, NULL), 0);
+	return seen.count;
+}
+
+START_TEST(what_is_held_is_listed_with_its_facts_and_counted_apart)
+{
+	struct queue_status status;
+
+	hold('a', VERDICT_HOLD, true);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	ck_assert_str_eq(seen.words, "a person has to see it|zoe@far.test|"
+	    "ann@office.test, ben@office.test|smtp: 192.0.2.1|100");
+	hold('b', VERDICT_QUARANTINE, false);
+	hold('c', VERDICT_QUARANTINE, false);
+	stage_receive(&stage, 'd', false);	/* not held */
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 3);
+	ck_assert_uint_eq(list(HOLD_HELD, NULL, 10), 1);
+	ck_assert_uint_eq(seen.quarantined, 0);
+	ck_assert_uint_eq(list(HOLD_QUARANTINED, NULL, 10), 2);
+	ck_assert_uint_eq(seen.quarantined, 2);
+	conductor_status(stage.conductor, &status);
+	ck_assert_uint_eq(status.held, 1);
+	ck_assert_uint_eq(status.quarantined, 2);
+	ck_assert(trail_has("in quarantine: nobody may open it"));
+	stage_restart(&stage);
+	ck_assert_uint_eq(list(HOLD_QUARANTINED, NULL, 10), 2);
+}
+END_TEST
+
+START_TEST(a_list_comes_in_pages_without_gap_or_double)
+{
+	struct message_id above;
+
+	for (char fill = 'a'; fill < 'a' + 5; fill++)
+		hold(fill, VERDICT_HOLD, false);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 2), 2);
+	above = seen.last;
+	ck_assert_uint_eq(list(HOLD_ANY, &above, 2), 2);
+	above = seen.last;
+	ck_assert_uint_eq(list(HOLD_ANY, &above, 2), 1);
+	ck_assert_int_eq(message_id_order(&seen.last, &id), 0);
+	ck_assert_uint_eq(list(HOLD_ANY, &id, 2), 0);
+}
+END_TEST
+
+START_TEST(a_message_is_shown_with_its_beginning)
+{
+	TEXT_AUTO shown = TEXT_INIT(HOLD_SHOWN_BYTES);
+
+	hold('x', VERDICT_HOLD, false);
+	memset(&seen, 0, sizeof(seen));
+	ck_assert_int_eq(conductor_hold_show(stage.conductor, &id, on_row,
+	    NULL, &shown), 0);
+	ck_assert_uint_eq(seen.count, 1);
+	ck_assert_uint_eq(shown.len, 100);
+	ck_assert_int_eq(shown.at[99], 'x');
+	text_clear(&shown);
+	hold_big();
+	ck_assert_int_eq(conductor_hold_show(stage.conductor, &id, on_row,
+	    NULL, &shown), 0);
+	ck_assert_uint_eq(shown.len, HOLD_SHOWN_BYTES);
+	id.bytes[0] ^= 1;
+	ck_assert_int_eq(conductor_hold_show(stage.conductor, &id, on_row,
+	    NULL, &shown), -ENOENT);
+}
+END_TEST
+
+START_TEST(a_byte_that_is_no_text_is_shown_as_one_that_is)
+{
+	TEXT_AUTO shown = TEXT_INIT(HOLD_SHOWN_BYTES);
+
+	hold('\0', VERDICT_HOLD, false);
+	ck_assert_int_eq(conductor_hold_show(stage.conductor, &id, on_row,
+	    NULL, &shown), 0);
+	ck_assert_uint_eq(shown.len, 100);
+	ck_assert_ptr_null(memchr(shown.at, '\0', 100));
+}
+END_TEST
+
+START_TEST(a_released_message_is_delivered_unjudged_to_those_it_is_for)
+{
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	hold('r', _i == 0 ? VERDICT_HOLD : VERDICT_QUARANTINE, true);
+	ck_assert_int_eq(release(), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 1);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 2);
+	ck_assert_int_eq(stage_call(&stage, STAGE_DELIVER, 0)->first, 'r');
+	ck_assert_uint_eq(counts().held + counts().quarantined, 0);
+	ck_assert(trail_has("\"released\""));
+	ck_assert(trail_has("postmaster"));
+	/* once */
+	ck_assert_int_eq(release(), -ENOENT);
+	ck_assert_int_eq(delete(), -ENOENT);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	finish(1);
+}
+END_TEST
+
+START_TEST(a_release_can_name_another_account)
+{
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	hold('r', VERDICT_HOLD, false);
+	ck_assert_int_eq(release_to_ben(), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->account,
+	    STAGE_BEN);
+	ck_assert(trail_has("\"to\":\"ben@office.test\"") ||
+	    trail_has("\"to\": \"ben@office.test\""));
+	/* the row knows it: so does the next life */
+	stage_restart(&stage);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->account,
+	    STAGE_BEN);
+	finish(0);
+}
+END_TEST
+
+/*
+ * The record still stands in the journal with its verdict, and the account is
+ * settled nowhere near it.
+ */
+START_TEST(what_was_released_is_not_held_again_by_a_start)
+{
+	hold('r', VERDICT_HOLD, false);
+	ck_assert_int_eq(release(), 0);
+	if (_i > 0) {		/* with a mailbox, unanswered */
+		conductor_account_up(stage.conductor, STAGE_ANN);
+		ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	}
+	if (_i > 1)		/* delivered, not settled */
+		stage_deliver(&stage, 0, 0);
+	if (_i > 2) {		/* settled: the row is gone */
+		deliver_settle_all(stage.conductor);
+		stage_settle(&stage, 0, 0);
+	}
+	stage_restart(&stage);
+	quiet();
+	ck_assert_uint_eq(counts().held, 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), _i <= 2);
+	if (_i <= 2)		/* its key makes that one letter */
+		finish(0);
+	stage_restart(&stage);
+	quiet();
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 0);
+	ck_assert_uint_eq(counts().held, 0);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+}
+END_TEST
+
+START_TEST(a_deleted_message_is_gone_and_stays_so)
+{
+	struct queue_check_counts found;
+	struct queue_check *check;
+
+	if (_i == 0)
+		hold('d', VERDICT_QUARANTINE, false);
+	else
+		hold_big();
+	ck_assert_int_eq(delete(), 0);
+	ck_assert(trail_has("\"deleted\""));
+	for (int life = 0; life < 2; life++) {
+		ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+		ck_assert_uint_eq(stage_files(&stage, "big"), 0);
+		ck_assert_uint_eq(counts().recipients, 0);
+		ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 0);
+		ck_assert_int_eq(delete(), -ENOENT);
+		ck_assert_int_eq(release(), -ENOENT);
+		/* its record says that there is a big file */
+		ck_assert_int_eq(queue_check_open(stage.scratch.fd, NULL,
+		    NULL, &check), 0);
+		ck_assert_int_eq(queue_check_run(check, &found), 0);
+		queue_check_close(check);
+		stage_restart(&stage);
+		quiet();
+		conductor_account_up(stage.conductor, STAGE_ANN);
+		ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_released_big_message_is_delivered_from_its_file)
+{
+	hold_big();
+	ck_assert_int_eq(release(), 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->bytes,
+	    200000);
+	finish(0);
+	ck_assert_uint_eq(stage_files(&stage, "big"), 1);
+}
+END_TEST
+
+START_TEST(what_is_on_its_way_into_the_folder_is_asked_for_again)
+{
+	TEXT_AUTO shown = TEXT_INIT(HOLD_SHOWN_BYTES);
+	int kept_fd = dup(stage.conductor->kept_fd);
+	int nowhere = open("/proc/self/fd", O_RDONLY | O_CLOEXEC);
+
+	/* nothing can be written there for now */
+	ck_assert_int_ge(dup2(nowhere, stage.conductor->kept_fd), 0);
+	hold('a', VERDICT_HOLD, false);
+	ck_assert_uint_eq(counts().held, 0);
+	ck_assert_int_eq(release(), -EAGAIN);
+	ck_assert_int_eq(delete(), -EAGAIN);
+	ck_assert_int_eq(conductor_hold_show(stage.conductor, &id, on_row,
+	    NULL, &shown), -EAGAIN);
+	ck_assert_int_ge(dup2(kept_fd, stage.conductor->kept_fd), 0);
+	(void)close(kept_fd);
+	(void)close(nowhere);
+	keep_look(stage.conductor);
+	quiet();
+	ck_assert_int_eq(release(), 0);
+}
+END_TEST
+
+START_TEST(what_only_waits_is_no_hold)
+{
+	stage_receive(&stage, 'a', false);
+	id = stage_call(&stage, STAGE_JUDGE, 0)->id;
+	clock_set(clock_ms() + 60000, clock_utc_ms() + 60000);
+	keep_relieve(stage.conductor);
+	quiet();
+	ck_assert_uint_eq(counts().waiting, 1);
+	ck_assert_int_eq(release(), -ENOENT);
+	ck_assert_int_eq(delete(), -ENOENT);
+	ck_assert_uint_eq(counts().waiting, 1);
+}
+END_TEST
+
+START_TEST(what_is_damaged_stays_held_and_can_be_deleted)
+{
+	hold('a', VERDICT_HOLD, false);
+	ck_assert_int_eq(kept_drop(stage.conductor->kept_fd, &id), 0);
+	ck_assert_int_eq(release(), -EBADMSG);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	ck_assert_uint_eq(seen.damaged, 1);
+	ck_assert_int_eq(delete(), 0);
+	ck_assert_uint_eq(counts().held, 0);
+	hold_big();
+	ck_assert_int_eq(big_drop(stage.conductor->big, &id), 0);
+	ck_assert_int_eq(release(), -EBADMSG);
+	ck_assert_uint_eq(counts().held, 1);
+	ck_assert_int_eq(delete(), 0);
+}
+END_TEST
+
+/* The transit of one that was held for its damaged bytes is still there. */
+START_TEST(one_held_for_its_damage_is_ended_and_forgotten)
+{
+	stage_receive(&stage, 'a', false);
+	id = stage_call(&stage, STAGE_JUDGE, 0)->id;
+	clock_set(clock_ms() + 60000, clock_utc_ms() + 60000);
+	keep_relieve(stage.conductor);
+	quiet();
+	ck_assert_int_eq(kept_drop(stage.conductor->kept_fd, &id), 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(counts().held, 1);
+	ck_assert_uint_eq(stage.conductor->moving, 1);
+	ck_assert_int_eq(delete(), 0);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+	ck_assert_uint_eq(counts().held, 0);
+}
+END_TEST
+
+START_TEST(a_release_that_cannot_be_written_changes_nothing)
+{
+	hold('a', VERDICT_HOLD, false);
+	/* a row for an account that no row can have */
+	ck_assert_int_lt(conductor_hold_release(stage.conductor, &id,
+	    slice_str("postmaster"), UINT64_MAX, slice_str("x@y.test")), 0);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+	ck_assert_int_eq(release(), 0);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("hold");
+	TCase *tcase = tcase_create("hold");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase,
+	    what_is_held_is_listed_with_its_facts_and_counted_apart);
+	tcase_add_test(tcase, a_list_comes_in_pages_without_gap_or_double);
+	tcase_add_test(tcase, a_message_is_shown_with_its_beginning);
+	tcase_add_test(tcase,
+	    a_byte_that_is_no_text_is_shown_as_one_that_is);
+	tcase_add_loop_test(tcase,
+	    a_released_message_is_delivered_unjudged_to_those_it_is_for, 0, 2);
+	tcase_add_test(tcase, a_release_can_name_another_account);
+	tcase_add_loop_test(tcase,
+	    what_was_released_is_not_held_again_by_a_start, 0, 4);
+	tcase_add_loop_test(tcase, a_deleted_message_is_gone_and_stays_so, 0,
+	    2);
+	tcase_add_test(tcase,
+	    a_released_big_message_is_delivered_from_its_file);
+	tcase_add_test(tcase,
+	    what_is_on_its_way_into_the_folder_is_asked_for_again);
+	tcase_add_test(tcase, what_only_waits_is_no_hold);
+	tcase_add_test(tcase, what_is_damaged_stays_held_and_can_be_deleted);
+	tcase_add_test(tcase, one_held_for_its_damage_is_ended_and_forgotten);
+	tcase_add_test(tcase,
+	    a_release_that_cannot_be_written_changes_nothing);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
