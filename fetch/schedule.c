@@ -28,11 +28,11 @@ static const struct back_off {
 	[FETCH_END_TLS]		= { 1, 60 },
 	[FETCH_END_DISTRUSTED]	= { 1, 60 },
 	[FETCH_END_REFUSED]	= { 30, 360 },	/* providers lock people out */
-	[FETCH_END_BUSY]	= { 2, 2 },	/* somebody reads it just now */
+	[FETCH_END_BUSY]	= { 2, 30 },	/* somebody reads it just now */
 	[FETCH_END_MECHANISM]	= { 1, 60 },
 	[FETCH_END_NONSENSE]	= { 1, 60 },
 	[FETCH_END_CLOSED]	= { 1, 60 },
-	[FETCH_END_PAUSED]	= { 1, 1 },	/* our own disk: no failure */
+	[FETCH_END_PAUSED]	= { 1, 10 },	/* our own disk: no failure */
 	[FETCH_END_LOCAL]	= { 1, 60 },
 };
 
@@ -225,11 +225,14 @@ plan_next(struct schedule *schedule, struct remote *remote, enum fetch_end end)
 	bool was_failing = remote->refusals + remote->faults > 0;
 	unsigned times = 1;
 
+	remote->pauses = end == FETCH_END_PAUSED ? remote->pauses + 1 : 0;
 	if (end == FETCH_END_REFUSED)
 		times = ++remote->refusals;
 	else if (end == FETCH_END_DONE || end == FETCH_END_UNSAID)
 		remote->refusals = remote->faults = 0;
-	else if (end != FETCH_END_PAUSED)
+	else if (end == FETCH_END_PAUSED)
+		times = remote->pauses;
+	else
 		times = ++remote->faults;
 	if (end == FETCH_END_UNSAID)
 		remote_plan(schedule, remote, NEVER);

@@ -56,6 +56,7 @@ struct remote {
 	/* what came of the last one */
 	unsigned	 refusals;	/* of name and password, in a row */
 	unsigned	 faults;	/* others, in a row */
+	unsigned	 pauses;	/* in a row: ours, no failures of its own */
 	int64_t		 success_at_utc_ms, ended_at_utc_ms;
 	bool		 has_ended;
 	enum fetch_end	 end;

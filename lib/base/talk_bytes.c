@@ -28,6 +28,14 @@ rewatch(struct talk *talk)
 		timer_set(talk->soon, 0);
 }
 
+/* A password may have been in it: it does not stay behind in memory. */
+static void
+wipe_sent(struct talk *talk)
+{
+	if (talk->out.len == 0 && talk->out.at != NULL)
+		OPENSSL_cleanse(talk->out.at, talk->out.size);
+}
+
 /* Write what waits, as far as the socket takes it. */
 static void
 flush(struct talk *talk)
@@ -43,6 +51,7 @@ flush(struct talk *talk)
 			talk->retry_bytes = 0;
 			text_consume(&talk->out, sent);
 			talk->tell_drained = talk->out.len == 0;
+			wipe_sent(talk);
 		} else if (code == CURLE_AGAIN)
 			/* OpenSSL wants the same bytes again, no fewer */
 			talk->retry_bytes = n;
@@ -52,6 +61,7 @@ flush(struct talk *talk)
 			talk->may_have_more = true;
 			talk->retry_bytes = 0;
 			text_clear(&talk->out);
+			wipe_sent(talk);
 		}
 	}
 }

@@ -449,8 +449,8 @@ static const struct {
 	{ FETCH_END_CLOSED,	 { 1, 2, 4, 8, 16, 32, 60, 60, 60, 60 } },
 	{ FETCH_END_LOCAL,	 { 1, 2, 4, 8, 16, 32, 60, 60, 60, 60 } },
 	{ FETCH_END_REFUSED, { 30, 60, 120, 240, 360, 360, 360, 360, 360, 360 } },
-	{ FETCH_END_BUSY,	 { 2, 2, 2, 2, 2, 2, 2, 2, 2, 2 } },
-	{ FETCH_END_PAUSED,	 { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 } },
+	{ FETCH_END_BUSY,	 { 2, 4, 8, 16, 30, 30, 30, 30, 30, 30 } },
+	{ FETCH_END_PAUSED,	 { 1, 2, 4, 8, 10, 10, 10, 10, 10, 10 } },
 };
 
 /* HARDENING F05: back-off, no lockout by hammering */
