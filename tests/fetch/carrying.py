@@ -208,7 +208,8 @@ def early_end(t):
     t.true(box.asked[b"uidl-2"] <= 3, "asked again and again:",
            box.asked[b"uidl-2"])
     t.true(box.uidls() == [b"uidl-2"], "left there:", box.uidls())
-    t.here([*datas, head], least=datas)
+    # no dot was doubled, so each that begins a line is undone
+    t.here([*datas, head.replace(b"\r\n.", b"\r\n")], least=datas)
 
 
 @test("F14/dots-that-were-not-doubled")
