@@ -12,7 +12,7 @@ struct reader {
 	struct slice	 rest;
 	struct text	*text;
 	char		 owed;		/* a blank or LF before the next word */
-	bool		 no_quotes;	/* a quote was never closed: look past */
+	bool		 no_quotes;	/* a quote never ended: look past */
 	bool		 no_tag_end;	/* there is no ">" any more */
 	bool		 no_comment_end;
 	bool		 no_script_end;

@@ -54,7 +54,8 @@ judge_message(int message_fd, const struct envelope *env,
 	if ((uint64_t)bytes != env->bytes)
 		return -EBADMSG;
 	if (bytes == 0)
-		return run_filters(slice_of(NULL, 0), env, options, verdict_out);
+		return run_filters(slice_of(NULL, 0), env, options,
+		    verdict_out);
 	map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, message_fd,
 	    0);
 	if (map == MAP_FAILED)

@@ -15,11 +15,12 @@ enum judge_kind {
 	JUDGE_MESSAGE = 200
 };
 
-struct rules;
+struct rules;			/* rule.h */
 
+/* What the postmaster has set. */
 struct judge_options {
 	unsigned		 hops;	/* Received fields (HARDENING A14) */
-	const struct rules	*rules;	/* the postmaster's, or NULL */
+	const struct rules	*rules;	/* or NULL: there are none */
 };
 
 /*

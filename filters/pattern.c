@@ -35,7 +35,6 @@ const struct pattern_limits pattern_default_limits = {
 
 struct pattern {
 	pcre2_code	*code;
-	bool		 is_jit;
 };
 
 struct pattern_space {
@@ -137,8 +136,7 @@ compile(struct slice source, unsigned flags, struct pattern *pattern,
 		return -EINVAL;
 	}
 	/* refused (no executable memory): the interpreter does it */
-	pattern->is_jit =
-	    pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+	(void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
 	return 0;
 }
 
@@ -170,12 +168,6 @@ pattern_free(struct pattern *pattern)
 		return;
 	pcre2_code_free(pattern->code);
 	free(pattern);
-}
-
-bool
-pattern_is_jit(const struct pattern *pattern)
-{
-	return pattern->is_jit;
 }
 
 int

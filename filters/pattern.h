@@ -18,7 +18,7 @@
 #include "lib/base/text.h"
 
 #define PATTERN_BYTES_MOST	4096	/* of a pattern's source */
-#define PATTERN_NEST_MOST	50	/* groups in groups; the compiler recurses */
+#define PATTERN_NEST_MOST	50	/* groups in groups: it recurses */
 /* Of a text: a place costs at most its length, a text its square. */
 #define PATTERN_TEXT_MOST	(1024u * 1024)
 
@@ -52,8 +52,6 @@ enum pattern_answer {
 int	pattern_new(struct slice source, unsigned flags,
 	    struct pattern **pattern_out, struct text *fault);
 void	pattern_free(struct pattern *);
-/* It was compiled for this processor. */
-bool	pattern_is_jit(const struct pattern *);
 
 /* Memory for matching, got once and kept.  0 or -ENOMEM. */
 int	pattern_space_new(const struct pattern_limits *,

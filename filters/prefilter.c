@@ -18,8 +18,8 @@
 /* Beside the row: what ends in this state. */
 struct state {
 	uint32_t	fail;	/* longest proper suffix that is a state */
-	uint32_t	word;	/* number + 1 of the word that ends here, or 0 */
-	uint32_t	also;	/* the next state on the way of `fail` with one */
+	uint32_t	word;	/* 1 + number of the word ending here; or 0 */
+	uint32_t	also;	/* the next state by way of `fail` with one */
 };
 
 struct prefilter {

@@ -32,7 +32,7 @@
 #define RULE_PATTERNS_MOST	2000	/* in all files: JIT code is memory */
 #define RULE_NEST_MOST		4	/* any in any; nobody can read more */
 #define RULE_NAME_MOST		64	/* bytes */
-#define RULE_WORDS_MOST		200	/* bytes; VERDICT_REASON_MAX with a name */
+#define RULE_WORDS_MOST		200	/* with a name VERDICT_REASON_MAX */
 #define RULE_HEADER_MOST	900	/* VERDICT_VALUE_MAX */
 #define RULE_FOLDER_MOST	255	/* bytes of a mailbox name */
 
@@ -113,14 +113,14 @@ struct rule {
 };
 
 struct rules {
-	struct arena		 *arena;	/* all that is written in them */
+	struct arena		 *arena;	/* what is written in them */
 	struct rule		 *rules;
 	size_t			  count;
 	struct pattern		**patterns;
 	size_t			  pattern_count;
 	struct prefilter	 *prefilter;	/* of the patterns, in order */
 	struct pattern_space	 *space;	/* one message at a time */
-	unsigned		  kinds;	/* texts wanted: 1 << texts_kind */
+	unsigned		  kinds;	/* wanted: 1 << texts_kind */
 	size_t			  action_count;	/* of all rules */
 };
 

@@ -49,13 +49,34 @@ deed_judge(const struct rule_deed *deed, struct verdict *one)
 	return -EINVAL;
 }
 
-static void
+/* Could it have kept the message from whom it is for? */
+static bool
+keeps_away(const struct rule *rule)
+{
+	const struct rule_action *action;
+
+	for (action = rule->actions; action != NULL; action = action->next)
+		if (action->verb != RULE_MARK_HEADER &&
+		    action->verb != RULE_MARK_FOLDER)
+			return true;
+	return false;
+}
+
+/* 0, or -ENOMEM; the rule's name and the words fit a line. */
+static int
 doubt_judge(const struct rule_doubt *doubt, struct verdict *one)
 {
+	TEXT_AUTO value = TEXT_INIT(VERDICT_VALUE_MAX);
+
 	verdict_init(one);
-	verdict_set(one, VERDICT_HOLD, 250, "2.0.0",
+	verdict_set(one, keeps_away(doubt->rule) ? VERDICT_HOLD :
+	    VERDICT_MARK, 250, "2.0.0",
 	    "rule \"%.*s\" could not be examined: %s",
 	    SLICE_FMT(doubt->rule->name), doubt->why);
+	text_addf(&value, "\"%.*s\" could not be examined (%s)",
+	    SLICE_FMT(doubt->rule->name), doubt->why);
+	return text_failed(&value) ? -ENOMEM : verdict_add_line(one,
+	    slice_str("X-Postroom-Rules"), text_slice(&value));
 }
 
 int
@@ -78,8 +99,9 @@ rules_judge(const struct rules *rules, struct slice message,
 			(void)verdict_combine(verdict_out, &one);
 	}
 	for (size_t i = 0; r == 0 && i < outcome.doubt_count; i++) {
-		doubt_judge(&outcome.doubts[i], &one);
-		(void)verdict_combine(verdict_out, &one);
+		r = doubt_judge(&outcome.doubts[i], &one);
+		if (r == 0)
+			(void)verdict_combine(verdict_out, &one);
 	}
 	return r;
 }

@@ -3,7 +3,11 @@
  *
  * What the rules want done becomes one verdict, with the rule's name in its
  * words.  A rule that could not be examined whole never lets a message pass as
- * if it had been: the message is held, and the reason says which rule and why.
+ * if it had been: the reason says which rule and why.  What could have been
+ * refused, held, redirected or discarded is held; what would only have been
+ * marked goes on.  In either case it gets a line
+ *
+ *	X-Postroom-Rules: "NAME" could not be examined (WHY)
  */
 #ifndef POSTROOM_FILTERS_RULE_JUDGE_H
 #define POSTROOM_FILTERS_RULE_JUDGE_H

@@ -28,27 +28,11 @@ struct run {
 	uint64_t		 ends_at_ms;
 	struct texts		 texts;
 	uint64_t		*seen[SEEN_KINDS];	/* prefilter.h */
-	uint64_t		 searches;
 	int			 error;		/* 0 or -ENOMEM */
 	/* of the first doubt since a rule began */
 	const char		*why;
 	unsigned		 why_line;
 };
-
-const char *
-rule_verb_word(enum rule_verb verb)
-{
-	static const char *const words[] = {
-		[RULE_REFUSE] = "refuse",
-		[RULE_HOLD] = "hold",
-		[RULE_MARK_HEADER] = "mark header",
-		[RULE_MARK_FOLDER] = "mark folder",
-		[RULE_REDIRECT] = "redirect",
-		[RULE_DISCARD] = "discard",
-	};
-
-	return words[verb];
-}
 
 static enum answer
 doubt(struct run *run, const struct rule_test *test, const char *why)
@@ -77,7 +61,6 @@ either(enum answer a, enum answer b)
 static enum answer
 search(struct run *run, const struct rule_test *test, struct slice text)
 {
-	run->searches++;
 	switch (pattern_match(run->rules->patterns[test->pattern], text,
 	    run->rules->space, run->ends_at_ms)) {
 	case PATTERN_YES:
@@ -284,7 +267,6 @@ note_hit(const struct rule *rule, struct rule_outcome *outcome)
 {
 	const struct rule_action *action;
 
-	outcome->hits[outcome->hit_count++] = rule;
 	for (action = rule->actions; action != NULL; action = action->next)
 		outcome->deeds[outcome->deed_count++] =
 		    (struct rule_deed){ rule, action };
@@ -309,7 +291,6 @@ ask_rules(struct run *run, struct rule_outcome *outcome)
 			    (struct rule_doubt){ rule, run->why_line,
 			    run->why };
 	}
-	outcome->searches = run->searches;
 }
 
 /* The one pass over every text. */
@@ -344,11 +325,9 @@ outcome_new(const struct rules *rules, struct arena *arena,
 
 	outcome.deeds = arena_array(arena, rules->action_count,
 	    sizeof(*outcome.deeds));
-	outcome.hits = arena_array(arena, rules->count, sizeof(struct rule *));
 	outcome.doubts = arena_array(arena, rules->count,
 	    sizeof(*outcome.doubts));
-	if (outcome.deeds == NULL || outcome.hits == NULL ||
-	    outcome.doubts == NULL)
+	if (outcome.deeds == NULL || outcome.doubts == NULL)
 		return -ENOBUFS;
 	*outcome_out = outcome;
 	return 0;

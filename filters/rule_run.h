@@ -3,8 +3,8 @@
  *
  * A test has three answers: yes, no, and "could not be examined": a limit of
  * texts.h was in the way, or a pattern was given up.  Of a rule that is neither
- * yes nor no nothing is done, and the outcome names it: its caller defers or
- * holds the message, and never takes it for clean.
+ * yes nor no nothing is done, and the outcome names it: its caller says so and
+ * never takes the message for clean.
  */
 #ifndef POSTROOM_FILTERS_RULE_RUN_H
 #define POSTROOM_FILTERS_RULE_RUN_H
@@ -30,12 +30,9 @@ struct rule_doubt {
 struct rule_outcome {
 	struct rule_deed	 *deeds;
 	size_t			  deed_count;
-	const struct rule	**hits;		/* rules that held, for counters */
-	size_t			  hit_count;
 	struct rule_doubt	 *doubts;
 	size_t			  doubt_count;
 	const struct rule	 *stopped_by;	/* or NULL */
-	uint64_t		  searches;	/* patterns run over texts */
 };
 
 /*
@@ -47,8 +44,5 @@ int	rules_run(const struct rules *, struct slice message,
 	    const struct mime_part *root, const struct envelope *,
 	    const struct texts_limits *texts, struct arena *,
 	    struct rule_outcome *outcome_out);
-
-/* "refuse", "hold", ... for the trail. */
-const char	*rule_verb_word(enum rule_verb);
 
 #endif

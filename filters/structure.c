@@ -24,7 +24,7 @@ value_of(struct slice block, const char *name)
 
 /* As people read it, cut at a character. */
 static void
-read_subject(struct slice value, char out[VERDICT_WORDS_MAX + 1])
+read_words(struct slice value, char out[VERDICT_WORDS_MAX + 1])
 {
 	TEXT_AUTO words = TEXT_INIT(VERDICT_WORDS_MAX);
 
@@ -68,8 +68,8 @@ structure_judge(struct arena *arena, struct slice message,
 	int r;
 
 	verdict_init(verdict_out);
-	read_subject(value_of(block, "Subject"), verdict_out->subject);
-	read_escaped(value_of(block, "From"), verdict_out->from);
+	read_words(value_of(block, "Subject"), verdict_out->subject);
+	read_words(value_of(block, "From"), verdict_out->from);
 	read_escaped(value_of(block, "Message-ID"), verdict_out->message_id);
 	r = mime_parse(arena, message, limits, &root, &limit);
 	if (r == -E2BIG)

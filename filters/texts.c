@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "filters/charset.h"
 #include "filters/html.h"
 #include "filters/leaves.h"
 #include "lib/message/header.h"
@@ -151,74 +152,36 @@ read_fields(struct reader *r, struct slice message)
 	}
 }
 
-/* Add as much of a line as there is room for. */
+/* Add one text of the body, and if it is HTML its words. */
 static void
-add_ascii(struct text *text, struct slice line)
-{
-	size_t room = text->limit - text->len;
-
-	text_add(text, slice_first(line, room));
-	text->failed = text->failed || line.len > room;
-}
-
-/*
- * Add bytes in `charset` as lines of UTF-8.  Line by line because line ends
- * must stay; no charset of words.h has an LF inside a character, and the one
- * with states begins each line in its first.
- */
-static void
-add_lines(struct text *text, struct slice charset, struct slice bytes)
-{
-	struct slice line;
-	bool more;
-
-	do {
-		more = slice_cut(&bytes, '\n', &line);
-		if (!more)
-			line = bytes;
-		if (line.len > 0 && line.at[line.len - 1] == '\r')
-			line.len--;
-		if (slice_is_printable_ascii(line))
-			add_ascii(text, line);
-		else
-			words_convert(text, charset, line);
-		if (more)
-			text_add_byte(text, '\n');
-	} while (more && !text_failed(text));
-}
-
-/* Charsets that are not ASCII where they look like it, and words.h has not. */
-static bool
-is_not_read(struct slice charset)
-{
-	static const char *const starts[] = {
-		"utf-16", "utf-32", "utf-7", "ucs-", "unicode", "hz-"
-	};
-
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (slice_has_prefix(charset, starts[i]))
-			return true;
-	return false;
-}
-
-/* Add one text of the body, `bytes` in `charset`. */
-static void
-add_body(struct reader *r, bool is_html, struct slice charset,
-    struct slice bytes, bool was_cut)
+add_body(struct reader *r, bool is_html, const struct text *text)
 {
 	const struct slice none = slice_of(NULL, 0);
-	TEXT_AUTO text = TEXT_INIT(bytes_left(r));
 	TEXT_AUTO words = TEXT_INIT(0);
 
-	add_lines(&text, charset, bytes);
-	text.failed = text.failed || was_cut;
-	add(r, TEXTS_BODY, none, &text, 0);
+	add(r, TEXTS_BODY, none, text, 0);
 	if (!is_html)
 		return;
 	words.limit = bytes_left(r);
-	html_words(&words, text_slice(&text));
-	words.failed = words.failed || text.failed;
+	html_words(&words, text_slice(text));
+	words.failed = words.failed || text->failed;
 	add(r, TEXTS_BODY, none, &words, 0);
+}
+
+/* Add `bytes` in `charset` in each way that a program may read it. */
+static void
+add_bodies(struct reader *r, bool is_html, struct slice charset,
+    struct slice bytes, bool was_cut)
+{
+	unsigned ways = charset_ways(charset, bytes);
+
+	for (unsigned way = 0; way < ways; way++) {
+		TEXT_AUTO text = TEXT_INIT(bytes_left(r));
+
+		charset_lines(&text, charset, way, bytes);
+		text.failed = text.failed || was_cut;
+		add_body(r, is_html, &text);
+	}
 }
 
 /* Undo a transfer encoding; `buffer` has room for all of `body`. */
@@ -254,7 +217,7 @@ read_body(struct reader *r, const struct mime_part *part)
 
 	if (mime_type_param(part, "charset", &charset) == -E2BIG)
 		unread(r, TEXTS_BODY, "a part has too many parameters");
-	if (is_not_read(text_slice(&charset)))
+	if (!charset_is_read(text_slice(&charset)))
 		unread(r, TEXTS_BODY, "the charset of a text is not read");
 	buffer = malloc((body.len < most ? body.len : most) + 1);
 	if (buffer == NULL) {
@@ -264,7 +227,7 @@ read_body(struct reader *r, const struct mime_part *part)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (any || ways[i] == encoding ||
 		    (i == 0 && encoding < MIME_BINARY))
-			add_body(r, is_html, text_slice(&charset),
+			add_bodies(r, is_html, text_slice(&charset),
 			    decode(ways[i], slice_first(body, most), buffer),
 			    body.len > most);
 	free(buffer);

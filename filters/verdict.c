@@ -25,12 +25,6 @@ static const struct {
 	[VERDICT_REFUSE] = { "refuse", 5 },
 };
 
-const char *
-verdict_word(enum verdict_action action)
-{
-	return actions[action].word;
-}
-
 enum verdict_action
 verdict_action_of(struct slice word)
 {
@@ -231,8 +225,7 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 	    is_printable);
 	string_unpack(&u, verdict.subject, sizeof(verdict.subject),
 	    is_printable);
-	string_unpack(&u, verdict.from, sizeof(verdict.from),
-	    slice_is_printable_ascii);
+	string_unpack(&u, verdict.from, sizeof(verdict.from), is_printable);
 	string_unpack(&u, verdict.message_id, sizeof(verdict.message_id),
 	    slice_is_printable_ascii);
 	count = unpack_enum(&u, VERDICT_LINES + 1);

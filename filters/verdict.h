@@ -13,7 +13,7 @@
 #define VERDICT_REASON_MAX	256	/* bytes of the sentence */
 #define VERDICT_WORDS_MAX	256	/* of subject, from and message-id */
 #define VERDICT_NAME_MAX	64	/* of the name of a header line */
-#define VERDICT_VALUE_MAX	900	/* of its value: a line stays below 998 */
+#define VERDICT_VALUE_MAX	900	/* its value: a line stays below 998 */
 #define VERDICT_LINES		16
 #define VERDICT_FOLDER_MAX	255	/* of a mailbox's name, UTF-8 */
 #define VERDICT_ADDRESS_MAX	320	/* RFC 5321 4.5.3.1 */
@@ -45,20 +45,21 @@ struct verdict {
 	char			 folder[VERDICT_FOLDER_MAX + 1]; /* "": INBOX */
 	/* to this address instead of the recipients; "": to them */
 	char			 redirect[VERDICT_ADDRESS_MAX + 1];
-	/* for the trail and the console */
-	char			 subject[VERDICT_WORDS_MAX + 1];    /* UTF-8 */
-	char			 from[VERDICT_WORDS_MAX + 1];	    /* escaped */
-	char			 message_id[VERDICT_WORDS_MAX + 1]; /* escaped */
+	/* for the trail and the console: printable UTF-8, as people read it;
+	   the third is ASCII, as text_add_escaped() writes it */
+	char			 subject[VERDICT_WORDS_MAX + 1];
+	char			 from[VERDICT_WORDS_MAX + 1];
+	char			 message_id[VERDICT_WORDS_MAX + 1];
 };
 
 /* Nothing is wrong: 250 2.0.0, no lines, no words. */
 void	verdict_init(struct verdict *);
 
 /*
- * Say what is to be done and why.  `code` must fit the action: 250 up to QUARANTINE,
- * 4xx for DEFER, 5xx for REFUSE; `status` is an RFC 3463 code of that class.
- * The sentence is cut at its limit, and what is no printable ASCII in it
- * becomes a question mark.
+ * Say what is to be done and why.  `code` must fit the action: 250 up to
+ * QUARANTINE, 4xx for DEFER, 5xx for REFUSE; `status` is an RFC 3463 code of
+ * that class.  The sentence is cut at its limit, and what is no printable ASCII
+ * in it becomes a question mark.
  */
 void	verdict_set(struct verdict *, enum verdict_action, unsigned code,
 	    const char *status, const char *format, ...)
@@ -80,16 +81,13 @@ int	verdict_set_redirect(struct verdict *, struct slice address);
 
 /*
  * Combine: `into` takes action, code, status and reason of `one` if that is
- * more severe, all its lines, and what words, folder and address it has itself
- * not.  Of two equally
- * severe the first stays.  -E2BIG if lines were left out, else 0.
+ * more severe (of two equally severe the first stays), all its lines, and
+ * those words, folder and address that it has not itself.  -E2BIG if lines
+ * were left out, else 0.
  */
 int	verdict_combine(struct verdict *into, const struct verdict *one);
 
-/* The word for the trail: "accept", "mark", "hold", ... "refuse". */
-const char	*verdict_word(enum verdict_action);
-
-/* The action of that word; VERDICT_ACTIONS: there is none. */
+/* The action called "accept", "mark", ...; VERDICT_ACTIONS: there is none. */
 enum verdict_action verdict_action_of(struct slice word);
 
 /* Add the packed verdict to `text`; at most VERDICT_PACKED_MAX bytes. */

@@ -83,12 +83,6 @@ scan_answer_worse(const struct scan_answer *a, const struct scan_answer *b)
 	return results[b->result].weight > results[a->result].weight ? b : a;
 }
 
-const char *
-scan_result_word(enum scan_result result)
-{
-	return results[result].word;
-}
-
 void
 scan_answer_pack(struct text *text, const struct scan_answer *answer)
 {

@@ -52,8 +52,6 @@ struct scan_answer scan_answer_of(enum scan_result, const char *name,
  */
 const struct scan_answer *scan_answer_worse(const struct scan_answer *,
 	    const struct scan_answer *);
-/* "clean", "virus", ...; for the trail and the header line. */
-const char	*scan_result_word(enum scan_result);
 
 /* As bytes, at most SCAN_PACKED_MAX, and back. */
 void	scan_answer_pack(struct text *, const struct scan_answer *);
@@ -89,7 +87,7 @@ void	scan_status_say(struct text *, enum language,
 /* What is done about a result; see virus_judge() for what may stand where. */
 struct virus_policy {
 	enum verdict_action	virus;		/* QUARANTINE or REFUSE */
-	enum verdict_action	suspect;	/* MARK, HOLD, QUARANTINE, REFUSE */
+	enum verdict_action	suspect;	/* these, MARK or HOLD */
 	enum verdict_action	not_scanned;	/* MARK, HOLD or DEFER */
 };
 /* Quarantine, hold, try again later. */

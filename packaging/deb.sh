@@ -49,8 +49,6 @@ install -m 644 CHANGES.md $doc/NEWS.md
 install -m 644 $here/changelog $doc/changelog
 find $root/usr/share/man -type f -exec gzip -9n {} +
 gzip -9n $doc/changelog
-install -D -m 644 $here/lintian-overrides \
-    $root/usr/share/lintian/overrides/postroom
 
 programs=$(find $root/usr/bin $root/usr/sbin -type f)
 # $programs is split into words on purpose, here and below.

@@ -68,7 +68,7 @@ merge(json_t *rows, json_t *more)
 	}
 }
 
-/* "fine", "failed", or nothing when there was no collection yet. */
+/* "ok", "failed", or nothing when there was no collection yet. */
 static void
 add_result(struct cli *cli, json_t *row)
 {

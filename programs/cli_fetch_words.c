@@ -2,8 +2,9 @@
  * cli_fetch_words.c - what came of collecting mail, in plain words
  *
  * Each way a collection can end has a sentence that says what the person can
- * do.  The server's own words are quoted behind it, and never reach a terminal
- * with a control character in them.
+ * do.  Behind it stand the words that came with it: quoted where the server
+ * said them, in brackets where we or a library did, and never with a control
+ * character in them.
  */
 #include "programs/cli_fetch.h"
 
@@ -11,27 +12,22 @@
 #include <string.h>
 #include <time.h>
 
-/* Whose the words are that come with an end. */
-enum said { SAID_NOTHING, SAID_BY_SERVER, SAID_BY_LIBRARY };
-
-static const struct {
-	enum sentence	sentence;
-	enum said	said;
-} ends[FETCH_END_COUNT] = {
-	[FETCH_END_DONE] = { SAY_DONE, SAID_NOTHING },
-	[FETCH_END_UNREACHABLE] = { SAY_END_UNREACHABLE, SAID_BY_LIBRARY },
-	[FETCH_END_TIMED_OUT] = { SAY_END_TIMED_OUT, SAID_BY_LIBRARY },
-	[FETCH_END_NO_TLS] = { SAY_END_NO_TLS, SAID_BY_SERVER },
-	[FETCH_END_TLS] = { SAY_END_TLS, SAID_BY_LIBRARY },
-	[FETCH_END_DISTRUSTED] = { SAY_END_DISTRUSTED, SAID_BY_LIBRARY },
-	[FETCH_END_REFUSED] = { SAY_END_REFUSED, SAID_BY_SERVER },
-	[FETCH_END_BUSY] = { SAY_END_BUSY, SAID_BY_SERVER },
-	[FETCH_END_MECHANISM] = { SAY_END_MECHANISM, SAID_BY_SERVER },
-	[FETCH_END_NONSENSE] = { SAY_END_NONSENSE, SAID_BY_SERVER },
-	[FETCH_END_CLOSED] = { SAY_END_CLOSED, SAID_BY_SERVER },
-	[FETCH_END_PAUSED] = { SAY_END_PAUSED, SAID_BY_LIBRARY },
-	[FETCH_END_UNSAID] = { SAY_END_UNSAID, SAID_NOTHING },
-	[FETCH_END_LOCAL] = { SAY_END_LOCAL, SAID_BY_LIBRARY },
+static const enum sentence ends[FETCH_END_COUNT] = {
+	[FETCH_END_DONE] = SAY_DONE,
+	[FETCH_END_UNREACHABLE] = SAY_END_UNREACHABLE,
+	[FETCH_END_TIMED_OUT] = SAY_END_TIMED_OUT,
+	[FETCH_END_NO_TLS] = SAY_END_NO_TLS,
+	[FETCH_END_TLS] = SAY_END_TLS,
+	[FETCH_END_DISTRUSTED] = SAY_END_DISTRUSTED,
+	[FETCH_END_REFUSED] = SAY_END_REFUSED,
+	[FETCH_END_BUSY] = SAY_END_BUSY,
+	[FETCH_END_MECHANISM] = SAY_END_MECHANISM,
+	[FETCH_END_NONSENSE] = SAY_END_NONSENSE,
+	[FETCH_END_INCONSISTENT] = SAY_END_INCONSISTENT,
+	[FETCH_END_CLOSED] = SAY_END_CLOSED,
+	[FETCH_END_PAUSED] = SAY_END_PAUSED,
+	[FETCH_END_UNSAID] = SAY_END_UNSAID,
+	[FETCH_END_LOCAL] = SAY_END_LOCAL,
 };
 
 const char *
@@ -139,17 +135,15 @@ words_failure(struct text *text, enum language language, const json_t *row,
 	TEXT_AUTO visible = TEXT_INIT(4 * FETCH_WORDS_MOST);
 	enum fetch_end end = row_end(row);
 	const char *words = row_text(row, "words");
-	enum said said = end == FETCH_END_COUNT ? SAID_BY_LIBRARY :
-	    ends[end].said;
+	bool by_server = strcmp(row_text(row, "by_server"), "yes") == 0;
 
 	text_add_str(text, say(language, end == FETCH_END_COUNT ?
-	    SAY_END_LOCAL : ends[end].sentence));
+	    SAY_END_LOCAL : ends[end]));
 	cli_add_visible(&visible, slice_str(words));
 	text_add_byte(&visible, '\0');
-	if (words[0] != '\0' && !text_failed(&visible) &&
-	    said != SAID_NOTHING) {
+	if (words[0] != '\0' && !text_failed(&visible)) {
 		text_add_byte(text, ' ');
-		if (said == SAID_BY_SERVER)
+		if (by_server)
 			text_say(text, language, END_SERVER_SAID, visible.at);
 		else
 			text_say(text, language, END_DETAILS, visible.at);

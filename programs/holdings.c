@@ -271,7 +271,7 @@ open_rules(struct holdings *holdings)
 		r = rules_from_bundle(text_slice(&bundle), &rules, &faults);
 	rules_free(rules);
 	if (r < 0) {
-		log_say("rules: %.*s", SLICE_FMT(text_slice(&faults)));
+		rules_log(&faults);
 		return r;
 	}
 	fd = memfd_of("rules", text_slice(&bundle));

@@ -89,8 +89,6 @@ answer(struct judge *judge, uint64_t serial, const struct verdict *verdict)
 	}
 }
 
-/* ---- the scanner ------------------------------------------------------- */
-
 static void
 pending_free(struct pending *pending)
 {
@@ -186,8 +184,6 @@ wait_for_scanner(struct judge *judge, struct ipc_message *message,
 	return 0;
 }
 
-/* ---- the queue --------------------------------------------------------- */
-
 static int
 on_message(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -239,9 +235,10 @@ judge_open(struct process *process)
 	};
 	process->state = judge;
 	r = rules_from_bundle(process->rules, &judge->rules, &faults);
-	if (r < 0)	/* the parent has read them before: it is our fault */
-		log_say("the rules cannot be read: %.*s",
-		    SLICE_FMT(text_slice(&faults)));
+	if (r < 0) {	/* the parent has read them before: it is our fault */
+		log_say("the rules cannot be read");
+		rules_log(&faults);
+	}
 	return r < 0 ? r : words_open();
 }
 

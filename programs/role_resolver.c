@@ -8,12 +8,17 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "fetch/service.h"
 #include "lib/base/log.h"
 #include "lib/base/names.h"
 #include "programs/roles.h"
 
-/* At once: some for each of the 64 who may collect (DESIGN.md 2). */
+/*
+ * At once: some for each of the 64 who may collect (DESIGN.md 2); one owner,
+ * who has at most 50 fetch accounts, never takes what is there for all.
+ */
 #define QUESTIONS_MOST	1024
+#define QUESTIONS_OF_ONE 64
 #define REPLY_BYTES	(NAMES_TEXT_SIZE + 16)
 
 /* Somebody waits for an answer. */
@@ -21,6 +26,8 @@ struct asker {
 	LIST_ENTRY(asker) next;
 	struct resolver	*resolver;
 	struct ipc	*from;		/* NULL: he is gone */
+	uint64_t	 owner;		/* for whom he collects: one who is gone
+					   and back has still asked */
 	uint64_t	 serial;
 };
 
@@ -69,18 +76,31 @@ on_found(void *arg, enum names_found found, const char *addresses)
 	asker_free(asker);
 }
 
+static unsigned
+count_of(const struct resolver *resolver, uint64_t owner)
+{
+	const struct asker *asker;
+	unsigned count = 0;
+
+	LIST_FOREACH(asker, &resolver->askers, next)
+		count += asker->owner == owner;
+	return count;
+}
+
 static struct asker *
 asker_new(struct resolver *resolver, struct ipc *from, uint64_t serial)
 {
 	struct asker *asker;
 
-	if (resolver->count >= QUESTIONS_MOST)
+	if (resolver->count >= QUESTIONS_MOST ||
+	    count_of(resolver, ipc_instance(from)) >= QUESTIONS_OF_ONE)
 		return NULL;
 	asker = calloc(1, sizeof(*asker));
 	if (asker == NULL)
 		return NULL;
 	asker->resolver = resolver;
 	asker->from = from;
+	asker->owner = ipc_instance(from);
 	asker->serial = serial;
 	LIST_INSERT_HEAD(&resolver->askers, asker, next);
 	resolver->count++;

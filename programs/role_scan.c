@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "filters/scan_pool.h"
 #include "lib/base/log.h"
 #include "programs/roles.h"
+#include "programs/scan_pool.h"
 
 #define POLL_MS		60000	/* signatures come hourly at most */
 #define SOFT_PART	4	/* the library's limit is 3/4 of the hard one */

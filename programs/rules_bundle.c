@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/log.h"
 #include "lib/base/pack.h"
 
 static int
@@ -22,15 +23,27 @@ is_rule_file(const struct dirent *entry)
 	    slice_has_suffix(slice_str(entry->d_name), ".rule");
 }
 
-/* One file into the bundle. */
+static int
+read_bytes(int fd, size_t count, struct text *bytes)
+{
+	char *at = text_space(bytes, count);
+	ssize_t n;
+
+	if (at == NULL)
+		return -ENOMEM;
+	n = pread(fd, at, count, 0);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == count ? 0 : -EIO;
+}
+
+/* One file into the bundle.  -ENOSPC: there is no room in it. */
 static int
 add_file(int folder_fd, const char *name, struct text *bundle)
 {
 	TEXT_AUTO bytes = TEXT_INIT(RULE_FILE_BYTES_MOST + 1);
 	int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
-	ssize_t n = -1;
-	char *at;
 	int r = 0;
 
 	if (fd < 0)
@@ -41,19 +54,17 @@ add_file(int folder_fd, const char *name, struct text *bundle)
 		r = -EINVAL;
 	else if (st.st_size > RULE_FILE_BYTES_MOST)
 		r = -EFBIG;
-	at = r < 0 ? NULL : text_space(&bytes, (size_t)st.st_size);
-	if (r == 0 && at == NULL)
-		r = -ENOMEM;
-	if (r == 0)
-		n = pread(fd, at, (size_t)st.st_size, 0);
-	if (r == 0 && n != st.st_size)
-		r = n < 0 ? -errno : -EIO;
+	if (r == 0 && st.st_size > 0)
+		r = read_bytes(fd, (size_t)st.st_size, &bytes);
 	(void)close(fd);
 	if (r < 0)
 		return r;
+	if (strlen(name) + bytes.len + 2 * sizeof(uint32_t) >
+	    bundle->limit - bundle->len)
+		return -ENOSPC;
 	pack_slice(bundle, slice_str(name));
 	pack_slice(bundle, text_slice(&bytes));
-	return text_failed(bundle) ? -EFBIG : 0;
+	return text_failed(bundle) ? -ENOMEM : 0;
 }
 
 int
@@ -71,19 +82,35 @@ rules_gather(const char *folder, struct text *bundle, struct text *faults)
 			text_addf(faults, "%s: %s\n", folder, strerror(-r));
 	}
 	for (int i = 0; i < count; i++) {
-		int fault = add_file(fd, list[i]->d_name, bundle);
+		/* the last file that fits no more is not to blame for it */
+		int fault = r == -ENOSPC ? 0 :
+		    add_file(fd, list[i]->d_name, bundle);
 
-		if (fault < 0) {
+		if (fault == -ENOSPC)
+			text_addf(faults, "%s: all rule files together have "
+			    "more than %u bytes\n", folder,
+			    (unsigned)bundle->limit);
+		else if (fault < 0)
 			text_addf(faults, "%s/%s: %s\n", folder,
 			    list[i]->d_name, strerror(-fault));
-			r = fault;
-		}
+		r = fault < 0 ? fault : r;
 		free(list[i]);
 	}
 	free(list);
 	if (fd >= 0)
 		(void)close(fd);
 	return r;
+}
+
+void
+rules_log(const struct text *faults)
+{
+	struct slice rest = text_slice(faults), line;
+
+	while (slice_cut(&rest, '\n', &line))
+		log_say("rules: %.*s", SLICE_FMT(line));
+	if (rest.len > 0)	/* the last one was cut */
+		log_say("rules: %.*s", SLICE_FMT(rest));
 }
 
 int

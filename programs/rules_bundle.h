@@ -17,6 +17,8 @@
  */
 int	rules_gather(const char *folder, struct text *bundle,
 	    struct text *faults);
+/* Each line of `faults` into the log. */
+void	rules_log(const struct text *faults);
 /* What a bundle (empty: none) holds; as rules_read(), and -EBADMSG. */
 int	rules_from_bundle(struct slice bundle, struct rules **rules_out,
 	    struct text *faults);

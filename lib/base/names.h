@@ -2,8 +2,9 @@
  * names.h - the addresses of a host name, from one cache (libunbound)
  *
  * Asks the resolvers of this machine (resolv.conf) unless others are given, and
- * knows what stands in the hosts file.  A lookup that fails or is bogus is
- * always "try again" (DESIGN.md 5); only the answer "no such name" is final.
+ * knows what stands in the hosts file.  What those resolvers validated (DNSSEC) is
+ * taken as it is, and nothing is validated here.  A lookup that fails is always
+ * "try again" (DESIGN.md 5); only the answer "no such name" is final.
  */
 #ifndef POSTROOM_BASE_NAMES_H
 #define POSTROOM_BASE_NAMES_H
@@ -55,10 +56,5 @@ void	names_close(struct names *);
  */
 #define NAMES_MOST_MS	20000
 int	names_ask(struct names *, struct slice host, names_fn *, void *arg);
-
-enum names_kind {
-	/* fetch -> resolver: slice host; reply: u8 found, slice addresses */
-	RESOLVER_ADDRESSES = 500
-};
 
 #endif

@@ -82,7 +82,7 @@ struct talk_events {
 	void	(*opened)(void *arg);
 	/* Bytes can be read: talk_read() until -EAGAIN. */
 	void	(*readable)(void *arg);
-	/* All that was written has gone to the system. */
+	/* All that was written has gone to the system; or NULL. */
 	void	(*drained)(void *arg);
 	/*
 	 * It has ended: free it.  `words`: what the server said last, or what

@@ -114,7 +114,8 @@ on_soon(void *arg)
 	}
 	if (talk->tell_drained && !talk->broke) {
 		talk->tell_drained = false;
-		if (!tell(talk, talk->events.drained))
+		if (talk->events.drained != NULL &&
+		    !tell(talk, talk->events.drained))
 			return;
 	}
 	if (talk->broke)

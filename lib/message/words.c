@@ -58,6 +58,10 @@ static const struct charset {
 	{ "shift-jis", "CP932" },
 	{ "euc-kr", "UHC" },
 	{ "ks_c_5601-1987", "UHC" },
+	{ "utf-7", "UTF-7" },
+	{ "unicode-1-1-utf-7", "UTF-7" },
+	{ "utf-16be", "UTF-16BE" },
+	{ "utf-16le", "UTF-16LE" },
 };
 
 #define CHARSET_COUNT	(sizeof(charsets) / sizeof(charsets[0]))
@@ -215,6 +219,12 @@ charset_find(struct slice charset)
 			if (slice_is_word(charset, charsets[i].name))
 				return open_charsets[i];
 	return NOT_OPEN;
+}
+
+bool
+words_has(struct slice charset)
+{
+	return charset_find(charset) != NOT_OPEN;
 }
 
 void

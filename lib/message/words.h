@@ -28,6 +28,8 @@ void	words_close(void);
  */
 void	words_decode(struct text *, struct slice value);
 
+/* It is on the list and open: words_convert() has iconv read it. */
+bool	words_has(struct slice charset);
 /* Add `bytes`, which are in `charset` (empty: UTF-8, or else Latin-1). */
 void	words_convert(struct text *, struct slice charset, struct slice bytes);
 

@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 
-#include "fetch/capa.h"
-#include "fetch/words.h"
+#include "fetch/pop3_capa.h"
+#include "fetch/pop3_reply.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -52,11 +52,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct slice rest = slice_of(bytes, len), line;
-	struct capa capa = { 0 };
+	struct pop3_capa capa = { 0 };
 
 	while (slice_cut(&rest, '\n', &line)) {
 		read_line(line);
-		capa_line(&capa, line);
+		pop3_capa_line(&capa, line);
 		require(capa.is_known || capa.has == 0);
 	}
 	read_line(rest);

@@ -300,24 +300,26 @@ START_TEST(matching_gets_no_executable_memory)
 {
 	TEXT_AUTO text = TEXT_INIT(PATTERN_TEXT_MOST);
 	struct pattern_space *s = space();
-	struct pattern *patterns[20];
-	unsigned long before;
+	/* so many that what an earlier test left is not room for them */
+	struct pattern *patterns[400];
+	const int count = sizeof(patterns) / sizeof(patterns[0]);
+	unsigned long without = executable_bytes(), before;
 	char source[64];
 	uint32_t jit = 0;
 
 	ck_assert_int_ge(pcre2_config(PCRE2_CONFIG_JIT, &jit), 0);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < count; i++) {
 		(void)snprintf(source, sizeof(source), "(a|b|c%d)+x{%d}", i,
 		    i + 1);
 		patterns[i] = made(source, PATTERN_CASELESS);
-		ck_assert(pattern_is_jit(patterns[i]) == (jit != 0));
 	}
 	fill(&text, 'a', 100000);
 	before = executable_bytes();
+	ck_assert(jit == 0 || before > without);
 	for (int i = 0; i < 20; i++)
 		(void)pattern_match(patterns[i], text_slice(&text), s, LATER);
 	ck_assert_uint_eq(executable_bytes(), before);
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < count; i++)
 		pattern_free(patterns[i]);
 	pattern_space_free(s);
 }

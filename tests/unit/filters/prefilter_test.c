@@ -11,72 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filters/literals.h"
 #include "filters/pattern.h"
 #include "filters/prefilter.h"
 #include "filters/texts.h"
 #include "lib/base/loop.h"
 #include "lib/message/words.h"
 #include "tests/unit/unit.h"
-
-static const struct {
-	const char	*source;
-	unsigned	 flags;
-	const char	*words;		/* each with a blank behind it */
-} sources[] = {
-	{ "invoice", 0, "invoice " },
-	{ "Invoice|TAGIHAN", PATTERN_CASELESS, "invoice tagihan " },
-	{ "(?i)Invoice", 0, "invoice " },
-	{ "pay (your )?invoice now", 0, "invoice now " },
-	{ "\\.(exe|js)$", 0, "exe js " },
-	{ "(foo|barbar)bazbaz", 0, "bazbaz " },
-	{ "abc+def", 0, "abc " },
-	{ "abcd*efg", 0, "abc " },
-	{ "ab?cdef", 0, "cdef " },
-	{ "abc{0}def", 0, "def " },
-	{ "abc+{0}de", 0, "ab " },
-	{ "(abc)?x", 0, "" },
-	{ "(abc)+x", 0, "abc " },
-	{ "(abc){2}xyz", 0, "xyz " },
-	{ "[abc]defg[^]xyz]hi", 0, "defg " },
-	{ "[[:alpha:]]abc", 0, "abc " },
-	{ "\\d{4}-\\w+ total:", 0, " total: " },
-	{ "caf\xc3\xa9*house", 0, "house " },
-	{ "a.b^c$d", 0, "" },
-	{ "\\$\\$\\$", 0, "$$$ " },
-	{ "abc|", 0, "" },
-	{ "abc|d", 0, "" },
-	{ "", 0, "" },
-	/* not understood: nothing is sure */
-	{ "a b c d e f", PATTERN_SPACED, "" },
-	{ "(?x)a b c", 0, "" },
-	{ "\\x41bcdef", 0, "" },
-	{ "\\Qabc", 0, "" },
-	{ "(?!abc)def", 0, "" },
-	{ "(?=abc)...def", 0, "" },
-	{ "(?<name>abc)", 0, "" },
-	{ "(a)(bcd)\\1efgh", 0, "" },
-	{ "[\\Qabc]\\E]def", 0, "" },
-	{ "abcd{e}", 0, "" },
-	{ "a\\N{U+41}bcdef", 0, "" },
-	{ "(((((((((deep)))))))))", 0, "" },
-};
-
-START_TEST(only_what_must_be_there_is_a_word)
-{
-	struct literals set;
-	TEXT_AUTO words = TEXT_INIT(1000);
-
-	literals_read(slice_str(sources[_i].source), sources[_i].flags, &set);
-	for (size_t i = 0; i < set.count; i++) {
-		text_add(&words, slice_of(set.each[i].bytes, set.each[i].len));
-		text_add_byte(&words, ' ');
-	}
-	/* the best of "pay " and " invoice now" is the longer */
-	ck_assert_msg(slice_is_str(text_slice(&words), sources[_i].words),
-	    "%s: %.*s", sources[_i].source, SLICE_FMT(text_slice(&words)));
-}
-END_TEST
 
 static uint32_t
 draw(uint32_t *seed, uint32_t below)
@@ -389,8 +329,6 @@ unit_suite(void)
 	TCase *tests = tcase_create("prefilter");
 
 	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(tests, only_what_must_be_there_is_a_word, 0,
-	    COUNT(sources));
 	tcase_add_loop_test(tests, choosing_changes_no_answer, 0, 5);
 	tcase_add_test(tests, choosing_changes_no_answer_about_mail);
 	tcase_add_test(tests, patterns_beyond_the_table_are_always_run);

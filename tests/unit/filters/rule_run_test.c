@@ -146,7 +146,7 @@ START_TEST(a_test_holds_or_does_not)
 		rules = rules_of(bytes.at);
 		ck_assert_int_eq(run_within(rules, slice_str(letter),
 		    &envelope, NULL, arena, &outcome), 0);
-		ck_assert_uint_eq(outcome.hit_count,
+		ck_assert_uint_eq(outcome.deed_count,
 		    tests[_i].holds != (turned == 1));
 		ck_assert_uint_eq(outcome.doubt_count, 0);
 		rules_free(rules);
@@ -174,24 +174,29 @@ START_TEST(actions_come_in_the_order_of_the_rules)
 	ck_assert(slice_is_word(outcome.deeds[2].action->words,
 	    "bob@office.test"));
 	ck_assert_ptr_eq(outcome.deeds[2].rule, &rules->rules[2]);
-	ck_assert_uint_eq(outcome.hit_count, 2);
-	ck_assert_ptr_eq(outcome.hits[0], &rules->rules[0]);
 	ck_assert_ptr_eq(outcome.stopped_by, &rules->rules[2]);
 	rules_free(rules);
 }
 END_TEST
 
+/* This one gives up wherever it is run on such a text. */
 START_TEST(a_pattern_without_its_words_is_not_run)
 {
 	ARENA_AUTO arena = arena_new(1 << 20);
+	TEXT_AUTO mail = TEXT_INIT(10000);
 	struct rule_outcome outcome;
 	struct rules *rules = rules_of(
-	    "rule \"1\" { body /paypal.*login/; do hold \"a\" }\n"
-	    "rule \"2\" { any-header /lottery/; do hold \"a\" }\n");
+	    "rule \"1\" { body /(a+)+\\d+paypal/; do hold \"a\" }\n");
 
-	ck_assert_int_eq(run_within(rules, slice_str(letter), &envelope, NULL,
-	    arena, &outcome), 0);
-	ck_assert_uint_eq(outcome.searches, 0);
+	text_add_str(&mail, "Subject: a\r\n\r\n");
+	memset(text_space(&mail, 1000), 'a', 1000);
+	ck_assert_int_eq(run_within(rules, text_slice(&mail), &envelope,
+	    NULL, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.doubt_count, 0);
+	text_add_str(&mail, " paypal\r\n");
+	ck_assert_int_eq(run_within(rules, text_slice(&mail), &envelope,
+	    NULL, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.doubt_count, 1);
 	rules_free(rules);
 }
 END_TEST
@@ -234,7 +239,6 @@ START_TEST(what_was_not_read_is_never_clean)
 	rules = rules_of(bytes.at);
 	ck_assert_int_eq(run_within(rules, text_slice(&mail), &envelope,
 	    &limits, arena, &outcome), 0);
-	ck_assert_uint_eq(outcome.hit_count, unknowns[_i].holds);
 	ck_assert_uint_eq(outcome.deed_count, unknowns[_i].holds);
 	ck_assert_uint_eq(outcome.doubt_count, unknowns[_i].doubtful);
 	if (outcome.doubt_count > 0) {
@@ -266,7 +270,7 @@ START_TEST(a_pattern_that_gives_up_makes_a_doubt)
 	ck_assert_str_eq(outcome.doubts[0].why,
 	    "it goes back and forth too often");
 	/* the next rule is asked all the same */
-	ck_assert_uint_eq(outcome.hit_count, 1);
+	ck_assert_uint_eq(outcome.deed_count, 1);
 	rules_free(rules);
 }
 END_TEST
@@ -318,7 +322,7 @@ START_TEST(a_message_without_a_tree_makes_doubts)
 	ck_assert_int_eq(run_within(rules, text_slice(&mail), &envelope,
 	    NULL, arena, &outcome), 0);
 	ck_assert_uint_eq(outcome.doubt_count, 3);
-	ck_assert_uint_eq(outcome.hit_count, 1);
+	ck_assert_uint_eq(outcome.deed_count, 1);
 	rules_free(rules);
 }
 END_TEST
@@ -343,8 +347,7 @@ START_TEST(no_rules_want_nothing)
 
 	ck_assert_int_eq(run_within(rules, slice_str(""), &envelope, NULL,
 	    arena, &outcome), 0);
-	ck_assert_uint_eq(outcome.deed_count + outcome.hit_count +
-	    outcome.doubt_count, 0);
+	ck_assert_uint_eq(outcome.deed_count + outcome.doubt_count, 0);
 	rules_free(rules);
 }
 END_TEST

@@ -77,7 +77,9 @@ static const struct {
 	{ VERDICT_ACCEPT, 250, "", "", "", "A", "b", false },
 	{ VERDICT_ACTIONS, 250, "2.0.0", "", "", "A", "b", false },
 	{ VERDICT_ACCEPT, 250, "2.0.0", "a\r\n250 b", "", "A", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "\"\303\251\"", "A", "b", true },
 	{ VERDICT_ACCEPT, 250, "2.0.0", "", "a\nb", "A", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "\303", "A", "b", false },
 	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "A", "b\r\nC: d", false },
 	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "A:", "b", false },
 	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "", "b", false },
@@ -148,8 +150,12 @@ START_TEST(the_severest_of_two_wins_and_the_lines_of_both_stay)
 		unsigned	 code;
 		const char	*status;
 	} replies[VERDICT_ACTIONS] = {
-		{ 250, "2.0.0" }, { 250, "2.0.0" }, { 250, "2.0.0" },
-		{ 451, "4.7.1" }, { 554, "5.7.1" },
+		[VERDICT_ACCEPT] = { 250, "2.0.0" },
+		[VERDICT_MARK] = { 250, "2.0.0" },
+		[VERDICT_HOLD] = { 250, "2.0.0" },
+		[VERDICT_QUARANTINE] = { 250, "2.0.0" },
+		[VERDICT_DEFER] = { 451, "4.7.1" },
+		[VERDICT_REFUSE] = { 554, "5.7.1" },
 	};
 
 	for (unsigned i = 0; i < VERDICT_ACTIONS * VERDICT_ACTIONS; i++) {
@@ -201,7 +207,7 @@ START_TEST(a_reason_is_printable_and_cut_at_its_limit)
 	verdict_set(&verdict, VERDICT_HOLD, 250, "2.0.0", "a\r\n\303%s", more);
 	ck_assert_uint_eq(strlen(verdict.reason), VERDICT_REASON_MAX);
 	ck_assert_int_eq(strncmp(verdict.reason, "a???x", 5), 0);
-	ck_assert_str_eq(verdict_word(verdict.action), "hold");
+	ck_assert_int_eq(verdict.action, VERDICT_HOLD);
 }
 END_TEST
 

@@ -168,7 +168,7 @@ END_TEST
 START_TEST(a_fetch_due_of_nobody_is_a_breach)
 {
 	struct fetch_due due = { 7, 0, SLICE("a@b"), SLICE("c"), SLICE("d"),
-	    true }, got;
+	    true, 0 }, got;
 	struct unpack u;
 
 	fetch_due_pack(&body, &due);

@@ -97,10 +97,26 @@ END_TEST
 
 START_TEST(the_server_is_quoted)
 {
-	ck_assert_ptr_nonnull(strstr(words_of(words_failure,
-	    row_of("refused", "-ERR no\033")), "The server said: \"-ERR no?\""));
+	json_t *row = row_of("refused", "-ERR no\033");
+
+	json_object_set_new(row, "by_server", json_string("yes"));
+	ck_assert_ptr_nonnull(strstr(words_of(words_failure, row),
+	    "The server said: \"-ERR no?\""));
 	ck_assert_ptr_null(strstr(words_of(words_failure,
 	    row_of("refused", "")), "said"));
+}
+END_TEST
+
+/* Whatever the end is. */
+START_TEST(what_is_ours_is_not_said_to_be_the_servers)
+{
+	json_t *row = row_of(fetch_end_code((enum fetch_end)_i), "our words");
+	const char *words;
+
+	json_object_set_new(row, "by_server", json_string("no"));
+	words = words_of(words_failure, row);
+	ck_assert_ptr_null(strstr(words, "server said"));
+	ck_assert_ptr_nonnull(strstr(words, "(our words)"));
 }
 END_TEST
 
@@ -182,6 +198,8 @@ unit_suite(void)
 	tcase_add_loop_test(tests, every_end_has_words_of_its_own, 0,
 	    FETCH_END_COUNT);
 	tcase_add_test(tests, the_server_is_quoted);
+	tcase_add_loop_test(tests, what_is_ours_is_not_said_to_be_the_servers,
+	    0, FETCH_END_COUNT);
 	tcase_add_test(tests, an_expired_certificate_names_pin_and_clock);
 	tcase_add_test(tests, a_collection_is_one_line);
 	tcase_add_test(tests, a_test_says_what_waits);

@@ -136,6 +136,39 @@ START_TEST(a_password_goes_to_the_process_of_its_owner_only)
 }
 END_TEST
 
+START_TEST(the_queue_hears_whose_one_is)
+{
+	TEXT_AUTO body = TEXT_INIT(64);
+	TEXT_AUTO answer = TEXT_INIT(64);
+	struct fetch_account f = fit();
+	struct keeper_owner owner;
+	uint64_t id, of[] = { 0, 0, 0 }, whose[] = { ann, 0, 0 };
+
+	ck_assert_int_eq(add(&f, &id), 0);
+	of[0] = id;
+	of[1] = id + 1;
+	for (int i = 0; i < 3; i++) {
+		text_clear(&answer);
+		text_clear(&body);
+		keeper_owner_ask(&body, of[i]);
+		ck_assert_int_eq(keeper_fetch_owner(policy, text_slice(&body),
+		    &answer), 0);
+		ck_assert_int_eq(keeper_owner_said(text_slice(&answer),
+		    &owner), 0);
+		ck_assert_uint_eq(owner.exists, whose[i] != 0);
+		ck_assert_uint_eq(owner.owner, whose[i]);
+	}
+	text_add_byte(&body, 'x');
+	ck_assert_int_eq(keeper_fetch_owner(policy, text_slice(&body),
+	    &answer), -EBADMSG);
+	/* one that exists has an owner, and one that does not has none */
+	ck_assert_int_eq(keeper_owner_said(slice_of("\1\0\0\0\0\0\0\0\0",
+	    9), &owner), -EBADMSG);
+	ck_assert_int_eq(keeper_owner_said(slice_of("\0\5\0\0\0\0\0\0\0",
+	    9), &owner), -EBADMSG);
+}
+END_TEST
+
 /* The largest that a fetch account and its owner can be. */
 static void
 fill_largest(struct fetch_account *f)
@@ -239,6 +272,7 @@ unit_suite(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_password_goes_to_the_process_of_its_owner_only);
+	tcase_add_test(tests, the_queue_hears_whose_one_is);
 	tcase_add_test(tests, the_largest_one_fits_its_answer);
 	tcase_add_test(tests, the_schedule_hears_of_all_page_by_page);
 	suite_add_tcase(suite, tests);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "policy/keeper.h"
 #include "programs/queue_listing.h"
 #include "queue/conductor_inside.h"
 #include "tests/unit/programs/play.h"
@@ -17,9 +18,46 @@
 
 static struct scratch scratch;
 /* A role frees nothing when its process ends: each test has its own. */
-static struct play plays[16], *play;
-static struct ipc *fetch, *console;
+static struct play plays[32], *play;
+static struct ipc *fetch, *console, *keeper;
 static const struct ipc_rule nothing[] = { { 0 } };
+
+/* Whose REMOTE is, as the keeper has it. */
+static uint64_t owner;
+static bool keeper_is_slow;
+static uint64_t keeper_serial;	/* of what a slow one was asked */
+static unsigned questions;
+
+static void
+keeper_says(struct ipc *from, uint64_t serial)
+{
+	const struct keeper_owner said = { owner != 0, owner };
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	keeper_owner_say(&body, &said);
+	ck_assert_int_eq(ipc_reply(from, serial, text_slice(&body), NULL, 0),
+	    0);
+}
+
+static int
+on_owner(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	uint64_t account = 0;
+
+	(void)arg;
+	ck_assert_int_eq(keeper_owner_asked(message->body, &account), 0);
+	ck_assert_uint_eq(account, REMOTE);
+	questions++;
+	keeper_serial = message->serial;
+	if (!keeper_is_slow)
+		keeper_says(from, message->serial);
+	return 0;
+}
+
+static const struct ipc_rule keeper_rules[] = {
+{ KEEPER_FETCH_OWNER, "OWNER", FROM(ROLE_QUEUE), IPC_REQUEST, 0, 0, on_owner },
+{ 0 }
+};
 
 struct heard {
 	unsigned	count;
@@ -36,7 +74,9 @@ set_up(void)
 
 	play = &plays[tests++];
 	config = &play->process.config;
-	answers = 0;
+	answers = questions = 0;
+	owner = ANN;
+	keeper_is_slow = false;
 	scratch = scratch_new();
 	play->process.folder_fd = scratch.fd;
 	memcpy(play->process.hub_id, "sixteen bytes...", HUB_ID_BYTES);
@@ -51,6 +91,7 @@ set_up(void)
 	play_begin(play, &queue_code);
 	fetch = play_peer(play, ROLE_FETCH, ANN, nothing, NULL);
 	console = play_peer(play, ROLE_CONSOLE, 0, nothing, NULL);
+	keeper = play_peer(play, ROLE_KEEPER, 0, keeper_rules, NULL);
 }
 
 /* The role itself would end the process here. */
@@ -191,6 +232,193 @@ START_TEST(a_collector_that_is_lost_while_it_is_decided_hurts_nobody)
 }
 END_TEST
 
+/* --- whose it is -------------------------------------------------------- */
+
+static void
+end_listing(void)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u64(&body, REMOTE);
+	ck_assert_int_eq(ipc_send(fetch, QUEUE_LISTING_END, text_slice(&body),
+	    NULL, 0), 0);
+}
+
+START_TEST(the_keeper_is_asked_once_and_rows_need_not_wait)
+{
+	struct heard begun = { 0 }, told = { 0 }, decided = { 0 };
+
+	keeper_is_slow = true;
+	begin(REMOTE, &begun);
+	tell_rows(LISTING_PAGE, &told);
+	wait_for(&told, 1);
+	ck_assert_uint_eq(told.status, LISTING_OK);
+	ck_assert_uint_eq(begun.count, 0);
+	keeper_says(keeper, keeper_serial);
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+	decide(&decided);
+	wait_for(&decided, 1);
+	ck_assert_uint_eq(decided.status, LISTING_OK);
+	end_listing();
+	begin(REMOTE, &begun);
+	wait_for(&begun, 2);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+	ck_assert_uint_eq(questions, 1);
+	ck_assert_uint_eq(play->breaches, 0);
+}
+END_TEST
+
+START_TEST(who_claims_somebody_elses_fetch_account_is_accused)
+{
+	struct heard begun = { 0 };
+
+	owner = ANN + 1;
+	begin(REMOTE, &begun);
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_NONE);
+	play_run(play, 20);
+	ck_assert_uint_eq(play->breaches, 1);
+	/* and its owner comes as if nobody had been there */
+	ipc_free(fetch);
+	play_run(play, 20);
+	fetch = play_peer(play, ROLE_FETCH, ANN + 1, nothing, NULL);
+	begin(REMOTE, &begun);
+	wait_for(&begun, 2);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+	ck_assert_uint_eq(play->breaches, 1);
+}
+END_TEST
+
+/* It was removed while it was collected. */
+START_TEST(a_fetch_account_of_nobody_is_none_and_no_breach)
+{
+	struct heard begun = { 0 };
+
+	owner = 0;
+	begin(REMOTE, &begun);
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_NONE);
+	play_run(play, 20);
+	ck_assert_uint_eq(play->breaches, 0);
+}
+END_TEST
+
+/* 0: it is not there; 1: it ends before it answers. */
+START_TEST(without_the_keeper_a_new_account_is_put_off)
+{
+	struct heard begun = { 0 };
+
+	keeper_is_slow = true;
+	if (_i == 0) {
+		ipc_free(keeper);
+		play_run(play, 20);
+	}
+	begin(REMOTE, &begun);
+	play_run(play, 20);
+	ck_assert_uint_eq(begun.count, _i == 0);
+	if (_i == 1)
+		ipc_free(keeper);
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_LATER);
+	keeper_is_slow = false;
+	keeper = play_peer(play, ROLE_KEEPER, 0, keeper_rules, NULL);
+	begin(REMOTE, &begun);
+	wait_for(&begun, 2);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+}
+END_TEST
+
+START_TEST(a_listing_that_is_over_before_the_keeper_answers_is_none)
+{
+	struct heard first = { 0 }, second = { 0 };
+	uint64_t serial;
+
+	keeper_is_slow = true;
+	begin(REMOTE, &first);
+	end_listing();
+	wait_for(&first, 1);
+	ck_assert_uint_eq(first.status, LISTING_NONE);
+	serial = keeper_serial;
+	begin(REMOTE, &second);
+	play_run(play, 20);
+	ck_assert_uint_eq(questions, 2);
+	/* the answer to the first question begins nothing */
+	keeper_says(keeper, serial);
+	play_run(play, 20);
+	ck_assert_uint_eq(second.count, 0);
+	keeper_says(keeper, keeper_serial);
+	wait_for(&second, 1);
+	ck_assert_uint_eq(second.status, LISTING_OK);
+}
+END_TEST
+
+START_TEST(a_collector_that_is_lost_before_the_keeper_answers_hurts_nobody)
+{
+	struct heard begun = { 0 };
+
+	keeper_is_slow = true;
+	begin(REMOTE, &begun);
+	play_run(play, 20);
+	ck_assert_uint_eq(questions, 1);
+	ipc_forget(fetch, &begun);
+	ipc_free(fetch);
+	play_run(play, 20);
+	keeper_says(keeper, keeper_serial);
+	play_run(play, 20);
+	keeper_is_slow = false;
+	fetch = play_peer(play, ROLE_FETCH, ANN, nothing, NULL);
+	begin(REMOTE, &begun);
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+	ck_assert_uint_eq(play->breaches, 0);
+}
+END_TEST
+
+/* However often it begins and ends, the keeper is asked so often. */
+START_TEST(one_owner_asks_the_keeper_only_so_much_at_once)
+{
+	struct heard begun = { 0 };
+
+	keeper_is_slow = true;
+	for (unsigned i = 0; i < 80; i++) {
+		begin(REMOTE, &begun);
+		end_listing();
+		wait_for(&begun, i + 1);
+		ck_assert_uint_eq(begun.status, i < 64 ? LISTING_NONE :
+		    LISTING_LATER);
+	}
+	play_run(play, 20);
+	ck_assert_uint_eq(questions, 64);
+}
+END_TEST
+
+START_TEST(a_listing_without_end_is_told_so)
+{
+	struct heard begun = { 0 }, told = { 0 };
+
+	begin(REMOTE, &begun);
+	wait_for(&begun, 1);
+	for (uint32_t n = 1, pages = 0; n <= LISTING_MOST + 1; pages++) {
+		TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+		uint32_t rows = 0;
+
+		pack_u64(&body, REMOTE);
+		pack_u32(&body, LISTING_PAGE);
+		for (; rows < LISTING_PAGE; rows++) {
+			pack_u32(&body, n++);
+			pack_u64(&body, 100);
+			pack_slice(&body, slice_of(NULL, 0));
+		}
+		ask(fetch, QUEUE_LISTING_ROWS, &body, &told);
+		wait_for(&told, pages + 1);
+		ck_assert_uint_eq(told.status, n <= LISTING_MOST + 1 ?
+		    LISTING_OK : LISTING_TOO_MANY);
+	}
+	ck_assert_uint_eq(play->breaches, 0);
+}
+END_TEST
+
 /* F51: the mailbox says where its index is, and that lags. */
 START_TEST(a_mailbox_that_lags_stops_remote_deletion)
 {
@@ -249,6 +477,19 @@ unit_suite(void)
 	    a_listing_that_is_over_while_it_is_decided_is_answered_none);
 	tcase_add_test(tests,
 	    a_collector_that_is_lost_while_it_is_decided_hurts_nobody);
+	tcase_add_test(tests,
+	    the_keeper_is_asked_once_and_rows_need_not_wait);
+	tcase_add_test(tests,
+	    who_claims_somebody_elses_fetch_account_is_accused);
+	tcase_add_test(tests, a_fetch_account_of_nobody_is_none_and_no_breach);
+	tcase_add_loop_test(tests,
+	    without_the_keeper_a_new_account_is_put_off, 0, 2);
+	tcase_add_test(tests,
+	    a_listing_that_is_over_before_the_keeper_answers_is_none);
+	tcase_add_test(tests,
+	    a_collector_that_is_lost_before_the_keeper_answers_hurts_nobody);
+	tcase_add_test(tests, one_owner_asks_the_keeper_only_so_much_at_once);
+	tcase_add_test(tests, a_listing_without_end_is_told_so);
 	tcase_add_test(tests, a_mailbox_that_lags_stops_remote_deletion);
 	tcase_add_test(tests, account_at_that_is_cut_is_a_breach);
 	suite_add_tcase(suite, tests);

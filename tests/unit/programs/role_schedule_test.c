@@ -169,7 +169,8 @@ static void
 say_outcome(enum fetch_end end, uint64_t taken)
 {
 	const struct fetch_outcome outcome = {
-		.end = end, .taken = taken, .words = SLICE("hello"),
+		.end = end, .taken = taken,
+		.server_said = true, .words = SLICE("hello"),
 		.has_print = true, .print = { 0xab }
 	};
 	TEXT_AUTO body = TEXT_INIT(1024);
@@ -244,6 +245,7 @@ START_TEST(a_run_goes_from_the_console_to_the_process_and_back)
 	for (unsigned i = 0; i < 7; i++)
 		(void)unpack_u64(&u);
 	ck_assert(slice_is_str(unpack_slice(&u), "no"));
+	ck_assert(slice_is_str(unpack_slice(&u), "yes"));	/* by_server */
 	ck_assert(slice_is_str(unpack_slice(&u), "hello"));
 	ck_assert(slice_has_prefix(unpack_slice(&u), "ab00"));
 	ck_assert_uint_eq(unpack_u64(&u), 3);
@@ -310,6 +312,7 @@ START_TEST(the_list_is_asked_for_again_when_it_has_changed)
 	ck_assert_int_eq(unpack_i64(&u), 0);	/* not yet */
 	ck_assert_int_gt(unpack_i64(&u), clock_utc_ms());
 	ck_assert_uint_eq(unpack_slice(&u).len, 0);
+	ck_assert(slice_is_str(unpack_slice(&u), "no"));	/* by_server */
 	ck_assert_uint_eq(unpack_slice(&u).len, 0);
 	ck_assert_uint_eq(unpack_u64(&u), 0);
 	ck_assert_uint_eq(unpack_u64(&u), 2);

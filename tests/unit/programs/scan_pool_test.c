@@ -8,12 +8,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "programs/scan_pool.h"
 #include "lib/base/sandbox.h"
+#include "programs/scan_pool.h"
 #include "tests/unit/filters/clam_fixture.h"
 
 #define PIDS	16
-#define LONG_MS	600000	/* a poll that does not come in a test */
+#define POLL_MS	50	/* between looks at the signatures */
 
 static struct scratch signatures, scratch;
 static struct loop *loop;
@@ -40,7 +40,7 @@ options_of(unsigned workers)
 	return (struct scan_pool_options){
 		.signatures_fd = signatures.fd,
 		.scratch_fd = scratch.fd, .workers = workers, .seconds = 60,
-		.poll_ms = LONG_MS, .limits = &clam_default_limits,
+		.poll_ms = POLL_MS, .limits = &clam_default_limits,
 		.say = on_words
 	};
 }
@@ -455,7 +455,6 @@ START_TEST(a_set_is_replaced_while_messages_flow)
 	start_ready(2);
 	signature_write(signatures.fd, "more.ndb", "More-Test",
 	    slice_str("0123456789abcdef"));
-	scan_pool_reload(pool);
 	for (int i = 0; i < 100; i++) {
 		send_virus(&sent[i]);
 		if (i % 10 == 9)
@@ -487,7 +486,6 @@ START_TEST(a_broken_set_does_not_replace_a_good_one)
 	start_ready(1);
 	before = lines;
 	file_write(signatures.fd, "zzz.ndb", slice_str("no signature\n"));
-	scan_pool_reload(pool);
 	for (int i = 0; i < 2000 && lines == before; i++)
 		run_ms(5);
 	ck_assert_uint_eq(lines, before + 1);
@@ -510,7 +508,6 @@ START_TEST(an_emptied_folder_does_not_replace_a_good_set)
 	start_ready(1);
 	before = lines;
 	ck_assert_int_eq(unlinkat(signatures.fd, "eicar.ndb", 0), 0);
-	scan_pool_reload(pool);
 	for (int i = 0; i < 2000 && lines == before; i++)
 		run_ms(5);
 	scan_pool_status(pool, &status);
@@ -681,6 +678,7 @@ try_confined(void)
 	};
 	const struct scan_pool_options options = options_of(2);
 	const char *step;
+	const uint64_t two = 2;
 	struct sent virus;
 	bool landlock;
 
@@ -697,7 +695,9 @@ try_confined(void)
 		if (virus.answer.result != SCAN_VIRUS)
 			return 3;
 		if (i == 0) {
-			scan_pool_reload(pool);
+			signature_write(signatures.fd, "more.ndb",
+			    "More-Test", slice_str("0123456789abcdef"));
+			run_until(has_signatures, &two);
 			continue;
 		}
 		(void)scan_pool_workers(pool, &pid, 1);

@@ -58,7 +58,7 @@ START_TEST(a_sentence_is_filled_in_its_language)
 
 	text_say(&text, LANGUAGE_ID, ACCOUNT_ADDED, "ani@kantor.test");
 	ck_assert(slice_is_str(text_slice(&text),
-	    "Akun ani@kantor.test sudah dibuat."));
+	    "Akun ani@kantor.test sudah ditambahkan."));
 }
 END_TEST
 

@@ -36,6 +36,10 @@ static const struct {
 	{ SLICE("=?euc-kr?B?x9GxuQ==?="), "\355\225\234\352\265\255" },
 	{ SLICE("=?koi8-r?B?8NLJ18XU?="),
 	    "\320\237\321\200\320\270\320\262\320\265\321\202" },
+	{ SLICE("=?utf-7?Q?caf+AOk-?="), "caf\303\251" },
+	{ SLICE("=?utf-16be?B?AGMA6Q==?="), "c\303\251" },
+	{ SLICE("=?utf-16le?B?YwDpAA==?="), "c\303\251" },
+	{ SLICE("=?utf-16le?B?YwDpAAA=?="), "c\303\251" BAD },
 	/* unknown: Latin-1 in the form mail has it */
 	{ SLICE("=?x-none?Q?=E9=80=81?="), "\303\251\342\202\254" BAD },
 	/* bytes that mean nothing, and controls that would break a line */
@@ -82,6 +86,7 @@ START_TEST(every_charset_of_the_list_reads_ascii)
 		"windows-1254", "windows-1255", "windows-1256", "windows-1257",
 		"windows-1258", "koi8-r", "koi8-u", "gb2312", "gbk", "gb18030",
 		"big5", "euc-jp", "iso-2022-jp", "shift_jis", "euc-kr", "none",
+		"utf-7", "unicode-1-1-utf-7",
 	};
 
 	ck_assert_int_eq(words_open(), 0);
@@ -95,6 +100,19 @@ START_TEST(every_charset_of_the_list_reads_ascii)
 	}
 	words_close();
 	words_close();
+}
+END_TEST
+
+START_TEST(only_what_is_open_is_had)
+{
+	ck_assert(!words_has(slice_str("utf-16le")));
+	ck_assert_int_eq(words_open(), 0);
+	ck_assert(words_has(slice_str("UTF-16LE")));
+	ck_assert(words_has(slice_str("koi8-r")));
+	ck_assert(!words_has(slice_str("utf-32")));
+	ck_assert(!words_has(slice_str("")));
+	words_close();
+	ck_assert(!words_has(slice_str("koi8-r")));
 }
 END_TEST
 
@@ -130,6 +148,7 @@ unit_suite(void)
 	    sizeof(values) / sizeof(values[0]));
 	tcase_add_test(tests, every_charset_of_the_list_reads_ascii);
 	tcase_add_test(tests, a_full_text_ends_between_two_characters);
+	tcase_add_test(tests, only_what_is_open_is_had);
 	tcase_add_test(tests, before_words_open_a_charset_is_latin_1);
 	suite_add_tcase(suite, tests);
 	return suite;

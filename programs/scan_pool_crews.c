@@ -1,11 +1,11 @@
 /*
- * scan_crews.c - the processes behind the pool: when they come and go
+ * scan_pool_crews.c - the processes behind the pool: when they come and go
  *
  * A crew is forked for each set of signatures that is worth a try, takes over
  * when it has loaded, and goes when the next has; a worker of it that ends is
  * replaced.
  */
-#include "filters/scan_pool_inside.h"
+#include "programs/scan_pool_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "filters/crew.h"
+#include "programs/scan_crew.h"
 
 #define RETRY_POLLS	10	/* before a set that failed is tried again */
 #define MEMBER_MEMORY	(512u << 20)	/* HARDENING, the table of limits */

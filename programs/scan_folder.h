@@ -4,8 +4,8 @@
  * The one is somebody else's to change, at any time; the other was a hostile
  * process's to fill.
  */
-#ifndef POSTROOM_FILTERS_SCAN_FOLDER_H
-#define POSTROOM_FILTERS_SCAN_FOLDER_H
+#ifndef POSTROOM_PROGRAMS_SCAN_FOLDER_H
+#define POSTROOM_PROGRAMS_SCAN_FOLDER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
  * A job leaves the queue and the hands of a member only through finish(), which
  * answers it.
  */
-#include "filters/scan_pool_inside.h"
+#include "programs/scan_pool_inside.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "filters/crew.h"
+#include "programs/scan_crew.h"
 
-#define WORKERS_MOST	64	/* as many as a crew keeps (crew.c) */
+#define WORKERS_MOST	64	/* as many as a crew keeps (scan_crew.c) */
 #define SECONDS_MOST	3600	/* longer than any peer waits for an answer */
 #define JOBS_MOST	256	/* waiting; each judge has one message */
 #define TRIES		2	/* a message that ends two scanners is enough */
@@ -251,12 +251,6 @@ static void
 on_poll(void *arg)
 {
 	crew_look(arg, false);
-}
-
-void
-scan_pool_reload(struct scan_pool *pool)
-{
-	crew_look(pool, true);
 }
 
 int

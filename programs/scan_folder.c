@@ -1,7 +1,7 @@
 /*
  * scan_folder.c - the two folders of the scanner: signatures and scratch
  */
-#include "filters/scan_folder.h"
+#include "programs/scan_folder.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * crew.h - processes that scan: one that has loaded, and those it forks
+ * scan_crew.h - processes that scan: one that has loaded, and those it forks
  *
  * The leader of a crew loads a set of signatures and then forks workers, which
  * share its memory.  A worker looks at one message at a time and may crash or
@@ -13,8 +13,8 @@
  * pair of a worker and passes one end to the leader.  A process whose channel
  * is lost ends; the leader takes its workers along.
  */
-#ifndef POSTROOM_FILTERS_CREW_H
-#define POSTROOM_FILTERS_CREW_H
+#ifndef POSTROOM_PROGRAMS_SCAN_CREW_H
+#define POSTROOM_PROGRAMS_SCAN_CREW_H
 
 #include <sys/types.h>
 

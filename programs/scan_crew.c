@@ -1,12 +1,12 @@
 /*
- * crew.c - processes that scan: one that has loaded, and those it forks
+ * scan_crew.c - processes that scan: one that has loaded, and those it forks
  *
  * The leader never looks at a message, a worker never at anything else.  Behind
  * the walls of the role, which both inherit, a worker raises its own: it sees
  * its scratch folder and no other, cannot fork, signal or connect, and has
  * memory and processor time of its own to spend and no more.
  */
-#include "filters/crew.h"
+#include "programs/scan_crew.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,9 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "filters/scan_folder.h"
 #include "lib/base/log.h"
 #include "lib/base/sandbox.h"
+#include "programs/scan_folder.h"
 
 #define WORKERS_MOST	64	/* of one leader; far above what runs at once */
 #define FDS_MOST	65536	/* when the kernel cannot close a range */

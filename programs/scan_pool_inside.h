@@ -1,19 +1,20 @@
 /*
- * scan_pool_inside.h - what scan_pool.c (messages) and scan_crews.c (processes)
- * share; for nobody else
+ * scan_pool_inside.h - what the two halves of the pool share; for nobody else
+ *
+ * scan_pool.c has the messages, scan_pool_crews.c the processes.
  *
  * Each job is in exactly one place: in the queue or in the hands of one member.
  * A crew stays in the list until its process is gone; it is `current`, or
  * `coming`, or on its way out.
  */
-#ifndef POSTROOM_FILTERS_SCAN_POOL_INSIDE_H
-#define POSTROOM_FILTERS_SCAN_POOL_INSIDE_H
+#ifndef POSTROOM_PROGRAMS_SCAN_POOL_INSIDE_H
+#define POSTROOM_PROGRAMS_SCAN_POOL_INSIDE_H
 
 #include <sys/queue.h>
 
-#include "filters/scan_folder.h"
-#include "filters/scan_pool.h"
 #include "lib/base/ipc.h"
+#include "programs/scan_folder.h"
+#include "programs/scan_pool.h"
 
 #define POOL_TICK_MS	250	/* looks at waiting jobs and ended crews */
 #define POOL_BUSY_S	300	/* of work, then a worker is replaced */
@@ -72,7 +73,6 @@ struct scan_pool {
 	char			 words[SCAN_WORDS_MAX + 1];
 };
 
-
 /* scan_pool.c */
 
 /* For the log and the status; nothing in it comes from a peer. */
@@ -92,7 +92,7 @@ void	pool_dispatch(struct scan_pool *);
 /* Answer those who have waited too long, or for nothing. */
 void	pool_give_up(struct scan_pool *);
 
-/* scan_crews.c */
+/* scan_pool_crews.c */
 
 /* End a worker, and its crew if that is to go and this was the last. */
 void	crew_end_member(struct member *);

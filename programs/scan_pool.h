@@ -1,16 +1,16 @@
 /*
  * scan_pool.h - messages in, answers out, whatever happens to the scanners
  *
- * One crew (crew.h) is at work.  When the signature folder changes a second one
- * loads beside it and takes over only if it has signatures; messages go on
- * meanwhile, and a broken set changes nothing but a line in the log.
+ * One crew (scan_crew.h) is at work.  When the signature folder changes, a
+ * second one loads beside it and takes over only if it has signatures; messages
+ * go on meanwhile, and a broken set changes nothing but a line in the log.
  *
  * Every message is answered once: a scanner that takes too long is killed
  * (TOO_MUCH); one that dies costs the message a second try with another, then
  * it is NOT_SCANNED; and so is a message that finds no signatures.
  */
-#ifndef POSTROOM_FILTERS_SCAN_POOL_H
-#define POSTROOM_FILTERS_SCAN_POOL_H
+#ifndef POSTROOM_PROGRAMS_SCAN_POOL_H
+#define POSTROOM_PROGRAMS_SCAN_POOL_H
 
 #include <sys/types.h>
 
@@ -49,8 +49,6 @@ void	scan_pool_scan(struct scan_pool *, int fd, uint64_t bytes,
 	    scan_done_fn *done, void *arg);
 /* Nobody waits for answers to `arg` any more. */
 void	scan_pool_forget(struct scan_pool *, void *arg);
-/* Look at the folder now, and load it even if it looks the same. */
-void	scan_pool_reload(struct scan_pool *);
 void	scan_pool_status(const struct scan_pool *, struct scan_status *out);
 /* The scanners at work or ready, for tests; how many there are. */
 size_t	scan_pool_workers(const struct scan_pool *, pid_t *pids_out,
