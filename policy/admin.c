@@ -144,6 +144,7 @@ const struct admin_request admin_requests[] = {
     FIGURE("waiting"), FIGURE("waiting_bytes"),
     FIGURE("held"), FIGURE("deleted"), FIGURE("too_large"), FIGURE("left"),
     WORD("deletions_stopped"),	/* yes no */
+    WORD("by_server"),		/* yes no: who said the words */
     WORD("words"),
     WORD("print"),	/* of the certificate, 64 hex digits; or empty */
     FIGURE("state_number") }, NULL },
@@ -155,6 +156,7 @@ const struct admin_request admin_requests[] = {
     { "last",     ADMIN_TIME,   true, SAY_COLUMN_LAST },
     { "next",     ADMIN_TIME,   true, SAY_COLUMN_NEXT },
     { "result",   ADMIN_TEXT,   true, SAY_COLUMN_RESULT },
+    WORD("by_server"),		/* as above */
     { "words",    ADMIN_TEXT,   true, SAY_COLUMN_VALUE },
     { "failures", ADMIN_NUMBER, true, SAY_COLUMN_FIGURE } }, NULL },
 /* Remote mail is deleted again, though this hub was restored from a copy. */

@@ -21,7 +21,7 @@
 #include "policy/accounts.h"
 
 #define ADMIN_ARGS		14	/* most of any request */
-#define ADMIN_COLUMNS		21
+#define ADMIN_COLUMNS		22
 #define ADMIN_ROWS		4096	/* of one answer: an office has 500 */
 #define ADMIN_PAGE		100	/* rows of 1,200 bytes fit an answer */
 #define ADMIN_ANSWER_BYTES	(128 * 1024)

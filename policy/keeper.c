@@ -149,6 +149,41 @@ keeper_account_said(struct slice body, struct keeper_account *account_out)
 }
 
 void
+keeper_owner_ask(struct text *body, uint64_t fetch_account)
+{
+	pack_u64(body, fetch_account);
+}
+
+int
+keeper_owner_asked(struct slice body, uint64_t *fetch_account_out)
+{
+	struct unpack u = unpack_of(body);
+	uint64_t fetch_account = unpack_u64(&u);
+
+	return TAKE(&u, fetch_account_out, fetch_account);
+}
+
+void
+keeper_owner_say(struct text *body, const struct keeper_owner *owner)
+{
+	pack_u8(body, owner->exists);
+	pack_u64(body, owner->owner);
+}
+
+int
+keeper_owner_said(struct slice body, struct keeper_owner *owner_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_owner owner;
+
+	owner.exists = unpack_bool(&u);
+	owner.owner = unpack_u64(&u);
+	if (owner.exists != (owner.owner != 0))
+		return -EBADMSG;
+	return TAKE(&u, owner_out, owner);
+}
+
+void
 fetch_due_pack(struct text *text, const struct fetch_due *due)
 {
 	pack_u64(text, due->id);

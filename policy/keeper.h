@@ -48,7 +48,13 @@ enum keeper_kind {
 	 * password, as fetch_account_pack(), slice owner's address; nothing at
 	 * all: they cannot be read, or unsealed
 	 */
-	KEEPER_FETCH_OPEN
+	KEEPER_FETCH_OPEN,
+	/*
+	 * Queue: whose is this fetch account?
+	 * u64 fetch account -> u8 exists, u64 owner (0: it does not); nothing at
+	 * all: it cannot be said now
+	 */
+	KEEPER_FETCH_OWNER
 };
 
 /* A remote mailbox, as the schedule knows it. */
@@ -95,6 +101,11 @@ struct keeper_account {
 	struct slice	language;
 };
 
+struct keeper_owner {
+	bool		exists;
+	uint64_t	owner;
+};
+
 /* Add a body to `body`; the text fails when it does not fit. */
 void	keeper_whose_ask(struct text *body, struct slice address);
 void	keeper_whose_say(struct text *body, const struct keeper_whose *);
@@ -104,6 +115,8 @@ void	keeper_admin_ask(struct text *body, const struct admin_request *,
 	    struct slice packed);
 void	keeper_account_ask(struct text *body, uint64_t account);
 void	keeper_account_say(struct text *body, const struct keeper_account *);
+void	keeper_owner_ask(struct text *body, uint64_t fetch_account);
+void	keeper_owner_say(struct text *body, const struct keeper_owner *);
 
 /* Read a body.  0 or -EBADMSG; outputs are written only on success. */
 int	keeper_whose_asked(struct slice body, struct slice *address_out);
@@ -116,5 +129,7 @@ int	keeper_admin_asked(struct slice body,
 int	keeper_account_asked(struct slice body, uint64_t *account_out);
 int	keeper_account_said(struct slice body,
 	    struct keeper_account *account_out);
+int	keeper_owner_asked(struct slice body, uint64_t *fetch_account_out);
+int	keeper_owner_said(struct slice body, struct keeper_owner *owner_out);
 
 #endif

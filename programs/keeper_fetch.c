@@ -64,6 +64,28 @@ keeper_fetch_due(struct policy *policy, struct slice body,
 	return 0;
 }
 
+int
+keeper_fetch_owner(struct policy *policy, struct slice body,
+    struct text *answer)
+{
+	struct keeper_owner owner = { 0 };
+	struct fetch_account f;
+	uint64_t id;
+	int r = keeper_owner_asked(body, &id);
+
+	if (r < 0)
+		return r;
+	r = policy_fetch_get(policy, id, &f);
+	if (r == 0)
+		owner = (struct keeper_owner){ true, f.owner };
+	if (r == 0 || r == -ENOENT)
+		keeper_owner_say(answer, &owner);
+	else
+		log_say("fetch account %" PRIu64 " cannot be read: %s", id,
+		    strerror(-r));
+	return 0;
+}
+
 /* Add the row and what it seals. */
 static int
 open_one(struct policy *policy, const struct seal_key *key,

@@ -2,7 +2,8 @@
  * keeper_fetch.h - what the keeper says of fetch accounts, and to whom
  *
  * The schedule hears which there are; a process that collects hears all of one
- * of its own owner's, the password too, and nothing of anybody else's.
+ * of its own owner's, the password too, and nothing of anybody else's.  The
+ * queue hears whose one is.
  */
 #ifndef POSTROOM_PROGRAMS_KEEPER_FETCH_H
 #define POSTROOM_PROGRAMS_KEEPER_FETCH_H
@@ -14,8 +15,8 @@
 #define KEEPER_FETCH_BYTES	4096	/* of an answer to KEEPER_FETCH_OPEN */
 
 /*
- * Add the answer to a KEEPER_FETCH_DUE, or to a KEEPER_FETCH_OPEN of the process
- * that collects for `owner`.  Nothing is added when the database or a password
+ * Add the answer to a KEEPER_FETCH_DUE, to a KEEPER_FETCH_OWNER, or to a
+ * KEEPER_FETCH_OPEN of the process that collects for `owner`.  Nothing is added when the database or a password
  * cannot be read, which is logged: no answer.  Text that was given a password is
  * for the caller to wipe; KEEPER_FETCH_BYTES of it are taken at once, so that no
  * copy of it stays behind.
@@ -23,6 +24,8 @@
  * 0, or -EBADMSG: the body is no such request.
  */
 int	keeper_fetch_due(struct policy *, struct slice body,
+	    struct text *answer);
+int	keeper_fetch_owner(struct policy *, struct slice body,
 	    struct text *answer);
 int	keeper_fetch_open(struct policy *, const struct seal_key *,
 	    uint64_t owner, struct slice body, struct text *answer);

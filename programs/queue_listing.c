@@ -2,16 +2,23 @@
  * queue_listing.c - what collectors and the console say of remote mailboxes
  *
  * A fault of the disk is "later" to a collector; only a message that is not in
- * its form, or that says what no listing allows, is a breach.
+ * its form, or that says what no listing allows, is a breach.  So is somebody
+ * else's fetch account: the keeper says whose it is before a listing begins of
+ * which the ledger does not know that.
  */
 #include "programs/queue_listing.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "programs/queue_holds.h"
+#include "programs/roles.h"
 #include "queue/conductor.h"
 #include "queue/ledger.h"
+
+#define BEGINS_OF_ONE	64	/* as many listings one owner may have */
 
 static struct ledger *
 ledger_of(void *arg)
@@ -31,10 +38,23 @@ status_of(int r)
 		return LISTING_NONE;
 	case -EAGAIN:
 		return LISTING_LATER;
+	case -E2BIG:
+		return LISTING_TOO_MANY;
 	default:
 		log_say("ledger.db: %s; collecting is put off", strerror(-r));
 		return LISTING_LATER;
 	}
+}
+
+static void
+reply_to(struct ipc *from, uint64_t serial, int r, const struct text *rest)
+{
+	TEXT_AUTO body = TEXT_INIT(64 * 1024);
+
+	pack_u8(&body, status_of(r));
+	pack_bytes(&body, text_slice(rest));
+	/* one that is gone is told by its own end */
+	(void)ipc_reply(from, serial, text_slice(&body), NULL, 0);
 }
 
 /* Answer with the status and `rest`, unless it was a breach. */
@@ -42,22 +62,131 @@ static int
 reply(struct ipc *from, const struct ipc_message *message, int r,
     const struct text *rest)
 {
-	TEXT_AUTO body = TEXT_INIT(64 * 1024);
+	if (r != -EBADMSG)
+		reply_to(from, message->serial, r, rest);
+	return r == -EBADMSG ? r : 0;
+}
 
-	if (r == -EBADMSG)
-		return r;
-	pack_u8(&body, status_of(r));
-	pack_bytes(&body, text_slice(rest));
-	/* one that is gone is told by its own end */
-	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+/* ---- whose it is ------------------------------------------------------- */
+
+/* A QUEUE_LISTING_BEGIN that the keeper is asked about. */
+struct queue_begin {
+	LIST_ENTRY(queue_begin) next;
+	void		*process;
+	struct ipc	*from;		/* NULL: nobody waits for it */
+	uint64_t	 owner;		/* of that channel */
+	uint64_t	 serial, account;
+};
+
+static void
+reply_begin(struct ipc *from, uint64_t serial, int r, bool may_delete,
+    bool is_first)
+{
+	TEXT_AUTO rest = TEXT_INIT(16);
+
+	pack_u8(&rest, may_delete);
+	pack_u8(&rest, is_first);
+	reply_to(from, serial, r, &rest);
+}
+
+void
+queue_begins_lost(struct queue_begins *begins, const struct ipc *from)
+{
+	struct queue_begin *begin;
+
+	LIST_FOREACH(begin, begins, next)
+		if (begin->from == from)
+			begin->from = NULL;
+}
+
+/* Its listing has ended before the keeper has answered. */
+static void
+begin_is_over(void *process, const struct ipc *from, uint64_t account)
+{
+	struct queue_begin *begin;
+
+	LIST_FOREACH(begin, queue_begins(process), next) {
+		if (begin->from != from || begin->account != account)
+			continue;
+		reply_begin(begin->from, begin->serial, -ESRCH, false, false);
+		begin->from = NULL;
+	}
+}
+
+/* Its status: 0, -EAGAIN, -ESRCH (nobody's, or not its own), ... */
+static int
+owner_found(struct queue_begin *begin, int status, uint64_t owner,
+    bool *may_delete_out, bool *is_first_out)
+{
+	if (status < 0)
+		return -EAGAIN;
+	if (owner == begin->owner)
+		return ledger_confirm(ledger_of(begin->process), begin->from,
+		    begin->account, may_delete_out, is_first_out);
+	if (owner != 0) {
+		log_say("fetch %llu claims fetch account %llu of account %llu",
+		    (unsigned long long)begin->owner,
+		    (unsigned long long)begin->account,
+		    (unsigned long long)owner);
+		process_accuse(begin->process, begin->from,
+		    "claims a fetch account that is somebody else's");
+	}
+	return -ESRCH;
+}
+
+static void
+on_owner(void *arg, int status, uint64_t owner)
+{
+	struct queue_begin *begin = arg;
+	bool may_delete = false, is_first = false;
+	int r;
+
+	LIST_REMOVE(begin, next);
+	if (begin->from != NULL) {
+		r = owner_found(begin, status, owner, &may_delete, &is_first);
+		if (r < 0)
+			ledger_end(ledger_of(begin->process), begin->from,
+			    begin->account);
+		reply_begin(begin->from, begin->serial, r, may_delete,
+		    is_first);
+	}
+	free(begin);
+}
+
+/* Ask the keeper: 0, or why that cannot be. */
+static int
+ask_owner(void *process, struct ipc *from, uint64_t serial, uint64_t account)
+{
+	struct queue_begins *begins = queue_begins(process);
+	struct queue_begin *begin;
+	unsigned count = 0;
+	int r;
+
+	LIST_FOREACH(begin, begins, next)
+		count += begin->owner == ipc_instance(from);
+	if (count >= BEGINS_OF_ONE)
+		return -EAGAIN;
+	begin = calloc(1, sizeof(*begin));
+	if (begin == NULL)
+		return -ENOMEM;
+	*begin = (struct queue_begin){ .process = process, .from = from,
+	    .owner = ipc_instance(from), .serial = serial,
+	    .account = account };
+	r = queue_fetch_owner(process, account, on_owner, begin);
+	if (r < 0) {
+		free(begin);
+		return -EAGAIN;
+	}
+	LIST_INSERT_HEAD(begins, begin, next);
 	return 0;
 }
+
+/* ---- what a collector says --------------------------------------------- */
 
 int
 on_listing_begin(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct unpack u = unpack_of(message->body);
-	TEXT_AUTO rest = TEXT_INIT(16);
 	struct ledger_begin begin;
 	bool may_delete = false, is_first = false;
 	int r;
@@ -70,9 +199,18 @@ on_listing_begin(void *arg, struct ipc *from, struct ipc_message *message)
 		return -EBADMSG;
 	r = ledger_begin(ledger_of(arg), from, &begin, &may_delete,
 	    &is_first);
-	pack_u8(&rest, may_delete);
-	pack_u8(&rest, is_first);
-	return reply(from, message, r, &rest);
+	if (r == -EBADMSG)
+		return r;
+	if (r == -EINPROGRESS) {
+		/* an earlier one of its own has ended without a word */
+		begin_is_over(arg, from, begin.account);
+		r = ask_owner(arg, from, message->serial, begin.account);
+		if (r == 0)
+			return 0;
+		ledger_end(ledger_of(arg), from, begin.account);
+	}
+	reply_begin(from, message->serial, r, may_delete, is_first);
+	return 0;
 }
 
 /* What took its time is done; `from` is there. */
@@ -208,6 +346,7 @@ on_listing_end(void *arg, struct ipc *from, struct ipc_message *message)
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
+	begin_is_over(arg, from, account);
 	ledger_end(ledger_of(arg), from, account);
 	return 0;
 }

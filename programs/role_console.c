@@ -83,8 +83,11 @@ status_said(struct slice body, struct queue_said *said)
 
 	if (r < 0)
 		return r;
-	add_row(rows, &n, "hub", "admits", "%s", status.admits ? "yes" :
-	    "no");
+	add_row(rows, &n, "hub", "admits", "%s", status.bar == BAR_NONE ?
+	    "yes" : "no");
+	if (status.bar != BAR_NONE)
+		add_row(rows, &n, "hub", "does not admit because", "%s",
+		    queue_bar_words(status.bar));
 	add_row(rows, &n, "hub", "deletes remote mail", "%s",
 	    status.deletes ? "yes" : "no");
 	add_row(rows, &n, "hub", "received", "%" PRIu64, status.received);

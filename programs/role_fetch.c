@@ -3,8 +3,13 @@
  *
  * A task walks the same steps each time: the channels it needs are there, the
  * keeper gives settings and password, the resolver gives addresses, and the
- * collection (collect.h) runs to its end, which is the answer.  Passwords live
- * here only between the second step and the third.
+ * collection (collect.h) runs to its end, which is the answer.
+ *
+ * A password is here from the keeper's answer until its collection is over: it
+ * may take another conversation, which logs in again.  The collection, its
+ * conversation (talk.h) and libcurl each hold a copy and wipe it at their end;
+ * the message it came in is wiped as soon as it was read.  Only the passwords of
+ * this owner are ever here.
  *
  * Fails by ending: what is stored is stored, what was not deleted stays at the
  * provider, and the schedule has it tried again.  With nothing to do it ends

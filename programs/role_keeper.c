@@ -83,6 +83,7 @@ static int	on_admin(void *, struct ipc *, struct ipc_message *);
 static int	on_account(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_due(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_open(void *, struct ipc *, struct ipc_message *);
+static int	on_fetch_owner(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define CONSOLE	FROM(ROLE_CONSOLE)
@@ -97,6 +98,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_ACCOUNT, "ACCOUNT", DOOR | QUEUE, IPC_REQUEST, 0, 0, on_account },
 { KEEPER_FETCH_DUE, "DUE",   SCHEDULE,	   IPC_REQUEST, 0, 0, on_fetch_due },
 { KEEPER_FETCH_OPEN, "OPEN", FETCH,	   IPC_REQUEST, 0, 0, on_fetch_open },
+{ KEEPER_FETCH_OWNER, "OWNER", QUEUE,	   IPC_REQUEST, 0, 0, on_fetch_owner },
 { 0 }
 };
 
@@ -204,6 +206,20 @@ on_fetch_open(void *arg, struct ipc *from, struct ipc_message *message)
 	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	if (body.at != NULL)
 		OPENSSL_cleanse(body.at, body.size);
+	return 0;
+}
+
+static int
+on_fetch_owner(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(16);
+	int r = keeper_fetch_owner(keeper->policy, message->body, &body);
+
+	if (r < 0)
+		return r;
+	/* an empty body is no answer: the collector is told "later" */
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	return 0;
 }
 

@@ -3,6 +3,9 @@
  *
  * Every message it hears becomes one call of the conductor, every port of the
  * conductor one message.  Which mailbox is connected is known here only.
+ *
+ * It is longer than most files because every port has its few lines here, and
+ * all of them share the channels and who of them is waited for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -60,6 +63,7 @@ struct queue {
 	struct timer		*hang_timer;
 	struct mailbox_channel	*mailboxes;
 	struct queue_pipes	*pipes;
+	struct queue_begins	 begins;
 };
 
 static int	on_grant(void *, struct ipc *, struct ipc_message *);
@@ -117,6 +121,12 @@ struct conductor *
 queue_conductor(void *arg)
 {
 	return queue_of(arg)->conductor;
+}
+
+struct queue_begins *
+queue_begins(void *arg)
+{
+	return &queue_of(arg)->begins;
 }
 
 unsigned
@@ -249,7 +259,7 @@ port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
 	return r;
 }
 
-/* An address being looked up. */
+/* Of whom the keeper is asked whose it is: an address, a fetch account. */
 struct question {
 	struct queue	*queue;
 	queue_whose_fn	*reply;
@@ -270,31 +280,65 @@ on_whose(void *arg, int status, struct ipc_message *message)
 	free(question);
 }
 
-int
-queue_whose(void *process, struct slice address, queue_whose_fn *reply,
-    void *arg)
+static void
+on_fetch_owner(void *arg, int status, struct ipc_message *message)
 {
-	struct queue *queue = queue_of(process);
-	TEXT_AUTO body = TEXT_INIT(1024);
+	struct question *question = arg;
+	struct keeper_owner owner = { 0 };
+
+	answered(&question->queue->keeper_progress);
+	if (status == 0)
+		status = keeper_owner_said(message->body, &owner);
+	question->reply(question->arg, status, owner.owner);
+	free(question);
+}
+
+static int
+ask_keeper(const struct question *what, enum keeper_kind kind,
+    const struct text *body, ipc_reply_fn *said)
+{
+	struct queue *queue = what->queue;
 	struct question *question;
 	int r;
 
 	if (queue->keeper == NULL)
 		return -ENOTCONN;
-	keeper_whose_ask(&body, address);
-	if (text_failed(&body))
+	if (text_failed(body))
 		return -EMSGSIZE;
 	question = calloc(1, sizeof(*question));
 	if (question == NULL)
 		return -ENOMEM;
-	*question = (struct question){ queue, reply, arg };
-	r = ipc_ask(queue->keeper, KEEPER_WHOSE, text_slice(&body), NULL, 0,
-	    on_whose, question);
+	*question = *what;
+	r = ipc_ask(queue->keeper, (uint16_t)kind, text_slice(body), NULL, 0,
+	    said, question);
 	if (r < 0)
 		free(question);
 	else
 		asked(&queue->keeper_progress);
 	return r;
+}
+
+int
+queue_whose(void *process, struct slice address, queue_whose_fn *reply,
+    void *arg)
+{
+	const struct question question = { queue_of(process), reply, arg };
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	keeper_whose_ask(&body, address);
+	return ask_keeper(&question, KEEPER_WHOSE, &body, on_whose);
+}
+
+int
+queue_fetch_owner(void *process, uint64_t fetch_account,
+    queue_whose_fn *reply, void *arg)
+{
+	const struct question question = { queue_of(process), reply, arg };
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	keeper_owner_ask(&body, fetch_account);
+	return ask_keeper(&question, KEEPER_FETCH_OWNER, &body,
+	    on_fetch_owner);
 }
 
 static void
@@ -453,7 +497,9 @@ static int
 on_big(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct queue *queue = queue_of(arg);
-	struct queue_answer answer = { 250, SLICE("2.0.0"), SLICE("go on") };
+	struct queue_answer answer = {
+		.code = 250, .status = SLICE("2.0.0"), .words = SLICE("go on")
+	};
 	TEXT_AUTO body = TEXT_INIT(256);
 	uint64_t ticket = 0;
 	int fd = -1, r;
@@ -467,8 +513,10 @@ on_big(void *arg, struct ipc *from, struct ipc_message *message)
 			conductor_big_abandon(queue->conductor, from, ticket);
 	}
 	if (r < 0)
-		answer = (struct queue_answer){ 452, SLICE("4.3.1"),
-		    SLICE("no room for this message now, try again later") };
+		answer = (struct queue_answer){
+			.code = 452, .status = SLICE("4.3.1"), .words = SLICE(
+			    "no room for this message now, try again later")
+		};
 	answer_pack(&body, &answer);
 	pack_u64(&body, ticket);
 	(void)ipc_reply(from, message->serial, text_slice(&body), &fd,
@@ -734,6 +782,7 @@ static void
 lose_door(struct queue *queue, struct ipc *ipc)
 {
 	queue_pipes_lost(queue->pipes, ipc);
+	queue_begins_lost(&queue->begins, ipc);
 	conductor_asker_lost(queue->conductor, ipc);
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/memfd.h"
 #include "queue/collected.h"
 #include "store/account.h"
 
@@ -28,8 +29,9 @@ conductor_answer(struct conductor *conductor, const struct asker *asker, unsigne
     const char *status, const char *format, ...)
 {
 	char words[200];
-	struct queue_answer said = { (uint16_t)code, slice_str(status),
-	    { NULL, 0 } };
+	struct queue_answer said = {
+		.code = (uint16_t)code, .status = slice_str(status)
+	};
 	va_list args;
 
 	if (asker->from == NULL)
@@ -72,13 +74,10 @@ arrive_put_off(struct transit *transit, unsigned code, const char *status,
 static int
 take_small(struct transit *transit)
 {
-	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
 	const char *bytes;
 	struct stat st;
-	int have;
 
-	have = fcntl(transit->fd, F_GET_SEALS);
-	if (have < 0 || (have & seals) != seals ||
+	if (!memfd_is_sealed(transit->fd) ||
 	    fstat(transit->fd, &st) < 0 ||
 	    st.st_size < 0 || st.st_size > BIG_BYTES ||
 	    (uint64_t)st.st_size != transit->env.bytes)
@@ -320,16 +319,30 @@ conductor_judged(struct conductor *conductor, void *ticket, int status,
 /* The receipt */
 
 static void
+answer_received(struct transit *transit, bool is_held)
+{
+	struct conductor *conductor = transit->conductor;
+	char id[MESSAGE_ID_CHARS + 1], words[MESSAGE_ID_CHARS + 16];
+	struct queue_answer said = {
+		.code = 250, .status = SLICE("2.0.0"), .held = is_held
+	};
+
+	if (transit->asker.from == NULL)
+		return;
+	message_id_write(&transit->env.id, id);
+	(void)snprintf(words, sizeof(words), "received as %s", id);
+	said.words = slice_str(words);
+	conductor->ports.answer(conductor->ports.arg, &transit->asker, &said);
+}
+
+static void
 received(struct transit *transit, bool is_held)
 {
 	struct conductor *conductor = transit->conductor;
 	bool is_fetched = transit->env.source == SOURCE_FETCH;
-	char id[MESSAGE_ID_CHARS + 1];
 
-	message_id_write(&transit->env.id, id);
 	/* a collector counts what is held; an SMTP client need not know */
-	conductor_answer(conductor, &transit->asker, 250, "2.0.0",
-	    "%s as %s", is_fetched && is_held ? "held" : "received", id);
+	answer_received(transit, is_fetched && is_held);
 	conductor->count_received++;
 	TAILQ_REMOVE(&conductor->arriving, transit, next);
 	space_release(conductor->space, transit->granted);

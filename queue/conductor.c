@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/memfd.h"
 #include "queue/collected.h"
 
 #define HEAD_VERSION	1
@@ -74,20 +75,14 @@ transit_free(struct transit *transit)
 	arena_free(transit->arena);	/* it lives in there itself */
 }
 
-/* A memory file with these bytes; no mailbox can change them for the next. */
+/* Sealed: no mailbox can change the bytes for the next. */
 static int
 to_memory_file(struct slice bytes, int *fd_out)
 {
-	int fd = memfd_create("letter", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = memfd_of("letter", bytes);
 
 	if (fd < 0)
-		return -errno;
-	if (pwrite(fd, bytes.at, bytes.len, 0) != (ssize_t)bytes.len ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
-	    F_SEAL_SEAL) < 0) {
-		(void)close(fd);
-		return -ENOMEM;
-	}
+		return fd;
 	*fd_out = fd;
 	return 0;
 }
@@ -658,6 +653,20 @@ conductor_close(struct conductor *conductor)
 	free(conductor);
 }
 
+static enum queue_bar
+find_bar(const struct conductor *conductor,
+    const struct journal_figures *figures)
+{
+	bool is_short = false;
+
+	if (space_is_short(conductor->space, &is_short) < 0)
+		return BAR_DISK_UNKNOWN;
+	if (is_short)
+		return BAR_DISK;
+	return figures->free == 0 && figures->bytes_free == 0 ? BAR_JOURNAL :
+	    BAR_NONE;
+}
+
 void
 conductor_status(struct conductor *conductor, struct queue_status *status_out)
 {
@@ -670,7 +679,6 @@ conductor_status(struct conductor *conductor, struct queue_status *status_out)
 	const struct transit *transit;
 	struct journal_figures figures;
 	struct rows_counts counts;
-	bool is_short = false;
 
 	journal_figures(conductor->journal, &figures);
 	status.segments_used = figures.used;
@@ -690,7 +698,6 @@ conductor_status(struct conductor *conductor, struct queue_status *status_out)
 	}
 	status.deletes = ledger_restored(conductor->ledger) == NULL;
 	(void)space_free(conductor->space, &status.free_bytes);
-	status.admits = space_is_short(conductor->space, &is_short) == 0 &&
-	    !is_short && (figures.free > 0 || figures.bytes_free > 0);
+	status.bar = find_bar(conductor, &figures);
 	*status_out = status;
 }

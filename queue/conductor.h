@@ -83,7 +83,10 @@ int	conductor_open(int folder_fd, const struct conductor_options *,
  */
 void	conductor_close(struct conductor *);
 
-/* May a message of `bytes` come?  Answered at once, through ports->answer. */
+/*
+ * May a message of `bytes` come?  Answered at once, through ports->answer: 250,
+ * or 452.  One collector never holds more than the largest message and 8 MiB.
+ */
 void	conductor_grant(struct conductor *, const struct asker *,
 	    uint64_t bytes);
 /* `from` will not use the grant; one he was never given changes nothing. */

@@ -11,6 +11,12 @@
 
 #define INCOMING_MOST	64	/* of one door: it writes one for a session */
 #define MESSAGE_BYTES	(64u * 1024 * 1024)	/* when nothing is said */
+/*
+ * Of one collector, beside the largest message there is: its windows of 4 MiB
+ * under way and ahead.  It asks again for more; what it does not use it cannot
+ * keep from SMTP.
+ */
+#define FETCH_AHEAD_BYTES (8u * 1024 * 1024)
 
 /* Grants */
 
@@ -67,12 +73,46 @@ grant_take(struct conductor *conductor, void *from, uint64_t bytes)
 	return bytes;
 }
 
+static uint64_t
+message_bytes(const struct conductor *conductor)
+{
+	uint64_t most = conductor->options.message_bytes;
+
+	return most == 0 ? MESSAGE_BYTES : most;
+}
+
+/* Would this collector hold too much of what is there for all? */
+static bool
+is_greedy(struct conductor *conductor, const struct asker *asker,
+    uint64_t bytes)
+{
+	uint64_t most = message_bytes(conductor) + FETCH_AHEAD_BYTES, held = 0;
+	const struct grant *grant = find_grant(conductor, asker->from);
+	const struct transit *transit;
+
+	if (!asker->is_fetch)
+		return false;
+	if (grant != NULL)
+		held = grant->bytes;
+	/* what it has submitted has its room until it is received */
+	TAILQ_FOREACH(transit, &conductor->arriving, next)
+		if (transit->asker.from == asker->from)
+			held += transit->granted;
+	return held > most || bytes > most - held;
+}
+
 void
 conductor_grant(struct conductor *conductor, const struct asker *asker,
     uint64_t bytes)
 {
-	int r = space_grant(conductor->space, bytes);
+	int r;
 
+	if (is_greedy(conductor, asker, bytes)) {
+		conductor_answer(conductor, asker, 452, "4.3.1",
+		    "this collection has all the room that one may have");
+		return;
+	}
+	r = space_grant(conductor->space, bytes);
 	if (r == 0) {
 		r = grant_note(conductor, asker->from, bytes);
 		if (r < 0)
@@ -177,13 +217,11 @@ void
 conductor_big_feed(struct conductor *conductor, uint64_t ticket,
     struct slice bytes)
 {
-	uint64_t most = conductor->options.message_bytes;
+	uint64_t most = message_bytes(conductor);
 	struct incoming *incoming = incoming_find(conductor, ticket);
 
 	if (incoming == NULL || incoming->fault < 0 || bytes.len == 0)
 		return;
-	if (most == 0)
-		most = MESSAGE_BYTES;
 	if (bytes.len > most - incoming->bytes) {
 		give_up(incoming, -EFBIG);
 		return;

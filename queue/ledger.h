@@ -14,7 +14,8 @@
  *
  * `from` names the channel that a listing belongs to.  Unless said otherwise
  * functions return 0 or: -ESRCH (no such listing of that channel), -EBUSY (it
- * is another's), -EBADMSG (a breach), or what the database says: try later.
+ * is another's), -EBADMSG (a breach), -EAGAIN (no room: try later), or what the
+ * database says: try later.
  */
 #ifndef POSTROOM_QUEUE_LEDGER_H
 #define POSTROOM_QUEUE_LEDGER_H
@@ -86,10 +87,21 @@ struct ledger_begin {
 	bool		has_uidl;
 	int32_t		delete_after_days;	/* -1: never */
 };
+/*
+ * -EINPROGRESS: whose that account is, is not known yet.  Ask the keeper, then
+ * say ledger_confirm() if it is the owner's, or ledger_end(); until then rows
+ * are heard and nothing else.  Nothing of it is kept before that.
+ */
 int	ledger_begin(struct ledger *, const void *from,
 	    const struct ledger_begin *, bool *may_delete_out,
 	    bool *is_first_out);
-/* Packed rows, all that is left in `u`; `count` of them. */
+int	ledger_confirm(struct ledger *, const void *from, uint64_t account,
+	    bool *may_delete_out, bool *is_first_out);
+/*
+ * Packed rows, all that is left in `u`; `count` of them.  -E2BIG: more than
+ * LISTING_MOST rows or LISTING_UIDLS_MOST bytes; any fault but a breach ends
+ * the listing.
+ */
 int	ledger_rows(struct ledger *, const void *from, uint64_t account,
 	    uint32_t count, struct unpack *u);
 

@@ -21,7 +21,7 @@
 
 #define NO_CLASS	UINT32_MAX
 
-/* A row of a listing; numbers grow.  32 bytes: a million may be in memory. */
+/* A row of a listing; numbers grow.  32 bytes: many may be in memory. */
 struct row {
 	uint64_t	bytes;
 	uint32_t	number;
@@ -46,7 +46,8 @@ struct entry {
 	unsigned	state : 3;	/* enum ledger_state */
 	unsigned	has_header : 1;
 	unsigned	has_id : 1;
-	unsigned	is_short : 1;	/* never to be deleted */
+	unsigned	is_short : 1;	/* never to be deleted; of one that is
+					   LEFT: it came too large */
 	unsigned	stands : 1;	/* a row stands for it */
 };
 
@@ -108,6 +109,9 @@ typedef int	ledger_step_fn(struct ledger *, struct listing *);
 struct listing {
 	uint64_t	 account;
 	const void	*from;		/* NULL: it has ended, a job runs on */
+	uint64_t	 owner;		/* of the channel */
+	bool		 is_waiting;	/* for whose the account is: rows are
+					   all that is heard */
 	uint64_t	 serial;	/* of all listings */
 	bool		 has_uidl;
 	int32_t		 delete_after_days;
@@ -182,8 +186,6 @@ struct ledger {
 	TAILQ_HEAD(, listing) jobs;
 	struct listing	*listings;
 	uint64_t	 last_serial;
-	uint64_t	 rows;		/* of all listings */
-	uint64_t	 uidl_bytes;	/* of all listings */
 	uint64_t	 undone;	/* transactions taken back */
 	struct ledger_takens under_way;	/* submitted, not received */
 	struct ledger_takens waiting;	/* received, not written */

@@ -53,11 +53,25 @@ answer(struct listing *listing, int r, const struct listing_counts *counts)
 		asked.done(asked.from, asked.serial, r, counts);
 }
 
+/* Larger than it was listed, which showed when it came. */
+static bool
+came_too_large(const struct listing *listing, const struct row *row)
+{
+	const struct entry *entry;
+
+	if (row->part != ROW_KNOWN || row->entry == 0)
+		return false;
+	entry = &listing->entries[row->entry - 1];
+	return entry->state == SEEN_LEFT && entry->is_short;
+}
+
 static void
 count(const struct listing *listing, struct listing_counts *counts)
 {
 	for (size_t i = 0; i < listing->row_count; i++) {
 		const struct row *row = &listing->rows[i];
+		bool too_large = row->part == ROW_TOO_LARGE ||
+		    came_too_large(listing, row);
 
 		counts->listed++;
 		counts->listed_bytes += row->bytes;
@@ -66,8 +80,8 @@ count(const struct listing *listing, struct listing_counts *counts)
 			counts->take_bytes += row->bytes;
 		counts->look += row->part == LISTING_LOOK && row->looked == 0;
 		counts->remove += row->part == LISTING_DELETE;
-		counts->known += row->part == ROW_KNOWN;
-		counts->too_large += row->part == ROW_TOO_LARGE;
+		counts->known += row->part == ROW_KNOWN && !too_large;
+		counts->too_large += too_large;
 	}
 }
 

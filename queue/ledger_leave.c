@@ -2,7 +2,8 @@
  * ledger_leave.c - what is old when an account begins, and never wanted
  *
  * It is remembered as LEFT: never taken and never deleted.  What is known
- * already is not left once more.
+ * already is not left once more.  What was to be taken and came larger than it
+ * may be is left, too, and counted as too large from then on.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,11 +24,11 @@ last_seq(struct ledger *ledger, int64_t *seq_out)
 
 static int
 put(struct ledger *ledger, struct listing *listing, const struct row *row,
-    int64_t seq)
+    const struct entry *entry)
 {
 	struct db_query query = db_ask(ledger->db, LEDGER_LEAVE);
 
-	db_put_i64(&query, seq);
+	db_put_i64(&query, entry->seq);
 	db_put_u64(&query, listing->account);
 	db_put_blob(&query, listing_uidl(listing, row));
 	db_put_u64(&query, row->bytes);
@@ -37,6 +38,7 @@ put(struct ledger *ledger, struct listing *listing, const struct row *row,
 		    row->header - 1].bytes, FETCHED_DIGEST_BYTES));
 	else
 		db_put_null(&query);
+	db_put_i64(&query, entry->is_short);
 	return db_run(&query);
 }
 
@@ -44,7 +46,8 @@ static int
 leave_row(struct ledger *ledger, struct listing *listing, struct row *row)
 {
 	struct entry entry = { .bytes = row->bytes, .state = SEEN_LEFT,
-	    .uidl_class = row->uidl_class, .has_header = row->header != 0 };
+	    .uidl_class = row->uidl_class, .has_header = row->header != 0,
+	    .is_short = listing->is_decided && row->part == LISTING_TAKE };
 	uint32_t index = 0;
 	int r = ledger_job_write(ledger, listing);
 
@@ -52,7 +55,7 @@ leave_row(struct ledger *ledger, struct listing *listing, struct row *row)
 		r = last_seq(ledger, &entry.seq);
 	entry.seq++;
 	if (r == 0)
-		r = put(ledger, listing, row, entry.seq);
+		r = put(ledger, listing, row, &entry);
 	if (r == 0)
 		r = listing_add_entry(listing, &entry, &index);
 	if (r < 0)

@@ -2,7 +2,9 @@
  * ledger_listing.c - what a collector tells of a remote mailbox, and asks
  *
  * A listing belongs to one channel and ends with it.  Its rows stand in memory;
- * only what is decided of them is kept.
+ * only what is decided of them is kept.  A server that lists without end costs
+ * its own owner: what is large has a budget for all, of which nobody gets more
+ * than a share, and small listings are outside of it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,11 +12,22 @@
 
 #include "queue/ledger_inside.h"
 
-/* Under way at once: more than any office's line carries; half a KiB each. */
+/*
+ * Under way at once, half a KiB each: for each of the 64 who may collect
+ * (DESIGN.md 2) as many as one may have, who has at most 50 fetch accounts.
+ */
 #define LISTINGS_MOST	4096
+#define LISTINGS_OF_ONE	64
 
-int
-ledger_listing_of(struct ledger *ledger, const void *from, uint64_t account,
+/*
+ * Rows and UIDLs of all listings above LISTING_SMALL together: a dozen of
+ * 100,000 messages.  One owner's share: two of the largest there can be.
+ */
+#define LARGE_BYTES	(UINT64_C(128) * 1024 * 1024)
+#define LARGE_OF_ONE	(UINT64_C(48) * 1024 * 1024)
+
+static int
+own_listing(struct ledger *ledger, const void *from, uint64_t account,
     struct listing **listing_out)
 {
 	struct listing *listing;
@@ -26,6 +39,15 @@ ledger_listing_of(struct ledger *ledger, const void *from, uint64_t account,
 		return -EBADMSG;
 	*listing_out = listing;
 	return 0;
+}
+
+int
+ledger_listing_of(struct ledger *ledger, const void *from, uint64_t account,
+    struct listing **listing_out)
+{
+	int r = own_listing(ledger, from, account, listing_out);
+
+	return r == 0 && (*listing_out)->is_waiting ? -EBADMSG : r;
 }
 
 /* A listing that has been told whole. */
@@ -77,19 +99,16 @@ read_account(struct ledger *ledger, uint64_t account, struct account_row *row)
 void
 ledger_forget(struct ledger *ledger, struct listing *listing)
 {
-	ledger->rows -= listing->row_count;
-	ledger->uidl_bytes -= listing->uidl_bytes;
 	HASH_DEL(ledger->listings, listing);
 	listing_free(listing);
 }
 
 /* Whose it is stays so: a fetch account never changes hands. */
 static int
-note_begin(struct ledger *ledger, const struct ledger_begin *begin,
+note_begin(struct ledger *ledger, uint64_t account, uint64_t owner,
     const struct account_row *row)
 {
-	const int64_t values[] = { (int64_t)begin->account,
-	    (int64_t)begin->owner };
+	const int64_t values[] = { (int64_t)account, (int64_t)owner };
 	int r;
 
 	if (row->owner != 0 && row->is_settled)
@@ -105,7 +124,7 @@ note_begin(struct ledger *ledger, const struct ledger_begin *begin,
 
 static int
 listing_new(struct ledger *ledger, const void *from,
-    const struct ledger_begin *begin, bool is_moved)
+    const struct ledger_begin *begin, const struct account_row *row)
 {
 	struct listing *listing = calloc(1, sizeof(*listing));
 
@@ -115,7 +134,9 @@ listing_new(struct ledger *ledger, const void *from,
 	listing->from = from;
 	listing->has_uidl = begin->has_uidl;
 	listing->delete_after_days = begin->delete_after_days;
-	listing->is_moved = is_moved;
+	listing->owner = begin->owner;
+	listing->is_waiting = row->owner == 0;
+	listing->is_moved = row->is_moved;
 	listing->serial = ++ledger->last_serial;
 	HASH_ADD(hh, ledger->listings, account, sizeof(listing->account),
 	    listing);
@@ -126,13 +147,30 @@ listing_new(struct ledger *ledger, const void *from,
 	return 0;
 }
 
+/* Is there room for one more? */
+static int
+may_begin(struct ledger *ledger, const struct ledger_begin *begin)
+{
+	struct listing *listing;
+	unsigned own = 0;
+
+	HASH_FIND(hh, ledger->listings, &begin->account,
+	    sizeof(begin->account), listing);
+	if (listing != NULL || is_under_way(ledger, begin->account))
+		return -EBUSY;
+	for (listing = ledger->listings; listing != NULL;
+	    listing = listing->hh.next)
+		own += listing->owner == begin->owner;
+	return own >= LISTINGS_OF_ONE ||
+	    HASH_COUNT(ledger->listings) >= LISTINGS_MOST ? -EAGAIN : 0;
+}
+
 int
 ledger_begin(struct ledger *ledger, const void *from,
     const struct ledger_begin *begin, bool *may_delete_out,
     bool *is_first_out)
 {
 	struct account_row row;
-	struct listing *listing;
 	int r;
 
 	if (begin->account == 0 || begin->account > INT64_MAX ||
@@ -144,19 +182,40 @@ ledger_begin(struct ledger *ledger, const void *from,
 		return r;
 	if (row.owner != 0 && row.owner != begin->owner)
 		return -EBADMSG;
-	HASH_FIND(hh, ledger->listings, &begin->account,
-	    sizeof(begin->account), listing);
-	if (listing != NULL || is_under_way(ledger, begin->account))
-		return -EBUSY;
-	if (HASH_COUNT(ledger->listings) >= LISTINGS_MOST)
-		return -ENOMEM;
-	r = ledger_flush(ledger);
+	r = may_begin(ledger, begin);
 	if (r == 0)
-		r = note_begin(ledger, begin, &row);
+		r = ledger_flush(ledger);
+	if (r == 0 && row.owner != 0)
+		r = note_begin(ledger, begin->account, begin->owner, &row);
 	if (r == 0)
-		r = listing_new(ledger, from, begin, row.is_moved);
+		r = listing_new(ledger, from, begin, &row);
+	if (r == 0 && row.owner == 0)
+		r = -EINPROGRESS;
 	if (r < 0)
 		return r;
+	*may_delete_out = ledger_restored(ledger) == NULL;
+	*is_first_out = !row.is_settled;
+	return 0;
+}
+
+int
+ledger_confirm(struct ledger *ledger, const void *from, uint64_t account,
+    bool *may_delete_out, bool *is_first_out)
+{
+	struct account_row row;
+	struct listing *listing;
+	int r = own_listing(ledger, from, account, &listing);
+
+	if (r < 0 || !listing->is_waiting)
+		return -ESRCH;
+	r = read_account(ledger, account, &row);
+	if (r == 0)
+		r = note_begin(ledger, account, listing->owner, &row);
+	if (r < 0) {
+		ledger_forget(ledger, listing);
+		return r;
+	}
+	listing->is_waiting = false;
 	*may_delete_out = ledger_restored(ledger) == NULL;
 	*is_first_out = !row.is_settled;
 	return 0;
@@ -191,13 +250,38 @@ ledger_asker_lost(struct ledger *ledger, const void *from)
 
 /* --- rows --------------------------------------------------------------- */
 
+/* What of it counts against the budget. */
+static uint64_t
+large_bytes(const struct listing *listing)
+{
+	return listing->row_count <= LISTING_SMALL ? 0 :
+	    listing->row_count * sizeof(*listing->rows) + listing->uidl_bytes;
+}
+
+/* Is there room for it as it is now?  0 or -EAGAIN. */
 static int
-add_row(struct ledger *ledger, struct listing *listing, struct unpack *u)
+check_room(const struct ledger *ledger, const struct listing *listing)
+{
+	const struct listing *other;
+	uint64_t all = 0, own = 0;
+
+	if (large_bytes(listing) == 0)
+		return 0;
+	for (other = ledger->listings; other != NULL;
+	    other = other->hh.next) {
+		all += large_bytes(other);
+		if (other->owner == listing->owner)
+			own += large_bytes(other);
+	}
+	return all > LARGE_BYTES || own > LARGE_OF_ONE ? -EAGAIN : 0;
+}
+
+static int
+add_row(struct listing *listing, struct unpack *u)
 {
 	uint32_t number = unpack_u32(u);
 	uint64_t bytes = unpack_u64(u);
 	struct slice uidl = unpack_slice(u);
-	int r;
 
 	if (u->bad || (listing->row_count > 0 && number <=
 	    listing->rows[listing->row_count - 1].number) || number == 0 ||
@@ -205,14 +289,9 @@ add_row(struct ledger *ledger, struct listing *listing, struct unpack *u)
 		return -EBADMSG;
 	if (!listing->has_uidl)
 		uidl = slice_of(NULL, 0);
-	if (uidl.len > LISTING_UIDLS_MOST - ledger->uidl_bytes)
-		return -ENOMEM;
-	r = listing_add_row(listing, number, bytes, uidl);
-	if (r < 0)
-		return r;
-	ledger->rows++;
-	ledger->uidl_bytes += uidl.len;
-	return 0;
+	if (uidl.len > LISTING_UIDLS_MOST - listing->uidl_bytes)
+		return -E2BIG;
+	return listing_add_row(listing, number, bytes, uidl);
 }
 
 int
@@ -221,7 +300,7 @@ ledger_rows(struct ledger *ledger, const void *from, uint64_t account,
 {
 	struct listing *listing;
 	size_t rows, bytes;
-	int r = ledger_listing_of(ledger, from, account, &listing);
+	int r = own_listing(ledger, from, account, &listing);
 
 	if (r < 0)
 		return r;
@@ -229,16 +308,16 @@ ledger_rows(struct ledger *ledger, const void *from, uint64_t account,
 		return -EBADMSG;
 	rows = listing->row_count;
 	bytes = listing->uidl_bytes;
-	if (count > LISTING_MOST - ledger->rows)
-		r = -ENOMEM;
+	if (count > LISTING_MOST - listing->row_count)
+		r = -E2BIG;
 	for (uint32_t i = 0; r == 0 && i < count; i++)
-		r = add_row(ledger, listing, u);
+		r = add_row(listing, u);
 	if (r == 0 && !unpack_is_done(u))
 		r = -EBADMSG;
 	if (r == 0)
+		r = check_room(ledger, listing);
+	if (r == 0)
 		return 0;
-	ledger->rows -= listing->row_count - rows;
-	ledger->uidl_bytes -= listing->uidl_bytes - bytes;
 	listing->row_count = rows;
 	listing->uidl_bytes = bytes;
 	/* told without these rows it would say that they are gone */
@@ -305,8 +384,9 @@ add_digest(struct listing *listing, struct unpack *u)
 	if (u->bad)
 		return -EBADMSG;
 	row = listing_row(listing, number);
-	if (row == NULL || row->part != LISTING_LOOK ||
-	    row->looked != LOOKED_NOT)
+	/* of one to be taken it counts when that is left after all */
+	if (row == NULL || row->looked != LOOKED_NOT ||
+	    (row->part != LISTING_LOOK && row->part != LISTING_TAKE))
 		return 0;
 	if (is_known)
 		r = listing_add_digest(listing, digest, &header);

@@ -33,6 +33,9 @@ static const char *const steps[] = {
 	"CREATE INDEX seen_uidl ON seen (fetch, uidl, header);"
 	"CREATE INDEX seen_bytes ON seen (fetch, bytes, state, digest);"
 	"CREATE INDEX seen_here ON seen (fetch) WHERE state <> 2;",
+	/* who came first was believed; now the keeper is asked, once more */
+	("UPDATE account SET owner = 0;"
+	"DELETE FROM account WHERE settled = 0 AND moved = 0;"),
 };
 
 #define OF		" WHERE fetch = ?1"
@@ -97,8 +100,8 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " WHERE seq = ?1 AND state <> 4",
 	[LEDGER_LAST_SEQ] = "SELECT coalesce(max(seq), 0) FROM seen",
 	[LEDGER_LEAVE] = "INSERT INTO seen (seq, fetch, uidl, bytes, state,"
-	    " header, owner, position, stored, changed)"
-	    " VALUES (?1, ?2, ?3, ?4, 3, ?6, 0, 0, ?5, ?5)",
+	    " header, owner, position, stored, changed, short)"
+	    " VALUES (?1, ?2, ?3, ?4, 3, ?6, 0, 0, ?5, ?5, ?7)",
 	[LEDGER_DELETING] = "UPDATE seen SET state = 1, changed = ?2"
 	    " WHERE seq = ?1 AND state IN (0, 1)",
 	/* the same bytes, as the index orders them */

@@ -11,7 +11,7 @@ enum ledger_state {
 	SEEN_STORED,
 	SEEN_DELETING,
 	SEEN_GONE,
-	SEEN_LEFT,
+	SEEN_LEFT,		/* `short`: it came too large */
 	SEEN_LOST
 };
 

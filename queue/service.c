@@ -12,6 +12,7 @@ answer_pack(struct text *text, const struct queue_answer *answer)
 	pack_u16(text, answer->code);
 	pack_slice(text, answer->status);
 	pack_slice(text, answer->words);
+	pack_u8(text, answer->held);
 }
 
 int
@@ -22,6 +23,7 @@ answer_unpack(struct unpack *u, struct queue_answer *answer_out)
 	answer.code = unpack_u16(u);
 	answer.status = unpack_slice(u);
 	answer.words = unpack_slice(u);
+	answer.held = unpack_bool(u);
 	if (u->bad || answer.code > 599)
 		return -EBADMSG;
 	*answer_out = answer;
@@ -101,6 +103,19 @@ hold_row_unpack(struct unpack *u, struct hold_row *row_out)
 	return 0;
 }
 
+const char *
+queue_bar_words(enum queue_bar bar)
+{
+	static const char *const words[BAR_COUNT] = {
+		[BAR_NONE] = "nothing",
+		[BAR_DISK] = "the disk is nearly full",
+		[BAR_DISK_UNKNOWN] = "the disk does not say what is free",
+		[BAR_JOURNAL] = "the journal is full",
+	};
+
+	return words[bar];
+}
+
 void
 queue_status_pack(struct text *text, const struct queue_status *status)
 {
@@ -115,7 +130,7 @@ queue_status_pack(struct text *text, const struct queue_status *status)
 	pack_u64(text, status->segments_free);
 	pack_u64(text, status->segments_broken);
 	pack_u64(text, status->free_bytes);
-	pack_u8(text, status->admits);
+	pack_u8(text, (uint8_t)status->bar);
 	pack_u8(text, status->deletes);
 	pack_u64(text, status->messages_sent);
 	pack_u64(text, status->messages_received);
@@ -138,7 +153,7 @@ queue_status_unpack(struct slice packed, struct queue_status *status_out)
 	status.segments_free = unpack_u64(&u);
 	status.segments_broken = unpack_u64(&u);
 	status.free_bytes = unpack_u64(&u);
-	status.admits = unpack_bool(&u);
+	status.bar = unpack_enum(&u, BAR_COUNT);
 	status.deletes = unpack_bool(&u);
 	status.messages_sent = unpack_u64(&u);
 	status.messages_received = unpack_u64(&u);

@@ -41,7 +41,9 @@ enum queue_kind {
 	 */
 	/* fetch -> queue: u64 fetch account, u8 has_uidl, i32 delete after days
 	 * (-1: never) -> u8 enum listing_status, u8 may delete now, u8 is the
-	 * first one of this account */
+	 * first one of this account.  ROWS may follow at once, nothing else: the
+	 * answer may have to wait for the keeper, who knows whose it is.  One of
+	 * somebody else is a breach, one of nobody is answered NONE. */
 	QUEUE_LISTING_BEGIN,
 	/* fetch -> queue: u64 fetch account, u32 count, each u32 number, u64
 	 * bytes, slice uidl; numbers grow -> u8 listing_status */
@@ -64,7 +66,10 @@ enum queue_kind {
 	 * (more) is to be left: the account's beginning is settled.  All rows
 	 * have been told.  Where there are no UIDLs those left become part of
 	 * LISTING_LOOK, and the beginning is settled once they were looked at:
-	 * until then the account is new at the next listing, too. */
+	 * until then the account is new at the next listing, too.  One that
+	 * was to be taken and came too large may be left after the decision:
+	 * from then on it counts as too large.  Where there are no UIDLs say its
+	 * DIGESTS before that. */
 	QUEUE_LISTING_LEAVE,
 	/* fetch -> queue: u64 fetch account, u32 count, each u32 number: DELE
 	 * is about to be sent -> u8 listing_status */
@@ -115,7 +120,9 @@ enum listing_status {
 	LISTING_OK,
 	LISTING_BUSY,		/* another collection of it is under way */
 	LISTING_NONE,		/* there is no such listing (any more) */
-	LISTING_LATER,		/* disk, memory: try again later */
+	LISTING_LATER,		/* disk, memory, room: try again later */
+	LISTING_TOO_MANY,	/* more than is ever heard of one remote
+				   mailbox; nothing of it is kept */
 	LISTING_STATUS_COUNT
 };
 
@@ -128,10 +135,12 @@ enum listing_part {
 
 #define LISTING_PAGE	2000	/* rows of one message */
 #define UIDL_MOST_BYTES	512	/* RFC 1939 says 70; the rest is digested */
-#define LISTING_MOST	1000000	/* rows of all listings: some 200 MB with their
-				   entries; a number above is answered LATER */
-#define LISTING_UIDLS_MOST (70u * LISTING_MOST)	/* bytes of all their UIDLs;
-				   RFC 1939 7: at most 70 each */
+#define LISTING_MOST	200000	/* rows of one listing: some 40 MB with their
+				   entries; above it: TOO_MANY */
+#define LISTING_UIDLS_MOST (16u * 1024 * 1024)	/* bytes of its UIDLs; RFC 1939
+				   7 says at most 70 each */
+#define LISTING_SMALL	5000	/* rows: one that has no more is never put off
+				   because of others (ledger_listing.c) */
 
 struct listing_counts {
 	uint64_t	listed, listed_bytes;
@@ -140,7 +149,8 @@ struct listing_counts {
 	uint64_t	remove;		/* part LISTING_DELETE */
 	uint64_t	known;		/* here already and staying there, or
 					   never wanted */
-	uint64_t	too_large;
+	uint64_t	too_large;	/* by its size, or left after a
+					   decision: it came larger */
 };
 
 void	listing_counts_pack(struct text *, const struct listing_counts *);
@@ -153,11 +163,23 @@ struct queue_answer {
 	uint16_t	code;		/* an SMTP reply code; 0: hang up */
 	struct slice	status;		/* "2.0.0" */
 	struct slice	words;		/* one line */
+	bool		held;		/* taken, and waits for a person */
 };
 
 /* An answer as bytes, and back; 0 or -EBADMSG. */
 void	answer_pack(struct text *, const struct queue_answer *);
 int	answer_unpack(struct unpack *, struct queue_answer *answer_out);
+
+/* Why no new mail is taken. */
+enum queue_bar {
+	BAR_NONE,		/* it is */
+	BAR_DISK,		/* less is free than has to be */
+	BAR_DISK_UNKNOWN,	/* it cannot be asked */
+	BAR_JOURNAL,		/* what it holds is not settled yet */
+	BAR_COUNT
+};
+/* In words: a clause. */
+const char *queue_bar_words(enum queue_bar);
 
 struct queue_status {
 	uint64_t	received;	/* since the start */
@@ -168,7 +190,7 @@ struct queue_status {
 	uint64_t	held, quarantined;	/* wait for a person */
 	uint64_t	segments_used, segments_free, segments_broken;
 	uint64_t	free_bytes;	/* on the disk */
-	bool		admits;		/* new mail is taken */
+	enum queue_bar	bar;		/* is new mail taken? */
 	bool		deletes;	/* remote mail: not after a restore */
 	uint64_t	messages_sent, messages_received;	/* between roles */
 };

@@ -318,6 +318,52 @@ START_TEST(a_grant_is_refused_when_the_disk_is_short)
 }
 END_TEST
 
+START_TEST(the_status_says_why_nothing_is_admitted)
+{
+	struct queue_status status;
+
+	conductor_status(stage.conductor, &status);
+	ck_assert_uint_eq(status.bar, BAR_NONE);
+	stage_close(&stage);
+	stage.options.free_bytes = UINT64_C(1) << 60;
+	stage_open(&stage);
+	conductor_status(stage.conductor, &status);
+	ck_assert_uint_eq(status.bar, BAR_DISK);
+}
+END_TEST
+
+/* The rest is for SMTP, and for other people's collectors. */
+START_TEST(one_collector_never_has_the_room_of_all)
+{
+	const uint64_t most = STAGE_MESSAGE_BYTES + 8 * 1024 * 1024;
+	struct asker ann = { .from = &stage, .is_fetch = true,
+	    .owner = STAGE_ANN };
+	struct asker ben = { .from = &syncs_to_fail, .is_fetch = true,
+	    .owner = STAGE_BEN };
+	struct asker door = { .from = &door };
+
+	conductor_grant(stage.conductor, &ann, STAGE_MESSAGE_BYTES);
+	conductor_grant(stage.conductor, &ann, most - STAGE_MESSAGE_BYTES);
+	conductor_grant(stage.conductor, &ann, 1);
+	conductor_grant(stage.conductor, &ann, UINT64_MAX);
+	conductor_grant(stage.conductor, &ben, most);
+	conductor_grant(stage.conductor, &door, 2 * most);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 1)->code, 250);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 2)->code, 452);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 3)->code, 452);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 4)->code, 250);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 5)->code, 250);
+	ck_assert_uint_eq(space_granted(stage.conductor->space), 4 * most);
+	/* what it gives back it may have again */
+	conductor_release(stage.conductor, &stage, 100);
+	conductor_grant(stage.conductor, &ann, 101);
+	conductor_grant(stage.conductor, &ann, 100);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 6)->code, 452);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 7)->code, 250);
+}
+END_TEST
+
 START_TEST(the_grants_of_a_door_that_is_gone_are_given_back)
 {
 	struct asker one = { .from = &stage, .serial = 1 };
@@ -428,6 +474,8 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    a_broken_envelope_is_a_breach_and_leaves_no_file);
 	tcase_add_test(tcase, a_grant_is_refused_when_the_disk_is_short);
+	tcase_add_test(tcase, the_status_says_why_nothing_is_admitted);
+	tcase_add_test(tcase, one_collector_never_has_the_room_of_all);
 	tcase_add_test(tcase,
 	    the_grants_of_a_door_that_is_gone_are_given_back);
 	tcase_add_test(tcase, a_grant_ends_with_the_answer);

@@ -262,6 +262,170 @@ START_TEST(a_fetch_account_is_listed_for_its_owner_only)
 }
 END_TEST
 
+static uint64_t
+accounts_kept(void)
+{
+	sqlite3_stmt *query;
+	char path[128];
+	sqlite3 *lite;
+	uint64_t count;
+
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", scratch.path);
+	ck_assert_int_eq(sqlite3_open(path, &lite), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(lite,
+	    "SELECT count(*) FROM account", -1, &query, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(query), SQLITE_ROW);
+	count = (uint64_t)sqlite3_column_int64(query, 0);
+	sqlite3_finalize(query);
+	sqlite3_close(lite);
+	return count;
+}
+
+START_TEST(who_comes_first_is_not_believed)
+{
+	struct ledger_begin squat = { ACCOUNT, OWNER + 1, true, 0 };
+	TEXT_AUTO text = TEXT_INIT(64);
+	struct unpack u;
+
+	for (; squat.account < ACCOUNT + 60; squat.account++)
+		ck_assert_int_eq(ledger_begin(ledger, &other_channel, &squat,
+		    &may_delete, &is_first), -EINPROGRESS);
+	/* rows are heard, and nothing else is */
+	pack_u32(&text, 1);
+	pack_u64(&text, 100);
+	pack_slice(&text, slice_str("A"));
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(ledger_rows(ledger, &other_channel, ACCOUNT, 1, &u),
+	    0);
+	ck_assert_int_eq(ledger_decide(ledger, &(struct ledger_asked){
+	    &other_channel, 77, on_done }, ACCOUNT, LARGEST), -EBADMSG);
+	ledger_asker_lost(ledger, &other_channel);
+	ck_assert_uint_eq(accounts_kept(), 0);
+	/* its owner comes as if nobody had been there */
+	have_two(true);
+	ck_assert_uint_eq(accounts_kept(), 1);
+	reopen();
+	/* and from now on nobody needs to be asked */
+	ck_assert_int_eq(ledger_begin(ledger, &channel,
+	    &(struct ledger_begin){ ACCOUNT, OWNER, true, 0 }, &may_delete,
+	    &is_first), 0);
+	ck_assert_int_eq(ledger_confirm(ledger, &channel, ACCOUNT,
+	    &may_delete, &is_first), -ESRCH);
+}
+END_TEST
+
+START_TEST(one_owner_has_only_so_many_listings)
+{
+	struct ledger_begin begin = { 100, OWNER, true, 0 };
+
+	for (; begin.account < 164; begin.account++)
+		ck_assert_int_eq(ledger_begin(ledger, &channel, &begin,
+		    &may_delete, &is_first), -EINPROGRESS);
+	ck_assert_int_eq(ledger_begin(ledger, &channel, &begin, &may_delete,
+	    &is_first), -EAGAIN);
+	begin.owner++;
+	ck_assert_int_eq(ledger_begin(ledger, &other_channel, &begin,
+	    &may_delete, &is_first), -EINPROGRESS);
+}
+END_TEST
+
+/* Tell `account` that many rows, `uidl_bytes` each; the first fault, or 0. */
+static int
+tell_many(void *from, uint64_t account, uint32_t count, size_t uidl_bytes)
+{
+	TEXT_AUTO text = TEXT_INIT(2048 * 1024);
+	char uidl[UIDL_MOST_BYTES] = "";
+	int r = 0;
+
+	for (uint32_t n = 1; r == 0 && n <= count;) {
+		uint32_t many = 0;
+		struct unpack u;
+
+		text_clear(&text);
+		for (; n <= count && many < LISTING_PAGE; n++, many++) {
+			pack_u32(&text, n);
+			pack_u64(&text, 100);
+			pack_slice(&text, slice_of(uidl, uidl_bytes));
+		}
+		ck_assert(!text_failed(&text));
+		u = unpack_of(text_slice(&text));
+		r = ledger_rows(ledger, from, account, many, &u);
+	}
+	return r;
+}
+
+static void
+begin_as(void *from, uint64_t account, uint64_t owner)
+{
+	const struct ledger_begin begin = { account, owner, true, -1 };
+
+	ck_assert_int_eq(ledger_begin(ledger, from, &begin, &may_delete,
+	    &is_first), -EINPROGRESS);
+}
+
+/* Rows, bytes of each UIDL, what comes of it. */
+static const struct {
+	uint32_t	rows;
+	size_t		uidl_bytes;
+	int		want;
+} listings[] = {
+	{ LISTING_MOST, 70, 0 },
+	{ LISTING_MOST + 1, 1, -E2BIG },
+	{ 16 * 2048, UIDL_MOST_BYTES, 0 },		/* 16 MiB */
+	{ 16 * 2048 + 1, UIDL_MOST_BYTES, -E2BIG },
+};
+
+START_TEST(F35_a_listing_that_is_too_large_ends_alone)
+{
+	begin_as(&channel, ACCOUNT, OWNER);
+	begin_as(&other_channel, ACCOUNT + 1, OWNER + 1);
+	ck_assert_int_eq(tell_many(&channel, ACCOUNT, listings[_i].rows,
+	    listings[_i].uidl_bytes), listings[_i].want);
+	/* it is not there with some of its rows: the rest would be GONE */
+	if (listings[_i].want < 0)
+		ck_assert_int_eq(ledger_confirm(ledger, &channel, ACCOUNT,
+		    &may_delete, &is_first), -ESRCH);
+	ck_assert_int_eq(tell_many(&other_channel, ACCOUNT + 1, 100000, 20),
+	    0);
+}
+END_TEST
+
+/* Servers that list without end stop nobody else. */
+START_TEST(F35_large_listings_leave_room_for_others)
+{
+	uint64_t owners = 0, account = ACCOUNT;
+
+	/* two of the largest are all that one owner gets */
+	begin_as(&channel, ++account, 1);
+	ck_assert_int_eq(tell_many(&channel, account, LISTING_MOST, 70), 0);
+	begin_as(&channel, ++account, 1);
+	ck_assert_int_eq(tell_many(&channel, account, LISTING_MOST, 70), 0);
+	begin_as(&channel, ++account, 1);
+	ck_assert_int_eq(tell_many(&channel, account, LISTING_MOST, 70),
+	    -EAGAIN);
+	begin_as(&other_channel, ++account, 2);
+	ck_assert_int_eq(tell_many(&other_channel, account, LISTING_MOST, 70),
+	    0);
+	/* until all the room for large ones is used */
+	for (owners = 3; owners < 20; owners++) {
+		begin_as(&channel, ++account, owners);
+		if (tell_many(&channel, account, LISTING_MOST, 70) < 0)
+			break;
+	}
+	ck_assert_uint_eq(owners, 6);
+	begin_as(&other_channel, ++account, 30);
+	ck_assert_int_eq(tell_many(&other_channel, account, LISTING_SMALL,
+	    UIDL_MOST_BYTES), 0);
+	begin_as(&channel, ++account, 1);
+	ck_assert_int_eq(tell_many(&channel, account, LISTING_SMALL, 70), 0);
+	/* what ends makes room */
+	ledger_end(ledger, &channel, ACCOUNT + 1);
+	begin_as(&other_channel, ++account, 40);
+	ck_assert_int_eq(tell_many(&other_channel, account, LISTING_MOST, 70),
+	    0);
+}
+END_TEST
+
 START_TEST(a_restore_while_a_listing_is_open_stops_its_deletions_for_good)
 {
 	bool was;
@@ -377,6 +541,11 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    many_of_one_uidl_and_header_are_all_found_when_they_are_back);
 	tcase_add_test(tests, a_fetch_account_is_listed_for_its_owner_only);
+	tcase_add_test(tests, who_comes_first_is_not_believed);
+	tcase_add_test(tests, one_owner_has_only_so_many_listings);
+	tcase_add_loop_test(tests, F35_a_listing_that_is_too_large_ends_alone,
+	    0, sizeof(listings) / sizeof(listings[0]));
+	tcase_add_test(tests, F35_large_listings_leave_room_for_others);
 	tcase_add_test(tests,
 	    a_restore_while_a_listing_is_open_stops_its_deletions_for_good);
 	tcase_add_test(tests,

@@ -90,8 +90,11 @@ static inline int
 begin_days(bool has_uidl, int32_t days)
 {
 	const struct ledger_begin begin = { ACCOUNT, OWNER, has_uidl, days };
+	int r = ledger_begin(ledger, &channel, &begin, &may_delete, &is_first);
 
-	return ledger_begin(ledger, &channel, &begin, &may_delete, &is_first);
+	/* the keeper says that it is so */
+	return r != -EINPROGRESS ? r : ledger_confirm(ledger, &channel,
+	    ACCOUNT, &may_delete, &is_first);
 }
 
 static inline void

@@ -499,6 +499,52 @@ START_TEST(what_is_left_without_uidl_is_looked_at_before_it_counts)
 }
 END_TEST
 
+/* The server lied about its size; its bytes are in nobody's mailbox. */
+START_TEST(F16_what_came_too_large_is_left_and_counts_as_too_large)
+{
+	list(two);
+	leave(1, 1);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	decide();
+	ck_assert_uint_eq(counts.too_large, 1);
+	ck_assert_uint_eq(counts.known, 0);
+	/* nothing was said after it: it is durable with the answer */
+	reopen();
+	list_days(two, true, 0);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	ck_assert_str_eq(part(LISTING_LOOK), "");
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+	ck_assert_uint_eq(counts.too_large, 1);
+	ck_assert_uint_eq(counts.known, 0);
+}
+END_TEST
+
+START_TEST(F16_without_uidl_it_is_known_again_by_its_header)
+{
+	list_days(two, false, -1);
+	/* in either order */
+	if (_i == 0)
+		digest(1, 'a');
+	ck_assert_str_eq(part(LISTING_TAKE), "1 2");
+	leave(1, 1);
+	ck_assert_str_eq(part(LISTING_LOOK), _i == 0 ? "" : "1");
+	if (_i == 1) {
+		digest(1, 'a');
+		decide();
+		ck_assert_uint_eq(counts.too_large, 1);
+	}
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	reopen();
+	list_days(two, false, 0);
+	ck_assert_str_eq(part(LISTING_LOOK), "1");
+	digest(1, 'a');
+	decide();
+	ck_assert_uint_eq(counts.too_large, 1);
+	ck_assert_str_eq(part(LISTING_TAKE), "2");
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+}
+END_TEST
+
 START_TEST(what_is_known_is_not_left_once_more)
 {
 	have_two(true);
@@ -732,6 +778,10 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    what_is_left_without_uidl_is_looked_at_before_it_counts);
 	tcase_add_test(tests, what_is_known_is_not_left_once_more);
+	tcase_add_test(tests,
+	    F16_what_came_too_large_is_left_and_counts_as_too_large);
+	tcase_add_loop_test(tests,
+	    F16_without_uidl_it_is_known_again_by_its_header, 0, 2);
 	tcase_add_test(tests,
 	    F51_after_a_restore_nothing_is_deleted_until_resumed);
 	tcase_add_test(tests,

@@ -115,6 +115,7 @@ port_answer(void *arg, const struct asker *asker,
 	ck_assert_ptr_nonnull(asker->from);
 	call->serial = asker->serial;
 	call->code = answer->code;
+	call->held = answer->held;
 	(void)snprintf(call->words, sizeof(call->words), "%.*s %.*s",
 	    SLICE_FMT(answer->status), SLICE_FMT(answer->words));
 }
