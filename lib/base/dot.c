@@ -55,6 +55,7 @@ mend(struct dot_reader *dot, const char *byte)
 	dot->breaches |= nul ? DOT_NUL : DOT_BARE_LF;
 	if (!dot->normalises)
 		return slice_of(byte, 1);
+	dot->added += !nul;
 	return nul ? slice_of("\x80", 1) : slice_of(crlf, 2);
 }
 
@@ -64,6 +65,7 @@ mend_cr(struct dot_reader *dot)
 {
 	dot->breaches |= DOT_BARE_CR;
 	dot->at = DOT_AT_TEXT;
+	dot->added += dot->normalises;
 	return dot->normalises ? slice_of(crlf + 1, 1) : slice_of(NULL, 0);
 }
 

@@ -34,6 +34,7 @@ struct dot_reader {
 	unsigned	breaches;	/* DOT_ bits met so far */
 	bool		counts;		/* BDAT: a dot is text, there is no end */
 	bool		normalises;	/* mends breaches as it goes */
+	uint64_t	added;		/* bytes that mending has added */
 };
 
 enum dot_is {

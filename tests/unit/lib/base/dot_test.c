@@ -13,6 +13,7 @@
 struct got {
 	struct text	text;
 	unsigned	breaches;
+	uint64_t	added;
 	bool		ended;
 	size_t		left;	/* bytes behind the end */
 };
@@ -34,6 +35,7 @@ feed(struct dot_reader *dot, struct slice segment, struct got *got)
 	got->ended = got->ended || is == DOT_END;
 	got->left += input.len;
 	got->breaches = dot->breaches;
+	got->added = dot->added;
 	free(bytes);
 }
 
@@ -103,6 +105,8 @@ START_TEST(a_message_is_the_same_however_it_is_cut)
 				    want[mends]));
 				ck_assert_int_eq(got.ended,
 				    messages[_i].ended);
+				ck_assert_uint_eq(got.added, want[mends].len -
+				    want[0].len);
 				ck_assert_uint_eq(got.left, messages[_i].left);
 				ck_assert_uint_eq(got.breaches,
 				    messages[_i].breaches);
