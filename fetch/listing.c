@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "fetch/collect_inside.h"
-#include "fetch/words.h"
-#include "queue/service.h"
+#include "fetch/pop3_reply.h"
 
 #define PAGES_WAITING	4	/* before the server has to wait */
 /* The head of a page, and room for its last row. */
@@ -20,24 +19,24 @@
 static void	pump(struct collect *);
 
 static void
-on_rows(struct collect *collect, const struct ask *ask,
-    struct ipc_message *message)
+on_rows(struct collect *collect, uint64_t bytes, struct ipc_message *message)
 {
 	struct unpack u;
 
-	(void)ask;
-	collect->listing.asks--;
-	if (collect->leaving || !collect_listing_ok(collect, message, &u))
+	(void)bytes;
+	collect->conversation->listing.asks--;
+	if (!conversation_is_open(collect) ||
+	    !queue_listing_ok(collect, message, &u))
 		return;
-	collect_hold(collect, HOLD_LISTING,
-	    collect->listing.asks >= PAGES_WAITING);
+	conversation_hold(collect, HOLD_LISTING,
+	    collect->conversation->listing.asks >= PAGES_WAITING);
 	pump(collect);
 }
 
 static void
 page_send(struct collect *collect)
 {
-	struct listing *listing = &collect->listing;
+	struct listing *listing = &collect->conversation->listing;
 	uint32_t rows = listing->page_rows;
 
 	if (rows == 0)
@@ -45,44 +44,45 @@ page_send(struct collect *collect)
 	if (!text_failed(&listing->page))
 		for (unsigned i = 0; i < 4; i++)
 			listing->page.at[8 + i] = (char)(rows >> (8 * i));
-	if (!collect_ask(collect, QUEUE_LISTING_ROWS, &listing->page, -1,
-	    NULL, on_rows))
+	if (!queue_ask(collect, QUEUE_LISTING_ROWS, &listing->page, -1, 0,
+	    on_rows))
 		return;
 	listing->asks++;
 	text_clear(&listing->page);
 	listing->page_rows = 0;
-	collect_hold(collect, HOLD_LISTING, listing->asks >= PAGES_WAITING);
+	conversation_hold(collect, HOLD_LISTING,
+	    listing->asks >= PAGES_WAITING);
 }
 
 /* HARDENING F28: whatever it is, it is an identity. */
 static void
 pack_uidl(struct collect *collect, struct slice uidl)
 {
-	unsigned char digest[PRINT_BYTES];
+	unsigned char digest[DIGEST_BYTES];
 	TEXT_AUTO hex = TEXT_INIT(128);
 
 	if (uidl.len <= UIDL_MOST_BYTES) {
-		pack_slice(&collect->listing.page, uidl);
+		pack_slice(&collect->conversation->listing.page, uidl);
 		return;
 	}
-	if (print_of(&collect->all, uidl, digest) < 0) {
+	if (digest_of(&collect->whole, uidl, digest) < 0) {
 		collect_break(collect, FETCH_END_LOCAL,
-		    slice_str("SHA-256 cannot be had"));
+		    "SHA-256 cannot be had");
 		return;
 	}
 	text_add_str(&hex, "sha256:");
-	for (size_t i = 0; i < PRINT_BYTES; i++)
+	for (size_t i = 0; i < DIGEST_BYTES; i++)
 		text_addf(&hex, "%02x", digest[i]);
-	pack_slice(&collect->listing.page, text_slice(&hex));
+	pack_slice(&collect->conversation->listing.page, text_slice(&hex));
 }
 
 static void
 row_tell(struct collect *collect, uint32_t number, uint64_t bytes,
     struct slice uidl)
 {
-	struct listing *listing = &collect->listing;
+	struct listing *listing = &collect->conversation->listing;
 
-	if (collect->ended)
+	if (conversation_is_over(collect))
 		return;
 	if (listing->page_rows == 0) {
 		pack_u64(&listing->page, collect->account.id);
@@ -102,7 +102,7 @@ row_tell(struct collect *collect, uint32_t number, uint64_t bytes,
 static void
 row_tell_bare(struct collect *collect)
 {
-	struct listing *listing = &collect->listing;
+	struct listing *listing = &collect->conversation->listing;
 	const struct listed *row = &listing->rows[listing->at++];
 
 	row_tell(collect, row->number, row->bytes, slice_of(NULL, 0));
@@ -112,40 +112,43 @@ row_tell_bare(struct collect *collect)
 static void
 pump(struct collect *collect)
 {
-	struct listing *listing = &collect->listing;
+	struct listing *listing = &collect->conversation->listing;
 
-	if (!listing->whole || collect->leaving)
+	if (!listing->whole || !conversation_is_open(collect))
 		return;
-	while (listing->at < listing->count && !collect->ended &&
+	while (listing->at < listing->count && !conversation_is_over(collect) &&
 	    listing->asks < PAGES_WAITING)
 		row_tell_bare(collect);
 	if (listing->at == listing->count)
 		page_send(collect);
 	if (listing->at < listing->count || listing->asks > 0 ||
-	    collect->ended)
+	    conversation_is_over(collect))
 		return;
 	listing->whole = false;
 	text_free(&listing->page);
-	step_beginning(collect);
+	step_first(collect);
 }
 
 static void
-on_begun(struct collect *collect, const struct ask *ask,
-    struct ipc_message *message)
+on_begun(struct collect *collect, uint64_t bytes, struct ipc_message *message)
 {
+	struct conversation *conversation = collect->conversation;
 	struct unpack u;
 
-	(void)ask;
-	collect->listing.asks--;
-	if (collect->leaving || !collect_listing_ok(collect, message, &u))
+	(void)bytes;
+	conversation->listing.asks--;
+	if (!conversation_is_open(collect))
 		return;
-	collect->listing_is_open = true;
-	collect->may_delete = unpack_bool(&u);
-	collect->is_first = unpack_bool(&u);
-	collect->outcome.deletions_stopped = !collect->may_delete;
+	if (!queue_listing_ok(collect, message, &u)) {
+		conversation->listing.is_begun = false;
+		return;
+	}
+	conversation->may_delete = unpack_bool(&u);
+	conversation->is_first = unpack_bool(&u);
+	collect->outcome.deletions_stopped = !conversation->may_delete;
 	if (!unpack_is_done(&u))
 		collect_break(collect, FETCH_END_LOCAL,
-		    slice_str("the queue's answer cannot be read"));
+		    "the queue's answer cannot be read");
 	else
 		pump(collect);
 }
@@ -162,9 +165,10 @@ begin(struct collect *collect, bool has_uidl)
 	pack_u64(&body, collect->account.id);
 	pack_u8(&body, has_uidl);
 	pack_u32(&body, (uint32_t)days);
-	if (collect_ask(collect, QUEUE_LISTING_BEGIN, &body, -1, NULL,
-	    on_begun))
-		collect->listing.asks++;
+	if (!queue_ask(collect, QUEUE_LISTING_BEGIN, &body, -1, 0, on_begun))
+		return;
+	collect->conversation->listing.is_begun = true;
+	collect->conversation->listing.asks++;
 }
 
 /* LIST */
@@ -192,18 +196,18 @@ on_list(void *arg, uint32_t number, bool ok, struct slice words)
 
 	(void)number;
 	(void)words;
-	collect->listing.no_list = !ok;
+	collect->conversation->listing.no_list = !ok;
 }
 
 static void
 on_list_row(void *arg, uint32_t number, struct slice line)
 {
 	struct collect *collect = arg;
-	struct listing *listing = &collect->listing;
+	struct listing *listing = &collect->conversation->listing;
 	struct pop3_row row;
 
 	(void)number;
-	if (collect->leaving || pop3_row_read(line, &row) < 0)
+	if (!conversation_is_open(collect) || pop3_row_read(line, &row) < 0)
 		return;
 	/* numbers that repeat or shrink name nothing for certain (F29) */
 	if (listing->count > 0 &&
@@ -214,17 +218,16 @@ on_list_row(void *arg, uint32_t number, struct slice line)
 		 * The queue takes no more.  A listing cut there would tell the
 		 * ledger that the rest is gone: nothing is collected.
 		 */
-		collect_break(collect, FETCH_END_NONSENSE, slice_str(
-		    "it lists more than a million messages"));
+		collect_break(collect, FETCH_END_INCONSISTENT,
+		    "it lists more messages than can be collected");
 		return;
 	}
 	if (!rows_grow(listing)) {
-		collect_break(collect, FETCH_END_LOCAL,
-		    slice_str("out of memory"));
+		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 		return;
 	}
 	listing->rows[listing->count++] = (struct listed){
-	    row.number, 0, pop3_row_bytes(row.rest)
+	    row.number, pop3_row_bytes(row.rest)
 	};
 }
 
@@ -244,31 +247,31 @@ on_uidl(void *arg, uint32_t number, bool ok, struct slice words)
 	struct collect *collect = arg;
 
 	(void)number;
-	if (collect->leaving)
+	if (!conversation_is_open(collect))
 		return;
-	if (!ok && collect->listing.no_list) {
-		collect_bye(collect, pop3_refusal(words, false), words);
+	if (!ok && collect->conversation->listing.no_list) {
+		collect_bye(collect, pop3_refusal(words, false), true, words);
 		return;
 	}
 	begin(collect, ok);
-	collect->listing.whole = !ok;
+	collect->conversation->listing.whole = !ok;
 }
 
 static void
 on_uidl_row(void *arg, uint32_t number, struct slice line)
 {
 	struct collect *collect = arg;
-	struct listing *listing = &collect->listing;
+	struct listing *listing = &collect->conversation->listing;
 	uint64_t bytes = 0;
 	struct pop3_row row;
 
 	(void)number;
-	if (collect->leaving || pop3_row_read(line, &row) < 0 ||
+	if (!conversation_is_open(collect) || pop3_row_read(line, &row) < 0 ||
 	    row.number <= listing->told)
 		return;
 	while (listing->at < listing->count &&
 	    listing->rows[listing->at].number < row.number &&
-	    !collect->ended)
+	    !conversation_is_over(collect))
 		row_tell_bare(collect);
 	if (listing->at < listing->count &&
 	    listing->rows[listing->at].number == row.number)
@@ -283,7 +286,7 @@ on_uidl_end(void *arg, uint32_t number, unsigned mended)
 
 	(void)number;
 	(void)mended;
-	collect->listing.whole = true;
+	collect->conversation->listing.whole = true;
 	pump(collect);
 }
 
@@ -297,7 +300,60 @@ void
 step_list(struct collect *collect)
 {
 	collect_stage(collect, FETCH_STAGE_LISTING);
-	collect->listing.page = (struct text)TEXT_INIT(IPC_MAX_BYTES);
-	pop3_say(collect->pop3, &command_list, 0);
-	pop3_say(collect->pop3, &command_uidl, 0);
+	collect->conversation->listing.page =
+	    (struct text)TEXT_INIT(IPC_MAX_BYTES);
+	pop3_say(collect->conversation->pop3, &command_list, 0);
+	pop3_say(collect->conversation->pop3, &command_uidl, 0);
+}
+
+/* Deciding */
+
+static void
+on_counts(struct collect *collect, uint64_t bytes,
+    struct ipc_message *message)
+{
+	struct fetch_outcome *outcome = &collect->outcome;
+	struct listing_counts counts;
+	struct unpack u;
+
+	(void)bytes;
+	if (!conversation_is_open(collect) ||
+	    !queue_listing_ok(collect, message, &u))
+		return;
+	if (listing_counts_unpack(&u, &counts) < 0) {
+		collect_break(collect, FETCH_END_LOCAL,
+		    "the queue's answer cannot be read");
+		return;
+	}
+	outcome->listed = counts.listed;
+	outcome->listed_bytes = counts.listed_bytes;
+	/* in a second conversation some of them are here already */
+	outcome->waiting = outcome->taken + counts.take;
+	outcome->waiting_bytes = outcome->taken_bytes + counts.take_bytes;
+	/* what the ledger knows of it counts itself */
+	outcome->too_large = counts.too_large + collect->passed_count -
+	    collect->noted_count;
+	if (header_digests_are_wanted(collect, counts.look))
+		step_digests(collect);
+	else if (collect->task == FETCH_TRY)
+		collect_quit(collect);
+	else
+		step_take(collect);
+}
+
+void
+step_decide(struct collect *collect)
+{
+	struct listing *listing = &collect->conversation->listing;
+	TEXT_AUTO body = TEXT_INIT(32);
+
+	collect->conversation->turn = NULL;
+	/* the queue knows it now: 16 bytes a message are not kept */
+	free(listing->rows);
+	listing->rows = NULL;
+	listing->count = listing->size = 0;
+	pack_u64(&body, collect->account.id);
+	pack_u64(&body, collect_largest(collect));
+	(void)queue_ask(collect, QUEUE_LISTING_DECIDE, &body, -1, 0,
+	    on_counts);
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "fetch/collect_inside.h"
-#include "fetch/words.h"
+#include "fetch/pop3_reply.h"
 
 static void
 on_user(void *arg, uint32_t number, bool ok, struct slice words)
@@ -18,7 +18,7 @@ on_user(void *arg, uint32_t number, bool ok, struct slice words)
 
 	(void)number;
 	if (!ok)
-		collect_break(collect, pop3_refusal(words, true), words);
+		collect_end(collect, pop3_refusal(words, true), true, words);
 }
 
 static void
@@ -30,7 +30,7 @@ on_pass(void *arg, uint32_t number, bool ok, struct slice words)
 	if (ok)
 		step_list(collect);
 	else
-		collect_break(collect, pop3_refusal(words, true), words);
+		collect_end(collect, pop3_refusal(words, true), true, words);
 }
 
 static const struct pop3_command
@@ -40,39 +40,36 @@ command_pass = { .verb = "PASS", .shape = POP3_ONE, .status = on_pass };
 static void
 on_turn(void *arg)
 {
-	struct collect *collect = arg;
-
-	if (collect->turn != NULL)
-		collect->turn(collect);
+	conversation_turn(arg);
 }
 
 static void
-on_broken(void *arg, enum fetch_end end, struct slice words)
+on_broken(void *arg, enum fetch_end end, bool server_said, struct slice words)
 {
-	collect_break(arg, end, words);
+	collect_end(arg, end, server_said, words);
 }
 
-static int	open_talk(struct collect *, enum talk_login);
+static int	open_talk(struct collect *);
 
 /* The way the server wants it; TALK_LOGIN_NONE: USER and PASS. */
 static enum talk_login
 wanted(const struct collect *collect)
 {
-	const struct capa *capa = &collect->capa;
+	const struct pop3_capa *capa = &collect->conversation->capa;
 	bool is_clear = collect->account.tls == FETCH_TLS_NONE;
 
 	if (is_clear && capa->has_apop)
 		return TALK_LOGIN_APOP;
-	if (!capa->is_known || (capa->has & CAPA_USER) != 0)
+	if (!capa->is_known || (capa->has & POP3_CAPA_USER) != 0)
 		return TALK_LOGIN_NONE;
 	/* in clear rather what does not show the password */
-	if (is_clear && (capa->has & CAPA_CRAM_MD5) != 0)
+	if (is_clear && (capa->has & POP3_CAPA_CRAM_MD5) != 0)
 		return TALK_LOGIN_CRAM_MD5;
-	if ((capa->has & CAPA_PLAIN) != 0)
+	if ((capa->has & POP3_CAPA_PLAIN) != 0)
 		return TALK_LOGIN_PLAIN;
-	if ((capa->has & CAPA_LOGIN) != 0)
+	if ((capa->has & POP3_CAPA_LOGIN) != 0)
 		return TALK_LOGIN_LOGIN;
-	if ((capa->has & CAPA_CRAM_MD5) != 0)
+	if ((capa->has & POP3_CAPA_CRAM_MD5) != 0)
 		return TALK_LOGIN_CRAM_MD5;
 	return TALK_LOGIN_COUNT;
 }
@@ -80,9 +77,11 @@ wanted(const struct collect *collect)
 static void
 converse(struct collect *collect)
 {
+	struct conversation *conversation = collect->conversation;
+	const struct pop3_capa *capa = &conversation->capa;
 	const struct pop3_options options = {
-		.pipelining = collect->capa.is_known &&
-		    (collect->capa.has & CAPA_PIPELINING) != 0,
+		.pipelining = capa->is_known &&
+		    (capa->has & POP3_CAPA_PIPELINING) != 0,
 		.silence_ms = collect->limits.silence_ms,
 		.least_bytes_per_second =
 		    collect->limits.least_bytes_per_second
@@ -91,49 +90,57 @@ converse(struct collect *collect)
 		.arg = collect, .turn = on_turn, .broken = on_broken
 	};
 
-	(void)snprintf(collect->peer, sizeof(collect->peer), "%s",
-	    talk_peer(collect->talk));
-	(void)snprintf(collect->tls_words, sizeof(collect->tls_words), "%s",
-	    talk_tls_words(collect->talk));
-	collect->pop3 = pop3_new(collect->loop, collect->talk, &options,
-	    &events);
-	if (collect->pop3 == NULL)
-		collect_break(collect, FETCH_END_LOCAL,
-		    slice_str("out of memory"));
+	(void)snprintf(conversation->peer, sizeof(conversation->peer), "%s",
+	    talk_peer(conversation->talk));
+	(void)snprintf(conversation->tls_words,
+	    sizeof(conversation->tls_words), "%s",
+	    talk_tls_words(conversation->talk));
+	conversation->pop3 = pop3_new(collect->loop, conversation->talk,
+	    &options, &events);
+	if (conversation->pop3 == NULL)
+		collect_break(collect, FETCH_END_LOCAL, "out of memory");
+}
+
+static void
+reconnect(struct collect *collect, enum talk_login login)
+{
+	struct conversation *conversation = collect->conversation;
+
+	talk_free(conversation->talk);
+	conversation->talk = NULL;
+	conversation->login = login;
+	if (open_talk(collect) < 0)
+		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 }
 
 static void
 on_opened(void *arg)
 {
 	struct collect *collect = arg;
-	bool is_ours = collect->account.mechanism == FETCH_AUTO &&
-	    !collect->reconnected;
+	struct conversation *conversation = collect->conversation;
+	/* with a login of libcurl's this is behind it */
+	bool is_ours = conversation->login == TALK_LOGIN_NONE;
 	enum talk_login login = is_ours ? wanted(collect) : TALK_LOGIN_NONE;
 
 	if (login == TALK_LOGIN_COUNT) {
-		collect_break(collect, FETCH_END_MECHANISM, slice_str(
-		    "it offers no way of logging in that is known here"));
+		collect_break(collect, FETCH_END_MECHANISM,
+		    "it offers no way of logging in that is known here");
 		return;
 	}
 	if (login != TALK_LOGIN_NONE) {
-		talk_free(collect->talk);
-		collect->talk = NULL;
-		collect->reconnected = true;
-		if (open_talk(collect, login) < 0)
-			collect_break(collect, FETCH_END_LOCAL,
-			    slice_str("out of memory"));
+		reconnect(collect, login);
 		return;
 	}
 	converse(collect);
-	if (collect->ended)
+	if (conversation_is_over(collect))
 		return;
 	if (!is_ours) {
 		step_list(collect);
 		return;
 	}
-	pop3_say_word(collect->pop3, &command_user,
+	pop3_say_word(conversation->pop3, &command_user,
 	    slice_str(collect->account.user));
-	pop3_say_word(collect->pop3, &command_pass,
+	pop3_say_word(conversation->pop3, &command_pass,
 	    slice_str(collect->password));
 }
 
@@ -142,7 +149,7 @@ on_line(void *arg, struct slice line)
 {
 	struct collect *collect = arg;
 
-	capa_line(&collect->capa, line);
+	pop3_capa_line(&collect->conversation->capa, line);
 }
 
 static void
@@ -150,14 +157,8 @@ on_readable(void *arg)
 {
 	struct collect *collect = arg;
 
-	if (collect->pop3 != NULL)
-		pop3_readable(collect->pop3);
-}
-
-static void
-on_drained(void *arg)
-{
-	(void)arg;	/* what may wait is bounded by the window */
+	if (collect->conversation->pop3 != NULL)
+		pop3_readable(collect->conversation->pop3);
 }
 
 static void
@@ -177,6 +178,9 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 	};
 	struct collect *collect = arg;
 	enum fetch_end end = ends[fault];
+	bool server_said = fault == TALK_NO_TLS ||
+	    fault == TALK_LOGIN_REFUSED || fault == TALK_NO_MECHANISM ||
+	    fault == TALK_NONSENSE || fault == TALK_CLOSED;
 
 	if (fault == TALK_LOGIN_REFUSED)
 		end = pop3_refusal(words, true);
@@ -184,15 +188,16 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 	    slice_has_prefix(words, "-ERR") &&
 	    pop3_refusal(words, false) == FETCH_END_BUSY)
 		end = FETCH_END_BUSY;	/* that was its greeting */
-	if (collect->leaving && fault == TALK_CLOSED) {
-		end = FETCH_END_DONE;
-		words = slice_str("it hung up without an answer to QUIT");
-	}
-	collect_break(collect, end, words);
+	if (fault == TALK_CLOSED &&
+	    collect->conversation->step == CONVERSATION_LEAVING)
+		collect_break(collect, FETCH_END_DONE,
+		    "it hung up without an answer to QUIT");
+	else
+		collect_end(collect, end, server_said, words);
 }
 
 static int
-open_talk(struct collect *collect, enum talk_login login)
+open_talk(struct collect *collect)
 {
 	static const enum talk_tls tls[FETCH_TLS_COUNT] = {
 		[FETCH_TLS_NONE] = TALK_CLEAR,
@@ -200,10 +205,11 @@ open_talk(struct collect *collect, enum talk_login login)
 		[FETCH_TLS_IMPLICIT] = TALK_IMPLICIT,
 	};
 	const struct fetch_account *account = &collect->account;
+	struct conversation *conversation = collect->conversation;
 	const struct talk_options options = {
 		.scheme = "pop3", .host = account->host,
 		.port = account->port, .addresses = collect->addresses,
-		.tls = tls[account->tls], .login = login,
+		.tls = tls[account->tls], .login = conversation->login,
 		.user = account->user, .password = collect->password,
 		.pin = account->has_pin ? account->pin : NULL,
 		.connect_ms = collect->limits.connect_ms,
@@ -211,12 +217,12 @@ open_talk(struct collect *collect, enum talk_login login)
 	};
 	const struct talk_events events = {
 		.arg = collect, .line = on_line, .opened = on_opened,
-		.readable = on_readable, .drained = on_drained,
-		.failed = on_failed
+		.readable = on_readable, .failed = on_failed
 	};
 
-	collect->capa = (struct capa){ 0 };
-	return talk_open(collect->hall, &options, &events, &collect->talk);
+	conversation->capa = (struct pop3_capa){ 0 };
+	return talk_open(collect->hall, &options, &events,
+	    &conversation->talk);
 }
 
 int
@@ -230,5 +236,6 @@ login_begin(struct collect *collect)
 		[FETCH_APOP] = TALK_LOGIN_APOP,
 	};
 
-	return open_talk(collect, logins[collect->account.mechanism]);
+	collect->conversation->login = logins[collect->account.mechanism];
+	return open_talk(collect);
 }

@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fetch/words.h"
+#include "fetch/pop3_reply.h"
 #include "lib/base/dot.h"
 #include "lib/base/lines.h"
 #include "lib/base/text.h"
+#include "queue/service.h"
 
 #define READS_OF_TURN	8	/* of 64 KiB, before others get a turn */
 #define RING		(POP3_WINDOW + 4)
@@ -25,7 +26,7 @@
  * Lines of one answer: what a listing may hold (listing.c), with the rows that
  * are dropped.  A server that never ends its list is stopped here.
  */
-#define LINES_MOST	1100000
+#define LINES_MOST	(LISTING_MOST + LISTING_MOST / 10)
 
 struct said {
 	const struct pop3_command *command;
@@ -42,6 +43,7 @@ struct pop3 {
 	unsigned		 first, count;	/* said, not answered */
 	unsigned		 sent;		/* of these */
 	bool			 in_reply;	/* its status line has come */
+	bool			 has_replied;	/* so it speaks POP3 */
 	uint64_t		 lines;		/* of this reply */
 	struct dot_reader	 dot;
 	struct line_reader	 reader;
@@ -110,12 +112,29 @@ pop3_stop(struct pop3 *pop3)
 }
 
 static void
-break_off(struct pop3 *pop3, enum fetch_end end, struct slice words)
+break_off(struct pop3 *pop3, enum fetch_end end, const char *ours)
 {
 	if (pop3->broken)
 		return;
 	pop3_stop(pop3);
-	pop3->events.broken(pop3->events.arg, end, words);
+	pop3->events.broken(pop3->events.arg, end, false, slice_str(ours));
+}
+
+static void
+break_off_quoting(struct pop3 *pop3, enum fetch_end end, struct slice words)
+{
+	if (pop3->broken)
+		return;
+	pop3_stop(pop3);
+	pop3->events.broken(pop3->events.arg, end, true, words);
+}
+
+/* What it says is no reply: is it another protocol, or out of step? */
+static enum fetch_end
+no_reply(const struct pop3 *pop3)
+{
+	return pop3->has_replied ? FETCH_END_INCONSISTENT :
+	    FETCH_END_NONSENSE;
 }
 
 /* Saying */
@@ -141,8 +160,7 @@ enqueue(struct pop3 *pop3, const struct pop3_command *command,
 {
 	text_add_str(&pop3->out, "\r\n");
 	if (pop3->count == RING || text_failed(&pop3->out)) {
-		break_off(pop3, FETCH_END_LOCAL, slice_str(
-		    "too many commands at once"));
+		break_off(pop3, FETCH_END_LOCAL, "too many commands at once");
 		return;
 	}
 	pop3->ring[(pop3->first + pop3->count) % RING] = (struct said){
@@ -197,8 +215,8 @@ flush(struct pop3 *pop3)
 	if (pop3->sent == 0)
 		pop3->heard_ms = clock_ms();
 	if (talk_write(pop3->talk, lines) < 0) {
-		break_off(pop3, FETCH_END_LOCAL, slice_str(
-		    "no memory for what is to be sent"));
+		break_off(pop3, FETCH_END_LOCAL,
+		    "no memory for what is to be sent");
 		return;
 	}
 	pop3->sent += n;
@@ -246,14 +264,18 @@ hear_status(struct pop3 *pop3)
 	if (!line_get(pop3, &line, &too_long)) {
 		/* it need not end to be none */
 		if (pop3->rest.at[0] != '+' && pop3->rest.at[0] != '-')
-			break_off(pop3, FETCH_END_NONSENSE, pop3->rest);
+			break_off_quoting(pop3, no_reply(pop3), pop3->rest);
 		return false;
 	}
-	if (too_long || pop3_status_read(line, &status) < 0) {
-		break_off(pop3, FETCH_END_NONSENSE, too_long ?
-		    slice_str("a reply without end") : line);
+	if (too_long) {
+		break_off(pop3, no_reply(pop3), "a reply without end");
 		return false;
 	}
+	if (pop3_status_read(line, &status) < 0) {
+		break_off_quoting(pop3, no_reply(pop3), line);
+		return false;
+	}
+	pop3->has_replied = true;
 	if (status.ok && said.command->shape != POP3_ONE) {
 		pop3->in_reply = true;
 		pop3->lines = 0;
@@ -280,8 +302,8 @@ hear_line(struct pop3 *pop3)
 		return true;
 	}
 	if (++pop3->lines > LINES_MOST) {
-		break_off(pop3, FETCH_END_NONSENSE,
-		    slice_str("a list without end"));
+		break_off(pop3, FETCH_END_INCONSISTENT,
+		    "a list without end");
 		return false;
 	}
 	if (too_long)
@@ -321,13 +343,16 @@ hear_junk(struct pop3 *pop3)
 	bool too_long;
 
 	if (pop3->rest.at[0] != '-') {
-		break_off(pop3, FETCH_END_NONSENSE,
+		break_off_quoting(pop3, no_reply(pop3),
 		    slice_first(pop3->rest, POP3_LINE_BYTES));
 		return false;
 	}
-	if (line_get(pop3, &line, &too_long))
-		break_off(pop3, too_long ? FETCH_END_NONSENSE :
-		    FETCH_END_CLOSED, too_long ? slice_of(NULL, 0) : line);
+	if (!line_get(pop3, &line, &too_long))
+		return false;
+	if (too_long)
+		break_off(pop3, no_reply(pop3), "a reply without end");
+	else
+		break_off_quoting(pop3, FETCH_END_CLOSED, line);
 	return false;
 }
 
@@ -440,8 +465,7 @@ on_tick(void *arg)
 		return;
 	}
 	if (now - pop3->heard_ms >= pop3->options.silence_ms)
-		break_off(pop3, FETCH_END_TIMED_OUT, slice_of(NULL, 0));
+		break_off(pop3, FETCH_END_TIMED_OUT, "");
 	else if (is_slow(pop3, waited))
-		break_off(pop3, FETCH_END_TIMED_OUT,
-		    slice_str("it sends too slowly"));
+		break_off(pop3, FETCH_END_TIMED_OUT, "it sends too slowly");
 }

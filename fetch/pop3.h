@@ -51,8 +51,12 @@ struct pop3_events {
 	void	*arg;
 	/* What had come has been heard: there may be room for commands. */
 	void	(*turn)(void *arg);
-	/* The conversation is of no use any more; nothing is called after. */
-	void	(*broken)(void *arg, enum fetch_end, struct slice words);
+	/*
+	 * The conversation is of no use any more; nothing is called after.
+	 * `server_said`: the words are the server's, else ours.
+	 */
+	void	(*broken)(void *arg, enum fetch_end, bool server_said,
+		    struct slice words);
 };
 
 struct pop3_options {

@@ -294,6 +294,7 @@ remote_health(const struct remote *remote, struct schedule_health *health_out)
 		.ended_at_utc_ms = remote->ended_at_utc_ms,
 		.next_at_utc_ms = next_at_utc_ms(remote),
 		.has_ended = remote->has_ended, .end = remote->end,
+		.server_said = remote->server_said,
 		.words = slice_str(remote->words),
 		.failures = remote->refusals + remote->faults
 	};

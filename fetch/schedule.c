@@ -31,6 +31,7 @@ static const struct back_off {
 	[FETCH_END_BUSY]	= { 2, 30 },	/* somebody reads it just now */
 	[FETCH_END_MECHANISM]	= { 1, 60 },
 	[FETCH_END_NONSENSE]	= { 1, 60 },
+	[FETCH_END_INCONSISTENT] = { 1, 60 },
 	[FETCH_END_CLOSED]	= { 1, 60 },
 	[FETCH_END_PAUSED]	= { 1, 10 },	/* our own disk: no failure */
 	[FETCH_END_LOCAL]	= { 1, 60 },
@@ -213,6 +214,7 @@ remember(struct remote *remote, const struct fetch_outcome *outcome)
 	remote->words = words;		/* NULL: the end itself counts */
 	remote->has_ended = true;
 	remote->end = outcome->end;
+	remote->server_said = outcome->server_said;
 	remote->ended_at_utc_ms = clock_utc_ms();
 	if (outcome->end == FETCH_END_DONE && remote->task == FETCH_COLLECT)
 		remote->success_at_utc_ms = remote->ended_at_utc_ms;

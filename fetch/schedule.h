@@ -41,6 +41,7 @@ struct schedule_health {
 	int64_t		next_at_utc_ms;	/* 0: not by the clock */
 	bool		has_ended;	/* then how: */
 	enum fetch_end	end;
+	bool		server_said;	/* the words; else the library, or we */
 	struct slice	words;
 	unsigned	failures;	/* in a row, before this moment */
 };

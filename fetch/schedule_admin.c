@@ -197,6 +197,7 @@ progress_row(const struct run_account *account, struct text *rows)
 	pack_u64(rows, outcome->too_large);
 	pack_u64(rows, outcome->left);
 	pack_slice(rows, slice_str(outcome->deletions_stopped ? "yes" : "no"));
+	pack_slice(rows, slice_str(outcome->server_said ? "yes" : "no"));
 	pack_slice(rows, outcome->words);
 	pack_print(rows, outcome);
 	pack_u64(rows, account->state_number);
@@ -243,6 +244,7 @@ health_row(void *arg, const struct schedule_health *health)
 	pack_i64(rows, health->next_at_utc_ms);
 	pack_slice(rows, slice_str(health->has_ended ?
 	    fetch_end_code(health->end) : ""));
+	pack_slice(rows, slice_str(health->server_said ? "yes" : "no"));
 	pack_slice(rows, health->words);
 	pack_u64(rows, health->failures);
 	return ++listing->work->rows < ADMIN_PAGE;

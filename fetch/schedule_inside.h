@@ -60,6 +60,7 @@ struct remote {
 	int64_t		 success_at_utc_ms, ended_at_utc_ms;
 	bool		 has_ended;
 	enum fetch_end	 end;
+	bool		 server_said;
 	char		*words;
 	UT_hash_handle	 hh;
 };

@@ -21,6 +21,7 @@ static const char *const end_codes[FETCH_END_COUNT] = {
 	[FETCH_END_BUSY]	= "busy",
 	[FETCH_END_MECHANISM]	= "mechanism",
 	[FETCH_END_NONSENSE]	= "nonsense",
+	[FETCH_END_INCONSISTENT] = "inconsistent",
 	[FETCH_END_CLOSED]	= "closed",
 	[FETCH_END_PAUSED]	= "paused",
 	[FETCH_END_UNSAID]	= "unsaid",
@@ -49,6 +50,7 @@ fetch_outcome_pack(struct text *text, const struct fetch_outcome *outcome)
 	pack_u64(text, outcome->left);
 	pack_u8(text, outcome->deletions_stopped);
 	pack_u8(text, outcome->has_print);
+	pack_u8(text, outcome->server_said);
 	pack_bytes(text, slice_of(outcome->print, sizeof(outcome->print)));
 	pack_slice(text, slice_first(outcome->words, FETCH_WORDS_MOST));
 }
@@ -72,6 +74,7 @@ fetch_outcome_unpack(struct unpack *u, struct fetch_outcome *outcome_out)
 	outcome.left = unpack_u64(u);
 	outcome.deletions_stopped = unpack_bool(u);
 	outcome.has_print = unpack_bool(u);
+	outcome.server_said = unpack_bool(u);
 	print = unpack_bytes(u, sizeof(outcome.print));
 	outcome.words = unpack_slice(u);
 	if (u->bad || outcome.words.len > FETCH_WORDS_MOST)

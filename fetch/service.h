@@ -26,6 +26,12 @@ enum fetch_kind {
 	SCHEDULE_CHANGED
 };
 
+enum resolver_kind {
+	/* fetch -> resolver: slice host; reply: u8 found (enum names_found),
+	 * slice addresses (names.h) */
+	RESOLVER_ADDRESSES = 500
+};
+
 enum fetch_task {
 	FETCH_COLLECT,
 	FETCH_TRY,		/* log in, count what waits, take nothing */
@@ -44,6 +50,8 @@ enum fetch_end {
 	FETCH_END_BUSY,		/* locked, in use, "try later" (RFC 3206) */
 	FETCH_END_MECHANISM,	/* it does not offer that way of logging in */
 	FETCH_END_NONSENSE,	/* what it said is not POP3 */
+	FETCH_END_INCONSISTENT,	/* it speaks POP3, but out of step, without
+				   end, or not as it lists */
 	FETCH_END_CLOSED,	/* it hung up half-way */
 	FETCH_END_PAUSED,	/* the hub takes nothing now: disk, queue */
 	FETCH_END_UNSAID,	/* what of the old mail is taken is not said */
@@ -63,7 +71,8 @@ struct fetch_outcome {
 	bool		deletions_stopped;	/* a restored ledger */
 	bool		has_print;	/* of the certificate it showed */
 	unsigned char	print[32];
-	struct slice	words;		/* the server's, or the library's */
+	bool		server_said;	/* `words`; else the library, or we */
+	struct slice	words;
 };
 
 enum fetch_stage { FETCH_STAGE_WAITING, FETCH_STAGE_CONNECTING,

@@ -155,7 +155,7 @@ def junk(t):
         box = t.box(datas, user=name)
         t.add(t.provider(Junk, box), label=name, user=name,
               delete="--delete-after 0")
-        t.now("nonsense", "closed", label=name)
+        t.now("inconsistent", "closed", label=name)
         for _ in range(2):
             t.now(label=name)
         t.true(box.asked[b"uidl-1"] == 1, name, "asked for again", box.asked)
@@ -250,6 +250,7 @@ def endless(t):
     most = max(session.sent_bytes for session in provider.sessions)
     # what the system takes in its buffers is not little
     t.true(most < 4 * MESSAGE_BYTES, "it read on for", most)
+    t.true(box.asked[b"uidl-2"] == 1, "asked for again:", box.asked)
     t.true(box.uidls() == [b"uidl-2"], "left there:", box.uidls())
 
 

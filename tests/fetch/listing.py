@@ -46,7 +46,7 @@ def odd_sizes(t):
               delete="--delete-after 0")
         row = None
         for _ in range(2):
-            row = t.now("done", "nonsense", label=name)
+            row = t.now("done", "inconsistent", label=name)
         if row["result"] == "done":
             good += [mine[0], mine[2]]
         t.true(b"uidl-2" in box.uidls() or mine[1] in t.letters(), name,
@@ -214,7 +214,7 @@ def missing_uidl(t):
     box = t.box(datas)
     t.add(t.provider(Empty, box))
     for _ in range(3):
-        t.now("done", "nonsense")
+        t.now("done", "inconsistent")
     found = t.letters()
     for data in datas:
         t.true(found.count(data) <= 1, "twice")
@@ -313,7 +313,7 @@ def odd_rows(t):
                 self.say(b".")
         t.add(t.provider(Lists, t.box(letters(name, 3), user=name)),
               label=name, user=name)
-        t.now("done", "nonsense", "closed", label=name)
+        t.now("done", "inconsistent", "closed", label=name)
 
 
 @test("F50/the-same-bytes-under-another-uidl-are-delivered")

@@ -251,7 +251,8 @@ static const struct {
 	{ "+OK <1.2@host>", NULL, NULL, NULL, FETCH_END_DONE, "",
 	    "APOP someone ", 2 },
 	{ "hello", NULL, NULL, NULL, FETCH_END_NONSENSE, "", "", 1 },
-	{ NULL, NULL, NULL, "what?", FETCH_END_NONSENSE, "what?", "", 1 },
+	{ NULL, NULL, "what?", NULL, FETCH_END_NONSENSE, "what?", "", 1 },
+	{ NULL, NULL, NULL, "what?", FETCH_END_INCONSISTENT, "what?", "", 1 },
 	{ "-ERR [IN-USE] come later", NULL, NULL, NULL, FETCH_END_BUSY, "",
 	    "", 1 },
 };
@@ -268,6 +269,10 @@ START_TEST(a_login_ends_as_the_server_says)
 	scene->remote->pass = logins[_i].pass;
 	scene_run(scene);
 	ended(scene, logins[_i].end, logins[_i].words);
+	/* what is ours is never told as the server's */
+	ck_assert(scene->outcome.server_said ==
+	    (logins[_i].end != FETCH_END_DONE &&
+	    strstr(scene->words, "known here") == NULL));
 	ck_assert(heard(scene, logins[_i].heard));
 	ck_assert_uint_eq(scene->remote->conversations,
 	    logins[_i].conversations);
@@ -469,7 +474,8 @@ START_TEST(what_a_bare_dot_cut_is_kept_on_both_sides)
 	mail->listed = "50000";
 	remote_add(scene->remote, slice_str(LETTER));
 	scene_run(scene);
-	ended(scene, FETCH_END_NONSENSE, "the rest");
+	ended(scene, FETCH_END_INCONSISTENT, "the rest");
+	ck_assert(scene->outcome.server_said);
 	ck_assert_uint_eq(scene->ledger->mail_count, 1);
 	ck_assert(slice_is_str(mail_of(scene, 0), "Subject: x\r\n\r\na\r\n"));
 	ck_assert_uint_eq(scene->ledger->mail[0].mended, FETCHED_SHORT);
@@ -498,7 +504,7 @@ START_TEST(answers_out_of_step_are_not_stored)
 		memcpy(bytes + 998 + 700 * i, "\r\n", 2);
 	}
 	scene_run(scene);
-	ended(scene, FETCH_END_NONSENSE, "");
+	ended(scene, FETCH_END_INCONSISTENT, "");
 	for (unsigned i = 0; i < scene->ledger->mail_count; i++)
 		ck_assert_uint_le(scene->ledger->mail[i].number, 2);
 	ck_assert_uint_eq(scene->remote->deleted, 0);
@@ -527,6 +533,10 @@ START_TEST(what_is_shorter_than_listed_is_fetched_twice)
 	for (unsigned i = 0; i < 6; i++)
 		flagged += scene->ledger->mail[i].mended == FETCHED_SHORT;
 	ck_assert_uint_eq(flagged, 5);
+	/* what is not in doubt does not wait; the rest keeps its order */
+	ck_assert_uint_eq(scene->ledger->mail[0].number, 6);
+	for (unsigned i = 1; i < 6; i++)
+		ck_assert_uint_eq(scene->ledger->mail[i].number, i);
 	ck_assert_uint_eq(scene->remote->deleted, 1);
 	ck_assert(heard(scene, "DELE 6\n"));
 	scene_free(scene);
@@ -593,8 +603,54 @@ START_TEST(what_is_too_large_after_all_is_cut_and_passed_by)
 	ck_assert_uint_eq(scene->ledger->mail_count, 2);
 	ck_assert(heard(scene, "DELE 1\nDELE 3\n"));
 	ck_assert_uint_eq(scene->remote->deleted, 2);
+	/* the ledger knows it: no other listing asks for it */
+	ck_assert(scene->ledger->rows[1].left);
+	ck_assert(!scene->ledger->rows[0].left && !scene->ledger->rows[2].left);
 	scene_free(scene);
 	free(bytes);
+}
+END_TEST
+
+/* The ledger gives up while a window of RETRs is under way. */
+START_TEST(what_comes_on_the_way_out_goes_nowhere)
+{
+	struct scene *scene = scene_new();
+	char *bytes = malloc(1 << 20);
+
+	memset(bytes, 'x', 1 << 20);
+	memcpy(bytes + (1 << 20) - 2, "\r\n", 2);
+	for (unsigned i = 1; i < LISTING_PAGE; i++)
+		remote_add(scene->remote, slice_str(LETTER));
+	remote_add(scene->remote, slice_of(bytes, 1 << 20));
+	scene->ledger->fails_page = 2;
+	scene->options.silence_ms = 5000;
+	scene_run(scene);
+	ended(scene, FETCH_END_PAUSED, "ledger cannot be written");
+	ck_assert(!scene->outcome.server_said);
+	ck_assert(scene->remote->has_quit);
+	ck_assert_uint_eq(scene->outcome.taken, scene->ledger->mail_count);
+	ck_assert_uint_eq(scene->outcome.taken + scene->outcome.left,
+	    LISTING_PAGE);
+	ck_assert_uint_gt(scene->outcome.left, 0);
+	ck_assert_uint_le(scene->ledger->big_count, 1);
+	scene_free(scene);
+	free(bytes);
+}
+END_TEST
+
+/* Whatever words come with it. */
+START_TEST(what_is_held_is_counted)
+{
+	struct scene *scene = scene_new();
+
+	scene->ledger->holds = _i == 1;
+	remote_add(scene->remote, slice_str(LETTER));
+	remote_add(scene->remote, slice_str(LETTER));
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->outcome.taken, 2);
+	ck_assert_uint_eq(scene->outcome.held, _i == 1 ? 2 : 0);
+	scene_free(scene);
 }
 END_TEST
 
@@ -854,6 +910,8 @@ unit_suite(void)
 	    big_messages_come_whole_whatever_their_size_was_said_to_be, 0,
 	    ROWS(sizes));
 	tcase_add_test(tests, what_is_too_large_after_all_is_cut_and_passed_by);
+	tcase_add_test(tests, what_comes_on_the_way_out_goes_nowhere);
+	tcase_add_loop_test(tests, what_is_held_is_counted, 0, 2);
 	tcase_add_loop_test(tests,
 	    a_full_disk_pauses_and_deletes_nothing_that_is_not_stored, 0, 3);
 	tcase_add_test(tests, what_the_queue_refuses_stays_there);

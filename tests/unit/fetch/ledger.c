@@ -46,20 +46,26 @@ reply_ok(struct ledger *ledger, uint64_t serial)
 }
 
 static void
-pack_answer(struct text *body, unsigned code)
+pack_answer(struct text *body, unsigned code, bool held)
 {
-	const struct queue_answer said = { (uint16_t)code,
-	    slice_str(code == 250 ? "2.0.0" : "4.3.1"),
-	    slice_str(code == 250 ? "stored" : "the disk is full") };
+	const struct queue_answer said = {
+		.code = (uint16_t)code,
+		.status = slice_str(code == 250 ? "2.0.0" : "4.3.1"),
+		.words = slice_str(code == 250 ? "stored, not held" :
+		    "the disk is full"),
+		.held = held
+	};
 
 	answer_pack(body, &said);
 }
 
+/* While a LEAVE is noted nothing may be asked of the listing. */
 static struct unpack
-open_body(struct ipc_message *message)
+open_body(const struct ledger *ledger, struct ipc_message *message)
 {
 	struct unpack u = unpack_of(message->body);
 
+	ck_assert(!ledger->is_noting);
 	ck_assert_uint_eq(unpack_u64(&u), 7);
 	return u;
 }
@@ -68,7 +74,7 @@ static int
 on_begin(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(message);
+	struct unpack u = open_body(ledger, message);
 	TEXT_AUTO body = TEXT_INIT(16);
 
 	(void)from;
@@ -87,7 +93,7 @@ static int
 on_rows(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(message);
+	struct unpack u = open_body(ledger, message);
 	uint32_t count = unpack_u32(&u), last = 0;
 
 	(void)from;
@@ -135,7 +141,7 @@ static int
 on_decide(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(message);
+	struct unpack u = open_body(ledger, message);
 	struct listing_counts counts = { .listed = ledger->count };
 	TEXT_AUTO body = TEXT_INIT(256);
 
@@ -148,6 +154,7 @@ on_decide(void *arg, struct ipc *from, struct ipc_message *message)
 
 		counts.listed_bytes += row->bytes;
 		counts.look += is_in(ledger, row, LISTING_LOOK);
+		counts.too_large += row->late;
 		if (is_in(ledger, row, LISTING_TAKE)) {
 			counts.take++;
 			counts.take_bytes += row->bytes;
@@ -163,13 +170,19 @@ static int
 on_page(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(message);
+	struct unpack u = open_body(ledger, message);
 	enum listing_part part = unpack_u8(&u);
 	uint32_t after = unpack_u32(&u), count = 0;
 	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
 
 	(void)from;
 	ck_assert(unpack_is_done(&u));
+	if (part == LISTING_TAKE && ++ledger->take_pages ==
+	    ledger->fails_page) {
+		pack_u8(&body, LISTING_LATER);
+		reply(ledger, message->serial, &body);
+		return 0;
+	}
 	pack_u8(&body, LISTING_OK);
 	pack_u32(&body, 0);
 	for (unsigned i = 0; i < ledger->count; i++) {
@@ -192,7 +205,7 @@ static int
 on_digests(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(message);
+	struct unpack u = open_body(ledger, message);
 	uint32_t count = unpack_u32(&u);
 
 	(void)from;
@@ -215,12 +228,12 @@ static int
 on_leave(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(message);
+	struct unpack u = open_body(ledger, message);
 	uint32_t count = unpack_u32(&u);
 
 	(void)from;
-	ck_assert(!ledger->settled);
-	ledger->settled = count == 0;
+	ck_assert(!ledger->settled || count > 0);
+	ledger->settled = ledger->settled || count == 0;
 	while (count-- > 0) {
 		uint32_t first = unpack_u32(&u), last = unpack_u32(&u);
 
@@ -228,10 +241,13 @@ on_leave(void *arg, struct ipc *from, struct ipc_message *message)
 		for (unsigned i = 0; i < ledger->count; i++)
 			if (ledger->rows[i].number >= first &&
 			    ledger->rows[i].number <= last)
-				ledger->rows[i].left = true;
+				ledger->rows[i].left = true,
+				ledger->rows[i].late = ledger->decides > 0;
 	}
 	ck_assert(unpack_is_done(&u));
-	reply_ok(ledger, message->serial);
+	ledger->is_noting = true;
+	ledger->noting = message->serial;
+	timer_set(ledger->later, 2);
 	return 0;
 }
 
@@ -239,7 +255,7 @@ static int
 on_deleting(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(message);
+	struct unpack u = open_body(ledger, message);
 	uint32_t count = unpack_u32(&u);
 
 	(void)from;
@@ -261,7 +277,7 @@ on_end(void *arg, struct ipc *from, struct ipc_message *message)
 	struct ledger *ledger = arg;
 
 	(void)from;
-	(void)open_body(message);
+	(void)message;
 	ledger->ended = true;
 	return 0;
 }
@@ -278,7 +294,7 @@ on_grant(void *arg, struct ipc *from, struct ipc_message *message)
 	(void)from;
 	if (fits)
 		ledger->granted += bytes;
-	pack_answer(&body, fits ? 250 : 452);
+	pack_answer(&body, fits ? 250 : 452, false);
 	reply(ledger, message->serial, &body);
 	return 0;
 }
@@ -309,7 +325,7 @@ on_big(void *arg, struct ipc *from, struct ipc_message *message)
 	ledger->bigs[ledger->big_count].fd = fd[0];
 	ledger->bigs[ledger->big_count].bytes =
 	    (struct text)TEXT_INIT(64 << 20);
-	pack_answer(&body, 250);
+	pack_answer(&body, 250, false);
 	pack_u64(&body, ledger->big_count++);
 	ck_assert_int_eq(ipc_reply(ledger->far, message->serial,
 	    text_slice(&body), &fd[1], 1), 0);
@@ -347,7 +363,8 @@ answer(struct ledger *ledger, uint64_t serial)
 {
 	TEXT_AUTO body = TEXT_INIT(256);
 
-	pack_answer(&body, ledger->code == 0 ? 250 : ledger->code);
+	pack_answer(&body, ledger->code == 0 ? 250 : ledger->code,
+	    ledger->holds);
 	reply(ledger, serial, &body);
 }
 
@@ -356,6 +373,10 @@ on_later(void *arg)
 {
 	struct ledger *ledger = arg;
 
+	if (ledger->is_noting) {
+		ledger->is_noting = false;
+		reply_ok(ledger, ledger->noting);
+	}
 	for (unsigned i = 0; i < ledger->big_count; i++)
 		drain(&ledger->bigs[i], 4);
 	for (unsigned i = 0; i < ledger->waiting; i++)
@@ -374,6 +395,7 @@ keep(struct ledger *ledger, struct unpack *u, struct slice bytes, bool is_big,
 	struct envelope env;
 	struct row *row;
 
+	ck_assert(!ledger->is_noting);
 	ck_assert_uint_le(ledger->mail_count, LEDGER_ROWS);
 	ck_assert_int_eq(envelope_unpack(arena, u->rest, &env), 0);
 	ck_assert_uint_eq(env.bytes, bytes.len);

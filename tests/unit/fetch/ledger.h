@@ -27,13 +27,15 @@ struct ledger {
 	enum listing_status begins;
 	uint64_t	 space;		/* that it grants; what is over: 452 */
 	unsigned	 code;		/* to a submission; 0: 250 */
+	bool		 holds;		/* says so of what it stores */
+	unsigned	 fails_page;	/* of what to take, from 1; 0: none */
 	bool		 is_slow;	/* answers submissions a while later */
 	/* heard */
 	struct row {
 		uint32_t	number;
 		uint64_t	bytes;
 		char		uidl[600];
-		bool		left, taken, deleting;
+		bool		left, late, taken, deleting;
 		uint8_t		known;	/* digest */
 		unsigned char	digest[FETCHED_DIGEST_BYTES];
 	} rows[LEDGER_ROWS];
@@ -42,7 +44,7 @@ struct ledger {
 	unsigned	 pages;
 	bool		 has_uidl, settled, ended;
 	int		 days;
-	unsigned	 decides;
+	unsigned	 decides, take_pages;
 	struct ledger_mail mail[LEDGER_ROWS];
 	unsigned	 mail_count;
 	uint64_t	 granted;	/* not given back */
@@ -51,6 +53,8 @@ struct ledger {
 	struct loop	*loop;
 	struct ipc	*near, *far;	/* the collection's end; ours */
 	struct timer	*later;
+	bool		 is_noting;	/* a LEAVE */
+	uint64_t	 noting;	/* its serial */
 	uint64_t	 serials[LEDGER_ROWS];
 	unsigned	 waiting;
 	struct ledger_big {

@@ -13,7 +13,8 @@ static const struct fetch_outcome full = {
 	.waiting = 3, .waiting_bytes = 4, .taken = 5, .taken_bytes = 6,
 	.held = 7, .deleted = 8, .too_large = 9, .left = 10,
 	.deletions_stopped = true, .has_print = true,
-	.print = { 1, 2, 3, [31] = 0xff }, .words = SLICE("-ERR not now")
+	.print = { 1, 2, 3, [31] = 0xff }, .server_said = true,
+	.words = SLICE("-ERR not now")
 };
 
 START_TEST(an_outcome_arrives_as_it_was_sent)
@@ -32,6 +33,7 @@ START_TEST(an_outcome_arrives_as_it_was_sent)
 	ck_assert_uint_eq(outcome.listed_bytes, UINT64_MAX);
 	ck_assert_uint_eq(outcome.left, 10);
 	ck_assert(outcome.deletions_stopped && outcome.has_print);
+	ck_assert(outcome.server_said);
 	ck_assert_mem_eq(outcome.print, full.print, sizeof(full.print));
 	ck_assert(slice_is(outcome.words, full.words));
 	fetch_outcome_pack(&again, &outcome);
@@ -93,7 +95,8 @@ static const struct {
 	{ 0, FETCH_END_COUNT }, { 0, 255 },
 	{ 1 + 10 * 8, 2 },		/* deletions_stopped */
 	{ 1 + 10 * 8 + 1, 2 },		/* has_print */
-	{ 1 + 10 * 8 + 2 + 32, 200 },	/* more words than there are */
+	{ 1 + 10 * 8 + 2, 2 },		/* server_said */
+	{ 1 + 10 * 8 + 3 + 32, 200 },	/* more words than there are */
 };
 
 START_TEST(a_value_out_of_range_is_refused)

@@ -1,21 +1,21 @@
 /*
- * capa.c - what a POP3 server says it can, from its greeting and CAPA
+ * pop3_capa.c - what a POP3 server says it can, from its greeting and CAPA
  *
  * A list counts when its dot has come.  Every -ERR takes back what was known:
  * a server that lists abilities before TLS and refuses CAPA after it has none.
  */
-#include "fetch/capa.h"
+#include "fetch/pop3_capa.h"
 
 static const struct {
 	const char	*word;
 	unsigned	 bit;
 } abilities[] = {
-	{ "USER",	CAPA_USER },
-	{ "PIPELINING",	CAPA_PIPELINING },
+	{ "USER",	POP3_CAPA_USER },
+	{ "PIPELINING",	POP3_CAPA_PIPELINING },
 }, mechanisms[] = {
-	{ "PLAIN",	CAPA_PLAIN },
-	{ "LOGIN",	CAPA_LOGIN },
-	{ "CRAM-MD5",	CAPA_CRAM_MD5 },
+	{ "PLAIN",	POP3_CAPA_PLAIN },
+	{ "LOGIN",	POP3_CAPA_LOGIN },
+	{ "CRAM-MD5",	POP3_CAPA_CRAM_MD5 },
 };
 
 /* RFC 1939 7: the greeting holds <process-ID.clock@hostname> */
@@ -50,7 +50,7 @@ ability(struct slice line)
 }
 
 void
-capa_line(struct capa *capa, struct slice line)
+pop3_capa_line(struct pop3_capa *capa, struct slice line)
 {
 	if (!capa->greeted) {
 		capa->greeted = true;

@@ -1,10 +1,10 @@
 /*
- * words.h - what a POP3 server says on one line, and what that means for us
+ * pop3_reply.h - what a POP3 server says on one line, and what it means
  *
  * Parsers of single lines, without state; nothing is copied.
  */
-#ifndef POSTROOM_FETCH_WORDS_H
-#define POSTROOM_FETCH_WORDS_H
+#ifndef POSTROOM_FETCH_POP3_REPLY_H
+#define POSTROOM_FETCH_POP3_REPLY_H
 
 #include "fetch/service.h"
 #include "lib/base/slice.h"
@@ -35,7 +35,7 @@ uint64_t pop3_row_bytes(struct slice rest);
 /*
  * What -ERR with these words means for the collection (RFC 2449 8, RFC 3206).
  * Without a code that we know: REFUSED if it answered a login and the words do
- * not say that it is for now only, NONSENSE otherwise.
+ * not say that it is for now only, INCONSISTENT otherwise.
  */
 enum fetch_end	pop3_refusal(struct slice words, bool at_login);
 

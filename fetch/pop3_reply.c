@@ -1,11 +1,11 @@
 /*
- * words.c - what a POP3 server says on one line, and what that means for us
+ * pop3_reply.c - what a POP3 server says on one line, and what it means
  *
  * A wrong password is never to be tried over and over (the provider would lock
  * the account), and a locked maildrop is never to be told as a wrong password:
  * the codes of RFC 3206 decide, and where there are none the words do.
  */
-#include "fetch/words.h"
+#include "fetch/pop3_reply.h"
 
 #include <errno.h>
 
@@ -99,5 +99,5 @@ pop3_refusal(struct slice words, bool at_login)
 	for (size_t i = 0; i < sizeof(for_now) / sizeof(*for_now); i++)
 		if (holds(words, for_now[i]))
 			return FETCH_END_BUSY;
-	return at_login ? FETCH_END_REFUSED : FETCH_END_NONSENSE;
+	return at_login ? FETCH_END_REFUSED : FETCH_END_INCONSISTENT;
 }

@@ -1,0 +1,93 @@
+/*
+ * conversation.c - one conversation with the server, made and freed whole
+ *
+ * What it holds of the hub's, space, a listing, big files, goes back with it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fetch/collect_inside.h"
+
+void
+conversation_free(struct collect *collect)
+{
+	struct conversation *old = collect->conversation;
+
+	if (old == NULL)
+		return;
+	incoming_drop(collect);
+	doubt_forget(collect);
+	/* what is under way counts as held, too */
+	for (; old->take.count > 0; old->take.count--) {
+		space_put(collect, old->take.ring[old->take.first].space);
+		old->take.first = (old->take.first + 1) % POP3_WINDOW;
+	}
+	space_return(collect);
+	if (old->listing.is_begun)
+		queue_tell_number(collect, QUEUE_LISTING_END,
+		    collect->account.id);
+	queue_forget(collect);
+	pop3_free(old->pop3);
+	talk_free(old->talk);
+	text_free(&old->listing.page);
+	text_free(&old->first.leave);
+	text_free(&old->digests.rows);
+	free(old->listing.rows);
+	free(old->first.header);
+	free(old->deletions.spared);
+	free(old);
+	collect->conversation = NULL;
+}
+
+int
+conversation_begin(struct collect *collect)
+{
+	struct conversation *made = calloc(1, sizeof(*made));
+	int r;
+
+	if (made == NULL)
+		return -ENOMEM;
+	made->passed_before = collect->passed_count;
+	STAILQ_INIT(&made->doubt.since);
+	collect->conversation = made;
+	r = login_begin(collect);
+	if (r < 0)
+		conversation_free(collect);
+	return r;
+}
+
+bool
+conversation_is_open(const struct collect *collect)
+{
+	return collect->conversation != NULL &&
+	    collect->conversation->step == CONVERSATION_OPEN;
+}
+
+bool
+conversation_is_over(const struct collect *collect)
+{
+	return collect->conversation == NULL ||
+	    collect->conversation->step == CONVERSATION_OVER;
+}
+
+void
+conversation_turn(struct collect *collect)
+{
+	if (conversation_is_open(collect) &&
+	    collect->conversation->turn != NULL)
+		collect->conversation->turn(collect);
+}
+
+void
+conversation_hold(struct collect *collect, unsigned why, bool held)
+{
+	struct conversation *conversation = collect->conversation;
+	unsigned held_for = held ? conversation->held_for | why :
+	    conversation->held_for & ~why;
+
+	if (!conversation_is_open(collect) ||
+	    held_for == conversation->held_for)
+		return;
+	conversation->held_for = held_for;
+	pop3_hold(conversation->pop3, held_for != 0);
+}

@@ -1,0 +1,84 @@
+/*
+ * conversation.h - one conversation with the server, made and freed whole
+ *
+ * The steps, in the order of RFC 1939: login.c, listing.c, first_collection.c
+ * (the first time), header_digests.c (where UIDL does not do), take.c,
+ * delete.c.  A step begins its work and calls the next when that is done;
+ * nothing else says how far the conversation has come.
+ */
+#ifndef POSTROOM_FETCH_CONVERSATION_H
+#define POSTROOM_FETCH_CONVERSATION_H
+
+#include "fetch/delete.h"
+#include "fetch/doubt.h"
+#include "fetch/first_collection.h"
+#include "fetch/header_digests.h"
+#include "fetch/incoming.h"
+#include "fetch/listing.h"
+#include "fetch/listing_page.h"
+#include "fetch/pop3.h"
+#include "fetch/pop3_capa.h"
+#include "fetch/space.h"
+#include "fetch/submit.h"
+#include "fetch/take.h"
+#include "lib/base/talk.h"
+
+struct collect;
+
+/* Why the server has to wait. */
+#define HOLD_LISTING	0x01u	/* rows that the queue has not read */
+#define HOLD_SPACE	0x02u	/* a grant */
+#define HOLD_PIPE	0x04u	/* it is full, or not there yet */
+#define HOLD_ANSWERS	0x08u	/* too many messages without an answer */
+#define HOLD_LEAVE	0x10u	/* the ledger notes what is too large */
+
+enum conversation_step {
+	CONVERSATION_OPEN,
+	CONVERSATION_LEAVING,	/* QUIT has been said */
+	CONVERSATION_OVER	/* hung up; submissions may be unanswered */
+};
+
+/* All that is of one conversation, made and freed whole. */
+struct conversation {
+	enum conversation_step step;
+	enum talk_login	 login;		/* libcurl's, or NONE: ours */
+	unsigned	 passed_before;	/* when it began; see collect.passed */
+	struct talk	*talk;
+	struct pop3	*pop3;
+	struct pop3_capa capa;
+	char		 peer[64], tls_words[128];
+	void		(*turn)(struct collect *);	/* say more commands */
+	unsigned	 held_for;	/* HOLD_ bits */
+	bool		 may_delete, is_first;
+	struct listing	 listing;
+	struct listing_page page;
+	struct first_collection first;
+	struct header_digests digests;
+	struct take	 take;
+	struct space	 space;
+	struct incoming	*incoming;	/* NULL: none that is wanted */
+	uint32_t	 too_large;	/* the message that ends it; or 0 */
+	struct doubt	 doubt;
+	struct submissions submissions;
+	struct deletions deletions;
+};
+
+/* 0, -EINVAL or -ENOMEM: then there is none. */
+int	conversation_begin(struct collect *);
+/* From the loop, or with its collection; none is fine. */
+void	conversation_free(struct collect *);
+/* It goes on; it has ended (or there is none any more). */
+bool	conversation_is_open(const struct collect *);
+bool	conversation_is_over(const struct collect *);
+/* The step at hand may say more. */
+void	conversation_turn(struct collect *);
+/* Let the server wait for this reason, or no more for it. */
+void	conversation_hold(struct collect *, unsigned why, bool held);
+
+/*
+ * login.c: begin a conversation; the step after it is step_list().
+ * 0, -EINVAL or -ENOMEM: then nothing comes.
+ */
+int	login_begin(struct collect *);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * submit.c - whole messages, on their way into the queue
+ *
+ * The envelope of each carries its entry of the fetch ledger, so that message
+ * and entry are stored together or not at all.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fetch/collect_inside.h"
+#include "lib/base/memfd.h"
+#include "lib/message/envelope.h"
+
+/*
+ * Messages without an answer: several syncs of the journal, and memory of 8 MiB
+ * at most.
+ */
+#define UNANSWERED_MOST	64
+/* Answers in a row that put off: the hub takes nothing now. */
+#define PUT_OFF_MOST	8
+#define SHORT_SLACK	1024	/* bytes; of what a size may be wrong */
+
+/* Making them */
+
+/*
+ * Its size is the listed one, with line ends of two bytes or of one; of what
+ * was mended, or is listed with no size, nothing can be said.
+ */
+static bool
+is_exact(const struct incoming *incoming, unsigned mended)
+{
+	uint64_t listed = incoming->retr.listed;
+
+	return listed == 0 || mended != 0 || incoming->bytes == listed ||
+	    incoming->bytes - incoming->lines == listed;
+}
+
+/* Much shorter than listed: it may be cut. */
+static bool
+is_short(const struct incoming *incoming)
+{
+	uint64_t listed = incoming->retr.listed;
+	uint64_t slack = listed / 50 + incoming->lines + SHORT_SLACK;
+
+	return listed > slack && incoming->bytes < listed - slack;
+}
+
+static int
+envelope_make(struct collect *collect, const struct incoming *incoming,
+    unsigned mended, struct parcel *parcel)
+{
+	const struct fetch_account *account = &collect->account;
+	const struct conversation *conversation = collect->conversation;
+	struct recipient recipient = {
+		.address = slice_str(account->owner_address),
+		.account = account->owner
+	};
+	struct envelope env = {
+		.source = SOURCE_FETCH,
+		.sender = slice_str(incoming->sender),
+		.helo = slice_str(account->host),
+		.peer = slice_str(conversation->peer),
+		.login = slice_str(account->user),
+		.tls = slice_str(conversation->tls_words),
+		.body = BODY_8BITMIME, .utf8 = incoming->utf8,
+		.bytes = incoming->bytes,
+		.fetched = {
+			.account = account->id,
+			.label = slice_str(account->label),
+			.number = incoming->retr.number,
+			.listed_bytes = incoming->retr.listed,
+			.mended = (uint8_t)(mended |
+			    (parcel->is_short ? FETCHED_SHORT : 0))
+		},
+		.recipients = &recipient, .recipient_count = 1
+	};
+
+	if (digest_end(&collect->header, env.fetched.header_digest) < 0 ||
+	    digest_end(&collect->whole, env.fetched.digest) < 0)
+		return -EIO;
+	memcpy(parcel->digest, env.fetched.digest, DIGEST_BYTES);
+	envelope_pack(&parcel->envelope, &env);
+	return text_failed(&parcel->envelope) ? -ENOMEM : 0;
+}
+
+static void
+parcel_free(struct parcel *parcel)
+{
+	if (parcel->memfd >= 0)
+		(void)close(parcel->memfd);
+	text_free(&parcel->envelope);
+	free(parcel);
+}
+
+struct parcel *
+parcel_new(struct collect *collect, struct incoming *incoming,
+    unsigned mended)
+{
+	struct parcel *parcel = calloc(1, sizeof(*parcel));
+	int r;
+
+	if (parcel == NULL)
+		return NULL;
+	*parcel = (struct parcel){
+		.number = incoming->retr.number,
+		.listed = incoming->retr.listed, .bytes = incoming->bytes,
+		.is_exact = is_exact(incoming, mended),
+		.is_short = is_short(incoming),
+		.memfd = -1, .ticket = incoming->ticket,
+		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES)
+	};
+	r = envelope_make(collect, incoming, mended, parcel);
+	if (r == 0 && !incoming->has_ticket)
+		parcel->memfd = memfd_of("message",
+		    slice_of(incoming->body, incoming->len));
+	if (r < 0 || (parcel->memfd < 0 && !incoming->has_ticket)) {
+		parcel_free(parcel);
+		return NULL;
+	}
+	incoming->retr.space -= parcel->bytes;
+	incoming->has_ticket = false;
+	return parcel;
+}
+
+void
+parcel_drop(struct collect *collect, struct parcel *parcel)
+{
+	if (parcel->memfd < 0)
+		queue_tell_number(collect, QUEUE_ABANDON_BIG, parcel->ticket);
+	space_put(collect, parcel->bytes);
+	parcel_free(parcel);
+}
+
+/* Handing them over */
+
+static void
+answered(struct collect *collect)
+{
+	struct conversation *conversation = collect->conversation;
+
+	conversation->space.starved = false;
+	conversation_hold(collect, HOLD_ANSWERS,
+	    conversation->submissions.unanswered >= UNANSWERED_MOST);
+	collect_settle(collect);
+	conversation_turn(collect);
+}
+
+static void
+on_answer(struct collect *collect, uint64_t bytes,
+    struct ipc_message *message)
+{
+	struct submissions *submissions = &collect->conversation->submissions;
+	struct fetch_outcome *outcome = &collect->outcome;
+	struct queue_answer said = { 0 };
+	struct unpack u;
+
+	submissions->unanswered--;
+	if (message != NULL) {
+		u = unpack_of(message->body);
+		if (answer_unpack(&u, &said) < 0)
+			said.code = 0;
+	}
+	if (said.code == 250) {
+		submissions->put_off = 0;
+		outcome->taken++;
+		outcome->taken_bytes += bytes;
+		outcome->held += said.held;
+	} else {
+		outcome->left++;
+		submissions->put_off += said.code < 500;
+	}
+	if (message == NULL)
+		collect_break(collect, FETCH_END_PAUSED,
+		    "the queue is not there");
+	else if (said.code == 0 || said.code == 452 ||
+	    submissions->put_off == PUT_OFF_MOST)
+		take_pause(collect, said.words);
+	answered(collect);
+}
+
+void
+parcel_submit(struct collect *collect, struct parcel *parcel)
+{
+	struct conversation *conversation = collect->conversation;
+	bool is_big = parcel->memfd < 0;
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+
+	/* memory is out: then nothing is deleted at all */
+	if (parcel->is_short && deletion_spare(collect, parcel->number) < 0)
+		conversation->may_delete = false;
+	pack_u64(&body, parcel->bytes);
+	if (is_big)
+		pack_u64(&body, parcel->ticket);
+	pack_bytes(&body, text_slice(&parcel->envelope));
+	conversation->submissions.unanswered++;
+	if (queue_ask(collect, is_big ? QUEUE_SUBMIT_BIG : QUEUE_SUBMIT,
+	    &body, parcel->memfd, parcel->bytes, on_answer)) {
+		parcel_free(parcel);
+	} else {
+		conversation->submissions.unanswered--;
+		collect->outcome.left++;
+		parcel_drop(collect, parcel);
+	}
+	answered(collect);
+}

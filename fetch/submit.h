@@ -1,0 +1,51 @@
+/*
+ * submit.h - whole messages, on their way into the queue
+ *
+ * A parcel is a message that has come to its end: a small one is sealed in a
+ * memfd, a big one is in the queue's file already.  It holds space for its
+ * bytes.  250 is its receipt, and only after that it may be deleted where it
+ * came from.
+ */
+#ifndef POSTROOM_FETCH_SUBMIT_H
+#define POSTROOM_FETCH_SUBMIT_H
+
+#include <sys/queue.h>
+
+#include "fetch/digest.h"
+#include "lib/base/text.h"
+
+struct collect;
+struct incoming;
+
+struct parcel {
+	STAILQ_ENTRY(parcel) next;	/* of those in doubt */
+	uint32_t	number;
+	uint64_t	listed, bytes;	/* as stored */
+	bool		is_exact;	/* of the listed size */
+	bool		is_short;	/* much shorter than listed */
+	unsigned char	digest[DIGEST_BYTES];
+	int		memfd;		/* -1: in the big file `ticket` */
+	uint64_t	ticket;
+	struct text	envelope;	/* packed */
+};
+
+/* In the order in which they came. */
+STAILQ_HEAD(parcels, parcel);
+
+struct submissions {
+	unsigned	unanswered;
+	unsigned	put_off;	/* in a row */
+};
+
+/*
+ * Of a message that is whole; `mended`: DOT_ bits.  It takes over space for
+ * its bytes, and the big file.  NULL: it cannot be had, and nothing was taken.
+ */
+struct parcel	*parcel_new(struct collect *, struct incoming *,
+		    unsigned mended);
+/* It is not wanted: its file and its space go back. */
+void		 parcel_drop(struct collect *, struct parcel *);
+/* To the queue; it is gone with that. */
+void		 parcel_submit(struct collect *, struct parcel *);
+
+#endif
