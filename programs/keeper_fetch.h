@@ -16,10 +16,10 @@
 
 /*
  * Add the answer to a KEEPER_FETCH_DUE, to a KEEPER_FETCH_OWNER, or to a
- * KEEPER_FETCH_OPEN of the process that collects for `owner`.  Nothing is added when the database or a password
- * cannot be read, which is logged: no answer.  Text that was given a password is
- * for the caller to wipe; KEEPER_FETCH_BYTES of it are taken at once, so that no
- * copy of it stays behind.
+ * KEEPER_FETCH_OPEN of the process that collects for `owner`.  Nothing is added
+ * when the database or a password cannot be read, which is logged: no answer.
+ * Text that was given a password is for the caller to wipe; KEEPER_FETCH_BYTES
+ * of it are taken at once, so that no copy of it stays behind.
  *
  * 0, or -EBADMSG: the body is no such request.
  */

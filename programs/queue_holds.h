@@ -27,9 +27,13 @@ int	queue_fetch_owner(void *process, uint64_t fetch_account,
 /* role_queue.c: how many consoles it has lost. */
 unsigned queue_consoles_lost(void *process);
 
+/* QUEUE_HOLD_LIST */
 int	on_hold_list(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_HOLD_SHOW */
 int	on_hold_show(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_HOLD_RELEASE */
 int	on_hold_release(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_HOLD_DELETE */
 int	on_hold_delete(void *arg, struct ipc *, struct ipc_message *);
 
 #endif

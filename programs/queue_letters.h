@@ -18,8 +18,11 @@ struct conductor *queue_conductor(void *arg);
 /* The next bytes as an id.  0 or -EBADMSG. */
 int	queue_read_id(struct unpack *, struct message_id *id_out);
 
+/* QUEUE_OPEN_BIG */
 int	on_open_big(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_UNREF_BIG */
 int	on_unref_big(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_STEP */
 int	on_step(void *arg, struct ipc *, struct ipc_message *);
 
 #endif

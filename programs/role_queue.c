@@ -4,8 +4,8 @@
  * Every message it hears becomes one call of the conductor, every port of the
  * conductor one message.  Which mailbox is connected is known here only.
  *
- * It is longer than most files because every port has its few lines here, and
- * all of them share the channels and who of them is waited for.
+ * It is one thing, and long: every port has its few lines here, and all of them
+ * share the channels and who of them is waited for.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -153,6 +153,7 @@ struct listing_counts {
 					   decision: it came larger */
 };
 
+/* As bytes, and back. */
 void	listing_counts_pack(struct text *, const struct listing_counts *);
 /* 0 or -EBADMSG. */
 int	listing_counts_unpack(struct unpack *,

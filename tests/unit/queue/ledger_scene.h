@@ -43,6 +43,7 @@ open_it(void)
 	beside.had_ledger = true;
 }
 
+/* As after a restart. */
 static inline void
 reopen(void)
 {
@@ -50,6 +51,7 @@ reopen(void)
 	open_it();
 }
 
+/* A queue folder of its own, and an empty ledger. */
 static inline void
 set_up(void)
 {
@@ -63,6 +65,7 @@ set_up(void)
 	open_it();
 }
 
+/* And all of it gone. */
 static inline void
 tear_down(void)
 {
@@ -71,6 +74,7 @@ tear_down(void)
 	scratch_drop(&scratch);
 }
 
+/* Both clocks go on. */
 static inline void
 later(int64_t ms)
 {
@@ -86,6 +90,7 @@ much_later(int64_t ms)
 		later(ms < HOUR ? ms : HOUR);
 }
 
+/* Begin a listing whose messages go after so many days. */
 static inline int
 begin_days(bool has_uidl, int32_t days)
 {
@@ -97,6 +102,7 @@ begin_days(bool has_uidl, int32_t days)
 	    ACCOUNT, &may_delete, &is_first);
 }
 
+/* One row of it. */
 static inline void
 row(uint32_t number, uint64_t bytes, const char *uidl)
 {
@@ -113,6 +119,7 @@ row(uint32_t number, uint64_t bytes, const char *uidl)
 static unsigned answers;
 static int last_answer;
 
+/* The answer to a decision or a LEAVE. */
 static inline void
 on_done(void *from, uint64_t serial, int r,
     const struct listing_counts *found)
@@ -126,6 +133,7 @@ on_done(void *from, uint64_t serial, int r,
 
 static const struct ledger_asked asked = { &channel, 77, on_done };
 
+/* Leave the loop. */
 static inline void
 stop(void *arg)
 {
@@ -148,6 +156,7 @@ wait_answer(unsigned before)
 	return turns;
 }
 
+/* Decide, with that largest size; how it was answered. */
 static inline unsigned
 decide_largest(uint64_t largest)
 {
@@ -159,6 +168,7 @@ decide_largest(uint64_t largest)
 	return turns;
 }
 
+/* Decide without a bound. */
 static inline void
 decide(void)
 {
@@ -180,12 +190,14 @@ list_days(const struct remote *rows, bool has_uidl, int32_t days)
 	decide();
 }
 
+/* A whole listing, with UIDLs, kept at the provider. */
 static inline void
 list(const struct remote *rows)
 {
 	list_days(rows, true, -1);
 }
 
+/* The listing is over. */
 static inline void
 end(void)
 {
@@ -216,6 +228,7 @@ part(enum listing_part which)
 	return words;
 }
 
+/* The header of that row, as TOP gave it. */
 static inline void
 digest(uint32_t number, char header)
 {
@@ -231,6 +244,7 @@ digest(uint32_t number, char header)
 	ck_assert_int_eq(ledger_digests(ledger, &channel, ACCOUNT, 1, &u), 0);
 }
 
+/* Submit that row; 0 or why not. */
 static inline int
 take(uint32_t number, char header, char whole, struct ledger_taken **taken)
 {
@@ -242,6 +256,7 @@ take(uint32_t number, char header, char whole, struct ledger_taken **taken)
 	return ledger_take(ledger, &channel, &fetched, taken, &id);
 }
 
+/* The journal has it. */
 static inline void
 receive(struct ledger_taken *taken)
 {
@@ -272,6 +287,7 @@ store(uint32_t number, char header, char whole)
 	return r;
 }
 
+/* DELE is about to be said of it. */
 static inline int
 deleting(uint32_t number)
 {
@@ -286,6 +302,7 @@ deleting(uint32_t number)
 /* Two messages, 'a' of 100 bytes and 'b' of 200, are here. */
 static const struct remote two[] = { { 100, "A" }, { 200, "B" }, { 0, NULL } };
 
+/* Two messages are here already. */
 static inline void
 have_two(bool has_uidl)
 {

@@ -1,5 +1,8 @@
 /*
  * ledger_test.c - what is taken, looked at and deleted of a remote mailbox
+ *
+ * The rules of the ledger are one thing: each test is one of them, on the one
+ * scene of ledger_scene.h.
  */
 #include "tests/unit/queue/ledger_scene.h"
 
