@@ -32,6 +32,7 @@ static uint64_t last_position;
 static struct listing_counts counts;
 static bool may_delete, is_first;
 
+/* The ledger of this scene. */
 static inline void
 open_it(void)
 {
