@@ -226,7 +226,8 @@ print_message(struct cli *cli, const json_t *row)
 	if (text.len == 0)
 		return;
 	cli_add_harmless(&shown, text);
-	printf("\n%.*s", SLICE_FMT(text_slice(&shown)));
+	putchar('\n');
+	(void)fwrite(shown.at, 1, shown.len, stdout);
 	if (shown.len > 0 && shown.at[shown.len - 1] != '\n')
 		putchar('\n');
 	if (json_integer_value(json_object_get(row, "bytes")) >

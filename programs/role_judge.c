@@ -115,8 +115,9 @@ on_scanned(void *arg, int status, struct ipc_message *message)
 	struct pending *pending = arg;
 	struct scan_answer scanned;
 
-	if (status < 0) {	/* it is gone: ask the next one */
+	if (status < 0) {	/* it is gone: wait for the next one */
 		pending->asked = false;
+		pending->since_ms = clock_ms();
 		return;
 	}
 	if (scan_answer_unpack(message->body, &scanned) < 0)

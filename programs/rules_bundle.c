@@ -77,9 +77,8 @@ rules_gather(const char *folder, struct text *bundle, struct text *faults)
 	int r = 0;
 
 	if (count < 0) {
-		r = errno == ENOENT ? 0 : -errno;
-		if (r < 0)
-			text_addf(faults, "%s: %s\n", folder, strerror(-r));
+		r = -errno;
+		text_addf(faults, "%s: %s\n", folder, strerror(-r));
 	}
 	for (int i = 0; i < count; i++) {
 		/* the last file that fits no more is not to blame for it */

@@ -172,8 +172,14 @@ give(struct member *member, struct job *job)
 	member->since_ms = clock_ms();
 	timer_set(member->limit, wait_ms(pool));
 	if (ipc_ask(member->ipc, CREW_SCAN, text_slice(&body), &job->fd, 1,
-	    on_answer, member) < 0)
-		pool_member_failed(member);
+	    on_answer, member) == 0)
+		return;
+	/* a worker that is dead already has not tried it */
+	member->job = NULL;
+	timer_stop(member->limit);
+	STAILQ_INSERT_HEAD(&pool->jobs, job, next);
+	pool->job_count++;
+	pool_member_failed(member);
 }
 
 static struct member *
