@@ -17,6 +17,7 @@
 
 #include "fetch/service.h"
 #include "lib/base/log.h"
+#include "filters/virus.h"
 #include "policy/keeper.h"
 #include "programs/console.h"
 #include "programs/console_holds.h"
@@ -40,6 +41,8 @@ struct queue_errand {
 	struct console_role *role;
 	struct timer	*timer;		/* it is answered here; or NULL */
 	unsigned	 field;		/* and that argument is at fault */
+	struct text	 rows;		/* of the answer */
+	struct queue_said answer;
 };
 
 struct console_role {
@@ -49,6 +52,7 @@ struct console_role {
 	struct ipc	*keeper;
 	struct ipc	*queue;
 	struct ipc	*schedule;
+	struct ipc	*scan;		/* NULL: away, or nothing is scanned */
 };
 
 static void
@@ -163,6 +167,9 @@ errand_new(struct console_role *role, ipc_reply_fn *reply, void *reply_arg)
 	errand->reply = reply;
 	errand->arg = reply_arg;
 	errand->field = ADMIN_NO_FIELD;
+	errand->rows = (struct text)TEXT_INIT(ADMIN_ANSWER_BYTES);
+	errand->answer = (struct queue_said){ ADMIN_OK, ADMIN_NO_FIELD, 0,
+	    &errand->rows };
 	LIST_INSERT_HEAD(&role->errands, errand, next);
 	return errand;
 }
@@ -171,6 +178,7 @@ static void
 errand_free(struct queue_errand *errand)
 {
 	timer_free(errand->timer);
+	text_free(&errand->rows);
 	LIST_REMOVE(errand, next);
 	free(errand);
 }
@@ -184,25 +192,59 @@ pack_answer(struct text *answer, const struct queue_said *said)
 	pack_bytes(answer, text_slice(said->rows));
 }
 
+/* Hand the answer on; `status` < 0: try again later. */
 static void
-on_queue(void *arg, int status, struct ipc_message *message)
+errand_end(struct queue_errand *errand, int status)
 {
-	struct queue_errand *errand = arg;
-	TEXT_AUTO rows = TEXT_INIT(ADMIN_ANSWER_BYTES);
 	TEXT_AUTO answer = TEXT_INIT(ADMIN_ANSWER_BYTES + 16);
-	struct queue_said said = { ADMIN_OK, ADMIN_NO_FIELD, 0, &rows };
 	struct ipc_message told = { .fd = { -1, -1 } };
 
-	if (status == 0)
-		status = errand->said(message->body, &said);
-	if (status == 0 && !text_failed(&rows))
-		pack_answer(&answer, &said);
+	if (status == 0 && !text_failed(&errand->rows))
+		pack_answer(&answer, &errand->answer);
 	else
 		admin_refuse(&answer, ADMIN_LATER);
 	told.body = text_slice(&answer);
 	if (errand->reply != NULL)
 		errand->reply(errand->arg, 0, &told);
 	errand_free(errand);
+}
+
+/* The last row of a status: whether viruses are looked for. */
+static void
+on_scan(void *arg, int status, struct ipc_message *message)
+{
+	struct queue_errand *errand = arg;
+	const struct config *config = &errand->role->process->config;
+	TEXT_AUTO words = TEXT_INIT(1024);
+	struct scan_status scan = { .state = SCAN_OFF };
+
+	if (config->scan_signatures[0] == '\0')
+		status = 0;
+	else if (status == 0)
+		status = scan_status_unpack(message->body, &scan);
+	if (status == 0)
+		scan_status_say(&words, language_of(config->language), &scan,
+		    clock_utc_ms() / 1000);
+	else
+		text_say(&words, language_of(config->language), SCAN_AWAY);
+	add_row(&errand->rows, &errand->answer.count, "viruses", "scanner", "%.*s",
+	    SLICE_FMT(text_slice(&words)));
+	errand_end(errand, 0);
+}
+
+static void
+on_queue(void *arg, int status, struct ipc_message *message)
+{
+	struct queue_errand *errand = arg;
+	struct ipc *scan = errand->role->scan;
+
+	if (status == 0)
+		status = errand->said(message->body, &errand->answer);
+	if (status < 0 || errand->said != status_said)
+		errand_end(errand, status);
+	else if (scan == NULL || ipc_ask(scan, SCAN_STATUS,
+	    slice_of(NULL, 0), NULL, 0, on_scan, errand) < 0)
+		on_scan(errand, -ENOTCONN, NULL);
 }
 
 /* An argument is not what it must be: nobody has to be asked. */
@@ -371,6 +413,8 @@ console_peer(struct process *process, struct ipc *ipc)
 		role->queue = ipc;
 	else if (ipc_peer(ipc) == ROLE_SCHEDULE)
 		role->schedule = ipc;
+	else if (ipc_peer(ipc) == ROLE_SCAN)
+		role->scan = ipc;
 	return 0;
 }
 
@@ -385,6 +429,8 @@ console_lost(struct process *process, struct ipc *ipc)
 		role->queue = NULL;
 	else if (role->schedule == ipc)
 		role->schedule = NULL;
+	else if (role->scan == ipc)
+		role->scan = NULL;
 }
 
 static void

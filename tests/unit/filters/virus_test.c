@@ -211,7 +211,7 @@ START_TEST(a_status_comes_out_as_it_went_in)
 		ck_assert_int_eq(scan_status_unpack(slice_first(
 		    text_slice(&text), len), &out), -EBADMSG);
 	scan_status_say(&line, LANGUAGE_EN, &in, 1700000000 + 3 * 86400);
-	ck_assert(slice_is_str(text_slice(&line), "Virus scanner: 8000000 "
+	ck_assert(slice_is_str(text_slice(&line), "8000000 "
 	    "signatures, the newest 3 days old; 70 messages scanned, 3 could "
 	    "not be. Last fault: a file is broken."));
 }
