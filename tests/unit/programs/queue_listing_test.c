@@ -14,7 +14,7 @@
 
 #define ANN	7		/* an account, and its mailbox */
 #define REMOTE	5		/* its fetch account */
-#define MANY	20000		/* rows: many turns of the loop */
+#define MANY	(40 * LISTING_PAGE)	/* some dozens of turns */
 
 static struct scratch scratch;
 /* A role frees nothing when its process ends: each test has its own. */
