@@ -27,12 +27,13 @@ is_utf7(struct slice charset)
 	    slice_is_word(charset, "unicode-1-1-utf-7");
 }
 
-/* Characters of two bytes, whichever comes first. */
-static bool
-is_utf16(struct slice charset)
+bool
+charset_is_wide(struct slice charset)
 {
-	return slice_has_prefix(charset, "utf-16") ||
-	    slice_has_prefix(charset, "ucs-2") ||
+	return slice_is_word(charset, "utf-16") ||
+	    slice_is_word(charset, "utf-16be") ||
+	    slice_is_word(charset, "utf-16le") ||
+	    slice_is_word(charset, "ucs-2") ||
 	    slice_is_word(charset, "iso-10646-ucs-2") ||
 	    slice_is_word(charset, "unicode");
 }
@@ -40,20 +41,10 @@ is_utf16(struct slice charset)
 bool
 charset_is_read(struct slice charset)
 {
-	static const char *const others[] = {
-		"utf-32", "ucs-", "iso-10646-ucs-", "unicode",
-		"csunicode", "hz-"
-	};
-
-	if (is_utf16(charset))
+	if (charset_is_wide(charset))
 		return words_has(slice_str(utf16[0].name)) &&
 		    words_has(slice_str(utf16[1].name));
-	if (is_utf7(charset))
-		return words_has(charset);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (slice_has_prefix(charset, others[i]))
-			return false;
-	return true;
+	return words_reads(charset);
 }
 
 /*
@@ -64,7 +55,7 @@ charset_is_read(struct slice charset)
 unsigned
 charset_ways(struct slice charset, struct slice bytes)
 {
-	if (is_utf16(charset))
+	if (charset_is_wide(charset))
 		return slice_find(bytes, '\0') == SIZE_MAX ? 3 : 2;
 	return is_utf7(charset) ? 2 : 1;
 }
@@ -138,7 +129,7 @@ void
 charset_lines(struct text *text, struct slice charset, unsigned way,
     struct slice bytes)
 {
-	if (is_utf16(charset) && way < 2)
+	if (charset_is_wide(charset) && way < 2)
 		add_utf16(text, way, bytes);
 	else
 		add_lines(text, way == 0 ? charset : slice_of(NULL, 0),

@@ -11,11 +11,13 @@
 #include "lib/base/text.h"
 
 /*
- * False for a charset that is neither read nor ASCII where it looks like it:
- * what was found in such a text says nothing.
+ * Is it one that we read as its readers do?  Of any other nothing is known,
+ * not even that what looks like ASCII in it is.
  */
 bool		charset_is_read(struct slice charset);
 
+/* Are its characters of two bytes (UTF-16)? */
+bool		charset_is_wide(struct slice charset);
 /* In how many ways `bytes` may be read; at least 1. */
 unsigned	charset_ways(struct slice charset, struct slice bytes);
 

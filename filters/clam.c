@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filters/ambiguous.h"
 #include "filters/leaves.h"
+#include "filters/zip.h"
 #include "lib/base/log.h"
 #include "lib/base/loop.h"
+#include "lib/message/header.h"
 
 /*
  * HARDENING, the table of limits: half of what the library takes by default,
@@ -19,6 +22,8 @@
  */
 const struct clam_limits clam_default_limits = {
 	.scan_bytes = 200u << 20,
+	/* the largest honest mail in three looks; few bombs are no siege */
+	.all_bytes = 400u << 20,
 	.file_bytes = 64u << 20,	/* above the largest mail we take */
 	.recursion = 12,		/* honest archives stay below 4 */
 	.files = 2000,
@@ -32,7 +37,7 @@ const struct clam_limits clam_default_limits = {
 #define MAIL_LINE	"Received: by scan\r\n"
 
 #define MAIL_IN_MAIL	4	/* encoded ones; plain ones go by mime_limits */
-#define JUNK_LINES	16	/* before the first field, that readers pass */
+#define JUNK_BYTES	65536	/* before the first field, that readers pass */
 #define FIELD_NAME_MOST	128	/* bytes; the longest registered has 40 */
 
 struct clam {
@@ -46,9 +51,11 @@ struct look {
 	struct clam		*clam;
 	struct scan_answer	 worst;
 	uint64_t		 until_ms;
+	uint64_t		 bytes_left;	/* of all_bytes */
 	unsigned		 depth;		/* layers open; 0: none yet */
 	unsigned		 inside;	/* encoded messages we are in */
 	bool			 is_mail;	/* it was taken for mail */
+	bool			 in_words;	/* of a text: is_plain_words() */
 };
 
 /*
@@ -245,6 +252,8 @@ answer_for_name(const char *name)
 	} rows[] = {
 		{ "Heuristics.Limits.Exceeded", SCAN_TOO_MUCH,
 		    "a limit of the scanner was reached" },
+		{ "Heuristics.XZ.DicSizeLimit", SCAN_TOO_MUCH,
+		    "it needs more memory to unpack than it may have" },
 		{ "Heuristics.Encrypted.", SCAN_ENCRYPTED,
 		    "it is protected by a password" },
 		{ "Heuristics.Broken.", SCAN_BROKEN,
@@ -299,6 +308,38 @@ time_left(const struct look *look)
 	return now < look->until_ms ? look->until_ms - now : 0;
 }
 
+static void
+spend(struct look *look, uint64_t bytes)
+{
+	look->bytes_left -= bytes < look->bytes_left ? bytes :
+	    look->bytes_left;
+}
+
+/* Give the engine what is left of this message's limits; false: nothing. */
+static bool
+set_left(struct look *look)
+{
+	struct cl_engine *engine = look->clam->engine;
+	uint64_t left_ms = time_left(look), bytes = look->bytes_left;
+
+	if (left_ms == 0 || cl_engine_set_num(engine, CL_ENGINE_MAX_SCANTIME,
+	    (long long)left_ms) != CL_SUCCESS) {
+		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		    "scanning took longer than it may"));
+		return false;
+	}
+	if (bytes > look->clam->limits.scan_bytes)
+		bytes = look->clam->limits.scan_bytes;
+	/* the library takes 0 for "no limit" */
+	if (bytes == 0 || cl_engine_set_num(engine, CL_ENGINE_MAX_SCANSIZE,
+	    (long long)bytes) != CL_SUCCESS) {
+		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		    "there is more in it than may be scanned"));
+		return false;
+	}
+	return true;
+}
+
 /* One look of the library at some bytes. */
 static void
 look_at(struct look *look, struct slice bytes)
@@ -317,18 +358,13 @@ look_at(struct look *look, struct slice bytes)
 		    CL_SCAN_HEURISTIC_ENCRYPTED_DOC,
 	};
 	struct cl_engine *engine = look->clam->engine;
-	uint64_t left_ms = time_left(look);
 	unsigned long scanned = 0;
 	const char *name = NULL;
 	cl_fmap_t *map;
 	cl_error_t error;
 
-	if (left_ms == 0 || cl_engine_set_num(engine, CL_ENGINE_MAX_SCANTIME,
-	    (long long)left_ms) != CL_SUCCESS) {
-		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
-		    "scanning took longer than it may"));
+	if (!set_left(look))
 		return;
-	}
 	/* above it the library looks at nothing and is not asked to tell */
 	if (bytes.len > look->clam->limits.file_bytes) {
 		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
@@ -346,24 +382,24 @@ look_at(struct look *look, struct slice bytes)
 	error = cl_scanmap_callback(map, NULL, &name, &scanned, engine,
 	    &options, look);
 	cl_fmap_close(map);
+	spend(look, (uint64_t)scanned * CL_COUNT_PRECISION);
 	note(look, clam_answer((int)error, name));
 }
 
-/* The message with a line before it that makes it mail. */
+/* Bytes with lines before them that make them mail. */
 static void
-look_as_mail(struct look *look, struct slice message)
+look_as_mail(struct look *look, struct slice lines, struct slice message)
 {
-	const struct slice line = SLICE(MAIL_LINE);
-	char *bytes = malloc(line.len + message.len);
+	char *bytes = malloc(lines.len + message.len);
 
 	if (bytes == NULL) {
 		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
 		    "no memory to scan it"));
 		return;
 	}
-	memcpy(bytes, line.at, line.len);
-	memcpy(bytes + line.len, message.at, message.len);
-	look_at(look, slice_of(bytes, line.len + message.len));
+	memcpy(bytes, lines.at, lines.len);
+	memcpy(bytes + lines.len, message.at, message.len);
+	look_at(look, slice_of(bytes, lines.len + message.len));
 	/* the line has failed its purpose; better known than believed */
 	if (!look->is_mail && look->worst.result == SCAN_CLEAN)
 		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
@@ -384,7 +420,7 @@ may_be_field(struct slice line)
 
 /*
  * What of a leaf would be a message to a reader who passes over lines that are
- * no fields: from the first field on, if one behind it says how a body is
+ * no fields: from the first field on of a header that says how its body is
  * written.  Empty for nearly every leaf.
  */
 static struct slice
@@ -392,40 +428,142 @@ mail_in(struct slice bytes)
 {
 	struct slice rest = bytes, mail = { NULL, 0 }, line = { NULL, 0 };
 
-	for (unsigned lines = 0; rest.len > 0; lines++) {
+	while (rest.len > 0) {
 		struct slice at = rest;
 
 		if (!slice_cut(&rest, '\n', &line)) {
 			line = rest;
 			rest.len = 0;
 		}
-		if (mail.at == NULL && may_be_field(line))
+		if (slice_trim(line).len == 0)
+			mail.at = NULL;
+		else if (mail.at == NULL && may_be_field(line))
 			mail = at;
-		if (slice_has_prefix(line, "Content-T"))
+		if (mail.at != NULL && slice_has_prefix(line, "Content-T"))
 			return mail;
-		if (mail.at == NULL && lines == JUNK_LINES)
+		if (mail.at == NULL && bytes.len - rest.len > JUNK_BYTES)
 			break;
 	}
 	return slice_of(NULL, 0);
 }
 
+/* From the first field on; empty if there is none. */
+static struct slice
+field_in(struct slice bytes)
+{
+	struct slice rest = slice_first(bytes, JUNK_BYTES), line;
+
+	do {
+		const char *at = rest.at;
+
+		if (may_be_field(slice_first(rest, slice_find(rest, '\n'))))
+			return slice_after(bytes, (size_t)(at - bytes.at));
+	} while (slice_cut(&rest, '\n', &line));
+	return slice_of(NULL, 0);
+}
+
+/*
+ * It is called a message: one that is encoded, a piece of one (RFC 2046 5.2),
+ * or something that nobody knows.  Not the reports, which are fields only.
+ */
+static bool
+is_called_mail(const struct mime_part *part)
+{
+	static const char *const reports[] = {
+		"delivery-status", "disposition-notification",
+		"feedback-report", "tracking-status",
+		"global-delivery-status", "global-disposition-notification",
+		"global-headers", "external-body",
+	};
+
+	if (!mime_is(part, "message", NULL))
+		return false;
+	for (size_t i = 0; i < sizeof(reports) / sizeof(*reports); i++)
+		if (slice_is_word(mime_subtype(part), reports[i]))
+			return false;
+	return true;
+}
+
+/*
+ * The words of a message, as they stand: nobody looks for mail in them, and
+ * headers that are quoted there need not be followed to their end.
+ */
+static bool
+is_plain_words(const struct mime_part *part)
+{
+	TEXT_AUTO name = TEXT_INIT(1);
+	struct header_field field;
+
+	return !mime_is_odd(part) && mime_encoding(part) <= MIME_BINARY &&
+	    mime_is(part, "text", NULL) &&
+	    mime_type_param(part, "name", &name) == -ENOENT &&
+	    !header_find(mime_header(part), "Content-Disposition", &field);
+}
+
 static void	look_at_leaves(struct look *, struct slice message);
 
-static int
-on_leaf(void *arg, struct slice bytes)
+/* Attached encoded, or with junk in its header: left whole so far. */
+static void
+look_inside(struct look *look, const struct mime_part *part,
+    enum mime_encoding way, struct slice bytes)
 {
-	struct look *look = arg;
-	struct slice mail;
+	bool is_mail = is_called_mail(part);
+	struct slice mail = is_mail ? field_in(bytes) : mail_in(bytes);
 
-	look_at(look, bytes);
-	mail = mail_in(bytes);
-	/* attached encoded, or with junk in its header: left whole so far */
-	if (look->worst.result != SCAN_VIRUS && mail.len > 0 &&
-	    look->inside < MAIL_IN_MAIL) {
+	/* RFC 2046 5.2.2: the virus may be in two of them */
+	if (mime_is(part, "message", "partial"))
+		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		    "it is a piece of a message"));
+	if (mail.len == 0) {
+		/* who reads it in another way than it says sees none */
+		if (is_mail && (way == mime_encoding(part) ||
+		    mime_encoding(part) == MIME_UNKNOWN))
+			note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+			    "a message in it cannot be read"));
+		return;
+	}
+	if (look->inside < MAIL_IN_MAIL) {
+		bool were_words = look->in_words;
+
+		look->in_words = were_words || is_plain_words(part);
 		look->inside++;
 		look_at_leaves(look, mail);
 		look->inside--;
+		look->in_words = were_words;
+	} else if (!look->in_words && !is_plain_words(part)) {
+		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		    "there are too many messages in messages"));
 	}
+}
+
+/* A file in the middle of a text: the library undoes uuencode, in mail. */
+static void
+look_at_file(struct look *look, struct slice bytes)
+{
+	const struct slice lines = SLICE(MAIL_LINE "\r\n");
+	enum ambiguous_file file = ambiguous_file(bytes);
+
+	if (file != AMBIGUOUS_NONE)
+		look_as_mail(look, lines, bytes);
+	if (file == AMBIGUOUS_OTHER)
+		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		    "a file in a text of it cannot be read"));
+}
+
+static int
+on_leaf(void *arg, const struct mime_part *part, enum mime_encoding way,
+    struct slice bytes)
+{
+	struct look *look = arg;
+
+	look_at(look, bytes);
+	if (look->worst.result != SCAN_VIRUS && zip_is_strange(bytes))
+		note(look, scan_answer_of(SCAN_ENCRYPTED, "",
+		    "an archive in it is packed in an unknown way"));
+	if (look->worst.result != SCAN_VIRUS)
+		look_at_file(look, bytes);
+	if (look->worst.result != SCAN_VIRUS)
+		look_inside(look, part, way, bytes);
 	/* nothing is worse than a virus, and no time is left after no time */
 	return look->worst.result == SCAN_VIRUS || time_left(look) == 0 ?
 	    -ECANCELED : 0;
@@ -455,14 +593,16 @@ clam_scan(struct clam *clam, struct slice message)
 	struct look look = {
 		.clam = clam,
 		.worst = { .result = SCAN_CLEAN },
-		.until_ms = clock_ms() + clam->limits.scan_ms
+		.until_ms = clock_ms() + clam->limits.scan_ms,
+		.bytes_left = clam->limits.all_bytes
 	};
+	const struct slice line = SLICE(MAIL_LINE);
 
 	if (message.len == 0)
 		return look.worst;
 	look_at(&look, message);
 	if (look.worst.result != SCAN_VIRUS && !look.is_mail)
-		look_as_mail(&look, message);
+		look_as_mail(&look, line, message);
 	if (look.worst.result != SCAN_VIRUS)
 		look_at_leaves(&look, message);
 	return look.worst;

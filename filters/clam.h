@@ -9,7 +9,8 @@
  * header fields, and a message inside it likewise; else attachments stay
  * undecoded.  So a message is looked at three ways: as it is; with a line
  * before it that the library knows, when it was not seen as mail; and leaf by
- * leaf as our own parser reads it (leaves.h).  The worst counts.
+ * leaf as our own parser reads it (leaves.h), a leaf that would be mail or has
+ * a file in its text once more as that.  The worst counts.
  *
  * A parser of the library may crash, hang or be taken over: only a process that
  * can be lost calls clam_scan().
@@ -24,6 +25,7 @@ struct clam;			/* a loaded set of signatures; see clam.c */
 /* What one message may cost. */
 struct clam_limits {
 	uint64_t	scan_bytes;	/* in all layers of one look */
+	uint64_t	all_bytes;	/* in all looks at a message */
 	uint64_t	file_bytes;	/* of one file in it */
 	uint32_t	recursion;	/* archives in archives */
 	uint32_t	files;		/* in all of them */

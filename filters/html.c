@@ -8,15 +8,29 @@
 
 #include <string.h>
 
+/* Elements whose inside is no markup (HTML 13.2.6.2); what becomes of it. */
+static const struct raw {
+	const char	*name;
+	bool		 is_shown;
+} raws[] = {
+	{ "script", false }, { "style", false },
+	{ "title", true }, { "textarea", true }, { "xmp", true },
+	{ "iframe", true }, { "noembed", true }, { "noframes", true },
+};
+
+#define RAW_COUNT	(sizeof(raws) / sizeof(raws[0]))
+
 struct reader {
 	struct slice	 rest;
 	struct text	*text;
+	const char	*markup_from;	/* a "<" before it is a "<"; or NULL */
 	char		 owed;		/* a blank or LF before the next word */
+	unsigned	 foreign;	/* <svg> and <math> not closed yet */
+	bool		 is_doubtful;
 	bool		 no_quotes;	/* a quote never ended: look past */
 	bool		 no_tag_end;	/* there is no ">" any more */
 	bool		 no_comment_end;
-	bool		 no_script_end;
-	bool		 no_style_end;
+	bool		 no_raw_end[RAW_COUNT];
 };
 
 static char
@@ -37,6 +51,30 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
 }
 
+/* Unicode: Default_Ignorable_Code_Point; nothing is shown for them. */
+static bool
+is_ignorable(unsigned long c)
+{
+	static const struct {
+		unsigned long	first, last;
+	} ranges[] = {
+		{ 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },
+		{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+		{ 0x200b, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x206f },
+		{ 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfff8 },
+		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+		{ 0xe0000, 0xe0fff },
+	};
+
+	if (c < ranges[0].first)
+		return false;
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
 /* No-break space, and what has no width: written as a reference or not. */
 static bool
 is_owed_or_nothing(struct reader *r, unsigned long c)
@@ -45,8 +83,7 @@ is_owed_or_nothing(struct reader *r, unsigned long c)
 		r->owed = r->owed == 0 ? ' ' : r->owed;
 		return true;
 	}
-	return c == 0xad || (c >= 0x200b && c <= 0x200f) || c == 0x2060 ||
-	    c == 0xfeff;
+	return is_ignorable(c);
 }
 
 static void
@@ -90,29 +127,79 @@ add_code(struct reader *r, unsigned long c)
 	text_add(r->text, slice_of(s, n));
 }
 
+/* Where in a tag we are (HTML 13.2.5.8 to 39). */
+enum spot {
+	IN_TAG_NAME, BEFORE_NAME, IN_NAME, BEHIND_NAME, BEFORE_VALUE,
+	IN_VALUE, IN_QUOTES
+};
+
+/* What `c`, which is no ">" and no quote that counts, makes of a spot. */
+static enum spot
+spot_after(enum spot spot, char c)
+{
+	switch (spot) {
+	case IN_TAG_NAME:
+		return is_blank(c) || c == '/' ? BEFORE_NAME : spot;
+	case BEFORE_NAME:
+		return is_blank(c) || c == '/' ? spot : IN_NAME;
+	case IN_NAME:
+	case BEHIND_NAME:
+		if (c == '/')
+			return BEFORE_NAME;
+		if (c == '=')
+			return BEFORE_VALUE;
+		return is_blank(c) ? BEHIND_NAME : IN_NAME;
+	case BEFORE_VALUE:
+		return is_blank(c) ? spot : IN_VALUE;
+	case IN_VALUE:
+		return is_blank(c) ? BEFORE_NAME : spot;
+	case IN_QUOTES:
+		break;
+	}
+	return spot;
+}
+
 /* Where the tag that begins `r->rest` ends, behind its ">"; 0: nowhere. */
 static size_t
 tag_end(struct reader *r)
 {
 	struct slice s = r->rest;
+	enum spot spot = IN_TAG_NAME;
 	char quote = 0;
 	size_t at;
 
 	for (size_t i = 1; !r->no_quotes && i < s.len; i++) {
 		char c = s.at[i];
 
-		if (quote != 0)
-			quote = c == quote ? 0 : quote;
-		else if (c == '>')
+		if (spot == IN_QUOTES) {
+			spot = c == quote ? BEFORE_NAME : spot;
+		} else if (c == '>') {
 			return i + 1;
-		/* a quote begins a value, and nothing else */
-		else if ((c == '"' || c == '\'') && s.at[i - 1] == '=')
+		} else if (spot == BEFORE_VALUE && (c == '"' || c == '\'')) {
+			/* a quote begins a value, and nothing else */
 			quote = c;
+			spot = IN_QUOTES;
+		} else if (i > 1 || c != '/') {
+			spot = spot_after(spot, c);
+		}
 	}
 	r->no_quotes = true;
 	at = r->no_tag_end ? SIZE_MAX : slice_find(s, '>');
 	r->no_tag_end = at == SIZE_MAX;
 	return at == SIZE_MAX ? 0 : at + 1;
+}
+
+/* "<!", "<?" and "</" with no name behind it end at the next ">", always. */
+static bool
+skip_bogus(struct reader *r)
+{
+	size_t at = r->no_tag_end ? SIZE_MAX : slice_find(r->rest, '>');
+
+	r->no_tag_end = at == SIZE_MAX;
+	if (at == SIZE_MAX)
+		return false;
+	r->rest = slice_after(r->rest, at + 1);
+	return true;
 }
 
 static bool
@@ -133,6 +220,14 @@ is_block(struct slice name)
 	return false;
 }
 
+/* The name that `s` begins with ends there, or goes on. */
+static bool
+ends_name(struct slice s)
+{
+	return s.len == 0 || is_blank(s.at[0]) || s.at[0] == '/' ||
+	    s.at[0] == '>';
+}
+
 /* Bytes up to the next "</name", in any letter case; false if none. */
 static bool
 find_close(struct slice s, const char *name, size_t *at_out)
@@ -143,7 +238,8 @@ find_close(struct slice s, const char *name, size_t *at_out)
 		struct slice here = slice_after(s, at + step);
 
 		if (here.len > 1 && here.at[1] == '/' &&
-		    slice_has_prefix(slice_after(here, 2), name)) {
+		    slice_has_prefix(slice_after(here, 2), name) &&
+		    ends_name(slice_after(here, 2 + strlen(name)))) {
 			*at_out = at + step;
 			return true;
 		}
@@ -152,16 +248,30 @@ find_close(struct slice s, const char *name, size_t *at_out)
 	return false;
 }
 
-/* Pass over what a script or a style sheet holds, if it ends. */
+/*
+ * Behind the tag of an element whose inside is no markup: pass over it, or
+ * have it read as text, if it ends.  In a drawing it is markup all the same,
+ * and where a drawing ends only a browser knows; a title is there not shown.
+ */
 static void
-skip_inside(struct reader *r, const char *name, bool *missed)
+enter_raw(struct reader *r, struct slice name)
 {
-	size_t at;
+	size_t i = 0, at;
 
-	if (*missed)
+	while (i < RAW_COUNT && !slice_is_word(name, raws[i].name))
+		i++;
+	if (i == RAW_COUNT)
 		return;
-	*missed = !find_close(r->rest, name, &at);
-	if (!*missed)
+	r->is_doubtful = r->is_doubtful ||
+	    (r->foreign > 0 && !slice_is_word(name, "title"));
+	if (r->no_raw_end[i])
+		return;
+	r->no_raw_end[i] = !find_close(r->rest, raws[i].name, &at);
+	if (r->no_raw_end[i])
+		return;
+	if (raws[i].is_shown)
+		r->markup_from = r->rest.at + at;
+	else
 		r->rest = slice_after(r->rest, at);
 }
 
@@ -174,53 +284,80 @@ read_tag(struct reader *r, size_t end)
 
 	if (closes)
 		name = slice_after(name, 1);
-	while (len < name.len && (is_letter(name.at[len]) ||
-	    (name.at[len] >= '0' && name.at[len] <= '9')))
+	while (len < name.len && !ends_name(slice_after(name, len)))
 		len++;
 	name = slice_first(name, len);
 	r->rest = slice_after(r->rest, end);
 	if (is_block(name))
 		r->owed = '\n';
-	if (closes)
-		return;
-	if (slice_is_word(name, "script"))
-		skip_inside(r, "script", &r->no_script_end);
-	else if (slice_is_word(name, "style"))
-		skip_inside(r, "style", &r->no_style_end);
+	if (slice_is_word(name, "svg") || slice_is_word(name, "math")) {
+		if (!closes)
+			r->foreign++;
+		else if (r->foreign > 0)
+			r->foreign--;
+	}
+	if (!closes)
+		enter_raw(r, name);
 }
 
-/* The comment that begins `r->rest`; false if it does not end. */
+/*
+ * The comment that begins `r->rest`; false if it does not end.  HTML 13.2.5.43
+ * to 51: besides "-->" these end it: "<!-->", "<!--->", "--!>".
+ */
 static bool
 skip_comment(struct reader *r)
 {
-	size_t at;
+	struct slice s = slice_after(r->rest, 4);
+	size_t at = 0, step;
 
 	if (r->no_comment_end)
 		return false;
-	at = slice_find_str(slice_after(r->rest, 4), "-->");
-	r->no_comment_end = at == SIZE_MAX;
-	if (r->no_comment_end)
+	if (slice_has_prefix(s, ">") || slice_has_prefix(s, "->")) {
+		r->rest = slice_after(s, s.at[0] == '>' ? 1 : 2);
+		return true;
+	}
+	while ((step = slice_find(slice_after(s, at), '>')) != SIZE_MAX) {
+		struct slice before = slice_first(s, at + step);
+
+		at += step + 1;
+		if (slice_has_suffix(before, "--") ||
+		    slice_has_suffix(before, "--!")) {
+			r->rest = slice_after(s, at);
+			return true;
+		}
+	}
+	r->no_comment_end = true;
+	return false;
+}
+
+/* What begins at the "<" goes; false: it is no markup. */
+static bool
+skip_markup(struct reader *r)
+{
+	char next = r->rest.len > 1 ? r->rest.at[1] : '\0';
+	char third = r->rest.len > 2 ? r->rest.at[2] : '\0';
+	size_t end;
+
+	if (r->rest.at < r->markup_from)
 		return false;
-	r->rest = slice_after(r->rest, 4 + at + 3);
-	return true;
+	if (slice_has_prefix(r->rest, "<!--") && skip_comment(r))
+		return true;
+	if (next == '!' || next == '?' || (next == '/' && !is_letter(third)))
+		return skip_bogus(r);
+	if (!is_letter(next) && next != '/')
+		return false;
+	end = tag_end(r);
+	if (end > 0)
+		read_tag(r, end);
+	return end > 0;
 }
 
 /* At a "<". */
 static void
 read_angle(struct reader *r)
 {
-	char next = r->rest.len > 1 ? r->rest.at[1] : '\0';
-	size_t end;
-
-	if (slice_has_prefix(r->rest, "<!--") && skip_comment(r))
+	if (skip_markup(r))
 		return;
-	if (is_letter(next) || next == '/' || next == '!' || next == '?') {
-		end = tag_end(r);
-		if (end > 0) {
-			read_tag(r, end);
-			return;
-		}
-	}
 	add_code(r, '<');
 	r->rest = slice_after(r->rest, 1);
 }
@@ -251,29 +388,51 @@ read_number(struct slice s, unsigned long *c_out)
 	return i < s.len && s.at[i] == ';' ? i + 1 : i;
 }
 
-/* Those that stand for what people type; others stay as they are. */
+/* Those that stand for what people type or for nothing; others stay. */
+static const struct {
+	const char	*name;
+	unsigned long	 c;
+} names[] = {
+	/* these first ones need no ";" behind them */
+	{ "amp", '&' }, { "lt", '<' }, { "gt", '>' }, { "quot", '"' },
+	{ "AMP", '&' }, { "LT", '<' }, { "GT", '>' }, { "QUOT", '"' },
+	{ "nbsp", 0xa0 }, { "shy", 0xad },
+	{ "apos;", '\'' }, { "NonBreakingSpace;", 0xa0 },
+	{ "Tab;", '\t' }, { "NewLine;", '\n' }, { "excl;", '!' },
+	{ "num;", '#' }, { "dollar;", '$' }, { "percnt;", '%' },
+	{ "lpar;", '(' }, { "rpar;", ')' }, { "ast;", '*' },
+	{ "midast;", '*' }, { "plus;", '+' }, { "comma;", ',' },
+	{ "period;", '.' }, { "sol;", '/' }, { "colon;", ':' },
+	{ "semi;", ';' }, { "equals;", '=' }, { "quest;", '?' },
+	{ "commat;", '@' }, { "lsqb;", '[' }, { "lbrack;", '[' },
+	{ "bsol;", '\\' }, { "rsqb;", ']' }, { "rbrack;", ']' },
+	{ "Hat;", '^' }, { "lowbar;", '_' }, { "UnderBar;", '_' },
+	{ "grave;", '`' }, { "DiacriticalGrave;", '`' }, { "lcub;", '{' },
+	{ "lbrace;", '{' }, { "verbar;", '|' }, { "vert;", '|' },
+	{ "VerticalLine;", '|' }, { "rcub;", '}' }, { "rbrace;", '}' },
+	/* no width */
+	{ "zwnj;", 0x200c }, { "zwj;", 0x200d }, { "lrm;", 0x200e },
+	{ "rlm;", 0x200f }, { "ZeroWidthSpace;", 0x200b },
+	{ "NegativeThinSpace;", 0x200b }, { "NegativeMediumSpace;", 0x200b },
+	{ "NegativeThickSpace;", 0x200b },
+	{ "NegativeVeryThinSpace;", 0x200b }, { "NoBreak;", 0x2060 },
+	{ "af;", 0x2061 }, { "ApplyFunction;", 0x2061 }, { "it;", 0x2062 },
+	{ "InvisibleTimes;", 0x2062 }, { "ic;", 0x2063 },
+	{ "InvisibleComma;", 0x2063 },
+};
+
 static size_t
 read_name(struct slice s, unsigned long *c_out)
 {
-	static const struct {
-		const char	*name;
-		unsigned long	 c;
-	} names[] = {
-		{ "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' },
-		{ "&quot;", '"' }, { "&apos;", '\'' }, { "&nbsp;", 0xa0 },
-		{ "&shy;", 0xad }, { "&zwnj;", 0x200c }, { "&zwj;", 0x200d },
-		{ "&period;", '.' }, { "&commat;", '@' }, { "&colon;", ':' },
-		{ "&sol;", '/' }, { "&lpar;", '(' }, { "&rpar;", ')' },
-		{ "&Tab;", '\t' }, { "&NewLine;", '\n' },
-	};
-
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		size_t len = strlen(names[i].name);
+		size_t len = strlen(names[i].name) + 1;
 
-		if (s.len < len || memcmp(s.at, names[i].name, len) != 0)
+		if (s.len < len ||
+		    memcmp(s.at + 1, names[i].name, len - 1) != 0)
 			continue;
 		*c_out = names[i].c;
-		return len;
+		return s.len > len && s.at[len] == ';' &&
+		    s.at[len - 1] != ';' ? len + 1 : len;
 	}
 	return 0;
 }
@@ -319,7 +478,7 @@ read_plain(struct reader *r)
 	r->rest = slice_after(r->rest, n);
 }
 
-void
+bool
 html_words(struct text *text, struct slice html)
 {
 	struct reader r = { .rest = html, .text = text };
@@ -340,4 +499,5 @@ html_words(struct text *text, struct slice html)
 			read_plain(&r);
 		}
 	}
+	return !r.is_doubtful;
 }

@@ -1,11 +1,12 @@
 /*
  * html.h - the words of an HTML text, as somebody sees them
  *
- * No browser: tags go, those that begin a block leave a line end, runs of
- * blanks become one, references become characters, what is in comments, scripts
- * and style sheets goes.  Characters without a width go too, since their one
- * use in the middle of a word is to hide it.  What a style sheet makes
- * invisible is still there.
+ * No browser, but markup begins and ends where one has it end, right or wrong
+ * (WHATWG HTML 13.2.5): tags go, those that begin a block leave a line end, runs
+ * of blanks become one, references become characters, what is in comments,
+ * scripts and style sheets goes.  Characters for which nothing is shown go too,
+ * since their one use in the middle of a word is to hide it.  What a style sheet
+ * makes invisible is still there.
  */
 #ifndef POSTROOM_FILTERS_HTML_H
 #define POSTROOM_FILTERS_HTML_H
@@ -15,8 +16,8 @@
 /*
  * Add the words of `html`, which is UTF-8; so is what is added, and it is never
  * more bytes than `html` has.  Time grows with the length, whatever stands in
- * it.
+ * it.  False: a browser may see more (a style sheet inside a drawing).
  */
-void	html_words(struct text *, struct slice html);
+bool	html_words(struct text *, struct slice html);
 
 #endif

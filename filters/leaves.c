@@ -97,9 +97,10 @@ leaf_quoted_printable(struct slice from, char *to)
 
 /* One way to read a leaf; `buffer` has room for all of it. */
 static int
-tell_as(enum mime_encoding encoding, struct slice body, char *buffer,
-    leaf_fn *fn, void *arg)
+tell_as(enum mime_encoding encoding, const struct mime_part *part,
+    char *buffer, leaf_fn *fn, void *arg)
 {
+	struct slice body = mime_body(part);
 	size_t n;
 
 	switch (encoding) {
@@ -110,9 +111,10 @@ tell_as(enum mime_encoding encoding, struct slice body, char *buffer,
 		n = leaf_quoted_printable(body, buffer);
 		break;
 	default:
-		return body.len == 0 ? 0 : fn(arg, body);
+		return body.len == 0 ? 0 : fn(arg, part, encoding, body);
 	}
-	return n == 0 ? 0 : fn(arg, slice_of(buffer, n));
+	return n == 0 ? 0 :
+	    fn(arg, part, encoding, slice_of(buffer, n));
 }
 
 static int
@@ -122,21 +124,21 @@ tell(const struct mime_part *part, leaf_fn *fn, void *arg)
 		MIME_BINARY, MIME_BASE64, MIME_QUOTED_PRINTABLE
 	};
 	enum mime_encoding encoding = mime_encoding(part);
-	struct slice body = mime_body(part);
+	size_t bytes = mime_body(part).len;
 	char *buffer;
 	int r = 0;
 
-	if (body.len == 0)
+	if (bytes == 0)
 		return 0;
-	buffer = malloc(body.len);
+	buffer = malloc(bytes);
 	if (buffer == NULL)
 		return -ENOMEM;
 	if (mime_is_odd(part) || encoding == MIME_UNKNOWN) {
 		for (size_t i = 0; r == 0 && i < sizeof(ways) / sizeof(*ways);
 		    i++)
-			r = tell_as(ways[i], body, buffer, fn, arg);
+			r = tell_as(ways[i], part, buffer, fn, arg);
 	} else {
-		r = tell_as(encoding, body, buffer, fn, arg);
+		r = tell_as(encoding, part, buffer, fn, arg);
 	}
 	free(buffer);
 	return r;

@@ -12,8 +12,12 @@
 
 #include "lib/message/mime.h"
 
-/* One leaf, decoded; valid during the call.  A negative errno ends it all. */
-typedef int	leaf_fn(void *arg, struct slice bytes);
+/*
+ * One leaf, decoded: the part it is and the way it was read.  Valid during the
+ * call.  A negative errno ends it all.
+ */
+typedef int	leaf_fn(void *arg, const struct mime_part *,
+		    enum mime_encoding way, struct slice bytes);
 
 /*
  * Call `fn` for the leaves of `message`.

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "filters/ambiguous.h"
 #include "filters/charset.h"
 #include "filters/html.h"
 #include "filters/leaves.h"
@@ -48,6 +49,14 @@ unread(struct reader *r, enum texts_kind kind, const char *why)
 {
 	if (r->texts->unread[kind] == NULL)
 		r->texts->unread[kind] = why;
+}
+
+/* So it is with all that stands in parts. */
+static void
+unread_parts(struct reader *r, const char *why)
+{
+	for (unsigned k = TEXTS_BODY; k < TEXTS_KINDS; k++)
+		unread(r, k, why);
 }
 
 /* How much of a text may still be read. */
@@ -125,6 +134,8 @@ add_field(struct reader *r, const struct header_field *field)
 	header_unfold(&plain, field->value);
 	words_convert(&raw, slice_of(NULL, 0), text_slice(&plain));
 	raw.failed = raw.failed || plain.failed;
+	if (!words_read_all(text_slice(&plain)))
+		unread(r, TEXTS_HEADER, "the charset of a field is not read");
 	/* not even the name fitted: there is no value to stand behind it */
 	if (decoded.len < before || raw.len < before) {
 		unread(r, TEXTS_HEADER, "there is too much text in it");
@@ -135,20 +146,35 @@ add_field(struct reader *r, const struct header_field *field)
 		add(r, TEXTS_HEADER, field->name, &raw, before);
 }
 
+/* Cut off a line that is no field; false: it is empty, or there is none. */
+static bool
+skip_line(struct slice *rest)
+{
+	struct slice line;
+
+	if (!slice_cut(rest, '\n', &line)) {
+		line = *rest;
+		*rest = slice_of(NULL, 0);
+	}
+	return line.len > 0 && !slice_is_str(line, "\r");
+}
+
+/* A line that is no field ends the header for some programs, not for all. */
 static void
 read_fields(struct reader *r, struct slice message)
 {
 	size_t most = mime_default_limits.header_bytes;
-	size_t bytes = header_bytes(message);
-	struct slice rest = slice_first(message, bytes);
+	struct slice rest = message;
 	struct header_field field;
+	bool is_field;
 
-	while (header_next(&rest, &field)) {
-		if (bytes - rest.len > most) {
+	while ((is_field = header_next(&rest, &field)) || skip_line(&rest)) {
+		if (message.len - rest.len > most) {
 			unread(r, TEXTS_HEADER, "its header is too long");
 			return;
 		}
-		add_field(r, &field);
+		if (is_field)
+			add_field(r, &field);
 	}
 }
 
@@ -163,14 +189,15 @@ add_body(struct reader *r, bool is_html, const struct text *text)
 	if (!is_html)
 		return;
 	words.limit = bytes_left(r);
-	html_words(&words, text_slice(text));
+	if (!html_words(&words, text_slice(text)))
+		unread(r, TEXTS_BODY, "a drawing may hide words in it");
 	words.failed = words.failed || text->failed;
 	add(r, TEXTS_BODY, none, &words, 0);
 }
 
 /* Add `bytes` in `charset` in each way that a program may read it. */
 static void
-add_bodies(struct reader *r, bool is_html, struct slice charset,
+add_charset(struct reader *r, bool is_html, struct slice charset,
     struct slice bytes, bool was_cut)
 {
 	unsigned ways = charset_ways(charset, bytes);
@@ -182,6 +209,24 @@ add_bodies(struct reader *r, bool is_html, struct slice charset,
 		text.failed = text.failed || was_cut;
 		add_body(r, is_html, &text);
 	}
+}
+
+static void
+add_bodies(struct reader *r, bool is_html, struct slice charset,
+    struct slice bytes, bool was_cut)
+{
+	if (was_cut)
+		unread_parts(r, "a text in it is too long");
+	if (ambiguous_file(bytes) != AMBIGUOUS_NONE)
+		unread_parts(r, "a file stands in a text");
+	if (!is_wanted(r, TEXTS_BODY))
+		return;
+	add_charset(r, is_html, charset, bytes, was_cut);
+	/* a browser believes the mark of UTF-16 before what it is told */
+	if ((slice_has_prefix(bytes, "\xff\xfe") ||
+	    slice_has_prefix(bytes, "\xfe\xff")) &&
+	    !charset_is_wide(charset))
+		add_charset(r, is_html, slice_str("utf-16"), bytes, was_cut);
 }
 
 /* Undo a transfer encoding; `buffer` has room for all of `body`. */
@@ -196,6 +241,25 @@ decode(enum mime_encoding encoding, struct slice body, char *buffer)
 	default:
 		return body;
 	}
+}
+
+/* The charset of a part, if there is one and we read it. */
+static void
+read_charset(struct reader *r, const struct mime_part *part,
+    struct text *charset)
+{
+	struct slice place, value = { NULL, 0 };
+	struct header_field field;
+
+	if (mime_type_param(part, "charset", charset) == -E2BIG)
+		unread(r, TEXTS_BODY, "a part has too many parameters");
+	if (!charset_is_read(text_slice(charset)))
+		unread(r, TEXTS_BODY, "the charset of a text is not read");
+	if (header_find(mime_header(part), "Content-Type", &field))
+		value = field.value;
+	if (ambiguous_param(&value, "charset", &place) &&
+	    ambiguous_param(&value, "charset", &place))
+		unread(r, TEXTS_BODY, "a text in it has two charsets");
 }
 
 static void
@@ -215,13 +279,10 @@ read_body(struct reader *r, const struct mime_part *part)
 	    slice_is_word(mime_subtype(part), "enriched");
 	char *buffer;
 
-	if (mime_type_param(part, "charset", &charset) == -E2BIG)
-		unread(r, TEXTS_BODY, "a part has too many parameters");
-	if (!charset_is_read(text_slice(&charset)))
-		unread(r, TEXTS_BODY, "the charset of a text is not read");
+	read_charset(r, part, &charset);
 	buffer = malloc((body.len < most ? body.len : most) + 1);
 	if (buffer == NULL) {
-		unread(r, TEXTS_BODY, "memory is out");
+		unread_parts(r, "memory is out");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
@@ -233,24 +294,77 @@ read_body(struct reader *r, const struct mime_part *part)
 	free(buffer);
 }
 
-/* Add what parameter `key` of `value` names; false if there is no such name. */
+/* RFC 2231, RFC 2047: every charset in the parameter is one that we read. */
+static void
+check_name(struct reader *r, struct slice params, const char *key)
+{
+	TEXT_AUTO raw = TEXT_INIT(NAME_BYTES);
+	struct slice charset = { NULL, 0 };
+
+	if (mime_param_raw(params, key, mime_default_limits.params, &raw,
+	    &charset) == 0 && (!words_reads(charset) ||
+	    !words_read_all(text_slice(&raw))))
+		unread(r, TEXTS_NAME, "the charset of a name is not read");
+}
+
+/* Add what parameter `key` of `params` is; false if there is no such name. */
 static bool
-add_name(struct reader *r, struct slice value, const char *key)
+add_param(struct reader *r, struct slice params, const char *key)
 {
 	TEXT_AUTO name = TEXT_INIT(name_bytes_left(r));
-	struct slice type, subtype;
-	int e;
+	int e = mime_param(params, key, mime_default_limits.params, &name);
 
-	if (!mime_type_cut(&value, &type, &subtype))
-		return false;
-	e = mime_param(value, key, mime_default_limits.params, &name);
 	if (e == -E2BIG)
 		unread(r, TEXTS_NAME, "a part has too many parameters");
 	else if (e == -ENOMEM)
 		unread(r, TEXTS_NAME, "memory is out");
-	if (e == 0 && is_wanted(r, TEXTS_NAME))
+	if (e == 0 && is_wanted(r, TEXTS_NAME)) {
+		check_name(r, params, key);
 		add(r, TEXTS_NAME, slice_of(NULL, 0), &name, 0);
+	}
 	return e == 0 || e == -E2BIG;
+}
+
+/* One of several that stand for the same; pieces have been joined before. */
+static void
+add_place(struct reader *r, struct slice place, const char *key)
+{
+	TEXT_AUTO params = TEXT_INIT(place.len + 1);
+
+	text_add_byte(&params, ';');
+	text_add(&params, place);
+	if (text_failed(&params))
+		unread(r, TEXTS_NAME, "memory is out");
+	else
+		(void)add_param(r, text_slice(&params), key);
+}
+
+/*
+ * Add what parameter `key` of `value` names: as mime_param.h reads it, and if
+ * it is there more than once each by itself, as readers without RFC 2231 and
+ * those that take the last one do.  False if there is no such name.
+ */
+static bool
+add_name(struct reader *r, struct slice value, const char *key)
+{
+	struct slice rest, place, type, subtype;
+	bool named;
+
+	if (!mime_type_cut(&value, &type, &subtype))
+		return false;
+	named = add_param(r, value, key);
+	rest = value;
+	if (!ambiguous_param(&rest, key, &place) ||
+	    !ambiguous_param(&rest, key, &place))
+		return named;
+	rest = value;
+	for (unsigned n = 0; ambiguous_param(&rest, key, &place); n++)
+		if (n == mime_default_limits.params)
+			return named;	/* and it has been said */
+		else if (slice_find(slice_first(place, slice_find(place,
+		    '=')), '*') == SIZE_MAX || !named)
+			add_place(r, place, key);
+	return named;
 }
 
 /*
@@ -300,7 +414,10 @@ read_part(struct reader *r, const struct mime_part *part)
 	bool is_text = mime_is(part, "text", NULL) || is_parts ||
 	    mime_is(part, "message", NULL);
 	bool attached, named = read_names(r, part, &attached);
+	const char *why = ambiguous_part(part);
 
+	if (why != NULL)
+		unread_parts(r, why);
 	if (is_parts && mime_child(part) != NULL)
 		return;
 	if (is_wanted(r, TEXTS_TYPE) && (named || attached || !is_text))
@@ -308,11 +425,7 @@ read_part(struct reader *r, const struct mime_part *part)
 	/* a message in it is its parts, and they have their turn */
 	if (mime_child(part) != NULL)
 		return;
-	if (mime_is(part, "message", "rfc822") ||
-	    mime_is(part, "message", "global"))
-		for (unsigned k = TEXTS_BODY; k < TEXTS_KINDS; k++)
-			unread(r, k, "a message inside it is encoded");
-	if (is_wanted(r, TEXTS_BODY) && is_text && !attached)
+	if (is_text && !attached)
 		read_body(r, part);
 }
 
@@ -333,8 +446,7 @@ texts_read(struct slice message, const struct mime_part *root,
 	if ((wanted & ~(1u << TEXTS_HEADER)) == 0)
 		return;
 	if (root == NULL) {
-		for (unsigned k = TEXTS_BODY; k < TEXTS_KINDS; k++)
-			unread(&r, k, "its parts could not be read");
+		unread_parts(&r, "its parts could not be read");
 		return;
 	}
 	r.odd = mime_is_odd(root);

@@ -59,11 +59,15 @@ verdict_set(struct verdict *verdict, enum verdict_action action,
 			*c = '?';
 }
 
-/* RFC 5322 3.6.8 */
+/*
+ * RFC 5322 3.6.8, and none that means something to a mail program: who is
+ * talked into a line cannot forge a sender with it.
+ */
 static bool
 is_field_name(struct slice name)
 {
-	return name.len > 0 && slice_is_printable_ascii(name) &&
+	return slice_has_prefix(name, "X-") && name.len > 2 &&
+	    slice_is_printable_ascii(name) &&
 	    slice_find(name, ' ') == SIZE_MAX &&
 	    slice_find(name, ':') == SIZE_MAX;
 }
@@ -78,6 +82,20 @@ is_printable(struct slice s)
 	return slice_is_utf8(s);
 }
 
+/*
+ * How many lines there may be with this one.  Rules can ask for any number of
+ * them; what the hub itself has found out is never what is left out, and that
+ * rules were not examined comes before what they mark.
+ */
+static size_t
+lines_with(struct slice name)
+{
+	if (!slice_has_prefix(name, "X-Postroom-"))
+		return VERDICT_LINES - VERDICT_LINES_OURS;
+	return slice_is_word(name, "X-Postroom-Rules") ?
+	    VERDICT_LINES - VERDICT_LINES_OURS / 2 : VERDICT_LINES;
+}
+
 int
 verdict_add_line(struct verdict *verdict, struct slice name,
     struct slice value)
@@ -86,7 +104,7 @@ verdict_add_line(struct verdict *verdict, struct slice name,
 
 	if (!is_field_name(name) || !is_printable(value))
 		return -EINVAL;
-	if (verdict->line_count == VERDICT_LINES ||
+	if (verdict->line_count >= lines_with(name) ||
 	    name.len > VERDICT_NAME_MAX || value.len > VERDICT_VALUE_MAX)
 		return -E2BIG;
 	line = &verdict->lines[verdict->line_count++];
@@ -136,7 +154,8 @@ verdict_combine(struct verdict *into, const struct verdict *one)
 		memcpy(into->reason, one->reason, sizeof(into->reason));
 	}
 	for (size_t i = 0; i < one->line_count; i++) {
-		if (into->line_count == VERDICT_LINES)
+		if (into->line_count >=
+		    lines_with(slice_str(one->lines[i].name)))
 			r = -E2BIG;
 		else
 			into->lines[into->line_count++] = one->lines[i];

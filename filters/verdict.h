@@ -15,6 +15,8 @@
 #define VERDICT_NAME_MAX	64	/* of the name of a header line */
 #define VERDICT_VALUE_MAX	900	/* its value: a line stays below 998 */
 #define VERDICT_LINES		16
+/* of them, kept for X-Postroom-: two for any, two for all but -Rules */
+#define VERDICT_LINES_OURS	4
 #define VERDICT_FOLDER_MAX	255	/* of a mailbox's name, UTF-8 */
 #define VERDICT_ADDRESS_MAX	320	/* RFC 5321 4.5.3.1 */
 #define VERDICT_PACKED_MAX	(20 * 1024)
@@ -66,8 +68,9 @@ void	verdict_set(struct verdict *, enum verdict_action, unsigned code,
 	    __attribute__((format(printf, 5, 6)));
 
 /*
- * Have a header line added to the message.  0, -EINVAL (no field name, or a
- * value that is not printable UTF-8) or -E2BIG (too long, or one too many).
+ * Have a header line added to the message.  0, -EINVAL (a name that does not
+ * begin with X-, a value that is not printable UTF-8) or -E2BIG (too long, or
+ * one too many of its sort).
  */
 int	verdict_add_line(struct verdict *, struct slice name,
 	    struct slice value);

@@ -22,6 +22,7 @@ static const struct charset {
 	const char	*opens;
 } charsets[] = {
 	{ "iso-8859-2", "ISO-8859-2" },
+	{ "iso8859-2", "ISO-8859-2" },
 	{ "iso-8859-3", "ISO-8859-3" },
 	{ "iso-8859-4", "ISO-8859-4" },
 	{ "iso-8859-5", "ISO-8859-5" },
@@ -33,12 +34,16 @@ static const struct charset {
 	{ "iso-8859-10", "ISO-8859-10" },
 	{ "iso-8859-11", "ISO-8859-11" },
 	{ "tis-620", "ISO-8859-11" },
+	{ "windows-874", "ISO-8859-11" },
 	{ "iso-8859-13", "ISO-8859-13" },
 	{ "iso-8859-14", "ISO-8859-14" },
 	{ "iso-8859-15", "ISO-8859-15" },
+	{ "iso8859-15", "ISO-8859-15" },
 	{ "iso-8859-16", "ISO-8859-16" },
 	{ "windows-1250", "CP1250" },
+	{ "cp1250", "CP1250" },
 	{ "windows-1251", "CP1251" },
+	{ "cp1251", "CP1251" },
 	{ "windows-1253", "CP1253" },
 	{ "windows-1254", "CP1254" },
 	{ "windows-1255", "CP1255" },
@@ -49,15 +54,21 @@ static const struct charset {
 	{ "koi8-u", "KOI8-U" },
 	/* each of these holds the one before it, and mail names them loosely */
 	{ "gb2312", "GB18030" },
+	{ "gb_2312-80", "GB18030" },
 	{ "gbk", "GB18030" },
+	{ "cp936", "GB18030" },
 	{ "gb18030", "GB18030" },
 	{ "big5", "BIG5" },
 	{ "euc-jp", "EUC-JP" },
 	{ "iso-2022-jp", "ISO-2022-JP" },
 	{ "shift_jis", "CP932" },
 	{ "shift-jis", "CP932" },
+	{ "sjis", "CP932" },
+	{ "x-sjis", "CP932" },
+	{ "windows-31j", "CP932" },
 	{ "euc-kr", "UHC" },
 	{ "ks_c_5601-1987", "UHC" },
+	{ "cp949", "UHC" },
 	{ "utf-7", "UTF-7" },
 	{ "unicode-1-1-utf-7", "UTF-7" },
 	{ "utf-16be", "UTF-16BE" },
@@ -65,6 +76,18 @@ static const struct charset {
 };
 
 #define CHARSET_COUNT	(sizeof(charsets) / sizeof(charsets[0]))
+
+/*
+ * Names of UTF-8, ASCII and Latin-1, which need no iconv, and the names that
+ * say "ASCII and something more" (RFC 1428): all that is ASCII in them is.
+ */
+static const char *const plain_charsets[] = {
+	"utf-8", "utf8", "unicode-1-1-utf-8",
+	"us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us",
+	"iso-8859-1", "iso8859-1", "iso_8859-1", "iso-8859-1-i", "latin1",
+	"latin-1", "windows-1252", "cp1252",
+	"unknown-8bit", "x-unknown", "unknown",
+};
 
 /* Row for row; a row that opens what the row before opens shares it. */
 static iconv_t	open_charsets[CHARSET_COUNT];
@@ -225,6 +248,18 @@ bool
 words_has(struct slice charset)
 {
 	return charset_find(charset) != NOT_OPEN;
+}
+
+bool
+words_reads(struct slice charset)
+{
+	if (charset.len == 0 || words_has(charset))
+		return true;
+	for (size_t i = 0; i < sizeof(plain_charsets) /
+	    sizeof(plain_charsets[0]); i++)
+		if (slice_is_word(charset, plain_charsets[i]))
+			return true;
+	return false;
 }
 
 void
@@ -391,4 +426,37 @@ words_decode(struct text *text, struct slice value)
 		text->failed = true;	/* memory was out */
 	else
 		decode_line(text, text_slice(&line));
+}
+
+/* Digits stand behind the pad, where some readers go on and others end. */
+static bool
+goes_on(const struct word *word)
+{
+	struct slice s = slice_after(word->encoded,
+	    slice_find(word->encoded, '='));
+
+	for (size_t i = 0; word->base64 && i < s.len; i++)
+		if (base64_digit(s.at[i]) >= 0)
+			return true;
+	return false;
+}
+
+bool
+words_read_all(struct slice line)
+{
+	struct word word;
+	size_t at;
+
+	/* a word that is none may hold the beginning of one that is */
+	while ((at = slice_find_str(line, "=?")) != SIZE_MAX) {
+		line = slice_after(line, at);
+		if (word_read(line, &word)) {
+			if (!words_reads(word.charset) || goes_on(&word))
+				return false;
+			line = slice_after(line, word.bytes);
+		} else {
+			line = slice_after(line, 2);
+		}
+	}
+	return true;
 }

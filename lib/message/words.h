@@ -30,6 +30,16 @@ void	words_decode(struct text *, struct slice value);
 
 /* It is on the list and open: words_convert() has iconv read it. */
 bool	words_has(struct slice charset);
+/*
+ * What words_convert() makes of this charset is what its readers see: it is on
+ * the list and open, or it is UTF-8, ASCII, Latin-1 or empty.
+ */
+bool	words_reads(struct slice charset);
+/*
+ * So are the charsets of all encoded words in `line`, which is unfolded, and
+ * none of them has base64 behind a pad, where readers differ.
+ */
+bool	words_read_all(struct slice line);
 /* Add `bytes`, which are in `charset` (empty: UTF-8, or else Latin-1). */
 void	words_convert(struct text *, struct slice charset, struct slice bytes);
 

@@ -16,11 +16,13 @@ struct seen {
 };
 
 static int
-on_leaf(void *arg, struct slice bytes)
+on_leaf(void *arg, const struct mime_part *part, enum mime_encoding way,
+    struct slice bytes)
 {
 	struct seen *seen = arg;
 	uint8_t sum = 0;
 
+	assert(mime_child(part) == NULL && way < MIME_UNKNOWN);
 	assert(bytes.len > 0 && bytes.len <= seen->message_bytes);
 	for (size_t i = 0; i < bytes.len; i++)
 		sum = (uint8_t)(sum + (uint8_t)bytes.at[i]);

@@ -59,7 +59,7 @@ read_html(struct slice bytes)
 
 	words_convert(&html, slice_of(NULL, 0), bytes);
 	words.limit = html.len;
-	html_words(&words, text_slice(&html));
+	(void)html_words(&words, text_slice(&html));
 	assert(!text_failed(&words));
 	assert(slice_is_utf8(text_slice(&words)));
 }

@@ -63,8 +63,14 @@ static const struct {
 	bool		 is_read, is_read_closed;
 } known[] = {
 	{ "", true, true },
-	{ "x-none", true, true },		/* as Latin-1 */
-	{ "koi8-r", true, true },
+	{ "utf8", true, true },
+	{ "US-ASCII", true, true },
+	{ "latin1", true, true },
+	{ "cp1252", true, true },
+	{ "unknown-8bit", true, true },		/* RFC 1428 */
+	{ "x-none", false, false },
+	{ "koi8-r", true, false },
+	{ "x-sjis", true, false },
 	{ "utf-7", true, false },
 	{ "utf-16", true, false },
 	{ "UTF-16LE", true, false },
@@ -73,6 +79,14 @@ static const struct {
 	{ "iso-10646-ucs-4", false, false },
 	{ "unicodefffe", false, false },
 	{ "hz-gb-2312", false, false },
+	/* other names of what hides a text, and what is no ASCII at all */
+	{ "utf7", false, false },
+	{ "utf16", false, false },
+	{ "csunicode", false, false },
+	{ "csutf16", false, false },
+	{ "hz", false, false },
+	{ "ibm037", false, false },
+	{ "utf-16x", false, false },
 };
 
 START_TEST(what_is_not_read_is_known)

@@ -319,6 +319,7 @@ START_TEST(heuristics_have_results_of_their_own)
 	} rows[] = {
 		{ "Heuristics.Limits.Exceeded.MaxScanTime", SCAN_TOO_MUCH },
 		{ "Heuristics.Limits.Exceeded.MaxFileSize", SCAN_TOO_MUCH },
+		{ "Heuristics.XZ.DicSizeLimit", SCAN_TOO_MUCH },
 		{ "Heuristics.Encrypted.Zip", SCAN_ENCRYPTED },
 		{ "Heuristics.Encrypted.PDF", SCAN_ENCRYPTED },
 		{ "Heuristics.Broken.Executable", SCAN_BROKEN },
@@ -485,6 +486,179 @@ START_TEST(a_broken_program_is_not_clean)
 }
 END_TEST
 
+/* `depth` messages in one another, each in base64 and behind `junk` lines. */
+static void
+add_nested(struct text *text, unsigned depth, unsigned junk)
+{
+	struct text inner = TEXT_INIT(ROOM);
+
+	text_add_str(&inner, "Zzz: 1\r\nContent-Type: image/png\r\n"
+	    "Content-Transfer-Encoding: base64\r\n\r\n");
+	add_base64(&inner, EICAR_BYTES);
+	for (unsigned i = 0; i < depth; i++) {
+		struct text outer = TEXT_INIT(ROOM);
+
+		for (unsigned k = 0; i + 1 < depth && k < junk; k++)
+			text_addf(&outer, "junk line %u without sense\r\n", k);
+		text_addf(&outer, "Zzz: %u\r\nContent-Type: message/rfc822\r\n"
+		    "Content-Transfer-Encoding: base64\r\n\r\n", i);
+		add_base64(&outer, text_slice(&inner));
+		text_free(&inner);
+		inner = outer;
+	}
+	text_add(text, text_slice(&inner));
+	text_free(&inner);
+}
+
+static const struct {
+	unsigned		 depth, junk;
+	enum scan_result	 result;
+} nested[] = {
+	{ 1, 0, SCAN_VIRUS }, { 3, 0, SCAN_VIRUS }, { 4, 17, SCAN_VIRUS },
+	{ 2, 500, SCAN_VIRUS }, { 6, 17, SCAN_TOO_MUCH },
+	{ 9, 17, SCAN_TOO_MUCH }, { 2, 4000, SCAN_TOO_MUCH },
+};
+
+START_TEST(a_virus_in_messages_in_messages_is_never_clean)
+{
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+	struct scan_answer answer;
+
+	add_nested(&text, nested[_i].depth, nested[_i].junk);
+	answer = scan(&text);
+	ck_assert_msg(answer.result == nested[_i].result, "%d %s",
+	    (int)answer.result, answer.words);
+}
+END_TEST
+
+/* What is called a message, in base64. */
+static const struct {
+	const char		*type, *bytes;
+	enum scan_result	 result;
+} messages[] = {
+	{ "message/rfc822", "\1\2\3 no field in here", SCAN_TOO_MUCH },
+	{ "message/x-own", "nor here", SCAN_TOO_MUCH },
+	{ "message/rfc822", "Subject: hello\r\n\r\nhello", SCAN_CLEAN },
+	{ "message/partial; id=a; number=1", "Subject: hello\r\n\r\nhello",
+	    SCAN_TOO_MUCH },
+	{ "message/delivery-status", "\1\2\3", SCAN_CLEAN },
+};
+
+START_TEST(a_message_that_is_none_is_too_much)
+{
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+
+	text_add_str(&text, "Zzz: 1\r\n");
+	add_attachment(&text, "q", messages[_i].type, "base64",
+	    slice_str(messages[_i].bytes));
+	ck_assert_int_eq(scan(&text).result, messages[_i].result);
+}
+END_TEST
+
+/* A digest quotes headers; that is no message in a message in a message. */
+START_TEST(many_headers_in_a_text_are_clean)
+{
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+
+	text_add_str(&text, "Subject: digest\r\n\r\nWelcome\r\n");
+	for (unsigned i = 0; i < 8; i++)
+		text_addf(&text, "From: a@example.org\r\nSubject: %u\r\n"
+		    "Content-Type: text/plain\r\n\r\nwords\r\n\r\n", i);
+	ck_assert_str_eq(scan(&text).words, "");
+}
+END_TEST
+
+static void
+add_uuencode(struct text *text, struct slice bytes)
+{
+	text_add_str(text, "begin 644 a.com\r\n");
+	for (size_t at = 0; at < bytes.len; at += 45) {
+		struct slice line = slice_first(slice_after(bytes, at), 45);
+
+		text_add_byte(text, (char)(' ' + line.len));
+		for (size_t i = 0; i < line.len; i += 3) {
+			unsigned group = 0;
+
+			for (size_t k = 0; k < 3; k++)
+				group = group << 8 | (i + k < line.len ?
+				    (unsigned char)line.at[i + k] : 0);
+			for (unsigned k = 0; k < 4; k++)
+				text_add_byte(text, (char)(' ' +
+				    (group >> (18 - 6 * k) & 63)));
+		}
+		text_add_str(text, "\r\n");
+	}
+	text_add_str(text, "`\r\nend\r\n");
+}
+
+static void
+add_yenc(struct text *text, struct slice bytes)
+{
+	text_addf(text, "=ybegin line=128 size=%zu name=a.com\r\n", bytes.len);
+	for (size_t i = 0; i < bytes.len; i++)
+		text_add_byte(text, (char)(bytes.at[i] + 42));
+	text_addf(text, "\r\n=yend size=%zu\r\n", bytes.len);
+}
+
+/* As it stands, and in base64; with a letter before it and without. */
+START_TEST(a_virus_in_the_middle_of_a_text_is_not_clean)
+{
+	TEXT_AUTO words = TEXT_INIT(ROOM);
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+	struct scan_answer answer;
+
+	if (_i & 1)
+		text_add_str(&words, "hello\r\n\r\n");
+	(_i & 4 ? add_yenc : add_uuencode)(&words, EICAR_BYTES);
+	text_add_str(&text, "Zzz: 1\r\n");
+	add_attachment(&text, "q", "text/plain", _i & 2 ? "base64" : "8bit",
+	    text_slice(&words));
+	answer = scan(&text);
+	ck_assert_msg(_i & 4 ? answer.result != SCAN_CLEAN :
+	    answer.result == SCAN_VIRUS, "%d %s", (int)answer.result,
+	    answer.words);
+}
+END_TEST
+
+START_TEST(a_zip_packed_in_an_unknown_way_is_not_clean)
+{
+	TEXT_AUTO zip = TEXT_INIT(ROOM);
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+
+	text_add_str(&zip, _i == 0 ? "" : "MZ, a program that unpacks it");
+	add_zip(&zip, 0, slice_str("packed"), 1);
+	*(char *)(uintptr_t)(text_slice(&zip).at +
+	    slice_find_str(text_slice(&zip), "PK") + 8) = 14;
+	add_attachment(&text, "q", "application/zip", "base64",
+	    text_slice(&zip));
+	ck_assert_int_eq(scan(&text).result, SCAN_ENCRYPTED);
+}
+END_TEST
+
+/* Each attachment is far below the limit of one look. */
+START_TEST(all_looks_at_a_message_have_one_limit)
+{
+	struct clam_limits limits = clam_default_limits;
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+	TEXT_AUTO noise = TEXT_INIT(ROOM);
+
+	add_noise(&noise, 100000);
+	limits.all_bytes = _i == 0 ? 1000000 : 100000000;
+	reload(&limits);
+	text_add_str(&text, "Zzz: 1\r\nContent-Type: multipart/mixed; "
+	    "boundary=q\r\n\r\n");
+	for (int i = 0; i < 10; i++) {
+		text_add_str(&text, "--q\r\nContent-Type: image/x\r\n"
+		    "Content-Transfer-Encoding: base64\r\n\r\n");
+		add_base64(&text, text_slice(&noise));
+		text_add_str(&text, "\r\n");
+	}
+	text_add_str(&text, "--q--\r\n");
+	ck_assert_int_eq(scan(&text).result, _i == 0 ? SCAN_TOO_MUCH :
+	    SCAN_CLEAN);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -506,7 +680,7 @@ unit_suite(void)
 	tcase_add_test(tcase, one_broken_file_spoils_the_set);
 	tcase_add_test(tcase, the_signatures_are_counted);
 	tcase_add_test(tcase, nothing_is_clean_but_clean);
-	tcase_add_loop_test(tcase, heuristics_have_results_of_their_own, 0, 7);
+	tcase_add_loop_test(tcase, heuristics_have_results_of_their_own, 0, 8);
 	tcase_add_loop_test(tcase, what_is_encrypted_is_not_clean, 0, begin);
 	tcase_add_test(tcase, a_virus_beside_something_encrypted_is_a_virus);
 	tcase_add_test(tcase, more_files_than_the_limit_are_too_much);
@@ -516,6 +690,18 @@ unit_suite(void)
 	tcase_add_test(tcase, no_time_is_too_much);
 	tcase_add_test(tcase, a_structure_without_end_is_too_much);
 	tcase_add_test(tcase, a_broken_program_is_not_clean);
+	tcase_add_loop_test(tcase,
+	    a_virus_in_messages_in_messages_is_never_clean, 0,
+	    (int)(sizeof(nested) / sizeof(*nested)));
+	tcase_add_loop_test(tcase, a_message_that_is_none_is_too_much, 0,
+	    (int)(sizeof(messages) / sizeof(*messages)));
+	tcase_add_test(tcase, many_headers_in_a_text_are_clean);
+	tcase_add_loop_test(tcase,
+	    a_virus_in_the_middle_of_a_text_is_not_clean, 0, 8);
+	tcase_add_loop_test(tcase,
+	    a_zip_packed_in_an_unknown_way_is_not_clean, 0, 2);
+	tcase_add_loop_test(tcase, all_looks_at_a_message_have_one_limit, 0,
+	    2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -9,8 +9,11 @@
 
 /* All leaves seen, each behind a bar. */
 static int
-collect(void *arg, struct slice bytes)
+collect(void *arg, const struct mime_part *part, enum mime_encoding way,
+    struct slice bytes)
 {
+	ck_assert(mime_is_odd(part) || way == mime_encoding(part));
+	ck_assert_ptr_null(mime_child(part));
 	text_add_byte(arg, '|');
 	text_add(arg, bytes);
 	return 0;
@@ -113,8 +116,11 @@ START_TEST(a_limit_is_told)
 END_TEST
 
 static int
-stop(void *arg, struct slice bytes)
+stop(void *arg, const struct mime_part *part, enum mime_encoding way,
+    struct slice bytes)
 {
+	(void)part;
+	(void)way;
 	(void)bytes;
 	++*(int *)arg;
 	return -ECANCELED;

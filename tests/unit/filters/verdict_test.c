@@ -67,23 +67,27 @@ static const struct {
 	const char		*status, *reason, *from, *name, *value;
 	bool			 good;
 } strange[] = {
-	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "A", "b", true },
-	{ VERDICT_DEFER, 451, "4.7.1", "later", "", "A", "b", true },
-	{ VERDICT_REFUSE, 250, "5.7.1", "", "", "A", "b", false },
-	{ VERDICT_REFUSE, 554, "4.7.1", "", "", "A", "b", false },
-	{ VERDICT_DEFER, 554, "5.7.1", "", "", "A", "b", false },
-	{ VERDICT_ACCEPT, 250, "2.0", "", "", "A", "b", false },
-	{ VERDICT_ACCEPT, 250, "2.0.x", "", "", "A", "b", false },
-	{ VERDICT_ACCEPT, 250, "", "", "", "A", "b", false },
-	{ VERDICT_ACTIONS, 250, "2.0.0", "", "", "A", "b", false },
-	{ VERDICT_ACCEPT, 250, "2.0.0", "a\r\n250 b", "", "A", "b", false },
-	{ VERDICT_ACCEPT, 250, "2.0.0", "", "\"\303\251\"", "A", "b", true },
-	{ VERDICT_ACCEPT, 250, "2.0.0", "", "a\nb", "A", "b", false },
-	{ VERDICT_ACCEPT, 250, "2.0.0", "", "\303", "A", "b", false },
-	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "A", "b\r\nC: d", false },
-	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "A:", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "X-A", "b", true },
+	{ VERDICT_DEFER, 451, "4.7.1", "later", "", "X-A", "b", true },
+	{ VERDICT_REFUSE, 250, "5.7.1", "", "", "X-A", "b", false },
+	{ VERDICT_REFUSE, 554, "4.7.1", "", "", "X-A", "b", false },
+	{ VERDICT_DEFER, 554, "5.7.1", "", "", "X-A", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0", "", "", "X-A", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.x", "", "", "X-A", "b", false },
+	{ VERDICT_ACCEPT, 250, "", "", "", "X-A", "b", false },
+	{ VERDICT_ACTIONS, 250, "2.0.0", "", "", "X-A", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "a\r\n250 b", "", "X-A", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "\"\303\251\"", "X-A", "b", true },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "a\nb", "X-A", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "\303", "X-A", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "X-A", "b\r\nC: d", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "X-A:", "b", false },
 	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "", "b", false },
-	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "A", "\377", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "X-", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "x-a", "b", true },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "From", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "Received", "b", false },
+	{ VERDICT_ACCEPT, 250, "2.0.0", "", "", "X-A", "\377", false },
 };
 
 /* A08: nothing a judge was talked into gets into a reply or a header */
@@ -118,11 +122,12 @@ START_TEST(a_line_is_a_name_and_one_printable_value)
 	verdict_init(&verdict);
 	memset(long_value, 'v', sizeof(long_value));
 	memset(long_name, 'n', sizeof(long_name));
-	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("A B"),
+	memcpy(long_name, "X-Postroom-", 11);
+	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("X-A B"),
 	    slice_str("c")), -EINVAL);
-	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("A"),
+	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("X-A"),
 	    slice_of("b\0c", 3)), -EINVAL);
-	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("A"),
+	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("X-A"),
 	    slice_of(long_value, VERDICT_VALUE_MAX + 1)), -E2BIG);
 	ck_assert_int_eq(verdict_add_line(&verdict,
 	    slice_of(long_name, VERDICT_NAME_MAX + 1), slice_str("b")),
@@ -131,7 +136,7 @@ START_TEST(a_line_is_a_name_and_one_printable_value)
 		ck_assert_int_eq(verdict_add_line(&verdict,
 		    slice_of(long_name, VERDICT_NAME_MAX),
 		    slice_of(long_value, VERDICT_VALUE_MAX)), 0);
-	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("A"),
+	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("X-A"),
 	    slice_str("b")), -E2BIG);
 	/* the fullest one still fits its packet */
 	memset(verdict.subject, 's', VERDICT_WORDS_MAX);
@@ -166,14 +171,14 @@ START_TEST(the_severest_of_two_wins_and_the_lines_of_both_stay)
 		verdict_init(&one);
 		verdict_set(&into, a, replies[a].code, replies[a].status, "a");
 		verdict_set(&one, b, replies[b].code, replies[b].status, "b");
-		(void)verdict_add_line(&into, slice_str("A"), slice_str("1"));
-		(void)verdict_add_line(&one, slice_str("B"), slice_str("2"));
+		(void)verdict_add_line(&into, slice_str("X-A"), slice_str("1"));
+		(void)verdict_add_line(&one, slice_str("X-B"), slice_str("2"));
 		ck_assert_int_eq(verdict_combine(&into, &one), 0);
 		ck_assert_uint_eq(into.action, a > b ? a : b);
 		ck_assert_str_eq(into.reason, b > a ? "b" : "a");
 		ck_assert_uint_eq(into.code, replies[into.action].code);
 		ck_assert_uint_eq(into.line_count, 2);
-		ck_assert_str_eq(into.lines[1].name, "B");
+		ck_assert_str_eq(into.lines[1].name, "X-B");
 	}
 }
 END_TEST
@@ -193,6 +198,42 @@ START_TEST(combining_keeps_words_and_says_what_did_not_fit)
 	ck_assert_uint_eq(into.line_count, VERDICT_LINES);
 	ck_assert_int_eq(verdict_combine(&into, &one), -E2BIG);
 	ck_assert_uint_eq(into.line_count, VERDICT_LINES);
+}
+END_TEST
+
+/* What rules ask for, then what they could not examine, then the hub's own. */
+START_TEST(rules_leave_room_for_what_the_hub_has_found)
+{
+	static const struct {
+		const char	*name;
+		size_t		 most;
+	} rows[] = {
+		{ "X-Rule", 12 }, { "X-Postroom-Rules", 14 },
+		{ "X-Postroom-Structure", 15 }, { "X-Postroom-Virus", 16 },
+	};
+	TEXT_AUTO text = TEXT_INIT(VERDICT_PACKED_MAX);
+	struct verdict into, out;
+
+	verdict_init(&into);
+	for (size_t row = 0; row < 4; row++)
+		for (int i = 0; i < (row < 2 ? VERDICT_LINES : 1); i++) {
+			struct verdict one;
+			bool fits = into.line_count < rows[row].most;
+
+			verdict_init(&one);
+			ck_assert_int_eq(verdict_add_line(&one,
+			    slice_str(rows[row].name), slice_str("v")), 0);
+			ck_assert_int_eq(verdict_combine(&into, &one),
+			    fits ? 0 : -E2BIG);
+		}
+	ck_assert_uint_eq(into.line_count, VERDICT_LINES);
+	ck_assert_str_eq(into.lines[15].name, "X-Postroom-Virus");
+	ck_assert_str_eq(into.lines[14].name, "X-Postroom-Structure");
+	ck_assert_str_eq(into.lines[13].name, "X-Postroom-Rules");
+	ck_assert_str_eq(into.lines[11].name, "X-Rule");
+	verdict_pack(&text, &into);
+	ck_assert_int_eq(verdict_unpack(text_slice(&text), &out), 0);
+	ck_assert_uint_eq(out.line_count, VERDICT_LINES);
 }
 END_TEST
 
@@ -226,6 +267,7 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    the_severest_of_two_wins_and_the_lines_of_both_stay);
 	tcase_add_test(tests, combining_keeps_words_and_says_what_did_not_fit);
+	tcase_add_test(tests, rules_leave_room_for_what_the_hub_has_found);
 	tcase_add_test(tests, a_reason_is_printable_and_cut_at_its_limit);
 	suite_add_tcase(suite, tests);
 	return suite;
