@@ -24,6 +24,9 @@
 #define LEAST_BYTES_PER_SECOND 100
 #define QUIT_MS		10000	/* for the answer; the work is done already */
 #define PROGRESS_MS	100
+/* A server may not have noticed yet that we hung up. */
+#define AGAIN_MS	3000
+#define AGAIN_LATER	3	/* times that, if it still had not */
 
 static bool
 is_word(const char *string)
@@ -62,20 +65,56 @@ limits_default(struct collect_options *limits)
 		limits->silence_ms = SILENCE_MS;
 	if (limits->least_bytes_per_second == 0)
 		limits->least_bytes_per_second = LEAST_BYTES_PER_SECOND;
+	if (limits->again_ms == 0)
+		limits->again_ms = AGAIN_MS;
 }
 
-/* Others wait behind a message that was passed by in the last one. */
-static bool
+static void
+tell_over(struct collect *collect)
+{
+	password_wipe(collect);
+	collect->outcome.words = slice_str(collect->words);
+	collect->events.over(collect->events.arg, &collect->outcome);
+}
+
+/* Another conversation, for what waits behind where the last one ended. */
+static void
 begin_again(struct collect *collect)
 {
-	collect->outcome.end = FETCH_END_DONE;
-	collect->outcome.server_said = false;
-	collect->words[0] = '\0';
+	collect->waits_again = false;
 	if (conversation_begin(collect) == 0)
-		return true;
+		return;
 	collect_note(collect, FETCH_END_LOCAL, false,
 	    slice_str("out of memory"));
-	return false;
+	tell_over(collect);
+}
+
+/*
+ * How the conversation ended: is there to be another?  Then how it ended is
+ * forgotten.
+ */
+static bool
+goes_on(struct collect *collect)
+{
+	struct fetch_outcome *outcome = &collect->outcome;
+	const struct conversation *ended = collect->conversation;
+	/* that was what ended it, and nothing else */
+	bool is_cut = outcome->end == FETCH_END_INCONSISTENT &&
+	    !collect->wiped.is_wiped &&
+	    (collect->passed_count > ended->passed_before ||
+	    collect->is_wary != ended->was_wary);
+	/* the server holds the mailbox for the last one still */
+	bool is_early = outcome->end == FETCH_END_BUSY && collect->agains > 0;
+
+	if (!is_cut && !is_early)
+		return false;
+	outcome->end = FETCH_END_DONE;
+	outcome->server_said = false;
+	collect->words[0] = '\0';
+	if (is_early && collect->agains > 1)
+		return false;	/* what was had is had */
+	collect->agains = is_cut ? 1 : 2;
+	return true;
 }
 
 /* The wait for the answer to QUIT is over, or everything is. */
@@ -83,8 +122,12 @@ static void
 on_over(void *arg)
 {
 	struct collect *collect = arg;
-	bool again;
+	uint64_t ms = collect->limits.again_ms;
 
+	if (collect->waits_again) {
+		begin_again(collect);
+		return;
+	}
 	if (!conversation_is_over(collect)) {
 		/* HARDENING F32 */
 		collect_break(collect, FETCH_END_DONE,
@@ -93,14 +136,13 @@ on_over(void *arg)
 	}
 	if (collect->conversation->submissions.unanswered > 0)
 		return;		/* collect_settle() comes again */
-	/* that was what ended it, and nothing else */
-	again = collect->outcome.end == FETCH_END_INCONSISTENT &&
-	    collect->passed_count > collect->conversation->passed_before;
+	collect->waits_again = goes_on(collect);
 	conversation_free(collect);
-	if (again && begin_again(collect))
-		return;
-	collect->outcome.words = slice_str(collect->words);
-	collect->events.over(collect->events.arg, &collect->outcome);
+	if (collect->waits_again)
+		timer_set(collect->over, collect->agains == 1 ? ms :
+		    ms * AGAIN_LATER);
+	else
+		tell_over(collect);
 }
 
 /* The collection */
@@ -186,29 +228,6 @@ collect_queue_lost(struct collect *collect)
 
 /* Ends */
 
-/* The server's words, for people: one line, in characters. */
-static void
-words_keep(struct collect *collect, struct slice words)
-{
-	bool is_text;
-	size_t len = 0;
-
-	words = slice_first(slice_trim(words), FETCH_WORDS_MOST);
-	/* a cut may fall into a character */
-	for (unsigned i = 0; i < 3 && !slice_is_utf8(words); i++)
-		words = slice_first(words, words.len - (words.len > 0));
-	is_text = slice_is_utf8(words);
-	while (len < words.len && words.at[len] != '\r' &&
-	    words.at[len] != '\n') {
-		unsigned char c = (unsigned char)words.at[len];
-
-		if (c < 0x20 || c == 0x7f || (c > 0x7f && !is_text))
-			c = '?';
-		collect->words[len++] = (char)c;
-	}
-	collect->words[len] = '\0';
-}
-
 void
 collect_note(struct collect *collect, enum fetch_end end, bool server_said,
     struct slice words)
@@ -217,7 +236,7 @@ collect_note(struct collect *collect, enum fetch_end end, bool server_said,
 		return;
 	collect->outcome.end = end;
 	collect->outcome.server_said = server_said;
-	words_keep(collect, words);
+	words_keep(collect, words, server_said);
 }
 
 void
@@ -284,6 +303,7 @@ collect_quit(struct collect *collect)
 {
 	uint64_t ms = collect->limits.silence_ms;
 
+	password_wipe(collect);
 	collect->conversation->step = CONVERSATION_LEAVING;
 	pop3_say(collect->conversation->pop3, &command_quit, 0);
 	/* over is what comes when nothing else does */

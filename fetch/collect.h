@@ -21,13 +21,14 @@ struct collect;			/* opaque; see collect.c */
 
 struct collect_options {
 	const struct fetch_account *account;	/* copied */
-	const char	*password;	/* copied, wiped at the end */
+	const char	*password;	/* copied; wiped in time */
 	const char	*addresses;	/* of its host; see talk.h */
 	enum fetch_task	 task;
 	uint64_t	 message_bytes;	/* the hub's largest message */
 	/* limits of the wire; 0: the defaults in collect.c */
 	uint64_t	 connect_ms, open_ms, silence_ms;
 	uint64_t	 least_bytes_per_second;	/* over a minute */
+	uint64_t	 again_ms;	/* before another conversation */
 };
 
 struct collect_events {

@@ -11,6 +11,7 @@
 #include "fetch/conversation.h"
 #include "fetch/digest.h"
 #include "fetch/queue_requests.h"
+#include "fetch/words.h"
 
 /* Conversations that a message without end may cost one collection. */
 #define COLLECT_PASSED_MOST	3
@@ -31,6 +32,10 @@ struct collect {
 	struct listed	 passed[COLLECT_PASSED_MOST];
 	unsigned	 passed_count;
 	unsigned	 noted_count;	/* of them, the ledger has noted */
+	bool		 is_wary;	/* the next one goes in lock-step */
+	bool		 waits_again;	/* for `over`, to begin another */
+	unsigned	 agains;	/* tries of it; 0: it is the first */
+	struct wiped	 wiped;		/* the password, if it was */
 	struct timer	*over;		/* to be told; or QUIT takes long */
 	enum fetch_stage stage;
 	uint64_t	 progress_ms;

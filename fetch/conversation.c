@@ -33,6 +33,7 @@ conversation_free(struct collect *collect)
 	text_free(&old->first.leave);
 	text_free(&old->digests.rows);
 	free(old->listing.rows);
+	free(old->listing.numbers);
 	free(old->first.header);
 	free(old->deletions.spared);
 	free(old);
@@ -48,6 +49,7 @@ conversation_begin(struct collect *collect)
 	if (made == NULL)
 		return -ENOMEM;
 	made->passed_before = collect->passed_count;
+	made->was_wary = made->doubt.estimates = collect->is_wary;
 	STAILQ_INIT(&made->doubt.since);
 	collect->conversation = made;
 	r = login_begin(collect);

@@ -43,6 +43,7 @@ struct conversation {
 	enum conversation_step step;
 	enum talk_login	 login;		/* libcurl's, or NONE: ours */
 	unsigned	 passed_before;	/* when it began; see collect.passed */
+	bool		 was_wary;	/* the same; see collect.is_wary */
 	struct talk	*talk;
 	struct pop3	*pop3;
 	struct pop3_capa capa;

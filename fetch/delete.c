@@ -123,6 +123,7 @@ step_delete(struct collect *collect)
 {
 	struct deletions *deletions = &collect->conversation->deletions;
 
+	password_wipe(collect);
 	collect_stage(collect, FETCH_STAGE_DELETING);
 	if (!collect->conversation->may_delete) {
 		collect_quit(collect);

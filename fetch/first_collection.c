@@ -167,7 +167,8 @@ on_top_part(void *arg, uint32_t number, struct slice s)
 }
 
 static void
-on_top_end(void *arg, uint32_t number, unsigned mended)
+on_top_end(void *arg, uint32_t number,
+    const struct pop3_mended *mended)
 {
 	struct collect *collect = arg;
 	struct first_collection *first = &collect->conversation->first;
@@ -191,7 +192,7 @@ dates_turn(struct collect *collect)
 	while (first->next > 0 && first->old_ones < OLD_ENOUGH &&
 	    pop3_room(collect->conversation->pop3) > 0)
 		pop3_say(collect->conversation->pop3, &command_top,
-		    collect->conversation->listing.rows[--first->next].number);
+		    collect->conversation->listing.numbers[--first->next]);
 	if (pop3_under_way(collect->conversation->pop3) == 0 &&
 	    (first->next == 0 || first->old_ones >= OLD_ENOUGH))
 		conclude(collect);
@@ -207,7 +208,7 @@ look_at_dates(struct collect *collect)
 		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 		return;
 	}
-	first->next = collect->conversation->listing.count;
+	first->next = collect->conversation->listing.told_count;
 	first->oldest_utc = clock_utc_ms() / 1000 -
 	    (int64_t)collect->account.from_days * DAY_SECONDS;
 	collect->conversation->turn = dates_turn;

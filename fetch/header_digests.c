@@ -94,7 +94,8 @@ on_top_part(void *arg, uint32_t number, struct slice s)
 }
 
 static void
-on_top_end(void *arg, uint32_t number, unsigned mended)
+on_top_end(void *arg, uint32_t number,
+    const struct pop3_mended *mended)
 {
 	struct collect *collect = arg;
 	unsigned char digest[DIGEST_BYTES] = { 0 };

@@ -357,7 +357,7 @@ incoming_add(struct collect *collect, struct slice s)
 }
 
 void
-incoming_end(struct collect *collect, unsigned mended)
+incoming_end(struct collect *collect, const struct pop3_mended *mended)
 {
 	struct incoming *incoming = collect->conversation->incoming;
 	struct parcel *parcel = NULL;

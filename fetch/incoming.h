@@ -47,8 +47,8 @@ struct incoming {
 int	incoming_begin(struct collect *, const struct retr *);
 /* The next bytes, as stored. */
 void	incoming_add(struct collect *, struct slice);
-/* It is whole: it goes on as a parcel.  `mended`: DOT_ bits. */
-void	incoming_end(struct collect *, unsigned mended);
+/* It has come to its end: it goes on as a parcel. */
+void	incoming_end(struct collect *, const struct pop3_mended *);
 /* Nobody wants it, if there is one; what it held is given back. */
 void	incoming_drop(struct collect *);
 /* The same, and it is counted as one that is tried again. */

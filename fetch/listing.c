@@ -11,6 +11,7 @@
 #include "fetch/collect_inside.h"
 #include "fetch/pop3_reply.h"
 
+#define TOO_MANY	"it lists more messages than can be collected"
 #define PAGES_WAITING	4	/* before the server has to wait */
 /* The head of a page, and room for its last row. */
 #define PAGE_HEAD	12
@@ -76,6 +77,29 @@ pack_uidl(struct collect *collect, struct slice uidl)
 	pack_slice(&collect->conversation->listing.page, text_slice(&hex));
 }
 
+/* For the first collection, which looks at their dates: 4 bytes a message. */
+static bool
+number_keep(struct collect *collect, uint32_t number)
+{
+	struct listing *listing = &collect->conversation->listing;
+	size_t size = listing->numbers_size == 0 ? 1024 :
+	    listing->numbers_size * 2;
+	uint32_t *numbers;
+
+	if (collect->account.from != FETCH_FROM_DAYS)
+		return true;
+	if (listing->told_count == listing->numbers_size) {
+		numbers = reallocarray(listing->numbers, size,
+		    sizeof(*numbers));
+		if (numbers == NULL)
+			return false;
+		listing->numbers = numbers;
+		listing->numbers_size = size;
+	}
+	listing->numbers[listing->told_count] = number;
+	return true;
+}
+
 static void
 row_tell(struct collect *collect, uint32_t number, uint64_t bytes,
     struct slice uidl)
@@ -84,6 +108,15 @@ row_tell(struct collect *collect, uint32_t number, uint64_t bytes,
 
 	if (conversation_is_over(collect))
 		return;
+	if (listing->told_count == LISTING_MOST) {
+		collect_break(collect, FETCH_END_INCONSISTENT, TOO_MANY);
+		return;
+	}
+	if (!number_keep(collect, number)) {
+		collect_break(collect, FETCH_END_LOCAL, "out of memory");
+		return;
+	}
+	listing->told_count++;
 	if (listing->page_rows == 0) {
 		pack_u64(&listing->page, collect->account.id);
 		pack_u32(&listing->page, 0);	/* page_send() knows */
@@ -218,8 +251,7 @@ on_list_row(void *arg, uint32_t number, struct slice line)
 		 * The queue takes no more.  A listing cut there would tell the
 		 * ledger that the rest is gone: nothing is collected.
 		 */
-		collect_break(collect, FETCH_END_INCONSISTENT,
-		    "it lists more messages than can be collected");
+		collect_break(collect, FETCH_END_INCONSISTENT, TOO_MANY);
 		return;
 	}
 	if (!rows_grow(listing)) {
@@ -232,7 +264,8 @@ on_list_row(void *arg, uint32_t number, struct slice line)
 }
 
 static void
-on_list_end(void *arg, uint32_t number, unsigned mended)
+on_list_end(void *arg, uint32_t number,
+    const struct pop3_mended *mended)
 {
 	(void)arg;	/* UIDL follows */
 	(void)number;
@@ -280,7 +313,8 @@ on_uidl_row(void *arg, uint32_t number, struct slice line)
 }
 
 static void
-on_uidl_end(void *arg, uint32_t number, unsigned mended)
+on_uidl_end(void *arg, uint32_t number,
+    const struct pop3_mended *mended)
 {
 	struct collect *collect = arg;
 
@@ -348,7 +382,9 @@ step_decide(struct collect *collect)
 	TEXT_AUTO body = TEXT_INIT(32);
 
 	collect->conversation->turn = NULL;
-	/* the queue knows it now: 16 bytes a message are not kept */
+	/* the queue knows it now: 20 bytes a message are not kept */
+	free(listing->numbers);
+	listing->numbers = NULL;
 	free(listing->rows);
 	listing->rows = NULL;
 	listing->count = listing->size = 0;

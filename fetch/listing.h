@@ -16,6 +16,8 @@ struct listing {
 	size_t		 count, size;
 	size_t		 at;		/* the next to be told */
 	uint32_t	 told;		/* the last number that was */
+	uint32_t	*numbers;	/* all that were, if they are wanted */
+	size_t		 told_count, numbers_size;
 	struct text	 page;		/* a QUEUE_LISTING_ROWS */
 	uint32_t	 page_rows;
 	unsigned	 asks;		/* without an answer */

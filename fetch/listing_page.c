@@ -4,13 +4,14 @@
 #include "fetch/collect_inside.h"
 
 static void
-on_page(struct collect *collect, uint64_t bytes, struct ipc_message *message)
+on_page(struct collect *collect, uint64_t round, struct ipc_message *message)
 {
 	struct listing_page *page = &collect->conversation->page;
 	struct unpack u;
 	uint32_t count;
 
-	(void)bytes;
+	if (round != page->round)
+		return;
 	page->asked = false;
 	if (!conversation_is_open(collect) ||
 	    !queue_listing_ok(collect, message, &u))
@@ -44,7 +45,8 @@ ask_page(struct collect *collect)
 	pack_u64(&body, collect->account.id);
 	pack_u8(&body, (uint8_t)page->part);
 	pack_u32(&body, page->after);
-	(void)queue_ask(collect, QUEUE_LISTING_PAGE, &body, -1, 0, on_page);
+	(void)queue_ask(collect, QUEUE_LISTING_PAGE, &body, -1, page->round,
+	    on_page);
 }
 
 void
@@ -53,6 +55,7 @@ listing_page_begin(struct collect *collect, enum listing_part part)
 	struct listing_page *page = &collect->conversation->page;
 
 	page->part = part;
+	page->round++;
 	page->count = page->at = 0;
 	page->after = 0;
 	page->asked = page->is_last = false;

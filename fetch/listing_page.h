@@ -23,6 +23,7 @@ struct listing_page {
 	unsigned	 count, at;
 	uint32_t	 after;		/* the last number of all pages */
 	bool		 asked;
+	uint64_t	 round;		/* an answer of another is not heard */
 	bool		 is_last;
 };
 

@@ -46,6 +46,9 @@ on_turn(void *arg)
 static void
 on_broken(void *arg, enum fetch_end end, bool server_said, struct slice words)
 {
+	/* what came last is no reply */
+	if (end == FETCH_END_INCONSISTENT || end == FETCH_END_CLOSED)
+		doubt_cut(arg);
 	collect_end(arg, end, server_said, words);
 }
 

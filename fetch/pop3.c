@@ -27,6 +27,8 @@
  * are dropped.  A server that never ends its list is stopped here.
  */
 #define LINES_MOST	(LISTING_MOST + LISTING_MOST / 10)
+/* A number and a UIDL of 70 (RFC 1939 7); what is skipped counts as well. */
+#define LIST_BYTES_MOST	(LINES_MOST * 80u)
 
 struct said {
 	const struct pop3_command *command;
@@ -44,7 +46,7 @@ struct pop3 {
 	unsigned		 sent;		/* of these */
 	bool			 in_reply;	/* its status line has come */
 	bool			 has_replied;	/* so it speaks POP3 */
-	uint64_t		 lines;		/* of this reply */
+	uint64_t		 lines, list_bytes;	/* of this reply */
 	struct dot_reader	 dot;
 	struct line_reader	 reader;
 	struct text		 out;
@@ -220,9 +222,10 @@ flush(struct pop3 *pop3)
 		return;
 	}
 	pop3->sent += n;
-	/* a password may have been in it */
-	explicit_bzero(pop3->out.at, lines.len);
+	/* a password may have been in it, or is in what was moved */
+	n = (unsigned)pop3->out.len;
 	text_consume(&pop3->out, lines.len);
+	explicit_bzero(pop3->out.at + pop3->out.len, n - pop3->out.len);
 }
 
 /* Hearing */
@@ -278,7 +281,7 @@ hear_status(struct pop3 *pop3)
 	pop3->has_replied = true;
 	if (status.ok && said.command->shape != POP3_ONE) {
 		pop3->in_reply = true;
-		pop3->lines = 0;
+		pop3->lines = pop3->list_bytes = 0;
 		pop3->dot = dot_reader_of(false, true);
 	} else
 		(void)reply_end(pop3);
@@ -290,15 +293,23 @@ hear_status(struct pop3 *pop3)
 static bool
 hear_line(struct pop3 *pop3)
 {
+	static const struct pop3_mended nothing;
 	struct said said = pop3->ring[pop3->first];
+	size_t before = pop3->rest.len;
 	struct slice line;
-	bool too_long;
+	bool too_long, has_come = line_get(pop3, &line, &too_long);
 
-	if (!line_get(pop3, &line, &too_long))
+	pop3->list_bytes += before - pop3->rest.len;
+	if (pop3->list_bytes > LIST_BYTES_MOST) {
+		break_off(pop3, FETCH_END_INCONSISTENT,
+		    "a list without end");
+		return false;
+	}
+	if (!has_come)
 		return false;
 	if (!too_long && slice_is_str(line, ".")) {
 		(void)reply_end(pop3);
-		said.command->end(pop3->events.arg, said.number, 0);
+		said.command->end(pop3->events.arg, said.number, &nothing);
 		return true;
 	}
 	if (++pop3->lines > LINES_MOST) {
@@ -318,6 +329,7 @@ static bool
 hear_body(struct pop3 *pop3)
 {
 	struct said said = pop3->ring[pop3->first];
+	struct pop3_mended mended;
 	struct slice run;
 
 	switch (dot_take(&pop3->dot, &pop3->rest, &run)) {
@@ -325,9 +337,11 @@ hear_body(struct pop3 *pop3)
 		said.command->part(pop3->events.arg, said.number, run);
 		break;
 	case DOT_END:
+		mended = (struct pop3_mended){
+			pop3->dot.breaches, pop3->dot.added
+		};
 		(void)reply_end(pop3);
-		said.command->end(pop3->events.arg, said.number,
-		    pop3->dot.breaches);
+		said.command->end(pop3->events.arg, said.number, &mended);
 		break;
 	case DOT_MORE:
 		return false;

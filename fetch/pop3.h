@@ -34,6 +34,12 @@ enum pop3_shape {
 	POP3_BODY		/* after +OK a message, or the top of one */
 };
 
+/* What was done to a body to make it fit to be stored. */
+struct pop3_mended {
+	unsigned	what;		/* DOT_ bits */
+	uint64_t	added;		/* bytes that the wire had not */
+};
+
 /* A kind of command; `arg` is the conversation's, `number` the message's. */
 struct pop3_command {
 	const char	*verb;
@@ -43,8 +49,8 @@ struct pop3_command {
 		    struct slice words);
 	/* A line without its dot and end, or the next bytes as stored. */
 	void	(*part)(void *arg, uint32_t number, struct slice);
-	/* All of it has come; `mended`: DOT_ bits. */
-	void	(*end)(void *arg, uint32_t number, unsigned mended);
+	/* All of it has come. */
+	void	(*end)(void *arg, uint32_t number, const struct pop3_mended *);
 };
 
 struct pop3_events {

@@ -66,23 +66,32 @@ static const struct {
 };
 
 /*
- * How servers without codes say "not now".  "locked" alone is not among them:
- * an account can be locked for too many wrong passwords.
+ * What servers without codes say.  The first list that has a part of it decides:
+ * that the maildrop is locked, and that it is for now only, is said of nothing
+ * else; "try again" is said of wrong passwords as well.  "locked" alone is in
+ * none: an account can be locked for too many wrong passwords.
  */
-static const char *const for_now[] = {
+static const char *const is_locked[] = {
 	"in use", "maildrop lock", "mailbox lock", "maildrop already",
 	"mailbox already", "maildrop is lock", "mailbox is lock", "lock busy",
-	"unable to lock", "cannot lock", "can't lock", "busy", "temporar",
-	"try again", "try later", "too many connections", "too often",
-	"login delay", "unavailable",
+	"unable to lock", "cannot lock", "can't lock", "temporary auth",
+	"temporary fail", "temporary err", "temporary login", NULL
+}, *const is_wrong[] = {
+	"password", "authent", "authoriz", "invalid", "incorrect", "denied",
+	"login failed", "logon failed", "credential", "unknown user",
+	"no such user", NULL
+}, *const is_for_now[] = {
+	"busy", "temporar", "try again", "try later", "too many connections",
+	"too often", "login delay", "unavailable", NULL
 };
 
 static bool
-holds(struct slice words, const char *part)
+holds(struct slice words, const char *const *parts)
 {
 	for (; words.len > 0; words = slice_after(words, 1))
-		if (slice_has_prefix(words, part))
-			return true;
+		for (size_t i = 0; parts[i] != NULL; i++)
+			if (slice_has_prefix(words, parts[i]))
+				return true;
 	return false;
 }
 
@@ -96,8 +105,11 @@ pop3_refusal(struct slice words, bool at_login)
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		if (slice_has_prefix(words, codes[i].code))
 			return codes[i].end;
-	for (size_t i = 0; i < sizeof(for_now) / sizeof(*for_now); i++)
-		if (holds(words, for_now[i]))
-			return FETCH_END_BUSY;
+	if (holds(words, is_locked))
+		return FETCH_END_BUSY;
+	if (at_login && holds(words, is_wrong))
+		return FETCH_END_REFUSED;
+	if (holds(words, is_for_now))
+		return FETCH_END_BUSY;
 	return at_login ? FETCH_END_REFUSED : FETCH_END_INCONSISTENT;
 }

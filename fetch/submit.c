@@ -25,26 +25,35 @@
 /* Making them */
 
 /*
- * Its size is the listed one, with line ends of two bytes or of one; of what
- * was mended, or is listed with no size, nothing can be said.
+ * Is its size the listed one?  As it came over the wire: what mending added
+ * was never counted there.  That something was mended, or that there is no
+ * listed size, is no proof.
  */
-static bool
-is_exact(const struct incoming *incoming, unsigned mended)
+static unsigned
+exactness(const struct incoming *incoming, const struct pop3_mended *mended)
 {
 	uint64_t listed = incoming->retr.listed;
+	uint64_t wire = incoming->bytes - mended->added;
+	unsigned exact = 0;
 
-	return listed == 0 || mended != 0 || incoming->bytes == listed ||
-	    incoming->bytes - incoming->lines == listed;
+	if (listed == 0)
+		return 0;
+	if (wire == listed)
+		exact |= EXACT_CRLF;
+	/* which of its lines a server would count as it wants is not known */
+	if (mended->what == 0 && wire - incoming->lines == listed)
+		exact |= EXACT_LF;
+	return exact;
 }
 
 /* Much shorter than listed: it may be cut. */
 static bool
-is_short(const struct incoming *incoming)
+is_short(const struct incoming *incoming, uint64_t wire)
 {
 	uint64_t listed = incoming->retr.listed;
 	uint64_t slack = listed / 50 + incoming->lines + SHORT_SLACK;
 
-	return listed > slack && incoming->bytes < listed - slack;
+	return listed > slack && wire < listed - slack;
 }
 
 static int
@@ -71,8 +80,7 @@ envelope_make(struct collect *collect, const struct incoming *incoming,
 			.label = slice_str(account->label),
 			.number = incoming->retr.number,
 			.listed_bytes = incoming->retr.listed,
-			.mended = (uint8_t)(mended |
-			    (parcel->is_short ? FETCHED_SHORT : 0))
+			.mended = (uint8_t)mended
 		},
 		.recipients = &recipient, .recipient_count = 1
 	};
@@ -82,7 +90,10 @@ envelope_make(struct collect *collect, const struct incoming *incoming,
 		return -EIO;
 	memcpy(parcel->digest, env.fetched.digest, DIGEST_BYTES);
 	envelope_pack(&parcel->envelope, &env);
-	return text_failed(&parcel->envelope) ? -ENOMEM : 0;
+	env.fetched.mended |= FETCHED_SHORT;
+	envelope_pack(&parcel->cut_envelope, &env);
+	return text_failed(&parcel->envelope) ||
+	    text_failed(&parcel->cut_envelope) ? -ENOMEM : 0;
 }
 
 static void
@@ -91,12 +102,13 @@ parcel_free(struct parcel *parcel)
 	if (parcel->memfd >= 0)
 		(void)close(parcel->memfd);
 	text_free(&parcel->envelope);
+	text_free(&parcel->cut_envelope);
 	free(parcel);
 }
 
 struct parcel *
 parcel_new(struct collect *collect, struct incoming *incoming,
-    unsigned mended)
+    const struct pop3_mended *mended)
 {
 	struct parcel *parcel = calloc(1, sizeof(*parcel));
 	int r;
@@ -106,12 +118,14 @@ parcel_new(struct collect *collect, struct incoming *incoming,
 	*parcel = (struct parcel){
 		.number = incoming->retr.number,
 		.listed = incoming->retr.listed, .bytes = incoming->bytes,
-		.is_exact = is_exact(incoming, mended),
-		.is_short = is_short(incoming),
+		.exact = exactness(incoming, mended),
 		.memfd = -1, .ticket = incoming->ticket,
-		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES)
+		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
+		.cut_envelope = TEXT_INIT(ENVELOPE_MAX_BYTES)
 	};
-	r = envelope_make(collect, incoming, mended, parcel);
+	r = envelope_make(collect, incoming, mended->what, parcel);
+	if (is_short(incoming, incoming->bytes - mended->added))
+		parcel_cut(parcel);
 	if (r == 0 && !incoming->has_ticket)
 		parcel->memfd = memfd_of("message",
 		    slice_of(incoming->body, incoming->len));
@@ -131,6 +145,18 @@ parcel_drop(struct collect *collect, struct parcel *parcel)
 		queue_tell_number(collect, QUEUE_ABANDON_BIG, parcel->ticket);
 	space_put(collect, parcel->bytes);
 	parcel_free(parcel);
+}
+
+void
+parcel_cut(struct parcel *parcel)
+{
+	struct text whole = parcel->envelope;
+
+	if (parcel->is_short)
+		return;
+	parcel->is_short = true;
+	parcel->envelope = parcel->cut_envelope;
+	parcel->cut_envelope = whole;
 }
 
 /* Handing them over */

@@ -12,21 +12,27 @@
 #include <sys/queue.h>
 
 #include "fetch/digest.h"
+#include "fetch/pop3.h"
 #include "lib/base/text.h"
 
 struct collect;
 struct incoming;
 
+/* A size may count a line end as two octets, or as one. */
+#define EXACT_CRLF	0x01u
+#define EXACT_LF	0x02u
+
 struct parcel {
 	STAILQ_ENTRY(parcel) next;	/* of those in doubt */
 	uint32_t	number;
 	uint64_t	listed, bytes;	/* as stored */
-	bool		is_exact;	/* of the listed size */
-	bool		is_short;	/* much shorter than listed */
+	unsigned	exact;		/* EXACT_ bits: of the listed size */
+	bool		is_short;	/* much shorter than listed, or cut */
 	unsigned char	digest[DIGEST_BYTES];
 	int		memfd;		/* -1: in the big file `ticket` */
 	uint64_t	ticket;
 	struct text	envelope;	/* packed */
+	struct text	cut_envelope;	/* the same, of a message that is cut */
 };
 
 /* In the order in which they came. */
@@ -38,11 +44,13 @@ struct submissions {
 };
 
 /*
- * Of a message that is whole; `mended`: DOT_ bits.  It takes over space for
- * its bytes, and the big file.  NULL: it cannot be had, and nothing was taken.
+ * Of a message that has come to its end.  It takes over space for its bytes,
+ * and the big file.  NULL: it cannot be had, and nothing was taken.
  */
 struct parcel	*parcel_new(struct collect *, struct incoming *,
-		    unsigned mended);
+		    const struct pop3_mended *);
+/* It is no whole message: so it is stored, and the whole one left there. */
+void		 parcel_cut(struct parcel *);
 /* It is not wanted: its file and its space go back. */
 void		 parcel_drop(struct collect *, struct parcel *);
 /* To the queue; it is gone with that. */

@@ -16,7 +16,7 @@ take_is_in_transit(const struct collect *collect)
 	const struct conversation *conversation = collect->conversation;
 
 	return conversation->take.count > 0 ||
-	    conversation->incoming != NULL ||
+	    conversation->incoming != NULL || doubt_is_waiting(collect) ||
 	    conversation->submissions.unanswered > 0;
 }
 
@@ -48,6 +48,7 @@ on_retr(void *arg, uint32_t number, bool ok, struct slice words)
 
 	(void)number;
 	(void)words;
+	doubt_confirm(collect);
 	/* on the way out nothing is begun: what comes goes nowhere */
 	if (ok && conversation_is_open(collect) &&
 	    incoming_begin(collect, &retr) == 0)
@@ -56,7 +57,7 @@ on_retr(void *arg, uint32_t number, bool ok, struct slice words)
 	if (ok && conversation_is_open(collect))
 		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 	else if (retr.again)
-		doubt_settle(collect);
+		doubt_refused(collect);
 	else
 		collect->outcome.left++;
 }
@@ -69,7 +70,8 @@ on_retr_part(void *arg, uint32_t number, struct slice s)
 }
 
 static void
-on_retr_end(void *arg, uint32_t number, unsigned mended)
+on_retr_end(void *arg, uint32_t number,
+    const struct pop3_mended *mended)
 {
 	(void)number;
 	incoming_end(arg, mended);
@@ -90,6 +92,20 @@ window_takes(const struct take *take, uint64_t listed)
 	    take->listed <= WINDOW_BYTES - listed);
 }
 
+/* Where nothing else is to be said, this tells whether it is in step. */
+static void
+on_noop(void *arg, uint32_t number, bool ok, struct slice words)
+{
+	(void)number;
+	(void)ok;
+	(void)words;
+	doubt_confirm(arg);
+}
+
+static const struct pop3_command command_noop = {
+	.verb = "NOOP", .shape = POP3_ONE, .status = on_noop
+};
+
 /* Say RETR, if space and window allow. */
 static bool
 retr_say(struct collect *collect, uint32_t number, uint64_t listed, bool again)
@@ -99,6 +115,8 @@ retr_say(struct collect *collect, uint32_t number, uint64_t listed, bool again)
 	uint64_t space = space_for(collect, listed);
 
 	if (pop3_room(pop3) == 0 || take->count == POP3_WINDOW ||
+	    ((again || doubt_is_lock_step(collect)) &&
+	    pop3_under_way(pop3) > 0) ||
 	    !window_takes(take, listed) || !space_take(collect, space))
 		return false;
 	take->ring[(take->first + take->count++) % POP3_WINDOW] =
@@ -108,15 +126,23 @@ retr_say(struct collect *collect, uint32_t number, uint64_t listed, bool again)
 	return true;
 }
 
-/* The one in doubt goes before all others. */
+/*
+ * The one in doubt goes before all others, and when all of them are through: an
+ * answer too many is seen then.
+ */
 static void
 say_again(struct collect *collect)
 {
 	struct doubt *doubt = &collect->conversation->doubt;
 	const struct parcel *first = doubt->first;
 
-	if (doubt->asked_again)
+	if (doubt->asked_again ||
+	    pop3_under_way(collect->conversation->pop3) > 0)
 		return;
+	if (first->listed == 0) {
+		doubt->is_last = true;	/* NOOP does as well */
+		return;
+	}
 	doubt->asked_again = retr_say(collect, first->number, first->listed,
 	    true);
 	if (!doubt->asked_again)
@@ -136,6 +162,19 @@ say_more(struct collect *collect)
 }
 
 static void
+say_noop(struct collect *collect)
+{
+	struct doubt *doubt = &collect->conversation->doubt;
+	struct pop3 *pop3 = collect->conversation->pop3;
+
+	if (doubt->asked_noop || !conversation_is_open(collect) ||
+	    pop3_under_way(pop3) > 0)
+		return;
+	doubt->asked_noop = true;
+	pop3_say(pop3, &command_noop, 0);
+}
+
+static void
 take_turn(struct collect *collect)
 {
 	struct conversation *conversation = collect->conversation;
@@ -143,10 +182,15 @@ take_turn(struct collect *collect)
 
 	if (!take_is_in_transit(collect))
 		conversation->space.starved = false;
-	if (!take->paused && conversation->doubt.first != NULL)
+	if (take->paused)
+		;	/* what is under way is finished */
+	else if (conversation->doubt.first != NULL &&
+	    !doubt_is_waiting(collect))
 		say_again(collect);
-	else if (!take->paused)
+	else
 		say_more(collect);
+	if (doubt_is_waiting(collect))
+		say_noop(collect);
 	if (!conversation_is_open(collect) || conversation->space.asked ||
 	    take_is_in_transit(collect) ||
 	    (!take->paused && !listing_page_is_over(collect)))

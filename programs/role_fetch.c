@@ -5,7 +5,7 @@
  * keeper gives settings and password, the resolver gives addresses, and the
  * collection (collect.h) runs to its end, which is the answer.
  *
- * A password is here from the keeper's answer until its collection is over: it
+ * A password is here from the keeper's answer until no conversation logs in: it
  * may take another conversation, which logs in again.  The collection, its
  * conversation (talk.h) and libcurl each hold a copy and wipe it at their end;
  * the message it came in is wiped as soon as it was read.  Only the passwords of
@@ -43,6 +43,8 @@ struct errand {
 	uint64_t		 id;
 	enum fetch_task		 task;
 	struct timer		*timer;		/* of all before the collection */
+	bool			 is_asking;	/* its time runs */
+	bool			 has_settings;	/* and the password */
 	struct ipc		*asked;		/* keeper or resolver, or NULL */
 	struct ipc		*queue;		/* which the collection uses */
 	struct fetch_account	 account;
@@ -264,6 +266,7 @@ on_settings(void *arg, int status, struct ipc_message *message)
 	/* the password does not stay where messages come in */
 	OPENSSL_cleanse((void *)(uintptr_t)message->body.at,
 	    message->body.len);
+	errand->has_settings = r == 0;
 	if (r == 0)
 		ask_resolver(errand);
 	else
@@ -274,7 +277,10 @@ on_settings(void *arg, int status, struct ipc_message *message)
 		    "the keeper's answer cannot be read");
 }
 
-/* From the beginning, if all are there; else it waits for them. */
+/*
+ * On from where it is, if all are there; else it waits for them.  Its time is
+ * set once: who dies on a question is not asked without end.
+ */
 static void
 errand_go(struct errand *errand)
 {
@@ -285,6 +291,13 @@ errand_go(struct errand *errand)
 	if (role->keeper == NULL || role->resolver == NULL ||
 	    role->queue == NULL)
 		return;
+	if (!errand->is_asking)
+		timer_set(errand->timer, ASKING_MS);
+	errand->is_asking = true;
+	if (errand->has_settings) {
+		ask_resolver(errand);
+		return;
+	}
 	pack_u64(&body, errand->id);
 	if (!text_failed(&body))
 		r = ipc_ask(role->keeper, KEEPER_FETCH_OPEN,
@@ -294,7 +307,6 @@ errand_go(struct errand *errand)
 		return;
 	}
 	errand->asked = role->keeper;
-	timer_set(errand->timer, ASKING_MS);
 }
 
 static void

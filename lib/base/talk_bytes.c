@@ -156,6 +156,8 @@ talk_bytes_close(struct talk *talk)
 {
 	watch_free(talk->watch);
 	timer_free(talk->soon);
+	text_clear(&talk->out);
+	wipe_sent(talk);
 	text_free(&talk->out);
 	talk->watch = NULL;
 	talk->soon = NULL;

@@ -212,6 +212,120 @@ def early_end(t):
     t.here([*datas, head.replace(b"\r\n.", b"\r\n")], least=datas)
 
 
+class Undoubled(Session):
+    """A dot that begins a line of one message is not doubled."""
+    def retr(self, number, mail):
+        if not mail.data.startswith(b"Subject: evil"):
+            super().retr(number, mail)
+            return
+        self.say(b"+OK")
+        self.send(mail.data + b".\r\n")
+
+
+@test("F14/a-lone-dot-behind-a-bare-line-feed-is-never-deleted")
+def mended_and_cut(t):
+    """What is mended is not the proof that nothing is missing."""
+    for name, size in (("listed", None), ("unlisted", b"0")):
+        class Cuts(Undoubled):
+            def list_row(self, number, mail, size=size):
+                if size is None:
+                    return super().list_row(number, mail)
+                return b"%d %s" % (number, size)
+        cut = b"Subject: evil %s\r\n\r\nhe\nllo\r\n.\r\n" % name.encode() + \
+            b"the important rest\r\n" * 20
+        other = letter("behind-" + name)
+        box = t.box([cut, other], user=name)
+        t.add(t.provider(Cuts, box), label=name, user=name,
+              delete="--delete-after 0")
+        for _ in range(4):
+            t.now("*", label=name)
+        t.true(b"uidl-1" in box.uidls(), name, "is lost")
+        t.true(t.letters().count(mended(other)) == 1, name, "is blocked")
+
+
+@test("F13/a-sender-cannot-forge-the-next-answer")
+def forged_by_sender(t):
+    evil = b"Subject: evil\r\n\r\nbare\nLF\r\n.\r\n+OK\r\n" \
+        b"From: boss@office.test\r\n\r\npay\nnow\r\n"
+    for name, more in (("exact", 0), ("estimates", 40)):
+        class Forges(Undoubled):
+            def list_row(self, number, mail, more=more):
+                return b"%d %d" % (number, len(mail.data) + more)
+        datas = letters("real-" + name, 290)
+        datas.insert(280, evil)
+        box = t.box(datas, user=name)
+        t.add(t.provider(Forges, box), label=name, user=name,
+              delete="--delete-after 0")
+        for _ in range(4):
+            t.now("*", label=name)
+        found = t.letters()
+        t.true(b"uidl-281" in box.uidls(), name, "is lost")
+        t.true(not any(b"boss@office" in data for data in found), name,
+               "is forged")
+        for data in datas:
+            t.true(data == evil or found.count(mended(data)) == 1, name,
+                   "is lost or twice")
+
+
+@test("F14/what-cannot-be-had-twice-arrives")
+def not_twice(t):
+    class Varies(Session):
+        count = 0
+
+        def list_row(self, number, mail):
+            return b"%d %d" % (number, len(mail.data) + 500)
+
+        def retr(self, _number, mail):
+            Varies.count += 1
+            self.say(b"+OK")
+            self.send(b"X-Time: %06d\r\n" % Varies.count + mail.wire)
+
+    class Once(Session):
+        def list_row(self, number, mail):
+            return b"%d %d" % (number, len(mail.data) + 300)
+
+        def do_RETR(self, rest):
+            if self.lines.count(b"RETR " + rest) > 1:
+                self.say(b"-ERR it was read")
+            else:
+                super().do_RETR(rest)
+    for session, name in ((Varies, "varies"), (Once, "once")):
+        datas = letters(name, 100)
+        box = t.box(datas, user=name)
+        t.add(t.provider(session, box), label=name, user=name,
+              delete="--delete-after 0")
+        t.now(label=name)
+        t.true(not box.uidls(), name, "left there:", len(box.uidls()))
+        found = t.letters()
+        for data in datas:
+            count = sum(data.endswith(there) or there.endswith(data)
+                        for there in found)
+            t.true(count == 1, name, "is there", count, "times")
+
+
+@test("F42/the-next-connection-waits-for-the-lock-of-the-last")
+def locked_by_ourselves(t):
+    """A message is larger than listed: the others come in another one."""
+    held = [1]
+
+    class Holds(Session):
+        def list_row(self, number, _mail):
+            return b"%d 100" % number
+
+        def do_PASS(self, rest):
+            if len(self.provider.sessions) > 1 and held[0]:
+                held[0] -= 1
+                self.say(b"-ERR [IN-USE] another session has it")
+            else:
+                super().do_PASS(rest)
+    small = letter("behind-large")
+    box = t.box([b"Subject: large\r\n\r\n" + b"y" * 70 + b"\r\n" +
+                 (b"z" * 76 + b"\r\n") * 30000, small])
+    t.add(t.provider(Holds, box), "--largest", "1MiB")
+    t.now()
+    t.here([small])
+
+
 @test("F14/dots-that-were-not-doubled")
 def single_dots(t):
     data = letter("single", 900) + b".hidden\r\n..two\r\n"

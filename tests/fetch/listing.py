@@ -316,6 +316,42 @@ def odd_rows(t):
         t.now("done", "inconsistent", "closed", label=name)
 
 
+@test("F29/a-line-without-end-is-not-read-without-end")
+def endless_line(t):
+    for verb in ("LIST", "UIDL"):
+        sent = [0]
+
+        class Endless(Session):
+            def run_on(self, _rest, sent=sent):
+                self.say(b"+OK")
+                self.flush()
+                while True:
+                    self.push(b"a" * 65536)
+                    sent[0] += 65536
+        setattr(Endless, "do_" + verb, Endless.run_on)
+        t.add(t.provider(Endless, t.box(letters("x", 1), user=verb)),
+              label=verb, user=verb)
+        t.now("inconsistent", label=verb)
+        t.true(sent[0] < 64 << 20, verb, "was read for", sent[0])
+
+
+@test("F29/uidl-of-too-many-rows-ends-as-list-does")
+def too_many_uidls(t):
+    class Many(Session):
+        def do_LIST(self, _rest):
+            self.say(b"-ERR no")
+
+        def do_UIDL(self, _rest):
+            self.say(b"+OK")
+            self.send(b"".join(b"%d u%d\r\n" % (i, i)
+                               for i in range(1, 210001)))
+            self.say(b".")
+    box = t.box(letters("many", 1))
+    t.add(t.provider(Many, box))
+    row = t.now("inconsistent")
+    t.true("more messages" in row["words"], row)
+
+
 @test("F50/the-same-bytes-under-another-uidl-are-delivered")
 def same_bytes(t):
     data = letter("same")
@@ -329,6 +365,21 @@ def same_bytes(t):
 
 
 # --- what of the old mail is taken -------------------------------------------
+
+@test("take/days-where-list-is-refused")
+def days_without_list(t):
+    class NoList(Session):
+        def do_LIST(self, _rest):
+            self.say(b"-ERR no")
+    now = time.strftime("%a, %d %b %Y %H:%M:%S +0000",
+                        time.gmtime(time.time() - 86400)).encode()
+    old, new = (b"Date: %s\r\nSubject: x\r\n\r\nbody\r\n" % date
+                for date in (b"Mon, 1 Jan 2001 00:00:00 +0000", now))
+    box = t.box([old, old, new])
+    t.add(t.provider(NoList, box), take="--days 5")
+    t.now()
+    t.here([new])
+
 
 @test("take/it-must-be-said")
 def unsaid(t):

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fetch/collect.h"
+#include "fetch/collect_inside.h"
 #include "lib/base/dot.h"
 #include "lib/message/date.h"
 #include "tests/unit/fetch/ledger.h"
@@ -43,6 +43,7 @@ on_over(void *arg, const struct fetch_outcome *outcome)
 	scene->outcome = *outcome;
 	ck_assert_int_eq(slice_cstr(outcome->words, scene->words,
 	    sizeof(scene->words)), 0);
+	ck_assert_int_eq(scene->collect->password[0], '\0');
 	collect_free(scene->collect);
 	scene->collect = NULL;
 	/* news to the queue are still under way */
@@ -55,6 +56,9 @@ on_progress(void *arg, const struct fetch_progress *progress)
 	struct scene *scene = arg;
 
 	ck_assert_uint_le(progress->done, progress->of);
+	/* nobody logs in once more */
+	if (progress->stage == FETCH_STAGE_DELETING)
+		ck_assert_int_eq(scene->collect->password[0], '\0');
 	scene->told++;
 }
 
@@ -91,7 +95,7 @@ scene_new(void)
 		.account = &scene->account, .password = "secret words",
 		.addresses = "127.0.0.1", .task = FETCH_COLLECT,
 		.message_bytes = 32 << 20, .silence_ms = 300,
-		.connect_ms = 2000, .open_ms = 2000
+		.connect_ms = 2000, .open_ms = 2000, .again_ms = 20
 	};
 	return scene;
 }
@@ -253,6 +257,16 @@ static const struct {
 	{ "hello", NULL, NULL, NULL, FETCH_END_NONSENSE, "", "", 1 },
 	{ NULL, NULL, "what?", NULL, FETCH_END_NONSENSE, "what?", "", 1 },
 	{ NULL, NULL, NULL, "what?", FETCH_END_INCONSISTENT, "what?", "", 1 },
+	{ NULL, NULL, NULL, "-ERR Authentication failed. Please check your "
+	    "password and try again.", FETCH_END_REFUSED, "", "", 1 },
+	{ NULL, NULL, NULL, "-ERR [AUTH] a\xc2\x9b" "b\xe2\x80\xae"
+	    "c\xe2\x81\xa6" "d", FETCH_END_REFUSED, "abcd", "", 1 },
+	{ NULL, NULL, NULL, "-ERR no: PASS Secret Words", FETCH_END_REFUSED,
+	    "held the password", "", 1 },
+	{ NULL, NULL, NULL, "-ERR AHNvbWVvbmUAc2VjcmV0IHdvcmRz",
+	    FETCH_END_REFUSED, "held the password", "", 1 },
+	{ NULL, NULL, "-ERR who is someone?", NULL, FETCH_END_REFUSED,
+	    "held the user name", "", 1 },
 	{ "-ERR [IN-USE] come later", NULL, NULL, NULL, FETCH_END_BUSY, "",
 	    "", 1 },
 };
@@ -376,11 +390,13 @@ static const struct {
 	enum fetch_from	from;
 	unsigned	taken;
 	enum fetch_end	end;
+	const char	*list;
 } beginnings[] = {
-	{ FETCH_FROM_ALL, 3, FETCH_END_DONE },
-	{ FETCH_FROM_NEW, 0, FETCH_END_DONE },
-	{ FETCH_FROM_DAYS, 2, FETCH_END_DONE },
-	{ FETCH_FROM_UNSAID, 0, FETCH_END_UNSAID },
+	{ FETCH_FROM_ALL, 3, FETCH_END_DONE, NULL },
+	{ FETCH_FROM_NEW, 0, FETCH_END_DONE, NULL },
+	{ FETCH_FROM_DAYS, 2, FETCH_END_DONE, NULL },
+	{ FETCH_FROM_DAYS, 2, FETCH_END_DONE, "-ERR no\r\n" },
+	{ FETCH_FROM_UNSAID, 0, FETCH_END_UNSAID, NULL },
 };
 
 START_TEST(the_first_collection_takes_of_the_old_what_was_said)
@@ -389,6 +405,7 @@ START_TEST(the_first_collection_takes_of_the_old_what_was_said)
 	TEXT_AUTO letter = TEXT_INIT(1000);
 
 	scene->account.from = beginnings[_i].from;
+	scene->remote->list = beginnings[_i].list;
 	scene->account.from_days = 5;
 	scene->ledger->is_first = true;
 	/* the newest Received counts, not what its sender says */
@@ -533,13 +550,232 @@ START_TEST(what_is_shorter_than_listed_is_fetched_twice)
 	for (unsigned i = 0; i < 6; i++)
 		flagged += scene->ledger->mail[i].mended == FETCHED_SHORT;
 	ck_assert_uint_eq(flagged, 5);
-	/* what is not in doubt does not wait; the rest keeps its order */
-	ck_assert_uint_eq(scene->ledger->mail[0].number, 6);
-	for (unsigned i = 1; i < 6; i++)
-		ck_assert_uint_eq(scene->ledger->mail[i].number, i);
+	for (unsigned i = 0; i < 6; i++)
+		ck_assert_uint_eq(scene->ledger->mail[i].number, i + 1);
 	ck_assert_uint_eq(scene->remote->deleted, 1);
 	ck_assert(heard(scene, "DELE 6\n"));
 	scene_free(scene);
+}
+END_TEST
+
+#define REAL	"Subject: real\r\n\r\nprecious\r\n"
+
+/* What a server sends that does not double dots, its own end behind. */
+static const struct { const char *wire, *listed; } cuts[] = {
+	{ "Subject: x\r\n\r\nhe\nllo\r\n.\r\nthe rest\r\n.\r\n", "39" },
+	{ "Subject: x\r\n\r\nhe\nllo\r\n.\r\nthe rest\r\n.\r\n", "0" },
+	{ "Subject: evil\r\n\r\nbare\nLF\r\n.\r\n+OK\r\nFrom: boss\r\n"
+	    "\r\npay\nnow\r\n.\r\n", "64" },
+	{ "Subject: evil\r\n\r\na\r\n.\r\n-ERR go away\r\n.\r\n", "41" },
+	/* cut where it is as long as its size with one byte a line end */
+	{ "Subject: x\r\n\r\na\r\nb\r\n.\r\n\r\n.\r\n", "16" },
+};
+
+/* HARDENING F13, F14: it is never deleted, and the next stays what it is. */
+START_TEST(a_lone_dot_neither_cuts_nor_forges_without_a_trace)
+{
+	struct scene *scene = scene_new();
+	struct remote_mail *mail;
+
+	scene->account.delete_after_days = 0;
+	scene->ledger->may_delete = true;
+	mail = remote_add(scene->remote, slice_str(cuts[_i].wire));
+	mail->is_raw = true;
+	mail->listed = cuts[_i].listed;
+	remote_add(scene->remote, slice_str(REAL));
+	remote_add(scene->remote, slice_str(REAL));
+	scene_run(scene);
+	ck_assert_int_ne(scene->outcome.end, FETCH_END_DONE);
+	ck_assert_uint_eq(scene->ledger->mail_count, 1);
+	ck_assert_uint_eq(scene->ledger->mail[0].number, 1);
+	ck_assert((scene->ledger->mail[0].mended & FETCHED_SHORT) != 0);
+	ck_assert_uint_eq(scene->remote->deleted, 0);
+	scene_free(scene);
+}
+END_TEST
+
+/* What is wrong with a server that estimates does not hide a cut. */
+START_TEST(where_sizes_are_estimated_each_answer_waits_for_the_next)
+{
+	struct scene *scene = scene_new();
+	struct remote_mail *mail;
+	unsigned n = _i == 0 ? 100 : 0;
+
+	scene->account.delete_after_days = 0;
+	scene->ledger->may_delete = true;
+	for (unsigned i = 0; i < n; i++)
+		remote_add(scene->remote, slice_str(LETTER))->listed = "100";
+	mail = remote_add(scene->remote, slice_str(cuts[2].wire));
+	mail->is_raw = true;
+	mail->listed = "104";
+	if (_i == 1)
+		remote_add(scene->remote, slice_str(REAL));
+	scene_run(scene);
+	ended(scene, FETCH_END_INCONSISTENT, "");
+	ck_assert_uint_eq(scene->ledger->mail_count, n + 1);
+	for (unsigned i = 0; i <= n; i++) {
+		ck_assert_uint_eq(scene->ledger->mail[i].number, i + 1);
+		ck_assert(((scene->ledger->mail[i].mended & FETCHED_SHORT) !=
+		    0) == (i == n));
+	}
+	ck_assert_uint_eq(scene->remote->most_retrs, 1);
+	ck_assert_uint_eq(scene->remote->deleted, 0);
+	scene_free(scene);
+}
+END_TEST
+
+/* None is blocked, nor takes a conversation for each 64 of them. */
+START_TEST(what_cannot_be_had_twice_is_taken_once)
+{
+	struct scene *scene = scene_new();
+	bool first_is_exact = _i > 1;
+
+	scene->account.delete_after_days = 0;
+	scene->ledger->may_delete = true;
+	for (unsigned i = 0; i < 200; i++) {
+		struct remote_mail *mail = remote_add(scene->remote,
+		    slice_str(LETTER));
+
+		if (first_is_exact && i == 0)
+			continue;
+		mail->listed = "5000";
+		mail->is_once = _i % 2 == 0;
+		mail->varies = _i % 2 == 1;
+	}
+	scene->options.silence_ms = 3000;
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	/* a window of them was under way: what came behind it is left */
+	if (_i == 2)
+		ck_assert_uint_ge(scene->outcome.taken, 2);
+	else
+		ck_assert_uint_eq(scene->outcome.taken, 200);
+	ck_assert_uint_eq(scene->remote->deleted, first_is_exact);
+	scene_free(scene);
+}
+END_TEST
+
+/* A page of what is to be taken, while it deletes. */
+START_TEST(what_is_to_be_taken_is_not_deleted_for_coming_late)
+{
+	struct scene *scene = scene_new();
+	unsigned stored = 0;
+	char first_late[32];
+
+	(void)snprintf(first_late, sizeof(first_late), "DELE %u\n",
+	    LISTING_PAGE + 1);
+	scene->account.delete_after_days = 0;
+	scene->ledger->may_delete = true;
+	scene->ledger->late_page = 2;
+	for (unsigned i = 0; i < LISTING_PAGE + 5; i++)
+		remote_add(scene->remote, slice_str(LETTER));
+	scene->options.silence_ms = 3000;
+	scene_run(scene);
+	ended(scene, FETCH_END_PAUSED, "disk is full");
+	for (unsigned i = 0; i < LISTING_PAGE + 5; i++)
+		stored += scene->ledger->rows[i].taken;
+	ck_assert_uint_gt(stored, 0);
+	ck_assert_uint_eq(scene->remote->deleted, stored);
+	ck_assert(!heard(scene, first_late));
+	scene_free(scene);
+}
+END_TEST
+
+/* HARDENING F15, F21: it is not carried twice for that. */
+START_TEST(what_has_no_listed_size_is_fetched_once)
+{
+	struct scene *scene = scene_new();
+
+	for (unsigned i = 0; i < 60; i++)
+		remote_add(scene->remote, i == 2 ? slice_of(NULL, 0) :
+		    slice_str(LETTER))->listed = _i == 0 || i == 30 ? "0" :
+		    NULL;
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->remote->retrs, 60);
+	ck_assert_uint_eq(scene->ledger->mail_count, 60);
+	for (unsigned i = 0; i < 60; i++) {
+		ck_assert_uint_eq(scene->ledger->mail[i].number, i + 1);
+		ck_assert_uint_eq(scene->ledger->mail[i].mended, 0);
+	}
+	scene_free(scene);
+}
+END_TEST
+
+/* HARDENING F13: one size was right, and then one is not. */
+START_TEST(while_there_is_a_doubt_nothing_is_submitted)
+{
+	struct scene *scene = scene_new();
+
+	for (unsigned i = 0; i < 40; i++)
+		remote_add(scene->remote, slice_str(LETTER))->listed =
+		    i == 5 ? "60" : NULL;
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->ledger->mail_count, 40);
+	for (unsigned i = 0; i < 40; i++)
+		ck_assert_uint_eq(scene->ledger->mail[i].number, i + 1);
+	ck_assert_uint_eq(scene->remote->retrs, 41);
+	ck_assert_uint_gt(scene->remote->most_retrs, 10);
+	scene_free(scene);
+}
+END_TEST
+
+/* HARDENING F16, F41 */
+START_TEST(a_list_without_end_is_not_read_without_end)
+{
+	struct scene *scene = scene_new();
+	TEXT_AUTO list = TEXT_INIT(64 << 20);
+
+	text_add_str(&list, _i == 2 ? "-ERR no\r\n" : "+OK\r\n");
+	scene->remote->list = scene->remote->uidl = "+OK\r\n.\r\n";
+	scene->ledger->only_counts = true;
+	scene->options.silence_ms = 5000;
+	if (_i < 2) {
+		for (unsigned i = 0; i < 30u << 20; i += 64)
+			text_add_str(&list, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+		text_add_byte(&list, '\0');
+		*(_i == 0 ? &scene->remote->list : &scene->remote->uidl) =
+		    list.at;
+	} else {
+		text_clear(&list);
+		text_add_str(&list, "+OK\r\n");
+		for (unsigned i = 1; i <= LISTING_MOST + 5000; i++)
+			text_addf(&list, "%u u%u\r\n", i, i);
+		text_add_str(&list, ".\r\n");
+		text_add_byte(&list, '\0');
+		scene->remote->list = "-ERR no\r\n";
+		scene->remote->uidl = list.at;
+	}
+	ck_assert(!text_failed(&list));
+	scene_run(scene);
+	ended(scene, FETCH_END_INCONSISTENT, _i == 2 ? "more messages" :
+	    "without end");
+	ck_assert_uint_le(scene->ledger->rows_told, LISTING_MOST);
+	scene_free(scene);
+}
+END_TEST
+
+/* The server has not noticed that the last one is over. */
+START_TEST(what_is_in_use_by_the_last_one_is_waited_for)
+{
+	struct scene *scene = scene_new();
+	char *bytes = malloc(1 << 20);
+
+	memset(bytes, 'x', 1 << 20);
+	memcpy(bytes + (1 << 20) - 2, "\r\n", 2);
+	remote_add(scene->remote, slice_str(LETTER));
+	remote_add(scene->remote, slice_of(bytes, 1 << 20))->listed = "10";
+	remote_add(scene->remote, slice_str(LETTER));
+	scene->account.largest_bytes = 300000;
+	scene->remote->in_use = 1 + (unsigned)_i;
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->remote->conversations, 3);
+	ck_assert_uint_eq(scene->outcome.taken, _i == 0 ? 2 : 1);
+	scene_free(scene);
+	free(bytes);
 }
 END_TEST
 
@@ -740,6 +976,7 @@ END_TEST
 static const struct { const char *quit, *words; } quits[] = {
 	{ "", "did not answer" },
 	{ "-ERR some not removed", "some not removed" },
+	{ "-ERR secret words are known", "held the password" },
 };
 
 /* HARDENING F32, F33 */
@@ -906,6 +1143,21 @@ unit_suite(void)
 	tcase_add_test(tests, what_a_bare_dot_cut_is_kept_on_both_sides);
 	tcase_add_test(tests, answers_out_of_step_are_not_stored);
 	tcase_add_test(tests, what_is_shorter_than_listed_is_fetched_twice);
+	tcase_add_loop_test(tests,
+	    a_lone_dot_neither_cuts_nor_forges_without_a_trace, 0, ROWS(cuts));
+	tcase_add_loop_test(tests,
+	    where_sizes_are_estimated_each_answer_waits_for_the_next, 0, 2);
+	tcase_add_loop_test(tests, what_cannot_be_had_twice_is_taken_once, 0,
+	    4);
+	tcase_add_test(tests,
+	    what_is_to_be_taken_is_not_deleted_for_coming_late);
+	tcase_add_loop_test(tests, what_has_no_listed_size_is_fetched_once, 0,
+	    2);
+	tcase_add_test(tests, while_there_is_a_doubt_nothing_is_submitted);
+	tcase_add_loop_test(tests, a_list_without_end_is_not_read_without_end,
+	    0, 3);
+	tcase_add_loop_test(tests,
+	    what_is_in_use_by_the_last_one_is_waited_for, 0, 2);
 	tcase_add_loop_test(tests,
 	    big_messages_come_whole_whatever_their_size_was_said_to_be, 0,
 	    ROWS(sizes));

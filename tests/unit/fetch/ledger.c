@@ -101,6 +101,11 @@ on_rows(void *arg, struct ipc *from, struct ipc_message *message)
 	ck_assert_uint_gt(count, 0);
 	ck_assert_uint_le(count, LISTING_PAGE);
 	last = ledger->last;
+	ledger->rows_told += count;
+	if (ledger->only_counts) {
+		reply_ok(ledger, message->serial);
+		return 0;
+	}
 	while (count-- > 0) {
 		uint32_t number = unpack_u32(&u);
 		struct row *row = ledger->ended ? row_of(ledger, number) :
@@ -197,6 +202,16 @@ on_page(void *arg, struct ipc *from, struct ipc_message *message)
 	}
 	for (unsigned i = 0; i < 4; i++)
 		body.at[1 + i] = (char)(count >> (8 * i));
+	if (part == LISTING_TAKE && ledger->take_pages == ledger->late_page) {
+		ledger->code = 452;
+		ledger->late = (struct text)TEXT_INIT(IPC_MAX_BYTES);
+		text_add(&ledger->late, text_slice(&body));
+		ledger->late_serial = message->serial;
+		return 0;
+	}
+	if (ledger->late_serial != 0)
+		reply(ledger, ledger->late_serial, &ledger->late);
+	ledger->late_serial = 0;
 	reply(ledger, message->serial, &body);
 	return 0;
 }
@@ -541,5 +556,6 @@ ledger_free(struct ledger *ledger)
 		(void)close(ledger->bigs[i].fd);
 		text_free(&ledger->bigs[i].bytes);
 	}
+	text_free(&ledger->late);
 	free(ledger);
 }

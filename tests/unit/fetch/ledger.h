@@ -29,6 +29,12 @@ struct ledger {
 	unsigned	 code;		/* to a submission; 0: 250 */
 	bool		 holds;		/* says so of what it stores */
 	unsigned	 fails_page;	/* of what to take, from 1; 0: none */
+	/*
+	 * That page of what to take comes with the next page that is asked
+	 * for; by then nothing more is stored.
+	 */
+	unsigned	 late_page;
+	bool		 only_counts;	/* rows: it keeps none */
 	bool		 is_slow;	/* answers submissions a while later */
 	/* heard */
 	struct row {
@@ -41,7 +47,7 @@ struct ledger {
 	} rows[LEDGER_ROWS];
 	unsigned	 count;
 	uint32_t	 last;		/* number of this listing */
-	unsigned	 pages;
+	unsigned	 pages, rows_told;
 	bool		 has_uidl, settled, ended;
 	int		 days;
 	unsigned	 decides, take_pages;
@@ -55,6 +61,8 @@ struct ledger {
 	struct timer	*later;
 	bool		 is_noting;	/* a LEAVE */
 	uint64_t	 noting;	/* its serial */
+	struct text	 late;		/* page */
+	uint64_t	 late_serial;
 	uint64_t	 serials[LEDGER_ROWS];
 	unsigned	 waiting;
 	struct ledger_big {

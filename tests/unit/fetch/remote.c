@@ -94,6 +94,8 @@ say_message(struct visit *visit, struct remote_mail *mail)
 	size_t before = visit->out.len, limit = remote->cut_after;
 
 	say(visit, "+OK here it is");
+	if (mail->varies)
+		text_addf(&visit->out, "X-Time: %09u\r\n", remote->retrs);
 	if (mail->is_raw)
 		text_add(&visit->out, mail->bytes);
 	else
@@ -158,6 +160,9 @@ answer(struct visit *visit, struct slice line)
 		}
 	} else if (slice_is_word(word, "USER"))
 		say(visit, remote->user == NULL ? "+OK" : remote->user);
+	else if (slice_is_word(word, "PASS") && remote->conversations > 1 &&
+	    remote->conversations <= 1 + remote->in_use)
+		say(visit, "-ERR [IN-USE] by your last one");
 	else if (slice_is_word(word, "PASS") || slice_is_word(word, "APOP"))
 		say(visit, remote->pass == NULL ? "+OK" : remote->pass);
 	else if (slice_is_word(word, "LIST"))
@@ -166,7 +171,7 @@ answer(struct visit *visit, struct slice line)
 		say_list(visit, true);
 	else if (slice_is_word(word, "RETR") && mail != NULL) {
 		remote->retrs++;
-		if (mail->is_gone)
+		if (mail->is_gone || (mail->retrs++ > 0 && mail->is_once))
 			say(visit, "-ERR gone");
 		else
 			say_message(visit, mail);
@@ -205,7 +210,7 @@ converse(struct remote *remote, int fd)
 		struct pollfd fds[2] = {
 		    { fd, POLLIN, 0 }, { remote->stop[0], POLLIN, 0 } };
 		struct slice rest, line;
-		unsigned lines = 0;
+		unsigned lines = 0, retrs = 0;
 
 		(void)poll(fds, 2, -1);
 		if (fds[1].revents != 0)
@@ -217,6 +222,7 @@ converse(struct remote *remote, int fd)
 		rest = text_slice(&in);
 		while (!visit.is_over && slice_cut(&rest, '\n', &line)) {
 			lines++;
+			retrs += slice_has_prefix(line, "RETR");
 			if (!visit.is_mute)
 				answer(&visit, slice_trim(line));
 			if (visit.out.len > 1 << 20)
@@ -224,6 +230,8 @@ converse(struct remote *remote, int fd)
 		}
 		if (lines > remote->most_at_once)
 			remote->most_at_once = lines;
+		if (retrs > remote->most_retrs)
+			remote->most_retrs = retrs;
 		text_consume(&in, in.len - rest.len);
 		write_all(&visit);
 	}

@@ -21,6 +21,9 @@ struct remote_mail {
 	const char	*listed;	/* NULL: the true size */
 	bool		 is_raw;	/* sent as it is, with its own end */
 	bool		 is_gone;	/* -ERR to RETR */
+	bool		 varies;	/* another first line each time */
+	bool		 is_once;	/* -ERR to the second RETR */
+	unsigned	 retrs;		/* heard */
 };
 
 struct remote {
@@ -33,11 +36,13 @@ struct remote {
 	const char	*list, *uidl;	/* instead of the lists, whole */
 	const char	*top;		/* a refusal */
 	const char	*dele, *quit;	/* replies; "": none */
+	unsigned	 in_use;	/* so many are, behind the first */
 	size_t		 cut_after;	/* bytes of RETR, then hang up; 0: no */
 	size_t		 mute_after;	/* the same, then silence */
 	/* heard */
 	struct text	 heard;		/* every command line, LF behind */
 	unsigned	 conversations, retrs, deleted, most_at_once;
+	unsigned	 most_retrs;	/* at once */
 	bool		 has_quit;
 	/* its own */
 	int		 listener;
