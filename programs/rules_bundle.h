@@ -13,7 +13,8 @@
 
 /*
  * Gather the *.rule files of the folder, in order of name.  A folder that is
- * not there is a fault: without its rules mail would pass.  0, or a negative errno with lines in `faults`.
+ * not there is a fault: without its rules mail would pass.  0, or a negative
+ * errno with lines in `faults`.
  */
 int	rules_gather(const char *folder, struct text *bundle,
 	    struct text *faults);
