@@ -7,6 +7,7 @@
 #include "filters/judge.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,6 +17,19 @@
 
 #define ARENA_BUDGET	(8u << 20)	/* bytes for one message's structure */
 #define RULES_BUDGET	(32u << 20)	/* and for its decoded texts */
+
+/*
+ * A collected message has nobody to refuse it to.  It is kept and may be
+ * released, so the judges that come after this one have to see it.
+ */
+static void
+hold_instead(struct verdict *verdict)
+{
+	char reason[VERDICT_REASON_MAX + 1];
+
+	memcpy(reason, verdict->reason, sizeof(reason));
+	verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%s", reason);
+}
 
 static int
 run_filters(struct slice message, const struct envelope *env,
@@ -36,6 +50,8 @@ run_filters(struct slice message, const struct envelope *env,
 	r = rules_judge(options->rules, message, root, env, texts, &one);
 	if (r == 0)
 		(void)verdict_combine(verdict, &one);
+	if (verdict->action == VERDICT_REFUSE && env->source == SOURCE_FETCH)
+		hold_instead(verdict);
 	return r;
 }
 

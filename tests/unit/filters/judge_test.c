@@ -1,0 +1,82 @@
+/*
+ * judge_test.c - one message past every filter
+ */
+#include "filters/judge.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "filters/rule_read.h"
+#include "lib/base/memfd.h"
+#include "tests/unit/unit.h"
+
+#define MESSAGE	"From: a@b.example\r\nSubject: refuseme\r\n\r\ntext\r\n"
+
+static struct verdict
+judge(const char *rule, enum envelope_source source)
+{
+	TEXT_AUTO faults = TEXT_INIT(4096);
+	const struct rule_file file = { slice_str("a.rule"), slice_str(rule) };
+	struct judge_options options = { .hops = 50 };
+	const struct envelope env = { .source = source,
+	    .bytes = sizeof(MESSAGE) - 1 };
+	struct rules *rules = NULL;
+	struct verdict verdict;
+	int fd = memfd_of("message", slice_str(MESSAGE));
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(rules_read(&file, 1, &rules, &faults), 0);
+	options.rules = rules;
+	ck_assert_int_eq(judge_message(fd, &env, &options, &verdict), 0);
+	rules_free(rules);
+	(void)close(fd);
+	return verdict;
+}
+
+static const struct {
+	enum envelope_source	source;
+	enum verdict_action	action;
+	unsigned		code;
+} refusals[] = {
+	{ SOURCE_SMTP, VERDICT_REFUSE, 550 },
+	{ SOURCE_LMTP, VERDICT_REFUSE, 550 },
+	{ SOURCE_FETCH, VERDICT_HOLD, 250 },
+};
+
+/*
+ * What is held can be released, so whoever judges after the rules (the virus
+ * scanner) must not pass it by as refused.
+ */
+START_TEST(a_collected_message_is_held_where_others_are_refused)
+{
+	struct verdict verdict = judge("rule \"no\" { header Subject "
+	    "/refuseme/; do refuse \"not here\" }", refusals[_i].source);
+
+	ck_assert_int_eq(verdict.action, refusals[_i].action);
+	ck_assert_uint_eq(verdict.code, refusals[_i].code);
+	ck_assert_str_eq(verdict.reason, "not here (rule \"no\")");
+}
+END_TEST
+
+START_TEST(what_no_rule_meets_is_accepted)
+{
+	struct verdict verdict = judge("rule \"no\" { header Subject "
+	    "/another/; do refuse \"not here\" }", refusals[_i].source);
+
+	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
+	ck_assert_str_eq(verdict.subject, "refuseme");
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("filters/judge");
+	TCase *tests = tcase_create("judge");
+
+	tcase_add_loop_test(tests,
+	    a_collected_message_is_held_where_others_are_refused, 0, 3);
+	tcase_add_loop_test(tests, what_no_rule_meets_is_accepted, 0, 3);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
