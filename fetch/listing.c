@@ -178,6 +178,7 @@ on_begun(struct collect *collect, uint64_t bytes, struct ipc_message *message)
 	}
 	conversation->may_delete = unpack_bool(&u);
 	conversation->is_first = unpack_bool(&u);
+	(void)unpack_u64(&u);	/* without a folder it is the account */
 	collect->outcome.deletions_stopped = !conversation->may_delete;
 	if (!unpack_is_done(&u))
 		collect_break(collect, FETCH_END_LOCAL,
@@ -196,6 +197,7 @@ begin(struct collect *collect, bool has_uidl)
 	TEXT_AUTO body = TEXT_INIT(32);
 
 	pack_u64(&body, collect->account.id);
+	pack_slice(&body, slice_of(NULL, 0));
 	pack_u8(&body, has_uidl);
 	pack_u32(&body, (uint32_t)days);
 	if (!queue_ask(collect, QUEUE_LISTING_BEGIN, &body, -1, 0, on_begun))

@@ -78,6 +78,7 @@ envelope_make(struct collect *collect, const struct incoming *incoming,
 		.fetched = {
 			.account = account->id,
 			.label = slice_str(account->label),
+			.listing = account->id,
 			.number = incoming->retr.number,
 			.listed_bytes = incoming->retr.listed,
 			.mended = (uint8_t)mended

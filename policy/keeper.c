@@ -168,6 +168,7 @@ keeper_owner_say(struct text *body, const struct keeper_owner *owner)
 {
 	pack_u8(body, owner->exists);
 	pack_u64(body, owner->owner);
+	pack_u8(body, owner->is_domain);
 }
 
 int
@@ -178,6 +179,7 @@ keeper_owner_said(struct slice body, struct keeper_owner *owner_out)
 
 	owner.exists = unpack_bool(&u);
 	owner.owner = unpack_u64(&u);
+	owner.is_domain = unpack_bool(&u);
 	if (owner.exists != (owner.owner != 0))
 		return -EBADMSG;
 	return TAKE(&u, owner_out, owner);

@@ -104,6 +104,7 @@ struct keeper_account {
 struct keeper_owner {
 	bool		exists;
 	uint64_t	owner;
+	bool		is_domain;	/* its mail is for many */
 };
 
 /* Add a body to `body`; the text fails when it does not fit. */

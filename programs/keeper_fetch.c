@@ -77,7 +77,7 @@ keeper_fetch_owner(struct policy *policy, struct slice body,
 		return r;
 	r = policy_fetch_get(policy, id, &f);
 	if (r == 0)
-		owner = (struct keeper_owner){ true, f.owner };
+		owner = (struct keeper_owner){ true, f.owner, false };
 	if (r == 0 || r == -ENOENT)
 		keeper_owner_say(answer, &owner);
 	else

@@ -21,9 +21,12 @@ struct conductor *queue_conductor(void *arg);
 typedef void	queue_whose_fn(void *arg, int status, uint64_t account);
 int	queue_whose(void *process, struct slice address, queue_whose_fn *,
 	    void *arg);
-/* The same of a fetch account; 0: there is none of that number. */
+/* The same of a fetch account; `owner` is only read with status 0. */
+struct keeper_owner;
+typedef void	queue_owner_fn(void *arg, int status,
+		    const struct keeper_owner *owner);
 int	queue_fetch_owner(void *process, uint64_t fetch_account,
-	    queue_whose_fn *, void *arg);
+	    queue_owner_fn *, void *arg);
 /* role_queue.c: how many consoles it has lost. */
 unsigned queue_consoles_lost(void *process);
 

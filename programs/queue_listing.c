@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "policy/keeper.h"
 #include "programs/queue_holds.h"
 #include "programs/roles.h"
 #include "queue/conductor.h"
@@ -67,25 +68,38 @@ reply(struct ipc *from, const struct ipc_message *message, int r,
 	return r == -EBADMSG ? r : 0;
 }
 
-/* ---- whose it is ------------------------------------------------------- */
+/* ---- beginnings -------------------------------------------------------- */
 
-/* A QUEUE_LISTING_BEGIN that the keeper is asked about. */
+/*
+ * A QUEUE_LISTING_BEGIN that the keeper is asked about.  Where no folder is
+ * named its listing stands already and hears rows; that of a folder begins when
+ * the keeper has answered.
+ */
 struct queue_begin {
 	LIST_ENTRY(queue_begin) next;
 	void		*process;
 	struct ipc	*from;		/* NULL: nobody waits for it */
-	uint64_t	 owner;		/* of that channel */
 	uint64_t	 serial, account;
+	struct ledger_begin begin;	/* its owner is that of the channel */
+	size_t		 folder_len;
+	char		 folder[FETCHED_FOLDER_MOST];
+};
+
+/* What is told of it. */
+struct begun {
+	bool		may_delete, is_first;
+	uint64_t	listing;
 };
 
 static void
-reply_begin(struct ipc *from, uint64_t serial, int r, bool may_delete,
-    bool is_first)
+reply_begin(struct ipc *from, uint64_t serial, int r,
+    const struct begun *begun)
 {
 	TEXT_AUTO rest = TEXT_INIT(16);
 
-	pack_u8(&rest, may_delete);
-	pack_u8(&rest, is_first);
+	pack_u8(&rest, begun->may_delete);
+	pack_u8(&rest, begun->is_first);
+	pack_u64(&rest, begun->listing);
 	reply_to(from, serial, r, &rest);
 }
 
@@ -103,31 +117,69 @@ queue_begins_lost(struct queue_begins *begins, const struct ipc *from)
 static void
 begin_is_over(void *process, const struct ipc *from, uint64_t account)
 {
+	const struct begun none = { 0 };
 	struct queue_begin *begin;
 
 	LIST_FOREACH(begin, queue_begins(process), next) {
-		if (begin->from != from || begin->account != account)
+		if (begin->from != from || begin->account != account ||
+		    begin->folder_len > 0)
 			continue;
-		reply_begin(begin->from, begin->serial, -ESRCH, false, false);
+		reply_begin(begin->from, begin->serial, -ESRCH, &none);
 		begin->from = NULL;
 	}
 }
 
+/* The listing of a folder, of an account whose owner is known. */
+static int
+begin_folder(struct ledger *ledger, const void *from,
+    const struct ledger_begin *begin, struct slice folder,
+    struct begun *begun_out)
+{
+	struct ledger_begin numbered = *begin;
+	int r = ledger_folder(ledger, begin->account, folder,
+	    &numbered.account);
+
+	if (r == 0)
+		r = ledger_begin(ledger, from, &numbered,
+		    &begun_out->may_delete, &begun_out->is_first);
+	begun_out->listing = numbered.account;
+	return r;
+}
+
+/* The keeper says that it is its own. */
+static int
+owner_is_known(struct queue_begin *begin, bool is_domain,
+    struct begun *begun_out)
+{
+	struct ledger *ledger = ledger_of(begin->process);
+	const struct ledger_owned owned = { begin->account,
+	    begin->begin.owner, is_domain };
+	int r = ledger_own(ledger, &owned);
+
+	if (r < 0)
+		return r;
+	if (begin->folder_len > 0)
+		return begin_folder(ledger, begin->from, &begin->begin,
+		    slice_of(begin->folder, begin->folder_len), begun_out);
+	begun_out->listing = begin->account;
+	return ledger_confirm(ledger, begin->from, begin->account,
+	    &begun_out->may_delete, &begun_out->is_first);
+}
+
 /* Its status: 0, -EAGAIN, -ESRCH (nobody's, or not its own), ... */
 static int
-owner_found(struct queue_begin *begin, int status, uint64_t owner,
-    bool *may_delete_out, bool *is_first_out)
+owner_found(struct queue_begin *begin, int status,
+    const struct keeper_owner *owner, struct begun *begun_out)
 {
 	if (status < 0)
 		return -EAGAIN;
-	if (owner == begin->owner)
-		return ledger_confirm(ledger_of(begin->process), begin->from,
-		    begin->account, may_delete_out, is_first_out);
-	if (owner != 0) {
+	if (owner->owner == begin->begin.owner)
+		return owner_is_known(begin, owner->is_domain, begun_out);
+	if (owner->owner != 0) {
 		log_say("fetch %llu claims fetch account %llu of account %llu",
-		    (unsigned long long)begin->owner,
+		    (unsigned long long)begin->begin.owner,
 		    (unsigned long long)begin->account,
-		    (unsigned long long)owner);
+		    (unsigned long long)owner->owner);
 		process_accuse(begin->process, begin->from,
 		    "claims a fetch account that is somebody else's");
 	}
@@ -135,27 +187,27 @@ owner_found(struct queue_begin *begin, int status, uint64_t owner,
 }
 
 static void
-on_owner(void *arg, int status, uint64_t owner)
+on_owner(void *arg, int status, const struct keeper_owner *owner)
 {
 	struct queue_begin *begin = arg;
-	bool may_delete = false, is_first = false;
+	struct begun begun = { 0 };
 	int r;
 
 	LIST_REMOVE(begin, next);
 	if (begin->from != NULL) {
-		r = owner_found(begin, status, owner, &may_delete, &is_first);
-		if (r < 0)
+		r = owner_found(begin, status, owner, &begun);
+		if (r < 0 && begin->folder_len == 0)
 			ledger_end(ledger_of(begin->process), begin->from,
 			    begin->account);
-		reply_begin(begin->from, begin->serial, r, may_delete,
-		    is_first);
+		reply_begin(begin->from, begin->serial, r, &begun);
 	}
 	free(begin);
 }
 
 /* Ask the keeper: 0, or why that cannot be. */
 static int
-ask_owner(void *process, struct ipc *from, uint64_t serial, uint64_t account)
+ask_owner(void *process, struct ipc *from, uint64_t serial,
+    const struct ledger_begin *what, struct slice folder)
 {
 	struct queue_begins *begins = queue_begins(process);
 	struct queue_begin *begin;
@@ -163,16 +215,18 @@ ask_owner(void *process, struct ipc *from, uint64_t serial, uint64_t account)
 	int r;
 
 	LIST_FOREACH(begin, begins, next)
-		count += begin->owner == ipc_instance(from);
+		count += begin->begin.owner == what->owner;
 	if (count >= BEGINS_OF_ONE)
 		return -EAGAIN;
 	begin = calloc(1, sizeof(*begin));
 	if (begin == NULL)
 		return -ENOMEM;
 	*begin = (struct queue_begin){ .process = process, .from = from,
-	    .owner = ipc_instance(from), .serial = serial,
-	    .account = account };
-	r = queue_fetch_owner(process, account, on_owner, begin);
+	    .serial = serial, .account = what->account, .begin = *what,
+	    .folder_len = folder.len };
+	if (folder.len > 0)
+		memcpy(begin->folder, folder.at, folder.len);
+	r = queue_fetch_owner(process, what->account, on_owner, begin);
 	if (r < 0) {
 		free(begin);
 		return -EAGAIN;
@@ -181,35 +235,68 @@ ask_owner(void *process, struct ipc *from, uint64_t serial, uint64_t account)
 	return 0;
 }
 
-/* ---- what a collector says --------------------------------------------- */
+/* The only folder that it has: -EINPROGRESS if the keeper is to be asked. */
+static int
+begin_only(void *process, struct ipc *from, const struct ledger_begin *begin,
+    struct begun *begun_out)
+{
+	int r = ledger_begin(ledger_of(process), from, begin,
+	    &begun_out->may_delete, &begun_out->is_first);
+
+	begun_out->listing = begin->account;
+	if (r == -EINPROGRESS)
+		/* an earlier one of its own has ended without a word */
+		begin_is_over(process, from, begin->account);
+	return r;
+}
+
+/* One of many, as begin_only(). */
+static int
+begin_one_of_many(void *process, struct ipc *from,
+    const struct ledger_begin *begin, struct slice folder,
+    struct begun *begun_out)
+{
+	struct ledger_owned owned;
+	int r = ledger_owner(ledger_of(process), begin->account, &owned);
+
+	if (r < 0)
+		return r;
+	if (owned.owner == 0)
+		return -EINPROGRESS;
+	if (owned.owner != begin->owner)
+		return -EBADMSG;
+	return begin_folder(ledger_of(process), from, begin, folder,
+	    begun_out);
+}
 
 int
 on_listing_begin(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct unpack u = unpack_of(message->body);
 	struct ledger_begin begin;
-	bool may_delete = false, is_first = false;
+	struct begun begun = { 0 };
+	struct slice folder;
 	int r;
 
 	begin.account = unpack_u64(&u);
+	folder = unpack_slice(&u);
 	begin.owner = ipc_instance(from);
 	begin.has_uidl = unpack_bool(&u);
 	begin.delete_after_days = (int32_t)unpack_u32(&u);
-	if (!unpack_is_done(&u))
+	if (!unpack_is_done(&u) || folder.len > FETCHED_FOLDER_MOST)
 		return -EBADMSG;
-	r = ledger_begin(ledger_of(arg), from, &begin, &may_delete,
-	    &is_first);
+	r = folder.len == 0 ? begin_only(arg, from, &begin, &begun) :
+	    begin_one_of_many(arg, from, &begin, folder, &begun);
 	if (r == -EBADMSG)
 		return r;
 	if (r == -EINPROGRESS) {
-		/* an earlier one of its own has ended without a word */
-		begin_is_over(arg, from, begin.account);
-		r = ask_owner(arg, from, message->serial, begin.account);
+		r = ask_owner(arg, from, message->serial, &begin, folder);
 		if (r == 0)
 			return 0;
-		ledger_end(ledger_of(arg), from, begin.account);
+		if (folder.len == 0)
+			ledger_end(ledger_of(arg), from, begin.account);
 	}
-	reply_begin(from, message->serial, r, may_delete, is_first);
+	reply_begin(from, message->serial, r, &begun);
 	return 0;
 }
 

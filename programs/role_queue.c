@@ -262,8 +262,9 @@ port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
 /* Of whom the keeper is asked whose it is: an address, a fetch account. */
 struct question {
 	struct queue	*queue;
-	queue_whose_fn	*reply;
 	void		*arg;
+	queue_whose_fn	*reply;		/* one of these */
+	queue_owner_fn	*owner_reply;
 };
 
 static void
@@ -289,7 +290,7 @@ on_fetch_owner(void *arg, int status, struct ipc_message *message)
 	answered(&question->queue->keeper_progress);
 	if (status == 0)
 		status = keeper_owner_said(message->body, &owner);
-	question->reply(question->arg, status, owner.owner);
+	question->owner_reply(question->arg, status, &owner);
 	free(question);
 }
 
@@ -322,7 +323,8 @@ int
 queue_whose(void *process, struct slice address, queue_whose_fn *reply,
     void *arg)
 {
-	const struct question question = { queue_of(process), reply, arg };
+	const struct question question = { .queue = queue_of(process),
+	    .arg = arg, .reply = reply };
 	TEXT_AUTO body = TEXT_INIT(1024);
 
 	keeper_whose_ask(&body, address);
@@ -331,9 +333,10 @@ queue_whose(void *process, struct slice address, queue_whose_fn *reply,
 
 int
 queue_fetch_owner(void *process, uint64_t fetch_account,
-    queue_whose_fn *reply, void *arg)
+    queue_owner_fn *reply, void *arg)
 {
-	const struct question question = { queue_of(process), reply, arg };
+	const struct question question = { .queue = queue_of(process),
+	    .arg = arg, .owner_reply = reply };
 	TEXT_AUTO body = TEXT_INIT(16);
 
 	keeper_owner_ask(&body, fetch_account);

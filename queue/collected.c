@@ -50,6 +50,10 @@ add_origin(struct text *text, const struct envelope *env)
 	text_addf(text, "), %llu bytes",
 	    (unsigned long long)fetched->listed_bytes);
 	add_mended(text, fetched->mended);
+	if (fetched->folder.len > 0) {
+		text_add_str(text, ", folder ");
+		text_add_escaped(text, fetched->folder, 100);
+	}
 	text_add_str(text, ", UIDL ");
 	if (fetched->uidl.len == 0)
 		text_add_str(text, "none");
@@ -69,6 +73,26 @@ tell(const struct transit *transit, const char *more)
 	    text_failed(&detail) ? NULL : detail.at);
 }
 
+/* DomainPOP: how its recipients were found, a step for each line of it. */
+static void
+tell_found(const struct transit *transit)
+{
+	struct slice rest = transit->env.fetched.found, line;
+
+	while (rest.len > 0) {
+		TEXT_AUTO detail = TEXT_INIT(DETAIL_BYTES * 4);
+		const char *end = memchr(rest.at, '\n', rest.len);
+
+		line = slice_of(rest.at, end == NULL ? rest.len :
+		    (size_t)(end - rest.at));
+		rest = slice_after(rest, end == NULL ? line.len : line.len + 1);
+		text_add_escaped(&detail, line, DETAIL_BYTES);
+		text_add_byte(&detail, '\0');
+		conductor_trail(transit->conductor, transit, TRAIL_FOUND,
+		    NULL, text_failed(&detail) ? NULL : detail.at);
+	}
+}
+
 void
 collected_received(struct transit *transit)
 {
@@ -79,6 +103,7 @@ collected_received(struct transit *transit)
 		ledger_stored(transit->conductor->ledger, taken, &transit->env,
 		    transit->position);
 	tell(transit, "");
+	tell_found(transit);
 }
 
 /* It is here, as `id`: nothing is delivered again. */
@@ -129,6 +154,36 @@ is_for_owner(const struct transit *transit)
 	return true;
 }
 
+/* What the listing said; it is told of when that row is long gone. */
+static int
+fill_in(struct transit *transit)
+{
+	struct fetched *fetched = &transit->env.fetched;
+	const struct ledger_taken *taken = transit->taken;
+	int r;
+
+	fetched->listed_bytes = ledger_taken_bytes(taken);
+	r = arena_copy(transit->arena, ledger_taken_uidl(taken),
+	    &fetched->uidl);
+	return r < 0 ? r : ledger_taken_folder(transit->conductor->ledger,
+	    taken, transit->arena, &fetched->folder);
+}
+
+/* Of a domain's mail: those who have it from another copy. */
+static int
+leave_out_claimed(struct transit *transit)
+{
+	struct message_id id;
+	int r = ledger_unclaimed(transit->conductor->ledger, transit->taken,
+	    &transit->env, &id);
+
+	if (r != -EEXIST)
+		return r;
+	transit->taken = NULL;
+	here_already(transit, &id);
+	return r;
+}
+
 int
 collected_take(struct transit *transit)
 {
@@ -141,32 +196,40 @@ collected_take(struct transit *transit)
 		return -EBADMSG;
 	if (!transit->asker.is_fetch)
 		return 0;
-	if (!is_for_owner(transit))
-		return -EBADMSG;
 	r = ledger_take(conductor->ledger, transit->asker.from, fetched,
 	    &transit->taken, &id);
 	if (r == -EEXIST)
 		here_already(transit, &id);
 	if (r < 0)
 		return r;
-	fetched->listed_bytes = ledger_taken_bytes(transit->taken);
-	/* it is told of when that row is long gone */
-	r = arena_copy(transit->arena, ledger_taken_uidl(transit->taken),
-	    &fetched->uidl);
-	return r < 0 ? r : find_kept(transit);
+	if (!ledger_taken_is_domain(transit->taken) && !is_for_owner(transit))
+		return -EBADMSG;
+	r = fill_in(transit);
+	if (r == 0)
+		r = find_kept(transit);
+	if (r == 0)
+		r = leave_out_claimed(transit);
+	return r;
 }
 
 int
 collected_judged(struct transit *transit, struct verdict *verdict)
 {
 	TEXT_AUTO packed = TEXT_INIT(VERDICT_PACKED_MAX);
+	const struct envelope *env = &transit->env;
+	bool is_refused = verdict->action == VERDICT_REFUSE;
+	bool is_nobodys = env->fetched.hold.len > 0 &&
+	    verdict->action < VERDICT_HOLD;
 	char reason[VERDICT_REASON_MAX + 1];
 
-	if (transit->env.source != SOURCE_FETCH ||
-	    verdict->action != VERDICT_REFUSE)
+	if (!envelope_is_taken_on(env->source) || !(is_refused || is_nobodys))
 		return 0;
 	memcpy(reason, verdict->reason, sizeof(reason));
-	verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%s", reason);
+	if (is_nobodys)
+		verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%.*s",
+		    SLICE_FMT(env->fetched.hold));
+	else
+		verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%s", reason);
 	verdict_pack(&packed, verdict);
 	if (text_failed(&packed))
 		return -ENOMEM;

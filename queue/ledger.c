@@ -224,7 +224,7 @@ free_takens(struct ledger_takens *list)
 
 	while ((taken = TAILQ_FIRST(list)) != NULL) {
 		TAILQ_REMOVE(list, taken, next);
-		free(taken);
+		ledger_taken_free(taken);
 	}
 }
 
@@ -334,6 +334,10 @@ ledger_lost(struct ledger *ledger, uint64_t owner, uint64_t index_at,
 		listing->is_overtaken = true;
 	stop_deleting(ledger, "a mailbox was restored from a backup");
 	r = ledger_run(ledger, LEDGER_LOSE, values, 4);
+	if (r == 0)
+		r = ledger_run(ledger, LEDGER_LOSE_CLAIMED, values, 4);
+	if (r == 0)
+		r = ledger_run(ledger, LEDGER_UNCLAIM, values, 3);
 	if (r == 0)
 		r = write_meta(ledger);
 	return ledger_finish(ledger, r, true);

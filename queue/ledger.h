@@ -81,8 +81,29 @@ void	ledger_look(struct ledger *);
 
 /* --- a listing (service.h says what each means) -------------------------- */
 
+/* Folders of one fetch account: the names of all fit a listing's budget. */
+#define LEDGER_FOLDERS_MOST 1000
+
+/* Whose a fetch account is: owner 0 when that is not known yet. */
+struct ledger_owned {
+	uint64_t	account, owner;
+	bool		is_domain;	/* its mail is for many (DomainPOP) */
+};
+int	ledger_owner(struct ledger *, uint64_t account,
+	    struct ledger_owned *owned_out);
+/* The keeper has said so; NORMAL. */
+int	ledger_own(struct ledger *, const struct ledger_owned *);
+/*
+ * The number that stands for that folder of a fetch account from now on,
+ * wherever an account is named; given (NORMAL) when it has none.  It has the
+ * owner of the account, which must be known.  0, -ESRCH (it is not),
+ * -EDQUOT (LEDGER_FOLDERS_MOST), -EINVAL (a name empty, or too long).
+ */
+int	ledger_folder(struct ledger *, uint64_t account, struct slice name,
+	    uint64_t *number_out);
+
 struct ledger_begin {
-	uint64_t	account;	/* the fetch account */
+	uint64_t	account;	/* the fetch account, or its folder */
 	uint64_t	owner;		/* of the channel, and so of that */
 	bool		has_uidl;
 	int32_t		delete_after_days;	/* -1: never */
@@ -152,6 +173,20 @@ struct ledger_taken;
 int	ledger_take(struct ledger *, const void *from, const struct fetched *,
 	    struct ledger_taken **taken_out, struct message_id *id_out);
 struct slice ledger_taken_uidl(const struct ledger_taken *);
+/* Is it of an account whose mail is for many? */
+bool	ledger_taken_is_domain(const struct ledger_taken *);
+/* Its folder, copied; 0 or -errno. */
+int	ledger_taken_folder(struct ledger *, const struct ledger_taken *,
+	    struct arena *, struct slice *name_out);
+/*
+ * DomainPOP: leave out of `env` those recipients who have it already.
+ *  0        somebody is left.
+ * -EEXIST   nobody is: it is here as *id_out, and the row counts as known from
+ *           now on, as `env->id` (FULL).  Ends `taken`.
+ * -EAGAIN   a copy of it is on its way just now.
+ */
+int	ledger_unclaimed(struct ledger *, struct ledger_taken *taken,
+	    struct envelope *env, struct message_id *id_out);
 uint64_t ledger_taken_bytes(const struct ledger_taken *);
 /* The id it had when it was lost: a copy that survived keeps it.  Or NULL. */
 const struct message_id *ledger_taken_id(const struct ledger_taken *);

@@ -7,6 +7,8 @@
  * account, ledger_kin.c sorts them, ledger_match.c finds what is known by its
  * UIDL, ledger_weigh.c by its header, ledger_decide.c decides the rest,
  * ledger_leave.c leaves; ledger_job.c runs all that in short turns.
+ * ledger_folders.c numbers the folders of a remote mailbox, ledger_claims.c
+ * knows which recipient has which of a domain's messages.
  */
 #ifndef POSTROOM_QUEUE_LEDGER_INSIDE_H
 #define POSTROOM_QUEUE_LEDGER_INSIDE_H
@@ -112,6 +114,7 @@ struct listing {
 	uint64_t	 owner;		/* of the channel */
 	bool		 is_waiting;	/* for whose the account is: rows are
 					   all that is heard */
+	bool		 is_domain;
 	uint64_t	 serial;	/* of all listings */
 	bool		 has_uidl;
 	int32_t		 delete_after_days;
@@ -160,7 +163,12 @@ struct listing {
 
 struct ledger_taken {
 	TAILQ_ENTRY(ledger_taken) next;
-	uint64_t	 account;
+	uint64_t	 account;	/* or the number of its folder */
+	bool		 is_domain;
+	bool		 has_identity;
+	unsigned char	 identity[FETCHED_DIGEST_BYTES];
+	uint64_t	*claimants;	/* accounts, once received; or NULL */
+	size_t		 claimant_count;
 	uint32_t	 number;
 	uint64_t	 serial;	/* of its listing */
 	uint64_t	 bytes;		/* as listed */
@@ -205,6 +213,21 @@ int	ledger_run(struct ledger *, enum ledger_statement number,
 	    const int64_t *values, size_t count);
 /* ledger_take.c: write what was received.  0 or -errno: it still waits. */
 int	ledger_flush(struct ledger *);
+/* The entry of one that was received, in the transaction under way. */
+int	ledger_put(struct ledger *, const struct ledger_taken *);
+void	ledger_taken_free(struct ledger_taken *);	/* NULL is fine */
+/* Its entry is written; its row is known from now on.  Ends `taken`. */
+int	ledger_note_known(struct ledger *, struct ledger_taken *);
+/*
+ * ledger_folders.c: as ledger_folder(), whoever the owner is; in a transaction
+ * of its own where a number is given.
+ */
+int	ledger_folder_give(struct ledger *, uint64_t account, struct slice name,
+	    uint64_t *number_out);
+/* ledger_claims.c: who has received it.  0 or -ENOMEM. */
+int	ledger_claimants(struct ledger_taken *, const struct envelope *);
+/* They have it, in the transaction under way. */
+int	ledger_claim(struct ledger *, const struct ledger_taken *);
 
 /*
  * ledger_listing.c: the listing of `account`.  -ESRCH: it is not of `from`;

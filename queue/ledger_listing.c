@@ -75,7 +75,7 @@ is_under_way(const struct ledger *ledger, uint64_t account)
 }
 
 struct account_row {
-	bool		is_settled, is_moved;
+	bool		is_settled, is_moved, is_domain;
 	uint64_t	owner;		/* 0: not known */
 };
 
@@ -93,6 +93,7 @@ read_account(struct ledger *ledger, uint64_t account, struct account_row *row)
 	row->is_settled = db_i64(&query, 0, 1) == 1;
 	row->is_moved = db_i64(&query, 0, 1) == 1;
 	row->owner = db_u64(&query, 0, INT64_MAX);
+	row->is_domain = db_i64(&query, 0, 1) == 1;
 	return db_row(&query);
 }
 
@@ -108,14 +109,14 @@ static int
 note_begin(struct ledger *ledger, uint64_t account, uint64_t owner,
     const struct account_row *row)
 {
-	const int64_t values[] = { (int64_t)account, (int64_t)owner };
+	const int64_t values[] = { (int64_t)account, (int64_t)owner, 0 };
 	int r;
 
 	if (row->owner != 0 && row->is_settled)
 		return 0;
 	r = db_begin(ledger->db);
 	if (r == 0 && row->owner == 0)
-		r = ledger_run(ledger, LEDGER_ACCOUNT_OWNER, values, 2);
+		r = ledger_run(ledger, LEDGER_ACCOUNT_OWNER, values, 3);
 	/* nobody knows any more which these were: they are left anew */
 	if (r == 0 && !row->is_settled)
 		r = ledger_run(ledger, LEDGER_LEFT_DROP, values, 1);
@@ -137,6 +138,7 @@ listing_new(struct ledger *ledger, const void *from,
 	listing->owner = begin->owner;
 	listing->is_waiting = row->owner == 0;
 	listing->is_moved = row->is_moved;
+	listing->is_domain = row->is_domain;
 	listing->serial = ++ledger->last_serial;
 	HASH_ADD(hh, ledger->listings, account, sizeof(listing->account),
 	    listing);
@@ -216,9 +218,36 @@ ledger_confirm(struct ledger *ledger, const void *from, uint64_t account,
 		return r;
 	}
 	listing->is_waiting = false;
+	listing->is_domain = row.is_domain;
 	*may_delete_out = ledger_restored(ledger) == NULL;
 	*is_first_out = !row.is_settled;
 	return 0;
+}
+
+int
+ledger_owner(struct ledger *ledger, uint64_t account,
+    struct ledger_owned *owned_out)
+{
+	struct account_row row;
+	int r = account == 0 || account > INT64_MAX ? -EBADMSG :
+	    read_account(ledger, account, &row);
+
+	if (r == 0)
+		*owned_out = (struct ledger_owned){ account, row.owner,
+		    row.is_domain };
+	return r;
+}
+
+int
+ledger_own(struct ledger *ledger, const struct ledger_owned *owned)
+{
+	const int64_t values[] = { (int64_t)owned->account,
+	    (int64_t)owned->owner, owned->is_domain };
+	int r = db_begin(ledger->db);
+
+	if (r == 0)
+		r = ledger_run(ledger, LEDGER_ACCOUNT_OWNER, values, 3);
+	return ledger_finish(ledger, r, false);
 }
 
 void

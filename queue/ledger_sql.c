@@ -36,6 +36,17 @@ static const char *const steps[] = {
 	/* who came first was believed; now the keeper is asked, once more */
 	("UPDATE account SET owner = 0;"
 	"DELETE FROM account WHERE settled = 0 AND moved = 0;"),
+	/* a folder of an IMAP mailbox has a number of its own, which stands for
+	 * the fetch account everywhere else; domain: its mail is for many;
+	 * claim: a recipient has what is the same in all copies */
+	("CREATE TABLE folder (number INTEGER PRIMARY KEY,"
+	" fetch INTEGER NOT NULL, name BLOB NOT NULL, UNIQUE (fetch, name));"
+	"ALTER TABLE account ADD COLUMN domain INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE claim (fetch INTEGER NOT NULL, identity BLOB NOT NULL,"
+	" recipient INTEGER NOT NULL, id BLOB NOT NULL,"
+	" position INTEGER NOT NULL,"
+	" PRIMARY KEY (fetch, identity, recipient)) WITHOUT ROWID;"
+	"CREATE INDEX claim_of ON claim (recipient, position);"),
 };
 
 #define OF		" WHERE fetch = ?1"
@@ -49,10 +60,17 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	[LEDGER_LOSE] = "UPDATE seen SET state = 4, changed = ?4"
 	    " WHERE owner = ?1 AND position > ?2 AND position <= ?3"
 	    " AND state <> 3 AND id IS NOT NULL",
-	[LEDGER_ACCOUNT] = "SELECT settled <> 0, moved, owner FROM account" OF,
-	[LEDGER_ACCOUNT_OWNER] = "INSERT INTO account (fetch, owner)"
-	    " VALUES (?1, ?2) ON CONFLICT (fetch) DO UPDATE"
-	    " SET owner = excluded.owner",
+	/* it is fetched again for those alone who lost it */
+	[LEDGER_LOSE_CLAIMED] = "UPDATE seen SET state = 4, changed = ?4"
+	    " WHERE state <> 3 AND id IN (SELECT id FROM claim"
+	    " WHERE recipient = ?1 AND position > ?2 AND position <= ?3)",
+	[LEDGER_UNCLAIM] = "DELETE FROM claim WHERE recipient = ?1"
+	    " AND position > ?2 AND position <= ?3",
+	[LEDGER_ACCOUNT] = "SELECT settled <> 0, moved, owner, domain"
+	    " FROM account" OF,
+	[LEDGER_ACCOUNT_OWNER] = "INSERT INTO account (fetch, owner, domain)"
+	    " VALUES (?1, ?2, ?3) ON CONFLICT (fetch) DO UPDATE"
+	    " SET owner = excluded.owner, domain = excluded.domain",
 	[LEDGER_ACCOUNT_SETTLE] = "INSERT INTO account (fetch, settled)"
 	    " VALUES (?1, ?2) ON CONFLICT (fetch) DO UPDATE"
 	    " SET settled = excluded.settled",
@@ -72,6 +90,19 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " short = max(short, excluded.short)"
 	    " WHERE excluded.position > position",
 	[LEDGER_HAS] = "SELECT 1 FROM seen WHERE id = ?",
+	[LEDGER_FOLDER] = "SELECT number FROM folder WHERE fetch = ?1"
+	    " AND name = ?2",
+	[LEDGER_FOLDERS] = "SELECT count(*), (SELECT coalesce(max(number), 0)"
+	    " FROM folder) FROM folder WHERE fetch = ?1",
+	[LEDGER_FOLDER_NEW] = "INSERT INTO folder VALUES (?1, ?2, ?3)",
+	[LEDGER_FOLDER_NAME] = "SELECT fetch, name FROM folder"
+	    " WHERE number = ?1",
+	[LEDGER_CLAIM] = "INSERT INTO claim VALUES (?1, ?2, ?3, ?4, ?5)"
+	    " ON CONFLICT DO UPDATE SET id = excluded.id,"
+	    " position = excluded.position"
+	    " WHERE excluded.position > position",
+	[LEDGER_CLAIMED] = "SELECT id FROM claim WHERE fetch = ?1"
+	    " AND identity = ?2 AND recipient = ?3",
 
 	[LEDGER_LOAD] = "SELECT seq, uidl, bytes, state, header IS NOT NULL,"
 	    " id IS NOT NULL, stored, short FROM seen INDEXED BY seen_here" OF

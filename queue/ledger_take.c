@@ -190,6 +190,15 @@ remember_id(struct ledger *ledger, struct ledger_taken *taken)
 	return r;
 }
 
+void
+ledger_taken_free(struct ledger_taken *taken)
+{
+	if (taken == NULL)
+		return;
+	free(taken->claimants);
+	free(taken);
+}
+
 static struct ledger_taken *
 taken_new(const struct fetched *fetched, struct slice uidl, uint64_t bytes)
 {
@@ -197,7 +206,9 @@ taken_new(const struct fetched *fetched, struct slice uidl, uint64_t bytes)
 
 	if (taken == NULL)
 		return NULL;
-	taken->account = fetched->account;
+	taken->account = fetched->listing;
+	taken->has_identity = fetched->has_identity;
+	memcpy(taken->identity, fetched->identity, FETCHED_DIGEST_BYTES);
 	taken->number = fetched->number;
 	taken->bytes = bytes;
 	taken->is_short = (fetched->mended & FETCHED_SHORT) != 0;
@@ -235,7 +246,7 @@ find_row(struct ledger *ledger, const void *from,
     const struct fetched *fetched, struct listing **listing_out,
     struct row **row_out)
 {
-	int r = ledger_listing_of(ledger, from, fetched->account, listing_out);
+	int r = ledger_listing_of(ledger, from, fetched->listing, listing_out);
 
 	if (r < 0)	/* none, or it is being decided anew */
 		return -ESRCH;
@@ -262,6 +273,7 @@ ledger_take(struct ledger *ledger, const void *from,
 	if (taken == NULL)
 		return -ENOMEM;
 	taken->serial = listing->serial;
+	taken->is_domain = listing->is_domain;
 	if (row->entry != 0)
 		taken->entry = listing->entries[row->entry - 1].seq;
 	if (row->doubt)
@@ -269,12 +281,27 @@ ledger_take(struct ledger *ledger, const void *from,
 	if (r == 0 && taken->entry != 0)
 		r = remember_id(ledger, taken);
 	if (r < 0) {
-		free(taken);
+		ledger_taken_free(taken);
 		return r;
 	}
 	row->part = ROW_TAKING;
 	TAILQ_INSERT_TAIL(&ledger->under_way, taken, next);
 	*taken_out = taken;
+	return 0;
+}
+
+int
+ledger_note_known(struct ledger *ledger, struct ledger_taken *taken)
+{
+	struct listing *listing = listing_of(ledger, taken);
+	int r = 0;
+
+	if (listing != NULL)
+		r = note_id(ledger, listing, taken->number, &taken->id);
+	if (r < 0)
+		return r;
+	TAILQ_REMOVE(&ledger->under_way, taken, next);
+	ledger_taken_free(taken);
 	return 0;
 }
 
@@ -288,6 +315,12 @@ uint64_t
 ledger_taken_bytes(const struct ledger_taken *taken)
 {
 	return taken->bytes;
+}
+
+bool
+ledger_taken_is_domain(const struct ledger_taken *taken)
+{
+	return taken->is_domain;
 }
 
 const struct message_id *
@@ -304,7 +337,7 @@ ledger_found(struct ledger *ledger, struct ledger_taken *taken)
 	if (r < 0)
 		return r;
 	TAILQ_REMOVE(&ledger->under_way, taken, next);
-	free(taken);
+	ledger_taken_free(taken);
 	return 0;
 }
 
@@ -322,13 +355,13 @@ ledger_untake(struct ledger *ledger, struct ledger_taken *taken)
 	if (row != NULL && row->part == ROW_TAKING)
 		row->part = LISTING_TAKE;
 	TAILQ_REMOVE(&ledger->under_way, taken, next);
-	free(taken);
+	ledger_taken_free(taken);
 }
 
 /* --- its entry ---------------------------------------------------------- */
 
-static int
-put(struct ledger *ledger, const struct ledger_taken *taken)
+int
+ledger_put(struct ledger *ledger, const struct ledger_taken *taken)
 {
 	struct db_query query = db_ask(ledger->db, LEDGER_PUT);
 
@@ -343,6 +376,15 @@ put(struct ledger *ledger, const struct ledger_taken *taken)
 	db_put_i64(&query, taken->stored_utc_ms);
 	db_put_i64(&query, taken->is_short);
 	return db_run(&query);
+}
+
+/* The entry, and who has it from now on. */
+static int
+write_stored(struct ledger *ledger, const struct ledger_taken *taken)
+{
+	int r = ledger_put(ledger, taken);
+
+	return r < 0 ? r : ledger_claim(ledger, taken);
 }
 
 /* Fill in what the record says of it. */
@@ -367,7 +409,7 @@ ledger_flush(struct ledger *ledger)
 	r = db_begin(ledger->db);
 	TAILQ_FOREACH(taken, &ledger->waiting, next)
 		if (r == 0)
-			r = put(ledger, taken);
+			r = write_stored(ledger, taken);
 	r = ledger_finish(ledger, r, false);
 	if (r < 0) {
 		log_say("ledger.db cannot be written: %s; nothing is "
@@ -386,7 +428,7 @@ ledger_flush(struct ledger *ledger)
 		if (taken->position > ledger->highest)
 			ledger->highest = taken->position;
 		TAILQ_REMOVE(&ledger->waiting, taken, next);
-		free(taken);
+		ledger_taken_free(taken);
 	}
 	return 0;
 }
@@ -396,10 +438,29 @@ ledger_stored(struct ledger *ledger, struct ledger_taken *taken,
     const struct envelope *env, uint64_t position)
 {
 	describe(taken, env, position);
+	/* without memory for it a second copy is delivered, not lost */
+	if (ledger_claimants(taken, env) < 0)
+		log_say("out of memory: who has a message is not noted");
 	TAILQ_REMOVE(&ledger->under_way, taken, next);
 	TAILQ_INSERT_TAIL(&ledger->waiting, taken, next);
 	if (!timer_is_set(ledger->timer))
 		timer_set(ledger->timer, FLUSH_MS);
+}
+
+/*
+ * A record names the folder, as numbers may have been given anew; whose the
+ * account is, the keeper says at the next listing.
+ */
+static int
+find_folder(struct ledger *ledger, const struct fetched *fetched,
+    struct ledger_taken *taken)
+{
+	if (fetched->folder.len == 0) {
+		taken->account = fetched->account;
+		return 0;
+	}
+	return ledger_folder_give(ledger, fetched->account, fetched->folder,
+	    &taken->account);
 }
 
 int
@@ -414,10 +475,14 @@ ledger_replay(struct ledger *ledger, const struct envelope *env,
 	if (taken == NULL)
 		return -ENOMEM;
 	describe(taken, env, position);
-	r = db_begin(ledger->db);
+	r = ledger_claimants(taken, env);
 	if (r == 0)
-		r = put(ledger, taken);
-	free(taken);
+		r = find_folder(ledger, fetched, taken);
+	if (r == 0)
+		r = db_begin(ledger->db);
+	if (r == 0)
+		r = write_stored(ledger, taken);
+	ledger_taken_free(taken);
 	if (r < 0)
 		db_rollback(ledger->db);
 	else if (position > ledger->highest)

@@ -39,28 +39,31 @@ enum queue_kind {
 	 * on are as for the door; a submission of SOURCE_FETCH names a number
 	 * that was to be taken and its answer 250 means STORED.
 	 */
-	/* fetch -> queue: u64 fetch account, u8 has_uidl, i32 delete after days
-	 * (-1: never) -> u8 enum listing_status, u8 may delete now, u8 is the
-	 * first one of this account.  ROWS may follow at once, nothing else: the
-	 * answer may have to wait for the keeper, who knows whose it is.  One of
-	 * somebody else is a breach, one of nobody is answered NONE. */
+	/* fetch -> queue: u64 fetch account, slice folder (UTF-8, as the server
+	 * names it; POP3: empty), u8 has_uidl, i32 delete after days (-1: never)
+	 * -> u8 enum listing_status, u8 may delete now, u8 is the first one of
+	 * this account and folder, u64 listing: what all that follows names it
+	 * by.  That is the account's number where the folder is empty, and ROWS
+	 * may follow at once then, nothing else: the answer may have to wait for
+	 * the keeper, who knows whose it is.  One of somebody else is a breach,
+	 * one of nobody is answered NONE. */
 	QUEUE_LISTING_BEGIN,
-	/* fetch -> queue: u64 fetch account, u32 count, each u32 number, u64
+	/* fetch -> queue: u64 listing, u32 count, each u32 number, u64
 	 * bytes, slice uidl; numbers grow -> u8 listing_status */
 	QUEUE_LISTING_ROWS,
-	/* fetch -> queue: u64 fetch account, u64 largest bytes -> u8
+	/* fetch -> queue: u64 listing, u64 largest bytes -> u8
 	 * listing_status, packed listing_counts.  All rows have been told;
 	 * decide, again after DIGESTS or LEAVE. */
 	QUEUE_LISTING_DECIDE,
-	/* fetch -> queue: u64 fetch account, u8 enum listing_part, u32 after
+	/* fetch -> queue: u64 listing, u8 enum listing_part, u32 after
 	 * which number -> u8 listing_status, u32 count, each u32 number, u64
 	 * bytes; less than LISTING_PAGE of them: that was all */
 	QUEUE_LISTING_PAGE,
-	/* fetch -> queue: u64 fetch account, u32 count, each u32 number, u8
+	/* fetch -> queue: u64 listing, u32 count, each u32 number, u8
 	 * known, 32 bytes: SHA-256 of the header as TOP n 0 gave it (not known:
 	 * it could not be had) -> u8 listing_status */
 	QUEUE_LISTING_DIGESTS,
-	/* fetch -> queue: u64 fetch account, u32 count, each u32 number, u32
+	/* fetch -> queue: u64 listing, u32 count, each u32 number, u32
 	 * upto -> u8 listing_status.  These are old and never wanted: they stay
 	 * where they are.  Durable with the answer; `count` 0 says that nothing
 	 * (more) is to be left: the account's beginning is settled.  All rows
@@ -71,10 +74,10 @@ enum queue_kind {
 	 * from then on it counts as too large.  Where there are no UIDLs say its
 	 * DIGESTS before that. */
 	QUEUE_LISTING_LEAVE,
-	/* fetch -> queue: u64 fetch account, u32 count, each u32 number: DELE
+	/* fetch -> queue: u64 listing, u32 count, each u32 number: DELE
 	 * is about to be sent -> u8 listing_status */
 	QUEUE_LISTING_DELETING,
-	/* fetch -> queue, news: u64 fetch account; it is over */
+	/* fetch -> queue, news: u64 listing; it is over */
 	QUEUE_LISTING_END,
 	/* console -> queue: nothing -> u8 0 or 1: remote deletion was stopped
 	 * because this hub was restored, and goes on now */

@@ -12,6 +12,7 @@
 static const char *const words[TRAIL_WORDS] = {
 	[TRAIL_RECEIVED]	= "received",
 	[TRAIL_FETCHED]		= "fetched",
+	[TRAIL_FOUND]		= "found",
 	[TRAIL_MADE]		= "made",
 	[TRAIL_JUDGED]		= "judged",
 	[TRAIL_REFUSED]		= "refused",

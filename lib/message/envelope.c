@@ -8,7 +8,8 @@
 
 #include "lib/base/dot.h"
 
-#define ENVELOPE_VERSION	1
+#define ENVELOPE_VERSION	2
+#define ENVELOPE_OLDEST		1	/* without all that came with IMAP */
 #define MENDED_ALL		(DOT_BARE_CR | DOT_BARE_LF | DOT_NUL | \
 			    FETCHED_SHORT)
 
@@ -19,6 +20,39 @@ recipient_pack(struct text *text, const struct recipient *rcpt)
 	pack_u64(text, rcpt->account);
 	pack_u8(text, rcpt->notify);
 	pack_slice(text, rcpt->orcpt);
+}
+
+bool
+envelope_is_taken_on(enum envelope_source source)
+{
+	return source == SOURCE_FETCH || source == SOURCE_UPSTREAM;
+}
+
+/* What came with version 2. */
+static void
+fetched_pack_more(struct text *text, const struct fetched *fetched)
+{
+	pack_u64(text, fetched->listing);
+	pack_slice(text, fetched->folder);
+	pack_slice(text, fetched->into);
+	pack_u8(text, fetched->flags);
+	pack_slice(text, fetched->keywords);
+	pack_i64(text, fetched->arrived_utc_ms);
+	pack_u8(text, fetched->has_identity);
+	if (fetched->has_identity)
+		pack_bytes(text, slice_of(fetched->identity,
+		    FETCHED_DIGEST_BYTES));
+	pack_slice(text, fetched->found);
+	pack_slice(text, fetched->hold);
+}
+
+static void
+hop_pack(struct text *text, const struct trusted_hop *hop)
+{
+	pack_u8(text, hop->is_known);
+	pack_slice(text, hop->peer);
+	pack_slice(text, hop->helo);
+	pack_u16(text, hop->received);
 }
 
 static void
@@ -52,8 +86,12 @@ envelope_pack(struct text *text, const struct envelope *env)
 	pack_u8(text, (uint8_t)env->ret);
 	pack_slice(text, env->envid);
 	pack_u64(text, env->bytes);
-	if (env->source == SOURCE_FETCH)
+	if (env->source == SOURCE_FETCH) {
 		fetched_pack(text, &env->fetched);
+		fetched_pack_more(text, &env->fetched);
+	}
+	if (envelope_is_taken_on(env->source))
+		hop_pack(text, &env->hop);
 	pack_u32(text, (uint32_t)env->recipient_count);
 	for (size_t i = 0; i < env->recipient_count; i++)
 		recipient_pack(text, &env->recipients[i]);
@@ -100,6 +138,42 @@ fetched_unpack(struct unpack *u, struct fetched *fetched)
 		u->bad = true;
 }
 
+static void
+fetched_unpack_more(struct unpack *u, struct fetched *fetched)
+{
+	fetched->listing = unpack_u64(u);
+	fetched->folder = unpack_slice(u);
+	fetched->into = unpack_slice(u);
+	fetched->flags = unpack_u8(u);
+	fetched->keywords = unpack_slice(u);
+	fetched->arrived_utc_ms = unpack_i64(u);
+	fetched->has_identity = unpack_bool(u);
+	if (fetched->has_identity)
+		digest_unpack(u, fetched->identity);
+	fetched->found = unpack_slice(u);
+	fetched->hold = unpack_slice(u);
+	if (fetched->listing == 0 || fetched->listing > INT64_MAX ||
+	    fetched->folder.len > FETCHED_FOLDER_MOST ||
+	    fetched->into.len > FETCHED_INTO_MOST ||
+	    (fetched->flags & ~FETCHED_FLAGS) != 0 ||
+	    fetched->keywords.len > FETCHED_KEYWORDS_MOST ||
+	    fetched->found.len > FETCHED_WORDS_MOST ||
+	    fetched->hold.len > FETCHED_WORDS_MOST)
+		u->bad = true;
+}
+
+static struct trusted_hop
+hop_unpack(struct unpack *u)
+{
+	struct trusted_hop hop;
+
+	hop.is_known = unpack_bool(u);
+	hop.peer = unpack_slice(u);
+	hop.helo = unpack_slice(u);
+	hop.received = unpack_u16(u);
+	return hop;
+}
+
 int
 envelope_unpack(struct arena *arena, struct slice packed,
     struct envelope *envelope_out)
@@ -107,8 +181,9 @@ envelope_unpack(struct arena *arena, struct slice packed,
 	struct unpack u = unpack_of(packed);
 	struct envelope env = { 0 };
 	struct slice id;
+	uint8_t version = unpack_u8(&u);
 
-	if (unpack_u8(&u) != ENVELOPE_VERSION)
+	if (version < ENVELOPE_OLDEST || version > ENVELOPE_VERSION)
 		return -EBADMSG;
 	id = unpack_bytes(&u, MESSAGE_ID_BYTES);
 	if (u.bad)
@@ -126,8 +201,14 @@ envelope_unpack(struct arena *arena, struct slice packed,
 	env.ret = unpack_enum(&u, RET_COUNT);
 	env.envid = unpack_slice(&u);
 	env.bytes = unpack_u64(&u);
-	if (env.source == SOURCE_FETCH)
+	if (env.source == SOURCE_FETCH) {
 		fetched_unpack(&u, &env.fetched);
+		env.fetched.listing = env.fetched.account;
+		if (version > 1)
+			fetched_unpack_more(&u, &env.fetched);
+	}
+	if (version > 1 && envelope_is_taken_on(env.source))
+		env.hop = hop_unpack(&u);
 	env.recipient_count = unpack_u32(&u);
 	/* each takes at least 17 bytes: a count beyond that is a lie */
 	if (u.bad || env.recipient_count > u.rest.len / 17)

@@ -23,8 +23,15 @@ enum envelope_source {
 	SOURCE_LMTP,		/* from the network, RFC 2033 */
 	SOURCE_FETCH,		/* collected from a remote mailbox */
 	SOURCE_OWN,		/* made by the hub itself */
+	SOURCE_UPSTREAM,	/* SMTP from our provider's servers: ETRN, ATRN */
 	SOURCE_COUNT
 };
+
+/*
+ * Somebody has taken it on already, so nobody is there to be told no: what
+ * would be refused is held.
+ */
+bool	envelope_is_taken_on(enum envelope_source);
 
 enum envelope_body {		/* RFC 6152, RFC 3030 */
 	BODY_7BIT,
@@ -61,6 +68,17 @@ struct recipient {
  */
 #define FETCHED_SHORT		0x80u
 #define FETCHED_UIDL_MOST	512	/* RFC 1939 7 says 70 */
+#define FETCHED_FOLDER_MOST	1000	/* bytes of a remote folder's name */
+#define FETCHED_INTO_MOST	255	/* of the one here (account.h) */
+#define FETCHED_KEYWORDS_MOST	1024	/* all of them, a space between */
+#define FETCHED_WORDS_MOST	2048	/* of an explanation */
+
+/* Flags it had there, RFC 9051 2.3.2. */
+#define FETCHED_SEEN		0x01u
+#define FETCHED_ANSWERED	0x02u
+#define FETCHED_FLAGGED		0x04u
+#define FETCHED_DRAFT		0x08u
+#define FETCHED_FLAGS		0x0fu
 
 /*
  * What a collected message was at its provider: the entry of the fetch ledger
@@ -70,12 +88,41 @@ struct recipient {
 struct fetched {
 	uint64_t	account;	/* fetch account; 0: it was not collected */
 	struct slice	label;		/* of that, for people */
+	uint64_t	listing;	/* QUEUE_LISTING_BEGIN gave it */
 	uint32_t	number;		/* in the listing that took it */
-	struct slice	uidl;		/* given by the queue; may be empty */
+	struct slice	folder;		/* given by the queue: the remote one's
+					   name, UTF-8; POP3: empty */
+	struct slice	uidl;		/* given by the queue; may be empty;
+					   IMAP: "UIDVALIDITY.UID" */
 	uint64_t	listed_bytes;	/* given by the queue */
 	unsigned char	header_digest[FETCHED_DIGEST_BYTES];
 	unsigned char	digest[FETCHED_DIGEST_BYTES];
 	uint8_t		mended;		/* DOT_ bits (dot.h): what was changed */
+	struct slice	into;		/* folder here; empty: INBOX */
+	uint8_t		flags;		/* FETCHED_SEEN, ... */
+	struct slice	keywords;	/* atoms, a space between */
+	int64_t		arrived_utc_ms;	/* INTERNALDATE; 0: not known */
+	/*
+	 * DomainPOP: what all copies of it share, so that a recipient gets one;
+	 * how they were found, in lines for people; and, where nobody was, why it
+	 * waits for the postmaster.
+	 */
+	bool		has_identity;
+	unsigned char	identity[FETCHED_DIGEST_BYTES];
+	struct slice	found;
+	struct slice	hold;
+};
+
+/*
+ * Where it entered our provider's care: the last hop that somebody we trust has
+ * written down.  What lies behind it may be forged.
+ */
+struct trusted_hop {
+	bool		is_known;
+	struct slice	peer;		/* address, as inet_ntop(3) writes it */
+	struct slice	helo;
+	uint16_t	received;	/* Received lines from the top down to the
+					   one that says so, itself counted */
 };
 
 struct envelope {
@@ -95,6 +142,7 @@ struct envelope {
 	struct slice		 envid;		/* RFC 3461 4.4, decoded */
 	uint64_t		 bytes;		/* size of the message */
 	struct fetched		 fetched;	/* only of SOURCE_FETCH */
+	struct trusted_hop	 hop;		/* FETCH and UPSTREAM */
 	struct recipient	*recipients;
 	size_t			 recipient_count;
 };

@@ -78,6 +78,7 @@ on_begin(void *arg, struct ipc *from, struct ipc_message *message)
 	TEXT_AUTO body = TEXT_INIT(16);
 
 	(void)from;
+	ck_assert_uint_eq(unpack_slice(&u).len, 0);	/* no folder */
 	ledger->has_uidl = unpack_bool(&u);
 	ledger->days = (int)(int32_t)unpack_u32(&u);
 	ck_assert(unpack_is_done(&u));
@@ -85,6 +86,7 @@ on_begin(void *arg, struct ipc *from, struct ipc_message *message)
 	pack_u8(&body, (uint8_t)ledger->begins);
 	pack_u8(&body, ledger->may_delete);
 	pack_u8(&body, ledger->is_first);
+	pack_u64(&body, 0);
 	reply(ledger, message->serial, &body);
 	return 0;
 }

@@ -31,7 +31,7 @@ static unsigned questions;
 static void
 keeper_says(struct ipc *from, uint64_t serial)
 {
-	const struct keeper_owner said = { owner != 0, owner };
+	const struct keeper_owner said = { owner != 0, owner, false };
 	TEXT_AUTO body = TEXT_INIT(16);
 
 	keeper_owner_say(&body, &said);
@@ -63,6 +63,7 @@ struct heard {
 	unsigned	count;
 	uint8_t		status;
 	unsigned	at;		/* which answer of all it was */
+	uint64_t	listing;	/* as BEGIN was answered */
 };
 static unsigned answers;
 
@@ -110,6 +111,11 @@ hear(void *arg, int status, struct ipc_message *message)
 	ck_assert_int_eq(status, 0);
 	ck_assert_uint_ge(message->body.len, 1);
 	heard->status = (uint8_t)message->body.at[0];
+	if (message->body.len == 11) {	/* to BEGIN */
+		struct unpack u = unpack_of(slice_after(message->body, 3));
+
+		heard->listing = unpack_u64(&u);
+	}
 	heard->count++;
 	heard->at = ++answers;
 }
@@ -132,14 +138,21 @@ wait_for(const struct heard *heard, unsigned count)
 }
 
 static void
-begin(uint64_t account, struct heard *heard)
+begin_folder(uint64_t account, const char *folder, struct heard *heard)
 {
 	TEXT_AUTO body = TEXT_INIT(64);
 
 	pack_u64(&body, account);
+	pack_slice(&body, slice_str(folder));
 	pack_u8(&body, true);
 	pack_u32(&body, 0);
 	ask(fetch, QUEUE_LISTING_BEGIN, &body, heard);
+}
+
+static void
+begin(uint64_t account, struct heard *heard)
+{
+	begin_folder(account, "", heard);
 }
 
 static void
@@ -266,6 +279,46 @@ START_TEST(the_keeper_is_asked_once_and_rows_need_not_wait)
 	ck_assert_uint_eq(begun.status, LISTING_OK);
 	ck_assert_uint_eq(questions, 1);
 	ck_assert_uint_eq(play->breaches, 0);
+}
+END_TEST
+
+/* 0: the keeper answers at once; 1: later. */
+START_TEST(each_folder_has_a_listing_of_its_own)
+{
+	struct heard begun = { 0 }, sent = { 0 };
+
+	keeper_is_slow = _i == 1;
+	begin_folder(REMOTE, "INBOX", &begun);
+	if (_i == 1) {
+		play_run(play, 20);
+		ck_assert_uint_eq(begun.count, 0);
+		keeper_says(keeper, keeper_serial);
+	}
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+	ck_assert_uint_ne(begun.listing, REMOTE);
+	begin_folder(REMOTE, "Sent", &sent);
+	wait_for(&sent, 1);
+	ck_assert_uint_eq(sent.status, LISTING_OK);
+	ck_assert_uint_ne(sent.listing, begun.listing);
+	ck_assert_uint_eq(questions, 1);
+	begin_folder(REMOTE, "Sent", &sent);
+	wait_for(&sent, 2);
+	ck_assert_uint_eq(sent.status, LISTING_BUSY);
+	ck_assert_uint_eq(play->breaches, 0);
+}
+END_TEST
+
+START_TEST(a_folder_of_somebody_elses_account_is_none_either)
+{
+	struct heard begun = { 0 };
+
+	owner = ANN + 1;
+	begin_folder(REMOTE, "INBOX", &begun);
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_NONE);
+	play_run(play, 20);
+	ck_assert_uint_eq(play->breaches, 1);
 }
 END_TEST
 
@@ -479,6 +532,9 @@ unit_suite(void)
 	    a_collector_that_is_lost_while_it_is_decided_hurts_nobody);
 	tcase_add_test(tests,
 	    the_keeper_is_asked_once_and_rows_need_not_wait);
+	tcase_add_loop_test(tests, each_folder_has_a_listing_of_its_own, 0, 2);
+	tcase_add_test(tests,
+	    a_folder_of_somebody_elses_account_is_none_either);
 	tcase_add_test(tests,
 	    who_claims_somebody_elses_fetch_account_is_accused);
 	tcase_add_test(tests, a_fetch_account_of_nobody_is_none_and_no_breach);

@@ -18,6 +18,8 @@ static bool may_delete;
 static uint32_t first_uidl;
 static uint8_t mended;		/* of what is submitted */
 static uint64_t for_account;
+static bool is_domain;		/* the account's mail is for many */
+static const char *hold;	/* why a message of it waits for a person */
 
 static void
 set_up(void)
@@ -25,6 +27,8 @@ set_up(void)
 	first_uidl = 1;
 	mended = 0;
 	for_account = STAGE_ANN;
+	is_domain = false;
+	hold = "";
 	clock_set(1000000, 1795000000000);
 	stage_new(&stage);
 	stage_open(&stage);
@@ -129,14 +133,16 @@ submit(uint32_t number, char fill, bool is_fetch, enum envelope_source source)
 	    .account = for_account };
 	struct envelope env = { .source = source, .bytes = 100,
 	    .helo = SLICE("pop.far.test"), .peer = SLICE("192.0.2.9"),
-	    .fetched = { .account = REMOTE, .label = SLICE("home"),
-	    .number = number, .mended = mended },
+	    .fetched = { .account = REMOTE, .listing = REMOTE,
+	    .label = SLICE("home"), .number = number, .mended = mended, .has_identity = is_domain,
+	    .hold = slice_str(hold) },
 	    .recipients = &rcpt, .recipient_count = 1 };
 	int fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	char bytes[100];
 
 	memset(env.fetched.header_digest, fill, FETCHED_DIGEST_BYTES);
 	memset(env.fetched.digest, fill, FETCHED_DIGEST_BYTES);
+	memset(env.fetched.identity, fill, FETCHED_DIGEST_BYTES);
 	memset(bytes, fill, sizeof(bytes));
 	ck_assert_int_eq(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
 	ck_assert_int_eq(fcntl(fd, F_ADD_SEALS,
@@ -225,6 +231,48 @@ START_TEST(what_a_collector_has_submitted_still_counts_as_its_room)
 	conductor_grant(stage.conductor, &asker, STAGE_MESSAGE_BYTES - 1);
 	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 452);
 	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 1)->code, 250);
+}
+END_TEST
+
+static void
+own_domain(void)
+{
+	const struct ledger_owned owned = { REMOTE, STAGE_ANN, true };
+
+	is_domain = true;
+	ck_assert_int_eq(ledger_own(ledger(), &owned), 0);
+	list(2);
+}
+
+START_TEST(mail_of_a_domain_is_for_others_and_once_for_each)
+{
+	struct stage_call *answer;
+	size_t judged;
+
+	own_domain();
+	for_account = STAGE_ANN + 1;
+	ck_assert_uint_eq(collect(1, 'a', VERDICT_ACCEPT)->code, 250);
+	judged = stage_count(&stage, STAGE_JUDGE);
+	ck_assert_int_eq(submit(2, 'a', true, SOURCE_FETCH), 0);
+	answer = stage_call(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(answer->code, 250);
+	ck_assert_ptr_nonnull(strstr(answer->words, "here already as "));
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), judged);
+	end();
+	list(2);
+	ck_assert_uint_eq(counts.take + counts.look, 0);
+}
+END_TEST
+
+START_TEST(mail_of_a_domain_that_nobody_was_found_for_is_held)
+{
+	struct stage_call *answer;
+
+	own_domain();
+	hold = "no header names anybody here";
+	answer = collect(1, 'a', VERDICT_ACCEPT);
+	ck_assert_uint_eq(answer->code, 250);
+	ck_assert(answer->held);
 }
 END_TEST
 
@@ -572,6 +620,10 @@ unit_suite(void)
 	tcase_add_test(tests, a_source_that_is_not_the_channels_is_a_breach);
 	tcase_add_test(tests,
 	    what_a_collector_has_submitted_still_counts_as_its_room);
+	tcase_add_test(tests,
+	    mail_of_a_domain_is_for_others_and_once_for_each);
+	tcase_add_test(tests,
+	    mail_of_a_domain_that_nobody_was_found_for_is_held);
 	tcase_add_test(tests, a_submission_without_its_listing_is_put_off);
 	tcase_add_test(tests,
 	    the_same_bytes_in_doubt_are_answered_and_not_delivered);

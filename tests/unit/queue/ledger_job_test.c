@@ -10,8 +10,8 @@
 static int
 store_short(uint32_t number, char header, char whole)
 {
-	struct fetched fetched = { .account = ACCOUNT, .number = number,
-	    .mended = FETCHED_SHORT };
+	struct fetched fetched = { .account = ACCOUNT, .listing = ACCOUNT,
+	    .number = number, .mended = FETCHED_SHORT };
 	struct ledger_taken *taken;
 	struct message_id id;
 	int r;
@@ -75,7 +75,7 @@ START_TEST(a_replayed_record_that_came_short_is_never_deleted)
 	struct envelope env = { .id = { "tenletters" },
 	    .source = SOURCE_FETCH, .recipients = &rcpt, .recipient_count = 1,
 	    .received_at_utc_ms = NOW_UTC_MS,
-	    .fetched = { .account = ACCOUNT, .uidl = SLICE("A"),
+	    .fetched = { .account = ACCOUNT, .listing = ACCOUNT, .uidl = SLICE("A"),
 	    .listed_bytes = 100, .mended = FETCHED_SHORT } };
 
 	ck_assert_int_eq(ledger_replay(ledger, &env, 4096), 0);

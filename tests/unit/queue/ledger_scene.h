@@ -26,7 +26,7 @@ static struct scratch scratch;
 static struct loop *loop;
 static struct ledger *ledger;
 static struct ledger_beside beside;
-static int channel, other_channel;	/* their addresses name channels */
+static int channel, other_channel __attribute__((unused));	/* their addresses name channels */
 static struct message_id last_id;
 static uint64_t last_position;
 static struct listing_counts counts;
@@ -249,7 +249,8 @@ digest(uint32_t number, char header)
 static inline int
 take(uint32_t number, char header, char whole, struct ledger_taken **taken)
 {
-	struct fetched fetched = { .account = ACCOUNT, .number = number };
+	struct fetched fetched = { .account = ACCOUNT, .listing = ACCOUNT,
+	    .number = number };
 	struct message_id id;
 
 	memset(fetched.header_digest, header, FETCHED_DIGEST_BYTES);

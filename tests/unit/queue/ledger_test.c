@@ -693,7 +693,7 @@ START_TEST(a_record_that_is_replayed_is_known)
 	struct envelope env = { .id = { "tenletters" },
 	    .source = SOURCE_FETCH, .recipients = &rcpt, .recipient_count = 1,
 	    .received_at_utc_ms = NOW_UTC_MS,
-	    .fetched = { .account = ACCOUNT, .uidl = SLICE("A"),
+	    .fetched = { .account = ACCOUNT, .listing = ACCOUNT, .uidl = SLICE("A"),
 	    .listed_bytes = 100 } };
 
 	/* any number of times */

@@ -27,7 +27,7 @@ static const struct envelope sample = {
 	.ret = RET_HDRS,
 	.envid = SLICE("QQ 314"),
 	.bytes = 12345,
-	.fetched = { .account = 3, .label = SLICE("rumah"), .number = 9,
+	.fetched = { .account = 3, .listing = 7, .label = SLICE("rumah"), .number = 9,
 	    .uidl = SLICE("u 9"), .listed_bytes = 12300,
 	    .header_digest = { 1, 2 }, .digest = { 3, 4 }, .mended = 5 },
 	.recipients = recipients,

@@ -1,0 +1,151 @@
+/*
+ * ledger_claims.c - which recipient has which of a domain's messages (DomainPOP)
+ *
+ * A catch-all mailbox holds one copy for each recipient, and each copy names
+ * all of them.  What the copies share is their identity (fetch/domain): with it
+ * a recipient is given one, whenever and in whatever order they are collected,
+ * and a second copy still reaches whom the first one did not.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "queue/ledger_inside.h"
+
+static struct slice
+identity_of(const struct ledger_taken *taken)
+{
+	return slice_of(taken->identity, FETCHED_DIGEST_BYTES);
+}
+
+int
+ledger_claimants(struct ledger_taken *taken, const struct envelope *env)
+{
+	if (!taken->has_identity)
+		return 0;
+	taken->claimants = calloc(env->recipient_count,
+	    sizeof(*taken->claimants));
+	if (taken->claimants == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < env->recipient_count; i++)
+		taken->claimants[i] = env->recipients[i].account & INT64_MAX;
+	taken->claimant_count = env->recipient_count;
+	return 0;
+}
+
+int
+ledger_claim(struct ledger *ledger, const struct ledger_taken *taken)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < taken->claimant_count; i++) {
+		struct db_query query = db_ask(ledger->db, LEDGER_CLAIM);
+
+		db_put_u64(&query, taken->account);
+		db_put_blob(&query, identity_of(taken));
+		db_put_u64(&query, taken->claimants[i]);
+		db_put_blob(&query, slice_of(taken->id.bytes,
+		    MESSAGE_ID_BYTES));
+		db_put_u64(&query, taken->position);
+		r = db_run(&query);
+	}
+	return r;
+}
+
+/* Has he it already?  1 and its id, 0, or -errno. */
+static int
+is_claimed(struct ledger *ledger, const struct ledger_taken *taken,
+    uint64_t recipient, struct message_id *id_out)
+{
+	DB_QUERY_AUTO query = db_ask(ledger->db, LEDGER_CLAIMED);
+	struct slice id;
+	int r;
+
+	db_put_u64(&query, taken->account);
+	db_put_blob(&query, identity_of(taken));
+	db_put_u64(&query, recipient);
+	r = db_next(&query);
+	if (r <= 0)
+		return r;
+	id = db_blob(&query, MESSAGE_ID_BYTES, MESSAGE_ID_BYTES);
+	r = db_row(&query);
+	if (r < 0)
+		return r;
+	memcpy(id_out->bytes, id.at, MESSAGE_ID_BYTES);
+	return 1;
+}
+
+/* Another copy, whose receipt is not known yet. */
+static bool
+is_on_its_way(const struct ledger *ledger, const struct ledger_taken *taken)
+{
+	const struct ledger_taken *other;
+
+	TAILQ_FOREACH(other, &ledger->under_way, next)
+		if (other != taken && other->account == taken->account &&
+		    other->has_identity && slice_is(identity_of(other),
+		    identity_of(taken)))
+			return true;
+	return false;
+}
+
+/* Who has it not; how many, or -errno. */
+static int
+keep_unclaimed(struct ledger *ledger, const struct ledger_taken *taken,
+    struct envelope *env, size_t *kept_out, struct message_id *id_out)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < env->recipient_count; i++) {
+		int r = is_claimed(ledger, taken, env->recipients[i].account,
+		    id_out);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			env->recipients[kept++] = env->recipients[i];
+	}
+	*kept_out = kept;
+	return 0;
+}
+
+/* All have it: the row is known from now on. */
+static int
+note_known(struct ledger *ledger, struct ledger_taken *taken,
+    const struct envelope *env)
+{
+	int r = db_begin(ledger->db);
+
+	if (r < 0)
+		return r;
+	taken->id = env->id;
+	taken->owner = env->recipients[0].account & INT64_MAX;
+	taken->position = 0;	/* no record stands for it */
+	taken->stored_utc_ms = env->received_at_utc_ms;
+	r = ledger_finish(ledger, ledger_put(ledger, taken), true);
+	return r < 0 ? r : ledger_note_known(ledger, taken);
+}
+
+int
+ledger_unclaimed(struct ledger *ledger, struct ledger_taken *taken,
+    struct envelope *env, struct message_id *id_out)
+{
+	size_t kept = 0;
+	int r;
+
+	if (!taken->is_domain || !taken->has_identity)
+		return 0;
+	if (is_on_its_way(ledger, taken))
+		return -EAGAIN;
+	r = ledger_flush(ledger);
+	if (r == 0)
+		r = keep_unclaimed(ledger, taken, env, &kept, id_out);
+	if (r < 0)
+		return r;
+	if (kept > 0) {
+		env->recipient_count = kept;
+		return 0;
+	}
+	r = note_known(ledger, taken, env);
+	return r < 0 ? r : -EEXIST;
+}
