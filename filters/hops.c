@@ -15,7 +15,7 @@ hops_judge(struct slice message, enum envelope_source source, unsigned most,
 	verdict_init(verdict_out);
 	if (hops <= most)
 		return;
-	if (source == SOURCE_FETCH)
+	if (envelope_is_taken_on(source))
 		verdict_set(verdict_out, VERDICT_HOLD, 250, "2.0.0",
 		    "too many hops (%zu)", hops);
 	else

@@ -19,7 +19,7 @@
 #define RULES_BUDGET	(32u << 20)	/* and for its decoded texts */
 
 /*
- * A collected message has nobody to refuse it to.  It is kept and may be
+ * A message that was taken on already has nobody to refuse it to.  It is kept and may be
  * released, so the judges that come after this one have to see it.
  */
 static void
@@ -50,7 +50,8 @@ run_filters(struct slice message, const struct envelope *env,
 	r = rules_judge(options->rules, message, root, env, texts, &one);
 	if (r == 0)
 		(void)verdict_combine(verdict, &one);
-	if (verdict->action == VERDICT_REFUSE && env->source == SOURCE_FETCH)
+	if (verdict->action == VERDICT_REFUSE &&
+	    envelope_is_taken_on(env->source))
 		hold_instead(verdict);
 	return r;
 }

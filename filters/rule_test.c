@@ -222,6 +222,7 @@ read_source(struct rule_reader *r, struct rule_test *test)
 		{ "smtp", SOURCE_SMTP },
 		{ "lmtp", SOURCE_LMTP },
 		{ "fetch", SOURCE_FETCH },
+		{ "upstream", SOURCE_UPSTREAM },
 	};
 
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
@@ -229,7 +230,7 @@ read_source(struct rule_reader *r, struct rule_test *test)
 			test->source = sources[i].source;
 			return true;
 		}
-	return rule_token_fault(r, "is none of smtp, lmtp, fetch");
+	return rule_token_fault(r, "is none of smtp, lmtp, fetch, upstream");
 }
 
 static const struct row {

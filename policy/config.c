@@ -27,6 +27,7 @@
 
 #include <arpa/inet.h>
 
+#include "filters/rule_value.h"
 #include "policy/unit.h"
 
 #define TEXT_MAX_BYTES	(256 * 1024)	/* of a configuration file */
@@ -44,6 +45,7 @@ enum kind {
 	KIND_LANGUAGE,
 	KIND_WORD,		/* no blanks */
 	KIND_RESOLVERS,		/* numeric addresses, each with @port or not */
+	KIND_NETS,		/* 192.0.2.0/24, a blank between */
 	KIND_IF_VIRUS,		/* what is done about a result of scanning */
 	KIND_IF_SUSPECT,
 	KIND_IF_UNSCANNED
@@ -143,6 +145,8 @@ static const struct option options[] = {
   "Remote mailboxes that are collected from at one time, in all." },
 { "fetch_per_host",          KIND_COUNT,        FIELD(fetch_per_host), 1, 64, "10",
   "Of them, those on the same host." },
+{ "upstream_hosts",          KIND_NETS,         TEXT(upstream_hosts), "",
+  "Networks of our provider's servers, which bring mail that was held for us; what would be refused from there is held." },
 { "dns_forward",             KIND_RESOLVERS,    TEXT(dns_forward), "",
   "The resolvers asked, such as 192.0.2.1 192.0.2.2@53; empty means those of the system." },
 { "hosts_file",              KIND_PATH_OR_NONE, TEXT(hosts_file), "/etc/hosts",
@@ -347,6 +351,18 @@ are_resolvers(struct slice value)
 	return true;
 }
 
+static bool
+are_nets(struct slice value)
+{
+	struct rule_net net;
+	struct slice word;
+
+	while (slice_word(&value, &word))
+		if (rule_net_read(word, &net) != NULL)
+			return false;
+	return true;
+}
+
 static const char *
 text_fault(enum kind kind, struct slice value)
 {
@@ -370,6 +386,9 @@ text_fault(enum kind kind, struct slice value)
 	case KIND_RESOLVERS:
 		return are_resolvers(value) ? NULL :
 		    "is not a list of numeric addresses such as 192.0.2.1@53";
+	case KIND_NETS:
+		return are_nets(value) ? NULL :
+		    "is not a list of networks such as 192.0.2.0/24";
 	case KIND_IF_VIRUS:
 		return is_one_of(value, "quarantine", "refuse", NULL, NULL) ?
 		    NULL : "must be quarantine or refuse";
@@ -841,6 +860,7 @@ config_manual(struct text *text)
 		[KIND_LANGUAGE]		= "en | id",
 		[KIND_WORD]		= "word",
 		[KIND_RESOLVERS]	= "addresses",
+		[KIND_NETS]		= "networks",
 		[KIND_IF_VIRUS]		= "quarantine | refuse",
 		[KIND_IF_SUSPECT]	= "mark | hold | quarantine | refuse",
 		[KIND_IF_UNSCANNED]	= "mark | hold | defer",

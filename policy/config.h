@@ -73,6 +73,7 @@ struct config {
 	unsigned	fetch_minutes;	/* between two looks at a mailbox */
 	unsigned	fetch_connections;	/* to providers, in all */
 	unsigned	fetch_per_host;	/* of them, to one host */
+	char		upstream_hosts[1024];	/* nets of our provider's servers */
 	char		dns_forward[512];	/* "": the system's resolvers */
 	char		hosts_file[PATH_MAX];	/* "": none */
 	char		rules_dir[PATH_MAX];	/* "": no rules */

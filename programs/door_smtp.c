@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "filters/rule_value.h"
 #include "policy/keeper.h"
 #include "programs/door.h"
 #include "queue/service.h"
@@ -278,10 +279,26 @@ ended(void *arg, struct smtp_session *session)
 	visit_free(arg);
 }
 
+/* One of our provider's servers? */
+static bool
+is_upstream(const struct config *config, const char *peer)
+{
+	struct slice rest = slice_str(config->upstream_hosts), word;
+	struct rule_net net;
+
+	while (slice_word(&rest, &word))
+		if (rule_net_read(word, &net) == NULL &&
+		    rule_net_has(&net, slice_str(peer)))
+			return true;
+	return false;
+}
+
 int
 door_smtp_begin(struct visit *visit, int fd)
 {
 	const struct config *config = &visit->door->process->config;
+	bool from_upstream = visit->listener->service == SERVICE_SMTP &&
+	    is_upstream(config, visit->peer);
 
 	visit->smtp_ports = (struct smtp_ports){
 		.arg = visit, .whose = ask_whose,
@@ -295,6 +312,8 @@ door_smtp_begin(struct visit *visit, int fd)
 		.lmtp = visit->listener->service == SERVICE_LMTP,
 		.offers_starttls = visit->door->tls_smtp != NULL &&
 		    visit->listener->tls == LISTENER_STARTTLS,
+		.is_upstream = from_upstream,
+		.normalises = from_upstream,
 		.implicit_tls = visit->listener->tls == LISTENER_IMPLICIT,
 		.tls = visit->door->tls_smtp,
 		.message_bytes = config->message_bytes,

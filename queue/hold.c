@@ -35,6 +35,7 @@ add_source(struct text *text, const struct envelope *env)
 	static const char *const words[SOURCE_COUNT] = {
 		[SOURCE_SMTP] = "smtp", [SOURCE_LMTP] = "lmtp",
 		[SOURCE_FETCH] = "fetch", [SOURCE_OWN] = "own",
+		[SOURCE_UPSTREAM] = "upstream",
 	};
 	struct slice from = env->source == SOURCE_FETCH ? env->fetched.label :
 	    env->peer;

@@ -71,6 +71,8 @@ protocol(const struct envelope *env)
 		  { { "UTF8LMTP", "UTF8LMTPA" }, { "UTF8LMTPS", "UTF8LMTPSA" } } },
 	};
 
+	if (env->source == SOURCE_FETCH && env->fetched.folder.len > 0)
+		return env->tls.len > 0 ? "IMAPS" : "IMAP";
 	if (env->source == SOURCE_FETCH)
 		return env->tls.len > 0 ? "POP3S" : "POP3";
 	return words[env->utf8][env->source == SOURCE_LMTP][env->tls.len > 0]
@@ -97,8 +99,7 @@ static void
 add_received(struct text *text, const struct envelope *env,
     const struct recipient *rcpt, const char *hostname, int zone_minutes)
 {
-	bool by_wire = env->source == SOURCE_SMTP ||
-	    env->source == SOURCE_LMTP || env->source == SOURCE_FETCH;
+	bool by_wire = env->source != SOURCE_OWN;
 	char id[MESSAGE_ID_CHARS + 1];
 
 	message_id_write(&env->id, id);

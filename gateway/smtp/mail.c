@@ -15,12 +15,20 @@
 /* DSN is not in the reply to EHLO yet, but its parameters are understood. */
 #define OFFERS		(OFFER_UTF8 | OFFER_DSN)
 
+static enum envelope_source
+source(const struct smtp_session *session)
+{
+	if (session->options.is_upstream)
+		return SOURCE_UPSTREAM;
+	return session->options.lmtp ? SOURCE_LMTP : SOURCE_SMTP;
+}
+
 /* What the session knows before the client has named a sender. */
 static struct envelope
 known(const struct smtp_session *session)
 {
 	return (struct envelope){
-	    .source = session->options.lmtp ? SOURCE_LMTP : SOURCE_SMTP,
+	    .source = source(session),
 	    .received_at_utc_ms = clock_utc_ms(),
 	    .helo = smtp_helo(session),
 	    .peer = slice_str(session->peer),

@@ -101,7 +101,9 @@ on_whose(void *arg, enum smtp_whose whose, uint64_t account)
 	smtp_woken(session);
 	session->asked.whose = whose;
 	session->asked.rcpt.account = account;
-	if (whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN)
+	/* our provider guesses no names: it tells those that it was told */
+	if ((whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN) &&
+	    !session->options.is_upstream)
 		unknown = count_unknown(session);
 	if (unknown > limits->unknown_most) {
 		smtp_log(session, "ended: %u unknown recipients", unknown);

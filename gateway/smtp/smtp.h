@@ -88,6 +88,7 @@ struct smtp_options {
 	bool		 lmtp;
 	bool		 offers_starttls;
 	bool		 implicit_tls;
+	bool		 is_upstream;	/* our provider's, with mail held for us */
 	bool		 normalises;	/* bare CR and LF made CRLF: devices */
 	const struct tls_server *tls;	/* or NULL */
 	uint64_t	 message_bytes;	/* largest, announced by SIZE */

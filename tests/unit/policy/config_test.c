@@ -72,6 +72,9 @@ static const struct {
 { "dns_forward = \"192.0.2.1@0\"\n",
   "t.conf:1: dns_forward: \"192.0.2.1@0\" is not a list of numeric "
   "addresses such as 192.0.2.1@53\n" },
+{ "upstream_hosts = \"192.0.2.1 mail.isp.example\"\n",
+  "t.conf:1: upstream_hosts: \"192.0.2.1 mail.isp.example\" is not a list of "
+  "networks such as 192.0.2.0/24\n" },
 { "hosts_file = \"hosts\"\n",
   "t.conf:1: hosts_file: \"hosts\" must be a full path, beginning with /\n" },
 { "language = \"de\"\n",
