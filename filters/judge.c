@@ -14,6 +14,7 @@
 #include "filters/hops.h"
 #include "filters/rule_judge.h"
 #include "filters/structure.h"
+#include "filters/trusted_hop.h"
 
 #define ARENA_BUDGET	(8u << 20)	/* bytes for one message's structure */
 #define RULES_BUDGET	(32u << 20)	/* and for its decoded texts */
@@ -37,6 +38,7 @@ run_filters(struct slice message, const struct envelope *env,
 {
 	ARENA_AUTO arena = arena_new(ARENA_BUDGET);
 	ARENA_AUTO texts = arena_new(RULES_BUDGET);
+	struct envelope known = *env;
 	const struct mime_part *root;
 	struct verdict one;
 	int r;
@@ -47,7 +49,13 @@ run_filters(struct slice message, const struct envelope *env,
 	hops_judge(message, env->source, options->hops, &one);
 	/* lines that do not fit are left out: there are enough to say why */
 	(void)verdict_combine(verdict, &one);
-	r = rules_judge(options->rules, message, root, env, texts, &one);
+	if (envelope_is_taken_on(env->source)) {
+		known.hop = trusted_hop_find(message, env->helo);
+		/* what cannot be written is not known */
+		(void)verdict_set_hop(verdict, known.hop.peer,
+		    known.hop.helo);
+	}
+	r = rules_judge(options->rules, message, root, &known, texts, &one);
 	if (r == 0)
 		(void)verdict_combine(verdict, &one);
 	if (verdict->action == VERDICT_REFUSE &&

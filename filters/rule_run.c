@@ -191,6 +191,18 @@ ask_any(struct run *run, const struct rule_test *test)
 	return answer;
 }
 
+/*
+ * The host that sent it: of what our provider brought, the one that handed it
+ * to the provider.
+ */
+static struct slice
+remote(const struct run *run)
+{
+	const struct envelope *env = run->envelope;
+
+	return envelope_is_taken_on(env->source) ? env->hop.peer : env->peer;
+}
+
 static enum answer
 ask_kind(struct run *run, const struct rule_test *test)
 {
@@ -223,7 +235,7 @@ ask_kind(struct run *run, const struct rule_test *test)
 	case RULE_SIZE_BELOW:
 		return yes_if(run->size < test->bytes);
 	case RULE_REMOTE:
-		return yes_if(rule_net_has(&test->net, run->envelope->peer));
+		return yes_if(rule_net_has(&test->net, remote(run)));
 	case RULE_SOURCE:
 		return yes_if(run->envelope->source == test->source);
 	}

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERDICT_VERSION	2
+#define VERDICT_VERSION	3
+#define VERDICT_OLDEST	2	/* without the hop */
 
 /* Row for row the actions: their words and the class of their reply. */
 static const struct {
@@ -133,6 +134,18 @@ verdict_set_redirect(struct verdict *verdict, struct slice address)
 	return set_once(verdict->redirect, sizeof(verdict->redirect), address);
 }
 
+int
+verdict_set_hop(struct verdict *verdict, struct slice peer, struct slice helo)
+{
+	helo = slice_first(helo, VERDICT_WORDS_MAX);
+	if (!slice_is_printable_ascii(peer) || !slice_is_printable_ascii(helo))
+		return -EINVAL;
+	if (slice_cstr(peer, verdict->hop_peer, sizeof(verdict->hop_peer)) < 0)
+		return -EINVAL;
+	return slice_cstr(helo, verdict->hop_helo,
+	    sizeof(verdict->hop_helo));
+}
+
 /* Take the words of `one` if there are none yet. */
 static void
 words_take(char into[VERDICT_WORDS_MAX + 1],
@@ -165,6 +178,10 @@ verdict_combine(struct verdict *into, const struct verdict *one)
 	words_take(into->subject, one->subject);
 	words_take(into->from, one->from);
 	words_take(into->message_id, one->message_id);
+	words_take(into->hop_helo, one->hop_helo);
+	if (into->hop_peer[0] == '\0')
+		memcpy(into->hop_peer, one->hop_peer,
+		    sizeof(into->hop_peer));
 	return r;
 }
 
@@ -186,6 +203,8 @@ verdict_pack(struct text *text, const struct verdict *verdict)
 		pack_slice(text, slice_str(verdict->lines[i].name));
 		pack_slice(text, slice_str(verdict->lines[i].value));
 	}
+	pack_slice(text, slice_str(verdict->hop_peer));
+	pack_slice(text, slice_str(verdict->hop_helo));
 }
 
 /* Read a string for which `is` holds into a buffer, or spoil the reader. */
@@ -233,9 +252,9 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 {
 	struct unpack u = unpack_of(packed);
 	struct verdict verdict = { 0 };
-	unsigned count;
+	unsigned version = unpack_u8(&u), count;
 
-	if (unpack_u8(&u) != VERDICT_VERSION)
+	if (version < VERDICT_OLDEST || version > VERDICT_VERSION)
 		return -EBADMSG;
 	reply_unpack(&u, &verdict);
 	string_unpack(&u, verdict.folder, sizeof(verdict.folder),
@@ -253,6 +272,12 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 
 		if (verdict_add_line(&verdict, name, unpack_slice(&u)) < 0)
 			u.bad = true;
+	}
+	if (version > 2) {
+		string_unpack(&u, verdict.hop_peer, sizeof(verdict.hop_peer),
+		    slice_is_printable_ascii);
+		string_unpack(&u, verdict.hop_helo, sizeof(verdict.hop_helo),
+		    slice_is_printable_ascii);
 	}
 	if (!unpack_is_done(&u))
 		return -EBADMSG;

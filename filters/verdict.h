@@ -19,6 +19,7 @@
 #define VERDICT_LINES_OURS	4
 #define VERDICT_FOLDER_MAX	255	/* of a mailbox's name, UTF-8 */
 #define VERDICT_ADDRESS_MAX	320	/* RFC 5321 4.5.3.1 */
+#define VERDICT_PEER_MAX	47	/* of an address as text */
 #define VERDICT_PACKED_MAX	(20 * 1024)
 
 /* From mild to severe; of several verdicts the severest wins. */
@@ -52,6 +53,9 @@ struct verdict {
 	char			 subject[VERDICT_WORDS_MAX + 1];
 	char			 from[VERDICT_WORDS_MAX + 1];
 	char			 message_id[VERDICT_WORDS_MAX + 1];
+	/* what was taken on already: who handed it to our provider */
+	char			 hop_peer[VERDICT_PEER_MAX + 1]; /* "": unknown */
+	char			 hop_helo[VERDICT_WORDS_MAX + 1];
 };
 
 /* Nothing is wrong: 250 2.0.0, no lines, no words. */
@@ -81,6 +85,8 @@ int	verdict_add_line(struct verdict *, struct slice name,
  */
 int	verdict_set_folder(struct verdict *, struct slice name);
 int	verdict_set_redirect(struct verdict *, struct slice address);
+/* An address as text, and a name cut at its limit; printable ASCII, or -EINVAL. */
+int	verdict_set_hop(struct verdict *, struct slice peer, struct slice helo);
 
 /*
  * Combine: `into` takes action, code, status and reason of `one` if that is

@@ -356,6 +356,8 @@ received(struct transit *transit, bool is_held)
 		transit_close_bytes(transit);
 	if (is_fetched)
 		collected_received(transit);
+	else if (transit->env.source == SOURCE_UPSTREAM)
+		collected_upstream(transit);
 	else
 		conductor_trail(conductor, transit, TRAIL_RECEIVED, NULL,
 		    NULL);

@@ -61,12 +61,39 @@ add_origin(struct text *text, const struct envelope *env)
 		text_add_escaped(text, fetched->uidl, FETCHED_UIDL_MOST);
 }
 
+/* Who handed it to our provider, if the judge has found that. */
+static void
+add_hop(struct text *text, const struct transit *transit)
+{
+	struct verdict verdict;
+
+	if (verdict_unpack(transit->packed_verdict, &verdict) < 0 ||
+	    verdict.hop_peer[0] == '\0')
+		return;
+	text_add_str(text, "handed to our provider by ");
+	text_add_escaped(text, slice_str(verdict.hop_helo), 100);
+	text_addf(text, " [%s]; ", verdict.hop_peer);
+}
+
+void
+collected_upstream(const struct transit *transit)
+{
+	TEXT_AUTO detail = TEXT_INIT(DETAIL_BYTES);
+
+	add_hop(&detail, transit);
+	text_add_str(&detail, "brought by our provider");
+	text_add_byte(&detail, '\0');
+	conductor_trail(transit->conductor, transit, TRAIL_RECEIVED, NULL,
+	    text_failed(&detail) ? NULL : detail.at);
+}
+
 static void
 tell(const struct transit *transit, const char *more)
 {
 	TEXT_AUTO detail = TEXT_INIT(DETAIL_BYTES * 4);
 
 	text_add_str(&detail, more);
+	add_hop(&detail, transit);
 	add_origin(&detail, &transit->env);
 	text_add_byte(&detail, '\0');
 	conductor_trail(transit->conductor, transit, TRAIL_FETCHED, NULL,

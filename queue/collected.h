@@ -21,5 +21,7 @@ int	collected_take(struct transit *);
 int	collected_judged(struct transit *, struct verdict *);
 /* Its record is durable: the entry, and the line of the trail. */
 void	collected_received(struct transit *);
+/* Of one that our provider's servers brought: the line of the trail. */
+void	collected_upstream(const struct transit *);
 
 #endif

@@ -47,15 +47,6 @@ fetched_pack_more(struct text *text, const struct fetched *fetched)
 }
 
 static void
-hop_pack(struct text *text, const struct trusted_hop *hop)
-{
-	pack_u8(text, hop->is_known);
-	pack_slice(text, hop->peer);
-	pack_slice(text, hop->helo);
-	pack_u16(text, hop->received);
-}
-
-static void
 fetched_pack(struct text *text, const struct fetched *fetched)
 {
 	pack_u64(text, fetched->account);
@@ -90,8 +81,6 @@ envelope_pack(struct text *text, const struct envelope *env)
 		fetched_pack(text, &env->fetched);
 		fetched_pack_more(text, &env->fetched);
 	}
-	if (envelope_is_taken_on(env->source))
-		hop_pack(text, &env->hop);
 	pack_u32(text, (uint32_t)env->recipient_count);
 	for (size_t i = 0; i < env->recipient_count; i++)
 		recipient_pack(text, &env->recipients[i]);
@@ -162,18 +151,6 @@ fetched_unpack_more(struct unpack *u, struct fetched *fetched)
 		u->bad = true;
 }
 
-static struct trusted_hop
-hop_unpack(struct unpack *u)
-{
-	struct trusted_hop hop;
-
-	hop.is_known = unpack_bool(u);
-	hop.peer = unpack_slice(u);
-	hop.helo = unpack_slice(u);
-	hop.received = unpack_u16(u);
-	return hop;
-}
-
 int
 envelope_unpack(struct arena *arena, struct slice packed,
     struct envelope *envelope_out)
@@ -207,8 +184,6 @@ envelope_unpack(struct arena *arena, struct slice packed,
 		if (version > 1)
 			fetched_unpack_more(&u, &env.fetched);
 	}
-	if (version > 1 && envelope_is_taken_on(env.source))
-		env.hop = hop_unpack(&u);
 	env.recipient_count = unpack_u32(&u);
 	/* each takes at least 17 bytes: a count beyond that is a lie */
 	if (u.bad || env.recipient_count > u.rest.len / 17)

@@ -115,14 +115,11 @@ struct fetched {
 
 /*
  * Where it entered our provider's care: the last hop that somebody we trust has
- * written down.  What lies behind it may be forged.
+ * written down (filters/trusted_hop.h).  What lies behind it may be forged.
  */
 struct trusted_hop {
-	bool		is_known;
-	struct slice	peer;		/* address, as inet_ntop(3) writes it */
-	struct slice	helo;
-	uint16_t	received;	/* Received lines from the top down to the
-					   one that says so, itself counted */
+	struct slice	peer;		/* address as text; empty: not known */
+	struct slice	helo;		/* what it called itself; may be empty */
 };
 
 struct envelope {
@@ -142,7 +139,8 @@ struct envelope {
 	struct slice		 envid;		/* RFC 3461 4.4, decoded */
 	uint64_t		 bytes;		/* size of the message */
 	struct fetched		 fetched;	/* only of SOURCE_FETCH */
-	struct trusted_hop	 hop;		/* FETCH and UPSTREAM */
+	/* FETCH and UPSTREAM; read by the judge from the message, not packed */
+	struct trusted_hop	 hop;
 	struct recipient	*recipients;
 	size_t			 recipient_count;
 };
