@@ -58,10 +58,12 @@ static void	mailbox_if_idle(struct process *);
 static int	on_deliver(void *, struct ipc *, struct ipc_message *);
 static int	on_settle(void *, struct ipc *, struct ipc_message *);
 static int	on_session(void *, struct ipc *, struct ipc_message *);
+static int	on_list(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule mailbox_rules[] = {
 { MAILBOX_DELIVER, "DELIVER", FROM(ROLE_QUEUE), IPC_REQUEST, 1, 0, on_deliver },
 { MAILBOX_SETTLE,  "SETTLE",  FROM(ROLE_QUEUE), IPC_REQUEST, 0, 0, on_settle },
+{ MAILBOX_LIST,	   "LIST",    FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_list },
 { MAILBOX_SESSION, "SESSION", FROM(ROLE_DOOR),	IPC_NEWS,    1, 0, on_session },
 { 0 }
 };
@@ -312,6 +314,49 @@ on_session_ended(void *arg, struct pop3_session *pop3)
 	used(session->mailbox);
 	TAILQ_REMOVE(&session->mailbox->sessions, session, next);
 	free(session);
+}
+
+struct listing {
+	struct text	rows;
+	uint32_t	count;
+};
+
+static int
+add_listed(void *arg, const struct listed_letter *listed)
+{
+	struct listing *listing = arg;
+
+	listed_pack(&listing->rows, listed);
+	listing->count++;
+	return text_failed(&listing->rows) ? -ENOMEM : 0;
+}
+
+static int
+on_list(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct mailbox *mailbox = process->state;
+	struct listing listing = { TEXT_INIT(IPC_MAX_BYTES), 0 };
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	struct unpack u = unpack_of(message->body);
+	uint64_t place = unpack_u64(&u);
+	int r;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	used(mailbox);
+	commit(mailbox);	/* what has come is seen */
+	r = account_list(mailbox->account, place, LISTED_PAGE, add_listed,
+	    &listing);
+	pack_i64(&body, r);
+	pack_u32(&body, r < 0 ? 0 : listing.count);
+	if (r == 0)
+		pack_bytes(&body, text_slice(&listing.rows));
+	text_free(&listing.rows);
+	if (text_failed(&body) || ipc_reply(from, message->serial,
+	    text_slice(&body), NULL, 0) < 0)
+		log_say("a console does not take a listing");
+	return 0;
 }
 
 static int

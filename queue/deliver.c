@@ -138,6 +138,21 @@ deliver_begin_some(struct transit *transit,
 
 /* Sending */
 
+/* What a folder there had keeps its flags here. */
+_Static_assert(FETCHED_SEEN == LETTER_SEEN &&
+    FETCHED_ANSWERED == LETTER_ANSWERED &&
+    FETCHED_FLAGGED == LETTER_FLAGGED && FETCHED_DRAFT == LETTER_DRAFT &&
+    FETCHED_KEYWORDS_MOST <= KEYWORDS_MOST &&
+    FETCHED_INTO_MOST <= FOLDER_MAX_BYTES, "an entry here has them all");
+
+/* When it came, there if it was there before. */
+static int64_t
+arrived(const struct envelope *env)
+{
+	return env->fetched.arrived_utc_ms != 0 ?
+	    env->fetched.arrived_utc_ms : env->received_at_utc_ms;
+}
+
 static int
 pack_copy(struct text *body, struct copy *copy)
 {
@@ -150,7 +165,9 @@ pack_copy(struct text *body, struct copy *copy)
 		.position = transit->position != 0 ? transit->position :
 		    journal_next(conductor->journal),
 		.mailbox = MAILBOX_INBOX,
-		.received_at_utc_ms = transit->env.received_at_utc_ms,
+		.received_at_utc_ms = arrived(&transit->env),
+		.flags = transit->env.fetched.flags,
+		.keywords = transit->env.fetched.keywords,
 		.body_bytes = transit->env.bytes,
 		.is_big = transit->is_big, .lacks_crlf = transit->lacks_crlf
 	};
@@ -161,7 +178,9 @@ pack_copy(struct text *body, struct copy *copy)
 	    conductor->options.hostname,
 	    conductor_zone(transit->env.received_at_utc_ms));
 	delivery.trace = text_slice(&trace);
-	delivery.folder = slice_str(verdict.folder);
+	/* a rule knows better than the folder where it was */
+	delivery.folder = verdict.folder[0] != '\0' ?
+	    slice_str(verdict.folder) : transit->env.fetched.into;
 	delivery_pack(body, &delivery);
 	return text_failed(&trace) || text_failed(body) ? -EMSGSIZE : 0;
 }

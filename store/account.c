@@ -300,6 +300,8 @@ record_of(const struct delivery *delivery)
 		.body_bytes = delivery->body_bytes,
 		.is_big = delivery->is_big,
 		.lacks_crlf = delivery->lacks_crlf,
+		.flags = delivery->flags,
+		.keywords = delivery->keywords,
 		.trace = delivery->trace,
 		.body = delivery->body,
 	};
@@ -386,6 +388,9 @@ account_deliver(struct account *account, const struct delivery *delivery,
 		return -EIO;
 	if (delivery->position >= INT64_MAX)
 		return -ERANGE;
+	if ((delivery->flags & ~LETTER_FLAGS) != 0 ||
+	    delivery->keywords.len > KEYWORDS_MOST)
+		return -EINVAL;
 	if (delivery->is_big ? delivery->body.len != 0 :
 	    delivery->body.len != delivery->body_bytes)
 		return -EINVAL;

@@ -23,6 +23,14 @@
 				   still lists at once */
 #define UIDL_CHARS	32		/* room for a UIDL and its NUL */
 
+/* Flags of an entry, RFC 9051 2.3.2; all other words are keywords. */
+#define LETTER_SEEN	0x01u
+#define LETTER_ANSWERED	0x02u
+#define LETTER_FLAGGED	0x04u
+#define LETTER_DRAFT	0x08u
+#define LETTER_FLAGS	0x0fu
+#define KEYWORDS_MOST	1024	/* bytes of all keywords of one entry */
+
 struct account;			/* opaque; see account.c */
 struct view;			/* opaque; a session's snapshot of a mailbox */
 
@@ -61,6 +69,8 @@ struct delivery {
 	struct slice	 folder;	/* name of a mailbox, made when it is
 					   not there; empty: none named */
 	int64_t		 received_at_utc_ms;
+	uint8_t		 flags;		/* LETTER_SEEN, ... */
+	struct slice	 keywords;	/* atoms, a space between */
 	struct slice	 trace;		/* header lines of our own, CRLF */
 	struct slice	 body;		/* the message; empty when it is big */
 	uint64_t	 body_bytes;	/* its size, big or not */
@@ -180,6 +190,25 @@ int	account_expunge(struct account *, const struct view *,
  * 1 there is more to do, 0 nothing left, or -errno.
  */
 int	account_compact(struct account *);
+
+/* One entry, as people are shown it. */
+struct listed_letter {
+	uint64_t	 place;		/* mailbox, UID: the order of a listing */
+	struct slice	 mailbox;	/* its name; UTF-8 */
+	uint32_t	 uidvalidity, uid;
+	uint8_t		 flags;
+	struct slice	 keywords;
+	int64_t		 received_at_utc_ms;	/* its INTERNALDATE */
+	uint64_t	 bytes;		/* trace and message */
+	struct message_id id;
+};
+/*
+ * Up to `most` entries of all mailboxes, above `place`, in that order.  Slices
+ * are valid within `fn`; it ends early when that returns non-zero, with that.
+ */
+typedef int account_listed_fn(void *arg, const struct listed_letter *);
+int	account_list(struct account *, uint64_t place, unsigned most,
+	    account_listed_fn *, void *arg);
 
 /* What `postroom status` shows. */
 struct account_figures {

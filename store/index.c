@@ -439,13 +439,16 @@ letter_new(struct index *index, uint64_t letter, const struct record *record,
 }
 
 static int
-entry_new(struct index *index, uint32_t mailbox, uint64_t uid, uint64_t letter)
+entry_new(struct index *index, const struct record *record, uint64_t uid,
+    uint64_t letter)
 {
 	struct db_query q = db_ask(index->db, SQL_ENTRY_NEW);
 
-	db_put_u64(&q, ENTRY_FIRST(mailbox) | uid);
+	db_put_u64(&q, ENTRY_FIRST(record->mailbox) | uid);
 	db_put_u64(&q, letter);
+	db_put_u64(&q, record->flags);
 	db_put_u64(&q, letter);	/* its number is its modseq */
+	db_put_blob(&q, record->keywords);
 	return db_run(&q);
 }
 
@@ -491,7 +494,7 @@ add_rows(struct index *index, struct mailbox *mailbox,
 	if (r == 0)
 		r = letter_new(index, letter, record, place);
 	if (r == 0)
-		r = entry_new(index, mailbox->id, uid, letter);
+		r = entry_new(index, record, uid, letter);
 	if (r == 0)
 		r = delivered_new(index, record, letter);
 	if (r == 0 && record->is_big)

@@ -62,6 +62,8 @@ static const char *const steps[] = {
 "CREATE TABLE orphan(letter INTEGER PRIMARY KEY) STRICT;"
 /* Big files to be told to the queue as not needed here any more. */
 "CREATE TABLE unref(big BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;",
+/* What is no system flag, a space between. */
+"ALTER TABLE entry ADD COLUMN keywords BLOB NOT NULL DEFAULT x'';",
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -98,7 +100,12 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_ENTRIES] = "SELECT e.place, e.letter, " LETTER_COLUMNS
 "	FROM entry e LEFT JOIN letter l ON l.id = e.letter"
 "	WHERE e.place BETWEEN ? AND ? ORDER BY e.place",
-[SQL_ENTRY_NEW] = "INSERT INTO entry VALUES (?, ?, 0, ?)",
+[SQL_ENTRY_NEW] = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)",
+[SQL_LISTED] = "SELECT e.place, e.flags, e.keywords, m.name, m.uidvalidity,"
+"	l.received, l.trace_bytes + l.body_bytes, l.message_id"
+"	FROM entry e JOIN letter l ON l.id = e.letter"
+"	JOIN mailbox m ON m.id = e.place >> 32"
+"	WHERE e.place > ? ORDER BY e.place LIMIT ?",
 [SQL_ENTRY_DELETE] = "DELETE FROM entry WHERE place = ? RETURNING letter",
 [SQL_TOMBSTONE_NEW] = "INSERT INTO tombstone VALUES (?, ?, ?)",
 

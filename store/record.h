@@ -33,6 +33,9 @@ struct record {
 	uint64_t	 body_bytes;	/* of the message, here or big */
 	bool		 is_big;	/* the body is not here */
 	bool		 lacks_crlf;
+	/* of its entry, in index.db only: they change */
+	uint8_t		 flags;
+	struct slice	 keywords;
 	struct slice	 trace;
 	struct slice	 body;		/* empty when it is big */
 };

@@ -19,6 +19,8 @@ delivery_pack(struct text *text, const struct delivery *delivery)
 	pack_u8(text, delivery->lacks_crlf);
 	pack_slice(text, delivery->trace);
 	pack_slice(text, delivery->folder);
+	pack_u8(text, delivery->flags);
+	pack_slice(text, delivery->keywords);
 }
 
 int
@@ -40,10 +42,52 @@ delivery_unpack(struct slice packed, struct delivery *delivery_out)
 	delivery.lacks_crlf = unpack_bool(&u);
 	delivery.trace = unpack_slice(&u);
 	delivery.folder = unpack_slice(&u);
+	delivery.flags = unpack_u8(&u);
+	delivery.keywords = unpack_slice(&u);
 	if (!unpack_is_done(&u) || delivery.folder.len > FOLDER_MAX_BYTES ||
+	    (delivery.flags & ~LETTER_FLAGS) != 0 ||
+	    delivery.keywords.len > KEYWORDS_MOST ||
 	    (!delivery.is_big && delivery.body_bytes > BIG_BYTES))
 		return -EBADMSG;
 	*delivery_out = delivery;
+	return 0;
+}
+
+void
+listed_pack(struct text *text, const struct listed_letter *listed)
+{
+	pack_u64(text, listed->place);
+	pack_slice(text, listed->mailbox);
+	pack_u32(text, listed->uidvalidity);
+	pack_u32(text, listed->uid);
+	pack_u8(text, listed->flags);
+	pack_slice(text, listed->keywords);
+	pack_i64(text, listed->received_at_utc_ms);
+	pack_u64(text, listed->bytes);
+	pack_bytes(text, slice_of(listed->id.bytes, MESSAGE_ID_BYTES));
+}
+
+int
+listed_unpack(struct unpack *u, struct listed_letter *listed_out)
+{
+	struct listed_letter listed = { 0 };
+	struct slice id;
+
+	listed.place = unpack_u64(u);
+	listed.mailbox = unpack_slice(u);
+	listed.uidvalidity = unpack_u32(u);
+	listed.uid = unpack_u32(u);
+	listed.flags = unpack_u8(u);
+	listed.keywords = unpack_slice(u);
+	listed.received_at_utc_ms = unpack_i64(u);
+	listed.bytes = unpack_u64(u);
+	id = unpack_bytes(u, MESSAGE_ID_BYTES);
+	if (u->bad || listed.mailbox.len > FOLDER_MAX_BYTES ||
+	    (listed.flags & ~LETTER_FLAGS) != 0 ||
+	    listed.keywords.len > KEYWORDS_MOST)
+		return -EBADMSG;
+	memcpy(listed.id.bytes, id.at, MESSAGE_ID_BYTES);
+	*listed_out = listed;
 	return 0;
 }
 

@@ -17,14 +17,23 @@ enum mailbox_kind {
 	MAILBOX_DELIVER = 300,
 	/* queue -> mailbox: u64 upto, u64 prune_below; reply: i64 status */
 	MAILBOX_SETTLE,
+	/* console -> mailbox: u64 place above which -> i64 status, u32 count,
+	 * each as listed_pack(); less than LISTED_PAGE of them: that was all */
+	MAILBOX_LIST,
 	/* door -> mailbox, 1 descriptor (plain bytes): packed session; news */
 	MAILBOX_SESSION
 };
 
-/* `trace` and `folder` are packed along; `body` is not: it comes as a descriptor. */
+/* All slices are packed along but `body`, which is not: it comes as a descriptor. */
 void	delivery_pack(struct text *, const struct delivery *);
-/* 0 or -EBADMSG; `trace` and `folder` point into `packed`, `body` is empty. */
+/* 0 or -EBADMSG; slices point into `packed`, `body` is empty. */
 int	delivery_unpack(struct slice packed, struct delivery *delivery_out);
+
+/* Rows of 1.5 KiB at the most: they fit an answer. */
+#define LISTED_PAGE	60
+void	listed_pack(struct text *, const struct listed_letter *);
+/* 0 or -EBADMSG; slices point into what is read. */
+int	listed_unpack(struct unpack *, struct listed_letter *listed_out);
 
 enum session_service { SESSION_POP3, SESSION_COUNT };
 

@@ -13,7 +13,8 @@ a_delivery(void)
 		.id = { "tenletters" }, .action = 3, .position = UINT64_MAX,
 		.mailbox = MAILBOX_INBOX, .received_at_utc_ms = -5,
 		.trace = SLICE("Return-Path: <>\r\n"), .body_bytes = 100,
-		.lacks_crlf = true
+		.lacks_crlf = true, .flags = LETTER_SEEN,
+		.keywords = SLICE("$Forwarded")
 	};
 }
 
@@ -30,6 +31,28 @@ START_TEST(a_delivery_is_read_as_it_was_packed)
 	ck_assert(back.lacks_crlf && !back.is_big);
 	ck_assert_uint_eq(back.body.len, 0);
 	delivery_pack(&again, &back);
+	ck_assert(slice_is(text_slice(&text), text_slice(&again)));
+}
+END_TEST
+
+START_TEST(a_listed_letter_is_read_as_it_was_packed_and_a_cut_is_none)
+{
+	const struct listed_letter listed = { .place = UINT64_MAX,
+	    .mailbox = SLICE("Sent"), .uidvalidity = 7, .uid = 9,
+	    .flags = LETTER_DRAFT, .keywords = SLICE("work"),
+	    .received_at_utc_ms = -5, .bytes = 100, .id = { "tenletters" } };
+	TEXT_AUTO text = TEXT_INIT(1024), again = TEXT_INIT(1024);
+	struct listed_letter back;
+	struct unpack u;
+
+	listed_pack(&text, &listed);
+	for (size_t len = 0; len < text.len; len++) {
+		u = unpack_of(slice_of(text.at, len));
+		ck_assert_int_eq(listed_unpack(&u, &back), -EBADMSG);
+	}
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(listed_unpack(&u, &back), 0);
+	listed_pack(&again, &back);
 	ck_assert(slice_is(text_slice(&text), text_slice(&again)));
 }
 END_TEST
@@ -87,6 +110,8 @@ unit_suite(void)
 	Suite *suite = suite_create("store/service");
 	TCase *tcase = tcase_create("service");
 
+	tcase_add_test(tcase,
+	    a_listed_letter_is_read_as_it_was_packed_and_a_cut_is_none);
 	tcase_add_test(tcase, a_delivery_is_read_as_it_was_packed);
 	tcase_add_test(tcase, a_delivery_cut_anywhere_or_longer_is_none);
 	tcase_add_test(tcase, only_a_big_file_is_larger_than_a_small_message);
