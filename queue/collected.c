@@ -204,6 +204,11 @@ leave_out_claimed(struct transit *transit)
 	int r = ledger_unclaimed(transit->conductor->ledger, transit->taken,
 	    &transit->env, &id);
 
+	if (r == 1) {
+		transit->env.fetched.hold = slice_str("everybody whom it "
+		    "names has it; this copy may be for somebody in Bcc");
+		return 0;
+	}
 	if (r != -EEXIST)
 		return r;
 	transit->taken = NULL;

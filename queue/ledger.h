@@ -181,6 +181,8 @@ int	ledger_taken_folder(struct ledger *, const struct ledger_taken *,
 /*
  * DomainPOP: leave out of `env` those recipients who have it already.
  *  0        somebody is left.
+ *  1        nobody is, but it is one copy more than they explain: nobody was
+ *           left out, and it is to be held.
  * -EEXIST   nobody is: it is here as *id_out, and the row counts as known from
  *           now on, as `env->id` (FULL).  Ends `taken`.
  * -EAGAIN   a copy of it is on its way just now.

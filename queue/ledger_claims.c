@@ -33,10 +33,22 @@ ledger_claimants(struct ledger_taken *taken, const struct envelope *env)
 	return 0;
 }
 
+/* One more copy of it is here. */
+static int
+note_copy(struct ledger *ledger, const struct ledger_taken *taken)
+{
+	struct db_query query = db_ask(ledger->db, LEDGER_COPY);
+
+	db_put_u64(&query, taken->account);
+	db_put_blob(&query, identity_of(taken));
+	db_put_blob(&query, slice_of(taken->id.bytes, MESSAGE_ID_BYTES));
+	return db_run(&query);
+}
+
 int
 ledger_claim(struct ledger *ledger, const struct ledger_taken *taken)
 {
-	int r = 0;
+	int r = taken->has_identity ? note_copy(ledger, taken) : 0;
 
 	for (size_t i = 0; r == 0 && i < taken->claimant_count; i++) {
 		struct db_query query = db_ask(ledger->db, LEDGER_CLAIM);
@@ -89,24 +101,51 @@ is_on_its_way(const struct ledger *ledger, const struct ledger_taken *taken)
 	return false;
 }
 
-/* Who has it not; how many, or -errno. */
+/* Those who have it not come first; how many these are, or -errno. */
 static int
-keep_unclaimed(struct ledger *ledger, const struct ledger_taken *taken,
+order_unclaimed(struct ledger *ledger, const struct ledger_taken *taken,
     struct envelope *env, size_t *kept_out, struct message_id *id_out)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < env->recipient_count; i++) {
-		int r = is_claimed(ledger, taken, env->recipients[i].account,
-		    id_out);
+		struct recipient rcpt = env->recipients[i];
+		int r = is_claimed(ledger, taken, rcpt.account, id_out);
 
 		if (r < 0)
 			return r;
-		if (r == 0)
-			env->recipients[kept++] = env->recipients[i];
+		if (r > 0)
+			continue;
+		env->recipients[i] = env->recipients[kept];
+		env->recipients[kept++] = rcpt;
 	}
 	*kept_out = kept;
 	return 0;
+}
+
+/*
+ * All whom it names have it.  Are there as many copies already as people who
+ * have one?  Then this one was put there for somebody whom no header names (Bcc).
+ */
+static int
+is_surplus(struct ledger *ledger, const struct ledger_taken *taken,
+    const struct envelope *env)
+{
+	DB_QUERY_AUTO query = db_ask(ledger->db, LEDGER_COPIES);
+	int64_t is_more;
+	int r;
+
+	if (env->fetched.by_envelope)
+		return 0;
+	db_put_u64(&query, taken->account);
+	db_put_blob(&query, identity_of(taken));
+	db_put_blob(&query, slice_of(env->id.bytes, MESSAGE_ID_BYTES));
+	r = db_next(&query);
+	if (r <= 0)
+		return r < 0 ? r : -EUCLEAN;
+	is_more = db_i64(&query, 0, 1);
+	r = db_row(&query);
+	return r < 0 ? r : (int)is_more;
 }
 
 /* All have it: the row is known from now on. */
@@ -122,7 +161,10 @@ note_known(struct ledger *ledger, struct ledger_taken *taken,
 	taken->owner = env->recipients[0].account & INT64_MAX;
 	taken->position = 0;	/* no record stands for it */
 	taken->stored_utc_ms = env->received_at_utc_ms;
-	r = ledger_finish(ledger, ledger_put(ledger, taken), true);
+	r = ledger_put(ledger, taken);
+	if (r == 0)
+		r = note_copy(ledger, taken);
+	r = ledger_finish(ledger, r, true);
 	return r < 0 ? r : ledger_note_known(ledger, taken);
 }
 
@@ -139,13 +181,16 @@ ledger_unclaimed(struct ledger *ledger, struct ledger_taken *taken,
 		return -EAGAIN;
 	r = ledger_flush(ledger);
 	if (r == 0)
-		r = keep_unclaimed(ledger, taken, env, &kept, id_out);
+		r = order_unclaimed(ledger, taken, env, &kept, id_out);
 	if (r < 0)
 		return r;
 	if (kept > 0) {
 		env->recipient_count = kept;
 		return 0;
 	}
+	r = is_surplus(ledger, taken, env);
+	if (r != 0)
+		return r;
 	r = note_known(ledger, taken, env);
 	return r < 0 ? r : -EEXIST;
 }

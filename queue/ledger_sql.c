@@ -38,7 +38,8 @@ static const char *const steps[] = {
 	"DELETE FROM account WHERE settled = 0 AND moved = 0;"),
 	/* a folder of an IMAP mailbox has a number of its own, which stands for
 	 * the fetch account everywhere else; domain: its mail is for many;
-	 * claim: a recipient has what is the same in all copies */
+	 * claim: a recipient has what is the same in all copies; copy: those
+	 * copies */
 	("CREATE TABLE folder (number INTEGER PRIMARY KEY,"
 	" fetch INTEGER NOT NULL, name BLOB NOT NULL, UNIQUE (fetch, name));"
 	"ALTER TABLE account ADD COLUMN domain INTEGER NOT NULL DEFAULT 0;"
@@ -46,7 +47,10 @@ static const char *const steps[] = {
 	" recipient INTEGER NOT NULL, id BLOB NOT NULL,"
 	" position INTEGER NOT NULL,"
 	" PRIMARY KEY (fetch, identity, recipient)) WITHOUT ROWID;"
-	"CREATE INDEX claim_of ON claim (recipient, position);"),
+	"CREATE INDEX claim_of ON claim (recipient, position);"
+	"CREATE TABLE copy (fetch INTEGER NOT NULL, identity BLOB NOT NULL,"
+	" id BLOB NOT NULL, PRIMARY KEY (fetch, identity, id))"
+	" WITHOUT ROWID;"),
 };
 
 #define OF		" WHERE fetch = ?1"
@@ -101,6 +105,10 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " ON CONFLICT DO UPDATE SET id = excluded.id,"
 	    " position = excluded.position"
 	    " WHERE excluded.position > position",
+	[LEDGER_COPY] = "INSERT OR IGNORE INTO copy VALUES (?1, ?2, ?3)",
+	[LEDGER_COPIES] = "SELECT (SELECT count(*) FROM copy WHERE fetch = ?1"
+	    " AND identity = ?2 AND id <> ?3) >= (SELECT count(*) FROM claim"
+	    " WHERE fetch = ?1 AND identity = ?2)",
 	[LEDGER_CLAIMED] = "SELECT id FROM claim WHERE fetch = ?1"
 	    " AND identity = ?2 AND recipient = ?3",
 

@@ -38,6 +38,7 @@ fetched_pack_more(struct text *text, const struct fetched *fetched)
 	pack_u8(text, fetched->flags);
 	pack_slice(text, fetched->keywords);
 	pack_i64(text, fetched->arrived_utc_ms);
+	pack_u8(text, fetched->by_envelope);
 	pack_u8(text, fetched->has_identity);
 	if (fetched->has_identity)
 		pack_bytes(text, slice_of(fetched->identity,
@@ -136,6 +137,7 @@ fetched_unpack_more(struct unpack *u, struct fetched *fetched)
 	fetched->flags = unpack_u8(u);
 	fetched->keywords = unpack_slice(u);
 	fetched->arrived_utc_ms = unpack_i64(u);
+	fetched->by_envelope = unpack_bool(u);
 	fetched->has_identity = unpack_bool(u);
 	if (fetched->has_identity)
 		digest_unpack(u, fetched->identity);

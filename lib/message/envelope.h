@@ -107,6 +107,7 @@ struct fetched {
 	 * how they were found, in lines for people; and, where nobody was, why it
 	 * waits for the postmaster.
 	 */
+	bool		by_envelope;	/* an envelope header says whose it is */
 	bool		has_identity;
 	unsigned char	identity[FETCHED_DIGEST_BYTES];
 	struct slice	found;

@@ -134,7 +134,8 @@ submit(uint32_t number, char fill, bool is_fetch, enum envelope_source source)
 	struct envelope env = { .source = source, .bytes = 100,
 	    .helo = SLICE("pop.far.test"), .peer = SLICE("192.0.2.9"),
 	    .fetched = { .account = REMOTE, .listing = REMOTE,
-	    .label = SLICE("home"), .number = number, .mended = mended, .has_identity = is_domain,
+	    .label = SLICE("home"), .number = number, .mended = mended, .by_envelope = is_domain,
+	    .has_identity = is_domain,
 	    .hold = slice_str(hold) },
 	    .recipients = &rcpt, .recipient_count = 1 };
 	int fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);

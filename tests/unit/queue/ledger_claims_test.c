@@ -97,6 +97,26 @@ START_TEST(a_second_copy_reaches_whom_the_first_did_not)
 }
 END_TEST
 
+/* To: ann, Bcc: bob; two copies lie there, and both name ann alone. */
+START_TEST(one_copy_more_than_its_names_explain_is_not_passed_over)
+{
+	struct ledger_taken *taken;
+	struct message_id id;
+
+	begin_domain(three);
+	ck_assert_int_eq(receive_for(1, 'm', only_ann, 1, &id), 1);
+	ck_assert_int_eq(claim(2, 'm', only_ann, 1, &taken, &id), 1);
+	ck_assert_uint_eq(for_whom[0].account, ANN);
+	ck_assert_int_eq(ledger_unclaimed(ledger, taken, &env, &id), 1);
+	ledger_untake(ledger, taken);
+	/* unless an envelope header says that it is ann's */
+	env.fetched.by_envelope = true;
+	ck_assert_int_eq(claim(3, 'm', only_ann, 1, &taken, &id), 1);
+	env.fetched.by_envelope = true;
+	ck_assert_int_eq(ledger_unclaimed(ledger, taken, &env, &id), -EEXIST);
+}
+END_TEST
+
 START_TEST(another_message_is_another)
 {
 	struct message_id id;
@@ -183,6 +203,8 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, a_second_copy_reaches_whom_the_first_did_not);
+	tcase_add_test(tcase,
+	    one_copy_more_than_its_names_explain_is_not_passed_over);
 	tcase_add_test(tcase, another_message_is_another);
 	tcase_add_test(tcase, claims_outlive_a_restart);
 	tcase_add_test(tcase, a_replayed_record_claims);
