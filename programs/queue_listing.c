@@ -439,6 +439,21 @@ on_listing_end(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 int
+on_listing_seed(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct text nothing = { 0 };
+	struct unpack u = unpack_of(message->body);
+	uint64_t account = unpack_u64(&u);
+	struct slice folder = unpack_slice(&u);
+	uint32_t count = unpack_u32(&u);
+
+	if (u.bad || count > LISTING_PAGE)
+		return -EBADMSG;
+	return reply(from, message, ledger_seed(ledger_of(arg), account,
+	    folder, count, &u), &nothing);
+}
+
+int
 on_fetch_resume(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	TEXT_AUTO body = TEXT_INIT(8);

@@ -40,6 +40,8 @@ int	on_listing_leave(void *arg, struct ipc *, struct ipc_message *);
 int	on_listing_deleting(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_LISTING_END */
 int	on_listing_end(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_LISTING_SEED */
+int	on_listing_seed(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_FETCH_RESUME */
 int	on_fetch_resume(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_ACCOUNT_AT */

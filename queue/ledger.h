@@ -102,6 +102,15 @@ int	ledger_own(struct ledger *, const struct ledger_owned *);
 int	ledger_folder(struct ledger *, uint64_t account, struct slice name,
 	    uint64_t *number_out);
 
+/*
+ * Another program has collected these before: they are known, and stay where
+ * they are.  `count` slices, UIDLs as a listing has them, of the account or of a
+ * folder of it; what is known already is passed over.  FULL.  -EBADMSG: one is
+ * empty or longer than UIDL_MOST_BYTES.
+ */
+int	ledger_seed(struct ledger *, uint64_t account, struct slice folder,
+	    uint32_t count, struct unpack *u);
+
 struct ledger_begin {
 	uint64_t	account;	/* the fetch account, or its folder */
 	uint64_t	owner;		/* of the channel, and so of that */

@@ -8,7 +8,8 @@
  * UIDL, ledger_weigh.c by its header, ledger_decide.c decides the rest,
  * ledger_leave.c leaves; ledger_job.c runs all that in short turns.
  * ledger_folders.c numbers the folders of a remote mailbox, ledger_claims.c
- * knows which recipient has which of a domain's messages.
+ * knows which recipient has which of a domain's messages; ledger_seed.c takes
+ * over what another program has collected.
  */
 #ifndef POSTROOM_QUEUE_LEDGER_INSIDE_H
 #define POSTROOM_QUEUE_LEDGER_INSIDE_H

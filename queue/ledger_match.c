@@ -145,6 +145,10 @@ load(struct listing *listing, struct db_query *query)
 	if (r < 0)
 		return r;
 	entry.uidl_class = class_of(listing, uidl);
+	/* whose size nobody knew: that of the row with its UIDL */
+	if (entry.bytes == SEED_BYTES && entry.uidl_class != NO_CLASS)
+		entry.bytes = listing->rows[listing->kins.at[
+		    entry.uidl_class].index].bytes;
 	if (entry.uidl_class != NO_CLASS)
 		listing->knows_one = true;
 	if (entry.state == SEEN_STORED || entry.state == SEEN_LEFT)

@@ -141,6 +141,9 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	[LEDGER_LEAVE] = "INSERT INTO seen (seq, fetch, uidl, bytes, state,"
 	    " header, owner, position, stored, changed, short)"
 	    " VALUES (?1, ?2, ?3, ?4, 3, ?6, 0, 0, ?5, ?5, ?7)",
+	[LEDGER_SEED] = "INSERT INTO seen (fetch, uidl, bytes, state, owner,"
+	    " position, stored, changed) SELECT ?1, ?2, ?3, 3, 0, 0, ?4, ?4"
+	    " WHERE NOT EXISTS (SELECT 1 FROM seen" OF " AND uidl = ?2)",
 	[LEDGER_DELETING] = "UPDATE seen SET state = 1, changed = ?2"
 	    " WHERE seq = ?1 AND state IN (0, 1)",
 	/* the same bytes, as the index orders them */

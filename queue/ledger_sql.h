@@ -40,6 +40,9 @@ enum row_looked {
 	LOOKED_IN_VAIN		/* it could not be had */
 };
 
+/* `bytes` of what another program has collected: not known. */
+#define SEED_BYTES	INT64_MAX
+
 enum ledger_statement {
 	LEDGER_META,
 	LEDGER_META_NEW,
@@ -75,6 +78,7 @@ enum ledger_statement {
 	LEDGER_GONE,
 	LEDGER_LAST_SEQ,
 	LEDGER_LEAVE,
+	LEDGER_SEED,
 	LEDGER_DELETING,
 	LEDGER_TWIN,
 	LEDGER_ENTRY,

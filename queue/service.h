@@ -79,6 +79,10 @@ enum queue_kind {
 	QUEUE_LISTING_DELETING,
 	/* fetch -> queue, news: u64 listing; it is over */
 	QUEUE_LISTING_END,
+	/* console -> queue: u64 fetch account, slice folder (or empty), u32
+	 * count, UIDLs as slices, LISTING_PAGE at the most: another program has
+	 * collected these -> u8 listing_status, durable with it */
+	QUEUE_LISTING_SEED,
 	/* console -> queue: nothing -> u8 0 or 1: remote deletion was stopped
 	 * because this hub was restored, and goes on now */
 	QUEUE_FETCH_RESUME,
