@@ -1,5 +1,5 @@
 /*
- * role_resolver.c - the resolver: addresses of names, from one cache
+ * role_resolver.c - the resolver: addresses and texts of names, from one cache
  *
  * Fails by ending: libunbound reads what strangers send.  Who asked then hears
  * that the channel is lost, and asks the next one.
@@ -20,6 +20,7 @@
 #define QUESTIONS_MOST	1024
 #define QUESTIONS_OF_ONE 64
 #define REPLY_BYTES	(NAMES_TEXT_SIZE + 16)
+#define TEXTS_BYTES	(NAMES_TEXTS_BYTES + NAMES_TEXTS * 4 + 16)
 
 /* Somebody waits for an answer. */
 struct asker {
@@ -38,12 +39,22 @@ struct resolver {
 };
 
 static int	on_addresses(void *, struct ipc *, struct ipc_message *);
+static int	on_text(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule resolver_rules[] = {
 { RESOLVER_ADDRESSES, "ADDRESSES", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0,
     on_addresses },
+{ RESOLVER_TEXT, "TEXT", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_text },
 { 0 }
 };
+
+static void
+say_to(struct ipc *to, uint64_t serial, const struct text *body)
+{
+	if (text_failed(body) ||
+	    ipc_reply(to, serial, text_slice(body), NULL, 0) < 0)
+		log_say("whoever asked for a name does not take the answer");
+}
 
 static void
 reply(struct ipc *to, uint64_t serial, enum names_found found,
@@ -53,9 +64,21 @@ reply(struct ipc *to, uint64_t serial, enum names_found found,
 
 	pack_u8(&body, (uint8_t)found);
 	pack_slice(&body, slice_str(addresses));
-	if (text_failed(&body) ||
-	    ipc_reply(to, serial, text_slice(&body), NULL, 0) < 0)
-		log_say("whoever asked for a name does not take the answer");
+	say_to(to, serial, &body);
+}
+
+static void
+reply_texts(struct ipc *to, uint64_t serial, enum names_found found,
+    bool is_secure, const struct slice *texts, size_t count)
+{
+	TEXT_AUTO body = TEXT_INIT(TEXTS_BYTES);
+
+	pack_u8(&body, (uint8_t)found);
+	pack_u8(&body, is_secure);
+	pack_u32(&body, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		pack_slice(&body, texts[i]);
+	say_to(to, serial, &body);
 }
 
 static void
@@ -73,6 +96,18 @@ on_found(void *arg, enum names_found found, const char *addresses)
 
 	if (asker->from != NULL)
 		reply(asker->from, asker->serial, found, addresses);
+	asker_free(asker);
+}
+
+static void
+on_texts(void *arg, enum names_found found, bool is_secure,
+    const struct slice *texts, size_t count)
+{
+	struct asker *asker = arg;
+
+	if (asker->from != NULL)
+		reply_texts(asker->from, asker->serial, found, is_secure,
+		    texts, count);
 	asker_free(asker);
 }
 
@@ -131,6 +166,31 @@ on_addresses(void *arg, struct ipc *from, struct ipc_message *message)
 		reply(from, message->serial, r == -EINVAL ? NAMES_NONE :
 		    NAMES_LATER, "");
 	}
+	return 0;
+}
+
+static int
+on_text(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct resolver *resolver = process->state;
+	struct unpack u = unpack_of(message->body);
+	struct slice name = unpack_slice(&u);
+	struct asker *asker;
+	int r;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	asker = asker_new(resolver, from, message->serial);
+	r = asker == NULL ? -ENOBUFS :
+	    names_ask_texts(resolver->names, name, on_texts, asker);
+	if (r == 0)
+		return 0;
+	if (asker != NULL)
+		asker_free(asker);
+	/* what a signature says is no name: there is none such */
+	reply_texts(from, message->serial, r == -EINVAL ? NAMES_NONE :
+	    NAMES_LATER, false, NULL, 0);
 	return 0;
 }
 

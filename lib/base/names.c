@@ -1,25 +1,22 @@
 /*
- * names.c - the addresses of a host name, from one cache (libunbound)
+ * names.c - addresses and texts of names, from one cache (libunbound)
  *
  * A lookup is two questions, for IPv6 and for IPv4.  Their answers come from
  * libunbound's thread through a pipe on the loop; whoever asked is called from
  * the lookup's own timer, when both have come, soon after the first that has
  * addresses, or at the latest when the time is over.
  */
-#include "lib/base/names.h"
+#include "lib/base/names_inside.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
-#include <unbound.h>
 
 #include "lib/base/host.h"
 
 #define PATIENCE_MS	1000	/* for the other answer, once one is there */
-#define CLASS_IN	1	/* RFC 1035 3.2.4 */
 #define TYPE_A		1	/* RFC 1035 3.2.2 */
 #define TYPE_AAAA	28	/* RFC 3596 2.1 */
 #define FORWARD_BYTES	64	/* of one address with its port */
@@ -58,13 +55,6 @@ struct lookup {
 	names_fn	*fn;
 	void		*arg;
 	struct question	 question[FAMILIES];
-};
-
-struct names {
-	struct loop	*loop;
-	struct ub_ctx	*unbound;
-	struct watch	*watch;
-	LIST_HEAD(, lookup) lookups;
 };
 
 /* Ours, where libunbound's own choice is for a server of thousands. */
@@ -156,6 +146,7 @@ names_open(struct loop *loop, const struct names_options *options,
 		return -ENOMEM;
 	names->loop = loop;
 	LIST_INIT(&names->lookups);
+	LIST_INIT(&names->texts);
 	names->unbound = ub_ctx_create();
 	if (names->unbound == NULL)
 		goto undo;
@@ -214,6 +205,7 @@ names_close(struct names *names)
 		return;
 	while ((lookup = LIST_FIRST(&names->lookups)) != NULL)
 		lookup_free(lookup);
+	names_texts_forget(names);
 	watch_free(names->watch);
 	ub_ctx_delete(names->unbound);
 	free(names);

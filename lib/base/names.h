@@ -1,5 +1,5 @@
 /*
- * names.h - the addresses of a host name, from one cache (libunbound)
+ * names.h - addresses and texts of names, from one cache (libunbound)
  *
  * Asks the resolvers of this machine (resolv.conf) unless others are given, and
  * knows what stands in the hosts file.  What those resolvers validated (DNSSEC) is
@@ -56,5 +56,24 @@ void	names_close(struct names *);
  */
 #define NAMES_MOST_MS	20000
 int	names_ask(struct names *, struct slice host, names_fn *, void *arg);
+
+/*
+ * Texts of one name: an answer of DNS is 64 KiB, and no domain has so many; of
+ * more the rest is not told.
+ */
+#define NAMES_TEXTS		256
+#define NAMES_TEXTS_BYTES	65535
+
+/*
+ * One slice per TXT record, its strings put together (RFC 7208 3.3, RFC 6376
+ * 3.6.2.2); they are gone when the function returns.  `is_secure`: DNSSEC says
+ * that it is so, which it never does while nothing is validated here.
+ */
+typedef void	names_texts_fn(void *arg, enum names_found, bool is_secure,
+		    const struct slice *texts, size_t count);
+
+/* The TXT records of `name`; all else as names_ask() has it. */
+int	names_ask_texts(struct names *, struct slice name, names_texts_fn *,
+	    void *arg);
 
 #endif

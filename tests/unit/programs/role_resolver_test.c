@@ -1,7 +1,8 @@
 /*
  * role_resolver_test.c - one collector does not use up what is there for all
  *
- * The whole role, over real channels; the server that it asks never answers.
+ * The whole role, over real channels; the server that it asks never answers,
+ * but for one name's texts, which a test gives.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -85,6 +86,112 @@ ask(struct ipc *from, unsigned count, struct heard *heard)
 	play_run(&play, 100);
 }
 
+static void
+ask_text(struct ipc *from, const char *name, ipc_reply_fn *fn, void *arg)
+{
+	TEXT_AUTO body = TEXT_INIT(512);
+
+	pack_slice(&body, slice_str(name));
+	ck_assert_int_eq(ipc_ask(from, RESOLVER_TEXT, text_slice(&body), NULL,
+	    0, fn, arg), 0);
+}
+
+/* Answer the question that has come with two records (RFC 1035 4.1). */
+static void
+answer_text(void)
+{
+	static const unsigned char records[] = {
+		0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, 5, 2, 'a', 'b', 1, 'c',
+		0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, 2, 1, 'd',
+	};
+	unsigned char packet[1024];
+	struct sockaddr_in from;
+	socklen_t size = sizeof(from);
+	size_t len = 12;
+	ssize_t n = recvfrom(silence, packet, 512, 0, (struct sockaddr *)&from,
+	    &size);
+
+	ck_assert_int_gt(n, 12);
+	while (packet[len] != 0)
+		len += packet[len] + 1u;
+	len += 5;
+	packet[2] = 0x81;
+	packet[3] = 0x80;
+	memset(packet + 6, 0, 6);
+	packet[7] = 2;
+	memcpy(packet + len, records, sizeof(records));
+	len += sizeof(records);
+	ck_assert_int_eq(sendto(silence, packet, len, 0,
+	    (struct sockaddr *)&from, size), (ssize_t)len);
+}
+
+static void
+hear_text(void *arg, int status, struct ipc_message *message)
+{
+	TEXT_AUTO want = TEXT_INIT(64);
+
+	ck_assert_int_eq(status, 0);
+	pack_u8(&want, NAMES_FOUND);
+	pack_u8(&want, 0);
+	pack_u32(&want, 2);
+	pack_slice(&want, slice_str("abc"));
+	pack_slice(&want, slice_str("d"));
+	ck_assert(slice_is(message->body, text_slice(&want)));
+	*(unsigned *)arg += 1;
+}
+
+START_TEST(the_texts_of_a_name_are_told)
+{
+	static unsigned heard;
+
+	heard = 0;
+	ask_text(ann, "sel._domainkey.example.com", hear_text, &heard);
+	play_run(&play, 100);
+	ck_assert_uint_eq(heard, 0);
+	answer_text();
+	play_run(&play, 300);
+	ck_assert_uint_eq(heard, 1);
+	/* and are remembered */
+	ask_text(ben, "sel._domainkey.example.com", hear_text, &heard);
+	play_run(&play, 100);
+	ck_assert_uint_eq(heard, 2);
+}
+END_TEST
+
+static void
+hear_none(void *arg, int status, struct ipc_message *message)
+{
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(message->body.len, 6);
+	ck_assert_int_eq(message->body.at[0], NAMES_NONE);
+	*(unsigned *)arg += 1;
+}
+
+START_TEST(what_is_no_name_has_no_texts)
+{
+	static unsigned heard;
+
+	heard = 0;
+	ask_text(ann, "a b", hear_none, &heard);
+	play_run(&play, 100);
+	ck_assert_uint_eq(heard, 1);
+}
+END_TEST
+
+START_TEST(texts_count_among_the_questions_of_an_owner)
+{
+	static struct heard addresses, texts;
+
+	memset(&addresses, 0, sizeof(addresses));
+	memset(&texts, 0, sizeof(texts));
+	ask(ann, OF_ONE, &addresses);
+	ask_text(ann, "sel._domainkey.example.com", hear, &texts);
+	play_run(&play, 100);
+	ck_assert_uint_eq(addresses.count, 0);
+	ck_assert_uint_eq(texts.later, 1);
+}
+END_TEST
+
 START_TEST(one_owner_has_only_so_many_questions)
 {
 	static struct heard of_ann, of_ben, again;
@@ -115,6 +222,9 @@ unit_suite(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, one_owner_has_only_so_many_questions);
+	tcase_add_test(tests, the_texts_of_a_name_are_told);
+	tcase_add_test(tests, what_is_no_name_has_no_texts);
+	tcase_add_test(tests, texts_count_among_the_questions_of_an_owner);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -4,6 +4,7 @@
 #include "lib/base/names.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,6 +21,7 @@
 
 #define TYPE_A		1
 #define TYPE_CNAME	5
+#define TYPE_TXT	16
 #define TYPE_AAAA	28
 #define RCODE_SERVFAIL	2
 #define RCODE_NXDOMAIN	3
@@ -62,6 +64,24 @@ static const struct zone {
 	{ "nas.home.arpa",	0, 0, 0, 1, false },
 };
 
+/* The texts it knows: so many records, each of these strings, or a code. */
+static const struct text_zone {
+	const char	*name;
+	uint8_t		 code;
+	unsigned	 count;
+	const char	*strings[3];
+} text_zones[] = {
+	{ "one.example",	0, 1, { "v=DKIM1; p=" } },
+	{ "split.example",	0, 1, { "v=DKIM1;", " p=", "abc" } },
+	{ "_x._domainkey.two.example", 0, 2, { "a", "" } },
+	{ "empty.example",	0, 1, { "" } },
+	{ "hundreds.example",	0, 300, { "x" } },
+	{ "no-text.example",	0, 0, { NULL } },
+	{ "missing.example",	RCODE_NXDOMAIN, 0, { NULL } },
+	{ "failing.example",	RCODE_SERVFAIL, 0, { NULL } },
+	{ "silent.example",	SILENCE, 0, { NULL } },
+};
+
 struct server {
 	int		 fd;
 	uint16_t	 port;
@@ -83,7 +103,7 @@ read_name(const unsigned char *at, size_t len, char *name, size_t size)
 		if (n > 0)
 			name[n++] = '.';
 		for (size_t i = 0; i < label; i++)
-			name[n++] = (char)(at[used + i] | 0x20);
+			name[n++] = (char)tolower(at[used + i]);
 		used += label;
 	}
 	name[n] = '\0';
@@ -136,11 +156,44 @@ answer(unsigned char *packet, size_t len, const struct zone *zone,
 	return len;
 }
 
+/* The same for texts. */
+static size_t
+answer_texts(unsigned char *packet, size_t len, const struct text_zone *zone)
+{
+	unsigned char data[256];
+	size_t used = 0;
+
+	packet[2] = 0x81;
+	packet[3] = (unsigned char)(0x80 | zone->code);
+	memset(packet + 6, 0, 6);
+	packet[6] = (unsigned char)(zone->count >> 8);
+	packet[7] = (unsigned char)zone->count;
+	for (int i = 0; i < 3 && zone->strings[i] != NULL; i++) {
+		size_t bytes = strlen(zone->strings[i]);
+
+		data[used++] = (unsigned char)bytes;
+		memcpy(data + used, zone->strings[i], bytes);
+		used += bytes;
+	}
+	for (unsigned i = 0; i < zone->count; i++) {
+		/* a set of records has no two that are the same */
+		if (zone->count > 2)
+			used = 1 + (size_t)snprintf((char *)data + 1, 200,
+			    "%u", i);
+		data[0] = zone->count > 2 ? (unsigned char)(used - 1) :
+		    data[0];
+		if (zone->count == 2 && i == 1)
+			data[1] = 'b';
+		len += add_record(packet + len, 12, TYPE_TXT, data, used);
+	}
+	return len;
+}
+
 static void *
 serve(void *arg)
 {
 	struct server *server = arg;
-	unsigned char packet[4096];
+	unsigned char packet[8192];
 	struct sockaddr_in from;
 	socklen_t from_len = sizeof(from);
 	char name[300];
@@ -154,6 +207,17 @@ serve(void *arg)
 		unsigned type = packet[12 + used + 1];
 
 		server->asked++;
+		for (size_t i = 0; type == TYPE_TXT && i <
+		    sizeof(text_zones) / sizeof(*text_zones); i++) {
+			if (strcmp(text_zones[i].name, name) != 0 ||
+			    text_zones[i].code == SILENCE)
+				continue;
+			len = answer_texts(packet, len, &text_zones[i]);
+			(void)sendto(server->fd, packet, len, 0,
+			    (struct sockaddr *)&from, from_len);
+		}
+		if (type == TYPE_TXT)
+			continue;
 		for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++) {
 			if (strcmp(zones[i].name, name) != 0 ||
 			    (type == TYPE_AAAA ? zones[i].code6 :
@@ -179,6 +243,10 @@ struct scene {
 	enum names_found found;
 	char		 addresses[NAMES_TEXT_SIZE];
 	bool		 asks_again;
+	/* of the last answer with texts: "[text]..." */
+	char		 texts[4096];
+	size_t		 count;
+	bool		 closes;	/* in the midst of it */
 };
 
 static void
@@ -395,6 +463,126 @@ START_TEST(the_hosts_file_is_known)
 }
 END_TEST
 
+static void
+on_texts(void *arg, enum names_found found, bool is_secure,
+    const struct slice *texts, size_t count)
+{
+	struct scene *scene = arg;
+	size_t len = 0;
+
+	scene->told++;
+	scene->found = found;
+	scene->count = count;
+	scene->texts[0] = '\0';
+	ck_assert(!is_secure);
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(scene->texts + len,
+		    sizeof(scene->texts) - len, "[%.*s]",
+		    SLICE_FMT(texts[i]));
+	if (scene->closes) {
+		names_close(scene->names);
+		scene->names = NULL;
+	}
+	if (scene->asks_again) {
+		scene->asks_again = false;
+		ck_assert_int_eq(names_ask_texts(scene->names,
+		    slice_str("one.example"), on_texts, scene), 0);
+	}
+}
+
+static void
+ask_texts(struct scene *scene, const char *name)
+{
+	scene->told = 0;
+	ck_assert_int_eq(names_ask_texts(scene->names, slice_str(name),
+	    on_texts, scene), 0);
+	ck_assert_uint_eq(scene->told, 0);
+	TURN_UNTIL(scene->loop, scene->told > 0);
+	turn(scene->loop);
+	ck_assert_uint_eq(scene->told, 1);
+}
+
+static const struct {
+	const char	*name;
+	enum names_found found;
+	const char	*texts;
+} texts_answers[] = {
+	{ "one.example", NAMES_FOUND, "[v=DKIM1; p=]" },
+	{ "ONE.example.", NAMES_FOUND, "[v=DKIM1; p=]" },
+	/* RFC 6376 3.6.2.2: nothing between the strings of a record */
+	{ "split.example", NAMES_FOUND, "[v=DKIM1; p=abc]" },
+	{ "_x._domainkey.two.example", NAMES_FOUND, "[a][b]" },
+	{ "empty.example", NAMES_FOUND, "[]" },
+	{ "no-text.example", NAMES_NONE, "" },
+	{ "missing.example", NAMES_NONE, "" },
+	{ "failing.example", NAMES_LATER, "" },
+};
+
+START_TEST(a_name_has_the_texts_that_the_server_gives)
+{
+	struct scene scene;
+
+	scene_open(&scene, "");
+	/* twice: the second answer is remembered */
+	for (int i = 0; i < 2; i++) {
+		ask_texts(&scene, texts_answers[_i].name);
+		ck_assert_int_eq(scene.found, texts_answers[_i].found);
+		ck_assert_str_eq(scene.texts, texts_answers[_i].texts);
+	}
+	scene_close(&scene);
+}
+END_TEST
+
+START_TEST(no_more_texts_are_told_than_anybody_has)
+{
+	struct scene scene;
+
+	scene_open(&scene, "");
+	ask_texts(&scene, "hundreds.example");
+	ck_assert_int_eq(scene.found, NAMES_FOUND);
+	ck_assert_uint_eq(scene.count, NAMES_TEXTS);
+	scene_close(&scene);
+}
+END_TEST
+
+START_TEST(who_is_told_of_texts_may_ask_again_or_close)
+{
+	struct scene scene;
+
+	scene_open(&scene, "");
+	scene.asks_again = true;
+	ck_assert_int_eq(names_ask_texts(scene.names,
+	    slice_str("no-text.example"), on_texts, &scene), 0);
+	TURN_UNTIL(scene.loop, scene.told == 2);
+	ck_assert_str_eq(scene.texts, "[v=DKIM1; p=]");
+	scene.closes = true;
+	ck_assert_int_eq(names_ask_texts(scene.names,
+	    slice_str("silent.example"), on_texts, &scene), 0);
+	ck_assert_int_eq(names_ask_texts(scene.names,
+	    slice_str("split.example"), on_texts, &scene), 0);
+	TURN_UNTIL(scene.loop, scene.told == 3);
+	turn(scene.loop);
+	ck_assert_uint_eq(scene.told, 3);
+	scene_close(&scene);
+}
+END_TEST
+
+START_TEST(whoever_waits_too_long_for_texts_is_told_later)
+{
+	struct scene scene;
+
+	scene_open(&scene, "");
+	ck_assert_int_eq(names_ask_texts(scene.names,
+	    slice_str("silent.example"), on_texts, &scene), 0);
+	turn_ms(scene.loop, 100);
+	ck_assert_uint_eq(scene.told, 0);
+	ahead_seconds = NAMES_MOST_MS / 1000 + 1;
+	TURN_UNTIL(scene.loop, scene.told == 1);
+	ck_assert_int_eq(scene.found, NAMES_LATER);
+	scene_close(&scene);
+}
+END_TEST
+
 static const char *const no_hosts[] = {
 	"", ".", "a..b", "-a.example", "a-.example", "a b", "a/b", "a:b",
 	"a\nb", "1.2.3", "1.2.3.256", "[192.0.2.1", "[]", "a,b", "\xc3\xa9.id",
@@ -408,6 +596,8 @@ START_TEST(what_is_no_host_is_not_asked_for)
 	scene_open(&scene, "");
 	ck_assert_int_eq(names_ask(scene.names, slice_str(no_hosts[_i]),
 	    on_found, &scene), -EINVAL);
+	ck_assert_int_eq(names_ask_texts(scene.names, slice_str(no_hosts[_i]),
+	    on_texts, &scene), -EINVAL);
 	turn(scene.loop);
 	ck_assert_uint_eq(scene.told, 0);
 	scene_close(&scene);
@@ -451,6 +641,11 @@ unit_suite(void)
 	tcase_add_test(test, whoever_waits_too_long_is_told_later);
 	tcase_add_test(test, closing_forgets_who_waits);
 	tcase_add_test(test, the_hosts_file_is_known);
+	tcase_add_loop_test(test, a_name_has_the_texts_that_the_server_gives,
+	    0, ROWS(texts_answers));
+	tcase_add_test(test, no_more_texts_are_told_than_anybody_has);
+	tcase_add_test(test, who_is_told_of_texts_may_ask_again_or_close);
+	tcase_add_test(test, whoever_waits_too_long_for_texts_is_told_later);
 	tcase_add_loop_test(test, what_is_no_host_is_not_asked_for, 0,
 	    ROWS(no_hosts));
 	tcase_add_loop_test(test, options_that_cannot_be_are_refused_in_words,
