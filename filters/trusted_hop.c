@@ -2,9 +2,9 @@
  * trusted_hop.c - who handed a message to our provider
  *
  * From the top down, lines are the provider's as long as hosts of its own wrote
- * them; the first of these that names a stranger is the hop.  Own hosts share
- * the end of their names with the host we ask, or with the writer of the topmost
- * line: pop.isp.example, mx3.isp.example.
+ * them; the first of these that names a stranger is the hop.  Own hosts are of
+ * one site with the host we ask, or with the writer of the topmost line:
+ * pop.isp.example, mx3.isp.example.
  */
 #include "filters/trusted_hop.h"
 
@@ -16,54 +16,30 @@
 
 #define HEADER_BYTES	(256 * 1024)	/* no provider's lines are below that */
 #define LINES_MOST	30		/* of a provider's own */
-#define OWN_ENDS	2
+#define OWN_HOSTS	2
 
-/* The names that the provider's hosts end with. */
+/* Hosts that are the provider's own, of each of its sites one. */
 struct provider {
-	struct slice	end[OWN_ENDS];
+	struct slice	host[OWN_HOSTS];
 	unsigned	count;
 };
-
-/*
- * What names of one organisation end with: all but the first label, where at
- * least two are left ("example" alone is everybody's).
- */
-static struct slice
-end_of(struct slice host)
-{
-	size_t dot = slice_find(host, '.');
-	struct slice end = dot == SIZE_MAX ? host : slice_after(host, dot + 1);
-
-	return slice_find(end, '.') == SIZE_MAX ? host : end;
-}
 
 static void
 add_own(struct provider *provider, struct slice host)
 {
 	char address[HOST_TEXT_SIZE];
 
-	if (provider->count < OWN_ENDS && host_is_name(host) &&
+	if (provider->count < OWN_HOSTS && host_is_name(host) &&
 	    slice_find(host, '.') != SIZE_MAX &&
 	    host_address(host, false, address) == 0)
-		provider->end[provider->count++] = end_of(host);
-}
-
-/* `host` is `end`, or ends with a dot and it. */
-static bool
-is_below(struct slice host, struct slice end)
-{
-	if (host.len == end.len)
-		return slice_is_nocase(host, end);
-	return host.len > end.len &&
-	    host.at[host.len - end.len - 1] == '.' &&
-	    slice_is_nocase(slice_after(host, host.len - end.len), end);
+		provider->host[provider->count++] = host;
 }
 
 static bool
 is_own(const struct provider *provider, struct slice host)
 {
 	for (unsigned i = 0; i < provider->count; i++)
-		if (is_below(host, provider->end[i]))
+		if (received_same_site(host, provider->host[i]))
 			return true;
 	return false;
 }

@@ -146,7 +146,7 @@ static const struct option options[] = {
 { "fetch_per_host",          KIND_COUNT,        FIELD(fetch_per_host), 1, 64, "10",
   "Of them, those on the same host." },
 { "upstream_hosts",          KIND_NETS,         TEXT(upstream_hosts), "",
-  "Networks of our provider's servers, which bring mail that was held for us; what would be refused from there is held." },
+  "Networks of our provider's servers: what would be refused from there is held." },
 { "dns_forward",             KIND_RESOLVERS,    TEXT(dns_forward), "",
   "The resolvers asked, such as 192.0.2.1 192.0.2.2@53; empty means those of the system." },
 { "hosts_file",              KIND_PATH_OR_NONE, TEXT(hosts_file), "/etc/hosts",

@@ -141,15 +141,6 @@ read_from_comment(struct slice comment, struct received *received)
 	}
 }
 
-static struct slice
-without_angles(struct slice word)
-{
-	if (word.len > 1 && word.at[0] == '<' &&
-	    word.at[word.len - 1] == '>')
-		return slice_first(slice_after(word, 1), word.len - 2);
-	return word;
-}
-
 /* The clause that a word opens: where its value goes, or NULL. */
 static struct slice *
 clause_of(struct slice word, struct received *received)
@@ -173,7 +164,7 @@ void
 received_read(struct slice value, struct received *received_out)
 {
 	struct received *received = received_out;
-	struct slice rest = value, *open = NULL;
+	struct slice rest = value, *open = NULL, *last_for = NULL;
 	bool in_from = false;
 	struct token token;
 
@@ -185,14 +176,22 @@ received_read(struct slice value, struct received *received_out)
 			continue;
 		}
 		if (open != NULL) {
-			*open = without_angles(token.text);
+			*open = token.text;
 			in_from = open == &received->helo;
 			received->has_from |= in_from;
+			last_for = open == &received->address ? open : NULL;
 			if (in_from)
 				received->peer = address_of(token.text);
 			open = NULL;
 			continue;
 		}
+		/* RFC 2821: a list of paths behind "for" */
+		if (last_for != NULL && token.text.at[0] == '<') {
+			last_for->len = (size_t)(token.text.at +
+			    token.text.len - last_for->at);
+			continue;
+		}
+		last_for = NULL;
 		open = clause_of(token.text, received);
 		in_from = in_from && open == NULL &&
 		    !slice_is_word(token.text, "id") &&
@@ -200,4 +199,40 @@ received_read(struct slice value, struct received *received_out)
 	}
 	if (rest.len > 0)
 		received->date = slice_trim(slice_after(rest, 1));
+}
+
+/* The last `labels` labels of `host`. */
+static struct slice
+last_labels(struct slice host, unsigned labels)
+{
+	size_t at = host.len;
+
+	while (at > 0 && (host.at[at - 1] != '.' || --labels > 0))
+		at--;
+	return slice_after(host, at);
+}
+
+/* "co.id": what stands in front of it is the site's own label. */
+static bool
+is_registry(struct slice two)
+{
+	static const char *const names[] = { "ac", "biz", "co", "com", "edu",
+	    "go", "gov", "mil", "my", "ne", "net", "or", "org", "sch", "web" };
+	size_t dot = slice_find(two, '.');
+
+	for (size_t i = 0; dot != SIZE_MAX && two.len == dot + 3 &&
+	    i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_is_word(slice_first(two, dot), names[i]))
+			return true;
+	return false;
+}
+
+bool
+received_same_site(struct slice a, struct slice b)
+{
+	unsigned labels = is_registry(last_labels(a, 2)) ? 3 : 2;
+
+	if (a.len == 0 || b.len == 0)
+		return false;
+	return slice_is_nocase(last_labels(a, labels), last_labels(b, labels));
 }

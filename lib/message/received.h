@@ -17,11 +17,17 @@ struct received {
 	struct slice	peer;	/* its address, without brackets and "IPv6:" */
 	struct slice	by;	/* who writes this */
 	struct slice	with;	/* the protocol */
-	struct slice	address;	/* "for", without angle brackets */
+	struct slice	address;	/* "for": for lib/message/addresses.h */
 	struct slice	date;	/* behind the semicolon, trimmed */
 };
 
 /* Read a field's value, folded as it came.  What is not there is empty. */
 void	received_read(struct slice value, struct received *received_out);
+
+/*
+ * Two hosts of one site: the same name, or the same last two labels, or three
+ * where the second last is as short as in "co.id".
+ */
+bool	received_same_site(struct slice, struct slice);
 
 #endif

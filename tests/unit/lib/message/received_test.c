@@ -16,7 +16,7 @@ static const struct form {
   "(Postfix) with ESMTPS id 4F2\r\n\tfor <ann@office.test>; "
   "Sat, 21 Nov 2026 10:00:00 +0700 (WIB)",
   "mail.example.com", "mail.example.com", "192.0.2.9", "mx.isp.test", "ESMTPS",
-  "ann@office.test" },
+  "<ann@office.test>" },
 { "from liar (unknown [IPv6:2001:db8::9]) by mx.isp.test with ESMTP; x",
   "liar", "unknown", "2001:db8::9", "mx.isp.test", "ESMTP", "" },
 /* Exim */
@@ -44,7 +44,7 @@ static const struct form {
   "\"x y\"@f" },
 /* the second of a clause is not believed */
 { "from a ([192.0.2.1]) by b for <c@d> by e for <f@g> from h ([192.0.2.2])",
-  "a", "", "192.0.2.1", "b", "", "c@d" },
+  "a", "", "192.0.2.1", "b", "", "<c@d>" },
 /* torn */
 { "from a ([192.0.2.1", "a", "", "", "", "", "" },
 { "from", "", "", "", "", "", "" },
