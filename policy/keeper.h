@@ -54,7 +54,18 @@ enum keeper_kind {
 	 * u64 fetch account -> u8 exists, u64 owner (0: it does not); nothing at
 	 * all: it cannot be said now
 	 */
-	KEEPER_FETCH_OWNER
+	KEEPER_FETCH_OWNER,
+	/*
+	 * Fetch: the rules of a fetch account of its owner's whose mail is for
+	 * many.  u64 fetch account -> u8 it is one, slice its rules as text;
+	 * nothing at all: it cannot be said now
+	 */
+	KEEPER_FETCH_RULES,
+	/*
+	 * Fetch, for an owner who has such an account: find_ask_pack() ->
+	 * find_answer_pack(); nothing at all: it cannot be said now
+	 */
+	KEEPER_FIND
 };
 
 /* A remote mailbox, as the schedule knows it. */

@@ -68,6 +68,16 @@ static const char *const statements[STATEMENTS] = {
 	[FETCH_SEAL] = "UPDATE fetch SET sealed = ? WHERE id = ?",
 	[FETCH_GET_SEAL] = "SELECT sealed FROM fetch WHERE id = ?",
 	[FETCH_REMOVE] = "DELETE FROM fetch WHERE id = ?",
+	/* numbers are never given twice: what is left behind does no harm */
+	[DOMAIN_SWEEP] = "DELETE FROM fetch_domain"
+	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
+	[DOMAIN_PUT] = "INSERT INTO fetch_domain (fetch, rules)"
+	    " SELECT id, ?2 FROM fetch WHERE id = ?1"
+	    " ON CONFLICT (fetch) DO UPDATE SET rules = excluded.rules",
+	[DOMAIN_GET] = "SELECT d.rules FROM fetch_domain d"
+	    " JOIN fetch f ON f.id = d.fetch WHERE d.fetch = ?",
+	[DOMAIN_ANY] = "SELECT 1 FROM fetch_domain d"
+	    " JOIN fetch f ON f.id = d.fetch WHERE f.owner = ? LIMIT 1",
 };
 
 static const char *const steps[] = {
@@ -96,6 +106,9 @@ static const char *const steps[] = {
 	" changes INTEGER NOT NULL DEFAULT 0,"
 	" sealed BLOB NOT NULL);"
 	"CREATE UNIQUE INDEX fetch_label ON fetch (owner, label);",
+	/* whose mail is for many, and how it is told apart: fetch_domains.h */
+	"CREATE TABLE fetch_domain (fetch INTEGER PRIMARY KEY,"
+	" rules BLOB NOT NULL);",
 };
 
 const struct db_format policy_format = {

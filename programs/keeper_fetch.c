@@ -11,6 +11,7 @@
 
 #include "lib/base/ipc.h"
 #include "lib/base/log.h"
+#include "policy/fetch_domains.h"
 
 /* One page being made. */
 struct page {
@@ -64,6 +65,16 @@ keeper_fetch_due(struct policy *policy, struct slice body,
 	return 0;
 }
 
+static int
+is_domain(struct policy *policy, uint64_t id, bool *is_domain_out)
+{
+	TEXT_AUTO rules = TEXT_INIT(DOMAIN_TEXT_MOST);
+	int r = policy_fetch_rules_get(policy, id, &rules);
+
+	*is_domain_out = r == 0;
+	return r == -ENOENT ? 0 : r;
+}
+
 int
 keeper_fetch_owner(struct policy *policy, struct slice body,
     struct text *answer)
@@ -77,7 +88,11 @@ keeper_fetch_owner(struct policy *policy, struct slice body,
 		return r;
 	r = policy_fetch_get(policy, id, &f);
 	if (r == 0)
-		owner = (struct keeper_owner){ true, f.owner, false };
+		r = is_domain(policy, id, &owner.is_domain);
+	if (r == 0) {
+		owner.exists = true;
+		owner.owner = f.owner;
+	}
 	if (r == 0 || r == -ENOENT)
 		keeper_owner_say(answer, &owner);
 	else
@@ -130,5 +145,65 @@ keeper_fetch_open(struct policy *policy, const struct seal_key *key,
 	else if (r < 0)
 		log_say("fetch account %" PRIu64 " cannot be read: %s", id,
 		    strerror(-r));
+	return 0;
+}
+
+int
+keeper_fetch_rules(struct policy *policy, uint64_t owner, struct slice body,
+    struct text *answer)
+{
+	TEXT_AUTO rules = TEXT_INIT(DOMAIN_TEXT_MOST);
+	struct unpack u = unpack_of(body);
+	struct fetch_account f;
+	uint64_t id = unpack_u64(&u);
+	int r;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	r = policy_fetch_get(policy, id, &f);
+	if (r == 0)
+		r = f.owner == owner ? policy_fetch_rules_get(policy, id,
+		    &rules) : -ENOENT;
+	if (r < 0 && r != -ENOENT) {
+		log_say("the rules of fetch account %" PRIu64 " cannot be "
+		    "read: %s", id, strerror(-r));
+		return 0;
+	}
+	pack_u8(answer, r == 0);
+	pack_slice(answer, text_slice(&rules));
+	return 0;
+}
+
+/* What it is asked for costs a look at each row: 2,048 at the most. */
+#define FIND_ARENA	(1024 * 1024)
+
+int
+keeper_find(struct policy *policy, uint64_t owner, struct slice body,
+    struct text *answer)
+{
+	ARENA_AUTO arena = arena_new(FIND_ARENA);
+	struct find_answer *answers;
+	struct find_ask *asks;
+	size_t count = 0;
+	int r;
+
+	if (arena == NULL)
+		return 0;
+	r = find_ask_unpack(arena, body, &asks, &count);
+	if (r == -EBADMSG)
+		return r;
+	/* who has no such account has nobody to look for */
+	if (r == 0)
+		r = policy_fetch_rules_any(policy, owner);
+	if (r == 0)
+		return -EBADMSG;
+	answers = r < 0 ? NULL : arena_array(arena, count, sizeof(*answers));
+	if (r > 0)
+		r = answers == NULL ? -ENOMEM : policy_find(policy, asks,
+		    count, answers);
+	if (r == 0)
+		find_answer_pack(answer, answers, count);
+	else
+		log_say("recipients cannot be looked for: %s", strerror(-r));
 	return 0;
 }

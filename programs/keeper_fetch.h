@@ -29,5 +29,10 @@ int	keeper_fetch_owner(struct policy *, struct slice body,
 	    struct text *answer);
 int	keeper_fetch_open(struct policy *, const struct seal_key *,
 	    uint64_t owner, struct slice body, struct text *answer);
+/* The same of a KEEPER_FETCH_RULES and a KEEPER_FIND. */
+int	keeper_fetch_rules(struct policy *, uint64_t owner, struct slice body,
+	    struct text *answer);
+int	keeper_find(struct policy *, uint64_t owner, struct slice body,
+	    struct text *answer);
 
 #endif

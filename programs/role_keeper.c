@@ -16,6 +16,7 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "lib/base/pool.h"
+#include "policy/fetch_domains.h"
 #include "policy/keeper.h"
 #include "policy/login_cache.h"
 #include "policy/login_delay.h"
@@ -84,6 +85,8 @@ static int	on_account(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_due(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_open(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_owner(void *, struct ipc *, struct ipc_message *);
+static int	on_fetch_rules(void *, struct ipc *, struct ipc_message *);
+static int	on_find(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define CONSOLE	FROM(ROLE_CONSOLE)
@@ -99,6 +102,8 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_FETCH_DUE, "DUE",   SCHEDULE,	   IPC_REQUEST, 0, 0, on_fetch_due },
 { KEEPER_FETCH_OPEN, "OPEN", FETCH,	   IPC_REQUEST, 0, 0, on_fetch_open },
 { KEEPER_FETCH_OWNER, "OWNER", QUEUE,	   IPC_REQUEST, 0, 0, on_fetch_owner },
+{ KEEPER_FETCH_RULES, "RULES", FETCH,	   IPC_REQUEST, 0, 0, on_fetch_rules },
+{ KEEPER_FIND,	  "FIND",    FETCH,	   IPC_REQUEST, 0, 0, on_find },
 { 0 }
 };
 
@@ -219,6 +224,33 @@ on_fetch_owner(void *arg, struct ipc *from, struct ipc_message *message)
 	if (r < 0)
 		return r;
 	/* an empty body is no answer: the collector is told "later" */
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
+on_fetch_rules(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(DOMAIN_TEXT_MOST + 16);
+	int r = keeper_fetch_rules(keeper_of(arg)->policy,
+	    ipc_instance(from), message->body, &body);
+
+	if (r < 0)
+		return r;
+	/* an empty body is no answer: the collector tries again later */
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
+on_find(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	int r = keeper_find(keeper_of(arg)->policy, ipc_instance(from),
+	    message->body, &body);
+
+	if (r < 0)
+		return r;
 	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	return 0;
 }
