@@ -114,6 +114,18 @@ const struct admin_request admin_requests[] = {
 { "fetch remove",
   { WHICH_ARGS },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_remove },
+/* How the mail of a domain's mailbox is told apart: domain_rules.h. */
+{ "fetch rules",
+  { WHICH_ARGS,
+    { "rules",    ADMIN_TEXT,   false, SAY_COLUMN_VALUE } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FETCH_NAME, WORD("rules") },
+  admin_fetch_rules },
+/* Whose each address or whole name is; row for row. */
+{ "account find",
+  { { "asks",     ADMIN_TEXT,   true, SAY_COLUMN_VALUE } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER,
+  { WORD("finding"), FIGURE("account"), WORD("address") },
+  admin_account_find },
 /*
  * Collect now from those that match what is given: the owner's whole address,
  * the label; neither: from all.  Those that are not enabled are passed over; one

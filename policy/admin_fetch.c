@@ -306,6 +306,13 @@ find_fetch(struct policy *policy, struct admin_work *work,
 	return r;
 }
 
+int
+admin_find_fetch(struct policy *policy, struct admin_work *work,
+    struct fetch_account *fetch_out)
+{
+	return find_fetch(policy, work, fetch_out);
+}
+
 enum admin_status
 admin_fetch_add(struct policy *policy, struct admin_work *work,
     struct text *rows)

@@ -9,9 +9,17 @@
 /* Rows of admin_requests[]. */
 admin_fn	admin_account_add, admin_account_list, admin_account_set,
 		admin_account_remove;
+admin_fn	admin_fetch_rules, admin_account_find;
 admin_fn	admin_fetch_add, admin_fetch_list, admin_fetch_set,
 		admin_fetch_remove;
 
+/*
+ * The fetch account that the first two arguments name, address and label; an
+ * owner of one only need not say which.  0, or an errno, and who is at fault.
+ */
+struct fetch_account;
+int	admin_find_fetch(struct policy *, struct admin_work *,
+	    struct fetch_account *fetch_out);
 /* What an errno of accounts.h and fetch_accounts.h means to who asked. */
 enum admin_status admin_status_of(int r);
 /*

@@ -42,6 +42,12 @@ static const struct command {
   "[--password-file F] [--mechanism M] [--pin SHA256] [--largest SIZE] [--all | --new | --days N] "
   "[--keep | --delete-after DAYS] [--untested]",
   SAY_HELP_FETCH_ADD,      cli_fetch_add },
+{ "fetch",   "add-domain", "DOMAIN --host H --user U [--owner ADDRESS] [--envelope-header NAME[:PREFIX[:TAIL]]] "
+  "[--headers LIST] [--skip-received N] [--match-names yes|no|ADDRESS] [--replace-domain yes|no|DOMAIN] "
+  "[--strip TEXT] [--route 'TEST TEXT -> drop|copy ADDRESS'] [OPTIONS OF add]",
+  SAY_HELP_FETCH_ADD_DOMAIN, cli_fetch_add_domain },
+{ "fetch",   "rules",    "ADDRESS [--label NAME] [RULES AS IN add-domain]", SAY_HELP_FETCH_RULES, cli_fetch_rules },
+{ "fetch",   "learn",    "ID --to ADDRESS", SAY_HELP_FETCH_LEARN, cli_fetch_learn },
 { "fetch",   "list",     "[ADDRESS]", SAY_HELP_FETCH_LIST, cli_fetch_list },
 { "fetch",   "set",      "ADDRESS [--label NAME] [--rename NAME] [--enable | --disable] [--password] [OPTIONS OF add]",
   SAY_HELP_FETCH_SET,      cli_fetch_set },

@@ -48,6 +48,14 @@ int	cli_fetch_options(struct cli *, int argc, char **argv,
 int	cli_fetch_values(struct cli *, struct fetch_given *,
 	    const char *values[ADMIN_ARGS]);
 
+/* ---- cli_fetch_add.c ---------------------------------------------------- */
+
+/* As cli_fetch_add(); `rules`, or NULL, make it a mailbox of many. */
+int	cli_fetch_add_with(struct cli *, int argc, char **argv,
+	    const char *rules);
+/* Where the rules stand in "fetch rules". */
+#define FETCH_RULES_TEXT	2
+
 /* ---- cli_fetch_run.c: what the schedule does, watched ------------------- */
 
 /* An account's part of the run is over. */

@@ -25,6 +25,7 @@
 struct adding {
 	struct cli	*cli;
 	const char	*values[ADMIN_ARGS];	/* of fetch add */
+	const char	*rules;		/* its mail is for many; or NULL */
 	bool		 asks;		/* there is a person at a terminal */
 	json_t		*row;		/* the answer's, of the account */
 	char		 from[ANSWER_SIZE], delete_after[ANSWER_SIZE];
@@ -159,7 +160,7 @@ add(struct adding *adding, bool untested)
 	int r;
 
 	memcpy(values, adding->values, sizeof(values));
-	if (!untested)
+	if (!untested || adding->rules != NULL)
 		values[FETCH_FROM] = "unsaid";
 	r = cli_fetch_ask(adding->cli, "fetch add", values, &object);
 	if (r == CLI_OK)
@@ -189,6 +190,24 @@ take_back(struct adding *adding, const struct text *why)
 	text_add_byte(&cli->words, ' ');
 	text_add_str(&cli->words, say(cli->language, SAY_FETCH_NOT_ADDED));
 	return cli_failed(cli, CLI_FAILED);
+}
+
+/* How its mail is told apart.  CLI_OK, or told and taken back. */
+static int
+set_rules(struct adding *adding)
+{
+	const char *values[ADMIN_ARGS] = {
+		[ADMIN_WHICH_ADDRESS] = address_of(adding),
+		[ADMIN_WHICH_LABEL] = label_of(adding),
+		[FETCH_RULES_TEXT] = adding->rules
+	};
+	json_t *object = NULL;
+	int r = cli_fetch_ask(adding->cli, "fetch rules", values, &object);
+
+	json_decref(object);
+	if (r != CLI_OK)
+		(void)take_back(adding, NULL);
+	return r;
 }
 
 /* Log in there.  CLI_OK, or told and taken back. */
@@ -280,9 +299,12 @@ add_and_try(struct adding *adding, bool untested)
 {
 	int r = add(adding, untested);
 
+	if (r == CLI_OK && adding->rules != NULL)
+		r = set_rules(adding);
 	if (r == CLI_OK && !untested)
 		r = try(adding);
-	if (r == CLI_OK && (!untested || adding->asks))
+	if (r == CLI_OK && (!untested || adding->asks ||
+	    adding->rules != NULL))
 		r = settle(adding);
 	if (r == CLI_OK)
 		print_added(adding);
@@ -293,7 +315,13 @@ add_and_try(struct adding *adding, bool untested)
 int
 cli_fetch_add(struct cli *cli, int argc, char **argv)
 {
-	struct adding adding = { .cli = cli };
+	return cli_fetch_add_with(cli, argc, argv, NULL);
+}
+
+int
+cli_fetch_add_with(struct cli *cli, int argc, char **argv, const char *rules)
+{
+	struct adding adding = { .cli = cli, .rules = rules };
 	TEXT_AUTO who = TEXT_INIT(4096);
 	char password[CLI_SECRET_SIZE] = "";
 	struct fetch_given given;
