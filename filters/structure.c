@@ -32,19 +32,6 @@ read_words(struct slice value, char out[VERDICT_WORDS_MAX + 1])
 	(void)slice_cstr(text_slice(&words), out, VERDICT_WORDS_MAX + 1);
 }
 
-/* As it stands, for a log line, cut at a character. */
-static void
-read_escaped(struct slice value, char out[VERDICT_WORDS_MAX + 1])
-{
-	TEXT_AUTO line = TEXT_INIT(value.len);
-	TEXT_AUTO words = TEXT_INIT(VERDICT_WORDS_MAX);
-
-	header_unfold(&line, value);
-	/* each byte by itself: one that does not fit ends the text cleanly */
-	text_add_escaped(&words, text_slice(&line), VERDICT_WORDS_MAX);
-	(void)slice_cstr(text_slice(&words), out, VERDICT_WORDS_MAX + 1);
-}
-
 static void
 mark(struct verdict *verdict, const char *limit)
 {
@@ -70,7 +57,6 @@ structure_judge(struct arena *arena, struct slice message,
 	verdict_init(verdict_out);
 	read_words(value_of(block, "Subject"), verdict_out->subject);
 	read_words(value_of(block, "From"), verdict_out->from);
-	read_escaped(value_of(block, "Message-ID"), verdict_out->message_id);
 	r = mime_parse(arena, message, limits, &root, &limit);
 	if (r == -E2BIG)
 		mark(verdict_out, mime_limit_name(limit));

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERDICT_VERSION	3
-#define VERDICT_OLDEST	2	/* without the hop */
+#define VERDICT_VERSION	4
+#define VERDICT_OLDEST	2	/* without the hop; up to 3 a Message-ID */
 
 /* Row for row the actions: their words and the class of their reply. */
 static const struct {
@@ -177,7 +177,6 @@ verdict_combine(struct verdict *into, const struct verdict *one)
 	(void)verdict_set_redirect(into, slice_str(one->redirect));
 	words_take(into->subject, one->subject);
 	words_take(into->from, one->from);
-	words_take(into->message_id, one->message_id);
 	words_take(into->hop_helo, one->hop_helo);
 	if (into->hop_peer[0] == '\0')
 		memcpy(into->hop_peer, one->hop_peer,
@@ -197,7 +196,6 @@ verdict_pack(struct text *text, const struct verdict *verdict)
 	pack_slice(text, slice_str(verdict->redirect));
 	pack_slice(text, slice_str(verdict->subject));
 	pack_slice(text, slice_str(verdict->from));
-	pack_slice(text, slice_str(verdict->message_id));
 	pack_u8(text, (uint8_t)verdict->line_count);
 	for (size_t i = 0; i < verdict->line_count; i++) {
 		pack_slice(text, slice_str(verdict->lines[i].name));
@@ -264,8 +262,8 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 	string_unpack(&u, verdict.subject, sizeof(verdict.subject),
 	    is_printable);
 	string_unpack(&u, verdict.from, sizeof(verdict.from), is_printable);
-	string_unpack(&u, verdict.message_id, sizeof(verdict.message_id),
-	    slice_is_printable_ascii);
+	if (version < 4)
+		(void)unpack_slice(&u);	/* its Message-ID, which nobody read */
 	count = unpack_enum(&u, VERDICT_LINES + 1);
 	for (unsigned i = 0; i < count && !u.bad; i++) {
 		struct slice name = unpack_slice(&u);

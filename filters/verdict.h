@@ -48,11 +48,9 @@ struct verdict {
 	char			 folder[VERDICT_FOLDER_MAX + 1]; /* "": INBOX */
 	/* to this address instead of the recipients; "": to them */
 	char			 redirect[VERDICT_ADDRESS_MAX + 1];
-	/* for the trail and the console: printable UTF-8, as people read it;
-	   the third is ASCII, as text_add_escaped() writes it */
+	/* for the trail and the console: printable UTF-8, as people read it */
 	char			 subject[VERDICT_WORDS_MAX + 1];
 	char			 from[VERDICT_WORDS_MAX + 1];
-	char			 message_id[VERDICT_WORDS_MAX + 1];
 	/* what was taken on already: who handed it to our provider */
 	char			 hop_peer[VERDICT_PEER_MAX + 1]; /* "": unknown */
 	char			 hop_helo[VERDICT_WORDS_MAX + 1];

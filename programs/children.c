@@ -208,6 +208,9 @@ child_spawn(struct child *child)
 	r = child->pid < 0 ? -errno : 0;
 	(void)close(fd[1]);
 	if (r < 0) {
+		log_say("%s %llu cannot be started: %s",
+		    role_name(child->row->role),
+		    (unsigned long long)child->instance, strerror(-r));
 		child->pid = 0;
 		(void)close(fd[0]);
 		return r;

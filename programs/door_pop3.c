@@ -58,11 +58,20 @@ handover_free(void *arg, struct bridge *bridge)
 static void
 on_patience(void *arg)
 {
+	static const char words[] =
+	    "-ERR [SYS/TEMP] your mailbox is not there now; try again later\r\n";
 	struct handover *handover = arg;
 
 	log_say("no mailbox for account %llu came up in time",
 	    (unsigned long long)handover->account);
-	bridge_close(handover->bridge);
+	/* said in the mailbox's place: the bridge ends with its end */
+	if (send(handover->inner_fd, words, sizeof(words) - 1,
+	    MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		bridge_close(handover->bridge);
+		return;
+	}
+	(void)close(handover->inner_fd);
+	handover->inner_fd = -1;
 }
 
 /* Give the connection to its mailbox, if that is there. */

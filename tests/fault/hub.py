@@ -18,7 +18,7 @@ import time
 
 DOMAIN = "office.test"
 PASSWORD = "secret"
-PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110}
+PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "pop3s": 995}
 ALL_PORTS = (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190)
 GUARD = 120.0           # seconds; nothing honest comes near it
 UID_BITS = 32
@@ -222,6 +222,25 @@ class Hub:
 
     # --- looking -----------------------------------------------------------
 
+    def costs(self):
+        """
+        {role: (KiB of memory, descriptors)}, its processes added up.  A file
+        that is mapped is not memory: the kernel takes its pages back.
+        """
+        found = {}
+        for pid, words in children(self.process.pid).items():
+            role = words[2] if len(words) > 2 else "?"
+            try:
+                with open("/proc/%d/status" % pid, encoding="ascii") as file:
+                    memory = int(re.search(r"(?m)^RssAnon:\s+(\d+)",
+                                           file.read()).group(1))
+                descriptors = len(os.listdir("/proc/%d/fd" % pid))
+            except (OSError, AttributeError):
+                continue        # it has just ended
+            before = found.get(role, (0, 0))
+            found[role] = (before[0] + memory, before[1] + descriptors)
+        return found
+
     def log_size(self):
         try:
             return os.path.getsize(self.log_path)
@@ -236,9 +255,10 @@ class Hub:
         except FileNotFoundError:
             return ""
 
-    def connect(self, service, timeout=GUARD):
+    def connect(self, service, timeout=GUARD, source="127.0.0.1"):
+        """`source` is the address that the hub sees; 127.x.y.z are many."""
         connection = socket.create_connection(
-            ("127.0.0.1", self.base + PORTS[service]), timeout)
+            ("127.0.0.1", self.base + PORTS[service]), timeout, (source, 0))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 

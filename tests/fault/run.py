@@ -25,9 +25,13 @@ import kill                                             # noqa: E402
 import full                                             # noqa: E402
 import sweep                                            # noqa: E402
 import power                                            # noqa: E402
+import flood                                            # noqa: E402
+import guess                                            # noqa: E402
+import heaps                                            # noqa: E402
+import soak                                             # noqa: E402
 import uids                                             # noqa: E402
 
-PARTS = [kill, uids, power, full, sweep]
+PARTS = [kill, uids, power, full, flood, guess, heaps, soak, sweep]
 
 
 class Skip(Exception):
@@ -75,16 +79,16 @@ class Results:
             first = str(why).splitlines()[0] if why else ""
             self.file.write(" ".join(filter(None, (word, name, first))) + "\n")
             self.file.flush()
-            if word != "pass":
+            if word != "pass" or why:
                 print("%s %s: %s" % (word, name, why), flush=True)
             self.failed += word == "fail"
 
 
 def run_one(context, results, name, function):
+    """What a test returns is a figure worth telling."""
     context.local.notes = []
     try:
-        function()
-        results.add("pass", name)
+        results.add("pass", name, function() or "")
     except context.Skip as why:
         results.add("skip", name, why)
     except (Fault, OSError, subprocess.SubprocessError) as fault:

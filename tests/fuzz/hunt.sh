@@ -1,17 +1,20 @@
 #!/bin/sh
 #
-# hunt.sh BUILD SOURCE ... - run each libFuzzer harness for FUZZ_SECONDS
+# hunt.sh BUILD RESULTS SOURCE ... - run each libFuzzer harness for a while
 #
-# What libFuzzer learns is kept in BUILD/corpus; the seeds are only read.
-# An input that breaks a harness is left as BUILD/NAME-crash-...: after the
-# mend, copy it to tests/fuzz/seeds/NAME, where make check replays it.
+# FUZZ_SECONDS each, one after the other.  What libFuzzer learns is kept in
+# BUILD/corpus; the seeds are only read.  An input that breaks a harness is
+# left as BUILD/NAME-crash-...: after the mend, copy it to
+# tests/fuzz/seeds/NAME, where make check replays it.  One line of RESULTS per
+# harness.
 
 build=$1
-shift
-bad=0
+results=$2
+shift 2
 
 for source; do
 	name=$(basename "$source" _fuzz.c)
+	log=$build/$name.log
 	set -- -max_total_time="${FUZZ_SECONDS:-60}" -print_final_stats=1 \
 	    -artifact_prefix="$build/$name-" -timeout=10
 	[ -f "tests/fuzz/$name.dict" ] &&
@@ -19,11 +22,11 @@ for source; do
 	mkdir -p "$build/corpus/$name"
 	set -- "$@" "$build/corpus/$name"
 	[ -d "tests/fuzz/seeds/$name" ] && set -- "$@" "tests/fuzz/seeds/$name"
-	echo "== fuzz $name"
-	if ! "$build/${source%.c}" "$@" >"$build/$name.log" 2>&1; then
-		tail -n 40 "$build/$name.log"
-		echo "$name: broke; see $build/$name.log"
-		bad=1
+	if "$build/${source%.c}" "$@" >"$log" 2>&1; then
+		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+		echo "pass $name, $runs inputs" >>"$results"
+	else
+		tail -n 40 "$log"
+		echo "fail $name; see $log" >>"$results"
 	fi
 done
-exit $bad

@@ -190,7 +190,7 @@ static const struct {
 	{ "rule \"a\" { remote mx.test; stop }", "1: \"mx.test\" is no address "
 	    "or net; write 192.0.2.0/24 or 2001:db8::/32\n" },
 	{ "rule \"a\" { source imap; stop }", "1: \"imap\" is none of smtp, "
-	    "lmtp, fetch\n" },
+	    "lmtp, fetch, upstream\n" },
 	{ "rule \"a\" { body /b/; do delete }", "1: \"delete\" is nothing that "
 	    "can be done: refuse, hold, mark, redirect or discard\n" },
 	{ "rule \"a\" { body /b/; do mark \"c\" }", "1: \"c\" is neither "

@@ -92,16 +92,12 @@ START_TEST(the_words_for_the_trail_are_safe_and_bounded)
 	    "<a@b\303\251>\r\nSubject: ");
 	for (int i = 0; i < 200; i++)
 		text_add_str(&text, "\303\251");
-	text_add_str(&text, "\r\nMessage-ID: <");
-	for (int i = 0; i < 300; i++)
-		text_add_byte(&text, 'x');
-	text_add_str(&text, ">\r\n\r\n");
+	text_add_str(&text, "\r\n\r\n");
 	structure_judge(arena, text_slice(&text), &mime_default_limits,
 	    &verdict, &root);
 	ck_assert_str_eq(verdict.from, "\"A\" \303\251  <a@b\303\251>");
 	ck_assert_uint_eq(strlen(verdict.subject), VERDICT_WORDS_MAX);
 	ck_assert(slice_is_utf8(slice_str(verdict.subject)));
-	ck_assert_uint_eq(strlen(verdict.message_id), VERDICT_WORDS_MAX);
 }
 END_TEST
 
