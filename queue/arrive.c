@@ -446,8 +446,8 @@ arrive_go_on(struct transit *transit)
 {
 	if (!transit->is_big)
 		append(transit);
-	else if (pool_run(transit->conductor->pool, sync_big, on_big_synced,
-	    transit) < 0)
+	else if (pool_run(transit->conductor->big_pool, sync_big,
+	    on_big_synced, transit) < 0)
 		arrive_put_off(transit, 451, "4.3.0",
 		    "out of memory, try again later");
 }

@@ -200,10 +200,20 @@ fill_in(struct transit *transit)
 static int
 leave_out_claimed(struct transit *transit)
 {
+	struct conductor *conductor = transit->conductor;
+	const struct message_id *old = ledger_taken_id(transit->taken);
 	struct message_id id;
-	int r = ledger_unclaimed(transit->conductor->ledger, transit->taken,
-	    &transit->env, &id);
+	int r = 0;
 
+	/* a copy that nobody needs is an entry too, with a name and a time */
+	transit->env.received_at_utc_ms = clock_utc_ms();
+	if (old == NULL)
+		r = message_id_new(&conductor->last_id, clock_utc_ms());
+	if (r < 0)
+		return r;
+	transit->env.id = old == NULL ? conductor->last_id : *old;
+	r = ledger_unclaimed(conductor->ledger, transit->taken,
+	    &transit->env, &id);
 	if (r == 1) {
 		transit->env.fetched.hold = slice_str("everybody whom it "
 		    "names has it; this copy may be for somebody in Bcc");

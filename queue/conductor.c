@@ -24,6 +24,11 @@
 #define HEAD_VERSION	1
 #define OPEN_MOST	1000	/* bytes kept open past the receipt */
 #define ARENA_BUDGET	(ENVELOPE_MAX_BYTES * 8)
+/*
+ * Big files that are synced at a time.  The disk commits them together, as the
+ * journal's records are: a file system has one log for all that wait.
+ */
+#define BIG_SYNCS	8
 #define BIG_GRACE_MS	(24 * 60 * 60 * 1000)	/* a big file nobody needs */
 #define LOCK_TRIES	100
 #define LOCK_PAUSE_US	100000
@@ -596,9 +601,11 @@ conductor_open(int folder_fd, const struct conductor_options *options,
 	TAILQ_INIT(&conductor->received);
 	TAILQ_INIT(&conductor->set_aside);
 	conductor->pool = pool_new(loop, 1);
+	conductor->big_pool = pool_new(loop, BIG_SYNCS);
 	conductor->settle_timer = timer_new(loop, on_settle_time, conductor);
 	conductor->keep_timer = timer_new(loop, on_keep_time, conductor);
-	if (conductor->pool != NULL && conductor->settle_timer != NULL &&
+	if (conductor->pool != NULL && conductor->big_pool != NULL &&
+	    conductor->settle_timer != NULL &&
 	    conductor->keep_timer != NULL)
 		r = open_all(conductor);
 	if (r < 0) {
@@ -630,6 +637,7 @@ conductor_close(struct conductor *conductor)
 
 	conductor->closing = true;
 	pool_free(conductor->pool);	/* the last sync ends first */
+	pool_free(conductor->big_pool);
 	timer_free(conductor->settle_timer);
 	timer_free(conductor->keep_timer);
 	deliver_close(conductor);

@@ -45,6 +45,7 @@ struct copy {
 	struct recipient *rcpt;
 	enum copy_state	 state;
 	bool		 is_told;	/* told in the trail as delivered */
+	bool		 is_referred;	/* big: queue.db says so, to be sent */
 	bool		 is_done;	/* settled: in no queue any more */
 };
 
@@ -125,7 +126,8 @@ struct conductor {
 	struct conductor_options options;
 	struct conductor_ports	 ports;
 	struct loop		*loop;
-	struct pool		*pool;
+	struct pool		*pool;		/* one thread: the journal's */
+	struct pool		*big_pool;	/* syncs big files, many at once */
 	int			 folder_fd;	/* borrowed */
 	int			 journal_fd, kept_fd, big_fd, trail_fd;
 	struct journal		*journal;

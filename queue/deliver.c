@@ -185,17 +185,44 @@ pack_copy(struct text *body, struct copy *copy)
 	return text_failed(&trace) || text_failed(body) ? -EMSGSIZE : 0;
 }
 
+/*
+ * The file stays for everybody who is to be told of it: noted once for all of
+ * them, for each commit costs as much as a delivery.
+ */
+static int
+refer_all(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	uint64_t *accounts = calloc(transit->copy_count, sizeof(*accounts));
+	size_t count = 0;
+	int r;
+
+	if (accounts == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < transit->copy_count; i++) {
+		const struct copy *copy = &transit->copies[i];
+
+		if (copy->state == COPY_WAITING && !copy->is_referred)
+			accounts[count++] = copy->account->account;
+	}
+	r = rows_big_ref(conductor->rows, &transit->env.id, accounts, count);
+	free(accounts);
+	for (size_t i = 0; r == 0 && i < transit->copy_count; i++)
+		if (transit->copies[i].state == COPY_WAITING)
+			transit->copies[i].is_referred = true;
+	return r;
+}
+
 static int
 send_copy(struct copy *copy)
 {
-	const struct transit *transit = copy->transit;
+	struct transit *transit = copy->transit;
 	struct conductor *conductor = transit->conductor;
 	TEXT_AUTO body = TEXT_INIT(STAMP_MAX_BYTES + DELIVERY_FIXED_BYTES);
 	int r = 0;
 
-	if (transit->is_big)
-		r = rows_big_ref(conductor->rows, &transit->env.id,
-		    copy->account->account);
+	if (transit->is_big && !copy->is_referred)
+		r = refer_all(transit);
 	if (r == 0)
 		r = pack_copy(&body, copy);
 	if (r == 0)
@@ -361,6 +388,7 @@ conductor_account_lost(struct conductor *conductor, uint64_t account)
 		if (copy->state >= COPY_DELIVERED)
 			copy->transit->undelivered++;
 		copy->state = COPY_WAITING;
+		copy->is_referred = false;	/* it may have been given up */
 	}
 	queue->to_send = TAILQ_FIRST(&queue->copies);
 	timer_stop(queue->again);

@@ -239,6 +239,7 @@ ledger_close(struct ledger *ledger)
 		if (ledger_flush(ledger) == 0)
 			(void)sync_meta(ledger);
 	}
+	ledger_cuts_free(ledger);
 	free_takens(&ledger->under_way);
 	free_takens(&ledger->waiting);
 	timer_free(ledger->timer);

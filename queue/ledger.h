@@ -153,9 +153,19 @@ int	ledger_decide(struct ledger *, const struct ledger_asked *,
 int	ledger_leave(struct ledger *, const struct ledger_asked *,
 	    uint64_t account, uint32_t count, struct unpack *u);
 
-/* Adds u32 count and the rows to `text`. */
+/* A row that a page follows; number 0: none. */
+struct ledger_after {
+	uint64_t	bytes;
+	uint32_t	number;
+};
+/*
+ * Adds u8 order, u32 count and the rows to `text`.  What is to be taken comes
+ * in order of size, but after LEDGER_CUT_MOST collections of it in a row that
+ * did not come to the end, once in order of number.
+ */
+#define LEDGER_CUT_MOST	3
 int	ledger_page(struct ledger *, const void *from, uint64_t account,
-	    enum listing_part, uint32_t after, struct text *text);
+	    enum listing_part, const struct ledger_after *, struct text *text);
 int	ledger_digests(struct ledger *, const void *from, uint64_t account,
 	    uint32_t count, struct unpack *u);
 /* -EAGAIN: one of them is not to be deleted (any more); nothing is noted. */

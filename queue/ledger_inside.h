@@ -4,7 +4,7 @@
  * ledger.c opens, syncs and knows of restores, ledger_listing.c hears listings,
  * ledger_take.c follows a row from its submission to its entry.  Decisions are
  * made in memory: ledger_table.c holds a listing's rows and the entries of its
- * account, ledger_kin.c sorts them, ledger_match.c finds what is known by its
+ * account, ledger_page.c tells what came of it, ledger_kin.c sorts them, ledger_match.c finds what is known by its
  * UIDL, ledger_weigh.c by its header, ledger_decide.c decides the rest,
  * ledger_leave.c leaves; ledger_job.c runs all that in short turns.
  * ledger_folders.c numbers the folders of a remote mailbox, ledger_claims.c
@@ -127,6 +127,8 @@ struct listing {
 	bool		 is_stale;	/* stored since it was last asked what
 					   is to be deleted */
 	bool		 has_gone;	/* what is not in it is GONE */
+	bool		 is_asked;	/* what of it is to be taken */
+	enum listing_order order;	/* in which that is told */
 	bool		 is_overtaken;	/* entries were lost meanwhile: nothing
 					   of it is deleted */
 	struct row	*rows;
@@ -162,6 +164,13 @@ struct listing {
 	UT_hash_handle	 hh;
 };
 
+/* A remote mailbox of which collections in a row were cut. */
+struct cut {
+	uint64_t	account;
+	unsigned	times;
+	UT_hash_handle	hh;
+};
+
 struct ledger_taken {
 	TAILQ_ENTRY(ledger_taken) next;
 	uint64_t	 account;	/* or the number of its folder */
@@ -194,6 +203,7 @@ struct ledger {
 	struct timer	*job_timer;
 	TAILQ_HEAD(, listing) jobs;
 	struct listing	*listings;
+	struct cut	*cuts;
 	uint64_t	 last_serial;
 	uint64_t	 undone;	/* transactions taken back */
 	struct ledger_takens under_way;	/* submitted, not received */
@@ -236,8 +246,16 @@ int	ledger_claim(struct ledger *, const struct ledger_taken *);
  */
 int	ledger_listing_of(struct ledger *, const void *from, uint64_t account,
 	    struct listing **listing_out);
+/* The same of one that has been told whole. */
+int	ledger_decided_listing(struct ledger *, const void *from,
+	    uint64_t account, struct listing **listing_out);
 /* It is over: forget it.  Nobody is answered. */
 void	ledger_forget(struct ledger *, struct listing *);
+
+/* ledger_page.c: it is over; was all of it taken that was to be? */
+void	ledger_note_cut(struct ledger *, const struct listing *);
+/* Forget what is known of cuts. */
+void	ledger_cuts_free(struct ledger *);
 
 /* ledger_table.c: 0 or -ENOMEM. */
 int	listing_add_row(struct listing *, uint32_t number, uint64_t bytes,

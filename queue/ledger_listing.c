@@ -50,10 +50,9 @@ ledger_listing_of(struct ledger *ledger, const void *from, uint64_t account,
 	return r == 0 && (*listing_out)->is_waiting ? -EBADMSG : r;
 }
 
-/* A listing that has been told whole. */
-static int
-decided_listing(struct ledger *ledger, const void *from, uint64_t account,
-    struct listing **listing_out)
+int
+ledger_decided_listing(struct ledger *ledger, const void *from,
+    uint64_t account, struct listing **listing_out)
 {
 	int r = ledger_listing_of(ledger, from, account, listing_out);
 
@@ -100,6 +99,7 @@ read_account(struct ledger *ledger, uint64_t account, struct account_row *row)
 void
 ledger_forget(struct ledger *ledger, struct listing *listing)
 {
+	ledger_note_cut(ledger, listing);
 	HASH_DEL(ledger->listings, listing);
 	listing_free(listing);
 }
@@ -355,52 +355,6 @@ ledger_rows(struct ledger *ledger, const void *from, uint64_t account,
 	return r;
 }
 
-static uint32_t
-add_page(const struct listing *listing, enum listing_part part,
-    uint32_t after, struct text *rows)
-{
-	uint32_t count = 0;
-
-	for (size_t i = after == UINT32_MAX ? listing->row_count :
-	    listing_from(listing, after + 1);
-	    i < listing->row_count && count < LISTING_PAGE; i++) {
-		const struct row *row = &listing->rows[i];
-
-		if (row->part != (unsigned)part ||
-		    (part == LISTING_LOOK && row->looked != LOOKED_NOT))
-			continue;
-		pack_u32(rows, row->number);
-		pack_u64(rows, row->bytes);
-		count++;
-	}
-	return count;
-}
-
-int
-ledger_page(struct ledger *ledger, const void *from, uint64_t account,
-    enum listing_part part, uint32_t after, struct text *text)
-{
-	TEXT_AUTO rows = TEXT_INIT(LISTING_PAGE * 12);
-	struct listing *listing;
-	uint32_t count;
-	int r = decided_listing(ledger, from, account, &listing);
-
-	/* what was stored since may be due already */
-	if (r == 0 && part == LISTING_DELETE && after == 0) {
-		r = ledger_flush(ledger);
-		if (r == 0)
-			ledger_note_due(ledger, listing);
-	}
-	if (r < 0)
-		return r;
-	count = add_page(listing, part, after, &rows);
-	if (text_failed(&rows))
-		return -ENOMEM;
-	pack_u32(text, count);
-	pack_bytes(text, text_slice(&rows));
-	return 0;
-}
-
 static int
 add_digest(struct listing *listing, struct unpack *u)
 {
@@ -431,7 +385,7 @@ ledger_digests(struct ledger *ledger, const void *from, uint64_t account,
     uint32_t count, struct unpack *u)
 {
 	struct listing *listing;
-	int r = decided_listing(ledger, from, account, &listing);
+	int r = ledger_decided_listing(ledger, from, account, &listing);
 
 	for (uint32_t i = 0; r == 0 && i < count; i++)
 		r = add_digest(listing, u);
@@ -464,7 +418,7 @@ ledger_deleting(struct ledger *ledger, const void *from, uint64_t account,
     uint32_t count, struct unpack *u)
 {
 	struct listing *listing;
-	int r = decided_listing(ledger, from, account, &listing);
+	int r = ledger_decided_listing(ledger, from, account, &listing);
 
 	if (r < 0)
 		return r;

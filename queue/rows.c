@@ -682,21 +682,27 @@ rows_is_ended(struct rows *rows, const struct message_id *id,
 
 /* --- big files --------------------------------------------------------- */
 
+static int
+put_ref(struct rows *rows, const struct message_id *big, uint64_t account)
+{
+	struct db_query query = db_ask(rows->db, ROWS_BIG_REF);
+
+	db_put_blob(&query, id_slice(big));
+	db_put_u64(&query, account);
+	return db_run(&query);
+}
+
 int
 rows_big_ref(struct rows *rows, const struct message_id *big,
-    uint64_t account)
+    const uint64_t *accounts, size_t count)
 {
-	struct db_query query;
 	int r = db_begin(rows->db);
 
 	if (r == 0)
 		r = run_id(rows, ROWS_BIG_WANTED, big);
-	if (r < 0)
-		return finish(rows, r, false);
-	query = db_ask(rows->db, ROWS_BIG_REF);
-	db_put_blob(&query, id_slice(big));
-	db_put_u64(&query, account);
-	return finish(rows, db_run(&query), false);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = put_ref(rows, big, accounts[i]);
+	return finish(rows, r, false);
 }
 
 static int

@@ -145,9 +145,12 @@ int	rows_delete(struct rows *, const struct message_id *,
 int	rows_is_ended(struct rows *, const struct message_id *,
 	    uint64_t position);
 
-/* `account` refers to the big file; NORMAL: sync before it counts as settled */
+/*
+ * These accounts refer to the big file, all of them or, after an error, none.
+ * NORMAL: sync before it counts as settled.
+ */
 int	rows_big_ref(struct rows *, const struct message_id *big,
-	    uint64_t account);
+	    const uint64_t *accounts, size_t count);
 /* It no longer does.  When nobody is left the file is due a day later. */
 int	rows_big_unref(struct rows *, const struct message_id *big,
 	    uint64_t account, int64_t now_utc_ms, bool *last_out);

@@ -162,3 +162,10 @@ queue_status_unpack(struct slice packed, struct queue_status *status_out)
 	*status_out = status;
 	return 0;
 }
+
+uint64_t
+listing_rank(enum listing_order order, uint64_t bytes)
+{
+	return order == LISTING_BY_NUMBER || bytes <= LISTING_SMALL_BYTES ? 0 :
+	    bytes;
+}

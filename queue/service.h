@@ -55,9 +55,10 @@ enum queue_kind {
 	 * listing_status, packed listing_counts.  All rows have been told;
 	 * decide, again after DIGESTS or LEAVE. */
 	QUEUE_LISTING_DECIDE,
-	/* fetch -> queue: u64 listing, u8 enum listing_part, u32 after
-	 * which number -> u8 listing_status, u32 count, each u32 number, u64
-	 * bytes; less than LISTING_PAGE of them: that was all */
+	/* fetch -> queue: u64 listing, u8 enum listing_part, after which row:
+	 * u64 bytes, u32 number (0: from the first) -> u8 listing_status, u8
+	 * enum listing_order, u32 count, each u32 number, u64 bytes, in that
+	 * order; less than LISTING_PAGE of them: that was all */
 	QUEUE_LISTING_PAGE,
 	/* fetch -> queue: u64 listing, u32 count, each u32 number, u8
 	 * known, 32 bytes: SHA-256 of the header as TOP n 0 gave it (not known:
@@ -139,6 +140,22 @@ enum listing_part {
 	LISTING_DELETE,		/* it is safe here, and its time has come */
 	LISTING_PART_COUNT
 };
+
+/* In what order the rows of a part are given. */
+enum listing_order {
+	LISTING_BY_NUMBER,	/* as they came to the remote mailbox */
+	LISTING_BY_SIZE,	/* the smallest first: see listing_rank() */
+	LISTING_ORDER_COUNT
+};
+
+/*
+ * What is this small is gone in a second on any line: of such it is worth more
+ * that they come in their own order, as they answer each other.
+ */
+#define LISTING_SMALL_BYTES	16384
+
+/* Where a row stands, before its number. */
+uint64_t listing_rank(enum listing_order, uint64_t bytes);
 
 #define LISTING_PAGE	2000	/* rows of one message */
 #define UIDL_MOST_BYTES	512	/* RFC 1939 says 70; the rest is digested */

@@ -265,6 +265,24 @@ START_TEST(mail_of_a_domain_is_for_others_and_once_for_each)
 }
 END_TEST
 
+/* Nothing of a copy that nobody needs is due before its days are over. */
+START_TEST(copies_that_nobody_needs_are_entries_of_their_own)
+{
+	const struct ledger_owned owned = { REMOTE, STAGE_ANN, true };
+
+	is_domain = true;
+	ck_assert_int_eq(ledger_own(ledger(), &owned), 0);
+	list_days(3, 7);
+	ck_assert_uint_eq(collect(1, 'a', VERDICT_ACCEPT)->code, 250);
+	ck_assert_int_eq(submit(2, 'a', true, SOURCE_FETCH), 0);
+	ck_assert_int_eq(submit(3, 'a', true, SOURCE_FETCH), 0);
+	end();
+	list_days(3, 7);
+	ck_assert_uint_eq(counts.take + counts.look, 0);
+	ck_assert_uint_eq(counts.remove, 0);
+}
+END_TEST
+
 START_TEST(mail_of_a_domain_that_nobody_was_found_for_is_held)
 {
 	struct stage_call *answer;
@@ -623,6 +641,8 @@ unit_suite(void)
 	    what_a_collector_has_submitted_still_counts_as_its_room);
 	tcase_add_test(tests,
 	    mail_of_a_domain_is_for_others_and_once_for_each);
+	tcase_add_test(tests,
+	    copies_that_nobody_needs_are_entries_of_their_own);
 	tcase_add_test(tests,
 	    mail_of_a_domain_that_nobody_was_found_for_is_held);
 	tcase_add_test(tests, a_submission_without_its_listing_is_put_off);

@@ -288,6 +288,40 @@ START_TEST(a_big_file_is_opened_only_by_an_account_that_refers_to_it)
 }
 END_TEST
 
+static int
+big_opens(uint64_t account, const struct message_id *id)
+{
+	int fd = -1, r = conductor_big_open(stage.conductor, account, id, &fd);
+
+	if (r == 0)
+		(void)close(fd);
+	return r;
+}
+
+START_TEST(a_big_file_is_kept_for_all_once_the_first_is_sent_his)
+{
+	struct message_id id;
+
+	ck_assert_int_eq(stage_submit_big(&stage, &stage, BIG_BYTES + 1,
+	    BIG_BYTES + 1, true), 0);
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_wait(&stage, STAGE_DELIVER, 1);
+	id = stage_call(&stage, STAGE_DELIVER, 0)->id;
+	ck_assert_int_eq(big_opens(STAGE_ANN, &id), 0);
+	ck_assert_int_eq(big_opens(STAGE_BEN, &id), 0);
+	/* ann lets go, and is told again after she was lost */
+	stage_deliver(&stage, 0, 0);
+	conductor_big_unref(stage.conductor, STAGE_ANN, &id);
+	ck_assert_int_eq(big_opens(STAGE_ANN, &id), -ENOENT);
+	ck_assert_int_eq(big_opens(STAGE_BEN, &id), 0);
+	conductor_account_lost(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_wait(&stage, STAGE_DELIVER, 2);
+	ck_assert_int_eq(big_opens(STAGE_ANN, &id), 0);
+}
+END_TEST
+
 /* ann deletes hers while ben's mailbox is away for longer than the grace. */
 START_TEST(a_big_file_waits_for_the_last_mailbox_and_goes_a_day_later)
 {
@@ -397,6 +431,8 @@ unit_suite(void)
 	tcase_add_test(tcase, settled_segments_are_used_again_for_ever);
 	tcase_add_test(tcase,
 	    a_big_file_is_opened_only_by_an_account_that_refers_to_it);
+	tcase_add_test(tcase,
+	    a_big_file_is_kept_for_all_once_the_first_is_sent_his);
 	tcase_add_test(tcase,
 	    a_big_file_waits_for_the_last_mailbox_and_goes_a_day_later);
 	tcase_add_test(tcase,

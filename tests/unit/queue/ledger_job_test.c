@@ -150,7 +150,7 @@ START_TEST(F35_a_long_decision_takes_many_turns_and_is_answered_once)
 	ck_assert_int_eq(ledger_decide(ledger, &asked, ACCOUNT, LARGEST),
 	    -EBADMSG);
 	ck_assert_int_eq(ledger_page(ledger, &channel, ACCOUNT, LISTING_TAKE,
-	    0, &text), -EBADMSG);
+	    &from_the_first, &text), -EBADMSG);
 	ck_assert_int_eq(take(1, 'a', 'a', &taken), -ESRCH);
 	ck_assert_uint_gt(wait_answer(before), 5);
 	ck_assert_uint_eq(counts.known, MANY);

@@ -205,6 +205,8 @@ end(void)
 	ledger_end(ledger, &channel, ACCOUNT);
 }
 
+static const struct ledger_after from_the_first;
+
 /* The numbers of a part, as "1 3 4". */
 static inline const char *
 part(enum listing_part which)
@@ -216,9 +218,10 @@ part(enum listing_part which)
 	size_t len = 0;
 
 	words[0] = '\0';
-	ck_assert_int_eq(ledger_page(ledger, &channel, ACCOUNT, which, 0,
-	    &text), 0);
+	ck_assert_int_eq(ledger_page(ledger, &channel, ACCOUNT, which,
+	    &from_the_first, &text), 0);
 	u = unpack_of(text_slice(&text));
+	(void)unpack_enum(&u, LISTING_ORDER_COUNT);
 	count = unpack_u32(&u);
 	for (uint32_t i = 0; i < count && len < sizeof(words) - 16; i++) {
 		len += (size_t)snprintf(words + len, sizeof(words) - len,

@@ -58,7 +58,7 @@ START_TEST(what_is_larger_than_the_largest_is_left_alone)
 	ck_assert_str_eq(part(LISTING_TAKE), "2");
 	/* the limit was raised */
 	(void)decide_largest(LARGEST + 1);
-	ck_assert_str_eq(part(LISTING_TAKE), "1 2");
+	ck_assert_str_eq(part(LISTING_TAKE), "2 1");
 }
 END_TEST
 
@@ -306,6 +306,7 @@ END_TEST
 START_TEST(F35_a_page_ends_at_its_limit)
 {
 	TEXT_AUTO text = TEXT_INIT(64 * 1024);
+	const struct ledger_after last = { LISTING_PAGE, LISTING_PAGE };
 	struct unpack u;
 
 	ck_assert_int_eq(begin_days(true, -1), 0);
@@ -317,13 +318,15 @@ START_TEST(F35_a_page_ends_at_its_limit)
 	}
 	decide();
 	ck_assert_int_eq(ledger_page(ledger, &channel, ACCOUNT, LISTING_TAKE,
-	    0, &text), 0);
+	    &from_the_first, &text), 0);
 	u = unpack_of(text_slice(&text));
+	ck_assert_uint_eq(unpack_u8(&u), LISTING_BY_SIZE);
 	ck_assert_uint_eq(unpack_u32(&u), LISTING_PAGE);
 	text_clear(&text);
 	ck_assert_int_eq(ledger_page(ledger, &channel, ACCOUNT, LISTING_TAKE,
-	    LISTING_PAGE, &text), 0);
+	    &last, &text), 0);
 	u = unpack_of(text_slice(&text));
+	ck_assert_uint_eq(unpack_u8(&u), LISTING_BY_SIZE);
 	ck_assert_uint_eq(unpack_u32(&u), 1);
 	ck_assert_uint_eq(unpack_u32(&u), LISTING_PAGE + 1);
 }

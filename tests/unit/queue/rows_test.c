@@ -325,11 +325,13 @@ due_at(int64_t before)
 
 START_TEST(a_big_file_is_due_when_its_last_account_lets_go)
 {
+	const uint64_t first[] = { 1, 2, 1 }, again[] = { 1 }, later[] = { 3 };
 	bool last = true;
 
-	ck_assert_int_eq(rows_big_ref(rows, &id, 1), 0);
-	ck_assert_int_eq(rows_big_ref(rows, &id, 1), 0);
-	ck_assert_int_eq(rows_big_ref(rows, &id, 2), 0);
+	ck_assert_int_eq(rows_big_ref(rows, &id, first, 3), 0);
+	ck_assert_int_eq(rows_big_ref(rows, &id, again, 1), 0);
+	ck_assert_int_eq(rows_big_has(rows, &id, 1), 0);
+	ck_assert_int_eq(rows_big_has(rows, &id, 2), 0);
 	ck_assert_int_eq(rows_big_is_known(rows, &id), 0);
 	ck_assert_int_eq(rows_big_unref(rows, &id, 1, 1000, &last), 0);
 	ck_assert(!last);
@@ -344,7 +346,7 @@ START_TEST(a_big_file_is_due_when_its_last_account_lets_go)
 	ck_assert_uint_eq(due_at(1999), 0);
 	ck_assert_uint_eq(due_at(2000), 1);
 	/* somebody wants it again before it goes */
-	ck_assert_int_eq(rows_big_ref(rows, &id, 3), 0);
+	ck_assert_int_eq(rows_big_ref(rows, &id, later, 1), 0);
 	ck_assert_uint_eq(due_at(INT64_MAX), 0);
 	ck_assert_int_eq(rows_big_unref(rows, &id, 3, 3000, &last), 0);
 	ck_assert(last);
