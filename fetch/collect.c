@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "fetch/collect_inside.h"
+#include "policy/grants.h"
 
 /* All addresses of a host together; a TCP connection takes 3 s at the worst. */
 #define CONNECT_MS	30000
@@ -27,6 +28,10 @@
 /* A server may not have noticed yet that we hung up. */
 #define AGAIN_MS	3000
 #define AGAIN_LATER	3	/* times that, if it still had not */
+
+static const struct protocol *const protocols[FETCH_PROTOCOL_COUNT] = {
+	[FETCH_POP3] = &protocol_pop3, [FETCH_IMAP] = &protocol_imap,
+};
 
 static bool
 is_word(const char *string)
@@ -44,12 +49,15 @@ is_fit(const struct collect_options *options)
 
 	return account != NULL && options->password != NULL &&
 	    options->addresses != NULL && options->task < FETCH_TASK_COUNT &&
+	    account->protocol < FETCH_PROTOCOL_COUNT &&
+	    protocols[account->protocol] != NULL &&
 	    account->id != 0 && account->owner != 0 && account->port != 0 &&
 	    account->tls < FETCH_TLS_COUNT &&
 	    account->mechanism < FETCH_MECHANISM_COUNT &&
 	    account->from < FETCH_FROM_COUNT && account->user[0] != '\0' &&
 	    is_word(account->user) && is_word(options->password) &&
-	    strlen(options->password) < FETCH_SECRET_SIZE;
+	    strlen(options->password) < (fetch_is_oauth(account) ?
+	    GRANT_TOKEN_SIZE : FETCH_SECRET_SIZE);
 }
 
 static void
@@ -57,6 +65,9 @@ limits_default(struct collect_options *limits)
 {
 	limits->account = NULL;
 	limits->password = limits->addresses = NULL;
+	limits->rules = NULL;
+	limits->proxy = NULL;
+	limits->keeper = NULL;
 	if (limits->connect_ms == 0)
 		limits->connect_ms = CONNECT_MS;
 	if (limits->open_ms == 0)
@@ -134,7 +145,7 @@ on_over(void *arg)
 		    "it did not answer QUIT");
 		return;
 	}
-	if (collect->conversation->submissions.unanswered > 0)
+	if (parcels_pending(collect) > 0)
 		return;		/* collect_settle() comes again */
 	collect->waits_again = goes_on(collect);
 	conversation_free(collect);
@@ -154,10 +165,12 @@ allocate(struct collect *collect, const struct collect_options *options)
 	collect->addresses = strdup(options->addresses);
 	collect->over = timer_new(collect->loop, on_over, collect);
 	if (collect->password == NULL || collect->addresses == NULL ||
-	    collect->over == NULL || digest_open(&collect->whole) < 0 ||
+	    collect->over == NULL ||
+	    digest_open(&collect->whole) < 0 ||
 	    digest_open(&collect->header) < 0)
 		return -ENOMEM;
-	return 0;
+	return options->rules == NULL ? 0 : address_open(collect,
+	    slice_str(options->rules), options->keeper);
 }
 
 int
@@ -177,9 +190,12 @@ collect_start(struct talk_hall *hall, struct loop *loop, struct ipc *queue,
 	collect->loop = loop;
 	collect->queue = queue;
 	collect->limits = *options;
+	collect->bill = options->bill;
 	collect->events = *events;
 	collect->account = *options->account;
 	collect->task = options->task;
+	collect->proxy = options->proxy;
+	collect->protocol = protocols[options->account->protocol];
 	LIST_INIT(&collect->requests);
 	limits_default(&collect->limits);
 	r = allocate(collect, options);
@@ -207,7 +223,32 @@ collect_free(struct collect *collect)
 		explicit_bzero(collect->password, strlen(collect->password));
 	free(collect->password);
 	free(collect->addresses);
+	address_close(collect);
 	free(collect);
+}
+
+void
+collect_keeper_lost(struct collect *collect)
+{
+	address_keeper_lost(collect);
+}
+
+void
+collect_pause(struct collect *collect)
+{
+	struct slice words = slice_str("the line has closed");
+
+	collect->is_pausing = true;
+	if (!conversation_is_open(collect))
+		collect_note(collect, FETCH_END_LINE, false, words);
+	else if (collect->stage == FETCH_STAGE_CONNECTING)
+		collect_end(collect, FETCH_END_LINE, false, words);
+	else if (collect->stage == FETCH_STAGE_LISTING)
+		collect_bye(collect, FETCH_END_LINE, false, words);
+	else {
+		take_pause_for(collect, FETCH_END_LINE, words);
+		conversation_turn(collect);
+	}
 }
 
 void
@@ -218,6 +259,7 @@ collect_queue_lost(struct collect *collect)
 	collect->queue = NULL;
 	if (conversation == NULL)
 		return;
+	address_forget(collect);
 	queue_forget(collect);
 	/* they may be stored or not: the next listing shows it */
 	collect->outcome.left += conversation->submissions.unanswered;
@@ -253,8 +295,7 @@ collect_end(struct collect *collect, enum fetch_end end, bool server_said,
 	if (conversation->talk != NULL && talk_print(conversation->talk,
 	    outcome->print))
 		outcome->has_print = true;
-	if (conversation->pop3 != NULL)
-		pop3_stop(conversation->pop3);
+	collect->protocol->stop(collect);
 	talk_free(conversation->talk);
 	conversation->talk = NULL;
 	timer_stop(collect->over);
@@ -281,7 +322,7 @@ collect_bye(struct collect *collect, enum fetch_end end, bool server_said,
 	incoming_leave(collect);
 	if (conversation->held_for != 0) {
 		conversation->held_for = 0;
-		pop3_hold(conversation->pop3, false);
+		collect->protocol->hold(collect, false);
 	}
 	collect_quit(collect);
 }
@@ -294,9 +335,7 @@ on_quit(void *arg, uint32_t number, bool ok, struct slice words)
 	collect_end(arg, FETCH_END_DONE, !ok, ok ? slice_of(NULL, 0) : words);
 }
 
-static const struct pop3_command command_quit = {
-	.verb = "QUIT", .shape = POP3_ONE, .status = on_quit
-};
+static const struct heard heard_quit = { .status = on_quit };
 
 void
 collect_quit(struct collect *collect)
@@ -305,7 +344,7 @@ collect_quit(struct collect *collect)
 
 	password_wipe(collect);
 	collect->conversation->step = CONVERSATION_LEAVING;
-	pop3_say(collect->conversation->pop3, &command_quit, 0);
+	collect->protocol->leave(collect, &heard_quit);
 	/* over is what comes when nothing else does */
 	timer_set(collect->over, ms < QUIT_MS ? ms : QUIT_MS);
 }
@@ -316,7 +355,7 @@ collect_settle(struct collect *collect)
 	struct conversation *conversation = collect->conversation;
 
 	if (conversation == NULL || conversation->step != CONVERSATION_OVER ||
-	    conversation->submissions.unanswered > 0 ||
+	    parcels_pending(collect) > 0 ||
 	    timer_is_set(collect->over))
 		return;
 	collect->stage = FETCH_STAGE_OVER;
@@ -342,7 +381,13 @@ progress_tell(struct collect *collect)
 void
 collect_stage(struct collect *collect, enum fetch_stage stage)
 {
+	static const enum line_cause causes[FETCH_STAGE_COUNT] = {
+		[FETCH_STAGE_LISTING] = LINE_LISTING,
+		[FETCH_STAGE_TAKING] = LINE_MAIL,
+	};
+
 	collect->stage = stage;
+	line_bill_for(collect->bill, causes[stage]);
 	progress_tell(collect);
 }
 
@@ -366,16 +411,23 @@ void
 collect_pass_by(struct collect *collect, uint32_t number, uint64_t listed)
 {
 	if (collect->passed_count < COLLECT_PASSED_MOST)
-		collect->passed[collect->passed_count++] =
-		    (struct listed){ number, listed };
+		collect->passed[collect->passed_count++] = (struct passed){
+		    collect->conversation->listing.id, { number, listed }
+		};
 }
 
 bool
 collect_is_passed(const struct collect *collect, const struct listed *row)
 {
-	for (unsigned i = 0; i < collect->passed_count; i++)
-		if (collect->passed[i].number == row->number &&
-		    collect->passed[i].bytes == row->bytes)
+	uint64_t listing = collect->conversation->listing.id;
+
+	for (unsigned i = 0; i < collect->passed_count; i++) {
+		const struct passed *passed = &collect->passed[i];
+
+		if (passed->listing == listing &&
+		    passed->row.number == row->number &&
+		    passed->row.bytes == row->bytes)
 			return true;
+	}
 	return false;
 }

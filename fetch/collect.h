@@ -1,9 +1,11 @@
 /*
- * collect.h - one collection from one remote POP3 mailbox (RFC 1939, RFC 2449)
+ * collect.h - one collection from one remote mailbox: POP3 (RFC 1939, RFC 2449)
+ * or IMAP (RFC 3501, RFC 9051)
  *
  * Connect, log in, list, ask the queue what to take, take it, delete what may
- * go, QUIT.  A message is taken when the queue has said 250 for it, and deleted
- * only then; whatever breaks before leaves it where it is.
+ * go, the same for the next folder, QUIT.  A message is taken when the queue has
+ * said 250 for it, and deleted only then; whatever breaks before leaves it where
+ * it is.
  *
  * The queue (IPC, queue/service.h) decides; the line is used as well as it
  * allows: a window of commands under way, bounded by bytes and by count, one at
@@ -12,6 +14,7 @@
 #ifndef POSTROOM_FETCH_COLLECT_H
 #define POSTROOM_FETCH_COLLECT_H
 
+#include "fetch/line_bill.h"
 #include "fetch/service.h"
 #include "lib/base/ipc.h"
 #include "lib/base/talk.h"
@@ -20,11 +23,19 @@
 struct collect;			/* opaque; see collect.c */
 
 struct collect_options {
-	const struct fetch_account *account;	/* copied */
-	const char	*password;	/* copied; wiped in time */
+	const struct fetch_account *account;	/* copied; POP3 or IMAP */
+	/* or the access token (policy/grants.h); copied; wiped in time */
+	const char	*password;
 	const char	*addresses;	/* of its host; see talk.h */
+	/* who carries it; borrowed until it is over; NULL: nobody */
+	const struct talk_proxy *proxy;
 	enum fetch_task	 task;
 	uint64_t	 message_bytes;	/* the hub's largest message */
+	struct line_bill *bill;		/* borrowed, outlives it; or NULL */
+	/* its mail is for many: how it is told apart (domain_rules.h), and the
+	 * channel to the keeper (borrowed), who knows who is here; or NULL */
+	const char	*rules;
+	struct ipc	*keeper;
 	/* limits of the wire; 0: the defaults in collect.c */
 	uint64_t	 connect_ms, open_ms, silence_ms;
 	uint64_t	 least_bytes_per_second;	/* over a minute */
@@ -46,8 +57,15 @@ struct collect_events {
 int	collect_start(struct talk_hall *, struct loop *, struct ipc *queue,
 	    const struct collect_options *, const struct collect_events *,
 	    struct collect **collect_out);
+/*
+ * The line has closed: what has been asked for is finished, no more is, and it
+ * ends with FETCH_END_LINE (or with what ended it before).
+ */
+void	collect_pause(struct collect *);
 /* The channel is gone; what was submitted may or may not be stored. */
 void	collect_queue_lost(struct collect *);
+/* The keeper's channel is gone; only for a domain's mail. */
+void	collect_keeper_lost(struct collect *);
 /* End it now, without over(): nothing that is not deleted yet will be. */
 void	collect_free(struct collect *);
 

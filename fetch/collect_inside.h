@@ -7,6 +7,7 @@
 #ifndef POSTROOM_FETCH_COLLECT_INSIDE_H
 #define POSTROOM_FETCH_COLLECT_INSIDE_H
 
+#include "fetch/address.h"
 #include "fetch/collect.h"
 #include "fetch/conversation.h"
 #include "fetch/digest.h"
@@ -22,14 +23,22 @@ struct collect {
 	struct ipc	*queue;		/* NULL: lost */
 	struct collect_options limits;	/* numbers only */
 	struct collect_events events;
+	struct line_bill *bill;		/* or NULL */
+	bool		 is_pausing;	/* the line has closed */
 	struct fetch_account account;
 	enum fetch_task	 task;
+	const struct protocol *protocol;
 	char		*password, *addresses;
+	const struct talk_proxy *proxy;	/* NULL: none */
 	struct conversation *conversation;	/* NULL: over() was called */
 	struct queue_requests requests;
 	struct digest	 whole, header;	/* of the message that comes in */
+	struct address	*address;	/* its mail is for many; or NULL */
 	/* larger than listed, and too large: the next conversation passes by */
-	struct listed	 passed[COLLECT_PASSED_MOST];
+	struct passed {
+		uint64_t	listing;	/* of its folder */
+		struct listed	row;
+	}		 passed[COLLECT_PASSED_MOST];
 	unsigned	 passed_count;
 	unsigned	 noted_count;	/* of them, the ledger has noted */
 	bool		 is_wary;	/* the next one goes in lock-step */

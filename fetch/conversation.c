@@ -8,6 +8,28 @@
 
 #include "fetch/collect_inside.h"
 
+/* The listing, and what the steps have of it. */
+static void
+listing_forget(struct collect *collect)
+{
+	struct conversation *old = collect->conversation;
+
+	if (old->listing.is_begun)
+		queue_tell_number(collect, QUEUE_LISTING_END,
+		    old->listing.id);
+	text_free(&old->listing.page);
+	text_free(&old->first.leave);
+	text_free(&old->digests.rows);
+	free(old->listing.rows);
+	free(old->listing.numbers);
+	free(old->first.header);
+	free(old->deletions.spared);
+	old->listing = (struct listing){ 0 };
+	old->first = (struct first_collection){ 0 };
+	old->digests = (struct header_digests){ 0 };
+	old->deletions = (struct deletions){ 0 };
+}
+
 void
 conversation_free(struct collect *collect)
 {
@@ -17,27 +39,33 @@ conversation_free(struct collect *collect)
 		return;
 	incoming_drop(collect);
 	doubt_forget(collect);
+	address_forget(collect);
 	/* what is under way counts as held, too */
 	for (; old->take.count > 0; old->take.count--) {
 		space_put(collect, old->take.ring[old->take.first].space);
-		old->take.first = (old->take.first + 1) % POP3_WINDOW;
+		old->take.first = (old->take.first + 1) % PROTOCOL_WINDOW;
 	}
 	space_return(collect);
-	if (old->listing.is_begun)
-		queue_tell_number(collect, QUEUE_LISTING_END,
-		    collect->account.id);
+	listing_forget(collect);
 	queue_forget(collect);
-	pop3_free(old->pop3);
+	collect->protocol->free(collect);
 	talk_free(old->talk);
-	text_free(&old->listing.page);
-	text_free(&old->first.leave);
-	text_free(&old->digests.rows);
-	free(old->listing.rows);
-	free(old->listing.numbers);
-	free(old->first.header);
-	free(old->deletions.spared);
 	free(old);
 	collect->conversation = NULL;
+}
+
+void
+conversation_next(struct collect *collect)
+{
+	struct conversation *conversation = collect->conversation;
+	uint64_t round = conversation->page.round;
+
+	listing_forget(collect);
+	conversation->turn = NULL;
+	conversation->page = (struct listing_page){ .round = round };
+	conversation->may_delete = conversation->is_first = false;
+	conversation->too_large = 0;
+	conversation->before = collect->outcome;
 }
 
 int
@@ -51,8 +79,9 @@ conversation_begin(struct collect *collect)
 	made->passed_before = collect->passed_count;
 	made->was_wary = made->doubt.estimates = collect->is_wary;
 	STAILQ_INIT(&made->doubt.since);
+	made->take.paused = collect->is_pausing;
 	collect->conversation = made;
-	r = login_begin(collect);
+	r = collect->protocol->begin(collect);
 	if (r < 0)
 		conversation_free(collect);
 	return r;
@@ -91,5 +120,5 @@ conversation_hold(struct collect *collect, unsigned why, bool held)
 	    held_for == conversation->held_for)
 		return;
 	conversation->held_for = held_for;
-	pop3_hold(conversation->pop3, held_for != 0);
+	collect->protocol->hold(collect, held_for != 0);
 }

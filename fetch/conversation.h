@@ -1,10 +1,12 @@
 /*
  * conversation.h - one conversation with the server, made and freed whole
  *
- * The steps, in the order of RFC 1939: login.c, listing.c, first_collection.c
- * (the first time), header_digests.c (where UIDL does not do), take.c,
- * delete.c.  A step begins its work and calls the next when that is done;
- * nothing else says how far the conversation has come.
+ * The steps: to log in, listing.c, first_collection.c (the first time),
+ * header_digests.c (where UIDL does not do), take.c, delete.c; an IMAP account
+ * begins anew with the listing of the next folder.  What they say is up to the
+ * protocol (protocol.h), which also logs in.  A step begins its work and calls
+ * the next when that is done; nothing else says how far the conversation has
+ * come.
  */
 #ifndef POSTROOM_FETCH_CONVERSATION_H
 #define POSTROOM_FETCH_CONVERSATION_H
@@ -16,14 +18,17 @@
 #include "fetch/incoming.h"
 #include "fetch/listing.h"
 #include "fetch/listing_page.h"
-#include "fetch/pop3.h"
 #include "fetch/pop3_capa.h"
+#include "fetch/protocol.h"
 #include "fetch/space.h"
 #include "fetch/submit.h"
 #include "fetch/take.h"
 #include "lib/base/talk.h"
 
 struct collect;
+struct opening;
+struct imap_session;		/* of fetch/imap/session.h */
+struct pop3;
 
 /* Why the server has to wait. */
 #define HOLD_LISTING	0x01u	/* rows that the queue has not read */
@@ -31,6 +36,14 @@ struct collect;
 #define HOLD_PIPE	0x04u	/* it is full, or not there yet */
 #define HOLD_ANSWERS	0x08u	/* too many messages without an answer */
 #define HOLD_LEAVE	0x10u	/* the ledger notes what is too large */
+
+/* What the server says of a message besides its bytes; POP3: nothing. */
+struct arrival {
+	uint8_t		 flags;		/* FETCHED_ bits */
+	int64_t		 at_utc_ms;	/* 0: not known */
+	struct slice	 keywords;	/* in the session */
+	struct slice	 into;		/* folder here; empty: INBOX */
+};
 
 enum conversation_step {
 	CONVERSATION_OPEN,
@@ -41,12 +54,16 @@ enum conversation_step {
 /* All that is of one conversation, made and freed whole. */
 struct conversation {
 	enum conversation_step step;
+	const struct opening *opening;
 	enum talk_login	 login;		/* libcurl's, or NONE: ours */
 	unsigned	 passed_before;	/* when it began; see collect.passed */
 	bool		 was_wary;	/* the same; see collect.is_wary */
 	struct talk	*talk;
-	struct pop3	*pop3;
+	struct pop3	*pop3;		/* NULL: it is none, or not yet */
 	struct pop3_capa capa;
+	struct imap_session *imap;	/* the same */
+	struct arrival	 arrival;	/* of the message that has come */
+	struct fetch_outcome before;	/* this folder */
 	char		 peer[64], tls_words[128];
 	void		(*turn)(struct collect *);	/* say more commands */
 	unsigned	 held_for;	/* HOLD_ bits */
@@ -68,6 +85,8 @@ struct conversation {
 int	conversation_begin(struct collect *);
 /* From the loop, or with its collection; none is fine. */
 void	conversation_free(struct collect *);
+/* A folder is done with: its listing is, and what was known of it. */
+void	conversation_next(struct collect *);
 /* It goes on; it has ended (or there is none any more). */
 bool	conversation_is_open(const struct collect *);
 bool	conversation_is_over(const struct collect *);
@@ -75,11 +94,5 @@ bool	conversation_is_over(const struct collect *);
 void	conversation_turn(struct collect *);
 /* Let the server wait for this reason, or no more for it. */
 void	conversation_hold(struct collect *, unsigned why, bool held);
-
-/*
- * login.c: begin a conversation; the step after it is step_list().
- * 0, -EINVAL or -ENOMEM: then nothing comes.
- */
-int	login_begin(struct collect *);
 
 #endif

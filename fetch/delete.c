@@ -20,9 +20,7 @@ on_dele(void *arg, uint32_t number, bool ok, struct slice words)
 	collect_progress(collect);
 }
 
-static const struct pop3_command command_dele = {
-	.verb = "DELE", .shape = POP3_ONE, .status = on_dele
-};
+static const struct heard heard_dele = { .status = on_dele };
 
 static int
 by_number(const void *a, const void *b)
@@ -71,7 +69,7 @@ ask_deleting(struct collect *collect)
 	}
 	if (deletions->count == 0)
 		return;
-	pack_u64(&body, collect->account.id);
+	pack_u64(&body, collect->conversation->listing.id);
 	pack_u32(&body, deletions->count);
 	for (unsigned i = 0; i < deletions->count; i++)
 		pack_u32(&body, deletions->batch[i]);
@@ -87,16 +85,16 @@ delete_turn(struct collect *collect)
 	if (deletions->asked)
 		return;
 	while (deletions->at < deletions->count &&
-	    pop3_room(collect->conversation->pop3) > 0)
-		pop3_say(collect->conversation->pop3, &command_dele,
-		    deletions->batch[deletions->at++]);
+	    collect->protocol->room(collect) > 0)
+		collect->protocol->remove(collect,
+		    deletions->batch[deletions->at++], &heard_dele);
 	if (deletions->at < deletions->count)
 		return;
 	ask_deleting(collect);
 	if (conversation_is_open(collect) && !deletions->asked &&
 	    listing_page_is_over(collect) &&
-	    pop3_under_way(collect->conversation->pop3) == 0)
-		collect_quit(collect);
+	    collect->protocol->under_way(collect) == 0)
+		collect->protocol->next(collect);
 }
 
 int
@@ -123,10 +121,12 @@ step_delete(struct collect *collect)
 {
 	struct deletions *deletions = &collect->conversation->deletions;
 
-	password_wipe(collect);
+	/* nobody logs in once more, unless there is another folder */
+	if (!collect->protocol->has_folders)
+		password_wipe(collect);
 	collect_stage(collect, FETCH_STAGE_DELETING);
 	if (!collect->conversation->may_delete) {
-		collect_quit(collect);
+		collect->protocol->next(collect);
 		return;
 	}
 	if (deletions->spared_count > 0)

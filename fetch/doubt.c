@@ -69,7 +69,8 @@ doubt_is_lock_step(const struct collect *collect)
 {
 	const struct doubt *doubt = &collect->conversation->doubt;
 
-	return !doubt->proven || doubt->estimates;
+	return !collect->protocol->is_counted &&
+	    (!doubt->proven || doubt->estimates);
 }
 
 bool
@@ -159,7 +160,9 @@ doubt_judge(struct collect *collect, struct parcel *parcel, bool again)
 	bool may_be_chance = doubt->not_exact == 0 &&
 	    parcel->exact == EXACT_LF;
 
-	if (again && doubt->first != NULL) {
+	if (collect->protocol->is_counted) {
+		parcel_submit(collect, parcel);
+	} else if (again && doubt->first != NULL) {
 		doubt_clear(collect, parcel);
 	} else if (doubt->first != NULL || !take_size(doubt, parcel)) {
 		doubt_add(collect, parcel);

@@ -41,7 +41,7 @@ leave_send(struct collect *collect)
 	struct first_collection *first = &collect->conversation->first;
 	TEXT_AUTO body = TEXT_INIT(LEAVE_BYTES);
 
-	pack_u64(&body, collect->account.id);
+	pack_u64(&body, collect->conversation->listing.id);
 	pack_u32(&body, first->leave_count);
 	pack_bytes(&body, text_slice(&first->leave));
 	text_clear(&first->leave);
@@ -168,7 +168,7 @@ on_top_part(void *arg, uint32_t number, struct slice s)
 
 static void
 on_top_end(void *arg, uint32_t number,
-    const struct pop3_mended *mended)
+    const struct mended *mended)
 {
 	struct collect *collect = arg;
 	struct first_collection *first = &collect->conversation->first;
@@ -178,8 +178,7 @@ on_top_end(void *arg, uint32_t number,
 	judge(collect, number, at >= 0 && at < first->oldest_utc);
 }
 
-static const struct pop3_command command_top = {
-	.verb = "TOP", .after = " 0", .shape = POP3_BODY,
+static const struct heard heard_top = {
 	.status = on_top, .part = on_top_part, .end = on_top_end
 };
 
@@ -190,10 +189,11 @@ dates_turn(struct collect *collect)
 	struct first_collection *first = &collect->conversation->first;
 
 	while (first->next > 0 && first->old_ones < OLD_ENOUGH &&
-	    pop3_room(collect->conversation->pop3) > 0)
-		pop3_say(collect->conversation->pop3, &command_top,
-		    collect->conversation->listing.numbers[--first->next]);
-	if (pop3_under_way(collect->conversation->pop3) == 0 &&
+	    collect->protocol->room(collect) > 0)
+		collect->protocol->header(collect,
+		    collect->conversation->listing.numbers[--first->next],
+		    &heard_top);
+	if (collect->protocol->under_way(collect) == 0 &&
 	    (first->next == 0 || first->old_ones >= OLD_ENOUGH))
 		conclude(collect);
 }
@@ -212,6 +212,7 @@ look_at_dates(struct collect *collect)
 	first->oldest_utc = clock_utc_ms() / 1000 -
 	    (int64_t)collect->account.from_days * DAY_SECONDS;
 	collect->conversation->turn = dates_turn;
+	line_bill_for(collect->bill, LINE_HEADERS);
 	dates_turn(collect);
 }
 

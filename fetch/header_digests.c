@@ -46,7 +46,7 @@ digests_send(struct collect *collect)
 
 	if (digests->count == 0)
 		return;
-	pack_u64(&body, collect->account.id);
+	pack_u64(&body, collect->conversation->listing.id);
 	pack_u32(&body, digests->count);
 	pack_bytes(&body, text_slice(&digests->rows));
 	text_clear(&digests->rows);
@@ -95,7 +95,7 @@ on_top_part(void *arg, uint32_t number, struct slice s)
 
 static void
 on_top_end(void *arg, uint32_t number,
-    const struct pop3_mended *mended)
+    const struct mended *mended)
 {
 	struct collect *collect = arg;
 	unsigned char digest[DIGEST_BYTES] = { 0 };
@@ -105,8 +105,7 @@ on_top_end(void *arg, uint32_t number,
 	digest_tell(collect, number, known, digest);
 }
 
-static const struct pop3_command command_top = {
-	.verb = "TOP", .after = " 0", .shape = POP3_BODY,
+static const struct heard heard_top = {
 	.status = on_top, .part = on_top_part, .end = on_top_end
 };
 
@@ -115,14 +114,13 @@ digests_turn(struct collect *collect)
 {
 	const struct listed *row;
 
-	while (pop3_room(collect->conversation->pop3) > 0 &&
+	while (collect->protocol->room(collect) > 0 &&
 	    (row = listing_page_row(collect)) != NULL) {
-		pop3_say(collect->conversation->pop3, &command_top,
-		    row->number);
+		collect->protocol->header(collect, row->number, &heard_top);
 		listing_page_next(collect);
 	}
 	if (!conversation_is_open(collect) || !listing_page_is_over(collect) ||
-	    pop3_under_way(collect->conversation->pop3) > 0)
+	    collect->protocol->under_way(collect) > 0)
 		return;
 	digests_send(collect);
 	if (collect->conversation->digests.asks == 0 &&
@@ -138,6 +136,7 @@ step_digests(struct collect *collect)
 	text_free(&digests->rows);
 	digests->rows = (struct text)TEXT_INIT(DIGESTS_BYTES);
 	collect->conversation->turn = digests_turn;
+	line_bill_for(collect->bill, LINE_HEADERS);
 	listing_page_begin(collect, LISTING_LOOK);
 	digests_turn(collect);
 }

@@ -49,6 +49,7 @@ incoming_begin(struct collect *collect, const struct retr *retr)
 	incoming->pipe = -1;
 	digest_begin(&collect->whole);
 	digest_begin(&collect->header);
+	address_begin(collect);
 	collect->conversation->incoming = incoming;
 	return 0;
 }
@@ -60,6 +61,10 @@ incoming_drop(struct collect *collect)
 
 	if (incoming == NULL)
 		return;
+	/* what comes again, or has, was carried once too often */
+	if (!incoming->is_whole || incoming->retr.again)
+		line_bill_move(collect->bill, LINE_REFETCHED,
+		    incoming->bytes);
 	collect->conversation->incoming = NULL;
 	pipe_close(incoming);
 	if (incoming->has_ticket) {
@@ -280,10 +285,10 @@ note_turn(struct collect *collect)
 	uint32_t number = conversation->too_large;
 	TEXT_AUTO body = TEXT_INIT(32);
 
-	if (conversation->submissions.unanswered > 0)
+	if (parcels_pending(collect) > 0)
 		return;
 	conversation->turn = NULL;
-	pack_u64(&body, collect->account.id);
+	pack_u64(&body, collect->conversation->listing.id);
 	pack_u32(&body, 1);
 	pack_u32(&body, number);
 	pack_u32(&body, number);
@@ -346,6 +351,7 @@ incoming_add(struct collect *collect, struct slice s)
 	incoming->lines += lines_of(s);
 	digest_add(&collect->whole, s);
 	digest_add_header(&collect->header, s);
+	address_add(collect, s);
 	if (incoming->bytes > incoming->retr.space)
 		grow(collect, incoming);
 	if (conversation_is_over(collect))
@@ -357,7 +363,7 @@ incoming_add(struct collect *collect, struct slice s)
 }
 
 void
-incoming_end(struct collect *collect, const struct pop3_mended *mended)
+incoming_end(struct collect *collect, const struct mended *mended)
 {
 	struct incoming *incoming = collect->conversation->incoming;
 	struct parcel *parcel = NULL;
@@ -366,6 +372,7 @@ incoming_end(struct collect *collect, const struct pop3_mended *mended)
 	if (incoming == NULL)
 		return;
 	again = incoming->retr.again;
+	incoming->is_whole = true;
 	if (!incoming->is_big)
 		read_header(incoming);
 	pipe_close(incoming);

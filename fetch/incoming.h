@@ -9,12 +9,12 @@
 #ifndef POSTROOM_FETCH_INCOMING_H
 #define POSTROOM_FETCH_INCOMING_H
 
-#include "fetch/pop3.h"
+#include "fetch/protocol.h"
 #include "store/account.h"
 
 #define SENDER_SIZE	320	/* local part, "@", domain, NUL */
 /* The last run of a message that is not big yet comes on top. */
-#define INCOMING_BYTES	(BIG_BYTES + POP3_READ_BYTES)
+#define INCOMING_BYTES	(BIG_BYTES + PROTOCOL_RUN_BYTES)
 
 struct collect;
 struct watch;
@@ -30,6 +30,7 @@ struct retr {
 struct incoming {
 	struct retr	 retr;
 	uint64_t	 bytes, lines;	/* of it, as stored, so far */
+	bool		 is_whole;	/* its end has come */
 	char		*body;		/* INCOMING_BYTES */
 	size_t		 len, sent;	/* in it; of these, into the pipe */
 	/* what the header says */
@@ -48,7 +49,7 @@ int	incoming_begin(struct collect *, const struct retr *);
 /* The next bytes, as stored. */
 void	incoming_add(struct collect *, struct slice);
 /* It has come to its end: it goes on as a parcel. */
-void	incoming_end(struct collect *, const struct pop3_mended *);
+void	incoming_end(struct collect *, const struct mended *);
 /* Nobody wants it, if there is one; what it held is given back. */
 void	incoming_drop(struct collect *);
 /* The same, and it is counted as one that is tried again. */

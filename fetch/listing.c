@@ -1,15 +1,14 @@
 /*
  * listing.c - what is in the remote mailbox, told to the queue
  *
- * LIST is kept, 16 bytes a message; UIDL is merged into it as it comes and goes
- * to the queue in pages, of which a few may wait.  A row that makes no sense is
- * left out or has an unknown size; what the queue gets always grows.
+ * Numbers and sizes are kept, 16 bytes a message, and go to the queue in pages,
+ * of which a few may wait.  What the queue gets always grows.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fetch/collect_inside.h"
-#include "fetch/pop3_reply.h"
+#include "lib/message/envelope.h"
 
 #define TOO_MANY	"it lists more messages than can be collected"
 #define PAGES_WAITING	4	/* before the server has to wait */
@@ -100,8 +99,8 @@ number_keep(struct collect *collect, uint32_t number)
 	return true;
 }
 
-static void
-row_tell(struct collect *collect, uint32_t number, uint64_t bytes,
+void
+listing_tell(struct collect *collect, uint32_t number, uint64_t bytes,
     struct slice uidl)
 {
 	struct listing *listing = &collect->conversation->listing;
@@ -118,7 +117,7 @@ row_tell(struct collect *collect, uint32_t number, uint64_t bytes,
 	}
 	listing->told_count++;
 	if (listing->page_rows == 0) {
-		pack_u64(&listing->page, collect->account.id);
+		pack_u64(&listing->page, listing->id);
 		pack_u32(&listing->page, 0);	/* page_send() knows */
 	}
 	pack_u32(&listing->page, number);
@@ -131,27 +130,30 @@ row_tell(struct collect *collect, uint32_t number, uint64_t bytes,
 		page_send(collect);
 }
 
-/* Tell the next row of LIST, of which UIDL says nothing. */
-static void
-row_tell_bare(struct collect *collect)
+void
+listing_tell_bare(struct collect *collect)
 {
 	struct listing *listing = &collect->conversation->listing;
 	const struct listed *row = &listing->rows[listing->at++];
+	TEXT_AUTO uid = TEXT_INIT(32);
 
-	row_tell(collect, row->number, row->bytes, slice_of(NULL, 0));
+	if (listing->uidvalidity != 0)
+		text_addf(&uid, "%u.%u", listing->uidvalidity, row->number);
+	listing_tell(collect, row->number, row->bytes, text_slice(&uid));
 }
 
-/* After the end of UIDL: what is left of LIST, and then the next step. */
+/* All of it has come: tell what was not yet, and then the next step. */
 static void
 pump(struct collect *collect)
 {
 	struct listing *listing = &collect->conversation->listing;
 
-	if (!listing->whole || !conversation_is_open(collect))
+	if (!listing->whole || listing->id == 0 ||
+	    !conversation_is_open(collect))
 		return;
 	while (listing->at < listing->count && !conversation_is_over(collect) &&
 	    listing->asks < PAGES_WAITING)
-		row_tell_bare(collect);
+		listing_tell_bare(collect);
 	if (listing->at == listing->count)
 		page_send(collect);
 	if (listing->at < listing->count || listing->asks > 0 ||
@@ -178,7 +180,7 @@ on_begun(struct collect *collect, uint64_t bytes, struct ipc_message *message)
 	}
 	conversation->may_delete = unpack_bool(&u);
 	conversation->is_first = unpack_bool(&u);
-	(void)unpack_u64(&u);	/* without a folder it is the account */
+	conversation->listing.id = unpack_u64(&u);
 	collect->outcome.deletions_stopped = !conversation->may_delete;
 	if (!unpack_is_done(&u))
 		collect_break(collect, FETCH_END_LOCAL,
@@ -187,17 +189,19 @@ on_begun(struct collect *collect, uint64_t bytes, struct ipc_message *message)
 		pump(collect);
 }
 
-/* Rows may follow at once: the queue reads them in order. */
-static void
-begin(struct collect *collect, bool has_uidl)
+void
+listing_begin(struct collect *collect, struct slice folder, bool has_uidl)
 {
 	/* who only counts lets nothing be due for deletion */
 	int days = collect->task == FETCH_TRY ? FETCH_KEEP :
 	    collect->account.delete_after_days;
-	TEXT_AUTO body = TEXT_INIT(32);
+	TEXT_AUTO body = TEXT_INIT(FETCHED_FOLDER_MOST + 32);
 
+	/* without a folder rows may follow at once: the queue reads in order */
+	if (folder.len == 0)
+		collect->conversation->listing.id = collect->account.id;
 	pack_u64(&body, collect->account.id);
-	pack_slice(&body, slice_of(NULL, 0));
+	pack_slice(&body, folder);
 	pack_u8(&body, has_uidl);
 	pack_u32(&body, (uint32_t)days);
 	if (!queue_ask(collect, QUEUE_LISTING_BEGIN, &body, -1, 0, on_begun))
@@ -206,7 +210,7 @@ begin(struct collect *collect, bool has_uidl)
 	collect->conversation->listing.asks++;
 }
 
-/* LIST */
+/* What the server lists */
 
 static bool
 rows_grow(struct listing *listing)
@@ -224,29 +228,12 @@ rows_grow(struct listing *listing)
 	return true;
 }
 
-static void
-on_list(void *arg, uint32_t number, bool ok, struct slice words)
+void
+listing_add(struct collect *collect, uint32_t number, uint64_t bytes)
 {
-	struct collect *collect = arg;
-
-	(void)number;
-	(void)words;
-	collect->conversation->listing.no_list = !ok;
-}
-
-static void
-on_list_row(void *arg, uint32_t number, struct slice line)
-{
-	struct collect *collect = arg;
 	struct listing *listing = &collect->conversation->listing;
-	struct pop3_row row;
 
-	(void)number;
-	if (!conversation_is_open(collect) || pop3_row_read(line, &row) < 0)
-		return;
-	/* numbers that repeat or shrink name nothing for certain (F29) */
-	if (listing->count > 0 &&
-	    row.number <= listing->rows[listing->count - 1].number)
+	if (!conversation_is_open(collect))
 		return;
 	if (listing->count == LISTING_MOST) {
 		/*
@@ -260,77 +247,15 @@ on_list_row(void *arg, uint32_t number, struct slice line)
 		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 		return;
 	}
-	listing->rows[listing->count++] = (struct listed){
-	    row.number, pop3_row_bytes(row.rest)
-	};
+	listing->rows[listing->count++] = (struct listed){ number, bytes };
 }
 
-static void
-on_list_end(void *arg, uint32_t number,
-    const struct pop3_mended *mended)
+void
+listing_end(struct collect *collect)
 {
-	(void)arg;	/* UIDL follows */
-	(void)number;
-	(void)mended;
-}
-
-/* UIDL */
-
-static void
-on_uidl(void *arg, uint32_t number, bool ok, struct slice words)
-{
-	struct collect *collect = arg;
-
-	(void)number;
-	if (!conversation_is_open(collect))
-		return;
-	if (!ok && collect->conversation->listing.no_list) {
-		collect_bye(collect, pop3_refusal(words, false), true, words);
-		return;
-	}
-	begin(collect, ok);
-	collect->conversation->listing.whole = !ok;
-}
-
-static void
-on_uidl_row(void *arg, uint32_t number, struct slice line)
-{
-	struct collect *collect = arg;
-	struct listing *listing = &collect->conversation->listing;
-	uint64_t bytes = 0;
-	struct pop3_row row;
-
-	(void)number;
-	if (!conversation_is_open(collect) || pop3_row_read(line, &row) < 0 ||
-	    row.number <= listing->told)
-		return;
-	while (listing->at < listing->count &&
-	    listing->rows[listing->at].number < row.number &&
-	    !conversation_is_over(collect))
-		row_tell_bare(collect);
-	if (listing->at < listing->count &&
-	    listing->rows[listing->at].number == row.number)
-		bytes = listing->rows[listing->at++].bytes;
-	row_tell(collect, row.number, bytes, row.rest);
-}
-
-static void
-on_uidl_end(void *arg, uint32_t number,
-    const struct pop3_mended *mended)
-{
-	struct collect *collect = arg;
-
-	(void)number;
-	(void)mended;
 	collect->conversation->listing.whole = true;
 	pump(collect);
 }
-
-static const struct pop3_command
-command_list = { .verb = "LIST", .shape = POP3_LINES, .status = on_list,
-    .part = on_list_row, .end = on_list_end },
-command_uidl = { .verb = "UIDL", .shape = POP3_LINES, .status = on_uidl,
-    .part = on_uidl_row, .end = on_uidl_end };
 
 void
 step_list(struct collect *collect)
@@ -338,8 +263,7 @@ step_list(struct collect *collect)
 	collect_stage(collect, FETCH_STAGE_LISTING);
 	collect->conversation->listing.page =
 	    (struct text)TEXT_INIT(IPC_MAX_BYTES);
-	pop3_say(collect->conversation->pop3, &command_list, 0);
-	pop3_say(collect->conversation->pop3, &command_uidl, 0);
+	collect->protocol->list(collect);
 }
 
 /* Deciding */
@@ -348,6 +272,7 @@ static void
 on_counts(struct collect *collect, uint64_t bytes,
     struct ipc_message *message)
 {
+	const struct fetch_outcome *before = &collect->conversation->before;
 	struct fetch_outcome *outcome = &collect->outcome;
 	struct listing_counts counts;
 	struct unpack u;
@@ -361,18 +286,19 @@ on_counts(struct collect *collect, uint64_t bytes,
 		    "the queue's answer cannot be read");
 		return;
 	}
-	outcome->listed = counts.listed;
-	outcome->listed_bytes = counts.listed_bytes;
+	outcome->listed = before->listed + counts.listed;
+	outcome->listed_bytes = before->listed_bytes + counts.listed_bytes;
 	/* in a second conversation some of them are here already */
 	outcome->waiting = outcome->taken + counts.take;
 	outcome->waiting_bytes = outcome->taken_bytes + counts.take_bytes;
 	/* what the ledger knows of it counts itself */
-	outcome->too_large = counts.too_large + collect->passed_count -
+	outcome->too_large = before->too_large + counts.too_large +
+	    collect->passed_count -
 	    collect->noted_count;
 	if (header_digests_are_wanted(collect, counts.look))
 		step_digests(collect);
 	else if (collect->task == FETCH_TRY)
-		collect_quit(collect);
+		collect->protocol->next(collect);
 	else
 		step_take(collect);
 }
@@ -390,7 +316,7 @@ step_decide(struct collect *collect)
 	free(listing->rows);
 	listing->rows = NULL;
 	listing->count = listing->size = 0;
-	pack_u64(&body, collect->account.id);
+	pack_u64(&body, listing->id);
 	pack_u64(&body, collect_largest(collect));
 	(void)queue_ask(collect, QUEUE_LISTING_DECIDE, &body, -1, 0,
 	    on_counts);

@@ -1,8 +1,8 @@
 /*
  * listing.h - what is in the remote mailbox, told to the queue
  *
- * LIST and UIDL are one listing; when the queue has all of it, it decides what
- * is to be looked at, taken and deleted.
+ * Message numbers, sizes and identities, as the protocol lists them; when the
+ * queue has all of them, it decides what is to be looked at, taken and deleted.
  */
 #ifndef POSTROOM_FETCH_LISTING_H
 #define POSTROOM_FETCH_LISTING_H
@@ -12,7 +12,9 @@
 
 struct listing {
 	bool		 is_begun;	/* the queue keeps it */
-	struct listed	*rows;		/* of LIST; numbers grow */
+	uint64_t	 id;		/* by this name; 0: not known yet */
+	uint32_t	 uidvalidity;	/* of numbers that are UIDs; or 0 */
+	struct listed	*rows;		/* numbers grow */
 	size_t		 count, size;
 	size_t		 at;		/* the next to be told */
 	uint32_t	 told;		/* the last number that was */
@@ -21,9 +23,20 @@ struct listing {
 	struct text	 page;		/* a QUEUE_LISTING_ROWS */
 	uint32_t	 page_rows;
 	unsigned	 asks;		/* without an answer */
-	bool		 no_list;	/* LIST was refused */
-	bool		 whole;		/* nothing more comes of UIDL */
+	bool		 no_list;	/* POP3: LIST was refused */
+	bool		 whole;		/* nothing more is listed */
 };
+
+/* For protocols: tell the queue that it begins, of this folder or of none. */
+void	listing_begin(struct collect *, struct slice folder, bool has_uidl);
+/* Keep a row, to be told when its identity is known or nothing more comes. */
+void	listing_add(struct collect *, uint32_t number, uint64_t bytes);
+/* Tell a row; the next one that is kept, of which no more is known. */
+void	listing_tell(struct collect *, uint32_t number, uint64_t bytes,
+	    struct slice uidl);
+void	listing_tell_bare(struct collect *);
+/* Nothing more comes; what is kept is told, then the next step begins. */
+void	listing_end(struct collect *);
 
 /* The steps: list; let the queue decide, once more when it knows more. */
 void	step_list(struct collect *);

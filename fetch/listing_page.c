@@ -3,6 +3,17 @@
  */
 #include "fetch/collect_inside.h"
 
+/* Rows go on in their order: none can come twice. */
+static bool
+follows(const struct listing_page *page, const struct listed *row)
+{
+	uint64_t rank = listing_rank(page->order, row->bytes);
+	uint64_t before = listing_rank(page->order, page->after.bytes);
+
+	return page->after.number == 0 || rank > before ||
+	    (rank == before && row->number > page->after.number);
+}
+
 static void
 on_page(struct collect *collect, uint64_t round, struct ipc_message *message)
 {
@@ -16,13 +27,14 @@ on_page(struct collect *collect, uint64_t round, struct ipc_message *message)
 	if (!conversation_is_open(collect) ||
 	    !queue_listing_ok(collect, message, &u))
 		return;
+	page->order = unpack_enum(&u, LISTING_ORDER_COUNT);
 	count = unpack_u32(&u);
 	for (uint32_t i = 0; i < count && i < LISTING_PAGE; i++) {
 		page->rows[i].number = unpack_u32(&u);
 		page->rows[i].bytes = unpack_u64(&u);
-		/* numbers grow: a page cannot come twice */
-		u.bad = u.bad || page->rows[i].number <= page->after;
-		page->after = page->rows[i].number;
+		u.bad = u.bad || page->rows[i].number == 0 ||
+		    !follows(page, &page->rows[i]);
+		page->after = page->rows[i];
 	}
 	if (count > LISTING_PAGE || !unpack_is_done(&u)) {
 		collect_break(collect, FETCH_END_LOCAL,
@@ -42,9 +54,10 @@ ask_page(struct collect *collect)
 	TEXT_AUTO body = TEXT_INIT(32);
 
 	page->asked = true;
-	pack_u64(&body, collect->account.id);
+	pack_u64(&body, collect->conversation->listing.id);
 	pack_u8(&body, (uint8_t)page->part);
-	pack_u32(&body, page->after);
+	pack_u64(&body, page->after.bytes);
+	pack_u32(&body, page->after.number);
 	(void)queue_ask(collect, QUEUE_LISTING_PAGE, &body, -1, page->round,
 	    on_page);
 }
@@ -57,7 +70,7 @@ listing_page_begin(struct collect *collect, enum listing_part part)
 	page->part = part;
 	page->round++;
 	page->count = page->at = 0;
-	page->after = 0;
+	page->after = (struct listed){ 0 };
 	page->asked = page->is_last = false;
 }
 

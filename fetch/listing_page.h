@@ -21,7 +21,8 @@ struct listing_page {
 	enum listing_part part;
 	struct listed	 rows[LISTING_PAGE];
 	unsigned	 count, at;
-	uint32_t	 after;		/* the last number of all pages */
+	enum listing_order order;
+	struct listed	 after;		/* the last of all pages; number 0 */
 	bool		 asked;
 	uint64_t	 round;		/* an answer of another is not heard */
 	bool		 is_last;

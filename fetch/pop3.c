@@ -32,6 +32,7 @@
 
 struct said {
 	const struct pop3_command *command;
+	const struct heard *heard;
 	uint32_t	number;
 };
 
@@ -158,7 +159,7 @@ pop3_under_way(const struct pop3 *pop3)
 
 static void
 enqueue(struct pop3 *pop3, const struct pop3_command *command,
-    uint32_t number)
+    uint32_t number, const struct heard *heard)
 {
 	text_add_str(&pop3->out, "\r\n");
 	if (pop3->count == RING || text_failed(&pop3->out)) {
@@ -166,7 +167,7 @@ enqueue(struct pop3 *pop3, const struct pop3_command *command,
 		return;
 	}
 	pop3->ring[(pop3->first + pop3->count) % RING] = (struct said){
-	    command, number
+	    command, heard, number
 	};
 	pop3->count++;
 	if (!pop3->in_turn)
@@ -175,7 +176,7 @@ enqueue(struct pop3 *pop3, const struct pop3_command *command,
 
 void
 pop3_say(struct pop3 *pop3, const struct pop3_command *command,
-    uint32_t number)
+    uint32_t number, const struct heard *heard)
 {
 	if (pop3->broken)
 		return;
@@ -184,19 +185,19 @@ pop3_say(struct pop3 *pop3, const struct pop3_command *command,
 		text_addf(&pop3->out, " %u", number);
 	if (command->after != NULL)
 		text_add_str(&pop3->out, command->after);
-	enqueue(pop3, command, number);
+	enqueue(pop3, command, number, heard);
 }
 
 void
 pop3_say_word(struct pop3 *pop3, const struct pop3_command *command,
-    struct slice argument)
+    struct slice argument, const struct heard *heard)
 {
 	if (pop3->broken)
 		return;
 	text_add_str(&pop3->out, command->verb);
 	text_add_byte(&pop3->out, ' ');
 	text_add(&pop3->out, argument);
-	enqueue(pop3, command, 0);
+	enqueue(pop3, command, 0, heard);
 }
 
 /* Write what may leave now: everything, or one line when nothing is out. */
@@ -285,7 +286,7 @@ hear_status(struct pop3 *pop3)
 		pop3->dot = dot_reader_of(false, true);
 	} else
 		(void)reply_end(pop3);
-	said.command->status(pop3->events.arg, said.number, status.ok,
+	said.heard->status(pop3->events.arg, said.number, status.ok,
 	    status.words);
 	return true;
 }
@@ -293,7 +294,7 @@ hear_status(struct pop3 *pop3)
 static bool
 hear_line(struct pop3 *pop3)
 {
-	static const struct pop3_mended nothing;
+	static const struct mended nothing;
 	struct said said = pop3->ring[pop3->first];
 	size_t before = pop3->rest.len;
 	struct slice line;
@@ -309,7 +310,7 @@ hear_line(struct pop3 *pop3)
 		return false;
 	if (!too_long && slice_is_str(line, ".")) {
 		(void)reply_end(pop3);
-		said.command->end(pop3->events.arg, said.number, &nothing);
+		said.heard->end(pop3->events.arg, said.number, &nothing);
 		return true;
 	}
 	if (++pop3->lines > LINES_MOST) {
@@ -321,7 +322,7 @@ hear_line(struct pop3 *pop3)
 		return true;
 	if (slice_has_prefix(line, "."))
 		line = slice_after(line, 1);
-	said.command->part(pop3->events.arg, said.number, line);
+	said.heard->part(pop3->events.arg, said.number, line);
 	return true;
 }
 
@@ -329,19 +330,19 @@ static bool
 hear_body(struct pop3 *pop3)
 {
 	struct said said = pop3->ring[pop3->first];
-	struct pop3_mended mended;
+	struct mended mended;
 	struct slice run;
 
 	switch (dot_take(&pop3->dot, &pop3->rest, &run)) {
 	case DOT_RUN:
-		said.command->part(pop3->events.arg, said.number, run);
+		said.heard->part(pop3->events.arg, said.number, run);
 		break;
 	case DOT_END:
-		mended = (struct pop3_mended){
+		mended = (struct mended){
 			pop3->dot.breaches, pop3->dot.added
 		};
 		(void)reply_end(pop3);
-		said.command->end(pop3->events.arg, said.number, &mended);
+		said.heard->end(pop3->events.arg, said.number, &mended);
 		break;
 	case DOT_MORE:
 		return false;

@@ -14,17 +14,17 @@
 #ifndef POSTROOM_FETCH_POP3_H
 #define POSTROOM_FETCH_POP3_H
 
-#include "fetch/service.h"
+#include "fetch/protocol.h"
 #include "lib/base/talk.h"
 
 /*
  * Commands said and not answered: enough to fill a line of 100 ms with small
  * messages, and their lines (16 bytes each) fit the smallest receive window.
  */
-#define POP3_WINDOW		256
+#define POP3_WINDOW		PROTOCOL_WINDOW
 /* RFC 2449 4 says 512; servers with long words exist, of 2 KiB none. */
 #define POP3_LINE_BYTES		2048
-#define POP3_READ_BYTES		65536	/* the longest run of a body */
+#define POP3_READ_BYTES		PROTOCOL_RUN_BYTES
 
 struct pop3;			/* opaque; see pop3.c */
 
@@ -34,23 +34,11 @@ enum pop3_shape {
 	POP3_BODY		/* after +OK a message, or the top of one */
 };
 
-/* What was done to a body to make it fit to be stored. */
-struct pop3_mended {
-	unsigned	what;		/* DOT_ bits */
-	uint64_t	added;		/* bytes that the wire had not */
-};
-
-/* A kind of command; `arg` is the conversation's, `number` the message's. */
+/* A kind of command.  A part of LINES is a line without its dot and end. */
 struct pop3_command {
 	const char	*verb;
 	const char	*after;		/* behind the number; or NULL */
 	enum pop3_shape	 shape;
-	void	(*status)(void *arg, uint32_t number, bool ok,
-		    struct slice words);
-	/* A line without its dot and end, or the next bytes as stored. */
-	void	(*part)(void *arg, uint32_t number, struct slice);
-	/* All of it has come. */
-	void	(*end)(void *arg, uint32_t number, const struct pop3_mended *);
 };
 
 struct pop3_events {
@@ -83,12 +71,13 @@ unsigned	 pop3_room(const struct pop3 *);
 unsigned	 pop3_under_way(const struct pop3 *);
 /*
  * Say a command about message `number` (0: about none), or with an argument
- * that has no line end.  More than the window, by two at most, may be said.
+ * that has no line end; `heard` stays.  More than the window, by two at most,
+ * may be said.
  */
 void		 pop3_say(struct pop3 *, const struct pop3_command *,
-		    uint32_t number);
+		    uint32_t number, const struct heard *);
 void		 pop3_say_word(struct pop3 *, const struct pop3_command *,
-		    struct slice argument);
+		    struct slice argument, const struct heard *);
 /* While held nothing more is heard, and the server is not blamed for it. */
 void		 pop3_hold(struct pop3 *, bool held);
 /* Bytes can be read: for the talk's readable(). */

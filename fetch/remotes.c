@@ -62,8 +62,8 @@ host_use(struct schedule *schedule, struct slice name)
 	if (host != NULL) {
 		host->name = key;
 		host->uses = 1;
-		for (unsigned i = 0; i < LINE_COUNT; i++)
-			TAILQ_INIT(&host->line[i]);
+		for (unsigned i = 0; i < LANE_COUNT; i++)
+			TAILQ_INIT(&host->lane[i]);
 		HASH_ADD_KEYPTR(hh, schedule->hosts, key, strlen(key), host);
 	}
 	if (host == NULL || host->hh.tbl == NULL) {
@@ -114,7 +114,8 @@ remote_new(struct schedule *schedule, const struct fetch_due *due)
 	remote->owner = due->owner;
 	remote->enabled = due->enabled;
 	remote->changes = due->changes;
-	remote->due_ms = NEVER;
+	remote->when = due->when;
+	remote->due_ms = remote->failing_since_ms = NEVER;
 	LIST_INIT(&remote->asked);
 	remote->owner_address = copy(due->owner_address);
 	remote->label = copy(due->label);
@@ -158,7 +159,7 @@ move_to(struct schedule *schedule, struct remote *remote, struct host *host)
 	remote->host = host;
 	remote->refusals = remote->faults = 0;
 	if (waits)
-		remote_line_up(schedule, remote, remote->line);
+		remote_line_up(schedule, remote, remote->lane);
 	remote_plan_first(schedule, remote);
 }
 
@@ -184,13 +185,64 @@ remote_update(struct schedule *schedule, struct remote *remote,
 		remote->changes = due->changes;
 		remote->refusals = remote->faults = 0;
 		remote_plan_first(schedule, remote);
-	} else if (due->enabled && !remote->enabled) {
+	} else if ((due->enabled && !remote->enabled) ||
+	    due->when.every_minutes != remote->when.every_minutes) {
 		remote_plan_first(schedule, remote);
 	}
+	remote->when = due->when;
 	if (!due->enabled && remote->enabled)
 		asked_dismiss(schedule, remote, "it was switched off");
 	remote->enabled = due->enabled;
 	return 0;
+}
+
+/* `utc_ms` by the clock of this life; a wall clock that was put back: now. */
+static uint64_t
+since_ms(int64_t utc_ms)
+{
+	int64_t ago = clock_utc_ms() - utc_ms;
+
+	if (ago < 0)
+		return clock_ms();
+	return (uint64_t)ago > clock_ms() ? 0 : clock_ms() - (uint64_t)ago;
+}
+
+/*
+ * What an earlier life of the schedule knew of it.  Who fails waits on: a new
+ * start is no reason to try a password more often than the provider bears.
+ */
+static void
+remote_restore(struct schedule *schedule, struct remote *remote,
+    const struct fetch_health *health)
+{
+	enum fetch_end end = fetch_end_of(slice_str(health->result));
+	unsigned times;
+	uint64_t due_ms;
+
+	if (end == FETCH_END_COUNT)
+		return;
+	remote->has_ended = true;
+	remote->end = end;
+	remote->server_said = health->server_said;
+	remote->words = copy(slice_str(health->words));
+	remote->success_at_utc_ms = health->success_at_utc_ms;
+	remote->ended_at_utc_ms = health->ended_at_utc_ms;
+	remote->ended_ms = since_ms(health->ended_at_utc_ms);
+	remote->waiting = health->waiting;
+	remote->waiting_bytes = health->waiting_bytes;
+	remote->refusals = (unsigned)health->refusals;
+	remote->faults = (unsigned)health->faults;
+	remote->told_at_utc_ms = health->told_at_utc_ms;
+	if (remote->refusals + remote->faults == 0)
+		return;
+	remote->failing_since_utc_ms = health->failing_since_utc_ms;
+	remote->failing_since_ms = since_ms(health->failing_since_utc_ms);
+	times = end == FETCH_END_REFUSED ? remote->refusals : remote->faults;
+	if (times == 0)
+		return;		/* the last end was no failure */
+	due_ms = remote->ended_ms + back_off_ms(end, times);
+	if (due_ms > remote->due_ms)
+		remote_plan(schedule, remote, due_ms);
 }
 
 void
@@ -212,6 +264,7 @@ schedule_list_add(struct schedule *schedule, const struct fetch_due *due)
 		if (remote == NULL)
 			return -ENOMEM;
 		remote_plan_first(schedule, remote);
+		remote_restore(schedule, remote, &due->health);
 	} else {
 		r = remote_update(schedule, remote, due);
 		if (r < 0)
@@ -261,7 +314,8 @@ schedule_is_told(const struct schedule *schedule)
 bool
 remote_matches(const struct remote *remote, const struct schedule_pick *pick)
 {
-	if (remote->gone)
+	if (remote->gone ||
+	    (pick->owner != 0 && pick->owner != remote->owner))
 		return false;
 	if (pick->address.len > 0 &&
 	    !slice_is_word(pick->address, remote->owner_address))
@@ -271,18 +325,21 @@ remote_matches(const struct remote *remote, const struct schedule_pick *pick)
 }
 
 static int64_t
-next_at_utc_ms(const struct remote *remote)
+next_at_utc_ms(const struct schedule *schedule, const struct remote *remote)
 {
-	uint64_t now = clock_ms();
+	uint64_t now = clock_ms(), at_ms = remote->due_ms;
 
-	if (!remote->enabled || remote->due_ms == NEVER)
+	if (schedule_bar(schedule, LINE_BY_CLOCK) != LINE_BAR_NONE &&
+	    at_ms < schedule->opens_at_ms)
+		at_ms = schedule->opens_at_ms;
+	if (!remote->enabled || at_ms == NEVER)
 		return 0;
-	return clock_utc_ms() + (int64_t)(remote->due_ms > now ?
-	    remote->due_ms - now : 0);
+	return clock_utc_ms() + (int64_t)(at_ms > now ? at_ms - now : 0);
 }
 
 void
-remote_health(const struct remote *remote, struct schedule_health *health_out)
+remote_health(const struct schedule *schedule, const struct remote *remote,
+    struct schedule_health *health_out)
 {
 	*health_out = (struct schedule_health){
 		.id = remote->id, .owner = remote->owner,
@@ -292,11 +349,16 @@ remote_health(const struct remote *remote, struct schedule_health *health_out)
 		.enabled = remote->enabled,
 		.success_at_utc_ms = remote->success_at_utc_ms,
 		.ended_at_utc_ms = remote->ended_at_utc_ms,
-		.next_at_utc_ms = next_at_utc_ms(remote),
+		.next_at_utc_ms = next_at_utc_ms(schedule, remote),
 		.has_ended = remote->has_ended, .end = remote->end,
 		.server_said = remote->server_said,
 		.words = slice_str(remote->words),
-		.failures = remote->refusals + remote->faults
+		.failures = remote->refusals + remote->faults,
+		.refusals = remote->refusals,
+		.failing_since_utc_ms = remote->failing_since_utc_ms,
+		.told_at_utc_ms = remote->told_at_utc_ms,
+		.waiting = remote->waiting,
+		.waiting_bytes = remote->waiting_bytes
 	};
 }
 
@@ -312,7 +374,7 @@ schedule_each(const struct schedule *schedule,
 	    remote = remote->hh.next) {
 		if (remote->id <= above || !remote_matches(remote, pick))
 			continue;
-		remote_health(remote, &health);
+		remote_health(schedule, remote, &health);
 		if (!fn(arg, &health))
 			return;
 	}

@@ -13,6 +13,7 @@ struct run {
 	TAILQ_ENTRY(run)	 next;
 	uint64_t		 number;
 	enum fetch_task		 task;
+	uint64_t		 asker;		/* account; 0: no person's */
 	size_t			 size, under_way;
 	uint64_t		 state_number;	/* the last one given */
 	uint64_t		 over_at_ms;	/* when `under_way` became 0 */
@@ -108,12 +109,26 @@ make_room(struct runs *runs)
 	return true;
 }
 
+/* How many of theirs are under way. */
+static unsigned
+asked_by(const struct runs *runs, uint64_t asker)
+{
+	const struct run *run;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(run, &runs->list, next)
+		count += run->asker == asker && run->under_way > 0;
+	return count;
+}
+
 int
-run_new(struct runs *runs, enum fetch_task task, struct run **run_out)
+run_new(struct runs *runs, enum fetch_task task, uint64_t asker,
+    struct run **run_out)
 {
 	struct run *run;
 
-	if (!make_room(runs))
+	if ((asker != 0 && asked_by(runs, asker) >= RUNS_OF_ONE) ||
+	    !make_room(runs))
 		return -EAGAIN;
 	run = calloc(1, sizeof(*run));
 	if (run == NULL)
@@ -121,6 +136,7 @@ run_new(struct runs *runs, enum fetch_task task, struct run **run_out)
 	TAILQ_INIT(&run->accounts);
 	run->number = ++runs->last_number;
 	run->task = task;
+	run->asker = asker;
 	run->over_at_ms = clock_ms();
 	TAILQ_INSERT_TAIL(&runs->list, run, next);
 	runs->count++;
@@ -179,6 +195,12 @@ enum fetch_task
 run_task(const struct run *run)
 {
 	return run->task;
+}
+
+uint64_t
+run_asker(const struct run *run)
+{
+	return run->asker;
 }
 
 size_t

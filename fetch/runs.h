@@ -16,6 +16,7 @@
 #include "fetch/service.h"
 
 #define RUNS_MOST	64	/* more than people who ask at one time */
+#define RUNS_OF_ONE	8	/* under way, of one person */
 #define RUN_KEPT_MS	(5 * 60 * 1000)	/* after its end */
 
 struct runs;			/* opaque; see runs.c */
@@ -39,10 +40,12 @@ struct runs	*runs_new(void);
 /* Whatever stands in them. */
 void		 runs_free(struct runs *);
 /*
- * A run without mailboxes yet.  0, -EAGAIN (RUNS_MOST are under way: one that
- * is over gives way to it) or -ENOMEM.
+ * A run without mailboxes yet, asked for by that account (0: the postmaster's
+ * machine).  0, -EAGAIN (RUNS_MOST are under way, or
+ * RUNS_OF_ONE of that account: one that is over gives way to it) or -ENOMEM.
  */
-int		 run_new(struct runs *, enum fetch_task, struct run **run_out);
+int		 run_new(struct runs *, enum fetch_task, uint64_t asker,
+		    struct run **run_out);
 /* One more mailbox, waiting.  0 or -ENOMEM. */
 int		 run_add(struct run *, uint64_t id, struct slice address,
 		    struct slice label, struct run_account **account_out);
@@ -56,6 +59,7 @@ struct run	*run_find(const struct runs *, uint64_t number);
 /* Never given twice, not after a new start either. */
 uint64_t	 run_number(const struct run *);
 enum fetch_task	 run_task(const struct run *);
+uint64_t	 run_asker(const struct run *);
 /* How many mailboxes it has; whether all of them are over. */
 size_t		 run_size(const struct run *);
 bool		 run_is_over(const struct run *);

@@ -1,8 +1,8 @@
 /*
  * schedule.c - when a remote mailbox is collected, and what comes of it
  *
- * The clock puts mailboxes in line, a person puts them at its front; whoever
- * came first for a host that has room begins.  What stays true: one task for a
+ * The clock puts mailboxes in a lane, a person puts them in a faster one; whoever
+ * came first for a host that has room begins, if the line is open.  What stays true: one task for a
  * mailbox at a time, never more than `per_host` at a host nor `connections` in
  * all, and every end sets the time of the next beginning.
  */
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fetch/schedule_inside.h"
+#include "lib/base/bucket.h"
 
 #define MINUTE_MS	60000u
 #define FIRST_MS	2000u	/* after a start, or after it was added */
@@ -34,7 +35,13 @@ static const struct back_off {
 	[FETCH_END_INCONSISTENT] = { 1, 60 },
 	[FETCH_END_CLOSED]	= { 1, 60 },
 	[FETCH_END_PAUSED]	= { 1, 10 },	/* our own disk: no failure */
+	[FETCH_END_LINE]	= { 1, 1 },	/* then the line says when */
 	[FETCH_END_LOCAL]	= { 1, 60 },
+	[FETCH_END_NOT_OFFERED]	= { 10, 360 },	/* until somebody changes it */
+	[FETCH_END_NOT_ALLOWED]	= { 10, 360 },
+	[FETCH_END_CONSENT]	= { 30, 360 },	/* a consent begins it anew */
+	[FETCH_END_CLIENT]	= { 30, 360 },
+	[FETCH_END_WANTS_LOGIN]	= { 10, 360 },
 };
 
 static void
@@ -55,7 +62,8 @@ schedule_new(struct loop *loop, const struct schedule_options *options,
 	schedule->options = *options;
 	schedule->ports = *ports;
 	LIST_INIT(&schedule->waiting);
-	schedule->tick_at_ms = NEVER;
+	schedule->tick_at_ms = schedule->opens_at_ms = NEVER;
+	schedule->share = BUCKET_FREE;
 	schedule->runs = runs_new();
 	schedule->timer = timer_new(loop, on_tick, schedule);
 	if (schedule->runs == NULL || schedule->timer == NULL) {
@@ -94,12 +102,6 @@ scatter(uint64_t id)
 	return id ^ (id >> 31);
 }
 
-static uint64_t
-between_ms(const struct schedule *schedule)
-{
-	return (uint64_t)schedule->options.minutes * MINUTE_MS;
-}
-
 /* The timer comes at `at_ms`, or before; never twice within TICK_LEAST_MS. */
 static void
 wake_at(struct schedule *schedule, uint64_t at_ms)
@@ -125,7 +127,7 @@ remote_plan(struct schedule *schedule, struct remote *remote, uint64_t due_ms)
 void
 remote_plan_first(struct schedule *schedule, struct remote *remote)
 {
-	uint64_t spread = between_ms(schedule);
+	uint64_t spread = remote_between_ms(schedule, remote);
 
 	if (spread > FIRST_SPREAD_MS)
 		spread = FIRST_SPREAD_MS;
@@ -137,14 +139,14 @@ remote_plan_first(struct schedule *schedule, struct remote *remote)
 static void
 plan_usual(struct schedule *schedule, struct remote *remote)
 {
-	uint64_t between = between_ms(schedule), tenth = between / 10;
+	uint64_t between = remote_between_ms(schedule, remote);
+	uint64_t tenth = between / 10;
 
 	remote_plan(schedule, remote, clock_ms() + between - tenth / 2 +
 	    scatter(remote->id) % tenth);
 }
 
-/* After the `times`th failure in a row that ended so. */
-static uint64_t
+uint64_t
 back_off_ms(enum fetch_end end, unsigned times)
 {
 	const struct back_off *back_off = &back_offs[end];
@@ -157,18 +159,18 @@ back_off_ms(enum fetch_end end, unsigned times)
 	return (uint64_t)minutes * MINUTE_MS;
 }
 
-/* Lines */
+/* Lanes */
 
 void
 remote_line_up(struct schedule *schedule, struct remote *remote,
-    enum line line)
+    enum lane lane)
 {
 	struct host *host = remote->host;
 
 	remote->state = REMOTE_WAITING;
-	remote->line = line;
+	remote->lane = lane;
 	remote->turn = ++schedule->last_turn;
-	TAILQ_INSERT_TAIL(&host->line[line], remote, next);
+	TAILQ_INSERT_TAIL(&host->lane[lane], remote, next);
 	if (host->waiting++ == 0)
 		LIST_INSERT_HEAD(&schedule->waiting, host, next_waiting);
 }
@@ -180,20 +182,20 @@ remote_step_out(struct schedule *schedule, struct remote *remote)
 
 	(void)schedule;
 	remote->state = REMOTE_IDLE;
-	TAILQ_REMOVE(&host->line[remote->line], remote, next);
+	TAILQ_REMOVE(&host->lane[remote->lane], remote, next);
 	if (--host->waiting == 0)
 		LIST_REMOVE(host, next_waiting);
 }
 
 /* Who came first of those whose host has room; NULL: nobody may begin. */
 static struct remote *
-next_of_line(const struct schedule *schedule, enum line line)
+next_of_lane(const struct schedule *schedule, enum lane lane)
 {
 	struct remote *remote, *first = NULL;
 	struct host *host;
 
 	LIST_FOREACH(host, &schedule->waiting, next_waiting) {
-		remote = TAILQ_FIRST(&host->line[line]);
+		remote = TAILQ_FIRST(&host->lane[lane]);
 		if (remote != NULL &&
 		    host->running < schedule->options.per_host &&
 		    (first == NULL || remote->turn < first->turn))
@@ -203,6 +205,12 @@ next_of_line(const struct schedule *schedule, enum line line)
 }
 
 /* Beginnings and ends */
+
+static uint64_t
+less(uint64_t all, uint64_t of_them)
+{
+	return all > of_them ? all - of_them : 0;
+}
 
 static void
 remember(struct remote *remote, const struct fetch_outcome *outcome)
@@ -216,6 +224,10 @@ remember(struct remote *remote, const struct fetch_outcome *outcome)
 	remote->end = outcome->end;
 	remote->server_said = outcome->server_said;
 	remote->ended_at_utc_ms = clock_utc_ms();
+	remote->ended_ms = clock_ms();
+	remote->waiting = less(outcome->waiting, outcome->taken);
+	remote->waiting_bytes = less(outcome->waiting_bytes,
+	    outcome->taken_bytes);
 	if (outcome->end == FETCH_END_DONE && remote->task == FETCH_COLLECT)
 		remote->success_at_utc_ms = remote->ended_at_utc_ms;
 }
@@ -234,6 +246,8 @@ plan_next(struct schedule *schedule, struct remote *remote, enum fetch_end end)
 		remote->refusals = remote->faults = 0;
 	else if (end == FETCH_END_PAUSED)
 		times = remote->pauses;
+	else if (end == FETCH_END_LINE)
+		times = 1;	/* no failure, and no success either */
 	else
 		times = ++remote->faults;
 	if (end == FETCH_END_UNSAID)
@@ -248,6 +262,31 @@ plan_next(struct schedule *schedule, struct remote *remote, enum fetch_end end)
 		    remote->due_ms);
 }
 
+/* Since when does it fail, and is its owner to be told? */
+static void
+look_at_failure(struct schedule *schedule, struct remote *remote)
+{
+	uint64_t hours = schedule->options.tell_hours;
+	struct schedule_health health;
+
+	if (remote->refusals + remote->faults == 0) {
+		remote->failing_since_ms = NEVER;
+		remote->failing_since_utc_ms = remote->told_at_utc_ms = 0;
+		return;
+	}
+	if (remote->failing_since_ms == NEVER) {
+		remote->failing_since_ms = clock_ms();
+		remote->failing_since_utc_ms = clock_utc_ms();
+	}
+	if (remote->told_at_utc_ms != 0 || !remote->enabled ||
+	    clock_ms() - remote->failing_since_ms < hours * 60 * MINUTE_MS)
+		return;
+	remote->told_at_utc_ms = clock_utc_ms();
+	remote_health(schedule, remote, &health);
+	if (schedule->ports.tell != NULL)
+		schedule->ports.tell(schedule->ports.arg, &health);
+}
+
 static void
 conclude(struct schedule *schedule, struct remote *remote,
     const struct fetch_outcome *outcome)
@@ -260,17 +299,19 @@ conclude(struct schedule *schedule, struct remote *remote,
 	host_release(schedule, remote->at);
 	remote->at = NULL;
 	schedule->running--;
+	schedule_share(schedule);
 	remember(remote, outcome);
 	plan_next(schedule, remote, outcome->end);
+	look_at_failure(schedule, remote);
 	asked_end(schedule, remote, remote->task, outcome);
-	remote_health(remote, &health);
+	remote_health(schedule, remote, &health);
 	schedule->ports.ended(schedule->ports.arg, &health, failed_before);
 	if (remote->gone) {
 		asked_dismiss(schedule, remote, "it was removed");
 		remote_drop(schedule, remote);
 	} else if (!LIST_EMPTY(&remote->asked)) {
 		/* it was only tried, and somebody wants it collected */
-		remote_line_up(schedule, remote, LINE_ASKED);
+		remote_line_up(schedule, remote, LANE_ASKED);
 	}
 }
 
@@ -288,7 +329,7 @@ conclude_locally(struct schedule *schedule, struct remote *remote,
 static void
 begin(struct schedule *schedule, struct remote *remote)
 {
-	remote->has_begun = false;
+	remote->has_begun = remote->is_stopping = false;
 	remote->progress = (struct fetch_progress){ 0 };
 	if (schedule->ports.begin(schedule->ports.arg, remote->id,
 	    remote->owner, remote->task) < 0)
@@ -301,20 +342,23 @@ schedule_pump(struct schedule *schedule)
 {
 	struct remote *remote;
 
-	while (schedule->running < schedule->options.connections) {
-		remote = next_of_line(schedule, LINE_ASKED);
+	(void)schedule_look(schedule);
+	while (schedule->running < schedule_most(schedule)) {
+		remote = next_of_lane(schedule, LANE_ASKED);
 		if (remote == NULL)
-			remote = next_of_line(schedule, LINE_CLOCK);
+			remote = next_of_lane(schedule, LANE_CLOCK);
 		if (remote == NULL)
 			return;
 		remote_step_out(schedule, remote);
 		remote->state = REMOTE_RUNNING;
 		remote->task = asked_task(remote);
+		remote->who = asked_who(remote);
 		remote->is_second = false;
 		remote->at = remote->host;
 		remote->at->uses++;
 		remote->at->running++;
 		schedule->running++;
+		schedule_share(schedule);
 		begin(schedule, remote);
 	}
 }
@@ -324,19 +368,25 @@ schedule_tick(struct schedule *schedule)
 {
 	uint64_t now = clock_ms(), next_ms = now + TICK_MOST_MS;
 	struct remote *remote;
+	bool is_open;
 
+	(void)schedule_look(schedule);
+	is_open = schedule_bar(schedule, LINE_BY_CLOCK) == LINE_BAR_NONE;
 	for (remote = schedule->remotes; remote != NULL;
 	    remote = remote->hh.next) {
 		if (!remote->enabled || remote->state != REMOTE_IDLE)
 			continue;
-		if (remote->due_ms <= now)
-			remote_line_up(schedule, remote, LINE_CLOCK);
-		else if (remote->due_ms < next_ms)
+		if (remote->due_ms <= now && is_open)
+			remote_line_up(schedule, remote, LANE_CLOCK);
+		else if (remote->due_ms > now && remote->due_ms < next_ms)
 			next_ms = remote->due_ms;
 	}
 	runs_sweep(schedule->runs);
 	schedule->ticked_ms = now;
 	schedule->tick_at_ms = NEVER;
+	if (schedule->options.line != NULL &&
+	    line_change_ms(schedule->options.line) < next_ms - now)
+		next_ms = now + line_change_ms(schedule->options.line);
 	wake_at(schedule, next_ms);
 	schedule_pump(schedule);
 }

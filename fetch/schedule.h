@@ -4,7 +4,9 @@
  * Every mailbox has its time; whose time has come waits in line for its host,
  * and begins when that host and the hub as a whole have room for one more.  A
  * mailbox is collected once at a time.  What a person asks for goes to the
- * front, whatever the clock says.
+ * front, whatever the clock says.  While the line is closed (line.h) nothing
+ * begins but what the postmaster asks for, and what runs is stopped in good
+ * order; when it opens, all are collected.
  *
  * A failure makes it wait longer and longer, a wrong password long from the
  * start, since providers lock accounts out; it is never switched off and
@@ -16,6 +18,7 @@
 #ifndef POSTROOM_FETCH_SCHEDULE_H
 #define POSTROOM_FETCH_SCHEDULE_H
 
+#include "fetch/line.h"
 #include "fetch/runs.h"
 #include "lib/base/loop.h"
 #include "policy/keeper.h"
@@ -29,7 +32,15 @@ struct schedule_options {
 	unsigned	minutes;	/* between two looks at a mailbox */
 	unsigned	connections;	/* to providers, in all */
 	unsigned	per_host;	/* of them, to one host */
+	unsigned	tell_hours;	/* without success: the owner is told */
+	struct line	*line;		/* borrowed; NULL: always open */
 };
+
+/*
+ * Who reads mail has it collected, but not more often: a mail program looks
+ * every minute.
+ */
+#define SCHEDULE_READS_GAP_MS	(2 * 60 * 1000)
 
 /* How a mailbox does; slices are good until the next call. */
 struct schedule_health {
@@ -44,6 +55,10 @@ struct schedule_health {
 	bool		server_said;	/* the words; else the library, or we */
 	struct slice	words;
 	unsigned	failures;	/* in a row, before this moment */
+	unsigned	refusals;	/* of these, of name and password */
+	int64_t		failing_since_utc_ms;	/* 0: it does not */
+	int64_t		told_at_utc_ms;	/* of that, its owner; 0: not */
+	uint64_t	waiting, waiting_bytes;	/* there, and not here yet */
 };
 
 struct schedule_ports {
@@ -60,6 +75,12 @@ struct schedule_ports {
 	/* A task is over; `failed_before` times in a row until then. */
 	void	(*ended)(void *arg, const struct schedule_health *,
 		    unsigned failed_before);
+	/* The rest may be NULL.  The line has closed: -> schedule_over() soon. */
+	void	(*pause)(void *arg, uint64_t id, uint64_t owner);
+	/* Each of those that run may carry so much from now on. */
+	void	(*share)(void *arg, uint64_t bytes_per_second);
+	/* It fails for options.tell_hours: told once, until it works again. */
+	void	(*tell)(void *arg, const struct schedule_health *);
 };
 
 /* NULL when memory is out. */
@@ -88,11 +109,19 @@ void		 schedule_over(struct schedule *, uint64_t id,
  * more at once: a process on its way out had been told.
  */
 void		 schedule_lost(struct schedule *, uint64_t id);
+/* Its owner reads mail: what is to be collected then is, and soon. */
+void		 schedule_reads(struct schedule *, uint64_t owner);
+/* Something about the line may be different now. */
+void		 schedule_line_changed(struct schedule *);
+/* The one of its options, or NULL; how many run. */
+struct line	*schedule_line(const struct schedule *);
+unsigned	 schedule_running(const struct schedule *);
 /* Look at the clock: its own timer does that, and tests. */
 void		 schedule_tick(struct schedule *);
 
 /* Which mailboxes; an empty slice: any. */
 struct schedule_pick {
+	uint64_t	owner;	/* 0: anybody's */
 	struct slice	address;	/* the owner's, whole */
 	struct slice	label;
 };

@@ -8,7 +8,8 @@
 typedef enum admin_status answer_fn(struct schedule *, struct admin_work *,
 	    struct text *rows);
 
-static answer_fn	fetch_now, fetch_test, fetch_progress, fetch_health;
+static answer_fn	fetch_now, fetch_test, fetch_progress, fetch_health,
+			line_show, line_open;
 
 /* What a request with nothing to say may wait for. */
 enum awaits { AWAITS_NOTHING, AWAITS_LIST, AWAITS_NEWS };
@@ -22,6 +23,8 @@ static const struct {
 	{ "fetch test",	    fetch_test,	    AWAITS_LIST },
 	{ "fetch progress", fetch_progress, AWAITS_NEWS },
 	{ "fetch health",   fetch_health,   AWAITS_NOTHING },
+	{ "line status",    line_show,	    AWAITS_NOTHING },
+	{ "line open",	    line_open,	    AWAITS_NOTHING },
 };
 
 static const char *const stages[FETCH_STAGE_COUNT] = {
@@ -93,6 +96,7 @@ take_pick(struct admin_work *work, struct schedule_pick *pick_out)
 			return false;
 		}
 	*pick_out = (struct schedule_pick){
+		.owner = work->asker,
 		.address = work->args[ADMIN_WHICH_ADDRESS],
 		.label = work->args[ADMIN_WHICH_LABEL]
 	};
@@ -196,6 +200,7 @@ progress_row(const struct run_account *account, struct text *rows)
 	pack_u64(rows, outcome->deleted);
 	pack_u64(rows, outcome->too_large);
 	pack_u64(rows, outcome->left);
+	pack_u64(rows, outcome->asked);
 	pack_slice(rows, slice_str(outcome->deletions_stopped ? "yes" : "no"));
 	pack_slice(rows, slice_str(outcome->server_said ? "yes" : "no"));
 	pack_slice(rows, outcome->words);
@@ -215,7 +220,8 @@ fetch_progress(struct schedule *schedule, struct admin_work *work,
 	    !take_number(work, ADMIN_PROGRESS_SEEN, &seen))
 		return ADMIN_UNFIT;
 	run = schedule_run(schedule, number);
-	if (run == NULL)
+	if (run == NULL ||
+	    (work->asker != 0 && run_asker(run) != work->asker))
 		return ADMIN_NO_SUCH;
 	for (account = run_after(run, seen);
 	    account != NULL && work->rows < ADMIN_PAGE;
@@ -247,6 +253,10 @@ health_row(void *arg, const struct schedule_health *health)
 	pack_slice(rows, slice_str(health->server_said ? "yes" : "no"));
 	pack_slice(rows, health->words);
 	pack_u64(rows, health->failures);
+	pack_i64(rows, health->success_at_utc_ms);
+	pack_i64(rows, health->failing_since_utc_ms);
+	pack_u64(rows, health->waiting);
+	pack_u64(rows, health->waiting_bytes);
 	return ++listing->work->rows < ADMIN_PAGE;
 }
 
@@ -265,4 +275,57 @@ fetch_health(struct schedule *schedule, struct admin_work *work,
 		return ADMIN_LATER;
 	schedule_each(schedule, &pick, above, health_row, &listing);
 	return ADMIN_OK;
+}
+
+/* The line */
+
+static void
+line_row(const struct schedule *schedule, const struct line *line,
+    struct text *rows)
+{
+	struct line_status status = line_status(line);
+
+	pack_slice(rows, slice_str(status.bar == LINE_BAR_NONE ? "open" :
+	    "closed"));
+	pack_slice(rows, slice_str(line_bar_code(status.bar)));
+	pack_slice(rows, slice_str(status.by_hand ? "yes" : "no"));
+	pack_slice(rows, slice_str(status.window));
+	pack_u64(rows, status.every_minutes);
+	pack_i64(rows, status.changes_at_utc_ms);
+	pack_u64(rows, status.bytes_per_second);
+	pack_u64(rows, schedule_running(schedule));
+	pack_u64(rows, status.month);
+	pack_i64(rows, status.month_ends_at_utc_ms);
+	pack_u64(rows, status.carried_bytes);
+	pack_u64(rows, status.month_bytes);
+}
+
+static enum admin_status
+line_show(struct schedule *schedule, struct admin_work *work,
+    struct text *rows)
+{
+	const struct line *line = schedule_line(schedule);
+
+	if (line == NULL)
+		return ADMIN_FAILED;
+	line_row(schedule, line, rows);
+	work->rows++;
+	return ADMIN_OK;
+}
+
+static enum admin_status
+line_open(struct schedule *schedule, struct admin_work *work,
+    struct text *rows)
+{
+	struct line *line = schedule_line(schedule);
+	uint64_t minutes = ADMIN_LINE_OPEN_MINUTES;
+
+	if (line == NULL)
+		return ADMIN_FAILED;
+	if (work->given[0] && slice_u64(work->args[0],
+	    CALENDAR_EVERY_MOST, &minutes) < 0)
+		return unfit(work, 0);
+	line_open_by_hand(line, (unsigned)minutes);
+	schedule_line_changed(schedule);
+	return line_show(schedule, work, rows);
 }

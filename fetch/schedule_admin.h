@@ -1,8 +1,8 @@
 /*
  * schedule_admin.h - the requests of admin.h that the schedule answers
  *
- * "fetch now", "fetch test", "fetch progress", "fetch health": their arguments
- * and columns stand in the table of admin.c.
+ * "fetch now", "fetch test", "fetch progress", "fetch health", "line status",
+ * "line open": their arguments and columns stand in the table of admin.c.
  */
 #ifndef POSTROOM_FETCH_SCHEDULE_ADMIN_H
 #define POSTROOM_FETCH_SCHEDULE_ADMIN_H
@@ -16,7 +16,7 @@
  *  0        the packed answer was added to `answer`
  * -ENOENT   no such mailbox is known: it may have been added this moment
  * -EAGAIN   nothing of that run is new: ask again when something has moved
- * -EBADMSG  it is not one of the four
+ * -EBADMSG  it is none of these
  *
  * When it `is_last`, "there is none" and "nothing is new" are answers.
  */

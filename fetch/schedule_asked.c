@@ -26,6 +26,17 @@ asked_task(const struct remote *remote)
 	return LIST_EMPTY(&remote->asked) ? FETCH_COLLECT : FETCH_TRY;
 }
 
+enum line_who
+asked_who(const struct remote *remote)
+{
+	const struct run_account *account;
+
+	LIST_FOREACH(account, &remote->asked, same)
+		if (run_asker(account->run) == 0)
+			return LINE_BY_POSTMASTER;
+	return LIST_EMPTY(&remote->asked) ? LINE_BY_CLOCK : LINE_BY_PERSON;
+}
+
 void
 asked_progress(struct schedule *schedule, struct remote *remote)
 {
@@ -138,10 +149,25 @@ undo_gather(struct schedule *schedule, struct run *run)
 	run_drop(schedule->runs, run);
 }
 
+/* The line is closed for who asks: they hear that at once. */
+static void
+turn_away(struct schedule *schedule, struct run_account *account,
+    enum line_bar bar)
+{
+	const struct fetch_outcome outcome = line_outcome(bar);
+
+	LIST_REMOVE(account, same);
+	run_ended(account, &outcome);
+	schedule->ports.moved(schedule->ports.arg);
+}
+
 /* Put all of the run in front; what is under way already is theirs, too. */
 static void
 hurry(struct schedule *schedule, const struct run *run)
 {
+	enum line_who who = run_asker(run) == 0 ? LINE_BY_POSTMASTER :
+	    LINE_BY_PERSON;
+	enum line_bar bar = schedule_bar(schedule, who);
 	struct run_account *account;
 	struct remote *remote;
 
@@ -151,16 +177,22 @@ hurry(struct schedule *schedule, const struct run *run)
 		if (account == NULL)
 			continue;
 		if (remote->state == REMOTE_RUNNING) {
+			if (who > remote->who)
+				remote->who = who;
 			if (remote->has_begun)
 				asked_progress(schedule, remote);
 			continue;
 		}
+		if (bar != LINE_BAR_NONE) {
+			turn_away(schedule, account, bar);
+			continue;
+		}
 		if (remote->state == REMOTE_WAITING) {
-			if (remote->line == LINE_ASKED)
+			if (remote->lane == LANE_ASKED)
 				continue;
 			remote_step_out(schedule, remote);
 		}
-		remote_line_up(schedule, remote, LINE_ASKED);
+		remote_line_up(schedule, remote, LANE_ASKED);
 	}
 }
 
@@ -174,7 +206,7 @@ schedule_ask(struct schedule *schedule, enum fetch_task task,
 	r = check_pick(schedule, task, pick);
 	if (r < 0)
 		return r;
-	r = run_new(schedule->runs, task, &run);
+	r = run_new(schedule->runs, task, pick->owner, &run);
 	if (r < 0)
 		return r;
 	r = gather(schedule, pick, run);

@@ -1,6 +1,6 @@
 /*
- * schedule_inside.h - what schedule.c, remotes.c and schedule_asked.c share;
- * for them alone
+ * schedule_inside.h - what schedule.c, schedule_line.c, schedule_asked.c and
+ * remotes.c share; for them alone
  */
 #ifndef POSTROOM_FETCH_SCHEDULE_INSIDE_H
 #define POSTROOM_FETCH_SCHEDULE_INSIDE_H
@@ -15,14 +15,14 @@
 struct remote;
 
 /* Who has been asked for by a person goes before those of the clock. */
-enum line { LINE_ASKED, LINE_CLOCK, LINE_COUNT };
+enum lane { LANE_ASKED, LANE_CLOCK, LANE_COUNT };
 
 struct host {
 	char		*name;		/* in small letters, no dot at its end */
 	unsigned	 uses;		/* mailboxes of it, and tasks */
 	unsigned	 running;	/* tasks */
 	unsigned	 waiting;
-	TAILQ_HEAD(, remote) line[LINE_COUNT];
+	TAILQ_HEAD(, remote) lane[LANE_COUNT];
 	LIST_ENTRY(host) next_waiting;	/* while somebody waits */
 	UT_hash_handle	 hh;
 };
@@ -36,18 +36,21 @@ struct remote {
 	struct host	*host;
 	bool		 enabled;
 	uint64_t	 changes;	/* of its settings */
+	struct fetch_when when;
 	bool		 gone;		/* no longer listed: ends with its task */
 	uint64_t	 listing;	/* the last one that named it */
 
 	enum remote_state state;
 	uint64_t	 due_ms;
-	enum line	 line;		/* while it waits */
+	enum lane	 lane;		/* while it waits */
 	uint64_t	 turn;		/* in which order it came there */
 	TAILQ_ENTRY(remote) next;
 	LIST_HEAD(, run_account) asked;	/* for whom it is, if for people */
 
 	/* its task, while it runs */
 	enum fetch_task	 task;
+	enum line_who	 who;		/* wants it */
+	bool		 is_stopping;	/* the line has closed meanwhile */
 	struct host	*at;		/* whose room it takes */
 	bool		 has_begun;	/* something has been heard of it */
 	bool		 is_second;	/* the first one was lost unheard */
@@ -57,7 +60,11 @@ struct remote {
 	unsigned	 refusals;	/* of name and password, in a row */
 	unsigned	 faults;	/* others, in a row */
 	unsigned	 pauses;	/* in a row: ours, no failures of its own */
+	uint64_t	 failing_since_ms;	/* NEVER: it does not fail */
+	int64_t		 failing_since_utc_ms, told_at_utc_ms;
 	int64_t		 success_at_utc_ms, ended_at_utc_ms;
+	uint64_t	 ended_ms;
+	uint64_t	 waiting, waiting_bytes;	/* it left there */
 	bool		 has_ended;
 	enum fetch_end	 end;
 	bool		 server_said;
@@ -79,6 +86,9 @@ struct schedule {
 	struct runs		*runs;
 	struct timer		*timer;
 	uint64_t		 ticked_ms, tick_at_ms;
+	enum line_bar		 bars[LINE_WHO_COUNT];	/* as last looked at */
+	uint64_t		 opens_at_ms;	/* the line, for the clock */
+	uint64_t		 share;		/* as last told */
 };
 
 /* remotes.c: the mailbox of that number, or NULL. */
@@ -89,11 +99,11 @@ void		 remote_drop(struct schedule *, struct remote *);
 void		 host_release(struct schedule *, struct host *);
 bool		 remote_matches(const struct remote *,
 		    const struct schedule_pick *);
-void		 remote_health(const struct remote *,
+void		 remote_health(const struct schedule *, const struct remote *,
 		    struct schedule_health *health_out);
 
-/* schedule.c: into a line, and out of it. */
-void		 remote_line_up(struct schedule *, struct remote *, enum line);
+/* schedule.c: into a lane, and out of it. */
+void		 remote_line_up(struct schedule *, struct remote *, enum lane);
 void		 remote_step_out(struct schedule *, struct remote *);
 /* By the clock at `due_ms`. */
 void		 remote_plan(struct schedule *, struct remote *,
@@ -102,12 +112,29 @@ void		 remote_plan(struct schedule *, struct remote *,
 void		 remote_plan_first(struct schedule *, struct remote *);
 /* Begin with whoever may. */
 void		 schedule_pump(struct schedule *);
+/* How long it waits after the `times`th failure in a row that ended so. */
+uint64_t	 back_off_ms(enum fetch_end, unsigned times);
+
+/* schedule_line.c: look at the line, and do what it says; true: it is new. */
+bool		 schedule_look(struct schedule *);
+enum line_bar	 schedule_bar(const struct schedule *, enum line_who);
+/* How often it is collected, now. */
+uint64_t	 remote_between_ms(const struct schedule *,
+		    const struct remote *);
+/* How many may run. */
+unsigned	 schedule_most(const struct schedule *);
+/* Tell those who run what each may carry, if that is new. */
+void		 schedule_share(struct schedule *);
+/* What is said to whoever wants what the line bars. */
+struct fetch_outcome line_outcome(enum line_bar);
 
 /*
  * schedule_asked.c: what is to be done with it: only who was asked to be tried, and
  * nothing else, is only tried.
  */
 enum fetch_task	 asked_task(const struct remote *);
+/* For whom it is; LINE_BY_CLOCK: for nobody who waits. */
+enum line_who	 asked_who(const struct remote *);
 /* Its task has moved on; is over.  Whoever it serves is told. */
 void		 asked_progress(struct schedule *, struct remote *);
 void		 asked_end(struct schedule *, struct remote *, enum fetch_task,

@@ -25,13 +25,29 @@ static const char *const end_codes[FETCH_END_COUNT] = {
 	[FETCH_END_CLOSED]	= "closed",
 	[FETCH_END_PAUSED]	= "paused",
 	[FETCH_END_UNSAID]	= "unsaid",
+	[FETCH_END_LINE]	= "line",
 	[FETCH_END_LOCAL]	= "local",
+	[FETCH_END_NOT_OFFERED]	= "not-offered",
+	[FETCH_END_NOT_ALLOWED]	= "not-allowed",
+	[FETCH_END_CONSENT]	= "consent",
+	[FETCH_END_CLIENT]	= "client",
+	[FETCH_END_WANTS_LOGIN]	= "wants-login",
 };
 
 const char *
 fetch_end_code(enum fetch_end end)
 {
 	return end_codes[end];
+}
+
+enum fetch_end
+fetch_end_of(struct slice code)
+{
+	unsigned end = 0;
+
+	while (end < FETCH_END_COUNT && !slice_is_str(code, end_codes[end]))
+		end++;
+	return (enum fetch_end)end;
 }
 
 void
@@ -48,6 +64,7 @@ fetch_outcome_pack(struct text *text, const struct fetch_outcome *outcome)
 	pack_u64(text, outcome->deleted);
 	pack_u64(text, outcome->too_large);
 	pack_u64(text, outcome->left);
+	pack_u64(text, outcome->asked);
 	pack_u8(text, outcome->deletions_stopped);
 	pack_u8(text, outcome->has_print);
 	pack_u8(text, outcome->server_said);
@@ -72,6 +89,7 @@ fetch_outcome_unpack(struct unpack *u, struct fetch_outcome *outcome_out)
 	outcome.deleted = unpack_u64(u);
 	outcome.too_large = unpack_u64(u);
 	outcome.left = unpack_u64(u);
+	outcome.asked = unpack_u64(u);
 	outcome.deletions_stopped = unpack_bool(u);
 	outcome.has_print = unpack_bool(u);
 	outcome.server_said = unpack_bool(u);

@@ -19,11 +19,25 @@ enum fetch_kind {
 	FETCH_TASK = 600,
 	/* fetch -> schedule, news: u64 fetch account, packed progress */
 	FETCH_PROGRESS,
-	/* console -> schedule: u16 request number, slice packed arguments ->
-	 * packed answer (admin.h), as KEEPER_ADMIN */
+	/* console -> schedule: u16 request number, u64 asker, slice packed
+	 * arguments -> packed answer (admin.h), as KEEPER_ADMIN */
 	SCHEDULE_ADMIN,
 	/* keeper -> schedule, news: nothing; the accounts have changed */
-	SCHEDULE_CHANGED
+	SCHEDULE_CHANGED,
+	/* keeper -> schedule, news: u64 account; its owner reads mail now */
+	SCHEDULE_READS,
+	/* schedule -> fetch, news: u64 fetch account; the line has closed:
+	 * finish what has been asked for, and end with FETCH_END_LINE */
+	FETCH_PAUSE,
+	/* schedule -> fetch, news: u64 bytes a second that each collection may
+	 * carry; BUCKET_FREE: no limit */
+	FETCH_SHARE,
+	/* fetch -> schedule, news: u64 fetch account, line_counts_pack(); what
+	 * was carried and saved since the last such, before an outcome always */
+	FETCH_CARRIED,
+	/* schedule -> fetch: consent_ask_pack(); reply at once:
+	 * consent_state_pack() (consent.h) */
+	FETCH_CONSENT
 };
 
 enum resolver_kind {
@@ -59,7 +73,13 @@ enum fetch_end {
 	FETCH_END_CLOSED,	/* it hung up half-way */
 	FETCH_END_PAUSED,	/* the hub takes nothing now: disk, queue */
 	FETCH_END_UNSAID,	/* what of the old mail is taken is not said */
+	FETCH_END_LINE,		/* the line is closed, or its bytes are spent */
 	FETCH_END_LOCAL,	/* a fault of ours; the log has it */
+	FETCH_END_NOT_OFFERED,	/* it knows no ETRN, or ATRN */
+	FETCH_END_NOT_ALLOWED,	/* not for these names, or not for us */
+	FETCH_END_WANTS_LOGIN,	/* before it is asked (RFC 2645 4) */
+	FETCH_END_CONSENT,	/* the owner is to consent at the provider */
+	FETCH_END_CLIENT,	/* it does not know us: client id, secret */
 	FETCH_END_COUNT
 };
 
@@ -72,6 +92,8 @@ struct fetch_outcome {
 	uint64_t	deleted;	/* asked of the server, and granted */
 	uint64_t	too_large;	/* left there, above the largest size */
 	uint64_t	left;		/* could not be taken: tried again */
+	uint64_t	asked;		/* names whose mail it sends by SMTP, or
+					   could be asked for */
 	bool		deletions_stopped;	/* a restored ledger */
 	bool		has_print;	/* of the certificate it showed */
 	unsigned char	print[32];
@@ -99,5 +121,7 @@ int	fetch_progress_unpack(struct unpack *,
 
 /* "done", "unreachable", ...: for JSON and the log. */
 const char	*fetch_end_code(enum fetch_end);
+/* The end of that code; FETCH_END_COUNT: none. */
+enum fetch_end	 fetch_end_of(struct slice code);
 
 #endif

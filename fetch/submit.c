@@ -30,7 +30,7 @@
  * listed size, is no proof.
  */
 static unsigned
-exactness(const struct incoming *incoming, const struct pop3_mended *mended)
+exactness(const struct incoming *incoming, const struct mended *mended)
 {
 	uint64_t listed = incoming->retr.listed;
 	uint64_t wire = incoming->bytes - mended->added;
@@ -78,8 +78,12 @@ envelope_make(struct collect *collect, const struct incoming *incoming,
 		.fetched = {
 			.account = account->id,
 			.label = slice_str(account->label),
-			.listing = account->id,
+			.listing = conversation->listing.id,
 			.number = incoming->retr.number,
+			.into = conversation->arrival.into,
+			.flags = conversation->arrival.flags,
+			.keywords = conversation->arrival.keywords,
+			.arrived_utc_ms = conversation->arrival.at_utc_ms,
 			.listed_bytes = incoming->retr.listed,
 			.mended = (uint8_t)mended
 		},
@@ -104,12 +108,13 @@ parcel_free(struct parcel *parcel)
 		(void)close(parcel->memfd);
 	text_free(&parcel->envelope);
 	text_free(&parcel->cut_envelope);
+	text_free(&parcel->header);
 	free(parcel);
 }
 
 struct parcel *
 parcel_new(struct collect *collect, struct incoming *incoming,
-    const struct pop3_mended *mended)
+    const struct mended *mended)
 {
 	struct parcel *parcel = calloc(1, sizeof(*parcel));
 	int r;
@@ -122,9 +127,12 @@ parcel_new(struct collect *collect, struct incoming *incoming,
 		.exact = exactness(incoming, mended),
 		.memfd = -1, .ticket = incoming->ticket,
 		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
-		.cut_envelope = TEXT_INIT(ENVELOPE_MAX_BYTES)
+		.cut_envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
+		.header = TEXT_INIT(ADDRESS_HEADER_BYTES)
 	};
 	r = envelope_make(collect, incoming, mended->what, parcel);
+	if (r == 0)
+		r = address_end(collect, parcel);
 	if (is_short(incoming, incoming->bytes - mended->added))
 		parcel_cut(parcel);
 	if (r == 0 && !incoming->has_ticket)
@@ -162,6 +170,13 @@ parcel_cut(struct parcel *parcel)
 
 /* Handing them over */
 
+unsigned
+parcels_pending(const struct collect *collect)
+{
+	return collect->conversation->submissions.unanswered +
+	    address_waiting(collect);
+}
+
 static void
 answered(struct collect *collect)
 {
@@ -169,7 +184,7 @@ answered(struct collect *collect)
 
 	conversation->space.starved = false;
 	conversation_hold(collect, HOLD_ANSWERS,
-	    conversation->submissions.unanswered >= UNANSWERED_MOST);
+	    parcels_pending(collect) >= UNANSWERED_MOST);
 	collect_settle(collect);
 	conversation_turn(collect);
 }
@@ -204,11 +219,23 @@ on_answer(struct collect *collect, uint64_t bytes,
 	else if (said.code == 0 || said.code == 452 ||
 	    submissions->put_off == PUT_OFF_MOST)
 		take_pause(collect, said.words);
+	address_turn(collect);
 	answered(collect);
 }
 
 void
 parcel_submit(struct collect *collect, struct parcel *parcel)
+{
+	if (collect->address == NULL) {
+		parcel_submit_now(collect, parcel);
+		return;
+	}
+	address_parcel(collect, parcel);
+	answered(collect);
+}
+
+void
+parcel_submit_now(struct collect *collect, struct parcel *parcel)
 {
 	struct conversation *conversation = collect->conversation;
 	bool is_big = parcel->memfd < 0;

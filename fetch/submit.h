@@ -12,7 +12,7 @@
 #include <sys/queue.h>
 
 #include "fetch/digest.h"
-#include "fetch/pop3.h"
+#include "fetch/protocol.h"
 #include "lib/base/text.h"
 
 struct collect;
@@ -33,6 +33,10 @@ struct parcel {
 	uint64_t	ticket;
 	struct text	envelope;	/* packed */
 	struct text	cut_envelope;	/* the same, of a message that is cut */
+	/* of a domain's mail (address.h) */
+	struct text	header;
+	bool		has_identity;
+	unsigned char	identity[DIGEST_BYTES];
 };
 
 /* In the order in which they came. */
@@ -48,12 +52,18 @@ struct submissions {
  * and the big file.  NULL: it cannot be had, and nothing was taken.
  */
 struct parcel	*parcel_new(struct collect *, struct incoming *,
-		    const struct pop3_mended *);
+		    const struct mended *);
 /* It is no whole message: so it is stored, and the whole one left there. */
 void		 parcel_cut(struct parcel *);
 /* It is not wanted: its file and its space go back. */
 void		 parcel_drop(struct collect *, struct parcel *);
-/* To the queue; it is gone with that. */
+/* Whole messages of which it is not known yet that they are stored. */
+unsigned	 parcels_pending(const struct collect *);
+/*
+ * To the queue; it is gone with that.  A domain's mail is addressed before
+ * (address.h), and submitted now after that.
+ */
 void		 parcel_submit(struct collect *, struct parcel *);
+void		 parcel_submit_now(struct collect *, struct parcel *);
 
 #endif

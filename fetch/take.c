@@ -17,24 +17,44 @@ take_is_in_transit(const struct collect *collect)
 
 	return conversation->take.count > 0 ||
 	    conversation->incoming != NULL || doubt_is_waiting(collect) ||
-	    conversation->submissions.unanswered > 0;
+	    parcels_pending(collect) > 0;
+}
+
+void
+take_pause_for(struct collect *collect, enum fetch_end end,
+    struct slice words)
+{
+	collect->conversation->take.paused = true;
+	collect_note(collect, end, false, words);
 }
 
 void
 take_pause(struct collect *collect, struct slice words)
 {
-	collect->conversation->take.paused = true;
-	collect_note(collect, FETCH_END_PAUSED, false, words);
+	take_pause_for(collect, FETCH_END_PAUSED, words);
 }
 
 /* One message */
 
-static struct retr
-window_shift(struct take *take)
+static struct retr *
+window_at(struct take *take, unsigned i)
 {
-	struct retr retr = take->ring[take->first];
+	return &take->ring[(take->first + i) % PROTOCOL_WINDOW];
+}
 
-	take->first = (take->first + 1) % POP3_WINDOW;
+/* Out of the window: the first, but where answers overtake each other. */
+static struct retr
+window_shift(struct take *take, uint32_t number)
+{
+	struct retr retr;
+	unsigned i = 0;
+
+	while (i + 1 < take->count && window_at(take, i)->number != number)
+		i++;
+	retr = *window_at(take, i);
+	for (; i > 0; i--)
+		*window_at(take, i) = *window_at(take, i - 1);
+	take->first = (take->first + 1) % PROTOCOL_WINDOW;
 	take->count--;
 	take->listed -= retr.listed;
 	return retr;
@@ -44,9 +64,8 @@ static void
 on_retr(void *arg, uint32_t number, bool ok, struct slice words)
 {
 	struct collect *collect = arg;
-	struct retr retr = window_shift(&collect->conversation->take);
+	struct retr retr = window_shift(&collect->conversation->take, number);
 
-	(void)number;
 	(void)words;
 	doubt_confirm(collect);
 	/* on the way out nothing is begun: what comes goes nowhere */
@@ -71,16 +90,15 @@ on_retr_part(void *arg, uint32_t number, struct slice s)
 
 static void
 on_retr_end(void *arg, uint32_t number,
-    const struct pop3_mended *mended)
+    const struct mended *mended)
 {
 	(void)number;
 	incoming_end(arg, mended);
 	collect_progress(arg);
 }
 
-static const struct pop3_command command_retr = {
-	.verb = "RETR", .shape = POP3_BODY, .status = on_retr,
-	.part = on_retr_part, .end = on_retr_end
+static const struct heard heard_retr = {
+	.status = on_retr, .part = on_retr_part, .end = on_retr_end
 };
 
 /* The window */
@@ -102,27 +120,25 @@ on_noop(void *arg, uint32_t number, bool ok, struct slice words)
 	doubt_confirm(arg);
 }
 
-static const struct pop3_command command_noop = {
-	.verb = "NOOP", .shape = POP3_ONE, .status = on_noop
-};
+static const struct heard heard_noop = { .status = on_noop };
 
 /* Say RETR, if space and window allow. */
 static bool
 retr_say(struct collect *collect, uint32_t number, uint64_t listed, bool again)
 {
 	struct take *take = &collect->conversation->take;
-	struct pop3 *pop3 = collect->conversation->pop3;
+	const struct protocol *protocol = collect->protocol;
 	uint64_t space = space_for(collect, listed);
 
-	if (pop3_room(pop3) == 0 || take->count == POP3_WINDOW ||
+	if (protocol->room(collect) == 0 || take->count == PROTOCOL_WINDOW ||
 	    ((again || doubt_is_lock_step(collect)) &&
-	    pop3_under_way(pop3) > 0) ||
+	    protocol->under_way(collect) > 0) ||
 	    !window_takes(take, listed) || !space_take(collect, space))
 		return false;
-	take->ring[(take->first + take->count++) % POP3_WINDOW] =
+	take->ring[(take->first + take->count++) % PROTOCOL_WINDOW] =
 	    (struct retr){ number, again, listed, space };
 	take->listed += listed;
-	pop3_say(pop3, &command_retr, number);
+	protocol->message(collect, number, &heard_retr);
 	return true;
 }
 
@@ -137,7 +153,7 @@ say_again(struct collect *collect)
 	const struct parcel *first = doubt->first;
 
 	if (doubt->asked_again ||
-	    pop3_under_way(collect->conversation->pop3) > 0)
+	    collect->protocol->under_way(collect) > 0)
 		return;
 	if (first->listed == 0) {
 		doubt->is_last = true;	/* NOOP does as well */
@@ -149,13 +165,29 @@ say_again(struct collect *collect)
 		space_want(collect, space_for(collect, first->listed));
 }
 
+/* It stays where it is; the protocol's own reasons do not count as waiting. */
+static bool
+is_left(struct collect *collect, const struct listed *row)
+{
+	struct fetch_outcome *outcome = &collect->outcome;
+
+	if (collect_is_passed(collect, row))
+		return true;
+	if (collect->protocol->leaves == NULL ||
+	    !collect->protocol->leaves(collect, row->number))
+		return false;
+	outcome->waiting--;
+	outcome->waiting_bytes -= row->bytes;
+	return true;
+}
+
 static void
 say_more(struct collect *collect)
 {
 	const struct listed *row;
 
 	while ((row = listing_page_row(collect)) != NULL &&
-	    (collect_is_passed(collect, row) ||
+	    (is_left(collect, row) ||
 	    retr_say(collect, row->number, row->bytes, false)))
 		listing_page_next(collect);
 	space_ahead(collect);
@@ -165,13 +197,12 @@ static void
 say_noop(struct collect *collect)
 {
 	struct doubt *doubt = &collect->conversation->doubt;
-	struct pop3 *pop3 = collect->conversation->pop3;
 
 	if (doubt->asked_noop || !conversation_is_open(collect) ||
-	    pop3_under_way(pop3) > 0)
+	    collect->protocol->under_way(collect) > 0)
 		return;
 	doubt->asked_noop = true;
-	pop3_say(pop3, &command_noop, 0);
+	collect->protocol->ping(collect, &heard_noop);
 }
 
 static void
@@ -217,6 +248,6 @@ take_cut(struct collect *collect)
 
 	incoming_drop(collect);
 	while (take->count > 0)
-		space_put(collect, window_shift(take).space);
+		space_put(collect, window_shift(take, window_at(take, 0)->number).space);
 	doubt_settle(collect);
 }

@@ -11,7 +11,7 @@
 #include "fetch/incoming.h"
 
 struct take {
-	struct retr	ring[POP3_WINDOW];	/* under way, in order */
+	struct retr	ring[PROTOCOL_WINDOW];	/* under way, in order */
 	unsigned	first, count;
 	uint64_t	listed;		/* bytes of these */
 	bool		paused;		/* no more of them */
@@ -21,6 +21,8 @@ struct take {
 bool	take_is_in_transit(const struct collect *);
 /* The hub has no room: what is under way is finished, and no more begun. */
 void	take_pause(struct collect *, struct slice words);
+/* The same, with another end than FETCH_END_PAUSED. */
+void	take_pause_for(struct collect *, enum fetch_end, struct slice words);
 /* The conversation is over: what is whole goes to the queue, the rest not. */
 void	take_cut(struct collect *);
 /* The step: take what is to be taken, then delete. */

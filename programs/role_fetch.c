@@ -16,6 +16,7 @@
  * after a while.
  */
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -25,12 +26,16 @@
 #include "fetch/collect.h"
 #include "lib/base/log.h"
 #include "lib/base/names.h"
+#include "lib/message/words.h"
 #include "policy/keeper.h"
+#include "programs/fetch_way.h"
 #include "programs/roles.h"
 
 #define PEERS_MS	10000	/* for the channels to come */
 #define ASKING_MS	30000	/* keeper and resolver: longer than NAMES_MOST_MS */
+#define WAY_MS		90000	/* proxy, login server twice, keeper */
 #define IDLE_MS		30000	/* with nothing to do */
+#define BILL_MS		5000	/* between news of what is carried */
 
 struct fetch_role;
 
@@ -45,16 +50,27 @@ struct errand {
 	struct timer		*timer;		/* of all before the collection */
 	bool			 is_asking;	/* its time runs */
 	bool			 has_settings;	/* and the password */
+	bool			 has_rules;	/* or knows that there are none */
+	char			*rules;		/* its mail is for many; or NULL */
+	struct fetch_way	*way;		/* to the provider, or NULL */
+	bool			 has_way;	/* it has been found: */
+	struct talk_proxy	 proxy;
+	const char		*token;		/* the way's; or NULL */
+	bool			 is_fresh;	/* the token was not used yet */
 	struct ipc		*asked;		/* keeper or resolver, or NULL */
 	struct ipc		*queue;		/* which the collection uses */
 	struct fetch_account	 account;
 	char			 password[FETCH_SECRET_SIZE];
 	struct collect		*collect;
+	struct line_bill	 bill;
+	uint64_t		 billed_ms;	/* told last */
+	bool			 is_pausing;	/* the line has closed */
 };
 
 struct fetch_role {
 	struct process		*process;
 	struct talk_hall	*hall;
+	struct fetch_ways	*ways;
 	struct ipc		*keeper, *queue, *resolver;
 	LIST_HEAD(, errand)	 errands;
 	struct timer		*idle_timer;
@@ -62,10 +78,16 @@ struct fetch_role {
 };
 
 static int	on_task(void *, struct ipc *, struct ipc_message *);
+static int	on_consent(void *, struct ipc *, struct ipc_message *);
+static int	on_pause(void *, struct ipc *, struct ipc_message *);
+static int	on_share(void *, struct ipc *, struct ipc_message *);
 static void	errand_go(struct errand *);
 
 static const struct ipc_rule fetch_rules[] = {
 { FETCH_TASK, "TASK", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_task },
+{ FETCH_PAUSE, "PAUSE", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0, on_pause },
+{ FETCH_SHARE, "SHARE", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0, on_share },
+{ FETCH_CONSENT, "CONSENT", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_consent },
 { 0 }
 };
 
@@ -80,12 +102,31 @@ errand_free(struct errand *errand)
 		ipc_forget(errand->asked, errand);
 	if (errand->collect != NULL)
 		collect_free(errand->collect);
+	fetch_way_free(errand->way);
 	timer_free(errand->timer);
 	LIST_REMOVE(errand, next);
+	free(errand->rules);
 	OPENSSL_cleanse(errand, sizeof(*errand));
 	free(errand);
 	if (LIST_EMPTY(&role->errands))
 		timer_set(role->idle_timer, IDLE_MS);
+}
+
+/* What the line has carried for it since this was told last. */
+static void
+tell_carried(struct errand *errand)
+{
+	TEXT_AUTO body = TEXT_INIT(LINE_COUNTS_BYTES + 16);
+	struct line_counts news;
+
+	errand->billed_ms = clock_ms();
+	if (errand->asker == NULL || !line_bill_news(&errand->bill, &news))
+		return;
+	pack_u64(&body, errand->id);
+	line_counts_pack(&body, &news);
+	if (text_failed(&body) || ipc_send(errand->asker, FETCH_CARRIED,
+	    text_slice(&body), NULL, 0) < 0)
+		log_say("the schedule does not hear what was carried");
 }
 
 static void
@@ -94,6 +135,7 @@ errand_end(struct errand *errand, const struct fetch_outcome *outcome)
 	TEXT_AUTO body = TEXT_INIT(FETCH_WORDS_MOST + 256);
 
 	fetch_outcome_pack(&body, outcome);
+	tell_carried(errand);
 	if (errand->asker != NULL && (text_failed(&body) ||
 	    ipc_reply(errand->asker, errand->serial, text_slice(&body), NULL,
 	    0) < 0))
@@ -120,11 +162,13 @@ errand_fail(struct errand *errand, enum fetch_end end, const char *words)
 static void
 tell_progress(void *arg, const struct fetch_progress *progress)
 {
-	const struct errand *errand = arg;
+	struct errand *errand = arg;
 	TEXT_AUTO body = TEXT_INIT(64);
 
 	if (errand->asker == NULL)
 		return;
+	if (clock_ms() - errand->billed_ms >= BILL_MS)
+		tell_carried(errand);
 	pack_u64(&body, errand->id);
 	fetch_progress_pack(&body, progress);
 	/* it is news: the next one, or the outcome, says as much */
@@ -133,10 +177,36 @@ tell_progress(void *arg, const struct fetch_progress *progress)
 		    text_slice(&body), NULL, 0);
 }
 
+/* Begin once more, with another token. */
+static void
+collect_again(struct errand *errand)
+{
+	collect_free(errand->collect);
+	errand->collect = NULL;
+	fetch_way_free(errand->way);
+	errand->way = NULL;
+	errand->has_way = errand->is_asking = false;
+	errand->token = NULL;
+	errand_go(errand);
+}
+
+/*
+ * HARDENING F47: a token that was held may have been taken back before its
+ * time.  One that was asked for just now and refused is the provider's no.
+ */
 static void
 on_over(void *arg, const struct fetch_outcome *outcome)
 {
-	errand_end(arg, outcome);
+	struct errand *errand = arg;
+	bool is_refused = errand->token != NULL &&
+	    outcome->end == FETCH_END_REFUSED;
+
+	if (is_refused)
+		fetch_ways_refused(errand->role->ways, errand->id);
+	if (is_refused && !errand->is_fresh && outcome->listed == 0)
+		collect_again(errand);
+	else
+		errand_end(errand, outcome);
 }
 
 static void
@@ -144,17 +214,21 @@ collect_from(struct errand *errand, const char *addresses)
 {
 	struct fetch_role *role = errand->role;
 	const struct collect_options options = {
-		.account = &errand->account, .password = errand->password,
-		.addresses = addresses, .task = errand->task,
-		.message_bytes = role->process->config.message_bytes
+		.account = &errand->account,
+		.password = errand->token != NULL ? errand->token :
+		    errand->password,
+		.proxy = &errand->proxy, .addresses = addresses, .task = errand->task,
+		.rules = errand->rules, .keeper = role->keeper,
+		.message_bytes = role->process->config.message_bytes,
+		.bill = &errand->bill
 	};
 	const struct collect_events events = {
 		.arg = errand, .progress = tell_progress, .over = on_over
 	};
 	int r;
 
-	if (role->queue == NULL) {	/* lost meanwhile */
-		errand_go(errand);
+	if (role->queue == NULL || role->keeper == NULL) {
+		errand_go(errand);	/* lost meanwhile */
 		return;
 	}
 	timer_stop(errand->timer);
@@ -164,6 +238,8 @@ collect_from(struct errand *errand, const char *addresses)
 	OPENSSL_cleanse(errand->password, sizeof(errand->password));
 	if (r < 0)
 		errand_fail(errand, FETCH_END_LOCAL, strerror(-r));
+	else if (errand->is_pausing)
+		collect_pause(errand->collect);
 }
 
 /* The steps before it */
@@ -230,6 +306,57 @@ ask_resolver(struct errand *errand)
 		errand->asked = resolver;
 }
 
+/* What looks the host's name up: we, or the proxy. */
+static void
+find_host(struct errand *errand)
+{
+	if (errand->proxy.kind == TALK_PROXY_SOCKS5H ||
+	    errand->proxy.kind == TALK_PROXY_HTTP)
+		collect_from(errand, "");
+	else
+		ask_resolver(errand);
+}
+
+static void
+on_way(void *arg, const struct fetch_way_found *found)
+{
+	struct errand *errand = arg;
+	TEXT_AUTO words = TEXT_INIT(FETCH_WORDS_MOST + 1);
+
+	if (found->end != FETCH_END_DONE) {
+		text_add(&words, slice_first(found->words, FETCH_WORDS_MOST));
+		text_add_byte(&words, '\0');
+		errand_fail(errand, found->end, text_failed(&words) ? "" :
+		    words.at);
+		return;
+	}
+	if (fetch_is_oauth(&errand->account) && found->token == NULL) {
+		errand_fail(errand, FETCH_END_CLIENT,
+		    "no provider is named whose consent it is");
+		return;
+	}
+	errand->has_way = true;
+	errand->proxy = found->proxy;
+	errand->token = found->token;
+	errand->is_fresh = found->is_fresh;
+	find_host(errand);
+}
+
+/* Who carries the connection, and with what token: fetch_way.h. */
+static void
+find_way(struct errand *errand)
+{
+	int r = fetch_way_find(errand->role->ways, errand->id, on_way, errand,
+	    &errand->way);
+
+	if (r == -ENOTCONN)	/* lost meanwhile */
+		errand_go(errand);
+	else if (r < 0)
+		errand_fail(errand, FETCH_END_LOCAL, strerror(-r));
+	else
+		timer_set(errand->timer, WAY_MS);
+}
+
 /* 0, -ENOENT (there is no such account any more), -EBADMSG. */
 static int
 take_settings(struct errand *errand, struct slice body)
@@ -254,6 +381,59 @@ take_settings(struct errand *errand, struct slice body)
 	    sizeof(errand->password)) < 0 ? -EBADMSG : 0;
 }
 
+/* Its rules, or that it has none; then on. */
+static void
+on_rules(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+	struct unpack u;
+	struct slice rules;
+	bool is_domain;
+
+	if (answered(errand, status) < 0)
+		return;
+	u = unpack_of(message->body);
+	is_domain = unpack_bool(&u);
+	rules = unpack_slice(&u);
+	if (!unpack_is_done(&u)) {
+		errand_fail(errand, FETCH_END_LOCAL,
+		    "its rules cannot be read now");
+		return;
+	}
+	if (is_domain) {
+		errand->rules = strndup(rules.len == 0 ? "" : rules.at,
+		    rules.len);
+		if (errand->rules == NULL) {
+			errand_fail(errand, FETCH_END_LOCAL,
+			    strerror(ENOMEM));
+			return;
+		}
+	}
+	errand->has_rules = true;
+	find_way(errand);
+}
+
+static void
+ask_rules(struct errand *errand)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+	struct ipc *keeper = errand->role->keeper;
+	int r = -ENOMEM;
+
+	if (keeper == NULL) {		/* lost meanwhile */
+		errand_go(errand);
+		return;
+	}
+	pack_u64(&body, errand->id);
+	if (!text_failed(&body))
+		r = ipc_ask(keeper, KEEPER_FETCH_RULES, text_slice(&body),
+		    NULL, 0, on_rules, errand);
+	if (r < 0)
+		errand_fail(errand, FETCH_END_LOCAL, strerror(-r));
+	else
+		errand->asked = keeper;
+}
+
 static void
 on_settings(void *arg, int status, struct ipc_message *message)
 {
@@ -268,7 +448,7 @@ on_settings(void *arg, int status, struct ipc_message *message)
 	    message->body.len);
 	errand->has_settings = r == 0;
 	if (r == 0)
-		ask_resolver(errand);
+		ask_rules(errand);
 	else
 		errand_fail(errand, FETCH_END_LOCAL, r == -ENOENT ?
 		    "there is no such fetch account any more" :
@@ -295,7 +475,12 @@ errand_go(struct errand *errand)
 		timer_set(errand->timer, ASKING_MS);
 	errand->is_asking = true;
 	if (errand->has_settings) {
-		ask_resolver(errand);
+		if (!errand->has_rules)
+			ask_rules(errand);
+		else if (errand->has_way)
+			find_host(errand);
+		else if (errand->way == NULL)
+			find_way(errand);
 		return;
 	}
 	pack_u64(&body, errand->id);
@@ -406,6 +591,63 @@ on_task(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+/* A person consents, or looks how that stands: fetch_way.c. */
+static int
+on_consent(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct fetch_role *role = process->state;
+	TEXT_AUTO body = TEXT_INIT(16384);
+	int r;
+
+	if (role->is_retiring)
+		return 0;	/* the channel ends: who asks asks the next */
+	r = fetch_ways_consent(role->ways, message->body, &body);
+	OPENSSL_cleanse((void *)(uintptr_t)message->body.at,
+	    message->body.len);
+	if (r < 0)
+		return r;
+	if (text_failed(&body) || ipc_reply(from, message->serial,
+	    text_slice(&body), NULL, 0) < 0)
+		log_say("the schedule does not take how a consent stands");
+	return 0;
+}
+
+/* The line has closed for it; one that is over has crossed this. */
+static int
+on_pause(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct unpack u = unpack_of(message->body);
+	uint64_t id = unpack_u64(&u);
+	struct errand *errand;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	errand = errand_find(process->state, id);
+	if (errand == NULL || errand->asker != from || errand->is_pausing)
+		return 0;
+	errand->is_pausing = true;
+	if (errand->collect != NULL)
+		collect_pause(errand->collect);
+	return 0;
+}
+
+static int
+on_share(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct fetch_role *role = process->state;
+	struct unpack u = unpack_of(message->body);
+	uint64_t bytes_per_second = unpack_u64(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u) || bytes_per_second == 0)
+		return -EBADMSG;
+	talk_hall_share(role->hall, bytes_per_second);
+	return 0;
+}
+
 /* The role */
 
 static void
@@ -413,7 +655,8 @@ fetch_if_idle(struct process *process)
 {
 	struct fetch_role *role = process->state;
 
-	if (role->is_retiring || !LIST_EMPTY(&role->errands))
+	if (role->is_retiring || !LIST_EMPTY(&role->errands) ||
+	    fetch_ways_is_busy(role->ways))
 		return;
 	role->is_retiring = true;
 	process_retire(process);
@@ -424,6 +667,8 @@ on_idle_time(void *arg)
 {
 	struct fetch_role *role = arg;
 
+	/* a consent may be under way: then again */
+	timer_set(role->idle_timer, IDLE_MS);
 	fetch_if_idle(role->process);
 }
 
@@ -431,8 +676,13 @@ on_idle_time(void *arg)
 static int
 fetch_open(struct process *process)
 {
+	int r = talk_global_open();
+
 	(void)process;
-	return talk_global_open();
+	/* jansson draws the seed of its tables from a file */
+	json_object_seed(0);
+	/* names in headers have charsets, whose tables are files */
+	return r < 0 ? r : words_open();
 }
 
 static int
@@ -456,6 +706,9 @@ fetch_start(struct process *process)
 		log_say("the certificates that are trusted: %s", fault);
 		return -EINVAL;
 	}
+	role->ways = fetch_ways_new(process->loop, role->hall);
+	if (role->ways == NULL)
+		return -ENOMEM;
 	timer_set(role->idle_timer, IDLE_MS);
 	return 0;
 }
@@ -472,6 +725,7 @@ fetch_peer(struct process *process, struct ipc *ipc)
 		role->queue = ipc;
 	else if (ipc_peer(ipc) == ROLE_RESOLVER)
 		role->resolver = ipc;
+	fetch_ways_peers(role->ways, role->keeper, role->resolver);
 	for (errand = LIST_FIRST(&role->errands); errand != NULL;
 	    errand = following) {
 		following = LIST_NEXT(errand, next);
@@ -494,6 +748,21 @@ lose_queue(struct fetch_role *role, const struct ipc *ipc)
 		following = LIST_NEXT(errand, next);
 		if (errand->collect != NULL && errand->queue == ipc)
 			collect_queue_lost(errand->collect);
+	}
+}
+
+/* Who is here cannot be asked any more. */
+static void
+lose_keeper(struct fetch_role *role)
+{
+	struct errand *errand, *following;
+
+	role->keeper = NULL;
+	for (errand = LIST_FIRST(&role->errands); errand != NULL;
+	    errand = following) {
+		following = LIST_NEXT(errand, next);
+		if (errand->collect != NULL)
+			collect_keeper_lost(errand->collect);
 	}
 }
 
@@ -521,13 +790,14 @@ fetch_lost(struct process *process, struct ipc *ipc)
 
 	/* what was asked of it is answered with -ECONNRESET after this */
 	if (role->keeper == ipc)
-		role->keeper = NULL;
+		lose_keeper(role);
 	else if (role->resolver == ipc)
 		role->resolver = NULL;
 	else if (ipc_peer(ipc) == ROLE_QUEUE)
 		lose_queue(role, ipc);
 	else if (ipc_peer(ipc) == ROLE_SCHEDULE)
 		lose_asker(role, ipc);
+	fetch_ways_peers(role->ways, role->keeper, role->resolver);
 }
 
 static void
@@ -538,6 +808,8 @@ fetch_stop(struct process *process)
 
 	while ((errand = LIST_FIRST(&role->errands)) != NULL)
 		errand_free(errand);
+	fetch_ways_free(role->ways);
+	role->ways = NULL;
 	talk_hall_free(role->hall);
 	role->hall = NULL;
 	loop_stop(process->loop);

@@ -53,6 +53,8 @@ begin(struct talk *talk, const struct talk_options *options)
 	if (r == 0)
 		r = talk_bytes_new(talk);
 	if (r == 0)
+		r = talk_line_new(talk);
+	if (r == 0)
 		r = talk_options_set(talk, options);
 	if (r < 0)
 		return r;
@@ -74,8 +76,10 @@ talk_open(struct talk_hall *hall, const struct talk_options *options,
 	if (talk == NULL)
 		return -ENOMEM;
 	talk->hall = hall;
+	talk->protocol = talk_protocol_of(options->scheme);
 	talk->events = *events;
 	talk->tls = options->tls;
+	talk->counts = options->counts;
 	talk->open_ms = options->open_ms;
 	talk->lines.limit = TALK_SAID_MOST;
 	if (options->pin != NULL) {
@@ -100,6 +104,7 @@ talk_free(struct talk *talk)
 		*talk->gone = true;
 	talk_bytes_close(talk);
 	talk_drive_close(talk);
+	talk_line_free(talk);
 	timer_free(talk->deadline);
 	text_free(&talk->lines);
 	free(talk);
@@ -174,6 +179,18 @@ fault_of(const struct talk *talk, CURLcode code)
 	return fault;
 }
 
+/* The server said no, rather than nothing. */
+static bool
+is_no(const struct talk *talk, struct slice words)
+{
+	struct slice tag;
+
+	if (!talk->protocol->has_tags)
+		return slice_has_prefix(words, "-ERR");
+	return slice_cut(&words, ' ', &tag) &&
+	    (slice_has_prefix(words, "NO") || slice_has_prefix(words, "BAD"));
+}
+
 static void
 fail_by(struct talk *talk, CURLcode code)
 {
@@ -186,7 +203,7 @@ fail_by(struct talk *talk, CURLcode code)
 	    fault == TALK_LOCAL)
 		words = library_words(talk, fault);
 	else if (fault == TALK_NO_MECHANISM || (fault == TALK_NO_TLS &&
-	    !slice_has_prefix(words, "-ERR")))
+	    !is_no(talk, words)))
 		words = slice_str("");	/* it did not say no to that */
 	talk_fail(talk, fault, words);
 }

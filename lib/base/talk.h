@@ -40,7 +40,10 @@ enum talk_login {
 	TALK_LOGIN_PLAIN,	/* RFC 4616 */
 	TALK_LOGIN_LOGIN,
 	TALK_LOGIN_CRAM_MD5,	/* RFC 2195 */
-	TALK_LOGIN_APOP,	/* RFC 1939 7 */
+	TALK_LOGIN_APOP,	/* RFC 1939 7; POP3 only */
+	/* the password is an access token (RFC 6750); only with TLS */
+	TALK_LOGIN_XOAUTH2,	/* Google's, Microsoft's: no RFC */
+	TALK_LOGIN_OAUTHBEARER,	/* RFC 7628 */
 	TALK_LOGIN_COUNT
 };
 
@@ -59,11 +62,46 @@ enum talk_fault {
 	TALK_FAULT_COUNT
 };
 
+/* Who carries it to the server; names are told to none but the last two. */
+enum talk_proxy_kind {
+	TALK_PROXY_NONE,
+	TALK_PROXY_SOCKS5,	/* RFC 1928, with the server's address */
+	TALK_PROXY_SOCKS5H,	/* with its name, which is looked up there */
+	TALK_PROXY_HTTP,	/* CONNECT (RFC 9110 9.3.6), with its name */
+	TALK_PROXY_COUNT
+};
+
+struct talk_proxy {
+	enum talk_proxy_kind kind;
+	const char	*host;
+	uint16_t	 port;
+	const char	*addresses;	/* of the proxy */
+	const char	*user;		/* NULL: it wants no login */
+	const char	*password;
+};
+
+/*
+ * What conversations have carried, by what it was for: numbers of the caller's,
+ * below TALK_CAUSES.  The first one gets what belongs to none: TLS, greeting,
+ * login.  In all it is what the system counts (wire.h), or, where it does not,
+ * what was read and written once it was open.
+ */
+#define TALK_CAUSES		8
+#define TALK_CAUSE_SESSION	0
+struct talk_counts {
+	unsigned	cause;		/* of what is read and written now */
+	struct {
+		uint64_t	received, sent;		/* bytes */
+	} bytes[TALK_CAUSES];
+};
+
 struct talk_options {
-	const char	*scheme;	/* "pop3" */
+	const char	*scheme;	/* "pop3", "imap", "https" */
 	const char	*host;		/* as the owner typed it: for TLS too */
 	uint16_t	 port;
-	const char	*addresses;	/* numeric, "192.0.2.1,[2001:db8::1]" */
+	/* numeric, "192.0.2.1,[2001:db8::1]"; NULL: the proxy looks it up */
+	const char	*addresses;
+	struct talk_proxy proxy;
 	enum talk_tls	 tls;
 	enum talk_login	 login;
 	const char	*user;		/* copied; no control characters */
@@ -72,6 +110,8 @@ struct talk_options {
 	const unsigned char *pin;	/* TALK_PRINT_BYTES */
 	uint64_t	 connect_ms;	/* for all addresses together */
 	uint64_t	 open_ms;	/* until it is open */
+	/* bytes are added here, the last ones when it ends; or NULL */
+	struct talk_counts *counts;
 };
 
 struct talk_events {
@@ -103,6 +143,13 @@ struct talk_hall *talk_hall_new(struct loop *, struct slice trust_pem,
 		    const char **fault_out);
 /* After its last conversation; NULL is fine. */
 void		 talk_hall_free(struct talk_hall *);
+
+/*
+ * From now on each conversation carries no more than so many bytes a second;
+ * BUCKET_FREE (bucket.h): as many as it can, as in the beginning.  What libcurl
+ * reads until it is open is not held back: some KiB.
+ */
+void		 talk_hall_share(struct talk_hall *, uint64_t bytes_per_second);
 
 /* Begin one.  0, -EINVAL (an option is not fit) or -ENOMEM. */
 int		 talk_open(struct talk_hall *, const struct talk_options *,

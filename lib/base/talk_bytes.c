@@ -17,14 +17,14 @@ rewatch(struct talk *talk)
 {
 	unsigned what = 0;
 
-	if (!talk->broke && !talk->held)
+	if (!talk->broke && !talk->held && !talk->is_starved)
 		what |= LOOP_READ;
 	if (!talk->broke && talk->out.len > 0)
 		what |= LOOP_WRITE;
 	if (watch_want(talk->watch, what) < 0)
 		talk->broke = true;
 	if (talk->broke || talk->tell_drained ||
-	    (talk->may_have_more && !talk->held))
+	    (talk->may_have_more && !talk->held && !talk->is_starved))
 		timer_set(talk->soon, 0);
 }
 
@@ -49,6 +49,7 @@ flush(struct talk *talk)
 		code = curl_easy_send(talk->easy, talk->out.at, n, &sent);
 		if (code == CURLE_OK) {
 			talk->retry_bytes = 0;
+			talk_line_sent(talk, sent);
 			text_consume(&talk->out, sent);
 			talk->tell_drained = talk->out.len == 0;
 			wipe_sent(talk);
@@ -82,7 +83,7 @@ tell(struct talk *talk, void (*fn)(void *))
 static void
 tell_readable(struct talk *talk)
 {
-	if (talk->held || talk->broke)
+	if (talk->held || talk->broke || talk->is_starved)
 		return;
 	/* talk_read() takes this back when nothing is left */
 	talk->may_have_more = true;
@@ -144,6 +145,7 @@ talk_bytes_open(struct talk *talk)
 	talk->watch = watch_new(talk->hall->loop, fd, on_socket, talk);
 	if (talk->watch == NULL)
 		return -ENOMEM;
+	talk->fd = fd;
 	talk->is_open = true;
 	talk->may_have_more = true;
 	rewatch(talk);
@@ -154,6 +156,8 @@ talk_bytes_open(struct talk *talk)
 void
 talk_bytes_close(struct talk *talk)
 {
+	if (talk->is_open)
+		talk_line_look(talk, talk->fd);
 	watch_free(talk->watch);
 	timer_free(talk->soon);
 	text_clear(&talk->out);
@@ -202,15 +206,30 @@ talk_read(struct talk *talk, char *bytes, size_t size)
 		return -EAGAIN;
 	if (size > INT32_MAX)
 		size = INT32_MAX;
+	size = talk_line_room(talk, size);
+	if (size == 0) {
+		talk->may_have_more = false;
+		rewatch(talk);
+		return -EAGAIN;
+	}
 	code = curl_easy_recv(talk->easy, bytes, size, &n);
-	if (code == CURLE_OK && n > 0)
+	if (code == CURLE_OK && n > 0) {
+		talk_line_received(talk, n);
 		return (int)n;
+	}
 	talk->may_have_more = false;
 	if (code == CURLE_AGAIN)
 		return -EAGAIN;
 	talk->broke = true;
 	timer_set(talk->soon, 0);
 	return -ECONNRESET;
+}
+
+void
+talk_bytes_resume(struct talk *talk)
+{
+	talk->may_have_more = true;
+	rewatch(talk);
 }
 
 void

@@ -74,6 +74,7 @@ wait_for(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
+		talk_line_look(talk, fd);
 		socket_free(one);
 		return 0;
 	}
@@ -131,6 +132,7 @@ talk_drive_stop(struct talk *talk)
 	if (talk->multi != NULL && talk->easy != NULL)
 		(void)curl_multi_remove_handle(talk->multi, talk->easy);
 	timer_stop(talk->tick);
+	talk_line_settle(talk);
 }
 
 void

@@ -113,6 +113,8 @@ talk_hall_new(struct loop *loop, struct slice trust_pem,
 	if (hall == NULL)
 		return NULL;
 	hall->loop = loop;
+	hall->share = BUCKET_FREE;
+	LIST_INIT(&hall->talks);
 	hall->trust = talk_trust_new(trust_pem, fault_out);
 	if (hall->trust == NULL) {
 		free(hall);

@@ -4,7 +4,7 @@
  * talk.c opens it and says how it went, talk_options.c tells libcurl what it
  * must know, talk_drive.c gives it its turns on the loop,
  * talk_tls.c judges the certificate, talk_bytes.c moves what is said once it is
- * open.  A handler may free the conversation; who calls one asks talk_tell...()
+ * open, talk_line.c counts it and holds it back.  A handler may free the conversation; who calls one asks talk_tell...()
  * whether it is still there.
  */
 #ifndef POSTROOM_BASE_TALK_INSIDE_H
@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 #include <sys/queue.h>
 
+#include "lib/base/bucket.h"
 #include "lib/base/host.h"
 #include "lib/base/talk.h"
 #include "lib/base/text.h"
@@ -25,6 +26,8 @@
 struct talk_hall {
 	struct loop	*loop;
 	X509_STORE	*trust;
+	uint64_t	 share;		/* of each, bytes a second */
+	LIST_HEAD(, talk) talks;
 };
 
 /* One of the sockets with which libcurl tries to connect. */
@@ -45,8 +48,18 @@ struct talk_certificate {
 	char		 tls_words[80];
 };
 
+/* What libcurl does not tell of a protocol. */
+struct talk_protocol {
+	const char	*scheme, *clear, *implicit;	/* of URLs */
+	const char	*greets[2];	/* how a greeting may begin */
+	const char	*sends_away;	/* or this: nobody is wanted now */
+	bool		 has_tags;	/* before commands and their answers */
+	const char	*logs_in[2];	/* how a login begins */
+};
+
 struct talk {
 	struct talk_hall *hall;
+	const struct talk_protocol *protocol;
 	struct talk_events events;
 	char		 host[HOST_NAME_MOST + 2];	/* no bracket, no dot */
 	enum talk_tls	 tls;
@@ -57,7 +70,7 @@ struct talk {
 	 */
 	CURLM		*multi;
 	CURL		*easy;
-	struct curl_slist *addresses;
+	struct curl_slist *addresses;	/* of the host, and of the proxy */
 	SLIST_HEAD(, talk_socket) sockets;
 	struct timer	*tick;		/* libcurl's */
 	struct timer	*deadline;	/* until it is open */
@@ -82,6 +95,7 @@ struct talk {
 
 	/* once it is open */
 	struct watch	*watch;
+	int		 fd;		/* curl's */
 	struct text	 out;
 	size_t		 retry_bytes;	/* as many as were not taken last */
 	bool		 tell_drained;
@@ -89,6 +103,18 @@ struct talk {
 	bool		 may_have_more;	/* reading did not come to an end */
 	bool		 is_deaf;	/* writing broke */
 	bool		 broke;		/* reading did: it is over */
+
+	/* what it may cost the line, and has cost it: talk_line.c */
+	LIST_ENTRY(talk) in_hall;
+	struct bucket	 share;
+	struct timer	*fed;		/* its share has grown again; NULL: not
+					   in the hall's list */
+	bool		 is_starved;	/* until then */
+	struct talk_counts *counts;	/* borrowed, or NULL */
+	uint64_t	 told_received, told_sent;	/* put into them */
+	uint64_t	 wire_received, wire_sent;	/* the system says */
+	int		 wire_fd;	/* of the socket looked at last: */
+	uint64_t	 fd_received, fd_sent;
 };
 
 /* talk_drive.c: set libcurl's multi handle up on the loop.  0, -ENOMEM. */
@@ -97,7 +123,9 @@ int	talk_drive_open(struct talk *);
 void	talk_drive_stop(struct talk *);
 void	talk_drive_close(struct talk *);
 
-/* talk_options.c: these may be asked for. */
+/* talk_options.c: the protocol of that scheme, or NULL. */
+const struct talk_protocol *talk_protocol_of(const char *scheme);
+/* These may be asked for. */
 bool	talk_options_fit(const struct talk_options *);
 /* Tell libcurl.  0, -EINVAL (an address is none) or -ENOMEM. */
 int	talk_options_set(struct talk *, const struct talk_options *);
@@ -114,6 +142,22 @@ int	talk_bytes_new(struct talk *);
 /* It is open; bytes go both ways from now on.  0, or a negative errno. */
 int	talk_bytes_open(struct talk *);
 void	talk_bytes_close(struct talk *);
+/* Reading may go on. */
+void	talk_bytes_resume(struct talk *);
+
+/* talk_line.c: into the hall's list, out of it.  0, -ENOMEM. */
+int	talk_line_new(struct talk *);
+void	talk_line_free(struct talk *);
+/* Of `size` bytes so many may be read now; 0: `fed` comes. */
+size_t	talk_line_room(struct talk *, size_t size);
+/* So many were; what does the system say of `fd`, which is about to go? */
+void	talk_line_received(struct talk *, size_t bytes);
+void	talk_line_sent(struct talk *, size_t bytes);
+void	talk_line_look(struct talk *, int fd);
+/* It has ended: put what the system counted beyond it where it belongs. */
+void	talk_line_settle(struct talk *);
+/* CURLOPT_SOCKOPTFUNCTION, with the conversation as its data. */
+int	talk_line_socket(void *arg, curl_socket_t, curlsocktype);
 
 /* talk_tls.c: the store of a hall, or NULL with the fault set or not. */
 X509_STORE *talk_trust_new(struct slice pem, const char **fault_out);

@@ -13,12 +13,14 @@
 #define ADDRESSES_MOST	16	/* libcurl tries one after another */
 #define WAIT_MOST_MS	3600000	/* nobody waits an hour; a long holds it */
 
-struct protocol {
-	const char	*scheme, *clear, *implicit;
-};
-
-static const struct protocol protocols[] = {
-	{ "pop3", "pop3", "pop3s" },
+static const struct talk_protocol protocols[] = {
+	{ "pop3", "pop3", "pop3s", { "+OK", "+OK" }, "-ERR", false,
+	    { "AUTH ", "APOP " } },
+	{ "imap", "imap", "imaps", { "* OK", "* PREAUTH" }, "* BYE", true,
+	    { "AUTHENTICATE ", "LOGIN " } },
+	/* no more than TLS and the way there: https.c says the rest */
+	{ "https", "http", "https", { "HTTP/", "HTTP/" }, "HTTP/", false,
+	    { "HTTP/", "HTTP/" } },
 };
 
 /* Without these libcurl begins with what it likes best, DIGEST-MD5. */
@@ -28,6 +30,14 @@ static const char *const login_words[TALK_LOGIN_COUNT] = {
 	[TALK_LOGIN_LOGIN] = "AUTH=LOGIN",
 	[TALK_LOGIN_CRAM_MD5] = "AUTH=CRAM-MD5",
 	[TALK_LOGIN_APOP] = "AUTH=+APOP",
+	[TALK_LOGIN_XOAUTH2] = "AUTH=XOAUTH2",
+	[TALK_LOGIN_OAUTHBEARER] = "AUTH=OAUTHBEARER",
+};
+
+static const curl_proxytype proxy_types[TALK_PROXY_COUNT] = {
+	[TALK_PROXY_SOCKS5] = CURLPROXY_SOCKS5,
+	[TALK_PROXY_SOCKS5H] = CURLPROXY_SOCKS5_HOSTNAME,
+	[TALK_PROXY_HTTP] = CURLPROXY_HTTP,
 };
 
 static bool
@@ -39,8 +49,8 @@ is_fit(const char *string)
 	return true;
 }
 
-static const struct protocol *
-protocol_of(const char *scheme)
+const struct talk_protocol *
+talk_protocol_of(const char *scheme)
 {
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols); i++)
 		if (strcmp(protocols[i].scheme, scheme) == 0)
@@ -63,14 +73,49 @@ is_wait(uint64_t ms)
 	return ms > 0 && ms <= WAIT_MOST_MS;
 }
 
+/* A token is as good as a password, and says nothing of who shows it. */
+static bool
+is_bearer(enum talk_login login)
+{
+	return login == TALK_LOGIN_XOAUTH2 || login == TALK_LOGIN_OAUTHBEARER;
+}
+
+/* Does the proxy look the server's name up? */
+static bool
+names_there(const struct talk_proxy *proxy)
+{
+	return proxy->kind == TALK_PROXY_SOCKS5H ||
+	    proxy->kind == TALK_PROXY_HTTP;
+}
+
+static bool
+is_proxy_fit(const struct talk_proxy *proxy)
+{
+	if ((unsigned)proxy->kind >= TALK_PROXY_COUNT)
+		return false;
+	if (proxy->kind == TALK_PROXY_NONE)
+		return true;
+	if (proxy->host == NULL || !is_host(proxy->host) ||
+	    proxy->port == 0 || proxy->addresses == NULL)
+		return false;
+	return proxy->user == NULL || (proxy->password != NULL &&
+	    *proxy->user != '\0' && is_fit(proxy->user) &&
+	    is_fit(proxy->password));
+}
+
 bool
 talk_options_fit(const struct talk_options *options)
 {
-	if (protocol_of(options->scheme) == NULL || options->port == 0 ||
+	if (talk_protocol_of(options->scheme) == NULL || options->port == 0 ||
 	    !is_host(options->host) || !is_wait(options->connect_ms) ||
-	    !is_wait(options->open_ms) ||
+	    !is_wait(options->open_ms) || !is_proxy_fit(&options->proxy) ||
 	    (unsigned)options->tls >= TALK_TLS_COUNT ||
 	    (unsigned)options->login >= TALK_LOGIN_COUNT)
+		return false;
+	if (options->addresses == NULL && !names_there(&options->proxy))
+		return false;
+	/* RFC 6750 5.3: a token that was heard is anybody's */
+	if (is_bearer(options->login) && options->tls == TALK_CLEAR)
 		return false;
 	/* HARDENING A56: nothing in it ends a line */
 	return options->login == TALK_LOGIN_NONE || (options->user != NULL &&
@@ -80,15 +125,17 @@ talk_options_fit(const struct talk_options *options)
 
 /* "HOST:PORT:ADDRESS,..." for CURLOPT_RESOLVE.  0, -EINVAL, -ENOMEM. */
 static int
-set_addresses(struct talk *talk, const struct talk_options *options)
+add_addresses(struct talk *talk, const char *host, uint16_t port,
+    const char *addresses)
 {
-	struct slice rest = slice_str(options->addresses), one;
+	struct slice rest = slice_str(addresses), one;
 	TEXT_AUTO line = TEXT_INIT(HOST_NAME_MOST + 16 +
 	    ADDRESSES_MOST * HOST_TEXT_SIZE);
+	struct curl_slist *list;
 	char text[HOST_TEXT_SIZE];
 	bool more = true;
 
-	text_addf(&line, "%s:%u:", talk->host, (unsigned)options->port);
+	text_addf(&line, "%s:%u:", host, (unsigned)port);
 	while (more) {
 		more = slice_cut(&rest, ',', &one);
 		if (host_address(more ? one : rest, true, text) == 0)
@@ -99,10 +146,29 @@ set_addresses(struct talk *talk, const struct talk_options *options)
 	if (text_failed(&line))
 		return -EINVAL;
 	/* an address in the URL is its own, and no key that libcurl reads */
-	if (host_address(slice_str(talk->host), false, text) != 0)
+	if (host_address(slice_str(host), false, text) != 0)
 		return 0;
-	talk->addresses = curl_slist_append(NULL, line.at);
-	return talk->addresses == NULL ? -ENOMEM : 0;
+	list = curl_slist_append(talk->addresses, line.at);
+	if (list == NULL)
+		return -ENOMEM;
+	talk->addresses = list;
+	return 0;
+}
+
+/* Of the server, if it is called by us, and of the proxy. */
+static int
+set_addresses(struct talk *talk, const struct talk_options *options)
+{
+	const struct talk_proxy *proxy = &options->proxy;
+	int r = 0;
+
+	if (!names_there(proxy))
+		r = add_addresses(talk, talk->host, options->port,
+		    options->addresses);
+	if (r == 0 && proxy->kind != TALK_PROXY_NONE)
+		r = add_addresses(talk, proxy->host, proxy->port,
+		    proxy->addresses);
+	return r;
 }
 
 /* The host without brackets and last dot, and what to call in a URL. */
@@ -134,6 +200,13 @@ talk_keep_words(struct talk *talk, struct slice words)
 		    words.at[i];
 }
 
+static bool
+is_greeting(const struct talk *talk, struct slice line)
+{
+	return slice_has_prefix(line, talk->protocol->greets[0]) ||
+	    slice_has_prefix(line, talk->protocol->greets[1]);
+}
+
 /* CURLOPT_HEADERFUNCTION: a line of the server's.  Another count ends it. */
 static size_t
 on_line(char *bytes, size_t one, size_t count, void *arg)
@@ -150,9 +223,10 @@ on_line(char *bytes, size_t one, size_t count, void *arg)
 		talk_keep_words(talk, line);
 	text_add(&talk->lines, line);
 	text_add_byte(&talk->lines, '\n');
-	talk->was_sent_away = is_first && slice_has_prefix(line, "-ERR");
+	talk->was_sent_away = is_first &&
+	    slice_has_prefix(line, talk->protocol->sends_away);
 	/* libcurl itself would wait on for a line that it knows */
-	if (is_first && !talk->was_sent_away && !slice_has_prefix(line, "+OK"))
+	if (is_first && !talk->was_sent_away && !is_greeting(talk, line))
 		talk->is_nonsense = true;
 	if (talk->said_bytes > TALK_SAID_MOST || text_failed(&talk->lines))
 		talk->is_nonsense = true;
@@ -173,11 +247,15 @@ static int
 on_debug(CURL *easy, curl_infotype kind, char *bytes, size_t size, void *arg)
 {
 	struct talk *talk = arg;
-	struct slice said = slice_of(bytes, size);
+	const char *const *logs_in = talk->protocol->logs_in;
+	struct slice said = slice_of(bytes, size), tag;
 
 	(void)easy;
-	if (kind == CURLINFO_HEADER_OUT && (slice_has_prefix(said, "AUTH ") ||
-	    slice_has_prefix(said, "APOP ")))
+	if (talk->protocol->has_tags)
+		(void)slice_cut(&said, ' ', &tag);
+	if (kind == CURLINFO_HEADER_OUT &&
+	    (slice_has_prefix(said, logs_in[0]) ||
+	    slice_has_prefix(said, logs_in[1])))
 		talk->tried_login = true;
 	return 0;
 }
@@ -197,21 +275,48 @@ set_connection(struct talk *talk, const struct talk_options *options,
     const char *url)
 {
 	SET(CURLOPT_URL, url);
-	SET(CURLOPT_PROTOCOLS_STR, "pop3,pop3s");
+	SET(CURLOPT_PROTOCOLS_STR, "pop3,pop3s,imap,imaps,http,https");
 	SET(CURLOPT_CONNECT_ONLY, 1L);
 	SET(CURLOPT_FRESH_CONNECT, 1L);
 	SET(CURLOPT_RESOLVE, talk->addresses);
 	/* nothing from the environment, from files, from other places */
-	SET(CURLOPT_PROXY, "");
-	SET(CURLOPT_NOPROXY, "*");
 	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_SOCKOPTFUNCTION, talk_line_socket);
+	SET(CURLOPT_SOCKOPTDATA, talk);
 	/* raised to open_ms once it is connected: look_connected() */
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_ms);
 	/* our own deadline stands before it */
 	SET(CURLOPT_SERVER_RESPONSE_TIMEOUT,
 	    (long)(options->open_ms / 1000 + 10));
+	return 0;
+}
+
+static int
+set_proxy(struct talk *talk, const struct talk_proxy *proxy)
+{
+	char text[HOST_TEXT_SIZE];
+
+	if (proxy->kind == TALK_PROXY_NONE) {
+		SET(CURLOPT_PROXY, "");
+		SET(CURLOPT_NOPROXY, "*");
+		return 0;
+	}
+	SET(CURLOPT_PROXY, host_address(slice_str(proxy->host), true, text) !=
+	    0 ? text : proxy->host);
+	SET(CURLOPT_NOPROXY, "");
+	SET(CURLOPT_PROXYTYPE, (long)proxy_types[proxy->kind]);
+	SET(CURLOPT_PROXYPORT, (long)proxy->port);
+	SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
+	/* what the proxy says is not the server's */
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SET(CURLOPT_SOCKS5_AUTH, (long)CURLAUTH_BASIC);
+	SET(CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+	if (proxy->user == NULL)
+		return 0;
+	SET(CURLOPT_PROXYUSERNAME, proxy->user);
+	SET(CURLOPT_PROXYPASSWORD, proxy->password);
 	return 0;
 }
 
@@ -250,18 +355,27 @@ static int
 set_login(struct talk *talk, const struct talk_options *options)
 {
 	SET(CURLOPT_LOGIN_OPTIONS, login_words[options->login]);
-	SET(CURLOPT_SASL_IR, 1L);
+	/*
+	 * RFC 5034 4: an AUTH line has 255 bytes, and no token fits; Microsoft
+	 * refuses one in the first line however short it is.
+	 */
+	SET(CURLOPT_SASL_IR, is_bearer(options->login) &&
+	    strcmp(options->scheme, "pop3") == 0 ? 0L : 1L);
 	if (options->login == TALK_LOGIN_NONE)
 		return 0;
 	SET(CURLOPT_USERNAME, options->user);
-	SET(CURLOPT_PASSWORD, options->password);
+	if (is_bearer(options->login))
+		SET(CURLOPT_XOAUTH2_BEARER, options->password);
+	else
+		SET(CURLOPT_PASSWORD, options->password);
 	return 0;
 }
 
 int
 talk_options_set(struct talk *talk, const struct talk_options *options)
 {
-	const struct protocol *protocol = protocol_of(options->scheme);
+	const struct talk_protocol *protocol =
+	    talk_protocol_of(options->scheme);
 	char url_host[sizeof(talk->host)];
 	char url[sizeof(url_host) + 32];
 	int r;
@@ -273,6 +387,8 @@ talk_options_set(struct talk *talk, const struct talk_options *options)
 	r = set_addresses(talk, options);
 	if (r == 0)
 		r = set_connection(talk, options, url);
+	if (r == 0)
+		r = set_proxy(talk, &options->proxy);
 	if (r == 0)
 		r = set_callbacks(talk);
 	if (r == 0)

@@ -32,6 +32,11 @@ import carrying                                         # noqa: E402,F401
 import listing                                          # noqa: E402,F401
 import ending                                           # noqa: E402,F401
 import names                                            # noqa: E402,F401
+import before                                           # noqa: E402,F401
+import domain                                           # noqa: E402,F401
+import imap_begin                                       # noqa: E402,F401
+import imap_carrying                                    # noqa: E402,F401
+import imap_listing                                     # noqa: E402,F401
 import killing                                          # noqa: E402
 
 

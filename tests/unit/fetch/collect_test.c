@@ -1120,6 +1120,30 @@ END_TEST
 /* Rows of a table as runs of a loop test. */
 #define ROWS(table)	((int)(sizeof(table) / sizeof(*(table))))
 
+START_TEST(the_smallest_are_asked_for_first)
+{
+	static const size_t large[] = { 60000, 20000, 300, 200, 40000 };
+	static const uint32_t order[] = { 3, 4, 2, 5, 1 };
+	struct scene *scene = scene_new();
+	char *bytes = malloc(60000);
+
+	/* wherever it ends, it is with a line */
+	for (unsigned i = 0; i < 60000; i += 2)
+		memcpy(bytes + i, "\r\n", 2);
+	memcpy(bytes, "a: b", 4);
+	for (unsigned i = 0; i < ROWS(large); i++)
+		remote_add(scene->remote, slice_of(bytes, large[i]));
+	scene->ledger->by_size = true;
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->outcome.taken, ROWS(large));
+	for (unsigned i = 0; i < ROWS(order); i++)
+		ck_assert_uint_eq(scene->ledger->mail[i].number, order[i]);
+	scene_free(scene);
+	free(bytes);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -1179,6 +1203,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests, it_may_be_freed_while_it_is_under_way, 0,
 	    40);
 	tcase_add_test(tests, many_messages_are_taken_in_their_order);
+	tcase_add_test(tests, the_smallest_are_asked_for_first);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

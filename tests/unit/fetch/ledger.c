@@ -19,7 +19,7 @@
 static struct row *
 row_of(struct ledger *ledger, uint32_t number)
 {
-	for (unsigned i = 0; i < ledger->count; i++)
+	for (unsigned i = ledger->first; i < ledger->count; i++)
 		if (ledger->rows[i].number == number)
 			return &ledger->rows[i];
 	return NULL;
@@ -66,7 +66,7 @@ open_body(const struct ledger *ledger, struct ipc_message *message)
 	struct unpack u = unpack_of(message->body);
 
 	ck_assert(!ledger->is_noting);
-	ck_assert_uint_eq(unpack_u64(&u), 7);
+	ck_assert_uint_eq(unpack_u64(&u), ledger->listing);
 	return u;
 }
 
@@ -74,11 +74,22 @@ static int
 on_begin(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
+	struct unpack u = unpack_of(message->body);
 	TEXT_AUTO body = TEXT_INIT(16);
+	struct slice folder;
 
 	(void)from;
-	ck_assert_uint_eq(unpack_slice(&u).len, 0);	/* no folder */
+	ck_assert(!ledger->is_noting);
+	ck_assert_uint_eq(unpack_u64(&u), 7);
+	folder = unpack_slice(&u);
+	if (folder.len > 0 && !slice_is_str(folder, ledger->folder)) {
+		/* another one: what was listed before stays where it is */
+		ck_assert_int_eq(slice_cstr(folder, ledger->folder,
+		    sizeof(ledger->folder)), 0);
+		ledger->first = ledger->count;
+		ledger->listing = 1000 + ledger->folders++;
+		ledger->settled = false;
+	}
 	ledger->has_uidl = unpack_bool(&u);
 	ledger->days = (int)(int32_t)unpack_u32(&u);
 	ck_assert(unpack_is_done(&u));
@@ -86,7 +97,7 @@ on_begin(void *arg, struct ipc *from, struct ipc_message *message)
 	pack_u8(&body, (uint8_t)ledger->begins);
 	pack_u8(&body, ledger->may_delete);
 	pack_u8(&body, ledger->is_first);
-	pack_u64(&body, 0);
+	pack_u64(&body, ledger->listing);
 	reply(ledger, message->serial, &body);
 	return 0;
 }
@@ -149,14 +160,16 @@ on_decide(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
 	struct unpack u = open_body(ledger, message);
-	struct listing_counts counts = { .listed = ledger->count };
+	struct listing_counts counts = {
+	    .listed = ledger->count - ledger->first
+	};
 	TEXT_AUTO body = TEXT_INIT(256);
 
 	(void)from;
 	(void)unpack_u64(&u);
 	ck_assert(unpack_is_done(&u));
 	ledger->decides++;
-	for (unsigned i = 0; i < ledger->count; i++) {
+	for (unsigned i = ledger->first; i < ledger->count; i++) {
 		const struct row *row = &ledger->rows[i];
 
 		counts.listed_bytes += row->bytes;
@@ -173,13 +186,41 @@ on_decide(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+/* The row of a part that comes after that one; or NULL. */
+static const struct row *
+row_after(const struct ledger *ledger, enum listing_part part,
+    enum listing_order order, uint64_t bytes, uint32_t number)
+{
+	const struct row *found = NULL;
+	uint64_t before = listing_rank(order, bytes);
+
+	for (unsigned i = ledger->first; i < ledger->count; i++) {
+		const struct row *row = &ledger->rows[i];
+		uint64_t rank = listing_rank(order, row->bytes);
+
+		if (!is_in(ledger, row, part) || (number != 0 &&
+		    (rank < before || (rank == before &&
+		    row->number <= number))))
+			continue;
+		if (found == NULL || rank < listing_rank(order, found->bytes))
+			found = row;
+		if (order == LISTING_BY_NUMBER)
+			break;
+	}
+	return found;
+}
+
 static int
 on_page(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
 	struct unpack u = open_body(ledger, message);
 	enum listing_part part = unpack_u8(&u);
+	uint64_t after_bytes = unpack_u64(&u);
 	uint32_t after = unpack_u32(&u), count = 0;
+	enum listing_order order = ledger->by_size && part == LISTING_TAKE ?
+	    LISTING_BY_SIZE : LISTING_BY_NUMBER;
+	const struct row *row;
 	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
 
 	(void)from;
@@ -191,19 +232,18 @@ on_page(void *arg, struct ipc *from, struct ipc_message *message)
 		return 0;
 	}
 	pack_u8(&body, LISTING_OK);
+	pack_u8(&body, (uint8_t)order);
 	pack_u32(&body, 0);
-	for (unsigned i = 0; i < ledger->count; i++) {
-		const struct row *row = &ledger->rows[i];
-
-		if (row->number <= after || !is_in(ledger, row, part) ||
-		    count == LISTING_PAGE)
-			continue;
+	while (count < LISTING_PAGE && (row = row_after(ledger, part, order,
+	    after_bytes, after)) != NULL) {
 		count++;
 		pack_u32(&body, row->number);
 		pack_u64(&body, row->bytes);
+		after = row->number;
+		after_bytes = row->bytes;
 	}
 	for (unsigned i = 0; i < 4; i++)
-		body.at[1 + i] = (char)(count >> (8 * i));
+		body.at[2 + i] = (char)(count >> (8 * i));
 	if (part == LISTING_TAKE && ledger->take_pages == ledger->late_page) {
 		ledger->code = 452;
 		ledger->late = (struct text)TEXT_INIT(IPC_MAX_BYTES);
@@ -255,7 +295,7 @@ on_leave(void *arg, struct ipc *from, struct ipc_message *message)
 		uint32_t first = unpack_u32(&u), last = unpack_u32(&u);
 
 		ck_assert_uint_le(first, last);
-		for (unsigned i = 0; i < ledger->count; i++)
+		for (unsigned i = ledger->first; i < ledger->count; i++)
 			if (ledger->rows[i].number >= first &&
 			    ledger->rows[i].number <= last)
 				ledger->rows[i].left = true,
@@ -439,6 +479,13 @@ keep(struct ledger *ledger, struct unpack *u, struct slice bytes, bool is_big,
 	mail->is_big = is_big;
 	mail->number = env.fetched.number;
 	mail->mended = env.fetched.mended;
+	ck_assert_uint_eq(env.fetched.listing, ledger->listing);
+	mail->flags = env.fetched.flags;
+	mail->arrived_utc_ms = env.fetched.arrived_utc_ms;
+	ck_assert_int_eq(slice_cstr(env.fetched.into, mail->into,
+	    sizeof(mail->into)), 0);
+	ck_assert_int_eq(slice_cstr(env.fetched.keywords, mail->keywords,
+	    sizeof(mail->keywords)), 0);
 	memcpy(mail->header_digest, env.fetched.header_digest,
 	    FETCHED_DIGEST_BYTES);
 	memcpy(mail->digest, env.fetched.digest, FETCHED_DIGEST_BYTES);
@@ -534,6 +581,7 @@ ledger_new(struct loop *loop)
 	int fd[2];
 
 	ck_assert_ptr_nonnull(ledger);
+	ledger->listing = 7;	/* without a folder: the account */
 	ck_assert_int_eq(socketpair(AF_UNIX,
 	    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd), 0);
 	ledger->loop = loop;

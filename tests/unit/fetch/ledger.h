@@ -16,7 +16,9 @@ struct ledger_mail {
 	char		sender[64];
 	bool		utf8, is_big;
 	uint32_t	number;
-	uint8_t		mended;
+	uint8_t		mended, flags;
+	int64_t		arrived_utc_ms;
+	char		into[256], keywords[128];
 	unsigned char	header_digest[FETCHED_DIGEST_BYTES];
 	unsigned char	digest[FETCHED_DIGEST_BYTES];
 };
@@ -34,6 +36,7 @@ struct ledger {
 	 * for; by then nothing more is stored.
 	 */
 	unsigned	 late_page;
+	bool		 by_size;	/* what is to be taken */
 	bool		 only_counts;	/* rows: it keeps none */
 	bool		 is_slow;	/* answers submissions a while later */
 	/* heard */
@@ -46,6 +49,10 @@ struct ledger {
 		unsigned char	digest[FETCHED_DIGEST_BYTES];
 	} rows[LEDGER_ROWS];
 	unsigned	 count;
+	unsigned	 first;		/* of them, of the folder at hand */
+	unsigned	 folders;	/* that were listed */
+	char		 folder[256];
+	uint64_t	 listing;	/* its name */
 	uint32_t	 last;		/* number of this listing */
 	unsigned	 pages, rows_told;
 	bool		 has_uidl, settled, ended;

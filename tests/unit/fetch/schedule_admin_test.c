@@ -23,6 +23,8 @@ begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
 	return 0;
 }
 
+static uint64_t asker;		/* 0: the postmaster's machine */
+
 static void
 moved(void *arg)
 {
@@ -67,6 +69,7 @@ setup(void)
 		.begin = begin, .moved = moved, .ended = ended
 	};
 
+	asker = 0;
 	answer = (struct text)TEXT_INIT(ADMIN_ANSWER_BYTES + 16);
 	loop = loop_new();
 	schedule = schedule_new(loop, &options, &ports);
@@ -97,6 +100,7 @@ ask(const char *name, bool is_last, const char *const args[3])
 	}
 	ck_assert_int_eq(admin_begin(&work, request, text_slice(&packed), 0),
 	    0);
+	work.asker = asker;
 	text_clear(&answer);
 	return schedule_admin(schedule, &work, is_last, &answer);
 }
@@ -191,21 +195,25 @@ END_TEST
 
 START_TEST(health_is_told_in_pages)
 {
-	static const char *const above[] = { NULL, "100", "200", "250" };
-	static const unsigned pages[] = { 100, 100, 50, 0 };
+	unsigned page = ADMIN_PAGE;
+	char above[32] = "0";
 	struct unpack u;
 	uint64_t id = 0, last;
 
 	tell();
-	for (unsigned i = 0; i < 4; i++) {
+	while (page > 0) {
+		page = COUNT - id < ADMIN_PAGE ? (unsigned)(COUNT - id) :
+		    ADMIN_PAGE;
 		ck_assert_int_eq(ask("fetch health", false,
-		    ARGS(NULL, NULL, above[i])), 0);
-		u = said(ADMIN_OK, ADMIN_NO_FIELD, pages[i]);
-		for (unsigned row = 0; row < pages[i]; row++)
+		    ARGS(NULL, NULL, id == 0 ? NULL : above)), 0);
+		u = said(ADMIN_OK, ADMIN_NO_FIELD, page);
+		for (unsigned row = 0; row < page; row++)
 			ck_assert_uint_eq(skip_row(&u, "fetch health", &last),
 			    ++id);
 		ck_assert(unpack_is_done(&u));
+		snprintf(above, sizeof(above), "%llu", (unsigned long long)id);
 	}
+	ck_assert_uint_eq(id, COUNT);
 }
 END_TEST
 
@@ -231,6 +239,58 @@ static const struct {
 	{ "fetch test", { "ann@example.org" }, ADMIN_NOT_UNIQUE,
 	    ADMIN_NO_FIELD },
 };
+
+/* Account 2 has none; account 1 has all of them. */
+START_TEST(a_person_reaches_their_own_mailboxes_and_runs_only)
+{
+	char run[32];
+	struct unpack u;
+
+	tell();
+	asker = 2;
+	ck_assert_int_eq(ask("fetch health", true, ARGS(NULL)), 0);
+	(void)said(ADMIN_OK, ADMIN_NO_FIELD, 0);
+	ck_assert_int_eq(ask("fetch now", true, ARGS(NULL)), 0);
+	(void)said(ADMIN_NO_SUCH, ADMIN_NO_FIELD, 0);
+	ck_assert_int_eq(ask("fetch test", true,
+	    ARGS("ann@example.org", "l3")), 0);
+	(void)said(ADMIN_NO_SUCH, ADMIN_NO_FIELD, 0);
+
+	asker = 1;
+	ck_assert_int_eq(ask("fetch test", true, ARGS(NULL, "l3")), 0);
+	u = said(ADMIN_OK, ADMIN_NO_FIELD, 1);
+	snprintf(run, sizeof(run), "%llu", (unsigned long long)unpack_u64(&u));
+	ck_assert_int_eq(ask("fetch progress", true, ARGS(run, "0")), 0);
+	(void)said(ADMIN_OK, ADMIN_NO_FIELD, 1);
+
+	asker = 2;
+	ck_assert_int_eq(ask("fetch progress", true, ARGS(run, "0")), 0);
+	(void)said(ADMIN_NO_SUCH, ADMIN_NO_FIELD, 0);
+	asker = 0;
+	ck_assert_int_eq(ask("fetch progress", true, ARGS(run, "0")), 0);
+	(void)said(ADMIN_OK, ADMIN_NO_FIELD, 1);
+}
+END_TEST
+
+START_TEST(a_person_has_so_many_runs_under_way_and_no_more)
+{
+	char label[16];
+
+	tell();
+	asker = 1;
+	for (unsigned i = 0; i < RUNS_OF_ONE; i++) {
+		snprintf(label, sizeof(label), "l%u", 10 + i);
+		ck_assert_int_eq(ask("fetch test", true, ARGS(NULL, label)),
+		    0);
+		(void)said(ADMIN_OK, ADMIN_NO_FIELD, 1);
+	}
+	ck_assert_int_eq(ask("fetch test", true, ARGS(NULL, "l99")), 0);
+	(void)said(ADMIN_LATER, ADMIN_NO_FIELD, 0);
+	asker = 0;
+	ck_assert_int_eq(ask("fetch test", true, ARGS(NULL, "l99")), 0);
+	(void)said(ADMIN_OK, ADMIN_NO_FIELD, 1);
+}
+END_TEST
 
 START_TEST(a_request_that_is_not_fit_is_refused)
 {
@@ -269,6 +329,10 @@ unit_suite(void)
 	TCase *tc = tcase_create("requests");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc,
+	    a_person_reaches_their_own_mailboxes_and_runs_only);
+	tcase_add_test(tc,
+	    a_person_has_so_many_runs_under_way_and_no_more);
 	tcase_add_test(tc, a_big_run_is_told_in_pages);
 	tcase_add_test(tc, health_is_told_in_pages);
 	tcase_add_loop_test(tc, a_request_that_is_not_fit_is_refused, 0,

@@ -193,7 +193,7 @@ static const struct run *
 ask(enum fetch_task task, const char *address, const char *label, int want)
 {
 	const struct schedule_pick pick = {
-		slice_str(address), slice_str(label)
+		.address = slice_str(address), .label = slice_str(label)
 	};
 	const struct run *run = NULL;
 
@@ -870,7 +870,9 @@ grows(void *arg, const struct schedule_health *health)
 
 START_TEST(health_comes_in_order_and_stops_when_told)
 {
-	const struct schedule_pick ann = { SLICE("ann@example.org"), { 0 } };
+	const struct schedule_pick ann = {
+		.address = SLICE("ann@example.org")
+	};
 	uint64_t last = 3;
 
 	schedule_list_begin(schedule);

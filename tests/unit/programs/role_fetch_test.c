@@ -20,12 +20,15 @@ struct collect {
 	enum fetch_task		 task;
 	struct ipc		*queue;
 	uint64_t		 id;
+	struct line_bill	*bill;
 };
 
 static struct play play;
 static struct ipc *keeper, *queue, *resolver, *schedule;
 static struct collect *collections[8];	/* as they were started */
-static unsigned started, freed, queue_lost;
+static unsigned started, freed, queue_lost, paused, carried_count;
+static uint64_t share;
+static struct line_counts carried;
 static char last_password[64], last_addresses[64], last_host[64];
 static enum names_found found;
 static unsigned progress_count;
@@ -77,6 +80,7 @@ collect_start(struct talk_hall *hall, struct loop *loop, struct ipc *to,
 	collect->task = options->task;
 	collect->queue = to;
 	collect->id = options->account->id;
+	collect->bill = options->bill;
 	snprintf(last_password, sizeof(last_password), "%s",
 	    options->password);
 	snprintf(last_addresses, sizeof(last_addresses), "%s",
@@ -84,6 +88,26 @@ collect_start(struct talk_hall *hall, struct loop *loop, struct ipc *to,
 	collections[started++] = collect;
 	*collect_out = collect;
 	return 0;
+}
+
+void
+collect_pause(struct collect *collect)
+{
+	ck_assert_ptr_nonnull(collect);
+	paused++;
+}
+
+void
+talk_hall_share(struct talk_hall *hall, uint64_t bytes_per_second)
+{
+	ck_assert_ptr_nonnull(hall);
+	share = bytes_per_second;
+}
+
+void
+collect_keeper_lost(struct collect *collect)
+{
+	(void)collect;
 }
 
 void
@@ -132,6 +156,18 @@ on_open(void *arg, struct ipc *from, struct ipc_message *message)
 	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 }
 
+/* Its mail is its owner's. */
+static int
+on_rules(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	(void)arg;
+	pack_u8(&body, false);
+	pack_slice(&body, slice_of(NULL, 0));
+	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+}
+
 static int
 on_addresses(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -164,6 +200,7 @@ on_progress(void *arg, struct ipc *from, struct ipc_message *message)
 
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_FETCH_OPEN, "OPEN", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_open },
+{ KEEPER_FETCH_RULES, "RULES", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_rules },
 { 0 }
 };
 static const struct ipc_rule resolver_rules[] = {
@@ -171,7 +208,26 @@ static const struct ipc_rule resolver_rules[] = {
     on_addresses },
 { 0 }
 };
+static int
+on_carried(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	struct line_counts news;
+
+	(void)arg;
+	(void)from;
+	ck_assert_uint_eq(unpack_u64(&u), 7);
+	news = line_counts_unpack(&u);
+	ck_assert(unpack_is_done(&u));
+	line_counts_add(&carried, &news);
+	carried_count++;
+	/* always before the outcome */
+	ck_assert_uint_eq(outcome_count, 0);
+	return 0;
+}
+
 static const struct ipc_rule schedule_rules[] = {
+{ FETCH_CARRIED, "CARRIED", FROM(ROLE_FETCH), IPC_NEWS, 0, 0, on_carried },
 { FETCH_PROGRESS, "PROGRESS", FROM(ROLE_FETCH), IPC_NEWS, 0, 0, on_progress },
 { 0 }
 };
@@ -227,6 +283,9 @@ setup(void)
 {
 	memset(&play, 0, sizeof(play));
 	started = freed = queue_lost = progress_count = outcome_count = 0;
+	paused = carried_count = 0;
+	share = 0;
+	memset(&carried, 0, sizeof(carried));
 	keeper_is_mute = false;
 	found = NAMES_FOUND;
 	last_password[0] = '\0';
@@ -281,6 +340,79 @@ START_TEST(a_task_is_collected_and_answered)
 	ck_assert_uint_eq(outcome.taken, 5);
 	ck_assert_str_eq(outcome_words, "+OK bye");
 	ck_assert_uint_eq(freed, 1);
+}
+END_TEST
+
+static void
+tell(uint16_t kind, uint64_t number)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u64(&body, number);
+	ck_assert_int_eq(ipc_send(schedule, kind, text_slice(&body), NULL, 0),
+	    0);
+	play_run(&play, 20);
+}
+
+START_TEST(what_is_carried_is_told_and_nothing_twice)
+{
+	const struct fetch_progress taking = { .stage = FETCH_STAGE_TAKING };
+	struct line_bill *bill;
+
+	give(schedule, 7, FETCH_COLLECT);
+	bill = collections[0]->bill;
+	bill->carried.bytes[LINE_MAIL].received = 1000;
+	/* not with each progress: it has been told a moment ago */
+	collections[0]->events.progress(collections[0]->events.arg, &taking);
+	collections[0]->events.progress(collections[0]->events.arg, &taking);
+	play_run(&play, 20);
+	ck_assert_uint_le(carried_count, 1);
+	bill->carried.bytes[LINE_MAIL].received = 5000;
+	bill->carried.bytes[LINE_SESSION].sent = 70;
+	line_bill_saved(bill, LINE_SKIPPED, 900, 2);
+	finish(0);
+	ck_assert_uint_eq(carried.carried[LINE_MAIL].received, 5000);
+	ck_assert_uint_eq(carried.carried[LINE_SESSION].sent, 70);
+	ck_assert_uint_eq(carried.saved[LINE_SKIPPED].bytes, 900);
+	ck_assert_uint_eq(carried.saved[LINE_SKIPPED].messages, 2);
+	ck_assert_uint_le(carried_count, 2);
+	ck_assert_uint_eq(outcome_count, 1);
+}
+END_TEST
+
+START_TEST(a_closed_line_pauses_the_one_that_is_named)
+{
+	give(schedule, 7, FETCH_COLLECT);
+	give(schedule, 8, FETCH_COLLECT);
+	tell(FETCH_PAUSE, 8);
+	ck_assert_uint_eq(paused, 1);
+	tell(FETCH_PAUSE, 8);
+	ck_assert_uint_eq(paused, 1);
+	tell(FETCH_PAUSE, 99);		/* it was over: their ways crossed */
+	ck_assert_uint_eq(paused, 1);
+}
+END_TEST
+
+START_TEST(a_line_that_closes_before_it_begins_pauses_it_too)
+{
+	leave(&queue);
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_uint_eq(started, 0);
+	tell(FETCH_PAUSE, 7);
+	ck_assert_uint_eq(paused, 0);
+	queue = come(ROLE_QUEUE);
+	play_run(&play, 20);
+	ck_assert_uint_eq(started, 1);
+	ck_assert_uint_eq(paused, 1);
+}
+END_TEST
+
+START_TEST(a_share_of_the_line_is_taken)
+{
+	tell(FETCH_SHARE, 4096);
+	ck_assert_uint_eq(share, 4096);
+	tell(FETCH_SHARE, UINT64_MAX);
+	ck_assert_uint_eq(share, UINT64_MAX);
 }
 END_TEST
 
@@ -442,6 +574,12 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_task_is_collected_and_answered);
+	tcase_add_test(tc, what_is_carried_is_told_and_nothing_twice);
+	tcase_add_test(tc,
+	    a_closed_line_pauses_the_one_that_is_named);
+	tcase_add_test(tc,
+	    a_line_that_closes_before_it_begins_pauses_it_too);
+	tcase_add_test(tc, a_share_of_the_line_is_taken);
 	tcase_add_test(tc, several_run_at_once);
 	tcase_add_test(tc, a_name_that_is_not_found_is_said_so);
 	tcase_add_test(tc, an_account_that_is_gone_is_said_so);

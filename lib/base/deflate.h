@@ -1,0 +1,36 @@
+/*
+ * deflate.h - a conversation compressed both ways (RFC 1951, RFC 4978)
+ *
+ * Reading never yields more than there is room for: what is behind it waits
+ * compressed, so a small piece that swells to gigabytes costs the buffer here
+ * and no more (HARDENING A39).
+ */
+#ifndef POSTROOM_BASE_DEFLATE_H
+#define POSTROOM_BASE_DEFLATE_H
+
+#include "lib/base/text.h"
+
+struct deflate;			/* opaque; see deflate.c */
+
+/*
+ * Begin; `ahead` is what of the other side's has been read already.  0, -ENOMEM,
+ * or -EMSGSIZE (`ahead` is more than DEFLATE_AHEAD_MOST).
+ */
+#define DEFLATE_AHEAD_MOST	65536
+int	deflate_new(struct slice ahead, struct deflate **deflate_out);
+/* NULL is fine. */
+void	deflate_free(struct deflate *);
+
+/* Add `bytes`, compressed and flushed, to `packed`.  0 or -ENOMEM. */
+int	deflate_write(struct deflate *, struct slice bytes,
+	    struct text *packed);
+/*
+ * Read what `read` reads compressed: the count, what it says when it has
+ * nothing (not above 0), -EBADMSG (it is no deflate, or stands behind its end)
+ * or -ENOMEM.
+ */
+typedef int	deflate_read_fn(void *arg, char *bytes, size_t size);
+int	deflate_read(struct deflate *, deflate_read_fn *read, void *arg,
+	    char *bytes, size_t size);
+
+#endif

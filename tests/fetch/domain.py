@@ -1,0 +1,114 @@
+"""DomainPOP: one mailbox for many, told apart by what its messages say."""
+
+import json
+
+from harness import DOMAIN, Fault, Session, letter, test
+from provider import Mail
+
+
+def add_domain(t, provider, *rules):
+    """The owner of the test looks after it, and is the one it is for."""
+    words = t.add_words(provider)
+    words[1:3] = ["add-domain", DOMAIN, "--owner",
+                  "%s@%s" % (t.owner, DOMAIN)]
+    status, text, complaints = t.command(*words, *rules)
+    if status != 0:
+        raise Fault("add-domain: %d: %s%s" % (status, text, complaints))
+
+
+def for_whom(name, to, more=b""):
+    data = letter(name)
+    return data.replace(b"To: office", b"To: " + to.encode() + more, 1)
+
+
+def held(t):
+    """What waits for a person because of this test's mailbox."""
+    status, text, complaints = t.command("hold", "list", "--json")
+    t.true(status == 0, "hold list:", complaints)
+    return [row for row in json.loads(text)["result"]
+            if "%s@%s" % (t.owner, DOMAIN) in row["recipients"]]
+
+
+@test("F43/each-message-of-a-domain-goes-to-whom-it-names")
+def found(t):
+    own = "%s@%s" % (t.owner, DOMAIN)
+    mine = [for_whom("plain", own), for_whom("named", "Ann <%s>" % own),
+            for_whom("beside", "joe@example.com, %s" % own)]
+    strange = [for_whom("strange", "joe@example.com"),
+               for_whom("unknown", "nobody-here@%s" % DOMAIN)]
+    box = t.box(mine + strange)
+    add_domain(t, t.provider(Session, box))
+    row = t.now()
+    t.true(row["held"] == 2, "held:", row["held"])
+    t.here(mine)
+    t.true(len(held(t)) == 2, "held:", held(t))
+    t.now()
+    t.here(mine)
+    t.once(box)
+
+
+@test("F43/an-envelope-header-decides-and-forged-ones-do-not")
+def envelope(t):
+    own = "%s@%s" % (t.owner, DOMAIN)
+
+    def delivered(name, to, whom, below=b""):
+        return (b"Delivered-To: box-" + whom.encode() +
+                b"\r\nReceived: by mx.isp.test; x\r\n" + below +
+                for_whom(name, to))
+
+    mine = [delivered("bcc", "list@example.com", own),
+            delivered("other", "joe@example.com", own)]
+    not_mine = [delivered("forged", own, "nobody-here@" + DOMAIN,
+                          b"Delivered-To: box-" + own.encode() + b"\r\n")]
+    box = t.box(mine + not_mine)
+    add_domain(t, t.provider(Session, box), "--envelope-header",
+               "Delivered-To:box-")
+    t.true(t.now()["held"] == 1, "the forged one is not held")
+    t.here(mine)
+
+
+@test("F43/copies-of-one-message-arrive-once-and-one-too-many-is-held")
+def copies(t):
+    own = "%s@%s" % (t.owner, DOMAIN)
+    one = for_whom("copies", "%s, postmaster@%s" % (own, DOMAIN))
+    box = t.box([b"Received: by a.isp.test; 1\r\n" + one,
+                 b"Received: by b.isp.test; 2\r\n" + one])
+    add_domain(t, t.provider(Session, box))
+    row = t.now()
+    t.true(row["held"] == 0, "held:", row["held"])
+    t.here([b"Received: by a.isp.test; 1\r\n" + one])
+    # a third: for somebody in Bcc; found in a later run
+    box.mails.append(Mail("uidl-9", b"Received: by c.isp.test; 3\r\n" + one))
+    t.true(t.now()["held"] == 1, "a copy too many is not held")
+    t.here([b"Received: by a.isp.test; 1\r\n" + one])
+
+
+@test("F43/a-correction-is-learned-and-the-message-delivered")
+def learned(t):
+    first = for_whom("first", "sales@old.example")
+    second = for_whom("second", "sales@old.example")
+    box = t.box([first])
+    add_domain(t, t.provider(Session, box))
+    t.true(t.now()["held"] == 1, "not held")
+    own = "%s@%s" % (t.owner, DOMAIN)
+    number = held(t)[0]["id"]
+    status, text, complaints = t.command("fetch", "learn", number, "--to",
+                                         own)
+    t.true(status == 0, "fetch learn:", text + complaints)
+    t.here([first])
+    box.mails.append(Mail("uidl-9", second))
+    t.true(t.now()["held"] == 0, "held again")
+    t.here([first, second])
+    status, text, complaints = t.command("fetch", "rules", own)
+    t.true("learn address sales@old.example -> " + own in text,
+           "rules:", text + complaints)
+
+
+@test("F43/ten-thousand-recipients-are-held-and-nothing-is-lost")
+def many(t):
+    to = ",\r\n ".join("p%d@%s" % (i, DOMAIN) for i in range(10000))
+    box = t.box([for_whom("many", to), for_whom("after", "%s@%s" % (
+        t.owner, DOMAIN))])
+    add_domain(t, t.provider(Session, box))
+    t.true(t.now()["held"] == 1, "not held")
+    t.here([for_whom("after", "%s@%s" % (t.owner, DOMAIN))])

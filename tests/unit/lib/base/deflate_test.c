@@ -1,0 +1,118 @@
+/*
+ * deflate_test.c - what is compressed comes out as it went in, and no faster
+ * than there is room for
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/deflate.h"
+#include "tests/unit/unit.h"
+
+/* A stream that gives `piece` bytes at a time. */
+struct stream {
+	struct slice	rest;
+	size_t		piece;
+};
+
+static int
+give(void *arg, char *bytes, size_t size)
+{
+	struct stream *stream = arg;
+	struct slice s = slice_first(stream->rest,
+	    stream->piece < size ? stream->piece : size);
+
+	if (s.len == 0)
+		return -EAGAIN;
+	memcpy(bytes, s.at, s.len);
+	stream->rest = slice_after(stream->rest, s.len);
+	return (int)s.len;
+}
+
+static void
+pack_some(struct text *packed, size_t bytes)
+{
+	TEXT_AUTO plain = TEXT_INIT(bytes);
+	struct deflate *deflate;
+
+	for (size_t i = 0; i < bytes; i++)
+		text_add_byte(&plain, (char)(i % 7));
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &deflate), 0);
+	ck_assert_int_eq(deflate_write(deflate, text_slice(&plain), packed),
+	    0);
+	deflate_free(deflate);
+}
+
+/* HARDENING A39: 4 MiB that were a few KiB come in pieces of the room */
+START_TEST(what_swells_comes_as_there_is_room)
+{
+	static const size_t pieces[] = { 1, 100, 1 << 20 };
+	TEXT_AUTO packed = TEXT_INIT(1 << 20);
+	char room[1000];
+	struct deflate *deflate;
+	struct stream stream;
+	size_t sum = 0;
+	int n;
+
+	pack_some(&packed, 4 << 20);
+	ck_assert_uint_lt(packed.len, 64 << 10);
+	stream = (struct stream){ text_slice(&packed), pieces[_i] };
+	/* the first bytes have been read already */
+	ck_assert_int_eq(deflate_new(slice_first(stream.rest, 10), &deflate),
+	    0);
+	stream.rest = slice_after(stream.rest, 10);
+	while ((n = deflate_read(deflate, give, &stream, room,
+	    sizeof(room))) > 0)
+		for (int i = 0; i < n; i++)
+			ck_assert_int_eq(room[i], (char)(sum++ % 7));
+	ck_assert_int_eq(n, -EAGAIN);
+	ck_assert_uint_eq(sum, 4 << 20);
+	deflate_free(deflate);
+}
+END_TEST
+
+START_TEST(what_is_no_deflate_is_refused)
+{
+	struct stream stream = { SLICE("* OK this is not compressed"), 100 };
+	struct deflate *deflate;
+	char room[100];
+
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &deflate), 0);
+	ck_assert_int_eq(deflate_read(deflate, give, &stream, room,
+	    sizeof(room)), -EBADMSG);
+	deflate_free(deflate);
+}
+END_TEST
+
+/* RFC 1951 3.2.4: a last block, stored, of one byte; and one behind it */
+START_TEST(behind_its_end_nothing_may_come)
+{
+	static const char bytes[] = "\x01\x01\x00\xfe\xffxy";
+	struct stream stream = { { bytes, 6 }, 100 };
+	struct deflate *deflate;
+	char room[100];
+
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &deflate), 0);
+	ck_assert_int_eq(deflate_read(deflate, give, &stream, room,
+	    sizeof(room)), 1);
+	ck_assert_int_eq(room[0], 'x');
+	ck_assert_int_eq(deflate_read(deflate, give, &stream, room,
+	    sizeof(room)), -EAGAIN);
+	stream.rest = slice_of(bytes + 6, 1);
+	ck_assert_int_eq(deflate_read(deflate, give, &stream, room,
+	    sizeof(room)), -EBADMSG);
+	deflate_free(deflate);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("deflate");
+	TCase *tcase = tcase_create("deflate");
+
+	tcase_add_loop_test(tcase, what_swells_comes_as_there_is_room, 0, 3);
+	tcase_add_test(tcase, what_is_no_deflate_is_refused);
+	tcase_add_test(tcase, behind_its_end_nothing_may_come);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
