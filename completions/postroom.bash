@@ -13,12 +13,20 @@ _postroom()
 		case ${COMP_WORDS[i]} in
 		-c)	i=$((i + 1)); config=${COMP_WORDS[i]} ;;
 		--json)	;;
+		# of a hub elsewhere: they stand before the command
+		--server | --login | --pin | --ca-file | --password-file)
+			if [ ${#words[@]} -eq 0 ]; then
+				i=$((i + 1))
+			else
+				words+=("${COMP_WORDS[i]}")
+			fi
+			;;
 		*)	words+=("${COMP_WORDS[i]}") ;;
 		esac
 	done
 
 	case $prev in
-	-c | --password-file)
+	-c | --password-file | --ca-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		return
@@ -42,16 +50,22 @@ _postroom()
 		    'auto plain login cram-md5 apop' -- "$cur")
 		return
 		;;
+	--protocol)
+		mapfile -t COMPREPLY < <(compgen -W 'pop3 imap etrn atrn' \
+		    -- "$cur")
+		return
+		;;
 	--domain | --port-base | --name | --label | --rename | --host | \
 	--port | --user | --pin | --largest | --days | --delete-after | \
-	--to)
+	--folders | --queue | \
+	--to | --folder)
 		return
 		;;
 	esac
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account fetch hold status check trace config
+		options='setup account fetch hold mailbox status check trace config
 			smtp pop3 help -c --json --help'
 		;;
 	1/account/)
@@ -62,6 +76,9 @@ _postroom()
 		;;
 	1/hold/)
 		options='list show release delete'
+		;;
+	1/mailbox/)
+		options='list folders'
 		;;
 	1/config/)
 		options='check show'
@@ -81,7 +98,7 @@ _postroom()
 	*/fetch/add | */fetch/set)
 		options='--label --host --port --tls --user --password-file
 			--mechanism --pin --largest --all --new --days --keep
-			--delete-after'
+			--delete-after --protocol --folders --queue'
 		;;&
 	*/fetch/add)
 		options="$options --untested"
@@ -104,6 +121,9 @@ _postroom()
 	*/hold/delete)
 		options='--yes'
 		;;&
+	*/mailbox/list)
+		options='--folder'
+		;;&
 	2/hold/show | 2/hold/release | 2/hold/delete)
 		# Ids, where this person may ask for them.
 		options="$options $("${COMP_WORDS[0]}" \
@@ -112,7 +132,8 @@ _postroom()
 		    awk 'NR > 1 { print $1 }')"
 		;;
 	2/account/set | 2/account/remove | 2/fetch/add | 2/fetch/list | \
-	2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now)
+	2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now | \
+	2/mailbox/list | 2/mailbox/folders)
 		# Addresses, where this person may ask for them.
 		options="$options $("${COMP_WORDS[0]}" \
 		    -c "${config:-/etc/postroom/postroom.conf}" \

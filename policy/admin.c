@@ -33,7 +33,12 @@
 	{ "from",     ADMIN_TEXT,   false, SAY_COLUMN_FROM }, \
 	{ "delete_after", ADMIN_TEXT, false, SAY_COLUMN_DELETE_AFTER }, \
 	{ "largest",  ADMIN_NUMBER, false, SAY_COLUMN_LARGEST }, \
-	{ "enabled",  ADMIN_TEXT,   false, SAY_COLUMN_ENABLED }
+	{ "enabled",  ADMIN_TEXT,   false, SAY_COLUMN_ENABLED }, \
+	{ "protocol", ADMIN_TEXT,   false, SAY_COLUMN_PROTOCOL }, \
+	{ "folders",  ADMIN_TEXT,   false, SAY_COLUMN_FOLDERS }, \
+	{ "queue",    ADMIN_TEXT,   false, SAY_COLUMN_QUEUE }, \
+	{ "every",    ADMIN_NUMBER, false, SAY_COLUMN_EVERY }, \
+	{ "on_read",  ADMIN_TEXT,   false, SAY_COLUMN_ON_READ }
 /* Which fetch accounts: of that owner, of that label, above that number. */
 #define WHICH_ARGS \
 	{ "address",  ADMIN_TEXT,   false, SAY_COLUMN_ADDRESS }, \
@@ -49,9 +54,30 @@
 	{ "run",      ADMIN_NUMBER, true, SAY_COLUMN_FIGURE }, \
 	FETCH_NAME, \
 	{ "accounts", ADMIN_NUMBER, true, SAY_COLUMN_FIGURE } }
+#define CLIENT_ROW { \
+	{ "provider", ADMIN_TEXT, true, SAY_COLUMN_PROVIDER }, \
+	{ "client_id", ADMIN_TEXT, true, SAY_COLUMN_CLIENT }, \
+	{ "token_url", ADMIN_TEXT, true, SAY_COLUMN_VALUE }, \
+	{ "device_url", ADMIN_TEXT, true, SAY_COLUMN_VALUE }, \
+	{ "authorize_url", ADMIN_TEXT, true, SAY_COLUMN_VALUE }, \
+	{ "scope",    ADMIN_TEXT, true, SAY_COLUMN_SCOPE } }
 /* A column for programs: it never stands over a table. */
 #define FIGURE(name)	{ name, ADMIN_NUMBER, true, SAY_COLUMN_FIGURE }
 #define WORD(name)	{ name, ADMIN_TEXT, true, SAY_COLUMN_VALUE }
+#define PERSON_TOO	(ADMIN_BY_POSTMASTER | ADMIN_BY_PERSON)
+#define LINE_ROW { \
+	WORD("state"),		/* open closed */ \
+	WORD("why"), \
+	WORD("by_hand"),	/* yes no */ \
+	WORD("window"),		/* its name */ \
+	FIGURE("every"), \
+	{ "changes",  ADMIN_TIME,   true, SAY_COLUMN_NEXT }, \
+	FIGURE("bytes_per_second"),	/* 0: no limit */ \
+	FIGURE("running"), \
+	FIGURE("month"), \
+	{ "month_ends", ADMIN_TIME, true, SAY_COLUMN_NEXT }, \
+	FIGURE("carried"), \
+	FIGURE("budget") }	/* 0: none */
 #define ID_ARG		{ "id",       ADMIN_TEXT,   true, SAY_COLUMN_ID }
 #define HOLD_ROW \
 	ID_ARG, \
@@ -89,11 +115,11 @@ const struct admin_request admin_requests[] = {
     { "value",  ADMIN_TEXT, true, SAY_COLUMN_VALUE } }, NULL },
 { "fetch add",
   { FETCH_ARGS(true) },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_add },
+  PERSON_TOO, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_add },
 /* At most ADMIN_PAGE rows: ask on above the last one's number. */
 { "fetch list",
   { WHICH_ARGS, ABOVE_ARG },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER,
+  PERSON_TOO, ROLE_KEEPER,
   { FETCH_NAME,
     { "host",         ADMIN_TEXT,   true, SAY_COLUMN_HOST },
     { "port",         ADMIN_NUMBER, true, SAY_COLUMN_PORT },
@@ -104,16 +130,74 @@ const struct admin_request admin_requests[] = {
     { "delete_after", ADMIN_TEXT,   true, SAY_COLUMN_DELETE_AFTER },
     { "largest",      ADMIN_NUMBER, true, SAY_COLUMN_LARGEST },
     { "enabled",      ADMIN_TEXT,   true, SAY_COLUMN_ENABLED },
-    { "pin",          ADMIN_TEXT,   true, SAY_COLUMN_PIN } },
+    { "pin",          ADMIN_TEXT,   true, SAY_COLUMN_PIN },
+    { "protocol",     ADMIN_TEXT,   true, SAY_COLUMN_PROTOCOL },
+    { "folders",      ADMIN_TEXT,   true, SAY_COLUMN_FOLDERS },
+    { "queue",        ADMIN_TEXT,   true, SAY_COLUMN_QUEUE },
+    { "every",        ADMIN_NUMBER, true, SAY_COLUMN_EVERY },	/* minutes */
+    { "on_read",      ADMIN_TEXT,   true, SAY_COLUMN_ON_READ } },
   admin_fetch_list },
 /* Without a label the owner must have one fetch account only. */
 { "fetch set",
   { FETCH_ARGS(false),
     { "rename",   ADMIN_TEXT,   false, SAY_COLUMN_LABEL } },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_set },
+  PERSON_TOO, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_set },
 { "fetch remove",
   { WHICH_ARGS },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_remove },
+  PERSON_TOO, ROLE_KEEPER, { FETCH_NAME }, admin_fetch_remove },
+/*
+ * How the office is registered with a provider (OAuth): what is given is set.
+ * URLs and scope only where the table of providers (providers.h) has none, or
+ * others.
+ */
+{ "oauth set",
+  { { "provider", ADMIN_TEXT, true, SAY_COLUMN_PROVIDER },
+    { "client_id", ADMIN_TEXT, false, SAY_COLUMN_CLIENT },
+    { "client_secret", ADMIN_SEALED, false, SAY_COLUMN_PASSWORD },
+    { "token_url", ADMIN_TEXT, false, SAY_COLUMN_VALUE },
+    { "device_url", ADMIN_TEXT, false, SAY_COLUMN_VALUE },
+    { "authorize_url", ADMIN_TEXT, false, SAY_COLUMN_VALUE },
+    { "scope", ADMIN_TEXT, false, SAY_COLUMN_SCOPE } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, CLIENT_ROW, admin_oauth_set },
+{ "oauth list",
+  { { 0 } },
+  PERSON_TOO, ROLE_KEEPER, CLIENT_ROW, admin_oauth_list },
+/* Refused while mailboxes are collected with it. */
+{ "oauth remove",
+  { { "provider", ADMIN_TEXT, true, SAY_COLUMN_PROVIDER } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, CLIENT_ROW, admin_oauth_remove },
+/*
+ * How a mailbox is reached: with a provider's consent in place of a password,
+ * through a proxy.  What is given is set; the row says how it is then.
+ */
+{ "fetch way",
+  { WHICH_ARGS,
+    { "oauth",    ADMIN_TEXT,   false, SAY_COLUMN_PROVIDER },
+    { "proxy",    ADMIN_TEXT,   false, SAY_COLUMN_PROXY },
+    { "proxy_user", ADMIN_TEXT, false, SAY_COLUMN_USER },
+    { "proxy_password", ADMIN_SEALED, false, SAY_COLUMN_PASSWORD } },
+  PERSON_TOO, ROLE_KEEPER,
+  { FETCH_NAME,
+    { "oauth",    ADMIN_TEXT,   true, SAY_COLUMN_PROVIDER },
+    { "consent",  ADMIN_TEXT,   true, SAY_COLUMN_CONSENT },
+    { "consented", ADMIN_TIME,  true, SAY_COLUMN_CONSENTED },
+    { "until",    ADMIN_TIME,   true, SAY_COLUMN_UNTIL },
+    { "proxy",    ADMIN_TEXT,   true, SAY_COLUMN_PROXY } },
+  admin_fetch_way },
+/*
+ * Ask the provider for the owner's consent (consent.h).  `step`: device,
+ * browser (`value`: where it comes back to, 127.0.0.1), code (`value`, and the
+ * `state` it came with), look.  `stage`: none starting asking waiting done
+ * failed; after "starting" the step is asked again.
+ */
+{ "fetch consent",
+  { WHICH_ARGS,
+    { "step",     ADMIN_TEXT,   true,  SAY_COLUMN_VALUE },
+    { "value",    ADMIN_TEXT,   false, SAY_COLUMN_VALUE },
+    { "state",    ADMIN_TEXT,   false, SAY_COLUMN_VALUE } },
+  PERSON_TOO, ROLE_SCHEDULE,
+  { FETCH_NAME, WORD("stage"), WORD("url"), WORD("code"), FIGURE("expires"),
+    WORD("result"), WORD("words") }, NULL },
 /* How the mail of a domain's mailbox is told apart: domain_rules.h. */
 { "fetch rules",
   { WHICH_ARGS,
@@ -133,11 +217,11 @@ const struct admin_request admin_requests[] = {
  */
 { "fetch now",
   { WHICH_ARGS },
-  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, RUN_ROW, NULL },
+  PERSON_TOO, ROLE_SCHEDULE, RUN_ROW, NULL },
 /* Log in and count, enabled or not; exactly one must match. */
 { "fetch test",
   { WHICH_ARGS },
-  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, RUN_ROW, NULL },
+  PERSON_TOO, ROLE_SCHEDULE, RUN_ROW, NULL },
 /*
  * The accounts of the run whose state_number is above `seen` (0 at first), in
  * its order, ADMIN_PAGE at most; at once when there are any, else, after 250 ms
@@ -147,7 +231,7 @@ const struct admin_request admin_requests[] = {
 { "fetch progress",
   { { "run",      ADMIN_NUMBER, true, SAY_COLUMN_FIGURE },
     { "seen",     ADMIN_NUMBER, true, SAY_COLUMN_FIGURE } },
-  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE,
+  PERSON_TOO, ROLE_SCHEDULE,
   { FETCH_NAME,
     WORD("state"),	/* waiting connecting listing taking deleting over */
     FIGURE("done"), FIGURE("of"), FIGURE("done_bytes"), FIGURE("of_bytes"),
@@ -155,6 +239,7 @@ const struct admin_request admin_requests[] = {
     FIGURE("taken"), FIGURE("taken_bytes"),
     FIGURE("waiting"), FIGURE("waiting_bytes"),
     FIGURE("held"), FIGURE("deleted"), FIGURE("too_large"), FIGURE("left"),
+    FIGURE("asked"),	/* names whose mail it is to send, or could be */
     WORD("deletions_stopped"),	/* yes no */
     WORD("by_server"),		/* yes no: who said the words */
     WORD("words"),
@@ -163,14 +248,70 @@ const struct admin_request admin_requests[] = {
 /* What came of the last collection; at most ADMIN_PAGE rows, as fetch list. */
 { "fetch health",
   { WHICH_ARGS, ABOVE_ARG },
-  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE,
+  PERSON_TOO, ROLE_SCHEDULE,
   { FETCH_NAME,
     { "last",     ADMIN_TIME,   true, SAY_COLUMN_LAST },
     { "next",     ADMIN_TIME,   true, SAY_COLUMN_NEXT },
     { "result",   ADMIN_TEXT,   true, SAY_COLUMN_RESULT },
     WORD("by_server"),		/* as above */
     { "words",    ADMIN_TEXT,   true, SAY_COLUMN_VALUE },
-    { "failures", ADMIN_NUMBER, true, SAY_COLUMN_FIGURE } }, NULL },
+    { "failures", ADMIN_NUMBER, true, SAY_COLUMN_FIGURE },
+    { "success",  ADMIN_TIME,   true, SAY_COLUMN_SUCCESS },
+    { "failing_since", ADMIN_TIME, true, SAY_COLUMN_SINCE },
+    FIGURE("waiting"), FIGURE("waiting_bytes") }, NULL },
+/* One row.  `why` it is closed: window reserve spent unknown. */
+{ "line status",
+  { { 0 } },
+  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, LINE_ROW, NULL },
+/* For so many minutes, ADMIN_LINE_OPEN_MINUTES if not said; 0: no more. */
+{ "line open",
+  { { "minutes",  ADMIN_NUMBER, false, SAY_COLUMN_FIGURE } },
+  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, LINE_ROW, NULL },
+/*
+ * What that month has carried (`what` is carried: received and sent are bytes)
+ * and was spared (saved: `received` bytes of `sent` messages), by account, 0:
+ * of none, and cause.  Accounts from number `from` on; when `more`, ask on with
+ * the last one's number plus one.
+ */
+{ "line report",
+  { { "month",    ADMIN_NUMBER, true,  SAY_COLUMN_MONTH },
+    { "from",     ADMIN_NUMBER, false, SAY_COLUMN_FETCH } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER,
+  { FETCH_NAME,
+    WORD("what"),	/* carried saved */
+    { "cause",    ADMIN_TEXT,   true, SAY_COLUMN_CAUSE },
+    { "received", ADMIN_NUMBER, true, SAY_COLUMN_RECEIVED },
+    { "sent",     ADMIN_NUMBER, true, SAY_COLUMN_SENT },
+    WORD("more") },	/* yes no */
+  admin_line_report },
+/*
+ * The letters of an account, in the order of their places, at most
+ * ADMIN_MAILBOX_PAGE: ask on above the last one's.
+ */
+{ "mailbox list",
+  { ADDRESS_ARG,
+    { "folder",   ADMIN_TEXT,   false, SAY_COLUMN_FOLDER },
+    { "above",    ADMIN_NUMBER, false, SAY_COLUMN_FIGURE } },
+  ADMIN_BY_POSTMASTER, ROLE_MAILBOX,
+  { FIGURE("place"),
+    { "folder",   ADMIN_TEXT,   true, SAY_COLUMN_FOLDER },
+    FIGURE("uidvalidity"),
+    { "uid",      ADMIN_NUMBER, true, SAY_COLUMN_UID },
+    { "received", ADMIN_TIME,   true, SAY_COLUMN_RECEIVED },
+    { "bytes",    ADMIN_NUMBER, true, SAY_COLUMN_BYTES },
+    { "flags",    ADMIN_TEXT,   true, SAY_COLUMN_FLAGS },	/* \Seen ... */
+    WORD("keywords"),
+    { "id",       ADMIN_TEXT,   true, SAY_COLUMN_ID } }, NULL },
+/* Its folders, ADMIN_FOLDER_PAGE at most: ask on above the last number. */
+{ "mailbox folders",
+  { ADDRESS_ARG,
+    { "above",    ADMIN_NUMBER, false, SAY_COLUMN_FIGURE } },
+  ADMIN_BY_POSTMASTER, ROLE_MAILBOX,
+  { FIGURE("number"),
+    { "folder",   ADMIN_TEXT,   true, SAY_COLUMN_FOLDER },
+    { "letters",  ADMIN_NUMBER, true, SAY_COLUMN_LETTERS },
+    { "bytes",    ADMIN_NUMBER, true, SAY_COLUMN_BYTES },
+    { "uidvalidity", ADMIN_NUMBER, true, SAY_COLUMN_UIDVALIDITY } }, NULL },
 /* Remote mail is deleted again, though this hub was restored from a copy. */
 { "fetch resume",
   { { 0 } },
@@ -235,6 +376,16 @@ admin_find(struct slice name)
 		if (slice_is_str(name, admin_requests[i].name))
 			return &admin_requests[i];
 	return NULL;
+}
+
+bool
+admin_may(const struct admin_request *request, uint64_t asker,
+    bool people_fetch)
+{
+	if (asker == 0)
+		return (request->who & ADMIN_BY_POSTMASTER) != 0;
+	/* all that people may ask is about what they collect */
+	return people_fetch && (request->who & ADMIN_BY_PERSON) != 0;
 }
 
 unsigned
@@ -340,6 +491,8 @@ admin_status_of(int r)
 		return ADMIN_NOT_UNIQUE;
 	case -EPERM:
 		return ADMIN_KEPT;
+	case -EACCES:
+		return ADMIN_REFUSED;
 	case -EDQUOT:
 		return ADMIN_TOO_MANY;
 	case -EBUSY:

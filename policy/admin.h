@@ -20,10 +20,12 @@
 #include "lib/base/say.h"
 #include "policy/accounts.h"
 
-#define ADMIN_ARGS		14	/* most of any request */
-#define ADMIN_COLUMNS		22
+#define ADMIN_ARGS		19	/* most of any request */
+#define ADMIN_COLUMNS		23
 #define ADMIN_ROWS		4096	/* of one answer: an office has 500 */
-#define ADMIN_PAGE		100	/* rows of 1,200 bytes fit an answer */
+#define ADMIN_PAGE		45	/* rows of 2,800 bytes fit an answer */
+#define ADMIN_MAILBOX_PAGE	60	/* as the mailbox has it (LISTED_PAGE) */
+#define ADMIN_FOLDER_PAGE	16
 #define ADMIN_ANSWER_BYTES	(128 * 1024)
 #define ADMIN_NO_FIELD		255
 
@@ -56,8 +58,13 @@ struct admin_field {		/* an argument or a column */
 	enum sentence	 title;	/* of a column, for people */
 };
 
-/* Who may make a request; for now only the postmaster's machine. */
+/*
+ * Who may make a request: the postmaster's machine; a person who has logged in,
+ * for their own account only.  Whose that is says the role that checked the
+ * password, never an argument.
+ */
 #define ADMIN_BY_POSTMASTER	1u
+#define ADMIN_BY_PERSON		2u
 
 struct admin_work;
 typedef enum admin_status admin_fn(struct policy *, struct admin_work *,
@@ -74,6 +81,13 @@ struct admin_request {
 
 extern const struct admin_request admin_requests[];
 
+/*
+ * May `asker` (an account; 0: the postmaster's machine) make this request at
+ * all?  `people_fetch` as in the configuration.  Whoever answers asks this.
+ */
+bool	admin_may(const struct admin_request *, uint64_t asker,
+	    bool people_fetch);
+
 /* The row of this name, or NULL; and its number, which roles send. */
 const struct admin_request *admin_find(struct slice name);
 unsigned	admin_number(const struct admin_request *);
@@ -82,13 +96,19 @@ const struct admin_request *admin_at(unsigned number);
 
 /* Where the arguments of some requests stand in their rows. */
 enum { ADMIN_WHICH_ADDRESS, ADMIN_WHICH_LABEL, ADMIN_WHICH_ABOVE };
+enum { ADMIN_MAILBOX_ADDRESS, ADMIN_MAILBOX_FOLDER, ADMIN_MAILBOX_ABOVE };
+enum { ADMIN_FOLDERS_ADDRESS, ADMIN_FOLDERS_ABOVE };
 enum { ADMIN_PROGRESS_RUN, ADMIN_PROGRESS_SEEN };
+enum { ADMIN_REPORT_MONTH, ADMIN_REPORT_FROM };
+
+#define ADMIN_LINE_OPEN_MINUTES	30	/* when it is not said for how long */
 
 /* One request on its way through the keeper. */
 struct admin_work {
 	const struct admin_request *request;
 	struct slice	 args[ADMIN_ARGS];	/* borrowed from what was packed */
 	bool		 given[ADMIN_ARGS];
+	uint64_t	 asker;		/* the account of the person; 0: of none */
 	int64_t		 now_utc_ms;
 	const struct seal_key *seal_key;	/* NULL: nothing can be sealed */
 	unsigned	 field;		/* at fault, or ADMIN_NO_FIELD */
@@ -98,7 +118,10 @@ struct admin_work {
 	struct password_secret secret;	/* made by admin_hash() */
 };
 
-/* 0, or -EBADMSG when `packed` are no arguments of that request. */
+/*
+ * 0, or -EBADMSG when `packed` are no arguments of that request.  The asker is
+ * nobody until the caller says who.
+ */
 int	admin_begin(struct admin_work *, const struct admin_request *,
 	    struct slice packed, int64_t now_utc_ms);
 /*

@@ -11,14 +11,31 @@
 #include <string.h>
 
 #include "policy/fetch_accounts.h"
+#include "policy/fetch_health.h"
 #include "policy/unit.h"
 
 enum { ARG_ADDRESS, ARG_LABEL, ARG_HOST, ARG_PORT, ARG_TLS, ARG_USER,
     ARG_MECHANISM, ARG_PASSWORD, ARG_PIN, ARG_FROM, ARG_DELETE_AFTER,
-    ARG_LARGEST, ARG_ENABLED, ARG_RENAME };
+    ARG_LARGEST, ARG_ENABLED, ARG_PROTOCOL, ARG_FOLDERS, ARG_QUEUE,
+    ARG_EVERY, ARG_ON_READ, ARG_RENAME };
 
-#define PORT_CLEAR	110	/* RFC 1939, also with STLS */
-#define PORT_TLS	995	/* RFC 8314 */
+static const char *const protocol_words[FETCH_PROTOCOL_COUNT] = {
+	[FETCH_POP3] = "pop3",
+	[FETCH_IMAP] = "imap",
+	[FETCH_ETRN] = "etrn",
+	[FETCH_ATRN] = "atrn",
+};
+
+/* What is usual; `clear` also where TLS begins later. */
+static const struct {
+	enum fetch_tls	tls;
+	uint16_t	clear, implicit;
+} usual[FETCH_PROTOCOL_COUNT] = {
+	[FETCH_POP3] = { FETCH_TLS_IMPLICIT, 110, 995 },	/* RFC 8314 */
+	[FETCH_IMAP] = { FETCH_TLS_IMPLICIT, 143, 993 },
+	[FETCH_ETRN] = { FETCH_TLS_STARTTLS, 25, 465 },
+	[FETCH_ATRN] = { FETCH_TLS_STARTTLS, 366, 366 },	/* RFC 2645 4 */
+};
 
 static const char *const tls_words[FETCH_TLS_COUNT] = {
 	[FETCH_TLS_NONE] = "none",
@@ -32,6 +49,8 @@ static const char *const mechanism_words[FETCH_MECHANISM_COUNT] = {
 	[FETCH_LOGIN] = "login",
 	[FETCH_CRAM_MD5] = "cram-md5",
 	[FETCH_APOP] = "apop",
+	[FETCH_XOAUTH2] = "xoauth2",
+	[FETCH_OAUTHBEARER] = "oauthbearer",
 };
 
 static const char *const from_words[FETCH_FROM_COUNT] = {
@@ -102,19 +121,43 @@ read_port(struct slice s, struct fetch_account *f)
 	return true;
 }
 
+static uint16_t
+usual_port(const struct fetch_account *f)
+{
+	return f->tls == FETCH_TLS_IMPLICIT ? usual[f->protocol].implicit :
+	    usual[f->protocol].clear;
+}
+
 /* A usual port follows the way of TLS it is usual for. */
 static bool
 read_tls(struct slice s, struct fetch_account *f)
 {
-	bool usual = f->port == (f->tls == FETCH_TLS_IMPLICIT ? PORT_TLS :
-	    PORT_CLEAR);
+	bool is_usual = f->port == usual_port(f);
 	unsigned place;
 
 	if (!word_read(s, tls_words, FETCH_TLS_COUNT, &place))
 		return false;
 	f->tls = (enum fetch_tls)place;
-	if (usual)
-		f->port = f->tls == FETCH_TLS_IMPLICIT ? PORT_TLS : PORT_CLEAR;
+	if (is_usual)
+		f->port = usual_port(f);
+	return true;
+}
+
+/* And so do both the protocol. */
+static bool
+read_protocol(struct slice s, struct fetch_account *f)
+{
+	bool is_usual = f->port == usual_port(f);
+	bool is_tls_usual = f->tls == usual[f->protocol].tls;
+	unsigned place;
+
+	if (!word_read(s, protocol_words, FETCH_PROTOCOL_COUNT, &place))
+		return false;
+	f->protocol = (enum fetch_protocol)place;
+	if (is_tls_usual && is_usual)
+		f->tls = usual[f->protocol].tls;
+	if (is_usual)
+		f->port = usual_port(f);
 	return true;
 }
 
@@ -185,11 +228,14 @@ read_enabled(struct slice s, struct fetch_account *f)
 	return unit_read_bool(s, &f->enabled) == 0;
 }
 
-/* In the order in which they must be read: the way of TLS sets the port. */
+/*
+ * In the order in which they must be read: protocol and way of TLS set the port.
+ */
 static const struct {
 	unsigned	arg;
 	bool		(*read)(struct slice, struct fetch_account *);
 } readers[] = {
+	{ ARG_PROTOCOL,		read_protocol },
 	{ ARG_TLS,		read_tls },
 	{ ARG_PORT,		read_port },
 	{ ARG_MECHANISM,	read_mechanism },
@@ -205,7 +251,9 @@ static bool
 fetch_read(struct admin_work *work, struct fetch_account *f)
 {
 	if (!admin_copy(work, ARG_HOST, f->host, sizeof(f->host)) ||
-	    !admin_copy(work, ARG_USER, f->user, sizeof(f->user)))
+	    !admin_copy(work, ARG_USER, f->user, sizeof(f->user)) ||
+	    !admin_copy(work, ARG_FOLDERS, f->folders, sizeof(f->folders)) ||
+	    !admin_copy(work, ARG_QUEUE, f->queue, sizeof(f->queue)))
 		return false;
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
 		unsigned arg = readers[i].arg;
@@ -253,12 +301,36 @@ tell_changed(struct admin_work *work, const struct fetch_account *f,
 	work->fetches_changed = true;
 }
 
+/*
+ * A person's own account, whatever the argument says; one that names another,
+ * or nobody, is refused alike.
+ */
+static int
+find_asker(struct policy *policy, struct admin_work *work,
+    struct policy_account *owner_out)
+{
+	struct policy_account named;
+	int r = policy_account_get(policy, work->asker, owner_out);
+
+	if (r == 0 && work->given[ARG_ADDRESS]) {
+		r = policy_account_find(policy, work->args[ARG_ADDRESS],
+		    &named);
+		if (r == 0 && named.id != owner_out->id)
+			r = -EACCES;
+	}
+	return r == -ENOENT || r == -ENOTUNIQ ? -EACCES : r;
+}
+
 /* The owner that is asked for; an argument that names nobody is at fault. */
 static int
 find_owner(struct policy *policy, struct admin_work *work,
     struct policy_account *owner_out)
 {
-	int r = policy_account_find(policy, work->args[ARG_ADDRESS],
+	int r;
+
+	if (work->asker != 0)
+		return find_asker(policy, work, owner_out);
+	r = policy_account_find(policy, work->args[ARG_ADDRESS],
 	    owner_out);
 
 	if (r < 0)
@@ -313,13 +385,45 @@ admin_find_fetch(struct policy *policy, struct admin_work *work,
 	return find_fetch(policy, work, fetch_out);
 }
 
+/* How often and when, as far as it is given; false: something is unfit. */
+static bool
+when_read(struct admin_work *work, struct fetch_when *when)
+{
+	uint64_t minutes;
+
+	if (work->given[ARG_EVERY]) {
+		work->field = ARG_EVERY;
+		if (slice_u64(work->args[ARG_EVERY], FETCH_EVERY_MOST,
+		    &minutes) < 0)
+			return false;
+		when->every_minutes = (unsigned)minutes;
+	}
+	if (work->given[ARG_ON_READ]) {
+		work->field = ARG_ON_READ;
+		if (unit_read_bool(work->args[ARG_ON_READ],
+		    &when->on_read) < 0)
+			return false;
+	}
+	work->field = ADMIN_NO_FIELD;
+	return true;
+}
+
+static int
+when_put(struct policy *policy, const struct admin_work *work, uint64_t fetch,
+    const struct fetch_when *when)
+{
+	return work->given[ARG_EVERY] || work->given[ARG_ON_READ] ?
+	    policy_when_set(policy, fetch, when) : 0;
+}
+
 enum admin_status
 admin_fetch_add(struct policy *policy, struct admin_work *work,
     struct text *rows)
 {
-	struct fetch_account f = { .tls = FETCH_TLS_IMPLICIT,
-	    .port = PORT_TLS, .delete_after_days = FETCH_KEEP,
-	    .enabled = true };
+	struct fetch_when when = { 0 };
+	struct fetch_account f = { .protocol = FETCH_POP3,
+	    .tls = usual[FETCH_POP3].tls, .port = usual[FETCH_POP3].implicit,
+	    .delete_after_days = FETCH_KEEP, .enabled = true };
 	struct policy_account owner;
 	const char *field = NULL;
 	int r = find_owner(policy, work, &owner);
@@ -327,7 +431,7 @@ admin_fetch_add(struct policy *policy, struct admin_work *work,
 	if (r < 0)
 		return admin_status_of(r);
 	if (!admin_copy(work, ARG_LABEL, f.label, sizeof(f.label)) ||
-	    !fetch_read(work, &f))
+	    !fetch_read(work, &f) || !when_read(work, &when))
 		return ADMIN_UNFIT;
 	/* without a label the host is it, but an empty one is a mistake */
 	if (work->given[ARG_LABEL] && f.label[0] == '\0') {
@@ -344,6 +448,8 @@ admin_fetch_add(struct policy *policy, struct admin_work *work,
 	else
 		work->field = arg_named(work, field);
 	if (r == 0)
+		r = when_put(policy, work, f.id, &when);
+	if (r == 0)
 		tell_changed(work, &f, rows);
 	return admin_status_of(r);
 }
@@ -353,14 +459,17 @@ admin_fetch_set(struct policy *policy, struct admin_work *work,
     struct text *rows)
 {
 	struct fetch_account f;
+	struct fetch_when when = { 0 };
 	struct slice secret = work->args[ARG_PASSWORD];
 	const char *field = NULL;
 	int r = find_fetch(policy, work, &f);
 
+	if (r == 0)
+		r = policy_when_get(policy, f.id, &when);
 	if (r < 0)
 		return admin_status_of(r);
 	if (!admin_copy(work, ARG_RENAME, f.label, sizeof(f.label)) ||
-	    !fetch_read(work, &f))
+	    !fetch_read(work, &f) || !when_read(work, &when))
 		return ADMIN_UNFIT;
 	if (work->given[ARG_PASSWORD] && secret.len == 0) {
 		work->field = ARG_PASSWORD;
@@ -369,6 +478,8 @@ admin_fetch_set(struct policy *policy, struct admin_work *work,
 	if (work->seal_key == NULL)
 		return ADMIN_FAILED;
 	r = policy_fetch_set(policy, work->seal_key, &f, secret, &field);
+	if (r == 0)
+		r = when_put(policy, work, f.id, &when);
 	if (r == 0)
 		tell_changed(work, &f, rows);
 	else
@@ -393,6 +504,7 @@ admin_fetch_remove(struct policy *policy, struct admin_work *work,
 /* ---- the list ---------------------------------------------------------- */
 
 struct listing {
+	struct policy		*policy;
 	struct admin_work	*work;
 	struct text		*rows;
 };
@@ -412,12 +524,17 @@ list_one(void *arg, const struct fetch_account *f)
 	struct listing *listing = arg;
 	struct admin_work *work = listing->work;
 	struct text *rows = listing->rows;
+	struct fetch_when when;
+	int r;
 
 	if (work->given[ADMIN_WHICH_LABEL] &&
 	    !slice_is_str(work->args[ADMIN_WHICH_LABEL], f->label))
 		return 0;
 	if (work->rows == ADMIN_PAGE)
 		return 1;
+	r = policy_when_get(listing->policy, f->id, &when);
+	if (r < 0)
+		return r;
 	add_name(work, f, rows);
 	pack_slice(rows, slice_str(f->host));
 	pack_u64(rows, f->port);
@@ -435,6 +552,11 @@ list_one(void *arg, const struct fetch_account *f)
 	pack_u64(rows, f->largest_bytes);
 	pack_slice(rows, slice_str(f->enabled ? "yes" : "no"));
 	pack_slice(rows, slice_str(f->has_pin ? "yes" : "no"));
+	pack_slice(rows, slice_str(protocol_words[f->protocol]));
+	pack_slice(rows, slice_str(f->folders));
+	pack_slice(rows, slice_str(f->queue));
+	pack_u64(rows, when.every_minutes);
+	pack_slice(rows, slice_str(when.on_read ? "yes" : "no"));
 	return 0;
 }
 
@@ -442,7 +564,7 @@ enum admin_status
 admin_fetch_list(struct policy *policy, struct admin_work *work,
     struct text *rows)
 {
-	struct listing listing = { work, rows };
+	struct listing listing = { policy, work, rows };
 	struct policy_account owner = { 0 };
 	uint64_t above = 0;
 	int r = 0;
@@ -452,7 +574,7 @@ admin_fetch_list(struct policy *policy, struct admin_work *work,
 		work->field = ADMIN_WHICH_ABOVE;
 		return ADMIN_UNFIT;
 	}
-	if (work->given[ADMIN_WHICH_ADDRESS])
+	if (work->given[ADMIN_WHICH_ADDRESS] || work->asker != 0)
 		r = find_owner(policy, work, &owner);
 	if (r == 0)
 		r = policy_fetch_each(policy, owner.id, above, list_one,

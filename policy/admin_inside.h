@@ -12,6 +12,8 @@ admin_fn	admin_account_add, admin_account_list, admin_account_set,
 admin_fn	admin_fetch_rules, admin_account_find;
 admin_fn	admin_fetch_add, admin_fetch_list, admin_fetch_set,
 		admin_fetch_remove;
+admin_fn	admin_oauth_set, admin_oauth_list, admin_oauth_remove,
+		admin_fetch_way;
 
 /*
  * The fetch account that the first two arguments name, address and label; an
@@ -19,7 +21,8 @@ admin_fn	admin_fetch_add, admin_fetch_list, admin_fetch_set,
  */
 struct fetch_account;
 int	admin_find_fetch(struct policy *, struct admin_work *,
-	    struct fetch_account *fetch_out);
+	    struct fetch_account *fetch_out);admin_fn	admin_line_report;
+
 /* What an errno of accounts.h and fetch_accounts.h means to who asked. */
 enum admin_status admin_status_of(int r);
 /*

@@ -11,10 +11,17 @@
 
 /* A value of an argument, or false: it is no string, and no number either. */
 static bool
-pack_arg(struct text *packed, const struct admin_field *arg, json_t *value)
+pack_arg(struct text *packed, const struct admin_field *arg, json_t *value,
+    struct slice own)
 {
 	TEXT_AUTO digits = TEXT_INIT(32);
 
+	if (own.len > 0 && arg->required && strcmp(arg->name, "address") == 0 &&
+	    (value == NULL || json_is_null(value))) {
+		pack_u8(packed, 1);
+		pack_slice(packed, own);
+		return true;
+	}
 	if (value == NULL || json_is_null(value)) {
 		pack_u8(packed, 0);
 		return !arg->required;
@@ -55,8 +62,9 @@ keys_are_known(const struct admin_request *request, json_t *args)
 
 /* 0, or -EINVAL with *why_out. */
 static int
-read_object(json_t *object, const struct admin_request **request_out,
-    struct text *packed, const char **why_out)
+read_object(json_t *object, struct slice own,
+    const struct admin_request **request_out, struct text *packed,
+    const char **why_out)
 {
 	json_t *name = json_object_get(object, "request");
 	json_t *args = json_object_get(object, "args");
@@ -76,7 +84,7 @@ read_object(json_t *object, const struct admin_request **request_out,
 	for (size_t i = 0; request->args[i].name != NULL; i++) {
 		*why_out = request->args[i].name;
 		if (!pack_arg(packed, &request->args[i],
-		    json_object_get(args, request->args[i].name)))
+		    json_object_get(args, request->args[i].name), own))
 			return -EINVAL;
 	}
 	if (text_failed(packed))
@@ -89,6 +97,15 @@ int
 admin_read(struct slice line, const struct admin_request **request_out,
     struct text *packed, const char **why_out)
 {
+	return admin_read_own(line, slice_of(NULL, 0), request_out, packed,
+	    why_out);
+}
+
+int
+admin_read_own(struct slice line, struct slice own,
+    const struct admin_request **request_out, struct text *packed,
+    const char **why_out)
+{
 	json_t *object;
 	int r;
 
@@ -100,7 +117,7 @@ admin_read(struct slice line, const struct admin_request **request_out,
 	if (object == NULL)
 		return -EINVAL;
 	r = json_is_object(object) ?
-	    read_object(object, request_out, packed, why_out) : -EINVAL;
+	    read_object(object, own, request_out, packed, why_out) : -EINVAL;
 	json_decref(object);
 	return r;
 }

@@ -23,6 +23,13 @@
  */
 int	admin_read(struct slice line, const struct admin_request **request_out,
 	    struct text *packed, const char **why_out);
+/*
+ * The same for a person: an argument `address` that must be given, but is not,
+ * is `own`.
+ */
+int	admin_read_own(struct slice line, struct slice own,
+	    const struct admin_request **request_out, struct text *packed,
+	    const char **why_out);
 /* Write a request line, without its end.  `values[i]` may be absent (NULL). */
 void	admin_write(const struct admin_request *,
 	    const char *const values[ADMIN_ARGS], struct text *line);

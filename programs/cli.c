@@ -2,6 +2,7 @@
  * cli.c - the command table of `postroom`, options, words and passwords
  */
 #include "programs/cli.h"
+#include "programs/cli_remote.h"
 #include "programs/rules_bundle.h"
 
 #include <config.h>
@@ -39,12 +40,13 @@ static const struct command {
   SAY_HELP_ACCOUNT_SET,    cli_account_set },
 { "account", "remove",   "ADDRESS", SAY_HELP_ACCOUNT_REMOVE, cli_account_remove },
 { "fetch",   "add",      "ADDRESS --host H --user U [--label NAME] [--tls none|starttls|implicit] [--port P] "
-  "[--password-file F] [--mechanism M] [--pin SHA256] [--largest SIZE] [--all | --new | --days N] "
-  "[--keep | --delete-after DAYS] [--untested]",
+  "[--password-file F] [--mechanism M] [--pin SHA256] [--largest SIZE] [--every MINUTES] [--on-read yes|no] [--all | --new | --days N] "
+  "[--keep | --delete-after DAYS] [--oauth PROVIDER [--browser]] [--proxy URL] [--untested]",
   SAY_HELP_FETCH_ADD,      cli_fetch_add },
-{ "fetch",   "add-domain", "DOMAIN --host H --user U [--owner ADDRESS] [--envelope-header NAME[:PREFIX[:TAIL]]] "
-  "[--headers LIST] [--skip-received N] [--match-names yes|no|ADDRESS] [--replace-domain yes|no|DOMAIN] "
-  "[--strip TEXT] [--route 'TEST TEXT -> drop|copy ADDRESS'] [OPTIONS OF add]",
+{ "fetch",   "add-domain", "DOMAIN --host H --user U [--owner ADDRESS] "
+  "[--envelope-header NAME[:PREFIX[:TAIL]]] [--headers LIST] [--skip-received N] "
+  "[--match-names yes|no|ADDRESS] [--replace-domain yes|no|DOMAIN] [--strip TEXT] "
+  "[--route 'TEST TEXT -> drop|copy ADDRESS'] [OPTIONS OF add]",
   SAY_HELP_FETCH_ADD_DOMAIN, cli_fetch_add_domain },
 { "fetch",   "rules",    "ADDRESS [--label NAME] [RULES AS IN add-domain]", SAY_HELP_FETCH_RULES, cli_fetch_rules },
 { "fetch",   "learn",    "ID --to ADDRESS", SAY_HELP_FETCH_LEARN, cli_fetch_learn },
@@ -55,10 +57,22 @@ static const struct command {
 { "fetch",   "test",     "ADDRESS|LABEL [--label NAME]", SAY_HELP_FETCH_TEST, cli_fetch_test },
 { "fetch",   "now",      "[ADDRESS|LABEL] [--label NAME]", SAY_HELP_FETCH_NOW, cli_fetch_now },
 { "fetch",   "resume",   "", SAY_HELP_FETCH_RESUME, cli_fetch_resume },
+{ "fetch",   "consent",  "ADDRESS [LABEL] [--browser]", SAY_HELP_FETCH_CONSENT, cli_fetch_consent },
+{ "fetch",   "way",      "ADDRESS [--label NAME] [--oauth PROVIDER] [--proxy URL|none] "
+  "[--proxy-user U] [--proxy-password-file F]", SAY_HELP_FETCH_WAY, cli_fetch_way },
+{ "oauth",   "set",      "PROVIDER [--client-id ID] [--client-secret-file F] [--token-url URL] [--device-url URL] "
+  "[--authorize-url URL] [--scope SCOPE]", SAY_HELP_OAUTH_SET, cli_oauth_set },
+{ "oauth",   "list",     "", SAY_HELP_OAUTH_LIST, cli_oauth_list },
+{ "oauth",   "remove",   "PROVIDER", SAY_HELP_OAUTH_REMOVE, cli_oauth_remove },
+{ "line",    "status",   "", SAY_HELP_LINE_STATUS, cli_line_status },
+{ "line",    "report",   "[--month YYYY-MM]", SAY_HELP_LINE_REPORT, cli_line_report },
+{ "line",    "open",     "[--minutes N]", SAY_HELP_LINE_OPEN, cli_line_open },
 { "hold",    "list",     "[--quarantine | --held]", SAY_HELP_HOLD_LIST, cli_hold_list },
 { "hold",    "show",     "ID",                    SAY_HELP_HOLD_SHOW, cli_hold_show },
 { "hold",    "release",  "ID [--to ADDRESS]",     SAY_HELP_HOLD_RELEASE, cli_hold_release },
 { "hold",    "delete",   "ID [--yes]",            SAY_HELP_HOLD_DELETE, cli_hold_delete },
+{ "mailbox", "list",     "ADDRESS [--folder NAME]", SAY_HELP_MAILBOX_LIST, cli_mailbox_list },
+{ "mailbox", "folders",  "ADDRESS",               SAY_HELP_MAILBOX_FOLDERS, cli_mailbox_folders },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
 { "check",   NULL,       "", SAY_HELP_CHECK,        cli_check },
 { "trace",   NULL,       "ID | ADDRESS | SUBJECT",  SAY_HELP_TRACE, cli_trace },
@@ -121,6 +135,8 @@ cli_help(struct cli *cli, int argc, char **argv)
 	if (r != CLI_OK)
 		return r;
 	text_say(&text, cli->language, USAGE);
+	text_add_byte(&text, '\n');
+	text_say(&text, cli->language, USAGE_SERVER);
 	text_add_str(&text, "\n\n");
 	for (size_t i = 0; i < COMMANDS; i++) {
 		const struct command *c = &commands[i];
@@ -153,7 +169,11 @@ int
 cli_config(struct cli *cli)
 {
 	TEXT_AUTO faults = TEXT_INIT(CLI_WORDS_BYTES / 2);
-	int r = config_load(cli->config_path, &cli->config, &faults);
+	int r;
+
+	if (cli->remote != NULL)
+		return CLI_OK;	/* this machine's says nothing of that hub */
+	r = config_load(cli->config_path, &cli->config, &faults);
 
 	if (r < 0)
 		return fail_with(cli, &faults, r);
@@ -336,8 +356,13 @@ cli_run(struct cli *cli, int argc, char **argv)
 	if (cli->config_path == NULL)
 		cli->config_path = POSTROOM_SYSCONFDIR "/postroom.conf";
 	r = common_options(cli, &argc, argv);
+	if (r == CLI_OK)
+		r = cli_remote_options(cli, &argc, &argv);
 	if (r != CLI_OK)
 		return r;
+	/* all else is about files and sockets of this machine */
+	if (cli->remote != NULL && argc > 0 && strcmp(argv[0], "fetch") != 0)
+		return cli_fail(cli, CLI_USAGE, NOT_FROM_AFAR, argv[0]);
 	if (argc == 0 || strcmp(argv[0], "--help") == 0)
 		return cli_help(cli, 0, argv) == CLI_OK && argc > 0 ? CLI_OK :
 		    CLI_USAGE;
@@ -396,7 +421,8 @@ ask_hidden(int tty, const struct text *question, char *buffer, size_t size)
 }
 
 static int
-ask_twice(struct cli *cli, const char *who, char *buffer, size_t size)
+ask_person(struct cli *cli, const char *who, bool twice, char *buffer,
+    size_t size)
 {
 	TEXT_AUTO question = TEXT_INIT(1024);
 	char again[CLI_SECRET_SIZE] = "";
@@ -410,7 +436,7 @@ ask_twice(struct cli *cli, const char *who, char *buffer, size_t size)
 		r = cli_fail(cli, CLI_FAILED, NO_PASSWORD);
 	text_clear(&question);
 	text_say(&question, cli->language, ASK_AGAIN);
-	if (r == CLI_OK && (!ask_hidden(tty, &question, again, sizeof(again)) ||
+	if (twice && r == CLI_OK && (!ask_hidden(tty, &question, again, sizeof(again)) ||
 	    strcmp(buffer, again) != 0))
 		r = cli_fail(cli, CLI_FAILED, NOT_THE_SAME);
 	OPENSSL_cleanse(again, sizeof(again));
@@ -418,15 +444,13 @@ ask_twice(struct cli *cli, const char *who, char *buffer, size_t size)
 	return r;
 }
 
-int
-cli_password(struct cli *cli, const char *file, const char *who, char *buffer,
-    size_t size)
+/* The first line of that file; "-": of standard input. */
+static int
+read_password(struct cli *cli, const char *file, char *buffer, size_t size)
 {
 	int fd;
 	bool got;
 
-	if (file == NULL)
-		return ask_twice(cli, who, buffer, size);
 	fd = strcmp(file, "-") == 0 ? dup(STDIN_FILENO) :
 	    open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
@@ -435,4 +459,20 @@ cli_password(struct cli *cli, const char *file, const char *who, char *buffer,
 	got = read_line(fd, buffer, size);
 	close(fd);
 	return got ? CLI_OK : cli_fail(cli, CLI_FAILED, NO_PASSWORD);
+}
+
+int
+cli_password(struct cli *cli, const char *file, const char *who, char *buffer,
+    size_t size)
+{
+	return file == NULL ? ask_person(cli, who, true, buffer, size) :
+	    read_password(cli, file, buffer, size);
+}
+
+int
+cli_password_once(struct cli *cli, const char *file, const char *who,
+    char *buffer, size_t size)
+{
+	return file == NULL ? ask_person(cli, who, false, buffer, size) :
+	    read_password(cli, file, buffer, size);
 }

@@ -19,12 +19,16 @@ enum cli_exit { CLI_OK, CLI_FAILED, CLI_USAGE, CLI_NO_SUCH, CLI_BUSY };
 
 struct json_t;			/* jansson's */
 
+struct cli_remote;		/* cli_remote.h */
+
 struct cli {
 	enum language	 language;	/* the terminal's, or the office's */
 	bool		 json;
 	const char	*config_path;
 	struct config	 config;	/* after cli_config() */
 	struct text	 words;		/* of the last failure */
+	struct cli_remote *remote;	/* the hub of --server, or NULL */
+	const char	*login;		/* and who we are there */
 };
 
 /* One option of a command, "--name". */
@@ -65,6 +69,9 @@ int	cli_failed(struct cli *, enum cli_exit code);
  * asked for twice without echo when `file` is NULL.  CLI_OK, or told.
  */
 int	cli_password(struct cli *, const char *file, const char *who,
+	    char *buffer, size_t size);
+/* The same, of a password that is known already: asked for once. */
+int	cli_password_once(struct cli *, const char *file, const char *who,
 	    char *buffer, size_t size);
 
 /*
@@ -122,12 +129,22 @@ int	cli_fetch_remove(struct cli *, int argc, char **argv);
 int	cli_fetch_test(struct cli *, int argc, char **argv);
 int	cli_fetch_now(struct cli *, int argc, char **argv);
 int	cli_fetch_resume(struct cli *, int argc, char **argv);
+int	cli_fetch_consent(struct cli *, int argc, char **argv);
+int	cli_fetch_way(struct cli *, int argc, char **argv);
+int	cli_oauth_set(struct cli *, int argc, char **argv);
+int	cli_oauth_list(struct cli *, int argc, char **argv);
+int	cli_oauth_remove(struct cli *, int argc, char **argv);
 int	cli_hold_list(struct cli *, int argc, char **argv);
 int	cli_hold_show(struct cli *, int argc, char **argv);
 int	cli_hold_release(struct cli *, int argc, char **argv);
 int	cli_hold_delete(struct cli *, int argc, char **argv);
+int	cli_mailbox_list(struct cli *, int argc, char **argv);
+int	cli_mailbox_folders(struct cli *, int argc, char **argv);
 int	cli_status(struct cli *, int argc, char **argv);
 int	cli_check(struct cli *, int argc, char **argv);
 int	cli_trace(struct cli *, int argc, char **argv);
+int	cli_line_status(struct cli *, int argc, char **argv);
+int	cli_line_report(struct cli *, int argc, char **argv);
+int	cli_line_open(struct cli *, int argc, char **argv);
 
 #endif

@@ -24,6 +24,7 @@
 
 #include "policy/admin_json.h"
 #include "policy/seal.h"
+#include "programs/cli_remote.h"
 
 #define ANSWER_SECONDS	60	/* a stuck hub must not hang the terminal */
 
@@ -57,8 +58,11 @@ control_connect(const char *run_dir)
 bool
 cli_hub_runs(struct cli *cli)
 {
-	int fd = control_connect(cli->config.run_dir);
+	int fd;
 
+	if (cli->remote != NULL)
+		return true;
+	fd = control_connect(cli->config.run_dir);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
@@ -300,7 +304,9 @@ cli_ask(struct cli *cli, const struct admin_request *request,
 	admin_write(request, values, &line);
 	if (text_failed(&line))
 		return cli_fail(cli, CLI_USAGE, UNFIT);
-	r = ask_line(cli, request, &line, answer);
+	r = cli->remote != NULL ?
+	    cli_remote_ask(cli, text_slice(&line), answer) :
+	    ask_line(cli, request, &line, answer);
 	/* a password may stand in it */
 	OPENSSL_cleanse(line.at, line.size);
 	return r;

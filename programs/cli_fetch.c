@@ -32,10 +32,11 @@ print_rows(struct cli *cli, json_t *rows, const char *failed)
 
 /* ---- list --------------------------------------------------------------- */
 
-/* What is shown of a fetch account; the last three need a running hub. */
+/* What is shown of a fetch account; the last five need a running hub. */
 static const struct admin_field shown[] = {
 	{ "address",	ADMIN_TEXT,	true, SAY_COLUMN_ADDRESS },
 	{ "label",	ADMIN_TEXT,	true, SAY_COLUMN_LABEL },
+	{ "protocol",	ADMIN_TEXT,	true, SAY_COLUMN_PROTOCOL },
 	{ "host",	ADMIN_TEXT,	true, SAY_COLUMN_HOST },
 	{ "user",	ADMIN_TEXT,	true, SAY_COLUMN_USER },
 	{ "tls",	ADMIN_TEXT,	true, SAY_COLUMN_TLS },
@@ -43,11 +44,13 @@ static const struct admin_field shown[] = {
 	{ "delete_after", ADMIN_TEXT,	true, SAY_COLUMN_DELETE_AFTER },
 	{ "enabled",	ADMIN_TEXT,	true, SAY_COLUMN_ENABLED },
 	{ "last",	ADMIN_TIME,	true, SAY_COLUMN_LAST },
+	{ "success",	ADMIN_TIME,	true, SAY_COLUMN_SUCCESS },
+	{ "waiting",	ADMIN_NUMBER,	true, SAY_COLUMN_WAITS },
 	{ "shown_result", ADMIN_TEXT,	true, SAY_COLUMN_RESULT },
 	{ "next",	ADMIN_TIME,	true, SAY_COLUMN_NEXT },
 	{ 0 }
 };
-#define SHOWN_WITHOUT_HUB	8
+#define SHOWN_WITHOUT_HUB	9
 
 /* Put the columns of `more` into the rows of the same number; both grow. */
 static void

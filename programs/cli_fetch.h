@@ -9,22 +9,24 @@
 #include <jansson.h>
 
 #include "fetch/service.h"
+#include "lib/base/amounts.h"
 #include "programs/cli.h"
-
-#define CLI_COUNT_SIZE	48	/* "18,446,744,073,709,551,615 messages" */
 
 /* ---- cli_fetch_options.c ------------------------------------------------ */
 
 /* Where the arguments of `fetch add` and `fetch set` stand (admin.c). */
 enum { FETCH_ADDRESS, FETCH_LABEL, FETCH_HOST, FETCH_PORT, FETCH_TLS,
     FETCH_USER, FETCH_MECHANISM, FETCH_PASSWORD, FETCH_PIN, FETCH_FROM,
-    FETCH_DELETE_AFTER, FETCH_LARGEST, FETCH_ENABLED, FETCH_RENAME };
+    FETCH_DELETE_AFTER, FETCH_LARGEST, FETCH_ENABLED, FETCH_PROTOCOL,
+    FETCH_FOLDERS, FETCH_QUEUE, FETCH_EVERY, FETCH_ON_READ, FETCH_RENAME };
 
 enum fetch_option {
 	WITH_LABEL, WITH_HOST, WITH_PORT, WITH_TLS, WITH_USER, WITH_FILE,
 	WITH_MECHANISM, WITH_PIN, WITH_LARGEST, WITH_ALL, WITH_NEW, WITH_DAYS,
 	WITH_KEEP, WITH_DELETE_AFTER, WITH_UNTESTED, WITH_PASSWORD,
-	WITH_RENAME, WITH_ENABLE, WITH_DISABLE, WITH_YES,
+	WITH_RENAME, WITH_ENABLE, WITH_DISABLE, WITH_YES, WITH_PROTOCOL,
+	WITH_FOLDERS, WITH_QUEUE, WITH_EVERY, WITH_ON_READ,
+	WITH_OAUTH, WITH_BROWSER, WITH_PROXY,
 	FETCH_OPTIONS
 };
 
@@ -86,11 +88,6 @@ const char	*row_text(const json_t *row, const char *column);
 uint64_t	 row_number(const json_t *row, const char *column);
 /* How it ended; FETCH_END_COUNT: not yet, or nothing we know. */
 enum fetch_end	 row_end(const json_t *row);
-
-/* "1,234", "1,234 messages", "56 MB". */
-void	words_number(enum language, uint64_t n, char out[CLI_COUNT_SIZE]);
-void	words_messages(enum language, uint64_t n, char out[CLI_COUNT_SIZE]);
-void	words_bytes(enum language, uint64_t bytes, char out[CLI_COUNT_SIZE]);
 
 /*
  * Why it did not work and what can be done: the sentence, what the server said,

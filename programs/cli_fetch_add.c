@@ -10,12 +10,15 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #include "policy/fetch_accounts.h"
+#include "policy/providers.h"
+#include "programs/cli_consent.h"
 
 #define OFFER_OLD_DAYS		"30"
 #define OFFER_DELETE_DAYS	"7"
@@ -27,20 +30,69 @@ struct adding {
 	const char	*values[ADMIN_ARGS];	/* of fetch add */
 	const char	*rules;		/* its mail is for many; or NULL */
 	bool		 asks;		/* there is a person at a terminal */
+	const char	*oauth, *proxy;	/* the way there; or NULL */
+	bool		 browser;
 	json_t		*row;		/* the answer's, of the account */
 	char		 from[ANSWER_SIZE], delete_after[ANSWER_SIZE];
 };
+
+static bool
+is_protocol(const struct fetch_given *given, const char *name)
+{
+	const char *protocol = given->value[WITH_PROTOCOL];
+
+	return protocol != NULL && strcasecmp(protocol, name) == 0;
+}
+
+/*
+ * With a provider's consent in place of a password; where the servers of those
+ * that are known stand need not be said.
+ */
+static void
+fill_provider(struct adding *adding, struct fetch_given *given)
+{
+	const struct mail_provider *known;
+	bool by_imap = is_protocol(given, "imap");
+
+	adding->oauth = given->value[WITH_OAUTH];
+	adding->proxy = given->value[WITH_PROXY];
+	adding->browser = given->value[WITH_BROWSER] != NULL;
+	if (adding->oauth == NULL)
+		return;
+	known = provider_find(slice_str(adding->oauth));
+	if (known != NULL && given->value[WITH_PROTOCOL] == NULL &&
+	    !known->pop3_oauth) {
+		adding->values[FETCH_PROTOCOL] = "imap";
+		by_imap = true;
+	}
+	if (known != NULL && given->value[WITH_HOST] == NULL) {
+		given->value[WITH_HOST] = by_imap ? known->imap.host :
+		    known->pop3.host;
+		adding->values[FETCH_HOST] = given->value[WITH_HOST];
+	}
+	if (given->value[WITH_MECHANISM] == NULL)
+		adding->values[FETCH_MECHANISM] = known != NULL &&
+		    known->mechanism == FETCH_OAUTHBEARER ? "oauthbearer" :
+		    "xoauth2";
+}
 
 /* What must be given, given; `asks` is found out. */
 static int
 check_given(struct adding *adding, const struct fetch_given *given)
 {
 	struct cli *cli = adding->cli;
+	bool is_etrn = is_protocol(given, "etrn");
 
 	if (given->value[WITH_HOST] == NULL)
 		return cli_fail(cli, CLI_USAGE, OPTION_MISSING, "--host");
-	if (given->value[WITH_USER] == NULL)
+	if (given->value[WITH_USER] == NULL && !is_etrn)
 		return cli_fail(cli, CLI_USAGE, OPTION_MISSING, "--user");
+	if (given->value[WITH_QUEUE] == NULL && is_etrn)
+		return cli_fail(cli, CLI_USAGE, OPTION_MISSING, "--queue");
+	/* the provider sends what it holds: of the rest there is none */
+	if (adding->values[FETCH_FROM] == NULL && (is_etrn ||
+	    is_protocol(given, "atrn")))
+		adding->values[FETCH_FROM] = "all";
 	adding->asks = adding->values[FETCH_FROM] == NULL;
 	if (adding->asks && (cli->json || isatty(STDIN_FILENO) != 1 ||
 	    isatty(STDOUT_FILENO) != 1))
@@ -293,6 +345,26 @@ print_added(const struct adding *adding)
 	json_decref(object);
 }
 
+/* Say how it is reached, and have its owner consent.  CLI_OK, or taken back. */
+static int
+set_way(struct adding *adding, bool untested)
+{
+	json_t *way = NULL;
+	int r;
+
+	if (adding->oauth == NULL && adding->proxy == NULL)
+		return CLI_OK;
+	r = cli_way(adding->cli, address_of(adding), label_of(adding),
+	    adding->oauth, adding->proxy, NULL, NULL, &way);
+	json_decref(way);
+	if (r == CLI_OK && adding->oauth != NULL && !untested)
+		r = cli_consent(adding->cli, address_of(adding),
+		    label_of(adding), adding->browser);
+	if (r != CLI_OK)
+		(void)take_back(adding, NULL);
+	return r;
+}
+
 /* The password is there: the rest. */
 static int
 add_and_try(struct adding *adding, bool untested)
@@ -301,6 +373,8 @@ add_and_try(struct adding *adding, bool untested)
 
 	if (r == CLI_OK && adding->rules != NULL)
 		r = set_rules(adding);
+	if (r == CLI_OK)
+		r = set_way(adding, untested);
 	if (r == CLI_OK && !untested)
 		r = try(adding);
 	if (r == CLI_OK && (!untested || adding->asks ||
@@ -332,16 +406,22 @@ cli_fetch_add_with(struct cli *cli, int argc, char **argv, const char *rules)
 	if (r == CLI_OK)
 		r = cli_fetch_values(cli, &given, adding.values);
 	if (r == CLI_OK)
+		fill_provider(&adding, &given);
+	if (r == CLI_OK)
 		r = check_given(&adding, &given);
 	if (r != CLI_OK)
 		return r;
-	text_say(&who, cli->language, FETCH_WHO, given.value[WITH_USER],
+	text_say(&who, cli->language, FETCH_WHO,
+	    given.value[WITH_USER] == NULL ? "" : given.value[WITH_USER],
 	    given.value[WITH_HOST]);
 	text_add_byte(&who, '\0');
 	if (text_failed(&who))
 		return cli_fail(cli, CLI_USAGE, UNFIT);
-	r = cli_password(cli, given.value[WITH_FILE], who.at, password,
-	    sizeof(password));
+	if (given.value[WITH_USER] != NULL && adding.oauth == NULL)
+		r = cli_password(cli, given.value[WITH_FILE], who.at,
+		    password, sizeof(password));
+	else if (given.value[WITH_USER] == NULL)
+		adding.values[FETCH_USER] = "";
 	if (r != CLI_OK)
 		return r;
 	adding.values[FETCH_ADDRESS] = words[0];

@@ -37,6 +37,17 @@ static const struct {
 	[WITH_ENABLE] = { "--enable", false, FOR_SET, -1 },
 	[WITH_DISABLE] = { "--disable", false, FOR_SET, -1 },
 	[WITH_YES] = { "--yes", false, FOR_REMOVE, -1 },
+	[WITH_PROTOCOL] = { "--protocol", true, FOR_ADD | FOR_SET,
+	    FETCH_PROTOCOL },
+	[WITH_FOLDERS] = { "--folders", true, FOR_ADD | FOR_SET,
+	    FETCH_FOLDERS },
+	[WITH_EVERY] = { "--every", true, FOR_ADD | FOR_SET, FETCH_EVERY },
+	[WITH_ON_READ] = { "--on-read", true, FOR_ADD | FOR_SET,
+	    FETCH_ON_READ },
+	[WITH_OAUTH] = { "--oauth", true, FOR_ADD, -1 },
+	[WITH_BROWSER] = { "--browser", false, FOR_ADD, -1 },
+	[WITH_PROXY] = { "--proxy", true, FOR_ADD, -1 },
+	[WITH_QUEUE] = { "--queue", true, FOR_ADD | FOR_SET, FETCH_QUEUE },
 };
 
 /* Options that exclude each other, from the first to the last. */
@@ -78,8 +89,15 @@ cli_fetch_options(struct cli *cli, int argc, char **argv,
 		if ((table[i].commands & command) != 0)
 			options[n++] = (struct cli_option){ table[i].name,
 			    table[i].takes_value, NULL };
+	/* who is logged in to a hub need not say whose mailbox is meant */
+	if (cli->login != NULL)
+		least = 0;
 	r = cli_options(cli, argc, argv, options, what, least, most,
 	    words_out);
+	if (r == CLI_OK && cli->login != NULL && most > 0 &&
+	    words_out[0] == NULL && (command & (FOR_ADD | FOR_SET |
+	    FOR_REMOVE)) != 0)
+		words_out[0] = cli->login;
 	if (r == CLI_OK)
 		r = cli_config(cli);
 	if (r != CLI_OK)

@@ -146,14 +146,14 @@ sums_of(const struct run *run)
 static void
 add_subject(struct text *line, const struct run *run, const json_t *busy)
 {
-	char ended[CLI_COUNT_SIZE], accounts[CLI_COUNT_SIZE];
+	char ended[AMOUNT_SIZE], accounts[AMOUNT_SIZE];
 
 	if (run->accounts == 1) {
 		cli_add_visible(line, slice_str(row_text(busy, "label")));
 		return;
 	}
-	words_number(run->cli->language, run->ended, ended);
-	words_number(run->cli->language, run->accounts, accounts);
+	amount_number(run->cli->language, run->ended, ended);
+	amount_number(run->cli->language, run->accounts, accounts);
 	text_say(line, run->cli->language, PROGRESS_MAILBOXES, ended, accounts);
 }
 
@@ -172,14 +172,14 @@ add_figures(struct text *line, const struct run *run, const struct sums *sums)
 		{ "deleting",	SAY_STAGE_DELETING },
 	};
 	enum language language = run->cli->language;
-	char done[CLI_COUNT_SIZE], of[CLI_COUNT_SIZE];
-	char done_bytes[CLI_COUNT_SIZE], of_bytes[CLI_COUNT_SIZE];
+	char done[AMOUNT_SIZE], of[AMOUNT_SIZE];
+	char done_bytes[AMOUNT_SIZE], of_bytes[AMOUNT_SIZE];
 
 	if (sums->of > 0) {
-		words_number(language, sums->done, done);
-		words_messages(language, sums->of, of);
-		words_bytes(language, sums->done_bytes, done_bytes);
-		words_bytes(language, sums->of_bytes, of_bytes);
+		amount_number(language, sums->done, done);
+		amount_messages(language, sums->of, of);
+		amount_bytes(language, sums->done_bytes, done_bytes);
+		amount_bytes(language, sums->of_bytes, of_bytes);
 		text_say(line, language, PROGRESS_MESSAGES, done, of,
 		    done_bytes, of_bytes);
 		return;

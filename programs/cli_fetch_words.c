@@ -26,8 +26,14 @@ static const enum sentence ends[FETCH_END_COUNT] = {
 	[FETCH_END_INCONSISTENT] = SAY_END_INCONSISTENT,
 	[FETCH_END_CLOSED] = SAY_END_CLOSED,
 	[FETCH_END_PAUSED] = SAY_END_PAUSED,
+	[FETCH_END_LINE] = SAY_END_LINE,
 	[FETCH_END_UNSAID] = SAY_END_UNSAID,
 	[FETCH_END_LOCAL] = SAY_END_LOCAL,
+	[FETCH_END_CONSENT] = SAY_END_CONSENT,
+	[FETCH_END_CLIENT] = SAY_END_CLIENT,
+	[FETCH_END_NOT_OFFERED] = SAY_END_NOT_OFFERED,
+	[FETCH_END_NOT_ALLOWED] = SAY_END_NOT_ALLOWED,
+	[FETCH_END_WANTS_LOGIN] = SAY_END_WANTS_LOGIN,
 };
 
 const char *
@@ -53,60 +59,6 @@ row_end(const json_t *row)
 	    fetch_end_code((enum fetch_end)end)) != 0)
 		end++;
 	return (enum fetch_end)end;
-}
-
-void
-words_number(enum language language, uint64_t n, char out[CLI_COUNT_SIZE])
-{
-	char digits[24];
-	size_t len, at = 0;
-
-	(void)snprintf(digits, sizeof(digits), "%" PRIu64, n);
-	len = strlen(digits);
-	for (size_t i = 0; i < len; i++) {
-		if (i > 0 && (len - i) % 3 == 0)
-			out[at++] = language == LANGUAGE_ID ? '.' : ',';
-		out[at++] = digits[i];
-	}
-	out[at] = '\0';
-}
-
-void
-words_messages(enum language language, uint64_t n, char out[CLI_COUNT_SIZE])
-{
-	TEXT_AUTO text = TEXT_INIT(CLI_COUNT_SIZE);
-	char number[CLI_COUNT_SIZE];
-
-	words_number(language, n, number);
-	if (n == 1)
-		text_say(&text, language, ONE_MESSAGE, number);
-	else
-		text_say(&text, language, MESSAGES, number);
-	if (slice_cstr(text_slice(&text), out, CLI_COUNT_SIZE) < 0)
-		out[0] = '\0';
-}
-
-/* In units of a thousand, two digits at least: "980 B", "3.4 MB", "56 MB". */
-void
-words_bytes(enum language language, uint64_t bytes, char out[CLI_COUNT_SIZE])
-{
-	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
-	size_t unit = 0;
-	uint64_t scale = 1, tenths;
-
-	while (bytes / scale >= 1000 &&
-	    unit + 1 < sizeof(units) / sizeof(units[0])) {
-		scale *= 1000;
-		unit++;
-	}
-	tenths = bytes / scale * 10 + bytes % scale * 10 / scale;
-	if (unit == 0 || tenths >= 100)
-		(void)snprintf(out, CLI_COUNT_SIZE, "%" PRIu64 " %s",
-		    tenths / 10, units[unit]);
-	else
-		(void)snprintf(out, CLI_COUNT_SIZE, "%" PRIu64 "%c%" PRIu64
-		    " %s", tenths / 10, language == LANGUAGE_ID ? ',' : '.',
-		    tenths % 10, units[unit]);
 }
 
 /* A certificate that is too old or too new may be so by our clock only. */
@@ -171,14 +123,14 @@ static const struct {
 static void
 add_besides(struct text *text, enum language language, const json_t *row)
 {
-	char count[CLI_COUNT_SIZE];
+	char count[AMOUNT_SIZE];
 
 	for (size_t i = 0; i < sizeof(besides) / sizeof(besides[0]); i++) {
 		uint64_t n = row_number(row, besides[i].column);
 
 		if (n == 0)
 			continue;
-		words_messages(language, n, count);
+		amount_messages(language, n, count);
 		text_add_str(text, "; ");
 		text_say_as(text, language, besides[i].sentence, count);
 	}
@@ -198,18 +150,35 @@ add_name(struct text *text, const json_t *row)
 	text_add_str(text, ": ");
 }
 
+/* It does not come here now, but by SMTP, when the server sends it. */
+static void
+add_asked(struct text *text, enum language language, const json_t *row)
+{
+	char count[AMOUNT_SIZE];
+	uint64_t waiting = row_number(row, "waiting");
+
+	text_say(text, language, FETCHED_ASKED);
+	if (waiting == 0)
+		return;
+	amount_messages(language, waiting, count);
+	text_add_str(text, "; ");
+	text_say(text, language, FETCHED_WAITING, count);
+}
+
 void
 words_collected(struct text *text, enum language language, const json_t *row,
     int64_t now_utc_s)
 {
-	char count[CLI_COUNT_SIZE], bytes[CLI_COUNT_SIZE];
+	char count[AMOUNT_SIZE], bytes[AMOUNT_SIZE];
 	uint64_t taken = row_number(row, "taken");
 
 	add_name(text, row);
-	words_messages(language, taken, count);
-	words_bytes(language, row_number(row, "taken_bytes"), bytes);
+	amount_messages(language, taken, count);
+	amount_bytes(language, row_number(row, "taken_bytes"), bytes);
 	if (taken > 0)
 		text_say(text, language, FETCHED, count, bytes);
+	else if (row_number(row, "asked") > 0)
+		add_asked(text, language, row);
 	else if (row_end(row) == FETCH_END_DONE)
 		text_say(text, language, FETCHED_NOTHING);
 	if (taken > 0 || row_end(row) == FETCH_END_DONE)
@@ -227,7 +196,7 @@ void
 words_tested(struct text *text, enum language language, const json_t *row,
     int64_t now_utc_s)
 {
-	char count[CLI_COUNT_SIZE], bytes[CLI_COUNT_SIZE];
+	char count[AMOUNT_SIZE], bytes[AMOUNT_SIZE];
 	uint64_t waiting = row_number(row, "waiting");
 
 	add_name(text, row);
@@ -235,9 +204,11 @@ words_tested(struct text *text, enum language language, const json_t *row,
 		words_failure(text, language, row, now_utc_s);
 		return;
 	}
-	words_messages(language, waiting, count);
-	words_bytes(language, row_number(row, "waiting_bytes"), bytes);
-	if (waiting == 0)
+	amount_messages(language, waiting, count);
+	amount_bytes(language, row_number(row, "waiting_bytes"), bytes);
+	if (row_number(row, "asked") > 0)
+		text_say(text, language, TESTED_ASKED);
+	else if (waiting == 0)
 		text_say(text, language, TESTED_NOTHING);
 	else if (waiting == 1)
 		text_say(text, language, TESTED_ONE, count, bytes);

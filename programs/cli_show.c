@@ -200,10 +200,18 @@ static const struct {
 	{ "unfit",	"from",		SAY_WANT_DAYS },
 	{ "unfit",	"delete_after",	SAY_WANT_DELETE_AFTER },
 	{ "unfit",	"largest",	SAY_WANT_LARGEST },
+	{ "unfit",	"every",	SAY_WANT_MINUTES },
+	{ "unfit",	"on_read",	SAY_WANT_ON_READ },
+	{ "unfit",	"minutes",	SAY_WANT_MINUTES },
+	{ "unfit",	"month",	SAY_WANT_MONTH },
+	{ "unfit",	"protocol",	SAY_WANT_PROTOCOL },
+	{ "unfit",	"folders",	SAY_WANT_FOLDERS },
+	{ "unfit",	"queue",	SAY_WANT_QUEUE },
 	{ "no-such",	"label",	SAY_NO_SUCH_FETCH },
 	{ "not-unique",	"label",	SAY_WHICH_FETCH },
 	{ "unfit",	"id",		SAY_WANT_ID },
 	{ "unfit",	"to",		SAY_WANT_ADDRESS },
+	{ "no-such",	"folder",	SAY_NO_SUCH_FOLDER },
 	{ "no-such",	"id",		SAY_NO_SUCH_HOLD },
 	{ "failed",	"id",		SAY_HOLD_DAMAGED },
 };
@@ -219,6 +227,8 @@ schedule_words(const struct admin_request *request, const char *error)
 		    SAY_RUN_LOST : SAY_NO_SUCH_FETCH;
 	if (strcmp(error, "not-unique") == 0)
 		return SAY_WHICH_FETCH;
+	if (strcmp(request->name, "line open") == 0)
+		return SAY_COUNT;
 	return strcmp(error, "unfit") == 0 ? SAY_FETCH_IS_OFF : SAY_COUNT;
 }
 

@@ -2,7 +2,8 @@
  * door.h - the inside of the door role
  *
  * role_door.c accepts and counts connections and knows the other roles;
- * door_smtp.c and door_pop3.c carry what a session asks to them and back.
+ * door_smtp.c and door_pop3.c carry what a session asks to them and back, and
+ * door_https.c passes connections on.
  */
 #ifndef POSTROOM_PROGRAMS_DOOR_H
 #define POSTROOM_PROGRAMS_DOOR_H
@@ -31,7 +32,8 @@ struct visit {
 	struct visitor		*visitor;
 	uint64_t		 granted;	/* space, and asked for */
 	char			 peer[INET6_ADDRSTRLEN];
-	void			*session;	/* smtp_session or pop3_login */
+	void			*session;	/* smtp_session, pop3_login or
+						   door_https */
 	struct smtp_ports	 smtp_ports;	/* lent to an smtp_session */
 	struct smtp_options	 smtp_options;
 	LIST_HEAD(, question)	 questions;
@@ -61,12 +63,15 @@ struct door {
 	struct process		*process;
 	struct ipc		*keeper;
 	struct ipc		*queue;
+	struct ipc		*console;	/* or NULL: no page now */
 	struct tls_server	*tls_smtp;
 	struct tls_server	*tls_pop3;
+	struct tls_server	*tls_https;
 	struct door_listener	 listeners[CONFIG_LISTENERS];
 	size_t			 listener_count;
 	TAILQ_HEAD(, visit)	 visits;
 	unsigned		 visit_count;
+	unsigned		 https_count;	/* of them */
 	unsigned		 bridge_count;
 	struct visitors		 visitors;
 	LIST_HEAD(, handover)	 handovers;	/* logged in, not served yet */
@@ -104,6 +109,9 @@ void	visit_free(struct visit *);
 /* Begin a session on `fd` (owned).  0 or a negative errno. */
 int	door_smtp_begin(struct visit *, int fd);
 int	door_pop3_begin(struct visit *, int fd);
+int	door_https_begin(struct visit *, int fd);
+/* Cut it; the visit is freed. */
+void	door_https_close(struct visit *);
 
 /* A mailbox has been connected, or is lost. */
 int	door_mailbox_peer(struct door *, struct ipc *);

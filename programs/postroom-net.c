@@ -3,7 +3,8 @@
  *
  *	postroom-net --role NAME NUMBER		only postroomd says this
  *
- * A program of its own, so that no other role maps libcurl and libunbound.
+ * A program of its own, so that no other role maps libcurl, libunbound and
+ * libmicrohttpd.
  * Exit status: as its role says, 2 usage.
  */
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "programs/roles.h"
 
 static const struct role_code *const codes[] = {
-	&fetch_code, &resolver_code, NULL
+	&fetch_code, &resolver_code, &console_code, NULL
 };
 
 int

@@ -6,7 +6,7 @@
  */
 #include <sys/stat.h>
 
-#include "programs/cli.h"
+#include "programs/cli_remote.h"
 
 int
 main(int argc, char **argv)
@@ -16,6 +16,7 @@ main(int argc, char **argv)
 
 	umask(077);
 	r = cli_run(&cli, argc > 0 ? argc - 1 : 0, argv + 1);
+	cli_remote_end(&cli);
 	text_free(&cli.words);
 	if (fflush(stdout) != 0 && r == CLI_OK)
 		r = CLI_FAILED;

@@ -25,7 +25,7 @@ usage(void)
 /* The roles that this program plays. */
 static const struct role_code *const codes[] = {
 	&keeper_code, &door_code, &mailbox_code, &queue_code, &judge_code,
-	&console_code, &schedule_code, NULL
+	&schedule_code, NULL
 };
 
 int

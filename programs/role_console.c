@@ -1,9 +1,10 @@
 /*
- * role_console.c - the console role: the control socket, for now
+ * role_console.c - the console role: the control socket, and HTTPS
  *
- * Requests come in through programs/console.c as rows of the admin table; the
+ * Requests come in through programs/console.c (the postmaster's machine) and
+ * console_web.c (people) as rows of the admin table; the
  * keeper and the schedule answer their own, what the queue says is put into
- * rows here.
+ * rows here, what a mailbox says in console_mailbox.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fetch/service.h"
@@ -21,6 +23,8 @@
 #include "policy/keeper.h"
 #include "programs/console.h"
 #include "programs/console_holds.h"
+#include "programs/console_mailbox.h"
+#include "programs/console_web.h"
 #include "programs/roles.h"
 #include "queue/service.h"
 
@@ -49,6 +53,8 @@ struct console_role {
 	struct process	*process;
 	LIST_HEAD(, queue_errand) errands;
 	struct console	*console;
+	struct console_web *web;
+	struct console_mailbox *mailbox;
 	struct ipc	*keeper;
 	struct ipc	*queue;
 	struct ipc	*schedule;
@@ -314,7 +320,7 @@ ask_queue(struct console_role *role, const struct admin_request *request,
 /* Hand it on as it is; `kind` has the body of KEEPER_ADMIN. */
 static int
 ask_role(struct ipc *ipc, uint16_t kind, const struct admin_request *request,
-    struct slice packed, ipc_reply_fn *reply, void *reply_arg)
+    uint64_t asker, struct slice packed, ipc_reply_fn *reply, void *reply_arg)
 {
 	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
 	int r = -EMSGSIZE;
@@ -325,7 +331,7 @@ ask_role(struct ipc *ipc, uint16_t kind, const struct admin_request *request,
 	if (text_space(&body, packed.len + ADMIN_HEAD_BYTES) == NULL)
 		return r;
 	text_clear(&body);
-	keeper_admin_ask(&body, request, packed);
+	keeper_admin_ask(&body, request, asker, packed);
 	if (!text_failed(&body))
 		r = ipc_ask(ipc, kind, text_slice(&body), NULL, 0, reply,
 		    reply_arg);
@@ -334,24 +340,36 @@ ask_role(struct ipc *ipc, uint16_t kind, const struct admin_request *request,
 }
 
 static int
-ask(void *arg, const struct admin_request *request, struct slice packed,
-    ipc_reply_fn *reply, void *reply_arg)
+ask_as(void *arg, const struct admin_request *request, uint64_t asker,
+    struct slice packed, ipc_reply_fn *reply, void *reply_arg)
 {
 	struct console_role *role = arg;
 
 	switch (request->answers) {
 	case ROLE_CONSOLE:
 	case ROLE_QUEUE:
-		return ask_queue(role, request, packed, reply, reply_arg);
-	case ROLE_KEEPER:
-		return ask_role(role->keeper, KEEPER_ADMIN, request, packed,
+		/* the queue does not know whose anything is */
+		return asker != 0 ? -EPERM : ask_queue(role, request, packed,
 		    reply, reply_arg);
+	case ROLE_MAILBOX:
+		return asker != 0 ? -EPERM : console_mailbox_ask(role->mailbox,
+		    request, packed, reply, reply_arg);
+	case ROLE_KEEPER:
+		return ask_role(role->keeper, KEEPER_ADMIN, request, asker,
+		    packed, reply, reply_arg);
 	case ROLE_SCHEDULE:
 		return ask_role(role->schedule, SCHEDULE_ADMIN, request,
-		    packed, reply, reply_arg);
+		    asker, packed, reply, reply_arg);
 	default:
 		return -ENOTCONN;
 	}
+}
+
+static int
+ask(void *arg, const struct admin_request *request, struct slice packed,
+    ipc_reply_fn *reply, void *reply_arg)
+{
+	return ask_as(arg, request, 0, packed, reply, reply_arg);
 }
 
 static void
@@ -364,6 +382,7 @@ forget(void *arg, void *reply_arg)
 		ipc_forget(role->keeper, reply_arg);
 	if (role->schedule != NULL)
 		ipc_forget(role->schedule, reply_arg);
+	console_mailbox_forget(role->mailbox, reply_arg);
 	LIST_FOREACH(errand, &role->errands, next)
 		if (errand->arg == reply_arg)
 			errand->reply = NULL;
@@ -376,13 +395,36 @@ log_it(void *arg, const char *sentence)
 	log_say("%s", sentence);
 }
 
-/* jansson draws the seed of its tables from a file: now or never. */
+static int
+on_visit(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct console_role *role = process->state;
+
+	(void)from;
+	return console_web_visit(role->web, message);
+}
+
+static const struct ipc_rule console_rules[] = {
+{ CONSOLE_VISIT, "VISIT", FROM(ROLE_DOOR), IPC_NEWS, 1, 0, on_visit },
+{ 0 }
+};
+
+/*
+ * jansson draws the seed of its tables from a file, dates want the zone, and
+ * OpenSSL its digests: now or never.
+ */
 static int
 console_open(struct process *process)
 {
-	(void)process;
+	const char *zone = process->config.time_zone;
+
 	json_object_seed(0);
-	return 0;
+	if (zone[0] != '\0' && setenv("TZ", zone, 1) < 0)
+		return -errno;
+	tzset();
+	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 ?
+	    0 : -EIO;
 }
 
 static int
@@ -399,7 +441,11 @@ console_start(struct process *process)
 	LIST_INIT(&role->errands);
 	role->console = console_new(process->loop, process->control_fd,
 	    process->owner, language_of(process->config.language), &ports);
-	return role->console == NULL ? -ENOMEM : 0;
+	role->web = console_web_new(process->loop,
+	    language_of(process->config.language), ask_as, forget, role);
+	role->mailbox = console_mailbox_new(process);
+	return role->console == NULL || role->web == NULL ||
+	    role->mailbox == NULL ? -ENOMEM : 0;
 }
 
 static int
@@ -407,14 +453,18 @@ console_peer(struct process *process, struct ipc *ipc)
 {
 	struct console_role *role = process->state;
 
-	if (ipc_peer(ipc) == ROLE_KEEPER)
+	if (ipc_peer(ipc) == ROLE_KEEPER) {
 		role->keeper = ipc;
-	else if (ipc_peer(ipc) == ROLE_QUEUE)
+		console_web_keeper(role->web, ipc);
+		console_mailbox_keeper(role->mailbox, ipc);
+	} else if (ipc_peer(ipc) == ROLE_QUEUE)
 		role->queue = ipc;
 	else if (ipc_peer(ipc) == ROLE_SCHEDULE)
 		role->schedule = ipc;
 	else if (ipc_peer(ipc) == ROLE_SCAN)
 		role->scan = ipc;
+	else if (ipc_peer(ipc) == ROLE_MAILBOX)
+		return console_mailbox_peer(role->mailbox, ipc);
 	return 0;
 }
 
@@ -423,14 +473,18 @@ console_lost(struct process *process, struct ipc *ipc)
 {
 	struct console_role *role = process->state;
 
-	if (role->keeper == ipc)
+	if (role->keeper == ipc) {
 		role->keeper = NULL;
-	else if (role->queue == ipc)
+		console_web_keeper(role->web, NULL);
+		console_mailbox_keeper(role->mailbox, NULL);
+	} else if (role->queue == ipc)
 		role->queue = NULL;
 	else if (role->schedule == ipc)
 		role->schedule = NULL;
 	else if (role->scan == ipc)
 		role->scan = NULL;
+	else
+		console_mailbox_lost(role->mailbox, ipc);
 }
 
 static void
@@ -439,10 +493,13 @@ console_stop(struct process *process)
 	struct console_role *role = process->state;
 
 	console_free(role->console);
+	console_web_free(role->web);
+	console_mailbox_free(role->mailbox);
 	_exit(0);
 }
 
 const struct role_code console_code = {
-	.role = ROLE_CONSOLE, .open = console_open, .start = console_start,
+	.role = ROLE_CONSOLE, .rules = console_rules, .open = console_open,
+	.start = console_start,
 	.peer = console_peer, .lost = console_lost, .stop = console_stop,
 };

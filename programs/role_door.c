@@ -176,13 +176,25 @@ has_room(const struct door *door, struct visitor *visitor, const char *peer)
 	    visitor->connections < config->connections_per_address;
 }
 
+static int
+begin_session(struct visit *visit, int fd)
+{
+	switch (visit->listener->service) {
+	case SERVICE_POP3:
+		return door_pop3_begin(visit, fd);
+	case SERVICE_HTTPS:
+		return door_https_begin(visit, fd);
+	default:
+		return door_smtp_begin(visit, fd);
+	}
+}
+
 static void
 begin_visit(struct door_listener *listener, int fd, const char *peer,
     struct visitor *visitor)
 {
 	struct door *door = listener->door;
 	struct visit *visit = calloc(1, sizeof(*visit));
-	int r;
 
 	if (visit == NULL) {
 		turn_away(listener->config, fd, peer, visitor);
@@ -196,9 +208,7 @@ begin_visit(struct door_listener *listener, int fd, const char *peer,
 	visitor_came(&door->visitors, visitor);
 	TAILQ_INSERT_TAIL(&door->visits, visit, next);
 	door->visit_count++;
-	r = listener->config->service == SERVICE_POP3 ?
-	    door_pop3_begin(visit, fd) : door_smtp_begin(visit, fd);
-	if (r < 0)
+	if (begin_session(visit, fd) < 0)
 		visit_free(visit);
 }
 
@@ -300,6 +310,9 @@ open_tls(struct door *door)
 	if (r == 0)
 		r = tls_server_new(process->certificate, process->tls_key,
 		    "pop3", &door->tls_pop3, fault, sizeof(fault));
+	if (r == 0)
+		r = tls_server_new(process->certificate, process->tls_key,
+		    "http/1.1", &door->tls_https, fault, sizeof(fault));
 	if (r < 0)
 		log_say("tls_certificate %s: %s",
 		    process->config.tls_certificate, fault);
@@ -343,7 +356,9 @@ begin_accepting(struct door *door)
 	if (door->keeper == NULL || door->queue == NULL || door->stopping)
 		return 0;
 	for (size_t i = 0; r == 0 && i < door->listener_count; i++)
-		r = watch_want(door->listeners[i].watch, LOOP_READ);
+		if (door->console != NULL ||
+		    door->listeners[i].config->service != SERVICE_HTTPS)
+			r = watch_want(door->listeners[i].watch, LOOP_READ);
 	return r;
 }
 
@@ -407,11 +422,24 @@ door_peer(struct process *process, struct ipc *ipc)
 	case ROLE_QUEUE:
 		door->queue = ipc;
 		return begin_accepting(door);
+	case ROLE_CONSOLE:
+		door->console = ipc;
+		return begin_accepting(door);
 	case ROLE_MAILBOX:
 		return door_mailbox_peer(door, ipc);
 	default:
 		return -EINVAL;
 	}
+}
+
+/* Until the next one is there, whoever comes waits outside. */
+static void
+lose_console(struct door *door)
+{
+	door->console = NULL;
+	for (size_t i = 0; i < door->listener_count; i++)
+		if (door->listeners[i].config->service == SERVICE_HTTPS)
+			(void)watch_want(door->listeners[i].watch, 0);
 }
 
 static void
@@ -423,6 +451,8 @@ door_lost(struct process *process, struct ipc *ipc)
 		door->keeper = NULL;
 	else if (ipc == door->queue)
 		door->queue = NULL;
+	else if (ipc == door->console)
+		lose_console(door);
 	else
 		door_mailbox_lost(door, ipc);
 }
@@ -444,6 +474,8 @@ door_stop(struct process *process)
 		following = TAILQ_NEXT(visit, next);
 		if (visit->listener->service == SERVICE_POP3)
 			pop3_login_close(visit->session, "the hub is ending");
+		else if (visit->listener->service == SERVICE_HTTPS)
+			door_https_close(visit);
 		else
 			smtp_session_close(visit->session,
 			    "the hub is ending");

@@ -34,10 +34,10 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.holds = HOLDS(HOLDS_RULES),
 	},
 	[ROLE_CONSOLE] = {
-		.role = ROLE_CONSOLE, .user = "web", .calls = CALLS_ACCEPT,
-		.holds = HOLDS(HOLDS_CONTROL),
+		.role = ROLE_CONSOLE, .program = PROGRAM_NET, .user = "web",
+		.calls = CALLS_ACCEPT, .holds = HOLDS(HOLDS_CONTROL),
 		.links = FROM(ROLE_KEEPER) | FROM(ROLE_QUEUE) |
-		    FROM(ROLE_SCHEDULE),
+		    FROM(ROLE_SCHEDULE) | FROM(ROLE_DOOR),
 	},
 	[ROLE_SCHEDULE] = {
 		.role = ROLE_SCHEDULE, .user = "schedule",

@@ -25,7 +25,7 @@ enum role_folder {
 /* The smallest program that can play a role (DESIGN.md 2). */
 enum role_program {
 	PROGRAM_POSTROOMD,
-	PROGRAM_NET,		/* links libcurl and libunbound */
+	PROGRAM_NET,		/* links libcurl, libunbound, libmicrohttpd */
 	PROGRAM_SCAN,		/* links libclamav */
 	PROGRAM_COUNT
 };
@@ -91,9 +91,10 @@ const char *role_program_name(enum role_program);
 
 /* Linked by postroomd. */
 extern const struct role_code keeper_code, door_code, mailbox_code,
-    queue_code, judge_code, console_code, schedule_code;
+    queue_code, judge_code, schedule_code;
 /* Linked by postroom-net, and by postroom-scan. */
-extern const struct role_code fetch_code, resolver_code, scan_code;
+extern const struct role_code fetch_code, resolver_code, console_code,
+    scan_code;
 
 /*
  * Be the role of that name and number, if it is one of `codes` (up to a NULL),

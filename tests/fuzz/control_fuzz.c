@@ -22,6 +22,7 @@ as_body(struct slice body)
 	struct keeper_whose whose;
 	struct admin_work work;
 	struct slice packed;
+	struct keeper_person person;
 	uint64_t number;
 
 	(void)keeper_whose_asked(body, &packed);
@@ -30,7 +31,8 @@ as_body(struct slice body)
 	(void)keeper_login_said(body, &welcome);
 	(void)keeper_account_asked(body, &number);
 	(void)keeper_account_said(body, &account);
-	if (keeper_admin_asked(body, &request, &packed) == 0)
+	(void)keeper_person_said(body, &person);
+	if (keeper_admin_asked(body, &request, &number, &packed) == 0)
 		(void)admin_begin(&work, request, packed, 0);
 	for (unsigned i = 0; (request = admin_at(i)) != NULL; i++) {
 		TEXT_AUTO line = TEXT_INIT(2 * ADMIN_LINE_BYTES);

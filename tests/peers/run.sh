@@ -9,6 +9,7 @@ sh "$here/reload.sh" "$1" "$2" >/dev/null
 sh "$here/corpus.sh" "$1" "$2" "$here/../mail"
 sh "$here/multipop.sh" "$1" "$2"
 sh "$here/dkim.sh" "$1" "$2"
+sh "$here/me.sh" "$1" "$2"
 sh "$here/completion.sh" "$1" "$2"
 sh "$here/demo.sh" "$1" "$2"
 sh "$here/deb.sh" "$1" "$2"

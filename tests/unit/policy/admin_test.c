@@ -15,6 +15,7 @@ static char		 folder[64];
 static int		 folder_fd;
 static struct policy	*policy;
 static bool		 fetches_changed;	/* by the last request */
+static uint64_t		 asker;			/* 0: the postmaster's machine */
 
 static const struct seal_key key = { "0123456789abcdef0123456789abcde" };
 
@@ -23,6 +24,7 @@ setup(void)
 {
 	unsigned needs;
 
+	asker = 0;
 	strcpy(folder, "/tmp/admin_test.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -53,10 +55,12 @@ answer_to(const char *line, struct text *answer)
 	const char *why;
 
 	text_clear(answer);
-	ck_assert_int_eq(admin_read(slice_str(line), &request, &packed, &why),
-	    0);
+	ck_assert_int_eq(admin_read_own(slice_str(line), asker == 0 ?
+	    slice_of(NULL, 0) : slice_str("ann@office.test"), &request,
+	    &packed, &why), 0);
 	ck_assert_int_eq(admin_begin(&work, request, text_slice(&packed),
 	    1795300000000), 0);
+	work.asker = asker;
 	work.seal_key = &key;
 	admin_end(&work, admin_hash(&work), policy, &rows);
 	fetches_changed = work.fetches_changed;
@@ -137,6 +141,42 @@ END_TEST
 	WITH("password", "a remote one")
 #define PIN	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e"
 
+/* What is usual for a protocol, unless something else is said. */
+static const struct {
+	const char	*given;
+	const char	*listed;
+} usuals[] = {
+	{ WITH("protocol", "pop3"), "\"port\": 995, \"tls\": \"implicit\"" },
+	{ WITH("protocol", "imap"), "\"port\": 993, \"tls\": \"implicit\"" },
+	{ WITH("protocol", "imap") WITH("tls", "starttls"),
+	  "\"port\": 143, \"tls\": \"starttls\"" },
+	{ WITH("protocol", "etrn") WITH("queue", "office.test"),
+	  "\"port\": 25, \"tls\": \"starttls\"" },
+	{ WITH("protocol", "etrn") WITH("queue", "office.test")
+	  WITH("tls", "implicit"), "\"port\": 465, \"tls\": \"implicit\"" },
+	{ WITH("protocol", "etrn") WITH("queue", "office.test")
+	  WITH("port", "995"), "\"port\": 995, \"tls\": \"starttls\"" },
+	{ WITH("protocol", "atrn"), "\"port\": 366, \"tls\": \"starttls\"" },
+	{ WITH("protocol", "atrn") WITH("tls", "none"),
+	  "\"port\": 366, \"tls\": \"none\"" },
+};
+
+START_TEST(port_and_tls_follow_the_protocol)
+{
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+	TEXT_AUTO line = TEXT_INIT(4096);
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	text_addf(&line, "%s%s}}", "{\"request\": \"fetch add\", \"args\": "
+	    "{\"address\": \"ann\"" GOOD, usuals[_i].given);
+	text_add_byte(&line, '\0');
+	answer_to(line.at, &answer);
+	answer_to("{\"request\": \"fetch list\"}", &answer);
+	ck_assert_msg(strstr(answer.at, usuals[_i].listed) != NULL, "%s",
+	    answer.at);
+}
+END_TEST
+
 START_TEST(a_fetch_account_is_added_changed_listed_and_removed)
 {
 	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
@@ -154,7 +194,9 @@ START_TEST(a_fetch_account_is_added_changed_listed_and_removed)
 	    "\"tls\": \"implicit\", \"user\": \"ann\", "
 	    "\"mechanism\": \"auto\", \"from\": \"unsaid\", "
 	    "\"delete_after\": \"keep\", \"largest\": 0, "
-	    "\"enabled\": \"yes\", \"pin\": \"no\"}"));
+	    "\"enabled\": \"yes\", \"pin\": \"no\", "
+	    "\"protocol\": \"pop3\", \"folders\": \"\", "
+	    "\"queue\": \"\", \"every\": 0, \"on_read\": \"no\"}"));
 	ck_assert(!fetches_changed);
 	answer_to(FETCH("set", WITH("tls", "starttls") WITH("from", "30")
 	    WITH("delete_after", "7") ", \"largest\": 1048576"
@@ -167,7 +209,9 @@ START_TEST(a_fetch_account_is_added_changed_listed_and_removed)
 	    "\"tls\": \"starttls\", \"user\": \"ann\", "
 	    "\"mechanism\": \"apop\", \"from\": \"30\", "
 	    "\"delete_after\": \"7\", \"largest\": 1048576, "
-	    "\"enabled\": \"no\", \"pin\": \"yes\"}"));
+	    "\"enabled\": \"no\", \"pin\": \"yes\", "
+	    "\"protocol\": \"pop3\", \"folders\": \"\", "
+	    "\"queue\": \"\", \"every\": 0, \"on_read\": \"no\"}"));
 	ck_assert_int_eq(policy_fetch_secret(policy, &key, 1, secret), 0);
 	ck_assert_str_eq(secret, "a remote one");
 	answer_to(FETCH("set", WITH("password", "x") WITH("pin", "none")
@@ -178,7 +222,7 @@ START_TEST(a_fetch_account_is_added_changed_listed_and_removed)
 	answer_to(FETCH("list", ""), &answer);
 	/* a port that is not the usual one stays */
 	ck_assert_ptr_nonnull(strstr(answer.at, "\"port\": 1100"));
-	ck_assert_ptr_nonnull(strstr(answer.at, "\"pin\": \"no\"}"));
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"pin\": \"no\""));
 	answer_to(FETCH("remove", ""), &answer);
 	ck_assert(fetches_changed);
 	answer_to("{\"request\": \"fetch list\"}", &answer);
@@ -258,6 +302,101 @@ START_TEST(a_fetch_refusal_names_its_reason_and_field)
 	ck_assert_msg(strstr(answer.at, fetch_refusals[_i].error) != NULL,
 	    "%s", answer.at);
 	ck_assert(!fetches_changed);
+}
+END_TEST
+
+/* What a person asks is about their own account, whatever is written there. */
+static const struct {
+	const char	*line;
+	const char	*want;		/* stands in the answer */
+} by_ann[] = {
+	{ "{\"request\": \"fetch list\"}", "\"label\": \"anns\"" },
+	{ "{\"request\": \"fetch list\", \"args\": {\"address\": \"ANN\"}}",
+	  "\"label\": \"anns\"" },
+	{ "{\"request\": \"fetch list\", \"args\": {\"label\": \"bobs\"}}",
+	  "\"result\": []" },
+	{ "{\"request\": \"fetch list\", \"args\": {\"address\": \"bob\"}}",
+	  "\"refused\", \"field\": null" },
+	/* nobody learns here whose an address is */
+	{ "{\"request\": \"fetch list\", \"args\": {\"address\": \"zoe\"}}",
+	  "\"refused\", \"field\": null" },
+	{ "{\"request\": \"fetch set\", \"args\": {\"address\": "
+	  "\"bob@office.test\", \"label\": \"bobs\", \"user\": \"x\"}}",
+	  "\"refused\", \"field\": null" },
+	{ "{\"request\": \"fetch set\", \"args\": {\"label\": \"bobs\", "
+	  "\"user\": \"x\"}}", "\"no-such\"" },
+	{ "{\"request\": \"fetch set\", \"args\": {\"user\": \"x\"}}",
+	  "\"label\": \"anns\"" },
+	{ "{\"request\": \"fetch remove\", \"args\": {\"address\": \"bob\"}}",
+	  "\"refused\", \"field\": null" },
+	{ "{\"request\": \"fetch remove\", \"args\": {\"label\": \"bobs\"}}",
+	  "\"no-such\"" },
+	{ "{\"request\": \"fetch add\", \"args\": {\"address\": \"bob\", "
+	  "\"host\": \"h.test\", \"user\": \"u\", \"password\": \"p\"}}",
+	  "\"refused\", \"field\": null" },
+	{ "{\"request\": \"fetch add\", \"args\": {\"host\": \"h.test\", "
+	  "\"user\": \"u\", \"password\": \"p\"}}",
+	  "\"address\": \"ann@office.test\", \"label\": \"h.test\"" },
+};
+
+START_TEST(a_person_asks_for_their_own_account_only)
+{
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+	struct policy_account account;
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	answer_to(ADD("bob@office.test", "correct horse"), &answer);
+	answer_to("{\"request\": \"fetch add\", \"args\": {\"address\": "
+	    "\"ann\", \"label\": \"anns\", \"host\": \"a.test\", "
+	    "\"user\": \"u\", \"password\": \"p\"}}", &answer);
+	answer_to("{\"request\": \"fetch add\", \"args\": {\"address\": "
+	    "\"bob\", \"label\": \"bobs\", \"host\": \"b.test\", "
+	    "\"user\": \"u\", \"password\": \"p\"}}", &answer);
+	ck_assert_int_eq(policy_account_find(policy, slice_str("ann"),
+	    &account), 0);
+	asker = account.id;
+	answer_to(by_ann[_i].line, &answer);
+	ck_assert_msg(strstr(answer.at, by_ann[_i].want) != NULL, "%s",
+	    answer.at);
+	/* whatever it was, what is bob's stands as it stood */
+	asker = 0;
+	answer_to("{\"request\": \"fetch list\", \"args\": {\"address\": "
+	    "\"bob\"}}", &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"label\": \"bobs\""));
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"user\": \"u\""));
+	ck_assert_ptr_null(strstr(answer.at, "h.test"));
+}
+END_TEST
+
+START_TEST(an_account_that_is_gone_may_ask_nothing)
+{
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+
+	asker = 77;
+	answer_to("{\"request\": \"fetch list\"}", &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"refused\""));
+}
+END_TEST
+
+/* Only what is written here, and only where the postmaster allows it. */
+START_TEST(people_may_ask_about_what_they_collect_and_nothing_else)
+{
+	static const char *const theirs[] = {
+		"fetch add", "fetch list", "fetch set", "fetch remove",
+		"fetch now", "fetch test", "fetch progress", "fetch health"
+	};
+	const struct admin_request *request;
+
+	for (unsigned n = 0; (request = admin_at(n)) != NULL; n++) {
+		bool is_theirs = false;
+
+		for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++)
+			is_theirs = is_theirs ||
+			    strcmp(request->name, theirs[i]) == 0;
+		ck_assert_int_eq(admin_may(request, 7, true), is_theirs);
+		ck_assert(!admin_may(request, 7, false));
+		ck_assert(admin_may(request, 0, false));
+	}
 }
 END_TEST
 
@@ -403,7 +542,7 @@ START_TEST(every_row_is_whole)
 		    r->answers == ROLE_QUEUE);
 		ck_assert((r->answers == ROLE_KEEPER) == (r->handler != NULL));
 	}
-	ck_assert_uint_eq(n, 18);
+	ck_assert_uint_ge(n, 20);
 }
 END_TEST
 
@@ -443,10 +582,17 @@ unit_suite(void)
 	tcase_add_test(tests, an_account_is_added_changed_listed_and_removed);
 	tcase_add_loop_test(tests, a_refusal_names_its_reason_and_field, 0,
 	    sizeof(refusals) / sizeof(refusals[0]));
+	tcase_add_loop_test(tests, port_and_tls_follow_the_protocol, 0,
+	    sizeof(usuals) / sizeof(usuals[0]));
 	tcase_add_test(tests,
 	    a_fetch_account_is_added_changed_listed_and_removed);
 	tcase_add_loop_test(tests, a_fetch_refusal_names_its_reason_and_field,
 	    0, sizeof(fetch_refusals) / sizeof(fetch_refusals[0]));
+	tcase_add_loop_test(tests, a_person_asks_for_their_own_account_only, 0,
+	    sizeof(by_ann) / sizeof(by_ann[0]));
+	tcase_add_test(tests, an_account_that_is_gone_may_ask_nothing);
+	tcase_add_test(tests,
+	    people_may_ask_about_what_they_collect_and_nothing_else);
 	tcase_add_test(tests, without_the_sealing_key_nothing_is_added);
 	tcase_add_test(tests, who_goes_changes_the_fetch_accounts);
 	tcase_add_test(tests, a_long_list_comes_in_pages);

@@ -62,6 +62,19 @@ static const struct {
   "there is no \"unlimited\"\n" },
 { "fetch_minutes = 1441\n",
   "t.conf:1: fetch_minutes: \"1441\" is too much\n" },
+{ "line_windows = \"mon-fri 07:00-18:00 every 10; daily 25:00-05:00\"\n",
+  "t.conf:1: line_windows: \"25:00-05:00\" is not a time from-to such as "
+  "07:00-18:00\n" },
+{ "\nline_windows = \"daily\"\n",
+  "t.conf:2: line_windows: \"daily\" is a window without times\n" },
+{ "line_month_bytes = 0\n", "t.conf:1: line_month_bytes: \"0\" is too "
+  "little; there is no \"unlimited\"\n" },
+{ "line_bytes_per_second = 1023\n",
+  "t.conf:1: line_bytes_per_second: \"1023\" is too little\n" },
+{ "line_month_day = 29\n",
+  "t.conf:1: line_month_day: \"29\" is too much\n" },
+{ "line_spent = \"all\"\n",
+  "t.conf:1: line_spent: \"all\" must be on-demand or nothing\n" },
 { "fetch_per_host = 65\n",
   "t.conf:1: fetch_per_host: \"65\" is too much\n" },
 { "fetch_connections = 1001\n",
@@ -156,6 +169,13 @@ START_TEST(nothing_given_gives_the_defaults)
 	ck_assert_uint_eq(c.fetch_minutes, 10);
 	ck_assert_uint_eq(c.fetch_connections, 50);
 	ck_assert_uint_eq(c.fetch_per_host, 10);
+	ck_assert_uint_eq(c.fetch_tell_hours, 24);
+	ck_assert_str_eq(c.line_windows, "");
+	ck_assert_uint_eq(c.line_bytes_per_second, 1u << 30);
+	ck_assert_uint_eq(c.line_month_bytes, UINT64_C(1) << 50);
+	ck_assert_uint_eq(c.line_warn_percent, 80);
+	ck_assert_uint_eq(c.line_reserve_percent, 0);
+	ck_assert_str_eq(c.line_spent, "on-demand");
 	ck_assert_str_eq(c.dns_forward, "");
 	ck_assert_str_eq(c.hosts_file, "/etc/hosts");
 	ck_assert_str_eq(c.language, "en");
@@ -176,6 +196,9 @@ static const char whole[] =
     "trail_days = 2w\n"
     "dns_forward = \"192.0.2.1@5353  2001:db8::1\"\nhosts_file = \"\"\n"
     "fetch_minutes = 1440\nfetch_per_host = 64\nfetch_connections = 1000\n"
+    "line_windows = \"mon-fri 07:00-18:00 every 10; daily 01:00-05:00 "
+    "night\"\nline_bytes_per_second = 8KiB\nline_month_bytes = 5GiB\n"
+    "line_spent = nothing\n"
     "listen smtp { address = \"0.0.0.0\" tls = starttls }\n"
     "listen smtp { address = \"::\" port = 2525 }\n"
     "listen pop3 { address = \"::1\" port = 995 tls = implicit }\n"
@@ -201,6 +224,11 @@ START_TEST(every_kind_of_value_is_read)
 	ck_assert_uint_eq(c.fetch_minutes, 1440);
 	ck_assert_uint_eq(c.fetch_per_host, 64);
 	ck_assert_uint_eq(c.fetch_connections, 1000);
+	ck_assert_str_eq(c.line_windows,
+	    "mon-fri 07:00-18:00 every 10; daily 01:00-05:00 night");
+	ck_assert_uint_eq(c.line_bytes_per_second, 8192);
+	ck_assert_uint_eq(c.line_month_bytes, UINT64_C(5) << 30);
+	ck_assert_str_eq(c.line_spent, "nothing");
 	ck_assert_uint_eq(c.listener_count, 4);
 	ck_assert_int_eq(c.listeners[0].service, SERVICE_SMTP);
 	ck_assert_uint_eq(c.listeners[0].port, 25);

@@ -630,6 +630,117 @@ START_TEST(a_packed_one_is_judged_as_a_typed_one)
 }
 END_TEST
 
+/* What ETRN (RFC 1985 5) and ATRN (RFC 2645 5) may ask for. */
+static const struct {
+	enum fetch_protocol	 protocol;
+	const char		*queue;
+	bool			 is_fit;
+} queues[] = {
+	{ FETCH_ETRN, "office.test", true },
+	{ FETCH_ETRN, "office.test,@branch.test,#spool/1", true },
+	{ FETCH_ETRN, "", false },
+	{ FETCH_ETRN, "office.test,", false },
+	{ FETCH_ETRN, ",office.test", false },
+	{ FETCH_ETRN, "@", false },
+	{ FETCH_ETRN, "#", false },
+	{ FETCH_ETRN, "#a b", false },
+	{ FETCH_ETRN, "#a\r\nMAIL FROM:<>", false },
+	{ FETCH_ETRN, "office.test\r\nQUIT", false },
+	{ FETCH_ETRN, "office test", false },
+	{ FETCH_ATRN, "", true },
+	{ FETCH_ATRN, "office.test,branch.test", true },
+	{ FETCH_ATRN, "@office.test", false },
+	{ FETCH_ATRN, "#spool", false },
+	{ FETCH_POP3, "", true },
+	{ FETCH_POP3, "office.test", false },
+	{ FETCH_IMAP, "office.test", false },
+};
+
+START_TEST(a_queue_is_names_and_commas)
+{
+	struct fetch_account f = fit(), got;
+	const char *field = NULL;
+	uint64_t id = 0;
+
+	f.protocol = queues[_i].protocol;
+	(void)snprintf(f.queue, sizeof(f.queue), "%s", queues[_i].queue);
+	ck_assert_int_eq(policy_fetch_add(policy, &key, &f,
+	    slice_str(SECRET), NOW, &id, &field), queues[_i].is_fit ? 0 :
+	    -EINVAL);
+	if (!queues[_i].is_fit) {
+		ck_assert_str_eq(field, "queue");
+		return;
+	}
+	ck_assert_int_eq(policy_fetch_get(policy, id, &got), 0);
+	ck_assert_int_eq(got.protocol, f.protocol);
+	ck_assert_str_eq(got.queue, f.queue);
+}
+END_TEST
+
+/* RFC 1985 does not ask for a login: where there is none, nothing is sealed. */
+START_TEST(only_etrn_does_without_a_login)
+{
+	struct fetch_account f = fit(), got;
+	TEXT_AUTO body = TEXT_INIT(8192);
+	char secret[FETCH_SECRET_SIZE] = "?";
+	const char *field = NULL;
+	struct slice read;
+	struct unpack u;
+	uint64_t id = 0;
+
+	f.user[0] = '\0';
+	f.protocol = FETCH_ATRN;
+	ck_assert_int_eq(policy_fetch_add(policy, &key, &f, slice_str(""),
+	    NOW, &id, &field), -EINVAL);
+	ck_assert_str_eq(field, "user");
+	f.protocol = FETCH_ETRN;
+	strcpy(f.queue, "office.test");
+	ck_assert_int_eq(policy_fetch_add(policy, &key, &f, slice_str(""),
+	    NOW, &id, &field), 0);
+	ck_assert_int_eq(policy_fetch_secret(policy, &key, id, secret), 0);
+	ck_assert_str_eq(secret, "");
+	ck_assert_int_eq(policy_fetch_get(policy, id, &got), 0);
+	fetch_account_pack(&body, &got, slice_str(secret));
+	u = unpack_of(text_slice(&body));
+	ck_assert_int_eq(fetch_account_unpack(&u, &got, &read), 0);
+	ck_assert_uint_eq(read.len, 0);
+
+	/* with a login from now on: that wants a password */
+	strcpy(got.user, "ann");
+	ck_assert_int_eq(policy_fetch_set(policy, &key, &got, slice_str(""),
+	    &field), -EINVAL);
+	ck_assert_str_eq(field, "password");
+	ck_assert_int_eq(policy_fetch_set(policy, &key, &got,
+	    slice_str(SECRET), &field), 0);
+	ck_assert_int_eq(policy_fetch_secret(policy, &key, id, secret), 0);
+	ck_assert_str_eq(secret, SECRET);
+}
+END_TEST
+
+START_TEST(folders_and_protocol_are_kept)
+{
+	struct fetch_account f = fit(), got;
+	uint64_t id = 0;
+	const char *field;
+
+	f.protocol = FETCH_IMAP;
+	memset(f.folders, 'x', sizeof(f.folders) - 1);
+	ck_assert_int_eq(add(&f, &id), 0);
+	ck_assert_int_eq(policy_fetch_get(policy, id, &got), 0);
+	ck_assert_int_eq(got.protocol, FETCH_IMAP);
+	ck_assert_str_eq(got.folders, f.folders);
+	strcpy(got.folders, "INBOX\r\nX");
+	ck_assert_int_eq(policy_fetch_set(policy, &key, &got, slice_str(""),
+	    &field), -EINVAL);
+	ck_assert_str_eq(field, "folders");
+	got.folders[0] = '\0';
+	got.protocol = FETCH_PROTOCOL_COUNT;
+	ck_assert_int_eq(policy_fetch_set(policy, &key, &got, slice_str(""),
+	    &field), -EINVAL);
+	ck_assert_str_eq(field, "protocol");
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -638,6 +749,10 @@ unit_suite(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_loop_test(tests, a_queue_is_names_and_commas, 0,
+	    sizeof(queues) / sizeof(queues[0]));
+	tcase_add_test(tests, only_etrn_does_without_a_login);
+	tcase_add_test(tests, folders_and_protocol_are_kept);
 	tcase_add_test(tests, what_is_added_is_read_again);
 	tcase_add_loop_test(tests, every_member_has_its_bounds, 0,
 	    sizeof(bounds) / sizeof(bounds[0]));

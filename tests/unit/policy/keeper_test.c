@@ -54,6 +54,34 @@ START_TEST(ours_without_an_account_is_a_breach)
 }
 END_TEST
 
+START_TEST(a_named_account_reads_back_and_a_lie_does_not)
+{
+	static const struct keeper_named truths[] = {
+		{ ADMIN_OK, 7 }, { ADMIN_NO_SUCH, 0 }, { ADMIN_NOT_UNIQUE, 0 },
+	}, lies[] = {
+		{ ADMIN_OK, 0 }, { ADMIN_NO_SUCH, 7 }, { ADMIN_STATUS_COUNT, 0 },
+	};
+	struct keeper_named got;
+
+	for (size_t i = 0; i < sizeof(truths) / sizeof(truths[0]); i++) {
+		text_clear(&body);
+		keeper_named_say(&body, &truths[i]);
+		ck_assert_int_eq(keeper_named_said(text_slice(&body), &got),
+		    0);
+		ck_assert_int_eq(got.status, truths[i].status);
+		ck_assert_uint_eq(got.account, truths[i].account);
+		ck_assert_int_eq(keeper_named_said(slice_first(
+		    text_slice(&body), body.len - 1), &got), -EBADMSG);
+	}
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		text_clear(&body);
+		keeper_named_say(&body, &lies[i]);
+		ck_assert_int_eq(keeper_named_said(text_slice(&body), &got),
+		    -EBADMSG);
+	}
+}
+END_TEST
+
 START_TEST(a_login_reads_back)
 {
 	struct keeper_login login = { SLICE("ann"), SLICE("correct horse"),
@@ -92,13 +120,14 @@ START_TEST(an_admin_request_and_an_account_read_back)
 	struct keeper_account account = { true, SLICE("ann@office.test"),
 	    SLICE("id") }, got;
 	struct slice packed;
-	uint64_t number;
+	uint64_t number, asker;
 
-	keeper_admin_ask(&body, admin_find(slice_str("account set")),
+	keeper_admin_ask(&body, admin_find(slice_str("account set")), 7,
 	    slice_str("xyz"));
 	ck_assert_int_eq(keeper_admin_asked(text_slice(&body), &request,
-	    &packed), 0);
+	    &asker, &packed), 0);
 	ck_assert_str_eq(request->name, "account set");
+	ck_assert_uint_eq(asker, 7);
 	ck_assert(slice_is_str(packed, "xyz"));
 	text_clear(&body);
 	keeper_account_ask(&body, 12);
@@ -108,6 +137,31 @@ START_TEST(an_admin_request_and_an_account_read_back)
 	keeper_account_say(&body, &account);
 	ck_assert_int_eq(keeper_account_said(text_slice(&body), &got), 0);
 	ck_assert(got.exists && slice_is_str(got.language, "id"));
+}
+END_TEST
+
+START_TEST(a_person_reads_back_and_a_cut_one_is_a_breach)
+{
+	const struct keeper_person nobody = { 0 }, ann = {
+		.exists = true, .address = SLICE("ann@office.test"),
+		.language = SLICE("id"), .may_fetch = true, .stamp = 77
+	};
+	struct keeper_person got = { 0 };
+	struct slice whole;
+
+	keeper_person_say(&body, &ann);
+	whole = text_slice(&body);
+	for (size_t len = 0; len < whole.len; len++)
+		ck_assert_int_eq(keeper_person_said(slice_first(whole, len),
+		    &got), -EBADMSG);
+	ck_assert_int_eq(keeper_person_said(whole, &got), 0);
+	ck_assert(got.exists && got.may_fetch && got.stamp == 77);
+	ck_assert(slice_is_str(got.address, "ann@office.test"));
+	ck_assert(slice_is_str(got.language, "id"));
+	text_clear(&body);
+	keeper_person_say(&body, &nobody);
+	ck_assert_int_eq(keeper_person_said(text_slice(&body), &got), 0);
+	ck_assert(!got.exists && !got.may_fetch);
 }
 END_TEST
 
@@ -132,17 +186,22 @@ START_TEST(a_body_that_is_cut_or_longer_is_a_breach)
 	    -EBADMSG);
 	text_clear(&body);
 	pack_u16(&body, 999);
+	pack_u64(&body, 0);
 	pack_slice(&body, slice_str(""));
 	ck_assert_int_eq(keeper_admin_asked(text_slice(&body),
-	    &(const struct admin_request *){ NULL }, &whole), -EBADMSG);
+	    &(const struct admin_request *){ NULL }, &(uint64_t){ 0 },
+	    &whole), -EBADMSG);
 }
 END_TEST
 
 START_TEST(a_fetch_due_reads_back_and_a_cut_one_is_a_breach)
 {
-	struct fetch_due due = { 7, 3, SLICE("ann@office.test"),
-	    SLICE("provider"), SLICE("pop.example.com"), true, 5 },
-	    got = { 0 };
+	struct fetch_due due = { .id = 7, .owner = 3,
+	    .owner_address = SLICE("ann@office.test"),
+	    .label = SLICE("provider"), .host = SLICE("pop.example.com"),
+	    .enabled = true, .changes = 5, .when = { 15, true },
+	    .health = { .result = "refused", .words = "no", .refusals = 2,
+	    .waiting = 9 } }, got = { 0 };
 	struct slice whole;
 	struct unpack u;
 
@@ -158,6 +217,12 @@ START_TEST(a_fetch_due_reads_back_and_a_cut_one_is_a_breach)
 	ck_assert(slice_is(got.host, due.host));
 	ck_assert(got.enabled);
 	ck_assert_uint_eq(got.changes, 5);
+	ck_assert_uint_eq(got.when.every_minutes, 15);
+	ck_assert(got.when.on_read);
+	ck_assert_str_eq(got.health.result, "refused");
+	ck_assert_str_eq(got.health.words, "no");
+	ck_assert_uint_eq(got.health.refusals, 2);
+	ck_assert_uint_eq(got.health.waiting, 9);
 	for (size_t len = 0; len < whole.len; len++) {
 		u = unpack_of(slice_first(whole, len));
 		ck_assert_int_eq(fetch_due_unpack(&u, &got), -EBADMSG);
@@ -167,8 +232,8 @@ END_TEST
 
 START_TEST(a_fetch_due_of_nobody_is_a_breach)
 {
-	struct fetch_due due = { 7, 0, SLICE("a@b"), SLICE("c"), SLICE("d"),
-	    true, 0 }, got;
+	struct fetch_due due = { .id = 7, .owner_address = SLICE("a@b"),
+	    .label = SLICE("c"), .host = SLICE("d"), .enabled = true }, got;
 	struct unpack u;
 
 	fetch_due_pack(&body, &due);
@@ -192,9 +257,12 @@ unit_suite(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, whose_reads_back);
 	tcase_add_test(tests, ours_without_an_account_is_a_breach);
+	tcase_add_test(tests,
+	    a_named_account_reads_back_and_a_lie_does_not);
 	tcase_add_test(tests, a_login_reads_back);
 	tcase_add_test(tests, a_stranger_with_an_account_is_a_breach);
 	tcase_add_test(tests, an_admin_request_and_an_account_read_back);
+	tcase_add_test(tests, a_person_reads_back_and_a_cut_one_is_a_breach);
 	tcase_add_test(tests, a_body_that_is_cut_or_longer_is_a_breach);
 	tcase_add_test(tests,
 	    a_fetch_due_reads_back_and_a_cut_one_is_a_breach);

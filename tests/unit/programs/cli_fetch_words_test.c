@@ -25,11 +25,11 @@ static const struct {
 
 START_TEST(numbers_are_grouped)
 {
-	char words[CLI_COUNT_SIZE];
+	char words[AMOUNT_SIZE];
 
-	words_messages(LANGUAGE_EN, numbers[_i].n, words);
+	amount_messages(LANGUAGE_EN, numbers[_i].n, words);
 	ck_assert_str_eq(words, numbers[_i].english);
-	words_messages(LANGUAGE_ID, numbers[_i].n, words);
+	amount_messages(LANGUAGE_ID, numbers[_i].n, words);
 	ck_assert_str_eq(words, numbers[_i].indonesian);
 }
 END_TEST
@@ -46,9 +46,9 @@ static const struct {
 
 START_TEST(sizes_have_a_unit)
 {
-	char words[CLI_COUNT_SIZE];
+	char words[AMOUNT_SIZE];
 
-	words_bytes(LANGUAGE_EN, sizes[_i].bytes, words);
+	amount_bytes(LANGUAGE_EN, sizes[_i].bytes, words);
 	ck_assert_str_eq(words, sizes[_i].words);
 }
 END_TEST

@@ -125,7 +125,7 @@ ask(const char *name, const char *first, const char *second)
 		if (given)
 			pack_slice(&packed, slice_str(args[i]));
 	}
-	keeper_admin_ask(&body, request, text_slice(&packed));
+	keeper_admin_ask(&body, request, 0, text_slice(&packed));
 	ck_assert_int_eq(ipc_ask(console, SCHEDULE_ADMIN, text_slice(&body),
 	    NULL, 0, on_answer, NULL), 0);
 }
@@ -242,7 +242,7 @@ START_TEST(a_run_goes_from_the_console_to_the_process_and_back)
 		(void)unpack_u64(&u);
 	ck_assert(slice_is_str(unpack_slice(&u), "done"));
 	ck_assert_uint_eq(unpack_u64(&u), 9);
-	for (unsigned i = 0; i < 7; i++)
+	for (unsigned i = 0; i < 8; i++)
 		(void)unpack_u64(&u);
 	ck_assert(slice_is_str(unpack_slice(&u), "no"));
 	ck_assert(slice_is_str(unpack_slice(&u), "yes"));	/* by_server */
