@@ -450,7 +450,8 @@ account_drop(struct policy *p, uint64_t id, int64_t now_utc_ms)
 		return r;
 	q = db_ask(p->db, REMOVE_FETCHES);
 	db_put_u64(&q, id);
-	return db_run(&q);
+	r = db_run(&q);
+	return r < 0 ? r : policy_grants_sweep(p);
 }
 
 int

@@ -28,6 +28,7 @@
 #include <arpa/inet.h>
 
 #include "filters/rule_value.h"
+#include "policy/line_calendar.h"
 #include "policy/unit.h"
 
 #define TEXT_MAX_BYTES	(256 * 1024)	/* of a configuration file */
@@ -46,6 +47,8 @@ enum kind {
 	KIND_WORD,		/* no blanks */
 	KIND_RESOLVERS,		/* numeric addresses, each with @port or not */
 	KIND_NETS,		/* 192.0.2.0/24, a blank between */
+	KIND_WINDOWS,		/* line_calendar.h */
+	KIND_IF_SPENT,
 	KIND_IF_VIRUS,		/* what is done about a result of scanning */
 	KIND_IF_SUSPECT,
 	KIND_IF_UNSCANNED
@@ -145,6 +148,24 @@ static const struct option options[] = {
   "Remote mailboxes that are collected from at one time, in all." },
 { "fetch_per_host",          KIND_COUNT,        FIELD(fetch_per_host), 1, 64, "10",
   "Of them, those on the same host." },
+{ "people_fetch",            KIND_BOOL,         TEXT(people_fetch), "yes",
+  "People may have their own remote mailboxes collected from, at /me and with postroom --server." },
+{ "fetch_tell_hours",        KIND_COUNT,        FIELD(fetch_tell_hours), 1, 720, "24",
+  "Hours without success after which the owner of a remote mailbox is told." },
+{ "line_windows",            KIND_WINDOWS,      TEXT(line_windows), "",
+  "When the line may be used (empty: always; never: on demand only), such as mon-fri 07:00-18:00 every 10; daily 01:00-05:00 night." },
+{ "line_bytes_per_second",   KIND_BYTES,        FIELD(line_bytes_per_second), KIB, GIB, "1GiB",
+  "What all collections together may carry in a second; 1GiB is more than any line and holds nothing back." },
+{ "line_month_bytes",        KIND_BYTES,        FIELD(line_month_bytes), MIB, 1024 * 1024 * GIB, "1024TiB",
+  "What the line may carry in a month; 1024TiB means that nobody counts." },
+{ "line_month_day",          KIND_COUNT,        FIELD(line_month_day), 1, 28, "1",
+  "The day of the month on which that month begins." },
+{ "line_warn_percent",       KIND_COUNT,        FIELD(line_warn_percent), 1, 100, "80",
+  "How much of the month's bytes may be carried before the postmaster is warned." },
+{ "line_reserve_percent",    KIND_COUNT,        FIELD(line_reserve_percent), 0, 90, "0",
+  "How much of them is kept for what somebody asks for." },
+{ "line_spent",              KIND_IF_SPENT,     TEXT(line_spent), "on-demand",
+  "What is still carried when all of them are: what the postmaster asks for, or nothing." },
 { "upstream_hosts",          KIND_NETS,         TEXT(upstream_hosts), "",
   "Networks of our provider's servers: what would be refused from there is held." },
 { "dns_forward",             KIND_RESOLVERS,    TEXT(dns_forward), "",
@@ -366,6 +387,9 @@ are_nets(struct slice value)
 static const char *
 text_fault(enum kind kind, struct slice value)
 {
+	struct calendar calendar;
+	struct slice where;
+
 	for (size_t i = 0; i < value.len; i++)
 		if ((unsigned char)value.at[i] < 0x20 || value.at[i] == 0x7f)
 			return "holds a control character";
@@ -389,6 +413,11 @@ text_fault(enum kind kind, struct slice value)
 	case KIND_NETS:
 		return are_nets(value) ? NULL :
 		    "is not a list of networks such as 192.0.2.0/24";
+	case KIND_WINDOWS:
+		return calendar_read(value, &calendar, &where);
+	case KIND_IF_SPENT:
+		return is_one_of(value, "on-demand", "nothing", NULL, NULL) ?
+		    NULL : "must be on-demand or nothing";
 	case KIND_IF_VIRUS:
 		return is_one_of(value, "quarantine", "refuse", NULL, NULL) ?
 		    NULL : "must be quarantine or refuse";
@@ -427,6 +456,17 @@ option_read(const struct option *o, struct slice value, struct config *config)
 	return what;
 }
 
+/* Of many windows, the piece that is wrong; else all of it. */
+static struct slice
+window_at_fault(struct slice value)
+{
+	struct calendar calendar;
+	struct slice where = value;
+
+	(void)calendar_read(value, &calendar, &where);
+	return where;
+}
+
 /* libconfuse has read a value of an option at the top. */
 static int
 option_given(cfg_t *cfg, cfg_opt_t *opt)
@@ -444,6 +484,8 @@ option_given(cfg_t *cfg, cfg_opt_t *opt)
 		fault(r, cfg->line, opt->name, "is given twice");
 	r->given[i] = true;
 	what = option_read(&options[i], value, r->config);
+	if (what != NULL && options[i].kind == KIND_WINDOWS)
+		value = window_at_fault(value);
 	if (what != NULL)
 		value_fault(r, cfg->line, opt->name, value, what);
 	return 0;
@@ -558,6 +600,8 @@ listen_done(cfg_t *cfg, cfg_opt_t *opt)
 	else if (!r->listener_given[LISTEN_ADDRESS])
 		fault(r, cfg->line, "listen", "%s has no address",
 		    services[i].name);
+	else if (i == SERVICE_HTTPS && r->listener.tls != LISTENER_IMPLICIT)
+		fault(r, cfg->line, "listen", "https needs tls = implicit");
 	else {
 		r->listener.service = (enum service)i;
 		if (!r->listener_given[LISTEN_PORT])
@@ -861,6 +905,8 @@ config_manual(struct text *text)
 		[KIND_WORD]		= "word",
 		[KIND_RESOLVERS]	= "addresses",
 		[KIND_NETS]		= "networks",
+		[KIND_WINDOWS]		= "windows",
+		[KIND_IF_SPENT]		= "on-demand | nothing",
 		[KIND_IF_VIRUS]		= "quarantine | refuse",
 		[KIND_IF_SUSPECT]	= "mark | hold | quarantine | refuse",
 		[KIND_IF_UNSCANNED]	= "mark | hold | defer",

@@ -73,6 +73,15 @@ struct config {
 	unsigned	fetch_minutes;	/* between two looks at a mailbox */
 	unsigned	fetch_connections;	/* to providers, in all */
 	unsigned	fetch_per_host;	/* of them, to one host */
+	bool		people_fetch;	/* people add remote mailboxes */
+	unsigned	fetch_tell_hours;	/* without success: tell the owner */
+	char		line_windows[1024];	/* line_calendar.h; "": always */
+	uint64_t	line_bytes_per_second;	/* of all collections together */
+	uint64_t	line_month_bytes;	/* the budget of a month */
+	unsigned	line_month_day;	/* on which that month begins */
+	unsigned	line_warn_percent;	/* of the budget: it is told */
+	unsigned	line_reserve_percent;	/* of it: only on demand */
+	char		line_spent[12];	/* on-demand, nothing */
 	char		upstream_hosts[1024];	/* nets of our provider's servers */
 	char		dns_forward[512];	/* "": the system's resolvers */
 	char		hosts_file[PATH_MAX];	/* "": none */

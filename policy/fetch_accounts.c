@@ -50,6 +50,72 @@ is_secret(struct slice s)
 	return s.len > 0 && s.len < FETCH_SECRET_SIZE;
 }
 
+bool
+fetch_is_oauth(const struct fetch_account *f)
+{
+	return f->mechanism == FETCH_XOAUTH2 ||
+	    f->mechanism == FETCH_OAUTHBEARER;
+}
+
+/* A secret of that account: nobody logs in without one. */
+static bool
+fits(const struct fetch_account *f, struct slice secret)
+{
+	return is_secret(secret) || ((f->user[0] == '\0' ||
+	    fetch_is_oauth(f)) && secret.len == 0);
+}
+
+bool
+fetch_queue_is_name(enum fetch_protocol protocol, struct slice name)
+{
+	bool is_queue = slice_has_prefix(name, "#");
+
+	if (protocol == FETCH_ETRN && (is_queue || slice_has_prefix(name,
+	    "@")))
+		name = slice_after(name, 1);
+	else if (is_queue)
+		return false;
+	if (!is_queue)
+		return host_is_name(name);
+	/* whatever the provider calls it, it is one word of a line */
+	for (size_t i = 0; i < name.len; i++)
+		if (name.at[i] <= ' ' || name.at[i] > '~' ||
+		    name.at[i] == ',')
+			return false;
+	return name.len > 0;
+}
+
+/* What is asked for: names and commas, and nothing but for those who ask. */
+static bool
+is_queue(const struct fetch_account *f)
+{
+	struct slice rest = slice_str(f->queue), name;
+	bool asks = f->protocol == FETCH_ETRN || f->protocol == FETCH_ATRN;
+
+	if (!asks || (f->protocol == FETCH_ATRN && rest.len == 0))
+		return rest.len == 0 || asks;
+	while (slice_cut(&rest, ',', &name))
+		if (!fetch_queue_is_name(f->protocol, name))
+			return false;
+	return fetch_queue_is_name(f->protocol, rest);
+}
+
+/* ETRN may be for everybody (RFC 1985 7); where mail is handed out it is not. */
+static bool
+is_user(const struct fetch_account *f)
+{
+	return is_line(slice_str(f->user), FETCH_USER_SIZE - 1) ||
+	    (f->protocol == FETCH_ETRN && f->user[0] == '\0');
+}
+
+/* Empty, or some words. */
+static bool
+is_folders(const char *folders)
+{
+	return folders[0] == '\0' ||
+	    is_line(slice_str(folders), FETCH_FOLDERS_SIZE - 1);
+}
+
 /* The one form of a host: a name in lower-case A-labels, or an address. */
 static bool
 host_normal(const char *typed, char host_out[FETCH_HOST_SIZE])
@@ -74,16 +140,25 @@ fault_of(const struct fetch_account *f)
 {
 	if (!is_line(slice_str(f->label), FETCH_LABEL_SIZE - 1))
 		return "label";
+	if ((unsigned)f->protocol >= FETCH_PROTOCOL_COUNT)
+		return "protocol";
 	if (!is_line(slice_str(f->host), FETCH_HOST_SIZE - 1))
 		return "host";
 	if (f->port == 0)
 		return "port";
 	if ((unsigned)f->tls >= FETCH_TLS_COUNT)
 		return "tls";
-	if (!is_line(slice_str(f->user), FETCH_USER_SIZE - 1))
+	if (!is_user(f))
 		return "user";
+	if (!is_folders(f->folders))
+		return "folders";
+	if (!is_queue(f))
+		return "queue";
 	if ((unsigned)f->mechanism >= FETCH_MECHANISM_COUNT)
 		return "mechanism";
+	/* RFC 6750 5.3: a token that was heard is anybody's */
+	if (fetch_is_oauth(f) && f->tls == FETCH_TLS_NONE)
+		return "tls";
 	if ((unsigned)f->from >= FETCH_FROM_COUNT ||
 	    (f->from == FETCH_FROM_DAYS ? f->from_days < 1 ||
 	    f->from_days > FETCH_DAYS_MOST : f->from_days != 0))
@@ -121,7 +196,7 @@ fetch_row(struct db_query *q, struct fetch_account *fetch_out)
 {
 	struct fetch_account f = { 0 };
 	TEXT_AUTO address = TEXT_INIT(ADDRESS_SIZE);
-	struct slice label, host, user, pin = { 0 };
+	struct slice label, host, user, folders, queue, pin = { 0 };
 
 	f.id = db_u64(q, 1, INT64_MAX);
 	f.owner = db_u64(q, 1, INT64_MAX);
@@ -132,7 +207,7 @@ fetch_row(struct db_query *q, struct fetch_account *fetch_out)
 	host = db_blob(q, 1, FETCH_HOST_SIZE - 1);
 	f.port = (uint16_t)db_u64(q, 1, UINT16_MAX);
 	f.tls = (enum fetch_tls)db_u64(q, 0, FETCH_TLS_COUNT - 1);
-	user = db_blob(q, 1, FETCH_USER_SIZE - 1);
+	user = db_blob(q, 0, FETCH_USER_SIZE - 1);
 	f.mechanism = (enum fetch_mechanism)db_u64(q, 0,
 	    FETCH_MECHANISM_COUNT - 1);
 	f.has_pin = !db_is_null(q);
@@ -142,6 +217,10 @@ fetch_row(struct db_query *q, struct fetch_account *fetch_out)
 	f.from_days = (unsigned)db_u64(q, 0, FETCH_DAYS_MOST);
 	f.delete_after_days = (int)db_i64(q, FETCH_KEEP, FETCH_DAYS_MOST);
 	f.largest_bytes = db_u64(q, 0, LARGEST_MOST);
+	f.protocol = (enum fetch_protocol)db_u64(q, 0,
+	    FETCH_PROTOCOL_COUNT - 1);
+	folders = db_blob(q, 0, FETCH_FOLDERS_SIZE - 1);
+	queue = db_blob(q, 0, FETCH_QUEUE_SIZE - 1);
 	f.enabled = db_u64(q, 0, 1) == 1;
 	f.created_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
 	f.changes = db_u64(q, 0, INT64_MAX);
@@ -152,7 +231,9 @@ fetch_row(struct db_query *q, struct fetch_account *fetch_out)
 	    sizeof(f.owner_address)) < 0 ||
 	    slice_cstr(label, f.label, sizeof(f.label)) < 0 ||
 	    slice_cstr(host, f.host, sizeof(f.host)) < 0 ||
-	    slice_cstr(user, f.user, sizeof(f.user)) < 0)
+	    slice_cstr(user, f.user, sizeof(f.user)) < 0 ||
+	    slice_cstr(folders, f.folders, sizeof(f.folders)) < 0 ||
+	    slice_cstr(queue, f.queue, sizeof(f.queue)) < 0)
 		return -EUCLEAN;
 	if (f.has_pin)
 		memcpy(f.pin, pin.at, sizeof(f.pin));
@@ -240,6 +321,9 @@ fetch_bind(struct db_query *q, const struct fetch_account *f)
 	db_put_u64(q, f->from_days);
 	db_put_i64(q, f->delete_after_days);
 	db_put_u64(q, f->largest_bytes);
+	db_put_u64(q, (uint64_t)f->protocol);
+	db_put_blob(q, slice_str(f->folders));
+	db_put_blob(q, slice_str(f->queue));
 	db_put_u64(q, f->enabled);
 }
 
@@ -343,7 +427,7 @@ policy_fetch_add(struct policy *p, const struct seal_key *key,
 	r = make_fit(&f, &f, field_out);
 	if (r < 0)
 		return r;
-	if (!is_secret(secret)) {
+	if (!fits(&f, secret)) {
 		*field_out = "password";
 		return -EINVAL;
 	}
@@ -395,6 +479,13 @@ policy_fetch_set(struct policy *p, const struct seal_key *key,
 	if (r == -ENOENT)
 		*field_out = "label";
 	f.owner = before.owner;
+	/* who did not log in, or with a grant, has none that could stay */
+	if (r == 0 && secret.len == 0 && !fetch_is_oauth(&f) &&
+	    ((before.user[0] == '\0' && f.user[0] != '\0') ||
+	    fetch_is_oauth(&before))) {
+		*field_out = "password";
+		return -EINVAL;
+	}
 	if (r == 0)
 		r = label_is_free(p, &f, field_out);
 	if (r == 0)
@@ -417,7 +508,10 @@ policy_fetch_remove(struct policy *p, uint64_t id)
 		return r;
 	q = db_ask(p->db, FETCH_REMOVE);
 	db_put_u64(&q, id);
-	return policy_finish(p, db_run(&q));
+	r = db_run(&q);
+	if (r == 0)
+		r = policy_grants_sweep(p);
+	return policy_finish(p, r);
 }
 
 int
@@ -470,6 +564,9 @@ fetch_account_pack(struct text *text, const struct fetch_account *f,
 	pack_u32(text, f->from_days);
 	pack_i64(text, f->delete_after_days);
 	pack_u64(text, f->largest_bytes);
+	pack_u8(text, (uint8_t)f->protocol);
+	pack_slice(text, slice_str(f->folders));
+	pack_slice(text, slice_str(f->queue));
 	pack_u8(text, f->enabled);
 	pack_slice(text, secret);
 }
@@ -504,9 +601,12 @@ fetch_account_unpack(struct unpack *u, struct fetch_account *fetch_out,
 	f.from_days = unpack_u32(u);
 	delete_after = unpack_i64(u);
 	f.largest_bytes = unpack_u64(u);
+	f.protocol = unpack_enum(u, FETCH_PROTOCOL_COUNT);
+	unpack_cstr(u, f.folders, sizeof(f.folders));
+	unpack_cstr(u, f.queue, sizeof(f.queue));
 	f.enabled = unpack_bool(u);
 	secret = unpack_slice(u);
-	if (u->bad || f.id == 0 || f.owner == 0 || !is_secret(secret) ||
+	if (u->bad || f.id == 0 || f.owner == 0 || !fits(&f, secret) ||
 	    delete_after < FETCH_KEEP || delete_after > FETCH_DAYS_MOST)
 		return -EBADMSG;
 	f.delete_after_days = (int)delete_after;

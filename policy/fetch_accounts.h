@@ -1,5 +1,6 @@
 /*
- * fetch_accounts.h - the remote mailboxes that people collect from (MultiPOP)
+ * fetch_accounts.h - the remote mailboxes that people collect from (MultiPOP),
+ * and the providers that are asked to send what they hold (ETRN, ATRN)
  *
  * Rows of policy.db.  A fetch account belongs to one account here, its owner;
  * its label is unique among that owner's.  The password is sealed (seal.h) with
@@ -19,16 +20,26 @@
 #define FETCH_HOST_SIZE		256
 #define FETCH_USER_SIZE		321
 #define FETCH_SECRET_SIZE	1025
+#define FETCH_FOLDERS_SIZE	1001
+#define FETCH_QUEUE_SIZE	513	/* an ATRN line of 512 is filled by it */
 #define FETCH_PIN_BYTES		32	/* SHA-256 of the certificate (DER) */
 #define FETCH_MOST_OF_OWNER	50	/* their settings fit one message */
 #define FETCH_DAYS_MOST		3650	/* of old mail, and before deleting */
 #define FETCH_KEEP		(-1)	/* delete_after_days: never */
 
+/*
+ * How it is collected: RFC 1939; RFC 9051; RFC 1985, and then the provider
+ * connects to us; RFC 2645, and then it sends on the same connection.
+ */
+enum fetch_protocol { FETCH_POP3, FETCH_IMAP, FETCH_ETRN, FETCH_ATRN,
+    FETCH_PROTOCOL_COUNT };
 enum fetch_tls { FETCH_TLS_NONE, FETCH_TLS_STARTTLS, FETCH_TLS_IMPLICIT,
     FETCH_TLS_COUNT };
 /* auto: USER and PASS, or what the server wants instead. */
 enum fetch_mechanism { FETCH_AUTO, FETCH_PLAIN, FETCH_LOGIN, FETCH_CRAM_MD5,
-    FETCH_APOP, FETCH_MECHANISM_COUNT };
+    FETCH_APOP,
+    FETCH_XOAUTH2, FETCH_OAUTHBEARER,	/* with a grant: grants.h */
+    FETCH_MECHANISM_COUNT };
 /* What is taken of the mail that was there before the account was added. */
 enum fetch_from {
 	FETCH_FROM_UNSAID,	/* nobody has said yet: nothing is collected */
@@ -43,10 +54,11 @@ struct fetch_account {
 	uint64_t		owner;
 	char			owner_address[ADDRESS_SIZE];
 	char			label[FETCH_LABEL_SIZE];
+	enum fetch_protocol	protocol;
 	char			host[FETCH_HOST_SIZE];
 	uint16_t		port;
 	enum fetch_tls		tls;
-	char			user[FETCH_USER_SIZE];
+	char			user[FETCH_USER_SIZE];	/* "": ETRN, no login */
 	enum fetch_mechanism	mechanism;
 	bool			has_pin;
 	unsigned char		pin[FETCH_PIN_BYTES];
@@ -54,13 +66,21 @@ struct fetch_account {
 	unsigned		from_days;	/* 1..DAYS_MOST; or 0 */
 	int			delete_after_days;	/* 0: once safe; KEEP */
 	uint64_t		largest_bytes;	/* 0: message_bytes of the hub */
+	/* of IMAP: fetch/imap/choice.h */
+	char			folders[FETCH_FOLDERS_SIZE];
+	/* of ETRN and ATRN: "office.test,@branch.test,#spool" */
+	char			queue[FETCH_QUEUE_SIZE];
 	bool			enabled;
 	int64_t			created_utc_ms;
 	uint64_t		changes;	/* how often it was set since */
 };
 
+/* It logs in with an access token: it has no password, but a grant. */
+bool	fetch_is_oauth(const struct fetch_account *);
+
 /*
- * `fetch->id` is given here, and an empty label is the host.  The host is kept
+ * `fetch->id` is given here, and an empty label is the host.  Where nobody logs
+ * in (ETRN without a user), or with a grant, the secret is empty.  The host is kept
  * in lower-case A-labels, or as inet_ntop(3) writes an address.  0, -EINVAL
  * (*field_out names the member that is not fit, as in the command line), -ENOENT
  * (no such owner), -EEXIST (the label is taken) or -EDQUOT
@@ -95,6 +115,12 @@ int	policy_fetch_each(struct policy *, uint64_t owner, uint64_t above,
  */
 int	policy_fetch_secret(struct policy *, const struct seal_key *,
 	    uint64_t id, char secret_out[FETCH_SECRET_SIZE]);
+
+/*
+ * A node that ETRN asks for (RFC 1985 5: a domain, "@" before one with all
+ * below it, "#" before the name of a queue), or a domain of ATRN's.
+ */
+bool	fetch_queue_is_name(enum fetch_protocol, struct slice);
 
 /* All but the times and owner_address, packed; with the secret behind it. */
 void	fetch_account_pack(struct text *, const struct fetch_account *,

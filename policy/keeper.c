@@ -47,6 +47,26 @@ keeper_whose_said(struct slice body, struct keeper_whose *whose_out)
 }
 
 void
+keeper_named_say(struct text *body, const struct keeper_named *named)
+{
+	pack_u8(body, (uint8_t)named->status);
+	pack_u64(body, named->account);
+}
+
+int
+keeper_named_said(struct slice body, struct keeper_named *named_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_named named;
+
+	named.status = unpack_enum(&u, ADMIN_STATUS_COUNT);
+	named.account = unpack_u64(&u);
+	if ((named.status == ADMIN_OK) != (named.account != 0))
+		return -EBADMSG;
+	return TAKE(&u, named_out, named);
+}
+
+void
 keeper_login_ask(struct text *body, const struct keeper_login *login)
 {
 	pack_slice(body, login->user);
@@ -92,23 +112,26 @@ keeper_login_said(struct slice body, struct keeper_welcome *welcome_out)
 
 void
 keeper_admin_ask(struct text *body, const struct admin_request *request,
-    struct slice packed)
+    uint64_t asker, struct slice packed)
 {
 	pack_u16(body, (uint16_t)admin_number(request));
+	pack_u64(body, asker);
 	pack_slice(body, packed);
 }
 
 int
 keeper_admin_asked(struct slice body, const struct admin_request **request_out,
-    struct slice *packed_out)
+    uint64_t *asker_out, struct slice *packed_out)
 {
 	struct unpack u = unpack_of(body);
 	const struct admin_request *request = admin_at(unpack_u16(&u));
+	uint64_t asker = unpack_u64(&u);
 	struct slice packed = unpack_slice(&u);
 
 	if (!unpack_is_done(&u) || request == NULL)
 		return -EBADMSG;
 	*request_out = request;
+	*asker_out = asker;
 	*packed_out = packed;
 	return 0;
 }
@@ -146,6 +169,33 @@ keeper_account_said(struct slice body, struct keeper_account *account_out)
 	account.address = unpack_slice(&u);
 	account.language = unpack_slice(&u);
 	return TAKE(&u, account_out, account);
+}
+
+void
+keeper_person_say(struct text *body, const struct keeper_person *person)
+{
+	pack_u8(body, person->exists);
+	if (!person->exists)
+		return;
+	pack_slice(body, person->address);
+	pack_slice(body, person->language);
+	pack_u8(body, person->may_fetch);
+	pack_u64(body, person->stamp);
+}
+
+int
+keeper_person_said(struct slice body, struct keeper_person *person_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_person person = { .exists = unpack_bool(&u) };
+
+	if (person.exists) {
+		person.address = unpack_slice(&u);
+		person.language = unpack_slice(&u);
+		person.may_fetch = unpack_bool(&u);
+		person.stamp = unpack_u64(&u);
+	}
+	return TAKE(&u, person_out, person);
 }
 
 void
@@ -195,6 +245,9 @@ fetch_due_pack(struct text *text, const struct fetch_due *due)
 	pack_slice(text, due->host);
 	pack_u8(text, due->enabled);
 	pack_u64(text, due->changes);
+	pack_u32(text, due->when.every_minutes);
+	pack_u8(text, due->when.on_read);
+	fetch_health_pack(text, &due->health);
 }
 
 int
@@ -209,7 +262,11 @@ fetch_due_unpack(struct unpack *u, struct fetch_due *due_out)
 	due.host = unpack_slice(u);
 	due.enabled = unpack_bool(u);
 	due.changes = unpack_u64(u);
-	if (u->bad || due.id == 0 || due.owner == 0)
+	due.when.every_minutes = unpack_u32(u);
+	due.when.on_read = unpack_bool(u);
+	fetch_health_unpack(u, &due.health);
+	if (u->bad || due.when.every_minutes > FETCH_EVERY_MOST ||
+	    due.id == 0 || due.owner == 0)
 		return -EBADMSG;
 	*due_out = due;
 	return 0;

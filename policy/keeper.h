@@ -10,6 +10,7 @@
 
 #include "policy/accounts.h"
 #include "policy/admin.h"
+#include "policy/fetch_health.h"
 
 enum keeper_kind {
 	/*
@@ -18,15 +19,16 @@ enum keeper_kind {
 	 */
 	KEEPER_WHOSE = 0x100,
 	/*
-	 * Door: is this name and password right?  The answer to a wrong one
-	 * comes late on purpose.
+	 * Door, console: is this name and password right?  The answer to a
+	 * wrong one comes late on purpose.
 	 * slice user, slice password, slice peer, u8 service
 	 *	-> u8 who, u64 account (0 unless welcome), slice address
 	 */
 	KEEPER_LOGIN,
 	/*
 	 * Console: a request of admin.h that the keeper answers.
-	 * u16 number, slice packed arguments -> packed answer
+	 * u16 number, u64 asker (0: the postmaster's machine), slice packed
+	 * arguments -> packed answer
 	 */
 	KEEPER_ADMIN,
 	/*
@@ -51,10 +53,25 @@ enum keeper_kind {
 	KEEPER_FETCH_OPEN,
 	/*
 	 * Queue: whose is this fetch account?
-	 * u64 fetch account -> u8 exists, u64 owner (0: it does not); nothing at
+	 * u64 fetch account -> u8 exists, u64 owner (0: it does not), u8 its
+	 * mail is for many (DomainPOP); nothing at
 	 * all: it cannot be said now
 	 */
 	KEEPER_FETCH_OWNER,
+	/*
+	 * Console: who is this, and what may they do here?
+	 * u64 account -> u8 exists, and if it does: slice address, slice
+	 * language, u8 may_fetch, u64 stamp; nothing at all: it cannot be said
+	 * now
+	 */
+	KEEPER_PERSON,
+	/*
+	 * Console: which account does the postmaster mean?  An address, or a
+	 * local part that only one account has, as policy_account_find() has
+	 * it.  KEEPER_WHOSE's body -> u8 status of admin.h, u64 account (0
+	 * unless ADMIN_OK); nothing at all: it cannot be said now
+	 */
+	KEEPER_NAMED,
 	/*
 	 * Fetch: the rules of a fetch account of its owner's whose mail is for
 	 * many.  u64 fetch account -> u8 it is one, slice its rules as text;
@@ -65,7 +82,38 @@ enum keeper_kind {
 	 * Fetch, for an owner who has such an account: find_ask_pack() ->
 	 * find_answer_pack(); nothing at all: it cannot be said now
 	 */
-	KEEPER_FIND
+	KEEPER_FIND,
+	/*
+	 * Schedule: write down what was carried.
+	 * u32 month, u32 count, each: u64 fetch account (0: of none),
+	 * line_counts_pack() -> u8 it stands there
+	 */
+	KEEPER_LINE_ADD,
+	/*
+	 * Schedule: how much stands there for a month?
+	 * u32 month -> u64 bytes, both ways; nothing at all: it cannot be said
+	 * now
+	 */
+	KEEPER_LINE_CARRIED,
+	/*
+	 * Schedule, news: how a fetch account does.
+	 * u64 fetch account, fetch_health_pack()
+	 */
+	KEEPER_FETCH_HEALTH,
+	/*
+	 * Fetch: who carries the connection, and with which grant is the login?
+	 * u64 fetch account -> u8 exists, and if it does: slice user,
+	 * fetch_proxy_pack(), u8 it has a grant, and if so grant_pack();
+	 * nothing at all: they cannot be read, or unsealed
+	 */
+	KEEPER_FETCH_WAY,
+	/*
+	 * Fetch: a refresh token; the answer comes when it is durable.
+	 * u64 fetch account, slice token, u8 a person has consented now, i64
+	 * until when it is good (ms since 1970, UTC; 0: nobody knows)
+	 *	-> u8 it stands
+	 */
+	KEEPER_GRANT_SAVE
 };
 
 /* A remote mailbox, as the schedule knows it. */
@@ -76,6 +124,8 @@ struct fetch_due {
 	struct slice	host;
 	bool		enabled;
 	uint64_t	changes;	/* another number: worth another try */
+	struct fetch_when when;
+	struct fetch_health health;	/* as the schedule last said */
 };
 void	fetch_due_pack(struct text *, const struct fetch_due *);
 /* 0 or -EBADMSG. */
@@ -112,6 +162,19 @@ struct keeper_account {
 	struct slice	language;
 };
 
+struct keeper_named {
+	enum admin_status status;
+	uint64_t	account;
+};
+
+struct keeper_person {
+	bool		exists;
+	struct slice	address;
+	struct slice	language;
+	bool		may_fetch;	/* their own remote mailboxes */
+	uint64_t	stamp;		/* another one: another password */
+};
+
 struct keeper_owner {
 	bool		exists;
 	uint64_t	owner;
@@ -124,9 +187,13 @@ void	keeper_whose_say(struct text *body, const struct keeper_whose *);
 void	keeper_login_ask(struct text *body, const struct keeper_login *);
 void	keeper_login_say(struct text *body, const struct keeper_welcome *);
 void	keeper_admin_ask(struct text *body, const struct admin_request *,
-	    struct slice packed);
+	    uint64_t asker, struct slice packed);
 void	keeper_account_ask(struct text *body, uint64_t account);
 void	keeper_account_say(struct text *body, const struct keeper_account *);
+/* KEEPER_PERSON is asked with keeper_account_ask()'s body. */
+void	keeper_person_say(struct text *body, const struct keeper_person *);
+/* KEEPER_NAMED is asked with keeper_whose_ask()'s body. */
+void	keeper_named_say(struct text *body, const struct keeper_named *);
 void	keeper_owner_ask(struct text *body, uint64_t fetch_account);
 void	keeper_owner_say(struct text *body, const struct keeper_owner *);
 
@@ -137,10 +204,14 @@ int	keeper_login_asked(struct slice body, struct keeper_login *login_out);
 int	keeper_login_said(struct slice body,
 	    struct keeper_welcome *welcome_out);
 int	keeper_admin_asked(struct slice body,
-	    const struct admin_request **request_out, struct slice *packed_out);
+	    const struct admin_request **request_out, uint64_t *asker_out,
+	    struct slice *packed_out);
 int	keeper_account_asked(struct slice body, uint64_t *account_out);
 int	keeper_account_said(struct slice body,
 	    struct keeper_account *account_out);
+int	keeper_person_said(struct slice body,
+	    struct keeper_person *person_out);
+int	keeper_named_said(struct slice body, struct keeper_named *named_out);
 int	keeper_owner_asked(struct slice body, uint64_t *fetch_account_out);
 int	keeper_owner_said(struct slice body, struct keeper_owner *owner_out);
 

@@ -14,9 +14,14 @@
 #define FETCH_COLUMNS \
 	"SELECT f.id, f.owner, a.local, d.name, f.label, f.host, f.port," \
 	" f.tls, f.user, f.mechanism, f.pin, f.since, f.days," \
-	" f.delete_after, f.largest, f.enabled, f.created, f.changes " \
+	" f.delete_after, f.largest, f.protocol, f.folders, f.queue," \
+	" f.enabled, f.created, f.changes " \
 	"FROM fetch f JOIN account a ON a.id = f.owner " \
 	"JOIN domain d ON d.id = a.domain "
+
+#define CLIENT_COLUMNS \
+	"SELECT name, client, token, device, authorize, scope " \
+	"FROM oauth_client "
 
 static const char *const statements[STATEMENTS] = {
 	[GET_HUB] = "SELECT hub FROM meta",
@@ -57,17 +62,54 @@ static const char *const statements[STATEMENTS] = {
 	    "WHERE f.id > ? AND f.owner = ? ORDER BY f.id",
 	[FETCH_COUNT] = "SELECT count(*) FROM fetch WHERE owner = ?",
 	[FETCH_PUT] = "INSERT INTO fetch (owner, label, host, port, tls, user,"
-	    " mechanism, pin, since, days, delete_after, largest, enabled,"
-	    " created, sealed) "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'')",
+	    " mechanism, pin, since, days, delete_after, largest, protocol,"
+	    " folders, queue, enabled, created, sealed) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'')",
 	[FETCH_LATEST] = "SELECT last_insert_rowid()",
 	[FETCH_SET] = "UPDATE fetch SET label = ?, host = ?, port = ?,"
 	    " tls = ?, user = ?, mechanism = ?, pin = ?, since = ?, days = ?,"
-	    " delete_after = ?, largest = ?, enabled = ?,"
+	    " delete_after = ?, largest = ?, protocol = ?, folders = ?,"
+	    " queue = ?, enabled = ?,"
 	    " changes = changes + 1 WHERE id = ?",
 	[FETCH_SEAL] = "UPDATE fetch SET sealed = ? WHERE id = ?",
 	[FETCH_GET_SEAL] = "SELECT sealed FROM fetch WHERE id = ?",
 	[FETCH_REMOVE] = "DELETE FROM fetch WHERE id = ?",
+	[FETCH_TOUCH] = "UPDATE fetch SET changes = changes + 1 WHERE id = ?",
+	[CLIENT_GET] = CLIENT_COLUMNS "WHERE name = ?",
+	[CLIENT_EACH] = CLIENT_COLUMNS "ORDER BY name",
+	[CLIENT_COUNT] = "SELECT count(*) FROM oauth_client",
+	[CLIENT_USES] = "SELECT count(*) FROM fetch_grant WHERE client = ?",
+	[CLIENT_PUT] = "INSERT INTO oauth_client (name, client, token, device,"
+	    " authorize, scope, changed) VALUES (?, ?, ?, ?, ?, ?, ?) "
+	    "ON CONFLICT (name) DO UPDATE SET client = excluded.client,"
+	    " token = excluded.token, device = excluded.device,"
+	    " authorize = excluded.authorize, scope = excluded.scope,"
+	    " changed = excluded.changed",
+	[CLIENT_SEAL] = "UPDATE oauth_client SET sealed = ? WHERE name = ?",
+	[CLIENT_GET_SEAL] = "SELECT sealed FROM oauth_client WHERE name = ?",
+	[CLIENT_REMOVE] = "DELETE FROM oauth_client WHERE name = ?",
+	/* a consent is one provider's: with another it is none */
+	[GRANT_FOR] = "INSERT INTO fetch_grant (fetch, client) VALUES (?, ?) "
+	    "ON CONFLICT (fetch) DO UPDATE SET client = excluded.client,"
+	    " sealed = x'', before = x'', granted = 0, until = 0 "
+	    "WHERE client <> excluded.client",
+	[GRANT_GET] = "SELECT client, sealed, before, granted, until "
+	    "FROM fetch_grant WHERE fetch = ?",
+	[GRANT_CONSENT] = "UPDATE fetch_grant SET sealed = ?, before = x'',"
+	    " until = ?, granted = ? WHERE fetch = ?",
+	/* the right sides are of before the change */
+	[GRANT_ROTATE] = "UPDATE fetch_grant SET before = sealed, sealed = ?,"
+	    " until = ? WHERE fetch = ?",
+	[GRANT_UNTIL] = "UPDATE fetch_grant SET until = ? WHERE fetch = ?",
+	[GRANT_SWEEP] = "DELETE FROM fetch_grant"
+	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
+	[PROXY_PUT] = "INSERT OR REPLACE INTO fetch_proxy (fetch, kind, host,"
+	    " port, sealed) VALUES (?, ?, ?, ?, ?)",
+	[PROXY_GET] = "SELECT kind, host, port, sealed FROM fetch_proxy "
+	    "WHERE fetch = ?",
+	[PROXY_REMOVE] = "DELETE FROM fetch_proxy WHERE fetch = ?",
+	[PROXY_SWEEP] = "DELETE FROM fetch_proxy"
+	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
 	/* numbers are never given twice: what is left behind does no harm */
 	[DOMAIN_SWEEP] = "DELETE FROM fetch_domain"
 	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
@@ -78,6 +120,45 @@ static const char *const statements[STATEMENTS] = {
 	    " JOIN fetch f ON f.id = d.fetch WHERE d.fetch = ?",
 	[DOMAIN_ANY] = "SELECT 1 FROM fetch_domain d"
 	    " JOIN fetch f ON f.id = d.fetch WHERE f.owner = ? LIMIT 1",
+	[LINE_ADD] = "INSERT INTO line_carried"
+	    " (month, fetch, cause, received, sent) VALUES (?, ?, ?, ?, ?)"
+	    " ON CONFLICT DO UPDATE SET received = received +"
+	    " excluded.received, sent = sent + excluded.sent",
+	[LINE_SAVE] = "INSERT INTO line_saved"
+	    " (month, fetch, saving, bytes, messages) VALUES (?, ?, ?, ?, ?)"
+	    " ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes,"
+	    " messages = messages + excluded.messages",
+	[LINE_CARRIED] = "SELECT coalesce(sum(received + sent), 0)"
+	    " FROM line_carried WHERE month = ?",
+	[LINE_EACH] = "SELECT l.fetch, l.saved, l.which, l.one, l.other,"
+	    " coalesce(f.label, x''), coalesce(a.local, x''),"
+	    " coalesce(d.name, x'') FROM"
+	    " (SELECT month, fetch, 0 AS saved, cause AS which,"
+	    "  received AS one, sent AS other FROM line_carried UNION ALL"
+	    "  SELECT month, fetch, 1, saving, bytes, messages"
+	    "  FROM line_saved) l"
+	    " LEFT JOIN fetch f ON f.id = l.fetch"
+	    " LEFT JOIN account a ON a.id = f.owner"
+	    " LEFT JOIN domain d ON d.id = a.domain"
+	    " WHERE l.month = ? AND l.fetch >= ?"
+	    " ORDER BY l.fetch, l.saved, l.which",
+	[WHEN_GET] = "SELECT every, on_read FROM fetch_when"
+	    " WHERE fetch = (SELECT id FROM fetch WHERE id = ?)",
+	[WHEN_PUT] = "INSERT OR REPLACE INTO fetch_when (every, on_read, fetch)"
+	    " SELECT ?, ?, id FROM fetch WHERE id = ?",
+	[HEALTH_GET] = "SELECT result, server_said, words, success, ended,"
+	    " failing_since, told, refusals, faults, waiting, waiting_bytes"
+	    " FROM fetch_health"
+	    " WHERE fetch = (SELECT id FROM fetch WHERE id = ?)",
+	[HEALTH_PUT] = "INSERT OR REPLACE INTO fetch_health (result,"
+	    " server_said, words, success, ended, failing_since, told,"
+	    " refusals, faults, waiting, waiting_bytes, fetch)"
+	    " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, id FROM fetch"
+	    " WHERE id = ?",
+	[WHEN_SWEEP] = "DELETE FROM fetch_when"
+	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
+	[HEALTH_SWEEP] = "DELETE FROM fetch_health"
+	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
 };
 
 static const char *const steps[] = {
@@ -109,6 +190,41 @@ static const char *const steps[] = {
 	/* whose mail is for many, and how it is told apart: fetch_domains.h */
 	"CREATE TABLE fetch_domain (fetch INTEGER PRIMARY KEY,"
 	" rules BLOB NOT NULL);",
+	"ALTER TABLE fetch ADD COLUMN protocol INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE fetch ADD COLUMN folders BLOB NOT NULL DEFAULT x'';"
+	"ALTER TABLE fetch ADD COLUMN queue BLOB NOT NULL DEFAULT x'';",
+	/* the line: line_counts.h; a fetch account's times: fetch_health.h */
+	"CREATE TABLE line_carried (month INTEGER NOT NULL,"
+	" fetch INTEGER NOT NULL, cause INTEGER NOT NULL,"
+	" received INTEGER NOT NULL, sent INTEGER NOT NULL,"
+	" PRIMARY KEY (month, fetch, cause)) WITHOUT ROWID;"
+	"CREATE TABLE line_saved (month INTEGER NOT NULL,"
+	" fetch INTEGER NOT NULL, saving INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL, messages INTEGER NOT NULL,"
+	" PRIMARY KEY (month, fetch, saving)) WITHOUT ROWID;"
+	"CREATE TABLE fetch_when (fetch INTEGER PRIMARY KEY,"
+	" every INTEGER NOT NULL, on_read INTEGER NOT NULL);"
+	"CREATE TABLE fetch_health (fetch INTEGER PRIMARY KEY,"
+	" result BLOB NOT NULL, server_said INTEGER NOT NULL,"
+	" words BLOB NOT NULL, success INTEGER NOT NULL,"
+	" ended INTEGER NOT NULL, failing_since INTEGER NOT NULL,"
+	" told INTEGER NOT NULL, refusals INTEGER NOT NULL,"
+	" faults INTEGER NOT NULL, waiting INTEGER NOT NULL,"
+	" waiting_bytes INTEGER NOT NULL);",
+	/* what is sealed goes with the row that it is for: grants.h */
+	"CREATE TABLE oauth_client (name BLOB PRIMARY KEY,"
+	" client BLOB NOT NULL, token BLOB NOT NULL, device BLOB NOT NULL,"
+	" authorize BLOB NOT NULL, scope BLOB NOT NULL,"
+	" changed INTEGER NOT NULL, sealed BLOB NOT NULL DEFAULT x'')"
+	" WITHOUT ROWID;"
+	"CREATE TABLE fetch_grant (fetch INTEGER PRIMARY KEY,"
+	" client BLOB NOT NULL, sealed BLOB NOT NULL DEFAULT x'',"
+	" before BLOB NOT NULL DEFAULT x'',"
+	" granted INTEGER NOT NULL DEFAULT 0,"
+	" until INTEGER NOT NULL DEFAULT 0);"
+	"CREATE TABLE fetch_proxy (fetch INTEGER PRIMARY KEY,"
+	" kind INTEGER NOT NULL, host BLOB NOT NULL, port INTEGER NOT NULL,"
+	" sealed BLOB NOT NULL);",
 };
 
 const struct db_format policy_format = {

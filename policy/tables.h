@@ -43,10 +43,39 @@ enum statement {
 	FETCH_SEAL,
 	FETCH_GET_SEAL,
 	FETCH_REMOVE,
+	FETCH_TOUCH,
+	CLIENT_GET,
+	CLIENT_EACH,
+	CLIENT_COUNT,
+	CLIENT_USES,
+	CLIENT_PUT,
+	CLIENT_SEAL,
+	CLIENT_GET_SEAL,
+	CLIENT_REMOVE,
+	GRANT_FOR,
+	GRANT_GET,
+	GRANT_CONSENT,
+	GRANT_ROTATE,
+	GRANT_UNTIL,
+	GRANT_SWEEP,
+	PROXY_PUT,
+	PROXY_GET,
+	PROXY_REMOVE,
+	PROXY_SWEEP,
 	DOMAIN_SWEEP,
 	DOMAIN_PUT,
 	DOMAIN_GET,
 	DOMAIN_ANY,
+	LINE_ADD,
+	LINE_SAVE,
+	LINE_CARRIED,
+	LINE_EACH,
+	WHEN_GET,
+	WHEN_PUT,
+	HEALTH_GET,
+	HEALTH_PUT,
+	WHEN_SWEEP,
+	HEALTH_SWEEP,
 	STATEMENTS
 };
 
@@ -59,6 +88,11 @@ struct policy {
 
 /* End the open transaction with `r`, durably if nothing went wrong. */
 int	policy_finish(struct policy *, int r);
+/*
+ * In the open transaction: what is sealed for fetch accounts that are gone goes
+ * at once (grants.c).
+ */
+int	policy_grants_sweep(struct policy *);
 /*
  * The one number, from 1, that the query selects, which is ended: 1, 0 when
  * there is none, or a negative errno.

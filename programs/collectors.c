@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/base/bucket.h"
+
 #define HASH_NONFATAL_OOM 1
 #include <sys/queue.h>
 #include <uthash.h>
@@ -23,6 +25,7 @@ struct task {
 	struct ipc		*ipc;	/* who was asked, or NULL: it waits */
 	uint64_t		 id;
 	enum fetch_task		 what;
+	bool			 is_paused;
 };
 
 struct collector {
@@ -39,6 +42,7 @@ struct collectors {
 	struct process		*process;
 	struct schedule *const	*schedule;
 	struct collector	*by_owner;
+	uint64_t		 share;		/* of each collection */
 };
 
 struct collectors *
@@ -49,6 +53,7 @@ collectors_new(struct process *process, struct schedule *const *schedule)
 	if (all != NULL) {
 		all->process = process;
 		all->schedule = schedule;
+		all->share = BUCKET_FREE;
 	}
 	return all;
 }
@@ -116,6 +121,17 @@ on_outcome(void *arg, int status, struct ipc_message *message)
 	fail(all, id, "what came of it could not be read");
 }
 
+/* News that is a number; who does not listen is lost soon anyway. */
+static void
+tell(struct ipc *ipc, uint16_t kind, uint64_t number)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u64(&body, number);
+	if (!text_failed(&body))
+		(void)ipc_send(ipc, kind, text_slice(&body), NULL, 0);
+}
+
 static int
 ask(struct task *task, struct ipc *ipc)
 {
@@ -130,6 +146,8 @@ ask(struct task *task, struct ipc *ipc)
 	    task);
 	if (r == 0)
 		task->ipc = ipc;
+	if (r == 0 && task->is_paused)
+		tell(ipc, FETCH_PAUSE, task->id);
 	return r;
 }
 
@@ -240,6 +258,19 @@ collectors_begin(struct collectors *all, uint64_t id, uint64_t owner,
 	return r;
 }
 
+struct ipc *
+collectors_channel(struct collectors *all, uint64_t owner, bool wanted)
+{
+	const struct collector *collector = find(all, owner);
+
+	if (collector != NULL && collector->ipc != NULL)
+		return collector->ipc;
+	/* a failure to say so is no more than a want that was not heard */
+	if (wanted)
+		(void)process_want_fetch(all->process, owner);
+	return NULL;
+}
+
 int
 collectors_peer(struct collectors *all, struct ipc *ipc)
 {
@@ -251,6 +282,8 @@ collectors_peer(struct collectors *all, struct ipc *ipc)
 		return -ENOMEM;
 	/* tasks of an earlier channel end with that */
 	collector->ipc = ipc;
+	if (all->share != BUCKET_FREE)
+		tell(ipc, FETCH_SHARE, all->share);
 	timer_stop(collector->again);
 	while ((collector = find(all, owner)) != NULL &&
 	    collector->ipc == ipc &&
@@ -276,24 +309,76 @@ collectors_lost(struct collectors *all, struct ipc *ipc)
 	drop_if_unused(collector);
 }
 
+void
+collectors_share(struct collectors *all, uint64_t bytes_per_second)
+{
+	struct collector *collector, *following;
+
+	all->share = bytes_per_second;
+	HASH_ITER(hh, all->by_owner, collector, following)
+		if (collector->ipc != NULL)
+			tell(collector->ipc, FETCH_SHARE, bytes_per_second);
+}
+
+void
+collectors_pause(struct collectors *all, uint64_t id, uint64_t owner)
+{
+	struct collector *collector = find(all, owner);
+	struct task *task;
+
+	if (collector == NULL)
+		return;
+	TAILQ_FOREACH(task, &collector->tasks, next) {
+		if (task->id != id)
+			continue;
+		task->is_paused = true;
+		if (task->ipc != NULL)
+			tell(task->ipc, FETCH_PAUSE, id);
+	}
+}
+
+/* The task of that number which this process was given, or NULL. */
+static const struct task *
+task_of(const struct collectors *all, const struct ipc *from, uint64_t id)
+{
+	const struct collector *collector = find(all, ipc_instance(from));
+	const struct task *task;
+
+	if (collector == NULL)
+		return NULL;
+	TAILQ_FOREACH(task, &collector->tasks, next)
+		if (task->id == id && task->ipc == from)
+			return task;
+	return NULL;
+}
+
+int
+collectors_carried(struct collectors *all, const struct ipc *from,
+    struct slice body, uint64_t *account_out, struct line_counts *counts_out)
+{
+	struct unpack u = unpack_of(body);
+	uint64_t id = unpack_u64(&u);
+	struct line_counts counts = line_counts_unpack(&u);
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	*account_out = task_of(all, from, id) == NULL ? 0 : id;
+	*counts_out = counts;
+	return 0;
+}
+
 int
 collectors_progress(struct collectors *all, const struct ipc *from,
     struct slice body)
 {
-	const struct collector *collector = find(all, ipc_instance(from));
-	const struct task *task = NULL;
 	struct unpack u = unpack_of(body);
 	uint64_t id = unpack_u64(&u);
 	struct fetch_progress progress;
 
 	if (fetch_progress_unpack(&u, &progress) < 0 || !unpack_is_done(&u))
 		return -EBADMSG;
-	if (collector != NULL)
-		TAILQ_FOREACH(task, &collector->tasks, next)
-			if (task->id == id && task->ipc == from)
-				break;
 	/* of none that is known: begun for an earlier schedule */
-	if (task != NULL)
+	if (task_of(all, from, id) != NULL)
 		schedule_progress(*all->schedule, id, &progress);
 	return 0;
 }

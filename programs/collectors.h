@@ -24,6 +24,25 @@ struct collectors *collectors_new(struct process *,
 int	collectors_begin(struct collectors *, uint64_t id, uint64_t owner,
 	    enum fetch_task);
 
+/* The line has closed for that task: it is to end soon. */
+void	collectors_pause(struct collectors *, uint64_t id, uint64_t owner);
+/* Each collection may carry so many bytes a second from now on. */
+void	collectors_share(struct collectors *, uint64_t bytes_per_second);
+/*
+ * What such a process says was carried: FETCH_CARRIED.  0 or -EBADMSG; of no
+ * task that it was given, the account is 0.
+ */
+int	collectors_carried(struct collectors *, const struct ipc *,
+	    struct slice body, uint64_t *account_out,
+	    struct line_counts *counts_out);
+
+/*
+ * The channel to that owner's process, or NULL; `wanted`: then one is had
+ * soon.
+ */
+struct ipc	*collectors_channel(struct collectors *, uint64_t owner,
+		    bool wanted);
+
 /* A channel to such a process; it is gone. */
 int	collectors_peer(struct collectors *, struct ipc *);
 void	collectors_lost(struct collectors *, struct ipc *);

@@ -15,6 +15,7 @@
 
 /* One page being made. */
 struct page {
+	struct policy	*policy;
 	struct text	rows;
 	uint32_t	count;
 	bool		more;
@@ -24,17 +25,23 @@ static int
 page_row(void *arg, const struct fetch_account *f)
 {
 	struct page *page = arg;
-	const struct fetch_due due = {
+	struct fetch_due due = {
 		.id = f->id, .owner = f->owner,
 		.owner_address = slice_str(f->owner_address),
 		.label = slice_str(f->label), .host = slice_str(f->host),
 		.enabled = f->enabled, .changes = f->changes
 	};
+	int r;
 
 	if (page->count == KEEPER_FETCH_PAGE) {
 		page->more = true;
 		return 1;
 	}
+	r = policy_when_get(page->policy, f->id, &due.when);
+	if (r == 0)
+		r = policy_health_get(page->policy, f->id, &due.health);
+	if (r < 0)
+		return r;
 	fetch_due_pack(&page->rows, &due);
 	page->count++;
 	return 0;
@@ -45,7 +52,7 @@ keeper_fetch_due(struct policy *policy, struct slice body,
     struct text *answer)
 {
 	struct unpack u = unpack_of(body);
-	struct page page = { .rows = TEXT_INIT(IPC_MAX_BYTES) };
+	struct page page = { policy, TEXT_INIT(IPC_MAX_BYTES), 0, false };
 	uint64_t above = unpack_u64(&u);
 	int r;
 

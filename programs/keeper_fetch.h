@@ -11,8 +11,8 @@
 #include "policy/fetch_accounts.h"
 #include "policy/keeper.h"
 
-#define KEEPER_FETCH_PAGE	200	/* rows of 700 bytes fit a message */
-#define KEEPER_FETCH_BYTES	4096	/* of an answer to KEEPER_FETCH_OPEN */
+#define KEEPER_FETCH_PAGE	100	/* rows of 1,400 bytes fit a message */
+#define KEEPER_FETCH_BYTES	8192	/* of an answer to KEEPER_FETCH_OPEN */
 
 /*
  * Add the answer to a KEEPER_FETCH_DUE, to a KEEPER_FETCH_OWNER, or to a

@@ -358,14 +358,17 @@ on_listing_page(void *arg, struct ipc *from, struct ipc_message *message)
 	TEXT_AUTO rest = TEXT_INIT(64 * 1024);
 	uint64_t account = unpack_u64(&u);
 	enum listing_part part = unpack_enum(&u, LISTING_PART_COUNT);
-	uint32_t after = unpack_u32(&u);
+	struct ledger_after after;
 	int r;
 
+	after.bytes = unpack_u64(&u);
+	after.number = unpack_u32(&u);
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	r = ledger_page(ledger_of(arg), from, account, part, after, &rest);
+	r = ledger_page(ledger_of(arg), from, account, part, &after, &rest);
 	if (r < 0) {
 		text_clear(&rest);
+		pack_u8(&rest, LISTING_BY_NUMBER);
 		pack_u32(&rest, 0);
 	}
 	return reply(from, message, r, &rest);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -23,6 +24,8 @@
 #include "policy/seal.h"
 #include "policy/whose_cache.h"
 #include "programs/keeper_fetch.h"
+#include "programs/keeper_way.h"
+#include "programs/keeper_line.h"
 #include "programs/roles.h"
 #include "programs/switchboard.h"
 
@@ -63,6 +66,7 @@ struct attempt {
 	char		 peer[64];
 	char		 password[PASSWORD_BYTES];
 	size_t		 password_len;
+	uint8_t		 service;	/* enum service */
 	bool		 has_account;
 	struct policy_account account;
 	char		 hash[PASSWORD_HASH_SIZE];
@@ -79,6 +83,7 @@ struct admin_errand {
 
 static void	tell_accounts(struct keeper *);
 static int	on_whose(void *, struct ipc *, struct ipc_message *);
+static int	on_named(void *, struct ipc *, struct ipc_message *);
 static int	on_login(void *, struct ipc *, struct ipc_message *);
 static int	on_admin(void *, struct ipc *, struct ipc_message *);
 static int	on_account(void *, struct ipc *, struct ipc_message *);
@@ -87,6 +92,12 @@ static int	on_fetch_open(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_owner(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_rules(void *, struct ipc *, struct ipc_message *);
 static int	on_find(void *, struct ipc *, struct ipc_message *);
+static int	on_person(void *, struct ipc *, struct ipc_message *);
+static int	on_line_add(void *, struct ipc *, struct ipc_message *);
+static int	on_line_carried(void *, struct ipc *, struct ipc_message *);
+static int	on_fetch_health(void *, struct ipc *, struct ipc_message *);
+static int	on_fetch_way(void *, struct ipc *, struct ipc_message *);
+static int	on_grant_save(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define CONSOLE	FROM(ROLE_CONSOLE)
@@ -96,14 +107,21 @@ static int	on_find(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_WHOSE,	  "WHOSE",   DOOR | QUEUE, IPC_REQUEST, 0, 0, on_whose },
-{ KEEPER_LOGIN,	  "LOGIN",   DOOR,	   IPC_REQUEST, 0, 0, on_login },
+{ KEEPER_LOGIN,	  "LOGIN",   DOOR | CONSOLE, IPC_REQUEST, 0, 0, on_login },
 { KEEPER_ADMIN,	  "ADMIN",   CONSOLE,	   IPC_REQUEST, 0, 0, on_admin },
 { KEEPER_ACCOUNT, "ACCOUNT", DOOR | QUEUE, IPC_REQUEST, 0, 0, on_account },
 { KEEPER_FETCH_DUE, "DUE",   SCHEDULE,	   IPC_REQUEST, 0, 0, on_fetch_due },
 { KEEPER_FETCH_OPEN, "OPEN", FETCH,	   IPC_REQUEST, 0, 0, on_fetch_open },
+{ KEEPER_FETCH_WAY, "WAY",   FETCH,	   IPC_REQUEST, 0, 0, on_fetch_way },
+{ KEEPER_GRANT_SAVE, "GRANT", FETCH,	   IPC_REQUEST, 0, 0, on_grant_save },
 { KEEPER_FETCH_OWNER, "OWNER", QUEUE,	   IPC_REQUEST, 0, 0, on_fetch_owner },
 { KEEPER_FETCH_RULES, "RULES", FETCH,	   IPC_REQUEST, 0, 0, on_fetch_rules },
 { KEEPER_FIND,	  "FIND",    FETCH,	   IPC_REQUEST, 0, 0, on_find },
+{ KEEPER_LINE_ADD, "CARRIED", SCHEDULE,	   IPC_REQUEST, 0, 0, on_line_add },
+{ KEEPER_LINE_CARRIED, "MONTH", SCHEDULE,  IPC_REQUEST, 0, 0, on_line_carried },
+{ KEEPER_FETCH_HEALTH, "HEALTH", SCHEDULE, IPC_NEWS,	0, 0, on_fetch_health },
+{ KEEPER_PERSON,  "PERSON",  CONSOLE,	   IPC_REQUEST, 0, 0, on_person },
+{ KEEPER_NAMED,	  "NAMED",   CONSOLE,	   IPC_REQUEST, 0, 0, on_named },
 { 0 }
 };
 
@@ -158,6 +176,34 @@ on_whose(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 static int
+on_named(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(64);
+	struct keeper_named answer = { ADMIN_OK, 0 };
+	struct policy_account account;
+	struct slice user;
+	int r;
+
+	r = keeper_whose_asked(message->body, &user);
+	if (r < 0)
+		return r;
+	r = policy_account_find(keeper->policy, user, &account);
+	if (r == -ENOENT)
+		answer.status = ADMIN_NO_SUCH;
+	else if (r == -ENOTUNIQ)
+		answer.status = ADMIN_NOT_UNIQUE;
+	else if (r == 0)
+		answer.account = account.id;
+	else
+		log_say("policy.db cannot be read: %s", strerror(-r));
+	if (r == 0 || answer.status != ADMIN_OK)
+		keeper_named_say(&body, &answer);
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
 on_account(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct keeper *keeper = keeper_of(arg);
@@ -178,6 +224,51 @@ on_account(void *arg, struct ipc *from, struct ipc_message *message)
 	}
 	if (r == 0 || r == -ENOENT)
 		keeper_account_say(&body, &answer);
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+/* Changes with the password, and tells nothing about it. */
+static int
+stamp_of(const char *hash, uint64_t *stamp_out)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	if (EVP_Digest(hash, strlen(hash), digest, NULL, EVP_sha256(),
+	    NULL) != 1)
+		return -EIO;
+	memcpy(stamp_out, digest, sizeof(*stamp_out));
+	return 0;
+}
+
+static int
+on_person(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(1024);
+	struct keeper_person answer = { 0 };
+	struct policy_account account;
+	char hash[PASSWORD_HASH_SIZE];
+	uint64_t id;
+	int r;
+
+	r = keeper_account_asked(message->body, &id);
+	if (r < 0)
+		return r;
+	r = policy_account_get(keeper->policy, id, &account);
+	if (r == 0)
+		r = policy_login(keeper->policy, slice_str(account.address),
+		    &account, hash);
+	if (r == 0)
+		r = stamp_of(hash, &answer.stamp);
+	if (r == 0) {
+		answer.exists = true;
+		answer.address = slice_str(account.address);
+		answer.language = slice_str(account.language);
+		answer.may_fetch = keeper->process->config.people_fetch;
+	}
+	if (r == 0 || r == -ENOENT)
+		keeper_person_say(&body, &answer);
 	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	return 0;
 }
@@ -255,6 +346,59 @@ on_find(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+/* ---- the line ---------------------------------------------------------- */
+
+static int
+on_line_add(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(16);
+	int r = keeper_line_add(keeper->policy, message->body, &body);
+
+	if (r < 0)
+		return r;
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
+on_line_carried(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(16);
+	int r = keeper_line_carried(keeper->policy, message->body, &body);
+
+	if (r < 0)
+		return r;
+	/* an empty body is no answer: the schedule asks again later */
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
+on_fetch_health(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)from;
+	return keeper_fetch_health(keeper_of(arg)->policy, message->body);
+}
+
+/* Somebody reads mail: what they collect when they do is collected now. */
+static void
+tell_reads(const struct attempt *attempt)
+{
+	struct keeper *keeper = attempt->errand.keeper;
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	if (keeper->schedule == NULL || (attempt->service != SERVICE_POP3 &&
+	    attempt->service != SERVICE_IMAP))
+		return;
+	pack_u64(&body, attempt->account.id);
+	/* it is news: without it the clock comes */
+	if (!text_failed(&body))
+		(void)ipc_send(keeper->schedule, SCHEDULE_READS,
+		    text_slice(&body), NULL, 0);
+}
+
 /* The schedule asks for all of them when it comes, if it is not there now. */
 static void
 tell_schedule(struct keeper *keeper)
@@ -262,6 +406,42 @@ tell_schedule(struct keeper *keeper)
 	if (keeper->schedule != NULL && ipc_send(keeper->schedule,
 	    SCHEDULE_CHANGED, slice_of(NULL, 0), NULL, 0) < 0)
 		log_say("the schedule was not told of changed fetch accounts");
+}
+
+static int
+on_fetch_way(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(KEEPER_WAY_BYTES);
+	int r = keeper_fetch_way(keeper->policy, &keeper->seal_key,
+	    ipc_instance(from), message->body, &body);
+
+	if (r < 0)
+		return r;
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	if (body.at != NULL)
+		OPENSSL_cleanse(body.at, body.size);
+	return 0;
+}
+
+static int
+on_grant_save(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(16);
+	bool consented = false;
+	int r = keeper_grant_save(keeper->policy, &keeper->seal_key,
+	    ipc_instance(from), message->body, clock_utc_ms(), &body,
+	    &consented);
+
+	OPENSSL_cleanse((void *)(uintptr_t)message->body.at,
+	    message->body.len);
+	if (r < 0)
+		return r;
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	if (consented)
+		tell_schedule(keeper);
+	return 0;
 }
 
 /* ---- logins ------------------------------------------------------------ */
@@ -316,6 +496,7 @@ welcome(struct attempt *attempt)
 	    slice_str(attempt->counted), clock_ms());
 	login_cache_add(keeper->cache, attempt->account.id, attempt->hash,
 	    attempt_password(attempt), clock_ms());
+	tell_reads(attempt);
 	attempt_answer(attempt, KEEPER_WELCOME);
 }
 
@@ -394,6 +575,7 @@ attempt_new(struct keeper *keeper, const struct keeper_login *login,
 	}
 	memcpy(attempt->password, login->password.at, login->password.len);
 	attempt->password_len = login->password.len;
+	attempt->service = login->service;
 	keeper->logins++;
 	*attempt_out = attempt;
 	return 0;
@@ -496,9 +678,10 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 	const struct admin_request *request;
 	struct admin_errand *errand;
 	struct slice packed;
+	uint64_t asker;
 	int r;
 
-	r = keeper_admin_asked(message->body, &request, &packed);
+	r = keeper_admin_asked(message->body, &request, &asker, &packed);
 	if (r < 0)
 		return r;
 	errand = calloc(1, sizeof(*errand));
@@ -513,9 +696,13 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 		free(errand);
 		return r;
 	}
+	errand->work.asker = asker;
 	errand->work.seal_key = &keeper->seal_key;
 	errand_begin(&errand->errand, keeper, from, message->serial);
-	if (pool_run(keeper->pool, admin_hash_work, on_admin_hashed,
+	if (!admin_may(request, asker, keeper->process->config.people_fetch)) {
+		errand->status = ADMIN_REFUSED;
+		on_admin_hashed(errand);
+	} else if (pool_run(keeper->pool, admin_hash_work, on_admin_hashed,
 	    errand) < 0) {
 		errand->status = ADMIN_LATER;
 		on_admin_hashed(errand);
@@ -607,6 +794,8 @@ keeper_start(struct process *process)
 		return -EXDEV;
 	}
 	r = take_seal_key(process, keeper);
+	if (r == 0)
+		r = policy_health_sweep(keeper->policy);
 	if (r == 0)
 		tell_accounts(keeper);
 	return r;

@@ -59,11 +59,14 @@ static int	on_deliver(void *, struct ipc *, struct ipc_message *);
 static int	on_settle(void *, struct ipc *, struct ipc_message *);
 static int	on_session(void *, struct ipc *, struct ipc_message *);
 static int	on_list(void *, struct ipc *, struct ipc_message *);
+static int	on_folders(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule mailbox_rules[] = {
 { MAILBOX_DELIVER, "DELIVER", FROM(ROLE_QUEUE), IPC_REQUEST, 1, 0, on_deliver },
 { MAILBOX_SETTLE,  "SETTLE",  FROM(ROLE_QUEUE), IPC_REQUEST, 0, 0, on_settle },
 { MAILBOX_LIST,	   "LIST",    FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_list },
+{ MAILBOX_FOLDERS, "FOLDERS", FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0,
+							     on_folders },
 { MAILBOX_SESSION, "SESSION", FROM(ROLE_DOOR),	IPC_NEWS,    1, 0, on_session },
 { 0 }
 };
@@ -332,30 +335,69 @@ add_listed(void *arg, const struct listed_letter *listed)
 }
 
 static int
+add_folder(void *arg, const struct listed_folder *folder)
+{
+	struct listing *listing = arg;
+
+	folder_pack(&listing->rows, folder);
+	listing->count++;
+	return text_failed(&listing->rows) ? -ENOMEM : 0;
+}
+
+static void
+answer_listing(struct ipc *from, uint64_t serial, int r,
+    struct listing *listing)
+{
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+
+	pack_i64(&body, r);
+	pack_u32(&body, r < 0 ? 0 : listing->count);
+	if (r == 0)
+		pack_bytes(&body, text_slice(&listing->rows));
+	text_free(&listing->rows);
+	if (text_failed(&body) || ipc_reply(from, serial, text_slice(&body),
+	    NULL, 0) < 0)
+		log_say("a console does not take a listing");
+}
+
+static int
 on_list(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct process *process = arg;
 	struct mailbox *mailbox = process->state;
 	struct listing listing = { TEXT_INIT(IPC_MAX_BYTES), 0 };
-	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
 	struct unpack u = unpack_of(message->body);
 	uint64_t place = unpack_u64(&u);
+	struct slice folder = unpack_slice(&u);
 	int r;
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	used(mailbox);
 	commit(mailbox);	/* what has come is seen */
-	r = account_list(mailbox->account, place, LISTED_PAGE, add_listed,
+	r = account_list(mailbox->account, folder, place, LISTED_PAGE,
+	    add_listed, &listing);
+	answer_listing(from, message->serial, r, &listing);
+	return 0;
+}
+
+static int
+on_folders(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct mailbox *mailbox = process->state;
+	struct listing listing = { TEXT_INIT(IPC_MAX_BYTES), 0 };
+	struct unpack u = unpack_of(message->body);
+	uint32_t above = unpack_u32(&u);
+	int r;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	used(mailbox);
+	commit(mailbox);
+	r = account_folders(mailbox->account, above, FOLDERS_PAGE, add_folder,
 	    &listing);
-	pack_i64(&body, r);
-	pack_u32(&body, r < 0 ? 0 : listing.count);
-	if (r == 0)
-		pack_bytes(&body, text_slice(&listing.rows));
-	text_free(&listing.rows);
-	if (text_failed(&body) || ipc_reply(from, message->serial,
-	    text_slice(&body), NULL, 0) < 0)
-		log_say("a console does not take a listing");
+	answer_listing(from, message->serial, r, &listing);
 	return 0;
 }
 

@@ -11,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <time.h>
 
 #include "fetch/schedule_admin.h"
 #include "lib/base/log.h"
 #include "programs/collectors.h"
+#include "programs/schedule_consent.h"
+#include "programs/line_desk.h"
 #include "programs/roles.h"
 
 #define WAITERS_MOST	64	/* twice the console's clients */
@@ -29,6 +32,7 @@ struct waiter {
 	struct ipc		*from;
 	uint64_t		 serial;
 	const struct admin_request *request;
+	uint64_t		 asker;
 	bool			 awaits_list;	/* else: news of a run */
 	struct timer		*timer;
 	size_t			 packed_bytes;
@@ -39,11 +43,14 @@ struct schedule_role {
 	struct process		*process;
 	struct schedule		*schedule;
 	struct collectors	*collectors;
+	struct consents		*consents;
 	struct ipc		*keeper;
 	bool			 is_listing;
 	bool			 list_again;	/* it has changed meanwhile */
 	uint64_t		 listed_upto;
 	struct timer		*list_timer;
+	struct line		*line;
+	struct line_desk	*desk;
 	LIST_HEAD(, waiter)	 waiters;
 	unsigned		 waiter_count;
 	struct timer		*news_timer;
@@ -52,11 +59,15 @@ struct schedule_role {
 static int	on_progress(void *, struct ipc *, struct ipc_message *);
 static int	on_admin(void *, struct ipc *, struct ipc_message *);
 static int	on_changed(void *, struct ipc *, struct ipc_message *);
+static int	on_carried(void *, struct ipc *, struct ipc_message *);
+static int	on_reads(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule schedule_rules[] = {
 { FETCH_PROGRESS,   "PROGRESS", FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_progress },
 { SCHEDULE_ADMIN,   "ADMIN",    FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_admin },
 { SCHEDULE_CHANGED, "CHANGED",  FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_changed },
+{ SCHEDULE_READS,   "READS",    FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_reads },
+{ FETCH_CARRIED,    "CARRIED",  FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_carried },
 { 0 }
 };
 
@@ -65,15 +76,20 @@ static const struct ipc_rule schedule_rules[] = {
 /* 0: answered.  Else what schedule_admin() said, or -EBADMSG. */
 static int
 answer(struct schedule_role *role, struct ipc *from, uint64_t serial,
-    const struct admin_request *request, struct slice packed, bool is_last)
+    const struct admin_request *request, uint64_t asker, struct slice packed,
+    bool is_last)
 {
 	TEXT_AUTO body = TEXT_INIT(ADMIN_ANSWER_BYTES + 16);
 	struct admin_work work;
-	int r;
+	int r = 0;
 
 	if (admin_begin(&work, request, packed, clock_utc_ms()) < 0)
 		return -EBADMSG;
-	r = schedule_admin(role->schedule, &work, is_last, &body);
+	work.asker = asker;
+	if (!admin_may(request, asker, role->process->config.people_fetch))
+		admin_refuse(&body, ADMIN_REFUSED);
+	else
+		r = schedule_admin(role->schedule, &work, is_last, &body);
 	if (r < 0)
 		return r;
 	if (text_failed(&body)) {
@@ -99,8 +115,8 @@ static bool
 waiter_answer(struct waiter *waiter, bool is_last)
 {
 	if (answer(waiter->role, waiter->from, waiter->serial,
-	    waiter->request, slice_of(waiter->packed, waiter->packed_bytes),
-	    is_last) < 0)
+	    waiter->request, waiter->asker, slice_of(waiter->packed,
+	    waiter->packed_bytes), is_last) < 0)
 		return false;
 	waiter_free(waiter);
 	return true;
@@ -115,7 +131,7 @@ on_waiter_time(void *arg)
 /* Answer it later.  0 or -ENOMEM. */
 static int
 put_off(struct schedule_role *role, struct ipc *from, uint64_t serial,
-    const struct admin_request *request, struct slice packed,
+    const struct admin_request *request, uint64_t asker, struct slice packed,
     bool awaits_list)
 {
 	struct waiter *waiter;
@@ -134,6 +150,7 @@ put_off(struct schedule_role *role, struct ipc *from, uint64_t serial,
 	waiter->from = from;
 	waiter->serial = serial;
 	waiter->request = request;
+	waiter->asker = asker;
 	waiter->awaits_list = awaits_list;
 	waiter->packed_bytes = packed.len;
 	if (packed.len > 0)
@@ -280,20 +297,25 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 	struct schedule_role *role = process->state;
 	const struct admin_request *request;
 	struct slice packed;
+	uint64_t asker;
 	bool awaits_list;
 	int r;
 
-	r = keeper_admin_asked(message->body, &request, &packed);
+	r = keeper_admin_asked(message->body, &request, &asker, &packed);
 	if (r < 0)
 		return r;
-	r = answer(role, from, message->serial, request, packed, false);
+	if (consents_answer(request))
+		return consents_ask(role->consents, from, message->serial,
+		    request, asker, admin_may(request, asker,
+		    role->process->config.people_fetch), packed);
+	r = answer(role, from, message->serial, request, asker, packed, false);
 	if (r == 0 || r == -EBADMSG)
 		return r;
 	awaits_list = r == -ENOENT;
 	if ((awaits_list && role->keeper == NULL) || put_off(role, from,
-	    message->serial, request, packed, awaits_list) < 0)
-		return answer(role, from, message->serial, request, packed,
-		    true);
+	    message->serial, request, asker, packed, awaits_list) < 0)
+		return answer(role, from, message->serial, request, asker,
+		    packed, true);
 	if (awaits_list)
 		list(role);
 	return 0;
@@ -320,7 +342,54 @@ on_progress(void *arg, struct ipc *from, struct ipc_message *message)
 	return collectors_progress(role->collectors, from, message->body);
 }
 
+static int
+on_carried(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct schedule_role *role = process->state;
+	struct line_counts counts;
+	uint64_t account;
+	int r;
+
+	r = collectors_carried(role->collectors, from, message->body, &account,
+	    &counts);
+	if (r == 0)
+		line_desk_carried(role->desk, account, &counts);
+	return r;
+}
+
+static int
+on_reads(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct schedule_role *role = process->state;
+	struct unpack u = unpack_of(message->body);
+	uint64_t owner = unpack_u64(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u) || owner == 0)
+		return -EBADMSG;
+	schedule_reads(role->schedule, owner);
+	return 0;
+}
+
 /* What the schedule wants */
+
+static void
+pause_task(void *arg, uint64_t id, uint64_t owner)
+{
+	struct schedule_role *role = arg;
+
+	collectors_pause(role->collectors, id, owner);
+}
+
+static void
+share(void *arg, uint64_t bytes_per_second)
+{
+	struct schedule_role *role = arg;
+
+	collectors_share(role->collectors, bytes_per_second);
+}
 
 static int
 begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
@@ -344,8 +413,9 @@ ended(void *arg, const struct schedule_health *health, unsigned failed_before)
 {
 	TEXT_AUTO label = TEXT_INIT(1024);
 	TEXT_AUTO words = TEXT_INIT(4096);
+	struct schedule_role *role = arg;
 
-	(void)arg;
+	line_desk_ended(role->desk, health);
 	if (health->failures == failed_before)
 		return;
 	text_add_escaped(&label, health->label, 64);
@@ -366,29 +436,66 @@ ended(void *arg, const struct schedule_health *health, unsigned failed_before)
 		    (health->next_at_utc_ms - clock_utc_ms()) / 1000);
 }
 
+/* It stands in the log; the person sees it where the health is shown. */
+static void
+tell_owner(void *arg, const struct schedule_health *health)
+{
+	TEXT_AUTO label = TEXT_INIT(1024);
+
+	(void)arg;
+	text_add_escaped(&label, health->label, 64);
+	log_say("remote mailbox \"%.*s\" of %.*s at %.*s: no success for %"
+	    PRId64 " hours: its owner is to be told",
+	    SLICE_FMT(text_slice(&label)), SLICE_FMT(health->owner_address),
+	    SLICE_FMT(health->host),
+	    (clock_utc_ms() - health->failing_since_utc_ms) / 3600000);
+}
+
+/* Windows are in the office's zone, which is read from a file: now or never. */
+static int
+schedule_open(struct process *process)
+{
+	const char *zone = process->config.time_zone;
+
+	if (zone[0] != '\0' && setenv("TZ", zone, 1) < 0)
+		return -errno;
+	tzset();
+	return 0;
+}
+
 static int
 schedule_start(struct process *process)
 {
 	struct schedule_role *role = calloc(1, sizeof(*role));
-	const struct schedule_options options = {
+	struct schedule_options options = {
 		.minutes = process->config.fetch_minutes,
 		.connections = process->config.fetch_connections,
-		.per_host = process->config.fetch_per_host
+		.per_host = process->config.fetch_per_host,
+		.tell_hours = process->config.fetch_tell_hours
 	};
 	const struct schedule_ports ports = {
-		.arg = role, .begin = begin, .moved = moved, .ended = ended
+		.arg = role, .begin = begin, .moved = moved, .ended = ended,
+		.pause = pause_task, .share = share, .tell = tell_owner
 	};
+	struct line_options line;
 
 	if (role == NULL)
+		return -ENOMEM;
+	line_options_of(&process->config, &line);
+	options.line = role->line = line_new(&line);
+	if (role->line == NULL)
 		return -ENOMEM;
 	process->state = role;
 	role->process = process;
 	LIST_INIT(&role->waiters);
 	role->collectors = collectors_new(process, &role->schedule);
+	role->consents = consents_new(&role->schedule, &role->collectors);
 	role->news_timer = timer_new(process->loop, on_news, role);
 	role->list_timer = timer_new(process->loop, on_list_time, role);
 	role->schedule = schedule_new(process->loop, &options, &ports);
-	return role->collectors == NULL || role->news_timer == NULL ||
+	role->desk = line_desk_new(process->loop, role->line, role->schedule);
+	return role->desk == NULL || role->collectors == NULL ||
+	    role->consents == NULL || role->news_timer == NULL ||
 	    role->list_timer == NULL || role->schedule == NULL ? -ENOMEM : 0;
 }
 
@@ -401,6 +508,7 @@ schedule_peer(struct process *process, struct ipc *ipc)
 		return collectors_peer(role->collectors, ipc);
 	if (ipc_peer(ipc) == ROLE_KEEPER) {
 		role->keeper = ipc;
+		line_desk_keeper(role->desk, ipc);
 		list(role);
 	}
 	return 0;
@@ -414,8 +522,12 @@ schedule_lost_peer(struct process *process, struct ipc *ipc)
 
 	if (ipc_peer(ipc) == ROLE_FETCH)
 		collectors_lost(role->collectors, ipc);
-	else if (role->keeper == ipc)
+	else if (ipc_peer(ipc) == ROLE_CONSOLE)
+		consents_lost(role->consents, ipc);
+	else if (role->keeper == ipc) {
 		role->keeper = NULL;
+		line_desk_keeper(role->desk, NULL);
+	}
 	for (waiter = LIST_FIRST(&role->waiters); waiter != NULL;
 	    waiter = following) {
 		following = LIST_NEXT(waiter, next);
@@ -427,11 +539,14 @@ schedule_lost_peer(struct process *process, struct ipc *ipc)
 static void
 schedule_stop(struct process *process)
 {
+	struct schedule_role *role = process->state;
+
+	line_desk_close(role->desk);
 	loop_stop(process->loop);
 }
 
 const struct role_code schedule_code = {
 	.role = ROLE_SCHEDULE, .rules = schedule_rules,
-	.start = schedule_start, .peer = schedule_peer,
+	.open = schedule_open, .start = schedule_start, .peer = schedule_peer,
 	.lost = schedule_lost_peer, .stop = schedule_stop,
 };

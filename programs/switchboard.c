@@ -32,8 +32,8 @@ static int	on_refused_call(void *, struct ipc *, struct ipc_message *);
 /* All that a role may say to the parent. */
 const struct ipc_rule switchboard_rules[] = {
 { ROLE_READY,	      "READY",	     ANY_ROLE, IPC_NEWS, 0, 0, on_ready },
-{ ROLE_WANTS_MAILBOX, "WANTS",	     FROM(ROLE_DOOR) | FROM(ROLE_QUEUE),
-					       IPC_NEWS, 0, 0, on_wants_mailbox },
+{ ROLE_WANTS_MAILBOX, "WANTS",	     FROM(ROLE_DOOR) | FROM(ROLE_QUEUE) |
+		      FROM(ROLE_CONSOLE),      IPC_NEWS, 0, 0, on_wants_mailbox },
 { ROLE_WANTS_FETCH,   "WANTS_FETCH", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0,
 							     on_wants_fetch },
 { ROLE_ACCOUNTS,      "ACCOUNTS",    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
@@ -109,7 +109,8 @@ may_talk(const struct child *a, const struct child *b)
 	const unsigned both = FROM(a->row->role) | FROM(b->row->role);
 
 	return are_linked(a, b) ||
-	    both == (FROM(ROLE_DOOR) | FROM(ROLE_MAILBOX));
+	    both == (FROM(ROLE_DOOR) | FROM(ROLE_MAILBOX)) ||
+	    both == (FROM(ROLE_CONSOLE) | FROM(ROLE_MAILBOX));
 }
 
 /* `child` has come up: connect it with all that always talk to it. */

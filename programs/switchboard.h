@@ -43,7 +43,8 @@ enum parent_kind {
 	PARENT_IF_IDLE,
 	/* role -> parent: confined and at work; u8 with Landlock */
 	ROLE_READY,
-	/* door or queue -> parent: u64 account; a PARENT_PEER follows */
+	/* door, queue or console -> parent: u64 account; a PARENT_PEER
+	 * follows */
 	ROLE_WANTS_MAILBOX,
 	/* schedule -> parent: u64 owner; a PARENT_PEER follows */
 	ROLE_WANTS_FETCH,

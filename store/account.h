@@ -203,12 +203,25 @@ struct listed_letter {
 	struct message_id id;
 };
 /*
- * Up to `most` entries of all mailboxes, above `place`, in that order.  Slices
- * are valid within `fn`; it ends early when that returns non-zero, with that.
+ * Up to `most` entries above `place`, in that order, of the mailbox `folder`;
+ * of all, if that is empty.  Slices are valid within `fn`; it ends early when
+ * that returns non-zero, with that.  0, -ENOENT (no such mailbox) or -errno.
  */
 typedef int account_listed_fn(void *arg, const struct listed_letter *);
-int	account_list(struct account *, uint64_t place, unsigned most,
-	    account_listed_fn *, void *arg);
+int	account_list(struct account *, struct slice folder, uint64_t place,
+	    unsigned most, account_listed_fn *, void *arg);
+
+/* One mailbox, as people are shown it. */
+struct listed_folder {
+	uint32_t	 mailbox;	/* its number: the order of a listing */
+	struct slice	 name;		/* UTF-8 */
+	uint32_t	 uidvalidity;
+	uint64_t	 letters, bytes;
+};
+/* The same of up to `most` mailboxes above that number. */
+typedef int account_folder_fn(void *arg, const struct listed_folder *);
+int	account_folders(struct account *, uint32_t above, unsigned most,
+	    account_folder_fn *, void *arg);
 
 /* What `postroom status` shows. */
 struct account_figures {

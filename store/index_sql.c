@@ -105,7 +105,13 @@ static const char *const statements[SQL_COUNT] = {
 "	l.received, l.trace_bytes + l.body_bytes, l.message_id"
 "	FROM entry e JOIN letter l ON l.id = e.letter"
 "	JOIN mailbox m ON m.id = e.place >> 32"
-"	WHERE e.place > ? ORDER BY e.place LIMIT ?",
+"	WHERE e.place > ? AND e.place <= ? ORDER BY e.place LIMIT ?",
+[SQL_FOLDERS] = "SELECT m.id, m.name, m.uidvalidity, count(e.place),"
+"	CAST(total(l.trace_bytes + l.body_bytes) AS INTEGER) FROM mailbox m"
+"	LEFT JOIN entry e ON e.place BETWEEN m.id << 32"
+"	AND (m.id << 32) + 4294967295"
+"	LEFT JOIN letter l ON l.id = e.letter"
+"	WHERE m.id > ? GROUP BY m.id ORDER BY m.id LIMIT ?",
 [SQL_ENTRY_DELETE] = "DELETE FROM entry WHERE place = ? RETURNING letter",
 [SQL_TOMBSTONE_NEW] = "INSERT INTO tombstone VALUES (?, ?, ?)",
 

@@ -127,6 +127,16 @@ make(struct index *index, struct slice name, uint32_t *mailbox_out)
 }
 
 int
+mailboxes_find(struct index *index, struct slice name, uint32_t *mailbox_out)
+{
+	if (slice_is_word(name, "INBOX")) {
+		*mailbox_out = MAILBOX_INBOX;
+		return 0;
+	}
+	return find(index, name, mailbox_out);
+}
+
+int
 mailboxes_need(struct index *index, struct slice name, uint32_t *mailbox_out,
     bool *is_made_out)
 {

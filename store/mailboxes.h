@@ -19,4 +19,11 @@
 int	mailboxes_need(struct index *, struct slice name,
 	    uint32_t *mailbox_out, bool *is_made_out);
 
+/*
+ * The number of mailbox `name`.  0, -ENOENT (there is none) or a negative
+ * errno.
+ */
+int	mailboxes_find(struct index *, struct slice name,
+	    uint32_t *mailbox_out);
+
 #endif

@@ -92,6 +92,32 @@ listed_unpack(struct unpack *u, struct listed_letter *listed_out)
 }
 
 void
+folder_pack(struct text *text, const struct listed_folder *folder)
+{
+	pack_u32(text, folder->mailbox);
+	pack_slice(text, folder->name);
+	pack_u32(text, folder->uidvalidity);
+	pack_u64(text, folder->letters);
+	pack_u64(text, folder->bytes);
+}
+
+int
+folder_unpack(struct unpack *u, struct listed_folder *folder_out)
+{
+	struct listed_folder folder = { 0 };
+
+	folder.mailbox = unpack_u32(u);
+	folder.name = unpack_slice(u);
+	folder.uidvalidity = unpack_u32(u);
+	folder.letters = unpack_u64(u);
+	folder.bytes = unpack_u64(u);
+	if (u->bad || folder.name.len > FOLDER_MAX_BYTES)
+		return -EBADMSG;
+	*folder_out = folder;
+	return 0;
+}
+
+void
 session_pack(struct text *text, const struct session_request *request)
 {
 	pack_u8(text, (uint8_t)request->service);

@@ -17,9 +17,15 @@ enum mailbox_kind {
 	MAILBOX_DELIVER = 300,
 	/* queue -> mailbox: u64 upto, u64 prune_below; reply: i64 status */
 	MAILBOX_SETTLE,
-	/* console -> mailbox: u64 place above which -> i64 status, u32 count,
-	 * each as listed_pack(); less than LISTED_PAGE of them: that was all */
+	/* console -> mailbox: u64 place above which, slice name of a mailbox
+	 * (empty: all) -> i64 status (-ENOENT: there is none of that name), u32
+	 * count, each as listed_pack(); less than LISTED_PAGE of them: that was
+	 * all */
 	MAILBOX_LIST,
+	/* console -> mailbox: u32 number of a mailbox above which -> i64
+	 * status, u32 count, each as folder_pack(); less than FOLDERS_PAGE of
+	 * them: that was all */
+	MAILBOX_FOLDERS,
 	/* door -> mailbox, 1 descriptor (plain bytes): packed session; news */
 	MAILBOX_SESSION
 };
@@ -34,6 +40,12 @@ int	delivery_unpack(struct slice packed, struct delivery *delivery_out);
 void	listed_pack(struct text *, const struct listed_letter *);
 /* 0 or -EBADMSG; slices point into what is read. */
 int	listed_unpack(struct unpack *, struct listed_letter *listed_out);
+
+/* Their letters are counted in one turn of the loop: 1 us each. */
+#define FOLDERS_PAGE	16
+void	folder_pack(struct text *, const struct listed_folder *);
+/* 0 or -EBADMSG; slices point into what is read. */
+int	folder_unpack(struct unpack *, struct listed_folder *folder_out);
 
 enum session_service { SESSION_POP3, SESSION_COUNT };
 

@@ -11,6 +11,7 @@ import collections
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -23,14 +24,18 @@ sys.path.append(os.path.join(HERE, os.pardir, "fault"))
 from hub import DOMAIN, Fault, Hub                      # noqa: E402
 from hub import PASSWORD as OWN_PASSWORD                # noqa: E402
 from certs import HOST, Certificates                    # noqa: E402
+from imap_provider import (DATE_MS, Folder, ImapBox, ImapMail,      # noqa
+                           ImapSession)
 from provider import PASSWORD, Box, Mail, Provider, Session, mended  # noqa
 
-__all__ = ["Box", "Case", "Fault", "Mail", "PASSWORD", "Place", "Provider",
-           "Session", "HOST", "letter", "mended", "test", "TESTS"]
+__all__ = ["Box", "Case", "DATE_MS", "Fault", "Folder", "ImapBox", "ImapMail", "ImapSession",
+           "Mail", "PASSWORD", "Place", "Provider", "Session", "HOST",
+           "letter", "mended", "test", "TESTS"]
 
 VISIBLE = 30.0          # seconds from "collected" to "in the mailbox"
 COMMAND = 400.0         # of one command line; the product's limits are less
 MESSAGE_BYTES = 16 << 20
+RECORD_HEADER = 64      # store/record.h
 TRACE = re.compile(rb"\AReturn-Path: [^\r]*\r\nDelivered-To: [^\r]*\r\n"
                    rb"(?:X-Postroom-[^\r]*\r\n)*"
                    rb"Received: .*?;\r\n\t[^\r]*\r\n", re.S)
@@ -141,6 +146,47 @@ def read_mailbox(hub, name):
     return found
 
 
+Entry = collections.namedtuple("Entry", "uid flags keywords received data")
+
+
+def read_letter(folder, data, row):
+    """The body of a letter: in its segment behind the trace, or a big file."""
+    segment, offset, trace_bytes, body_bytes, big = row
+    if big is not None:
+        path = os.path.join(data, "big", bytes(big).hex()[:2],
+                            bytes(big).hex())
+        offset = 0
+    else:
+        path = os.path.join(folder, "letters", "%04d.seg" % segment)
+        offset += RECORD_HEADER + trace_bytes
+    with open(path, "rb") as file:
+        file.seek(offset)
+        return file.read(body_bytes)
+
+
+def read_folders(hub, name):
+    """{folder: [Entry]} of an account, in the order of their UIDs."""
+    folder = os.path.join(hub.data, "accounts", str(hub.accounts[name]))
+    path = os.path.join(folder, "index.db")
+    found = {}
+    if not os.path.exists(path):
+        return found
+    db = sqlite3.connect("file:%s?mode=ro" % path, uri=True, timeout=30)
+    try:
+        for number, label in db.execute("SELECT id, name FROM mailbox"):
+            found[bytes(label).decode()] = [
+                Entry(place & 0xffffffff, flags, bytes(keywords), received,
+                      read_letter(folder, hub.data, row))
+                for place, flags, keywords, received, *row in db.execute(
+                    "SELECT e.place, e.flags, e.keywords, l.received,"
+                    " l.segment, l.offset, l.trace_bytes, l.body_bytes, l.big"
+                    " FROM entry e JOIN letter l ON l.id = e.letter"
+                    " WHERE e.place >> 32 = ? ORDER BY e.place", (number,))]
+    finally:
+        db.close()
+    return found
+
+
 def told(data):
     """A letter in a few words."""
     subject = re.search(rb"Subject: ([^\r\n]*)", data[:2000])
@@ -231,6 +277,7 @@ class Case:
         self.owner = owner
         self.providers = []
         self.expected = None            # (wanted, least)
+        self.expected_in = None         # {folder: wanted}
         with place.lock:
             place.cases.append(self)
 
@@ -239,6 +286,12 @@ class Case:
     def box(self, datas=(), user=None, password=PASSWORD):
         """A mailbox with these messages, numbered from 1."""
         return Box(user or self.owner, mails(list(datas)), password)
+
+    def imap_box(self, datas=(), folders=(), user=None, password=PASSWORD):
+        """The same, with folders beside INBOX."""
+        return ImapBox(user or self.owner, [
+            ImapMail("uidl-%d" % i, data) for i, data in enumerate(datas, 1)],
+            folders, password=password)
 
     def provider(self, session=Session, *boxes, **options):
         provider = Provider(session, boxes, **options)
@@ -268,6 +321,7 @@ class Case:
                 label, "--host", host, "--port", str(provider.port), "--tls",
                 tls, "--user", user or self.owner, "--password-file",
                 secret or self.place.secret, *take.split(), *delete.split(),
+                *(["--protocol", "imap"] if provider.is_imap() else []),
                 "--untested"]
 
     def add(self, provider, *more, **how):
@@ -319,6 +373,30 @@ class Case:
     def letters(self):
         return read_mailbox(self.hub, self.owner)
 
+    def folders(self):
+        """
+        {folder: [Entry]} as the store has them: this works for folders that
+        POP3 does not show.
+        """
+        return read_folders(self.hub, self.owner)
+
+    def here_in(self, wanted):
+        """Exactly these, as {folder: [bytes]}, INBOX apart."""
+        count = sum(len(datas) for datas in wanted.values())
+        until = time.monotonic() + VISIBLE
+        while True:
+            found = {name: [entry.data for entry in entries]
+                     for name, entries in self.folders().items()
+                     if name != "INBOX" and entries}
+            if sum(map(len, found.values())) >= count or \
+                    time.monotonic() > until:
+                break
+            time.sleep(0.1)
+        for name in {*found, *wanted}:
+            compare("%s in %s" % (self.owner, name), found.get(name, []),
+                    [mended(data) for data in wanted.get(name, [])])
+        self.expected_in = wanted
+
     def here(self, wanted, least=None):
         """
         Exactly these are in the mailbox, as bytes, each once; now, and when
@@ -340,6 +418,8 @@ class Case:
         if self.expected is not None:
             compare("afterwards, " + self.owner, self.letters(),
                     *self.expected)
+        if self.expected_in is not None:
+            self.here_in(self.expected_in)
 
     # --- what must be true ---------------------------------------------------
 

@@ -84,6 +84,7 @@ class Hangup(Exception):
 class Session:
     """One connection.  A test overrides what it wants to go wrong."""
 
+    protocol = "pop3"
     stls = False                # offered
     pipelining = True
     uidl = top = True
@@ -485,6 +486,9 @@ class Provider:
             if not session.over.wait(max(0.0, until - time.monotonic())):
                 return False
         return True
+
+    def is_imap(self):
+        return self.session.protocol == "imap"
 
     def words(self):
         """The commands of all sessions, counted."""

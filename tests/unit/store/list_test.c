@@ -10,6 +10,7 @@ static struct box box;
 static struct listed_letter seen[8];
 static char names[8][32], keywords[8][32];
 static unsigned count;
+static const struct slice all;	/* folders */
 
 static void
 set_up(void)
@@ -60,7 +61,7 @@ START_TEST(an_entry_has_the_flags_and_the_date_it_came_with)
 	ck_assert_int_eq(deliver(2, "Sent", LETTER_SEEN | LETTER_FLAGGED,
 	    "$Forwarded work"), 0);
 	ck_assert_int_eq(account_commit(box.account), 0);
-	ck_assert_int_eq(account_list(box.account, 0, 8, on_listed, NULL), 0);
+	ck_assert_int_eq(account_list(box.account, all, 0, 8, on_listed, NULL), 0);
 	ck_assert_uint_eq(count, 2);
 	ck_assert_str_eq(names[0], "INBOX");
 	ck_assert_uint_eq(seen[0].flags, 0);
@@ -78,16 +79,90 @@ START_TEST(a_listing_goes_on_above_a_place)
 	for (uint32_t n = 1; n <= 5; n++)
 		ck_assert_int_eq(deliver(n, n > 3 ? "Sent" : "", 0, ""), 0);
 	ck_assert_int_eq(account_commit(box.account), 0);
-	ck_assert_int_eq(account_list(box.account, 0, 2, on_listed, NULL), 0);
+	ck_assert_int_eq(account_list(box.account, all, 0, 2, on_listed, NULL), 0);
 	ck_assert_uint_eq(count, 2);
-	ck_assert_int_eq(account_list(box.account, seen[1].place, 8,
+	ck_assert_int_eq(account_list(box.account, all, seen[1].place, 8,
 	    on_listed, NULL), 0);
 	ck_assert_uint_eq(count, 5);
 	ck_assert_str_eq(names[2], "INBOX");
 	ck_assert_str_eq(names[4], "Sent");
-	ck_assert_int_eq(account_list(box.account, UINT64_MAX, 8, on_listed,
+	ck_assert_int_eq(account_list(box.account, all, UINT64_MAX, 8, on_listed,
 	    NULL), 0);
 	ck_assert_uint_eq(count, 5);
+}
+END_TEST
+
+START_TEST(one_folder_is_listed_by_its_name)
+{
+	for (uint32_t n = 1; n <= 5; n++)
+		ck_assert_int_eq(deliver(n, n > 3 ? "Sent" : "", 0, ""), 0);
+	ck_assert_int_eq(account_commit(box.account), 0);
+	ck_assert_int_eq(account_list(box.account, slice_str("inbox"), 0, 2,
+	    on_listed, NULL), 0);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_int_eq(account_list(box.account, slice_str("INBOX"),
+	    seen[1].place, 8, on_listed, NULL), 0);
+	ck_assert_uint_eq(count, 3);
+	ck_assert_str_eq(names[2], "INBOX");
+	/* from its beginning, though the place is before it */
+	ck_assert_int_eq(account_list(box.account, slice_str("Sent"),
+	    seen[0].place, 8, on_listed, NULL), 0);
+	ck_assert_uint_eq(count, 5);
+	ck_assert_str_eq(names[3], "Sent");
+	ck_assert_int_eq(account_list(box.account, slice_str("sent"), 0, 8,
+	    on_listed, NULL), -ENOENT);
+}
+END_TEST
+
+struct folders {
+	unsigned	count;
+	char		names[4][32];
+	struct listed_folder seen[4];
+};
+
+static int
+on_folder(void *arg, const struct listed_folder *folder)
+{
+	struct folders *folders = arg;
+
+	ck_assert_uint_lt(folders->count, 4);
+	ck_assert_int_eq(slice_cstr(folder->name,
+	    folders->names[folders->count], 32), 0);
+	folders->seen[folders->count++] = *folder;
+	return 0;
+}
+
+START_TEST(a_folder_is_listed_with_what_is_in_it_and_without)
+{
+	struct folders folders = { 0 };
+	size_t first = 0;
+	struct view *view;
+
+	ck_assert_int_eq(deliver(1, "", 0, ""), 0);
+	ck_assert_int_eq(deliver(2, "", 0, ""), 0);
+	ck_assert_int_eq(deliver(3, "Sent", 0, ""), 0);
+	ck_assert_int_eq(account_view_open(box.account, 2, &view), 0);
+	ck_assert_int_eq(account_expunge(box.account, view, &first, 1), 0);
+	account_view_close(box.account, view);
+	ck_assert_int_eq(account_list(box.account, all, 0, 8, on_listed,
+	    NULL), 0);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_int_eq(account_folders(box.account, 0, 1, on_folder,
+	    &folders), 0);
+	ck_assert_uint_eq(folders.count, 1);
+	ck_assert_int_eq(account_folders(box.account,
+	    folders.seen[0].mailbox, 4, on_folder, &folders), 0);
+	ck_assert_uint_eq(folders.count, 2);
+	ck_assert_str_eq(folders.names[0], "INBOX");
+	ck_assert_uint_eq(folders.seen[0].letters, 2);
+	ck_assert_uint_eq(folders.seen[0].bytes, seen[0].bytes +
+	    seen[1].bytes);
+	ck_assert_uint_eq(folders.seen[0].uidvalidity, seen[0].uidvalidity);
+	ck_assert_str_eq(folders.names[1], "Sent");
+	ck_assert_uint_eq(folders.seen[1].letters, 0);
+	ck_assert_uint_eq(folders.seen[1].bytes, 0);
+	ck_assert_uint_ne(folders.seen[1].uidvalidity,
+	    folders.seen[0].uidvalidity);
 }
 END_TEST
 
@@ -112,6 +187,9 @@ unit_suite(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, an_entry_has_the_flags_and_the_date_it_came_with);
 	tcase_add_test(tests, a_listing_goes_on_above_a_place);
+	tcase_add_test(tests, one_folder_is_listed_by_its_name);
+	tcase_add_test(tests,
+	    a_folder_is_listed_with_what_is_in_it_and_without);
 	tcase_add_test(tests, what_is_no_flag_and_too_many_words_are_refused);
 	suite_add_tcase(suite, tests);
 	return suite;

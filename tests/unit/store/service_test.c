@@ -57,6 +57,27 @@ START_TEST(a_listed_letter_is_read_as_it_was_packed_and_a_cut_is_none)
 }
 END_TEST
 
+START_TEST(a_folder_is_read_as_it_was_packed_and_a_cut_is_none)
+{
+	const struct listed_folder folder = { .mailbox = UINT32_MAX,
+	    .name = SLICE("Sent"), .uidvalidity = 7, .letters = 9,
+	    .bytes = UINT64_MAX };
+	TEXT_AUTO text = TEXT_INIT(1024), again = TEXT_INIT(1024);
+	struct listed_folder back;
+	struct unpack u;
+
+	folder_pack(&text, &folder);
+	for (size_t len = 0; len < text.len; len++) {
+		u = unpack_of(slice_of(text.at, len));
+		ck_assert_int_eq(folder_unpack(&u, &back), -EBADMSG);
+	}
+	u = unpack_of(text_slice(&text));
+	ck_assert_int_eq(folder_unpack(&u, &back), 0);
+	folder_pack(&again, &back);
+	ck_assert(slice_is(text_slice(&text), text_slice(&again)));
+}
+END_TEST
+
 START_TEST(a_delivery_cut_anywhere_or_longer_is_none)
 {
 	struct delivery delivery = a_delivery(), back;
@@ -112,6 +133,8 @@ unit_suite(void)
 
 	tcase_add_test(tcase,
 	    a_listed_letter_is_read_as_it_was_packed_and_a_cut_is_none);
+	tcase_add_test(tcase,
+	    a_folder_is_read_as_it_was_packed_and_a_cut_is_none);
 	tcase_add_test(tcase, a_delivery_is_read_as_it_was_packed);
 	tcase_add_test(tcase, a_delivery_cut_anywhere_or_longer_is_none);
 	tcase_add_test(tcase, only_a_big_file_is_larger_than_a_small_message);

@@ -1,0 +1,33 @@
+/*
+ * line_bill.h - what one collection costs the line, while it goes on
+ *
+ * The conversation counts (talk.h); whoever knows says what for, and what was
+ * spared.  From time to time the news are told.  A NULL bill is fine everywhere:
+ * nobody counts then.
+ */
+#ifndef POSTROOM_FETCH_LINE_BILL_H
+#define POSTROOM_FETCH_LINE_BILL_H
+
+#include "lib/base/talk.h"
+#include "policy/line_counts.h"
+
+struct line_bill {
+	struct talk_counts	carried;	/* for talk_options.counts */
+	struct line_counts	rest;		/* saved, and what others counted */
+	struct line_counts	told;
+};
+
+/* What is read and written from now on is for this. */
+void	line_bill_for(struct line_bill *, enum line_cause);
+/*
+ * So many bytes were received as LINE_MAIL and turn out to be for another cause;
+ * what has been told already stays.
+ */
+void	line_bill_move(struct line_bill *, enum line_cause to, uint64_t bytes);
+/* So much was not carried, for that reason. */
+void	line_bill_saved(struct line_bill *, enum line_saving, uint64_t bytes,
+	    uint64_t messages);
+/* What is new since the last time; false: nothing. */
+bool	line_bill_news(struct line_bill *, struct line_counts *news_out);
+
+#endif
