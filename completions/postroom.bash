@@ -26,7 +26,7 @@ _postroom()
 	done
 
 	case $prev in
-	-c | --password-file | --ca-file)
+	-c | --password-file | --ca-file | --ids)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		return
@@ -55,9 +55,15 @@ _postroom()
 		    -- "$cur")
 		return
 		;;
-	--domain | --port-base | --name | --label | --rename | --host | \
+	--format)
+		mapfile -t COMPREPLY < <(compgen -W \
+		    'fetchmail getmail mpop csv mdaemon hmailserver' -- "$cur")
+		return
+		;;
+	--domain | --port-base | --map | --name | --label | --rename | --host | \
 	--port | --user | --pin | --largest | --days | --delete-after | \
-	--folders | --queue | \
+	--folders | --queue | --proxy | --proxy-user | --client-id | --scope | \
+	--token-url | --device-url | --authorize-url | \
 	--to | --folder)
 		return
 		;;
@@ -65,14 +71,29 @@ _postroom()
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account fetch hold mailbox status check trace config
+		options='setup account fetch oauth hold mailbox status check trace config
 			smtp pop3 help -c --json --help'
 		;;
 	1/account/)
 		options='add list set remove'
 		;;
 	1/fetch/)
-		options='add list set remove test now resume'
+		options='add list set remove test now import resume consent
+			way'
+		;;
+	1/oauth/)
+		options='set list remove'
+		;;
+	*/oauth/set)
+		options='--client-id --client-secret-file --token-url
+			--device-url --authorize-url --scope'
+		;;
+	*/fetch/consent)
+		options='--browser --label'
+		;;
+	*/fetch/way)
+		options='--label --oauth --proxy --proxy-user
+			--proxy-password-file'
 		;;
 	1/hold/)
 		options='list show release delete'
@@ -101,7 +122,7 @@ _postroom()
 			--delete-after --protocol --folders --queue'
 		;;&
 	*/fetch/add)
-		options="$options --untested"
+		options="$options --untested --oauth --browser --proxy"
 		;;&
 	*/fetch/set)
 		options="$options --rename --password --enable --disable"
@@ -112,6 +133,15 @@ _postroom()
 	*/fetch/test | */fetch/now)
 		options='--label'
 		;;&
+	*/fetch/import)
+		options='--format --ids --owner --map --dry-run'
+		;;&
+	2/fetch/import)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur"
+		    compgen -W "$options" -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return
+		;;
 	*/hold/list)
 		options='--quarantine --held'
 		;;

@@ -245,10 +245,8 @@ collect_pause(struct collect *collect)
 		collect_end(collect, FETCH_END_LINE, false, words);
 	else if (collect->stage == FETCH_STAGE_LISTING)
 		collect_bye(collect, FETCH_END_LINE, false, words);
-	else {
-		take_pause_for(collect, FETCH_END_LINE, words);
-		conversation_turn(collect);
-	}
+	else
+		take_close(collect, words);
 }
 
 void

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "fetch/collect_inside.h"
-#include "lib/message/date.h"
-#include "lib/message/header.h"
+#include "lib/message/came.h"
 
 /*
  * Mailboxes are in order of arrival, more or less: after so many old ones in a
@@ -96,27 +95,6 @@ conclude(struct collect *collect)
 	leave_rest(collect);
 }
 
-/* Seconds since 1970 when the message came there; -1: it does not say. */
-static int64_t
-came_at(struct slice header)
-{
-	struct header_field field;
-	int64_t date = -1, at;
-
-	while (header_next(&header, &field)) {
-		if (slice_is_word(field.name, "Received")) {
-			size_t semicolon = slice_find_last(field.value, ';');
-
-			if (semicolon != SIZE_MAX && date_parse(slice_after(
-			    field.value, semicolon + 1), &at) == 0)
-				return at;
-		} else if (date < 0 && slice_is_word(field.name, "Date") &&
-		    date_parse(field.value, &at) == 0)
-			date = at;
-	}
-	return date;
-}
-
 /* The answer for a message: it is old, or it is to be taken. */
 static void
 judge(struct collect *collect, uint32_t number, bool is_old)
@@ -172,7 +150,7 @@ on_top_end(void *arg, uint32_t number,
 {
 	struct collect *collect = arg;
 	struct first_collection *first = &collect->conversation->first;
-	int64_t at = came_at(slice_of(first->header, first->header_len));
+	int64_t at = header_came_at(slice_of(first->header, first->header_len));
 
 	(void)mended;
 	judge(collect, number, at >= 0 && at < first->oldest_utc);

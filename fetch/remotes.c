@@ -115,6 +115,7 @@ remote_new(struct schedule *schedule, const struct fetch_due *due)
 	remote->enabled = due->enabled;
 	remote->changes = due->changes;
 	remote->when = due->when;
+	remote->grant_until_utc_ms = due->grant_until_utc_ms;
 	remote->due_ms = remote->failing_since_ms = NEVER;
 	LIST_INIT(&remote->asked);
 	remote->owner_address = copy(due->owner_address);
@@ -190,6 +191,7 @@ remote_update(struct schedule *schedule, struct remote *remote,
 		remote_plan_first(schedule, remote);
 	}
 	remote->when = due->when;
+	remote->grant_until_utc_ms = due->grant_until_utc_ms;
 	if (!due->enabled && remote->enabled)
 		asked_dismiss(schedule, remote, "it was switched off");
 	remote->enabled = due->enabled;
@@ -358,8 +360,21 @@ remote_health(const struct schedule *schedule, const struct remote *remote,
 		.failing_since_utc_ms = remote->failing_since_utc_ms,
 		.told_at_utc_ms = remote->told_at_utc_ms,
 		.waiting = remote->waiting,
-		.waiting_bytes = remote->waiting_bytes
+		.waiting_bytes = remote->waiting_bytes,
+		.grant_until_utc_ms = remote->grant_until_utc_ms
 	};
+}
+
+bool
+schedule_health_of(const struct schedule *schedule, uint64_t id,
+    struct schedule_health *health_out)
+{
+	const struct remote *remote = remote_find(schedule, id);
+
+	if (remote == NULL || remote->gone)
+		return false;
+	remote_health(schedule, remote, health_out);
+	return true;
 }
 
 void

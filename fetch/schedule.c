@@ -262,13 +262,10 @@ plan_next(struct schedule *schedule, struct remote *remote, enum fetch_end end)
 		    remote->due_ms);
 }
 
-/* Since when does it fail, and is its owner to be told? */
+/* Since when does it fail? */
 static void
-look_at_failure(struct schedule *schedule, struct remote *remote)
+look_at_failure(struct remote *remote)
 {
-	uint64_t hours = schedule->options.tell_hours;
-	struct schedule_health health;
-
 	if (remote->refusals + remote->faults == 0) {
 		remote->failing_since_ms = NEVER;
 		remote->failing_since_utc_ms = remote->told_at_utc_ms = 0;
@@ -278,13 +275,20 @@ look_at_failure(struct schedule *schedule, struct remote *remote)
 		remote->failing_since_ms = clock_ms();
 		remote->failing_since_utc_ms = clock_utc_ms();
 	}
-	if (remote->told_at_utc_ms != 0 || !remote->enabled ||
-	    clock_ms() - remote->failing_since_ms < hours * 60 * MINUTE_MS)
-		return;
-	remote->told_at_utc_ms = clock_utc_ms();
-	remote_health(schedule, remote, &health);
-	if (schedule->ports.tell != NULL)
-		schedule->ports.tell(schedule->ports.arg, &health);
+}
+
+bool
+schedule_told(struct schedule *schedule, uint64_t id,
+    struct schedule_health *health_out)
+{
+	struct remote *remote = remote_find(schedule, id);
+
+	if (remote == NULL || remote->gone)
+		return false;
+	if (remote->failing_since_utc_ms != 0)
+		remote->told_at_utc_ms = clock_utc_ms();
+	remote_health(schedule, remote, health_out);
+	return true;
 }
 
 static void
@@ -302,7 +306,7 @@ conclude(struct schedule *schedule, struct remote *remote,
 	schedule_share(schedule);
 	remember(remote, outcome);
 	plan_next(schedule, remote, outcome->end);
-	look_at_failure(schedule, remote);
+	look_at_failure(remote);
 	asked_end(schedule, remote, remote->task, outcome);
 	remote_health(schedule, remote, &health);
 	schedule->ports.ended(schedule->ports.arg, &health, failed_before);

@@ -32,7 +32,6 @@ struct schedule_options {
 	unsigned	minutes;	/* between two looks at a mailbox */
 	unsigned	connections;	/* to providers, in all */
 	unsigned	per_host;	/* of them, to one host */
-	unsigned	tell_hours;	/* without success: the owner is told */
 	struct line	*line;		/* borrowed; NULL: always open */
 };
 
@@ -59,6 +58,7 @@ struct schedule_health {
 	int64_t		failing_since_utc_ms;	/* 0: it does not */
 	int64_t		told_at_utc_ms;	/* of that, its owner; 0: not */
 	uint64_t	waiting, waiting_bytes;	/* there, and not here yet */
+	int64_t		grant_until_utc_ms;	/* consent; 0: nobody knows */
 };
 
 struct schedule_ports {
@@ -79,8 +79,6 @@ struct schedule_ports {
 	void	(*pause)(void *arg, uint64_t id, uint64_t owner);
 	/* Each of those that run may carry so much from now on. */
 	void	(*share)(void *arg, uint64_t bytes_per_second);
-	/* It fails for options.tell_hours: told once, until it works again. */
-	void	(*tell)(void *arg, const struct schedule_health *);
 };
 
 /* NULL when memory is out. */
@@ -139,6 +137,12 @@ struct schedule_pick {
  */
 int		 schedule_ask(struct schedule *, enum fetch_task,
 		    const struct schedule_pick *, const struct run **run_out);
+/* How the mailbox of that number does; false: there is none. */
+bool		 schedule_health_of(const struct schedule *, uint64_t id,
+		    struct schedule_health *health_out);
+/* Its owner was told that it fails (telling.h); the same. */
+bool		 schedule_told(struct schedule *, uint64_t id,
+		    struct schedule_health *health_out);
 /* A run that was asked for, or NULL. */
 const struct run *schedule_run(const struct schedule *, uint64_t number);
 

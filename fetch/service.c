@@ -127,3 +127,31 @@ fetch_progress_unpack(struct unpack *u, struct fetch_progress *progress_out)
 	*progress_out = progress;
 	return 0;
 }
+
+void
+fetch_turned_pack(struct text *text, const struct fetch_turned *turned)
+{
+	pack_u8(text, turned->has_begun);
+	pack_u8(text, turned->has_quit);
+	pack_u64(text, turned->taken);
+	pack_u64(text, turned->taken_bytes);
+	pack_u64(text, turned->held);
+	pack_u64(text, turned->left);
+}
+
+int
+fetch_turned_unpack(struct unpack *u, struct fetch_turned *turned_out)
+{
+	struct fetch_turned turned;
+
+	turned.has_begun = unpack_bool(u);
+	turned.has_quit = unpack_bool(u);
+	turned.taken = unpack_u64(u);
+	turned.taken_bytes = unpack_u64(u);
+	turned.held = unpack_u64(u);
+	turned.left = unpack_u64(u);
+	if (u->bad)
+		return -EBADMSG;
+	*turned_out = turned;
+	return 0;
+}

@@ -50,6 +50,16 @@ enum resolver_kind {
 	RESOLVER_TEXT
 };
 
+enum door_kind {
+	/*
+	 * fetch -> door, with a descriptor: one end of a socket pair, at whose
+	 * other end the provider is the SMTP client now (RFC 2645).  u64 fetch
+	 * account, slice its numeric address, slice TLS words; reply when that
+	 * session is over: packed turned
+	 */
+	DOOR_TURN = 620
+};
+
 enum fetch_task {
 	FETCH_COLLECT,
 	FETCH_TRY,		/* log in, count what waits, take nothing */
@@ -111,6 +121,15 @@ struct fetch_progress {
 	uint64_t	 done_bytes, of_bytes;
 };
 
+/* What became of a session in which the provider was the client. */
+struct fetch_turned {
+	bool		 has_begun;	/* else there was no room for it */
+	bool		 has_quit;	/* it said QUIT */
+	uint64_t	 taken, taken_bytes;	/* answered with 250 */
+	uint64_t	 held;		/* of them, for the postmaster */
+	uint64_t	 left;		/* sent whole, and not taken */
+};
+
 /* As bytes, and back; 0 or -EBADMSG.  `words` points into what is read. */
 void	fetch_outcome_pack(struct text *, const struct fetch_outcome *);
 int	fetch_outcome_unpack(struct unpack *,
@@ -118,6 +137,8 @@ int	fetch_outcome_unpack(struct unpack *,
 void	fetch_progress_pack(struct text *, const struct fetch_progress *);
 int	fetch_progress_unpack(struct unpack *,
 	    struct fetch_progress *progress_out);
+void	fetch_turned_pack(struct text *, const struct fetch_turned *);
+int	fetch_turned_unpack(struct unpack *, struct fetch_turned *turned_out);
 
 /* "done", "unreachable", ...: for JSON and the log. */
 const char	*fetch_end_code(enum fetch_end);

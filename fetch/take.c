@@ -21,17 +21,23 @@ take_is_in_transit(const struct collect *collect)
 }
 
 void
-take_pause_for(struct collect *collect, enum fetch_end end,
-    struct slice words)
+take_pause(struct collect *collect, struct slice words)
 {
 	collect->conversation->take.paused = true;
-	collect_note(collect, end, false, words);
+	collect_note(collect, FETCH_END_PAUSED, false, words);
 }
 
 void
-take_pause(struct collect *collect, struct slice words)
+take_close(struct collect *collect, struct slice words)
 {
-	take_pause_for(collect, FETCH_END_PAUSED, words);
+	struct conversation *conversation = collect->conversation;
+
+	conversation->take.paused = true;
+	collect_note(collect, FETCH_END_LINE, false, words);
+	if (conversation->incoming == NULL && conversation->take.count > 0)
+		collect_end(collect, FETCH_END_LINE, false, words);
+	else
+		conversation_turn(collect);
 }
 
 /* One message */
@@ -92,9 +98,13 @@ static void
 on_retr_end(void *arg, uint32_t number,
     const struct mended *mended)
 {
+	struct collect *collect = arg;
+
 	(void)number;
 	incoming_end(arg, mended);
 	collect_progress(arg);
+	if (collect->is_pausing && conversation_is_open(collect))
+		take_close(collect, slice_str(""));
 }
 
 static const struct heard heard_retr = {

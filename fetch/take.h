@@ -21,8 +21,11 @@ struct take {
 bool	take_is_in_transit(const struct collect *);
 /* The hub has no room: what is under way is finished, and no more begun. */
 void	take_pause(struct collect *, struct slice words);
-/* The same, with another end than FETCH_END_PAUSED. */
-void	take_pause_for(struct collect *, enum fetch_end, struct slice words);
+/*
+ * The line has closed: when the message at hand is over, nothing that was asked
+ * for ahead is waited for.
+ */
+void	take_close(struct collect *, struct slice words);
 /* The conversation is over: what is whole goes to the queue, the rest not. */
 void	take_cut(struct collect *);
 /* The step: take what is to be taken, then delete. */

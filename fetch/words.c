@@ -56,20 +56,19 @@ has_base64(struct slice words, const char *bytes, size_t len)
 }
 
 static bool
-has_plain(const struct collect *collect, struct slice words)
+has_plain(struct slice words, const char *user, const char *password)
 {
-	size_t user = strlen(collect->account.user);
-	size_t password = strlen(collect->password);
+	size_t user_len = strlen(user), password_len = strlen(password);
 	char plain[PLAIN_BYTES] = { 0 };
 	bool found;
 
-	if (user + password + 2 > sizeof(plain))
+	if (user_len + password_len + 2 > sizeof(plain))
 		return false;
 	/* RFC 4616 2 */
-	memcpy(plain + 1, collect->account.user, user);
-	memcpy(plain + user + 2, collect->password, password);
-	found = has_base64(words, plain, user + password + 2) ||
-	    has_base64(words, collect->password, password);
+	memcpy(plain + 1, user, user_len);
+	memcpy(plain + user_len + 2, password, password_len);
+	found = has_base64(words, plain, user_len + password_len + 2) ||
+	    has_base64(words, password, password_len);
 	explicit_bzero(plain, sizeof(plain));
 	return found;
 }
@@ -99,14 +98,12 @@ has_wiped(const struct collect *collect, struct slice words)
 }
 
 static bool
-has_password(const struct collect *collect, struct slice words)
+has_password(struct slice words, const char *user, const char *password)
 {
-	struct slice password = slice_str(collect->password);
+	size_t len = strlen(password);
 
-	if (collect->wiped.is_wiped)
-		return has_wiped(collect, words);
-	return has(words, password, password.len < TELLING_BYTES) ||
-	    has_plain(collect, words);
+	return len > 0 && (has(words, slice_of(password, len),
+	    len < TELLING_BYTES) || has_plain(words, user, password));
 }
 
 /*
@@ -155,14 +152,24 @@ clean(struct slice words, char *kept)
 }
 
 void
+words_clean(struct slice words, const char *user, const char *password,
+    bool server_said, char kept_out[FETCH_WORDS_MOST + 1])
+{
+	if (has_password(words, user, password))
+		words = slice_str("the server's words held the password");
+	else if (server_said && has(words, slice_str(user), true))
+		words = slice_str("the server's words held the user name");
+	clean(words, kept_out);
+}
+
+void
 words_keep(struct collect *collect, struct slice words, bool server_said)
 {
-	if (has_password(collect, words))
+	if (collect->wiped.is_wiped && has_wiped(collect, words))
 		words = slice_str("the server's words held the password");
-	else if (server_said && has(words, slice_str(collect->account.user),
-	    true))
-		words = slice_str("the server's words held the user name");
-	clean(words, collect->words);
+	/* wiped, it is empty */
+	words_clean(words, collect->account.user, collect->password,
+	    server_said, collect->words);
 }
 
 void

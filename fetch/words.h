@@ -9,6 +9,7 @@
 #define POSTROOM_FETCH_WORDS_H
 
 #include "fetch/digest.h"
+#include "fetch/service.h"
 
 struct collect;
 
@@ -19,6 +20,12 @@ struct wiped {
 	unsigned char	digest[DIGEST_BYTES];
 };
 
+/*
+ * Of `words` what may be told; `server_said`: they may also hold the name.
+ */
+void	words_clean(struct slice words, const char *user,
+	    const char *password, bool server_said,
+	    char kept_out[FETCH_WORDS_MOST + 1]);
 /* Keep these as the words of the outcome. */
 void	words_keep(struct collect *, struct slice words, bool server_said);
 /* No conversation logs in any more: the password goes. */

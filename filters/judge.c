@@ -32,6 +32,17 @@ hold_instead(struct verdict *verdict)
 	verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%s", reason);
 }
 
+/*
+ * The postmaster's rules are for what others send.  A rule against forged
+ * notices, or against mail without a sender, would keep from people what the hub
+ * has to tell them, and nobody would be there to notice.
+ */
+static const struct rules *
+rules_for(enum envelope_source source, const struct judge_options *options)
+{
+	return source == SOURCE_OWN ? NULL : options->rules;
+}
+
 static int
 run_filters(struct slice message, const struct envelope *env,
     const struct judge_options *options, struct verdict *verdict)
@@ -55,7 +66,8 @@ run_filters(struct slice message, const struct envelope *env,
 		(void)verdict_set_hop(verdict, known.hop.peer,
 		    known.hop.helo);
 	}
-	r = rules_judge(options->rules, message, root, &known, texts, &one);
+	r = rules_judge(rules_for(env->source, options), message, root,
+	    &known, texts, &one);
 	if (r == 0)
 		(void)verdict_combine(verdict, &one);
 	if (verdict->action == VERDICT_REFUSE &&

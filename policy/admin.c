@@ -161,7 +161,7 @@ const struct admin_request admin_requests[] = {
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, CLIENT_ROW, admin_oauth_set },
 { "oauth list",
   { { 0 } },
-  PERSON_TOO, ROLE_KEEPER, CLIENT_ROW, admin_oauth_list },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, CLIENT_ROW, admin_oauth_list },
 /* Refused while mailboxes are collected with it. */
 { "oauth remove",
   { { "provider", ADMIN_TEXT, true, SAY_COLUMN_PROVIDER } },
@@ -182,7 +182,8 @@ const struct admin_request admin_requests[] = {
     { "consent",  ADMIN_TEXT,   true, SAY_COLUMN_CONSENT },
     { "consented", ADMIN_TIME,  true, SAY_COLUMN_CONSENTED },
     { "until",    ADMIN_TIME,   true, SAY_COLUMN_UNTIL },
-    { "proxy",    ADMIN_TEXT,   true, SAY_COLUMN_PROXY } },
+    { "proxy",    ADMIN_TEXT,   true, SAY_COLUMN_PROXY },
+    WORD("by_code") },	/* yes no: the provider gives codes for mail */
   admin_fetch_way },
 /*
  * Ask the provider for the owner's consent (consent.h).  `step`: device,
@@ -312,6 +313,18 @@ const struct admin_request admin_requests[] = {
     { "letters",  ADMIN_NUMBER, true, SAY_COLUMN_LETTERS },
     { "bytes",    ADMIN_NUMBER, true, SAY_COLUMN_BYTES },
     { "uidvalidity", ADMIN_NUMBER, true, SAY_COLUMN_UIDVALIDITY } }, NULL },
+/*
+ * Another program has collected these before us: UIDLs as a listing has them,
+ * each byte that is not printable ASCII, and each %, as %XX, line feeds between
+ * them; LISTING_PAGE (queue/service.h) at the most.  `known`: how many that were.
+ */
+{ "fetch known",
+  { ADDRESS_ARG,
+    { "label",    ADMIN_TEXT,   true,  SAY_COLUMN_LABEL },
+    { "folder",   ADMIN_TEXT,   false, SAY_COLUMN_FOLDER },
+    { "uidls",    ADMIN_TEXT,   true,  SAY_COLUMN_KNOWN } },
+  ADMIN_BY_POSTMASTER, ROLE_CONSOLE, { FETCH_NAME, FIGURE("known") },
+  admin_fetch_known },
 /* Remote mail is deleted again, though this hub was restored from a copy. */
 { "fetch resume",
   { { 0 } },

@@ -76,7 +76,7 @@ struct admin_request {
 	unsigned		 who;
 	enum role		 answers;
 	struct admin_field	 columns[ADMIN_COLUMNS + 1];
-	admin_fn		*handler;	/* the keeper's, or NULL */
+	admin_fn		*handler;	/* the keeper's part, or NULL */
 };
 
 extern const struct admin_request admin_requests[];

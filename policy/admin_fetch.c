@@ -581,3 +581,16 @@ admin_fetch_list(struct policy *policy, struct admin_work *work,
 		    &listing);
 	return admin_status_of(r > 0 ? 0 : r);
 }
+
+/* The keeper's part of it: which one that is.  The queue has the rest. */
+enum admin_status
+admin_fetch_known(struct policy *policy, struct admin_work *work,
+    struct text *rows)
+{
+	struct fetch_account f;
+	int r = find_fetch(policy, work, &f);
+
+	if (r == 0)
+		add_name(work, &f, rows);
+	return admin_status_of(r);
+}

@@ -200,6 +200,7 @@ add_way(struct policy *policy, struct admin_work *work,
 	pack_i64(rows, state.granted_utc_ms);
 	pack_i64(rows, state.until_utc_ms);
 	pack_slice(rows, text_slice(&text));
+	pack_slice(rows, slice_str(state.gives_codes ? "yes" : "no"));
 	work->rows++;
 	return text_failed(&text) ? -ENOMEM : 0;
 }

@@ -74,7 +74,7 @@ struct config {
 	unsigned	fetch_connections;	/* to providers, in all */
 	unsigned	fetch_per_host;	/* of them, to one host */
 	bool		people_fetch;	/* people add remote mailboxes */
-	unsigned	fetch_tell_hours;	/* without success: tell the owner */
+	unsigned	fetch_tell_seconds;	/* of failures: tell the owner */
 	char		line_windows[1024];	/* line_calendar.h; "": always */
 	uint64_t	line_bytes_per_second;	/* of all collections together */
 	uint64_t	line_month_bytes;	/* the budget of a month */

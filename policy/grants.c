@@ -17,6 +17,7 @@
 #include "policy/tables.h"
 
 #define CONTEXT_SIZE	64	/* "oauth client ..." */
+#define DAY_MS		INT64_C(86400000)
 #define SEALED_MOST	(SEAL_MOST_BYTES + SEAL_MORE_BYTES)
 
 /* What is said of an endpoint or a client can end no line, and no field. */
@@ -473,7 +474,9 @@ policy_grant_state(struct policy *p, uint64_t fetch,
     struct grant_state *state_out)
 {
 	DB_QUERY_AUTO q = db_ask(p->db, GRANT_GET);
+	struct oauth_client client;
 	struct grant_row row;
+	struct grant g = { 0 };
 	int r = grant_row(&q, fetch, &row);
 
 	if (r < 0)
@@ -481,8 +484,27 @@ policy_grant_state(struct policy *p, uint64_t fetch,
 	state_out->has_consent = row.sealed.len > 0;
 	state_out->granted_utc_ms = row.granted_utc_ms;
 	state_out->until_utc_ms = row.until_utc_ms;
-	return slice_cstr(row.client, state_out->name,
-	    sizeof(state_out->name)) < 0 ? -EUCLEAN : 0;
+	if (slice_cstr(row.client, state_out->name,
+	    sizeof(state_out->name)) < 0)
+		return -EUCLEAN;
+	r = policy_client_get(p, row.client, &client);
+	if (r == 0)
+		(void)fill_client(&client, FETCH_POP3, &g);
+	state_out->gives_codes = g.device_url[0] != '\0';
+	return r;
+}
+
+unsigned
+grant_urgency(int64_t until_utc_ms, int64_t now_utc_ms)
+{
+	static const int64_t days[] = { 14, 3, 1, 0 };
+	unsigned urgency = 0;
+
+	while (until_utc_ms != 0 &&
+	    urgency < sizeof(days) / sizeof(days[0]) &&
+	    until_utc_ms - now_utc_ms <= days[urgency] * DAY_MS)
+		urgency++;
+	return urgency;
 }
 
 int

@@ -59,6 +59,7 @@ struct grant {
 struct grant_state {
 	char		name[GRANT_NAME_SIZE];
 	bool		has_consent;
+	bool		gives_codes;	/* to be typed: RFC 8628 */
 	int64_t		granted_utc_ms;		/* 0: not yet */
 	int64_t		until_utc_ms;		/* 0: nobody knows */
 };
@@ -110,6 +111,12 @@ int	policy_grant_save(struct policy *, const struct seal_key *,
 /* 0, or -ENOENT. */
 int	policy_grant_state(struct policy *, uint64_t fetch,
 	    struct grant_state *state_out);
+
+/*
+ * How urgent it is that its owner consents again: 0, not yet, or nobody knows;
+ * from then on it grows: within 14 days, 3 days, one day; it is over.
+ */
+unsigned grant_urgency(int64_t until_utc_ms, int64_t now_utc_ms);
 
 /*
  * "socks5://HOST:PORT", "socks5h://...", "http://..." or "none".  False: it is

@@ -248,6 +248,7 @@ fetch_due_pack(struct text *text, const struct fetch_due *due)
 	pack_u32(text, due->when.every_minutes);
 	pack_u8(text, due->when.on_read);
 	fetch_health_pack(text, &due->health);
+	pack_i64(text, due->grant_until_utc_ms);
 }
 
 int
@@ -265,7 +266,8 @@ fetch_due_unpack(struct unpack *u, struct fetch_due *due_out)
 	due.when.every_minutes = unpack_u32(u);
 	due.when.on_read = unpack_bool(u);
 	fetch_health_unpack(u, &due.health);
-	if (u->bad || due.when.every_minutes > FETCH_EVERY_MOST ||
+	due.grant_until_utc_ms = unpack_i64(u);
+	if (u->bad || due.grant_until_utc_ms < 0 || due.when.every_minutes > FETCH_EVERY_MOST ||
 	    due.id == 0 || due.owner == 0)
 		return -EBADMSG;
 	*due_out = due;

@@ -14,7 +14,7 @@
 
 enum keeper_kind {
 	/*
-	 * Door, queue: whose is this address?
+	 * Door, queue, schedule: whose is this address?
 	 * slice address -> u8 whose, u64 account (0 unless ours)
 	 */
 	KEEPER_WHOSE = 0x100,
@@ -32,7 +32,7 @@ enum keeper_kind {
 	 */
 	KEEPER_ADMIN,
 	/*
-	 * Parent, queue, mailbox: what is known of this account?
+	 * Door, queue, schedule: what is known of this account?
 	 * u64 account -> u8 exists, slice address, slice language
 	 */
 	KEEPER_ACCOUNT,
@@ -126,6 +126,7 @@ struct fetch_due {
 	uint64_t	changes;	/* another number: worth another try */
 	struct fetch_when when;
 	struct fetch_health health;	/* as the schedule last said */
+	int64_t		grant_until_utc_ms;	/* consent; 0: nobody knows */
 };
 void	fetch_due_pack(struct text *, const struct fetch_due *);
 /* 0 or -EBADMSG. */

@@ -14,7 +14,6 @@
 #include <openssl/crypto.h>
 
 #include "fetch/oauth_answer.h"
-#include "policy/providers.h"
 #include "programs/cli_browser.h"
 
 #define LOOK_MS		500	/* between two questions to the hub */
@@ -198,32 +197,6 @@ watch(struct asking *asking)
 	return r;
 }
 
-/* That provider gives codes for mail: the postmaster said where, or the table. */
-static int
-find_device(struct cli *cli, const char *provider, bool *device_out)
-{
-	static const char *const none[ADMIN_ARGS];
-	const struct mail_provider *known =
-	    provider_find(slice_str(provider));
-	json_t *object = NULL, *row;
-	size_t i;
-	int r = cli_fetch_ask(cli, "oauth list", none, &object);
-
-	if (r != CLI_OK)
-		return r;
-	*device_out = known != NULL && known->device_url != NULL;
-	json_array_foreach(json_object_get(object, "result"), i, row) {
-		if (strcmp(row_text(row, "provider"), provider) != 0)
-			continue;
-		if (row_text(row, "device_url")[0] != '\0')
-			*device_out = true;
-		else if (row_text(row, "token_url")[0] != '\0')
-			*device_out = false;
-	}
-	json_decref(object);
-	return CLI_OK;
-}
-
 int
 cli_way(struct cli *cli, const char *address, const char *label,
     const char *oauth, const char *proxy, const char *proxy_user,
@@ -251,15 +224,13 @@ cli_consent(struct cli *cli, const char *address, const char *label,
     bool browser)
 {
 	struct asking asking = { .cli = cli, .browser.listener = -1 };
-	bool by_device = false;
 	json_t *way = NULL;
 	int r = cli_way(cli, address, label, NULL, NULL, NULL, NULL, &way);
 
-	if (r == CLI_OK)
-		r = find_device(cli, row_text(way, "oauth"), &by_device);
 	asking.address = row_text(way, "address");
 	asking.label = row_text(way, "label");
-	asking.by_browser = browser || !by_device;
+	asking.by_browser = browser ||
+	    strcmp(row_text(way, "by_code"), "yes") != 0;
 	if (r == CLI_OK && asking.by_browser &&
 	    browser_open(&asking.browser) < 0)
 		r = cli_fail(cli, CLI_FAILED, CANNOT_OPEN, "127.0.0.1",

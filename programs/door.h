@@ -2,8 +2,9 @@
  * door.h - the inside of the door role
  *
  * role_door.c accepts and counts connections and knows the other roles;
- * door_smtp.c and door_pop3.c carry what a session asks to them and back, and
- * door_https.c passes connections on.
+ * door_smtp.c and door_pop3.c carry what a session asks to them and back,
+ * door_https.c passes connections on, and door_turned.c serves a provider on a
+ * connection that is our own.
  */
 #ifndef POSTROOM_PROGRAMS_DOOR_H
 #define POSTROOM_PROGRAMS_DOOR_H
@@ -11,6 +12,7 @@
 #include <netinet/in.h>
 #include <sys/queue.h>
 
+#include "fetch/service.h"
 #include "gateway/pop3/pop3.h"
 #include "gateway/smtp/smtp.h"
 #include "programs/roles.h"
@@ -22,6 +24,17 @@ struct door_listener {
 	int			 fd;
 	struct watch		*watch;
 	struct timer		*pause;		/* descriptors were out */
+};
+
+#define TURNED_TLS_BYTES	128	/* words such as "TLSv1.3 TLS_AES_..." */
+
+/* The provider is the client on a connection that we made (RFC 2645). */
+struct turned {
+	struct ipc		*asker;		/* NULL: lost */
+	uint64_t		 serial;
+	uint64_t		 bytes;		/* of what is submitted now */
+	struct fetch_turned	 result;
+	char			 tls_words[TURNED_TLS_BYTES];
 };
 
 /* One connection, until it is handed over or over. */
@@ -36,6 +49,7 @@ struct visit {
 						   door_https */
 	struct smtp_ports	 smtp_ports;	/* lent to an smtp_session */
 	struct smtp_options	 smtp_options;
+	struct turned		*turned;	/* or NULL */
 	LIST_HEAD(, question)	 questions;
 };
 
@@ -106,12 +120,30 @@ void	visit_log(void *visit, const char *sentence);
 /* The session is over: the connection counts no more. */
 void	visit_free(struct visit *);
 
+/*
+ * A visit from that address, which counts as open and has no session yet; NULL
+ * when there is no room, or it has no address of ours.
+ */
+struct visit	*visit_new(struct door *, const struct listener *,
+		    const struct sockaddr_storage *);
+
 /* Begin a session on `fd` (owned).  0 or a negative errno. */
 int	door_smtp_begin(struct visit *, int fd);
 int	door_pop3_begin(struct visit *, int fd);
 int	door_https_begin(struct visit *, int fd);
 /* Cut it; the visit is freed. */
 void	door_https_close(struct visit *);
+
+/* DOOR_TURN has come.  0 or -EBADMSG. */
+int	door_turned_begin(struct door *, struct ipc *from,
+	    struct ipc_message *);
+/* Its session submits a message of so many bytes; that is answered. */
+void	door_turned_submits(struct turned *, uint64_t bytes);
+void	door_turned_answered(struct turned *, int code, bool is_held);
+/* The session is over: tell who asked.  NULL is fine. */
+void	door_turned_free(struct turned *);
+/* A process that collects is lost. */
+void	door_fetch_lost(struct door *, const struct ipc *);
 
 /* A mailbox has been connected, or is lost. */
 int	door_mailbox_peer(struct door *, struct ipc *);

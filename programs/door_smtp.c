@@ -62,14 +62,17 @@ ask_whose(void *arg, struct slice address, smtp_whose_fn *reply,
 	    &body, -1, on_whose);
 }
 
-/* The queue's words as the session tells them. */
+/* The queue's words as the session tells them; and whether it is held. */
 static int
-read_answer(struct unpack *u, struct smtp_answer *answer_out)
+read_answer(struct unpack *u, struct smtp_answer *answer_out,
+    bool *is_held_out)
 {
 	struct queue_answer said;
 
 	if (answer_unpack(u, &said) < 0)
 		return -EBADMSG;
+	if (is_held_out != NULL)
+		*is_held_out = said.held;
 	answer_out->code = said.code;
 	(void)snprintf(answer_out->status, sizeof(answer_out->status), "%.*s",
 	    SLICE_FMT(said.status));
@@ -135,7 +138,7 @@ on_grant(void *arg, int status, struct ipc_message *message)
 
 	if (status == 0) {
 		u = unpack_of(message->body);
-		(void)read_answer(&u, &answer);
+		(void)read_answer(&u, &answer, NULL);
 	}
 	if (question->visit == NULL) {
 		if (answer.code == 250)
@@ -143,6 +146,10 @@ on_grant(void *arg, int status, struct ipc_message *message)
 	} else {
 		if (answer.code != 250)
 			visit_uncharge(question->visit, question->bytes);
+		/* it is not submitted then */
+		if (answer.code != 250 && question->visit->turned != NULL)
+			door_turned_answered(question->visit->turned,
+			    answer.code, false);
 		question->reply.answer(question->arg, &answer);
 	}
 	question_free(question);
@@ -203,7 +210,7 @@ on_big(void *arg, int status, struct ipc_message *message)
 
 	if (status == 0) {
 		u = unpack_of(message->body);
-		if (read_answer(&u, &answer) == 0)
+		if (read_answer(&u, &answer, NULL) == 0)
 			ticket = unpack_u64(&u);
 		if (answer.code == 250)
 			fd = ipc_take_fd(message, 0);
@@ -237,13 +244,17 @@ on_submitted(void *arg, int status, struct ipc_message *message)
 {
 	struct question *question = arg;
 	struct smtp_answer answer = { 0 };
+	bool is_held = false;
 	struct unpack u;
 
 	/* a queue that died may have it or not: nobody may say (code 0) */
 	if (status == 0) {
 		u = unpack_of(message->body);
-		(void)read_answer(&u, &answer);
+		(void)read_answer(&u, &answer, &is_held);
 	}
+	if (question->visit != NULL && question->visit->turned != NULL)
+		door_turned_answered(question->visit->turned, answer.code,
+		    is_held);
 	if (question->visit != NULL)
 		question->reply.answer(question->arg, &answer);
 	question_free(question);
@@ -269,14 +280,19 @@ submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
 	    QUEUE_SUBMIT_BIG : QUEUE_SUBMIT, &body, memfd, on_submitted);
 	if (r == 0)
 		visit_uncharge(visit, granted);
+	if (r == 0 && visit->turned != NULL)
+		door_turned_submits(visit->turned, env->bytes);
 	return r;
 }
 
 static void
 ended(void *arg, struct smtp_session *session)
 {
-	(void)session;
-	visit_free(arg);
+	struct visit *visit = arg;
+
+	if (visit->turned != NULL)
+		visit->turned->result.has_quit = smtp_session_has_quit(session);
+	visit_free(visit);
 }
 
 /* One of our provider's servers? */
@@ -297,8 +313,10 @@ int
 door_smtp_begin(struct visit *visit, int fd)
 {
 	const struct config *config = &visit->door->process->config;
-	bool from_upstream = visit->listener->service == SERVICE_SMTP &&
-	    is_upstream(config, visit->peer);
+	/* who sends because we asked for it is our provider, wherever it is */
+	bool from_upstream = visit->turned != NULL ||
+	    (visit->listener->service == SERVICE_SMTP &&
+	    is_upstream(config, visit->peer));
 
 	visit->smtp_ports = (struct smtp_ports){
 		.arg = visit, .whose = ask_whose,
@@ -316,6 +334,8 @@ door_smtp_begin(struct visit *visit, int fd)
 		.normalises = from_upstream,
 		.implicit_tls = visit->listener->tls == LISTENER_IMPLICIT,
 		.tls = visit->door->tls_smtp,
+		.outer_tls_words = visit->turned == NULL ? NULL :
+		    visit->turned->tls_words,
 		.message_bytes = config->message_bytes,
 		.recipients = 200
 	};

@@ -11,6 +11,7 @@
 
 #include "lib/base/ipc.h"
 #include "lib/base/log.h"
+#include "policy/grants.h"
 #include "policy/fetch_domains.h"
 
 /* One page being made. */
@@ -31,6 +32,7 @@ page_row(void *arg, const struct fetch_account *f)
 		.label = slice_str(f->label), .host = slice_str(f->host),
 		.enabled = f->enabled, .changes = f->changes
 	};
+	struct grant_state grant;
 	int r;
 
 	if (page->count == KEEPER_FETCH_PAGE) {
@@ -40,6 +42,9 @@ page_row(void *arg, const struct fetch_account *f)
 	r = policy_when_get(page->policy, f->id, &due.when);
 	if (r == 0)
 		r = policy_health_get(page->policy, f->id, &due.health);
+	if (r == 0 && fetch_is_oauth(f) &&
+	    policy_grant_state(page->policy, f->id, &grant) == 0)
+		due.grant_until_utc_ms = grant.until_utc_ms;
 	if (r < 0)
 		return r;
 	fetch_due_pack(&page->rows, &due);

@@ -5,12 +5,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
 #include "lib/base/log.h"
 #include "policy/fetch_accounts.h"
+
+/* When a grant ends is told to the schedule again if it moved by so much. */
+#define NEWS_MS		INT64_C(86400000)
 
 /* That account, if it is this owner's.  0, -ENOENT, or what reading says. */
 static int
@@ -82,13 +86,14 @@ keeper_fetch_way(struct policy *policy, const struct seal_key *key,
 int
 keeper_grant_save(struct policy *policy, const struct seal_key *key,
     uint64_t owner, struct slice body, int64_t now_utc_ms,
-    struct text *answer, bool *consented_out)
+    struct text *answer, bool *news_out)
 {
 	struct unpack u = unpack_of(body);
 	uint64_t id = unpack_u64(&u);
 	struct slice refresh = unpack_slice(&u);
 	bool consented = unpack_bool(&u);
 	int64_t until_utc_ms = unpack_i64(&u);
+	struct grant_state before = { .until_utc_ms = 0 };
 	struct fetch_account f;
 	int r;
 
@@ -97,12 +102,17 @@ keeper_grant_save(struct policy *policy, const struct seal_key *key,
 		return -EBADMSG;
 	r = find_own(policy, owner, id, &f);
 	if (r == 0)
+		r = policy_grant_state(policy, id, &before);
+	if (r == 0)
 		r = policy_grant_save(policy, key, id, refresh, consented,
 		    now_utc_ms, until_utc_ms);
 	if (r < 0)
 		log_say("fetch account %" PRIu64 ": its grant cannot be kept: "
 		    "%s", id, strerror(-r));
 	pack_u8(answer, r == 0);
-	*consented_out = r == 0 && consented;
+	/* one that lives by being used ends later with each use */
+	*news_out = r == 0 && (consented ||
+	    (until_utc_ms == 0) != (before.until_utc_ms == 0) ||
+	    llabs(until_utc_ms - before.until_utc_ms) > NEWS_MS);
 	return 0;
 }

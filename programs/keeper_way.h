@@ -18,11 +18,12 @@
 int	keeper_fetch_way(struct policy *, const struct seal_key *,
 	    uint64_t owner, struct slice body, struct text *answer);
 /*
- * Do what a KEEPER_GRANT_SAVE asks, and say whether it stands.  *consented_out:
- * a person's consent is there now, which is news for the schedule.
+ * Do what a KEEPER_GRANT_SAVE asks, and say whether it stands.  *news_out: the
+ * schedule is to hear of it, a person has consented, or until when that is good
+ * has changed.
  */
 int	keeper_grant_save(struct policy *, const struct seal_key *,
 	    uint64_t owner, struct slice body, int64_t now_utc_ms,
-	    struct text *answer, bool *consented_out);
+	    struct text *answer, bool *news_out);
 
 #endif

@@ -23,6 +23,7 @@
 #include "policy/keeper.h"
 #include "programs/console.h"
 #include "programs/console_holds.h"
+#include "programs/console_known.h"
 #include "programs/console_mailbox.h"
 #include "programs/console_web.h"
 #include "programs/roles.h"
@@ -47,6 +48,9 @@ struct queue_errand {
 	unsigned	 field;		/* and that argument is at fault */
 	struct text	 rows;		/* of the answer */
 	struct queue_said answer;
+	/* of "fetch known": its arguments, until the keeper has answered */
+	const struct admin_request *request;
+	struct text	 packed;
 };
 
 struct console_role {
@@ -184,6 +188,7 @@ static void
 errand_free(struct queue_errand *errand)
 {
 	timer_free(errand->timer);
+	text_free(&errand->packed);
 	text_free(&errand->rows);
 	LIST_REMOVE(errand, next);
 	free(errand);
@@ -339,6 +344,60 @@ ask_role(struct ipc *ipc, uint16_t kind, const struct admin_request *request,
 	return r;
 }
 
+/* The keeper has said which fetch account: tell the queue. */
+static void
+on_known_found(void *arg, int status, struct ipc_message *message)
+{
+	struct queue_errand *errand = arg;
+	struct queue_said *said = &errand->answer;
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	struct admin_work work;
+	uint64_t account = 0;
+	uint32_t count = 0;
+
+	if (status == 0)
+		status = known_found(message->body, said, &account);
+	if (status == 0)
+		status = admin_begin(&work, errand->request,
+		    text_slice(&errand->packed), clock_utc_ms());
+	if (status == 0 && known_ask(&work, account, &body, &count,
+	    &said->field) != ADMIN_OK) {
+		said->status = ADMIN_UNFIT;
+		text_clear(&errand->rows);
+		status = 1;
+	}
+	if (status == 0)
+		pack_u64(&errand->rows, count);
+	if (status == 0 && errand->role->queue == NULL)
+		status = -ENOTCONN;
+	if (status == 0)
+		status = ipc_ask(errand->role->queue, QUEUE_LISTING_SEED,
+		    text_slice(&body), NULL, 0, on_queue, errand);
+	if (status != 0)
+		errand_end(errand, status < 0 ? status : 0);
+}
+
+static int
+ask_known(struct console_role *role, const struct admin_request *request,
+    struct slice packed, ipc_reply_fn *reply, void *reply_arg)
+{
+	struct queue_errand *errand = errand_new(role, reply, reply_arg);
+	int r = -EMSGSIZE;
+
+	if (errand == NULL)
+		return -ENOMEM;
+	errand->said = known_said;
+	errand->request = request;
+	errand->packed = (struct text)TEXT_INIT(IPC_MAX_BYTES);
+	text_add(&errand->packed, packed);
+	if (!text_failed(&errand->packed))
+		r = ask_role(role->keeper, KEEPER_ADMIN, request, 0,
+		    packed, on_known_found, errand);
+	if (r < 0)
+		errand_free(errand);
+	return r;
+}
+
 static int
 ask_as(void *arg, const struct admin_request *request, uint64_t asker,
     struct slice packed, ipc_reply_fn *reply, void *reply_arg)
@@ -347,6 +406,10 @@ ask_as(void *arg, const struct admin_request *request, uint64_t asker,
 
 	switch (request->answers) {
 	case ROLE_CONSOLE:
+		if (asker == 0 && strcmp(request->name, "fetch known") == 0)
+			return ask_known(role, request, packed, reply,
+			    reply_arg);
+		/* fall through */
 	case ROLE_QUEUE:
 		/* the queue does not know whose anything is */
 		return asker != 0 ? -EPERM : ask_queue(role, request, packed,

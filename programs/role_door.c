@@ -103,6 +103,7 @@ visit_free(struct visit *visit)
 		question->visit = NULL;
 	}
 	visit_uncharge(visit, visit->granted);
+	door_turned_free(visit->turned);
 	visitor_left(&door->visitors, visit->visitor);
 	TAILQ_REMOVE(&door->visits, visit, next);
 	door->visit_count--;
@@ -189,26 +190,50 @@ begin_session(struct visit *visit, int fd)
 	}
 }
 
-static void
-begin_visit(struct door_listener *listener, int fd, const char *peer,
-    struct visitor *visitor)
+static struct visit *
+open_visit(struct door *door, const struct listener *listener,
+    const char *peer, struct visitor *visitor)
 {
-	struct door *door = listener->door;
 	struct visit *visit = calloc(1, sizeof(*visit));
 
-	if (visit == NULL) {
-		turn_away(listener->config, fd, peer, visitor);
-		return;
-	}
+	if (visit == NULL)
+		return NULL;
 	visit->door = door;
-	visit->listener = listener->config;
+	visit->listener = listener;
 	visit->visitor = visitor;
 	LIST_INIT(&visit->questions);
 	memcpy(visit->peer, peer, sizeof(visit->peer));
 	visitor_came(&door->visitors, visitor);
 	TAILQ_INSERT_TAIL(&door->visits, visit, next);
 	door->visit_count++;
-	if (begin_session(visit, fd) < 0)
+	return visit;
+}
+
+struct visit *
+visit_new(struct door *door, const struct listener *listener,
+    const struct sockaddr_storage *address)
+{
+	char peer[INET6_ADDRSTRLEN] = "", network[INET6_ADDRSTRLEN];
+	struct visitor *visitor;
+
+	if (!name_peer(address, peer, network) ||
+	    door->visit_count + door->bridge_count >= door->most)
+		return NULL;
+	visitor = visitors_find(&door->visitors, network);
+	return visitor == NULL ? NULL :
+	    open_visit(door, listener, peer, visitor);
+}
+
+static void
+begin_visit(struct door_listener *listener, int fd, const char *peer,
+    struct visitor *visitor)
+{
+	struct visit *visit = open_visit(listener->door, listener->config,
+	    peer, visitor);
+
+	if (visit == NULL)
+		turn_away(listener->config, fd, peer, visitor);
+	else if (begin_session(visit, fd) < 0)
 		visit_free(visit);
 }
 
@@ -425,6 +450,8 @@ door_peer(struct process *process, struct ipc *ipc)
 	case ROLE_CONSOLE:
 		door->console = ipc;
 		return begin_accepting(door);
+	case ROLE_FETCH:
+		return 0;	/* it says when it needs us */
 	case ROLE_MAILBOX:
 		return door_mailbox_peer(door, ipc);
 	default:
@@ -453,6 +480,8 @@ door_lost(struct process *process, struct ipc *ipc)
 		door->queue = NULL;
 	else if (ipc == door->console)
 		lose_console(door);
+	else if (ipc_peer(ipc) == ROLE_FETCH)
+		door_fetch_lost(door, ipc);
 	else
 		door_mailbox_lost(door, ipc);
 }
@@ -484,7 +513,20 @@ door_stop(struct process *process)
 	timer_set(door->goodbye, GOODBYE_MS);
 }
 
+static int
+on_turn(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+
+	return door_turned_begin(process->state, from, message);
+}
+
+static const struct ipc_rule door_rules[] = {
+{ DOOR_TURN, "TURN", FROM(ROLE_FETCH), IPC_REQUEST, 1, 0, on_turn },
+{ 0 }
+};
+
 const struct role_code door_code = {
-	.role = ROLE_DOOR, .open = door_open, .start = door_start,
+	.role = ROLE_DOOR, .rules = door_rules, .open = door_open, .start = door_start,
 	.peer = door_peer, .lost = door_lost, .stop = door_stop,
 };

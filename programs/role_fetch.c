@@ -3,7 +3,9 @@
  *
  * A task walks the same steps each time: the channels it needs are there, the
  * keeper gives settings and password, the resolver gives addresses, and the
- * collection (collect.h) runs to its end, which is the answer.
+ * collection (collect.h) runs to its end, which is the answer; or the provider
+ * is asked to send (etrn.h), and with ATRN the door is there for that.  It is
+ * one thing because each step may end it, or begin it anew.
  *
  * A password is here from the keeper's answer until no conversation logs in: it
  * may take another conversation, which logs in again.  The collection, its
@@ -24,6 +26,7 @@
 #include <openssl/crypto.h>
 
 #include "fetch/collect.h"
+#include "fetch/etrn.h"
 #include "lib/base/log.h"
 #include "lib/base/names.h"
 #include "lib/message/words.h"
@@ -61,7 +64,8 @@ struct errand {
 	struct ipc		*queue;		/* which the collection uses */
 	struct fetch_account	 account;
 	char			 password[FETCH_SECRET_SIZE];
-	struct collect		*collect;
+	struct collect		*collect;	/* or */
+	struct etrn		*etrn;
 	struct line_bill	 bill;
 	uint64_t		 billed_ms;	/* told last */
 	bool			 is_pausing;	/* the line has closed */
@@ -71,7 +75,7 @@ struct fetch_role {
 	struct process		*process;
 	struct talk_hall	*hall;
 	struct fetch_ways	*ways;
-	struct ipc		*keeper, *queue, *resolver;
+	struct ipc		*keeper, *queue, *resolver, *door;
 	LIST_HEAD(, errand)	 errands;
 	struct timer		*idle_timer;
 	bool			 is_retiring;
@@ -102,6 +106,7 @@ errand_free(struct errand *errand)
 		ipc_forget(errand->asked, errand);
 	if (errand->collect != NULL)
 		collect_free(errand->collect);
+	etrn_free(errand->etrn);
 	fetch_way_free(errand->way);
 	timer_free(errand->timer);
 	LIST_REMOVE(errand, next);
@@ -183,6 +188,8 @@ collect_again(struct errand *errand)
 {
 	collect_free(errand->collect);
 	errand->collect = NULL;
+	etrn_free(errand->etrn);
+	errand->etrn = NULL;
 	fetch_way_free(errand->way);
 	errand->way = NULL;
 	errand->has_way = errand->is_asking = false;
@@ -242,6 +249,64 @@ collect_from(struct errand *errand, const char *addresses)
 		collect_pause(errand->collect);
 }
 
+static bool
+is_on_demand(const struct errand *errand)
+{
+	return errand->account.protocol == FETCH_ETRN ||
+	    errand->account.protocol == FETCH_ATRN;
+}
+
+/* The provider sends what it holds, now that it is asked. */
+static void
+ask_for_mail(struct errand *errand, const char *addresses)
+{
+	struct fetch_role *role = errand->role;
+	const struct etrn_options options = {
+		.account = &errand->account,
+		.password = errand->token != NULL ? errand->token :
+		    errand->password,
+		.proxy = &errand->proxy, .addresses = addresses,
+		.called = role->process->config.hostname,
+		.task = errand->task, .bill = &errand->bill
+	};
+	const struct etrn_events events = {
+		.arg = errand, .progress = tell_progress, .over = on_over
+	};
+	int r;
+
+	timer_stop(errand->timer);
+	r = etrn_start(role->hall, role->process->loop, role->door, &options,
+	    &events, &errand->etrn);
+	OPENSSL_cleanse(errand->password, sizeof(errand->password));
+	if (r < 0)
+		errand_fail(errand, FETCH_END_LOCAL, strerror(-r));
+	else if (errand->is_pausing)
+		etrn_pause(errand->etrn);
+}
+
+/* All that what is known of it so far needs. */
+static bool
+has_channels(const struct errand *errand)
+{
+	const struct fetch_role *role = errand->role;
+
+	return role->keeper != NULL && role->resolver != NULL &&
+	    role->queue != NULL && (role->door != NULL ||
+	    !errand->has_settings || errand->account.protocol != FETCH_ATRN);
+}
+
+/* With everything at hand, if that is still so. */
+static void
+begin(struct errand *errand, const char *addresses)
+{
+	if (!is_on_demand(errand))
+		collect_from(errand, addresses);
+	else if (has_channels(errand))
+		ask_for_mail(errand, addresses);
+	else
+		errand_go(errand);
+}
+
 /* The steps before it */
 
 /*
@@ -282,7 +347,7 @@ on_addresses(void *arg, int status, struct ipc_message *message)
 		errand_fail(errand, FETCH_END_UNREACHABLE,
 		    "the name could not be looked up now");
 	else
-		collect_from(errand, addresses);
+		begin(errand, addresses);
 }
 
 static void
@@ -312,7 +377,7 @@ find_host(struct errand *errand)
 {
 	if (errand->proxy.kind == TALK_PROXY_SOCKS5H ||
 	    errand->proxy.kind == TALK_PROXY_HTTP)
-		collect_from(errand, "");
+		begin(errand, "");
 	else
 		ask_resolver(errand);
 }
@@ -468,8 +533,7 @@ errand_go(struct errand *errand)
 	TEXT_AUTO body = TEXT_INIT(16);
 	int r = -ENOMEM;
 
-	if (role->keeper == NULL || role->resolver == NULL ||
-	    role->queue == NULL)
+	if (!has_channels(errand))
 		return;
 	if (!errand->is_asking)
 		timer_set(errand->timer, ASKING_MS);
@@ -501,7 +565,7 @@ on_errand_time(void *arg)
 
 	errand_fail(errand, FETCH_END_LOCAL, errand->asked != NULL ?
 	    "keeper or resolver do not answer" :
-	    "keeper, queue and resolver are not all there");
+	    "keeper, queue, resolver and door are not all there");
 }
 
 static struct errand *
@@ -630,6 +694,8 @@ on_pause(void *arg, struct ipc *from, struct ipc_message *message)
 	errand->is_pausing = true;
 	if (errand->collect != NULL)
 		collect_pause(errand->collect);
+	if (errand->etrn != NULL)
+		etrn_pause(errand->etrn);
 	return 0;
 }
 
@@ -725,11 +791,14 @@ fetch_peer(struct process *process, struct ipc *ipc)
 		role->queue = ipc;
 	else if (ipc_peer(ipc) == ROLE_RESOLVER)
 		role->resolver = ipc;
+	else if (ipc_peer(ipc) == ROLE_DOOR)
+		role->door = ipc;
 	fetch_ways_peers(role->ways, role->keeper, role->resolver);
 	for (errand = LIST_FIRST(&role->errands); errand != NULL;
 	    errand = following) {
 		following = LIST_NEXT(errand, next);
-		if (errand->asked == NULL && errand->collect == NULL)
+		if (errand->asked == NULL && errand->collect == NULL &&
+		    errand->etrn == NULL)
 			errand_go(errand);
 	}
 	return 0;
@@ -766,6 +835,18 @@ lose_keeper(struct fetch_role *role)
 	}
 }
 
+/* Who is served by it hears that as its answer. */
+static void
+lose_door(struct fetch_role *role)
+{
+	struct errand *errand;
+
+	role->door = NULL;
+	LIST_FOREACH(errand, &role->errands, next)
+		if (errand->etrn != NULL)
+			etrn_door_lost(errand->etrn);
+}
+
 /* What is being collected is collected; to try, without anyone to tell, not. */
 static void
 lose_asker(struct fetch_role *role, const struct ipc *ipc)
@@ -793,6 +874,8 @@ fetch_lost(struct process *process, struct ipc *ipc)
 		lose_keeper(role);
 	else if (role->resolver == ipc)
 		role->resolver = NULL;
+	else if (role->door == ipc)
+		lose_door(role);
 	else if (ipc_peer(ipc) == ROLE_QUEUE)
 		lose_queue(role, ipc);
 	else if (ipc_peer(ipc) == ROLE_SCHEDULE)

@@ -106,10 +106,10 @@ static int	on_grant_save(void *, struct ipc *, struct ipc_message *);
 #define FETCH	FROM(ROLE_FETCH)
 
 static const struct ipc_rule keeper_rules[] = {
-{ KEEPER_WHOSE,	  "WHOSE",   DOOR | QUEUE, IPC_REQUEST, 0, 0, on_whose },
+{ KEEPER_WHOSE,	  "WHOSE",   DOOR | QUEUE | SCHEDULE, IPC_REQUEST, 0, 0, on_whose },
 { KEEPER_LOGIN,	  "LOGIN",   DOOR | CONSOLE, IPC_REQUEST, 0, 0, on_login },
 { KEEPER_ADMIN,	  "ADMIN",   CONSOLE,	   IPC_REQUEST, 0, 0, on_admin },
-{ KEEPER_ACCOUNT, "ACCOUNT", DOOR | QUEUE, IPC_REQUEST, 0, 0, on_account },
+{ KEEPER_ACCOUNT, "ACCOUNT", DOOR | QUEUE | SCHEDULE, IPC_REQUEST, 0, 0, on_account },
 { KEEPER_FETCH_DUE, "DUE",   SCHEDULE,	   IPC_REQUEST, 0, 0, on_fetch_due },
 { KEEPER_FETCH_OPEN, "OPEN", FETCH,	   IPC_REQUEST, 0, 0, on_fetch_open },
 { KEEPER_FETCH_WAY, "WAY",   FETCH,	   IPC_REQUEST, 0, 0, on_fetch_way },
@@ -429,17 +429,17 @@ on_grant_save(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct keeper *keeper = keeper_of(arg);
 	TEXT_AUTO body = TEXT_INIT(16);
-	bool consented = false;
+	bool is_news = false;
 	int r = keeper_grant_save(keeper->policy, &keeper->seal_key,
 	    ipc_instance(from), message->body, clock_utc_ms(), &body,
-	    &consented);
+	    &is_news);
 
 	OPENSSL_cleanse((void *)(uintptr_t)message->body.at,
 	    message->body.len);
 	if (r < 0)
 		return r;
 	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
-	if (consented)
+	if (is_news)
 		tell_schedule(keeper);
 	return 0;
 }

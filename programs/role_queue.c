@@ -10,11 +10,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "filters/judge.h"
 #include "lib/base/log.h"
+#include "lib/base/zone.h"
 #include "policy/keeper.h"
 #include "programs/queue_holds.h"
 #include "programs/queue_letters.h"
@@ -79,14 +79,15 @@ static int	on_status(void *, struct ipc *, struct ipc_message *);
 #define CONSOLE	FROM(ROLE_CONSOLE)
 #define FETCH	FROM(ROLE_FETCH)
 #define ASKERS	(DOOR | FETCH)
+#define SCHEDULE FROM(ROLE_SCHEDULE)	/* its notices: never a big one */
 
 /* Who may say what to the queue. */
 static const struct ipc_rule queue_rules[] = {
-{ QUEUE_GRANT,	     "GRANT",	    ASKERS,  IPC_REQUEST, 0, 0, on_grant },
-{ QUEUE_RELEASE,     "RELEASE",	    ASKERS,  IPC_NEWS,	  0, 0, on_release },
+{ QUEUE_GRANT,	     "GRANT",	    ASKERS | SCHEDULE, IPC_REQUEST, 0, 0, on_grant },
+{ QUEUE_RELEASE,     "RELEASE",	    ASKERS | SCHEDULE, IPC_NEWS, 0, 0, on_release },
 { QUEUE_BIG,	     "BIG",	    ASKERS,  IPC_REQUEST, 0, 0, on_big },
 { QUEUE_ABANDON_BIG, "ABANDON_BIG", ASKERS,  IPC_NEWS,	  0, 0, on_abandon_big },
-{ QUEUE_SUBMIT,	     "SUBMIT",	    ASKERS,  IPC_REQUEST, 1, 0, on_submit },
+{ QUEUE_SUBMIT,	     "SUBMIT",	    ASKERS | SCHEDULE, IPC_REQUEST, 1, 0, on_submit },
 { QUEUE_SUBMIT_BIG,  "SUBMIT_BIG",  ASKERS,  IPC_REQUEST, 0, 0, on_submit_big },
 { QUEUE_OPEN_BIG,    "OPEN_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_open_big },
 { QUEUE_UNREF_BIG,   "UNREF_BIG",   MAILBOX, IPC_NEWS,	  0, 0, on_unref_big },
@@ -136,12 +137,13 @@ queue_consoles_lost(void *process)
 	return queue_of(process)->consoles_lost;
 }
 
-/* A door, or a collector, and which of his requests it is. */
+/* A door, a collector or the schedule, and which of his requests it is. */
 static struct asker
 asker_of(struct ipc *from, const struct ipc_message *message)
 {
 	return (struct asker){ .from = from, .serial = message->serial,
 	    .is_fetch = ipc_peer(from) == ROLE_FETCH,
+	    .is_own = ipc_peer(from) == ROLE_SCHEDULE,
 	    .owner = ipc_instance(from) };
 }
 
@@ -665,11 +667,7 @@ on_hang_time(void *arg)
 static int
 queue_open(struct process *process)
 {
-	if (process->config.time_zone[0] != '\0' &&
-	    setenv("TZ", process->config.time_zone, 1) < 0)
-		return -ENOMEM;
-	tzset();
-	return 0;
+	return zone_open(process->config.time_zone);
 }
 
 static int
@@ -753,6 +751,7 @@ queue_peer(struct process *process, struct ipc *ipc)
 		return 0;
 	case ROLE_DOOR:
 	case ROLE_FETCH:
+	case ROLE_SCHEDULE:
 	case ROLE_CONSOLE:
 		return 0;
 	default:
@@ -811,6 +810,7 @@ queue_lost(struct process *process, struct ipc *ipc)
 		break;
 	case ROLE_DOOR:
 	case ROLE_FETCH:
+	case ROLE_SCHEDULE:
 		lose_door(queue, ipc);
 		break;
 	default:

@@ -2,8 +2,9 @@
  * role_schedule.c - the schedule: which remote mailbox is collected when
  *
  * Holds no secret and no connection: the keeper tells it what there is, fetch
- * processes (collectors.h) do what it decides.  Fails by ending; the next one
- * asks the keeper again and begins with everything anew, what is under way
+ * processes (collectors.h) do what it decides.  How that goes their owners hear
+ * by mail (telling.h), which the queue gets from here.  Fails by ending; the next
+ * one asks the keeper again and begins with everything anew, what is under way
  * meanwhile included.
  */
 #include <errno.h>
@@ -11,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 
+#include "fetch/notice_post.h"
 #include "fetch/schedule_admin.h"
+#include "fetch/telling.h"
 #include "lib/base/log.h"
+#include "lib/base/zone.h"
 #include "programs/collectors.h"
 #include "programs/schedule_consent.h"
 #include "programs/line_desk.h"
@@ -44,7 +47,9 @@ struct schedule_role {
 	struct schedule		*schedule;
 	struct collectors	*collectors;
 	struct consents		*consents;
-	struct ipc		*keeper;
+	struct telling		*telling;
+	struct notice_post	*post;
+	struct ipc		*keeper, *queue;
 	bool			 is_listing;
 	bool			 list_again;	/* it has changed meanwhile */
 	uint64_t		 listed_upto;
@@ -206,14 +211,27 @@ on_list_time(void *arg)
 	list(arg);
 }
 
+/* How they did before this process began, if they are new to it. */
+static bool
+known(void *arg, const struct schedule_health *health)
+{
+	struct schedule_role *role = arg;
+
+	telling_known(role->telling, health);
+	return true;
+}
+
 static void
 list_ended(struct schedule_role *role, int r)
 {
+	const struct schedule_pick all = { .owner = 0 };
 	bool again = role->list_again;
 
 	role->is_listing = role->list_again = false;
-	if (r == 0)
+	if (r == 0) {
 		schedule_list_end(role->schedule);
+		schedule_each(role->schedule, &all, 0, known, role);
+	}
 	else if (r != -ECONNRESET)
 		log_say("the list of remote mailboxes: %s", strerror(-r));
 	/* by a change, or by the next keeper, whose channel came first */
@@ -416,6 +434,7 @@ ended(void *arg, const struct schedule_health *health, unsigned failed_before)
 	struct schedule_role *role = arg;
 
 	line_desk_ended(role->desk, health);
+	telling_ended(role->telling, health);
 	if (health->failures == failed_before)
 		return;
 	text_add_escaped(&label, health->label, 64);
@@ -436,31 +455,55 @@ ended(void *arg, const struct schedule_health *health, unsigned failed_before)
 		    (health->next_at_utc_ms - clock_utc_ms()) / 1000);
 }
 
-/* It stands in the log; the person sees it where the health is shown. */
-static void
-tell_owner(void *arg, const struct schedule_health *health)
-{
-	TEXT_AUTO label = TEXT_INIT(1024);
+/* What people are told */
 
-	(void)arg;
-	text_add_escaped(&label, health->label, 64);
-	log_say("remote mailbox \"%.*s\" of %.*s at %.*s: no success for %"
-	    PRId64 " hours: its owner is to be told",
-	    SLICE_FMT(text_slice(&label)), SLICE_FMT(health->owner_address),
-	    SLICE_FMT(health->host),
-	    (clock_utc_ms() - health->failing_since_utc_ms) / 3600000);
+static bool
+health_of(void *arg, uint64_t id, struct schedule_health *health_out)
+{
+	struct schedule_role *role = arg;
+
+	return schedule_health_of(role->schedule, id, health_out);
 }
 
-/* Windows are in the office's zone, which is read from a file: now or never. */
+static int
+send_notice(void *arg, uint64_t account, const struct notice *notice,
+    uint64_t *again_ms_out)
+{
+	struct schedule_role *role = arg;
+
+	return notice_post_send(role->post, account, notice, again_ms_out);
+}
+
+static void
+told(void *arg, uint64_t id)
+{
+	struct schedule_role *role = arg;
+	struct schedule_health health;
+
+	if (schedule_told(role->schedule, id, &health))
+		line_desk_ended(role->desk, &health);
+}
+
+static int
+start_telling(struct schedule_role *role)
+{
+	struct process *process = role->process;
+	const struct telling_ports ports = {
+		.arg = role, .health = health_of, .send = send_notice,
+		.told = told
+	};
+
+	role->post = notice_post_new(process->loop, process->config.hostname);
+	role->telling = telling_new(process->loop,
+	    (uint64_t)process->config.fetch_tell_seconds * 1000, &ports);
+	return role->post == NULL || role->telling == NULL ? -ENOMEM : 0;
+}
+
+/* Windows, and dates in notices, are in the office's zone. */
 static int
 schedule_open(struct process *process)
 {
-	const char *zone = process->config.time_zone;
-
-	if (zone[0] != '\0' && setenv("TZ", zone, 1) < 0)
-		return -errno;
-	tzset();
-	return 0;
+	return zone_open(process->config.time_zone);
 }
 
 static int
@@ -470,12 +513,11 @@ schedule_start(struct process *process)
 	struct schedule_options options = {
 		.minutes = process->config.fetch_minutes,
 		.connections = process->config.fetch_connections,
-		.per_host = process->config.fetch_per_host,
-		.tell_hours = process->config.fetch_tell_hours
+		.per_host = process->config.fetch_per_host
 	};
 	const struct schedule_ports ports = {
 		.arg = role, .begin = begin, .moved = moved, .ended = ended,
-		.pause = pause_task, .share = share, .tell = tell_owner
+		.pause = pause_task, .share = share
 	};
 	struct line_options line;
 
@@ -494,9 +536,11 @@ schedule_start(struct process *process)
 	role->list_timer = timer_new(process->loop, on_list_time, role);
 	role->schedule = schedule_new(process->loop, &options, &ports);
 	role->desk = line_desk_new(process->loop, role->line, role->schedule);
-	return role->desk == NULL || role->collectors == NULL ||
+	if (role->desk == NULL || role->collectors == NULL ||
 	    role->consents == NULL || role->news_timer == NULL ||
-	    role->list_timer == NULL || role->schedule == NULL ? -ENOMEM : 0;
+	    role->list_timer == NULL || role->schedule == NULL)
+		return -ENOMEM;
+	return start_telling(role);
 }
 
 static int
@@ -506,8 +550,13 @@ schedule_peer(struct process *process, struct ipc *ipc)
 
 	if (ipc_peer(ipc) == ROLE_FETCH)
 		return collectors_peer(role->collectors, ipc);
+	if (ipc_peer(ipc) == ROLE_QUEUE) {
+		role->queue = ipc;
+		notice_post_queue(role->post, ipc);
+	}
 	if (ipc_peer(ipc) == ROLE_KEEPER) {
 		role->keeper = ipc;
+		notice_post_keeper(role->post, ipc);
 		line_desk_keeper(role->desk, ipc);
 		list(role);
 	}
@@ -526,7 +575,11 @@ schedule_lost_peer(struct process *process, struct ipc *ipc)
 		consents_lost(role->consents, ipc);
 	else if (role->keeper == ipc) {
 		role->keeper = NULL;
+		notice_post_keeper(role->post, NULL);
 		line_desk_keeper(role->desk, NULL);
+	} else if (role->queue == ipc) {
+		role->queue = NULL;
+		notice_post_queue(role->post, NULL);
 	}
 	for (waiter = LIST_FIRST(&role->waiters); waiter != NULL;
 	    waiter = following) {

@@ -41,13 +41,16 @@ static const struct role_row rows[ROLE_COUNT] = {
 	},
 	[ROLE_SCHEDULE] = {
 		.role = ROLE_SCHEDULE, .user = "schedule",
-		.links = FROM(ROLE_KEEPER) | FROM(ROLE_FETCH),
+		.calls = CALLS_MEMFD,
+		.links = FROM(ROLE_KEEPER) | FROM(ROLE_QUEUE) |
+		    FROM(ROLE_FETCH),
 	},
 	[ROLE_FETCH] = {
 		.role = ROLE_FETCH, .program = PROGRAM_NET, .user = "fetch",
 		.calls = CALLS_CONNECT | CALLS_MEMFD | CALLS_PAIR,
 		.holds = HOLDS(HOLDS_TRUST),
-		.links = FROM(ROLE_KEEPER) | FROM(ROLE_RESOLVER),
+		.links = FROM(ROLE_KEEPER) | FROM(ROLE_RESOLVER) |
+		    FROM(ROLE_DOOR),
 		.has_instances = true,
 	},
 	[ROLE_RESOLVER] = {

@@ -211,7 +211,8 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 	transit->granted = granted;
 	r = envelope_unpack(transit->arena, transit->packed_env,
 	    &transit->env);
-	if (r == 0 && !has_recipients(&transit->env))
+	if (r == 0 && (!has_recipients(&transit->env) ||
+	    asker->is_own != (transit->env.source == SOURCE_OWN)))
 		r = -EBADMSG;
 	if (r == 0)
 		r = collected_take(transit);
@@ -341,8 +342,9 @@ received(struct transit *transit, bool is_held)
 	struct conductor *conductor = transit->conductor;
 	bool is_fetched = transit->env.source == SOURCE_FETCH;
 
-	/* a collector counts what is held; an SMTP client need not know */
-	answer_received(transit, is_fetched && is_held);
+	/* who collects counts what is held; an SMTP client need not know */
+	answer_received(transit, is_held && (is_fetched ||
+	    transit->env.source == SOURCE_UPSTREAM));
 	conductor->count_received++;
 	TAILQ_REMOVE(&conductor->arriving, transit, next);
 	space_release(conductor->space, transit->granted);
@@ -359,8 +361,9 @@ received(struct transit *transit, bool is_held)
 	else if (transit->env.source == SOURCE_UPSTREAM)
 		collected_upstream(transit);
 	else
-		conductor_trail(conductor, transit, TRAIL_RECEIVED, NULL,
-		    NULL);
+		conductor_trail(conductor, transit,
+		    transit->env.source == SOURCE_OWN ? TRAIL_MADE :
+		    TRAIL_RECEIVED, NULL, NULL);
 }
 
 static void

@@ -14,7 +14,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -178,17 +177,6 @@ head_unpack(struct conductor *conductor, struct slice head,
 
 /* ---- words ------------------------------------------------------------- */
 
-int
-conductor_zone(int64_t utc_ms)
-{
-	time_t seconds = (time_t)(utc_ms / 1000);
-	struct tm local;
-
-	if (localtime_r(&seconds, &local) == NULL)
-		return 0;
-	return (int)(local.tm_gmtoff / 60);
-}
-
 /* All recipients in one field, for the line that says it was received. */
 static void
 list_recipients(struct text *to, const struct envelope *env)
@@ -216,6 +204,7 @@ conductor_trail(struct conductor *conductor, const struct transit *transit,
 		step.account = rcpt->account;
 		step.address = rcpt->address;
 	} else if (word == TRAIL_RECEIVED || word == TRAIL_FETCHED ||
+	    word == TRAIL_MADE ||
 	    word == TRAIL_REFUSED || word == TRAIL_PUT_OFF) {
 		step.from = env->sender.len > 0 ? env->sender :
 		    slice_str("<>");

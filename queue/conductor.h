@@ -26,6 +26,7 @@ struct asker {
 	void		*from;		/* NULL: gone */
 	uint64_t	 serial;
 	bool		 is_fetch;	/* collected mail is all he brings */
+	bool		 is_own;	/* what the hub itself has made is */
 	uint64_t	 owner;		/* and it is for this account alone */
 };
 
@@ -112,8 +113,8 @@ void	conductor_big_abandon(struct conductor *, void *from, uint64_t ticket);
  * A whole message, in `memfd` (sealed; owned from now on) or, when that is -1,
  * in big file `ticket`.  0: the answer comes through ports->answer, code 0
  * meaning that nobody may say anything.  -EBADMSG: the envelope or the file is
- * not what the door promises (a breach), or names a collected message that no
- * listing of this asker has.
+ * not what the door promises (a breach), names a collected message that no
+ * listing of this asker has, or is not what this asker brings.
  */
 int	conductor_submit(struct conductor *, const struct asker *,
 	    uint64_t granted, struct slice packed_env, int memfd,

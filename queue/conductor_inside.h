@@ -160,8 +160,6 @@ struct conductor {
 
 /* conductor_replay.c: at start, once everything is open.  0 or -errno. */
 int	conductor_replay(struct conductor *);
-/* conductor.c: the zone of the office now, minutes east of UTC. */
-int	conductor_zone(int64_t utc_ms);
 /* A transit with its arena and a copy of the packed envelope; NULL: memory. */
 struct transit *transit_new(struct conductor *, struct slice packed_env);
 /* Give back everything it holds; NULL is fine. */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/zone.h"
 #include "queue/conductor_inside.h"
 #include "queue/stamp.h"
 #include "store/service.h"
@@ -176,7 +177,7 @@ pack_copy(struct text *body, struct copy *copy)
 		return -EBADMSG;
 	stamp_write(&trace, &transit->env, copy->rcpt, &verdict,
 	    conductor->options.hostname,
-	    conductor_zone(transit->env.received_at_utc_ms));
+	    zone_minutes(transit->env.received_at_utc_ms));
 	delivery.trace = text_slice(&trace);
 	/* a rule knows better than the folder where it was */
 	delivery.folder = verdict.folder[0] != '\0' ?

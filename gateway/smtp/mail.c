@@ -23,6 +23,15 @@ source(const struct smtp_session *session)
 	return session->options.lmtp ? SOURCE_LMTP : SOURCE_SMTP;
 }
 
+static const char *
+tls_words(const struct smtp_session *session)
+{
+	const char *outer = session->options.outer_tls_words;
+
+	return outer != NULL && !stream_has_tls(session->stream) ? outer :
+	    stream_tls_words(session->stream);
+}
+
 /* What the session knows before the client has named a sender. */
 static struct envelope
 known(const struct smtp_session *session)
@@ -32,7 +41,7 @@ known(const struct smtp_session *session)
 	    .received_at_utc_ms = clock_utc_ms(),
 	    .helo = smtp_helo(session),
 	    .peer = slice_str(session->peer),
-	    .tls = slice_str(stream_tls_words(session->stream))
+	    .tls = slice_str(tls_words(session))
 	};
 }
 

@@ -24,6 +24,7 @@ void
 smtp_quit(struct smtp_session *session, struct slice args)
 {
 	(void)args;
+	session->has_quit = true;
 	smtp_reply_end(session, 221, "2.0.0", "Goodbye");
 }
 

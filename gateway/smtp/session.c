@@ -591,3 +591,9 @@ smtp_session_close(struct smtp_session *session, const char *words)
 		smtp_reply_end(session, 421, "4.3.2", words);
 	turn(session);
 }
+
+bool
+smtp_session_has_quit(const struct smtp_session *session)
+{
+	return session->has_quit;
+}

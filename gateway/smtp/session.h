@@ -47,6 +47,7 @@ struct smtp_session {
 	bool		 waits;		/* for a port or the pause */
 	bool		 peer_ended;	/* no more input will come */
 	enum smtp_ending ending;
+	bool		 has_quit;
 	unsigned	 bad_commands;
 	unsigned	 idle_commands;
 	unsigned	 unknown;	/* recipients nobody knows, of it */

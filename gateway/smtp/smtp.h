@@ -91,6 +91,8 @@ struct smtp_options {
 	bool		 is_upstream;	/* our provider's, with mail held for us */
 	bool		 normalises;	/* bare CR and LF made CRLF: devices */
 	const struct tls_server *tls;	/* or NULL */
+	/* of TLS that somebody else ends for us; NULL or "": there is none */
+	const char	*outer_tls_words;
 	uint64_t	 message_bytes;	/* largest, announced by SIZE */
 	unsigned	 recipients;	/* per transaction, 200 */
 	const struct smtp_limits *limits;	/* NULL: the usual ones */
@@ -107,6 +109,9 @@ struct smtp_session *smtp_session_new(struct loop *, int fd, const char *peer,
  * when that has left and the connection is gone, as at any other end.
  */
 void	smtp_session_close(struct smtp_session *, const char *words);
+
+/* The client has said QUIT; to be asked when it is over. */
+bool	smtp_session_has_quit(const struct smtp_session *);
 
 /*
  * The command table as text, a line a command: name, states, RFC section, for

@@ -186,7 +186,7 @@ is_no(const struct talk *talk, struct slice words)
 	struct slice tag;
 
 	if (!talk->protocol->has_tags)
-		return slice_has_prefix(words, "-ERR");
+		return talk_sends_away(talk, words);
 	return slice_cut(&words, ' ', &tag) &&
 	    (slice_has_prefix(words, "NO") || slice_has_prefix(words, "BAD"));
 }

@@ -44,6 +44,7 @@ enum talk_login {
 	/* the password is an access token (RFC 6750); only with TLS */
 	TALK_LOGIN_XOAUTH2,	/* Google's, Microsoft's: no RFC */
 	TALK_LOGIN_OAUTHBEARER,	/* RFC 7628 */
+	TALK_LOGIN_ANY,		/* CRAM-MD5, PLAIN or LOGIN, what is offered */
 	TALK_LOGIN_COUNT
 };
 
@@ -96,7 +97,7 @@ struct talk_counts {
 };
 
 struct talk_options {
-	const char	*scheme;	/* "pop3", "imap", "https" */
+	const char	*scheme;	/* "pop3", "imap", "smtp", "https" */
 	const char	*host;		/* as the owner typed it: for TLS too */
 	uint16_t	 port;
 	/* numeric, "192.0.2.1,[2001:db8::1]"; NULL: the proxy looks it up */
@@ -104,6 +105,7 @@ struct talk_options {
 	struct talk_proxy proxy;
 	enum talk_tls	 tls;
 	enum talk_login	 login;
+	const char	*called;	/* of SMTP: what EHLO says; else NULL */
 	const char	*user;		/* copied; no control characters */
 	const char	*password;	/* copied, wiped by talk_free() */
 	/* the one certificate that is trusted, whatever it says; or NULL */

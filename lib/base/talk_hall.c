@@ -131,3 +131,15 @@ talk_hall_free(struct talk_hall *hall)
 	X509_STORE_free(hall->trust);
 	free(hall);
 }
+
+void
+talk_hall_share(struct talk_hall *hall, uint64_t bytes_per_second)
+{
+	struct talk *talk;
+
+	if (bytes_per_second == hall->share)
+		return;
+	hall->share = bytes_per_second;
+	LIST_FOREACH(talk, &hall->talks, in_hall)
+		talk_line_share(talk);
+}

@@ -52,7 +52,8 @@ struct talk_certificate {
 struct talk_protocol {
 	const char	*scheme, *clear, *implicit;	/* of URLs */
 	const char	*greets[2];	/* how a greeting may begin */
-	const char	*sends_away;	/* or this: nobody is wanted now */
+	/* or, of one that wants nobody now; if no tags, any line that says no */
+	const char	*sends_away[2];
 	bool		 has_tags;	/* before commands and their answers */
 	const char	*logs_in[2];	/* how a login begins */
 };
@@ -129,6 +130,8 @@ const struct talk_protocol *talk_protocol_of(const char *scheme);
 bool	talk_options_fit(const struct talk_options *);
 /* Tell libcurl.  0, -EINVAL (an address is none) or -ENOMEM. */
 int	talk_options_set(struct talk *, const struct talk_options *);
+/* A greeting of one that wants nobody; see struct talk_protocol. */
+bool	talk_sends_away(const struct talk *, struct slice line);
 /* Keep these as the last words: printable, no longer than they may be. */
 void	talk_keep_words(struct talk *, struct slice);
 
@@ -148,6 +151,8 @@ void	talk_bytes_resume(struct talk *);
 /* talk_line.c: into the hall's list, out of it.  0, -ENOMEM. */
 int	talk_line_new(struct talk *);
 void	talk_line_free(struct talk *);
+/* The hall has another share for it. */
+void	talk_line_share(struct talk *);
 /* Of `size` bytes so many may be read now; 0: `fed` comes. */
 size_t	talk_line_room(struct talk *, size_t size);
 /* So many were; what does the system say of `fd`, which is about to go? */

@@ -66,18 +66,11 @@ talk_line_room(struct talk *talk, size_t size)
 }
 
 void
-talk_hall_share(struct talk_hall *hall, uint64_t bytes_per_second)
+talk_line_share(struct talk *talk)
 {
-	struct talk *talk;
-
-	if (bytes_per_second == hall->share)
-		return;
-	hall->share = bytes_per_second;
-	LIST_FOREACH(talk, &hall->talks, in_hall) {
-		bucket_set(&talk->share, bytes_per_second, clock_ms());
-		if (talk->is_starved)
-			timer_set(talk->fed, 0);	/* it may be more now */
-	}
+	bucket_set(&talk->share, talk->hall->share, clock_ms());
+	if (talk->is_starved)
+		timer_set(talk->fed, 0);	/* it may be more now */
 }
 
 /* CURLOPT_SOCKOPTFUNCTION: before it is connected, while it still counts. */

@@ -14,12 +14,15 @@
 #define WAIT_MOST_MS	3600000	/* nobody waits an hour; a long holds it */
 
 static const struct talk_protocol protocols[] = {
-	{ "pop3", "pop3", "pop3s", { "+OK", "+OK" }, "-ERR", false,
-	    { "AUTH ", "APOP " } },
-	{ "imap", "imap", "imaps", { "* OK", "* PREAUTH" }, "* BYE", true,
-	    { "AUTHENTICATE ", "LOGIN " } },
+	{ "pop3", "pop3", "pop3s", { "+OK", "+OK" }, { "-ERR", "-ERR" },
+	    false, { "AUTH ", "APOP " } },
+	{ "imap", "imap", "imaps", { "* OK", "* PREAUTH" },
+	    { "* BYE", "* BYE" }, true, { "AUTHENTICATE ", "LOGIN " } },
+	{ "smtp", "smtp", "smtps", { "220 ", "220-" }, { "4", "5" }, false,
+	    { "AUTH ", "AUTH " } },
 	/* no more than TLS and the way there: https.c says the rest */
-	{ "https", "http", "https", { "HTTP/", "HTTP/" }, "HTTP/", false,
+	{ "https", "http", "https", { "HTTP/", "HTTP/" },
+	    { "HTTP/", "HTTP/" }, false,
 	    { "HTTP/", "HTTP/" } },
 };
 
@@ -32,6 +35,7 @@ static const char *const login_words[TALK_LOGIN_COUNT] = {
 	[TALK_LOGIN_APOP] = "AUTH=+APOP",
 	[TALK_LOGIN_XOAUTH2] = "AUTH=XOAUTH2",
 	[TALK_LOGIN_OAUTHBEARER] = "AUTH=OAUTHBEARER",
+	[TALK_LOGIN_ANY] = "AUTH=CRAM-MD5;AUTH=PLAIN;AUTH=LOGIN",
 };
 
 static const curl_proxytype proxy_types[TALK_PROXY_COUNT] = {
@@ -113,6 +117,9 @@ talk_options_fit(const struct talk_options *options)
 	    (unsigned)options->login >= TALK_LOGIN_COUNT)
 		return false;
 	if (options->addresses == NULL && !names_there(&options->proxy))
+		return false;
+	if (options->called != NULL &&
+	    !host_is_name(slice_str(options->called)))
 		return false;
 	/* RFC 6750 5.3: a token that was heard is anybody's */
 	if (is_bearer(options->login) && options->tls == TALK_CLEAR)
@@ -200,6 +207,13 @@ talk_keep_words(struct talk *talk, struct slice words)
 		    words.at[i];
 }
 
+bool
+talk_sends_away(const struct talk *talk, struct slice line)
+{
+	return slice_has_prefix(line, talk->protocol->sends_away[0]) ||
+	    slice_has_prefix(line, talk->protocol->sends_away[1]);
+}
+
 static bool
 is_greeting(const struct talk *talk, struct slice line)
 {
@@ -223,8 +237,7 @@ on_line(char *bytes, size_t one, size_t count, void *arg)
 		talk_keep_words(talk, line);
 	text_add(&talk->lines, line);
 	text_add_byte(&talk->lines, '\n');
-	talk->was_sent_away = is_first &&
-	    slice_has_prefix(line, talk->protocol->sends_away);
+	talk->was_sent_away = is_first && talk_sends_away(talk, line);
 	/* libcurl itself would wait on for a line that it knows */
 	if (is_first && !talk->was_sent_away && !is_greeting(talk, line))
 		talk->is_nonsense = true;
@@ -275,7 +288,7 @@ set_connection(struct talk *talk, const struct talk_options *options,
     const char *url)
 {
 	SET(CURLOPT_URL, url);
-	SET(CURLOPT_PROTOCOLS_STR, "pop3,pop3s,imap,imaps,http,https");
+	SET(CURLOPT_PROTOCOLS_STR, "pop3,pop3s,imap,imaps,smtp,smtps,http,https");
 	SET(CURLOPT_CONNECT_ONLY, 1L);
 	SET(CURLOPT_FRESH_CONNECT, 1L);
 	SET(CURLOPT_RESOLVE, talk->addresses);
@@ -377,13 +390,14 @@ talk_options_set(struct talk *talk, const struct talk_options *options)
 	const struct talk_protocol *protocol =
 	    talk_protocol_of(options->scheme);
 	char url_host[sizeof(talk->host)];
-	char url[sizeof(url_host) + 32];
+	char url[sizeof(url_host) + HOST_NAME_MOST + 32];
 	int r;
 
 	set_host(talk, options->host, url_host, sizeof(url_host));
-	(void)snprintf(url, sizeof(url), "%s://%s:%u/",
+	(void)snprintf(url, sizeof(url), "%s://%s:%u/%s",
 	    options->tls == TALK_IMPLICIT ? protocol->implicit :
-	    protocol->clear, url_host, (unsigned)options->port);
+	    protocol->clear, url_host, (unsigned)options->port,
+	    options->called == NULL ? "" : options->called);
 	r = set_addresses(talk, options);
 	if (r == 0)
 		r = set_connection(talk, options, url);

@@ -350,6 +350,14 @@ class Case:
                 verb, status, [row["result"] for row in rows]))
         return rows
 
+    def fetch_list(self):
+        """The fetch accounts of this owner."""
+        status, text, complaints = self.command(
+            "fetch", "list", "%s@%s" % (self.owner, DOMAIN), "--json")
+        if status != 0:
+            raise Fault("fetch list: status %d: %s" % (status, complaints))
+        return json.loads(text)["result"]
+
     def now(self, *results, label=None, verb="now"):
         """
         Collect; the one row.  `results`: how it may have ended, "done" if

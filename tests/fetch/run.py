@@ -5,8 +5,9 @@ usage: run.py --bin DIR --results FILE [--only NAME] [--long] [--seed N]
               [--keep] [--jobs N] [--times]
 
 The tests of begin, carrying, listing, ending and names share one hub and run
-side by side; those of killing have hubs of their own.  What waits for a limit
-of the product (60 s of silence) is begun first and goes on beside the rest.
+side by side; those of telling, line and killing have hubs of their own.  What waits
+for a limit of the product (60 s of silence) is begun first and goes on beside
+the rest.
 A line is "pass|fail|skip NAME"; --only takes the name or its beginning.
 """
 
@@ -32,12 +33,16 @@ import carrying                                         # noqa: E402,F401
 import listing                                          # noqa: E402,F401
 import ending                                           # noqa: E402,F401
 import names                                            # noqa: E402,F401
+import demand                                           # noqa: E402,F401
 import before                                           # noqa: E402,F401
 import domain                                           # noqa: E402,F401
 import imap_begin                                       # noqa: E402,F401
 import imap_carrying                                    # noqa: E402,F401
 import imap_listing                                     # noqa: E402,F401
+import moving                                           # noqa: E402,F401
 import killing                                          # noqa: E402
+import line                                             # noqa: E402
+import telling                                          # noqa: E402
 
 
 class Skip(Exception):
@@ -92,7 +97,8 @@ def one_hub(args, chosen, results):
     resolver = Names()
     try:
         place = Place(args.bin, [owner_of(name) for name, _, _ in chosen], {
-            "dns_forward": '"127.0.0.1@%d"' % resolver.port})
+            "dns_forward": '"127.0.0.1@%d"' % resolver.port,
+            "upstream_hosts": '"127.0.0.0/8"'})
         place.names = resolver
         place.hub.start()
 
@@ -166,7 +172,8 @@ def main():
     def wanted(name):
         return not args.only or name.startswith(args.only)
     shared = [one for one in TESTS if wanted(one[0])]
-    own = [one for one in killing.tests(args) if wanted(one[0])]
+    own = [one for group in (telling, line, killing)
+           for one in group.tests(args) if wanted(one[0])]
     if not shared and not own:
         results.add("fail", args.only, "there is no such test")
 

@@ -2,7 +2,8 @@
 #
 # hub_up BIN: sets dir (a scratch folder, removed at the end), conf, base (the
 # port base) and hub (its process), with the account ann and, in the file
-# $dir/password, her password "secret".
+# $dir/password, her password "secret".  With $hub_edit sed changes
+# its configuration.
 
 free_base() {
 	python3 - <<'PY'
@@ -33,6 +34,7 @@ hub_up() {
 	echo secret >"$dir/password"
 	"$1/postroom" setup --dir "$dir/hub" --domain office.test \
 	    --port-base "$base" --yes >/dev/null || return 1
+	[ -z "${hub_edit:-}" ] || sed -i "$hub_edit" "$conf" || return 1
 	"$1/postroom" -c "$conf" account add ann@office.test \
 	    --password-file "$dir/password" >/dev/null || return 1
 	"$1/postroomd" -f -c "$conf" >"$dir/log" 2>&1 &

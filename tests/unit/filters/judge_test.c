@@ -68,6 +68,17 @@ START_TEST(what_no_rule_meets_is_accepted)
 }
 END_TEST
 
+/* What the hub has to tell somebody is not stopped by a rule about others. */
+START_TEST(no_rule_is_for_what_the_hub_has_made)
+{
+	struct verdict verdict = judge("rule \"no\" { header Subject "
+	    "/refuseme/; do refuse \"not here\" }", SOURCE_OWN);
+
+	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
+	ck_assert_str_eq(verdict.subject, "refuseme");
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -77,6 +88,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests,
 	    a_collected_message_is_held_where_others_are_refused, 0, 3);
 	tcase_add_loop_test(tests, what_no_rule_meets_is_accepted, 0, 3);
+	tcase_add_test(tests, no_rule_is_for_what_the_hub_has_made);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

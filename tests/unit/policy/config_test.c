@@ -169,7 +169,7 @@ START_TEST(nothing_given_gives_the_defaults)
 	ck_assert_uint_eq(c.fetch_minutes, 10);
 	ck_assert_uint_eq(c.fetch_connections, 50);
 	ck_assert_uint_eq(c.fetch_per_host, 10);
-	ck_assert_uint_eq(c.fetch_tell_hours, 24);
+	ck_assert_uint_eq(c.fetch_tell_seconds, 86400);
 	ck_assert_str_eq(c.line_windows, "");
 	ck_assert_uint_eq(c.line_bytes_per_second, 1u << 30);
 	ck_assert_uint_eq(c.line_month_bytes, UINT64_C(1) << 50);

@@ -434,6 +434,22 @@ START_TEST(what_is_packed_comes_out_as_it_was)
 }
 END_TEST
 
+#define DAY	INT64_C(86400000)
+
+START_TEST(a_grant_is_urgent_before_it_ends)
+{
+	ck_assert_uint_eq(grant_urgency(0, NOW), 0);
+	ck_assert_uint_eq(grant_urgency(NOW + 14 * DAY + 1, NOW), 0);
+	ck_assert_uint_eq(grant_urgency(NOW + 14 * DAY, NOW), 1);
+	ck_assert_uint_eq(grant_urgency(NOW + 3 * DAY + 1, NOW), 1);
+	ck_assert_uint_eq(grant_urgency(NOW + 3 * DAY, NOW), 2);
+	ck_assert_uint_eq(grant_urgency(NOW + DAY, NOW), 3);
+	ck_assert_uint_eq(grant_urgency(NOW + 1, NOW), 3);
+	ck_assert_uint_eq(grant_urgency(NOW, NOW), 4);
+	ck_assert_uint_eq(grant_urgency(1, NOW), 4);
+}
+END_TEST
+
 START_TEST(the_table_of_providers_is_whole)
 {
 	const struct mail_provider *one = mail_providers;
@@ -482,6 +498,7 @@ unit_suite(void)
 	    COUNT(proxies));
 	tcase_add_test(test, a_proxy_stays_until_it_is_taken_away);
 	tcase_add_test(test, what_is_packed_comes_out_as_it_was);
+	tcase_add_test(test, a_grant_is_urgent_before_it_ends);
 	tcase_add_test(test, the_table_of_providers_is_whole);
 	suite_add_tcase(suite, test);
 	return suite;

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "fetch/collect.h"
+#include "fetch/etrn.h"
 #include "lib/base/names.h"
+#include "policy/grants.h"
 #include "policy/keeper.h"
 #include "tests/unit/programs/play.h"
 #include "tests/unit/unit.h"
@@ -23,6 +25,15 @@ struct collect {
 	struct line_bill	*bill;
 };
 
+struct etrn {
+	struct etrn_events	 events;
+	struct ipc		*door;
+};
+
+static struct etrn *asked;		/* the one that was started */
+static unsigned doors_lost;
+static enum fetch_protocol protocol;	/* of all accounts */
+static struct ipc *door;
 static struct play play;
 static struct ipc *keeper, *queue, *resolver, *schedule;
 static struct collect *collections[8];	/* as they were started */
@@ -129,7 +140,67 @@ collect_free(struct collect *collect)
 	free(collect);
 }
 
+int
+etrn_start(struct talk_hall *hall, struct loop *loop, struct ipc *to,
+    const struct etrn_options *options, const struct etrn_events *events,
+    struct etrn **etrn_out)
+{
+	(void)loop;
+	ck_assert_ptr_nonnull(hall);
+	ck_assert_ptr_null(asked);
+	ck_assert_str_eq(options->called, "hub.example.org");
+	ck_assert_str_eq(options->password, "correct horse");
+	ck_assert_str_eq(options->addresses, "192.0.2.7");
+	ck_assert_int_eq(options->account->protocol, protocol);
+	asked = calloc(1, sizeof(*asked));
+	ck_assert_ptr_nonnull(asked);
+	asked->events = *events;
+	asked->door = to;
+	*etrn_out = asked;
+	return 0;
+}
+
+void
+etrn_door_lost(struct etrn *etrn)
+{
+	ck_assert_ptr_eq(etrn, asked);
+	doors_lost++;
+}
+
+void
+etrn_pause(struct etrn *etrn)
+{
+	ck_assert_ptr_eq(etrn, asked);
+	paused++;
+}
+
+void
+etrn_free(struct etrn *etrn)
+{
+	if (etrn == asked)
+		asked = NULL;
+	free(etrn);
+}
+
 /* The others */
+
+static struct fetch_proxy proxy;	/* of all fetch accounts */
+
+/* There is no grant. */
+static int
+on_way(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	(void)arg;
+	pack_u8(&body, true);
+	pack_slice(&body, slice_str("ann"));
+	fetch_proxy_pack(&body, &proxy);
+	pack_u8(&body, false);
+	ck_assert_int_eq(ipc_reply(from, message->serial, text_slice(&body),
+	    NULL, 0), 0);
+	return 0;
+}
 
 static int
 on_open(void *arg, struct ipc *from, struct ipc_message *message)
@@ -145,6 +216,9 @@ on_open(void *arg, struct ipc *from, struct ipc_message *message)
 
 	(void)arg;
 	account.id = unpack_u64(&u);
+	account.protocol = protocol;
+	if (protocol == FETCH_ETRN)
+		strcpy(account.queue, "example.org");
 	if (keeper_is_mute)
 		return 0;
 	pack_u8(&body, account.id != NOBODY);
@@ -201,6 +275,7 @@ on_progress(void *arg, struct ipc *from, struct ipc_message *message)
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_FETCH_OPEN, "OPEN", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_open },
 { KEEPER_FETCH_RULES, "RULES", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_rules },
+{ KEEPER_FETCH_WAY, "WAY", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_way },
 { 0 }
 };
 static const struct ipc_rule resolver_rules[] = {
@@ -287,6 +362,11 @@ setup(void)
 	share = 0;
 	memset(&carried, 0, sizeof(carried));
 	keeper_is_mute = false;
+	protocol = FETCH_POP3;
+	asked = NULL;
+	door = NULL;
+	doors_lost = 0;
+	strcpy(play.process.config.hostname, "hub.example.org");
 	found = NAMES_FOUND;
 	last_password[0] = '\0';
 	play.process.instance = 41;
@@ -307,6 +387,7 @@ teardown(void)
 	ipc_free(resolver);
 	ipc_free(queue);
 	ipc_free(schedule);
+	ipc_free(door);
 }
 
 static void
@@ -413,6 +494,47 @@ START_TEST(a_share_of_the_line_is_taken)
 	ck_assert_uint_eq(share, 4096);
 	tell(FETCH_SHARE, UINT64_MAX);
 	ck_assert_uint_eq(share, UINT64_MAX);
+}
+END_TEST
+
+static void
+finish_asked(void)
+{
+	const struct fetch_outcome over = { .end = FETCH_END_DONE,
+	    .asked = 1 };
+
+	asked->events.over(asked->events.arg, &over);
+	play_run(&play, 20);
+}
+
+START_TEST(an_etrn_account_is_asked_for_its_mail)
+{
+	protocol = FETCH_ETRN;
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_uint_eq(started, 0);
+	ck_assert_ptr_nonnull(asked);
+	finish_asked();
+	ck_assert_uint_eq(outcome_count, 1);
+	ck_assert_uint_eq(outcome.asked, 1);
+	ck_assert_ptr_null(asked);
+}
+END_TEST
+
+START_TEST(atrn_waits_for_the_door)
+{
+	protocol = FETCH_ATRN;
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_ptr_null(asked);
+	ck_assert_uint_eq(outcome_count, 0);
+	door = come(ROLE_DOOR);
+	play_run(&play, 20);
+	ck_assert_ptr_nonnull(asked);
+	ck_assert_ptr_nonnull(asked->door);
+	ck_assert(ipc_peer(asked->door) == ROLE_DOOR);
+	leave(&door);
+	ck_assert_uint_eq(doors_lost, 1);
+	finish_asked();
+	ck_assert_uint_eq(outcome_count, 1);
 }
 END_TEST
 
@@ -556,6 +678,26 @@ START_TEST(it_retires_when_nothing_is_to_be_done)
 }
 END_TEST
 
+/* The host's name is the proxy's affair; where that stands is ours. */
+START_TEST(a_proxy_that_knows_names_is_all_that_is_looked_up)
+{
+	proxy = (struct fetch_proxy){ .kind = PROXY_HTTP, .port = 3128,
+	    .host = "proxy.example.net" };
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_uint_eq(started, 1);
+	ck_assert_str_eq(last_host, "proxy.example.net");
+	ck_assert_str_eq(last_addresses, "");
+	finish(0);
+	/* one that knows none is told the address */
+	proxy.kind = PROXY_SOCKS5;
+	give(schedule, 8, FETCH_COLLECT);
+	ck_assert_str_eq(last_host, "pop.example.net");
+	ck_assert_str_eq(last_addresses, "192.0.2.7");
+	finish(1);
+	proxy = (struct fetch_proxy){ 0 };
+}
+END_TEST
+
 START_TEST(stopping_ends_collections_without_a_word)
 {
 	give(schedule, 7, FETCH_COLLECT);
@@ -580,6 +722,8 @@ unit_suite(void)
 	tcase_add_test(tc,
 	    a_line_that_closes_before_it_begins_pauses_it_too);
 	tcase_add_test(tc, a_share_of_the_line_is_taken);
+	tcase_add_test(tc, an_etrn_account_is_asked_for_its_mail);
+	tcase_add_test(tc, atrn_waits_for_the_door);
 	tcase_add_test(tc, several_run_at_once);
 	tcase_add_test(tc, a_name_that_is_not_found_is_said_so);
 	tcase_add_test(tc, an_account_that_is_gone_is_said_so);
@@ -590,6 +734,8 @@ unit_suite(void)
 	tcase_add_test(tc, the_next_schedule_takes_over_what_is_under_way);
 	tcase_add_test(tc, the_same_task_twice_is_a_breach);
 	tcase_add_test(tc, it_retires_when_nothing_is_to_be_done);
+	tcase_add_test(tc,
+	    a_proxy_that_knows_names_is_all_that_is_looked_up);
 	tcase_add_test(tc, stopping_ends_collections_without_a_word);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fetch/line.h"
 #include "fetch/service.h"
 #include "policy/keeper.h"
+#include "policy/line_book.h"
 #include "tests/unit/programs/play.h"
 #include "tests/unit/unit.h"
 
@@ -17,6 +19,12 @@ static unsigned tasks;
 static uint64_t task_serial;
 static struct text answers;	/* the last answer to the console */
 static unsigned answer_count;
+static uint64_t month_bytes;	/* that stand there */
+static unsigned months_asked, writes;
+static bool writes_well;
+static struct line_counts written;
+static uint64_t written_account, health_of, share, paused;
+static struct fetch_health health;
 
 /* The keeper: two on a page. */
 static int
@@ -60,12 +68,92 @@ on_task(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+/* What stands for this month; the schedule asks once. */
+static int
+on_month(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	(void)arg;
+	months_asked++;
+	pack_u64(&body, month_bytes);
+	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+}
+
+static int
+on_add(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	TEXT_AUTO body = TEXT_INIT(16);
+	uint32_t count;
+
+	(void)arg;
+	ck_assert(line_is_month(unpack_u32(&u)));
+	count = unpack_u32(&u);
+	for (uint32_t i = 0; i < count; i++) {
+		struct line_counts counts;
+
+		written_account = unpack_u64(&u);
+		counts = line_counts_unpack(&u);
+		if (writes_well)
+			line_counts_add(&written, &counts);
+	}
+	ck_assert(unpack_is_done(&u));
+	writes++;
+	pack_u8(&body, writes_well);
+	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+}
+
+static int
+on_health(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+
+	(void)arg;
+	(void)from;
+	health_of = unpack_u64(&u);
+	fetch_health_unpack(&u, &health);
+	ck_assert(unpack_is_done(&u));
+	return 0;
+}
+
+static int
+on_share(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+
+	(void)arg;
+	(void)from;
+	share = unpack_u64(&u);
+	ck_assert(unpack_is_done(&u));
+	return 0;
+}
+
+static int
+on_pause(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+
+	(void)arg;
+	(void)from;
+	paused = unpack_u64(&u);
+	ck_assert(unpack_is_done(&u));
+	return 0;
+}
+
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_FETCH_DUE, "DUE", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_due },
+{ KEEPER_LINE_CARRIED, "MONTH", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0,
+    on_month },
+{ KEEPER_LINE_ADD, "ADD", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_add },
+{ KEEPER_FETCH_HEALTH, "HEALTH", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0,
+    on_health },
 { 0 }
 };
 static const struct ipc_rule fetch_rules[] = {
 { FETCH_TASK, "TASK", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_task },
+{ FETCH_SHARE, "SHARE", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0, on_share },
+{ FETCH_PAUSE, "PAUSE", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0, on_pause },
 { 0 }
 };
 
@@ -81,21 +169,47 @@ on_answer(void *arg, int status, struct ipc_message *message)
 }
 
 static void
-setup(void)
+setup_line(const char *windows, uint64_t rate, uint64_t budget)
 {
+	struct config *config = &play.process.config;
+
 	memset(&play, 0, sizeof(play));
-	listings = tasks = answer_count = 0;
+	memset(&written, 0, sizeof(written));
+	memset(&health, 0, sizeof(health));
+	listings = tasks = answer_count = months_asked = writes = 0;
+	written_account = health_of = share = paused = month_bytes = 0;
+	writes_well = true;
 	mailboxes = 5;
+	ck_assert_int_eq(slice_cstr(slice_str(windows), config->line_windows,
+	    sizeof(config->line_windows)), 0);
+	config->line_bytes_per_second = rate;
+	config->line_month_bytes = budget;
+	config->line_month_day = 1;
+	config->line_warn_percent = 80;
 	answers = (struct text)TEXT_INIT(ADMIN_ANSWER_BYTES + 16);
 	play.process.config.fetch_minutes = 10;
 	play.process.config.fetch_connections = 8;
 	play.process.config.fetch_per_host = 2;
+	play.process.config.fetch_tell_seconds = 86400;
 	play_begin(&play, &schedule_code);
 	keeper = play_peer(&play, ROLE_KEEPER, 0, keeper_rules, NULL);
 	console = play_peer(&play, ROLE_CONSOLE, 0, NULL, NULL);
 	fetcher = NULL;
 	play_run(&play, 20);
 	ck_assert_uint_eq(listings, 3);
+	ck_assert_uint_eq(months_asked, 1);
+}
+
+static void
+setup(void)
+{
+	setup_line("", LINE_RATE_FREE, LINE_BUDGET_FREE);
+}
+
+static void
+setup_thin(void)
+{
+	setup_line("never", 8192, 1000000);
 }
 
 static void
@@ -253,6 +367,134 @@ START_TEST(a_run_goes_from_the_console_to_the_process_and_back)
 }
 END_TEST
 
+/* The line */
+
+static void
+say_carried(uint64_t id, uint64_t bytes)
+{
+	struct line_counts counts = { .carried[LINE_MAIL].received = bytes };
+	TEXT_AUTO body = TEXT_INIT(512);
+
+	pack_u64(&body, id);
+	line_counts_pack(&body, &counts);
+	ck_assert_int_eq(ipc_send(fetcher, FETCH_CARRIED, text_slice(&body),
+	    NULL, 0), 0);
+}
+
+static void
+collect_now(void)
+{
+	begin_run("a");
+	fetcher = play_peer(&play, ROLE_FETCH, 41, fetch_rules, NULL);
+	play_run(&play, 20);
+	ck_assert_uint_eq(tasks, 1);
+}
+
+START_TEST(what_is_carried_is_written_when_a_collection_ends)
+{
+	collect_now();
+	say_carried(1, 1000);
+	say_carried(1, 234);
+	play_run(&play, 50);
+	ck_assert_uint_eq(writes, 0);		/* not each time */
+	say_outcome(FETCH_END_TIMED_OUT, 0);
+	play_run(&play, 1200);
+	ck_assert_uint_eq(writes, 1);
+	ck_assert_uint_eq(written_account, 1);
+	ck_assert_uint_eq(written.carried[LINE_MAIL].received, 1234);
+	ck_assert_uint_eq(line_counts_carried(&written), 1234);
+	ck_assert_uint_eq(health_of, 1);
+	ck_assert_str_eq(health.result, "timed-out");
+	ck_assert_str_eq(health.words, "hello");
+	ck_assert(health.server_said);
+	ck_assert_uint_eq(health.faults, 1);
+	ck_assert_uint_eq(health.refusals, 0);
+	play_run(&play, 1200);
+	ck_assert_uint_eq(writes, 1);
+}
+END_TEST
+
+START_TEST(what_could_not_be_written_is_written_with_the_next)
+{
+	writes_well = false;
+	collect_now();
+	say_carried(1, 1000);
+	say_outcome(FETCH_END_DONE, 1);
+	play_run(&play, 1200);
+	ck_assert_uint_eq(writes, 1);
+	ck_assert_uint_eq(line_counts_carried(&written), 0);
+	writes_well = true;
+	/* the next keeper is told */
+	ipc_free(keeper);
+	play_run(&play, 20);
+	keeper = play_peer(&play, ROLE_KEEPER, 0, keeper_rules, NULL);
+	play_run(&play, 1200);
+	ck_assert_uint_eq(line_counts_carried(&written), 1000);
+}
+END_TEST
+
+START_TEST(what_is_carried_for_nothing_we_know_is_counted_for_none)
+{
+	collect_now();
+	written_account = 77;
+	say_carried(5, 99);
+	say_outcome(FETCH_END_DONE, 1);
+	play_run(&play, 1200);
+	ck_assert_uint_eq(line_counts_carried(&written), 99);
+	ck_assert_uint_eq(written_account, 0);
+}
+END_TEST
+
+/* One row: state, why, ..., and the last two: carried, budget. */
+static void
+line_is(const char *state, const char *why, uint64_t bytes)
+{
+	struct unpack u;
+	uint32_t rows;
+
+	ask("line status", "", "");
+	play_run(&play, 20);
+	u = answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 1);
+	ck_assert(slice_is_str(unpack_slice(&u), state));
+	ck_assert(slice_is_str(unpack_slice(&u), why));
+	(void)unpack_slice(&u);			/* by_hand, window */
+	(void)unpack_slice(&u);
+	(void)unpack_u64(&u);
+	(void)unpack_i64(&u);
+	ck_assert_uint_eq(unpack_u64(&u), 8192);
+	for (unsigned i = 0; i < 3; i++)
+		(void)unpack_u64(&u);
+	ck_assert_uint_eq(unpack_u64(&u), bytes);
+	ck_assert_uint_eq(unpack_u64(&u), 1000000);
+	ck_assert(unpack_is_done(&u));
+}
+
+START_TEST(the_line_is_opened_by_hand_and_closes_when_it_is_spent)
+{
+	uint32_t rows;
+
+	line_is("closed", "window", 0);
+	collect_now();				/* the postmaster may */
+	ck_assert_uint_eq(share, 8192);
+	line_is("closed", "window", 0);
+	ask("line open", "20", "");
+	play_run(&play, 20);
+	(void)answered(ADMIN_OK, &rows);
+	line_is("open", "", 0);
+	ask("line open", "1441", "");
+	play_run(&play, 20);
+	(void)answered(ADMIN_UNFIT, &rows);
+	ask("line open", "0", "");
+	play_run(&play, 20);
+	(void)answered(ADMIN_OK, &rows);
+	say_carried(1, 1000000);
+	play_run(&play, 20);
+	line_is("closed", "spent", 1000000);
+	ck_assert_uint_eq(paused, 0);		/* it is the postmaster's */
+}
+END_TEST
+
 START_TEST(progress_without_news_is_answered_with_none)
 {
 	uint64_t run = begin_run("a");
@@ -315,6 +557,8 @@ START_TEST(the_list_is_asked_for_again_when_it_has_changed)
 	ck_assert(slice_is_str(unpack_slice(&u), "no"));	/* by_server */
 	ck_assert_uint_eq(unpack_slice(&u).len, 0);
 	ck_assert_uint_eq(unpack_u64(&u), 0);
+	for (unsigned i = 0; i < 4; i++)	/* success ... waiting_bytes */
+		ck_assert_uint_eq(unpack_u64(&u), 0);
 	ck_assert_uint_eq(unpack_u64(&u), 2);
 	ck_assert(!u.bad);
 }
@@ -392,18 +636,29 @@ Suite *
 unit_suite(void)
 {
 	Suite *suite = suite_create("programs/role_schedule");
-	TCase *tc = tcase_create("role");
+	TCase *thin, *tc = tcase_create("role");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc,
 	    a_run_goes_from_the_console_to_the_process_and_back);
 	tcase_add_test(tc, progress_without_news_is_answered_with_none);
+	tcase_add_test(tc,
+	    what_is_carried_is_written_when_a_collection_ends);
+	tcase_add_test(tc,
+	    what_could_not_be_written_is_written_with_the_next);
+	tcase_add_test(tc,
+	    what_is_carried_for_nothing_we_know_is_counted_for_none);
 	tcase_add_test(tc, a_mailbox_added_this_moment_is_found);
 	tcase_add_test(tc, the_list_is_asked_for_again_when_it_has_changed);
 	tcase_add_test(tc, a_process_that_was_leaving_is_asked_for_again);
 	tcase_add_test(tc, what_cannot_be_read_is_told_to_the_parent);
 	tcase_add_test(tc, news_of_what_it_was_not_given_changes_nothing);
 	tcase_add_test(tc, a_console_that_leaves_is_not_answered);
+	thin = tcase_create("thin");
+	tcase_add_checked_fixture(thin, setup_thin, teardown);
+	tcase_add_test(thin,
+	    the_line_is_opened_by_hand_and_closes_when_it_is_spent);
+	suite_add_tcase(suite, thin);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

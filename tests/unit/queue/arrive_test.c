@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "lib/base/memfd.h"
 #include "store/account.h"
 #include "tests/unit/queue/stage.h"
 
@@ -301,6 +302,36 @@ START_TEST(a_broken_envelope_is_a_breach_and_leaves_no_file)
 }
 END_TEST
 
+/* Submit a message of that source as that asker. */
+static int
+submit_as(bool is_own, enum envelope_source source)
+{
+	const struct asker asker = { .from = &stage, .serial = 1,
+	    .is_own = is_own };
+	struct recipient rcpt = { .address = SLICE("ann@office.test"),
+	    .account = STAGE_ANN };
+	const struct envelope env = { .source = source, .bytes = 8,
+	    .recipients = &rcpt, .recipient_count = 1 };
+	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	int fd = memfd_of("message", slice_str("A: b\r\n\r\n"));
+
+	ck_assert_int_ge(fd, 0);
+	envelope_pack(&packed, &env);
+	return conductor_submit(stage.conductor, &asker, 0,
+	    text_slice(&packed), fd, 0);
+}
+
+/* A door or a collector says nothing in the name of the hub. */
+START_TEST(what_the_hub_has_made_comes_from_nobody_else)
+{
+	ck_assert_int_eq(submit_as(false, SOURCE_OWN), -EBADMSG);
+	ck_assert_int_eq(submit_as(true, SOURCE_SMTP), -EBADMSG);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 0);
+	ck_assert_int_eq(submit_as(true, SOURCE_OWN), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 1);
+}
+END_TEST
+
 /* Room */
 
 START_TEST(a_grant_is_refused_when_the_disk_is_short)
@@ -473,6 +504,7 @@ unit_suite(void)
 	tcase_add_test(tcase, a_big_file_belongs_to_the_door_that_began_it);
 	tcase_add_test(tcase,
 	    a_broken_envelope_is_a_breach_and_leaves_no_file);
+	tcase_add_test(tcase, what_the_hub_has_made_comes_from_nobody_else);
 	tcase_add_test(tcase, a_grant_is_refused_when_the_disk_is_short);
 	tcase_add_test(tcase, the_status_says_why_nothing_is_admitted);
 	tcase_add_test(tcase, one_collector_never_has_the_room_of_all);

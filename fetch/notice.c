@@ -1,0 +1,433 @@
+/*
+ * notice.c - what the hub has to say to people by mail, in their language
+ */
+#include "fetch/notice.h"
+
+#include <string.h>
+
+#include "lib/base/amounts.h"
+#include "lib/base/zone.h"
+
+#define INDENT		"  "
+#define NAME_BYTES	100	/* that are shown of a name */
+#define WORDS_BYTES	250	/* and of a server's words */
+#define WORD_BYTES	256	/* of an address or a label in a command: all */
+#define SHOWN_SIZE	(4 * WORD_BYTES + 1)	/* each byte as \xNN */
+#define WHEN_SIZE	40
+#define NAME_WIDTH	46	/* of a table's first column, in characters */
+#define AMOUNT_WIDTH	11
+
+/* A paragraph is a line: whoever shows it breaks it where it suits. */
+#define line_say(text, language, name, ...) \
+	(text_say(text, language, name, ##__VA_ARGS__), \
+	text_add_byte(text, '\n'))
+#define item_say(text, language, name, ...) \
+	(text_add_str(text, INDENT), \
+	line_say(text, language, name, ##__VA_ARGS__))
+
+enum sentence
+notice_end(enum fetch_end end)
+{
+	static const enum sentence ends[FETCH_END_COUNT] = {
+		[FETCH_END_DONE] = SAY_DONE,
+		[FETCH_END_UNREACHABLE] = SAY_END_UNREACHABLE,
+		[FETCH_END_TIMED_OUT] = SAY_END_TIMED_OUT,
+		[FETCH_END_NO_TLS] = SAY_ME_END_NO_TLS,
+		[FETCH_END_TLS] = SAY_ME_END_TLS,
+		[FETCH_END_DISTRUSTED] = SAY_END_DISTRUSTED,
+		[FETCH_END_REFUSED] = SAY_ME_END_REFUSED,
+		[FETCH_END_BUSY] = SAY_END_BUSY,
+		[FETCH_END_MECHANISM] = SAY_ME_END_MECHANISM,
+		[FETCH_END_NONSENSE] = SAY_ME_END_NONSENSE,
+		[FETCH_END_INCONSISTENT] = SAY_END_INCONSISTENT,
+		[FETCH_END_CLOSED] = SAY_END_CLOSED,
+		[FETCH_END_PAUSED] = SAY_ME_END_PAUSED,
+		[FETCH_END_LINE] = SAY_ME_END_LINE,
+		[FETCH_END_UNSAID] = SAY_ME_END_UNSAID,
+		[FETCH_END_LOCAL] = SAY_ME_END_LOCAL,
+		[FETCH_END_NOT_OFFERED] = SAY_END_NOT_OFFERED,
+		[FETCH_END_NOT_ALLOWED] = SAY_END_NOT_ALLOWED,
+		[FETCH_END_CONSENT] = SAY_END_CONSENT,
+		[FETCH_END_CLIENT] = SAY_END_CLIENT,
+		[FETCH_END_WANTS_LOGIN] = SAY_END_WANTS_LOGIN,
+	};
+
+	return ends[end];
+}
+
+/* Characters, none of which moves what is around it. */
+static bool
+is_quiet(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.at[i];
+
+		/* U+0080 to U+009F are controls as well */
+		if (c < 0x20 || c == 0x7f || (c == 0xc2 && i + 1 < s.len &&
+		    (unsigned char)s.at[i + 1] < 0xa0))
+			return false;
+	}
+	return slice_is_utf8(s);
+}
+
+/* Something from outside, at most `most` bytes of it, as a C string. */
+static void
+shown(struct slice s, size_t most, char out[SHOWN_SIZE])
+{
+	TEXT_AUTO text = TEXT_INIT(SHOWN_SIZE);
+	struct slice cut = slice_first(s, most);
+
+	/* the limit may fall into a character */
+	for (unsigned i = 0; i < 3 && cut.len < s.len &&
+	    !slice_is_utf8(cut); i++)
+		cut = slice_first(cut, cut.len - (cut.len > 0));
+	if (is_quiet(cut))
+		text_add(&text, cut);
+	else
+		text_add_escaped(&text, cut, most);
+	if (slice_cstr(text_slice(&text), out, SHOWN_SIZE) < 0)
+		out[0] = '\0';
+}
+
+static void
+when(int64_t utc_ms, char out[WHEN_SIZE])
+{
+	TEXT_AUTO text = TEXT_INIT(WHEN_SIZE);
+
+	zone_write(&text, utc_ms);
+	if (slice_cstr(text_slice(&text), out, WHEN_SIZE) < 0)
+		out[0] = '\0';
+}
+
+/* As a shell takes it for one word, whatever it is. */
+static void
+add_shell_word(struct text *text, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+
+	if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+		text_add_str(text, word);
+		return;
+	}
+	text_add_byte(text, '\'');
+	for (; *word != '\0'; word++)
+		if (*word == '\'')
+			text_add_str(text, "'\\''");
+		else
+			text_add_byte(text, *word);
+	text_add_byte(text, '\'');
+}
+
+/* "postroom fetch VERB ADDRESS LABEL", with `option` before the label */
+static void
+add_command(struct text *text, const char *verb, const char *option,
+    const struct notice *notice, const struct notice_mailbox *mailbox)
+{
+	char word[SHOWN_SIZE];
+
+	text_addf(text, "postroom fetch %s ", verb);
+	shown(notice->address, WORD_BYTES, word);
+	add_shell_word(text, word);
+	text_addf(text, " %s", option);
+	/* whole, or it would not be found */
+	shown(mailbox->label, WORD_BYTES, word);
+	add_shell_word(text, word);
+}
+
+static size_t
+told_count(const struct notice *notice)
+{
+	return notice->mailbox_count < NOTICE_MOST ? notice->mailbox_count :
+	    NOTICE_MOST;
+}
+
+static void
+add_mailbox(struct text *body, enum language language,
+    const struct notice_mailbox *mailbox)
+{
+	char label[SHOWN_SIZE], host[SHOWN_SIZE];
+
+	shown(mailbox->label, NAME_BYTES, label);
+	shown(mailbox->host, NAME_BYTES, host);
+	text_add_byte(body, '\n');
+	item_say(body, language, NOTICE_MAILBOX, label, host);
+}
+
+/* After the mailboxes. */
+static void
+add_more(struct text *body, enum language language,
+    const struct notice *notice)
+{
+	unsigned more = (unsigned)(notice->mailbox_count - told_count(notice));
+
+	text_add_byte(body, '\n');
+	if (more > 0) {
+		item_say(body, language, NOTICE_AND_MORE, more);
+		text_add_byte(body, '\n');
+	}
+}
+
+static void
+add_failure(struct text *body, enum language language,
+    const struct notice_mailbox *mailbox)
+{
+	char words[SHOWN_SIZE], at[WHEN_SIZE];
+
+	add_mailbox(body, language, mailbox);
+	when(mailbox->since_utc_ms, at);
+	item_say(body, language, NOTICE_SINCE, at);
+	if (mailbox->success_utc_ms != 0) {
+		when(mailbox->success_utc_ms, at);
+		item_say(body, language, NOTICE_SUCCESS, at);
+	} else {
+		item_say(body, language, NOTICE_NO_SUCCESS);
+	}
+	text_add_str(body, INDENT);
+	text_add_str(body, say(language, notice_end(mailbox->end)));
+	if (mailbox->words.len > 0) {
+		shown(mailbox->words, WORDS_BYTES, words);
+		text_add_byte(body, ' ');
+		if (mailbox->server_said)
+			text_say(body, language, END_SERVER_SAID, words);
+		else
+			text_say(body, language, END_DETAILS, words);
+	}
+	text_add_byte(body, '\n');
+}
+
+static void
+write_failing(const struct notice *notice, enum language language,
+    struct text *subject, struct text *body)
+{
+	char label[SHOWN_SIZE];
+
+	if (notice->mailbox_count == 1) {
+		shown(notice->mailboxes[0].label, NAME_BYTES, label);
+		text_say(subject, language, NOTICE_FAILS_ONE, label);
+	} else {
+		text_say(subject, language, NOTICE_FAILS_MANY,
+		    (unsigned)notice->mailbox_count);
+	}
+	line_say(body, language, NOTICE_FAILS);
+	for (size_t i = 0; i < told_count(notice); i++)
+		add_failure(body, language, &notice->mailboxes[i]);
+	add_more(body, language, notice);
+	line_say(body, language, NOTICE_WAITS, NOTICE_AGAIN_DAYS);
+	text_add_byte(body, '\n');
+	line_say(body, language, NOTICE_TRY);
+	text_add_byte(body, '\n');
+	for (size_t i = 0; i < told_count(notice); i++) {
+		text_add_str(body, INDENT);
+		add_command(body, "now", "--label ", notice,
+		    &notice->mailboxes[i]);
+		text_add_byte(body, '\n');
+	}
+}
+
+static void
+write_working(const struct notice *notice, enum language language,
+    struct text *subject, struct text *body)
+{
+	char label[SHOWN_SIZE], at[WHEN_SIZE];
+
+	if (notice->mailbox_count == 1) {
+		shown(notice->mailboxes[0].label, NAME_BYTES, label);
+		text_say(subject, language, NOTICE_WORKS_ONE, label);
+	} else {
+		text_say(subject, language, NOTICE_WORKS_MANY,
+		    (unsigned)notice->mailbox_count);
+	}
+	line_say(body, language, NOTICE_WORKS);
+	for (size_t i = 0; i < told_count(notice); i++) {
+		add_mailbox(body, language, &notice->mailboxes[i]);
+		when(notice->mailboxes[i].success_utc_ms, at);
+		item_say(body, language, NOTICE_WORKED, at);
+		when(notice->mailboxes[i].since_utc_ms, at);
+		item_say(body, language, NOTICE_FAILED, at);
+	}
+	add_more(body, language, notice);
+	line_say(body, language, NOTICE_NOTHING);
+}
+
+static void
+add_grant(struct text *body, enum language language,
+    const struct notice *notice, const struct notice_mailbox *mailbox)
+{
+	TEXT_AUTO command = TEXT_INIT(NOTICE_BODY_BYTES);
+	char at[WHEN_SIZE];
+
+	add_mailbox(body, language, mailbox);
+	when(mailbox->ends_utc_ms, at);
+	item_say(body, language, NOTICE_ENDS, at);
+	add_command(&command, "consent", "", notice, mailbox);
+	text_add_byte(&command, '\0');
+	if (text_failed(&command))
+		body->failed = true;
+	else
+		item_say(body, language, NOTICE_CONSENT, command.at);
+}
+
+static void
+write_grant(const struct notice *notice, enum language language,
+    struct text *subject, struct text *body)
+{
+	char label[SHOWN_SIZE], at[WHEN_SIZE];
+
+	if (notice->mailbox_count == 1) {
+		shown(notice->mailboxes[0].label, NAME_BYTES, label);
+		when(notice->mailboxes[0].ends_utc_ms, at);
+		text_say(subject, language, NOTICE_GRANT_ONE, label, at);
+	} else {
+		text_say(subject, language, NOTICE_GRANT_MANY,
+		    (unsigned)notice->mailbox_count);
+	}
+	line_say(body, language, NOTICE_GRANT);
+	for (size_t i = 0; i < told_count(notice); i++)
+		add_grant(body, language, notice, &notice->mailboxes[i]);
+	add_more(body, language, notice);
+	line_say(body, language, NOTICE_GRANT_AFTER);
+}
+
+/* The line's month */
+
+/* `s`, and blanks until it is that many characters wide, on either side. */
+static void
+add_padded(struct text *text, const char *s, unsigned width, bool right)
+{
+	unsigned wide = 0;
+
+	for (const char *at = s; *at != '\0'; at++)
+		wide += ((unsigned char)*at & 0xc0) != 0x80;
+	if (!right)
+		text_add_str(text, s);
+	for (; wide < width; wide++)
+		text_add_byte(text, ' ');
+	if (right)
+		text_add_str(text, s);
+}
+
+static void
+add_amount(struct text *text, enum language language, uint64_t bytes)
+{
+	char amount[AMOUNT_SIZE];
+
+	amount_bytes(language, bytes, amount);
+	add_padded(text, amount, AMOUNT_WIDTH, true);
+}
+
+static void
+add_carried(struct text *text, enum language language, const char *name,
+    uint64_t in, uint64_t out)
+{
+	text_add_str(text, INDENT);
+	add_padded(text, name, NAME_WIDTH, false);
+	add_amount(text, language, in);
+	add_amount(text, language, out);
+	text_add_byte(text, '\n');
+}
+
+static void
+add_rows(struct text *text, enum language language,
+    const struct notice_row *rows, size_t count)
+{
+	char name[SHOWN_SIZE];
+
+	for (size_t i = 0; i < count && i < NOTICE_MOST; i++) {
+		if (rows[i].name.len > 0)
+			shown(rows[i].name, NAME_BYTES, name);
+		add_carried(text, language, rows[i].name.len > 0 ? name :
+		    say(language, rows[i].cause), rows[i].in, rows[i].out);
+	}
+	if (count > NOTICE_MOST)
+		item_say(text, language, NOTICE_AND_MORE,
+		    (unsigned)(count - NOTICE_MOST));
+}
+
+static void
+add_saved(struct text *text, enum language language, enum sentence name,
+    uint64_t bytes)
+{
+	text_add_str(text, INDENT);
+	add_padded(text, say(language, name), NAME_WIDTH, false);
+	add_amount(text, language, bytes);
+	text_add_byte(text, '\n');
+}
+
+static void
+add_budget(struct text *text, enum language language,
+    const struct notice_figures *figures)
+{
+	char amount[AMOUNT_SIZE];
+	double used = (double)figures->in + (double)figures->out;
+
+	if (figures->budget == 0)
+		return;
+	used = used * 100 / (double)figures->budget;
+	amount_bytes(language, figures->budget, amount);
+	text_add_byte(text, '\n');
+	line_say(text, language, NOTICE_BUDGET, amount,
+	    used > 9999 ? 9999u : (unsigned)used);
+}
+
+static void
+write_line(const struct notice *notice, enum language language,
+    struct text *subject, struct text *body)
+{
+	const struct notice_figures *figures = notice->figures;
+	uint64_t saved = figures->skipped + figures->shared +
+	    figures->compressed + figures->deferred;
+	char carried[AMOUNT_SIZE], spared[AMOUNT_SIZE];
+
+	amount_bytes(language, figures->in + figures->out, carried);
+	amount_bytes(language, saved, spared);
+	text_say(subject, language, NOTICE_LINE, figures->year,
+	    figures->month, carried, spared);
+	line_say(body, language, NOTICE_CARRIED);
+	text_add_byte(body, '\n');
+	text_add_str(body, INDENT);
+	add_padded(body, "", NAME_WIDTH, false);
+	add_padded(body, say(language, SAY_NOTICE_IN), AMOUNT_WIDTH, true);
+	add_padded(body, say(language, SAY_NOTICE_OUT), AMOUNT_WIDTH, true);
+	text_add_byte(body, '\n');
+	add_rows(body, language, figures->causes, figures->cause_count);
+	add_carried(body, language, say(language, SAY_NOTICE_IN_ALL),
+	    figures->in, figures->out);
+	add_budget(body, language, figures);
+	text_add_byte(body, '\n');
+	line_say(body, language, NOTICE_SAVED);
+	text_add_byte(body, '\n');
+	add_saved(body, language, SAY_NOTICE_SKIPPED, figures->skipped);
+	add_saved(body, language, SAY_NOTICE_SHARED, figures->shared);
+	add_saved(body, language, SAY_NOTICE_COMPRESSED, figures->compressed);
+	add_saved(body, language, SAY_NOTICE_DEFERRED, figures->deferred);
+	add_saved(body, language, SAY_NOTICE_IN_ALL, saved);
+	if (figures->account_count == 0)
+		return;
+	text_add_byte(body, '\n');
+	line_say(body, language, NOTICE_BY_ACCOUNT);
+	text_add_byte(body, '\n');
+	add_rows(body, language, figures->accounts, figures->account_count);
+}
+
+void
+notice_write(const struct notice *notice, enum language language,
+    struct text *subject, struct text *body)
+{
+	switch (notice->kind) {
+	case NOTICE_FAILING:
+		write_failing(notice, language, subject, body);
+		break;
+	case NOTICE_WORKING:
+		write_working(notice, language, subject, body);
+		break;
+	case NOTICE_GRANT_EXPIRES:
+		write_grant(notice, language, subject, body);
+		break;
+	case NOTICE_LINE_REPORT:
+		write_line(notice, language, subject, body);
+		break;
+	case NOTICE_KIND_COUNT:
+		break;
+	}
+}

@@ -1,0 +1,78 @@
+/*
+ * notice.h - what the hub has to say to people by mail, in their language
+ *
+ * Words only: when something is said is decided elsewhere (telling.h), and how
+ * it gets there too (notice_post.h).  Names and a server's words come from
+ * outside: what could break a line or a command is written so that it does not.
+ * Times are those of the office (lib/base/zone.h).
+ */
+#ifndef POSTROOM_FETCH_NOTICE_H
+#define POSTROOM_FETCH_NOTICE_H
+
+#include "fetch/service.h"
+#include "lib/base/say.h"
+
+#define NOTICE_MOST		10	/* mailboxes or accounts told by name */
+#define NOTICE_SUBJECT_BYTES	500	/* COMPOSE_SUBJECT_MOST */
+/* Encoded, each byte as three, it is still a small message (BIG_BYTES). */
+#define NOTICE_BODY_BYTES	(40 * 1024)
+#define NOTICE_AGAIN_DAYS	7	/* while a mailbox goes on failing */
+
+enum notice_kind {
+	NOTICE_FAILING,		/* no mail comes from a remote mailbox */
+	NOTICE_WORKING,		/* it does again */
+	NOTICE_GRANT_EXPIRES,	/* OAuth: consent is wanted again */
+	NOTICE_LINE_REPORT,	/* a month of the line, to the postmaster */
+	NOTICE_KIND_COUNT
+};
+
+/* A remote mailbox; what a kind does not name does not count there. */
+struct notice_mailbox {
+	struct slice	label, host;
+	int64_t		since_utc_ms;	/* FAILING, WORKING: it failed */
+	int64_t		success_utc_ms;	/* FAILING: 0: none is known;
+					   WORKING: since when it works */
+	enum fetch_end	end;		/* FAILING: of the last collection */
+	bool		server_said;	/* FAILING: these words */
+	struct slice	words;
+	int64_t		ends_utc_ms;	/* GRANT_EXPIRES */
+};
+
+/* Bytes of one cause or account. */
+struct notice_row {
+	enum sentence	cause;		/* its name, where `name` is empty */
+	struct slice	name;
+	uint64_t	in, out;
+};
+
+struct notice_figures {
+	unsigned	year, month;	/* 2026, 10 */
+	uint64_t	in, out;	/* bytes carried in all */
+	uint64_t	budget;		/* a month; 0: there is none */
+	uint64_t	skipped, shared, compressed, deferred;	/* saved */
+	const struct notice_row *causes;
+	size_t		cause_count;
+	const struct notice_row *accounts;	/* the largest first */
+	size_t		account_count;
+};
+
+struct notice {
+	enum notice_kind kind;
+	struct slice	address;	/* whose mailboxes these are */
+	const struct notice_mailbox *mailboxes;	/* all but LINE_REPORT */
+	size_t		mailbox_count;	/* those above NOTICE_MOST are counted
+					   only */
+	const struct notice_figures *figures;	/* LINE_REPORT */
+};
+
+/*
+ * Add its subject, one line of UTF-8, and its body; whether they fitted (the
+ * sizes above do), the texts know.
+ */
+void	notice_write(const struct notice *, enum language,
+	    struct text *subject, struct text *body);
+
+/* What an end means to the person whose mailbox it is. */
+enum sentence	notice_end(enum fetch_end);
+
+#endif
