@@ -40,6 +40,10 @@ _postroom()
 		mapfile -t COMPREPLY < <(compgen -W 'en id' -- "$cur")
 		return
 		;;
+	--on-read)
+		mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$cur")
+		return
+		;;
 	--tls)
 		mapfile -t COMPREPLY < <(compgen -W 'none starttls implicit' \
 		    -- "$cur")
@@ -64,22 +68,22 @@ _postroom()
 	--port | --user | --pin | --largest | --days | --delete-after | \
 	--folders | --queue | --proxy | --proxy-user | --client-id | --scope | \
 	--token-url | --device-url | --authorize-url | \
-	--to | --folder)
+	--to | --folder | --every | --month | --minutes)
 		return
 		;;
 	esac
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account fetch oauth hold mailbox status check trace config
+		options='setup account fetch oauth line hold mailbox status check trace config
 			smtp pop3 help -c --json --help'
 		;;
 	1/account/)
 		options='add list set remove'
 		;;
 	1/fetch/)
-		options='add list set remove test now import resume consent
-			way'
+		options='add add-domain rules learn list set remove test now
+			import resume consent way'
 		;;
 	1/oauth/)
 		options='set list remove'
@@ -116,16 +120,37 @@ _postroom()
 	*/account/set)
 		options='--name --language --password --password-file'
 		;;&
-	*/fetch/add | */fetch/set)
-		options='--label --host --port --tls --user --password-file
-			--mechanism --pin --largest --all --new --days --keep
-			--delete-after --protocol --folders --queue'
+	1/line/)
+		options='status report open'
+		;;
+	*/line/report)
+		options='--month'
+		;;
+	*/line/open)
+		options='--minutes'
+		;;
+	*/fetch/learn)
+		options='--to'
 		;;&
-	*/fetch/add)
+	*/fetch/add-domain | */fetch/rules)
+		options='--label --envelope-header --headers --skip-received
+			--match-names --replace-domain --strip --route'
+		;;&
+	*/fetch/add-domain)
+		options="$options --owner"
+		;;&
+	*/fetch/add | */fetch/add-domain | */fetch/set)
+		options="${options-} --label --host --port --tls --user --password-file
+			--mechanism --pin --largest --all --new --days --keep
+			--delete-after --delete-when-deleted-here
+			--protocol --folders --queue
+			--every --on-read"
+		;;&
+	*/fetch/add | */fetch/add-domain)
 		options="$options --untested --oauth --browser --proxy"
 		;;&
 	*/fetch/set)
-		options="$options --rename --password --enable --disable"
+		options="$options --keep-when-deleted-here --rename --password --enable --disable"
 		;;&
 	*/fetch/remove)
 		options='--label --yes'
@@ -154,7 +179,7 @@ _postroom()
 	*/mailbox/list)
 		options='--folder'
 		;;&
-	2/hold/show | 2/hold/release | 2/hold/delete)
+	2/hold/show | 2/hold/release | 2/hold/delete | 2/fetch/learn)
 		# Ids, where this person may ask for them.
 		options="$options $("${COMP_WORDS[0]}" \
 		    -c "${config:-/etc/postroom/postroom.conf}" \
@@ -162,7 +187,7 @@ _postroom()
 		    awk 'NR > 1 { print $1 }')"
 		;;
 	2/account/set | 2/account/remove | 2/fetch/add | 2/fetch/list | \
-	2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now | \
+	2/fetch/rules | 2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now | \
 	2/mailbox/list | 2/mailbox/folders)
 		# Addresses, where this person may ask for them.
 		options="$options $("${COMP_WORDS[0]}" \

@@ -51,6 +51,8 @@ is_fit(const struct collect_options *options)
 	    options->addresses != NULL && options->task < FETCH_TASK_COUNT &&
 	    account->protocol < FETCH_PROTOCOL_COUNT &&
 	    protocols[account->protocol] != NULL &&
+	    (options->task != FETCH_WATCH ||
+	    account->protocol == FETCH_IMAP) &&
 	    account->id != 0 && account->owner != 0 && account->port != 0 &&
 	    account->tls < FETCH_TLS_COUNT &&
 	    account->mechanism < FETCH_MECHANISM_COUNT &&

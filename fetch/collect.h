@@ -1,6 +1,6 @@
 /*
  * collect.h - one collection from one remote mailbox: POP3 (RFC 1939, RFC 2449)
- * or IMAP (RFC 3501, RFC 9051)
+ * or IMAP (RFC 3501, RFC 9051); or a watch over an INBOX of IMAP (RFC 2177)
  *
  * Connect, log in, list, ask the queue what to take, take it, delete what may
  * go, the same for the next folder, QUIT.  A message is taken when the queue has
@@ -40,6 +40,8 @@ struct collect_options {
 	uint64_t	 connect_ms, open_ms, silence_ms;
 	uint64_t	 least_bytes_per_second;	/* over a minute */
 	uint64_t	 again_ms;	/* before another conversation */
+	uint64_t	 idle_ms;	/* before a watch says something */
+	uint64_t	 mark;		/* of an outcome: FETCH_WATCH from there */
 };
 
 struct collect_events {
@@ -48,6 +50,8 @@ struct collect_events {
 	void	(*progress)(void *arg, const struct fetch_progress *);
 	/* It is over, called once; collect_free() may be called here. */
 	void	(*over)(void *arg, const struct fetch_outcome *);
+	/* FETCH_WATCH: INBOX has something new; or NULL. */
+	void	(*news)(void *arg);
 };
 
 /*

@@ -44,10 +44,11 @@ struct consent_state {
 	struct slice	url;	/* to be opened, while it waits */
 	struct slice	code;	/* to be typed there; or empty */
 	uint64_t	expires_seconds;	/* from now */
-	const char	*result;	/* static; when it failed: oauth_end_code() */
+	const char	*result;	/* static; when it failed: why */
 	struct slice	words;		/* of the provider's, printable */
 };
 
+/* What the schedule passes on, as it was asked. */
 void	consent_ask_pack(struct text *, const struct consent_ask *);
 /* 0 or -EBADMSG; slices point into what is read. */
 int	consent_ask_unpack(struct slice body, struct consent_ask *ask_out);

@@ -204,6 +204,7 @@ listing_begin(struct collect *collect, struct slice folder, bool has_uidl)
 	pack_slice(&body, folder);
 	pack_u8(&body, has_uidl);
 	pack_u32(&body, (uint32_t)days);
+	pack_u8(&body, collect->task != FETCH_TRY && collect->account.mirror);
 	if (!queue_ask(collect, QUEUE_LISTING_BEGIN, &body, -1, 0, on_begun))
 		return;
 	collect->conversation->listing.is_begun = true;

@@ -99,6 +99,7 @@ remote_free(struct schedule *schedule, struct remote *remote)
 void
 remote_drop(struct schedule *schedule, struct remote *remote)
 {
+	watch_forget(schedule, remote);
 	HASH_DEL(schedule->remotes, remote);
 	remote_free(schedule, remote);
 }
@@ -181,6 +182,8 @@ remote_update(struct schedule *schedule, struct remote *remote,
 	else
 		host_release(schedule, host);	/* the use just made */
 	remote->owner = due->owner;
+	if (due->changes != remote->changes || !due->enabled)
+		watch_forget(schedule, remote);
 	if (due->changes != remote->changes) {
 		/* what was wrong may be right now: no waiting for it */
 		remote->changes = due->changes;
@@ -296,6 +299,7 @@ schedule_list_end(struct schedule *schedule)
 			continue;
 		}
 		remote->gone = true;
+		watch_forget(schedule, remote);
 		asked_dismiss(schedule, remote, "it was removed");
 		if (remote->state != REMOTE_RUNNING)
 			remote_drop(schedule, remote);

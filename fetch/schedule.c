@@ -80,6 +80,8 @@ schedule_free(struct schedule *schedule)
 
 	if (schedule == NULL)
 		return;
+	/* who would be told is ending, too */
+	schedule->ports.unwatch = NULL;
 	HASH_ITER(hh, schedule->remotes, remote, following) {
 		if (remote->state == REMOTE_RUNNING)
 			host_release(schedule, remote->at);
@@ -197,7 +199,8 @@ next_of_lane(const struct schedule *schedule, enum lane lane)
 	LIST_FOREACH(host, &schedule->waiting, next_waiting) {
 		remote = TAILQ_FIRST(&host->lane[lane]);
 		if (remote != NULL &&
-		    host->running < schedule->options.per_host &&
+		    host->running + host->watching <
+		    schedule->options.per_host &&
 		    (first == NULL || remote->turn < first->turn))
 			first = remote;
 	}
@@ -307,6 +310,7 @@ conclude(struct schedule *schedule, struct remote *remote,
 	remember(remote, outcome);
 	plan_next(schedule, remote, outcome->end);
 	look_at_failure(remote);
+	watch_collected(schedule, remote, outcome);
 	asked_end(schedule, remote, remote->task, outcome);
 	remote_health(schedule, remote, &health);
 	schedule->ports.ended(schedule->ports.arg, &health, failed_before);
@@ -347,7 +351,8 @@ schedule_pump(struct schedule *schedule)
 	struct remote *remote;
 
 	(void)schedule_look(schedule);
-	while (schedule->running < schedule_most(schedule)) {
+	while (schedule->running + schedule->watching <
+	    schedule_most(schedule)) {
 		remote = next_of_lane(schedule, LANE_ASKED);
 		if (remote == NULL)
 			remote = next_of_lane(schedule, LANE_CLOCK);
@@ -378,6 +383,7 @@ schedule_tick(struct schedule *schedule)
 	is_open = schedule_bar(schedule, LINE_BY_CLOCK) == LINE_BAR_NONE;
 	for (remote = schedule->remotes; remote != NULL;
 	    remote = remote->hh.next) {
+		watch_look(schedule, remote);
 		if (!remote->enabled || remote->state != REMOTE_IDLE)
 			continue;
 		if (remote->due_ms <= now && is_open)

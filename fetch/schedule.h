@@ -32,6 +32,7 @@ struct schedule_options {
 	unsigned	minutes;	/* between two looks at a mailbox */
 	unsigned	connections;	/* to providers, in all */
 	unsigned	per_host;	/* of them, to one host */
+	bool		watches;	/* between collections, where it can */
 	struct line	*line;		/* borrowed; NULL: always open */
 };
 
@@ -79,6 +80,14 @@ struct schedule_ports {
 	void	(*pause)(void *arg, uint64_t id, uint64_t owner);
 	/* Each of those that run may carry so much from now on. */
 	void	(*share)(void *arg, uint64_t bytes_per_second);
+	/*
+	 * Watch its INBOX from that mark on -> schedule_news() each time, and
+	 * schedule_watch_over(), in a later turn.  0 or a negative errno.
+	 * Not any more: nothing of it is heard then.  Both, or NULL.
+	 */
+	int	(*watch)(void *arg, uint64_t id, uint64_t owner,
+		    uint64_t mark);
+	void	(*unwatch)(void *arg, uint64_t id, uint64_t owner);
 };
 
 /* NULL when memory is out. */
@@ -107,6 +116,10 @@ void		 schedule_over(struct schedule *, uint64_t id,
  * more at once: a process on its way out had been told.
  */
 void		 schedule_lost(struct schedule *, uint64_t id);
+/* A mailbox that is watched has something new; it is watched no more. */
+void		 schedule_news(struct schedule *, uint64_t id);
+void		 schedule_watch_over(struct schedule *, uint64_t id,
+		    const struct fetch_outcome *);
 /* Its owner reads mail: what is to be collected then is, and soon. */
 void		 schedule_reads(struct schedule *, uint64_t owner);
 /* Something about the line may be different now. */

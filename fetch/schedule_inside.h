@@ -1,6 +1,6 @@
 /*
- * schedule_inside.h - what schedule.c, schedule_line.c, schedule_asked.c and
- * remotes.c share; for them alone
+ * schedule_inside.h - what schedule.c, schedule_line.c, schedule_asked.c,
+ * watches.c and remotes.c share; for them alone
  */
 #ifndef POSTROOM_FETCH_SCHEDULE_INSIDE_H
 #define POSTROOM_FETCH_SCHEDULE_INSIDE_H
@@ -21,6 +21,7 @@ struct host {
 	char		*name;		/* in small letters, no dot at its end */
 	unsigned	 uses;		/* mailboxes of it, and tasks */
 	unsigned	 running;	/* tasks */
+	unsigned	 watching;	/* mailboxes that are watched */
 	unsigned	 waiting;
 	TAILQ_HEAD(, remote) lane[LANE_COUNT];
 	LIST_ENTRY(host) next_waiting;	/* while somebody waits */
@@ -28,6 +29,19 @@ struct host {
 };
 
 enum remote_state { REMOTE_IDLE, REMOTE_WAITING, REMOTE_RUNNING };
+
+/* Its INBOX is watched; see watches.c. */
+struct watch {
+	bool		 is_on;
+	bool		 has_news;	/* which came during a collection */
+	struct host	*at;		/* whose room it takes */
+	uint64_t	 mark;		/* 0: it cannot be watched */
+	uint64_t	 began_ms, due_ms;
+	uint64_t	 news_ms;	/* when it was last, or is soon, collected
+					   for some */
+	unsigned	 faults;	/* in a row */
+	bool		 was_ours;	/* the last one */
+};
 
 /* A remote mailbox. */
 struct remote {
@@ -56,6 +70,7 @@ struct remote {
 	bool		 has_begun;	/* something has been heard of it */
 	bool		 is_second;	/* the first one was lost unheard */
 	struct fetch_progress progress;
+	struct watch	 watch;		/* beside it */
 
 	/* what came of the last one */
 	unsigned	 refusals;	/* of name and password, in a row */
@@ -81,6 +96,7 @@ struct schedule {
 	struct host		*hosts;
 	LIST_HEAD(, host)	 waiting;	/* hosts for which somebody waits */
 	unsigned		 running;	/* tasks */
+	unsigned		 watching;
 	uint64_t		 last_turn;
 	uint64_t		 listing;
 	bool			 is_told;
@@ -115,6 +131,15 @@ void		 remote_plan_first(struct schedule *, struct remote *);
 void		 schedule_pump(struct schedule *);
 /* How long it waits after the `times`th failure in a row that ended so. */
 uint64_t	 back_off_ms(enum fetch_end, unsigned times);
+
+/* watches.c: begin to watch it, if that may be. */
+void		 watch_look(struct schedule *, struct remote *);
+/* Not now; not before another collection has said so. */
+void		 watch_stop(struct schedule *, struct remote *);
+void		 watch_forget(struct schedule *, struct remote *);
+/* Its task is over, and that is noted. */
+void		 watch_collected(struct schedule *, struct remote *,
+		    const struct fetch_outcome *);
 
 /* schedule_line.c: look at the line, and do what it says; true: it is new. */
 bool		 schedule_look(struct schedule *);

@@ -79,6 +79,8 @@ obey(struct schedule *schedule, struct remote *remote, bool has_opened)
 {
 	enum line_bar bar;
 
+	if (schedule->bars[LINE_BY_CLOCK] != LINE_BAR_NONE)
+		watch_stop(schedule, remote);
 	switch (remote->state) {
 	case REMOTE_RUNNING:
 		if (remote->is_stopping ||

@@ -65,6 +65,7 @@ fetch_outcome_pack(struct text *text, const struct fetch_outcome *outcome)
 	pack_u64(text, outcome->too_large);
 	pack_u64(text, outcome->left);
 	pack_u64(text, outcome->asked);
+	pack_u64(text, outcome->mark);
 	pack_u8(text, outcome->deletions_stopped);
 	pack_u8(text, outcome->has_print);
 	pack_u8(text, outcome->server_said);
@@ -90,6 +91,7 @@ fetch_outcome_unpack(struct unpack *u, struct fetch_outcome *outcome_out)
 	outcome.too_large = unpack_u64(u);
 	outcome.left = unpack_u64(u);
 	outcome.asked = unpack_u64(u);
+	outcome.mark = unpack_u64(u);
 	outcome.deletions_stopped = unpack_bool(u);
 	outcome.has_print = unpack_bool(u);
 	outcome.server_said = unpack_bool(u);

@@ -37,7 +37,14 @@ enum fetch_kind {
 	FETCH_CARRIED,
 	/* schedule -> fetch: consent_ask_pack(); reply at once:
 	 * consent_state_pack() (consent.h) */
-	FETCH_CONSENT
+	FETCH_CONSENT,
+	/* schedule -> fetch: u64 fetch account, u64 mark; watch its INBOX from
+	 * there on, until FETCH_UNWATCH; reply when it is over: packed outcome */
+	FETCH_WATCH_INBOX,
+	/* schedule -> fetch, news: u64 fetch account */
+	FETCH_UNWATCH,
+	/* fetch -> schedule, news: u64 fetch account; its INBOX has more */
+	FETCH_NEWS
 };
 
 enum resolver_kind {
@@ -63,6 +70,7 @@ enum door_kind {
 enum fetch_task {
 	FETCH_COLLECT,
 	FETCH_TRY,		/* log in, count what waits, take nothing */
+	FETCH_WATCH,		/* wait for new mail: FETCH_WATCH_INBOX */
 	FETCH_TASK_COUNT
 };
 
@@ -104,6 +112,8 @@ struct fetch_outcome {
 	uint64_t	left;		/* could not be taken: tried again */
 	uint64_t	asked;		/* names whose mail it sends by SMTP, or
 					   could be asked for */
+	uint64_t	mark;		/* INBOX can be watched from there on; 0:
+					   it cannot */
 	bool		deletions_stopped;	/* a restored ledger */
 	bool		has_print;	/* of the certificate it showed */
 	unsigned char	print[32];

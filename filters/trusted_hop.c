@@ -4,7 +4,8 @@
  * From the top down, lines are the provider's as long as hosts of its own wrote
  * them; the first of these that names a stranger is the hop.  Own hosts are of
  * one site with the host we ask, or with the writer of the topmost line:
- * pop.isp.example, mx3.isp.example.
+ * pop.isp.example, mx3.isp.example.  Where a line says that somebody came, but
+ * not from which address, the search ends: what stands below may be his.
  */
 #include "filters/trusted_hop.h"
 
@@ -80,12 +81,15 @@ is_private(struct slice peer)
 	return false;
 }
 
-/* A host of the provider's own spoke with another of them. */
+/* A host of the provider's own spoke with another of them, or with itself. */
 static bool
 is_inside(const struct provider *provider, const struct received *line)
 {
-	return line->peer.len == 0 || is_private(line->peer) ||
-	    is_own(provider, line->name);
+	if (line->peer.len > 0)
+		return is_private(line->peer) || is_own(provider, line->name);
+	/* what is delivered has come before, and that has its own line */
+	return !line->has_from || slice_has_prefix(line->with, "LMTP") ||
+	    slice_is_word(line->with, "local");
 }
 
 struct trusted_hop
@@ -110,8 +114,10 @@ trusted_hop_find(struct slice message, struct slice provider_host)
 		    slice_find(line.by, '.') != SIZE_MAX &&
 		    !is_own(&provider, line.by))
 			return none;
-		if (!is_inside(&provider, &line))
-			return (struct trusted_hop){ line.peer, line.helo };
+		if (is_inside(&provider, &line))
+			continue;
+		return line.peer.len == 0 ? none :
+		    (struct trusted_hop){ line.peer, line.helo };
 	}
 	return none;
 }

@@ -37,6 +37,7 @@
 	{ "protocol", ADMIN_TEXT,   false, SAY_COLUMN_PROTOCOL }, \
 	{ "folders",  ADMIN_TEXT,   false, SAY_COLUMN_FOLDERS }, \
 	{ "queue",    ADMIN_TEXT,   false, SAY_COLUMN_QUEUE }, \
+	{ "mirror",   ADMIN_TEXT,   false, SAY_COLUMN_MIRROR }, \
 	{ "every",    ADMIN_NUMBER, false, SAY_COLUMN_EVERY }, \
 	{ "on_read",  ADMIN_TEXT,   false, SAY_COLUMN_ON_READ }
 /* Which fetch accounts: of that owner, of that label, above that number. */
@@ -134,6 +135,7 @@ const struct admin_request admin_requests[] = {
     { "protocol",     ADMIN_TEXT,   true, SAY_COLUMN_PROTOCOL },
     { "folders",      ADMIN_TEXT,   true, SAY_COLUMN_FOLDERS },
     { "queue",        ADMIN_TEXT,   true, SAY_COLUMN_QUEUE },
+    { "mirror",       ADMIN_TEXT,   true, SAY_COLUMN_MIRROR },
     { "every",        ADMIN_NUMBER, true, SAY_COLUMN_EVERY },	/* minutes */
     { "on_read",      ADMIN_TEXT,   true, SAY_COLUMN_ON_READ } },
   admin_fetch_list },

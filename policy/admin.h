@@ -20,7 +20,7 @@
 #include "lib/base/say.h"
 #include "policy/accounts.h"
 
-#define ADMIN_ARGS		19	/* most of any request */
+#define ADMIN_ARGS		20	/* most of any request */
 #define ADMIN_COLUMNS		23
 #define ADMIN_ROWS		4096	/* of one answer: an office has 500 */
 #define ADMIN_PAGE		45	/* rows of 2,800 bytes fit an answer */

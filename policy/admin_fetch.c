@@ -17,6 +17,7 @@
 enum { ARG_ADDRESS, ARG_LABEL, ARG_HOST, ARG_PORT, ARG_TLS, ARG_USER,
     ARG_MECHANISM, ARG_PASSWORD, ARG_PIN, ARG_FROM, ARG_DELETE_AFTER,
     ARG_LARGEST, ARG_ENABLED, ARG_PROTOCOL, ARG_FOLDERS, ARG_QUEUE,
+    ARG_MIRROR,
     ARG_EVERY, ARG_ON_READ, ARG_RENAME };
 
 static const char *const protocol_words[FETCH_PROTOCOL_COUNT] = {
@@ -228,6 +229,12 @@ read_enabled(struct slice s, struct fetch_account *f)
 	return unit_read_bool(s, &f->enabled) == 0;
 }
 
+static bool
+read_mirror(struct slice s, struct fetch_account *f)
+{
+	return unit_read_bool(s, &f->mirror) == 0;
+}
+
 /*
  * In the order in which they must be read: protocol and way of TLS set the port.
  */
@@ -244,6 +251,7 @@ static const struct {
 	{ ARG_DELETE_AFTER,	read_delete_after },
 	{ ARG_LARGEST,		read_largest },
 	{ ARG_ENABLED,		read_enabled },
+	{ ARG_MIRROR,		read_mirror },
 };
 
 /* Put what is given into `f`; false: something is unfit, and is named. */
@@ -555,6 +563,7 @@ list_one(void *arg, const struct fetch_account *f)
 	pack_slice(rows, slice_str(protocol_words[f->protocol]));
 	pack_slice(rows, slice_str(f->folders));
 	pack_slice(rows, slice_str(f->queue));
+	pack_slice(rows, slice_str(f->mirror ? "yes" : "no"));
 	pack_u64(rows, when.every_minutes);
 	pack_slice(rows, slice_str(when.on_read ? "yes" : "no"));
 	return 0;

@@ -73,6 +73,7 @@ struct config {
 	unsigned	fetch_minutes;	/* between two looks at a mailbox */
 	unsigned	fetch_connections;	/* to providers, in all */
 	unsigned	fetch_per_host;	/* of them, to one host */
+	bool		fetch_watch;	/* wait for new mail there */
 	bool		people_fetch;	/* people add remote mailboxes */
 	unsigned	fetch_tell_seconds;	/* of failures: tell the owner */
 	char		line_windows[1024];	/* line_calendar.h; "": always */

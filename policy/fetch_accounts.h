@@ -71,6 +71,7 @@ struct fetch_account {
 	/* of ETRN and ATRN: "office.test,@branch.test,#spool" */
 	char			queue[FETCH_QUEUE_SIZE];
 	bool			enabled;
+	bool			mirror;	/* delete what its owner deletes here */
 	int64_t			created_utc_ms;
 	uint64_t		changes;	/* how often it was set since */
 };

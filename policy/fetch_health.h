@@ -49,6 +49,8 @@ int	policy_health_set(struct policy *, uint64_t fetch,
 /* Clear away what accounts have left that are gone. */
 int	policy_health_sweep(struct policy *);
 
+/* As bytes, and back. */
+/* For a message between roles. */
 void	fetch_health_pack(struct text *, const struct fetch_health *);
 /* The reader is bad when it is none. */
 void	fetch_health_unpack(struct unpack *, struct fetch_health *health_out);

@@ -3,9 +3,9 @@
  *
  * Rows of policy.db beside the fetch accounts.  The postmaster registers one
  * client with each provider; a grant is what the owner of a remote mailbox has
- * consented to: a refresh token.  It is sealed, as passwords are, and leaves the
- * keeper for the process that collects for that owner only; access tokens are
- * never here.
+ * consented to: a refresh token.  It is sealed, as passwords are, and leaves
+ * the keeper for the process that collects for that owner only; access tokens
+ * are never here.
  *
  * Two refresh tokens are kept: the newest, and the one before it.  A provider
  * that gives a new one with each use may take the old one back when the new one
@@ -91,8 +91,8 @@ int	policy_client_each(struct policy *, policy_client_fn *, void *arg);
 
 /*
  * From now on that fetch account is collected with a grant of that provider;
- * of another one than before it has no consent yet.  Inside the transaction that
- * is open, or one of its own.  0, or -ENOENT: no such client.
+ * of another one than before it has no consent yet.  0, or -ENOENT: no such
+ * client.
  */
 int	policy_grant_for(struct policy *, uint64_t fetch, struct slice name);
 /*

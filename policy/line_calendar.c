@@ -317,11 +317,21 @@ int64_t
 calendar_month_end(int64_t utc_s, unsigned first)
 {
 	unsigned month = calendar_month(utc_s, first);
-	struct tm tm = {
+	struct tm day = {
 		.tm_year = (int)(month / 100) - 1900,
 		.tm_mon = (int)(month % 100),	/* the one after it */
-		.tm_mday = (int)first, .tm_isdst = -1
+		.tm_mday = (int)first
 	};
+	/*
+	 * not mktime(): it looks at the zone's file again, which a confined
+	 * process cannot, and goes on in UTC
+	 */
+	int64_t utc = timegm(&day), at = utc;
 
-	return mktime(&tm);
+	for (unsigned i = 0; i < 2; i++)
+		at = utc - clock_at(at).tm_gmtoff;
+	/* where clocks are put forward at midnight, the day begins at one */
+	if (clock_at(at).tm_mday != (int)first)
+		at += 3600;
+	return at;
 }

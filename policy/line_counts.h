@@ -56,6 +56,8 @@ bool	line_counts_are_none(const struct line_counts *);
 uint64_t line_counts_carried(const struct line_counts *);
 uint64_t line_counts_saved(const struct line_counts *);
 
+/* As bytes, so many, and back. */
+/* For a message between roles: never more than LINE_COUNTS_BYTES. */
 #define LINE_COUNTS_BYTES	(16 * (LINE_CAUSES + LINE_SAVINGS))
 void	line_counts_pack(struct text *, const struct line_counts *);
 /* The reader is bad when they are none: no figure is above INT64_MAX / 32. */

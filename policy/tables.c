@@ -15,7 +15,7 @@
 	"SELECT f.id, f.owner, a.local, d.name, f.label, f.host, f.port," \
 	" f.tls, f.user, f.mechanism, f.pin, f.since, f.days," \
 	" f.delete_after, f.largest, f.protocol, f.folders, f.queue," \
-	" f.enabled, f.created, f.changes " \
+	" f.enabled, f.mirror, f.created, f.changes " \
 	"FROM fetch f JOIN account a ON a.id = f.owner " \
 	"JOIN domain d ON d.id = a.domain "
 
@@ -63,13 +63,13 @@ static const char *const statements[STATEMENTS] = {
 	[FETCH_COUNT] = "SELECT count(*) FROM fetch WHERE owner = ?",
 	[FETCH_PUT] = "INSERT INTO fetch (owner, label, host, port, tls, user,"
 	    " mechanism, pin, since, days, delete_after, largest, protocol,"
-	    " folders, queue, enabled, created, sealed) "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'')",
+	    " folders, queue, enabled, mirror, created, sealed) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'')",
 	[FETCH_LATEST] = "SELECT last_insert_rowid()",
 	[FETCH_SET] = "UPDATE fetch SET label = ?, host = ?, port = ?,"
 	    " tls = ?, user = ?, mechanism = ?, pin = ?, since = ?, days = ?,"
 	    " delete_after = ?, largest = ?, protocol = ?, folders = ?,"
-	    " queue = ?, enabled = ?,"
+	    " queue = ?, enabled = ?, mirror = ?,"
 	    " changes = changes + 1 WHERE id = ?",
 	[FETCH_SEAL] = "UPDATE fetch SET sealed = ? WHERE id = ?",
 	[FETCH_GET_SEAL] = "SELECT sealed FROM fetch WHERE id = ?",
@@ -225,6 +225,8 @@ static const char *const steps[] = {
 	"CREATE TABLE fetch_proxy (fetch INTEGER PRIMARY KEY,"
 	" kind INTEGER NOT NULL, host BLOB NOT NULL, port INTEGER NOT NULL,"
 	" sealed BLOB NOT NULL);",
+	/* what its owner deletes here is deleted there */
+	"ALTER TABLE fetch ADD COLUMN mirror INTEGER NOT NULL DEFAULT 0;",
 };
 
 const struct db_format policy_format = {

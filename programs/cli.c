@@ -40,8 +40,11 @@ static const struct command {
   SAY_HELP_ACCOUNT_SET,    cli_account_set },
 { "account", "remove",   "ADDRESS", SAY_HELP_ACCOUNT_REMOVE, cli_account_remove },
 { "fetch",   "add",      "ADDRESS --host H --user U [--label NAME] [--tls none|starttls|implicit] [--port P] "
-  "[--password-file F] [--mechanism M] [--pin SHA256] [--largest SIZE] [--every MINUTES] [--on-read yes|no] [--all | --new | --days N] "
-  "[--keep | --delete-after DAYS] [--oauth PROVIDER [--browser]] [--proxy URL] [--untested]",
+  "[--password-file F] [--mechanism M] [--pin SHA256] [--largest SIZE] "
+  "[--protocol pop3|imap|etrn|atrn] [--folders LIST] [--queue NAMES] "
+  "[--every MINUTES] [--on-read yes|no] [--all | --new | --days N] "
+  "[--keep | --delete-after DAYS] [--delete-when-deleted-here] [--untested] "
+  "[--oauth PROVIDER [--browser]] [--proxy URL]",
   SAY_HELP_FETCH_ADD,      cli_fetch_add },
 { "fetch",   "add-domain", "DOMAIN --host H --user U [--owner ADDRESS] "
   "[--envelope-header NAME[:PREFIX[:TAIL]]] [--headers LIST] [--skip-received N] "
@@ -51,7 +54,7 @@ static const struct command {
 { "fetch",   "rules",    "ADDRESS [--label NAME] [RULES AS IN add-domain]", SAY_HELP_FETCH_RULES, cli_fetch_rules },
 { "fetch",   "learn",    "ID --to ADDRESS", SAY_HELP_FETCH_LEARN, cli_fetch_learn },
 { "fetch",   "list",     "[ADDRESS]", SAY_HELP_FETCH_LIST, cli_fetch_list },
-{ "fetch",   "set",      "ADDRESS [--label NAME] [--rename NAME] [--enable | --disable] [--password] [OPTIONS OF add]",
+{ "fetch",   "set",      "ADDRESS [--label NAME] [--rename NAME] [--enable | --disable] [--keep-when-deleted-here] [--password] [OPTIONS OF add]",
   SAY_HELP_FETCH_SET,      cli_fetch_set },
 { "fetch",   "remove",   "ADDRESS [--label NAME] [--yes]", SAY_HELP_FETCH_REMOVE, cli_fetch_remove },
 { "fetch",   "test",     "ADDRESS|LABEL [--label NAME]", SAY_HELP_FETCH_TEST, cli_fetch_test },

@@ -67,7 +67,7 @@ browser_show(const char *url)
 	    slice_cstr(slice_str(url), text, sizeof(text)) < 0 ||
 	    posix_spawn_file_actions_init(&actions) != 0)
 		return;
-	/* what it says is not for who reads ours; that it is not there neither */
+	/* what it says is not for who reads ours; nor that it is not there */
 	if (posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO,
 	    "/dev/null", O_WRONLY, 0) == 0 &&
 	    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO,
@@ -170,7 +170,8 @@ say_page(int fd, const char *status, const char *words)
 	int n = snprintf(page, sizeof(page), "HTTP/1.1 %s\r\n"
 	    "Content-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Security-Policy: default-src 'none'\r\n"
-	    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+	    "X-Content-Type-Options: nosniff\r\n"
+	    "Referrer-Policy: no-referrer\r\n"
 	    "Cache-Control: no-store\r\nConnection: close\r\n\r\n%s\n", status,
 	    words);
 

@@ -24,7 +24,7 @@ struct browser_back {
 /* Listen.  0, or a negative errno. */
 int	browser_open(struct browser *);
 void	browser_close(struct browser *);
-/* Open that URL where there is a screen; nothing happens where there is none. */
+/* Open that URL where there is a screen; elsewhere nothing happens. */
 void	browser_show(const char *url);
 /*
  * Wait for it, `ms` at most; `words` are shown to who comes.  1: it is back; 0:
@@ -33,8 +33,8 @@ void	browser_show(const char *url);
 int	browser_wait(struct browser *, int ms, const char *words,
 	    struct browser_back *back_out);
 /*
- * Read the line of a request: "GET /?code=...&state=... HTTP/1.1".  False: it is
- * not that.
+ * Read the line of a request: "GET /?code=...&state=... HTTP/1.1".  False: it
+ * is not that.
  */
 bool	browser_read(struct slice line, struct browser_back *back_out);
 

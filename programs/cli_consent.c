@@ -108,7 +108,7 @@ tell_end(struct asking *asking)
 	return cli_failed(cli, CLI_FAILED);
 }
 
-/* Where to say yes.  It comes from the provider: nothing of it moves a cursor. */
+/* Where to say yes.  The provider says that: nothing of it moves a cursor. */
 static void
 show(struct asking *asking)
 {

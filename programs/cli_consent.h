@@ -15,8 +15,8 @@
 int	cli_consent(struct cli *, const char *address, const char *label,
 	    bool browser);
 /*
- * Say how that mailbox is reached: `oauth` and `proxy` may be NULL.  The answer's
- * row, which is for the caller to release.  CLI_OK, or told.
+ * Say how that mailbox is reached: `oauth` and `proxy` may be NULL.  The
+ * answer's row, which is for the caller to release.  CLI_OK, or told.
  */
 int	cli_way(struct cli *, const char *address, const char *label,
 	    const char *oauth, const char *proxy, const char *proxy_user,

@@ -96,6 +96,20 @@ print_failure(struct cli *cli, const json_t *row)
 	printf("%.*s\n", SLICE_FMT(text_slice(&words)));
 }
 
+/* What makes it go there, in one cell. */
+static void
+add_mirror(struct cli *cli, json_t *row)
+{
+	TEXT_AUTO cell = TEXT_INIT(CLI_WORDS_BYTES);
+
+	if (strcmp(row_text(row, "mirror"), "yes") != 0)
+		return;
+	text_say(&cell, cli->language, OR_DELETED_HERE,
+	    row_text(row, "delete_after"));
+	(void)json_object_set_new(row, "delete_after",
+	    json_stringn(cell.at, cell.len));
+}
+
 static void
 print_list(struct cli *cli, json_t *rows, bool with_health)
 {
@@ -106,8 +120,10 @@ print_list(struct cli *cli, json_t *rows, bool with_health)
 	memcpy(columns, shown, sizeof(columns));
 	if (!with_health)
 		columns[SHOWN_WITHOUT_HUB].name = NULL;
-	json_array_foreach(rows, i, row)
+	json_array_foreach(rows, i, row) {
 		add_result(cli, row);
+		add_mirror(cli, row);
+	}
 	cli_table(cli, columns, rows);
 	json_array_foreach(rows, i, row)
 		print_failure(cli, row);

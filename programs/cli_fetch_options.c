@@ -48,6 +48,9 @@ static const struct {
 	[WITH_BROWSER] = { "--browser", false, FOR_ADD, -1 },
 	[WITH_PROXY] = { "--proxy", true, FOR_ADD, -1 },
 	[WITH_QUEUE] = { "--queue", true, FOR_ADD | FOR_SET, FETCH_QUEUE },
+	[WITH_MIRROR] = { "--delete-when-deleted-here", false,
+	    FOR_ADD | FOR_SET, -1 },
+	[WITH_NO_MIRROR] = { "--keep-when-deleted-here", false, FOR_SET, -1 },
 };
 
 /* Options that exclude each other, from the first to the last. */
@@ -58,6 +61,8 @@ static const struct {
 	{ WITH_ALL, WITH_DAYS, "--all, --new, --days" },
 	{ WITH_KEEP, WITH_DELETE_AFTER, "--keep, --delete-after" },
 	{ WITH_ENABLE, WITH_DISABLE, "--enable, --disable" },
+	{ WITH_MIRROR, WITH_NO_MIRROR, "--delete-when-deleted-here, "
+	    "--keep-when-deleted-here" },
 };
 
 /* Options without a value that stand for an argument with one. */
@@ -71,6 +76,8 @@ static const struct {
 	{ WITH_KEEP,	FETCH_DELETE_AFTER,	"keep" },
 	{ WITH_ENABLE,	FETCH_ENABLED,		"yes" },
 	{ WITH_DISABLE,	FETCH_ENABLED,		"no" },
+	{ WITH_MIRROR,	FETCH_MIRROR,		"yes" },
+	{ WITH_NO_MIRROR, FETCH_MIRROR,		"no" },
 };
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))

@@ -25,7 +25,9 @@ struct task {
 	struct ipc		*ipc;	/* who was asked, or NULL: it waits */
 	uint64_t		 id;
 	enum fetch_task		 what;
+	uint64_t		 mark;		/* FETCH_WATCH: from there on */
 	bool			 is_paused;
+	bool			 is_unwanted;	/* nobody hears how it ends */
 };
 
 struct collector {
@@ -86,13 +88,35 @@ task_free(struct task *task)
 }
 
 static void
-fail(struct collectors *all, uint64_t id, const char *words)
+tell_over(struct collectors *all, const struct task *ended,
+    const struct fetch_outcome *outcome)
+{
+	if (ended->is_unwanted)
+		return;
+	if (ended->what == FETCH_WATCH)
+		schedule_watch_over(*all->schedule, ended->id, outcome);
+	else
+		schedule_over(*all->schedule, ended->id, outcome);
+}
+
+static void
+fail(struct collectors *all, const struct task *ended, const char *words)
 {
 	const struct fetch_outcome outcome = {
 		.end = FETCH_END_LOCAL, .words = slice_str(words)
 	};
 
-	schedule_over(*all->schedule, id, &outcome);
+	tell_over(all, ended, &outcome);
+}
+
+/* Who did it is gone. */
+static void
+lose(struct collectors *all, const struct task *ended)
+{
+	if (ended->what == FETCH_WATCH)
+		fail(all, ended, "the process that watched has ended");
+	else
+		schedule_lost(*all->schedule, ended->id);
 }
 
 static void
@@ -102,23 +126,22 @@ on_outcome(void *arg, int status, struct ipc_message *message)
 	struct collector *collector = task->collector;
 	struct collectors *all = collector->all;
 	struct fetch_outcome outcome;
-	const struct ipc *from = task->ipc;
-	uint64_t id = task->id;
+	const struct task ended = *task;
 	struct unpack u;
 
 	task_free(task);
 	drop_if_unused(collector);
 	if (status < 0) {
-		schedule_lost(*all->schedule, id);
+		lose(all, &ended);
 		return;
 	}
 	u = unpack_of(message->body);
 	if (fetch_outcome_unpack(&u, &outcome) == 0 && unpack_is_done(&u)) {
-		schedule_over(*all->schedule, id, &outcome);
+		tell_over(all, &ended, &outcome);
 		return;
 	}
-	process_accuse(all->process, from, "an outcome cannot be read");
-	fail(all, id, "what came of it could not be read");
+	process_accuse(all->process, ended.ipc, "an outcome cannot be read");
+	fail(all, &ended, "what came of it could not be read");
 }
 
 /* News that is a number; who does not listen is lost soon anyway. */
@@ -135,15 +158,19 @@ tell(struct ipc *ipc, uint16_t kind, uint64_t number)
 static int
 ask(struct task *task, struct ipc *ipc)
 {
+	bool watches = task->what == FETCH_WATCH;
 	TEXT_AUTO body = TEXT_INIT(16);
 	int r;
 
 	pack_u64(&body, task->id);
-	pack_u8(&body, (uint8_t)task->what);
+	if (watches)
+		pack_u64(&body, task->mark);
+	else
+		pack_u8(&body, (uint8_t)task->what);
 	if (text_failed(&body))
 		return -ENOMEM;
-	r = ipc_ask(ipc, FETCH_TASK, text_slice(&body), NULL, 0, on_outcome,
-	    task);
+	r = ipc_ask(ipc, watches ? FETCH_WATCH_INBOX : FETCH_TASK,
+	    text_slice(&body), NULL, 0, on_outcome, task);
 	if (r == 0)
 		task->ipc = ipc;
 	if (r == 0 && task->is_paused)
@@ -177,11 +204,11 @@ give_up(struct collector *collector)
 	/* each end may begin another task, for this one too */
 	while (count-- > 0 && (collector = find(all, owner)) != NULL &&
 	    (task = next_waiting(collector)) != NULL) {
-		uint64_t id = task->id;
+		const struct task ended = *task;
 
 		task_free(task);
 		drop_if_unused(collector);
-		fail(all, id, "the process that collects did not come up");
+		fail(all, &ended, "the process that collects did not come up");
 	}
 }
 
@@ -227,9 +254,9 @@ need(struct collectors *all, uint64_t owner)
 	return collector;
 }
 
-int
-collectors_begin(struct collectors *all, uint64_t id, uint64_t owner,
-    enum fetch_task what)
+static int
+begin(struct collectors *all, uint64_t id, uint64_t owner,
+    enum fetch_task what, uint64_t mark)
 {
 	struct collector *collector = need(all, owner);
 	struct task *task = calloc(1, sizeof(*task));
@@ -244,6 +271,7 @@ collectors_begin(struct collectors *all, uint64_t id, uint64_t owner,
 	task->collector = collector;
 	task->id = id;
 	task->what = what;
+	task->mark = mark;
 	TAILQ_INSERT_TAIL(&collector->tasks, task, next);
 	if (collector->ipc != NULL) {
 		r = ask(task, collector->ipc);
@@ -256,6 +284,42 @@ collectors_begin(struct collectors *all, uint64_t id, uint64_t owner,
 		drop_if_unused(collector);
 	}
 	return r;
+}
+
+int
+collectors_begin(struct collectors *all, uint64_t id, uint64_t owner,
+    enum fetch_task what)
+{
+	return begin(all, id, owner, what, 0);
+}
+
+int
+collectors_watch(struct collectors *all, uint64_t id, uint64_t owner,
+    uint64_t mark)
+{
+	return begin(all, id, owner, FETCH_WATCH, mark);
+}
+
+void
+collectors_unwatch(struct collectors *all, uint64_t id, uint64_t owner)
+{
+	struct collector *collector = find(all, owner);
+	struct task *task, *following;
+
+	if (collector == NULL)
+		return;
+	for (task = TAILQ_FIRST(&collector->tasks); task != NULL;
+	    task = following) {
+		following = TAILQ_NEXT(task, next);
+		if (task->id != id || task->what != FETCH_WATCH)
+			continue;
+		task->is_unwanted = true;
+		if (task->ipc != NULL)
+			tell(task->ipc, FETCH_UNWATCH, id);
+		else
+			task_free(task);
+	}
+	drop_if_unused(collector);
 }
 
 struct ipc *
@@ -288,12 +352,12 @@ collectors_peer(struct collectors *all, struct ipc *ipc)
 	while ((collector = find(all, owner)) != NULL &&
 	    collector->ipc == ipc &&
 	    (task = next_waiting(collector)) != NULL) {
-		uint64_t id = task->id;
+		const struct task ended = *task;
 
 		if (ask(task, ipc) == 0)
 			continue;
 		task_free(task);
-		fail(all, id, "the process that collects does not listen");
+		fail(all, &ended, "the process that collects does not listen");
 	}
 	return 0;
 }
@@ -329,7 +393,7 @@ collectors_pause(struct collectors *all, uint64_t id, uint64_t owner)
 	if (collector == NULL)
 		return;
 	TAILQ_FOREACH(task, &collector->tasks, next) {
-		if (task->id != id)
+		if (task->id != id || task->what == FETCH_WATCH)
 			continue;
 		task->is_paused = true;
 		if (task->ipc != NULL)
@@ -380,5 +444,19 @@ collectors_progress(struct collectors *all, const struct ipc *from,
 	/* of none that is known: begun for an earlier schedule */
 	if (task_of(all, from, id) != NULL)
 		schedule_progress(*all->schedule, id, &progress);
+	return 0;
+}
+
+int
+collectors_news(struct collectors *all, const struct ipc *from,
+    struct slice body)
+{
+	struct unpack u = unpack_of(body);
+	uint64_t id = unpack_u64(&u);
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	if (task_of(all, from, id) != NULL)
+		schedule_news(*all->schedule, id);
 	return 0;
 }

@@ -24,6 +24,14 @@ struct collectors *collectors_new(struct process *,
 int	collectors_begin(struct collectors *, uint64_t id, uint64_t owner,
 	    enum fetch_task);
 
+/*
+ * Watch its INBOX -> schedule_news(), and then schedule_watch_over(); not any
+ * more: then nothing comes.
+ */
+int	collectors_watch(struct collectors *, uint64_t id, uint64_t owner,
+	    uint64_t mark);
+void	collectors_unwatch(struct collectors *, uint64_t id, uint64_t owner);
+
 /* The line has closed for that task: it is to end soon. */
 void	collectors_pause(struct collectors *, uint64_t id, uint64_t owner);
 /* Each collection may carry so many bytes a second from now on. */
@@ -48,6 +56,9 @@ int	collectors_peer(struct collectors *, struct ipc *);
 void	collectors_lost(struct collectors *, struct ipc *);
 /* What it says of a task: FETCH_PROGRESS.  0 or -EBADMSG. */
 int	collectors_progress(struct collectors *, const struct ipc *,
+	    struct slice body);
+/* What it hears of new mail: FETCH_NEWS.  0 or -EBADMSG. */
+int	collectors_news(struct collectors *, const struct ipc *,
 	    struct slice body);
 
 #endif

@@ -239,7 +239,7 @@ consent_begin(struct fetch_ways *ways, const struct consent_ask *asked)
 	return way;
 }
 
-/* The browser is back.  RFC 6749 10.12: with our own state, or it is not ours. */
+/* The browser is back: ours, if the state is (RFC 6749 10.12). */
 static void
 consent_code(struct fetch_way *way, const struct consent_ask *asked)
 {

@@ -1,9 +1,9 @@
 /*
- * fetch_way_inside.h - what fetch_way.c and fetch_consent.c share; for them alone
+ * fetch_way_inside.h - what fetch_way.c and fetch_consent.c share
  *
- * A way is a chain of steps; what is being waited for has one answer, and `then`
- * names the step that follows it.  A consent is a way that ends with a grant in
- * the keeper's hands.  Any fault ends the chain with its words: the schedule
+ * A way is a chain of steps; what is being waited for has one answer, and
+ * `then` names the step that follows it.  A consent is a way that ends with a
+ * grant in the keeper's hands.  Any fault ends the chain with its words: the schedule
  * tries again, a person begins again.
  */
 #ifndef POSTROOM_PROGRAMS_FETCH_WAY_INSIDE_H

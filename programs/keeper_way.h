@@ -8,7 +8,7 @@
 
 #include "policy/grants.h"
 
-#define KEEPER_WAY_BYTES	(16 * 1024)	/* of an answer: two tokens fit */
+#define KEEPER_WAY_BYTES	(16 * 1024)	/* of an answer */
 
 /*
  * Add the answer to a KEEPER_FETCH_WAY; as keeper_fetch_open(), nothing when it

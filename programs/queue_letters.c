@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "queue/conductor.h"
+#include "queue/service.h"
 
 int
 queue_read_id(struct unpack *u, struct message_id *id_out)
@@ -51,6 +52,27 @@ on_unref_big(void *arg, struct ipc *from, struct ipc_message *message)
 	if (queue_read_id(&u, &id) < 0 || !unpack_is_done(&u))
 		return -EBADMSG;
 	conductor_big_unref(queue_conductor(arg), ipc_instance(from), &id);
+	return 0;
+}
+
+int
+on_expunged(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	uint32_t count = unpack_u32(&u);
+	struct message_id ids[EXPUNGED_PAGE];
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	if (count > EXPUNGED_PAGE)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count; i++)
+		if (queue_read_id(&u, &ids[i]) < 0)
+			return -EBADMSG;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	pack_i64(&body, conductor_expunged(queue_conductor(arg),
+	    ipc_instance(from), ids, count));
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	return 0;
 }
 

@@ -22,6 +22,8 @@ int	queue_read_id(struct unpack *, struct message_id *id_out);
 int	on_open_big(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_UNREF_BIG */
 int	on_unref_big(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_EXPUNGED */
+int	on_expunged(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_STEP */
 int	on_step(void *arg, struct ipc *, struct ipc_message *);
 

@@ -283,6 +283,7 @@ on_listing_begin(void *arg, struct ipc *from, struct ipc_message *message)
 	begin.owner = ipc_instance(from);
 	begin.has_uidl = unpack_bool(&u);
 	begin.delete_after_days = (int32_t)unpack_u32(&u);
+	begin.is_mirror = unpack_bool(&u);
 	if (!unpack_is_done(&u) || folder.len > FETCHED_FOLDER_MOST)
 		return -EBADMSG;
 	r = folder.len == 0 ? begin_only(arg, from, &begin, &begun) :

@@ -50,6 +50,7 @@ struct errand {
 	uint64_t		 serial;
 	uint64_t		 id;
 	enum fetch_task		 task;
+	uint64_t		 mark;		/* FETCH_WATCH: from there on */
 	struct timer		*timer;		/* of all before the collection */
 	bool			 is_asking;	/* its time runs */
 	bool			 has_settings;	/* and the password */
@@ -84,12 +85,16 @@ struct fetch_role {
 static int	on_task(void *, struct ipc *, struct ipc_message *);
 static int	on_consent(void *, struct ipc *, struct ipc_message *);
 static int	on_pause(void *, struct ipc *, struct ipc_message *);
+static int	on_watch(void *, struct ipc *, struct ipc_message *);
+static int	on_unwatch(void *, struct ipc *, struct ipc_message *);
 static int	on_share(void *, struct ipc *, struct ipc_message *);
 static void	errand_go(struct errand *);
 
 static const struct ipc_rule fetch_rules[] = {
 { FETCH_TASK, "TASK", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_task },
 { FETCH_PAUSE, "PAUSE", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0, on_pause },
+{ FETCH_WATCH_INBOX, "WATCH", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_watch },
+{ FETCH_UNWATCH, "UNWATCH", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0, on_unwatch },
 { FETCH_SHARE, "SHARE", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0, on_share },
 { FETCH_CONSENT, "CONSENT", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_consent },
 { 0 }
@@ -170,7 +175,8 @@ tell_progress(void *arg, const struct fetch_progress *progress)
 	struct errand *errand = arg;
 	TEXT_AUTO body = TEXT_INIT(64);
 
-	if (errand->asker == NULL)
+	/* a watch has none */
+	if (errand->asker == NULL || errand->task == FETCH_WATCH)
 		return;
 	if (clock_ms() - errand->billed_ms >= BILL_MS)
 		tell_carried(errand);
@@ -180,6 +186,21 @@ tell_progress(void *arg, const struct fetch_progress *progress)
 	if (!text_failed(&body))
 		(void)ipc_send(errand->asker, FETCH_PROGRESS,
 		    text_slice(&body), NULL, 0);
+}
+
+/* What is watched has something new. */
+static void
+tell_news(void *arg)
+{
+	struct errand *errand = arg;
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	tell_carried(errand);
+	pack_u64(&body, errand->id);
+	if (errand->asker != NULL && (text_failed(&body) ||
+	    ipc_send(errand->asker, FETCH_NEWS, text_slice(&body), NULL, 0) <
+	    0))
+		log_say("the schedule does not hear of new mail");
 }
 
 /* Begin once more, with another token. */
@@ -227,10 +248,11 @@ collect_from(struct errand *errand, const char *addresses)
 		.proxy = &errand->proxy, .addresses = addresses, .task = errand->task,
 		.rules = errand->rules, .keeper = role->keeper,
 		.message_bytes = role->process->config.message_bytes,
-		.bill = &errand->bill
+		.bill = &errand->bill, .mark = errand->mark
 	};
 	const struct collect_events events = {
-		.arg = errand, .progress = tell_progress, .over = on_over
+		.arg = errand, .progress = tell_progress, .over = on_over,
+		.news = tell_news
 	};
 	int r;
 
@@ -592,13 +614,15 @@ errand_new(struct fetch_role *role, struct ipc *asker, uint64_t serial,
 	return errand;
 }
 
+/* A mailbox may be watched and collected from at one time. */
 static struct errand *
-errand_find(const struct fetch_role *role, uint64_t id)
+errand_find(const struct fetch_role *role, uint64_t id, bool watches)
 {
 	struct errand *errand;
 
 	LIST_FOREACH(errand, &role->errands, next)
-		if (errand->id == id)
+		if (errand->id == id &&
+		    (errand->task == FETCH_WATCH) == watches)
 			return errand;
 	return NULL;
 }
@@ -629,9 +653,9 @@ on_task(void *arg, struct ipc *from, struct ipc_message *message)
 	struct unpack u = unpack_of(message->body);
 	uint64_t id = unpack_u64(&u);
 	enum fetch_task task = unpack_enum(&u, FETCH_TASK_COUNT);
-	struct errand *errand = errand_find(role, id);
+	struct errand *errand = errand_find(role, id, false);
 
-	if (!unpack_is_done(&u) || (errand != NULL && errand->asker == from))
+	if (!unpack_is_done(&u) || task == FETCH_WATCH || (errand != NULL && errand->asker == from))
 		return -EBADMSG;
 	if (role->is_retiring)
 		return 0;	/* the channel ends: who asks asks the next */
@@ -652,6 +676,47 @@ on_task(void *arg, struct ipc *from, struct ipc_message *message)
 	}
 	tell_progress(errand, &begun);
 	errand_go(errand);
+	return 0;
+}
+
+static int
+on_watch(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct fetch_role *role = process->state;
+	struct unpack u = unpack_of(message->body);
+	uint64_t id = unpack_u64(&u), mark = unpack_u64(&u);
+	struct errand *errand = errand_find(role, id, true);
+
+	if (!unpack_is_done(&u) || errand != NULL)
+		return -EBADMSG;
+	if (role->is_retiring)
+		return 0;	/* the channel ends */
+	errand = errand_new(role, from, message->serial, id, FETCH_WATCH);
+	if (errand == NULL) {
+		refuse(from, message->serial);
+		return 0;
+	}
+	errand->mark = mark;
+	errand_go(errand);
+	return 0;
+}
+
+/* One that is over has crossed this. */
+static int
+on_unwatch(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct fetch_outcome outcome = { .end = FETCH_END_DONE };
+	struct process *process = arg;
+	struct unpack u = unpack_of(message->body);
+	uint64_t id = unpack_u64(&u);
+	struct errand *errand;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	errand = errand_find(process->state, id, true);
+	if (errand != NULL && errand->asker == from)
+		errand_end(errand, &outcome);
 	return 0;
 }
 
@@ -688,7 +753,7 @@ on_pause(void *arg, struct ipc *from, struct ipc_message *message)
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	errand = errand_find(process->state, id);
+	errand = errand_find(process->state, id, false);
 	if (errand == NULL || errand->asker != from || errand->is_pausing)
 		return 0;
 	errand->is_pausing = true;
@@ -847,7 +912,7 @@ lose_door(struct fetch_role *role)
 			etrn_door_lost(errand->etrn);
 }
 
-/* What is being collected is collected; to try, without anyone to tell, not. */
+/* What is being collected is collected; the rest is for who hears of it. */
 static void
 lose_asker(struct fetch_role *role, const struct ipc *ipc)
 {
@@ -859,7 +924,7 @@ lose_asker(struct fetch_role *role, const struct ipc *ipc)
 		if (errand->asker != ipc)
 			continue;
 		errand->asker = NULL;
-		if (errand->task == FETCH_TRY)
+		if (errand->task != FETCH_COLLECT)
 			errand_free(errand);
 	}
 }

@@ -21,6 +21,7 @@
 #define COMMIT_MOST	64	/* deliveries in one transaction */
 #define COMMIT_MS	2	/* for more to come: a commit costs as much as
 				   three deliveries (tests/bench) */
+#define TELL_AGAIN_MS	60000	/* after the queue could not note it */
 #define COMPACT_MS	10000	/* between two looks for garbage */
 
 /* A delivery that is in the open transaction and waits for its commit. */
@@ -48,6 +49,9 @@ struct mailbox {
 	struct timer		*commit_timer;
 	struct timer		*idle_timer;
 	struct timer		*compact_timer;
+	struct timer		*tell_timer;
+	struct message_id	 told[EXPUNGED_PAGE];	/* the queue is being */
+	size_t			 told_count;	/* 0: it is not */
 	TAILQ_HEAD(, session)	 sessions;
 	bool			 unsettled;	/* delivered since a settling */
 	bool			 asked_to_go;
@@ -308,6 +312,69 @@ tell_step(void *arg, const char *uidl, const char *what)
 	    text_slice(&body), NULL, 0);
 }
 
+static void	tell_expunged(void *);
+
+/* The queue has noted them; or they are told again. */
+static void
+on_told(void *arg, int status, struct ipc_message *message)
+{
+	struct mailbox *mailbox = arg;
+	size_t count = mailbox->told_count;
+	struct unpack u;
+	int r;
+
+	mailbox->told_count = 0;
+	if (status < 0)
+		return;		/* another queue is told, when it is there */
+	if (mailbox->account == NULL)
+		return;		/* we are leaving: the next of us tells it */
+	u = unpack_of(message->body);
+	if (unpack_i64(&u) != 0 || !unpack_is_done(&u)) {
+		timer_set(mailbox->tell_timer, TELL_AGAIN_MS);
+		return;
+	}
+	commit(mailbox);
+	r = account_expunged_told(mailbox->account, mailbox->told, count);
+	end_if_broken(r);
+	if (r < 0)
+		timer_set(mailbox->tell_timer, TELL_AGAIN_MS);
+	else
+		tell_expunged(mailbox);
+}
+
+/* Tell the queue what people have deleted for good, a page at a time. */
+static void
+tell_expunged(void *arg)
+{
+	struct mailbox *mailbox = arg;
+	TEXT_AUTO body = TEXT_INIT(EXPUNGED_PAGE * MESSAGE_ID_BYTES + 16);
+	size_t count = 0;
+	int r;
+
+	if (mailbox->queue == NULL || mailbox->told_count > 0)
+		return;
+	commit(mailbox);
+	r = account_expunged(mailbox->account, mailbox->told, EXPUNGED_PAGE,
+	    &count);
+	end_if_broken(r);
+	if (r == 0 && count == 0)
+		return;
+	pack_u32(&body, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		pack_bytes(&body, slice_of(mailbox->told[i].bytes,
+		    MESSAGE_ID_BYTES));
+	if (r == 0)
+		r = ipc_ask(mailbox->queue, QUEUE_EXPUNGED, text_slice(&body),
+		    NULL, 0, on_told, mailbox);
+	if (r < 0) {
+		log_say("the queue is not told what was deleted: %s",
+		    strerror(-r));
+		timer_set(mailbox->tell_timer, TELL_AGAIN_MS);
+		return;
+	}
+	mailbox->told_count = count;
+}
+
 static void
 on_session_ended(void *arg, struct pop3_session *pop3)
 {
@@ -316,6 +383,7 @@ on_session_ended(void *arg, struct pop3_session *pop3)
 	(void)pop3;
 	used(session->mailbox);
 	TAILQ_REMOVE(&session->mailbox->sessions, session, next);
+	tell_expunged(session->mailbox);
 	free(session);
 }
 
@@ -473,7 +541,8 @@ mailbox_if_idle(struct process *process)
 	/* what is not settled would only be delivered again */
 	mailbox->asked_to_go = true;
 	if (mailbox->retiring || !TAILQ_EMPTY(&mailbox->sessions) ||
-	    mailbox->open_count > 0 || mailbox->unsettled)
+	    mailbox->open_count > 0 || mailbox->unsettled ||
+	    mailbox->told_count > 0)
 		return;
 	mailbox->retiring = true;
 	process_retire(process);
@@ -523,8 +592,9 @@ mailbox_start(struct process *process)
 	mailbox->idle_timer = timer_new(process->loop, on_idle_time, mailbox);
 	mailbox->compact_timer = timer_new(process->loop, on_compact_time,
 	    mailbox);
+	mailbox->tell_timer = timer_new(process->loop, tell_expunged, mailbox);
 	if (mailbox->commit_timer == NULL || mailbox->idle_timer == NULL ||
-	    mailbox->compact_timer == NULL)
+	    mailbox->compact_timer == NULL || mailbox->tell_timer == NULL)
 		return -ENOMEM;
 	r = open_account(process, mailbox);
 	if (r < 0)
@@ -551,6 +621,7 @@ mailbox_peer(struct process *process, struct ipc *ipc)
 	mailbox->queue = ipc;
 	/* what could not be told to the last one is told to this */
 	account_on_unref(mailbox->account, on_unref, mailbox);
+	tell_expunged(mailbox);
 	return 0;
 }
 

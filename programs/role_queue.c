@@ -91,6 +91,7 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_SUBMIT_BIG,  "SUBMIT_BIG",  ASKERS,  IPC_REQUEST, 0, 0, on_submit_big },
 { QUEUE_OPEN_BIG,    "OPEN_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_open_big },
 { QUEUE_UNREF_BIG,   "UNREF_BIG",   MAILBOX, IPC_NEWS,	  0, 0, on_unref_big },
+{ QUEUE_EXPUNGED,    "EXPUNGED",    MAILBOX, IPC_REQUEST, 0, 0, on_expunged },
 { QUEUE_STEP,	     "STEP",	    MAILBOX, IPC_NEWS,	  0, 0, on_step },
 { QUEUE_STATUS,	     "STATUS",	    CONSOLE, IPC_REQUEST, 0, 0, on_status },
 { QUEUE_ACCOUNT_AT,  "ACCOUNT_AT",  MAILBOX, IPC_NEWS,	  0, 0, on_account_at },

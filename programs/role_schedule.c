@@ -66,6 +66,7 @@ static int	on_admin(void *, struct ipc *, struct ipc_message *);
 static int	on_changed(void *, struct ipc *, struct ipc_message *);
 static int	on_carried(void *, struct ipc *, struct ipc_message *);
 static int	on_reads(void *, struct ipc *, struct ipc_message *);
+static int	on_new_mail(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule schedule_rules[] = {
 { FETCH_PROGRESS,   "PROGRESS", FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_progress },
@@ -73,6 +74,7 @@ static const struct ipc_rule schedule_rules[] = {
 { SCHEDULE_CHANGED, "CHANGED",  FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_changed },
 { SCHEDULE_READS,   "READS",    FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_reads },
 { FETCH_CARRIED,    "CARRIED",  FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_carried },
+{ FETCH_NEWS,       "NEWS",     FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_new_mail },
 { 0 }
 };
 
@@ -391,7 +393,32 @@ on_reads(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_new_mail(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct schedule_role *role = process->state;
+
+	return collectors_news(role->collectors, from, message->body);
+}
+
 /* What the schedule wants */
+
+static int
+watch_inbox(void *arg, uint64_t id, uint64_t owner, uint64_t mark)
+{
+	struct schedule_role *role = arg;
+
+	return collectors_watch(role->collectors, id, owner, mark);
+}
+
+static void
+unwatch_inbox(void *arg, uint64_t id, uint64_t owner)
+{
+	struct schedule_role *role = arg;
+
+	collectors_unwatch(role->collectors, id, owner);
+}
 
 static void
 pause_task(void *arg, uint64_t id, uint64_t owner)
@@ -513,11 +540,13 @@ schedule_start(struct process *process)
 	struct schedule_options options = {
 		.minutes = process->config.fetch_minutes,
 		.connections = process->config.fetch_connections,
+		.watches = process->config.fetch_watch,
 		.per_host = process->config.fetch_per_host
 	};
 	const struct schedule_ports ports = {
 		.arg = role, .begin = begin, .moved = moved, .ended = ended,
-		.pause = pause_task, .share = share
+		.pause = pause_task, .share = share,
+		.watch = watch_inbox, .unwatch = unwatch_inbox
 	};
 	struct line_options line;
 

@@ -19,8 +19,8 @@ struct consents	*consents_new(struct schedule *const *,
 /* Is it this request? */
 bool		 consents_answer(const struct admin_request *);
 /*
- * Answer it, now or later.  `may`: who asks may ask that.  0, or -EBADMSG: these
- * are no arguments of it.
+ * Answer it, now or later.  `may`: who asks may ask that.  0, or -EBADMSG:
+ * these are no arguments of it.
  */
 int		 consents_ask(struct consents *, struct ipc *from,
 		    uint64_t serial, const struct admin_request *,

@@ -301,6 +301,18 @@ conductor_account_at(struct conductor *conductor, uint64_t account,
 		    (unsigned long long)account, strerror(-r));
 }
 
+int
+conductor_expunged(struct conductor *conductor, uint64_t account,
+    const struct message_id *ids, size_t count)
+{
+	int r = ledger_expunged(conductor->ledger, account, ids, count);
+
+	if (r < 0)
+		log_say("ledger.db: what account %llu has deleted cannot be "
+		    "noted: %s", (unsigned long long)account, strerror(-r));
+	return r;
+}
+
 struct ledger *
 conductor_ledger(struct conductor *conductor)
 {

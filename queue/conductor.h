@@ -150,6 +150,12 @@ int	conductor_big_open(struct conductor *, uint64_t account,
 	    const struct message_id *, int *fd_out);
 void	conductor_big_unref(struct conductor *, uint64_t account,
 	    const struct message_id *);
+/*
+ * A person has deleted these for good in their account.  0: noted where it
+ * matters, durable; or -errno: to be told again.
+ */
+int	conductor_expunged(struct conductor *, uint64_t account,
+	    const struct message_id *ids, size_t count);
 /* A step another role saw, for the trail.  0, -EBADMSG: no such word. */
 int	conductor_step(struct conductor *, uint64_t account,
 	    const struct message_id *, struct slice word, struct slice who);

@@ -340,6 +340,8 @@ ledger_lost(struct ledger *ledger, uint64_t owner, uint64_t index_at,
 	if (r == 0)
 		r = ledger_run(ledger, LEDGER_UNCLAIM, values, 3);
 	if (r == 0)
+		r = ledger_run(ledger, LEDGER_WANT, values, 1);
+	if (r == 0)
 		r = write_meta(ledger);
 	return ledger_finish(ledger, r, true);
 }

@@ -116,6 +116,7 @@ struct ledger_begin {
 	uint64_t	owner;		/* of the channel, and so of that */
 	bool		has_uidl;
 	int32_t		delete_after_days;	/* -1: never */
+	bool		is_mirror;	/* delete what its owner deletes here */
 };
 /*
  * -EINPROGRESS: whose that account is, is not known yet.  Ask the keeper, then
@@ -219,6 +220,14 @@ void	ledger_untake(struct ledger *, struct ledger_taken *);
 void	ledger_stored(struct ledger *, struct ledger_taken *,
 	    const struct envelope *, uint64_t position);
 
+/*
+ * `owner` has deleted these for good.  Where one is STORED, came for nobody else
+ * and from an account whose last listing was told is_mirror, the next one with
+ * that finds it due; the others are none of its business.  FULL where there is
+ * something to note.
+ */
+int	ledger_expunged(struct ledger *, uint64_t owner,
+	    const struct message_id *ids, size_t count);
 /* 0 if message `id` has an entry, else -ENOENT; or -errno. */
 int	ledger_has(struct ledger *, const struct message_id *id);
 

@@ -21,7 +21,8 @@ identity_of(const struct ledger_taken *taken)
 int
 ledger_claimants(struct ledger_taken *taken, const struct envelope *env)
 {
-	if (!taken->has_identity)
+	/* what is held has reached nobody yet */
+	if (!taken->has_identity || env->fetched.hold.len > 0)
 		return 0;
 	taken->claimants = calloc(env->recipient_count,
 	    sizeof(*taken->claimants));
@@ -153,8 +154,12 @@ static int
 note_known(struct ledger *ledger, struct ledger_taken *taken,
     const struct envelope *env)
 {
-	int r = db_begin(ledger->db);
+	int r;
 
+	/* its entry is there, and stands for it again */
+	if (taken->has_id)
+		return ledger_found(ledger, taken);
+	r = db_begin(ledger->db);
 	if (r < 0)
 		return r;
 	taken->id = env->id;

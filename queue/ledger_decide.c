@@ -294,68 +294,75 @@ note_gone(struct ledger *ledger, struct listing *listing)
 
 /* --- what may be deleted ------------------------------------------------ */
 
-/* Stored at or before this may be deleted. */
-static bool
-due_before(struct ledger *ledger, const struct listing *listing,
-    int64_t *before_out)
+/* What may be deleted now: what was stored at or before, what is unwanted. */
+struct due {
+	bool		by_time, unwanted;
+	int64_t		before;
+};
+
+static struct due
+due_now(struct ledger *ledger, const struct listing *listing)
 {
-	if (listing->delete_after_days < 0 || listing->is_overtaken ||
-	    ledger_restored(ledger) != NULL)
-		return false;
-	*before_out = INT64_MAX;
-	if (listing->delete_after_days == 0)
-		return true;
-	if (!clock_jump_is_trusted(&ledger->clock))
-		return false;
-	*before_out = clock_utc_ms() - listing->delete_after_days * DAY_MS;
-	return true;
+	struct due due = { .before = INT64_MAX };
+
+	if (listing->is_overtaken || ledger_restored(ledger) != NULL)
+		return due;
+	due.unwanted = listing->is_mirror;
+	due.by_time = listing->delete_after_days == 0;
+	if (listing->delete_after_days > 0 &&
+	    clock_jump_is_trusted(&ledger->clock)) {
+		due.by_time = true;
+		due.before = clock_utc_ms() -
+		    listing->delete_after_days * DAY_MS;
+	}
+	return due;
 }
 
 static bool
-is_due(const struct listing *listing, const struct row *row, int64_t before)
+is_due(const struct listing *listing, const struct row *row,
+    const struct due *due)
 {
 	const struct entry *entry;
 
 	if (row->part != ROW_KNOWN || row->entry == 0)
 		return false;
 	entry = &listing->entries[row->entry - 1];
-	return (entry->state == SEEN_STORED ||
-	    entry->state == SEEN_DELETING) && entry->has_id &&
-	    !entry->is_short && entry->stored_utc_ms <= before;
+	if ((entry->state != SEEN_STORED && entry->state != SEEN_DELETING) ||
+	    !entry->has_id || entry->is_short)
+		return false;
+	return (due->by_time && entry->stored_utc_ms <= due->before) ||
+	    (due->unwanted && entry->is_unwanted);
 }
 
 static void
-judge_row(const struct listing *listing, struct row *row, bool may,
-    int64_t before)
+judge_row(const struct listing *listing, struct row *row,
+    const struct due *due)
 {
 	if (row->part == LISTING_DELETE)
 		row->part = ROW_KNOWN;
-	if (may && is_due(listing, row, before))
+	if (is_due(listing, row, due))
 		row->part = LISTING_DELETE;
 }
 
 void
 ledger_note_due(struct ledger *ledger, struct listing *listing)
 {
-	int64_t before = 0;
-	bool may = due_before(ledger, listing, &before);
+	const struct due due = due_now(ledger, listing);
 
 	for (size_t i = 0; i < listing->row_count; i++)
-		judge_row(listing, &listing->rows[i], may, before);
+		judge_row(listing, &listing->rows[i], &due);
 	listing->is_stale = false;
 }
 
 static int
 note_due(struct ledger *ledger, struct listing *listing)
 {
-	int64_t before = 0;
-	bool may = due_before(ledger, listing, &before);
+	const struct due due = due_now(ledger, listing);
 
 	for (; listing->cursor < listing->row_count; listing->cursor++) {
 		if ((listing->cost -= 2 * COST_ROW) < 0)
 			return 0;
-		judge_row(listing, &listing->rows[listing->cursor], may,
-		    before);
+		judge_row(listing, &listing->rows[listing->cursor], &due);
 	}
 	listing->is_stale = false;
 	listing->is_decided = true;

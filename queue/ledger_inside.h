@@ -4,9 +4,10 @@
  * ledger.c opens, syncs and knows of restores, ledger_listing.c hears listings,
  * ledger_take.c follows a row from its submission to its entry.  Decisions are
  * made in memory: ledger_table.c holds a listing's rows and the entries of its
- * account, ledger_page.c tells what came of it, ledger_kin.c sorts them, ledger_match.c finds what is known by its
- * UIDL, ledger_weigh.c by its header, ledger_decide.c decides the rest,
- * ledger_leave.c leaves; ledger_job.c runs all that in short turns.
+ * account, ledger_page.c tells what came of it, ledger_kin.c sorts them,
+ * ledger_match.c finds what is known by its UIDL, ledger_weigh.c by its header,
+ * ledger_decide.c decides the rest, ledger_leave.c leaves; ledger_job.c runs all
+ * that in short turns.
  * ledger_folders.c numbers the folders of a remote mailbox, ledger_claims.c
  * knows which recipient has which of a domain's messages; ledger_seed.c takes
  * over what another program has collected.
@@ -51,6 +52,7 @@ struct entry {
 	unsigned	has_id : 1;
 	unsigned	is_short : 1;	/* never to be deleted; of one that is
 					   LEFT: it came too large */
+	unsigned	is_unwanted : 1;	/* its owner has deleted it */
 	unsigned	stands : 1;	/* a row stands for it */
 };
 
@@ -119,6 +121,7 @@ struct listing {
 	uint64_t	 serial;	/* of all listings */
 	bool		 has_uidl;
 	int32_t		 delete_after_days;
+	bool		 is_mirror;	/* what is unwanted is due */
 	bool		 is_whole;	/* told whole, and matched */
 	bool		 is_decided;
 	bool		 settles;	/* the account's beginning, once all
@@ -175,6 +178,7 @@ struct ledger_taken {
 	TAILQ_ENTRY(ledger_taken) next;
 	uint64_t	 account;	/* or the number of its folder */
 	bool		 is_domain;
+	bool		 is_alone;	/* all recipients are its owner */
 	bool		 has_identity;
 	unsigned char	 identity[FETCHED_DIGEST_BYTES];
 	uint64_t	*claimants;	/* accounts, once received; or NULL */

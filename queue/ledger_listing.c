@@ -74,7 +74,7 @@ is_under_way(const struct ledger *ledger, uint64_t account)
 }
 
 struct account_row {
-	bool		is_settled, is_moved, is_domain;
+	bool		is_settled, is_moved, is_domain, is_mirror;
 	uint64_t	owner;		/* 0: not known */
 };
 
@@ -93,6 +93,7 @@ read_account(struct ledger *ledger, uint64_t account, struct account_row *row)
 	row->is_moved = db_i64(&query, 0, 1) == 1;
 	row->owner = db_u64(&query, 0, INT64_MAX);
 	row->is_domain = db_i64(&query, 0, 1) == 1;
+	row->is_mirror = db_i64(&query, 0, 1) == 1;
 	return db_row(&query);
 }
 
@@ -104,15 +105,27 @@ ledger_forget(struct ledger *ledger, struct listing *listing)
 	listing_free(listing);
 }
 
+/* From now on what its owner deletes here is noted; or is not. */
+static int
+note_mirror(struct ledger *ledger, uint64_t account, bool is_mirror,
+    const struct account_row *row)
+{
+	const int64_t values[] = { (int64_t)account, is_mirror };
+
+	return row->is_mirror == is_mirror ? 0 :
+	    ledger_run(ledger, LEDGER_ACCOUNT_MIRROR, values, 2);
+}
+
 /* Whose it is stays so: a fetch account never changes hands. */
 static int
 note_begin(struct ledger *ledger, uint64_t account, uint64_t owner,
-    const struct account_row *row)
+    bool is_mirror, const struct account_row *row)
 {
 	const int64_t values[] = { (int64_t)account, (int64_t)owner, 0 };
 	int r;
 
-	if (row->owner != 0 && row->is_settled)
+	if (row->owner != 0 && row->is_settled &&
+	    row->is_mirror == is_mirror)
 		return 0;
 	r = db_begin(ledger->db);
 	if (r == 0 && row->owner == 0)
@@ -120,6 +133,8 @@ note_begin(struct ledger *ledger, uint64_t account, uint64_t owner,
 	/* nobody knows any more which these were: they are left anew */
 	if (r == 0 && !row->is_settled)
 		r = ledger_run(ledger, LEDGER_LEFT_DROP, values, 1);
+	if (r == 0)
+		r = note_mirror(ledger, account, is_mirror, row);
 	return ledger_finish(ledger, r, false);
 }
 
@@ -135,6 +150,7 @@ listing_new(struct ledger *ledger, const void *from,
 	listing->from = from;
 	listing->has_uidl = begin->has_uidl;
 	listing->delete_after_days = begin->delete_after_days;
+	listing->is_mirror = begin->is_mirror;
 	listing->owner = begin->owner;
 	listing->is_waiting = row->owner == 0;
 	listing->is_moved = row->is_moved;
@@ -188,7 +204,8 @@ ledger_begin(struct ledger *ledger, const void *from,
 	if (r == 0)
 		r = ledger_flush(ledger);
 	if (r == 0 && row.owner != 0)
-		r = note_begin(ledger, begin->account, begin->owner, &row);
+		r = note_begin(ledger, begin->account, begin->owner,
+		    begin->is_mirror, &row);
 	if (r == 0)
 		r = listing_new(ledger, from, begin, &row);
 	if (r == 0 && row.owner == 0)
@@ -212,7 +229,8 @@ ledger_confirm(struct ledger *ledger, const void *from, uint64_t account,
 		return -ESRCH;
 	r = read_account(ledger, account, &row);
 	if (r == 0)
-		r = note_begin(ledger, account, listing->owner, &row);
+		r = note_begin(ledger, account, listing->owner,
+		    listing->is_mirror, &row);
 	if (r < 0) {
 		ledger_forget(ledger, listing);
 		return r;
@@ -435,4 +453,38 @@ ledger_deleting(struct ledger *ledger, const void *from, uint64_t account,
 	if (r == 0 && !unpack_is_done(u))
 		r = -EBADMSG;
 	return ledger_finish(ledger, r, false);
+}
+
+/* --- deleted here -------------------------------------------------------- */
+
+/* 1: it is noted, 0: it does not matter, or -errno. */
+static int
+note_unwanted(struct ledger *ledger, uint64_t owner,
+    const struct message_id *id)
+{
+	struct db_query query = db_ask(ledger->db, LEDGER_UNWANTED);
+	int r;
+
+	db_put_blob(&query, slice_of(id->bytes, MESSAGE_ID_BYTES));
+	db_put_u64(&query, owner);
+	db_put_i64(&query, clock_utc_ms());
+	r = db_run(&query);
+	return r < 0 ? r : db_changed(ledger->db) > 0;
+}
+
+int
+ledger_expunged(struct ledger *ledger, uint64_t owner,
+    const struct message_id *ids, size_t count)
+{
+	bool any = false;
+	/* it may have come a moment ago */
+	int r = ledger_flush(ledger);
+
+	if (r == 0)
+		r = db_begin(ledger->db);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		r = note_unwanted(ledger, owner, &ids[i]);
+		any = any || r > 0;
+	}
+	return ledger_finish(ledger, r < 0 ? r : 0, any);
 }

@@ -51,6 +51,14 @@ static const char *const steps[] = {
 	"CREATE TABLE copy (fetch INTEGER NOT NULL, identity BLOB NOT NULL,"
 	" id BLOB NOT NULL, PRIMARY KEY (fetch, identity, id))"
 	" WITHOUT ROWID;"),
+	/* mirror: what a person deletes here is deleted there; alone: nobody
+	 * but the owner was given it; unwanted: the owner has deleted it */
+	("ALTER TABLE account ADD COLUMN mirror INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE seen ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE seen ADD COLUMN unwanted INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE seen SET alone = 1 WHERE id IS NOT NULL AND EXISTS"
+	" (SELECT 1 FROM account a WHERE a.fetch = seen.fetch"
+	" AND a.owner = seen.owner AND a.domain = 0);"),
 };
 
 #define OF		" WHERE fetch = ?1"
@@ -64,17 +72,28 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	[LEDGER_LOSE] = "UPDATE seen SET state = 4, changed = ?4"
 	    " WHERE owner = ?1 AND position > ?2 AND position <= ?3"
 	    " AND state <> 3 AND id IS NOT NULL",
-	/* it is fetched again for those alone who lost it */
+	/* it is fetched again for those alone who lost it; from any copy */
 	[LEDGER_LOSE_CLAIMED] = "UPDATE seen SET state = 4, changed = ?4"
 	    " WHERE state <> 3 AND id IN (SELECT id FROM claim"
+	    " WHERE recipient = ?1 AND position > ?2 AND position <= ?3"
+	    " UNION SELECT copy.id FROM claim JOIN copy"
+	    " USING (fetch, identity)"
 	    " WHERE recipient = ?1 AND position > ?2 AND position <= ?3)",
 	[LEDGER_UNCLAIM] = "DELETE FROM claim WHERE recipient = ?1"
 	    " AND position > ?2 AND position <= ?3",
-	[LEDGER_ACCOUNT] = "SELECT settled <> 0, moved, owner, domain"
-	    " FROM account" OF,
+	/* whom the owner's restored mailbox has again, they are not unwanted */
+	[LEDGER_WANT] = "UPDATE seen SET unwanted = 0 WHERE owner = ?1"
+	    " AND unwanted <> 0",
+	[LEDGER_UNWANTED] = "UPDATE seen SET unwanted = 1, changed = ?3"
+	    " WHERE id = ?1 AND owner = ?2 AND state = 0 AND alone = 1"
+	    " AND unwanted = 0 AND EXISTS (SELECT 1 FROM account a"
+	    " WHERE a.fetch = seen.fetch AND a.mirror = 1)",
+	[LEDGER_ACCOUNT] = "SELECT settled <> 0, moved, owner, domain,"
+	    " mirror FROM account" OF,
 	[LEDGER_ACCOUNT_OWNER] = "INSERT INTO account (fetch, owner, domain)"
 	    " VALUES (?1, ?2, ?3) ON CONFLICT (fetch) DO UPDATE"
 	    " SET owner = excluded.owner, domain = excluded.domain",
+	[LEDGER_ACCOUNT_MIRROR] = "UPDATE account SET mirror = ?2" OF,
 	[LEDGER_ACCOUNT_SETTLE] = "INSERT INTO account (fetch, settled)"
 	    " VALUES (?1, ?2) ON CONFLICT (fetch) DO UPDATE"
 	    " SET settled = excluded.settled",
@@ -85,13 +104,14 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	[LEDGER_LEFT_DROP] = "DELETE FROM seen" OF " AND state = 3"
 	    " AND uidl = x'' AND header IS NULL",
 	[LEDGER_PUT] = "INSERT INTO seen (fetch, uidl, bytes, state, header,"
-	    " digest, id, owner, position, stored, changed, short)"
-	    " VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)"
+	    " digest, id, owner, position, stored, changed, short, alone)"
+	    " VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11)"
 	    " ON CONFLICT (id) DO UPDATE SET uidl = excluded.uidl,"
 	    " bytes = excluded.bytes, state = 0, header = excluded.header,"
 	    " digest = excluded.digest, position = excluded.position,"
 	    " stored = excluded.stored, changed = excluded.changed,"
-	    " short = max(short, excluded.short)"
+	    " short = max(short, excluded.short), alone = excluded.alone,"
+	    " unwanted = 0"
 	    " WHERE excluded.position > position",
 	[LEDGER_HAS] = "SELECT 1 FROM seen WHERE id = ?",
 	[LEDGER_FOLDER] = "SELECT number FROM folder WHERE fetch = ?1"
@@ -113,14 +133,14 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " AND identity = ?2 AND recipient = ?3",
 
 	[LEDGER_LOAD] = "SELECT seq, uidl, bytes, state, header IS NOT NULL,"
-	    " id IS NOT NULL, stored, short FROM seen INDEXED BY seen_here" OF
+	    " id IS NOT NULL, stored, short, unwanted FROM seen INDEXED BY seen_here" OF
 	    " AND state <> 2 AND seq > ?2 ORDER BY seq LIMIT ?3",
 	[LEDGER_HEADERS] = "SELECT seq, header FROM seen INDEXED BY seen_here"
 	    OF " AND state <> 2 AND seq > ?2 AND header IS NOT NULL"
 	    " ORDER BY seq LIMIT ?3",
 	/* the order of the rows is that of the index */
 	[LEDGER_UIDL_HEADER] = "SELECT seq, bytes, state, id IS NOT NULL,"
-	    " stored, short FROM seen" OF " AND uidl = ?2 AND header = ?3"
+	    " stored, short, unwanted FROM seen" OF " AND uidl = ?2 AND header = ?3"
 	    " AND state <> 4 AND (state = 2) = ?4 AND seq > ?5"
 	    " ORDER BY seq LIMIT ?6",
 	[LEDGER_ANY_UIDL] = "SELECT 1 FROM seen" OF " AND uidl = ?2 LIMIT 1",
@@ -148,14 +168,14 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " WHERE seq = ?1 AND state IN (0, 1)",
 	/* the same bytes, as the index orders them */
 	[LEDGER_TWIN] = "SELECT seq, bytes, state, id IS NOT NULL, stored,"
-	    " short, id FROM seen" OF " AND bytes = ?2"
+	    " short, unwanted, id FROM seen" OF " AND bytes = ?2"
 	    " AND state IN (0, 1, 2, 3) AND digest = ?3 AND id IS NOT NULL"
 	    " ORDER BY state = 2, seq",
 	[LEDGER_ENTRY] = "SELECT id, digest, state FROM seen WHERE seq = ?1",
 	[LEDGER_ENTRY_IS] = "UPDATE seen SET uidl = ?2, bytes = ?3, state = 0,"
 	    " changed = ?4, short = max(short, ?5) WHERE seq = ?1",
 	[LEDGER_ENTRY_OF] = "SELECT seq, bytes, state, id IS NOT NULL, stored,"
-	    " short FROM seen WHERE id = ?1",
+	    " short, unwanted FROM seen WHERE id = ?1",
 };
 
 const struct db_format ledger_format = {

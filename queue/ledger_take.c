@@ -41,6 +41,7 @@ read_entry(struct db_query *query, struct entry *entry_out)
 	entry_out->has_id = db_i64(query, 0, 1) == 1;
 	entry_out->stored_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
 	entry_out->is_short = db_i64(query, 0, 1) == 1;
+	entry_out->is_unwanted = db_i64(query, 0, 1) == 1;
 	return db_row(query);
 }
 
@@ -375,6 +376,7 @@ ledger_put(struct ledger *ledger, const struct ledger_taken *taken)
 	db_put_u64(&query, taken->position);
 	db_put_i64(&query, taken->stored_utc_ms);
 	db_put_i64(&query, taken->is_short);
+	db_put_i64(&query, taken->is_alone);
 	return db_run(&query);
 }
 
@@ -394,6 +396,10 @@ describe(struct ledger_taken *taken, const struct envelope *env,
 {
 	taken->id = env->id;
 	taken->owner = env->recipients[0].account & INT64_MAX;
+	taken->is_alone = true;
+	for (size_t i = 1; i < env->recipient_count; i++)
+		if (env->recipients[i].account != env->recipients[0].account)
+			taken->is_alone = false;
 	taken->position = position;
 	taken->stored_utc_ms = env->received_at_utc_ms;
 }

@@ -85,6 +85,7 @@ adopt(struct listing *listing, struct db_query *query, uint32_t *index_out)
 	entry.has_id = db_i64(query, 0, 1) == 1;
 	entry.stored_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
 	entry.is_short = db_i64(query, 0, 1) == 1;
+	entry.is_unwanted = db_i64(query, 0, 1) == 1;
 	r = db_row(query);
 	if (r < 0)
 		return r;

@@ -32,6 +32,10 @@ enum queue_kind {
 	QUEUE_UNREF_BIG,
 	/* mailbox -> queue, news: id, slice step word, slice who */
 	QUEUE_STEP,
+	/* mailbox -> queue: u32 count, each an id, EXPUNGED_PAGE at the most:
+	 * a person has deleted these for good here; i64 status: 0 it is noted,
+	 * durable, where it matters */
+	QUEUE_EXPUNGED,
 	/* console -> queue: nothing; reply: packed queue_status */
 	QUEUE_STATUS,
 	/*
@@ -42,10 +46,10 @@ enum queue_kind {
 	 * that was to be taken and its answer 250 means STORED.
 	 */
 	/* fetch -> queue: u64 fetch account, slice folder (UTF-8, as the server
-	 * names it; POP3: empty), u8 has_uidl, i32 delete after days (-1: never)
-	 * -> u8 enum listing_status, u8 may delete now, u8 is the first one of
-	 * this account and folder, u64 listing: what all that follows names it
-	 * by.  That is the account's number where the folder is empty, and ROWS
+	 * names it; POP3: empty), u8 has_uidl, i32 delete after days (-1: never),
+	 * u8 delete what a person deletes here -> u8 enum listing_status, u8 may
+	 * delete now, u8 is the first one of this account and folder, u64
+	 * listing: what all that follows names it by.  That is the account's number where the folder is empty, and ROWS
 	 * may follow at once then, nothing else: the answer may have to wait for
 	 * the keeper, who knows whose it is.  One of somebody else is a breach,
 	 * one of nobody is answered NONE. */
@@ -125,6 +129,8 @@ enum hold_which { HOLD_ANY, HOLD_HELD, HOLD_QUARANTINED, HOLD_WHICH_COUNT };
 /* Rows of 1,600 bytes, six times as many in JSON at worst: fits an answer. */
 #define HOLD_PAGE		25
 #define HOLD_SHOWN_BYTES	(48 * 1024)	/* the same */
+
+#define EXPUNGED_PAGE		256
 
 enum listing_status {
 	LISTING_OK,

@@ -165,11 +165,12 @@ int	account_read(struct account *, const struct view *, size_t n,
 	    struct letter_bytes *bytes_out);
 
 /*
- * Delete `count` letters of the view for good (RFC 1939 6, the UPDATE state):
- * one FULL commit after syncing the segments.  Tombstones keep their numbers.
- * A letter that somebody else deleted already is no error.  Ids of big files no
- * letter here refers to any more are handed to `unref` (may be NULL) after the
- * commit; a letter still in another view is unreferenced when that closes.
+ * Delete `count` letters of the view for good, because a person says so (RFC
+ * 1939 6, the UPDATE state): one FULL commit after syncing the segments.
+ * Tombstones keep their numbers.  A letter that somebody else deleted already
+ * is no error.  Ids of big files no letter here refers to any more are handed
+ * to `unref` (may be NULL) after the commit; a letter still in another view is
+ * unreferenced when that closes.
  * `unref` returns 0 when it is told, or a negative errno: not now, and none of
  * the others either.  What was not told, by that or by a crash, is told when
  * something more is deleted, at each account_settle() and at the next
@@ -182,6 +183,19 @@ typedef int account_unref_fn(void *arg, const struct message_id *big);
 void	account_on_unref(struct account *, account_unref_fn *, void *arg);
 int	account_expunge(struct account *, const struct view *,
 	    const size_t *numbers, size_t count);
+
+/*
+ * What was deleted by account_expunge(), and so by a person, is remembered
+ * message by message, durable with the deletion, until somebody says that the
+ * queue has been told; what goes in any other way is not.  A message that a rule
+ * filed twice counts once nothing of it is left; one that is delivered again
+ * meanwhile does not.  Told of some, ask for more.
+ */
+int	account_expunged(struct account *, struct message_id *ids, size_t most,
+	    size_t *count_out);
+/* NORMAL: after a crash they are told again. */
+int	account_expunged_told(struct account *, const struct message_id *ids,
+	    size_t count);
 
 /*
  * A step of housekeeping of at most some 10 ms: compacts one segment of which

@@ -250,6 +250,7 @@ index_open(int folder_fd, const struct account_options *options,
 		return -ENOMEM;
 	index->uid_block = options->uid_block;
 	index->has_orphans = index->has_unrefs = true;
+	index->has_expunged = true;
 	r = db_open(folder_fd, INDEX_FILE, &index_format, false, &index->db,
 	    needs_out);
 	if (r == 0)
@@ -317,6 +318,7 @@ index_end(struct index *index, enum index_how how)
 	for (size_t i = 0; i < index->mailbox_count; i++)
 		index->mailboxes[i].uids = index->mailboxes[i].uids_kept;
 	index->has_orphans = index->has_unrefs = true;
+	index->has_expunged = true;
 	return r;
 }
 
@@ -499,6 +501,8 @@ add_rows(struct index *index, struct mailbox *mailbox,
 		r = delivered_new(index, record, letter);
 	if (r == 0 && record->is_big)
 		r = index_unref_forget(index, &record->id);
+	if (r == 0 && index->has_expunged)
+		r = index_expunged_forget(index, &record->id);
 	return r;
 }
 

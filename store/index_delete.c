@@ -2,7 +2,8 @@
  * index_delete.c - how an entry goes, then its letter, then its big file
  *
  * An entry that is expunged leaves its number in a tombstone.  A letter without
- * entries is an orphan until no view holds it.  A big file without letters is
+ * entries is an orphan until no view holds it; with the last one of a message
+ * that is noted, until the queue was told (expunged.c).  A big file without letters is
  * noted until the queue was told.  Each stage is a row, so that a crash between
  * two of them forgets nothing.
  */
@@ -52,8 +53,9 @@ letter_release(struct index *index, uint64_t letter)
 	db_end(&q);
 	if (left > 0)
 		return 0;
-	index->has_orphans = true;
-	return index_run_1(index, SQL_ORPHAN_NEW, letter);
+	index->has_orphans = index->has_expunged = true;
+	r = index_run_2(index, SQL_EXPUNGED_NEW, letter, MESSAGE_ID_BYTES);
+	return r < 0 ? r : index_run_1(index, SQL_ORPHAN_NEW, letter);
 }
 
 int

@@ -48,6 +48,9 @@ enum index_sql {
 	SQL_UNREF_NEXT,
 	SQL_UNREF_NEW,
 	SQL_UNREF_DELETE,
+	SQL_EXPUNGED_NEW,
+	SQL_EXPUNGED,
+	SQL_EXPUNGED_DELETE,
 	SQL_SEGMENT_NEW,
 	SQL_SEGMENT_LAST,
 	SQL_SEGMENT_UNSEALED,
@@ -102,6 +105,7 @@ struct index {
 	size_t		 mailbox_count, mailbox_count_kept;
 	bool		 has_orphans;	/* there may be some */
 	bool		 has_unrefs;
+	bool		 has_expunged;
 };
 
 /* The first and last entry a mailbox can have. */
@@ -119,6 +123,8 @@ int	index_bury(struct index *, uint64_t first, uint64_t last,
 	    uint64_t modseq);
 /* The big file is not, or no more, to be told as not needed. */
 int	index_unref_forget(struct index *, const struct message_id *big);
+/* It is here again: nobody is to be told that it was deleted. */
+int	index_expunged_forget(struct index *, const struct message_id *);
 /* A column that was asked to be of MESSAGE_ID_BYTES; zero when it was not. */
 struct message_id index_message_id(struct slice);
 /* The next columns as a letter's row: 0 or -EUCLEAN. */

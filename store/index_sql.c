@@ -64,6 +64,9 @@ static const char *const steps[] = {
 "CREATE TABLE unref(big BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;",
 /* What is no system flag, a space between. */
 "ALTER TABLE entry ADD COLUMN keywords BLOB NOT NULL DEFAULT x'';",
+/* Messages a person has deleted here, to be told to the queue. */
+("CREATE TABLE expunged(message_id BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;"
+"CREATE INDEX letter_message ON letter(message_id);"),
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -124,6 +127,14 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_UNREF_NEXT] = "SELECT big FROM unref ORDER BY big LIMIT 1",
 [SQL_UNREF_NEW] = "INSERT OR IGNORE INTO unref VALUES (?)",
 [SQL_UNREF_DELETE] = "DELETE FROM unref WHERE big = ?",
+
+/* nothing of that message is left: what a rule filed twice is two letters */
+[SQL_EXPUNGED_NEW] = "INSERT OR IGNORE INTO expunged SELECT l.message_id"
+"	FROM letter l WHERE l.id = ? AND length(l.message_id) = ?"
+"	AND NOT EXISTS (SELECT 1 FROM letter o"
+"	WHERE o.message_id = l.message_id AND o.entries > 0)",
+[SQL_EXPUNGED] = "SELECT message_id FROM expunged ORDER BY message_id LIMIT ?",
+[SQL_EXPUNGED_DELETE] = "DELETE FROM expunged WHERE message_id = ?",
 
 [SQL_SEGMENT_NEW] = "INSERT OR IGNORE INTO segment VALUES (?, 0, 0, 0, 0)",
 [SQL_SEGMENT_LAST] = "SELECT number, vouched FROM segment"

@@ -11,6 +11,10 @@
 /* What every copy has alike.  The order is part of the identity. */
 static const char *const shared_fields[] = {
 	"message-id", "date", "from", "subject", "to", "cc",
+	/* what the body is, and whom an answer reaches: else one could be sent
+	 * ahead that nobody can read, and the true one would be its copy */
+	"sender", "reply-to", "content-type", "content-transfer-encoding",
+	"content-disposition",
 };
 
 #define SHARED_COUNT	(sizeof(shared_fields) / sizeof(shared_fields[0]))

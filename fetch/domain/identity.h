@@ -2,7 +2,8 @@
  * identity.h - is this another copy of a message that came before?
  *
  * SMTP puts one copy per recipient into a domain's mailbox.  What all copies
- * share is their identity: Message-ID, Date, From, Subject, To, Cc, and the
+ * share is their identity: Message-ID, Date, From, Subject, To, Cc, Sender,
+ * Reply-To, what Content- fields say of the body, and the
  * body.  Trace fields and envelope headers differ between them and are left
  * out, and so are the form of line ends, how a field is folded, and empty lines
  * at the very end.  A copy whose body was changed on its way (a list's footer)

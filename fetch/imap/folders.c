@@ -257,6 +257,9 @@ on_selected(void *arg, uint32_t about, const struct imap_reply *reply)
 	if (!conversation_is_open(collect))
 		return;
 	session->is_selected = reply->says == IMAP_OK;
+	if (session->is_selected &&
+	    slice_is_str(folder_of(session)->utf8, "INBOX"))
+		collect->outcome.mark = imap_mark(session);
 	if (session->is_selected) {
 		collect->conversation->arrival = (struct arrival){
 		    .into = folder_of(session)->into
@@ -285,12 +288,13 @@ select_one(struct collect *collect)
 {
 	struct imap_session *session = collect->conversation->imap;
 	bool deletes = collect->task == FETCH_COLLECT &&
-	    collect->account.delete_after_days != FETCH_KEEP;
+	    (collect->account.delete_after_days != FETCH_KEEP ||
+	    collect->account.mirror);
 	TEXT_AUTO quoted = TEXT_INIT(IMAP_LINE_BYTES / 2);
 
 	session->is_selected = false;
 	session->is_fickle = false;
-	session->exists = session->uidvalidity = 0;
+	session->exists = session->uidvalidity = session->uid_next = 0;
 	session->marked_count = 0;
 	(void)imap_quote(folder_of(session)->name, &quoted);
 	imap_say_words(session->imap, deletes ? &command_select :

@@ -183,6 +183,8 @@ settle(struct collect *collect)
 		session->asked |= ASKED_ID;
 		imap_say_words(session->imap, &command_id, 0,
 		    slice_str("(\"name\" \"Postroom\")"));
+	} else if (collect->task == FETCH_WATCH) {
+		imap_watch(collect);	/* and says too little to compress */
 	} else if ((session->can & IMAP_CAN_COMPRESS) != 0 &&
 	    (session->asked & ASKED_COMPRESS) == 0) {
 		session->asked |= ASKED_COMPRESS;
@@ -337,6 +339,7 @@ on_untagged(void *arg, const struct imap_reply *reply)
 
 	uint64_t n;
 
+	imap_watch_heard(collect, reply);
 	if (reply->says != IMAP_OK)
 		return;
 	if (slice_is_word(reply->code, "CAPABILITY"))
@@ -346,6 +349,9 @@ on_untagged(void *arg, const struct imap_reply *reply)
 	    !session->is_selected &&
 	    slice_u64(reply->arguments, UINT32_MAX, &n) == 0)
 		session->uidvalidity = (uint32_t)n;
+	if (slice_is_word(reply->code, "UIDNEXT") && !session->is_selected &&
+	    slice_u64(reply->arguments, UINT32_MAX, &n) == 0)
+		session->uid_next = (uint32_t)n;
 	/* RFC 4315 2: its UIDs say nothing the next time */
 	if (slice_is_word(reply->code, "UIDNOTSTICKY"))
 		session->is_fickle = true;

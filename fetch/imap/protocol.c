@@ -253,6 +253,7 @@ end(struct collect *collect)
 	arena_free(session->arena);
 	text_free(&session->keywords);
 	free(session->marked);
+	imap_watch_free(session->watch);
 	free(session);
 	collect->conversation->imap = NULL;
 }

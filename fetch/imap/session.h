@@ -14,6 +14,8 @@
 #include "lib/base/arena.h"
 #include "lib/base/text.h"
 
+struct imap_watch;		/* opaque; see watch.c */
+
 #define IMAP_FOLDERS_MOST	1000	/* as many as there may be here */
 #define IMAP_FOLDERS_BYTES	(2u << 20)	/* their names, both forms */
 #define IMAP_REMOVE_MOST	256	/* UIDs of one STORE: 2,816 bytes */
@@ -51,7 +53,8 @@ struct imap_session {
 	struct imap_folder *folders;
 	unsigned	 count, at;	/* the one selected */
 	bool		 is_selected;
-	uint32_t	 exists, uidvalidity;
+	uint32_t	 exists, uidvalidity, uid_next;
+	struct imap_watch *watch;	/* NULL: it collects */
 	bool		 is_fickle;	/* its UIDs are new each time */
 	uint32_t	*marked;	/* \Deleted there; UIDs that grow */
 	size_t		 marked_count, marked_size;
@@ -70,6 +73,12 @@ int	imap_begin(struct collect *);
 void	imap_folders(struct collect *);
 /* Capabilities as they are said: a list of words. */
 void	imap_can_read(struct imap_session *, struct slice words);
+/* watch.c: the step after the login of a watch; what it hears. */
+void	imap_watch(struct collect *);
+void	imap_watch_heard(struct collect *, const struct imap_reply *);
+void	imap_watch_free(struct imap_watch *);
+/* watch.c: the folder selected, as an outcome says it; never 0. */
+uint64_t imap_mark(const struct imap_session *);
 /* Say what is to be removed, if that can be said now. */
 void	imap_remove_flush(struct collect *);
 /* List the folder that is selected. */

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define RETRY_AFTER_MOST	86400	/* who asks for more is asked tomorrow */
+#define RETRY_AFTER_MOST	86400	/* for more it is tomorrow */
 
 void
 https_reply_open(struct https_reply *reply, size_t body_most)

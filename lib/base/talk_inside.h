@@ -2,10 +2,10 @@
  * talk_inside.h - an outgoing conversation as its own files see it
  *
  * talk.c opens it and says how it went, talk_options.c tells libcurl what it
- * must know, talk_drive.c gives it its turns on the loop,
- * talk_tls.c judges the certificate, talk_bytes.c moves what is said once it is
- * open, talk_line.c counts it and holds it back.  A handler may free the conversation; who calls one asks talk_tell...()
- * whether it is still there.
+ * must know, talk_drive.c gives it its turns on the loop, talk_tls.c judges the
+ * certificate, talk_bytes.c moves what is said once it is open, talk_line.c
+ * counts that and holds it back.  A handler may free the conversation; who calls
+ * one asks talk_tell...() whether it is still there.
  */
 #ifndef POSTROOM_BASE_TALK_INSIDE_H
 #define POSTROOM_BASE_TALK_INSIDE_H

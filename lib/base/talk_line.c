@@ -3,8 +3,8 @@
  *
  * Bytes are counted as they are read and written, for the cause of the moment.
  * When it ends, what the system counted beyond them (TLS, the opening by libcurl,
- * what was sent twice, what nobody read any more) goes to TALK_CAUSE_SESSION.  A share of the line holds reading: the other
- * side's window fills, and it waits.
+ * what was sent twice, what nobody read any more) goes to TALK_CAUSE_SESSION.  A
+ * share of the line holds reading: the other side's window fills, and it waits.
  */
 #include <errno.h>
 

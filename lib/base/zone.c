@@ -10,7 +10,12 @@
 int
 zone_open(const char *name)
 {
-	if (name[0] != '\0' && setenv("TZ", name, 1) < 0)
+	/*
+	 * Without TZ the C library opens the system's file again for each
+	 * strftime() and mktime(), and where it cannot, goes on in UTC.
+	 */
+	if (setenv("TZ", name[0] != '\0' ? name : ":/etc/localtime",
+	    name[0] != '\0') < 0)
 		return -ENOMEM;
 	tzset();
 	return 0;

@@ -2,9 +2,13 @@
  * received.c - what a Received field says (RFC 5321 4.4)
  *
  *	from HELO (NAME [PEER]) by ...		RFC 5321, Postfix, Sendmail
- *	from NAME ([PEER] helo=HELO) by ...	Exim
+ *	from NAME ([PEER]:PORT helo=HELO) by ...	Exim
  *	from NAME (HELO HELO) (PEER) by ...	qmail
  *	from [PEER] by ...
+ *
+ * HELO and ident are the client's own words: "EHLO [10.0.0.1]" is no address
+ * that anybody has seen.  What the writer saw stands in a comment, and counts
+ * before the word behind "from".
  *	(qmail 123 invoked by uid 7); DATE	no clause at all
  */
 #include "lib/message/received.h"
@@ -90,55 +94,64 @@ address_of(struct slice text)
 	char written[HOST_TEXT_SIZE];
 
 	text = slice_trim(text);
-	if (text.len > 1 && text.at[0] == '[' && text.at[text.len - 1] == ']')
-		text = slice_first(slice_after(text, 1), text.len - 2);
+	if (text.len > 1 && text.at[0] == '[' &&
+	    slice_find(text, ']') != SIZE_MAX)	/* a port may follow */
+		text = slice_after(slice_first(text, slice_find(text, ']')), 1);
 	if (slice_has_prefix(text, "IPv6:"))
 		text = slice_after(text, 5);
 	return host_address(text, false, written) != 0 ? text :
 	    slice_of(NULL, 0);
 }
 
-/* "HELO x" or "helo=x": x, else empty. */
+/* "HELO x" or "helo=x": x, and `rest` stands behind it; else empty. */
 static struct slice
-helo_of(struct slice word, struct slice rest)
+cut_helo(struct slice word, struct slice *rest)
 {
 	struct slice next;
 
 	if (slice_has_prefix(word, "helo="))
 		return slice_after(word, 5);
 	if ((slice_is_word(word, "HELO") || slice_is_word(word, "EHLO")) &&
-	    slice_word(&rest, &next))
+	    slice_word(rest, &next))
 		return next;
 	return slice_of(NULL, 0);
 }
 
-/* A comment behind "from": the address, what it is called, what it said. */
-static void
+/*
+ * A comment behind "from": the address, what it is called, what it said.  True:
+ * it has the address.
+ */
+static bool
 read_from_comment(struct slice comment, struct received *received)
 {
 	struct slice rest = comment, word, found, name = { NULL, 0 };
-	bool is_first = true;
+	bool is_first = true, has_peer = false;
 
 	while (slice_word(&rest, &word)) {
 		size_t open = slice_find(word, '[');
 
-		found = helo_of(word, rest);
+		found = cut_helo(word, &rest);
 		if (found.len > 0) {
 			if (received->name.len == 0)
 				received->name = received->helo;
 			received->helo = found;
-		}
-		found = address_of(open == SIZE_MAX ? word :
-		    slice_after(word, open));
-		if (found.len > 0 && received->peer.len == 0) {
-			received->peer = found;
-			if (received->name.len == 0)
+		} else if (slice_find(word, '=') == SIZE_MAX && !has_peer) {
+			found = address_of(open == SIZE_MAX ? word :
+			    slice_after(word, open));
+			has_peer = found.len > 0;
+			if (has_peer)
+				received->peer = found;
+			if (has_peer && received->name.len == 0)
 				received->name = name;
 		}
 		if (is_first && host_is_name(word))
 			name = word;
 		is_first = false;
 	}
+	/* Sendmail: the name does not lead back to the address */
+	if (slice_find_str(comment, "may be forged") != SIZE_MAX)
+		received->name = slice_of(NULL, 0);
+	return has_peer;
 }
 
 /* The clause that a word opens: where its value goes, or NULL. */
@@ -165,14 +178,15 @@ received_read(struct slice value, struct received *received_out)
 {
 	struct received *received = received_out;
 	struct slice rest = value, *open = NULL, *last_for = NULL;
-	bool in_from = false;
+	bool in_from = false, has_peer = false;
 	struct token token;
 
 	*received = (struct received){ 0 };
 	while (next_token(&rest, &token)) {
 		if (token.is_comment) {
-			if (in_from)
-				read_from_comment(token.text, received);
+			if (in_from && !has_peer)
+				has_peer = read_from_comment(token.text,
+				    received);
 			continue;
 		}
 		if (open != NULL) {

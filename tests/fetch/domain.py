@@ -112,3 +112,20 @@ def many(t):
     add_domain(t, t.provider(Session, box))
     t.true(t.now()["held"] == 1, "not held")
     t.here([for_whom("after", "%s@%s" % (t.owner, DOMAIN))])
+
+
+@test("delete/of-a-domain-only-what-was-for-one")
+def for_one(t):
+    own = "%s@%s" % (t.owner, DOMAIN)
+    mine = [for_whom("one", own),
+            for_whom("two", "%s, postmaster@%s" % (own, DOMAIN))]
+    box = t.box(mine)
+    add_domain(t, t.provider(Session, box), "--delete-when-deleted-here")
+    t.now()
+    t.here(mine)
+    t.delete_here(*mine)
+    t.until_there(box, ["uidl-2"])
+    for _ in range(2):
+        t.now()
+    t.true(box.uidls() == [b"uidl-2"], box.uidls())
+    t.here([])

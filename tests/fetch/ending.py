@@ -1,5 +1,6 @@
 """DELE, QUIT, and two at once: what is taken is never taken again."""
 
+import json
 import threading
 import time
 
@@ -208,6 +209,55 @@ def change_of_mind(t):
     t.now()
     t.true(not box.uidls(), box.uidls())
     t.here(datas)
+    t.once(box)
+
+
+@test("delete/what-is-deleted-here-is-deleted-there-and-nothing-else")
+def deleted_here(t):
+    datas = letters("mirror", 5)
+    box = t.box(datas)
+    provider = t.provider(Session, box)
+    t.add(provider, "--delete-when-deleted-here")
+    for _ in range(2):
+        t.now()
+    t.here(datas)
+    t.delete_here(datas[1], quits=False)       # the connection just ends
+    t.here(datas)
+    t.now()
+    t.true(provider.words()["DELE"] == 0, "DELE was said")
+    t.delete_here(datas[1])
+    t.until_there(box, ["uidl-1", "uidl-3", "uidl-4", "uidl-5"])
+    t.delete_here(datas[0], datas[4])
+    t.until_there(box, ["uidl-3", "uidl-4"])
+    t.here([datas[2], datas[3]])
+    status, text, complaints = t.command("mailbox", "list", t.owner, "--json")
+    t.true(status == 0 and len(json.loads(text)["result"]) == 2, text,
+           complaints)
+    t.true(provider.words()["DELE"] == 3, provider.words())
+    t.once(box)
+
+
+@test("delete/what-was-deleted-here-before-that-was-said-stays-there")
+def deleted_before(t):
+    datas = letters("before", 3)
+    box = t.box(datas)
+    provider = t.provider(Session, box)
+    t.add(provider)
+    t.now()
+    t.here(datas)
+    t.delete_here(datas[0])
+    words = ("fetch", "set", "%s@office.test" % t.owner, "--label", "remote")
+    for option in ("--delete-when-deleted-here", "--keep-when-deleted-here"):
+        status, text, complaints = t.command(*words, option)
+        t.true(status == 0, text, complaints)
+        for _ in range(2):
+            t.now()
+        t.true(len(box.uidls()) == 3, box.uidls())
+    t.delete_here(datas[1])     # it is no mirror any more
+    for _ in range(2):
+        t.now()
+    t.true(provider.words()["DELE"] == 0, "DELE was said")
+    t.here(datas[2:])
     t.once(box)
 
 

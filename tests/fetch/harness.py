@@ -121,29 +121,37 @@ class Pop:
             self.socket.close()
 
 
-def read_mailbox(hub, name):
-    """The letters of a mailbox here, without the hub's own first lines."""
+def open_mailbox(hub, name):
     until = time.monotonic() + VISIBLE
     while True:
         try:
-            pop = Pop(hub, name)
-            break
+            return Pop(hub, name)
         except (Fault, OSError):
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
+
+
+def read_letters(pop, name):
+    """All of a session, without the hub's own first lines."""
     found = []
+    count = int(pop.ask("STAT").split()[1])
+    for number in range(1, count + 1):
+        data = pop.ask("RETR %d" % number, many=True)
+        data = re.sub(rb"(\A|\r\n)\.", rb"\1", data)
+        if TRACE.match(data) is None:
+            raise Fault("%s: no trace lines: %r" % (name, data[:300]))
+        found.append(TRACE.sub(b"", data, count=1))
+    return found
+
+
+def read_mailbox(hub, name):
+    """The letters of a mailbox here, without the hub's own first lines."""
+    pop = open_mailbox(hub, name)
     try:
-        count = int(pop.ask("STAT").split()[1])
-        for number in range(1, count + 1):
-            data = pop.ask("RETR %d" % number, many=True)
-            data = re.sub(rb"(\A|\r\n)\.", rb"\1", data)
-            if TRACE.match(data) is None:
-                raise Fault("%s: no trace lines: %r" % (name, data[:300]))
-            found.append(TRACE.sub(b"", data, count=1))
+        return read_letters(pop, name)
     finally:
         pop.close()
-    return found
 
 
 Entry = collections.namedtuple("Entry", "uid flags keywords received data")
@@ -218,6 +226,7 @@ class Place:
         options = {
             "connections_per_address": "1000", "fetch_per_host": "64",
             "fetch_connections": "1000", "fetch_minutes": "1440",
+            "fetch_watch": "no",
             "message_bytes": "%dMiB" % (MESSAGE_BYTES >> 20),
             "journal_segment_bytes": "4MiB", "warm_mailboxes": "200",
         }
@@ -421,6 +430,29 @@ class Case:
             time.sleep(0.05)
         compare(self.owner, found, wanted, least)
         self.expected = (wanted, least)
+
+    def delete_here(self, *datas, quits=True):
+        """As a mail program does; without QUIT nothing is deleted."""
+        pop = open_mailbox(self.hub, self.owner)
+        found = read_letters(pop, self.owner)
+        for data in datas:
+            pop.ask("DELE %d" % (found.index(mended(data)) + 1))
+        if quits:
+            pop.close()
+        else:
+            pop.socket.close()
+
+    def until_there(self, box, uidls):
+        """
+        Collect until just these are at the provider: what was deleted here is
+        told a moment after the QUIT.
+        """
+        uidls = [uidl.encode() for uidl in uidls]
+        until = time.monotonic() + VISIBLE
+        while box.uidls() != uidls:
+            if time.monotonic() > until:
+                raise Fault("at the provider are %s" % box.uidls())
+            self.now()
 
     def compare_again(self):
         if self.expected is not None:

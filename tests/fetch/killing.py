@@ -16,7 +16,8 @@ import tempfile
 import threading
 import time
 
-from harness import Case, Fault, Mail, Place, Session, compare, letter, mended
+from harness import (Case, Fault, ImapMail, ImapSession, Mail, Place, Session,
+                     compare, letter, mended)
 
 GUARD = 90.0            # seconds until all is well again
 ROLES = ("fetch", "queue", "schedule", "keeper", "mailbox", "resolver",
@@ -37,6 +38,14 @@ CALLS = (
 )
 
 
+# what IMAP does otherwise is all in fetch
+IMAP_CALLS = (
+    ("queue", "pwritev", "ENOSPC", 1), ("queue", "fdatasync", "KILL", 1),
+    ("fetch", "memfd_create", "EMFILE", 1), ("fetch", "socket", "EMFILE", 1),
+    ("fetch", "sendmsg", "KILL", 5), ("fetch", "memfd_create", "KILL", 3),
+)
+
+
 class Halves(Session):
     """Each message in two halves, with a step of its own between them."""
 
@@ -48,6 +57,19 @@ class Halves(Session):
         self.send(mail.wire[len(mail.wire) // 2:])
 
 
+class ImapHalves(ImapSession):
+    """The same; and all that is said goes over the line compressed."""
+    compress = True
+
+    def text(self, number, mail):
+        self.body(number, mail, mail.data)
+        data, self.out = b"".join(self.out), []
+        self.push(data[:len(data) // 2])
+        self.provider.step(self, b"half")
+        self.push(data[len(data) // 2:])
+        self.ok()
+
+
 class Remote:
     """One owner's remote mailbox, and all it ever held."""
 
@@ -57,14 +79,16 @@ class Remote:
         self.delete = delete
         self.all = []           # bytes
         self.mails = []         # and as they wait there
-        self.box = self.case.box((), user="%s-%s" % (owner, label))
+        self.is_imap = session.protocol == "imap"
+        self.box = (self.case.imap_box if self.is_imap else self.case.box)(
+            (), user="%s-%s" % (owner, label))
         self.provider = self.case.provider(session, self.box)
         self.count = 0
 
-    def join(self, take="--all"):
+    def join(self, take="--all", more=None):
         self.case.add(self.provider, label=self.label, take=take,
-                      user=self.box.user.decode(),
-                      delete="--delete-after 0" if self.delete else "--keep")
+                      user=self.box.user.decode(), delete=more or (
+                          "--delete-after 0" if self.delete else "--keep"))
 
     def more(self, count, rng=None):
         """That many more messages wait."""
@@ -76,7 +100,7 @@ class Remote:
 
     def put(self, data):
         self.count += 1
-        mail = Mail("u%d" % self.count, data)
+        mail = (ImapMail if self.is_imap else Mail)("u%d" % self.count, data)
         self.all.append(data)
         self.mails.append(mail)
         self.box.add(mail)
@@ -203,9 +227,9 @@ def under_load(args, role, seed, kills):
         scene.all_well()
 
 
-def at_each_step(args, role, delete):
+def at_each_step(args, role, delete, session=Halves):
     """Killed when the provider is told its first command, its second, ..."""
-    with Scene(args, {"ann": delete}) as scene:
+    with Scene(args, {"ann": delete}, session=session) as scene:
         remote = scene.remotes[0]
         provider = remote.provider
         for wanted in range(1, 60):
@@ -240,10 +264,10 @@ def at_each_step(args, role, delete):
                 raise Fault("%r was carried %d times" % (uidl, times))
 
 
-def undeleting(args, polls, seed):
+def undeleting(args, polls, seed, session=Session):
     """F34: all that was deleted is there again, before each of the polls."""
     rng = random.Random(seed)
-    with Scene(args, {"ann": True}, session=Session) as scene:
+    with Scene(args, {"ann": True}, session=session) as scene:
         remote = scene.remotes[0]
         remote.more(20, rng)
         for i in range(polls):
@@ -253,14 +277,93 @@ def undeleting(args, polls, seed):
             remote.collect()
             with remote.box.lock:
                 remote.box.mails[:] = remote.mails
+                for mail in remote.mails if remote.is_imap else ():
+                    mail.flags.clear()
         scene.all_well()
+
+
+# --- deleted here ------------------------------------------------------------
+
+MIRROR = "--keep --delete-when-deleted-here"
+
+
+def there_without(scene, remote, gone):
+    """At the provider is all but these, after some collections."""
+    wanted = [mail.uidl.decode() for mail in remote.mails
+              if mail not in gone]
+    try:
+        remote.case.until_there(remote.box, wanted)
+    except Fault as fault:
+        raise Fault("%s, of %s" % (fault, wanted)) from fault
+    scene.hub.wait_settled()
+    kept = [data for mail, data in zip(remote.mails, remote.all)
+            if mail not in gone]
+    remote.case.here(kept)
+
+
+def mirrored(args, role):
+    """Killed between a deletion here, its being told, and the one there."""
+    with Scene(args, {"ann": False}, session=Session, join=False) as scene:
+        ann = scene.remotes[0]
+        ann.join(more=MIRROR)
+        ann.more(8)
+        until_done([ann])
+        scene.hub.wait_settled()
+        gone = []
+        for n, delay in enumerate((0, 0.002, 0.01, 0.05)):
+            ann.case.delete_here(ann.all[n])
+            gone.append(ann.mails[n])
+            time.sleep(delay)
+            kill(scene.hub, role)
+            if role == "hub":
+                scene.hub.start()
+            there_without(scene, ann, gone)
+        scene.hub.stop()
+        scene.hub.check()
+        scene.hub.start()
+        ann.is_done()
+        there_without(scene, ann, gone)
+
+
+def mirror_restored(args):
+    """What the copy does not know to be deleted is not deleted there."""
+    with Scene(args, {"ann": False}, session=Session, join=False) as scene:
+        hub, ann = scene.hub, scene.remotes[0]
+        ann.join(more=MIRROR)
+        ann.more(4)
+        until_done([ann])
+        hub.wait_settled()
+        hub.stop()
+        copy = hub.data + ".copy"
+        subprocess.run(["cp", "-a", hub.data, copy], check=True)
+        hub.start()
+        ann.case.delete_here(ann.all[0])
+        there_without(scene, ann, [ann.mails[0]])
+        ann.case.delete_here(ann.all[1])    # told, and not deleted there yet
+        hub.wait_settled()
+        hub.stop()
+        shutil.rmtree(hub.data)
+        os.rename(copy, hub.data)
+        hub.start()
+        for resumed in (False, True):
+            for _ in range(2):
+                ann.case.now(label="remote")
+            if ann.box.uidls() != [b"u2", b"u3", b"u4"]:
+                raise Fault("deleted after a restore (%s): %s" % (
+                    resumed, ann.box.uidls()))
+            status, text, complaints = ann.case.command("fetch", "resume")
+            if status != 0:
+                raise Fault("fetch resume: %s%s" % (text, complaints))
+        ann.case.here(ann.all)          # the first of them from the copy
+        ann.case.delete_here(ann.all[1])
+        ann.case.until_there(ann.box, ["u3", "u4"])
 
 
 # --- restored ----------------------------------------------------------------
 
-def restored(args):
+def restored(args, session=Session):
     """The data folder of last week stands there again."""
-    with Scene(args, {"ann": True, "bob": False}, session=Session) as scene:
+    with Scene(args, {"ann": True, "bob": False}, session=session) as scene:
         hub, (ann, bob) = scene.hub, scene.remotes
         for remote in scene.remotes:
             remote.more(5)
@@ -308,12 +411,12 @@ def restored(args):
 
 # --- a disk that fails, or is full -------------------------------------------
 
-def failing_call(args, role, call, fault, n):
+def failing_call(args, role, call, fault, n, session=Session):
     """The n-th such call of the role fails while it collects."""
     from sweep import Strace, can_trace
     if not can_trace():
         raise args.Skip("needs strace and root")
-    with Scene(args, {"ann": True}, session=Session) as scene:
+    with Scene(args, {"ann": True}, session=session) as scene:
         remote = scene.remotes[0]
         remote.more(1)
         until_done(scene.remotes)       # so that all that is needed runs
@@ -448,6 +551,14 @@ class Fast(Session):
                                enumerate(self.list, 1)) + b"\r\n.\r\n")
 
 
+class ImapFast(ImapSession):
+    """The same over IMAP."""
+    compress = True
+
+    def rows(self):
+        self.send(b"".join(b"* " + self.row(i, mail) + b"\r\n" for i, mail in
+                           enumerate(self.view, 1)))
+
 def resident(hub, role):
     """MiB that a process of this role has needed at most."""
     most = 0
@@ -462,16 +573,19 @@ def resident(hub, role):
     return most
 
 
-def hundred_thousand(args):
+def hundred_thousand(args, session=Fast):
     """F35: 100,000 old messages are listed and passed over, twice."""
-    with Scene(args, {"ann": False, "bob": True}, session=Fast,
+    with Scene(args, {"ann": False, "bob": True}, session=session,
                join=False) as scene:
         ann, bob = scene.remotes
-        one = Mail("x", letter("old"))
+        one = (ImapMail if ann.is_imap else Mail)("x", letter("old"))
         for i in range(100000):
             mail = copy.copy(one)
             mail.uidl = b"old-%d" % i
-            ann.box.mails.append(mail)
+            if ann.is_imap:
+                ann.box.add(mail)
+            else:
+                ann.box.mails.append(mail)
         ann.join("--new")
         bob.join()
         peak = {"fetch": 0, "queue": 0}
@@ -553,6 +667,10 @@ def tests(args):
     yield "F05/collected-by-itself-and-no-hammering", lambda: by_itself(args)
     yield "F35/100000-messages-listed", lambda: hundred_thousand(args)
     yield "F51/restored-from-a-copy", lambda: restored(args)
+    yield "F51/restored-and-a-mirror", lambda: mirror_restored(args)
+    for role in ("mailbox", "queue", "fetch", "hub"):
+        yield ("F37/deleted-here-and-killed/%s" % role,
+               lambda role=role: mirrored(args, role))
     yield "F34/100-polls-of-a-provider-that-undeletes", lambda: undeleting(
         args, 300 if args.long else 100, args.seed)
     for role in ("fetch", "queue", "hub", *(
@@ -568,6 +686,18 @@ def tests(args):
             yield ("F37/killed-under-load/%s/%d" % (role, seed),
                    lambda role=role, seed=seed: under_load(
                        args, role, seed, 12 if args.long else 3))
+    yield "F35/imap/100000-messages-listed", lambda: hundred_thousand(
+        args, ImapFast)
+    yield "F51/imap/restored-from-a-copy", lambda: restored(args, ImapSession)
+    yield "F34/imap/100-polls-of-a-provider-that-undeletes", \
+        lambda: undeleting(args, 300 if args.long else 100, args.seed,
+                           ImapSession)
+    for role in ("fetch", "queue", "hub", *(ROLES[2:] if args.long else ())):
+        yield ("F37/imap/killed-at-each-step/%s" % role,
+               lambda role=role: at_each_step(args, role, True, ImapHalves))
+    for row in IMAP_CALLS:
+        yield ("F38/imap/a-call-fails/%s/%s/%s/%d" % row,
+               lambda row=row: failing_call(args, *row, ImapSession))
     yield "F54/full-disk", lambda: full_outside(args)
     for row in CALLS:
         yield ("F38/a-call-fails/%s/%s/%s/%d" % row,

@@ -41,6 +41,7 @@ import imap_carrying                                    # noqa: E402,F401
 import imap_listing                                     # noqa: E402,F401
 import moving                                           # noqa: E402,F401
 import killing                                          # noqa: E402
+import watching                                         # noqa: E402
 import line                                             # noqa: E402
 import telling                                          # noqa: E402
 
@@ -172,7 +173,7 @@ def main():
     def wanted(name):
         return not args.only or name.startswith(args.only)
     shared = [one for one in TESTS if wanted(one[0])]
-    own = [one for group in (telling, line, killing)
+    own = [one for group in (telling, line, watching, killing)
            for one in group.tests(args) if wanted(one[0])]
     if not shared and not own:
         results.add("fail", args.only, "there is no such test")

@@ -22,7 +22,7 @@ offers() {
 	done
 }
 while IFS= read -r line; do
-	[[ $line =~ ^"  "([a-z0-9]+)(" "([a-z]+))?" " ]] || continue
+	[[ $line =~ ^"  "([a-z0-9]+)(" "([a-z-]+))?" " ]] || continue
 	noun=${BASH_REMATCH[1]} verb=${BASH_REMATCH[3]}
 	typed=() && offers "$noun"
 	typed=("$noun")
@@ -31,7 +31,7 @@ while IFS= read -r line; do
 		typed+=("$verb")
 	fi
 	rest=${line#*"${typed[*]}"}
-	[[ $rest == *OPTIONS\ OF\ add* ]] && rest+=${add/--untested/}
+	[[ $rest == *OPTIONS\ OF\ add* ]] && rest+=${add%%--untested*}
 	[[ "$noun $verb" == "fetch add" ]] && add=$rest
 	offers $(grep -o -e "--[a-z-]*" <<<"$rest")
 done < <(LC_ALL=C "$bin/postroom" help)

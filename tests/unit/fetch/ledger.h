@@ -57,6 +57,7 @@ struct ledger {
 	unsigned	 pages, rows_told;
 	bool		 has_uidl, settled, ended;
 	int		 days;
+	bool		 is_mirror;	/* as it was told */
 	unsigned	 decides, take_pages;
 	struct ledger_mail mail[LEDGER_ROWS];
 	unsigned	 mail_count;

@@ -95,10 +95,10 @@ static const struct {
 	unsigned char	byte;
 } lies[] = {
 	{ 0, FETCH_END_COUNT }, { 0, 255 },
-	{ 1 + 11 * 8, 2 },		/* deletions_stopped */
-	{ 1 + 11 * 8 + 1, 2 },		/* has_print */
-	{ 1 + 11 * 8 + 2, 2 },		/* server_said */
-	{ 1 + 11 * 8 + 3 + 32, 200 },	/* more words than there are */
+	{ 1 + 12 * 8, 2 },		/* deletions_stopped */
+	{ 1 + 12 * 8 + 1, 2 },		/* has_print */
+	{ 1 + 12 * 8 + 2, 2 },		/* server_said */
+	{ 1 + 12 * 8 + 3 + 32, 200 },	/* more words than there are */
 };
 
 START_TEST(a_value_out_of_range_is_refused)

@@ -40,6 +40,27 @@ static const struct {
 { "192.0.2.1",
   "Received: from box ([192.0.2.9]) by mx.isp.example; x\r\n\r\n",
   "192.0.2.9", "box" },
+/* a stranger who calls himself one of the provider's, in many ways */
+{ "pop.isp.example",
+  "Received: from [10.0.0.1] (unknown [192.0.2.9]) by mx.isp.example; x\r\n"
+  FORGED "\r\n", "192.0.2.9", "[10.0.0.1]" },
+{ "pop.isp.example",
+  "Received: from unknown (HELO [10.0.0.1]) (192.0.2.9) by mx.isp.example;"
+  " x\r\n" FORGED "\r\n", "192.0.2.9", "[10.0.0.1]" },
+{ "pop.isp.example",
+  "Received: from r.example.net ([192.0.2.9]:5123 helo=[10.0.0.1]) by"
+  " mx.isp.example; x\r\n" FORGED "\r\n", "192.0.2.9", "[10.0.0.1]" },
+{ "pop.isp.example",
+  "Received: from box (mx.isp.example [192.0.2.9] (may be forged)) by"
+  " mx.isp.example; x\r\n" FORGED "\r\n", "192.0.2.9", "box" },
+/* somebody came, and nobody says from where; but a delivery is one */
+{ "pop.isp.example",
+  "Received: from box by mx.isp.example with ESMTP; x\r\n" FORGED "\r\n",
+  "", "" },
+{ "pop.isp.example",
+  "Received: from mx.isp.example by store.isp.example with LMTP; x\r\n"
+  "Received: from box ([192.0.2.9]) by mx.isp.example; x\r\n\r\n",
+  "192.0.2.9", "box" },
 /* the provider's lines end before a stranger is named: nothing is known */
 { "pop.isp.example",
   "Received: from q ([10.1.2.3]) by mx.isp.example; x\r\n"

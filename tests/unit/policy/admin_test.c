@@ -196,11 +196,13 @@ START_TEST(a_fetch_account_is_added_changed_listed_and_removed)
 	    "\"delete_after\": \"keep\", \"largest\": 0, "
 	    "\"enabled\": \"yes\", \"pin\": \"no\", "
 	    "\"protocol\": \"pop3\", \"folders\": \"\", "
-	    "\"queue\": \"\", \"every\": 0, \"on_read\": \"no\"}"));
+	    "\"queue\": \"\", \"mirror\": \"no\", "
+	    "\"every\": 0, \"on_read\": \"no\"}"));
 	ck_assert(!fetches_changed);
 	answer_to(FETCH("set", WITH("tls", "starttls") WITH("from", "30")
 	    WITH("delete_after", "7") ", \"largest\": 1048576"
 	    WITH("enabled", "no") WITH("mechanism", "apop")
+	    WITH("mirror", "yes")
 	    WITH("rename", "second") WITH("pin", PIN "1F")), &answer);
 	ck_assert(fetches_changed);
 	answer_to(FETCH("list", WITH("label", "second")), &answer);
@@ -211,7 +213,8 @@ START_TEST(a_fetch_account_is_added_changed_listed_and_removed)
 	    "\"delete_after\": \"7\", \"largest\": 1048576, "
 	    "\"enabled\": \"no\", \"pin\": \"yes\", "
 	    "\"protocol\": \"pop3\", \"folders\": \"\", "
-	    "\"queue\": \"\", \"every\": 0, \"on_read\": \"no\"}"));
+	    "\"queue\": \"\", \"mirror\": \"yes\", "
+	    "\"every\": 0, \"on_read\": \"no\"}"));
 	ck_assert_int_eq(policy_fetch_secret(policy, &key, 1, secret), 0);
 	ck_assert_str_eq(secret, "a remote one");
 	answer_to(FETCH("set", WITH("password", "x") WITH("pin", "none")
@@ -264,6 +267,8 @@ static const struct {
 	  "\"unfit\", \"field\": \"delete_after\"" },
 	{ FETCH("add", GOOD WITH("largest", "3000000000")),
 	  "\"unfit\", \"field\": \"largest\"" },
+	{ FETCH("add", GOOD WITH("mirror", "perhaps")),
+	  "\"unfit\", \"field\": \"mirror\"" },
 	{ FETCH("add", GOOD WITH("enabled", "perhaps")),
 	  "\"unfit\", \"field\": \"enabled\"" },
 	{ FETCH("add", WITH("host", "a b") WITH("user", "u")

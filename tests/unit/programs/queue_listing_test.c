@@ -146,6 +146,7 @@ begin_folder(uint64_t account, const char *folder, struct heard *heard)
 	pack_slice(&body, slice_str(folder));
 	pack_u8(&body, true);
 	pack_u32(&body, 0);
+	pack_u8(&body, false);
 	ask(fetch, QUEUE_LISTING_BEGIN, &body, heard);
 }
 
@@ -516,6 +517,50 @@ START_TEST(account_at_that_is_cut_is_a_breach)
 }
 END_TEST
 
+/* Whoever breaks the rules is not answered. */
+static void
+hear_lost(void *arg, int status, struct ipc_message *message)
+{
+	(void)arg;
+	(void)message;
+	ck_assert_int_lt(status, 0);
+}
+
+/* A mailbox says that `count` messages were deleted. */
+static void
+tell_expunged(uint32_t count, uint32_t told, struct heard *heard)
+{
+	TEXT_AUTO body = TEXT_INIT(8192);
+	struct ipc *mailbox = play_peer(play, ROLE_MAILBOX, ANN, nothing,
+	    NULL);
+
+	pack_u32(&body, told);
+	for (uint32_t i = 0; i < count; i++)
+		pack_bytes(&body, slice_of("tenletters", 10));
+	ck_assert_int_eq(ipc_ask(mailbox, QUEUE_EXPUNGED, text_slice(&body),
+	    NULL, 0, heard->count == 0 ? hear : hear_lost, heard), 0);
+	play_run(play, 30);
+	ipc_free(mailbox);
+}
+
+START_TEST(a_mailbox_says_what_was_deleted_a_page_at_a_time)
+{
+	struct heard heard = { 0 };
+	struct heard lost = { .count = 1 };
+
+	tell_expunged(EXPUNGED_PAGE, EXPUNGED_PAGE, &heard);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_uint_eq(heard.status, 0);
+	ck_assert_uint_eq(play->breaches, 0);
+	tell_expunged(EXPUNGED_PAGE + 1, EXPUNGED_PAGE + 1, &lost);
+	ck_assert_uint_eq(play->breaches, 1);
+	tell_expunged(1, 2, &lost);
+	ck_assert_uint_eq(play->breaches, 2);
+	tell_expunged(2, 1, &lost);
+	ck_assert_uint_eq(play->breaches, 3);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -548,6 +593,8 @@ unit_suite(void)
 	tcase_add_test(tests, a_listing_without_end_is_told_so);
 	tcase_add_test(tests, a_mailbox_that_lags_stops_remote_deletion);
 	tcase_add_test(tests, account_at_that_is_cut_is_a_breach);
+	tcase_add_test(tests,
+	    a_mailbox_says_what_was_deleted_a_page_at_a_time);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

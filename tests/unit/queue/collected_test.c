@@ -71,7 +71,7 @@ decide(void)
 static void
 list_days(uint32_t messages, int32_t days)
 {
-	const struct ledger_begin begin = { REMOTE, STAGE_ANN, true, days };
+	const struct ledger_begin begin = { REMOTE, STAGE_ANN, true, days, false };
 	TEXT_AUTO rows = TEXT_INIT(65536);
 	struct unpack u;
 	bool is_first;

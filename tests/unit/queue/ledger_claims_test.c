@@ -16,7 +16,7 @@ static struct envelope env;
 static void
 begin_domain(const struct remote *rows)
 {
-	const struct ledger_begin begin = { ACCOUNT, OWNER, true, 0 };
+	const struct ledger_begin begin = { ACCOUNT, OWNER, true, 0, false };
 	const struct ledger_owned owned = { ACCOUNT, OWNER, true };
 
 	ck_assert_int_eq(ledger_own(ledger, &owned), 0);
@@ -195,6 +195,80 @@ START_TEST(who_lost_it_gets_it_again_and_nobody_else)
 }
 END_TEST
 
+/* What waits for a person is in no mailbox: who had it has it from before. */
+START_TEST(a_copy_that_is_held_is_nobodys)
+{
+	struct ledger_taken *taken;
+	struct message_id id;
+
+	begin_domain(three);
+	last_position = 10;
+	ck_assert_int_eq(receive_for(1, 'm', only_ann, 1, &id), 1);
+	last_position = 40;
+	ck_assert_int_eq(claim(2, 'm', only_ann, 1, &taken, &id), 1);
+	env.fetched.hold = slice_str("it may be for somebody in Bcc");
+	ledger_stored(ledger, taken, &env, last_position++);
+	end();
+	ck_assert_int_eq(ledger_lost(ledger, ANN, 5, 20), 0);
+	begin_domain(three);
+	ck_assert_int_eq(claim(1, 'm', only_ann, 1, &taken, &id), 1);
+	ck_assert_int_eq(ledger_unclaimed(ledger, taken, &env, &id), 0);
+	ledger_untake(ledger, taken);
+	/* held for want of an address, it is not its postmaster's either */
+	ck_assert_int_eq(claim(3, 'n', only_ann, 1, &taken, &id), 1);
+	env.fetched.hold = slice_str("no address");
+	ledger_stored(ledger, taken, &env, last_position++);
+	end();
+	reopen();
+	begin_domain((const struct remote[]){ { 102, "C" }, { 103, "D" },
+	    { 0, NULL } });
+	ck_assert_int_eq(receive_for(2, 'n', only_ann, 1, &id), 1);
+}
+END_TEST
+
+/* The copy that was delivered is not there any more; the other one still is. */
+START_TEST(what_is_lost_comes_back_from_any_copy)
+{
+	static const struct remote second[] = { { 101, "B" }, { 0, NULL } };
+	struct message_id id;
+
+	begin_domain(three);
+	last_position = 10;
+	ck_assert_int_eq(receive_for(1, 'm', ann_bob, 2, &id), 2);
+	ck_assert_int_eq(receive_for(2, 'm', ann_bob, 2, &id), -EEXIST);
+	end();
+	begin_domain(second);
+	end();
+	ck_assert_int_eq(ledger_lost(ledger, BOB, 5, 20), 0);
+	begin_domain(second);
+	ck_assert_str_eq(part(LISTING_TAKE), "1");
+	last_position = 50;
+	ck_assert_int_eq(receive_for(1, 'm', ann_bob, 2, &id), 1);
+	ck_assert_uint_eq(for_whom[0].account, BOB);
+}
+END_TEST
+
+/* A copy that was lost, and that nobody needs when it comes again. */
+START_TEST(a_lost_copy_is_found_once)
+{
+	struct message_id id;
+
+	begin_domain(three);
+	last_position = 10;
+	ck_assert_int_eq(receive_for(1, 'm', only_ann, 1, &id), 1);
+	end();
+	ck_assert_int_eq(ledger_lost(ledger, ANN, 5, 20), 0);
+	begin_domain(three);
+	last_position = 50;
+	ck_assert_int_eq(receive_for(2, 'm', ann_bob, 2, &id), 2);
+	ck_assert_int_eq(receive_for(1, 'm', ann_bob, 2, &id), -EEXIST);
+	end();
+	reopen();
+	begin_domain(three);
+	ck_assert_str_eq(part(LISTING_TAKE), "3");
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -210,6 +284,9 @@ unit_suite(void)
 	tcase_add_test(tcase, a_replayed_record_claims);
 	tcase_add_test(tcase, a_copy_waits_for_the_receipt_of_another);
 	tcase_add_test(tcase, who_lost_it_gets_it_again_and_nobody_else);
+	tcase_add_test(tcase, a_copy_that_is_held_is_nobodys);
+	tcase_add_test(tcase, what_is_lost_comes_back_from_any_copy);
+	tcase_add_test(tcase, a_lost_copy_is_found_once);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -27,7 +27,7 @@ number_of(const char *name)
 static int
 take_one(const char *name, const char *uidl)
 {
-	const struct ledger_begin begin = { number_of(name), OWNER, true, -1 };
+	const struct ledger_begin begin = { number_of(name), OWNER, true, -1, false };
 	struct fetched fetched = { .account = ACCOUNT,
 	    .listing = begin.account, .number = 1 };
 	TEXT_AUTO text = TEXT_INIT(256);

@@ -31,6 +31,8 @@ static struct message_id last_id;
 static uint64_t last_position;
 static struct listing_counts counts;
 static bool may_delete, is_first;
+static bool is_mirror;	/* of the listings that begin */
+static unsigned is_for_two;	/* what is received: account 8, too */
 
 /* The ledger of this scene. */
 static inline void
@@ -62,6 +64,8 @@ set_up(void)
 	memset(&beside, 0, sizeof(beside));
 	memset(&last_id, 0, sizeof(last_id));
 	last_position = 1;
+	is_mirror = false;
+	is_for_two = 0;
 	beside.newest = 1;
 	open_it();
 }
@@ -95,7 +99,8 @@ much_later(int64_t ms)
 static inline int
 begin_days(bool has_uidl, int32_t days)
 {
-	const struct ledger_begin begin = { ACCOUNT, OWNER, has_uidl, days };
+	const struct ledger_begin begin = { ACCOUNT, OWNER, has_uidl, days,
+	    is_mirror };
 	int r = ledger_begin(ledger, &channel, &begin, &may_delete, &is_first);
 
 	/* the keeper says that it is so */
@@ -265,9 +270,10 @@ take(uint32_t number, char header, char whole, struct ledger_taken **taken)
 static inline void
 receive(struct ledger_taken *taken)
 {
-	struct recipient rcpt = { .account = OWNER };
-	struct envelope env = { .source = SOURCE_FETCH, .recipients = &rcpt,
-	    .recipient_count = 1, .received_at_utc_ms = clock_utc_ms() };
+	struct recipient rcpts[] = { { .account = OWNER },
+	    { .account = OWNER + is_for_two } };
+	struct envelope env = { .source = SOURCE_FETCH, .recipients = rcpts,
+	    .recipient_count = 2, .received_at_utc_ms = clock_utc_ms() };
 
 	if (ledger_taken_id(taken) != NULL)
 		env.id = *ledger_taken_id(taken);

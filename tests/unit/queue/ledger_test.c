@@ -349,7 +349,7 @@ END_TEST
 
 START_TEST(F42_one_listing_of_a_mailbox_at_a_time)
 {
-	const struct ledger_begin begin = { ACCOUNT, OWNER, true, -1 };
+	const struct ledger_begin begin = { ACCOUNT, OWNER, true, -1, false };
 
 	ck_assert_int_eq(begin_days(true, -1), 0);
 	ck_assert_int_eq(ledger_begin(ledger, &other_channel, &begin,

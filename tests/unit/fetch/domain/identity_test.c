@@ -63,6 +63,13 @@ static const struct {
 	{ "Message-ID: <1@a>\r\nDate: now\r\nFrom: a@b\r\nSubject: s\r\n"
 	    "To: x@y\r\nCc: z@y\r\n\r\nbody\r\n\r\nmore\r\n", false },
 	{ HEADER, false },
+	/* the same bytes that are to be read in another way, or answered
+	 * elsewhere: who has seen a message can send such a one ahead of it */
+	{ HEADER "Content-Type: text/html\r\n\r\nbody\r\n\r\nmore\r\n", false },
+	{ HEADER "Content-Transfer-Encoding: base64\r\n"
+	    "\r\nbody\r\n\r\nmore\r\n", false },
+	{ HEADER "Reply-To: c@d\r\n\r\nbody\r\n\r\nmore\r\n", false },
+	{ HEADER "Sender: c@d\r\n\r\nbody\r\n\r\nmore\r\n", false },
 };
 
 START_TEST(copies_are_the_same_and_other_messages_are_not)

@@ -88,7 +88,9 @@ scene_new(void)
 static void
 scene_run(struct scene *scene)
 {
-	const struct collect_events events = { scene, NULL, on_over };
+	const struct collect_events events = {
+		.arg = scene, .over = on_over
+	};
 
 	server_start(scene->server);
 	scene->account.port = scene->server->port;

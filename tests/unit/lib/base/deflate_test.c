@@ -50,7 +50,7 @@ START_TEST(what_swells_comes_as_there_is_room)
 	char room[1000];
 	struct deflate *deflate;
 	struct stream stream;
-	size_t sum = 0;
+	size_t sum = 0, wrong = 0;
 	int n;
 
 	pack_some(&packed, 4 << 20);
@@ -63,7 +63,8 @@ START_TEST(what_swells_comes_as_there_is_room)
 	while ((n = deflate_read(deflate, give, &stream, room,
 	    sizeof(room))) > 0)
 		for (int i = 0; i < n; i++)
-			ck_assert_int_eq(room[i], (char)(sum++ % 7));
+			wrong += room[i] != (char)(sum++ % 7);
+	ck_assert_uint_eq(wrong, 0);
 	ck_assert_int_eq(n, -EAGAIN);
 	ck_assert_uint_eq(sum, 4 << 20);
 	deflate_free(deflate);

@@ -398,8 +398,8 @@ START_TEST(socks5_is_told_an_address_and_socks5h_the_name)
 	(void)close(socks.listener);
 	ck_assert_ptr_eq(memmem(socks.heard, socks.bytes, HOST,
 	    sizeof(HOST) - 1) == NULL ? NULL : &socks, named ? &socks : NULL);
-	ck_assert_ptr_eq(memmem(socks.heard, socks.bytes, "\x01\xc0\x00\x02\x07",
-	    5) == NULL ? NULL : &socks, named ? NULL : &socks);
+	ck_assert_ptr_eq(memmem(socks.heard, socks.bytes,
+	    "\x01\xc0\x00\x02\x07", 5) == NULL ? NULL : &socks, named ? NULL : &socks);
 }
 END_TEST
 

@@ -26,6 +26,22 @@ static const struct form {
   "ann@office.test" },
 { "from mail.example.com ([192.0.2.9] helo=box) by mx.isp.test; x",
   "box", "mail.example.com", "192.0.2.9", "mx.isp.test", "", "" },
+/* with the port that it came from */
+{ "from mail.example.com ([192.0.2.9]:51234 helo=box) by mx.isp.test; x",
+  "box", "mail.example.com", "192.0.2.9", "mx.isp.test", "", "" },
+/* what the client says of itself is no address that was seen */
+{ "from [10.0.0.1] (unknown [192.0.2.9]) by mx.isp.test (Postfix); x",
+  "[10.0.0.1]", "unknown", "192.0.2.9", "mx.isp.test", "", "" },
+{ "from unknown (HELO [10.0.0.1]) (192.0.2.9) by mx.isp.test; x",
+  "[10.0.0.1]", "unknown", "192.0.2.9", "mx.isp.test", "", "" },
+{ "from a.example.com ([192.0.2.9] helo=[10.0.0.1] ident=[10.0.0.2])"
+  " by mx.isp.test; x",
+  "[10.0.0.1]", "a.example.com", "192.0.2.9", "mx.isp.test", "", "" },
+{ "from a.example.com (helo=[10.0.0.1]) by mx.isp.test; x",
+  "[10.0.0.1]", "a.example.com", "", "mx.isp.test", "", "" },
+/* Sendmail, of a name that its owner alone believes */
+{ "from box (mx.isp.test [192.0.2.9] (may be forged)) by mx.isp.test; x",
+  "box", "", "192.0.2.9", "mx.isp.test", "", "" },
 /* qmail */
 { "from unknown (HELO box) (192.0.2.9) by mx.isp.test with SMTP; x",
   "box", "unknown", "192.0.2.9", "mx.isp.test", "SMTP", "" },

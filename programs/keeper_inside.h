@@ -1,0 +1,59 @@
+/*
+ * keeper_inside.h - the keeper as its own files see it
+ *
+ * role_keeper.c hears what is asked, keeper_login.c answers who logs in.  An
+ * answer may take a while: it is an errand, and who asked may be gone by then.
+ */
+#ifndef POSTROOM_PROGRAMS_KEEPER_INSIDE_H
+#define POSTROOM_PROGRAMS_KEEPER_INSIDE_H
+
+#include <sys/queue.h>
+
+#include "lib/base/pool.h"
+#include "policy/login_cache.h"
+#include "policy/login_delay.h"
+#include "policy/seal.h"
+#include "policy/whose_cache.h"
+#include "programs/roles.h"
+
+struct keeper {
+	struct process		*process;
+	struct policy		*policy;
+	struct ipc		*schedule;	/* or NULL: not there now */
+	struct pool		*pool;
+	struct login_delay	*delays;
+	struct login_cache	*cache;
+	struct whose_cache	*whose;
+	struct seal_key		 seal_key;
+	unsigned		 logins;	/* attempts in all */
+	unsigned		 hashing;	/* of them in the pool */
+	LIST_HEAD(, errand)	 errands;	/* not answered yet */
+};
+
+/* Who asked, and may be gone when the answer is ready. */
+struct errand {
+	LIST_ENTRY(errand) next;
+	struct keeper	*keeper;
+	struct ipc	*from;		/* NULL: gone */
+	uint64_t	 serial;
+};
+
+/* The keeper whose handler has been given `arg`. */
+static inline struct keeper *
+keeper_of(void *arg)
+{
+	struct process *process = arg;
+
+	return process->state;
+}
+
+/* role_keeper.c: it is asked from here on, and answered once. */
+void	keeper_errand_begin(struct errand *, struct keeper *,
+	    struct ipc *from, uint64_t serial);
+/* It is the caller's to free afterwards. */
+void	keeper_errand_answer(struct errand *, const struct text *body);
+
+/* keeper_login.c: a KEEPER_LOGIN has come. */
+int	keeper_on_login(void *process, struct ipc *, struct ipc_message *);
+
+#endif
