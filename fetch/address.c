@@ -253,6 +253,23 @@ readdress(const struct address *address, struct parcel *parcel,
 	return 0;
 }
 
+/* Everybody whom the header may name: 0 or -ENOBUFS. */
+static int
+read_candidates(struct arena *arena, const struct address *address,
+    const struct parcel *parcel, struct domain_candidates *candidates_out)
+{
+	int r = domain_candidates(arena, text_slice(&parcel->header),
+	    &address->rules, candidates_out);
+
+	/* its end was not kept: who is named there is not known */
+	if (r == 0 && parcel->header.len == ADDRESS_HEADER_BYTES &&
+	    !candidates_out->has_envelope && !candidates_out->over) {
+		candidates_out->over = true;
+		candidates_out->over_in = DOMAIN_VISIBLE;
+	}
+	return r;
+}
+
 /* Decide on the first that waits: 0, or why that cannot be now. */
 static int
 decide(struct address *address, struct parcel *parcel, struct slice body)
@@ -267,8 +284,7 @@ decide(struct address *address, struct parcel *parcel, struct slice body)
 
 	if (arena == NULL)
 		return -ENOMEM;
-	r = domain_candidates(arena, text_slice(&parcel->header),
-	    &address->rules, &candidates);
+	r = read_candidates(arena, address, parcel, &candidates);
 	if (r == 0)
 		r = find_answer_unpack(arena, body, &found, &count);
 	if (r < 0)
@@ -341,8 +357,7 @@ ask(struct collect *collect, const struct parcel *parcel)
 
 	if (arena == NULL)
 		return -ENOMEM;
-	r = domain_candidates(arena, text_slice(&parcel->header),
-	    &address->rules, &candidates);
+	r = read_candidates(arena, address, parcel, &candidates);
 	if (r < 0)
 		return r;
 	asks = arena_array(arena, candidates.ask_count, sizeof(*asks));

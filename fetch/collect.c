@@ -67,7 +67,7 @@ limits_default(struct collect_options *limits)
 {
 	limits->account = NULL;
 	limits->password = limits->addresses = NULL;
-	limits->rules = NULL;
+	limits->rules = limits->before = limits->language = NULL;
 	limits->proxy = NULL;
 	limits->keeper = NULL;
 	if (limits->connect_ms == 0)
@@ -163,6 +163,8 @@ on_over(void *arg)
 static int
 allocate(struct collect *collect, const struct collect_options *options)
 {
+	int r = 0;
+
 	collect->password = strdup(options->password);
 	collect->addresses = strdup(options->addresses);
 	collect->over = timer_new(collect->loop, on_over, collect);
@@ -171,7 +173,11 @@ allocate(struct collect *collect, const struct collect_options *options)
 	    digest_open(&collect->whole) < 0 ||
 	    digest_open(&collect->header) < 0)
 		return -ENOMEM;
-	return options->rules == NULL ? 0 : address_open(collect,
+	if (options->before != NULL)
+		r = before_open(collect, slice_str(options->before),
+		    &options->night, options->task == FETCH_EVERYTHING,
+		    options->language);
+	return r < 0 || options->rules == NULL ? r : address_open(collect,
 	    slice_str(options->rules), options->keeper);
 }
 
@@ -195,7 +201,9 @@ collect_start(struct talk_hall *hall, struct loop *loop, struct ipc *queue,
 	collect->bill = options->bill;
 	collect->events = *events;
 	collect->account = *options->account;
-	collect->task = options->task;
+	/* but for what waits for the night, they are the same */
+	collect->task = options->task == FETCH_EVERYTHING ? FETCH_COLLECT :
+	    options->task;
 	collect->proxy = options->proxy;
 	collect->protocol = protocols[options->account->protocol];
 	LIST_INIT(&collect->requests);
@@ -226,6 +234,7 @@ collect_free(struct collect *collect)
 	free(collect->password);
 	free(collect->addresses);
 	address_close(collect);
+	before_close(collect);
 	free(collect);
 }
 
@@ -412,7 +421,8 @@ collect_pass_by(struct collect *collect, uint32_t number, uint64_t listed)
 {
 	if (collect->passed_count < COLLECT_PASSED_MOST)
 		collect->passed[collect->passed_count++] = (struct passed){
-		    collect->conversation->listing.id, { number, listed }
+		    collect->conversation->listing.id,
+		    { .number = number, .bytes = listed }
 		};
 }
 

@@ -19,6 +19,7 @@
 #include "lib/base/ipc.h"
 #include "lib/base/talk.h"
 #include "policy/fetch_accounts.h"
+#include "policy/line_calendar.h"
 
 struct collect;			/* opaque; see collect.c */
 
@@ -36,6 +37,13 @@ struct collect_options {
 	 * channel to the keeper (borrowed), who knows who is here; or NULL */
 	const char	*rules;
 	struct ipc	*keeper;
+	/*
+	 * What is done before a download: before_rules.h as text, or NULL; when
+	 * it is night; the language of notes ("en").
+	 */
+	const char	*before;
+	struct calendar	 night;
+	const char	*language;
 	/* limits of the wire; 0: the defaults in collect.c */
 	uint64_t	 connect_ms, open_ms, silence_ms;
 	uint64_t	 least_bytes_per_second;	/* over a minute */

@@ -34,6 +34,7 @@ struct collect {
 	struct queue_requests requests;
 	struct digest	 whole, header;	/* of the message that comes in */
 	struct address	*address;	/* its mail is for many; or NULL */
+	struct before	*before;	/* rules before a download; or NULL */
 	/* larger than listed, and too large: the next conversation passes by */
 	struct passed {
 		uint64_t	listing;	/* of its folder */

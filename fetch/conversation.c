@@ -17,6 +17,7 @@ listing_forget(struct collect *collect)
 	if (old->listing.is_begun)
 		queue_tell_number(collect, QUEUE_LISTING_END,
 		    old->listing.id);
+	before_forget(collect);
 	text_free(&old->listing.page);
 	text_free(&old->first.leave);
 	text_free(&old->digests.rows);

@@ -11,6 +11,7 @@
 #ifndef POSTROOM_FETCH_CONVERSATION_H
 #define POSTROOM_FETCH_CONVERSATION_H
 
+#include "fetch/before.h"
 #include "fetch/delete.h"
 #include "fetch/doubt.h"
 #include "fetch/first_collection.h"
@@ -71,6 +72,7 @@ struct conversation {
 	struct listing	 listing;
 	struct listing_page page;
 	struct first_collection first;
+	struct before_queue before_queue;
 	struct header_digests digests;
 	struct take	 take;
 	struct space	 space;

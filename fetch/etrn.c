@@ -232,7 +232,7 @@ etrn_start(struct talk_hall *hall, struct loop *loop, struct ipc *door,
 	limits_default(&etrn->limits);
 	r = allocate(etrn, options);
 	/* it is being added: nobody has asked for its mail yet */
-	if (r == 0 && etrn->task == FETCH_COLLECT &&
+	if (r == 0 && etrn->task != FETCH_TRY &&
 	    etrn->account.from == FETCH_FROM_UNSAID)
 		etrn_break(etrn, FETCH_END_UNSAID, "");
 	else if (r == 0)

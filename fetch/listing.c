@@ -248,7 +248,9 @@ listing_add(struct collect *collect, uint32_t number, uint64_t bytes)
 		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 		return;
 	}
-	listing->rows[listing->count++] = (struct listed){ number, bytes };
+	listing->rows[listing->count++] = (struct listed){
+	    .number = number, .bytes = bytes
+	};
 }
 
 void
@@ -292,6 +294,10 @@ on_counts(struct collect *collect, uint64_t bytes,
 	/* in a second conversation some of them are here already */
 	outcome->waiting = outcome->taken + counts.take;
 	outcome->waiting_bytes = outcome->taken_bytes + counts.take_bytes;
+	outcome->skipped = before->skipped;
+	outcome->skipped_bytes = before->skipped_bytes;
+	outcome->deferred = before->deferred;
+	outcome->deferred_bytes = before->deferred_bytes;
 	/* what the ledger knows of it counts itself */
 	outcome->too_large = before->too_large + counts.too_large +
 	    collect->passed_count -

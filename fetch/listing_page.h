@@ -14,6 +14,7 @@ struct collect;
 /* What the server lists. */
 struct listed {
 	uint32_t	number;
+	bool		is_placed;	/* a note of it is here already */
 	uint64_t	bytes;		/* 0: unknown */
 };
 

@@ -8,8 +8,8 @@
 typedef enum admin_status answer_fn(struct schedule *, struct admin_work *,
 	    struct text *rows);
 
-static answer_fn	fetch_now, fetch_test, fetch_progress, fetch_health,
-			line_show, line_open;
+static answer_fn	fetch_now, fetch_everything, fetch_test, fetch_progress,
+			fetch_health, line_show, line_open;
 
 /* What a request with nothing to say may wait for. */
 enum awaits { AWAITS_NOTHING, AWAITS_LIST, AWAITS_NEWS };
@@ -20,6 +20,7 @@ static const struct {
 	enum awaits	 awaits;
 } requests[] = {
 	{ "fetch now",	    fetch_now,	    AWAITS_LIST },
+	{ "fetch everything", fetch_everything, AWAITS_LIST },
 	{ "fetch test",	    fetch_test,	    AWAITS_LIST },
 	{ "fetch progress", fetch_progress, AWAITS_NEWS },
 	{ "fetch health",   fetch_health,   AWAITS_NOTHING },
@@ -157,6 +158,13 @@ fetch_now(struct schedule *schedule, struct admin_work *work,
 }
 
 static enum admin_status
+fetch_everything(struct schedule *schedule, struct admin_work *work,
+    struct text *rows)
+{
+	return ask(schedule, FETCH_EVERYTHING, work, rows);
+}
+
+static enum admin_status
 fetch_test(struct schedule *schedule, struct admin_work *work,
     struct text *rows)
 {
@@ -200,6 +208,10 @@ progress_row(const struct run_account *account, struct text *rows)
 	pack_u64(rows, outcome->deleted);
 	pack_u64(rows, outcome->too_large);
 	pack_u64(rows, outcome->left);
+	pack_u64(rows, outcome->skipped);
+	pack_u64(rows, outcome->skipped_bytes);
+	pack_u64(rows, outcome->deferred);
+	pack_u64(rows, outcome->deferred_bytes);
 	pack_u64(rows, outcome->asked);
 	pack_slice(rows, slice_str(outcome->deletions_stopped ? "yes" : "no"));
 	pack_slice(rows, slice_str(outcome->server_said ? "yes" : "no"));

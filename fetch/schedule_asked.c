@@ -8,22 +8,31 @@
 
 #include "fetch/schedule_inside.h"
 
-/* Is it what they asked for?  Who collects has logged in and counted, too. */
+/*
+ * Is it what they asked for?  Who collects has logged in and counted, too, and
+ * who collects everything has collected.
+ */
 static bool
 serves(enum fetch_task task, const struct run_account *account)
 {
-	return task == FETCH_COLLECT || run_task(account->run) == FETCH_TRY;
+	enum fetch_task wanted = run_task(account->run);
+
+	return task == wanted || task == FETCH_EVERYTHING ||
+	    wanted == FETCH_TRY;
 }
 
 enum fetch_task
 asked_task(const struct remote *remote)
 {
 	const struct run_account *account;
+	enum fetch_task task = LIST_EMPTY(&remote->asked) ? FETCH_COLLECT :
+	    FETCH_TRY;
 
 	LIST_FOREACH(account, &remote->asked, same)
-		if (run_task(account->run) == FETCH_COLLECT)
-			return FETCH_COLLECT;
-	return LIST_EMPTY(&remote->asked) ? FETCH_COLLECT : FETCH_TRY;
+		if (task == FETCH_TRY || run_task(account->run) ==
+		    FETCH_EVERYTHING)
+			task = run_task(account->run);
+	return task;
 }
 
 enum line_who
@@ -76,7 +85,7 @@ asked_dismiss(struct schedule *schedule, struct remote *remote,
 
 	if (remote->state == REMOTE_RUNNING)
 		return;		/* they hear how that ends */
-	asked_end(schedule, remote, FETCH_COLLECT, &outcome);
+	asked_end(schedule, remote, FETCH_EVERYTHING, &outcome);
 	if (remote->state == REMOTE_WAITING)
 		remote_step_out(schedule, remote);
 }
@@ -114,7 +123,7 @@ gather(struct schedule *schedule, const struct schedule_pick *pick,
 	for (remote = schedule->remotes; remote != NULL;
 	    remote = remote->hh.next) {
 		if (!remote_matches(remote, pick) ||
-		    (!remote->enabled && run_task(run) == FETCH_COLLECT))
+		    (!remote->enabled && run_task(run) != FETCH_TRY))
 			continue;
 		r = run_add(run, remote->id, slice_str(remote->owner_address),
 		    slice_str(remote->label), &account);

@@ -64,6 +64,10 @@ fetch_outcome_pack(struct text *text, const struct fetch_outcome *outcome)
 	pack_u64(text, outcome->deleted);
 	pack_u64(text, outcome->too_large);
 	pack_u64(text, outcome->left);
+	pack_u64(text, outcome->skipped);
+	pack_u64(text, outcome->skipped_bytes);
+	pack_u64(text, outcome->deferred);
+	pack_u64(text, outcome->deferred_bytes);
 	pack_u64(text, outcome->asked);
 	pack_u64(text, outcome->mark);
 	pack_u8(text, outcome->deletions_stopped);
@@ -90,6 +94,10 @@ fetch_outcome_unpack(struct unpack *u, struct fetch_outcome *outcome_out)
 	outcome.deleted = unpack_u64(u);
 	outcome.too_large = unpack_u64(u);
 	outcome.left = unpack_u64(u);
+	outcome.skipped = unpack_u64(u);
+	outcome.skipped_bytes = unpack_u64(u);
+	outcome.deferred = unpack_u64(u);
+	outcome.deferred_bytes = unpack_u64(u);
 	outcome.asked = unpack_u64(u);
 	outcome.mark = unpack_u64(u);
 	outcome.deletions_stopped = unpack_bool(u);

@@ -71,6 +71,7 @@ enum fetch_task {
 	FETCH_COLLECT,
 	FETCH_TRY,		/* log in, count what waits, take nothing */
 	FETCH_WATCH,		/* wait for new mail: FETCH_WATCH_INBOX */
+	FETCH_EVERYTHING,	/* collect, and what waits for the night, too */
 	FETCH_TASK_COUNT
 };
 
@@ -110,6 +111,9 @@ struct fetch_outcome {
 	uint64_t	deleted;	/* asked of the server, and granted */
 	uint64_t	too_large;	/* left there, above the largest size */
 	uint64_t	left;		/* could not be taken: tried again */
+	/* by rules before a download: left there, and put off */
+	uint64_t	skipped, skipped_bytes;
+	uint64_t	deferred, deferred_bytes;
 	uint64_t	asked;		/* names whose mail it sends by SMTP, or
 					   could be asked for */
 	uint64_t	mark;		/* INBOX can be watched from there on; 0:

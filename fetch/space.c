@@ -77,17 +77,14 @@ space_want(struct collect *collect, uint64_t bytes)
 void
 space_ahead(struct collect *collect)
 {
-	const struct listing_page *page = &collect->conversation->page;
 	const struct space *space = &collect->conversation->space;
-	uint64_t most = space->modest ? 1 : AHEAD_BYTES, sum = 0;
+	uint64_t most = space->modest ? 1 : AHEAD_BYTES;
+	uint64_t first = before_space(collect, 1);
 
-	if (conversation_is_over(collect) || page->at == page->count ||
-	    (space->pool >= AHEAD_BYTES / 2 &&
-	    space->pool >= space_for(collect, page->rows[page->at].bytes)))
+	if (conversation_is_over(collect) || first == 0 ||
+	    (space->pool >= AHEAD_BYTES / 2 && space->pool >= first))
 		return;
-	for (unsigned i = page->at; i < page->count && sum < most; i++)
-		sum += space_for(collect, page->rows[i].bytes);
-	space_want(collect, sum);
+	space_want(collect, before_space(collect, most));
 }
 
 void

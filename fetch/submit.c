@@ -147,6 +147,68 @@ parcel_new(struct collect *collect, struct incoming *incoming,
 	return parcel;
 }
 
+/* The note's envelope: it stands for the message, and nobody hears of it. */
+static int
+note_envelope(struct collect *collect, const struct listed *row,
+    const struct note *note, struct text *packed)
+{
+	const struct fetch_account *account = &collect->account;
+	const struct conversation *conversation = collect->conversation;
+	struct recipient recipient = {
+		.address = slice_str(account->owner_address),
+		.account = account->owner
+	};
+	struct envelope env = {
+		.source = SOURCE_FETCH, .helo = slice_str(account->host),
+		.peer = slice_str(conversation->peer),
+		.login = slice_str(account->user),
+		.tls = slice_str(conversation->tls_words),
+		.body = BODY_8BITMIME, .utf8 = note->utf8,
+		.bytes = note->bytes.len,
+		.fetched = {
+			.account = account->id,
+			.label = slice_str(account->label),
+			.listing = conversation->listing.id,
+			.number = row->number,
+			.into = conversation->arrival.into,
+			.listed_bytes = row->bytes,
+			.mended = note->mark
+		},
+		.recipients = &recipient, .recipient_count = 1
+	};
+
+	memcpy(env.fetched.header_digest, note->header_digest, DIGEST_BYTES);
+	if (digest_of(&collect->whole, text_slice(&note->bytes),
+	    env.fetched.digest) < 0)
+		return -EIO;
+	envelope_pack(packed, &env);
+	return text_failed(packed) ? -ENOMEM : 0;
+}
+
+struct parcel *
+parcel_note(struct collect *collect, const struct listed *row,
+    const struct note *note)
+{
+	struct parcel *parcel = calloc(1, sizeof(*parcel));
+
+	if (parcel == NULL)
+		return NULL;
+	*parcel = (struct parcel){
+		.number = row->number, .listed = row->bytes,
+		.bytes = note->bytes.len, .memfd = -1,
+		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
+		.cut_envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
+		.header = TEXT_INIT(ADDRESS_HEADER_BYTES)
+	};
+	if (note_envelope(collect, row, note, &parcel->envelope) == 0)
+		parcel->memfd = memfd_of("note", text_slice(&note->bytes));
+	if (parcel->memfd < 0) {
+		parcel_free(parcel);
+		return NULL;
+	}
+	return parcel;
+}
+
 void
 parcel_drop(struct collect *collect, struct parcel *parcel)
 {

@@ -17,6 +17,8 @@
 
 struct collect;
 struct incoming;
+struct listed;
+struct note;
 
 /* A size may count a line end as two octets, or as one. */
 #define EXACT_CRLF	0x01u
@@ -53,6 +55,12 @@ struct submissions {
  */
 struct parcel	*parcel_new(struct collect *, struct incoming *,
 		    const struct mended *);
+/*
+ * A note instead of the message of that row; it takes over space for it.  NULL:
+ * memory is out.
+ */
+struct parcel	*parcel_note(struct collect *, const struct listed *,
+		    const struct note *);
 /* It is no whole message: so it is stored, and the whole one left there. */
 void		 parcel_cut(struct parcel *);
 /* It is not wanted: its file and its space go back. */

@@ -175,9 +175,8 @@ say_again(struct collect *collect)
 		space_want(collect, space_for(collect, first->listed));
 }
 
-/* It stays where it is; the protocol's own reasons do not count as waiting. */
-static bool
-is_left(struct collect *collect, const struct listed *row)
+bool
+take_is_left(struct collect *collect, const struct listed *row)
 {
 	struct fetch_outcome *outcome = &collect->outcome;
 
@@ -191,15 +190,34 @@ is_left(struct collect *collect, const struct listed *row)
 	return true;
 }
 
+/* Submit its note instead of it, if space allows and nothing is in doubt. */
+static bool
+note_say(struct collect *collect, const struct before_row *row)
+{
+	struct parcel *parcel;
+
+	if (collect->conversation->doubt.first != NULL ||
+	    !space_take(collect, row->note->bytes.len))
+		return false;
+	parcel = parcel_note(collect, &row->row, row->note);
+	if (parcel == NULL) {
+		space_put(collect, row->note->bytes.len);
+		collect_break(collect, FETCH_END_LOCAL, "out of memory");
+		return false;
+	}
+	parcel_submit(collect, parcel);
+	return true;
+}
+
 static void
 say_more(struct collect *collect)
 {
-	const struct listed *row;
+	const struct before_row *row;
 
-	while ((row = listing_page_row(collect)) != NULL &&
-	    (is_left(collect, row) ||
-	    retr_say(collect, row->number, row->bytes, false)))
-		listing_page_next(collect);
+	while ((row = before_row(collect)) != NULL &&
+	    (row->state == BEFORE_NOTE ? note_say(collect, row) :
+	    retr_say(collect, row->row.number, row->row.bytes, false)))
+		before_next(collect);
 	space_ahead(collect);
 }
 
@@ -233,8 +251,8 @@ take_turn(struct collect *collect)
 	if (doubt_is_waiting(collect))
 		say_noop(collect);
 	if (!conversation_is_open(collect) || conversation->space.asked ||
-	    take_is_in_transit(collect) ||
-	    (!take->paused && !listing_page_is_over(collect)))
+	    take_is_in_transit(collect) || before_is_asking(collect) ||
+	    (!take->paused && !before_is_over(collect)))
 		return;
 	if (conversation->doubt.first == NULL)
 		step_delete(collect);

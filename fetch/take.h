@@ -10,6 +10,8 @@
 
 #include "fetch/incoming.h"
 
+struct listed;
+
 struct take {
 	struct retr	ring[PROTOCOL_WINDOW];	/* under way, in order */
 	unsigned	first, count;
@@ -19,6 +21,8 @@ struct take {
 
 /* RETRs are under way, a message comes in, or submissions are. */
 bool	take_is_in_transit(const struct collect *);
+/* It stays where it is; the protocol's own reasons do not count as waiting. */
+bool	take_is_left(struct collect *, const struct listed *);
 /* The hub has no room: what is under way is finished, and no more begun. */
 void	take_pause(struct collect *, struct slice words);
 /*

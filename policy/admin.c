@@ -207,6 +207,12 @@ const struct admin_request admin_requests[] = {
     { "rules",    ADMIN_TEXT,   false, SAY_COLUMN_VALUE } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FETCH_NAME, WORD("rules") },
   admin_fetch_rules },
+/* What is done before a download, one rule a line: before_rules.h. */
+{ "fetch before",
+  { WHICH_ARGS,
+    { "rules",    ADMIN_TEXT,   false, SAY_COLUMN_VALUE } },
+  PERSON_TOO, ROLE_KEEPER, { FETCH_NAME, WORD("rules") },
+  admin_fetch_before },
 /* Whose each address or whole name is; row for row. */
 { "account find",
   { { "asks",     ADMIN_TEXT,   true, SAY_COLUMN_VALUE } },
@@ -219,6 +225,10 @@ const struct admin_request admin_requests[] = {
  * that is named by both is ADMIN_UNFIT then.  With none matching: ADMIN_NO_SUCH.
  */
 { "fetch now",
+  { WHICH_ARGS },
+  PERSON_TOO, ROLE_SCHEDULE, RUN_ROW, NULL },
+/* The same, and what rules put off until the night, too. */
+{ "fetch everything",
   { WHICH_ARGS },
   PERSON_TOO, ROLE_SCHEDULE, RUN_ROW, NULL },
 /* Log in and count, enabled or not; exactly one must match. */
@@ -242,6 +252,8 @@ const struct admin_request admin_requests[] = {
     FIGURE("taken"), FIGURE("taken_bytes"),
     FIGURE("waiting"), FIGURE("waiting_bytes"),
     FIGURE("held"), FIGURE("deleted"), FIGURE("too_large"), FIGURE("left"),
+    FIGURE("skipped"), FIGURE("skipped_bytes"),	/* by rules: left there */
+    FIGURE("deferred"), FIGURE("deferred_bytes"),	/* until the night */
     FIGURE("asked"),	/* names whose mail it is to send, or could be */
     WORD("deletions_stopped"),	/* yes no */
     WORD("by_server"),		/* yes no: who said the words */

@@ -21,7 +21,7 @@
 #include "policy/accounts.h"
 
 #define ADMIN_ARGS		20	/* most of any request */
-#define ADMIN_COLUMNS		23
+#define ADMIN_COLUMNS		27
 #define ADMIN_ROWS		4096	/* of one answer: an office has 500 */
 #define ADMIN_PAGE		45	/* rows of 2,800 bytes fit an answer */
 #define ADMIN_MAILBOX_PAGE	60	/* as the mailbox has it (LISTED_PAGE) */

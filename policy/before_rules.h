@@ -24,6 +24,9 @@
  * Texts are compared as people read them: decoded (RFC 2047), ASCII letters of
  * either case alike.  A sender who is "equals" is the address, or all of the
  * field.  A message of unknown size or age is neither above nor below.
+ *
+ * Notes are of one person's mail: in a mailbox for many (DomainPOP) "delete" is
+ * "now" and "placeholder" is "night".
  */
 #ifndef POSTROOM_POLICY_BEFORE_RULES_H
 #define POSTROOM_POLICY_BEFORE_RULES_H

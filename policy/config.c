@@ -149,7 +149,8 @@ static const struct option options[] = {
 { "fetch_per_host",          KIND_COUNT,        FIELD(fetch_per_host), 1, 64, "10",
   "Of them, those on the same host." },
 { "fetch_watch",             KIND_BOOL,         TEXT(fetch_watch), "yes",
-  "Between two collections a connection may wait for new mail (IMAP IDLE); at most half of them do." },
+  "Between two collections a connection may wait for new mail (IMAP IDLE); "
+  "at most half of them do." },
 { "people_fetch",            KIND_BOOL,         TEXT(people_fetch), "yes",
   "People may have their own remote mailboxes collected from, at /me and with postroom --server." },
 { "fetch_tell_seconds",      KIND_SECONDS,      FIELD(fetch_tell_seconds), 1, 2592000, "24h",
@@ -937,4 +938,20 @@ config_manual(struct text *text)
 	text_add_str(text, "Inside stand\n.Ic address ,\na numeric address,\n"
 	    ".Ic port ,\nand\n.Ic tls :\n.Cm none ,\n.Cm starttls\nor\n"
 	    ".Cm implicit .\n.El\n");
+}
+
+void
+config_night(const struct config *config, struct calendar *night_out)
+{
+	static const char usual[] = "daily 01:00-05:00 night";
+	struct slice where;
+	bool has_night = false;
+
+	if (calendar_read(slice_str(config->line_windows), night_out,
+	    &where) == NULL)
+		for (unsigned i = 0; i < night_out->count; i++)
+			has_night = has_night || strcmp(
+			    night_out->windows[i].name, "night") == 0;
+	if (!has_night)
+		(void)calendar_read(slice_str(usual), night_out, &where);
 }

@@ -111,6 +111,13 @@ void	config_show(const struct config *, struct text *);
 /* The option list for postroom.conf(5), in mdoc. */
 void	config_manual(struct text *);
 
+/*
+ * When mail is taken that waits for the night: the windows of that name in
+ * line_windows, or from one to five where there are none.
+ */
+struct calendar;
+void	config_night(const struct config *, struct calendar *night_out);
+
 /* As it stands behind `listen`. */
 const char *service_name(enum service);
 

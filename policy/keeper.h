@@ -73,9 +73,11 @@ enum keeper_kind {
 	 */
 	KEEPER_NAMED,
 	/*
-	 * Fetch: the rules of a fetch account of its owner's whose mail is for
-	 * many.  u64 fetch account -> u8 it is one, slice its rules as text;
-	 * nothing at all: it cannot be said now
+	 * Fetch: the rules of a fetch account of its owner's.  u64 fetch
+	 * account -> u8 its mail is for many, slice those rules
+	 * (domain_rules.h), slice those before a download (before_rules.h),
+	 * each as text, slice language of the owner; nothing at all: it cannot
+	 * be said now
 	 */
 	KEEPER_FETCH_RULES,
 	/*

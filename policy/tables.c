@@ -159,6 +159,13 @@ static const char *const statements[STATEMENTS] = {
 	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
 	[HEALTH_SWEEP] = "DELETE FROM fetch_health"
 	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
+	[BEFORE_SWEEP] = "DELETE FROM fetch_before"
+	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
+	[BEFORE_PUT] = "INSERT INTO fetch_before (fetch, rules)"
+	    " SELECT id, ?2 FROM fetch WHERE id = ?1"
+	    " ON CONFLICT (fetch) DO UPDATE SET rules = excluded.rules",
+	[BEFORE_GET] = "SELECT b.rules FROM fetch_before b"
+	    " JOIN fetch f ON f.id = b.fetch WHERE b.fetch = ?",
 };
 
 static const char *const steps[] = {
@@ -227,6 +234,9 @@ static const char *const steps[] = {
 	" sealed BLOB NOT NULL);",
 	/* what its owner deletes here is deleted there */
 	"ALTER TABLE fetch ADD COLUMN mirror INTEGER NOT NULL DEFAULT 0;",
+	/* rules before a download: fetch_before.h */
+	"CREATE TABLE fetch_before (fetch INTEGER PRIMARY KEY,"
+	" rules BLOB NOT NULL);",
 };
 
 const struct db_format policy_format = {

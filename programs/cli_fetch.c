@@ -373,7 +373,16 @@ cli_fetch_test(struct cli *cli, int argc, char **argv)
 int
 cli_fetch_now(struct cli *cli, int argc, char **argv)
 {
-	return run_command(cli, argc, argv, "fetch now", 0, print_collected);
+	bool all = false;
+	int kept = 0;
+
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], "--everything") == 0)
+			all = true;
+		else
+			argv[kept++] = argv[i];
+	return run_command(cli, kept, argv, all ? "fetch everything" :
+	    "fetch now", 0, print_collected);
 }
 
 /* ---- resume ------------------------------------------------------------- */

@@ -118,6 +118,8 @@ static const struct {
 	{ "deleted",	SAY_FETCHED_DELETED },
 	{ "too_large",	SAY_FETCHED_TOO_LARGE },
 	{ "left",	SAY_FETCHED_LEFT },
+	{ "skipped",	SAY_FETCHED_SKIPPED },
+	{ "deferred",	SAY_FETCHED_DEFERRED },
 };
 
 static void

@@ -11,6 +11,7 @@
 
 #include "lib/base/ipc.h"
 #include "lib/base/log.h"
+#include "policy/fetch_before.h"
 #include "policy/grants.h"
 #include "policy/fetch_domains.h"
 
@@ -160,29 +161,49 @@ keeper_fetch_open(struct policy *policy, const struct seal_key *key,
 	return 0;
 }
 
+/* All rules of an account of that owner's, or none: 0 or -errno. */
+static int
+read_rules(struct policy *policy, uint64_t owner, uint64_t id,
+    bool *is_domain_out, struct text *rules, struct text *before)
+{
+	struct fetch_account f;
+	int r = policy_fetch_get(policy, id, &f);
+
+	*is_domain_out = false;
+	if (r < 0 || f.owner != owner)
+		return r == -ENOENT ? 0 : r;
+	r = policy_fetch_rules_get(policy, id, rules);
+	*is_domain_out = r == 0;
+	return r < 0 && r != -ENOENT ? r :
+	    policy_fetch_before_get(policy, id, before);
+}
+
 int
 keeper_fetch_rules(struct policy *policy, uint64_t owner, struct slice body,
     struct text *answer)
 {
 	TEXT_AUTO rules = TEXT_INIT(DOMAIN_TEXT_MOST);
+	TEXT_AUTO before = TEXT_INIT(BEFORE_TEXT_MOST);
 	struct unpack u = unpack_of(body);
-	struct fetch_account f;
+	struct policy_account account = { 0 };
 	uint64_t id = unpack_u64(&u);
+	bool is_domain;
 	int r;
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	r = policy_fetch_get(policy, id, &f);
+	r = read_rules(policy, owner, id, &is_domain, &rules, &before);
 	if (r == 0)
-		r = f.owner == owner ? policy_fetch_rules_get(policy, id,
-		    &rules) : -ENOENT;
+		r = policy_account_get(policy, owner, &account);
 	if (r < 0 && r != -ENOENT) {
 		log_say("the rules of fetch account %" PRIu64 " cannot be "
 		    "read: %s", id, strerror(-r));
 		return 0;
 	}
-	pack_u8(answer, r == 0);
+	pack_u8(answer, is_domain);
 	pack_slice(answer, text_slice(&rules));
+	pack_slice(answer, text_slice(&before));
+	pack_slice(answer, slice_str(account.language));
 	return 0;
 }
 

@@ -56,6 +56,8 @@ struct errand {
 	bool			 has_settings;	/* and the password */
 	bool			 has_rules;	/* or knows that there are none */
 	char			*rules;		/* its mail is for many; or NULL */
+	char			*before;	/* a download; or NULL */
+	char			 language[LANGUAGE_SIZE];	/* of the owner */
 	struct fetch_way	*way;		/* to the provider, or NULL */
 	bool			 has_way;	/* it has been found: */
 	struct talk_proxy	 proxy;
@@ -79,6 +81,7 @@ struct fetch_role {
 	struct ipc		*keeper, *queue, *resolver, *door;
 	LIST_HEAD(, errand)	 errands;
 	struct timer		*idle_timer;
+	struct calendar		 night;
 	bool			 is_retiring;
 };
 
@@ -116,6 +119,7 @@ errand_free(struct errand *errand)
 	timer_free(errand->timer);
 	LIST_REMOVE(errand, next);
 	free(errand->rules);
+	free(errand->before);
 	OPENSSL_cleanse(errand, sizeof(*errand));
 	free(errand);
 	if (LIST_EMPTY(&role->errands))
@@ -247,6 +251,8 @@ collect_from(struct errand *errand, const char *addresses)
 		    errand->password,
 		.proxy = &errand->proxy, .addresses = addresses, .task = errand->task,
 		.rules = errand->rules, .keeper = role->keeper,
+		.before = errand->before, .language = errand->language,
+		.night = role->night,
 		.message_bytes = role->process->config.message_bytes,
 		.bill = &errand->bill, .mark = errand->mark
 	};
@@ -468,13 +474,21 @@ take_settings(struct errand *errand, struct slice body)
 	    sizeof(errand->password)) < 0 ? -EBADMSG : 0;
 }
 
+static bool
+copy_rules(struct slice rules, char **copy_out)
+{
+	free(*copy_out);
+	*copy_out = strndup(rules.len == 0 ? "" : rules.at, rules.len);
+	return *copy_out != NULL;
+}
+
 /* Its rules, or that it has none; then on. */
 static void
 on_rules(void *arg, int status, struct ipc_message *message)
 {
 	struct errand *errand = arg;
 	struct unpack u;
-	struct slice rules;
+	struct slice rules, before;
 	bool is_domain;
 
 	if (answered(errand, status) < 0)
@@ -482,19 +496,17 @@ on_rules(void *arg, int status, struct ipc_message *message)
 	u = unpack_of(message->body);
 	is_domain = unpack_bool(&u);
 	rules = unpack_slice(&u);
-	if (!unpack_is_done(&u)) {
+	before = unpack_slice(&u);
+	if (slice_cstr(unpack_slice(&u), errand->language,
+	    sizeof(errand->language)) < 0 || !unpack_is_done(&u)) {
 		errand_fail(errand, FETCH_END_LOCAL,
 		    "its rules cannot be read now");
 		return;
 	}
-	if (is_domain) {
-		errand->rules = strndup(rules.len == 0 ? "" : rules.at,
-		    rules.len);
-		if (errand->rules == NULL) {
-			errand_fail(errand, FETCH_END_LOCAL,
-			    strerror(ENOMEM));
-			return;
-		}
+	if ((is_domain && !copy_rules(rules, &errand->rules)) ||
+	    (before.len > 0 && !copy_rules(before, &errand->before))) {
+		errand_fail(errand, FETCH_END_LOCAL, strerror(ENOMEM));
+		return;
 	}
 	errand->has_rules = true;
 	find_way(errand);
@@ -827,6 +839,7 @@ fetch_start(struct process *process)
 	process->state = role;
 	role->process = process;
 	LIST_INIT(&role->errands);
+	config_night(&process->config, &role->night);
 	role->idle_timer = timer_new(process->loop, on_idle_time, role);
 	if (role->idle_timer == NULL)
 		return -ENOMEM;
@@ -924,7 +937,8 @@ lose_asker(struct fetch_role *role, const struct ipc *ipc)
 		if (errand->asker != ipc)
 			continue;
 		errand->asker = NULL;
-		if (errand->task != FETCH_COLLECT)
+		if (errand->task == FETCH_TRY ||
+		    errand->task == FETCH_WATCH)
 			errand_free(errand);
 	}
 }

@@ -30,6 +30,12 @@ add_mended(struct text *text, unsigned mended)
 	if ((mended & FETCHED_SHORT) != 0)
 		text_add_str(text, "; shorter than listed, so it is never "
 		    "deleted there");
+	if ((mended & FETCHED_NOTE) != 0)
+		text_add_str(text, "; a note of it only, for a rule says that "
+		    "it is not wanted");
+	if ((mended & FETCHED_PLACE) != 0)
+		text_add_str(text, "; a note of it only, for a rule says that "
+		    "it is taken later");
 	for (size_t i = 0; i < sizeof(breaches) / sizeof(*breaches); i++) {
 		if ((mended & breaches[i].bit) == 0)
 			continue;

@@ -33,7 +33,21 @@ any(struct ledger *ledger, struct listing *listing,
 
 /* --- sizes -------------------------------------------------------------- */
 
-/* The largest may be another than at the last decision. */
+static bool
+is_placed(const struct listing *listing, const struct row *row)
+{
+	const struct entry *entry;
+
+	if (row->part != ROW_KNOWN || row->entry == 0)
+		return false;
+	entry = &listing->entries[row->entry - 1];
+	return entry->is_placed && entry->state == SEEN_STORED;
+}
+
+/*
+ * The largest may be another than at the last decision.  What only a note is
+ * here of may be taken: who collects knows when.
+ */
 static int
 resize(struct ledger *ledger, struct listing *listing)
 {
@@ -44,7 +58,10 @@ resize(struct ledger *ledger, struct listing *listing)
 
 		if ((listing->cost -= COST_ROW) < 0)
 			return 0;
-		if (row->part == ROW_TOO_LARGE && !is_large)
+		if (is_placed(listing, row))
+			row->part = is_large ? ROW_TOO_LARGE :
+			    (unsigned)LISTING_TAKE;
+		else if (row->part == ROW_TOO_LARGE && !is_large)
 			row->part = ROW_NEW;
 		else if (is_large && row->why != WHY_LEFT &&
 		    (row->part == LISTING_TAKE || row->part == LISTING_LOOK ||
@@ -294,9 +311,12 @@ note_gone(struct ledger *ledger, struct listing *listing)
 
 /* --- what may be deleted ------------------------------------------------ */
 
-/* What may be deleted now: what was stored at or before, what is unwanted. */
+/*
+ * What may be deleted now: what was stored at or before, what is unwanted, what
+ * is kept as a note.
+ */
 struct due {
-	bool		by_time, unwanted;
+	bool		by_time, unwanted, noted;
 	int64_t		before;
 };
 
@@ -307,6 +327,7 @@ due_now(struct ledger *ledger, const struct listing *listing)
 
 	if (listing->is_overtaken || ledger_restored(ledger) != NULL)
 		return due;
+	due.noted = true;
 	due.unwanted = listing->is_mirror;
 	due.by_time = listing->delete_after_days == 0;
 	if (listing->delete_after_days > 0 &&
@@ -328,9 +349,10 @@ is_due(const struct listing *listing, const struct row *row,
 		return false;
 	entry = &listing->entries[row->entry - 1];
 	if ((entry->state != SEEN_STORED && entry->state != SEEN_DELETING) ||
-	    !entry->has_id || entry->is_short)
+	    !entry->has_id || entry->is_short || entry->is_placed)
 		return false;
-	return (due->by_time && entry->stored_utc_ms <= due->before) ||
+	return (due->noted && entry->is_note) ||
+	    (due->by_time && entry->stored_utc_ms <= due->before) ||
 	    (due->unwanted && entry->is_unwanted);
 }
 

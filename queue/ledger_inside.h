@@ -53,8 +53,21 @@ struct entry {
 	unsigned	is_short : 1;	/* never to be deleted; of one that is
 					   LEFT: it came too large */
 	unsigned	is_unwanted : 1;	/* its owner has deleted it */
+	unsigned	is_placed : 1;	/* a note stands for it until it is
+					   taken after all */
+	unsigned	is_note : 1;	/* of what is not wanted: to be deleted
+					   as soon as it may be */
 	unsigned	stands : 1;	/* a row stands for it */
 };
+
+/* What column `short` says of it. */
+static inline void
+entry_mark(struct entry *entry, int64_t mark)
+{
+	entry->is_short = mark == MARK_SHORT;
+	entry->is_note = mark == MARK_NOTE;
+	entry->is_placed = mark == MARK_PLACE;
+}
 
 struct digest {
 	unsigned char	bytes[FETCHED_DIGEST_BYTES];
@@ -187,7 +200,7 @@ struct ledger_taken {
 	uint64_t	 serial;	/* of its listing */
 	uint64_t	 bytes;		/* as listed */
 	bool		 has_id;	/* it was lost */
-	bool		 is_short;
+	enum ledger_mark mark;
 	int64_t		 entry;		/* that one */
 	/* once it is received */
 	struct message_id id;

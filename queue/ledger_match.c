@@ -140,7 +140,7 @@ load(struct listing *listing, struct db_query *query)
 	entry.has_header = db_i64(query, 0, 1) == 1;
 	entry.has_id = db_i64(query, 0, 1) == 1;
 	entry.stored_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
-	entry.is_short = db_i64(query, 0, 1) == 1;
+	entry_mark(&entry, db_i64(query, MARK_NONE, MARK_COUNT - 1));
 	entry.is_unwanted = db_i64(query, 0, 1) == 1;
 	r = db_row(query);
 	if (r < 0)

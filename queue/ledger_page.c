@@ -212,6 +212,12 @@ order_of(struct ledger *ledger, struct listing *listing,
 	return listing->order;
 }
 
+static bool
+has_note(const struct listing *listing, const struct row *row)
+{
+	return row->entry != 0 && listing->entries[row->entry - 1].is_placed;
+}
+
 int
 ledger_page(struct ledger *ledger, const void *from, uint64_t account,
     enum listing_part part, const struct ledger_after *after,
@@ -236,6 +242,7 @@ ledger_page(struct ledger *ledger, const void *from, uint64_t account,
 	for (size_t i = 0; i < lowest.count; i++) {
 		pack_u32(text, lowest.rows[i]->number);
 		pack_u64(text, lowest.rows[i]->bytes);
+		pack_u8(text, has_note(listing, lowest.rows[i]));
 	}
 	return text_failed(text) ? -ENOMEM : 0;
 }

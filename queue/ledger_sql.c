@@ -59,6 +59,9 @@ static const char *const steps[] = {
 	"UPDATE seen SET alone = 1 WHERE id IS NOT NULL AND EXISTS"
 	" (SELECT 1 FROM account a WHERE a.fetch = seen.fetch"
 	" AND a.owner = seen.owner AND a.domain = 0);"),
+	/* `short` is enum ledger_mark from here on: an older program must not
+	 * read it */
+	"UPDATE meta SET hub = hub;",
 };
 
 #define OF		" WHERE fetch = ?1"
@@ -113,6 +116,10 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " short = max(short, excluded.short), alone = excluded.alone,"
 	    " unwanted = 0"
 	    " WHERE excluded.position > position",
+	/* the message itself has come; without UIDL its header knows it */
+	[LEDGER_UNPLACE] = "UPDATE seen SET state = 2, changed = ?4" OF
+	    " AND uidl = ?2 AND (uidl <> x'' OR header = ?3) AND short = 3"
+	    " AND state <> 2",
 	[LEDGER_HAS] = "SELECT 1 FROM seen WHERE id = ?",
 	[LEDGER_FOLDER] = "SELECT number FROM folder WHERE fetch = ?1"
 	    " AND name = ?2",

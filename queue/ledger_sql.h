@@ -11,8 +11,17 @@ enum ledger_state {
 	SEEN_STORED,
 	SEEN_DELETING,
 	SEEN_GONE,
-	SEEN_LEFT,		/* `short`: it came too large */
+	SEEN_LEFT,
 	SEEN_LOST
+};
+
+/* What stands in column `short`. */
+enum ledger_mark {
+	MARK_NONE,
+	MARK_SHORT,		/* it may be cut, or, LEFT, came too large */
+	MARK_NOTE,		/* a note of what is not wanted: that goes */
+	MARK_PLACE,		/* a note of what is taken later */
+	MARK_COUNT
 };
 
 /* What a row of a listing is to be; the first three are enum listing_part. */
@@ -59,6 +68,7 @@ enum ledger_statement {
 	LEDGER_ACCOUNT_MOVED,
 	LEDGER_LEFT_DROP,
 	LEDGER_PUT,
+	LEDGER_UNPLACE,
 	LEDGER_HAS,
 	LEDGER_FOLDER,
 	LEDGER_FOLDERS,

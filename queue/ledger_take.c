@@ -40,7 +40,7 @@ read_entry(struct db_query *query, struct entry *entry_out)
 	entry_out->state = (unsigned)db_i64(query, SEEN_STORED, SEEN_LOST) & 7;
 	entry_out->has_id = db_i64(query, 0, 1) == 1;
 	entry_out->stored_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
-	entry_out->is_short = db_i64(query, 0, 1) == 1;
+	entry_mark(entry_out, db_i64(query, MARK_NONE, MARK_COUNT - 1));
 	entry_out->is_unwanted = db_i64(query, 0, 1) == 1;
 	return db_row(query);
 }
@@ -107,7 +107,7 @@ stand_for(struct ledger *ledger, const struct ledger_taken *taken,
 	db_put_blob(&query, ledger_taken_uidl(taken));
 	db_put_u64(&query, taken->bytes);
 	db_put_i64(&query, clock_utc_ms());
-	db_put_i64(&query, taken->is_short);
+	db_put_i64(&query, taken->mark);
 	r = ledger_finish(ledger, db_run(&query), true);
 	if (r == 0 && listing != NULL)
 		r = note_id(ledger, listing, taken->number, id);
@@ -212,7 +212,9 @@ taken_new(const struct fetched *fetched, struct slice uidl, uint64_t bytes)
 	memcpy(taken->identity, fetched->identity, FETCHED_DIGEST_BYTES);
 	taken->number = fetched->number;
 	taken->bytes = bytes;
-	taken->is_short = (fetched->mended & FETCHED_SHORT) != 0;
+	taken->mark = (fetched->mended & FETCHED_NOTE) != 0 ? MARK_NOTE :
+	    (fetched->mended & FETCHED_PLACE) != 0 ? MARK_PLACE :
+	    (fetched->mended & FETCHED_SHORT) != 0 ? MARK_SHORT : MARK_NONE;
 	memcpy(taken->header, fetched->header_digest, FETCHED_DIGEST_BYTES);
 	memcpy(taken->digest, fetched->digest, FETCHED_DIGEST_BYTES);
 	taken->uidl_len = uidl.len;
@@ -375,8 +377,21 @@ ledger_put(struct ledger *ledger, const struct ledger_taken *taken)
 	db_put_u64(&query, taken->owner);
 	db_put_u64(&query, taken->position);
 	db_put_i64(&query, taken->stored_utc_ms);
-	db_put_i64(&query, taken->is_short);
+	db_put_i64(&query, taken->mark);
 	db_put_i64(&query, taken->is_alone);
+	return db_run(&query);
+}
+
+/* What stood for it until it came is GONE. */
+static int
+unplace(struct ledger *ledger, const struct ledger_taken *taken)
+{
+	struct db_query query = db_ask(ledger->db, LEDGER_UNPLACE);
+
+	db_put_u64(&query, taken->account);
+	db_put_blob(&query, ledger_taken_uidl(taken));
+	db_put_blob(&query, slice_of(taken->header, FETCHED_DIGEST_BYTES));
+	db_put_i64(&query, clock_utc_ms());
 	return db_run(&query);
 }
 
@@ -384,7 +399,10 @@ ledger_put(struct ledger *ledger, const struct ledger_taken *taken)
 static int
 write_stored(struct ledger *ledger, const struct ledger_taken *taken)
 {
-	int r = ledger_put(ledger, taken);
+	int r = taken->mark == MARK_PLACE ? 0 : unplace(ledger, taken);
+
+	if (r == 0)
+		r = ledger_put(ledger, taken);
 
 	return r < 0 ? r : ledger_claim(ledger, taken);
 }

@@ -49,10 +49,11 @@ enum queue_kind {
 	 * names it; POP3: empty), u8 has_uidl, i32 delete after days (-1: never),
 	 * u8 delete what a person deletes here -> u8 enum listing_status, u8 may
 	 * delete now, u8 is the first one of this account and folder, u64
-	 * listing: what all that follows names it by.  That is the account's number where the folder is empty, and ROWS
-	 * may follow at once then, nothing else: the answer may have to wait for
-	 * the keeper, who knows whose it is.  One of somebody else is a breach,
-	 * one of nobody is answered NONE. */
+	 * listing: what all that follows names it by.  That is the account's
+	 * number where the folder is empty, and ROWS may follow at once then,
+	 * nothing else: the answer may have to wait for the keeper, who knows
+	 * whose it is.  One of somebody else is a breach, one of nobody is
+	 * answered NONE. */
 	QUEUE_LISTING_BEGIN,
 	/* fetch -> queue: u64 listing, u32 count, each u32 number, u64
 	 * bytes, slice uidl; numbers grow -> u8 listing_status */
@@ -63,8 +64,9 @@ enum queue_kind {
 	QUEUE_LISTING_DECIDE,
 	/* fetch -> queue: u64 listing, u8 enum listing_part, after which row:
 	 * u64 bytes, u32 number (0: from the first) -> u8 listing_status, u8
-	 * enum listing_order, u32 count, each u32 number, u64 bytes, in that
-	 * order; less than LISTING_PAGE of them: that was all */
+	 * enum listing_order, u32 count, each u32 number, u64 bytes, u8 a note
+	 * of it is here already (FETCHED_PLACE), in that order; less than
+	 * LISTING_PAGE of them: that was all */
 	QUEUE_LISTING_PAGE,
 	/* fetch -> queue: u64 listing, u32 count, each u32 number, u8
 	 * known, 32 bytes: SHA-256 of the header as TOP n 0 gave it (not known:

@@ -76,6 +76,10 @@ domain_clean(struct text *text, const struct domain_rules *rules,
 	struct address clean = { .kind = ADDRESS_MAILBOX };
 	struct slice local, domain;
 
+	/* a bare name may be as long as its header; none of ours is */
+	if (address->local.len > ADDRESS_LOCAL_MOST ||
+	    address->domain.len > ADDRESS_DOMAIN_MOST)
+		return -EINVAL;
 	clean.local = address->local;
 	clean.domain = address->domain;
 	if (envelope != NULL) {

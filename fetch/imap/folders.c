@@ -289,7 +289,7 @@ select_one(struct collect *collect)
 	struct imap_session *session = collect->conversation->imap;
 	bool deletes = collect->task == FETCH_COLLECT &&
 	    (collect->account.delete_after_days != FETCH_KEEP ||
-	    collect->account.mirror);
+	    collect->account.mirror || before_deletes(collect));
 	TEXT_AUTO quoted = TEXT_INIT(IMAP_LINE_BYTES / 2);
 
 	session->is_selected = false;

@@ -11,7 +11,7 @@
 #define ENVELOPE_VERSION	2
 #define ENVELOPE_OLDEST		1	/* without all that came with IMAP */
 #define MENDED_ALL		(DOT_BARE_CR | DOT_BARE_LF | DOT_NUL | \
-			    FETCHED_SHORT)
+			    FETCHED_SHORT | FETCHED_NOTE | FETCHED_PLACE)
 
 static void
 recipient_pack(struct text *text, const struct recipient *rcpt)

@@ -67,6 +67,13 @@ struct recipient {
  * it may be cut; what stands at the provider is not to be deleted.
  */
 #define FETCHED_SHORT		0x80u
+/*
+ * In `mended`, too: it is no message but a note of one, which a rule says is not
+ * wanted; that is to be deleted once the note is stored.
+ */
+#define FETCHED_NOTE		0x40u
+/* The same of one that stays there until it is taken after all. */
+#define FETCHED_PLACE		0x20u
 #define FETCHED_UIDL_MOST	512	/* RFC 1939 7 says 70 */
 #define FETCHED_FOLDER_MOST	1000	/* bytes of a remote folder's name */
 #define FETCHED_INTO_MOST	255	/* of the one here (account.h) */

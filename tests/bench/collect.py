@@ -1,9 +1,9 @@
-"""Collecting from Dovecot: the hub beside fetchmail and mpop.
+"""Collecting from Dovecot: the hub beside fetchmail and mpop, and mbsync.
 
 The provider is the peer's Dovecot (mdbox), over a line of our own making
 (delay.py) that takes 40 ms there and back, or without it.  fetchmail gives each
-message to `cat >/dev/null`; mpop pipelines and writes a maildir; the hub does
-what it always does, and its time ends when fresh POP3 logins show all of it.
+message to `cat >/dev/null`; mpop pipelines and writes a maildir, as mbsync does
+over IMAP; the hub does what it always does, and its time ends when fresh POP3 logins show all of it.
 Everything is kept at the provider, and each run begins without any memory.
 """
 
@@ -35,6 +35,10 @@ ROWS = (
     Row("50 x 100, 40 ms", ["m%d" % i for i in range(BOXES)], SMALL, RTT_MS),
     Row("1 x 2,000, 0 ms", ["one"], ONE, 0),
     Row("50 x 100, 0 ms", ["m%d" % i for i in range(BOXES)], SMALL, 0),
+)
+IMAP_ROWS = (
+    Row("1 x 2,000, 40 ms", ["one"], ONE, RTT_MS),
+    Row("1 x 2,000, 0 ms", ["one"], ONE, 0),
 )
 Figure = collections.namedtuple("Figure", "rate cpu_ms")
 
@@ -144,7 +148,30 @@ def mpop(port, boxes, n, folder):
     return figures
 
 
+def mbsync(port, boxes, n, folder):
+    text = ""
+    for box in boxes:
+        os.makedirs("%s/%s" % (folder, box))
+        text += "IMAPAccount %s\nHost 127.0.0.1\nPort %d\nUser %s@mdbox\n" \
+                "Pass %s\nSSLType None\nAuthMechs LOGIN\nTimeout 120\n\n" \
+                "IMAPStore %s-far\nAccount %s\n\nMaildirStore %s-near\n" \
+                "Path %s/%s/\nInbox %s/%s/INBOX\n\nChannel %s\n" \
+                "Far :%s-far:INBOX\nNear :%s-near:INBOX\nSync Pull\n" \
+                "Create Near\nSyncState *\n\n" % (
+                    box, port, box, servers.PASSWORD, box, box, box, folder,
+                    box, folder, box, box, box, box)
+    put(folder + "/rc", text)
+    figures = timed(["mbsync", "-q", "-c", folder + "/rc", "-a"], folder,
+                    (0,))
+    got = sum(len(os.listdir("%s/%s/INBOX/%s" % (folder, box, part)))
+              for box in boxes for part in ("new", "cur"))
+    if got != n * len(boxes):
+        raise ValueError("mbsync has %d of %d" % (got, n * len(boxes)))
+    return figures
+
+
 OTHERS = {"fetchmail": fetchmail, "mpop": mpop}
+IMAP_OTHERS = {"mbsync": mbsync}
 
 
 def measured(name, line, row, folder):
@@ -155,7 +182,7 @@ def measured(name, line, row, folder):
         n = min(n, SAMPLE)
     scratch = tempfile.mkdtemp(dir=folder)
     try:
-        seconds, cpu = OTHERS[name](line.port, boxes, n, scratch)
+        seconds, cpu = {**OTHERS, **IMAP_OTHERS}[name](line.port, boxes, n, scratch)
     finally:
         shutil.rmtree(scratch)
     count = n * len(boxes)
@@ -190,7 +217,7 @@ class Collector:
                           "--password-file", self.secret)
         return self.owners[box]
 
-    def run(self, line, row):
+    def run(self, line, row, protocol):
         wanted = {}
         for box in row.boxes:
             owner = self.owner(box)
@@ -199,7 +226,7 @@ class Collector:
                           "127.0.0.1", "--port", str(line.port), "--tls",
                           "none", "--user", box + "@mdbox",
                           "--password-file", self.secret, "--all", "--keep",
-                          "--untested")
+                          "--protocol", protocol, "--untested")
         os.sync()
         try:
             with meter.Meter(self.hub.roots()) as cost:
@@ -230,28 +257,34 @@ def ratio(ours, theirs, middle, number):
     return words
 
 
-def collect(hub, peer, rounds, table):
-    """`table`: middle(), number() and cell() of bench.py."""
-    print("\nPOP3 collecting (messages/s; CPU of the collector)")
-    if peer is None:
-        print("skipped: the provider is Dovecot")
-        return
-    names = [name for name in OTHERS if shutil.which(name)]
+def rows_of(protocol, rows, others, port, ours, rounds, table):
+    folder = os.path.dirname(ours.hub.folder)
+    names = [name for name in others if shutil.which(name)]
+    print("\n%s collecting (messages/s; CPU of the collector)" %
+          protocol.upper())
     print("%-18s %s %24s %7s  %s" % ("", " ".join(
-        "%24s %7s" % (name, "CPU ms") for name in OTHERS), "Postroom",
-        "CPU ms", "ratio to " + ", to ".join(OTHERS)))
-    fill(peer)
-    time.sleep(QUIET)
-    ours = Collector(hub, os.path.dirname(hub.folder))
-    for row in ROWS:
-        found = {name: [] for name in (*OTHERS, "hub")}
+        "%24s %7s" % (name, "CPU ms") for name in others), "Postroom",
+        "CPU ms", "ratio to " + ", to ".join(others)))
+    for row in rows:
+        found = {name: [] for name in (*others, "hub")}
         for _ in range(rounds):
-            with Line(peer.pop3, row.rtt) as line:
+            with Line(port, row.rtt) as line:
                 for name in names:
-                    found[name].append(measured(name, line, row,
-                                                os.path.dirname(hub.folder)))
-                found["hub"].append(ours.run(line, row))
+                    found[name].append(measured(name, line, row, folder))
+                found["hub"].append(ours.run(line, row, protocol))
         print("%-18s %s  %s" % (row.what, " ".join(
             table.cell(figures) for figures in found.values()), "; ".join(
                 ratio(found["hub"], found[name], table.middle, table.number)
-                for name in OTHERS)), flush=True)
+                for name in others)), flush=True)
+
+
+def collect(hub, peer, rounds, table):
+    """`table`: middle(), number() and cell() of bench.py."""
+    if peer is None:
+        print("\nCollecting\nskipped: the provider is Dovecot")
+        return
+    fill(peer)
+    time.sleep(QUIET)
+    ours = Collector(hub, os.path.dirname(hub.folder))
+    rows_of("imap", IMAP_ROWS, IMAP_OTHERS, peer.imap, ours, rounds, table)
+    rows_of("pop3", ROWS, OTHERS, peer.pop3, ours, rounds, table)

@@ -143,7 +143,7 @@ class Hub(Server):
 
 
 DOVECOT_CONF = """
-protocols = pop3 lmtp
+protocols = pop3 lmtp imap
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
@@ -178,6 +178,24 @@ service pop3-login {{
 service pop3 {{
   service_count = 256
   process_min_avail = 4
+}}
+service imap-login {{
+  service_count = 0
+  process_min_avail = 2
+  client_limit = 1000
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service imap {{
+  service_count = 256
+  process_min_avail = 4
+}}
+protocol imap {{
+  mail_plugins = zlib imap_zlib
 }}
 service lmtp {{
   process_min_avail = 4
@@ -256,16 +274,17 @@ class Peer(Server):
     def missing():
         """Words for why it cannot be had here, or None."""
         for path in (POSTFIX, DOVECOT, "/usr/lib/dovecot/lmtp",
-                     "/usr/lib/dovecot/pop3"):
+                     "/usr/lib/dovecot/pop3", "/usr/lib/dovecot/imap"):
             if not os.path.exists(path):
                 return "no " + path
         return None
 
     def __init__(self, folder):
         self.folder = os.path.join(folder, "peer")
-        self.smtp, self.lmtp, self.pop3 = free_ports(3)
+        self.smtp, self.lmtp, self.pop3, self.imap = free_ports(4)
         words = {"folder": self.folder, "id": MAIL_ID, "smtp": self.smtp,
-                 "lmtp": self.lmtp, "pop3": self.pop3, "password": PASSWORD,
+                 "lmtp": self.lmtp, "pop3": self.pop3, "imap": self.imap,
+                 "password": PASSWORD,
                  "layouts": ", ".join(LAYOUTS)}
         for name, text in (("dovecot.conf", DOVECOT_CONF),
                            ("postfix/main.cf", MAIN_CF),

@@ -1,6 +1,6 @@
 """Before download: what is asked for first, and what is not asked for."""
 
-from harness import Session, letter, test
+from harness import DOMAIN, Fault, Session, letter, test
 
 
 def asked(session, verb=b"RETR"):
@@ -46,3 +46,147 @@ def no_starving(t):
         box.mails[-1].uidl = b"new-%d" % i
         t.now("*")
     t.here(datas)
+
+
+def rules(t, *each, label="remote"):
+    """From now on these are the rules."""
+    words = ["fetch", "before", "%s@%s" % (t.owner, DOMAIN), "--label", label]
+    for rule in each:
+        words += ["--rule", rule]
+    if not each:
+        words.append("--none")
+    status, text, complaints = t.command(*words)
+    if status != 0:
+        raise Fault("fetch before: %d: %s%s" % (status, text, complaints))
+    return text
+
+
+@test("before/what-a-rule-leaves-is-never-asked-for")
+def left(t):
+    """Not a byte of it, and its header only where its size does not decide."""
+    datas = [letter("left-small"), letter("left-large", 60000),
+             letter("left-spam", head=b"X-Spam-Flag: YES")]
+    box = t.box(datas)
+    provider = t.provider(Session, box)
+    t.add(provider, delete="--delete-after 0")
+    text = rules(t, "size > 50K -> leave",
+                 "header X-Spam-Flag equals yes -> leave")
+    t.true(text == 'size > 50KiB -> leave\n'
+           'header X-Spam-Flag equals "yes" -> leave\n', "shown:", text)
+    for _ in range(2):
+        row = t.now()
+        t.true(row["skipped"] == 2 and row["deferred"] == 0, row)
+    t.true(dict(box.asked) == {b"uidl-1": 1}, "asked for", dict(box.asked))
+    t.true(b"uidl-2" not in box.topped, "it read the header of a large one")
+    t.true(box.uidls() == [b"uidl-2", b"uidl-3"], "there:", box.uidls())
+    sent = sum(session.sent_bytes for session in provider.sessions)
+    t.true(sent < 10000, "it carried", sent, "bytes")
+    # another rule finds them
+    rules(t, "size > 50K -> leave")
+    t.now()
+    t.here([datas[0], datas[2]])
+    rules(t)
+    t.now()
+    t.here(datas)
+    t.true(box.uidls() == [], "there:", box.uidls())
+
+
+@test("before/what-waits-for-the-night-comes-when-it-is-asked-for")
+def night(t):
+    datas = [letter("night-small"), letter("night-large", 60000)]
+    box = t.box(datas)
+    t.add(t.provider(Session, box))
+    rules(t, "size > 50K -> night")
+    row = t.now()
+    t.true(row["deferred"] == 1 and
+           row["deferred_bytes"] == box.mails[1].listed(), row)
+    t.true(box.asked[b"uidl-2"] == 0, "it was asked for by day")
+    t.here([datas[0]])
+    status, text, complaints = t.command(
+        "fetch", "now", "%s@%s" % (t.owner, DOMAIN), "--everything")
+    t.true(status == 0, text, complaints)
+    t.here(datas)
+
+
+@test("before/what-is-deleted-with-a-note-is-noted-first")
+def noted(t):
+    class Watches(Session):
+        def do_DELE(self, rest):
+            self.provider.here_at_dele = len(t.letters())
+            super().do_DELE(rest)
+    datas = [letter("wanted"), letter("unwanted", 60000)]
+    box = t.box(datas)
+    provider = t.provider(Watches, box)
+    t.add(provider)         # which keeps everything else there
+    rules(t, "size > 50K and subject begins unwanted -> delete")
+    t.now()
+    t.true(box.asked[b"uidl-2"] == 0, "it was downloaded")
+    t.true(box.uidls() == [b"uidl-1"], "there:", box.uidls())
+    found = t.letters()
+    t.true(len(found) == 2 and datas[0] in found, "here:", len(found))
+    note = [data for data in found if data != datas[0]][0].decode()
+    for words in ("From: a@client.example\r\n",
+                  "Subject: [Not downloaded] unwanted\r\n",
+                  "Date: Fri, 20 Nov 2026 03:00:00 +0000\r\n",
+                  "60 kB", 'size > 50KiB and subject begins "unwanted"'):
+        t.true(words in note, "the note does not say", words, ":", note)
+    for _ in range(2):
+        t.now()
+    t.true(len(t.letters()) == 2, "noted twice")
+
+
+@test("before/wrong-rules-are-refused-with-what-would-be-right")
+def faults(t):
+    t.add(t.provider(Session, t.box([])))
+    for rule, words in (("size > 5M", "A rule reads"),
+                        ("sise > 5M -> now", "What is tested"),
+                        ("size > 5M -> later", "What is done")):
+        status, text, complaints = t.command(
+            "fetch", "before", "%s@%s" % (t.owner, DOMAIN), "--rule", rule)
+        t.true(status != 0 and words in complaints, rule, text, complaints)
+
+
+@test("before/many-headers-are-read-ahead-and-mail-comes-between")
+def many(t):
+    datas = [letter("many-%d" % i, head=b"X-Odd: %d" % (i % 2))
+             for i in range(300)]
+    box = t.box(datas)
+    provider = t.provider(Session, box)
+    t.add(provider)
+    rules(t, "header X-Odd equals 1 -> leave")
+    row = t.now()
+    t.true(row["skipped"] == 150, row)
+    lines = [line.split()[0] for line in provider.sessions[-1].lines]
+    t.true(max(box.topped.values()) == 1, "headers were read twice")
+    first = lines.index(b"RETR")
+    t.true(lines.count(b"TOP") == 300 and lines[:first].count(b"TOP") <= 64,
+           "TOPs before the first RETR:", lines[:first].count(b"TOP"))
+    t.here(datas[::2])
+
+
+@test("before/a-placeholder-shows-what-waits-and-the-message-comes-once")
+def placeholder(t):
+    datas = [letter("small"), letter("large", 60000)]
+    box = t.box(datas)
+    t.add(t.provider(Session, box), delete="--delete-after 0")
+    rules(t, "size > 50K -> placeholder")
+    for _ in range(3):
+        row = t.now()
+        t.true(row["deferred"] == 1, row)
+    t.true(box.asked[b"uidl-2"] == 0, "it was downloaded by day")
+    t.true(box.topped[b"uidl-2"] == 1, "its header was read",
+           box.topped[b"uidl-2"], "times")
+    t.true(box.uidls() == [b"uidl-2"], "there:", box.uidls())
+    notes = [data for data in t.letters() if data not in datas]
+    t.true(len(notes) == 1, len(notes), "notes")
+    for words in (b"From: a@client.example\r\n",
+                  b"Subject: [Not downloaded yet] large\r\n", b"60 kB",
+                  b"--everything"):
+        t.true(words in notes[0], "the note does not say", words, notes[0])
+    status, text, complaints = t.command(
+        "fetch", "now", "%s@%s" % (t.owner, DOMAIN), "--everything")
+    t.true(status == 0, text, complaints)
+    t.now()
+    t.here(datas + notes)
+    t.once(box)
+    t.true(box.uidls() == [], "there:", box.uidls())

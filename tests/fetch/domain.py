@@ -67,6 +67,16 @@ def envelope(t):
     t.here(mine)
 
 
+@test("F43/who-is-named-behind-the-end-of-what-is-read-is-not-guessed")
+def endless(t):
+    own = "%s@%s" % (t.owner, DOMAIN)
+    more = b"\r\nX: x" + (b"\r\n " + b"x" * 70) * 2000 + b"\r\n\r\n"
+    box = t.box([for_whom("endless", own).replace(b"\r\n\r\n", more, 1)])
+    add_domain(t, t.provider(Session, box))
+    t.true(t.now()["held"] == 1, "a header of 140 KB is not held")
+    t.here([])
+
+
 @test("F43/copies-of-one-message-arrive-once-and-one-too-many-is-held")
 def copies(t):
     own = "%s@%s" % (t.owner, DOMAIN)

@@ -36,6 +36,7 @@ VISIBLE = 30.0          # seconds from "collected" to "in the mailbox"
 COMMAND = 400.0         # of one command line; the product's limits are less
 MESSAGE_BYTES = 16 << 20
 RECORD_HEADER = 64      # store/record.h
+ID_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # lib/base/id.c
 TRACE = re.compile(rb"\AReturn-Path: [^\r]*\r\nDelivered-To: [^\r]*\r\n"
                    rb"(?:X-Postroom-[^\r]*\r\n)*"
                    rb"Received: .*?;\r\n\t[^\r]*\r\n", re.S)
@@ -161,8 +162,10 @@ def read_letter(folder, data, row):
     """The body of a letter: in its segment behind the trace, or a big file."""
     segment, offset, trace_bytes, body_bytes, big = row
     if big is not None:
-        path = os.path.join(data, "big", bytes(big).hex()[:2],
-                            bytes(big).hex())
+        bits = int.from_bytes(big, "big")
+        name = "".join(ID_DIGITS[bits >> shift & 31]
+                       for shift in range(len(big) * 8 - 5, -1, -5))
+        path = os.path.join(data, "queue", "big", name[-2:], name)
         offset = 0
     else:
         path = os.path.join(folder, "letters", "%04d.seg" % segment)

@@ -335,6 +335,7 @@ def slow_bytes(t):
             if number != 2:
                 super().text(number, mail)
                 return
+            self.flush()
             self.body(number, mail, mail.data)
             data, self.out = b"".join(self.out), []
             for at in range(len(data)):

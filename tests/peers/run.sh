@@ -8,6 +8,7 @@ sh "$here/clients.sh" "$1" "$2"
 sh "$here/reload.sh" "$1" "$2" >/dev/null
 sh "$here/corpus.sh" "$1" "$2" "$here/../mail"
 sh "$here/multipop.sh" "$1" "$2"
+sh "$here/imapsource.sh" "$1" "$2"
 sh "$here/oauth.sh" "$1" "$2"
 sh "$here/etrn.sh" "$1" "$2"
 sh "$here/dkim.sh" "$1" "$2"

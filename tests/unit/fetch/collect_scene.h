@@ -36,6 +36,7 @@ struct scene {
 	unsigned	 told;		/* progress */
 };
 
+/* Its end: the password is gone by then. */
 static inline void
 on_over(void *arg, const struct fetch_outcome *outcome)
 {
@@ -53,6 +54,7 @@ on_over(void *arg, const struct fetch_outcome *outcome)
 	timer_set(scene->guard, 20);
 }
 
+/* It tells how far it is. */
 static inline void
 on_progress(void *arg, const struct fetch_progress *progress)
 {
@@ -65,6 +67,7 @@ on_progress(void *arg, const struct fetch_progress *progress)
 	scene->told++;
 }
 
+/* It took too long, or all that was under way has come. */
 static inline void
 on_guard(void *arg)
 {
@@ -73,6 +76,7 @@ on_guard(void *arg)
 	loop_stop(scene->loop);
 }
 
+/* Nothing runs yet; what a test needs otherwise it sets before. */
 static inline struct scene *
 scene_new(void)
 {
@@ -103,6 +107,7 @@ scene_new(void)
 	return scene;
 }
 
+/* The server listens, the collection begins. */
 static inline void
 scene_start(struct scene *scene)
 {
@@ -129,6 +134,7 @@ scene_run(struct scene *scene)
 	ck_assert_uint_eq(scene->ledger->granted, 0);
 }
 
+/* Under way or over. */
 static inline void
 scene_free(struct scene *scene)
 {
@@ -151,6 +157,7 @@ ended(const struct scene *scene, enum fetch_end end, const char *words)
 	    scene->words);
 }
 
+/* The server was sent this. */
 static inline bool
 heard(const struct scene *scene, const char *command)
 {
@@ -169,6 +176,7 @@ place_of(const struct scene *scene, uint32_t number)
 	return n;
 }
 
+/* The bytes of the submission at place `n`. */
 static inline struct slice
 mail_of(const struct scene *scene, unsigned n)
 {

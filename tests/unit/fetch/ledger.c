@@ -240,6 +240,7 @@ on_page(void *arg, struct ipc *from, struct ipc_message *message)
 		count++;
 		pack_u32(&body, row->number);
 		pack_u64(&body, row->bytes);
+		pack_u8(&body, false);
 		after = row->number;
 		after_bytes = row->bytes;
 	}

@@ -12,7 +12,8 @@ static const struct fetch_outcome full = {
 	.end = FETCH_END_CLOSED, .listed = 1, .listed_bytes = UINT64_MAX,
 	.waiting = 3, .waiting_bytes = 4, .taken = 5, .taken_bytes = 6,
 	.held = 7, .deleted = 8, .too_large = 9, .left = 10,
-	.asked = 11,
+	.asked = 11, .skipped = 12, .skipped_bytes = 13, .deferred = 14,
+	.deferred_bytes = 15,
 	.deletions_stopped = true, .has_print = true,
 	.print = { 1, 2, 3, [31] = 0xff }, .server_said = true,
 	.words = SLICE("-ERR not now")
@@ -34,6 +35,8 @@ START_TEST(an_outcome_arrives_as_it_was_sent)
 	ck_assert_uint_eq(outcome.listed_bytes, UINT64_MAX);
 	ck_assert_uint_eq(outcome.left, 10);
 	ck_assert_uint_eq(outcome.asked, 11);
+	ck_assert_uint_eq(outcome.skipped_bytes, 13);
+	ck_assert_uint_eq(outcome.deferred, 14);
 	ck_assert(outcome.deletions_stopped && outcome.has_print);
 	ck_assert(outcome.server_said);
 	ck_assert_mem_eq(outcome.print, full.print, sizeof(full.print));
@@ -95,10 +98,10 @@ static const struct {
 	unsigned char	byte;
 } lies[] = {
 	{ 0, FETCH_END_COUNT }, { 0, 255 },
-	{ 1 + 12 * 8, 2 },		/* deletions_stopped */
-	{ 1 + 12 * 8 + 1, 2 },		/* has_print */
-	{ 1 + 12 * 8 + 2, 2 },		/* server_said */
-	{ 1 + 12 * 8 + 3 + 32, 200 },	/* more words than there are */
+	{ 1 + 16 * 8, 2 },		/* deletions_stopped */
+	{ 1 + 16 * 8 + 1, 2 },		/* has_print */
+	{ 1 + 16 * 8 + 2, 2 },		/* server_said */
+	{ 1 + 16 * 8 + 3 + 32, 200 },	/* more words than there are */
 };
 
 START_TEST(a_value_out_of_range_is_refused)

@@ -239,6 +239,8 @@ on_rules(void *arg, struct ipc *from, struct ipc_message *message)
 	(void)arg;
 	pack_u8(&body, false);
 	pack_slice(&body, slice_of(NULL, 0));
+	pack_slice(&body, slice_of(NULL, 0));
+	pack_slice(&body, slice_str("en"));
 	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 }
 

@@ -1,5 +1,6 @@
 /*
- * ledger_page_test.c - in what order a remote mailbox is taken
+ * ledger_page_test.c - in what order a remote mailbox is taken, and what of it
+ * is kept as a note
  */
 #include "tests/unit/queue/ledger_scene.h"
 
@@ -27,6 +28,7 @@ read_pages(uint64_t numbers[], uint32_t most, enum listing_order *order_out)
 			ck_assert_uint_lt(all, most);
 			after.number = unpack_u32(&u);
 			after.bytes = unpack_u64(&u);
+			ck_assert(!unpack_bool(&u));
 			numbers[all++] = after.number;
 		}
 		ck_assert(unpack_is_done(&u));
@@ -135,6 +137,71 @@ START_TEST(a_collection_that_came_to_its_end_begins_the_count_anew)
 }
 END_TEST
 
+START_TEST(what_is_noted_is_deleted_whatever_else_is_kept)
+{
+	struct ledger_taken *taken;
+
+	for (unsigned i = 0; i < 2; i++) {
+		list_days(two, true, i == 0 ? -1 : 30);
+		if (i == 0) {
+			ck_assert_int_eq(store(1, 'a', 'a'), 0);
+			ck_assert_int_eq(take_note(2, 'b', FETCHED_NOTE,
+	    &taken), 0);
+			ck_assert_str_eq(part(LISTING_DELETE), "");
+			receive(taken);
+		}
+		ck_assert_str_eq(part(LISTING_TAKE), "");
+		ck_assert_str_eq(part(LISTING_DELETE), "2");
+		ck_assert_int_eq(deleting(1), -EAGAIN);
+		end();
+		reopen();
+	}
+	list_days(two, true, -1);
+	ck_assert_int_eq(deleting(2), 0);
+}
+END_TEST
+
+START_TEST(a_note_that_is_not_stored_deletes_nothing)
+{
+	struct ledger_taken *taken;
+
+	list_days(two, true, 0);
+	ck_assert_int_eq(take_note(2, 'b', FETCHED_NOTE,
+	    &taken), 0);
+	ledger_untake(ledger, taken);
+	ck_assert_str_eq(part(LISTING_DELETE), "");
+	ck_assert_str_eq(part(LISTING_TAKE), "1 2");
+}
+END_TEST
+
+START_TEST(a_note_stands_for_what_is_taken_later_and_nothing_is_deleted)
+{
+	struct ledger_taken *taken;
+
+	list_days(two, true, 0);
+	ck_assert_int_eq(take_note(2, 'b', FETCHED_PLACE, &taken), 0);
+	receive(taken);
+	ck_assert_int_eq(store(1, 'a', 'a'), 0);
+	ck_assert_str_eq(part(LISTING_DELETE), "1");
+	end();
+	for (unsigned i = 0; i < 2; i++) {
+		reopen();
+		list_days(two, true, 0);
+		ck_assert_str_eq(part(LISTING_TAKE), "2");
+		ck_assert_str_eq(part(LISTING_DELETE), "1");
+		end();
+	}
+	list_days(two, true, 0);
+	ck_assert_int_eq(store(2, 'b', 'b'), 0);
+	ck_assert_str_eq(part(LISTING_DELETE), "1 2");
+	end();
+	reopen();
+	list_days(two, true, 0);
+	ck_assert_str_eq(part(LISTING_TAKE), "");
+	ck_assert_str_eq(part(LISTING_DELETE), "1 2");
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -150,6 +217,10 @@ unit_suite(void)
 	tcase_add_test(tests, who_only_counts_has_cut_nothing);
 	tcase_add_test(tests,
 	    a_collection_that_came_to_its_end_begins_the_count_anew);
+	tcase_add_test(tests, what_is_noted_is_deleted_whatever_else_is_kept);
+	tcase_add_test(tests, a_note_that_is_not_stored_deletes_nothing);
+	tcase_add_test(tests,
+	    a_note_stands_for_what_is_taken_later_and_nothing_is_deleted);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -232,6 +232,7 @@ part(enum listing_part which)
 		len += (size_t)snprintf(words + len, sizeof(words) - len,
 		    "%s%u", i == 0 ? "" : " ", unpack_u32(&u));
 		(void)unpack_u64(&u);
+		(void)unpack_bool(&u);
 	}
 	ck_assert(!u.bad);
 	return words;
@@ -263,6 +264,20 @@ take(uint32_t number, char header, char whole, struct ledger_taken **taken)
 
 	memset(fetched.header_digest, header, FETCHED_DIGEST_BYTES);
 	memset(fetched.digest, whole, FETCHED_DIGEST_BYTES);
+	return ledger_take(ledger, &channel, &fetched, taken, &id);
+}
+
+/* Submit a note of that row: FETCHED_NOTE, or FETCHED_PLACE. */
+static inline int
+take_note(uint32_t number, char header, uint8_t mended,
+    struct ledger_taken **taken)
+{
+	struct fetched fetched = { .account = ACCOUNT, .listing = ACCOUNT,
+	    .number = number, .mended = mended };
+	struct message_id id;
+
+	memset(fetched.header_digest, header, FETCHED_DIGEST_BYTES);
+	memset(fetched.digest, 'N', FETCHED_DIGEST_BYTES);
 	return ledger_take(ledger, &channel, &fetched, taken, &id);
 }
 

@@ -2,6 +2,8 @@
  * decide_test.c - whose a message of a domain's mailbox is, rule by rule
  */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "fetch/domain/explain.h"
@@ -257,6 +259,25 @@ START_TEST(every_reason_and_step_has_its_words)
 }
 END_TEST
 
+/* A sender must not be able to stop a mailbox with one message. */
+START_TEST(no_length_of_a_bare_name_is_a_fault)
+{
+	static const size_t lengths[] = { 65, 255, 320, 321, 576, 577, 1200,
+	    70000 };
+	static char header[80000];
+
+	scene_begin(OFFICE "envelope-header Delivered-To:mbox-:=x@pop.test\n");
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		size_t at = (size_t)sprintf(header, "Delivered-To: ");
+
+		memset(header + at, 'b', lengths[i]);
+		(void)strcpy(header + at + lengths[i], "\n");
+		ck_assert_str_eq(scene_says(header), "held: malformed");
+	}
+	scene_end();
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -272,6 +293,7 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    the_explanation_names_header_rule_and_what_was_not_taken);
 	tcase_add_test(tests, every_reason_and_step_has_its_words);
+	tcase_add_test(tests, no_length_of_a_bare_name_is_a_fault);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -398,6 +398,7 @@ unit_suite(void)
 	Suite *suite = suite_create("lib/message/compose");
 	TCase *tests = tcase_create("compose");
 
+	tcase_set_timeout(tests, 60);	/* thousands of letters */
 	tcase_add_test(tests, the_whole_message_is_this);
 	tcase_add_loop_test(tests,
 	    a_subject_is_folded_and_encoded_where_it_must_be, 0,

@@ -1,0 +1,399 @@
+/*
+ * before.c - what is done with each message before it is downloaded
+ *
+ * Rows wait in their order: the first goes on when it is known what is to be
+ * done with it.  Headers are asked for while messages come in, but for a server
+ * whose answers cannot be told apart from what stands in messages (doubt.h):
+ * there never between a RETR and the status line after it.
+ */
+#include "fetch/before.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fetch/collect_inside.h"
+
+int
+before_open(struct collect *collect, struct slice rules,
+    const struct calendar *night, bool is_night, const char *language)
+{
+	struct before *before = calloc(1, sizeof(*before));
+	struct before_fault fault;
+	int r;
+
+	if (before == NULL)
+		return -ENOMEM;
+	collect->before = before;
+	before->arena = arena_new(BEFORE_ARENA);
+	if (before->arena == NULL)
+		return -ENOMEM;
+	before->night = *night;
+	before->is_night = is_night;
+	before->language = language_of(language);
+	r = before_rules_read(before->arena, rules, &before->rules, &fault);
+	return r == -ENOBUFS ? -ENOMEM : r;
+}
+
+bool
+before_deletes(const struct collect *collect)
+{
+	const struct before *before = collect->before;
+
+	for (unsigned i = 0; before != NULL && i < before->rules.rule_count;
+	    i++)
+		if (before->rules.rules[i].action == BEFORE_DELETE)
+			return true;
+	return false;
+}
+
+void
+before_close(struct collect *collect)
+{
+	if (collect->before == NULL)
+		return;
+	arena_free(collect->before->arena);
+	free(collect->before);
+	collect->before = NULL;
+}
+
+void
+before_forget(struct collect *collect)
+{
+	struct before_queue *queue = &collect->conversation->before_queue;
+
+	for (unsigned i = 0; i < queue->count; i++)
+		note_free(queue->rows[i].note);
+	free(queue->header);
+	*queue = (struct before_queue){ 0 };
+}
+
+/* --- rows --------------------------------------------------------------- */
+
+static void
+drop(struct before_queue *queue, struct before_row *row)
+{
+	size_t after = (size_t)(&queue->rows[queue->count] - row) - 1;
+
+	note_free(row->note);
+	memmove(row, row + 1, after * sizeof(*row));
+	queue->count--;
+}
+
+/* It stays there, and no byte of it is carried now. */
+static void
+put_off(struct collect *collect, const struct listed *row,
+    enum before_action action)
+{
+	struct fetch_outcome *outcome = &collect->outcome;
+	bool is_left = action == BEFORE_LEAVE;
+
+	outcome->waiting--;
+	outcome->waiting_bytes -= row->bytes;
+	if (is_left) {
+		outcome->skipped++;
+		outcome->skipped_bytes += row->bytes;
+	} else {
+		outcome->deferred++;
+		outcome->deferred_bytes += row->bytes;
+	}
+}
+
+static bool
+is_night(const struct before *before)
+{
+	return before->is_night || calendar_is_open(&before->night,
+	    clock_utc_ms() / 1000, "night");
+}
+
+/* A note of it; false: there is none, and the message itself is taken. */
+static bool
+make_note(struct collect *collect, struct before_row *row,
+    struct slice header, const struct before_rule *rule)
+{
+	const struct note_of of = {
+		.language = collect->before->language, .header = header,
+		.bytes = row->row.bytes, .rule = rule,
+		.is_placed = rule->action == BEFORE_PLACEHOLDER,
+		.label = slice_str(collect->account.label),
+		.to = slice_str(collect->account.owner_address),
+		.now_utc_ms = clock_utc_ms()
+	};
+
+	/* for whom a domain's mail is, only all of it says */
+	if (header.len == 0 || collect->address != NULL ||
+	    note_new(&of, &row->note) < 0)
+		return false;
+	if (digest_end(&collect->header, row->note->header_digest) == 0)
+		return true;
+	note_free(row->note);
+	row->note = NULL;
+	return false;
+}
+
+/* A note of it is here, and stands for it as long as some rule wants that. */
+static bool
+is_held_back(const struct before *before, const struct listed *row)
+{
+	if (!row->is_placed || is_night(before))
+		return false;
+	for (unsigned i = 0; i < before->rules.rule_count; i++)
+		if (before->rules.rules[i].action == BEFORE_PLACEHOLDER)
+			return true;
+	return false;
+}
+
+/*
+ * A note instead of it; false: its header is wanted for that.  A note that
+ * cannot be made lets the message itself be taken: nothing is lost so.
+ */
+static bool
+note_it(struct collect *collect, struct before_row *row, bool has_header,
+    struct slice header, const struct before_rule *rule)
+{
+	if (!has_header)
+		return false;
+	if (!make_note(collect, row, header, rule))
+		return true;
+	row->state = BEFORE_NOTE;
+	if (rule->action == BEFORE_PLACEHOLDER)
+		put_off(collect, &row->row, rule->action);
+	return true;
+}
+
+/* What is known of it decides; false: it does not. */
+static bool
+settle(struct collect *collect, struct before_row *row, bool has_header,
+    struct slice header)
+{
+	struct before *before = collect->before;
+	const struct before_message message = {
+		.bytes = row->row.bytes, .has_header = has_header,
+		.header = header, .now_utc_s = clock_utc_ms() / 1000
+	};
+	const struct before_rule *rule;
+	enum before_action action;
+
+	if (is_held_back(before, &row->row)) {
+		put_off(collect, &row->row, BEFORE_PLACEHOLDER);
+		drop(&collect->conversation->before_queue, row);
+		return true;
+	}
+	if (before_rules_judge(&before->rules, &message, &action, &rule) !=
+	    BEFORE_DECIDED)
+		return false;
+	row->state = BEFORE_TAKE;
+	/* of a domain's mail there are no notes: it waits without one */
+	if (action == BEFORE_DELETE || (action == BEFORE_PLACEHOLDER &&
+	    collect->address == NULL && !is_night(before))) {
+		return note_it(collect, row, has_header, header, rule);
+	} else if (action == BEFORE_LEAVE || (action != BEFORE_NOW &&
+	    !is_night(before))) {
+		put_off(collect, &row->row, action);
+		drop(&collect->conversation->before_queue, row);
+	}
+	return true;
+}
+
+/* --- headers ------------------------------------------------------------ */
+
+static struct before_row *
+row_of(struct before_queue *queue, uint32_t number)
+{
+	for (unsigned i = 0; i < queue->count; i++)
+		if (queue->rows[i].row.number == number &&
+		    queue->rows[i].state == BEFORE_ASKED)
+			return &queue->rows[i];
+	return NULL;
+}
+
+static void
+header_came(struct collect *collect, uint32_t number, struct slice header)
+{
+	struct before_queue *queue = &collect->conversation->before_queue;
+	struct before_row *row = row_of(queue, number);
+
+	queue->asked -= queue->asked > 0;
+	line_bill_move(collect->bill, LINE_HEADERS, queue->header_bytes);
+	/* with its header, or without any, it is always decided */
+	if (row != NULL)
+		(void)settle(collect, row, true, header);
+}
+
+static void
+on_top(void *arg, uint32_t number, bool ok, struct slice words)
+{
+	struct collect *collect = arg;
+	struct before_queue *queue = &collect->conversation->before_queue;
+
+	(void)words;
+	doubt_confirm(collect);
+	queue->header_len = 0;
+	queue->header_bytes = 0;
+	digest_begin(&collect->header);
+	if (!ok)
+		header_came(collect, number, slice_of(NULL, 0));
+}
+
+static void
+on_top_part(void *arg, uint32_t number, struct slice s)
+{
+	struct collect *collect = arg;
+	struct before_queue *queue = &collect->conversation->before_queue;
+
+	(void)number;
+	if (!top_grows(collect, &queue->header_bytes, s.len) ||
+	    queue->header == NULL)
+		return;
+	digest_add_header(&collect->header, s);
+	s = slice_first(s, BIG_BYTES - queue->header_len);
+	if (s.len > 0)
+		memcpy(queue->header + queue->header_len, s.at, s.len);
+	queue->header_len += s.len;
+}
+
+static void
+on_top_end(void *arg, uint32_t number, const struct mended *mended)
+{
+	struct collect *collect = arg;
+	struct before_queue *queue = &collect->conversation->before_queue;
+
+	(void)mended;
+	header_came(collect, number, slice_of(queue->header,
+	    queue->header_len));
+}
+
+static const struct heard heard_top = {
+	.status = on_top, .part = on_top_part, .end = on_top_end
+};
+
+/* May a header be asked for now? */
+static bool
+may_ask(struct collect *collect)
+{
+	const struct protocol *protocol = collect->protocol;
+	const struct before_queue *queue =
+	    &collect->conversation->before_queue;
+
+	if (protocol->room(collect) == 0)
+		return false;
+	if (!doubt_is_lock_step(collect))
+		return true;
+	/* a message that may be asked for waits for an end of headers */
+	if (queue->count > 1 && queue->rows[0].state != BEFORE_ASKED)
+		return false;
+	return protocol->under_way(collect) == 0 ||
+	    (protocol->under_way(collect) == queue->asked &&
+	    collect->conversation->doubt.first == NULL);
+}
+
+static bool
+ask(struct collect *collect, struct before_row *row)
+{
+	struct before_queue *queue = &collect->conversation->before_queue;
+
+	if (!may_ask(collect))
+		return false;
+	if (queue->header == NULL)
+		queue->header = malloc(BIG_BYTES);
+	if (queue->header == NULL) {
+		collect_break(collect, FETCH_END_LOCAL, "out of memory");
+		return false;
+	}
+	row->state = BEFORE_ASKED;
+	queue->asked++;
+	collect->protocol->header(collect, row->row.number, &heard_top);
+	return true;
+}
+
+/* Rows of the page, as far as there is room; all that can be, are decided. */
+static void
+fill(struct collect *collect)
+{
+	struct before_queue *queue = &collect->conversation->before_queue;
+	const struct listed *listed;
+
+	while (queue->count < BEFORE_AHEAD &&
+	    (listed = listing_page_row(collect)) != NULL) {
+		struct before_row *row = &queue->rows[queue->count];
+
+		if (!take_is_left(collect, listed)) {
+			*row = (struct before_row){ .row = *listed };
+			queue->count++;
+			if (!settle(collect, row, false, slice_of(NULL, 0)) &&
+			    !ask(collect, row)) {
+				queue->count--;
+				return;
+			}
+		}
+		listing_page_next(collect);
+	}
+}
+
+/* --- what is taken ------------------------------------------------------ */
+
+const struct before_row *
+before_row(struct collect *collect)
+{
+	struct before_queue *queue = &collect->conversation->before_queue;
+	const struct listed *listed;
+
+	if (collect->before != NULL) {
+		fill(collect);
+		return queue->count > 0 &&
+		    queue->rows[0].state != BEFORE_ASKED &&
+		    conversation_is_open(collect) ? &queue->rows[0] : NULL;
+	}
+	while ((listed = listing_page_row(collect)) != NULL &&
+	    take_is_left(collect, listed))
+		listing_page_next(collect);
+	if (listed == NULL)
+		return NULL;
+	queue->rows[0] = (struct before_row){ .row = *listed,
+	    .state = BEFORE_TAKE };
+	return &queue->rows[0];
+}
+
+void
+before_next(struct collect *collect)
+{
+	struct before_queue *queue = &collect->conversation->before_queue;
+
+	if (collect->before == NULL)
+		listing_page_next(collect);
+	else
+		drop(queue, &queue->rows[0]);
+}
+
+bool
+before_is_over(const struct collect *collect)
+{
+	return collect->conversation->before_queue.count == 0 &&
+	    listing_page_is_over(collect);
+}
+
+bool
+before_is_asking(const struct collect *collect)
+{
+	return collect->conversation->before_queue.asked > 0;
+}
+
+uint64_t
+before_space(const struct collect *collect, uint64_t most)
+{
+	const struct before_queue *queue =
+	    &collect->conversation->before_queue;
+	const struct listing_page *page = &collect->conversation->page;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < queue->count && sum < most; i++)
+		if (queue->rows[i].state == BEFORE_TAKE)
+			sum += space_for(collect, queue->rows[i].row.bytes);
+		else if (queue->rows[i].state == BEFORE_NOTE)
+			sum += queue->rows[i].note->bytes.len;
+	if (collect->before != NULL)
+		return sum;
+	for (unsigned i = page->at; i < page->count && sum < most; i++)
+		sum += space_for(collect, page->rows[i].bytes);
+	return sum;
+}

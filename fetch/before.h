@@ -1,0 +1,80 @@
+/*
+ * before.h - what is done with each message before it is downloaded
+ *
+ * Between the pages of what is to be taken (listing_page.h) and their RETRs
+ * (take.h) stand the rules of the fetch account (before_rules.h).  Where its
+ * size does not decide, the header of a message is asked for, some ahead; what
+ * is left or put off is never asked for.  What is put off is decided anew each
+ * time, so that another rule, or another hour, finds it.
+ *
+ * Without rules rows pass as they are.
+ */
+#ifndef POSTROOM_FETCH_BEFORE_H
+#define POSTROOM_FETCH_BEFORE_H
+
+#include "fetch/digest.h"
+#include "fetch/listing_page.h"
+#include "fetch/note.h"
+#include "policy/before_rules.h"
+#include "policy/line_calendar.h"
+
+struct collect;
+
+/* Rows between a page and their RETRs: headers of a second on a slow line. */
+#define BEFORE_AHEAD	64
+
+/* Of a collection. */
+struct before {
+	struct arena	*arena;		/* of the rules */
+	struct before_rules rules;
+	struct calendar	 night;
+	bool		 is_night;	/* whatever the clock says */
+	enum language	 language;	/* of who reads its notes */
+};
+
+enum before_state {
+	BEFORE_ASKED,		/* its header is under way */
+	BEFORE_TAKE,
+	BEFORE_NOTE		/* its note is to be submitted */
+};
+
+struct before_row {
+	struct listed	 row;
+	enum before_state state;
+	struct note	*note;		/* of BEFORE_NOTE */
+};
+
+/* Of a conversation: in the order in which they are taken. */
+struct before_queue {
+	struct before_row rows[BEFORE_AHEAD];
+	unsigned	 count;
+	unsigned	 asked;		/* headers under way */
+	char		*header;	/* BIG_BYTES, once one is */
+	size_t		 header_len;
+	uint64_t	 header_bytes;	/* of what TOP says of this one */
+};
+
+/*
+ * The rules of a collection: text, and when it is night.  `is_night`: now, for
+ * somebody asks for all of it.  0, -EINVAL (they cannot be read) or -ENOMEM.
+ */
+int	before_open(struct collect *, struct slice rules,
+	    const struct calendar *night, bool is_night, const char *language);
+/* One of its rules deletes. */
+bool	before_deletes(const struct collect *);
+/* None is fine. */
+void	before_close(struct collect *);
+/* The rows of a conversation, or of one folder of it, are forgotten. */
+void	before_forget(struct collect *);
+
+/* The next row that something is to be done with now, or NULL. */
+const struct before_row *before_row(struct collect *);
+/* Consume it. */
+void	before_next(struct collect *);
+/* There are no more; headers are still under way. */
+bool	before_is_over(const struct collect *);
+bool	before_is_asking(const struct collect *);
+/* Room that the next rows need, of so many that it comes to `most`. */
+uint64_t before_space(const struct collect *, uint64_t most);
+
+#endif
