@@ -82,7 +82,7 @@ _postroom()
 		options='add list set remove'
 		;;
 	1/fetch/)
-		options='add add-domain rules learn list set remove test now
+		options='add add-domain rules before learn list set remove test now
 			import resume consent way'
 		;;
 	1/oauth/)
@@ -132,6 +132,9 @@ _postroom()
 	*/fetch/learn)
 		options='--to'
 		;;&
+	*/fetch/before)
+		options='--label --rule --none'
+		;;
 	*/fetch/add-domain | */fetch/rules)
 		options='--label --envelope-header --headers --skip-received
 			--match-names --replace-domain --strip --route'

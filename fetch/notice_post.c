@@ -220,6 +220,19 @@ notice_post_send(struct notice_post *post, uint64_t account,
 	return 0;
 }
 
+int
+notice_post_where(const struct notice_post *post, uint64_t account,
+    enum notice_kind kind)
+{
+	const struct letter_key key = { account, kind };
+	const struct letter *letter;
+
+	HASH_FIND(hh, post->letters, &key, sizeof(key), letter);
+	if (letter == NULL)
+		return -ENOENT;
+	return letter->state == LETTER_TAKEN;
+}
+
 /* How a try ends */
 
 static void

@@ -44,5 +44,11 @@ void	notice_post_keeper(struct notice_post *, struct ipc *);
  */
 int	notice_post_send(struct notice_post *, uint64_t account,
 	    const struct notice *, uint64_t *again_ms_out);
+/*
+ * Where the last one of that kind to that account is: 0 on its way, 1 durable in
+ * the queue for less than NOTICE_PAUSE_MS, -ENOENT: neither.
+ */
+int	notice_post_where(const struct notice_post *, uint64_t account,
+	    enum notice_kind);
 
 #endif

@@ -224,6 +224,7 @@ remote_restore(struct schedule *schedule, struct remote *remote,
 	unsigned times;
 	uint64_t due_ms;
 
+	remote->grant_told = health->grant_told;
 	if (end == FETCH_END_COUNT)
 		return;
 	remote->has_ended = true;
@@ -365,7 +366,8 @@ remote_health(const struct schedule *schedule, const struct remote *remote,
 		.told_at_utc_ms = remote->told_at_utc_ms,
 		.waiting = remote->waiting,
 		.waiting_bytes = remote->waiting_bytes,
-		.grant_until_utc_ms = remote->grant_until_utc_ms
+		.grant_until_utc_ms = remote->grant_until_utc_ms,
+		.grant_told = remote->grant_told
 	};
 }
 

@@ -294,6 +294,19 @@ schedule_told(struct schedule *schedule, uint64_t id,
 	return true;
 }
 
+bool
+schedule_grant_told(struct schedule *schedule, uint64_t id, unsigned stage,
+    struct schedule_health *health_out)
+{
+	struct remote *remote = remote_find(schedule, id);
+
+	if (remote == NULL || remote->gone)
+		return false;
+	remote->grant_told = stage;
+	remote_health(schedule, remote, health_out);
+	return true;
+}
+
 static void
 conclude(struct schedule *schedule, struct remote *remote,
     const struct fetch_outcome *outcome)

@@ -60,6 +60,7 @@ struct schedule_health {
 	int64_t		told_at_utc_ms;	/* of that, its owner; 0: not */
 	uint64_t	waiting, waiting_bytes;	/* there, and not here yet */
 	int64_t		grant_until_utc_ms;	/* consent; 0: nobody knows */
+	unsigned	grant_told;	/* grant_urgency() its owner knows of */
 };
 
 struct schedule_ports {
@@ -156,6 +157,9 @@ bool		 schedule_health_of(const struct schedule *, uint64_t id,
 /* Its owner was told that it fails (telling.h); the same. */
 bool		 schedule_told(struct schedule *, uint64_t id,
 		    struct schedule_health *health_out);
+/* Its owner knows that its consent ends (reminding.h); the same. */
+bool		 schedule_grant_told(struct schedule *, uint64_t id,
+		    unsigned stage, struct schedule_health *health_out);
 /* A run that was asked for, or NULL. */
 const struct run *schedule_run(const struct schedule *, uint64_t number);
 

@@ -51,6 +51,7 @@ struct remote {
 	bool		 enabled;
 	uint64_t	 changes;	/* of its settings */
 	int64_t		 grant_until_utc_ms;	/* 0: nobody knows */
+	unsigned	 grant_told;
 	struct fetch_when when;
 	bool		 gone;		/* no longer listed: ends with its task */
 	uint64_t	 listing;	/* the last one that named it */

@@ -462,11 +462,26 @@ admin_fetch_add(struct policy *policy, struct admin_work *work,
 	return admin_status_of(r);
 }
 
+/*
+ * Would the password that is kept be shown to somebody else, or in clear?  Who
+ * has taken over a session knows it no more than we do: it is to be typed.
+ */
+static bool
+is_led_astray(const struct fetch_account *before,
+    const struct fetch_account *after)
+{
+	return strcmp(before->host, after->host) != 0 ||
+	    before->port != after->port || before->tls > after->tls ||
+	    strcmp(before->user, after->user) != 0 ||
+	    (before->has_pin && (!after->has_pin || memcmp(before->pin,
+	    after->pin, sizeof(before->pin)) != 0));
+}
+
 enum admin_status
 admin_fetch_set(struct policy *policy, struct admin_work *work,
     struct text *rows)
 {
-	struct fetch_account f;
+	struct fetch_account f, before;
 	struct fetch_when when = { 0 };
 	struct slice secret = work->args[ARG_PASSWORD];
 	const char *field = NULL;
@@ -476,10 +491,13 @@ admin_fetch_set(struct policy *policy, struct admin_work *work,
 		r = policy_when_get(policy, f.id, &when);
 	if (r < 0)
 		return admin_status_of(r);
+	before = f;
 	if (!admin_copy(work, ARG_RENAME, f.label, sizeof(f.label)) ||
 	    !fetch_read(work, &f) || !when_read(work, &when))
 		return ADMIN_UNFIT;
-	if (work->given[ARG_PASSWORD] && secret.len == 0) {
+	if ((work->given[ARG_PASSWORD] && secret.len == 0) ||
+	    (work->asker != 0 && secret.len == 0 &&
+	    is_led_astray(&before, &f))) {
 		work->field = ARG_PASSWORD;
 		return ADMIN_UNFIT;
 	}

@@ -64,6 +64,7 @@ health_row(struct db_query *q, struct fetch_health *health_out)
 	health.faults = db_u64(q, 0, TIMES_MOST);
 	health.waiting = db_u64(q, 0, INT64_MAX);
 	health.waiting_bytes = db_u64(q, 0, INT64_MAX);
+	health.grant_told = (unsigned)db_u64(q, 0, FETCH_GRANT_STAGES);
 	if (db_row(q) < 0 || slice_cstr(result, health.result,
 	    sizeof(health.result)) < 0 ||
 	    slice_cstr(words, health.words, sizeof(health.words)) < 0)
@@ -109,6 +110,7 @@ policy_health_set(struct policy *p, uint64_t fetch,
 	db_put_u64(&q, health->faults);
 	db_put_u64(&q, health->waiting);
 	db_put_u64(&q, health->waiting_bytes);
+	db_put_u64(&q, health->grant_told);
 	db_put_u64(&q, fetch);
 	r = db_run(&q);
 	if (r == 0)
@@ -149,6 +151,7 @@ fetch_health_pack(struct text *text, const struct fetch_health *health)
 	pack_u64(text, health->faults);
 	pack_u64(text, health->waiting);
 	pack_u64(text, health->waiting_bytes);
+	pack_u8(text, (uint8_t)health->grant_told);
 }
 
 static int64_t
@@ -194,5 +197,8 @@ fetch_health_unpack(struct unpack *u, struct fetch_health *health_out)
 	health.faults = number(u, TIMES_MOST);
 	health.waiting = number(u, INT64_MAX);
 	health.waiting_bytes = number(u, INT64_MAX);
+	health.grant_told = unpack_u8(u);
+	if (health.grant_told > FETCH_GRANT_STAGES)
+		u->bad = true;
 	*health_out = health;
 }

@@ -14,6 +14,7 @@
 
 #define FETCH_EVERY_MOST	1440	/* minutes, as fetch_minutes */
 #define FETCH_RESULT_SIZE	24	/* of a fetch_end_code(), with its NUL */
+#define FETCH_GRANT_STAGES	4	/* the largest grant_urgency() */
 #define FETCH_HEALTH_WORDS	513	/* FETCH_WORDS_MOST, with its NUL */
 
 struct fetch_when {
@@ -29,6 +30,7 @@ struct fetch_health {
 	int64_t		ended_at_utc_ms;
 	int64_t		failing_since_utc_ms;	/* 0: it does not fail */
 	int64_t		told_at_utc_ms;	/* of that, its owner; 0: not */
+	unsigned	grant_told;	/* the grant_urgency() its owner knows of */
 	uint64_t	refusals, faults;	/* in a row */
 	uint64_t	waiting, waiting_bytes;	/* there, and not here yet */
 };

@@ -115,7 +115,17 @@ enum keeper_kind {
 	 * until when it is good (ms since 1970, UTC; 0: nobody knows)
 	 *	-> u8 it stands
 	 */
-	KEEPER_GRANT_SAVE
+	KEEPER_GRANT_SAVE,
+	/*
+	 * Schedule: which month before that one is to be reported?
+	 * u32 month -> u32 month (0: none), and if there is one: its sums as
+	 * line_counts_pack(), u32 count of accounts, u32 rows, each of one of
+	 * the largest: slice name ("": of none that is there), u64 received,
+	 * u64 sent; nothing at all: it cannot be said now
+	 */
+	KEEPER_LINE_REPORT,
+	/* Schedule, news: the report of that month is durable.  u32 month */
+	KEEPER_LINE_REPORTED
 };
 
 /* A remote mailbox, as the schedule knows it. */

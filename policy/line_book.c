@@ -88,6 +88,37 @@ policy_line_carried(struct policy *p, unsigned month, uint64_t *bytes_out)
 	return r;
 }
 
+int
+policy_line_unreported(struct policy *p, unsigned before, unsigned *month_out)
+{
+	DB_QUERY_AUTO q = db_ask(p->db, LINE_UNREPORTED);
+	unsigned month;
+	int r;
+
+	db_put_u64(&q, before);
+	r = db_next(&q);
+	if (r != 1)
+		return r < 0 ? r : -EUCLEAN;
+	month = (unsigned)db_u64(&q, 0, LINE_MONTH_MOST);
+	r = db_row(&q);
+	if (r == 0)
+		*month_out = month;
+	return r;
+}
+
+int
+policy_line_reported(struct policy *p, unsigned month)
+{
+	struct db_query q;
+	int r = db_begin(p->db);
+
+	if (r < 0)
+		return r;
+	q = db_ask(p->db, LINE_REPORTED);
+	db_put_u64(&q, month);
+	return policy_finish(p, db_run(&q));
+}
+
 /* A row as LINE_EACH has it: which figures of which account. */
 struct row {
 	uint64_t	account;

@@ -31,6 +31,15 @@ int	policy_line_end(struct policy *, int r);
 int	policy_line_carried(struct policy *, unsigned month,
 	    uint64_t *bytes_out);
 
+/*
+ * The newest month before that one for which something was carried, unless the
+ * postmaster has had the report of it or of a later one; 0: there is none.
+ */
+int	policy_line_unreported(struct policy *, unsigned before,
+	    unsigned *month_out);
+/* The report of that month is with the postmaster; durable. */
+int	policy_line_reported(struct policy *, unsigned month);
+
 /* One account's; `label` and `address` are "" when it is gone. */
 struct line_account {
 	uint64_t		account;

@@ -142,18 +142,23 @@ static const char *const statements[STATEMENTS] = {
 	    " LEFT JOIN domain d ON d.id = a.domain"
 	    " WHERE l.month = ? AND l.fetch >= ?"
 	    " ORDER BY l.fetch, l.saved, l.which",
+	/* 0: none; one that is not the newest is old news */
+	[LINE_UNREPORTED] = "SELECT coalesce(max(l.month), 0)"
+	    " FROM line_carried l, meta m"
+	    " WHERE l.month < ? AND l.month > m.line_reported",
+	[LINE_REPORTED] = "UPDATE meta SET line_reported = ?",
 	[WHEN_GET] = "SELECT every, on_read FROM fetch_when"
 	    " WHERE fetch = (SELECT id FROM fetch WHERE id = ?)",
 	[WHEN_PUT] = "INSERT OR REPLACE INTO fetch_when (every, on_read, fetch)"
 	    " SELECT ?, ?, id FROM fetch WHERE id = ?",
 	[HEALTH_GET] = "SELECT result, server_said, words, success, ended,"
-	    " failing_since, told, refusals, faults, waiting, waiting_bytes"
-	    " FROM fetch_health"
+	    " failing_since, told, refusals, faults, waiting, waiting_bytes,"
+	    " grant_told FROM fetch_health"
 	    " WHERE fetch = (SELECT id FROM fetch WHERE id = ?)",
 	[HEALTH_PUT] = "INSERT OR REPLACE INTO fetch_health (result,"
 	    " server_said, words, success, ended, failing_since, told,"
-	    " refusals, faults, waiting, waiting_bytes, fetch)"
-	    " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, id FROM fetch"
+	    " refusals, faults, waiting, waiting_bytes, grant_told, fetch)"
+	    " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, id FROM fetch"
 	    " WHERE id = ?",
 	[WHEN_SWEEP] = "DELETE FROM fetch_when"
 	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
@@ -237,6 +242,10 @@ static const char *const steps[] = {
 	/* rules before a download: fetch_before.h */
 	"CREATE TABLE fetch_before (fetch INTEGER PRIMARY KEY,"
 	" rules BLOB NOT NULL);",
+	/* what people were told: fetch/reminding.h, programs/line_report.h */
+	"ALTER TABLE fetch_health"
+	" ADD COLUMN grant_told INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE meta ADD COLUMN line_reported INTEGER NOT NULL DEFAULT 0;",
 };
 
 const struct db_format policy_format = {

@@ -10,7 +10,8 @@
 
 /*
  * Add the answer to a KEEPER_LINE_ADD or a KEEPER_LINE_CARRIED; do what a
- * KEEPER_FETCH_HEALTH says.  What the database refuses is logged.  0, or
+ * KEEPER_FETCH_HEALTH says; the same of KEEPER_LINE_REPORT and
+ * KEEPER_LINE_REPORTED.  What the database refuses is logged.  0, or
  * -EBADMSG: the body is no such message.
  */
 int	keeper_line_add(struct policy *, struct slice body,
@@ -18,5 +19,8 @@ int	keeper_line_add(struct policy *, struct slice body,
 int	keeper_line_carried(struct policy *, struct slice body,
 	    struct text *answer);
 int	keeper_fetch_health(struct policy *, struct slice body);
+int	keeper_line_report(struct policy *, struct slice body,
+	    struct text *answer);
+int	keeper_line_reported(struct policy *, struct slice body);
 
 #endif

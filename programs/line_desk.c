@@ -188,14 +188,16 @@ health_of(const struct schedule_health *from, struct fetch_health *health_out)
 		.ended_at_utc_ms = from->ended_at_utc_ms,
 		.failing_since_utc_ms = from->failing_since_utc_ms,
 		.told_at_utc_ms = from->told_at_utc_ms,
+		.grant_told = from->grant_told,
 		.refusals = from->refusals,
 		.faults = from->failures - from->refusals,
 		.waiting = from->waiting, .waiting_bytes = from->waiting_bytes
 	};
 
 	/* both are bounded where they come from; what is not is left out */
-	(void)slice_cstr(slice_str(fetch_end_code(from->end)), health.result,
-	    sizeof(health.result));
+	if (from->has_ended)
+		(void)slice_cstr(slice_str(fetch_end_code(from->end)),
+		    health.result, sizeof(health.result));
 	(void)slice_cstr(from->words, health.words, sizeof(health.words));
 	*health_out = health;
 }

@@ -47,6 +47,8 @@ static int	on_find(void *, struct ipc *, struct ipc_message *);
 static int	on_person(void *, struct ipc *, struct ipc_message *);
 static int	on_line_add(void *, struct ipc *, struct ipc_message *);
 static int	on_line_carried(void *, struct ipc *, struct ipc_message *);
+static int	on_line_report(void *, struct ipc *, struct ipc_message *);
+static int	on_line_reported(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_health(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_way(void *, struct ipc *, struct ipc_message *);
 static int	on_grant_save(void *, struct ipc *, struct ipc_message *);
@@ -71,6 +73,8 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_FIND,	  "FIND",    FETCH,	   IPC_REQUEST, 0, 0, on_find },
 { KEEPER_LINE_ADD, "CARRIED", SCHEDULE,	   IPC_REQUEST, 0, 0, on_line_add },
 { KEEPER_LINE_CARRIED, "MONTH", SCHEDULE,  IPC_REQUEST, 0, 0, on_line_carried },
+{ KEEPER_LINE_REPORT, "REPORT", SCHEDULE,  IPC_REQUEST, 0, 0, on_line_report },
+{ KEEPER_LINE_REPORTED, "REPORTED", SCHEDULE, IPC_NEWS, 0, 0, on_line_reported },
 { KEEPER_FETCH_HEALTH, "HEALTH", SCHEDULE, IPC_NEWS,	0, 0, on_fetch_health },
 { KEEPER_PERSON,  "PERSON",  CONSOLE,	   IPC_REQUEST, 0, 0, on_person },
 { KEEPER_NAMED,	  "NAMED",   CONSOLE,	   IPC_REQUEST, 0, 0, on_named },
@@ -317,6 +321,27 @@ on_line_carried(void *arg, struct ipc *from, struct ipc_message *message)
 	/* an empty body is no answer: the schedule asks again later */
 	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	return 0;
+}
+
+static int
+on_line_report(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	int r = keeper_line_report(keeper->policy, message->body, &body);
+
+	if (r < 0)
+		return r;
+	/* an empty body is no answer: the schedule asks again later */
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
+on_line_reported(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)from;
+	return keeper_line_reported(keeper_of(arg)->policy, message->body);
 }
 
 static int

@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 
 #include "fetch/notice_post.h"
+#include "fetch/reminding.h"
 #include "fetch/schedule_admin.h"
 #include "fetch/telling.h"
 #include "lib/base/log.h"
@@ -21,6 +22,7 @@
 #include "programs/collectors.h"
 #include "programs/schedule_consent.h"
 #include "programs/line_desk.h"
+#include "programs/line_report.h"
 #include "programs/roles.h"
 
 #define WAITERS_MOST	64	/* twice the console's clients */
@@ -48,6 +50,7 @@ struct schedule_role {
 	struct collectors	*collectors;
 	struct consents		*consents;
 	struct telling		*telling;
+	struct reminding	*reminding;
 	struct notice_post	*post;
 	struct ipc		*keeper, *queue;
 	bool			 is_listing;
@@ -56,6 +59,7 @@ struct schedule_role {
 	struct timer		*list_timer;
 	struct line		*line;
 	struct line_desk	*desk;
+	struct line_report	*report;
 	LIST_HEAD(, waiter)	 waiters;
 	unsigned		 waiter_count;
 	struct timer		*news_timer;
@@ -233,6 +237,7 @@ list_ended(struct schedule_role *role, int r)
 	if (r == 0) {
 		schedule_list_end(role->schedule);
 		schedule_each(role->schedule, &all, 0, known, role);
+		reminding_look(role->reminding);
 	}
 	else if (r != -ECONNRESET)
 		log_say("the list of remote mailboxes: %s", strerror(-r));
@@ -511,6 +516,44 @@ told(void *arg, uint64_t id)
 		line_desk_ended(role->desk, &health);
 }
 
+static void
+each_mailbox(void *arg, schedule_fn *fn, void *fn_arg)
+{
+	const struct schedule_pick all = { .owner = 0 };
+	struct schedule_role *role = arg;
+
+	schedule_each(role->schedule, &all, 0, fn, fn_arg);
+}
+
+static void
+grant_told(void *arg, uint64_t id, unsigned stage)
+{
+	struct schedule_role *role = arg;
+	struct schedule_health health;
+
+	if (schedule_grant_told(role->schedule, id, stage, &health))
+		line_desk_ended(role->desk, &health);
+}
+
+static int
+send_report(void *arg, const struct notice *notice)
+{
+	struct schedule_role *role = arg;
+	uint64_t again_ms;
+
+	return notice_post_send(role->post, NOTICE_POSTMASTER, notice,
+	    &again_ms);
+}
+
+static int
+where_is_report(void *arg)
+{
+	struct schedule_role *role = arg;
+
+	return notice_post_where(role->post, NOTICE_POSTMASTER,
+	    NOTICE_LINE_REPORT);
+}
+
 static int
 start_telling(struct schedule_role *role)
 {
@@ -519,11 +562,21 @@ start_telling(struct schedule_role *role)
 		.arg = role, .health = health_of, .send = send_notice,
 		.told = told
 	};
+	const struct reminding_ports reminding = {
+		.arg = role, .each = each_mailbox, .health = health_of,
+		.send = send_notice, .told = grant_told, .renew = on_list_time
+	};
+	const struct line_report_ports report = {
+		.arg = role, .send = send_report, .where = where_is_report
+	};
 
 	role->post = notice_post_new(process->loop, process->config.hostname);
 	role->telling = telling_new(process->loop,
 	    (uint64_t)process->config.fetch_tell_seconds * 1000, &ports);
-	return role->post == NULL || role->telling == NULL ? -ENOMEM : 0;
+	role->reminding = reminding_new(process->loop, &reminding);
+	role->report = line_report_new(process->loop, role->line, &report);
+	return role->post == NULL || role->telling == NULL ||
+	    role->reminding == NULL || role->report == NULL ? -ENOMEM : 0;
 }
 
 /* Windows, and dates in notices, are in the office's zone. */
@@ -587,6 +640,7 @@ schedule_peer(struct process *process, struct ipc *ipc)
 		role->keeper = ipc;
 		notice_post_keeper(role->post, ipc);
 		line_desk_keeper(role->desk, ipc);
+		line_report_keeper(role->report, ipc);
 		list(role);
 	}
 	return 0;
@@ -606,6 +660,7 @@ schedule_lost_peer(struct process *process, struct ipc *ipc)
 		role->keeper = NULL;
 		notice_post_keeper(role->post, NULL);
 		line_desk_keeper(role->desk, NULL);
+		line_report_keeper(role->report, NULL);
 	} else if (role->queue == ipc) {
 		role->queue = NULL;
 		notice_post_queue(role->post, NULL);

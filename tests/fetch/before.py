@@ -1,6 +1,6 @@
 """Before download: what is asked for first, and what is not asked for."""
 
-from harness import DOMAIN, Fault, Session, letter, test
+from harness import DOMAIN, Fault, ImapSession, Session, letter, test
 
 
 def asked(session, verb=b"RETR"):
@@ -190,3 +190,24 @@ def placeholder(t):
     t.here(datas + notes)
     t.once(box)
     t.true(box.uidls() == [], "there:", box.uidls())
+
+
+@test("before/imap/headers-decide-and-nothing-else-is-carried")
+def imap(t):
+    datas = [letter("imap-small"), letter("imap-large", 60000),
+             letter("imap-spam", head=b"X-Spam-Flag: YES"),
+             letter("imap-unwanted", 50000)]
+    box = t.imap_box(datas)
+    provider = t.provider(ImapSession, box)
+    t.add(provider)
+    rules(t, "header X-Spam-Flag equals yes -> leave",
+          "subject contains unwanted -> delete", "size > 50K -> night")
+    for _ in range(2):
+        row = t.now()
+        t.true(row["skipped"] == 1 and row["deferred"] == 1, row)
+    t.true(sum(box.asked.values()) == 1, "asked for", dict(box.asked))
+    sent = sum(session.sent_bytes for session in provider.sessions)
+    t.true(sent < 20000, "it carried", sent, "bytes")
+    found = t.letters()
+    t.true(len(found) == 2 and datas[0] in found, "here:", len(found))
+    t.true(len(box.mails) == 3, "there:", len(box.mails))

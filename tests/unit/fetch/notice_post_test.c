@@ -292,8 +292,16 @@ START_TEST(the_postmaster_is_looked_up)
 	    .figures = &figures };
 	uint64_t again_ms;
 
+	ck_assert_int_eq(notice_post_where(post, NOTICE_POSTMASTER,
+	    NOTICE_LINE_REPORT), -ENOENT);
 	ck_assert_int_eq(send_it(NOTICE_POSTMASTER, &report, &again_ms), 0);
+	ck_assert_int_eq(notice_post_where(post, NOTICE_POSTMASTER,
+	    NOTICE_LINE_REPORT), 0);
 	turn();
+	ck_assert_int_eq(notice_post_where(post, NOTICE_POSTMASTER,
+	    NOTICE_LINE_REPORT), 1);
+	ck_assert_int_eq(notice_post_where(post, NOTICE_POSTMASTER,
+	    NOTICE_FAILING), -ENOENT);
 	ck_assert_uint_eq(submissions, 1);
 	ck_assert_uint_eq(rcpt.account, POSTMASTER);
 	ck_assert_str_eq(rcpt_address, "postmaster@office.test");

@@ -500,7 +500,8 @@ failing(void)
 	    .success_at_utc_ms = NOON * 1000 - 30 * (int64_t)HOUR,
 	    .ended_at_utc_ms = NOON * 1000 - 10 * (int64_t)MINUTE,
 	    .failing_since_utc_ms = NOON * 1000 - 20 * (int64_t)HOUR,
-	    .refusals = 2, .waiting = 7, .waiting_bytes = 70 };
+	    .refusals = 2, .waiting = 7, .waiting_bytes = 70,
+	    .grant_told = 2 };
 }
 
 START_TEST(a_new_start_knows_what_the_last_one_knew)
@@ -521,6 +522,25 @@ START_TEST(a_new_start_knows_what_the_last_one_knew)
 	ck_assert_int_eq(got.ended_at_utc_ms, health.ended_at_utc_ms);
 	ck_assert_int_eq(got.failing_since_utc_ms,
 	    health.failing_since_utc_ms);
+	ck_assert_uint_eq(got.grant_told, 2);
+	ck_assert(schedule_grant_told(schedule, 1, 3, &got));
+	ck_assert_uint_eq(got.grant_told, 3);
+	ck_assert_uint_eq(health_of(1).grant_told, 3);
+	ck_assert(!schedule_grant_told(schedule, 99, 3, &got));
+}
+END_TEST
+
+/* Also of one that has not been collected yet. */
+START_TEST(a_new_start_knows_what_was_told_of_a_consent)
+{
+	struct fetch_health health = { .grant_told = 1 };
+	struct schedule_health got;
+
+	make("", LINE_RATE_FREE, LINE_BUDGET_FREE);
+	tell_all(1, NULL, &health);
+	got = health_of(1);
+	ck_assert(!got.has_ended);
+	ck_assert_uint_eq(got.grant_told, 1);
 }
 END_TEST
 
@@ -615,6 +635,7 @@ unit_suite(void)
 	tcase_add_test(tests, on_reading_only_where_that_is_wanted_and_open);
 	tcase_add_test(tests, since_when_it_fails_is_known_until_it_works);
 	tcase_add_test(tests, a_new_start_knows_what_the_last_one_knew);
+	tcase_add_test(tests, a_new_start_knows_what_was_told_of_a_consent);
 	tcase_add_test(tests, a_new_start_does_not_try_a_password_sooner);
 	tcase_add_loop_test(tests,
 	    a_new_start_with_a_wrong_clock_waits_no_longer_than_it_must, 0, 2);

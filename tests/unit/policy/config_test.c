@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/config.h"
+#include "policy/line_calendar.h"
 #include "tests/unit/unit.h"
 
 /* What reading `string` says, to be freed; "" when it was taken. */
@@ -298,6 +299,25 @@ START_TEST(a_file_that_is_not_there_is_told)
 }
 END_TEST
 
+START_TEST(the_night_is_the_window_of_that_name_or_the_usual_one)
+{
+	struct config config = { 0 };
+	struct calendar night;
+
+	config_night(&config, &night);
+	ck_assert_uint_eq(night.windows[0].from, 60);
+	ck_assert_uint_eq(night.windows[0].to, 300);
+	strcpy(config.line_windows, "daily 08:00-18:00");
+	config_night(&config, &night);
+	ck_assert_uint_eq(night.count, 1);
+	ck_assert_str_eq(night.windows[0].name, "night");
+	strcpy(config.line_windows, "daily 08:00-18:00; sat 22:00-23:00 night");
+	config_night(&config, &night);
+	ck_assert_uint_eq(night.count, 2);
+	ck_assert_uint_eq(night.windows[1].from, 22 * 60);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -306,6 +326,8 @@ unit_suite(void)
 
 	tcase_add_loop_test(tests, a_fault_is_told_with_file_line_and_option,
 	    0, sizeof(wrongs) / sizeof(wrongs[0]));
+	tcase_add_test(tests,
+	    the_night_is_the_window_of_that_name_or_the_usual_one);
 	tcase_add_test(tests, a_broken_syntax_is_told_with_its_line);
 	tcase_add_test(tests, a_nul_byte_does_not_hide_the_rest);
 	tcase_add_test(tests, nothing_given_gives_the_defaults);

@@ -274,6 +274,32 @@ START_TEST(a_month_has_a_number)
 }
 END_TEST
 
+START_TEST(a_month_is_reported_once)
+{
+	const struct line_counts counts = figures(1);
+	unsigned month = 7;
+
+	ck_assert_int_eq(policy_line_unreported(policy, MONTH, &month), 0);
+	ck_assert_uint_eq(month, 0);
+	for (unsigned m = MONTH - 2; m <= MONTH; m++) {
+		ck_assert_int_eq(policy_line_begin(policy), 0);
+		ck_assert_int_eq(policy_line_end(policy, policy_line_add(
+		    policy, m, fetch, &counts)), 0);
+	}
+	ck_assert_int_eq(policy_line_unreported(policy, MONTH, &month), 0);
+	ck_assert_uint_eq(month, MONTH - 1);
+	ck_assert_int_eq(policy_line_reported(policy, MONTH - 1), 0);
+	policy_close(policy);
+	open_policy();
+	/* nor the one before it, now */
+	ck_assert_int_eq(policy_line_unreported(policy, MONTH, &month), 0);
+	ck_assert_uint_eq(month, 0);
+	ck_assert_int_eq(policy_line_unreported(policy, MONTH + 1, &month),
+	    0);
+	ck_assert_uint_eq(month, MONTH);
+}
+END_TEST
+
 /* Times and health */
 
 static struct fetch_health
@@ -283,7 +309,7 @@ some_health(void)
 	    .server_said = true, .words = "no \"way\"",
 	    .success_at_utc_ms = 1, .ended_at_utc_ms = 2,
 	    .failing_since_utc_ms = 3, .told_at_utc_ms = 4, .refusals = 5,
-	    .faults = 6, .waiting = 7, .waiting_bytes = 8 };
+	    .faults = 6, .waiting = 7, .waiting_bytes = 8, .grant_told = 3 };
 }
 
 static void
@@ -300,6 +326,7 @@ check_health(const struct fetch_health *h)
 	ck_assert_uint_eq(h->faults, 6);
 	ck_assert_uint_eq(h->waiting, 7);
 	ck_assert_uint_eq(h->waiting_bytes, 8);
+	ck_assert_uint_eq(h->grant_told, 3);
 }
 
 START_TEST(health_is_kept)
@@ -413,6 +440,7 @@ unit_suite(void)
 	tcase_add_test(tests, what_was_added_survives_the_process);
 	tcase_add_loop_test(tests, a_month_has_a_number, 0,
 	    (int)(sizeof(months) / sizeof(months[0])));
+	tcase_add_test(tests, a_month_is_reported_once);
 	tcase_add_test(tests, health_is_kept);
 	tcase_add_test(tests, health_is_packed_and_unpacked);
 	tcase_add_test(tests, times_are_kept);

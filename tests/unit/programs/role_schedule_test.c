@@ -25,6 +25,7 @@ static bool writes_well;
 static struct line_counts written;
 static uint64_t written_account, health_of, share, paused;
 static struct fetch_health health;
+static int64_t grant_until;	/* of mailbox 2 */
 
 /* The keeper: two on a page. */
 static int
@@ -45,7 +46,8 @@ on_due(void *arg, struct ipc *from, struct ipc_message *message)
 			.id = id, .owner = 40 + id, .enabled = true,
 			.owner_address = SLICE("ann@example.org"),
 			.label = slice_of(&"abcdefgh"[id - 1], 1),
-			.host = SLICE("pop.example.net")
+			.host = SLICE("pop.example.net"),
+			.grant_until_utc_ms = id == 2 ? grant_until : 0
 		};
 
 		fetch_due_pack(&body, &due);
@@ -178,6 +180,7 @@ setup_line(const char *windows, uint64_t rate, uint64_t budget)
 	memset(&health, 0, sizeof(health));
 	listings = tasks = answer_count = months_asked = writes = 0;
 	written_account = health_of = share = paused = month_bytes = 0;
+	grant_until = 0;
 	writes_well = true;
 	mailboxes = 5;
 	ck_assert_int_eq(slice_cstr(slice_str(windows), config->line_windows,
@@ -356,7 +359,7 @@ START_TEST(a_run_goes_from_the_console_to_the_process_and_back)
 		(void)unpack_u64(&u);
 	ck_assert(slice_is_str(unpack_slice(&u), "done"));
 	ck_assert_uint_eq(unpack_u64(&u), 9);
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 12; i++)	/* to `asked` */
 		(void)unpack_u64(&u);
 	ck_assert(slice_is_str(unpack_slice(&u), "no"));
 	ck_assert(slice_is_str(unpack_slice(&u), "yes"));	/* by_server */
@@ -564,6 +567,24 @@ START_TEST(the_list_is_asked_for_again_when_it_has_changed)
 }
 END_TEST
 
+/* Of a mailbox nothing came of yet: its health says no result. */
+START_TEST(that_a_consent_ends_is_told_and_noted)
+{
+	grant_until = clock_utc_ms() + INT64_C(2) * 24 * 3600 * 1000;
+	ck_assert_int_eq(ipc_send(keeper, SCHEDULE_CHANGED,
+	    slice_of(NULL, 0), NULL, 0), 0);
+	play_run(&play, 50);
+	ck_assert_uint_eq(health_of, 2);
+	ck_assert_uint_eq(health.grant_told, 2);
+	ck_assert_str_eq(health.result, "");
+	health_of = 0;
+	ck_assert_int_eq(ipc_send(keeper, SCHEDULE_CHANGED,
+	    slice_of(NULL, 0), NULL, 0), 0);
+	play_run(&play, 50);
+	ck_assert_uint_eq(health_of, 0);
+}
+END_TEST
+
 START_TEST(a_process_that_was_leaving_is_asked_for_again)
 {
 	uint64_t run = begin_run("a");
@@ -650,6 +671,7 @@ unit_suite(void)
 	    what_is_carried_for_nothing_we_know_is_counted_for_none);
 	tcase_add_test(tc, a_mailbox_added_this_moment_is_found);
 	tcase_add_test(tc, the_list_is_asked_for_again_when_it_has_changed);
+	tcase_add_test(tc, that_a_consent_ends_is_told_and_noted);
 	tcase_add_test(tc, a_process_that_was_leaving_is_asked_for_again);
 	tcase_add_test(tc, what_cannot_be_read_is_told_to_the_parent);
 	tcase_add_test(tc, news_of_what_it_was_not_given_changes_nothing);
