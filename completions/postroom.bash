@@ -161,6 +161,9 @@ _postroom()
 	*/fetch/test | */fetch/now)
 		options='--label'
 		;;&
+	*/fetch/now)
+		options="$options --everything"
+		;;&
 	*/fetch/import)
 		options='--format --ids --owner --map --dry-run'
 		;;&

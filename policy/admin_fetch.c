@@ -471,7 +471,7 @@ is_led_astray(const struct fetch_account *before,
     const struct fetch_account *after)
 {
 	return strcmp(before->host, after->host) != 0 ||
-	    before->port != after->port || before->tls > after->tls ||
+	    before->tls > after->tls ||
 	    strcmp(before->user, after->user) != 0 ||
 	    (before->has_pin && (!after->has_pin || memcmp(before->pin,
 	    after->pin, sizeof(before->pin)) != 0));

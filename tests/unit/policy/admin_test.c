@@ -330,8 +330,17 @@ static const struct {
 	  "\"refused\", \"field\": null" },
 	{ "{\"request\": \"fetch set\", \"args\": {\"label\": \"bobs\", "
 	  "\"user\": \"x\"}}", "\"no-such\"" },
-	{ "{\"request\": \"fetch set\", \"args\": {\"user\": \"x\"}}",
+	{ "{\"request\": \"fetch set\", \"args\": {\"largest\": \"9\"}}",
 	  "\"label\": \"anns\"" },
+	/* the password that is kept does not go elsewhere */
+	{ "{\"request\": \"fetch set\", \"args\": {\"user\": \"x\"}}",
+	  "\"unfit\", \"field\": \"password\"" },
+	{ "{\"request\": \"fetch set\", \"args\": {\"host\": \"x.test\"}}",
+	  "\"unfit\", \"field\": \"password\"" },
+	{ "{\"request\": \"fetch set\", \"args\": {\"tls\": \"none\"}}",
+	  "\"unfit\", \"field\": \"password\"" },
+	{ "{\"request\": \"fetch set\", \"args\": {\"host\": \"x.test\", "
+	  "\"password\": \"q\"}}", "\"label\": \"anns\"" },
 	{ "{\"request\": \"fetch remove\", \"args\": {\"address\": \"bob\"}}",
 	  "\"refused\", \"field\": null" },
 	{ "{\"request\": \"fetch remove\", \"args\": {\"label\": \"bobs\"}}",
