@@ -46,11 +46,13 @@ class Watch:
 
     def run(self):
         try:
-            while not self.stopping.wait(0.02):
+            while True:         # once at least, however short the flood
                 began = time.monotonic()
                 self.lines.send(b"NOOP\r\n")
                 self.lines.status()
                 self.waits.append(time.monotonic() - began)
+                if self.stopping.wait(0.02):
+                    break
         except (Cut, Refused, Fault) as fault:
             self.fault = fault
 
