@@ -75,7 +75,10 @@ pack_uidl(struct text *body, struct slice s)
 
 		if (escaped ? high < 0 || low < 0 : must_escape(s.at[0]))
 			return false;
-		bytes[len++] = escaped ? (char)(high << 4 | low) : s.at[0];
+		bytes[len] = s.at[0];
+		if (escaped)
+			bytes[len] = (char)(high * 16 + low);
+		len++;
 		s = slice_after(s, escaped ? 3 : 1);
 	}
 	pack_slice(body, slice_of(bytes, len));
