@@ -37,7 +37,8 @@ static struct ipc *door;
 static struct play play;
 static struct ipc *keeper, *queue, *resolver, *schedule;
 static struct collect *collections[8];	/* as they were started */
-static unsigned started, freed, queue_lost, paused, carried_count;
+static unsigned started, freed, queue_lost, keepers_lost, paused;
+static unsigned carried_count;
 static uint64_t share;
 static struct line_counts carried;
 static char last_password[64], last_addresses[64], last_host[64];
@@ -118,7 +119,8 @@ talk_hall_share(struct talk_hall *hall, uint64_t bytes_per_second)
 void
 collect_keeper_lost(struct collect *collect)
 {
-	(void)collect;
+	ck_assert_ptr_nonnull(collect);
+	keepers_lost++;
 }
 
 void
@@ -360,7 +362,7 @@ setup(void)
 {
 	memset(&play, 0, sizeof(play));
 	started = freed = queue_lost = progress_count = outcome_count = 0;
-	paused = carried_count = 0;
+	paused = carried_count = keepers_lost = 0;
 	share = 0;
 	memset(&carried, 0, sizeof(carried));
 	keeper_is_mute = false;
@@ -622,6 +624,36 @@ START_TEST(the_next_keeper_may_come_before_the_last_is_lost)
 }
 END_TEST
 
+/* It has the channel that it was given, not the newest. */
+START_TEST(a_collection_hears_that_its_own_keeper_is_lost)
+{
+	struct ipc *last = keeper;
+
+	give(schedule, 7, FETCH_COLLECT);
+	keeper = come(ROLE_KEEPER);
+	give(schedule, 8, FETCH_COLLECT);
+	leave(&last);
+	ck_assert_uint_eq(keepers_lost, 1);
+	leave(&keeper);
+	ck_assert_uint_eq(keepers_lost, 2);
+}
+END_TEST
+
+START_TEST(atrn_hears_that_its_own_door_is_lost)
+{
+	struct ipc *last = come(ROLE_DOOR);
+
+	protocol = FETCH_ATRN;
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_ptr_nonnull(asked);
+	door = come(ROLE_DOOR);
+	leave(&last);
+	ck_assert_uint_eq(doors_lost, 1);
+	leave(&door);
+	ck_assert_uint_eq(doors_lost, 1);
+}
+END_TEST
+
 START_TEST(a_lost_queue_ends_what_used_it)
 {
 	struct ipc *last = queue;
@@ -732,6 +764,8 @@ unit_suite(void)
 	tcase_add_test(tc, a_task_waits_for_the_channels);
 	tcase_add_test(tc, a_keeper_lost_with_the_question_is_asked_again);
 	tcase_add_test(tc, the_next_keeper_may_come_before_the_last_is_lost);
+	tcase_add_test(tc, a_collection_hears_that_its_own_keeper_is_lost);
+	tcase_add_test(tc, atrn_hears_that_its_own_door_is_lost);
 	tcase_add_test(tc, a_lost_queue_ends_what_used_it);
 	tcase_add_test(tc, the_next_schedule_takes_over_what_is_under_way);
 	tcase_add_test(tc, the_same_task_twice_is_a_breach);
