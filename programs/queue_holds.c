@@ -14,6 +14,7 @@
 #include "lib/base/log.h"
 #include "policy/accounts.h"
 #include "programs/queue_letters.h"
+#include "programs/queue_role.h"
 #include "queue/hold.h"
 
 #define ANSWER_BYTES	(128 * 1024)

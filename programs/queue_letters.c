@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "programs/queue_role.h"
 #include "queue/conductor.h"
 #include "queue/service.h"
 

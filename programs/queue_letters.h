@@ -10,11 +10,6 @@
 #include "lib/base/id.h"
 #include "lib/base/ipc.h"
 
-struct conductor;
-
-/* role_queue.c: the conductor of the process `arg`. */
-struct conductor *queue_conductor(void *arg);
-
 /* The next bytes as an id.  0 or -EBADMSG. */
 int	queue_read_id(struct unpack *, struct message_id *id_out);
 

@@ -14,7 +14,7 @@
 
 #include "lib/base/log.h"
 #include "policy/keeper.h"
-#include "programs/queue_holds.h"
+#include "programs/queue_role.h"
 #include "programs/roles.h"
 #include "queue/conductor.h"
 #include "queue/ledger.h"

@@ -11,16 +11,9 @@
 
 #include "lib/base/ipc.h"
 
-struct conductor;
-
-/* role_queue.c: the conductor of the process `arg`. */
-struct conductor *queue_conductor(void *arg);
-
 /* Listings that wait for the keeper to say whose they are; zeroed: none. */
 struct queue_begin;
 LIST_HEAD(queue_begins, queue_begin);
-/* role_queue.c: those of the process `arg`. */
-struct queue_begins *queue_begins(void *arg);
 /* That channel is gone: its questions are answered to nobody. */
 void	queue_begins_lost(struct queue_begins *, const struct ipc *);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "policy/keeper.h"
-#include "programs/queue_listing.h"
+#include "programs/queue_role.h"
 #include "queue/conductor_inside.h"
 #include "tests/unit/programs/play.h"
 #include "tests/unit/queue/scratch.h"

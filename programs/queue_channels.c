@@ -1,0 +1,168 @@
+/*
+ * queue_channels.c - who is connected to the queue role, and who of them hangs
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "programs/queue_inside.h"
+
+#define HANG_LOOK_MS	2000	/* how often somebody is looked for who hangs */
+#define JUDGE_HANGS_MS	60000	/* without an answer: longer than any filter */
+#define KEEPER_HANGS_MS	30000	/* the same; it looks up one address */
+#define MAILBOX_HANGS_MS 120000	/* a very slow disk is no hang */
+
+void
+progress_asked(struct progress *progress)
+{
+	if (progress->asked++ == 0)
+		progress->since_ms = clock_ms();
+}
+
+void
+progress_answered(struct progress *progress)
+{
+	progress->asked--;
+	progress->since_ms = clock_ms();
+}
+
+/* Judges */
+
+struct judge_channel *
+queue_find_judge(struct queue *queue, const struct ipc *ipc)
+{
+	for (unsigned i = 0; i < queue->judge_count; i++)
+		if (queue->judges[i].ipc == ipc)
+			return &queue->judges[i];
+	return NULL;
+}
+
+/* One that hangs gets nothing more. */
+struct judge_channel *
+queue_choose_judge(struct queue *queue)
+{
+	struct judge_channel *best = NULL;
+
+	for (unsigned i = 0; i < queue->judge_count; i++)
+		if (best == NULL ||
+		    queue->judges[i].progress.asked < best->progress.asked)
+			best = &queue->judges[i];
+	return best;
+}
+
+int
+queue_add_judge(struct queue *queue, struct ipc *ipc)
+{
+	if (queue->judge_count == MOST_JUDGES)
+		return -E2BIG;
+	queue->judges[queue->judge_count++] =
+	    (struct judge_channel){ .ipc = ipc };
+	conductor_judge_up(queue->conductor);
+	return 0;
+}
+
+void
+queue_lose_judge(struct queue *queue, const struct ipc *ipc)
+{
+	struct judge_channel *judge = queue_find_judge(queue, ipc);
+
+	if (judge != NULL)
+		*judge = queue->judges[--queue->judge_count];
+}
+
+/* Mailboxes */
+
+struct mailbox_channel *
+queue_find_mailbox(struct queue *queue, uint64_t account)
+{
+	struct mailbox_channel *mailbox;
+
+	HASH_FIND(hh, queue->mailboxes, &account, sizeof(account), mailbox);
+	return mailbox;
+}
+
+int
+queue_add_mailbox(struct queue *queue, struct ipc *ipc)
+{
+	struct mailbox_channel *mailbox = calloc(1, sizeof(*mailbox));
+
+	if (mailbox == NULL)
+		return -ENOMEM;
+	mailbox->account = ipc_instance(ipc);
+	mailbox->ipc = ipc;
+	HASH_ADD(hh, queue->mailboxes, account, sizeof(mailbox->account),
+	    mailbox);
+	if (mailbox->hh.tbl == NULL) {
+		free(mailbox);
+		return -ENOMEM;
+	}
+	conductor_account_up(queue->conductor, mailbox->account);
+	return 0;
+}
+
+void
+queue_lose_mailbox(struct queue *queue, const struct ipc *ipc)
+{
+	struct mailbox_channel *mailbox;
+
+	mailbox = queue_find_mailbox(queue, ipc_instance(ipc));
+	if (mailbox == NULL || mailbox->ipc != ipc)
+		return;
+	HASH_DEL(queue->mailboxes, mailbox);
+	conductor_account_lost(queue->conductor, mailbox->account);
+	free(mailbox);
+}
+
+/* Hangs */
+
+static void
+end_if_hung(struct queue *queue, const struct ipc *ipc,
+    struct progress *progress, uint64_t most_ms)
+{
+	if (progress->asked == 0 || clock_ms() - progress->since_ms < most_ms)
+		return;
+	progress->since_ms = clock_ms();	/* its end takes a moment */
+	process_accuse(queue->process, ipc, "does not answer");
+}
+
+/*
+ * A scanner may take its whole time over a message, twice, when its worker
+ * ended, and as long again behind those that came before.
+ */
+static uint64_t
+judge_hangs_ms(const struct queue *queue)
+{
+	const struct config *config = &queue->process->config;
+
+	if (config->scan_signatures[0] == '\0')
+		return JUDGE_HANGS_MS;
+	return JUDGE_HANGS_MS + 4000ull * config->scan_seconds;
+}
+
+static void
+on_hang_time(void *arg)
+{
+	struct queue *queue = arg;
+	struct mailbox_channel *mailbox, *following;
+
+	for (unsigned i = 0; i < queue->judge_count; i++)
+		end_if_hung(queue, queue->judges[i].ipc,
+		    &queue->judges[i].progress, judge_hangs_ms(queue));
+	if (queue->keeper != NULL)
+		end_if_hung(queue, queue->keeper, &queue->keeper_progress,
+		    KEEPER_HANGS_MS);
+	HASH_ITER(hh, queue->mailboxes, mailbox, following)
+		end_if_hung(queue, mailbox->ipc, &mailbox->progress,
+		    MAILBOX_HANGS_MS);
+	timer_set(queue->hang_timer, HANG_LOOK_MS);
+}
+
+int
+queue_watch_hangs(struct queue *queue)
+{
+	queue->hang_timer = timer_new(queue->process->loop, on_hang_time,
+	    queue);
+	if (queue->hang_timer == NULL)
+		return -ENOMEM;
+	timer_set(queue->hang_timer, HANG_LOOK_MS);
+	return 0;
+}

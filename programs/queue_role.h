@@ -1,0 +1,36 @@
+/*
+ * queue_role.h - what its handlers can ask of the queue role
+ *
+ * `process` is the process of the role, which each handler has as its `arg`.
+ */
+#ifndef POSTROOM_PROGRAMS_QUEUE_ROLE_H
+#define POSTROOM_PROGRAMS_QUEUE_ROLE_H
+
+#include "lib/base/slice.h"
+
+struct conductor;
+struct keeper_owner;
+struct queue_begins;
+
+/* role_queue.c: its conductor. */
+struct conductor *queue_conductor(void *process);
+/* Its listings that wait for the keeper (queue_listing.h). */
+struct queue_begins *queue_begins(void *process);
+/* How many consoles it has lost. */
+unsigned queue_consoles_lost(void *process);
+
+/*
+ * queue_whose.c: whose is that address?  `reply` is told once if 0 is returned:
+ * `account` is 0 when it is nobody's here, `status` negative when that cannot
+ * be said now.  -ENOTCONN, -EMSGSIZE, -ENOMEM.
+ */
+typedef void	queue_whose_fn(void *arg, int status, uint64_t account);
+int	queue_whose(void *process, struct slice address, queue_whose_fn *,
+	    void *arg);
+/* The same of a fetch account; `owner` is only read with status 0. */
+typedef void	queue_owner_fn(void *arg, int status,
+		    const struct keeper_owner *owner);
+int	queue_fetch_owner(void *process, uint64_t fetch_account,
+	    queue_owner_fn *, void *arg);
+
+#endif

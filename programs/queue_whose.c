@@ -1,0 +1,94 @@
+/*
+ * queue_whose.c - the keeper is asked whose an address or a fetch account is
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "policy/keeper.h"
+#include "programs/queue_inside.h"
+#include "programs/queue_role.h"
+
+/* Who wants to know. */
+struct question {
+	struct queue	*queue;
+	void		*arg;
+	queue_whose_fn	*reply;		/* one of these */
+	queue_owner_fn	*owner_reply;
+};
+
+static void
+on_whose(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct keeper_whose whose = { .account = 0 };
+
+	progress_answered(&question->queue->keeper_progress);
+	if (status == 0)
+		status = keeper_whose_said(message->body, &whose);
+	question->reply(question->arg, status, whose.whose == WHOSE_OURS ?
+	    whose.account : 0);
+	free(question);
+}
+
+static void
+on_fetch_owner(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct keeper_owner owner = { 0 };
+
+	progress_answered(&question->queue->keeper_progress);
+	if (status == 0)
+		status = keeper_owner_said(message->body, &owner);
+	question->owner_reply(question->arg, status, &owner);
+	free(question);
+}
+
+static int
+ask_keeper(const struct question *what, enum keeper_kind kind,
+    const struct text *body, ipc_reply_fn *said)
+{
+	struct queue *queue = what->queue;
+	struct question *question;
+	int r;
+
+	if (queue->keeper == NULL)
+		return -ENOTCONN;
+	if (text_failed(body))
+		return -EMSGSIZE;
+	question = calloc(1, sizeof(*question));
+	if (question == NULL)
+		return -ENOMEM;
+	*question = *what;
+	r = ipc_ask(queue->keeper, (uint16_t)kind, text_slice(body), NULL, 0,
+	    said, question);
+	if (r < 0)
+		free(question);
+	else
+		progress_asked(&queue->keeper_progress);
+	return r;
+}
+
+int
+queue_whose(void *process, struct slice address, queue_whose_fn *reply,
+    void *arg)
+{
+	const struct question question = { .queue = queue_of(process),
+	    .arg = arg, .reply = reply };
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	keeper_whose_ask(&body, address);
+	return ask_keeper(&question, KEEPER_WHOSE, &body, on_whose);
+}
+
+int
+queue_fetch_owner(void *process, uint64_t fetch_account,
+    queue_owner_fn *reply, void *arg)
+{
+	const struct question question = { .queue = queue_of(process),
+	    .arg = arg, .owner_reply = reply };
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	keeper_owner_ask(&body, fetch_account);
+	return ask_keeper(&question, KEEPER_FETCH_OWNER, &body,
+	    on_fetch_owner);
+}
