@@ -1,7 +1,7 @@
 /*
  * config.h - postroom.conf: the machine's side of the configuration
  *
- * One table (config.c) gives every option its name, unit, bounds, default and
+ * One table (config_table.c) gives every option its name, unit, bounds, default and
  * help sentence; `postroom config show`, the manual and this structure come
  * from it.  People, domains and rights are in policy.db, not here.
  */

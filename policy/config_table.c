@@ -1,0 +1,146 @@
+/*
+ * config_table.c - the options of postroom.conf, a table of data
+ *
+ * Its order is that of the manual and of `postroom config show`.
+ */
+#include "policy/config_inside.h"
+
+#include <config.h>
+
+#define FIELD(name)	offsetof(struct config, name), \
+			sizeof(((struct config *)0)->name)
+#define TEXT(name)	FIELD(name), 0, 0
+#define KIB		(UINT64_C(1) << 10)
+#define MIB		(UINT64_C(1) << 20)
+#define GIB		(UINT64_C(1) << 30)
+
+const struct config_option config_options[] = {
+{ "hostname",                KIND_HOST,         TEXT(hostname), "",
+  "The full name by which the hub introduces itself; empty means the name of this machine." },
+{ "data_dir",                KIND_PATH,         TEXT(data_dir), POSTROOM_STATEDIR,
+  "The folder of all mail, the queue and the accounts." },
+{ "run_dir",                 KIND_PATH,         TEXT(run_dir), POSTROOM_RUNDIR,
+  "The folder of the control socket and the lock." },
+{ "tls_certificate",         KIND_PATH,         TEXT(tls_certificate), POSTROOM_SYSCONFDIR "/tls/certificate.pem",
+  "The certificate chain shown to clients, in PEM." },
+{ "tls_key",                 KIND_PATH,         TEXT(tls_key), POSTROOM_SYSCONFDIR "/tls/key.pem",
+  "The private key of that certificate, in PEM, readable by its owner only." },
+{ "tls_ca_file",             KIND_PATH_OR_NONE, TEXT(tls_ca_file), "",
+  "The authorities trusted when the hub calls other servers; empty means those of the system." },
+{ "seal_key",                KIND_PATH,         TEXT(seal_key), POSTROOM_SYSCONFDIR "/seal.key",
+  "The key that seals stored passwords of remote mailboxes; keep a copy apart from the data." },
+{ "language",                KIND_LANGUAGE,     TEXT(language), "en",
+  "The language of the office: en for English, id for Indonesian." },
+{ "time_zone",               KIND_WORD,         TEXT(time_zone), "",
+  "The zone in which times are shown, such as Asia/Jakarta; empty means that of the system." },
+{ "separate_users",          KIND_BOOL,         TEXT(separate_users), "yes",
+  "Each part of the hub runs under a system user of its own; needs a start as root." },
+{ "user_base",               KIND_COUNT,        FIELD(user_base), 0, 4000000000, "0",
+  "For tests: each part runs as this user number plus its own; 0: the named users." },
+{ "clear_logins",            KIND_BOOL,         TEXT(clear_logins), "no",
+  "Passwords are taken without TLS from this machine itself." },
+{ "doors",                   KIND_COUNT,        FIELD(doors), 1, 64, "1",
+  "Processes that speak with clients." },
+{ "judges",                  KIND_COUNT,        FIELD(judges), 1, 64, "2",
+  "Processes that examine messages." },
+{ "connections",             KIND_COUNT,        FIELD(connections), 1, 100000, "2000",
+  "Connections open at one time, in all." },
+{ "connections_per_address", KIND_COUNT,        FIELD(connections_per_address), 1, 100000, "20",
+  "Connections open at one time from one address (IPv6: one /64) before a login." },
+{ "warm_mailboxes",          KIND_COUNT,        FIELD(warm_mailboxes), 1, 10000, "64",
+  "Mailboxes kept ready though nobody uses them." },
+{ "warm_seconds",            KIND_SECONDS,      FIELD(warm_seconds), 1, 86400, "60s",
+  "How long a mailbox is kept ready after its last use." },
+{ "message_bytes",           KIND_BYTES,        FIELD(message_bytes), 64 * KIB, 2 * GIB, "64MiB",
+  "The largest message taken." },
+{ "transit_bytes",           KIND_BYTES,        FIELD(transit_bytes), MIB, 1024 * GIB, "1GiB",
+  "What all senders together may be sending at one time; others are asked to come again." },
+{ "journal_segment_bytes",   KIND_BYTES,        FIELD(journal_segment_bytes), 256 * KIB, GIB, "64MiB",
+  "The size of one file of the journal." },
+{ "journal_segments",        KIND_COUNT,        FIELD(journal_segments), 2, 256, "16",
+  "Files the journal may have; when all are in use senders are asked to come again." },
+{ "letters_segment_bytes",   KIND_BYTES,        FIELD(letters_segment_bytes), 256 * KIB, GIB, "64MiB",
+  "The size of one file of letters in an account." },
+{ "ballast_bytes",           KIND_BYTES,        FIELD(ballast_bytes), 4 * KIB, 64 * GIB, "64MiB",
+  "Space kept in reserve, so that reading and deleting work on a full disk." },
+{ "free_bytes",              KIND_BYTES,        FIELD(free_bytes), 4 * KIB, 1024 * GIB, "256MiB",
+  "Below this much free space no new mail is taken." },
+{ "hops",                    KIND_COUNT,        FIELD(hops), 5, 1000, "50",
+  "Received fields a message may have; one with more is in a loop and refused." },
+{ "settle_seconds",          KIND_SECONDS,      FIELD(settle_seconds), 1, 3600, "5s",
+  "How often the deliveries of an account are made final." },
+{ "trail_days",              KIND_DAYS,         FIELD(trail_days), 1, 3660, "90d",
+  "How long the history of messages is kept." },
+{ "rules_dir",               KIND_PATH_OR_NONE, TEXT(rules_dir), POSTROOM_SYSCONFDIR "/rules",
+  "The folder of the postmaster's rules, NAME.rule each; empty means none." },
+{ "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",
+  "The folder of virus signatures, such as /var/lib/clamav; empty means that nothing is scanned." },
+{ "scan_workers",            KIND_COUNT,        FIELD(scan_workers), 1, 64, "2",
+  "Messages scanned for viruses at one time." },
+{ "scan_seconds",            KIND_SECONDS,      FIELD(scan_seconds), 5, 3600, "60s",
+  "How long the virus scanner may take over one message." },
+{ "scan_virus",              KIND_IF_VIRUS,     TEXT(scan_virus), "quarantine",
+  "What becomes of a message with a virus in it." },
+{ "scan_suspect",            KIND_IF_SUSPECT,   TEXT(scan_suspect), "hold",
+  "The same, of one that could be looked into in part only: encrypted, broken, above a limit." },
+{ "scan_failed",             KIND_IF_UNSCANNED, TEXT(scan_failed), "defer",
+  "The same, of one that could not be scanned: no signatures, no scanner, a failure." },
+{ "fetch_minutes",           KIND_COUNT,        FIELD(fetch_minutes), 1, 1440, "10",
+  "How many minutes pass between two collections from the same remote mailbox." },
+{ "fetch_connections",       KIND_COUNT,        FIELD(fetch_connections), 1, 1000, "50",
+  "Remote mailboxes that are collected from at one time, in all." },
+{ "fetch_per_host",          KIND_COUNT,        FIELD(fetch_per_host), 1, 64, "10",
+  "Of them, those on the same host." },
+{ "fetch_watch",             KIND_BOOL,         TEXT(fetch_watch), "yes",
+  "Between two collections a connection may wait for new mail (IMAP IDLE); "
+  "at most half of them do." },
+{ "people_fetch",            KIND_BOOL,         TEXT(people_fetch), "yes",
+  "People may have their own remote mailboxes collected from, at /me and with postroom --server; "
+  "postroom account set --fetch says otherwise for one of them." },
+{ "fetch_tell_seconds",      KIND_SECONDS,      FIELD(fetch_tell_seconds), 1, 2592000, "24h",
+  "How long collecting from a remote mailbox may fail before its owner is told by mail." },
+{ "line_windows",            KIND_WINDOWS,      TEXT(line_windows), "",
+  "When the line may be used (empty: always; never: on demand only), such as "
+  "mon-fri 07:00-18:00 every 10; daily 01:00-05:00 night." },
+{ "line_bytes_per_second",   KIND_BYTES,        FIELD(line_bytes_per_second), KIB, GIB, "1GiB",
+  "What all collections together may carry in a second; 1GiB is more than any "
+  "line and holds nothing back." },
+{ "line_month_bytes",        KIND_BYTES,        FIELD(line_month_bytes), MIB, 1024 * 1024 * GIB, "1024TiB",
+  "What the line may carry in a month; 1024TiB means that nobody counts." },
+{ "line_month_day",          KIND_COUNT,        FIELD(line_month_day), 1, 28, "1",
+  "The day of the month on which that month begins." },
+{ "line_warn_percent",       KIND_COUNT,        FIELD(line_warn_percent), 1, 100, "80",
+  "How much of the month's bytes may be carried before the postmaster is warned." },
+{ "line_reserve_percent",    KIND_COUNT,        FIELD(line_reserve_percent), 0, 90, "0",
+  "How much of them is kept for what somebody asks for." },
+{ "line_spent",              KIND_IF_SPENT,     TEXT(line_spent), "on-demand",
+  "What is still carried when all of them are: what the postmaster asks for, or nothing." },
+{ "upstream_hosts",          KIND_NETS,         TEXT(upstream_hosts), "",
+  "Networks of our provider's servers: what would be refused from there is held." },
+{ "dns_forward",             KIND_RESOLVERS,    TEXT(dns_forward), "",
+  "The resolvers asked, such as 192.0.2.1 192.0.2.2@53; empty means those of the system." },
+{ "hosts_file",              KIND_PATH_OR_NONE, TEXT(hosts_file), "/etc/hosts",
+  "Names of hosts that are known without asking; empty means none." },
+};
+
+#define OPTIONS	(sizeof(config_options) / sizeof(config_options[0]))
+_Static_assert(OPTIONS <= CONFIG_OPTIONS_MOST, "more rows than are kept");
+
+const size_t config_option_count = OPTIONS;
+
+const struct config_service config_services[SERVICE_COUNT] = {
+	[SERVICE_SMTP]		= { "smtp",	  25 },
+	[SERVICE_LMTP]		= { "lmtp",	  24 },
+	[SERVICE_POP3]		= { "pop3",	  110 },
+	[SERVICE_SUBMISSION]	= { "submission", 587 },
+	[SERVICE_IMAP]		= { "imap",	  143 },
+	[SERVICE_HTTPS]		= { "https",	  443 },
+	[SERVICE_ATRN]		= { "atrn",	  366 },
+	[SERVICE_SIEVE]		= { "sieve",	  4190 },
+};
+
+const char *const config_tls_words[CONFIG_TLS_WORDS] = {
+	[LISTENER_CLEAR]	= "none",
+	[LISTENER_STARTTLS]	= "starttls",
+	[LISTENER_IMPLICIT]	= "implicit",
+};
