@@ -118,7 +118,7 @@ _postroom()
 		options='--name --language --password-file'
 		;;
 	*/account/set)
-		options='--name --language --password --password-file'
+		options='--name --language --password --password-file --fetch'
 		;;&
 	1/line/)
 		options='status report open'

@@ -113,6 +113,7 @@ remote_new(struct schedule *schedule, const struct fetch_due *due)
 		return NULL;
 	remote->id = due->id;
 	remote->owner = due->owner;
+	remote->is_office = due->is_office;
 	remote->enabled = due->enabled;
 	remote->changes = due->changes;
 	remote->when = due->when;
@@ -182,6 +183,7 @@ remote_update(struct schedule *schedule, struct remote *remote,
 	else
 		host_release(schedule, host);	/* the use just made */
 	remote->owner = due->owner;
+	remote->is_office = due->is_office;
 	if (due->changes != remote->changes || !due->enabled)
 		watch_forget(schedule, remote);
 	if (due->changes != remote->changes) {
@@ -321,8 +323,8 @@ schedule_is_told(const struct schedule *schedule)
 bool
 remote_matches(const struct remote *remote, const struct schedule_pick *pick)
 {
-	if (remote->gone ||
-	    (pick->owner != 0 && pick->owner != remote->owner))
+	if (remote->gone || (pick->owner != 0 &&
+	    (pick->owner != remote->owner || remote->is_office)))
 		return false;
 	if (pick->address.len > 0 &&
 	    !slice_is_word(pick->address, remote->owner_address))

@@ -133,7 +133,7 @@ void		 schedule_tick(struct schedule *);
 
 /* Which mailboxes; an empty slice: any. */
 struct schedule_pick {
-	uint64_t	owner;	/* 0: anybody's */
+	uint64_t	owner;	/* what is theirs; 0: anybody's */
 	struct slice	address;	/* the owner's, whole */
 	struct slice	label;
 };

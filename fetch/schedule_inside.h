@@ -46,6 +46,7 @@ struct watch {
 /* A remote mailbox. */
 struct remote {
 	uint64_t	 id, owner;
+	bool		 is_office;	/* no person sees it as theirs */
 	char		*owner_address, *label;
 	struct host	*host;
 	bool		 enabled;

@@ -201,6 +201,7 @@ account_row(struct db_query *q, struct policy_account *account_out, char *hash)
 	text_add(&address, db_blob(q, 1, PATH_DOMAIN_MAX));
 	name = db_blob(q, 0, ACCOUNT_NAME_SIZE - 1);
 	language = db_blob(q, 1, LANGUAGE_SIZE - 1);
+	a.fetch = (enum account_fetch)db_u64(q, 0, ACCOUNT_FETCH_COUNT - 1);
 	a.created_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
 	kept = db_blob(q, 0, PASSWORD_HASH_SIZE - 1);
 	if (text_failed(&address))
@@ -390,6 +391,23 @@ column_set(struct policy *p, enum statement which, const char *first,
 	return db_run(&q);
 }
 
+static int
+fetch_set(struct policy *p, enum account_fetch fetch, uint64_t id)
+{
+	struct db_query q = db_ask(p->db, SET_FETCH);
+
+	db_put_u64(&q, fetch);
+	db_put_u64(&q, id);
+	return db_run(&q);
+}
+
+bool
+policy_may_fetch(const struct policy_account *account, bool people_fetch)
+{
+	return account->fetch == ACCOUNT_FETCH_DEFAULT ? people_fetch :
+	    account->fetch == ACCOUNT_FETCH_YES;
+}
+
 int
 policy_account_set(struct policy *p, uint64_t id,
     const struct policy_change *change)
@@ -410,6 +428,8 @@ policy_account_set(struct policy *p, uint64_t id,
 	if (r == 0 && change->secret != NULL)
 		r = column_set(p, SET_SECRET, change->secret->hash,
 		    change->secret->scram, id);
+	if (r == 0 && change->fetch != NULL)
+		r = fetch_set(p, *change->fetch, id);
 	return policy_finish(p, r);
 }
 

@@ -31,13 +31,25 @@ enum whose {
 	WHOSE_COUNT
 };
 
+/* May they have remote mailboxes of their own collected from? */
+enum account_fetch {
+	ACCOUNT_FETCH_DEFAULT,	/* as people_fetch says, for all */
+	ACCOUNT_FETCH_YES,
+	ACCOUNT_FETCH_NO,
+	ACCOUNT_FETCH_COUNT
+};
+
 struct policy_account {
 	uint64_t	id;		/* from 1 */
 	char		address[ADDRESS_SIZE];
 	char		name[ACCOUNT_NAME_SIZE];	/* may be empty */
 	char		language[LANGUAGE_SIZE];	/* en, id */
+	enum account_fetch fetch;
 	int64_t		created_utc_ms;
 };
+
+/* The one answer; `people_fetch` as in the configuration. */
+bool	policy_may_fetch(const struct policy_account *, bool people_fetch);
 
 /*
  * Open policy.db in `folder_fd` (borrowed), making it when it is not there
@@ -93,6 +105,7 @@ struct policy_change {
 	const char			*name;
 	const char			*language;
 	const struct password_secret	*secret;
+	const enum account_fetch	*fetch;
 };
 /* 0, -ENOENT or -EINVAL. */
 int	policy_account_set(struct policy *, uint64_t id,

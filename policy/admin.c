@@ -17,6 +17,7 @@
 	{ "address",  ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS }, \
 	{ "name",     ADMIN_TEXT,   true, SAY_COLUMN_NAME }, \
 	{ "language", ADMIN_TEXT,   true, SAY_COLUMN_LANGUAGE }, \
+	{ "fetch",    ADMIN_TEXT,   true, SAY_COLUMN_MAY_FETCH }, \
 	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED } }
 
 /* `asked`: it must be given when a fetch account is added. */
@@ -101,9 +102,11 @@ const struct admin_request admin_requests[] = {
 { "account list",
   { { 0 } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_list },
+/* `fetch`: yes no default (as people_fetch says). */
 { "account set",
   { ADDRESS_ARG, NAME_ARG, LANGUAGE_ARG,
-    { "password", ADMIN_SECRET, false, SAY_COLUMN_PASSWORD } },
+    { "password", ADMIN_SECRET, false, SAY_COLUMN_PASSWORD },
+    { "fetch",    ADMIN_TEXT,   false, SAY_COLUMN_MAY_FETCH } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_set },
 { "account remove",
   { ADDRESS_ARG },
@@ -407,12 +410,12 @@ admin_find(struct slice name)
 
 bool
 admin_may(const struct admin_request *request, uint64_t asker,
-    bool people_fetch)
+    bool may_fetch)
 {
 	if (asker == 0)
 		return (request->who & ADMIN_BY_POSTMASTER) != 0;
 	/* all that people may ask is about what they collect */
-	return people_fetch && (request->who & ADMIN_BY_PERSON) != 0;
+	return may_fetch && (request->who & ADMIN_BY_PERSON) != 0;
 }
 
 unsigned

@@ -83,10 +83,11 @@ extern const struct admin_request admin_requests[];
 
 /*
  * May `asker` (an account; 0: the postmaster's machine) make this request at
- * all?  `people_fetch` as in the configuration.  Whoever answers asks this.
+ * all?  `may_fetch`: as policy_may_fetch() has it of that account.  Whoever
+ * answers asks this.
  */
 bool	admin_may(const struct admin_request *, uint64_t asker,
-	    bool people_fetch);
+	    bool may_fetch);
 
 /* The row of this name, or NULL; and its number, which roles send. */
 const struct admin_request *admin_find(struct slice name);

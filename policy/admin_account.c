@@ -6,7 +6,13 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ARG_ADDRESS, ARG_NAME, ARG_LANGUAGE, ARG_PASSWORD };
+enum { ARG_ADDRESS, ARG_NAME, ARG_LANGUAGE, ARG_PASSWORD, ARG_FETCH };
+
+static const char *const fetch_words[ACCOUNT_FETCH_COUNT] = {
+	[ACCOUNT_FETCH_DEFAULT] = "default",
+	[ACCOUNT_FETCH_YES] = "yes",
+	[ACCOUNT_FETCH_NO] = "no",
+};
 
 /* Add ACCOUNT_ROW. */
 static void
@@ -17,6 +23,7 @@ account_row(struct admin_work *work, const struct policy_account *a,
 	pack_slice(rows, slice_str(a->address));
 	pack_slice(rows, slice_str(a->name));
 	pack_slice(rows, slice_str(a->language));
+	pack_slice(rows, slice_str(fetch_words[a->fetch]));
 	pack_i64(rows, a->created_utc_ms);
 	work->rows++;
 }
@@ -81,6 +88,18 @@ admin_account_list(struct policy *policy, struct admin_work *work,
 	return admin_status_of(policy_account_each(policy, list_one, &listing));
 }
 
+/* ACCOUNT_FETCH_COUNT: it is none of the words. */
+static enum account_fetch
+fetch_read(struct slice word)
+{
+	unsigned fetch = 0;
+
+	while (fetch < ACCOUNT_FETCH_COUNT &&
+	    !slice_is_word(word, fetch_words[fetch]))
+		fetch++;
+	return (enum account_fetch)fetch;
+}
+
 enum admin_status
 admin_account_set(struct policy *policy, struct admin_work *work,
     struct text *rows)
@@ -103,6 +122,14 @@ admin_account_set(struct policy *policy, struct admin_work *work,
 		change.language = wanted.language;
 	if (work->has_secret)
 		change.secret = &work->secret;
+	if (work->given[ARG_FETCH]) {
+		wanted.fetch = fetch_read(work->args[ARG_FETCH]);
+		if (wanted.fetch == ACCOUNT_FETCH_COUNT) {
+			work->field = ARG_FETCH;
+			return ADMIN_UNFIT;
+		}
+		change.fetch = &wanted.fetch;
+	}
 	r = policy_account_set(policy, a.id, &change);
 	if (r == -EINVAL)
 		work->field = unfit_field(&wanted);

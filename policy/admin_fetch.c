@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "policy/fetch_accounts.h"
+#include "policy/fetch_domains.h"
 #include "policy/fetch_health.h"
 #include "policy/unit.h"
 
@@ -346,8 +347,22 @@ find_owner(struct policy *policy, struct admin_work *work,
 	return r;
 }
 
+/* May who asks see it at all?  1, 0 or -errno. */
+static int
+is_theirs(struct policy *policy, const struct admin_work *work,
+    const struct fetch_account *f)
+{
+	bool is_office = false;
+	int r = work->asker == 0 ? 0 :
+	    policy_fetch_is_office(policy, f, &is_office);
+
+	return r < 0 ? r : !is_office;
+}
+
 /* The only one of an owner, who has not said which. */
 struct only {
+	struct policy		*policy;
+	const struct admin_work	*work;
 	struct fetch_account	*fetch;
 	unsigned		 count;
 };
@@ -356,7 +371,10 @@ static int
 take_only(void *arg, const struct fetch_account *f)
 {
 	struct only *only = arg;
+	int r = is_theirs(only->policy, only->work, f);
 
+	if (r <= 0)
+		return r;
 	if (only->count++ == 0)
 		*only->fetch = *f;
 	return only->count > 1 ? -ENOTUNIQ : 0;
@@ -367,20 +385,24 @@ static int
 find_fetch(struct policy *policy, struct admin_work *work,
     struct fetch_account *fetch_out)
 {
-	struct only only = { .fetch = fetch_out };
+	struct only only = { policy, work, fetch_out, 0 };
 	struct policy_account owner;
 	int r = find_owner(policy, work, &owner);
 
 	if (r < 0)
 		return r;
 	work->field = ARG_LABEL;
-	if (work->given[ARG_LABEL])
+	if (work->given[ARG_LABEL]) {
 		r = policy_fetch_find(policy, owner.id, work->args[ARG_LABEL],
 		    fetch_out);
-	else
+		if (r == 0)
+			r = is_theirs(policy, work, fetch_out);
+		r = r == 0 ? -ENOENT : r < 0 ? r : 0;
+	} else {
 		r = policy_fetch_each(policy, owner.id, 0, take_only, &only);
-	if (r == 0 && !work->given[ARG_LABEL] && only.count == 0)
-		r = -ENOENT;
+		if (r == 0 && only.count == 0)
+			r = -ENOENT;
+	}
 	if (r == 0)
 		work->field = ADMIN_NO_FIELD;
 	return r;
@@ -424,6 +446,17 @@ when_put(struct policy *policy, const struct admin_work *work, uint64_t fetch,
 	    policy_when_set(policy, fetch, when) : 0;
 }
 
+/* Whose mail is held for the office at a provider is the postmaster's care. */
+static bool
+may_have(struct admin_work *work, const struct fetch_account *f)
+{
+	if (work->asker == 0 || (f->protocol != FETCH_ETRN &&
+	    f->protocol != FETCH_ATRN))
+		return true;
+	work->field = ARG_PROTOCOL;
+	return false;
+}
+
 enum admin_status
 admin_fetch_add(struct policy *policy, struct admin_work *work,
     struct text *rows)
@@ -446,6 +479,8 @@ admin_fetch_add(struct policy *policy, struct admin_work *work,
 		work->field = ARG_LABEL;
 		return ADMIN_UNFIT;
 	}
+	if (!may_have(work, &f))
+		return ADMIN_REFUSED;
 	if (work->seal_key == NULL)
 		return ADMIN_FAILED;
 	f.owner = owner.id;
@@ -495,6 +530,8 @@ admin_fetch_set(struct policy *policy, struct admin_work *work,
 	if (!admin_copy(work, ARG_RENAME, f.label, sizeof(f.label)) ||
 	    !fetch_read(work, &f) || !when_read(work, &when))
 		return ADMIN_UNFIT;
+	if (!may_have(work, &f))
+		return ADMIN_REFUSED;
 	if ((work->given[ARG_PASSWORD] && secret.len == 0) ||
 	    (work->asker != 0 && secret.len == 0 &&
 	    is_led_astray(&before, &f))) {
@@ -556,6 +593,9 @@ list_one(void *arg, const struct fetch_account *f)
 	if (work->given[ADMIN_WHICH_LABEL] &&
 	    !slice_is_str(work->args[ADMIN_WHICH_LABEL], f->label))
 		return 0;
+	r = is_theirs(listing->policy, work, f);
+	if (r <= 0)
+		return r;
 	if (work->rows == ADMIN_PAGE)
 		return 1;
 	r = policy_when_get(listing->policy, f->id, &when);

@@ -167,6 +167,10 @@ set_proxy(struct policy *policy, struct admin_work *work,
 	work->field = WAY_PROXY;
 	if (!fetch_proxy_read(work->args[WAY_PROXY], &proxy))
 		return r;
+	/* who has taken over a session would see the password that is kept */
+	if (work->asker != 0 && f->tls == FETCH_TLS_NONE &&
+	    proxy.kind != PROXY_NONE)
+		return r;
 	if (admin_copy(work, WAY_PROXY_USER, proxy.user,
 	    sizeof(proxy.user)) && admin_copy(work, WAY_PROXY_PASSWORD,
 	    proxy.password, sizeof(proxy.password)))

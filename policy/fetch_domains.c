@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/message/real_name.h"
+#include "policy/fetch_accounts.h"
 #include "policy/tables.h"
 
 #define FOLDED_MOST	(4 * REAL_NAME_MOST)
@@ -59,6 +60,24 @@ policy_fetch_rules_get(struct policy *p, uint64_t fetch, struct text *rules)
 		return r;
 	text_add(rules, found);
 	return text_failed(rules) ? -ENOMEM : 0;
+}
+
+int
+policy_fetch_is_office(struct policy *p, const struct fetch_account *f,
+    bool *is_office_out)
+{
+	TEXT_AUTO rules = TEXT_INIT(DOMAIN_TEXT_MOST);
+	int r;
+
+	if (f->protocol == FETCH_ETRN || f->protocol == FETCH_ATRN) {
+		*is_office_out = true;
+		return 0;
+	}
+	r = policy_fetch_rules_get(p, f->id, &rules);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*is_office_out = r == 0;
+	return 0;
 }
 
 int

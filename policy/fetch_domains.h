@@ -21,6 +21,13 @@ int	policy_fetch_rules_put(struct policy *, uint64_t fetch,
 /* Its rules are added to `rules`.  0 or -ENOENT: its mail is its owner's. */
 int	policy_fetch_rules_get(struct policy *, uint64_t fetch,
 	    struct text *rules);
+/*
+ * Is it the postmaster's to look after, whoever owns it: mail for many, or asked
+ * for by ETRN or ATRN?  Its owner does not see it among their own.  0 or -errno.
+ */
+struct fetch_account;
+int	policy_fetch_is_office(struct policy *, const struct fetch_account *,
+	    bool *is_office_out);
 /* Has this owner such a fetch account?  1, 0 or -errno. */
 int	policy_fetch_rules_any(struct policy *, uint64_t owner);
 

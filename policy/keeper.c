@@ -67,6 +67,21 @@ keeper_named_said(struct slice body, struct keeper_named *named_out)
 }
 
 void
+keeper_may_say(struct text *body, bool may)
+{
+	pack_u8(body, may);
+}
+
+int
+keeper_may_said(struct slice body, bool *may_out)
+{
+	struct unpack u = unpack_of(body);
+	bool may = unpack_bool(&u);
+
+	return TAKE(&u, may_out, may);
+}
+
+void
 keeper_login_ask(struct text *body, const struct keeper_login *login)
 {
 	pack_slice(body, login->user);
@@ -249,6 +264,7 @@ fetch_due_pack(struct text *text, const struct fetch_due *due)
 	pack_u8(text, due->when.on_read);
 	fetch_health_pack(text, &due->health);
 	pack_i64(text, due->grant_until_utc_ms);
+	pack_u8(text, due->is_office);
 }
 
 int
@@ -267,6 +283,7 @@ fetch_due_unpack(struct unpack *u, struct fetch_due *due_out)
 	due.when.on_read = unpack_bool(u);
 	fetch_health_unpack(u, &due.health);
 	due.grant_until_utc_ms = unpack_i64(u);
+	due.is_office = unpack_bool(u);
 	if (u->bad || due.grant_until_utc_ms < 0 || due.when.every_minutes > FETCH_EVERY_MOST ||
 	    due.id == 0 || due.owner == 0)
 		return -EBADMSG;

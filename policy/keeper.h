@@ -125,7 +125,12 @@ enum keeper_kind {
 	 */
 	KEEPER_LINE_REPORT,
 	/* Schedule, news: the report of that month is durable.  u32 month */
-	KEEPER_LINE_REPORTED
+	KEEPER_LINE_REPORTED,
+	/*
+	 * Schedule: may this person have remote mailboxes of their own?
+	 * u64 account -> u8 they may; nothing at all: it cannot be said now
+	 */
+	KEEPER_MAY_FETCH
 };
 
 /* A remote mailbox, as the schedule knows it. */
@@ -139,6 +144,7 @@ struct fetch_due {
 	struct fetch_when when;
 	struct fetch_health health;	/* as the schedule last said */
 	int64_t		grant_until_utc_ms;	/* consent; 0: nobody knows */
+	bool		is_office;	/* the postmaster's to look after */
 };
 void	fetch_due_pack(struct text *, const struct fetch_due *);
 /* 0 or -EBADMSG. */
@@ -205,6 +211,8 @@ void	keeper_account_ask(struct text *body, uint64_t account);
 void	keeper_account_say(struct text *body, const struct keeper_account *);
 /* KEEPER_PERSON is asked with keeper_account_ask()'s body. */
 void	keeper_person_say(struct text *body, const struct keeper_person *);
+/* KEEPER_MAY_FETCH is asked the same way. */
+void	keeper_may_say(struct text *body, bool may);
 /* KEEPER_NAMED is asked with keeper_whose_ask()'s body. */
 void	keeper_named_say(struct text *body, const struct keeper_named *);
 void	keeper_owner_ask(struct text *body, uint64_t fetch_account);
@@ -224,6 +232,7 @@ int	keeper_account_said(struct slice body,
 	    struct keeper_account *account_out);
 int	keeper_person_said(struct slice body,
 	    struct keeper_person *person_out);
+int	keeper_may_said(struct slice body, bool *may_out);
 int	keeper_named_said(struct slice body, struct keeper_named *named_out);
 int	keeper_owner_asked(struct slice body, uint64_t *fetch_account_out);
 int	keeper_owner_said(struct slice body, struct keeper_owner *owner_out);

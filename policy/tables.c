@@ -8,7 +8,8 @@
 #define APPLICATION	0x50725031	/* "PrP1" */
 
 #define ACCOUNT_COLUMNS \
-	"SELECT a.id, a.local, d.name, a.name, a.language, a.created, a.hash " \
+	"SELECT a.id, a.local, d.name, a.name, a.language, a.fetch," \
+	" a.created, a.hash " \
 	"FROM account a JOIN domain d ON d.id = a.domain "
 
 #define FETCH_COLUMNS \
@@ -50,6 +51,7 @@ static const char *const statements[STATEMENTS] = {
 	[SET_NAME] = "UPDATE account SET name = ? WHERE id = ?",
 	[SET_LANGUAGE] = "UPDATE account SET language = ? WHERE id = ?",
 	[SET_SECRET] = "UPDATE account SET hash = ?, scram = ? WHERE id = ?",
+	[SET_FETCH] = "UPDATE account SET fetch = ? WHERE id = ?",
 	/* the password goes at once; the number and the address stay known */
 	[REMOVE] = "UPDATE account SET removed = ?, hash = x'', scram = x'' "
 	    "WHERE id = ?",
@@ -246,6 +248,8 @@ static const char *const steps[] = {
 	"ALTER TABLE fetch_health"
 	" ADD COLUMN grant_told INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE meta ADD COLUMN line_reported INTEGER NOT NULL DEFAULT 0;",
+	/* may they have remote mailboxes of their own: enum account_fetch */
+	"ALTER TABLE account ADD COLUMN fetch INTEGER NOT NULL DEFAULT 0;",
 };
 
 const struct db_format policy_format = {

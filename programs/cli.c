@@ -36,7 +36,7 @@ static const struct command {
 { "account", "add",      "ADDRESS [--name N] [--language en|id] [--password-file F]",
   SAY_HELP_ACCOUNT_ADD,    cli_account_add },
 { "account", "list",     "", SAY_HELP_ACCOUNT_LIST, cli_account_list },
-{ "account", "set",      "ADDRESS [--name N] [--language en|id] [--password | --password-file F]",
+{ "account", "set",      "ADDRESS [--name N] [--language en|id] [--password | --password-file F] [--fetch yes|no|default]",
   SAY_HELP_ACCOUNT_SET,    cli_account_set },
 { "account", "remove",   "ADDRESS", SAY_HELP_ACCOUNT_REMOVE, cli_account_remove },
 { "fetch",   "add",      "ADDRESS --host H --user U [--label NAME] [--tls none|starttls|implicit] [--port P] "

@@ -9,15 +9,19 @@
 #include <openssl/crypto.h>
 
 /* Where the arguments of account requests stand (admin.c). */
-enum { ADDRESS, NAME, LANGUAGE, PASSWORD };
+enum { ADDRESS, NAME, LANGUAGE, PASSWORD, FETCH };
 
-enum { WITH_NAME, WITH_LANGUAGE, WITH_FILE, WITH_PASSWORD, OPTIONS };
+enum { WITH_NAME, WITH_LANGUAGE, WITH_FILE, WITH_PASSWORD, WITH_FETCH,
+    OPTIONS };
 
-#define ACCOUNT_OPTIONS { \
+#define ACCOUNT_OPTIONS \
 	[WITH_NAME] = { "--name", true, NULL }, \
 	[WITH_LANGUAGE] = { "--language", true, NULL }, \
 	[WITH_FILE] = { "--password-file", true, NULL }, \
-	[WITH_PASSWORD] = { "--password", false, NULL }, \
+	[WITH_PASSWORD] = { "--password", false, NULL }
+#define ADD_OPTIONS { ACCOUNT_OPTIONS, [WITH_FETCH] = { NULL, false, NULL } }
+#define SET_OPTIONS { ACCOUNT_OPTIONS, \
+	[WITH_FETCH] = { "--fetch", true, NULL }, \
 	[OPTIONS] = { NULL, false, NULL } }
 
 /* Ask, and tell the answer; `address_out` and `number_out` from its row. */
@@ -40,7 +44,7 @@ ask_and_show(struct cli *cli, const char *name,
 int
 cli_account_add(struct cli *cli, int argc, char **argv)
 {
-	struct cli_option options[] = ACCOUNT_OPTIONS;
+	struct cli_option options[] = ADD_OPTIONS;
 	const char *values[ADMIN_ARGS] = { NULL };
 	char password[PASSWORD_MAX_BYTES + 2] = "";
 	char address[ADDRESS_SIZE], number[24];
@@ -84,7 +88,7 @@ cli_account_list(struct cli *cli, int argc, char **argv)
 int
 cli_account_set(struct cli *cli, int argc, char **argv)
 {
-	struct cli_option options[] = ACCOUNT_OPTIONS;
+	struct cli_option options[] = SET_OPTIONS;
 	const char *values[ADMIN_ARGS] = { NULL };
 	char password[PASSWORD_MAX_BYTES + 2] = "";
 	char address[ADDRESS_SIZE], number[24];
@@ -96,9 +100,11 @@ cli_account_set(struct cli *cli, int argc, char **argv)
 		return r;
 	values[NAME] = options[WITH_NAME].value;
 	values[LANGUAGE] = options[WITH_LANGUAGE].value;
+	values[FETCH] = options[WITH_FETCH].value;
 	with_password = options[WITH_PASSWORD].value != NULL ||
 	    options[WITH_FILE].value != NULL;
-	if (values[NAME] == NULL && values[LANGUAGE] == NULL && !with_password)
+	if (values[NAME] == NULL && values[LANGUAGE] == NULL &&
+	    values[FETCH] == NULL && !with_password)
 		return cli_fail(cli, CLI_USAGE, NOTHING_TO_CHANGE);
 	r = cli_config(cli);
 	if (r == CLI_OK && with_password)

@@ -189,6 +189,8 @@ static const struct {
 	{ "unfit",	"address",	SAY_WANT_ADDRESS },
 	{ "unfit",	"name",		SAY_WANT_NAME },
 	{ "unfit",	"language",	SAY_WANT_LANGUAGE },
+	{ "unfit",	"fetch",	SAY_WANT_MAY_FETCH },
+	{ "refused",	"protocol",	SAY_WANT_PERSONS },
 	{ "unfit",	"label",	SAY_WANT_LABEL },
 	{ "unfit",	"rename",	SAY_WANT_LABEL },
 	{ "unfit",	"host",		SAY_WANT_HOST },

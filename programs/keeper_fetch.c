@@ -43,6 +43,8 @@ page_row(void *arg, const struct fetch_account *f)
 	r = policy_when_get(page->policy, f->id, &due.when);
 	if (r == 0)
 		r = policy_health_get(page->policy, f->id, &due.health);
+	if (r == 0)
+		r = policy_fetch_is_office(page->policy, f, &due.is_office);
 	if (r == 0 && fetch_is_oauth(f) &&
 	    policy_grant_state(page->policy, f->id, &grant) == 0)
 		due.grant_until_utc_ms = grant.until_utc_ms;

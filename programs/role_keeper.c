@@ -45,6 +45,7 @@ static int	on_fetch_owner(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_rules(void *, struct ipc *, struct ipc_message *);
 static int	on_find(void *, struct ipc *, struct ipc_message *);
 static int	on_person(void *, struct ipc *, struct ipc_message *);
+static int	on_may_fetch(void *, struct ipc *, struct ipc_message *);
 static int	on_line_add(void *, struct ipc *, struct ipc_message *);
 static int	on_line_carried(void *, struct ipc *, struct ipc_message *);
 static int	on_line_report(void *, struct ipc *, struct ipc_message *);
@@ -77,6 +78,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_LINE_REPORTED, "REPORTED", SCHEDULE, IPC_NEWS, 0, 0, on_line_reported },
 { KEEPER_FETCH_HEALTH, "HEALTH", SCHEDULE, IPC_NEWS,	0, 0, on_fetch_health },
 { KEEPER_PERSON,  "PERSON",  CONSOLE,	   IPC_REQUEST, 0, 0, on_person },
+{ KEEPER_MAY_FETCH, "MAY",   SCHEDULE,	   IPC_REQUEST, 0, 0, on_may_fetch },
 { KEEPER_NAMED,	  "NAMED",   CONSOLE,	   IPC_REQUEST, 0, 0, on_named },
 { 0 }
 };
@@ -213,10 +215,47 @@ on_person(void *arg, struct ipc *from, struct ipc_message *message)
 		answer.exists = true;
 		answer.address = slice_str(account.address);
 		answer.language = slice_str(account.language);
-		answer.may_fetch = keeper->process->config.people_fetch;
+		answer.may_fetch = policy_may_fetch(&account,
+		    keeper->process->config.people_fetch);
 	}
 	if (r == 0 || r == -ENOENT)
 		keeper_person_say(&body, &answer);
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+/* May `asker` have remote mailboxes?  Nobody may who is not there. */
+static int
+may_fetch(struct keeper *keeper, uint64_t asker, bool *may_out)
+{
+	struct policy_account account;
+	int r = asker == 0 ? -ENOENT :
+	    policy_account_get(keeper->policy, asker, &account);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*may_out = r == 0 && policy_may_fetch(&account,
+	    keeper->process->config.people_fetch);
+	return 0;
+}
+
+static int
+on_may_fetch(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	TEXT_AUTO body = TEXT_INIT(16);
+	uint64_t id;
+	bool may = false;
+	int r = keeper_account_asked(message->body, &id);
+
+	if (r < 0)
+		return r;
+	r = may_fetch(keeper, id, &may);
+	if (r == 0)
+		keeper_may_say(&body, may);
+	else
+		log_say("policy.db cannot be read: %s", strerror(-r));
+	/* an empty body is no answer: the schedule says "later" */
 	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	return 0;
 }
@@ -437,6 +476,7 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 	struct admin_errand *errand;
 	struct slice packed;
 	uint64_t asker;
+	bool may = false;
 	int r;
 
 	r = keeper_admin_asked(message->body, &request, &asker, &packed);
@@ -457,7 +497,10 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 	errand->work.asker = asker;
 	errand->work.seal_key = &keeper->seal_key;
 	keeper_errand_begin(&errand->errand, keeper, from, message->serial);
-	if (!admin_may(request, asker, keeper->process->config.people_fetch)) {
+	if (may_fetch(keeper, asker, &may) < 0) {
+		errand->status = ADMIN_FAILED;
+		on_admin_hashed(errand);
+	} else if (!admin_may(request, asker, may)) {
 		errand->status = ADMIN_REFUSED;
 		on_admin_hashed(errand);
 	} else if (pool_run(keeper->pool, admin_hash_work, on_admin_hashed,

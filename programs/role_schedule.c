@@ -11,11 +11,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "fetch/notice_post.h"
 #include "fetch/reminding.h"
-#include "fetch/schedule_admin.h"
 #include "fetch/telling.h"
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
@@ -24,31 +22,16 @@
 #include "programs/line_desk.h"
 #include "programs/line_report.h"
 #include "programs/roles.h"
+#include "programs/schedule_answers.h"
 
-#define WAITERS_MOST	64	/* twice the console's clients */
-#define NEWS_MS		250	/* admin.c: "fetch progress" waits so long */
-#define LIST_MS		5000	/* for the keeper, before the answer is "no" */
 #define LIST_AGAIN_MS	10000	/* after one that failed */
-
-/* A request that is answered later. */
-struct waiter {
-	LIST_ENTRY(waiter)	 next;
-	struct schedule_role	*role;
-	struct ipc		*from;
-	uint64_t		 serial;
-	const struct admin_request *request;
-	uint64_t		 asker;
-	bool			 awaits_list;	/* else: news of a run */
-	struct timer		*timer;
-	size_t			 packed_bytes;
-	char			 packed[];
-};
 
 struct schedule_role {
 	struct process		*process;
 	struct schedule		*schedule;
 	struct collectors	*collectors;
 	struct consents		*consents;
+	struct answers		*answers;
 	struct telling		*telling;
 	struct reminding	*reminding;
 	struct notice_post	*post;
@@ -60,9 +43,6 @@ struct schedule_role {
 	struct line		*line;
 	struct line_desk	*desk;
 	struct line_report	*report;
-	LIST_HEAD(, waiter)	 waiters;
-	unsigned		 waiter_count;
-	struct timer		*news_timer;
 };
 
 static int	on_progress(void *, struct ipc *, struct ipc_message *);
@@ -81,116 +61,6 @@ static const struct ipc_rule schedule_rules[] = {
 { FETCH_NEWS,       "NEWS",     FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_new_mail },
 { 0 }
 };
-
-/* Answering the console */
-
-/* 0: answered.  Else what schedule_admin() said, or -EBADMSG. */
-static int
-answer(struct schedule_role *role, struct ipc *from, uint64_t serial,
-    const struct admin_request *request, uint64_t asker, struct slice packed,
-    bool is_last)
-{
-	TEXT_AUTO body = TEXT_INIT(ADMIN_ANSWER_BYTES + 16);
-	struct admin_work work;
-	int r = 0;
-
-	if (admin_begin(&work, request, packed, clock_utc_ms()) < 0)
-		return -EBADMSG;
-	work.asker = asker;
-	if (!admin_may(request, asker, role->process->config.people_fetch))
-		admin_refuse(&body, ADMIN_REFUSED);
-	else
-		r = schedule_admin(role->schedule, &work, is_last, &body);
-	if (r < 0)
-		return r;
-	if (text_failed(&body)) {
-		text_clear(&body);
-		admin_refuse(&body, ADMIN_FAILED);
-	}
-	if (ipc_reply(from, serial, text_slice(&body), NULL, 0) < 0)
-		log_say("the console does not take an answer");
-	return 0;
-}
-
-static void
-waiter_free(struct waiter *waiter)
-{
-	LIST_REMOVE(waiter, next);
-	waiter->role->waiter_count--;
-	timer_free(waiter->timer);
-	free(waiter);
-}
-
-/* True: it has its answer, and is gone. */
-static bool
-waiter_answer(struct waiter *waiter, bool is_last)
-{
-	if (answer(waiter->role, waiter->from, waiter->serial,
-	    waiter->request, waiter->asker, slice_of(waiter->packed,
-	    waiter->packed_bytes), is_last) < 0)
-		return false;
-	waiter_free(waiter);
-	return true;
-}
-
-static void
-on_waiter_time(void *arg)
-{
-	(void)waiter_answer(arg, true);
-}
-
-/* Answer it later.  0 or -ENOMEM. */
-static int
-put_off(struct schedule_role *role, struct ipc *from, uint64_t serial,
-    const struct admin_request *request, uint64_t asker, struct slice packed,
-    bool awaits_list)
-{
-	struct waiter *waiter;
-
-	if (role->waiter_count >= WAITERS_MOST)
-		return -ENOMEM;
-	waiter = calloc(1, sizeof(*waiter) + packed.len);
-	if (waiter == NULL)
-		return -ENOMEM;
-	waiter->timer = timer_new(role->process->loop, on_waiter_time, waiter);
-	if (waiter->timer == NULL) {
-		free(waiter);
-		return -ENOMEM;
-	}
-	waiter->role = role;
-	waiter->from = from;
-	waiter->serial = serial;
-	waiter->request = request;
-	waiter->asker = asker;
-	waiter->awaits_list = awaits_list;
-	waiter->packed_bytes = packed.len;
-	if (packed.len > 0)
-		memcpy(waiter->packed, packed.at, packed.len);
-	LIST_INSERT_HEAD(&role->waiters, waiter, next);
-	role->waiter_count++;
-	timer_set(waiter->timer, awaits_list ? LIST_MS : NEWS_MS);
-	return 0;
-}
-
-/* What they waited for may be there now. */
-static void
-answer_waiters(struct schedule_role *role, bool await_list)
-{
-	struct waiter *waiter, *following;
-
-	for (waiter = LIST_FIRST(&role->waiters); waiter != NULL;
-	    waiter = following) {
-		following = LIST_NEXT(waiter, next);
-		if (waiter->awaits_list == await_list)
-			(void)waiter_answer(waiter, await_list);
-	}
-}
-
-static void
-on_news(void *arg)
-{
-	answer_waiters(arg, false);
-}
 
 /* The list of mailboxes */
 
@@ -247,7 +117,7 @@ list_ended(struct schedule_role *role, int r)
 	else if (r < 0)
 		timer_set(role->list_timer, LIST_AGAIN_MS);
 	else
-		answer_waiters(role, true);
+		answers_listed(role->answers);
 }
 
 /* One page; *more_out: another one follows.  Numbers grow, or it never ends. */
@@ -320,30 +190,8 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct process *process = arg;
 	struct schedule_role *role = process->state;
-	const struct admin_request *request;
-	struct slice packed;
-	uint64_t asker;
-	bool awaits_list;
-	int r;
 
-	r = keeper_admin_asked(message->body, &request, &asker, &packed);
-	if (r < 0)
-		return r;
-	if (consents_answer(request))
-		return consents_ask(role->consents, from, message->serial,
-		    request, asker, admin_may(request, asker,
-		    role->process->config.people_fetch), packed);
-	r = answer(role, from, message->serial, request, asker, packed, false);
-	if (r == 0 || r == -EBADMSG)
-		return r;
-	awaits_list = r == -ENOENT;
-	if ((awaits_list && role->keeper == NULL) || put_off(role, from,
-	    message->serial, request, asker, packed, awaits_list) < 0)
-		return answer(role, from, message->serial, request, asker,
-		    packed, true);
-	if (awaits_list)
-		list(role);
-	return 0;
+	return answers_ask(role->answers, from, message);
 }
 
 static int
@@ -454,7 +302,7 @@ moved(void *arg)
 {
 	struct schedule_role *role = arg;
 
-	timer_set(role->news_timer, 0);
+	answers_moved(role->answers);
 }
 
 /* Failures, and the end of them; what was collected stands in the trail. */
@@ -611,15 +459,15 @@ schedule_start(struct process *process)
 		return -ENOMEM;
 	process->state = role;
 	role->process = process;
-	LIST_INIT(&role->waiters);
 	role->collectors = collectors_new(process, &role->schedule);
 	role->consents = consents_new(&role->schedule, &role->collectors);
-	role->news_timer = timer_new(process->loop, on_news, role);
+	role->answers = answers_new(process, &role->schedule, role->consents,
+	    on_list_time, role);
 	role->list_timer = timer_new(process->loop, on_list_time, role);
 	role->schedule = schedule_new(process->loop, &options, &ports);
 	role->desk = line_desk_new(process->loop, role->line, role->schedule);
 	if (role->desk == NULL || role->collectors == NULL ||
-	    role->consents == NULL || role->news_timer == NULL ||
+	    role->consents == NULL || role->answers == NULL ||
 	    role->list_timer == NULL || role->schedule == NULL)
 		return -ENOMEM;
 	return start_telling(role);
@@ -638,6 +486,7 @@ schedule_peer(struct process *process, struct ipc *ipc)
 	}
 	if (ipc_peer(ipc) == ROLE_KEEPER) {
 		role->keeper = ipc;
+		answers_keeper(role->answers, ipc);
 		notice_post_keeper(role->post, ipc);
 		line_desk_keeper(role->desk, ipc);
 		line_report_keeper(role->report, ipc);
@@ -650,7 +499,6 @@ static void
 schedule_lost_peer(struct process *process, struct ipc *ipc)
 {
 	struct schedule_role *role = process->state;
-	struct waiter *waiter, *following;
 
 	if (ipc_peer(ipc) == ROLE_FETCH)
 		collectors_lost(role->collectors, ipc);
@@ -658,6 +506,7 @@ schedule_lost_peer(struct process *process, struct ipc *ipc)
 		consents_lost(role->consents, ipc);
 	else if (role->keeper == ipc) {
 		role->keeper = NULL;
+		answers_keeper(role->answers, NULL);
 		notice_post_keeper(role->post, NULL);
 		line_desk_keeper(role->desk, NULL);
 		line_report_keeper(role->report, NULL);
@@ -665,12 +514,7 @@ schedule_lost_peer(struct process *process, struct ipc *ipc)
 		role->queue = NULL;
 		notice_post_queue(role->post, NULL);
 	}
-	for (waiter = LIST_FIRST(&role->waiters); waiter != NULL;
-	    waiter = following) {
-		following = LIST_NEXT(waiter, next);
-		if (waiter->from == ipc)
-			waiter_free(waiter);
-	}
+	answers_lost(role->answers, ipc);
 }
 
 static void

@@ -77,7 +77,7 @@ START_TEST(an_account_is_added_changed_listed_and_removed)
 	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
 	static const char row[] = "[{\"account\": 1, \"address\": "
 	    "\"ann@office.test\", \"name\": \"Ann\", \"language\": \"id\", "
-	    "\"created\": 1795300000000}]}";
+	    "\"fetch\": \"default\", \"created\": 1795300000000}]}";
 	char hash[PASSWORD_HASH_SIZE];
 	struct policy_account a;
 
@@ -99,10 +99,48 @@ START_TEST(an_account_is_added_changed_listed_and_removed)
 }
 END_TEST
 
+START_TEST(whether_a_person_may_collect_is_said_for_each_and_stays)
+{
+	static const struct {
+		const char	*word;
+		bool		 may, may_not;	/* by people_fetch */
+	} words[] = {
+		{ "no", false, false }, { "yes", true, true },
+		{ "default", true, false },
+	};
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+	TEXT_AUTO line = TEXT_INIT(1024);
+	struct policy_account a;
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		text_clear(&line);
+		text_addf(&line, "{\"request\": \"account set\", \"args\": "
+		    "{\"address\": \"ann\", \"fetch\": \"%s\"}}",
+		    words[i].word);
+		text_add_byte(&line, '\0');
+		answer_to(line.at, &answer);
+		answer_to("{\"request\": \"account set\", \"args\": "
+		    "{\"address\": \"ann\", \"name\": \"Ann\"}}", &answer);
+		text_clear(&line);
+		text_addf(&line, "\"fetch\": \"%s\"", words[i].word);
+		text_add_byte(&line, '\0');
+		ck_assert_ptr_nonnull(strstr(answer.at, line.at));
+		ck_assert_int_eq(policy_account_find(policy, slice_str("ann"),
+		    &a), 0);
+		ck_assert_int_eq(policy_may_fetch(&a, true), words[i].may);
+		ck_assert_int_eq(policy_may_fetch(&a, false),
+		    words[i].may_not);
+	}
+}
+END_TEST
+
 static const struct {
 	const char	*line;
 	const char	*error;		/* and the field */
 } refusals[] = {
+	{ "{\"request\": \"account set\", \"args\": {\"address\": \"bob\", "
+	  "\"fetch\": \"perhaps\"}}", "\"unfit\", \"field\": \"fetch\"" },
 	{ ADD("ann@example.com", "correct horse"),
 	  "\"no-such\", \"field\": \"address\"" },
 	{ ADD("bob@office.test", "correct horse"),
@@ -382,6 +420,88 @@ START_TEST(a_person_asks_for_their_own_account_only)
 }
 END_TEST
 
+/* A domain's mailbox, and a provider that is asked by ETRN. */
+START_TEST(what_is_the_offices_is_not_seen_among_a_persons_own)
+{
+	static const char *const hidden[] = {
+		"{\"request\": \"fetch set\", \"args\": {\"label\": "
+		    "\"all\", \"largest\": \"9\"}}",
+		"{\"request\": \"fetch remove\", \"args\": {\"label\": "
+		    "\"all\"}}",
+		"{\"request\": \"fetch remove\", \"args\": {\"label\": "
+		    "\"line\"}}",
+		"{\"request\": \"fetch before\", \"args\": {\"label\": "
+		    "\"line\"}}",
+		"{\"request\": \"fetch way\", \"args\": {\"label\": "
+		    "\"all\"}}",
+	};
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+	struct policy_account account;
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	answer_to(FETCH("add", GOOD WITH("label", "all")), &answer);
+	answer_to(FETCH("rules", WITH("label", "all") WITH("rules",
+	    "domain office.test\\n")), &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"ok\": true"));
+	answer_to(FETCH("add", GOOD WITH("label", "line")
+	    WITH("protocol", "etrn") WITH("queue", "office.test")), &answer);
+	answer_to(FETCH("add", GOOD WITH("label", "own")), &answer);
+	ck_assert_int_eq(policy_account_find(policy, slice_str("ann"),
+	    &account), 0);
+	asker = account.id;
+	answer_to("{\"request\": \"fetch list\"}", &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"label\": \"own\""));
+	ck_assert_ptr_null(strstr(answer.at, "\"label\": \"all\""));
+	ck_assert_ptr_null(strstr(answer.at, "\"label\": \"line\""));
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+		answer_to(hidden[i], &answer);
+		ck_assert_msg(strstr(answer.at, "\"no-such\"") != NULL, "%s",
+		    answer.at);
+	}
+	answer_to(FETCH("add", GOOD WITH("label", "more")
+	    WITH("protocol", "atrn")), &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at,
+	    "\"refused\", \"field\": \"protocol\""));
+	/* without a label it is the only one that is theirs */
+	answer_to("{\"request\": \"fetch set\", \"args\": {\"protocol\": "
+	    "\"etrn\", \"queue\": \"x.test\"}}", &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at,
+	    "\"refused\", \"field\": \"protocol\""));
+	answer_to("{\"request\": \"fetch remove\"}", &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"label\": \"own\""));
+	asker = 0;
+	answer_to("{\"request\": \"fetch list\"}", &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"label\": \"all\""));
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"label\": \"line\""));
+}
+END_TEST
+
+START_TEST(a_kept_password_is_not_led_through_a_persons_proxy_in_clear)
+{
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+	struct policy_account account;
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	answer_to(FETCH("add", GOOD WITH("tls", "none")), &answer);
+	ck_assert_int_eq(policy_account_find(policy, slice_str("ann"),
+	    &account), 0);
+	asker = account.id;
+	answer_to(FETCH("way", WITH("proxy", "socks5://p.test:1080")),
+	    &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at,
+	    "\"unfit\", \"field\": \"proxy\""));
+	answer_to(FETCH("set", WITH("tls", "implicit")), &answer);
+	answer_to(FETCH("way", WITH("proxy", "socks5://p.test:1080")),
+	    &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at,
+	    "\"proxy\": \"socks5://p.test:1080\""));
+	/* back to clear it does not go without the password either */
+	answer_to(FETCH("set", WITH("tls", "none")), &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at,
+	    "\"unfit\", \"field\": \"password\""));
+}
+END_TEST
+
 START_TEST(an_account_that_is_gone_may_ask_nothing)
 {
 	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
@@ -598,6 +718,8 @@ unit_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, an_account_is_added_changed_listed_and_removed);
+	tcase_add_test(tests,
+	    whether_a_person_may_collect_is_said_for_each_and_stays);
 	tcase_add_loop_test(tests, a_refusal_names_its_reason_and_field, 0,
 	    sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_loop_test(tests, port_and_tls_follow_the_protocol, 0,
@@ -609,6 +731,10 @@ unit_suite(void)
 	tcase_add_loop_test(tests, a_person_asks_for_their_own_account_only, 0,
 	    sizeof(by_ann) / sizeof(by_ann[0]));
 	tcase_add_test(tests, an_account_that_is_gone_may_ask_nothing);
+	tcase_add_test(tests,
+	    what_is_the_offices_is_not_seen_among_a_persons_own);
+	tcase_add_test(tests,
+	    a_kept_password_is_not_led_through_a_persons_proxy_in_clear);
 	tcase_add_test(tests,
 	    people_may_ask_about_what_they_collect_and_nothing_else);
 	tcase_add_test(tests, without_the_sealing_key_nothing_is_added);

@@ -26,6 +26,8 @@ static struct line_counts written;
 static uint64_t written_account, health_of, share, paused;
 static struct fetch_health health;
 static int64_t grant_until;	/* of mailbox 2 */
+static bool may;		/* a person */
+static unsigned mays;		/* asked for */
 
 /* The keeper: two on a page. */
 static int
@@ -107,6 +109,20 @@ on_add(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 static int
+on_may(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+	uint64_t account;
+
+	(void)arg;
+	ck_assert_int_eq(keeper_account_asked(message->body, &account), 0);
+	ck_assert_uint_eq(account, 41);
+	mays++;
+	keeper_may_say(&body, may);
+	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+}
+
+static int
 on_health(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct unpack u = unpack_of(message->body);
@@ -148,6 +164,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_LINE_CARRIED, "MONTH", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0,
     on_month },
 { KEEPER_LINE_ADD, "ADD", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_add },
+{ KEEPER_MAY_FETCH, "MAY", FROM(ROLE_SCHEDULE), IPC_REQUEST, 0, 0, on_may },
 { KEEPER_FETCH_HEALTH, "HEALTH", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0,
     on_health },
 { 0 }
@@ -181,7 +198,8 @@ setup_line(const char *windows, uint64_t rate, uint64_t budget)
 	listings = tasks = answer_count = months_asked = writes = 0;
 	written_account = health_of = share = paused = month_bytes = 0;
 	grant_until = 0;
-	writes_well = true;
+	mays = 0;
+	may = writes_well = true;
 	mailboxes = 5;
 	ck_assert_int_eq(slice_cstr(slice_str(windows), config->line_windows,
 	    sizeof(config->line_windows)), 0);
@@ -227,7 +245,8 @@ teardown(void)
 
 /* Arguments that are "" are not given; the answer comes later. */
 static void
-ask(const char *name, const char *first, const char *second)
+ask_as(uint64_t asker, const char *name, const char *first,
+    const char *second)
 {
 	const struct admin_request *request = admin_find(slice_str(name));
 	const char *args[2] = { first, second };
@@ -242,9 +261,15 @@ ask(const char *name, const char *first, const char *second)
 		if (given)
 			pack_slice(&packed, slice_str(args[i]));
 	}
-	keeper_admin_ask(&body, request, 0, text_slice(&packed));
+	keeper_admin_ask(&body, request, asker, text_slice(&packed));
 	ck_assert_int_eq(ipc_ask(console, SCHEDULE_ADMIN, text_slice(&body),
 	    NULL, 0, on_answer, NULL), 0);
+}
+
+static void
+ask(const char *name, const char *first, const char *second)
+{
+	ask_as(0, name, first, second);
 }
 
 /* The rows of the last answer, whose status must be this. */
@@ -318,6 +343,50 @@ ask_progress(uint64_t run, const char *seen)
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)run);
 	ask("fetch progress", number, seen);
 }
+
+/* Each time the keeper is asked anew. */
+START_TEST(a_person_is_answered_when_the_keeper_says_that_they_may)
+{
+	uint32_t rows;
+
+	ask_as(41, "fetch now", "", "a");
+	play_run(&play, 20);
+	(void)answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 1);
+	ck_assert_uint_eq(mays, 1);
+	may = false;
+	ask_as(41, "fetch health", "", "");
+	play_run(&play, 20);
+	(void)answered(ADMIN_REFUSED, &rows);
+	ck_assert_uint_eq(mays, 2);
+}
+END_TEST
+
+START_TEST(what_only_the_postmaster_may_ask_is_refused_to_a_person)
+{
+	uint32_t rows;
+
+	ask_as(41, "line open", "", "");
+	play_run(&play, 20);
+	(void)answered(ADMIN_REFUSED, &rows);
+	ask("line open", "", "");
+	play_run(&play, 20);
+	(void)answered(ADMIN_OK, &rows);
+}
+END_TEST
+
+START_TEST(a_person_hears_later_while_the_keeper_is_away)
+{
+	uint32_t rows;
+
+	ipc_free(keeper);
+	keeper = NULL;
+	play_run(&play, 20);
+	ask_as(41, "fetch health", "", "");
+	play_run(&play, 20);
+	(void)answered(ADMIN_LATER, &rows);
+}
+END_TEST
 
 START_TEST(a_run_goes_from_the_console_to_the_process_and_back)
 {
@@ -662,6 +731,11 @@ unit_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc,
 	    a_run_goes_from_the_console_to_the_process_and_back);
+	tcase_add_test(tc,
+	    a_person_is_answered_when_the_keeper_says_that_they_may);
+	tcase_add_test(tc,
+	    what_only_the_postmaster_may_ask_is_refused_to_a_person);
+	tcase_add_test(tc, a_person_hears_later_while_the_keeper_is_away);
 	tcase_add_test(tc, progress_without_news_is_answered_with_none);
 	tcase_add_test(tc,
 	    what_is_carried_is_written_when_a_collection_ends);
