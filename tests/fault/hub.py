@@ -61,6 +61,20 @@ def free_base():
     raise Fault("no free ports")
 
 
+def count_descriptors(pid):
+    """Those of a process, but for the segments it writes and reads."""
+    folder = "/proc/%d/fd" % pid
+    count = 0
+    for name in os.listdir(folder):
+        try:
+            # one that was unlinked ends in " (deleted)", and counts
+            path = os.readlink(os.path.join(folder, name))
+        except FileNotFoundError:
+            continue            # it has just been closed
+        count += not path.endswith(".seg")
+    return count
+
+
 def children(pid):
     """{pid: words of its command line} of the children of `pid`."""
     found = {}
@@ -225,7 +239,8 @@ class Hub:
     def costs(self):
         """
         {role: (KiB of memory, descriptors)}, its processes added up.  A file
-        that is mapped is not memory: the kernel takes its pages back.
+        that is mapped is not memory: the kernel takes its pages back.  A
+        segment that is there is open: how many there are goes with the mail.
         """
         found = {}
         for pid, words in children(self.process.pid).items():
@@ -234,7 +249,7 @@ class Hub:
                 with open("/proc/%d/status" % pid, encoding="ascii") as file:
                     memory = int(re.search(r"(?m)^RssAnon:\s+(\d+)",
                                            file.read()).group(1))
-                descriptors = len(os.listdir("/proc/%d/fd" % pid))
+                descriptors = count_descriptors(pid)
             except (OSError, AttributeError):
                 continue        # it has just ended
             before = found.get(role, (0, 0))
