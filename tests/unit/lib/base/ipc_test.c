@@ -1,25 +1,11 @@
 /*
  * ipc_test.c - what a role may say to another, and what becomes of a breach
- *
- * Where the sender keeps to the contract both ends are channels; where it does
- * not, the test writes packets to the socket itself.  Long, but one thing: each
- * test plays the same scene, between two ends and one table.
  */
-#include "lib/base/ipc.h"
+#include "tests/unit/lib/base/ipc_scene.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "tests/unit/lib/base/peer.h"
-#include "tests/unit/unit.h"
-
-enum { PING = 1, ASK, CARRY, LATER, ODD };
-enum { EARLY = 1, LATE = 2 };			/* states */
 enum { NEWS, REQUEST, REPLY };			/* types on the wire */
 
 /* A packet as it stands on the wire; see ipc.c. */
@@ -29,142 +15,6 @@ struct raw {
 	uint64_t	serial;
 	char		body[16];
 };
-
-enum act { ACT_NOTHING, ACT_FREE, ACT_REPLY, ACT_TAKE };
-
-struct scene {
-	struct loop	*loop;
-	struct ipc	*ipc;		/* under test */
-	struct ipc	*other;		/* its peer, or NULL: fd is */
-	int		 fd;
-	unsigned	 state;
-	enum act	 act;
-	unsigned	 handled, lost, answered, refused;
-	bool		 was_breach;
-	bool		 free_in_lost, free_in_reply;
-	char		 breach[200];
-	uint32_t	 next;		/* number the next body must have */
-	uint64_t	 serial;
-	size_t		 body_bytes;
-	int		 taken;
-};
-
-static void on_answer(void *arg, int status, struct ipc_message *);
-
-static int
-on_message(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct scene *scene = arg;
-
-	scene->handled++;
-	scene->serial = message->serial;
-	scene->body_bytes = message->body.len;
-	if (message->kind == ODD)
-		return -EBADMSG;
-	switch (scene->act) {
-	case ACT_FREE:
-		ipc_free(from);
-		scene->ipc = NULL;
-		break;
-	case ACT_REPLY:
-		ck_assert_int_eq(ipc_reply(from, message->serial,
-		    message->body, NULL, 0), 0);
-		break;
-	case ACT_TAKE:
-		scene->taken = ipc_take_fd(message, 0);
-		ck_assert_int_eq(message->fd[0], -1);
-		break;
-	case ACT_NOTHING:
-		break;
-	}
-	return 0;
-}
-
-/* Bodies of LATER are numbered, so that order shows. */
-static int
-on_numbered(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct scene *scene = arg;
-	struct unpack u = unpack_of(message->body);
-
-	(void)from;
-	ck_assert_uint_eq(unpack_u32(&u), scene->next++);
-	scene->handled++;
-	return 0;
-}
-
-static unsigned
-state_of(void *arg)
-{
-	return ((struct scene *)arg)->state;
-}
-
-static void
-on_lost(void *arg, struct ipc *ipc, bool was_breach)
-{
-	struct scene *scene = arg;
-
-	scene->lost++;
-	scene->was_breach = was_breach;
-	(void)strncpy(scene->breach, ipc_breach(ipc),
-	    sizeof(scene->breach) - 1);
-	if (!scene->free_in_lost)
-		return;
-	if (scene->ipc == ipc)
-		scene->ipc = NULL;
-	else
-		scene->other = NULL;
-	ipc_free(ipc);
-}
-
-static const struct ipc_rule rules[] = {
-{ PING,	 "PING",  FROM(ROLE_DOOR) | FROM(ROLE_QUEUE), IPC_NEWS, 0, 0,
-  on_message },
-{ ASK,	 "ASK",	  FROM(ROLE_DOOR),  IPC_REQUEST, 0, 0,	 on_message },
-{ CARRY, "CARRY", FROM(ROLE_DOOR),  IPC_NEWS,	 1, 0,	 on_message },
-{ LATER, "LATER", FROM(ROLE_DOOR),  IPC_NEWS,	 0, LATE, on_numbered },
-{ ODD,	 "ODD",	  FROM(ROLE_DOOR),  IPC_NEWS,	 0, 0,	 on_message },
-{ 6,	 "KEEP",  FROM(ROLE_KEEPER), IPC_NEWS,	 0, 0,	 on_message },
-{ 0 }
-};
-
-static void
-begin(struct scene *scene, bool with_other)
-{
-	const struct ipc_side side = {
-		.rules = rules, .state = state_of, .lost = on_lost,
-		.arg = scene
-	};
-	int fd[2];
-
-	*scene = (struct scene){ .loop = loop_new(), .state = EARLY,
-	    .fd = -1, .taken = -1 };
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    fd), 0);
-	scene->ipc = ipc_new(scene->loop, fd[0], ROLE_DOOR, 7, &side);
-	ck_assert_ptr_nonnull(scene->ipc);
-	ck_assert_int_eq(ipc_peer(scene->ipc), ROLE_DOOR);
-	ck_assert_uint_eq(ipc_instance(scene->ipc), 7);
-	ck_assert_str_eq(ipc_breach(scene->ipc), "");
-	if (with_other) {
-		scene->other = ipc_new(scene->loop, fd[1], ROLE_DOOR, 0,
-		    &side);
-		ck_assert_ptr_nonnull(scene->other);
-	} else
-		scene->fd = fd[1];
-}
-
-static void
-end(struct scene *scene)
-{
-	ipc_free(scene->ipc);
-	ipc_free(scene->other);
-	if (scene->fd >= 0)
-		(void)close(scene->fd);
-	if (scene->taken >= 0)
-		(void)close(scene->taken);
-	loop_free(scene->loop);
-}
 
 /* One packet of `len` bytes with `fd_count` copies of a descriptor. */
 static void
@@ -334,53 +184,6 @@ START_TEST(a_packet_larger_than_any_message_is_a_breach)
 	end(&scene);
 }
 END_TEST
-
-START_TEST(the_largest_body_arrives_and_a_larger_one_is_not_sent)
-{
-	char *bytes = calloc(1, IPC_MAX_BYTES + 1);
-	const int fds[3] = { 0, 0, 0 };
-	struct scene scene;
-
-	begin(&scene, true);
-	for (int i = 0; i < 10; i++)	/* more than a socket takes */
-		ck_assert_int_eq(ipc_send(scene.other, PING,
-		    slice_of(bytes, IPC_MAX_BYTES), NULL, 0), 0);
-	TURN_UNTIL(scene.loop, scene.handled == 10);
-	ck_assert_uint_eq(scene.body_bytes, IPC_MAX_BYTES);
-	ck_assert_int_eq(ipc_send(scene.other, PING,
-	    slice_of(bytes, IPC_MAX_BYTES + 1), NULL, 0), -EMSGSIZE);
-	ck_assert_int_eq(ipc_send(scene.other, CARRY, slice_str(""), fds, 3),
-	    -EMSGSIZE);
-	ck_assert_int_eq(ipc_ask(scene.other, ASK,
-	    slice_of(bytes, IPC_MAX_BYTES + 1), NULL, 0, on_answer, &scene),
-	    -EMSGSIZE);
-	ck_assert_uint_eq(scene.lost, 0);
-	free(bytes);
-	end(&scene);
-	ck_assert_uint_eq(scene.refused, 0);
-}
-END_TEST
-
-static void
-on_answer(void *arg, int status, struct ipc_message *message)
-{
-	struct scene *scene = arg;
-
-	if (status == 0) {
-		scene->answered++;
-		scene->body_bytes = message->body.len;
-	} else {
-		ck_assert_int_eq(status, -ECONNRESET);
-		ck_assert_ptr_null(message);
-		scene->refused++;
-	}
-	if (!scene->free_in_reply)
-		return;
-	/* on the way down, too */
-	ipc_free(scene->other);
-	if (status == 0)
-		scene->other = NULL;
-}
 
 START_TEST(each_request_gets_its_own_reply)
 {
@@ -676,142 +479,6 @@ START_TEST(a_receiver_out_of_descriptors_blames_nobody)
 }
 END_TEST
 
-static int
-send_numbered(struct ipc *ipc, uint32_t number, size_t bytes)
-{
-	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
-
-	pack_u32(&body, number);
-	if (bytes > 4)
-		memset(text_space(&body, bytes - 4), 0, bytes - 4);
-	return ipc_send(ipc, LATER, text_slice(&body), NULL, 0);
-}
-
-START_TEST(what_the_socket_does_not_take_arrives_later_in_order)
-{
-	struct scene scene;
-	uint32_t sent = 0;
-
-	begin(&scene, true);
-	scene.state = LATE;
-	for (; sent < 3000; sent++)
-		ck_assert_int_eq(send_numbered(scene.other, sent,
-		    sent % 7 * 500), 0);
-	turn(scene.loop);
-	/* some wait still; what is said now comes behind them */
-	ck_assert_uint_lt(scene.handled, sent);
-	ck_assert_int_eq(send_numbered(scene.other, sent++, 4), 0);
-	TURN_UNTIL(scene.loop, scene.handled == sent);
-	ck_assert_int_eq(send_numbered(scene.other, sent++, 4), 0);
-	turn(scene.loop);
-	ck_assert_uint_eq(scene.handled, sent);
-	ck_assert_uint_eq(scene.lost, 0);
-	end(&scene);
-}
-END_TEST
-
-START_TEST(no_more_than_the_limit_waits_and_that_still_arrives)
-{
-	struct scene scene;
-	uint32_t sent = 0;
-	int r;
-
-	begin(&scene, true);
-	scene.state = LATE;
-	while ((r = send_numbered(scene.other, sent, 100000)) == 0)
-		ck_assert_uint_lt(++sent, 180);
-	ck_assert_int_eq(r, -ENOBUFS);
-	ck_assert_uint_gt(sent, 160);		/* 16 MiB */
-	TURN_UNTIL(scene.loop, scene.handled == sent);
-	ck_assert_int_eq(send_numbered(scene.other, sent, 4), 0);
-	turn(scene.loop);
-	ck_assert_uint_eq(scene.handled, sent + 1);
-	end(&scene);
-}
-END_TEST
-
-/* Zero never means unlimited. */
-START_TEST(empty_messages_count_as_well)
-{
-	struct scene scene;
-	unsigned sent = 0;
-	int r;
-
-	begin(&scene, false);
-	while ((r = ipc_send(scene.ipc, PING, slice_str(""), NULL, 0)) == 0)
-		ck_assert_uint_lt(++sent, 1000000);
-	ck_assert_int_eq(r, -ENOBUFS);
-	end(&scene);
-}
-END_TEST
-
-START_TEST(descriptors_that_wait_have_a_limit_and_are_closed_at_the_end)
-{
-	struct scene scene;
-	const int zero = 0;
-	unsigned sent = 0, fds;
-	int r;
-
-	begin(&scene, false);
-	fds = fds_open();
-	while ((r = ipc_send(scene.ipc, CARRY, slice_str(""), &zero, 1)) == 0)
-		ck_assert_uint_lt(++sent, 100000);
-	ck_assert_int_eq(r, -ENOBUFS);
-	ck_assert_uint_gt(fds_open(), fds);
-	ck_assert_uint_le(fds_open(), fds + 256);
-	ipc_free(scene.ipc);
-	scene.ipc = NULL;
-	ck_assert_uint_eq(fds_open(), fds - 1);
-	end(&scene);
-}
-END_TEST
-
-START_TEST(waiting_descriptors_arrive)
-{
-	static char bytes[IPC_MAX_BYTES];
-	struct scene scene;
-	char got[3] = "";
-	int fd[2];
-
-	begin(&scene, true);
-	pair_open(fd);
-	for (int i = 0; i < 6; i++)
-		ck_assert_int_eq(ipc_send(scene.other, PING,
-		    slice_of(bytes, sizeof(bytes)), NULL, 0), 0);
-	ck_assert_int_eq(ipc_send(scene.other, CARRY, slice_str(""), &fd[0],
-	    1), 0);
-	(void)close(fd[0]);
-	scene.act = ACT_TAKE;		/* -1 from those that have none */
-	TURN_UNTIL(scene.loop, scene.handled == 7);
-	peer_say(scene.taken, "hi");
-	ck_assert_uint_eq(peer_hear(fd[1], got, 2), 2);
-	(void)close(fd[1]);
-	end(&scene);
-}
-END_TEST
-
-START_TEST(a_request_that_waits_and_is_lost_is_told_so)
-{
-	static char bytes[IPC_MAX_BYTES];
-	struct scene scene;
-
-	begin(&scene, false);
-	for (int i = 0; i < 10; i++)
-		ck_assert_int_eq(ipc_send(scene.ipc, PING,
-		    slice_of(bytes, sizeof(bytes)), NULL, 0), 0);
-	ck_assert_int_eq(ipc_ask(scene.ipc, ASK, slice_str("x"), NULL, 0,
-	    on_answer, &scene), 0);
-	scene.free_in_lost = true;
-	(void)close(scene.fd);
-	scene.fd = -1;
-	turn(scene.loop);
-	ck_assert_uint_eq(scene.lost, 1);
-	ck_assert(!scene.was_breach);
-	ck_assert_uint_eq(scene.refused, 1);
-	end(&scene);
-}
-END_TEST
-
 START_TEST(messages_are_counted_both_ways)
 {
 	struct ipc_counts before = ipc_counts(), after;
@@ -858,7 +525,6 @@ unit_suite(void)
 {
 	Suite *suite = suite_create("ipc");
 	TCase *breach = tcase_create("breach");
-	TCase *waiting = tcase_create("waiting");
 
 	tcase_add_loop_test(breach,
 	    what_the_table_does_not_allow_is_a_breach_and_leaks_nothing, 0,
@@ -869,18 +535,5 @@ unit_suite(void)
 	tcase_add_test(breach, a_packet_larger_than_any_message_is_a_breach);
 	suite_add_tcase(suite, breach);
 	add_talk(suite);
-	tcase_add_test(waiting,
-	    the_largest_body_arrives_and_a_larger_one_is_not_sent);
-	tcase_add_test(waiting,
-	    what_the_socket_does_not_take_arrives_later_in_order);
-	tcase_add_test(waiting,
-	    no_more_than_the_limit_waits_and_that_still_arrives);
-	tcase_add_test(waiting, empty_messages_count_as_well);
-	tcase_add_test(waiting,
-	    descriptors_that_wait_have_a_limit_and_are_closed_at_the_end);
-	tcase_add_test(waiting, waiting_descriptors_arrive);
-	tcase_add_test(waiting, a_request_that_waits_and_is_lost_is_told_so);
-	tcase_set_timeout(waiting, 60);
-	suite_add_tcase(suite, waiting);
 	return suite;
 }

@@ -54,4 +54,16 @@ bool	client_shake(struct loop *, struct tls_client *);
 void	client_say(struct loop *, struct tls_client *, const char *words);
 void	client_close(struct tls_client *);
 
+/* Whether what heap_bytes() says is of the heap, or of a sanitizer's own. */
+#ifdef __SANITIZE_ADDRESS__
+#define HEAP_IS_KNOWN	false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HEAP_IS_KNOWN	false
+#endif
+#endif
+#ifndef HEAP_IS_KNOWN
+#define HEAP_IS_KNOWN	true
+#endif
+
 #endif
