@@ -366,6 +366,7 @@ ask(struct collect *collect, const struct parcel *parcel)
 	for (unsigned i = 0; i < candidates.ask_count; i++)
 		asks[i] = (struct find_ask){ candidates.asks[i].is_name,
 		    candidates.asks[i].text };
+	pack_u8(&body, true);
 	find_ask_pack(&body, asks, candidates.ask_count);
 	if (text_failed(&body))
 		return -EMSGSIZE;

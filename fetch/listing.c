@@ -205,6 +205,7 @@ listing_begin(struct collect *collect, struct slice folder, bool has_uidl)
 	pack_u8(&body, has_uidl);
 	pack_u32(&body, (uint32_t)days);
 	pack_u8(&body, collect->task != FETCH_TRY && collect->account.mirror);
+	pack_u8(&body, collect->address != NULL);
 	if (!queue_ask(collect, QUEUE_LISTING_BEGIN, &body, -1, 0, on_begun))
 		return;
 	collect->conversation->listing.is_begun = true;

@@ -204,7 +204,8 @@ const struct admin_request admin_requests[] = {
   PERSON_TOO, ROLE_SCHEDULE,
   { FETCH_NAME, WORD("stage"), WORD("url"), WORD("code"), FIGURE("expires"),
     WORD("result"), WORD("words") }, NULL },
-/* How the mail of a domain's mailbox is told apart: domain_rules.h. */
+/* How the mail of a domain's mailbox is told apart: domain_rules.h; "" of one
+   person's, which rules make a domain's. */
 { "fetch rules",
   { WHICH_ARGS,
     { "rules",    ADMIN_TEXT,   false, SAY_COLUMN_VALUE } },

@@ -49,8 +49,11 @@ admin_fetch_rules(struct policy *policy, struct admin_work *work,
 		/* queue and fetch hear of it at the next collection */
 		work->fetches_changed = r == 0;
 	}
-	if (r == 0)
+	if (r == 0) {
 		r = policy_fetch_rules_get(policy, f.id, &text);
+		if (r == -ENOENT)	/* it has none: it is one person's */
+			r = 0;
+	}
 	if (r < 0)
 		return admin_status_of(r);
 	work->field = ADMIN_NO_FIELD;

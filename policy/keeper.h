@@ -81,7 +81,7 @@ enum keeper_kind {
 	 */
 	KEEPER_FETCH_RULES,
 	/*
-	 * Fetch, for an owner who has such an account: find_ask_pack() ->
+	 * Fetch: u8 for the mail of a domain, find_ask_pack() ->
 	 * find_answer_pack(); nothing at all: it cannot be said now
 	 */
 	KEEPER_FIND,

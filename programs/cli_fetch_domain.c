@@ -187,17 +187,22 @@ first_row(json_t *object)
 	return json_array_get(json_object_get(object, "result"), 0);
 }
 
+/* Those it has; of one person's mailbox, what a domain begins with. */
 static int
 read_rules(struct cli *cli, struct arena *arena, json_t *object,
     struct domain_rules *rules)
 {
 	const char *text = row_text(first_row(object), "rules");
+	struct slice owner = slice_str(row_text(first_row(object), "address"));
 	struct domain_fault fault = { 0 };
+	int r = arena == NULL ? -ENOMEM : domain_rules_read(arena,
+	    slice_str(text), rules, &fault);
 
-	if (arena == NULL || domain_rules_read(arena, slice_str(text), rules,
-	    &fault) < 0)
-		return cli_fail(cli, CLI_FAILED, NO_MEMORY);
-	return CLI_OK;
+	if (r == 0 && *text == '\0')
+		r = domain_rules_set(arena, rules, slice_str("domain"),
+		    slice_after(owner, slice_find_last(owner, '@') + 1),
+		    &fault);
+	return r < 0 ? cli_fail(cli, CLI_FAILED, NO_MEMORY) : CLI_OK;
 }
 
 static int
@@ -377,6 +382,8 @@ decide(struct lesson *lesson)
 	json_t *object = NULL;
 	int r = ask_rules(cli, lesson->address, lesson->label, NULL, &object);
 
+	if (r == CLI_OK && *row_text(first_row(object), "rules") == '\0')
+		r = cli_fail(cli, CLI_FAILED, LEARN_NOT_FETCHED, lesson->id);
 	if (r == CLI_OK)
 		r = read_rules(cli, lesson->arena, object, &lesson->rules);
 	json_decref(object);

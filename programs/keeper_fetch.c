@@ -212,11 +212,48 @@ keeper_fetch_rules(struct policy *policy, uint64_t owner, struct slice body,
 /* What it is asked for costs a look at each row: 2,048 at the most. */
 #define FIND_ARENA	(1024 * 1024)
 
+/* Who collects for himself alone learns of himself alone. */
+static void
+hide_others(uint64_t owner, const struct find_ask *asks,
+    struct find_answer *answers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (answers[i].finding == FINDING_SEVERAL ||
+		    (answers[i].finding == FINDING_OURS &&
+		    answers[i].account != owner))
+			answers[i] = (struct find_answer){
+				.finding = asks[i].is_name ?
+				    FINDING_FOREIGN : FINDING_UNKNOWN
+			};
+}
+
+/*
+ * Whose they are: 0, or -EAGAIN: they are asked for a domain of which nothing
+ * is known any more, since its rules have just been taken away.
+ */
+static int
+find_whose(struct policy *policy, uint64_t owner, bool is_domain,
+    const struct find_ask *asks, size_t count, struct find_answer *answers)
+{
+	int r = policy_fetch_rules_any(policy, owner);
+	bool may_all = r > 0;
+
+	if (r == 0 && is_domain)
+		return -EAGAIN;
+	if (r >= 0)
+		r = policy_find(policy, asks, count, answers);
+	if (r == 0 && !may_all)
+		hide_others(owner, asks, answers, count);
+	return r;
+}
+
 int
 keeper_find(struct policy *policy, uint64_t owner, struct slice body,
     struct text *answer)
 {
 	ARENA_AUTO arena = arena_new(FIND_ARENA);
+	struct unpack u = unpack_of(body);
+	bool is_domain = unpack_bool(&u);
 	struct find_answer *answers;
 	struct find_ask *asks;
 	size_t count = 0;
@@ -224,18 +261,13 @@ keeper_find(struct policy *policy, uint64_t owner, struct slice body,
 
 	if (arena == NULL)
 		return 0;
-	r = find_ask_unpack(arena, body, &asks, &count);
+	r = u.bad ? -EBADMSG : find_ask_unpack(arena, u.rest, &asks, &count);
 	if (r == -EBADMSG)
 		return r;
-	/* who has no such account has nobody to look for */
-	if (r == 0)
-		r = policy_fetch_rules_any(policy, owner);
-	if (r == 0)
-		return -EBADMSG;
 	answers = r < 0 ? NULL : arena_array(arena, count, sizeof(*answers));
-	if (r > 0)
-		r = answers == NULL ? -ENOMEM : policy_find(policy, asks,
-		    count, answers);
+	if (r == 0)
+		r = answers == NULL ? -ENOMEM : find_whose(policy, owner,
+		    is_domain, asks, count, answers);
 	if (r == 0)
 		find_answer_pack(answer, answers, count);
 	else

@@ -4,7 +4,8 @@
  * A fault of the disk is "later" to a collector; only a message that is not in
  * its form, or that says what no listing allows, is a breach.  So is somebody
  * else's fetch account: the keeper says whose it is before a listing begins of
- * which the ledger does not know that.
+ * which the ledger does not know that, or has it otherwise than its collector
+ * whether it is a whole domain's.
  */
 #include "programs/queue_listing.h"
 
@@ -129,7 +130,7 @@ begin_is_over(void *process, const struct ipc *from, uint64_t account)
 	}
 }
 
-/* The listing of a folder, of an account whose owner is known. */
+/* The listing of a folder, of an account of which all is known. */
 static int
 begin_folder(struct ledger *ledger, const void *from,
     const struct ledger_begin *begin, struct slice folder,
@@ -158,6 +159,9 @@ owner_is_known(struct queue_begin *begin, bool is_domain,
 
 	if (r < 0)
 		return r;
+	/* its rules came or went since it began: it hears them next time */
+	if (is_domain != begin->begin.is_domain)
+		return -EAGAIN;
 	if (begin->folder_len > 0)
 		return begin_folder(ledger, begin->from, &begin->begin,
 		    slice_of(begin->folder, begin->folder_len), begun_out);
@@ -261,10 +265,10 @@ begin_one_of_many(void *process, struct ipc *from,
 
 	if (r < 0)
 		return r;
-	if (owned.owner == 0)
-		return -EINPROGRESS;
-	if (owned.owner != begin->owner)
+	if (owned.owner != 0 && owned.owner != begin->owner)
 		return -EBADMSG;
+	if (owned.owner == 0 || owned.is_domain != begin->is_domain)
+		return -EINPROGRESS;
 	return begin_folder(ledger_of(process), from, begin, folder,
 	    begun_out);
 }
@@ -284,6 +288,7 @@ on_listing_begin(void *arg, struct ipc *from, struct ipc_message *message)
 	begin.has_uidl = unpack_bool(&u);
 	begin.delete_after_days = (int32_t)unpack_u32(&u);
 	begin.is_mirror = unpack_bool(&u);
+	begin.is_domain = unpack_bool(&u);
 	if (!unpack_is_done(&u) || folder.len > FETCHED_FOLDER_MOST)
 		return -EBADMSG;
 	r = folder.len == 0 ? begin_only(arg, from, &begin, &begun) :

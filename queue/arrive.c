@@ -43,9 +43,8 @@ conductor_answer(struct conductor *conductor, const struct asker *asker, unsigne
 	conductor->ports.answer(conductor->ports.arg, asker, &said);
 }
 
-/* It goes no further: give back what it holds. */
-static void
-drop(struct transit *transit)
+void
+arrive_drop(struct transit *transit)
 {
 	struct conductor *conductor = transit->conductor;
 
@@ -65,7 +64,7 @@ arrive_put_off(struct transit *transit, unsigned code, const char *status,
 	    words);
 	conductor_answer(transit->conductor, &transit->asker, code, status,
 	    "%s", words);
-	drop(transit);
+	arrive_drop(transit);
 }
 
 /* Submission */
@@ -228,7 +227,7 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 	if (r == 0)
 		ask_judge(transit);
 	else if (r == -EBADMSG || r == -EEXIST)
-		drop(transit);
+		arrive_drop(transit);
 	else
 		arrive_put_off(transit, 451, "4.3.0", r == -ESRCH ?
 		    "it is not to be taken now, list it again" :
@@ -276,7 +275,7 @@ refuse(struct transit *transit, const struct verdict *verdict)
 	    verdict->reason);
 	conductor_answer(conductor, &transit->asker, verdict->code,
 	    verdict->status, "%s", verdict->reason);
-	drop(transit);
+	arrive_drop(transit);
 }
 
 void
@@ -357,7 +356,7 @@ received(struct transit *transit, bool is_held)
 	if (conductor->open_files > conductor->open_most)
 		transit_close_bytes(transit);
 	if (is_fetched)
-		collected_received(transit);
+		collected_received(transit, is_held);
 	else if (transit->env.source == SOURCE_UPSTREAM)
 		collected_upstream(transit);
 	else
@@ -379,7 +378,7 @@ on_receipt(void *arg, int status)
 		/* its record may stand: the sweep takes the file if not */
 		big_end(transit->writer);
 		transit->writer = NULL;
-		drop(transit);
+		arrive_drop(transit);
 		return;
 	}
 	if (status < 0) {

@@ -127,14 +127,14 @@ tell_found(const struct transit *transit)
 }
 
 void
-collected_received(struct transit *transit)
+collected_received(struct transit *transit, bool is_held)
 {
 	struct ledger_taken *taken = transit->taken;
 
 	transit->taken = NULL;
 	if (taken != NULL)
 		ledger_stored(transit->conductor->ledger, taken, &transit->env,
-		    transit->position);
+		    is_held, transit->position);
 	tell(transit, "");
 	tell_found(transit);
 }
@@ -229,6 +229,21 @@ leave_out_claimed(struct transit *transit)
 		return r;
 	transit->taken = NULL;
 	here_already(transit, &id);
+	return r;
+}
+
+int
+collected_redirected(struct transit *transit)
+{
+	struct message_id id;
+	int r = transit->taken == NULL ? 0 :
+	    ledger_redirected(transit->conductor->ledger, transit->taken,
+	    &transit->env, &id);
+
+	if (r == -EEXIST) {
+		transit->taken = NULL;
+		here_already(transit, &id);
+	}
 	return r;
 }
 

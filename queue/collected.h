@@ -19,8 +19,13 @@ int	collected_open(struct conductor *, const struct ledger_beside *known);
 int	collected_take(struct transit *);
 /* A collected message is never refused: hold it instead.  0 or -errno. */
 int	collected_judged(struct transit *, struct verdict *);
+/*
+ * It goes to the one recipient it has now.  0, -EEXIST (he has it from another
+ * copy; the asker has been told) or -errno.
+ */
+int	collected_redirected(struct transit *);
 /* Its record is durable: the entry, and the line of the trail. */
-void	collected_received(struct transit *);
+void	collected_received(struct transit *, bool is_held);
 /* Of one that our provider's servers brought: the line of the trail. */
 void	collected_upstream(const struct transit *);
 

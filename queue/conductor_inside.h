@@ -183,6 +183,8 @@ void	conductor_answer(struct conductor *, const struct asker *,
 
 /* arrive.c: the verdict stands: to the receipt. */
 void	arrive_go_on(struct transit *);
+/* It goes no further: give back what it holds. */
+void	arrive_drop(struct transit *);
 /* "Try again": it goes no further. */
 void	arrive_put_off(struct transit *, unsigned code, const char *status,
 	    const char *words);

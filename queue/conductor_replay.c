@@ -91,6 +91,18 @@ is_undone(struct replay *replay, const struct transit *transit)
 	return r == -ENOENT ? 1 : r;
 }
 
+/* Its entry of the ledger, as collected_received() made it. */
+static int
+replay_entry(struct transit *transit, uint64_t position)
+{
+	struct verdict verdict;
+	bool is_held = verdict_unpack(transit->packed_verdict,
+	    &verdict) == 0 && verdict_is_held(&verdict);
+
+	return ledger_replay(transit->conductor->ledger, &transit->env,
+	    is_held, position);
+}
+
 static int
 replay_one(void *arg, const struct journal_record *record)
 {
@@ -106,8 +118,7 @@ replay_one(void *arg, const struct journal_record *record)
 	replay->position = record->position;
 	/* settled or not: as long as the record stands it is the entry */
 	if (transit->env.source == SOURCE_FETCH)
-		r = ledger_replay(conductor->ledger, &transit->env,
-		    record->position);
+		r = replay_entry(transit, record->position);
 	if (r == 0)
 		r = is_undone(replay, transit);
 	if (r <= 0) {

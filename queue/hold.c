@@ -407,6 +407,11 @@ conductor_hold_release(struct conductor *conductor,
 		return r;
 	}
 	forget(conductor, held.transit);
+	r = ledger_released(conductor->ledger, &transit->env,
+	    journal_next(conductor->journal));
+	if (r < 0)	/* then another copy is delivered, too */
+		log_say("ledger.db: who has a released message cannot be "
+		    "noted: %s", strerror(-r));
 	tell(conductor, id, TRAIL_RELEASED, who, account == 0 ?
 	    slice_of(NULL, 0) : address, held.row.reason);
 	if (keep_return(transit) < 0)

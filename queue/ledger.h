@@ -69,7 +69,7 @@ const char *ledger_restored(const struct ledger *);
 int	ledger_resume(struct ledger *, bool *was_out);
 
 /* At start: a record that stands; then all of them have been told.  FULL. */
-int	ledger_replay(struct ledger *, const struct envelope *,
+int	ledger_replay(struct ledger *, const struct envelope *, bool is_held,
 	    uint64_t position);
 int	ledger_replayed(struct ledger *);
 /* All below `position` has its entry, durable when this returns 0: FULL. */
@@ -117,9 +117,11 @@ struct ledger_begin {
 	bool		has_uidl;
 	int32_t		delete_after_days;	/* -1: never */
 	bool		is_mirror;	/* delete what its owner deletes here */
+	bool		is_domain;	/* its mail is for many, says who asks */
 };
 /*
- * -EINPROGRESS: whose that account is, is not known yet.  Ask the keeper, then
+ * -EINPROGRESS: whose that account is, is not known yet, or the ledger has it
+ * otherwise whether its mail is for many.  Ask the keeper, then
  * say ledger_confirm() if it is the owner's, or ledger_end(); until then rows
  * are heard and nothing else.  Nothing of it is kept before that.
  */
@@ -216,9 +218,25 @@ const struct message_id *ledger_taken_id(const struct ledger_taken *);
 int	ledger_found(struct ledger *, struct ledger_taken *);
 /* It was not received: it may be taken again.  Ends `taken`; NULL is fine. */
 void	ledger_untake(struct ledger *, struct ledger_taken *);
-/* It was received there; written soon (NORMAL).  Ends `taken`. */
+/*
+ * It was received there; written soon (NORMAL).  Ends `taken`.  What is held for
+ * a person has reached nobody, whoever holds it: another copy of it is delivered.
+ */
 void	ledger_stored(struct ledger *, struct ledger_taken *,
-	    const struct envelope *, uint64_t position);
+	    const struct envelope *, bool is_held, uint64_t position);
+/*
+ * DomainPOP: a rule sends it to the one recipient that `env` has now.
+ *  0        he has it not.
+ * -EEXIST   he has it, from another copy: as ledger_unclaimed().
+ */
+int	ledger_redirected(struct ledger *, struct ledger_taken *taken,
+	    const struct envelope *env, struct message_id *id_out);
+/*
+ * A person has released it to the recipients of `env`: they have it from that
+ * journal position on.  FULL.
+ */
+int	ledger_released(struct ledger *, const struct envelope *,
+	    uint64_t position);
 
 /*
  * `owner` has deleted these for good.  Where one is STORED, came for nobody else

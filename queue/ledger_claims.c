@@ -19,10 +19,11 @@ identity_of(const struct ledger_taken *taken)
 }
 
 int
-ledger_claimants(struct ledger_taken *taken, const struct envelope *env)
+ledger_claimants(struct ledger_taken *taken, const struct envelope *env,
+    bool is_held)
 {
 	/* what is held has reached nobody yet */
-	if (!taken->has_identity || env->fetched.hold.len > 0)
+	if (!taken->has_identity || is_held)
 		return 0;
 	taken->claimants = calloc(env->recipient_count,
 	    sizeof(*taken->claimants));
@@ -149,7 +150,7 @@ is_surplus(struct ledger *ledger, const struct ledger_taken *taken,
 	return r < 0 ? r : (int)is_more;
 }
 
-/* All have it: the row is known from now on. */
+/* All have it: the row is known from now on.  -EEXIST, or -errno. */
 static int
 note_known(struct ledger *ledger, struct ledger_taken *taken,
     const struct envelope *env)
@@ -157,8 +158,10 @@ note_known(struct ledger *ledger, struct ledger_taken *taken,
 	int r;
 
 	/* its entry is there, and stands for it again */
-	if (taken->has_id)
-		return ledger_found(ledger, taken);
+	if (taken->has_id) {
+		r = ledger_found(ledger, taken);
+		return r < 0 ? r : -EEXIST;
+	}
 	r = db_begin(ledger->db);
 	if (r < 0)
 		return r;
@@ -170,7 +173,9 @@ note_known(struct ledger *ledger, struct ledger_taken *taken,
 	if (r == 0)
 		r = note_copy(ledger, taken);
 	r = ledger_finish(ledger, r, true);
-	return r < 0 ? r : ledger_note_known(ledger, taken);
+	if (r == 0)
+		r = ledger_note_known(ledger, taken);
+	return r < 0 ? r : -EEXIST;
 }
 
 int
@@ -194,8 +199,40 @@ ledger_unclaimed(struct ledger *ledger, struct ledger_taken *taken,
 		return 0;
 	}
 	r = is_surplus(ledger, taken, env);
-	if (r != 0)
-		return r;
-	r = note_known(ledger, taken, env);
-	return r < 0 ? r : -EEXIST;
+	return r != 0 ? r : note_known(ledger, taken, env);
+}
+
+int
+ledger_redirected(struct ledger *ledger, struct ledger_taken *taken,
+    const struct envelope *env, struct message_id *id_out)
+{
+	int r;
+
+	if (!taken->is_domain || !taken->has_identity)
+		return 0;
+	r = ledger_flush(ledger);
+	if (r == 0)
+		r = is_claimed(ledger, taken, env->recipients[0].account,
+		    id_out);
+	return r <= 0 ? r : note_known(ledger, taken, env);
+}
+
+int
+ledger_released(struct ledger *ledger, const struct envelope *env,
+    uint64_t position)
+{
+	struct ledger_taken *taken;
+	int r;
+
+	if (!env->fetched.has_identity)
+		return 0;
+	r = ledger_taken_of(ledger, env, false, position, &taken);
+	if (r == 0)
+		r = ledger_flush(ledger);
+	if (r == 0)
+		r = db_begin(ledger->db);
+	if (r == 0)
+		r = ledger_finish(ledger, ledger_claim(ledger, taken), true);
+	ledger_taken_free(taken);
+	return r;
 }

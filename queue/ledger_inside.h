@@ -244,6 +244,12 @@ int	ledger_flush(struct ledger *);
 /* The entry of one that was received, in the transaction under way. */
 int	ledger_put(struct ledger *, const struct ledger_taken *);
 void	ledger_taken_free(struct ledger_taken *);	/* NULL is fine */
+/*
+ * As it would be once that message was received; in no list.  0 or -errno, and
+ * NULL.
+ */
+int	ledger_taken_of(struct ledger *, const struct envelope *, bool is_held,
+	    uint64_t position, struct ledger_taken **taken_out);
 /* Its entry is written; its row is known from now on.  Ends `taken`. */
 int	ledger_note_known(struct ledger *, struct ledger_taken *);
 /*
@@ -253,7 +259,8 @@ int	ledger_note_known(struct ledger *, struct ledger_taken *);
 int	ledger_folder_give(struct ledger *, uint64_t account, struct slice name,
 	    uint64_t *number_out);
 /* ledger_claims.c: who has received it.  0 or -ENOMEM. */
-int	ledger_claimants(struct ledger_taken *, const struct envelope *);
+int	ledger_claimants(struct ledger_taken *, const struct envelope *,
+	    bool is_held);
 /* They have it, in the transaction under way. */
 int	ledger_claim(struct ledger *, const struct ledger_taken *);
 

@@ -138,6 +138,13 @@ note_begin(struct ledger *ledger, uint64_t account, uint64_t owner,
 	return ledger_finish(ledger, r, false);
 }
 
+/* What the ledger has of it is what its collector has heard of the keeper. */
+static bool
+is_known(const struct ledger_begin *begin, const struct account_row *row)
+{
+	return row->owner != 0 && row->is_domain == begin->is_domain;
+}
+
 static int
 listing_new(struct ledger *ledger, const void *from,
     const struct ledger_begin *begin, const struct account_row *row)
@@ -152,7 +159,7 @@ listing_new(struct ledger *ledger, const void *from,
 	listing->delete_after_days = begin->delete_after_days;
 	listing->is_mirror = begin->is_mirror;
 	listing->owner = begin->owner;
-	listing->is_waiting = row->owner == 0;
+	listing->is_waiting = !is_known(begin, row);
 	listing->is_moved = row->is_moved;
 	listing->is_domain = row->is_domain;
 	listing->serial = ++ledger->last_serial;
@@ -203,12 +210,12 @@ ledger_begin(struct ledger *ledger, const void *from,
 	r = may_begin(ledger, begin);
 	if (r == 0)
 		r = ledger_flush(ledger);
-	if (r == 0 && row.owner != 0)
+	if (r == 0 && is_known(begin, &row))
 		r = note_begin(ledger, begin->account, begin->owner,
 		    begin->is_mirror, &row);
 	if (r == 0)
 		r = listing_new(ledger, from, begin, &row);
-	if (r == 0 && row.owner == 0)
+	if (r == 0 && !is_known(begin, &row))
 		r = -EINPROGRESS;
 	if (r < 0)
 		return r;

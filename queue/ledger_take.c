@@ -459,11 +459,11 @@ ledger_flush(struct ledger *ledger)
 
 void
 ledger_stored(struct ledger *ledger, struct ledger_taken *taken,
-    const struct envelope *env, uint64_t position)
+    const struct envelope *env, bool is_held, uint64_t position)
 {
 	describe(taken, env, position);
 	/* without memory for it a second copy is delivered, not lost */
-	if (ledger_claimants(taken, env) < 0)
+	if (ledger_claimants(taken, env, is_held) < 0)
 		log_say("out of memory: who has a message is not noted");
 	TAILQ_REMOVE(&ledger->under_way, taken, next);
 	TAILQ_INSERT_TAIL(&ledger->waiting, taken, next);
@@ -488,22 +488,38 @@ find_folder(struct ledger *ledger, const struct fetched *fetched,
 }
 
 int
-ledger_replay(struct ledger *ledger, const struct envelope *env,
-    uint64_t position)
+ledger_taken_of(struct ledger *ledger, const struct envelope *env,
+    bool is_held, uint64_t position, struct ledger_taken **taken_out)
 {
 	const struct fetched *fetched = &env->fetched;
 	struct ledger_taken *taken = taken_new(fetched, fetched->uidl,
 	    fetched->listed_bytes);
 	int r;
 
+	*taken_out = NULL;
 	if (taken == NULL)
 		return -ENOMEM;
 	describe(taken, env, position);
-	r = ledger_claimants(taken, env);
+	r = ledger_claimants(taken, env, is_held);
 	if (r == 0)
 		r = find_folder(ledger, fetched, taken);
 	if (r == 0)
-		r = db_begin(ledger->db);
+		*taken_out = taken;
+	else
+		ledger_taken_free(taken);
+	return r;
+}
+
+int
+ledger_replay(struct ledger *ledger, const struct envelope *env, bool is_held,
+    uint64_t position)
+{
+	struct ledger_taken *taken;
+	int r = ledger_taken_of(ledger, env, is_held, position, &taken);
+
+	if (r < 0)
+		return r;
+	r = db_begin(ledger->db);
 	if (r == 0)
 		r = write_stored(ledger, taken);
 	ledger_taken_free(taken);

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "queue/conductor_inside.h"
+#include "queue/collected.h"
 
 #define NOBODY	"which is no account here"
 #define LATER	"it could not be looked up where it goes, try again later"
@@ -55,6 +55,16 @@ take_over(struct transit *transit, const char *address, uint64_t account)
 	transit->env.recipients = rcpt;
 	transit->env.recipient_count = 1;
 	return arrive_repack(transit);
+}
+
+/*
+ * The copies of a domain's message that go to one account by a rule are one
+ * letter; what is held goes to nobody yet.
+ */
+static int
+leave_out_copy(struct transit *transit, const struct verdict *verdict)
+{
+	return verdict_is_held(verdict) ? 0 : collected_redirected(transit);
 }
 
 /* It waits for a person, unless it does already.  0 or -ENOMEM. */
@@ -105,7 +115,11 @@ conductor_whose(struct conductor *conductor, void *ticket, int status,
 	if (status == 0)
 		status = account == 0 ? hold(transit, &verdict) :
 		    take_over(transit, verdict.redirect, account);
-	if (status < 0)
+	if (status == 0 && account != 0)
+		status = leave_out_copy(transit, &verdict);
+	if (status == -EEXIST)
+		arrive_drop(transit);
+	else if (status < 0)
 		arrive_put_off(transit, 451, "4.3.0", LATER);
 	else
 		arrive_go_on(transit);

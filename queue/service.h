@@ -47,7 +47,8 @@ enum queue_kind {
 	 */
 	/* fetch -> queue: u64 fetch account, slice folder (UTF-8, as the server
 	 * names it; POP3: empty), u8 has_uidl, i32 delete after days (-1: never),
-	 * u8 delete what a person deletes here -> u8 enum listing_status, u8 may
+	 * u8 delete what a person deletes here, u8 its mail is for many (DomainPOP;
+	 * the keeper has the last word) -> u8 enum listing_status, u8 may
 	 * delete now, u8 is the first one of this account and folder, u64
 	 * listing: what all that follows names it by.  That is the account's
 	 * number where the folder is empty, and ROWS may follow at once then,
@@ -114,7 +115,10 @@ enum queue_kind {
 	 * recipients) */
 	QUEUE_HOLD_RELEASE,
 	/* console -> queue: id, slice who asks */
-	QUEUE_HOLD_DELETE
+	QUEUE_HOLD_DELETE,
+	/* door -> queue: u64 account -> u8 something that was received is on
+	 * its way to that mailbox, and not committed there */
+	QUEUE_DELIVERING
 };
 
 enum hold_status {

@@ -11,12 +11,18 @@
 #define WINDOW_BITS	(-15)	/* raw, as RFC 4978 4 wants it */
 #define MEMORY_LEVEL	8	/* zlib's own: 256 KiB */
 #define PIECE_BYTES	16384
+/*
+ * Compressed bytes in a row of which none comes out: an empty block has at most
+ * some 300, and nobody has more than a few to flush with.
+ */
+#define EMPTY_MOST	65536
 
 struct deflate {
 	z_stream	out, in;
 	bool		has_out, has_in;	/* they were begun */
 	bool		may_have_more;	/* output that had no room */
 	bool		is_over;	/* the other side has ended it */
+	uint32_t	empty;		/* read since a byte came out */
 	char		packed[DEFLATE_AHEAD_MOST];	/* `in` reads here */
 };
 
@@ -102,6 +108,7 @@ deflate_read(struct deflate *deflate, deflate_read_fn *read, void *arg,
 {
 	z_stream *in = &deflate->in;
 	uInt room = (uInt)(size < INT32_MAX ? size : INT32_MAX);
+	uInt before;
 	int r, code;
 
 	in->next_out = (Bytef *)bytes;
@@ -114,13 +121,18 @@ deflate_read(struct deflate *deflate, deflate_read_fn *read, void *arg,
 		/* it has said that nothing comes any more */
 		if (deflate->is_over)
 			return -EBADMSG;
+		before = in->avail_in;
 		code = inflate(in, Z_SYNC_FLUSH);
+		deflate->empty = in->avail_out < room ? 0 : deflate->empty +
+		    before - in->avail_in;
 		deflate->may_have_more = in->avail_out == 0;
 		deflate->is_over = code == Z_STREAM_END;
 		if (deflate->is_over)
 			deflate->may_have_more = false;
 		else if (code != Z_OK && code != Z_BUF_ERROR)
 			return code == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;
+		if (deflate->empty > EMPTY_MOST)
+			return -EBADMSG;
 	}
 	return (int)(room - in->avail_out);
 }

@@ -26,8 +26,8 @@ int	deflate_write(struct deflate *, struct slice bytes,
 	    struct text *packed);
 /*
  * Read what `read` reads compressed: the count, what it says when it has
- * nothing (not above 0), -EBADMSG (it is no deflate, or stands behind its end)
- * or -ENOMEM.
+ * nothing (not above 0), -EBADMSG (it is no deflate, stands behind its end, or is
+ * nothing but empty blocks) or -ENOMEM.
  */
 typedef int	deflate_read_fn(void *arg, char *bytes, size_t size);
 int	deflate_read(struct deflate *, deflate_read_fn *read, void *arg,

@@ -3,7 +3,7 @@
  *
  *	from HELO (NAME [PEER]) by ...		RFC 5321, Postfix, Sendmail
  *	from NAME ([PEER]:PORT helo=HELO) by ...	Exim
- *	from NAME (HELO HELO) (PEER) by ...	qmail
+ *	from NAME (HELO HELO) (PEER) by ...	qmail: whose NAME nobody has checked
  *	from [PEER] by ...
  *
  * HELO and ident are the client's own words: "EHLO [10.0.0.1]" is no address
@@ -117,6 +117,15 @@ cut_helo(struct slice word, struct slice *rest)
 	return slice_of(NULL, 0);
 }
 
+/* qmail: "joe@192.0.2.9", where joe is what the client's ident said. */
+static struct slice
+behind_ident(struct slice word)
+{
+	size_t at = slice_find_last(word, '@');
+
+	return at == SIZE_MAX ? word : slice_after(word, at + 1);
+}
+
 /*
  * A comment behind "from": the address, what it is called, what it said.  True:
  * it has the address.
@@ -132,12 +141,16 @@ read_from_comment(struct slice comment, struct received *received)
 
 		found = cut_helo(word, &rest);
 		if (found.len > 0) {
-			if (received->name.len == 0)
+			/* Exim has looked its name up both ways */
+			if (received->name.len == 0 &&
+			    slice_has_prefix(word, "helo="))
 				received->name = received->helo;
 			received->helo = found;
 		} else if (slice_find(word, '=') == SIZE_MAX && !has_peer) {
-			found = address_of(open == SIZE_MAX ? word :
-			    slice_after(word, open));
+			found = address_of(open != SIZE_MAX ?
+			    slice_after(word, open) :
+			    word.len < comment.len ? word :
+			    behind_ident(word));
 			has_peer = found.len > 0;
 			if (has_peer)
 				received->peer = found;

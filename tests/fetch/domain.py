@@ -93,6 +93,26 @@ def copies(t):
     t.here([b"Received: by a.isp.test; 1\r\n" + one])
 
 
+@test("F43/rules-make-a-mailbox-of-one-person-a-domains-from-then-on")
+def turned(t):
+    own = "%s@%s" % (t.owner, DOMAIN)
+    other = "postmaster@%s" % DOMAIN
+    first = for_whom("first", own)
+    box = t.box([first])
+    t.add(t.provider(Session, box))
+    t.now()
+    t.here([first])
+    status, text, complaints = t.command("fetch", "rules", own,
+                                         "--envelope-header", "Delivered-To")
+    t.true(status == 0, "fetch rules:", text + complaints)
+    box.mails.append(Mail("uidl-9", b"Delivered-To: " + other.encode() +
+                          b"\r\n" + for_whom("second", own)))
+    row = t.now()
+    t.true((row["taken"], row["held"]) == (1, 0), "not delivered:", row)
+    t.here([first])
+    t.once(box)
+
+
 @test("F43/a-correction-is-learned-and-the-message-delivered")
 def learned(t):
     first = for_whom("first", "sales@old.example")

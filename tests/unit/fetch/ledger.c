@@ -93,6 +93,7 @@ on_begin(void *arg, struct ipc *from, struct ipc_message *message)
 	ledger->has_uidl = unpack_bool(&u);
 	ledger->days = (int)(int32_t)unpack_u32(&u);
 	ledger->is_mirror = unpack_bool(&u);
+	(void)unpack_bool(&u);		/* of a domain, or not */
 	ck_assert(unpack_is_done(&u));
 	ledger->last = 0;
 	pack_u8(&body, (uint8_t)ledger->begins);

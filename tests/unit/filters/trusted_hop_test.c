@@ -47,6 +47,10 @@ static const struct {
 { "pop.isp.example",
   "Received: from unknown (HELO [10.0.0.1]) (192.0.2.9) by mx.isp.example;"
   " x\r\n" FORGED "\r\n", "192.0.2.9", "[10.0.0.1]" },
+/* whoever owns the address says what it is called: qmail does not check */
+{ "pop.isp.example",
+  "Received: from mx2.isp.example (HELO box) (192.0.2.9) by mx.isp.example;"
+  " x\r\n" FORGED "\r\n", "192.0.2.9", "box" },
 { "pop.isp.example",
   "Received: from r.example.net ([192.0.2.9]:5123 helo=[10.0.0.1]) by"
   " mx.isp.example; x\r\n" FORGED "\r\n", "192.0.2.9", "[10.0.0.1]" },

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy/fetch_domains.h"
 #include "programs/keeper_fetch.h"
 #include "tests/unit/unit.h"
 
@@ -263,6 +264,62 @@ START_TEST(the_schedule_hears_of_all_page_by_page)
 }
 END_TEST
 
+/* What is said of ann, of bob, of nobody, and of a name that bob has. */
+static void
+find_four(uint64_t who, bool is_domain, enum finding want[4])
+{
+	static const struct find_ask asks[] = {
+		{ false, SLICE("ann@office.test") },
+		{ false, SLICE("bob@office.test") },
+		{ false, SLICE("joe@example.com") },
+		{ true, SLICE("bob") },
+	};
+	ARENA_AUTO arena = arena_new(65536);
+	TEXT_AUTO body = TEXT_INIT(4096);
+	TEXT_AUTO answer = TEXT_INIT(65536);
+	struct find_answer *answers;
+	size_t count;
+
+	pack_u8(&body, is_domain);
+	find_ask_pack(&body, asks, 4);
+	ck_assert_int_eq(keeper_find(policy, who, text_slice(&body), &answer),
+	    0);
+	if (want == NULL) {
+		ck_assert_uint_eq(answer.len, 0);
+		return;
+	}
+	ck_assert_int_eq(find_answer_unpack(arena, text_slice(&answer),
+	    &answers, &count), 0);
+	ck_assert_uint_eq(count, 4);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_int_eq(answers[i].finding, want[i]);
+}
+
+START_TEST(who_collects_for_a_domain_hears_of_all_others_of_themselves)
+{
+	enum finding all[] = { FINDING_OURS, FINDING_OURS, FINDING_FOREIGN,
+	    FINDING_OURS };
+	enum finding own[] = { FINDING_OURS, FINDING_UNKNOWN, FINDING_FOREIGN,
+	    FINDING_FOREIGN };
+	struct policy_change change = { .name = "Bob" };
+	struct fetch_account f = fit();
+	uint64_t id;
+
+	ck_assert_int_eq(policy_account_set(policy, bob, &change), 0);
+	ck_assert_int_eq(add(&f, &id), 0);
+	/* its rules went away in the middle of a run: not now, and no breach */
+	find_four(ann, true, NULL);
+	find_four(ann, false, own);
+	ck_assert_int_eq(policy_fetch_rules_put(policy, id,
+	    slice_str("domain office.test\n")), 0);
+	find_four(ann, true, all);
+	find_four(ann, false, all);
+	find_four(bob, true, NULL);
+	ck_assert_int_eq(keeper_find(policy, ann, slice_str("\2"),
+	    &(struct text)TEXT_INIT(64)), -EBADMSG);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -275,6 +332,8 @@ unit_suite(void)
 	tcase_add_test(tests, the_queue_hears_whose_one_is);
 	tcase_add_test(tests, the_largest_one_fits_its_answer);
 	tcase_add_test(tests, the_schedule_hears_of_all_page_by_page);
+	tcase_add_test(tests,
+	    who_collects_for_a_domain_hears_of_all_others_of_themselves);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

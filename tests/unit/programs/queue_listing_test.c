@@ -24,6 +24,8 @@ static const struct ipc_rule nothing[] = { { 0 } };
 
 /* Whose REMOTE is, as the keeper has it. */
 static uint64_t owner;
+static bool is_domain;		/* so it says; so its collector believes */
+static bool collects_domain;
 static bool keeper_is_slow;
 static uint64_t keeper_serial;	/* of what a slow one was asked */
 static unsigned questions;
@@ -31,7 +33,7 @@ static unsigned questions;
 static void
 keeper_says(struct ipc *from, uint64_t serial)
 {
-	const struct keeper_owner said = { owner != 0, owner, false };
+	const struct keeper_owner said = { owner != 0, owner, is_domain };
 	TEXT_AUTO body = TEXT_INIT(16);
 
 	keeper_owner_say(&body, &said);
@@ -77,7 +79,7 @@ set_up(void)
 	config = &play->process.config;
 	answers = questions = 0;
 	owner = ANN;
-	keeper_is_slow = false;
+	keeper_is_slow = is_domain = collects_domain = false;
 	scratch = scratch_new();
 	play->process.folder_fd = scratch.fd;
 	memcpy(play->process.hub_id, "sixteen bytes...", HUB_ID_BYTES);
@@ -147,6 +149,7 @@ begin_folder(uint64_t account, const char *folder, struct heard *heard)
 	pack_u8(&body, true);
 	pack_u32(&body, 0);
 	pack_u8(&body, false);
+	pack_u8(&body, collects_domain);
 	ask(fetch, QUEUE_LISTING_BEGIN, &body, heard);
 }
 
@@ -279,6 +282,58 @@ START_TEST(the_keeper_is_asked_once_and_rows_need_not_wait)
 	wait_for(&begun, 2);
 	ck_assert_uint_eq(begun.status, LISTING_OK);
 	ck_assert_uint_eq(questions, 1);
+	ck_assert_uint_eq(play->breaches, 0);
+}
+END_TEST
+
+/* 0: its rules came after the first listing; 1: they went.  In a folder, too. */
+START_TEST(rules_that_come_or_go_are_noticed)
+{
+	const char *folder = _i < 2 ? "" : "INBOX";
+	struct heard begun = { 0 };
+	struct ledger_owned owned;
+
+	is_domain = collects_domain = _i % 2 == 1;
+	begin_folder(REMOTE, folder, &begun);
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+	ipc_free(fetch);
+	play_run(play, 20);
+	fetch = play_peer(play, ROLE_FETCH, ANN, nothing, NULL);
+	is_domain = !is_domain;
+	/* it had asked the keeper just before */
+	begin_folder(REMOTE, folder, &begun);
+	wait_for(&begun, 2);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+	ck_assert_uint_eq(questions, 1);
+	ipc_free(fetch);
+	play_run(play, 20);
+	fetch = play_peer(play, ROLE_FETCH, ANN, nothing, NULL);
+	collects_domain = is_domain;
+	begin_folder(REMOTE, folder, &begun);
+	wait_for(&begun, 3);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
+	ck_assert_uint_eq(questions, 2);
+	ck_assert_int_eq(ledger_owner(conductor_ledger(queue_conductor(
+	    &play->process)), begun.listing, &owned), 0);
+	ck_assert_int_eq(owned.is_domain, is_domain);
+	ck_assert_uint_eq(play->breaches, 0);
+}
+END_TEST
+
+START_TEST(rules_that_change_while_it_begins_put_it_off)
+{
+	struct heard begun = { 0 };
+
+	collects_domain = _i == 0;
+	is_domain = !collects_domain;
+	begin(REMOTE, &begun);
+	wait_for(&begun, 1);
+	ck_assert_uint_eq(begun.status, LISTING_LATER);
+	collects_domain = is_domain;
+	begin(REMOTE, &begun);
+	wait_for(&begun, 2);
+	ck_assert_uint_eq(begun.status, LISTING_OK);
 	ck_assert_uint_eq(play->breaches, 0);
 }
 END_TEST
@@ -577,6 +632,9 @@ unit_suite(void)
 	    a_collector_that_is_lost_while_it_is_decided_hurts_nobody);
 	tcase_add_test(tests,
 	    the_keeper_is_asked_once_and_rows_need_not_wait);
+	tcase_add_loop_test(tests, rules_that_come_or_go_are_noticed, 0, 4);
+	tcase_add_loop_test(tests,
+	    rules_that_change_while_it_begins_put_it_off, 0, 2);
 	tcase_add_loop_test(tests, each_folder_has_a_listing_of_its_own, 0, 2);
 	tcase_add_test(tests,
 	    a_folder_of_somebody_elses_account_is_none_either);

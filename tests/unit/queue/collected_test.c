@@ -8,6 +8,7 @@
 
 #include "queue/check.h"
 #include "queue/collected.h"
+#include "queue/hold.h"
 #include "tests/unit/queue/stage.h"
 
 #define REMOTE	5		/* the fetch account */
@@ -71,7 +72,8 @@ decide(void)
 static void
 list_days(uint32_t messages, int32_t days)
 {
-	const struct ledger_begin begin = { REMOTE, STAGE_ANN, true, days, false };
+	const struct ledger_begin begin = { REMOTE, STAGE_ANN, true, days, false,
+	    is_domain };
 	TEXT_AUTO rows = TEXT_INIT(65536);
 	struct unpack u;
 	bool is_first;
@@ -235,6 +237,14 @@ START_TEST(what_a_collector_has_submitted_still_counts_as_its_room)
 }
 END_TEST
 
+static int
+on_hold_row(void *arg, const struct hold_row *row)
+{
+	(void)arg;
+	ck_assert(!row->is_damaged);
+	return 0;
+}
+
 static void
 own_domain(void)
 {
@@ -292,6 +302,79 @@ START_TEST(mail_of_a_domain_that_nobody_was_found_for_is_held)
 	answer = collect(1, 'a', VERDICT_ACCEPT);
 	ck_assert_uint_eq(answer->code, 250);
 	ck_assert(answer->held);
+}
+END_TEST
+
+static void
+until_kept(void)
+{
+	for (unsigned i = 0; i < 4000 && stage.conductor->keepings > 0; i++)
+		stage_run(&stage, 1);
+}
+
+/* One that a judge holds has reached nobody; after a start neither. */
+START_TEST(a_copy_comes_though_a_judge_holds_another)
+{
+	struct message_id held;
+
+	own_domain();
+	ck_assert_uint_eq(collect(1, 'a', _i < 2 ? VERDICT_HOLD :
+	    VERDICT_QUARANTINE)->code, 250);
+	held = stage_call(&stage, STAGE_JUDGE, 0)->id;
+	until_kept();
+	if (_i == 1) {
+		stage_restart(&stage);
+		list(2);
+	}
+	ck_assert_ptr_null(strstr(collect(2, 'a', VERDICT_ACCEPT)->words,
+	    "here already"));
+	ck_assert_int_eq(conductor_hold_show(stage.conductor, &held,
+	    on_hold_row, NULL, NULL), 0);
+}
+END_TEST
+
+/* And once a person has let it go, a copy is one too many. */
+START_TEST(a_copy_of_what_was_released_is_here_already)
+{
+	struct message_id held;
+
+	own_domain();
+	ck_assert_uint_eq(collect(1, 'a', VERDICT_HOLD)->code, 250);
+	held = stage_call(&stage, STAGE_JUDGE, 0)->id;
+	until_kept();
+	ck_assert_int_eq(conductor_hold_release(stage.conductor, &held,
+	    slice_str("postmaster"), 0, slice_of(NULL, 0)), 0);
+	if (_i == 1) {
+		stage_restart(&stage);
+		list(2);
+	}
+	ck_assert_int_eq(submit(2, 'a', true, SOURCE_FETCH), 0);
+	ck_assert_ptr_nonnull(strstr(stage_call(&stage, STAGE_ANSWER,
+	    stage_count(&stage, STAGE_ANSWER) - 1)->words, "here already"));
+}
+END_TEST
+
+/* Each copy is for ann, and a rule sends them all to ben. */
+START_TEST(copies_that_a_rule_sends_elsewhere_arrive_there_once)
+{
+	own_domain();
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	stage.redirect = "ben@office.test";
+	for (uint32_t n = 1; n <= 2; n++) {
+		ck_assert_int_eq(submit(n, 'a', true, SOURCE_FETCH), 0);
+		stage_judge(&stage, n - 1, VERDICT_ACCEPT);
+		stage_whose(&stage, n - 1, 0, STAGE_BEN);
+		stage_wait(&stage, STAGE_ANSWER, n);
+		ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER,
+		    n - 1)->code, 250);
+	}
+	ck_assert_ptr_nonnull(strstr(stage_call(&stage, STAGE_ANSWER,
+	    1)->words, "here already as "));
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	ck_assert(TAILQ_EMPTY(&stage.conductor->arriving));
+	end();
+	list(2);
+	ck_assert_uint_eq(counts.take + counts.look, 0);
 }
 END_TEST
 
@@ -645,6 +728,12 @@ unit_suite(void)
 	    copies_that_nobody_needs_are_entries_of_their_own);
 	tcase_add_test(tests,
 	    mail_of_a_domain_that_nobody_was_found_for_is_held);
+	tcase_add_loop_test(tests, a_copy_comes_though_a_judge_holds_another, 0,
+	    3);
+	tcase_add_loop_test(tests, a_copy_of_what_was_released_is_here_already,
+	    0, 2);
+	tcase_add_test(tests,
+	    copies_that_a_rule_sends_elsewhere_arrive_there_once);
 	tcase_add_test(tests, a_submission_without_its_listing_is_put_off);
 	tcase_add_test(tests,
 	    the_same_bytes_in_doubt_are_answered_and_not_delivered);

@@ -16,7 +16,7 @@ static struct envelope env;
 static void
 begin_domain(const struct remote *rows)
 {
-	const struct ledger_begin begin = { ACCOUNT, OWNER, true, 0, false };
+	const struct ledger_begin begin = { ACCOUNT, OWNER, true, 0, false, true };
 	const struct ledger_owned owned = { ACCOUNT, OWNER, true };
 
 	ck_assert_int_eq(ledger_own(ledger, &owned), 0);
@@ -67,7 +67,7 @@ receive_for(uint32_t number, char identity, const uint64_t *accounts,
 
 	if (r > 0) {
 		*id_out = env.id;
-		ledger_stored(ledger, taken, &env, last_position++);
+		ledger_stored(ledger, taken, &env, false, last_position++);
 	}
 	return r;
 }
@@ -152,7 +152,7 @@ START_TEST(a_replayed_record_claims)
 	record.fetched.uidl = slice_str("A");
 	ledger_untake(ledger, taken);
 	end();
-	ck_assert_int_eq(ledger_replay(ledger, &record, 9), 0);
+	ck_assert_int_eq(ledger_replay(ledger, &record, false, 9), 0);
 	ck_assert_int_eq(ledger_replayed(ledger), 0);
 	reopen();
 	begin_domain(three);
@@ -206,8 +206,7 @@ START_TEST(a_copy_that_is_held_is_nobodys)
 	ck_assert_int_eq(receive_for(1, 'm', only_ann, 1, &id), 1);
 	last_position = 40;
 	ck_assert_int_eq(claim(2, 'm', only_ann, 1, &taken, &id), 1);
-	env.fetched.hold = slice_str("it may be for somebody in Bcc");
-	ledger_stored(ledger, taken, &env, last_position++);
+	ledger_stored(ledger, taken, &env, true, last_position++);
 	end();
 	ck_assert_int_eq(ledger_lost(ledger, ANN, 5, 20), 0);
 	begin_domain(three);
@@ -216,13 +215,84 @@ START_TEST(a_copy_that_is_held_is_nobodys)
 	ledger_untake(ledger, taken);
 	/* held for want of an address, it is not its postmaster's either */
 	ck_assert_int_eq(claim(3, 'n', only_ann, 1, &taken, &id), 1);
-	env.fetched.hold = slice_str("no address");
-	ledger_stored(ledger, taken, &env, last_position++);
+	ledger_stored(ledger, taken, &env, true, last_position++);
 	end();
 	reopen();
 	begin_domain((const struct remote[]){ { 102, "C" }, { 103, "D" },
 	    { 0, NULL } });
 	ck_assert_int_eq(receive_for(2, 'n', only_ann, 1, &id), 1);
+}
+END_TEST
+
+START_TEST(a_replayed_record_that_is_held_claims_nothing)
+{
+	struct envelope record;
+	struct ledger_taken *taken;
+	struct message_id id;
+
+	begin_domain(three);
+	ck_assert_int_eq(claim(1, 'm', ann_bob, 2, &taken, &id), 2);
+	record = env;
+	record.fetched.uidl = slice_str("A");
+	ledger_untake(ledger, taken);
+	end();
+	ck_assert_int_eq(ledger_replay(ledger, &record, true, 9), 0);
+	ck_assert_int_eq(ledger_replayed(ledger), 0);
+	reopen();
+	begin_domain(three);
+	ck_assert_str_eq(part(LISTING_TAKE), "2 3");
+	ck_assert_int_eq(receive_for(2, 'm', ann_bob, 2, &id), 2);
+}
+END_TEST
+
+/* To bob alone, though it was found to be for ann. */
+START_TEST(what_is_released_is_here_for_whom_it_was_released_to)
+{
+	struct ledger_taken *taken;
+	struct envelope held;
+	struct recipient bob = { .account = BOB };
+	struct message_id id;
+
+	begin_domain(three);
+	ck_assert_int_eq(claim(1, 'm', only_ann, 1, &taken, &id), 1);
+	held = env;
+	ledger_stored(ledger, taken, &env, true, last_position++);
+	held.recipients = &bob;
+	ck_assert_int_eq(ledger_released(ledger, &held, last_position++), 0);
+	reopen();
+	begin_domain(three);
+	ck_assert_int_eq(receive_for(2, 'm', ann_bob, 2, &id), 1);
+	ck_assert_uint_eq(for_whom[0].account, ANN);
+	/* his mailbox was restored from before: it is lost to him */
+	end();
+	ck_assert_int_eq(ledger_lost(ledger, BOB, 1, 20), 0);
+	begin_domain(three);
+	ck_assert_int_eq(receive_for(3, 'm', ann_bob, 2, &id), 1);
+	ck_assert_uint_eq(for_whom[0].account, BOB);
+}
+END_TEST
+
+START_TEST(a_copy_that_a_rule_sends_to_who_has_it_is_known)
+{
+	struct ledger_taken *taken;
+	struct recipient bob = { .account = BOB };
+	struct message_id first, id;
+
+	begin_domain(three);
+	ck_assert_int_eq(claim(1, 'm', only_ann, 1, &taken, &id), 1);
+	env.recipients = &bob;
+	ck_assert_int_eq(ledger_redirected(ledger, taken, &env, &id), 0);
+	first = env.id;
+	ledger_stored(ledger, taken, &env, false, last_position++);
+	ck_assert_int_eq(claim(2, 'm', only_ann, 1, &taken, &id), 1);
+	env.recipients = &bob;
+	ck_assert_int_eq(ledger_redirected(ledger, taken, &env, &id),
+	    -EEXIST);
+	ck_assert_int_eq(message_id_order(&id, &first), 0);
+	end();
+	reopen();
+	begin_domain(three);
+	ck_assert_str_eq(part(LISTING_TAKE), "3");
 }
 END_TEST
 
@@ -285,6 +355,10 @@ unit_suite(void)
 	tcase_add_test(tcase, a_copy_waits_for_the_receipt_of_another);
 	tcase_add_test(tcase, who_lost_it_gets_it_again_and_nobody_else);
 	tcase_add_test(tcase, a_copy_that_is_held_is_nobodys);
+	tcase_add_test(tcase, a_replayed_record_that_is_held_claims_nothing);
+	tcase_add_test(tcase,
+	    what_is_released_is_here_for_whom_it_was_released_to);
+	tcase_add_test(tcase, a_copy_that_a_rule_sends_to_who_has_it_is_known);
 	tcase_add_test(tcase, what_is_lost_comes_back_from_any_copy);
 	tcase_add_test(tcase, a_lost_copy_is_found_once);
 	suite_add_tcase(suite, tcase);

@@ -27,7 +27,7 @@ number_of(const char *name)
 static int
 take_one(const char *name, const char *uidl)
 {
-	const struct ledger_begin begin = { number_of(name), OWNER, true, -1, false };
+	const struct ledger_begin begin = { number_of(name), OWNER, true, -1, false, false };
 	struct fetched fetched = { .account = ACCOUNT,
 	    .listing = begin.account, .number = 1 };
 	TEXT_AUTO text = TEXT_INIT(256);
@@ -127,7 +127,7 @@ START_TEST(a_replayed_record_finds_its_folder_by_name)
 
 	memset(env.fetched.digest, 'd', FETCHED_DIGEST_BYTES);
 	ck_assert_int_eq(message_id_new(&env.id, clock_utc_ms()), 0);
-	ck_assert_int_eq(ledger_replay(ledger, &env, 3), 0);
+	ck_assert_int_eq(ledger_replay(ledger, &env, false, 3), 0);
 	own_it();
 	ck_assert_int_eq(take_one("Sent", "9.1"), -ESRCH);
 	ck_assert_int_eq(take_one("INBOX", "9.1"), 0);

@@ -78,7 +78,7 @@ START_TEST(a_replayed_record_that_came_short_is_never_deleted)
 	    .fetched = { .account = ACCOUNT, .listing = ACCOUNT, .uidl = SLICE("A"),
 	    .listed_bytes = 100, .mended = FETCHED_SHORT } };
 
-	ck_assert_int_eq(ledger_replay(ledger, &env, 4096), 0);
+	ck_assert_int_eq(ledger_replay(ledger, &env, false, 4096), 0);
 	ck_assert_int_eq(ledger_replayed(ledger), 0);
 	list_days(two, true, 0);
 	ck_assert_uint_eq(counts.known, 1);
@@ -246,8 +246,8 @@ END_TEST
 
 START_TEST(a_fetch_account_is_listed_for_its_owner_only)
 {
-	const struct ledger_begin other = { ACCOUNT, OWNER + 1, true, 0, false };
-	const struct ledger_begin nobody = { ACCOUNT, 0, true, 0, false };
+	const struct ledger_begin other = { ACCOUNT, OWNER + 1, true, 0, false, false };
+	const struct ledger_begin nobody = { ACCOUNT, 0, true, 0, false, false };
 
 	ck_assert_int_eq(ledger_begin(ledger, &other_channel, &nobody,
 	    &may_delete, &is_first), -EBADMSG);
@@ -283,7 +283,7 @@ accounts_kept(void)
 
 START_TEST(who_comes_first_is_not_believed)
 {
-	struct ledger_begin squat = { ACCOUNT, OWNER + 1, true, 0, false };
+	struct ledger_begin squat = { ACCOUNT, OWNER + 1, true, 0, false, false };
 	TEXT_AUTO text = TEXT_INIT(64);
 	struct unpack u;
 
@@ -307,7 +307,7 @@ START_TEST(who_comes_first_is_not_believed)
 	reopen();
 	/* and from now on nobody needs to be asked */
 	ck_assert_int_eq(ledger_begin(ledger, &channel,
-	    &(struct ledger_begin){ ACCOUNT, OWNER, true, 0, false },
+	    &(struct ledger_begin){ ACCOUNT, OWNER, true, 0, false, false },
 	    &may_delete, &is_first), 0);
 	ck_assert_int_eq(ledger_confirm(ledger, &channel, ACCOUNT,
 	    &may_delete, &is_first), -ESRCH);
@@ -316,7 +316,7 @@ END_TEST
 
 START_TEST(one_owner_has_only_so_many_listings)
 {
-	struct ledger_begin begin = { 100, OWNER, true, 0, false };
+	struct ledger_begin begin = { 100, OWNER, true, 0, false, false };
 
 	for (; begin.account < 164; begin.account++)
 		ck_assert_int_eq(ledger_begin(ledger, &channel, &begin,
@@ -357,7 +357,7 @@ tell_many(void *from, uint64_t account, uint32_t count, size_t uidl_bytes)
 static void
 begin_as(void *from, uint64_t account, uint64_t owner)
 {
-	const struct ledger_begin begin = { account, owner, true, -1, false };
+	const struct ledger_begin begin = { account, owner, true, -1, false, false };
 
 	ck_assert_int_eq(ledger_begin(ledger, from, &begin, &may_delete,
 	    &is_first), -EINPROGRESS);

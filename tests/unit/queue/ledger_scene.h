@@ -100,7 +100,7 @@ static inline int
 begin_days(bool has_uidl, int32_t days)
 {
 	const struct ledger_begin begin = { ACCOUNT, OWNER, has_uidl, days,
-	    is_mirror };
+	    is_mirror, false };
 	int r = ledger_begin(ledger, &channel, &begin, &may_delete, &is_first);
 
 	/* the keeper says that it is so */
@@ -296,7 +296,7 @@ receive(struct ledger_taken *taken)
 		ck_assert_int_eq(message_id_new(&last_id, clock_utc_ms()), 0);
 	if (ledger_taken_id(taken) == NULL)
 		env.id = last_id;
-	ledger_stored(ledger, taken, &env, last_position++);
+	ledger_stored(ledger, taken, &env, false, last_position++);
 }
 
 /* Submission to receipt: 0, or -EEXIST when it is here already. */

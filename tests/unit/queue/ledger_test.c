@@ -349,7 +349,7 @@ END_TEST
 
 START_TEST(F42_one_listing_of_a_mailbox_at_a_time)
 {
-	const struct ledger_begin begin = { ACCOUNT, OWNER, true, -1, false };
+	const struct ledger_begin begin = { ACCOUNT, OWNER, true, -1, false, false };
 
 	ck_assert_int_eq(begin_days(true, -1), 0);
 	ck_assert_int_eq(ledger_begin(ledger, &other_channel, &begin,
@@ -701,7 +701,7 @@ START_TEST(a_record_that_is_replayed_is_known)
 
 	/* any number of times */
 	for (unsigned i = 0; i < 2; i++) {
-		ck_assert_int_eq(ledger_replay(ledger, &env, 4096), 0);
+		ck_assert_int_eq(ledger_replay(ledger, &env, false, 4096), 0);
 		ck_assert_int_eq(ledger_replayed(ledger), 0);
 	}
 	ck_assert_int_eq(ledger_has(ledger, &env.id), 0);

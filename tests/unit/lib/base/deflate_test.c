@@ -84,6 +84,37 @@ START_TEST(what_is_no_deflate_is_refused)
 }
 END_TEST
 
+/* RFC 1951 3.2.4: stored blocks of no byte, one after the other */
+START_TEST(empty_blocks_without_end_are_refused)
+{
+	static char blocks[5 * 30000];
+	struct stream stream = { { blocks, sizeof(blocks) }, 4000 };
+	struct deflate *deflate;
+	char room[100];
+	int n;
+
+	for (size_t i = 0; i < sizeof(blocks); i += 5)
+		memcpy(blocks + i, "\0\0\0\xff\xff", 5);
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &deflate), 0);
+	/* a thousand, a byte, a thousand: as somebody may flush */
+	stream.rest.len = 5000;
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(deflate_read(deflate, give, &stream, room,
+		    sizeof(room)), -EAGAIN);
+		stream.rest = slice_of("\0\1\0\xfe\xffx", 6);
+		ck_assert_int_eq(deflate_read(deflate, give, &stream, room,
+		    sizeof(room)), 1);
+		stream.rest = slice_of(blocks, 5000);
+	}
+	stream.rest = slice_of(blocks, sizeof(blocks));
+	n = deflate_read(deflate, give, &stream, room, sizeof(room));
+	ck_assert_int_eq(n, -EBADMSG);
+	/* it did not have to be read to its end */
+	ck_assert_uint_gt(stream.rest.len, 0);
+	deflate_free(deflate);
+}
+END_TEST
+
 /* RFC 1951 3.2.4: a last block, stored, of one byte; and one behind it */
 START_TEST(behind_its_end_nothing_may_come)
 {
@@ -113,6 +144,7 @@ unit_suite(void)
 
 	tcase_add_loop_test(tcase, what_swells_comes_as_there_is_room, 0, 3);
 	tcase_add_test(tcase, what_is_no_deflate_is_refused);
+	tcase_add_test(tcase, empty_blocks_without_end_are_refused);
 	tcase_add_test(tcase, behind_its_end_nothing_may_come);
 	suite_add_tcase(suite, tcase);
 	return suite;

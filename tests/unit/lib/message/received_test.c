@@ -33,7 +33,7 @@ static const struct form {
 { "from [10.0.0.1] (unknown [192.0.2.9]) by mx.isp.test (Postfix); x",
   "[10.0.0.1]", "unknown", "192.0.2.9", "mx.isp.test", "", "" },
 { "from unknown (HELO [10.0.0.1]) (192.0.2.9) by mx.isp.test; x",
-  "[10.0.0.1]", "unknown", "192.0.2.9", "mx.isp.test", "", "" },
+  "[10.0.0.1]", "", "192.0.2.9", "mx.isp.test", "", "" },
 { "from a.example.com ([192.0.2.9] helo=[10.0.0.1] ident=[10.0.0.2])"
   " by mx.isp.test; x",
   "[10.0.0.1]", "a.example.com", "192.0.2.9", "mx.isp.test", "", "" },
@@ -44,7 +44,13 @@ static const struct form {
   "box", "", "192.0.2.9", "mx.isp.test", "", "" },
 /* qmail */
 { "from unknown (HELO box) (192.0.2.9) by mx.isp.test with SMTP; x",
-  "box", "unknown", "192.0.2.9", "mx.isp.test", "SMTP", "" },
+  "box", "", "192.0.2.9", "mx.isp.test", "SMTP", "" },
+/* its tcpserver asks what the address calls itself, and no more */
+{ "from mx2.isp.test (HELO box) (joe@192.0.2.9) by mx.isp.test with SMTP; x",
+  "box", "", "192.0.2.9", "mx.isp.test", "SMTP", "" },
+{ "from mx2.isp.test (EHLO box) ([192.0.2.9]) (envelope-sender <a@b.test>)"
+  " by mx.isp.test; x",
+  "box", "", "192.0.2.9", "mx.isp.test", "", "" },
 { "(qmail 9 invoked by uid 7); 1 Jan 2026 00:00:00 -0000",
   "", "", "", "", "", "" },
 /* Gmail: no from at all */
