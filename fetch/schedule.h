@@ -121,8 +121,11 @@ void		 schedule_lost(struct schedule *, uint64_t id);
 void		 schedule_news(struct schedule *, uint64_t id);
 void		 schedule_watch_over(struct schedule *, uint64_t id,
 		    const struct fetch_outcome *);
-/* Its owner reads mail: what is to be collected then is, and soon. */
-void		 schedule_reads(struct schedule *, uint64_t owner);
+/*
+ * Its owner reads mail: what is to be collected then is, and soon.  True: it is
+ * being collected, whoever wanted it.  Asking again changes nothing.
+ */
+bool		 schedule_reads(struct schedule *, uint64_t owner);
 /* Something about the line may be different now. */
 void		 schedule_line_changed(struct schedule *);
 /* The one of its options, or NULL; how many run. */

@@ -151,23 +151,31 @@ schedule_running(const struct schedule *schedule)
 	return schedule->running;
 }
 
-void
+/* Is it to be collected now, its owner reading mail? */
+static bool
+is_wanted(const struct remote *remote)
+{
+	return remote->enabled && remote->state == REMOTE_IDLE &&
+	    remote->refusals + remote->faults == 0 && (!remote->has_ended ||
+	    clock_ms() - remote->ended_ms >= SCHEDULE_READS_GAP_MS);
+}
+
+bool
 schedule_reads(struct schedule *schedule, uint64_t owner)
 {
-	uint64_t now = clock_ms();
+	bool is_open = schedule_bar(schedule, LINE_BY_CLOCK) == LINE_BAR_NONE;
+	bool is_collecting = false;
 	struct remote *remote;
 
-	if (schedule_bar(schedule, LINE_BY_CLOCK) != LINE_BAR_NONE)
-		return;
 	for (remote = schedule->remotes; remote != NULL;
-	    remote = remote->hh.next) {
-		if (remote->owner != owner || !remote->when.on_read ||
-		    !remote->enabled || remote->state != REMOTE_IDLE ||
-		    remote->refusals + remote->faults > 0 ||
-		    (remote->has_ended &&
-		    now - remote->ended_ms < SCHEDULE_READS_GAP_MS))
-			continue;
-		remote_line_up(schedule, remote, LANE_ASKED);
-	}
+	    remote = remote->hh.next)
+		if (remote->owner == owner && remote->when.on_read &&
+		    is_open && is_wanted(remote))
+			remote_line_up(schedule, remote, LANE_ASKED);
 	schedule_pump(schedule);
+	for (remote = schedule->remotes; remote != NULL;
+	    remote = remote->hh.next)
+		is_collecting = is_collecting || (remote->owner == owner &&
+		    remote->when.on_read && remote->state != REMOTE_IDLE);
+	return is_collecting;
 }

@@ -24,7 +24,8 @@ enum fetch_kind {
 	SCHEDULE_ADMIN,
 	/* keeper -> schedule, news: nothing; the accounts have changed */
 	SCHEDULE_CHANGED,
-	/* keeper -> schedule, news: u64 account; its owner reads mail now */
+	/* door -> schedule: u64 account; its owner reads mail now -> u8 what
+	 * is collected on reading is being collected; ask again */
 	SCHEDULE_READS,
 	/* schedule -> fetch, news: u64 fetch account; the line has closed:
 	 * finish what has been asked for, and end with FETCH_END_LINE */

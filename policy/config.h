@@ -75,6 +75,7 @@ struct config {
 	unsigned	fetch_per_host;	/* of them, to one host */
 	bool		fetch_watch;	/* wait for new mail there */
 	bool		people_fetch;	/* people add remote mailboxes */
+	unsigned	read_wait_seconds;	/* of a login, for mail */
 	unsigned	fetch_tell_seconds;	/* of failures: tell the owner */
 	char		line_windows[1024];	/* line_calendar.h; "": always */
 	uint64_t	line_bytes_per_second;	/* of all collections together */

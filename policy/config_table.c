@@ -97,6 +97,9 @@ const struct config_option config_options[] = {
 { "people_fetch",            KIND_BOOL,         TEXT(people_fetch), "yes",
   "People may have their own remote mailboxes collected from, at /me and with postroom --server; "
   "postroom account set --fetch says otherwise for one of them." },
+{ "read_wait_seconds",       KIND_SECONDS,      FIELD(read_wait_seconds), 0, 20, "3s",
+  "How long a login by POP3 waits for what its owner wants collected on reading; "
+  "what has come by then is shown, the rest at the next one; 0 waits for nothing." },
 { "fetch_tell_seconds",      KIND_SECONDS,      FIELD(fetch_tell_seconds), 1, 2592000, "24h",
   "How long collecting from a remote mailbox may fail before its owner is told by mail." },
 { "line_windows",            KIND_WINDOWS,      TEXT(line_windows), "",

@@ -3,8 +3,9 @@
  *
  * role_door.c accepts and counts connections and knows the other roles;
  * door_smtp.c and door_pop3.c carry what a session asks to them and back,
- * door_https.c passes connections on, and door_turned.c serves a provider on a
- * connection that is our own.
+ * door_https.c passes connections on, door_reading.c has mail collected that is
+ * wanted on reading, and door_turned.c serves a provider on a connection that is
+ * our own.
  */
 #ifndef POSTROOM_PROGRAMS_DOOR_H
 #define POSTROOM_PROGRAMS_DOOR_H
@@ -78,6 +79,7 @@ struct door {
 	struct ipc		*keeper;
 	struct ipc		*queue;
 	struct ipc		*console;	/* or NULL: no page now */
+	struct ipc		*schedule;	/* or NULL: nobody collects now */
 	struct tls_server	*tls_smtp;
 	struct tls_server	*tls_pop3;
 	struct tls_server	*tls_https;

@@ -3,7 +3,8 @@
  *
  * Once the keeper has welcomed somebody, the connection is joined by a bridge
  * to one end of a socket pair; the other end goes to the process that holds
- * the account, as soon as the parent has connected us with it.
+ * the account, as soon as what is collected on reading is there and the parent
+ * has connected us with it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "lib/base/log.h"
 #include "policy/keeper.h"
 #include "programs/door.h"
+#include "programs/door_reading.h"
 #include "store/service.h"
 
 #define PATIENCE_MS	15000	/* for the mailbox process to be there */
@@ -35,6 +37,7 @@ struct handover {
 	LIST_ENTRY(handover) next;
 	struct door	*door;
 	struct bridge	*bridge;
+	struct reading	*reading;	/* comes first, or NULL */
 	struct timer	*patience;
 	uint64_t	 account;
 	int		 inner_fd;	/* for the mailbox; -1: it has it */
@@ -49,6 +52,7 @@ handover_free(void *arg, struct bridge *bridge)
 	(void)bridge;
 	LIST_REMOVE(handover, next);
 	timer_free(handover->patience);
+	reading_free(handover->reading);
 	if (handover->inner_fd >= 0)
 		(void)close(handover->inner_fd);
 	handover->door->bridge_count--;
@@ -74,7 +78,7 @@ on_patience(void *arg)
 	handover->inner_fd = -1;
 }
 
-/* Give the connection to its mailbox, if that is there. */
+/* Give the connection to its mailbox, if that is there and it is time. */
 static void
 serve(struct handover *handover)
 {
@@ -84,6 +88,8 @@ serve(struct handover *handover)
 	TEXT_AUTO body = TEXT_INIT(1024);
 	struct link *link;
 
+	if (handover->reading != NULL)
+		return;
 	LIST_FOREACH(link, &handover->door->links, next)
 		if (ipc_instance(link->ipc) == handover->account)
 			break;
@@ -105,6 +111,18 @@ ask_for_mailbox(struct handover *handover)
 	if (handover->inner_fd >= 0)
 		(void)process_want_mailbox(handover->door->process,
 		    handover->account);
+}
+
+/* What there is to be seen is there, or it has been waited for long enough. */
+static void
+on_read(void *arg)
+{
+	struct handover *handover = arg;
+
+	reading_free(handover->reading);
+	handover->reading = NULL;
+	timer_set(handover->patience, PATIENCE_MS);
+	ask_for_mailbox(handover);
 }
 
 static bool
@@ -171,8 +189,11 @@ hand_over(void *arg, struct stream *stream, uint64_t account,
 			handover_free(handover, NULL);
 		return;
 	}
-	timer_set(handover->patience, PATIENCE_MS);
-	ask_for_mailbox(handover);
+	handover->reading = reading_new(door, account,
+	    (uint64_t)door->process->config.read_wait_seconds * 1000, on_read,
+	    handover);
+	if (handover->reading == NULL)
+		on_read(handover);	/* without it, then */
 }
 
 int
@@ -206,7 +227,7 @@ door_mailbox_lost(struct door *door, struct ipc *ipc)
 	LIST_REMOVE(link, next);
 	free(link);
 	LIST_FOREACH(handover, &door->handovers, next)
-		if (handover->inner_fd >= 0 &&
+		if (handover->inner_fd >= 0 && handover->reading == NULL &&
 		    handover->account == ipc_instance(ipc))
 			(void)process_want_mailbox(door->process,
 			    handover->account);

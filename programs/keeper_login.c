@@ -3,7 +3,7 @@
  *
  * The hash is made in a pool; the loop goes on answering meanwhile.  The answer
  * to a wrong password waits its delay here, on a timer, and costs nobody a
- * thread.  Whoever reads mail has what they collect then collected now.
+ * thread.
  *
  * Passwords are wiped with the attempt that brought them.
  */
@@ -13,7 +13,6 @@
 
 #include <openssl/crypto.h>
 
-#include "fetch/service.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
 #include "programs/keeper_inside.h"
@@ -32,29 +31,11 @@ struct attempt {
 	char		 peer[64];
 	char		 password[PASSWORD_BYTES];
 	size_t		 password_len;
-	uint8_t		 service;	/* enum service */
 	bool		 has_account;
 	struct policy_account account;
 	char		 hash[PASSWORD_HASH_SIZE];
 	bool		 is_right;
 };
-
-/* Somebody reads mail: what they collect when they do is collected now. */
-static void
-tell_reads(const struct attempt *attempt)
-{
-	struct keeper *keeper = attempt->errand.keeper;
-	TEXT_AUTO body = TEXT_INIT(16);
-
-	if (keeper->schedule == NULL || (attempt->service != SERVICE_POP3 &&
-	    attempt->service != SERVICE_IMAP))
-		return;
-	pack_u64(&body, attempt->account.id);
-	/* it is news: without it the clock comes */
-	if (!text_failed(&body))
-		(void)ipc_send(keeper->schedule, SCHEDULE_READS,
-		    text_slice(&body), NULL, 0);
-}
 
 static void
 attempt_free(struct attempt *attempt)
@@ -106,7 +87,6 @@ welcome(struct attempt *attempt)
 	    slice_str(attempt->counted), clock_ms());
 	login_cache_add(keeper->cache, attempt->account.id, attempt->hash,
 	    attempt_password(attempt), clock_ms());
-	tell_reads(attempt);
 	attempt_answer(attempt, KEEPER_WELCOME);
 }
 
@@ -185,7 +165,6 @@ attempt_new(struct keeper *keeper, const struct keeper_login *login,
 	}
 	memcpy(attempt->password, login->password.at, login->password.len);
 	attempt->password_len = login->password.len;
-	attempt->service = login->service;
 	keeper->logins++;
 	*attempt_out = attempt;
 	return 0;

@@ -450,6 +450,9 @@ door_peer(struct process *process, struct ipc *ipc)
 	case ROLE_CONSOLE:
 		door->console = ipc;
 		return begin_accepting(door);
+	case ROLE_SCHEDULE:
+		door->schedule = ipc;
+		return 0;
 	case ROLE_FETCH:
 		return 0;	/* it says when it needs us */
 	case ROLE_MAILBOX:
@@ -480,6 +483,8 @@ door_lost(struct process *process, struct ipc *ipc)
 		door->queue = NULL;
 	else if (ipc == door->console)
 		lose_console(door);
+	else if (ipc == door->schedule)
+		door->schedule = NULL;
 	else if (ipc_peer(ipc) == ROLE_FETCH)
 		door_fetch_lost(door, ipc);
 	else

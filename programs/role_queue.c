@@ -19,6 +19,7 @@
 #include "programs/queue_submits.h"
 
 static int	on_status(void *, struct ipc *, struct ipc_message *);
+static int	on_delivering(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define MAILBOX	FROM(ROLE_MAILBOX)
@@ -40,6 +41,7 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_EXPUNGED,    "EXPUNGED",    MAILBOX, IPC_REQUEST, 0, 0, on_expunged },
 { QUEUE_STEP,	     "STEP",	    MAILBOX, IPC_NEWS,	  0, 0, on_step },
 { QUEUE_STATUS,	     "STATUS",	    CONSOLE, IPC_REQUEST, 0, 0, on_status },
+{ QUEUE_DELIVERING,  "DELIVERING",  DOOR,    IPC_REQUEST, 0, 0, on_delivering },
 { QUEUE_ACCOUNT_AT,  "ACCOUNT_AT",  MAILBOX, IPC_NEWS,	  0, 0, on_account_at },
 { QUEUE_LISTING_BEGIN,	  "LISTING_BEGIN",    FETCH, IPC_REQUEST, 0, 0, on_listing_begin },
 { QUEUE_LISTING_ROWS,	  "LISTING_ROWS",     FETCH, IPC_REQUEST, 0, 0, on_listing_rows },
@@ -96,6 +98,21 @@ on_status(void *arg, struct ipc *from, struct ipc_message *message)
 	status.messages_sent = ipc_counts().sent;
 	status.messages_received = ipc_counts().received;
 	queue_status_pack(&body, &status);
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
+on_delivering(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	uint64_t account = unpack_u64(&u);
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	pack_u8(&body, conductor_is_delivering(queue_of(arg)->conductor,
+	    account));
 	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	return 0;
 }

@@ -56,7 +56,7 @@ static const struct ipc_rule schedule_rules[] = {
 { FETCH_PROGRESS,   "PROGRESS", FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_progress },
 { SCHEDULE_ADMIN,   "ADMIN",    FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_admin },
 { SCHEDULE_CHANGED, "CHANGED",  FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_changed },
-{ SCHEDULE_READS,   "READS",    FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_reads },
+{ SCHEDULE_READS,   "READS",    FROM(ROLE_DOOR),    IPC_REQUEST, 0, 0, on_reads },
 { FETCH_CARRIED,    "CARRIED",  FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_carried },
 { FETCH_NEWS,       "NEWS",     FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_new_mail },
 { 0 }
@@ -238,11 +238,12 @@ on_reads(void *arg, struct ipc *from, struct ipc_message *message)
 	struct schedule_role *role = process->state;
 	struct unpack u = unpack_of(message->body);
 	uint64_t owner = unpack_u64(&u);
+	TEXT_AUTO body = TEXT_INIT(16);
 
-	(void)from;
 	if (!unpack_is_done(&u) || owner == 0)
 		return -EBADMSG;
-	schedule_reads(role->schedule, owner);
+	pack_u8(&body, schedule_reads(role->schedule, owner));
+	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 	return 0;
 }
 

@@ -15,7 +15,8 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.calls = CALLS_ACCEPT | CALLS_MEMFD | CALLS_PAIR,
 		.holds = HOLDS(HOLDS_LISTENER) | HOLDS(HOLDS_CERTIFICATE) |
 		    HOLDS(HOLDS_TLS_KEY),
-		.links = FROM(ROLE_KEEPER) | FROM(ROLE_QUEUE),
+		.links = FROM(ROLE_KEEPER) | FROM(ROLE_QUEUE) |
+		    FROM(ROLE_SCHEDULE),
 	},
 	[ROLE_MAILBOX] = {
 		.role = ROLE_MAILBOX, .user = "mailbox",

@@ -145,6 +145,9 @@ void	conductor_delivered(struct conductor *, void *ticket, int status,
 void	conductor_settled(struct conductor *, uint64_t account, uint64_t upto,
 	    int status);
 
+/* Is something on its way to that mailbox that it has not committed? */
+bool	conductor_is_delivering(const struct conductor *, uint64_t account);
+
 /* A read-only descriptor of a big file that `account` refers to, or -errno. */
 int	conductor_big_open(struct conductor *, uint64_t account,
 	    const struct message_id *, int *fd_out);

@@ -38,12 +38,20 @@ on_again(void *arg)
 }
 
 static struct account_queue *
-find_account(struct conductor *conductor, uint64_t account)
+find_account(const struct conductor *conductor, uint64_t account)
 {
 	struct account_queue *queue;
 
 	HASH_FIND(hh, conductor->accounts, &account, sizeof(account), queue);
 	return queue;
+}
+
+bool
+conductor_is_delivering(const struct conductor *conductor, uint64_t account)
+{
+	const struct account_queue *queue = find_account(conductor, account);
+
+	return queue != NULL && (queue->to_send != NULL || queue->sent > 0);
 }
 
 /* The queue of an account, made if need be; NULL when memory is out. */

@@ -6,6 +6,7 @@ never shorter.
 """
 
 import json
+import threading
 import time
 
 from harness import Case, Fault, Place, Session, letters
@@ -211,12 +212,46 @@ def health(args):
 
 
 def reading(args):
-    """Who reads mail has it collected, where that is wanted."""
-    with Scene(args, {"fetch_minutes": "1440"}) as scene:
-        datas = letters("reading", 2)
+    """What is collected on reading is there at the login; once in a while."""
+    with Scene(args, {"fetch_minutes": "1440",
+                      "read_wait_seconds": "20s"}) as scene:
+        datas = letters("reading", 20)
         scene.join(datas, "--on-read", "yes", "--every", "1440")
-        scene.case.letters()            # logs in
-        Scene.until(lambda: scene.provider.sessions, 20, "not collected")
+        # the first look, or one by the clock that came before it
+        found = scene.case.letters()
+        true(len(found) == len(datas), len(found), "are shown at once")
+        true(len(scene.provider.sessions) == 1, "it was asked",
+             len(scene.provider.sessions), "times")
+        # a mail program that looks again and again does not hammer there
+        for _ in range(5):
+            true(len(scene.case.letters()) == len(datas), "others")
+        true(len(scene.provider.sessions) == 1, "it was asked again")
+        scene.case.here(datas)
+
+
+def reading_slowly(args):
+    """Who is slow is waited for so long and no longer, and comes later."""
+    class Slow(Session):
+        def let_in(self, box, is_right):
+            gate.wait(60)
+            super().let_in(box, is_right)
+    gate = threading.Event()
+    with Scene(args, {"fetch_minutes": "1440",
+                      "read_wait_seconds": "2s"}, Slow) as scene:
+        datas = letters("slowly", 3)
+        scene.join(datas, "--on-read", "yes", "--every", "1440")
+        began = time.monotonic()
+        true(scene.case.letters() == [], "that cannot be")
+        took = time.monotonic() - began
+        true(2 <= took < 12, "it took %.1f s" % took)
+        true(scene.provider.sessions, "it was not asked at all")
+        # without the one who says when, nobody is kept out either
+        scene.place.hub.kill_role("schedule")
+        true(scene.case.letters() == [], "that cannot be")
+        gate.set()
+        Scene.until(lambda: scene.case.command("line", "status")[0] == 0, 30,
+                    "the schedule does not come back")
+        scene.case.now()
         scene.case.here(datas)
 
 
@@ -228,5 +263,6 @@ def tests(_args):
             ("each-byte-is-counted", counted),
             ("spent-is-spent", budget),
             ("health-outlives-the-hub", health),
-            ("who-reads-has-it-collected", reading)):
+            ("who-reads-has-it-collected-and-sees-it", reading),
+            ("who-is-slow-is-not-waited-for", reading_slowly)):
         yield ("line/" + name, lambda function=function: function(_args))

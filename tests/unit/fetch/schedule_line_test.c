@@ -431,18 +431,20 @@ START_TEST(who_reads_mail_has_it_collected)
 	over(1, FETCH_END_DONE);
 	over(2, FETCH_END_DONE);
 	begun_count = 0;
-	schedule_reads(schedule, 101);
+	ck_assert(!schedule_reads(schedule, 101));
 	ck_assert_uint_eq(begun_count, 0);	/* a moment ago */
 	pass(SCHEDULE_READS_GAP_MS);
-	schedule_reads(schedule, 101);
+	ck_assert(schedule_reads(schedule, 101));
 	ck_assert_uint_eq(begun_count, 1);
 	ck_assert_uint_eq(begun[0], 1);
-	schedule_reads(schedule, 101);
+	ck_assert(schedule_reads(schedule, 101));
 	ck_assert_uint_eq(begun_count, 1);	/* it runs */
 	over(1, FETCH_END_UNREACHABLE);
+	ck_assert(!schedule_reads(schedule, 101));
 	pass(SCHEDULE_READS_GAP_MS - 90000);
 	begun_count = 0;
-	schedule_reads(schedule, 101);		/* it has its own time */
+	/* it has its own time */
+	ck_assert(!schedule_reads(schedule, 101));
 	ck_assert_uint_eq(begun_count, 0);
 }
 END_TEST
@@ -453,12 +455,33 @@ START_TEST(on_reading_only_where_that_is_wanted_and_open)
 
 	make("", LINE_RATE_FREE, LINE_BUDGET_FREE);
 	tell_all(1, NULL, NULL);
-	schedule_reads(schedule, 101);
+	ck_assert(!schedule_reads(schedule, 101));
 	ck_assert_uint_eq(begun_count, 0);
 	make("never", LINE_RATE_FREE, LINE_BUDGET_FREE);
 	tell_all(1, &when, NULL);
-	schedule_reads(schedule, 101);
+	ck_assert(!schedule_reads(schedule, 101));
 	ck_assert_uint_eq(begun_count, 0);
+}
+END_TEST
+
+/* Nobody waits for what is not theirs, nor for what they did not want. */
+START_TEST(who_reads_waits_for_their_own_whoever_had_it_begun)
+{
+	const struct fetch_when when = { .on_read = true };
+
+	make("", LINE_RATE_FREE, LINE_BUDGET_FREE);
+	tell_all(2, &when, NULL);
+	pass(2 * MINUTE);
+	ck_assert_uint_eq(begun_count, 2);	/* by the clock */
+	ck_assert(schedule_reads(schedule, 101));
+	over(1, FETCH_END_DONE);
+	ck_assert(!schedule_reads(schedule, 101));
+	ck_assert(schedule_reads(schedule, 102));
+	make("", LINE_RATE_FREE, LINE_BUDGET_FREE);
+	tell_all(1, NULL, NULL);
+	pass(2 * MINUTE);
+	ck_assert_uint_ne(begun_count, 0);
+	ck_assert(!schedule_reads(schedule, 101));
 }
 END_TEST
 
@@ -633,6 +656,8 @@ unit_suite(void)
 	tcase_add_test(tests, without_a_rate_nobody_is_told_of_shares);
 	tcase_add_test(tests, who_reads_mail_has_it_collected);
 	tcase_add_test(tests, on_reading_only_where_that_is_wanted_and_open);
+	tcase_add_test(tests,
+	    who_reads_waits_for_their_own_whoever_had_it_begun);
 	tcase_add_test(tests, since_when_it_fails_is_known_until_it_works);
 	tcase_add_test(tests, a_new_start_knows_what_the_last_one_knew);
 	tcase_add_test(tests, a_new_start_knows_what_was_told_of_a_consent);

@@ -49,7 +49,8 @@ on_due(void *arg, struct ipc *from, struct ipc_message *message)
 			.owner_address = SLICE("ann@example.org"),
 			.label = slice_of(&"abcdefgh"[id - 1], 1),
 			.host = SLICE("pop.example.net"),
-			.grant_until_utc_ms = id == 2 ? grant_until : 0
+			.grant_until_utc_ms = id == 2 ? grant_until : 0,
+			.when.on_read = id == 5
 		};
 
 		fetch_due_pack(&body, &due);
@@ -359,6 +360,40 @@ START_TEST(a_person_is_answered_when_the_keeper_says_that_they_may)
 	play_run(&play, 20);
 	(void)answered(ADMIN_REFUSED, &rows);
 	ck_assert_uint_eq(mays, 2);
+}
+END_TEST
+
+static void
+on_collecting(void *arg, int status, struct ipc_message *message)
+{
+	struct unpack u;
+
+	if (status < 0)
+		return;
+	u = unpack_of(message->body);
+	*(int *)arg = unpack_bool(&u);
+	ck_assert(unpack_is_done(&u));
+}
+
+START_TEST(the_door_hears_whether_to_wait_for_who_reads)
+{
+	struct ipc *door = play_peer(&play, ROLE_DOOR, 0, NULL, NULL);
+	TEXT_AUTO body = TEXT_INIT(16);
+	int collecting = -1;
+
+	pack_u64(&body, 41);
+	ck_assert_int_eq(ipc_ask(door, SCHEDULE_READS, text_slice(&body),
+	    NULL, 0, on_collecting, &collecting), 0);
+	play_run(&play, 20);
+	ck_assert_int_eq(collecting, 0);	/* mailbox 1 is not on reading */
+	text_clear(&body);
+	pack_u64(&body, 45);
+	ck_assert_int_eq(ipc_ask(door, SCHEDULE_READS, text_slice(&body),
+	    NULL, 0, on_collecting, &collecting), 0);
+	play_run(&play, 20);
+	ck_assert_int_eq(collecting, 1);
+	ck_assert_uint_eq(play.wanted, 45);
+	ipc_free(door);
 }
 END_TEST
 
@@ -736,6 +771,7 @@ unit_suite(void)
 	tcase_add_test(tc,
 	    what_only_the_postmaster_may_ask_is_refused_to_a_person);
 	tcase_add_test(tc, a_person_hears_later_while_the_keeper_is_away);
+	tcase_add_test(tc, the_door_hears_whether_to_wait_for_who_reads);
 	tcase_add_test(tc, progress_without_news_is_answered_with_none);
 	tcase_add_test(tc,
 	    what_is_carried_is_written_when_a_collection_ends);
