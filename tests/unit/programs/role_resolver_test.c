@@ -57,7 +57,7 @@ tear_down(void)
 	ipc_free(ann);
 	ipc_free(ben);
 	play_run(&play, 10);
-	resolver_code.stop(&play.process);
+	play_end(&play);
 	(void)close(silence);
 }
 
