@@ -3,7 +3,7 @@
  */
 #include <sqlite3.h>
 
-#include "tests/unit/queue/ledger_scene.h"
+#include "tests/unit/queue/ledger_taking.h"
 
 /* --- what is never deleted, long listings, hostile collectors ------------ */
 

@@ -1,7 +1,7 @@
 /*
  * ledger_mirror_test.c - what its owner deletes here is deleted there
  */
-#include "tests/unit/queue/ledger_scene.h"
+#include "tests/unit/queue/ledger_taking.h"
 #include "tests/unit/unit.h"
 
 static struct message_id ids[2];

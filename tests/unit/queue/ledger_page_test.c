@@ -2,7 +2,7 @@
  * ledger_page_test.c - in what order a remote mailbox is taken, and what of it
  * is kept as a note
  */
-#include "tests/unit/queue/ledger_scene.h"
+#include "tests/unit/queue/ledger_taking.h"
 
 #include "tests/unit/unit.h"
 

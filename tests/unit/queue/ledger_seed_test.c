@@ -3,7 +3,7 @@
  */
 #include "tests/unit/unit.h"
 
-#include "tests/unit/queue/ledger_scene.h"
+#include "tests/unit/queue/ledger_taking.h"
 
 static int
 seed(const char *const *uidls, uint32_t count)

@@ -4,7 +4,7 @@
  * The rules of the ledger are one thing: each test is one of them, on the one
  * scene of ledger_scene.h.
  */
-#include "tests/unit/queue/ledger_scene.h"
+#include "tests/unit/queue/ledger_taking.h"
 
 START_TEST(what_is_new_is_taken_once)
 {

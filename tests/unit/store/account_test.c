@@ -1,6 +1,9 @@
 /*
  * account_test.c - one account's mail: its index and its letters
  */
+#include <errno.h>
+#include <string.h>
+
 #include "tests/unit/store/box.h"
 
 static struct box box;

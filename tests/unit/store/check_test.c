@@ -1,6 +1,7 @@
 /*
  * check_test.c - damage is told, and hurts nothing but what is damaged
  */
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 

@@ -14,8 +14,10 @@
  */
 #include <dirent.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "tests/unit/store/box.h"
 

@@ -2,6 +2,7 @@
  * list_test.c - entries are listed with what they brought along
  */
 #include <errno.h>
+#include <string.h>
 
 #include "store/account_inside.h"
 #include "tests/unit/store/box.h"

@@ -4,6 +4,7 @@
 #include "store/mailboxes.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "store/account_inside.h"
 #include "store/index_inside.h"

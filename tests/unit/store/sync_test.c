@@ -4,6 +4,7 @@
  * Our fdatasync stands before libc's, for SQLite too; the n-th one fails, as
  * Linux lets it fail: once, and the next one succeeds as if all were well.
  */
+#include <errno.h>
 #include <sys/syscall.h>
 
 #include "tests/unit/store/box.h"
