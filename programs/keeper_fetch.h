@@ -8,11 +8,15 @@
 #ifndef POSTROOM_PROGRAMS_KEEPER_FETCH_H
 #define POSTROOM_PROGRAMS_KEEPER_FETCH_H
 
+#include "policy/before_rules.h"
+#include "policy/domain_rules.h"
 #include "policy/fetch_accounts.h"
 #include "policy/keeper.h"
 
 #define KEEPER_FETCH_PAGE	100	/* rows of 1,400 bytes fit a message */
 #define KEEPER_FETCH_BYTES	8192	/* of an answer to KEEPER_FETCH_OPEN */
+/* Of one to KEEPER_FETCH_RULES: two texts, a language, their lengths. */
+#define KEEPER_RULES_BYTES	(DOMAIN_TEXT_MOST + BEFORE_TEXT_MOST + 64)
 
 /*
  * Add the answer to a KEEPER_FETCH_DUE, to a KEEPER_FETCH_OWNER, or to a

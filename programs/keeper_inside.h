@@ -1,8 +1,9 @@
 /*
  * keeper_inside.h - the keeper as its own files see it
  *
- * role_keeper.c hears what is asked, keeper_login.c answers who logs in.  An
- * answer may take a while: it is an errand, and who asked may be gone by then.
+ * role_keeper.c hears what is asked, keeper_login.c answers who logs in and
+ * keeper_answers.c what takes no time.  An answer that takes a while is an
+ * errand, and who asked may be gone by then.
  */
 #ifndef POSTROOM_PROGRAMS_KEEPER_INSIDE_H
 #define POSTROOM_PROGRAMS_KEEPER_INSIDE_H
@@ -52,6 +53,17 @@ void	keeper_errand_begin(struct errand *, struct keeper *,
 	    struct ipc *from, uint64_t serial);
 /* It is the caller's to free afterwards. */
 void	keeper_errand_answer(struct errand *, const struct text *body);
+
+/* It asks for all fetch accounts when it comes, if it is not there now. */
+void	keeper_tell_schedule(struct keeper *);
+
+/* keeper_answers.c: a question has come that is answered at once. */
+int	keeper_on_asked(void *process, struct ipc *, struct ipc_message *);
+/*
+ * May `asker` have remote mailboxes?  Nobody may who is not there.  0, or what
+ * reading says.
+ */
+int	keeper_may_fetch(struct keeper *, uint64_t asker, bool *may_out);
 
 /* keeper_login.c: a KEEPER_LOGIN has come. */
 int	keeper_on_login(void *process, struct ipc *, struct ipc_message *);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy/fetch_before.h"
 #include "policy/fetch_domains.h"
 #include "programs/keeper_fetch.h"
 #include "tests/unit/unit.h"
@@ -320,6 +321,35 @@ START_TEST(who_collects_for_a_domain_hears_of_all_others_of_themselves)
 }
 END_TEST
 
+/* Of a domain and before a download, both as long as they may be. */
+START_TEST(the_largest_rules_fit_their_answer)
+{
+	static char most[DOMAIN_TEXT_MOST];
+	TEXT_AUTO body = TEXT_INIT(64);
+	TEXT_AUTO answer = TEXT_INIT(KEEPER_RULES_BYTES);
+	struct fetch_account f = fit();
+	struct unpack u;
+	uint64_t id;
+
+	memset(most, '#', sizeof(most));
+	ck_assert_int_eq(add(&f, &id), 0);
+	ck_assert_int_eq(policy_fetch_rules_put(policy, id, slice_of(most,
+	    DOMAIN_TEXT_MOST)), 0);
+	ck_assert_int_eq(policy_fetch_before_put(policy, id, slice_of(most,
+	    BEFORE_TEXT_MOST)), 0);
+	number_body(&body, id);
+	ck_assert_int_eq(keeper_fetch_rules(policy, ann, text_slice(&body),
+	    &answer), 0);
+	ck_assert(!text_failed(&answer));
+	u = unpack_of(text_slice(&answer));
+	ck_assert(unpack_bool(&u));
+	ck_assert_uint_eq(unpack_slice(&u).len, DOMAIN_TEXT_MOST);
+	ck_assert_uint_eq(unpack_slice(&u).len, BEFORE_TEXT_MOST);
+	ck_assert(slice_is_str(unpack_slice(&u), "en"));
+	ck_assert(unpack_is_done(&u));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -334,6 +364,7 @@ unit_suite(void)
 	tcase_add_test(tests, the_schedule_hears_of_all_page_by_page);
 	tcase_add_test(tests,
 	    who_collects_for_a_domain_hears_of_all_others_of_themselves);
+	tcase_add_test(tests, the_largest_rules_fit_their_answer);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -1,0 +1,309 @@
+/*
+ * keeper_answers.c - what the keeper answers at once
+ *
+ * Each answer is a row: a function that adds it to a body, and how large it may
+ * be.  A body that stays empty is no answer: whoever asked tries again later.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "fetch/service.h"
+#include "lib/base/log.h"
+#include "policy/keeper.h"
+#include "programs/keeper_fetch.h"
+#include "programs/keeper_inside.h"
+#include "programs/keeper_line.h"
+#include "programs/keeper_way.h"
+
+/* One question. */
+struct question {
+	struct keeper	*keeper;
+	struct policy	*policy;	/* its */
+	uint64_t	 owner;		/* whose process asks; 0: nobody's */
+	struct slice	 body;
+};
+
+static void
+cannot_read(int r)
+{
+	log_say("policy.db cannot be read: %s", strerror(-r));
+}
+
+/* People */
+
+static int
+answer_whose(const struct question *q, struct text *body)
+{
+	struct keeper_whose answer = { WHOSE_UNKNOWN, 0 };
+	struct slice address;
+	int r = keeper_whose_asked(q->body, &address);
+
+	if (r < 0)
+		return r;
+	r = whose_cache_ask(q->keeper->whose, q->policy, address,
+	    &answer.whose, &answer.account);
+	if (r < 0)
+		cannot_read(r);
+	else
+		keeper_whose_say(body, &answer);
+	return 0;
+}
+
+static int
+answer_named(const struct question *q, struct text *body)
+{
+	struct keeper_named answer = { ADMIN_OK, 0 };
+	struct policy_account account;
+	struct slice user;
+	int r = keeper_whose_asked(q->body, &user);
+
+	if (r < 0)
+		return r;
+	r = policy_account_find(q->policy, user, &account);
+	if (r == -ENOENT)
+		answer.status = ADMIN_NO_SUCH;
+	else if (r == -ENOTUNIQ)
+		answer.status = ADMIN_NOT_UNIQUE;
+	else if (r == 0)
+		answer.account = account.id;
+	else
+		cannot_read(r);
+	if (r == 0 || answer.status != ADMIN_OK)
+		keeper_named_say(body, &answer);
+	return 0;
+}
+
+static int
+answer_account(const struct question *q, struct text *body)
+{
+	struct keeper_account answer = { 0 };
+	struct policy_account account;
+	uint64_t id;
+	int r = keeper_account_asked(q->body, &id);
+
+	if (r < 0)
+		return r;
+	r = policy_account_get(q->policy, id, &account);
+	if (r == 0) {
+		answer.exists = true;
+		answer.address = slice_str(account.address);
+		answer.language = slice_str(account.language);
+	}
+	if (r == 0 || r == -ENOENT)
+		keeper_account_say(body, &answer);
+	else
+		cannot_read(r);
+	return 0;
+}
+
+/* Changes with the password, and tells nothing about it. */
+static int
+stamp_of(const char *hash, uint64_t *stamp_out)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	if (EVP_Digest(hash, strlen(hash), digest, NULL, EVP_sha256(),
+	    NULL) != 1)
+		return -EIO;
+	memcpy(stamp_out, digest, sizeof(*stamp_out));
+	return 0;
+}
+
+static int
+answer_person(const struct question *q, struct text *body)
+{
+	struct keeper_person answer = { 0 };
+	struct policy_account account;
+	char hash[PASSWORD_HASH_SIZE];
+	uint64_t id;
+	int r = keeper_account_asked(q->body, &id);
+
+	if (r < 0)
+		return r;
+	r = policy_account_get(q->policy, id, &account);
+	if (r == 0)
+		r = policy_login(q->policy, slice_str(account.address),
+		    &account, hash);
+	if (r == 0)
+		r = stamp_of(hash, &answer.stamp);
+	if (r == 0) {
+		answer.exists = true;
+		answer.address = slice_str(account.address);
+		answer.language = slice_str(account.language);
+		answer.may_fetch = policy_may_fetch(&account,
+		    q->keeper->process->config.people_fetch);
+	}
+	if (r == 0 || r == -ENOENT)
+		keeper_person_say(body, &answer);
+	else
+		cannot_read(r);
+	return 0;
+}
+
+int
+keeper_may_fetch(struct keeper *keeper, uint64_t asker, bool *may_out)
+{
+	struct policy_account account;
+	int r = asker == 0 ? -ENOENT :
+	    policy_account_get(keeper->policy, asker, &account);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*may_out = r == 0 && policy_may_fetch(&account,
+	    keeper->process->config.people_fetch);
+	return 0;
+}
+
+static int
+answer_may_fetch(const struct question *q, struct text *body)
+{
+	uint64_t id;
+	bool may = false;
+	int r = keeper_account_asked(q->body, &id);
+
+	if (r < 0)
+		return r;
+	r = keeper_may_fetch(q->keeper, id, &may);
+	if (r == 0)
+		keeper_may_say(body, may);
+	else
+		cannot_read(r);
+	return 0;
+}
+
+/* Fetch accounts */
+
+static int
+answer_due(const struct question *q, struct text *body)
+{
+	return keeper_fetch_due(q->policy, q->body, body);
+}
+
+static int
+answer_open(const struct question *q, struct text *body)
+{
+	return keeper_fetch_open(q->policy, &q->keeper->seal_key, q->owner,
+	    q->body, body);
+}
+
+static int
+answer_owner(const struct question *q, struct text *body)
+{
+	return keeper_fetch_owner(q->policy, q->body, body);
+}
+
+static int
+answer_rules(const struct question *q, struct text *body)
+{
+	return keeper_fetch_rules(q->policy, q->owner, q->body, body);
+}
+
+static int
+answer_find(const struct question *q, struct text *body)
+{
+	return keeper_find(q->policy, q->owner, q->body, body);
+}
+
+static int
+answer_way(const struct question *q, struct text *body)
+{
+	return keeper_fetch_way(q->policy, &q->keeper->seal_key, q->owner,
+	    q->body, body);
+}
+
+static int
+answer_grant(const struct question *q, struct text *body)
+{
+	bool is_news = false;
+	int r = keeper_grant_save(q->policy, &q->keeper->seal_key, q->owner,
+	    q->body, clock_utc_ms(), body, &is_news);
+
+	if (r == 0 && is_news)
+		keeper_tell_schedule(q->keeper);
+	return r;
+}
+
+/* The line */
+
+static int
+answer_line_add(const struct question *q, struct text *body)
+{
+	return keeper_line_add(q->policy, q->body, body);
+}
+
+static int
+answer_line_carried(const struct question *q, struct text *body)
+{
+	return keeper_line_carried(q->policy, q->body, body);
+}
+
+static int
+answer_line_report(const struct question *q, struct text *body)
+{
+	return keeper_line_report(q->policy, q->body, body);
+}
+
+/* All of them */
+
+static const struct {
+	enum keeper_kind kind;
+	size_t		 bytes;		/* of an answer */
+	bool		 is_secret;	/* what is said either way */
+	int		(*answer)(const struct question *, struct text *);
+} answers[] = {
+	{ KEEPER_WHOSE,		64,	false, answer_whose },
+	{ KEEPER_NAMED,		64,	false, answer_named },
+	{ KEEPER_ACCOUNT,	1024,	false, answer_account },
+	{ KEEPER_PERSON,	1024,	false, answer_person },
+	{ KEEPER_MAY_FETCH,	16,	false, answer_may_fetch },
+	{ KEEPER_FETCH_DUE,	IPC_MAX_BYTES, false, answer_due },
+	{ KEEPER_FETCH_OPEN,	KEEPER_FETCH_BYTES, true, answer_open },
+	{ KEEPER_FETCH_OWNER,	16,	false, answer_owner },
+	{ KEEPER_FETCH_RULES,	KEEPER_RULES_BYTES, false, answer_rules },
+	{ KEEPER_FIND,		IPC_MAX_BYTES, false, answer_find },
+	{ KEEPER_FETCH_WAY,	KEEPER_WAY_BYTES, true, answer_way },
+	{ KEEPER_GRANT_SAVE,	16,	true, answer_grant },
+	{ KEEPER_LINE_ADD,	16,	false, answer_line_add },
+	{ KEEPER_LINE_CARRIED,	16,	false, answer_line_carried },
+	{ KEEPER_LINE_REPORT,	IPC_MAX_BYTES, false, answer_line_report },
+};
+
+#define ANSWERS	(sizeof(answers) / sizeof(answers[0]))
+
+static void
+wipe(void *at, size_t bytes)
+{
+	if (at != NULL)
+		OPENSSL_cleanse(at, bytes);
+}
+
+int
+keeper_on_asked(void *process, struct ipc *from, struct ipc_message *message)
+{
+	const struct question q = {
+		.keeper = keeper_of(process),
+		.policy = keeper_of(process)->policy,
+		.owner = ipc_instance(from), .body = message->body
+	};
+	TEXT_AUTO body = TEXT_INIT(0);
+	size_t i = 0;
+	int r;
+
+	while (i < ANSWERS && answers[i].kind != message->kind)
+		i++;
+	if (i == ANSWERS)
+		return -EBADMSG;
+	body.limit = answers[i].bytes;
+	r = answers[i].answer(&q, &body);
+	if (r == 0)
+		(void)ipc_reply(from, message->serial, text_slice(&body),
+		    NULL, 0);
+	if (answers[i].is_secret) {
+		wipe(body.at, body.size);
+		wipe((void *)(uintptr_t)message->body.at, message->body.len);
+	}
+	return r;
+}
