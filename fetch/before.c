@@ -80,13 +80,16 @@ drop(struct before_queue *queue, struct before_row *row)
 	queue->count--;
 }
 
-/* It stays there, and no byte of it is carried now. */
+/* It stays there, and no byte of it, but maybe its header, is carried now. */
 static void
 put_off(struct collect *collect, const struct listed *row,
-    enum before_action action)
+    enum before_action action, uint64_t header_bytes)
 {
 	struct fetch_outcome *outcome = &collect->outcome;
 	bool is_left = action == BEFORE_LEAVE;
+
+	spares_add(collect, row, is_left ? SPARED_SKIPPED : SPARED_DEFERRED,
+	    header_bytes);
 
 	outcome->waiting--;
 	outcome->waiting_bytes -= row->bytes;
@@ -151,13 +154,19 @@ static bool
 note_it(struct collect *collect, struct before_row *row, bool has_header,
     struct slice header, const struct before_rule *rule)
 {
+	uint64_t carried = collect->conversation->before_queue.header_bytes;
+
 	if (!has_header)
 		return false;
 	if (!make_note(collect, row, header, rule))
 		return true;
 	row->state = BEFORE_NOTE;
-	if (rule->action == BEFORE_PLACEHOLDER)
-		put_off(collect, &row->row, rule->action);
+	if (rule->action == BEFORE_PLACEHOLDER) {
+		put_off(collect, &row->row, rule->action, carried);
+		collect->outcome.waiting++;	/* its note is taken */
+		collect->outcome.waiting_bytes += row->note->bytes.len;
+	} else
+		spares_add(collect, &row->row, SPARED_SKIPPED, carried);
 	return true;
 }
 
@@ -175,7 +184,7 @@ settle(struct collect *collect, struct before_row *row, bool has_header,
 	enum before_action action;
 
 	if (is_held_back(before, &row->row)) {
-		put_off(collect, &row->row, BEFORE_PLACEHOLDER);
+		put_off(collect, &row->row, BEFORE_PLACEHOLDER, 0);
 		drop(&collect->conversation->before_queue, row);
 		return true;
 	}
@@ -189,7 +198,8 @@ settle(struct collect *collect, struct before_row *row, bool has_header,
 		return note_it(collect, row, has_header, header, rule);
 	} else if (action == BEFORE_LEAVE || (action != BEFORE_NOW &&
 	    !is_night(before))) {
-		put_off(collect, &row->row, action);
+		put_off(collect, &row->row, action, has_header ?
+		    collect->conversation->before_queue.header_bytes : 0);
 		drop(&collect->conversation->before_queue, row);
 	}
 	return true;

@@ -21,6 +21,7 @@ listing_forget(struct collect *collect)
 	text_free(&old->listing.page);
 	text_free(&old->first.leave);
 	text_free(&old->digests.rows);
+	text_free(&old->spares.rows);
 	free(old->listing.rows);
 	free(old->listing.numbers);
 	free(old->first.header);
@@ -28,6 +29,7 @@ listing_forget(struct collect *collect)
 	old->listing = (struct listing){ 0 };
 	old->first = (struct first_collection){ 0 };
 	old->digests = (struct header_digests){ 0 };
+	old->spares = (struct spares){ 0 };
 	old->deletions = (struct deletions){ 0 };
 }
 

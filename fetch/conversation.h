@@ -22,6 +22,7 @@
 #include "fetch/pop3_capa.h"
 #include "fetch/protocol.h"
 #include "fetch/space.h"
+#include "fetch/spares.h"
 #include "fetch/submit.h"
 #include "fetch/take.h"
 #include "lib/base/talk.h"
@@ -73,6 +74,7 @@ struct conversation {
 	struct listing_page page;
 	struct first_collection first;
 	struct before_queue before_queue;
+	struct spares	 spares;
 	struct header_digests digests;
 	struct take	 take;
 	struct space	 space;

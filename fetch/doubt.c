@@ -16,6 +16,7 @@ static void
 leave(struct collect *collect, struct parcel *parcel)
 {
 	collect->outcome.left++;
+	line_bill_move(collect->bill, LINE_REFETCHED, parcel->bytes);
 	parcel_drop(collect, parcel);
 }
 

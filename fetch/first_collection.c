@@ -28,9 +28,14 @@ on_left(struct collect *collect, uint64_t bytes, struct ipc_message *message)
 	(void)bytes;
 	collect->conversation->first.asked = false;
 	conversation_hold(collect, HOLD_LEAVE, false);
-	if (conversation_is_open(collect) &&
-	    queue_listing_ok(collect, message, &u))
+	if (!conversation_is_open(collect) ||
+	    !queue_listing_ok(collect, message, &u))
+		return;
+	if (spares_read(collect, &u))
 		leave_rest(collect);
+	else
+		collect_break(collect, FETCH_END_LOCAL,
+		    "the queue's answer cannot be read");
 }
 
 /* One at a time: the ledger takes nothing else while it notes them. */

@@ -271,7 +271,7 @@ on_never_again(struct collect *collect, uint64_t bytes,
 	(void)bytes;
 	/* if it could not be noted, it is asked for once more */
 	if (message != NULL && unpack_enum(&u, LISTING_STATUS_COUNT) ==
-	    LISTING_OK && unpack_is_done(&u))
+	    LISTING_OK && spares_read(collect, &u))
 		collect->noted_count++;
 	collect_break(collect, FETCH_END_INCONSISTENT,
 	    "a message is larger than it is listed, and too large");

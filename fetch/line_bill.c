@@ -15,16 +15,50 @@ line_bill_for(struct line_bill *bill, enum line_cause cause)
 }
 
 void
+line_bill_packed(struct line_bill *bill, const struct deflate_counts *more)
+{
+	struct deflate_counts *packed;
+	uint64_t whole, carried;
+
+	if (bill == NULL)
+		return;
+	packed = &bill->packed;
+	packed->received += more->received;
+	packed->received_packed += more->received_packed;
+	packed->sent += more->sent;
+	packed->sent_packed += more->sent_packed;
+	whole = packed->received + packed->sent;
+	carried = packed->received_packed + packed->sent_packed;
+	/* of what is small there may be less than nothing to save */
+	if (whole > carried &&
+	    whole - carried > bill->rest.saved[LINE_COMPRESSED].bytes)
+		bill->rest.saved[LINE_COMPRESSED].bytes = whole - carried;
+}
+
+/* What the line carried of so many bytes, as far as that can be said. */
+static uint64_t
+on_the_line(const struct line_bill *bill, uint64_t bytes)
+{
+	const struct deflate_counts *packed = &bill->packed;
+
+	return packed->received == 0 ? bytes : (uint64_t)((double)bytes *
+	    (double)packed->received_packed / (double)packed->received);
+}
+
+void
 line_bill_move(struct line_bill *bill, enum line_cause to, uint64_t bytes)
 {
 	uint64_t untold;
 
 	if (bill == NULL)
 		return;
+	bytes = on_the_line(bill, bytes);
 	untold = bill->carried.bytes[LINE_MAIL].received -
 	    bill->told.carried[LINE_MAIL].received;
-	if (bytes > untold)
+	if (bytes > untold) {
+		bill->rest.moved[to] += bytes - untold;
 		bytes = untold;
+	}
 	bill->carried.bytes[LINE_MAIL].received -= bytes;
 	bill->carried.bytes[to].received += bytes;
 }

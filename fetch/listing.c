@@ -303,6 +303,7 @@ on_counts(struct collect *collect, uint64_t bytes,
 	outcome->too_large = before->too_large + counts.too_large +
 	    collect->passed_count -
 	    collect->noted_count;
+	collect->conversation->spares.has_large = counts.too_large > 0;
 	if (header_digests_are_wanted(collect, counts.look))
 		step_digests(collect);
 	else if (collect->task == FETCH_TRY)

@@ -118,7 +118,7 @@ post(const struct oauth_route *route, const char *url_text,
 		.proxy = route->proxy, .form = &body,
 		.deadline_ms = route->deadline_ms != 0 ? route->deadline_ms :
 		    OAUTH_DEADLINE_MS,
-		.answer_most = OAUTH_ANSWER_MOST
+		.answer_most = OAUTH_ANSWER_MOST, .counts = route->counts
 	};
 
 	if (text_failed(form) ||

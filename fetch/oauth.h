@@ -24,6 +24,8 @@ struct oauth_route {
 	const char	*addresses;	/* of the URL's host; talk.h */
 	struct talk_proxy proxy;
 	uint64_t	 deadline_ms;	/* 0: OAUTH_DEADLINE_MS */
+	/* what is carried is added here until oauth_free(); or NULL */
+	struct talk_counts *counts;
 };
 
 /*

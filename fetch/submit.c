@@ -195,7 +195,7 @@ parcel_note(struct collect *collect, const struct listed *row,
 		return NULL;
 	*parcel = (struct parcel){
 		.number = row->number, .listed = row->bytes,
-		.bytes = note->bytes.len, .memfd = -1,
+		.bytes = note->bytes.len, .memfd = -1, .is_note = true,
 		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
 		.cut_envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
 		.header = TEXT_INIT(ADDRESS_HEADER_BYTES)
@@ -251,9 +251,20 @@ answered(struct collect *collect)
 	conversation_turn(collect);
 }
 
+/* Was it worth its bytes? */
 static void
-on_answer(struct collect *collect, uint64_t bytes,
-    struct ipc_message *message)
+bill_answer(struct collect *collect, uint64_t bytes,
+    const struct queue_answer *said)
+{
+	if (said->code == 250 && said->known)
+		line_bill_move(collect->bill, LINE_DUPLICATES, bytes);
+	else if (said->code != 250)
+		line_bill_move(collect->bill, LINE_REFETCHED, bytes);
+}
+
+static void
+on_answer_to(struct collect *collect, uint64_t bytes,
+    struct ipc_message *message, bool is_note)
 {
 	struct submissions *submissions = &collect->conversation->submissions;
 	struct fetch_outcome *outcome = &collect->outcome;
@@ -275,6 +286,8 @@ on_answer(struct collect *collect, uint64_t bytes,
 		outcome->left++;
 		submissions->put_off += said.code < 500;
 	}
+	if (!is_note)
+		bill_answer(collect, bytes, &said);
 	if (message == NULL)
 		collect_break(collect, FETCH_END_PAUSED,
 		    "the queue is not there");
@@ -283,6 +296,20 @@ on_answer(struct collect *collect, uint64_t bytes,
 		take_pause(collect, said.words);
 	address_turn(collect);
 	answered(collect);
+}
+
+static void
+on_answer(struct collect *collect, uint64_t bytes,
+    struct ipc_message *message)
+{
+	on_answer_to(collect, bytes, message, false);
+}
+
+static void
+on_note_answer(struct collect *collect, uint64_t bytes,
+    struct ipc_message *message)
+{
+	on_answer_to(collect, bytes, message, true);
 }
 
 void
@@ -312,7 +339,8 @@ parcel_submit_now(struct collect *collect, struct parcel *parcel)
 	pack_bytes(&body, text_slice(&parcel->envelope));
 	conversation->submissions.unanswered++;
 	if (queue_ask(collect, is_big ? QUEUE_SUBMIT_BIG : QUEUE_SUBMIT,
-	    &body, parcel->memfd, parcel->bytes, on_answer)) {
+	    &body, parcel->memfd, parcel->bytes,
+	    parcel->is_note ? on_note_answer : on_answer)) {
 		parcel_free(parcel);
 	} else {
 		conversation->submissions.unanswered--;

@@ -29,6 +29,7 @@ struct parcel {
 	uint32_t	number;
 	uint64_t	listed, bytes;	/* as stored */
 	unsigned	exact;		/* EXACT_ bits: of the listed size */
+	bool		is_note;	/* which was never carried */
 	bool		is_short;	/* much shorter than listed, or cut */
 	unsigned char	digest[DIGEST_BYTES];
 	int		memfd;		/* -1: in the big file `ticket` */

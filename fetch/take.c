@@ -190,22 +190,38 @@ take_is_left(struct collect *collect, const struct listed *row)
 	return true;
 }
 
-/* Submit its note instead of it, if space allows and nothing is in doubt. */
+/*
+ * Submit its note instead of it, if space allows and nothing is in doubt.  The
+ * row is consumed before that: submitting may begin another turn.
+ */
 static bool
 note_say(struct collect *collect, const struct before_row *row)
 {
+	uint64_t bytes = row->note->bytes.len;
 	struct parcel *parcel;
 
 	if (collect->conversation->doubt.first != NULL ||
-	    !space_take(collect, row->note->bytes.len))
+	    !space_take(collect, bytes))
 		return false;
 	parcel = parcel_note(collect, &row->row, row->note);
 	if (parcel == NULL) {
-		space_put(collect, row->note->bytes.len);
+		space_put(collect, bytes);
 		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 		return false;
 	}
+	before_next(collect);
 	parcel_submit(collect, parcel);
+	return true;
+}
+
+static bool
+row_say(struct collect *collect, const struct before_row *row)
+{
+	if (row->state == BEFORE_NOTE)
+		return note_say(collect, row);
+	if (!retr_say(collect, row->row.number, row->row.bytes, false))
+		return false;
+	before_next(collect);
 	return true;
 }
 
@@ -214,10 +230,8 @@ say_more(struct collect *collect)
 {
 	const struct before_row *row;
 
-	while ((row = before_row(collect)) != NULL &&
-	    (row->state == BEFORE_NOTE ? note_say(collect, row) :
-	    retr_say(collect, row->row.number, row->row.bytes, false)))
-		before_next(collect);
+	while ((row = before_row(collect)) != NULL && row_say(collect, row))
+		;
 	space_ahead(collect);
 }
 
@@ -254,10 +268,12 @@ take_turn(struct collect *collect)
 	    take_is_in_transit(collect) || before_is_asking(collect) ||
 	    (!take->paused && !before_is_over(collect)))
 		return;
-	if (conversation->doubt.first == NULL)
+	if (conversation->doubt.first != NULL) {
+		if (take->paused)
+			doubt_settle(collect);	/* then there is another turn */
+	} else if (spares_are_told(collect)) {
 		step_delete(collect);
-	else if (take->paused)
-		doubt_settle(collect);	/* then there is another turn */
+	}
 }
 
 void

@@ -53,6 +53,28 @@ add_two(struct policy *p, unsigned put, unsigned month, uint64_t account,
 	return db_run(&q);
 }
 
+/* So many bytes, counted as mail's before, were for another cause. */
+static int
+move_bytes(struct policy *p, unsigned month, uint64_t account,
+    enum line_cause to, uint64_t bytes)
+{
+	struct db_query q;
+	int r;
+
+	if (bytes == 0)
+		return 0;
+	q = db_ask(p->db, LINE_MOVE);
+	db_put_u64(&q, month);
+	db_put_u64(&q, account);
+	db_put_u64(&q, LINE_MAIL);
+	db_put_u64(&q, bytes);
+	r = db_run(&q);
+	/* those of a month that has ended stay where they are */
+	if (r < 0 || db_changed(p->db) == 0)
+		return r;
+	return add_two(p, LINE_ADD, month, account, to, bytes, 0);
+}
+
 int
 policy_line_add(struct policy *p, unsigned month, uint64_t account,
     const struct line_counts *counts)
@@ -62,6 +84,8 @@ policy_line_add(struct policy *p, unsigned month, uint64_t account,
 	for (unsigned i = 0; r == 0 && i < LINE_CAUSES; i++)
 		r = add_two(p, LINE_ADD, month, account, i,
 		    counts->carried[i].received, counts->carried[i].sent);
+	for (unsigned i = 0; r == 0 && i < LINE_CAUSES; i++)
+		r = move_bytes(p, month, account, i, counts->moved[i]);
 	for (unsigned i = 0; r == 0 && i < LINE_SAVINGS; i++)
 		r = add_two(p, LINE_SAVE, month, account, i,
 		    counts->saved[i].bytes, counts->saved[i].messages);

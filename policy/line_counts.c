@@ -42,6 +42,7 @@ line_counts_add(struct line_counts *counts, const struct line_counts *more)
 	for (unsigned i = 0; i < LINE_CAUSES; i++) {
 		counts->carried[i].received += more->carried[i].received;
 		counts->carried[i].sent += more->carried[i].sent;
+		counts->moved[i] += more->moved[i];
 	}
 	for (unsigned i = 0; i < LINE_SAVINGS; i++) {
 		counts->saved[i].bytes += more->saved[i].bytes;
@@ -66,6 +67,7 @@ line_counts_since(const struct line_counts *counts,
 		    before->carried[i].received);
 		news.carried[i].sent = since(counts->carried[i].sent,
 		    before->carried[i].sent);
+		news.moved[i] = since(counts->moved[i], before->moved[i]);
 	}
 	for (unsigned i = 0; i < LINE_SAVINGS; i++) {
 		news.saved[i].bytes = since(counts->saved[i].bytes,
@@ -82,7 +84,8 @@ line_counts_are_none(const struct line_counts *counts)
 	uint64_t any = 0;
 
 	for (unsigned i = 0; i < LINE_CAUSES; i++)
-		any |= counts->carried[i].received | counts->carried[i].sent;
+		any |= counts->carried[i].received | counts->carried[i].sent |
+		    counts->moved[i];
 	for (unsigned i = 0; i < LINE_SAVINGS; i++)
 		any |= counts->saved[i].bytes | counts->saved[i].messages;
 	return any == 0;
@@ -114,6 +117,7 @@ line_counts_pack(struct text *text, const struct line_counts *counts)
 	for (unsigned i = 0; i < LINE_CAUSES; i++) {
 		pack_u64(text, counts->carried[i].received);
 		pack_u64(text, counts->carried[i].sent);
+		pack_u64(text, counts->moved[i]);
 	}
 	for (unsigned i = 0; i < LINE_SAVINGS; i++) {
 		pack_u64(text, counts->saved[i].bytes);
@@ -139,6 +143,7 @@ line_counts_unpack(struct unpack *u)
 	for (unsigned i = 0; i < LINE_CAUSES; i++) {
 		counts.carried[i].received = figure(u);
 		counts.carried[i].sent = figure(u);
+		counts.moved[i] = figure(u);
 	}
 	for (unsigned i = 0; i < LINE_SAVINGS; i++) {
 		counts.saved[i].bytes = figure(u);

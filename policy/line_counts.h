@@ -37,6 +37,8 @@ struct line_counts {
 	struct {
 		uint64_t	received, sent;		/* bytes */
 	} carried[LINE_CAUSES];
+	/* received, and counted as LINE_MAIL before it was known what for */
+	uint64_t	moved[LINE_CAUSES];
 	struct {
 		uint64_t	bytes, messages;
 	} saved[LINE_SAVINGS];
@@ -58,7 +60,7 @@ uint64_t line_counts_saved(const struct line_counts *);
 
 /* As bytes, so many, and back. */
 /* For a message between roles: never more than LINE_COUNTS_BYTES. */
-#define LINE_COUNTS_BYTES	(16 * (LINE_CAUSES + LINE_SAVINGS))
+#define LINE_COUNTS_BYTES	(24 * LINE_CAUSES + 16 * LINE_SAVINGS)
 void	line_counts_pack(struct text *, const struct line_counts *);
 /* The reader is bad when they are none: no figure is above INT64_MAX / 32. */
 struct line_counts line_counts_unpack(struct unpack *);

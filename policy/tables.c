@@ -130,6 +130,10 @@ static const char *const statements[STATEMENTS] = {
 	    " (month, fetch, saving, bytes, messages) VALUES (?, ?, ?, ?, ?)"
 	    " ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes,"
 	    " messages = messages + excluded.messages",
+	/* from the mail's, if all of it stands there */
+	[LINE_MOVE] = "UPDATE line_carried SET received = received - ?4"
+	    " WHERE month = ?1 AND fetch = ?2 AND cause = ?3"
+	    " AND received >= ?4",
 	[LINE_CARRIED] = "SELECT coalesce(sum(received + sent), 0)"
 	    " FROM line_carried WHERE month = ?",
 	[LINE_EACH] = "SELECT l.fetch, l.saved, l.which, l.one, l.other,"

@@ -416,6 +416,16 @@ task_of(const struct collectors *all, const struct ipc *from, uint64_t id)
 	return NULL;
 }
 
+/* A remote mailbox of whose owner's process says something of it. */
+static bool
+is_of(const struct collectors *all, const struct ipc *from, uint64_t id)
+{
+	struct schedule_health health;
+
+	return schedule_health_of(*all->schedule, id, &health) &&
+	    health.owner == ipc_instance(from);
+}
+
 int
 collectors_carried(struct collectors *all, const struct ipc *from,
     struct slice body, uint64_t *account_out, struct line_counts *counts_out)
@@ -426,7 +436,9 @@ collectors_carried(struct collectors *all, const struct ipc *from,
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	*account_out = task_of(all, from, id) == NULL ? 0 : id;
+	/* a login may be asked for without a task: a person consents */
+	*account_out = task_of(all, from, id) != NULL ||
+	    is_of(all, from, id) ? id : 0;
 	*counts_out = counts;
 	return 0;
 }

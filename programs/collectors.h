@@ -38,7 +38,7 @@ void	collectors_pause(struct collectors *, uint64_t id, uint64_t owner);
 void	collectors_share(struct collectors *, uint64_t bytes_per_second);
 /*
  * What such a process says was carried: FETCH_CARRIED.  0 or -EBADMSG; of no
- * task that it was given, the account is 0.
+ * task that it was given, and of no mailbox of its owner, the account is 0.
  */
 int	collectors_carried(struct collectors *, const struct ipc *,
 	    struct slice body, uint64_t *account_out,

@@ -27,8 +27,7 @@ consent_end(struct fetch_way *way, enum consent_stage stage,
 	if (way->asked != NULL)
 		ipc_forget(way->asked, way);
 	way->asked = NULL;
-	oauth_free(way->oauth);
-	way->oauth = NULL;
+	way_hang_up(way);
 	consent->stage = stage;
 	consent->end = end;
 	(void)snprintf(consent->words, sizeof(consent->words), "%s", words);
@@ -49,8 +48,7 @@ on_consented(void *arg, const struct oauth_token *token)
 	struct fetch_way *way = arg;
 	struct consent *consent = way->consent;
 
-	oauth_free(way->oauth);
-	way->oauth = NULL;
+	way_hang_up(way);
 	way->token = *token;
 	if (token->end == OAUTH_SLOW_DOWN)
 		consent->interval_seconds += SLOWER_SECONDS;
@@ -100,8 +98,7 @@ on_device(void *arg, const struct oauth_device *device)
 	struct fetch_way *way = arg;
 	struct consent *consent = way->consent;
 
-	oauth_free(way->oauth);
-	way->oauth = NULL;
+	way_hang_up(way);
 	if (device->end != OAUTH_GRANTED) {
 		way_fail_by(way, device->end, device->words);
 		return;

@@ -44,6 +44,7 @@ errand_free(struct errand *errand)
 	if (errand->asked != NULL)
 		ipc_forget(errand->asked, errand);
 	end_work(errand);
+	errand_tell_carried(errand);	/* what its conversation ended with */
 	timer_free(errand->timer);
 	LIST_REMOVE(errand, next);
 	free(errand->rules);
@@ -55,19 +56,26 @@ errand_free(struct errand *errand)
 }
 
 void
-errand_tell_carried(struct errand *errand)
+fetch_tell_carried(struct ipc *schedule, uint64_t id,
+    const struct line_counts *counts)
 {
 	TEXT_AUTO body = TEXT_INIT(LINE_COUNTS_BYTES + 16);
+
+	pack_u64(&body, id);
+	line_counts_pack(&body, counts);
+	if (text_failed(&body) || ipc_send(schedule, FETCH_CARRIED,
+	    text_slice(&body), NULL, 0) < 0)
+		log_say("the schedule does not hear what was carried");
+}
+
+void
+errand_tell_carried(struct errand *errand)
+{
 	struct line_counts news;
 
 	errand->billed_ms = clock_ms();
-	if (errand->asker == NULL || !line_bill_news(&errand->bill, &news))
-		return;
-	pack_u64(&body, errand->id);
-	line_counts_pack(&body, &news);
-	if (text_failed(&body) || ipc_send(errand->asker, FETCH_CARRIED,
-	    text_slice(&body), NULL, 0) < 0)
-		log_say("the schedule does not hear what was carried");
+	if (errand->asker != NULL && line_bill_news(&errand->bill, &news))
+		fetch_tell_carried(errand->asker, errand->id, &news);
 }
 
 void
@@ -76,6 +84,8 @@ errand_end(struct errand *errand, const struct fetch_outcome *outcome)
 	TEXT_AUTO body = TEXT_INIT(FETCH_WORDS_MOST + 256);
 
 	fetch_outcome_pack(&body, outcome);
+	/* with its conversation the last bytes are counted */
+	end_work(errand);
 	errand_tell_carried(errand);
 	if (errand->asker != NULL && (text_failed(&body) ||
 	    ipc_reply(errand->asker, errand->serial, text_slice(&body), NULL,

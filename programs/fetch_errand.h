@@ -37,7 +37,7 @@ struct fetch_role {
 	struct talk_hall	*hall;
 	struct fetch_ways	*ways;
 	/* the newest of each; NULL: not there */
-	struct ipc		*keeper, *queue, *resolver, *door;
+	struct ipc		*keeper, *queue, *resolver, *door, *schedule;
 	LIST_HEAD(, errand)	 errands;
 	struct timer		*idle_timer;
 	struct calendar		 night;
@@ -125,6 +125,9 @@ void		 errand_progress(void *arg, const struct fetch_progress *);
 void		 errand_over(void *arg, const struct fetch_outcome *);
 /* What the line has carried for it since this was told last. */
 void		 errand_tell_carried(struct errand *);
+/* So much was carried for that fetch account: tell the schedule. */
+void		 fetch_tell_carried(struct ipc *schedule, uint64_t id,
+		    const struct line_counts *);
 
 /* fetch_errand_steps.c */
 

@@ -19,6 +19,24 @@
 
 /* Ends */
 
+/* The question is over; whatever it carried was for a login. */
+void
+way_hang_up(struct fetch_way *way)
+{
+	struct line_counts counts = { 0 };
+
+	oauth_free(way->oauth);
+	way->oauth = NULL;
+	for (unsigned i = 0; i < LINE_CAUSES; i++) {
+		counts.carried[LINE_OAUTH].received +=
+		    way->carried.bytes[i].received;
+		counts.carried[LINE_OAUTH].sent += way->carried.bytes[i].sent;
+	}
+	way->carried = (struct talk_counts){ 0 };
+	if (!line_counts_are_none(&counts))
+		way->ways->carried(way->ways->arg, way->id, &counts);
+}
+
 void
 fetch_way_free(struct fetch_way *way)
 {
@@ -26,7 +44,7 @@ fetch_way_free(struct fetch_way *way)
 		return;
 	if (way->asked != NULL)
 		ipc_forget(way->asked, way);
-	oauth_free(way->oauth);
+	way_hang_up(way);
 	timer_free(way->timer);
 	LIST_REMOVE(way, next);
 	if (way->consent != NULL)
@@ -179,12 +197,12 @@ way_find_endpoint(struct fetch_way *way, const char *url_text, step_fn *then)
 }
 
 struct oauth_route
-way_route(const struct fetch_way *way)
+way_route(struct fetch_way *way)
 {
 	return (struct oauth_route){
 		.hall = way->ways->hall, .loop = way->ways->loop,
 		.addresses = names_there(way) ? NULL : way->addresses,
-		.proxy = proxy_of(way)
+		.proxy = proxy_of(way), .counts = &way->carried
 	};
 }
 
@@ -327,8 +345,7 @@ on_refreshed(void *arg, const struct oauth_token *token)
 {
 	struct fetch_way *way = arg;
 
-	oauth_free(way->oauth);
-	way->oauth = NULL;
+	way_hang_up(way);
 	way->token = *token;
 	if (token->end == OAUTH_GRANTED) {
 		take_token(way);
@@ -479,7 +496,8 @@ fetch_way_find(struct fetch_ways *ways, uint64_t id, fetch_way_fn *fn,
 /* The process's */
 
 struct fetch_ways *
-fetch_ways_new(struct loop *loop, struct talk_hall *hall)
+fetch_ways_new(struct loop *loop, struct talk_hall *hall,
+    fetch_ways_carried_fn *carried, void *arg)
 {
 	struct fetch_ways *ways = calloc(1, sizeof(*ways));
 
@@ -487,6 +505,8 @@ fetch_ways_new(struct loop *loop, struct talk_hall *hall)
 		return NULL;
 	ways->loop = loop;
 	ways->hall = hall;
+	ways->carried = carried;
+	ways->arg = arg;
 	LIST_INIT(&ways->tokens);
 	LIST_INIT(&ways->ways);
 	LIST_INIT(&ways->consents);

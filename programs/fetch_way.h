@@ -17,6 +17,7 @@
 #include "lib/base/ipc.h"
 #include "lib/base/talk.h"
 #include "policy/grants.h"
+#include "policy/line_counts.h"
 
 struct fetch_ways;		/* of a process; opaque */
 struct fetch_way;		/* one being looked for */
@@ -32,8 +33,13 @@ struct fetch_way_found {
 
 typedef void	 fetch_way_fn(void *arg, const struct fetch_way_found *);
 
+/* So much was carried to login servers and back for that fetch account. */
+typedef void	 fetch_ways_carried_fn(void *arg, uint64_t id,
+		    const struct line_counts *);
+
 /* NULL when memory is out. */
-struct fetch_ways *fetch_ways_new(struct loop *, struct talk_hall *);
+struct fetch_ways *fetch_ways_new(struct loop *, struct talk_hall *,
+		    fetch_ways_carried_fn *, void *arg);
 /* Whoever waits is not called any more; NULL is fine. */
 void		 fetch_ways_free(struct fetch_ways *);
 /* Who can be asked from now on; NULL: nobody. */

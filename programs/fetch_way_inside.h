@@ -29,6 +29,8 @@ struct fetch_ways {
 	struct loop	*loop;
 	struct talk_hall *hall;
 	struct ipc	*keeper, *resolver;	/* NULL: not there */
+	fetch_ways_carried_fn *carried;
+	void		*arg;		/* of that */
 	LIST_HEAD(, held_token) tokens;
 	LIST_HEAD(, fetch_way) ways, consents;
 };
@@ -71,6 +73,7 @@ struct fetch_way {
 	char		 addresses[NAMES_TEXT_SIZE];
 	char		*found;		/* where the next addresses go */
 	struct oauth	*oauth;
+	struct talk_counts carried;	/* by that */
 	bool		 tried_before;	/* the older refresh token */
 	bool		 is_fresh;
 	struct oauth_token token;
@@ -87,7 +90,9 @@ void	way_fail(struct fetch_way *, enum fetch_end, const char *words);
 void	way_fail_by(struct fetch_way *, enum oauth_end, const char *words);
 /* The host of an endpoint is known, by us or by the proxy: then. */
 void	way_find_endpoint(struct fetch_way *, const char *url, step_fn *then);
-struct oauth_route way_route(const struct fetch_way *);
+struct oauth_route way_route(struct fetch_way *);
+/* The question under way is over; none is fine. */
+void	way_hang_up(struct fetch_way *);
 /* A question could not even be asked. */
 void	way_check_asked(struct fetch_way *, int r);
 /* Have the keeper store it; the way goes on, or ends, when that is durable. */

@@ -332,10 +332,15 @@ static void
 on_left(void *from, uint64_t serial, int r,
     const struct listing_counts *counts)
 {
-	TEXT_AUTO body = TEXT_INIT(8);
+	struct listing_spared spared = { 0 };
+	TEXT_AUTO body = TEXT_INIT(64);
 
-	(void)counts;
+	if (r == 0) {
+		spared.of[SPARED_SKIPPED].messages = counts->left;
+		spared.of[SPARED_SKIPPED].bytes = counts->left_bytes;
+	}
 	pack_u8(&body, status_of(r));
+	listing_spared_pack(&body, &spared);
 	answer(from, serial, r, &body);
 }
 
@@ -426,6 +431,25 @@ on_listing_leave(void *arg, struct ipc *from, struct ipc_message *message)
 	if (r < 0 && r != -EBADMSG)
 		on_left(from, message->serial, r, NULL);
 	return r == -EBADMSG ? r : 0;
+}
+
+int
+on_listing_spared(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	uint64_t account = unpack_u64(&u);
+	bool are_large = unpack_bool(&u);
+	uint32_t count = unpack_u32(&u);
+	struct listing_spared spared = { 0 };
+	TEXT_AUTO rest = TEXT_INIT(64);
+	int r;
+
+	if (u.bad)
+		return -EBADMSG;
+	r = ledger_spare(ledger_of(arg), from, account, are_large, count, &u,
+	    &spared);
+	listing_spared_pack(&rest, &spared);
+	return reply(from, message, r, &rest);
 }
 
 int

@@ -29,6 +29,8 @@ int	on_listing_page(void *arg, struct ipc *, struct ipc_message *);
 int	on_listing_digests(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_LISTING_LEAVE */
 int	on_listing_leave(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_LISTING_SPARED */
+int	on_listing_spared(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_LISTING_DELETING */
 int	on_listing_deleting(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_LISTING_END */

@@ -50,6 +50,16 @@ on_idle_time(void *arg)
 	fetch_if_idle(role->process);
 }
 
+/* Login servers were asked for it: without a schedule nobody counts. */
+static void
+on_way_carried(void *arg, uint64_t id, const struct line_counts *counts)
+{
+	struct fetch_role *role = arg;
+
+	if (role->schedule != NULL)
+		fetch_tell_carried(role->schedule, id, counts);
+}
+
 /* What libcurl and OpenSSL read from files: now or never. */
 static int
 fetch_open(struct process *process)
@@ -85,7 +95,8 @@ fetch_start(struct process *process)
 		log_say("the certificates that are trusted: %s", fault);
 		return -EINVAL;
 	}
-	role->ways = fetch_ways_new(process->loop, role->hall);
+	role->ways = fetch_ways_new(process->loop, role->hall, on_way_carried,
+	    role);
 	if (role->ways == NULL)
 		return -ENOMEM;
 	timer_set(role->idle_timer, FETCH_IDLE_MS);
@@ -106,6 +117,8 @@ fetch_peer(struct process *process, struct ipc *ipc)
 		role->resolver = ipc;
 	else if (ipc_peer(ipc) == ROLE_DOOR)
 		role->door = ipc;
+	else if (ipc_peer(ipc) == ROLE_SCHEDULE)
+		role->schedule = ipc;
 	fetch_ways_peers(role->ways, role->keeper, role->resolver);
 	for (errand = LIST_FIRST(&role->errands); errand != NULL;
 	    errand = following) {
@@ -149,6 +162,8 @@ fetch_lost(struct process *process, struct ipc *ipc)
 		role->door = NULL;
 	if (role->queue == ipc)
 		role->queue = NULL;
+	if (role->schedule == ipc)
+		role->schedule = NULL;
 	for (errand = LIST_FIRST(&role->errands); errand != NULL;
 	    errand = following) {
 		following = LIST_NEXT(errand, next);

@@ -49,6 +49,7 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_LISTING_PAGE,	  "LISTING_PAGE",     FETCH, IPC_REQUEST, 0, 0, on_listing_page },
 { QUEUE_LISTING_DIGESTS,  "LISTING_DIGESTS",  FETCH, IPC_REQUEST, 0, 0, on_listing_digests },
 { QUEUE_LISTING_LEAVE,	  "LISTING_LEAVE",    FETCH, IPC_REQUEST, 0, 0, on_listing_leave },
+{ QUEUE_LISTING_SPARED,	  "LISTING_SPARED",   FETCH, IPC_REQUEST, 0, 0, on_listing_spared },
 { QUEUE_LISTING_DELETING, "LISTING_DELETING", FETCH, IPC_REQUEST, 0, 0, on_listing_deleting },
 { QUEUE_LISTING_SEED,	  "LISTING_SEED",     CONSOLE, IPC_REQUEST, 0, 0, on_listing_seed },
 { QUEUE_LISTING_END,	  "LISTING_END",      FETCH, IPC_NEWS,    0, 0, on_listing_end },

@@ -8,6 +8,7 @@
 #include "queue/collected.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/dot.h"
@@ -143,13 +144,20 @@ collected_received(struct transit *transit, bool is_held)
 static void
 here_already(struct transit *transit, const struct message_id *id)
 {
-	char text[MESSAGE_ID_CHARS + 1];
+	struct conductor *conductor = transit->conductor;
+	char text[MESSAGE_ID_CHARS + 1], words[MESSAGE_ID_CHARS + 24];
+	struct queue_answer said = {
+		.code = 250, .status = SLICE("2.0.0"), .known = true
+	};
 
 	transit->env.id = *id;
 	message_id_write(id, text);
 	tell(transit, "here already, not delivered again: ");
-	conductor_answer(transit->conductor, &transit->asker, 250, "2.0.0",
-	    "here already as %s", text);
+	if (transit->asker.from == NULL)
+		return;
+	(void)snprintf(words, sizeof(words), "here already as %s", text);
+	said.words = slice_str(words);
+	conductor->ports.answer(conductor->ports.arg, &transit->asker, &said);
 }
 
 /* A lost one that waits for a person here is not lost. */

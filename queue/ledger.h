@@ -174,6 +174,14 @@ int	ledger_digests(struct ledger *, const void *from, uint64_t account,
 /* -EAGAIN: one of them is not to be deleted (any more); nothing is noted. */
 int	ledger_deleting(struct ledger *, const void *from, uint64_t account,
 	    uint32_t count, struct unpack *u);
+/*
+ * These are not downloaded now, and with `are_large` what is too large neither:
+ * `spared_out` counts those of which that was not said before.  Two without
+ * UIDL that are of one size count as one.  NORMAL.
+ */
+int	ledger_spare(struct ledger *, const void *from, uint64_t account,
+	    bool are_large, uint32_t count, struct unpack *u,
+	    struct listing_spared *spared_out);
 void	ledger_end(struct ledger *, const void *from, uint64_t account);
 /* The channel is gone with all its listings; NULL: everybody's. */
 void	ledger_asker_lost(struct ledger *, const void *from);

@@ -10,7 +10,8 @@
  * that in short turns.
  * ledger_folders.c numbers the folders of a remote mailbox, ledger_claims.c
  * knows which recipient has which of a domain's messages; ledger_seed.c takes
- * over what another program has collected.
+ * over what another program has collected; ledger_spare.c remembers what has been
+ * counted as not carried.
  */
 #ifndef POSTROOM_QUEUE_LEDGER_INSIDE_H
 #define POSTROOM_QUEUE_LEDGER_INSIDE_H
@@ -177,6 +178,7 @@ struct listing {
 	bool		 expects_one;	/* an entry, STORED or LEFT */
 	uint32_t	*ranges;	/* to leave: from, to */
 	size_t		 range_count;
+	uint64_t	 left, left_bytes;	/* of these, by this job */
 	UT_hash_handle	 hh;
 };
 

@@ -68,6 +68,8 @@ came_too_large(const struct listing *listing, const struct row *row)
 static void
 count(const struct listing *listing, struct listing_counts *counts)
 {
+	counts->left = listing->left;
+	counts->left_bytes = listing->left_bytes;
 	for (size_t i = 0; i < listing->row_count; i++) {
 		const struct row *row = &listing->rows[i];
 		bool too_large = row->part == ROW_TOO_LARGE ||

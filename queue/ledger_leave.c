@@ -61,6 +61,11 @@ leave_row(struct ledger *ledger, struct listing *listing, struct row *row)
 	if (r < 0)
 		return r;
 	listing_stand(listing, row, index);
+	/* of one that came too large the line has carried enough */
+	if (!entry.is_short) {
+		listing->left++;
+		listing->left_bytes += row->bytes;
+	}
 	row->why = WHY_LEFT;
 	row->doubt = false;
 	row->part = row->uidl_len == 0 && row->looked == LOOKED_NOT ?
@@ -168,6 +173,7 @@ ledger_leave(struct ledger *ledger, const struct ledger_asked *asked,
 	if (r < 0)
 		return r;
 	listing->range_count = count;
+	listing->left = listing->left_bytes = 0;
 	listing->asked = *asked;
 	ledger_job(ledger, listing, leaving, true);
 	return 0;

@@ -62,6 +62,11 @@ static const char *const steps[] = {
 	/* `short` is enum ledger_mark from here on: an older program must not
 	 * read it */
 	"UPDATE meta SET hub = hub;",
+	/* what was not carried and has been told of; day: it stood there then,
+	 * days since 1970 */
+	("CREATE TABLE spared (fetch INTEGER NOT NULL, uidl BLOB NOT NULL,"
+	" bytes INTEGER NOT NULL, day INTEGER NOT NULL,"
+	" PRIMARY KEY (fetch, uidl, bytes)) WITHOUT ROWID;"),
 };
 
 #define OF		" WHERE fetch = ?1"
@@ -171,6 +176,11 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	[LEDGER_SEED] = "INSERT INTO seen (fetch, uidl, bytes, state, owner,"
 	    " position, stored, changed) SELECT ?1, ?2, ?3, 3, 0, 0, ?4, ?4"
 	    " WHERE NOT EXISTS (SELECT 1 FROM seen" OF " AND uidl = ?2)",
+	[LEDGER_SPARED] = "SELECT day FROM spared" OF " AND uidl = ?2"
+	    " AND bytes = ?3",
+	[LEDGER_SPARE] = "INSERT INTO spared VALUES (?1, ?2, ?3, ?4)"
+	    " ON CONFLICT DO UPDATE SET day = excluded.day",
+	[LEDGER_SPARED_DROP] = "DELETE FROM spared" OF " AND day < ?2",
 	[LEDGER_DELETING] = "UPDATE seen SET state = 1, changed = ?2"
 	    " WHERE seq = ?1 AND state IN (0, 1)",
 	/* the same bytes, as the index orders them */

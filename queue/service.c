@@ -13,6 +13,7 @@ answer_pack(struct text *text, const struct queue_answer *answer)
 	pack_slice(text, answer->status);
 	pack_slice(text, answer->words);
 	pack_u8(text, answer->held);
+	pack_u8(text, answer->known);
 }
 
 int
@@ -24,6 +25,7 @@ answer_unpack(struct unpack *u, struct queue_answer *answer_out)
 	answer.status = unpack_slice(u);
 	answer.words = unpack_slice(u);
 	answer.held = unpack_bool(u);
+	answer.known = unpack_bool(u);
 	if (u->bad || answer.code > 599)
 		return -EBADMSG;
 	*answer_out = answer;
@@ -46,7 +48,7 @@ listing_counts_pack(struct text *text, const struct listing_counts *counts)
 int
 listing_counts_unpack(struct unpack *u, struct listing_counts *counts_out)
 {
-	struct listing_counts counts;
+	struct listing_counts counts = { 0 };
 
 	counts.listed = unpack_u64(u);
 	counts.listed_bytes = unpack_u64(u);
@@ -59,6 +61,30 @@ listing_counts_unpack(struct unpack *u, struct listing_counts *counts_out)
 	if (u->bad)
 		return -EBADMSG;
 	*counts_out = counts;
+	return 0;
+}
+
+void
+listing_spared_pack(struct text *text, const struct listing_spared *spared)
+{
+	for (unsigned i = 0; i < SPARED_COUNT; i++) {
+		pack_u64(text, spared->of[i].messages);
+		pack_u64(text, spared->of[i].bytes);
+	}
+}
+
+int
+listing_spared_unpack(struct unpack *u, struct listing_spared *spared_out)
+{
+	struct listing_spared spared;
+
+	for (unsigned i = 0; i < SPARED_COUNT; i++) {
+		spared.of[i].messages = unpack_u64(u);
+		spared.of[i].bytes = unpack_u64(u);
+	}
+	if (u->bad)
+		return -EBADMSG;
+	*spared_out = spared;
 	return 0;
 }
 

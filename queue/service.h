@@ -74,8 +74,9 @@ enum queue_kind {
 	 * it could not be had) -> u8 listing_status */
 	QUEUE_LISTING_DIGESTS,
 	/* fetch -> queue: u64 listing, u32 count, each u32 number, u32
-	 * upto -> u8 listing_status.  These are old and never wanted: they stay
-	 * where they are.  Durable with the answer; `count` 0 says that nothing
+	 * upto -> u8 listing_status, packed listing_spared (those that were
+	 * not LEFT before).  These are old and never wanted: they stay where
+	 * they are.  Durable with the answer; `count` 0 says that nothing
 	 * (more) is to be left: the account's beginning is settled.  All rows
 	 * have been told.  Where there are no UIDLs those left become part of
 	 * LISTING_LOOK, and the beginning is settled once they were looked at:
@@ -87,6 +88,12 @@ enum queue_kind {
 	/* fetch -> queue: u64 listing, u32 count, each u32 number: DELE
 	 * is about to be sent -> u8 listing_status */
 	QUEUE_LISTING_DELETING,
+	/* fetch -> queue: u64 listing, u8 those too large as well, u32 count
+	 * (SPARED_PAGE at the most), each u32 number, u8 enum spared, u64 bytes
+	 * of it that were carried: the rest of these is not downloaded now ->
+	 * u8 listing_status, packed listing_spared: those of which that had
+	 * not been said before.  After DECIDE, and not during a LEAVE. */
+	QUEUE_LISTING_SPARED,
 	/* fetch -> queue, news: u64 listing; it is over */
 	QUEUE_LISTING_END,
 	/* console -> queue: u64 fetch account, slice folder (or empty), u32
@@ -171,6 +178,21 @@ enum listing_order {
 /* Where a row stands, before its number. */
 uint64_t listing_rank(enum listing_order, uint64_t bytes);
 
+/* Why a message is not downloaded now. */
+enum spared {
+	SPARED_SKIPPED,		/* it is left, deleted, or too large */
+	SPARED_DEFERRED,	/* it waits for its hour */
+	SPARED_COUNT
+};
+#define SPARED_PAGE	500	/* rows of one message: some ms of writing */
+
+/* Counted once for each message, however often it is listed. */
+struct listing_spared {
+	struct {
+		uint64_t	messages, bytes;
+	} of[SPARED_COUNT];
+};
+
 #define LISTING_PAGE	2000	/* rows of one message */
 #define UIDL_MOST_BYTES	512	/* RFC 1939 says 70; the rest is digested */
 #define LISTING_MOST	200000	/* rows of one listing: some 40 MB with their
@@ -189,6 +211,7 @@ struct listing_counts {
 					   never wanted */
 	uint64_t	too_large;	/* by its size, or left after a
 					   decision: it came larger */
+	uint64_t	left, left_bytes;	/* just now; not in its bytes */
 };
 
 /* As bytes, and back. */
@@ -196,6 +219,9 @@ void	listing_counts_pack(struct text *, const struct listing_counts *);
 /* 0 or -EBADMSG. */
 int	listing_counts_unpack(struct unpack *,
 	    struct listing_counts *counts_out);
+void	listing_spared_pack(struct text *, const struct listing_spared *);
+int	listing_spared_unpack(struct unpack *,
+	    struct listing_spared *spared_out);
 
 /* What the door tells its client. */
 struct queue_answer {
@@ -203,6 +229,7 @@ struct queue_answer {
 	struct slice	status;		/* "2.0.0" */
 	struct slice	words;		/* one line */
 	bool		held;		/* taken, and waits for a person */
+	bool		known;		/* it was here already */
 };
 
 /* An answer as bytes, and back; 0 or -EBADMSG. */

@@ -58,6 +58,7 @@ struct imap {
 	uint64_t		 passed;	/* of the response at hand */
 	struct text		 out;
 	struct deflate		*deflate;	/* NULL: in clear */
+	struct deflate_counts	 billed;	/* of it */
 	bool			 held, broken, in_turn, idles;
 	uint64_t		 heard_ms;	/* the last byte */
 	uint64_t		 ticked_ms;
@@ -217,6 +218,23 @@ imap_say(struct imap *imap, const struct imap_command *command, uint32_t about)
 	enqueue(imap, command, about, from);
 }
 
+/* What compressing has saved since this was called last. */
+static void
+bill_packed(struct imap *imap)
+{
+	const struct deflate_counts now = deflate_counts(imap->deflate),
+	    more = {
+		.received = now.received - imap->billed.received,
+		.received_packed = now.received_packed -
+		    imap->billed.received_packed,
+		.sent = now.sent - imap->billed.sent,
+		.sent_packed = now.sent_packed - imap->billed.sent_packed
+	};
+
+	imap->billed = now;
+	line_bill_packed(imap->options.bill, &more);
+}
+
 /* Hand bytes to the talk, compressed if that was agreed. */
 static void
 wire_write(struct imap *imap, struct slice bytes)
@@ -231,6 +249,8 @@ wire_write(struct imap *imap, struct slice bytes)
 	    text_slice(&packed) : bytes) < 0)
 		break_off(imap, FETCH_END_LOCAL,
 		    "no memory for what is to be sent");
+	else if (imap->deflate != NULL)
+		bill_packed(imap);
 }
 
 /* How many of the commands not sent yet may leave; and their bytes. */
@@ -548,6 +568,8 @@ read_more(struct imap *imap)
 		    "what it compressed cannot be read");
 	if (n <= 0)
 		return false;
+	if (imap->deflate != NULL)
+		bill_packed(imap);
 	imap->rest = slice_of(imap->input, (size_t)n);
 	imap->heard_ms = clock_ms();
 	imap->rate_bytes += (uint64_t)n;

@@ -18,6 +18,7 @@
 #define POSTROOM_FETCH_IMAP_IMAP_H
 
 #include "fetch/imap/reply.h"
+#include "fetch/line_bill.h"
 #include "fetch/protocol.h"
 #include "lib/base/talk.h"
 
@@ -74,6 +75,7 @@ struct imap_events {
 struct imap_options {
 	uint64_t	silence_ms;	/* without a byte that is awaited */
 	uint64_t	least_bytes_per_second;	/* over a minute */
+	struct line_bill *bill;		/* of what compressing saves; or NULL */
 };
 
 /* Over `talk` (borrowed).  NULL: no memory. */

@@ -374,7 +374,8 @@ converse(struct collect *collect)
 	const struct imap_options options = {
 		.silence_ms = collect->limits.silence_ms,
 		.least_bytes_per_second =
-		    collect->limits.least_bytes_per_second
+		    collect->limits.least_bytes_per_second,
+		.bill = collect->bill
 	};
 	const struct imap_events events = {
 		.arg = collect, .turn = on_turn, .untagged = on_untagged,

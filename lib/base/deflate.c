@@ -136,3 +136,14 @@ deflate_read(struct deflate *deflate, deflate_read_fn *read, void *arg,
 	}
 	return (int)(room - in->avail_out);
 }
+
+struct deflate_counts
+deflate_counts(const struct deflate *deflate)
+{
+	return (struct deflate_counts){
+		.received = deflate->in.total_out,
+		.received_packed = deflate->in.total_in,
+		.sent = deflate->out.total_in,
+		.sent_packed = deflate->out.total_out
+	};
+}

@@ -33,4 +33,11 @@ typedef int	deflate_read_fn(void *arg, char *bytes, size_t size);
 int	deflate_read(struct deflate *, deflate_read_fn *read, void *arg,
 	    char *bytes, size_t size);
 
+/* How many bytes, so far: as they are, and compressed. */
+struct deflate_counts {
+	uint64_t	received, received_packed;
+	uint64_t	sent, sent_packed;
+};
+struct deflate_counts deflate_counts(const struct deflate *);
+
 #endif

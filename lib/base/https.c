@@ -250,7 +250,7 @@ https_ask(struct talk_hall *hall, struct loop *loop,
 		.proxy = options->proxy, .tls = TALK_IMPLICIT,
 		.login = TALK_LOGIN_NONE, .pin = options->pin,
 		.connect_ms = options->deadline_ms,
-		.open_ms = options->deadline_ms
+		.open_ms = options->deadline_ms, .counts = options->counts
 	};
 	const struct talk_events events = {
 		.arg = https, .line = on_line, .opened = on_opened,

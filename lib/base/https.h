@@ -39,6 +39,7 @@ struct https_options {
 	const struct slice *form;
 	uint64_t	 deadline_ms;	/* for all of it */
 	size_t		 answer_most;	/* bytes of the body */
+	struct talk_counts *counts;	/* as in talk.h; or NULL */
 };
 
 struct https_answer {

@@ -144,6 +144,7 @@ talk_drive_close(struct talk *talk)
 		talk_drive_stop(talk);
 	curl_easy_cleanup(talk->easy);
 	(void)curl_multi_cleanup(talk->multi);
+	talk_line_settle(talk);
 	curl_slist_free_all(talk->addresses);
 	while ((one = SLIST_FIRST(&talk->sockets)) != NULL)
 		socket_free(one);

@@ -161,6 +161,8 @@ void	talk_line_sent(struct talk *, size_t bytes);
 void	talk_line_look(struct talk *, int fd);
 /* It has ended: put what the system counted beyond it where it belongs. */
 void	talk_line_settle(struct talk *);
+/* CURLOPT_CLOSESOCKETFUNCTION: the last bytes, TLS's farewell, are counted. */
+int		 talk_line_close(void *talk, curl_socket_t);
 /* CURLOPT_SOCKOPTFUNCTION, with the conversation as its data. */
 int	talk_line_socket(void *arg, curl_socket_t, curlsocktype);
 

@@ -7,6 +7,7 @@
  * share of the line holds reading: the other side's window fills, and it waits.
  */
 #include <errno.h>
+#include <unistd.h>
 
 #include "lib/base/talk_inside.h"
 #include "lib/base/wire.h"
@@ -129,6 +130,16 @@ talk_line_look(struct talk *talk, int fd)
 	talk->wire_sent += sent - talk->fd_sent;
 	talk->fd_received = received;
 	talk->fd_sent = sent;
+}
+
+int
+talk_line_close(void *arg, curl_socket_t fd)
+{
+	struct talk *talk = arg;
+
+	talk_line_look(talk, fd);
+	talk->wire_fd = -1;	/* the next one of that number is another */
+	return close(fd);
 }
 
 void

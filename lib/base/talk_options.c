@@ -298,6 +298,8 @@ set_connection(struct talk *talk, const struct talk_options *options,
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(CURLOPT_SOCKOPTFUNCTION, talk_line_socket);
 	SET(CURLOPT_SOCKOPTDATA, talk);
+	SET(CURLOPT_CLOSESOCKETFUNCTION, talk_line_close);
+	SET(CURLOPT_CLOSESOCKETDATA, talk);
 	/* raised to open_ms once it is connected: look_connected() */
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_ms);
 	/* our own deadline stands before it */

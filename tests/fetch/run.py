@@ -4,10 +4,9 @@
 usage: run.py --bin DIR --results FILE [--only NAME] [--long] [--seed N]
               [--keep] [--jobs N] [--times]
 
-The tests of begin, carrying, listing, ending and names share one hub and run
-side by side; those of telling, line and killing have hubs of their own.  What waits
-for a limit of the product (60 s of silence) is begun first and goes on beside
-the rest.
+Most tests share one hub and run side by side; those of OWN have hubs of their
+own.  What waits for a limit of the product (60 s of silence) is begun first and
+goes on beside the rest.
 A line is "pass|fail|skip NAME"; --only takes the name or its beginning.
 """
 
@@ -40,10 +39,19 @@ import imap_begin                                       # noqa: E402,F401
 import imap_carrying                                    # noqa: E402,F401
 import imap_listing                                     # noqa: E402,F401
 import moving                                           # noqa: E402,F401
+import tokens                                           # noqa: E402,F401
+import infected                                         # noqa: E402
 import killing                                          # noqa: E402
+import kills                                            # noqa: E402
 import watching                                         # noqa: E402
 import line                                             # noqa: E402
+import saving                                           # noqa: E402
 import telling                                          # noqa: E402
+import rows                                             # noqa: E402
+
+
+# with hubs of their own; what takes longest is first
+OWN = (kills, killing, watching, saving, telling, line, infected)
 
 
 class Skip(Exception):
@@ -172,9 +180,12 @@ def main():
 
     def wanted(name):
         return not args.only or name.startswith(args.only)
+    alone_all = [one for group in OWN for one in group.tests(args)]
+    names_all = [one[0] for one in (*TESTS, *alone_all)]
+    alone_all.append(("every-row-of-HARDENING-has-a-test",
+                      lambda: rows.every_row(names_all)))
     shared = [one for one in TESTS if wanted(one[0])]
-    own = [one for group in (telling, line, watching, killing)
-           for one in group.tests(args) if wanted(one[0])]
+    own = [one for one in alone_all if wanted(one[0])]
     if not shared and not own:
         results.add("fail", args.only, "there is no such test")
 

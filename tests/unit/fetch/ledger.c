@@ -46,14 +46,25 @@ reply_ok(struct ledger *ledger, uint64_t serial)
 }
 
 static void
-pack_answer(struct text *body, unsigned code, bool held)
+reply_spared(struct ledger *ledger, uint64_t serial,
+    const struct listing_spared *spared)
+{
+	TEXT_AUTO body = TEXT_INIT(64);
+
+	pack_u8(&body, LISTING_OK);
+	listing_spared_pack(&body, spared);
+	reply(ledger, serial, &body);
+}
+
+static void
+pack_answer(struct text *body, unsigned code, bool held, bool known)
 {
 	const struct queue_answer said = {
 		.code = (uint16_t)code,
 		.status = slice_str(code == 250 ? "2.0.0" : "4.3.1"),
 		.words = slice_str(code == 250 ? "stored, not held" :
 		    "the disk is full"),
-		.held = held
+		.held = held, .known = known
 	};
 
 	answer_pack(body, &said);
@@ -284,6 +295,17 @@ on_digests(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+static void
+leave_row(struct ledger *ledger, struct row *row)
+{
+	row->left = true;
+	row->late = ledger->decides > 0;
+	if (row->late)
+		return;
+	ledger->left.of[SPARED_SKIPPED].messages++;
+	ledger->left.of[SPARED_SKIPPED].bytes += row->bytes;
+}
+
 static int
 on_leave(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -301,13 +323,43 @@ on_leave(void *arg, struct ipc *from, struct ipc_message *message)
 		for (unsigned i = ledger->first; i < ledger->count; i++)
 			if (ledger->rows[i].number >= first &&
 			    ledger->rows[i].number <= last)
-				ledger->rows[i].left = true,
-				ledger->rows[i].late = ledger->decides > 0;
+				leave_row(ledger, &ledger->rows[i]);
 	}
 	ck_assert(unpack_is_done(&u));
 	ledger->is_noting = true;
 	ledger->noting = message->serial;
 	timer_set(ledger->later, 2);
+	return 0;
+}
+
+/* Each is new, to the bytes that are listed. */
+static int
+on_spared(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(ledger, message);
+	struct listing_spared spared = { 0 };
+	bool are_large = unpack_bool(&u);
+	uint32_t count = unpack_u32(&u);
+
+	(void)from;
+	ck_assert_uint_le(count, SPARED_PAGE);
+	ck_assert(are_large || count > 0);
+	ledger->spared_large += are_large;
+	while (count-- > 0) {
+		struct row *row = row_of(ledger, unpack_u32(&u));
+		enum spared why = unpack_enum(&u, SPARED_COUNT);
+		uint64_t carried = unpack_u64(&u);
+
+		ck_assert(row != NULL && !u.bad);
+		ck_assert(!row->spared);
+		ck_assert_uint_le(carried, row->bytes);
+		row->spared = true;
+		spared.of[why].messages++;
+		spared.of[why].bytes += row->bytes - carried;
+	}
+	ck_assert(unpack_is_done(&u));
+	reply_spared(ledger, message->serial, &spared);
 	return 0;
 }
 
@@ -354,7 +406,7 @@ on_grant(void *arg, struct ipc *from, struct ipc_message *message)
 	(void)from;
 	if (fits)
 		ledger->granted += bytes;
-	pack_answer(&body, fits ? 250 : 452, false);
+	pack_answer(&body, fits ? 250 : 452, false, false);
 	reply(ledger, message->serial, &body);
 	return 0;
 }
@@ -385,7 +437,7 @@ on_big(void *arg, struct ipc *from, struct ipc_message *message)
 	ledger->bigs[ledger->big_count].fd = fd[0];
 	ledger->bigs[ledger->big_count].bytes =
 	    (struct text)TEXT_INIT(64 << 20);
-	pack_answer(&body, 250, false);
+	pack_answer(&body, 250, false, false);
 	pack_u64(&body, ledger->big_count++);
 	ck_assert_int_eq(ipc_reply(ledger->far, message->serial,
 	    text_slice(&body), &fd[1], 1), 0);
@@ -424,7 +476,7 @@ answer(struct ledger *ledger, uint64_t serial)
 	TEXT_AUTO body = TEXT_INIT(256);
 
 	pack_answer(&body, ledger->code == 0 ? 250 : ledger->code,
-	    ledger->holds);
+	    ledger->holds, ledger->knows);
 	reply(ledger, serial, &body);
 }
 
@@ -435,7 +487,8 @@ on_later(void *arg)
 
 	if (ledger->is_noting) {
 		ledger->is_noting = false;
-		reply_ok(ledger, ledger->noting);
+		reply_spared(ledger, ledger->noting, &ledger->left);
+		ledger->left = (struct listing_spared){ 0 };
 	}
 	for (unsigned i = 0; i < ledger->big_count; i++)
 		drain(&ledger->bigs[i], 4);
@@ -561,6 +614,7 @@ static const struct ipc_rule rules[] = {
 	RULE(QUEUE_LISTING_PAGE, IPC_REQUEST, 0, on_page),
 	RULE(QUEUE_LISTING_DIGESTS, IPC_REQUEST, 0, on_digests),
 	RULE(QUEUE_LISTING_LEAVE, IPC_REQUEST, 0, on_leave),
+	RULE(QUEUE_LISTING_SPARED, IPC_REQUEST, 0, on_spared),
 	RULE(QUEUE_LISTING_DELETING, IPC_REQUEST, 0, on_deleting),
 	RULE(QUEUE_LISTING_END, IPC_NEWS, 0, on_end),
 	{ 0 }

@@ -30,6 +30,7 @@ struct ledger {
 	uint64_t	 space;		/* that it grants; what is over: 452 */
 	unsigned	 code;		/* to a submission; 0: 250 */
 	bool		 holds;		/* says so of what it stores */
+	bool		 knows;		/* all that is submitted */
 	unsigned	 fails_page;	/* of what to take, from 1; 0: none */
 	/*
 	 * That page of what to take comes with the next page that is asked
@@ -44,7 +45,7 @@ struct ledger {
 		uint32_t	number;
 		uint64_t	bytes;
 		char		uidl[600];
-		bool		left, late, taken, deleting;
+		bool		left, late, taken, deleting, spared;
 		uint8_t		known;	/* digest */
 		unsigned char	digest[FETCHED_DIGEST_BYTES];
 	} rows[LEDGER_ROWS];
@@ -67,6 +68,8 @@ struct ledger {
 	struct loop	*loop;
 	struct ipc	*near, *far;	/* the collection's end; ours */
 	struct timer	*later;
+	unsigned	 spared_large;	/* times */
+	struct listing_spared left;	/* by the LEAVE under way */
 	bool		 is_noting;	/* a LEAVE */
 	uint64_t	 noting;	/* its serial */
 	struct text	 late;		/* page */

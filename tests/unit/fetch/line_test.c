@@ -369,9 +369,41 @@ START_TEST(what_changes_its_cause_is_counted_once)
 	line_counts_add(&sum, &news);
 	ck_assert_uint_eq(line_counts_carried(&sum), 300);
 	ck_assert_uint_eq(sum.carried[LINE_REFETCHED].received, 200);
+	/* who keeps the sums moves the rest there */
+	ck_assert_uint_eq(sum.moved[LINE_REFETCHED], 50);
 	bill.carried.bytes[LINE_MAIL].received += 50;
 	ck_assert(line_bill_news(&bill, &news));
 	ck_assert_uint_eq(line_counts_carried(&news), 50);
+}
+END_TEST
+
+START_TEST(what_compressing_saves_is_never_taken_back)
+{
+	const struct deflate_counts small = { 10, 30, 5, 5 },
+	    large = { 1000, 200, 95, 65 };
+	struct line_bill bill = { .told = { .saved = { { 0 } } } };
+
+	line_bill_packed(NULL, &small);
+	line_bill_packed(&bill, &small);
+	ck_assert_uint_eq(bill.rest.saved[LINE_COMPRESSED].bytes, 0);
+	line_bill_packed(&bill, &large);
+	ck_assert_uint_eq(bill.rest.saved[LINE_COMPRESSED].bytes, 810);
+	line_bill_packed(&bill, &small);
+	ck_assert_uint_eq(bill.rest.saved[LINE_COMPRESSED].bytes, 810);
+	ck_assert_uint_eq(bill.rest.saved[LINE_COMPRESSED].messages, 0);
+}
+END_TEST
+
+START_TEST(what_came_compressed_moves_as_it_was_carried)
+{
+	const struct deflate_counts fourth = { 1000, 250, 0, 0 };
+	struct line_bill bill = { .told = { .saved = { { 0 } } } };
+
+	line_bill_packed(&bill, &fourth);
+	bill.carried.bytes[LINE_MAIL].received = 250;
+	line_bill_move(&bill, LINE_DUPLICATES, 400);
+	ck_assert_uint_eq(bill.carried.bytes[LINE_DUPLICATES].received, 100);
+	ck_assert_uint_eq(bill.carried.bytes[LINE_MAIL].received, 150);
 }
 END_TEST
 
@@ -406,6 +438,8 @@ unit_suite(void)
 	tcase_add_test(tests, pages_are_of_one_month_and_not_too_long);
 	tcase_add_test(tests, a_bill_tells_its_news_once);
 	tcase_add_test(tests, what_changes_its_cause_is_counted_once);
+	tcase_add_test(tests, what_compressing_saves_is_never_taken_back);
+	tcase_add_test(tests, what_came_compressed_moves_as_it_was_carried);
 	tcase_add_test(tests, each_bar_has_words_and_a_code);
 	suite_add_tcase(suite, tests);
 	return suite;

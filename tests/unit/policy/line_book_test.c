@@ -76,7 +76,7 @@ teardown(void)
 static struct line_counts
 figures(uint64_t from)
 {
-	struct line_counts counts;
+	struct line_counts counts = { .moved = { 0 } };
 
 	for (unsigned i = 0; i < LINE_CAUSES; i++) {
 		counts.carried[i].received = from++;
@@ -127,6 +127,7 @@ START_TEST(figures_are_packed_and_unpacked)
 	struct line_counts in = figures(1), out;
 	struct unpack u;
 
+	in.moved[LINE_OAUTH] = 77;
 	line_counts_pack(&text, &in);
 	ck_assert(!text_failed(&text));
 	ck_assert_uint_eq(text.len, LINE_COUNTS_BYTES);
@@ -184,6 +185,27 @@ START_TEST(figures_are_added_by_month_and_account)
 	ck_assert_str_eq(found.rows[1].address, "ann@office.test");
 	ck_assert_str_eq(found.rows[1].label, "provider");
 	ck_assert_mem_eq(&found.rows[1].counts, &sum, sizeof(sum));
+}
+END_TEST
+
+START_TEST(what_was_no_mail_moves_and_the_sum_stays)
+{
+	struct line_counts one = figures(1), move = { .moved = {
+	    [LINE_DUPLICATES] = one.carried[LINE_MAIL].received - 1 } };
+	struct found found = { 0 };
+
+	add(MONTH, fetch, &one);
+	add(MONTH, fetch, &move);
+	ck_assert_uint_eq(carried(MONTH), line_counts_carried(&one));
+	/* of the month before nothing moves into this one */
+	add(MONTH + 1, fetch, &move);
+	ck_assert_uint_eq(carried(MONTH + 1), 0);
+	ck_assert_int_eq(policy_line_each(policy, MONTH, 0, find, &found), 0);
+	ck_assert_uint_eq(found.rows[0].counts.carried[LINE_MAIL].received,
+	    1);
+	ck_assert_uint_eq(found.rows[0].counts.carried[
+	    LINE_DUPLICATES].received, one.carried[LINE_DUPLICATES].received +
+	    one.carried[LINE_MAIL].received - 1);
 }
 END_TEST
 
@@ -433,6 +455,7 @@ unit_suite(void)
 	tcase_add_test(tests, figures_are_packed_and_unpacked);
 	tcase_add_test(tests, what_is_new_is_told_apart);
 	tcase_add_test(tests, figures_are_added_by_month_and_account);
+	tcase_add_test(tests, what_was_no_mail_moves_and_the_sum_stays);
 	tcase_add_test(tests,
 	    accounts_are_told_from_a_number_on_until_it_is_enough);
 	tcase_add_test(tests, what_was_carried_stays_when_the_account_goes);

@@ -262,12 +262,15 @@ START_TEST(mail_of_a_domain_is_for_others_and_once_for_each)
 
 	own_domain();
 	for_account = STAGE_ANN + 1;
-	ck_assert_uint_eq(collect(1, 'a', VERDICT_ACCEPT)->code, 250);
+	answer = collect(1, 'a', VERDICT_ACCEPT);
+	ck_assert_uint_eq(answer->code, 250);
+	ck_assert(!answer->known);
 	judged = stage_count(&stage, STAGE_JUDGE);
 	ck_assert_int_eq(submit(2, 'a', true, SOURCE_FETCH), 0);
 	answer = stage_call(&stage, STAGE_ANSWER, 1);
 	ck_assert_uint_eq(answer->code, 250);
 	ck_assert_ptr_nonnull(strstr(answer->words, "here already as "));
+	ck_assert(answer->known);
 	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), judged);
 	end();
 	list(2);
@@ -406,6 +409,7 @@ START_TEST(the_same_bytes_in_doubt_are_answered_and_not_delivered)
 	answer = stage_call(&stage, STAGE_ANSWER, 1);
 	ck_assert_uint_eq(answer->code, 250);
 	ck_assert_ptr_nonnull(strstr(answer->words, "here already as "));
+	ck_assert(answer->known);
 	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), judged);
 	end();
 	list(1);
@@ -575,6 +579,7 @@ START_TEST(what_was_lost_and_is_held_here_keeps_its_id)
 	answer = stage_call(&stage, STAGE_ANSWER, 1);
 	ck_assert_uint_eq(answer->code, 250);
 	ck_assert_ptr_nonnull(strstr(answer->words, "here already as "));
+	ck_assert(answer->known);
 	ck_assert_ptr_nonnull(strstr(answer->words, id));
 	end();
 	list(1);

@@ -9,7 +9,7 @@
 START_TEST(an_answer_is_read_as_it_was_packed)
 {
 	struct queue_answer answer = { 452, SLICE("4.3.1"), SLICE("later"),
-	    true };
+	    true, true };
 	struct queue_answer back = { 0 };
 	TEXT_AUTO text = TEXT_INIT(256);
 	struct unpack u;
@@ -22,6 +22,7 @@ START_TEST(an_answer_is_read_as_it_was_packed)
 	ck_assert(slice_is_str(back.status, "4.3.1"));
 	ck_assert(slice_is_str(back.words, "later"));
 	ck_assert(back.held);
+	ck_assert(back.known);
 	ck_assert_uint_eq(unpack_u64(&u), 99);
 	ck_assert(unpack_is_done(&u));
 }
@@ -30,7 +31,7 @@ END_TEST
 START_TEST(an_answer_cut_anywhere_is_none)
 {
 	struct queue_answer answer = { 250, SLICE("2.0.0"), SLICE("fine"),
-	    false };
+	    false, false };
 	struct queue_answer back = { .code = 7 };
 	TEXT_AUTO text = TEXT_INIT(256);
 
@@ -46,7 +47,8 @@ END_TEST
 
 START_TEST(a_code_that_is_no_smtp_code_is_refused)
 {
-	struct queue_answer answer = { 600, SLICE("2.0.0"), SLICE(""), false };
+	struct queue_answer answer = { 600, SLICE("2.0.0"), SLICE(""), false,
+	    false };
 	TEXT_AUTO text = TEXT_INIT(256);
 	struct queue_answer back;
 	struct unpack u;

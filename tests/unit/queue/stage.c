@@ -116,6 +116,7 @@ port_answer(void *arg, const struct asker *asker,
 	call->serial = asker->serial;
 	call->code = answer->code;
 	call->held = answer->held;
+	call->known = answer->known;
 	(void)snprintf(call->words, sizeof(call->words), "%.*s %.*s",
 	    SLICE_FMT(answer->status), SLICE_FMT(answer->words));
 }

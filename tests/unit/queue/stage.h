@@ -33,7 +33,7 @@ struct stage_call {
 	char		 first;			/* and the first of them */
 	uint64_t	 serial;		/* answer: of the asker */
 	unsigned	 code;
-	bool		 held;
+	bool		 held, known;
 	char		 words[256];		/* "STATUS WORDS"; whose, deliver:
 						   address, folder */
 	bool		 is_done;		/* the test has answered it */

@@ -67,6 +67,10 @@ START_TEST(what_swells_comes_as_there_is_room)
 	ck_assert_uint_eq(wrong, 0);
 	ck_assert_int_eq(n, -EAGAIN);
 	ck_assert_uint_eq(sum, 4 << 20);
+	ck_assert_uint_eq(deflate_counts(deflate).received, 4 << 20);
+	ck_assert_uint_eq(deflate_counts(deflate).received_packed,
+	    packed.len);
+	ck_assert_uint_eq(deflate_counts(deflate).sent, 0);
 	deflate_free(deflate);
 }
 END_TEST
