@@ -30,12 +30,16 @@ add_raw(struct text *text, struct slice value)
 	header_unfold(&line, value);
 	kept = slice_first(text_slice(&line), FIELD_MOST);
 	/* a cut may fall into a character */
-	for (unsigned i = 0; i < 3 && !slice_is_utf8(kept); i++)
-		kept = slice_first(kept, kept.len - (kept.len > 0));
+	for (unsigned i = 0; i < 3 && kept.len == FIELD_MOST - i &&
+	    !slice_is_utf8(kept); i++)
+		kept = slice_first(kept, kept.len - 1);
 	is_text = slice_is_utf8(kept);
 	for (size_t i = 0; i < kept.len; i++) {
 		unsigned char c = (unsigned char)kept.at[i];
 
+		/* RFC 5322 2.2.3: lines are folded at tabs, too */
+		if (c == '\t')
+			c = ' ';
 		text_add_byte(text, c < 0x20 || c == 0x7f ||
 		    (c > 0x7f && !is_text) ? '?' : (char)c);
 	}

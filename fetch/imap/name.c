@@ -136,11 +136,12 @@ imap_quote(struct slice s, struct text *text)
 static void
 add_level(struct slice level, struct text *text)
 {
-	bool is_dots = slice_is_str(level, ".") || slice_is_str(level, "..");
+	bool is_dots;
 
 	level = slice_trim(level);
 	if (level.len == 0)
 		return;
+	is_dots = slice_is_str(level, ".") || slice_is_str(level, "..");
 	if (text->len > 0)
 		text_add_byte(text, '/');
 	for (size_t i = 0; i < level.len; i++)
@@ -153,8 +154,10 @@ imap_name_local(struct slice utf8, char delimiter, size_t most,
     struct text *text)
 {
 	struct slice level;
+	/* RFC 3501 9: QUOTED-CHAR; another byte would cut characters in two */
+	bool has_levels = delimiter >= 0x20 && delimiter < 0x7f;
 
-	while (delimiter != '\0' && slice_cut(&utf8, delimiter, &level))
+	while (has_levels && slice_cut(&utf8, delimiter, &level))
 		add_level(level, text);
 	add_level(utf8, text);
 	if (text->len > most)

@@ -23,8 +23,9 @@ int	imap_name_decode(struct slice name, struct text *utf8);
 int	imap_quote(struct slice s, struct text *);
 /*
  * Add the name of the folder here: its levels joined by "/", without empty
- * ones, with "." and ".." and a "/" inside a level made harmless.  Empty: there
- * is none, or it is longer than `most` bytes.
+ * ones, with "." and ".." and a "/" inside a level made harmless.  A delimiter
+ * that is no printable ASCII is none.  Empty: there is no name, or it is longer
+ * than `most` bytes.
  */
 void	imap_name_local(struct slice utf8, char delimiter, size_t most,
 	    struct text *);

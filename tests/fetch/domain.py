@@ -6,9 +6,9 @@ from harness import DOMAIN, Fault, Session, letter, test
 from provider import Mail
 
 
-def add_domain(t, provider, *rules):
+def add_domain(t, provider, *rules, **how):
     """The owner of the test looks after it, and is the one it is for."""
-    words = t.add_words(provider)
+    words = t.add_words(provider, **how)
     words[1:3] = ["add-domain", DOMAIN, "--owner",
                   "%s@%s" % (t.owner, DOMAIN)]
     status, text, complaints = t.command(*words, *rules)

@@ -157,13 +157,14 @@ def judge(place, remotes):
 class Scene:
     """with Scene(args, {owner: delete}) as scene: a hub and its remotes."""
 
-    def __init__(self, args, owners, config=None, session=Halves, join=True):
-        self.place = Place(args.bin, list(owners), dict({
+    def __init__(self, args, owners, config=None, session=Halves, join=True,
+                 remote=Remote, others=()):
+        self.place = Place(args.bin, [*owners, *others], dict({
             "journal_segment_bytes": "1MiB", "settle_seconds": "1s",
             "letters_segment_bytes": "1MiB"}, **(config or {})))
         self.hub = self.place.hub
         self.hub.start()
-        self.remotes = [Remote(self.place, owner, delete, session)
+        self.remotes = [remote(self.place, owner, delete, session)
                         for owner, delete in owners.items()]
         for remote in self.remotes if join else ():
             remote.join()
@@ -191,40 +192,6 @@ def kill(hub, role):
         hub.kill()
     else:
         hub.kill_role(role)
-
-
-def under_load(args, role, seed, kills):
-    """Killed at random moments, while mail comes and is collected."""
-    rng = random.Random("%s/%s" % (role, seed))
-    with Scene(args, {"ann": True, "bob": False, "cid": True}) as scene:
-        stopping = threading.Event()
-        faults = []
-
-        def load(remote, chance):
-            try:
-                while not stopping.is_set():
-                    remote.more(chance.randint(1, 6), chance)
-                    remote.collect()
-                    stopping.wait(0.02)
-            except Exception as fault:  # a thread must not die unheard
-                faults.append(fault)
-        threads = [threading.Thread(target=load, args=(
-            remote, random.Random(rng.random()))) for remote in scene.remotes]
-        for thread in threads:
-            thread.start()
-        try:
-            for _ in range(kills):
-                time.sleep(rng.uniform(0.05, 0.5))
-                kill(scene.hub, role)
-                if role == "hub":
-                    scene.hub.start()
-        finally:
-            stopping.set()
-            for thread in threads:
-                thread.join()
-        if faults:
-            raise Fault("; ".join(str(fault) for fault in faults))
-        scene.all_well()
 
 
 def at_each_step(args, role, delete, session=Halves):
@@ -681,11 +648,6 @@ def tests(args):
                 role, "delete" if delete else "keep"),
                 lambda role=role, delete=delete: at_each_step(args, role,
                                                               delete))
-    for seed in range(args.seed, args.seed + (10 if args.long else 1)):
-        for role in (*ROLES, "hub"):
-            yield ("F37/killed-under-load/%s/%d" % (role, seed),
-                   lambda role=role, seed=seed: under_load(
-                       args, role, seed, 12 if args.long else 3))
     yield "F35/imap/100000-messages-listed", lambda: hundred_thousand(
         args, ImapFast)
     yield "F51/imap/restored-from-a-copy", lambda: restored(args, ImapSession)

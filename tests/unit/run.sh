@@ -5,16 +5,18 @@
 # Each test of each program becomes one line of RESULTS, taken from the log
 # that libcheck writes in TAP.  A row of a loop test is a test.  What a
 # program says is shown only when it fails.
+#
+# The programs stand for themselves, and most of them wait for a disk or a
+# timer: four for each processor run side by side.  Their lines come in the
+# order in which they were named.
 
-results=$1
-folder=$2
-shift 2
-[ $# -gt 0 ] || echo "skip no unit test yet" >>"$results"
 limit_seconds=300	# a program that hangs must not hang the check
 
-for program; do
+# run.sh --one FOLDER TEST: its lines go to TEST.results.
+one() {
+	folder=$1 program=$2
 	name=${program#"$folder"/}
-	rm -f "$program.tap"
+	rm -f "$program.tap" "$program.results"
 	CK_TAP_LOG_FILE_NAME=$program.tap timeout $limit_seconds \
 	    "$program" >"$program.out" 2>&1
 	status=$?
@@ -37,6 +39,26 @@ for program; do
 			print "fail", name " has no tests"
 		else if (status != 0 && !failed)
 			print "fail", name " ended with status " status
-	}' "$program.tap" >>"$results"
+	}' "$program.tap" >"$program.results"
 	[ $status -eq 0 ] || cat "$program.out"
-done
+}
+
+if [ "$1" = --one ]; then
+	one "$2" "$3"
+	exit 0
+fi
+
+results=$1
+folder=$2
+shift 2
+if [ $# -eq 0 ]; then
+	echo "skip no unit test yet" >>"$results"
+	exit 0
+fi
+printf '%s\n' "$@" | xargs -P $((4 * $(getconf _NPROCESSORS_ONLN))) \
+    -n 1 sh "$0" --one "$folder"
+for program; do
+	# whoever was killed before it wrote any has failed
+	cat "$program.results" 2>/dev/null ||
+	    echo "fail ${program#"$folder"/} left no result"
+done >>"$results"

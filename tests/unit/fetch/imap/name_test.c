@@ -69,6 +69,10 @@ static const struct {
 	/* HARDENING F41 */
 	{ "../../etc", '/', "__/__/etc" },
 	{ "/./x/", '/', "_/x" },
+	/* a delimiter that would leave half a character on either side */
+	{ "a\xc3\xa9" "b", '\xc3', "a\xc3\xa9" "b" },
+	{ "a\xc3\xa9" "b", '\xa9', "a\xc3\xa9" "b" },
+	{ "a/ .. / . /\t./x", '/', "a/__/_/_/x" },
 	{ "//", '/', "" },
 	{ "0123456789012345678901234567890123", '/', "" },
 };

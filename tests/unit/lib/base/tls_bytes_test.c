@@ -216,13 +216,15 @@ END_TEST
 /* HARDENING A27, CVE-2017-15130 */
 START_TEST(ten_thousand_server_names_leave_nothing_behind)
 {
+	/* where the heap is not known, the sanitizer's leaks are looked for */
+	const int names = HEAP_IS_KNOWN ? 10000 : 1100;
 	struct scene *scene = begin(NULL);
 	struct tls_client client;
 	size_t before = 0;
 	char name[64];
 
 	(void)close(scene->peer);
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < names; i++) {
 		stream_free(scene->stream);
 		connect_scene(scene);
 		ck_assert_int_eq(stream_start_tls(scene->stream,

@@ -252,6 +252,16 @@ chance(char *buffer, size_t most, bool is_body)
 	return slice_of(buffer, len);
 }
 
+static bool
+is_plain(struct slice line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if ((line.at[i] < 0x20 || line.at[i] == 0x7f) &&
+		    line.at[i] != '\t')
+			return false;
+	return true;
+}
+
 /* Every line is short, ends in CRLF and is ASCII without controls but TAB. */
 static void
 check_lines(struct slice message)
@@ -262,9 +272,7 @@ check_lines(struct slice message)
 		ck_assert_uint_ge(line.len, 1);
 		ck_assert_int_eq(line.at[--line.len], '\r');
 		ck_assert_uint_le(line.len, 76);
-		for (size_t i = 0; i < line.len; i++)
-			ck_assert((line.at[i] >= 0x20 && line.at[i] < 0x7f) ||
-			    line.at[i] == '\t');
+		ck_assert(is_plain(line));
 	}
 	ck_assert_uint_eq(message.len, 0);
 }
