@@ -11,55 +11,26 @@
 
 #include "lib/message/real_name.h"
 #include "policy/fetch_accounts.h"
-#include "policy/tables.h"
+#include "policy/fetch_texts.h"
 
 #define FOLDED_MOST	(4 * REAL_NAME_MOST)
 
 /* --- rules -------------------------------------------------------------- */
 
+static const struct fetch_text domain_text = {
+	DOMAIN_SWEEP, DOMAIN_PUT, DOMAIN_GET, DOMAIN_TEXT_MOST
+};
+
 int
 policy_fetch_rules_put(struct policy *p, uint64_t fetch, struct slice rules)
 {
-	struct db_query q;
-	int r;
-
-	if (rules.len > DOMAIN_TEXT_MOST)
-		return -EINVAL;
-	r = db_begin(p->db);
-	if (r < 0)
-		return r;
-	q = db_ask(p->db, DOMAIN_SWEEP);
-	r = db_run(&q);
-	if (r == 0) {
-		q = db_ask(p->db, DOMAIN_PUT);
-		db_put_u64(&q, fetch);
-		db_put_blob(&q, rules);
-		r = db_run(&q);
-	}
-	if (r == 0 && db_changed(p->db) == 0)
-		r = -ENOENT;
-	return policy_finish(p, r);
+	return fetch_text_put(p, &domain_text, fetch, rules);
 }
 
 int
 policy_fetch_rules_get(struct policy *p, uint64_t fetch, struct text *rules)
 {
-	DB_QUERY_AUTO q = db_ask(p->db, DOMAIN_GET);
-	struct slice found;
-	int r;
-
-	if (fetch == 0 || fetch > INT64_MAX)
-		return -ENOENT;
-	db_put_u64(&q, fetch);
-	r = db_next(&q);
-	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
-	found = db_blob(&q, 0, DOMAIN_TEXT_MOST);
-	r = db_row(&q);
-	if (r < 0)
-		return r;
-	text_add(rules, found);
-	return text_failed(rules) ? -ENOMEM : 0;
+	return fetch_text_get(p, &domain_text, fetch, rules);
 }
 
 int
