@@ -82,7 +82,7 @@ _postroom()
 		options='add list set remove'
 		;;
 	1/fetch/)
-		options='add add-domain rules before learn list set remove test now
+		options='add add-domain doctor rules before learn list set remove test now
 			import resume consent way'
 		;;
 	1/oauth/)
@@ -136,8 +136,8 @@ _postroom()
 		options='--label --rule --none'
 		;;
 	*/fetch/add-domain | */fetch/rules)
-		options='--label --envelope-header --headers --skip-received
-			--match-names --replace-domain --strip --route'
+		options='--label --mailbox --envelope-header --envelope-depth
+			--headers --skip-received --learn --match-names --replace-domain --strip --route'
 		;;&
 	*/fetch/add-domain)
 		options="$options --owner"
@@ -154,6 +154,9 @@ _postroom()
 		;;&
 	*/fetch/set)
 		options="$options --keep-when-deleted-here --rename --password --enable --disable"
+		;;&
+	*/fetch/doctor)
+		options='--label --apply'
 		;;&
 	*/fetch/remove)
 		options='--label --yes'
@@ -194,6 +197,7 @@ _postroom()
 		;;
 	2/account/set | 2/account/remove | 2/fetch/add | 2/fetch/list | \
 	2/fetch/rules | 2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now | \
+	2/fetch/doctor | \
 	2/mailbox/list | 2/mailbox/folders)
 		# Addresses, where this person may ask for them.
 		options="$options $("${COMP_WORDS[0]}" \

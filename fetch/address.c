@@ -30,13 +30,14 @@ give_up(struct collect *collect, enum fetch_end end, const char *words)
 
 /* The mailbox itself is nobody's address: a login, with its host's domain. */
 static void
-set_mailbox(struct address *address, const struct fetch_account *account)
+set_mailbox(struct arena *arena, struct domain_rules *rules,
+    const struct fetch_account *account)
 {
 	TEXT_AUTO mailbox = TEXT_INIT(FETCH_USER_SIZE + FETCH_HOST_SIZE);
 	struct slice host = slice_str(account->host), first;
 	struct domain_fault fault;
 
-	if (address->rules.mailbox.len > 0)
+	if (rules->mailbox.len > 0)
 		return;
 	text_add_str(&mailbox, account->user);
 	if (strchr(account->user, '@') == NULL &&
@@ -46,15 +47,26 @@ set_mailbox(struct address *address, const struct fetch_account *account)
 	}
 	/* a login that is no address stands in no header either */
 	if (!text_failed(&mailbox))
-		(void)domain_rules_set(address->arena, &address->rules,
-		    slice_str("mailbox"), text_slice(&mailbox), &fault);
+		(void)domain_rules_set(arena, rules, slice_str("mailbox"),
+		    text_slice(&mailbox), &fault);
+}
+
+int
+address_rules(struct arena *arena, struct slice text,
+    const struct fetch_account *account, struct domain_rules *rules_out)
+{
+	struct domain_fault fault;
+	int r = domain_rules_read(arena, text, rules_out, &fault);
+
+	if (r == 0)
+		set_mailbox(arena, rules_out, account);
+	return r == -ENOBUFS ? -ENOMEM : r;
 }
 
 int
 address_open(struct collect *collect, struct slice rules, struct ipc *keeper)
 {
 	struct address *address = calloc(1, sizeof(*address));
-	struct domain_fault fault;
 	int r = -ENOMEM;
 
 	if (address == NULL)
@@ -65,11 +77,9 @@ address_open(struct collect *collect, struct slice rules, struct ipc *keeper)
 	address->arena = arena_new(DOMAIN_RULES_ARENA);
 	collect->address = address;
 	if (address->arena != NULL && identity_open(&address->identity) == 0)
-		r = domain_rules_read(address->arena, rules, &address->rules,
-		    &fault);
-	if (r == 0)
-		set_mailbox(address, &collect->account);
-	return r == -ENOBUFS ? -ENOMEM : r;
+		r = address_rules(address->arena, rules, &collect->account,
+		    &address->rules);
+	return r;
 }
 
 void
@@ -131,9 +141,8 @@ address_add(struct collect *collect, struct slice s)
 	    ADDRESS_HEADER_BYTES - address->start.len));
 }
 
-/* The message up to its empty line; all of it where there is none. */
-static struct slice
-header_of(struct slice message)
+struct slice
+address_header(struct slice message)
 {
 	size_t end = slice_find_str(message, "\r\n\r\n");
 
@@ -150,7 +159,7 @@ address_end(struct collect *collect, struct parcel *parcel)
 
 	if (address == NULL)
 		return 0;
-	text_add(&parcel->header, header_of(text_slice(&address->start)));
+	text_add(&parcel->header, address_header(text_slice(&address->start)));
 	r = identity_end(&address->identity, parcel->identity);
 	parcel->has_identity = r == 0;
 	if (text_failed(&parcel->header) || text_failed(&address->start))
@@ -160,9 +169,9 @@ address_end(struct collect *collect, struct parcel *parcel)
 
 /* --- for whom it is ------------------------------------------------------ */
 
-/* What the keeper said, as the finder wants it. */
-static struct domain_answer *
-answers_of(struct arena *arena, const struct find_answer *found, size_t count)
+struct domain_answer *
+address_answers(struct arena *arena, const struct find_answer *found,
+    size_t count)
 {
 	static const enum domain_whose whose[FINDING_COUNT] = {
 		[FINDING_FOREIGN] = DOMAIN_FOREIGN,
@@ -291,7 +300,7 @@ decide(struct address *address, struct parcel *parcel, struct slice body)
 		return r;
 	if (count != candidates.ask_count)
 		return -EBADMSG;
-	answers = answers_of(arena, found, count);
+	answers = address_answers(arena, found, count);
 	r = answers == NULL ? -ENOMEM : domain_decide(arena, &address->rules,
 	    &candidates, answers, &decision);
 	return r < 0 ? r : readdress(address, parcel, &decision);

@@ -32,6 +32,21 @@ struct address {
 	unsigned	 recent_count;
 };
 
+struct find_answer;
+struct fetch_account;
+
+/* The message up to its empty line; all of it where there is none. */
+struct slice address_header(struct slice message);
+/*
+ * The rules as text, and in them the mailbox of that account, which is nobody's
+ * address.  0, -EINVAL (they cannot be read) or -ENOMEM.
+ */
+int	address_rules(struct arena *, struct slice text,
+	    const struct fetch_account *, struct domain_rules *rules_out);
+/* What the keeper said, as domain_decide() wants it; NULL: the arena is full. */
+struct domain_answer *address_answers(struct arena *,
+	    const struct find_answer *found, size_t count);
+
 /*
  * A collection whose mail is for many: `rules` as text.  0, -EINVAL (they
  * cannot be read) or -ENOMEM.

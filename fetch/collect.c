@@ -173,6 +173,9 @@ allocate(struct collect *collect, const struct collect_options *options)
 	    digest_open(&collect->whole) < 0 ||
 	    digest_open(&collect->header) < 0)
 		return -ENOMEM;
+	if (options->task == FETCH_DOCTOR)
+		return checkup_open(collect, options->rules,
+		    options->keeper);
 	if (options->before != NULL)
 		r = before_open(collect, slice_str(options->before),
 		    &options->night, options->task == FETCH_EVERYTHING,
@@ -235,6 +238,7 @@ collect_free(struct collect *collect)
 	free(collect->addresses);
 	address_close(collect);
 	before_close(collect);
+	checkup_close(collect);
 	free(collect);
 }
 
@@ -242,6 +246,7 @@ void
 collect_keeper_lost(struct collect *collect)
 {
 	address_keeper_lost(collect);
+	checkup_keeper_lost(collect);
 }
 
 void

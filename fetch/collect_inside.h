@@ -8,6 +8,7 @@
 #define POSTROOM_FETCH_COLLECT_INSIDE_H
 
 #include "fetch/address.h"
+#include "fetch/checkup.h"
 #include "fetch/collect.h"
 #include "fetch/conversation.h"
 #include "fetch/digest.h"
@@ -35,6 +36,7 @@ struct collect {
 	struct digest	 whole, header;	/* of the message that comes in */
 	struct address	*address;	/* its mail is for many; or NULL */
 	struct before	*before;	/* rules before a download; or NULL */
+	struct checkup	*checkup;	/* FETCH_DOCTOR; or NULL */
 	/* larger than listed, and too large: the next conversation passes by */
 	struct passed {
 		uint64_t	listing;	/* of its folder */

@@ -231,8 +231,12 @@ etrn_start(struct talk_hall *hall, struct loop *loop, struct ipc *door,
 	etrn->bill = options->bill;
 	limits_default(&etrn->limits);
 	r = allocate(etrn, options);
+	/* it is asked for nothing: nobody is to bring mail now */
+	if (r == 0 && etrn->task == FETCH_DOCTOR)
+		etrn_break(etrn, FETCH_END_LOCAL, "there is no mailbox to look "
+		    "into: its mail comes by SMTP");
 	/* it is being added: nobody has asked for its mail yet */
-	if (r == 0 && etrn->task != FETCH_TRY &&
+	else if (r == 0 && etrn->task != FETCH_TRY &&
 	    etrn->account.from == FETCH_FROM_UNSAID)
 		etrn_break(etrn, FETCH_END_UNSAID, "");
 	else if (r == 0)

@@ -76,7 +76,7 @@ pack_uidl(struct collect *collect, struct slice uidl)
 	pack_slice(&collect->conversation->listing.page, text_slice(&hex));
 }
 
-/* For the first collection, which looks at their dates: 4 bytes a message. */
+/* For who looks at headers, their dates the first time: 4 bytes a message. */
 static bool
 number_keep(struct collect *collect, uint32_t number)
 {
@@ -85,7 +85,8 @@ number_keep(struct collect *collect, uint32_t number)
 	    listing->numbers_size * 2;
 	uint32_t *numbers;
 
-	if (collect->account.from != FETCH_FROM_DAYS)
+	if (collect->account.from != FETCH_FROM_DAYS &&
+	    collect->checkup == NULL)
 		return true;
 	if (listing->told_count == listing->numbers_size) {
 		numbers = reallocarray(listing->numbers, size,
@@ -116,6 +117,9 @@ listing_tell(struct collect *collect, uint32_t number, uint64_t bytes,
 		return;
 	}
 	listing->told_count++;
+	listing->told = number;
+	if (collect->checkup != NULL)
+		return;		/* the queue hears nothing of it */
 	if (listing->page_rows == 0) {
 		pack_u64(&listing->page, listing->id);
 		pack_u32(&listing->page, 0);	/* page_send() knows */
@@ -123,7 +127,6 @@ listing_tell(struct collect *collect, uint32_t number, uint64_t bytes,
 	pack_u32(&listing->page, number);
 	pack_u64(&listing->page, bytes);
 	pack_uidl(collect, uidl);
-	listing->told = number;
 	listing->page_rows++;
 	if (listing->page_rows == LISTING_PAGE ||
 	    listing->page.len > PAGE_BYTES)
@@ -161,7 +164,10 @@ pump(struct collect *collect)
 		return;
 	listing->whole = false;
 	text_free(&listing->page);
-	step_first(collect);
+	if (collect->checkup != NULL)
+		step_checkup(collect);
+	else
+		step_first(collect);
 }
 
 static void
@@ -198,8 +204,10 @@ listing_begin(struct collect *collect, struct slice folder, bool has_uidl)
 	TEXT_AUTO body = TEXT_INIT(FETCHED_FOLDER_MOST + 32);
 
 	/* without a folder rows may follow at once: the queue reads in order */
-	if (folder.len == 0)
+	if (folder.len == 0 || collect->checkup != NULL)
 		collect->conversation->listing.id = collect->account.id;
+	if (collect->checkup != NULL)
+		return;		/* the queue hears nothing of it */
 	pack_u64(&body, collect->account.id);
 	pack_slice(&body, folder);
 	pack_u8(&body, has_uidl);

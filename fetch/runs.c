@@ -45,6 +45,7 @@ account_free(struct run_account *account)
 	free(account->address);
 	free(account->label);
 	free(account->words);
+	free(account->report);
 	free(account);
 }
 
@@ -258,6 +259,12 @@ run_ended(struct run_account *account, const struct fetch_outcome *outcome)
 	account->words = copy(outcome->words);
 	/* without memory for them there are none: the end itself counts */
 	account->outcome.words = slice_str(account->words);
+	account->report = malloc(outcome->report.len + 1);
+	if (account->report != NULL && outcome->report.len > 0)
+		memcpy(account->report, outcome->report.at,
+		    outcome->report.len);
+	account->outcome.report = slice_of(account->report,
+	    account->report == NULL ? 0 : outcome->report.len);
 	renumber(account);
 	if (--account->run->under_way == 0)
 		account->run->over_at_ms = clock_ms();

@@ -33,6 +33,7 @@ struct run_account {
 	struct fetch_progress	 progress;
 	struct fetch_outcome	 outcome;	/* when it is over */
 	char			*words;		/* of the outcome; owned */
+	char			*report;	/* the same */
 };
 
 /* NULL when memory is out. */

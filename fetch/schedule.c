@@ -228,10 +228,12 @@ remember(struct remote *remote, const struct fetch_outcome *outcome)
 	remote->server_said = outcome->server_said;
 	remote->ended_at_utc_ms = clock_utc_ms();
 	remote->ended_ms = clock_ms();
-	remote->waiting = less(outcome->waiting, outcome->taken);
-	remote->waiting_bytes = less(outcome->waiting_bytes,
-	    outcome->taken_bytes);
-	if (outcome->end == FETCH_END_DONE && remote->task != FETCH_TRY)
+	if (remote->task != FETCH_DOCTOR) {	/* it has not counted that */
+		remote->waiting = less(outcome->waiting, outcome->taken);
+		remote->waiting_bytes = less(outcome->waiting_bytes,
+		    outcome->taken_bytes);
+	}
+	if (outcome->end == FETCH_END_DONE && fetch_task_collects(remote->task))
 		remote->success_at_utc_ms = remote->ended_at_utc_ms;
 }
 
@@ -258,7 +260,7 @@ plan_next(struct schedule *schedule, struct remote *remote, enum fetch_end end)
 	else if (end != FETCH_END_DONE)
 		remote_plan(schedule, remote, clock_ms() +
 		    back_off_ms(end, times));
-	else if (remote->task != FETCH_TRY)
+	else if (fetch_task_collects(remote->task))
 		plan_usual(schedule, remote);
 	else			/* tried: if that mends it, collect at once */
 		remote_plan(schedule, remote, was_failing ? clock_ms() :

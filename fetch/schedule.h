@@ -143,7 +143,8 @@ struct schedule_pick {
 
 /*
  * Do it now with those picked, as one run.  Collecting passes over those that
- * are switched off; trying takes exactly one, and that in any state.
+ * are switched off; trying, or a look at headers, takes exactly one, and that in
+ * any state.
  *
  *  0          *run_out, until RUN_KEPT_MS after it is over
  * -ENOENT     there is none

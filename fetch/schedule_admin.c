@@ -5,11 +5,13 @@
 
 #include <errno.h>
 
+#include "fetch/diagnosis.h"
+
 typedef enum admin_status answer_fn(struct schedule *, struct admin_work *,
 	    struct text *rows);
 
-static answer_fn	fetch_now, fetch_everything, fetch_test, fetch_progress,
-			fetch_health, line_show, line_open;
+static answer_fn	fetch_now, fetch_everything, fetch_test, fetch_doctor,
+			fetch_diagnosis, fetch_progress, fetch_health, line_show, line_open;
 
 /* What a request with nothing to say may wait for. */
 enum awaits { AWAITS_NOTHING, AWAITS_LIST, AWAITS_NEWS };
@@ -22,6 +24,8 @@ static const struct {
 	{ "fetch now",	    fetch_now,	    AWAITS_LIST },
 	{ "fetch everything", fetch_everything, AWAITS_LIST },
 	{ "fetch test",	    fetch_test,	    AWAITS_LIST },
+	{ "fetch doctor",   fetch_doctor,   AWAITS_LIST },
+	{ "fetch diagnosis", fetch_diagnosis, AWAITS_NOTHING },
 	{ "fetch progress", fetch_progress, AWAITS_NEWS },
 	{ "fetch health",   fetch_health,   AWAITS_NOTHING },
 	{ "line status",    line_show,	    AWAITS_NOTHING },
@@ -169,6 +173,46 @@ fetch_test(struct schedule *schedule, struct admin_work *work,
     struct text *rows)
 {
 	return ask(schedule, FETCH_TRY, work, rows);
+}
+
+static enum admin_status
+fetch_doctor(struct schedule *schedule, struct admin_work *work,
+    struct text *rows)
+{
+	return ask(schedule, FETCH_DOCTOR, work, rows);
+}
+
+/* What was found by a run of that; the postmaster's alone ask. */
+static enum admin_status
+fetch_diagnosis(struct schedule *schedule, struct admin_work *work,
+    struct text *rows)
+{
+	const struct run_account *account;
+	struct diagnosis_row row;
+	const struct run *run;
+	struct unpack u;
+	uint64_t number;
+
+	if (!take_number(work, ADMIN_PROGRESS_RUN, &number))
+		return ADMIN_UNFIT;
+	run = schedule_run(schedule, number);
+	account = run == NULL ? NULL : run_after(run, 0);
+	if (account == NULL || run_task(run) != FETCH_DOCTOR ||
+	    !run_is_over(run))
+		return ADMIN_NO_SUCH;
+	u = unpack_of(account->outcome.report);
+	while (diagnosis_unpack(&u, &row) == 1) {
+		pack_slice(rows, slice_str(diagnosis_words[row.topic]));
+		pack_slice(rows, row.name);
+		pack_slice(rows, row.value);
+		pack_slice(rows, row.extra);
+		pack_u64(rows, row.count);
+		pack_u64(rows, row.of);
+		pack_u64(rows, row.ours);
+		pack_u64(rows, row.different);
+		work->rows++;
+	}
+	return ADMIN_OK;
 }
 
 static void

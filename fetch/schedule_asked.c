@@ -10,15 +10,16 @@
 
 /*
  * Is it what they asked for?  Who collects has logged in and counted, too, and
- * who collects everything has collected.
+ * who collects everything has collected; a look at headers is for itself.
  */
 static bool
 serves(enum fetch_task task, const struct run_account *account)
 {
 	enum fetch_task wanted = run_task(account->run);
 
-	return task == wanted || task == FETCH_EVERYTHING ||
-	    wanted == FETCH_TRY;
+	return task == wanted || (fetch_task_collects(task) &&
+	    (task == FETCH_EVERYTHING ? wanted != FETCH_DOCTOR :
+	    wanted == FETCH_TRY));
 }
 
 enum fetch_task
@@ -86,6 +87,7 @@ asked_dismiss(struct schedule *schedule, struct remote *remote,
 	if (remote->state == REMOTE_RUNNING)
 		return;		/* they hear how that ends */
 	asked_end(schedule, remote, FETCH_EVERYTHING, &outcome);
+	asked_end(schedule, remote, FETCH_DOCTOR, &outcome);
 	if (remote->state == REMOTE_WAITING)
 		remote_step_out(schedule, remote);
 }
@@ -106,7 +108,7 @@ check_pick(const struct schedule *schedule, enum fetch_task task,
 		}
 	if (found == 0)
 		return -ENOENT;
-	if (task == FETCH_TRY)
+	if (!fetch_task_collects(task))
 		return found > 1 ? -ENOTUNIQ : 0;
 	return enabled == 0 ? -EPERM : 0;
 }
@@ -123,7 +125,7 @@ gather(struct schedule *schedule, const struct schedule_pick *pick,
 	for (remote = schedule->remotes; remote != NULL;
 	    remote = remote->hh.next) {
 		if (!remote_matches(remote, pick) ||
-		    (!remote->enabled && run_task(run) != FETCH_TRY))
+		    (!remote->enabled && fetch_task_collects(run_task(run))))
 			continue;
 		r = run_add(run, remote->id, slice_str(remote->owner_address),
 		    slice_str(remote->label), &account);

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fetch/diagnosis.h"
+
 static const char *const end_codes[FETCH_END_COUNT] = {
 	[FETCH_END_DONE]	= "done",
 	[FETCH_END_UNREACHABLE]	= "unreachable",
@@ -75,6 +77,7 @@ fetch_outcome_pack(struct text *text, const struct fetch_outcome *outcome)
 	pack_u8(text, outcome->server_said);
 	pack_bytes(text, slice_of(outcome->print, sizeof(outcome->print)));
 	pack_slice(text, slice_first(outcome->words, FETCH_WORDS_MOST));
+	pack_slice(text, outcome->report);
 }
 
 int
@@ -105,7 +108,10 @@ fetch_outcome_unpack(struct unpack *u, struct fetch_outcome *outcome_out)
 	outcome.server_said = unpack_bool(u);
 	print = unpack_bytes(u, sizeof(outcome.print));
 	outcome.words = unpack_slice(u);
-	if (u->bad || outcome.words.len > FETCH_WORDS_MOST)
+	outcome.report = unpack_slice(u);
+	if (u->bad || outcome.words.len > FETCH_WORDS_MOST ||
+	    outcome.report.len > DIAGNOSIS_BYTES ||
+	    diagnosis_count(outcome.report) < 0)
 		return -EBADMSG;
 	memcpy(outcome.print, print.at, sizeof(outcome.print));
 	*outcome_out = outcome;

@@ -73,6 +73,7 @@ enum fetch_task {
 	FETCH_TRY,		/* log in, count what waits, take nothing */
 	FETCH_WATCH,		/* wait for new mail: FETCH_WATCH_INBOX */
 	FETCH_EVERYTHING,	/* collect, and what waits for the night, too */
+	FETCH_DOCTOR,		/* look at headers, say what it is like */
 	FETCH_TASK_COUNT
 };
 
@@ -124,7 +125,15 @@ struct fetch_outcome {
 	unsigned char	print[32];
 	bool		server_said;	/* `words`; else the library, or we */
 	struct slice	words;
+	struct slice	report;		/* FETCH_DOCTOR: rows of diagnosis.h */
 };
+
+/* It brings mail here; else it only looks. */
+static inline bool
+fetch_task_collects(enum fetch_task task)
+{
+	return task == FETCH_COLLECT || task == FETCH_EVERYTHING;
+}
 
 enum fetch_stage { FETCH_STAGE_WAITING, FETCH_STAGE_CONNECTING,
     FETCH_STAGE_LISTING, FETCH_STAGE_TAKING, FETCH_STAGE_DELETING,

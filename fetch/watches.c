@@ -110,7 +110,7 @@ watch_collected(struct schedule *schedule, struct remote *remote,
 {
 	struct watch *watch = &remote->watch;
 
-	if (outcome->end != FETCH_END_DONE || remote->task == FETCH_TRY)
+	if (outcome->end != FETCH_END_DONE || !fetch_task_collects(remote->task))
 		return;
 	if (outcome->mark == 0) {
 		watch_forget(schedule, remote);

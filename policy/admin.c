@@ -240,6 +240,20 @@ const struct admin_request admin_requests[] = {
   { WHICH_ARGS },
   PERSON_TOO, ROLE_SCHEDULE, RUN_ROW, NULL },
 /*
+ * Look at the headers of the newest messages there, enabled or not, and take
+ * nothing; exactly one must match.  What was found is asked for when the run is
+ * over: rows of fetch/diagnosis.h.
+ */
+{ "fetch doctor",
+  { WHICH_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, RUN_ROW, NULL },
+{ "fetch diagnosis",
+  { { "run",      ADMIN_NUMBER, true, SAY_COLUMN_FIGURE } },
+  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE,
+  { WORD("topic"), WORD("name"), WORD("value"), WORD("extra"),
+    FIGURE("count"), FIGURE("of"), FIGURE("ours"), FIGURE("different") },
+  NULL },
+/*
  * The accounts of the run whose state_number is above `seen` (0 at first), in
  * its order, ADMIN_PAGE at most; at once when there are any, else, after 250 ms
  * at most, none.  Each change of an account gives it the next state_number of

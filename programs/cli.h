@@ -123,6 +123,7 @@ int	cli_fetch_add(struct cli *, int argc, char **argv);
 int	cli_fetch_add_domain(struct cli *, int argc, char **argv);
 int	cli_fetch_rules(struct cli *, int argc, char **argv);
 int	cli_fetch_before(struct cli *, int argc, char **argv);
+int	cli_fetch_doctor(struct cli *, int argc, char **argv);
 int	cli_fetch_learn(struct cli *, int argc, char **argv);
 int	cli_fetch_list(struct cli *, int argc, char **argv);
 int	cli_fetch_set(struct cli *, int argc, char **argv);

@@ -260,19 +260,9 @@ cli_fetch_remove(struct cli *cli, int argc, char **argv)
 
 /* ---- test, now ---------------------------------------------------------- */
 
-/* Which fetch accounts a person means. */
-struct who {
-	const char	*address, *label;	/* NULL: any */
-	char		 whole[ADDRESS_SIZE];	/* where `address` may stand */
-};
-
-/*
- * `word` is an address, as the keeper knows them, or else a label.  The
- * schedule is told the whole address.
- */
-static int
-find_who(struct cli *cli, const char *word, const char *label,
-    struct who *who)
+int
+cli_fetch_who(struct cli *cli, const char *word, const char *label,
+    struct cli_fetch_who *who)
 {
 	const struct admin_request *request =
 	    admin_find(slice_str("fetch list"));
@@ -345,7 +335,7 @@ run_command(struct cli *cli, int argc, char **argv, const char *request,
     int least, cli_over_fn *over)
 {
 	struct fetch_given given;
-	struct who who;
+	struct cli_fetch_who who;
 	const char *words[1];
 	json_t *rows = NULL;
 	int r = cli_fetch_options(cli, argc, argv, FOR_ONE, "ADDRESS", least,
@@ -354,7 +344,8 @@ run_command(struct cli *cli, int argc, char **argv, const char *request,
 	if (r == CLI_OK && !cli_hub_runs(cli))
 		return cli_fail(cli, CLI_BUSY, NOT_RUNNING);
 	if (r == CLI_OK)
-		r = find_who(cli, words[0], given.value[WITH_LABEL], &who);
+		r = cli_fetch_who(cli, words[0], given.value[WITH_LABEL],
+		    &who);
 	if (r == CLI_OK)
 		r = cli_fetch_run(cli, request, who.address, who.label, over,
 		    &rows);

@@ -52,6 +52,21 @@ int	cli_fetch_options(struct cli *, int argc, char **argv,
 int	cli_fetch_values(struct cli *, struct fetch_given *,
 	    const char *values[ADMIN_ARGS]);
 
+/* ---- cli_fetch.c -------------------------------------------------------- */
+
+/* Which fetch accounts a person means. */
+struct cli_fetch_who {
+	const char	*address, *label;	/* NULL: any */
+	char		 whole[ADDRESS_SIZE];	/* where `address` may stand */
+};
+
+/*
+ * `word` is an address, as the keeper knows them, or else a label.  The
+ * schedule is told the whole address.  CLI_OK, or told.
+ */
+int	cli_fetch_who(struct cli *, const char *word, const char *label,
+	    struct cli_fetch_who *who_out);
+
 /* ---- cli_fetch_add.c ---------------------------------------------------- */
 
 /* As cli_fetch_add(); `rules`, or NULL, make it a mailbox of many. */
@@ -68,8 +83,8 @@ typedef void	 cli_over_fn(struct cli *, json_t *row);
 /*
  * Make request `name` ("fetch now", "fetch test") for that address and label
  * (each may be NULL), and wait until all of it is over; `over`, or NULL, is
- * called for each.  CLI_OK, however they ended, and an array of their last rows;
- * or told.
+ * called for each.  CLI_OK, however they ended, and an array of their last rows,
+ * with the number of the run in each; or told.
  */
 int	cli_fetch_run(struct cli *, const char *name, const char *address,
 	    const char *label, cli_over_fn *over, json_t **rows_out);

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -298,8 +299,11 @@ rows_of(const struct run *run)
 	json_t *rows = json_array(), *row;
 	const char *id;
 
-	json_object_foreach(run->latest, id, row)
+	json_object_foreach(run->latest, id, row) {
+		(void)json_object_set_new(row, "run", json_integer(
+		    (json_int_t)strtoull(run->number, NULL, 10)));
 		(void)json_array_append(rows, row);
+	}
 	return rows;
 }
 

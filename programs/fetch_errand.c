@@ -10,6 +10,7 @@
 
 #include <openssl/crypto.h>
 
+#include "fetch/diagnosis.h"
 #include "lib/base/log.h"
 #include "programs/fetch_errand.h"
 
@@ -81,7 +82,7 @@ errand_tell_carried(struct errand *errand)
 void
 errand_end(struct errand *errand, const struct fetch_outcome *outcome)
 {
-	TEXT_AUTO body = TEXT_INIT(FETCH_WORDS_MOST + 256);
+	TEXT_AUTO body = TEXT_INIT(FETCH_WORDS_MOST + 256 + DIAGNOSIS_BYTES);
 
 	fetch_outcome_pack(&body, outcome);
 	/* with its conversation the last bytes are counted */

@@ -36,7 +36,7 @@ on_task(void *arg, struct ipc *from, struct ipc_message *message)
 		return -EBADMSG;
 	if (role->is_retiring)
 		return 0;	/* the channel ends: who asks asks the next */
-	if (errand != NULL && errand->task == FETCH_TRY) {
+	if (errand != NULL && !fetch_task_collects(errand->task)) {
 		errand_free(errand);	/* what is asked now may be more */
 		errand = NULL;
 	}

@@ -141,8 +141,7 @@ lose_asker(struct fetch_role *role, const struct ipc *ipc)
 		if (errand->asker != ipc)
 			continue;
 		errand->asker = NULL;
-		if (errand->task == FETCH_TRY ||
-		    errand->task == FETCH_WATCH)
+		if (!fetch_task_collects(errand->task))
 			errand_free(errand);
 	}
 }

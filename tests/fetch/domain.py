@@ -2,7 +2,7 @@
 
 import json
 
-from harness import DOMAIN, Fault, Session, letter, test
+from harness import DOMAIN, Fault, ImapSession, Session, letter, test
 from provider import Mail
 
 
@@ -132,6 +132,93 @@ def learned(t):
     status, text, complaints = t.command("fetch", "rules", own)
     t.true("learn address sales@old.example -> " + own in text,
            "rules:", text + complaints)
+
+
+def doctor(t, *words):
+    """What it finds, as a list of (topic, name, value, count)."""
+    status, text, complaints = t.command(
+        "fetch", "doctor", "%s@%s" % (t.owner, DOMAIN), "--json", *words)
+    t.true(status == 0, "fetch doctor:", text + complaints)
+    return [(row["topic"], row["name"], row["value"], int(row["count"]))
+            for row in json.loads(text)["result"]]
+
+
+def catch_all(t, count, protocol=None):
+    """A mailbox where copies lie for this owner and for others."""
+    own = "%s@%s" % (t.owner, DOMAIN)
+    whose = [own, "postmaster@" + DOMAIN, "nobody-here@" + DOMAIN]
+    return [b"Delivered-To: box-" + whose[i % 3].encode() +
+            b"\r\nReceived: from joe ([192.0.2.9]) by mx.isp.test; x\r\n" +
+            for_whom("doctor-%d" % i, "list@example.com")
+            for i in range(count)]
+
+
+@test("doctor/a-catch-all-is-looked-at-and-its-rules-recommended")
+def looked_at(t):
+    datas = catch_all(t, 30)
+    box = t.box(datas)
+    add_domain(t, t.provider(Session, box))
+    rows = doctor(t)
+    t.true(("messages", "", "", 30) in rows, rows)
+    t.true(("shape", "domain", "Delivered-To", 3) in rows, rows)
+    t.true(("hop", "mx.isp.test", "192.0.2.9", 30) in rows, rows)
+    t.true(("now", "foreign", "", 30) in rows, rows)
+    t.true(("then", "delivered", "", 20) in rows, rows)
+    t.true(("then", "unknown", "", 10) in rows, rows)
+    t.true(("option", "--envelope-header", "Delivered-To:box-", 0) in rows,
+           rows)
+    # nothing was taken, and nothing is known of it
+    t.here([])
+    t.true(not box.asked, "RETR was said")
+    own = "%s@%s" % (t.owner, DOMAIN)
+    status, text, complaints = t.command("fetch", "doctor", own)
+    t.true("--envelope-header Delivered-To:box-" in text, text + complaints)
+    status, text, complaints = t.command("fetch", "doctor", own, "--apply")
+    t.true("envelope-header delivered-to:box-" in text.lower(),
+           text + complaints)
+    row = t.now()
+    t.true((row["taken"], row["held"]) == (30, 10), row)
+    t.here(datas[0::3])
+    t.true(not [row for row in doctor(t) if row[0] == "option"],
+           "something is recommended still")
+
+
+@test("doctor/imap-is-looked-at-without-a-mark")
+def looked_at_imap(t):
+    box = t.imap_box(catch_all(t, 12))
+    words = t.add_words(t.provider(ImapSession, box))
+    words[1:3] = ["add-domain", DOMAIN, "--owner",
+                  "%s@%s" % (t.owner, DOMAIN)]
+    status, text, complaints = t.command(*words)
+    t.true(status == 0, "add-domain:", text + complaints)
+    rows = doctor(t)
+    t.true(("messages", "", "", 12) in rows, rows)
+    t.true(("option", "--envelope-header", "Delivered-To:box-", 0) in rows,
+           rows)
+    t.here([])
+
+
+@test("doctor/one-persons-mailbox-stays-one")
+def of_one(t):
+    own = "%s@%s" % (t.owner, DOMAIN)
+    box = t.box([for_whom("one-%d" % i, own) for i in range(8)])
+    t.add(t.provider(Session, box))
+    rows = doctor(t)
+    t.true([row[:2] for row in rows if row[0] == "shape"] ==
+           [("shape", "person")], rows)
+    t.true(not [row for row in rows if row[0] == "option"], rows)
+
+
+@test("doctor/headers-without-end-are-not-read-to-their-end")
+def endless_header(t):
+    own = "%s@%s" % (t.owner, DOMAIN)
+    more = b"\r\nX: x" + (b"\r\n " + b"x" * 70) * 20000 + b"\r\n\r\n"
+    box = t.box([for_whom("endless", own).replace(b"\r\n\r\n", more, 1)])
+    add_domain(t, t.provider(Session, box))
+    status, text, complaints = t.command("fetch", "doctor", own)
+    t.true(status == 1, "it is fine:", text)
+    t.true("without end" in text + complaints, text + complaints)
+    t.here([])
 
 
 @test("F43/ten-thousand-recipients-are-held-and-nothing-is-lost")

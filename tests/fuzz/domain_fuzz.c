@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fetch/diagnosis.h"
+#include "fetch/domain/doctor.h"
 #include "fetch/domain/explain.h"
 #include "fetch/domain/identity.h"
 #include "fetch/domain/learn.h"
@@ -88,6 +90,42 @@ check_identity(struct slice message)
 	identity_close(&id);
 }
 
+/* What is told of a mailbox whose newest messages are all like this one. */
+static void
+check_doctor(const struct domain_rules *rules, struct slice header)
+{
+	static struct domain_answer answers[DOMAIN_ASKS_MOST];
+	static struct doctor_look look;
+	struct doctor *doctor = doctor_new(rules, header.len % 2 == 0,
+	    slice_str("pop.b.test"));
+	TEXT_AUTO rows = TEXT_INIT(DIAGNOSIS_BYTES);
+
+	if (doctor == NULL)
+		return;
+	for (unsigned round = 0; round == 0 || (round == 1 &&
+	    doctor_advise(doctor)); round++)
+		for (unsigned n = 1; n <= DOCTOR_LEAST; n++) {
+			ARENA_AUTO arena = arena_new(DOMAIN_ARENA +
+			    512 * 1024);
+
+			assert(doctor_ask(doctor, arena, header, &look) == 0);
+			assert(look.ask_count <= DOMAIN_ASKS_MOST);
+			for (unsigned i = 0; i < look.ask_count; i++)
+				answers[i] = (struct domain_answer){
+					.whose = look.asks[i].text.len % 2 ==
+					    0 ? DOMAIN_OURS : DOMAIN_UNKNOWN,
+					.account = 1 + (i + n) % 7,
+					.address = look.asks[i].text
+				};
+			assert(doctor_tell(doctor, arena, n, &look,
+			    answers) == 0);
+		}
+	doctor_report(doctor, DOCTOR_LEAST, &rows);
+	assert(!text_failed(&rows));
+	assert(diagnosis_count(text_slice(&rows)) > 0);
+	doctor_free(doctor);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -111,5 +149,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	check_rules(&rules);
 	check_decision(arena, &rules, header);
 	check_identity(header);
+	check_doctor(&rules, header);
 	return 0;
 }

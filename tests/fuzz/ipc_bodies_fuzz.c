@@ -2,10 +2,12 @@
  * ipc_bodies_fuzz.c - a body that is read packs into the same bytes
  *
  * The first byte chooses whose body it is: what the queue writes into its
- * journal, what it asks a mailbox, what a door asks it, what it answers.
+ * journal, what it asks a mailbox, what a door asks it, what it answers; what was
+ * found about a remote mailbox.
  */
 #include <assert.h>
 
+#include "fetch/diagnosis.h"
 #include "queue/conductor_inside.h"
 #include "store/service.h"
 
@@ -71,12 +73,25 @@ status_again(struct slice body, struct text *again)
 	return true;
 }
 
+static bool
+diagnosis_again(struct slice body, struct text *again)
+{
+	struct unpack u = unpack_of(body);
+	struct diagnosis_row row;
+
+	if (diagnosis_count(body) < 0)
+		return false;
+	while (diagnosis_unpack(&u, &row) == 1)
+		diagnosis_pack(again, &row);
+	return true;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static bool (*const bodies[])(struct slice, struct text *) = {
 		head_again, delivery_again, session_again, answer_again,
-		status_again
+		status_again, diagnosis_again
 	};
 	TEXT_AUTO again = TEXT_INIT(len);
 	struct slice body = slice_after(slice_of(bytes, len), 1);

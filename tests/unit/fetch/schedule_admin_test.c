@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "fetch/diagnosis.h"
 #include "fetch/schedule_admin.h"
 #include "tests/unit/unit.h"
 
@@ -272,6 +273,42 @@ START_TEST(a_person_reaches_their_own_mailboxes_and_runs_only)
 }
 END_TEST
 
+START_TEST(what_was_found_is_told_when_it_is_over)
+{
+	struct fetch_outcome outcome = { .end = FETCH_END_DONE };
+	TEXT_AUTO rows = TEXT_INIT(1024);
+	struct unpack u;
+	char run[32];
+
+	tell();
+	ck_assert_int_eq(ask("fetch doctor", true,
+	    ARGS("ann@example.org", "l3")), 0);
+	u = said(ADMIN_OK, ADMIN_NO_FIELD, 1);
+	snprintf(run, sizeof(run), "%llu", (unsigned long long)unpack_u64(&u));
+	ck_assert_int_eq(ask("fetch diagnosis", true, ARGS(run)), 0);
+	(void)said(ADMIN_NO_SUCH, ADMIN_NO_FIELD, 0);
+	diagnosis_pack(&rows, &(struct diagnosis_row){
+	    .topic = DIAGNOSIS_SHAPE, .name = slice_str("domain"),
+	    .value = slice_str("To"), .count = 3 });
+	diagnosis_pack(&rows, &(struct diagnosis_row){
+	    .topic = DIAGNOSIS_HOP });
+	outcome.report = text_slice(&rows);
+	schedule_over(schedule, 3, &outcome);
+	ck_assert_int_eq(ask("fetch diagnosis", true, ARGS(run)), 0);
+	u = said(ADMIN_OK, ADMIN_NO_FIELD, 2);
+	ck_assert(slice_is_str(unpack_slice(&u), "shape"));
+	ck_assert(slice_is_str(unpack_slice(&u), "domain"));
+	ck_assert(slice_is_str(unpack_slice(&u), "To"));
+	/* of another kind of run nothing was found */
+	ck_assert_int_eq(ask("fetch test", true, ARGS(NULL, "l4")), 0);
+	u = said(ADMIN_OK, ADMIN_NO_FIELD, 1);
+	snprintf(run, sizeof(run), "%llu", (unsigned long long)unpack_u64(&u));
+	schedule_over(schedule, 4, &outcome);
+	ck_assert_int_eq(ask("fetch diagnosis", true, ARGS(run)), 0);
+	(void)said(ADMIN_NO_SUCH, ADMIN_NO_FIELD, 0);
+}
+END_TEST
+
 START_TEST(a_person_has_so_many_runs_under_way_and_no_more)
 {
 	char label[16];
@@ -331,6 +368,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc,
 	    a_person_reaches_their_own_mailboxes_and_runs_only);
+	tcase_add_test(tc, what_was_found_is_told_when_it_is_over);
 	tcase_add_test(tc,
 	    a_person_has_so_many_runs_under_way_and_no_more);
 	tcase_add_test(tc, a_big_run_is_told_in_pages);

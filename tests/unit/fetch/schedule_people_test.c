@@ -1,6 +1,7 @@
 /*
  * schedule_people_test.c - what people ask for is first, what they change holds
  */
+#include "fetch/diagnosis.h"
 #include "tests/unit/fetch/schedule_scene.h"
 
 /* People */
@@ -82,6 +83,47 @@ START_TEST(a_test_under_way_is_no_collection)
 }
 END_TEST
 
+/* A look at headers serves nobody else, and nothing else serves who wants it. */
+START_TEST(a_look_at_headers_is_for_itself)
+{
+	const enum fetch_task first = _i == 0 ? FETCH_DOCTOR :
+	    _i == 1 ? FETCH_COLLECT : FETCH_EVERYTHING;
+	const enum fetch_task second = _i == 0 ? FETCH_TRY : FETCH_DOCTOR;
+	const struct run *one, *other;
+
+	tell_one(_i > 0);
+	one = ask(first, "", "", 0);
+	ck_assert_int_eq(begun[0].task, first);
+	other = ask(second, "", "", 0);
+	over(1, FETCH_END_DONE);
+	ck_assert(run_is_over(one));
+	ck_assert(!run_is_over(other));
+	ck_assert_int_eq(begun[1].task, second);
+	over(1, FETCH_END_DONE);
+	ck_assert(run_is_over(other));
+	/* looked at, it is not collected */
+	ck_assert_int_eq(health_of(1).success_at_utc_ms > 0, _i > 0);
+}
+END_TEST
+
+START_TEST(what_was_found_is_kept_with_its_run)
+{
+	struct fetch_outcome outcome = { .end = FETCH_END_DONE };
+	TEXT_AUTO rows = TEXT_INIT(256);
+	const struct run *run;
+
+	tell_one(true);
+	run = ask(FETCH_DOCTOR, "", "", 0);
+	diagnosis_pack(&rows, &(struct diagnosis_row){
+	    .topic = DIAGNOSIS_MESSAGES, .count = 3, .of = 4 });
+	outcome.report = text_slice(&rows);
+	schedule_over(schedule, 1, &outcome);
+	memset(rows.at, 'x', rows.len);
+	ck_assert_int_eq(diagnosis_count(run_after(run, 0)->outcome.report),
+	    1);
+}
+END_TEST
+
 START_TEST(who_asks_for_what_is_not_there_is_told)
 {
 	schedule_list_begin(schedule);
@@ -94,6 +136,7 @@ START_TEST(who_asks_for_what_is_not_there_is_told)
 	ask(FETCH_COLLECT, "ann@example.org", "home", -EPERM);
 	ask(FETCH_COLLECT, "bob@example.org", "", -EPERM);
 	ask(FETCH_TRY, "ann@example.org", "", -ENOTUNIQ);
+	ask(FETCH_DOCTOR, "ann@example.org", "", -ENOTUNIQ);
 	ck_assert_uint_eq(begun_count, 0);
 	ask(FETCH_TRY, "ann@example.org", "home", 0);
 	ck_assert_uint_eq(begun[0].id, 2);
@@ -332,6 +375,8 @@ people(void)
 	tcase_add_test(tc, now_keeps_to_the_limits_but_goes_first);
 	tcase_add_test(tc, what_is_under_way_is_reported);
 	tcase_add_test(tc, a_test_under_way_is_no_collection);
+	tcase_add_loop_test(tc, a_look_at_headers_is_for_itself, 0, 3);
+	tcase_add_test(tc, what_was_found_is_kept_with_its_run);
 	tcase_add_test(tc, who_asks_for_what_is_not_there_is_told);
 	tcase_add_test(tc, each_change_of_a_run_has_the_next_number);
 	tcase_add_test(tc, a_run_is_kept_for_a_while);
