@@ -128,7 +128,7 @@ talk_hall_free(struct talk_hall *hall)
 {
 	if (hall == NULL)
 		return;
-	X509_STORE_free(hall->trust);
+	talk_trust_free(hall->trust);
 	free(hall);
 }
 

@@ -3,9 +3,9 @@
  *
  * talk.c opens it and says how it went, talk_options.c tells libcurl what it
  * must know, talk_drive.c gives it its turns on the loop, talk_tls.c judges the
- * certificate, talk_bytes.c moves what is said once it is open, talk_line.c
- * counts that and holds it back.  A handler may free the conversation; who calls
- * one asks talk_tell...() whether it is still there.
+ * certificate by what talk_trust.c trusts, talk_bytes.c moves what is said once
+ * it is open, talk_line.c counts that and holds it back.  A handler may free the
+ * conversation; who calls one asks talk_tell...() whether it is still there.
  */
 #ifndef POSTROOM_BASE_TALK_INSIDE_H
 #define POSTROOM_BASE_TALK_INSIDE_H
@@ -25,7 +25,7 @@
 
 struct talk_hall {
 	struct loop	*loop;
-	X509_STORE	*trust;
+	struct talk_trust *trust;
 	uint64_t	 share;		/* of each, bytes a second */
 	LIST_HEAD(, talk) talks;
 };
@@ -166,9 +166,15 @@ int		 talk_line_close(void *talk, curl_socket_t);
 /* CURLOPT_SOCKOPTFUNCTION, with the conversation as its data. */
 int	talk_line_socket(void *arg, curl_socket_t, curlsocktype);
 
-/* talk_tls.c: the store of a hall, or NULL with the fault set or not. */
-X509_STORE *talk_trust_new(struct slice pem, const char **fault_out);
-/* CURLOPT_SSL_CTX_FUNCTION, with the conversation as its data. */
+/* talk_trust.c: of a hall, or NULL with the fault set or not; NULL is fine. */
+struct talk_trust *talk_trust_new(struct slice pem, const char **fault_out);
+void	talk_trust_free(struct talk_trust *);
+/* How many of its certificates no chain has needed yet. */
+size_t	talk_trust_unread(const struct talk_trust *);
+/* Is the chain shown one to be trusted, for that host?  An X509_V_ code. */
+int	talk_trust_judge(struct talk_trust *, X509_STORE_CTX *shown,
+	    const char *host);
+/* talk_tls.c: CURLOPT_SSL_CTX_FUNCTION, with the conversation as its data. */
 CURLcode talk_tls_prepare(CURL *, void *ssl_ctx, void *arg);
 
 #endif
