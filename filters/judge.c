@@ -19,10 +19,7 @@
 #define ARENA_BUDGET	(8u << 20)	/* bytes for one message's structure */
 #define RULES_BUDGET	(32u << 20)	/* and for its decoded texts */
 
-/*
- * A message that was taken on already has nobody to refuse it to.  It is kept and may be
- * released, so the judges that come after this one have to see it.
- */
+/* It may be released, so whoever judges after this one has to see it. */
 static void
 hold_instead(struct verdict *verdict)
 {
@@ -30,6 +27,16 @@ hold_instead(struct verdict *verdict)
 
 	memcpy(reason, verdict->reason, sizeof(reason));
 	verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%s", reason);
+}
+
+void
+judge_add(struct verdict *verdict, struct verdict *one,
+    enum envelope_source source)
+{
+	if (one->action == VERDICT_REFUSE && envelope_is_taken_on(source))
+		hold_instead(one);
+	/* lines that do not fit are left out: there are enough to say why */
+	(void)verdict_combine(verdict, one);
 }
 
 /*
@@ -57,9 +64,8 @@ run_filters(struct slice message, const struct envelope *env,
 	if (arena == NULL || texts == NULL)
 		return -ENOMEM;
 	structure_judge(arena, message, &mime_default_limits, verdict, &root);
-	hops_judge(message, env->source, options->hops, &one);
-	/* lines that do not fit are left out: there are enough to say why */
-	(void)verdict_combine(verdict, &one);
+	hops_judge(message, options->hops, &one);
+	judge_add(verdict, &one, env->source);
 	if (envelope_is_taken_on(env->source)) {
 		known.hop = trusted_hop_find(message, env->helo);
 		/* what cannot be written is not known */
@@ -69,10 +75,7 @@ run_filters(struct slice message, const struct envelope *env,
 	r = rules_judge(rules_for(env->source, options), message, root,
 	    &known, texts, &one);
 	if (r == 0)
-		(void)verdict_combine(verdict, &one);
-	if (verdict->action == VERDICT_REFUSE &&
-	    envelope_is_taken_on(env->source))
-		hold_instead(verdict);
+		judge_add(verdict, &one, env->source);
 	return r;
 }
 

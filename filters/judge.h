@@ -29,5 +29,11 @@ struct judge_options {
  */
 int	judge_message(int message_fd, const struct envelope *,
 	    const struct judge_options *, struct verdict *verdict_out);
+/*
+ * Add what one filter says (verdict_combine()).  `one` is changed: a message
+ * that was taken on already has nobody to refuse it to, and is held instead.
+ */
+void	judge_add(struct verdict *, struct verdict *one,
+	    enum envelope_source);
 
 #endif

@@ -22,13 +22,19 @@
 #define RECYCLE_AFTER	20000	/* messages: what a library leaks ends too */
 #define NO_SCANNER_MS	20000	/* one that comes back is worth waiting for */
 
+/* What the filters and the rules say. */
+struct judged {
+	struct verdict		 verdict;
+	enum envelope_source	 source;
+	uint64_t		 bytes;
+};
+
 /* A message that the scanner looks at, or will. */
 struct pending {
 	TAILQ_ENTRY(pending) next;
 	struct judge	*judge;
-	struct verdict	 verdict;	/* of all the others */
+	struct judged	 judged;
 	uint64_t	 serial;	/* of the queue's question */
-	uint64_t	 bytes;
 	int		 fd;
 	bool		 asked;
 	uint64_t	 since_ms;
@@ -53,10 +59,10 @@ static const struct ipc_rule judge_rules[] = {
 { 0 }
 };
 
-/* What the filters and the rules say; -EBADMSG: the queue's mistake. */
+/* -EBADMSG: the queue's mistake. */
 static int
 judge_it(const struct judge *judge, struct ipc_message *message,
-    struct verdict *verdict, uint64_t *bytes_out)
+    struct judged *judged_out)
 {
 	const struct judge_options options = {
 		.hops = judge->process->config.hops, .rules = judge->rules
@@ -70,8 +76,10 @@ judge_it(const struct judge *judge, struct ipc_message *message,
 	r = envelope_unpack(arena, message->body, &env);
 	if (r < 0)
 		return r;
-	*bytes_out = env.bytes;
-	return judge_message(message->fd[0], &env, &options, verdict);
+	judged_out->bytes = env.bytes;
+	judged_out->source = env.source;
+	return judge_message(message->fd[0], &env, &options,
+	    &judged_out->verdict);
 }
 
 static void
@@ -104,8 +112,8 @@ pending_end(struct pending *pending, const struct scan_answer *scanned)
 	struct verdict one;
 
 	virus_judge(scanned, &pending->judge->virus, &one);
-	(void)verdict_combine(&pending->verdict, &one);
-	answer(pending->judge, pending->serial, &pending->verdict);
+	judge_add(&pending->judged.verdict, &one, pending->judged.source);
+	answer(pending->judge, pending->serial, &pending->judged.verdict);
 	pending_free(pending);
 }
 
@@ -132,7 +140,7 @@ ask_scanner(struct pending *pending)
 	TEXT_AUTO body = TEXT_INIT(16);
 	struct ipc *scan = pending->judge->scan;
 
-	pack_u64(&body, pending->bytes);
+	pack_u64(&body, pending->judged.bytes);
 	if (scan != NULL && ipc_ask(scan, SCAN_MESSAGE, text_slice(&body),
 	    &pending->fd, 1, on_scanned, pending) == 0)
 		pending->asked = true;
@@ -166,16 +174,15 @@ on_patience(void *arg)
 /* Keep the message until the scanner has seen it. */
 static int
 wait_for_scanner(struct judge *judge, struct ipc_message *message,
-    const struct verdict *verdict, uint64_t bytes)
+    const struct judged *judged)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
 
 	if (pending == NULL)
 		return -ENOMEM;
 	pending->judge = judge;
-	pending->verdict = *verdict;
+	pending->judged = *judged;
 	pending->serial = message->serial;
-	pending->bytes = bytes;
 	pending->since_ms = clock_ms();
 	pending->fd = ipc_take_fd(message, 0);
 	TAILQ_INSERT_TAIL(&judge->pending, pending, next);
@@ -190,27 +197,26 @@ on_message(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct process *process = arg;
 	struct judge *judge = process->state;
-	struct verdict verdict;
-	uint64_t bytes = 0;
+	struct judged judged;
 	int r;
 
 	(void)from;
-	r = judge_it(judge, message, &verdict, &bytes);
+	r = judge_it(judge, message, &judged);
 	if (r == -EBADMSG)
 		return r;
 	/* what is not taken anyway need not be scanned */
-	if (r == 0 && verdict.action != VERDICT_REFUSE &&
+	if (r == 0 && judged.verdict.action != VERDICT_REFUSE &&
 	    process->config.scan_signatures[0] != '\0') {
-		r = wait_for_scanner(judge, message, &verdict, bytes);
+		r = wait_for_scanner(judge, message, &judged);
 		if (r == 0)
 			return 0;
 	}
 	if (r < 0) {
-		verdict_init(&verdict);
-		verdict_set(&verdict, VERDICT_DEFER, 451, "4.3.0",
+		verdict_init(&judged.verdict);
+		verdict_set(&judged.verdict, VERDICT_DEFER, 451, "4.3.0",
 		    "the message could not be judged now");
 	}
-	answer(judge, message->serial, &verdict);
+	answer(judge, message->serial, &judged.verdict);
 	return 0;
 }
 

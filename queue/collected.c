@@ -288,19 +288,11 @@ collected_judged(struct transit *transit, struct verdict *verdict)
 {
 	TEXT_AUTO packed = TEXT_INIT(VERDICT_PACKED_MAX);
 	const struct envelope *env = &transit->env;
-	bool is_refused = verdict->action == VERDICT_REFUSE;
-	bool is_nobodys = env->fetched.hold.len > 0 &&
-	    verdict->action < VERDICT_HOLD;
-	char reason[VERDICT_REASON_MAX + 1];
 
-	if (!envelope_is_taken_on(env->source) || !(is_refused || is_nobodys))
+	if (env->fetched.hold.len == 0 || verdict->action >= VERDICT_HOLD)
 		return 0;
-	memcpy(reason, verdict->reason, sizeof(reason));
-	if (is_nobodys)
-		verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%.*s",
-		    SLICE_FMT(env->fetched.hold));
-	else
-		verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%s", reason);
+	verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%.*s",
+	    SLICE_FMT(env->fetched.hold));
 	verdict_pack(&packed, verdict);
 	if (text_failed(&packed))
 		return -ENOMEM;

@@ -17,7 +17,7 @@ int	collected_open(struct conductor *, const struct ledger_beside *known);
  * -ENOMEM, -EIO, ...  try again.
  */
 int	collected_take(struct transit *);
-/* A collected message is never refused: hold it instead.  0 or -errno. */
+/* A collected message that waits for a person is held.  0 or -errno. */
 int	collected_judged(struct transit *, struct verdict *);
 /*
  * It goes to the one recipient it has now.  0, -EEXIST (he has it from another

@@ -79,6 +79,46 @@ START_TEST(no_rule_is_for_what_the_hub_has_made)
 }
 END_TEST
 
+/* A message in a circle, and what the scanner says at the end. */
+START_TEST(whoever_refuses_what_was_taken_on_has_it_held)
+{
+	struct verdict all, one;
+
+	verdict_init(&all);
+	verdict_init(&one);
+	verdict_set(&one, VERDICT_REFUSE, 554, "5.7.1", "a virus");
+	judge_add(&all, &one, refusals[_i].source);
+	ck_assert_int_eq(all.action, refusals[_i].action);
+	ck_assert_uint_eq(all.code, refusals[_i].code == 250 ? 250 : 554);
+	ck_assert_str_eq(all.status, refusals[_i].code == 250 ? "2.0.0" :
+	    "5.7.1");
+	ck_assert_str_eq(all.reason, "a virus");
+}
+END_TEST
+
+/* Nobody is to open it, whatever another one refused. */
+START_TEST(what_is_quarantined_stays_so_when_it_cannot_be_refused)
+{
+	struct verdict all, one;
+
+	for (int first = 0; first < 2; first++) {
+		verdict_init(&all);
+		for (int i = 0; i < 2; i++) {
+			verdict_init(&one);
+			if (i == first)
+				verdict_set(&one, VERDICT_REFUSE, 550,
+				    "5.7.1", "no");
+			else
+				verdict_set(&one, VERDICT_QUARANTINE, 250,
+				    "2.0.0", "a virus");
+			judge_add(&all, &one, SOURCE_FETCH);
+		}
+		ck_assert_int_eq(all.action, VERDICT_QUARANTINE);
+		ck_assert_str_eq(all.reason, "a virus");
+	}
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -89,6 +129,10 @@ unit_suite(void)
 	    a_collected_message_is_held_where_others_are_refused, 0, 3);
 	tcase_add_loop_test(tests, what_no_rule_meets_is_accepted, 0, 3);
 	tcase_add_test(tests, no_rule_is_for_what_the_hub_has_made);
+	tcase_add_loop_test(tests,
+	    whoever_refuses_what_was_taken_on_has_it_held, 0, 3);
+	tcase_add_test(tests,
+	    what_is_quarantined_stays_so_when_it_cannot_be_refused);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

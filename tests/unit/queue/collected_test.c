@@ -180,13 +180,13 @@ START_TEST(what_was_stored_is_known_to_the_next_listing)
 }
 END_TEST
 
-START_TEST(what_a_judge_refuses_is_held)
+START_TEST(what_a_judge_holds_is_kept_and_known)
 {
 	struct rows_counts rows;
 	struct stage_call *answer;
 
 	list(1);
-	answer = collect(1, 'a', VERDICT_REFUSE);
+	answer = collect(1, 'a', VERDICT_HOLD);
 	ck_assert_uint_eq(answer->code, 250);
 	ck_assert(answer->held);
 	for (unsigned i = 0; i < 4000 && stage.conductor->keepings > 0; i++)
@@ -565,7 +565,7 @@ START_TEST(what_was_lost_and_is_held_here_keeps_its_id)
 	uint64_t upto;
 
 	list(1);
-	answer = collect(1, 'a', VERDICT_REFUSE);
+	answer = collect(1, 'a', VERDICT_HOLD);
 	message_id_write(&stage_call(&stage, STAGE_JUDGE, 0)->id, id);
 	ck_assert_ptr_nonnull(strstr(answer->words, id));
 	for (unsigned i = 0; i < 4000 && stage.conductor->keepings > 0; i++)
@@ -722,7 +722,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, what_was_stored_is_known_to_the_next_listing);
-	tcase_add_test(tests, what_a_judge_refuses_is_held);
+	tcase_add_test(tests, what_a_judge_holds_is_kept_and_known);
 	tcase_add_test(tests, what_a_judge_defers_may_be_taken_again);
 	tcase_add_test(tests, a_source_that_is_not_the_channels_is_a_breach);
 	tcase_add_test(tests,
