@@ -21,6 +21,7 @@
 /* Answers in a row that put off: the hub takes nothing now. */
 #define PUT_OFF_MOST	8
 #define SHORT_SLACK	1024	/* bytes; of what a size may be wrong */
+#define CUT_ARENA	(16 * 1024)	/* an envelope with one recipient */
 
 /* Making them */
 
@@ -56,49 +57,59 @@ is_short(const struct incoming *incoming, uint64_t wire)
 	return listed > slack && wire < listed - slack;
 }
 
-static int
-envelope_make(struct collect *collect, const struct incoming *incoming,
-    unsigned mended, struct parcel *parcel)
+/* What is the same of all that is collected; one recipient, the owner. */
+static struct envelope
+envelope_of(const struct collect *collect, struct recipient *recipient,
+    uint32_t number, uint64_t listed)
 {
 	const struct fetch_account *account = &collect->account;
 	const struct conversation *conversation = collect->conversation;
-	struct recipient recipient = {
+
+	*recipient = (struct recipient){
 		.address = slice_str(account->owner_address),
 		.account = account->owner
 	};
-	struct envelope env = {
+	return (struct envelope){
 		.source = SOURCE_FETCH,
-		.sender = slice_str(incoming->sender),
 		.helo = slice_str(account->host),
 		.peer = slice_str(conversation->peer),
 		.login = slice_str(account->user),
 		.tls = slice_str(conversation->tls_words),
-		.body = BODY_8BITMIME, .utf8 = incoming->utf8,
-		.bytes = incoming->bytes,
+		.body = BODY_8BITMIME,
 		.fetched = {
 			.account = account->id,
 			.label = slice_str(account->label),
 			.listing = conversation->listing.id,
-			.number = incoming->retr.number,
-			.into = conversation->arrival.into,
-			.flags = conversation->arrival.flags,
-			.keywords = conversation->arrival.keywords,
-			.arrived_utc_ms = conversation->arrival.at_utc_ms,
-			.listed_bytes = incoming->retr.listed,
-			.mended = (uint8_t)mended
+			.number = number, .listed_bytes = listed,
+			.into = conversation->arrival.into
 		},
-		.recipients = &recipient, .recipient_count = 1
+		.recipients = recipient, .recipient_count = 1
 	};
+}
 
+/* `marks` are FETCHED_ bits: what was mended, or that it is cut. */
+static int
+envelope_make(struct collect *collect, const struct incoming *incoming,
+    unsigned marks, struct parcel *parcel)
+{
+	const struct arrival *arrival = &collect->conversation->arrival;
+	struct recipient recipient;
+	struct envelope env = envelope_of(collect, &recipient,
+	    incoming->retr.number, incoming->retr.listed);
+
+	env.sender = slice_str(incoming->sender);
+	env.utf8 = incoming->utf8;
+	env.bytes = incoming->bytes;
+	env.fetched.flags = arrival->flags;
+	env.fetched.keywords = arrival->keywords;
+	env.fetched.arrived_utc_ms = arrival->at_utc_ms;
+	env.fetched.mended = (uint8_t)marks;
 	if (digest_end(&collect->header, env.fetched.header_digest) < 0 ||
 	    digest_end(&collect->whole, env.fetched.digest) < 0)
 		return -EIO;
 	memcpy(parcel->digest, env.fetched.digest, DIGEST_BYTES);
 	envelope_pack(&parcel->envelope, &env);
-	env.fetched.mended |= FETCHED_SHORT;
-	envelope_pack(&parcel->cut_envelope, &env);
-	return text_failed(&parcel->envelope) ||
-	    text_failed(&parcel->cut_envelope) ? -ENOMEM : 0;
+	return text_failed(&parcel->envelope) ? -ENOMEM : 0;
 }
 
 static void
@@ -107,7 +118,6 @@ parcel_free(struct parcel *parcel)
 	if (parcel->memfd >= 0)
 		(void)close(parcel->memfd);
 	text_free(&parcel->envelope);
-	text_free(&parcel->cut_envelope);
 	text_free(&parcel->header);
 	free(parcel);
 }
@@ -125,16 +135,16 @@ parcel_new(struct collect *collect, struct incoming *incoming,
 		.number = incoming->retr.number,
 		.listed = incoming->retr.listed, .bytes = incoming->bytes,
 		.exact = exactness(incoming, mended),
+		.is_short = is_short(incoming,
+		    incoming->bytes - mended->added),
 		.memfd = -1, .ticket = incoming->ticket,
 		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
-		.cut_envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
 		.header = TEXT_INIT(ADDRESS_HEADER_BYTES)
 	};
-	r = envelope_make(collect, incoming, mended->what, parcel);
+	r = envelope_make(collect, incoming, mended->what |
+	    (parcel->is_short ? FETCHED_SHORT : 0u), parcel);
 	if (r == 0)
 		r = address_end(collect, parcel);
-	if (is_short(incoming, incoming->bytes - mended->added))
-		parcel_cut(parcel);
 	if (r == 0 && !incoming->has_ticket)
 		parcel->memfd = memfd_of("message",
 		    slice_of(incoming->body, incoming->len));
@@ -152,33 +162,16 @@ static int
 note_envelope(struct collect *collect, const struct listed *row,
     const struct note *note, struct text *packed)
 {
-	const struct fetch_account *account = &collect->account;
-	const struct conversation *conversation = collect->conversation;
-	struct recipient recipient = {
-		.address = slice_str(account->owner_address),
-		.account = account->owner
-	};
-	struct envelope env = {
-		.source = SOURCE_FETCH, .helo = slice_str(account->host),
-		.peer = slice_str(conversation->peer),
-		.login = slice_str(account->user),
-		.tls = slice_str(conversation->tls_words),
-		.body = BODY_8BITMIME, .utf8 = note->utf8,
-		.bytes = note->bytes.len,
-		.fetched = {
-			.account = account->id,
-			.label = slice_str(account->label),
-			.listing = conversation->listing.id,
-			.number = row->number,
-			.into = conversation->arrival.into,
-			.listed_bytes = row->bytes,
-			.mended = note->mark
-		},
-		.recipients = &recipient, .recipient_count = 1
-	};
+	struct recipient recipient;
+	struct envelope env = envelope_of(collect, &recipient, row->number,
+	    row->bytes);
 
+	env.utf8 = note->utf8;
+	env.bytes = note->bytes.len;
+	env.fetched.mended = note->mark;
 	memcpy(env.fetched.header_digest, note->header_digest, DIGEST_BYTES);
-	if (digest_of(&collect->whole, text_slice(&note->bytes),
+	/* another message may be coming in */
+	if (digest_of(&collect->note, text_slice(&note->bytes),
 	    env.fetched.digest) < 0)
 		return -EIO;
 	envelope_pack(packed, &env);
@@ -197,7 +190,6 @@ parcel_note(struct collect *collect, const struct listed *row,
 		.number = row->number, .listed = row->bytes,
 		.bytes = note->bytes.len, .memfd = -1, .is_note = true,
 		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
-		.cut_envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
 		.header = TEXT_INIT(ADDRESS_HEADER_BYTES)
 	};
 	if (note_envelope(collect, row, note, &parcel->envelope) == 0)
@@ -221,13 +213,22 @@ parcel_drop(struct collect *collect, struct parcel *parcel)
 void
 parcel_cut(struct parcel *parcel)
 {
-	struct text whole = parcel->envelope;
+	ARENA_AUTO arena = arena_new(CUT_ARENA);
+	struct text cut = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct envelope env;
 
-	if (parcel->is_short)
+	if (parcel->is_short || arena == NULL || envelope_unpack(arena,
+	    text_slice(&parcel->envelope), &env) < 0)
 		return;
+	env.fetched.mended |= FETCHED_SHORT;
+	envelope_pack(&cut, &env);
+	if (text_failed(&cut)) {
+		text_free(&cut);
+		return;
+	}
+	text_free(&parcel->envelope);
+	parcel->envelope = cut;
 	parcel->is_short = true;
-	parcel->envelope = parcel->cut_envelope;
-	parcel->cut_envelope = whole;
 }
 
 /* Handing them over */

@@ -35,7 +35,6 @@ struct parcel {
 	int		memfd;		/* -1: in the big file `ticket` */
 	uint64_t	ticket;
 	struct text	envelope;	/* packed */
-	struct text	cut_envelope;	/* the same, of a message that is cut */
 	/* of a domain's mail (address.h) */
 	struct text	header;
 	bool		has_identity;
@@ -62,7 +61,10 @@ struct parcel	*parcel_new(struct collect *, struct incoming *,
  */
 struct parcel	*parcel_note(struct collect *, const struct listed *,
 		    const struct note *);
-/* It is no whole message: so it is stored, and the whole one left there. */
+/*
+ * It is no whole message: so it is stored, and the whole one left there.  When
+ * memory is out it stays what it was, in doubt.
+ */
 void		 parcel_cut(struct parcel *);
 /* It is not wanted: its file and its space go back. */
 void		 parcel_drop(struct collect *, struct parcel *);
