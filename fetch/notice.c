@@ -43,6 +43,7 @@ notice_end(enum fetch_end end)
 		[FETCH_END_CLOSED] = SAY_END_CLOSED,
 		[FETCH_END_PAUSED] = SAY_ME_END_PAUSED,
 		[FETCH_END_LINE] = SAY_ME_END_LINE,
+		[FETCH_END_DAY] = SAY_END_DAY,
 		[FETCH_END_UNSAID] = SAY_ME_END_UNSAID,
 		[FETCH_END_LOCAL] = SAY_ME_END_LOCAL,
 		[FETCH_END_NOT_OFFERED] = SAY_END_NOT_OFFERED,
@@ -53,6 +54,23 @@ notice_end(enum fetch_end end)
 	};
 
 	return ends[end];
+}
+
+enum sentence
+notice_cause(enum line_cause cause)
+{
+	static const enum sentence causes[LINE_CAUSES] = {
+		[LINE_SESSION] = SAY_CAUSE_SESSION,
+		[LINE_LISTING] = SAY_CAUSE_LISTING,
+		[LINE_HEADERS] = SAY_CAUSE_HEADERS,
+		[LINE_MAIL] = SAY_CAUSE_MAIL,
+		[LINE_DUPLICATES] = SAY_CAUSE_DUPLICATES,
+		[LINE_REFETCHED] = SAY_CAUSE_REFETCHED,
+		[LINE_OAUTH] = SAY_CAUSE_OAUTH,
+		[LINE_ETRN] = SAY_CAUSE_ETRN,
+	};
+
+	return causes[cause];
 }
 
 /* Characters, none of which moves what is around it. */

@@ -11,6 +11,7 @@
 
 #include "fetch/service.h"
 #include "lib/base/say.h"
+#include "policy/line_counts.h"
 
 #define NOTICE_MOST		10	/* mailboxes or accounts told by name */
 #define NOTICE_SUBJECT_BYTES	500	/* COMPOSE_SUBJECT_MOST */
@@ -74,5 +75,7 @@ void	notice_write(const struct notice *, enum language,
 
 /* What an end means to the person whose mailbox it is. */
 enum sentence	notice_end(enum fetch_end);
+/* "sessions", ...: what bytes were for. */
+enum sentence	notice_cause(enum line_cause);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fetch/notice.h"
 #include "policy/line_calendar.h"
 #include "policy/line_counts.h"
 #include "programs/cli_fetch.h"
@@ -194,17 +195,6 @@ report_rows(struct cli *cli, const char *month, json_t **rows_out)
 	return CLI_OK;
 }
 
-static const enum sentence causes[LINE_CAUSES] = {
-	[LINE_SESSION] = SAY_CAUSE_SESSION,
-	[LINE_LISTING] = SAY_CAUSE_LISTING,
-	[LINE_HEADERS] = SAY_CAUSE_HEADERS,
-	[LINE_MAIL] = SAY_CAUSE_MAIL,
-	[LINE_DUPLICATES] = SAY_CAUSE_DUPLICATES,
-	[LINE_REFETCHED] = SAY_CAUSE_REFETCHED,
-	[LINE_OAUTH] = SAY_CAUSE_OAUTH,
-	[LINE_ETRN] = SAY_CAUSE_ETRN,
-};
-
 /* The rows of all accounts as one. */
 static struct line_counts
 sum_of(const json_t *rows)
@@ -252,8 +242,9 @@ print_causes(struct cli *cli, const struct line_counts *sum)
 		    received);
 		amount_bytes(cli->language, sum->carried[c].sent, sent);
 		(void)json_array_append_new(rows, json_pack(
-		    "{s:s, s:s, s:s}", "cause", say(cli->language, causes[c]),
-		    "received", received, "sent", sent));
+		    "{s:s, s:s, s:s}", "cause", say(cli->language,
+		    notice_cause(c)), "received", received, "sent",
+		    sent));
 	}
 	cli_table(cli, cause_columns, rows);
 	json_decref(rows);

@@ -108,16 +108,6 @@ read_figures(struct slice body, struct figures *figures_out)
 static size_t
 list_causes(struct figures *figures, uint64_t *in_out, uint64_t *out_out)
 {
-	static const enum sentence names[LINE_CAUSES] = {
-		[LINE_SESSION] = SAY_CAUSE_SESSION,
-		[LINE_LISTING] = SAY_CAUSE_LISTING,
-		[LINE_HEADERS] = SAY_CAUSE_HEADERS,
-		[LINE_MAIL] = SAY_CAUSE_MAIL,
-		[LINE_DUPLICATES] = SAY_CAUSE_DUPLICATES,
-		[LINE_REFETCHED] = SAY_CAUSE_REFETCHED,
-		[LINE_OAUTH] = SAY_CAUSE_OAUTH,
-		[LINE_ETRN] = SAY_CAUSE_ETRN
-	};
 	uint64_t in, out, all_in = 0, all_out = 0;
 	size_t count = 0;
 
@@ -128,7 +118,8 @@ list_causes(struct figures *figures, uint64_t *in_out, uint64_t *out_out)
 		all_out += out;
 		if (in > 0 || out > 0)
 			figures->causes[count++] = (struct notice_row){
-				.cause = names[i], .in = in, .out = out
+				.cause = notice_cause(i), .in = in,
+				.out = out
 			};
 	}
 	*in_out = all_in;

@@ -9,32 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "fetch/service.h"
+#include "fetch/notice.h"
 #include "lib/base/amounts.h"
-
-static const enum sentence ends[FETCH_END_COUNT] = {
-	[FETCH_END_DONE] = SAY_DONE,
-	[FETCH_END_UNREACHABLE] = SAY_END_UNREACHABLE,
-	[FETCH_END_TIMED_OUT] = SAY_END_TIMED_OUT,
-	[FETCH_END_NO_TLS] = SAY_ME_END_NO_TLS,
-	[FETCH_END_TLS] = SAY_ME_END_TLS,
-	[FETCH_END_DISTRUSTED] = SAY_END_DISTRUSTED,
-	[FETCH_END_REFUSED] = SAY_ME_END_REFUSED,
-	[FETCH_END_BUSY] = SAY_END_BUSY,
-	[FETCH_END_MECHANISM] = SAY_ME_END_MECHANISM,
-	[FETCH_END_NONSENSE] = SAY_ME_END_NONSENSE,
-	[FETCH_END_INCONSISTENT] = SAY_END_INCONSISTENT,
-	[FETCH_END_CLOSED] = SAY_END_CLOSED,
-	[FETCH_END_PAUSED] = SAY_ME_END_PAUSED,
-	[FETCH_END_LINE] = SAY_ME_END_LINE,
-	[FETCH_END_UNSAID] = SAY_ME_END_UNSAID,
-	[FETCH_END_LOCAL] = SAY_ME_END_LOCAL,
-	[FETCH_END_NOT_OFFERED] = SAY_END_NOT_OFFERED,
-	[FETCH_END_NOT_ALLOWED] = SAY_END_NOT_ALLOWED,
-	[FETCH_END_CONSENT] = SAY_END_CONSENT,
-	[FETCH_END_CLIENT] = SAY_END_CLIENT,
-	[FETCH_END_WANTS_LOGIN] = SAY_END_WANTS_LOGIN,
-};
 
 static const struct {
 	const char	*code;
@@ -97,13 +73,29 @@ add_said(struct me_page *page, const struct answer *row)
 	html_markup(&page->html, "</q></span>");
 }
 
+/* What its owner can do about it on this page. */
+static enum sentence
+words_of(enum fetch_end end)
+{
+	switch (end) {
+	case FETCH_END_COUNT:
+		return SAY_ME_END_LOCAL;
+	case FETCH_END_CONSENT:
+		return SAY_ME_END_CONSENT;
+	case FETCH_END_CLIENT:
+		return SAY_ME_END_CLIENT;
+	default:
+		return notice_end(end);
+	}
+}
+
 static void
 add_failure(struct me_page *page, const struct answer *row)
 {
 	enum fetch_end end = end_of(row);
 	struct slice print = answer_text(row, "print");
 
-	me_text(page, end == FETCH_END_COUNT ? SAY_ME_END_LOCAL : ends[end]);
+	me_text(page, words_of(end));
 	add_said(page, row);
 	if (end != FETCH_END_DISTRUSTED || print.len == 0)
 		return;
@@ -147,6 +139,38 @@ add_when(struct me_page *page, enum sentence sentence, int64_t utc_ms)
 	html_markup(&page->html, ".");
 }
 
+/* Since when it fails, and when it did not. */
+static void
+add_since(struct me_page *page, const struct answer *health)
+{
+	int64_t since = (int64_t)answer_number(health, "failing_since");
+	int64_t success = (int64_t)answer_number(health, "success");
+
+	if (success != 0) {
+		html_markup(&page->html, " ");
+		add_when(page, SAY_ME_SUCCESS, success);
+	} else if (since != 0) {
+		html_markup(&page->html, " ");
+		add_when(page, SAY_ME_SINCE, since);
+	}
+}
+
+/* What is there, and not here yet. */
+static void
+add_waiting(struct me_page *page, const struct answer *health)
+{
+	char count[AMOUNT_SIZE], bytes[AMOUNT_SIZE];
+	uint64_t waiting = answer_number(health, "waiting");
+
+	if (waiting == 0)
+		return;
+	amount_messages(page->language, waiting, count);
+	amount_bytes(page->language, answer_number(health, "waiting_bytes"),
+	    bytes);
+	html_markup(&page->html, " ");
+	html_say(&page->html, page->language, ME_WAITING, count, bytes);
+}
+
 void
 me_health(struct me_page *page, const struct answer *health, bool enabled)
 {
@@ -168,11 +192,17 @@ me_health(struct me_page *page, const struct answer *health, bool enabled)
 	} else {
 		mark(page, "bad", SAY_ME_BAD);
 		add_failure(page, health);
-		html_markup(&page->html, " ");
-		add_when(page, SAY_ME_TRIED, last);
 	}
-	if (enabled && health != NULL)
+	html_markup(&page->html, "</p>\n<p class=\"quiet\">");
+	if (enabled && health != NULL && end != FETCH_END_COUNT &&
+	    end != FETCH_END_DONE) {
+		add_when(page, SAY_ME_TRIED, last);
+		add_since(page, health);
+	}
+	if (enabled && health != NULL) {
 		add_next(page, health);
+		add_waiting(page, health);
+	}
 	html_markup(&page->html, "</p>\n");
 }
 
