@@ -115,7 +115,8 @@ goes_on(struct collect *collect)
 	bool is_cut = outcome->end == FETCH_END_INCONSISTENT &&
 	    !collect->wiped.is_wiped &&
 	    (collect->passed_count > ended->passed_before ||
-	    collect->is_wary != ended->was_wary);
+	    collect->is_wary != ended->was_wary ||
+	    collect->is_whole_only != ended->was_whole_only);
 	/* the server holds the mailbox for the last one still */
 	bool is_early = outcome->end == FETCH_END_BUSY && collect->agains > 0;
 
@@ -171,7 +172,8 @@ allocate(struct collect *collect, const struct collect_options *options)
 	if (collect->password == NULL || collect->addresses == NULL ||
 	    collect->over == NULL ||
 	    digest_open(&collect->whole) < 0 ||
-	    digest_open(&collect->header) < 0)
+	    digest_open(&collect->header) < 0 ||
+	    digest_open(&collect->note) < 0)
 		return -ENOMEM;
 	if (options->task == FETCH_DOCTOR)
 		return checkup_open(collect, options->rules,
@@ -232,6 +234,7 @@ collect_free(struct collect *collect)
 	timer_free(collect->over);
 	digest_close(&collect->whole);
 	digest_close(&collect->header);
+	digest_close(&collect->note);
 	if (collect->password != NULL)
 		explicit_bzero(collect->password, strlen(collect->password));
 	free(collect->password);

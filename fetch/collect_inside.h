@@ -34,6 +34,7 @@ struct collect {
 	struct conversation *conversation;	/* NULL: over() was called */
 	struct queue_requests requests;
 	struct digest	 whole, header;	/* of the message that comes in */
+	struct digest	 note;		/* of one that stands for another */
 	struct address	*address;	/* its mail is for many; or NULL */
 	struct before	*before;	/* rules before a download; or NULL */
 	struct checkup	*checkup;	/* FETCH_DOCTOR; or NULL */
@@ -45,6 +46,7 @@ struct collect {
 	unsigned	 passed_count;
 	unsigned	 noted_count;	/* of them, the ledger has noted */
 	bool		 is_wary;	/* the next one goes in lock-step */
+	bool		 is_whole_only;	/* nothing is resumed any more */
 	bool		 waits_again;	/* for `over`, to begin another */
 	unsigned	 agains;	/* tries of it; 0: it is the first */
 	struct wiped	 wiped;		/* the password, if it was */

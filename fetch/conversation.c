@@ -81,6 +81,7 @@ conversation_begin(struct collect *collect)
 		return -ENOMEM;
 	made->passed_before = collect->passed_count;
 	made->was_wary = made->doubt.estimates = collect->is_wary;
+	made->was_whole_only = collect->is_whole_only;
 	STAILQ_INIT(&made->doubt.since);
 	made->take.paused = collect->is_pausing;
 	collect->conversation = made;

@@ -38,6 +38,8 @@ struct pop3;
 #define HOLD_PIPE	0x04u	/* it is full, or not there yet */
 #define HOLD_ANSWERS	0x08u	/* too many messages without an answer */
 #define HOLD_LEAVE	0x10u	/* the ledger notes what is too large */
+#define HOLD_HALF	0x20u	/* what is here of a message comes first; or
+				   the queue notes that no more is kept */
 
 /* What the server says of a message besides its bytes; POP3: nothing. */
 struct arrival {
@@ -45,6 +47,7 @@ struct arrival {
 	int64_t		 at_utc_ms;	/* 0: not known */
 	struct slice	 keywords;	/* in the session */
 	struct slice	 into;		/* folder here; empty: INBOX */
+	uint64_t	 from;		/* its first byte that comes; 0: all */
 };
 
 enum conversation_step {
@@ -60,6 +63,7 @@ struct conversation {
 	enum talk_login	 login;		/* libcurl's, or NONE: ours */
 	unsigned	 passed_before;	/* when it began; see collect.passed */
 	bool		 was_wary;	/* the same; see collect.is_wary */
+	bool		 was_whole_only; /* the same; collect.is_whole_only */
 	struct talk	*talk;
 	struct pop3	*pop3;		/* NULL: it is none, or not yet */
 	struct pop3_capa capa;

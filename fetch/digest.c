@@ -80,6 +80,21 @@ digest_add_header(struct digest *digest, struct slice s)
 }
 
 int
+digest_so_far(const struct digest *digest,
+    unsigned char digest_out[DIGEST_BYTES])
+{
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	int r = -EIO;
+
+	if (copy != NULL && !digest->failed &&
+	    EVP_MD_CTX_copy_ex(copy, digest->context) == 1 &&
+	    EVP_DigestFinal_ex(copy, digest_out, NULL) == 1)
+		r = 0;
+	EVP_MD_CTX_free(copy);
+	return r;
+}
+
+int
 digest_end(struct digest *digest, unsigned char digest_out[DIGEST_BYTES])
 {
 	unsigned len = 0;

@@ -36,6 +36,9 @@ void	digest_begin(struct digest *);
 /* Bytes of the message; of them, what is still header. */
 void	digest_add(struct digest *, struct slice);
 void	digest_add_header(struct digest *, struct slice);
+/* Of what has been added, and more may follow.  0 or -EIO. */
+int	digest_so_far(const struct digest *,
+	    unsigned char digest_out[DIGEST_BYTES]);
 /* 0, or -EIO: the library failed somewhere on the way. */
 int	digest_end(struct digest *, unsigned char digest_out[DIGEST_BYTES]);
 

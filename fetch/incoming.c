@@ -46,12 +46,26 @@ incoming_begin(struct collect *collect, const struct retr *retr)
 		return -ENOMEM;
 	}
 	incoming->retr = *retr;
-	incoming->pipe = -1;
+	incoming->pipe = incoming->resume.fd = -1;
 	digest_begin(&collect->whole);
 	digest_begin(&collect->header);
 	address_begin(collect);
 	collect->conversation->incoming = incoming;
+	if (retr->half > 0)
+		resume_begin(collect, incoming);
 	return 0;
+}
+
+/* What of it comes again, or has: it was carried once too often. */
+static uint64_t
+refetched(const struct incoming *incoming)
+{
+	uint64_t here = incoming->retr.half;
+
+	if ((incoming->is_whole && !incoming->retr.again) ||
+	    incoming->is_kept || incoming->bytes < here)
+		return 0;
+	return incoming->bytes - here;
 }
 
 void
@@ -61,12 +75,11 @@ incoming_drop(struct collect *collect)
 
 	if (incoming == NULL)
 		return;
-	/* what comes again, or has, was carried once too often */
-	if (!incoming->is_whole || incoming->retr.again)
-		line_bill_move(collect->bill, LINE_REFETCHED,
-		    incoming->bytes);
+	line_bill_move(collect->bill, LINE_REFETCHED, refetched(incoming));
 	collect->conversation->incoming = NULL;
 	pipe_close(incoming);
+	resume_end(incoming);
+	conversation_hold(collect, HOLD_HALF, false);
 	if (incoming->has_ticket) {
 		queue_tell_number(collect, QUEUE_ABANDON_BIG,
 		    incoming->ticket);
@@ -170,6 +183,8 @@ on_pipe(void *arg, unsigned what)
 
 	(void)what;
 	pipe_fill(collect, collect->conversation->incoming);
+	if (!conversation_is_over(collect))
+		resume_more(collect);
 }
 
 /* Write what stands in the buffer; the server waits until all of it is. */
@@ -216,10 +231,49 @@ pipe_open(struct collect *collect, struct incoming *incoming,
 	return incoming->watch != NULL;
 }
 
+bool
+incoming_piped(struct collect *collect, struct ipc_message *message,
+    const struct queue_answer *said, uint64_t ticket)
+{
+	struct incoming *incoming = collect->conversation->incoming;
+
+	if (said->code != 250) {
+		take_pause(collect, said->words);
+		incoming_leave(collect);
+		conversation_hold(collect, HOLD_PIPE, false);
+		return false;
+	}
+	if (incoming == NULL) {
+		queue_tell_number(collect, QUEUE_ABANDON_BIG, ticket);
+		conversation_hold(collect, HOLD_PIPE, false);
+		return false;
+	}
+	incoming->has_ticket = true;
+	incoming->ticket = ticket;
+	if (pipe_open(collect, incoming, message))
+		return true;
+	collect_break(collect, FETCH_END_LOCAL,
+	    "the pipe of a big message cannot be used");
+	return false;
+}
+
+void
+incoming_go_on(struct collect *collect)
+{
+	struct incoming *incoming = collect->conversation->incoming;
+
+	if (!incoming->has_header) {
+		incoming->has_header = true;
+		read_header(incoming);
+	}
+	pipe_fill(collect, incoming);
+	if (!conversation_is_over(collect))
+		resume_more(collect);
+}
+
 static void
 on_big(struct collect *collect, uint64_t bytes, struct ipc_message *message)
 {
-	struct incoming *incoming = collect->conversation->incoming;
 	struct queue_answer said;
 	struct unpack u;
 	uint64_t ticket;
@@ -228,24 +282,8 @@ on_big(struct collect *collect, uint64_t bytes, struct ipc_message *message)
 	if (!queue_answer_read(collect, message, &u, &said))
 		return;
 	ticket = unpack_u64(&u);
-	if (said.code != 250) {
-		take_pause(collect, said.words);
-		incoming_leave(collect);
-		conversation_hold(collect, HOLD_PIPE, false);
-		return;
-	}
-	if (incoming == NULL) {
-		queue_tell_number(collect, QUEUE_ABANDON_BIG, ticket);
-		conversation_hold(collect, HOLD_PIPE, false);
-		return;
-	}
-	incoming->has_ticket = true;
-	incoming->ticket = ticket;
-	if (pipe_open(collect, incoming, message))
-		pipe_fill(collect, incoming);
-	else
-		collect_break(collect, FETCH_END_LOCAL,
-		    "the pipe of a big message cannot be used");
+	if (incoming_piped(collect, message, &said, ticket))
+		incoming_go_on(collect);
 }
 
 static void
@@ -254,7 +292,10 @@ big_begin(struct collect *collect, struct incoming *incoming)
 	const struct text nothing = TEXT_INIT(0);
 
 	incoming->is_big = true;
-	read_header(incoming);
+	if (resume_is_kept(collect, incoming)) {
+		resume_begin(collect, incoming);
+		return;
+	}
 	conversation_hold(collect, HOLD_PIPE, true);
 	(void)queue_ask(collect, QUEUE_BIG, &nothing, -1, 0, on_big);
 }
@@ -354,9 +395,11 @@ incoming_add(struct collect *collect, struct slice s)
 	address_add(collect, s);
 	if (incoming->bytes > incoming->retr.space)
 		grow(collect, incoming);
-	if (conversation_is_over(collect))
+	if (conversation_is_over(collect) || incoming->is_waiting)
 		return;
-	if (incoming->has_ticket)
+	if (incoming->is_kept && collect->protocol->is_mended(collect))
+		resume_mended(collect, incoming);
+	else if (incoming->has_ticket)
 		pipe_fill(collect, incoming);
 	else if (incoming->len > BIG_BYTES && !incoming->is_big)
 		big_begin(collect, incoming);
@@ -373,7 +416,9 @@ incoming_end(struct collect *collect, const struct mended *mended)
 		return;
 	again = incoming->retr.again;
 	incoming->is_whole = true;
-	if (!incoming->is_big)
+	if (!resume_is_whole(collect, incoming->bytes - mended->added))
+		return;
+	if (!incoming->has_header)
 		read_header(incoming);
 	pipe_close(incoming);
 	/* both are awaited with the server on hold, so they are there */

@@ -10,6 +10,7 @@
 #define POSTROOM_FETCH_INCOMING_H
 
 #include "fetch/protocol.h"
+#include "fetch/resume.h"
 #include "store/account.h"
 
 #define SENDER_SIZE	320	/* local part, "@", domain, NUL */
@@ -17,6 +18,7 @@
 #define INCOMING_BYTES	(BIG_BYTES + PROTOCOL_RUN_BYTES)
 
 struct collect;
+struct ipc_message;
 struct watch;
 
 /* A RETR that is under way. */
@@ -25,6 +27,7 @@ struct retr {
 	bool		again;		/* for a doubt */
 	uint64_t	listed;		/* 0: unknown */
 	uint64_t	space;		/* granted, for it alone */
+	uint64_t	half;		/* that many bytes are here already */
 };
 
 struct incoming {
@@ -36,12 +39,16 @@ struct incoming {
 	/* what the header says */
 	char		 sender[SENDER_SIZE];
 	bool		 utf8;
+	bool		 has_header;	/* that has been read */
 	/* a big one */
 	bool		 is_big;	/* its file has been asked for */
 	bool		 has_ticket;	/* it is there */
 	uint64_t	 ticket;
 	int		 pipe;		/* -1: none */
 	struct watch	*watch;
+	bool		 is_kept;	/* what came of it, if it is cut */
+	bool		 is_waiting;	/* the pipe: for the queue to know */
+	struct resume	 resume;
 };
 
 /* Its +OK has come; it takes over the space.  0 or -ENOMEM. */
@@ -50,6 +57,14 @@ int	incoming_begin(struct collect *, const struct retr *);
 void	incoming_add(struct collect *, struct slice);
 /* It has come to its end: it goes on as a parcel. */
 void	incoming_end(struct collect *, const struct mended *);
+/*
+ * Its file is there, or is not: the queue's answer.  False: nothing can be
+ * written into it.
+ */
+bool	incoming_piped(struct collect *, struct ipc_message *,
+	    const struct queue_answer *, uint64_t ticket);
+/* What stands in the buffer goes into the pipe. */
+void	incoming_go_on(struct collect *);
 /* Nobody wants it, if there is one; what it held is given back. */
 void	incoming_drop(struct collect *);
 /* The same, and it is counted as one that is tried again. */

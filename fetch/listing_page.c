@@ -33,7 +33,10 @@ on_page(struct collect *collect, uint64_t round, struct ipc_message *message)
 		page->rows[i].number = unpack_u32(&u);
 		page->rows[i].bytes = unpack_u64(&u);
 		page->rows[i].is_placed = unpack_bool(&u);
+		page->rows[i].half = unpack_u64(&u);
 		u.bad = u.bad || page->rows[i].number == 0 ||
+		    (page->rows[i].half > 0 &&
+		    page->rows[i].half >= page->rows[i].bytes) ||
 		    !follows(page, &page->rows[i]);
 		page->after = page->rows[i];
 	}

@@ -16,6 +16,7 @@ struct listed {
 	uint32_t	number;
 	bool		is_placed;	/* a note of it is here already */
 	uint64_t	bytes;		/* 0: unknown */
+	uint64_t	half;		/* of them, here already (resume.h) */
 };
 
 struct listing_page {

@@ -64,6 +64,15 @@ struct protocol {
 		    const struct heard *);
 	void	(*message)(struct collect *, uint32_t number,
 		    const struct heard *);
+	/*
+	 * The rest of a message, `count` bytes at the most from `from` on; the
+	 * arrival says from where on it is (conversation.h).  NULL: there is no
+	 * such thing.
+	 */
+	void	(*rest)(struct collect *, uint32_t number, uint64_t from,
+		    uint64_t count, const struct heard *);
+	/* Something of the message that comes in has been mended so far. */
+	bool	(*is_mended)(const struct collect *);
 	/* Have it deleted at the end; only a status is heard. */
 	void	(*remove)(struct collect *, uint32_t number,
 		    const struct heard *);

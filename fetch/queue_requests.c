@@ -24,7 +24,8 @@ undo(const struct queue_request *request, struct ipc_message *message)
 	struct queue_answer said;
 	uint64_t ticket;
 
-	if (request->kind != QUEUE_GRANT && request->kind != QUEUE_BIG)
+	if (request->kind != QUEUE_GRANT && request->kind != QUEUE_BIG &&
+	    request->kind != QUEUE_BIG_OF)
 		return;
 	if (answer_unpack(&u, &said) < 0 || said.code != 250)
 		return;

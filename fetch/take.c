@@ -34,7 +34,8 @@ take_close(struct collect *collect, struct slice words)
 
 	conversation->take.paused = true;
 	collect_note(collect, FETCH_END_LINE, false, words);
-	if (conversation->incoming == NULL && conversation->take.count > 0)
+	if (resume_may_cut(collect) ||
+	    (conversation->incoming == NULL && conversation->take.count > 0))
 		collect_end(collect, FETCH_END_LINE, false, words);
 	else
 		conversation_turn(collect);
@@ -74,11 +75,20 @@ on_retr(void *arg, uint32_t number, bool ok, struct slice words)
 
 	(void)words;
 	doubt_confirm(collect);
+	if (ok && conversation_is_open(collect) && !resume_is_right(collect,
+	    retr.half, collect->conversation->arrival.from)) {
+		space_put(collect, retr.space);
+		return;
+	}
 	/* on the way out nothing is begun: what comes goes nowhere */
 	if (ok && conversation_is_open(collect) &&
 	    incoming_begin(collect, &retr) == 0)
 		return;
 	space_put(collect, retr.space);
+	/* it is gone, or the server gives nothing but all of a message */
+	if (!ok && retr.half > 0 && conversation_is_open(collect) &&
+	    !resume_is_right(collect, retr.half, 0))
+		return;
 	if (ok && conversation_is_open(collect))
 		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 	else if (retr.again)
@@ -134,8 +144,10 @@ static const struct heard heard_noop = { .status = on_noop };
 
 /* Say RETR, if space and window allow. */
 static bool
-retr_say(struct collect *collect, uint32_t number, uint64_t listed, bool again)
+retr_say(struct collect *collect, const struct listed *row, bool again)
 {
+	uint64_t half = again ? 0 : resume_from(collect, row);
+	uint64_t listed = row->bytes;
 	struct take *take = &collect->conversation->take;
 	const struct protocol *protocol = collect->protocol;
 	uint64_t space = space_for(collect, listed);
@@ -146,9 +158,14 @@ retr_say(struct collect *collect, uint32_t number, uint64_t listed, bool again)
 	    !window_takes(take, listed) || !space_take(collect, space))
 		return false;
 	take->ring[(take->first + take->count++) % PROTOCOL_WINDOW] =
-	    (struct retr){ number, again, listed, space };
+	    (struct retr){ row->number, again, listed, space, half };
 	take->listed += listed;
-	protocol->message(collect, number, &heard_retr);
+	/* one byte more than there are: there must not be one */
+	if (half > 0)
+		protocol->rest(collect, row->number, half, listed - half + 1,
+		    &heard_retr);
+	else
+		protocol->message(collect, row->number, &heard_retr);
 	return true;
 }
 
@@ -161,6 +178,8 @@ say_again(struct collect *collect)
 {
 	struct doubt *doubt = &collect->conversation->doubt;
 	const struct parcel *first = doubt->first;
+	const struct listed row = { .number = first->number,
+	    .bytes = first->listed };
 
 	if (doubt->asked_again ||
 	    collect->protocol->under_way(collect) > 0)
@@ -169,8 +188,7 @@ say_again(struct collect *collect)
 		doubt->is_last = true;	/* NOOP does as well */
 		return;
 	}
-	doubt->asked_again = retr_say(collect, first->number, first->listed,
-	    true);
+	doubt->asked_again = retr_say(collect, &row, true);
 	if (!doubt->asked_again)
 		space_want(collect, space_for(collect, first->listed));
 }
@@ -219,7 +237,7 @@ row_say(struct collect *collect, const struct before_row *row)
 {
 	if (row->state == BEFORE_NOTE)
 		return note_say(collect, row);
-	if (!retr_say(collect, row->row.number, row->row.bytes, false))
+	if (!retr_say(collect, &row->row, false))
 		return false;
 	before_next(collect);
 	return true;

@@ -26,8 +26,8 @@ bool	take_is_left(struct collect *, const struct listed *);
 /* The hub has no room: what is under way is finished, and no more begun. */
 void	take_pause(struct collect *, struct slice words);
 /*
- * The line has closed: when the message at hand is over, nothing that was asked
- * for ahead is waited for.
+ * The line has closed: when the message at hand is over, or cut where it can be
+ * resumed, nothing that was asked for ahead is waited for.
  */
 void	take_close(struct collect *, struct slice words);
 /* The conversation is over: what is whole goes to the queue, the rest not. */

@@ -62,6 +62,7 @@ struct config {
 	unsigned	warm_seconds;	/* how long after the last use */
 	uint64_t	message_bytes;	/* largest message taken */
 	uint64_t	transit_bytes;	/* granted to senders at one time */
+	uint64_t	half_bytes;	/* kept of messages that were cut */
 	uint32_t	journal_segment_bytes;
 	unsigned	journal_segments;
 	uint32_t	letters_segment_bytes;
@@ -73,6 +74,7 @@ struct config {
 	unsigned	fetch_minutes;	/* between two looks at a mailbox */
 	unsigned	fetch_connections;	/* to providers, in all */
 	unsigned	fetch_per_host;	/* of them, to one host */
+	uint64_t	fetch_daily_bytes;	/* of one remote mailbox */
 	bool		fetch_watch;	/* wait for new mail there */
 	bool		people_fetch;	/* people add remote mailboxes */
 	unsigned	read_wait_seconds;	/* of a login, for mail */

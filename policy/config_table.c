@@ -55,6 +55,8 @@ const struct config_option config_options[] = {
   "The largest message taken." },
 { "transit_bytes",           KIND_BYTES,        FIELD(transit_bytes), MIB, 1024 * GIB, "1GiB",
   "What all senders together may be sending at one time; others are asked to come again." },
+{ "half_bytes",              KIND_BYTES,        FIELD(half_bytes), 0, 1024 * GIB, "1GiB",
+  "What is kept of large messages of IMAP mailboxes that were cut half-way, so that only the rest is fetched; the oldest go first." },
 { "journal_segment_bytes",   KIND_BYTES,        FIELD(journal_segment_bytes), 256 * KIB, GIB, "64MiB",
   "The size of one file of the journal." },
 { "journal_segments",        KIND_COUNT,        FIELD(journal_segments), 2, 256, "16",
@@ -91,6 +93,9 @@ const struct config_option config_options[] = {
   "Remote mailboxes that are collected from at one time, in all." },
 { "fetch_per_host",          KIND_COUNT,        FIELD(fetch_per_host), 1, 64, "10",
   "Of them, those on the same host." },
+{ "fetch_daily_bytes",       KIND_BYTES,        FIELD(fetch_daily_bytes), KIB, 1024 * 1024 * GIB, "1024TiB",
+  "What is taken from one remote mailbox in a day, the rest comes on the next ones; "
+  "where less is known of a provider that holds; 1024TiB means all of it." },
 { "fetch_watch",             KIND_BOOL,         TEXT(fetch_watch), "yes",
   "Between two collections a connection may wait for new mail (IMAP IDLE); "
   "at most half of them do." },

@@ -134,8 +134,10 @@ queue_pipes_drop(struct queue_pipes *all, const void *from, uint64_t ticket)
 {
 	struct pipe_in *in = find(all, ticket);
 
-	if (in != NULL && in->from == from)
-		pipe_free(in);
+	if (in == NULL || in->from != from)
+		return;
+	(void)drain(in);	/* it may be kept as half (queue/half.h) */
+	pipe_free(in);
 }
 
 void
@@ -145,7 +147,9 @@ queue_pipes_lost(struct queue_pipes *all, const void *from)
 
 	for (in = LIST_FIRST(&all->list); in != NULL; in = following) {
 		following = LIST_NEXT(in, next);
-		if (in->from == from)
-			pipe_free(in);
+		if (in->from != from)
+			continue;
+		(void)drain(in);
+		pipe_free(in);
 	}
 }

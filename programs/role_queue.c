@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/base/zone.h"
+#include "programs/queue_halves.h"
 #include "programs/queue_holds.h"
 #include "programs/queue_inside.h"
 #include "programs/queue_letters.h"
@@ -34,6 +35,9 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_RELEASE,     "RELEASE",	    ASKERS | SCHEDULE, IPC_NEWS, 0, 0, on_release },
 { QUEUE_BIG,	     "BIG",	    ASKERS,  IPC_REQUEST, 0, 0, on_big },
 { QUEUE_ABANDON_BIG, "ABANDON_BIG", ASKERS,  IPC_NEWS,	  0, 0, on_abandon_big },
+{ QUEUE_BIG_OF,	     "BIG_OF",	    FETCH,   IPC_REQUEST, 0, 0, on_big_of },
+{ QUEUE_BIG_MENDED,  "BIG_MENDED",  FETCH,   IPC_REQUEST, 0, 0, on_big_mended },
+{ QUEUE_HALF_DROP,   "HALF_DROP",   FETCH,   IPC_NEWS,	  0, 0, on_half_drop },
 { QUEUE_SUBMIT,	     "SUBMIT",	    ASKERS | SCHEDULE, IPC_REQUEST, 1, 0, on_submit },
 { QUEUE_SUBMIT_BIG,  "SUBMIT_BIG",  ASKERS,  IPC_REQUEST, 0, 0, on_submit_big },
 { QUEUE_OPEN_BIG,    "OPEN_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_open_big },
@@ -135,6 +139,7 @@ queue_start(struct process *process)
 		.segment_bytes = config->journal_segment_bytes / 4096 * 4096,
 		.segments = config->journal_segments,
 		.message_bytes = config->message_bytes,
+		.half_bytes = config->half_bytes,
 		.transit_bytes = config->transit_bytes,
 		.ballast_bytes = config->ballast_bytes,
 		.free_bytes = config->free_bytes,

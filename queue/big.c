@@ -175,6 +175,27 @@ big_finish(struct big_writer *writer, uint64_t *bytes_out,
 }
 
 int
+big_digest_so_far(const struct big_writer *writer,
+    unsigned char digest_out[BIG_DIGEST_BYTES])
+{
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	int r = -ENOMEM;
+
+	if (copy != NULL && EVP_MD_CTX_copy_ex(copy, writer->digest) == 1 &&
+	    EVP_DigestFinal_ex(copy, digest_out, NULL) == 1)
+		r = 0;
+	EVP_MD_CTX_free(copy);
+	return r;
+}
+
+int
+big_link(const struct big_writer *writer, int folder_fd, const char *name)
+{
+	return linkat(writer->folder_fd, writer->path + FOLDER_CHARS + 1,
+	    folder_fd, name, 0) < 0 ? -errno : 0;
+}
+
+int
 big_sync(struct big_writer *writer)
 {
 	if (fsync(writer->fd) < 0 || fsync(writer->folder_fd) < 0)

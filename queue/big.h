@@ -37,6 +37,11 @@ int	big_finish(struct big_writer *, uint64_t *bytes_out,
 	    unsigned char digest_out[BIG_DIGEST_BYTES]);
 /* Make file and name durable.  Blocks: to be called in the sync thread. */
 int	big_sync(struct big_writer *);
+/* What has been fed so far: its digest, and more may follow.  0 or -ENOMEM. */
+int	big_digest_so_far(const struct big_writer *,
+	    unsigned char digest_out[BIG_DIGEST_BYTES]);
+/* A second name for it, in that folder.  0 or -errno; not durable yet. */
+int	big_link(const struct big_writer *, int folder_fd, const char *name);
 /* Its descriptor, for journal_append(); others get one from big_open(). */
 int	big_fd(const struct big_writer *);
 /* Close it; the file stays.  NULL is fine. */

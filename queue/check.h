@@ -24,7 +24,9 @@ enum queue_found {
 	FOUND_KEPT_NOBODY,	/* a kept message without recipients */
 	FOUND_KEPT_NO_ROW,	/* a kept file the next start sweeps away */
 	FOUND_RECORD_LEDGER,	/* a collected one that ledger.db lacks */
-	FOUND_BIG_UNKNOWN	/* a note: a big file nobody refers to */
+	FOUND_BIG_UNKNOWN,	/* a note: a big file nobody refers to */
+	FOUND_HALF		/* a note: of what is kept of a message that was
+				   cut; it is thrown away, and fetched whole */
 };
 
 struct queue_finding {
@@ -33,6 +35,7 @@ struct queue_finding {
 	struct message_id	id;
 	unsigned		segment;	/* HEAD, GAP, RECORD */
 	uint32_t		from, to;	/* GAP, RECORD: in its file */
+	uint64_t		number;		/* HALF: its file */
 };
 
 typedef void	queue_check_fn(void *arg, const struct queue_finding *);

@@ -43,6 +43,8 @@ int	check_big(const struct queue_check *, const struct transit *);
 /* What a record or kept file says of `id` makes sense. */
 bool	check_head(const struct message_id *id, struct slice head,
 	    struct slice bytes, struct transit **transit_out);
+/* check_half.c: what is kept of messages that were cut.  0, or -errno. */
+int	check_halves(struct queue_check *);
 /* check_journal.c: all records.  0, or -errno. */
 int	check_journal(struct queue_check *);
 

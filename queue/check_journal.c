@@ -205,7 +205,7 @@ check_record(struct queue_check *check, const struct image *image,
     const struct journal_record *record)
 {
 	const struct queue_finding senseless = { FOUND_RECORD, true,
-	    record->id, image->number, segment_offset(record->position), 0 };
+	    record->id, image->number, segment_offset(record->position), 0, 0 };
 	struct transit *transit;
 	int r = 0;
 

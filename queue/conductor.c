@@ -393,6 +393,7 @@ static void
 on_keep_time(void *arg)
 {
 	struct conductor *conductor = arg;
+	bool is_short;
 
 	conductor->looked_ms = clock_ms();
 	end_if_broken(conductor);
@@ -400,8 +401,9 @@ on_keep_time(void *arg)
 	keep_look(conductor);
 	if (clock_ms() - conductor->dropped_ms >= DROP_MS)
 		drop_due(conductor);
-	timer_set(conductor->keep_timer, tend_ballast(conductor->space) ?
-	    LOOK_AGAIN_MS : KEEP_MS);
+	is_short = tend_ballast(conductor->space);
+	halves_look(conductor->halves, is_short);
+	timer_set(conductor->keep_timer, is_short ? LOOK_AGAIN_MS : KEEP_MS);
 }
 
 /* ---- begin and end ----------------------------------------------------- */
@@ -448,6 +450,7 @@ open_folders(struct conductor *conductor)
 		{ "journal", &conductor->journal_fd },
 		{ "kept", &conductor->kept_fd },
 		{ "big", &conductor->big_fd },
+		{ "half", &conductor->half_fd },
 		{ "trail", &conductor->trail_fd },
 	};
 	int r = 0;
@@ -512,6 +515,10 @@ open_stores(struct conductor *conductor)
 		r = collected_open(conductor, &beside);
 	if (r == 0)
 		r = big_folder_open(conductor->big_fd, &conductor->big);
+	if (r == 0)
+		r = halves_open(conductor->half_fd, conductor->ledger,
+		    conductor->big_pool, options->half_bytes,
+		    &conductor->halves);
 	if (r == 0)
 		r = trail_open(conductor->trail_fd, conductor->loop,
 		    options->trail_days, on_trail_fault, conductor,
@@ -585,7 +592,7 @@ conductor_open(int folder_fd, const struct conductor_options *options,
 		return -EIO;
 	}
 	conductor->journal_fd = conductor->kept_fd = -1;
-	conductor->big_fd = conductor->trail_fd = -1;
+	conductor->big_fd = conductor->half_fd = conductor->trail_fd = -1;
 	TAILQ_INIT(&conductor->arriving);
 	TAILQ_INIT(&conductor->received);
 	TAILQ_INIT(&conductor->set_aside);
@@ -622,11 +629,13 @@ void
 conductor_close(struct conductor *conductor)
 {
 	const int folders[] = { conductor->journal_fd, conductor->kept_fd,
-	    conductor->big_fd, conductor->trail_fd };
+	    conductor->big_fd, conductor->half_fd, conductor->trail_fd };
 
 	conductor->closing = true;
 	pool_free(conductor->pool);	/* the last sync ends first */
 	pool_free(conductor->big_pool);
+	if (conductor->halves != NULL)
+		halves_closing(conductor->halves);
 	timer_free(conductor->settle_timer);
 	timer_free(conductor->keep_timer);
 	deliver_close(conductor);
@@ -638,6 +647,7 @@ conductor_close(struct conductor *conductor)
 	free_all(&conductor->set_aside);
 	journal_close(conductor->journal);
 	trail_close(conductor->trail);
+	halves_close(conductor->halves);
 	ledger_close(conductor->ledger);
 	rows_close(conductor->rows);
 	if (conductor->big != NULL)

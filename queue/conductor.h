@@ -65,6 +65,7 @@ struct conductor_options {
 	uint64_t	 ballast_bytes;
 	uint64_t	 free_bytes;
 	uint64_t	 message_bytes;	/* of a big file; 0: 64 MiB */
+	uint64_t	 half_bytes;	/* kept of messages that were cut */
 	unsigned	 settle_seconds;
 	unsigned	 trail_days;
 	const struct journal_io *journal_io;	/* NULL: the disk */
@@ -100,13 +101,33 @@ void	conductor_release(struct conductor *, void *from, uint64_t bytes);
 int	conductor_big_begin(struct conductor *, void *from,
 	    uint64_t *ticket_out);
 /*
+ * The same for a message of that listing, in a remote mailbox whose messages can
+ * be asked for from an offset on: what comes of it is kept if it is cut (half.h).
+ * Where `wants_half`, and something of it is kept, half_out->length is not 0 and
+ * *half_fd_out is a read-only descriptor of it, owned by the caller.
+ */
+struct conductor_row {
+	uint64_t	listing;
+	uint32_t	number;
+	bool		wants_half;
+};
+struct ledger_half;
+int	conductor_big_begin_of(struct conductor *, void *from,
+	    const struct conductor_row *, uint64_t *ticket_out,
+	    struct ledger_half *half_out, int *half_fd_out);
+/* From now on its bytes are not those of the wire.  It goes on. */
+void	conductor_big_mended(struct conductor *, void *from, uint64_t ticket);
+/* What is kept of that message is of no use, nor what comes of it (or 0). */
+void	conductor_half_drop(struct conductor *, void *from, uint64_t listing,
+	    uint32_t number, uint64_t ticket);
+/*
  * More of it; a fault is kept and told at the submission.  One that grows
  * beyond message_bytes is dropped at once.
  */
 void	conductor_big_feed(struct conductor *, uint64_t ticket, struct slice);
 /* Its pipe has been closed by the writer: a submission may name it now. */
 void	conductor_big_end(struct conductor *, uint64_t ticket);
-/* No submission will name it. */
+/* No submission will name it; of a remote mailbox it may be kept as half. */
 void	conductor_big_abandon(struct conductor *, void *from, uint64_t ticket);
 
 /*

@@ -1,7 +1,8 @@
 /*
  * conductor_inside.h - the objects of the conductor
  *
- * incoming.c makes room and takes big files in, arrive.c brings a message to
+ * incoming.c makes room and takes big files in (half.c keeps what was cut),
+ * arrive.c brings a message to
  * its receipt, deliver.c from there into the mailboxes and to its settling,
  * keep.c sets aside what must outlive the journal; conductor.c opens and
  * closes, conductor_replay.c brings back what the journal holds.  collected.c
@@ -19,6 +20,7 @@
 #include "lib/message/envelope.h"
 #include "queue/big.h"
 #include "queue/conductor.h"
+#include "queue/half.h"
 #include "queue/journal.h"
 #include "queue/kept.h"
 #include "queue/ledger.h"
@@ -108,6 +110,7 @@ struct incoming {
 	void		*from;
 	struct message_id id;
 	struct big_writer *writer;
+	struct half	*half;		/* it may be kept; or NULL */
 	uint64_t	 bytes;		/* so far */
 	char		 last[2];	/* of them: does it end in CRLF? */
 	bool		 ended;
@@ -130,10 +133,12 @@ struct conductor {
 	struct pool		*big_pool;	/* syncs big files, many at once */
 	int			 folder_fd;	/* borrowed */
 	int			 journal_fd, kept_fd, big_fd, trail_fd;
+	int			 half_fd;
 	struct journal		*journal;
 	struct rows		*rows;
 	struct ledger		*ledger;
 	struct big		*big;
+	struct halves		*halves;
 	struct trail		*trail;
 	struct space		*space;
 	struct message_id	 last_id;

@@ -153,6 +153,12 @@ void
 incoming_free(struct conductor *conductor, struct incoming *incoming)
 {
 	HASH_DEL(conductor->incoming, incoming);
+	/* one that has been submitted has no writer any more */
+	if (incoming->half != NULL && incoming->writer != NULL)
+		half_cut(incoming->half, incoming->writer, incoming->bytes,
+		    incoming->last[1]);
+	else
+		half_end(incoming->half);
 	big_abort(incoming->writer);
 	free(incoming);
 }
@@ -204,10 +210,68 @@ conductor_big_begin(struct conductor *conductor, void *from,
 	return 0;
 }
 
+int
+conductor_big_begin_of(struct conductor *conductor, void *from,
+    const struct conductor_row *row, uint64_t *ticket_out,
+    struct ledger_half *half_out, int *half_fd_out)
+{
+	struct incoming *incoming;
+	struct ledger_half key;
+	int r = conductor_big_begin(conductor, from, ticket_out);
+
+	if (r < 0)
+		return r;
+	*half_out = (struct ledger_half){ 0 };
+	/* without a name it comes in as any other does */
+	if (ledger_half_key(conductor->ledger, from, row->listing,
+	    row->number, &key) < 0)
+		return 0;
+	incoming = incoming_find(conductor, *ticket_out);
+	incoming->half = half_begin(conductor->halves, &key);
+	if (row->wants_half && halves_hand_out(conductor->halves, &key,
+	    half_out, half_fd_out) < 0)
+		*half_out = (struct ledger_half){ 0 };
+	return 0;
+}
+
+void
+conductor_big_mended(struct conductor *conductor, void *from, uint64_t ticket)
+{
+	struct incoming *incoming = incoming_find(conductor, ticket);
+
+	if (incoming == NULL || incoming->from != from)
+		return;
+	half_end(incoming->half);
+	incoming->half = NULL;
+}
+
+void
+conductor_half_drop(struct conductor *conductor, void *from, uint64_t listing,
+    uint32_t number, uint64_t ticket)
+{
+	struct incoming *incoming = incoming_find(conductor, ticket);
+	struct ledger_half key;
+	const struct ledger_half *half = NULL;
+
+	if (incoming != NULL && incoming->from == from) {
+		half_forget(incoming->half);
+		incoming->half = NULL;
+	}
+
+	if (ledger_half_key(conductor->ledger, from, listing, number,
+	    &key) == 0)
+		half = ledger_half_find(conductor->ledger, key.account,
+		    key.row, slice_of(key.uidl, key.uidl_len));
+	if (half != NULL)
+		(void)halves_drop(conductor->halves, half->number);
+}
+
 /* Nothing of it is needed any more: the disk gets its room back now. */
 static void
 give_up(struct incoming *incoming, int fault)
 {
+	half_end(incoming->half);
+	incoming->half = NULL;
 	big_abort(incoming->writer);
 	incoming->writer = NULL;
 	incoming->fault = fault;
@@ -235,6 +299,9 @@ conductor_big_feed(struct conductor *conductor, uint64_t ticket,
 	else
 		incoming->last[0] = bytes.at[bytes.len - 2];
 	incoming->last[1] = bytes.at[bytes.len - 1];
+	if (incoming->half != NULL)
+		half_grown(incoming->half, incoming->writer, incoming->bytes,
+		    incoming->last[1]);
 }
 
 void

@@ -169,6 +169,8 @@ open_file(struct ledger *ledger, int folder_fd,
 		r = read_meta(ledger, hub_id);
 	if (r == -ENOENT)
 		r = write_new(ledger, hub_id);
+	if (r == 0)
+		r = ledger_halves_load(ledger);
 	return r;
 }
 
@@ -208,6 +210,8 @@ ledger_open_reading(int folder_fd, struct ledger **ledger_out,
 	    &ledger->db, needs_out);
 	if (r == 0)
 		r = read_meta(ledger, NULL);
+	if (r == 0)
+		r = ledger_halves_load(ledger);
 	if (r < 0) {
 		db_close(ledger->db);
 		free(ledger);

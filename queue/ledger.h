@@ -38,7 +38,10 @@ struct ledger;			/* opaque; see ledger_inside.h */
  */
 int	ledger_open(int folder_fd, const unsigned char hub_id[LEDGER_HUB_BYTES],
 	    struct loop *, struct ledger **ledger_out, unsigned *needs_out);
-/* The same beside its owner: only ledger_synced() and ledger_has(). */
+/*
+ * The same beside its owner: only ledger_synced(), ledger_has() and
+ * ledger_half_at().
+ */
 int	ledger_open_reading(int folder_fd, struct ledger **ledger_out,
 	    unsigned *needs_out);
 /* Write what waits, sync, close.  NULL is fine. */

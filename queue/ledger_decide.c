@@ -421,6 +421,7 @@ void
 ledger_end_listing(struct ledger *ledger, struct listing *listing)
 {
 	ledger_job_drop(ledger, listing);
+	ledger_halves_compare(ledger, listing);
 	listing->from = NULL;
 	/* what cannot be written is decided again by the next listing */
 	if (ledger_flush(ledger) == 0 && listing->is_decided)

@@ -11,7 +11,8 @@
  * ledger_folders.c numbers the folders of a remote mailbox, ledger_claims.c
  * knows which recipient has which of a domain's messages; ledger_seed.c takes
  * over what another program has collected; ledger_spare.c remembers what has been
- * counted as not carried.
+ * counted as not carried; ledger_half.c knows what has come of messages that were
+ * cut.
  */
 #ifndef POSTROOM_QUEUE_LEDGER_INSIDE_H
 #define POSTROOM_QUEUE_LEDGER_INSIDE_H
@@ -22,6 +23,7 @@
 
 #include "queue/clock_jump.h"
 #include "queue/ledger.h"
+#include "queue/ledger_half.h"
 #include "queue/ledger_sql.h"
 
 #define NO_CLASS	UINT32_MAX
@@ -182,6 +184,13 @@ struct listing {
 	UT_hash_handle	 hh;
 };
 
+/* What has come of a big message that was cut; see ledger_half.h. */
+struct halves_known {
+	struct ledger_half rows[LEDGER_HALVES_MOST];
+	size_t		 count;
+	uint64_t	 last_number;
+};
+
 /* A remote mailbox of which collections in a row were cut. */
 struct cut {
 	uint64_t	account;
@@ -223,6 +232,7 @@ struct ledger {
 	TAILQ_HEAD(, listing) jobs;
 	struct listing	*listings;
 	struct cut	*cuts;
+	struct halves_known halves;
 	uint64_t	 last_serial;
 	uint64_t	 undone;	/* transactions taken back */
 	struct ledger_takens under_way;	/* submitted, not received */
@@ -282,6 +292,11 @@ void	ledger_forget(struct ledger *, struct listing *);
 void	ledger_note_cut(struct ledger *, const struct listing *);
 /* Forget what is known of cuts. */
 void	ledger_cuts_free(struct ledger *);
+
+/* ledger_half.c: read them at the beginning.  0 or -errno. */
+int	ledger_halves_load(struct ledger *);
+/* That listing is over: halves of what it does not want taken are stale. */
+void	ledger_halves_compare(struct ledger *, const struct listing *);
 
 /* ledger_table.c: 0 or -ENOMEM. */
 int	listing_add_row(struct listing *, uint32_t number, uint64_t bytes,

@@ -218,6 +218,17 @@ has_note(const struct listing *listing, const struct row *row)
 	return row->entry != 0 && listing->entries[row->entry - 1].is_placed;
 }
 
+/* Bytes of it that have come already, and are kept. */
+static uint64_t
+half_of(const struct ledger *ledger, const struct listing *listing,
+    const struct row *row)
+{
+	const struct ledger_half *half = ledger_half_find(ledger,
+	    listing->account, row->number, listing_uidl(listing, row));
+
+	return half != NULL && half->bytes == row->bytes ? half->length : 0;
+}
+
 int
 ledger_page(struct ledger *ledger, const void *from, uint64_t account,
     enum listing_part part, const struct ledger_after *after,
@@ -243,6 +254,7 @@ ledger_page(struct ledger *ledger, const void *from, uint64_t account,
 		pack_u32(text, lowest.rows[i]->number);
 		pack_u64(text, lowest.rows[i]->bytes);
 		pack_u8(text, has_note(listing, lowest.rows[i]));
+		pack_u64(text, half_of(ledger, listing, lowest.rows[i]));
 	}
 	return text_failed(text) ? -ENOMEM : 0;
 }

@@ -67,6 +67,13 @@ static const char *const steps[] = {
 	("CREATE TABLE spared (fetch INTEGER NOT NULL, uidl BLOB NOT NULL,"
 	" bytes INTEGER NOT NULL, day INTEGER NOT NULL,"
 	" PRIMARY KEY (fetch, uidl, bytes)) WITHOUT ROWID;"),
+	/* what has come of a big message that was cut (ledger_half.c); row:
+	 * its number in a listing */
+	("CREATE TABLE half (number INTEGER PRIMARY KEY,"
+	" fetch INTEGER NOT NULL, row INTEGER NOT NULL, uidl BLOB NOT NULL,"
+	" bytes INTEGER NOT NULL, length INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, changed INTEGER NOT NULL,"
+	" UNIQUE (fetch, uidl));"),
 };
 
 #define OF		" WHERE fetch = ?1"
@@ -193,6 +200,11 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " changed = ?4, short = max(short, ?5) WHERE seq = ?1",
 	[LEDGER_ENTRY_OF] = "SELECT seq, bytes, state, id IS NOT NULL, stored,"
 	    " short, unwanted FROM seen WHERE id = ?1",
+	[LEDGER_HALVES] = "SELECT number, fetch, row, uidl, bytes, length,"
+	    " digest, changed FROM half ORDER BY number LIMIT ?1",
+	[LEDGER_HALF_PUT] = "INSERT OR REPLACE INTO half"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[LEDGER_HALF_DROP] = "DELETE FROM half WHERE number = ?1",
 };
 
 const struct db_format ledger_format = {

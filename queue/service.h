@@ -66,8 +66,9 @@ enum queue_kind {
 	/* fetch -> queue: u64 listing, u8 enum listing_part, after which row:
 	 * u64 bytes, u32 number (0: from the first) -> u8 listing_status, u8
 	 * enum listing_order, u32 count, each u32 number, u64 bytes, u8 a note
-	 * of it is here already (FETCHED_PLACE), in that order; less than
-	 * LISTING_PAGE of them: that was all */
+	 * of it is here already (FETCHED_PLACE), u64 how much of it is (of
+	 * what was cut: QUEUE_BIG_OF), in that order; less than LISTING_PAGE of
+	 * them: that was all */
 	QUEUE_LISTING_PAGE,
 	/* fetch -> queue: u64 listing, u32 count, each u32 number, u8
 	 * known, 32 bytes: SHA-256 of the header as TOP n 0 gave it (not known:
@@ -125,7 +126,19 @@ enum queue_kind {
 	QUEUE_HOLD_DELETE,
 	/* door -> queue: u64 account -> u8 something that was received is on
 	 * its way to that mailbox, and not committed there */
-	QUEUE_DELIVERING
+	QUEUE_DELIVERING,
+	/* fetch -> queue: u64 listing, u32 number, u8 wants what is kept of it;
+	 * as QUEUE_BIG for that message, and behind the ticket: u64 length of
+	 * what is kept (0: nothing), 32 bytes digest of that, and a second,
+	 * read-only descriptor of it.  What comes through the pipe are the bytes
+	 * of the wire, from the first on, and are kept if the message is cut. */
+	QUEUE_BIG_OF,
+	/* fetch -> queue: u64 ticket; from here on they are not: no more of it
+	 * is to be kept -> nothing.  The pipe waits for the answer. */
+	QUEUE_BIG_MENDED,
+	/* fetch -> queue, news: u64 listing, u32 number, u64 ticket or 0; what
+	 * is kept of it is of no use, and what comes of it there neither */
+	QUEUE_HALF_DROP
 };
 
 enum hold_status {

@@ -490,7 +490,14 @@ hear_text(struct imap *imap)
 	imap->texting = said;
 	imap->dot = dot_reader_of(true, true);
 	said->command->text(imap->events.arg, said->about,
-	    imap->reader.body_bytes);
+	    imap->reader.body_bytes,
+	    imap_items_origin(&imap->reader.reply));
+}
+
+bool
+imap_is_mended(const struct imap *imap)
+{
+	return imap->texting != NULL && imap->dot.breaches != 0;
 }
 
 static void

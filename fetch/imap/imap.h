@@ -46,8 +46,12 @@ struct imap_command {
 	 */
 	bool	(*data)(void *arg, uint32_t about, const struct imap_reply *,
 		    const struct mended *);
-	/* A text of so many bytes begins; NULL: none is asked for. */
-	void	(*text)(void *arg, uint32_t about, uint64_t bytes);
+	/*
+	 * A text of so many bytes begins, from that byte of it on; NULL: none
+	 * is asked for.
+	 */
+	void	(*text)(void *arg, uint32_t about, uint64_t bytes,
+		    uint64_t from);
 	void	(*part)(void *arg, uint32_t about, struct slice);
 	/* The server waits: imap_more().  NULL: then it is broken. */
 	void	(*more)(void *arg, struct slice words);
@@ -101,6 +105,8 @@ void		 imap_say_words(struct imap *, const struct imap_command *,
 void		 imap_more(struct imap *, struct slice line);
 /* While held nothing more is heard, and the server is not blamed for it. */
 void		 imap_hold(struct imap *, bool held);
+/* Of the text that comes in something has been mended so far. */
+bool		 imap_is_mended(const struct imap *);
 /* While it idles (RFC 2177) silence is no fault. */
 void		 imap_idle(struct imap *, bool idles);
 /*

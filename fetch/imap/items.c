@@ -127,3 +127,20 @@ imap_reply_has_text(const struct imap_reply *reply)
 
 	return imap_items_read(reply, &items) == 0 && items.has_text;
 }
+
+uint64_t
+imap_items_origin(const struct imap_reply *reply)
+{
+	struct slice name, rest;
+	uint64_t origin;
+
+	if (reply->count == 0)
+		return 0;
+	/* a value whose text is still to come is the last */
+	rest = reply->values[reply->count - 1].text;
+	if (!slice_cut(&rest, '<', &name) || rest.len < 2 ||
+	    rest.at[rest.len - 1] != '>' || slice_u64(slice_first(rest,
+	    rest.len - 1), UINT32_MAX, &origin) < 0)
+		return 0;
+	return origin;
+}

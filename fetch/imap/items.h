@@ -27,6 +27,11 @@ int	imap_items_read(const struct imap_reply *,
 	    struct imap_items *items_out);
 /* The keywords among its flags, a space between; what is no atom is not one. */
 void	imap_items_keywords(const struct imap_items *, struct text *);
+/*
+ * Its text begins: from which byte on?  RFC 9051 7.5.2: BODY[]<origin>; without
+ * one, or one that is no number, from the first.
+ */
+uint64_t imap_items_origin(const struct imap_reply *);
 /* The response carried the text of a message. */
 bool	imap_reply_has_text(const struct imap_reply *);
 

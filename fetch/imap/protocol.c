@@ -44,9 +44,12 @@ on_whole(struct collect *collect, const struct heard *heard, uint32_t uid,
 }
 
 static void
-on_message_text(void *arg, uint32_t uid, uint64_t bytes)
+on_message_text(void *arg, uint32_t uid, uint64_t bytes, uint64_t from)
 {
+	struct collect *collect = arg;
+
 	(void)bytes;
+	collect->conversation->arrival.from = from;
 	session_of(arg)->heard_message->status(arg, uid, true,
 	    slice_of(NULL, 0));
 }
@@ -76,9 +79,10 @@ on_message_missed(void *arg, uint32_t uid, const struct imap_reply *reply)
 }
 
 static void
-on_header_text(void *arg, uint32_t uid, uint64_t bytes)
+on_header_text(void *arg, uint32_t uid, uint64_t bytes, uint64_t from)
 {
 	(void)bytes;
+	(void)from;
 	session_of(arg)->heard_header->status(arg, uid, true,
 	    slice_of(NULL, 0));
 }
@@ -111,6 +115,9 @@ command_message = { .verb = "UID FETCH", .hears = "FETCH",
     .after = "(UID FLAGS INTERNALDATE BODY.PEEK[])",
     .text = on_message_text, .part = on_message_part,
     .data = on_message_data, .missed = on_message_missed },
+command_rest = { .verb = "UID FETCH", .hears = "FETCH",
+    .text = on_message_text, .part = on_message_part,
+    .data = on_message_data, .missed = on_message_missed },
 command_header = { .verb = "UID FETCH", .hears = "FETCH",
     .after = "(UID BODY.PEEK[HEADER])",
     .text = on_header_text, .part = on_header_part,
@@ -121,6 +128,29 @@ message(struct collect *collect, uint32_t uid, const struct heard *heard)
 {
 	session_of(collect)->heard_message = heard;
 	imap_say(session_of(collect)->imap, &command_message, uid);
+}
+
+/* RFC 9051 9: the count is a number of 32 bits that is not 0. */
+static void
+rest(struct collect *collect, uint32_t uid, uint64_t from, uint64_t count,
+    const struct heard *heard)
+{
+	TEXT_AUTO words = TEXT_INIT(128);
+
+	text_addf(&words, "%u (UID FLAGS INTERNALDATE BODY.PEEK[]<%llu.%llu>)",
+	    uid, (unsigned long long)from, (unsigned long long)
+	    (count < UINT32_MAX ? count : UINT32_MAX));
+	session_of(collect)->heard_message = heard;
+	imap_say_words(session_of(collect)->imap, &command_rest, uid,
+	    text_slice(&words));
+}
+
+static bool
+is_mended(const struct collect *collect)
+{
+	const struct imap_session *session = session_of(collect);
+
+	return session->imap == NULL || imap_is_mended(session->imap);
 }
 
 static void
@@ -288,6 +318,7 @@ const struct protocol protocol_imap = {
 	.begin = imap_begin, .stop = stop, .free = end, .hold = hold,
 	.room = room, .under_way = under_way, .list = imap_list,
 	.leaves = imap_is_marked,
-	.header = header, .message = message, .remove = remove_one,
+	.header = header, .message = message, .rest = rest,
+	.is_mended = is_mended, .remove = remove_one,
 	.ping = ping, .next = imap_next, .leave = leave
 };

@@ -108,6 +108,7 @@ static const struct {
 	{ CALLS_FILES, SCMP_SYS(ftruncate) },
 	{ CALLS_FILES, SCMP_SYS(getcwd) },
 	{ CALLS_FILES, SCMP_SYS(getdents64) },
+	{ CALLS_FILES, SCMP_SYS(linkat) },
 	{ CALLS_FILES, SCMP_SYS(lstat) },
 	{ CALLS_FILES, SCMP_SYS(mkdir) },
 	{ CALLS_FILES, SCMP_SYS(mkdirat) },

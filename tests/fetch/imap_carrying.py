@@ -100,6 +100,10 @@ def cut_large(t):
             self.body(number, mail, mail.data)
             self.out = [b"".join(self.out)[:places.pop() + 100]]
             self.hang_up()
+
+        def part(self, _number, mail, *_):
+            self.no(b"not in parts")
+            self.box.sent[mail.uidl] -= 1
     t.add(t.provider(Cuts, box), delete="--delete-after 0")
     for _ in range(5):
         t.now("closed")

@@ -353,14 +353,19 @@ class ImapSession(Session):
             self.ok()
             return
         self.box.asked[mail.uidl] += 1
-        self.text(number, mail)
+        part = re.search(rb"\[\]<(\d+)\.(\d+)>", what)
+        if part:
+            self.part(number, mail, *map(int, part.groups()))
+        else:
+            self.text(number, mail)
         self.box.sent[mail.uidl] += 1
 
-    def body(self, number, mail, data, section=b"", count=None):
+    def body(self, number, mail, data, section=b"", count=None, origin=None):
         self.send(b"* %d FETCH (UID %d FLAGS (%s) INTERNALDATE \"%s\" "
-                  b"BODY[%s] {%d}\r\n" % (
+                  b"BODY[%s]%s {%d}\r\n" % (
                       number, mail.uid, b" ".join(sorted(mail.flags)),
                       mail.date, section,
+                      b"" if origin is None else b"<%d>" % origin,
                       len(data) if count is None else count))
         self.send(data)
         self.send(b")\r\n")
@@ -368,6 +373,12 @@ class ImapSession(Session):
     def text(self, number, mail):
         """Say it all; whoever stops half-way raises Hangup."""
         self.body(number, mail, mail.data)
+        self.ok()
+
+    def part(self, number, mail, start, count):
+        """RFC 3501 6.4.5: from that byte on, so many at the most."""
+        self.body(number, mail, mail.data[start:start + count],
+                  origin=start)
         self.ok()
 
     def uids(self, word):

@@ -41,17 +41,20 @@ import imap_listing                                     # noqa: E402,F401
 import moving                                           # noqa: E402,F401
 import tokens                                           # noqa: E402,F401
 import infected                                         # noqa: E402
+import resuming                                         # noqa: E402
 import killing                                          # noqa: E402
 import kills                                            # noqa: E402
 import watching                                         # noqa: E402
 import line                                             # noqa: E402
 import saving                                           # noqa: E402
+import limits                                           # noqa: E402
 import telling                                          # noqa: E402
 import rows                                             # noqa: E402
 
 
 # with hubs of their own; what takes longest is first
-OWN = (kills, killing, watching, saving, telling, line, infected)
+OWN = (killing, kills, resuming, watching, saving, limits, telling, line,
+       infected)
 
 
 class Skip(Exception):
@@ -171,7 +174,7 @@ def main():
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--times", action="store_true")
     parser.add_argument("--inside", action="store_true")
-    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--jobs", type=int, default=6)
     args = parser.parse_args()
     args.bin = os.path.abspath(args.bin)
     args.Skip = Skip

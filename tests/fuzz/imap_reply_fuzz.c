@@ -90,6 +90,7 @@ hear(struct imap_reader *reader, struct slice *input, struct told *told)
 		return true;
 	case IMAP_BODY:
 		require(reader->body_bytes <= IMAP_BODY_MOST);
+		told->sum = told->sum * 31 + imap_items_origin(&reader->reply);
 		told->bodies++;
 		told->body = reader->body_bytes;
 		look(reader, told);

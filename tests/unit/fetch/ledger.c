@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/sha.h>
+
+#include "lib/base/memfd.h"
 #include "store/account.h"
 
 static struct row *
@@ -253,6 +256,8 @@ on_page(void *arg, struct ipc *from, struct ipc_message *message)
 		pack_u32(&body, row->number);
 		pack_u64(&body, row->bytes);
 		pack_u8(&body, false);
+		pack_u64(&body, row->number == ledger->half_of ?
+		    ledger->half.len : 0);
 		after = row->number;
 		after_bytes = row->bytes;
 	}
@@ -424,25 +429,89 @@ on_release(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+/* A big file; the end of its pipe that is given away. */
 static int
-on_big(void *arg, struct ipc *from, struct ipc_message *message)
+big_new(struct ledger *ledger, struct text *body)
 {
-	struct ledger *ledger = arg;
-	TEXT_AUTO body = TEXT_INIT(256);
 	int fd[2];
 
-	(void)from;
 	ck_assert_uint_lt(ledger->big_count, 8);
 	ck_assert_int_eq(pipe2(fd, O_CLOEXEC | O_NONBLOCK), 0);
 	ledger->bigs[ledger->big_count].fd = fd[0];
 	ledger->bigs[ledger->big_count].bytes =
 	    (struct text)TEXT_INIT(64 << 20);
-	pack_answer(&body, 250, false, false);
-	pack_u64(&body, ledger->big_count++);
-	ck_assert_int_eq(ipc_reply(ledger->far, message->serial,
-	    text_slice(&body), &fd[1], 1), 0);
-	(void)close(fd[1]);
+	pack_answer(body, 250, false, false);
+	pack_u64(body, ledger->big_count++);
 	timer_set(ledger->later, 1);
+	return fd[1];
+}
+
+static int
+on_big(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	TEXT_AUTO body = TEXT_INIT(256);
+	int fd = big_new(ledger, &body);
+
+	(void)from;
+	ck_assert_int_eq(ipc_reply(ledger->far, message->serial,
+	    text_slice(&body), &fd, 1), 0);
+	(void)close(fd);
+	return 0;
+}
+
+static int
+on_big_of(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(ledger, message);
+	unsigned char digest[32] = { 0 };
+	TEXT_AUTO body = TEXT_INIT(256);
+	int fd[2] = { big_new(ledger, &body), -1 };
+	bool has_half = unpack_u32(&u) == ledger->half_of &&
+	    ledger->half.len > 0;
+
+	(void)from;
+	has_half = unpack_bool(&u) && has_half;
+	ck_assert(unpack_is_done(&u));
+	if (has_half) {
+		fd[1] = memfd_of("half", ledger->half);
+		ck_assert_int_ge(fd[1], 0);
+		ck_assert_ptr_nonnull(SHA256((const unsigned char *)
+		    ledger->half.at, ledger->half.len, digest));
+		digest[0] ^= ledger->half_is_damaged;
+	}
+	pack_u64(&body, has_half ? ledger->half.len : 0);
+	pack_bytes(&body, slice_of(digest, sizeof(digest)));
+	ck_assert_int_eq(ipc_reply(ledger->far, message->serial,
+	    text_slice(&body), fd, has_half ? 2 : 1), 0);
+	(void)close(fd[0]);
+	if (fd[1] >= 0)
+		(void)close(fd[1]);
+	return 0;
+}
+
+static int
+on_mended(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+
+	(void)from;
+	ledger->mended++;
+	ck_assert_int_eq(ipc_reply(ledger->far, message->serial,
+	    slice_of(NULL, 0), NULL, 0), 0);
+	return 0;
+}
+
+static int
+on_half_drop(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+
+	(void)from;
+	(void)message;
+	ledger->half = slice_of(NULL, 0);
+	ledger->halves_dropped++;
 	return 0;
 }
 
@@ -605,6 +674,9 @@ static const struct ipc_rule rules[] = {
 	RULE(QUEUE_GRANT, IPC_REQUEST, 0, on_grant),
 	RULE(QUEUE_RELEASE, IPC_NEWS, 0, on_release),
 	RULE(QUEUE_BIG, IPC_REQUEST, 0, on_big),
+	RULE(QUEUE_BIG_OF, IPC_REQUEST, 0, on_big_of),
+	RULE(QUEUE_BIG_MENDED, IPC_REQUEST, 0, on_mended),
+	RULE(QUEUE_HALF_DROP, IPC_NEWS, 0, on_half_drop),
 	RULE(QUEUE_ABANDON_BIG, IPC_NEWS, 0, on_abandon),
 	RULE(QUEUE_SUBMIT, IPC_REQUEST, 1, on_submit),
 	RULE(QUEUE_SUBMIT_BIG, IPC_REQUEST, 0, on_submit_big),

@@ -40,6 +40,9 @@ struct ledger {
 	bool		 by_size;	/* what is to be taken */
 	bool		 only_counts;	/* rows: it keeps none */
 	bool		 is_slow;	/* answers submissions a while later */
+	uint32_t	 half_of;	/* message of which this is kept */
+	struct slice	 half;
+	bool		 half_is_damaged;
 	/* heard */
 	struct row {
 		uint32_t	number;
@@ -63,7 +66,7 @@ struct ledger {
 	struct ledger_mail mail[LEDGER_ROWS];
 	unsigned	 mail_count;
 	uint64_t	 granted;	/* not given back */
-	unsigned	 abandoned;
+	unsigned	 abandoned, mended, halves_dropped;
 	/* its own */
 	struct loop	*loop;
 	struct ipc	*near, *far;	/* the collection's end; ours */

@@ -2,6 +2,7 @@
  * check_test.c - damage is found, and nothing is called damage that is not
  */
 #include <errno.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -349,6 +350,54 @@ START_TEST(a_big_file_that_nobody_knows_is_noted_a_day_later)
 }
 END_TEST
 
+/* The file of a message that was cut, and its row. */
+static void
+keep_half(uint64_t number, const char *bytes, uint64_t length)
+{
+	struct ledger_half half = { .number = number, .account = 5,
+	    .row = (uint32_t)number, .uidl_len = 3, .uidl = "7.1",
+	    .bytes = 1000000, .length = length };
+	uint64_t replaced;
+	char path[32];
+	int fd;
+
+	half.uidl[2] = (char)('0' + number);
+	(void)snprintf(path, sizeof(path), "half/%u", (unsigned)number);
+	fd = openat(stage.scratch.fd, path, O_CREAT | O_WRONLY, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, bytes, strlen(bytes)),
+	    (ssize_t)strlen(bytes));
+	(void)close(fd);
+	ck_assert_ptr_nonnull(SHA256((const unsigned char *)bytes, length,
+	    half.digest));
+	ck_assert_int_eq(ledger_half_put(stage.conductor->ledger, &half,
+	    &replaced), 0);
+}
+
+START_TEST(half_a_message_that_is_damaged_is_noted)
+{
+	keep_half(1, "the beginning of it, and a little more", 20);
+	keep_half(2, "another", 7);
+	check(0);
+	ck_assert_uint_eq(notes, 0);
+	flip("half/1", 30);		/* behind what its row says */
+	check(0);
+	ck_assert_uint_eq(notes, 0);
+	flip("half/1", 3);
+	check(0);
+	ck_assert_uint_eq(notes, 1);
+	ck_assert_int_eq(found.what, FOUND_HALF);
+	ck_assert_uint_eq(found.number, 1);
+	ck_assert_int_eq(unlinkat(stage.scratch.fd, "half/2", 0), 0);
+	check(0);
+	ck_assert_uint_eq(notes, 2);
+	ck_assert_int_eq(halves_drop(stage.conductor->halves, 1), 0);
+	ck_assert_int_eq(halves_drop(stage.conductor->halves, 2), 0);
+	check(0);
+	ck_assert_uint_eq(notes, 0);
+}
+END_TEST
+
 START_TEST(a_letter_in_a_big_file_is_looked_up)
 {
 	struct message_id id, none = { "none" };
@@ -392,6 +441,7 @@ unit_suite(void)
 	    a_big_file_that_was_settled_and_deleted_is_not_missed);
 	tcase_add_test(tcase,
 	    a_big_file_that_nobody_knows_is_noted_a_day_later);
+	tcase_add_test(tcase, half_a_message_that_is_damaged_is_noted);
 	tcase_add_test(tcase, a_letter_in_a_big_file_is_looked_up);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -29,6 +29,7 @@ read_pages(uint64_t numbers[], uint32_t most, enum listing_order *order_out)
 			after.number = unpack_u32(&u);
 			after.bytes = unpack_u64(&u);
 			ck_assert(!unpack_bool(&u));
+			ck_assert_uint_eq(unpack_u64(&u), 0);
 			numbers[all++] = after.number;
 		}
 		ck_assert(unpack_is_done(&u));

@@ -32,6 +32,7 @@ part(enum listing_part which)
 		    "%s%u", i == 0 ? "" : " ", unpack_u32(&u));
 		(void)unpack_u64(&u);
 		(void)unpack_bool(&u);
+		(void)unpack_u64(&u);
 	}
 	ck_assert(!u.bad);
 	return words;

@@ -2,6 +2,7 @@
  * collect_test.c - an IMAP account is collected folder by folder, and only what
  * is whole is taken
  */
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,6 +224,51 @@ START_TEST(a_thousand_are_asked_for_in_a_window)
 }
 END_TEST
 
+/* CAPABILITY twice, AUTHENTICATE, LIST, and the folder with its listing */
+START_TEST(before_the_first_text_there_are_five_round_trips)
+{
+	struct scene *scene = scene_new();
+
+	scene->server->capability = "IMAP4rev1 SASL-IR AUTH=PLAIN ID";
+	server_mail(scene->inbox, slice_str(LETTER));
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(server_heard(scene->server, "ID ("), 1);
+	ck_assert_uint_eq(server_heard(scene->server, "LIST"), 1);
+	ck_assert_uint_eq(scene->server->flights, 5);
+	scene_free(scene);
+}
+END_TEST
+
+START_TEST(where_nothing_is_the_listing_may_be_refused)
+{
+	struct scene *scene = scene_new();
+
+	scene->server->empty_is_bad = true;
+	server_mail(server_folder(scene->server, "more", ""),
+	    slice_str(LETTER));
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->outcome.taken, 1);
+	scene_free(scene);
+}
+END_TEST
+
+/* RFC 9051 5.5: what a listing is about is known before it comes */
+START_TEST(a_listing_of_a_folder_that_is_not_open_is_none)
+{
+	struct scene *scene = scene_new();
+
+	scene->server->opens_late = true;
+	server_mail(scene->inbox, slice_str(LETTER));
+	scene_run(scene);
+	ended(scene, FETCH_END_INCONSISTENT, "that it has not opened");
+	ck_assert_uint_eq(scene->outcome.taken, 0);
+	ck_assert_uint_eq(scene->outcome.listed, 0);
+	scene_free(scene);
+}
+END_TEST
+
 /* RFC 9051 5.5: Dovecot gives the next texts before it ends a command */
 START_TEST(texts_may_come_before_their_commands_end)
 {
@@ -415,6 +461,127 @@ START_TEST(without_uidvalidity_the_header_is_who_it_is)
 }
 END_TEST
 
+/* --- what has come already ---------------------------------------------- */
+
+#define LARGE_BYTES	(1500 * 1000)
+#define HALF_BYTES	(700 * 1000 + 1)
+
+/* A large message: lines of all kinds of bytes, but for those to be mended. */
+static void
+make_large(struct text *text)
+{
+	text_add_str(text, LETTER);
+	for (unsigned line = 0; text->len < LARGE_BYTES; line++)
+		text_addf(text, "line %u of it, \xff\xfe, and some more\r\n",
+		    line);
+	ck_assert(!text_failed(text));
+}
+
+/* Message 10 is large, and its beginning is kept. */
+static struct scene *
+half_scene(struct text *large)
+{
+	struct scene *scene = scene_new();
+
+	make_large(large);
+	server_mail(scene->inbox, text_slice(large));
+	server_mail(scene->inbox, slice_str(LETTER));
+	scene->ledger->half_of = 10;
+	scene->ledger->half = slice_first(text_slice(large), HALF_BYTES);
+	scene->options.silence_ms = 5000;
+	return scene;
+}
+
+/* It is here as it is there; the other one as well. */
+static void
+came_whole(const struct scene *scene, const struct text *large)
+{
+	const struct ledger *ledger = scene->ledger;
+	unsigned at = ledger->mail[0].number == 10 ? 0 : 1;
+	unsigned char digest[32];
+
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->outcome.taken, 2);
+	ck_assert_uint_eq(ledger->mail_count, 2);
+	ck_assert(slice_is(text_slice(&ledger->mail[at].bytes),
+	    text_slice(large)));
+	ck_assert_uint_eq(ledger->mail[at].mended, 0);
+	ck_assert_ptr_nonnull(SHA256((const unsigned char *)large->at,
+	    large->len, digest));
+	ck_assert_mem_eq(ledger->mail[at].digest, digest, sizeof(digest));
+}
+
+/* RFC 9051 6.4.5: BODY.PEEK[]<origin.count> */
+START_TEST(the_rest_of_a_message_is_all_that_is_asked_for)
+{
+	TEXT_AUTO large = TEXT_INIT(2 * LARGE_BYTES);
+	struct scene *scene = half_scene(&large);
+
+	scene_run(scene);
+	came_whole(scene, &large);
+	ck_assert_uint_eq(server_heard(scene->server,
+	    "UID FETCH 10 (UID FLAGS INTERNALDATE BODY.PEEK[]<700001."), 1);
+	ck_assert_uint_eq(server_heard(scene->server,
+	    "UID FETCH 10 (UID FLAGS INTERNALDATE BODY.PEEK[])"), 0);
+	ck_assert_uint_lt(scene->server->sent, LARGE_BYTES - HALF_BYTES +
+	    1024);
+	ck_assert_uint_eq(scene->server->conversations, 1);
+	ck_assert_uint_eq(scene->ledger->halves_dropped, 0);
+	scene_free(scene);
+}
+END_TEST
+
+static const struct {
+	enum server_partial	partial;
+	bool			is_damaged;
+	const char		*listed;	/* NULL: its size */
+	bool			is_dropped;	/* what was kept */
+} over_again[] = {
+	{ PARTIAL_IGNORED, false, NULL, false },
+	{ PARTIAL_OTHER, false, NULL, false },
+	{ PARTIAL_SHORT, false, NULL, true },
+	{ PARTIAL_REFUSED, false, NULL, false },
+	{ PARTIAL_RIGHT, true, NULL, true },
+	/* it is longer than it is listed */
+	{ PARTIAL_RIGHT, false, "1400000", true },
+};
+
+/* HARDENING F10: whatever does not fit, the message is had whole, once */
+START_TEST(what_does_not_fit_is_fetched_whole)
+{
+	TEXT_AUTO large = TEXT_INIT(2 * LARGE_BYTES);
+	struct scene *scene = half_scene(&large);
+
+	scene->server->partial = over_again[_i].partial;
+	scene->ledger->half_is_damaged = over_again[_i].is_damaged;
+	scene->inbox->mail[0].listed = over_again[_i].listed;
+	scene_run(scene);
+	came_whole(scene, &large);
+	ck_assert_uint_eq(scene->server->conversations, 2);
+	ck_assert_uint_eq(scene->ledger->halves_dropped,
+	    over_again[_i].is_dropped);
+	ck_assert_uint_eq(server_heard(scene->server,
+	    "UID FETCH 10 (UID FLAGS INTERNALDATE BODY.PEEK[])"), 1);
+	scene_free(scene);
+}
+END_TEST
+
+/* What is mended has other places than on the wire: no more of it is kept. */
+START_TEST(the_queue_knows_before_a_mended_byte_comes)
+{
+	TEXT_AUTO large = TEXT_INIT(2 * LARGE_BYTES);
+	struct scene *scene = half_scene(&large);
+
+	large.at[HALF_BYTES + 300000] = '\n';
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->outcome.taken, 2);
+	ck_assert_uint_eq(scene->ledger->mended, 1);
+	ck_assert_uint_eq(scene->server->conversations, 1);
+	scene_free(scene);
+}
+END_TEST
+
 #define ROWS(table) ((int)(sizeof(table) / sizeof(*(table))))
 
 Suite *
@@ -429,6 +596,11 @@ unit_suite(void)
 	    folders_come_one_after_another_each_with_its_name);
 	tcase_add_test(tests, hostile_names_do_no_harm);
 	tcase_add_test(tests, a_thousand_are_asked_for_in_a_window);
+	tcase_add_test(tests,
+	    before_the_first_text_there_are_five_round_trips);
+	tcase_add_test(tests, where_nothing_is_the_listing_may_be_refused);
+	tcase_add_test(tests,
+	    a_listing_of_a_folder_that_is_not_open_is_none);
 	tcase_add_test(tests, texts_may_come_before_their_commands_end);
 	tcase_add_test(tests, without_uidplus_nothing_is_expunged);
 	tcase_add_loop_test(tests, a_login_ends_as_the_server_says, 0,
@@ -439,6 +611,10 @@ unit_suite(void)
 	    ROWS(noises));
 	tcase_add_test(tests, silence_has_an_end);
 	tcase_add_test(tests, without_uidvalidity_the_header_is_who_it_is);
+	tcase_add_test(tests, the_rest_of_a_message_is_all_that_is_asked_for);
+	tcase_add_loop_test(tests, what_does_not_fit_is_fetched_whole, 0,
+	    ROWS(over_again));
+	tcase_add_test(tests, the_queue_knows_before_a_mended_byte_comes);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

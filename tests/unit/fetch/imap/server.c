@@ -89,21 +89,61 @@ end_with(struct visit *visit, const char *words)
 	    "%s %s\r\n", visit->tag, words);
 }
 
+/*
+ * BODY[]<from.count> of a message: what is given of it, and "<from>".  False:
+ * nothing is.
+ */
+static bool
+take_part(const struct server *server, struct slice asked,
+    struct slice *bytes, struct text *origin)
+{
+	struct slice from, count, before;
+	uint64_t at = 0, most = 0;
+
+	if (!slice_cut(&asked, '<', &before) || !slice_cut(&asked, '.', &from) ||
+	    !slice_cut(&asked, '>', &count) ||
+	    slice_u64(from, UINT32_MAX, &at) < 0 ||
+	    slice_u64(count, UINT32_MAX, &most) < 0)
+		return true;
+	if (server->partial == PARTIAL_REFUSED)
+		return false;
+	if (server->partial == PARTIAL_IGNORED)
+		return true;
+	*bytes = slice_first(slice_after(*bytes, (size_t)at), (size_t)most);
+	if (server->partial == PARTIAL_SHORT)
+		bytes->len--;
+	text_addf(origin, "<%u>", (unsigned)at +
+	    (server->partial == PARTIAL_OTHER));
+	return true;
+}
+
+/* RFC 9051 5.5: what comes behind it is about what it changes. */
+static void
+end_now(struct visit *visit, const char *words)
+{
+	text_addf(&visit->out, "%s %s\r\n", visit->tag, words);
+}
+
 static void
 say_text(struct visit *visit, const struct server_mail *mail, unsigned number,
-    bool is_header)
+    bool is_header, struct slice asked)
 {
 	struct server *server = visit->server;
 	struct slice bytes = mail->bytes;
 	size_t end = slice_find_str(bytes, "\r\n\r\n"), before;
+	TEXT_AUTO origin = TEXT_INIT(32);
 
+	if (!take_part(server, asked, &bytes, &origin)) {
+		end_with(visit, "NO not in parts");
+		return;
+	}
 	if (is_header && end != SIZE_MAX)
 		bytes = slice_first(bytes, end + 4);
 	text_addf(&visit->out, "* %u FETCH (UID %u FLAGS (%s) INTERNALDATE "
-	    "\"17-Jul-1996 02:44:25 -0700\" BODY[%s] {", number,
+	    "\"17-Jul-1996 02:44:25 -0700\" BODY[%s]%.*s {", number,
 	    server->wrong_uid != 0 ? server->wrong_uid : mail->uid,
 	    mail->flags == NULL ? "" : mail->flags,
-	    is_header ? "HEADER" : "");
+	    is_header ? "HEADER" : "", SLICE_FMT(text_slice(&origin)));
 	if (server->literal != NULL)
 		text_add_str(&visit->out, server->literal);
 	else
@@ -137,6 +177,11 @@ fetch(struct visit *visit, struct slice words)
 	struct slice set;
 	uint64_t uid = 0;
 
+	if (folder == NULL || (visit->server->empty_is_bad &&
+	    folder->count == 0)) {
+		end_with(visit, "BAD there is nothing");
+		return;
+	}
 	(void)slice_word(&words, &set);
 	(void)slice_u64(set, UINT32_MAX, &uid);
 	for (unsigned i = 0; i < visit->server->noise_times &&
@@ -151,7 +196,7 @@ fetch(struct visit *visit, struct slice words)
 		if (mail->is_gone || (mail->is_unreadable && uid != 0))
 			continue;
 		if ((is_text || is_header) && mail->uid == uid) {
-			say_text(visit, mail, i + 1, is_header);
+			say_text(visit, mail, i + 1, is_header, words);
 			return;
 		}
 		if (is_text || is_header)
@@ -223,10 +268,13 @@ select_folder(struct visit *visit, struct slice name)
 		if (folder->uidvalidity != 0)
 			text_addf(&visit->out, "* OK [UIDVALIDITY %u] x\r\n",
 			    folder->uidvalidity);
-		end_with(visit, "OK [READ-WRITE] done");
+		if (server->opens_late)
+			text_addf(&visit->late, "%s OK done\r\n", visit->tag);
+		else
+			end_now(visit, "OK [READ-WRITE] done");
 		return;
 	}
-	end_with(visit, "NO no such folder");
+	end_now(visit, "NO no such folder");
 }
 
 static void
@@ -292,6 +340,8 @@ count_texts(struct server *server, struct slice input)
 	}
 	if (n > server->most_texts)
 		server->most_texts = n;
+	if (server->most_texts == 0)
+		server->flights++;
 }
 
 static void

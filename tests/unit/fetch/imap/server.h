@@ -32,6 +32,15 @@ struct server_folder {
 	unsigned	 count;
 };
 
+/* What it makes of BODY[]<from.count>. */
+enum server_partial {
+	PARTIAL_RIGHT,
+	PARTIAL_IGNORED,		/* all of it comes */
+	PARTIAL_OTHER,			/* it says another origin */
+	PARTIAL_SHORT,			/* a byte is missing */
+	PARTIAL_REFUSED			/* NO */
+};
+
 struct server {
 	/* told before */
 	struct server_folder folders[SERVER_FOLDERS];	/* INBOX first */
@@ -39,6 +48,7 @@ struct server {
 	const char	*greeting, *capability, *login;	/* the answers */
 	const char	*noise;		/* before each answer to FETCH */
 	unsigned	 noise_times;
+	enum server_partial partial;
 	int		 literal_off;	/* its length is wrong by so much */
 	const char	*literal;	/* or is this */
 	uint32_t	 wrong_uid;	/* instead of the true one */
@@ -47,9 +57,12 @@ struct server {
 	unsigned	 bye_after;	/* texts, then BYE */
 	bool		 is_mute;	/* after the login */
 	bool		 is_hasty;	/* ends commands when no more wait */
+	bool		 opens_late;	/* a folder, too: against the RFC */
+	bool		 empty_is_bad;	/* it knows no 1:* where nothing is */
 	/* heard */
 	struct text	 heard;		/* every command, LF behind, no tag */
 	unsigned	 conversations, texts, most_texts;
+	unsigned	 flights;	/* reads, until a text is asked for */
 	bool		 has_logged_out;
 	/* its own */
 	int		 listener;
