@@ -83,7 +83,7 @@ _postroom()
 		;;
 	1/fetch/)
 		options='add add-domain doctor rules before learn list set remove test now
-			import resume consent way'
+			import resume consent way providers'
 		;;
 	1/oauth/)
 		options='set list remove'
@@ -150,7 +150,7 @@ _postroom()
 			--every --on-read"
 		;;&
 	*/fetch/add | */fetch/add-domain)
-		options="$options --untested --oauth --browser --proxy"
+		options="$options --untested --oauth --browser --proxy --provider"
 		;;&
 	*/fetch/set)
 		options="$options --keep-when-deleted-here --rename --password --enable --disable"

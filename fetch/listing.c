@@ -303,6 +303,12 @@ on_counts(struct collect *collect, uint64_t bytes,
 	/* in a second conversation some of them are here already */
 	outcome->waiting = outcome->taken + counts.take;
 	outcome->waiting_bytes = outcome->taken_bytes + counts.take_bytes;
+	if (collect->task == FETCH_TRY) {
+		/* nothing is taken: what waits in other folders adds up */
+		outcome->waiting = before->waiting + counts.take;
+		outcome->waiting_bytes = before->waiting_bytes +
+		    counts.take_bytes;
+	}
 	outcome->skipped = before->skipped;
 	outcome->skipped_bytes = before->skipped_bytes;
 	outcome->deferred = before->deferred;

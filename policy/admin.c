@@ -172,6 +172,22 @@ const struct admin_request admin_requests[] = {
   { { "provider", ADMIN_TEXT, true, SAY_COLUMN_PROVIDER } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, CLIENT_ROW, admin_oauth_remove },
 /*
+ * Providers to choose from: those that are known, and those the office is
+ * registered with.  `consent`: it is, so that a consent can take the place of a
+ * password; by a code to be typed; for POP3, too.
+ */
+{ "fetch providers",
+  { { 0 } },
+  PERSON_TOO, ROLE_KEEPER,
+  { { "provider", ADMIN_TEXT,   true, SAY_COLUMN_PROVIDER },
+    { "title",    ADMIN_TEXT,   true, SAY_COLUMN_NAME },
+    { "pop3",     ADMIN_TEXT,   true, SAY_COLUMN_POP3 },
+    { "imap",     ADMIN_TEXT,   true, SAY_COLUMN_IMAP },
+    { "app_password", ADMIN_TEXT, true, SAY_COLUMN_APP_PASSWORD },
+    { "consent",  ADMIN_TEXT,   true, SAY_COLUMN_CONSENT },
+    WORD("by_code"), WORD("pop3_consent") },	/* yes no, all of these */
+  admin_fetch_providers },
+/*
  * How a mailbox is reached: with a provider's consent in place of a password,
  * through a proxy.  What is given is set; the row says how it is then.
  */

@@ -10,7 +10,7 @@
 admin_fn	admin_account_add, admin_account_list, admin_account_set,
 		admin_account_remove;
 admin_fn	admin_fetch_rules, admin_account_find;
-admin_fn	admin_fetch_before;
+admin_fn	admin_fetch_before, admin_fetch_providers;
 admin_fn	admin_fetch_add, admin_fetch_list, admin_fetch_set,
 		admin_fetch_remove,
 		admin_fetch_known;

@@ -68,6 +68,7 @@ static const struct command {
 { "fetch",   "consent",  "ADDRESS [LABEL] [--browser]", SAY_HELP_FETCH_CONSENT, cli_fetch_consent },
 { "fetch",   "way",      "ADDRESS [--label NAME] [--oauth PROVIDER] [--proxy URL|none] "
   "[--proxy-user U] [--proxy-password-file F]", SAY_HELP_FETCH_WAY, cli_fetch_way },
+{ "fetch",   "providers", "", SAY_HELP_FETCH_PROVIDERS, cli_fetch_providers },
 { "oauth",   "set",      "PROVIDER [--client-id ID] [--client-secret-file F] [--token-url URL] [--device-url URL] "
   "[--authorize-url URL] [--scope SCOPE]", SAY_HELP_OAUTH_SET, cli_oauth_set },
 { "oauth",   "list",     "", SAY_HELP_OAUTH_LIST, cli_oauth_list },

@@ -136,6 +136,7 @@ int	cli_fetch_consent(struct cli *, int argc, char **argv);
 int	cli_fetch_way(struct cli *, int argc, char **argv);
 int	cli_oauth_set(struct cli *, int argc, char **argv);
 int	cli_oauth_list(struct cli *, int argc, char **argv);
+int	cli_fetch_providers(struct cli *, int argc, char **argv);
 int	cli_oauth_remove(struct cli *, int argc, char **argv);
 int	cli_hold_list(struct cli *, int argc, char **argv);
 int	cli_hold_show(struct cli *, int argc, char **argv);

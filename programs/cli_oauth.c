@@ -173,3 +173,43 @@ cli_fetch_way(struct cli *cli, int argc, char **argv)
 	json_decref(row);
 	return r;
 }
+
+/* ---- postroom fetch providers ------------------------------------------- */
+
+static const struct admin_field providers_shown[] = {
+	{ "provider",	ADMIN_TEXT, true, SAY_COLUMN_PROVIDER },
+	{ "title",	ADMIN_TEXT, true, SAY_COLUMN_NAME },
+	{ "imap",	ADMIN_TEXT, true, SAY_COLUMN_IMAP },
+	{ "pop3",	ADMIN_TEXT, true, SAY_COLUMN_POP3 },
+	{ "app_password", ADMIN_TEXT, true, SAY_COLUMN_APP_PASSWORD },
+	{ "consent",	ADMIN_TEXT, true, SAY_COLUMN_CONSENT },
+	{ 0 }
+};
+
+int
+cli_fetch_providers(struct cli *cli, int argc, char **argv)
+{
+	static const char *const none[ADMIN_ARGS];
+	const char *words[1];
+	json_t *object = NULL;
+	char *line;
+	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
+
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r == CLI_OK)
+		r = cli_fetch_ask(cli, "fetch providers", none, &object);
+	if (r != CLI_OK)
+		return r;
+	line = cli->json ? json_dumps(object, 0) : NULL;
+	if (!cli->json)
+		cli_table(cli, providers_shown,
+		    json_object_get(object, "result"));
+	else if (line != NULL)
+		puts(line);
+	else
+		r = cli_fail(cli, CLI_FAILED, NO_MEMORY);
+	free(line);
+	json_decref(object);
+	return r;
+}

@@ -9,7 +9,7 @@
 
 #include "lib/base/slice.h"
 
-#define FORM_FIELDS	24	/* our longest has 14 */
+#define FORM_FIELDS	32	/* our longest has 24 */
 
 struct form {
 	struct {

@@ -7,8 +7,10 @@
 #include "gateway/http/me_inside.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define GO_SIZE		64	/* "/me/run?n=...&for=test" */
+#define GO_LABEL_BYTES	512	/* a label of 64, each byte escaped */
 
 /* ---- login, and what is wrong ------------------------------------------ */
 
@@ -39,8 +41,8 @@ login_page(struct web_visit *visit, unsigned status, enum sentence note)
 	me_page_end(&page, status);
 }
 
-static void
-fault_page(struct web_visit *visit, unsigned status, enum sentence words)
+void
+me_fault_page(struct web_visit *visit, unsigned status, enum sentence words)
 {
 	struct me_page page;
 
@@ -75,7 +77,7 @@ me_fail(struct web_visit *visit, enum web_fault fault)
 		    is_post ? SAY_ME_EXPIRED_POST : visit->had_cookie ?
 		    SAY_ME_EXPIRED : SAY_ME_LOGIN_LEAD);
 	else
-		fault_page(visit, web_fault_status(fault), words[fault]);
+		me_fault_page(visit, web_fault_status(fault), words[fault]);
 }
 
 void
@@ -146,6 +148,37 @@ add_act(struct me_page *page, const char *action, struct slice label,
 	html_markup(&page->html, "</form>\n");
 }
 
+static bool
+is_by_consent(const struct answer *row)
+{
+	struct slice mechanism = answer_text(row, "mechanism");
+
+	return slice_is_str(mechanism, "xoauth2") ||
+	    slice_is_str(mechanism, "oauthbearer");
+}
+
+/* What can be done with it; first what its owner is waited for. */
+static void
+add_acts(struct me_page *page, const struct answer *row,
+    const struct answer *health, bool enabled)
+{
+	struct slice label = answer_text(row, "label");
+	bool wants_yes = health != NULL && slice_is_str(answer_text(health,
+	    "result"), "consent");
+
+	html_markup(&page->html, "<div class=\"acts\">\n");
+	if (is_by_consent(row) && wants_yes)
+		me_link(page, "/me/consent", label, SAY_ME_CONSENT_DO, false);
+	if (enabled)
+		add_act(page, "now", label, SAY_ME_NOW, wants_yes);
+	add_act(page, "test", label, SAY_ME_TEST, true);
+	if (is_by_consent(row) && !wants_yes)
+		me_link(page, "/me/consent", label, SAY_ME_CONSENT_DO, true);
+	me_link(page, "/me/change", label, SAY_ME_CHANGE, true);
+	me_link(page, "/me/remove", label, SAY_ME_REMOVE, true);
+	html_markup(&page->html, "</div>\n");
+}
+
 static void
 add_mailbox(struct me_page *page, const struct answer *row,
     const struct answer *health)
@@ -164,16 +197,14 @@ add_mailbox(struct me_page *page, const struct answer *row,
 	me_text(page, SAY_ME_AT);
 	html_markup(html, "</span> ");
 	html_add(html, HTML_TEXT, answer_text(row, "host"));
-	html_markup(html, "</p>\n");
+	html_markup(html, " <span class=\"quiet\">");
+	html_add_str(html, HTML_TEXT, slice_is_str(answer_text(row,
+	    "protocol"), "imap") ? "IMAP" : "POP3");
+	html_markup(html, "</span></p>\n");
 	me_health(page, health, enabled);
 	add_policy(page, row);
-	html_markup(html, "<div class=\"acts\">\n");
-	if (enabled)
-		add_act(page, "now", label, SAY_ME_NOW, false);
-	add_act(page, "test", label, SAY_ME_TEST, true);
-	me_link(page, "/me/change", label, SAY_ME_CHANGE, true);
-	me_link(page, "/me/remove", label, SAY_ME_REMOVE, true);
-	html_markup(html, "</div>\n</section>\n");
+	add_acts(page, row, health, enabled);
+	html_markup(html, "</section>\n");
 }
 
 /* The row of the same number, both lists being in order; or NULL. */
@@ -183,6 +214,16 @@ health_of(struct answer *health, uint64_t id, bool *has_row)
 	while (*has_row && answer_number(health, "id") < id)
 		*has_row = answer_next(health);
 	return *has_row && answer_number(health, "id") == id ? health : NULL;
+}
+
+/* The list goes on above that number. */
+static void
+add_more(struct me_page *page, uint64_t above)
+{
+	text_addf(&page->html, "<a class=\"button\" href=\"/me?above=%llu\">",
+	    (unsigned long long)above);
+	me_text(page, SAY_ME_MORE_MAILBOXES);
+	html_markup(&page->html, "</a>\n");
 }
 
 static void
@@ -205,6 +246,8 @@ list_page(struct web_visit *visit, struct answer *list,
 		add_mailbox(&page, list, health_of(health,
 		    answer_number(list, "id"), &has_row));
 	html_markup(&page.html, "<div class=\"acts\">\n");
+	if (list->rows == ADMIN_PAGE)
+		add_more(&page, answer_number(list, "id"));
 	me_link(&page, "/me/add", slice_of(NULL, 0), SAY_ME_ADD,
 	    list->rows > 0);
 	if (list->rows > 1)
@@ -229,76 +272,53 @@ on_health(struct web_visit *visit, struct answer *health)
 }
 
 /* What the keeper or the schedule would not do. */
-static void
-refused(struct web_visit *visit, const struct answer *answer)
+void
+me_refused(struct web_visit *visit, const struct answer *answer)
 {
 	if (answer->status == ADMIN_LATER)
 		web_fail(visit, WEB_LATER);
 	else if (answer->status == ADMIN_REFUSED)
 		web_fail(visit, WEB_FORBIDDEN);
 	else if (answer->status == ADMIN_NO_SUCH)
-		fault_page(visit, 404, SAY_ME_NO_MAILBOX);
+		me_fault_page(visit, 404, SAY_ME_NO_MAILBOX);
 	else
-		fault_page(visit, 500, admin_status_sentence(answer->status));
+		me_fault_page(visit, 500, admin_status_sentence(answer->status));
+}
+
+/* Those above a number of the query, in the order of their numbers. */
+static void
+ask_page(struct web_visit *visit, const char *name, web_answer_fn *then)
+{
+	web_ask(visit, name, (const struct web_value[]){
+	    { "above", me_given(form_value(&visit->query, "above")) },
+	    { 0 } }, then);
 }
 
 static void
 on_list(struct web_visit *visit, struct answer *list)
 {
-	static const struct web_value none[] = { { 0 } };
-
 	if (list->status != ADMIN_OK) {
-		refused(visit, list);
+		me_refused(visit, list);
 		return;
 	}
 	text_add(&visit->kept, list->packed);
 	if (text_failed(&visit->kept))
 		web_fail(visit, WEB_LATER);
 	else
-		web_ask(visit, "fetch health", none, on_health);
+		ask_page(visit, "fetch health", on_health);
 }
 
 void
 me_list(struct web_visit *visit)
 {
-	static const struct web_value none[] = { { 0 } };
-
-	web_ask(visit, "fetch list", none, on_list);
+	ask_page(visit, "fetch list", on_list);
 }
 
-/* ---- add, change ------------------------------------------------------- */
-
-/* The form, with what was sent and why it is not taken. */
-static void
-form_page(struct web_visit *visit, const struct me_mailbox *mailbox,
-    const char *fault, struct slice words)
-{
-	struct me_page page;
-
-	me_page_begin(&page, visit, mailbox->is_new ? SAY_ME_ADD :
-	    SAY_ME_CHANGE_TITLE);
-	if (words.len > 0)
-		me_alert(&page, words);
-	else if (mailbox->is_new)
-		me_paragraph(&page, SAY_ME_ADD_LEAD);
-	me_form(&page, mailbox, fault);
-	me_page_end(&page, words.len > 0 ? 422 : 200);
-}
-
-void
-me_add_form(struct web_visit *visit)
-{
-	const struct me_mailbox empty = { .is_new = true, .enabled = true };
-
-	if (!visit->may_fetch)
-		web_fail(visit, WEB_FORBIDDEN);
-	else
-		form_page(visit, &empty, NULL, slice_of(NULL, 0));
-}
+/* ---- one mailbox -------------------------------------------------------- */
 
 /* It runs: watch it. */
-static void
-go_to_run(struct web_visit *visit, struct answer *answer, const char *what)
+void
+me_go_to_run(struct web_visit *visit, struct answer *answer, const char *what)
 {
 	char path[GO_SIZE];
 
@@ -308,128 +328,55 @@ go_to_run(struct web_visit *visit, struct answer *answer, const char *what)
 	web_go(visit, path, NULL);
 }
 
-/* It is saved in any case: what the test is like, the list will show, too. */
-static void
-on_saved_test(struct web_visit *visit, struct answer *answer)
+void
+me_go_with(struct web_visit *visit, const char *path, struct slice label)
 {
-	if (answer->status == ADMIN_OK)
-		go_to_run(visit, answer, "test");
+	TEXT_AUTO text = TEXT_INIT(GO_LABEL_BYTES);
+
+	text_add_str(&text, path);
+	text_add_byte(&text, strchr(path, '?') == NULL ? '?' : '&');
+	text_add_str(&text, "label=");
+	html_add(&text, HTML_QUERY, label);
+	text_add_byte(&text, '\0');
+	if (text_failed(&text))
+		web_fail(visit, WEB_BROKEN);
 	else
-		web_go(visit, "/me", NULL);
+		web_go(visit, text.at, NULL);
 }
 
-static void
-test(struct web_visit *visit, struct slice label, web_answer_fn *then)
+void
+me_ask_test(struct web_visit *visit, struct slice label, web_answer_fn *then)
 {
 	const struct web_value values[] = { { "label", label }, { 0 } };
 
 	web_ask(visit, "fetch test", values, then);
 }
 
-static void
-on_saved(struct web_visit *visit, struct answer *answer)
-{
-	struct me_mailbox mailbox;
-	const char *fault = answer->field;
-
-	if (answer->status == ADMIN_OK && answer_next(answer)) {
-		test(visit, answer_text(answer, "label"), on_saved_test);
-		return;
-	}
-	if (answer->status != ADMIN_UNFIT && answer->status != ADMIN_EXISTS &&
-	    answer->status != ADMIN_TOO_MANY) {
-		refused(visit, answer);
-		return;
-	}
-	me_mailbox_of_form(&visit->form, &mailbox);
-	mailbox.is_new = visit->route->handler == me_add;
-	if (answer->status == ADMIN_EXISTS)
-		fault = "label";
-	form_page(visit, &mailbox, fault, slice_str(say(visit->language,
-	    answer->status == ADMIN_EXISTS ? SAY_ME_LABEL_TAKEN :
-	    answer->status == ADMIN_TOO_MANY ? SAY_TOO_MANY_OF_THEM :
-	    fault == NULL ? SAY_UNFIT : me_want(fault))));
-}
-
-/* A field that is left empty is not given. */
-static struct slice
-given(struct slice s)
+struct slice
+me_given(struct slice s)
 {
 	return s.len == 0 ? slice_of(NULL, 0) : s;
 }
 
-void
-me_add(struct web_visit *visit)
-{
-	struct me_mailbox m;
-
-	me_mailbox_of_form(&visit->form, &m);
-	web_ask(visit, "fetch add", (const struct web_value[]){
-	    { "label", given(m.label) }, { "host", m.host },
-	    { "port", given(m.port) }, { "tls", given(m.tls) },
-	    { "user", m.user },
-	    { "password", form_value(&visit->form, "password") },
-	    { "pin", given(m.pin) }, { "from", given(m.from) },
-	    { "delete_after", given(m.delete_after) }, { 0 } }, on_saved);
-}
-
-void
-me_change(struct web_visit *visit)
-{
-	struct me_mailbox m;
-
-	me_mailbox_of_form(&visit->form, &m);
-	web_ask(visit, "fetch set", (const struct web_value[]){
-	    { "label", m.was },
-	    { "rename", slice_is(m.label, m.was) ? slice_of(NULL, 0) :
-	      given(m.label) },
-	    { "host", m.host }, { "port", given(m.port) },
-	    { "tls", given(m.tls) }, { "user", m.user },
-	    { "password", given(form_value(&visit->form, "password")) },
-	    { "pin", given(m.pin) }, { "from", given(m.from) },
-	    { "delete_after", given(m.delete_after) },
-	    { "enabled", slice_str(m.enabled ? "yes" : "no") }, { 0 } },
-	    on_saved);
-}
-
-/* The one row that the label of the query names; else it has been told. */
-static bool
-one_row(struct web_visit *visit, struct answer *list)
+bool
+me_one_row(struct web_visit *visit, struct answer *list)
 {
 	if (list->status != ADMIN_OK) {
-		refused(visit, list);
+		me_refused(visit, list);
 		return false;
 	}
 	if (form_value(&visit->query, "label").len > 0 && answer_next(list))
 		return true;
-	fault_page(visit, 404, SAY_ME_NO_MAILBOX);
+	me_fault_page(visit, 404, SAY_ME_NO_MAILBOX);
 	return false;
 }
 
-static void
-ask_one(struct web_visit *visit, web_answer_fn *then)
+void
+me_ask_one(struct web_visit *visit, web_answer_fn *then)
 {
 	web_ask(visit, "fetch list", (const struct web_value[]){
-	    { "label", given(form_value(&visit->query, "label")) }, { 0 } },
-	    then);
-}
-
-static void
-on_change_row(struct web_visit *visit, struct answer *list)
-{
-	struct me_mailbox mailbox;
-	char port[ME_PORT_SIZE];
-
-	if (!one_row(visit, list))
-		return;
-	me_mailbox_of_row(list, &mailbox, port);
-	form_page(visit, &mailbox, NULL, slice_of(NULL, 0));
-}
-
-void
-me_change_form(struct web_visit *visit)
-{
-	ask_one(visit, on_change_row);
+	    { "label", me_given(form_value(&visit->query, "label")) },
+	    { 0 } }, then);
 }
 
 /* ---- remove ------------------------------------------------------------ */
@@ -440,7 +387,7 @@ on_remove_row(struct web_visit *visit, struct answer *list)
 	struct slice label;
 	struct me_page page;
 
-	if (!one_row(visit, list))
+	if (!me_one_row(visit, list))
 		return;
 	label = answer_text(list, "label");
 	me_page_begin(&page, visit, SAY_ME_REMOVE_TITLE);
@@ -464,7 +411,7 @@ on_remove_row(struct web_visit *visit, struct answer *list)
 void
 me_remove_form(struct web_visit *visit)
 {
-	ask_one(visit, on_remove_row);
+	me_ask_one(visit, on_remove_row);
 }
 
 static void
@@ -473,7 +420,7 @@ on_removed(struct web_visit *visit, struct answer *answer)
 	if (answer->status == ADMIN_OK)
 		web_go(visit, "/me", NULL);
 	else
-		refused(visit, answer);
+		me_refused(visit, answer);
 }
 
 void
@@ -495,9 +442,9 @@ static void
 on_test(struct web_visit *visit, struct answer *answer)
 {
 	if (answer->status == ADMIN_OK)
-		go_to_run(visit, answer, "test");
+		me_go_to_run(visit, answer, "test");
 	else
-		refused(visit, answer);
+		me_refused(visit, answer);
 }
 
 void
@@ -508,23 +455,23 @@ me_test(struct web_visit *visit)
 	if (label.len == 0)
 		web_fail(visit, WEB_BROKEN);
 	else
-		test(visit, label, on_test);
+		me_ask_test(visit, label, on_test);
 }
 
 static void
 on_now(struct web_visit *visit, struct answer *answer)
 {
 	if (answer->status == ADMIN_OK)
-		go_to_run(visit, answer, "now");
+		me_go_to_run(visit, answer, "now");
 	else
-		refused(visit, answer);
+		me_refused(visit, answer);
 }
 
 void
 me_now(struct web_visit *visit)
 {
 	web_ask(visit, "fetch now", (const struct web_value[]){
-	    { "label", given(form_value(&visit->form, "label")) }, { 0 } },
+	    { "label", me_given(form_value(&visit->form, "label")) }, { 0 } },
 	    on_now);
 }
 

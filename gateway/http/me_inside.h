@@ -38,6 +38,37 @@ void	me_button(struct me_page *, enum sentence, bool quiet);
 void	me_link(struct me_page *, const char *path, struct slice label,
 	    enum sentence, bool quiet);
 
+/* A link to a page elsewhere, which must be https; else it is text. */
+void	me_link_out(struct me_page *, struct slice url);
+
+/* ---- me_fields.c: what forms are made of ------------------------------- */
+
+/* A field of one line, with its label above and a hint below. */
+struct me_field {
+	const char	*name;
+	const char	*type;
+	const char	*more;		/* attributes, our own markup */
+	enum sentence	 label, hint;
+	bool		 required;
+};
+/* `fault`: the argument that is not fit, or NULL. */
+void	me_field(struct me_page *, const struct me_field *, struct slice value,
+	    const char *fault);
+void	me_group_begin(struct me_page *, enum sentence legend);
+void	me_group_end(struct me_page *);
+void	me_radio(struct me_page *, const char *name, const char *value,
+	    bool checked, enum sentence label);
+/* Its value is "yes". */
+void	me_check(struct me_page *, const char *name, bool checked,
+	    enum sentence label);
+/* What belongs to the choice above it. */
+enum me_size { ME_NUMBER, ME_LINE };
+void	me_beside(struct me_page *, const char *name, enum sentence label,
+	    struct slice value, enum me_size, bool is_fault);
+bool	me_is_fault(const char *fault, const char *argument);
+/* What must be said about an argument that is not fit. */
+enum sentence me_want(const char *argument);
+
 /* ---- me_form.c: the form of one mailbox -------------------------------- */
 
 /* What stands in it: of the account, or as it was sent. */
@@ -45,20 +76,46 @@ struct me_mailbox {
 	bool		 is_new;
 	struct slice	 was;		/* the label it has now; empty: none */
 	struct slice	 label, host, port, tls, user, from, delete_after;
-	struct slice	 pin;
-	bool		 enabled, has_pin;
+	struct slice	 pin, protocol, folders, every;
+	bool		 enabled, has_pin, on_read, mirror;
+	bool		 some_folders;	/* named ones, if only none */
+	bool		 by_consent;	/* in place of a password */
+	struct slice	 provider;	/* its name; "other"; empty: not said */
+	/* what is known of it: */
+	struct slice	 title;
+	bool		 wants_app_password, may_consent;
 };
 /* The form; `fault` is the argument that is not fit, or NULL. */
 void	me_form(struct me_page *, const struct me_mailbox *,
 	    const char *fault);
-/* From a row of "fetch list"; the digits of a port stand in `port`. */
-#define ME_PORT_SIZE	12
+/* From a row of "fetch list"; the digits of numbers stand in `numbers`. */
+struct me_numbers { char port[12], every[12]; };
 void	me_mailbox_of_row(const struct answer *, struct me_mailbox *,
-	    char port[ME_PORT_SIZE]);
+	    struct me_numbers *);
+/* Where that protocol and way of TLS are found, unless it is said. */
+const char *me_usual_port(const struct me_mailbox *);
 /* From what was sent. */
 void	me_mailbox_of_form(const struct form *, struct me_mailbox *);
-/* What must be said about an argument that is not fit. */
-enum sentence me_want(const char *argument);
+
+/* ---- me.c -------------------------------------------------------------- */
+
+/* A page that only says that, and leads back. */
+void	me_fault_page(struct web_visit *, unsigned status, enum sentence);
+/* What the keeper or the schedule would not do. */
+void	me_refused(struct web_visit *, const struct answer *);
+/* A field that is left empty is not given. */
+struct slice me_given(struct slice);
+/* The list of the one mailbox that the query names. */
+void	me_ask_one(struct web_visit *, web_answer_fn *then);
+/* Its row; or it has been told that there is none. */
+bool	me_one_row(struct web_visit *, struct answer *list);
+/* "fetch test" of that one. */
+void	me_ask_test(struct web_visit *, struct slice label,
+	    web_answer_fn *then);
+/* It runs: watch it; `what` is "test" or "now". */
+void	me_go_to_run(struct web_visit *, struct answer *, const char *what);
+/* On to that page with ?label=. */
+void	me_go_with(struct web_visit *, const char *path, struct slice label);
 
 /* ---- me_words.c -------------------------------------------------------- */
 

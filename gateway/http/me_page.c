@@ -81,6 +81,23 @@ me_link(struct me_page *page, const char *path, struct slice label,
 	html_markup(&page->html, "</a>\n");
 }
 
+void
+me_link_out(struct me_page *page, struct slice url)
+{
+	/* the provider says where: nothing of it is run, and we are not named */
+	bool is_link = slice_has_prefix(url, "https://");
+
+	if (is_link) {
+		html_markup(&page->html, "<a target=\"_blank\" "
+		    "rel=\"noopener noreferrer\" href=\"");
+		html_add(&page->html, HTML_VALUE, url);
+		html_markup(&page->html, "\">");
+	}
+	html_add(&page->html, HTML_TEXT, url);
+	if (is_link)
+		html_markup(&page->html, "</a>");
+}
+
 /* Who is logged in, and the way out. */
 static void
 add_person(struct me_page *page)

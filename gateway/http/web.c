@@ -36,6 +36,9 @@ static const struct web_route routes[] = {
 { "POST", "/me/test",	   WEB_FORM | WEB_PERSON, me_test },
 { "POST", "/me/now",	   WEB_FORM | WEB_PERSON, me_now },
 { "GET",  "/me/run",	   WEB_PERSON,		  me_run },
+{ "GET",  "/me/consent",   WEB_PERSON,		  me_consent_page },
+{ "POST", "/me/consent",   WEB_FORM | WEB_PERSON, me_consent },
+{ "POST", "/me/consent/code", WEB_FORM | WEB_PERSON, me_consent_code },
 { "GET",  "/me/remove",	   WEB_PERSON,		  me_remove_form },
 { "POST", "/me/remove",	   WEB_FORM | WEB_PERSON, me_remove },
 { "POST", "/api",	   WEB_API,		  api_request },
@@ -72,6 +75,7 @@ visit_free(struct web_visit *visit)
 
 	web->ports.forget(web->ports.arg, visit);
 	LIST_REMOVE(visit, next);
+	timer_free(visit->again);
 	form_free(&visit->form);
 	form_free(&visit->query);
 	text_free(&visit->kept);

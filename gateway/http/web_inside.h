@@ -68,6 +68,10 @@ struct web_visit {
 	struct text		 tried;		/* its name, for the log */
 	bool			 had_cookie;
 	bool			 refreshes;	/* the page, by itself */
+	const char		*fault;		/* the argument that is unfit */
+	enum sentence		 words;		/* and what is said about it */
+	struct timer		*again;		/* it is asked again; or NULL */
+	unsigned		 times;		/* it was */
 };
 
 /* ---- web.c ------------------------------------------------------------- */
@@ -123,7 +127,7 @@ web_fn	api_request;
 void	api_fail(struct web_visit *, enum web_fault);
 web_fn	me_root, me_style, me_list, me_login, me_logout, me_add_form, me_add,
 	me_change_form, me_change, me_test, me_now, me_run, me_remove_form,
-	me_remove;
+	me_remove, me_consent_page, me_consent, me_consent_code;
 /* Say it in a page; who is not logged in gets the form to do that. */
 void	me_fail(struct web_visit *, enum web_fault);
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """People at https://HUB/me, in headless Chromium, and what browsers do not send.
 
-usage: me.py --bin DIR --conf FILE --base PORT --folder DIR --results FILE
+usage: me.py --bin DIR --conf FILE --base PORT --folder DIR --tls DIR
+             --results FILE
 
 The hub runs, with ann and budi (who reads Indonesian); the file "password" in
 FOLDER has the password of both.  Every test leaves a line "pass me NAME" or
@@ -381,6 +382,8 @@ class Tests:
     def test_a_mailbox_is_added_tested_and_collected_from(self):
         b = self.browser
         b.click(".button.first")
+        b.click("[name=by][value=pop3]")
+        b.click("main form button")
         b.type("[name=host]", "127.0.0.1")
         b.type("[name=user]", "ann")
         b.type("[name=password]", "remote")
@@ -407,7 +410,7 @@ class Tests:
 
     def test_what_is_not_fit_is_told_beside_its_field(self):
         b = self.browser
-        b.go(self.url + "/me/add")
+        b.go(self.url + "/me/add?by=pop3")
         b.type("[name=host]", "no host")
         b.type("[name=user]", "ann")
         b.type("[name=password]", "remote")
@@ -497,7 +500,7 @@ class Tests:
             want("Kata sandi" in browser.text(), browser.text())
             self.log_in(browser, "budi@office.test")
             browser.sees("Belum ada.")
-            browser.go(self.url + "/me/add")
+            browser.go(self.url + "/me/add?by=imap")
             wide = browser.run("return [document.documentElement.scrollWidth,"
                                " window.innerWidth, document.documentElement"
                                ".lang]")
@@ -593,16 +596,18 @@ class Tests:
                     failed = True
                     traceback.print_exc()
                     results.write("fail me, %s\n" % what)
+                results.flush()
         self.browser.close()
         return failed
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser()
-    for name in ("bin", "conf", "folder", "results"):
+    for name in ("bin", "conf", "folder", "tls", "results"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--base", type=int, required=True)
-    sys.exit(Tests(parser.parse_args()).run())
+    return parser.parse_args()
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(Tests(arguments()).run())

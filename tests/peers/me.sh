@@ -12,8 +12,18 @@ for program in chromium chromedriver; do
 	echo "skip me: $program is not installed" >>"$results"
 	exit 0
 done
+tls=$(mktemp -d) || exit 1
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -days 2 -subj "/CN=provider.test" -addext "subjectAltName=IP:127.0.0.1" \
+    -keyout "$tls/key.pem" -out "$tls/certificate.pem" 2>/dev/null
+chmod 755 "$tls"
+hub_edit="s|^tls_ca_file *=.*|tls_ca_file = \"$tls/certificate.pem\"|"
 hub_up "$bin" || { echo "fail me: no hub" >>"$results"; exit 1; }
 "$bin/postroom" -c "$conf" account add budi@office.test --language id \
     --password-file "$dir/password" >/dev/null
-python3 "$(dirname "$0")/me.py" --bin "$bin" --conf "$conf" --base "$base" \
-    --folder "$dir" --results "$results" || tail -n 20 "$dir/log"
+for tests in me.py me_imap.py; do
+	python3 "$(dirname "$0")/$tests" --bin "$bin" --conf "$conf" \
+	    --base "$base" --folder "$dir" --tls "$tls" \
+	    --results "$results" || tail -n 20 "$dir/log"
+done
+rm -rf "$tls"

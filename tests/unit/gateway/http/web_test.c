@@ -104,10 +104,13 @@ ask(void *arg, const struct admin_request *request, uint64_t who,
     struct slice packed, ipc_reply_fn *reply, void *reply_arg)
 {
 	(void)arg;
-	asked = request;
-	asker = who;
-	text_clear(&arguments);
-	text_add(&arguments, packed);
+	/* what a form is made of beside what was asked for */
+	if (strcmp(request->name, "fetch providers") != 0) {
+		asked = request;
+		asker = who;
+		text_clear(&arguments);
+		text_add(&arguments, packed);
+	}
 	owe(reply_arg, NULL, NULL, reply);
 	return 0;
 }
