@@ -151,6 +151,7 @@ etrn_ask_begin(struct etrn *etrn)
 {
 	struct etrn_ask *ask = &etrn->ask;
 
+	line_bill_for(etrn->bill, LINE_ETRN);
 	ask->rest = ask->name = slice_str(etrn->account.queue);
 	if (etrn->task == FETCH_TRY) {
 		ask->offer = (struct etrn_offer){ 0 };

@@ -73,8 +73,8 @@ line_bill_saved(struct line_bill *bill, enum line_saving saving,
 	bill->rest.saved[saving].messages += messages;
 }
 
-bool
-line_bill_news(struct line_bill *bill, struct line_counts *news_out)
+static struct line_counts
+sum_of(const struct line_bill *bill)
 {
 	struct line_counts now = bill->rest;
 
@@ -82,6 +82,23 @@ line_bill_news(struct line_bill *bill, struct line_counts *news_out)
 		now.carried[i].received += bill->carried.bytes[i].received;
 		now.carried[i].sent += bill->carried.bytes[i].sent;
 	}
+	return now;
+}
+
+uint64_t
+line_bill_untold(const struct line_bill *bill)
+{
+	struct line_counts now = sum_of(bill);
+
+	now = line_counts_since(&now, &bill->told);
+	return line_counts_carried(&now);
+}
+
+bool
+line_bill_news(struct line_bill *bill, struct line_counts *news_out)
+{
+	struct line_counts now = sum_of(bill);
+
 	*news_out = line_counts_since(&now, &bill->told);
 	bill->told = now;
 	return !line_counts_are_none(news_out);

@@ -34,6 +34,8 @@ void	line_bill_saved(struct line_bill *, enum line_saving, uint64_t bytes,
  * then on the bytes of line_bill_move() are those before compression.
  */
 void	line_bill_packed(struct line_bill *, const struct deflate_counts *more);
+/* Bytes that were carried since the last time news were told. */
+uint64_t line_bill_untold(const struct line_bill *);
 /* What is new since the last time; false: nothing. */
 bool	line_bill_news(struct line_bill *, struct line_counts *news_out);
 

@@ -62,6 +62,7 @@ host_use(struct schedule *schedule, struct slice name)
 	if (host != NULL) {
 		host->name = key;
 		host->uses = 1;
+		host->limits = provider_limits(slice_str(key));
 		for (unsigned i = 0; i < LANE_COUNT; i++)
 			TAILQ_INIT(&host->lane[i]);
 		HASH_ADD_KEYPTR(hh, schedule->hosts, key, strlen(key), host);
@@ -118,7 +119,7 @@ remote_new(struct schedule *schedule, const struct fetch_due *due)
 	remote->changes = due->changes;
 	remote->when = due->when;
 	remote->grant_until_utc_ms = due->grant_until_utc_ms;
-	remote->due_ms = remote->failing_since_ms = NEVER;
+	remote->due_ms = remote->failing_since_ms = remote->day_ms = NEVER;
 	LIST_INIT(&remote->asked);
 	remote->owner_address = copy(due->owner_address);
 	remote->label = copy(due->label);
@@ -241,6 +242,12 @@ remote_restore(struct schedule *schedule, struct remote *remote,
 	remote->refusals = (unsigned)health->refusals;
 	remote->faults = (unsigned)health->faults;
 	remote->told_at_utc_ms = health->told_at_utc_ms;
+	if (end == FETCH_END_DAY) {
+		remote_restore_day(remote, remote->ended_ms);
+		due_ms = remote_day_ends_ms(schedule, remote);
+		if (due_ms > remote->due_ms)
+			remote_plan(schedule, remote, due_ms);
+	}
 	if (remote->refusals + remote->faults == 0)
 		return;
 	remote->failing_since_utc_ms = health->failing_since_utc_ms;

@@ -36,6 +36,7 @@ static const struct back_off {
 	[FETCH_END_CLOSED]	= { 1, 60 },
 	[FETCH_END_PAUSED]	= { 1, 10 },	/* our own disk: no failure */
 	[FETCH_END_LINE]	= { 1, 1 },	/* then the line says when */
+	[FETCH_END_DAY]		= { 1, 1 },	/* the day does */
 	[FETCH_END_LOCAL]	= { 1, 60 },
 	[FETCH_END_NOT_OFFERED]	= { 10, 360 },	/* until somebody changes it */
 	[FETCH_END_NOT_ALLOWED]	= { 10, 360 },
@@ -200,7 +201,7 @@ next_of_lane(const struct schedule *schedule, enum lane lane)
 		remote = TAILQ_FIRST(&host->lane[lane]);
 		if (remote != NULL &&
 		    host->running + host->watching <
-		    schedule->options.per_host &&
+		    host_most(schedule, host) &&
 		    (first == NULL || remote->turn < first->turn))
 			first = remote;
 	}
@@ -228,7 +229,9 @@ remember(struct remote *remote, const struct fetch_outcome *outcome)
 	remote->server_said = outcome->server_said;
 	remote->ended_at_utc_ms = clock_utc_ms();
 	remote->ended_ms = clock_ms();
-	if (remote->task != FETCH_DOCTOR) {	/* it has not counted that */
+	/* what did not come to a listing, or counts otherwise, knows nothing */
+	if (remote->task != FETCH_DOCTOR &&
+	    (outcome->end == FETCH_END_DONE || outcome->listed > 0)) {
 		remote->waiting = less(outcome->waiting, outcome->taken);
 		remote->waiting_bytes = less(outcome->waiting_bytes,
 		    outcome->taken_bytes);
@@ -251,12 +254,15 @@ plan_next(struct schedule *schedule, struct remote *remote, enum fetch_end end)
 		remote->refusals = remote->faults = 0;
 	else if (end == FETCH_END_PAUSED)
 		times = remote->pauses;
-	else if (end == FETCH_END_LINE)
+	else if (end == FETCH_END_LINE || end == FETCH_END_DAY)
 		times = 1;	/* no failure, and no success either */
 	else
 		times = ++remote->faults;
 	if (end == FETCH_END_UNSAID)
 		remote_plan(schedule, remote, NEVER);
+	else if (end == FETCH_END_DAY)
+		remote_plan(schedule, remote,
+		    remote_day_ends_ms(schedule, remote));
 	else if (end != FETCH_END_DONE)
 		remote_plan(schedule, remote, clock_ms() +
 		    back_off_ms(end, times));
@@ -352,9 +358,14 @@ conclude_locally(struct schedule *schedule, struct remote *remote,
 static void
 begin(struct schedule *schedule, struct remote *remote)
 {
-	remote->has_begun = remote->is_stopping = false;
+	const struct fetch_outcome of_day = day_outcome();
+
+	remote->has_begun = remote->is_stopping = remote->is_of_day = false;
 	remote->progress = (struct fetch_progress){ 0 };
-	if (schedule->ports.begin(schedule->ports.arg, remote->id,
+	if (fetch_task_collects(remote->task) &&
+	    remote_day_ends_ms(schedule, remote) != 0)
+		conclude(schedule, remote, &of_day);
+	else if (schedule->ports.begin(schedule->ports.arg, remote->id,
 	    remote->owner, remote->task) < 0)
 		conclude_locally(schedule, remote,
 		    "no process could be had for it");
@@ -445,10 +456,19 @@ schedule_over(struct schedule *schedule, uint64_t id,
     const struct fetch_outcome *outcome)
 {
 	struct remote *remote = find_running(schedule, id);
+	struct fetch_outcome ended = *outcome;
 
 	if (remote == NULL)
 		return;
-	conclude(schedule, remote, outcome);
+	if (remote->is_of_day && ended.end == FETCH_END_LINE) {
+		ended.end = FETCH_END_DAY;	/* it was not the line's */
+		ended.words = slice_of(NULL, 0);
+	} else if (ended.end == FETCH_END_LINE &&
+	    schedule_bar(schedule, remote->who) != LINE_BAR_NONE) {
+		ended.words = slice_str(line_bar_words(
+		    schedule_bar(schedule, remote->who)));
+	}
+	conclude(schedule, remote, &ended);
 	schedule_pump(schedule);
 }
 

@@ -6,7 +6,8 @@
  * mailbox is collected once at a time.  What a person asks for goes to the
  * front, whatever the clock says.  While the line is closed (line.h) nothing
  * begins but what the postmaster asks for, and what runs is stopped in good
- * order; when it opens, all are collected.
+ * order; when it opens, all are collected.  What is known of a provider
+ * (policy/providers.h) bounds how often and how much of it is taken.
  *
  * A failure makes it wait longer and longer, a wrong password long from the
  * start, since providers lock accounts out; it is never switched off and
@@ -32,6 +33,7 @@ struct schedule_options {
 	unsigned	minutes;	/* between two looks at a mailbox */
 	unsigned	connections;	/* to providers, in all */
 	unsigned	per_host;	/* of them, to one host */
+	uint64_t	daily_bytes;	/* from one mailbox; 0: all of it */
 	bool		watches;	/* between collections, where it can */
 	struct line	*line;		/* borrowed; NULL: always open */
 };
@@ -126,6 +128,9 @@ void		 schedule_watch_over(struct schedule *, uint64_t id,
  * being collected, whoever wanted it.  Asking again changes nothing.
  */
 bool		 schedule_reads(struct schedule *, uint64_t owner);
+/* So many bytes were received for it just now. */
+void		 schedule_carried(struct schedule *, uint64_t id,
+		    uint64_t bytes);
 /* Something about the line may be different now. */
 void		 schedule_line_changed(struct schedule *);
 /* The one of its options, or NULL; how many run. */

@@ -1,11 +1,12 @@
 /*
  * schedule_inside.h - what schedule.c, schedule_line.c, schedule_asked.c,
- * watches.c and remotes.c share; for them alone
+ * schedule_provider.c, watches.c and remotes.c share; for them alone
  */
 #ifndef POSTROOM_FETCH_SCHEDULE_INSIDE_H
 #define POSTROOM_FETCH_SCHEDULE_INSIDE_H
 
 #include "fetch/schedule.h"
+#include "policy/providers.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -19,6 +20,7 @@ enum lane { LANE_ASKED, LANE_CLOCK, LANE_COUNT };
 
 struct host {
 	char		*name;		/* in small letters, no dot at its end */
+	struct provider_limits limits;	/* 0: none is known */
 	unsigned	 uses;		/* mailboxes of it, and tasks */
 	unsigned	 running;	/* tasks */
 	unsigned	 watching;	/* mailboxes that are watched */
@@ -67,12 +69,16 @@ struct remote {
 	/* its task, while it runs */
 	enum fetch_task	 task;
 	enum line_who	 who;		/* wants it */
-	bool		 is_stopping;	/* the line has closed meanwhile */
+	bool		 is_stopping;	/* the line has closed meanwhile, or */
+	bool		 is_of_day;	/* all that a day gives is taken */
 	struct host	*at;		/* whose room it takes */
 	bool		 has_begun;	/* something has been heard of it */
 	bool		 is_second;	/* the first one was lost unheard */
 	struct fetch_progress progress;
 	struct watch	 watch;		/* beside it */
+
+	/* what was taken of it since then, for a day */
+	uint64_t	 day_ms, day_bytes;	/* NEVER: nothing yet */
 
 	/* what came of the last one */
 	unsigned	 refusals;	/* of name and password, in a row */
@@ -153,6 +159,19 @@ uint64_t	 remote_between_ms(const struct schedule *,
 unsigned	 schedule_most(const struct schedule *);
 /* Tell those who run what each may carry, if that is new. */
 void		 schedule_share(struct schedule *);
+/*
+ * schedule_provider.c: how many may be at that host, and how often it may be
+ * asked, at the most; milliseconds.
+ */
+unsigned	 host_most(const struct schedule *, const struct host *);
+uint64_t	 host_between_ms(const struct host *);
+/* When it gives more; 0: it does now. */
+uint64_t	 remote_day_ends_ms(const struct schedule *,
+		    const struct remote *);
+/* An earlier life has ended so: the day began then. */
+void		 remote_restore_day(struct remote *, uint64_t ended_ms);
+/* What is said to whoever wants more of it. */
+struct fetch_outcome day_outcome(void);
 /* What is said to whoever wants what the line bars. */
 struct fetch_outcome line_outcome(enum line_bar);
 

@@ -29,13 +29,15 @@ uint64_t
 remote_between_ms(const struct schedule *schedule,
     const struct remote *remote)
 {
+	uint64_t least_ms = host_between_ms(remote->host), ms;
 	unsigned minutes = remote->when.every_minutes;
 
 	if (minutes == 0 && schedule->options.line != NULL)
 		minutes = line_every_minutes(schedule->options.line);
 	if (minutes == 0)
 		minutes = schedule->options.minutes;
-	return (uint64_t)minutes * MINUTE_MS;
+	ms = (uint64_t)minutes * MINUTE_MS;
+	return ms < least_ms ? least_ms : ms;
 }
 
 unsigned
@@ -99,7 +101,8 @@ obey(struct schedule *schedule, struct remote *remote, bool has_opened)
 	case REMOTE_IDLE:
 		/* who fails has a time of its own */
 		if (has_opened && remote->enabled &&
-		    remote->refusals + remote->faults == 0)
+		    remote->refusals + remote->faults == 0 &&
+		    remote_day_ends_ms(schedule, remote) == 0)
 			remote_plan_first(schedule, remote);
 		break;
 	}
@@ -155,9 +158,13 @@ schedule_running(const struct schedule *schedule)
 static bool
 is_wanted(const struct remote *remote)
 {
+	uint64_t gap_ms = host_between_ms(remote->host);
+
+	if (gap_ms < SCHEDULE_READS_GAP_MS)
+		gap_ms = SCHEDULE_READS_GAP_MS;
 	return remote->enabled && remote->state == REMOTE_IDLE &&
 	    remote->refusals + remote->faults == 0 && (!remote->has_ended ||
-	    clock_ms() - remote->ended_ms >= SCHEDULE_READS_GAP_MS);
+	    clock_ms() - remote->ended_ms >= gap_ms);
 }
 
 bool

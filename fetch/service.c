@@ -28,6 +28,7 @@ static const char *const end_codes[FETCH_END_COUNT] = {
 	[FETCH_END_PAUSED]	= "paused",
 	[FETCH_END_UNSAID]	= "unsaid",
 	[FETCH_END_LINE]	= "line",
+	[FETCH_END_DAY]		= "day",
 	[FETCH_END_LOCAL]	= "local",
 	[FETCH_END_NOT_OFFERED]	= "not-offered",
 	[FETCH_END_NOT_ALLOWED]	= "not-allowed",

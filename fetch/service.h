@@ -95,6 +95,7 @@ enum fetch_end {
 	FETCH_END_PAUSED,	/* the hub takes nothing now: disk, queue */
 	FETCH_END_UNSAID,	/* what of the old mail is taken is not said */
 	FETCH_END_LINE,		/* the line is closed, or its bytes are spent */
+	FETCH_END_DAY,		/* a mailbox gives no more within a day */
 	FETCH_END_LOCAL,	/* a fault of ours; the log has it */
 	FETCH_END_NOT_OFFERED,	/* it knows no ETRN, or ATRN */
 	FETCH_END_NOT_ALLOWED,	/* not for these names, or not for us */

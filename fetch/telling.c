@@ -184,6 +184,7 @@ telling_ended(struct telling *telling, const struct schedule_health *health)
 		break;
 	case FETCH_END_PAUSED:	/* our own disk: its owner can do nothing */
 	case FETCH_END_LINE:	/* nor about that */
+	case FETCH_END_DAY:
 		break;
 	case FETCH_END_UNSAID:	/* waits for an answer, and was told so */
 		if (patient != NULL)

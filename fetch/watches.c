@@ -17,11 +17,11 @@
 static bool
 has_room(const struct schedule *schedule, const struct host *host)
 {
-	const struct schedule_options *options = &schedule->options;
 	unsigned most = schedule_most(schedule);
+	unsigned at_host = host_most(schedule, host);
 
-	return host->watching < options->per_host / 2 &&
-	    host->watching + host->running < options->per_host &&
+	return host->watching < at_host / 2 &&
+	    host->watching + host->running < at_host &&
 	    schedule->watching < most / 2 &&
 	    schedule->watching + schedule->running < most;
 }

@@ -102,6 +102,16 @@ line_counts_carried(const struct line_counts *counts)
 }
 
 uint64_t
+line_counts_received(const struct line_counts *counts)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < LINE_CAUSES; i++)
+		sum += counts->carried[i].received;
+	return sum;
+}
+
+uint64_t
 line_counts_saved(const struct line_counts *counts)
 {
 	uint64_t sum = 0;

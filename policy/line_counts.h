@@ -56,6 +56,8 @@ struct line_counts line_counts_since(const struct line_counts *,
 bool	line_counts_are_none(const struct line_counts *);
 /* Carried, both ways and for all causes. */
 uint64_t line_counts_carried(const struct line_counts *);
+/* Of that, what came. */
+uint64_t line_counts_received(const struct line_counts *);
 uint64_t line_counts_saved(const struct line_counts *);
 
 /* As bytes, so many, and back. */

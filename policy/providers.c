@@ -12,6 +12,7 @@ const struct mail_provider mail_providers[] = {
 /*
  * support.google.com/mail/answer/7126229 (servers, 15 connections),
  * support.google.com/a/answer/1071518 (bytes a day),
+ * support.google.com/mail/answer/14257 (every 10 minutes),
  * support.google.com/mail/answer/7104828 (what DELE does, "recent:"),
  * developers.google.com/gmail/imap/xoauth2-protocol.  The device code is not
  * for mail: .../identity/protocols/oauth2/limited-input-device#allowedscopes.
@@ -28,7 +29,7 @@ const struct mail_provider mail_providers[] = {
 	.token_url = "https://oauth2.googleapis.com/token",
 	.pop3_scope = "https://mail.google.com/",
 	.imap_scope = "https://mail.google.com/",
-	.imap_connections = 15,
+	.imap_connections = 15, .pop3_minutes = 10,
 	.pop3_daily_bytes = 1250ull * MEGABYTE,
 	.imap_daily_bytes = 2500ull * MEGABYTE,
 	.dele = DELE_AS_SET_THERE, .recent_prefix = "recent:",
@@ -85,11 +86,12 @@ const struct mail_provider mail_providers[] = {
 	.domains = { "gmx.de", "gmx.net", "gmx.at", "gmx.ch" },
 	.pop3 = { "pop.gmx.net", 995 }, .imap = { "imap.gmx.net", 993 },
 },
-/* hilfe.web.de/pop-imap */
+/* hilfe.web.de/pop-imap; its POP3 refuses a login within 720 seconds */
 {
 	.name = "webde", .title = "WEB.DE",
 	.domains = { "web.de" },
 	.pop3 = { "pop3.web.de", 995 }, .imap = { "imap.web.de", 993 },
+	.pop3_minutes = 12,
 },
 /* fastmail.help/hc/articles/1500000279921 (app passwords), 1500000278342 */
 {
@@ -180,4 +182,31 @@ provider_of_host(struct slice host)
 		if (is_server(&one->pop3, host) || is_server(&one->imap, host))
 			return one;
 	return NULL;
+}
+
+/* The one that holds where both are known. */
+static uint64_t
+less_of(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+struct provider_limits
+provider_limits(struct slice host)
+{
+	const struct mail_provider *one = provider_of_host(host);
+	struct provider_limits limits = { 0 };
+
+	if (one == NULL)
+		return limits;
+	if (is_server(&one->pop3, host)) {
+		limits.every_minutes = one->pop3_minutes;
+		limits.daily_bytes = one->pop3_daily_bytes;
+	}
+	if (is_server(&one->imap, host)) {
+		limits.connections = one->imap_connections;
+		limits.daily_bytes = less_of(limits.daily_bytes,
+		    one->imap_daily_bytes);
+	}
+	return limits;
 }

@@ -40,8 +40,9 @@ struct mail_provider {
 	const char	*authorize_url, *token_url;
 	const char	*device_url;	/* NULL: not for mail */
 	const char	*pop3_scope, *imap_scope;
-	/* what it puts up with; 0: it does not say */
+	/* what it puts up with of one mailbox; 0: it does not say */
 	unsigned	 imap_connections;
+	unsigned	 pop3_minutes;	/* between two logins */
 	uint64_t	 pop3_daily_bytes, imap_daily_bytes;
 	enum provider_dele dele;
 	/* put before the user's name: mail of the last days, whoever took it */
@@ -55,5 +56,16 @@ const struct mail_provider *provider_find(struct slice name);
 const struct mail_provider *provider_of_address(struct slice address);
 /* The row whose POP3 or IMAP server is `host`, or NULL. */
 const struct mail_provider *provider_of_host(struct slice host);
+
+/*
+ * What the server `host` puts up with; 0: nothing is known.  Where it serves both
+ * protocols what is less holds.
+ */
+struct provider_limits {
+	unsigned	connections;	/* at one time */
+	unsigned	every_minutes;	/* at the most often */
+	uint64_t	daily_bytes;	/* of one mailbox */
+};
+struct provider_limits provider_limits(struct slice host);
 
 #endif

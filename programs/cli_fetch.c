@@ -71,14 +71,22 @@ merge(json_t *rows, json_t *more)
 	}
 }
 
-/* "ok", "failed", or nothing when there was no collection yet. */
+/* It is stopped in good order, and goes on by itself. */
+static bool
+is_waiting(enum fetch_end end)
+{
+	return end == FETCH_END_LINE || end == FETCH_END_DAY ||
+	    end == FETCH_END_PAUSED;
+}
+
+/* "ok", "waits", "failed", or nothing when there was no collection yet. */
 static void
 add_result(struct cli *cli, json_t *row)
 {
 	enum fetch_end end = row_end(row);
 	const char *word = end == FETCH_END_COUNT ? "-" :
 	    say(cli->language, end == FETCH_END_DONE ? SAY_RESULT_FINE :
-	    SAY_RESULT_FAILED);
+	    is_waiting(end) ? SAY_RESULT_WAITS : SAY_RESULT_FAILED);
 
 	(void)json_object_set_new(row, "shown_result", json_string(word));
 }
@@ -182,6 +190,24 @@ is_anything_changed(const struct fetch_given *given)
 	return false;
 }
 
+/* More often than its provider bears?  It is changed; so it is only said. */
+static void
+say_every(struct cli *cli, const char *address, const char *label,
+    const char *every)
+{
+	json_t *rows = NULL;
+	const json_t *row;
+	size_t i;
+
+	if (every == NULL || cli_fetch_pages(cli, "fetch list", address, true,
+	    &rows) != CLI_OK)
+		return;
+	json_array_foreach(rows, i, row)
+		if (strcmp(row_text(row, "label"), label) == 0)
+			cli_provider_every(cli, row_text(row, "host"), every);
+	json_decref(rows);
+}
+
 int
 cli_fetch_set(struct cli *cli, int argc, char **argv)
 {
@@ -212,8 +238,10 @@ cli_fetch_set(struct cli *cli, int argc, char **argv)
 	if (r == CLI_OK)
 		r = ask_and_show(cli, "fetch set", values, address, label);
 	OPENSSL_cleanse(password, sizeof(password));
-	if (r == CLI_OK)
+	if (r == CLI_OK) {
 		cli_say(cli, FETCH_CHANGED, label, address);
+		say_every(cli, address, label, given.value[WITH_EVERY]);
+	}
 	return r;
 }
 

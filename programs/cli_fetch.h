@@ -10,6 +10,7 @@
 
 #include "fetch/service.h"
 #include "lib/base/amounts.h"
+#include "policy/providers.h"
 #include "programs/cli.h"
 
 /* ---- cli_fetch_options.c ------------------------------------------------ */
@@ -28,7 +29,7 @@ enum fetch_option {
 	WITH_RENAME, WITH_ENABLE, WITH_DISABLE, WITH_YES, WITH_PROTOCOL,
 	WITH_FOLDERS, WITH_QUEUE, WITH_MIRROR, WITH_NO_MIRROR,
 	WITH_EVERY, WITH_ON_READ,
-	WITH_OAUTH, WITH_BROWSER, WITH_PROXY,
+	WITH_OAUTH, WITH_BROWSER, WITH_PROXY, WITH_PROVIDER,
 	FETCH_OPTIONS
 };
 
@@ -66,6 +67,31 @@ struct cli_fetch_who {
  */
 int	cli_fetch_who(struct cli *, const char *word, const char *label,
 	    struct cli_fetch_who *who_out);
+
+/* ---- cli_fetch_provider.c ----------------------------------------------- */
+
+/* Where an account is added; in use as long as its values are. */
+struct cli_provider {
+	const struct mail_provider *known;	/* NULL: it is none of them */
+	const struct provider_server *server;	/* filled in; or NULL */
+	bool		by_imap;
+	char		port[8];
+};
+
+/*
+ * What is known of the provider that is named, or is that of the host or of the
+ * user's address, where it was not said.  CLI_OK, or told: there is none of that
+ * name.
+ */
+int	cli_provider_fill(struct cli *, struct fetch_given *,
+	    const char *values[ADMIN_ARGS], struct cli_provider *provider_out);
+/* Say which server that is, and what password it wants. */
+void	cli_provider_before(struct cli *, const struct cli_provider *,
+	    bool by_password);
+/* Say what deleting does there, and how much it gives in a day. */
+void	cli_provider_after(struct cli *, const struct cli_provider *);
+/* Say so, if `every` minutes (or NULL) is more often than `host` bears. */
+void	cli_provider_every(struct cli *, const char *host, const char *every);
 
 /* ---- cli_fetch_add.c ---------------------------------------------------- */
 

@@ -32,6 +32,7 @@ struct adding {
 	bool		 asks;		/* there is a person at a terminal */
 	const char	*oauth, *proxy;	/* the way there; or NULL */
 	bool		 browser;
+	struct cli_provider provider;
 	json_t		*row;		/* the answer's, of the account */
 	char		 from[ANSWER_SIZE], delete_after[ANSWER_SIZE];
 };
@@ -45,35 +46,27 @@ is_protocol(const struct fetch_given *given, const char *name)
 }
 
 /*
- * With a provider's consent in place of a password; where the servers of those
- * that are known stand need not be said.
+ * Where the servers of those that are known stand need not be said; with a
+ * provider's consent in place of a password.  CLI_OK, or told.
  */
-static void
+static int
 fill_provider(struct adding *adding, struct fetch_given *given)
 {
 	const struct mail_provider *known;
-	bool by_imap = is_protocol(given, "imap");
+	int r = cli_provider_fill(adding->cli, given, adding->values,
+	    &adding->provider);
 
 	adding->oauth = given->value[WITH_OAUTH];
 	adding->proxy = given->value[WITH_PROXY];
 	adding->browser = given->value[WITH_BROWSER] != NULL;
-	if (adding->oauth == NULL)
-		return;
+	if (r != CLI_OK || adding->oauth == NULL)
+		return r;
 	known = provider_find(slice_str(adding->oauth));
-	if (known != NULL && given->value[WITH_PROTOCOL] == NULL &&
-	    !known->pop3_oauth) {
-		adding->values[FETCH_PROTOCOL] = "imap";
-		by_imap = true;
-	}
-	if (known != NULL && given->value[WITH_HOST] == NULL) {
-		given->value[WITH_HOST] = by_imap ? known->imap.host :
-		    known->pop3.host;
-		adding->values[FETCH_HOST] = given->value[WITH_HOST];
-	}
 	if (given->value[WITH_MECHANISM] == NULL)
 		adding->values[FETCH_MECHANISM] = known != NULL &&
 		    known->mechanism == FETCH_OAUTHBEARER ? "oauthbearer" :
 		    "xoauth2";
+	return CLI_OK;
 }
 
 /* What must be given, given; `asks` is found out. */
@@ -406,11 +399,12 @@ cli_fetch_add_with(struct cli *cli, int argc, char **argv, const char *rules)
 	if (r == CLI_OK)
 		r = cli_fetch_values(cli, &given, adding.values);
 	if (r == CLI_OK)
-		fill_provider(&adding, &given);
+		r = fill_provider(&adding, &given);
 	if (r == CLI_OK)
 		r = check_given(&adding, &given);
 	if (r != CLI_OK)
 		return r;
+	cli_provider_before(cli, &adding.provider, adding.oauth == NULL);
 	text_say(&who, cli->language, FETCH_WHO,
 	    given.value[WITH_USER] == NULL ? "" : given.value[WITH_USER],
 	    given.value[WITH_HOST]);
@@ -427,6 +421,11 @@ cli_fetch_add_with(struct cli *cli, int argc, char **argv, const char *rules)
 	adding.values[FETCH_ADDRESS] = words[0];
 	adding.values[FETCH_PASSWORD] = password;
 	r = add_and_try(&adding, given.value[WITH_UNTESTED] != NULL);
+	if (r == CLI_OK) {
+		cli_provider_after(cli, &adding.provider);
+		cli_provider_every(cli, given.value[WITH_HOST],
+		    given.value[WITH_EVERY]);
+	}
 	OPENSSL_cleanse(password, sizeof(password));
 	return r;
 }

@@ -47,6 +47,7 @@ static const struct {
 	[WITH_OAUTH] = { "--oauth", true, FOR_ADD, -1 },
 	[WITH_BROWSER] = { "--browser", false, FOR_ADD, -1 },
 	[WITH_PROXY] = { "--proxy", true, FOR_ADD, -1 },
+	[WITH_PROVIDER] = { "--provider", true, FOR_ADD, -1 },
 	[WITH_QUEUE] = { "--queue", true, FOR_ADD | FOR_SET, FETCH_QUEUE },
 	[WITH_MIRROR] = { "--delete-when-deleted-here", false,
 	    FOR_ADD | FOR_SET, -1 },

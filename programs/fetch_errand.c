@@ -16,6 +16,7 @@
 
 #define PEERS_MS	10000	/* for the channels to come */
 #define BILL_MS		5000	/* between news of what is carried */
+#define BILL_BYTES	(1u << 20)	/* or so many: whoever counts may stop it */
 
 const struct errand_work *
 errand_work(const struct errand *errand)
@@ -133,7 +134,8 @@ errand_progress(void *arg, const struct fetch_progress *progress)
 	/* a watch has none */
 	if (errand->asker == NULL || errand->task == FETCH_WATCH)
 		return;
-	if (clock_ms() - errand->billed_ms >= BILL_MS)
+	if (clock_ms() - errand->billed_ms >= BILL_MS ||
+	    line_bill_untold(&errand->bill) >= BILL_BYTES)
 		errand_tell_carried(errand);
 	pack_u64(&body, errand->id);
 	fetch_progress_pack(&body, progress);

@@ -168,6 +168,8 @@ line_desk_carried(struct line_desk *desk, uint64_t account,
     const struct line_counts *counts)
 {
 	line_carried(desk->line, line_counts_carried(counts));
+	schedule_carried(desk->schedule, account,
+	    line_counts_received(counts));
 	if (line_sheet_add(desk->sheet, line_month(desk->line), account,
 	    counts) < 0)
 		log_say("no memory for what the line has carried");

@@ -443,7 +443,8 @@ schedule_start(struct process *process)
 		.minutes = process->config.fetch_minutes,
 		.connections = process->config.fetch_connections,
 		.watches = process->config.fetch_watch,
-		.per_host = process->config.fetch_per_host
+		.per_host = process->config.fetch_per_host,
+		.daily_bytes = process->config.fetch_daily_bytes
 	};
 	const struct schedule_ports ports = {
 		.arg = role, .begin = begin, .moved = moved, .ended = ended,

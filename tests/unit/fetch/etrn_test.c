@@ -469,8 +469,18 @@ START_TEST(reversed_the_door_serves_the_provider)
 	static const struct step steps[] = { OPENS, TURNS,
 	  { "250 OK\r\n", "220 hub.test" }, { "QUIT\r\n", "221" }, { 0 } };
 
+	struct line_bill bill = { .told = { .saved = { { 0 } } } };
+
 	scene.door.greets_ms = 50;
+	scene.options.bill = &bill;
 	run(steps, FETCH_END_DONE, "");
+	scene.options.bill = NULL;
+	ck_assert_uint_eq(bill.carried.bytes[LINE_ETRN].sent,
+	    strlen("ATRN a.test\r\n"));
+	ck_assert_uint_eq(bill.carried.bytes[LINE_ETRN].received,
+	    strlen("250 OK\r\n"));
+	ck_assert_uint_eq(bill.carried.bytes[LINE_MAIL].received,
+	    strlen("QUIT\r\n"));
 	ck_assert_str_eq(scene.door.peer, "127.0.0.1");
 	ck_assert_str_eq(scene.door.start, "QUIT\r\n");
 	ck_assert_uint_eq(scene.outcome.taken, 3);

@@ -345,10 +345,12 @@ START_TEST(a_bill_tells_its_news_once)
 	ck_assert_uint_eq(bill.carried.cause, LINE_LISTING);
 	bill.carried.bytes[LINE_LISTING].received = 40;
 	line_bill_saved(&bill, LINE_SHARED, 7000, 1);
+	ck_assert_uint_eq(line_bill_untold(&bill), 40);
 	ck_assert(line_bill_news(&bill, &news));
 	ck_assert_uint_eq(line_counts_carried(&news), 40);
 	ck_assert_uint_eq(news.saved[LINE_SHARED].bytes, 7000);
 	ck_assert(!line_bill_news(&bill, &news));
+	ck_assert_uint_eq(line_bill_untold(&bill), 0);
 	line_bill_for(NULL, LINE_MAIL);
 	line_bill_move(NULL, LINE_REFETCHED, 5);
 	line_bill_saved(NULL, LINE_SKIPPED, 5, 1);
