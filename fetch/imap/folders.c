@@ -4,7 +4,7 @@
  * INBOX comes first.  A folder is opened read-only unless something may be
  * deleted there, so that nothing of it changes by being collected.  One that
  * cannot be opened, or was asked for by name and is not there, is told, and
- * passed by.
+ * passed by; what its listing is answered then counts for nothing.
  */
 #include <stdlib.h>
 
@@ -15,6 +15,7 @@
 #include "lib/message/envelope.h"
 
 static void	select_one(struct collect *);
+static void	say_rows(struct imap_session *);
 
 /* What is said of a folder by LIST (RFC 9051 7.3.1, RFC 6154 2). */
 static const struct {
@@ -299,6 +300,7 @@ select_one(struct collect *collect)
 	(void)imap_quote(folder_of(session)->name, &quoted);
 	imap_say_words(session->imap, deletes ? &command_select :
 	    &command_examine, 0, text_slice(&quoted));
+	say_rows(session);
 }
 
 /* Listing it */
@@ -342,6 +344,13 @@ imap_is_marked(const struct collect *collect, uint32_t uid)
 	    session->marked_count, sizeof(uid), by_uid) != NULL;
 }
 
+/* It is about the folder at hand, and not about one that was refused. */
+static bool
+is_of_this(const struct collect *collect, uint32_t about)
+{
+	return about == collect->conversation->imap->at + 1;
+}
+
 static bool
 on_row(void *arg, uint32_t about, const struct imap_reply *reply,
     const struct mended *mended)
@@ -349,10 +358,10 @@ on_row(void *arg, uint32_t about, const struct imap_reply *reply,
 	struct collect *collect = arg;
 	struct imap_items items;
 
-	(void)about;
 	(void)mended;
 	/* flags that somebody changes now come without a size */
-	if (imap_items_read(reply, &items) < 0 || items.uid == 0 ||
+	if (!is_of_this(collect, about) ||
+	    imap_items_read(reply, &items) < 0 || items.uid == 0 ||
 	    !items.has_bytes)
 		return false;
 	listing_add(collect, items.uid, items.bytes);
@@ -409,33 +418,40 @@ static void
 on_rows_end(void *arg, uint32_t about, const struct imap_reply *reply)
 {
 	struct collect *collect = arg;
+	const struct imap_session *session = collect->conversation->imap;
 
-	(void)about;
-	if (!conversation_is_open(collect))
+	if (!conversation_is_open(collect) || !is_of_this(collect, about))
 		return;
-	/* a listing that is not whole would tell the ledger what is not so */
-	if (reply->says == IMAP_OK)
+	/*
+	 * A listing that is not whole would tell the ledger what is not so; but
+	 * some servers know no 1:* where nothing is.
+	 */
+	if (!session->is_selected)
+		collect_break(collect, FETCH_END_INCONSISTENT,
+		    "it lists a folder that it has not opened");
+	else if (reply->says == IMAP_OK || session->exists == 0)
 		tell_rows(collect);
 	else
 		imap_refuse(collect, reply, false);
 }
 
 static const struct imap_command command_rows = {
-	.verb = "UID FETCH 1:* (UID FLAGS RFC822.SIZE)", .hears = "FETCH",
-	.data = on_row, .done = on_rows_end
+	.verb = "UID FETCH", .hears = "FETCH", .data = on_row,
+	.done = on_rows_end
 };
+
+/* Together with the folder: that is a round trip less (RFC 9051 5.5). */
+static void
+say_rows(struct imap_session *session)
+{
+	imap_say_words(session->imap, &command_rows, session->at + 1,
+	    slice_str("1:* (UID FLAGS RFC822.SIZE)"));
+}
 
 void
 imap_list(struct collect *collect)
 {
-	struct imap_session *session = collect->conversation->imap;
-
-	/* some servers know no 1:* where nothing is */
-	if (session->exists == 0)
-		tell_rows(collect);
-	else if (session->exists > LISTING_MOST)
+	if (collect->conversation->imap->exists > LISTING_MOST)
 		collect_break(collect, FETCH_END_INCONSISTENT,
 		    "it lists more messages than can be collected");
-	else
-		imap_say(session->imap, &command_rows, 0);
 }

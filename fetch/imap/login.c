@@ -161,13 +161,16 @@ on_compress(void *arg, uint32_t about, const struct imap_reply *reply)
 static const struct imap_command
 command_capability = { .verb = "CAPABILITY", .hears = "CAPABILITY",
     .data = on_capability, .done = on_settled },
-/* RFC 2971 3.3: some providers let nobody in who does not say who they are */
-command_id = { .verb = "ID", .done = on_settled },
+/*
+ * RFC 2971 3.3: some providers let nobody in who does not say who they are; what
+ * they answer is nothing to us, and not waited for
+ */
+command_id = { .verb = "ID" },
 /* RFC 4978 3: nothing may be said before it is answered */
 command_compress = { .verb = "COMPRESS DEFLATE", .is_alone = true,
     .done = on_compress };
 
-/* What is still to be said before the first folder; one at a time. */
+/* What is still to be said before the first folder. */
 static void
 settle(struct collect *collect)
 {
@@ -178,12 +181,15 @@ settle(struct collect *collect)
 	if (!session->is_known && (session->asked & ASKED_CAPABILITY) == 0) {
 		session->asked |= ASKED_CAPABILITY;
 		imap_say(session->imap, &command_capability, 0);
-	} else if ((session->can & IMAP_CAN_ID) != 0 &&
+		return;
+	}
+	if ((session->can & IMAP_CAN_ID) != 0 &&
 	    (session->asked & ASKED_ID) == 0) {
 		session->asked |= ASKED_ID;
 		imap_say_words(session->imap, &command_id, 0,
 		    slice_str("(\"name\" \"Postroom\")"));
-	} else if (collect->task == FETCH_WATCH) {
+	}
+	if (collect->task == FETCH_WATCH) {
 		imap_watch(collect);	/* and says too little to compress */
 	} else if ((session->can & IMAP_CAN_COMPRESS) != 0 &&
 	    (session->asked & ASKED_COMPRESS) == 0) {

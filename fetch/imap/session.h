@@ -81,7 +81,7 @@ void	imap_watch_free(struct imap_watch *);
 uint64_t imap_mark(const struct imap_session *);
 /* Say what is to be removed, if that can be said now. */
 void	imap_remove_flush(struct collect *);
-/* List the folder that is selected. */
+/* The listing of the folder that is selected comes now: may it? */
 void	imap_list(struct collect *);
 /* folders.c: this one is marked \Deleted there. */
 bool	imap_is_marked(const struct collect *, uint32_t uid);
