@@ -2,7 +2,7 @@
 """Hurt a hub while it works, and see whether it keeps its word.
 
 usage: run.py --bin DIR --results FILE [--relaxed DIR] [--shim FILE]
-              [--long] [--only NAME] [--seed N] [--keep]
+              [--long] [--only NAME] [--seed N] [--keep] [--times]
 
 A test's name holds all that is needed to repeat it: the seed, or the call, the
 fault and N.  --only takes the name, or its beginning.
@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -46,6 +47,7 @@ class Context:
         self.relaxed = args.relaxed and os.path.abspath(args.relaxed)
         self.shim = args.shim and os.path.abspath(args.shim)
         self.long = args.long
+        self.times = args.times
         self.only = args.only
         self.inside = args.inside
         self.seed = args.seed
@@ -87,6 +89,7 @@ class Results:
 def run_one(context, results, name, function):
     """What a test returns is a figure worth telling."""
     context.local.notes = []
+    began = time.monotonic()
     try:
         results.add("pass", name, function() or "")
     except context.Skip as why:
@@ -96,6 +99,10 @@ def run_one(context, results, name, function):
             fault, "\n".join(context.local.notes)))
     except Exception:       # a mistake of the test is a failure of it
         results.add("fail", name, "broke off\n" + traceback.format_exc())
+    finally:
+        if context.times:
+            print("%6.1f s  %s" % (time.monotonic() - began, name),
+                  flush=True)
 
 
 def main():
@@ -108,6 +115,7 @@ def main():
     parser.add_argument("--only")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--times", action="store_true")
     parser.add_argument("--inside", action="store_true")
     parser.add_argument("--jobs", type=int, default=3)
     args = parser.parse_args()

@@ -20,6 +20,7 @@ from harness import (Case, Fault, ImapMail, ImapSession, Mail, Place, Session,
                      compare, letter, mended)
 
 GUARD = 90.0            # seconds until all is well again
+AT_ONCE = 5             # kills of one role before it is begun seconds later
 ROLES = ("fetch", "queue", "schedule", "keeper", "mailbox", "resolver",
          "judge")
 # role, call, fault, which time
@@ -212,6 +213,9 @@ def at_each_step(args, role, delete, session=Halves):
                     killed.set()
             provider.step = step
             remote.collect()
+            # nobody waits for the answer to the last command
+            if not provider.calm(GUARD):
+                raise Fault("a session does not end")
             if count[0] >= wanted:
                 killed.wait(GUARD)
             provider.step = lambda session, line: None
@@ -220,6 +224,9 @@ def at_each_step(args, role, delete, session=Halves):
             until_done(scene.remotes)
             if count[0] < wanted:
                 break
+            if wanted % AT_ONCE == 0:   # who dies often is begun later
+                scene.hub.stop()
+                scene.hub.start()
         else:
             raise Fault("a collection of more than 60 steps")
         if wanted < 8:
@@ -555,6 +562,10 @@ def hundred_thousand(args, session=Fast):
                 ann.box.mails.append(mail)
         ann.join("--new")
         bob.join()
+        bob.more(1)
+        asked = time.monotonic()
+        bob.case.now(label="remote")
+        alone = time.monotonic() - asked
         peak = {"fetch": 0, "queue": 0}
         over = threading.Event()
 
@@ -592,11 +603,13 @@ def hundred_thousand(args, session=Fast):
             raise Fault("100,000 messages: %s after %.1f s" % (ends, seconds))
         if ann.box.asked.keys() != {b"u1", b"u2", b"u3"}:
             raise Fault("asked for: %s" % list(ann.box.asked)[:5])
-        if max(waits) > 5:
-            raise Fault("another mailbox had to wait %.1f s" % max(waits))
+        if max(waits) > max(5.0, 10 * alone):
+            raise Fault("another mailbox had to wait %.1f s, and %.1f when "
+                        "it was alone" % (max(waits), alone))
         if peak["fetch"] > 96 or peak["queue"] > 128:
             raise Fault("MiB: %s" % peak)
-        if seconds > 60:
+        # of rows in bulk a thousand go in the time of one collection
+        if seconds > max(60.0, 200 * alone):
             raise Fault("two listings took %.1f s" % seconds)
         scene.all_well()
 
@@ -632,6 +645,16 @@ def tests(args):
         yield "F54/full-disk", lambda: full_inside(args)
         return
     yield "F05/collected-by-itself-and-no-hammering", lambda: by_itself(args)
+    for role in ("queue", "hub", "fetch", *(ROLES[2:] if args.long else ())):
+        yield ("F37/imap/killed-at-each-step/%s" % role,
+               lambda role=role: at_each_step(args, role, True, ImapHalves))
+        for delete in (True, False) if args.long or role == "fetch" \
+                else (True,):
+            yield ("F37/killed-at-each-step/%s/%s" % (
+                role, "delete" if delete else "keep"),
+                lambda role=role, delete=delete: at_each_step(args, role,
+                                                              delete))
+    yield "F54/full-disk", lambda: full_outside(args)
     yield "F35/100000-messages-listed", lambda: hundred_thousand(args)
     yield "F51/restored-from-a-copy", lambda: restored(args)
     yield "F51/restored-and-a-mirror", lambda: mirror_restored(args)
@@ -640,27 +663,15 @@ def tests(args):
                lambda role=role: mirrored(args, role))
     yield "F34/100-polls-of-a-provider-that-undeletes", lambda: undeleting(
         args, 300 if args.long else 100, args.seed)
-    for role in ("fetch", "queue", "hub", *(
-            ROLES[2:] if args.long else ())):
-        for delete in (True, False) if args.long or role == "fetch" \
-                else (True,):
-            yield ("F37/killed-at-each-step/%s/%s" % (
-                role, "delete" if delete else "keep"),
-                lambda role=role, delete=delete: at_each_step(args, role,
-                                                              delete))
     yield "F35/imap/100000-messages-listed", lambda: hundred_thousand(
         args, ImapFast)
     yield "F51/imap/restored-from-a-copy", lambda: restored(args, ImapSession)
     yield "F34/imap/100-polls-of-a-provider-that-undeletes", \
         lambda: undeleting(args, 300 if args.long else 100, args.seed,
                            ImapSession)
-    for role in ("fetch", "queue", "hub", *(ROLES[2:] if args.long else ())):
-        yield ("F37/imap/killed-at-each-step/%s" % role,
-               lambda role=role: at_each_step(args, role, True, ImapHalves))
     for row in IMAP_CALLS:
         yield ("F38/imap/a-call-fails/%s/%s/%s/%d" % row,
                lambda row=row: failing_call(args, *row, ImapSession))
-    yield "F54/full-disk", lambda: full_outside(args)
     for row in CALLS:
         yield ("F38/a-call-fails/%s/%s/%s/%d" % row,
                lambda row=row: failing_call(args, *row))

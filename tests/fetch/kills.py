@@ -53,7 +53,7 @@ def missing_from(folder, names):
             for file in files:
                 if not names:
                     return names
-                if file.endswith(("db", "-wal", "-shm")):
+                if file.endswith((".db", "-wal", "-shm")):
                     continue
                 try:
                     with open(os.path.join(place, file), "rb") as opened:

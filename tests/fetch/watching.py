@@ -6,7 +6,7 @@ from harness import Fault, ImapSession, letter
 from imap_provider import until
 from killing import Remote, Scene, judge, until_done
 
-SOON = 3.0              # seconds from the provider to the ledger, and no more
+SOON = 10.0             # seconds; the schedule would come tomorrow
 WATCHED = {"fetch_watch": "yes", "settle_seconds": "1s"}
 
 

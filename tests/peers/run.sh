@@ -2,19 +2,20 @@
 # run.sh BIN RESULTS - other people's programs, and real mail, against the hub
 #
 # With CORPUS=DIR in the environment every file below DIR is a message too, and
-# 500 of them are collected from Dovecot.
+# 500 of them are collected from Dovecot.  Each part has a hub of its own and
+# mostly waits for it: three run side by side.  What they say comes in order.
 here=$(dirname "$0")
-sh "$here/clients.sh" "$1" "$2"
-sh "$here/reload.sh" "$1" "$2" >/dev/null
-sh "$here/corpus.sh" "$1" "$2" "$here/../mail"
-sh "$here/multipop.sh" "$1" "$2"
-sh "$here/imapsource.sh" "$1" "$2"
-sh "$here/oauth.sh" "$1" "$2"
-sh "$here/etrn.sh" "$1" "$2"
-sh "$here/dkim.sh" "$1" "$2"
-sh "$here/compose.sh" "$1" "$2"
-sh "$here/me.sh" "$1" "$2"
-sh "$here/completion.sh" "$1" "$2"
-sh "$here/demo.sh" "$1" "$2"
-sh "$here/deb.sh" "$1" "$2"
+parts="demo deb clients reload corpus multipop imapsource oauth etrn dkim
+compose me completion"
+said=$(mktemp -d) || exit 1
+trap 'rm -rf "$said"' EXIT
+trap 'exit 1' HUP INT TERM
+
+printf '%s\n' $parts | xargs -P 3 -I PART sh -c \
+    'sh "$1/PART.sh" "$2" "$3" "$1/../mail" >"$4/PART" 2>&1' \
+    - "$here" "$1" "$2" "$said"
+rm -f "$said/reload"	# it says what its clients say
+for part in $parts; do
+	[ ! -f "$said/$part" ] || cat "$said/$part"
+done
 [ -z "${CORPUS:-}" ] || sh "$here/corpus.sh" "$1" "$2" "$CORPUS"
