@@ -56,7 +56,8 @@ const struct config_option config_options[] = {
 { "transit_bytes",           KIND_BYTES,        FIELD(transit_bytes), MIB, 1024 * GIB, "1GiB",
   "What all senders together may be sending at one time; others are asked to come again." },
 { "half_bytes",              KIND_BYTES,        FIELD(half_bytes), 0, 1024 * GIB, "1GiB",
-  "What is kept of large messages of IMAP mailboxes that were cut half-way, so that only the rest is fetched; the oldest go first." },
+  "What is kept of large messages of IMAP mailboxes that were cut half-way, "
+  "so that only the rest is fetched; the oldest go first." },
 { "journal_segment_bytes",   KIND_BYTES,        FIELD(journal_segment_bytes), 256 * KIB, GIB, "64MiB",
   "The size of one file of the journal." },
 { "journal_segments",        KIND_COUNT,        FIELD(journal_segments), 2, 256, "16",
