@@ -34,12 +34,6 @@ static const char *const how_words[BEFORE_HOW_COUNT] = {
 	[BEFORE_BEGINS] = "begins",
 };
 
-const char *
-before_action_word(enum before_action action)
-{
-	return action_words[action];
-}
-
 /* --- reading ------------------------------------------------------------ */
 
 struct reading {

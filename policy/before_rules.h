@@ -105,7 +105,4 @@ enum before_answer before_rules_judge(const struct before_rules *,
 	    const struct before_message *, enum before_action *action_out,
 	    const struct before_rule **rule_out);
 
-/* "now", "night", ... */
-const char *before_action_word(enum before_action);
-
 #endif

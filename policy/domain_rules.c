@@ -12,11 +12,10 @@
 
 #include "lib/message/path.h"
 
-#define RULES_VERSION	1
 
-/* The usual list; Bcc is not in it, for senders who fill it in are rare. */
+/* The usual list.  Who leaves a Bcc in has named him to everybody himself. */
 static const char usual_headers[] = "received,resent-to,resent-cc,resent-bcc,"
-    "to,cc,apparently-to";
+    "to,cc,bcc,apparently-to";
 
 static const char *const test_words[DOMAIN_TEST_COUNT] = {
 	[DOMAIN_EQUALS] = "equals",
@@ -486,21 +485,6 @@ domain_rules_set(struct arena *arena, struct domain_rules *rules,
 }
 
 int
-domain_rules_forget(struct domain_rules *rules, enum domain_key by,
-    struct slice key)
-{
-	struct domain_learned *at = learned_find(rules, by, key);
-	size_t after;
-
-	if (at == NULL)
-		return -ENOENT;
-	after = (size_t)(&rules->learned[rules->learned_count] - at) - 1;
-	memmove(at, at + 1, after * sizeof(*at));
-	rules->learned_count--;
-	return 0;
-}
-
-int
 domain_rules_new(struct arena *arena, struct domain_rules *rules_out)
 {
 	struct domain_rules rules = { 0 };
@@ -547,34 +531,6 @@ domain_rules_read(struct arena *arena, struct slice text,
 	if (r == 0)
 		*rules_out = rules;
 	return r;
-}
-
-void
-domain_rules_pack(struct text *text, const struct domain_rules *rules)
-{
-	TEXT_AUTO form = TEXT_INIT(DOMAIN_TEXT_MOST);
-
-	domain_rules_write(&form, rules);
-	pack_u8(text, RULES_VERSION);
-	pack_slice(text, text_slice(&form));
-	text->failed = text->failed || form.failed;
-}
-
-int
-domain_rules_unpack(struct arena *arena, struct unpack *u,
-    struct domain_rules *rules_out)
-{
-	struct domain_fault fault;
-	struct slice form;
-	int r;
-
-	if (unpack_u8(u) != RULES_VERSION)
-		return -EBADMSG;
-	form = unpack_slice(u);
-	if (u->bad)
-		return -EBADMSG;
-	r = domain_rules_read(arena, form, rules_out, &fault);
-	return r == -EINVAL ? -EBADMSG : r;
 }
 
 static void

@@ -118,19 +118,12 @@ int	domain_rules_new(struct arena *, struct domain_rules *rules_out);
 int	domain_rules_set(struct arena *, struct domain_rules *,
 	    struct slice option, struct slice value,
 	    struct domain_fault *fault_out);
-/* Forget what was learned by this key.  0 or -ENOENT. */
-int	domain_rules_forget(struct domain_rules *, enum domain_key,
-	    struct slice key);
 
 /* Read the text form on top of domain_rules_new().  As domain_rules_set(). */
 int	domain_rules_read(struct arena *, struct slice text,
 	    struct domain_rules *rules_out, struct domain_fault *fault_out);
 /* Add the text form. */
 void	domain_rules_write(struct text *, const struct domain_rules *);
-/* Add it as part of a message or record; unpack: 0, -EBADMSG or -ENOBUFS. */
-void	domain_rules_pack(struct text *, const struct domain_rules *);
-int	domain_rules_unpack(struct arena *, struct unpack *,
-	    struct domain_rules *rules_out);
 
 /* "address", "list", "from". */
 extern const char *const domain_key_words[DOMAIN_KEY_COUNT];

@@ -65,8 +65,12 @@ fits(const struct fetch_account *f, struct slice secret)
 	    fetch_is_oauth(f)) && secret.len == 0);
 }
 
-bool
-fetch_queue_is_name(enum fetch_protocol protocol, struct slice name)
+/*
+ * A node that ETRN asks for (RFC 1985 5: a domain, "@" before one with all
+ * below it, "#" before the name of a queue), or a domain of ATRN's.
+ */
+static bool
+queue_is_name(enum fetch_protocol protocol, struct slice name)
 {
 	bool is_queue = slice_has_prefix(name, "#");
 
@@ -95,9 +99,9 @@ is_queue(const struct fetch_account *f)
 	if (!asks || (f->protocol == FETCH_ATRN && rest.len == 0))
 		return rest.len == 0 || asks;
 	while (slice_cut(&rest, ',', &name))
-		if (!fetch_queue_is_name(f->protocol, name))
+		if (!queue_is_name(f->protocol, name))
 			return false;
-	return fetch_queue_is_name(f->protocol, rest);
+	return queue_is_name(f->protocol, rest);
 }
 
 /* ETRN may be for everybody (RFC 1985 7); where mail is handed out it is not. */

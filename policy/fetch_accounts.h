@@ -117,12 +117,6 @@ int	policy_fetch_each(struct policy *, uint64_t owner, uint64_t above,
 int	policy_fetch_secret(struct policy *, const struct seal_key *,
 	    uint64_t id, char secret_out[FETCH_SECRET_SIZE]);
 
-/*
- * A node that ETRN asks for (RFC 1985 5: a domain, "@" before one with all
- * below it, "#" before the name of a queue), or a domain of ATRN's.
- */
-bool	fetch_queue_is_name(enum fetch_protocol, struct slice);
-
 /* All but the times and owner_address, packed; with the secret behind it. */
 void	fetch_account_pack(struct text *, const struct fetch_account *,
 	    struct slice secret);

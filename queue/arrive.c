@@ -409,7 +409,7 @@ append(struct transit *transit)
 		bytes = slice_of(transit->map, (size_t)transit->env.bytes);
 	r = text_failed(&head) ? -EMSGSIZE : journal_append(
 	    conductor->journal, JOURNAL_MESSAGE, &transit->env.id,
-	    text_slice(&head), bytes, -1, on_receipt, transit,
+	    text_slice(&head), bytes, on_receipt, transit,
 	    &transit->position);
 	if (r == -ENOSPC) {
 		keep_relieve(conductor);

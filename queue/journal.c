@@ -32,12 +32,10 @@ struct entry {
 	uint32_t		 size;		/* padded */
 	struct message_id	 id;
 	bool			 is_abandon;	/* our own */
-	int			 extra_fd;
 	int			 status;
 	journal_done_fn		*done;
 	void			*arg;
 	unsigned char		 fixed[RECORD_HEAD_BYTES];
-	unsigned char		 voided[RECORD_HEAD_BYTES];
 	struct slice		 bytes;		/* borrowed */
 	size_t			 head_len;
 	char			 head[];
@@ -87,17 +85,14 @@ add_piece(struct batch *batch, int *count, const void *at, size_t len)
 	(*count)++;
 }
 
-/* The record as pieces; void when its extra file cannot be made durable. */
+/* The record as pieces. */
 static void
-add_record(struct batch *batch, int *count, struct entry *entry)
+add_record(struct batch *batch, int *count, const struct entry *entry)
 {
 	static const char padding[RECORD_ALIGN];
 	size_t len = RECORD_HEAD_BYTES + entry->head_len + entry->bytes.len;
 
-	if (entry->extra_fd >= 0 && batch->io->sync(entry->extra_fd) < 0)
-		entry->status = -errno;
-	add_piece(batch, count, entry->status == 0 ? entry->fixed :
-	    entry->voided, RECORD_HEAD_BYTES);
+	add_piece(batch, count, entry->fixed, RECORD_HEAD_BYTES);
 	add_piece(batch, count, entry->head, entry->head_len);
 	add_piece(batch, count, entry->bytes.at, entry->bytes.len);
 	add_piece(batch, count, padding, entry->size - len);
@@ -207,7 +202,6 @@ entry_new(const struct message_id *id, struct slice head, struct slice bytes)
 	entry->id = *id;
 	entry->bytes = bytes;
 	entry->size = (uint32_t)segment_record_bytes(head, bytes);
-	entry->extra_fd = -1;
 	entry->head_len = head.len;
 	if (head.len > 0)
 		memcpy(entry->head, head.at, head.len);
@@ -226,9 +220,6 @@ entry_place(struct journal *j, struct entry *entry, enum journal_kind kind)
 	slot->end += entry->size;
 	segment_record_write(&slot->head, kind, &entry->id, head,
 	    entry->bytes, entry->fixed);
-	if (entry->extra_fd >= 0)
-		segment_record_write(&slot->head, JOURNAL_VOID, &entry->id,
-		    head, entry->bytes, entry->voided);
 	STAILQ_INSERT_TAIL(&j->waiting, entry, next);
 }
 
@@ -505,7 +496,7 @@ journal_read(struct journal *j, uint64_t position, struct text *buffer,
 int
 journal_append(struct journal *j, enum journal_kind kind,
     const struct message_id *id, struct slice head, struct slice bytes,
-    int extra_fd, journal_done_fn *done, void *arg, uint64_t *position_out)
+    journal_done_fn *done, void *arg, uint64_t *position_out)
 {
 	uint32_t most = j->slots.options.segment_bytes - SEGMENT_HEAD_BYTES -
 	    (uint32_t)(RECORD_HEAD_BYTES + ABANDON_BYTES);
@@ -525,7 +516,6 @@ journal_append(struct journal *j, enum journal_kind kind,
 			return r;
 		}
 	}
-	entry->extra_fd = extra_fd;
 	entry->done = done;
 	entry->arg = arg;
 	entry_place(j, entry, kind);

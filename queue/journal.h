@@ -51,8 +51,7 @@ struct journal_options {
 /* Numbers on disk. */
 enum journal_kind {
 	JOURNAL_MESSAGE	= 1,
-	JOURNAL_ABANDON	= 2,	/* the journal's own: what was not received */
-	JOURNAL_VOID	= 3	/* a MESSAGE whose extra file was not synced */
+	JOURNAL_ABANDON	= 2	/* the journal's own: what was not received */
 };
 
 /* One record; slices are borrowed from whoever hands it out. */
@@ -119,8 +118,6 @@ typedef void	journal_done_fn(void *arg, int status);
 /*
  * Queue a record.  `head` is copied.  `bytes` is borrowed until `done` and must
  * not change (a sealed mapping); empty when the message is a big file.
- * `extra_fd` (or -1) is a file that is fsynced first, in the sync thread; when
- * that fails only this record is void, and `done` says why.
  *
  *  0         `done` is called exactly once, in a later turn of the loop, and
  *            *position_out is the record's place.
@@ -131,8 +128,7 @@ typedef void	journal_done_fn(void *arg, int status);
  */
 int	journal_append(struct journal *, enum journal_kind,
 	    const struct message_id *, struct slice head, struct slice bytes,
-	    int extra_fd, journal_done_fn *done, void *arg,
-	    uint64_t *position_out);
+	    journal_done_fn *done, void *arg, uint64_t *position_out);
 
 /*
  * Every record below `position` is settled, for good: segments that lie below

@@ -117,21 +117,17 @@ int	rows_is_kept(struct rows *, const struct message_id *);
 int	rows_recipient_done(struct rows *, const struct message_id *,
 	    uint64_t account, struct slice address, uint32_t action,
 	    bool *last_out);
-/* Try again at that time; NORMAL.  -ENOENT: no such message. */
-int	rows_retry(struct rows *, const struct message_id *,
-	    int64_t next_try_utc_ms, uint32_t tries, struct slice reason);
 /* Hold it, or let it wait again; FULL.  -ENOENT: no such message. */
 int	rows_hold(struct rows *, const struct message_id *, enum rows_state,
 	    struct slice reason);
-/* Forget it and all its recipients; FULL.  -ENOENT: no such message. */
-int	rows_drop(struct rows *, const struct message_id *);
 
 /*
  * A person has ended a hold: its record, which may still stand in the journal
  * below `position`, is not to be held again when it is replayed.  rows_release()
- * is rows_keep() of what waits now, rows_delete() is rows_drop(); both note the
- * end in the same transaction, FULL.  It is forgotten when rows_settled_below_
- * set() is told of a higher position.
+ * is rows_keep() of what waits now; rows_delete() forgets it and all its
+ * recipients (-ENOENT: no such message).  Both note the end in the same
+ * transaction, FULL.  It is forgotten when rows_settled_below_set() is told of
+ * a higher position.
  */
 int	rows_release(struct rows *, const struct rows_message *,
 	    const struct rows_recipient *, size_t recipient_count,

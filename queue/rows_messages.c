@@ -288,30 +288,13 @@ rows_recipient_done(struct rows *rows, const struct message_id *id,
 
 /* End a statement that must have changed the row of a message. */
 static int
-finish_change(struct rows *rows, struct db_query *query, bool full)
+finish_change(struct rows *rows, struct db_query *query)
 {
 	int r = db_run(query);
 
 	if (r == 0 && db_changed(rows->db) == 0)
 		r = -ENOENT;
-	return rows_finish(rows, r, full);
-}
-
-int
-rows_retry(struct rows *rows, const struct message_id *id,
-    int64_t next_try_utc_ms, uint32_t tries, struct slice reason)
-{
-	struct db_query query;
-	int r = db_begin(rows->db);
-
-	if (r < 0)
-		return r;
-	query = db_ask(rows->db, ROWS_RETRY);
-	db_put_i64(&query, next_try_utc_ms);
-	db_put_i64(&query, tries);
-	db_put_blob(&query, slice_first(reason, ROWS_REASON_BYTES));
-	db_put_blob(&query, rows_id(id));
-	return finish_change(rows, &query, false);
+	return rows_finish(rows, r, true);
 }
 
 int
@@ -327,38 +310,24 @@ rows_hold(struct rows *rows, const struct message_id *id,
 	db_put_i64(&query, state);
 	db_put_blob(&query, slice_first(reason, ROWS_REASON_BYTES));
 	db_put_blob(&query, rows_id(id));
-	return finish_change(rows, &query, true);
+	return finish_change(rows, &query);
 }
 
-/* Forget a message; `ended`, if it is not NULL, notes the end of its hold. */
-static int
-drop_message(struct rows *rows, const struct message_id *id,
-    const uint64_t *ended)
+int
+rows_delete(struct rows *rows, const struct message_id *id, uint64_t position)
 {
 	struct db_query query;
 	int r = db_begin(rows->db);
 
 	if (r == 0)
 		r = rows_run_id(rows, ROWS_RECIPIENTS_DROP, id);
-	if (r == 0 && ended != NULL)
-		r = put_ended(rows, id, *ended);
+	if (r == 0)
+		r = put_ended(rows, id, position);
 	if (r < 0)
 		return rows_finish(rows, r, true);
 	query = db_ask(rows->db, ROWS_MESSAGE_DROP);
 	db_put_blob(&query, rows_id(id));
-	return finish_change(rows, &query, true);
-}
-
-int
-rows_drop(struct rows *rows, const struct message_id *id)
-{
-	return drop_message(rows, id, NULL);
-}
-
-int
-rows_delete(struct rows *rows, const struct message_id *id, uint64_t position)
-{
-	return drop_message(rows, id, &position);
+	return finish_change(rows, &query);
 }
 
 int

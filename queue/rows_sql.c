@@ -69,8 +69,6 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_RECIPIENTS_DROP] = "DELETE FROM waiting_rcpt WHERE id = ?",
 	[ROWS_RECIPIENTS_OF] = "SELECT account, address, action, state"
 	    " FROM waiting_rcpt WHERE id = ?",
-	[ROWS_RETRY] = "UPDATE waiting SET next_try = ?, tries = ?,"
-	    " reason = ? WHERE id = ?",
 	[ROWS_HOLD] = "UPDATE waiting SET state = ?, reason = ? WHERE id = ?",
 	[ROWS_ENDED_SET] = "INSERT OR REPLACE INTO ended (id, position)"
 	    " VALUES (?, ?)",

@@ -16,8 +16,8 @@ index_expunged_forget(struct index *index, const struct message_id *id)
 	return db_run(&q);
 }
 
-int
-index_expunged(struct index *index, struct message_id *ids, size_t most,
+static int
+list_expunged(struct index *index, struct message_id *ids, size_t most,
     size_t *count_out)
 {
 	struct db_query q;
@@ -44,8 +44,8 @@ index_expunged(struct index *index, struct message_id *ids, size_t most,
 	return 0;
 }
 
-int
-index_expunged_told(struct index *index, const struct message_id *ids,
+static int
+forget_all(struct index *index, const struct message_id *ids,
     size_t count)
 {
 	int r = db_begin(index->db);
@@ -62,7 +62,7 @@ account_expunged(struct account *account, struct message_id *ids, size_t most,
 	/* nobody is told what could still be undone */
 	int r = account_commit_open(account);
 
-	return r < 0 ? r : index_expunged(account->index, ids, most,
+	return r < 0 ? r : list_expunged(account->index, ids, most,
 	    count_out);
 }
 
@@ -74,7 +74,7 @@ account_expunged_told(struct account *account, const struct message_id *ids,
 
 	if (r < 0)
 		return r;
-	r = index_expunged_told(account->index, ids, count);
+	r = forget_all(account->index, ids, count);
 	return r < 0 ? account_undo(account, r) :
 	    account_commit_open(account);
 }

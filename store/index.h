@@ -89,14 +89,6 @@ int	index_list(struct index *, uint32_t mailbox, index_entry_fn *,
  */
 int	index_expunge(struct index *, const uint64_t *entries, size_t count);
 /*
- * Up to `most` messages of which nothing is left since such a deletion, and
- * that they are told of: forget them.
- */
-int	index_expunged(struct index *, struct message_id *ids, size_t most,
-	    size_t *count_out);
-int	index_expunged_told(struct index *, const struct message_id *ids,
-	    size_t count);
-/*
  * Delete the orphans that nobody holds (`is_held` NULL: all).  Big files that
  * no letter refers to any more are noted for index_unref().
  */

@@ -555,12 +555,6 @@ imap_take(struct imap_reader *reader, struct slice *input,
 	return is;
 }
 
-bool
-imap_is_between(const struct imap_reader *reader)
-{
-	return reader->at == IMAP_AT_START;
-}
-
 #define CODE_TOLD	64	/* bytes of a code that people are told */
 
 void

@@ -114,8 +114,6 @@ struct imap_reader {
  */
 enum imap_is	imap_take(struct imap_reader *, struct slice *input,
 		    struct slice *run_out);
-/* It is between two responses: what would come now begins one. */
-bool		imap_is_between(const struct imap_reader *);
 
 /* The words of a status with their code, "[CODE] words", for people. */
 void		imap_reply_quote(const struct imap_reply *, struct text *);

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-const char *const import_format_words[IMPORT_FORMAT_COUNT] = {
+/* NULL for the first. */
+static const char *const format_words[IMPORT_FORMAT_COUNT] = {
 	[IMPORT_FETCHMAIL] = "fetchmail",
 	[IMPORT_GETMAIL] = "getmail",
 	[IMPORT_MPOP] = "mpop",
@@ -234,7 +235,7 @@ import_format_of(const char *word)
 {
 	for (enum import_format f = IMPORT_FETCHMAIL; f < IMPORT_FORMAT_COUNT;
 	    f++)
-		if (slice_is_word(slice_str(word), import_format_words[f]))
+		if (slice_is_word(slice_str(word), format_words[f]))
 			return f;
 	return IMPORT_UNKNOWN;
 }
@@ -357,8 +358,8 @@ is_of(const struct import_account *account, struct slice user,
 	    slice_is_nocase(account->other_host, host)));
 }
 
-struct import_account *
-import_find(const struct import *import, struct slice user, struct slice host)
+static struct import_account *
+find_owner(const struct import *import, struct slice user, struct slice host)
 {
 	struct import_account *account;
 
@@ -392,7 +393,7 @@ import_match(struct import *import)
 		if (list->account == NULL)
 			list->account = find_key(import, list->key);
 		if (list->account == NULL && list->key.len == 0)
-			list->account = import_find(import, list->user,
+			list->account = find_owner(import, list->user,
 			    list->host);
 		if (list->account != NULL) {
 			list->account->has_list = true;

@@ -38,9 +38,6 @@ enum import_format {
 	IMPORT_FORMAT_COUNT
 };
 
-/* "fetchmail", ...; NULL for the first. */
-extern const char *const import_format_words[IMPORT_FORMAT_COUNT];
-
 enum import_protocol { IMPORT_POP3, IMPORT_IMAP, IMPORT_ETRN, IMPORT_ATRN,
     IMPORT_PROTOCOL_COUNT };
 extern const char *const import_protocol_words[IMPORT_PROTOCOL_COUNT];
@@ -142,9 +139,5 @@ int	import_read_ids(struct import *, const char *file, struct slice bytes);
  * 0 or -ENOBUFS.
  */
 int	import_match(struct import *);
-
-/* The account of that user and host, or NULL. */
-struct import_account *import_find(const struct import *, struct slice user,
-	    struct slice host);
 
 #endif

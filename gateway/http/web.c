@@ -243,8 +243,9 @@ web_ask(struct web_visit *visit, const char *name,
 
 /* ---- who it is --------------------------------------------------------- */
 
-bool
-web_token_is(const struct web_visit *visit, struct slice token)
+/* Is it the right token of this session's forms? */
+static bool
+token_is(const struct web_visit *visit, struct slice token)
 {
 	return slice_is_secret(token, slice_str(visit->token));
 }
@@ -397,7 +398,7 @@ admit_api(struct web_visit *visit)
 		basic_login(visit);
 	else if (!find_session(visit))
 		web_fail(visit, WEB_LOGGED_OUT);
-	else if (!head->has_origin || !web_token_is(visit, head->token))
+	else if (!head->has_origin || !token_is(visit, head->token))
 		web_fail(visit, WEB_FOREIGN);
 	else
 		ask_person(visit);
@@ -425,7 +426,7 @@ admit(struct web_visit *visit)
 	else if (!find_session(visit))
 		web_fail(visit, WEB_LOGGED_OUT);
 	else if ((needs & WEB_FORM) != 0 &&
-	    !web_token_is(visit, form_value(&visit->form, "token")))
+	    !token_is(visit, form_value(&visit->form, "token")))
 		web_fail(visit, WEB_FOREIGN);
 	else
 		ask_person(visit);

@@ -81,8 +81,6 @@ void	web_reply(struct web_visit *, unsigned status, const char *type,
 	    const struct text *body);
 /* Go on there, with GET (303); `session`: a cookie to be set, or NULL. */
 void	web_go(struct web_visit *, const char *path, const char *session);
-/* Is it the right token of this session's forms? */
-bool	web_token_is(const struct web_visit *, struct slice token);
 /* An argument, by its name. */
 struct web_value {
 	const char	*name;		/* NULL ends a list */

@@ -230,7 +230,7 @@ START_TEST(a_record_that_makes_no_sense_is_found)
 	uint64_t position;
 
 	ck_assert_int_eq(journal_append(stage.conductor->journal,
-	    JOURNAL_MESSAGE, &id, slice_str("head"), slice_str("bytes"), -1,
+	    JOURNAL_MESSAGE, &id, slice_str("head"), slice_str("bytes"),
 	    on_done, NULL, &position), 0);
 	stage_run(&stage, 100);
 	finds(FOUND_RECORD);
@@ -267,7 +267,7 @@ START_TEST(a_kept_file_without_a_row_is_found_once_it_is_old)
 
 	stage_receive(&stage, 'a', false);
 	id = set_aside();
-	ck_assert_int_eq(rows_drop(stage.conductor->rows, &id), 0);
+	ck_assert_int_eq(rows_delete(stage.conductor->rows, &id, 1), 0);
 	check(0);		/* its row may be about to come */
 	clock_set(clock_ms(), clock_utc_ms() + 120000);
 	finds(FOUND_KEPT_NO_ROW);

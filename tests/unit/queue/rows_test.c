@@ -214,7 +214,7 @@ START_TEST(the_last_recipient_takes_the_message_along)
 }
 END_TEST
 
-START_TEST(a_message_is_held_retried_and_dropped)
+START_TEST(a_message_is_held_and_deleted)
 {
 	struct rows_message message = message_of(&id);
 	struct rows_counts counts;
@@ -222,29 +222,23 @@ START_TEST(a_message_is_held_retried_and_dropped)
 
 	ck_assert_int_eq(rows_hold(rows, &id, ROWS_HELD, slice_str("x")),
 	    -ENOENT);
-	ck_assert_int_eq(rows_retry(rows, &id, 1, 1, slice_str("x")), -ENOENT);
-	ck_assert_int_eq(rows_drop(rows, &id), -ENOENT);
+	ck_assert_int_eq(rows_delete(rows, &id, 1), -ENOENT);
 	ck_assert_int_eq(rows_keep(rows, &message, recipients, 3), 0);
 	message.id = other;
 	ck_assert_int_eq(rows_keep(rows, &message, recipients, 1), 0);
 	ck_assert_int_eq(rows_hold(rows, &id, ROWS_HELD,
 	    slice_str("a virus was found")), 0);
-	ck_assert_int_eq(rows_retry(rows, &other, 9000, 4,
-	    slice_str("no answer")), 0);
 	reopen();
 	kept = read_kept();
 	ck_assert_uint_eq(kept.count, 2);
 	ck_assert_int_eq(kept.message[0].state, ROWS_HELD);
 	ck_assert_str_eq(kept.reason[0], "a virus was found");
 	ck_assert_int_eq(kept.message[1].state, ROWS_WAITING);
-	ck_assert_int_eq(kept.message[1].next_try_utc_ms, 9000);
-	ck_assert_uint_eq(kept.message[1].tries, 4);
-	ck_assert_str_eq(kept.reason[1], "no answer");
 	ck_assert_int_eq(rows_counts(rows, &counts), 0);
 	ck_assert_uint_eq(counts.held, 1);
 	ck_assert_uint_eq(counts.waiting, 1);
 	ck_assert_uint_eq(counts.recipients, 4);
-	ck_assert_int_eq(rows_drop(rows, &id), 0);
+	ck_assert_int_eq(rows_delete(rows, &id, 1), 0);
 	ck_assert_int_eq(rows_counts(rows, &counts), 0);
 	ck_assert_uint_eq(counts.held, 0);
 	ck_assert_uint_eq(counts.recipients, 1);
@@ -371,7 +365,7 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    a_kept_message_is_found_again_with_its_recipients);
 	tcase_add_test(tcase, the_last_recipient_takes_the_message_along);
-	tcase_add_test(tcase, a_message_is_held_retried_and_dropped);
+	tcase_add_test(tcase, a_message_is_held_and_deleted);
 	tcase_add_test(tcase,
 	    an_ended_hold_is_known_until_the_journal_is_settled_past_it);
 	tcase_add_test(tcase, a_big_file_is_due_when_its_last_account_lets_go);
