@@ -70,8 +70,8 @@ before_forget(struct collect *collect)
 
 /* --- rows --------------------------------------------------------------- */
 
-static void
-drop(struct before_queue *queue, struct before_row *row)
+void
+before_drop(struct before_queue *queue, struct before_row *row)
 {
 	size_t after = (size_t)(&queue->rows[queue->count] - row) - 1;
 
@@ -160,13 +160,11 @@ note_it(struct collect *collect, struct before_row *row, bool has_header,
 		return false;
 	if (!make_note(collect, row, header, rule))
 		return true;
-	row->state = BEFORE_NOTE;
-	if (rule->action == BEFORE_PLACEHOLDER) {
+	if (rule->action == BEFORE_PLACEHOLDER)
 		put_off(collect, &row->row, rule->action, carried);
-		collect->outcome.waiting++;	/* its note is taken */
-		collect->outcome.waiting_bytes += row->note->bytes.len;
-	} else
+	else
 		spares_add(collect, &row->row, SPARED_SKIPPED, carried);
+	before_note(collect, row);
 	return true;
 }
 
@@ -185,7 +183,7 @@ settle(struct collect *collect, struct before_row *row, bool has_header,
 
 	if (is_held_back(before, &row->row)) {
 		put_off(collect, &row->row, BEFORE_PLACEHOLDER, 0);
-		drop(&collect->conversation->before_queue, row);
+		before_drop(&collect->conversation->before_queue, row);
 		return true;
 	}
 	if (before_rules_judge(&before->rules, &message, &action, &rule) !=
@@ -200,7 +198,7 @@ settle(struct collect *collect, struct before_row *row, bool has_header,
 	    !is_night(before))) {
 		put_off(collect, &row->row, action, has_header ?
 		    collect->conversation->before_queue.header_bytes : 0);
-		drop(&collect->conversation->before_queue, row);
+		before_drop(&collect->conversation->before_queue, row);
 	}
 	return true;
 }
@@ -351,7 +349,7 @@ before_row(struct collect *collect)
 	if (collect->before != NULL) {
 		fill(collect);
 		return queue->count > 0 &&
-		    queue->rows[0].state != BEFORE_ASKED &&
+		    queue->rows[0].state >= BEFORE_TAKE &&
 		    conversation_is_open(collect) ? &queue->rows[0] : NULL;
 	}
 	while ((listed = listing_page_row(collect)) != NULL &&
@@ -372,7 +370,7 @@ before_next(struct collect *collect)
 	if (collect->before == NULL)
 		listing_page_next(collect);
 	else
-		drop(queue, &queue->rows[0]);
+		before_drop(queue, &queue->rows[0]);
 }
 
 bool

@@ -34,6 +34,9 @@ struct before {
 
 enum before_state {
 	BEFORE_ASKED,		/* its header is under way */
+	BEFORE_SHAPE,		/* what it is made of, for its note, is */
+	BEFORE_TEXT,		/* its text is, for its note */
+	/* what is to be done is known */
 	BEFORE_TAKE,
 	BEFORE_NOTE		/* its note is to be submitted */
 };
@@ -41,14 +44,14 @@ enum before_state {
 struct before_row {
 	struct listed	 row;
 	enum before_state state;
-	struct note	*note;		/* of BEFORE_NOTE */
+	struct note	*note;		/* of SHAPE, TEXT and NOTE */
 };
 
 /* Of a conversation: in the order in which they are taken. */
 struct before_queue {
 	struct before_row rows[BEFORE_AHEAD];
 	unsigned	 count;
-	unsigned	 asked;		/* headers under way */
+	unsigned	 asked;		/* headers, shapes, texts under way */
 	char		*header;	/* BIG_BYTES, once one is */
 	size_t		 header_len;
 	uint64_t	 header_bytes;	/* of what TOP says of this one */
@@ -67,6 +70,9 @@ void	before_close(struct collect *);
 /* The rows of a conversation, or of one folder of it, are forgotten. */
 void	before_forget(struct collect *);
 
+/* It is done with: those behind it move up. */
+void	before_drop(struct before_queue *, struct before_row *);
+
 /* The next row that something is to be done with now, or NULL. */
 const struct before_row *before_row(struct collect *);
 /* Consume it. */
@@ -74,6 +80,12 @@ void	before_next(struct collect *);
 /* There are no more; headers are still under way. */
 bool	before_is_over(const struct collect *);
 bool	before_is_asking(const struct collect *);
+/*
+ * before_note.c: its note has been begun: ask what else it shows, where the
+ * server says that without the message, or end it.
+ */
+void	before_note(struct collect *, struct before_row *);
+
 /* Room that the next rows need, of so many that it comes to `most`. */
 uint64_t before_space(const struct collect *, uint64_t most);
 

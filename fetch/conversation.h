@@ -21,6 +21,7 @@
 #include "fetch/listing_page.h"
 #include "fetch/pop3_capa.h"
 #include "fetch/protocol.h"
+#include "fetch/shape.h"
 #include "fetch/space.h"
 #include "fetch/spares.h"
 #include "fetch/submit.h"
@@ -48,6 +49,7 @@ struct arrival {
 	struct slice	 keywords;	/* in the session */
 	struct slice	 into;		/* folder here; empty: INBOX */
 	uint64_t	 from;		/* its first byte that comes; 0: all */
+	const struct shape *shape;	/* as protocol.shape() has asked */
 };
 
 enum conversation_step {

@@ -14,10 +14,13 @@
 #include "lib/message/date.h"
 #include "lib/message/envelope.h"
 #include "lib/message/header.h"
+#include "lib/message/mime_param.h"
 #include "lib/message/words.h"
 
 #define FIELD_MOST	900	/* bytes; RFC 5322 2.1.1: 998 of a line */
 #define VALUE_MOST	512
+#define PARAMS_MOST	64	/* of a field, looked at for a name */
+#define BOUNDARY_BYTES	16	/* of the digest of a header */
 
 /* Bytes of a field on one line; what is no UTF-8 is marked. */
 static void
@@ -124,6 +127,34 @@ has_8bit(struct slice s)
 	return (any & 0x80) != 0;
 }
 
+/* What a header alone says of attachments: that all of it is one. */
+static void
+add_header_name(struct text *names, struct slice header)
+{
+	static const struct {
+		const char	*field, *param;
+	} places[] = {
+		{ "Content-Disposition", "filename" },
+		{ "Content-Type", "name" },
+	};
+	struct slice type, subtype, rest;
+	struct header_field found;
+
+	for (size_t i = 0; names->len == 0 &&
+	    i < sizeof(places) / sizeof(*places); i++) {
+		if (!header_find(header, places[i].field, &found))
+			continue;
+		rest = found.value;
+		if (mime_type_cut(&rest, &type, &subtype))
+			(void)mime_param(rest, places[i].param, PARAMS_MOST,
+			    names);
+	}
+	for (size_t i = 0; i < names->len; i++)
+		if ((unsigned char)names->at[i] < 0x20 ||
+		    names->at[i] == 0x7f)
+			names->at[i] = '?';
+}
+
 int
 note_new(const struct note_of *of, struct note **note_out)
 {
@@ -132,8 +163,12 @@ note_new(const struct note_of *of, struct note **note_out)
 
 	if (note == NULL)
 		return -ENOMEM;
-	note->bytes = (struct text)TEXT_INIT(NOTE_MOST);
+	note->bytes = (struct text)TEXT_INIT(NOTE_MOST + 2 * NOTE_TEXT_MOST);
+	note->words = (struct text)TEXT_INIT(NOTE_MOST);
+	note->names = (struct text)TEXT_INIT(SHAPE_NAMES_BYTES);
+	note->text = (struct text)TEXT_INIT(NOTE_TEXT_MOST);
 	note->mark = of->is_placed ? FETCHED_PLACE : FETCHED_NOTE;
+	note->language = of->language;
 	text = &note->bytes;
 	add_field(text, of->header, "From", "", of->to);
 	text_add_str(text, "To: ");
@@ -144,11 +179,9 @@ note_new(const struct note_of *of, struct note **note_out)
 	    slice_of(NULL, 0));
 	add_date(text, of);
 	note->utf8 = has_8bit(text_slice(text));
-	text_add_str(text, "Auto-Submitted: auto-generated\r\n"
-	    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
-	    "Content-Transfer-Encoding: 8bit\r\n\r\n");
-	add_body(text, of);
-	if (text_failed(text)) {
+	add_header_name(&note->names, of->header);
+	add_body(&note->words, of);
+	if (text_failed(text) || text_failed(&note->words)) {
 		note_free(note);
 		return -ENOMEM;
 	}
@@ -157,10 +190,102 @@ note_new(const struct note_of *of, struct note **note_out)
 }
 
 void
+note_shape(struct note *note, const struct shape *shape)
+{
+	text_clear(&note->names);
+	text_add(&note->names, text_slice(&shape->names));
+	note->shape = shape->text;
+}
+
+const char *
+note_section(const struct note *note)
+{
+	return note->shape.section[0] != '\0' && note->shape.bytes > 0 &&
+	    note->shape.bytes <= NOTE_TEXT_MOST ? note->shape.section : NULL;
+}
+
+void
+note_add(struct note *note, struct slice s)
+{
+	text_add(&note->text, s);
+}
+
+/* Between two parts: what stands in neither. */
+static bool
+make_boundary(const struct note *note, struct text *boundary)
+{
+	text_add_str(boundary, "note-");
+	for (size_t i = 0; i < BOUNDARY_BYTES; i++)
+		text_addf(boundary, "%02x", note->header_digest[i]);
+	text_add_byte(boundary, '\0');
+	return !text_failed(boundary) &&
+	    slice_find_str(text_slice(&note->text), boundary->at) ==
+	    SIZE_MAX && slice_find_str(text_slice(&note->words),
+	    boundary->at) == SIZE_MAX;
+}
+
+static void
+add_words(struct note *note)
+{
+	text_add_str(&note->bytes,
+	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Transfer-Encoding: 8bit\r\n\r\n");
+	text_add(&note->bytes, text_slice(&note->words));
+}
+
+/* Its text, as it was sent: that needs no knowledge of its charset. */
+static void
+add_parts(struct note *note, const char *boundary)
+{
+	const struct shape_text *shape = &note->shape;
+
+	text_addf(&note->bytes, "Content-Type: multipart/mixed; "
+	    "boundary=\"%s\"\r\n\r\n--%s\r\n", boundary, boundary);
+	add_words(note);
+	text_addf(&note->bytes, "\r\n--%s\r\nContent-Type: text/%s",
+	    boundary, shape->is_html ? "html" : "plain");
+	if (shape->charset[0] != '\0')
+		text_addf(&note->bytes, "; charset=\"%s\"", shape->charset);
+	text_addf(&note->bytes, "\r\nContent-Transfer-Encoding: %s\r\n"
+	    "Content-Disposition: inline\r\n\r\n", shape->encoding);
+	text_add(&note->bytes, text_slice(&note->text));
+	text_addf(&note->bytes, "\r\n--%s--\r\n", boundary);
+}
+
+int
+note_end(struct note *note, bool has_text)
+{
+	TEXT_AUTO boundary = TEXT_INIT(80);
+
+	has_text = has_text && note->text.len > 0 &&
+	    !text_failed(&note->text);
+	if (note->names.len > 0) {
+		text_addf(&note->words, "%s: ",
+		    say(note->language, SAY_NOTE_ATTACHED));
+		text_add(&note->words, text_slice(&note->names));
+		text_add_str(&note->words, "\r\n");
+	}
+	if (has_text)
+		text_addf(&note->words, "\r\n%s\r\n",
+		    say(note->language, SAY_NOTE_TEXT));
+	text_add_str(&note->bytes, "Auto-Submitted: auto-generated\r\n"
+	    "MIME-Version: 1.0\r\n");
+	if (has_text && make_boundary(note, &boundary))
+		add_parts(note, boundary.at);
+	else
+		add_words(note);
+	return text_failed(&note->bytes) || text_failed(&note->words) ?
+	    -ENOMEM : 0;
+}
+
+void
 note_free(struct note *note)
 {
 	if (note == NULL)
 		return;
 	text_free(&note->bytes);
+	text_free(&note->words);
+	text_free(&note->names);
+	text_free(&note->text);
 	free(note);
 }

@@ -65,6 +65,17 @@ struct protocol {
 	void	(*message)(struct collect *, uint32_t number,
 		    const struct heard *);
 	/*
+	 * What it is made of; only a status is heard, and the arrival has a
+	 * shape then if the server says one.  A part of it as it is sent, by
+	 * its section there, `most` bytes of it.  NULL, both: there is no such
+	 * thing.
+	 */
+	void	(*shape)(struct collect *, uint32_t number,
+		    const struct heard *);
+	void	(*section)(struct collect *, uint32_t number,
+		    const char *section, uint32_t most,
+		    const struct heard *);
+	/*
 	 * The rest of a message, `count` bytes at the most from `from` on; the
 	 * arrival says from where on it is (conversation.h).  NULL: there is no
 	 * such thing.

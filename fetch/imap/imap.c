@@ -317,16 +317,11 @@ imap_more(struct imap *imap, struct slice line)
 
 /* The first command of those sent that waits for an answer; or NULL. */
 static struct said *
-hearer(struct imap *imap, const char *name)
+hearer(struct imap *imap)
 {
-	for (unsigned i = 0; i < imap->sent; i++) {
-		struct said *said = said_at(imap, i);
-
-		if (!said->is_done && (name == NULL ||
-		    (said->command->hears != NULL &&
-		    strcasecmp(said->command->hears, name) == 0)))
-			return said;
-	}
+	for (unsigned i = 0; i < imap->sent; i++)
+		if (!said_at(imap, i)->is_done)
+			return said_at(imap, i);
 	return NULL;
 }
 
@@ -418,20 +413,34 @@ hear_text_end(struct imap *imap, const struct imap_reply *reply)
 	    &mended);
 }
 
+/* One of the commands under way that hear such data has asked for these. */
+static bool
+is_asked_for(struct imap *imap, const char *name,
+    const struct imap_reply *reply)
+{
+	for (unsigned i = 0; i < imap->sent && !imap->broken; i++) {
+		const struct said *said = said_at(imap, i);
+		const struct imap_command *command = said->command;
+
+		if (!said->is_done && command->hears != NULL &&
+		    strcasecmp(command->hears, name) == 0 &&
+		    command->data(imap->events.arg, said->about, reply, NULL))
+			return true;
+	}
+	return false;
+}
+
 static void
 hear_data(struct imap *imap, const struct imap_reply *reply)
 {
 	char name[IMAP_WORD_MOST + 1];
-	struct said *said = NULL;
 
 	if (imap->texting != NULL || imap_reply_has_text(reply)) {
 		hear_text_end(imap, reply);
 		return;
 	}
-	if (slice_cstr(reply->name, name, sizeof(name)) == 0)
-		said = hearer(imap, name);
-	if (said != NULL && said->command->data(imap->events.arg, said->about,
-	    reply, NULL))
+	if (slice_cstr(reply->name, name, sizeof(name)) == 0 &&
+	    is_asked_for(imap, name, reply))
 		imap->unasked = 0;
 	else if (imap->events.untagged != NULL && !imap->broken)
 		imap->events.untagged(imap->events.arg, reply);
@@ -440,7 +449,7 @@ hear_data(struct imap *imap, const struct imap_reply *reply)
 static void
 hear_more(struct imap *imap, const struct imap_reply *reply)
 {
-	struct said *said = hearer(imap, NULL);
+	struct said *said = hearer(imap);
 
 	if (said == NULL || said->command->more == NULL)
 		break_off_quoting(imap, FETCH_END_INCONSISTENT, reply->words);

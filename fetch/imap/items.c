@@ -70,6 +70,8 @@ read_item(const struct imap_value *name, const struct imap_value *value,
 	} else if (imap_is_atom(name, "FLAGS")) {
 		if (value->kind == IMAP_LIST)
 			read_flags(value, items);
+	} else if (imap_is_atom(name, "BODYSTRUCTURE")) {
+		items->structure = value;
 	} else if (imap_is_atom(name, "INTERNALDATE")) {
 		items->arrived_utc_ms = date_of(value->text);
 	}

@@ -17,6 +17,7 @@ struct imap_items {
 	const struct imap_value *flag_list;	/* of the reply; or NULL */
 	int64_t		arrived_utc_ms;	/* INTERNALDATE; 0: not known (F44) */
 	bool		has_text;	/* one has come in */
+	const struct imap_value *structure;	/* BODYSTRUCTURE; or NULL */
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "fetch/collect_inside.h"
 #include "fetch/imap/items.h"
 #include "fetch/imap/session.h"
+#include "fetch/imap/structure.h"
 #include "lib/message/envelope.h"
 
 static struct imap_session *
@@ -122,6 +123,97 @@ command_header = { .verb = "UID FETCH", .hears = "FETCH",
     .after = "(UID BODY.PEEK[HEADER])",
     .text = on_header_text, .part = on_header_part,
     .data = on_header_data, .missed = on_header_missed };
+
+/* What a message is made of, and a part of it */
+
+/* Of another message: its turn comes; without one: it is about flags. */
+static bool
+on_shape_data(void *arg, uint32_t uid, const struct imap_reply *reply,
+    const struct mended *mended)
+{
+	struct collect *collect = arg;
+	struct imap_items items;
+	struct shape shape;
+
+	(void)mended;
+	if (imap_items_read(reply, &items) < 0 || items.uid != uid ||
+	    items.structure == NULL)
+		return false;
+	if (imap_structure_read(items.structure, &shape) == 0)
+		collect->conversation->arrival.shape = &shape;
+	session_of(arg)->heard_shape->status(arg, uid, true,
+	    slice_of(NULL, 0));
+	if (collect->conversation != NULL)
+		collect->conversation->arrival.shape = NULL;
+	text_free(&shape.names);
+	return true;
+}
+
+/* Whether it has been told or not. */
+static void
+on_shape_done(void *arg, uint32_t uid, const struct imap_reply *reply)
+{
+	session_of(arg)->heard_shape->status(arg, uid, false, reply->words);
+}
+
+static void
+on_section_text(void *arg, uint32_t uid, uint64_t bytes, uint64_t from)
+{
+	(void)bytes;
+	(void)from;
+	session_of(arg)->heard_section->status(arg, uid, true,
+	    slice_of(NULL, 0));
+}
+
+static void
+on_section_part(void *arg, uint32_t uid, struct slice s)
+{
+	session_of(arg)->heard_section->part(arg, uid, s);
+}
+
+static bool
+on_section_data(void *arg, uint32_t uid, const struct imap_reply *reply,
+    const struct mended *mended)
+{
+	(void)reply;
+	if (mended != NULL)
+		session_of(arg)->heard_section->end(arg, uid, mended);
+	return mended != NULL;
+}
+
+static void
+on_section_missed(void *arg, uint32_t uid, const struct imap_reply *reply)
+{
+	session_of(arg)->heard_section->status(arg, uid, false, reply->words);
+}
+
+static const struct imap_command
+command_shape = { .verb = "UID FETCH", .hears = "FETCH",
+    .after = "(UID BODYSTRUCTURE)",
+    .data = on_shape_data, .done = on_shape_done },
+command_section = { .verb = "UID FETCH", .hears = "FETCH",
+    .text = on_section_text, .part = on_section_part,
+    .data = on_section_data, .missed = on_section_missed };
+
+static void
+shape(struct collect *collect, uint32_t uid, const struct heard *heard)
+{
+	session_of(collect)->heard_shape = heard;
+	imap_say(session_of(collect)->imap, &command_shape, uid);
+}
+
+static void
+section(struct collect *collect, uint32_t uid, const char *name,
+    uint32_t most, const struct heard *heard)
+{
+	TEXT_AUTO words = TEXT_INIT(128);
+
+	text_addf(&words, "%u (UID BODY.PEEK[%s]<0.%u>)", uid, name,
+	    most);
+	session_of(collect)->heard_section = heard;
+	imap_say_words(session_of(collect)->imap, &command_section, uid,
+	    text_slice(&words));
+}
 
 static void
 message(struct collect *collect, uint32_t uid, const struct heard *heard)
@@ -318,7 +410,8 @@ const struct protocol protocol_imap = {
 	.begin = imap_begin, .stop = stop, .free = end, .hold = hold,
 	.room = room, .under_way = under_way, .list = imap_list,
 	.leaves = imap_is_marked,
-	.header = header, .message = message, .rest = rest,
+	.header = header, .message = message, .shape = shape,
+	.section = section, .rest = rest,
 	.is_mended = is_mended, .remove = remove_one,
 	.ping = ping, .next = imap_next, .leave = leave
 };

@@ -59,8 +59,9 @@ struct imap_session {
 	uint32_t	*marked;	/* \Deleted there; UIDs that grow */
 	size_t		 marked_count, marked_size;
 	/* what is heard of messages, one at a time */
-	const struct heard *heard_message, *heard_header, *heard_remove,
-			*heard_ping, *heard_leave;
+	const struct heard *heard_message, *heard_header, *heard_shape,
+			*heard_section, *heard_remove, *heard_ping,
+			*heard_leave;
 	struct text	 keywords;
 	/* to be removed: of this STORE, and said already */
 	uint32_t	 removing[IMAP_REMOVE_MOST], removed[IMAP_REMOVE_MOST];

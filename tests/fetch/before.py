@@ -211,3 +211,83 @@ def imap(t):
     found = t.letters()
     t.true(len(found) == 2 and datas[0] in found, "here:", len(found))
     t.true(len(box.mails) == 3, "there:", len(box.mails))
+
+
+def with_attachments(name, text, *files):
+    """A letter of a text and files, (name, bytes) each."""
+    parts = [b'Content-Type: text/plain; charset="utf-8"\r\n\r\n' + text]
+    for file, size in files:
+        parts.append(b"Content-Type: application/pdf\r\n"
+                     b"Content-Transfer-Encoding: base64\r\n"
+                     b'Content-Disposition: attachment; filename="%s"\r\n'
+                     b"\r\n%s" % (file, b"QUFB" * 19 * (size // 76)))
+    return (b"From: a@client.example\r\nTo: office\r\nSubject: %s\r\n"
+            b"Message-ID: <%s@client.example>\r\nMIME-Version: 1.0\r\n"
+            b'Content-Type: multipart/mixed; boundary="=_b"\r\n\r\n'
+            % (name, name)) + b"".join(
+                b"--=_b\r\n" + part + b"\r\n" for part in parts) + \
+        b"--=_b--\r\n"
+
+
+@test("before/imap/a-placeholder-shows-attachments-and-the-text")
+def shown(t):
+    """What people read is here at once; the large parts are not carried."""
+    text = "Come to the caf\u00e9 at 8.\r\n".encode()
+    datas = [letter("shown-small"),
+             with_attachments(b"shown", text, (b"plan.pdf", 60000),
+                              (b"map.pdf", 60000)),
+             with_attachments(b"shown-long", text * 2000,
+                              (b"other.pdf", 60000))]
+    box = t.imap_box(datas)
+    provider = t.provider(ImapSession, box)
+    t.add(provider, delete="--delete-after 0")
+    rules(t, "size > 50K -> placeholder")
+    for _ in range(2):
+        row = t.now()
+        t.true(row["deferred"] == 2, row)
+    t.true(not box.asked[b"uidl-2"] and not box.asked[b"uidl-3"],
+           "downloaded by day", dict(box.asked))
+    t.true(dict(box.sections) == {b"uidl-2": 1}, "texts asked for",
+           dict(box.sections))
+    sent = sum(session.sent_bytes for session in provider.sessions)
+    t.true(sent < 20000, "it carried", sent)
+    notes = {b"shown-long" in data: data for data in t.letters()
+             if data not in datas}
+    t.true(len(notes) == 2, len(notes), "notes")
+    for words in (b"attachments: plan.pdf, map.pdf\r\n", text,
+                  b"multipart/mixed"):
+        t.true(words in notes[False], "it does not say", words,
+               notes[False])
+    t.true(b"attachments: other.pdf\r\n" in notes[True] and
+           text not in notes[True] and b"multipart" not in notes[True],
+           "of the long one", notes[True])
+    status, said, complaints = t.command(
+        "fetch", "now", "%s@%s" % (t.owner, DOMAIN), "--everything")
+    t.true(status == 0, said, complaints)
+    t.now()
+    t.here(datas + list(notes.values()))
+    t.once(box)
+
+
+@test("before/imap/a-server-that-says-no-shape-has-its-placeholder-too")
+def no_shape(t):
+    """NO, nothing at all, and a structure without end."""
+    for number, says in enumerate((
+            lambda s, uid: s.no(b"not here") or False, lambda s, uid: None,
+            lambda s, uid: s.data(b"1 FETCH (UID %d BODYSTRUCTURE (%s))" % (
+                uid, b'("a" "b" NIL NIL NIL "7bit" 1) ' * 4000)),
+            lambda s, uid: s.data(b"1 FETCH (UID %d BODYSTRUCTURE NIL)" %
+                                  uid))):
+        data = letter("no-shape-%d" % number, 60000)
+        name = "%s-%d" % (t.owner, number)
+
+        class Odd(ImapSession):
+            def structure(self, uid, says=says):
+                return says(self, uid)
+        box = t.imap_box([data], user=name)
+        label = "remote-%d" % number
+        t.add(t.provider(Odd, box), user=name, label=label)
+        rules(t, "size > 50K -> placeholder", label=label)
+        row = t.now(label=label)
+        t.true(row["deferred"] == 1, number, row)
+    t.true(len(t.letters()) == 4, len(t.letters()), "notes")

@@ -34,6 +34,38 @@ class ImapMail(Mail):
     def listed(self):
         return len(self.data) if self.size is None else self.size
 
+    def parts(self):
+        """(head, body) of what it is made of, one level deep."""
+        head, _, body = self.data.partition(b"\r\n\r\n")
+        found = re.search(rb'boundary="([^"]+)"', head)
+        if not found:
+            return [(head, body)]
+        return [part.removeprefix(CRLF).removesuffix(CRLF).partition(
+            b"\r\n\r\n")[::2] for part in
+                body.split(b"--" + found.group(1))[1:-1]]
+
+    def section(self, name):
+        return self.parts()[int(name) - 1][1]
+
+    def structure(self):
+        """BODYSTRUCTURE, with what is not told left out."""
+        rows = []
+        for head, body in self.parts():
+            kind = re.search(rb"(?im)^Content-Type: (\w+)/(\w+)", head)
+            kind, sub = kind.groups() if kind else (b"text", b"plain")
+            coded = re.search(rb"(?im)^Content-Transfer-Encoding: (\S+)",
+                              head)
+            name = re.search(rb'filename="([^"]*)"', head)
+            rows.append(b'("%s" "%s" ("charset" "utf-8") NIL NIL "%s" %d%s '
+                        b'NIL %s NIL NIL)' % (
+                            kind, sub, coded.group(1) if coded else b"7bit",
+                            len(body), b" %d" % body.count(CRLF)
+                            if kind == b"text" else b"",
+                            b'("attachment" ("filename" "%s"))' %
+                            name.group(1) if name else b"NIL"))
+        return rows[0] if len(rows) == 1 else \
+            b"(" + b"".join(rows) + b' "mixed")'
+
 
 class Folder:
     """One folder; UIDs are given in order and never twice."""
@@ -336,6 +368,10 @@ class ImapSession(Session):
 
     def do_UID_FETCH(self, rest):
         where, _, what = rest.partition(b" ")
+        if b"BODYSTRUCTURE" in what.upper():
+            if self.structure(int(where)) is not False:
+                self.ok()
+            return
         if b"BODY" not in what.upper():
             self.rows()
             self.ok()
@@ -350,6 +386,13 @@ class ImapSession(Session):
             self.box.topped[mail.uidl] += 1
             head, _, _ = mail.data.partition(b"\r\n\r\n")
             self.body(number, mail, head + b"\r\n\r\n", b"HEADER")
+            self.ok()
+            return
+        section = re.search(rb"\[([0-9.]+)\]<0\.(\d+)>", what)
+        if section:
+            self.box.sections[mail.uidl] += 1
+            self.body(number, mail, mail.section(section.group(1))[
+                :int(section.group(2))], section.group(1), origin=0)
             self.ok()
             return
         self.box.asked[mail.uidl] += 1
@@ -374,6 +417,12 @@ class ImapSession(Session):
         """Say it all; whoever stops half-way raises Hangup."""
         self.body(number, mail, mail.data)
         self.ok()
+
+    def structure(self, uid):
+        for number, mail in enumerate(self.view, 1):
+            if mail.uid == uid:
+                self.data(b"%d FETCH (UID %d BODYSTRUCTURE %s)" % (
+                    number, uid, mail.structure()))
 
     def part(self, number, mail, start, count):
         """RFC 3501 6.4.5: from that byte on, so many at the most."""

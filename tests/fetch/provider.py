@@ -65,6 +65,7 @@ class Box:
         self.asked = collections.Counter()      # RETR, by message
         self.sent = collections.Counter()       # RETR answered to its end
         self.topped = collections.Counter()     # TOP
+        self.sections = collections.Counter()   # of IMAP: BODY[1]
         self.together = self.most_together = 0  # sessions that are logged in
         self.lock = threading.RLock()
 

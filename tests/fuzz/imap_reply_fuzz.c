@@ -9,6 +9,7 @@
 
 #include "fetch/imap/items.h"
 #include "fetch/imap/reply.h"
+#include "fetch/imap/structure.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -51,6 +52,26 @@ walk(const struct imap_value *values, uint32_t count, unsigned depth,
 	}
 }
 
+/* Whatever it says: a few short names, and a section that can be asked for. */
+static void
+look_at_shape(const struct imap_value *structure, struct told *told)
+{
+	struct shape shape;
+
+	if (imap_structure_read(structure, &shape) == 0) {
+		require(!text_failed(&shape.names));
+		require(slice_is_utf8(text_slice(&shape.names)));
+		for (size_t i = 0; i < shape.names.len; i++)
+			require((unsigned char)shape.names.at[i] >= ' ');
+		for (const char *c = shape.text.section; *c != '\0'; c++)
+			require(*c == '.' || (*c >= '0' && *c <= '9'));
+		require(shape.text.section[0] == '\0' ||
+		    shape.text.encoding[0] != '\0');
+		mix(told, text_slice(&shape.names));
+	}
+	text_free(&shape.names);
+}
+
 static void
 look(const struct imap_reader *reader, struct told *told)
 {
@@ -68,6 +89,8 @@ look(const struct imap_reader *reader, struct told *told)
 	mix(told, reply->words);
 	if (imap_items_read(reply, &items) == 0) {
 		imap_items_keywords(&items, &keywords);
+		if (items.structure != NULL)
+			look_at_shape(items.structure, told);
 		require(!text_failed(&keywords));
 		mix(told, text_slice(&keywords));
 		text_free(&keywords);

@@ -16,6 +16,8 @@ static struct arena		*arena;
 static struct before_rules	 rules;
 static struct note_of		 of;
 static struct note		*note;
+static struct shape		*shape;		/* of the message; or NULL */
+static const char		*shown;		/* its text; or NULL */
 
 static void
 begin(void)
@@ -28,6 +30,8 @@ begin(void)
 	ck_assert_int_eq(before_rules_read(arena,
 	    slice_str("size > 5M -> delete"), &rules, &fault), 0);
 	note = NULL;
+	shape = NULL;
+	shown = NULL;
 	of = (struct note_of){
 		.language = language_of("en"),
 		.header = SLICE("From: Bob <bob@example.com>\r\n"
@@ -54,6 +58,11 @@ made(void)
 	note_free(note);
 	note = NULL;
 	ck_assert_int_eq(note_new(&of, &note), 0);
+	if (shape != NULL)
+		note_shape(note, shape);
+	if (shown != NULL)
+		note_add(note, slice_str(shown));
+	ck_assert_int_eq(note_end(note, shown != NULL), 0);
 	ck_assert(!text_failed(&note->bytes));
 	return text_slice(&note->bytes);
 }
@@ -207,6 +216,85 @@ START_TEST(the_longest_note_has_room)
 }
 END_TEST
 
+static struct shape pdf_and_text = { .text = { .section = "1",
+    .charset = "iso-8859-1", .encoding = "quoted-printable", .bytes = 12 } };
+
+START_TEST(it_says_what_is_attached)
+{
+	pdf_and_text.names = (struct text)TEXT_INIT(SHAPE_NAMES_BYTES);
+	text_add_str(&pdf_and_text.names, "plan.pdf, caf\xc3\xa9.jpg");
+	of.is_placed = true;
+	shape = &pdf_and_text;
+	ck_assert(says(made(), "attachments: plan.pdf, caf\xc3\xa9.jpg\r\n"));
+	ck_assert(slice_is_str(field(made(), "Content-Type"),
+	    "text/plain; charset=utf-8"));
+	of.language = language_of("id");
+	ck_assert(says(made(), "lampiran: plan.pdf, "));
+	text_free(&pdf_and_text.names);
+}
+END_TEST
+
+/* RFC 2046 5.1: two parts; of the second nothing is changed */
+START_TEST(its_text_comes_with_it_as_it_was_sent)
+{
+	struct slice message;
+
+	pdf_and_text.names = (struct text)TEXT_INIT(SHAPE_NAMES_BYTES);
+	of.is_placed = true;
+	shape = &pdf_and_text;
+	shown = "Caf=E9 at 8.\r\n";
+	message = made();
+	ck_assert_str_eq(note_section(note), "1");
+	ck_assert(slice_has_prefix(field(message, "Content-Type"),
+	    "multipart/mixed; boundary=\"note-"));
+	ck_assert(says(message, "Content-Type: text/plain; "
+	    "charset=\"iso-8859-1\"\r\n"
+	    "Content-Transfer-Encoding: quoted-printable\r\n"
+	    "Content-Disposition: inline\r\n\r\nCaf=E9 at 8.\r\n\r\n--note-"));
+	ck_assert(says(message, "The text of the message follows"));
+	ck_assert_uint_eq(slice_find_str(message, "attachments:"), SIZE_MAX);
+}
+END_TEST
+
+/* What would end its part, or is long, stays with the message. */
+START_TEST(a_text_that_has_no_place_is_left_out)
+{
+	TEXT_AUTO fake = TEXT_INIT(1024);
+
+	pdf_and_text.names = (struct text)TEXT_INIT(SHAPE_NAMES_BYTES);
+	shape = &pdf_and_text;
+	text_add_str(&fake, "--note-");
+	for (unsigned i = 0; i < 16; i++)
+		text_add_str(&fake, "00");	/* of a digest not known yet */
+	text_add_str(&fake, "--\r\n");
+	text_add_byte(&fake, '\0');
+	shown = fake.at;
+	ck_assert(slice_is_str(field(made(), "Content-Type"),
+	    "text/plain; charset=utf-8"));
+	shown = NULL;
+	pdf_and_text.text.bytes = NOTE_TEXT_MOST + 1;
+	(void)made();
+	ck_assert_ptr_null(note_section(note));
+	pdf_and_text.text.bytes = NOTE_TEXT_MOST;
+	(void)made();
+	ck_assert_ptr_nonnull(note_section(note));
+	pdf_and_text.text.bytes = 12;
+}
+END_TEST
+
+/* POP3 has nothing but the header */
+START_TEST(a_message_that_is_one_file_has_its_name)
+{
+	of.header = slice_str("From: Bob <bob@example.com>\r\n"
+	    "Content-Type: application/pdf; name=\"old.pdf\"\r\n"
+	    "Content-Disposition: attachment;\r\n"
+	    " filename*=utf-8''caf%C3%A9.pdf\r\n\r\n");
+	ck_assert(says(made(), "attachments: caf\xc3\xa9.pdf\r\n"));
+	of.header = slice_str("Content-Type: text/plain; name=\"=?utf-8?q?a=0Db?=\"\r\n\r\n");
+	ck_assert(says(made(), "attachments: a b\r\n"));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -222,6 +310,10 @@ unit_suite(void)
 	tcase_add_loop_test(all, a_field_without_end_is_cut_at_a_character, 0,
 	    4);
 	tcase_add_test(all, the_longest_note_has_room);
+	tcase_add_test(all, it_says_what_is_attached);
+	tcase_add_test(all, its_text_comes_with_it_as_it_was_sent);
+	tcase_add_test(all, a_text_that_has_no_place_is_left_out);
+	tcase_add_test(all, a_message_that_is_one_file_has_its_name);
 	suite_add_tcase(suite, all);
 	return suite;
 }
