@@ -13,6 +13,7 @@
 
 #include "fetch/domain/clean.h"
 #include "fetch/domain/fields.h"
+#include "filters/trusted_hop.h"
 #include "lib/message/path.h"
 #include "lib/message/real_name.h"
 #include "lib/message/received.h"
@@ -30,6 +31,8 @@ struct gather {
 	struct domain_candidates	*to;
 	enum domain_source		 source;	/* being read */
 	bool				 failed;	/* the arena is spent */
+	struct slice			 hop;		/* of our provider's, in the
+							   header; or empty */
 };
 
 /* Where an address stands. */
@@ -38,6 +41,7 @@ struct place {
 	struct slice			 header;
 	const struct domain_envelope	*envelope;	/* or NULL */
 	unsigned			 number;	/* of a Received line */
+	bool				 outside;
 	struct slice			 by;
 };
 
@@ -136,6 +140,7 @@ new_candidate(struct gather *g, const struct place *place,
 	one->source = place->source;
 	one->header = place->header;
 	one->place = place->number;
+	one->outside = place->outside;
 	one->by = place->by;
 	one->written = written;
 	one->ask = one->ask_replaced = one->ask_name = DOMAIN_NONE;
@@ -340,6 +345,19 @@ gather_envelope(struct gather *g, const struct domain_envelope *envelope)
 	}
 }
 
+/*
+ * Our provider's lines end with the one that names a stranger; where no line
+ * does, they are those of the site that wrote the topmost.
+ */
+static bool
+is_outside(const struct gather *g, const struct received *line, bool was)
+{
+	if (was || g->hop.len > 0)
+		return was;
+	return slice_find(line->by, '.') != SIZE_MAX &&
+	    !received_same_site(line->by, g->to->top_by);
+}
+
 static void
 gather_received(struct gather *g)
 {
@@ -349,38 +367,61 @@ gather_received(struct gather *g)
 	struct place place = { .source = DOMAIN_RECEIVED,
 	    .header = slice_str("Received") };
 
+	g->hop = trusted_hop_find(g->header, slice_of(NULL, 0)).peer;
+
 	while (place.number < 2 * DOMAIN_HOPS_MOST &&
 	    domain_field_named(&rest, place.header, &field)) {
 		received_read(field.value, &received);
 		place.by = received.by;
 		if (place.number++ == 0)
 			g->to->top_by = place.by;
+		place.outside = is_outside(g, &received, place.outside);
 		if (place.number > g->rules->skip_received)
 			add_value(g, &place, received.address);
+		if (g->hop.len > 0 && received.peer.at == g->hop.at)
+			place.outside = true;	/* all that follows */
 	}
 }
 
 /* What delivering hosts are known to write. */
 static const char *const known_envelopes[] = { "delivered-to",
 	"x-original-to", "envelope-to", "x-envelope-to", "x-rcpt-to",
-	"x-deliver-to" };
+	"x-deliver-to", "x-delivered-to", "x-apparently-to", "x-real-to",
+	"x-recipient", "original-recipient" };
 
-/* Above the first Received line only the last host can have written. */
+#define PASSED_COUNT	3	/* of these mailboxes leave one on the way */
+
+static bool
+is_known(struct slice name, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_is_word(name, known_envelopes[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Above the first Received line only the last host can have written; below it
+ * stands in which mailbox it was before, and to whom it was sent on from there.
+ */
 static void
 gather_witnesses(struct gather *g)
 {
 	struct place place = { .source = DOMAIN_WITNESS };
 	struct slice rest = g->header;
 	struct header_field field;
+	bool below = false;
 
-	while (domain_field(&rest, &field) &&
-	    !slice_is_word(field.name, "received"))
-		for (size_t i = 0; i < sizeof(known_envelopes) /
-		    sizeof(known_envelopes[0]); i++)
-			if (slice_is_word(field.name, known_envelopes[i])) {
-				place.header = field.name;
-				add_value(g, &place, field.value);
-			}
+	while (domain_field(&rest, &field)) {
+		below = below || slice_is_word(field.name, "received");
+		place.header = field.name;
+		place.source = !below || slice_is_word(field.name,
+		    "x-forwarded-to") ? DOMAIN_WITNESS : DOMAIN_PASSED;
+		if (is_known(field.name, below ? PASSED_COUNT :
+		    sizeof(known_envelopes) / sizeof(known_envelopes[0])) ||
+		    slice_is_word(field.name, "x-forwarded-to"))
+			add_value(g, &place, field.value);
+	}
 }
 
 /* All fields called `name` in `block`. */
@@ -454,13 +495,14 @@ gather_resent(struct gather *g)
 	    !g->to->resent_counts; i++)
 		gather_named(g, DOMAIN_RESENT, slice_str(all[i]), block);
 	g->to->has_resent = g->to->count > before;
+	g->to->resent_blind = block.len > 0 && !g->to->has_resent;
 }
 
 static void
 gather_list(struct gather *g)
 {
 	const struct domain_rules *rules = g->rules;
-	bool subject = false;
+	bool subject = false, bcc = false;
 
 	gather_received(g);
 	gather_witnesses(g);
@@ -474,7 +516,11 @@ gather_list(struct gather *g)
 			subject = true;
 		else if (!slice_has_prefix(name, "resent-"))
 			gather_named(g, DOMAIN_VISIBLE, name, g->header);
+		if (slice_is_str(name, "bcc"))
+			bcc = true;
 	}
+	if (!bcc)	/* he who is named there is meant, too */
+		gather_named(g, DOMAIN_WITNESS, slice_str("Bcc"), g->header);
 	if (subject)
 		gather_subject(g);
 }
@@ -498,34 +544,6 @@ first_address(struct gather *g, const char *name)
 	    domain_clean(&normal, &plain, NULL, &address) < 0)
 		return slice_of(NULL, 0);
 	return keep(g, text_slice(&normal));
-}
-
-/* RFC 2919: what stands between the angle brackets, in lower case. */
-static struct slice
-list_id(struct gather *g)
-{
-	struct slice rest = g->header, id, before;
-	struct header_field field;
-	char *at;
-
-	if (!domain_field_named(&rest, slice_str("list-id"), &field))
-		return slice_of(NULL, 0);
-	id = slice_trim(field.value);
-	if (slice_cut(&id, '<', &before))
-		id = slice_first(id, slice_find(id, '>'));
-	id = slice_trim(id);
-	if (id.len == 0 || id.len > DOMAIN_WORD_MOST ||
-	    !slice_is_printable_ascii(id) || slice_find(id, ' ') != SIZE_MAX)
-		return slice_of(NULL, 0);
-	at = arena_alloc(g->arena, id.len);
-	if (at == NULL) {
-		g->failed = true;
-		return slice_of(NULL, 0);
-	}
-	for (size_t i = 0; i < id.len; i++)
-		at[i] = id.at[i] >= 'A' && id.at[i] <= 'Z' ?
-		    (char)(id.at[i] | 0x20) : id.at[i];
-	return slice_of(at, id.len);
 }
 
 /* What was learned about a list or sender stands as a candidate too. */
@@ -574,8 +592,9 @@ domain_candidates(struct arena *arena, struct slice header,
 
 	if (r < 0)
 		return r;
-	to.list_id = list_id(&g);
-	to.list_post = first_address(&g, "list-post");
+	r = domain_lists_read(arena, g.header, &to.lists);
+	if (r < 0)
+		return r;
 	to.from = first_address(&g, "from");
 	/* they come first, so that no length of a To can push them out */
 	for (unsigned i = 0; i < rules->envelope_count && !to.has_envelope;
@@ -583,7 +602,7 @@ domain_candidates(struct arena *arena, struct slice header,
 		gather_envelope(&g, &rules->envelopes[i]);
 	if (!to.has_envelope) {
 		gather_learned(&g, DOMAIN_LIST, "List-Id", DOMAIN_KEY_LIST,
-		    to.list_id);
+		    to.lists.id);
 		gather_learned(&g, DOMAIN_FROM, "From", DOMAIN_KEY_FROM,
 		    to.from);
 		gather_list(&g);

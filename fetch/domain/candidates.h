@@ -14,14 +14,15 @@
  *  4. To, Cc and whatever else stands in the list of headers.
  *  5. an address in parentheses in the Subject, if the list says so.
  *  6. what was learned about the list or the sender.
- * The order of the list only orders what belongs to one of these.  Received
- * lines and Resent- fields that are not in the list, and known envelope headers
- * above the first Received line that no rule names, decide nothing, but may
- * contradict what was found in 3 to 6.
+ * The order of the list only orders what belongs to one of these.  What decides
+ * nothing may contradict what was found in 3 to 6: Received lines, Resent- fields
+ * and a Bcc that are not in the list; known envelope headers above the first
+ * Received line that no rule names; a mailbox elsewhere in which it has been.
  */
 #ifndef POSTROOM_FETCH_DOMAIN_CANDIDATES_H
 #define POSTROOM_FETCH_DOMAIN_CANDIDATES_H
 
+#include "fetch/domain/lists.h"
 #include "policy/domain_rules.h"
 
 /*
@@ -42,6 +43,7 @@ enum domain_source {
 	DOMAIN_ENVELOPE,
 	DOMAIN_RECEIVED,
 	DOMAIN_WITNESS,		/* an envelope header nobody configured */
+	DOMAIN_PASSED,		/* a mailbox that it was in on its way */
 	DOMAIN_RESENT,
 	DOMAIN_VISIBLE,
 	DOMAIN_SUBJECT,
@@ -67,6 +69,8 @@ struct domain_candidate {
 	struct slice		replaced;	/* by replace-domain; or empty */
 	struct slice		name;		/* as people read it; or empty */
 	bool			own;		/* the mailbox itself */
+	bool			outside;	/* of a Received line: below
+						   those of our provider */
 	uint16_t		ask;		/* of `address`; DOMAIN_NONE */
 	uint16_t		ask_replaced;
 	uint16_t		ask_name;
@@ -95,8 +99,8 @@ struct domain_candidates {
 	bool			 resent_counts;		/* so is one of these */
 	bool			 has_resent;
 	struct slice		 top_by;	/* of the first Received line */
-	struct slice		 list_id;	/* lower case; or empty */
-	struct slice		 list_post;	/* normal form; or empty */
+	bool			 resent_blind;	/* it was, and not said to whom */
+	struct domain_lists	 lists;		/* it may have come through */
 	struct slice		 from;		/* normal form; or empty */
 };
 

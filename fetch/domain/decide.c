@@ -337,6 +337,49 @@ was_for_us(const struct judge *j)
 }
 
 /*
+ * A line below our provider's may be what the sender likes it to be: it is not
+ * believed where To and Cc name people here, and none of those it does.
+ */
+static const struct domain_candidate *
+find_other(const struct judge *j, unsigned place)
+{
+	const struct domain_candidate *other = NULL;
+	bool is_outside = false;
+
+	for (unsigned i = 0; i < j->from->count; i++) {
+		const struct domain_candidate *one = &j->from->all[i];
+
+		if (one->source == DOMAIN_RECEIVED && one->place == place)
+			is_outside = one->outside;
+		if (one->source != DOMAIN_VISIBLE ||
+		    answer(j, one->ask)->whose != DOMAIN_OURS)
+			continue;
+		if (j->found_by[one->ask] != 0)
+			return NULL;
+		if (other == NULL)
+			other = one;
+	}
+	return is_outside ? other : NULL;
+}
+
+/* Somebody was found in that line: is it to be believed? */
+static enum domain_hold
+judge_received(struct judge *j, unsigned place)
+{
+	const struct domain_candidate *other;
+
+	if (is_over(j, DOMAIN_RECEIVED))
+		return DOMAIN_HELD_TOO_MANY;
+	if (came_round(j, place))
+		return DOMAIN_HELD_ROUND;
+	other = find_other(j, place);
+	if (other == NULL)
+		return DOMAIN_FOUND;
+	step_over(j, DOMAIN_STEP_DOUBT, other);
+	return DOMAIN_HELD_DOUBT;
+}
+
+/*
  * Line by line from the top; the first that was for somebody here ends it.
  * True: it is decided.
  */
@@ -347,51 +390,51 @@ decide_received(struct judge *j, enum domain_hold *hold_out)
 		if (!weigh_source(j, DOMAIN_RECEIVED, place) ||
 		    j->found_count == 0)
 			continue;
-		*hold_out = is_over(j, DOMAIN_RECEIVED) ?
-		    DOMAIN_HELD_TOO_MANY : came_round(j, place) ?
-		    DOMAIN_HELD_ROUND : DOMAIN_FOUND;
+		*hold_out = judge_received(j, place);
 		return *hold_out != DOMAIN_FOUND || settle(j);
 	}
 	*hold_out = reason(j);
 	return was_for_us(j) || j->seen[DOMAIN_STEP_TARGET];
 }
 
-/* "staff@lists.test" is what List-Id writes as "staff.lists.test". */
-static bool
-is_list(const struct domain_candidates *from, struct slice address)
-{
-	size_t at = slice_find_last(address, '@');
-
-	if (at == SIZE_MAX)
-		return false;
-	if (slice_is(address, from->list_post))
-		return true;
-	return address.len == from->list_id.len &&
-	    from->list_id.at[at] == '.' &&
-	    slice_is_nocase(slice_first(address, at),
-	    slice_first(from->list_id, at)) &&
-	    slice_is_nocase(slice_after(address, at + 1),
-	    slice_after(from->list_id, at + 1));
-}
-
-/* It is addressed to a list that is not ours: any subscriber may be meant. */
+/*
+ * It came through a list that is not ours: any subscriber may be meant.  It is
+ * addressed to the list, or nowhere to it though it says which one it is: then
+ * the writer has hidden that, and its To is for other copies.
+ */
 static bool
 came_through_list(const struct judge *j)
 {
 	const struct domain_candidates *from = j->from;
+	bool is_shown = false;
 
-	if (from->list_id.len == 0 && from->list_post.len == 0)
-		return false;
 	for (unsigned i = 0; i < from->count; i++) {
 		const struct domain_candidate *one = &from->all[i];
 
-		if (one->source == DOMAIN_VISIBLE &&
-		    one->learned == DOMAIN_NONE &&
-		    is_list(from, one->address) &&
+		if (one->source != DOMAIN_VISIBLE ||
+		    !domain_lists_has(&from->lists, one->address))
+			continue;
+		is_shown = true;
+		if (one->learned == DOMAIN_NONE &&
 		    answer(j, one->ask)->whose != DOMAIN_OURS)
 			return true;
 	}
-	return false;
+	return !is_shown && from->lists.named > 0;
+}
+
+/* To or Cc name a list whose mail a learned rule gives to somebody; or NULL. */
+static const struct domain_candidate *
+find_learned_list(const struct judge *j)
+{
+	for (unsigned i = 0; i < j->from->count; i++) {
+		const struct domain_candidate *one = &j->from->all[i];
+
+		if (one->source == DOMAIN_VISIBLE &&
+		    one->learned != DOMAIN_NONE &&
+		    domain_lists_has(&j->from->lists, one->address))
+			return one;
+	}
+	return NULL;
 }
 
 /* Where no header names anybody here: what was learned about it. */
@@ -424,13 +467,19 @@ decide_resent(struct judge *j)
 static enum domain_hold
 decide_visible(struct judge *j)
 {
+	const struct domain_candidate *list = find_learned_list(j);
+
 	(void)weigh_source(j, DOMAIN_VISIBLE, 0);
 	if (is_over(j, DOMAIN_VISIBLE))
 		return DOMAIN_HELD_TOO_MANY;
-	if (came_through_list(j)) {
+	if (list != NULL) {
+		/* the others whom it names had it straight from the writer */
+		forget_found(j);
+		weigh_learned(j, list);
+	} else if (came_through_list(j)) {
 		/* whom it names had it straight from the writer */
 		forget_found(j);
-		j->to->list_id = j->from->list_id;
+		j->to->list_id = j->from->lists.id;
 		return weigh_source(j, DOMAIN_LIST, 0) && settle(j) ?
 		    DOMAIN_FOUND : DOMAIN_HELD_LIST;
 	}
@@ -485,22 +534,55 @@ find_resent(const struct judge *j)
 	return first;
 }
 
+/*
+ * It was in a mailbox of another site, or on its way to one, and nothing says for
+ * whom it went on from there.
+ */
+static bool
+was_elsewhere(const struct judge *j, const struct domain_candidate *one,
+    struct slice site)
+{
+	return !one->own && !has_rule(j, one) && one->address.len > 0 &&
+	    answer(j, one->ask)->whose == DOMAIN_FOREIGN &&
+	    slice_find(site, '.') != SIZE_MAX &&
+	    slice_find(j->from->top_by, '.') != SIZE_MAX &&
+	    !received_same_site(site, j->from->top_by);
+}
+
+/* Does that line, or that header, speak against the owners? */
+static bool
+speaks_against(const struct judge *j, const struct domain_candidate *one)
+{
+	size_t at = slice_find_last(one->address, '@');
+
+	if (one->source == DOMAIN_WITNESS)
+		return contradicts(j, one);
+	if (one->source == DOMAIN_PASSED)
+		return was_elsewhere(j, one, at == SIZE_MAX ?
+		    slice_of(NULL, 0) : slice_after(one->address, at + 1));
+	return one->source == DOMAIN_RECEIVED && was_elsewhere(j, one,
+	    one->by);
+}
+
 /* The first that speaks against the owners, or NULL. */
 static const struct domain_candidate *
 find_contradiction(const struct judge *j)
 {
-	bool lines = !j->from->received_counts;
+	bool lines = true;
 
 	for (unsigned i = 0; i < j->from->count; i++) {
 		const struct domain_candidate *one = &j->from->all[i];
 		enum domain_whose whose = answer(j, one->ask)->whose;
 
-		if (one->source == DOMAIN_WITNESS && contradicts(j, one))
+		if ((lines || one->source != DOMAIN_RECEIVED) &&
+		    speaks_against(j, one))
 			return one;
 		if (one->source != DOMAIN_RECEIVED || !lines || one->own ||
 		    (whose != DOMAIN_OURS && whose != DOMAIN_UNKNOWN))
 			continue;
 		lines = false;	/* the topmost that was for us */
+		if (j->from->received_counts)
+			continue;	/* that was weighed */
 		if (contradicts(j, one) || came_round(j, one->place))
 			return one;
 	}
@@ -514,6 +596,8 @@ doubt(struct judge *j, enum domain_hold hold)
 	const struct domain_candidate *one = hold != DOMAIN_FOUND ? NULL :
 	    find_contradiction(j);
 
+	if (hold == DOMAIN_FOUND && j->from->resent_blind)
+		return DOMAIN_HELD_RESENT;
 	if (one == NULL)
 		return hold;
 	step_over(j, DOMAIN_STEP_DOUBT, one);

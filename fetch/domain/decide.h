@@ -8,8 +8,9 @@
  *
  * Where the field's habits lose mail or deliver to the wrong person, this is
  * stricter: a Received "for" of ours decides alone, even when nobody has that
- * address; a message that came through a list, was resent elsewhere, or came
- * back from another site is not given to whoever its To happens to name.
+ * address, but below our provider's lines not against To and Cc; a message that
+ * came through a list, was resent or sent on elsewhere, or came back from another
+ * site is not given to whoever its To happens to name.
  */
 #ifndef POSTROOM_FETCH_DOMAIN_DECIDE_H
 #define POSTROOM_FETCH_DOMAIN_DECIDE_H

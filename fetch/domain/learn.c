@@ -58,14 +58,25 @@ find_visible(const struct domain_candidates *from,
 
 	if (is_good(key))
 		return key;
-	if (from->list_id.len > 0)
+	if (from->lists.id.len > 0)
 		return (struct key){ .by = DOMAIN_KEY_LIST,
-		    .text = from->list_id };
+		    .text = from->lists.id };
 	if (key.text.len == 0)
 		key = find_one(from, answers, source, DOMAIN_FOREIGN);
 	if (is_good(key) && !slice_is(key.text, from->from))
 		return key;
 	return (struct key){ .by = DOMAIN_KEY_FROM, .text = from->from };
+}
+
+/* The list's address as To or Cc has it, or "". */
+static struct slice
+find_list(const struct domain_candidates *from)
+{
+	for (unsigned i = 0; i < from->count; i++)
+		if (from->all[i].source == DOMAIN_VISIBLE &&
+		    domain_lists_has(&from->lists, from->all[i].address))
+			return from->all[i].address;
+	return slice_of(NULL, 0);
 }
 
 static struct key
@@ -83,11 +94,11 @@ find_key(const struct domain_candidates *from,
 	case DOMAIN_HELD_RESENT:
 		break;
 	case DOMAIN_HELD_LIST:
-		if (from->list_id.len > 0)
+		if (from->lists.id.len > 0)
 			return (struct key){ .by = DOMAIN_KEY_LIST,
-			    .text = from->list_id };
+			    .text = from->lists.id };
 		return (struct key){ .by = DOMAIN_KEY_ADDRESS,
-		    .text = from->list_post };
+		    .text = find_list(from) };
 	default:
 		return key;
 	}

@@ -138,9 +138,11 @@ static const struct {
 	{ OFFICE, "To: sales@office.test, ann@office.test\n",
 	    "ann (visible header)" },
 	{ OFFICE, "", "held: no-address" },
-	{ OFFICE, "Bcc: ann@office.test\n", "held: no-address" },
-	{ OFFICE "headers bcc", "Bcc: ann@office.test\n",
-	    "ann (visible header)" },
+	{ OFFICE, "Bcc: ann@office.test\n", "ann (visible header)" },
+	{ OFFICE "headers to", "Bcc: ann@office.test\n",
+	    "held: no-address" },
+	{ OFFICE "headers to", "To: ben@office.test\n"
+	    "Bcc: ann@office.test\n", "held: doubt" },
 	{ OFFICE, "To: @@\n", "held: malformed" },
 };
 

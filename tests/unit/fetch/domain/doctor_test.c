@@ -273,7 +273,7 @@ START_TEST(a_domains_mail_in_one_persons_mailbox_is_seen)
 	ck_assert_ptr_nonnull(strstr(says(DIAGNOSIS_SHAPE), "domain|"));
 	ck_assert_str_eq(says(DIAGNOSIS_OPTION), _i == 0 ?
 	    "--headers|received,resent-to,resent-cc,resent-bcc,to,cc,"
-	    "apparently-to||0/0|0|0;" :
+	    "bcc,apparently-to||0/0|0|0;" :
 	    "--envelope-header|Delivered-To||0/0|0|0;");
 	end();
 }

@@ -26,6 +26,12 @@ static const struct {
 	    "list t.l.test -> ben@office.test" },
 	{ OFFICE, "List-Post: <mailto:t@l.test>\nTo: t@l.test\n",
 	    "address t@l.test -> ben@office.test" },
+	{ OFFICE, "Sender: owner-t@l.test\nTo: t@l.test\n"
+	    "Cc: ann@office.test\n",
+	    "address t@l.test -> ben@office.test" },
+	/* the list's address stands nowhere: nothing to know the next by */
+	{ OFFICE, "List-Post: <mailto:t@l.test>\nTo: ann@office.test\n",
+	    NULL },
 	{ OFFICE, "From: r@s.test\nTo: dian@office.test, x@y.test\n",
 	    "address dian@office.test -> ben@office.test" },
 	{ OFFICE, "From: r@s.test\nTo: old@y.test\n",
