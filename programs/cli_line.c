@@ -23,6 +23,10 @@ words_time(const json_t *row, const char *column, char out[32])
 		out[0] = '\0';
 }
 
+static int	report_rows(struct cli *, const char *month, json_t **rows_out);
+static struct line_counts sum_of(const json_t *rows);
+static int	print_json(struct cli *, json_t *rows);
+
 /* ---- status and open ---------------------------------------------------- */
 
 static void
@@ -89,30 +93,69 @@ say_figures(struct cli *cli, const json_t *row)
 		    (unsigned long long)(carried / (budget / 100)));
 }
 
-/* Make a request whose answer is how the line stands, and show that. */
+/* Ask how the line stands.  CLI_OK and the answer, or told. */
 static int
-show_line(struct cli *cli, const char *name,
-    const char *const values[ADMIN_ARGS])
+ask_line(struct cli *cli, const char *name,
+    const char *const values[ADMIN_ARGS], json_t **object_out)
 {
 	const struct admin_request *request = admin_find(slice_str(name));
 	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
-	json_t *object = NULL;
-	const json_t *row;
 	int r = cli_ask(cli, request, values, &answer);
 
-	if (r == CLI_OK && cli->json)
-		return cli_show(cli, request, &answer, false);
-	if (r == CLI_OK)
-		r = cli_answer(cli, request, &answer, &object);
-	if (r != CLI_OK)
-		return r;
-	row = json_array_get(json_object_get(object, "result"), 0);
+	return r == CLI_OK ? cli_answer(cli, request, &answer, object_out) : r;
+}
+
+static json_t *
+first_row(const json_t *object)
+{
+	return json_array_get(json_object_get(object, "result"), 0);
+}
+
+static void
+say_line(struct cli *cli, const json_t *row)
+{
 	if (strcmp(row_text(row, "state"), "open") == 0)
 		say_open(cli, row);
 	else
 		say_closed(cli, row);
 	say_figures(cli, row);
-	json_decref(object);
+}
+
+static void
+say_spared(struct cli *cli, const json_t *rows)
+{
+	struct line_counts sum = sum_of(rows);
+	char each[LINE_SAVINGS][AMOUNT_SIZE];
+
+	if (line_counts_saved(&sum) == 0)
+		return;
+	for (unsigned i = 0; i < LINE_SAVINGS; i++)
+		amount_bytes(cli->language, sum.saved[i].bytes, each[i]);
+	cli_say(cli, LINE_SPARED, each[LINE_SKIPPED], each[LINE_SHARED],
+	    each[LINE_COMPRESSED], each[LINE_DEFERRED]);
+}
+
+/* Its month, by account and cause: in a sentence, or as a column. */
+static int
+show_month(struct cli *cli, json_t *object)
+{
+	json_t *row = first_row(object), *rows = NULL;
+	char month[24];
+	int r;
+
+	(void)snprintf(month, sizeof(month), "%" PRIu64,
+	    row_number(row, "month"));
+	r = report_rows(cli, month, &rows);
+	if (r != CLI_OK)
+		return r;
+	if (cli->json) {
+		(void)json_object_set(row, "report", rows);
+		r = print_json(cli, json_object_get(object, "result"));
+	} else {
+		say_line(cli, row);
+		say_spared(cli, rows);
+	}
+	json_decref(rows);
 	return r;
 }
 
@@ -121,11 +164,17 @@ cli_line_status(struct cli *cli, int argc, char **argv)
 {
 	const char *const values[ADMIN_ARGS] = { NULL };
 	const char *words[1];
+	json_t *object = NULL;
 	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
-	return r == CLI_OK ? show_line(cli, "line status", values) : r;
+	if (r == CLI_OK)
+		r = ask_line(cli, "line status", values, &object);
+	if (r == CLI_OK)
+		r = show_month(cli, object);
+	json_decref(object);
+	return r;
 }
 
 int
@@ -133,12 +182,20 @@ cli_line_open(struct cli *cli, int argc, char **argv)
 {
 	struct cli_option options[] = { { "--minutes", true, NULL }, { 0 } };
 	const char *values[ADMIN_ARGS] = { NULL }, *words[1];
+	json_t *object = NULL;
 	int r = cli_options(cli, argc, argv, options, "", 0, 0, words);
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
 	values[0] = options[0].value;
-	return r == CLI_OK ? show_line(cli, "line open", values) : r;
+	if (r == CLI_OK)
+		r = ask_line(cli, "line open", values, &object);
+	if (r == CLI_OK && cli->json)
+		r = print_json(cli, json_object_get(object, "result"));
+	else if (r == CLI_OK)
+		say_line(cli, first_row(object));
+	json_decref(object);
+	return r;
 }
 
 /* ---- report ------------------------------------------------------------- */
@@ -341,12 +398,13 @@ cli_line_report(struct cli *cli, int argc, char **argv)
 	char month[16], shown[16];
 	const char *words[1];
 	json_t *rows = NULL;
-	int r = cli_options(cli, argc, argv, options, "", 0, 0, words);
+	int r = cli_options(cli, argc, argv, options, "MONTH", 0, 1, words);
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
 	if (r == CLI_OK)
-		r = month_read(cli, options[0].value, month);
+		r = month_read(cli, options[0].value != NULL ?
+		    options[0].value : words[0], month);
 	if (r == CLI_OK)
 		r = report_rows(cli, month, &rows);
 	if (r != CLI_OK)

@@ -157,12 +157,17 @@ def true(truth, *words):
         raise Wrong(" ".join(str(word) for word in words))
 
 
+# another of the provider's hosts had it from a client
+HOP = ("Received: from joe.client.example (joe.client.example [192.0.2.7])\r\n"
+       "\tby mx.provider.test with ESMTP; Sun, 22 Nov 2026 10:00:00 +0700\r\n")
+
+
 def send(port):
     with smtplib.SMTP("127.0.0.1", port, timeout=GUARD) as client:
         for number in range(MESSAGES):
             client.sendmail("joe@client.example", ["ann@office.test"],
-                            "From: joe@client.example\r\nSubject: held %d"
-                            "\r\n\r\nhello\r\n" % number)
+                            HOP + "From: joe@client.example\r\n"
+                            "Subject: held %d\r\n\r\nhello\r\n" % number)
 
 
 def wait_port(port):
@@ -196,6 +201,9 @@ def run(args, postfix):
         time.sleep(0.2)
     true(office.subjects() == [b"Subject: held %d" % i
                                for i in range(MESSAGES)], office.subjects())
+    story = office.ask("trace", "ann@office.test").decode()
+    true(story.count("handed to our provider by joe.client.example "
+                     "[192.0.2.7]") == MESSAGES, "no hop:", story)
     office.add("foreign", postfix.smtp, "foreign.test")
     row = office.fetch("now", "foreign")
     true(row["result"] == "not-allowed", row)

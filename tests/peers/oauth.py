@@ -637,6 +637,25 @@ class Test:
         return why or ("" if set(proxy.targets) == wanted else
                        "it carried %r" % proxy.targets)
 
+    def counted(self):
+        """What login servers were asked is of the mailbox it was for."""
+        until = time.monotonic() + GUARD
+        while time.monotonic() < until:
+            code, text = self.postroom("line", "report", "--json")
+            if code != 0:
+                return text
+            found = {row["label"]: (row["received"], row["sent"])
+                     for row in json.loads(text)["result"]
+                     if row["cause"] == "oauth"}
+            if {"device", "browser", "imap"} <= set(found):
+                break
+            time.sleep(0.5)
+        else:
+            return "not of all: %s" % found
+        # TLS 1.3 and one POST and its answer, at the least
+        return "" if all(min(both) > 500 for both in found.values()) else \
+            "that is too little: %s" % found
+
     def canaries(self):
         """A55: no token and no secret stands in a file of the hub's."""
         sought = [token.encode() for token in self.state.given
@@ -682,6 +701,7 @@ class Test:
         self.say(self.proxy("http", False), "through an HTTP proxy")
         self.say(self.proxy("socks5", True), "through SOCKS5 with a login")
         self.say("; ".join(self.state.faults), "every question was right")
+        self.say(self.counted(), "what login servers were asked is counted")
         self.say(self.canaries(), "A55 no token in any file")
         self.dovecot.stop()
         if self.failed:

@@ -62,6 +62,7 @@ static const struct ipc_rule keeper_rules[] = {
 };
 
 struct heard {
+	size_t		 bytes;		/* of the answer */
 	unsigned	count;
 	uint8_t		status;
 	unsigned	at;		/* which answer of all it was */
@@ -113,6 +114,7 @@ hear(void *arg, int status, struct ipc_message *message)
 	ck_assert_int_eq(status, 0);
 	ck_assert_uint_ge(message->body.len, 1);
 	heard->status = (uint8_t)message->body.at[0];
+	heard->bytes = message->body.len;
 	if (message->body.len == 11) {	/* to BEGIN */
 		struct unpack u = unpack_of(slice_after(message->body, 3));
 
@@ -616,6 +618,62 @@ START_TEST(a_mailbox_says_what_was_deleted_a_page_at_a_time)
 }
 END_TEST
 
+/* Of rows 1 to `count`, that they are left. */
+static void
+tell_spared(uint32_t count, uint32_t said, struct heard *heard)
+{
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+
+	pack_u64(&body, REMOTE);
+	pack_u8(&body, true);
+	pack_u32(&body, said);
+	for (uint32_t n = 1; n <= count; n++) {
+		pack_u32(&body, n);
+		pack_u8(&body, SPARED_SKIPPED);
+		pack_u64(&body, 0);
+	}
+	ask(fetch, QUEUE_LISTING_SPARED, &body, heard);
+}
+
+START_TEST(what_is_spared_is_told_a_page_at_a_time)
+{
+	struct heard begun = { 0 }, told = { 0 }, decided = { 0 },
+	    spared = { 0 }, lost = { .count = 1 };
+
+	begin(REMOTE, &begun);
+	tell_rows(SPARED_PAGE + 1, &told);
+	wait_for(&begun, 1);
+	wait_for(&told, 1);
+	decide(&decided);
+	wait_for(&decided, 1);
+	tell_spared(SPARED_PAGE, SPARED_PAGE, &spared);
+	wait_for(&spared, 1);
+	ck_assert_uint_eq(spared.status, LISTING_OK);
+	ck_assert_uint_eq(spared.bytes, 1 + SPARED_COUNT * 16);
+	ck_assert_uint_eq(play->breaches, 0);
+	tell_spared(1, 2, &lost);
+	play_run(play, 10);
+	ck_assert_uint_eq(play->breaches, 1);
+}
+END_TEST
+
+START_TEST(more_spared_than_a_page_is_a_breach)
+{
+	struct heard begun = { 0 }, told = { 0 }, decided = { 0 },
+	    lost = { .count = 1 };
+
+	begin(REMOTE, &begun);
+	tell_rows(SPARED_PAGE + 1, &told);
+	wait_for(&begun, 1);
+	wait_for(&told, 1);
+	decide(&decided);
+	wait_for(&decided, 1);
+	tell_spared(SPARED_PAGE + 1, SPARED_PAGE + 1, &lost);
+	play_run(play, 10);
+	ck_assert_uint_eq(play->breaches, 1);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -653,6 +711,8 @@ unit_suite(void)
 	tcase_add_test(tests, account_at_that_is_cut_is_a_breach);
 	tcase_add_test(tests,
 	    a_mailbox_says_what_was_deleted_a_page_at_a_time);
+	tcase_add_test(tests, what_is_spared_is_told_a_page_at_a_time);
+	tcase_add_test(tests, more_spared_than_a_page_is_a_breach);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
