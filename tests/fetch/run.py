@@ -44,6 +44,7 @@ import infected                                         # noqa: E402
 import resuming                                         # noqa: E402
 import killing                                          # noqa: E402
 import kills                                            # noqa: E402
+import waiting                                          # noqa: E402
 import watching                                         # noqa: E402
 import line                                             # noqa: E402
 import saving                                           # noqa: E402
@@ -53,8 +54,8 @@ import rows                                             # noqa: E402
 
 
 # with hubs of their own; what takes longest is first
-OWN = (killing, kills, resuming, watching, saving, limits, telling, line,
-       infected)
+OWN = (killing, kills, resuming, waiting, watching, saving, limits, telling,
+       line, infected)
 
 
 class Skip(Exception):
