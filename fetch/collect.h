@@ -70,9 +70,10 @@ int	collect_start(struct talk_hall *, struct loop *, struct ipc *queue,
 	    const struct collect_options *, const struct collect_events *,
 	    struct collect **collect_out);
 /*
- * The line has closed: the message at hand is finished, or cut where the rest of
- * it can be had later (resume.h), no more is, and it ends with FETCH_END_LINE (or with what ended it before).  What was asked for ahead
- * is cut off with the connection; it comes next time.
+ * The line has closed: the message at hand is finished, or cut where the rest
+ * of it can be had later (resume.h), no more is, and it ends with
+ * FETCH_END_LINE (or with what ended it before).  What was asked for ahead is
+ * cut off with the connection; it comes next time.
  */
 void	collect_pause(struct collect *);
 /* The channel is gone; what was submitted may or may not be stored. */
