@@ -119,6 +119,8 @@ void	me_go_with(struct web_visit *, const char *path, struct slice label);
 
 /* ---- me_words.c -------------------------------------------------------- */
 
+/* A moment, for people: "11:42" today, else with its date. */
+void	me_time(struct me_page *, int64_t utc_ms);
 /* How a mailbox does: a row of "fetch health", or NULL when there is none. */
 void	me_health(struct me_page *, const struct answer *health,
 	    bool enabled);

@@ -23,9 +23,8 @@ static const struct {
 	{ "deleting",	SAY_STAGE_DELETING },
 };
 
-/* A moment, for people: "11:42" today, else with its date. */
-static void
-add_time(struct me_page *page, int64_t utc_ms)
+void
+me_time(struct me_page *page, int64_t utc_ms)
 {
 	time_t then = (time_t)(utc_ms / 1000);
 	time_t now = (time_t)(clock_utc_ms() / 1000);
@@ -117,7 +116,7 @@ add_next(struct me_page *page, const struct answer *health)
 	html_markup(&page->html, " ");
 	me_text(page, SAY_ME_NEXT);
 	html_markup(&page->html, " ");
-	add_time(page, next);
+	me_time(page, next);
 	html_markup(&page->html, ".");
 }
 
@@ -136,7 +135,7 @@ add_when(struct me_page *page, enum sentence sentence, int64_t utc_ms)
 {
 	me_text(page, sentence);
 	html_markup(&page->html, " ");
-	add_time(page, utc_ms);
+	me_time(page, utc_ms);
 	html_markup(&page->html, ".");
 }
 
