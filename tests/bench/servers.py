@@ -10,9 +10,15 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 from load import connect
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             os.pardir, "peers"))
+
+from postfix import POSTFIX, write_postfix  # noqa: E402
 
 USERS = 20
 GUARD = 60.0            # seconds to begin or to end
@@ -20,7 +26,6 @@ PASSWORD = "secret"
 LAYOUTS = ("maildir", "sdbox", "mdbox")
 MAIL_ID = 5000          # any user that is nobody else's
 
-POSTFIX = "/usr/sbin/postfix"
 DOVECOT = "/usr/sbin/dovecot"
 
 
@@ -216,54 +221,15 @@ namespace inbox {{
 """
 
 MAIN_CF = """
-compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-mail_owner = postfix
-setgid_group = postdrop
-meta_directory = /etc/postfix
-shlib_directory = /usr/lib/postfix
-maillog_file = {folder}/mail.log
-maillog_file_prefixes = {folder}
-myhostname = mail.office.test
-mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mydestination =
-alias_maps =
-virtual_mailbox_domains = {layouts}
+virtual_mailbox_domains = %s
 virtual_mailbox_maps = static:ok
-virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
+virtual_transport = lmtp:inet:127.0.0.1:%d
 smtpd_client_connection_count_limit = 0
 message_size_limit = 67108864
-biff = no
 """
-
 MASTER_CF = """
-127.0.0.1:{smtp} inet n - n - - smtpd
-pickup   unix n - n 60 1 pickup
-cleanup  unix n - n - 0 cleanup
-qmgr     unix n - n 300 1 qmgr
-tlsmgr   unix - - n 1000? 1 tlsmgr
-rewrite  unix - - n - - trivial-rewrite
-bounce   unix - - n - 0 bounce
-defer    unix - - n - 0 bounce
-trace    unix - - n - 0 bounce
-verify   unix - - n - 1 verify
-flush    unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-smtp     unix - - n - - smtp
-relay    unix - - n - - smtp
-showq    unix n - n - - showq
-error    unix - - n - - error
-retry    unix - - n - - error
 discard  unix - - n - - discard
 lmtp     unix - - n - - lmtp
-anvil    unix - - n - 1 anvil
-scache   unix - - n - 1 scache
-postlog  unix-dgram n - n - 1 postlogd
 """
 
 
@@ -282,21 +248,15 @@ class Peer(Server):
     def __init__(self, folder):
         self.folder = os.path.join(folder, "peer")
         self.smtp, self.lmtp, self.pop3, self.imap = free_ports(4)
-        words = {"folder": self.folder, "id": MAIL_ID, "smtp": self.smtp,
-                 "lmtp": self.lmtp, "pop3": self.pop3, "imap": self.imap,
-                 "password": PASSWORD,
-                 "layouts": ", ".join(LAYOUTS)}
-        for name, text in (("dovecot.conf", DOVECOT_CONF),
-                           ("postfix/main.cf", MAIN_CF),
-                           ("postfix/master.cf", MASTER_CF)):
-            write(os.path.join(self.folder, name), text.format(**words))
-        for name, owner in (("mail", MAIL_ID), ("data", "postfix"),
-                            ("queue", "root")):
-            os.makedirs(os.path.join(self.folder, name))
-            shutil.chown(os.path.join(self.folder, name), owner)
-        if os.path.exists("/etc/postfix/postfix-files"):
-            shutil.copy("/etc/postfix/postfix-files",
-                        os.path.join(self.folder, "postfix"))
+        write(os.path.join(self.folder, "dovecot.conf"), DOVECOT_CONF.format(
+            folder=self.folder, id=MAIL_ID, smtp=self.smtp, lmtp=self.lmtp,
+            pop3=self.pop3, imap=self.imap, password=PASSWORD,
+            layouts=", ".join(LAYOUTS)))
+        write_postfix(os.path.join(self.folder, "postfix"), self.folder,
+                      "mail.office.test", self.smtp,
+                      MAIN_CF % (", ".join(LAYOUTS), self.lmtp), MASTER_CF)
+        os.makedirs(os.path.join(self.folder, "mail"))
+        shutil.chown(os.path.join(self.folder, "mail"), MAIL_ID)
 
     def commands(self):
         return [[DOVECOT, "-F", "-c", self.folder + "/dovecot.conf"],

@@ -10,66 +10,25 @@ import argparse
 import json
 import os
 import poplib
-import shutil
 import smtplib
 import socket
 import subprocess
 import sys
 import time
 
-POSTFIX = "/usr/sbin/postfix"
+from postfix import POSTFIX, write_postfix
+
 GUARD = 60.0            # seconds; nothing honest comes near it
 QUIET = 3.0             # in which nothing may come unasked
 MESSAGES = 3
 
 MAIN_CF = """
-compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-mail_owner = postfix
-setgid_group = postdrop
-meta_directory = /etc/postfix
-shlib_directory = /usr/lib/postfix
-maillog_file = {folder}/mail.log
-maillog_file_prefixes = {folder}
-myhostname = mail.provider.test
-mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mydestination =
-alias_maps =
 relay_domains = office.test
-transport_maps = inline:{{ office.test=ondemand:[127.0.0.1]:{hub} }}
+transport_maps = inline:{ office.test=ondemand:[127.0.0.1]:%d }
 fast_flush_domains = office.test
 defer_transports = ondemand
-biff = no
 """
-
-MASTER_CF = """
-127.0.0.1:{smtp} inet n - n - - smtpd
-pickup   unix n - n 60 1 pickup
-cleanup  unix n - n - 0 cleanup
-qmgr     unix n - n 300 1 qmgr
-tlsmgr   unix - - n 1000? 1 tlsmgr
-rewrite  unix - - n - - trivial-rewrite
-bounce   unix - - n - 0 bounce
-defer    unix - - n - 0 bounce
-trace    unix - - n - 0 bounce
-verify   unix - - n - 1 verify
-flush    unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-smtp     unix - - n - - smtp
-ondemand unix - - n - - smtp
-relay    unix - - n - - smtp
-showq    unix n - n - - showq
-error    unix - - n - - error
-retry    unix - - n - - error
-anvil    unix - - n - 1 anvil
-scache   unix - - n - 1 scache
-postlog  unix-dgram n - n - 1 postlogd
-"""
+MASTER_CF = "ondemand unix - - n - - smtp\n"
 
 
 class Wrong(Exception):
@@ -82,25 +41,14 @@ class Postfix:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.smtp = probe.getsockname()[1]
-        os.makedirs(self.folder)
-        # its daemons are not root
+        self.config = os.path.join(self.folder, "etc")
         os.chmod(folder, 0o755)
-        for name, owner in (("etc", "root"), ("queue", "root"),
-                            ("data", "postfix")):
-            os.makedirs(os.path.join(self.folder, name))
-            shutil.chown(os.path.join(self.folder, name), owner)
-        for name, text in (("main.cf", MAIN_CF), ("master.cf", MASTER_CF)):
-            with open(os.path.join(self.folder, "etc", name), "w",
-                      encoding="ascii") as file:
-                file.write(text.format(folder=self.folder, smtp=self.smtp,
-                                       hub=hub))
-        if os.path.exists("/etc/postfix/postfix-files"):
-            shutil.copy("/etc/postfix/postfix-files",
-                        os.path.join(self.folder, "etc"))
+        write_postfix(self.config, self.folder, "mail.provider.test",
+                      self.smtp, MAIN_CF % hub, MASTER_CF)
 
     def command(self, *words):
         return subprocess.run(
-            [POSTFIX, "-c", os.path.join(self.folder, "etc"), *words],
+            [POSTFIX, "-c", self.config, *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=GUARD, check=False)
 
