@@ -11,6 +11,10 @@
 # order in which they were named.
 
 limit_seconds=300	# a program that hangs must not hang the check
+# libcheck's own limit is 4 s of one test, and of a machine that does much else
+# at a time nobody knows how slow it is; a test may ask for less.
+: "${CK_DEFAULT_TIMEOUT:=120}"
+export CK_DEFAULT_TIMEOUT
 
 # run.sh --one FOLDER TEST: its lines go to TEST.results.
 one() {
