@@ -5,19 +5,20 @@ import threading
 import time
 
 from certs import BAD, HOST
+from either import Imap, Pop3, both, with_stls
 from harness import DOMAIN, Fault, Session, letters, test
 from provider import Hangup
 
 
 # --- connecting and greeting -------------------------------------------------
 
-@test("F01/refused-connection-is-said-and-others-go-on")
-def refused_connection(t):
-    datas = letters("refused", 3)
-    dead = t.provider(Session, t.box())
+@both("F01/refused-connection-is-said-and-others-go-on")
+def refused_connection(t, kind):
+    datas = letters(kind.mark + "refused", 3)
+    dead = t.provider(kind.session, kind.box(t))
     t.add(dead, label="dead")
     dead.close()
-    t.add(t.provider(Session, t.box(datas)), label="alive")
+    t.add(t.provider(kind.session, kind.box(t, datas)), label="alive")
     rows = {row["label"]: row for row in t.fetch("now")}
     t.true(rows["dead"]["result"] == "unreachable", rows["dead"])
     t.true(rows["alive"]["result"] == "done", rows["alive"])
@@ -58,8 +59,8 @@ def silence_after_accept(t):
     while_silent(t, Silent, "silence")
 
 
-def greets(data, silent=False):
-    class Greets(Session):
+def greets(kind, data, silent=False):
+    class Greets(kind.session):
         def greeting(self):
             self.send(data)
             if silent:
@@ -68,65 +69,85 @@ def greets(data, silent=False):
     return Greets
 
 
-@test("F03/garbage-for-a-greeting")
-def garbage_greeting(t):
-    for name, data in (("smtp", b"220 mail.test ESMTP\r\n"),
-                       ("http", b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-                       ("err", b"-ERR too many connections\r\n"),
-                       ("bytes", bytes(range(256)) * 16 + b"\r\n"),
-                       ("dot", b".\r\n" * 1000)):
-        provider = t.provider(greets(data), t.box())
+GARBAGE = (("smtp", b"220 mail.test ESMTP\r\n"),
+           ("http", b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+           ("bytes", bytes(range(256)) * 16 + b"\r\n"))
+GARBAGE_OF = {
+    Pop3: (("imap", b"* OK ready\r\n"),
+           ("err", b"-ERR too many connections\r\n"),
+           ("dot", b".\r\n" * 1000)),
+    Imap: (("pop3", b"+OK ready\r\n"),
+           ("bye", b"* BYE too many connections\r\n"),
+           ("stars", b"*\r\n" * 1000)),
+}
+
+
+@both("F03/garbage-for-a-greeting")
+def garbage_greeting(t, kind):
+    for name, data in GARBAGE + GARBAGE_OF[kind]:
+        provider = t.provider(greets(kind, data), kind.box(t))
         t.add(provider, label=name)
         row = t.now("nonsense", "closed", "busy", "refused", label=name)
         t.true(row["words"].isprintable(), "unprintable:", repr(row))
         t.no_secret(provider.received())
 
 
-@test("F03/a-greeting-of-1-MiB")
-def endless_greeting(t):
-    for name, data in (("line", b"+OK " + b"x" * (1 << 20) + b"\r\n"),
-                       ("open", b"+OK " + b"x" * (1 << 20)),
+@both("F03/a-greeting-of-1-MiB")
+def endless_greeting(t, kind):
+    for name, data in (("line", kind.ready + b"x" * (1 << 20) + b"\r\n"),
+                       ("open", kind.ready + b"x" * (1 << 20)),
                        ("lines", b"hello\r\n" * 150000)):
-        t.add(t.provider(greets(data), t.box()), label=name)
+        t.add(t.provider(greets(kind, data), kind.box(t)), label=name)
         t.now("nonsense", "closed", label=name)
 
 
-@test("F03/garbage-and-then-silence")
-def garbage_and_silence(t):
-    t.add(t.provider(greets(b"hello\r\n", silent=True), t.box()))
+@both("F03/garbage-and-then-silence")
+def garbage_and_silence(t, kind):
+    t.add(t.provider(greets(kind, b"hello\r\n", silent=True), kind.box(t)))
     t.now("nonsense")
 
 
-@test("F04/closed-after-the-greeting")
-def closed_after_greeting(t):
-    t.add(t.provider(greets(b"+OK ready\r\n"), t.box()))
+@both("F04/closed-after-the-greeting")
+def closed_after_greeting(t, kind):
+    t.add(t.provider(greets(kind, kind.ready + b"ready\r\n"), kind.box(t)))
     t.now("closed")
 
 
 # --- the login ---------------------------------------------------------------
 
-def refuses(words):
-    class Refuses(Session):
+REFUSALS = {
+    Pop3: (("plain", b"no", "refused"),
+           ("auth", b"[AUTH] wrong", "refused"),
+           ("temp", b"[SYS/TEMP] later", "busy"),
+           ("in-use", b"[IN-USE] locked", "busy"),
+           ("delay", b"[LOGIN-DELAY] wait", "busy")),
+    Imap: (("plain", b"no", "refused"),
+           ("failed", b"[AUTHENTICATIONFAILED] wrong", "refused"),
+           ("expired", b"[EXPIRED] too old", "refused"),
+           ("unavailable", b"[UNAVAILABLE] later", "busy"),
+           ("in-use", b"[INUSE] locked", "busy"),
+           ("limit", b"[LIMIT] too many", "busy")),
+}
+
+
+def refuses(kind, words):
+    class Refuses(kind.session):
         def let_in(self, box, is_right):
-            self.say(b"-ERR " + words)
+            kind.refuse(self, words)
     return Refuses
 
 
-@test("F05/a-wrong-password-and-a-busy-mailbox-are-told-apart")
-def refused_login(t):
-    for name, words, result in (
-            ("plain", b"no", "refused"),
-            ("auth", b"[AUTH] wrong", "refused"),
-            ("temp", b"[SYS/TEMP] later", "busy"),
-            ("in-use", b"[IN-USE] locked", "busy"),
-            ("delay", b"[LOGIN-DELAY] wait", "busy")):
-        provider = t.provider(refuses(words), t.box(letters(name, 1)))
+@both("F05/a-wrong-password-and-a-busy-mailbox-are-told-apart")
+def refused_login(t, kind):
+    for name, words, result in REFUSALS[kind]:
+        provider = t.provider(refuses(kind, words),
+                              kind.box(t, letters(name, 1)))
         t.add(provider, label=name)
         row = t.now(result, label=name)
         t.true(words.split(b"] ")[-1].decode() in row["words"],
                "its words are not passed on:", row["words"])
         tries = provider.words()
-        t.true(tries["PASS"] + tries["AUTH"] + tries["APOP"] == 1,
+        t.true(sum(tries[word] for word in kind.logins) == 1,
                "one collection, and so many logins:", tries)
     t.here([])
 
@@ -261,22 +282,19 @@ class Stls(Session):
     stls = True
 
 
-@test("tls/starttls-and-implicit-carry-the-mail")
-def tls_works(t):
-    datas = letters("tls", 6)
+@both("tls/starttls-and-implicit-carry-the-mail")
+def tls_works(t, kind):
+    datas = letters(kind.mark + "tls", 6)
     tls = t.certs.context("good")
-    box = t.box(datas[:3], user="starttls")
-    provider = t.provider(Stls, box, tls=tls)
-    t.add(provider, label="starttls", host=HOST, tls="starttls",
-          user="starttls")
-    t.now(label="starttls")
-    t.no_secret(provider.sessions[-1].in_clear, "starttls")
-    box = t.box(datas[3:], user="implicit")
-    provider = t.provider(Session, box, tls=tls, implicit=True)
-    t.add(provider, label="implicit", host=HOST, tls="implicit",
-          user="implicit")
-    t.now(label="implicit")
-    t.true(not provider.sessions[-1].in_clear, "bytes in clear")
+    for i, name in enumerate(("starttls", "implicit")):
+        box = kind.box(t, datas[3 * i:3 * i + 3], user=name)
+        provider = t.provider(with_stls(kind), box, tls=tls,
+                              implicit=name == "implicit")
+        t.add(provider, label=name, host=HOST, tls=name, user=name)
+        t.now(label=name)
+        t.no_secret(provider.sessions[-1].in_clear, name)
+        t.true(name == "starttls" or not provider.sessions[-1].in_clear,
+               "bytes in clear")
     t.here(datas)
 
 
@@ -341,14 +359,15 @@ def injected(t):
     t.here([])
 
 
-@test("F09/A25/certificates-that-nobody-may-trust")
-def certificates(t):
+@both("F09/A25/certificates-that-nobody-may-trust")
+def certificates(t, kind):
     for name, (why, *_) in BAD.items():
-        for tls, implicit in (("starttls", False), ("implicit", True)):
+        for tls in ("starttls", "implicit"):
             label = name + "-" + tls
-            provider = t.provider(Stls, t.box(letters(label, 1)),
+            provider = t.provider(with_stls(kind),
+                                  kind.box(t, letters(label, 1)),
                                   tls=t.certs.context(name),
-                                  implicit=implicit)
+                                  implicit=tls == "implicit")
             t.add(provider, label=label, host=HOST, tls=tls)
             try:
                 t.now("distrusted", label=label)
@@ -370,18 +389,18 @@ def good_certificates(t):
     t.here(datas)
 
 
-@test("F09/a-pin-trusts-one-certificate-and-no-other")
-def pins(t):
+@both("F09/a-pin-trusts-one-certificate-and-no-other")
+def pins(t, kind):
     datas = []
     for name in ("self-signed", "expired", "wrong-host", "unknown-authority"):
-        datas += letters("pin-" + name, 1)
-        t.add(t.provider(Session, t.box(datas[-1:], user=name),
+        datas += letters(kind.mark + "pin-" + name, 1)
+        t.add(t.provider(kind.session, kind.box(t, datas[-1:], user=name),
                          tls=t.certs.context(name), implicit=True),
               "--pin", t.certs.print(name), label=name, host=HOST,
               tls="implicit", user=name)
         t.now(label=name)
     # the pin is of another one, though everybody else would trust this
-    provider = t.provider(Session, t.box(letters("pin-other", 1)),
+    provider = t.provider(kind.session, kind.box(t, letters("pin-other", 1)),
                           tls=t.certs.context("good"), implicit=True)
     t.add(provider, "--pin", t.certs.print("self-signed"), label="other",
           host=HOST, tls="implicit")

@@ -3,65 +3,88 @@
 import threading
 import time
 
+from either import Imap, Pop3, both
 from harness import (MESSAGE_BYTES, Fault, Mail, Session, letter, letters,
                      mended, test)
 from provider import Hangup
 
-# Where an answer to RETR breaks off: name -> bytes of (status line, message).
+# Where an answer breaks off: name -> bytes of (what comes before the message,
+# the message).
 END = b".\r\n"
+TAIL = b")\r\n"
 CUTS = {
-    "before-the-answer": lambda status, wire: 0,
-    "in-the-status-line": lambda status, wire: len(status) - 5,
-    "after-the-status-line": lambda status, wire: len(status),
-    "in-the-header": lambda status, wire: len(status) + 30,
-    "after-the-header": lambda status, wire:
-        len(status) + wire.index(b"\r\n\r\n") + 4,
-    "in-a-line": lambda status, wire: len(status) + len(wire) // 2 + 3,
-    "between-cr-and-lf": lambda status, wire:
-        len(status) + wire.index(b"\r\n", len(wire) // 2) + 1,
-    "after-a-line": lambda status, wire:
-        len(status) + wire.index(b"\r\n", len(wire) // 2) + 2,
-    "between-two-dots": lambda status, wire:
-        len(status) + wire.index(b"\r\n..") + 3,
-    "before-the-last-cr": lambda status, wire:
-        len(status) + len(wire) - len(END) - 2,
-    "before-the-last-lf": lambda status, wire:
-        len(status) + len(wire) - len(END) - 1,
-    "before-the-dot": lambda status, wire: len(status) + len(wire) - 3,
-    "after-the-dot": lambda status, wire: len(status) + len(wire) - 2,
-    "between-dot-cr-and-lf": lambda status, wire:
-        len(status) + len(wire) - 1,
+    Pop3: {
+        "before-the-answer": lambda status, wire: 0,
+        "in-the-status-line": lambda status, wire: len(status) - 5,
+        "after-the-status-line": lambda status, wire: len(status),
+        "in-the-header": lambda status, wire: len(status) + 30,
+        "after-the-header": lambda status, wire:
+            len(status) + wire.index(b"\r\n\r\n") + 4,
+        "in-a-line": lambda status, wire: len(status) + len(wire) // 2 + 3,
+        "between-cr-and-lf": lambda status, wire:
+            len(status) + wire.index(b"\r\n", len(wire) // 2) + 1,
+        "after-a-line": lambda status, wire:
+            len(status) + wire.index(b"\r\n", len(wire) // 2) + 2,
+        "between-two-dots": lambda status, wire:
+            len(status) + wire.index(b"\r\n..") + 3,
+        "before-the-last-cr": lambda status, wire:
+            len(status) + len(wire) - len(END) - 2,
+        "before-the-last-lf": lambda status, wire:
+            len(status) + len(wire) - len(END) - 1,
+        "before-the-dot": lambda status, wire: len(status) + len(wire) - 3,
+        "after-the-dot": lambda status, wire: len(status) + len(wire) - 2,
+        "between-dot-cr-and-lf": lambda status, wire:
+            len(status) + len(wire) - 1,
+    },
+    Imap: {
+        "before-the-answer": lambda head, data: 0,
+        "in-the-head": lambda head, data: len(head) // 2,
+        "in-the-count": lambda head, data: len(head) - 4,
+        "after-the-head": lambda head, data: len(head),
+        "in-the-header": lambda head, data: len(head) + 30,
+        "after-the-header": lambda head, data:
+            len(head) + data.index(b"\r\n\r\n") + 4,
+        "in-a-line": lambda head, data: len(head) + len(data) // 2 + 3,
+        "between-cr-and-lf": lambda head, data:
+            len(head) + data.index(b"\r\n", len(data) // 2) + 1,
+        "before-the-last-byte": lambda head, data: len(head) + len(data) - 1,
+        "after-the-literal": lambda head, data: len(head) + len(data),
+        "after-the-bracket": lambda head, data: len(head) + len(data) + 1,
+        "before-the-ok": lambda head, data: len(head) + len(data) + len(TAIL),
+    },
 }
 
 
-def cutting(victim, cuts):
+def cutting(kind, victim, cuts):
     """Sessions that break off in `victim`, at one place after the other."""
-    cuts = list(cuts)
-
-    class Cuts(Session):
+    class Cuts(kind.giver):
         stls = True
 
-        def retr(self, number, mail):
+        def give(self, number, mail):
             if mail.uidl != victim or not cuts:
-                super().retr(number, mail)
+                super().give(number, mail)
                 return
-            status = b"+OK %d octets\r\n" % mail.listed()
-            place = CUTS[cuts.pop(0)](status, mail.wire)
-            self.send((status + mail.wire)[:place])
-            self.hang_up()
+            kind.cut(self, number, mail, cuts.pop(0))
+
+        def part(self, _number, mail, *_):      # IMAP's, of a large one
+            self.no(b"not in parts")
+            self.box.sent[mail.uidl] -= 1
     return Cuts
 
 
-def cut_everywhere(t, delete, **how):
+def cut_everywhere(t, kind, delete, **how):
     datas = letters(t.owner, 3, 3000)
-    box = t.box(datas)
-    provider = t.provider(cutting(b"uidl-2", CUTS), box,
+    box = kind.box(t, datas)
+    cuts = CUTS[kind]
+    provider = t.provider(cutting(kind, b"uidl-2", list(cuts.values())), box,
                           **({"tls": t.certs.context("good")} if how else {}))
     t.add(provider, delete=delete, **how)
-    for name in CUTS:
+    for name in cuts:
         try:
             t.now("closed", "tls")
-            t.here([datas[0], datas[2]], least=[datas[0]])
+            # a response that is whole counts, whatever comes after it
+            t.here(datas if name == "before-the-ok" else
+                   [datas[0], datas[2]], least=[datas[0]])
         except Fault as fault:
             raise Fault("cut %s: %s" % (name, fault)) from fault
         t.true(b"uidl-2" in box.uidls(), "cut", name, "and it was deleted")
@@ -74,41 +97,36 @@ def cut_everywhere(t, delete, **how):
     t.once(box)
 
 
-@test("F10/cut-at-every-place-in-clear-keep")
-def cut_keep(t):
-    cut_everywhere(t, "--keep")
+@both("F10/cut-at-every-place-in-clear-keep")
+def cut_keep(t, kind):
+    cut_everywhere(t, kind, "--keep")
 
 
-@test("F10/cut-at-every-place-in-clear-delete")
-def cut_delete(t):
-    cut_everywhere(t, "--delete-after 0")
+@both("F10/cut-at-every-place-in-clear-delete")
+def cut_delete(t, kind):
+    cut_everywhere(t, kind, "--delete-after 0")
 
 
-@test("F11/A26/tls-ends-without-a-word-at-every-place")
-def cut_tls(t):
-    cut_everywhere(t, "--delete-after 0", host="pop.provider.test",
+@both("F11/A26/tls-ends-without-a-word-at-every-place")
+def cut_tls(t, kind):
+    cut_everywhere(t, kind, "--delete-after 0", host="pop.provider.test",
                    tls="starttls")
 
 
-@test("F10/cut-in-a-large-message")
-def cut_large(t):
-    data = letter("large", 3 << 20)
-    box = t.box([data, *letters("beside", 2)])
-    places = [0, 100, 70000, 140000, 1 << 20]
-
-    class Cuts(Session):
-        def retr(self, number, mail):
-            if number != 1 or not places:
-                super().retr(number, mail)
-                return
-            self.send(b"+OK\r\n" + mail.wire[:places.pop()])
-            self.hang_up()
-    t.add(t.provider(Cuts, box), delete="--delete-after 0")
-    for _ in range(5):
+@both("F10/cut-in-a-large-message")
+def cut_large(t, kind):
+    beside = letters(kind.mark + "beside", 2)
+    data = letter(kind.mark + "large", 3 << 20)
+    box = kind.box(t, [data, *beside])
+    places = (1 << 20, 140000, 70000, 100, 0)
+    t.add(t.provider(cutting(kind, b"uidl-1", [
+        lambda head, _data, place=place: len(head) + place
+        for place in places]), box), delete="--delete-after 0")
+    for _ in places:
         t.now("closed")
         t.true(b"uidl-1" in box.uidls(), "deleted")
     t.now()
-    t.here([data, *letters("beside", 2)])
+    t.here([data, *beside])
     t.once(box)
     t.true(not box.uidls(), "not deleted")
 
@@ -379,10 +397,10 @@ def long_line(t):
     t.true(not box.uidls(), box.uidls())
 
 
-def carried(t, datas, delete="--delete-after 0"):
+def carried(t, datas, kind=Pop3):
     """All of it arrives, mended where it must be, and may be deleted."""
-    box = t.box(datas)
-    t.add(t.provider(Session, box), delete=delete)
+    box = kind.box(t, datas)
+    t.add(t.provider(kind.session, box), delete="--delete-after 0")
     t.now()
     t.here(datas)
     t.true(not box.uidls(), "left there:", box.uidls())
@@ -466,24 +484,22 @@ def twins(t):
     t.here(datas)
 
 
-@test("F36/one-byte-a-second-is-given-up-and-delays-nobody", slow=True)
-def slow_bytes(t):
-    class Drips(Session):
-        def retr(self, number, mail):
+@both("F36/one-byte-a-second-is-given-up-and-delays-nobody", slow=True)
+def slow_bytes(t, kind):
+    class Drips(kind.giver):
+        def give(self, number, mail):
             if number != 2:
-                super().retr(number, mail)
+                super().give(number, mail)
                 return
-            self.say(b"+OK")
-            self.flush()
-            for at in range(len(mail.wire)):
-                self.push(mail.wire[at:at + 1])
+            data = kind.drip(self, number, mail)
+            for at in range(len(data)):
+                self.push(data[at:at + 1])
                 time.sleep(1.0)
-    datas = letters("drip", 3)
-    box = t.box(datas)
-    t.add(t.provider(Drips, box), label="drips")
-    other = letters("drip-beside", 4)
-    t.add(t.provider(Session, t.box(other, user="beside")), label="beside",
-          user="beside")
+    datas = letters(kind.mark + "drip", 3)
+    t.add(t.provider(Drips, kind.box(t, datas)), label="drips")
+    other = letters(kind.mark + "drip-beside", 4)
+    t.add(t.provider(kind.session, kind.box(t, other, user="beside")),
+          label="beside", user="beside")
     ends = []
     slow = threading.Thread(
         target=lambda: ends.append(t.fetch("now", "drips")[0]))

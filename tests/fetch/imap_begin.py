@@ -3,23 +3,9 @@
 import threading
 import time
 
-from begin import greets
-from certs import BAD, HOST
-from harness import Fault, ImapSession, letters, test
+from certs import HOST
+from harness import ImapSession, letters, test
 from names import at_name, until_done
-
-
-@test("F01/imap/refused-connection-is-said-and-others-go-on")
-def refused_connection(t):
-    datas = letters("imap-refused", 3)
-    dead = t.provider(ImapSession, t.imap_box())
-    t.add(dead, label="dead")
-    dead.close()
-    t.add(t.provider(ImapSession, t.imap_box(datas)), label="alive")
-    rows = {row["label"]: row for row in t.fetch("now")}
-    t.true(rows["dead"]["result"] == "unreachable", rows["dead"])
-    t.true(rows["alive"]["result"] == "done", rows["alive"])
-    t.here(datas)
 
 
 @test("F02/imap/silence-times-out-and-delays-nobody", slow=True)
@@ -60,69 +46,7 @@ def silence(t):
     t.here(datas)
 
 
-@test("F03/imap/garbage-for-a-greeting")
-def garbage_greeting(t):
-    for name, data in (("smtp", b"220 mail.test ESMTP\r\n"),
-                       ("pop3", b"+OK ready\r\n"),
-                       ("bye", b"* BYE too many connections\r\n"),
-                       ("bytes", bytes(range(256)) * 16 + b"\r\n"),
-                       ("stars", b"*\r\n" * 1000)):
-        greeter = type(name, (ImapSession,), {
-            "greeting": greets(data).greeting})
-        provider = t.provider(greeter, t.imap_box())
-        t.add(provider, label=name)
-        row = t.now("nonsense", "closed", "busy", "refused", label=name)
-        t.true(row["words"].isprintable(), "unprintable:", repr(row))
-        t.no_secret(provider.received())
-
-
-@test("F03/imap/a-greeting-of-1-MiB")
-def endless_greeting(t):
-    for name, data in (("line", b"* OK " + b"x" * (1 << 20) + b"\r\n"),
-                       ("open", b"* OK " + b"x" * (1 << 20)),
-                       ("lines", b"hello\r\n" * 150000)):
-        greeter = type(name, (ImapSession,), {
-            "greeting": greets(data).greeting})
-        t.add(t.provider(greeter, t.imap_box()), label=name)
-        t.now("nonsense", "closed", label=name)
-
-
-@test("F04/imap/closed-after-the-greeting")
-def closed_after_greeting(t):
-    greeter = type("Closes", (ImapSession,), {
-        "greeting": greets(b"* OK ready\r\n").greeting})
-    t.add(t.provider(greeter, t.imap_box()))
-    t.now("closed")
-
-
 # --- the login ---------------------------------------------------------------
-
-def refuses(words):
-    class Refuses(ImapSession):
-        def let_in(self, box, is_right):
-            self.no(words)
-    return Refuses
-
-
-@test("F05/imap/a-wrong-password-and-a-busy-mailbox-are-told-apart")
-def refused_login(t):
-    for name, words, result in (
-            ("plain", b"no", "refused"),
-            ("failed", b"[AUTHENTICATIONFAILED] wrong", "refused"),
-            ("expired", b"[EXPIRED] too old", "refused"),
-            ("unavailable", b"[UNAVAILABLE] later", "busy"),
-            ("in-use", b"[INUSE] locked", "busy"),
-            ("limit", b"[LIMIT] too many", "busy")):
-        provider = t.provider(refuses(words), t.imap_box(letters(name, 1)))
-        t.add(provider, label=name)
-        row = t.now(result, label=name)
-        t.true(words.split(b"] ")[-1].decode() in row["words"],
-               "its words are not passed on:", row["words"])
-        tries = provider.words()
-        t.true(tries["LOGIN"] + tries["AUTHENTICATE"] == 1,
-               "one collection, and so many logins:", tries)
-    t.here([])
-
 
 @test("F05/imap/the-connection-breaks-during-the-login")
 def broken_login(t):
@@ -224,21 +148,6 @@ class Stls(ImapSession):
     stls = True
 
 
-@test("tls/imap/starttls-and-implicit-carry-the-mail")
-def tls_works(t):
-    datas = letters("imap-tls", 6)
-    tls = t.certs.context("good")
-    for i, (name, implicit) in enumerate((("starttls", False),
-                                          ("implicit", True))):
-        provider = t.provider(Stls, t.imap_box(datas[3 * i:3 * i + 3],
-                                               user=name),
-                              tls=tls, implicit=implicit)
-        t.add(provider, label=name, host=HOST, tls=name, user=name)
-        t.now(label=name)
-        t.no_secret(provider.sessions[-1].in_clear, name)
-    t.here(datas)
-
-
 @test("F06/imap/without-starttls-no-secret-leaves")
 def no_starttls(t):
     class Refuses(Stls):
@@ -316,40 +225,6 @@ def preauth(t):
         words = provider.words()
         t.true(not words["SELECT"] and not words["EXAMINE"], words)
     t.here([])
-
-
-@test("F09/imap/certificates-that-nobody-may-trust")
-def certificates(t):
-    for name, (why, *_) in BAD.items():
-        for tls, implicit in (("starttls", False), ("implicit", True)):
-            label = name + "-" + tls
-            provider = t.provider(Stls, t.imap_box(letters(label, 1)),
-                                  tls=t.certs.context(name),
-                                  implicit=implicit)
-            t.add(provider, label=label, host=HOST, tls=tls)
-            try:
-                t.now("distrusted", label=label)
-            except Fault as fault:
-                raise Fault("%s (%s): %s" % (label, why, fault)) from fault
-            t.no_secret(provider.received())
-    t.here([])
-
-
-@test("F09/imap/a-pin-trusts-one-certificate-and-no-other")
-def pins(t):
-    datas = letters("imap-pin", 1)
-    t.add(t.provider(ImapSession, t.imap_box(datas, user="self"),
-                     tls=t.certs.context("self-signed"), implicit=True),
-          "--pin", t.certs.print("self-signed"), label="self", host=HOST,
-          tls="implicit", user="self")
-    t.now(label="self")
-    provider = t.provider(ImapSession, t.imap_box(letters("other", 1)),
-                          tls=t.certs.context("good"), implicit=True)
-    t.add(provider, "--pin", t.certs.print("self-signed"), label="other",
-          host=HOST, tls="implicit")
-    t.now("distrusted", label="other")
-    t.no_secret(provider.received())
-    t.here(datas)
 
 
 @test("F48/imap/what-is-offered-is-asked-anew-after-tls-and-login")

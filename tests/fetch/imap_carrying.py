@@ -1,118 +1,9 @@
 """IMAP while messages are carried: literals that lie, cuts, odd bytes."""
 
-import threading
-import time
-
-from harness import (DATE_MS, MESSAGE_BYTES, Fault, Folder, ImapMail,
+from carrying import carried
+from either import Imap
+from harness import (DATE_MS, MESSAGE_BYTES, Folder, ImapMail,
                      ImapSession, letter, letters, mended, test)
-
-# Where the answer to a FETCH breaks off: name -> bytes of (head, message).
-TAIL = b")\r\n"
-CUTS = {
-    "before-the-answer": lambda head, data: 0,
-    "in-the-head": lambda head, data: len(head) // 2,
-    "in-the-count": lambda head, data: len(head) - 4,
-    "after-the-head": lambda head, data: len(head),
-    "in-the-header": lambda head, data: len(head) + 30,
-    "after-the-header": lambda head, data:
-        len(head) + data.index(b"\r\n\r\n") + 4,
-    "in-a-line": lambda head, data: len(head) + len(data) // 2 + 3,
-    "between-cr-and-lf": lambda head, data:
-        len(head) + data.index(b"\r\n", len(data) // 2) + 1,
-    "before-the-last-byte": lambda head, data: len(head) + len(data) - 1,
-    "after-the-literal": lambda head, data: len(head) + len(data),
-    "after-the-bracket": lambda head, data: len(head) + len(data) + 1,
-    "before-the-ok": lambda head, data: len(head) + len(data) + len(TAIL),
-}
-
-
-def cutting(victim, cuts):
-    """Sessions that break off in `victim`, at one place after the other."""
-    cuts = list(cuts)
-
-    class Cuts(ImapSession):
-        stls = True
-
-        def text(self, number, mail):
-            if mail.uidl != victim or not cuts:
-                super().text(number, mail)
-                return
-            waiting = len(self.out)
-            self.body(number, mail, mail.data)
-            head, data, tail = self.out[waiting:]
-            place = CUTS[cuts.pop(0)](head, data)
-            self.out[waiting:] = [(head + data + tail)[:place]]
-            self.hang_up()
-    return Cuts
-
-
-def cut_everywhere(t, delete, **how):
-    datas = letters(t.owner, 3, 3000)
-    box = t.imap_box(datas)
-    provider = t.provider(cutting(b"uidl-2", CUTS), box,
-                          **({"tls": t.certs.context("good")} if how else {}))
-    t.add(provider, delete=delete, **how)
-    for name in CUTS:
-        try:
-            t.now("closed", "tls")
-            # a response that is whole counts, whatever comes after it
-            t.here(datas if name == "before-the-ok" else
-                   [datas[0], datas[2]], least=[datas[0]])
-        except Fault as fault:
-            raise Fault("cut %s: %s" % (name, fault)) from fault
-        t.true(b"uidl-2" in box.uidls(), "cut", name, "and it was deleted")
-    t.now()
-    t.here(datas)
-    t.once(box)
-    t.now()
-    t.true(bool(box.uidls()) == (delete == "--keep"), box.uidls())
-    t.here(datas)
-    t.once(box)
-
-
-@test("F10/imap/cut-at-every-place-in-clear-keep")
-def cut_keep(t):
-    cut_everywhere(t, "--keep")
-
-
-@test("F10/imap/cut-at-every-place-in-clear-delete")
-def cut_delete(t):
-    cut_everywhere(t, "--delete-after 0")
-
-
-@test("F11/imap/tls-ends-without-a-word-at-every-place")
-def cut_tls(t):
-    cut_everywhere(t, "--delete-after 0", host="pop.provider.test",
-                   tls="starttls")
-
-
-@test("F10/imap/cut-in-a-large-message")
-def cut_large(t):
-    data = letter("imap-large", 3 << 20)
-    box = t.imap_box([data, *letters("imap-large-beside", 2)])
-    places = [0, 100, 70000, 140000, 1 << 20]
-
-    class Cuts(ImapSession):
-        def text(self, number, mail):
-            if number != 1 or not places:
-                super().text(number, mail)
-                return
-            self.body(number, mail, mail.data)
-            self.out = [b"".join(self.out)[:places.pop() + 100]]
-            self.hang_up()
-
-        def part(self, _number, mail, *_):
-            self.no(b"not in parts")
-            self.box.sent[mail.uidl] -= 1
-    t.add(t.provider(Cuts, box), delete="--delete-after 0")
-    for _ in range(5):
-        t.now("closed")
-        t.true(b"uidl-1" in box.uidls(), "deleted")
-    t.now()
-    t.here([data, *letters("imap-large-beside", 2)])
-    t.once(box)
-    t.true(not box.uidls(), "not deleted")
-
 
 @test("F12/imap/a-literal-that-ends-in-silence-times-out", slow=True)
 def silent_literal(t):
@@ -273,16 +164,6 @@ def same_number_elsewhere(t):
            box.uidls(), box.uidls(b"Honest"))
 
 
-def carried(t, datas, delete="--delete-after 0"):
-    """All of it arrives, mended where it must be, and may be deleted."""
-    box = t.imap_box(datas)
-    t.add(t.provider(ImapSession, box), delete=delete)
-    t.now()
-    t.here(datas)
-    t.true(not box.uidls(), "left there:", box.uidls())
-    t.once(box)
-
-
 @test("F18/imap/odd-bytes")
 def odd_bytes(t):
     carried(t, [letter("imap-nul") + b"a\0b\0\0\r\n\0\r\n\0",
@@ -292,7 +173,7 @@ def odd_bytes(t):
                 letter("imap-dots") + b".\r\n..\r\n.x\r\n",
                 letter("imap-tag") + b")\r\nP7 OK done\r\n* BYE\r\n",
                 letter("imap-line") + b"x" * (4 << 20) + b"\r\nend\r\n",
-                b"", b"\r\n", b"no header at all", b"Subject: cut"])
+                b"", b"\r\n", b"no header at all", b"Subject: cut"], Imap)
 
 
 @test("F44/imap/absurd-dates")
@@ -330,38 +211,6 @@ def twins(t):
             t.now(label=name)
     t.here([data.replace(b"imap-twin", b"imap-" + name) for data in datas
             for name in (b"uid", b"fickle")])
-
-
-@test("F36/imap/one-byte-a-second-is-given-up-and-delays-nobody", slow=True)
-def slow_bytes(t):
-    class Drips(ImapSession):
-        def text(self, number, mail):
-            if number != 2:
-                super().text(number, mail)
-                return
-            self.flush()
-            self.body(number, mail, mail.data)
-            data, self.out = b"".join(self.out), []
-            for at in range(len(data)):
-                self.push(data[at:at + 1])
-                time.sleep(1.0)
-    datas = letters("imap-drip", 3)
-    t.add(t.provider(Drips, t.imap_box(datas)), label="drips")
-    other = letters("imap-drip-beside", 4)
-    t.add(t.provider(ImapSession, t.imap_box(other, user="beside")),
-          label="beside", user="beside")
-    ends = []
-    slow = threading.Thread(
-        target=lambda: ends.append(t.fetch("now", "drips")[0]))
-    slow.start()
-    time.sleep(1.0)
-    began = time.monotonic()
-    row = t.fetch("now", "beside")[0]
-    t.true(row["result"] == "done", row)
-    t.true(time.monotonic() - began < 15, "the other one was delayed")
-    slow.join()
-    t.true(ends and ends[0]["result"] == "timed-out", ends)
-    t.here([*other, datas[0], datas[2]], least=[*other, datas[0]])
 
 
 @test("carrying/imap/flags-keywords-and-dates-are-kept")
