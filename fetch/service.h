@@ -52,8 +52,8 @@ enum resolver_kind {
 	/* fetch -> resolver: slice host; reply: u8 found (enum names_found),
 	 * slice addresses (names.h) */
 	RESOLVER_ADDRESSES = 500,
-	/* fetch -> resolver: slice name; reply: u8 found, u8 secure (1: DNSSEC
-	 * says so), u32 how many, so many slices: the texts of its TXT
+	/* fetch, judge -> resolver: slice name; reply: u8 found, u8 secure (1:
+	 * DNSSEC says so), u32 how many, so many slices: the texts of its TXT
 	 * records.  What is bogus is "later", as all that fails. */
 	RESOLVER_TEXT
 };

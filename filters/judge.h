@@ -12,7 +12,11 @@
 
 enum judge_kind {
 	/* queue -> judge, 1 descriptor: packed envelope; reply: the verdict */
-	JUDGE_MESSAGE = 200
+	JUDGE_MESSAGE = 200,
+	/* queue -> judge, 2 descriptors, the header of another copy and a whole
+	 * message that is here: same_body_ask (auth/same_body.h); reply:
+	 * same_body_answer, once the keys are looked up */
+	JUDGE_SAME_BODY
 };
 
 struct rules;			/* rule.h */

@@ -76,6 +76,7 @@ struct config {
 	unsigned	fetch_per_host;	/* of them, to one host */
 	uint64_t	fetch_daily_bytes;	/* of one remote mailbox */
 	bool		fetch_watch;	/* wait for new mail there */
+	bool		fetch_share;	/* a second copy is taken from here */
 	bool		people_fetch;	/* people add remote mailboxes */
 	unsigned	read_wait_seconds;	/* of a login, for mail */
 	unsigned	fetch_tell_seconds;	/* of failures: tell the owner */

@@ -34,23 +34,33 @@ errand_new(struct queue *queue, void *ticket)
 	return errand;
 }
 
+/* A judge has answered, or is gone. */
+static void
+judge_answered(const struct errand *errand)
+{
+	struct judge_channel *judge = queue_find_judge(errand->queue,
+	    errand->to);
+
+	if (judge != NULL)
+		progress_answered(&judge->progress);
+}
+
 static void
 on_verdict(void *arg, int status, struct ipc_message *message)
 {
 	struct errand *errand = arg;
-	struct judge_channel *judge = queue_find_judge(errand->queue, errand->to);
 
-	if (judge != NULL)
-		progress_answered(&judge->progress);
+	judge_answered(errand);
 	conductor_judged(errand->queue->conductor, errand->ticket, status,
 	    status == 0 ? message->body : slice_of(NULL, 0));
 	free(errand);
 }
 
+/* Ask the judge with the least to do. */
 static int
-port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
+ask_judge(struct queue *queue, void *ticket, enum judge_kind kind,
+    struct slice body, const int *fds, unsigned fd_count, ipc_reply_fn *said)
 {
-	struct queue *queue = arg;
 	struct judge_channel *judge = queue_choose_judge(queue);
 	struct errand *errand;
 	int r;
@@ -61,13 +71,41 @@ port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
 	if (errand == NULL)
 		return -ENOMEM;
 	errand->to = judge->ipc;
-	r = ipc_ask(judge->ipc, JUDGE_MESSAGE, packed_env, &fd, 1, on_verdict,
+	r = ipc_ask(judge->ipc, (uint16_t)kind, body, fds, fd_count, said,
 	    errand);
 	if (r < 0)
 		free(errand);
 	else
 		progress_asked(&judge->progress);
 	return r;
+}
+
+static int
+port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
+{
+	return ask_judge(arg, ticket, JUDGE_MESSAGE, packed_env, &fd, 1,
+	    on_verdict);
+}
+
+static void
+on_compared(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+
+	judge_answered(errand);
+	conductor_compared(errand->queue->conductor, errand->ticket, status,
+	    status == 0 ? message->body : slice_of(NULL, 0));
+	free(errand);
+}
+
+static int
+port_compare(void *arg, void *ticket, struct slice packed_ask, int header_fd,
+    int whole_fd)
+{
+	const int fds[] = { header_fd, whole_fd };
+
+	return ask_judge(arg, ticket, JUDGE_SAME_BODY, packed_ask, fds, 2,
+	    on_compared);
 }
 
 static void
@@ -234,6 +272,6 @@ queue_ports(struct queue *queue)
 		.arg = queue, .judge = port_judge, .deliver = port_deliver,
 		.settle = port_settle, .want = port_want,
 		.broken = port_broken, .answer = port_answer,
-		.whose = port_whose
+		.whose = port_whose, .compare = port_compare
 	};
 }

@@ -117,3 +117,26 @@ on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
 	return conductor_submit(queue->conductor, &asker, granted, u.rest, -1,
 	    ticket);
 }
+
+int
+on_held(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct asker asker = asker_of(from, message);
+	struct unpack u = unpack_of(message->body);
+	uint64_t listing = unpack_u64(&u);
+	uint32_t number = unpack_u32(&u);
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	return conductor_held(queue_of(arg)->conductor, &asker, listing,
+	    number);
+}
+
+int
+on_shared(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct asker asker = asker_of(from, message);
+
+	return conductor_shared(queue_of(arg)->conductor, &asker,
+	    message->body, ipc_take_fd(message, 0));
+}

@@ -21,5 +21,9 @@ int	on_abandon_big(void *arg, struct ipc *, struct ipc_message *);
 int	on_submit(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_SUBMIT_BIG */
 int	on_submit_big(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_HELD */
+int	on_held(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_SHARED */
+int	on_shared(void *arg, struct ipc *, struct ipc_message *);
 
 #endif

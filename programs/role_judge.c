@@ -16,6 +16,7 @@
 #include "filters/virus.h"
 #include "lib/base/log.h"
 #include "lib/message/words.h"
+#include "programs/judge_bodies.h"
 #include "programs/roles.h"
 #include "programs/rules_bundle.h"
 
@@ -46,6 +47,7 @@ struct judge {
 	struct ipc	*scan;
 	struct rules	*rules;
 	struct virus_policy virus;
+	struct judge_bodies *bodies;
 	TAILQ_HEAD(, pending) pending;
 	struct timer	*patience;	/* with a scanner that is away */
 	uint64_t	 judged;
@@ -56,8 +58,19 @@ static int	on_message(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule judge_rules[] = {
 { JUDGE_MESSAGE, "JUDGE", FROM(ROLE_QUEUE), IPC_REQUEST, 1, 0, on_message },
+{ JUDGE_SAME_BODY, "SAME_BODY", FROM(ROLE_QUEUE), IPC_REQUEST, 2, 0,
+    on_same_body },
 { 0 }
 };
+
+struct judge_bodies *
+judge_bodies_of(void *arg)
+{
+	const struct process *process = arg;
+	const struct judge *judge = process->state;
+
+	return judge->bodies;
+}
 
 /* -EBADMSG: the queue's mistake. */
 static int
@@ -246,6 +259,8 @@ judge_open(struct process *process)
 		log_say("the rules cannot be read");
 		rules_log(&faults);
 	}
+	if (r == 0)
+		r = judge_bodies_open(&judge->bodies);
 	return r < 0 ? r : words_open();
 }
 
@@ -269,6 +284,8 @@ judge_peer(struct process *process, struct ipc *ipc)
 		TAILQ_FOREACH(pending, &judge->pending, next)
 			if (!pending->asked)
 				ask_scanner(pending);
+	} else if (ipc_peer(ipc) == ROLE_RESOLVER) {
+		judge_bodies_resolver(judge->bodies, ipc);
 	} else {
 		judge->queue = ipc;
 	}
@@ -283,10 +300,13 @@ judge_lost(struct process *process, struct ipc *ipc)
 
 	if (judge->scan == ipc)
 		judge->scan = NULL;
+	if (ipc_peer(ipc) == ROLE_RESOLVER)
+		judge_bodies_resolver(judge->bodies, NULL);
 	if (judge->queue != ipc)
 		return;
 	/* who asked is gone, and with him his questions */
 	judge->queue = NULL;
+	judge_bodies_forget(judge->bodies);
 	while ((pending = TAILQ_FIRST(&judge->pending)) != NULL) {
 		if (judge->scan != NULL)
 			ipc_forget(judge->scan, pending);

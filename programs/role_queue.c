@@ -40,6 +40,8 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_HALF_DROP,   "HALF_DROP",   FETCH,   IPC_NEWS,	  0, 0, on_half_drop },
 { QUEUE_SUBMIT,	     "SUBMIT",	    ASKERS | SCHEDULE, IPC_REQUEST, 1, 0, on_submit },
 { QUEUE_SUBMIT_BIG,  "SUBMIT_BIG",  ASKERS,  IPC_REQUEST, 0, 0, on_submit_big },
+{ QUEUE_HELD,	     "HELD",	    FETCH,   IPC_REQUEST, 0, 0, on_held },
+{ QUEUE_SHARED,	     "SHARED",	    FETCH,   IPC_REQUEST, 1, 0, on_shared },
 { QUEUE_OPEN_BIG,    "OPEN_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_open_big },
 { QUEUE_UNREF_BIG,   "UNREF_BIG",   MAILBOX, IPC_NEWS,	  0, 0, on_unref_big },
 { QUEUE_EXPUNGED,    "EXPUNGED",    MAILBOX, IPC_REQUEST, 0, 0, on_expunged },
@@ -144,7 +146,8 @@ queue_start(struct process *process)
 		.ballast_bytes = config->ballast_bytes,
 		.free_bytes = config->free_bytes,
 		.settle_seconds = config->settle_seconds,
-		.trail_days = config->trail_days
+		.trail_days = config->trail_days,
+		.shares = config->fetch_share
 	};
 	struct queue *queue = calloc(1, sizeof(*queue));
 	const struct conductor_ports ports = queue_ports(queue);

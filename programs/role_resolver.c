@@ -15,7 +15,8 @@
 
 /*
  * At once: some for each of the 64 who may collect (DESIGN.md 2); one owner,
- * who has at most 50 fetch accounts, never takes what is there for all.
+ * who has at most 50 fetch accounts, never takes what is there for all, nor
+ * does a judge.
  */
 #define QUESTIONS_MOST	1024
 #define QUESTIONS_OF_ONE 64
@@ -27,8 +28,10 @@ struct asker {
 	LIST_ENTRY(asker) next;
 	struct resolver	*resolver;
 	struct ipc	*from;		/* NULL: he is gone */
-	uint64_t	 owner;		/* for whom he collects: one who is gone
-					   and back has still asked */
+	enum role	 role;
+	uint64_t	 owner;		/* for whom he collects, or which judge:
+					   one who is gone and back has still
+					   asked */
 	uint64_t	 serial;
 };
 
@@ -44,7 +47,8 @@ static int	on_text(void *, struct ipc *, struct ipc_message *);
 static const struct ipc_rule resolver_rules[] = {
 { RESOLVER_ADDRESSES, "ADDRESSES", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0,
     on_addresses },
-{ RESOLVER_TEXT, "TEXT", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_text },
+{ RESOLVER_TEXT, "TEXT", FROM(ROLE_FETCH) | FROM(ROLE_JUDGE), IPC_REQUEST,
+    0, 0, on_text },
 { 0 }
 };
 
@@ -112,13 +116,14 @@ on_texts(void *arg, enum names_found found, bool is_secure,
 }
 
 static unsigned
-count_of(const struct resolver *resolver, uint64_t owner)
+count_of(const struct resolver *resolver, const struct ipc *from)
 {
 	const struct asker *asker;
 	unsigned count = 0;
 
 	LIST_FOREACH(asker, &resolver->askers, next)
-		count += asker->owner == owner;
+		count += asker->role == ipc_peer(from) &&
+		    asker->owner == ipc_instance(from);
 	return count;
 }
 
@@ -128,13 +133,14 @@ asker_new(struct resolver *resolver, struct ipc *from, uint64_t serial)
 	struct asker *asker;
 
 	if (resolver->count >= QUESTIONS_MOST ||
-	    count_of(resolver, ipc_instance(from)) >= QUESTIONS_OF_ONE)
+	    count_of(resolver, from) >= QUESTIONS_OF_ONE)
 		return NULL;
 	asker = calloc(1, sizeof(*asker));
 	if (asker == NULL)
 		return NULL;
 	asker->resolver = resolver;
 	asker->from = from;
+	asker->role = ipc_peer(from);
 	asker->owner = ipc_instance(from);
 	asker->serial = serial;
 	LIST_INSERT_HEAD(&resolver->askers, asker, next);
@@ -247,7 +253,8 @@ static int
 resolver_peer(struct process *process, struct ipc *ipc)
 {
 	(void)process;
-	return ipc_peer(ipc) == ROLE_FETCH ? 0 : -EPERM;
+	return ipc_peer(ipc) == ROLE_FETCH || ipc_peer(ipc) == ROLE_JUDGE ? 0 :
+	    -EPERM;
 }
 
 static void

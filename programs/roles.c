@@ -32,7 +32,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 	},
 	[ROLE_JUDGE] = {
 		.role = ROLE_JUDGE, .user = "judge",
-		.holds = HOLDS(HOLDS_RULES),
+		.holds = HOLDS(HOLDS_RULES), .links = FROM(ROLE_RESOLVER),
 	},
 	[ROLE_CONSOLE] = {
 		.role = ROLE_CONSOLE, .program = PROGRAM_NET, .user = "web",

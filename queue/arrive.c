@@ -18,6 +18,8 @@
 #include "lib/base/log.h"
 #include "lib/base/memfd.h"
 #include "queue/collected.h"
+#include "queue/coming.h"
+#include "queue/sharing.h"
 #include "store/account.h"
 
 #define JUDGE_TRIES	2	/* a message that ended two judges is put off */
@@ -49,6 +51,9 @@ arrive_drop(struct transit *transit)
 	struct conductor *conductor = transit->conductor;
 
 	TAILQ_REMOVE(&conductor->arriving, transit, next);
+	if (transit->env.source == SOURCE_FETCH)
+		coming_over(conductor, transit->asker.from,
+		    &transit->env.fetched);
 	space_release(conductor->space, transit->granted);
 	ledger_untake(conductor->ledger, transit->taken);
 	big_abort(transit->writer);
@@ -100,16 +105,21 @@ static int
 take_big(struct transit *transit, struct incoming *incoming)
 {
 	struct conductor *conductor = transit->conductor;
-	uint64_t bytes;
+	unsigned char digest[BIG_DIGEST_BYTES];
+	bool is_finished = incoming->is_finished;
+	uint64_t bytes = incoming->bytes;
 	int r = incoming->fault;
 
+	memcpy(digest, incoming->digest, BIG_DIGEST_BYTES);
 	transit->is_big = true;
 	transit->writer = incoming->writer;
 	incoming->writer = NULL;
 	transit->env.id = incoming->id;
 	transit->lacks_crlf = memcmp(incoming->last, "\r\n", 2) != 0;
 	incoming_free(conductor, incoming);
-	if (r == 0)
+	if (r == 0 && is_finished)
+		memcpy(transit->digest, digest, BIG_DIGEST_BYTES);
+	else if (r == 0)
 		r = big_finish(transit->writer, &bytes, transit->digest);
 	if (r == 0 && bytes != transit->env.bytes)
 		r = -EIO;	/* the pipe was cut: the door has to try again */
@@ -169,9 +179,21 @@ has_recipients(const struct envelope *env)
 	return env->recipient_count > 0;
 }
 
+/* Without memory for it the trail says less. */
+static void
+note_shared(struct transit *transit, const char *shared)
+{
+	struct slice copy;
+
+	if (shared != NULL && arena_copy(transit->arena, slice_of(shared,
+	    strlen(shared) + 1), &copy) == 0)
+		transit->shared = copy.at;
+}
+
 int
-conductor_submit(struct conductor *conductor, const struct asker *asker,
-    uint64_t granted, struct slice packed_env, int memfd, uint64_t ticket)
+arrive_submit(struct conductor *conductor, const struct asker *asker,
+    uint64_t granted, struct slice packed_env, int memfd, uint64_t ticket,
+    const char *shared)
 {
 	struct incoming *incoming = NULL;
 	struct transit *transit;
@@ -208,6 +230,7 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 	TAILQ_INSERT_TAIL(&conductor->arriving, transit, next);
 	transit->asker = *asker;
 	transit->granted = granted;
+	note_shared(transit, shared);
 	r = envelope_unpack(transit->arena, transit->packed_env,
 	    &transit->env);
 	if (r == 0 && (!has_recipients(&transit->env) ||
@@ -233,6 +256,14 @@ conductor_submit(struct conductor *conductor, const struct asker *asker,
 		    "it is not to be taken now, list it again" :
 		    "the message could not be taken, try again later");
 	return r == -EBADMSG ? r : 0;
+}
+
+int
+conductor_submit(struct conductor *conductor, const struct asker *asker,
+    uint64_t granted, struct slice packed_env, int memfd, uint64_t ticket)
+{
+	return arrive_submit(conductor, asker, granted, packed_env, memfd,
+	    ticket, NULL);
 }
 
 /* The judge */
@@ -353,6 +384,10 @@ received(struct transit *transit, bool is_held)
 	transit->received_ms = clock_ms();
 	TAILQ_INSERT_TAIL(&conductor->received, transit, next);
 	conductor->moving++;
+	bodies_note(transit);
+	if (is_fetched)
+		coming_over(conductor, transit->asker.from,
+		    &transit->env.fetched);
 	if (conductor->open_files > conductor->open_most)
 		transit_close_bytes(transit);
 	if (is_fetched)
@@ -462,6 +497,8 @@ conductor_asker_lost(struct conductor *conductor, void *from)
 	TAILQ_FOREACH(transit, &conductor->arriving, next)
 		if (transit->asker.from == from)
 			transit->asker.from = NULL;
+	sharing_asker_lost(conductor, from);
+	coming_asker_lost(conductor, from);
 	incoming_lost(conductor, from);
 	ledger_asker_lost(conductor->ledger, from);
 }

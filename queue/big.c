@@ -196,6 +196,14 @@ big_link(const struct big_writer *writer, int folder_fd, const char *name)
 }
 
 int
+big_digest(const struct big *big, struct slice bytes,
+    unsigned char digest_out[BIG_DIGEST_BYTES])
+{
+	return EVP_Digest(bytes.at, bytes.len, digest_out, NULL, big->sha256,
+	    NULL) == 1 ? 0 : -ENOMEM;
+}
+
+int
 big_sync(struct big_writer *writer)
 {
 	if (fsync(writer->fd) < 0 || fsync(writer->folder_fd) < 0)

@@ -35,6 +35,18 @@ int	big_feed(struct big_writer *, struct slice);
 /* No more comes: the file becomes read-only.  Once. */
 int	big_finish(struct big_writer *, uint64_t *bytes_out,
 	    unsigned char digest_out[BIG_DIGEST_BYTES]);
+/* A file that is finished, and what is known of it. */
+struct big_made {
+	struct big_writer *writer;
+	struct message_id id;
+	uint64_t	 bytes;
+	char		 last[2];	/* of them */
+	unsigned char	 digest[BIG_DIGEST_BYTES];
+};
+
+/* What these bytes digest to; may be called in any thread.  0 or -ENOMEM. */
+int	big_digest(const struct big *, struct slice,
+	    unsigned char digest_out[BIG_DIGEST_BYTES]);
 /* Make file and name durable.  Blocks: to be called in the sync thread. */
 int	big_sync(struct big_writer *);
 /* What has been fed so far: its digest, and more may follow.  0 or -ENOMEM. */

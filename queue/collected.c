@@ -137,6 +137,9 @@ collected_received(struct transit *transit, bool is_held)
 		ledger_stored(transit->conductor->ledger, taken, &transit->env,
 		    is_held, transit->position);
 	tell(transit, "");
+	if (transit->shared != NULL)
+		conductor_trail(transit->conductor, transit, TRAIL_SHARED,
+		    NULL, transit->shared);
 	tell_found(transit);
 }
 

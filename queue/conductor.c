@@ -19,6 +19,8 @@
 #include "lib/base/log.h"
 #include "lib/base/memfd.h"
 #include "queue/collected.h"
+#include "queue/coming.h"
+#include "queue/sharing.h"
 
 #define HEAD_VERSION	1
 #define OPEN_MOST	1000	/* bytes kept open past the receipt */
@@ -332,9 +334,12 @@ static int
 drop_big(struct conductor *conductor, const struct message_id *id)
 {
 	int r = is_big_known(conductor, id);
+	bool is_known = r == 0;
 
 	if (r == -ENOENT)
 		r = big_drop(conductor->big, id);
+	if (r == 0 && !is_known)
+		bodies_gone(conductor, id);
 	return r < 0 ? r : rows_big_gone(conductor->rows, id);
 }
 
@@ -399,6 +404,7 @@ on_keep_time(void *arg)
 	end_if_broken(conductor);
 	ledger_look(conductor->ledger);
 	keep_look(conductor);
+	bodies_look(conductor);
 	if (clock_ms() - conductor->dropped_ms >= DROP_MS)
 		drop_due(conductor);
 	is_short = tend_ballast(conductor->space);
@@ -596,6 +602,8 @@ conductor_open(int folder_fd, const struct conductor_options *options,
 	TAILQ_INIT(&conductor->arriving);
 	TAILQ_INIT(&conductor->received);
 	TAILQ_INIT(&conductor->set_aside);
+	LIST_INIT(&conductor->sharings);
+	TAILQ_INIT(&conductor->coming);
 	conductor->pool = pool_new(loop, 1);
 	conductor->big_pool = pool_new(loop, BIG_SYNCS);
 	conductor->settle_timer = timer_new(loop, on_settle_time, conductor);
@@ -638,6 +646,8 @@ conductor_close(struct conductor *conductor)
 		halves_closing(conductor->halves);
 	timer_free(conductor->settle_timer);
 	timer_free(conductor->keep_timer);
+	sharing_close(conductor);
+	coming_close(conductor);
 	deliver_close(conductor);
 	keep_close(conductor);
 	if (conductor->space != NULL)
@@ -648,6 +658,8 @@ conductor_close(struct conductor *conductor)
 	journal_close(conductor->journal);
 	trail_close(conductor->trail);
 	halves_close(conductor->halves);
+	if (conductor->rows != NULL)
+		bodies_flush(conductor);
 	ledger_close(conductor->ledger);
 	rows_close(conductor->rows);
 	if (conductor->big != NULL)

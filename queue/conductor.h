@@ -49,6 +49,9 @@ struct conductor_ports {
 		    uint64_t prune_below);
 	/* A channel to that mailbox is needed -> conductor_account_up() */
 	void	(*want)(void *arg, uint64_t account);
+	/* Is it the same body?  (same_body.h) -> conductor_compared() */
+	int	(*compare)(void *arg, void *ticket, struct slice packed_ask,
+		    int header_fd, int whole_fd);
 	/* The disk failed for good: this process has to start anew. */
 	void	(*broken)(void *arg, const char *what);
 	/* The answer to a submission or a request for space. */
@@ -68,6 +71,7 @@ struct conductor_options {
 	uint64_t	 half_bytes;	/* kept of messages that were cut */
 	unsigned	 settle_seconds;
 	unsigned	 trail_days;
+	bool		 shares;	/* a second copy is taken from here */
 	const struct journal_io *journal_io;	/* NULL: the disk */
 };
 
@@ -140,6 +144,22 @@ void	conductor_big_abandon(struct conductor *, void *from, uint64_t ticket);
 int	conductor_submit(struct conductor *, const struct asker *,
 	    uint64_t granted, struct slice packed_env, int memfd,
 	    uint64_t ticket);
+
+/*
+ * May another copy of that row be here (QUEUE_HELD)?  Answered through
+ * ports->answer, perhaps much later.  0 or -EBADMSG (a breach).
+ */
+int	conductor_held(struct conductor *, const struct asker *,
+	    uint64_t listing, uint32_t number);
+/*
+ * Take the body from here (QUEUE_SHARED): `header_fd` (sealed; owned from now
+ * on) is the header of that message.  Answers as conductor_submit(), and
+ * QUEUE_FETCH_IT.
+ */
+int	conductor_shared(struct conductor *, const struct asker *,
+	    struct slice packed_env, int header_fd);
+void	conductor_compared(struct conductor *, void *ticket, int status,
+	    struct slice packed_answer);
 
 /* `status` < 0: the judge is gone, or did not answer in its form. */
 void	conductor_judged(struct conductor *, void *ticket, int status,

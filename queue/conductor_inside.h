@@ -7,7 +7,9 @@
  * keep.c sets aside what must outlive the journal; conductor.c opens and
  * closes, conductor_replay.c brings back what the journal holds.  collected.c
  * is what is different about collected mail, redirect.c about redirected mail;
- * hold.c is what a person does with what is held.
+ * hold.c is what a person does with what is held.  bodies.c knows what is here
+ * of signed mail; coming.c, sharing.c and composing.c take a second copy of it
+ * from here.
  */
 #ifndef POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
 #define POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
@@ -19,6 +21,7 @@
 #include "filters/verdict.h"
 #include "lib/message/envelope.h"
 #include "queue/big.h"
+#include "queue/bodies.h"
 #include "queue/conductor.h"
 #include "queue/half.h"
 #include "queue/journal.h"
@@ -71,6 +74,7 @@ struct transit {
 	bool		 is_held;	/* it will be: nobody is sent one */
 	bool		 is_stuck;	/* told: its bytes cannot be read */
 	const char	*held_for;	/* why, unless the verdict says it */
+	const char	*shared;	/* collected: what was not fetched */
 	struct keeping	*keeping;	/* its file is being written */
 	bool		 at_judge;
 	unsigned	 judge_tries;
@@ -114,6 +118,8 @@ struct incoming {
 	uint64_t	 bytes;		/* so far */
 	char		 last[2];	/* of them: does it end in CRLF? */
 	bool		 ended;
+	bool		 is_finished;	/* and digested: it was made here */
+	unsigned char	 digest[BIG_DIGEST_BYTES];
 	int		 fault;
 	UT_hash_handle	 hh;
 };
@@ -159,6 +165,11 @@ struct conductor {
 	uint64_t		 looked_ms;	/* when it last ran */
 	uint64_t		 settled;	/* told to the journal */
 	uint64_t		 dropped_ms;	/* last look at big files due */
+	struct bodies		 bodies;	/* to be noted */
+	LIST_HEAD(, sharing)	 sharings;
+	TAILQ_HEAD(, coming)	 coming;
+	unsigned		 coming_count;
+	struct timer		*coming_timer;	/* or NULL */
 	uint64_t		 count_received, count_delivered, count_refused;
 	bool			 closing;
 };
@@ -186,6 +197,10 @@ void	conductor_answer(struct conductor *, const struct asker *,
 	    unsigned code, const char *status, const char *format, ...)
 	    __attribute__((format(printf, 5, 6)));
 
+/* arrive.c: conductor_submit(), of what was put together here: how, or NULL. */
+int	arrive_submit(struct conductor *, const struct asker *,
+	    uint64_t granted, struct slice packed_env, int memfd,
+	    uint64_t ticket, const char *shared);
 /* arrive.c: the verdict stands: to the receipt. */
 void	arrive_go_on(struct transit *);
 /* It goes no further: give back what it holds. */
@@ -201,8 +216,17 @@ void	redirect_begin(struct transit *, const struct verdict *);
 
 /* incoming.c: the big file of this ticket, or NULL. */
 struct incoming *incoming_find(struct conductor *, uint64_t ticket);
+/* One that was made here, whole; its writer too if 0.  0 or -ENOMEM. */
+int	incoming_adopt(struct conductor *, void *from,
+	    const struct big_made *, uint64_t *ticket_out);
 /* Forget it; its file goes too unless the writer was taken out. */
 void	incoming_free(struct conductor *, struct incoming *);
+/*
+ * Room for so many bytes, as conductor_grant() gives it; what it says is up to
+ * the caller.  0, -EDQUOT (he has all that one may have), -ENOMEM, or what
+ * space.h says.
+ */
+int	grant_give(struct conductor *, const struct asker *, uint64_t bytes);
 /*
  * `from` uses a grant, or will give it back: how much of it he has.  A door
  * may bring one from an earlier life of this role, which is none.

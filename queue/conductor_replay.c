@@ -116,6 +116,7 @@ replay_one(void *arg, const struct journal_record *record)
 		return r == -EBADMSG && record->position < replay->below ?
 		    0 : r;
 	replay->position = record->position;
+	bodies_replay(transit, record->bytes, record->position);
 	/* settled or not: as long as the record stands it is the entry */
 	if (transit->env.source == SOURCE_FETCH)
 		r = replay_entry(transit, record->position);

@@ -429,6 +429,8 @@ drop_files(struct conductor *conductor, const struct message_id *id)
 	/* somebody may have got it before it was held */
 	if (r == 0 && rows_big_is_known(conductor->rows, id) == -ENOENT)
 		r = big_drop(conductor->big, id);
+	if (r == 0)
+		bodies_gone(conductor, id);
 	if (r < 0)
 		log_say("the file of a deleted message stays until the next "
 		    "start: %s", strerror(-r));

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "queue/conductor_inside.h"
 
@@ -101,22 +102,31 @@ is_greedy(struct conductor *conductor, const struct asker *asker,
 	return held > most || bytes > most - held;
 }
 
+int
+grant_give(struct conductor *conductor, const struct asker *asker,
+    uint64_t bytes)
+{
+	int r = is_greedy(conductor, asker, bytes) ? -EDQUOT :
+	    space_grant(conductor->space, bytes);
+
+	if (r < 0)
+		return r;
+	r = grant_note(conductor, asker->from, bytes);
+	if (r < 0)
+		space_release(conductor->space, bytes);
+	return r;
+}
+
 void
 conductor_grant(struct conductor *conductor, const struct asker *asker,
     uint64_t bytes)
 {
-	int r;
+	int r = grant_give(conductor, asker, bytes);
 
-	if (is_greedy(conductor, asker, bytes)) {
+	if (r == -EDQUOT) {
 		conductor_answer(conductor, asker, 452, "4.3.1",
 		    "this collection has all the room that one may have");
 		return;
-	}
-	r = space_grant(conductor->space, bytes);
-	if (r == 0) {
-		r = grant_note(conductor, asker->from, bytes);
-		if (r < 0)
-			space_release(conductor->space, bytes);
 	}
 	if (r == 0) {
 		conductor_answer(conductor, asker, 250, "2.0.0", "granted");
@@ -264,6 +274,30 @@ conductor_half_drop(struct conductor *conductor, void *from, uint64_t listing,
 		    key.row, slice_of(key.uidl, key.uidl_len));
 	if (half != NULL)
 		(void)halves_drop(conductor->halves, half->number);
+}
+
+int
+incoming_adopt(struct conductor *conductor, void *from,
+    const struct big_made *made, uint64_t *ticket_out)
+{
+	struct incoming *incoming = calloc(1, sizeof(*incoming));
+
+	if (incoming == NULL)
+		return -ENOMEM;
+	*incoming = (struct incoming){ .from = from, .id = made->id,
+	    .ticket = ++conductor->last_ticket, .bytes = made->bytes,
+	    .last = { made->last[0], made->last[1] },
+	    .ended = true, .is_finished = true };
+	memcpy(incoming->digest, made->digest, BIG_DIGEST_BYTES);
+	HASH_ADD(hh, conductor->incoming, ticket, sizeof(incoming->ticket),
+	    incoming);
+	if (incoming->hh.tbl == NULL) {
+		free(incoming);
+		return -ENOMEM;
+	}
+	incoming->writer = made->writer;
+	*ticket_out = incoming->ticket;
+	return 0;
 }
 
 /* Nothing of it is needed any more: the disk gets its room back now. */

@@ -566,6 +566,23 @@ journal_recycled(const struct journal *j)
 	return j->slots.settled;
 }
 
+uint64_t
+journal_readable(struct journal *j)
+{
+	uint64_t oldest = journal_next(j), at;
+
+	for (unsigned i = 0; i < JOURNAL_MOST_SEGMENTS; i++) {
+		const struct slot *slot = &j->slots.slot[i];
+
+		at = segment_position(slot->head.generation,
+		    SEGMENT_HEAD_BYTES);
+		if ((slot->is_begun || slots_left(&j->slots,
+		    slot->head.generation) == slot) && at < oldest)
+			oldest = at;
+	}
+	return oldest;
+}
+
 uint32_t
 journal_newest(const struct journal *j)
 {

@@ -97,9 +97,9 @@ typedef int	journal_replay_fn(void *arg, const struct journal_record *);
 int	journal_replay(struct journal *, journal_replay_fn *fn, void *arg);
 
 /*
- * Read one record that was received, at a position that was given out and has
- * not been settled.  Slices point into `buffer`, which is cleared first and
- * must be allowed to hold the record.
+ * Read one record that was received, at a position that was given out.  One
+ * that is settled can be read until its segment is used again.  Slices point
+ * into `buffer`, which is cleared first and must be allowed to hold the record.
  * 0, -EBADMSG (it is damaged), -ENOENT (no such segment), -ENOBUFS, -EIO.
  */
 int	journal_read(struct journal *, uint64_t position, struct text *buffer,
@@ -139,6 +139,8 @@ void	journal_settled(struct journal *, uint64_t position);
 uint64_t journal_next(const struct journal *);
 /* Nothing below is left: every segment below it may have been used again. */
 uint64_t journal_recycled(const struct journal *);
+/* Nothing below can be read any more. */
+uint64_t journal_readable(struct journal *);
 /* The highest generation that was found at open, or 0. */
 uint32_t journal_newest(const struct journal *);
 /* The lowest position that is held on disk; journal_next() if nothing is. */

@@ -205,6 +205,12 @@ struct ledger_taken;
  */
 int	ledger_take(struct ledger *, const void *from, const struct fetched *,
 	    struct ledger_taken **taken_out, struct message_id *id_out);
+/*
+ * How large the row is listed that `fetched` names, which is to be taken.  0,
+ * -EBADMSG or -ESRCH, as ledger_take().
+ */
+int	ledger_row_bytes(struct ledger *, const void *from,
+	    const struct fetched *, uint64_t *bytes_out);
 struct slice ledger_taken_uidl(const struct ledger_taken *);
 /* Is it of an account whose mail is for many? */
 bool	ledger_taken_is_domain(const struct ledger_taken *);

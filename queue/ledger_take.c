@@ -261,6 +261,19 @@ find_row(struct ledger *ledger, const void *from,
 }
 
 int
+ledger_row_bytes(struct ledger *ledger, const void *from,
+    const struct fetched *fetched, uint64_t *bytes_out)
+{
+	struct listing *listing;
+	struct row *row;
+	int r = find_row(ledger, from, fetched, &listing, &row);
+
+	if (r == 0)
+		*bytes_out = row->bytes;
+	return r;
+}
+
+int
 ledger_take(struct ledger *ledger, const void *from,
     const struct fetched *fetched, struct ledger_taken **taken_out,
     struct message_id *id_out)

@@ -145,7 +145,8 @@ int
 replay_one(struct slots *slots, uint64_t position, struct text *buffer,
     struct journal_record *record_out)
 {
-	struct slot *slot = slots_find(slots, segment_generation(position));
+	uint32_t generation = segment_generation(position);
+	struct slot *slot = slots_find(slots, generation);
 	uint32_t offset = segment_offset(position), none = 0;
 	struct journal_record record;
 	char fixed[RECORD_HEAD_BYTES];
@@ -154,8 +155,12 @@ replay_one(struct slots *slots, uint64_t position, struct text *buffer,
 	char *at;
 	int r;
 
+	if (slot == NULL)
+		slot = slots_left(slots, generation);
 	if (slot == NULL || slot->fd < 0)
 		return -ENOENT;
+	if (offset > slot->size - RECORD_HEAD_BYTES)
+		return -EBADMSG;
 	r = read_at(slot->fd, fixed, sizeof(fixed), offset, &bytes);
 	if (r < 0)
 		return r;

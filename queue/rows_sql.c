@@ -29,6 +29,10 @@ static const char *const steps[] = {
 	"ALTER TABLE meta ADD COLUMN ledger INTEGER NOT NULL DEFAULT 0",
 	/* quarantined is a state from here on, too */
 	"CREATE TABLE ended (id BLOB PRIMARY KEY, position INTEGER NOT NULL)",
+	/* position 0: in a big file; `header`: bytes before the body */
+	"CREATE TABLE body (id BLOB PRIMARY KEY, position INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL, header INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX body_bytes ON body (bytes)",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -87,6 +91,18 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_BIG_WANTED] = "DELETE FROM dropped WHERE big = ?",
 	[ROWS_BIG_DUE] = "SELECT big FROM dropped WHERE at <= ? ORDER BY at",
 	[ROWS_BIG_IS_DUE] = "SELECT 1 FROM dropped WHERE big = ?",
+	[ROWS_BODY_ADD] = "INSERT INTO body (id, position, bytes, header)"
+	    " VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+	    " position = excluded.position, bytes = excluded.bytes,"
+	    " header = excluded.header WHERE position <> excluded.position",
+	[ROWS_BODY_DROP] = "DELETE FROM body WHERE id = ?",
+	[ROWS_BODY_PRUNE] = "DELETE FROM body WHERE id < ?"
+	    " OR (position > 0 AND position < ?)",
+	[ROWS_BODY_ANY] = "SELECT 1 FROM body WHERE bytes BETWEEN ? AND ?"
+	    " LIMIT 1",
+	[ROWS_BODIES] = "SELECT id, position, bytes, header FROM body"
+	    " WHERE bytes BETWEEN ? AND ? AND bytes - header = ?"
+	    " ORDER BY id DESC",
 	[ROWS_COUNTS] = "SELECT (SELECT count(*) FROM settled),"
 	    "(SELECT count(*) FROM waiting WHERE state = 0),"
 	    "(SELECT count(*) FROM waiting WHERE state = 1),"

@@ -1,5 +1,5 @@
 /*
- * rows_sql.h - the format and the statements of queue.db; for rows.c only
+ * rows_sql.h - the format and the statements of queue.db; for rows*.c only
  */
 #ifndef POSTROOM_QUEUE_ROWS_SQL_H
 #define POSTROOM_QUEUE_ROWS_SQL_H
@@ -40,6 +40,11 @@ enum rows_statement {
 	ROWS_BIG_WANTED,
 	ROWS_BIG_DUE,
 	ROWS_BIG_IS_DUE,
+	ROWS_BODY_ADD,
+	ROWS_BODY_DROP,
+	ROWS_BODY_PRUNE,
+	ROWS_BODY_ANY,
+	ROWS_BODIES,
 	ROWS_COUNTS,
 	ROWS_STATEMENTS
 };

@@ -25,6 +25,16 @@ enum queue_kind {
 	/* door -> queue: u64 granted, u64 ticket, packed envelope; reply as
 	 * QUEUE_SUBMIT.  The pipe was closed before. */
 	QUEUE_SUBMIT_BIG,
+	/* fetch -> queue: u64 listing, u32 number, which is to be taken;
+	 * reply: packed answer: 250 show its header (QUEUE_SHARED), or
+	 * QUEUE_FETCH_IT.  It waits where one like it is just coming for
+	 * somebody else. */
+	QUEUE_HELD,
+	/* fetch -> queue, 1 descriptor (sealed: the header of a message, with
+	 * its empty line): packed envelope as for QUEUE_SUBMIT, `bytes` as
+	 * listed and without the digest of all; reply as QUEUE_SUBMIT, or
+	 * QUEUE_FETCH_IT */
+	QUEUE_SHARED,
 	/* mailbox -> queue: id; reply: i64 status and, with 0, a read-only
 	 * descriptor of the big file */
 	QUEUE_OPEN_BIG,
@@ -226,6 +236,18 @@ struct listing_counts {
 					   decision: it came larger */
 	uint64_t	left, left_bytes;	/* just now; not in its bytes */
 };
+
+/* An answer, beside SMTP's reply codes: it is not taken from here. */
+#define QUEUE_FETCH_IT	354
+/*
+ * Smaller messages are never taken from here: their header, which has to be
+ * fetched first, is a third of what would be saved.
+ */
+#define SHARED_LEAST_BYTES	16384
+/* Of a header; those of lists and of many hops have 20 KiB. */
+#define SHARED_HEADER_BYTES	65536
+#define SHARED_AT_ONCE	32	/* QUEUE_SHARED of one collector; of more each
+				   is QUEUE_FETCH_IT */
 
 /* As bytes, and back. */
 void	listing_counts_pack(struct text *, const struct listing_counts *);

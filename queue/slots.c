@@ -429,6 +429,20 @@ slots_find(struct slots *slots, uint32_t generation)
 	return NULL;
 }
 
+/* A head of zeroes (generation 0) is of a file that was never used. */
+struct slot *
+slots_left(struct slots *slots, uint32_t generation)
+{
+	for (unsigned i = 0; i < JOURNAL_MOST_SEGMENTS; i++) {
+		struct slot *slot = &slots->slot[i];
+
+		if (slot->state == SLOT_FREE && !slot->is_begun &&
+		    generation != 0 && slot->head.generation == generation)
+			return slot;
+	}
+	return NULL;
+}
+
 static int
 by_generation(const void *left, const void *right)
 {

@@ -88,6 +88,8 @@ void	slots_settle(struct slots *, uint64_t position,
 
 /* The used slot of this generation, or NULL. */
 struct slot *slots_find(struct slots *, uint32_t generation);
+/* The one that is settled and not used again since, or NULL. */
+struct slot *slots_left(struct slots *, uint32_t generation);
 /* Used slots in order of generation; returns how many. */
 unsigned slots_used(struct slots *,
 	    struct slot *used_out[JOURNAL_MOST_SEGMENTS]);

@@ -82,6 +82,50 @@ port_whose(void *arg, void *ticket, struct slice address)
 	return 0;
 }
 
+/* `bytes` of it from `at` on, added to the digest. */
+static void
+digest_part(EVP_MD_CTX *digest, int fd, uint64_t at, uint64_t bytes)
+{
+	char piece[4096];
+
+	while (bytes > 0) {
+		size_t n = bytes < sizeof(piece) ? (size_t)bytes :
+		    sizeof(piece);
+
+		ck_assert_int_eq(pread(fd, piece, n, (off_t)at), (ssize_t)n);
+		ck_assert_int_eq(EVP_DigestUpdate(digest, piece, n), 1);
+		at += n;
+		bytes -= n;
+	}
+}
+
+static int
+port_compare(void *arg, void *ticket, struct slice packed_ask, int header_fd,
+    int whole_fd)
+{
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	struct stage *stage = arg;
+	struct stage_call *call;
+
+	if (stage->compare_fault < 0) {
+		EVP_MD_CTX_free(digest);
+		return stage->compare_fault;
+	}
+	call = note(stage, STAGE_COMPARE);
+	call->ticket = ticket;
+	ck_assert_int_eq(same_body_ask_unpack(packed_ask, &call->ask), 0);
+	ck_assert_int_eq(EVP_DigestInit_ex(digest, EVP_sha256(), NULL), 1);
+	digest_part(digest, header_fd, 0, call->ask.header_bytes);
+	digest_part(digest, whole_fd, call->ask.body_at,
+	    call->ask.whole_bytes - call->ask.body_at);
+	ck_assert_int_eq(EVP_DigestFinal_ex(digest, call->digest, NULL), 1);
+	EVP_MD_CTX_free(digest);
+	/* nobody may change what is compared */
+	ck_assert_int_lt(pwrite(header_fd, "x", 1, 0), 0);
+	ck_assert_int_lt(pwrite(whole_fd, "x", 1, 0), 0);
+	return 0;
+}
+
 static int
 port_settle(void *arg, uint64_t account, uint64_t upto, uint64_t prune_below)
 {
@@ -151,7 +195,8 @@ stage_open(struct stage *stage)
 	const struct conductor_ports ports = {
 		.arg = stage, .judge = port_judge, .deliver = port_deliver,
 		.settle = port_settle, .want = port_want, .broken = port_broken,
-		.answer = port_answer, .whose = port_whose
+		.answer = port_answer, .whose = port_whose,
+		.compare = port_compare
 	};
 
 	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,
@@ -344,6 +389,23 @@ stage_deliver(struct stage *stage, size_t n, int status)
 	call->is_done = true;
 	conductor_delivered(stage->conductor, call->ticket, status, false,
 	    false);
+}
+
+void
+stage_compare(struct stage *stage, size_t n, int status, bool is_same)
+{
+	struct stage_call *call = stage_call(stage, STAGE_COMPARE, n);
+	struct same_body_answer answer = { .is_same = is_same,
+	    .reason = is_same ? DKIM_VERIFIED : DKIM_BODY_CHANGED,
+	    .domain = SLICE("news.example") };
+	TEXT_AUTO packed = TEXT_INIT(SAME_BODY_ANSWER_BYTES);
+
+	ck_assert(!call->is_done);
+	call->is_done = true;
+	memcpy(answer.digest, call->digest, BIG_DIGEST_BYTES);
+	same_body_answer_pack(&packed, &answer);
+	conductor_compared(stage->conductor, call->ticket, status,
+	    status == 0 ? text_slice(&packed) : slice_of(NULL, 0));
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef TESTS_UNIT_QUEUE_STAGE_H
 #define TESTS_UNIT_QUEUE_STAGE_H
 
+#include "filters/auth/same_body.h"
 #include "queue/conductor_inside.h"
 #include "tests/unit/queue/scratch.h"
 
@@ -18,7 +19,7 @@
 
 enum stage_what {
 	STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER,
-	STAGE_WHOSE
+	STAGE_WHOSE, STAGE_COMPARE
 };
 
 /* One call of a port. */
@@ -36,6 +37,9 @@ struct stage_call {
 	bool		 held, known;
 	char		 words[256];		/* "STATUS WORDS"; whose, deliver:
 						   address, folder */
+	/* compare: what was shown, and what header and body digest to */
+	struct same_body_ask ask;
+	unsigned char	 digest[BIG_DIGEST_BYTES];
 	bool		 is_done;		/* the test has answered it */
 };
 
@@ -49,6 +53,7 @@ struct stage {
 	int		 judge_fault;	/* what the judge port returns */
 	int		 deliver_fault;
 	int		 whose_fault;
+	int		 compare_fault;
 	const char	*folder;	/* of the next verdicts, or NULL */
 	const char	*redirect;
 	uint64_t	 serial;
@@ -84,6 +89,8 @@ void	stage_judge(struct stage *, size_t n, enum verdict_action);
 void	stage_receive(struct stage *, char fill, bool to_ben);
 /* Answer lookup `n`: `account` 0 is nobody. */
 void	stage_whose(struct stage *, size_t n, int status, uint64_t account);
+/* Answer comparing `n`: `status`, and with 0 whether it is the same. */
+void	stage_compare(struct stage *, size_t n, int status, bool is_same);
 /* Answer delivery `n`, settling `n`. */
 void	stage_deliver(struct stage *, size_t n, int status);
 void	stage_settle(struct stage *, size_t n, int status);
