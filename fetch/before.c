@@ -62,8 +62,10 @@ before_forget(struct collect *collect)
 {
 	struct before_queue *queue = &collect->conversation->before_queue;
 
-	for (unsigned i = 0; i < queue->count; i++)
+	for (unsigned i = 0; i < queue->count; i++) {
 		note_free(queue->rows[i].note);
+		share_header_free(queue->rows[i].header);
+	}
 	free(queue->header);
 	*queue = (struct before_queue){ 0 };
 }
@@ -76,8 +78,19 @@ before_drop(struct before_queue *queue, struct before_row *row)
 	size_t after = (size_t)(&queue->rows[queue->count] - row) - 1;
 
 	note_free(row->note);
+	share_header_free(row->header);
 	memmove(row, row + 1, after * sizeof(*row));
 	queue->count--;
+}
+
+/* The first that others do not go past, or NULL. */
+static struct before_row *
+first_of(struct before_queue *queue)
+{
+	for (unsigned i = 0; i < queue->count; i++)
+		if (queue->rows[i].state != BEFORE_SHARING)
+			return &queue->rows[i];
+	return NULL;
 }
 
 /* It stays there, and no byte of it, but maybe its header, is carried now. */
@@ -181,6 +194,9 @@ settle(struct collect *collect, struct before_row *row, bool has_header,
 	const struct before_rule *rule;
 	enum before_action action;
 
+	row->state = BEFORE_TAKE;
+	if (before == NULL)
+		return true;
 	if (is_held_back(before, &row->row)) {
 		put_off(collect, &row->row, BEFORE_PLACEHOLDER, 0);
 		before_drop(&collect->conversation->before_queue, row);
@@ -189,7 +205,6 @@ settle(struct collect *collect, struct before_row *row, bool has_header,
 	if (before_rules_judge(&before->rules, &message, &action, &rule) !=
 	    BEFORE_DECIDED)
 		return false;
-	row->state = BEFORE_TAKE;
 	/* of a domain's mail there are no notes: it waits without one */
 	if (action == BEFORE_DELETE || (action == BEFORE_PLACEHOLDER &&
 	    collect->address == NULL && !is_night(before))) {
@@ -206,26 +221,35 @@ settle(struct collect *collect, struct before_row *row, bool has_header,
 /* --- headers ------------------------------------------------------------ */
 
 static struct before_row *
-row_of(struct before_queue *queue, uint32_t number)
+row_of(struct before_queue *queue, uint32_t number, enum before_state state)
 {
 	for (unsigned i = 0; i < queue->count; i++)
 		if (queue->rows[i].row.number == number &&
-		    queue->rows[i].state == BEFORE_ASKED)
+		    queue->rows[i].state == state)
 			return &queue->rows[i];
 	return NULL;
 }
 
+/* `mended` is NULL, and `header` empty, where it could not be had. */
 static void
-header_came(struct collect *collect, uint32_t number, struct slice header)
+header_came(struct collect *collect, uint32_t number, struct slice header,
+    const struct mended *mended)
 {
 	struct before_queue *queue = &collect->conversation->before_queue;
-	struct before_row *row = row_of(queue, number);
+	struct before_row *row = row_of(queue, number, BEFORE_ASKED);
+	struct before_row *sharing = row_of(queue, number, BEFORE_SHARING);
 
 	queue->asked -= queue->asked > 0;
 	line_bill_move(collect->bill, LINE_HEADERS, queue->header_bytes);
+	if (sharing != NULL)
+		share_header_came(collect, sharing, header, mended);
+	if (row == NULL)
+		return;
 	/* with its header, or without any, it is always decided */
-	if (row != NULL)
-		(void)settle(collect, row, true, header);
+	(void)settle(collect, row, true, header);
+	row = row_of(queue, number, BEFORE_TAKE);
+	if (row != NULL && row->row.bytes >= SHARED_LEAST_BYTES)
+		share_header_came(collect, row, header, mended);
 }
 
 static void
@@ -240,7 +264,7 @@ on_top(void *arg, uint32_t number, bool ok, struct slice words)
 	queue->header_bytes = 0;
 	digest_begin(&collect->header);
 	if (!ok)
-		header_came(collect, number, slice_of(NULL, 0));
+		header_came(collect, number, slice_of(NULL, 0), NULL);
 }
 
 static void
@@ -266,9 +290,8 @@ on_top_end(void *arg, uint32_t number, const struct mended *mended)
 	struct collect *collect = arg;
 	struct before_queue *queue = &collect->conversation->before_queue;
 
-	(void)mended;
 	header_came(collect, number, slice_of(queue->header,
-	    queue->header_len));
+	    queue->header_len), mended);
 }
 
 static const struct heard heard_top = {
@@ -280,38 +303,72 @@ static bool
 may_ask(struct collect *collect)
 {
 	const struct protocol *protocol = collect->protocol;
-	const struct before_queue *queue =
-	    &collect->conversation->before_queue;
+	struct before_queue *queue = &collect->conversation->before_queue;
+	const struct before_row *first = first_of(queue);
 
 	if (protocol->room(collect) == 0)
 		return false;
 	if (!doubt_is_lock_step(collect))
 		return true;
 	/* a message that may be asked for waits for an end of headers */
-	if (queue->count > 1 && queue->rows[0].state != BEFORE_ASKED)
+	if (first != NULL && first != &queue->rows[queue->count - 1] &&
+	    first->state != BEFORE_ASKED)
 		return false;
 	return protocol->under_way(collect) == 0 ||
 	    (protocol->under_way(collect) == queue->asked &&
 	    collect->conversation->doubt.first == NULL);
 }
 
+/* Ask for a header: `heard_top` hears it.  False: the conversation is over. */
 static bool
-ask(struct collect *collect, struct before_row *row)
+say_top(struct collect *collect, uint32_t number)
 {
 	struct before_queue *queue = &collect->conversation->before_queue;
 
-	if (!may_ask(collect))
-		return false;
 	if (queue->header == NULL)
 		queue->header = malloc(BIG_BYTES);
 	if (queue->header == NULL) {
 		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 		return false;
 	}
-	row->state = BEFORE_ASKED;
 	queue->asked++;
-	collect->protocol->header(collect, row->row.number, &heard_top);
+	collect->protocol->header(collect, number, &heard_top);
 	return true;
+}
+
+static bool
+ask(struct collect *collect, struct before_row *row)
+{
+	if (!may_ask(collect) || !say_top(collect, row->row.number))
+		return false;
+	row->state = BEFORE_ASKED;
+	return true;
+}
+
+/* In lock-step nothing else is under way: others go past it meanwhile. */
+bool
+before_ask_header(struct collect *collect, const struct before_row *row)
+{
+	const struct protocol *protocol = collect->protocol;
+
+	return protocol->room(collect) > 0 &&
+	    (!doubt_is_lock_step(collect) || protocol->under_way(collect) ==
+	    collect->conversation->before_queue.asked) &&
+	    say_top(collect, row->row.number);
+}
+
+/*
+ * The next page is asked for when something is to be decided ahead, or nothing
+ * is left to be said of this one.
+ */
+static bool
+wants_more(const struct collect *collect)
+{
+	struct conversation *conversation = collect->conversation;
+	const struct listing_page *page = &conversation->page;
+
+	return collect->before != NULL || page->at < page->count ||
+	    first_of(&conversation->before_queue) == NULL;
 }
 
 /* Rows of the page, as far as there is room; all that can be, are decided. */
@@ -321,7 +378,7 @@ fill(struct collect *collect)
 	struct before_queue *queue = &collect->conversation->before_queue;
 	const struct listed *listed;
 
-	while (queue->count < BEFORE_AHEAD &&
+	while (queue->count < BEFORE_AHEAD && wants_more(collect) &&
 	    (listed = listing_page_row(collect)) != NULL) {
 		struct before_row *row = &queue->rows[queue->count];
 
@@ -344,22 +401,23 @@ const struct before_row *
 before_row(struct collect *collect)
 {
 	struct before_queue *queue = &collect->conversation->before_queue;
-	const struct listed *listed;
+	struct before_row *row;
 
-	if (collect->before != NULL) {
-		fill(collect);
-		return queue->count > 0 &&
-		    queue->rows[0].state >= BEFORE_TAKE &&
-		    conversation_is_open(collect) ? &queue->rows[0] : NULL;
+	share_turn(collect);
+	fill(collect);
+	while (conversation_is_open(collect) &&
+	    (row = first_of(queue)) != NULL && row->state >= BEFORE_TAKE) {
+		switch (share_begin(collect, row)) {
+		case SHARE_NOT:
+			return row;
+		case SHARE_LATER:
+			return NULL;
+		case SHARE_BEGUN:
+			fill(collect);
+			break;
+		}
 	}
-	while ((listed = listing_page_row(collect)) != NULL &&
-	    take_is_left(collect, listed))
-		listing_page_next(collect);
-	if (listed == NULL)
-		return NULL;
-	queue->rows[0] = (struct before_row){ .row = *listed,
-	    .state = BEFORE_TAKE };
-	return &queue->rows[0];
+	return NULL;
 }
 
 void
@@ -367,10 +425,7 @@ before_next(struct collect *collect)
 {
 	struct before_queue *queue = &collect->conversation->before_queue;
 
-	if (collect->before == NULL)
-		listing_page_next(collect);
-	else
-		before_drop(queue, &queue->rows[0]);
+	before_drop(queue, first_of(queue));
 }
 
 bool
@@ -399,6 +454,7 @@ before_space(const struct collect *collect, uint64_t most)
 			sum += space_for(collect, queue->rows[i].row.bytes);
 		else if (queue->rows[i].state == BEFORE_NOTE)
 			sum += queue->rows[i].note->bytes.len;
+	/* with rules, more is not known to be taken */
 	if (collect->before != NULL)
 		return sum;
 	for (unsigned i = page->at; i < page->count && sum < most; i++)

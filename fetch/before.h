@@ -5,7 +5,8 @@
  * (take.h) stand the rules of the fetch account (before_rules.h).  Where its
  * size does not decide, the header of a message is asked for, some ahead; what
  * is left or put off is never asked for.  What is put off is decided anew each
- * time, so that another rule, or another hour, finds it.
+ * time, so that another rule, or another hour, finds it.  What is to be taken
+ * and is large may be here already (share.h).
  *
  * Without rules rows pass as they are.
  */
@@ -15,6 +16,7 @@
 #include "fetch/digest.h"
 #include "fetch/listing_page.h"
 #include "fetch/note.h"
+#include "fetch/share.h"
 #include "policy/before_rules.h"
 #include "policy/line_calendar.h"
 
@@ -38,13 +40,18 @@ enum before_state {
 	BEFORE_TEXT,		/* its text is, for its note */
 	/* what is to be done is known */
 	BEFORE_TAKE,
-	BEFORE_NOTE		/* its note is to be submitted */
+	BEFORE_NOTE,		/* its note is to be submitted */
+	BEFORE_SHARING		/* it may be taken from here (share.h):
+				   others go past it */
 };
 
 struct before_row {
 	struct listed	 row;
 	enum before_state state;
 	struct note	*note;		/* of SHAPE, TEXT and NOTE */
+	enum share_step	 share;		/* of BEFORE_SHARING */
+	bool		 is_weighed;	/* it is not taken from here */
+	struct share_header *header;	/* kept for that, or NULL */
 };
 
 /* Of a conversation: in the order in which they are taken. */
@@ -77,6 +84,11 @@ void	before_drop(struct before_queue *, struct before_row *);
 const struct before_row *before_row(struct collect *);
 /* Consume it. */
 void	before_next(struct collect *);
+/*
+ * Ask for its header, for share_header_came().  False: that may not be said
+ * now, or the conversation is over.
+ */
+bool	before_ask_header(struct collect *, const struct before_row *);
 /* There are no more; headers are still under way. */
 bool	before_is_over(const struct collect *);
 bool	before_is_asking(const struct collect *);

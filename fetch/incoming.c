@@ -111,21 +111,30 @@ has_8bit(struct slice s)
 	return (any & 0x80) != 0;
 }
 
-static void
-read_header(struct incoming *incoming)
+void
+incoming_read_header(struct slice header, char sender_out[SENDER_SIZE],
+    bool *utf8_out)
 {
-	struct slice body = slice_first(buffered(incoming), BIG_BYTES);
-	struct slice header = slice_first(body, header_bytes(body)), rest;
 	struct header_field field;
+	struct slice rest;
 	struct path path;
 
-	incoming->utf8 = has_8bit(header) && slice_is_utf8(header);
+	*utf8_out = has_8bit(header) && slice_is_utf8(header);
 	if (!header_find(header, "Return-Path", &field))
 		return;
 	rest = slice_trim(field.value);
 	if (path_parse(&rest, PATH_REVERSE, true, &path) == 0 &&
-	    slice_cstr(path.address, incoming->sender, SENDER_SIZE) < 0)
-		incoming->sender[0] = '\0';
+	    slice_cstr(path.address, sender_out, SENDER_SIZE) < 0)
+		sender_out[0] = '\0';
+}
+
+static void
+read_header(struct incoming *incoming)
+{
+	struct slice body = slice_first(buffered(incoming), BIG_BYTES);
+
+	incoming_read_header(slice_first(body, header_bytes(body)),
+	    incoming->sender, &incoming->utf8);
 }
 
 /* More space than was thought */

@@ -65,6 +65,12 @@ bool	incoming_piped(struct collect *, struct ipc_message *,
 	    const struct queue_answer *, uint64_t ticket);
 /* What stands in the buffer goes into the pipe. */
 void	incoming_go_on(struct collect *);
+/*
+ * What the envelope needs of a header: the Return-Path, which `sender_out`
+ * keeps unchanged if there is none, and whether it is in UTF-8.
+ */
+void	incoming_read_header(struct slice header,
+	    char sender_out[SENDER_SIZE], bool *utf8_out);
 /* Nobody wants it, if there is one; what it held is given back. */
 void	incoming_drop(struct collect *);
 /* The same, and it is counted as one that is tried again. */

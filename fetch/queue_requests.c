@@ -44,7 +44,8 @@ on_reply(void *arg, int status, struct ipc_message *message)
 	struct queue_request *request = arg;
 	struct collect *collect = request->collect;
 	bool submits = request->kind == QUEUE_SUBMIT ||
-	    request->kind == QUEUE_SUBMIT_BIG;
+	    request->kind == QUEUE_SUBMIT_BIG ||
+	    request->kind == QUEUE_SHARED;
 
 	if (collect != NULL)
 		LIST_REMOVE(request, next);

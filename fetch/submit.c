@@ -57,15 +57,14 @@ is_short(const struct incoming *incoming, uint64_t wire)
 	return listed > slack && wire < listed - slack;
 }
 
-/* What is the same of all that is collected; one recipient, the owner. */
-static struct envelope
-envelope_of(const struct collect *collect, struct recipient *recipient,
-    uint32_t number, uint64_t listed)
+struct envelope
+submission_envelope(const struct collect *collect,
+    struct recipient *recipient_out, uint32_t number, uint64_t listed)
 {
 	const struct fetch_account *account = &collect->account;
 	const struct conversation *conversation = collect->conversation;
 
-	*recipient = (struct recipient){
+	*recipient_out = (struct recipient){
 		.address = slice_str(account->owner_address),
 		.account = account->owner
 	};
@@ -83,7 +82,7 @@ envelope_of(const struct collect *collect, struct recipient *recipient,
 			.number = number, .listed_bytes = listed,
 			.into = conversation->arrival.into
 		},
-		.recipients = recipient, .recipient_count = 1
+		.recipients = recipient_out, .recipient_count = 1
 	};
 }
 
@@ -94,7 +93,7 @@ envelope_make(struct collect *collect, const struct incoming *incoming,
 {
 	const struct arrival *arrival = &collect->conversation->arrival;
 	struct recipient recipient;
-	struct envelope env = envelope_of(collect, &recipient,
+	struct envelope env = submission_envelope(collect, &recipient,
 	    incoming->retr.number, incoming->retr.listed);
 
 	env.sender = slice_str(incoming->sender);
@@ -163,8 +162,8 @@ note_envelope(struct collect *collect, const struct listed *row,
     const struct note *note, struct text *packed)
 {
 	struct recipient recipient;
-	struct envelope env = envelope_of(collect, &recipient, row->number,
-	    row->bytes);
+	struct envelope env = submission_envelope(collect, &recipient,
+	    row->number, row->bytes);
 
 	env.utf8 = note->utf8;
 	env.bytes = note->bytes.len;
@@ -265,7 +264,7 @@ bill_answer(struct collect *collect, uint64_t bytes,
 
 static void
 on_answer_to(struct collect *collect, uint64_t bytes,
-    struct ipc_message *message, bool is_note)
+    struct ipc_message *message, bool was_carried)
 {
 	struct submissions *submissions = &collect->conversation->submissions;
 	struct fetch_outcome *outcome = &collect->outcome;
@@ -283,11 +282,11 @@ on_answer_to(struct collect *collect, uint64_t bytes,
 		outcome->taken++;
 		outcome->taken_bytes += bytes;
 		outcome->held += said.held;
-	} else {
+	} else if (said.code != QUEUE_FETCH_IT) {
 		outcome->left++;
 		submissions->put_off += said.code < 500;
 	}
-	if (!is_note)
+	if (was_carried)
 		bill_answer(collect, bytes, &said);
 	if (message == NULL)
 		collect_break(collect, FETCH_END_PAUSED,
@@ -303,14 +302,14 @@ static void
 on_answer(struct collect *collect, uint64_t bytes,
     struct ipc_message *message)
 {
-	on_answer_to(collect, bytes, message, false);
+	on_answer_to(collect, bytes, message, true);
 }
 
-static void
-on_note_answer(struct collect *collect, uint64_t bytes,
+void
+submission_answered(struct collect *collect, uint64_t bytes,
     struct ipc_message *message)
 {
-	on_answer_to(collect, bytes, message, true);
+	on_answer_to(collect, bytes, message, false);
 }
 
 void
@@ -341,7 +340,7 @@ parcel_submit_now(struct collect *collect, struct parcel *parcel)
 	conversation->submissions.unanswered++;
 	if (queue_ask(collect, is_big ? QUEUE_SUBMIT_BIG : QUEUE_SUBMIT,
 	    &body, parcel->memfd, parcel->bytes,
-	    parcel->is_note ? on_note_answer : on_answer)) {
+	    parcel->is_note ? submission_answered : on_answer)) {
 		parcel_free(parcel);
 	} else {
 		conversation->submissions.unanswered--;

@@ -16,9 +16,12 @@
 #include "lib/base/text.h"
 
 struct collect;
+struct envelope;
 struct incoming;
+struct ipc_message;
 struct listed;
 struct note;
+struct recipient;
 
 /* A size may count a line end as two octets, or as one. */
 #define EXACT_CRLF	0x01u
@@ -68,6 +71,20 @@ struct parcel	*parcel_note(struct collect *, const struct listed *,
 void		 parcel_cut(struct parcel *);
 /* It is not wanted: its file and its space go back. */
 void		 parcel_drop(struct collect *, struct parcel *);
+/*
+ * The envelope of that row's message, but for what its bytes say;
+ * `recipient_out` is the one it has.
+ */
+struct envelope	 submission_envelope(const struct collect *,
+		    struct recipient *recipient_out, uint32_t number,
+		    uint64_t listed);
+/*
+ * A submission was answered, of `bytes` that have not come over the line: a
+ * note, or what was here; message NULL: the queue is lost.  The collection may
+ * be over, and freed, with it.
+ */
+void		 submission_answered(struct collect *, uint64_t bytes,
+		    struct ipc_message *message);
 /* Whole messages of which it is not known yet that they are stored. */
 unsigned	 parcels_pending(const struct collect *);
 /*

@@ -120,7 +120,7 @@ command_rest = { .verb = "UID FETCH", .hears = "FETCH",
     .text = on_message_text, .part = on_message_part,
     .data = on_message_data, .missed = on_message_missed },
 command_header = { .verb = "UID FETCH", .hears = "FETCH",
-    .after = "(UID BODY.PEEK[HEADER])",
+    .after = "(UID FLAGS INTERNALDATE BODY.PEEK[HEADER])",
     .text = on_header_text, .part = on_header_part,
     .data = on_header_data, .missed = on_header_missed };
 

@@ -1,14 +1,18 @@
-"""A name server of a test: A and AAAA from a table, or a fault."""
+"""A name server of a test: A, AAAA and TXT from a table, or a fault."""
 
 import socket
 import struct
 import threading
 
+TXT = 16
 TYPES = {1: socket.AF_INET, 28: socket.AF_INET6}
 
 
 class Names:
-    """`table`: name -> addresses, or "servfail", "silence", "nonsense"."""
+    """
+    `table`: name -> addresses and, as bytes, texts; or "servfail", "silence",
+    "nonsense".
+    """
 
     def __init__(self):
         self.table = {}
@@ -25,8 +29,11 @@ class Names:
             except OSError:
                 return
             answer = self.answer(question)
-            if answer:
-                self.socket.sendto(answer, peer)
+            try:
+                if answer:
+                    self.socket.sendto(answer, peer)
+            except OSError:
+                return
 
     def answer(self, question):
         at, labels = 12, []
@@ -55,7 +62,12 @@ class Names:
             return reply(3)
         rows = []
         for address in found:
-            if TYPES.get(kind) == (socket.AF_INET6 if ":" in address
+            if isinstance(address, bytes):
+                if kind == TXT:
+                    rows.append(b"".join(
+                        bytes([len(address[i:i + 255])]) + address[i:i + 255]
+                        for i in range(0, len(address), 255)))
+            elif TYPES.get(kind) == (socket.AF_INET6 if ":" in address
                                    else socket.AF_INET):
                 rows.append(socket.inet_pton(TYPES[kind], address))
         return reply(0, rows)

@@ -49,13 +49,14 @@ import watching                                         # noqa: E402
 import line                                             # noqa: E402
 import saving                                           # noqa: E402
 import limits                                           # noqa: E402
+import sharing                                          # noqa: E402
 import telling                                          # noqa: E402
 import rows                                             # noqa: E402
 
 
 # with hubs of their own; what takes longest is first
-OWN = (killing, kills, resuming, waiting, watching, saving, limits, telling,
-       line, infected)
+OWN = (killing, kills, resuming, waiting, sharing, watching, saving, limits,
+       telling, line, infected)
 
 
 class Skip(Exception):

@@ -568,12 +568,35 @@ on_later(void *arg)
 		timer_set(ledger->later, 1);
 }
 
+/* Its owner's, unless it was decided for whom it is (a domain's mail). */
+static void
+keep_recipients(const struct envelope *env, struct ledger_mail *mail)
+{
+	TEXT_AUTO to = TEXT_INIT(sizeof(mail->to) - 1);
+
+	if (env->fetched.found.len == 0) {
+		ck_assert_uint_eq(env->recipient_count, 1);
+		ck_assert_uint_eq(env->recipients[0].account, 3);
+		ck_assert(slice_is_str(env->recipients[0].address,
+		    "me@example.org"));
+	}
+	for (size_t i = 0; i < env->recipient_count; i++) {
+		if (i > 0)
+			text_add_byte(&to, ' ');
+		text_add(&to, env->recipients[i].address);
+	}
+	ck_assert_int_eq(slice_cstr(text_slice(&to), mail->to,
+	    sizeof(mail->to)), 0);
+	ck_assert_int_eq(slice_cstr(slice_first(env->fetched.hold,
+	    sizeof(mail->hold) - 1), mail->hold, sizeof(mail->hold)), 0);
+}
+
 static void
 keep(struct ledger *ledger, struct unpack *u, struct slice bytes, bool is_big,
     uint64_t granted)
 {
 	struct ledger_mail *mail = &ledger->mail[ledger->mail_count++];
-	struct arena *arena = arena_new(4096);
+	struct arena *arena = arena_new(16384);
 	struct envelope env;
 	struct row *row;
 
@@ -585,9 +608,7 @@ keep(struct ledger *ledger, struct unpack *u, struct slice bytes, bool is_big,
 	ck_assert_uint_ge(ledger->granted, granted);
 	ledger->granted -= granted;
 	ck_assert_int_eq(env.source, SOURCE_FETCH);
-	ck_assert_uint_eq(env.recipient_count, 1);
-	ck_assert_uint_eq(env.recipients[0].account, 3);
-	ck_assert(slice_is_str(env.recipients[0].address, "me@example.org"));
+	keep_recipients(&env, mail);
 	ck_assert(slice_is_str(env.login, "someone"));
 	ck_assert(slice_is_str(env.helo, "pop.example.net"));
 	ck_assert(slice_is_str(env.peer, "127.0.0.1"));
@@ -667,6 +688,65 @@ on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_held(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct ledger *ledger = arg;
+	struct unpack u = open_body(ledger, message);
+	TEXT_AUTO body = TEXT_INIT(256);
+
+	(void)from;
+	ck_assert_ptr_nonnull(row_of(ledger, unpack_u32(&u)));
+	ck_assert(unpack_is_done(&u));
+	ledger->held_asked++;
+	pack_answer(&body, ledger->has_bodies ? 250 : QUEUE_FETCH_IT, false,
+	    false);
+	reply(ledger, message->serial, &body);
+	return 0;
+}
+
+static void
+note_shown(struct ledger *ledger, const struct envelope *env)
+{
+	struct ledger_shown *shown = &ledger->shown[ledger->shown_count];
+
+	ck_assert_uint_lt(ledger->shown_count++, 64);
+	ck_assert_uint_eq(env->fetched.listing, ledger->listing);
+	shown->number = env->fetched.number;
+	shown->bytes = env->bytes;
+	shown->flags = env->fetched.flags;
+	shown->arrived_utc_ms = env->fetched.arrived_utc_ms;
+	ck_assert_int_eq(slice_cstr(env->sender, shown->sender,
+	    sizeof(shown->sender)), 0);
+	memcpy(shown->header_digest, env->fetched.header_digest,
+	    FETCHED_DIGEST_BYTES);
+}
+
+static int
+on_shared(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	ARENA_AUTO arena = arena_new(512 * 1024);
+	struct ledger *ledger = arg;
+	struct ledger_shown *shown = &ledger->shown[ledger->shown_count];
+	TEXT_AUTO body = TEXT_INIT(256);
+	struct envelope env;
+	char bytes[4096];
+	ssize_t n = pread(message->fd[0], bytes, sizeof(bytes), 0);
+
+	(void)from;
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(envelope_unpack(arena, message->body, &env), 0);
+	note_shown(ledger, &env);
+	shown->header = (struct text)TEXT_INIT(sizeof(bytes));
+	text_add(&shown->header, slice_of(bytes, (size_t)n));
+	if (ledger->shared == 250)
+		row_of(ledger, env.fetched.number)->taken = true;
+	pack_answer(&body, ledger->shared == 0 ? QUEUE_FETCH_IT :
+	    ledger->shared, false, false);
+	reply(ledger, message->serial, &body);
+	return 0;
+}
+
 #define RULE(kind, shape, fds, handler) \
 	{ kind, #kind, FROM(ROLE_FETCH), shape, fds, 0, handler }
 
@@ -680,6 +760,8 @@ static const struct ipc_rule rules[] = {
 	RULE(QUEUE_ABANDON_BIG, IPC_NEWS, 0, on_abandon),
 	RULE(QUEUE_SUBMIT, IPC_REQUEST, 1, on_submit),
 	RULE(QUEUE_SUBMIT_BIG, IPC_REQUEST, 0, on_submit_big),
+	RULE(QUEUE_HELD, IPC_REQUEST, 0, on_held),
+	RULE(QUEUE_SHARED, IPC_REQUEST, 1, on_shared),
 	RULE(QUEUE_LISTING_BEGIN, IPC_REQUEST, 0, on_begin),
 	RULE(QUEUE_LISTING_ROWS, IPC_REQUEST, 0, on_rows),
 	RULE(QUEUE_LISTING_DECIDE, IPC_REQUEST, 0, on_decide),
@@ -735,6 +817,8 @@ ledger_free(struct ledger *ledger)
 		(void)close(ledger->bigs[i].fd);
 		text_free(&ledger->bigs[i].bytes);
 	}
+	for (unsigned i = 0; i < ledger->shown_count; i++)
+		text_free(&ledger->shown[i].header);
 	text_free(&ledger->late);
 	free(ledger);
 }

@@ -19,12 +19,27 @@ struct ledger_mail {
 	uint8_t		mended, flags;
 	int64_t		arrived_utc_ms;
 	char		into[256], keywords[128];
+	char		to[256];	/* addresses, a space between */
+	char		hold[128];	/* why, as far as it fits; or "" */
 	unsigned char	header_digest[FETCHED_DIGEST_BYTES];
 	unsigned char	digest[FETCHED_DIGEST_BYTES];
 };
 
+/* A header that was shown, of a message that may be here. */
+struct ledger_shown {
+	uint32_t	number;
+	uint64_t	bytes;		/* listed */
+	struct text	header;
+	char		sender[64];
+	uint8_t		flags;
+	int64_t		arrived_utc_ms;
+	unsigned char	header_digest[FETCHED_DIGEST_BYTES];
+};
+
 struct ledger {
 	/* told before */
+	bool		 has_bodies;	/* another copy of all may be here */
+	unsigned	 shared;	/* to a header; 0: fetch it */
 	bool		 may_delete, is_first, wants_look, has_due;
 	enum listing_status begins;
 	uint64_t	 space;		/* that it grants; what is over: 452 */
@@ -65,6 +80,9 @@ struct ledger {
 	unsigned	 decides, take_pages;
 	struct ledger_mail mail[LEDGER_ROWS];
 	unsigned	 mail_count;
+	unsigned	 held_asked;	/* numbers it was asked about */
+	struct ledger_shown shown[64];
+	unsigned	 shown_count;
 	uint64_t	 granted;	/* not given back */
 	unsigned	 abandoned, mended, halves_dropped;
 	/* its own */
