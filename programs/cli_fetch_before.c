@@ -105,7 +105,7 @@ cli_fetch_before(struct cli *cli, int argc, char **argv)
 	struct cli_option options[] = { { "--label", true, NULL }, { 0 } };
 	const char *values[ADMIN_ARGS] = { 0 };
 	json_t *object = NULL;
-	const char *words[1];
+	const char *words[1] = { NULL };
 	char *own[WORDS_MOST];
 	bool any;
 	int r;
@@ -116,13 +116,13 @@ cli_fetch_before(struct cli *cli, int argc, char **argv)
 	r = take_rules(cli, &argc, own, &rules, &any);
 	text_add_byte(&rules, '\0');
 	if (r == CLI_OK)
-		r = cli_options(cli, argc, own, options, "ADDRESS", 1, 1,
-		    words);
+		r = cli_options(cli, argc, own, options, "ADDRESS",
+		    cli->login != NULL ? 0 : 1, 1, words);
 	if (r == CLI_OK)
 		r = cli_config(cli);
 	if (r != CLI_OK)
 		return r;
-	values[ADMIN_WHICH_ADDRESS] = words[0];
+	values[ADMIN_WHICH_ADDRESS] = words[0] != NULL ? words[0] : cli->login;
 	values[ADMIN_WHICH_LABEL] = options[0].value;
 	values[BEFORE_TEXT] = any && !text_failed(&rules) ? rules.at : NULL;
 	r = cli_fetch_ask(cli, "fetch before", values, &object);

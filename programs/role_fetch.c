@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "lib/base/log.h"
+#include "lib/base/zone.h"
 #include "lib/message/words.h"
 #include "programs/fetch_errand.h"
 #include "programs/fetch_tasks.h"
@@ -66,7 +67,9 @@ fetch_open(struct process *process)
 {
 	int r = talk_global_open();
 
-	(void)process;
+	/* gmtime_r(3), too, reads a file the first time */
+	if (r == 0)
+		r = zone_open(process->config.time_zone);
 	/* jansson draws the seed of its tables from a file */
 	json_object_seed(0);
 	/* names in headers have charsets, whose tables are files */
