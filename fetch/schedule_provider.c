@@ -3,7 +3,8 @@
  *
  * So many connections, so often, so many bytes of a mailbox in a day: who takes
  * more is locked out, which helps nobody.  A large first collection is taken in
- * pieces, one a day.  A day begins with the first byte of it.
+ * pieces, one a day.  A day begins with the first byte of it.  Connections are
+ * known of one mailbox; of a server nothing is said, so no more are made to it.
  *
  * What was taken before a start is not known, but for a mailbox whose day was
  * spent: so a start may cost as much once more, which providers bear.

@@ -233,11 +233,39 @@ def fetched_again(args):
         true(36000 < found["refetched"][0] <= 40000, found)
 
 
+def twice(args):
+    """One copy for each recipient: the one nobody needs is no mail."""
+    with Scene(args, {"fetch_minutes": "1440"}) as scene:
+        own, other = ("%s@%s" % (name, DOMAIN) for name in ("ann", "bob"))
+        status, text, complaints = scene.case.command(
+            "account", "add", other, "--password-file", scene.place.secret)
+        true(status == 0, text, complaints)
+        data = letter("twice", 30000).replace(
+            b"To: office", b"To: %s, %s" % (own.encode(), other.encode()), 1)
+        copies = [b"Received: by relay%d.example\r\n" % i + data
+                  for i in range(2)]
+        scene.box = scene.case.box(copies)
+        scene.provider = scene.case.provider(Session, scene.box)
+        words = scene.case.add_words(scene.provider)
+        words[1:3] = ["add-domain", DOMAIN, "--owner", own]
+        status, text, complaints = scene.case.command(*words)
+        true(status == 0, text, complaints)
+        row = scene.case.now()
+        Scene.until(lambda: "mail" in carried(scene.line("report")), 10,
+                    "no report")
+        found = carried(scene.line("report"))
+        true(row["taken"] == 2 and row["held"] == 0, row)
+        size = len(copies[0])
+        true(size <= found["duplicates"][0] < size + 100, found, "of", size)
+        true(size <= found["mail"][0] < size + 4096, found, "of", size)
+
+
 def tests(_args):
     for name, function in (
             ("what-is-spared-is-counted-once", once),
             ("what-is-never-wanted-is-spared", never_wanted),
             ("what-compressing-saves", compressed),
             ("tls-is-counted-as-the-wire-has-it", tls),
-            ("what-is-fetched-again-is-no-mail", fetched_again)):
+            ("what-is-fetched-again-is-no-mail", fetched_again),
+            ("copies-that-nobody-needs-are-no-mail", twice)):
         yield ("saving/" + name, lambda function=function: function(_args))
