@@ -1,195 +1,104 @@
-"""Collecting from Dovecot: the hub beside fetchmail and mpop, and mbsync.
+"""Collecting from Dovecot: the hub beside fetchmail, getmail6, mpop, fdm and
+mbsync.
 
 The provider is the peer's Dovecot (mdbox), over a line of our own making
-(delay.py) that takes 40 ms there and back, or without it.  fetchmail gives each
-message to `cat >/dev/null`; mpop pipelines and writes a maildir, as mbsync does
-over IMAP; the hub does what it always does, and its time ends when fresh POP3 logins show all of it.
+(delay.py) that takes 40 ms there and back, or without it.  The hub does what it
+always does, and its time ends when fresh POP3 logins show all of it.
 Everything is kept at the provider, and each run begins without any memory.
 """
 
 import collections
 import json
 import os
-import random
-import shutil
+import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
 import load
+import mailbag
 import meter
+import others
 import servers
 
-MEAN = 6144
-LARGE_EACH = 500        # one message of so many has 1 to 3 MB
-ONE, BOXES, SMALL = 2000, 50, 100
+ONE, BOXES, SMALL, WRITTEN = 2000, 50, 100, 500
+DESKS, DESK = 20, 50    # people of the office, and their own messages
 RTT_MS = 40
-SAMPLE = 200            # messages for fetchmail over the long line: its rate
-GUARD = 900.0
+SLOW = 30.0             # seconds: who takes longer is measured once
 QUIET = 6.0             # the hub settles deliveries every 5 s
+HUB = "Postroom"
 
-Row = collections.namedtuple("Row", "what boxes n rtt")
+MANY = ["m%d" % i for i in range(BOXES)]
+OFFICE = ["o%d" % i for i in range(DESKS)]
+
+# How many times the rate of that one, or of the best; and for bytes in both
+# directions, which share of what that one, or the least, has carried.
+Row = collections.namedtuple("Row", "what kinds boxes rtt rates bytes",
+                             defaults=({}, {}))
+IMAP, POP3, COMPRESS = ("imap",), ("pop3",), ("imap", "compress")
 ROWS = (
-    Row("1 x 2,000, 40 ms", ["one"], ONE, RTT_MS),
-    Row("50 x 100, 40 ms", ["m%d" % i for i in range(BOXES)], SMALL, RTT_MS),
-    Row("1 x 2,000, 0 ms", ["one"], ONE, 0),
-    Row("50 x 100, 0 ms", ["m%d" % i for i in range(BOXES)], SMALL, 0),
+    Row("IMAP, 1 x 2,000, 40 ms", IMAP, ["one"], RTT_MS, {"mbsync": 3}),
+    Row("IMAP, 1 x 2,000, 0 ms", IMAP, ["one"], 0),
+    Row("IMAP with COMPRESS, 1 x 500 as written, 40 ms", COMPRESS,
+        ["text"], RTT_MS, {}, {"mbsync, clear": 0.6}),
+    Row("POP3, 1 x 2,000, 40 ms", POP3, ["one"], RTT_MS,
+        {"fetchmail": 80, "mpop": 2.5}),
+    Row("POP3, 50 x 100, 40 ms", POP3, MANY, RTT_MS, {"best": 15}),
+    Row("POP3, 1 x 2,000, 0 ms", POP3, ["one"], 0, {"best": 3}),
+    Row("POP3, 50 x 100, 0 ms", POP3, MANY, 0, {"best": 3}),
+    Row("POP3, an office of 20, 0.3 of the bytes signed and the same", POP3,
+        OFFICE, 0, {}, {"least": 0.75}),
 )
-IMAP_ROWS = (
-    Row("1 x 2,000, 40 ms", ["one"], ONE, RTT_MS),
-    Row("1 x 2,000, 0 ms", ["one"], ONE, 0),
-)
-Figure = collections.namedtuple("Figure", "rate cpu_ms")
+# a message; `carried` is None where nobody counted
+Figure = collections.namedtuple("Figure", "rate cpu_ms carried seconds")
 
 
-def mail(count, seed):
-    """Messages as mail is, one of LARGE_EACH large; the same every time."""
-    chance = random.Random(seed)
-    for i in range(count):
-        size = int(min(max(chance.lognormvariate(0, 0.9) * MEAN * 0.667,
-                           400), 40 * MEAN))
-        if (seed + i) % LARGE_EACH == LARGE_EACH - 1:
-            size = chance.randint(10 ** 6, 3 * 10 ** 6)
-        yield load.letter(size)
-
-
-def fill(peer):
-    """The mailboxes at the provider, by LMTP."""
-    shares = {"one@mdbox": list(mail(ONE, 0))}
-    for i in range(BOXES):
-        shares["m%d@mdbox" % i] = list(mail(SMALL, i * SMALL))
+def fill(peer, hub):
+    """The mailboxes at the provider, by LMTP: {name: how many}."""
+    shares = {"one": list(mailbag.letters(ONE, 0)),
+              "text": list(mailbag.written(WRITTEN, 1))}
+    for i, box in enumerate(MANY):
+        shares[box] = list(mailbag.letters(SMALL, i * SMALL))
+    signer = mailbag.Signer(hub.folder)
+    hub.keys.table.update(signer.keys())
+    desks, _ = mailbag.office(OFFICE, DESK, signer)
+    shares.update(desks)
+    at = {box + "@mdbox": texts for box, texts in shares.items()}
     # Dovecot may fail when several sessions make a mailbox at one moment
-    load.Sender(peer.lmtp, [([name], texts[0]) for name, texts in
-                            shares.items()], lmtp=True).run(1)
-    load.Sender(peer.lmtp, [([name], text) for name, texts in shares.items()
+    load.Sender(peer.lmtp, [([name], texts[0]) for name, texts in at.items()],
+                lmtp=True).run(1)
+    load.Sender(peer.lmtp, [([name], text) for name, texts in at.items()
                             for text in texts[1:]], lmtp=True).run(4)
-    load.wait_visible(peer.pop3, {name: len(texts) for name, texts in
-                                  shares.items()})
+    counts = {box: len(texts) for box, texts in shares.items()}
+    load.wait_visible(peer.pop3, {box + "@mdbox": n
+                                  for box, n in counts.items()})
+    return counts
 
 
 class Line:
-    """with Line(port, rtt_ms) as line: line.port leads there, later."""
+    """with Line(port, rtt_ms, True) as line: line.port leads there, later; then
+    line.carried is (sent, received) bytes.  Without a delay and not counted it
+    is the port itself."""
 
-    def __init__(self, port, rtt_ms):
+    def __init__(self, port, rtt_ms, is_counted):
         self.port, self.rtt, self.process = port, rtt_ms, None
+        self.is_counted, self.carried = is_counted, None
 
     def __enter__(self):
-        if self.rtt:
+        if self.rtt or self.is_counted:
             self.process = subprocess.Popen(
                 [sys.executable, os.path.join(os.path.dirname(
                     os.path.abspath(__file__)), "delay.py"), str(self.port),
-                 str(self.rtt)], stdin=subprocess.DEVNULL,
+                 str(self.rtt)], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, text=True)
             self.port = int(self.process.stdout.readline())
         return self
 
     def __exit__(self, *_):
         if self.process:
-            self.process.kill()
-            self.process.wait()
+            said, _ = self.process.communicate()
+            self.carried = tuple(map(int, said.split()))
 
-
-# --- the others --------------------------------------------------------------
-
-def timed(words, folder, statuses):
-    """(seconds, CPU seconds) of a program and all it has waited for."""
-    before = os.times()
-    with open(os.path.join(folder, "said"), "wb") as said:
-        began = time.monotonic()
-        done = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL,
-                              stdout=said, stderr=said, timeout=GUARD,
-                              check=False,
-                              env=dict(os.environ, HOME=folder,
-                                       FETCHMAILHOME=folder))
-        seconds = time.monotonic() - began
-    after = os.times()
-    if done.returncode not in statuses:
-        with open(os.path.join(folder, "said"), encoding="utf-8",
-                  errors="replace") as said:
-            raise ValueError("%s: status %d: %s" % (
-                words[0], done.returncode, said.read()[-500:]))
-    return seconds, (after.children_user + after.children_system -
-                     before.children_user - before.children_system)
-
-
-def put(path, text):
-    servers.write(path, text)
-    os.chmod(path, 0o600)
-
-
-def fetchmail(port, boxes, n, folder):
-    put(folder + "/rc", "set no bouncemail\n"
-        "poll 127.0.0.1 port %d proto POP3 auth password timeout 60\n" % port +
-        "".join('  user "%s@mdbox" password "%s" sslproto "" keep fetchall '
-                'fetchlimit %d mda "/bin/cat >/dev/null"\n' % (
-                    box, servers.PASSWORD, n) for box in boxes))
-    # 13: the limit of messages was reached
-    return timed(["fetchmail", "-f", folder + "/rc", "--nodetach", "--silent",
-                  "--pidfile", folder + "/pid", "--idfile", folder + "/ids"],
-                 folder, (0, 13))
-
-
-def mpop(port, boxes, n, folder):
-    text = "defaults\nhost 127.0.0.1\nport %d\ntls off\nauth user\nkeep on\n" \
-           "pipelining on\npassword %s\nuidls_file %s/uidls_%%U\n" % (
-               port, servers.PASSWORD, folder)
-    for box in boxes:
-        for part in ("new", "cur", "tmp"):
-            os.makedirs("%s/%s/%s" % (folder, box, part))
-        text += "account %s\nuser %s@mdbox\ndelivery maildir %s/%s\n" % (
-            box, box, folder, box)
-    put(folder + "/rc", text)
-    figures = timed(["mpop", "-C", folder + "/rc", "-Q", *boxes], folder,
-                    (0,))
-    got = sum(len(os.listdir("%s/%s/new" % (folder, box))) for box in boxes)
-    if got != n * len(boxes):
-        raise ValueError("mpop has %d of %d" % (got, n * len(boxes)))
-    return figures
-
-
-def mbsync(port, boxes, n, folder):
-    text = ""
-    for box in boxes:
-        os.makedirs("%s/%s" % (folder, box))
-        text += "IMAPAccount %s\nHost 127.0.0.1\nPort %d\nUser %s@mdbox\n" \
-                "Pass %s\nSSLType None\nAuthMechs LOGIN\nTimeout 120\n\n" \
-                "IMAPStore %s-far\nAccount %s\n\nMaildirStore %s-near\n" \
-                "Path %s/%s/\nInbox %s/%s/INBOX\n\nChannel %s\n" \
-                "Far :%s-far:INBOX\nNear :%s-near:INBOX\nSync Pull\n" \
-                "Create Near\nSyncState *\n\n" % (
-                    box, port, box, servers.PASSWORD, box, box, box, folder,
-                    box, folder, box, box, box, box)
-    put(folder + "/rc", text)
-    figures = timed(["mbsync", "-q", "-c", folder + "/rc", "-a"], folder,
-                    (0,))
-    got = sum(len(os.listdir("%s/%s/INBOX/%s" % (folder, box, part)))
-              for box in boxes for part in ("new", "cur"))
-    if got != n * len(boxes):
-        raise ValueError("mbsync has %d of %d" % (got, n * len(boxes)))
-    return figures
-
-
-OTHERS = {"fetchmail": fetchmail, "mpop": mpop}
-IMAP_OTHERS = {"mbsync": mbsync}
-
-
-def measured(name, line, row, folder):
-    """One run of one of the others."""
-    boxes, n = row.boxes, row.n
-    if name == "fetchmail" and row.rtt:
-        boxes = boxes[:max(1, SAMPLE // n)]
-        n = min(n, SAMPLE)
-    scratch = tempfile.mkdtemp(dir=folder)
-    try:
-        seconds, cpu = {**OTHERS, **IMAP_OTHERS}[name](line.port, boxes, n, scratch)
-    finally:
-        shutil.rmtree(scratch)
-    count = n * len(boxes)
-    return Figure(count / seconds, cpu * 1e3 / count)
-
-
-# --- the hub -----------------------------------------------------------------
 
 class Collector:
     """The hub, with an owner for each mailbox of the provider."""
@@ -197,14 +106,14 @@ class Collector:
     def __init__(self, hub, folder):
         self.hub = hub
         self.secret = os.path.join(folder, "provider-password")
-        put(self.secret, servers.PASSWORD + "\n")
+        others.put(self.secret, servers.PASSWORD + "\n")
         self.owners = {}
 
     def postroom(self, *words):
         done = subprocess.run(
             [os.path.join(self.hub.bin, "postroom"), "-c", self.hub.conf,
              *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=GUARD, check=False)
+            stderr=subprocess.STDOUT, timeout=others.GUARD, check=False)
         text = done.stdout.decode("utf-8", "replace")
         if done.returncode != 0:
             raise ValueError("postroom %s: %s" % (" ".join(words), text))
@@ -217,20 +126,28 @@ class Collector:
                           "--password-file", self.secret)
         return self.owners[box]
 
-    def run(self, line, row, protocol):
+    def fetch(self, *words):
+        return json.loads(self.postroom("fetch", "now", *words,
+                                        "--json"))["result"]
+
+    def run(self, port, boxes, protocol, in_turn):
+        """(messages, seconds, CPU seconds); `boxes`: how many are in each;
+        `in_turn`: the first before the others, as polls do not come in the
+        same second."""
         wanted = {}
-        for box in row.boxes:
+        for box, n in boxes.items():
             owner = self.owner(box)
-            wanted[owner] = load.look(self.hub.pop3, owner) + row.n
+            wanted[owner] = load.look(self.hub.pop3, owner) + n
             self.postroom("fetch", "add", owner, "--label", "bench", "--host",
-                          "127.0.0.1", "--port", str(line.port), "--tls",
+                          "127.0.0.1", "--port", str(port), "--tls",
                           "none", "--user", box + "@mdbox",
                           "--password-file", self.secret, "--all", "--keep",
                           "--protocol", protocol, "--untested")
         os.sync()
         try:
             with meter.Meter(self.hub.roots()) as cost:
-                rows = json.loads(self.postroom("fetch", "now", "--json"))
+                rows = self.fetch(next(iter(wanted))) if in_turn else []
+                rows += self.fetch()
                 load.wait_visible(self.hub.pop3, wanted)
                 cost.lap()
                 time.sleep(QUIET)
@@ -238,44 +155,109 @@ class Collector:
             for owner in wanted:
                 self.postroom("fetch", "remove", owner, "--label", "bench",
                               "--yes")
-        count = row.n * len(row.boxes)
-        taken = sum(x["taken"] for x in rows["result"])
+        count = sum(boxes.values())
+        taken = sum(x["taken"] for x in rows)
         if taken != count:
             raise ValueError("the hub took %d of %d" % (taken, count))
-        return Figure(count / cost.seconds, cost.cpu * 1e3 / count)
+        return count, cost.seconds, cost.cpu
 
 
-# --- the table ---------------------------------------------------------------
+# --- one row -----------------------------------------------------------------
 
-def ratio(ours, theirs, middle, number):
-    if not theirs:
-        return "%-12s" % ""
-    our, their = middle(ours), middle(theirs)
-    words = number(our[0] / their[0]) + "x"
-    if our[3] > 0 and their[3] > 0:
-        words += ", CPU %sx" % number(our[3] / their[3])
-    return words
+class Bench:
+    def __init__(self, hub, peer, rounds, table):
+        self.peer, self.rounds, self.table = peer, rounds, table
+        self.folder = os.path.dirname(hub.folder)
+        self.counts = fill(peer, hub)
+        self.hub = Collector(hub, self.folder)
+
+    def once(self, name, row, is_counted):
+        port = getattr(self.peer, row.kinds[0])
+        boxes = {box: self.counts[box] for box in row.boxes}
+        with Line(port, row.rtt, is_counted) as line:
+            if name == HUB:
+                n, seconds, cpu = self.hub.run(line.port, boxes, row.kinds[0],
+                                               row.boxes is OFFICE)
+            else:
+                n, seconds, cpu = others.measured(
+                    name, line.port, boxes, row.rtt > 0, self.folder)
+        carried_each = line.carried and tuple(x / n for x in line.carried)
+        return Figure(n / seconds, cpu * 1e3 / n, carried_each, seconds)
+
+    def add(self, name, row, figures):
+        """Another figure; at 0 ms the bytes are counted in a run of its own.
+        Where they are all that counts one run is enough, and has to be: what
+        the hub has in the first it need not carry again."""
+        if figures and (row.bytes or any(x.seconds > SLOW for x in figures)):
+            return
+        is_counted = row.rtt > 0 or bool(row.bytes)
+        figure = self.once(name, row, is_counted)
+        if not is_counted and not figures:
+            figure = figure._replace(
+                carried=self.once(name, row, True).carried)
+        figures.append(figure)
+
+    def row(self, row):
+        """{name: its figures}, without those that did not come to an end."""
+        found = {name: [] for name in (*others.those(row.kinds), HUB)}
+        for _ in range(self.rounds):
+            for name in list(found):
+                try:
+                    self.add(name, row, found[name])
+                except subprocess.TimeoutExpired:
+                    del found[name]
+                    print("  %s: not at an end after %.0f s" % (
+                        name, others.GUARD))
+        return found
 
 
-def rows_of(protocol, rows, others, port, ours, rounds, table):
-    folder = os.path.dirname(ours.hub.folder)
-    names = [name for name in others if shutil.which(name)]
-    print("\n%s collecting (messages/s; CPU of the collector)" %
-          protocol.upper())
-    print("%-18s %s %24s %7s  %s" % ("", " ".join(
-        "%24s %7s" % (name, "CPU ms") for name in others), "Postroom",
-        "CPU ms", "ratio to " + ", to ".join(others)))
-    for row in rows:
-        found = {name: [] for name in (*others, "hub")}
-        for _ in range(rounds):
-            with Line(port, row.rtt) as line:
-                for name in names:
-                    found[name].append(measured(name, line, row, folder))
-                found["hub"].append(ours.run(line, row, protocol))
-        print("%-18s %s  %s" % (row.what, " ".join(
-            table.cell(figures) for figures in found.values()), "; ".join(
-                ratio(found["hub"], found[name], table.middle, table.number)
-                for name in others)), flush=True)
+def carried(figures):
+    """Bytes a message, sent and received: the median of each."""
+    counted = [x.carried for x in figures if x.carried]
+    return tuple(statistics.median(x) for x in zip(*counted))
+
+
+def best(found, name, key, choose):
+    """What `key` says of that one; "best" or "least": of all the others."""
+    if name in ("best", "least"):
+        return choose(key(x) for other, x in found.items() if other != HUB)
+    return key(found[name]) if found.get(name) else None
+
+
+def verdicts(row, found, table):
+    """Words for what was aimed at, of those that were there."""
+    if len(found) == 1:
+        return
+
+    def rate(figures):
+        return table.middle(figures)[0]
+
+    for name, aim in row.rates.items():
+        theirs = best(found, name, rate, max)
+        if theirs:
+            ratio = rate(found[HUB]) / theirs
+            yield "%sx %s; aim %gx: %s" % (
+                table.number(ratio), name, aim,
+                "met" if ratio >= aim else "MISSED")
+    for name, aim in row.bytes.items():
+        theirs = best(found, name, lambda x: sum(carried(x)), min)
+        if theirs:
+            share = sum(carried(found[HUB])) / theirs
+            yield "%.3f of the bytes of %s; aim %g: %s" % (
+                share, name, aim, "met" if share <= aim else "MISSED")
+
+
+def show(row, found, table):
+    print("\n%s" % row.what)
+    for name, figures in found.items():
+        sent, received = carried(figures)
+        ratio = "" if name == HUB else "%sx, CPU %sx" % tuple(
+            table.number(table.middle(found[HUB])[i] /
+                         (table.middle(figures)[i] or 1e-9)) for i in (0, 3))
+        print("  %-13s %s %8.0f %9.0f  %s" % (
+            name, table.cell(figures), sent, received, ratio))
+    for words in verdicts(row, found, table):
+        print("  " + words, flush=True)
 
 
 def collect(hub, peer, rounds, table):
@@ -283,8 +265,11 @@ def collect(hub, peer, rounds, table):
     if peer is None:
         print("\nCollecting\nskipped: the provider is Dovecot")
         return
-    fill(peer)
+    bench = Bench(hub, peer, rounds, table)
     time.sleep(QUIET)
-    ours = Collector(hub, os.path.dirname(hub.folder))
-    rows_of("imap", IMAP_ROWS, IMAP_OTHERS, peer.imap, ours, rounds, table)
-    rows_of("pop3", ROWS, OTHERS, peer.pop3, ours, rounds, table)
+    print("\nCollecting (messages/s; CPU of the collector and bytes of the "
+          "line a message)\n  %-13s %24s %7s %8s %9s  %s" % (
+              "", "messages/s", "CPU ms", "sent", "received",
+              "Postroom is"))
+    for row in ROWS:
+        show(row, bench.row(row), table)

@@ -4,7 +4,8 @@ usage: delay.py PORT ROUND_TRIP_MS
 
 Listens on a free port of 127.0.0.1, which it prints, and connects to PORT.  A
 connection is made one round trip late, as a handshake would make it.  There is
-no limit of bandwidth.
+no limit of bandwidth.  When its standard input ends it prints how many bytes
+have come from the clients and from the server, and ends.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ import sys
 
 class Half(asyncio.Protocol):
     """What comes in at one side and goes out at the other."""
+
+    bytes = 0           # that all of a kind have heard
 
     def __init__(self, half_seconds):
         self.late = half_seconds
@@ -27,6 +30,7 @@ class Half(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data):
+        type(self).bytes += len(data)
         self.pass_on(data)
 
     def eof_received(self):
@@ -38,7 +42,10 @@ class Half(asyncio.Protocol):
 
     def pass_on(self, data):
         self.queue.append(data)
-        self.loop.call_later(self.late, self.arrive)
+        if self.late:
+            self.loop.call_later(self.late, self.arrive)
+        else:
+            self.arrive()
 
     def arrive(self):
         data = self.queue.popleft()
@@ -61,9 +68,23 @@ class Half(asyncio.Protocol):
             self.give(data)
 
 
+class Server(Half):
+    """The side that talks to the server."""
+
+
+def at_the_end(loop, tell):
+    """tell() once standard input has ended."""
+    def look():
+        if not sys.stdin.buffer.read1(1):
+            loop.remove_reader(sys.stdin)
+            tell()
+    loop.add_reader(sys.stdin, look)
+
+
 async def serve(port, round_trip):
     loop = asyncio.get_running_loop()
     half = round_trip / 2
+    over = loop.create_future()
 
     class Client(Half):
         def __init__(self):
@@ -76,16 +97,18 @@ async def serve(port, round_trip):
         async def join(self):
             try:
                 transport, server = await loop.create_connection(
-                    lambda: Half(half), "127.0.0.1", port)
+                    lambda: Server(half), "127.0.0.1", port)
             except OSError:
                 self.transport.close()
                 return
             server.joined(self.transport)
             self.joined(transport)
 
+    at_the_end(loop, lambda: over.set_result(None))
     server = await loop.create_server(Client, "127.0.0.1", 0, backlog=200)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    await over
+    print(Client.bytes, Server.bytes, flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import keys
 from load import connect
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -115,12 +116,17 @@ class Hub(Server):
         self.lmtp, self.smtp, self.pop3 = base + 24, base + 25, base + 110
         self.run("setup", "--dir", self.folder, "--domain", "office.test",
                  "--port-base", str(base), "--yes")
+        self.keys = keys.Keys()
         # every client here has one address; the peer is told the same
         with open(self.conf, encoding="utf-8") as file:
             text = file.read()
-        for name, usual, here in (("connections_per_address", 20, 1000),
-                                  ("fetch_per_host", 10, 50)):
-            line = "\n%s = %d\n"
+        for name, usual, here in (
+                ("connections_per_address", "20", "1000"),
+                ("fetch_per_host", "10", "50"),
+                # nothing is collected before it is asked for
+                ("line_windows", '""', '"never"'),
+                ("dns_forward", '""', '"127.0.0.1@%d"' % self.keys.port)):
+            line = "\n%s = %s\n"
             text = text.replace(line % (name, usual), line % (name, here))
         write(self.conf, text)
         password = os.path.join(self.folder, "password")
