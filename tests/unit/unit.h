@@ -7,7 +7,20 @@
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
 
+#include <stdint.h>
+#include <time.h>
+
 #include <check.h>
+
+/*
+ * Milliseconds of a processor that this process has had: what takes long by
+ * itself, and not because the machine does something else, too.
+ */
+static inline uint64_t
+cpu_ms(void)
+{
+	return (uint64_t)clock() * 1000 / CLOCKS_PER_SEC;
+}
 
 /* The tests of one source file; the runner owns and frees the suite. */
 Suite	*unit_suite(void);

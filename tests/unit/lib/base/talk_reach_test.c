@@ -46,7 +46,7 @@ START_TEST(where_one_address_is_silent_another_is_tried)
 	    &scene.caller.talk), 0);
 	TURN_UNTIL(scene.loop, scene.caller.opened + scene.caller.failed > 0);
 	ck_assert_msg(scene.caller.opened == 1, "%s", scene.caller.words);
-	ck_assert_uint_lt(clock_ms() - begin, 2000);
+	ck_assert_uint_lt(clock_ms() - begin, 30000);	/* of a busy machine */
 	ck_assert_uint_ge(clock_ms() - begin, 100);
 	ck_assert_str_eq(talk_peer(scene.caller.talk), "127.0.0.1");
 	for (int i = 0; i < 4; i++)
@@ -119,7 +119,7 @@ START_TEST(who_does_not_answer_in_time_is_not_reached)
 	TURN_UNTIL(scene.loop, scene.caller.failed > 0);
 	ck_assert_int_eq(scene.caller.fault, TALK_UNREACHABLE);
 	ck_assert_uint_ge(clock_ms() - begin, 300);
-	ck_assert_uint_lt(clock_ms() - begin, 3000);
+	ck_assert_uint_lt(clock_ms() - begin, 30000);	/* of a busy machine */
 	for (int i = 0; i < 4; i++)
 		(void)close(fill[i]);
 	(void)close(hole);

@@ -226,7 +226,7 @@ START_TEST(silence_ends_at_the_deadline)
 	scene_call_until(&scene, silences[_i].script);
 	FAILS_WITH(scene, TALK_TIMED_OUT, silences[_i].words);
 	ck_assert_uint_ge(clock_ms() - begin, 400);
-	ck_assert_uint_lt(clock_ms() - begin, 3000);
+	ck_assert_uint_lt(clock_ms() - begin, 30000);	/* of a busy machine */
 	/* nothing more is said to it, freed or not */
 	TURN_UNTIL(scene.loop, scene.provider.is_done);
 	scene_close(&scene);
