@@ -7,8 +7,6 @@ how often) are those of provider.Session.
 """
 
 import base64
-import hashlib
-import hmac
 import re
 import select
 import threading
@@ -260,30 +258,17 @@ class ImapSession(Session):
         if mechanism not in self.mechanisms:
             self.no(b"no such mechanism")
         elif mechanism == b"PLAIN":
-            answer = base64.b64decode(initial) if initial else self.ask()
-            fields = answer.split(b"\0")
-            box = self.provider.boxes.get(fields[1]) \
-                if len(fields) == 3 else None
-            self.let_in(box, box is not None and box.password == fields[2])
+            self.plain(base64.b64decode(initial) if initial else self.ask())
         else:
-            user, _, digest = self.ask(self.stamp).rpartition(b" ")
-            box = self.provider.boxes.get(user)
-            self.let_in(box, box is not None and digest.decode("latin-1") ==
-                        hmac.new(box.password, self.stamp,
-                                 hashlib.md5).hexdigest())
+            self.cram_md5(self.ask(self.stamp))
 
     def let_in(self, box, is_right):
         if not is_right:
             self.no(b"[AUTHENTICATIONFAILED] name or password is wrong")
-            return
-        with box.lock:
-            if self.exclusive and box.together:
-                self.no(b"[INUSE] another session has it")
-                return
-            box.together += 1
-            box.most_together = max(box.most_together, box.together)
-            self.box = box
-        self.ok(b"[CAPABILITY " + b" ".join(self.capabilities()) + b"] in")
+        elif not self.enter(box):
+            self.no(b"[INUSE] another session has it")
+        else:
+            self.ok(b"[CAPABILITY " + b" ".join(self.capabilities()) + b"] in")
 
     # --- after it ------------------------------------------------------------
 

@@ -306,10 +306,7 @@ class Session:
                 self.challenge(b"")
             if answer is None:
                 return
-            fields = answer.split(b"\0")
-            box = self.provider.boxes.get(fields[1]) \
-                if len(fields) == 3 else None
-            self.let_in(box, box is not None and box.password == fields[2])
+            self.plain(answer)
         elif mechanism == b"LOGIN":
             user = base64.b64decode(initial) if initial else \
                 self.challenge(b"Username:")
@@ -318,27 +315,41 @@ class Session:
             self.let_in(box, box is not None and box.password == password)
         else:
             answer = self.challenge(self.stamp)
-            if answer is None:
-                return
-            user, _, digest = answer.rpartition(b" ")
-            box = self.provider.boxes.get(user)
-            self.let_in(box, box is not None and digest.decode("latin-1") ==
-                        hmac.new(box.password, self.stamp,
-                                 hashlib.md5).hexdigest())
+            if answer is not None:
+                self.cram_md5(answer)
 
-    def let_in(self, box, is_right):
-        if not is_right:
-            self.say(b"-ERR [AUTH] name or password is wrong")
-            return
+    def plain(self, answer):
+        """RFC 4616; let_in() is what follows."""
+        fields = answer.split(b"\0")
+        box = self.provider.boxes.get(fields[1]) if len(fields) == 3 else None
+        self.let_in(box, box is not None and box.password == fields[2])
+
+    def cram_md5(self, answer):
+        """RFC 2195"""
+        user, _, digest = answer.rpartition(b" ")
+        box = self.provider.boxes.get(user)
+        self.let_in(box, box is not None and digest.decode("latin-1") ==
+                    hmac.new(box.password, self.stamp,
+                             hashlib.md5).hexdigest())
+
+    def enter(self, box):
+        """False: another session has it."""
         with box.lock:
             if self.exclusive and box.together:
-                self.say(b"-ERR [IN-USE] another session has it")
-                return
+                return False
             box.together += 1
             box.most_together = max(box.most_together, box.together)
             self.box = box
             self.list = list(box.mails)
-        self.say(b"+OK %d messages" % len(self.list))
+        return True
+
+    def let_in(self, box, is_right):
+        if not is_right:
+            self.say(b"-ERR [AUTH] name or password is wrong")
+        elif not self.enter(box):
+            self.say(b"-ERR [IN-USE] another session has it")
+        else:
+            self.say(b"+OK %d messages" % len(self.list))
 
     # --- after it ------------------------------------------------------------
 
