@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fetch/etrn_inside.h"
+#include "fetch/fault.h"
 #include "fetch/words.h"
 
 /* All addresses of a host together; a TCP connection takes 3 s at the worst. */
@@ -78,22 +79,7 @@ refusal(enum talk_fault fault, struct slice words)
 static void
 on_failed(void *arg, enum talk_fault fault, struct slice words)
 {
-	static const enum fetch_end ends[TALK_FAULT_COUNT] = {
-		[TALK_UNREACHABLE] = FETCH_END_UNREACHABLE,
-		[TALK_TIMED_OUT] = FETCH_END_TIMED_OUT,
-		[TALK_NO_TLS] = FETCH_END_NO_TLS,
-		[TALK_TLS_FAILED] = FETCH_END_TLS,
-		[TALK_DISTRUSTED] = FETCH_END_DISTRUSTED,
-		[TALK_LOGIN_REFUSED] = FETCH_END_REFUSED,
-		[TALK_NO_MECHANISM] = FETCH_END_MECHANISM,
-		[TALK_NONSENSE] = FETCH_END_NONSENSE,
-		[TALK_CLOSED] = FETCH_END_CLOSED,
-		[TALK_LOCAL] = FETCH_END_LOCAL,
-	};
 	struct etrn *etrn = arg;
-	bool server_said = fault == TALK_NO_TLS ||
-	    fault == TALK_LOGIN_REFUSED || fault == TALK_NO_MECHANISM ||
-	    fault == TALK_NONSENSE || fault == TALK_CLOSED;
 	enum fetch_end end = FETCH_END_COUNT;
 
 	if (etrn->turn.is_reversed) {
@@ -105,8 +91,8 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 	else if (fault == TALK_LOGIN_REFUSED || fault == TALK_NONSENSE ||
 	    fault == TALK_CLOSED)
 		end = refusal(fault, words);
-	etrn_note(etrn, end == FETCH_END_COUNT ? ends[fault] : end,
-	    server_said, words);
+	etrn_note(etrn, end == FETCH_END_COUNT ? fault_end(fault) : end,
+	    fault_is_said(fault), words);
 	etrn_hang_up(etrn);
 	etrn_settle(etrn);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "fetch/collect_inside.h"
+#include "fetch/fault.h"
 
 void
 opening_note(struct collect *collect)
@@ -35,24 +36,9 @@ opening_again(struct collect *collect, const struct opening *opening,
 static void
 on_failed(void *arg, enum talk_fault fault, struct slice words)
 {
-	static const enum fetch_end ends[TALK_FAULT_COUNT] = {
-		[TALK_UNREACHABLE] = FETCH_END_UNREACHABLE,
-		[TALK_TIMED_OUT] = FETCH_END_TIMED_OUT,
-		[TALK_NO_TLS] = FETCH_END_NO_TLS,
-		[TALK_TLS_FAILED] = FETCH_END_TLS,
-		[TALK_DISTRUSTED] = FETCH_END_DISTRUSTED,
-		[TALK_LOGIN_REFUSED] = FETCH_END_REFUSED,
-		[TALK_NO_MECHANISM] = FETCH_END_MECHANISM,
-		[TALK_NONSENSE] = FETCH_END_NONSENSE,
-		[TALK_CLOSED] = FETCH_END_CLOSED,
-		[TALK_LOCAL] = FETCH_END_LOCAL,
-	};
 	struct collect *collect = arg;
 	const struct opening *opening = collect->conversation->opening;
-	enum fetch_end end = ends[fault];
-	bool server_said = fault == TALK_NO_TLS ||
-	    fault == TALK_LOGIN_REFUSED || fault == TALK_NO_MECHANISM ||
-	    fault == TALK_NONSENSE || fault == TALK_CLOSED;
+	enum fetch_end end = fault_end(fault);
 
 	if (fault == TALK_LOGIN_REFUSED)
 		end = opening->refusal(words, true);
@@ -65,7 +51,7 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 		collect_break(collect, FETCH_END_DONE,
 		    "it hung up without an answer to QUIT");
 	else
-		collect_end(collect, end, server_said, words);
+		collect_end(collect, end, fault_is_said(fault), words);
 }
 
 int
