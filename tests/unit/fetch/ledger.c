@@ -1,7 +1,7 @@
 /*
  * ledger.c - the queue as a collection sees it, played in the same loop
  */
-#include "tests/unit/fetch/ledger.h"
+#include "tests/unit/fetch/ledger_inside.h"
 
 #include <check.h>
 #include <errno.h>
@@ -19,8 +19,8 @@
 #include "lib/base/memfd.h"
 #include "store/account.h"
 
-static struct row *
-row_of(struct ledger *ledger, uint32_t number)
+struct row *
+ledger_row(struct ledger *ledger, uint32_t number)
 {
 	for (unsigned i = ledger->first; i < ledger->count; i++)
 		if (ledger->rows[i].number == number)
@@ -28,8 +28,8 @@ row_of(struct ledger *ledger, uint32_t number)
 	return NULL;
 }
 
-static void
-reply(struct ledger *ledger, uint64_t serial, const struct text *body)
+void
+ledger_reply(struct ledger *ledger, uint64_t serial, const struct text *body)
 {
 	int r;
 
@@ -39,24 +39,15 @@ reply(struct ledger *ledger, uint64_t serial, const struct text *body)
 	ck_assert(r == 0 || (r == -ECONNRESET && ledger->near == NULL));
 }
 
-static void
-reply_ok(struct ledger *ledger, uint64_t serial)
-{
-	TEXT_AUTO body = TEXT_INIT(16);
-
-	pack_u8(&body, LISTING_OK);
-	reply(ledger, serial, &body);
-}
-
-static void
-reply_spared(struct ledger *ledger, uint64_t serial,
+void
+ledger_reply_spared(struct ledger *ledger, uint64_t serial,
     const struct listing_spared *spared)
 {
 	TEXT_AUTO body = TEXT_INIT(64);
 
 	pack_u8(&body, LISTING_OK);
 	listing_spared_pack(&body, spared);
-	reply(ledger, serial, &body);
+	ledger_reply(ledger, serial, &body);
 }
 
 static void
@@ -73,330 +64,14 @@ pack_answer(struct text *body, unsigned code, bool held, bool known)
 	answer_pack(body, &said);
 }
 
-/* While a LEAVE is noted nothing may be asked of the listing. */
-static struct unpack
-open_body(const struct ledger *ledger, struct ipc_message *message)
+struct unpack
+ledger_body_of(const struct ledger *ledger, struct ipc_message *message)
 {
 	struct unpack u = unpack_of(message->body);
 
 	ck_assert(!ledger->is_noting);
 	ck_assert_uint_eq(unpack_u64(&u), ledger->listing);
 	return u;
-}
-
-static int
-on_begin(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct ledger *ledger = arg;
-	struct unpack u = unpack_of(message->body);
-	TEXT_AUTO body = TEXT_INIT(16);
-	struct slice folder;
-
-	(void)from;
-	ck_assert(!ledger->is_noting);
-	ck_assert_uint_eq(unpack_u64(&u), 7);
-	folder = unpack_slice(&u);
-	if (folder.len > 0 && !slice_is_str(folder, ledger->folder)) {
-		/* another one: what was listed before stays where it is */
-		ck_assert_int_eq(slice_cstr(folder, ledger->folder,
-		    sizeof(ledger->folder)), 0);
-		ledger->first = ledger->count;
-		ledger->listing = 1000 + ledger->folders++;
-		ledger->settled = false;
-	}
-	ledger->has_uidl = unpack_bool(&u);
-	ledger->days = (int)(int32_t)unpack_u32(&u);
-	ledger->is_mirror = unpack_bool(&u);
-	(void)unpack_bool(&u);		/* of a domain, or not */
-	ck_assert(unpack_is_done(&u));
-	ledger->last = 0;
-	pack_u8(&body, (uint8_t)ledger->begins);
-	pack_u8(&body, ledger->may_delete);
-	pack_u8(&body, ledger->is_first);
-	pack_u64(&body, ledger->listing);
-	reply(ledger, message->serial, &body);
-	return 0;
-}
-
-static int
-on_rows(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
-	uint32_t count = unpack_u32(&u), last = 0;
-
-	(void)from;
-	ledger->pages++;
-	ck_assert_uint_gt(count, 0);
-	ck_assert_uint_le(count, LISTING_PAGE);
-	last = ledger->last;
-	ledger->rows_told += count;
-	if (ledger->only_counts) {
-		reply_ok(ledger, message->serial);
-		return 0;
-	}
-	while (count-- > 0) {
-		uint32_t number = unpack_u32(&u);
-		struct row *row = ledger->ended ? row_of(ledger, number) :
-		    NULL;
-
-		if (row == NULL)	/* not listed before */
-			row = &ledger->rows[ledger->count++];
-		ck_assert_uint_le(ledger->count, LEDGER_ROWS);
-		row->number = number;
-		row->bytes = unpack_u64(&u);
-		ck_assert_int_eq(slice_cstr(unpack_slice(&u), row->uidl,
-		    sizeof(row->uidl)), 0);
-		ck_assert_uint_gt(row->number, last);
-		last = row->number;
-	}
-	ledger->last = last;
-	ck_assert(unpack_is_done(&u));
-	reply_ok(ledger, message->serial);
-	return 0;
-}
-
-static bool
-is_in(const struct ledger *ledger, const struct row *row,
-    enum listing_part part)
-{
-	switch (part) {
-	case LISTING_TAKE:
-		return !row->left && !row->taken && !ledger->has_due;
-	case LISTING_LOOK:
-		return ledger->wants_look && row->known == 0;
-	default:
-		return (ledger->has_due || (row->taken &&
-		    ledger->days == 0)) && !row->deleting;
-	}
-}
-
-static int
-on_decide(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
-	struct listing_counts counts = {
-	    .listed = ledger->count - ledger->first
-	};
-	TEXT_AUTO body = TEXT_INIT(256);
-
-	(void)from;
-	(void)unpack_u64(&u);
-	ck_assert(unpack_is_done(&u));
-	ledger->decides++;
-	for (unsigned i = ledger->first; i < ledger->count; i++) {
-		const struct row *row = &ledger->rows[i];
-
-		counts.listed_bytes += row->bytes;
-		counts.look += is_in(ledger, row, LISTING_LOOK);
-		counts.too_large += row->late;
-		if (is_in(ledger, row, LISTING_TAKE)) {
-			counts.take++;
-			counts.take_bytes += row->bytes;
-		}
-	}
-	pack_u8(&body, LISTING_OK);
-	listing_counts_pack(&body, &counts);
-	reply(ledger, message->serial, &body);
-	return 0;
-}
-
-/* The row of a part that comes after that one; or NULL. */
-static const struct row *
-row_after(const struct ledger *ledger, enum listing_part part,
-    enum listing_order order, uint64_t bytes, uint32_t number)
-{
-	const struct row *found = NULL;
-	uint64_t before = listing_rank(order, bytes);
-
-	for (unsigned i = ledger->first; i < ledger->count; i++) {
-		const struct row *row = &ledger->rows[i];
-		uint64_t rank = listing_rank(order, row->bytes);
-
-		if (!is_in(ledger, row, part) || (number != 0 &&
-		    (rank < before || (rank == before &&
-		    row->number <= number))))
-			continue;
-		if (found == NULL || rank < listing_rank(order, found->bytes))
-			found = row;
-		if (order == LISTING_BY_NUMBER)
-			break;
-	}
-	return found;
-}
-
-static int
-on_page(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
-	enum listing_part part = unpack_u8(&u);
-	uint64_t after_bytes = unpack_u64(&u);
-	uint32_t after = unpack_u32(&u), count = 0;
-	enum listing_order order = ledger->by_size && part == LISTING_TAKE ?
-	    LISTING_BY_SIZE : LISTING_BY_NUMBER;
-	const struct row *row;
-	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
-
-	(void)from;
-	ck_assert(unpack_is_done(&u));
-	if (part == LISTING_TAKE && ++ledger->take_pages ==
-	    ledger->fails_page) {
-		pack_u8(&body, LISTING_LATER);
-		reply(ledger, message->serial, &body);
-		return 0;
-	}
-	pack_u8(&body, LISTING_OK);
-	pack_u8(&body, (uint8_t)order);
-	pack_u32(&body, 0);
-	while (count < LISTING_PAGE && (row = row_after(ledger, part, order,
-	    after_bytes, after)) != NULL) {
-		count++;
-		pack_u32(&body, row->number);
-		pack_u64(&body, row->bytes);
-		pack_u8(&body, false);
-		pack_u64(&body, row->number == ledger->half_of ?
-		    ledger->half.len : 0);
-		after = row->number;
-		after_bytes = row->bytes;
-	}
-	for (unsigned i = 0; i < 4; i++)
-		body.at[2 + i] = (char)(count >> (8 * i));
-	if (part == LISTING_TAKE && ledger->take_pages == ledger->late_page) {
-		ledger->code = 452;
-		ledger->late = (struct text)TEXT_INIT(IPC_MAX_BYTES);
-		text_add(&ledger->late, text_slice(&body));
-		ledger->late_serial = message->serial;
-		return 0;
-	}
-	if (ledger->late_serial != 0)
-		reply(ledger, ledger->late_serial, &ledger->late);
-	ledger->late_serial = 0;
-	reply(ledger, message->serial, &body);
-	return 0;
-}
-
-static int
-on_digests(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
-	uint32_t count = unpack_u32(&u);
-
-	(void)from;
-	while (count-- > 0) {
-		struct row *row = row_of(ledger, unpack_u32(&u));
-		bool known = unpack_bool(&u);
-		struct slice digest = unpack_bytes(&u, FETCHED_DIGEST_BYTES);
-
-		ck_assert_ptr_nonnull(row);
-		ck_assert(!u.bad);
-		row->known = known ? 1 : 2;
-		memcpy(row->digest, digest.at, digest.len);
-	}
-	ck_assert(unpack_is_done(&u));
-	reply_ok(ledger, message->serial);
-	return 0;
-}
-
-static void
-leave_row(struct ledger *ledger, struct row *row)
-{
-	row->left = true;
-	row->late = ledger->decides > 0;
-	if (row->late)
-		return;
-	ledger->left.of[SPARED_SKIPPED].messages++;
-	ledger->left.of[SPARED_SKIPPED].bytes += row->bytes;
-}
-
-static int
-on_leave(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
-	uint32_t count = unpack_u32(&u);
-
-	(void)from;
-	ck_assert(!ledger->settled || count > 0);
-	ledger->settled = ledger->settled || count == 0;
-	while (count-- > 0) {
-		uint32_t first = unpack_u32(&u), last = unpack_u32(&u);
-
-		ck_assert_uint_le(first, last);
-		for (unsigned i = ledger->first; i < ledger->count; i++)
-			if (ledger->rows[i].number >= first &&
-			    ledger->rows[i].number <= last)
-				leave_row(ledger, &ledger->rows[i]);
-	}
-	ck_assert(unpack_is_done(&u));
-	ledger->is_noting = true;
-	ledger->noting = message->serial;
-	timer_set(ledger->later, 2);
-	return 0;
-}
-
-/* Each is new, to the bytes that are listed. */
-static int
-on_spared(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
-	struct listing_spared spared = { 0 };
-	bool are_large = unpack_bool(&u);
-	uint32_t count = unpack_u32(&u);
-
-	(void)from;
-	ck_assert_uint_le(count, SPARED_PAGE);
-	ck_assert(are_large || count > 0);
-	ledger->spared_large += are_large;
-	while (count-- > 0) {
-		struct row *row = row_of(ledger, unpack_u32(&u));
-		enum spared why = unpack_enum(&u, SPARED_COUNT);
-		uint64_t carried = unpack_u64(&u);
-
-		ck_assert(row != NULL && !u.bad);
-		ck_assert(!row->spared);
-		ck_assert_uint_le(carried, row->bytes);
-		row->spared = true;
-		spared.of[why].messages++;
-		spared.of[why].bytes += row->bytes - carried;
-	}
-	ck_assert(unpack_is_done(&u));
-	reply_spared(ledger, message->serial, &spared);
-	return 0;
-}
-
-static int
-on_deleting(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
-	uint32_t count = unpack_u32(&u);
-
-	(void)from;
-	while (count-- > 0) {
-		struct row *row = row_of(ledger, unpack_u32(&u));
-
-		ck_assert_ptr_nonnull(row);
-		ck_assert(is_in(ledger, row, LISTING_DELETE));
-		row->deleting = true;
-	}
-	ck_assert(unpack_is_done(&u));
-	reply_ok(ledger, message->serial);
-	return 0;
-}
-
-static int
-on_end(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct ledger *ledger = arg;
-
-	(void)from;
-	(void)message;
-	ledger->ended = true;
-	return 0;
 }
 
 static int
@@ -412,7 +87,7 @@ on_grant(void *arg, struct ipc *from, struct ipc_message *message)
 	if (fits)
 		ledger->granted += bytes;
 	pack_answer(&body, fits ? 250 : 452, false, false);
-	reply(ledger, message->serial, &body);
+	ledger_reply(ledger, message->serial, &body);
 	return 0;
 }
 
@@ -464,7 +139,7 @@ static int
 on_big_of(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
+	struct unpack u = ledger_body_of(ledger, message);
 	unsigned char digest[32] = { 0 };
 	TEXT_AUTO body = TEXT_INIT(256);
 	int fd[2] = { big_new(ledger, &body), -1 };
@@ -546,7 +221,7 @@ answer(struct ledger *ledger, uint64_t serial)
 
 	pack_answer(&body, ledger->code == 0 ? 250 : ledger->code,
 	    ledger->holds, ledger->knows);
-	reply(ledger, serial, &body);
+	ledger_reply(ledger, serial, &body);
 }
 
 static void
@@ -556,7 +231,7 @@ on_later(void *arg)
 
 	if (ledger->is_noting) {
 		ledger->is_noting = false;
-		reply_spared(ledger, ledger->noting, &ledger->left);
+		ledger_reply_spared(ledger, ledger->noting, &ledger->left);
 		ledger->left = (struct listing_spared){ 0 };
 	}
 	for (unsigned i = 0; i < ledger->big_count; i++)
@@ -614,7 +289,7 @@ keep(struct ledger *ledger, struct unpack *u, struct slice bytes, bool is_big,
 	ck_assert(slice_is_str(env.peer, "127.0.0.1"));
 	ck_assert(slice_is_str(env.fetched.label, "old mail"));
 	ck_assert_uint_eq(env.fetched.account, 7);
-	row = row_of(ledger, env.fetched.number);
+	row = ledger_row(ledger, env.fetched.number);
 	ck_assert_ptr_nonnull(row);
 	row->taken = ledger->code == 0;
 	mail->bytes = (struct text)TEXT_INIT(64 << 20);
@@ -692,16 +367,16 @@ static int
 on_held(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
-	struct unpack u = open_body(ledger, message);
+	struct unpack u = ledger_body_of(ledger, message);
 	TEXT_AUTO body = TEXT_INIT(256);
 
 	(void)from;
-	ck_assert_ptr_nonnull(row_of(ledger, unpack_u32(&u)));
+	ck_assert_ptr_nonnull(ledger_row(ledger, unpack_u32(&u)));
 	ck_assert(unpack_is_done(&u));
 	ledger->held_asked++;
 	pack_answer(&body, ledger->has_bodies ? 250 : QUEUE_FETCH_IT, false,
 	    false);
-	reply(ledger, message->serial, &body);
+	ledger_reply(ledger, message->serial, &body);
 	return 0;
 }
 
@@ -740,10 +415,10 @@ on_shared(void *arg, struct ipc *from, struct ipc_message *message)
 	shown->header = (struct text)TEXT_INIT(sizeof(bytes));
 	text_add(&shown->header, slice_of(bytes, (size_t)n));
 	if (ledger->shared == 250)
-		row_of(ledger, env.fetched.number)->taken = true;
+		ledger_row(ledger, env.fetched.number)->taken = true;
 	pack_answer(&body, ledger->shared == 0 ? QUEUE_FETCH_IT :
 	    ledger->shared, false, false);
-	reply(ledger, message->serial, &body);
+	ledger_reply(ledger, message->serial, &body);
 	return 0;
 }
 
@@ -762,15 +437,15 @@ static const struct ipc_rule rules[] = {
 	RULE(QUEUE_SUBMIT_BIG, IPC_REQUEST, 0, on_submit_big),
 	RULE(QUEUE_HELD, IPC_REQUEST, 0, on_held),
 	RULE(QUEUE_SHARED, IPC_REQUEST, 1, on_shared),
-	RULE(QUEUE_LISTING_BEGIN, IPC_REQUEST, 0, on_begin),
-	RULE(QUEUE_LISTING_ROWS, IPC_REQUEST, 0, on_rows),
-	RULE(QUEUE_LISTING_DECIDE, IPC_REQUEST, 0, on_decide),
-	RULE(QUEUE_LISTING_PAGE, IPC_REQUEST, 0, on_page),
-	RULE(QUEUE_LISTING_DIGESTS, IPC_REQUEST, 0, on_digests),
-	RULE(QUEUE_LISTING_LEAVE, IPC_REQUEST, 0, on_leave),
-	RULE(QUEUE_LISTING_SPARED, IPC_REQUEST, 0, on_spared),
-	RULE(QUEUE_LISTING_DELETING, IPC_REQUEST, 0, on_deleting),
-	RULE(QUEUE_LISTING_END, IPC_NEWS, 0, on_end),
+	RULE(QUEUE_LISTING_BEGIN, IPC_REQUEST, 0, ledger_on_listing),
+	RULE(QUEUE_LISTING_ROWS, IPC_REQUEST, 0, ledger_on_listing),
+	RULE(QUEUE_LISTING_DECIDE, IPC_REQUEST, 0, ledger_on_listing),
+	RULE(QUEUE_LISTING_PAGE, IPC_REQUEST, 0, ledger_on_listing),
+	RULE(QUEUE_LISTING_DIGESTS, IPC_REQUEST, 0, ledger_on_listing),
+	RULE(QUEUE_LISTING_LEAVE, IPC_REQUEST, 0, ledger_on_listing),
+	RULE(QUEUE_LISTING_SPARED, IPC_REQUEST, 0, ledger_on_listing),
+	RULE(QUEUE_LISTING_DELETING, IPC_REQUEST, 0, ledger_on_listing),
+	RULE(QUEUE_LISTING_END, IPC_NEWS, 0, ledger_on_listing),
 	{ 0 }
 };
 
