@@ -116,6 +116,7 @@ def taken_from_here(args):
              "%d bytes saved, DKIM d=%s" % (sizes[1], DOMAIN) in text, text)
         # and it stays so after a restart
         scene.place.hub.stop()
+        scene.place.hub.check()
         scene.place.hub.start()
         again = scene.copy("news0", "ben", trace=trace + trace)
         box = scene.collect(scene.ben, [again])
@@ -132,6 +133,7 @@ def refused(scene):
     table["weak._domainkey." + DOMAIN] = [weak.record()]
     table["test._domainkey." + DOMAIN] = [scene.signer.record(b"t=y; ")]
     table["fails._domainkey." + DOMAIN] = "servfail"
+    table["silent._domainkey." + DOMAIN] = "silence"
     table["k._domainkey.evil.example"] = [scene.signer.record()]
     body = body_of("twin", SMALL)
     twin = body.replace(b"line 7 of", b"lime 7 of")
@@ -145,6 +147,7 @@ def refused(scene):
         "no-key": pair("no-key", selector="none"),
         "test-key": pair("test-key", selector="test"),
         "no-answer": pair("no-answer", selector="fails"),
+        "silence": pair("silence", selector="silent"),
         # whoever has seen its bh= may sign that himself
         "stranger": pair("stranger", domain="evil.example"),
         "unsigned": (letter("unsigned", SMALL), letter("unsigned", SMALL)),

@@ -213,6 +213,25 @@ START_TEST(one_owner_has_only_so_many_questions)
 }
 END_TEST
 
+/* A judge may have the number of an owner: each has what is there for him. */
+START_TEST(a_judge_has_his_own_questions_and_asks_for_texts_only)
+{
+	static struct heard of_ann, of_judge, addresses;
+	struct ipc *judge = play_peer(&play, ROLE_JUDGE, ANN, nothing, NULL);
+
+	memset(&of_ann, 0, sizeof(of_ann));
+	memset(&of_judge, 0, sizeof(of_judge));
+	ask(ann, OF_ONE, &of_ann);
+	ck_assert_uint_eq(of_ann.count, 0);
+	ask_text(judge, "sel._domainkey.example.com", hear, &of_judge);
+	play_run(&play, 100);
+	ck_assert_uint_eq(of_judge.count, 0);	/* it waits for the answer */
+	ask(judge, 1, &addresses);
+	ck_assert_uint_eq(play.breaches, 1);
+	ipc_free(judge);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -223,6 +242,8 @@ unit_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, one_owner_has_only_so_many_questions);
 	tcase_add_test(tests, the_texts_of_a_name_are_told);
+	tcase_add_test(tests,
+	    a_judge_has_his_own_questions_and_asks_for_texts_only);
 	tcase_add_test(tests, what_is_no_name_has_no_texts);
 	tcase_add_test(tests, texts_count_among_the_questions_of_an_owner);
 	suite_add_tcase(suite, tests);
