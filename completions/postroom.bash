@@ -82,7 +82,7 @@ _postroom()
 		options='add list set remove'
 		;;
 	1/fetch/)
-		options='add add-domain doctor rules before learn list set remove test now
+		options='add add-domain doctor rules before learn list set remove test now body
 			import resume consent way providers'
 		;;
 	1/oauth/)

@@ -127,31 +127,26 @@ static bool
 make_note(struct collect *collect, struct before_row *row,
     struct slice header, const struct before_rule *rule)
 {
+	unsigned char digest[DIGEST_BYTES];
 	const struct note_of of = {
 		.language = collect->before->language, .header = header,
 		.bytes = row->row.bytes, .rule = rule,
 		.is_placed = rule->action == BEFORE_PLACEHOLDER,
-		.label = slice_str(collect->account.label),
 		.to = slice_str(collect->account.owner_address),
-		.now_utc_ms = clock_utc_ms()
+		.header_digest = digest, .now_utc_ms = clock_utc_ms()
 	};
 
 	/* for whom a domain's mail is, only all of it says */
-	if (header.len == 0 || collect->address != NULL ||
-	    note_new(&of, &row->note) < 0)
-		return false;
-	if (digest_end(&collect->header, row->note->header_digest) == 0)
-		return true;
-	note_free(row->note);
-	row->note = NULL;
-	return false;
+	return header.len > 0 && collect->address == NULL &&
+	    digest_end(&collect->header, digest) == 0 &&
+	    note_new(&of, &row->note) == 0;
 }
 
 /* A note of it is here, and stands for it as long as some rule wants that. */
 static bool
 is_held_back(const struct before *before, const struct listed *row)
 {
-	if (!row->is_placed || is_night(before))
+	if (row->note == LISTING_NOTE_NONE || is_night(before))
 		return false;
 	for (unsigned i = 0; i < before->rules.rule_count; i++)
 		if (before->rules.rules[i].action == BEFORE_PLACEHOLDER)
@@ -195,7 +190,8 @@ settle(struct collect *collect, struct before_row *row, bool has_header,
 	enum before_action action;
 
 	row->state = BEFORE_TAKE;
-	if (before == NULL)
+	/* whatever rules say */
+	if (before == NULL || row->row.note == LISTING_NOTE_WANTED)
 		return true;
 	if (is_held_back(before, &row->row)) {
 		put_off(collect, &row->row, BEFORE_PLACEHOLDER, 0);

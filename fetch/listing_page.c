@@ -32,7 +32,7 @@ on_page(struct collect *collect, uint64_t round, struct ipc_message *message)
 	for (uint32_t i = 0; i < count && i < LISTING_PAGE; i++) {
 		page->rows[i].number = unpack_u32(&u);
 		page->rows[i].bytes = unpack_u64(&u);
-		page->rows[i].is_placed = unpack_bool(&u);
+		page->rows[i].note = unpack_enum(&u, LISTING_NOTE_COUNT);
 		page->rows[i].half = unpack_u64(&u);
 		u.bad = u.bad || page->rows[i].number == 0 ||
 		    (page->rows[i].half > 0 &&

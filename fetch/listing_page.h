@@ -14,7 +14,7 @@ struct collect;
 /* What the server lists. */
 struct listed {
 	uint32_t	number;
-	bool		is_placed;	/* a note of it is here already */
+	enum listing_note note;
 	uint64_t	bytes;		/* 0: unknown */
 	uint64_t	half;		/* of them, here already (resume.h) */
 };

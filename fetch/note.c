@@ -8,7 +8,9 @@
 #include "fetch/note.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/amounts.h"
 #include "lib/message/date.h"
@@ -19,6 +21,8 @@
 
 #define FIELD_MOST	900	/* bytes; RFC 5322 2.1.1: 998 of a line */
 #define VALUE_MOST	512
+#define NOTE_ID_BYTES	8	/* of the digest: as ledger.h reads them */
+#define NOTE_ID_SIZE	(2 * NOTE_ID_BYTES + 1)
 #define PARAMS_MOST	64	/* of a field, looked at for a name */
 #define BOUNDARY_BYTES	16	/* of the digest of a header */
 
@@ -91,17 +95,25 @@ add_line(struct text *text, enum language language, enum sentence name,
 	text_add_str(text, "\r\n");
 }
 
+/* What it is called by: equal headers share it. */
+static void
+write_id(const unsigned char *header_digest, char id[NOTE_ID_SIZE])
+{
+	for (size_t i = 0; i < NOTE_ID_BYTES; i++)
+		(void)snprintf(id + 2 * i, 3, "%02x", header_digest[i]);
+}
+
 static void
 add_body(struct text *text, const struct note_of *of)
 {
 	TEXT_AUTO rule = TEXT_INIT(BEFORE_TEXT_MOST);
-	char bytes[AMOUNT_SIZE];
+	char bytes[AMOUNT_SIZE], id[NOTE_ID_SIZE];
 
+	write_id(of->header_digest, id);
 	before_rule_write(&rule, of->rule);
 	amount_bytes(of->language, of->bytes, bytes);
 	if (of->is_placed)
-		text_say(text, of->language, NOTE_PLACED, SLICE_FMT(of->to),
-		    SLICE_FMT(of->label));
+		text_say(text, of->language, NOTE_PLACED, id);
 	else
 		text_say(text, of->language, NOTE_DELETED);
 	text_add_str(text, "\r\n\r\n");
@@ -115,6 +127,9 @@ add_body(struct text *text, const struct note_of *of)
 	text_addf(text, "%s: ", say(of->language, SAY_NOTE_RULE));
 	text_add(text, text_slice(&rule));
 	text_add_str(text, "\r\n");
+	if (of->is_placed)
+		text_addf(text, "%s: %s\r\n",
+		    say(of->language, SAY_COLUMN_ID), id);
 }
 
 static bool
@@ -169,6 +184,7 @@ note_new(const struct note_of *of, struct note **note_out)
 	note->text = (struct text)TEXT_INIT(NOTE_TEXT_MOST);
 	note->mark = of->is_placed ? FETCHED_PLACE : FETCHED_NOTE;
 	note->language = of->language;
+	memcpy(note->header_digest, of->header_digest, DIGEST_BYTES);
 	text = &note->bytes;
 	add_field(text, of->header, "From", "", of->to);
 	text_add_str(text, "To: ");

@@ -41,7 +41,7 @@ struct note_of {
 	struct slice	 header;	/* of the message; not empty */
 	uint64_t	 bytes;
 	bool		 is_placed;	/* it is taken later; else deleted */
-	struct slice	 label;		/* of the fetch account */
+	const unsigned char *header_digest;	/* of it: DIGEST_BYTES */
 	struct slice	 to;		/* address of who gets the note */
 	const struct before_rule *rule;
 	int64_t		 now_utc_ms;

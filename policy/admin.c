@@ -251,6 +251,15 @@ const struct admin_request admin_requests[] = {
 { "fetch everything",
   { WHICH_ARGS },
   PERSON_TOO, ROLE_SCHEDULE, RUN_ROW, NULL },
+/*
+ * A message of which a note is here that shows this id is to be taken by the next
+ * collection, whatever its rules say.  The fetch accounts that have it: collect
+ * from those.
+ */
+{ "fetch body",
+  { ID_ARG },
+  PERSON_TOO, ROLE_QUEUE,
+  { { "id",       ADMIN_NUMBER, true, SAY_COLUMN_FETCH } }, NULL },
 /* Log in and count, enabled or not; exactly one must match. */
 { "fetch test",
   { WHICH_ARGS },

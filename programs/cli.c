@@ -62,6 +62,7 @@ static const struct command {
 { "fetch",   "remove",   "ADDRESS [--label NAME] [--yes]", SAY_HELP_FETCH_REMOVE, cli_fetch_remove },
 { "fetch",   "test",     "ADDRESS|LABEL [--label NAME]", SAY_HELP_FETCH_TEST, cli_fetch_test },
 { "fetch",   "now",      "[ADDRESS|LABEL] [--label NAME] [--everything]", SAY_HELP_FETCH_NOW, cli_fetch_now },
+{ "fetch",   "body",     "ID", SAY_HELP_FETCH_BODY, cli_fetch_body },
 { "fetch",   "import",   "FILE [--format fetchmail|getmail|mpop|csv|mdaemon|hmailserver] [--ids FILE] ... "
   "[--owner ADDRESS] [--map THERE=HERE] ... [--dry-run]", SAY_HELP_FETCH_IMPORT, cli_fetch_import },
 { "fetch",   "resume",   "", SAY_HELP_FETCH_RESUME, cli_fetch_resume },

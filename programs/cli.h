@@ -130,6 +130,7 @@ int	cli_fetch_set(struct cli *, int argc, char **argv);
 int	cli_fetch_remove(struct cli *, int argc, char **argv);
 int	cli_fetch_test(struct cli *, int argc, char **argv);
 int	cli_fetch_now(struct cli *, int argc, char **argv);
+int	cli_fetch_body(struct cli *, int argc, char **argv);
 int	cli_fetch_import(struct cli *, int argc, char **argv);
 int	cli_fetch_resume(struct cli *, int argc, char **argv);
 int	cli_fetch_consent(struct cli *, int argc, char **argv);

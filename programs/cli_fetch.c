@@ -404,6 +404,69 @@ cli_fetch_now(struct cli *cli, int argc, char **argv)
 	    "fetch now", 0, print_collected);
 }
 
+/* ---- body --------------------------------------------------------------- */
+
+/* The fetch account of that number, among these; or NULL. */
+static const json_t *
+account_of(const json_t *accounts, uint64_t id)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(accounts, i, row)
+		if (row_number(row, "id") == id)
+			return row;
+	return NULL;
+}
+
+/* Collect from all that have a message that is wanted. */
+static int
+collect_from(struct cli *cli, const json_t *wanted, json_t *rows)
+{
+	json_t *accounts = NULL, *ended;
+	const json_t *row, *account;
+	int r = cli_fetch_pages(cli, "fetch list", NULL, false, &accounts);
+	size_t i;
+
+	json_array_foreach(wanted, i, row) {
+		account = account_of(accounts, row_number(row, "id"));
+		if (r != CLI_OK || account == NULL)
+			continue;
+		ended = NULL;
+		r = cli_fetch_run(cli, "fetch now", row_text(account,
+		    "address"), row_text(account, "label"), print_collected,
+		    &ended);
+		(void)json_array_extend(rows, ended);
+		json_decref(ended);
+	}
+	json_decref(accounts);
+	return r;
+}
+
+int
+cli_fetch_body(struct cli *cli, int argc, char **argv)
+{
+	const char *values[ADMIN_ARGS] = { NULL }, *words[1];
+	json_t *object = NULL, *rows = json_array();
+	int r = cli_options(cli, argc, argv, NULL, "ID", 1, 1, words);
+
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r == CLI_OK && !cli_hub_runs(cli))
+		r = cli_fail(cli, CLI_BUSY, NOT_RUNNING);
+	if (r == CLI_OK) {
+		values[0] = words[0];
+		r = cli_fetch_ask(cli, "fetch body", values, &object);
+	}
+	if (r == CLI_OK)
+		r = collect_from(cli, json_object_get(object, "result"), rows);
+	if (r == CLI_OK)
+		r = conclude(cli, rows);
+	json_decref(object);
+	json_decref(rows);
+	return r;
+}
+
 /* ---- resume ------------------------------------------------------------- */
 
 int

@@ -250,6 +250,9 @@ error_words(struct cli *cli, const struct admin_request *request,
 {
 	enum sentence words = schedule_words(request, error);
 
+	if (strcmp(request->name, "fetch body") == 0 &&
+	    strcmp(error, "no-such") == 0)
+		words = SAY_NO_SUCH_NOTE;
 	if (words != SAY_COUNT)
 		return say(cli->language, words);
 	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)

@@ -22,6 +22,7 @@
 #include "filters/virus.h"
 #include "policy/keeper.h"
 #include "programs/console.h"
+#include "programs/console_body.h"
 #include "programs/console_holds.h"
 #include "programs/console_known.h"
 #include "programs/console_mailbox.h"
@@ -149,6 +150,7 @@ static const struct queue_request {
 } queue_requests[] = {
 	{ "status",	  QUEUE_STATUS,	      NULL,		 status_said },
 	{ "fetch resume", QUEUE_FETCH_RESUME, NULL,		 resume_said },
+	{ "fetch body",	  QUEUE_BODY,	      body_ask,		 body_said },
 	{ "hold list",	  QUEUE_HOLD_LIST,    holds_ask_list,	 holds_list_said },
 	{ "hold show",	  QUEUE_HOLD_SHOW,    holds_ask_one,	 holds_show_said },
 	{ "hold release", QUEUE_HOLD_RELEASE, holds_ask_release, holds_done_said },
@@ -278,8 +280,8 @@ on_unfit(void *arg)
 /* What the request's arguments are in the queue's words; or answer it. */
 static int
 pack_question(struct queue_errand *errand, const struct queue_request *row,
-    const struct admin_request *request, struct slice packed,
-    struct text *body)
+    const struct admin_request *request, uint64_t asker,
+    struct slice packed, struct text *body)
 {
 	struct admin_work work;
 
@@ -287,6 +289,7 @@ pack_question(struct queue_errand *errand, const struct queue_request *row,
 		return 0;
 	if (admin_begin(&work, request, packed, clock_utc_ms()) < 0)
 		return -EBADMSG;
+	work.asker = asker;
 	if (row->ask(&work, body, &errand->field) == ADMIN_OK)
 		return text_failed(body) ? -EMSGSIZE : 0;
 	/* in a later turn of the loop, as an answer comes */
@@ -300,7 +303,7 @@ pack_question(struct queue_errand *errand, const struct queue_request *row,
 
 static int
 ask_queue(struct console_role *role, const struct admin_request *request,
-    struct slice packed, ipc_reply_fn *reply, void *reply_arg)
+    uint64_t asker, struct slice packed, ipc_reply_fn *reply, void *reply_arg)
 {
 	const struct queue_request *row = queue_request_of(request);
 	TEXT_AUTO body = TEXT_INIT(ADMIN_HEAD_BYTES + 2 * ADDRESS_SIZE);
@@ -313,7 +316,7 @@ ask_queue(struct console_role *role, const struct admin_request *request,
 	if (errand == NULL)
 		return -ENOMEM;
 	errand->said = row->said;
-	r = pack_question(errand, row, request, packed, &body);
+	r = pack_question(errand, row, request, asker, packed, &body);
 	if (r == 0)
 		r = ipc_ask(role->queue, row->kind, text_slice(&body), NULL, 0,
 		    on_queue, errand);
@@ -411,9 +414,10 @@ ask_as(void *arg, const struct admin_request *request, uint64_t asker,
 			    reply_arg);
 		/* fall through */
 	case ROLE_QUEUE:
-		/* the queue does not know whose anything is */
-		return asker != 0 ? -EPERM : ask_queue(role, request, packed,
-		    reply, reply_arg);
+		/* the queue knows whose a note is, and of nothing else */
+		return asker != 0 && (request->who & ADMIN_BY_PERSON) == 0 ?
+		    -EPERM : ask_queue(role, request, asker, packed, reply,
+		    reply_arg);
 	case ROLE_MAILBOX:
 		return asker != 0 ? -EPERM : console_mailbox_ask(role->mailbox,
 		    request, packed, reply, reply_arg);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/base/zone.h"
+#include "programs/queue_body.h"
 #include "programs/queue_halves.h"
 #include "programs/queue_holds.h"
 #include "programs/queue_inside.h"
@@ -60,6 +61,7 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_LISTING_SEED,	  "LISTING_SEED",     CONSOLE, IPC_REQUEST, 0, 0, on_listing_seed },
 { QUEUE_LISTING_END,	  "LISTING_END",      FETCH, IPC_NEWS,    0, 0, on_listing_end },
 { QUEUE_FETCH_RESUME,	  "FETCH_RESUME",   CONSOLE, IPC_REQUEST, 0, 0, on_fetch_resume },
+{ QUEUE_BODY,	     "BODY",	    CONSOLE, IPC_REQUEST, 0, 0, on_body },
 { QUEUE_HOLD_LIST,   "HOLD_LIST",   CONSOLE, IPC_REQUEST, 0, 0, on_hold_list },
 { QUEUE_HOLD_SHOW,   "HOLD_SHOW",   CONSOLE, IPC_REQUEST, 0, 0, on_hold_show },
 { QUEUE_HOLD_RELEASE, "HOLD_RELEASE", CONSOLE, IPC_REQUEST, 0, 0, on_hold_release },

@@ -58,6 +58,7 @@ struct entry {
 	unsigned	is_unwanted : 1;	/* its owner has deleted it */
 	unsigned	is_placed : 1;	/* a note stands for it until it is
 					   taken after all */
+	unsigned	is_wanted : 1;	/* the same, and it is wanted now */
 	unsigned	is_note : 1;	/* of what is not wanted: to be deleted
 					   as soon as it may be */
 	unsigned	stands : 1;	/* a row stands for it */
@@ -69,7 +70,8 @@ entry_mark(struct entry *entry, int64_t mark)
 {
 	entry->is_short = mark == MARK_SHORT;
 	entry->is_note = mark == MARK_NOTE;
-	entry->is_placed = mark == MARK_PLACE;
+	entry->is_placed = mark == MARK_PLACE || mark == MARK_WANTED;
+	entry->is_wanted = mark == MARK_WANTED;
 }
 
 struct digest {

@@ -212,10 +212,15 @@ order_of(struct ledger *ledger, struct listing *listing,
 	return listing->order;
 }
 
-static bool
-has_note(const struct listing *listing, const struct row *row)
+static enum listing_note
+note_of(const struct listing *listing, const struct row *row)
 {
-	return row->entry != 0 && listing->entries[row->entry - 1].is_placed;
+	const struct entry *entry = row->entry == 0 ? NULL :
+	    &listing->entries[row->entry - 1];
+
+	if (entry == NULL || !entry->is_placed)
+		return LISTING_NOTE_NONE;
+	return entry->is_wanted ? LISTING_NOTE_WANTED : LISTING_NOTE_HERE;
 }
 
 /* Bytes of it that have come already, and are kept. */
@@ -253,7 +258,7 @@ ledger_page(struct ledger *ledger, const void *from, uint64_t account,
 	for (size_t i = 0; i < lowest.count; i++) {
 		pack_u32(text, lowest.rows[i]->number);
 		pack_u64(text, lowest.rows[i]->bytes);
-		pack_u8(text, has_note(listing, lowest.rows[i]));
+		pack_u8(text, (uint8_t)note_of(listing, lowest.rows[i]));
 		pack_u64(text, half_of(ledger, listing, lowest.rows[i]));
 	}
 	return text_failed(text) ? -ENOMEM : 0;

@@ -74,6 +74,9 @@ static const char *const steps[] = {
 	" bytes INTEGER NOT NULL, length INTEGER NOT NULL,"
 	" digest BLOB NOT NULL, changed INTEGER NOT NULL,"
 	" UNIQUE (fetch, uidl));"),
+	/* `short` has one value more, which an older program must not read;
+	 * placed: the notes of what is taken later */
+	"CREATE INDEX seen_placed ON seen (header) WHERE short >= 3;",
 };
 
 #define OF		" WHERE fetch = ?1"
@@ -130,7 +133,7 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " WHERE excluded.position > position",
 	/* the message itself has come; without UIDL its header knows it */
 	[LEDGER_UNPLACE] = "UPDATE seen SET state = 2, changed = ?4" OF
-	    " AND uidl = ?2 AND (uidl <> x'' OR header = ?3) AND short = 3"
+	    " AND uidl = ?2 AND (uidl <> x'' OR header = ?3) AND short >= 3"
 	    " AND state <> 2",
 	[LEDGER_HAS] = "SELECT 1 FROM seen WHERE id = ?",
 	[LEDGER_FOLDER] = "SELECT number FROM folder WHERE fetch = ?1"
@@ -200,6 +203,13 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " changed = ?4, short = max(short, ?5) WHERE seq = ?1",
 	[LEDGER_ENTRY_OF] = "SELECT seq, bytes, state, id IS NOT NULL, stored,"
 	    " short, unwanted FROM seen WHERE id = ?1",
+	[LEDGER_PLACED] = "SELECT seq, fetch FROM seen INDEXED BY seen_placed"
+	    " WHERE short >= 3 AND header >= ?1 AND header <= ?2"
+	    " AND state = 0 AND (?3 = 0 OR owner = ?3) ORDER BY seq LIMIT 16",
+	[LEDGER_PLACED_ID] = "SELECT seq, fetch FROM seen WHERE id = ?1"
+	    " AND short >= 3 AND state = 0 AND (?2 = 0 OR owner = ?2)",
+	[LEDGER_WANT_BODY] = "UPDATE seen SET short = 4, changed = ?2"
+	    " WHERE seq = ?1",
 	[LEDGER_HALVES] = "SELECT number, fetch, row, uidl, bytes, length,"
 	    " digest, changed FROM half ORDER BY number LIMIT ?1",
 	[LEDGER_HALF_PUT] = "INSERT OR REPLACE INTO half"

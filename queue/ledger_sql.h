@@ -21,6 +21,7 @@ enum ledger_mark {
 	MARK_SHORT,		/* it may be cut, or, LEFT, came too large */
 	MARK_NOTE,		/* a note of what is not wanted: that goes */
 	MARK_PLACE,		/* a note of what is taken later */
+	MARK_WANTED,		/* the same, and its owner wants it now */
 	MARK_COUNT
 };
 
@@ -100,6 +101,9 @@ enum ledger_statement {
 	LEDGER_ENTRY,
 	LEDGER_ENTRY_IS,
 	LEDGER_ENTRY_OF,
+	LEDGER_PLACED,
+	LEDGER_PLACED_ID,
+	LEDGER_WANT_BODY,
 	LEDGER_HALVES,
 	LEDGER_HALF_PUT,
 	LEDGER_HALF_DROP,

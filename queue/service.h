@@ -75,8 +75,8 @@ enum queue_kind {
 	QUEUE_LISTING_DECIDE,
 	/* fetch -> queue: u64 listing, u8 enum listing_part, after which row:
 	 * u64 bytes, u32 number (0: from the first) -> u8 listing_status, u8
-	 * enum listing_order, u32 count, each u32 number, u64 bytes, u8 a note
-	 * of it is here already (FETCHED_PLACE), u64 how much of it is (of
+	 * enum listing_order, u32 count, each u32 number, u64 bytes, u8 enum
+	 * listing_note, u64 how much of it is (of
 	 * what was cut: QUEUE_BIG_OF), in that order; less than LISTING_PAGE of
 	 * them: that was all */
 	QUEUE_LISTING_PAGE,
@@ -148,8 +148,15 @@ enum queue_kind {
 	QUEUE_BIG_MENDED,
 	/* fetch -> queue, news: u64 listing, u32 number, u64 ticket or 0; what
 	 * is kept of it is of no use, and what comes of it there neither */
-	QUEUE_HALF_DROP
+	QUEUE_HALF_DROP,
+	/* console -> queue: u64 who asks (an account; 0: the postmaster), slice
+	 * id of a note: the message itself is wanted (ledger_want_body) -> u8
+	 * body_status, u32 how many, so many u64 fetch accounts */
+	QUEUE_BODY
 };
+
+enum body_status { BODY_WANTED, BODY_NONE, BODY_UNFIT, BODY_LATER,
+    BODY_STATUS_COUNT };
 
 enum hold_status {
 	HOLD_OK,
@@ -183,6 +190,14 @@ enum listing_part {
 	LISTING_LOOK,		/* say the digest of its header first */
 	LISTING_DELETE,		/* it is safe here, and its time has come */
 	LISTING_PART_COUNT
+};
+
+/* Is a note here that stands for the message (FETCHED_PLACE)? */
+enum listing_note {
+	LISTING_NOTE_NONE,
+	LISTING_NOTE_HERE,
+	LISTING_NOTE_WANTED,	/* the message itself is wanted now */
+	LISTING_NOTE_COUNT
 };
 
 /* In what order the rows of a part are given. */

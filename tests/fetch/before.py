@@ -1,5 +1,8 @@
 """Before download: what is asked for first, and what is not asked for."""
 
+import json
+import re
+
 from harness import DOMAIN, Fault, ImapSession, Session, letter, test
 
 
@@ -181,7 +184,7 @@ def placeholder(t):
     t.true(len(notes) == 1, len(notes), "notes")
     for words in (b"From: a@client.example\r\n",
                   b"Subject: [Not downloaded yet] large\r\n", b"60 kB",
-                  b"--everything"):
+                  b"postroom fetch body "):
         t.true(words in notes[0], "the note does not say", words, notes[0])
     status, text, complaints = t.command(
         "fetch", "now", "%s@%s" % (t.owner, DOMAIN), "--everything")
@@ -291,3 +294,57 @@ def no_shape(t):
         row = t.now(label=label)
         t.true(row["deferred"] == 1, number, row)
     t.true(len(t.letters()) == 4, len(t.letters()), "notes")
+
+
+def note_id(note):
+    return re.search(rb"postroom fetch body ([0-9a-f]{16})\r\n",
+                     note).group(1).decode()
+
+
+def body_of_one(t, box, provider, verb):
+    """By its id; the other one waits on, and so does a third by its rule."""
+    datas = [letter(t.owner[:20] + "-body-a", 60000),
+             letter(t.owner[:20] + "-body-b", 61000),
+             letter(t.owner[:20] + "-body-small")]
+    for data in datas:
+        box.add(*(t.imap_box([data]) if provider.is_imap() else
+                  t.box([data])).mails)
+        box.mails[-1].uidl = b"u%d" % len(box.mails)
+    t.add(provider, delete="--delete-after 0")
+    rules(t, "size > 50K -> placeholder")
+    t.now()
+    notes = {re.search(rb"Subject: [^\r]*(body-.)", data).group(1): data
+             for data in t.letters() if data not in datas}
+    t.true(sorted(notes) == [b"body-a", b"body-b"], sorted(notes))
+    status, text, complaints = t.command("fetch", "body",
+                                         note_id(notes[b"body-b"]), "--json")
+    t.true(status == 0, text, complaints)
+    row = json.loads(text)["result"][0]
+    t.true(row["result"] == "done" and row["taken"] == 1 and
+           row["deferred"] == 1, row)
+    here = [datas[1], datas[2], *notes.values()]
+    t.here(here)
+    t.true(box.asked[b"u2"] == 1 and not box.asked[b"u1"], verb,
+           dict(box.asked))
+    # it is there no more, and neither is it wanted
+    for wrong, words in ((note_id(notes[b"body-b"]), "id"),
+                         ("0" * 16, "id"), ("what?", "id")):
+        status, text, complaints = t.command("fetch", "body", wrong)
+        t.true(status not in (0, 70) and complaints, wrong, status, text,
+               complaints)
+    t.now()
+    t.true(box.uidls() == [b"u1"], "there:", box.uidls())
+    t.here(here)
+    t.once(box)
+
+
+@test("before/fetch-body-takes-one-message-whatever-the-rules-say")
+def body(t):
+    box = t.box()
+    body_of_one(t, box, t.provider(Session, box), "RETR")
+
+
+@test("before/imap/fetch-body-takes-one-message-whatever-the-rules-say")
+def imap_body(t):
+    box = t.imap_box()
+    body_of_one(t, box, t.provider(ImapSession, box), "UID FETCH")

@@ -562,6 +562,8 @@ class Tests:
         rows = json.loads(self.postroom("--json", *there, "fetch", "list"))
         want([row["label"] for row in rows["result"]] == ["afar"], rows)
         self.postroom(*there, "fetch", "list", "budi@office.test", code=1)
+        # a note of this id is nobody's; it is looked for, not refused
+        self.postroom(*there, "fetch", "body", "0" * 16, code=3)
         self.postroom(*there, "status", code=2)
         self.postroom(*there, "fetch", "remove", "--label", "afar", "--yes")
 

@@ -19,6 +19,9 @@ static struct note		*note;
 static struct shape		*shape;		/* of the message; or NULL */
 static const char		*shown;		/* its text; or NULL */
 
+static const unsigned char digest[DIGEST_BYTES] = { 0x01, 0x23, 0x45, 0x67,
+    0x89, 0xab, 0xcd, 0xef, 0x01 };
+
 static void
 begin(void)
 {
@@ -37,7 +40,7 @@ begin(void)
 		.header = SLICE("From: Bob <bob@example.com>\r\n"
 		    "To: ann@example.org\r\nSubject: The plan\r\n"
 		    "Date: Fri, 20 Nov 2026 10:00:00 +0700\r\n\r\n"),
-		.bytes = 6000000, .label = SLICE("old mail"),
+		.bytes = 6000000, .header_digest = digest,
 		.to = SLICE("me@example.org"), .rule = &rules.rules[0],
 		.now_utc_ms = NOW_MS
 	};
@@ -113,8 +116,9 @@ START_TEST(one_that_stands_for_a_message_says_how_to_have_it)
 	ck_assert_uint_eq(note->mark, FETCHED_PLACE);
 	ck_assert(slice_is_str(field(message, "Subject"),
 	    "[Not downloaded yet] The plan"));
-	ck_assert(says(message, "postroom fetch now me@example.org --label "
-	    "\"old mail\" --everything\r\n"));
+	ck_assert(says(message, "postroom fetch body 0123456789abcdef\r\n"));
+	ck_assert(says(message, "ID: 0123456789abcdef\r\n") ||
+	    says(message, "id: 0123456789abcdef\r\n"));
 	of.language = language_of("id");
 	message = made();
 	ck_assert(slice_is_str(field(message, "Subject"),
@@ -265,7 +269,7 @@ START_TEST(a_text_that_has_no_place_is_left_out)
 	shape = &pdf_and_text;
 	text_add_str(&fake, "--note-");
 	for (unsigned i = 0; i < 16; i++)
-		text_add_str(&fake, "00");	/* of a digest not known yet */
+		text_addf(&fake, "%02x", digest[i]);
 	text_add_str(&fake, "--\r\n");
 	text_add_byte(&fake, '\0');
 	shown = fake.at;

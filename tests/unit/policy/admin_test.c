@@ -517,7 +517,7 @@ START_TEST(people_may_ask_about_what_they_collect_and_nothing_else)
 {
 	static const char *const theirs[] = {
 		"fetch add", "fetch list", "fetch set", "fetch remove",
-		"fetch now", "fetch test", "fetch progress", "fetch health",
+		"fetch now", "fetch body", "fetch test", "fetch progress", "fetch health",
 		"fetch way", "fetch consent", "fetch everything",
 		"fetch before", "fetch providers"
 	};
