@@ -8,13 +8,18 @@ there between collections: marked, moved, renumbered.
 """
 
 import argparse
+import base64
 import collections
 import imaplib
 import json
 import os
+import random
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -78,7 +83,8 @@ class Dovecot:
         self.folder = os.path.join(folder, "dovecot")
         self.port, = free_ports(1)
         write(self.folder + "/users", "".join(
-            "%s:{PLAIN}%s\n" % (name, PASSWORD) for name in ("ann", "bob")))
+            "%s:{PLAIN}%s\n" % (name, PASSWORD) for name in
+            ("ann", "bob", "cid")))
         write(self.folder + "/dovecot.conf", CONF.format(
             folder=self.folder, id=ID, port=self.port))
         os.makedirs(self.folder + "/mail")
@@ -116,14 +122,14 @@ class Dovecot:
 class Account:
     """One user there, and what is known of what they have."""
 
-    def __init__(self, test, user, *more):
+    def __init__(self, test, user, *more, port=None):
         self.test = test
         self.user = user
         self.client = test.dovecot.client(user)
         secret = os.path.join(test.args.folder, "secret")
         write(secret, PASSWORD + "\n")
         self.command("add", "--host", "127.0.0.1", "--port",
-                     str(test.dovecot.port), "--protocol", "imap", "--tls",
+                     str(port or test.dovecot.port), "--protocol", "imap", "--tls",
                      "none", "--user", user, "--password-file", secret,
                      "--all", "--folders", "all", *more)
 
@@ -151,6 +157,62 @@ class Account:
     def left(self, folder):
         self.client.select(folder)
         return len(self.client.search(None, "ALL")[1][0].split())
+
+
+class Cutter:
+    """A line to Dovecot that ends when so many bytes have come over it."""
+
+    def __init__(self, port):
+        self.there = port
+        self.bytes = 0
+        self.budget = None
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            near, _ = self.listener.accept()
+            far = socket.create_connection(("127.0.0.1", self.there))
+            threading.Thread(target=self.carry, args=(near, far, False),
+                             daemon=True).start()
+            threading.Thread(target=self.carry, args=(far, near, True),
+                             daemon=True).start()
+
+    def carry(self, source, target, counts):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+                if not counts:
+                    continue
+                self.bytes += len(data)
+                if self.budget is not None and self.bytes > self.budget:
+                    time.sleep(0.3)     # it is read before the end is seen
+                    break
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def parts(name, text, *files):
+    """A letter of a text and files, (parameter, bytes) each."""
+    head = letter(name).partition(b"\r\n\r\n")[0]
+    body = [b"Content-Type: text/plain; charset=utf-8\r\n"
+            b"Content-Transfer-Encoding: 8bit\r\n\r\n" + text]
+    for parameter, data in files:
+        body.append(b"Content-Type: application/octet-stream\r\n"
+                    b"Content-Transfer-Encoding: base64\r\n"
+                    b"Content-Disposition: attachment; " + parameter +
+                    b"\r\n\r\n" + base64.encodebytes(data).replace(
+                        b"\n", b"\r\n"))
+    return (head + b"\r\nMIME-Version: 1.0\r\n"
+            b'Content-Type: multipart/mixed; boundary="=_b"\r\n\r\n' +
+            b"".join(b"--=_b\r\n" + part + b"\r\n" for part in body) +
+            b"--=_b--\r\n")
 
 
 class Store:
@@ -276,9 +338,65 @@ class Test:
         wanted["INBOX"].append(letter("bob-inbox"))
         self.holds("and it is here", wanted)
 
+    def resumed(self, wanted):
+        cutter = Cutter(self.dovecot.port)
+        cid = Account(self, "cid", "--keep", port=cutter.port)
+        big = parts("big", b"The text.\r\n",
+                    (b'filename="big.bin"', random.Random(7).randbytes(
+                        5 << 20)))
+        cid.put("INBOX", big)
+        for place in (2 << 20, 4 << 20):
+            cutter.budget = place
+            try:
+                cid.now()
+                self.say(False, "the line was not cut")
+            except ValueError:
+                pass                    # its exit code says that it failed
+        cutter.budget = None
+        row = cid.now()
+        wanted["INBOX"].append(big)
+        self.say(row["taken"] == 1, "a message that was cut comes", str(row))
+        self.holds("and is what it was", wanted)
+        self.say(cutter.bytes < len(big) + (1 << 20),
+                 "twice cut, its bytes are carried once",
+                 "%d of %d" % (cutter.bytes, len(big)))
+        return wanted, cid
+
+    def placed(self, wanted, cid):
+        """A note of it with names and text, and then the message itself."""
+        data = parts("placed", "See you at the caf\u00e9.\r\n".encode(),
+                     (b"filename*=utf-8''caf%C3%A9.bin", bytes(60000)),
+                     (b'filename="plan (new).bin"', bytes(60000)))
+        cid.command("before", "--rule", "size > 50K -> placeholder")
+        cid.put("INBOX", data)
+        row = cid.now()
+        self.say(row["deferred"] == 1, "a placeholder is made", str(row))
+        until = time.monotonic() + SOON
+        notes = []
+        while not notes and time.monotonic() < until:
+            notes = [entry.data for entry in self.entries("INBOX")
+                     if b"[Not downloaded yet] placed" in entry.data]
+        note = notes[0] if notes else b""
+        for words in ("attachments: caf\u00e9.bin, plan (new).bin\r\n",
+                      "See you at the caf\u00e9.\r\n"):
+            self.say(words.encode() in note, "it shows " + words.split()[0],
+                     repr(note))
+        found = re.search(rb"postroom fetch body ([0-9a-f]+)", note)
+        done = subprocess.run(
+            [os.path.join(self.args.bin, "postroom"), "-c", self.args.conf,
+             "fetch", "body", found.group(1).decode() if found else "none"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=GUARD, check=False)
+        self.say(done.returncode == 0, "its body is taken",
+                 repr(done.stdout))
+        wanted["INBOX"] += [data, note]
+        self.holds("and both are here", wanted)
+
     def run(self):
         try:
-            self.deleted_there(self.kept_there())
+            wanted = self.kept_there()
+            self.deleted_there(wanted)
+            self.placed(*self.resumed(wanted))
         finally:
             self.dovecot.stop()
         if self.failed:
