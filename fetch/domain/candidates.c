@@ -358,6 +358,29 @@ is_outside(const struct gather *g, const struct received *line, bool was)
 	    !received_same_site(line->by, g->to->top_by);
 }
 
+/*
+ * What the topmost host with a domain wrote, and all below it; what stands above
+ * is a machine's own ("by localhost").
+ */
+static void
+find_provider(struct gather *g)
+{
+	struct slice rest = g->header;
+	struct header_field field;
+	struct received received;
+
+	while (g->to->top_by.len == 0 && domain_field_named(&rest,
+	    slice_str("received"), &field)) {
+		received_read(field.value, &received);
+		if (slice_find(received.by, '.') == SIZE_MAX)
+			continue;
+		g->to->top_by = received.by;
+		g->hop = trusted_hop_find(slice_after(g->header,
+		    (size_t)(field.whole.at - g->header.at)),
+		    slice_of(NULL, 0)).peer;
+	}
+}
+
 static void
 gather_received(struct gather *g)
 {
@@ -367,14 +390,13 @@ gather_received(struct gather *g)
 	struct place place = { .source = DOMAIN_RECEIVED,
 	    .header = slice_str("Received") };
 
-	g->hop = trusted_hop_find(g->header, slice_of(NULL, 0)).peer;
+	find_provider(g);
 
 	while (place.number < 2 * DOMAIN_HOPS_MOST &&
 	    domain_field_named(&rest, place.header, &field)) {
 		received_read(field.value, &received);
 		place.by = received.by;
-		if (place.number++ == 0)
-			g->to->top_by = place.by;
+		place.number++;
 		place.outside = is_outside(g, &received, place.outside);
 		if (place.number > g->rules->skip_received)
 			add_value(g, &place, received.address);
@@ -421,6 +443,61 @@ gather_witnesses(struct gather *g)
 		    sizeof(known_envelopes) / sizeof(known_envelopes[0])) ||
 		    slice_is_word(field.name, "x-forwarded-to"))
 			add_value(g, &place, field.value);
+	}
+}
+
+/*
+ * "bounces+ann=office.test@lists.test": whom a list, or a mailbox that sends mail
+ * on, has sent this copy to.  The name begins behind the last "+", or "-".
+ */
+static bool
+find_recipient(struct slice local, struct slice *name_out,
+    struct slice *domain_out)
+{
+	size_t eq = slice_find_last(local, '='), at;
+	struct slice name = slice_first(local, eq);
+
+	if (eq == SIZE_MAX)
+		return false;
+	at = slice_find_last(name, '+');
+	if (at == SIZE_MAX)
+		at = slice_find_last(name, '-');
+	name = slice_after(name, at == SIZE_MAX ? name.len : at + 1);
+	if (slice_has_prefix(name, "caf_="))	/* Gmail */
+		name = slice_after(name, 5);
+	*name_out = name;
+	*domain_out = slice_after(local, eq + 1);
+	return name.len > 0 && slice_find(*domain_out, '.') != SIZE_MAX;
+}
+
+/* What the address that it came from says of its way: VERP, and SRS. */
+static void
+gather_sender(struct gather *g)
+{
+	struct place place = { .source = DOMAIN_WITNESS,
+	    .header = slice_str("Return-Path") };
+	struct slice rest = g->header, name, domain;
+	TEXT_AUTO whole = TEXT_INIT(NORMAL_MOST);
+	struct address_list list;
+	struct address address;
+	struct header_field field;
+
+	if (!domain_field_named(&rest, place.header, &field))
+		return;
+	addresses_begin(&list, field.value);
+	if (!addresses_next(&list, &address) ||
+	    address.kind != ADDRESS_MAILBOX)
+		return;
+	if (slice_has_prefix(address.local, "SRS0") ||
+	    slice_has_prefix(address.local, "SRS1")) {
+		place.source = DOMAIN_PASSED;
+		add_value(g, &place, field.value);
+	} else if (find_recipient(address.local, &name, &domain)) {
+		text_add(&whole, name);
+		text_add_byte(&whole, '@');
+		text_add(&whole, domain);
+		if (!text_failed(&whole))
+			add_value(g, &place, keep(g, text_slice(&whole)));
 	}
 }
 
@@ -506,6 +583,7 @@ gather_list(struct gather *g)
 
 	gather_received(g);
 	gather_witnesses(g);
+	gather_sender(g);
 	gather_resent(g);
 	for (unsigned i = 0; i < rules->header_count; i++) {
 		struct slice name = rules->headers[i];

@@ -17,7 +17,8 @@
  * The order of the list only orders what belongs to one of these.  What decides
  * nothing may contradict what was found in 3 to 6: Received lines, Resent- fields
  * and a Bcc that are not in the list; known envelope headers above the first
- * Received line that no rule names; a mailbox elsewhere in which it has been.
+ * Received line that no rule names; a mailbox elsewhere in which it has been; what
+ * the sender's address says of its way (VERP, SRS).
  */
 #ifndef POSTROOM_FETCH_DOMAIN_CANDIDATES_H
 #define POSTROOM_FETCH_DOMAIN_CANDIDATES_H
@@ -98,7 +99,8 @@ struct domain_candidates {
 	bool			 received_counts;	/* it is in the list */
 	bool			 resent_counts;		/* so is one of these */
 	bool			 has_resent;
-	struct slice		 top_by;	/* of the first Received line */
+	struct slice		 top_by;	/* of the topmost Received line
+						   whose writer has a domain */
 	bool			 resent_blind;	/* it was, and not said to whom */
 	struct domain_lists	 lists;		/* it may have come through */
 	struct slice		 from;		/* normal form; or empty */

@@ -502,7 +502,10 @@ has_rule(const struct judge *j, const struct domain_candidate *one)
 	return one->learned != DOMAIN_NONE;
 }
 
-/* A trace of the envelope names us, but none of the owners. */
+/*
+ * A trace of the envelope names us, but none of the owners.  What is made of a
+ * sender's address may be a key of his: there only a person counts.
+ */
 static bool
 contradicts(const struct judge *j, const struct domain_candidate *one)
 {
@@ -511,7 +514,8 @@ contradicts(const struct judge *j, const struct domain_candidate *one)
 	if (one->own || has_rule(j, one))
 		return false;
 	return it->whose == DOMAIN_OURS ? !has_owner(j->to, it->account) :
-	    it->whose == DOMAIN_UNKNOWN;
+	    it->whose == DOMAIN_UNKNOWN &&
+	    !slice_is_word(one->header, "return-path");
 }
 
 /* It was sent on to somebody, and to none of the owners; or NULL. */

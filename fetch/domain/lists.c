@@ -175,6 +175,29 @@ read_fields(struct arena *arena, struct slice header,
 	return r;
 }
 
+/* Sendmail, Exim: "(envelope-from owner-staff@lists.test)" in a Received line */
+static int
+read_received(struct arena *arena, struct slice header,
+    struct domain_lists *lists)
+{
+	static const char mark[] = "envelope-from ";
+	struct header_field field;
+	int r = 0;
+
+	while (r == 0 && domain_field_named(&header, slice_str("received"),
+	    &field)) {
+		size_t at = slice_find_str(field.value, mark);
+		struct slice rest = at == SIZE_MAX ? slice_of(NULL, 0) :
+		    slice_after(field.value, at + strlen(mark)), word;
+		struct path path;
+
+		if (slice_word(&rest, &word) && address_parse(bare(
+		    slice_trim(word)), true, &path) == 0)
+			r = add_sending(arena, lists, &path);
+	}
+	return r;
+}
+
 int
 domain_lists_read(struct arena *arena, struct slice header,
     struct domain_lists *lists_out)
@@ -191,6 +214,8 @@ domain_lists_read(struct arena *arena, struct slice header,
 	    i++)
 		r = read_fields(arena, header, &lists, sending[i],
 		    add_sending);
+	if (r == 0)
+		r = read_received(arena, header, &lists);
 	*lists_out = lists;
 	return r;
 }

@@ -36,6 +36,10 @@ static const struct {
 { "Sender: owner-staff@lists.test\r\n", "staff@lists.test", true, 0 },
 { "Errors-To: staff-admin@lists.test\r\n", "staff@lists.test", true, 0 },
 { "Resent-Sender: staff-request@lists.test\r\n", "staff@lists.test", true, 0 },
+{ "Received: from a by b.test id 7\r\n\t(envelope-from "
+  "<owner-staff@lists.test>); x\r\n", "staff@lists.test", true, 0 },
+{ "Received: from a (envelope-from joe@lists.test) by b.test; x\r\n",
+  "joe@lists.test", false, 0 },
 /* the same site, another host; but not another site, nor another name */
 { "Sender: staff-owner@lists.club.test\r\n", "staff@club.test", true, 0 },
 { "Sender: staff-owner@lists.test\r\n", "staff@club.test", false, 0 },
