@@ -9,6 +9,7 @@ import email.policy
 import json
 import os
 import re
+import sqlite3
 import time
 
 from harness import DOMAIN, PASSWORD, VISIBLE, Case, Fault, Place, Pop
@@ -155,6 +156,71 @@ def told(args):
         hub.remove()
 
 
+DAY_MS = 86400 * 1000
+
+
+def change_policy(hub, statement, *values):
+    """One statement on policy.db, of a hub that does not run."""
+    path = os.path.join(hub.data, "policy", "policy.db")
+    owner = os.stat(path)
+    with sqlite3.connect(path) as db:
+        changed = db.execute(statement, values).rowcount
+    db.close()
+    for name in (path, path + "-wal", path + "-shm"):
+        if os.path.exists(name):
+            os.chown(name, owner.st_uid, owner.st_gid)
+    true(changed == 1, statement, changed, "rows")
+
+
+def ends_in(hub, days):
+    """The consent is good for that long, as the provider had said."""
+    change_policy(hub, "UPDATE fetch_grant SET until = ?",
+                  int(time.time() * 1000 + days * DAY_MS))
+
+
+def consent_ends(args):
+    """Who consented is told in time, once, and again when it is urgent."""
+    place = Place(args.bin, ["ann"], {"settle_seconds": "1s"})
+    hub = place.hub
+    case = Case(place, "grant", "ann")
+    subject = 'Your consent for the remote mailbox "school" ends on '
+    try:
+        hub.start()
+        for words in (
+                ("oauth", "set", "tokens", "--client-id", "the office",
+                 "--client-secret-file", place.secret, "--token-url",
+                 "https://127.0.0.1:9/token", "--device-url",
+                 "https://127.0.0.1:9/device"),
+                ("fetch", "add", "ann@" + DOMAIN, "--oauth", "tokens",
+                 "--host", "127.0.0.1", "--port", "9", "--user", "ann",
+                 "--label", "school", "--new", "--untested")):
+            status, text, complaints = case.command(*words)
+            true(status == 0, words, text, complaints)
+        for days, letters in ((30, 0), (10, 1), (9.9, 1), (2, 2), (1.9, 2)):
+            hub.stop()
+            ends_in(hub, days)
+            hub.start()
+            if letters > len(await_letters(hub, "ann", letters)):
+                raise Fault("not told")
+            time.sleep(QUIET)
+            found = await_letters(hub, "ann", letters)
+        for data in found:
+            said = email.message_from_bytes(
+                data, policy=email.policy.default)["Subject"]
+            true(said.startswith(subject), repr(said))
+            body = read_notice(data, "ann", said)
+            true("school" in body and "fetch consent" in body, body)
+        hub.stop()
+        hub.check()
+    except (Fault, OSError) as fault:
+        raise Fault("%s\nthe end of the log:\n%s" % (
+            fault, "\n".join(hub.log().splitlines()[-25:]))) from fault
+    finally:
+        case.close()
+        hub.remove()
+
+
 def tests(args):
     if not args.inside:
+        yield "told/a-consent-that-ends", lambda: consent_ends(args)
         yield "told/a-mailbox-that-fails-and-works-again", lambda: told(args)

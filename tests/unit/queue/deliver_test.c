@@ -81,6 +81,22 @@ START_TEST(every_recipient_gets_his_own)
 }
 END_TEST
 
+/* Whoever reads is shown what has come: a login waits for that long. */
+START_TEST(what_is_not_committed_there_is_on_its_way)
+{
+	ck_assert(!conductor_is_delivering(stage.conductor, STAGE_ANN));
+	receive("ab");
+	ck_assert(conductor_is_delivering(stage.conductor, STAGE_ANN));
+	ck_assert(!conductor_is_delivering(stage.conductor, STAGE_BEN));
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert(conductor_is_delivering(stage.conductor, STAGE_ANN));
+	stage_deliver(&stage, 0, 0);
+	ck_assert(conductor_is_delivering(stage.conductor, STAGE_ANN));
+	stage_deliver(&stage, 1, 0);		/* it need not be settled */
+	ck_assert(!conductor_is_delivering(stage.conductor, STAGE_ANN));
+}
+END_TEST
+
 START_TEST(no_more_than_a_window_is_with_one_mailbox)
 {
 	for (unsigned i = 0; i < WINDOW + 3; i++)
@@ -416,6 +432,7 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    a_mailbox_is_asked_for_once_and_gets_all_in_order);
 	tcase_add_test(tcase, every_recipient_gets_his_own);
+	tcase_add_test(tcase, what_is_not_committed_there_is_on_its_way);
 	tcase_add_test(tcase, no_more_than_a_window_is_with_one_mailbox);
 	tcase_add_test(tcase,
 	    what_a_mailbox_cannot_take_is_sent_again_after_a_pause);
