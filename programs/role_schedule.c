@@ -457,8 +457,10 @@ schedule_start(struct process *process)
 		return -ENOMEM;
 	line_options_of(&process->config, &line);
 	options.line = role->line = line_new(&line);
-	if (role->line == NULL)
+	if (role->line == NULL) {
+		free(role);
 		return -ENOMEM;
+	}
 	process->state = role;
 	role->process = process;
 	role->collectors = collectors_new(process, &role->schedule);

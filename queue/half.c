@@ -385,6 +385,7 @@ note(struct half *half, const struct big_writer *writer, uint64_t bytes)
 {
 	int r = give_name(half, writer);
 
+	half->noted_ms = clock_ms();
 	if (r == 0)
 		r = big_digest_so_far(writer, half->row.digest);
 	if (r == 0) {
@@ -396,7 +397,6 @@ note(struct half *half, const struct big_writer *writer, uint64_t bytes)
 		half->is_syncing = false;
 		give_up(half, r);
 	}
-	half->noted_ms = clock_ms();
 }
 
 void
