@@ -22,16 +22,34 @@ struct errand {
 	uint64_t	 upto;		/* and how far */
 };
 
-static struct errand *
-errand_new(struct queue *queue, void *ticket)
+/* A message to another role, and who hears its answer. */
+struct request {
+	uint16_t	 kind;
+	struct slice	 body;
+	const int	*fds;		/* borrowed */
+	unsigned	 fd_count;
+	ipc_reply_fn	*said;		/* gets a copy of the errand */
+};
+
+/* 0, or a negative errno: nothing was asked. */
+static int
+ask(const struct errand *what, struct ipc *to, struct progress *progress,
+    const struct request *request)
 {
-	struct errand *errand = calloc(1, sizeof(*errand));
+	struct errand *errand = malloc(sizeof(*errand));
+	int r;
 
 	if (errand == NULL)
-		return NULL;
-	errand->queue = queue;
-	errand->ticket = ticket;
-	return errand;
+		return -ENOMEM;
+	*errand = *what;
+	errand->to = to;
+	r = ipc_ask(to, request->kind, request->body, request->fds,
+	    request->fd_count, request->said, errand);
+	if (r < 0)
+		free(errand);
+	else
+		progress_asked(progress);
+	return r;
 }
 
 /* A judge has answered, or is gone. */
@@ -58,33 +76,22 @@ on_verdict(void *arg, int status, struct ipc_message *message)
 
 /* Ask the judge with the least to do. */
 static int
-ask_judge(struct queue *queue, void *ticket, enum judge_kind kind,
-    struct slice body, const int *fds, unsigned fd_count, ipc_reply_fn *said)
+ask_judge(struct queue *queue, void *ticket, const struct request *request)
 {
+	const struct errand errand = { .queue = queue, .ticket = ticket };
 	struct judge_channel *judge = queue_choose_judge(queue);
-	struct errand *errand;
-	int r;
 
-	if (judge == NULL)
-		return -ENOTCONN;
-	errand = errand_new(queue, ticket);
-	if (errand == NULL)
-		return -ENOMEM;
-	errand->to = judge->ipc;
-	r = ipc_ask(judge->ipc, (uint16_t)kind, body, fds, fd_count, said,
-	    errand);
-	if (r < 0)
-		free(errand);
-	else
-		progress_asked(&judge->progress);
-	return r;
+	return judge == NULL ? -ENOTCONN : ask(&errand, judge->ipc,
+	    &judge->progress, request);
 }
 
 static int
 port_judge(void *arg, void *ticket, struct slice packed_env, int fd)
 {
-	return ask_judge(arg, ticket, JUDGE_MESSAGE, packed_env, &fd, 1,
-	    on_verdict);
+	const struct request request = { JUDGE_MESSAGE, packed_env, &fd, 1,
+	    on_verdict };
+
+	return ask_judge(arg, ticket, &request);
 }
 
 static void
@@ -103,9 +110,10 @@ port_compare(void *arg, void *ticket, struct slice packed_ask, int header_fd,
     int whole_fd)
 {
 	const int fds[] = { header_fd, whole_fd };
+	const struct request request = { JUDGE_SAME_BODY, packed_ask, fds, 2,
+	    on_compared };
 
-	return ask_judge(arg, ticket, JUDGE_SAME_BODY, packed_ask, fds, 2,
-	    on_compared);
+	return ask_judge(arg, ticket, &request);
 }
 
 static void
@@ -122,11 +130,13 @@ static int
 port_whose(void *arg, void *ticket, struct slice address)
 {
 	struct queue *queue = arg;
-	struct errand *errand = errand_new(queue, ticket);
+	struct errand *errand = calloc(1, sizeof(*errand));
 	int r;
 
 	if (errand == NULL)
 		return -ENOMEM;
+	errand->queue = queue;
+	errand->ticket = ticket;
 	r = queue_whose(queue->process, address, on_redirect, errand);
 	if (r < 0)
 		free(errand);
@@ -166,28 +176,25 @@ on_delivered(void *arg, int status, struct ipc_message *message)
 }
 
 static int
+ask_mailbox(const struct errand *errand, const struct request *request)
+{
+	struct mailbox_channel *mailbox = queue_find_mailbox(errand->queue,
+	    errand->account);
+
+	return mailbox == NULL ? -ENOTCONN : ask(errand, mailbox->ipc,
+	    &mailbox->progress, request);
+}
+
+static int
 port_deliver(void *arg, void *ticket, uint64_t account,
     struct slice packed_delivery, int fd)
 {
-	struct queue *queue = arg;
-	struct mailbox_channel *mailbox = queue_find_mailbox(queue, account);
-	struct errand *errand;
-	int r;
+	const struct errand errand = { .queue = arg, .ticket = ticket,
+	    .account = account };
+	const struct request request = { MAILBOX_DELIVER, packed_delivery,
+	    &fd, 1, on_delivered };
 
-	if (mailbox == NULL)
-		return -ENOTCONN;
-	errand = errand_new(queue, ticket);
-	if (errand == NULL)
-		return -ENOMEM;
-	errand->to = mailbox->ipc;
-	errand->account = account;
-	r = ipc_ask(mailbox->ipc, MAILBOX_DELIVER, packed_delivery, &fd, 1,
-	    on_delivered, errand);
-	if (r < 0)
-		free(errand);
-	else
-		progress_asked(&mailbox->progress);
-	return r;
+	return ask_mailbox(&errand, &request);
 }
 
 static void
@@ -211,29 +218,18 @@ on_settled(void *arg, int status, struct ipc_message *message)
 static int
 port_settle(void *arg, uint64_t account, uint64_t upto, uint64_t prune_below)
 {
-	struct queue *queue = arg;
-	struct mailbox_channel *mailbox = queue_find_mailbox(queue, account);
+	const struct errand errand = { .queue = arg, .account = account,
+	    .upto = upto };
+	struct request request = { .kind = MAILBOX_SETTLE,
+	    .said = on_settled };
 	TEXT_AUTO body = TEXT_INIT(32);
-	struct errand *errand;
-	int r;
 
-	if (mailbox == NULL)
-		return -ENOTCONN;
-	errand = errand_new(queue, NULL);
-	if (errand == NULL)
-		return -ENOMEM;
-	errand->to = mailbox->ipc;
-	errand->account = account;
-	errand->upto = upto;
 	pack_u64(&body, upto);
 	pack_u64(&body, prune_below);
-	r = ipc_ask(mailbox->ipc, MAILBOX_SETTLE, text_slice(&body), NULL, 0,
-	    on_settled, errand);
-	if (r < 0)
-		free(errand);
-	else
-		progress_asked(&mailbox->progress);
-	return r;
+	if (text_failed(&body))
+		return -ENOMEM;
+	request.body = text_slice(&body);
+	return ask_mailbox(&errand, &request);
 }
 
 static void
