@@ -405,6 +405,41 @@ START_TEST(records_of_an_earlier_life_are_not_replayed)
 }
 END_TEST
 
+/* What nobody owes any more can still be had, until its place is needed. */
+START_TEST(a_settled_record_is_readable_until_its_segment_is_used_again)
+{
+	TEXT_AUTO buffer = TEXT_INIT(SEGMENT_BYTES);
+	struct journal_record record;
+	uint64_t first;
+
+	/* the second segment is begun, so that the first is given back */
+	for (size_t i = 0; i < 10; i++)
+		ck_assert_int_eq(append(9000), 0);
+	wait_all();
+	first = hub.told[0].position;
+	ck_assert_uint_gt(hub.told[9].position >> 32, first >> 32);
+	ck_assert_uint_le(journal_readable(hub.journal), first);
+	journal_settled(hub.journal, journal_next(hub.journal));
+	ck_assert_int_eq(journal_read(hub.journal, first, &buffer, &record),
+	    0);
+	ck_assert_int_eq(message_id_order(&record.id, &hub.told[0].id), 0);
+	ck_assert_uint_le(journal_readable(hub.journal), first);
+	reopen();
+	ck_assert_int_eq(journal_read(hub.journal, first, &buffer, &record),
+	    0);
+	/* all four are used once more */
+	for (size_t i = 0; i < 24 && journal_readable(hub.journal) <= first;
+	    i++) {
+		ck_assert_int_eq(append(9000), 0);
+		wait_all();
+		journal_settled(hub.journal, journal_next(hub.journal));
+	}
+	ck_assert_uint_gt(journal_readable(hub.journal), first);
+	ck_assert_int_eq(journal_read(hub.journal, first, &buffer, &record),
+	    -ENOENT);
+}
+END_TEST
+
 START_TEST(a_new_life_begins_a_new_segment)
 {
 	ck_assert_int_eq(append(100), 0);
@@ -783,6 +818,8 @@ unit_suite(void)
 	tcase_add_test(tcase, a_journal_of_one_segment_goes_round);
 	tcase_add_test(tcase, a_burst_larger_than_a_segment_waits_for_the_next);
 	tcase_add_test(tcase, records_of_an_earlier_life_are_not_replayed);
+	tcase_add_test(tcase,
+	    a_settled_record_is_readable_until_its_segment_is_used_again);
 	tcase_add_test(tcase, a_new_life_begins_a_new_segment);
 	tcase_add_test(tcase, generations_begin_above_what_was_seen_elsewhere);
 	tcase_add_test(tcase, the_segments_of_another_hub_are_refused);
