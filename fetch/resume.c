@@ -177,6 +177,10 @@ on_big_of(struct collect *collect, uint64_t bytes,
 	if (!incoming_piped(collect, message, &said, ticket))
 		return;
 	incoming->is_kept = true;
+	if (collect->is_pausing && resume_may_cut(collect)) {
+		take_close(collect, slice_str("the line has closed"));
+		return;
+	}
 	if (incoming->retr.half == 0) {
 		incoming_go_on(collect);
 		return;
@@ -257,7 +261,7 @@ resume_may_cut(const struct collect *collect)
 	const struct incoming *incoming = collect->conversation->incoming;
 
 	return incoming != NULL && incoming->is_kept &&
-	    incoming->resume.fd < 0 && incoming->has_ticket &&
+	    incoming->has_ticket &&
 	    incoming->bytes + RESUME_FINISH_BYTES < incoming->retr.listed;
 }
 

@@ -155,8 +155,10 @@ add_name(struct reading *reading, struct slice name)
 static bool
 keep_word(struct slice word, char out[SHAPE_WORD_SIZE])
 {
+	static const char marks[] = "!#$%&'*+-.^_`{|}~";
+
 	for (size_t i = 0; i < word.len; i++)
-		if (strchr("!#$%&'*+-.^_`{|}~", word.at[i]) == NULL &&
+		if (memchr(marks, word.at[i], sizeof(marks) - 1) == NULL &&
 		    !(word.at[i] >= '0' && word.at[i] <= '9') &&
 		    !(word.at[i] >= 'a' && word.at[i] <= 'z') &&
 		    !(word.at[i] >= 'A' && word.at[i] <= 'Z'))
@@ -190,9 +192,10 @@ take_text(struct reading *reading, const struct imap_value *part,
 	    !keep_word(field(part, AT_ENCODING)->text, text.encoding))
 		return;
 	(void)param(field(part, AT_PARAMS), "charset", &charset);
-	if (!keep_word(text_slice(&charset), text.charset))
+	if (!keep_word(text_slice(&charset), text.charset) ||
+	    slice_cstr(slice_str(section), text.section,
+	    sizeof(text.section)) < 0)
 		return;
-	memcpy(text.section, section, sizeof(text.section));
 	*kept = text;
 }
 

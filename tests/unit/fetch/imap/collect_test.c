@@ -28,6 +28,8 @@ struct scene {
 	struct fetch_outcome outcome;
 	char		 words[FETCH_WORDS_MOST + 1];
 	bool		 over;
+	struct timer	*pausing;	/* or NULL */
+	void		(*progress)(void *arg, const struct fetch_progress *);
 };
 
 static void
@@ -90,7 +92,7 @@ static void
 scene_run(struct scene *scene)
 {
 	const struct collect_events events = {
-		.arg = scene, .over = on_over
+		.arg = scene, .over = on_over, .progress = scene->progress
 	};
 
 	server_start(scene->server);
@@ -566,6 +568,51 @@ START_TEST(what_does_not_fit_is_fetched_whole)
 }
 END_TEST
 
+/* The line closes as soon as a byte of the message is asked for. */
+static void
+on_taking(void *arg, const struct fetch_progress *progress)
+{
+	struct scene *scene = arg;
+
+	if (progress->stage == FETCH_STAGE_TAKING)
+		timer_set(scene->pausing, 0);
+}
+
+static void
+on_pausing(void *arg)
+{
+	struct scene *scene = arg;
+
+	if (scene->collect == NULL)
+		return;
+	if (scene->ledger->big_count == 0)
+		timer_set(scene->pausing, 0);	/* it has not begun */
+	else
+		collect_pause(scene->collect);
+}
+
+START_TEST(a_line_that_closes_cuts_what_can_be_resumed)
+{
+	TEXT_AUTO large = TEXT_INIT(8 * LARGE_BYTES);
+	struct scene *scene = half_scene(&large);
+
+	/* more than is finished when the line closes */
+	while (large.len < 4 * LARGE_BYTES)
+		text_add_str(&large, "a line more, and so on\r\n");
+	scene->inbox->mail[0].bytes = text_slice(&large);
+	scene->ledger->half.at = large.at;
+	scene->pausing = timer_new(scene->loop, on_pausing, scene);
+	scene->progress = on_taking;
+	scene_run(scene);
+	ended(scene, FETCH_END_LINE, "the line has closed");
+	ck_assert_uint_eq(scene->ledger->abandoned, 1);
+	ck_assert_uint_eq(scene->ledger->halves_dropped, 0);
+	ck_assert_uint_le(scene->outcome.taken, 1);
+	timer_free(scene->pausing);
+	scene_free(scene);
+}
+END_TEST
+
 /* What is mended has other places than on the wire: no more of it is kept. */
 START_TEST(the_queue_knows_before_a_mended_byte_comes)
 {
@@ -614,6 +661,7 @@ unit_suite(void)
 	tcase_add_test(tests, the_rest_of_a_message_is_all_that_is_asked_for);
 	tcase_add_loop_test(tests, what_does_not_fit_is_fetched_whole, 0,
 	    ROWS(over_again));
+	tcase_add_test(tests, a_line_that_closes_cuts_what_can_be_resumed);
 	tcase_add_test(tests, the_queue_knows_before_a_mended_byte_comes);
 	suite_add_tcase(suite, tests);
 	return suite;
