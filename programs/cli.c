@@ -39,7 +39,7 @@ static const struct command {
 { "account", "set",      "ADDRESS [--name N] [--language en|id] [--password | --password-file F] [--fetch yes|no|default]",
   SAY_HELP_ACCOUNT_SET,    cli_account_set },
 { "account", "remove",   "ADDRESS", SAY_HELP_ACCOUNT_REMOVE, cli_account_remove },
-{ "fetch",   "add",      "ADDRESS --host H --user U [--label NAME] [--tls none|starttls|implicit] [--port P] "
+{ "fetch",   "add",      "ADDRESS {--host H | --provider NAME} --user U [--label NAME] [--tls none|starttls|implicit] [--port P] "
   "[--password-file F] [--mechanism M] [--pin SHA256] [--largest SIZE] "
   "[--protocol pop3|imap|etrn|atrn] [--folders LIST] [--queue NAMES] "
   "[--every MINUTES] [--on-read yes|no] [--all | --new | --days N] "
