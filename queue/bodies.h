@@ -17,8 +17,8 @@ struct transit;
 
 /* Copies of one message come within hours; who was away for long has days. */
 #define BODIES_DAYS		14
-/* Of one size, tried one after the other: more is chance, or craft. */
-#define BODIES_CANDIDATES	4
+/* Of one size, whose headers are looked at: forms and bills are all alike. */
+#define BODIES_CANDIDATES	64
 #define BODIES_WAITING		64	/* for one commit */
 
 /* Of a conductor; zeroed: none. */

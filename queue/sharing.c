@@ -25,7 +25,9 @@
 #define SHARINGS_MOST	128	/* each has two descriptors */
 /* A key that nobody answers for takes longer; then the line is faster. */
 #define JUDGED_MOST_MS	15000
-#define ARENA_BUDGET	(ENVELOPE_MAX_BYTES * 4)
+#define ARENA_BUDGET	(ENVELOPE_MAX_BYTES * 4 + SHARED_HEADER_BYTES)
+/* Of those that may be the same, by their signatures: more is craft. */
+#define SHOWN_MOST	4
 
 struct sharing {
 	LIST_ENTRY(sharing) next;
@@ -36,6 +38,8 @@ struct sharing {
 	bool		 has_room;	/* granted to its asker */
 	int		 header_fd, whole_fd;	/* -1: none */
 	uint64_t	 header_bytes;
+	char		*header;	/* all of it */
+	unsigned	 shown;		/* candidates, to judges */
 	struct rows_body candidates[BODIES_CANDIDATES];
 	unsigned	 count, at;	/* the one whose whole_fd it is */
 	bool		 at_judge;
@@ -182,6 +186,19 @@ compose(struct sharing *sharing, const struct same_body_answer *answer)
 
 /* --- the judge ------------------------------------------------------------ */
 
+/* The headers speak for it; what they do not speak for no judge need see. */
+static bool
+is_likely(const struct sharing *sharing, const struct rows_body *body)
+{
+	char here[SHARED_HEADER_BYTES];
+	ssize_t n = body->header > sizeof(here) ? -1 :
+	    pread(sharing->whole_fd, here, (size_t)body->header, 0);
+
+	return n == (ssize_t)body->header && same_body_may_be(
+	    slice_of(here, (size_t)n), slice_of(sharing->header,
+	    (size_t)sharing->header_bytes));
+}
+
 /* Show him candidate `at`: 0 or -errno. */
 static int
 show(struct sharing *sharing)
@@ -195,12 +212,15 @@ show(struct sharing *sharing)
 	TEXT_AUTO packed = TEXT_INIT(64);
 	int r = bodies_open(conductor, body, &sharing->whole_fd);
 
+	if (r == 0 && !is_likely(sharing, body))
+		r = -ENOENT;
 	if (r < 0)
 		return r;
 	same_body_ask_pack(&packed, &ask);
 	r = conductor->ports.compare(conductor->ports.arg, sharing,
 	    text_slice(&packed), sharing->header_fd, sharing->whole_fd);
 	sharing->at_judge = r == 0;
+	sharing->shown++;
 	return r;
 }
 
@@ -208,7 +228,8 @@ show(struct sharing *sharing)
 static void
 show_next(struct sharing *sharing)
 {
-	for (; sharing->at < sharing->count; sharing->at++) {
+	for (; sharing->at < sharing->count && sharing->shown < SHOWN_MOST;
+	    sharing->at++) {
 		close_fd(&sharing->whole_fd);
 		if (show(sharing) == 0)
 			return;
@@ -302,6 +323,12 @@ fill_in(struct sharing *sharing, struct slice packed_env)
 	    st.st_size > SHARED_HEADER_BYTES)
 		return -EBADMSG;
 	sharing->header_bytes = (uint64_t)st.st_size;
+	sharing->header = arena_alloc(sharing->arena, (size_t)st.st_size);
+	if (sharing->header == NULL)
+		return -ENOMEM;
+	if (pread(sharing->header_fd, sharing->header, (size_t)st.st_size,
+	    0) != st.st_size)
+		return -EIO;
 	r = ledger_row_bytes(conductor->ledger, sharing->asker.from,
 	    &env->fetched, &listed);
 	if (r < 0)

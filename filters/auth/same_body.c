@@ -118,16 +118,35 @@ read_vouching(struct slice header, struct vouching *vouching_out)
 
 /* The copy that is here has the word of the same domain for the same body. */
 static bool
-is_vouched_here(const struct same_body *same, const struct vouched *there)
+is_vouched(const struct vouching *all, const struct vouched *there)
 {
-	for (unsigned i = 0; i < same->here.count; i++) {
-		const struct vouched *here = &same->here.of[i];
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct vouched *here = &all->of[i];
 
 		if (here->is_whole && there->is_whole &&
 		    strcasecmp(here->domain, there->domain) == 0 &&
 		    memcmp(here->hash, there->hash, DKIM_HASH_BYTES) == 0)
 			return true;
 	}
+	return false;
+}
+
+static bool
+is_vouched_here(const struct same_body *same, const struct vouched *there)
+{
+	return is_vouched(&same->here, there);
+}
+
+bool
+same_body_may_be(struct slice header, struct slice other)
+{
+	struct vouching one, two;
+
+	if (read_vouching(header, &one) < 0 || read_vouching(other, &two) < 0)
+		return false;
+	for (unsigned i = 0; i < two.count; i++)
+		if (is_vouched(&one, &two.of[i]))
+			return true;
 	return false;
 }
 

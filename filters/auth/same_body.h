@@ -20,6 +20,12 @@
 
 struct same_body;		/* opaque; see same_body.c */
 
+/*
+ * Do both headers have a signature of one domain over one hash?  Without that
+ * they are not the same, and no body need be read to know it.
+ */
+bool	same_body_may_be(struct slice header, struct slice other);
+
 /* The queue's question (JUDGE_SAME_BODY of judge.h). */
 struct same_body_ask {
 	uint64_t	header_bytes;	/* of the other copy, all that is */

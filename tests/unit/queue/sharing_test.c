@@ -17,12 +17,18 @@
 #define BODY	40000
 #define BIG_BODY 300000
 
-#define HEADER_OF(to) "Received: for " to "\r\n" \
-	"DKIM-Signature: v=1; d=news.example\r\nSubject: news\r\n\r\n"
+#define SIGNED(to, hash) "Received: for " to "\r\n" \
+	"DKIM-Signature: v=1; a=rsa-sha256; d=news.example; s=k; h=From;\r\n" \
+	" bh=" hash "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=; b=AAAA\r\n" \
+	"Subject: news\r\n\r\n"
+#define HEADER_OF(to)	SIGNED(to, "AA")
 #define ANNS_HEADER	HEADER_OF("ann@office.test")
 #define BENS_HEADER	HEADER_OF("ben@office.test, who moved")
+/* As long, and signed by nobody. */
 #define PLAIN_HEADER	"Received: for ann@office.test\r\n" \
-	"X-Not-a-Signature: v=1; d=news.exam\r\nSubject: news\r\n\r\n"
+	"X-Not-Signature: v=1; a=rsa-sha256; d=news.exampl; s=k; h=From;\r\n" \
+	" bh=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=; b=AAAA\r\n" \
+	"Subject: news\r\n\r\n"
 
 static struct stage stage;
 static int ann, ben, dave;	/* channels */
@@ -312,13 +318,12 @@ START_TEST(what_is_another_body_is_fetched)
 	list(&ben, 1, bytes);
 	ck_assert_uint_eq(held(&ben, 1), 250);
 	ck_assert_int_eq(show(&ben, 1, BENS_HEADER, BODY), 0);
-	for (size_t n = 0; n < BODIES_CANDIDATES; n++) {
+	for (size_t n = 0; n < 4; n++) {
 		stage_wait(&stage, STAGE_COMPARE, n + 1);
 		stage_compare(&stage, n, 0, false);
 	}
 	ck_assert_uint_eq(answer(), QUEUE_FETCH_IT);
-	ck_assert_uint_eq(stage_count(&stage, STAGE_COMPARE),
-	    BODIES_CANDIDATES);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_COMPARE), 4);
 	memset(whole, 'a' + 6, sizeof(whole));
 	memcpy(whole, BENS_HEADER, header);
 	ck_assert_int_eq(big_digest(stage.conductor->big, slice_of(whole,
@@ -329,6 +334,24 @@ START_TEST(what_is_another_body_is_fetched)
 	/* and then it comes as ever */
 	receive(&ben, 1, BENS_HEADER, BODY, 'n');
 	ck_assert_uint_eq(answer(), 250);
+}
+END_TEST
+
+/* As many as there are: their signatures say that they are others. */
+START_TEST(of_many_with_one_size_only_what_may_be_the_same_is_shown)
+{
+	size_t bytes = strlen(BENS_HEADER) + BODY;
+
+	list(&ann, 10, strlen(ANNS_HEADER) + BODY);
+	receive(&ann, 1, ANNS_HEADER, BODY, 'n');
+	for (uint32_t n = 2; n <= 10; n++)
+		receive(&ann, n, SIGNED("ann@office.test", "BB"), BODY, 'o');
+	list(&ben, 1, bytes);
+	ck_assert_uint_eq(held(&ben, 1), 250);
+	ck_assert_int_eq(show(&ben, 1, BENS_HEADER, BODY), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_COMPARE), 1);
+	stage_compare(&stage, 0, 0, true);
+	is_stored(bytes);
 }
 END_TEST
 
@@ -617,6 +640,8 @@ unit_suite(void)
 	    what_the_judge_finds_the_same_is_stored_without_being_fetched, 0,
 	    2);
 	tcase_add_test(tcase, what_is_another_body_is_fetched);
+	tcase_add_test(tcase,
+	    of_many_with_one_size_only_what_may_be_the_same_is_shown);
 	tcase_add_test(tcase, a_header_of_another_length_finds_no_body);
 	tcase_add_loop_test(tcase,
 	    nothing_is_shared_that_is_small_unsigned_or_of_another_size, 0,
