@@ -198,17 +198,15 @@ class Bench:
         figures.append(figure)
 
     def row(self, row):
-        """{name: its figures}, without those that did not come to an end."""
+        """{name: its figures}, without those that have failed each time."""
         found = {name: [] for name in (*others.those(row.kinds), HUB)}
         for _ in range(self.rounds):
-            for name in list(found):
+            for name, figures in found.items():
                 try:
-                    self.add(name, row, found[name])
-                except subprocess.TimeoutExpired:
-                    del found[name]
-                    print("  %s: not at an end after %.0f s" % (
-                        name, others.GUARD))
-        return found
+                    self.add(name, row, figures)
+                except others.Failed as fault:
+                    print("\n%s: %s: %s" % (row.what, name, fault))
+        return {name: figures for name, figures in found.items() if figures}
 
 
 def carried(figures):

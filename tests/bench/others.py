@@ -19,6 +19,11 @@ GUARD = 400.0           # fdm takes 180 s for 2,000 messages at 40 ms
 SAMPLE = 200            # messages, for who takes one round trip for each
 USER = "mail"           # getmail forks for each message where it is root
 
+
+class Failed(Exception):
+    """It has ended without what was to be had, or not in time."""
+
+
 # `boxes`: how many of each
 Run = collections.namedtuple("Run", "port boxes folder")
 
@@ -33,18 +38,21 @@ def timed(words, folder, statuses=(0,)):
     before = os.times()
     with open(os.path.join(folder, "said"), "wb") as said:
         began = time.monotonic()
-        done = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL,
-                              stdout=said, stderr=said, timeout=GUARD,
-                              check=False,
-                              env=dict(os.environ, HOME=folder,
-                                       FETCHMAILHOME=folder))
+        try:
+            done = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL,
+                                  stdout=said, stderr=said, timeout=GUARD,
+                                  check=False,
+                                  env=dict(os.environ, HOME=folder,
+                                           FETCHMAILHOME=folder))
+        except subprocess.TimeoutExpired as fault:
+            raise Failed("not at an end after %.0f s" % GUARD) from fault
         seconds = time.monotonic() - began
     after = os.times()
     if done.returncode not in statuses:
         with open(os.path.join(folder, "said"), encoding="utf-8",
                   errors="replace") as said:
-            raise ValueError("%s: status %d: %s" % (
-                words[0], done.returncode, said.read()[-500:]))
+            raise Failed("status %d: %s" % (done.returncode, " ".join(
+                said.read()[-300:].split())))
     return seconds, max(0.0, after.children_user - before.children_user +
                         after.children_system - before.children_system)
 
@@ -61,7 +69,7 @@ def counted(run, figures, *parts):
     got = sum(len(os.listdir(os.path.join(run.folder, box, part)))
               for box in run.boxes for part in parts)
     if got != sum(run.boxes.values()):
-        raise ValueError("it has %d of %d" % (got, sum(run.boxes.values())))
+        raise Failed("it has %d of %d" % (got, sum(run.boxes.values())))
     return figures
 
 
