@@ -477,7 +477,7 @@ static const char *const damages[] = {
 	"UPDATE seen SET bytes = -5 WHERE uidl = x'41'",
 	"UPDATE seen SET state = 9 WHERE uidl = x'41'",
 	"UPDATE seen SET stored = 'soon' WHERE uidl = x'41'",
-	"UPDATE seen SET short = 4 WHERE uidl = x'41'",
+	"UPDATE seen SET short = 99 WHERE uidl = x'41'",
 	"UPDATE seen SET uidl = zeroblob(100000) WHERE uidl = x'41'",
 	"UPDATE seen SET seq = -1 WHERE uidl = x'41'",
 };
