@@ -55,7 +55,8 @@ line_report_new(struct loop *loop, const struct line *line,
 		free(report);
 		return NULL;
 	}
-	timer_set(report->timer, LINE_REPORT_LOOK_MS);
+	/* the first look finds the month settled, not just about to be */
+	timer_set(report->timer, LINE_REPORT_SETTLE_MS + LINE_REPORT_NOTE_MS);
 	return report;
 }
 
@@ -169,9 +170,10 @@ on_figures(void *arg, int status, struct ipc_message *message)
 	}
 	if (r == 0)
 		r = send_report(report, &figures);
-	if (r == 0)
+	if (r == 0) {
 		report->posted = figures.month;
-	else if (r != -EALREADY)
+		timer_set(report->timer, LINE_REPORT_NOTE_MS);
+	} else if (r != -EALREADY)
 		log_say("the report of the line's month is not sent now: %s",
 		    strerror(-r));
 }
@@ -219,6 +221,8 @@ line_report_look(struct line_report *report)
 			note(report);
 		else if (where < 0)
 			report->posted = 0;	/* given up: asked anew */
+		else
+			timer_set(report->timer, LINE_REPORT_NOTE_MS);
 		return;
 	}
 	if (!report->is_done &&

@@ -17,6 +17,11 @@
 #define LINE_REPORT_LOOK_MS	(600u * 1000)
 /* After a month began, or the hub: what is carried is written in a minute. */
 #define LINE_REPORT_SETTLE_MS	(600u * 1000)
+/*
+ * Until it is looked whether one that was sent is in the queue: a hub that is
+ * started anew before that is known sends it once more.
+ */
+#define LINE_REPORT_NOTE_MS	(5u * 1000)
 
 struct line_report;		/* opaque; see line_report.c */
 

@@ -13,7 +13,7 @@ import sqlite3
 import time
 
 from harness import DOMAIN, PASSWORD, VISIBLE, Case, Fault, Place, Pop
-from harness import Session, letter
+from harness import Session, letter, read_folders
 
 TELL = 3                # seconds of failures
 QUIET = 4.0             # in which nothing more may come
@@ -220,7 +220,57 @@ def consent_ends(args):
         hub.remove()
 
 
+REPORT_SECONDS = 700    # the line has settled (line_report.h), and some
+
+
+def month_over(args):
+    """The postmaster hears what the line carried in the month that ended."""
+    place = Place(args.bin, ["ann"], {"settle_seconds": "1s"})
+    hub = place.hub
+    now = time.localtime()
+    year, month = (now.tm_year, now.tm_mon - 1) if now.tm_mon > 1 else (
+        now.tm_year - 1, 12)
+    try:
+        hub.start()
+        hub.stop()
+        for cause, received, sent in ((3, 7000000, 2000), (1, 90000, 4000)):
+            change_policy(hub, "INSERT INTO line_carried (month, fetch, cause,"
+                          " received, sent) VALUES (?, 0, ?, ?, ?)",
+                          year * 100 + month, cause, received, sent)
+        change_policy(hub, "INSERT INTO line_saved (month, fetch, saving,"
+                      " bytes, messages) VALUES (?, 0, 0, 5000000, 3)",
+                      year * 100 + month)
+        hub.start()
+        hub.accounts["postmaster"] = 1
+        until = time.monotonic() + REPORT_SECONDS
+        while not read_folders(hub, "postmaster").get("INBOX"):
+            true(time.monotonic() < until, "no report came")
+            time.sleep(2)
+        found = read_folders(hub, "postmaster")["INBOX"]
+        true(len(found) == 1, len(found), "letters")
+        message = email.message_from_bytes(found[0].data,
+                                           policy=email.policy.default)
+        true(not message.defects, message.defects)
+        true(message["To"].addresses[0].addr_spec == "postmaster@" + DOMAIN,
+             message["To"])
+        true("%04d-%02d" % (year, month) in message["Subject"],
+             message["Subject"])
+        body = message.get_content()
+        for part in ("7.0 MB", "90 kB", "5.0 MB"):
+            true(part in body, repr(part), "is not in", body)
+        hub.wait_settled()
+        hub.stop()
+        hub.check()
+    except (Fault, OSError) as fault:
+        raise Fault("%s\nthe end of the log:\n%s" % (
+            fault, "\n".join(hub.log().splitlines()[-25:]))) from fault
+    finally:
+        hub.remove()
+
+
 def tests(args):
     if not args.inside:
         yield "told/a-consent-that-ends", lambda: consent_ends(args)
+        if args.long:
+            yield "told/a-month-of-the-line", lambda: month_over(args)
         yield "told/a-mailbox-that-fails-and-works-again", lambda: told(args)
