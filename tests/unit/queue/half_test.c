@@ -4,6 +4,7 @@
 #include "queue/half.h"
 
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "queue/big.h"
@@ -76,11 +77,41 @@ teardown(void)
 	tear_down();
 }
 
+static pthread_barrier_t both;
+static unsigned met;
+
+static void
+meet(void *arg)
+{
+	(void)arg;
+	(void)pthread_barrier_wait(&both);
+}
+
+static void
+on_met(void *arg)
+{
+	if (++met == 2)
+		loop_stop(arg);
+}
+
+/* Both threads have done what they had to do, however slow the disk is. */
+static void
+wait_threads(void)
+{
+	met = 0;
+	ck_assert_int_eq(pthread_barrier_init(&both, NULL, 2), 0);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(pool_run(threads, meet, on_met, loop), 0);
+	ck_assert_int_eq(loop_run(loop), 0);
+	ck_assert_int_eq(pthread_barrier_destroy(&both), 0);
+}
+
 static void
 run_loop(unsigned ms)
 {
 	struct timer *timer = timer_new(loop, stop, loop);
 
+	wait_threads();
 	timer_set(timer, ms);
 	ck_assert_int_eq(loop_run(loop), 0);
 	timer_free(timer);
