@@ -258,23 +258,6 @@ dkim_end(struct dkim *dkim)
 	return dkim->error;
 }
 
-int
-dkim_end_known(struct dkim *dkim, const struct dkim_bodies *bodies)
-{
-	if (dkim_end_header(dkim) < 0)
-		return dkim->error;
-	dkim->options.whole_only = true;
-	for (unsigned i = 0; i < dkim->portion_count; i++)
-		memcpy(dkim->portion[i].hash,
-		    bodies->hash[dkim->portion[i].canon], DKIM_HASH_BYTES);
-	for (unsigned i = 0; i < dkim->count; i++)
-		if (dkim->signature[i].read == DKIM_VERIFIED &&
-		    !dkim->signature[i].says.has_length)
-			compare_body(dkim, &dkim->signature[i], 0);
-	dkim->stage = OVER;
-	return 0;
-}
-
 unsigned
 dkim_count(const struct dkim *dkim)
 {

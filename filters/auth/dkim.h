@@ -15,8 +15,8 @@
 #ifndef POSTROOM_FILTERS_AUTH_DKIM_H
 #define POSTROOM_FILTERS_AUTH_DKIM_H
 
-#include "filters/auth/dkim_bodies.h"
 #include "filters/auth/dkim_fields.h"
+#include "filters/auth/dkim_tools.h"
 
 /* Looked at in one message, from the top; honest mail has up to five. */
 #define DKIM_SIGNATURES	10
@@ -53,14 +53,6 @@ int		 dkim_add(struct dkim *, struct slice);
 int		 dkim_end_header(struct dkim *);
 /* That was all of the message.  Errors as above. */
 int		 dkim_end(struct dkim *);
-
-/*
- * In place of the body and dkim_end(): what dkim_bodies_end() had for it.  A
- * signature with l= is never right then.  One that is right says that the body
- * is the same but, where its c= is relaxed, for blanks and empty lines at ends:
- * who needs it byte for byte compares sizes too.  Errors as above.
- */
-int		 dkim_end_known(struct dkim *, const struct dkim_bodies *);
 
 /* How many signatures are looked at, and how many were more than that. */
 unsigned	 dkim_count(const struct dkim *);

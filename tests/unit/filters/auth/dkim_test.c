@@ -481,8 +481,6 @@ START_TEST(a_header_from_elsewhere_is_checked_over_a_body_held_here)
 	TEXT_AUTO record = TEXT_INIT(4096);
 	struct dkim_options options = { NOW, true };
 	static const char twin[] = "Dear Ben,\r\n\r\nwe meet at six.  \r\n\r\n";
-	struct dkim_bodies_maker *maker = dkim_bodies_begin(signer.tools);
-	struct dkim_bodies bodies;
 	struct dkim *dkim;
 	struct slice header;
 	unsigned which;
@@ -493,22 +491,12 @@ START_TEST(a_header_from_elsewhere_is_checked_over_a_body_held_here)
 	header = slice_first(text_slice(&message),
 	    slice_find_str(text_slice(&message), "\r\n\r\n") + 2 +
 	    (_i % 2 == 0 ? 0 : 2));
-	dkim_bodies_add(maker, slice_str(_i < 2 ? BODY : twin));
-	ck_assert_int_eq(dkim_bodies_end(maker, &bodies), 0);
-	dkim = dkim_new(signer.tools, &options);
-	ck_assert_int_eq(dkim_add(dkim, header), 0);
-	ck_assert_int_eq(dkim_end_known(dkim, &bodies), 0);
-	ck_assert_int_eq(dkim_wants_key(dkim, &which) != NULL, _i < 2);
-	answer(dkim, 0, text_slice(&record));
-	ck_assert_int_eq(dkim_finding(dkim, 0).reason, _i < 2 ?
-	    DKIM_VERIFIED : DKIM_BODY_CHANGED);
-	dkim_free(dkim);
-	/* the same with the body itself */
 	dkim = dkim_new(signer.tools, &options);
 	ck_assert_int_eq(dkim_add(dkim, header), 0);
 	ck_assert_int_eq(dkim_end_header(dkim), 0);
 	ck_assert_int_eq(dkim_add(dkim, slice_str(_i < 2 ? BODY : twin)), 0);
 	ck_assert_int_eq(dkim_end(dkim), 0);
+	ck_assert_int_eq(dkim_wants_key(dkim, &which) != NULL, _i < 2);
 	answer(dkim, 0, text_slice(&record));
 	ck_assert_int_eq(dkim_finding(dkim, 0).reason, _i < 2 ?
 	    DKIM_VERIFIED : DKIM_BODY_CHANGED);
