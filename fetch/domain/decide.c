@@ -664,7 +664,6 @@ domain_hold_sentence(enum domain_hold hold)
 		[DOMAIN_HELD_RESENT] = SAY_HELD_RESENT,
 		[DOMAIN_HELD_DOUBT] = SAY_HELD_DOUBT,
 		[DOMAIN_HELD_TOO_MANY] = SAY_HELD_TOO_MANY,
-		[DOMAIN_HELD_SURPLUS] = SAY_HELD_SURPLUS,
 	};
 
 	return sentences[hold];

@@ -59,7 +59,6 @@ enum domain_hold {
 	DOMAIN_HELD_RESENT,
 	DOMAIN_HELD_DOUBT,		/* what decides nothing contradicts */
 	DOMAIN_HELD_TOO_MANY,
-	DOMAIN_HELD_SURPLUS,		/* told by domain_is_surplus() */
 	DOMAIN_HOLD_COUNT
 };
 

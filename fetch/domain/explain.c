@@ -3,8 +3,6 @@
  */
 #include "fetch/domain/explain.h"
 
-#include <inttypes.h>
-
 #define WRITTEN_MOST	120	/* bytes of a header that are shown */
 #define ADDRESS_MOST	324
 #define OWNERS_MOST	64	/* that are shown; of others, the number */
@@ -30,34 +28,27 @@ const char *const domain_hold_words[DOMAIN_HOLD_COUNT] = {
 	[DOMAIN_HELD_RESENT] = "resent",
 	[DOMAIN_HELD_DOUBT] = "doubt",
 	[DOMAIN_HELD_TOO_MANY] = "too-many",
-	[DOMAIN_HELD_SURPLUS] = "surplus",
 };
 
-/* What a step came to: for data, and how its sentence goes on. */
-static const struct {
-	const char	*word;
-	const char	*says;
-} steps[DOMAIN_STEP_COUNT] = {
-	[DOMAIN_STEP_OWNER] = { "owner", "is an address here" },
-	[DOMAIN_STEP_NAME] = { "name", "is named as somebody here" },
-	[DOMAIN_STEP_REPLACED] = { "replaced",
-	    "is an address here once its domain is replaced" },
-	[DOMAIN_STEP_LEARNED] = { "learned", "was learned" },
-	[DOMAIN_STEP_COPY] = { "copy", "fits a rule that gives a copy" },
-	[DOMAIN_STEP_DROP] = { "drop",
-	    "fits a rule that does not deliver to it" },
-	[DOMAIN_STEP_TARGET] = { "rule-target",
-	    "fits a rule that names somebody who is not here" },
-	[DOMAIN_STEP_MAILBOX] = { "mailbox", "is the mailbox itself" },
-	[DOMAIN_STEP_FOREIGN] = { "foreign", "is in no domain of ours" },
-	[DOMAIN_STEP_UNKNOWN] = { "unknown",
-	    "is in our domain, but nobody has that address" },
-	[DOMAIN_STEP_SEVERAL] = { "several",
-	    "is named as more than one person here" },
-	[DOMAIN_STEP_BROKEN] = { "broken", "is no address" },
-	[DOMAIN_STEP_DOUBT] = { "doubt", "contradicts that" },
-	[DOMAIN_STEP_WEAKER] = { "weaker",
-	    "is not taken, for there is better evidence" },
+/* What a step came to: how its sentence goes on. */
+static const char *const steps[DOMAIN_STEP_COUNT] = {
+	[DOMAIN_STEP_OWNER] = "is an address here",
+	[DOMAIN_STEP_NAME] = "is named as somebody here",
+	[DOMAIN_STEP_REPLACED] =
+	    "is an address here once its domain is replaced",
+	[DOMAIN_STEP_LEARNED] = "was learned",
+	[DOMAIN_STEP_COPY] = "fits a rule that gives a copy",
+	[DOMAIN_STEP_DROP] = "fits a rule that does not deliver to it",
+	[DOMAIN_STEP_TARGET] =
+	    "fits a rule that names somebody who is not here",
+	[DOMAIN_STEP_MAILBOX] = "is the mailbox itself",
+	[DOMAIN_STEP_FOREIGN] = "is in no domain of ours",
+	[DOMAIN_STEP_UNKNOWN] =
+	    "is in our domain, but nobody has that address",
+	[DOMAIN_STEP_SEVERAL] = "is named as more than one person here",
+	[DOMAIN_STEP_BROKEN] = "is no address",
+	[DOMAIN_STEP_DOUBT] = "contradicts that",
+	[DOMAIN_STEP_WEAKER] = "is not taken, for there is better evidence",
 };
 
 /* The end of the story, when nobody was found. */
@@ -85,8 +76,6 @@ static const char *const holds[DOMAIN_HOLD_COUNT] = {
 	    "if the provider writes it, set envelope-header, or mailbox to "
 	    "the mailbox itself",
 	[DOMAIN_HELD_TOO_MANY] = "it names more recipients than are read",
-	[DOMAIN_HELD_SURPLUS] = "everybody it names has it already, and this "
-	    "is one copy more",
 };
 
 /* A route or what was learned, where the step is about one. */
@@ -119,7 +108,7 @@ explain_step(struct text *text, const struct domain_rules *rules,
 		text_add_escaped(text, one->address, ADDRESS_MOST);
 	else
 		text_add_str(text, "that");
-	text_addf(text, " %s", steps[step->kind].says);
+	text_addf(text, " %s", steps[step->kind]);
 	add_rule(&rule, rules, step);
 	if (rule.len > 0) {
 		text_add_str(text, " (");
@@ -162,63 +151,4 @@ domain_explain(struct text *text, const struct domain_rules *rules,
 	if (decision->hold != DOMAIN_FOUND)
 		text_addf(text, "Held for the postmaster: %s.\n",
 		    holds[decision->hold]);
-}
-
-static void
-json_member(struct text *text, const char *name, struct slice value)
-{
-	if (value.len == 0)
-		return;
-	text_addf(text, ", \"%s\": ", name);
-	text_add_json(text, slice_first(value, ADDRESS_MOST));
-}
-
-static void
-json_step(struct text *text, const struct domain_rules *rules,
-    const struct domain_step *step)
-{
-	const struct domain_candidate *one = step->candidate;
-	TEXT_AUTO rule = TEXT_INIT(4096);
-
-	add_rule(&rule, rules, step);
-	text_addf(text, "{\"result\": \"%s\"", steps[step->kind].word);
-	json_member(text, "header", one->header);
-	if (one->place > 0)
-		text_addf(text, ", \"line\": %u", one->place);
-	json_member(text, "written", slice_first(one->written, WRITTEN_MOST));
-	json_member(text, "name", one->name);
-	json_member(text, "address", one->address);
-	json_member(text, "rule", text_slice(&rule));
-	json_member(text, "to", step->to);
-	text_add_byte(text, '}');
-}
-
-void
-domain_explain_json(struct text *text, const struct domain_rules *rules,
-    const struct domain_decision *decision)
-{
-	text_add_str(text, "{\"hold\": ");
-	if (decision->hold == DOMAIN_FOUND)
-		text_add_str(text, "null");
-	else
-		text_addf(text, "\"%s\"", domain_hold_words[decision->hold]);
-	text_add_str(text, ", \"owners\": [");
-	for (unsigned i = 0; i < shown_owners(decision); i++) {
-		const struct domain_owner *owner = &decision->owners[i];
-
-		text_add_str(text, i > 0 ? ", " : "");
-		text_addf(text, "{\"account\": %" PRIu64
-		    ", \"confidence\": \"%s\"", owner->account,
-		    domain_sure_words[owner->sure]);
-		json_member(text, "address", owner->address);
-		text_add_byte(text, '}');
-	}
-	text_add_str(text, "], \"steps\": [");
-	for (unsigned i = 0; i < decision->step_count; i++) {
-		text_add_str(text, i > 0 ? ", " : "");
-		json_step(text, rules, &decision->steps[i]);
-	}
-	text_addf(text, "], \"more_owners\": %u, \"more_steps\": %u}",
-	    decision->owner_count - shown_owners(decision),
-	    decision->more_steps);
 }

@@ -1,8 +1,8 @@
 /*
  * explain.h - why a message went where it went
  *
- * For the trail, in English, one sentence a line, and as data (JSON) for who
- * shows it otherwise.  Texts from the message are escaped and cut.
+ * For the trail, in English, one sentence a line.  Texts from the message are
+ * escaped and cut.
  */
 #ifndef POSTROOM_FETCH_DOMAIN_EXPLAIN_H
 #define POSTROOM_FETCH_DOMAIN_EXPLAIN_H
@@ -15,15 +15,6 @@
 /* Each step, then for whom it is, or why it is held. */
 void	domain_explain(struct text *, const struct domain_rules *,
 	    const struct domain_decision *);
-/*
- * {"hold": WORD or null, "owners": [{"address", "account", "confidence"}],
- * "steps": [{"header", "line", "written", "name", "address", "result", "rule",
- * "to"}], "more_owners": N, "more_steps": N}; what does not apply is left out
- * of a step.
- */
-void	domain_explain_json(struct text *, const struct domain_rules *,
-	    const struct domain_decision *);
-
 /* "envelope header", "received for", ... */
 extern const char *const domain_sure_words[DOMAIN_SURE_COUNT];
 /* "no-address", "foreign", ...; NULL for DOMAIN_FOUND. */

@@ -194,14 +194,3 @@ identity_end(struct identity *id, unsigned char identity_out[DIGEST_BYTES])
 		return -ENOENT;
 	return digest_end(&id->digest, identity_out);
 }
-
-bool
-domain_is_surplus(const struct domain_decision *decision,
-    unsigned copies_before)
-{
-	for (unsigned i = 0; i < decision->owner_count; i++)
-		if (decision->owners[i].sure <= DOMAIN_SURE_RECEIVED)
-			return false;
-	return decision->owner_count > 0 &&
-	    copies_before >= decision->owner_count;
-}

@@ -51,13 +51,4 @@ void	identity_add(struct identity *, struct slice);
 int	identity_end(struct identity *,
 	    unsigned char identity_out[DIGEST_BYTES]);
 
-/*
- * Everybody whom a message names has had it, and `copies_before` of its
- * identity have come: is this one copy more than they explain?  Then it is for
- * somebody whom no header names (Bcc), and is to be held (DOMAIN_HELD_SURPLUS),
- * not dropped.  Never so where the envelope says for whom a copy is.
- */
-bool	domain_is_surplus(const struct domain_decision *,
-	    unsigned copies_before);
-
 #endif

@@ -209,6 +209,17 @@ remember(struct slice message, bool *known_out)
 	return memory_count++;
 }
 
+/* What the ledger says when all whom a copy names have it (ledger_claims.c). */
+static bool
+is_surplus(const struct domain_decision *to, uint64_t have, unsigned copies)
+{
+	unsigned count = 0;
+
+	for (; have != 0; have &= have - 1)
+		count++;
+	return to->owners[0].sure != DOMAIN_SURE_ENVELOPE && copies >= count;
+}
+
 /* Collect one message, as the fetcher will. */
 static void
 collect(struct row *row, const struct domain_rules *rules,
@@ -239,10 +250,8 @@ collect(struct row *row, const struct domain_rules *rules,
 		row->got |= UINT64_C(1) << (to.owners[i].account - 1);
 	row->got &= ~memory[place].have;
 	if (row->got == 0 && !row->held &&
-	    domain_is_surplus(&to, memory[place].copies)) {
+	    is_surplus(&to, memory[place].have, memory[place].copies))
 		row->held = true;
-		to.hold = DOMAIN_HELD_SURPLUS;
-	}
 	memory[place].have |= row->got;
 	memory[place].copies++;
 	domain_explain(explained, rules, &to);

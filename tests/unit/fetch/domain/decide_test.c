@@ -216,7 +216,6 @@ END_TEST
 START_TEST(the_explanation_names_header_rule_and_what_was_not_taken)
 {
 	TEXT_AUTO text = TEXT_INIT(DOMAIN_EXPLAIN_MOST);
-	TEXT_AUTO json = TEXT_INIT(DOMAIN_EXPLAIN_MOST);
 
 	scene_begin(OFFICE "route contains list@ -> copy citra@office.test");
 	(void)scene_says("To: Ann <ann@office.test>, list@y.test, \"\x1b\"@\n");
@@ -232,14 +231,6 @@ START_TEST(the_explanation_names_header_rule_and_what_was_not_taken)
 	    "It is for ann@office.test (visible header).\n"
 	    "It is for citra@office.test (visible header).\n"),
 	    "%.*s", SLICE_FMT(text_slice(&text)));
-	domain_explain_json(&json, &scene_rules, &scene_decision);
-	ck_assert_msg(slice_has_prefix(text_slice(&json), "{\"hold\": null, "
-	    "\"owners\": [{\"account\": 1, \"confidence\": \"visible header\""
-	    ", \"address\": \"ann@office.test\"}, {\"account\": 3"),
-	    "%.*s", SLICE_FMT(text_slice(&json)));
-	ck_assert_uint_ne(slice_find_str(text_slice(&json),
-	    "\"rule\": \"contains list@ -> copy citra@office.test\""),
-	    SIZE_MAX);
 	scene_end();
 }
 END_TEST

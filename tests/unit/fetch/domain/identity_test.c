@@ -121,22 +121,6 @@ START_TEST(memory_is_bounded_by_the_longest_header)
 }
 END_TEST
 
-START_TEST(a_copy_more_than_the_names_explain_is_for_somebody_else)
-{
-	struct domain_owner owners[2] = { { .sure = DOMAIN_SURE_VISIBLE },
-	    { .sure = DOMAIN_SURE_NAME } };
-	struct domain_decision to = { .owners = owners, .owner_count = 2 };
-
-	ck_assert(!domain_is_surplus(&to, 0));
-	ck_assert(!domain_is_surplus(&to, 1));
-	ck_assert(domain_is_surplus(&to, 2));
-	owners[1].sure = DOMAIN_SURE_ENVELOPE;
-	ck_assert(!domain_is_surplus(&to, 2));
-	to.owner_count = 0;
-	ck_assert(!domain_is_surplus(&to, 2));
-}
-END_TEST
-
 Suite *
 unit_suite(void)
 {
@@ -149,8 +133,6 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    without_message_id_and_date_there_is_no_identity);
 	tcase_add_test(tests, memory_is_bounded_by_the_longest_header);
-	tcase_add_test(tests,
-	    a_copy_more_than_the_names_explain_is_for_somebody_else);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
