@@ -405,19 +405,11 @@ gather_received(struct gather *g)
 	}
 }
 
-/* What delivering hosts are known to write. */
-static const char *const known_envelopes[] = { "delivered-to",
-	"x-original-to", "envelope-to", "x-envelope-to", "x-rcpt-to",
-	"x-deliver-to", "x-delivered-to", "x-apparently-to", "x-real-to",
-	"x-recipient", "original-recipient" };
-
-#define PASSED_COUNT	3	/* of these mailboxes leave one on the way */
-
 static bool
 is_known(struct slice name, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (slice_is_word(name, known_envelopes[i]))
+		if (slice_is_word(name, domain_known_envelopes[i]))
 			return true;
 	return false;
 }
@@ -439,9 +431,8 @@ gather_witnesses(struct gather *g)
 		place.header = field.name;
 		place.source = !below || slice_is_word(field.name,
 		    "x-forwarded-to") ? DOMAIN_WITNESS : DOMAIN_PASSED;
-		if (is_known(field.name, below ? PASSED_COUNT :
-		    sizeof(known_envelopes) / sizeof(known_envelopes[0])) ||
-		    slice_is_word(field.name, "x-forwarded-to"))
+		if (is_known(field.name, below ? DOMAIN_KNOWN_PASSED :
+		    DOMAIN_KNOWN_COUNT) || slice_is_word(field.name, "x-forwarded-to"))
 			add_value(g, &place, field.value);
 	}
 }

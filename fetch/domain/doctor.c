@@ -15,14 +15,8 @@
 #define AFFIXES_OF_ONE	5	/* prefixes of one address; and 2 tails */
 #define TAILS_OF_ONE	2
 
-/* What hosts are known to write for each copy; see candidates.c. */
-static const char *const known_headers[] = { "Delivered-To", "X-Original-To",
-	"Envelope-To", "X-Envelope-To", "X-RCPT-TO", "X-Deliver-To",
-	"Apparently-To" };
-
-#define KNOWN_COUNT (sizeof(known_headers) / sizeof(known_headers[0]))
-_Static_assert(KNOWN_COUNT + DOMAIN_ENVELOPES_MOST <= DOCTOR_HEADERS,
-    "all headers have their place");
+_Static_assert(DOMAIN_KNOWN_COUNT + 1 + DOMAIN_ENVELOPES_MOST <=
+    DOCTOR_HEADERS, "all headers have their place");
 
 /* --- counting ----------------------------------------------------------- */
 
@@ -110,8 +104,11 @@ doctor_new(const struct domain_rules *rules, bool is_domain,
 		doctor_free(doctor);
 		return NULL;
 	}
-	for (size_t i = 0; i < KNOWN_COUNT; i++)
-		add_header(doctor, slice_str(known_headers[i]), false);
+	for (size_t i = 0; i < DOMAIN_KNOWN_COUNT; i++)
+		add_header(doctor, slice_str(domain_known_envelopes[i]),
+		    false);
+	/* an old one, which is read with To where no rule names it */
+	add_header(doctor, slice_str("Apparently-To"), false);
 	for (unsigned i = 0; i < rules->envelope_count; i++)
 		add_header(doctor, rules->envelopes[i].name, true);
 	return doctor;

@@ -21,7 +21,8 @@
 #define DOCTOR_LEAST		5
 /* Forms of a header's address that are asked about: a prefix or tail less. */
 #define DOCTOR_FORMS		8
-#define DOCTOR_HEADERS		(DOMAIN_ENVELOPES_MOST + 8)
+/* Those that the rules name, and those that hosts are known to write. */
+#define DOCTOR_HEADERS		(DOMAIN_ENVELOPES_MOST + 12)
 
 struct doctor;			/* opaque; see doctor_inside.h */
 

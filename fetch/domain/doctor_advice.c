@@ -92,37 +92,37 @@ find_constant(const struct doctor *doctor)
 }
 
 /* Is the mailbox a domain's, or one person's?  And what says so. */
-struct shape {
+struct kind {
 	const char	*word, *by;
 	unsigned	 recipients;
 };
 
-static struct shape
-shape_by(const char *by, const struct tally *tally, unsigned percent)
+static struct kind
+kind_by(const char *by, const struct tally *tally, unsigned percent)
 {
-	return (struct shape){ is_one(tally, percent) ? "person" : "domain",
+	return (struct kind){ is_one(tally, percent) ? "person" : "domain",
 	    by, tally->used };
 }
 
-static struct shape
-find_shape(const struct doctor *doctor)
+static struct kind
+find_kind(const struct doctor *doctor)
 {
 	const struct doctor_header *best = doctor_best(doctor);
 
 	if (best != NULL)
-		return shape_by(best->name, &best->whom, NEARLY_ALL);
+		return kind_by(best->name, &best->whom, NEARLY_ALL);
 	if (doctor->received.total >= DOCTOR_LEAST &&
 	    is_share(doctor->received.total, doctor->looked, 50))
-		return shape_by("Received", &doctor->received, NEARLY_ALL);
+		return kind_by("Received", &doctor->received, NEARLY_ALL);
 	/* people are written to together with others: of these, one is meant */
 	if (doctor->visible.total >= DOCTOR_LEAST)
-		return (struct shape){ is_share(doctor->visible.count[
+		return (struct kind){ is_share(doctor->visible.count[
 		    tally_top(&doctor->visible)], doctor->looked, MOST_OF) ?
 		    "person" : "domain", "To", doctor->visible.used };
 	best = find_constant(doctor);
 	if (best != NULL)
-		return shape_by(best->name, &best->whom, NEARLY_ALL);
-	return (struct shape){ "unknown", "", 0 };
+		return kind_by(best->name, &best->whom, NEARLY_ALL);
+	return (struct kind){ "unknown", "", 0 };
 }
 
 /* Messages that lie there several times. */
@@ -292,7 +292,7 @@ doctor_advise(struct doctor *doctor)
 {
 	const struct doctor_header *best = doctor_best(doctor);
 	const struct doctor_header *constant = find_constant(doctor);
-	bool is_domain = strcmp(find_shape(doctor).word, "domain") == 0;
+	bool is_domain = strcmp(find_kind(doctor).word, "domain") == 0;
 
 	doctor->advised = *doctor->rules;
 	if (!is_domain)
@@ -386,14 +386,14 @@ report_option(const struct doctor_option *option, struct text *rows)
 void
 doctor_report(const struct doctor *doctor, uint64_t listed, struct text *rows)
 {
-	struct shape shape = find_shape(doctor);
+	struct kind kind = find_kind(doctor);
 
 	diagnosis_pack(rows, &(struct diagnosis_row){
 	    .topic = DIAGNOSIS_MESSAGES, .count = doctor->looked,
 	    .of = listed });
 	diagnosis_pack(rows, &(struct diagnosis_row){
-	    .topic = DIAGNOSIS_SHAPE, .name = slice_str(shape.word),
-	    .value = slice_str(shape.by), .count = shape.recipients });
+	    .topic = DIAGNOSIS_SHAPE, .name = slice_str(kind.word),
+	    .value = slice_str(kind.by), .count = kind.recipients });
 	for (unsigned i = 0; i < doctor->header_count; i++)
 		report_header(doctor, &doctor->headers[i], rows);
 	report_copies(doctor, rows);

@@ -3,6 +3,12 @@
  */
 #include "fetch/domain/fields.h"
 
+const char *const domain_known_envelopes[DOMAIN_KNOWN_COUNT] = {
+	"Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To",
+	"X-RCPT-TO", "X-Deliver-To", "X-Delivered-To", "X-Apparently-To",
+	"X-Real-To", "X-Recipient", "Original-Recipient"
+};
+
 bool
 domain_field(struct slice *rest, struct header_field *field_out)
 {

@@ -164,6 +164,10 @@ static const struct {
 { "X-Original-To: %s-in@office.test\r\n" TRACE REST,
   "X-Original-To|ann-in@office.test|:-in|20/20|20|4;",
   "--envelope-header|X-Original-To::-in||0/0|0|0;" },
+/* Fastmail */
+{ "X-Delivered-To: %s@office.test\r\n" TRACE REST,
+  "X-Delivered-To|ann@office.test||20/20|20|4;",
+  "--envelope-header|X-Delivered-To||0/0|0|0;" },
 /* a bare name */
 { "X-RCPT-TO: box-%s\r\n" TRACE REST,
   "X-RCPT-TO|box-ann|box-|20/20|20|4;",
@@ -294,7 +298,6 @@ START_TEST(copies_for_each_recipient_are_told_from_one_for_all)
 {
 	static const char all[] = TRACE REST
 	    "To: ann@office.test, ben@office.test\r\n";
-	TEXT_AUTO form = TEXT_INIT(1024);
 
 	begin("domain office.test\n");
 	if (_i < 2) {
