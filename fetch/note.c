@@ -18,11 +18,11 @@
 #include "lib/message/header.h"
 #include "lib/message/mime_param.h"
 #include "lib/message/words.h"
+#include "queue/service.h"
 
 #define FIELD_MOST	900	/* bytes; RFC 5322 2.1.1: 998 of a line */
 #define VALUE_MOST	512
-#define NOTE_ID_BYTES	8	/* of the digest: as ledger.h reads them */
-#define NOTE_ID_SIZE	(2 * NOTE_ID_BYTES + 1)
+#define NOTE_ID_SIZE	(2 * NOTE_CODE_BYTES + 1)
 #define PARAMS_MOST	64	/* of a field, looked at for a name */
 #define BOUNDARY_BYTES	16	/* of the digest of a header */
 
@@ -99,7 +99,7 @@ add_line(struct text *text, enum language language, enum sentence name,
 static void
 write_id(const unsigned char *header_digest, char id[NOTE_ID_SIZE])
 {
-	for (size_t i = 0; i < NOTE_ID_BYTES; i++)
+	for (size_t i = 0; i < NOTE_CODE_BYTES; i++)
 		(void)snprintf(id + 2 * i, 3, "%02x", header_digest[i]);
 }
 

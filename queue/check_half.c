@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "queue/check_inside.h"
-
-#define NAME_BYTES	24	/* a number, NUL */
+#include "queue/half.h"
 
 /* The digest of its first `length` bytes.  0, -EBADMSG (shorter), -errno. */
 static int
@@ -46,11 +44,10 @@ look(int folder_fd, const struct ledger_half *half)
 {
 	unsigned char digest[FETCHED_DIGEST_BYTES];
 	EVP_MD_CTX *context;
-	char name[NAME_BYTES];
+	char name[HALF_NAME_SIZE];
 	int fd, r = -ENOMEM;
 
-	(void)snprintf(name, sizeof(name), "%llu",
-	    (unsigned long long)half->number);
+	half_name(half->number, name);
 	fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

@@ -21,7 +21,6 @@
 #include "lib/base/log.h"
 #include "queue/ledger.h"
 
-#define NAME_BYTES	24	/* a number, NUL */
 #define DAY_MS		INT64_C(86400000)
 
 struct half {
@@ -47,17 +46,17 @@ struct halves {
 	LIST_HEAD(, half) list;
 };
 
-static void
-half_name(uint64_t number, char name_out[NAME_BYTES])
+void
+half_name(uint64_t number, char name_out[HALF_NAME_SIZE])
 {
-	(void)snprintf(name_out, NAME_BYTES, "%llu",
+	(void)snprintf(name_out, HALF_NAME_SIZE, "%llu",
 	    (unsigned long long)number);
 }
 
 static int
 file_remove(const struct halves *halves, uint64_t number)
 {
-	char name[NAME_BYTES];
+	char name[HALF_NAME_SIZE];
 
 	half_name(number, name);
 	return unlinkat(halves->folder_fd, name, 0) < 0 && errno != ENOENT ?
@@ -132,7 +131,6 @@ half_free(struct half *half)
 	free(half);
 }
 
-
 int
 halves_drop(struct halves *halves, uint64_t number)
 {
@@ -143,7 +141,6 @@ halves_drop(struct halves *halves, uint64_t number)
 	LIST_FOREACH(half, &halves->list, next)
 		if (half->row.number == number)
 			half->is_given_up = half->is_forgotten = true;
-
 	if (r == 0)
 		r = ledger_half_drop(halves->ledger, number);
 	if (r < 0)
@@ -198,7 +195,7 @@ halves_hand_out(struct halves *halves, const struct ledger_half *key,
 {
 	const struct ledger_half *half = ledger_half_find(halves->ledger,
 	    key->account, key->row, slice_of(key->uidl, key->uidl_len));
-	char name[NAME_BYTES];
+	char name[HALF_NAME_SIZE];
 	struct stat st;
 	int fd;
 
@@ -254,7 +251,7 @@ give_up(struct half *half, int r)
 static int
 give_name(struct half *half, const struct big_writer *writer)
 {
-	char name[NAME_BYTES];
+	char name[HALF_NAME_SIZE];
 	int r;
 
 	if (half->row.number != 0)

@@ -31,6 +31,11 @@
 #define HALF_STEP_BYTES	(1024 * 1024)
 #define HALF_STEP_MS	1000
 
+#define HALF_NAME_SIZE	24	/* a number in decimal, NUL */
+
+/* The name of a file in the folder. */
+void	half_name(uint64_t number, char name_out[HALF_NAME_SIZE]);
+
 struct halves;			/* opaque; the folder */
 struct half;			/* opaque; of one big file that comes in */
 

@@ -265,14 +265,12 @@ int	ledger_expunged(struct ledger *, uint64_t owner,
 	    const struct message_id *ids, size_t count);
 /*
  * `owner` (0: the postmaster) wants the messages themselves of which the note of
- * that id is here, whatever rules say: the id that the note shows (the first
- * LEDGER_CODE_BYTES of the digest of the message's header, in hexadecimal; equal
- * headers share it), or that of the note as a message.  FULL.  How many there
+ * that id is here, whatever rules say: the id that the note shows
+ * (NOTE_CODE_BYTES), or that of the note as a message.  FULL.  How many there
  * are, and the fetch accounts that have them, or:
  * -EINVAL   it is no id.
  * -ENOENT   there is no such note (any more), or it is somebody else's.
  */
-#define LEDGER_CODE_BYTES	8
 #define LEDGER_BODIES_MOST	16
 int	ledger_want_body(struct ledger *, uint64_t owner, struct slice which,
 	    uint64_t accounts_out[LEDGER_BODIES_MOST]);

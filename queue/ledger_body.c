@@ -27,11 +27,11 @@ hex_digit(char c)
 
 /* "1234abcd..." of the digest of a header: its first bytes. */
 static int
-read_code(struct slice code, unsigned char bytes_out[LEDGER_CODE_BYTES])
+read_code(struct slice code, unsigned char bytes_out[NOTE_CODE_BYTES])
 {
-	if (code.len != 2 * LEDGER_CODE_BYTES)
+	if (code.len != 2 * NOTE_CODE_BYTES)
 		return -EINVAL;
-	for (size_t i = 0; i < LEDGER_CODE_BYTES; i++) {
+	for (size_t i = 0; i < NOTE_CODE_BYTES; i++) {
 		int high = hex_digit(code.at[2 * i]);
 		int low = hex_digit(code.at[2 * i + 1]);
 
@@ -61,15 +61,15 @@ read_all(struct db_query *asked, struct placed placed_out[LEDGER_BODIES_MOST])
 /* Notes whose message has a header of which the digest begins so. */
 static int
 find_code(struct ledger *ledger, uint64_t owner,
-    const unsigned char code[LEDGER_CODE_BYTES],
+    const unsigned char code[NOTE_CODE_BYTES],
     struct placed placed_out[LEDGER_BODIES_MOST])
 {
 	struct db_query query = db_ask(ledger->db, LEDGER_PLACED);
 	unsigned char last[FETCHED_DIGEST_BYTES];
 
 	memset(last, 0xff, sizeof(last));
-	memcpy(last, code, LEDGER_CODE_BYTES);
-	db_put_blob(&query, slice_of(code, LEDGER_CODE_BYTES));
+	memcpy(last, code, NOTE_CODE_BYTES);
+	db_put_blob(&query, slice_of(code, NOTE_CODE_BYTES));
 	db_put_blob(&query, slice_of(last, sizeof(last)));
 	db_put_u64(&query, owner);
 	return read_all(&query, placed_out);
@@ -94,7 +94,7 @@ static int
 find(struct ledger *ledger, uint64_t owner, struct slice which,
     struct placed placed_out[LEDGER_BODIES_MOST])
 {
-	unsigned char code[LEDGER_CODE_BYTES];
+	unsigned char code[NOTE_CODE_BYTES];
 	struct message_id id;
 	bool is_code = read_code(which, code) == 0;
 	bool is_id = message_id_read(which, &id) == 0;

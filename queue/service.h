@@ -31,9 +31,9 @@ enum queue_kind {
 	 * somebody else. */
 	QUEUE_HELD,
 	/* fetch -> queue, 1 descriptor (sealed: the header of a message, with
-	 * its empty line): packed envelope as for QUEUE_SUBMIT, `bytes` as
-	 * listed and without the digest of all; reply as QUEUE_SUBMIT, or
-	 * QUEUE_FETCH_IT */
+	 * its empty line): shared_sample_pack(), packed envelope as for
+	 * QUEUE_SUBMIT, `bytes` as listed and without the digest of all; reply
+	 * as QUEUE_SUBMIT, or QUEUE_FETCH_IT */
 	QUEUE_SHARED,
 	/* mailbox -> queue: id; reply: i64 status and, with 0, a read-only
 	 * descriptor of the big file */
@@ -155,6 +155,12 @@ enum queue_kind {
 	QUEUE_BODY
 };
 
+/*
+ * The id that a note shows: so much of the digest of its message's header, in
+ * hexadecimal; equal headers share it.
+ */
+#define NOTE_CODE_BYTES	8
+
 enum body_status { BODY_WANTED, BODY_NONE, BODY_UNFIT, BODY_LATER,
     BODY_STATUS_COUNT };
 
@@ -261,8 +267,29 @@ struct listing_counts {
 #define SHARED_LEAST_BYTES	16384
 /* Of a header; those of lists and of many hops have 20 KiB. */
 #define SHARED_HEADER_BYTES	65536
+/*
+ * Of the body that whoever has the header says he has: so much of it must be the
+ * same.  A signed header is no secret (bounces, archives, whoever asks for it),
+ * and shown alone it would be given a body that its owner never had.  IMAP is
+ * asked for the least, at a place that nobody knows before; POP3 for its first
+ * lines, of which the most counts.
+ */
+#define SHARED_SAMPLE_LEAST	1024
+#define SHARED_SAMPLE_MOST	2048
+#define SHARED_DIGEST_BYTES	32
 #define SHARED_AT_ONCE	32	/* QUEUE_SHARED of one collector; of more each
 				   is QUEUE_FETCH_IT */
+
+struct shared_sample {
+	uint64_t	at;		/* in the whole message, of its body */
+	uint64_t	bytes;
+	/* SHA-256 of them without CR and LF, which a cut may have mended */
+	unsigned char	digest[SHARED_DIGEST_BYTES];
+};
+/* As bytes, and back: what follows is left in it.  0 or -EBADMSG. */
+void	shared_sample_pack(struct text *, const struct shared_sample *);
+int	shared_sample_unpack(struct unpack *,
+	    struct shared_sample *sample_out);
 
 /* As bytes, and back. */
 void	listing_counts_pack(struct text *, const struct listing_counts *);
