@@ -103,7 +103,6 @@ put_off(struct collect *collect, const struct listed *row,
 
 	spares_add(collect, row, is_left ? SPARED_SKIPPED : SPARED_DEFERRED,
 	    header_bytes);
-
 	outcome->waiting--;
 	outcome->waiting_bytes -= row->bytes;
 	if (is_left) {
@@ -342,15 +341,40 @@ ask(struct collect *collect, struct before_row *row)
 }
 
 /* In lock-step nothing else is under way: others go past it meanwhile. */
-bool
-before_ask_header(struct collect *collect, const struct before_row *row)
+static bool
+may_ask_beside(const struct collect *collect)
 {
 	const struct protocol *protocol = collect->protocol;
 
 	return protocol->room(collect) > 0 &&
 	    (!doubt_is_lock_step(collect) || protocol->under_way(collect) ==
-	    collect->conversation->before_queue.asked) &&
-	    say_top(collect, row->row.number);
+	    collect->conversation->before_queue.asked);
+}
+
+bool
+before_ask_header(struct collect *collect, const struct before_row *row)
+{
+	return may_ask_beside(collect) && say_top(collect, row->row.number);
+}
+
+bool
+before_ask_sample(struct collect *collect, const struct before_row *row,
+    uint64_t *from, const struct heard *heard)
+{
+	if (!may_ask_beside(collect))
+		return false;
+	collect->conversation->before_queue.asked++;
+	collect->protocol->sample(collect, row->row.number, from, heard);
+	return true;
+}
+
+void
+before_sample_came(struct collect *collect, uint64_t bytes)
+{
+	struct before_queue *queue = &collect->conversation->before_queue;
+
+	queue->asked -= queue->asked > 0;
+	line_bill_move(collect->bill, LINE_HEADERS, bytes);
 }
 
 /*

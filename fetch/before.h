@@ -21,6 +21,7 @@
 #include "policy/line_calendar.h"
 
 struct collect;
+struct heard;
 
 /* Rows between a page and their RETRs: headers of a second on a slow line. */
 #define BEFORE_AHEAD	64
@@ -89,6 +90,11 @@ void	before_next(struct collect *);
  * now, or the conversation is over.
  */
 bool	before_ask_header(struct collect *, const struct before_row *);
+/* Ask for some of its body; the same, for whoever hears that. */
+bool	before_ask_sample(struct collect *, const struct before_row *,
+	    uint64_t *from, const struct heard *);
+/* It has come, or not: so many bytes of the line were that. */
+void	before_sample_came(struct collect *, uint64_t bytes);
 /* There are no more; headers are still under way. */
 bool	before_is_over(const struct collect *);
 bool	before_is_asking(const struct collect *);

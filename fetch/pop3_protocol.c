@@ -8,6 +8,8 @@
 
 static const struct pop3_command
 command_top = { .verb = "TOP", .after = " 0", .shape = POP3_BODY },
+/* Of short lines, too, SHARED_SAMPLE_LEAST (queue/service.h). */
+command_sample = { .verb = "TOP", .after = " 64", .shape = POP3_BODY },
 command_retr = { .verb = "RETR", .shape = POP3_BODY },
 command_dele = { .verb = "DELE", .shape = POP3_ONE },
 command_noop = { .verb = "NOOP", .shape = POP3_ONE },
@@ -57,6 +59,15 @@ message(struct collect *collect, uint32_t number, const struct heard *heard)
 	pop3_say(collect->conversation->pop3, &command_retr, number, heard);
 }
 
+/* RFC 1939 7: lines of its body come with its header. */
+static void
+sample(struct collect *collect, uint32_t number, uint64_t *from,
+    const struct heard *heard)
+{
+	*from = 0;
+	pop3_say(collect->conversation->pop3, &command_sample, number, heard);
+}
+
 /* RFC 1939 5: the server deletes at QUIT. */
 static void
 remove_one(struct collect *collect, uint32_t number,
@@ -80,6 +91,7 @@ leave(struct collect *collect, const struct heard *heard)
 const struct protocol protocol_pop3 = {
 	.begin = pop3_begin, .stop = stop, .free = end, .hold = hold,
 	.room = room, .under_way = under_way, .list = pop3_list,
-	.header = header, .message = message, .remove = remove_one,
+	.header = header, .message = message, .sample = sample,
+	.remove = remove_one,
 	.ping = ping, .next = collect_quit, .leave = leave
 };

@@ -82,6 +82,13 @@ struct protocol {
 	 */
 	void	(*rest)(struct collect *, uint32_t number, uint64_t from,
 		    uint64_t count, const struct heard *);
+	/*
+	 * Some of its body, SHARED_SAMPLE_LEAST bytes or more: from `*from`
+	 * on, or, where no place can be named, all from its first byte to some
+	 * lines of it; `*from` is 0 then.  The arrival says it as well.
+	 */
+	void	(*sample)(struct collect *, uint32_t number, uint64_t *from,
+		    const struct heard *);
 	/* Something of the message that comes in has been mended so far. */
 	bool	(*is_mended)(const struct collect *);
 	/* Have it deleted at the end; only a status is heard. */

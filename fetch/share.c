@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/rand.h>
+
 #include "fetch/collect_inside.h"
 #include "lib/base/memfd.h"
 #include "lib/message/envelope.h"
@@ -20,6 +22,10 @@ struct share_header {
 	uint8_t		 flags;
 	int64_t		 arrived_utc_ms;
 	struct text	 keywords;
+	/* some of its body: it comes, or has come */
+	struct shared_sample sample;
+	uint64_t	 asked_from, came;	/* with what is before it */
+	bool		 is_wrong, has_sample;
 };
 
 void
@@ -140,6 +146,148 @@ header_new(struct collect *collect, struct slice bytes)
 	return header;
 }
 
+/* --- some of its body ----------------------------------------------------- */
+
+/*
+ * As it came: its place is known, and only its edges may have been mended.
+ * Where no place can be named its header stands before it.
+ */
+static bool
+sample_fits(const struct before_row *row, const struct mended *mended)
+{
+	const struct share_header *header = row->header;
+	uint64_t bytes = header->sample.bytes;
+
+	if (header->is_wrong || bytes > row->row.bytes - header->sample.at)
+		return false;
+	return header->asked_from != 0 ? mended->added <= 2 &&
+	    bytes == SHARED_SAMPLE_LEAST + mended->added :
+	    mended->what == 0 && bytes >= SHARED_SAMPLE_LEAST;
+}
+
+/* It is to be shown; or, without one, fetched. */
+static void
+sample_came(struct collect *collect, struct before_row *row,
+    const struct mended *mended)
+{
+	struct share_header *header = row->header;
+
+	before_sample_came(collect, header->came);
+	if (mended == NULL || !sample_fits(row, mended) ||
+	    digest_end(&collect->header, header->sample.digest) < 0) {
+		fetch_it(row);
+		return;
+	}
+	header->sample.bytes -= mended->added;
+	header->has_sample = true;
+	row->share = SHARE_WANTED;
+}
+
+static void
+on_sample(void *arg, uint32_t number, bool ok, struct slice words)
+{
+	struct collect *collect = arg;
+	struct before_row *row = find(collect, number, SHARE_SAMPLE);
+
+	(void)words;
+	doubt_confirm(collect);
+	digest_begin(&collect->header);
+	if (row == NULL)
+		before_sample_came(collect, 0);
+	else if (!ok)
+		sample_came(collect, row, NULL);
+	else
+		row->header->is_wrong = collect->conversation->arrival.from !=
+		    row->header->asked_from;
+}
+
+/* Without line ends: those at the edges may have been mended. */
+static void
+add_text(struct digest *digest, struct slice s)
+{
+	while (s.len > 0) {
+		size_t n = 0;
+
+		while (n < s.len && s.at[n] != '\r' && s.at[n] != '\n')
+			n++;
+		digest_add(digest, slice_first(s, n));
+		s = slice_after(s, n < s.len ? n + 1 : n);
+	}
+}
+
+static void
+on_sample_part(void *arg, uint32_t number, struct slice s)
+{
+	struct collect *collect = arg;
+	struct before_row *row = find(collect, number, SHARE_SAMPLE);
+	struct share_header *header = row == NULL ? NULL : row->header;
+	uint64_t before;
+
+	if (header == NULL || !top_grows(collect, &header->came, s.len))
+		return;
+	/* what is its header of this run, and of it what is sample */
+	before = header->asked_from + header->came - s.len;
+	if (before < header->sample.at)
+		s = slice_after(s, header->sample.at - before < s.len ?
+		    (size_t)(header->sample.at - before) : s.len);
+	if (header->asked_from == 0)
+		s = slice_first(s, (size_t)(SHARED_SAMPLE_MOST -
+		    header->sample.bytes));
+	header->sample.bytes += s.len;
+	add_text(&collect->header, s);
+}
+
+static void
+on_sample_end(void *arg, uint32_t number, const struct mended *mended)
+{
+	struct collect *collect = arg;
+	struct before_row *row = find(collect, number, SHARE_SAMPLE);
+
+	if (row != NULL)
+		sample_came(collect, row, mended);
+	else
+		before_sample_came(collect, 0);
+}
+
+static const struct heard heard_sample = {
+	.status = on_sample, .part = on_sample_part, .end = on_sample_end
+};
+
+/* A place that whoever answers cannot have known before. */
+static bool
+choose(const struct before_row *row, uint64_t *place_out)
+{
+	uint64_t header = row->header->bytes.len, places, chance;
+
+	if (row->row.bytes < header + SHARED_SAMPLE_LEAST || RAND_bytes(
+	    (unsigned char *)&chance, sizeof(chance)) != 1)
+		return false;
+	places = row->row.bytes - SHARED_SAMPLE_LEAST - header + 1;
+	*place_out = header + chance % places;
+	return true;
+}
+
+static void
+ask_sample(struct collect *collect, struct before_row *row)
+{
+	struct share_header *header = row->header;
+	uint64_t place, from;
+
+	if (!choose(row, &place)) {
+		fetch_it(row);
+		return;
+	}
+	from = place;
+	header->sample = (struct shared_sample){ .at = place };
+	header->came = 0;
+	if (!before_ask_sample(collect, row, &from, &heard_sample))
+		return;
+	header->asked_from = from;
+	if (from == 0)
+		header->sample.at = header->bytes.len;
+	row->share = SHARE_SAMPLE;
+}
+
 /* --- to the queue --------------------------------------------------------- */
 
 /* The queue has answered: it is stored, it is to be fetched, or neither. */
@@ -186,6 +334,7 @@ pack(const struct collect *collect, const struct before_row *row,
 	env.fetched.keywords = text_slice(&header->keywords);
 	env.fetched.arrived_utc_ms = header->arrived_utc_ms;
 	memcpy(env.fetched.header_digest, header->digest, DIGEST_BYTES);
+	shared_sample_pack(packed, &header->sample);
 	envelope_pack(packed, &env);
 }
 
@@ -193,7 +342,8 @@ pack(const struct collect *collect, const struct before_row *row,
 static void
 show(struct collect *collect, struct before_row *row)
 {
-	TEXT_AUTO body = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	TEXT_AUTO body = TEXT_INIT(sizeof(struct shared_sample) +
+	    ENVELOPE_MAX_BYTES);
 	int fd = memfd_of("header", text_slice(&row->header->bytes));
 
 	pack(collect, row, &body);
@@ -248,8 +398,10 @@ share_turn(struct collect *collect)
 		if (row->state != BEFORE_SHARING ||
 		    row->share != SHARE_WANTED || is_in_doubt(collect))
 			continue;
-		if (row->header != NULL)
+		if (row->header != NULL && row->header->has_sample)
 			show(collect, row);
+		else if (row->header != NULL)
+			ask_sample(collect, row);
 		else if (before_ask_header(collect, row))
 			row->share = SHARE_HEADER;
 	}

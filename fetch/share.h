@@ -2,9 +2,10 @@
  * share.h - a large message of which another copy may be here
  *
  * Before it is asked for, the queue is (QUEUE_HELD).  Where one of its size is
- * here its header is had, and shown to the queue: what proves to be the same is
- * stored with this header and that body, as if it had come; anything else is
- * fetched.  Meanwhile others are.
+ * here its header is had, and a little of its body (shared_sample of
+ * queue/service.h), and shown to the queue: what proves to be the same is stored
+ * with this header and that body, as if it had come; anything else is fetched.
+ * Meanwhile others are.
  *
  * Not so a domain's mail: for whom it is, only all of it says (address.h), and
  * while a message is in doubt (doubt.h) a header may be another's.
@@ -21,8 +22,9 @@ struct mended;
 
 enum share_step {
 	SHARE_ASKED,		/* the queue, whether one may be here */
-	SHARE_WANTED,		/* its header, which is to be asked for */
+	SHARE_WANTED,		/* its header and sample are to be asked for */
 	SHARE_HEADER,		/* that is under way */
+	SHARE_SAMPLE,		/* this is */
 	SHARE_SHOWN		/* the queue has it: it may be stored already */
 };
 

@@ -102,7 +102,9 @@ const struct config_option config_options[] = {
   "at most half of them do." },
 { "fetch_share",             KIND_BOOL,         TEXT(fetch_share), "yes",
   "A second copy of a signed message is taken from here instead of fetched, "
-  "if its signature proves that it is the same." },
+  "if its signature proves that it is the same. "
+  "Beside its header some of its body is fetched for that, and must be the same: "
+  "a header alone is given no body." },
 { "people_fetch",            KIND_BOOL,         TEXT(people_fetch), "yes",
   "People may have their own remote mailboxes collected from, at /me and with postroom --server; "
   "postroom account set --fetch says otherwise for one of them." },

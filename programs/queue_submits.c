@@ -136,7 +136,12 @@ int
 on_shared(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	const struct asker asker = asker_of(from, message);
+	struct unpack u = unpack_of(message->body);
+	struct shared_sample sample;
+	int r = shared_sample_unpack(&u, &sample);
 
-	return conductor_shared(queue_of(arg)->conductor, &asker,
-	    message->body, ipc_take_fd(message, 0));
+	if (r < 0)
+		return r;
+	return conductor_shared(queue_of(arg)->conductor, &asker, &sample,
+	    u.rest, ipc_take_fd(message, 0));
 }

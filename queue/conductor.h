@@ -153,11 +153,12 @@ int	conductor_held(struct conductor *, const struct asker *,
 	    uint64_t listing, uint32_t number);
 /*
  * Take the body from here (QUEUE_SHARED): `header_fd` (sealed; owned from now
- * on) is the header of that message.  Answers as conductor_submit(), and
- * QUEUE_FETCH_IT.
+ * on) is the header of that message, `sample` some of its body.  Answers as
+ * conductor_submit(), and QUEUE_FETCH_IT.
  */
 int	conductor_shared(struct conductor *, const struct asker *,
-	    struct slice packed_env, int header_fd);
+	    const struct shared_sample *sample, struct slice packed_env,
+	    int header_fd);
 void	conductor_compared(struct conductor *, void *ticket, int status,
 	    struct slice packed_answer);
 

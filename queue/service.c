@@ -33,6 +33,30 @@ answer_unpack(struct unpack *u, struct queue_answer *answer_out)
 }
 
 void
+shared_sample_pack(struct text *text, const struct shared_sample *sample)
+{
+	pack_u64(text, sample->at);
+	pack_u64(text, sample->bytes);
+	pack_bytes(text, slice_of(sample->digest, SHARED_DIGEST_BYTES));
+}
+
+int
+shared_sample_unpack(struct unpack *u, struct shared_sample *sample_out)
+{
+	struct shared_sample sample;
+	struct slice digest;
+
+	sample.at = unpack_u64(u);
+	sample.bytes = unpack_u64(u);
+	digest = unpack_bytes(u, SHARED_DIGEST_BYTES);
+	if (u->bad)
+		return -EBADMSG;
+	memcpy(sample.digest, digest.at, SHARED_DIGEST_BYTES);
+	*sample_out = sample;
+	return 0;
+}
+
+void
 listing_counts_pack(struct text *text, const struct listing_counts *counts)
 {
 	pack_u64(text, counts->listed);

@@ -3,7 +3,10 @@
  *
  * One sharing is one submission: its candidates are shown to a judge, one after
  * the other, until he finds the same body.  The judge says what the whole
- * message digests to, and what is put together must digest to that.  Nothing is
+ * message digests to, and what is put together must digest to that.  Whose
+ * header is signed and whose sample is of another body has no such body, or
+ * says so to get one: that body is not vouched for any more, and so nobody
+ * guesses twice.  Nothing is
  * owed to anybody before the receipt: whatever goes wrong on the way, or takes
  * too long, is "fetch it", and costs bytes of the line.
  */
@@ -40,7 +43,9 @@ struct sharing {
 	uint64_t	 header_bytes;
 	char		*header;	/* all of it */
 	unsigned	 shown;		/* candidates, to judges */
+	struct shared_sample sample;
 	struct rows_body candidates[BODIES_CANDIDATES];
+	bool		 is_refused[BODIES_CANDIDATES];
 	unsigned	 count, at;	/* the one whose whole_fd it is */
 	bool		 at_judge;
 	struct timer	*patience;
@@ -184,6 +189,66 @@ compose(struct sharing *sharing, const struct same_body_answer *answer)
 		fetch_it(sharing);
 }
 
+/* --- the sample ----------------------------------------------------------- */
+
+/* Without CR and LF.  How many are left. */
+static size_t
+only_text(char *bytes, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (bytes[i] != '\r' && bytes[i] != '\n')
+			bytes[kept++] = bytes[i];
+	return kept;
+}
+
+/* Is the body that is here, at that place, what its asker has there? */
+static bool
+is_of_body(const struct sharing *sharing)
+{
+	const struct rows_body *body = &sharing->candidates[sharing->at];
+	const struct shared_sample *sample = &sharing->sample;
+	uint64_t at = body->header + sample->at - sharing->header_bytes;
+	unsigned char digest[BIG_DIGEST_BYTES];
+	char bytes[SHARED_SAMPLE_MOST];
+	ssize_t n = pread(sharing->whole_fd, bytes, (size_t)sample->bytes,
+	    (off_t)at);
+
+	return n > 0 && (uint64_t)n == sample->bytes &&
+	    big_digest(sharing->conductor->big, slice_of(bytes,
+	    only_text(bytes, (size_t)n)), digest) == 0 &&
+	    memcmp(digest, sample->digest, sizeof(digest)) == 0;
+}
+
+/* It was guessed wrong: who asks for it at the same time does not get it. */
+static void
+not_vouched_for(struct conductor *conductor, const struct message_id *id)
+{
+	struct sharing *sharing;
+
+	bodies_gone(conductor, id);
+	LIST_FOREACH(sharing, &conductor->sharings, next)
+		for (unsigned i = 0; i < sharing->count; i++)
+			if (message_id_order(&sharing->candidates[i].id,
+			    id) == 0)
+				sharing->is_refused[i] = true;
+}
+
+/* The judge says that its header signs the body of candidate `at`. */
+static void
+compose_if_his(struct sharing *sharing, const struct same_body_answer *answer)
+{
+	const struct message_id id = sharing->candidates[sharing->at].id;
+
+	if (!sharing->is_refused[sharing->at] && is_of_body(sharing)) {
+		compose(sharing, answer);
+		return;
+	}
+	not_vouched_for(sharing->conductor, &id);
+	fetch_it(sharing);
+}
+
 /* --- the judge ------------------------------------------------------------ */
 
 /* The headers speak for it; what they do not speak for no judge need see. */
@@ -256,7 +321,7 @@ conductor_compared(struct conductor *conductor, void *ticket, int status,
 	if (status < 0) {	/* it may be that body which ends judges */
 		fetch_it(sharing);
 	} else if (answer.is_same) {
-		compose(sharing, &answer);
+		compose_if_his(sharing, &answer);
 	} else {
 		sharing->at++;
 		show_next(sharing);
@@ -307,6 +372,7 @@ static int
 fill_in(struct sharing *sharing, struct slice packed_env)
 {
 	struct conductor *conductor = sharing->conductor;
+	const struct shared_sample *sample = &sharing->sample;
 	struct envelope *env = &sharing->env;
 	uint64_t listed = 0;
 	struct slice copy;
@@ -323,6 +389,11 @@ fill_in(struct sharing *sharing, struct slice packed_env)
 	    st.st_size > SHARED_HEADER_BYTES)
 		return -EBADMSG;
 	sharing->header_bytes = (uint64_t)st.st_size;
+	if (sample->bytes < SHARED_SAMPLE_LEAST ||
+	    sample->bytes > SHARED_SAMPLE_MOST ||
+	    sample->at < sharing->header_bytes || sample->at > env->bytes ||
+	    sample->bytes > env->bytes - sample->at)
+		return -EBADMSG;
 	sharing->header = arena_alloc(sharing->arena, (size_t)st.st_size);
 	if (sharing->header == NULL)
 		return -ENOMEM;
@@ -338,7 +409,8 @@ fill_in(struct sharing *sharing, struct slice packed_env)
 
 int
 conductor_shared(struct conductor *conductor, const struct asker *asker,
-    struct slice packed_env, int header_fd)
+    const struct shared_sample *sample, struct slice packed_env,
+    int header_fd)
 {
 	unsigned all, own = count_of(conductor, asker->from, &all);
 	struct sharing *sharing;
@@ -354,6 +426,7 @@ conductor_shared(struct conductor *conductor, const struct asker *asker,
 		sharing_fetch_it(conductor, asker);
 		return 0;
 	}
+	sharing->sample = *sample;
 	r = fill_in(sharing, packed_env);
 	if (r == -EBADMSG) {
 		sharing_free(sharing);

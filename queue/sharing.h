@@ -2,8 +2,8 @@
  * sharing.h - a second copy is taken from here; inside the conductor only
  *
  * A collector asks whether one of that size may be here (coming.h), then shows
- * the header of its copy (QUEUE_SHARED of service.h), and a judge compares.
- * What is the same is put together, that header and this body (composing.h),
+ * the header of its copy and digests some of its body (QUEUE_SHARED of
+ * service.h), and a judge compares.  What is the same is put together, that header and this body (composing.h),
  * and goes the way of all collected mail; in every other case the answer is
  * "fetch it", and the grant stays with who asked.
  */

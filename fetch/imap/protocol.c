@@ -187,7 +187,44 @@ on_section_missed(void *arg, uint32_t uid, const struct imap_reply *reply)
 	session_of(arg)->heard_section->status(arg, uid, false, reply->words);
 }
 
+static void
+on_sample_text(void *arg, uint32_t uid, uint64_t bytes, uint64_t from)
+{
+	struct collect *collect = arg;
+
+	(void)bytes;
+	collect->conversation->arrival.from = from;
+	session_of(arg)->heard_sample->status(arg, uid, true,
+	    slice_of(NULL, 0));
+	collect->conversation->arrival.from = 0;
+}
+
+static void
+on_sample_part(void *arg, uint32_t uid, struct slice s)
+{
+	session_of(arg)->heard_sample->part(arg, uid, s);
+}
+
+static bool
+on_sample_data(void *arg, uint32_t uid, const struct imap_reply *reply,
+    const struct mended *mended)
+{
+	(void)reply;
+	if (mended != NULL)
+		session_of(arg)->heard_sample->end(arg, uid, mended);
+	return mended != NULL;
+}
+
+static void
+on_sample_missed(void *arg, uint32_t uid, const struct imap_reply *reply)
+{
+	session_of(arg)->heard_sample->status(arg, uid, false, reply->words);
+}
+
 static const struct imap_command
+command_sample = { .verb = "UID FETCH", .hears = "FETCH",
+    .text = on_sample_text, .part = on_sample_part,
+    .data = on_sample_data, .missed = on_sample_missed },
 command_shape = { .verb = "UID FETCH", .hears = "FETCH",
     .after = "(UID BODYSTRUCTURE)",
     .data = on_shape_data, .done = on_shape_done },
@@ -234,6 +271,19 @@ rest(struct collect *collect, uint32_t uid, uint64_t from, uint64_t count,
 	    (count < UINT32_MAX ? count : UINT32_MAX));
 	session_of(collect)->heard_message = heard;
 	imap_say_words(session_of(collect)->imap, &command_rest, uid,
+	    text_slice(&words));
+}
+
+static void
+sample(struct collect *collect, uint32_t uid, uint64_t *from,
+    const struct heard *heard)
+{
+	TEXT_AUTO words = TEXT_INIT(128);
+
+	text_addf(&words, "%u (UID BODY.PEEK[]<%llu.%u>)", uid,
+	    (unsigned long long)*from, SHARED_SAMPLE_LEAST);
+	session_of(collect)->heard_sample = heard;
+	imap_say_words(session_of(collect)->imap, &command_sample, uid,
 	    text_slice(&words));
 }
 
@@ -412,6 +462,6 @@ const struct protocol protocol_imap = {
 	.leaves = imap_is_marked,
 	.header = header, .message = message, .shape = shape,
 	.section = section, .rest = rest,
-	.is_mended = is_mended, .remove = remove_one,
+	.sample = sample, .is_mended = is_mended, .remove = remove_one,
 	.ping = ping, .next = imap_next, .leave = leave
 };

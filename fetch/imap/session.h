@@ -60,7 +60,7 @@ struct imap_session {
 	size_t		 marked_count, marked_size;
 	/* what is heard of messages, one at a time */
 	const struct heard *heard_message, *heard_header, *heard_shape,
-			*heard_section, *heard_remove, *heard_ping,
+			*heard_section, *heard_sample, *heard_remove, *heard_ping,
 			*heard_leave;
 	struct text	 keywords;
 	/* to be removed: of this STORE, and said already */

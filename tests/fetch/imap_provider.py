@@ -380,8 +380,16 @@ class ImapSession(Session):
                 :int(section.group(2))], section.group(1), origin=0)
             self.ok()
             return
-        self.box.asked[mail.uidl] += 1
         part = re.search(rb"\[\]<(\d+)\.(\d+)>", what)
+        if part and b"FLAGS" not in what.upper():
+            # a sample of it, not the message
+            start, count = map(int, part.groups())
+            self.box.sampled[mail.uidl] += 1
+            self.body(number, mail, mail.data[start:start + count],
+                      origin=start)
+            self.ok()
+            return
+        self.box.asked[mail.uidl] += 1
         if part:
             self.part(number, mail, *map(int, part.groups()))
         else:

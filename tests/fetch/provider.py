@@ -64,7 +64,8 @@ class Box:
         self.removed = []               # in order, by QUIT
         self.asked = collections.Counter()      # RETR, by message
         self.sent = collections.Counter()       # RETR answered to its end
-        self.topped = collections.Counter()     # TOP
+        self.topped = collections.Counter()     # TOP n 0
+        self.sampled = collections.Counter()    # some lines, BODY[]<n.m>
         self.sections = collections.Counter()   # of IMAP: BODY[1]
         self.together = self.most_together = 0  # sessions that are logged in
         self.lock = threading.RLock()
@@ -421,9 +422,10 @@ class Session:
         if not self.top:
             self.say(b"-ERR no such command")
             return
-        self.box.topped[mail.uidl] += 1
         head, _, body = mail.data.partition(b"\r\n\r\n")
         lines = body.split(CRLF)[:int(rest.split(b" ")[1])]
+        counter = self.box.sampled if lines else self.box.topped
+        counter[mail.uidl] += 1
         self.say(b"+OK")
         self.send(stuffed(head + b"\r\n\r\n" + b"".join(
             line + CRLF for line in lines)))

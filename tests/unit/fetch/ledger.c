@@ -403,6 +403,7 @@ on_shared(void *arg, struct ipc *from, struct ipc_message *message)
 	ARENA_AUTO arena = arena_new(512 * 1024);
 	struct ledger *ledger = arg;
 	struct ledger_shown *shown = &ledger->shown[ledger->shown_count];
+	struct unpack u = unpack_of(message->body);
 	TEXT_AUTO body = TEXT_INIT(256);
 	struct envelope env;
 	char bytes[4096];
@@ -410,7 +411,8 @@ on_shared(void *arg, struct ipc *from, struct ipc_message *message)
 
 	(void)from;
 	ck_assert_int_gt(n, 0);
-	ck_assert_int_eq(envelope_unpack(arena, message->body, &env), 0);
+	ck_assert_int_eq(shared_sample_unpack(&u, &shown->sample), 0);
+	ck_assert_int_eq(envelope_unpack(arena, u.rest, &env), 0);
 	note_shown(ledger, &env);
 	shown->header = (struct text)TEXT_INIT(sizeof(bytes));
 	text_add(&shown->header, slice_of(bytes, (size_t)n));

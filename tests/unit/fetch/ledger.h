@@ -29,6 +29,7 @@ struct ledger_mail {
 struct ledger_shown {
 	uint32_t	number;
 	uint64_t	bytes;		/* listed */
+	struct shared_sample sample;
 	struct text	header;
 	char		sender[64];
 	uint8_t		flags;

@@ -110,6 +110,26 @@ say_message(struct visit *visit, struct remote_mail *mail)
 	visit->is_mute = remote->mute_after != 0;
 }
 
+/* RFC 1939 7: its header, and as many lines as `rest` says. */
+static struct slice
+top_of(struct slice bytes, struct slice rest)
+{
+	size_t end = slice_find_str(bytes, "\r\n\r\n"), lf;
+	struct slice lines;
+	uint64_t count = 0;
+
+	if (end == SIZE_MAX)
+		return bytes;
+	end += 4;
+	if (slice_word(&rest, &lines))
+		(void)slice_u64(lines, UINT32_MAX, &count);
+	for (; count > 0 && end < bytes.len; count--) {
+		lf = slice_find(slice_after(bytes, end), '\n');
+		end = lf == SIZE_MAX ? bytes.len : end + lf + 1;
+	}
+	return slice_first(bytes, end);
+}
+
 static void
 say_list(struct visit *visit, bool uidl)
 {
@@ -176,12 +196,9 @@ answer(struct visit *visit, struct slice line)
 		else
 			say_message(visit, mail);
 	} else if (slice_is_word(word, "TOP") && mail != NULL) {
-		size_t end = slice_find_str(mail->bytes, "\r\n\r\n");
-
 		say(visit, remote->top == NULL ? "+OK" : remote->top);
 		if (remote->top == NULL)
-			say_stuffed(visit, slice_first(mail->bytes,
-			    end == SIZE_MAX ? end : end + 4));
+			say_stuffed(visit, top_of(mail->bytes, line));
 	} else if (slice_is_word(word, "DELE")) {
 		remote->deleted++;
 		say(visit, remote->dele == NULL ? "+OK" : remote->dele);

@@ -19,6 +19,8 @@ message(unsigned n, const char *header)
 	size_t len = strlen(header);
 
 	memset(large[n], 'x', sizeof(large[n]));
+	for (size_t i = len + 60; i < sizeof(large[n]); i += 62)
+		memcpy(large[n] + i, "\r\n", 2);
 	memcpy(large[n], header, len);
 	memcpy(large[n] + len + BODY_BYTES - 2, "\r\n", 2);
 	return slice_of(large[n], len + BODY_BYTES);
@@ -103,6 +105,61 @@ START_TEST(one_that_is_another_is_fetched_and_only_its_header_came_twice)
 	ck_assert(slice_is(mail_of(scene, place_of(scene, 2)),
 	    message(0, SIGNED)));
 	is_saved(0, 0);
+	scene_free(scene);
+}
+END_TEST
+
+/* So much of its body as a sample is, as the queue compares it. */
+static void
+digest_body(struct slice mail, const struct shared_sample *sample,
+    unsigned char digest_out[DIGEST_BYTES])
+{
+	TEXT_AUTO text = TEXT_INIT(SHARED_SAMPLE_MOST);
+	struct digest digest;
+
+	for (uint64_t i = sample->at; i < sample->at + sample->bytes; i++)
+		if (mail.at[i] != '\r' && mail.at[i] != '\n')
+			text_add_byte(&text, mail.at[i]);
+	ck_assert_int_eq(digest_open(&digest), 0);
+	ck_assert_int_eq(digest_of(&digest, text_slice(&text), digest_out), 0);
+	digest_close(&digest);
+}
+
+/* A header alone proves nothing: the first lines of the body are shown, too. */
+START_TEST(some_of_its_body_is_shown_with_its_header)
+{
+	struct scene *scene = scene_of(SIGNED);
+	const struct shared_sample *sample = &scene->ledger->shown[0].sample;
+	unsigned char digest[DIGEST_BYTES];
+
+	scene->ledger->has_bodies = true;
+	scene->ledger->shared = 250;
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert(heard(scene, "TOP 2 64") && !heard(scene, "RETR 2"));
+	ck_assert_uint_eq(sample->at, strlen(SIGNED));
+	ck_assert_uint_eq(sample->bytes, SHARED_SAMPLE_MOST);
+	digest_body(message(0, SIGNED), sample, digest);
+	ck_assert_mem_eq(sample->digest, digest, DIGEST_BYTES);
+	scene_free(scene);
+}
+END_TEST
+
+/* Who has none of it, or not enough, has to be asked for all of it. */
+START_TEST(one_whose_first_lines_are_too_short_is_fetched)
+{
+	struct scene *scene = scene_of(SIGNED);
+	struct slice mail = message(0, SIGNED);
+
+	for (size_t i = strlen(SIGNED); i + 1 < mail.len; i += 2)
+		memcpy(large[0] + i, "\r\n", 2);
+	scene->ledger->has_bodies = true;
+	scene->ledger->shared = 250;
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->ledger->shown_count, 0);
+	ck_assert(heard(scene, "RETR 2"));
+	ck_assert_uint_eq(scene->outcome.taken, 3);
 	scene_free(scene);
 }
 END_TEST
@@ -220,6 +277,8 @@ unit_suite(void)
 	    one_that_is_here_is_not_fetched_and_may_be_deleted);
 	tcase_add_test(tcase,
 	    one_that_is_another_is_fetched_and_only_its_header_came_twice);
+	tcase_add_test(tcase, some_of_its_body_is_shown_with_its_header);
+	tcase_add_test(tcase, one_whose_first_lines_are_too_short_is_fetched);
 	tcase_add_loop_test(tcase, a_header_that_proves_nothing_is_not_shown,
 	    0, ROWS(unfit));
 	tcase_add_test(tcase, one_that_the_hub_cannot_store_now_stays_there);

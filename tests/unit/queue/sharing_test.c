@@ -226,15 +226,38 @@ held(int *from, uint32_t number)
 	return answer_to(asker.serial);
 }
 
+/* What is had of a body of that letter alone, behind that header. */
+static struct shared_sample
+sample_of(const char *header, char fill)
+{
+	struct shared_sample sample = { .at = strlen(header) + 100,
+	    .bytes = SHARED_SAMPLE_LEAST };
+	char bytes[SHARED_SAMPLE_LEAST];
+
+	memset(bytes, fill, sizeof(bytes));
+	ck_assert_int_eq(big_digest(stage.conductor->big, slice_of(bytes,
+	    sizeof(bytes)), sample.digest), 0);
+	return sample;
+}
+
 static int
-show(int *from, uint32_t number, const char *header, size_t body)
+show_with(int *from, uint32_t number, const char *header, size_t body,
+    const struct shared_sample *sample)
 {
 	const struct asker asker = asker_of(from);
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
 
 	pack_env(&packed, from, number, strlen(header) + body);
-	return conductor_shared(stage.conductor, &asker, text_slice(&packed),
-	    sealed(header, 0, 0));
+	return conductor_shared(stage.conductor, &asker, sample,
+	    text_slice(&packed), sealed(header, 0, 0));
+}
+
+static int
+show(int *from, uint32_t number, const char *header, size_t body)
+{
+	const struct shared_sample sample = sample_of(header, 'n');
+
+	return show_with(from, number, header, body, &sample);
 }
 
 /* What follows once the judge has found it the same. */
@@ -352,6 +375,32 @@ START_TEST(of_many_with_one_size_only_what_may_be_the_same_is_shown)
 	ck_assert_uint_eq(stage_count(&stage, STAGE_COMPARE), 1);
 	stage_compare(&stage, 0, 0, true);
 	is_stored(bytes);
+}
+END_TEST
+
+/*
+ * Somebody has seen the header of ann's mail, and puts it into a mailbox of his
+ * own, before a body of the same size.
+ */
+START_TEST(who_has_but_the_header_is_not_given_the_body)
+{
+	const struct shared_sample guessed = sample_of(ANNS_HEADER, 'g');
+	size_t bytes = strlen(ANNS_HEADER) + sizes[_i];
+
+	ann_has(ANNS_HEADER, sizes[_i]);
+	list(&ben, 2, bytes);
+	ck_assert_int_eq(show_with(&ben, 1, ANNS_HEADER, sizes[_i], &guessed),
+	    0);
+	/* another guess at the same time; and that one is right */
+	ck_assert_int_eq(show(&ben, 2, ANNS_HEADER, sizes[_i]), 0);
+	stage_compare(&stage, 0, 0, true);
+	ck_assert_uint_eq(answer(), QUEUE_FETCH_IT);
+	stage_compare(&stage, 1, 0, true);
+	ck_assert_uint_eq(answer(), QUEUE_FETCH_IT);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 3);
+	ck_assert_uint_eq(space_granted(stage.conductor->space), 0);
+	/* and nobody guesses again */
+	ck_assert_uint_eq(held(&ben, 1), QUEUE_FETCH_IT);
 }
 END_TEST
 
@@ -601,6 +650,8 @@ END_TEST
 
 START_TEST(what_no_collector_may_say_is_a_breach)
 {
+	const struct shared_sample sample = sample_of(BENS_HEADER, 'n');
+	struct shared_sample wrong = sample;
 	struct asker asker = asker_of(&ben);
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
 	size_t bytes = strlen(BENS_HEADER) + BODY;
@@ -612,16 +663,30 @@ START_TEST(what_no_collector_may_say_is_a_breach)
 	    -EBADMSG);
 	ck_assert_int_eq(show(&ben, 2, BENS_HEADER, BODY), -EBADMSG);
 	ck_assert_int_eq(show(&ben, 1, BENS_HEADER, BODY - 1), -EBADMSG);
+	/* a sample that is none of its body, too small, too large */
+	wrong.at = strlen(BENS_HEADER) - 1;
+	ck_assert_int_eq(show_with(&ben, 1, BENS_HEADER, BODY, &wrong),
+	    -EBADMSG);
+	wrong.at = bytes - wrong.bytes + 1;
+	ck_assert_int_eq(show_with(&ben, 1, BENS_HEADER, BODY, &wrong),
+	    -EBADMSG);
+	wrong = sample;
+	wrong.bytes = SHARED_SAMPLE_LEAST - 1;
+	ck_assert_int_eq(show_with(&ben, 1, BENS_HEADER, BODY, &wrong),
+	    -EBADMSG);
+	wrong.bytes = SHARED_SAMPLE_MOST + 1;
+	ck_assert_int_eq(show_with(&ben, 1, BENS_HEADER, BODY, &wrong),
+	    -EBADMSG);
 	/* a header that may still change */
 	pack_env(&packed, &ben, 1, bytes);
 	ck_assert_int_eq(write(fd, BENS_HEADER, strlen(BENS_HEADER)),
 	    (ssize_t)strlen(BENS_HEADER));
 	ck_assert_int_eq(conductor_shared(stage.conductor, &asker,
-	    text_slice(&packed), fd), -EBADMSG);
+	    &sample, text_slice(&packed), fd), -EBADMSG);
 	/* no collector at all */
 	asker.is_fetch = false;
 	ck_assert_int_eq(conductor_shared(stage.conductor, &asker,
-	    text_slice(&packed), sealed(BENS_HEADER, 0, 0)), -EBADMSG);
+	    &sample, text_slice(&packed), sealed(BENS_HEADER, 0, 0)), -EBADMSG);
 	ck_assert_int_eq(conductor_held(stage.conductor, &asker, BENS, 1),
 	    -EBADMSG);
 	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 0);
@@ -642,6 +707,8 @@ unit_suite(void)
 	tcase_add_test(tcase, what_is_another_body_is_fetched);
 	tcase_add_test(tcase,
 	    of_many_with_one_size_only_what_may_be_the_same_is_shown);
+	tcase_add_loop_test(tcase,
+	    who_has_but_the_header_is_not_given_the_body, 0, 2);
 	tcase_add_test(tcase, a_header_of_another_length_finds_no_body);
 	tcase_add_loop_test(tcase,
 	    nothing_is_shared_that_is_small_unsigned_or_of_another_size, 0,
