@@ -39,17 +39,19 @@ static const struct command {
 { "account", "set",      "ADDRESS [--name N] [--language en|id] [--password | --password-file F] [--fetch yes|no|default]",
   SAY_HELP_ACCOUNT_SET,    cli_account_set },
 { "account", "remove",   "ADDRESS", SAY_HELP_ACCOUNT_REMOVE, cli_account_remove },
-{ "fetch",   "add",      "ADDRESS {--host H | --provider NAME} --user U [--label NAME] [--tls none|starttls|implicit] [--port P] "
+{ "fetch",   "add",      "ADDRESS --host H --user U [--label NAME] [--tls none|starttls|implicit] [--port P] "
   "[--password-file F] [--mechanism M] [--pin SHA256] [--largest SIZE] "
   "[--protocol pop3|imap|etrn|atrn] [--folders LIST] [--queue NAMES] "
   "[--every MINUTES] [--on-read yes|no] [--all | --new | --days N] "
   "[--keep | --delete-after DAYS] [--delete-when-deleted-here] [--untested] "
-  "[--oauth PROVIDER [--browser]] [--proxy URL]",
+  "[--provider NAME] [--oauth PROVIDER [--browser]] [--proxy URL]",
   SAY_HELP_FETCH_ADD,      cli_fetch_add },
 { "fetch",   "add-domain", "DOMAIN --host H --user U [--owner ADDRESS] "
-  "[--envelope-header NAME[:PREFIX[:TAIL]]] [--headers LIST] [--skip-received N] "
+  "[--envelope-header NAME[:PREFIX[:TAIL]]] [--envelope-depth N|any] "
+  "[--mailbox ADDRESS] [--headers LIST] [--skip-received N] "
   "[--match-names yes|no|ADDRESS] [--replace-domain yes|no|DOMAIN] [--strip TEXT] "
-  "[--route 'TEST TEXT -> drop|copy ADDRESS'] [OPTIONS OF add]",
+  "[--route 'TEST TEXT -> drop|copy ADDRESS'] "
+  "[--learn 'address|list|from KEY -> ADDRESS'] [OPTIONS OF add]",
   SAY_HELP_FETCH_ADD_DOMAIN, cli_fetch_add_domain },
 { "fetch",   "rules",    "ADDRESS [--label NAME] [RULES AS IN add-domain]", SAY_HELP_FETCH_RULES, cli_fetch_rules },
 { "fetch",   "before",   "ADDRESS [--label NAME] [--rule 'TEST -> now|night|leave|delete|placeholder' ... | --none]",
