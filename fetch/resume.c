@@ -237,6 +237,11 @@ resume_mended(struct collect *collect, struct incoming *incoming)
 {
 	TEXT_AUTO body = TEXT_INIT(16);
 
+	/* a full pipe is not filled either: what was mended is behind it */
+	if (watch_want(incoming->watch, 0) < 0) {
+		collect_break(collect, FETCH_END_LOCAL, "out of memory");
+		return;
+	}
 	incoming->is_kept = false;
 	incoming->is_waiting = true;
 	pack_u64(&body, incoming->ticket);

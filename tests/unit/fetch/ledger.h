@@ -59,6 +59,7 @@ struct ledger {
 	uint32_t	 half_of;	/* message of which this is kept */
 	struct slice	 half;
 	bool		 half_is_damaged;
+	int		 pipe_bytes;	/* of big files; 0: the usual */
 	/* heard */
 	struct row {
 		uint32_t	number;
@@ -86,6 +87,7 @@ struct ledger {
 	unsigned	 shown_count;
 	uint64_t	 granted;	/* not given back */
 	unsigned	 abandoned, mended, halves_dropped;
+	size_t		 before_mended;	/* of the newest big file */
 	/* its own */
 	struct loop	*loop;
 	struct ipc	*near, *far;	/* the collection's end; ours */
@@ -96,6 +98,8 @@ struct ledger {
 	uint64_t	 noting;	/* its serial */
 	struct text	 late;		/* page */
 	uint64_t	 late_serial;
+	uint64_t	 mended_serial;
+	unsigned	 mended_turns;	/* until it is answered; 0: it is */
 	uint64_t	 serials[LEDGER_ROWS];
 	unsigned	 waiting;
 	struct ledger_big {

@@ -568,6 +568,73 @@ START_TEST(what_does_not_fit_is_fetched_whole)
 }
 END_TEST
 
+/* --- what is here already ------------------------------------------------ */
+
+#define SIGNED	"DKIM-Signature: v=1; d=example.com\r\nSubject: n\r\n\r\n"
+
+/* Message 10 may be here, and message 11 is none of that. */
+static struct scene *
+shared_scene(struct text *large, const char *line)
+{
+	struct scene *scene = scene_new();
+
+	text_add_str(large, SIGNED);
+	while (large->len < 40000)
+		text_add_str(large, line);
+	ck_assert(!text_failed(large));
+	server_mail(scene->inbox, text_slice(large));
+	server_mail(scene->inbox, slice_str(LETTER));
+	scene->ledger->has_bodies = true;
+	scene->ledger->shared = 250;
+	return scene;
+}
+
+/* Wherever it is cut, be it in the middle of every other line end. */
+START_TEST(some_of_a_body_is_shown_from_a_place_nobody_knows_before)
+{
+	TEXT_AUTO large = TEXT_INIT(65536), text = TEXT_INIT(65536);
+	struct scene *scene = shared_scene(&large, _i % 2 == 0 ? "x\r\n" :
+	    "line of it\r\n");
+	const struct shared_sample *sample = &scene->ledger->shown[0].sample;
+	unsigned char digest[32];
+
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->ledger->shown_count, 1);
+	ck_assert_uint_ge(sample->at, strlen(SIGNED));
+	ck_assert_uint_eq(sample->bytes, SHARED_SAMPLE_LEAST);
+	ck_assert_uint_le(sample->at + sample->bytes, large.len);
+	for (uint64_t i = sample->at; i < sample->at + sample->bytes; i++)
+		if (large.at[i] != '\r' && large.at[i] != '\n')
+			text_add_byte(&text, large.at[i]);
+	ck_assert_ptr_nonnull(SHA256((const unsigned char *)text.at, text.len,
+	    digest));
+	ck_assert_mem_eq(sample->digest, digest, sizeof(digest));
+	ck_assert_uint_eq(server_heard(scene->server,
+	    "UID FETCH 10 (UID FLAGS INTERNALDATE BODY.PEEK[])"), 0);
+	scene_free(scene);
+}
+END_TEST
+
+/* HARDENING F10: another place than was asked for is one that it has chosen. */
+START_TEST(a_sample_that_is_not_what_was_asked_for_is_not_shown)
+{
+	static const enum server_partial partials[] = { PARTIAL_IGNORED,
+	    PARTIAL_OTHER, PARTIAL_SHORT, PARTIAL_REFUSED };
+	TEXT_AUTO large = TEXT_INIT(65536);
+	struct scene *scene = shared_scene(&large, "line of it\r\n");
+
+	scene->server->partial = partials[_i];
+	scene_run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	ck_assert_uint_eq(scene->ledger->shown_count, 0);
+	ck_assert_uint_eq(scene->ledger->mail_count, 2);
+	ck_assert_uint_eq(server_heard(scene->server,
+	    "UID FETCH 10 (UID FLAGS INTERNALDATE BODY.PEEK[])"), 1);
+	scene_free(scene);
+}
+END_TEST
+
 /* The line closes as soon as a byte of the message is asked for. */
 static void
 on_taking(void *arg, const struct fetch_progress *progress)
@@ -620,10 +687,13 @@ START_TEST(the_queue_knows_before_a_mended_byte_comes)
 	struct scene *scene = half_scene(&large);
 
 	large.at[HALF_BYTES + 300000] = '\n';
+	/* so that bytes wait for room in the pipe, and others behind them */
+	scene->ledger->pipe_bytes = 4096;
 	scene_run(scene);
 	ended(scene, FETCH_END_DONE, "");
 	ck_assert_uint_eq(scene->outcome.taken, 2);
 	ck_assert_uint_eq(scene->ledger->mended, 1);
+	ck_assert_uint_le(scene->ledger->before_mended, HALF_BYTES + 300000);
 	ck_assert_uint_eq(scene->server->conversations, 1);
 	scene_free(scene);
 }
@@ -658,6 +728,10 @@ unit_suite(void)
 	    ROWS(noises));
 	tcase_add_test(tests, silence_has_an_end);
 	tcase_add_test(tests, without_uidvalidity_the_header_is_who_it_is);
+	tcase_add_loop_test(tests,
+	    some_of_a_body_is_shown_from_a_place_nobody_knows_before, 0, 20);
+	tcase_add_loop_test(tests,
+	    a_sample_that_is_not_what_was_asked_for_is_not_shown, 0, 4);
 	tcase_add_test(tests, the_rest_of_a_message_is_all_that_is_asked_for);
 	tcase_add_loop_test(tests, what_does_not_fit_is_fetched_whole, 0,
 	    ROWS(over_again));
