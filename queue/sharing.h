@@ -3,9 +3,9 @@
  *
  * A collector asks whether one of that size may be here (coming.h), then shows
  * the header of its copy and digests some of its body (QUEUE_SHARED of
- * service.h), and a judge compares.  What is the same is put together, that header and this body (composing.h),
- * and goes the way of all collected mail; in every other case the answer is
- * "fetch it", and the grant stays with who asked.
+ * service.h), and a judge compares.  What is the same is put together, that
+ * header and this body (composing.h), and goes the way of all collected mail; in
+ * every other case the answer is "fetch it", and the grant stays with who asked.
  */
 #ifndef POSTROOM_QUEUE_SHARING_H
 #define POSTROOM_QUEUE_SHARING_H
