@@ -64,8 +64,8 @@ class Box:
         self.removed = []               # in order, by QUIT
         self.asked = collections.Counter()      # RETR, by message
         self.sent = collections.Counter()       # RETR answered to its end
-        self.topped = collections.Counter()     # TOP n 0
-        self.sampled = collections.Counter()    # some lines, BODY[]<n.m>
+        self.topped = collections.Counter()     # TOP
+        self.sampled = collections.Counter()    # TOP n m, BODY[]<n.m>
         self.sections = collections.Counter()   # of IMAP: BODY[1]
         self.together = self.most_together = 0  # sessions that are logged in
         self.lock = threading.RLock()
@@ -424,8 +424,8 @@ class Session:
             return
         head, _, body = mail.data.partition(b"\r\n\r\n")
         lines = body.split(CRLF)[:int(rest.split(b" ")[1])]
-        counter = self.box.sampled if lines else self.box.topped
-        counter[mail.uidl] += 1
+        self.box.topped[mail.uidl] += 1
+        self.box.sampled[mail.uidl] += bool(lines)
         self.say(b"+OK")
         self.send(stuffed(head + b"\r\n\r\n" + b"".join(
             line + CRLF for line in lines)))
