@@ -176,7 +176,7 @@ def main():
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--times", action="store_true")
     parser.add_argument("--inside", action="store_true")
-    parser.add_argument("--jobs", type=int, default=6)
+    parser.add_argument("--jobs", type=int, default=4)
     args = parser.parse_args()
     args.bin = os.path.abspath(args.bin)
     args.Skip = Skip

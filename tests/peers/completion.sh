@@ -32,8 +32,7 @@ while IFS= read -r line; do
 	fi
 	rest=${line#*"${typed[*]}"}
 	[[ $rest == *OPTIONS\ OF\ add* ]] && rest+=${add%%--untested*}
-	# a provider is named once: its servers are options like any other
-	[[ "$noun $verb" == "fetch add" ]] && add=${rest/--provider NAME/}
+	[[ "$noun $verb" == "fetch add" ]] && add=$rest
 	offers $(grep -o -e "--[a-z-]*" <<<"$rest")
 done < <(LC_ALL=C "$bin/postroom" help)
 if ((missing == 0 && seen > 40)); then

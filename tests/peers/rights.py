@@ -79,9 +79,10 @@ PERSONS = {
     "fetch progress": {"run": 1, "seen": 0},
     "fetch health": {},
     "fetch remove": {},
+    "fetch body": {"id": "0123456789abcdef"},
 }
-# They name a new mailbox, a run, or nothing.
-NAMELESS = ("fetch add", "fetch progress", "fetch providers")
+# They name a new mailbox, a message, a run, or nothing.
+NAMELESS = ("fetch add", "fetch body", "fetch progress", "fetch providers")
 HIDDEN = ("refused", "no-such")
 
 
@@ -210,6 +211,7 @@ class Rights:
             else:       # what is switched off is not collected; no such run
                 want(got in {"fetch now": ("unfit", "no-such"),
                              "fetch everything": ("unfit", "no-such"),
+                             "fetch body": ("no-such",),
                              "fetch progress": ("no-such",)}.get(
                                  name, ("ok",)), name, got)
         want(self.code("ann", "fetch add",
@@ -218,7 +220,7 @@ class Rights:
     def test_a_person_reaches_nothing_of_anybody_else(self):
         before = self.of_budi()
         for name, fields in PERSONS.items():
-            if name in ("fetch providers", "fetch progress"):
+            if name in ("fetch body", "fetch providers", "fetch progress"):
                 continue        # nobody's, and by its number below
             for address in ("budi@office.test", "BUDI", "postmaster",
                             "nobody@office.test"):

@@ -7,7 +7,7 @@
 # program says is shown only when it fails.
 #
 # The programs stand for themselves, and most of them wait for a disk or a
-# timer: four for each processor run side by side.  Their lines come in the
+# timer: two for each processor run side by side.  Their lines come in the
 # order in which they were named.
 
 limit_seconds=300	# a program that hangs must not hang the check
@@ -59,7 +59,7 @@ if [ $# -eq 0 ]; then
 	echo "skip no unit test yet" >>"$results"
 	exit 0
 fi
-printf '%s\n' "$@" | xargs -P $((4 * $(getconf _NPROCESSORS_ONLN))) \
+printf '%s\n' "$@" | xargs -P $((2 * $(getconf _NPROCESSORS_ONLN))) \
     -n 1 sh "$0" --one "$folder"
 for program; do
 	# whoever was killed before it wrote any has failed
