@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include <openssl/crypto.h>
+
 #include "fetch/schedule_admin.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
@@ -80,7 +82,10 @@ refuse(const struct asked *asked, enum admin_status status)
 	reply(asked, &body);
 }
 
-/* 0: answered.  Else what schedule_admin() said. */
+/*
+ * 0: it is answered, or with who knows the answer.  Else what schedule_admin()
+ * or consents_ask() said.
+ */
 static int
 answer(const struct answers *answers, const struct asked *asked, bool is_last)
 {
@@ -92,6 +97,9 @@ answer(const struct answers *answers, const struct asked *asked, bool is_last)
 	if (r < 0)
 		return r;
 	work.asker = asked->asker;
+	if (consents_answer(asked->request))
+		return consents_ask(answers->consents, asked->from,
+		    asked->serial, &work, is_last);
 	r = schedule_admin(*answers->schedule, &work, is_last, &body);
 	if (r == 0)
 		reply(asked, &body);
@@ -110,6 +118,8 @@ waiter_free(struct waiter *waiter)
 	LIST_REMOVE(waiter, next);
 	answers->waiter_count--;
 	timer_free(waiter->timer);
+	/* what a provider gave who consents may be in it */
+	OPENSSL_cleanse(waiter->packed, waiter->asked.packed.len);
 	free(waiter);
 }
 
@@ -206,12 +216,7 @@ go_on(struct answers *answers, const struct asked *asked)
 static int
 admit(struct answers *answers, const struct asked *asked, bool may)
 {
-	may = admin_may(asked->request, asked->asker, may);
-	if (consents_answer(asked->request))
-		return consents_ask(answers->consents, asked->from,
-		    asked->serial, asked->request, asked->asker, may,
-		    asked->packed);
-	if (may)
+	if (admin_may(asked->request, asked->asker, may))
 		return go_on(answers, asked);
 	refuse(asked, ADMIN_REFUSED);
 	return 0;

@@ -200,39 +200,49 @@ check(struct admin_work *work, enum consent_step step)
 	return work->field == ADMIN_NO_FIELD ? ADMIN_OK : ADMIN_UNFIT;
 }
 
-int
-consents_ask(struct consents *consents, struct ipc *from, uint64_t serial,
-    const struct admin_request *request, uint64_t asker, bool may,
-    struct slice packed)
+/* Its errand, which is on the list; NULL when memory is out. */
+static struct consent_errand *
+errand_new(struct consents *consents, struct ipc *from, uint64_t serial)
 {
 	struct consent_errand *errand = calloc(1, sizeof(*errand));
-	struct meant meant = { .errand = errand };
-	struct admin_work work;
-	struct consent_ask asked;
-	enum admin_status status = ADMIN_OK;
 
-	if (errand == NULL || admin_begin(&work, request, packed, 0) < 0) {
-		free(errand);
-		return errand == NULL ? -ENOMEM : -EBADMSG;
-	}
+	if (errand == NULL)
+		return NULL;
 	errand->from = from;
 	errand->serial = serial;
 	LIST_INSERT_HEAD(&consents->errands, errand, next);
-	work.asker = asker;
-	asked.step = consent_step_of(work.args[ARG_STEP]);
+	return errand;
+}
+
+int
+consents_ask(struct consents *consents, struct ipc *from, uint64_t serial,
+    struct admin_work *work, bool is_last)
+{
+	struct consent_errand *errand = errand_new(consents, from, serial);
+	struct meant meant = { .errand = errand };
+	struct consent_ask asked;
+	enum admin_status status;
+
+	if (errand == NULL) {
+		refuse(from, serial, ADMIN_FAILED, ADMIN_NO_FIELD);
+		return 0;
+	}
+	asked.step = consent_step_of(work->args[ARG_STEP]);
 	errand->begins = asked.step == CONSENT_DEVICE ||
 	    asked.step == CONSENT_BROWSER;
-	status = may ? check(&work, asked.step) : ADMIN_REFUSED;
+	status = check(work, asked.step);
 	if (status == ADMIN_OK)
-		status = find_meant(consents, &work, &meant);
+		status = find_meant(consents, work, &meant);
 	if (status != ADMIN_OK) {
 		errand_free(errand);
-		refuse(from, serial, status, work.field);
+		if (status == ADMIN_NO_SUCH && !is_last)
+			return -ENOENT;
+		refuse(from, serial, status, work->field);
 		return 0;
 	}
 	asked.id = errand->id;
-	asked.value = work.args[ARG_VALUE];
-	asked.state = work.args[ARG_STATE];
+	asked.value = work->args[ARG_VALUE];
+	asked.state = work->args[ARG_STATE];
 	hand_on(consents, errand, meant.owner, &asked);
 	return 0;
 }

@@ -19,12 +19,15 @@ struct consents	*consents_new(struct schedule *const *,
 /* Is it this request? */
 bool		 consents_answer(const struct admin_request *);
 /*
- * Answer it, now or later.  `may`: who asks may ask that.  0, or -EBADMSG:
- * these are no arguments of it.
+ * Answer it, now or later; admin_begin() has read it, and who asks may.
+ *
+ *  0        it is, or will be, answered
+ * -ENOENT   no such mailbox is known: it may have been added this moment
+ *
+ * When it `is_last`, "there is none" is an answer.
  */
 int		 consents_ask(struct consents *, struct ipc *from,
-		    uint64_t serial, const struct admin_request *,
-		    uint64_t asker, bool may, struct slice packed);
+		    uint64_t serial, struct admin_work *, bool is_last);
 /* Who asked is gone. */
 void		 consents_lost(struct consents *, const struct ipc *from);
 

@@ -69,6 +69,16 @@ static const struct {
 	/* a line that was down is tried again at once when it is up */
 	{ "infra-host-ttl:",		"60" },
 	{ "infra-keep-probing:",	"yes" },
+	/*
+	 * Milliseconds before a question is sent again: four times, doubled
+	 * each time.  A resolver next door has the usual names at hand, and
+	 * asks for the others over a thin line: with the 50 that libunbound
+	 * learns from the former it gives up the latter after 0.75 s, with
+	 * this after 9 s.  Doubled it stays below the 12 s that make a
+	 * resolver one that is down: a name without an answer takes nothing
+	 * from the others.
+	 */
+	{ "infra-cache-min-rtt:",	"600" },
 	/* a resolver on this machine is as good as another */
 	{ "do-not-query-localhost:",	"no" },
 	/* who gives addresses knows which comes first */

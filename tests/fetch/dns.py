@@ -4,8 +4,31 @@ import socket
 import struct
 import threading
 
+HEADER = 12             # RFC 1035 4.1.1
+IS_ANSWER = 0x8000      # QR
 TXT = 16
 TYPES = {1: socket.AF_INET, 28: socket.AF_INET6}
+
+
+def read_question(packet):
+    """
+    (name, type, where it ends) of the one question; None: it is none, as an
+    answer to whoever had this port before.
+    """
+    try:
+        flags, count = struct.unpack_from(">HH", packet, 2)
+        if flags & IS_ANSWER or count != 1:
+            return None
+        at, labels = HEADER, []
+        while packet[at]:
+            if packet[at] > 63:         # no label
+                return None
+            labels.append(packet[at + 1:at + 1 + packet[at]])
+            at += 1 + packet[at]
+        kind, _ = struct.unpack_from(">HH", packet, at + 1)
+    except (IndexError, struct.error):
+        return None
+    return b".".join(labels).decode("latin-1").lower(), kind, at + 5
 
 
 class Names:
@@ -36,13 +59,11 @@ class Names:
                 return
 
     def answer(self, question):
-        at, labels = 12, []
-        while question[at]:
-            labels.append(question[at + 1:at + 1 + question[at]])
-            at += 1 + question[at]
-        name = b".".join(labels).decode("latin-1").lower()
-        kind, = struct.unpack(">H", question[at + 1:at + 3])
-        asked = question[12:at + 5]
+        read = read_question(question)
+        if read is None:
+            return None
+        name, kind, end = read
+        asked = question[HEADER:end]
         self.asked.append((name, kind))
         found = self.table.get(name, "nxdomain")
         if found == "silence":

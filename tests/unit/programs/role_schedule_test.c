@@ -244,19 +244,19 @@ teardown(void)
 	text_free(&answers);
 }
 
+#define ARGS_MOST	3	/* that these tests give */
+
 /* Arguments that are "" are not given; the answer comes later. */
 static void
-ask_as(uint64_t asker, const char *name, const char *first,
-    const char *second)
+ask_args(uint64_t asker, const char *name, const char *const args[ARGS_MOST])
 {
 	const struct admin_request *request = admin_find(slice_str(name));
-	const char *args[2] = { first, second };
 	TEXT_AUTO packed = TEXT_INIT(1024);
 	TEXT_AUTO body = TEXT_INIT(2048);
 
 	ck_assert_ptr_nonnull(request);
 	for (unsigned i = 0; request->args[i].name != NULL; i++) {
-		bool given = i < 2 && args[i][0] != '\0';
+		bool given = i < ARGS_MOST && args[i][0] != '\0';
 
 		pack_u8(&packed, given);
 		if (given)
@@ -265,6 +265,15 @@ ask_as(uint64_t asker, const char *name, const char *first,
 	keeper_admin_ask(&body, request, asker, text_slice(&packed));
 	ck_assert_int_eq(ipc_ask(console, SCHEDULE_ADMIN, text_slice(&body),
 	    NULL, 0, on_answer, NULL), 0);
+}
+
+static void
+ask_as(uint64_t asker, const char *name, const char *first,
+    const char *second)
+{
+	const char *const args[ARGS_MOST] = { first, second, "" };
+
+	ask_args(asker, name, args);
 }
 
 static void
@@ -640,6 +649,53 @@ START_TEST(a_mailbox_added_this_moment_is_found)
 }
 END_TEST
 
+/* The first step of it, as `fetch consent` takes it. */
+static void
+ask_consent(uint64_t asker, const char *address, const char *label)
+{
+	const char *const args[ARGS_MOST] = { address, label, "device" };
+
+	ask_args(asker, "fetch consent", args);
+}
+
+START_TEST(consent_for_a_mailbox_added_this_moment_begins)
+{
+	struct unpack u;
+	uint32_t rows;
+
+	ask_consent(0, "ann@example.org", "f");
+	mailboxes = 6;		/* before the keeper could tell */
+	play_run(&play, 20);
+	u = answered(ADMIN_OK, &rows);
+	ck_assert_uint_eq(rows, 1);
+	ck_assert_uint_eq(unpack_u64(&u), 6);
+	ck_assert(slice_is_str(unpack_slice(&u), "ann@example.org"));
+	ck_assert(slice_is_str(unpack_slice(&u), "f"));
+	ck_assert(slice_is_str(unpack_slice(&u), "starting"));
+	ck_assert_uint_eq(play.wanted, 46);
+	ck_assert_uint_eq(listings, 6);
+}
+END_TEST
+
+START_TEST(consent_for_a_mailbox_that_is_not_there_is_refused)
+{
+	uint32_t rows;
+
+	ask_consent(0, "ann@example.org", "g");
+	play_run(&play, 20);
+	(void)answered(ADMIN_NO_SUCH, &rows);
+	ck_assert_uint_eq(listings, 6);
+	ask_consent(41, "", "b");		/* it is another's */
+	play_run(&play, 20);
+	(void)answered(ADMIN_NO_SUCH, &rows);
+	may = false;
+	ask_consent(41, "", "a");
+	play_run(&play, 20);
+	(void)answered(ADMIN_REFUSED, &rows);
+	ck_assert_uint_eq(play.wants, 0);
+}
+END_TEST
+
 START_TEST(the_list_is_asked_for_again_when_it_has_changed)
 {
 	struct unpack u;
@@ -780,6 +836,9 @@ unit_suite(void)
 	tcase_add_test(tc,
 	    what_is_carried_for_nothing_we_know_is_counted_for_none);
 	tcase_add_test(tc, a_mailbox_added_this_moment_is_found);
+	tcase_add_test(tc, consent_for_a_mailbox_added_this_moment_begins);
+	tcase_add_test(tc,
+	    consent_for_a_mailbox_that_is_not_there_is_refused);
 	tcase_add_test(tc, the_list_is_asked_for_again_when_it_has_changed);
 	tcase_add_test(tc, that_a_consent_ends_is_told_and_noted);
 	tcase_add_test(tc, a_process_that_was_leaving_is_asked_for_again);

@@ -26,6 +26,8 @@
 #define RCODE_SERVFAIL	2
 #define RCODE_NXDOMAIN	3
 #define SILENCE		255	/* no answer at all */
+#define LATE		254	/* none before LATE_MS have gone by */
+#define LATE_MS		2500
 
 static atomic_long ahead_seconds;
 
@@ -60,6 +62,7 @@ static const struct zone {
 	{ "half-none.example",	RCODE_SERVFAIL, 0, 0, 0, false },
 	{ "slow.example",	SILENCE, 0, 0, 1, false },
 	{ "silent.example",	SILENCE, SILENCE, 0, 0, false },
+	{ "late.example",	LATE, LATE, 0, 1, false },
 	{ "pop.office.test",	0, 0, 0, 1, false },
 	{ "nas.home.arpa",	0, 0, 0, 1, false },
 };
@@ -87,6 +90,7 @@ struct server {
 	uint16_t	 port;
 	pthread_t	 thread;
 	atomic_uint	 asked;
+	uint64_t	 late_ms;	/* 0: until LATE is asked for */
 };
 
 /* The name at `at`, with dots; bytes it takes there, or 0. */
@@ -189,6 +193,18 @@ answer_texts(unsigned char *packet, size_t len, const struct text_zone *zone)
 	return len;
 }
 
+/* Is it answered?  `code` may become what it is answered with. */
+static bool
+speaks(struct server *server, uint8_t *code)
+{
+	if (*code != LATE)
+		return *code != SILENCE;
+	if (server->late_ms == 0)
+		server->late_ms = clock_ms() + LATE_MS;
+	*code = 0;
+	return clock_ms() >= server->late_ms;
+}
+
 static void *
 serve(void *arg)
 {
@@ -219,11 +235,12 @@ serve(void *arg)
 		if (type == TYPE_TXT)
 			continue;
 		for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++) {
-			if (strcmp(zones[i].name, name) != 0 ||
-			    (type == TYPE_AAAA ? zones[i].code6 :
-			    zones[i].code4) == SILENCE)
+			struct zone zone = zones[i];
+
+			if (strcmp(zone.name, name) != 0 || !speaks(server,
+			    type == TYPE_AAAA ? &zone.code6 : &zone.code4))
 				continue;
-			len = answer(packet, len, &zones[i], type);
+			len = answer(packet, len, &zone, type);
 			(void)sendto(server->fd, packet, len, 0,
 			    (struct sockaddr *)&from, from_len);
 		}
@@ -421,6 +438,29 @@ START_TEST(whoever_waits_too_long_is_told_later)
 	ahead_seconds = NAMES_MOST_MS / 1000 + 1;
 	TURN_UNTIL(scene.loop, scene.told == 1);
 	ck_assert_int_eq(scene.found, NAMES_LATER);
+	scene_close(&scene);
+}
+END_TEST
+
+/* A resolver that has the usual names at hand, and a thin line for others. */
+START_TEST(a_resolver_that_is_quick_is_waited_for_when_it_is_slow)
+{
+	static const char *const quick[] = {
+		"both.example", "four.example", "six.example", "many.example",
+		"nothing.example", "missing.example", "pop.office.test"
+	};
+	struct scene scene;
+
+	scene_open(&scene, "");
+	for (size_t i = 0; i < sizeof(quick) / sizeof(*quick); i++)
+		ask(&scene, quick[i]);
+	scene.told = 0;
+	ck_assert_int_eq(names_ask(scene.names, slice_str("late.example"),
+	    on_found, &scene), 0);
+	turn_ms(scene.loop, LATE_MS);
+	TURN_UNTIL(scene.loop, scene.told == 1);
+	ck_assert_int_eq(scene.found, NAMES_FOUND);
+	ck_assert_str_eq(scene.addresses, "192.0.2.1");
 	scene_close(&scene);
 }
 END_TEST
@@ -639,6 +679,8 @@ unit_suite(void)
 	tcase_add_test(test, what_was_asked_is_remembered);
 	tcase_add_test(test, a_handler_may_ask_again);
 	tcase_add_test(test, whoever_waits_too_long_is_told_later);
+	tcase_add_test(test,
+	    a_resolver_that_is_quick_is_waited_for_when_it_is_slow);
 	tcase_add_test(test, closing_forgets_who_waits);
 	tcase_add_test(test, the_hosts_file_is_known);
 	tcase_add_loop_test(test, a_name_has_the_texts_that_the_server_gives,
