@@ -202,6 +202,13 @@ pipe_fill(struct collect *collect, struct incoming *incoming)
 {
 	ssize_t n = 0;
 
+	/* mended bytes before the queue knows would be kept as the wire's */
+	if (incoming->is_waiting) {
+		if (watch_want(incoming->watch, 0) < 0)
+			collect_break(collect, FETCH_END_LOCAL,
+			    "out of memory");
+		return;
+	}
 	while (incoming->sent < incoming->len) {
 		n = write(incoming->pipe, incoming->body + incoming->sent,
 		    incoming->len - incoming->sent);

@@ -182,7 +182,11 @@ on_big_of(struct collect *collect, uint64_t bytes,
 		return;
 	}
 	if (incoming->retr.half == 0) {
-		incoming_go_on(collect);
+		/* what came while this was asked may be mended already */
+		if (collect->protocol->is_mended(collect))
+			resume_mended(collect, incoming);
+		else
+			incoming_go_on(collect);
 		return;
 	}
 	incoming->resume.fd = ipc_take_fd(message, 1);
