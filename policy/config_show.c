@@ -60,6 +60,22 @@ manual_bounds(struct text *text, const struct config_option *o)
 	text_add_str(text, ".\n");
 }
 
+/* Each sentence on a line of its own, as mdoc(7) wants it. */
+static void
+manual_help(struct text *text, const char *help)
+{
+	struct slice rest = slice_str(help);
+	size_t at;
+
+	while ((at = slice_find_str(rest, ". ")) != SIZE_MAX) {
+		text_add(text, slice_first(rest, at + 1));
+		text_add_byte(text, '\n');
+		rest = slice_after(rest, at + 2);
+	}
+	text_add(text, rest);
+	text_add_byte(text, '\n');
+}
+
 void
 config_manual(struct text *text)
 {
@@ -87,8 +103,9 @@ config_manual(struct text *text)
 	for (size_t i = 0; i < config_option_count; i++) {
 		const struct config_option *o = &config_options[i];
 
-		text_addf(text, ".It Ic %s No = Ar %s\n%s\n", o->name,
-		    kinds[o->kind], o->help);
+		text_addf(text, ".It Ic %s No = Ar %s\n", o->name,
+		    kinds[o->kind]);
+		manual_help(text, o->help);
 		if (o->kind <= KIND_DAYS)
 			manual_bounds(text, o);
 		if (o->by_default[0] != '\0')
