@@ -205,6 +205,13 @@ def told(data):
                              if subject else repr(data[:40]), len(data))
 
 
+def likeness(data, others):
+    """Where it begins to be another than the one of them that is most like it."""
+    same = max((len(os.path.commonprefix([data, other])) for other in others),
+               default=0)
+    return ", another from byte %d" % same if same else ""
+
+
 def compare(name, found, wanted, least=None):
     """
     Exactly the wanted ones, each once.  `least`: of the wanted, those that
@@ -216,8 +223,8 @@ def compare(name, found, wanted, least=None):
     missing = least - found
     extra = found - wanted
     words = ["missing: " + told(x) for x in missing] + \
-            ["%s: %s" % ("twice" if x in wanted else "unknown", told(x))
-             for x in extra]
+            ["%s: %s%s" % ("twice" if x in wanted else "unknown", told(x),
+                           likeness(x, missing)) for x in extra]
     if words:
         raise Fault("%s: %s" % (name, "; ".join(words[:6])))
 

@@ -7,17 +7,19 @@ queue and of the whole hub; what does not fit any more is fetched whole.
 import os
 import random
 import re
+import sqlite3
 import threading
 import time
 
 from harness import (Case, Fault, ImapSession, Place, letter, letters, test)
-from killing import Scene
+from killing import GUARD, Scene
 
 LARGE = 6 << 20
 PIECE = 128 << 10
 # Of what came: all but what was in buffers and pipes, or since the last sync.
 SLACK = 512 << 10
 KILL_SLACK = 3 << 20
+KILL_STEP = 1 << 20
 
 
 def halves_asked(provider):
@@ -247,21 +249,31 @@ class Slowly(ImapSession):
         self.ok()
 
 
+def kept_bytes(hub):
+    """How much of a message that comes in the ledger knows to be safe."""
+    db = sqlite3.connect("file:%s?mode=ro" % os.path.join(
+        hub.data, "queue", "ledger.db"), uri=True, timeout=30)
+    try:
+        return db.execute("SELECT coalesce(max(length), 0) FROM half"
+                          ).fetchone()[0]
+    finally:
+        db.close()
+
+
 def killed(args, role):
-    """In the middle of a large message, twice."""
+    """In the middle of a large message, twice, when more of it is safe."""
     with Scene(args, {"ann": True}, session=Slowly) as scene:
         ann = scene.remotes[0]
         ann.put(letter("killed-" + role, LARGE))
         for _ in range(2):
-            came = [0]
+            enough = kept_bytes(scene.hub) + KILL_STEP
             died = threading.Event()
 
-            def step(_session, line, came=came, died=died):
-                if line != b"piece" or died.is_set():
+            def step(_session, line, enough=enough, died=died):
+                if line != b"piece":
                     return
-                came[0] += 1
-                time.sleep(0.15)        # a sync a second is made
-                if came[0] == 14:
+                time.sleep(0.15)        # so that what comes is made safe
+                if not died.is_set() and kept_bytes(scene.hub) >= enough:
                     if role == "hub":
                         scene.hub.kill()
                     else:
@@ -269,7 +281,11 @@ def killed(args, role):
                     died.set()
             ann.provider.step = step
             ann.collect()
-            died.wait(30)
+            if not died.wait(30):
+                raise Fault("nothing of it is made safe")
+            # who was killed reads no more of what a session has to say
+            if not ann.provider.calm(GUARD):
+                raise Fault("a session does not end")
             if role == "hub":
                 scene.hub.start()
         ann.provider.step = lambda session, line: None
