@@ -66,6 +66,7 @@ on_due(void *arg, struct ipc *from, struct ipc_message *message)
 	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 }
 
+/* The process: its one mailbox is to be collected. */
 static int
 on_task(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -93,6 +94,7 @@ on_month(void *arg, struct ipc *from, struct ipc_message *message)
 	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 }
 
+/* What is written of the line. */
 static int
 on_add(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -117,6 +119,7 @@ on_add(void *arg, struct ipc *from, struct ipc_message *message)
 	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 }
 
+/* May this person collect? */
 static int
 on_may(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -131,6 +134,7 @@ on_may(void *arg, struct ipc *from, struct ipc_message *message)
 	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 }
 
+/* What is noted of a mailbox. */
 static int
 on_health(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -144,6 +148,7 @@ on_health(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+/* Its share of the line. */
 static int
 on_share(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -156,6 +161,7 @@ on_share(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+/* It is to stop for now. */
 static int
 on_pause(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -185,6 +191,7 @@ static const struct ipc_rule fetch_rules[] = {
 { 0 }
 };
 
+/* The console hears an answer. */
 static inline void
 on_answer(void *arg, int status, struct ipc_message *message)
 {
