@@ -47,16 +47,6 @@ leaf_base64(struct slice from, char *to)
 	return n;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Bytes of the soft line break that `s` begins with behind its "="; or 0. */
 static size_t
 soft_break(struct slice s)
@@ -74,16 +64,16 @@ size_t
 leaf_quoted_printable(struct slice from, char *to)
 {
 	size_t n = 0, i = 0, skip;
+	int byte;
 
 	while (i < from.len) {
 		if (from.at[i] != '=') {
 			to[n++] = from.at[i++];
 			continue;
 		}
-		if (from.len - i > 2 && hex_digit(from.at[i + 1]) >= 0 &&
-		    hex_digit(from.at[i + 2]) >= 0) {
-			to[n++] = (char)(hex_digit(from.at[i + 1]) << 4 |
-			    hex_digit(from.at[i + 2]));
+		byte = slice_hex(slice_after(from, i + 1));
+		if (byte >= 0) {
+			to[n++] = (char)byte;
 			i += 3;
 			continue;
 		}

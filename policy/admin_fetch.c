@@ -75,16 +75,6 @@ word_read(struct slice s, const char *const *words, unsigned count,
 	return false;
 }
 
-static int
-hex_value(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *at = c == '\0' ? NULL : strchr(digits, c >= 'A' &&
-	    c <= 'F' ? c | 0x20 : c);
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
 /* SHA-256 in hexadecimal, as openssl shows it too: with colons. */
 static bool
 pin_read(struct slice s, unsigned char pin_out[FETCH_PIN_BYTES])
@@ -93,17 +83,14 @@ pin_read(struct slice s, unsigned char pin_out[FETCH_PIN_BYTES])
 	size_t n = 0;
 
 	while (s.len >= 2 && n < sizeof(pin)) {
-		int high, low;
+		int byte;
 
 		if (n > 0 && s.at[0] == ':')
 			s = slice_after(s, 1);
-		if (s.len < 2)
+		byte = slice_hex(s);
+		if (byte < 0)
 			return false;
-		high = hex_value(s.at[0]);
-		low = hex_value(s.at[1]);
-		if (high < 0 || low < 0)
-			return false;
-		pin[n++] = (unsigned char)(high << 4 | low);
+		pin[n++] = (unsigned char)byte;
 		s = slice_after(s, 2);
 	}
 	if (n < sizeof(pin) || s.len > 0)

@@ -77,15 +77,6 @@ browser_show(const char *url)
 	(void)posix_spawn_file_actions_destroy(&actions);
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A value of a query, decoded.  False: torn, too long, or no text. */
 static bool
 decode(struct slice coded, char *out, size_t size)
@@ -96,11 +87,11 @@ decode(struct slice coded, char *out, size_t size)
 		char c = coded.at[i] == '+' ? ' ' : coded.at[i];
 
 		if (c == '%') {
-			if (coded.len - i < 3 || hex(coded.at[i + 1]) < 0 ||
-			    hex(coded.at[i + 2]) < 0)
+			int byte = slice_hex(slice_after(coded, i + 1));
+
+			if (byte < 0)
 				return false;
-			c = (char)(hex(coded.at[i + 1]) << 4 |
-			    hex(coded.at[i + 2]));
+			c = (char)byte;
 			i += 2;
 		}
 		if (n + 1 >= size || c < ' ' || c > '~')

@@ -34,29 +34,24 @@ struct cli_remote {
 
 /* ---- options ----------------------------------------------------------- */
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* 64 hexadecimal digits, with colons between the pairs or without. */
 static bool
 read_pin(const char *words, unsigned char pin_out[PIN_BYTES])
 {
+	struct slice rest = slice_str(words);
+
 	for (size_t i = 0; i < PIN_BYTES; i++) {
-		if (i > 0 && *words == ':')
-			words++;
-		if (hex(words[0]) < 0 || hex(words[1]) < 0)
+		int byte;
+
+		if (i > 0 && slice_has_prefix(rest, ":"))
+			rest = slice_after(rest, 1);
+		byte = slice_hex(rest);
+		if (byte < 0)
 			return false;
-		pin_out[i] = (unsigned char)(hex(words[0]) << 4 |
-		    hex(words[1]));
-		words += 2;
+		pin_out[i] = (unsigned char)byte;
+		rest = slice_after(rest, 2);
 	}
-	return *words == '\0';
+	return rest.len == 0;
 }
 
 /* HUB, HUB:PORT or https://HUB:PORT: nothing that could mean another host. */

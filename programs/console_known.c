@@ -53,14 +53,6 @@ known_write(struct text *text, struct slice uidl)
 	text_add_byte(text, '\n');
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Add the bytes that `s` stands for, with their length; false: for none. */
 static bool
 pack_uidl(struct text *body, struct slice s)
@@ -70,15 +62,12 @@ pack_uidl(struct text *body, struct slice s)
 
 	while (s.len > 0 && len < sizeof(bytes)) {
 		bool escaped = s.at[0] == '%';
-		int high = escaped && s.len > 2 ? hex(s.at[1]) : -1;
-		int low = escaped && s.len > 2 ? hex(s.at[2]) : -1;
+		int byte = escaped ? slice_hex_upper(slice_after(s, 1)) :
+		    (unsigned char)s.at[0];
 
-		if (escaped ? high < 0 || low < 0 : must_escape(s.at[0]))
+		if (byte < 0 || (!escaped && must_escape(s.at[0])))
 			return false;
-		bytes[len] = s.at[0];
-		if (escaped)
-			bytes[len] = (char)(high * 16 + low);
-		len++;
+		bytes[len++] = (char)byte;
 		s = slice_after(s, escaped ? 3 : 1);
 	}
 	pack_slice(body, slice_of(bytes, len));

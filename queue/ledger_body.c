@@ -15,16 +15,6 @@ struct placed {
 	uint64_t	account;	/* or the number of a folder */
 };
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* "1234abcd..." of the digest of a header: its first bytes. */
 static int
 read_code(struct slice code, unsigned char bytes_out[NOTE_CODE_BYTES])
@@ -32,12 +22,11 @@ read_code(struct slice code, unsigned char bytes_out[NOTE_CODE_BYTES])
 	if (code.len != 2 * NOTE_CODE_BYTES)
 		return -EINVAL;
 	for (size_t i = 0; i < NOTE_CODE_BYTES; i++) {
-		int high = hex_digit(code.at[2 * i]);
-		int low = hex_digit(code.at[2 * i + 1]);
+		int byte = slice_hex(slice_after(code, 2 * i));
 
-		if (high < 0 || low < 0)
+		if (byte < 0)
 			return -EINVAL;
-		bytes_out[i] = (unsigned char)(high << 4 | low);
+		bytes_out[i] = (unsigned char)byte;
 	}
 	return 0;
 }

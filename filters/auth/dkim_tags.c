@@ -222,33 +222,20 @@ dkim_base64(struct slice s, unsigned char *bytes_out, size_t size,
 	return 0;
 }
 
-/* RFC 6376 2.11: the letters of hex-octet are upper case */
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The byte that `*rest` begins with, plain or as "=" and two digits, or -1. */
 static int
 unquote_one(struct slice *rest)
 {
-	int high, low, c = (unsigned char)rest->at[0];
+	int c = (unsigned char)rest->at[0];
 
-	if (c != '=') {
-		*rest = slice_after(*rest, 1);
+	*rest = slice_after(*rest, 1);
+	if (c != '=')
 		return c;
-	}
-	if (rest->len < 3)
-		return -1;
-	high = hex_digit(rest->at[1]);
-	low = hex_digit(rest->at[2]);
-	if (high < 0 || low < 0)
-		return -1;
-	*rest = slice_after(*rest, 3);
-	return high << 4 | low;
+	/* RFC 6376 2.11: the letters of hex-octet are upper case */
+	c = slice_hex_upper(*rest);
+	if (c >= 0)
+		*rest = slice_after(*rest, 2);
+	return c;
 }
 
 int

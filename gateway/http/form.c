@@ -9,30 +9,22 @@
 
 #include <openssl/crypto.h>
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decode `s` at `*to`, which moves on.  False: an escape is broken. */
 static bool
 decode(struct slice s, char **to, struct slice *decoded_out)
 {
 	char *start = *to;
+	int byte;
 
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.at[i] != '%') {
 			*(*to)++ = s.at[i] == '+' ? ' ' : s.at[i];
 			continue;
 		}
-		if (s.len - i < 3 || hex(s.at[i + 1]) < 0 ||
-		    hex(s.at[i + 2]) < 0)
+		byte = slice_hex(slice_after(s, i + 1));
+		if (byte < 0)
 			return false;
-		*(*to)++ = (char)(hex(s.at[i + 1]) << 4 | hex(s.at[i + 2]));
+		*(*to)++ = (char)byte;
 		i += 2;
 	}
 	*decoded_out = slice_of(start, (size_t)(*to - start));

@@ -196,6 +196,39 @@ slice_u64(struct slice s, uint64_t max, uint64_t *n_out)
 	return 0;
 }
 
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int
+slice_hex_upper(struct slice s)
+{
+	int high, low;
+
+	if (s.len < 2)
+		return -1;
+	high = hex_digit(s.at[0]);
+	low = hex_digit(s.at[1]);
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+int
+slice_hex(struct slice s)
+{
+	char digits[2];
+
+	if (s.len < 2)
+		return -1;
+	for (size_t i = 0; i < 2; i++)
+		digits[i] = s.at[i] >= 'a' && s.at[i] <= 'f' ?
+		    (char)(s.at[i] - 'a' + 'A') : s.at[i];
+	return slice_hex_upper(slice_of(digits, 2));
+}
+
 int
 slice_cstr(struct slice s, char *buffer, size_t size)
 {

@@ -73,6 +73,13 @@ bool		slice_word(struct slice *rest, struct slice *word_out);
 int		slice_u64(struct slice s, uint64_t max, uint64_t *n_out);
 
 /*
+ * The byte that the two hexadecimal digits `s` begins with stand for, or -1;
+ * `_upper`: letters among them are upper case.
+ */
+int		slice_hex(struct slice s);
+int		slice_hex_upper(struct slice s);
+
+/*
  * Copy into `buffer` with a NUL at the end, for a system call.
  * 0, -EINVAL (a NUL byte inside) or -E2BIG (does not fit).
  */

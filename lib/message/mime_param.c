@@ -217,15 +217,6 @@ find(struct slice rest, const char *name, unsigned most, struct found *found)
 	return 0;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Add a piece: without folding, quoted pairs and percent signs. */
 static void
 piece_add(struct text *text, const struct piece *piece)
@@ -234,15 +225,16 @@ piece_add(struct text *text, const struct piece *piece)
 
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.at[i];
+		int byte = -1;
 
 		if (c == '\r' || c == '\n')
 			continue;
 		if (piece->quoted && c == '\\' && i + 1 < s.len)
 			c = s.at[++i];
-		if (piece->extended && c == '%' && i + 2 < s.len &&
-		    hex_digit(s.at[i + 1]) >= 0 && hex_digit(s.at[i + 2]) >= 0) {
-			c = (char)(hex_digit(s.at[i + 1]) << 4 |
-			    hex_digit(s.at[i + 2]));
+		if (piece->extended && c == '%')
+			byte = slice_hex(slice_after(s, i + 1));
+		if (byte >= 0) {
+			c = (char)byte;
 			i += 2;
 		}
 		text_add_byte(text, c);

@@ -72,15 +72,6 @@ param_next(struct slice *rest, struct param *param_out)
 	return 1;
 }
 
-/* RFC 3461 4: upper-case hexadecimal only */
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 int
 xtext_decode(struct arena *arena, struct slice xtext, struct slice *plain_out)
 {
@@ -95,13 +86,12 @@ xtext_decode(struct arena *arena, struct slice xtext, struct slice *plain_out)
 		if (c <= 0x20 || c > 0x7e || c == '=')
 			return -EINVAL;
 		if (c == '+') {
-			int high = i + 2 < xtext.len ?
-			    hex_digit(xtext.at[i + 1]) : -1;
-			int low = high < 0 ? -1 : hex_digit(xtext.at[i + 2]);
+			/* RFC 3461 4: upper-case hexadecimal only */
+			int byte = slice_hex_upper(slice_after(xtext, i + 1));
 
-			if (low < 0)
+			if (byte < 0)
 				return -EINVAL;
-			c = (char)(high * 16 + low);
+			c = (char)byte;
 			i += 2;
 		}
 		plain[n++] = c;

@@ -312,28 +312,16 @@ decode_b(struct text *raw, struct slice s)
 	}
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* RFC 2047 4.2; a "=" that begins no byte stands for itself */
 static void
 decode_q(struct text *raw, struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		int high = -1, low = -1;
+		int byte = s.at[i] != '=' ? -1 :
+		    slice_hex(slice_after(s, i + 1));
 
-		if (s.at[i] == '=' && i + 2 < s.len) {
-			high = hex_digit(s.at[i + 1]);
-			low = hex_digit(s.at[i + 2]);
-		}
-		if (high >= 0 && low >= 0) {
-			text_add_byte(raw, (char)(high << 4 | low));
+		if (byte >= 0) {
+			text_add_byte(raw, (char)byte);
 			i += 2;
 		} else {
 			text_add_byte(raw, s.at[i] == '_' ? ' ' : s.at[i]);

@@ -2,6 +2,7 @@
  * slice_test.c - borrowed bytes
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -153,6 +154,29 @@ START_TEST(cutting_takes_the_first_and_leaves_the_rest)
 }
 END_TEST
 
+START_TEST(two_hexadecimal_digits_are_a_byte)
+{
+	for (int byte = 0; byte < 256; byte++) {
+		char upper[4], lower[4];
+
+		snprintf(upper, sizeof(upper), "%02X", (unsigned)byte);
+		snprintf(lower, sizeof(lower), "%02x", (unsigned)byte);
+		ck_assert_int_eq(slice_hex(slice_str(upper)), byte);
+		ck_assert_int_eq(slice_hex(slice_str(lower)), byte);
+		ck_assert_int_eq(slice_hex_upper(slice_str(upper)), byte);
+		ck_assert_int_eq(slice_hex_upper(slice_str(lower)),
+		    strcmp(upper, lower) == 0 ? byte : -1);
+	}
+	ck_assert_int_eq(slice_hex(slice_str("4aB")), 0x4a);
+	ck_assert_int_eq(slice_hex(slice_str("4")), -1);
+	ck_assert_int_eq(slice_hex(slice_of(NULL, 0)), -1);
+	ck_assert_int_eq(slice_hex(slice_str("g0")), -1);
+	ck_assert_int_eq(slice_hex(slice_str("0`")), -1);
+	/* what differs from a digit by the bit of a letter's case */
+	ck_assert_int_eq(slice_hex(slice_of("\x10\x11", 2)), -1);
+}
+END_TEST
+
 START_TEST(a_c_string_has_room_and_no_nul)
 {
 	char buffer[4];
@@ -191,6 +215,7 @@ unit_suite(void)
 	tcase_add_test(tests, the_empty_slice_may_be_null_everywhere);
 	tcase_add_test(tests, comparing_knows_the_letter_case_it_was_asked_for);
 	tcase_add_test(tests, cutting_takes_the_first_and_leaves_the_rest);
+	tcase_add_test(tests, two_hexadecimal_digits_are_a_byte);
 	tcase_add_test(tests, a_c_string_has_room_and_no_nul);
 	tcase_add_test(tests, printable_ascii_is_space_to_tilde);
 	suite_add_tcase(suite, tests);
