@@ -20,9 +20,10 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static void
 check_note(struct slice header, const struct before_rule *rule)
 {
-	struct note_of of = {
+	static const unsigned char digest[DIGEST_BYTES] = { 0xab };
+	const struct note_of of = {
 		.language = LANGUAGE_EN, .header = header, .bytes = 12345,
-		.label = SLICE("label"), .to = SLICE("ann@office.test"),
+		.header_digest = digest, .to = SLICE("ann@office.test"),
 		.rule = rule, .now_utc_ms = NOW_MS,
 		.is_placed = rule->action == BEFORE_PLACEHOLDER
 	};
@@ -30,6 +31,7 @@ check_note(struct slice header, const struct before_rule *rule)
 	struct note *note;
 
 	assert(note_new(&of, &note) == 0);
+	assert(note_end(note, false) == 0);
 	rest = text_slice(&note->bytes);
 	assert(rest.len <= NOTE_MOST && slice_is_utf8(rest));
 	while (rest.len > 0) {
