@@ -16,15 +16,15 @@ class Keys:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.is_over = False
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
 
     def serve(self):
-        while True:
-            try:
-                question, peer = self.socket.recvfrom(4096)
-            except OSError:
-                return
-            self.socket.sendto(self.answer(question), peer)
+        while not self.is_over:
+            question, peer = self.socket.recvfrom(4096)
+            if question:
+                self.socket.sendto(self.answer(question), peer)
 
     def answer(self, question):
         at, labels = 12, []
@@ -47,4 +47,8 @@ class Keys:
             ">HHIH", TXT, 1, 3600, len(strings)) + strings
 
     def close(self):
+        """Nobody may wait in it then: see tests/fetch/dns.py."""
+        self.is_over = True
+        self.socket.sendto(b"", self.socket.getsockname())
+        self.thread.join()
         self.socket.close()

@@ -43,10 +43,12 @@ class Names:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.is_over = False
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
 
     def serve(self):
-        while True:
+        while not self.is_over:
             try:
                 question, peer = self.socket.recvfrom(4096)
             except OSError:
@@ -94,4 +96,13 @@ class Names:
         return reply(0, rows)
 
     def close(self):
+        """
+        Nobody may wait in a call then: when a signal interrupts it, be it the
+        end of a command that another thread ran, the kernel begins it anew
+        with the number of the descriptor, which is somebody else's by then.
+        Readers of large letters have lost bytes that way.
+        """
+        self.is_over = True
+        self.socket.sendto(b"", self.socket.getsockname())
+        self.thread.join()
         self.socket.close()

@@ -21,8 +21,13 @@ class Relay:
         self.connections = 0
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.open = []
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.open, self.threads = [], []
+        self.begin(self.accept)
+
+    def begin(self, function, *args):
+        thread = threading.Thread(target=function, args=args, daemon=True)
+        self.threads.append(thread)
+        thread.start()
 
     def is_imap(self):
         return False
@@ -40,8 +45,7 @@ class Relay:
             self.open += [near, far]
             for source, sink, name in ((near, far, "sent"),
                                        (far, near, "received")):
-                threading.Thread(target=self.pump, daemon=True,
-                                 args=(source, sink, name)).start()
+                self.begin(self.pump, source, sink, name)
 
     def pump(self, source, sink, name):
         try:
@@ -57,8 +61,17 @@ class Relay:
             pass
 
     def close(self):
-        self.listener.close()
+        """Nobody may wait in what is closed: see dns.py."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.threads[0].join()          # none is opened any more
         for one in self.open:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass                    # the peer was first
+        for thread in self.threads:
+            thread.join()
+        for one in (self.listener, *self.open):
             one.close()
 
 
