@@ -30,7 +30,7 @@ undo(const struct queue_request *request, struct ipc_message *message)
 	if (answer_unpack(&u, &said) < 0 || said.code != 250)
 		return;
 	if (request->kind == QUEUE_GRANT) {
-		tell_number(request->queue, QUEUE_RELEASE, request->bytes);
+		tell_number(request->queue, QUEUE_RELEASE, request->about);
 		return;
 	}
 	ticket = unpack_u64(&u);
@@ -52,7 +52,7 @@ on_reply(void *arg, int status, struct ipc_message *message)
 	if (status < 0 && collect != NULL)
 		collect->queue = NULL;
 	if (collect != NULL && (submits || !conversation_is_over(collect)))
-		request->answer(collect, request->bytes,
+		request->answer(collect, request->about,
 		    status < 0 ? NULL : message);
 	else if (status == 0)
 		undo(request, message);
@@ -61,7 +61,7 @@ on_reply(void *arg, int status, struct ipc_message *message)
 
 bool
 queue_ask(struct collect *collect, enum queue_kind kind,
-    const struct text *body, int fd, uint64_t bytes, queue_answer_fn *answer)
+    const struct text *body, int fd, uint64_t about, queue_answer_fn *answer)
 {
 	struct queue_request *request = malloc(sizeof(*request));
 	int r = -ENOMEM;
@@ -69,7 +69,7 @@ queue_ask(struct collect *collect, enum queue_kind kind,
 	if (request != NULL && collect->queue != NULL && !text_failed(body)) {
 		*request = (struct queue_request){
 			.collect = collect, .queue = collect->queue,
-			.kind = (uint16_t)kind, .bytes = bytes,
+			.kind = (uint16_t)kind, .about = about,
 			.answer = answer
 		};
 		r = ipc_ask(collect->queue, request->kind, text_slice(body),

@@ -15,8 +15,11 @@
 
 struct collect;
 
-/* `bytes` as they were asked; message NULL: the queue is lost. */
-typedef void	queue_answer_fn(struct collect *, uint64_t bytes,
+/*
+ * `about` as it was asked with: bytes of space, or the ticket of a big file.
+ * Message NULL: the queue is lost.
+ */
+typedef void	queue_answer_fn(struct collect *, uint64_t about,
 		    struct ipc_message *);
 
 /* Something asked of the queue; it outlives the collection. */
@@ -25,7 +28,7 @@ struct queue_request {
 	struct collect	*collect;	/* NULL: gone */
 	struct ipc	*queue;
 	uint16_t	 kind;
-	uint64_t	 bytes;		/* that the answer is about */
+	uint64_t	 about;		/* as queue_answer_fn is told */
 	queue_answer_fn	*answer;
 };
 
@@ -37,7 +40,7 @@ LIST_HEAD(queue_requests, queue_request);
  * called.  After the end of the conversation only submissions are answered.
  */
 bool	queue_ask(struct collect *, enum queue_kind, const struct text *body,
-	    int fd, uint64_t bytes, queue_answer_fn *);
+	    int fd, uint64_t about, queue_answer_fn *);
 void	queue_tell(struct collect *, enum queue_kind, const struct text *);
 /* The same, of one number: bytes, a ticket, an account. */
 void	queue_tell_number(struct collect *, enum queue_kind, uint64_t number);

@@ -217,22 +217,23 @@ resume_begin(struct collect *collect, struct incoming *incoming)
 
 /* --- the rest ----------------------------------------------------------- */
 
+/* Of the message of `ticket`; it may have been left, and another come since. */
 static void
-on_mended(struct collect *collect, uint64_t bytes,
+on_mended(struct collect *collect, uint64_t ticket,
     struct ipc_message *message)
 {
 	struct incoming *incoming = collect->conversation->incoming;
 
-	(void)bytes;
 	if (message == NULL) {
 		collect_break(collect, FETCH_END_PAUSED,
 		    "the queue is not there");
 		return;
 	}
-	if (incoming != NULL) {
-		incoming->is_waiting = false;
-		incoming_go_on(collect);
-	}
+	if (incoming == NULL || !incoming->has_ticket ||
+	    incoming->ticket != ticket)
+		return;
+	incoming->is_waiting = false;
+	incoming_go_on(collect);
 	conversation_hold(collect, HOLD_HALF, false);
 }
 
@@ -250,7 +251,8 @@ resume_mended(struct collect *collect, struct incoming *incoming)
 	incoming->is_waiting = true;
 	pack_u64(&body, incoming->ticket);
 	conversation_hold(collect, HOLD_HALF, true);
-	(void)queue_ask(collect, QUEUE_BIG_MENDED, &body, -1, 0, on_mended);
+	(void)queue_ask(collect, QUEUE_BIG_MENDED, &body, -1,
+	    incoming->ticket, on_mended);
 }
 
 bool

@@ -110,7 +110,7 @@ big_new(struct ledger *ledger, struct text *body)
 {
 	int fd[2];
 
-	ck_assert_uint_lt(ledger->big_count, 8);
+	ck_assert_uint_lt(ledger->big_count, LEDGER_BIGS);
 	ck_assert_int_eq(pipe2(fd, O_CLOEXEC | O_NONBLOCK), 0);
 	if (ledger->pipe_bytes != 0)
 		ck_assert_int_ge(fcntl(fd[1], F_SETPIPE_SZ,
@@ -172,14 +172,29 @@ on_big_of(void *arg, struct ipc *from, struct ipc_message *message)
 /* Turns of on_later(), in each of which pipes are read. */
 #define MENDED_TURNS	50
 
+static void
+reply_mended(struct ledger *ledger)
+{
+	uint64_t serial = ledger->mended_serials[ledger->mended_answered++];
+
+	ledger->before_mended = ledger->bigs[ledger->big_count - 1].bytes.len;
+	ck_assert_int_eq(ipc_reply(ledger->far, serial, slice_of(NULL, 0),
+	    NULL, 0), 0);
+}
+
 static int
 on_mended(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct ledger *ledger = arg;
 
 	(void)from;
-	ledger->mended++;
-	ledger->mended_serial = message->serial;
+	ck_assert_uint_lt(ledger->mended, LEDGER_BIGS);
+	ledger->mended_serials[ledger->mended++] = message->serial;
+	if (ledger->mended < ledger->mended_least)
+		return 0;
+	/* those before it were put off up to here */
+	while (ledger->mended_answered + 1 < ledger->mended)
+		reply_mended(ledger);
 	ledger->mended_turns = MENDED_TURNS;
 	timer_set(ledger->later, 1);
 	return 0;
@@ -189,11 +204,8 @@ on_mended(void *arg, struct ipc *from, struct ipc_message *message)
 static void
 answer_mended(struct ledger *ledger)
 {
-	if (ledger->mended_turns == 0 || --ledger->mended_turns > 0)
-		return;
-	ledger->before_mended = ledger->bigs[ledger->big_count - 1].bytes.len;
-	ck_assert_int_eq(ipc_reply(ledger->far, ledger->mended_serial,
-	    slice_of(NULL, 0), NULL, 0), 0);
+	if (ledger->mended_turns > 0 && --ledger->mended_turns == 0)
+		reply_mended(ledger);
 }
 
 static int

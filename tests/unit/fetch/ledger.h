@@ -9,6 +9,7 @@
 #include "queue/service.h"
 
 #define LEDGER_ROWS	4096
+#define LEDGER_BIGS	8
 
 /* A message that was submitted. */
 struct ledger_mail {
@@ -60,6 +61,7 @@ struct ledger {
 	struct slice	 half;
 	bool		 half_is_damaged;
 	int		 pipe_bytes;	/* of big files; 0: the usual */
+	unsigned	 mended_least;	/* are told before it answers any */
 	/* heard */
 	struct row {
 		uint32_t	number;
@@ -98,14 +100,15 @@ struct ledger {
 	uint64_t	 noting;	/* its serial */
 	struct text	 late;		/* page */
 	uint64_t	 late_serial;
-	uint64_t	 mended_serial;
-	unsigned	 mended_turns;	/* until it is answered; 0: it is */
+	uint64_t	 mended_serials[LEDGER_BIGS];
+	unsigned	 mended_answered;
+	unsigned	 mended_turns;	/* until the last one is; 0: it is */
 	uint64_t	 serials[LEDGER_ROWS];
 	unsigned	 waiting;
 	struct ledger_big {
 		int		fd;
 		struct text	bytes;
-	} bigs[8];
+	} bigs[LEDGER_BIGS];
 	unsigned	 big_count;
 };
 

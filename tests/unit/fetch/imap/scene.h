@@ -1,0 +1,144 @@
+/*
+ * scene.h - an IMAP account that is collected, between a server and the queue
+ *
+ * A server in a thread (server.c) at one end, the queue (ledger.c) at the
+ * other: what the server says, and what is here, is set before it is run.
+ */
+#ifndef TESTS_UNIT_FETCH_IMAP_SCENE_H
+#define TESTS_UNIT_FETCH_IMAP_SCENE_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fetch/collect_inside.h"
+#include "tests/unit/fetch/imap/server.h"
+#include "tests/unit/fetch/ledger.h"
+#include "tests/unit/unit.h"
+
+#define LETTER	"Return-Path: <bob@example.com>\r\n" \
+		"Subject: hello\r\n\r\nBody)\r\n.dot\r\nP5 OK done\r\n"
+
+/* Rows of a table as runs of a loop test. */
+#define ROWS(table)	((int)(sizeof(table) / sizeof(*(table))))
+
+struct scene {
+	struct loop	*loop;
+	struct talk_hall *hall;
+	struct server	*server;
+	struct server_folder *inbox;
+	struct ledger	*ledger;
+	struct fetch_account account;
+	struct collect_options options;
+	struct collect	*collect;
+	struct timer	*guard;
+	struct fetch_outcome outcome;
+	char		 words[FETCH_WORDS_MOST + 1];
+	bool		 over;
+	struct timer	*pausing;	/* or NULL */
+	void		(*progress)(void *arg, const struct fetch_progress *);
+};
+
+/* Its end: the password is gone by then. */
+static inline void
+on_over(void *arg, const struct fetch_outcome *outcome)
+{
+	struct scene *scene = arg;
+
+	ck_assert(!scene->over);
+	scene->over = true;
+	scene->outcome = *outcome;
+	ck_assert_int_eq(slice_cstr(outcome->words, scene->words,
+	    sizeof(scene->words)), 0);
+	ck_assert_int_eq(scene->collect->password[0], '\0');
+	collect_free(scene->collect);
+	scene->collect = NULL;
+	timer_set(scene->guard, 20);
+}
+
+/* It took too long, or all that was under way has come. */
+static inline void
+on_guard(void *arg)
+{
+	struct scene *scene = arg;
+
+	loop_stop(scene->loop);
+}
+
+/* An empty INBOX; what a test needs otherwise it sets before it is run. */
+static inline struct scene *
+scene_new(void)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+	const char *fault;
+
+	ck_assert_ptr_nonnull(scene);
+	ck_assert_int_eq(talk_global_open(), 0);
+	scene->loop = loop_new();
+	scene->hall = talk_hall_new(scene->loop, slice_str(""), &fault);
+	ck_assert_ptr_nonnull(scene->hall);
+	scene->server = server_new();
+	scene->inbox = &scene->server->folders[0];
+	scene->ledger = ledger_new(scene->loop);
+	scene->guard = timer_new(scene->loop, on_guard, scene);
+	scene->account = (struct fetch_account){
+		.id = 7, .owner = 3, .owner_address = "me@example.org",
+		.label = "old mail", .host = "pop.example.net",
+		.user = "someone", .tls = FETCH_TLS_NONE,
+		.protocol = FETCH_IMAP, .folders = "all",
+		.mechanism = FETCH_AUTO, .from = FETCH_FROM_ALL,
+		.delete_after_days = FETCH_KEEP, .enabled = true
+	};
+	scene->options = (struct collect_options){
+		.account = &scene->account, .password = "secret words",
+		.addresses = "127.0.0.1", .task = FETCH_COLLECT,
+		.message_bytes = 32 << 20, .silence_ms = 300,
+		.connect_ms = 2000, .open_ms = 2000, .again_ms = 20
+	};
+	return scene;
+}
+
+/* All of it; what is granted is given back or taken at the end. */
+static inline void
+scene_run(struct scene *scene)
+{
+	const struct collect_events events = {
+		.arg = scene, .over = on_over, .progress = scene->progress
+	};
+
+	server_start(scene->server);
+	scene->account.port = scene->server->port;
+	ck_assert_int_eq(collect_start(scene->hall, scene->loop,
+	    scene->ledger->near, &scene->options, &events, &scene->collect),
+	    0);
+	timer_set(scene->guard, 20000);
+	ck_assert_int_eq(loop_run(scene->loop), 0);
+	ck_assert_msg(scene->over, "it does not end");
+	server_stop(scene->server);
+	ck_assert_uint_eq(scene->ledger->granted, 0);
+}
+
+/* Under way or over. */
+static inline void
+scene_free(struct scene *scene)
+{
+	collect_free(scene->collect);
+	timer_free(scene->guard);
+	ledger_free(scene->ledger);
+	talk_hall_free(scene->hall);
+	loop_free(scene->loop);
+	server_free(scene->server);
+	free(scene);
+}
+
+/* It ended so, with these words in what was said. */
+static inline void
+ended(const struct scene *scene, enum fetch_end end, const char *words)
+{
+	ck_assert_msg(scene->outcome.end == end &&
+	    slice_find_str(slice_str(scene->words), words) != SIZE_MAX,
+	    "ended as %s: %s; heard:\n%.*s",
+	    fetch_end_code(scene->outcome.end), scene->words,
+	    SLICE_FMT(text_slice(&scene->server->heard)));
+}
+
+#endif
