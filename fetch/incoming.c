@@ -139,6 +139,8 @@ read_header(struct incoming *incoming)
 
 /* More space than was thought */
 
+static void	grow(struct collect *, struct incoming *);
+
 static void
 on_more_space(struct collect *collect, uint64_t bytes,
     struct ipc_message *message)
@@ -151,6 +153,10 @@ on_more_space(struct collect *collect, uint64_t bytes,
 		return;
 	if (said.code == 250 && incoming != NULL) {
 		incoming->retr.space += bytes;
+		conversation_hold(collect, HOLD_SPACE, false);
+		if (incoming->bytes > incoming->retr.space)
+			grow(collect, incoming);
+		return;
 	} else if (said.code == 250) {
 		space_put(collect, bytes);
 	} else {
@@ -169,6 +175,9 @@ grow(struct collect *collect, struct incoming *incoming)
 	uint64_t most = collect_largest(collect) - incoming->retr.space;
 	TEXT_AUTO body = TEXT_INIT(16);
 
+	/* what was read before the server had to wait still comes, in pieces */
+	if ((collect->conversation->held_for & HOLD_SPACE) != 0)
+		return;
 	if (space_take(collect, missing)) {
 		incoming->retr.space += missing;
 		return;

@@ -14,8 +14,11 @@
 #include "store/account.h"
 
 #define SENDER_SIZE	320	/* local part, "@", domain, NUL */
-/* The last run of a message that is not big yet comes on top. */
-#define INCOMING_BYTES	(BIG_BYTES + PROTOCOL_RUN_BYTES)
+/*
+ * The last run of a message that is not big yet comes on top: twice as long, if
+ * all of it is bare line ends.
+ */
+#define INCOMING_BYTES	(BIG_BYTES + 2 * PROTOCOL_RUN_BYTES)
 
 struct collect;
 struct ipc_message;

@@ -176,6 +176,18 @@ def odd_bytes(t):
                 b"", b"\r\n", b"no header at all", b"Subject: cut"], Imap)
 
 
+@test("F19/imap/a-large-message-that-grows-as-it-is-mended")
+def growing(t):
+    """It becomes twice as large, of which the hub knows nothing before."""
+    datas = [letter("grows-%d" % size, size) + b"\n" * 1000000 +
+             b"line\n" * 100000 + b"end\r\n"
+             for size in (2000, 65000, 130000, 130700, 200000)]
+    box = t.imap_box(datas)
+    t.add(t.provider(ImapSession, box), delete="--delete-after 0")
+    t.now()
+    t.here(datas)
+
+
 @test("F44/imap/absurd-dates")
 def dates(t):
     datas = letters("imap-date", 9)
