@@ -69,6 +69,7 @@ limits_default(struct collect_options *limits)
 	limits->password = limits->addresses = NULL;
 	limits->rules = limits->before = limits->language = NULL;
 	limits->proxy = NULL;
+	limits->session = NULL;
 	limits->keeper = NULL;
 	if (limits->connect_ms == 0)
 		limits->connect_ms = CONNECT_MS;
@@ -177,7 +178,7 @@ allocate(struct collect *collect, const struct collect_options *options)
 		return -ENOMEM;
 	if (options->task == FETCH_DOCTOR)
 		return checkup_open(collect, options->rules,
-		    options->keeper);
+		    options->messages, options->keeper);
 	if (options->before != NULL)
 		r = before_open(collect, slice_str(options->before),
 		    &options->night, options->task == FETCH_EVERYTHING,
@@ -204,6 +205,7 @@ collect_start(struct talk_hall *hall, struct loop *loop, struct ipc *queue,
 	collect->queue = queue;
 	collect->limits = *options;
 	collect->bill = options->bill;
+	collect->session = options->session;
 	collect->events = *events;
 	collect->account = *options->account;
 	/* but for what waits for the night, they are the same */

@@ -33,6 +33,7 @@ struct collect_options {
 	enum fetch_task	 task;
 	uint64_t	 message_bytes;	/* the hub's largest message */
 	struct line_bill *bill;		/* borrowed, outlives it; or NULL */
+	struct talk_session *session;	/* the same: of TLS, to be resumed */
 	/* its mail is for many: how it is told apart (domain_rules.h), and the
 	 * channel to the keeper (borrowed), who knows who is here; or NULL */
 	const char	*rules;
@@ -50,6 +51,7 @@ struct collect_options {
 	uint64_t	 again_ms;	/* before another conversation */
 	uint64_t	 idle_ms;	/* before a watch says something */
 	uint64_t	 mark;		/* of an outcome: FETCH_WATCH from there */
+	unsigned	 messages;	/* FETCH_DOCTOR: see checkup.h */
 };
 
 struct collect_events {

@@ -25,6 +25,7 @@ struct collect {
 	struct collect_options limits;	/* numbers only */
 	struct collect_events events;
 	struct line_bill *bill;		/* or NULL */
+	struct talk_session *session;	/* or NULL */
 	bool		 is_pausing;	/* the line has closed */
 	struct fetch_account account;
 	enum fetch_task	 task;

@@ -67,6 +67,7 @@ struct conversation {
 	bool		 was_wary;	/* the same; see collect.is_wary */
 	bool		 was_whole_only; /* the same; collect.is_whole_only */
 	struct talk	*talk;
+	bool		 resumes;	/* a session of TLS may be */
 	struct pop3	*pop3;		/* NULL: it is none, or not yet */
 	struct pop3_capa capa;
 	struct imap_session *imap;	/* the same */

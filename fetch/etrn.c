@@ -151,7 +151,8 @@ open_talk(struct etrn *etrn)
 		.pin = account->has_pin ? account->pin : NULL,
 		.connect_ms = etrn->limits.connect_ms,
 		.open_ms = etrn->limits.open_ms,
-		.counts = etrn->bill != NULL ? &etrn->bill->carried : NULL
+		.counts = etrn->bill != NULL ? &etrn->bill->carried : NULL,
+		.session = etrn->session
 	}, &(struct talk_events){
 		.arg = etrn, .line = on_line, .opened = on_opened,
 		.readable = on_readable, .drained = on_drained,
@@ -165,6 +166,7 @@ limits_default(struct etrn_options *limits)
 	limits->account = NULL;
 	limits->proxy = NULL;
 	limits->bill = NULL;
+	limits->session = NULL;
 	limits->password = limits->addresses = limits->called = NULL;
 	if (limits->connect_ms == 0)
 		limits->connect_ms = CONNECT_MS;
@@ -215,6 +217,7 @@ etrn_start(struct talk_hall *hall, struct loop *loop, struct ipc *door,
 	etrn->task = options->task;
 	etrn->proxy = options->proxy;
 	etrn->bill = options->bill;
+	etrn->session = options->session;
 	limits_default(&etrn->limits);
 	r = allocate(etrn, options);
 	/* it is asked for nothing: nobody is to bring mail now */

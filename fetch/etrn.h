@@ -27,6 +27,7 @@ struct etrn_options {
 	const char	*called;	/* the hub's name, for EHLO; copied */
 	enum fetch_task	 task;		/* TRY: it is seen whether it offers it */
 	struct line_bill *bill;		/* borrowed: what it costs the line */
+	struct talk_session *session;	/* the same: of TLS, to be resumed */
 	/* 0: the defaults in etrn.c */
 	uint64_t	 connect_ms, open_ms, silence_ms;
 	uint64_t	 turned_ms;	/* without a byte, with the roles reversed */

@@ -56,6 +56,7 @@ struct etrn {
 	char		*password, *addresses, *called;
 	const struct talk_proxy *proxy;	/* NULL: none */
 	struct line_bill *bill;		/* NULL: nobody counts */
+	struct talk_session *session;	/* or NULL */
 	struct talk	*talk;		/* NULL: hung up */
 	struct timer	*clock;		/* for what is awaited */
 	struct timer	*over;		/* to be told */

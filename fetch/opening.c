@@ -33,6 +33,17 @@ opening_again(struct collect *collect, const struct opening *opening,
 		collect_break(collect, FETCH_END_LOCAL, "out of memory");
 }
 
+/*
+ * The server gave a session, and breaks off where one resumes it: it has to
+ * begin without.
+ */
+static bool
+was_spoilt(const struct collect *collect, enum talk_fault fault)
+{
+	return collect->conversation->resumes && collect->session->len == 0 &&
+	    (fault == TALK_TLS_FAILED || fault == TALK_CLOSED);
+}
+
 static void
 on_failed(void *arg, enum talk_fault fault, struct slice words)
 {
@@ -40,6 +51,10 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 	const struct opening *opening = collect->conversation->opening;
 	enum fetch_end end = fault_end(fault);
 
+	if (was_spoilt(collect, fault)) {
+		opening_again(collect, opening, collect->conversation->login);
+		return;
+	}
 	if (fault == TALK_LOGIN_REFUSED)
 		end = opening->refusal(words, true);
 	else if ((fault == TALK_NONSENSE || fault == TALK_CLOSED) &&
@@ -75,7 +90,8 @@ opening_begin(struct collect *collect, const struct opening *opening)
 		.connect_ms = collect->limits.connect_ms,
 		.open_ms = collect->limits.open_ms,
 		.counts = collect->bill == NULL ? NULL :
-		    &collect->bill->carried
+		    &collect->bill->carried,
+		.session = collect->session
 	};
 	const struct talk_events events = {
 		.arg = collect, .line = opening->line,
@@ -84,6 +100,8 @@ opening_begin(struct collect *collect, const struct opening *opening)
 	};
 
 	conversation->opening = opening;
+	conversation->resumes = collect->session != NULL &&
+	    collect->session->len > 0;
 	return talk_open(collect->hall, &options, &events,
 	    &conversation->talk);
 }

@@ -47,8 +47,9 @@ enum keeper_kind {
 	 * Fetch: what is needed to collect for the owner, who is the instance
 	 * of the channel, whatever the message says.
 	 * u64 fetch account -> u8 exists, and if it does: the account with its
-	 * password, as fetch_account_pack(), slice owner's address; nothing at
-	 * all: they cannot be read, or unsealed
+	 * password, as fetch_account_pack(), slice owner's address, slice the
+	 * session of TLS that it was told last ("": none); nothing at all: they
+	 * cannot be read, or unsealed
 	 */
 	KEEPER_FETCH_OPEN,
 	/*
@@ -130,7 +131,12 @@ enum keeper_kind {
 	 * Schedule: may this person have remote mailboxes of their own?
 	 * u64 account -> u8 they may; nothing at all: it cannot be said now
 	 */
-	KEEPER_MAY_FETCH
+	KEEPER_MAY_FETCH,
+	/*
+	 * Fetch, news: what the next one to collect from there may resume
+	 * (talk_session.h).  u64 fetch account, slice session ("": none)
+	 */
+	KEEPER_FETCH_SESSION
 };
 
 /* A remote mailbox, as the schedule knows it. */

@@ -12,11 +12,14 @@
 
 #include "fetch/diagnosis.h"
 #include "lib/base/log.h"
+#include "policy/keeper.h"
 #include "programs/fetch_errand.h"
 
 #define PEERS_MS	10000	/* for the channels to come */
 #define BILL_MS		5000	/* between news of what is carried */
 #define BILL_BYTES	(1u << 20)	/* or so many: whoever counts may stop it */
+
+static void	tell_session(struct errand *);
 
 const struct errand_work *
 errand_work(const struct errand *errand)
@@ -46,6 +49,7 @@ errand_free(struct errand *errand)
 	if (errand->asked != NULL)
 		ipc_forget(errand->asked, errand);
 	end_work(errand);
+	tell_session(errand);
 	errand_tell_carried(errand);	/* what its conversation ended with */
 	timer_free(errand->timer);
 	LIST_REMOVE(errand, next);
@@ -68,6 +72,33 @@ fetch_tell_carried(struct ipc *schedule, uint64_t id,
 	if (text_failed(&body) || ipc_send(schedule, FETCH_CARRIED,
 	    text_slice(&body), NULL, 0) < 0)
 		log_say("the schedule does not hear what was carried");
+}
+
+struct talk_session *
+errand_session(struct errand *errand)
+{
+	return errand->task == FETCH_TRY ? NULL : &errand->session;
+}
+
+/* The keeper keeps it for the next one; without it nothing is lost but bytes. */
+static void
+tell_session(struct errand *errand)
+{
+	struct ipc *keeper = errand->role->keeper;
+	TEXT_AUTO body = TEXT_INIT(TALK_SESSION_BYTES + 16);
+
+	if (!errand->session.is_new || keeper == NULL ||
+	    text_space(&body, body.limit) == NULL)
+		return;
+	errand->session.is_new = false;
+	text_clear(&body);
+	pack_u64(&body, errand->id);
+	pack_slice(&body, slice_of((const char *)errand->session.bytes,
+	    errand->session.len));
+	if (ipc_send(keeper, KEEPER_FETCH_SESSION, text_slice(&body), NULL, 0)
+	    < 0)
+		log_say("the keeper does not take a session of TLS");
+	OPENSSL_cleanse(body.at, body.size);
 }
 
 void
@@ -131,6 +162,7 @@ errand_progress(void *arg, const struct fetch_progress *progress)
 	struct errand *errand = arg;
 	TEXT_AUTO body = TEXT_INIT(64);
 
+	tell_session(errand);
 	/* a watch has none */
 	if (errand->asker == NULL || errand->task == FETCH_WATCH)
 		return;

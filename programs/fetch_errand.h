@@ -67,6 +67,7 @@ struct errand {
 	uint64_t		 id;
 	enum fetch_task		 task;
 	uint64_t		 mark;		/* FETCH_WATCH: from there on */
+	unsigned		 messages;	/* FETCH_DOCTOR: see checkup.h */
 	struct timer		*timer;		/* of all before the work */
 	bool			 is_asking;	/* its time runs */
 	bool			 has_settings;	/* and the password */
@@ -82,6 +83,7 @@ struct errand {
 	struct ipc		*asked;		/* keeper or resolver, or NULL */
 	struct fetch_account	 account;
 	char			 password[FETCH_SECRET_SIZE];
+	struct talk_session	 session;	/* of TLS, with that server */
 	void			*run;		/* its work's own; NULL: before it */
 	/* the channels that the work uses, or NULL */
 	struct ipc		*queue, *keeper, *door;
@@ -123,6 +125,11 @@ void		 errand_refuse(struct ipc *from, uint64_t serial);
 /* Of a work, `arg` is the errand: its progress, and its end. */
 void		 errand_progress(void *arg, const struct fetch_progress *);
 void		 errand_over(void *arg, const struct fetch_outcome *);
+/*
+ * The session of TLS that its work may resume; NULL: it is to see the server's
+ * certificates, for who tries whether they are good.
+ */
+struct talk_session *errand_session(struct errand *);
 /* What the line has carried for it since this was told last. */
 void		 errand_tell_carried(struct errand *);
 /* So much was carried for that fetch account: tell the schedule. */

@@ -33,7 +33,9 @@ start(struct errand *errand, const char *addresses)
 		.keeper = role->keeper, .before = errand->before,
 		.language = errand->language, .night = role->night,
 		.message_bytes = role->process->config.message_bytes,
-		.bill = &errand->bill, .mark = errand->mark
+		.bill = &errand->bill,
+		.session = errand_session(errand), .mark = errand->mark,
+		.messages = errand->messages
 	};
 	const struct collect_events events = {
 		.arg = errand, .progress = errand_progress,

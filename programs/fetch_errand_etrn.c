@@ -16,7 +16,8 @@ start(struct errand *errand, const char *addresses)
 		    errand->password,
 		.proxy = &errand->proxy, .addresses = addresses,
 		.called = role->process->config.hostname,
-		.task = errand->task, .bill = &errand->bill
+		.task = errand->task, .bill = &errand->bill,
+		.session = errand_session(errand)
 	};
 	const struct etrn_events events = {
 		.arg = errand, .progress = errand_progress, .over = errand_over

@@ -11,9 +11,9 @@
 
 #include <openssl/crypto.h>
 
-#include "lib/base/names.h"
 #include "policy/keeper.h"
 #include "programs/fetch_errand.h"
+#include "programs/fetch_reach.h"
 
 #define ASKING_MS	30000	/* keeper and resolver: longer than NAMES_MOST_MS */
 #define WAY_MS		90000	/* proxy, login server twice, keeper */
@@ -47,26 +47,31 @@ static void
 on_addresses(void *arg, int status, struct ipc_message *message)
 {
 	struct errand *errand = arg;
-	struct unpack u;
 	char addresses[NAMES_TEXT_SIZE];
-	unsigned found;
 
 	if (answered(errand, status) < 0)
 		return;
-	u = unpack_of(message->body);
-	found = unpack_enum(&u, NAMES_FOUND_COUNT);
-	if (slice_cstr(unpack_slice(&u), addresses, sizeof(addresses)) < 0 ||
-	    !unpack_is_done(&u))
-		errand_fail(errand, FETCH_END_LOCAL,
-		    "the resolver's answer cannot be read");
-	else if (found == NAMES_NONE)
+	switch (fetch_reach_read(message->body, errand->account.by_owner,
+	    errand->role->process->config.people_fetch_hosts, addresses)) {
+	case REACH_FOUND:
+		errand_begin(errand, addresses);
+		break;
+	case REACH_NONE:
 		errand_fail(errand, FETCH_END_UNREACHABLE,
 		    "there is no host of that name");
-	else if (found == NAMES_LATER)
+		break;
+	case REACH_LATER:
 		errand_fail(errand, FETCH_END_UNREACHABLE,
 		    "the name could not be looked up now");
-	else
-		errand_begin(errand, addresses);
+		break;
+	case REACH_INNER:
+		errand_fail(errand, FETCH_END_INNER, "");
+		break;
+	case REACH_UNREADABLE:
+		errand_fail(errand, FETCH_END_LOCAL,
+		    "the resolver's answer cannot be read");
+		break;
+	}
 }
 
 static void
@@ -94,11 +99,17 @@ ask_resolver(struct errand *errand)
 static void
 find_host(struct errand *errand)
 {
-	if (errand->proxy.kind == TALK_PROXY_SOCKS5H ||
-	    errand->proxy.kind == TALK_PROXY_HTTP)
+	bool is_there = errand->proxy.kind == TALK_PROXY_SOCKS5H ||
+	    errand->proxy.kind == TALK_PROXY_HTTP;
+
+	if (!is_there)
+		ask_resolver(errand);
+	else if (fetch_reach_may_ask(errand->account.host,
+	    errand->account.by_owner,
+	    errand->role->process->config.people_fetch_hosts))
 		errand_begin(errand, "");
 	else
-		ask_resolver(errand);
+		errand_fail(errand, FETCH_END_INNER, "");
 }
 
 static void
@@ -141,6 +152,18 @@ find_way(struct errand *errand)
 		timer_set(errand->timer, WAY_MS);
 }
 
+static int
+take_session(struct errand *errand, struct slice session)
+{
+	if (session.len > sizeof(errand->session.bytes))
+		return -EBADMSG;
+	if (session.len > 0)
+		memcpy(errand->session.bytes, session.at, session.len);
+	errand->session.len = session.len;
+	errand->session.is_new = false;
+	return 0;
+}
+
 /* 0, -ENOENT (there is no such account any more), -EBADMSG. */
 static int
 take_settings(struct errand *errand, struct slice body)
@@ -159,6 +182,7 @@ take_settings(struct errand *errand, struct slice body)
 		return r;
 	if (slice_cstr(unpack_slice(&u), errand->account.owner_address,
 	    sizeof(errand->account.owner_address)) < 0 ||
+	    take_session(errand, unpack_slice(&u)) < 0 ||
 	    !unpack_is_done(&u) || errand->account.id != errand->id)
 		return -EBADMSG;
 	return slice_cstr(secret, errand->password,

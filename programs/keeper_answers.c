@@ -185,8 +185,8 @@ answer_due(const struct question *q, struct text *body)
 static int
 answer_open(const struct question *q, struct text *body)
 {
-	return keeper_fetch_open(q->policy, &q->keeper->seal_key, q->owner,
-	    q->body, body);
+	return keeper_fetch_open(q->policy, &q->keeper->seal_key,
+	    q->keeper->sessions, q->owner, q->body, body);
 }
 
 static int

@@ -119,7 +119,8 @@ keeper_fetch_owner(struct policy *policy, struct slice body,
 /* Add the row and what it seals. */
 static int
 open_one(struct policy *policy, const struct seal_key *key,
-    const struct fetch_account *f, struct text *answer)
+    struct session_cache *sessions, const struct fetch_account *f,
+    struct text *answer)
 {
 	char secret[FETCH_SECRET_SIZE];
 	int r = policy_fetch_secret(policy, key, f->id, secret);
@@ -128,6 +129,7 @@ open_one(struct policy *policy, const struct seal_key *key,
 		pack_u8(answer, true);
 		fetch_account_pack(answer, f, slice_str(secret));
 		pack_slice(answer, slice_str(f->owner_address));
+		pack_slice(answer, session_cache_get(sessions, f->id));
 	}
 	OPENSSL_cleanse(secret, sizeof(secret));
 	return r;
@@ -135,7 +137,8 @@ open_one(struct policy *policy, const struct seal_key *key,
 
 int
 keeper_fetch_open(struct policy *policy, const struct seal_key *key,
-    uint64_t owner, struct slice body, struct text *answer)
+    struct session_cache *sessions, uint64_t owner, struct slice body,
+    struct text *answer)
 {
 	struct unpack u = unpack_of(body);
 	struct fetch_account f;
@@ -150,14 +153,35 @@ keeper_fetch_open(struct policy *policy, const struct seal_key *key,
 	text_clear(answer);
 	r = policy_fetch_get(policy, id, &f);
 	if (r == 0)
-		r = f.owner == owner ? open_one(policy, key, &f, answer) :
-		    -ENOENT;
+		r = f.owner == owner ? open_one(policy, key, sessions, &f,
+		    answer) : -ENOENT;
 	if (r == -ENOENT)
 		pack_u8(answer, false);
 	else if (r == -EBADMSG || r == -EPROTO)
 		log_say("fetch account %" PRIu64 ": its password is sealed "
 		    "with another key", id);
 	else if (r < 0)
+		log_say("fetch account %" PRIu64 " cannot be read: %s", id,
+		    strerror(-r));
+	return 0;
+}
+
+int
+keeper_fetch_session(struct policy *policy, struct session_cache *sessions,
+    uint64_t owner, struct slice body)
+{
+	struct unpack u = unpack_of(body);
+	struct fetch_account f;
+	uint64_t id = unpack_u64(&u);
+	struct slice session = unpack_slice(&u);
+	int r;
+
+	if (!unpack_is_done(&u) || session.len > TALK_SESSION_BYTES)
+		return -EBADMSG;
+	r = policy_fetch_get(policy, id, &f);
+	if (r == 0 && f.owner == owner)
+		session_cache_put(sessions, id, session);
+	else if (r < 0 && r != -ENOENT)
 		log_say("fetch account %" PRIu64 " cannot be read: %s", id,
 		    strerror(-r));
 	return 0;

@@ -12,9 +12,11 @@
 #include "policy/domain_rules.h"
 #include "policy/fetch_accounts.h"
 #include "policy/keeper.h"
+#include "policy/session_cache.h"
 
 #define KEEPER_FETCH_PAGE	100	/* rows of 1,400 bytes fit a message */
-#define KEEPER_FETCH_BYTES	8192	/* of an answer to KEEPER_FETCH_OPEN */
+/* Of an answer to KEEPER_FETCH_OPEN. */
+#define KEEPER_FETCH_BYTES	(8192 + TALK_SESSION_BYTES)
 /* Of one to KEEPER_FETCH_RULES: two texts, a language, their lengths. */
 #define KEEPER_RULES_BYTES	(DOMAIN_TEXT_MOST + BEFORE_TEXT_MOST + 64)
 
@@ -32,7 +34,14 @@ int	keeper_fetch_due(struct policy *, struct slice body,
 int	keeper_fetch_owner(struct policy *, struct slice body,
 	    struct text *answer);
 int	keeper_fetch_open(struct policy *, const struct seal_key *,
-	    uint64_t owner, struct slice body, struct text *answer);
+	    struct session_cache *, uint64_t owner, struct slice body,
+	    struct text *answer);
+/*
+ * A KEEPER_FETCH_SESSION of the process that collects for `owner`: of an account
+ * that is not its owner's nothing is kept.  0 or -EBADMSG.
+ */
+int	keeper_fetch_session(struct policy *, struct session_cache *,
+	    uint64_t owner, struct slice body);
 /* The same of a KEEPER_FETCH_RULES and a KEEPER_FIND. */
 int	keeper_fetch_rules(struct policy *, uint64_t owner, struct slice body,
 	    struct text *answer);

@@ -14,6 +14,7 @@
 #include "policy/login_cache.h"
 #include "policy/login_delay.h"
 #include "policy/seal.h"
+#include "policy/session_cache.h"
 #include "policy/whose_cache.h"
 #include "programs/roles.h"
 
@@ -25,6 +26,7 @@ struct keeper {
 	struct login_delay	*delays;
 	struct login_cache	*cache;
 	struct whose_cache	*whose;
+	struct session_cache	*sessions;
 	struct seal_key		 seal_key;
 	unsigned		 logins;	/* attempts in all */
 	unsigned		 hashing;	/* of them in the pool */

@@ -14,6 +14,7 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
+#include "programs/keeper_fetch.h"
 #include "programs/keeper_inside.h"
 #include "programs/keeper_line.h"
 #include "programs/roles.h"
@@ -33,6 +34,7 @@ static void	tell_accounts(struct keeper *);
 static int	on_admin(void *, struct ipc *, struct ipc_message *);
 static int	on_line_reported(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_health(void *, struct ipc *, struct ipc_message *);
+static int	on_fetch_session(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define CONSOLE	FROM(ROLE_CONSOLE)
@@ -48,6 +50,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_FETCH_DUE, "DUE",   SCHEDULE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_FETCH_OPEN, "OPEN", FETCH,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_FETCH_WAY, "WAY",   FETCH,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_FETCH_SESSION, "SESSION", FETCH,  IPC_NEWS,	0, 0, on_fetch_session },
 { KEEPER_GRANT_SAVE, "GRANT", FETCH,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_FETCH_OWNER, "OWNER", QUEUE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_FETCH_RULES, "RULES", FETCH,	   IPC_REQUEST, 0, 0, keeper_on_asked },
@@ -94,6 +97,18 @@ on_fetch_health(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	(void)from;
 	return keeper_fetch_health(keeper_of(arg)->policy, message->body);
+}
+
+static int
+on_fetch_session(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct keeper *keeper = keeper_of(arg);
+	int r = keeper_fetch_session(keeper->policy, keeper->sessions,
+	    ipc_instance(from), message->body);
+
+	OPENSSL_cleanse((void *)(uintptr_t)message->body.at,
+	    message->body.len);
+	return r;
 }
 
 void
@@ -249,8 +264,10 @@ keeper_start(struct process *process)
 	keeper->delays = login_delay_new();
 	keeper->cache = login_cache_new();
 	keeper->whose = whose_cache_new();
+	keeper->sessions = session_cache_new();
 	if (keeper->pool == NULL || keeper->delays == NULL ||
-	    keeper->cache == NULL || keeper->whose == NULL)
+	    keeper->cache == NULL || keeper->whose == NULL ||
+	    keeper->sessions == NULL)
 		return -ENOMEM;
 	r = policy_open(process->folder_fd, false, &keeper->policy, &needs);
 	if (r == -EPROTO)
@@ -302,6 +319,7 @@ keeper_stop(struct process *process)
 	if (keeper != NULL) {
 		pool_free(keeper->pool);
 		policy_close(keeper->policy);
+		session_cache_free(keeper->sessions);
 	}
 	_exit(0);
 }

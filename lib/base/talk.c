@@ -86,7 +86,9 @@ talk_open(struct talk_hall *hall, const struct talk_options *options,
 		talk->certificate.is_pinned = true;
 		memcpy(talk->certificate.pin, options->pin, TALK_PRINT_BYTES);
 	}
-	r = begin(talk, options);
+	r = talk_session_open(talk, options);
+	if (r == 0)
+		r = begin(talk, options);
 	if (r < 0) {
 		talk_free(talk);
 		return r;
@@ -115,6 +117,7 @@ talk_fail(struct talk *talk, enum talk_fault fault, struct slice words)
 {
 	if (talk->is_over)
 		return;
+	talk_session_spoil(talk);
 	talk->is_over = true;
 	timer_stop(talk->deadline);
 	talk_bytes_close(talk);
@@ -306,6 +309,12 @@ const char *
 talk_tls_words(const struct talk *talk)
 {
 	return talk->certificate.tls_words;
+}
+
+bool
+talk_is_resumed(const struct talk *talk)
+{
+	return talk->resumption.is_resumed;
 }
 
 bool

@@ -4,7 +4,8 @@
  * libcurl brings the connection up (CURLOPT_CONNECT_ONLY): addresses, TLS, the
  * greeting, CAPA and the login.  From there on the bytes are ours: what is
  * written goes out as it is, what comes is read until nothing is left.  Nothing
- * is shared between two conversations but the trust store (HARDENING A23).
+ * is shared between two conversations but the trust store (HARDENING A23), and
+ * a TLS session where whoever opens them gives it (struct talk_session).
  *
  * Names are resolved before; credentials are given as options, never as part of
  * a URL (A56).  A conversation of which TLS is required sends no byte of the
@@ -19,6 +20,7 @@
 
 #include "lib/base/loop.h"
 #include "lib/base/slice.h"
+#include "lib/base/talk_session.h"
 
 #define TALK_WORDS_MOST	512	/* of what the other side said; longer is cut */
 #define TALK_PRINT_BYTES 32	/* SHA-256 of a certificate (DER) */
@@ -114,6 +116,12 @@ struct talk_options {
 	uint64_t	 open_ms;	/* until it is open */
 	/* bytes are added here, the last ones when it ends; or NULL */
 	struct talk_counts *counts;
+	/*
+	 * Resumed, if it is fit; and what the server gives takes its place.  It
+	 * is emptied when one that was offered it fails before it is open.
+	 * Borrowed until talk_free(); or NULL.
+	 */
+	struct talk_session *session;
 };
 
 struct talk_events {
@@ -178,9 +186,11 @@ void		 talk_hold(struct talk *, bool held);
 const char	*talk_peer(const struct talk *);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or "" without TLS. */
 const char	*talk_tls_words(const struct talk *);
+/* It began with that session: no certificate was shown. */
+bool		 talk_is_resumed(const struct talk *);
 /*
- * SHA-256 of the certificate that the server showed, trusted or not; false when
- * none was seen.
+ * SHA-256 of the certificate that the server showed, trusted or not, or has
+ * shown before where its session was resumed; false when none was seen.
  */
 bool		 talk_print(const struct talk *,
 		    unsigned char print_out[TALK_PRINT_BYTES]);

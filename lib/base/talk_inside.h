@@ -3,8 +3,9 @@
  *
  * talk.c opens it and says how it went, talk_options.c tells libcurl what it
  * must know, talk_drive.c gives it its turns on the loop, talk_tls.c judges the
- * certificate by what talk_trust.c trusts, talk_bytes.c moves what is said once
- * it is open, talk_line.c counts that and holds it back.  A handler may free the
+ * certificate by what talk_trust.c trusts, talk_session.c has that resumed,
+ * talk_bytes.c moves what is said once it is open, talk_line.c counts that and
+ * holds it back.  A handler may free the
  * conversation; who calls one asks talk_tell...() whether it is still there.
  */
 #ifndef POSTROOM_BASE_TALK_INSIDE_H
@@ -46,6 +47,14 @@ struct talk_certificate {
 	unsigned char	 print[TALK_PRINT_BYTES];
 	const char	*fault;		/* NULL: nothing is wrong with it */
 	char		 tls_words[80];
+};
+
+/* A session that it begins with, and the one that comes of it. */
+struct talk_resumption {
+	struct talk_session *kept;	/* borrowed; NULL: none is wanted */
+	unsigned char	 bond[TALK_PRINT_BYTES];	/* to what is trusted */
+	bool		 was_offered, is_resumed;
+	int64_t		 judged_utc_ms;	/* the certificates of the resumed */
 };
 
 /* What libcurl does not tell of a protocol. */
@@ -93,6 +102,7 @@ struct talk {
 	size_t		 last_len;
 	char		 error[CURL_ERROR_SIZE];
 	struct talk_certificate certificate;
+	struct talk_resumption resumption;
 
 	/* once it is open */
 	struct watch	*watch;
@@ -169,6 +179,8 @@ int	talk_line_socket(void *arg, curl_socket_t, curlsocktype);
 /* talk_trust.c: of a hall, or NULL with the fault set or not; NULL is fine. */
 struct talk_trust *talk_trust_new(struct slice pem, const char **fault_out);
 void	talk_trust_free(struct talk_trust *);
+/* SHA-256 of the PEM that it was made of. */
+const unsigned char *talk_trust_print(const struct talk_trust *);
 /* How many of its certificates no chain has needed yet. */
 size_t	talk_trust_unread(const struct talk_trust *);
 /* Is the chain shown one to be trusted, for that host?  An X509_V_ code. */
@@ -176,5 +188,14 @@ int	talk_trust_judge(struct talk_trust *, X509_STORE_CTX *shown,
 	    const char *host);
 /* talk_tls.c: CURLOPT_SSL_CTX_FUNCTION, with the conversation as its data. */
 CURLcode talk_tls_prepare(CURL *, void *ssl_ctx, void *arg);
+/* Keep what a handshake came to, and whose certificate it is about. */
+void	talk_tls_note(struct talk *, const SSL *, const X509 *leaf);
+
+/* talk_session.c: what a session is bound to.  0 or -EIO. */
+int	talk_session_open(struct talk *, const struct talk_options *);
+/* Before the handshake: have the session that is kept offered. */
+void	talk_session_prepare(struct talk *, SSL_CTX *);
+/* It has failed.  If it was never open, it is not tried with that again. */
+void	talk_session_spoil(struct talk *);
 
 #endif

@@ -14,17 +14,22 @@
 
 #include "lib/base/talk_inside.h"
 
-static void
-note_session(struct talk_certificate *certificate, const SSL *ssl)
+void
+talk_tls_note(struct talk *talk, const SSL *ssl, const X509 *leaf)
 {
-	const SSL_CIPHER *cipher;
+	struct talk_certificate *certificate = &talk->certificate;
+	const SSL_CIPHER *cipher = NULL;
+	unsigned bytes = 0;
 
-	if (ssl == NULL)
-		return;
 	/* in TLS 1.2 it becomes the session's only later */
-	cipher = SSL_get_pending_cipher(ssl);
-	(void)snprintf(certificate->tls_words, sizeof(certificate->tls_words),
-	    "%s %s", SSL_get_version(ssl), SSL_CIPHER_get_name(cipher));
+	if (ssl != NULL)
+		cipher = SSL_get_pending_cipher(ssl);
+	if (ssl != NULL)
+		(void)snprintf(certificate->tls_words,
+		    sizeof(certificate->tls_words), "%s %s",
+		    SSL_get_version(ssl), SSL_CIPHER_get_name(cipher));
+	certificate->was_seen = leaf != NULL && X509_digest(leaf, EVP_sha256(),
+	    certificate->print, &bytes) == 1 && bytes == TALK_PRINT_BYTES;
 }
 
 /* In place of X509_verify_cert(): 1, or 0 and the handshake ends. */
@@ -33,14 +38,11 @@ judge(X509_STORE_CTX *shown, void *arg)
 {
 	struct talk *talk = arg;
 	struct talk_certificate *certificate = &talk->certificate;
-	X509 *leaf = X509_STORE_CTX_get0_cert(shown);
-	unsigned bytes = 0;
 	int error;
 
-	note_session(certificate, X509_STORE_CTX_get_ex_data(shown,
-	    SSL_get_ex_data_X509_STORE_CTX_idx()));
-	certificate->was_seen = leaf != NULL && X509_digest(leaf, EVP_sha256(),
-	    certificate->print, &bytes) == 1 && bytes == TALK_PRINT_BYTES;
+	talk_tls_note(talk, X509_STORE_CTX_get_ex_data(shown,
+	    SSL_get_ex_data_X509_STORE_CTX_idx()),
+	    X509_STORE_CTX_get0_cert(shown));
 	if (!certificate->was_seen)
 		error = X509_V_ERR_UNSPECIFIED;
 	else if (!certificate->is_pinned)
@@ -71,8 +73,9 @@ talk_tls_prepare(CURL *easy, void *ssl_ctx, void *arg)
 	talk->is_connected = true;
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(context, judge, talk);
-	/* a session resumed would be one whose certificate nobody judged */
+	/* none but one whose certificate we have judged */
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	talk_session_prepare(talk, context);
 	(void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION |
 	    SSL_OP_NO_COMPRESSION);
 	/* what waits may move in memory while a write is being repeated */

@@ -8,6 +8,7 @@
  * decides.
  */
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct talk_trust {
 	struct anchor	*anchors;
 	size_t		 count, size;
 	size_t		 unread;	/* of them */
+	unsigned char	 print[TALK_PRINT_BYTES];	/* of the file */
 };
 
 /* A password protects no certificate: who asks for one has the wrong file. */
@@ -120,7 +122,8 @@ talk_trust_new(struct slice pem, const char **fault_out)
 		*fault_out = fill(trust, bio);
 	ERR_clear_error();
 	if (trust->store == NULL || (pem.len > 0 && bio == NULL) ||
-	    *fault_out != NULL) {
+	    EVP_Digest(pem.at, pem.len, trust->print, NULL, EVP_sha256(),
+	    NULL) != 1 || *fault_out != NULL) {
 		talk_trust_free(trust);
 		trust = NULL;
 	}
@@ -138,6 +141,12 @@ talk_trust_free(struct talk_trust *trust)
 	free(trust->anchors);
 	X509_STORE_free(trust->store);
 	free(trust);
+}
+
+const unsigned char *
+talk_trust_print(const struct talk_trust *trust)
+{
+	return trust->print;
 }
 
 size_t

@@ -111,6 +111,7 @@ class Session:
         self.early = b""        # what was sent ahead of a handshake
         self.crowded = False    # a command came before the last was answered
         self.quits = False
+        self.resumed = False    # a session of TLS was: no certificate shown
         self.over = threading.Event()
         self.stamp = b"<%d.%d@provider.test>" % (os.getpid(), id(self))
 
@@ -165,6 +166,7 @@ class Session:
                 self.socket, server_side=True)
         except (OSError, ValueError) as fault:
             raise Hangup("no handshake: %s" % fault) from fault
+        self.resumed = self.socket.session_reused
 
     def hang_up(self):
         """At once, after what was said; no close_notify."""

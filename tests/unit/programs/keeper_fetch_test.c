@@ -22,6 +22,7 @@ static const struct seal_key other_key = { "another key, of 32 bytes as well" };
 static char		 folder[64];
 static int		 folder_fd;
 static struct policy	*policy;
+static struct session_cache *sessions;
 static uint64_t		 ann, bob;
 
 static uint64_t
@@ -51,11 +52,14 @@ setup(void)
 	    1), 0);
 	ann = account_add("ann@office.test");
 	bob = account_add("bob@office.test");
+	sessions = session_cache_new();
+	ck_assert_ptr_nonnull(sessions);
 }
 
 static void
 teardown(void)
 {
+	session_cache_free(sessions);
 	policy_close(policy);
 	unlinkat(folder_fd, POLICY_FILE, 0);
 	unlinkat(folder_fd, POLICY_FILE "-wal", 0);
@@ -103,38 +107,99 @@ START_TEST(a_password_goes_to_the_process_of_its_owner_only)
 	TEXT_AUTO body = TEXT_INIT(64);
 	TEXT_AUTO answer = TEXT_INIT(KEEPER_FETCH_BYTES);
 	struct fetch_account f = fit(), got;
-	struct slice secret, address;
+	struct slice secret, address, session;
 	struct unpack u;
 	uint64_t id;
 
 	ck_assert_int_eq(add(&f, &id), 0);
 	number_body(&body, id);
-	ck_assert_int_eq(keeper_fetch_open(policy, &key, ann,
+	ck_assert_int_eq(keeper_fetch_open(policy, &key, sessions, ann,
 	    text_slice(&body), &answer), 0);
 	u = unpack_of(text_slice(&answer));
 	ck_assert(unpack_bool(&u));
 	ck_assert_int_eq(fetch_account_unpack(&u, &got, &secret), 0);
 	address = unpack_slice(&u);
+	session = unpack_slice(&u);
 	ck_assert(unpack_is_done(&u));
+	ck_assert_uint_eq(session.len, 0);
 	ck_assert(slice_is_str(secret, SECRET));
 	ck_assert(slice_is_str(address, "ann@office.test"));
 	/* another owner, no such row: the same answer */
 	for (int i = 0; i < 2; i++) {
 		text_clear(&answer);
 		number_body(&body, id + (uint64_t)i);
-		ck_assert_int_eq(keeper_fetch_open(policy, &key,
+		ck_assert_int_eq(keeper_fetch_open(policy, &key, sessions,
 		    i == 0 ? bob : ann, text_slice(&body), &answer), 0);
 		ck_assert(slice_is(text_slice(&answer), slice_of("\0", 1)));
 	}
 	/* another key: no answer */
 	text_clear(&answer);
 	number_body(&body, id);
-	ck_assert_int_eq(keeper_fetch_open(policy, &other_key, ann,
+	ck_assert_int_eq(keeper_fetch_open(policy, &other_key, sessions, ann,
 	    text_slice(&body), &answer), 0);
 	ck_assert_uint_eq(answer.len, 0);
 	text_add_byte(&body, 'x');
-	ck_assert_int_eq(keeper_fetch_open(policy, &key, ann,
+	ck_assert_int_eq(keeper_fetch_open(policy, &key, sessions, ann,
 	    text_slice(&body), &answer), -EBADMSG);
+}
+END_TEST
+
+/* KEEPER_FETCH_SESSION, from that owner's process. */
+static int
+tell_session(uint64_t owner, uint64_t id, struct slice session)
+{
+	TEXT_AUTO body = TEXT_INIT(2 * TALK_SESSION_BYTES);
+
+	pack_u64(&body, id);
+	pack_slice(&body, session);
+	ck_assert(!text_failed(&body));
+	return keeper_fetch_session(policy, sessions, owner,
+	    text_slice(&body));
+}
+
+/* The session in the answer to ann's process is this one. */
+static bool
+has_session(uint64_t id, const char *words)
+{
+	TEXT_AUTO body = TEXT_INIT(64);
+	TEXT_AUTO answer = TEXT_INIT(KEEPER_FETCH_BYTES);
+	struct fetch_account got;
+	struct slice secret;
+	struct unpack u;
+
+	number_body(&body, id);
+	ck_assert_int_eq(keeper_fetch_open(policy, &key, sessions, ann,
+	    text_slice(&body), &answer), 0);
+	u = unpack_of(text_slice(&answer));
+	ck_assert(unpack_bool(&u));
+	ck_assert_int_eq(fetch_account_unpack(&u, &got, &secret), 0);
+	(void)unpack_slice(&u);
+	return slice_is_str(unpack_slice(&u), words) && unpack_is_done(&u);
+}
+
+START_TEST(a_session_of_tls_is_kept_for_the_next_process_of_its_owner)
+{
+	static char longer[TALK_SESSION_BYTES + 1];
+	struct fetch_account f = fit();
+	uint64_t id;
+
+	ck_assert_int_eq(add(&f, &id), 0);
+	ck_assert_int_eq(tell_session(ann, id, slice_str("first")), 0);
+	ck_assert(has_session(id, "first"));
+	ck_assert_int_eq(tell_session(ann, id, slice_str("second")), 0);
+	ck_assert(has_session(id, "second"));
+	/* another owner's process has no say, nor is anything made up kept */
+	ck_assert_int_eq(tell_session(bob, id, slice_str("evil")), 0);
+	ck_assert(has_session(id, "second"));
+	ck_assert_int_eq(tell_session(ann, id + 1, slice_str("made up")), 0);
+	ck_assert_uint_eq(session_cache_count(sessions), 1);
+	ck_assert_int_eq(tell_session(ann, id, slice_of(longer,
+	    sizeof(longer))), -EBADMSG);
+	ck_assert_int_eq(keeper_fetch_session(policy, sessions, ann,
+	    slice_str("torn")), -EBADMSG);
+	ck_assert_int_eq(tell_session(ann, id, slice_str("")), 0);
+	ck_assert(has_session(id, ""));
+	ck_assert_uint_eq(session_cache_count(sessions), 0);
 }
 END_TEST
 
@@ -188,6 +253,7 @@ START_TEST(the_largest_one_fits_its_answer)
 {
 	TEXT_AUTO body = TEXT_INIT(64);
 	TEXT_AUTO answer = TEXT_INIT(KEEPER_FETCH_BYTES);
+	static char session[TALK_SESSION_BYTES];
 	char most[FETCH_SECRET_SIZE];
 	struct fetch_account f = fit();
 	const char *field;
@@ -197,11 +263,12 @@ START_TEST(the_largest_one_fits_its_answer)
 	memset(most, 'p', sizeof(most));
 	ck_assert_int_eq(policy_fetch_add(policy, &key, &f, slice_of(most,
 	    sizeof(most) - 1), NOW, &id, &field), 0);
+	session_cache_put(sessions, id, slice_of(session, sizeof(session)));
 	number_body(&body, id);
-	ck_assert_int_eq(keeper_fetch_open(policy, &key, ann,
+	ck_assert_int_eq(keeper_fetch_open(policy, &key, sessions, ann,
 	    text_slice(&body), &answer), 0);
 	ck_assert(!text_failed(&answer));
-	ck_assert_uint_gt(answer.len, sizeof(most));
+	ck_assert_uint_gt(answer.len, sizeof(most) + sizeof(session));
 }
 END_TEST
 
@@ -359,6 +426,8 @@ unit_suite(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_password_goes_to_the_process_of_its_owner_only);
+	tcase_add_test(tests,
+	    a_session_of_tls_is_kept_for_the_next_process_of_its_owner);
 	tcase_add_test(tests, the_queue_hears_whose_one_is);
 	tcase_add_test(tests, the_largest_one_fits_its_answer);
 	tcase_add_test(tests, the_schedule_hears_of_all_page_by_page);

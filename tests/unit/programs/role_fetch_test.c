@@ -1,409 +1,7 @@
 /*
  * role_fetch_test.c - a task's way through keeper, resolver and collection
- *
- * The collection and the conversation under it are played here, too.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "fetch/collect.h"
-#include "fetch/etrn.h"
-#include "lib/base/names.h"
-#include "policy/grants.h"
-#include "policy/keeper.h"
-#include "tests/unit/programs/play.h"
-#include "tests/unit/unit.h"
-
-#define NOBODY	99	/* the fetch account that does not exist */
-
-struct collect {
-	struct collect_events	 events;
-	enum fetch_task		 task;
-	struct ipc		*queue;
-	uint64_t		 id;
-	struct line_bill	*bill;
-};
-
-struct etrn {
-	struct etrn_events	 events;
-	struct ipc		*door;
-};
-
-static struct etrn *asked;		/* the one that was started */
-static unsigned doors_lost;
-static enum fetch_protocol protocol;	/* of all accounts */
-static struct ipc *door;
-static struct play play;
-static struct ipc *keeper, *queue, *resolver, *schedule;
-static struct collect *collections[8];	/* as they were started */
-static unsigned started, freed, queue_lost, keepers_lost, paused;
-static unsigned carried_count;
-static uint64_t share;
-static struct line_counts carried;
-static char last_password[64], last_addresses[64], last_host[64];
-static enum names_found found;
-static unsigned progress_count;
-static unsigned outcome_count;
-static int outcome_status;
-static struct fetch_outcome outcome;	/* without its words */
-static char outcome_words[FETCH_WORDS_MOST + 1];
-static bool keeper_is_mute;
-
-/* Stand-ins for fetch/collect.c and lib/base/talk.c */
-
-int
-talk_global_open(void)
-{
-	return 0;
-}
-
-struct talk_hall *
-talk_hall_new(struct loop *loop, struct slice trust, const char **fault_out)
-{
-	static char hall;
-
-	(void)loop;
-	(void)trust;
-	(void)fault_out;
-	return (struct talk_hall *)(void *)&hall;
-}
-
-void
-talk_hall_free(struct talk_hall *hall)
-{
-	(void)hall;
-}
-
-int
-collect_start(struct talk_hall *hall, struct loop *loop, struct ipc *to,
-    const struct collect_options *options, const struct collect_events *events,
-    struct collect **collect_out)
-{
-	struct collect *collect = calloc(1, sizeof(*collect));
-
-	(void)loop;
-	ck_assert_ptr_nonnull(hall);
-	ck_assert_ptr_nonnull(collect);
-	ck_assert_uint_lt(started, 8);
-	ck_assert_uint_eq(options->message_bytes, 12345);
-	ck_assert_str_eq(options->account->owner_address, "ann@example.org");
-	collect->events = *events;
-	collect->task = options->task;
-	collect->queue = to;
-	collect->id = options->account->id;
-	collect->bill = options->bill;
-	snprintf(last_password, sizeof(last_password), "%s",
-	    options->password);
-	snprintf(last_addresses, sizeof(last_addresses), "%s",
-	    options->addresses);
-	collections[started++] = collect;
-	*collect_out = collect;
-	return 0;
-}
-
-void
-collect_pause(struct collect *collect)
-{
-	ck_assert_ptr_nonnull(collect);
-	paused++;
-}
-
-void
-talk_hall_share(struct talk_hall *hall, uint64_t bytes_per_second)
-{
-	ck_assert_ptr_nonnull(hall);
-	share = bytes_per_second;
-}
-
-void
-collect_keeper_lost(struct collect *collect)
-{
-	ck_assert_ptr_nonnull(collect);
-	keepers_lost++;
-}
-
-void
-collect_queue_lost(struct collect *collect)
-{
-	const struct fetch_outcome over = { .end = FETCH_END_LOCAL };
-
-	queue_lost++;
-	collect->events.over(collect->events.arg, &over);
-}
-
-void
-collect_free(struct collect *collect)
-{
-	freed++;
-	for (unsigned i = 0; i < started; i++)
-		if (collections[i] == collect)
-			collections[i] = NULL;
-	free(collect);
-}
-
-int
-etrn_start(struct talk_hall *hall, struct loop *loop, struct ipc *to,
-    const struct etrn_options *options, const struct etrn_events *events,
-    struct etrn **etrn_out)
-{
-	(void)loop;
-	ck_assert_ptr_nonnull(hall);
-	ck_assert_ptr_null(asked);
-	ck_assert_str_eq(options->called, "hub.example.org");
-	ck_assert_str_eq(options->password, "correct horse");
-	ck_assert_str_eq(options->addresses, "192.0.2.7");
-	ck_assert_int_eq(options->account->protocol, protocol);
-	asked = calloc(1, sizeof(*asked));
-	ck_assert_ptr_nonnull(asked);
-	asked->events = *events;
-	asked->door = to;
-	*etrn_out = asked;
-	return 0;
-}
-
-void
-etrn_door_lost(struct etrn *etrn)
-{
-	ck_assert_ptr_eq(etrn, asked);
-	doors_lost++;
-}
-
-void
-etrn_pause(struct etrn *etrn)
-{
-	ck_assert_ptr_eq(etrn, asked);
-	paused++;
-}
-
-void
-etrn_free(struct etrn *etrn)
-{
-	if (etrn == asked)
-		asked = NULL;
-	free(etrn);
-}
-
-/* The others */
-
-static struct fetch_proxy proxy;	/* of all fetch accounts */
-
-/* There is no grant. */
-static int
-on_way(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	TEXT_AUTO body = TEXT_INIT(1024);
-
-	(void)arg;
-	pack_u8(&body, true);
-	pack_slice(&body, slice_str("ann"));
-	fetch_proxy_pack(&body, &proxy);
-	pack_u8(&body, false);
-	ck_assert_int_eq(ipc_reply(from, message->serial, text_slice(&body),
-	    NULL, 0), 0);
-	return 0;
-}
-
-static int
-on_open(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct unpack u = unpack_of(message->body);
-	struct fetch_account account = {
-		.owner = 41, .owner_address = "", .label = "work",
-		.host = "pop.example.net", .port = 995,
-		.tls = FETCH_TLS_IMPLICIT, .user = "ann", .enabled = true,
-		.delete_after_days = FETCH_KEEP, .from = FETCH_FROM_ALL
-	};
-	TEXT_AUTO body = TEXT_INIT(4096);
-
-	(void)arg;
-	account.id = unpack_u64(&u);
-	account.protocol = protocol;
-	if (protocol == FETCH_ETRN)
-		strcpy(account.queue, "example.org");
-	if (keeper_is_mute)
-		return 0;
-	pack_u8(&body, account.id != NOBODY);
-	if (account.id != NOBODY) {
-		fetch_account_pack(&body, &account,
-		    slice_str("correct horse"));
-		pack_slice(&body, slice_str("ann@example.org"));
-	}
-	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
-}
-
-/* Its mail is its owner's. */
-static int
-on_rules(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	TEXT_AUTO body = TEXT_INIT(16);
-
-	(void)arg;
-	pack_u8(&body, false);
-	pack_slice(&body, slice_of(NULL, 0));
-	pack_slice(&body, slice_of(NULL, 0));
-	pack_slice(&body, slice_str("en"));
-	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
-}
-
-static int
-on_addresses(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct unpack u = unpack_of(message->body);
-	struct slice host = unpack_slice(&u);
-	TEXT_AUTO body = TEXT_INIT(4096);
-
-	(void)arg;
-	ck_assert(unpack_is_done(&u));
-	ck_assert_int_eq(slice_cstr(host, last_host, sizeof(last_host)), 0);
-	pack_u8(&body, (uint8_t)found);
-	pack_slice(&body, slice_str(found == NAMES_FOUND ? "192.0.2.7" : ""));
-	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
-}
-
-static int
-on_progress(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct unpack u = unpack_of(message->body);
-	struct fetch_progress progress;
-
-	(void)arg;
-	(void)from;
-	(void)unpack_u64(&u);
-	ck_assert_int_eq(fetch_progress_unpack(&u, &progress), 0);
-	ck_assert(unpack_is_done(&u));
-	progress_count++;
-	return 0;
-}
-
-static const struct ipc_rule keeper_rules[] = {
-{ KEEPER_FETCH_OPEN, "OPEN", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_open },
-{ KEEPER_FETCH_RULES, "RULES", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_rules },
-{ KEEPER_FETCH_WAY, "WAY", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0, on_way },
-{ 0 }
-};
-static const struct ipc_rule resolver_rules[] = {
-{ RESOLVER_ADDRESSES, "ADDRESSES", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0,
-    on_addresses },
-{ 0 }
-};
-static int
-on_carried(void *arg, struct ipc *from, struct ipc_message *message)
-{
-	struct unpack u = unpack_of(message->body);
-	struct line_counts news;
-
-	(void)arg;
-	(void)from;
-	ck_assert_uint_eq(unpack_u64(&u), 7);
-	news = line_counts_unpack(&u);
-	ck_assert(unpack_is_done(&u));
-	line_counts_add(&carried, &news);
-	carried_count++;
-	/* always before the outcome */
-	ck_assert_uint_eq(outcome_count, 0);
-	return 0;
-}
-
-static const struct ipc_rule schedule_rules[] = {
-{ FETCH_CARRIED, "CARRIED", FROM(ROLE_FETCH), IPC_NEWS, 0, 0, on_carried },
-{ FETCH_PROGRESS, "PROGRESS", FROM(ROLE_FETCH), IPC_NEWS, 0, 0, on_progress },
-{ 0 }
-};
-
-static void
-on_outcome(void *arg, int status, struct ipc_message *message)
-{
-	struct unpack u;
-
-	(void)arg;
-	outcome_count++;
-	outcome_status = status;
-	if (status < 0)
-		return;
-	u = unpack_of(message->body);
-	ck_assert_int_eq(fetch_outcome_unpack(&u, &outcome), 0);
-	ck_assert(unpack_is_done(&u));
-	ck_assert_int_eq(slice_cstr(outcome.words, outcome_words,
-	    sizeof(outcome_words)), 0);
-	outcome.words = slice_of(NULL, 0);
-}
-
-static void
-give(struct ipc *to, uint64_t id, enum fetch_task task)
-{
-	TEXT_AUTO body = TEXT_INIT(16);
-
-	pack_u64(&body, id);
-	pack_u8(&body, (uint8_t)task);
-	ck_assert_int_eq(ipc_ask(to, FETCH_TASK, text_slice(&body), NULL, 0,
-	    on_outcome, NULL), 0);
-	play_run(&play, 20);
-}
-
-static struct ipc *
-come(enum role role)
-{
-	return play_peer(&play, role, 0, role == ROLE_KEEPER ? keeper_rules :
-	    role == ROLE_RESOLVER ? resolver_rules :
-	    role == ROLE_SCHEDULE ? schedule_rules : NULL, NULL);
-}
-
-static void
-leave(struct ipc **end)
-{
-	ipc_free(*end);
-	*end = NULL;
-	play_run(&play, 20);
-}
-
-static void
-setup(void)
-{
-	memset(&play, 0, sizeof(play));
-	started = freed = queue_lost = progress_count = outcome_count = 0;
-	paused = carried_count = keepers_lost = 0;
-	share = 0;
-	memset(&carried, 0, sizeof(carried));
-	keeper_is_mute = false;
-	protocol = FETCH_POP3;
-	asked = NULL;
-	door = NULL;
-	doors_lost = 0;
-	strcpy(play.process.config.hostname, "hub.example.org");
-	found = NAMES_FOUND;
-	last_password[0] = '\0';
-	play.process.instance = 41;
-	play.process.config.message_bytes = 12345;
-	play_begin(&play, &fetch_code);
-	schedule = come(ROLE_SCHEDULE);
-	keeper = come(ROLE_KEEPER);
-	resolver = come(ROLE_RESOLVER);
-	queue = come(ROLE_QUEUE);
-}
-
-static void
-teardown(void)
-{
-	play_end(&play);
-	ck_assert_uint_eq(freed, started);
-	ipc_free(keeper);
-	ipc_free(resolver);
-	ipc_free(queue);
-	ipc_free(schedule);
-	ipc_free(door);
-}
-
-static void
-finish(unsigned n)
-{
-	const struct fetch_outcome over = {
-		.end = FETCH_END_DONE, .taken = 5, .words = SLICE("+OK bye")
-	};
-
-	collections[n]->events.over(collections[n]->events.arg, &over);
-	play_run(&play, 20);
-}
+#include "tests/unit/programs/role_fetch_scene.h"
 
 START_TEST(a_task_is_collected_and_answered)
 {
@@ -425,6 +23,65 @@ START_TEST(a_task_is_collected_and_answered)
 	ck_assert_uint_eq(outcome.taken, 5);
 	ck_assert_str_eq(outcome_words, "+OK bye");
 	ck_assert_uint_eq(freed, 1);
+}
+END_TEST
+
+/* What a conversation of that collection was given. */
+static void
+put_session(unsigned n, const char *words)
+{
+	struct talk_session *kept = collections[n]->session;
+
+	kept->len = strlen(words);
+	memcpy(kept->bytes, words, kept->len);
+	kept->is_new = true;
+}
+
+START_TEST(a_session_of_tls_comes_from_the_keeper_and_goes_back)
+{
+	const struct fetch_progress listing = {
+		.stage = FETCH_STAGE_LISTING
+	};
+
+	session = "before";
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_uint_eq(collections[0]->session->len, 6);
+	ck_assert_mem_eq(collections[0]->session->bytes, "before", 6);
+	collections[0]->events.progress(collections[0]->events.arg, &listing);
+	play_run(&play, 20);
+	ck_assert_uint_eq(sessions_told, 0);	/* it has it */
+	put_session(0, "after");
+	collections[0]->events.progress(collections[0]->events.arg, &listing);
+	play_run(&play, 20);
+	ck_assert_uint_eq(sessions_told, 1);
+	ck_assert_str_eq(last_session, "after");
+	put_session(0, "");			/* it was of no use */
+	finish(0);
+	ck_assert_uint_eq(sessions_told, 2);
+	ck_assert_str_eq(last_session, "");
+}
+END_TEST
+
+START_TEST(who_only_tries_sees_the_certificates)
+{
+	session = "before";
+	give(schedule, 7, FETCH_TRY);
+	ck_assert_ptr_null(collections[0]->session);
+	finish(0);
+	ck_assert_uint_eq(sessions_told, 0);
+}
+END_TEST
+
+START_TEST(a_session_that_is_too_long_is_a_fault_of_the_keeper)
+{
+	static char longer[TALK_SESSION_BYTES + 2];
+
+	memset(longer, 's', TALK_SESSION_BYTES + 1);
+	session = longer;
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_uint_eq(started, 0);
+	ck_assert_uint_eq(outcome_count, 1);
+	ck_assert_int_eq(outcome.end, FETCH_END_LOCAL);
 }
 END_TEST
 
@@ -489,6 +146,16 @@ START_TEST(a_line_that_closes_before_it_begins_pauses_it_too)
 	play_run(&play, 20);
 	ck_assert_uint_eq(started, 1);
 	ck_assert_uint_eq(paused, 1);
+}
+END_TEST
+
+START_TEST(how_many_headers_are_wanted_is_handed_on)
+{
+	messages_wanted = 700;
+	give(schedule, 7, FETCH_DOCTOR);
+	ck_assert_uint_eq(started, 1);
+	finish(0);
+	messages_wanted = 0;
 }
 END_TEST
 
@@ -732,6 +399,37 @@ START_TEST(a_proxy_that_knows_names_is_all_that_is_looked_up)
 }
 END_TEST
 
+/* Its name is asked for anew each time: the answer may be another one. */
+START_TEST(a_name_that_leads_inside_the_next_time_is_refused_then)
+{
+	by_owner = true;
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_uint_eq(started, 1);
+	finish(0);
+	looked_up = own = "127.0.0.1";
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_uint_eq(started, 1);
+	ck_assert_uint_eq(outcome.end, FETCH_END_INNER);
+}
+END_TEST
+
+START_TEST(a_proxy_that_people_name_is_judged_alike)
+{
+	looked_up = own = "127.0.0.1";
+	proxy = (struct fetch_proxy){ .kind = PROXY_SOCKS5H, .port = 1080,
+	    .host = "proxy.example.net", .by_owner = true };
+	give(schedule, 7, FETCH_COLLECT);
+	ck_assert_uint_eq(started, 0);
+	ck_assert_uint_eq(outcome.end, FETCH_END_INNER);
+	ck_assert_str_eq(last_host, "proxy.example.net");
+	proxy.by_owner = false;
+	give(schedule, 8, FETCH_COLLECT);
+	ck_assert_uint_eq(started, 1);
+	finish(0);
+	proxy = (struct fetch_proxy){ 0 };
+}
+END_TEST
+
 START_TEST(stopping_ends_collections_without_a_word)
 {
 	give(schedule, 7, FETCH_COLLECT);
@@ -750,11 +448,17 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_task_is_collected_and_answered);
+	tcase_add_test(tc,
+	    a_session_of_tls_comes_from_the_keeper_and_goes_back);
+	tcase_add_test(tc, who_only_tries_sees_the_certificates);
+	tcase_add_test(tc,
+	    a_session_that_is_too_long_is_a_fault_of_the_keeper);
 	tcase_add_test(tc, what_is_carried_is_told_and_nothing_twice);
 	tcase_add_test(tc,
 	    a_closed_line_pauses_the_one_that_is_named);
 	tcase_add_test(tc,
 	    a_line_that_closes_before_it_begins_pauses_it_too);
+	tcase_add_test(tc, how_many_headers_are_wanted_is_handed_on);
 	tcase_add_test(tc, a_share_of_the_line_is_taken);
 	tcase_add_test(tc, an_etrn_account_is_asked_for_its_mail);
 	tcase_add_test(tc, atrn_waits_for_the_door);
@@ -772,6 +476,9 @@ unit_suite(void)
 	tcase_add_test(tc, it_retires_when_nothing_is_to_be_done);
 	tcase_add_test(tc,
 	    a_proxy_that_knows_names_is_all_that_is_looked_up);
+	tcase_add_test(tc,
+	    a_name_that_leads_inside_the_next_time_is_refused_then);
+	tcase_add_test(tc, a_proxy_that_people_name_is_judged_alike);
 	tcase_add_test(tc, stopping_ends_collections_without_a_word);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -185,11 +185,14 @@ run(void *arg)
 	return NULL;
 }
 
-void
-provider_open(struct provider *provider, int family,
+/* At that port, or 0: at one that is free. */
+static void
+open_at(struct provider *provider, int family, uint16_t port,
     const struct step *script, SSL_CTX *tls)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	const int yes = 1;
+	struct sockaddr_in v4 = { .sin_family = AF_INET,
+	    .sin_port = htons(port) };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
 	    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr *at = family == AF_INET6 ? (void *)&v6 : (void *)&v4;
@@ -202,6 +205,8 @@ provider_open(struct provider *provider, int family,
 	provider->visitor = -1;
 	provider->listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ge(provider->listener, 0);
+	ck_assert_int_eq(setsockopt(provider->listener, SOL_SOCKET,
+	    SO_REUSEADDR, &yes, sizeof(yes)), 0);
 	ck_assert_int_eq(bind(provider->listener, at, len), 0);
 	ck_assert_int_eq(listen(provider->listener, 1), 0);
 	ck_assert_int_eq(getsockname(provider->listener, at, &len), 0);
@@ -209,6 +214,20 @@ provider_open(struct provider *provider, int family,
 	    v4.sin_port);
 	ck_assert_int_eq(pthread_create(&provider->thread, NULL, run,
 	    provider), 0);
+}
+
+void
+provider_open(struct provider *provider, int family,
+    const struct step *script, SSL_CTX *tls)
+{
+	open_at(provider, family, 0, script, tls);
+}
+
+void
+provider_open_again(struct provider *provider, const struct step *script,
+    SSL_CTX *tls)
+{
+	open_at(provider, AF_INET, provider->port, script, tls);
 }
 
 void

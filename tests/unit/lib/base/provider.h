@@ -56,6 +56,9 @@ struct provider {
 /* Wait for a visitor at 127.0.0.1, or at ::1 with AF_INET6. */
 void	provider_open(struct provider *, int family, const struct step *,
 	    SSL_CTX *tls);
+/* The same at 127.0.0.1, at the port where it was before it was closed. */
+void	provider_open_again(struct provider *, const struct step *,
+	    SSL_CTX *tls);
 /* He is sent away if he is still there; everything heard stands still now. */
 void	provider_close(struct provider *);
 /* The bytes heard contain this. */
