@@ -34,6 +34,7 @@ static const char *const end_codes[FETCH_END_COUNT] = {
 	[FETCH_END_NOT_ALLOWED]	= "not-allowed",
 	[FETCH_END_CONSENT]	= "consent",
 	[FETCH_END_CLIENT]	= "client",
+	[FETCH_END_INNER]	= "inner-host",
 	[FETCH_END_WANTS_LOGIN]	= "wants-login",
 };
 

@@ -265,12 +265,14 @@ const struct admin_request admin_requests[] = {
   { WHICH_ARGS },
   PERSON_TOO, ROLE_SCHEDULE, RUN_ROW, NULL },
 /*
- * Look at the headers of the newest messages there, enabled or not, and take
- * nothing; exactly one must match.  What was found is asked for when the run is
+ * Look at the headers of the newest messages there (fetch/domain/doctor.h: how
+ * many, and how many at most), enabled or not, and take nothing; exactly one must
+ * match.  What was found is asked for when the run is
  * over: rows of fetch/diagnosis.h.
  */
 { "fetch doctor",
-  { WHICH_ARGS },
+  { WHICH_ARGS,
+    { "messages", ADMIN_NUMBER, false, SAY_COLUMN_FIGURE } },
   ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, RUN_ROW, NULL },
 { "fetch diagnosis",
   { { "run",      ADMIN_NUMBER, true, SAY_COLUMN_FIGURE } },

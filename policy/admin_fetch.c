@@ -471,6 +471,7 @@ admin_fetch_add(struct policy *policy, struct admin_work *work,
 	if (work->seal_key == NULL)
 		return ADMIN_FAILED;
 	f.owner = owner.id;
+	f.by_owner = work->asker != 0;
 	r = policy_fetch_add(policy, work->seal_key, &f,
 	    work->args[ARG_PASSWORD], work->now_utc_ms, &f.id, &field);
 	if (r == 0)
@@ -486,17 +487,31 @@ admin_fetch_add(struct policy *policy, struct admin_work *work,
 
 /*
  * Would the password that is kept be shown to somebody else, or in clear?  Who
- * has taken over a session knows it no more than we do: it is to be typed.
+ * has taken over a session knows it no more than we do: it is to be typed.  Behind
+ * another port of that host may be somebody else, but not behind the usual one.
  */
 static bool
 is_led_astray(const struct fetch_account *before,
     const struct fetch_account *after)
 {
 	return strcmp(before->host, after->host) != 0 ||
+	    (before->port != after->port &&
+	    after->port != usual_port(after)) ||
 	    before->tls > after->tls ||
 	    strcmp(before->user, after->user) != 0 ||
 	    (before->has_pin && (!after->has_pin || memcmp(before->pin,
 	    after->pin, sizeof(before->pin)) != 0));
+}
+
+/* Whose word the host is after a change (people_hosts.h). */
+static bool
+is_by_owner(const struct admin_work *work, const struct fetch_account *before,
+    const struct fetch_account *after)
+{
+	if (work->asker != 0)
+		return before->by_owner || before->port != after->port ||
+		    strcmp(before->host, after->host) != 0;
+	return before->by_owner && !work->given[ARG_HOST];
 }
 
 enum admin_status
@@ -519,6 +534,7 @@ admin_fetch_set(struct policy *policy, struct admin_work *work,
 		return ADMIN_UNFIT;
 	if (!may_have(work, &f))
 		return ADMIN_REFUSED;
+	f.by_owner = is_by_owner(work, &before, &f);
 	if ((work->given[ARG_PASSWORD] && secret.len == 0) ||
 	    (work->asker != 0 && secret.len == 0 &&
 	    is_led_astray(&before, &f))) {

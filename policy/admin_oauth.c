@@ -171,6 +171,7 @@ set_proxy(struct policy *policy, struct admin_work *work,
 	if (work->asker != 0 && f->tls == FETCH_TLS_NONE &&
 	    proxy.kind != PROXY_NONE)
 		return r;
+	proxy.by_owner = work->asker != 0;
 	if (admin_copy(work, WAY_PROXY_USER, proxy.user,
 	    sizeof(proxy.user)) && admin_copy(work, WAY_PROXY_PASSWORD,
 	    proxy.password, sizeof(proxy.password)))

@@ -78,6 +78,8 @@ struct config {
 	bool		fetch_watch;	/* wait for new mail there */
 	bool		fetch_share;	/* a second copy is taken from here */
 	bool		people_fetch;	/* people add remote mailboxes */
+	char		people_fetch_hosts[1024];	/* nets in spite of all:
+						   people_hosts.h */
 	unsigned	read_wait_seconds;	/* of a login, for mail */
 	unsigned	fetch_tell_seconds;	/* of failures: tell the owner */
 	char		line_windows[1024];	/* line_calendar.h; "": always */

@@ -108,6 +108,10 @@ const struct config_option config_options[] = {
 { "people_fetch",            KIND_BOOL,         TEXT(people_fetch), "yes",
   "People may have their own remote mailboxes collected from, at /me and with postroom --server; "
   "postroom account set --fetch says otherwise for one of them." },
+{ "people_fetch_hosts",      KIND_NETS,         TEXT(people_fetch_hosts), "",
+  "Networks of servers that people may name for that though they are the office's own: "
+  "this machine, and private and local addresses, are refused to them else; "
+  "the postmaster may name any." },
 { "read_wait_seconds",       KIND_SECONDS,      FIELD(read_wait_seconds), 0, 20, "3s",
   "How long a login by POP3 waits for what its owner wants collected on reading; "
   "what has come by then is shown, the rest at the next one; 0 waits for nothing." },

@@ -227,6 +227,7 @@ fetch_row(struct db_query *q, struct fetch_account *fetch_out)
 	queue = db_blob(q, 0, FETCH_QUEUE_SIZE - 1);
 	f.enabled = db_u64(q, 0, 1) == 1;
 	f.mirror = db_u64(q, 0, 1) == 1;
+	f.by_owner = db_u64(q, 0, 1) == 1;
 	f.created_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
 	f.changes = db_u64(q, 0, INT64_MAX);
 	if (text_failed(&address))
@@ -331,6 +332,7 @@ fetch_bind(struct db_query *q, const struct fetch_account *f)
 	db_put_blob(q, slice_str(f->queue));
 	db_put_u64(q, f->enabled);
 	db_put_u64(q, f->mirror);
+	db_put_u64(q, f->by_owner);
 }
 
 /* What a sealed password is bound to. */
@@ -575,6 +577,7 @@ fetch_account_pack(struct text *text, const struct fetch_account *f,
 	pack_slice(text, slice_str(f->queue));
 	pack_u8(text, f->enabled);
 	pack_u8(text, f->mirror);
+	pack_u8(text, f->by_owner);
 	pack_slice(text, secret);
 }
 
@@ -613,6 +616,7 @@ fetch_account_unpack(struct unpack *u, struct fetch_account *fetch_out,
 	unpack_cstr(u, f.queue, sizeof(f.queue));
 	f.enabled = unpack_bool(u);
 	f.mirror = unpack_bool(u);
+	f.by_owner = unpack_bool(u);
 	secret = unpack_slice(u);
 	if (u->bad || f.id == 0 || f.owner == 0 || !fits(&f, secret) ||
 	    delete_after < FETCH_KEEP || delete_after > FETCH_DAYS_MOST)

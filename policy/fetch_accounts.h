@@ -72,6 +72,9 @@ struct fetch_account {
 	char			queue[FETCH_QUEUE_SIZE];
 	bool			enabled;
 	bool			mirror;	/* delete what its owner deletes here */
+	/* host and port are the owner's word, not the postmaster's:
+	 * people_hosts.h */
+	bool			by_owner;
 	int64_t			created_utc_ms;
 	uint64_t		changes;	/* how often it was set since */
 };

@@ -71,6 +71,7 @@ struct fetch_proxy {
 	enum proxy_kind	kind;
 	char		host[PROXY_HOST_SIZE];
 	uint16_t	port;
+	bool		by_owner;	/* the owner named it: people_hosts.h */
 	char		user[PROXY_LOGIN_SIZE];	/* "": it wants no login */
 	char		password[PROXY_LOGIN_SIZE];
 };

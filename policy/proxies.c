@@ -135,6 +135,7 @@ put(struct policy *p, uint64_t fetch, const struct fetch_proxy *proxy,
 		db_put_u64(&q, (uint64_t)proxy->kind);
 		db_put_blob(&q, slice_str(proxy->host));
 		db_put_u64(&q, proxy->port);
+		db_put_u64(&q, proxy->by_owner);
 		db_put_blob(&q, text_slice(sealed));
 	}
 	r = db_run(&q);
@@ -202,6 +203,7 @@ policy_proxy_get(struct policy *p, const struct seal_key *key, uint64_t fetch,
 		proxy.kind = (enum proxy_kind)db_u64(&q, 1, PROXY_COUNT - 1);
 		host = db_blob(&q, 1, PROXY_HOST_SIZE - 1);
 		proxy.port = (uint16_t)db_u64(&q, 1, UINT16_MAX);
+		proxy.by_owner = db_u64(&q, 0, 1) == 1;
 		sealed = db_blob(&q, 0, LOGIN_MOST + SEAL_MORE_BYTES);
 		r = db_row(&q);
 		if (r == 0 && slice_cstr(host, proxy.host,
@@ -224,6 +226,7 @@ fetch_proxy_pack(struct text *text, const struct fetch_proxy *proxy)
 	pack_u8(text, (uint8_t)proxy->kind);
 	pack_slice(text, slice_str(proxy->host));
 	pack_u16(text, proxy->port);
+	pack_u8(text, proxy->by_owner);
 	pack_slice(text, slice_str(proxy->user));
 	pack_slice(text, slice_str(proxy->password));
 }
@@ -237,6 +240,7 @@ fetch_proxy_unpack(struct unpack *u, struct fetch_proxy *proxy_out)
 	if (slice_cstr(unpack_slice(u), proxy.host, sizeof(proxy.host)) < 0)
 		u->bad = true;
 	proxy.port = unpack_u16(u);
+	proxy.by_owner = unpack_bool(u);
 	if (slice_cstr(unpack_slice(u), proxy.user, sizeof(proxy.user)) < 0 ||
 	    slice_cstr(unpack_slice(u), proxy.password,
 	    sizeof(proxy.password)) < 0)

@@ -16,7 +16,7 @@
 	"SELECT f.id, f.owner, a.local, d.name, f.label, f.host, f.port," \
 	" f.tls, f.user, f.mechanism, f.pin, f.since, f.days," \
 	" f.delete_after, f.largest, f.protocol, f.folders, f.queue," \
-	" f.enabled, f.mirror, f.created, f.changes " \
+	" f.enabled, f.mirror, f.by_owner, f.created, f.changes " \
 	"FROM fetch f JOIN account a ON a.id = f.owner " \
 	"JOIN domain d ON d.id = a.domain "
 
@@ -65,13 +65,14 @@ static const char *const statements[STATEMENTS] = {
 	[FETCH_COUNT] = "SELECT count(*) FROM fetch WHERE owner = ?",
 	[FETCH_PUT] = "INSERT INTO fetch (owner, label, host, port, tls, user,"
 	    " mechanism, pin, since, days, delete_after, largest, protocol,"
-	    " folders, queue, enabled, mirror, created, sealed) "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'')",
+	    " folders, queue, enabled, mirror, by_owner, created, sealed) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+	    " x'')",
 	[FETCH_LATEST] = "SELECT last_insert_rowid()",
 	[FETCH_SET] = "UPDATE fetch SET label = ?, host = ?, port = ?,"
 	    " tls = ?, user = ?, mechanism = ?, pin = ?, since = ?, days = ?,"
 	    " delete_after = ?, largest = ?, protocol = ?, folders = ?,"
-	    " queue = ?, enabled = ?, mirror = ?,"
+	    " queue = ?, enabled = ?, mirror = ?, by_owner = ?,"
 	    " changes = changes + 1 WHERE id = ?",
 	[FETCH_SEAL] = "UPDATE fetch SET sealed = ? WHERE id = ?",
 	[FETCH_GET_SEAL] = "SELECT sealed FROM fetch WHERE id = ?",
@@ -106,9 +107,9 @@ static const char *const statements[STATEMENTS] = {
 	[GRANT_SWEEP] = "DELETE FROM fetch_grant"
 	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
 	[PROXY_PUT] = "INSERT OR REPLACE INTO fetch_proxy (fetch, kind, host,"
-	    " port, sealed) VALUES (?, ?, ?, ?, ?)",
-	[PROXY_GET] = "SELECT kind, host, port, sealed FROM fetch_proxy "
-	    "WHERE fetch = ?",
+	    " port, by_owner, sealed) VALUES (?, ?, ?, ?, ?, ?)",
+	[PROXY_GET] = "SELECT kind, host, port, by_owner, sealed "
+	    "FROM fetch_proxy WHERE fetch = ?",
 	[PROXY_REMOVE] = "DELETE FROM fetch_proxy WHERE fetch = ?",
 	[PROXY_SWEEP] = "DELETE FROM fetch_proxy"
 	    " WHERE fetch NOT IN (SELECT id FROM fetch)",
@@ -254,6 +255,11 @@ static const char *const steps[] = {
 	"ALTER TABLE meta ADD COLUMN line_reported INTEGER NOT NULL DEFAULT 0;",
 	/* may they have remote mailboxes of their own: enum account_fetch */
 	"ALTER TABLE account ADD COLUMN fetch INTEGER NOT NULL DEFAULT 0;",
+	/* their owner has named the host, not the postmaster: people_hosts.h;
+	 * of those that are here it is not known any more */
+	"ALTER TABLE fetch ADD COLUMN by_owner INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE fetch_proxy"
+	" ADD COLUMN by_owner INTEGER NOT NULL DEFAULT 0;",
 };
 
 const struct db_format policy_format = {

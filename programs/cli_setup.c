@@ -272,6 +272,9 @@ take_config(struct setup *s, const struct cli_option *options)
 	else
 		memcpy(c->hostname, s->domain, sizeof(c->hostname));
 	c->clear_logins = s->dir != NULL;
+	if (s->dir != NULL)
+		snprintf(c->people_fetch_hosts, sizeof(c->people_fetch_hosts),
+		    "127.0.0.0/8 ::1");
 	c->separate_users = s->dir == NULL;
 	if (s->dir == NULL)
 		take_signatures(c);

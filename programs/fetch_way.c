@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 
 #include "policy/keeper.h"
+#include "programs/fetch_reach.h"
 #include "programs/fetch_way_inside.h"
 
 /* HARDENING F47: who begins has at least so long until the token expires. */
@@ -119,24 +120,34 @@ static void
 on_addresses(void *arg, int status, struct ipc_message *message)
 {
 	struct fetch_way *way = arg;
-	struct unpack u;
-	unsigned found;
+	/* login servers are the postmaster's word */
+	bool by_owner = way->found == way->proxy_addresses &&
+	    way->proxy.by_owner;
 
 	if (answered(way, status) < 0)
 		return;
-	u = unpack_of(message->body);
-	found = unpack_enum(&u, NAMES_FOUND_COUNT);
-	if (slice_cstr(unpack_slice(&u), way->found, NAMES_TEXT_SIZE) < 0 ||
-	    !unpack_is_done(&u))
-		way_fail(way, FETCH_END_LOCAL,
-		    "the resolver's answer cannot be read");
-	else if (found == NAMES_FOUND)
+	switch (fetch_reach_read(message->body, by_owner,
+	    way->ways->people_hosts, way->found)) {
+	case REACH_FOUND:
 		way->then(way);
-	else
-		way_fail(way, FETCH_END_UNREACHABLE, found == NAMES_NONE ?
-		    "the proxy's or the login server's name does not exist" :
+		break;
+	case REACH_NONE:
+		way_fail(way, FETCH_END_UNREACHABLE,
+		    "the proxy's or the login server's name does not exist");
+		break;
+	case REACH_LATER:
+		way_fail(way, FETCH_END_UNREACHABLE,
 		    "the proxy's or the login server's name could not be "
 		    "looked up now");
+		break;
+	case REACH_INNER:
+		way_fail(way, FETCH_END_INNER, "the proxy");
+		break;
+	case REACH_UNREADABLE:
+		way_fail(way, FETCH_END_LOCAL,
+		    "the resolver's answer cannot be read");
+		break;
+	}
 }
 
 static void
@@ -497,7 +508,7 @@ fetch_way_find(struct fetch_ways *ways, uint64_t id, fetch_way_fn *fn,
 
 struct fetch_ways *
 fetch_ways_new(struct loop *loop, struct talk_hall *hall,
-    fetch_ways_carried_fn *carried, void *arg)
+    const char *people_hosts, fetch_ways_carried_fn *carried, void *arg)
 {
 	struct fetch_ways *ways = calloc(1, sizeof(*ways));
 
@@ -505,6 +516,7 @@ fetch_ways_new(struct loop *loop, struct talk_hall *hall,
 		return NULL;
 	ways->loop = loop;
 	ways->hall = hall;
+	ways->people_hosts = people_hosts;
 	ways->carried = carried;
 	ways->arg = arg;
 	LIST_INIT(&ways->tokens);

@@ -37,9 +37,12 @@ typedef void	 fetch_way_fn(void *arg, const struct fetch_way_found *);
 typedef void	 fetch_ways_carried_fn(void *arg, uint64_t id,
 		    const struct line_counts *);
 
-/* NULL when memory is out. */
+/*
+ * `people_hosts`: option people_fetch_hosts, borrowed.  NULL when memory is out.
+ */
 struct fetch_ways *fetch_ways_new(struct loop *, struct talk_hall *,
-		    fetch_ways_carried_fn *, void *arg);
+		    const char *people_hosts, fetch_ways_carried_fn *,
+		    void *arg);
 /* Whoever waits is not called any more; NULL is fine. */
 void		 fetch_ways_free(struct fetch_ways *);
 /* Who can be asked from now on; NULL: nobody. */

@@ -28,6 +28,7 @@ struct held_token {
 struct fetch_ways {
 	struct loop	*loop;
 	struct talk_hall *hall;
+	const char	*people_hosts;	/* borrowed: fetch_reach.h */
 	struct ipc	*keeper, *resolver;	/* NULL: not there */
 	fetch_ways_carried_fn *carried;
 	void		*arg;		/* of that */

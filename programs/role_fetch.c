@@ -98,8 +98,8 @@ fetch_start(struct process *process)
 		log_say("the certificates that are trusted: %s", fault);
 		return -EINVAL;
 	}
-	role->ways = fetch_ways_new(process->loop, role->hall, on_way_carried,
-	    role);
+	role->ways = fetch_ways_new(process->loop, role->hall,
+	    process->config.people_fetch_hosts, on_way_carried, role);
 	if (role->ways == NULL)
 		return -ENOMEM;
 	timer_set(role->idle_timer, FETCH_IDLE_MS);

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "fetch/service.h"
+#include "lib/base/here.h"
 #include "lib/base/log.h"
 #include "lib/base/names.h"
 #include "programs/roles.h"
@@ -20,7 +21,7 @@
  */
 #define QUESTIONS_MOST	1024
 #define QUESTIONS_OF_ONE 64
-#define REPLY_BYTES	(NAMES_TEXT_SIZE + 16)
+#define REPLY_BYTES	(2 * NAMES_TEXT_SIZE + 16)
 #define TEXTS_BYTES	(NAMES_TEXTS_BYTES + NAMES_TEXTS * 4 + 16)
 
 /* Somebody waits for an answer. */
@@ -60,15 +61,36 @@ say_to(struct ipc *to, uint64_t serial, const struct text *body)
 		log_say("whoever asked for a name does not take the answer");
 }
 
+/* Those of them that this machine has itself, a comma between. */
+static void
+add_own(struct text *own, struct slice addresses)
+{
+	struct slice one;
+
+	for (bool more = addresses.len > 0; more; ) {
+		more = slice_cut(&addresses, ',', &one);
+		if (!more)
+			one = addresses;
+		if (!here_has(one))
+			continue;
+		if (own->len > 0)
+			text_add_byte(own, ',');
+		text_add(own, one);
+	}
+}
+
 static void
 reply(struct ipc *to, uint64_t serial, enum names_found found,
     const char *addresses)
 {
 	TEXT_AUTO body = TEXT_INIT(REPLY_BYTES);
+	TEXT_AUTO own = TEXT_INIT(NAMES_TEXT_SIZE);
 
+	add_own(&own, slice_str(addresses));
 	pack_u8(&body, (uint8_t)found);
 	pack_slice(&body, slice_str(addresses));
-	say_to(to, serial, &body);
+	pack_slice(&body, text_slice(&own));
+	say_to(to, serial, text_failed(&own) ? &own : &body);
 }
 
 static void

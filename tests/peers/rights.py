@@ -310,6 +310,47 @@ class Rights:
         said = self.postroom(*there, "fetch", "test", "far", code=3)
         want("no such" in said.lower() or "no fetch" in said.lower(), said)
 
+    def test_a_person_leads_the_hub_to_no_server_of_the_office(self):
+        """127.0.0.1 is allowed to them here, and nothing else is."""
+        with socket.create_server(("127.0.0.2", 0)) as inner:
+            inner.settimeout(0)
+            port = str(inner.getsockname()[1])
+            there = self.there()
+            password = os.path.join(self.args.folder, "password")
+            words = ["--port", port, "--tls", "none", "--user", "u",
+                     "--password-file", password, "--new"]
+            for host in ("127.0.0.2", "::ffff:127.0.0.2"):
+                said = self.postroom(
+                    *there, "fetch", "add", "--label", "inner", "--untested",
+                    "--host", host, *words)
+                said = self.postroom(*there, "fetch", "test", "inner", code=1)
+                want("office's own network" in said, said)
+                self.postroom(*there, "fetch", "remove", "--label", "inner",
+                              "--yes")
+            # through a proxy there neither
+            self.postroom(*there, "fetch", "add", "--label", "inner",
+                          "--untested", "--host", "127.0.0.1", *words)
+            self.postroom(*there, "fetch", "set", "--label", "inner",
+                          "--tls", "implicit")
+            self.postroom(*there, "fetch", "way", "--label", "inner",
+                          "--proxy", "socks5://127.0.0.2:" + port)
+            said = self.postroom(*there, "fetch", "test", "inner", code=1)
+            want("office's own network" in said, said)
+            try:
+                inner.accept()
+                raise Failure("it was connected to")
+            except BlockingIOError:
+                pass
+            # the postmaster may name what he likes
+            self.postroom("-c", self.args.conf, "fetch", "way", "ann",
+                          "--label", "inner", "--proxy",
+                          "socks5://127.0.0.2:" + port)
+            self.ask(None, "fetch test", {"address": "ann@office.test",
+                                          "label": "inner"})
+            inner.settimeout(GUARD)
+            inner.accept()[0].close()
+        self.postroom(*there, "fetch", "remove", "--label", "inner", "--yes")
+
     def consent(self):
         with self.state.lock:
             for device in self.state.devices.values():

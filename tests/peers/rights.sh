@@ -10,7 +10,8 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -days 2 -subj "/CN=provider.test" -addext "subjectAltName=IP:127.0.0.1" \
     -keyout "$tls/key.pem" -out "$tls/certificate.pem" 2>/dev/null
 chmod 755 "$tls"
-hub_edit="s|^tls_ca_file *=.*|tls_ca_file = \"$tls/certificate.pem\"|"
+hub_edit="s|^tls_ca_file *=.*|tls_ca_file = \"$tls/certificate.pem\"|
+s|^people_fetch_hosts *=.*|people_fetch_hosts = \"127.0.0.1\"|"
 hub_up "$bin" || { echo "fail rights: no hub" >>"$results"; exit 1; }
 "$bin/postroom" -c "$conf" account add budi@office.test \
     --password-file "$dir/password" >/dev/null

@@ -100,7 +100,7 @@ START_TEST(what_is_added_is_read_again)
 	f.has_pin = true;
 	memset(f.pin, 0xa5, sizeof(f.pin));
 	f.mechanism = FETCH_CRAM_MD5;
-	f.mirror = true;
+	f.mirror = f.by_owner = true;
 	ck_assert_int_eq(add(&f, &id), 0);
 	policy_close(policy);
 	open_policy();
@@ -114,7 +114,8 @@ START_TEST(what_is_added_is_read_again)
 	ck_assert_int_eq(got.tls, FETCH_TLS_IMPLICIT);
 	ck_assert_str_eq(got.user, "ann");
 	ck_assert_int_eq(got.mechanism, FETCH_CRAM_MD5);
-	ck_assert(got.has_pin && got.enabled && got.mirror);
+	ck_assert(got.has_pin && got.enabled && got.mirror &&
+	    got.by_owner);
 	ck_assert_mem_eq(got.pin, f.pin, sizeof(f.pin));
 	ck_assert_int_eq(got.from, FETCH_FROM_DAYS);
 	ck_assert_uint_eq(got.from_days, 30);
@@ -584,7 +585,7 @@ START_TEST(a_packed_one_reads_back_and_a_cut_one_does_not)
 	struct unpack u;
 
 	f.id = 9;
-	f.mirror = true;
+	f.mirror = f.by_owner = true;
 	f.has_pin = true;
 	memset(f.pin, 3, sizeof(f.pin));
 	fetch_account_pack(&packed, &f, slice_str(SECRET));
@@ -597,7 +598,7 @@ START_TEST(a_packed_one_reads_back_and_a_cut_one_does_not)
 	ck_assert_str_eq(got.host, f.host);
 	ck_assert_str_eq(got.user, f.user);
 	ck_assert_int_eq(got.delete_after_days, 7);
-	ck_assert(got.enabled && got.mirror);
+	ck_assert(got.enabled && got.mirror && got.by_owner);
 	ck_assert_mem_eq(got.pin, f.pin, sizeof(f.pin));
 	ck_assert(slice_is_str(secret, SECRET));
 	for (size_t len = 0; len < whole.len; len++) {

@@ -23,6 +23,7 @@
 static const struct ipc_rule nothing[] = { { 0 } };
 static struct play play;
 static struct ipc *ann, *ben;
+static unsigned heard_own;
 static int silence = -1;	/* a server */
 
 /* How many answers say so. */
@@ -192,6 +193,42 @@ START_TEST(texts_count_among_the_questions_of_an_owner)
 }
 END_TEST
 
+static void
+hear_own(void *arg, int status, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	const char *const *want = arg;
+
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(unpack_u8(&u), NAMES_FOUND);
+	ck_assert(slice_is_str(unpack_slice(&u), want[0]));
+	ck_assert(slice_is_str(unpack_slice(&u), want[1]));
+	ck_assert(unpack_is_done(&u));
+	heard_own++;
+}
+
+/* Addresses are their own answer (names.h). */
+START_TEST(what_this_machine_has_itself_is_told)
+{
+	static const char *const wants[][2] = {
+		{ "127.0.0.1", "127.0.0.1" },
+		{ "192.0.2.7", "" },
+	};
+
+	heard_own = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		TEXT_AUTO body = TEXT_INIT(64);
+
+		pack_slice(&body, slice_str(wants[i][0]));
+		ck_assert_int_eq(ipc_ask(ann, RESOLVER_ADDRESSES,
+		    text_slice(&body), NULL, 0, hear_own,
+		    (void *)(uintptr_t)wants[i]), 0);
+	}
+	play_run(&play, 100);
+	ck_assert_uint_eq(heard_own, 2);
+}
+END_TEST
+
 START_TEST(one_owner_has_only_so_many_questions)
 {
 	static struct heard of_ann, of_ben, again;
@@ -240,6 +277,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, what_this_machine_has_itself_is_told);
 	tcase_add_test(tests, one_owner_has_only_so_many_questions);
 	tcase_add_test(tests, the_texts_of_a_name_are_told);
 	tcase_add_test(tests,
