@@ -156,7 +156,7 @@ _postroom()
 		options="$options --keep-when-deleted-here --rename --password --enable --disable"
 		;;&
 	*/fetch/doctor)
-		options='--label --apply'
+		options='--label --messages --apply'
 		;;&
 	*/fetch/remove)
 		options='--label --yes'

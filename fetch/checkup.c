@@ -33,8 +33,9 @@ struct checkup {
 	struct {
 		uint32_t	 number;
 		struct slice	 header;	/* owned */
-	}		 messages[DOCTOR_MESSAGES];
+	}		 messages[DOCTOR_MESSAGES_MOST];
 	unsigned	 count, at;
+	unsigned	 most;		/* to be looked at */
 	size_t		 next;		/* in the listing, from its end */
 	unsigned	 asked;
 	struct arena	*look_arena;	/* of: */
@@ -45,7 +46,8 @@ struct checkup {
 static void	ask_next(struct collect *);
 
 int
-checkup_open(struct collect *collect, const char *rules, struct ipc *keeper)
+checkup_open(struct collect *collect, const char *rules, unsigned messages,
+    struct ipc *keeper)
 {
 	struct checkup *checkup = calloc(1, sizeof(*checkup));
 	int r;
@@ -54,6 +56,8 @@ checkup_open(struct collect *collect, const char *rules, struct ipc *keeper)
 		return -ENOMEM;
 	collect->checkup = checkup;
 	checkup->keeper = keeper;
+	checkup->most = messages == 0 ? DOCTOR_MESSAGES :
+	    messages > DOCTOR_MESSAGES_MOST ? DOCTOR_MESSAGES_MOST : messages;
 	checkup->coming = (struct text)TEXT_INIT(CHECKUP_HEADER_MOST);
 	checkup->rows = (struct text)TEXT_INIT(DIAGNOSIS_BYTES);
 	checkup->arena = arena_new(DOMAIN_RULES_ARENA);
@@ -143,7 +147,7 @@ on_header_end(void *arg, uint32_t number, const struct mended *mended)
 	char *copy;
 
 	(void)mended;
-	if (checkup->count == DOCTOR_MESSAGES || header.len == 0)
+	if (checkup->count == checkup->most || header.len == 0)
 		return;
 	copy = malloc(header.len);
 	if (copy == NULL || text_failed(&checkup->coming)) {
@@ -161,6 +165,17 @@ static const struct heard heard_header = {
 	.status = on_header, .part = on_header_part, .end = on_header_end
 };
 
+/* May one more header be asked for? */
+static bool
+wants_more(const struct checkup *checkup)
+{
+	uint64_t bytes = (uint64_t)checkup->most * CHECKUP_BYTES_EACH;
+
+	return checkup->next > 0 && checkup->asked < checkup->most &&
+	    checkup->bytes < (bytes > CHECKUP_BYTES_MOST ? CHECKUP_BYTES_MOST :
+	    bytes);
+}
+
 /* From the newest back. */
 static void
 headers_turn(struct collect *collect)
@@ -168,9 +183,7 @@ headers_turn(struct collect *collect)
 	struct checkup *checkup = collect->checkup;
 	const struct protocol *protocol = collect->protocol;
 
-	while (checkup->next > 0 && checkup->asked < DOCTOR_MESSAGES &&
-	    checkup->bytes < CHECKUP_BYTES_MOST &&
-	    protocol->under_way(collect) < CHECKUP_WINDOW &&
+	while (wants_more(checkup) && protocol->under_way(collect) < CHECKUP_WINDOW &&
 	    protocol->room(collect) > 0) {
 		checkup->asked++;
 		protocol->header(collect, collect->conversation->

@@ -14,8 +14,13 @@
 
 struct collect;
 
-/* All headers together, over the line: what is behind is not asked for. */
-#define CHECKUP_BYTES_MOST	(4u * 1024 * 1024)
+/*
+ * All headers together, over the line: so much for each that is to be looked at,
+ * 4 MiB if not said otherwise, and no more than this in all.  What is behind is
+ * not asked for.
+ */
+#define CHECKUP_BYTES_EACH	(40u * 1024)
+#define CHECKUP_BYTES_MOST	(16u * 1024 * 1024)
 /* Of one that are kept: trace, envelope headers and To stand before that. */
 #define CHECKUP_HEADER_MOST	(32u * 1024)
 /* A header above that is none: the server gives whole messages. */
@@ -24,10 +29,12 @@ struct collect;
 #define CHECKUP_WINDOW		8
 
 /*
- * A checkup: `rules` as text, or NULL (one person's mailbox).  0, -EINVAL (they
+ * A checkup of the newest `messages` (0: DOCTOR_MESSAGES; DOCTOR_MESSAGES_MOST at
+ * the most): `rules` as text, or NULL (one person's mailbox).  0, -EINVAL (they
  * cannot be read) or -ENOMEM.
  */
-int	checkup_open(struct collect *, const char *rules, struct ipc *keeper);
+int	checkup_open(struct collect *, const char *rules, unsigned messages,
+	    struct ipc *keeper);
 /* None is fine. */
 void	checkup_close(struct collect *);
 /* The keeper's channel is gone. */

@@ -14,6 +14,7 @@ struct run {
 	uint64_t		 number;
 	enum fetch_task		 task;
 	uint64_t		 asker;		/* account; 0: no person's */
+	unsigned		 messages;	/* FETCH_DOCTOR: looked at */
 	size_t			 size, under_way;
 	uint64_t		 state_number;	/* the last one given */
 	uint64_t		 over_at_ms;	/* when `under_way` became 0 */
@@ -196,6 +197,18 @@ enum fetch_task
 run_task(const struct run *run)
 {
 	return run->task;
+}
+
+void
+run_look_at(struct run *run, unsigned messages)
+{
+	run->messages = messages;
+}
+
+unsigned
+run_messages(const struct run *run)
+{
+	return run->messages;
 }
 
 uint64_t

@@ -61,6 +61,9 @@ struct run	*run_find(const struct runs *, uint64_t number);
 uint64_t	 run_number(const struct run *);
 enum fetch_task	 run_task(const struct run *);
 uint64_t	 run_asker(const struct run *);
+/* FETCH_DOCTOR: of how many messages headers are looked at. */
+void		 run_look_at(struct run *, unsigned messages);
+unsigned	 run_messages(const struct run *);
 /* How many mailboxes it has; whether all of them are over. */
 size_t		 run_size(const struct run *);
 bool		 run_is_over(const struct run *);

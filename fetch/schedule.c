@@ -42,6 +42,7 @@ static const struct back_off {
 	[FETCH_END_NOT_ALLOWED]	= { 10, 360 },
 	[FETCH_END_CONSENT]	= { 30, 360 },	/* a consent begins it anew */
 	[FETCH_END_CLIENT]	= { 30, 360 },
+	[FETCH_END_INNER]	= { 10, 360 },
 	[FETCH_END_WANTS_LOGIN]	= { 10, 360 },
 };
 
@@ -332,7 +333,7 @@ conclude(struct schedule *schedule, struct remote *remote,
 	plan_next(schedule, remote, outcome->end);
 	look_at_failure(remote);
 	watch_collected(schedule, remote, outcome);
-	asked_end(schedule, remote, remote->task, outcome);
+	asked_end(schedule, remote, outcome);
 	remote_health(schedule, remote, &health);
 	schedule->ports.ended(schedule->ports.arg, &health, failed_before);
 	if (remote->gone) {
@@ -366,7 +367,7 @@ begin(struct schedule *schedule, struct remote *remote)
 	    remote_day_ends_ms(schedule, remote) != 0)
 		conclude(schedule, remote, &of_day);
 	else if (schedule->ports.begin(schedule->ports.arg, remote->id,
-	    remote->owner, remote->task) < 0)
+	    remote->owner, remote->task, remote->messages) < 0)
 		conclude_locally(schedule, remote,
 		    "no process could be had for it");
 }
@@ -387,6 +388,8 @@ schedule_pump(struct schedule *schedule)
 		remote_step_out(schedule, remote);
 		remote->state = REMOTE_RUNNING;
 		remote->task = asked_task(remote);
+		remote->messages = remote->task == FETCH_DOCTOR ?
+		    asked_messages(remote) : 0;
 		remote->who = asked_who(remote);
 		remote->is_second = false;
 		remote->at = remote->host;

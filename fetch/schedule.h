@@ -70,10 +70,10 @@ struct schedule_ports {
 	/*
 	 * Have it done -> schedule_progress(), and then schedule_over() or
 	 * schedule_lost(), in a later turn.  0 or a negative errno: a failure
-	 * of ours, tried again.
+	 * of ours, tried again.  `messages` is as FETCH_TASK has it.
 	 */
 	int	(*begin)(void *arg, uint64_t id, uint64_t owner,
-		    enum fetch_task);
+		    enum fetch_task, unsigned messages);
 	/* Something of a run has changed; call nothing of the schedule. */
 	void	(*moved)(void *arg);
 	/* A task is over; `failed_before` times in a row until then. */
@@ -144,6 +144,8 @@ struct schedule_pick {
 	uint64_t	owner;	/* what is theirs; 0: anybody's */
 	struct slice	address;	/* the owner's, whole */
 	struct slice	label;
+	/* FETCH_DOCTOR: of how many messages; 0: as usual */
+	unsigned	messages;
 };
 
 /*

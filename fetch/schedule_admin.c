@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "fetch/diagnosis.h"
+#include "fetch/domain/doctor.h"
 
 typedef enum admin_status answer_fn(struct schedule *, struct admin_work *,
 	    struct text *rows);
@@ -124,9 +125,10 @@ run_rows(const struct run *run, struct admin_work *work, struct text *rows)
 	}
 }
 
+/* `messages`: of FETCH_DOCTOR, else 0. */
 static enum admin_status
-ask(struct schedule *schedule, enum fetch_task task, struct admin_work *work,
-    struct text *rows)
+ask_of(struct schedule *schedule, enum fetch_task task, unsigned messages,
+    struct admin_work *work, struct text *rows)
 {
 	bool is_named = work->given[ADMIN_WHICH_ADDRESS] &&
 	    work->given[ADMIN_WHICH_LABEL];
@@ -137,6 +139,7 @@ ask(struct schedule *schedule, enum fetch_task task, struct admin_work *work,
 		return ADMIN_UNFIT;
 	if (!schedule_is_told(schedule))
 		return ADMIN_LATER;
+	pick.messages = messages;
 	switch (schedule_ask(schedule, task, &pick, &run)) {
 	case 0:
 		run_rows(run, work, rows);
@@ -152,6 +155,13 @@ ask(struct schedule *schedule, enum fetch_task task, struct admin_work *work,
 	default:
 		return ADMIN_FAILED;
 	}
+}
+
+static enum admin_status
+ask(struct schedule *schedule, enum fetch_task task, struct admin_work *work,
+    struct text *rows)
+{
+	return ask_of(schedule, task, 0, work, rows);
 }
 
 static enum admin_status
@@ -179,7 +189,14 @@ static enum admin_status
 fetch_doctor(struct schedule *schedule, struct admin_work *work,
     struct text *rows)
 {
-	return ask(schedule, FETCH_DOCTOR, work, rows);
+	uint64_t messages;
+
+	if (!take_number(work, ADMIN_DOCTOR_MESSAGES, &messages))
+		return ADMIN_UNFIT;
+	if (work->given[ADMIN_DOCTOR_MESSAGES] && (messages == 0 ||
+	    messages > DOCTOR_MESSAGES_MOST))
+		return unfit(work, ADMIN_DOCTOR_MESSAGES);
+	return ask_of(schedule, FETCH_DOCTOR, (unsigned)messages, work, rows);
 }
 
 /* What was found by a run of that; the postmaster's alone ask. */

@@ -6,20 +6,24 @@
  */
 #include <errno.h>
 
+#include "fetch/domain/doctor.h"
 #include "fetch/schedule_inside.h"
 
 /*
- * Is it what they asked for?  Who collects has logged in and counted, too, and
- * who collects everything has collected; a look at headers is for itself.
+ * Is its task what they asked for?  Who collects has logged in and counted, too,
+ * and who collects everything has collected; a look at headers is for itself, and
+ * for who wants to look no further.
  */
 static bool
-serves(enum fetch_task task, const struct run_account *account)
+serves(const struct remote *remote, const struct run_account *account)
 {
-	enum fetch_task wanted = run_task(account->run);
+	enum fetch_task task = remote->task, wanted = run_task(account->run);
 
-	return task == wanted || (fetch_task_collects(task) &&
-	    (task == FETCH_EVERYTHING ? wanted != FETCH_DOCTOR :
-	    wanted == FETCH_TRY));
+	if (wanted == FETCH_DOCTOR)
+		return task == wanted &&
+		    run_messages(account->run) <= remote->messages;
+	return task == wanted || task == FETCH_EVERYTHING ||
+	    (task == FETCH_COLLECT && wanted == FETCH_TRY);
 }
 
 enum fetch_task
@@ -34,6 +38,19 @@ asked_task(const struct remote *remote)
 		    FETCH_EVERYTHING)
 			task = run_task(account->run);
 	return task;
+}
+
+unsigned
+asked_messages(const struct remote *remote)
+{
+	const struct run_account *account;
+	unsigned most = 0;
+
+	LIST_FOREACH(account, &remote->asked, same)
+		if (run_task(account->run) == FETCH_DOCTOR &&
+		    run_messages(account->run) > most)
+			most = run_messages(account->run);
+	return most;
 }
 
 enum line_who
@@ -53,27 +70,41 @@ asked_progress(struct schedule *schedule, struct remote *remote)
 	struct run_account *account;
 
 	LIST_FOREACH(account, &remote->asked, same)
-		if (serves(remote->task, account)) {
+		if (serves(remote, account)) {
 			run_moved(account, &remote->progress);
 			schedule->ports.moved(schedule->ports.arg);
 		}
 }
 
+static void
+end_one(struct schedule *schedule, struct run_account *account,
+    const struct fetch_outcome *outcome)
+{
+	LIST_REMOVE(account, same);
+	run_ended(account, outcome);
+	schedule->ports.moved(schedule->ports.arg);
+}
+
 void
 asked_end(struct schedule *schedule, struct remote *remote,
-    enum fetch_task task, const struct fetch_outcome *outcome)
+    const struct fetch_outcome *outcome)
 {
 	struct run_account *account, *following;
 
 	for (account = LIST_FIRST(&remote->asked); account != NULL;
 	    account = following) {
 		following = LIST_NEXT(account, same);
-		if (!serves(task, account))
-			continue;
-		LIST_REMOVE(account, same);
-		run_ended(account, outcome);
-		schedule->ports.moved(schedule->ports.arg);
+		if (serves(remote, account))
+			end_one(schedule, account, outcome);
 	}
+}
+
+void
+asked_turn_away(struct schedule *schedule, struct remote *remote,
+    const struct fetch_outcome *outcome)
+{
+	while (!LIST_EMPTY(&remote->asked))
+		end_one(schedule, LIST_FIRST(&remote->asked), outcome);
 }
 
 void
@@ -86,8 +117,7 @@ asked_dismiss(struct schedule *schedule, struct remote *remote,
 
 	if (remote->state == REMOTE_RUNNING)
 		return;		/* they hear how that ends */
-	asked_end(schedule, remote, FETCH_EVERYTHING, &outcome);
-	asked_end(schedule, remote, FETCH_DOCTOR, &outcome);
+	asked_turn_away(schedule, remote, &outcome);
 	if (remote->state == REMOTE_WAITING)
 		remote_step_out(schedule, remote);
 }
@@ -167,9 +197,7 @@ turn_away(struct schedule *schedule, struct run_account *account,
 {
 	const struct fetch_outcome outcome = line_outcome(bar);
 
-	LIST_REMOVE(account, same);
-	run_ended(account, &outcome);
-	schedule->ports.moved(schedule->ports.arg);
+	end_one(schedule, account, &outcome);
 }
 
 /* Put all of the run in front; what is under way already is theirs, too. */
@@ -220,6 +248,8 @@ schedule_ask(struct schedule *schedule, enum fetch_task task,
 	r = run_new(schedule->runs, task, pick->owner, &run);
 	if (r < 0)
 		return r;
+	run_look_at(run, pick->messages == 0 ? DOCTOR_MESSAGES :
+	    pick->messages);
 	r = gather(schedule, pick, run);
 	if (r < 0) {
 		undo_gather(schedule, run);

@@ -68,6 +68,7 @@ struct remote {
 
 	/* its task, while it runs */
 	enum fetch_task	 task;
+	unsigned	 messages;	/* FETCH_DOCTOR: looked at */
 	enum line_who	 who;		/* wants it */
 	bool		 is_stopping;	/* the line has closed meanwhile, or */
 	bool		 is_of_day;	/* all that a day gives is taken */
@@ -180,11 +181,16 @@ struct fetch_outcome line_outcome(enum line_bar);
  * nothing else, is only tried.
  */
 enum fetch_task	 asked_task(const struct remote *);
+/* A look at headers: of how many messages who wants most of them does. */
+unsigned	 asked_messages(const struct remote *);
 /* For whom it is; LINE_BY_CLOCK: for nobody who waits. */
 enum line_who	 asked_who(const struct remote *);
 /* Its task has moved on; is over.  Whoever it serves is told. */
 void		 asked_progress(struct schedule *, struct remote *);
-void		 asked_end(struct schedule *, struct remote *, enum fetch_task,
+void		 asked_end(struct schedule *, struct remote *,
+		    const struct fetch_outcome *);
+/* Nothing is done for whoever waits for it: all hear that. */
+void		 asked_turn_away(struct schedule *, struct remote *,
 		    const struct fetch_outcome *);
 /* Nobody waits for it any more; those who did are told why, in `words`. */
 void		 asked_dismiss(struct schedule *, struct remote *,

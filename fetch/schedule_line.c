@@ -73,7 +73,7 @@ send_away(struct schedule *schedule, struct remote *remote, enum line_bar bar)
 	const struct fetch_outcome outcome = line_outcome(bar);
 
 	remote_step_out(schedule, remote);
-	asked_end(schedule, remote, FETCH_EVERYTHING, &outcome);
+	asked_turn_away(schedule, remote, &outcome);
 }
 
 static void

@@ -14,7 +14,8 @@
 #define FETCH_WORDS_MOST	512
 
 enum fetch_kind {
-	/* schedule -> fetch: u64 fetch account, u8 what (fetch_task); reply
+	/* schedule -> fetch: u64 fetch account, u8 what (fetch_task), u32 of
+	 * how many messages FETCH_DOCTOR reads the header (0: as usual); reply
 	 * when it is over: packed outcome */
 	FETCH_TASK = 600,
 	/* fetch -> schedule, news: u64 fetch account, packed progress */
@@ -50,7 +51,8 @@ enum fetch_kind {
 
 enum resolver_kind {
 	/* fetch -> resolver: slice host; reply: u8 found (enum names_found),
-	 * slice addresses (names.h) */
+	 * slice addresses (names.h), slice those of them that are this
+	 * machine's (here.h) */
 	RESOLVER_ADDRESSES = 500,
 	/* fetch, judge -> resolver: slice name; reply: u8 found, u8 secure (1:
 	 * DNSSEC says so), u32 how many, so many slices: the texts of its TXT
@@ -102,6 +104,7 @@ enum fetch_end {
 	FETCH_END_WANTS_LOGIN,	/* before it is asked (RFC 2645 4) */
 	FETCH_END_CONSENT,	/* the owner is to consent at the provider */
 	FETCH_END_CLIENT,	/* it does not know us: client id, secret */
+	FETCH_END_INNER,	/* people may not name a host of the office */
 	FETCH_END_COUNT
 };
 

@@ -56,7 +56,7 @@ static const struct command {
 { "fetch",   "rules",    "ADDRESS [--label NAME] [RULES AS IN add-domain]", SAY_HELP_FETCH_RULES, cli_fetch_rules },
 { "fetch",   "before",   "ADDRESS [--label NAME] [--rule 'TEST -> now|night|leave|delete|placeholder' ... | --none]",
   SAY_HELP_FETCH_BEFORE, cli_fetch_before },
-{ "fetch",   "doctor",   "ADDRESS|LABEL [--label NAME] [--apply]", SAY_HELP_FETCH_DOCTOR, cli_fetch_doctor },
+{ "fetch",   "doctor",   "ADDRESS|LABEL [--label NAME] [--messages N] [--apply]", SAY_HELP_FETCH_DOCTOR, cli_fetch_doctor },
 { "fetch",   "learn",    "ID --to ADDRESS", SAY_HELP_FETCH_LEARN, cli_fetch_learn },
 { "fetch",   "list",     "[ADDRESS]", SAY_HELP_FETCH_LIST, cli_fetch_list },
 { "fetch",   "set",      "ADDRESS [--label NAME] [--rename NAME] [--enable | --disable] [--keep-when-deleted-here] [--password] [OPTIONS OF add]",

@@ -375,8 +375,8 @@ run_command(struct cli *cli, int argc, char **argv, const char *request,
 		r = cli_fetch_who(cli, words[0], given.value[WITH_LABEL],
 		    &who);
 	if (r == CLI_OK)
-		r = cli_fetch_run(cli, request, who.address, who.label, over,
-		    &rows);
+		r = cli_fetch_run(cli, request, who.address, who.label, NULL,
+		    over, &rows);
 	if (r == CLI_OK)
 		r = conclude(cli, rows);
 	json_decref(rows);
@@ -434,8 +434,8 @@ collect_from(struct cli *cli, const json_t *wanted, json_t *rows)
 			continue;
 		ended = NULL;
 		r = cli_fetch_run(cli, "fetch now", row_text(account,
-		    "address"), row_text(account, "label"), print_collected,
-		    &ended);
+		    "address"), row_text(account, "label"), NULL,
+		    print_collected, &ended);
 		(void)json_array_extend(rows, ended);
 		json_decref(ended);
 	}

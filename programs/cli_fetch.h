@@ -107,13 +107,15 @@ int	cli_fetch_add_with(struct cli *, int argc, char **argv,
 typedef void	 cli_over_fn(struct cli *, json_t *row);
 
 /*
- * Make request `name` ("fetch now", "fetch test") for that address and label
- * (each may be NULL), and wait until all of it is over; `over`, or NULL, is
+ * Make request `name` ("fetch now", "fetch doctor") for that address and label
+ * and with what stands behind them there, if anything does (each may be NULL), and
+ * wait until all of it is over; `over`, or NULL, is
  * called for each.  CLI_OK, however they ended, and an array of their last rows,
  * with the number of the run in each; or told.
  */
 int	cli_fetch_run(struct cli *, const char *name, const char *address,
-	    const char *label, cli_over_fn *over, json_t **rows_out);
+	    const char *label, const char *more, cli_over_fn *over,
+	    json_t **rows_out);
 /* Ask, and take the answer apart.  CLI_OK, or told. */
 int	cli_fetch_ask(struct cli *, const char *name,
 	    const char *const values[ADMIN_ARGS], json_t **object_out);

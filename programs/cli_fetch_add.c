@@ -263,7 +263,7 @@ try(struct adding *adding)
 	TEXT_AUTO words = TEXT_INIT(CLI_WORDS_BYTES);
 	json_t *rows = NULL, *row;
 	int r = cli_fetch_run(cli, "fetch test", address_of(adding),
-	    label_of(adding), NULL, &rows);
+	    label_of(adding), NULL, NULL, &rows);
 
 	if (r != CLI_OK) {
 		(void)take_back(adding, NULL);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "fetch/diagnosis.h"
+#include "fetch/domain/doctor.h"
 #include "fetch/domain/explain.h"
 
 #define OPTIONS_MOST	16	/* words of a command that is recommended */
@@ -57,7 +58,7 @@ tell_messages(const struct examined *e, const json_t *row)
 {
 	struct amounts a = amounts_of(e->cli->language, row);
 
-	cli_say(e->cli, DOCTOR_MESSAGES, a.count, a.of);
+	cli_say(e->cli, DOCTOR_LOOKED_AT, a.count, a.of);
 }
 
 static void
@@ -337,17 +338,34 @@ fail(struct cli *cli, const json_t *run)
 	return cli_failed(cli, CLI_FAILED);
 }
 
+_Static_assert(DOCTOR_MESSAGES_MOST == 1000, "as DOCTOR_HOW_MANY says");
+
+/* As many as are looked at; none said is well. */
+static int
+check_messages(struct cli *cli, const char *typed)
+{
+	uint64_t n;
+
+	if (typed == NULL || (slice_u64(slice_str(typed),
+	    DOCTOR_MESSAGES_MOST, &n) == 0 && n > 0))
+		return CLI_OK;
+	return cli_fail(cli, CLI_USAGE, OPTION_UNFIT, "--messages", typed,
+	    say(cli->language, SAY_DOCTOR_HOW_MANY));
+}
+
 int
 cli_fetch_doctor(struct cli *cli, int argc, char **argv)
 {
 	struct cli_option options[] = { { "--label", true, NULL },
-	    { "--apply", false, NULL }, { 0 } };
+	    { "--apply", false, NULL }, { "--messages", true, NULL }, { 0 } };
 	struct cli_fetch_who who;
 	json_t *rows = NULL, *object = NULL;
 	const json_t *run;
 	const char *words[1];
 	int r = cli_options(cli, argc, argv, options, "ADDRESS", 1, 1, words);
 
+	if (r == CLI_OK)
+		r = check_messages(cli, options[2].value);
 	if (r == CLI_OK)
 		r = cli_config(cli);
 	if (r == CLI_OK && !cli_hub_runs(cli))
@@ -356,7 +374,7 @@ cli_fetch_doctor(struct cli *cli, int argc, char **argv)
 		r = cli_fetch_who(cli, words[0], options[0].value, &who);
 	if (r == CLI_OK)
 		r = cli_fetch_run(cli, "fetch doctor", who.address, who.label,
-		    NULL, &rows);
+		    options[2].value, NULL, &rows);
 	if (r != CLI_OK)
 		return r;
 	run = json_array_get(rows, 0);

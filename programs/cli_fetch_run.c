@@ -309,10 +309,10 @@ rows_of(const struct run *run)
 
 int
 cli_fetch_run(struct cli *cli, const char *name, const char *address,
-    const char *label, cli_over_fn *over, json_t **rows_out)
+    const char *label, const char *more, cli_over_fn *over, json_t **rows_out)
 {
 	const char *values[ADMIN_ARGS] = { [ADMIN_WHICH_ADDRESS] = address,
-	    [ADMIN_WHICH_LABEL] = label };
+	    [ADMIN_WHICH_LABEL] = label, [ADMIN_WHICH_LABEL + 1] = more };
 	struct run run = { .cli = cli, .over = over,
 	    .draws = !cli->json && isatty(STDOUT_FILENO) == 1 };
 	json_t *object = NULL;

@@ -25,6 +25,7 @@ struct task {
 	struct ipc		*ipc;	/* who was asked, or NULL: it waits */
 	uint64_t		 id;
 	enum fetch_task		 what;
+	unsigned		 messages;	/* FETCH_DOCTOR: looked at */
 	uint64_t		 mark;		/* FETCH_WATCH: from there on */
 	bool			 is_paused;
 	bool			 is_unwanted;	/* nobody hears how it ends */
@@ -163,10 +164,12 @@ ask(struct task *task, struct ipc *ipc)
 	int r;
 
 	pack_u64(&body, task->id);
-	if (watches)
+	if (watches) {
 		pack_u64(&body, task->mark);
-	else
+	} else {
 		pack_u8(&body, (uint8_t)task->what);
+		pack_u32(&body, task->messages);
+	}
 	if (text_failed(&body))
 		return -ENOMEM;
 	r = ipc_ask(ipc, watches ? FETCH_WATCH_INBOX : FETCH_TASK,
@@ -256,7 +259,7 @@ need(struct collectors *all, uint64_t owner)
 
 static int
 begin(struct collectors *all, uint64_t id, uint64_t owner,
-    enum fetch_task what, uint64_t mark)
+    enum fetch_task what, unsigned messages, uint64_t mark)
 {
 	struct collector *collector = need(all, owner);
 	struct task *task = calloc(1, sizeof(*task));
@@ -271,6 +274,7 @@ begin(struct collectors *all, uint64_t id, uint64_t owner,
 	task->collector = collector;
 	task->id = id;
 	task->what = what;
+	task->messages = messages;
 	task->mark = mark;
 	TAILQ_INSERT_TAIL(&collector->tasks, task, next);
 	if (collector->ipc != NULL) {
@@ -288,16 +292,16 @@ begin(struct collectors *all, uint64_t id, uint64_t owner,
 
 int
 collectors_begin(struct collectors *all, uint64_t id, uint64_t owner,
-    enum fetch_task what)
+    enum fetch_task what, unsigned messages)
 {
-	return begin(all, id, owner, what, 0);
+	return begin(all, id, owner, what, messages, 0);
 }
 
 int
 collectors_watch(struct collectors *all, uint64_t id, uint64_t owner,
     uint64_t mark)
 {
-	return begin(all, id, owner, FETCH_WATCH, mark);
+	return begin(all, id, owner, FETCH_WATCH, 0, mark);
 }
 
 void

@@ -19,10 +19,10 @@ struct collectors *collectors_new(struct process *,
 
 /*
  * Have it done -> schedule_progress(), and then schedule_over() or
- * schedule_lost().  0 or a negative errno.
+ * schedule_lost(); `messages` is as FETCH_TASK has it.  0 or a negative errno.
  */
 int	collectors_begin(struct collectors *, uint64_t id, uint64_t owner,
-	    enum fetch_task);
+	    enum fetch_task, unsigned messages);
 
 /*
  * Watch its INBOX -> schedule_news(), and then schedule_watch_over(); not any

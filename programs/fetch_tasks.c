@@ -29,6 +29,7 @@ on_task(void *arg, struct ipc *from, struct ipc_message *message)
 	struct unpack u = unpack_of(message->body);
 	uint64_t id = unpack_u64(&u);
 	enum fetch_task task = unpack_enum(&u, FETCH_TASK_COUNT);
+	unsigned messages = unpack_u32(&u);
 	struct errand *errand = errand_find(role, id, false);
 
 	if (!unpack_is_done(&u) || task == FETCH_WATCH ||
@@ -51,6 +52,7 @@ on_task(void *arg, struct ipc *from, struct ipc_message *message)
 		errand_refuse(from, message->serial);
 		return 0;
 	}
+	errand->messages = messages;
 	errand_progress(errand, &begun);
 	errand_go(errand);
 	return 0;

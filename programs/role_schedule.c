@@ -291,11 +291,12 @@ share(void *arg, uint64_t bytes_per_second)
 }
 
 static int
-begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
+begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task,
+    unsigned messages)
 {
 	struct schedule_role *role = arg;
 
-	return collectors_begin(role->collectors, id, owner, task);
+	return collectors_begin(role->collectors, id, owner, task, messages);
 }
 
 static void

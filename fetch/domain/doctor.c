@@ -451,7 +451,7 @@ doctor_tell(struct doctor *doctor, struct arena *arena, uint32_t number,
 		doctor->looked_then++;
 		return 0;
 	}
-	if (doctor->looked == DOCTOR_MESSAGES)
+	if (doctor->looked == DOCTOR_MESSAGES_MOST)
 		return 0;
 	message = &doctor->messages[doctor->looked];
 	r = note_identity(doctor, look->header, message);

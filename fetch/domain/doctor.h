@@ -17,6 +17,8 @@
 
 /* Messages of one look: enough to see what is usual, seconds on any line. */
 #define DOCTOR_MESSAGES		100
+/* If more are wanted: a year of a small office; all are held in memory. */
+#define DOCTOR_MESSAGES_MOST	1000
 /* Fewer say nothing. */
 #define DOCTOR_LEAST		5
 /* Forms of a header's address that are asked about: a prefix or tail less. */

@@ -80,7 +80,7 @@ struct doctor {
 	struct identity		 identity;
 	struct doctor_header	 headers[DOCTOR_HEADERS];
 	unsigned		 header_count;
-	struct doctor_message	 messages[DOCTOR_MESSAGES];
+	struct doctor_message	 messages[DOCTOR_MESSAGES_MOST];
 	unsigned		 looked;
 	unsigned		 named_many;	/* name several of ours */
 	struct tally		 received, visible;	/* recipients of ours */

@@ -167,10 +167,17 @@ def looked_at(t):
     t.true(("then", "unknown", "", 10) in rows, rows)
     t.true(("option", "--envelope-header", "Delivered-To:box-", 0) in rows,
            rows)
+    rows = doctor(t, "--messages", "9")
+    t.true(("messages", "", "", 9) in rows, rows)
     # nothing was taken, and nothing is known of it
     t.here([])
     t.true(not box.asked, "RETR was said")
     own = "%s@%s" % (t.owner, DOMAIN)
+    for wrong in "0", "1001", "many":
+        status, text, complaints = t.command("fetch", "doctor", own,
+                                             "--messages", wrong)
+        t.true(status == 2 and "--messages" in complaints,
+               "%s: %d %s" % (wrong, status, text + complaints))
     status, text, complaints = t.command("fetch", "doctor", own)
     t.true("--envelope-header Delivered-To:box-" in text, text + complaints)
     status, text, complaints = t.command("fetch", "doctor", own, "--apply")

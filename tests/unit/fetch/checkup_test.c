@@ -22,7 +22,7 @@ static struct keeper {
 	bool		 is_gone;	/* its channel ends with the question */
 } keeper;
 
-static char		 mail[DOCTOR_MESSAGES + 50][256];
+static char		 mail[DOCTOR_MESSAGES_MOST + 50][256];
 static char		 report[DIAGNOSIS_BYTES];
 static struct slice	 found;		/* of it */
 
@@ -188,6 +188,29 @@ START_TEST(the_newest_headers_are_read_and_no_more)
 }
 END_TEST
 
+static const struct {
+	unsigned	messages, want;
+} counts[] = {
+	{ 7, 7 },
+	{ DOCTOR_MESSAGES + 50, DOCTOR_MESSAGES + 50 },
+	{ UINT32_MAX, DOCTOR_MESSAGES_MOST },
+};
+
+START_TEST(as_many_are_read_as_is_said)
+{
+	struct scene *scene = scene_of(DOCTOR_MESSAGES_MOST + 50);
+	struct diagnosis_row row;
+
+	scene->options.messages = counts[_i].messages;
+	run(scene);
+	ended(scene, FETCH_END_DONE, "");
+	row = row_of(DIAGNOSIS_MESSAGES);
+	ck_assert_uint_eq(row.count, counts[_i].want);
+	ck_assert_uint_eq(row.of, DOCTOR_MESSAGES_MOST + 50);
+	end(scene);
+}
+END_TEST
+
 START_TEST(an_empty_mailbox_says_so)
 {
 	struct scene *scene = scene_of(0);
@@ -265,6 +288,8 @@ unit_suite(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, the_newest_headers_are_read_and_no_more);
+	tcase_add_loop_test(tests, as_many_are_read_as_is_said, 0,
+	    sizeof(counts) / sizeof(counts[0]));
 	tcase_add_test(tests, an_empty_mailbox_says_so);
 	tcase_add_test(tests, headers_that_cannot_be_had_say_nothing);
 	tcase_add_loop_test(tests, without_the_keeper_nothing_is_found, 0, 3);

@@ -14,13 +14,17 @@ static struct loop *loop;
 static struct schedule *schedule;
 static struct text answer;
 
+static unsigned begun_messages;	/* of the last task */
+
 static int
-begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
+begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task,
+    unsigned messages)
 {
 	(void)arg;
 	(void)id;
 	(void)owner;
 	(void)task;
+	begun_messages = messages;
 	return 0;
 }
 
@@ -309,6 +313,33 @@ START_TEST(what_was_found_is_told_when_it_is_over)
 }
 END_TEST
 
+static const struct {
+	const char	*messages;
+	enum admin_status status;
+	unsigned	 want;
+} counts[] = {
+	{ NULL, ADMIN_OK, 100 },
+	{ "1", ADMIN_OK, 1 },
+	{ "1000", ADMIN_OK, 1000 },
+	{ "0", ADMIN_UNFIT, 0 },
+	{ "1001", ADMIN_UNFIT, 0 },
+	{ "18446744073709551617", ADMIN_UNFIT, 0 },
+	{ "many", ADMIN_UNFIT, 0 },
+};
+
+START_TEST(as_many_headers_are_looked_at_as_is_said)
+{
+	tell();
+	begun_messages = 0;
+	ck_assert_int_eq(ask("fetch doctor", true,
+	    ARGS("ann@example.org", "l3", counts[_i].messages)), 0);
+	(void)said(counts[_i].status, counts[_i].status == ADMIN_OK ?
+	    ADMIN_NO_FIELD : ADMIN_DOCTOR_MESSAGES,
+	    counts[_i].status == ADMIN_OK);
+	ck_assert_uint_eq(begun_messages, counts[_i].want);
+}
+END_TEST
+
 START_TEST(a_person_has_so_many_runs_under_way_and_no_more)
 {
 	char label[16];
@@ -369,6 +400,8 @@ unit_suite(void)
 	tcase_add_test(tc,
 	    a_person_reaches_their_own_mailboxes_and_runs_only);
 	tcase_add_test(tc, what_was_found_is_told_when_it_is_over);
+	tcase_add_loop_test(tc, as_many_headers_are_looked_at_as_is_said, 0,
+	    sizeof(counts) / sizeof(counts[0]));
 	tcase_add_test(tc,
 	    a_person_has_so_many_runs_under_way_and_no_more);
 	tcase_add_test(tc, a_big_run_is_told_in_pages);

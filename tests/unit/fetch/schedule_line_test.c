@@ -28,10 +28,12 @@ static unsigned begun_count, paused_count, share_count;
 static struct schedule_health last_end;
 
 static int
-begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
+begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task,
+    unsigned messages)
 {
 	(void)arg;
 	(void)owner;
+	(void)messages;
 	(void)task;
 	ck_assert_uint_lt(begun_count, MOST);
 	begun[begun_count++] = id;
@@ -292,7 +294,8 @@ START_TEST(at_closing_time_those_who_wait_hear_it)
 	const struct schedule_ports ports = {
 		.begin = begin, .moved = moved, .ended = ended
 	};
-	const struct run *run;
+	struct schedule_pick pick = { .owner = 0 };
+	const struct run *run, *look;
 
 	make("daily 07:00-18:00", LINE_RATE_FREE, LINE_BUDGET_FREE);
 	schedule_free(schedule);
@@ -303,8 +306,13 @@ START_TEST(at_closing_time_those_who_wait_hear_it)
 	ck_assert_uint_eq(begun_count, 1);
 	run = ask(begun[0] == 2 ? 103 : 102);
 	ck_assert(!run_is_over(run));
+	pick.owner = begun[0] == 3 ? 102 : 103;
+	ck_assert_int_eq(schedule_ask(schedule, FETCH_DOCTOR, &pick, &look),
+	    0);
 	pass(6 * HOUR);
 	ck_assert(run_is_over(run));
+	ck_assert(run_is_over(look));
+	ck_assert_int_eq(run_after(look, 0)->outcome.end, FETCH_END_LINE);
 	ck_assert_int_eq(run_after(run, 0)->outcome.end, FETCH_END_LINE);
 	over(begun[0], FETCH_END_LINE);
 	ck_assert_uint_eq(begun_count, 1);

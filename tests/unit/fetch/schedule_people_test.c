@@ -106,6 +106,38 @@ START_TEST(a_look_at_headers_is_for_itself)
 }
 END_TEST
 
+static const struct run *
+look_at(unsigned messages)
+{
+	const struct schedule_pick pick = { .messages = messages };
+	const struct run *run = NULL;
+
+	ck_assert_int_eq(schedule_ask(schedule, FETCH_DOCTOR, &pick, &run), 0);
+	return run;
+}
+
+/* Who wants to see less has seen it; who wants more is looked for once more. */
+START_TEST(a_look_serves_who_wants_no_more_of_it)
+{
+	const struct run *usual, *fewer, *more;
+
+	tell_one(true);
+	usual = look_at(0);
+	ck_assert_uint_eq(begun[0].messages, 100);
+	fewer = look_at(20);
+	more = look_at(700);
+	over(1, FETCH_END_DONE);
+	ck_assert(run_is_over(usual) && run_is_over(fewer));
+	ck_assert(!run_is_over(more));
+	ck_assert_uint_eq(begun_count, 2);
+	ck_assert_uint_eq(begun[1].messages, 700);
+	over(1, FETCH_END_DONE);
+	ck_assert(run_is_over(more));
+	ask(FETCH_COLLECT, "", "", 0);
+	ck_assert_uint_eq(begun[2].messages, 0);
+}
+END_TEST
+
 START_TEST(what_was_found_is_kept_with_its_run)
 {
 	struct fetch_outcome outcome = { .end = FETCH_END_DONE };
@@ -376,6 +408,7 @@ people(void)
 	tcase_add_test(tc, what_is_under_way_is_reported);
 	tcase_add_test(tc, a_test_under_way_is_no_collection);
 	tcase_add_loop_test(tc, a_look_at_headers_is_for_itself, 0, 3);
+	tcase_add_test(tc, a_look_serves_who_wants_no_more_of_it);
 	tcase_add_test(tc, what_was_found_is_kept_with_its_run);
 	tcase_add_test(tc, who_asks_for_what_is_not_there_is_told);
 	tcase_add_test(tc, each_change_of_a_run_has_the_next_number);

@@ -25,10 +25,12 @@ static unsigned begun_count, paused_count;
 static struct schedule_health last_end;
 
 static int
-begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
+begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task,
+    unsigned messages)
 {
 	(void)arg;
 	(void)owner;
+	(void)messages;
 	(void)task;
 	ck_assert_uint_lt(begun_count, MOST);
 	begun[begun_count++] = id;

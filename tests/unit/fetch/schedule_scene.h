@@ -19,6 +19,7 @@
 struct begun {
 	uint64_t	id, owner;
 	enum fetch_task	task;
+	unsigned	messages;
 };
 
 static struct loop *loop;
@@ -31,13 +32,14 @@ static struct schedule_health last_end;
 
 /* A task begins: the test ends it when it likes. */
 static inline int
-begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
+begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task,
+    unsigned messages)
 {
 	(void)arg;
 	if (begin_status < 0)
 		return begin_status;
 	ck_assert_uint_lt(begun_count, MOST);
-	begun[begun_count++] = (struct begun){ id, owner, task };
+	begun[begun_count++] = (struct begun){ id, owner, task, messages };
 	return 0;
 }
 

@@ -19,11 +19,13 @@ static unsigned begun, watched, unwatched;
 static int watch_status;
 
 static int
-begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task)
+begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task,
+    unsigned messages)
 {
 	(void)arg;
 	(void)id;
 	(void)owner;
+	(void)messages;
 	ck_assert_int_eq(task, FETCH_COLLECT);
 	begun++;
 	return 0;

@@ -76,6 +76,7 @@ on_task(void *arg, struct ipc *from, struct ipc_message *message)
 	(void)from;
 	ck_assert_uint_eq(unpack_u64(&u), 1);
 	ck_assert_uint_eq(unpack_u8(&u), FETCH_COLLECT);
+	ck_assert_uint_eq(unpack_u32(&u), 0);
 	ck_assert(unpack_is_done(&u));
 	tasks++;
 	task_serial = message->serial;
