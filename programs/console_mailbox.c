@@ -124,6 +124,7 @@ add_flags(struct text *words, uint8_t flags)
 		{ LETTER_ANSWERED, "\\Answered" },
 		{ LETTER_FLAGGED,  "\\Flagged" },
 		{ LETTER_DRAFT,	   "\\Draft" },
+		{ LETTER_DELETED,  "\\Deleted" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -19,8 +19,13 @@
 #include "store/service.h"
 
 #define COMMIT_MOST	64	/* deliveries in one transaction */
-#define COMMIT_MS	2	/* for more to come: a commit costs as much as
-				   three deliveries (tests/bench) */
+/*
+ * For more of them to come: a commit costs as much as three deliveries
+ * (tests/bench).  Nobody waits for it: the journal has them, and whoever opens
+ * a session has what came committed first.
+ */
+#define COMMIT_MS	25
+#define READ_MOST	16384	/* bytes of a message that is not mapped */
 #define TELL_AGAIN_MS	60000	/* after the queue could not note it */
 #define COMPACT_MS	10000	/* between two looks for garbage */
 
@@ -132,19 +137,27 @@ commit(void *arg)
 	mailbox->open_count = 0;
 }
 
-/* The message behind `fd`, mapped; empty for a big one, which stays there. */
+/*
+ * The message behind `fd`; empty for a big one, which stays there.  A short one
+ * is read into `room`, which costs less than a mapping; a long one is mapped.
+ */
 static int
-map_message(int fd, const struct delivery *delivery, struct slice *body_out)
+take_message(int fd, const struct delivery *delivery, char room[READ_MOST],
+    struct slice *body_out)
 {
+	size_t bytes = (size_t)delivery->body_bytes;
 	void *map;
 
-	if (delivery->is_big || delivery->body_bytes == 0)
+	if (delivery->is_big || bytes == 0)
 		return 0;
-	map = mmap(NULL, (size_t)delivery->body_bytes, PROT_READ, MAP_PRIVATE,
-	    fd, 0);
+	if (bytes <= READ_MOST && pread(fd, room, bytes, 0) == (ssize_t)bytes) {
+		*body_out = slice_of(room, bytes);
+		return 0;
+	}
+	map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	*body_out = slice_of(map, (size_t)delivery->body_bytes);
+	*body_out = slice_of(map, bytes);
 	return 0;
 }
 
@@ -152,13 +165,14 @@ static int
 deliver(struct mailbox *mailbox, int fd, struct delivery *delivery,
     bool *was_there_out)
 {
+	char room[READ_MOST];
 	int r;
 
-	r = map_message(fd, delivery, &delivery->body);
+	r = take_message(fd, delivery, room, &delivery->body);
 	if (r < 0)
 		return r;
 	r = account_deliver(mailbox->account, delivery, was_there_out);
-	if (delivery->body.at != NULL)
+	if (delivery->body.at != NULL && delivery->body.at != room)
 		(void)munmap((void *)(uintptr_t)delivery->body.at,
 		    delivery->body.len);
 	return r;
@@ -526,10 +540,12 @@ on_compact_time(void *arg)
 	int r;
 
 	commit(mailbox);
-	r = account_compact(mailbox->account);
+	r = account_tidy(mailbox->account);
+	if (r == 0)
+		r = account_compact(mailbox->account);
 	end_if_broken(r);
 	if (r < 0)
-		log_say("compaction: %s", strerror(-r));
+		log_say("housekeeping: %s", strerror(-r));
 	timer_set(mailbox->compact_timer, r > 0 ? 1 : COMPACT_MS);
 }
 

@@ -109,7 +109,7 @@ open_inside(struct account *account, int folder_fd,
 		r = seal_left_open(account);
 	if (r < 0)
 		return r;
-	return account_drop_orphans(account, account->must_be_full ?
+	return account_drop_orphans(account, SIZE_MAX, account->must_be_full ?
 	    INDEX_FULL : INDEX_NORMAL);
 }
 

@@ -28,7 +28,9 @@
 #define LETTER_ANSWERED	0x02u
 #define LETTER_FLAGGED	0x04u
 #define LETTER_DRAFT	0x08u
-#define LETTER_FLAGS	0x0fu
+#define LETTER_FLAGS	0x0fu	/* those a letter may come with */
+#define LETTER_DELETED	0x10u	/* to be expunged when a person says so */
+#define LETTER_ALL_FLAGS 0x1fu
 #define KEYWORDS_MOST	1024	/* bytes of all keywords of one entry */
 
 struct account;			/* opaque; see account.c */
@@ -204,6 +206,13 @@ int	account_expunged_told(struct account *, const struct message_id *ids,
  * 1 there is more to do, 0 nothing left, or -errno.
  */
 int	account_compact(struct account *);
+
+/*
+ * A step of housekeeping of at most some 10 ms: entries of deleted mailboxes
+ * go, and letters that have no entry and are in no view.
+ * 1 there is more to do, 0 nothing left, or -errno.
+ */
+int	account_tidy(struct account *);
 
 /* One entry, as people are shown it. */
 struct listed_letter {

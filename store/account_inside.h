@@ -65,7 +65,10 @@ int	account_read_row(struct account *, const struct letter_row *,
 	    struct record *record_out);
 /* Tell of big files not needed any more, as far as that can be done now. */
 void	account_tell_unrefs(struct account *);
-/* Delete orphans no view holds, commit (FULL or not), tell of big files. */
-int	account_drop_orphans(struct account *, enum index_how);
+/*
+ * Delete `most` of the orphans no view holds, commit (FULL or not), tell of big
+ * files.  1: there are more of them, 0: none is left, or -errno.
+ */
+int	account_drop_orphans(struct account *, size_t most, enum index_how);
 
 #endif

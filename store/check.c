@@ -234,6 +234,14 @@ account_check(int folder_fd, account_fault_fn *say, void *arg)
 	check_none(&check, SQL_CHECK_INBOX, "There is no INBOX");
 	check_none(&check, SQL_CHECK_MAILBOXES,
 	    "A mailbox has no good name or UIDVALIDITY");
+	check_none(&check, SQL_CHECK_TALLIES,
+	    "A mailbox does not count what is in it");
+	check_none(&check, SQL_CHECK_DOOMED,
+	    "A mailbox is there that was deleted");
+	check_none(&check, SQL_CHECK_SUBSCRIPTIONS,
+	    "A subscription has no good name");
+	check_none(&check, SQL_CHECK_STRUCTURES,
+	    "A structure has no letter");
 	check_none(&check, SQL_CHECK_ENTRIES, "An entry has no letter");
 	check_none(&check, SQL_CHECK_UIDS, "An entry has a number never given");
 	check_none(&check, SQL_CHECK_TOMBSTONES,

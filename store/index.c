@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/base/loop.h"
 #include "store/index_inside.h"
 
 /* RFC 7162 3.1: 63 bits */
@@ -81,15 +82,6 @@ take_uid(struct index *index, struct mailbox *mailbox, uint64_t *uid_out)
 	    mailbox->id, uid_out);
 }
 
-static struct mailbox *
-mailbox_of(struct index *index, uint32_t id)
-{
-	for (size_t i = 0; i < index->mailbox_count; i++)
-		if (index->mailboxes[i].id == id)
-			return &index->mailboxes[i];
-	return NULL;
-}
-
 /* Opening */
 
 /* An empty account's numbers; UIDVALIDITY is the time (RFC 9051 2.3.1.1). */
@@ -117,9 +109,13 @@ meta_new(struct index *index, const unsigned char hub_id[HUB_ID_BYTES])
 	return r < 0 ? r : db_commit(index->db, true);
 }
 
-/* 0, -ENOENT (an empty account), -EXDEV or -EUCLEAN. */
+/*
+ * *closed_out is the reserved number the last clean close gave back.
+ * 0, -ENOENT (an empty account), -EXDEV or -EUCLEAN.
+ */
 static int
-meta_load(struct index *index, const unsigned char hub_id[HUB_ID_BYTES])
+meta_load(struct index *index, const unsigned char hub_id[HUB_ID_BYTES],
+    uint64_t *closed_out)
 {
 	DB_QUERY_AUTO	 q = db_ask(index->db, SQL_META);
 	struct marks	*marks = &index->marks;
@@ -133,35 +129,13 @@ meta_load(struct index *index, const unsigned char hub_id[HUB_ID_BYTES])
 	marks->pruned_below = db_u64(&q, 0, INT64_MAX);
 	marks->modseqs.reserved = db_u64(&q, 1, MODSEQ_MOST + 1);
 	marks->modseqs.next = marks->modseqs.reserved;
+	(void)db_u64(&q, 0, UINT32_MAX);	/* UIDVALIDITY */
+	marks->mailbox_last = (uint32_t)db_u64(&q, 1, MAILBOX_MOST);
+	*closed_out = db_u64(&q, 0, MODSEQ_MOST + 1);
+	marks->is_furnished = db_u64(&q, 0, 1) != 0;
 	if (db_row(&q) < 0)
 		return -EUCLEAN;
 	return memcmp(theirs.at, hub_id, HUB_ID_BYTES) == 0 ? 0 : -EXDEV;
-}
-
-static int
-mailboxes_load(struct index *index)
-{
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_MAILBOXES);
-	int		r;
-
-	while ((r = db_next(&q)) > 0) {
-		size_t n = index->mailbox_count;
-		struct mailbox *grown;
-
-		grown = reallocarray(index->mailboxes, n + 1, sizeof(*grown));
-		if (grown == NULL)
-			return -ENOMEM;
-		index->mailboxes = grown;
-		memset(&grown[n], 0, sizeof(grown[n]));
-		grown[n].id = (uint32_t)db_u64(&q, 1, MAILBOX_MOST);
-		grown[n].uids.reserved = db_u64(&q, 1,
-		    (uint64_t)UINT32_MAX + 1);
-		grown[n].uids.next = grown[n].uids.reserved;
-		if (db_row(&q) < 0)
-			return -EUCLEAN;
-		index->mailbox_count = n + 1;
-	}
-	return r;
 }
 
 /* The highest UID that `sql` finds in the mailbox, 0 if there is none. */
@@ -194,7 +168,7 @@ highest(struct index *index, enum index_sql sql, uint32_t mailbox,
  * the end only, so one tombstone covers them all.
  */
 static int
-mailbox_recover(struct index *index, const struct mailbox *mailbox)
+mailbox_recover(struct index *index, struct mailbox *mailbox)
 {
 	uint64_t last, buried, modseq;
 	int r;
@@ -214,23 +188,45 @@ mailbox_recover(struct index *index, const struct mailbox *mailbox)
 		r = index_take_modseq(index, &modseq);
 	if (r < 0)
 		return r;
+	tally_touch(mailbox, modseq);
 	return index_bury(index, ENTRY_FIRST(mailbox->id) | (last + 1),
 	    ENTRY_FIRST(mailbox->id) | (mailbox->uids.reserved - 1), modseq);
+}
+
+/*
+ * After a crash: flags that were changed may have been lost, and somebody may
+ * have seen the numbers of those changes.  No mailbox is behind them.
+ */
+static int
+modseqs_recover(struct index *index, uint64_t closed)
+{
+	uint64_t reserved = index->marks.modseqs.reserved;
+	int r;
+
+	if (reserved == closed || reserved <= 1)
+		return 0;
+	r = db_begin(index->db);
+	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++)
+		tally_touch(&index->mailboxes[i], reserved - 1);
+	return r;
 }
 
 static int
 load(struct index *index, const struct account_options *options)
 {
+	uint64_t closed = 0;
 	int r;
 
-	r = meta_load(index, options->hub_id);
+	r = meta_load(index, options->hub_id, &closed);
 	if (r == -ENOENT) {
 		r = meta_new(index, options->hub_id);
 		if (r == 0)
-			r = meta_load(index, options->hub_id);
+			r = meta_load(index, options->hub_id, &closed);
 	}
 	if (r == 0)
 		r = mailboxes_load(index);
+	if (r == 0)
+		r = modseqs_recover(index, closed);
 	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++)
 		r = mailbox_recover(index, &index->mailboxes[i]);
 	if (r < 0)
@@ -250,7 +246,7 @@ index_open(int folder_fd, const struct account_options *options,
 		return -ENOMEM;
 	index->uid_block = options->uid_block;
 	index->has_orphans = index->has_unrefs = true;
-	index->has_expunged = true;
+	index->has_expunged = index->has_doomed = true;
 	r = db_open(folder_fd, INDEX_FILE, &index_format, false, &index->db,
 	    needs_out);
 	if (r == 0)
@@ -270,7 +266,7 @@ give_numbers_back(struct index *index)
 	int r = db_begin(index->db);
 
 	if (r == 0)
-		r = index_run_1(index, SQL_META_MODSEQ,
+		r = index_run_1(index, SQL_META_CLOSE,
 		    index->marks.modseqs.next);
 	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++)
 		r = index_run_2(index, SQL_MAILBOX_UIDS,
@@ -301,24 +297,20 @@ index_end(struct index *index, enum index_how how)
 	if (how == INDEX_NORMAL && index->marks.must_be_full)
 		r = -EINVAL;
 	else if (how != INDEX_UNDO)
+		r = tallies_write(index);
+	if (how != INDEX_UNDO && r == 0)
 		r = db_commit(index->db, how == INDEX_FULL);
 	if (how != INDEX_UNDO && r == 0) {
 		index->marks.must_be_full = false;
 		index->marks_kept = index->marks;
-		index->mailbox_count_kept = index->mailbox_count;
-		for (size_t i = 0; i < index->mailbox_count; i++)
-			index->mailboxes[i].uids_kept =
-			    index->mailboxes[i].uids;
+		mailboxes_keep(index);
 		return 0;
 	}
 	db_rollback(index->db);
 	index->marks = index->marks_kept;
-	/* those made since are gone, and so are their numbers */
-	index->mailbox_count = index->mailbox_count_kept;
-	for (size_t i = 0; i < index->mailbox_count; i++)
-		index->mailboxes[i].uids = index->mailboxes[i].uids_kept;
+	mailboxes_undo(index);
 	index->has_orphans = index->has_unrefs = true;
-	index->has_expunged = true;
+	index->has_expunged = index->has_doomed = true;
 	return r;
 }
 
@@ -451,6 +443,7 @@ entry_new(struct index *index, const struct record *record, uint64_t uid,
 	db_put_u64(&q, record->flags);
 	db_put_u64(&q, letter);	/* its number is its modseq */
 	db_put_blob(&q, record->keywords);
+	db_put_i64(&q, clock_utc_ms());
 	return db_run(&q);
 }
 
@@ -503,6 +496,9 @@ add_rows(struct index *index, struct mailbox *mailbox,
 		r = index_unref_forget(index, &record->id);
 	if (r == 0 && index->has_expunged)
 		r = index_expunged_forget(index, &record->id);
+	if (r == 0)
+		tally_add(mailbox, record->flags, record->trace.len +
+		    record->body_bytes + (record->lacks_crlf ? 2 : 0), letter);
 	return r;
 }
 
@@ -510,14 +506,14 @@ int
 index_add(struct index *index, const struct record *record,
     const struct place *place)
 {
-	struct mailbox *mailbox = mailbox_of(index, record->mailbox);
+	struct mailbox *mailbox = index_mailbox(index, record->mailbox);
 	struct marks marks = index->marks;
-	struct sequence uids;
+	struct mailbox before;
 	int r;
 
 	if (mailbox == NULL)
 		return -ENOENT;
-	uids = mailbox->uids;
+	before = *mailbox;
 	r = db_part(index->db);
 	if (r < 0)
 		return r;
@@ -528,7 +524,7 @@ index_add(struct index *index, const struct record *record,
 		return index->marks.must_be_full;
 	db_part_undo(index->db);
 	index->marks = marks;
-	mailbox->uids = uids;
+	*mailbox = before;
 	return r;
 }
 
@@ -556,7 +552,11 @@ move_rows(struct index *index, const struct letter_row *row,
 	db_put_u64(&q, record->trace.len);
 	db_put_u64(&q, record->body_bytes);
 	db_put_u64(&q, row->letter);
-	return db_run(&q);
+	r = db_run(&q);
+	if (r < 0)
+		return r;
+	return tally_resize(index, row->letter, row->trace_bytes +
+	    row->body_bytes, record->trace.len + record->body_bytes);
 }
 
 int

@@ -89,11 +89,13 @@ int	index_list(struct index *, uint32_t mailbox, index_entry_fn *,
  */
 int	index_expunge(struct index *, const uint64_t *entries, size_t count);
 /*
- * Delete the orphans that nobody holds (`is_held` NULL: all).  Big files that
- * no letter refers to any more are noted for index_unref().
+ * Delete `most` of the orphans that nobody holds (`is_held` NULL: all).  Big
+ * files that no letter refers to any more are noted for index_unref().
+ * 1: there are more, 0: none is left but those that are held, or -errno.
  */
 typedef bool index_held_fn(void *arg, uint64_t letter);
-int	index_drop(struct index *, index_held_fn *is_held, void *arg);
+int	index_drop(struct index *, size_t most, index_held_fn *is_held,
+	    void *arg);
 /*
  * Tell `fn` of every big file noted, and forget those it was told of; what it
  * cannot be told now stays noted.  To be called after the commit that noted

@@ -24,7 +24,8 @@ index_bury(struct index *index, uint64_t first, uint64_t last, uint64_t modseq)
 
 /* Delete one entry; *letter_out is what it showed, 0 when that is not known. */
 static int
-entry_delete(struct index *index, uint64_t entry, uint64_t *letter_out)
+entry_delete(struct index *index, uint64_t entry, uint64_t *letter_out,
+    unsigned *flags_out)
 {
 	DB_QUERY_AUTO	q = db_ask(index->db, SQL_ENTRY_DELETE);
 	int		r;
@@ -34,22 +35,31 @@ entry_delete(struct index *index, uint64_t entry, uint64_t *letter_out)
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
 	*letter_out = db_u64(&q, 0, INT64_MAX);
+	*flags_out = (unsigned)db_u64(&q, 0, UINT32_MAX);
 	return 0;
 }
 
-/* The letter has one entry less; without any it is an orphan. */
+/*
+ * The letter has one entry less; without any it is an orphan.  *bytes_out is
+ * its size, 0 when there is no such letter; *makes_sense_out: its row does.
+ */
 static int
-letter_release(struct index *index, uint64_t letter)
+letter_release(struct index *index, uint64_t letter, uint64_t *bytes_out,
+    bool *makes_sense_out)
 {
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_LETTER_RELEASE);
-	int64_t		left;
-	int		r;
+	DB_QUERY_AUTO		q = db_ask(index->db, SQL_LETTER_RELEASE);
+	struct letter_row	row = { 0 };
+	int64_t			left;
+	int			r;
 
 	db_put_u64(&q, letter);
 	r = db_next(&q);
 	if (r <= 0)
 		return r;
 	left = db_i64(&q, 0, INT64_MAX);
+	*makes_sense_out = index_row(&q, &row) == 0;
+	*bytes_out = row.trace_bytes + row.body_bytes +
+	    (row.lacks_crlf ? 2 : 0);
 	db_end(&q);
 	if (left > 0)
 		return 0;
@@ -59,22 +69,39 @@ letter_release(struct index *index, uint64_t letter)
 }
 
 int
+index_remove(struct index *index, uint64_t entry, uint64_t modseq)
+{
+	struct mailbox *mailbox = index_mailbox(index, INDEX_MAILBOX(entry));
+	uint64_t letter, bytes = 0;
+	bool makes_sense = true;
+	unsigned flags;
+	int r;
+
+	r = entry_delete(index, entry, &letter, &flags);
+	if (r == 0 && letter != 0)
+		r = letter_release(index, letter, &bytes, &makes_sense);
+	if (r < 0 || mailbox == NULL)
+		return r;
+	tally_remove(mailbox, flags, bytes, modseq);
+	mailbox->is_doubtful = mailbox->is_doubtful || !makes_sense;
+	return 0;
+}
+
+int
 index_expunge(struct index *index, const uint64_t *entries, size_t count)
 {
-	uint64_t modseq, letter, first = 0, last = 0;
+	uint64_t modseq, first = 0, last = 0;
 	int r;
 
 	r = db_begin(index->db);
 	if (r == 0)
 		r = index_take_modseq(index, &modseq);
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = entry_delete(index, entries[i], &letter);
+		r = index_remove(index, entries[i], modseq);
 		if (r == -ENOENT) {
 			r = 0;
 			continue;
 		}
-		if (r == 0 && letter != 0)
-			r = letter_release(index, letter);
 		if (r == 0 && first != 0 && entries[i] != last + 1) {
 			r = index_bury(index, first, last, modseq);
 			first = 0;
@@ -112,6 +139,8 @@ drop_one(struct index *index, uint64_t letter)
 		return r;
 	r = index_run_1(index, SQL_LETTER_DELETE, letter);
 	if (r == 0)
+		r = index_run_1(index, SQL_STRUCTURE_DELETE, letter);
+	if (r == 0)
 		r = index_run_1(index, SQL_ORPHAN_DELETE, letter);
 	if (r < 0 || !row.is_big)
 		return r;
@@ -140,7 +169,7 @@ orphan_next(struct index *index, uint64_t *letter)
 }
 
 int
-index_drop(struct index *index, index_held_fn *is_held, void *arg)
+index_drop(struct index *index, size_t most, index_held_fn *is_held, void *arg)
 {
 	uint64_t letter = 0;
 	bool some_held = false;
@@ -153,6 +182,8 @@ index_drop(struct index *index, index_held_fn *is_held, void *arg)
 		r = 0;
 		if (is_held != NULL && is_held(arg, letter))
 			some_held = true;
+		else if (most-- == 0)
+			return 1;
 		else
 			r = drop_one(index, letter);
 	}

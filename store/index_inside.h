@@ -18,10 +18,32 @@ enum index_sql {
 	SQL_META,
 	SQL_META_NEW,
 	SQL_META_MODSEQ,
+	SQL_META_CLOSE,
+	SQL_META_MAILBOX,
+	SQL_META_FURNISHED,
 	SQL_META_SETTLED,
 	SQL_MAILBOXES,
 	SQL_MAILBOX_NEW,
 	SQL_MAILBOX_NAMED,
+	SQL_MAILBOX_BELOW,
+	SQL_MAILBOX_COUNT,
+	SQL_MAILBOX_TALLY,
+	SQL_MAILBOX_NAME,
+	SQL_MAILBOX_USES,
+	SQL_MAILBOX_USED,
+	SQL_MAILBOX_DELETE,
+	SQL_NAMES,
+	SQL_SUBSCRIBE,
+	SQL_SUBSCRIBE_ALL,
+	SQL_UNSUBSCRIBE,
+	SQL_SUBSCRIPTIONS,
+	SQL_DOOM,
+	SQL_DOOMED,
+	SQL_DOOMED_ENTRIES,
+	SQL_DOOMED_TOMBSTONES,
+	SQL_DOOMED_GONE,
+	SQL_ENTRIES_MOVE,
+	SQL_ENTRIES_DELETE,
 	SQL_UIDVALIDITY,
 	SQL_UIDVALIDITY_SET,
 	SQL_MAILBOX_UIDS,
@@ -35,8 +57,10 @@ enum index_sql {
 	SQL_LETTER_MOVE,
 	SQL_LETTER_RELEASE,
 	SQL_LETTER_DELETE,
+	SQL_STRUCTURE_DELETE,
 	SQL_ENTRIES,
 	SQL_ENTRY_NEW,
+	SQL_ENTRIES_OF,
 	SQL_LISTED,
 	SQL_FOLDERS,
 	SQL_ENTRY_DELETE,
@@ -73,6 +97,10 @@ enum index_sql {
 	SQL_CHECK_DELIVERED,
 	SQL_CHECK_MAILBOXES,
 	SQL_CHECK_INBOX,
+	SQL_CHECK_TALLIES,
+	SQL_CHECK_DOOMED,
+	SQL_CHECK_SUBSCRIPTIONS,
+	SQL_CHECK_STRUCTURES,
 	SQL_COUNT
 };
 
@@ -84,13 +112,28 @@ struct sequence {
 	uint64_t	reserved;	/* numbers below may have been given */
 };
 
+/* What its row says of the entries of a mailbox: STATUS without a walk. */
+struct tally {
+	uint32_t	messages, unseen, deleted;
+	uint64_t	bytes;		/* of its letters, as IMAP has sizes */
+	uint64_t	modseq;		/* of the last change in it */
+};
+
 struct mailbox {
 	uint32_t	id;
+	uint32_t	uidvalidity;
 	struct sequence	uids, uids_kept;
+	struct tally	tally, tally_kept;
+	bool		is_dirty;	/* its row has another tally */
+	bool		is_doubtful;	/* it is to be counted anew */
+	bool		is_deleted;	/* in the open transaction */
+	bool		has_news;	/* committed, and nobody was told */
 };
 
 struct marks {
 	struct sequence	modseqs;
+	uint32_t	mailbox_last;	/* highest number ever given */
+	bool		is_furnished;	/* folders_ready() was here */
 	uint64_t	settled_to;	/* journal positions */
 	uint64_t	pruned_below;
 	uint64_t	segment;	/* newest with a row */
@@ -103,6 +146,8 @@ struct index {
 	struct marks	 marks, marks_kept;
 	struct mailbox	*mailboxes;
 	size_t		 mailbox_count, mailbox_count_kept;
+	bool		 has_news;	/* some mailbox has */
+	bool		 has_doomed;	/* there may be some */
 	bool		 has_orphans;	/* there may be some */
 	bool		 has_unrefs;
 	bool		 has_expunged;
@@ -118,6 +163,32 @@ int	index_run_2(struct index *, enum index_sql, uint64_t first,
 	    uint64_t second);
 /* The next modification number; may make the transaction one to end FULL. */
 int	index_take_modseq(struct index *, uint64_t *modseq_out);
+/* NULL: there is none of that number. */
+struct mailbox *index_mailbox(struct index *, uint32_t id);
+/* An entry came into it, or went, or changed its flags, with that number. */
+void	tally_add(struct mailbox *, unsigned flags, uint64_t bytes,
+	    uint64_t modseq);
+void	tally_remove(struct mailbox *, unsigned flags, uint64_t bytes,
+	    uint64_t modseq);
+void	tally_change(struct mailbox *, unsigned before, unsigned after,
+	    uint64_t modseq);
+/* The mailbox is as of that number at least. */
+void	tally_touch(struct mailbox *, uint64_t modseq);
+/* The size of a letter has become another. */
+int	tally_resize(struct index *, uint64_t letter, uint64_t before,
+	    uint64_t after);
+/* Write those that changed into their rows. */
+int	tallies_write(struct index *);
+/* What the open transaction did to mailboxes is kept, or is undone. */
+void	mailboxes_keep(struct index *);
+void	mailboxes_undo(struct index *);
+/* All mailboxes there are, as their rows say. */
+int	mailboxes_load(struct index *);
+/*
+ * Delete one entry, without a tombstone; without entries its letter is an
+ * orphan.  0, -ENOENT or -errno.
+ */
+int	index_remove(struct index *, uint64_t entry, uint64_t modseq);
 /* The numbers of entries first..last are never given again. */
 int	index_bury(struct index *, uint64_t first, uint64_t last,
 	    uint64_t modseq);

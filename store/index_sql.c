@@ -6,9 +6,25 @@
  */
 #include "store/index_inside.h"
 
-#define LETTER_COLUMNS \
-	"l.id, l.segment, l.offset, l.trace_bytes, l.body_bytes, " \
-	"l.message_id, l.action, l.received, l.lacks_crlf, l.big"
+#define LETTER_COLUMNS_OF(l) \
+	l "id, " l "segment, " l "offset, " l "trace_bytes, " \
+	l "body_bytes, " l "message_id, " l "action, " l "received, " \
+	l "lacks_crlf, " l "big"
+#define LETTER_COLUMNS	LETTER_COLUMNS_OF("l.")
+
+/* What IMAP calls the size of a letter: with the CRLF it may lack. */
+#define SIZE_OF(l) \
+	l ".trace_bytes + " l ".body_bytes + 2 * " l ".lacks_crlf"
+
+/* Counts of the entries of each mailbox, as its row should have them. */
+#define TALLIES(where) \
+	"(SELECT e.place >> 32 AS mailbox, count(*) AS messages," \
+	"	count(*) - sum(e.flags & 1) AS unseen," \
+	"	sum(e.flags >> 4 & 1) AS deleted," \
+	"	max(0, CAST(total(" SIZE_OF("l") ") AS INTEGER)) AS bytes," \
+	"	max(e.modseq) AS modseq" \
+	"	FROM entry e LEFT JOIN letter l ON l.id = e.letter " \
+	where " GROUP BY e.place >> 32)"
 
 static const char *const steps[] = {
 /* The one row of the account. */
@@ -67,17 +83,85 @@ static const char *const steps[] = {
 /* Messages a person has deleted here, to be told to the queue. */
 ("CREATE TABLE expunged(message_id BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;"
 "CREATE INDEX letter_message ON letter(message_id);"),
+/* Mailboxes as mail programs use them; what is counted of each, SIZE_OF() all */
+("ALTER TABLE meta ADD COLUMN mailbox_last INTEGER NOT NULL DEFAULT 1;"
+"ALTER TABLE meta ADD COLUMN modseq_closed INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE meta ADD COLUMN is_furnished INTEGER NOT NULL DEFAULT 0;"
+"UPDATE meta SET mailbox_last = (SELECT max(id) FROM mailbox);"
+"ALTER TABLE mailbox ADD COLUMN uses INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE mailbox ADD COLUMN messages INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE mailbox ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE mailbox ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE mailbox ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE mailbox ADD COLUMN modseq INTEGER NOT NULL DEFAULT 1;"
+"UPDATE mailbox SET (messages, unseen, bytes, modseq) ="
+"	(SELECT count(*), count(*) - coalesce(sum(e.flags & 1), 0),"
+"	CAST(total(" SIZE_OF("l") ") AS INTEGER), max(1,"
+"	coalesce(max(e.modseq), 0),"
+"	coalesce((SELECT max(t.modseq) FROM tombstone t"
+"	WHERE t.place >> 32 = mailbox.id), 0))"
+"	FROM entry e LEFT JOIN letter l ON l.id = e.letter"
+"	WHERE e.place >> 32 = mailbox.id);"
+"ALTER TABLE entry ADD COLUMN saved INTEGER NOT NULL DEFAULT 0;" /* ms */
+"CREATE TABLE subscription(name BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;"
+/* Numbers of mailboxes that are deleted, and may still have entries. */
+"CREATE TABLE doomed(mailbox INTEGER PRIMARY KEY) STRICT;"
+/* Entries of a copy that was not finished: first and last place. */
+"CREATE TABLE unfinished("
+"	first INTEGER PRIMARY KEY,"
+"	last INTEGER NOT NULL) STRICT;"
+/* lib/message/structure.h */
+"CREATE TABLE structure("
+"	letter INTEGER PRIMARY KEY,"
+"	packed BLOB NOT NULL) STRICT;"),
 };
 
 static const char *const statements[SQL_COUNT] = {
 [SQL_META] = "SELECT hub_id, settled_to, pruned_below, modseq_reserved,"
-"	uidvalidity_last FROM meta",
-[SQL_META_NEW] = "INSERT INTO meta VALUES (1, ?, 0, 0, 1, ?)",
+"	uidvalidity_last, mailbox_last, modseq_closed, is_furnished FROM meta",
+[SQL_META_NEW] = "INSERT INTO meta (one, hub_id, settled_to, pruned_below,"
+"	modseq_reserved, uidvalidity_last) VALUES (1, ?, 0, 0, 1, ?)",
 [SQL_META_MODSEQ] = "UPDATE meta SET modseq_reserved = ?",
+[SQL_META_CLOSE] = "UPDATE meta SET modseq_reserved = ?1, modseq_closed = ?1",
+[SQL_META_MAILBOX] = "UPDATE meta SET mailbox_last = ?",
+[SQL_META_FURNISHED] = "UPDATE meta SET is_furnished = ?",
 [SQL_META_SETTLED] = "UPDATE meta SET settled_to = ?, pruned_below = ?",
-[SQL_MAILBOXES] = "SELECT id, uid_reserved FROM mailbox ORDER BY id",
-[SQL_MAILBOX_NEW] = "INSERT INTO mailbox VALUES (?, ?, ?, 1)",
+[SQL_MAILBOXES] = "SELECT id, uid_reserved, messages, unseen, deleted,"
+"	bytes, modseq, uidvalidity FROM mailbox ORDER BY id",
+[SQL_MAILBOX_NEW] = "INSERT INTO mailbox (id, name, uidvalidity, uid_reserved)"
+"	VALUES (?, ?, ?, 1)",
 [SQL_MAILBOX_NAMED] = "SELECT id FROM mailbox WHERE name = ?",
+[SQL_MAILBOX_BELOW] = "SELECT id, name FROM mailbox"
+"	WHERE substr(name, 1, ?2) = ?1 AND id > ?3 ORDER BY id LIMIT 1",
+[SQL_MAILBOX_COUNT] = "SELECT t.messages, t.unseen, t.deleted, t.bytes,"
+"	t.modseq FROM " TALLIES("WHERE e.place BETWEEN ? AND ?") " t",
+[SQL_MAILBOX_TALLY] = "UPDATE mailbox SET messages = ?, unseen = ?,"
+"	deleted = ?, bytes = ?, modseq = ? WHERE id = ?",
+[SQL_MAILBOX_NAME] = "UPDATE mailbox SET name = ? WHERE id = ?",
+[SQL_MAILBOX_USES] = "UPDATE mailbox SET uses = uses | ? WHERE id = ?",
+[SQL_MAILBOX_USED] = "SELECT coalesce(sum(uses), 0) FROM mailbox",
+[SQL_MAILBOX_DELETE] = "DELETE FROM mailbox WHERE id = ?",
+/* a parent comes right before what stands below it */
+[SQL_NAMES] = "SELECT m.id, m.name, m.uses, EXISTS (SELECT 1 FROM"
+"	subscription s WHERE s.name = m.name) FROM mailbox m"
+"	UNION ALL SELECT 0, s.name, 0, 1 FROM subscription s"
+"	WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.name = s.name)",
+[SQL_SUBSCRIBE] = "INSERT OR IGNORE INTO subscription VALUES (?)",
+[SQL_SUBSCRIBE_ALL] = "INSERT OR IGNORE INTO subscription"
+"	SELECT name FROM mailbox LIMIT ?",
+[SQL_UNSUBSCRIBE] = "DELETE FROM subscription WHERE name = ?",
+[SQL_SUBSCRIPTIONS] = "SELECT count(*) FROM subscription",
+[SQL_DOOM] = "INSERT INTO doomed VALUES (?)",
+[SQL_DOOMED] = "SELECT mailbox FROM doomed ORDER BY mailbox LIMIT 1",
+[SQL_DOOMED_ENTRIES] = "SELECT place FROM entry WHERE place BETWEEN ? AND ?"
+"	ORDER BY place LIMIT ?",
+[SQL_DOOMED_TOMBSTONES] = "DELETE FROM tombstone WHERE place BETWEEN ? AND ?",
+[SQL_DOOMED_GONE] = "DELETE FROM doomed WHERE mailbox = ?",
+/* all of a mailbox under the same UIDs of another */
+[SQL_ENTRIES_MOVE] = "INSERT INTO entry (place, letter, flags, modseq,"
+"	keywords, saved) SELECT place - ?1 + ?2, letter, flags, ?3, keywords,"
+"	?4 FROM entry WHERE place BETWEEN ?1 AND ?5",
+[SQL_ENTRIES_DELETE] = "DELETE FROM entry WHERE place BETWEEN ? AND ?",
 [SQL_UIDVALIDITY] = "SELECT uidvalidity_last FROM meta",
 [SQL_UIDVALIDITY_SET] = "UPDATE meta SET uidvalidity_last = ?",
 [SQL_MAILBOX_UIDS] = "UPDATE mailbox SET uid_reserved = ? WHERE id = ?",
@@ -97,13 +181,16 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_LETTER_MOVE] = "UPDATE letter SET segment = ?, offset = ?,"
 "	trace_bytes = ?, body_bytes = ? WHERE id = ?",
 [SQL_LETTER_RELEASE] = "UPDATE letter SET entries = entries - 1"
-"	WHERE id = ? RETURNING entries",
+"	WHERE id = ? RETURNING entries, " LETTER_COLUMNS_OF(""),
 [SQL_LETTER_DELETE] = "DELETE FROM letter WHERE id = ?",
+[SQL_STRUCTURE_DELETE] = "DELETE FROM structure WHERE letter = ?",
 
 [SQL_ENTRIES] = "SELECT e.place, e.letter, " LETTER_COLUMNS
 "	FROM entry e LEFT JOIN letter l ON l.id = e.letter"
 "	WHERE e.place BETWEEN ? AND ? ORDER BY e.place",
-[SQL_ENTRY_NEW] = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)",
+[SQL_ENTRY_NEW] = "INSERT INTO entry (place, letter, flags, modseq, keywords,"
+"	saved) VALUES (?, ?, ?, ?, ?, ?)",
+[SQL_ENTRIES_OF] = "SELECT place FROM entry WHERE letter = ? ORDER BY place",
 [SQL_LISTED] = "SELECT e.place, e.flags, e.keywords, m.name, m.uidvalidity,"
 "	l.received, l.trace_bytes + l.body_bytes, l.message_id"
 "	FROM entry e JOIN letter l ON l.id = e.letter"
@@ -115,7 +202,8 @@ static const char *const statements[SQL_COUNT] = {
 "	AND (m.id << 32) + 4294967295"
 "	LEFT JOIN letter l ON l.id = e.letter"
 "	WHERE m.id > ? GROUP BY m.id ORDER BY m.id LIMIT ?",
-[SQL_ENTRY_DELETE] = "DELETE FROM entry WHERE place = ? RETURNING letter",
+[SQL_ENTRY_DELETE] = "DELETE FROM entry WHERE place = ?"
+"	RETURNING letter, flags",
 [SQL_TOMBSTONE_NEW] = "INSERT INTO tombstone VALUES (?, ?, ?)",
 
 [SQL_ORPHAN_NEXT] = "SELECT letter FROM orphan WHERE letter > ?"
@@ -177,7 +265,8 @@ static const char *const statements[SQL_COUNT] = {
 "	JOIN entry e ON e.place BETWEEN t.place AND t.last",
 [SQL_CHECK_UIDS] = "SELECT e.place FROM entry e"
 "	LEFT JOIN mailbox m ON m.id = e.place >> 32"
-"	WHERE m.id IS NULL OR (e.place & 4294967295) >= m.uid_reserved"
+"	WHERE (m.id IS NULL AND NOT EXISTS (SELECT 1 FROM doomed d"
+"	WHERE d.mailbox = e.place >> 32)) OR (e.place & 4294967295) >= m.uid_reserved"
 "	OR (e.place & 4294967295) = 0",
 [SQL_CHECK_DELIVERED] = "SELECT l.id FROM delivered d"
 "	JOIN letter l ON l.id = d.letter"
@@ -187,7 +276,23 @@ static const char *const statements[SQL_COUNT] = {
 "	WHERE length(m.name) NOT BETWEEN 1 AND 255"
 "	OR m.uidvalidity NOT BETWEEN 1 AND"
 "	min(4294967295, (SELECT uidvalidity_last FROM meta))"
-"	OR m.uid_reserved < 1 ORDER BY m.id",
+"	OR m.uid_reserved < 1 OR m.id > (SELECT mailbox_last FROM meta)"
+"	OR m.uses NOT BETWEEN 0 AND 31 OR EXISTS (SELECT 1 FROM mailbox o"
+"	WHERE o.id <> m.id AND o.uses & m.uses) ORDER BY m.id",
+[SQL_CHECK_TALLIES] = "SELECT m.id << 32 FROM mailbox m"
+"	LEFT JOIN " TALLIES("") " t ON t.mailbox = m.id"
+"	WHERE m.messages IS NOT coalesce(t.messages, 0)"
+"	OR m.unseen IS NOT coalesce(t.unseen, 0)"
+"	OR m.deleted IS NOT coalesce(t.deleted, 0)"
+"	OR m.bytes IS NOT coalesce(t.bytes, 0)"
+"	OR m.modseq < coalesce(t.modseq, 1) ORDER BY m.id",
+[SQL_CHECK_DOOMED] = "SELECT d.mailbox << 32 FROM doomed d"
+"	JOIN mailbox m ON m.id = d.mailbox ORDER BY d.mailbox",
+[SQL_CHECK_SUBSCRIPTIONS] = "SELECT count(*) FROM subscription"
+"	WHERE length(name) NOT BETWEEN 1 AND 255 HAVING count(*) > 0",
+[SQL_CHECK_STRUCTURES] = "SELECT s.letter FROM structure s"
+"	LEFT JOIN letter l ON l.id = s.letter WHERE l.id IS NULL"
+"	ORDER BY s.letter",
 [SQL_CHECK_INBOX] = "SELECT 1 << 32 WHERE NOT EXISTS"
 "	(SELECT 1 FROM mailbox WHERE id = 1 AND name = CAST('INBOX' AS BLOB))",
 };

@@ -14,7 +14,7 @@ read_listed(struct db_query *q, struct listed_letter *listed)
 
 	listed->place = db_u64(q, 0, INT64_MAX);
 	listed->uid = INDEX_UID(listed->place);
-	listed->flags = (uint8_t)db_u64(q, 0, LETTER_FLAGS);
+	listed->flags = (uint8_t)db_u64(q, 0, LETTER_ALL_FLAGS);
 	listed->keywords = db_blob(q, 0, KEYWORDS_MOST);
 	listed->mailbox = db_blob(q, 1, FOLDER_MAX_BYTES);
 	listed->uidvalidity = (uint32_t)db_u64(q, 0, UINT32_MAX);

@@ -12,30 +12,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "store/folders.h"
 #include "store/index_inside.h"
 
-/* UTF-8, no control character, not too long. */
-static bool
-is_name(struct slice s)
-{
-	unsigned char before = 0;
-
-	if (s.len == 0 || s.len > FOLDER_MAX_BYTES || !slice_is_utf8(s))
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.at[i];
-
-		/* C0, DEL, and C1, which is 0xc2 0x80 to 0xc2 0x9f */
-		if (c < 0x20 || c == 0x7f || (before == 0xc2 && c < 0xa0))
-			return false;
-		before = c;
-	}
-	return true;
-}
-
-/* The mailbox of that name.  0 or -ENOENT. */
-static int
-find(struct index *index, struct slice name, uint32_t *mailbox_out)
+int
+mailboxes_named(struct index *index, struct slice name, uint32_t *mailbox_out)
 {
 	DB_QUERY_AUTO	q = db_ask(index->db, SQL_MAILBOX_NAMED);
 	uint64_t	id;
@@ -74,26 +55,29 @@ take_uidvalidity(struct index *index, uint64_t *uidvalidity_out)
 }
 
 static int
-make_rows(struct index *index, struct slice name, uint32_t id)
+make_rows(struct index *index, struct slice name, uint32_t id,
+    uint64_t *uidvalidity_out)
 {
-	uint64_t uidvalidity = 0;
 	struct db_query q;
-	int r = take_uidvalidity(index, &uidvalidity);
+	int r = take_uidvalidity(index, uidvalidity_out);
 
+	if (r == 0)
+		r = index_run_1(index, SQL_META_MAILBOX, id);
 	if (r < 0)
 		return r;
 	q = db_ask(index->db, SQL_MAILBOX_NEW);
 	db_put_u64(&q, id);
 	db_put_blob(&q, name);
-	db_put_u64(&q, uidvalidity);
+	db_put_u64(&q, *uidvalidity_out);
 	return db_run(&q);
 }
 
-static int
-make(struct index *index, struct slice name, uint32_t *mailbox_out)
+int
+mailboxes_make(struct index *index, struct slice name, uint32_t *mailbox_out)
 {
 	size_t n = index->mailbox_count;
 	struct mailbox *grown;
+	uint64_t uidvalidity = 0;
 	uint32_t id;
 	int r;
 
@@ -103,14 +87,13 @@ make(struct index *index, struct slice name, uint32_t *mailbox_out)
 	if (grown == NULL)
 		return -ENOMEM;
 	index->mailboxes = grown;
-	/* in order of their numbers, as they were loaded */
-	id = n == 0 ? MAILBOX_INBOX : grown[n - 1].id + 1;
+	id = index->marks.mailbox_last + 1;
 	if (id > MAILBOX_MOST)
 		return -EDQUOT;
 	r = db_part(index->db);
 	if (r < 0)
 		return r;
-	r = make_rows(index, name, id);
+	r = make_rows(index, name, id, &uidvalidity);
 	if (r == 0)
 		r = db_part_keep(index->db);
 	if (r < 0) {
@@ -119,8 +102,11 @@ make(struct index *index, struct slice name, uint32_t *mailbox_out)
 	}
 	memset(&grown[n], 0, sizeof(grown[n]));
 	grown[n].id = id;
+	grown[n].uidvalidity = (uint32_t)uidvalidity;
 	grown[n].uids = (struct sequence){ .next = 1, .reserved = 1 };
+	grown[n].tally.modseq = 1;
 	index->mailbox_count = n + 1;
+	index->marks.mailbox_last = id;
 	index->marks.must_be_full = true;
 	*mailbox_out = id;
 	return 0;
@@ -129,33 +115,69 @@ make(struct index *index, struct slice name, uint32_t *mailbox_out)
 int
 mailboxes_find(struct index *index, struct slice name, uint32_t *mailbox_out)
 {
-	if (slice_is_word(name, "INBOX")) {
-		*mailbox_out = MAILBOX_INBOX;
-		return 0;
-	}
-	return find(index, name, mailbox_out);
+	struct folder_name form;
+	int r;
+
+	/* one of long ago may not have the form of today */
+	r = mailboxes_named(index, name, mailbox_out);
+	if (r != -ENOENT)
+		return r;
+	r = folder_name(name, &form);
+	if (r == -EINVAL)
+		return -ENOENT;
+	return r < 0 ? r : mailboxes_named(index, slice_str(form.bytes),
+	    mailbox_out);
+}
+
+/* How many names are subscribed to. */
+static int
+count_subscriptions(struct index *index, uint64_t *count_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_SUBSCRIPTIONS);
+	int		r = db_next(&q);
+
+	*count_out = r > 0 ? db_u64(&q, 0, INT64_MAX) : 0;
+	return r < 0 ? r : 0;
+}
+
+int
+mailboxes_subscribe(struct index *index, struct slice name)
+{
+	struct db_query q;
+	uint64_t count = 0;
+	int r;
+
+	r = db_begin(index->db);
+	if (r == 0)
+		r = count_subscriptions(index, &count);
+	if (r < 0)
+		return r;
+	if (count >= SUBSCRIPTIONS_MOST)
+		return -EDQUOT;
+	q = db_ask(index->db, SQL_SUBSCRIBE);
+	db_put_blob(&q, name);
+	return db_run(&q);
 }
 
 int
 mailboxes_need(struct index *index, struct slice name, uint32_t *mailbox_out,
     bool *is_made_out)
 {
-	uint32_t mailbox = MAILBOX_INBOX;
+	struct folder_name form;
 	int r;
 
-	if (!is_name(name))
-		return -EINVAL;
-	if (!slice_is_word(name, "INBOX")) {
-		r = db_begin(index->db);
-		if (r == 0)
-			r = find(index, name, &mailbox);
-		if (r == -ENOENT) {
-			r = make(index, name, &mailbox);
-			*is_made_out = r == 0;
-		}
-		if (r < 0)
-			return r;
-	}
-	*mailbox_out = mailbox;
-	return 0;
+	r = db_begin(index->db);
+	if (r == 0)
+		r = mailboxes_find(index, name, mailbox_out);
+	if (r != -ENOENT)
+		return r;
+	r = folder_name(name, &form);
+	if (r == 0)
+		r = mailboxes_make(index, slice_str(form.bytes), mailbox_out);
+	if (r < 0)
+		return r;
+	*is_made_out = true;
+	/* programs that show what is subscribed to only show it then, too */
+	r = mailboxes_subscribe(index, slice_str(form.bytes));
+	return r == -EDQUOT ? 0 : r;
 }

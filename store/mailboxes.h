@@ -1,9 +1,8 @@
 /*
  * mailboxes.h - the mailboxes of an account, by name
  *
- * A name is UTF-8 without control characters; INBOX is INBOX in any case of its
- * letters (RFC 9051 5.1).  A number is never given again, and a UIDVALIDITY is
- * above every one this account has used (RFC 9051 2.3.1.1).
+ * Names are as folders.h has them.  A number is never given again, and a
+ * UIDVALIDITY is above every one this account has used (RFC 9051 2.3.1.1).
  */
 #ifndef POSTROOM_STORE_MAILBOXES_H
 #define POSTROOM_STORE_MAILBOXES_H
@@ -11,8 +10,9 @@
 #include "store/index.h"
 
 /*
- * The number of mailbox `name`, made in the open transaction when it is not
- * there: then *is_made_out is set, and the transaction must end FULL.
+ * The number of mailbox `name`, made in the open transaction, and subscribed
+ * to, when it is not there: then *is_made_out is set, and the transaction must
+ * end FULL.
  * 0, -EINVAL (that is no name), -EDQUOT (FOLDER_MOST there are already), or a
  * negative errno.
  */
@@ -25,5 +25,22 @@ int	mailboxes_need(struct index *, struct slice name,
  */
 int	mailboxes_find(struct index *, struct slice name,
 	    uint32_t *mailbox_out);
+
+/*
+ * Make mailbox `name`, of the right form and not there, in the open
+ * transaction, which must end FULL.  0, -EDQUOT or a negative errno.
+ */
+int	mailboxes_make(struct index *, struct slice name,
+	    uint32_t *mailbox_out);
+
+/* The mailbox of exactly that name.  0, -ENOENT or a negative errno. */
+int	mailboxes_named(struct index *, struct slice name,
+	    uint32_t *mailbox_out);
+
+/*
+ * Subscribe to `name`, of the right form, in the open transaction.  0, -EDQUOT
+ * (SUBSCRIPTIONS_MOST there are already) or a negative errno.
+ */
+int	mailboxes_subscribe(struct index *, struct slice name);
 
 #endif

@@ -83,7 +83,7 @@ listed_unpack(struct unpack *u, struct listed_letter *listed_out)
 	listed.bytes = unpack_u64(u);
 	id = unpack_bytes(u, MESSAGE_ID_BYTES);
 	if (u->bad || listed.mailbox.len > FOLDER_MAX_BYTES ||
-	    (listed.flags & ~LETTER_FLAGS) != 0 ||
+	    (listed.flags & ~LETTER_ALL_FLAGS) != 0 ||
 	    listed.keywords.len > KEYWORDS_MOST)
 		return -EBADMSG;
 	memcpy(listed.id.bytes, id.at, MESSAGE_ID_BYTES);

@@ -248,19 +248,19 @@ account_tell_unrefs(struct account *account)
 }
 
 int
-account_drop_orphans(struct account *account, enum index_how how)
+account_drop_orphans(struct account *account, size_t most, enum index_how how)
 {
-	int r;
+	int r, has_more;
 
-	r = index_drop(account->index, is_held, account);
-	if (r < 0)
-		return account_undo(account, r);
+	has_more = index_drop(account->index, most, is_held, account);
+	if (has_more < 0)
+		return account_undo(account, has_more);
 	r = how == INDEX_FULL ? account_commit_full(account) :
 	    account_commit_open(account);
 	if (r < 0)
 		return r;
 	account_tell_unrefs(account);
-	return 0;
+	return has_more;
 }
 
 void
@@ -282,7 +282,7 @@ account_view_close(struct account *account, struct view *view)
 	view_free(view);
 	/* an error leaves the orphans for the next close, or the next open */
 	if (account_commit_open(account) == 0)
-		(void)account_drop_orphans(account, INDEX_NORMAL);
+		(void)account_drop_orphans(account, SIZE_MAX, INDEX_NORMAL);
 }
 
 static int
@@ -353,7 +353,7 @@ account_expunge(struct account *account, const struct view *view,
 		return r;
 	/* this view's session knows that they go: it does not hold them */
 	remark(view, numbers, count, VIEW_KEPT, VIEW_DELETING);
-	r = account_drop_orphans(account, INDEX_FULL);
+	r = account_drop_orphans(account, SIZE_MAX, INDEX_FULL);
 	remark(view, numbers, count, VIEW_DELETING,
 	    r < 0 ? VIEW_KEPT : VIEW_DELETED);
 	return r;

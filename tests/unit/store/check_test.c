@@ -79,10 +79,10 @@ END_TEST
 static const char *const contradictions[] = {
 	"DELETE FROM letter WHERE id = 3",
 	"DELETE FROM entry WHERE letter = 3",
-	"INSERT INTO entry VALUES ((1 << 32) + 4294967295, 3, 0, 3, x'')",
-	"INSERT INTO entry VALUES ((1 << 32), 3, 0, 3, x'')",
-	"INSERT INTO entry VALUES (-1, 3, 0, 3, x'')",
-	"INSERT INTO entry VALUES ((7 << 32) + 1, 3, 0, 3, x'')",
+	"INSERT INTO entry VALUES ((1 << 32) + 4294967295, 3, 0, 3, x'', 0)",
+	"INSERT INTO entry VALUES ((1 << 32), 3, 0, 3, x'', 0)",
+	"INSERT INTO entry VALUES (-1, 3, 0, 3, x'', 0)",
+	"INSERT INTO entry VALUES ((7 << 32) + 1, 3, 0, 3, x'', 0)",
 	"INSERT INTO tombstone VALUES ((1 << 32) + 2, (1 << 32) + 2, 9)",
 	"UPDATE letter SET entries = 2 WHERE id = 3",
 	"UPDATE letter SET entries = -1 WHERE id = 3",
@@ -118,7 +118,9 @@ END_TEST
 
 /* The account's own numbers: it cannot go on without them. */
 static const char *const unusable[] = {
-	"DELETE FROM meta; INSERT INTO meta VALUES (1, x'00', 0, 0, 1, 1)",
+	"UPDATE meta SET hub_id = x'00'",
+	"UPDATE meta SET mailbox_last = 0",
+	"UPDATE meta SET mailbox_last = 4294967296",
 	"UPDATE meta SET settled_to = -1",
 	"UPDATE meta SET modseq_reserved = 0",
 	"UPDATE meta SET modseq_reserved = -9223372036854775808",
