@@ -67,7 +67,9 @@ enum door_kind {
 	 * account, slice its numeric address, slice TLS words; reply when that
 	 * session is over: packed turned
 	 */
-	DOOR_TURN = 620
+	DOOR_TURN = 620,
+	/* keeper -> door, news: an address may be somebody else's now */
+	DOOR_WHOSE_CHANGED
 };
 
 enum fetch_task {

@@ -1,5 +1,5 @@
 /*
- * whose_cache.c - whose an address is, without asking the database each time
+ * whose_cache.c - whose an address is, without asking each time
  */
 #include "policy/whose_cache.h"
 
@@ -46,9 +46,22 @@ whose_cache_free(struct whose_cache *cache)
 	free(cache);
 }
 
-/* Not remembering is no fault: the database still knows. */
-static void
-remember(struct whose_cache *cache, struct slice address, uint64_t account)
+bool
+whose_cache_find(const struct whose_cache *cache, struct slice address,
+    uint64_t *account_out)
+{
+	const struct entry *entry;
+
+	HASH_FIND(hh, cache->entries, address.at, address.len, entry);
+	if (entry == NULL)
+		return false;
+	*account_out = entry->account;
+	return true;
+}
+
+void
+whose_cache_note(struct whose_cache *cache, struct slice address,
+    uint64_t account)
 {
 	struct entry *entry;
 
@@ -72,18 +85,15 @@ int
 whose_cache_ask(struct whose_cache *cache, struct policy *policy,
     struct slice address, enum whose *whose_out, uint64_t *account_out)
 {
-	struct entry *entry;
 	int r;
 
-	HASH_FIND(hh, cache->entries, address.at, address.len, entry);
-	if (entry != NULL) {
+	if (whose_cache_find(cache, address, account_out)) {
 		*whose_out = WHOSE_OURS;
-		*account_out = entry->account;
 		return 0;
 	}
 	r = policy_whose(policy, address, whose_out, account_out);
 	if (r == 0 && *whose_out == WHOSE_OURS)
-		remember(cache, address, *account_out);
+		whose_cache_note(cache, address, *account_out);
 	return r;
 }
 

@@ -16,6 +16,7 @@
 #include "fetch/service.h"
 #include "gateway/pop3/pop3.h"
 #include "gateway/smtp/smtp.h"
+#include "policy/whose_cache.h"
 #include "programs/roles.h"
 #include "programs/visitors.h"
 
@@ -63,6 +64,7 @@ struct question {
 	struct door		*door;
 	struct visit		*visit;		/* NULL: the session is over */
 	void			*arg;		/* the session's own */
+	struct text		 address;	/* whose it is, if that was asked */
 	uint64_t		 bytes;		/* asked for, of a grant */
 	union {
 		smtp_whose_fn	*whose;
@@ -90,6 +92,7 @@ struct door {
 	unsigned		 https_count;	/* of them */
 	unsigned		 bridge_count;
 	struct visitors		 visitors;
+	struct whose_cache	*whose;		/* what the keeper has said */
 	LIST_HEAD(, handover)	 handovers;	/* logged in, not served yet */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */
 	unsigned		 most;		/* connections that fit */

@@ -40,6 +40,9 @@ on_whose(void *arg, int status, struct ipc_message *message)
 		};
 
 		whose = words[said.whose];
+		if (whose == SMTP_OURS && !text_failed(&question->address))
+			whose_cache_note(question->door->whose,
+			    text_slice(&question->address), said.account);
 	}
 	if (question->visit != NULL)
 		question->reply.whose(question->arg, whose, said.account);
@@ -57,9 +60,22 @@ ask_whose(void *arg, struct slice address, smtp_whose_fn *reply,
 	if (question == NULL)
 		return -ENOMEM;
 	question->reply.whose = reply;
+	question->address.limit = ADDRESS_SIZE;
+	text_add(&question->address, address);
 	keeper_whose_ask(&body, address);
 	return question_ask(question, visit->door->keeper, KEEPER_WHOSE,
 	    &body, -1, on_whose);
+}
+
+/* The keeper has said so, and has changed nothing since. */
+static uint64_t
+known(void *arg, struct slice address)
+{
+	const struct visit *visit = arg;
+	uint64_t account;
+
+	return whose_cache_find(visit->door->whose, address, &account) ?
+	    account : 0;
 }
 
 /* The queue's words as the session tells them; and whether it is held. */
@@ -323,7 +339,7 @@ door_smtp_begin(struct visit *visit, int fd)
 		.unknown_rcpt = unknown_rcpt, .grant = ask_grant,
 		.release = release, .big = ask_big, .abandon = abandon,
 		.submit = submit, .forget = visit_forget, .log = visit_log,
-		.ended = ended
+		.ended = ended, .known = known
 	};
 	visit->smtp_options = (struct smtp_options){
 		.hostname = config->hostname,

@@ -18,10 +18,17 @@
 #include "policy/whose_cache.h"
 #include "programs/roles.h"
 
+/* A door, which remembers what it was told of addresses. */
+struct keeper_door {
+	LIST_ENTRY(keeper_door) next;
+	struct ipc	*ipc;
+};
+
 struct keeper {
 	struct process		*process;
 	struct policy		*policy;
 	struct ipc		*schedule;	/* or NULL: not there now */
+	LIST_HEAD(, keeper_door) doors;
 	struct pool		*pool;
 	struct login_delay	*delays;
 	struct login_cache	*cache;

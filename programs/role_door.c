@@ -58,6 +58,7 @@ question_free(struct question *question)
 {
 	if (question->visit != NULL)
 		LIST_REMOVE(question, next);
+	text_free(&question->address);
 	free(question);
 }
 
@@ -427,7 +428,8 @@ door_start(struct process *process)
 	LIST_INIT(&door->handovers);
 	LIST_INIT(&door->links);
 	door->goodbye = timer_new(process->loop, on_gone, process);
-	if (door->goodbye == NULL)
+	door->whose = whose_cache_new();
+	if (door->goodbye == NULL || door->whose == NULL)
 		return -ENOMEM;
 	r = open_tls(door);
 	for (size_t i = 0; r == 0 && i < process->config.listener_count; i++)
@@ -442,6 +444,8 @@ door_peer(struct process *process, struct ipc *ipc)
 
 	switch (ipc_peer(ipc)) {
 	case ROLE_KEEPER:
+		/* what the last one knew may have changed meanwhile */
+		whose_cache_clear(door->whose);
 		door->keeper = ipc;
 		return begin_accepting(door);
 	case ROLE_QUEUE:
@@ -526,8 +530,23 @@ on_turn(void *arg, struct ipc *from, struct ipc_message *message)
 	return door_turned_begin(process->state, from, message);
 }
 
+static int
+on_whose_changed(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+	struct door *door = process->state;
+
+	(void)from;
+	if (message->body.len != 0)
+		return -EBADMSG;
+	whose_cache_clear(door->whose);
+	return 0;
+}
+
 static const struct ipc_rule door_rules[] = {
 { DOOR_TURN, "TURN", FROM(ROLE_FETCH), IPC_REQUEST, 1, 0, on_turn },
+{ DOOR_WHOSE_CHANGED, "CHANGED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
+    on_whose_changed },
 { 0 }
 };
 

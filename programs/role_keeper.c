@@ -119,6 +119,23 @@ keeper_tell_schedule(struct keeper *keeper)
 		log_say("the schedule was not told of changed fetch accounts");
 }
 
+/*
+ * Whose an address is may have changed: nobody goes by what he remembers.  A
+ * door that cannot be told would, and has to go.
+ */
+static void
+forget_whose(struct keeper *keeper)
+{
+	const struct keeper_door *door;
+
+	whose_cache_clear(keeper->whose);
+	LIST_FOREACH(door, &keeper->doors, next)
+		if (ipc_send(door->ipc, DOOR_WHOSE_CHANGED,
+		    slice_of(NULL, 0), NULL, 0) < 0)
+			process_accuse(keeper->process, door->ipc,
+			    "does not take news");
+}
+
 /* ---- what the console asks --------------------------------------------- */
 
 static void
@@ -137,7 +154,7 @@ on_admin_hashed(void *arg)
 	TEXT_AUTO answer = TEXT_INIT(ADMIN_ANSWER_BYTES);
 
 	admin_end(&errand->work, errand->status, keeper->policy, &answer);
-	whose_cache_clear(keeper->whose);
+	forget_whose(keeper);
 	tell_accounts(keeper);	/* before anybody can log in to a new one */
 	if (errand->work.fetches_changed)
 		keeper_tell_schedule(keeper);
@@ -260,6 +277,7 @@ keeper_start(struct process *process)
 	process->state = keeper;
 	keeper->process = process;
 	LIST_INIT(&keeper->errands);
+	LIST_INIT(&keeper->doors);
 	keeper->pool = pool_new(process->loop, HASH_THREADS);
 	keeper->delays = login_delay_new();
 	keeper->cache = login_cache_new();
@@ -289,13 +307,38 @@ keeper_start(struct process *process)
 }
 
 static int
+add_door(struct keeper *keeper, struct ipc *ipc)
+{
+	struct keeper_door *door = malloc(sizeof(*door));
+
+	if (door == NULL)
+		return -ENOMEM;
+	door->ipc = ipc;
+	LIST_INSERT_HEAD(&keeper->doors, door, next);
+	return 0;
+}
+
+static int
 keeper_peer(struct process *process, struct ipc *ipc)
 {
 	struct keeper *keeper = process->state;
 
 	if (ipc_peer(ipc) == ROLE_SCHEDULE)
 		keeper->schedule = ipc;
-	return 0;
+	return ipc_peer(ipc) == ROLE_DOOR ? add_door(keeper, ipc) : 0;
+}
+
+static void
+lose_door(struct keeper *keeper, const struct ipc *ipc)
+{
+	struct keeper_door *door;
+
+	LIST_FOREACH(door, &keeper->doors, next)
+		if (door->ipc == ipc) {
+			LIST_REMOVE(door, next);
+			free(door);
+			return;
+		}
 }
 
 static void
@@ -306,6 +349,8 @@ keeper_lost(struct process *process, struct ipc *ipc)
 
 	if (keeper->schedule == ipc)
 		keeper->schedule = NULL;
+	if (ipc_peer(ipc) == ROLE_DOOR)
+		lose_door(keeper, ipc);
 	LIST_FOREACH(errand, &keeper->errands, next)
 		if (errand->from == ipc)
 			errand->from = NULL;

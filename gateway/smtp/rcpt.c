@@ -149,7 +149,12 @@ ask(struct smtp_session *session, const struct path *path)
 		smtp_reply(session, 501, "5.1.3", "This is no address");
 		return;
 	}
-	if (ports->whose(ports->arg, text_slice(&address), on_whose,
+	session->asked.rcpt.account = ports->known == NULL ? 0 :
+	    ports->known(ports->arg, text_slice(&address));
+	if (session->asked.rcpt.account != 0) {
+		session->asked.whose = SMTP_OURS;
+		smtp_rcpt_answer(session);
+	} else if (ports->whose(ports->arg, text_slice(&address), on_whose,
 	    session) == 0)
 		smtp_wait(session);
 	else

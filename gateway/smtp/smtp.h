@@ -81,6 +81,11 @@ struct smtp_ports {
 	void	(*log)(void *arg, const char *sentence);
 	/* The session is over and freed; called last. */
 	void	(*ended)(void *arg, struct smtp_session *);
+	/*
+	 * The account whose recipient this is, if that need not be asked; else
+	 * 0.  NULL: `whose` is always asked.
+	 */
+	uint64_t (*known)(void *arg, struct slice address);
 };
 
 struct smtp_options {

@@ -110,6 +110,13 @@ vfs_ready(void)
 	static sqlite3_vfs vfs;	/* SQLite keeps the pointer */
 	const sqlite3_vfs *system;
 
+	/*
+	 * A process has its databases on one thread, its loop's: locks and
+	 * counts of memory would cost a fifth of each statement.  Refused once
+	 * SQLite has begun, which is harmless.
+	 */
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_initialize() != SQLITE_OK)
 		return -ENOMEM;
 	if (sqlite3_vfs_find(VFS_NAME) != NULL)

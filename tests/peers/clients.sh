@@ -135,5 +135,32 @@ if has smtp-source smtp-source; then
 	    "inet:127.0.0.1:$((base + 25))" >/dev/null 2>&1 && wait_for 208 &&
 	    say pass smtp-source || say fail smtp-source
 fi
+# one conversation, in which bob comes and goes
+python3 - "$bin/postroom" "$conf" "$base" "$dir/password" <<'PY' && \
+    say pass who-is-removed-is-unknown-at-once || \
+    say fail who-is-removed-is-unknown-at-once
+import smtplib, subprocess, sys
+postroom, conf, base, password = sys.argv[1:]
+smtp = smtplib.SMTP("127.0.0.1", int(base) + 25)
+smtp.ehlo("c.example")
+smtp.mail("joe@example.org")
+
+def account(*words):
+    subprocess.run([postroom, "-c", conf, "account", *words], check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+def code():
+    return smtp.rcpt("bob@office.test")[0]
+
+codes = [code()]
+account("add", "bob@office.test", "--password-file", password)
+codes += [code(), code()]
+account("remove", "bob@office.test")
+codes += [code()]
+account("add", "bob@office.test", "--password-file", password)
+codes += [code()]
+if codes != [550, 250, 250, 550, 250]:
+    sys.exit("bob was answered %r" % codes)
+PY
 "$bin/postroom" -c "$conf" check >/dev/null && say pass check || \
     say fail check

@@ -72,6 +72,25 @@ START_TEST(asked_twice_the_answer_is_the_same)
 }
 END_TEST
 
+START_TEST(what_was_noted_is_found_until_it_is_cleared)
+{
+	uint64_t account = 77;
+
+	ck_assert(!whose_cache_find(cache, slice_str("ann@office.test"),
+	    &account));
+	ck_assert_uint_eq(account, 77);
+	whose_cache_note(cache, slice_str("ann@office.test"), 5);
+	ck_assert(whose_cache_find(cache, slice_str("ann@office.test"),
+	    &account));
+	ck_assert_uint_eq(account, 5);
+	ck_assert(!whose_cache_find(cache, slice_str("ann@office.tes"),
+	    &account));
+	whose_cache_clear(cache);
+	ck_assert(!whose_cache_find(cache, slice_str("ann@office.test"),
+	    &account));
+}
+END_TEST
+
 START_TEST(a_removed_account_is_forgotten_once_the_cache_is_cleared)
 {
 	ck_assert_int_eq(ask("ann@office.test", 1), WHOSE_OURS);
@@ -105,6 +124,7 @@ unit_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, asked_twice_the_answer_is_the_same);
+	tcase_add_test(tests, what_was_noted_is_found_until_it_is_cleared);
 	tcase_add_test(tests,
 	    a_removed_account_is_forgotten_once_the_cache_is_cleared);
 	tcase_add_test(tests, names_without_end_do_not_make_it_grow);

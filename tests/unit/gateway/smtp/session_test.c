@@ -413,6 +413,32 @@ START_TEST(a_lost_queue_is_try_again)
 }
 END_TEST
 
+static uint64_t
+knows_ann(void *arg, struct slice address)
+{
+	(void)arg;
+	return slice_is_str(address, "ann@office.test") ? 1 : 0;
+}
+
+START_TEST(nobody_is_asked_about_a_recipient_who_is_known)
+{
+	struct hub *hub = hub_new();
+
+	hub->ports.known = knows_ann;
+	hub_connect(hub, "");
+	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
+	hub_talk_str(hub, "MAIL FROM:<>\r\n", "250");
+	hub->fails = true;
+	hub_talk_str(hub, "RCPT TO:<Ann@OFFICE.test>\r\n"
+	    "RCPT TO:<bob@office.test>\r\n", "250 2.1.5|451 4.3.0");
+	hub->fails = false;
+	hub_talk_str(hub, "RCPT TO:<bob@office.test>\r\nDATA\r\n",
+	    "250 2.1.5|354");
+	hub_talk_str(hub, "x\r\n.\r\n", "250 2.0.0 Kept");
+	hub_free(hub);
+}
+END_TEST
+
 /* DESIGN 1.3: a receipt that is in doubt is no reply at all */
 START_TEST(doubt_is_a_close_without_a_word)
 {
@@ -573,6 +599,7 @@ unit_suite(void)
 	tcase_add_test(tcase, no_room_is_said_in_time);
 	tcase_add_test(tcase, a_broken_pipe_is_try_again);
 	tcase_add_test(tcase, a_lost_queue_is_try_again);
+	tcase_add_test(tcase, nobody_is_asked_about_a_recipient_who_is_known);
 	tcase_add_test(tcase, doubt_is_a_close_without_a_word);
 	tcase_add_test(tcase, the_judges_word_is_passed_on);
 	tcase_add_loop_test(tcase,
