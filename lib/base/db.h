@@ -19,6 +19,9 @@
  * closed.  A file found with a log is taken over by a whole checkpoint, which
  * writes again every page that an earlier life could not sync.
  *
+ * All databases of a process are used by one thread, its loop's: SQLite is told
+ * so, and takes no locks.
+ *
  * Errors: -ENOSPC, -EIO, -EUCLEAN (file or row damaged), -EBUSY, -ENOMEM,
  * -ERANGE (a number SQLite cannot hold), -EINVAL for our own mistakes.
  */
