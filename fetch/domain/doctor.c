@@ -21,27 +21,27 @@ _Static_assert(DOMAIN_KNOWN_COUNT + 1 + DOMAIN_ENVELOPES_MOST <=
 /* --- counting ----------------------------------------------------------- */
 
 void
-tally_add(struct tally *tally, uint64_t key)
+ballot_add(struct ballot *ballot, uint64_t key)
 {
 	unsigned i = 0;
 
-	tally->total++;
-	while (i < tally->used && tally->key[i] != key)
+	ballot->total++;
+	while (i < ballot->used && ballot->key[i] != key)
 		i++;
 	if (i == TALLY_MOST)
 		return;		/* so many are different in any case */
-	if (i == tally->used)
-		tally->key[tally->used++] = key;
-	tally->count[i]++;
+	if (i == ballot->used)
+		ballot->key[ballot->used++] = key;
+	ballot->count[i]++;
 }
 
 unsigned
-tally_top(const struct tally *tally)
+ballot_top(const struct ballot *ballot)
 {
 	unsigned top = 0;
 
-	for (unsigned i = 1; i < tally->used; i++)
-		if (tally->count[i] > tally->count[top])
+	for (unsigned i = 1; i < ballot->used; i++)
+		if (ballot->count[i] > ballot->count[top])
 			top = i;
 	return top;
 }
@@ -312,9 +312,9 @@ note_whole(struct doctor *doctor, const struct doctor_look *look,
 	header->local += is_local(answer);
 	header->direct += answer->whose == DOMAIN_OURS;
 	message->whom[form->header] = hash_of(address);
-	tally_add(&header->whom, key);
+	ballot_add(&header->whom, key);
 	if (header->example[0] == '\0' ||
-	    header->whom.key[tally_top(&header->whom)] == key)
+	    header->whom.key[ballot_top(&header->whom)] == key)
 		if (slice_cstr(address, header->address,
 		    sizeof(header->address)) == 0)
 			show(header->example, look->written[form->header]);
@@ -355,7 +355,7 @@ static void
 note_named(struct doctor *doctor, const struct doctor_look *look,
     const struct domain_answer *answers)
 {
-	struct tally here = { .used = 0 };
+	struct ballot here = { .used = 0 };
 	bool has_received = false;
 
 	for (unsigned i = 0; i < look->candidates.count; i++) {
@@ -368,15 +368,15 @@ note_named(struct doctor *doctor, const struct doctor_look *look,
 		answer = &answers[one->ask];
 		if (one->source == DOMAIN_RECEIVED && !has_received) {
 			/* the topmost that names somebody here */
-			tally_add(&doctor->received, key_of(answer,
+			ballot_add(&doctor->received, key_of(answer,
 			    one->address));
 			has_received = true;
 		} else if (one->source == DOMAIN_VISIBLE) {
-			tally_add(&here, key_of(answer, one->address));
+			ballot_add(&here, key_of(answer, one->address));
 		}
 	}
 	for (unsigned i = 0; i < here.used; i++)
-		tally_add(&doctor->visible, here.key[i]);
+		ballot_add(&doctor->visible, here.key[i]);
 	doctor->named_many += here.used > 1;
 }
 

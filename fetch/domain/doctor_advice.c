@@ -24,10 +24,10 @@ is_share(unsigned part, unsigned of, unsigned percent)
 
 /* All but a few are the same. */
 static bool
-is_one(const struct tally *tally, unsigned percent)
+is_one(const struct ballot *ballot, unsigned percent)
 {
-	return tally->used > 0 && is_share(tally->count[tally_top(tally)],
-	    tally->total, percent);
+	return ballot->used > 0 && is_share(ballot->count[ballot_top(ballot)],
+	    ballot->total, percent);
 }
 
 /* --- what was found ----------------------------------------------------- */
@@ -98,10 +98,10 @@ struct kind {
 };
 
 static struct kind
-kind_by(const char *by, const struct tally *tally, unsigned percent)
+kind_by(const char *by, const struct ballot *ballot, unsigned percent)
 {
-	return (struct kind){ is_one(tally, percent) ? "person" : "domain",
-	    by, tally->used };
+	return (struct kind){ is_one(ballot, percent) ? "person" : "domain",
+	    by, ballot->used };
 }
 
 static struct kind
@@ -117,7 +117,7 @@ find_kind(const struct doctor *doctor)
 	/* people are written to together with others: of these, one is meant */
 	if (doctor->visible.total >= DOCTOR_LEAST)
 		return (struct kind){ is_share(doctor->visible.count[
-		    tally_top(&doctor->visible)], doctor->looked, MOST_OF) ?
+		    ballot_top(&doctor->visible)], doctor->looked, MOST_OF) ?
 		    "person" : "domain", "To", doctor->visible.used };
 	best = find_constant(doctor);
 	if (best != NULL)

@@ -18,7 +18,7 @@
 #define SHOWN_SIZE	(4 * SHOWN_MOST + 4)	/* escaped, "...", NUL */
 
 /* How often each of them occurs. */
-struct tally {
+struct ballot {
 	uint64_t	key[TALLY_MOST];
 	unsigned	count[TALLY_MOST];
 	unsigned	used;		/* different ones */
@@ -26,9 +26,9 @@ struct tally {
 };
 
 /* One more of that. */
-void		 tally_add(struct tally *, uint64_t key);
+void		 ballot_add(struct ballot *, uint64_t key);
 /* The place of the most frequent one; 0 where there is none. */
-unsigned	 tally_top(const struct tally *);
+unsigned	 ballot_top(const struct ballot *);
 
 /* What may stand around the names in a header. */
 struct affix {
@@ -48,7 +48,7 @@ struct doctor_header {
 	unsigned	 direct;	/* somebody's here as it stands */
 	unsigned	 deepest, shallowest;	/* Received lines above it,
 						   and one; 0: none yet */
-	struct tally	 whom;		/* the recipients */
+	struct ballot	 whom;		/* the recipients */
 	/* the most frequent one, as it is written and in normal form */
 	char		 example[SHOWN_SIZE], address[NORMAL_SIZE];
 	struct affix	 affixes[AFFIXES_MOST];
@@ -83,7 +83,7 @@ struct doctor {
 	struct doctor_message	 messages[DOCTOR_MESSAGES_MOST];
 	unsigned		 looked;
 	unsigned		 named_many;	/* name several of ours */
-	struct tally		 received, visible;	/* recipients of ours */
+	struct ballot		 received, visible;	/* recipients of ours */
 	unsigned		 hops;		/* messages with a trusted hop */
 	char			 by[SHOWN_SIZE], peer[SHOWN_SIZE];
 	unsigned		 now[DOMAIN_HOLD_COUNT];

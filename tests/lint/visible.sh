@@ -3,7 +3,8 @@
 # visible.sh - outside its file a variable is a constant table or not seen
 #
 # Looks at the objects of the build, not at the text: a global symbol in a
-# section that stays writable is a finding.
+# section that stays writable is a finding, and so is a name that two of them
+# define, for the linker sees that only where both are wanted.
 
 [ -n "$OBJECTS" ] || exit 0
 
@@ -15,6 +16,18 @@ nm -A -g -l --defined-only -f sysv $OBJECTS |
 	split($7, where, "\t")
 	section = where[1]
 	gsub(/ /, "", section)
+}
+NF == 7 && $3 !~ /[wWvV]/ && $1 ~ /:/ {
+	symbol = $1
+	sub(/ *$/, "", symbol)
+	object = symbol
+	sub(/:[^:]*$/, "", object)
+	sub(/.*:/, "", symbol)
+	if (symbol != "main" && symbol in defined) {
+		print object ": " symbol " is defined in " defined[symbol] " too"
+		bad = 1
+	}
+	defined[symbol] = object
 }
 section ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ &&
     section !~ /^\.data\.rel\.ro/ {
