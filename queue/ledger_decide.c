@@ -156,7 +156,7 @@ sort_by_uidl(struct ledger *ledger, struct listing *listing, struct row *row)
 {
 	struct slice uidl = listing_uidl(listing, row);
 	unsigned class = listing->classes[row->uidl_class];
-	int seen = (class & CLASS_ANY) != 0, gone = 0, state;
+	int seen = (class & CLASS_ANY) != 0, gone = 0, elsewhere, state;
 
 	if (seen == 0)
 		seen = any(ledger, listing, LEDGER_ANY_UIDL, uidl, 0);
@@ -175,7 +175,12 @@ sort_by_uidl(struct ledger *ledger, struct listing *listing, struct row *row)
 	} else if (state == SEEN_STORED || state == SEEN_DELETING) {
 		look_at(row, WHY_MOVED);
 	} else {
+		elsewhere = ledger_may_follow(ledger, listing, row->bytes);
+		if (elsewhere < 0)
+			return elsewhere;
 		row->part = LISTING_TAKE;
+		if (elsewhere > 0)
+			look_at(row, WHY_ELSEWHERE);
 	}
 	return 0;
 }

@@ -109,6 +109,25 @@ ledger_folder(struct ledger *ledger, uint64_t account, struct slice name,
 }
 
 int
+ledger_folder_family(struct ledger *ledger, uint64_t number,
+    uint64_t *account_out)
+{
+	DB_QUERY_AUTO query = db_ask(ledger->db, LEDGER_FOLDER_NAME);
+	int r;
+
+	*account_out = 0;
+	if (number < FOLDER_FIRST)
+		return 0;
+	db_put_u64(&query, number);
+	r = db_next(&query);
+	if (r <= 0)
+		return r < 0 ? r : -EUCLEAN;
+	*account_out = db_u64(&query, 1, INT64_MAX);
+	(void)db_blob(&query, 1, FETCHED_FOLDER_MOST);
+	return db_row(&query);
+}
+
+int
 ledger_taken_folder(struct ledger *ledger, const struct ledger_taken *taken,
     struct arena *arena, struct slice *name_out)
 {

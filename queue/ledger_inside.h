@@ -11,7 +11,8 @@
  * ledger_folders.c numbers the folders of a remote mailbox, ledger_claims.c
  * knows which recipient has which of a domain's messages; ledger_seed.c takes
  * over what another program has collected; ledger_spare.c remembers what has been
- * counted as not carried; ledger_half.c knows what has come of messages that were
+ * counted as not carried; ledger_follow.c finds what went from folder to folder;
+ * ledger_half.c knows what has come of messages that were
  * cut.
  */
 #ifndef POSTROOM_QUEUE_LEDGER_INSIDE_H
@@ -136,6 +137,8 @@ struct listing {
 	bool		 is_waiting;	/* for whose the account is: rows are
 					   all that is heard */
 	bool		 is_domain;
+	uint64_t	 family;	/* the fetch account of this folder; 0: it is
+					   none, or that is not asked yet */
 	uint64_t	 serial;	/* of all listings */
 	bool		 has_uidl;
 	int32_t		 delete_after_days;
@@ -272,6 +275,16 @@ int	ledger_note_known(struct ledger *, struct ledger_taken *);
  */
 int	ledger_folder_give(struct ledger *, uint64_t account, struct slice name,
 	    uint64_t *number_out);
+/* The fetch account of a folder, or 0: that is none.  0 or -errno. */
+int	ledger_folder_family(struct ledger *, uint64_t number,
+	    uint64_t *account_out);
+/*
+ * ledger_follow.c: may a row of so many bytes be one that has gone from another
+ * folder of the same mailbox?  1, 0 or -errno.
+ */
+int	ledger_may_follow(struct ledger *, struct listing *, uint64_t bytes);
+/* What of an entry a listing knows: seq, bytes, state, ... of a query. */
+int	ledger_entry_read(struct db_query *, struct entry *entry_out);
 /* ledger_claims.c: who has received it.  0 or -ENOMEM. */
 int	ledger_claimants(struct ledger_taken *, const struct envelope *,
 	    bool is_held);
@@ -331,7 +344,8 @@ ledger_step_fn	match_uidls_begin, match_uidls_sort, match_classes, match_load,
 		match_begin, match_sort, match_rows, match_moved;
 ledger_step_fn	weigh_uidl_begin, weigh_uidl_sort, weigh_uidl_rows,
 		weigh_uidl_rest, weigh_headers, weigh_moved_begin,
-		weigh_same_begin, weigh_sort, weigh_rows, weigh_left;
+		weigh_same_begin, weigh_sort, weigh_rows, weigh_left,
+		weigh_elsewhere;
 
 #define MATCH_STEPS							\
 	match_uidls_begin, match_uidls_sort, match_classes, match_load,	\
@@ -339,7 +353,8 @@ ledger_step_fn	weigh_uidl_begin, weigh_uidl_sort, weigh_uidl_rows,
 #define WEIGH_STEPS							\
 	weigh_uidl_begin, weigh_uidl_sort, weigh_uidl_rows,		\
 	weigh_uidl_rest, weigh_headers, weigh_moved_begin, weigh_sort,	\
-	weigh_rows, weigh_same_begin, weigh_sort, weigh_rows, weigh_left
+	weigh_rows, weigh_same_begin, weigh_sort, weigh_rows, weigh_left, \
+	weigh_elsewhere
 
 /* ledger_decide.c: it is over, or will be once what is GONE is written. */
 void	ledger_end_listing(struct ledger *, struct listing *);

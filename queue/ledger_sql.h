@@ -40,7 +40,8 @@ enum row_why {
 	WHY_MOVED,		/* it may be one whose UIDL was another */
 	WHY_SAME,		/* it has none, and its size is known */
 	WHY_RENAMED,		/* it is one whose UIDL was another */
-	WHY_LEFT		/* left by its size alone */
+	WHY_LEFT,		/* left by its size alone */
+	WHY_ELSEWHERE		/* it may have been in another folder */
 };
 
 /* What came of looking at it. */
@@ -104,6 +105,9 @@ enum ledger_statement {
 	LEDGER_PLACED,
 	LEDGER_PLACED_ID,
 	LEDGER_WANT_BODY,
+	LEDGER_ELSEWHERE,
+	LEDGER_ELSEWHERE_HEADER,
+	LEDGER_FOLLOW,
 	LEDGER_HALVES,
 	LEDGER_HALF_PUT,
 	LEDGER_HALF_DROP,

@@ -30,9 +30,8 @@ listing_of(struct ledger *ledger, const struct ledger_taken *taken)
 
 /* --- submission --------------------------------------------------------- */
 
-/* What of an entry a listing knows: seq, bytes, state, ... of a query. */
-static int
-read_entry(struct db_query *query, struct entry *entry_out)
+int
+ledger_entry_read(struct db_query *query, struct entry *entry_out)
 {
 	*entry_out = (struct entry){ .seq = db_i64(query, 1, INT64_MAX),
 	    .uidl_class = NO_CLASS };
@@ -87,7 +86,7 @@ note_id(struct ledger *ledger, struct listing *listing, uint32_t number,
 	r = db_next(&query);
 	if (r <= 0)
 		return r < 0 ? r : -EUCLEAN;
-	r = read_entry(&query, &entry);
+	r = ledger_entry_read(&query, &entry);
 	return r < 0 ? r : note_row(listing, number, &entry);
 }
 
@@ -151,7 +150,7 @@ find_twin(struct ledger *ledger, const struct listing *listing,
 	db_put_u64(&query, taken->bytes);
 	db_put_blob(&query, slice_of(taken->digest, FETCHED_DIGEST_BYTES));
 	while ((r = db_next(&query)) == 1) {
-		r = read_entry(&query, &entry);
+		r = ledger_entry_read(&query, &entry);
 		*id_out = id_of(&query);
 		if (r == 0)
 			r = db_row(&query);

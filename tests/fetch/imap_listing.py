@@ -467,3 +467,78 @@ def after_days(t):
     t.true(provider.words()["UID STORE"] == 0, "STORE was said")
     t.here(datas)
     t.once(box)
+
+
+# --- from folder to folder ---------------------------------------------------
+
+def move(box, uidls, source, target):
+    """RFC 6851: they are gone from there, and are here under new UIDs."""
+    with box.lock:
+        source, target = box.folder(source), box.folder(target)
+        for mail in [mail for mail in source.mails if mail.uidl in uidls]:
+            source.mails.remove(mail)
+            target.add(mail)
+
+
+@test("moved/imap/what-went-to-another-folder-is-not-carried-again")
+def followed(t):
+    datas = [letter("moved-%d" % i, size) for i, size in
+             enumerate((900, 4000, 150000, 4000))]
+    twin = datas[1].replace(b"moved-1", b"moved-x")     # of the same size
+    box = t.imap_box(datas, [folder_of("Archive", letters("archived", 2)),
+                             Folder("Later")])
+    provider = t.provider(ImapSession, box)
+    t.add(provider, "--folders", "all")
+    t.now()
+    move(box, (b"uidl-1", b"uidl-2", b"uidl-3"), b"INBOX", b"Archive")
+    box.folder(b"Archive").add(ImapMail("twin", twin))
+    row = t.now()
+    t.true(row["taken"] == 1, row)
+    t.once(box)
+    move(box, (b"uidl-3",), b"Archive", b"Later")
+    row = t.now()
+    t.true(row["taken"] == 0, row)
+    t.once(box)
+    t.true(box.topped[b"uidl-3"] == 2, "headers", box.topped)
+    # where they were stored they stay
+    t.here(datas)
+    t.here_in({"Archive": [*letters("archived", 2), twin]})
+    for _ in range(2):
+        row = t.now()
+        t.true(row["taken"] == 0, row)
+    t.true(box.topped[b"uidl-3"] == 2, "looked at again", box.topped)
+
+
+@test("moved/imap/it-is-deleted-where-it-went")
+def deleted_there(t):
+    datas = letters("moved-deleted", 3, 2000)
+    box = t.imap_box(datas, [Folder("Archive")])
+    provider = t.provider(ImapSession, box)
+    t.add(provider, "--folders", "all", "--delete-when-deleted-here")
+    t.now()
+    t.here(datas)
+    move(box, (b"uidl-2", b"uidl-3"), b"INBOX", b"Archive")
+    row = t.now()
+    t.true(row["taken"] == 0, row)
+    t.delete_here(datas[1])
+    for _ in range(2):
+        t.now()
+    t.true(box.uidls(b"Archive") == [b"uidl-3"], box.uidls(b"Archive"))
+    t.true(box.uidls() == [b"uidl-1"], box.uidls())
+    t.once(box)
+    t.here([datas[0], datas[2]])
+
+
+@test("moved/imap/a-copy-is-carried-to-its-folder")
+def copied(t):
+    data = letter("copied", 3000)
+    box = t.imap_box([data], [Folder("Archive")])
+    provider = t.provider(ImapSession, box)
+    t.add(provider, "--folders", "all")
+    t.now()
+    with box.lock:
+        box.folder(b"Archive").add(ImapMail("copy", data))
+    row = t.now()
+    t.true(row["taken"] == 1, row)
+    t.here([data])
+    t.here_in({"Archive": [data]})
