@@ -48,6 +48,7 @@ struct queue {
 	struct mailbox_channel	*mailboxes;
 	struct queue_pipes	*pipes;
 	struct queue_begins	 begins;
+	struct queue_gone	*gone;
 };
 
 /* Of the process that a handler has as its `arg`. */

@@ -12,6 +12,7 @@
 
 #include "lib/base/zone.h"
 #include "programs/queue_body.h"
+#include "programs/queue_gone.h"
 #include "programs/queue_halves.h"
 #include "programs/queue_holds.h"
 #include "programs/queue_inside.h"
@@ -168,7 +169,8 @@ queue_start(struct process *process)
 	if (r < 0)
 		return r;
 	queue->pipes = queue_pipes_new(process->loop, queue->conductor);
-	return queue->pipes == NULL ? -ENOMEM : 0;
+	queue->gone = queue_gone_new(queue);
+	return queue->pipes == NULL || queue->gone == NULL ? -ENOMEM : 0;
 }
 
 static int
@@ -183,6 +185,7 @@ queue_peer(struct process *process, struct ipc *ipc)
 		return queue_add_mailbox(queue, ipc);
 	case ROLE_KEEPER:
 		queue->keeper = ipc;
+		queue_gone_ask(queue->gone);
 		return 0;
 	case ROLE_DOOR:
 	case ROLE_FETCH:

@@ -13,7 +13,8 @@
  * them up proves it before anything is added.
  *
  * A half is dropped when the next whole listing does not want its message, or
- * shows it with another size or UID; after HALF_DAYS; the oldest first when all
+ * shows it with another size or UID; when its fetch account is removed; after
+ * HALF_DAYS; the oldest first when all
  * are more than they may be, and while the disk is short of room.
  */
 #ifndef POSTROOM_QUEUE_HALF_H

@@ -195,6 +195,60 @@ ledger_half_key(struct ledger *ledger, const void *from, uint64_t listing_id,
 	return 0;
 }
 
+/* --- removed accounts --------------------------------------------------- */
+
+/* The fetch account of that half, or of whose folder it is. */
+static int
+account_of(struct ledger *ledger, const struct ledger_half *half,
+    uint64_t *account_out)
+{
+	uint64_t family = 0;
+	int r = ledger_folder_family(ledger, half->account, &family);
+
+	if (r == 0)
+		*account_out = family != 0 ? family : half->account;
+	return r;
+}
+
+int
+ledger_halves_after(struct ledger *ledger, uint64_t account,
+    uint64_t *account_out)
+{
+	uint64_t next = UINT64_MAX, of = 0;
+
+	for (size_t i = 0; i < ledger->halves.count; i++) {
+		int r = account_of(ledger, &ledger->halves.rows[i], &of);
+
+		if (r < 0)
+			return r;
+		if (of > account && of < next)
+			next = of;
+	}
+	if (next == UINT64_MAX)
+		return 0;
+	*account_out = next;
+	return 1;
+}
+
+unsigned
+ledger_halves_unwanted(struct ledger *ledger, uint64_t account)
+{
+	unsigned count = 0;
+	uint64_t of = 0;
+
+	for (size_t i = 0; i < ledger->halves.count; i++) {
+		struct ledger_half *half = &ledger->halves.rows[i];
+
+		if (account_of(ledger, half, &of) < 0 || of != account)
+			continue;
+		count += !half->is_stale;
+		half->is_stale = true;
+	}
+	return count;
+}
+
+/* --- what a listing wants ----------------------------------------------- */
+
 /* Is it to be taken still, and what it was? */
 static bool
 is_wanted(const struct listing *listing, const struct ledger_half *half)

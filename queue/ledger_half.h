@@ -52,6 +52,14 @@ uint64_t ledger_half_number(struct ledger *);
  */
 int	ledger_half_put(struct ledger *, const struct ledger_half *,
 	    uint64_t *replaced_out);
+/*
+ * The first fetch account above that number of which something is kept, of a
+ * folder of it too: 1, 0 (none) or -errno.
+ */
+int	ledger_halves_after(struct ledger *, uint64_t account,
+	    uint64_t *account_out);
+/* That one is no more: all of it is stale.  How many were not before. */
+unsigned ledger_halves_unwanted(struct ledger *, uint64_t account);
 /* Forget it; one that is not there is no error.  0 or -errno. */
 int	ledger_half_drop(struct ledger *, uint64_t number);
 

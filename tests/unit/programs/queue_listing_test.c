@@ -9,6 +9,7 @@
 #include "policy/keeper.h"
 #include "programs/queue_role.h"
 #include "queue/conductor_inside.h"
+#include "queue/ledger_half.h"
 #include "tests/unit/programs/play.h"
 #include "tests/unit/queue/scratch.h"
 
@@ -674,6 +675,77 @@ START_TEST(more_spared_than_a_page_is_a_breach)
 }
 END_TEST
 
+/* Of REMOTE, or of a folder of it. */
+static void
+keep_half(uint64_t number, uint64_t account)
+{
+	struct ledger_half half = { .number = number, .account = account,
+	    .row = 1, .uidl_len = 3, .uidl = "7.1", .bytes = 1000,
+	    .length = 500, .changed_utc_ms = clock_utc_ms() };
+	uint64_t replaced;
+
+	ck_assert_int_eq(ledger_half_put(conductor_ledger(queue_conductor(
+	    &play->process)), &half, &replaced), 0);
+}
+
+static unsigned
+halves_kept(void)
+{
+	const struct ledger_half *half;
+	unsigned count = 0;
+
+	for (size_t i = 0; (half = ledger_half_at(conductor_ledger(
+	    queue_conductor(&play->process)), i)) != NULL; i++)
+		count += !half->is_stale;
+	return count;
+}
+
+/* 0: it is there still; 1: the keeper is another one, and it was removed. */
+START_TEST(of_a_removed_mailbox_nothing_is_kept_half)
+{
+	struct ledger *ledger = conductor_ledger(queue_conductor(
+	    &play->process));
+	uint64_t folder;
+
+	ck_assert_int_eq(ledger_own(ledger, &(struct ledger_owned){ REMOTE,
+	    ANN, false }), 0);
+	ck_assert_int_eq(ledger_folder(ledger, REMOTE, slice_str("INBOX"),
+	    &folder), 0);
+	keep_half(1, REMOTE);
+	keep_half(2, folder);
+	owner = _i == 0 ? ANN : 0;
+	ipc_free(keeper);
+	play_run(play, 20);
+	keeper = play_peer(play, ROLE_KEEPER, 0, keeper_rules, NULL);
+	play_run(play, 50);
+	/* of both is asked once */
+	ck_assert_uint_eq(questions, 1);
+	ck_assert_uint_eq(halves_kept(), _i == 0 ? 2 : 0);
+}
+END_TEST
+
+/* What cannot be said now drops nothing, and is asked again. */
+START_TEST(a_keeper_that_is_lost_with_the_question_drops_nothing)
+{
+	keep_half(1, REMOTE);
+	owner = 0;
+	keeper_is_slow = true;
+	ipc_free(keeper);
+	play_run(play, 20);
+	keeper = play_peer(play, ROLE_KEEPER, 0, keeper_rules, NULL);
+	play_run(play, 50);
+	ck_assert_uint_eq(questions, 1);
+	ipc_free(keeper);
+	play_run(play, 20);
+	ck_assert_uint_eq(halves_kept(), 1);
+	keeper_is_slow = false;
+	keeper = play_peer(play, ROLE_KEEPER, 0, keeper_rules, NULL);
+	play_run(play, 50);
+	ck_assert_uint_eq(questions, 2);
+	ck_assert_uint_eq(halves_kept(), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -682,6 +754,10 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_set_timeout(tests, 60);
+	tcase_add_loop_test(tests,
+	    of_a_removed_mailbox_nothing_is_kept_half, 0, 2);
+	tcase_add_test(tests,
+	    a_keeper_that_is_lost_with_the_question_drops_nothing);
 	tcase_add_test(tests,
 	    others_are_answered_while_a_long_listing_is_decided);
 	tcase_add_test(tests,
