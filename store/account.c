@@ -22,7 +22,9 @@
 #include <unistd.h>
 
 #include "store/account_inside.h"
+#include "store/keywords.h"
 #include "store/mailboxes.h"
+#include "store/selected.h"
 
 #define LOCK_FILE	"lock"
 #define SEGMENT_BYTES	(64u * 1024 * 1024)
@@ -117,6 +119,7 @@ static void
 account_free(struct account *account)
 {
 	letters_close(account->letters);
+	keywords_free(account->keywords);
 	if (account->lock_fd >= 0)
 		(void)close(account->lock_fd);
 	free(account);
@@ -137,7 +140,11 @@ account_open(int folder_fd, const struct account_options *options,
 	if (filled.uid_block == 0)
 		filled.uid_block = UID_BLOCK;
 	LIST_INIT(&account->views);
-	r = open_inside(account, folder_fd, &filled, needs_out);
+	LIST_INIT(&account->selecteds);
+	account->lock_fd = -1;
+	account->keywords = keywords_new();
+	r = account->keywords == NULL ? -ENOMEM :
+	    open_inside(account, folder_fd, &filled, needs_out);
 	if (r < 0) {
 		(void)index_close(account->index, false);
 		account_free(account);
@@ -156,6 +163,8 @@ account_close(struct account *account)
 		return 0;
 	while (!LIST_EMPTY(&account->views))
 		account_view_close(account, LIST_FIRST(&account->views));
+	while (!LIST_EMPTY(&account->selecteds))
+		selected_close(LIST_FIRST(&account->selecteds));
 	r = account_commit_full(account);
 	closed = index_close(account->index, r == 0);
 	account_free(account);
@@ -236,6 +245,8 @@ account_commit_full(struct account *account)
 		account->vouched = vouched;
 	}
 	account->must_be_full = account->has_pending = false;
+	account->wants_sync = false;
+	account_tell_changes(account);
 	return 0;
 }
 
@@ -254,6 +265,7 @@ account_commit_open(struct account *account)
 		return account_undo(account, r);
 	}
 	account->has_pending = false;
+	account_tell_changes(account);
 	return 0;
 }
 

@@ -208,6 +208,20 @@ int	account_expunged_told(struct account *, const struct message_id *ids,
 int	account_compact(struct account *);
 
 /*
+ * `fn` is told, after each commit, of every mailbox in which that changed
+ * something: letters came or went, or have other flags.  It must not call
+ * account_ or selected_, but have them called in another turn of the loop.
+ */
+typedef void account_change_fn(void *arg, uint32_t mailbox, uint64_t modseq);
+void	account_on_change(struct account *, account_change_fn *, void *arg);
+/*
+ * Flags were changed that a power cut would undo: to be synced within
+ * ACCOUNT_SYNC_MS.  account_sync() does, as every FULL commit meanwhile does.
+ */
+#define ACCOUNT_SYNC_MS	1000
+bool	account_wants_sync(const struct account *);
+int	account_sync(struct account *);
+/*
  * A step of housekeeping of at most some 10 ms: entries of deleted mailboxes
  * go, and letters that have no entry and are in no view.
  * 1 there is more to do, 0 nothing left, or -errno.

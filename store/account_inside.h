@@ -21,6 +21,9 @@ struct view {
 	size_t		 count, room;
 };
 
+struct selected;
+struct keywords;
+
 struct account {
 	int		 lock_fd;
 	struct index	*index;
@@ -35,6 +38,11 @@ struct account {
 	int		 lost;		/* why some were undone, untold yet */
 	bool		 failed;	/* a sync failed: for good */
 	LIST_HEAD(, view) views;
+	LIST_HEAD(, selected) selecteds;
+	struct keywords	*keywords;
+	account_change_fn *change;
+	void		*change_arg;
+	bool		 wants_sync;	/* flags were changed, NORMAL */
 	account_unref_fn *unref;
 	void		*unref_arg;
 	uint32_t	 compacting;	/* segment, or 0 */
@@ -58,6 +66,8 @@ int	account_commit_full(struct account *);
  * it: a failure is kept for whoever did, and calls that next.
  */
 int	account_commit_open(struct account *);
+/* Tell of mailboxes that a commit has changed. */
+void	account_tell_changes(struct account *);
 /* Undo what was not committed; `r` is handed through. */
 int	account_undo(struct account *, int r);
 /* Read the letter of `row`; -EBADMSG too when the record is another's. */

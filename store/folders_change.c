@@ -11,9 +11,8 @@
 #include <string.h>
 
 #include "lib/base/loop.h"
-#include "store/account_inside.h"
-#include "store/index_inside.h"
 #include "store/mailboxes.h"
+#include "store/selected_inside.h"
 
 /* Begin; nobody else's part may be undone with ours. */
 static int
@@ -226,7 +225,10 @@ folder_delete(struct account *account, struct slice name)
 		r = -ENOTEMPTY;
 	if (r == 0)
 		r = doom(account, mailbox);
-	return finish(account, r);
+	r = finish(account, r);
+	if (r == 0)
+		selected_mark_all_gone(account, mailbox, true);
+	return r;
 }
 
 static int
@@ -365,7 +367,10 @@ folder_rename(struct account *account, struct slice from, struct slice to)
 	r = existing(account, from, &name, &mailbox);
 	if (r == 0)
 		r = rename_to(account, &name, mailbox, slice_str(new.bytes));
-	return finish(account, r);
+	r = finish(account, r);
+	if (r == 0 && mailbox == MAILBOX_INBOX)
+		selected_mark_all_gone(account, mailbox, false);
+	return r;
 }
 
 static int

@@ -191,6 +191,19 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_ENTRY_NEW] = "INSERT INTO entry (place, letter, flags, modseq, keywords,"
 "	saved) VALUES (?, ?, ?, ?, ?, ?)",
 [SQL_ENTRIES_OF] = "SELECT place FROM entry WHERE letter = ? ORDER BY place",
+[SQL_ENTRY_FLAGS] = "UPDATE entry SET flags = ?, keywords = ?, modseq = ?"
+"	WHERE place = ?",
+[SQL_SELECTED] = "SELECT place, letter, flags, modseq, keywords FROM entry"
+"	WHERE place BETWEEN ? AND ? ORDER BY place",
+[SQL_SAVED] = "SELECT saved FROM entry WHERE place = ?",
+[SQL_FACTS] = "SELECT l.id, " LETTER_COLUMNS " FROM letter l"
+"	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",
+[SQL_FACTS_STRUCTURE] = "SELECT l.id, " LETTER_COLUMNS ", s.packed"
+"	FROM letter l LEFT JOIN structure s ON s.letter = l.id"
+"	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",
+[SQL_STRUCTURE_NEW] = "INSERT OR REPLACE INTO structure VALUES (?, ?)",
+[SQL_VANISHED] = "SELECT place, last FROM tombstone"
+"	WHERE place BETWEEN ? AND ? AND modseq > ? ORDER BY place",
 [SQL_LISTED] = "SELECT e.place, e.flags, e.keywords, m.name, m.uidvalidity,"
 "	l.received, l.trace_bytes + l.body_bytes, l.message_id"
 "	FROM entry e JOIN letter l ON l.id = e.letter"

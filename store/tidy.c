@@ -1,5 +1,8 @@
 /*
- * tidy.c - what a person has deleted goes, a step at a time
+ * tidy.c - what an account does beside what is asked of it
+ *
+ * Others are told what a commit has changed; flags are synced a second later.
+ * What a person has deleted goes, a step at a time.
  *
  * A deleted mailbox is a row that says so (folders_change.c), and a letter
  * without entries is one as well.  Both are durable before anybody was told that
@@ -93,4 +96,41 @@ account_tidy(struct account *account)
 		return account_undo(account, has_more);
 	r = account_drop_orphans(account, STEP_ROWS, INDEX_NORMAL);
 	return r < 0 ? r : r > 0 || has_more > 0;
+}
+
+void
+account_on_change(struct account *account, account_change_fn *fn, void *arg)
+{
+	account->change = fn;
+	account->change_arg = arg;
+}
+
+void
+account_tell_changes(struct account *account)
+{
+	struct index *index = account->index;
+
+	if (!index->has_news)
+		return;
+	index->has_news = false;
+	for (size_t i = 0; i < index->mailbox_count; i++) {
+		struct mailbox *mailbox = &index->mailboxes[i];
+
+		if (mailbox->has_news && account->change != NULL)
+			account->change(account->change_arg, mailbox->id,
+			    mailbox->tally_kept.modseq);
+		mailbox->has_news = false;
+	}
+}
+
+bool
+account_wants_sync(const struct account *account)
+{
+	return account->wants_sync;
+}
+
+int
+account_sync(struct account *account)
+{
+	return account->wants_sync ? account_commit_full(account) : 0;
 }

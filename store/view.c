@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/account_inside.h"
+#include "store/selected_inside.h"
 
 /* Opening */
 
@@ -220,16 +220,32 @@ holds(const struct view *view, uint64_t letter)
 	return false;
 }
 
+static int
+order_entries(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* What views of IMAP sessions hold; those of POP3 are asked. */
+struct held {
+	struct account	*account;
+	uint64_t	*letters;	/* in order */
+	size_t		 count;
+};
+
 static bool
 is_held(void *arg, uint64_t letter)
 {
-	struct account *account = arg;
+	struct held *held = arg;
 	struct view *view;
 
-	LIST_FOREACH(view, &account->views, link)
+	LIST_FOREACH(view, &held->account->views, link)
 		if (holds(view, letter))
 			return true;
-	return false;
+	return bsearch(&letter, held->letters, held->count, sizeof(letter),
+	    order_entries) != NULL;
 }
 
 /* What cannot be told now, or not be noted as told, is told another time. */
@@ -250,9 +266,13 @@ account_tell_unrefs(struct account *account)
 int
 account_drop_orphans(struct account *account, size_t most, enum index_how how)
 {
+	struct held held = { .account = account };
 	int r, has_more;
 
-	has_more = index_drop(account->index, most, is_held, account);
+	has_more = selected_held(account, &held.letters, &held.count);
+	if (has_more == 0)
+		has_more = index_drop(account->index, most, is_held, &held);
+	free(held.letters);
 	if (has_more < 0)
 		return account_undo(account, has_more);
 	r = how == INDEX_FULL ? account_commit_full(account) :
@@ -283,14 +303,6 @@ account_view_close(struct account *account, struct view *view)
 	/* an error leaves the orphans for the next close, or the next open */
 	if (account_commit_open(account) == 0)
 		(void)account_drop_orphans(account, SIZE_MAX, INDEX_NORMAL);
-}
-
-static int
-order_entries(const void *a, const void *b)
-{
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-	return left < right ? -1 : left > right;
 }
 
 /* The entries to delete, ascending, each once. */
@@ -348,13 +360,18 @@ account_expunge(struct account *account, const struct view *view,
 		if (r < 0)
 			(void)account_undo(account, r);
 	}
-	free(entries);
-	if (r < 0)
+	if (r < 0) {
+		free(entries);
 		return r;
+	}
 	/* this view's session knows that they go: it does not hold them */
 	remark(view, numbers, count, VIEW_KEPT, VIEW_DELETING);
+	selected_mark_gone(account, entries, entry_count, true);
 	r = account_drop_orphans(account, SIZE_MAX, INDEX_FULL);
+	if (r < 0)
+		selected_mark_gone(account, entries, entry_count, false);
 	remark(view, numbers, count, VIEW_DELETING,
 	    r < 0 ? VIEW_KEPT : VIEW_DELETED);
+	free(entries);
 	return r;
 }

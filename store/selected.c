@@ -1,0 +1,446 @@
+/*
+ * selected.c - what one IMAP session sees of its mailbox
+ *
+ * Every change of an entry goes through this process, so a view is never read
+ * again: who changes an entry marks it in each view of its mailbox, after the
+ * commit.  What came since is read above the last UID.  A view lists a letter
+ * whose entry has gone until its client was told; that letter is held.
+ */
+#include "store/selected.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/selected_inside.h"
+
+static int
+reserve(struct selected *selected, size_t room)
+{
+	struct selected_letter *grown;
+
+	if (room <= selected->room)
+		return 0;
+	grown = reallocarray(selected->letters, room, sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	selected->letters = grown;
+	selected->room = room;
+	return 0;
+}
+
+/* A row that makes no sense is a letter all the same: mail is never hidden. */
+static int
+read_entry(struct selected *selected, struct db_query *q)
+{
+	struct selected_letter *letter;
+	struct slice words;
+	int r = 0;
+
+	if (selected->count == selected->room)
+		r = reserve(selected, selected->room * 2 + 64);
+	if (r < 0)
+		return r;
+	letter = &selected->letters[selected->count];
+	letter->uid = INDEX_UID(db_u64(q, 0, INT64_MAX));
+	letter->letter = db_u64(q, 0, INT64_MAX);
+	letter->flags = (uint8_t)db_u64(q, 0, LETTER_ALL_FLAGS);
+	letter->modseq = db_u64(q, 1, INT64_MAX);
+	letter->marks = 0;
+	letter->keywords = 0;
+	words = db_blob(q, 0, KEYWORDS_MOST);
+	if (words.len > 0)
+		r = keywords_number(selected->account->keywords, words,
+		    &letter->keywords);
+	selected->count += r == 0;
+	return r;
+}
+
+/* Letters from UID selected->uidnext on, as far as they are committed. */
+static int
+read_new(struct selected *selected, const struct mailbox *mailbox)
+{
+	DB_QUERY_AUTO	q = db_ask(selected->account->index->db,
+			    SQL_SELECTED);
+	size_t		before = selected->count;
+	uint64_t	next = mailbox->uids_kept.next;
+	int		r;
+
+	db_put_u64(&q, ENTRY_FIRST(mailbox->id) | selected->uidnext);
+	db_put_u64(&q, ENTRY_FIRST(mailbox->id) + next - 1);
+	while ((r = db_next(&q)) > 0) {
+		r = read_entry(selected, &q);
+		if (r < 0)
+			break;
+	}
+	if (r < 0) {
+		selected->count = before;
+		return r;
+	}
+	selected->uidnext = next;
+	return 0;
+}
+
+static int
+fill(struct selected *selected)
+{
+	struct index *index = selected->account->index;
+	const struct mailbox *mailbox = index_mailbox(index,
+	    selected->mailbox);
+	int r;
+
+	if (mailbox == NULL)
+		return -ENOENT;
+	r = reserve(selected, (size_t)mailbox->tally_kept.messages + 1);
+	if (r == 0)
+		r = read_new(selected, mailbox);
+	if (r == 0)
+		selected->modseq = mailbox->tally_kept.modseq;
+	return r;
+}
+
+int
+selected_open(struct account *account, uint32_t mailbox,
+    struct selected **selected_out)
+{
+	struct selected *selected;
+	int r;
+
+	r = account_commit_open(account);
+	if (r < 0)
+		return r;
+	selected = calloc(1, sizeof(*selected));
+	if (selected == NULL)
+		return -ENOMEM;
+	selected->account = account;
+	selected->mailbox = mailbox;
+	selected->uidnext = 1;
+	r = fill(selected);
+	if (r < 0) {
+		free(selected->letters);
+		free(selected);
+		return r;
+	}
+	LIST_INSERT_HEAD(&account->selecteds, selected, link);
+	*selected_out = selected;
+	return 0;
+}
+
+void
+selected_close(struct selected *selected)
+{
+	if (selected == NULL)
+		return;
+	LIST_REMOVE(selected, link);
+	free(selected->letters);
+	free(selected);
+}
+
+uint32_t
+selected_mailbox(const struct selected *selected)
+{
+	return selected->mailbox;
+}
+
+bool
+selected_is_gone(const struct selected *selected)
+{
+	return selected->is_gone;
+}
+
+size_t
+selected_count(const struct selected *selected)
+{
+	return selected->count;
+}
+
+const struct selected_letter *
+selected_at(const struct selected *selected, size_t n)
+{
+	return n < selected->count ? &selected->letters[n] : NULL;
+}
+
+size_t
+selected_find(const struct selected *selected, uint32_t uid)
+{
+	size_t low = 0, high = selected->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (selected->letters[middle].uid < uid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint32_t
+selected_uidnext(const struct selected *selected)
+{
+	return selected->uidnext > UINT32_MAX ? UINT32_MAX :
+	    (uint32_t)selected->uidnext;
+}
+
+uint64_t
+selected_modseq(const struct selected *selected)
+{
+	return selected->modseq;
+}
+
+bool
+selected_is_expunged(const struct selected *selected, size_t n)
+{
+	return n < selected->count &&
+	    (selected->letters[n].marks & SELECTED_GONE) != 0;
+}
+
+struct slice
+selected_words(const struct selected *selected, uint32_t keywords)
+{
+	return keywords_words(selected->account->keywords, keywords);
+}
+
+/* Words */
+
+struct words {
+	struct text	 text;		/* those told, a space between */
+	selected_word_fn *fn;
+	void		*arg;
+};
+
+static int
+tell_words(struct words *words, struct slice set)
+{
+	struct slice word;
+	int r;
+
+	while (slice_word(&set, &word)) {
+		if (keywords_have(text_slice(&words->text), word))
+			continue;
+		keywords_add(&words->text, word);
+		if (text_failed(&words->text))
+			return -ENOMEM;
+		r = words->fn(words->arg, word);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+selected_each_word(const struct selected *selected, selected_word_fn *fn,
+    void *arg)
+{
+	uint32_t count = keywords_count(selected->account->keywords);
+	struct words words = { TEXT_INIT(WORDS_MOST_BYTES), fn, arg };
+	bool *told = calloc(count, sizeof(*told));
+	int r = 0;
+
+	if (told == NULL)
+		return -ENOMEM;
+	told[0] = true;
+	for (size_t i = 0; r == 0 && i < selected->count; i++) {
+		uint32_t set = selected->letters[i].keywords;
+
+		if (told[set])
+			continue;
+		told[set] = true;
+		r = tell_words(&words, selected_words(selected, set));
+	}
+	text_free(&words.text);
+	free(told);
+	return r;
+}
+
+/* What others did */
+
+static void
+mark_gone(struct selected *selected, uint64_t entry, bool is_gone)
+{
+	size_t n = selected_find(selected, INDEX_UID(entry));
+	struct selected_letter *letter;
+
+	if (INDEX_MAILBOX(entry) != selected->mailbox ||
+	    n == selected->count ||
+	    selected->letters[n].uid != INDEX_UID(entry))
+		return;
+	letter = &selected->letters[n];
+	if (((letter->marks & SELECTED_GONE) != 0) == is_gone)
+		return;
+	letter->marks ^= SELECTED_GONE;
+	if (is_gone)
+		selected->gone++;
+	else
+		selected->gone--;
+}
+
+void
+selected_mark_gone(struct account *account, const uint64_t *entries,
+    size_t count, bool is_gone)
+{
+	struct selected *selected;
+
+	LIST_FOREACH(selected, &account->selecteds, link)
+		for (size_t i = 0; i < count; i++)
+			mark_gone(selected, entries[i], is_gone);
+}
+
+void
+selected_mark_all_gone(struct account *account, uint32_t mailbox,
+    bool is_deleted)
+{
+	struct selected *selected;
+
+	LIST_FOREACH(selected, &account->selecteds, link) {
+		if (selected->mailbox != mailbox)
+			continue;
+		for (size_t i = 0; i < selected->count; i++)
+			selected->letters[i].marks |= SELECTED_GONE;
+		selected->gone = selected->count;
+		selected->is_gone = selected->is_gone || is_deleted;
+	}
+}
+
+static int
+order_numbers(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+int
+selected_held(const struct account *account, uint64_t **letters_out,
+    size_t *count_out)
+{
+	const struct selected *selected;
+	uint64_t *letters;
+	size_t room = 0, count = 0;
+
+	*letters_out = NULL;
+	*count_out = 0;
+	LIST_FOREACH(selected, &account->selecteds, link)
+		room += selected->gone;
+	if (room == 0)
+		return 0;
+	letters = calloc(room, sizeof(*letters));
+	if (letters == NULL)
+		return -ENOMEM;
+	LIST_FOREACH(selected, &account->selecteds, link) {
+		size_t left = selected->gone;
+
+		for (size_t i = 0; left > 0; i++)
+			if (selected->letters[i].marks & SELECTED_GONE) {
+				letters[count++] = selected->letters[i].letter;
+				left--;
+			}
+	}
+	qsort(letters, count, sizeof(*letters), order_numbers);
+	*letters_out = letters;
+	*count_out = count;
+	return 0;
+}
+
+/* Telling */
+
+/* 1: the session wants no more now. */
+static int
+tell_expunged(struct selected *selected, const struct selected_teller *teller,
+    void *arg)
+{
+	struct selected_letter *letters = selected->letters;
+	size_t kept = 0, i;
+	int r = 0;
+
+	if (selected->gone == 0)
+		return 0;
+	for (i = 0; i < selected->count && r == 0; i++) {
+		if ((letters[i].marks & SELECTED_GONE) == 0) {
+			letters[kept++] = letters[i];
+			continue;
+		}
+		selected->gone--;
+		if (teller->expunged != NULL)
+			r = teller->expunged(arg, kept, letters[i].uid);
+	}
+	memmove(&letters[kept], &letters[i],
+	    (selected->count - i) * sizeof(*letters));
+	selected->count = kept + selected->count - i;
+	return r != 0;
+}
+
+static int
+tell_exists(struct selected *selected, const struct selected_teller *teller,
+    void *arg)
+{
+	const struct mailbox *mailbox = index_mailbox(
+	    selected->account->index, selected->mailbox);
+	size_t before = selected->count;
+	int r;
+
+	if (mailbox == NULL || selected->is_gone)
+		return 0;
+	if (mailbox->uids_kept.next <= selected->uidnext)
+		return 0;
+	r = read_new(selected, mailbox);
+	if (r < 0)
+		return r;
+	if (selected->count == before || teller->exists == NULL)
+		return 0;
+	return teller->exists(arg, selected->count) != 0;
+}
+
+static int
+tell_changed(struct selected *selected, const struct selected_teller *teller,
+    void *arg)
+{
+	for (size_t i = 0; selected->has_changed && i < selected->count; i++) {
+		struct selected_letter *letter = &selected->letters[i];
+
+		if ((letter->marks & SELECTED_CHANGED) == 0)
+			continue;
+		letter->marks &= (uint8_t)~SELECTED_CHANGED;
+		/* of one that is gone its client hears that only */
+		if ((letter->marks & SELECTED_GONE) != 0 ||
+		    teller->changed == NULL)
+			continue;
+		if (teller->changed(arg, i) != 0)
+			return 1;
+	}
+	selected->has_changed = false;
+	return 0;
+}
+
+int
+selected_update(struct selected *selected, bool may_expunge,
+    const struct selected_teller *teller, void *arg)
+{
+	const struct mailbox *mailbox = index_mailbox(
+	    selected->account->index, selected->mailbox);
+	int r = 0;
+
+	if (selected->account->failed)
+		return -EIO;
+	if (may_expunge)
+		r = tell_expunged(selected, teller, arg);
+	if (r == 0)
+		r = tell_exists(selected, teller, arg);
+	if (r == 0)
+		r = tell_changed(selected, teller, arg);
+	if (r == 0 && mailbox != NULL && selected->gone == 0)
+		selected->modseq = mailbox->tally_kept.modseq;
+	return r;
+}
+
+bool
+selected_has_news(const struct selected *selected, bool may_expunge)
+{
+	const struct mailbox *mailbox = index_mailbox(
+	    selected->account->index, selected->mailbox);
+
+	return selected->has_changed || (may_expunge && selected->gone > 0) ||
+	    (mailbox != NULL && !selected->is_gone &&
+	    mailbox->uids_kept.next > selected->uidnext);
+}

@@ -1,0 +1,199 @@
+/*
+ * selected_rows.c - what the rows say of the letters in a view
+ *
+ * Letters that came one after the other have numbers that do, too: their rows
+ * are one walk.  A statement never stays open over a turn of the loop.
+ */
+#include <errno.h>
+
+#include "store/selected_inside.h"
+
+#define GAP_MOST	8	/* rows walked over rather than asked anew */
+#define STRUCTURE_BYTES	(512 * 1024)	/* lib/message makes no larger one */
+
+struct walk {
+	struct selected	*selected;
+	unsigned	 wanted;
+	selected_facts_fn *fn;
+	void		*arg;
+	struct db_query	 q;
+	uint64_t	 letter;	/* of the row at hand; 0: none is */
+};
+
+/* The end of the run of letters from `n` that one walk can read. */
+static size_t
+run_end(const struct selected *selected, size_t n, size_t end)
+{
+	const struct selected_letter *letters = selected->letters;
+
+	for (n++; n < end; n++)
+		if (letters[n].letter <= letters[n - 1].letter ||
+		    letters[n].letter - letters[n - 1].letter > GAP_MOST)
+			break;
+	return n;
+}
+
+/* When the entry was put there; 0 when it is gone, or of long ago. */
+static int64_t
+saved_at(const struct selected *selected, size_t n)
+{
+	DB_QUERY_AUTO	q = db_ask(selected->account->index->db, SQL_SAVED);
+
+	db_put_u64(&q, ENTRY_FIRST(selected->mailbox) |
+	    selected->letters[n].uid);
+	return db_next(&q) > 0 ? db_i64(&q, 0, INT64_MAX) : 0;
+}
+
+/* The next row, if it is not at hand: walk->letter. */
+static int
+next_row(struct walk *walk)
+{
+	int r = db_next(&walk->q);
+
+	walk->letter = r > 0 ? db_u64(&walk->q, 1, INT64_MAX) : UINT64_MAX;
+	return r < 0 ? r : 0;
+}
+
+/* The row at hand is that of letter `n`. */
+static int
+tell_row(struct walk *walk, size_t n)
+{
+	struct letter_facts facts = { 0 };
+	struct letter_row row;
+
+	if (index_row(&walk->q, &row) < 0)
+		return walk->fn(walk->arg, n, NULL);
+	facts.bytes = row.trace_bytes + row.body_bytes +
+	    (row.lacks_crlf ? 2 : 0);
+	facts.trace_bytes = row.trace_bytes;
+	facts.body_bytes = row.body_bytes;
+	facts.lacks_crlf = row.lacks_crlf;
+	facts.is_big = row.is_big;
+	facts.id = row.id;
+	facts.action = row.action;
+	facts.received_at_utc_ms = row.received_at_utc_ms;
+	if ((walk->wanted & FACTS_SAVED) != 0)
+		facts.saved_at_utc_ms = saved_at(walk->selected, n);
+	if ((walk->wanted & FACTS_STRUCTURE) != 0 && !db_is_null(&walk->q))
+		facts.structure = db_blob(&walk->q, 1, STRUCTURE_BYTES);
+	return walk->fn(walk->arg, n, &facts);
+}
+
+static int
+walk_run(struct walk *walk, size_t from, size_t end)
+{
+	const struct selected_letter *letters = walk->selected->letters;
+	int r = 0;
+
+	walk->q = db_ask(walk->selected->account->index->db,
+	    (walk->wanted & FACTS_STRUCTURE) != 0 ? SQL_FACTS_STRUCTURE :
+	    SQL_FACTS);
+	walk->letter = 0;
+	db_put_u64(&walk->q, letters[from].letter);
+	db_put_u64(&walk->q, letters[end - 1].letter);
+	for (size_t n = from; r == 0 && n < end; n++) {
+		while (r == 0 && walk->letter < letters[n].letter)
+			r = next_row(walk);
+		if (r == 0)
+			r = walk->letter == letters[n].letter ?
+			    tell_row(walk, n) : walk->fn(walk->arg, n, NULL);
+	}
+	db_end(&walk->q);
+	return r;
+}
+
+int
+selected_facts(struct selected *selected, size_t from, size_t count,
+    unsigned wanted, selected_facts_fn *fn, void *arg)
+{
+	struct walk walk = { selected, wanted, fn, arg, { 0 }, 0 };
+	size_t end;
+	int r = 0;
+
+	if (count > SELECTED_STEP)
+		return -E2BIG;
+	if (from > selected->count || count > selected->count - from)
+		return -EINVAL;
+	if (selected->account->failed)
+		return -EIO;
+	for (size_t n = from; r == 0 && n < from + count; n = end) {
+		end = run_end(selected, n, from + count);
+		r = walk_run(&walk, n, end);
+	}
+	return r;
+}
+
+int
+selected_read(struct selected *selected, size_t n,
+    struct letter_bytes *bytes_out)
+{
+	struct account *account = selected->account;
+	struct letter_row row;
+	struct record record;
+	int r;
+
+	if (n >= selected->count)
+		return -EINVAL;
+	r = index_letter(account->index, selected->letters[n].letter, &row);
+	if (r == -ENOENT)
+		return -EUCLEAN;	/* it is held: its row must be there */
+	if (r == 0)
+		r = account_read_row(account, &row, &record);
+	if (r < 0)
+		return r;
+	*bytes_out = (struct letter_bytes){
+		.trace = record.trace,
+		.body = record.body,
+		.is_big = row.is_big,
+		.big = row.big,
+		.body_bytes = row.body_bytes,
+	};
+	return 0;
+}
+
+int
+selected_put_structure(struct selected *selected, size_t n,
+    struct slice packed)
+{
+	struct account *account = selected->account;
+	struct db_query q;
+	int r;
+
+	if (n >= selected->count || packed.len == 0 ||
+	    packed.len > STRUCTURE_BYTES)
+		return -EINVAL;
+	r = db_begin(account->index->db);
+	if (r < 0)
+		return r;
+	q = db_ask(account->index->db, SQL_STRUCTURE_NEW);
+	db_put_u64(&q, selected->letters[n].letter);
+	db_put_blob(&q, packed);
+	r = db_run(&q);
+	if (r == 0)
+		account->wants_sync = true;	/* and with it a commit */
+	return r;
+}
+
+int
+selected_vanished(struct selected *selected, uint64_t since,
+    selected_vanished_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO	q = db_ask(selected->account->index->db,
+			    SQL_VANISHED);
+	int		r;
+
+	db_put_u64(&q, ENTRY_FIRST(selected->mailbox));
+	db_put_u64(&q, ENTRY_LAST(selected->mailbox));
+	db_put_u64(&q, since > INT64_MAX ? INT64_MAX : since);
+	while ((r = db_next(&q)) > 0) {
+		uint32_t first = INDEX_UID(db_u64(&q, 0, INT64_MAX));
+		uint32_t last = INDEX_UID(db_u64(&q, 0, INT64_MAX));
+
+		if (db_row(&q) < 0 || first == 0 || last < first)
+			continue;
+		r = fn(arg, first, last);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
