@@ -244,6 +244,7 @@ ledger_close(struct ledger *ledger)
 			(void)sync_meta(ledger);
 	}
 	ledger_cuts_free(ledger);
+	ledger_put_off_free(ledger);
 	free_takens(&ledger->under_way);
 	free_takens(&ledger->waiting);
 	timer_free(ledger->timer);

@@ -175,7 +175,7 @@ sort_by_uidl(struct ledger *ledger, struct listing *listing, struct row *row)
 	} else if (state == SEEN_STORED || state == SEEN_DELETING) {
 		look_at(row, WHY_MOVED);
 	} else {
-		elsewhere = ledger_may_follow(ledger, listing, row->bytes);
+		elsewhere = ledger_may_follow(ledger, listing, row);
 		if (elsewhere < 0)
 			return elsewhere;
 		row->part = LISTING_TAKE;
@@ -427,6 +427,7 @@ ledger_end_listing(struct ledger *ledger, struct listing *listing)
 {
 	ledger_job_drop(ledger, listing);
 	ledger_halves_compare(ledger, listing);
+	ledger_note_put_off(ledger, listing);
 	listing->from = NULL;
 	/* what cannot be written is decided again by the next listing */
 	if (ledger_flush(ledger) == 0 && listing->is_decided)

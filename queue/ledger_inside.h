@@ -139,6 +139,8 @@ struct listing {
 	bool		 is_domain;
 	uint64_t	 family;	/* the fetch account of this folder; 0: it is
 					   none, or that is not asked yet */
+	bool		 is_settled;	/* its beginning is over */
+	unsigned	 elsewhere;	/* rows that are looked at for that */
 	uint64_t	 serial;	/* of all listings */
 	bool		 has_uidl;
 	int32_t		 delete_after_days;
@@ -203,6 +205,13 @@ struct cut {
 	UT_hash_handle	hh;
 };
 
+/* A folder, some rows of which were put off; the highest number there was. */
+struct put_off {
+	uint64_t	account;
+	uint32_t	number;
+	UT_hash_handle	hh;
+};
+
 struct ledger_taken {
 	TAILQ_ENTRY(ledger_taken) next;
 	uint64_t	 account;	/* or the number of its folder */
@@ -237,6 +246,7 @@ struct ledger {
 	TAILQ_HEAD(, listing) jobs;
 	struct listing	*listings;
 	struct cut	*cuts;
+	struct put_off	*put_off;
 	struct halves_known halves;
 	uint64_t	 last_serial;
 	uint64_t	 undone;	/* transactions taken back */
@@ -279,10 +289,15 @@ int	ledger_folder_give(struct ledger *, uint64_t account, struct slice name,
 int	ledger_folder_family(struct ledger *, uint64_t number,
 	    uint64_t *account_out);
 /*
- * ledger_follow.c: may a row of so many bytes be one that has gone from another
- * folder of the same mailbox?  1, 0 or -errno.
+ * ledger_follow.c: may a row be one that was in another folder of the same
+ * mailbox?  1, 0 or -errno.
  */
-int	ledger_may_follow(struct ledger *, struct listing *, uint64_t bytes);
+int	ledger_may_follow(struct ledger *, struct listing *,
+	    const struct row *);
+/* The listing is over: what it has put off is not put off again. */
+void	ledger_note_put_off(struct ledger *, const struct listing *);
+/* Forget what was. */
+void	ledger_put_off_free(struct ledger *);
 /* What of an entry a listing knows: seq, bytes, state, ... of a query. */
 int	ledger_entry_read(struct db_query *, struct entry *entry_out);
 /* ledger_claims.c: who has received it.  0 or -ENOMEM. */

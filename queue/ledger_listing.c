@@ -162,6 +162,7 @@ listing_new(struct ledger *ledger, const void *from,
 	listing->is_waiting = !is_known(begin, row);
 	listing->is_moved = row->is_moved;
 	listing->is_domain = row->is_domain;
+	listing->is_settled = row->is_settled;
 	listing->serial = ++ledger->last_serial;
 	HASH_ADD(hh, ledger->listings, account, sizeof(listing->account),
 	    listing);
@@ -244,6 +245,7 @@ ledger_confirm(struct ledger *ledger, const void *from, uint64_t account,
 	}
 	listing->is_waiting = false;
 	listing->is_domain = row.is_domain;
+	listing->is_settled = row.is_settled;
 	*may_delete_out = ledger_restored(ledger) == NULL;
 	*is_first_out = !row.is_settled;
 	return 0;

@@ -80,12 +80,20 @@ static const char *const steps[] = {
 	/* what may have gone to another folder of its mailbox */
 	"CREATE INDEX seen_gone ON seen (owner, bytes)"
 	" WHERE state = 2 AND id IS NOT NULL;",
+	/* or may be about to */
+	("DROP INDEX seen_gone;"
+	"CREATE INDEX seen_owned ON seen (owner, bytes, state)"
+	" WHERE id IS NOT NULL;"),
 };
 
 #define OF		" WHERE fetch = ?1"
-/* Of owner ?1, so large, gone from folders of account ?3 but for ?4. */
-#define GONE_FROM_OTHERS " FROM seen INDEXED BY seen_gone" \
-	" WHERE owner = ?1 AND bytes = ?2 AND state = 2 AND id IS NOT NULL" \
+/*
+ * Of owner ?1, so large, of folders of account ?3 but for ?4: gone from there,
+ * and with ?5 such that stand there, too.
+ */
+#define OF_OTHERS " FROM seen INDEXED BY seen_owned" \
+	" WHERE owner = ?1 AND bytes = ?2 AND id IS NOT NULL" \
+	" AND (state = 2 OR (?5 AND state < 2))" \
 	" AND short <= 1 AND fetch IN (SELECT number FROM folder" \
 	" WHERE fetch = ?3 AND number <> ?4)"
 
@@ -218,11 +226,12 @@ static const char *const statements[LEDGER_STATEMENTS] = {
 	    " AND short >= 3 AND state = 0 AND (?2 = 0 OR owner = ?2)",
 	[LEDGER_WANT_BODY] = "UPDATE seen SET short = 4, changed = ?2"
 	    " WHERE seq = ?1",
-	[LEDGER_ELSEWHERE] = "SELECT 1" GONE_FROM_OTHERS
+	[LEDGER_ELSEWHERE] = "SELECT 1" OF_OTHERS
 	    " AND header IS NOT NULL LIMIT 1",
 	[LEDGER_ELSEWHERE_HEADER] = "SELECT seq, bytes, state,"
-	    " id IS NOT NULL, stored, short, unwanted" GONE_FROM_OTHERS
-	    " AND header = ?5 ORDER BY changed DESC, seq LIMIT 1",
+	    " id IS NOT NULL, stored, short, unwanted" OF_OTHERS
+	    " AND header = ?6 ORDER BY state = 2 DESC, changed DESC, seq"
+	    " LIMIT 1",
 	[LEDGER_FOLLOW] = "UPDATE seen SET fetch = ?2, uidl = ?3, state = 0,"
 	    " changed = ?4 WHERE seq = ?1 AND state = 2",
 	[LEDGER_HALVES] = "SELECT number, fetch, row, uidl, bytes, length,"

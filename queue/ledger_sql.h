@@ -30,7 +30,8 @@ enum row_part {
 	ROW_KNOWN = 3,
 	ROW_TOO_LARGE,
 	ROW_TAKING,		/* submitted */
-	ROW_NEW			/* not decided yet */
+	ROW_NEW,		/* not decided yet */
+	ROW_LATER		/* put off: ledger_follow.c */
 };
 
 /* Why a row is to be looked at. */

@@ -176,8 +176,28 @@ START_TEST(another_message_there_is_taken)
 }
 END_TEST
 
-/* It may be a copy: whoever made it wants two. */
-START_TEST(what_stands_in_its_folder_still_is_taken_from_another_too)
+/* INBOX has one of 100 bytes and header 'a'; Archive is known, and empty. */
+static void
+have_standing(void)
+{
+	TEXT_AUTO none = TEXT_INIT(8);
+	struct unpack u = unpack_of(text_slice(&none));
+	unsigned before;
+
+	own(ACCOUNT, OWNER, false);
+	list_one("INBOX", 100, "9.1");
+	store_row(1, 'a');
+	end_it();
+	begin_of(ACCOUNT, OWNER, "Archive", -1);
+	before = answers;
+	ck_assert_int_eq(ledger_leave(ledger, &asked, folder.account, 0, &u),
+	    0);
+	(void)wait_answer(before);
+	decide_it();
+	end_it();
+}
+
+START_TEST(in_a_folder_that_is_new_nothing_waits)
 {
 	own(ACCOUNT, OWNER, false);
 	list_one("INBOX", 100, "9.1");
@@ -186,6 +206,82 @@ START_TEST(what_stands_in_its_folder_still_is_taken_from_another_too)
 	list_one("Archive", 100, "4.7");
 	ck_assert_uint_eq(counts.look, 0);
 	ck_assert_uint_eq(counts.take, 1);
+	end_it();
+}
+END_TEST
+
+/* It may be a copy: whoever made it wants two. */
+START_TEST(what_stands_in_its_folder_still_is_taken_the_next_time)
+{
+	have_standing();
+	list_one("Archive", 100, "4.7");
+	ck_assert_uint_eq(counts.look, 1);
+	look(1, 'a');
+	decide_it();
+	ck_assert_uint_eq(counts.take + counts.known + counts.look, 0);
+	end_it();
+	list_one("INBOX", 100, "9.1");
+	end_it();
+	list_one("Archive", 100, "4.7");
+	ck_assert_uint_eq(counts.look, 0);
+	ck_assert_uint_eq(counts.take, 1);
+	store_row(1, 'a');
+	end_it();
+	list_one("Archive", 100, "4.7");
+	ck_assert_uint_eq(counts.known, 1);
+	end_it();
+}
+END_TEST
+
+START_TEST(the_folder_that_has_lost_it_may_be_listed_later)
+{
+	have_standing();
+	list_one("Archive", 100, "4.7");
+	look(1, 'a');
+	decide_it();
+	end_it();
+	list_one("INBOX", 0, NULL);
+	end_it();
+	list_one("Archive", 100, "4.7");
+	ck_assert_uint_eq(counts.look, 1);
+	look(1, 'a');
+	decide_it();
+	ck_assert_uint_eq(counts.known, 1);
+	ck_assert_uint_eq(counts.take, 0);
+	end_it();
+}
+END_TEST
+
+/* Mail of the same size does not wait. */
+START_TEST(another_of_that_size_is_taken_at_once)
+{
+	have_standing();
+	list_one("Archive", 100, "4.7");
+	look(1, 'n');
+	decide_it();
+	ck_assert_uint_eq(counts.take, 1);
+	end_it();
+	/* nor does what comes when nothing was put off */
+	list_one("Archive", 100, "4.7");
+	ck_assert_uint_eq(counts.look, 1);
+	end_it();
+}
+END_TEST
+
+/* 300 at once are no move: they are not all looked at. */
+START_TEST(only_so_many_are_looked_at)
+{
+	char uid[16];
+
+	have_standing();
+	begin_of(ACCOUNT, OWNER, "Archive", -1);
+	for (uint32_t i = 1; i <= 300; i++) {
+		snprintf(uid, sizeof(uid), "4.%u", i);
+		add(i, 100, uid);
+	}
+	decide_it();
+	ck_assert_uint_eq(counts.look, 256);
+	ck_assert_uint_eq(counts.take, 44);
 	end_it();
 }
 END_TEST
@@ -369,8 +465,13 @@ unit_suite(void)
 	tcase_add_test(tcase, what_went_to_another_folder_is_known_there);
 	tcase_add_loop_test(tcase, another_message_there_is_taken, 0,
 	    sizeof(others) / sizeof(others[0]));
+	tcase_add_test(tcase, in_a_folder_that_is_new_nothing_waits);
 	tcase_add_test(tcase,
-	    what_stands_in_its_folder_still_is_taken_from_another_too);
+	    what_stands_in_its_folder_still_is_taken_the_next_time);
+	tcase_add_test(tcase,
+	    the_folder_that_has_lost_it_may_be_listed_later);
+	tcase_add_test(tcase, another_of_that_size_is_taken_at_once);
+	tcase_add_test(tcase, only_so_many_are_looked_at);
 	tcase_add_test(tcase, one_that_went_stands_for_one_and_no_more);
 	tcase_add_loop_test(tcase,
 	    what_went_from_another_mailbox_is_not_followed, 0, 2);
