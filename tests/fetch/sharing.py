@@ -290,6 +290,97 @@ def killed(args):
         scene.ben.here(his)
 
 
+# Who is killed, and how long after what was answered for a copy: its header, a
+# sample of its body, or the news that it may be deleted, as it is here.
+MOMENTS = [(role, what, wait)
+           for what, wait in (("HEADER", 0), ("SAMPLE", 0), ("SAMPLE", 0.01),
+                              ("SAMPLE", 0.04), ("STORE", 0))
+           for role in ("queue", "fetch")] + [("hub", "SAMPLE", 0.02)]
+
+
+class Shared(ImapSession):
+    """Kills once, at its moment."""
+    moment = None
+
+    def reached(self, what):
+        cls = type(self)
+        if cls.moment is None or cls.moment[1] != what:
+            return
+        (role, _, wait), cls.moment = cls.moment, None
+        cls.killed = threading.Thread(target=cls.kill, args=(role, wait))
+        cls.killed.start()
+
+    @classmethod
+    def kill(cls, role, wait):
+        time.sleep(wait)
+        if role == "hub":
+            cls.hub.kill()
+            cls.hub.start()
+        else:
+            cls.hub.kill_role(role)
+
+    def do_UID_FETCH(self, rest):
+        super().do_UID_FETCH(rest)
+        self.flush()
+        if b"HEADER" in rest.upper():
+            self.reached("HEADER")
+        elif b"[]<" in rest and b"FLAGS" not in rest.upper():
+            self.reached("SAMPLE")
+
+    def do_UID_STORE(self, rest):
+        super().do_UID_STORE(rest)
+        self.flush()
+        self.reached("STORE")
+
+
+def killed_at(scene, moment, mine, his):
+    """One message of two, small and large in turn."""
+    i = len(mine)
+    size = (SMALL, BIG)[i % 2]
+    mine.append(scene.copy("moment%d" % i, "ann", size))
+    his.append(scene.copy("moment%d" % i, "ben", size))
+    scene.collect(scene.ann, mine[-1:])
+    scene.ann.here(mine)
+    session = type("Shared%d" % i, (Shared,), {
+        "hub": scene.place.hub, "moment": moment, "killed": None})
+    box = scene.ben.imap_box(his[-1:])
+    provider = scene.ben.provider(session, box)
+    label = "moment%d" % i
+    scene.ben.add(provider, label=label, delete="--delete-after 0")
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        try:
+            scene.ben.now("*", label=label)
+        except (Fault, OSError):
+            time.sleep(0.5)             # the hub is being killed
+        if session.killed is not None:
+            session.killed.join()
+        if not box.mails:
+            break
+        time.sleep(0.3)
+    true(session.killed is not None, moment, "was not reached")
+    true(not box.mails, moment, "it is still there", box.mails)
+    # either way the line carries it once, if at all
+    true(box.asked[b"uidl-1"] <= 1, moment, "fetched", dict(box.asked))
+
+
+def killed_any_time(args):
+    """Queue, fetch or all of it end while a body is given a second header."""
+    with Scene(args) as scene:
+        mine, his = [], []
+        for moment in MOMENTS:
+            killed_at(scene, moment, mine, his)
+        scene.ann.here(mine)
+        scene.ben.here(his)
+        saved = scene.saved()[1]
+        true(saved > 0, "nothing was shared")
+        scene.place.hub.stop()
+        scene.place.hub.check()
+        scene.place.hub.start()
+        scene.ann.here(mine)
+        scene.ben.here(his)
+
+
 def off(args):
     with Scene(args, {"fetch_share": "no"}) as scene:
         mine, his = scene.copy("off", "ann"), scene.copy("off", "ben")
@@ -307,5 +398,6 @@ def tests(args):
             ("a-body-that-is-gone-is-not-vouched-for", gone),
             ("who-collects-at-the-same-time-waits-for-it", together),
             ("killed-in-the-middle-it-is-had-once", killed),
+            ("killed-at-any-moment-it-is-had-once", killed_any_time),
             ("switched-off-each-is-fetched", off)):
         yield "share/" + name, lambda function=function: function(args)
