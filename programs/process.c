@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 #define CONFIG_BYTES	(1u << 20)	/* largest postroom.conf or PEM file */
 #define CALL_WATCH_MS	1000		/* how often a refused call is noticed */
+#define REST_MS		5000		/* without a message: nothing to do */
 
 
 /* What is still in use when the process ends is no leak: it hangs on this. */
@@ -289,6 +291,30 @@ watch_calls(void *arg)
 	timer_set(watch->timer, CALL_WATCH_MS);
 }
 
+struct rest {
+	struct timer	*timer;
+	uint64_t	 heard;		/* messages, when it was last looked */
+	uint64_t	 trimmed;	/* and when memory was last given back */
+};
+
+/*
+ * After much work memory is free here and nobody else's: once nobody asks any
+ * more it goes back to the system.
+ */
+static void
+on_rest(void *arg)
+{
+	struct rest *rest = arg;
+	uint64_t heard = ipc_counts().received;
+
+	if (heard == rest->heard && heard != rest->trimmed) {
+		(void)malloc_trim(0);
+		rest->trimmed = heard;
+	}
+	rest->heard = heard;
+	timer_set(rest->timer, REST_MS);
+}
+
 void
 process_accuse(struct process *process, const struct ipc *ipc,
     const char *words)
@@ -334,6 +360,7 @@ process_main(const struct role_code *code, uint64_t instance)
 {
 	struct process *process = calloc(1, sizeof(*process));
 	struct call_watch calls = { .told = -1 };
+	struct rest rest = { 0 };
 	const struct ipc_side side = {
 		.rules = parent_rules, .lost = on_parent_lost, .arg = process
 	};
@@ -358,9 +385,12 @@ process_main(const struct role_code *code, uint64_t instance)
 	    &side);
 	calls.process = process;
 	calls.timer = timer_new(process->loop, watch_calls, &calls);
-	if (process->parent == NULL || calls.timer == NULL)
+	rest.timer = timer_new(process->loop, on_rest, &rest);
+	if (process->parent == NULL || calls.timer == NULL ||
+	    rest.timer == NULL)
 		exit(1);
 	timer_set(calls.timer, CALL_WATCH_MS);
+	timer_set(rest.timer, REST_MS);
 	self = process;
 	exit(loop_run(process->loop) < 0 ? 1 : 0);
 }

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,12 +73,16 @@ arrive_put_off(struct transit *transit, unsigned code, const char *status,
 
 /* Submission */
 
-/* Small: the bytes must be sealed, so that what is judged is what is stored. */
+/*
+ * Small: the bytes must be sealed, so that what is judged is what is stored.
+ * They are copied: to map them would stop every thread of ours for a moment,
+ * when that ends.
+ */
 static int
 take_small(struct transit *transit)
 {
-	const char *bytes;
 	struct stat st;
+	size_t len;
 
 	if (!memfd_is_sealed(transit->fd) ||
 	    fstat(transit->fd, &st) < 0 ||
@@ -88,15 +91,14 @@ take_small(struct transit *transit)
 		return -EBADMSG;
 	if (st.st_size == 0)
 		return 0;	/* a message may be empty (RFC 5321 4.1.1.4) */
-	transit->map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
-	    transit->fd, 0);
-	if (transit->map == MAP_FAILED) {
-		transit->map = NULL;
-		return -errno;
-	}
-	bytes = transit->map;
-	transit->lacks_crlf = st.st_size < 2 ||
-	    memcmp(bytes + st.st_size - 2, "\r\n", 2) != 0;
+	len = (size_t)st.st_size;
+	transit->bytes = malloc(len);
+	if (transit->bytes == NULL)
+		return -ENOMEM;
+	if (pread(transit->fd, transit->bytes, len, 0) != (ssize_t)len)
+		return -EIO;
+	transit->lacks_crlf = len < 2 ||
+	    memcmp(transit->bytes + len - 2, "\r\n", 2) != 0;
 	return 0;
 }
 
@@ -385,6 +387,7 @@ received(struct transit *transit, bool is_held)
 	TAILQ_INSERT_TAIL(&conductor->received, transit, next);
 	conductor->moving++;
 	bodies_note(transit);
+	transit_drop_copy(transit);
 	if (is_fetched)
 		coming_over(conductor, transit->asker.from,
 		    &transit->env.fetched);
@@ -441,7 +444,7 @@ append(struct transit *transit)
 
 	head_pack(&head, transit);
 	if (!transit->is_big)
-		bytes = slice_of(transit->map, (size_t)transit->env.bytes);
+		bytes = slice_of(transit->bytes, (size_t)transit->env.bytes);
 	r = text_failed(&head) ? -EMSGSIZE : journal_append(
 	    conductor->journal, JOURNAL_MESSAGE, &transit->env.id,
 	    text_slice(&head), bytes, on_receipt, transit,

@@ -102,8 +102,8 @@ bodies_note(const struct transit *transit)
 {
 	if (!is_wanted(transit))
 		return;
-	if (transit->map != NULL)
-		note(transit, slice_of(transit->map,
+	if (transit->bytes != NULL)
+		note(transit, slice_of(transit->bytes,
 		    (size_t)transit->env.bytes), transit->position);
 	else if (transit->fd >= 0)
 		note_file(transit, transit->fd);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -60,11 +59,16 @@ transit_new(struct conductor *conductor, struct slice packed_env)
 }
 
 void
+transit_drop_copy(struct transit *transit)
+{
+	free(transit->bytes);
+	transit->bytes = NULL;
+}
+
+void
 transit_close_bytes(struct transit *transit)
 {
-	if (transit->map != NULL)
-		(void)munmap(transit->map, (size_t)transit->env.bytes);
-	transit->map = NULL;
+	transit_drop_copy(transit);
 	if (transit->fd < 0)
 		return;
 	(void)close(transit->fd);

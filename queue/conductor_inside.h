@@ -79,7 +79,7 @@ struct transit {
 	bool		 at_judge;
 	unsigned	 judge_tries;
 	int		 fd;		/* of the bytes, or -1: load it */
-	void		*map;		/* small: of fd; or NULL */
+	char		*bytes;		/* small, until its receipt; or NULL */
 	struct copy	*copies;	/* NULL: nobody was given one */
 	size_t		 copy_count;
 	size_t		 unsettled;	/* of copies */
@@ -180,6 +180,8 @@ int	conductor_replay(struct conductor *);
 struct transit *transit_new(struct conductor *, struct slice packed_env);
 /* Give back everything it holds; NULL is fine. */
 void	transit_free(struct transit *);
+/* What the journal was given is not needed any more; its descriptor is. */
+void	transit_drop_copy(struct transit *);
 /* Close its bytes; they can be loaded again after the receipt. */
 void	transit_close_bytes(struct transit *);
 /* Its bytes, for its mailbox: from journal, kept/ or big/.  0 or -errno. */

@@ -22,7 +22,7 @@
 struct trail {
 	int		 folder_fd;	/* borrowed */
 	int		 fd;		/* of today's file, or -1 */
-	char		 day[TRAIL_AT_CHARS];	/* whose file is open */
+	int64_t		 day;		/* since 1970, whose file is open */
 	unsigned	 days;
 	struct timer	*timer;
 	struct text	 batch;
@@ -127,22 +127,26 @@ ends_torn(int fd)
 	return end > 0 && (pread(fd, &last, 1, end - 1) != 1 || last != '\n');
 }
 
-/* Have the file of the day of `at_utc_ms` open. */
+/* Is the file of the day of `at_utc_ms` open? */
+static bool
+is_day_open(const struct trail *trail, int64_t at_utc_ms)
+{
+	return trail->fd >= 0 && trail->day == at_utc_ms / DAY_MS;
+}
+
 static int
 open_day(struct trail *trail, int64_t at_utc_ms)
 {
 	char at[TRAIL_AT_CHARS], name[DAY_CHARS + 1], first[TRAIL_AT_CHARS];
 
-	trail_at(at_utc_ms, at);
-	if (trail->fd >= 0 && strncmp(at, trail->day, DAY_CHARS) == 0)
-		return 0;
 	close_day(trail);
+	trail_at(at_utc_ms, at);
 	(void)snprintf(name, sizeof(name), "%.10s", at);
 	trail->fd = openat(trail->folder_fd, name,
 	    O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (trail->fd < 0)
 		return -errno;
-	memcpy(trail->day, at, sizeof(at));
+	trail->day = at_utc_ms / DAY_MS;
 	trail->is_torn = ends_torn(trail->fd);
 	trail_at(at_utc_ms - (int64_t)trail->days * DAY_MS, first);
 	remove_before(trail->folder_fd, first);
@@ -224,11 +228,11 @@ trail_flush(struct trail *trail)
 static void
 turn_page(struct trail *trail, const struct trail_step *step)
 {
-	char at[TRAIL_AT_CHARS];
 	int r;
 
-	trail_at(step->at_utc_ms, at);
-	if (trail->fd >= 0 && strncmp(at, trail->day, DAY_CHARS) != 0)
+	if (is_day_open(trail, step->at_utc_ms))
+		return;
+	if (trail->fd >= 0)
 		trail_flush(trail);
 	r = open_day(trail, step->at_utc_ms);
 	if (r < 0)

@@ -11,16 +11,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/base/memfd.h"
 #include "store/account.h"
 
-#define STEP_BYTES	16384	/* from the memfd into the pipe at a time */
+#define LEAST_HELD	8192	/* the first room that is made for bytes */
 /*
  * A doubled dot cuts the input into runs, and a message of nothing else into
- * one each four bytes: they are gathered, so that the writes are as many as the
- * inputs.  A run that is long by itself is not copied.
+ * one each four bytes: they are held until there are so many, so that the
+ * writes are as many as the inputs.  A run that is long by itself goes straight
+ * into the pipe.
  */
 #define GATHER_BYTES	32768
 #define LONG_RUN_BYTES	4096
@@ -37,11 +38,11 @@ struct body {
 	bool		 ended;		/* nothing comes any more */
 	bool		 failed;
 	struct smtp_answer fault;
-	char		*gathered;	/* came after what is staged; or NULL */
-	size_t		 gathered_len;
-	int		 memfd;		/* -1: not made */
-	uint64_t	 staged;	/* bytes in it */
-	uint64_t	 sent;		/* of these, gone into the pipe */
+	char		*held;		/* came and went nowhere yet; or NULL */
+	size_t		 held_len, held_size;
+	size_t		 due;		/* of these, to go into the pipe now */
+	size_t		 sent;		/* of these, gone into it */
+	int		 memfd;		/* of all, at the end; -1: not made */
 	int		 pipe;		/* -1: none, or closed */
 	struct watch	*watch;		/* of the pipe */
 	bool		 has_ticket;	/* a big file waits for our submit */
@@ -78,11 +79,11 @@ pipe_close(struct body *body)
 }
 
 static void
-gathered_free(struct body *body)
+held_free(struct body *body)
 {
-	free(body->gathered);
-	body->gathered = NULL;
-	body->gathered_len = 0;
+	free(body->held);
+	body->held = NULL;
+	body->held_len = body->held_size = body->due = body->sent = 0;
 }
 
 void
@@ -93,7 +94,7 @@ body_free(struct body *body)
 	if (body->asks)
 		body->ports->forget(body->ports->arg, body);
 	pipe_close(body);
-	gathered_free(body);
+	held_free(body);
 	if (body->has_ticket)
 		body->ports->abandon(body->ports->arg, body->ticket);
 	if (body->granted > 0)
@@ -115,7 +116,7 @@ body_refuse(struct body *body, int code, const char *status, const char *words)
 	(void)snprintf(body->fault.words, sizeof(body->fault.words), "%s",
 	    words);
 	pipe_close(body);
-	gathered_free(body);
+	held_free(body);
 }
 
 static void
@@ -135,47 +136,51 @@ refuse_as(struct body *body, const struct smtp_answer *answer)
 		refuse_for_now(body);
 }
 
-/* All of what is staged and not sent has been written, or does not fit now. */
+/* What is held goes into the pipe, or as much of it as fits now. */
 static void
 pipe_fill(struct body *body)
 {
-	char bytes[STEP_BYTES];
-	ssize_t got, put;
+	ssize_t put;
 
-	if (body->staged == 0)
-		return;
-	while (body->sent < body->staged) {
-		got = pread(body->memfd, bytes, sizeof(bytes),
-		    (off_t)body->sent);
-		put = got <= 0 ? -1 : write(body->pipe, bytes, (size_t)got);
-		if (got > 0 && put < 0 && errno == EAGAIN)
+	body->due = body->held_len;
+	while (body->sent < body->due) {
+		put = write(body->pipe, body->held + body->sent,
+		    body->due - body->sent);
+		if (put < 0 && errno == EAGAIN)
 			return;
-		if (got > 0 && put < 0 && errno == EINTR)
+		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0) {
 			refuse_for_now(body);
 			return;
 		}
-		body->sent += (uint64_t)put;
+		body->sent += (size_t)put;
 	}
-	body->sent = body->staged = 0;
-	if (ftruncate(body->memfd, 0) < 0)
-		refuse_for_now(body);
+	body->held_len = body->due = body->sent = 0;
 }
 
 static void
+refuse_room(struct body *body)
+{
+	body_refuse(body, 452, "4.3.1",
+	    "There is no room for the message now");
+}
+
+/* Nothing comes any more: what was held is the message, or its last bytes. */
+static void
 finish(struct body *body)
 {
-	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
-	    F_SEAL_SEAL;
-
 	if (body->failed)
 		return;
-	if (body->pipe >= 0)
+	if (body->has_ticket) {
 		pipe_close(body);
-	else if (!body->has_ticket &&
-	    fcntl(body->memfd, F_ADD_SEALS, seals) < 0)
-		refuse_for_now(body);
+		return;
+	}
+	body->memfd = memfd_of("message", slice_of(body->held,
+	    body->held_len));
+	if (body->memfd < 0)
+		refuse_room(body);
+	held_free(body);
 }
 
 static void on_grant(void *arg, const struct smtp_answer *);
@@ -237,7 +242,7 @@ advance(struct body *body)
 	else if (body->pipe >= 0) {
 		pipe_fill(body);
 		if (body->watch != NULL && watch_want(body->watch,
-		    body->sent < body->staged ? LOOP_WRITE : 0) < 0)
+		    body->sent < body->due ? LOOP_WRITE : 0) < 0)
 			refuse_for_now(body);
 	}
 }
@@ -246,7 +251,7 @@ bool
 body_is_busy(const struct body *body)
 {
 	return body->asks || (!body->failed && body->pipe >= 0 &&
-	    body->sent < body->staged);
+	    body->sent < body->due);
 }
 
 /* From the loop: something happened.  The body may be gone after this. */
@@ -315,64 +320,55 @@ body_reserve(struct body *body, uint64_t bytes)
 	ask_grant(body, bytes);
 }
 
+/* Room for `more` bytes behind what is held. */
+static bool
+make_room(struct body *body, size_t more)
+{
+	size_t need = body->held_len + more, size = body->held_size;
+	char *held;
+
+	if (need <= size)
+		return true;
+	size = size * 2 > LEAST_HELD ? size * 2 : LEAST_HELD;
+	if (size < need)
+		size = need;
+	held = realloc(body->held, size);
+	if (held == NULL) {
+		refuse_room(body);
+		return false;
+	}
+	body->held = held;
+	body->held_size = size;
+	return true;
+}
+
 void
 body_open(struct body *body)
 {
-	if (body->memfd >= 0)
-		return;
-	body->memfd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (body->memfd < 0)
-		body_refuse(body, 452, "4.3.1",
-		    "There is no room for the message now");
+	(void)make_room(body, LEAST_HELD);
 }
 
-/* Put what does not go straight into the pipe into the memfd. */
 static void
-stage(struct body *body, struct slice s)
+hold(struct body *body, struct slice s)
+{
+	if (!make_room(body, s.len))
+		return;
+	memcpy(body->held + body->held_len, s.at, s.len);
+	body->held_len += s.len;
+}
+
+/* Straight into the pipe, if nothing waits before it; what is left of it. */
+static struct slice
+put_through(struct body *body, struct slice s)
 {
 	ssize_t n;
 
-	if (body->pipe >= 0 && body->staged == 0) {
-		n = write(body->pipe, s.at, s.len);
-		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			refuse_for_now(body);
-			return;
-		}
-		s = slice_after(s, n < 0 ? 0 : (size_t)n);
-	}
-	while (s.len > 0) {
-		n = pwrite(body->memfd, s.at, s.len, (off_t)body->staged);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			refuse_for_now(body);
-			return;
-		}
-		body->staged += (uint64_t)n;
-		s = slice_after(s, (size_t)n);
-	}
-}
-
-/* All that was gathered goes on; whoever calls sees to advance(). */
-static void
-stage_gathered(struct body *body)
-{
-	if (body->gathered_len > 0)
-		stage(body, slice_of(body->gathered, body->gathered_len));
-	body->gathered_len = 0;
-}
-
-static void
-gather(struct body *body, struct slice s)
-{
-	if (body->gathered == NULL)
-		body->gathered = malloc(GATHER_BYTES);
-	if (body->gathered == NULL) {
+	if (body->pipe < 0 || body->held_len > 0)
+		return s;
+	n = write(body->pipe, s.at, s.len);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		refuse_for_now(body);
-		return;
-	}
-	memcpy(body->gathered + body->gathered_len, s.at, s.len);
-	body->gathered_len += s.len;
+	return slice_after(s, n < 0 ? 0 : (size_t)n);
 }
 
 void
@@ -384,26 +380,20 @@ body_put(struct body *body, struct slice s)
 	if (body->bytes > body->most)
 		body_refuse(body, 552, "5.3.4",
 		    "The message is larger than this hub takes");
-	if (body->failed || s.len == 0)
-		return;
-	if (is_long || s.len > GATHER_BYTES - body->gathered_len) {
-		stage_gathered(body);
-		if (is_long && !body->failed)
-			stage(body, s);
+	if (!body->failed && is_long)
+		s = put_through(body, s);
+	if (!body->failed && s.len > 0)
+		hold(body, s);
+	if (!body->failed && (is_long ||
+	    body->held_len - body->due >= GATHER_BYTES))
 		advance(body);
-	}
-	if (!is_long && !body->failed)
-		gather(body, s);
 }
 
 void
 body_flush(struct body *body)
 {
-	if (body->failed || body->gathered == NULL)
-		return;
-	stage_gathered(body);
-	gathered_free(body);
-	advance(body);
+	if (!body->failed)
+		advance(body);
 }
 
 void

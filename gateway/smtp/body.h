@@ -1,10 +1,10 @@
 /*
  * body.h - the bytes of one message on their way to the queue
  *
- * Up to BIG_BYTES they gather in a memfd, which is sealed at the end.  What
- * grows beyond goes through a pipe into a file that the queue writes; the memfd
- * then holds only what the pipe would not take yet, and the sender is held
- * until it has.  Space is granted before it is used.
+ * Up to BIG_BYTES they gather in memory, and at the end in a memfd, which is
+ * sealed.  What grows beyond goes through a pipe into a file that the queue
+ * writes; then only what the pipe would not take yet is kept here, and the
+ * sender is held until it has.  Space is granted before it is used.
  *
  * Something that goes wrong does not stop the sender, who would not listen
  * before the end of data anyway: the rest is dropped and body_fault() tells.
@@ -29,14 +29,14 @@ void		 body_free(struct body *);
 
 /* Ask for space for `bytes` before anything comes; busy until it is said. */
 void		 body_reserve(struct body *, uint64_t bytes);
-/* Make the memfd; a fault when it cannot be had. */
+/* Make room for the first bytes; a fault when it cannot be had. */
 void		 body_open(struct body *);
 /*
  * Add bytes; all are taken, but stop when the body is busy then.  Short runs
- * are gathered and go on when they are many, or at body_flush().
+ * go on when they are many, or at body_flush().
  */
 void		 body_put(struct body *, struct slice);
-/* The input at hand is used up: nothing stays gathered; may be busy then. */
+/* The input at hand is used up: what came goes on; may be busy then. */
 void		 body_flush(struct body *);
 /* Nothing comes any more: seal the memfd or close the pipe; may be busy. */
 void		 body_end(struct body *);
