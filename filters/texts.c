@@ -10,10 +10,10 @@
 #include <stdlib.h>
 
 #include "filters/ambiguous.h"
-#include "filters/charset.h"
-#include "filters/html.h"
 #include "filters/leaves.h"
+#include "lib/message/charset.h"
 #include "lib/message/header.h"
+#include "lib/message/html.h"
 #include "lib/message/mime_param.h"
 #include "lib/message/words.h"
 

@@ -51,6 +51,20 @@ pack_slice(struct text *text, struct slice s)
 }
 
 void
+pack_varint(struct text *text, uint64_t n)
+{
+	unsigned char bytes[10];
+	size_t len = 0;
+
+	while (n >= 0x80) {
+		bytes[len++] = (unsigned char)(n | 0x80);
+		n >>= 7;
+	}
+	bytes[len++] = (unsigned char)n;
+	text_add(text, slice_of(bytes, len));
+}
+
+void
 pack_bytes(struct text *text, struct slice s)
 {
 	text_add(text, s);
@@ -115,6 +129,25 @@ int64_t
 unpack_i64(struct unpack *u)
 {
 	return (int64_t)unpack_u64(u);
+}
+
+uint64_t
+unpack_varint(struct unpack *u)
+{
+	uint64_t n = 0;
+
+	for (unsigned shift = 0; shift < 64 && !u->bad; shift += 7) {
+		uint64_t byte = unpack_u8(u);
+
+		/* the tenth byte has one bit of the number left */
+		if (shift == 63 && byte > 1)
+			break;
+		n |= (byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return u->bad ? 0 : n;
+	}
+	u->bad = true;
+	return 0;
 }
 
 struct slice

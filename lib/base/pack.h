@@ -18,6 +18,9 @@ void		pack_u32(struct text *, uint32_t);
 void		pack_u64(struct text *, uint64_t);
 void		pack_i64(struct text *, int64_t);
 void		pack_slice(struct text *, struct slice);
+/* A number in as few bytes as it takes, 1 to 10: seven bits each, the low ones
+ * first, and the eighth bit says that more follow. */
+void		pack_varint(struct text *, uint64_t);
 /* `s` as it is, without a length. */
 void		pack_bytes(struct text *, struct slice s);
 
@@ -34,6 +37,7 @@ uint16_t	unpack_u16(struct unpack *);
 uint32_t	unpack_u32(struct unpack *);
 uint64_t	unpack_u64(struct unpack *);
 int64_t		unpack_i64(struct unpack *);
+uint64_t	unpack_varint(struct unpack *);
 struct slice	unpack_slice(struct unpack *);
 /* The next `n` bytes. */
 struct slice	unpack_bytes(struct unpack *, size_t n);

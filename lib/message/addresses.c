@@ -418,6 +418,20 @@ add_single_blanks(struct text *text, struct slice s)
 }
 
 void
+address_phrase(struct text *text, const struct address *address)
+{
+	bool phrase = address->name.len > 0;
+	struct slice from = phrase ? address->name : address->comment;
+	TEXT_AUTO plain = TEXT_INIT(from.len);
+
+	add_unquoted(&plain, from, phrase);
+	if (text_failed(&plain))
+		text->failed = true;
+	else
+		add_single_blanks(text, text_slice(&plain));
+}
+
+void
 address_name(struct text *text, const struct address *address)
 {
 	bool phrase = address->name.len > 0;

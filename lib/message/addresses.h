@@ -73,4 +73,10 @@ void	address_write(struct text *, const struct address *);
  */
 void	address_name(struct text *, const struct address *);
 
+/*
+ * The same with encoded words as they stand, for a program that decodes them
+ * itself (RFC 9051 7.5.2).
+ */
+void	address_phrase(struct text *, const struct address *);
+
 #endif

@@ -276,7 +276,8 @@ take_zone(struct slice *s, int *minutes_out)
 }
 
 int
-date_parse(struct slice s, int64_t *utc_seconds_out)
+date_parse_zone(struct slice s, int64_t *utc_seconds_out,
+    int *zone_minutes_out)
 {
 	int time = 0, zone = 0;
 	struct day d = { 0 };
@@ -291,5 +292,14 @@ date_parse(struct slice s, int64_t *utc_seconds_out)
 	    { LAST_YEAR + 1, 1, 1 }) * DAY_SECONDS)
 		return -EINVAL;
 	*utc_seconds_out = seconds;
+	*zone_minutes_out = zone;
 	return 0;
+}
+
+int
+date_parse(struct slice s, int64_t *utc_seconds_out)
+{
+	int zone;
+
+	return date_parse_zone(s, utc_seconds_out, &zone);
 }

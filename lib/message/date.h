@@ -23,5 +23,11 @@ int	date_write(struct text *, int64_t utc_ms, int zone_minutes);
  * (RFC 5322 4.3); what follows the zone is not looked at.  0 or -EINVAL.
  */
 int	date_parse(struct slice s, int64_t *utc_seconds_out);
+/*
+ * The same, and how many minutes east of UTC its zone is: a search for a day
+ * means the day as it was written (RFC 9051 6.4.4).
+ */
+int	date_parse_zone(struct slice s, int64_t *utc_seconds_out,
+	    int *zone_minutes_out);
 
 #endif

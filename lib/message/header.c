@@ -71,6 +71,20 @@ header_next(struct slice *rest, struct header_field *field_out)
 	return true;
 }
 
+bool
+header_skip_mbox(struct slice *rest)
+{
+	struct slice line = line_first(*rest), name;
+	size_t colon;
+
+	if ((!slice_has_prefix(line, "From ") &&
+	    !slice_has_prefix(line, ">From ")) ||
+	    field_name(line, &name, &colon))
+		return false;
+	*rest = slice_after(*rest, line.len);
+	return true;
+}
+
 size_t
 header_bytes(struct slice message)
 {

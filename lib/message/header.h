@@ -26,6 +26,13 @@ struct header_field {
 bool	header_next(struct slice *rest, struct header_field *field_out);
 
 /*
+ * Cut off a line that a mailbox file had before the message ("From ann@x Mon
+ * Jan ...", or with ">"): it is no field, but what follows is the header all
+ * the same.  False, with nothing changed, if no such line begins `*rest`.
+ */
+bool	header_skip_mbox(struct slice *rest);
+
+/*
  * Bytes of the header block of `message` with the empty line that ends it.
  * Where that line is missing the block ends with the last thing that is a
  * field, and what follows is the body.

@@ -34,6 +34,7 @@ struct tree {
 	unsigned			 parts;
 	uint64_t			 steps;
 	bool				 odd;
+	bool				 is_cut;
 	enum mime_limit			 limit;	/* reached, after -E2BIG */
 };
 
@@ -258,6 +259,13 @@ header_end(struct tree *tree, struct mime_part *part, size_t at,
 	return 0;
 }
 
+/* It is a message, the one given or one in a part, and no mere part. */
+static bool
+is_top(const struct mime_part *part)
+{
+	return part->parent == NULL || part->parent->kind == MESSAGE;
+}
+
 /*
  * Read the header block of the part.  It ends with the empty line, with a
  * boundary, or before the first line that is no field.
@@ -270,10 +278,14 @@ read_header(struct tree *tree, struct mime_part *part)
 	struct slice rest = slice_first(slice_after(tree->msg, part->header),
 	    (size_t)limits->header_bytes + 1);
 	bool has_type = false, has_encoding = false;
-	size_t at = part->header;
+	size_t at = part->header, left = rest.len;
 	struct header_field field;
 	unsigned count = 0;
 
+	if (is_top(part) && header_skip_mbox(&rest)) {
+		at += left - rest.len;
+		tree->odd = true;
+	}
 	while (!is_boundary(tree, at) && header_next(&rest, &field)) {
 		at += field.whole.len;
 		tree->steps++;
@@ -363,6 +375,16 @@ part_add(struct tree *tree, size_t at, struct mime_part **part_out)
 	return 0;
 }
 
+/* The part holds parts that are not told: its bytes are all there is of it. */
+static void
+part_cut(struct tree *tree, struct mime_part *part)
+{
+	if (part->kind == MULTIPART)
+		tree->boundaries--;
+	part->kind = LEAF;
+	tree->is_cut = true;
+}
+
 /*
  * Begin a part with its header at `at`, and, as long as the part is a message,
  * the one in its body; *body_out is where the innermost body starts.
@@ -375,6 +397,12 @@ part_begin(struct tree *tree, size_t at, size_t *body_out)
 
 	do {
 		r = part_add(tree, at, &part);
+		if (r == -E2BIG && tree->limits->cuts) {
+			tree->is_cut = true;
+			if (tree->open->kind == MESSAGE)
+				part_cut(tree, tree->open);
+			break;
+		}
 		if (r < 0)
 			return r;
 		type_default(part);
@@ -384,8 +412,11 @@ part_begin(struct tree *tree, size_t at, size_t *body_out)
 		r = read_kind(tree, part);
 		if (r < 0)
 			return r;
-		if (part->kind != LEAF && part->depth >= tree->limits->depth)
-			return reached(tree, MIME_LIMIT_DEPTH);
+		if (part->kind != LEAF && part->depth >= tree->limits->depth) {
+			if (!tree->limits->cuts)
+				return reached(tree, MIME_LIMIT_DEPTH);
+			part_cut(tree, part);
+		}
 		tree->open = part;
 		at = part->body;
 	} while (part->kind == MESSAGE);
@@ -541,6 +572,12 @@ bool
 mime_is_odd(const struct mime_part *part)
 {
 	return part->tree->odd;
+}
+
+bool
+mime_is_cut(const struct mime_part *part)
+{
+	return part->tree->is_cut;
 }
 
 unsigned

@@ -25,6 +25,8 @@ struct mime_limits {
 	unsigned	header_fields;	/* per header block */
 	uint32_t	header_bytes;	/* per header block */
 	unsigned	boundary_bytes;	/* a longer one is none; RFC: 70 */
+	bool		cuts;		/* parts and depth: what is beyond has
+					   no parts, and that is no error */
 };
 extern const struct mime_limits mime_default_limits;
 
@@ -99,6 +101,8 @@ int	mime_type_param(const struct mime_part *, const char *name,
 
 /* Something in the tree of this part is against the standard. */
 bool	mime_is_odd(const struct mime_part *);
+/* It reached a limit that cuts: there are parts that it does not tell. */
+bool	mime_is_cut(const struct mime_part *);
 /* How many parts that tree has, and what it cost: lines read and boundaries
  * compared.  Tests hold the cost to linear growth. */
 unsigned	mime_part_count(const struct mime_part *);

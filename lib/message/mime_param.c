@@ -11,12 +11,6 @@
 
 #include "lib/message/words.h"
 
-struct param {
-	struct slice	attribute;
-	struct slice	value;		/* raw, without the quotes around it */
-	bool		quoted;
-};
-
 /* Where one value, or one piece of it, stands. */
 struct piece {
 	struct slice	value;
@@ -151,11 +145,11 @@ skip_to_param(struct slice *s)
 	return false;
 }
 
-/* The next parameter; those without a "=" come with an empty value. */
-static bool
-param_cut(struct slice *rest, struct param *param_out)
+/* Those without a "=" come with an empty value. */
+bool
+mime_param_next(struct slice *rest, struct mime_param *param_out)
 {
-	struct param param = { 0 };
+	struct mime_param param = { 0 };
 
 	if (!skip_to_param(rest))
 		return false;
@@ -198,10 +192,10 @@ place_of(struct found *found, struct slice attribute, const char *name,
 static int
 find(struct slice rest, const char *name, unsigned most, struct found *found)
 {
-	struct param param;
+	struct mime_param param;
 	unsigned count = 0;
 
-	while (param_cut(&rest, &param)) {
+	while (mime_param_next(&rest, &param)) {
 		bool extended;
 		struct piece *place = place_of(found, param.attribute, name,
 		    &extended);
@@ -239,6 +233,16 @@ piece_add(struct text *text, const struct piece *piece)
 		}
 		text_add_byte(text, c);
 	}
+}
+
+void
+mime_param_value(struct text *text, const struct mime_param *param)
+{
+	const struct piece piece = {
+		.value = param->value, .quoted = param->quoted,
+	};
+
+	piece_add(text, &piece);
 }
 
 /* RFC 2231 4: the first piece begins charset'language' */

@@ -21,6 +21,18 @@
 bool	mime_type_cut(struct slice *rest, struct slice *type_out,
 	    struct slice *subtype_out);
 
+/* One parameter as it stands, before RFC 2231. */
+struct mime_param {
+	struct slice	attribute;	/* may be empty: it is no parameter */
+	struct slice	value;		/* raw, without the quotes around it */
+	bool		quoted;
+};
+
+/* Cut the next parameter off `*rest`, what mime_type_cut() left. */
+bool	mime_param_next(struct slice *rest, struct mime_param *param_out);
+/* Add its value without folding and quoted pairs; percent signs stay. */
+void	mime_param_value(struct text *, const struct mime_param *);
+
 /*
  * Add the raw bytes of parameter `name` of `rest`, what mime_type_cut() left:
  * without quotes, pieces joined, %XX decoded.  *charset_out is what RFC 2231

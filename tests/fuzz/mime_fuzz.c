@@ -14,6 +14,11 @@ static const struct mime_limits small = {
 	.header_bytes = 200, .boundary_bytes = 10,
 };
 
+static const struct mime_limits small_that_cut = {
+	.parts = 6, .depth = 3, .params = 64, .header_fields = 1000,
+	.header_bytes = 1 << 20, .boundary_bytes = 10, .cuts = true,
+};
+
 static void
 check(const struct mime_part *p)
 {
@@ -58,5 +63,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	parse(slice_of(bytes, len), &mime_default_limits);
 	parse(slice_of(bytes, len), &small);
+	parse(slice_of(bytes, len), &small_that_cut);
 	return 0;
 }

@@ -3,7 +3,7 @@
  */
 #include <assert.h>
 
-#include "filters/html.h"
+#include "lib/message/html.h"
 #include "filters/texts.h"
 #include "lib/message/words.h"
 

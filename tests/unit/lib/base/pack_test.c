@@ -43,6 +43,46 @@ START_TEST(what_is_packed_comes_out_the_same)
 }
 END_TEST
 
+static const struct {
+	uint64_t	n;
+	struct slice	bytes;
+} varints[] = {
+	{ 0, SLICE("\0") },
+	{ 127, SLICE("\177") },
+	{ 128, SLICE("\200\1") },
+	{ 300, SLICE("\254\2") },
+	{ UINT64_MAX, SLICE("\377\377\377\377\377\377\377\377\377\1") },
+};
+
+START_TEST(small_numbers_take_few_bytes)
+{
+	TEXT_AUTO text = TEXT_INIT(100);
+	struct unpack u;
+
+	pack_varint(&text, varints[_i].n);
+	ck_assert(slice_is(text_slice(&text), varints[_i].bytes));
+	u = unpack_of(text_slice(&text));
+	ck_assert_uint_eq(unpack_varint(&u), varints[_i].n);
+	ck_assert(unpack_is_done(&u));
+	u = unpack_of(slice_first(text_slice(&text), text.len - 1));
+	ck_assert_uint_eq(unpack_varint(&u), 0);
+	ck_assert(u.bad);
+}
+END_TEST
+
+START_TEST(a_number_beyond_64_bits_is_bad)
+{
+	struct unpack u = unpack_of(slice_str(
+	    "\377\377\377\377\377\377\377\377\377\2"));
+
+	ck_assert_uint_eq(unpack_varint(&u), 0);
+	ck_assert(u.bad);
+	u = unpack_of(slice_str("\377\377\377\377\377\377\377\377\377\377\1"));
+	ck_assert_uint_eq(unpack_varint(&u), 0);
+	ck_assert(u.bad);
+}
+END_TEST
+
 START_TEST(numbers_are_little_endian)
 {
 	TEXT_AUTO text = TEXT_INIT(100);
@@ -118,6 +158,9 @@ unit_suite(void)
 
 	tcase_add_test(tests, what_is_packed_comes_out_the_same);
 	tcase_add_test(tests, numbers_are_little_endian);
+	tcase_add_loop_test(tests, small_numbers_take_few_bytes, 0,
+	    (int)(sizeof(varints) / sizeof(varints[0])));
+	tcase_add_test(tests, a_number_beyond_64_bits_is_bad);
 	tcase_add_test(tests, a_short_reader_is_bad_and_stays_so);
 	tcase_add_loop_test(tests, an_enum_is_below_its_end, 0,
 	    sizeof(enums) / sizeof(enums[0]));

@@ -98,6 +98,28 @@ static const struct {
 };
 
 /* RFC 5322 2.2.3 */
+static const struct {
+	const char	*in, *left;
+	bool		 cut;
+} mbox[] = {
+	{ "From ann@a.test Mon Jan  1 00:00:00 2024\r\nA: b\r\n", "A: b\r\n",
+	    true },
+	{ ">From x\nA: b", "A: b", true },
+	{ "From x", "", true },
+	{ "From : ann@a.test\r\n", "From : ann@a.test\r\n", false },
+	{ "From: ann@a.test\r\n", "From: ann@a.test\r\n", false },
+	{ "", "", false },
+};
+
+START_TEST(the_line_of_a_mailbox_file_is_cut_off)
+{
+	struct slice rest = slice_str(mbox[_i].in);
+
+	ck_assert_int_eq(header_skip_mbox(&rest), mbox[_i].cut);
+	ck_assert(slice_is_str(rest, mbox[_i].left));
+}
+END_TEST
+
 START_TEST(what_is_unfolded_is_one_line)
 {
 	TEXT_AUTO text = TEXT_INIT(100);
@@ -118,6 +140,8 @@ unit_suite(void)
 	tcase_add_loop_test(tests, a_block_ends_with_the_empty_line, 0,
 	    sizeof(blocks) / sizeof(blocks[0]));
 	tcase_add_test(tests, the_first_of_two_is_found_and_both_count);
+	tcase_add_loop_test(tests, the_line_of_a_mailbox_file_is_cut_off, 0,
+	    (int)(sizeof(mbox) / sizeof(mbox[0])));
 	tcase_add_loop_test(tests, what_is_unfolded_is_one_line, 0,
 	    sizeof(folded) / sizeof(folded[0]));
 	suite_add_tcase(suite, tests);

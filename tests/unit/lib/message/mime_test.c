@@ -119,6 +119,12 @@ static const struct {
 	    "--bc\r\n\r\n1\r\n--bc--\r\n", "mixed(plain[1])", false },
 	{ "Content-Type:\r\n multipart/mixed;\r\n\tboundary=\"b\"\r\n\r\n"
 	    "--b\r\n\r\n1\r\n--b--\r\n", "mixed(plain[1])", false },
+	/* the line of a mailbox file, before a message but not before a part */
+	{ "From ann@a.test Mon Jan  1 00:00:00 2024\r\n" MIXED("b")
+	    "--b\r\n\r\n1\r\n--b--\r\n", "mixed(plain[1])", true },
+	{ "Content-Type: message/rfc822\r\n\r\n>From x\r\n" MIXED("b")
+	    "--b\r\nFrom x\r\n\r\n1\r\n--b--\r\n",
+	    "rfc822(mixed(plain[From x\r\n\r\n1]))", true },
 };
 
 /* Children lie inside their parents, one behind the other. */
@@ -291,6 +297,46 @@ START_TEST(each_limit_holds_to_the_byte)
 }
 END_TEST
 
+static const struct {
+	unsigned	 parts, depth;
+	const char	*want;
+	bool		 cut;
+} cuts[] = {
+	{ 5, 2, "mixed(rfc822(plain[1]) mixed(plain[2]))", false },
+	{ 4, 2, "mixed(rfc822(plain[1]) mixed[--b\r\n\r\n2\r\n--b--])",
+	    true },
+	{ 3, 2, "mixed(rfc822(plain[1]))", true },
+	{ 2, 2, "mixed(rfc822[\r\n1])", true },
+	{ 1, 2, "mixed[--a\r\nContent-Type: message/rfc822\r\n\r\n\r\n1\r\n"
+	    "--a\r\n" MIXED("b") "--b\r\n\r\n2\r\n--b--\r\n--a--\r\n]",
+	    true },
+	{ 9, 1, "mixed(rfc822[\r\n1] mixed[--b\r\n\r\n2\r\n--b--])", true },
+};
+
+/* Beyond the limits that cut, what there is has no parts. */
+START_TEST(parts_beyond_a_limit_are_cut_where_that_is_wished)
+{
+	const struct slice msg = slice_str(MIXED("a")
+	    "--a\r\nContent-Type: message/rfc822\r\n\r\n\r\n1\r\n"
+	    "--a\r\n" MIXED("b") "--b\r\n\r\n2\r\n--b--\r\n--a--\r\n");
+	struct mime_limits limits = mime_default_limits;
+	ARENA_AUTO arena = arena_new(BUDGET);
+	TEXT_AUTO text = TEXT_INIT(1000);
+	const struct mime_part *root;
+	enum mime_limit limit;
+
+	limits.parts = cuts[_i].parts;
+	limits.depth = cuts[_i].depth;
+	limits.cuts = true;
+	ck_assert_int_eq(mime_parse(arena, msg, &limits, &root, &limit), 0);
+	draw(&text, root);
+	ck_assert_msg(slice_is_str(text_slice(&text), cuts[_i].want), "%.*s",
+	    SLICE_FMT(text_slice(&text)));
+	ck_assert_int_eq(mime_is_cut(root), cuts[_i].cut);
+	ck_assert_uint_eq(mime_end(root), msg.len);
+}
+END_TEST
+
 START_TEST(a_boundary_above_256_bytes_is_none)
 {
 	for (unsigned n = 255; n <= 257; n++) {
@@ -377,6 +423,9 @@ unit_suite(void)
 	tcase_add_test(tests, type_parameters_and_encoding_can_be_asked_for);
 	tcase_add_loop_test(tests, each_limit_holds_to_the_byte, 0,
 	    sizeof(limited) / sizeof(limited[0]));
+	tcase_add_loop_test(tests,
+	    parts_beyond_a_limit_are_cut_where_that_is_wished, 0,
+	    (int)(sizeof(cuts) / sizeof(cuts[0])));
 	tcase_add_test(tests, a_boundary_above_256_bytes_is_none);
 	tcase_add_test(tests, a_spent_budget_is_its_own_answer);
 	tcase_add_loop_test(tests, work_grows_as_the_message_does, 0,

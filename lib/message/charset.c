@@ -3,7 +3,7 @@
  *
  * Line by line, because line ends must stay and words.h makes them blanks.
  */
-#include "filters/charset.h"
+#include "lib/message/charset.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "filters/charset.h"
+#include "lib/message/charset.h"
 #include "lib/message/words.h"
 #include "tests/unit/unit.h"
 
@@ -122,7 +122,7 @@ END_TEST
 Suite *
 unit_suite(void)
 {
-	Suite *suite = suite_create("filters/charset");
+	Suite *suite = suite_create("charset");
 	TCase *tests = tcase_create("charset");
 
 	tcase_add_loop_test(tests, a_text_is_read_in_each_way, 0,

@@ -8,8 +8,8 @@
  * since their one use in the middle of a word is to hide it.  What a style sheet
  * makes invisible is still there.
  */
-#ifndef POSTROOM_FILTERS_HTML_H
-#define POSTROOM_FILTERS_HTML_H
+#ifndef POSTROOM_MESSAGE_HTML_H
+#define POSTROOM_MESSAGE_HTML_H
 
 #include "lib/base/text.h"
 

@@ -4,7 +4,7 @@
  * Every search for an end that is not there is made once: what was missed is
  * remembered, so that a text of nothing but beginnings is read in linear time.
  */
-#include "filters/html.h"
+#include "lib/message/html.h"
 
 #include <string.h>
 

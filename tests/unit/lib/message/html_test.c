@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "filters/html.h"
+#include "lib/message/html.h"
 #include "tests/unit/unit.h"
 
 static const struct {
@@ -132,7 +132,7 @@ END_TEST
 Suite *
 unit_suite(void)
 {
-	Suite *suite = suite_create("filters/html");
+	Suite *suite = suite_create("html");
 	TCase *tests = tcase_create("html");
 
 	tcase_set_timeout(tests, 120);

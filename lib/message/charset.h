@@ -5,8 +5,8 @@
  * characters are two bytes, and UTF-7, which looks like ASCII.  Programs differ
  * about those, so they are read in every way that somebody may be shown.
  */
-#ifndef POSTROOM_FILTERS_CHARSET_H
-#define POSTROOM_FILTERS_CHARSET_H
+#ifndef POSTROOM_MESSAGE_CHARSET_H
+#define POSTROOM_MESSAGE_CHARSET_H
 
 #include "lib/base/text.h"
 

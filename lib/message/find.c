@@ -1,0 +1,135 @@
+/*
+ * find.c - does a text contain another, letter case aside?
+ *
+ * The window keeps as many bytes of what was read as a match may have begun
+ * with.
+ */
+#include "lib/message/find.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#define STEP		(16 * 1024)	/* bytes folded at once */
+#define CHARACTERS	32	/* of a decomposition; Unicode has 18 at most */
+#define GROWTH		12	/* bytes that one byte of UTF-8 may become */
+
+/* Add ASCII, of which only small letters change. */
+static void
+fold_ascii(struct text *text, struct slice s)
+{
+	char *to = text_space(text, s.len);
+
+	if (to == NULL)
+		return;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.at[i];
+
+		to[i] = (char)(c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c);
+	}
+}
+
+/* Bytes of ASCII that begin `s`. */
+static size_t
+ascii_bytes(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.len && (unsigned char)s.at[n] < 0x80)
+		n++;
+	return n;
+}
+
+/* RFC 5051 2: the title case, and its decomposition until there is none */
+static void
+fold_character(struct text *text, utf8proc_int32_t c)
+{
+	utf8proc_int32_t all[CHARACTERS];
+	utf8proc_uint8_t bytes[4];
+	int last = 0;
+	utf8proc_ssize_t n = utf8proc_decompose_char(utf8proc_totitle(c), all,
+	    CHARACTERS, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &last);
+
+	if (n <= 0 || n > CHARACTERS) {
+		all[0] = c;
+		n = 1;
+	}
+	for (utf8proc_ssize_t i = 0; i < n; i++)
+		text_add(text, slice_of(bytes,
+		    (size_t)utf8proc_encode_char(all[i], bytes)));
+}
+
+void
+find_fold(struct text *text, struct slice s)
+{
+	while (s.len > 0 && !text_failed(text)) {
+		size_t ascii = ascii_bytes(s);
+		utf8proc_ssize_t n;
+		utf8proc_int32_t c;
+
+		fold_ascii(text, slice_first(s, ascii));
+		s = slice_after(s, ascii);
+		if (s.len == 0)
+			return;
+		n = utf8proc_iterate((const utf8proc_uint8_t *)s.at,
+		    (utf8proc_ssize_t)(s.len < 4 ? s.len : 4), &c);
+		if (n <= 0) {		/* no UTF-8: it means itself */
+			text_add(text, slice_first(s, 1));
+			n = 1;
+		} else {
+			fold_character(text, c);
+		}
+		s = slice_after(s, (size_t)n);
+	}
+}
+
+int
+finder_begin(struct finder *f, struct slice what)
+{
+	const struct finder fresh = {
+		.needle = TEXT_INIT(FIND_MOST * GROWTH),
+		.window = TEXT_INIT(GROWTH * (FIND_MOST + STEP)),
+	};
+
+	*f = fresh;
+	if (what.len > FIND_MOST)
+		return -E2BIG;
+	find_fold(&f->needle, what);
+	if (text_failed(&f->needle)) {
+		finder_end(f);
+		return -ENOMEM;
+	}
+	f->found = f->needle.len == 0;
+	return 0;
+}
+
+void
+finder_break(struct finder *f)
+{
+	text_clear(&f->window);
+}
+
+int
+finder_add(struct finder *f, struct slice piece)
+{
+	for (; piece.len > 0 && !f->found; piece = slice_after(piece, STEP)) {
+		size_t keep = f->needle.len - 1;
+
+		if (f->window.len > keep)
+			text_consume(&f->window, f->window.len - keep);
+		find_fold(&f->window, slice_first(piece, STEP));
+		if (text_failed(&f->window))
+			return -ENOMEM;
+		f->found = memmem(f->window.at, f->window.len, f->needle.at,
+		    f->needle.len) != NULL;
+	}
+	return f->found;
+}
+
+void
+finder_end(struct finder *f)
+{
+	text_free(&f->needle);
+	text_free(&f->window);
+}

@@ -1,0 +1,217 @@
+/*
+ * letter_text.c - all of a letter that people search, piece by piece
+ */
+#include "lib/message/letter_text.h"
+
+#include <errno.h>
+
+#include "lib/message/header.h"
+#include "lib/message/html.h"
+#include "lib/message/mime_param.h"
+#include "lib/message/words.h"
+
+/* Of one decoded field: a header of 1 MiB in one field is read this far. */
+#define FIELD_MOST	(1024 * 1024)
+
+void
+letter_text_begin(struct letter_text *lt, const struct structure *structure,
+    struct slice trace, struct slice message, unsigned what)
+{
+	const struct letter_text fresh = {
+		.structure = structure, .message = message, .what = what,
+		.piece = TEXT_INIT(FIELD_MOST),
+		.html = TEXT_INIT(LETTER_TEXT_HTML_MOST),
+	};
+
+	*lt = fresh;
+	structure_root(structure, &lt->part);
+	if (what & LETTER_TEXT_HEADER) {
+		lt->at = LETTER_TEXT_AT_TRACE;
+		lt->fields = trace;
+	} else {
+		lt->at = LETTER_TEXT_AT_BODY;
+	}
+}
+
+/* The header of the part, without a line that is none. */
+static struct slice
+header_of(const struct letter_text *lt)
+{
+	struct slice header = slice_after(slice_first(lt->message,
+	    lt->part.body), lt->part.header);
+
+	(void)header_skip_mbox(&header);
+	return header;
+}
+
+/* One more field, "Name: value"; false: there is none. */
+static bool
+next_field(struct letter_text *lt)
+{
+	struct header_field field;
+
+	if (!header_next(&lt->fields, &field))
+		return false;
+	text_add(&lt->piece, field.name);
+	text_add_str(&lt->piece, ": ");
+	words_decode(&lt->piece, field.value);
+	return true;
+}
+
+/* Add a parameter of the part's field `name`, on a line. */
+static void
+add_name(struct letter_text *lt, const char *name, const char *key)
+{
+	struct slice type, subtype;
+	struct header_field field;
+
+	if (!header_find(header_of(lt), name, &field) ||
+	    !mime_type_cut(&field.value, &type, &subtype))
+		return;
+	if (mime_param(field.value, key, mime_default_limits.params,
+	    &lt->piece) == 0)
+		text_add_byte(&lt->piece, '\n');
+}
+
+static void
+add_names(struct letter_text *lt)
+{
+	struct header_field field;
+
+	add_name(lt, "Content-Disposition", "filename");
+	add_name(lt, "Content-Type", "name");
+	if (header_find(header_of(lt), "Content-Description", &field))
+		words_decode(&lt->piece, field.value);
+}
+
+/* What is in the piece; -ENOMEM if more should be and its limit is not why. */
+static int
+give_piece(struct letter_text *lt, struct slice *piece_out)
+{
+	if (text_failed(&lt->piece) && lt->piece.len < FIELD_MOST / 2)
+		return -ENOMEM;
+	*piece_out = text_slice(&lt->piece);
+	return 1;
+}
+
+/* Keep as much of the HTML as its words are read of. */
+static void
+keep_html(struct letter_text *lt, struct slice piece)
+{
+	size_t room = LETTER_TEXT_HTML_MOST - lt->html.len;
+
+	if (lt->is_html)
+		text_add(&lt->html, slice_first(piece, room));
+}
+
+/* The next piece of the text of the part; 0 when there is no more. */
+static int
+next_body(struct letter_text *lt, struct slice *piece_out, bool *fresh_out)
+{
+	int r;
+
+	*fresh_out = !lt->is_open;
+	if (!lt->is_open) {
+		part_text_begin(&lt->text, &lt->part, lt->message);
+		lt->is_open = true;
+		lt->is_html = structure_is(&lt->part, "text", "html");
+		text_clear(&lt->html);
+	}
+	r = part_text_next(&lt->text, piece_out);
+	if (r == 1)
+		keep_html(lt, *piece_out);
+	if (r != 0)
+		return r;
+	part_text_end(&lt->text);
+	lt->is_open = false;
+	return 0;
+}
+
+/* Go to the part behind this one. */
+static void
+next_part(struct letter_text *lt)
+{
+	bool was_message = lt->part.kind == STRUCTURE_MESSAGE;
+
+	if (!structure_next(&lt->part)) {
+		lt->at = LETTER_TEXT_AT_END;
+	} else if (was_message) {
+		lt->fields = header_of(lt);
+		lt->at = LETTER_TEXT_AT_FIELDS;
+	} else {
+		lt->at = LETTER_TEXT_AT_NAMES;
+	}
+}
+
+/* The fields are told: of the letter, or of a message in it. */
+static void
+after_fields(struct letter_text *lt)
+{
+	if (lt->at == LETTER_TEXT_AT_TRACE) {
+		lt->fields = header_of(lt);
+		lt->at = LETTER_TEXT_AT_FIELDS;
+	} else {
+		lt->at = lt->what & LETTER_TEXT_BODY ? LETTER_TEXT_AT_BODY :
+		    LETTER_TEXT_AT_END;
+	}
+}
+
+/* One thing at the place we are; 0: there is no more, go on. */
+static int
+step(struct letter_text *lt, struct slice *piece_out, bool *fresh_out)
+{
+	*fresh_out = true;
+	switch (lt->at) {
+	case LETTER_TEXT_AT_TRACE:
+	case LETTER_TEXT_AT_FIELDS:
+		if (next_field(lt))
+			return give_piece(lt, piece_out);
+		after_fields(lt);
+		return 0;
+	case LETTER_TEXT_AT_NAMES:
+		add_names(lt);
+		lt->at = LETTER_TEXT_AT_BODY;
+		return give_piece(lt, piece_out);
+	case LETTER_TEXT_AT_BODY:
+		if (part_text_has(&lt->part)) {
+			int r = next_body(lt, piece_out, fresh_out);
+
+			if (r != 0)
+				return r;
+			lt->at = LETTER_TEXT_AT_WORDS;
+			return 0;
+		}
+		next_part(lt);
+		return 0;
+	case LETTER_TEXT_AT_WORDS:
+		next_part(lt);
+		if (!lt->is_html)
+			return 0;
+		(void)html_words(&lt->piece, text_slice(&lt->html));
+		return give_piece(lt, piece_out);
+	default:
+		return 0;
+	}
+}
+
+int
+letter_text_next(struct letter_text *lt, struct slice *piece_out,
+    bool *fresh_out)
+{
+	int r = 0;
+
+	text_clear(&lt->piece);
+	while (r == 0 && lt->at != LETTER_TEXT_AT_END)
+		r = step(lt, piece_out, fresh_out);
+	return r;
+}
+
+void
+letter_text_end(struct letter_text *lt)
+{
+	if (lt->is_open)
+		part_text_end(&lt->text);
+	lt->is_open = false;
+	text_free(&lt->piece);
+	text_free(&lt->html);
+}

@@ -1,0 +1,150 @@
+/*
+ * preview.c - the first words of a letter, for a list of letters
+ */
+#include "lib/message/preview.h"
+
+#include <errno.h>
+
+#include "lib/message/html.h"
+#include "lib/message/part_text.h"
+
+/* Of one text that are looked at for words: markup can be most of it. */
+#define TEXT_MOST	(128 * 1024)
+/* Texts that may turn out to be empty. */
+#define PARTS_MOST	10
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Bytes of the character of UTF-8 that begins with `c`. */
+static size_t
+character_bytes(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return u < 0xc0 ? 1 : u < 0xe0 ? 2 : u < 0xf0 ? 3 : 4;
+}
+
+/* Add the words of a line, one blank before each; false: it is long enough. */
+static bool
+add_line(struct text *text, struct slice line, size_t *characters)
+{
+	bool owed = *characters > 0;
+
+	for (size_t i = 0; i < line.len;) {
+		size_t n = character_bytes(line.at[i]);
+
+		if (is_blank(line.at[i])) {
+			owed = *characters > 0;
+			i++;
+			continue;
+		}
+		if (*characters + owed >= PREVIEW_CHARACTERS)
+			return false;
+		if (owed)
+			text_add_byte(text, ' ');
+		text_add(text, slice_first(slice_after(line, i), n));
+		*characters += 1u + owed;
+		owed = false;
+		i += n;
+	}
+	return true;
+}
+
+static size_t
+add_words(struct text *text, struct slice s, bool skip_quotes)
+{
+	struct slice line;
+	size_t characters = 0;
+	bool more = true;
+
+	while (more) {
+		more = slice_cut(&s, '\n', &line);
+		if (!more)
+			line = s;
+		if (skip_quotes && slice_has_prefix(line, ">"))
+			continue;
+		if (!add_line(text, line, &characters))
+			break;
+	}
+	return characters;
+}
+
+/* Read the text of a part, as far as it is looked at. */
+static int
+read_part(const struct structure_part *part, struct slice message,
+    struct text *read)
+{
+	struct part_text pt;
+	struct slice piece;
+	int r;
+
+	part_text_begin(&pt, part, message);
+	while ((r = part_text_next(&pt, &piece)) == 1 &&
+	    read->len < read->limit)
+		text_add(read, slice_first(piece, read->limit - read->len));
+	part_text_end(&pt);
+	return r < 0 || text_failed(read) ? -ENOMEM : 0;
+}
+
+/* HTML that was cut, without the tag that the cut fell into. */
+static struct slice
+without_tag(struct slice html)
+{
+	size_t open = slice_find_last(html, '<');
+
+	if (open == SIZE_MAX ||
+	    slice_find(slice_after(html, open), '>') != SIZE_MAX)
+		return html;
+	return slice_first(html, open);
+}
+
+/* Add the words of a part.  How many characters that were, or -ENOMEM. */
+static int
+add_part(struct text *text, const struct structure_part *part,
+    struct slice message)
+{
+	TEXT_AUTO read = TEXT_INIT(TEXT_MOST);
+	TEXT_AUTO words = TEXT_INIT(TEXT_MOST);
+	size_t characters;
+
+	if (read_part(part, message, &read) < 0)
+		return -ENOMEM;
+	if (structure_is(part, "text", "html")) {
+		bool is_cut = read.len == read.limit ||
+		    part->end > message.len;
+
+		(void)html_words(&words, is_cut ?
+		    without_tag(text_slice(&read)) : text_slice(&read));
+		return (int)add_words(text, text_slice(&words), false);
+	}
+	characters = add_words(text, text_slice(&read), true);
+	/* nothing but quotes: they are all there is */
+	if (characters == 0)
+		characters = add_words(text, text_slice(&read), false);
+	return (int)characters;
+}
+
+int
+preview_write(struct text *text, const struct structure *structure,
+    struct slice message)
+{
+	struct structure_part part;
+	unsigned texts = 0;
+	bool more = true;
+	int r = 0;
+
+	structure_root(structure, &part);
+	while (more && r == 0 && texts < PARTS_MOST) {
+		if (part.kind == STRUCTURE_TEXT &&
+		    !slice_has_prefix(part.disposition, "(\"attachment\"")) {
+			r = add_part(text, &part, message);
+			texts++;
+		}
+		more = structure_next(&part);
+	}
+	return r < 0 || text_failed(text) ? -ENOMEM : 0;
+}

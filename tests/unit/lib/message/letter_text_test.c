@@ -1,0 +1,167 @@
+/*
+ * letter_text_test.c - all of a letter that people search
+ */
+#include <string.h>
+
+#include "lib/message/find.h"
+#include "lib/message/letter_text.h"
+#include "lib/message/words.h"
+#include "tests/unit/unit.h"
+
+/* All pieces, with a bar before each that begins anew. */
+static void
+read_all(struct slice trace, struct slice message, unsigned what,
+    struct text *all)
+{
+	TEXT_AUTO packed = TEXT_INIT(STRUCTURE_MOST);
+	struct structure structure;
+	struct letter_text lt;
+	struct slice piece;
+	bool fresh;
+	int r;
+
+	ck_assert_int_eq(words_open(), 0);
+	ck_assert_int_eq(structure_make(message, &packed), 0);
+	ck_assert_int_eq(structure_open(text_slice(&packed), &structure), 0);
+	letter_text_begin(&lt, &structure, trace, message, what);
+	while ((r = letter_text_next(&lt, &piece, &fresh)) == 1) {
+		if (fresh)
+			text_add_byte(all, '|');
+		ck_assert(slice_is_utf8(piece));
+		text_add(all, piece);
+	}
+	ck_assert_int_eq(r, 0);
+	ck_assert_int_eq(letter_text_next(&lt, &piece, &fresh), 0);
+	letter_text_end(&lt);
+	words_close();
+	ck_assert(!text_failed(all));
+}
+
+#define HEAD	"Subject: =?utf-8?q?caf=C3=A9?=\r\n" \
+		"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+#define LETTER	HEAD \
+    "--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\n" \
+    "Content-Transfer-Encoding: quoted-printable\r\n\r\ncaf=E9 tu=\r\ntup\r\n" \
+    "--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" \
+    "<b>one</b>two<p>three\r\n" \
+    "--b\r\nContent-Type: application/pdf; name=\"other.pdf\"\r\n" \
+    "Content-Disposition: attachment;\r\n" \
+    " filename*=utf-8''tagihan%20n%C3%B6.pdf\r\n" \
+    "Content-Description: =?utf-8?q?a_b?=\r\n" \
+    "Content-Transfer-Encoding: base64\r\n\r\nc2VjcmV0\r\n" \
+    "--b\r\nContent-Type: message/rfc822\r\n\r\n" \
+    "Subject: inner\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n" \
+    "\r\n\x1b$B$\"\r\n" \
+    "--b\r\nContent-Type: text/plain; charset=utf-16\r\n" \
+    "Content-Transfer-Encoding: base64\r\n\r\n" \
+    "//5hAAoAYgA=\r\n" \
+    "--b--\r\n"
+
+static const struct {
+	const char	*trace, *message;
+	unsigned	 what;
+	const char	*want;
+} cases[] = {
+	{ "Return-Path: <>\r\n", LETTER, LETTER_TEXT_HEADER,
+	    "|Return-Path: <>|Subject: caf\303\251|Content-Type: "
+	    "multipart/mixed; boundary=b" },
+	{ "Return-Path: <>\r\n", LETTER, LETTER_TEXT_BODY,
+	    "||caf\303\251 tutup||<b>one</b>two<p>three|onetwo\nthree"
+	    "|tagihan n\303\266.pdf\nother.pdf\na b"
+	    "||Subject: inner|Content-Type: text/plain; charset=iso-2022-jp"
+	    "|\343\201\202||a\nb" },
+	{ "", "Subject: x\r\n\r\nbody", LETTER_TEXT_HEADER | LETTER_TEXT_BODY,
+	    "|Subject: x|body" },
+	{ "", "From x y\r\nSubject: x\r\n\r\n", LETTER_TEXT_HEADER |
+	    LETTER_TEXT_BODY, "|Subject: x|" },
+	{ "", "no header", LETTER_TEXT_BODY, "|no header" },
+	{ "", "Content-Type: text/plain\r\nContent-Transfer-Encoding: x-uue\r\n"
+	    "\r\nas=41", LETTER_TEXT_BODY, "|as=41" },
+	{ "", "Content-Type: message/delivery-status\r\n\r\nStatus: 5.0.0\r\n",
+	    LETTER_TEXT_BODY, "|Status: 5.0.0\n" },
+	{ "", "Content-Type: application/x\r\n\r\nhidden\r\n",
+	    LETTER_TEXT_BODY, "" },
+	{ "", "Content-Type: multipart/x\r\n\r\nshown\r\n",
+	    LETTER_TEXT_BODY, "||shown\n" },
+};
+
+START_TEST(a_letter_is_read_in_the_order_it_stands)
+{
+	TEXT_AUTO all = TEXT_INIT(100000);
+
+	read_all(slice_str(cases[_i].trace), slice_str(cases[_i].message),
+	    cases[_i].what, &all);
+	ck_assert_msg(slice_is_str(text_slice(&all), cases[_i].want), "%.*s",
+	    SLICE_FMT(text_slice(&all)));
+}
+END_TEST
+
+static const struct {
+	const char	*charset, *piece, *utf8;
+} charsets[] = {
+	{ "utf-8", "\343\201\202", "\343\201\202" },
+	{ "utf-8", "caf\303\251 ", "caf\303\251 " },
+	{ "iso-8859-1", "\351", "\303\251" },
+	{ "us-ascii", "0123456789 ", "0123456789 " },
+	{ "utf-8", "line\r\n", "line\n" },
+	{ "iso-2022-jp", "\x1b$B$\"\x1b(B\r\n", "\343\201\202\n" },
+};
+
+/* A long text comes in many pieces, and nothing is lost between them. */
+START_TEST(a_long_text_is_whole)
+{
+	TEXT_AUTO message = TEXT_INIT(8 << 20);
+	TEXT_AUTO all = TEXT_INIT(8 << 20);
+	size_t len = strlen(charsets[_i].utf8);
+
+	text_addf(&message, "Content-Type: text/plain; charset=%s\r\n\r\n",
+	    charsets[_i].charset);
+	for (unsigned i = 0; i < 100000; i++)
+		text_add_str(&message, charsets[_i].piece);
+	read_all(slice_of(NULL, 0), text_slice(&message), LETTER_TEXT_BODY,
+	    &all);
+	ck_assert_uint_eq(all.len, 1 + 100000 * len);
+	for (size_t i = 0; i < 100000; i++)
+		ck_assert(memcmp(all.at + 1 + i * len, charsets[_i].utf8,
+		    len) == 0);
+}
+END_TEST
+
+/* 16 bits each, in both orders, with pairs (RFC 2781) and no line end. */
+START_TEST(long_utf16_is_whole)
+{
+	static const char big[] = "\330\075\336\000", little[] =
+	    "\075\330\000\336";
+	TEXT_AUTO message = TEXT_INIT(8 << 20);
+	TEXT_AUTO all = TEXT_INIT(8 << 20);
+
+	text_addf(&message, "Content-Type: text/plain; charset=%s\r\n\r\n",
+	    _i == 0 ? "utf-16be" : "utf-16le");
+	text_add(&message, _i == 0 ? slice_of("\0a", 2) : slice_of("a\0", 2));
+	for (unsigned i = 0; i < 100000; i++)
+		text_add(&message, slice_of(_i == 0 ? big : little, 4));
+	read_all(slice_of(NULL, 0), text_slice(&message), LETTER_TEXT_BODY,
+	    &all);
+	ck_assert_uint_ge(all.len, 2 + 400000);
+	for (size_t i = 0; i < 100000; i++)
+		ck_assert(memcmp(all.at + 2 + i * 4, "\360\237\230\200",
+		    4) == 0);
+}
+END_TEST
+
+#define COUNT(of)	((int)(sizeof(of) / sizeof((of)[0])))
+
+Suite *
+unit_suite(void)
+{
+	Suite *s = suite_create("letter_text");
+	TCase *t = tcase_create("letter_text");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_loop_test(t, a_letter_is_read_in_the_order_it_stands, 0,
+	    COUNT(cases));
+	tcase_add_loop_test(t, a_long_text_is_whole, 0, COUNT(charsets));
+	tcase_add_loop_test(t, long_utf16_is_whole, 0, 2);
+	suite_add_tcase(s, t);
+	return s;
+}
