@@ -135,9 +135,10 @@ static void
 run(struct scene *scene)
 {
 	begin(scene);
-	timer_set(scene->guard, 20000);
+	timer_set(scene->guard, 120000);
 	ck_assert_int_eq(loop_run(scene->loop), 0);
 	ck_assert(scene->over);
+	scene_rest(scene);
 	remote_stop(scene->remote);
 	ck_assert_uint_eq(scene->remote->retrs, 0);
 	ck_assert_uint_eq(scene->remote->deleted, 0);

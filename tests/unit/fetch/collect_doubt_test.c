@@ -23,10 +23,12 @@ START_TEST(what_breaks_off_is_not_stored)
 
 	scene->account.delete_after_days = 0;
 	scene->ledger->may_delete = true;
-	if ((size_t)_i < n)
+	if ((size_t)_i < n) {
 		scene->remote->cut_after = at;
-	else
+	} else {
 		scene->remote->mute_after = at;
+		scene->options.silence_ms = 1500;
+	}
 	remote_add(scene->remote, slice_str(LETTER));
 	remote_add(scene->remote, slice_str(LETTER));
 	scene_run(scene);
@@ -205,7 +207,6 @@ START_TEST(what_cannot_be_had_twice_is_taken_once)
 		mail->is_once = _i % 2 == 0;
 		mail->varies = _i % 2 == 1;
 	}
-	scene->options.silence_ms = 3000;
 	scene_run(scene);
 	ended(scene, FETCH_END_DONE, "");
 	/* a window of them was under way: what came behind it is left */

@@ -306,7 +306,7 @@ on_over(void *arg, const struct fetch_outcome *outcome)
 	    sizeof(scene.words)), 0);
 	etrn_free(scene.etrn);
 	scene.etrn = NULL;
-	timer_set(scene.guard, 20);
+	loop_stop(scene.loop);
 }
 
 static void
@@ -337,8 +337,8 @@ setup(void)
 	scene.options = (struct etrn_options){
 		.account = &scene.account, .password = "",
 		.addresses = "127.0.0.1", .called = "hub.test",
-		.task = FETCH_COLLECT, .connect_ms = 2000, .open_ms = 2000,
-		.silence_ms = 300, .turned_ms = 2000
+		.task = FETCH_COLLECT, .connect_ms = 60000, .open_ms = 60000,
+		.silence_ms = 60000, .turned_ms = 60000
 	};
 }
 
@@ -364,10 +364,15 @@ run(const struct step *steps, enum fetch_end end, const char *words)
 
 	provider_start(&scene.provider, steps);
 	scene.account.port = scene.provider.port;
-	timer_set(scene.guard, 20000);
+	timer_set(scene.guard, 120000);
 	ck_assert_int_eq(etrn_start(scene.hall, scene.loop, scene.door.near,
 	    &scene.options, &events, &scene.etrn), 0);
 	ck_assert_int_eq(loop_run(scene.loop), 0);
+	/* what is under way comes in some turns, however late */
+	for (int i = 0; i < 5; i++) {
+		timer_set(scene.guard, 2);
+		ck_assert_int_eq(loop_run(scene.loop), 0);
+	}
 	provider_stop(&scene.provider);
 	ck_assert_msg(scene.over, "it does not end");
 	ck_assert_msg(scene.outcome.end == end, "it ended as %s (%s)",
@@ -432,6 +437,7 @@ START_TEST(an_answer_becomes_an_outcome)
 {
 	scene.account.protocol = talks[_i].protocol;
 	scene.options.task = talks[_i].task;
+	scene.options.silence_ms = 3000;	/* some wait for it */
 	run(talks[_i].steps, talks[_i].end, talks[_i].words);
 	ck_assert_uint_eq(scene.outcome.asked, talks[_i].asked);
 	ck_assert_uint_eq(scene.outcome.waiting, talks[_i].waiting);

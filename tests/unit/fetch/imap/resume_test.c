@@ -30,7 +30,6 @@ half_scene(struct text *large)
 	server_mail(scene->inbox, slice_str(LETTER));
 	scene->ledger->half_of = 10;
 	scene->ledger->half = slice_first(text_slice(large), HALF_BYTES);
-	scene->options.silence_ms = 5000;
 	return scene;
 }
 
@@ -214,7 +213,6 @@ START_TEST(an_answer_about_a_message_that_was_left_releases_no_other)
 	second.at[place] = '\n';
 	server_mail(scene->inbox, text_slice(&first))->listed = "200000";
 	server_mail(scene->inbox, text_slice(&second));
-	scene->options.silence_ms = 5000;
 	scene->ledger->pipe_bytes = 4096;
 	scene->ledger->mended_least = 2;
 	scene->ledger->space = space + second.len + second.len / 32 + 1024;

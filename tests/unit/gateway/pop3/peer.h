@@ -12,7 +12,7 @@
 #include "lib/base/loop.h"
 #include "lib/base/text.h"
 
-#define PEER_GUARD_MS	10000
+#define PEER_GUARD_MS	120000
 
 struct pop3_peer {
 	struct loop	*loop;

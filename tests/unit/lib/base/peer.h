@@ -16,10 +16,10 @@
 void	turn(struct loop *);
 void	turn_ms(struct loop *, uint64_t ms);
 
-/* Turn until `what` is true; the test fails when it takes seconds. */
+/* Turn until `what` is true; the test fails when it takes a minute. */
 #define TURN_UNTIL(loop, what)					\
 	do {							\
-		for (int tries_ = 0; tries_ < 4000 && !(what); tries_++) \
+		for (int tries_ = 0; tries_ < 60000 && !(what); tries_++) \
 			turn_ms(loop, 1);			\
 		ck_assert(what);				\
 	} while (0)

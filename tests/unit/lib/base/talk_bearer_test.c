@@ -85,8 +85,8 @@ scene_open(struct scene *scene)
 	scene->options = (struct talk_options){
 		.scheme = "pop3", .host = HOST, .addresses = "127.0.0.1",
 		.tls = TALK_IMPLICIT, .login = TALK_LOGIN_XOAUTH2,
-		.user = "ann", .password = TOKEN, .connect_ms = 3000,
-		.open_ms = 5000,
+		.user = "ann", .password = TOKEN, .connect_ms = 60000,
+		.open_ms = 60000,
 	};
 }
 

@@ -129,8 +129,8 @@ call(struct caller *caller, struct provider *provider,
 	struct talk_options options = {
 		.scheme = "pop3", .host = HOST, .addresses = "127.0.0.1",
 		.tls = tls == NULL ? TALK_CLEAR : TALK_IMPLICIT,
-		.user = "ann", .password = "secret", .connect_ms = 3000,
-		.open_ms = 8000, .counts = counts
+		.user = "ann", .password = "secret", .connect_ms = 60000,
+		.open_ms = 60000, .counts = counts
 	};
 	const struct talk_events events = {
 		caller, on_line, on_opened, on_readable, NULL, on_failed
@@ -166,9 +166,12 @@ START_TEST(no_more_than_its_share_and_no_less)
 	ms = now_ms - began;
 	ck_assert_uint_eq(caller.read_bytes, MUCH);
 	ck_assert_uint_ge(caller.starved, 4);
-	/* within ten of a hundred, by the clock that was driven */
+	/*
+	 * By the clock that was driven; it goes on, too, while a busy machine
+	 * gives the server no turn.
+	 */
 	ck_assert_uint_ge(ms * RATE / 1000, (uint64_t)MUCH * 90 / 100);
-	ck_assert_uint_le(ms * RATE / 1000, (uint64_t)MUCH * 110 / 100);
+	ck_assert_uint_le(ms * RATE / 1000, (uint64_t)MUCH * 3);
 	talk_free(caller.talk);
 	provider_close(&provider);
 }
@@ -184,7 +187,8 @@ START_TEST(while_the_clock_stands_nothing_passes)
 	turn_ms(loop, 300);
 	ck_assert_uint_eq(caller.read_bytes, 0);
 	pass(100);
-	turn_ms(loop, 300);
+	TURN_UNTIL(loop, is_share(caller.read_bytes, RATE / 10));
+	turn_ms(loop, 100);
 	ck_assert(is_share(caller.read_bytes, RATE / 10));
 	/* the limit falls: all comes, though the clock stands */
 	talk_hall_share(hall, BUCKET_FREE);
@@ -204,7 +208,9 @@ START_TEST(each_has_a_share_of_its_own)
 	for (unsigned i = 0; i < 3; i++)
 		call(&callers[i], &providers[i], much, NULL, NULL);
 	pass(200);
-	turn_ms(loop, 500);
+	for (unsigned i = 0; i < 3; i++)
+		TURN_UNTIL(loop, is_share(callers[i].read_bytes, RATE / 5));
+	turn_ms(loop, 100);
 	for (unsigned i = 0; i < 3; i++)
 		ck_assert(is_share(callers[i].read_bytes, RATE / 5));
 	/* one has ended: the others were told to take more */
@@ -212,7 +218,10 @@ START_TEST(each_has_a_share_of_its_own)
 	provider_close(&providers[1]);
 	talk_hall_share(hall, 2 * RATE);
 	pass(100);
-	turn_ms(loop, 500);
+	for (unsigned i = 0; i < 3; i += 2)
+		TURN_UNTIL(loop, is_share(callers[i].read_bytes,
+		    2 * (RATE / 5)));
+	turn_ms(loop, 100);
 	for (unsigned i = 0; i < 3; i += 2) {
 		ck_assert(is_share(callers[i].read_bytes, 2 * (RATE / 5)));
 		talk_free(callers[i].talk);
@@ -295,7 +304,7 @@ START_TEST(what_nobody_reads_is_counted_too)
 
 	talk_hall_share(hall, RATE);
 	call(&caller, &provider, much, NULL, &counts);
-	turn_ms(loop, 300);
+	turn_ms(loop, 1000);
 	ck_assert_uint_eq(caller.read_bytes, 0);
 	talk_free(caller.talk);
 	provider_close(&provider);

@@ -48,8 +48,8 @@ scene_open(struct scene *scene)
 	free(pem);
 	scene->options = (struct talk_options){
 		.scheme = "pop3", .host = HOST, .addresses = "127.0.0.1",
-		.user = "ann", .password = "secret", .connect_ms = 3000,
-		.open_ms = 8000,
+		.user = "ann", .password = "secret", .connect_ms = 60000,
+		.open_ms = 60000,
 	};
 }
 
