@@ -7,12 +7,14 @@ the end: the same descriptors, and no more memory but a little.
 
 import time
 
-from hub import Fault, Hub
+from hub import GUARD, Fault, Hub
 from kill import settle_and_compare
 from ledger import Ledger, Load
 
 ACCOUNTS = ("ann", "bob")
 WARM = 0.3              # of the time: caches and heaps have their size
+WARM_TAKEN = 400        # messages, at least, however slow this machine is
+PARTS_MOST = 5          # until one leaves no more than the one before
 GROWN = 1.1             # of what was warm
 SLACK_KIB = 4096        # letters are deleted at random: lists differ
 
@@ -24,30 +26,51 @@ def calm_costs(hub):
     return hub.costs()
 
 
+def part_of(hub, ledger, seed, seconds):
+    """The load for so long, and until there was enough of it; its costs."""
+    enough = ledger.count("taken") + WARM_TAKEN
+    began = time.monotonic()
+    with Load(hub, ledger, seed, senders=4, readers=2):
+        while time.monotonic() - began < seconds or (
+                ledger.count("taken") < enough and
+                time.monotonic() - began < GUARD):
+            time.sleep(0.1)
+    return calm_costs(hub)
+
+
+def growth(warm, last):
+    """What has grown, in words; None: nothing."""
+    for role, (memory, descriptors) in warm.items():
+        now = last.get(role, (0, 0))
+        if now[0] > memory * GROWN + SLACK_KIB:
+            return "%s grows from %d to %d KiB" % (role, memory, now[0])
+        if now[1] > descriptors:
+            return "%s has %d descriptors after %d" % (role, now[1],
+                                                       descriptors)
+    return None
+
+
 def soak(context, seconds):
     hub = Hub(context.bin, ACCOUNTS)
     try:
         ledger = Ledger(context.seed)
         hub.start()
-        costs = []
-        for part in (WARM, 1 - WARM):
-            with Load(hub, ledger, "%d/%s" % (context.seed, part), senders=4,
-                      readers=2):
-                time.sleep(seconds * part)
-            costs.append(calm_costs(hub))
-        warm, last = costs
-        words = "%d s, %d taken: %s" % (
-            seconds, ledger.count("taken"), ", ".join(
-                "%s %d KiB to %d" % (role, warm[role][0], last[role][0])
-                for role in sorted(warm) if role in last))
-        context.note(words)
-        for role, (memory, descriptors) in warm.items():
-            now = last.get(role, (0, 0))
-            if now[0] > memory * GROWN + SLACK_KIB:
-                raise Fault("%s grows: %s" % (role, words))
-            if now[1] > descriptors:
-                raise Fault("%s has %d descriptors after %d" % (
-                    role, now[1], descriptors))
+        last = part_of(hub, ledger, "%d/warm" % context.seed, seconds * WARM)
+        for number in range(PARTS_MOST):
+            warm = last
+            last = part_of(hub, ledger, "%d/%d" % (context.seed, number),
+                           seconds * (1 - WARM))
+            grown = growth(warm, last)
+            words = "%d s, %d taken: %s" % (
+                seconds, ledger.count("taken"), ", ".join(
+                    "%s %d KiB to %d" % (role, warm[role][0], last[role][0])
+                    for role in sorted(warm) if role in last))
+            context.note(words)
+            # what is lost grows with each part, a cache only at first
+            if grown is None:
+                break
+        if grown is not None:
+            raise Fault(grown)
         settle_and_compare(hub, ledger)
         return words
     except BaseException:

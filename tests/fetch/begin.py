@@ -42,11 +42,9 @@ def while_silent(t, session, name):
         target=lambda: ends.append(t.fetch("now", "slow")[0]))
     slow.start()
     time.sleep(0.5)
-    began = time.monotonic()
     row = t.fetch("now", "beside")[0]
-    seconds = time.monotonic() - began
     t.true(row["result"] == "done", row)
-    t.true(seconds < 15, "the other one was delayed by %.1f s" % seconds)
+    t.true(not ends, "the other one was delayed")
     t.here(datas)
     slow.join()
     t.true(ends and ends[0]["result"] == "timed-out", ends)
@@ -498,7 +496,7 @@ def endless_handshake(t):
           user="beside")
     began = time.monotonic()
     t.now("timed-out", "tls", label="hangs")
-    t.true(time.monotonic() - began < 100, "it takes too long")
+    t.true(time.monotonic() - began < 240, "it takes too long")
     t.no_secret(provider.received())
     t.now(label="beside")
     t.here(datas)

@@ -505,10 +505,9 @@ def slow_bytes(t, kind):
         target=lambda: ends.append(t.fetch("now", "drips")[0]))
     slow.start()
     time.sleep(1.0)
-    began = time.monotonic()
     row = t.fetch("now", "beside")[0]
     t.true(row["result"] == "done", row)
-    t.true(time.monotonic() - began < 15, "the other one was delayed")
+    t.true(not ends, "the other one was delayed")
     slow.join()
     t.true(ends and ends[0]["result"] == "timed-out", ends)
     t.here([*other, datas[0], datas[2]], least=[*other, datas[0]])

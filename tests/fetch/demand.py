@@ -351,7 +351,7 @@ def etrn(t):
     t.true([line for line in session.lines if line.startswith(b"ETRN")] ==
            [b"ETRN " + name for name in replies], session.lines)
     t.true(session.quits, "no QUIT")
-    t.true(sent.wait(20), "what it sends is not taken")
+    t.true(sent.wait(120), "what it sends is not taken")
     t.here(datas)
 
 

@@ -32,7 +32,7 @@ __all__ = ["Box", "Case", "DATE_MS", "Fault", "Folder", "ImapBox", "ImapMail", "
            "Mail", "PASSWORD", "Place", "Provider", "Session", "HOST",
            "letter", "mended", "test", "TESTS"]
 
-VISIBLE = 30.0          # seconds from "collected" to "in the mailbox"
+VISIBLE = 120.0         # seconds from "collected" to "in the mailbox": a guard
 COMMAND = 400.0         # of one command line; the product's limits are less
 MESSAGE_BYTES = 16 << 20
 RECORD_HEADER = 64      # store/record.h

@@ -36,10 +36,9 @@ def silence(t):
     for thread in threads:
         thread.start()
     time.sleep(0.5)
-    began = time.monotonic()
     row = t.fetch("now", "beside")[0]
     t.true(row["result"] == "done", row)
-    t.true(time.monotonic() - began < 15, "the other one was delayed")
+    t.true(not ends, "the other one was delayed")
     for thread in threads:
         thread.join()
     t.true(set(ends.values()) == {"timed-out"} and len(ends) == 3, ends)

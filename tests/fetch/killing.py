@@ -603,13 +603,13 @@ def hundred_thousand(args, session=Fast):
             raise Fault("100,000 messages: %s after %.1f s" % (ends, seconds))
         if ann.box.asked.keys() != {b"u1", b"u2", b"u3"}:
             raise Fault("asked for: %s" % list(ann.box.asked)[:5])
-        if max(waits) > max(5.0, 10 * alone):
+        if max(waits) > max(20.0, 10 * alone):
             raise Fault("another mailbox had to wait %.1f s, and %.1f when "
                         "it was alone" % (max(waits), alone))
         if peak["fetch"] > 96 or peak["queue"] > 128:
             raise Fault("MiB: %s" % peak)
         # of rows in bulk a thousand go in the time of one collection
-        if seconds > max(60.0, 200 * alone):
+        if seconds > max(240.0, 200 * alone):
             raise Fault("two listings took %.1f s" % seconds)
         scene.all_well()
 
@@ -627,10 +627,11 @@ def by_itself(args):
         refused.join()
         scene.remotes[0].more(3)
         until = time.monotonic() + 75
-        while time.monotonic() < until and scene.remotes[0].box.uidls():
+        while time.monotonic() < until + GUARD and \
+                scene.remotes[0].box.uidls():
             time.sleep(0.5)
         if scene.remotes[0].box.uidls():
-            raise Fault("not collected by itself within 75 s")
+            raise Fault("not collected by itself within %d s" % (75 + GUARD))
         scene.remotes[0].more(2)
         time.sleep(max(0.0, until - time.monotonic()))
         logins = refused.provider.words()["PASS"]

@@ -10,8 +10,9 @@ import time
 
 from demand import Demand
 from harness import DOMAIN, Fault, ImapSession, Session, letter, letters
-from line import SOON, Scene, true
+from line import GUARD, SOON, Scene, true
 
+LATE = 2.0              # seconds of the rate, for who hears late of others
 DAY_MS = 86400000
 
 
@@ -80,7 +81,7 @@ def day(args):
         datas = letters("day", 16, 200 << 10)
         scene.join(datas)
         row = scene.case.now("day")
-        Scene.until(lambda: scene.health()["result"] == "day", 20, "no end")
+        Scene.until(lambda: scene.health()["result"] == "day", GUARD, "no end")
         row = scene.health()
         count = len(scene.case.letters())
         true(5 <= count <= 12, count, "are here")
@@ -94,7 +95,7 @@ def day(args):
         scene.case.now("day")
         scene.place.hub.stop()
         scene.place.hub.start()
-        Scene.until(lambda: "next" in scene.health(), 20, "no health")
+        Scene.until(lambda: "next" in scene.health(), GUARD, "no health")
         row = scene.health()
         true(row["result"] == "day" and row["waiting"] == len(datas) - count,
              row)
@@ -112,7 +113,8 @@ def raised(args):
         datas = letters("raised", 16, 200 << 10)
         scene.join(datas)
         scene.case.now("line")
-        Scene.until(lambda: scene.status()["why"] == "spent", 20, "not spent")
+        Scene.until(lambda: scene.status()["why"] == "spent", GUARD,
+                    "not spent")
         text = command(scene, "line", "status")
         true("bytes" in text, text)
         row = scene.health()
@@ -160,7 +162,9 @@ def parallel(args):
         true(sent > 4 * each * 0.95, "it was hardly anything:", sent)
         speed = sent / seconds
         print("four at once: %.0f of %d bytes a second" % (speed, limit))
-        true(speed < limit * 1.1, "%.0f bytes a second" % speed)
+        # that another begins or ends is heard late on a busy machine
+        true(sent < limit * (seconds * 1.1 + LATE), "%.0f bytes a second" %
+             speed)
         starts = [provider.sessions[0] for provider in sessions]
         true(len(starts) == 4, "they were not together")
 
@@ -191,7 +195,7 @@ def windows(args):
         Scene.until(lambda: asks.sessions and watching(), SOON + 30,
                     "open, and nobody asks or watches")
         scene.line("open", "--minutes", "0")
-        Scene.until(lambda: not watching(), 20, "closed, and it watches on")
+        Scene.until(lambda: not watching(), GUARD, "closed, and it watches on")
         true(scene.provider.calm() and asks.calm(), "closed, and it goes on")
         asked = len(scene.provider.sessions), len(asks.sessions)
         time.sleep(SOON)

@@ -11,6 +11,7 @@ import time
 
 from harness import Case, Fault, Place, Session, letters
 
+GUARD = 120.0           # seconds; nothing honest comes near it
 SOON = 75.0             # seconds: the clock's first collection is within 62
 
 
@@ -113,7 +114,7 @@ def closing(args):
         scene.line("open", "--minutes", "0")
         if not scene.provider.calm():
             raise Fault("closed, and the collection goes on")
-        Scene.until(lambda: scene.health()["result"] == "line", 20,
+        Scene.until(lambda: scene.health()["result"] == "line", GUARD,
                     "it ended otherwise")
         count = len(scene.case.letters())
         true(0 < count < len(datas), count, "are here")
@@ -152,7 +153,7 @@ def counted(args):
         sessions = list(scene.provider.sessions)
         there = (sum(one.sent_bytes for one in sessions),
                  sum(len(one.received) for one in sessions))
-        Scene.until(lambda: scene.line("report"), 10, "nothing is reported")
+        Scene.until(lambda: scene.line("report"), GUARD, "nothing is reported")
         found = carried(scene.line("report"))
         here = tuple(sum(one[i] for one in found.values()) for i in (0, 1))
         # TCP has a number for the end of each side
@@ -167,7 +168,7 @@ def counted(args):
         true(before == sum(here), before, here)
         scene.place.hub.stop()
         scene.place.hub.start()
-        Scene.until(lambda: scene.status()["carried"] >= before, 20,
+        Scene.until(lambda: scene.status()["carried"] >= before, GUARD,
                     "forgotten")
         status, text, _ = scene.case.command("line", "report")
         true(status == 0 and "remote" in text, text)
@@ -181,7 +182,7 @@ def budget(args):
         Scene.until(lambda: scene.status()["why"] == "spent", SOON + 30,
                     "it is not spent")
         true(scene.status()["carried"] >= 1 << 20, scene.status())
-        Scene.until(lambda: scene.provider.calm(), 30, "it goes on")
+        Scene.until(lambda: scene.provider.calm(), GUARD, "it goes on")
         count = len(scene.provider.sessions)
         time.sleep(5)
         true(len(scene.provider.sessions) == count, "it was collected again")
@@ -197,8 +198,8 @@ def health(args):
     with Scene(args, {}, Refuses) as scene:
         scene.join([])
         scene.case.now("refused")
-        Scene.until(lambda: scene.health().get("result") == "refused", 10,
-                    "not known")
+        Scene.until(lambda: scene.health().get("result") == "refused",
+                    GUARD, "not known")
         before = scene.health()
         scene.place.hub.stop()
         scene.place.hub.start()
@@ -243,14 +244,14 @@ def reading_slowly(args):
         began = time.monotonic()
         true(scene.case.letters() == [], "that cannot be")
         took = time.monotonic() - began
-        true(2 <= took < 12, "it took %.1f s" % took)
+        true(2 <= took < 50, "it took %.1f s" % took)
         true(scene.provider.sessions, "it was not asked at all")
         # without the one who says when, nobody is kept out either
         scene.place.hub.kill_role("schedule")
         true(scene.case.letters() == [], "that cannot be")
         gate.set()
-        Scene.until(lambda: scene.case.command("line", "status")[0] == 0, 30,
-                    "the schedule does not come back")
+        Scene.until(lambda: scene.case.command("line", "status")[0] == 0,
+                    GUARD, "the schedule does not come back")
         scene.case.now()
         scene.case.here(datas)
 

@@ -46,7 +46,7 @@ def dns_silent(t):
     t.add(t.provider(Session, t.box(datas)), host=name)
     began = time.monotonic()
     t.now("unreachable", "timed-out")
-    t.true(time.monotonic() - began < 100, "it takes too long")
+    t.true(time.monotonic() - began < 240, "it takes too long")
     t.place.names.table[name] = ["127.0.0.1"]
     until_done(t)
     t.here(datas)
@@ -99,7 +99,7 @@ def black_hole(t):
     for other in stuck:
         other.close()
     hole.close()
-    t.true(seconds < 25, "it took %.1f s" % seconds)
+    t.true(seconds < 50, "it took %.1f s" % seconds)
     t.here(datas)
 
 

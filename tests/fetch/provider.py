@@ -495,7 +495,7 @@ class Provider:
             self.sessions.append(session)
             threading.Thread(target=session.run, daemon=True).start()
 
-    def calm(self, guard=20.0):
+    def calm(self, guard=120.0):
         """Until every session is over."""
         until = time.monotonic() + guard
         for session in list(self.sessions):

@@ -281,7 +281,7 @@ def killed(args, role):
                     died.set()
             ann.provider.step = step
             ann.collect()
-            if not died.wait(30):
+            if not died.wait(GUARD):
                 raise Fault("nothing of it is made safe")
             # who was killed reads no more of what a session has to say
             if not ann.provider.calm(GUARD):
@@ -312,7 +312,7 @@ def stopped(args):
         ann.provider.step = step
         thread = threading.Thread(target=ann.collect)
         thread.start()
-        if not half.wait(60):
+        if not half.wait(GUARD):
             raise Fault("nothing comes")
         scene.hub.stop()
         thread.join()
@@ -344,7 +344,7 @@ def closing(args):
                     half.set()
         provider.step = step
         case.add(provider)
-        if not half.wait(75):
+        if not half.wait(75 + GUARD):
             raise Fault("nothing is collected by the clock")
         status, text, words = case.command("line", "open", "--minutes", "0")
         if status != 0:

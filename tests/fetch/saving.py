@@ -9,7 +9,7 @@ import time
 
 from certs import HOST
 from harness import DOMAIN, Fault, ImapSession, Session, letter, letters
-from line import Scene, carried, true
+from line import GUARD, Scene, carried, true
 
 
 class Relay:
@@ -112,7 +112,7 @@ def once(args):
         wires = [len(data) for data in datas]
         for _ in range(3):
             scene.case.now()
-        Scene.until(lambda: len(saved(scene)) == 2, 10, "nothing is saved")
+        Scene.until(lambda: len(saved(scene)) == 2, GUARD, "nothing is saved")
         head = datas[1].index(b"\r\n\r\n") + 4
         want = {"skipped": (wires[1] - head + wires[2] + wires[4], 3),
                 "deferred": (wires[3], 1)}
@@ -145,7 +145,7 @@ def never_wanted(args):
                            "remote", "--yes")
         scene.case.add(scene.provider, take="--new")
         scene.case.now()
-        Scene.until(lambda: saved(scene), 10, "nothing is saved")
+        Scene.until(lambda: saved(scene), GUARD, "nothing is saved")
         want = {"skipped": (sum(len(data) for data in datas[:10]), 10)}
         true(saved(scene) == want, saved(scene), "not", want)
 
@@ -181,7 +181,7 @@ def compressed(args):
         scene.case.now()
         scene.case.here(datas)
         scene.provider.calm()
-        Scene.until(lambda: saved(scene), 10, "nothing is saved")
+        Scene.until(lambda: saved(scene), GUARD, "nothing is saved")
         want = sum(raw) - sum(packed)
         found = saved(scene)["compressed"]
         # what stands behind the OK to COMPRESS, and the answer to LOGOUT
@@ -205,7 +205,7 @@ def tls(args):
                 scene.case.now()
             scene.case.here(datas)
             provider.calm()
-            Scene.until(lambda: scene.line("report"), 10, "no report")
+            Scene.until(lambda: scene.line("report"), GUARD, "no report")
             found = carried(scene.line("report"))
             here = tuple(sum(one[i] for one in found.values())
                          for i in (0, 1))
@@ -239,7 +239,7 @@ def fetched_again(args):
         scene.case.now("*")
         scene.case.now()
         scene.case.here(datas)
-        Scene.until(lambda: "mail" in carried(scene.line("report")), 10,
+        Scene.until(lambda: "mail" in carried(scene.line("report")), GUARD,
                     "no report")
         found = carried(scene.line("report"))
         true("refetched" in found, found)
@@ -264,7 +264,7 @@ def twice(args):
         status, text, complaints = scene.case.command(*words)
         true(status == 0, text, complaints)
         row = scene.case.now()
-        Scene.until(lambda: "mail" in carried(scene.line("report")), 10,
+        Scene.until(lambda: "mail" in carried(scene.line("report")), GUARD,
                     "no report")
         found = carried(scene.line("report"))
         true(row["taken"] == 2 and row["held"] == 0, row)

@@ -73,7 +73,7 @@ class Scene:
                 sum(row["sent"] for row in rows))
 
     def is_saved(self, *want):
-        until = time.monotonic() + 10
+        until = time.monotonic() + 120
         while self.saved() != want and time.monotonic() < until:
             time.sleep(0.2)
         true(self.saved() == want, "saved:", self.saved(), "not", want)
@@ -248,7 +248,7 @@ def together(args):
         first = threading.Thread(target=scene.collect, args=(
             scene.ann, [mine], Slow))
         first.start()
-        true(begun.wait(30), "it was not begun")
+        true(begun.wait(120), "it was not begun")
         box = scene.collect(scene.ben, [his, small])
         first.join()
         true(box.asked == {b"uidl-2": 1}, "asked for:", dict(box.asked))
@@ -280,7 +280,7 @@ def killed(args):
             scene.ben.add(provider, label=role, delete="--delete-after 0")
             scene.ben.now("*", label=role)
             session.role = None
-            until = time.monotonic() + 60
+            until = time.monotonic() + 120
             while box.mails and time.monotonic() < until:
                 time.sleep(0.5)
                 scene.ben.now("*", label=role)

@@ -19,7 +19,7 @@ sys.path.append(os.path.join(HERE, os.pardir, "peers"))
 # pylint: disable=wrong-import-position
 from oauth import SECRET, State, free_ports, serve      # noqa: E402
 
-GUARD = 60.0
+GUARD = 180.0
 REFUSED = base64.b64encode(b'{"status":"401","schemes":"bearer"}')
 
 

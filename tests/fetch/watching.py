@@ -6,7 +6,7 @@ from harness import Fault, ImapSession, letter
 from imap_provider import until
 from killing import Remote, Scene, judge, until_done
 
-SOON = 10.0             # seconds; the schedule would come tomorrow
+SOON = 120.0            # seconds; the schedule would come tomorrow
 WATCHED = {"fetch_watch": "yes", "settle_seconds": "1s"}
 
 
@@ -27,7 +27,7 @@ def watchers(remote):
 
 
 def wait_watched(remote, count=1):
-    if not until(lambda: len(watchers(remote)) == count, 30.0):
+    if not until(lambda: len(watchers(remote)) == count, SOON):
         raise Fault("%d watch, not %d" % (len(watchers(remote)), count))
 
 
@@ -36,7 +36,7 @@ def comes_soon(remote, seconds=SOON):
     remote.more(1)
     uidl = remote.mails[-1].uidl
     began = time.monotonic()
-    if not until(lambda: remote.box.sent[uidl] == 1, 30.0):
+    if not until(lambda: remote.box.sent[uidl] == 1, seconds):
         raise Fault("a message was not collected by itself: %s; %s" % (
             dict(remote.box.sent), [s.lines[-3:] for s in
                                     remote.provider.sessions]))
@@ -108,7 +108,7 @@ def ends_with_the_account(args):
                 raise Fault(text + complaints)
             if words[1] == "--enable":
                 continue
-            if not old.over.wait(10.0):
+            if not old.over.wait(60.0):
                 raise Fault("%s, and it is watched on" % " ".join(words))
             if words[1] == "--disable":
                 status, text, complaints = remote.case.command(

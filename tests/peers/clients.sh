@@ -34,7 +34,7 @@ PY
 
 wait_for() {	# N: until ann has that many
 	i=0
-	while [ "$(letters)" -lt "$1" ] && [ $i -lt 100 ]; do
+	while [ "$(letters)" -lt "$1" ] && [ $i -lt 600 ]; do
 		i=$((i + 1)); sleep 0.1
 	done
 	[ "$(letters)" -eq "$1" ]

@@ -77,7 +77,7 @@ round_trip() {
 	until curl -sS --user "ann:$(cat "$dir/password")" \
 	    "pop3://127.0.0.1:$((base + 110))/1" | grep '^hello'; do
 		tries=$((tries + 1))
-		[ $tries -lt 100 ] || return 1
+		[ $tries -lt 600 ] || return 1
 		sleep 0.1
 	done
 }

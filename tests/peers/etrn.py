@@ -18,7 +18,7 @@ import time
 
 from postfix import POSTFIX, write_postfix
 
-GUARD = 60.0            # seconds; nothing honest comes near it
+GUARD = 180.0           # seconds; nothing honest comes near it
 QUIET = 3.0             # in which nothing may come unasked
 MESSAGES = 3
 

@@ -9,9 +9,10 @@ free_base() {
 	python3 - <<'PY'
 import random, socket
 while True:
-    base = random.randrange(10000, 50000, 10)
+    # all below 32768: a connection's own port may be any above
+    base = random.randrange(10000, 28000, 10)
     try:
-        for port in (24, 25, 110, 995):
+        for port in (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190):
             with socket.socket() as s:
                 s.bind(("127.0.0.1", base + port))
         print(base)
@@ -42,7 +43,7 @@ hub_up() {
 	tries=0
 	until grep -q ready "$dir/log"; do
 		tries=$((tries + 1))
-		[ $tries -lt 300 ] || return 1
+		[ $tries -lt 1200 ] || return 1
 		sleep 0.1
 	done
 }

@@ -487,17 +487,17 @@ class Test:
             found = re.search(r"https://\S+/authorize\?\S+", text)
         url = urllib.parse.urlsplit(found.group(0))
         page = http.client.HTTPSConnection(url.hostname, url.port,
-                                           context=self.trust, timeout=10)
+                                           context=self.trust, timeout=GUARD)
         page.request("GET", url.path + "?" + url.query)
         back = urllib.parse.urlsplit(page.getresponse().headers["Location"])
         # somebody else on this machine guesses at the port
         for path in ("/favicon.ico", "/?code=evil&state=evil"):
             other = http.client.HTTPConnection(back.hostname, back.port,
-                                               timeout=10)
+                                               timeout=GUARD)
             other.request("GET", path)
             other.getresponse().read()
         page = http.client.HTTPConnection(back.hostname, back.port,
-                                          timeout=10)
+                                          timeout=GUARD)
         page.request("GET", back.path + "?" + back.query)
         if page.getresponse().status != 200:
             text += "the browser was not welcome"

@@ -18,7 +18,7 @@ wait_log() {	# WORDS TIMES: until the log has them so often
 	tries=0
 	until [ "$(grep -c "$1" "$dir/log")" -ge "$2" ]; do
 		tries=$((tries + 1))
-		[ $tries -lt 200 ] || return 1
+		[ $tries -lt 1200 ] || return 1
 		sleep 0.1
 	done
 }

@@ -50,8 +50,8 @@ PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "pop3s": 995}
 ALL_PORTS = (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190)
 DOMAIN = "office.test"
 PASSWORD = "secret"
-GUARD = 10.0        # seconds; only so that a hang becomes a failure
-START_GUARD = 30.0  # sanitizers and a slow machine included
+GUARD = 60.0        # seconds; only so that a hang becomes a failure
+START_GUARD = 120.0 # sanitizers and a slow machine included
 QUIET = 0.2         # what "nothing" means
 SANITIZER = re.compile(
     r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer"
@@ -349,10 +349,10 @@ class Hub:
         else:
             self.process.send_signal(signal.SIGTERM)
             try:
-                if self.process.wait(10) != 0:
+                if self.process.wait(GUARD) != 0:
                     fault = "exit status %d" % self.process.returncode
             except subprocess.TimeoutExpired:
-                fault = "it does not end within 10 s of SIGTERM"
+                fault = "it does not end within %d s of SIGTERM" % GUARD
                 self.process.kill()
                 self.process.wait()
         if SANITIZER.search(self.log()):
