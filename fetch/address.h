@@ -16,7 +16,7 @@
 /* A header that is longer is held: no mailer writes one. */
 #define ADDRESS_HEADER_BYTES	(128 * 1024)
 /* Copies that wait for a receipt; UNANSWERED_MOST of submit.c. */
-#define ADDRESS_RECENT		64
+#define ADDRESS_RECENT		128
 
 struct address {
 	struct arena	*arena;		/* of the rules */

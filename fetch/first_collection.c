@@ -15,6 +15,8 @@
  * row all that is below is old.
  */
 #define OLD_ENOUGH	50
+/* Asked for before it is known whether they are wanted: half a MiB at most. */
+#define HEADERS_AHEAD	256
 #define DAY_SECONDS	86400
 #define LEAVE_BYTES	(LISTING_PAGE * 8 + 64)
 
@@ -172,6 +174,7 @@ dates_turn(struct collect *collect)
 	struct first_collection *first = &collect->conversation->first;
 
 	while (first->next > 0 && first->old_ones < OLD_ENOUGH &&
+	    collect->protocol->under_way(collect) < HEADERS_AHEAD &&
 	    collect->protocol->room(collect) > 0)
 		collect->protocol->header(collect,
 		    collect->conversation->listing.numbers[--first->next],

@@ -17,10 +17,7 @@
 #include "fetch/protocol.h"
 #include "lib/base/talk.h"
 
-/*
- * Commands said and not answered: enough to fill a line of 100 ms with small
- * messages, and their lines (16 bytes each) fit the smallest receive window.
- */
+/* Commands said and not answered. */
 #define POP3_WINDOW		PROTOCOL_WINDOW
 /* RFC 2449 4 says 512; servers with long words exist, of 2 KiB none. */
 #define POP3_LINE_BYTES		2048

@@ -8,7 +8,7 @@
 #include "fetch/collect_inside.h"
 
 /* A window again, and little of the hub's space (1 GiB). */
-#define AHEAD_BYTES	(4u << 20)
+#define AHEAD_BYTES	(8u << 20)
 #define UNKNOWN_BYTES	65536		/* space for one of unknown size */
 
 /* Listed sizes often count a line end as one byte; stored it has two. */

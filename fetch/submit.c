@@ -14,10 +14,11 @@
 #include "lib/message/envelope.h"
 
 /*
- * Messages without an answer: several syncs of the journal, and memory of 8 MiB
- * at most.
+ * Messages without an answer: some syncs of the journal, so that the wait for
+ * one is not seen.  Their bytes have been granted; each is a descriptor of the
+ * queue's, which 50 collections may have 6,400 of.
  */
-#define UNANSWERED_MOST	64
+#define UNANSWERED_MOST	128
 /* Answers in a row that put off: the hub takes nothing now. */
 #define PUT_OFF_MOST	8
 #define SHORT_SLACK	1024	/* bytes; of what a size may be wrong */

@@ -6,7 +6,11 @@
  */
 #include "fetch/collect_inside.h"
 
-#define WINDOW_BYTES	(4u << 20)	/* listed, of RETRs under way */
+/*
+ * Listed, of RETRs under way: large messages, which come last, follow each
+ * other as well.  None of it is memory: one comes at a time, into the hub.
+ */
+#define WINDOW_BYTES	(8u << 20)
 
 static void	take_turn(struct collect *);
 

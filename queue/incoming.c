@@ -13,11 +13,11 @@
 #define INCOMING_MOST	64	/* of one door: it writes one for a session */
 #define MESSAGE_BYTES	(64u * 1024 * 1024)	/* when nothing is said */
 /*
- * Of one collector, beside the largest message there is: its windows of 4 MiB
+ * Of one collector, beside the largest message there is: its windows of 8 MiB
  * under way and ahead.  It asks again for more; what it does not use it cannot
  * keep from SMTP.
  */
-#define FETCH_AHEAD_BYTES (8u * 1024 * 1024)
+#define FETCH_AHEAD_BYTES (16u * 1024 * 1024)
 
 /* Grants */
 

@@ -413,7 +413,10 @@ hear_text_end(struct imap *imap, const struct imap_reply *reply)
 	    &mended);
 }
 
-/* One of the commands under way that hear such data has asked for these. */
+/*
+ * One of the commands under way that hear such data has asked for these.  Who
+ * asked for a text hears of it with that.
+ */
 static bool
 is_asked_for(struct imap *imap, const char *name,
     const struct imap_reply *reply)
@@ -423,6 +426,7 @@ is_asked_for(struct imap *imap, const char *name,
 		const struct imap_command *command = said->command;
 
 		if (!said->is_done && command->hears != NULL &&
+		    command->text == NULL &&
 		    strcasecmp(command->hears, name) == 0 &&
 		    command->data(imap->events.arg, said->about, reply, NULL))
 			return true;

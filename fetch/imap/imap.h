@@ -22,11 +22,8 @@
 #include "fetch/protocol.h"
 #include "lib/base/talk.h"
 
-/*
- * Commands said and not answered: enough to fill a line of 100 ms with small
- * messages, and their lines fit the smallest receive window.
- */
-#define IMAP_WINDOW	256
+/* Commands said and not answered. */
+#define IMAP_WINDOW	PROTOCOL_WINDOW
 /* RFC 9051 4.: what servers take in a line is 8,000 bytes and more. */
 #define IMAP_LINE_BYTES	8000
 #define IMAP_READ_BYTES	65536	/* the longest run of a message */

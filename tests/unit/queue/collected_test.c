@@ -229,7 +229,7 @@ START_TEST(what_a_collector_has_submitted_still_counts_as_its_room)
 	ck_assert_int_eq(submit(1, 'a', true, SOURCE_FETCH), 0);
 	transit = TAILQ_FIRST(&stage.conductor->arriving);
 	ck_assert_ptr_nonnull(transit);
-	transit->granted = 8 * 1024 * 1024 + 1;
+	transit->granted = 16 * 1024 * 1024 + 1;
 	conductor_grant(stage.conductor, &asker, STAGE_MESSAGE_BYTES);
 	conductor_grant(stage.conductor, &asker, STAGE_MESSAGE_BYTES - 1);
 	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 452);

@@ -570,13 +570,13 @@ START_TEST(without_room_for_it_it_is_fetched)
 	ann_has(ANNS_HEADER, BODY);
 	list(&ben, 1, strlen(BENS_HEADER) + BODY);
 	conductor_grant(stage.conductor, &asker, STAGE_MESSAGE_BYTES +
-	    8 * 1024 * 1024);
+	    16 * 1024 * 1024);
 	ck_assert_uint_eq(answer(), 250);
 	ck_assert_int_eq(show(&ben, 1, BENS_HEADER, BODY), 0);
 	stage_compare(&stage, 0, 0, true);
 	ck_assert_uint_eq(answer(), QUEUE_FETCH_IT);
 	ck_assert_uint_eq(space_granted(stage.conductor->space),
-	    STAGE_MESSAGE_BYTES + 8 * 1024 * 1024);
+	    STAGE_MESSAGE_BYTES + 16 * 1024 * 1024);
 }
 END_TEST
 
