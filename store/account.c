@@ -109,6 +109,8 @@ open_inside(struct account *account, int folder_fd,
 		r = index_settle(account->index, 0, 0, &account->settled_to);
 	if (r == 0)
 		r = seal_left_open(account);
+	if (r == 0)
+		r = copying_recover(account);
 	if (r < 0)
 		return r;
 	return account_drop_orphans(account, SIZE_MAX, account->must_be_full ?
@@ -314,6 +316,7 @@ record_of(const struct delivery *delivery)
 		.lacks_crlf = delivery->lacks_crlf,
 		.flags = delivery->flags,
 		.keywords = delivery->keywords,
+		.structure = delivery->structure,
 		.trace = delivery->trace,
 		.body = delivery->body,
 	};

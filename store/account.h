@@ -73,6 +73,7 @@ struct delivery {
 	int64_t		 received_at_utc_ms;
 	uint8_t		 flags;		/* LETTER_SEEN, ... */
 	struct slice	 keywords;	/* atoms, a space between */
+	struct slice	 structure;	/* lib/message/structure.h; or empty */
 	struct slice	 trace;		/* header lines of our own, CRLF */
 	struct slice	 body;		/* the message; empty when it is big */
 	uint64_t	 body_bytes;	/* its size, big or not */

@@ -43,6 +43,7 @@ struct account {
 	account_change_fn *change;
 	void		*change_arg;
 	bool		 wants_sync;	/* flags were changed, NORMAL */
+	struct message_id last_id;	/* of a letter a person put here */
 	account_unref_fn *unref;
 	void		*unref_arg;
 	uint32_t	 compacting;	/* segment, or 0 */
@@ -66,6 +67,8 @@ int	account_commit_full(struct account *);
  * it: a failure is kept for whoever did, and calls that next.
  */
 int	account_commit_open(struct account *);
+/* Take back what an earlier life began to copy. */
+int	copying_recover(struct account *);
 /* Tell of mailboxes that a commit has changed. */
 void	account_tell_changes(struct account *);
 /* Undo what was not committed; `r` is handed through. */

@@ -75,8 +75,8 @@ index_take_modseq(struct index *index, uint64_t *modseq_out)
 	    SQL_META_MODSEQ, 0, modseq_out);
 }
 
-static int
-take_uid(struct index *index, struct mailbox *mailbox, uint64_t *uid_out)
+int
+index_take_uid(struct index *index, struct mailbox *mailbox, uint64_t *uid_out)
 {
 	return take(index, &mailbox->uids, UINT32_MAX, SQL_MAILBOX_UIDS,
 	    mailbox->id, uid_out);
@@ -475,8 +475,20 @@ segment_known(struct index *index, uint32_t segment)
 }
 
 static int
-add_rows(struct index *index, struct mailbox *mailbox,
-    const struct record *record, const struct place *place)
+structure_new(struct index *index, uint64_t letter, struct slice packed)
+{
+	struct db_query q = db_ask(index->db, SQL_STRUCTURE_NEW);
+
+	db_put_u64(&q, letter);
+	db_put_blob(&q, packed);
+	return db_run(&q);
+}
+
+/* The rows of a letter, but for the key of its delivery. */
+static int
+add_letter(struct index *index, struct mailbox *mailbox,
+    const struct record *record, const struct place *place,
+    uint64_t *letter_out)
 {
 	uint64_t letter, uid;
 	int r;
@@ -485,21 +497,53 @@ add_rows(struct index *index, struct mailbox *mailbox,
 	if (r == 0)
 		r = index_take_modseq(index, &letter);
 	if (r == 0)
-		r = take_uid(index, mailbox, &uid);
+		r = index_take_uid(index, mailbox, &uid);
 	if (r == 0)
 		r = letter_new(index, letter, record, place);
 	if (r == 0)
 		r = entry_new(index, record, uid, letter);
-	if (r == 0)
-		r = delivered_new(index, record, letter);
+	if (r == 0 && record->structure.len > 0)
+		r = structure_new(index, letter, record->structure);
 	if (r == 0 && record->is_big)
 		r = index_unref_forget(index, &record->id);
+	if (r < 0)
+		return r;
+	tally_add(mailbox, record->flags, record->trace.len +
+	    record->body_bytes + (record->lacks_crlf ? 2 : 0), letter);
+	*letter_out = letter;
+	return 0;
+}
+
+static int
+add_rows(struct index *index, struct mailbox *mailbox,
+    const struct record *record, const struct place *place)
+{
+	uint64_t letter;
+	int r;
+
+	r = add_letter(index, mailbox, record, place, &letter);
+	if (r == 0)
+		r = delivered_new(index, record, letter);
 	if (r == 0 && index->has_expunged)
 		r = index_expunged_forget(index, &record->id);
-	if (r == 0)
-		tally_add(mailbox, record->flags, record->trace.len +
-		    record->body_bytes + (record->lacks_crlf ? 2 : 0), letter);
 	return r;
+}
+
+int
+index_append(struct index *index, struct mailbox *mailbox,
+    const struct record *record, const struct place *place)
+{
+	uint64_t letter;
+
+	return add_letter(index, mailbox, record, place, &letter);
+}
+
+int
+index_waste(struct index *index, const struct place *place)
+{
+	int r = segment_known(index, place->segment);
+
+	return r < 0 ? r : index_dead(index, place->segment, place->bytes);
 }
 
 int

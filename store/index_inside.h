@@ -56,12 +56,17 @@ enum index_sql {
 	SQL_LETTER_NEW,
 	SQL_LETTER_MOVE,
 	SQL_LETTER_RELEASE,
+	SQL_LETTER_RETAIN,
 	SQL_LETTER_DELETE,
 	SQL_STRUCTURE_DELETE,
 	SQL_ENTRIES,
 	SQL_ENTRY_NEW,
 	SQL_ENTRIES_OF,
 	SQL_ENTRY_FLAGS,
+	SQL_ENTRY_MOVE,
+	SQL_UNFINISHED,
+	SQL_UNFINISHED_NEW,
+	SQL_FINISHED,
 	SQL_SELECTED,
 	SQL_SAVED,
 	SQL_FACTS,
@@ -170,6 +175,17 @@ int	index_run_2(struct index *, enum index_sql, uint64_t first,
 	    uint64_t second);
 /* The next modification number; may make the transaction one to end FULL. */
 int	index_take_modseq(struct index *, uint64_t *modseq_out);
+/* The next UID of a mailbox; as index_take_modseq(). */
+int	index_take_uid(struct index *, struct mailbox *, uint64_t *uid_out);
+/*
+ * A letter at `place` that nobody delivered: its row and its entry, in the open
+ * transaction, of which an error leaves a part.  Errors as index_add().
+ */
+int	index_append(struct index *, struct mailbox *, const struct record *,
+	    const struct place *);
+/* The bytes at `place` are no letter's, nor will they be. */
+int	index_waste(struct index *, const struct place *);
+
 /* NULL: there is none of that number. */
 struct mailbox *index_mailbox(struct index *, uint32_t id);
 /* An entry came into it, or went, or changed its flags, with that number. */

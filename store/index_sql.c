@@ -182,6 +182,8 @@ static const char *const statements[SQL_COUNT] = {
 "	trace_bytes = ?, body_bytes = ? WHERE id = ?",
 [SQL_LETTER_RELEASE] = "UPDATE letter SET entries = entries - 1"
 "	WHERE id = ? RETURNING entries, " LETTER_COLUMNS_OF(""),
+[SQL_LETTER_RETAIN] = "UPDATE letter SET entries = entries + 1"
+"	WHERE id = ? RETURNING " LETTER_COLUMNS_OF(""),
 [SQL_LETTER_DELETE] = "DELETE FROM letter WHERE id = ?",
 [SQL_STRUCTURE_DELETE] = "DELETE FROM structure WHERE letter = ?",
 
@@ -193,6 +195,12 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_ENTRIES_OF] = "SELECT place FROM entry WHERE letter = ? ORDER BY place",
 [SQL_ENTRY_FLAGS] = "UPDATE entry SET flags = ?, keywords = ?, modseq = ?"
 "	WHERE place = ?",
+[SQL_ENTRY_MOVE] = "UPDATE entry SET place = ?, modseq = ?, saved = ?"
+"	WHERE place = ?",
+[SQL_UNFINISHED] = "SELECT first, last FROM unfinished WHERE first >= ?"
+"	ORDER BY first LIMIT 1",
+[SQL_UNFINISHED_NEW] = "INSERT INTO unfinished VALUES (?, ?)",
+[SQL_FINISHED] = "DELETE FROM unfinished WHERE first = ?",
 [SQL_SELECTED] = "SELECT place, letter, flags, modseq, keywords FROM entry"
 "	WHERE place BETWEEN ? AND ? ORDER BY place",
 [SQL_SAVED] = "SELECT saved FROM entry WHERE place = ?",

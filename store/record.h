@@ -36,6 +36,7 @@ struct record {
 	/* of its entry, in index.db only: they change */
 	uint8_t		 flags;
 	struct slice	 keywords;
+	struct slice	 structure;	/* in index.db only; empty: none yet */
 	struct slice	 trace;
 	struct slice	 body;		/* empty when it is big */
 };

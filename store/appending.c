@@ -1,0 +1,221 @@
+/*
+ * appending.c - APPEND: a person puts letters into a mailbox
+ */
+#include "store/appending.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/base/loop.h"
+#include "lib/base/text.h"
+#include "store/account_inside.h"
+#include "store/index_inside.h"
+#include "store/keywords.h"
+
+struct appended {
+	struct record	 record;	/* without its body */
+	struct place	 place;
+	struct text	 keywords, structure;
+};
+
+struct appending {
+	struct account	*account;
+	uint32_t	 mailbox;
+	struct appended	*letters;
+	size_t		 count, room;
+	bool		 is_done;
+};
+
+int
+appending_new(struct account *account, uint32_t mailbox,
+    struct appending **appending_out)
+{
+	struct appending *appending;
+
+	if (index_mailbox(account->index, mailbox) == NULL)
+		return -ENOENT;
+	appending = calloc(1, sizeof(*appending));
+	if (appending == NULL)
+		return -ENOMEM;
+	appending->account = account;
+	appending->mailbox = mailbox;
+	*appending_out = appending;
+	return 0;
+}
+
+static int
+judge(const struct append_letter *letter)
+{
+	if ((letter->flags & ~LETTER_ALL_FLAGS) != 0 ||
+	    !keywords_are_valid(letter->keywords))
+		return -EINVAL;
+	if (letter->is_big ? letter->body.len != 0 :
+	    letter->body.len != letter->body_bytes)
+		return -EINVAL;
+	if (letter->keywords.len > KEYWORDS_MOST)
+		return -E2BIG;
+	return !letter->is_big && letter->body_bytes > BIG_BYTES ?
+	    -EMSGSIZE : 0;
+}
+
+/* Room for one more; NULL when memory is out. */
+static struct appended *
+next_letter(struct appending *appending)
+{
+	struct appended *grown;
+	size_t room;
+
+	if (appending->count == appending->room) {
+		room = appending->room == 0 ? 1 : appending->room * 2;
+		grown = reallocarray(appending->letters, room,
+		    sizeof(*grown));
+		if (grown == NULL)
+			return NULL;
+		appending->letters = grown;
+		appending->room = room;
+	}
+	return &appending->letters[appending->count];
+}
+
+/* What the rows need of it; the bytes are in the segment. */
+static int
+keep(struct appended *appended, const struct append_letter *letter)
+{
+	struct text words = TEXT_INIT(KEYWORDS_MOST);
+	struct text structure = TEXT_INIT(letter->structure.len + 1);
+
+	keywords_add(&words, letter->keywords);
+	text_add(&structure, letter->structure);
+	if (text_failed(&words) || text_failed(&structure)) {
+		text_free(&words);
+		text_free(&structure);
+		return -ENOMEM;
+	}
+	appended->keywords = words;
+	appended->structure = structure;
+	return 0;
+}
+
+int
+appending_add(struct appending *appending, const struct append_letter *letter)
+{
+	struct account *account = appending->account;
+	struct appended *appended;
+	int r = judge(letter);
+
+	if (r == 0 && appending->count == APPENDING_MOST)
+		r = -E2BIG;
+	if (r < 0)
+		return r;
+	appended = next_letter(appending);
+	if (appended == NULL)
+		return -ENOMEM;
+	*appended = (struct appended){ .record = {
+		.id = letter->big,
+		.mailbox = appending->mailbox,
+		.received_at_utc_ms = letter->received_at_utc_ms,
+		.body_bytes = letter->body_bytes,
+		.is_big = letter->is_big,
+		.lacks_crlf = letter->lacks_crlf,
+		.flags = letter->flags,
+		.body = letter->body
+	} };
+	if (!letter->is_big)
+		r = message_id_new(&account->last_id, clock_utc_ms());
+	if (r < 0)
+		return r;
+	if (!letter->is_big)
+		appended->record.id = account->last_id;
+	r = keep(appended, letter);
+	if (r < 0)
+		return r;
+	r = account_append(account, &appended->record, &appended->place);
+	if (r < 0) {
+		text_free(&appended->keywords);
+		text_free(&appended->structure);
+		return r;
+	}
+	appended->record.body = slice_of(NULL, 0);
+	appending->count++;
+	return 0;
+}
+
+static int
+add_rows(struct appending *appending, struct mailbox *mailbox,
+    uint32_t *first_uid_out)
+{
+	struct index *index = appending->account->index;
+	int r = db_begin(index->db);
+
+	*first_uid_out = (uint32_t)mailbox->uids.next;
+	for (size_t i = 0; r == 0 && i < appending->count; i++) {
+		struct appended *appended = &appending->letters[i];
+
+		appended->record.keywords = text_slice(&appended->keywords);
+		appended->record.structure = text_slice(
+		    &appended->structure);
+		r = index_append(index, mailbox, &appended->record,
+		    &appended->place);
+	}
+	return r;
+}
+
+int
+appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
+    uint32_t *first_uid_out)
+{
+	struct account *account = appending->account;
+	struct mailbox *mailbox;
+	uint32_t first;
+	int r;
+
+	r = account_commit_open(account);
+	if (r < 0)
+		return r;
+	mailbox = index_mailbox(account->index, appending->mailbox);
+	if (mailbox == NULL)
+		return -ENOENT;
+	r = add_rows(appending, mailbox, &first);
+	if (r < 0)
+		return account_undo(account, r);
+	r = account_commit_full(account);
+	if (r < 0)
+		return r;
+	appending->is_done = true;
+	*uidvalidity_out = mailbox->uidvalidity;
+	*first_uid_out = first;
+	return 0;
+}
+
+/* No row will name these bytes: compaction is to know. */
+static void
+waste(struct appending *appending)
+{
+	struct account *account = appending->account;
+	int r = account_commit_open(account);
+
+	if (r == 0)
+		r = db_begin(account->index->db);
+	for (size_t i = 0; r == 0 && i < appending->count; i++)
+		r = index_waste(account->index, &appending->letters[i].place);
+	/* else they stay until the segment is sealed after a crash */
+	if (r < 0)
+		(void)account_undo(account, r);
+	else
+		(void)account_commit_open(account);
+}
+
+void
+appending_end(struct appending *appending)
+{
+	if (appending == NULL)
+		return;
+	if (!appending->is_done && appending->count > 0)
+		waste(appending);
+	for (size_t i = 0; i < appending->count; i++) {
+		text_free(&appending->letters[i].keywords);
+		text_free(&appending->letters[i].structure);
+	}
+	free(appending->letters);
+	free(appending);
+}

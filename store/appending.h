@@ -1,0 +1,51 @@
+/*
+ * appending.h - APPEND: a person puts letters into a mailbox
+ *
+ * They do not walk the road: the bytes are written as they come, their rows in
+ * one FULL commit with those of all letters of the command (RFC 3502: all or
+ * none).  What is never committed is garbage, which compaction takes.
+ */
+#ifndef POSTROOM_STORE_APPENDING_H
+#define POSTROOM_STORE_APPENDING_H
+
+#include "store/account.h"
+
+#define APPENDING_MOST	1000	/* letters of one command; 0.5 KiB each are
+				   kept until it ends, and their structures */
+
+struct append_letter {
+	int64_t		 received_at_utc_ms;
+	uint8_t		 flags;		/* of LETTER_ALL_FLAGS */
+	struct slice	 keywords;	/* words, a space between */
+	struct slice	 body;		/* with CRLF and without NUL; empty when
+					   it is big */
+	uint64_t	 body_bytes;
+	bool		 is_big;	/* in the queue's big file `big` */
+	struct message_id big;		/* durable, and counted as ours */
+	bool		 lacks_crlf;
+	struct slice	 structure;	/* lib/message/structure.h; or empty */
+};
+
+struct appending;		/* opaque; see appending.c */
+
+/* Into `mailbox`.  0, -ENOENT (there is none) or -ENOMEM. */
+int	appending_new(struct account *, uint32_t mailbox,
+	    struct appending **appending_out);
+/*
+ * Write one more letter.  0, -EMSGSIZE (a small body over BIG_BYTES), -EINVAL
+ * (a keyword that is no atom, no such flag, or sizes that differ), -E2BIG
+ * (KEYWORDS_MOST, APPENDING_MOST), or as the disk says.
+ */
+int	appending_add(struct appending *, const struct append_letter *);
+/*
+ * Make them visible and durable, in their order, under UIDs that follow each
+ * other from *first_uid_out on.  Once.  0, -ENOENT (the mailbox was deleted),
+ * -EOVERFLOW (it has no more UIDs) or as the disk says: then there is nothing
+ * of them.
+ */
+int	appending_commit(struct appending *, uint32_t *uidvalidity_out,
+	    uint32_t *first_uid_out);
+/* End it; what was not committed is garbage.  NULL is fine. */
+void	appending_end(struct appending *);
+
+#endif

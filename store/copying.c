@@ -1,0 +1,376 @@
+/*
+ * copying.c - COPY and MOVE from a view into a mailbox of the same account
+ *
+ * Until a COPY is finished the entries of each of its steps are named by a row,
+ * in the same commit as they.  Others see them come, and go again if it fails:
+ * a UID that was shown is never given to another letter.
+ */
+#include "store/copying.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/base/loop.h"
+#include "store/selected_inside.h"
+
+struct copying {
+	struct selected	*from;
+	uint32_t	 to;
+	uint32_t	 uidvalidity;
+	bool		 is_move;
+	bool		 is_done;	/* its last step was committed */
+	uint64_t	*firsts;	/* of the steps that were not the last */
+	size_t		 count;
+};
+
+/* One step. */
+struct step {
+	struct copying	*copying;
+	struct mailbox	*from, *to;
+	uint64_t	 modseq;
+	int64_t		 now_utc_ms;
+	uint64_t	 entries[SELECTED_STEP];	/* that were moved away */
+	size_t		 count;
+	uint64_t	 first, last;	/* entries that were made; 0: none */
+};
+
+int
+copying_new(struct selected *from, uint32_t to, bool is_move,
+    struct copying **copying_out)
+{
+	const struct mailbox *mailbox = index_mailbox(from->account->index,
+	    to);
+	struct copying *copying;
+
+	if (mailbox == NULL)
+		return -ENOENT;
+	copying = calloc(1, sizeof(*copying));
+	if (copying == NULL)
+		return -ENOMEM;
+	copying->from = from;
+	copying->to = to;
+	copying->uidvalidity = mailbox->uidvalidity;
+	copying->is_move = is_move;
+	*copying_out = copying;
+	return 0;
+}
+
+uint32_t
+copying_uidvalidity(const struct copying *copying)
+{
+	return copying->uidvalidity;
+}
+
+/* The letter has one entry more.  1, or 0 when there is no such letter. */
+static int
+retain(struct index *index, uint64_t letter, struct letter_row *row_out,
+    bool *makes_sense_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_LETTER_RETAIN);
+	int		r;
+
+	db_put_u64(&q, letter);
+	r = db_next(&q);
+	if (r <= 0)
+		return r;
+	*makes_sense_out = index_row(&q, row_out) == 0;
+	return 1;
+}
+
+static int
+insert(const struct step *step, const struct selected_letter *letter,
+    uint64_t place)
+{
+	struct selected *from = step->copying->from;
+	struct db_query q = db_ask(from->account->index->db, SQL_ENTRY_NEW);
+
+	db_put_u64(&q, place);
+	db_put_u64(&q, letter->letter);
+	db_put_u64(&q, letter->flags);
+	db_put_u64(&q, step->modseq);
+	db_put_blob(&q, selected_words(from, letter->keywords));
+	db_put_i64(&q, step->now_utc_ms);
+	return db_run(&q);
+}
+
+static int
+rekey(const struct step *step, uint64_t before, uint64_t place)
+{
+	struct db_query q = db_ask(step->copying->from->account->index->db,
+	    SQL_ENTRY_MOVE);
+
+	db_put_u64(&q, place);
+	db_put_u64(&q, step->modseq);
+	db_put_i64(&q, step->now_utc_ms);
+	db_put_u64(&q, before);
+	return db_run(&q);
+}
+
+static uint64_t
+bytes_of(const struct letter_row *row)
+{
+	return row->trace_bytes + row->body_bytes + (row->lacks_crlf ? 2 : 0);
+}
+
+static int
+copy_one(struct step *step, const struct selected_letter *letter,
+    uint64_t place)
+{
+	struct index *index = step->copying->from->account->index;
+	struct letter_row row = { 0 };
+	bool makes_sense = true;
+	int r = retain(index, letter->letter, &row, &makes_sense);
+
+	if (r < 0)
+		return r;
+	r = insert(step, letter, place);
+	tally_add(step->to, letter->flags, bytes_of(&row), step->modseq);
+	step->to->is_doubtful = step->to->is_doubtful || !makes_sense;
+	return r;
+}
+
+static int
+move_one(struct step *step, const struct selected_letter *letter,
+    uint64_t place)
+{
+	struct index *index = step->copying->from->account->index;
+	uint64_t before = ENTRY_FIRST(step->from->id) | letter->uid;
+	struct letter_row row = { 0 };
+	int r;
+
+	r = index_letter(index, letter->letter, &row);
+	if (r == -EUCLEAN)
+		step->to->is_doubtful = step->from->is_doubtful = true;
+	else if (r < 0 && r != -ENOENT)
+		return r;
+	r = rekey(step, before, place);
+	tally_remove(step->from, letter->flags, bytes_of(&row), step->modseq);
+	tally_add(step->to, letter->flags, bytes_of(&row), step->modseq);
+	step->entries[step->count++] = before;
+	return r;
+}
+
+static int
+step_one(struct step *step, size_t n, uint32_t *uid_out)
+{
+	const struct copying *copying = step->copying;
+	const struct selected_letter *letter = &copying->from->letters[n];
+	struct index *index = copying->from->account->index;
+	uint64_t uid, place;
+	int r;
+
+	*uid_out = 0;
+	if ((letter->marks & SELECTED_GONE) != 0)
+		return 0;
+	r = index_take_uid(index, step->to, &uid);
+	if (r < 0)
+		return r;
+	place = ENTRY_FIRST(step->to->id) | uid;
+	if (step->first == 0)
+		step->first = place;
+	step->last = place;
+	*uid_out = (uint32_t)uid;
+	return copying->is_move ? move_one(step, letter, place) :
+	    copy_one(step, letter, place);
+}
+
+/* Who looks for what has gone finds it. */
+static int
+bury_moved(const struct step *step)
+{
+	struct index *index = step->copying->from->account->index;
+	int r = 0;
+
+	for (size_t i = 0, end; r == 0 && i < step->count; i = end) {
+		for (end = i + 1; end < step->count && step->entries[end] ==
+		    step->entries[end - 1] + 1; end++)
+			;
+		r = index_bury(index, step->entries[i],
+		    step->entries[end - 1], step->modseq);
+	}
+	return r;
+}
+
+/* Name what this step made as unfinished; or all of the COPY as finished. */
+static int
+note(struct step *step, bool is_last)
+{
+	struct copying *copying = step->copying;
+	struct index *index = copying->from->account->index;
+	uint64_t *grown;
+	int r = 0;
+
+	if (copying->is_move)
+		return bury_moved(step);
+	for (size_t i = 0; r == 0 && is_last && i < copying->count; i++)
+		r = index_run_1(index, SQL_FINISHED, copying->firsts[i]);
+	if (is_last || step->first == 0)
+		return r;
+	grown = reallocarray(copying->firsts, copying->count + 1,
+	    sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	copying->firsts = grown;
+	grown[copying->count] = step->first;
+	return index_run_2(index, SQL_UNFINISHED_NEW, step->first,
+	    step->last);
+}
+
+static int
+do_step(struct step *step, const size_t *numbers, size_t count, bool is_last,
+    uint32_t *uids_out)
+{
+	const struct selected *from = step->copying->from;
+	struct index *index = from->account->index;
+	int r = db_begin(index->db);
+
+	if (r < 0)
+		return r;
+	step->from = index_mailbox(index, from->mailbox);
+	step->to = index_mailbox(index, step->copying->to);
+	/* of a mailbox that was deleted every letter is passed over */
+	if (step->to == NULL)
+		return -ENOENT;
+	if (count > 0)
+		r = index_take_modseq(index, &step->modseq);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = step_one(step, numbers[i], &uids_out[i]);
+	return r < 0 ? r : note(step, is_last);
+}
+
+static bool
+are_places(const struct selected *from, const size_t *numbers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] >= from->count ||
+		    (i > 0 && numbers[i] <= numbers[i - 1]))
+			return false;
+	return true;
+}
+
+int
+copying_add(struct copying *copying, const size_t *numbers, size_t count,
+    bool is_last, uint32_t *uids_out)
+{
+	struct account *account = copying->from->account;
+	struct step step = { .copying = copying };
+	int r;
+
+	if (count > SELECTED_STEP)
+		return -E2BIG;
+	if (!are_places(copying->from, numbers, count))
+		return -EINVAL;
+	r = account_commit_open(account);
+	if (r < 0)
+		return r;
+	step.now_utc_ms = clock_utc_ms();
+	r = do_step(&step, numbers, count, is_last, uids_out);
+	if (r < 0)
+		return account_undo(account, r);
+	account->must_be_full = account->index->marks.must_be_full;
+	r = is_last || copying->is_move ? account_commit_full(account) :
+	    account_commit_open(account);
+	if (r < 0)
+		return r;
+	if (copying->is_move)
+		selected_mark_gone(account, step.entries, step.count, true);
+	else if (!is_last && step.first != 0)
+		copying->count++;
+	copying->is_done = is_last;
+	return 0;
+}
+
+/* Taking it back */
+
+/* The row of an unfinished step that begins at `first` or above: 1, or 0. */
+static int
+next_unfinished(struct index *index, uint64_t *first, uint64_t *last_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_UNFINISHED);
+	int		r;
+
+	db_put_u64(&q, *first);
+	r = db_next(&q);
+	if (r <= 0)
+		return r;
+	*first = db_u64(&q, 1, INT64_MAX);
+	*last_out = db_u64(&q, *first, INT64_MAX);
+	return db_row(&q) < 0 ? -EUCLEAN : 1;
+}
+
+static int
+entries_in(struct index *index, uint64_t first, uint64_t last,
+    uint64_t *entries, size_t *count_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_DOOMED_ENTRIES);
+	size_t		count = 0;
+	int		r = 0;
+
+	db_put_u64(&q, first);
+	db_put_u64(&q, last);
+	db_put_u64(&q, SELECTED_STEP);
+	while (count < SELECTED_STEP && (r = db_next(&q)) > 0)
+		entries[count++] = db_u64(&q, first, last);
+	*count_out = count;
+	return r < 0 ? r : 0;
+}
+
+/* The entries of one step, as far as they are still there. */
+static int
+take_back(struct account *account, uint64_t first, uint64_t last)
+{
+	struct index *index = account->index;
+	uint64_t entries[SELECTED_STEP];
+	size_t count;
+	int r;
+
+	r = entries_in(index, first, last, entries, &count);
+	if (r == 0)
+		r = index_expunge(index, entries, count);
+	if (r == 0)
+		r = index_run_1(index, SQL_FINISHED, first);
+	if (r < 0)
+		return account_undo(account, r);
+	r = account_commit_full(account);
+	if (r == 0)
+		selected_mark_gone(account, entries, count, true);
+	return r;
+}
+
+int
+copying_recover(struct account *account)
+{
+	uint64_t first = 1, last;
+	int r;
+
+	while ((r = next_unfinished(account->index, &first, &last)) > 0) {
+		r = take_back(account, first, last);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+int
+copying_end(struct copying *copying)
+{
+	struct account *account;
+	int r = 0;
+
+	if (copying == NULL)
+		return 0;
+	account = copying->from->account;
+	if (!copying->is_done && copying->count > 0)
+		r = account_commit_open(account);
+	for (size_t i = 0; r == 0 && !copying->is_done && i < copying->count;
+	    i++) {
+		uint64_t first = copying->firsts[i], last;
+
+		r = next_unfinished(account->index, &first, &last);
+		if (r > 0)
+			r = take_back(account, first, last);
+	}
+	free(copying->firsts);
+	free(copying);
+	return r;
+}

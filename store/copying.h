@@ -1,0 +1,38 @@
+/*
+ * copying.h - COPY and MOVE from a view into a mailbox of the same account
+ *
+ * A copy is an entry, not a letter: no bytes are written.  A large one is made
+ * in steps, between which the session comes back to the loop.  A COPY is all or
+ * nothing (RFC 9051 6.4.7): the entries of one that was not finished go when it
+ * is ended, or when the account is opened after a crash.  A MOVE moves the
+ * letters of each step whole, and those it did not come to stay (RFC 6851 3.3).
+ */
+#ifndef POSTROOM_STORE_COPYING_H
+#define POSTROOM_STORE_COPYING_H
+
+#include "store/selected.h"
+
+struct copying;			/* opaque; see copying.c */
+
+/* From a view, which must last as long.  0, -ENOENT (no such mailbox), ... */
+int	copying_new(struct selected *from, uint32_t to, bool is_move,
+	    struct copying **copying_out);
+/*
+ * The next letters, SELECTED_STEP at the most; `numbers` ascend.  uids_out[i] is
+ * the UID that letter has in the mailbox now, 0 when it was deleted meanwhile
+ * and is passed over; they ascend.  A step of a MOVE, and the one that
+ * `is_last` (it may have no letters), are FULL, with all before.
+ * 0, -EINVAL, -E2BIG, -ENOENT (the mailbox was deleted), -EOVERFLOW (it has no
+ * more UIDs) or as the disk says: then nothing of this step was done.
+ */
+int	copying_add(struct copying *, const size_t *numbers, size_t count,
+	    bool is_last, uint32_t *uids_out);
+/* Of the mailbox the letters are copied to. */
+uint32_t copying_uidvalidity(const struct copying *);
+/*
+ * End it, and take a COPY back that had no last step.  NULL is fine.  0, or a
+ * negative errno: then the next account_open() takes it back.
+ */
+int	copying_end(struct copying *);
+
+#endif
