@@ -244,8 +244,8 @@ is_held(void *arg, uint64_t letter)
 	LIST_FOREACH(view, &held->account->views, link)
 		if (holds(view, letter))
 			return true;
-	return bsearch(&letter, held->letters, held->count, sizeof(letter),
-	    order_entries) != NULL;
+	return held->count > 0 && bsearch(&letter, held->letters, held->count,
+	    sizeof(letter), order_entries) != NULL;
 }
 
 /* What cannot be told now, or not be noted as told, is told another time. */
