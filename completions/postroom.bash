@@ -40,7 +40,7 @@ _postroom()
 		mapfile -t COMPREPLY < <(compgen -W 'en id' -- "$cur")
 		return
 		;;
-	--on-read)
+	--on-read | --archive)
 		mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$cur")
 		return
 		;;
@@ -75,8 +75,8 @@ _postroom()
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account fetch oauth line hold mailbox status check trace config
-			smtp pop3 help -c --json --help'
+		options='setup account fetch oauth line hold archive mailbox status check trace config
+			smtp pop3 imap help -c --json --help'
 		;;
 	1/account/)
 		options='add list set remove'
@@ -102,13 +102,19 @@ _postroom()
 	1/hold/)
 		options='list show release delete'
 		;;
+	1/archive/)
+		options='list show export'
+		;;
+	*/archive/list | */archive/export)
+		options='--days'
+		;;
 	1/mailbox/)
 		options='list folders'
 		;;
 	1/config/)
 		options='check show'
 		;;
-	1/smtp/ | 1/pop3/)
+	1/smtp/ | 1/pop3/ | 1/imap/)
 		options=commands
 		;;
 	*/setup/*)
@@ -137,7 +143,7 @@ _postroom()
 		;;
 	*/fetch/add-domain | */fetch/rules)
 		options='--label --mailbox --envelope-header --envelope-depth
-			--headers --skip-received --learn --match-names --replace-domain --strip --route'
+			--archive --headers --skip-received --learn --match-names --replace-domain --strip --route'
 		;;&
 	*/fetch/add-domain)
 		options="$options --owner"
@@ -194,6 +200,18 @@ _postroom()
 		    -c "${config:-/etc/postroom/postroom.conf}" \
 		    hold list 2>/dev/null </dev/null |
 		    awk 'NR > 1 { print $1 }')"
+		;;
+	2/archive/export)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return
+		;;
+	2/archive/show)
+		# Ids, where this person may read them.
+		options=$("${COMP_WORDS[0]}" \
+		    -c "${config:-/etc/postroom/postroom.conf}" \
+		    archive list 2>/dev/null </dev/null |
+		    awk 'NR > 1 { print $1 }')
 		;;
 	2/account/set | 2/account/remove | 2/fetch/add | 2/fetch/list | \
 	2/fetch/rules | 2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now | \

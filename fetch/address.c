@@ -79,6 +79,8 @@ address_open(struct collect *collect, struct slice rules, struct ipc *keeper)
 	if (address->arena != NULL && identity_open(&address->identity) == 0)
 		r = address_rules(address->arena, rules, &collect->account,
 		    &address->rules);
+	if (r == 0 && address->rules.archive)
+		r = as_sent_open(&address->sent, collect_largest(collect));
 	return r;
 }
 
@@ -92,6 +94,7 @@ address_close(struct collect *collect)
 	if (address->is_asking && address->keeper != NULL)
 		ipc_forget(address->keeper, collect);
 	identity_close(&address->identity);
+	as_sent_close(&address->sent);
 	text_free(&address->start);
 	arena_free(address->arena);
 	free(address);
@@ -126,17 +129,21 @@ address_begin(struct collect *collect)
 	if (collect->address == NULL)
 		return;
 	identity_begin(&collect->address->identity);
+	if (collect->address->rules.archive)
+		as_sent_begin(&collect->address->sent);
 	text_clear(&collect->address->start);
 }
 
 void
-address_add(struct collect *collect, struct slice s)
+address_add(struct collect *collect, struct slice s, unsigned mend)
 {
 	struct address *address = collect->address;
 
 	if (address == NULL)
 		return;
 	identity_add(&address->identity, s);
+	if (address->rules.archive)
+		as_sent_add(&address->sent, s, mend);
 	text_add(&address->start, slice_first(s,
 	    ADDRESS_HEADER_BYTES - address->start.len));
 }
@@ -164,7 +171,10 @@ address_end(struct collect *collect, struct parcel *parcel)
 	parcel->has_identity = r == 0;
 	if (text_failed(&parcel->header) || text_failed(&address->start))
 		return -ENOMEM;
-	return r == -ENOENT ? 0 : r;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return address->rules.archive ? as_sent_end(&address->sent,
+	    &parcel->original_fd) : 0;
 }
 
 /* --- for whom it is ------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #ifndef POSTROOM_FETCH_ADDRESS_H
 #define POSTROOM_FETCH_ADDRESS_H
 
+#include "fetch/as_sent.h"
 #include "fetch/domain/identity.h"
 #include "fetch/submit.h"
 #include "lib/base/ipc.h"
@@ -23,6 +24,7 @@ struct address {
 	struct domain_rules rules;
 	struct ipc	*keeper;	/* NULL: lost */
 	struct identity	 identity;	/* of the message that comes in */
+	struct as_sent	 sent;		/* if the rules say archive */
 	struct text	 start;		/* its first ADDRESS_HEADER_BYTES */
 	struct parcels	 waiting;
 	unsigned	 count;
@@ -57,9 +59,12 @@ void	address_close(struct collect *);
 /* The keeper's channel is gone: what waits is taken another time. */
 void	address_keeper_lost(struct collect *);
 
-/* Its bytes, from the first; and at its end what is known of it so far. */
+/*
+ * Its bytes, from the first, and what was mended into these (protocol.h); and at
+ * its end what is known of it so far.
+ */
 void	address_begin(struct collect *);
-void	address_add(struct collect *, struct slice);
+void	address_add(struct collect *, struct slice, unsigned mend);
 int	address_end(struct collect *, struct parcel *);
 
 /* Instead of submitting it: it is, when it is known for whom. */

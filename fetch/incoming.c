@@ -396,7 +396,7 @@ lines_of(struct slice s)
 }
 
 void
-incoming_add(struct collect *collect, struct slice s)
+incoming_add(struct collect *collect, struct slice s, unsigned mend)
 {
 	struct incoming *incoming = collect->conversation->incoming;
 
@@ -417,7 +417,7 @@ incoming_add(struct collect *collect, struct slice s)
 	incoming->lines += lines_of(s);
 	digest_add(&collect->whole, s);
 	digest_add_header(&collect->header, s);
-	address_add(collect, s);
+	address_add(collect, s, mend);
 	if (incoming->bytes > incoming->retr.space)
 		grow(collect, incoming);
 	if (conversation_is_over(collect) || incoming->is_waiting)

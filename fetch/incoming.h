@@ -56,8 +56,8 @@ struct incoming {
 
 /* Its +OK has come; it takes over the space.  0 or -ENOMEM. */
 int	incoming_begin(struct collect *, const struct retr *);
-/* The next bytes, as stored. */
-void	incoming_add(struct collect *, struct slice);
+/* The next bytes, as stored; `mend` as protocol.mend() says. */
+void	incoming_add(struct collect *, struct slice, unsigned mend);
 /* It has come to its end: it goes on as a parcel. */
 void	incoming_end(struct collect *, const struct mended *);
 /*

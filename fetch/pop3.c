@@ -157,6 +157,12 @@ pop3_under_way(const struct pop3 *pop3)
 	return pop3->count;
 }
 
+unsigned
+pop3_mend(const struct pop3 *pop3)
+{
+	return pop3->dot.mend;
+}
+
 static void
 enqueue(struct pop3 *pop3, const struct pop3_command *command,
     uint32_t number, const struct heard *heard)

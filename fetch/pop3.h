@@ -66,6 +66,8 @@ void		 pop3_free(struct pop3 *);
 unsigned	 pop3_room(const struct pop3 *);
 /* Of what was said, so much is not answered yet. */
 unsigned	 pop3_under_way(const struct pop3 *);
+/* Into the part that is just told it has mended this: a DOT_ bit, or 0. */
+unsigned	 pop3_mend(const struct pop3 *);
 /*
  * Say a command about message `number` (0: about none), or with an argument
  * that has no line end; `heard` stays.  More than the window, by two at most,

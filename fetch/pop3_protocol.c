@@ -68,6 +68,12 @@ sample(struct collect *collect, uint32_t number, uint64_t *from,
 	pop3_say(collect->conversation->pop3, &command_sample, number, heard);
 }
 
+static unsigned
+mend(const struct collect *collect)
+{
+	return pop3_mend(collect->conversation->pop3);
+}
+
 /* RFC 1939 5: the server deletes at QUIT. */
 static void
 remove_one(struct collect *collect, uint32_t number,
@@ -92,6 +98,6 @@ const struct protocol protocol_pop3 = {
 	.begin = pop3_begin, .stop = stop, .free = end, .hold = hold,
 	.room = room, .under_way = under_way, .list = pop3_list,
 	.header = header, .message = message, .sample = sample,
-	.remove = remove_one,
+	.mend = mend, .remove = remove_one,
 	.ping = ping, .next = collect_quit, .leave = leave
 };

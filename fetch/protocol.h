@@ -96,6 +96,8 @@ struct protocol {
 		    const struct heard *);
 	/* Something of the message that comes in has been mended so far. */
 	bool	(*is_mended)(const struct collect *);
+	/* Into the bytes that are just told: a DOT_ bit, or 0. */
+	unsigned (*mend)(const struct collect *);
 	/* Have it deleted at the end; only a status is heard. */
 	void	(*remove)(struct collect *, uint32_t number,
 		    const struct heard *);

@@ -45,6 +45,8 @@ on_reply(void *arg, int status, struct ipc_message *message)
 	struct collect *collect = request->collect;
 	bool submits = request->kind == QUEUE_SUBMIT ||
 	    request->kind == QUEUE_SUBMIT_BIG ||
+	    request->kind == QUEUE_SUBMIT_ARCHIVED ||
+	    request->kind == QUEUE_SUBMIT_BIG_ARCHIVED ||
 	    request->kind == QUEUE_SHARED;
 
 	if (collect != NULL)
@@ -60,8 +62,9 @@ on_reply(void *arg, int status, struct ipc_message *message)
 }
 
 bool
-queue_ask(struct collect *collect, enum queue_kind kind,
-    const struct text *body, int fd, uint64_t about, queue_answer_fn *answer)
+queue_ask_with(struct collect *collect, enum queue_kind kind,
+    const struct text *body, const int *fds, unsigned fd_count,
+    uint64_t about, queue_answer_fn *answer)
 {
 	struct queue_request *request = malloc(sizeof(*request));
 	int r = -ENOMEM;
@@ -73,7 +76,7 @@ queue_ask(struct collect *collect, enum queue_kind kind,
 			.answer = answer
 		};
 		r = ipc_ask(collect->queue, request->kind, text_slice(body),
-		    &fd, fd < 0 ? 0 : 1, on_reply, request);
+		    fds, fd_count, on_reply, request);
 	}
 	if (r == 0) {
 		LIST_INSERT_HEAD(&collect->requests, request, next);
@@ -83,6 +86,14 @@ queue_ask(struct collect *collect, enum queue_kind kind,
 	collect_break(collect, collect->queue == NULL ? FETCH_END_PAUSED :
 	    FETCH_END_LOCAL, "the queue cannot be asked");
 	return false;
+}
+
+bool
+queue_ask(struct collect *collect, enum queue_kind kind,
+    const struct text *body, int fd, uint64_t about, queue_answer_fn *answer)
+{
+	return queue_ask_with(collect, kind, body, &fd, fd < 0 ? 0 : 1, about,
+	    answer);
 }
 
 void

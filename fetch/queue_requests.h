@@ -41,6 +41,10 @@ LIST_HEAD(queue_requests, queue_request);
  */
 bool	queue_ask(struct collect *, enum queue_kind, const struct text *body,
 	    int fd, uint64_t about, queue_answer_fn *);
+/* The same with several descriptors. */
+bool	queue_ask_with(struct collect *, enum queue_kind,
+	    const struct text *body, const int *fds, unsigned fd_count,
+	    uint64_t about, queue_answer_fn *);
 void	queue_tell(struct collect *, enum queue_kind, const struct text *);
 /* The same, of one number: bytes, a ticket, an account. */
 void	queue_tell_number(struct collect *, enum queue_kind, uint64_t number);

@@ -118,7 +118,7 @@ resume_more(struct collect *collect)
 			    "what was kept of a message cannot be read");
 			return;
 		}
-		incoming_add(collect, s);
+		incoming_add(collect, s, 0);
 		if (conversation_is_over(collect))
 			return;
 		incoming = collect->conversation->incoming;
@@ -145,7 +145,7 @@ read_first(struct collect *collect, struct incoming *incoming)
 			    "what was kept of a message cannot be read");
 			return;
 		}
-		incoming_add(collect, s);
+		incoming_add(collect, s, 0);
 		if (collect->conversation->incoming != incoming)
 			return;
 	}

@@ -117,6 +117,8 @@ parcel_free(struct parcel *parcel)
 {
 	if (parcel->memfd >= 0)
 		(void)close(parcel->memfd);
+	if (parcel->original_fd >= 0)
+		(void)close(parcel->original_fd);
 	text_free(&parcel->envelope);
 	text_free(&parcel->header);
 	free(parcel);
@@ -137,7 +139,7 @@ parcel_new(struct collect *collect, struct incoming *incoming,
 		.exact = exactness(incoming, mended),
 		.is_short = is_short(incoming,
 		    incoming->bytes - mended->added),
-		.memfd = -1, .ticket = incoming->ticket,
+		.memfd = -1, .original_fd = -1, .ticket = incoming->ticket,
 		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
 		.header = TEXT_INIT(ADDRESS_HEADER_BYTES)
 	};
@@ -188,7 +190,8 @@ parcel_note(struct collect *collect, const struct listed *row,
 		return NULL;
 	*parcel = (struct parcel){
 		.number = row->number, .listed = row->bytes,
-		.bytes = note->bytes.len, .memfd = -1, .is_note = true,
+		.bytes = note->bytes.len, .memfd = -1, .original_fd = -1,
+		.is_note = true,
 		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
 		.header = TEXT_INIT(ADDRESS_HEADER_BYTES)
 	};
@@ -324,6 +327,27 @@ parcel_submit(struct collect *collect, struct parcel *parcel)
 	answered(collect);
 }
 
+static bool
+submit(struct collect *collect, const struct parcel *parcel,
+    const struct text *body)
+{
+	static const enum queue_kind kinds[2][2] = {
+		{ QUEUE_SUBMIT, QUEUE_SUBMIT_ARCHIVED },
+		{ QUEUE_SUBMIT_BIG, QUEUE_SUBMIT_BIG_ARCHIVED },
+	};
+	bool is_big = parcel->memfd < 0, is_archived = parcel->original_fd >= 0;
+	int fds[2];
+	unsigned count = 0;
+
+	if (!is_big)
+		fds[count++] = parcel->memfd;
+	if (is_archived)
+		fds[count++] = parcel->original_fd;
+	return queue_ask_with(collect, kinds[is_big][is_archived], body, fds,
+	    count, parcel->bytes,
+	    parcel->is_note ? submission_answered : on_answer);
+}
+
 void
 parcel_submit_now(struct collect *collect, struct parcel *parcel)
 {
@@ -339,9 +363,7 @@ parcel_submit_now(struct collect *collect, struct parcel *parcel)
 		pack_u64(&body, parcel->ticket);
 	pack_bytes(&body, text_slice(&parcel->envelope));
 	conversation->submissions.unanswered++;
-	if (queue_ask(collect, is_big ? QUEUE_SUBMIT_BIG : QUEUE_SUBMIT,
-	    &body, parcel->memfd, parcel->bytes,
-	    parcel->is_note ? submission_answered : on_answer)) {
+	if (submit(collect, parcel, &body)) {
 		parcel_free(parcel);
 	} else {
 		conversation->submissions.unanswered--;

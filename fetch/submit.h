@@ -40,6 +40,7 @@ struct parcel {
 	struct text	envelope;	/* packed */
 	/* of a domain's mail (address.h) */
 	struct text	header;
+	int		original_fd;	/* to be archived first; or -1 */
 	bool		has_identity;
 	unsigned char	identity[DIGEST_BYTES];
 };

@@ -104,8 +104,10 @@ on_retr(void *arg, uint32_t number, bool ok, struct slice words)
 static void
 on_retr_part(void *arg, uint32_t number, struct slice s)
 {
+	const struct collect *collect = arg;
+
 	(void)number;
-	incoming_add(arg, s);
+	incoming_add(arg, s, collect->protocol->mend(collect));
 }
 
 static void

@@ -17,10 +17,10 @@ enum service {
 	SERVICE_SMTP,
 	SERVICE_LMTP,
 	SERVICE_POP3,
-	/* reserved in the configuration, not opened yet */
-	SERVICE_SUBMISSION,
 	SERVICE_IMAP,
 	SERVICE_HTTPS,
+	/* reserved in the configuration, not opened yet */
+	SERVICE_SUBMISSION,
 	SERVICE_ATRN,
 	SERVICE_SIEVE,
 	SERVICE_COUNT
@@ -71,6 +71,7 @@ struct config {
 	unsigned	hops;		/* Received fields allowed */
 	unsigned	settle_seconds;	/* how often deliveries are settled */
 	unsigned	trail_days;	/* kept */
+	unsigned	archive_days;	/* the same, of originals */
 	unsigned	fetch_minutes;	/* between two looks at a mailbox */
 	unsigned	fetch_connections;	/* to providers, in all */
 	unsigned	fetch_per_host;	/* of them, to one host */

@@ -74,6 +74,9 @@ const struct config_option config_options[] = {
   "How often the deliveries of an account are made final." },
 { "trail_days",              KIND_DAYS,         FIELD(trail_days), 1, 3660, "90d",
   "How long the history of messages is kept." },
+{ "archive_days",            KIND_DAYS,         FIELD(archive_days), 1, 3660, "90d",
+  "How long the archive keeps what was collected for a domain as it was sent; "
+  "as long as the history that names it." },
 { "rules_dir",               KIND_PATH_OR_NONE, TEXT(rules_dir), POSTROOM_SYSCONFDIR "/rules",
   "The folder of the postmaster's rules, NAME.rule each; empty means none." },
 { "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/message/path.h"
-
+#include "policy/unit.h"
 
 /* The usual list.  Who leaves a Bcc in has named him to everybody himself. */
 static const char usual_headers[] = "received,resent-to,resent-cc,resent-bcc,"
@@ -213,6 +213,14 @@ set_headers(struct setting *set)
 	memcpy(set->rules->headers, names, count * sizeof(names[0]));
 	set->rules->header_count = count;
 	return 0;
+}
+
+static int
+set_archive(struct setting *set)
+{
+	set->want = SAY_WANT_ARCHIVE;
+	return unit_read_bool(set->value, &set->rules->archive) < 0 ? -EINVAL :
+	    0;
 }
 
 static int
@@ -438,6 +446,7 @@ static const struct option {
 	{ "envelope-depth", set_depth },
 	{ "headers", set_headers },
 	{ "skip-received", set_skip },
+	{ "archive", set_archive },
 	{ "match-names", set_match },
 	{ "replace-domain", set_replace },
 	{ "strip", set_strip },
@@ -605,6 +614,8 @@ domain_rules_write(struct text *text, const struct domain_rules *rules)
 		write_line(text, "domain", rules->domain);
 	if (rules->mailbox.len > 0)
 		write_line(text, "mailbox", rules->mailbox);
+	if (rules->archive)
+		write_line(text, "archive", slice_str("yes"));
 	for (unsigned i = 0; i < rules->envelope_count; i++)
 		write_envelope(text, &rules->envelopes[i]);
 	if (rules->envelope_depth == UINT_MAX)

@@ -17,6 +17,7 @@
  *					written it
  *	headers received,to,cc,...	"received" is its "for"; "subject" an
  *					address in parentheses
+ *	archive no|yes			each message is kept as it came, too
  *	skip-received N
  *	match-names no|yes|ADDRESS	ADDRESS: only beside that one
  *	replace-domain no|yes|DOMAIN	DOMAIN: that one only
@@ -80,6 +81,7 @@ struct domain_learned {
 enum domain_switch { DOMAIN_NO, DOMAIN_YES, DOMAIN_ONLY };
 
 struct domain_rules {
+	bool			archive;	/* queue/archive.h */
 	struct slice		domain;		/* lower-case A-labels; or "" */
 	struct slice		mailbox;	/* normal form; or empty */
 	struct domain_envelope	envelopes[DOMAIN_ENVELOPES_MOST];

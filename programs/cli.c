@@ -16,13 +16,14 @@
 
 #include <openssl/crypto.h>
 
+#include "gateway/imap/imap.h"
 #include "gateway/pop3/pop3.h"
 #include "gateway/smtp/smtp.h"
 
 typedef int cli_fn(struct cli *, int argc, char **argv);
 
 static cli_fn	cli_help, cli_config_check, cli_config_show, cli_smtp_commands,
-		cli_pop3_commands;
+		cli_pop3_commands, cli_imap_commands;
 
 static const struct command {
 	const char	*noun;
@@ -48,7 +49,7 @@ static const struct command {
   SAY_HELP_FETCH_ADD,      cli_fetch_add },
 { "fetch",   "add-domain", "DOMAIN --host H --user U [--owner ADDRESS] "
   "[--envelope-header NAME[:PREFIX[:TAIL]]] [--envelope-depth N|any] "
-  "[--mailbox ADDRESS] [--headers LIST] [--skip-received N] "
+  "[--mailbox ADDRESS] [--archive yes|no] [--headers LIST] [--skip-received N] "
   "[--match-names yes|no|ADDRESS] [--replace-domain yes|no|DOMAIN] [--strip TEXT] "
   "[--route 'TEST TEXT -> drop|copy ADDRESS'] "
   "[--learn 'address|list|from KEY -> ADDRESS'] [OPTIONS OF add]",
@@ -83,6 +84,9 @@ static const struct command {
 { "hold",    "show",     "ID",                    SAY_HELP_HOLD_SHOW, cli_hold_show },
 { "hold",    "release",  "ID [--to ADDRESS]",     SAY_HELP_HOLD_RELEASE, cli_hold_release },
 { "hold",    "delete",   "ID [--yes]",            SAY_HELP_HOLD_DELETE, cli_hold_delete },
+{ "archive", "list",     "[--days N]", SAY_HELP_ARCHIVE_LIST, cli_archive_list },
+{ "archive", "show",     "ID", SAY_HELP_ARCHIVE_SHOW, cli_archive_show },
+{ "archive", "export",   "FOLDER [--days N]", SAY_HELP_ARCHIVE_EXPORT, cli_archive_export },
 { "mailbox", "list",     "ADDRESS [--folder NAME]", SAY_HELP_MAILBOX_LIST, cli_mailbox_list },
 { "mailbox", "folders",  "ADDRESS",               SAY_HELP_MAILBOX_FOLDERS, cli_mailbox_folders },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
@@ -92,6 +96,7 @@ static const struct command {
 { "config",  "show",     "", SAY_HELP_CONFIG_SHOW,  cli_config_show },
 { "smtp",    "commands", "", SAY_HELP_SMTP,         cli_smtp_commands },
 { "pop3",    "commands", "", SAY_HELP_POP3,         cli_pop3_commands },
+{ "imap",    "commands", "", SAY_HELP_IMAP,         cli_imap_commands },
 { "help",    NULL,       "", SAY_HELP_HELP,         cli_help },
 };
 
@@ -274,6 +279,12 @@ static int
 cli_pop3_commands(struct cli *cli, int argc, char **argv)
 {
 	return commands_show(cli, argc, argv, pop3_commands_show);
+}
+
+static int
+cli_imap_commands(struct cli *cli, int argc, char **argv)
+{
+	return commands_show(cli, argc, argv, imapd_commands_show);
 }
 
 /* The option of this name, or NULL. */

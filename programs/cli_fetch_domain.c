@@ -24,7 +24,7 @@ enum { RELEASE_ID, RELEASE_TO };
 static const char *const rule_options[] = {
 	"--mailbox", "--envelope-header", "--envelope-depth", "--headers",
 	"--skip-received", "--match-names", "--replace-domain", "--strip",
-	"--route", "--learn",
+	"--route", "--learn", "--archive",
 };
 
 /* ---- rules on the command line ------------------------------------------ */

@@ -107,6 +107,7 @@ say_finding(struct text *words, enum language language,
 	SAY_FOUND(FOUND_KEPT_NOBODY);
 	SAY_FOUND(FOUND_KEPT_NO_ROW);
 	SAY_FOUND(FOUND_BIG_UNKNOWN);
+	SAY_FOUND(FOUND_ARCHIVE);
 	case FOUND_HALF:
 		text_say(words, language, FOUND_HALF,
 		    (unsigned long long)finding->number);

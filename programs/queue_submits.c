@@ -119,6 +119,39 @@ on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 int
+on_submit_archived(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct asker asker = asker_of(from, message);
+	struct unpack u = unpack_of(message->body);
+	struct conductor_original original = { .granted = unpack_u64(&u) };
+
+	if (u.bad)
+		return -EBADMSG;
+	original.memfd = ipc_take_fd(message, 0);
+	original.original_fd = message->fd[1];
+	return conductor_submit_archived(queue_of(arg)->conductor, &asker,
+	    &original, u.rest);
+}
+
+int
+on_submit_big_archived(void *arg, struct ipc *from,
+    struct ipc_message *message)
+{
+	struct queue *queue = queue_of(arg);
+	const struct asker asker = asker_of(from, message);
+	struct unpack u = unpack_of(message->body);
+	struct conductor_original original = { .memfd = -1,
+	    .granted = unpack_u64(&u), .original_fd = message->fd[0] };
+
+	original.ticket = unpack_u64(&u);
+	if (u.bad)
+		return -EBADMSG;
+	queue_pipes_end(queue->pipes, original.ticket);
+	return conductor_submit_archived(queue->conductor, &asker, &original,
+	    u.rest);
+}
+
+int
 on_held(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	const struct asker asker = asker_of(from, message);

@@ -21,6 +21,10 @@ int	on_abandon_big(void *arg, struct ipc *, struct ipc_message *);
 int	on_submit(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_SUBMIT_BIG */
 int	on_submit_big(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_SUBMIT_ARCHIVED */
+int	on_submit_archived(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_SUBMIT_BIG_ARCHIVED */
+int	on_submit_big_archived(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_HELD */
 int	on_held(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_SHARED */

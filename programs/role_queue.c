@@ -42,6 +42,8 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_HALF_DROP,   "HALF_DROP",   FETCH,   IPC_NEWS,	  0, 0, on_half_drop },
 { QUEUE_SUBMIT,	     "SUBMIT",	    ASKERS | SCHEDULE, IPC_REQUEST, 1, 0, on_submit },
 { QUEUE_SUBMIT_BIG,  "SUBMIT_BIG",  ASKERS,  IPC_REQUEST, 0, 0, on_submit_big },
+{ QUEUE_SUBMIT_ARCHIVED,     "SUBMIT_ARCHIVED",     FETCH, IPC_REQUEST, 2, 0, on_submit_archived },
+{ QUEUE_SUBMIT_BIG_ARCHIVED, "SUBMIT_BIG_ARCHIVED", FETCH, IPC_REQUEST, 1, 0, on_submit_big_archived },
 { QUEUE_HELD,	     "HELD",	    FETCH,   IPC_REQUEST, 0, 0, on_held },
 { QUEUE_SHARED,	     "SHARED",	    FETCH,   IPC_REQUEST, 1, 0, on_shared },
 { QUEUE_OPEN_BIG,    "OPEN_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_open_big },
@@ -150,6 +152,7 @@ queue_start(struct process *process)
 		.free_bytes = config->free_bytes,
 		.settle_seconds = config->settle_seconds,
 		.trail_days = config->trail_days,
+		.archive_days = config->archive_days,
 		.shares = config->fetch_share
 	};
 	struct queue *queue = calloc(1, sizeof(*queue));

@@ -16,6 +16,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/memfd.h"
+#include "queue/archiving.h"
 #include "queue/collected.h"
 #include "queue/coming.h"
 #include "queue/sharing.h"
@@ -68,6 +69,7 @@ arrive_put_off(struct transit *transit, unsigned code, const char *status,
 	    words);
 	conductor_answer(transit->conductor, &transit->asker, code, status,
 	    "%s", words);
+	archiving_undo(transit);
 	arrive_drop(transit);
 }
 
@@ -146,6 +148,10 @@ take_bytes(struct transit *transit, int memfd, struct incoming *incoming)
 		transit->env.id = *ledger_taken_id(transit->taken);
 		return take_small(transit);
 	}
+	if (transit->has_original) {
+		transit->env.id = transit->original;
+		return take_small(transit);
+	}
 	r = message_id_new(&transit->conductor->last_id, clock_utc_ms());
 	if (r < 0)
 		return r;
@@ -181,21 +187,35 @@ has_recipients(const struct envelope *env)
 	return env->recipient_count > 0;
 }
 
-/* Without memory for it the trail says less. */
+/* Without memory for how it was shared the trail says less. */
 static void
-note_shared(struct transit *transit, const char *shared)
+note_known(struct transit *transit, const struct arrive_known *known)
 {
+	const char *shared = known == NULL ? NULL : known->shared;
 	struct slice copy;
 
+	if (known != NULL && known->original != NULL) {
+		transit->original = *known->original;
+		transit->has_original = true;
+	}
 	if (shared != NULL && arena_copy(transit->arena, slice_of(shared,
 	    strlen(shared) + 1), &copy) == 0)
 		transit->shared = copy.at;
 }
 
+/* What is here already was received: its original stays. */
+static void
+drop_answered(struct transit *transit, int r)
+{
+	if (r != -EEXIST)
+		archiving_undo(transit);
+	arrive_drop(transit);
+}
+
 int
 arrive_submit(struct conductor *conductor, const struct asker *asker,
     uint64_t granted, struct slice packed_env, int memfd, uint64_t ticket,
-    const char *shared)
+    const struct arrive_known *known)
 {
 	struct incoming *incoming = NULL;
 	struct transit *transit;
@@ -232,7 +252,7 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 	TAILQ_INSERT_TAIL(&conductor->arriving, transit, next);
 	transit->asker = *asker;
 	transit->granted = granted;
-	note_shared(transit, shared);
+	note_known(transit, known);
 	r = envelope_unpack(transit->arena, transit->packed_env,
 	    &transit->env);
 	if (r == 0 && (!has_recipients(&transit->env) ||
@@ -252,7 +272,7 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 	if (r == 0)
 		ask_judge(transit);
 	else if (r == -EBADMSG || r == -EEXIST)
-		arrive_drop(transit);
+		drop_answered(transit, r);
 	else
 		arrive_put_off(transit, 451, "4.3.0", r == -ESRCH ?
 		    "it is not to be taken now, list it again" :
@@ -308,6 +328,7 @@ refuse(struct transit *transit, const struct verdict *verdict)
 	    verdict->reason);
 	conductor_answer(conductor, &transit->asker, verdict->code,
 	    verdict->status, "%s", verdict->reason);
+	archiving_undo(transit);
 	arrive_drop(transit);
 }
 
@@ -501,6 +522,7 @@ conductor_asker_lost(struct conductor *conductor, void *from)
 		if (transit->asker.from == from)
 			transit->asker.from = NULL;
 	sharing_asker_lost(conductor, from);
+	archiving_asker_lost(conductor, from);
 	coming_asker_lost(conductor, from);
 	incoming_lost(conductor, from);
 	ledger_asker_lost(conductor->ledger, from);

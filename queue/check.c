@@ -400,6 +400,8 @@ queue_check_run(struct queue_check *check,
 		r = check_all_big(check);
 	if (r == 0)
 		r = check_halves(check);
+	if (r == 0)
+		r = check_archive(check);
 	if (r < 0)
 		return r;
 	*counts_out = check->counts;

@@ -25,6 +25,8 @@ enum queue_found {
 	FOUND_KEPT_NO_ROW,	/* a kept file the next start sweeps away */
 	FOUND_RECORD_LEDGER,	/* a collected one that ledger.db lacks */
 	FOUND_BIG_UNKNOWN,	/* a note: a big file nobody refers to */
+	FOUND_ARCHIVE,		/* one of the archive is not where it is
+				   looked for, or no file */
 	FOUND_HALF		/* a note: of what is kept of a message that was
 				   cut; it is thrown away, and fetched whole */
 };

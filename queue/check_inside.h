@@ -45,6 +45,8 @@ bool	check_head(const struct message_id *id, struct slice head,
 	    struct slice bytes, struct transit **transit_out);
 /* check_half.c: what is kept of messages that were cut.  0, or -errno. */
 int	check_halves(struct queue_check *);
+/* check_archive.c: what is in the archive can be had.  0, or -errno. */
+int	check_archive(struct queue_check *);
 /* check_journal.c: all records.  0, or -errno. */
 int	check_journal(struct queue_check *);
 

@@ -13,6 +13,7 @@
 
 #include "lib/base/dot.h"
 #include "lib/base/log.h"
+#include "queue/archiving.h"
 
 #define DETAIL_BYTES	1024	/* the trail cuts it to TRAIL_FIELD_BYTES */
 
@@ -136,6 +137,7 @@ collected_received(struct transit *transit, bool is_held)
 	if (taken != NULL)
 		ledger_stored(transit->conductor->ledger, taken, &transit->env,
 		    is_held, transit->position);
+	archiving_tell(transit);
 	tell(transit, "");
 	if (transit->shared != NULL)
 		conductor_trail(transit->conductor, transit, TRAIL_SHARED,
@@ -155,6 +157,7 @@ here_already(struct transit *transit, const struct message_id *id)
 
 	transit->env.id = *id;
 	message_id_write(id, text);
+	archiving_tell(transit);
 	tell(transit, "here already, not delivered again: ");
 	if (transit->asker.from == NULL)
 		return;
@@ -224,6 +227,8 @@ leave_out_claimed(struct transit *transit)
 
 	/* a copy that nobody needs is an entry too, with a name and a time */
 	transit->env.received_at_utc_ms = clock_utc_ms();
+	if (old == NULL && transit->has_original)
+		old = &transit->original;
 	if (old == NULL)
 		r = message_id_new(&conductor->last_id, clock_utc_ms());
 	if (r < 0)

@@ -17,6 +17,8 @@
 
 #include "lib/base/log.h"
 #include "lib/base/memfd.h"
+#include "queue/archive.h"
+#include "queue/archiving.h"
 #include "queue/collected.h"
 #include "queue/coming.h"
 #include "queue/sharing.h"
@@ -413,6 +415,7 @@ on_keep_time(void *arg)
 		drop_due(conductor);
 	is_short = tend_ballast(conductor->space);
 	halves_look(conductor->halves, is_short);
+	archiving_look(conductor);
 	timer_set(conductor->keep_timer, is_short ? LOOK_AGAIN_MS : KEEP_MS);
 }
 
@@ -461,6 +464,7 @@ open_folders(struct conductor *conductor)
 		{ "kept", &conductor->kept_fd },
 		{ "big", &conductor->big_fd },
 		{ "half", &conductor->half_fd },
+		{ "archive", &conductor->archive_fd },
 		{ "trail", &conductor->trail_fd },
 	};
 	int r = 0;
@@ -529,6 +533,9 @@ open_stores(struct conductor *conductor)
 		r = halves_open(conductor->half_fd, conductor->ledger,
 		    conductor->big_pool, options->half_bytes,
 		    &conductor->halves);
+	if (r == 0)
+		r = archive_open(conductor->archive_fd, options->archive_io,
+		    &conductor->archive);
 	if (r == 0)
 		r = trail_open(conductor->trail_fd, conductor->loop,
 		    options->trail_days, on_trail_fault, conductor,
@@ -603,11 +610,13 @@ conductor_open(int folder_fd, const struct conductor_options *options,
 	}
 	conductor->journal_fd = conductor->kept_fd = -1;
 	conductor->big_fd = conductor->half_fd = conductor->trail_fd = -1;
+	conductor->archive_fd = -1;
 	TAILQ_INIT(&conductor->arriving);
 	TAILQ_INIT(&conductor->received);
 	TAILQ_INIT(&conductor->set_aside);
 	LIST_INIT(&conductor->sharings);
 	TAILQ_INIT(&conductor->coming);
+	TAILQ_INIT(&conductor->archivings);
 	conductor->pool = pool_new(loop, 1);
 	conductor->big_pool = pool_new(loop, BIG_SYNCS);
 	conductor->settle_timer = timer_new(loop, on_settle_time, conductor);
@@ -641,7 +650,8 @@ void
 conductor_close(struct conductor *conductor)
 {
 	const int folders[] = { conductor->journal_fd, conductor->kept_fd,
-	    conductor->big_fd, conductor->half_fd, conductor->trail_fd };
+	    conductor->big_fd, conductor->half_fd, conductor->archive_fd,
+	    conductor->trail_fd };
 
 	conductor->closing = true;
 	pool_free(conductor->pool);	/* the last sync ends first */
@@ -652,6 +662,7 @@ conductor_close(struct conductor *conductor)
 	timer_free(conductor->keep_timer);
 	sharing_close(conductor);
 	coming_close(conductor);
+	archiving_close(conductor);
 	deliver_close(conductor);
 	keep_close(conductor);
 	if (conductor->space != NULL)
@@ -662,6 +673,7 @@ conductor_close(struct conductor *conductor)
 	journal_close(conductor->journal);
 	trail_close(conductor->trail);
 	halves_close(conductor->halves);
+	archive_close(conductor->archive);
 	if (conductor->rows != NULL)
 		bodies_flush(conductor);
 	ledger_close(conductor->ledger);

@@ -17,6 +17,7 @@
 #include "lib/base/pool.h"
 #include "queue/service.h"
 
+struct archive_io;
 struct journal_io;
 struct ledger;
 struct conductor;		/* opaque; see conductor_inside.h */
@@ -71,8 +72,10 @@ struct conductor_options {
 	uint64_t	 half_bytes;	/* kept of messages that were cut */
 	unsigned	 settle_seconds;
 	unsigned	 trail_days;
+	unsigned	 archive_days;	/* of archive/; 1 at least */
 	bool		 shares;	/* a second copy is taken from here */
 	const struct journal_io *journal_io;	/* NULL: the disk */
+	const struct archive_io *archive_io;	/* the same */
 };
 
 /*
@@ -144,6 +147,19 @@ void	conductor_big_abandon(struct conductor *, void *from, uint64_t ticket);
 int	conductor_submit(struct conductor *, const struct asker *,
 	    uint64_t granted, struct slice packed_env, int memfd,
 	    uint64_t ticket);
+
+/*
+ * The same, of one whose original is archived before anything else (archive.h):
+ * the answer is another than 250, or that is durable.
+ */
+struct conductor_original {
+	uint64_t	granted;
+	int		memfd;		/* owned from now on; -1: it is big */
+	uint64_t	ticket;		/* and there */
+	int		original_fd;	/* borrowed, sealed: original_pack() */
+};
+int	conductor_submit_archived(struct conductor *, const struct asker *,
+	    const struct conductor_original *, struct slice packed_env);
 
 /*
  * May another copy of that row be here (QUEUE_HELD)?  Answered through

@@ -9,7 +9,7 @@
  * is what is different about collected mail, redirect.c about redirected mail;
  * hold.c is what a person does with what is held.  bodies.c knows what is here
  * of signed mail; coming.c, sharing.c and composing.c take a second copy of it
- * from here.
+ * from here.  archiving.c keeps what a provider has sent, before all that.
  */
 #ifndef POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
 #define POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
@@ -75,6 +75,8 @@ struct transit {
 	bool		 is_stuck;	/* told: its bytes cannot be read */
 	const char	*held_for;	/* why, unless the verdict says it */
 	const char	*shared;	/* collected: what was not fetched */
+	bool		 has_original;	/* that is in the archive */
+	struct message_id original;	/* under this name */
 	struct keeping	*keeping;	/* its file is being written */
 	bool		 at_judge;
 	unsigned	 judge_tries;
@@ -139,12 +141,13 @@ struct conductor {
 	struct pool		*big_pool;	/* syncs big files, many at once */
 	int			 folder_fd;	/* borrowed */
 	int			 journal_fd, kept_fd, big_fd, trail_fd;
-	int			 half_fd;
+	int			 half_fd, archive_fd;
 	struct journal		*journal;
 	struct rows		*rows;
 	struct ledger		*ledger;
 	struct big		*big;
 	struct halves		*halves;
+	struct archive		*archive;
 	struct trail		*trail;
 	struct space		*space;
 	struct message_id	 last_id;
@@ -170,6 +173,8 @@ struct conductor {
 	TAILQ_HEAD(, coming)	 coming;
 	unsigned		 coming_count;
 	struct timer		*coming_timer;	/* or NULL */
+	TAILQ_HEAD(, archiving)	 archivings;	/* as they were handed in */
+	uint64_t		 expired_ms;	/* next look at old ones */
 	uint64_t		 count_received, count_delivered, count_refused;
 	bool			 closing;
 };
@@ -199,10 +204,15 @@ void	conductor_answer(struct conductor *, const struct asker *,
 	    unsigned code, const char *status, const char *format, ...)
 	    __attribute__((format(printf, 5, 6)));
 
-/* arrive.c: conductor_submit(), of what was put together here: how, or NULL. */
+/* What is known of a submission beside its envelope. */
+struct arrive_known {
+	const char	*shared;	/* how it was put together here; or NULL */
+	const struct message_id *original;	/* in the archive; or NULL */
+};
+/* arrive.c: conductor_submit(), of what has been here before; NULL: it is new. */
 int	arrive_submit(struct conductor *, const struct asker *,
 	    uint64_t granted, struct slice packed_env, int memfd,
-	    uint64_t ticket, const char *shared);
+	    uint64_t ticket, const struct arrive_known *);
 /* arrive.c: the verdict stands: to the receipt. */
 void	arrive_go_on(struct transit *);
 /* It goes no further: give back what it holds. */

@@ -271,6 +271,12 @@ ledger_is_broken(const struct ledger *ledger)
 	return db_is_broken(ledger->db);
 }
 
+bool
+ledger_trusts_clock(struct ledger *ledger)
+{
+	return clock_jump_is_trusted(&ledger->clock);
+}
+
 void
 ledger_look(struct ledger *ledger)
 {

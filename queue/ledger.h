@@ -79,6 +79,8 @@ int	ledger_replayed(struct ledger *);
 int	ledger_sync(struct ledger *, uint64_t position);
 /* A sync failed: open it anew, in another process. */
 bool	ledger_is_broken(const struct ledger *);
+/* May something be removed for its age now?  (clock_jump.h) */
+bool	ledger_trusts_clock(struct ledger *);
 /* From time to time: the clocks. */
 void	ledger_look(struct ledger *);
 

@@ -152,7 +152,14 @@ enum queue_kind {
 	/* console -> queue: u64 who asks (an account; 0: the postmaster), slice
 	 * id of a note: the message itself is wanted (ledger_want_body) -> u8
 	 * body_status, u32 how many, so many u64 fetch accounts */
-	QUEUE_BODY
+	QUEUE_BODY,
+	/* fetch -> queue, 2 descriptors (sealed: the bytes; what they were as
+	 * they came, original_pack()): as QUEUE_SUBMIT; the message is in the
+	 * archive before it is received (archive.h) */
+	QUEUE_SUBMIT_ARCHIVED,
+	/* fetch -> queue, 1 descriptor (the second of those): as
+	 * QUEUE_SUBMIT_BIG */
+	QUEUE_SUBMIT_BIG_ARCHIVED
 };
 
 /*

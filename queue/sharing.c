@@ -153,7 +153,8 @@ on_composed(void *arg, int status)
 		return;
 	}
 	r = arrive_submit(sharing->conductor, &sharing->asker,
-	    sharing->env.bytes, text_slice(&packed), fd, ticket, sharing->told);
+	    sharing->env.bytes, text_slice(&packed), fd, ticket,
+	    &(struct arrive_known){ .shared = sharing->told });
 	/* a breach is not answered there; who is behind it waits for this */
 	if (r < 0)
 		conductor_answer(sharing->conductor, &sharing->asker, 451,

@@ -24,6 +24,7 @@ enum trail_word {
 	TRAIL_RECEIVED,		/* the sender was told 250 */
 	TRAIL_FETCHED,		/* taken from a remote mailbox */
 	TRAIL_SHARED,		/* its body was here, and was not fetched */
+	TRAIL_ARCHIVED,		/* as it was sent, before all that */
 	TRAIL_FOUND,		/* whom it is for, in a mailbox of many */
 	TRAIL_MADE,		/* by the hub itself: notice, reply */
 	TRAIL_JUDGED,

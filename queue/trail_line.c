@@ -13,6 +13,7 @@ static const char *const words[TRAIL_WORDS] = {
 	[TRAIL_RECEIVED]	= "received",
 	[TRAIL_FETCHED]		= "fetched",
 	[TRAIL_SHARED]		= "shared",
+	[TRAIL_ARCHIVED]	= "archived",
 	[TRAIL_FOUND]		= "found",
 	[TRAIL_MADE]		= "made",
 	[TRAIL_JUDGED]		= "judged",

@@ -513,6 +513,12 @@ imap_is_mended(const struct imap *imap)
 	return imap->texting != NULL && imap->dot.breaches != 0;
 }
 
+unsigned
+imap_mend(const struct imap *imap)
+{
+	return imap->dot.mend;
+}
+
 static void
 tell_part(struct imap *imap, struct slice run)
 {

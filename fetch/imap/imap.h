@@ -104,6 +104,8 @@ void		 imap_more(struct imap *, struct slice line);
 void		 imap_hold(struct imap *, bool held);
 /* Of the text that comes in something has been mended so far. */
 bool		 imap_is_mended(const struct imap *);
+/* And into the part of it that is just told: a DOT_ bit, or 0. */
+unsigned	 imap_mend(const struct imap *);
 /* While it idles (RFC 2177) silence is no fault. */
 void		 imap_idle(struct imap *, bool idles);
 /*

@@ -287,6 +287,12 @@ sample(struct collect *collect, uint32_t uid, uint64_t *from,
 	    text_slice(&words));
 }
 
+static unsigned
+mend(const struct collect *collect)
+{
+	return imap_mend(session_of(collect)->imap);
+}
+
 static bool
 is_mended(const struct collect *collect)
 {
@@ -462,6 +468,7 @@ const struct protocol protocol_imap = {
 	.leaves = imap_is_marked,
 	.header = header, .message = message, .shape = shape,
 	.section = section, .rest = rest,
-	.sample = sample, .is_mended = is_mended, .remove = remove_one,
+	.sample = sample, .is_mended = is_mended, .mend = mend,
+	.remove = remove_one,
 	.ping = ping, .next = imap_next, .leave = leave
 };

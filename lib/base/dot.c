@@ -55,6 +55,7 @@ mend(struct dot_reader *dot, const char *byte)
 	dot->breaches |= nul ? DOT_NUL : DOT_BARE_LF;
 	if (!dot->normalises)
 		return slice_of(byte, 1);
+	dot->mend = nul ? DOT_NUL : DOT_BARE_LF;
 	dot->added += !nul;
 	return nul ? slice_of("\x80", 1) : slice_of(crlf, 2);
 }
@@ -66,6 +67,7 @@ mend_cr(struct dot_reader *dot)
 	dot->breaches |= DOT_BARE_CR;
 	dot->at = DOT_AT_TEXT;
 	dot->added += dot->normalises;
+	dot->mend = dot->normalises ? DOT_BARE_CR : 0;
 	return dot->normalises ? slice_of(crlf + 1, 1) : slice_of(NULL, 0);
 }
 
@@ -145,6 +147,7 @@ dot_take(struct dot_reader *dot, struct slice *input, struct slice *run_out)
 	enum dot_is is;
 	struct slice run;
 
+	dot->mend = 0;
 	if (dot->at == DOT_AT_END)
 		return DOT_END;
 	while (input->len > 0) {

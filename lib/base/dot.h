@@ -35,6 +35,8 @@ struct dot_reader {
 	bool		counts;		/* BDAT: a dot is text, there is no end */
 	bool		normalises;	/* mends breaches as it goes */
 	uint64_t	added;		/* bytes that mending has added */
+	unsigned	mend;		/* the DOT_ bit of what the run that came
+					   out last stands for; 0: it came so */
 };
 
 enum dot_is {

@@ -84,3 +84,13 @@ message_id_order(const struct message_id *a, const struct message_id *b)
 {
 	return memcmp(a->bytes, b->bytes, MESSAGE_ID_BYTES);
 }
+
+int64_t
+message_id_utc_ms(const struct message_id *id)
+{
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < TIME_BYTES; i++)
+		ms = ms << 8 | id->bytes[i];
+	return ms;
+}

@@ -28,6 +28,8 @@ void	message_id_write(const struct message_id *,
 	    char text_out[MESSAGE_ID_CHARS + 1]);
 /* 0, or -EINVAL when `s` is no such name (letters of either case are). */
 int	message_id_read(struct slice s, struct message_id *id_out);
+/* When it was given, by the clock of then: milliseconds since 1970. */
+int64_t	message_id_utc_ms(const struct message_id *);
 /* Order of time; 0 when they are the same. */
 int	message_id_order(const struct message_id *, const struct message_id *);
 

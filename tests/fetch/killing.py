@@ -385,12 +385,12 @@ def restored(args, session=Session):
 
 # --- a disk that fails, or is full -------------------------------------------
 
-def failing_call(args, role, call, fault, n, session=Session):
+def failing_call(args, role, call, fault, n, session=Session, kind=Remote):
     """The n-th such call of the role fails while it collects."""
     from sweep import Strace, can_trace
     if not can_trace():
         raise args.Skip("needs strace and root")
-    with Scene(args, {"ann": True}, session=session) as scene:
+    with Scene(args, {"ann": True}, session=session, remote=kind) as scene:
         remote = scene.remotes[0]
         remote.more(1)
         until_done(scene.remotes)       # so that all that is needed runs

@@ -35,6 +35,7 @@ import names                                            # noqa: E402,F401
 import demand                                           # noqa: E402,F401
 import before                                           # noqa: E402,F401
 import domain                                           # noqa: E402,F401
+import archive                                          # noqa: E402
 import imap_begin                                       # noqa: E402,F401
 import imap_carrying                                    # noqa: E402,F401
 import imap_listing                                     # noqa: E402,F401
@@ -57,7 +58,7 @@ import rows                                             # noqa: E402
 
 # with hubs of their own; what takes longest is first
 OWN = (killing, kills, resuming, waiting, sharing, watching, saving, limits,
-       telling, line, infected)
+       telling, line, infected, archive)
 
 
 class Skip(Exception):

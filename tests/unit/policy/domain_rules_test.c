@@ -37,6 +37,7 @@ set(const char *option, const char *value)
 static const char whole[] =
     "domain office.test\n"
     "mailbox box@provider.test\n"
+    "archive yes\n"
     "envelope-header Delivered-To:mbox-\n"
     "envelope-header X-Original-To\n"
     "envelope-header X-Rcpt-To::@pop.test\n"
@@ -59,6 +60,7 @@ START_TEST(the_text_form_reads_back_as_it_was_written)
 	ck_assert_int_eq(domain_rules_read(arena, slice_str(whole), &rules,
 	    &fault), 0);
 	ck_assert_uint_eq(rules.envelope_depth, UINT_MAX);
+	ck_assert(rules.archive);
 	ck_assert(slice_is_str(rules.envelopes[2].tail, "@pop.test"));
 	ck_assert_uint_eq(rules.routes[0].copy_to.count, 2);
 	ck_assert_uint_eq(rules.routes[1].copy_to.count, 0);
@@ -116,6 +118,7 @@ static const struct {
 	{ "headers", "to cc", SAY_WANT_HEADERS },
 	{ "headers", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", SAY_WANT_HEADERS },
 	{ "skip-received", "many", SAY_WANT_HOPS },
+	{ "archive", "maybe", SAY_WANT_ARCHIVE },
 	{ "match-names", "maybe", SAY_WANT_MATCH_NAMES },
 	{ "replace-domain", "a b", SAY_WANT_REPLACE_DOMAIN },
 	{ "strip", "a b", SAY_WANT_STRIP },

@@ -398,6 +398,29 @@ START_TEST(half_a_message_that_is_damaged_is_noted)
 }
 END_TEST
 
+START_TEST(one_of_the_archive_that_cannot_be_had_is_found)
+{
+	struct message_id id = { { 0 } };
+	char name[MESSAGE_ID_CHARS + 1], path[64];
+	int fd;
+
+	ck_assert_int_eq(message_id_new(&id, 1795348800000), 0);
+	message_id_write(&id, name);
+	ck_assert_int_eq(mkdirat(stage.scratch.fd, "archive/2026-11-22", 0700),
+	    0);
+	(void)snprintf(path, sizeof(path), "archive/2026-11-22/%s", name);
+	fd = openat(stage.scratch.fd, path, O_CREAT | O_WRONLY, 0400);
+	ck_assert_int_ge(fd, 0);
+	(void)close(fd);
+	check(0);
+	ck_assert_int_eq(renameat(stage.scratch.fd, "archive/2026-11-22",
+	    stage.scratch.fd, "archive/2026-11-21"), 0);
+	check(1);
+	ck_assert_int_eq(found.what, FOUND_ARCHIVE);
+	ck_assert_int_eq(message_id_order(&found.id, &id), 0);
+}
+END_TEST
+
 START_TEST(a_letter_in_a_big_file_is_looked_up)
 {
 	struct message_id id, none = { "none" };
@@ -442,6 +465,7 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    a_big_file_that_nobody_knows_is_noted_a_day_later);
 	tcase_add_test(tcase, half_a_message_that_is_damaged_is_noted);
+	tcase_add_test(tcase, one_of_the_archive_that_cannot_be_had_is_found);
 	tcase_add_test(tcase, a_letter_in_a_big_file_is_looked_up);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -41,6 +41,7 @@ START_TEST(it_is_written_and_read_back_in_either_case)
 
 	for (int i = 0; i < 1000; i++) {
 		ck_assert_int_eq(message_id_new(&id, i * 7919), 0);
+		ck_assert_int_eq(message_id_utc_ms(&id), i * 7919);
 		message_id_write(&id, name);
 		ck_assert_uint_eq(strlen(name), MESSAGE_ID_CHARS);
 		for (char *c = name; i % 2 == 0 && *c != '\0'; c++)

@@ -1,0 +1,17 @@
+/*
+ * archive_inside.h - what archive.c and archive_days.c share
+ */
+#ifndef POSTROOM_QUEUE_ARCHIVE_INSIDE_H
+#define POSTROOM_QUEUE_ARCHIVE_INSIDE_H
+
+#include "queue/archive.h"
+
+/* A folder below another, to read; its descriptor, or -errno. */
+int	archive_folder(int folder_fd, const char *name);
+/*
+ * Remove the files in a folder; `*most` is how many may be, and is counted
+ * down.  0 or -errno.
+ */
+int	archive_empty(int folder_fd, unsigned *most);
+
+#endif
