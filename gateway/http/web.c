@@ -13,7 +13,7 @@
 
 #include <openssl/crypto.h>
 
-#include "gateway/pop3/sasl.h"
+#include "lib/base/sasl.h"
 
 /*
  * __Host-: the browser takes and gives it by TLS only, for this host only, and

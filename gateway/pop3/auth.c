@@ -10,7 +10,7 @@
 
 #include "gateway/pop3/login.h"
 #include "gateway/pop3/reply.h"
-#include "gateway/pop3/sasl.h"
+#include "lib/base/sasl.h"
 
 #define LOGIN_FAILURES	3	/* HARDENING 2: in one connection */
 

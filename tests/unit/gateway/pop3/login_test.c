@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "gateway/pop3/pop3.h"
-#include "gateway/pop3/sasl.h"
+#include "lib/base/sasl.h"
 #include "tests/unit/gateway/pop3/peer.h"
 #include "tests/unit/unit.h"
 

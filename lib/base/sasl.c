@@ -1,7 +1,7 @@
 /*
  * sasl.c - what a client's SASL response says
  */
-#include "gateway/pop3/sasl.h"
+#include "lib/base/sasl.h"
 
 #include <errno.h>
 

@@ -1,10 +1,10 @@
 /*
  * sasl.h - what a client's SASL response says (RFC 4616, RFC 4648)
  *
- * Pure functions on borrowed bytes; the conversation is in auth.c.
+ * Pure functions on borrowed bytes; the conversations are in gateway/.
  */
-#ifndef POSTROOM_GATEWAY_POP3_SASL_H
-#define POSTROOM_GATEWAY_POP3_SASL_H
+#ifndef POSTROOM_BASE_SASL_H
+#define POSTROOM_BASE_SASL_H
 
 #include "lib/base/slice.h"
 
