@@ -1,0 +1,161 @@
+/*
+ * copy.c - COPY and MOVE (RFC 9051 6.4.7 and 6.4.8, UIDPLUS)
+ *
+ * A COPY is all or nothing.  A MOVE moves each step whole: a letter is in one of
+ * the two mailboxes, whatever happens.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "gateway/imap/reply.h"
+#include "gateway/imap/session.h"
+#include "store/copying.h"
+#include "store/folders.h"
+
+/* Ranges of UIDs, in COPYUID. */
+#define UIDS_BYTES	(1024 * 1024)
+
+struct copy {
+	struct copying	*copying;
+	size_t		*places;
+	uint32_t	*from, *to;	/* UIDs of what was copied */
+	size_t		 count, next, copied;
+	bool		 is_move;
+};
+
+static void
+drop(struct imapd_session *session)
+{
+	struct copy *work = session->work;
+
+	(void)copying_end(work->copying);
+	free(work->places);
+	free(work->from);
+	free(work->to);
+}
+
+/* "COPYUID 38505 304,319:320 3956:3958" (RFC 9051 7.1). */
+static void
+add_copyuid(struct text *text, const struct copy *work)
+{
+	text_addf(text, "COPYUID %u ", copying_uidvalidity(work->copying));
+	imapd_add_uids(text, work->from, work->copied);
+	text_add_byte(text, ' ');
+	imapd_add_uids(text, work->to, work->copied);
+}
+
+static void
+finish(struct imapd_session *session)
+{
+	struct copy *work = session->work;
+	TEXT_AUTO code = TEXT_INIT(UIDS_BYTES);
+
+	if (work->copied == 0) {
+		imapd_finish(session, "OK there was nothing to do");
+		return;
+	}
+	add_copyuid(&code, work);
+	/* one that is too long for a line is told in the response before;
+	 * RFC 6851 4.3: MOVE tells it before the messages go */
+	if (text_failed(&code)) {
+		imapd_finish(session, "OK done");
+	} else if (work->is_move || code.len > IMAPD_CLOSING_BYTES / 2) {
+		text_add_str(&code, "] done\r\n");
+		(void)stream_write(session->stream, slice_str("* OK ["));
+		(void)stream_write(session->stream, text_slice(&code));
+		imapd_finish(session, "OK done");
+	} else {
+		imapd_finish(session, "OK [%.*s] done",
+		    SLICE_FMT(text_slice(&code)));
+	}
+}
+
+static void
+more(struct imapd_session *session)
+{
+	struct copy *work = session->work;
+	size_t count = work->count - work->next;
+	uint32_t uids[SELECTED_STEP];
+	int r;
+
+	if (count == 0) {
+		finish(session);
+		return;
+	}
+	if (count > SELECTED_STEP)
+		count = SELECTED_STEP;
+	r = copying_add(work->copying, work->places + work->next, count,
+	    work->next + count == work->count, uids);
+	if (r < 0) {
+		if (r == -ENOENT)
+			imapd_finish(session, "NO [TRYCREATE] there is no "
+			    "such mailbox");
+		else
+			imapd_refuse(session, r);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (uids[i] == 0)
+			continue;
+		work->from[work->copied] = selected_at(session->selected,
+		    work->places[work->next + i])->uid;
+		work->to[work->copied++] = uids[i];
+	}
+	work->next += count;
+}
+
+static int
+begin(struct imapd_session *session, struct copy *work, struct slice name)
+{
+	uint32_t mailbox;
+	int r;
+
+	work->from = calloc(work->count + 1, sizeof(*work->from));
+	work->to = calloc(work->count + 1, sizeof(*work->to));
+	if (work->from == NULL || work->to == NULL)
+		return -ENOMEM;
+	r = folder_find(session->account, name, &mailbox);
+	if (r == -EINVAL)
+		r = -ENOENT;
+	return r < 0 ? r : copying_new(session->selected, mailbox,
+	    work->is_move, &work->copying);
+}
+
+static void
+copy(struct imapd_session *session, struct imapd_parse *parse, bool is_move)
+{
+	struct copy *work;
+	struct imapd_set set;
+	struct slice name;
+	int r;
+
+	if (!imapd_set(parse, &set) || !imapd_space(parse) ||
+	    !imapd_mailbox(parse, &name) || !imapd_end(parse))
+		return;
+	work = imapd_work(session, sizeof(*work));
+	if (work == NULL || !imapd_places(session, &set,
+	    imapd_is_uid(session), &work->places, &work->count))
+		return;
+	session->drop = drop;
+	work->is_move = is_move;
+	r = begin(session, work, name);
+	if (r == -ENOENT)
+		imapd_finish(session, "NO [TRYCREATE] there is no such "
+		    "mailbox");
+	else if (r < 0)
+		imapd_refuse(session, r);
+	else
+		session->more = more;
+}
+
+void
+imapd_copy(struct imapd_session *session, struct imapd_parse *parse)
+{
+	copy(session, parse, false);
+}
+
+void
+imapd_move(struct imapd_session *session, struct imapd_parse *parse)
+{
+	copy(session, parse, true);
+}

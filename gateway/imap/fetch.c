@@ -1,0 +1,314 @@
+/*
+ * fetch.c - FETCH (RFC 9051 6.4.5): over the messages, one after the other
+ *
+ * What the index knows is told of many messages in one look.  For a message
+ * whose bytes are wanted the letter is opened, a big one's file asked for, and
+ * its sections leave in pieces as the client takes them.  A letter that cannot
+ * be read is passed over, and the command ends with NO; when it breaks off in
+ * the middle the connection is cut, so that no client takes half a letter for a
+ * whole one.
+ */
+#include "gateway/imap/fetch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/imap/reply.h"
+
+/* All that a response tells but sections: envelope and structure at most. */
+#define RESPONSE_BYTES	(3 * STRUCTURE_MOST)
+#define FACTS_STEP	100	/* messages in one look at the index */
+
+static void	go_message(struct imapd_session *);
+
+static void
+drop(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+
+	imapd_letter_end(&fetch->letter);
+	free(fetch->places);
+}
+
+/* The letter cannot be told; the others are. */
+static void
+pass_over(struct imapd_session *session, int r)
+{
+	struct imapd_fetch *fetch = session->work;
+
+	fetch->failed = r == -EBADMSG || r == -EUCLEAN ?
+	    "a letter is damaged: tell the postmaster" :
+	    "a letter cannot be read now";
+	if (r == -EIO || r == -ENOMEM)
+		session->ports.failed(session->ports.arg, r);
+	imapd_fetch_next(session);
+}
+
+void
+imapd_fetch_next(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+
+	imapd_letter_end(&fetch->letter);
+	fetch->next++;
+	fetch->go = go_message;
+}
+
+static bool
+is_newly_seen(const struct imapd_fetch *fetch, size_t i)
+{
+	return fetch->sets_seen && i >= fetch->newly_from &&
+	    i < fetch->seen_upto && fetch->newly[i - fetch->newly_from];
+}
+
+/* RFC 9051 6.4.5: who fetches a body has seen the message. */
+static void
+mark_seen(struct imapd_session *session)
+{
+	static const struct flag_change seen = {
+		.how = FLAG_ADD, .flags = LETTER_SEEN,
+		.unchanged_since = UINT64_MAX,
+	};
+	struct imapd_fetch *fetch = session->work;
+	size_t places[IMAPD_FETCH_SEEN], count = 0, i;
+	uint64_t modseq;
+
+	memset(fetch->newly, 0, sizeof(fetch->newly));
+	fetch->newly_from = fetch->next;
+	for (i = 0; i < IMAPD_FETCH_SEEN && fetch->next + i < fetch->count;
+	    i++) {
+		size_t n = fetch->places[fetch->next + i];
+
+		if ((selected_at(session->selected, n)->flags & LETTER_SEEN) ||
+		    selected_is_expunged(session->selected, n))
+			continue;
+		fetch->newly[i] = 1;
+		places[count++] = n;
+	}
+	fetch->seen_upto = fetch->next + i;
+	/* that it cannot be marked keeps nobody from reading */
+	if (count > 0 && selected_flag(session->selected, places, count,
+	    &seen, NULL, NULL, &modseq) < 0)
+		memset(fetch->newly, 0, sizeof(fetch->newly));
+	session->ports.wrote(session->ports.arg);
+}
+
+static void
+write_text(struct imapd_session *session, const struct text *text)
+{
+	/* what the stream cannot take it tells as STREAM_FAILED */
+	if (text_failed(text))
+		session->is_over = true;
+	else
+		(void)stream_write(session->stream, text_slice(text));
+}
+
+/* Items are told; then come those that need bytes. */
+static void
+open_response(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+	TEXT_AUTO text = TEXT_INIT(RESPONSE_BYTES);
+	int r = imapd_letter_try(&fetch->letter);
+
+	if (r == 0)
+		r = imapd_letter_structure(&fetch->letter);
+	if (r < 0) {
+		pass_over(session, r);
+		return;
+	}
+	if (is_newly_seen(fetch, fetch->next))
+		session->ports.step(session->ports.arg,
+		    &fetch->letter.facts.id, "read");
+	imapd_fetch_items(session, &text, fetch->letter.n,
+	    &fetch->letter.facts, &fetch->letter.structure,
+	    is_newly_seen(fetch, fetch->next));
+	write_text(session, &text);
+	fetch->item = 0;
+	fetch->go = imapd_fetch_section;
+}
+
+static void
+on_big(void *arg, int fd)
+{
+	struct imapd_session *session = arg;
+	struct imapd_fetch *fetch = session->work;
+	int r;
+
+	session->asked = false;
+	r = imapd_letter_take_file(&fetch->letter, fd);
+	if (r < 0)
+		pass_over(session, r);
+	else
+		fetch->go = open_response;
+	timer_set(session->turn, 0);
+}
+
+/* One message whose bytes are needed. */
+static void
+go_letter(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+	struct message_id id;
+	int r;
+
+	r = imapd_letter_find(&fetch->letter, session->selected,
+	    fetch->places[fetch->next]);
+	if (r < 0) {
+		pass_over(session, r);
+		return;
+	}
+	fetch->go = open_response;
+	if (!imapd_letter_lacks_file(&fetch->letter, &id))
+		return;
+	r = session->ports.big(session->ports.arg, &id, on_big, session);
+	if (r < 0)
+		pass_over(session, r);
+	else
+		session->asked = true;
+}
+
+/* A response that is told from the index alone; 1: it needs the letter. */
+static int
+tell_facts(void *arg, size_t n, const struct letter_facts *facts)
+{
+	struct imapd_session *session = arg;
+	struct imapd_fetch *fetch = session->work;
+	TEXT_AUTO text = TEXT_INIT(RESPONSE_BYTES);
+	struct structure structure = { 0 };
+
+	if (facts == NULL || (fetch->wants_structure &&
+	    structure_open(facts->structure, &structure) < 0))
+		return 1;
+	imapd_fetch_items(session, &text, n, facts, &structure, false);
+	text_add_str(&text, ")\r\n");
+	write_text(session, &text);
+	fetch->next++;
+	return stream_waiting(session->stream) >= IMAPD_PAUSE ? 2 : 0;
+}
+
+/* As many messages as stand side by side. */
+static void
+go_run(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+	size_t from = fetch->places[fetch->next], run = 1, next = fetch->next;
+	int r;
+
+	while (run < FACTS_STEP && next + run < fetch->count &&
+	    fetch->places[next + run] == from + run)
+		run++;
+	r = selected_facts(session->selected, from, run,
+	    (fetch->wants_structure ? FACTS_STRUCTURE : 0) |
+	    (imapd_items_have(&fetch->items, IMAPD_SAVEDATE) ?
+	    FACTS_SAVED : 0u), tell_facts, session);
+	if (r == 1)
+		fetch->go = go_letter;
+	else if (r < 0)
+		pass_over(session, r);
+}
+
+/* FLAGS and UID alone: the view knows them. */
+static void
+go_view(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+	TEXT_AUTO text = TEXT_INIT(RESPONSE_BYTES);
+
+	for (unsigned i = 0; i < FACTS_STEP && fetch->next < fetch->count;
+	    i++) {
+		imapd_fetch_items(session, &text,
+		    fetch->places[fetch->next++], NULL, NULL, false);
+		text_add_str(&text, ")\r\n");
+	}
+	write_text(session, &text);
+}
+
+static void
+go_message(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+
+	if (fetch->next == fetch->count) {
+		if (fetch->failed != NULL)
+			imapd_finish(session, "NO %s", fetch->failed);
+		else
+			imapd_finish(session, "OK that is all");
+		return;
+	}
+	if (fetch->sets_seen && fetch->next >= fetch->seen_upto)
+		mark_seen(session);
+	if (fetch->wants_bytes)
+		go_letter(session);
+	else if (fetch->wants_facts)
+		go_run(session);
+	else
+		go_view(session);
+}
+
+static void
+more(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+
+	fetch->go(session);
+}
+
+/* What the items need. */
+static void
+look_at_items(struct imapd_session *session, struct imapd_fetch *fetch)
+{
+	for (size_t i = 0; i < fetch->items.count; i++) {
+		const struct imapd_item *item = &fetch->items.items[i];
+
+		switch (item->kind) {
+		case IMAPD_FLAGS:
+		case IMAPD_UID:
+		case IMAPD_MODSEQ:
+		case IMAPD_THREADID:
+			break;
+		case IMAPD_ENVELOPE:
+		case IMAPD_BODY:
+		case IMAPD_BODYSTRUCTURE:
+			fetch->wants_structure = true;
+			/* FALLTHROUGH */
+		case IMAPD_INTERNALDATE:
+		case IMAPD_SAVEDATE:
+		case IMAPD_SIZE:
+		case IMAPD_EMAILID:
+			fetch->wants_facts = true;
+			break;
+		case IMAPD_PREVIEW:
+		case IMAPD_SECTION:
+		case IMAPD_BINARY:
+		case IMAPD_BINARY_SIZE:
+			fetch->wants_bytes = true;
+			break;
+		}
+		if (!item->peeks && !session->is_read_only)
+			fetch->sets_seen = true;
+	}
+}
+
+void
+imapd_fetch(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct imapd_fetch *fetch;
+	struct imapd_set set;
+	struct imapd_items items;
+
+	if (!imapd_set(parse, &set) || !imapd_space(parse) ||
+	    !imapd_items(parse, &items) || !imapd_end(parse))
+		return;
+	fetch = imapd_work(session, sizeof(*fetch));
+	if (fetch == NULL || !imapd_places(session, &set,
+	    imapd_is_uid(session), &fetch->places, &fetch->count))
+		return;
+	fetch->items = items;
+	fetch->letter.fd = -1;
+	fetch->go = go_message;
+	look_at_items(session, fetch);
+	session->drop = drop;
+	session->more = more;
+}

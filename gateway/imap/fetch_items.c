@@ -1,0 +1,106 @@
+/*
+ * fetch_items.c - what FETCH tells of a message without its bytes
+ */
+#include "gateway/imap/fetch.h"
+#include "gateway/imap/reply.h"
+
+void
+imapd_add_email_id(struct text *text, const struct letter_facts *facts)
+{
+	char id[MESSAGE_ID_CHARS + 1];
+
+	message_id_write(&facts->id, id);
+	text_addf(text, "M%s-%x", id, (unsigned)facts->action);
+}
+
+static void
+add_item(struct imapd_session *session, struct text *text,
+    enum imapd_item_kind kind, const struct selected_letter *letter,
+    const struct letter_facts *facts, const struct structure *structure)
+{
+	switch (kind) {
+	case IMAPD_FLAGS:
+		text_add_str(text, "FLAGS ");
+		imapd_add_flags(session, text, letter);
+		break;
+	case IMAPD_UID:
+		text_addf(text, "UID %u", letter->uid);
+		break;
+	case IMAPD_INTERNALDATE:
+		text_add_str(text, "INTERNALDATE ");
+		imapd_add_date_time(text, facts->received_at_utc_ms);
+		break;
+	case IMAPD_SAVEDATE:
+		text_add_str(text, "SAVEDATE ");
+		if (facts->saved_at_utc_ms == 0)
+			text_add_str(text, "NIL");
+		else
+			imapd_add_date_time(text, facts->saved_at_utc_ms);
+		break;
+	case IMAPD_SIZE:
+		text_addf(text, "RFC822.SIZE %llu",
+		    (unsigned long long)facts->bytes);
+		break;
+	case IMAPD_MODSEQ:
+		text_addf(text, "MODSEQ (%llu)",
+		    (unsigned long long)letter->modseq);
+		break;
+	case IMAPD_EMAILID:
+		text_add_str(text, "EMAILID (");
+		imapd_add_email_id(text, facts);
+		text_add_byte(text, ')');
+		break;
+	case IMAPD_THREADID:	/* RFC 8474 5.2: not computed */
+		text_add_str(text, "THREADID NIL");
+		break;
+	case IMAPD_ENVELOPE:
+		text_add_str(text, "ENVELOPE ");
+		structure_envelope(text, structure);
+		break;
+	case IMAPD_BODY:
+	case IMAPD_BODYSTRUCTURE:
+		text_add_str(text, kind == IMAPD_BODY ? "BODY " :
+		    "BODYSTRUCTURE ");
+		structure_body(text, structure, kind == IMAPD_BODYSTRUCTURE);
+		break;
+	case IMAPD_PREVIEW:	/* these need bytes: fetch_body.c */
+	case IMAPD_SECTION:
+	case IMAPD_BINARY:
+	case IMAPD_BINARY_SIZE:
+		break;
+	}
+}
+
+void
+imapd_fetch_items(struct imapd_session *session, struct text *text, size_t n,
+    const struct letter_facts *facts, const struct structure *structure,
+    bool is_newly_seen)
+{
+	struct imapd_fetch *fetch = session->work;
+	const struct selected_letter *letter =
+	    selected_at(session->selected, n);
+	size_t before;
+
+	text_addf(text, "* %zu FETCH (", n + 1);
+	fetch->between = "";
+	if (imapd_is_uid(session) && !imapd_items_have(&fetch->items,
+	    IMAPD_UID)) {
+		text_addf(text, "UID %u", letter->uid);
+		fetch->between = " ";
+	}
+	if (is_newly_seen && !imapd_items_have(&fetch->items, IMAPD_FLAGS)) {
+		text_addf(text, "%sFLAGS ", fetch->between);
+		imapd_add_flags(session, text, letter);
+		fetch->between = " ";
+	}
+	for (size_t i = 0; i < fetch->items.count; i++) {
+		before = text->len;
+		text_add_str(text, fetch->between);
+		add_item(session, text, fetch->items.items[i].kind, letter,
+		    facts, structure);
+		if (text->len > before + 1)
+			fetch->between = " ";
+		else
+			text->len = before;
+	}
+}

@@ -1,0 +1,124 @@
+/*
+ * folders.c - CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 6.3)
+ */
+#include <errno.h>
+
+#include "gateway/imap/session.h"
+#include "store/folders.h"
+
+/* RFC 6154 2: a mailbox's use, as CREATE and LIST say it. */
+static const struct {
+	const char	*word;
+	uint8_t		 use;
+} uses[] = {
+	{ "Archive",	FOLDER_ARCHIVE },
+	{ "Drafts",	FOLDER_DRAFTS },
+	{ "Junk",	FOLDER_JUNK },
+	{ "Sent",	FOLDER_SENT },
+	{ "Trash",	FOLDER_TRASH },
+};
+
+void
+imapd_add_uses(struct text *text, uint8_t bits)
+{
+	for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++)
+		if (bits & uses[i].use)
+			text_addf(text, " \\%s", uses[i].word);
+}
+
+/* "USE (\Sent)" in CREATE (RFC 6154 3); *known_out: we have all of them. */
+static bool
+read_uses(struct imapd_parse *parse, uint8_t *uses_out, bool *known_out)
+{
+	struct slice word;
+	uint8_t bit;
+
+	if (!imapd_byte(parse, '(') || !imapd_word(parse, "USE") ||
+	    !imapd_space(parse) || !imapd_byte(parse, '('))
+		return imapd_parse_fault(parse, "CREATE knows USE only");
+	while (imapd_peek(parse) != ')') {
+		if (!imapd_byte(parse, '\\') || !imapd_atom(parse, &word))
+			return false;
+		bit = 0;
+		for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++)
+			if (slice_is_word(word, uses[i].word))
+				bit = uses[i].use;
+		*known_out &= bit != 0;
+		*uses_out |= bit;
+		if (!imapd_maybe(parse, ' '))
+			break;
+	}
+	return imapd_byte(parse, ')') && imapd_byte(parse, ')');
+}
+
+static void
+done(struct imapd_session *session, int r, const char *words)
+{
+	if (r < 0)
+		imapd_refuse(session, r);
+	else
+		imapd_finish(session, "OK %s", words);
+}
+
+void
+imapd_create(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct slice name;
+	uint8_t use = 0;
+	bool known = true;
+	uint32_t mailbox;
+
+	if (!imapd_mailbox(parse, &name) || (imapd_maybe(parse, ' ') &&
+	    !read_uses(parse, &use, &known)) || !imapd_end(parse))
+		return;
+	if (!known) {
+		imapd_finish(session, "NO [USEATTR] no mailbox here has "
+		    "that use");
+		return;
+	}
+	done(session, folder_create(session->account, name, use, &mailbox),
+	    "it is there");
+}
+
+void
+imapd_delete(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct slice name;
+
+	if (imapd_mailbox(parse, &name) && imapd_end(parse))
+		done(session, folder_delete(session->account, name),
+		    "it is gone");
+}
+
+void
+imapd_rename(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct slice from, to;
+
+	if (imapd_mailbox(parse, &from) && imapd_space(parse) &&
+	    imapd_mailbox(parse, &to) && imapd_end(parse))
+		done(session, folder_rename(session->account, from, to),
+		    "it has another name");
+}
+
+static void
+subscribe(struct imapd_session *session, struct imapd_parse *parse, bool is)
+{
+	struct slice name;
+
+	if (imapd_mailbox(parse, &name) && imapd_end(parse))
+		done(session, folder_subscribe(session->account, name, is),
+		    is ? "it is subscribed to" : "it is not subscribed to");
+}
+
+void
+imapd_subscribe(struct imapd_session *session, struct imapd_parse *parse)
+{
+	subscribe(session, parse, true);
+}
+
+void
+imapd_unsubscribe(struct imapd_session *session, struct imapd_parse *parse)
+{
+	subscribe(session, parse, false);
+}

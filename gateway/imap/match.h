@@ -1,0 +1,65 @@
+/*
+ * match.h - does a letter match a search? (RFC 9051 6.4.4)
+ *
+ * What can be said without the letter's bytes is said without them: a key that
+ * needs more than is at hand is neither true nor false yet.
+ */
+#ifndef POSTROOM_GATEWAY_IMAP_MATCH_H
+#define POSTROOM_GATEWAY_IMAP_MATCH_H
+
+#include "gateway/imap/letter.h"
+#include "gateway/imap/parse_search.h"
+#include "lib/message/find.h"
+#include "lib/message/letter_text.h"
+
+/* What is at hand of the letter that is looked at. */
+#define IMAPD_HAS_FACTS		0x1u
+#define IMAPD_HAS_STRUCTURE	0x2u
+#define IMAPD_HAS_TEXT		0x4u	/* all of it was read */
+
+enum imapd_verdict { IMAPD_NO, IMAPD_YES, IMAPD_NOT_YET };
+
+/* One TEXT or BODY key, and the letter's words as they go by. */
+struct imapd_sought {
+	const struct imapd_key	*key;
+	struct finder		 finder;
+	bool			 found;
+};
+
+struct imapd_match {
+	struct imapd_session	*session;
+	struct imapd_key	*keys;
+	struct imapd_sought	*sought;
+	size_t			 sought_count;
+	int64_t			 now_ms;
+	unsigned		 has;		/* IMAPD_HAS_ bits */
+	struct imapd_letter	 letter;
+	/* all of the letter: a copy of a small one, a big one mapped */
+	struct text		 copy;
+	void			*map;
+	struct slice		 trace, message;
+	struct letter_text	 reader;
+	unsigned		 reads;		/* LETTER_TEXT_ bit, or 0 */
+};
+
+/* For these keys.  0 or -ENOMEM.  Its memory is the command's arena's. */
+int	imapd_match_begin(struct imapd_match *, struct imapd_session *,
+	    struct imapd_key *keys);
+/* Give back what is not in the arena; fine when it never began. */
+void	imapd_match_end(struct imapd_match *);
+
+/* Letter `n` of the view, by what is at hand. */
+enum imapd_verdict imapd_match_judge(struct imapd_match *, size_t n);
+/* Look at the index's row of letter `n`.  0 or -errno. */
+int	imapd_match_look(struct imapd_match *, size_t n);
+/*
+ * Its bytes can be had now (match->letter has its file): get ready to read.
+ * 0 or -errno.
+ */
+int	imapd_match_open(struct imapd_match *);
+/* Read on.  1: there is more, 0: all was read, or -errno. */
+int	imapd_match_read(struct imapd_match *);
+/* The letter is judged: forget it. */
+void	imapd_match_next(struct imapd_match *);
+
+#endif

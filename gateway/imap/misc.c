@@ -1,0 +1,105 @@
+/*
+ * misc.c - CAPABILITY, NOOP, CHECK, LOGOUT, ID, ENABLE, NAMESPACE, IDLE
+ */
+#include "gateway/imap/reply.h"
+#include "gateway/imap/session.h"
+
+void
+imapd_capability(struct imapd_session *session, struct imapd_parse *parse)
+{
+	TEXT_AUTO words = TEXT_INIT(1024);
+
+	(void)parse;
+	imapd_add_capabilities(&words, true);
+	imapd_untagged(session->stream, "CAPABILITY%.*s",
+	    SLICE_FMT(text_slice(&words)));
+	imapd_finish(session, "OK that is all");
+}
+
+void
+imapd_noop(struct imapd_session *session, struct imapd_parse *parse)
+{
+	(void)parse;
+	imapd_finish(session, "OK nothing done");
+}
+
+void
+imapd_logout(struct imapd_session *session, struct imapd_parse *parse)
+{
+	(void)parse;
+	imapd_untagged(session->stream, "BYE goodbye");
+	imapd_tagged(session->stream, slice_str(session->tag), "OK goodbye");
+	session->is_over = true;
+}
+
+void
+imapd_id(struct imapd_session *session, struct imapd_parse *parse)
+{
+	if (!imapd_id_read(parse))
+		return;
+	imapd_untagged(session->stream, "ID (\"name\" \"Postroom\")");
+	imapd_finish(session, "OK and who are you?");
+}
+
+/* RFC 9051 6.3.1: what is not known is passed over. */
+void
+imapd_enable(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct slice word;
+	bool is_new = false;
+
+	do {
+		if (!imapd_atom(parse, &word))
+			return;
+		if (slice_is_word(word, "IMAP4rev2") && !session->rev2)
+			is_new = true;
+	} while (imapd_maybe(parse, ' '));
+	if (!imapd_end(parse))
+		return;
+	session->rev2 |= is_new;
+	imapd_untagged(session->stream, "ENABLED%s",
+	    is_new ? " IMAP4rev2" : "");
+	imapd_finish(session, "OK as far as it is known");
+}
+
+/* RFC 2342: everybody has their own mailboxes, and no others. */
+void
+imapd_namespace(struct imapd_session *session, struct imapd_parse *parse)
+{
+	(void)parse;
+	imapd_untagged(session->stream, "NAMESPACE ((\"\" \"/\")) NIL NIL");
+	imapd_finish(session, "OK that is all");
+}
+
+/* RFC 9051 6.3.13: news is told as it comes, until a line says DONE. */
+static bool
+idle_line(struct imapd_session *session)
+{
+	switch (imapd_input_line(&session->input, session->stream)) {
+	case IMAPD_GOT_NOTHING:
+		return false;
+	case IMAPD_GOT_COMMAND:
+		if (slice_is_word(text_slice(&session->input.command),
+		    "DONE")) {
+			imapd_finish(session, "OK that was a rest");
+			return true;
+		}
+		break;
+	default:
+		break;
+	}
+	session->take = NULL;
+	imapd_bad(session, "IDLE ends with DONE");
+	return true;
+}
+
+void
+imapd_idle(struct imapd_session *session, struct imapd_parse *parse)
+{
+	(void)parse;
+	imapd_input_next(&session->input);
+	imapd_challenge(session->stream, "idling");
+	session->take = idle_line;
+	/* what happened up to now is news as well */
+	timer_set(session->turn, 0);
+}

@@ -1,0 +1,211 @@
+/*
+ * parse_list.c - what LIST and STATUS ask for
+ */
+#include "gateway/imap/parse_list.h"
+
+struct option {
+	const char	*word;
+	unsigned	 bit;
+};
+
+static const struct option selects[] = {
+	{ "SUBSCRIBED",		IMAPD_LIST_SUBSCRIBED },
+	{ "RECURSIVEMATCH",	IMAPD_LIST_RECURSIVE },
+	{ "SPECIAL-USE",	IMAPD_LIST_SPECIAL },
+	{ "REMOTE",		0 },	/* there is nothing remote */
+	{ NULL, 0 }
+};
+
+static const struct option returns[] = {
+	{ "SUBSCRIBED",		IMAPD_LIST_SUBSCRIBED },
+	{ "CHILDREN",		IMAPD_LIST_CHILDREN },
+	{ "SPECIAL-USE",	IMAPD_LIST_SPECIAL },
+	{ "STATUS",		IMAPD_LIST_STATUS },
+	{ NULL, 0 }
+};
+
+static const struct option statuses[] = {
+	{ "MESSAGES",		IMAPD_STATUS_MESSAGES },
+	{ "RECENT",		IMAPD_STATUS_RECENT },
+	{ "UIDNEXT",		IMAPD_STATUS_UIDNEXT },
+	{ "UIDVALIDITY",	IMAPD_STATUS_UIDVALIDITY },
+	{ "UNSEEN",		IMAPD_STATUS_UNSEEN },
+	{ "DELETED",		IMAPD_STATUS_DELETED },
+	{ "SIZE",		IMAPD_STATUS_SIZE },
+	{ "HIGHESTMODSEQ",	IMAPD_STATUS_MODSEQ },
+	{ "MAILBOXID",		IMAPD_STATUS_MAILBOXID },
+	{ NULL, 0 }
+};
+
+/* One word of a table; false, and `fault`, when it is none of them. */
+static bool
+one_option(struct imapd_parse *parse, const struct option *table,
+    const char *fault, unsigned *bits)
+{
+	struct slice word;
+
+	if (!imapd_atom(parse, &word))
+		return false;
+	for (; table->word != NULL; table++) {
+		if (slice_is_word(word, table->word)) {
+			*bits |= table->bit;
+			return true;
+		}
+	}
+	return imapd_parse_fault(parse, fault);
+}
+
+bool
+imapd_status_read(struct imapd_parse *parse, unsigned *items_out)
+{
+	unsigned items = 0;
+
+	if (!imapd_byte(parse, '('))
+		return false;
+	do {
+		if (!one_option(parse, statuses,
+		    "no such item of a mailbox", &items))
+			return false;
+	} while (imapd_maybe(parse, ' '));
+	if (!imapd_byte(parse, ')'))
+		return false;
+	*items_out = items;
+	return true;
+}
+
+static bool
+read_selects(struct imapd_parse *parse, struct imapd_list *list)
+{
+	list->is_extended = true;
+	if (imapd_maybe(parse, ')'))
+		return imapd_space(parse);
+	do {
+		if (!one_option(parse, selects,
+		    "LIST selects by no such thing", &list->select))
+			return false;
+	} while (imapd_maybe(parse, ' '));
+	/* RFC 5258 3.1: it changes another option, and does nothing alone */
+	if ((list->select & IMAPD_LIST_RECURSIVE) &&
+	    !(list->select & (IMAPD_LIST_SUBSCRIBED | IMAPD_LIST_SPECIAL)))
+		return imapd_parse_fault(parse,
+		    "RECURSIVEMATCH goes with SUBSCRIBED");
+	return imapd_byte(parse, ')') && imapd_space(parse);
+}
+
+static bool
+read_returns(struct imapd_parse *parse, struct imapd_list *list)
+{
+	unsigned had;
+
+	list->is_extended = true;
+	if (!imapd_space(parse) || !imapd_byte(parse, '('))
+		return false;
+	if (imapd_maybe(parse, ')'))
+		return true;
+	do {
+		had = list->returns & IMAPD_LIST_STATUS;
+		if (!one_option(parse, returns, "LIST returns no such thing",
+		    &list->returns))
+			return false;
+		if ((list->returns & IMAPD_LIST_STATUS) && had == 0 &&
+		    (!imapd_space(parse) ||
+		    !imapd_status_read(parse, &list->status)))
+			return false;
+	} while (imapd_maybe(parse, ' '));
+	return imapd_byte(parse, ')');
+}
+
+static bool
+read_patterns(struct imapd_parse *parse, struct imapd_list *list)
+{
+	list->patterns = arena_array(parse->arena, IMAPD_PATTERNS_MOST,
+	    sizeof(*list->patterns));
+	if (list->patterns == NULL)
+		return imapd_parse_fault(parse,
+		    "[LIMIT] the command is too large");
+	if (!imapd_maybe(parse, '('))
+		return imapd_pattern(parse,
+		    &list->patterns[list->pattern_count++]);
+	list->is_extended = true;
+	do {
+		if (list->pattern_count == IMAPD_PATTERNS_MOST)
+			return imapd_parse_fault(parse,
+			    "[LIMIT] too many patterns");
+		if (!imapd_pattern(parse,
+		    &list->patterns[list->pattern_count++]))
+			return false;
+	} while (imapd_maybe(parse, ' '));
+	return imapd_byte(parse, ')');
+}
+
+bool
+imapd_list_read(struct imapd_parse *parse, struct imapd_list *list_out)
+{
+	struct imapd_list list = { 0 };
+
+	if (imapd_maybe(parse, '(') && !read_selects(parse, &list))
+		return false;
+	if (!imapd_mailbox(parse, &list.reference) || !imapd_space(parse) ||
+	    !read_patterns(parse, &list))
+		return false;
+	if (imapd_maybe(parse, ' ')) {
+		if (!imapd_word(parse, "RETURN"))
+			return imapd_parse_fault(parse, "RETURN is missing");
+		if (!read_returns(parse, &list))
+			return false;
+	}
+	*list_out = list;
+	return imapd_end(parse);
+}
+
+/* As imapd_list_matches(), the letters' case counting. */
+static bool
+matches(struct slice pattern, struct slice name)
+{
+	size_t p = 0, n = 0, star = SIZE_MAX, star_n = 0;
+	size_t percent = SIZE_MAX, percent_n = 0;
+
+	for (;;) {
+		if (p < pattern.len && pattern.at[p] == '*') {
+			star = ++p;
+			star_n = n;
+			percent = SIZE_MAX;
+		} else if (p < pattern.len && pattern.at[p] == '%') {
+			percent = ++p;
+			percent_n = n;
+		} else if (p < pattern.len && n < name.len &&
+		    pattern.at[p] == name.at[n]) {
+			p++;
+			n++;
+		} else if (p == pattern.len && n == name.len) {
+			return true;
+		} else if (percent != SIZE_MAX && percent_n < name.len &&
+		    name.at[percent_n] != '/') {
+			/* let the last "%" take one more */
+			p = percent;
+			n = ++percent_n;
+		} else if (star != SIZE_MAX && star_n < name.len) {
+			p = star;
+			n = ++star_n;
+			percent = SIZE_MAX;
+		} else {
+			return false;
+		}
+	}
+}
+
+bool
+imapd_list_matches(struct slice pattern, struct slice name)
+{
+	char upper[6];
+
+	if (matches(pattern, name))
+		return true;
+	if (!slice_is_str(name, "INBOX") || pattern.len >= sizeof(upper))
+		return false;
+	/* RFC 9051 5.1: INBOX in any case of its letters */
+	for (size_t i = 0; i < pattern.len; i++)
+		upper[i] = pattern.at[i] >= 'a' && pattern.at[i] <= 'z' ?
+		    (char)(pattern.at[i] - 'a' + 'A') : pattern.at[i];
+	return matches(slice_of(upper, pattern.len), name);
+}

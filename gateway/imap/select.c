@@ -1,0 +1,259 @@
+/*
+ * select.c - SELECT, EXAMINE, CLOSE, UNSELECT, EXPUNGE (RFC 9051 6.3, 6.4)
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "gateway/imap/reply.h"
+#include "gateway/imap/session.h"
+#include "store/folders.h"
+
+#define FLAG_WORDS "\\Answered \\Flagged \\Deleted \\Seen \\Draft"
+/* HARDENING 2: 200 keywords of 64 characters, and the flags. */
+#define FLAGS_BYTES	16384
+
+static int
+add_word(void *arg, struct slice word)
+{
+	struct text *text = arg;
+
+	text_add_byte(text, ' ');
+	text_add(text, word);
+	return 0;
+}
+
+/* RFC 9051 6.3.2 wants the flags that letters have and can be given. */
+static void
+tell_flags(struct imapd_session *session)
+{
+	TEXT_AUTO text = TEXT_INIT(FLAGS_BYTES);
+
+	text_add_str(&text, "* FLAGS (" FLAG_WORDS);
+	(void)selected_each_word(session->selected, add_word, &text);
+	text_add_str(&text, ")\r\n* OK [PERMANENTFLAGS (");
+	if (!session->is_read_only) {
+		text_add_str(&text, FLAG_WORDS);
+		(void)selected_each_word(session->selected, add_word, &text);
+		text_add_str(&text, " \\*");
+	}
+	text_add_str(&text, ")] what can be kept\r\n");
+	if (!text_failed(&text))
+		(void)stream_write(session->stream, text_slice(&text));
+}
+
+/* RFC 3501 6.3.1: the first message that nobody has read. */
+static void
+tell_unseen(struct imapd_session *session)
+{
+	size_t count = selected_count(session->selected);
+
+	for (size_t n = 0; n < count; n++) {
+		if (selected_at(session->selected, n)->flags & LETTER_SEEN)
+			continue;
+		imapd_untagged(session->stream, "OK [UNSEEN %zu] the first "
+		    "that is not read", n + 1);
+		return;
+	}
+}
+
+static void
+tell_mailbox(struct imapd_session *session, struct slice name,
+    const struct folder_status *status)
+{
+	TEXT_AUTO list = TEXT_INIT(4096);
+
+	tell_flags(session);
+	imapd_untagged(session->stream, "%zu EXISTS",
+	    selected_count(session->selected));
+	if (!session->rev2) {
+		/* RFC 3501 6.3.1; which letters are new is \Seen's business */
+		imapd_untagged(session->stream, "0 RECENT");
+		tell_unseen(session);
+	}
+	imapd_untagged(session->stream, "OK [UIDVALIDITY %u] of this mailbox",
+	    status->uidvalidity);
+	imapd_untagged(session->stream, "OK [UIDNEXT %u] or above",
+	    selected_uidnext(session->selected));
+	imapd_add_mailbox(&list, name, session->rev2);
+	if (session->rev2 && !text_failed(&list))
+		imapd_untagged(session->stream, "LIST () \"/\" %.*s",
+		    SLICE_FMT(text_slice(&list)));
+}
+
+static int
+open_mailbox(struct imapd_session *session, struct slice name,
+    struct folder_status *status_out)
+{
+	uint32_t mailbox;
+	int r;
+
+	r = folder_find(session->account, name, &mailbox);
+	if (r == 0)
+		r = selected_open(session->account, mailbox,
+		    &session->selected);
+	if (r == 0)
+		r = folder_status(session->account, mailbox, status_out);
+	if (r < 0)
+		imapd_leave(session);
+	return r;
+}
+
+static void
+open_as(struct imapd_session *session, struct imapd_parse *parse,
+    bool is_read_only)
+{
+	struct folder_status status;
+	struct slice name;
+	int r;
+
+	if (!imapd_mailbox(parse, &name) || !imapd_end(parse))
+		return;
+	/* RFC 9051 6.3.2: whatever comes of it, the old one is closed */
+	if (session->selected != NULL)
+		imapd_untagged(session->stream,
+		    "OK [CLOSED] the mailbox before is closed");
+	imapd_leave(session);
+	session->is_read_only = is_read_only;
+	r = open_mailbox(session, name, &status);
+	if (r < 0) {
+		imapd_refuse(session, r == -EINVAL ? -ENOENT : r);
+		return;
+	}
+	tell_mailbox(session, name, &status);
+	imapd_finish(session, is_read_only ? "OK [READ-ONLY] it is open" :
+	    "OK [READ-WRITE] it is open");
+}
+
+void
+imapd_select(struct imapd_session *session, struct imapd_parse *parse)
+{
+	open_as(session, parse, false);
+}
+
+void
+imapd_examine(struct imapd_session *session, struct imapd_parse *parse)
+{
+	open_as(session, parse, true);
+}
+
+void
+imapd_unselect(struct imapd_session *session, struct imapd_parse *parse)
+{
+	(void)parse;
+	imapd_leave(session);
+	imapd_finish(session, "OK closed");
+}
+
+/* Letters on their way out. */
+struct expunging {
+	size_t	*places;
+	size_t	 count, next;
+	bool	 closes;	/* the mailbox is left behind it */
+};
+
+static void
+drop_expunging(struct imapd_session *session)
+{
+	struct expunging *work = session->work;
+
+	free(work->places);
+}
+
+static int
+tell_step(void *arg, size_t n, const struct letter_facts *facts)
+{
+	struct imapd_session *session = arg;
+
+	(void)n;
+	if (facts != NULL)
+		session->ports.step(session->ports.arg, &facts->id, "deleted");
+	return 0;
+}
+
+/* The steps of what goes now, while it can still be asked what it is. */
+static void
+tell_steps(struct imapd_session *session, const size_t *places, size_t count)
+{
+	for (size_t i = 0, run; i < count; i += run) {
+		run = 1;
+		while (i + run < count && places[i + run] == places[i] + run)
+			run++;
+		(void)selected_facts(session->selected, places[i], run, 0,
+		    tell_step, session);
+	}
+}
+
+static void
+more_expunging(struct imapd_session *session)
+{
+	struct expunging *work = session->work;
+	size_t count = work->count - work->next;
+	int r;
+
+	if (count == 0) {
+		if (work->closes)
+			imapd_leave(session);
+		imapd_finish(session, work->closes ? "OK closed" :
+		    "OK deleted for good");
+		return;
+	}
+	if (count > SELECTED_STEP)
+		count = SELECTED_STEP;
+	tell_steps(session, work->places + work->next, count);
+	r = selected_expunge(session->selected, work->places + work->next,
+	    count);
+	if (r < 0)
+		imapd_refuse(session, r);
+	work->next += count;
+}
+
+/* Of all letters, or of those in `set`, delete what is marked so. */
+static void
+expunge(struct imapd_session *session, struct imapd_set *set, bool closes)
+{
+	struct imapd_range all = { 1, UINT32_MAX };
+	struct imapd_set everything = { .count = 1, .ranges = &all };
+	struct expunging *work = imapd_work(session, sizeof(*work));
+	const struct selected_letter *letter;
+	size_t count, kept = 0;
+
+	if (work == NULL || !imapd_places(session, set == NULL ? &everything :
+	    set, true, &work->places, &count))
+		return;
+	session->drop = drop_expunging;
+	for (size_t i = 0; i < count; i++) {
+		letter = selected_at(session->selected, work->places[i]);
+		if ((letter->flags & LETTER_DELETED) &&
+		    !selected_is_expunged(session->selected, work->places[i]))
+			work->places[kept++] = work->places[i];
+	}
+	work->count = kept;
+	work->closes = closes;
+	session->more = more_expunging;
+}
+
+void
+imapd_expunge(struct imapd_session *session, struct imapd_parse *parse)
+{
+	(void)parse;
+	expunge(session, NULL, false);
+}
+
+void
+imapd_uid_expunge(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct imapd_set set;
+
+	if (imapd_set(parse, &set) && imapd_end(parse))
+		expunge(session, &set, false);
+}
+
+/* RFC 9051 6.4.1: nothing is told of what goes, and nothing does in EXAMINE. */
+void
+imapd_close(struct imapd_session *session, struct imapd_parse *parse)
+{
+	if (session->is_read_only)
+		imapd_unselect(session, parse);
+	else
+		expunge(session, NULL, true);
+}

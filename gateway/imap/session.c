@@ -1,0 +1,411 @@
+/*
+ * session.c - IMAP after login (RFC 9051 3.2), in the account's process
+ *
+ * Any number of sessions of one account run in one process, each with its own
+ * view of its mailbox.  What one of them changes is told to the others when
+ * their next command ends, or at once while they idle, and never changes the
+ * numbers of a client that does not expect it (RFC 9051 7.5.1).
+ *
+ * A reply may be far longer than the memory a session may take, and a command
+ * may work for longer than others can wait: both are done in pieces (`more`).
+ * No command is read before the one before it is answered.
+ */
+#include "gateway/imap/session.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/imap/reply.h"
+#include "store/folders.h"
+
+#define SESSION_IDLE_MS	1800000	/* RFC 9051 5.4: at least thirty minutes */
+#define SESSION_BAD	20	/* HARDENING 2: bad commands after login */
+#define SESSION_INPUT	(64 * 1024 + 512)	/* a whole line */
+/* Above the pause there is room for one piece of anything. */
+#define SESSION_OUTPUT	(4 * 1024 * 1024)
+#define TURN_MS		10	/* DESIGN.md 4: then others get a turn */
+
+bool
+imapd_is_uid(const struct imapd_session *session)
+{
+	return slice_has_prefix(slice_str(session->command->name), "UID ");
+}
+
+/* What a command had is given back. */
+static void
+end_work(struct imapd_session *session)
+{
+	if (session->drop != NULL)
+		session->drop(session);
+	session->drop = NULL;
+	session->more = NULL;
+	session->take = NULL;
+	session->work = NULL;
+	session->command = NULL;
+	arena_free(session->arena);
+	session->arena = NULL;
+}
+
+/* The command is answered; the next may come. */
+static void
+end_command(struct imapd_session *session)
+{
+	end_work(session);
+	imapd_input_next(&session->input);
+}
+
+void
+imapd_leave(struct imapd_session *session)
+{
+	selected_close(session->selected);
+	session->selected = NULL;
+	free(session->saved);
+	session->saved = NULL;
+	session->saved_count = 0;
+}
+
+static void
+end(struct imapd_session *session)
+{
+	if (session->asked)
+		session->ports.forget(session->ports.arg, session);
+	end_command(session);
+	imapd_input_free(&session->input);
+	imapd_leave(session);
+	timer_free(session->turn);
+	stream_finish(session->stream);
+	session->ports.ended(session->ports.arg, session);
+	free(session);
+}
+
+/* "* BYE words", and that is the end. */
+static void
+bye(struct imapd_session *session, const char *words)
+{
+	imapd_untagged(session->stream, "BYE %s", words);
+	session->is_over = true;
+}
+
+/* Tell what changed, then the closing words. */
+static void
+finish_more(struct imapd_session *session)
+{
+	bool may_expunge = session->command->numbers == IMAPD_NUMBERS_MOVE;
+
+	if (session->selected != NULL && !imapd_tell(session, may_expunge))
+		return;
+	imapd_tagged(session->stream, slice_str(session->tag), "%s",
+	    session->closing);
+	end_command(session);
+}
+
+void
+imapd_finish(struct imapd_session *session, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(session->closing, sizeof(session->closing), format,
+	    args);
+	va_end(args);
+	session->take = NULL;
+	session->more = finish_more;
+}
+
+void *
+imapd_work(struct imapd_session *session, size_t bytes)
+{
+	session->work = arena_alloc(session->arena, bytes);
+	if (session->work == NULL)
+		imapd_refuse(session, -ENOMEM);
+	return session->work;
+}
+
+/* What an error of the store is to a client (RFC 9051 7.1). */
+static const struct {
+	int		 error;
+	const char	*words;
+} errors[] = {
+	{ -ENOENT,	"[NONEXISTENT] there is no such mailbox" },
+	{ -EEXIST,	"[ALREADYEXISTS] there is such a mailbox already" },
+	{ -EINVAL,	"[CANNOT] that can be no mailbox's name" },
+	{ -EPERM,	"[CANNOT] INBOX cannot be deleted" },
+	{ -ENOTEMPTY,	"[HASCHILDREN] there are mailboxes below it" },
+	{ -EMLINK,	"[USEATTR] another mailbox has that use" },
+	{ -EDQUOT,	"[LIMIT] there are too many mailboxes" },
+	{ -E2BIG,	"[LIMIT] there are too many keywords" },
+	{ -EMSGSIZE,	"[TOOBIG] the message is too large" },
+	{ -ENOSPC,	"[UNAVAILABLE] the disk is full" },
+	{ -EIO,		"[UNAVAILABLE] the disk has failed" },
+	{ -ENOMEM,	"[LIMIT] memory is out" },
+};
+
+void
+imapd_refuse(struct imapd_session *session, int error)
+{
+	const char *words = "[UNAVAILABLE] this cannot be done now";
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+		if (errors[i].error == error)
+			words = errors[i].words;
+	imapd_finish(session, "NO %s", words);
+	session->ports.failed(session->ports.arg, error);
+}
+
+void
+imapd_bad(struct imapd_session *session, const char *fault)
+{
+	if (session->input.is_lost || ++session->bad_commands >= SESSION_BAD) {
+		imapd_tagged(session->stream, slice_str(session->tag),
+		    "BAD %s", fault);
+		bye(session, session->input.is_lost ?
+		    "the connection is out of step" : "too many bad commands");
+		return;
+	}
+	imapd_finish(session, "BAD %s", fault);
+}
+
+static unsigned
+facts(const struct imapd_session *session)
+{
+	return session->is_read_only ? 0 : IMAPD_NEEDS_WRITE;
+}
+
+/* What stands in place of a command that is none, until it is answered. */
+static const struct imapd_command no_command = {
+	.name = "", .numbers = IMAPD_NUMBERS_STAY
+};
+
+/*
+ * The command is wrong.  The message that comes behind an APPEND is taken off
+ * the input first, if the client does not wait for us.
+ */
+static void
+wrong(struct imapd_session *session, enum imapd_got got, const char *fault)
+{
+	if (got == IMAPD_GOT_MESSAGE &&
+	    imapd_input_skip(&session->input, fault))
+		end_work(session);
+	else
+		imapd_bad(session, fault);
+}
+
+static void
+run_command(struct imapd_session *session, struct imapd_parse *parse,
+    enum imapd_got got)
+{
+	const struct imapd_command *command;
+
+	if (session->input.fault != NULL) {
+		imapd_bad(session, session->input.fault);
+		return;
+	}
+	command = imapd_command_read(parse, session->selected == NULL ?
+	    IMAPD_KNOWN : IMAPD_SELECTED, facts(session));
+	if (command == NULL) {
+		/* it says BAD or NO itself */
+		if (slice_has_prefix(slice_str(parse->fault), "BAD "))
+			imapd_bad(session, parse->fault + 4);
+		else
+			imapd_finish(session, "%s", parse->fault);
+		return;
+	}
+	session->command = command;
+	command->handler.session(session, parse);
+	if (parse->fault != NULL)
+		wrong(session, got, parse->fault);
+}
+
+static void
+begin_command(struct imapd_session *session, enum imapd_got got)
+{
+	struct imapd_parse parse = {
+		.rest = text_slice(&session->input.command),
+		.utf8 = session->rev2,
+	};
+	struct slice tag;
+
+	session->command = &no_command;
+	session->tag[0] = '\0';
+	session->arena = parse.arena = arena_new(IMAPD_PARSE_BYTES);
+	if (session->arena == NULL) {
+		bye(session, "memory is out");
+	} else if (!imapd_tag(&parse, &tag) || tag.len > IMAPD_TAG_BYTES) {
+		imapd_bad(session, session->input.fault != NULL ?
+		    session->input.fault : "a command begins with a tag");
+	} else {
+		(void)slice_cstr(tag, session->tag, sizeof(session->tag));
+		run_command(session, &parse, got);
+	}
+}
+
+/* Take one command and act on it; false when there is none. */
+static bool
+take_command(struct imapd_session *session)
+{
+	enum imapd_got got = imapd_input_take(&session->input,
+	    session->stream);
+
+	if (got == IMAPD_GOT_NOTHING)
+		return false;
+	begin_command(session, got);
+	return true;
+}
+
+/* One step of what is to be done; false when input must come first. */
+static bool
+step(struct imapd_session *session)
+{
+	if (session->more != NULL) {
+		session->more(session);
+		return true;
+	}
+	if (session->take != NULL)
+		return session->take(session);
+	return take_command(session);
+}
+
+/* Go on as far as input, output, time and a question under way allow. */
+static void
+pump(struct imapd_session *session)
+{
+	uint64_t until = clock_ms() + TURN_MS;
+
+	while (!session->is_over && !session->asked) {
+		if (stream_waiting(session->stream) >= IMAPD_PAUSE) {
+			stream_tell_drained(session->stream);
+			return;
+		}
+		if (!step(session))
+			break;
+		if (clock_ms() >= until) {
+			timer_set(session->turn, 0);
+			return;
+		}
+	}
+	if (session->is_over || (session->peer_ended && !session->asked))
+		end(session);
+}
+
+static void
+on_turn(void *arg)
+{
+	struct imapd_session *session = arg;
+
+	/* nothing under way: it idles, and there is news */
+	if (session->take != NULL && session->more == NULL &&
+	    session->selected != NULL && !imapd_tell(session, true))
+		stream_tell_drained(session->stream);
+	pump(session);
+}
+
+void
+imapd_session_changed(struct imapd_session *session, uint32_t mailbox)
+{
+	if (session->selected != NULL && session->command != NULL &&
+	    session->command->handler.session == imapd_idle &&
+	    selected_mailbox(session->selected) == mailbox)
+		timer_set(session->turn, 0);
+}
+
+/*
+ * No byte came for thirty minutes.  Whoever is still taking a long reply is
+ * not idle.
+ */
+static bool
+is_idle(struct imapd_session *session)
+{
+	size_t waiting = stream_waiting(session->stream);
+	bool moved = waiting != session->idle_waiting;
+
+	session->idle_waiting = waiting;
+	return waiting == 0 || !moved;
+}
+
+static void
+on_stream(void *arg, enum stream_event event)
+{
+	struct imapd_session *session = arg;
+
+	switch (event) {
+	case STREAM_INPUT:
+		break;
+	case STREAM_DRAINED:
+		/* more news may wait for room */
+		if (session->take != NULL)
+			timer_set(session->turn, 0);
+		break;
+	case STREAM_CLOSED:
+		session->peer_ended = true;
+		break;
+	case STREAM_IDLE:
+		if (!is_idle(session))
+			return;
+		bye(session, "nothing was said for half an hour");
+		break;
+	case STREAM_FAILED:
+	case STREAM_TLS_UP:	/* not here: the door has the TLS */
+		session->is_over = true;
+		break;
+	}
+	pump(session);
+}
+
+static void
+welcome(struct imapd_session *session, struct slice tag)
+{
+	TEXT_AUTO words = TEXT_INIT(1024);
+
+	imapd_add_capabilities(&words, true);
+	imapd_tagged(session->stream, tag,
+	    "OK [CAPABILITY%.*s] you are logged in",
+	    SLICE_FMT(text_slice(&words)));
+}
+
+struct imapd_session *
+imapd_session_new(struct loop *loop, int fd, struct account *account,
+    const struct imapd_session_options *options,
+    const struct imapd_session_ports *ports)
+{
+	struct imapd_session *session = calloc(1, sizeof(*session));
+
+	if (session == NULL) {
+		(void)close(fd);
+		return NULL;
+	}
+	session->stream = stream_new(loop, fd, SESSION_INPUT, SESSION_OUTPUT,
+	    on_stream, session);
+	if (session->stream == NULL)
+		(void)close(fd);
+	session->turn = timer_new(loop, on_turn, session);
+	if (session->stream == NULL || session->turn == NULL) {
+		stream_free(session->stream);
+		timer_free(session->turn);
+		free(session);
+		return NULL;
+	}
+	imapd_input_begin(&session->input, &imapd_limits_after_login);
+	session->account = account;
+	session->ports = *ports;
+	(void)snprintf(session->hostname, sizeof(session->hostname), "%s",
+	    options->hostname);
+	(void)snprintf(session->login, sizeof(session->login), "%.*s",
+	    SLICE_FMT(options->login));
+	stream_idle_after(session->stream, SESSION_IDLE_MS);
+	/* a client without a Sent folder makes its own; not to have the usual
+	 * ones is no reason to keep anybody out */
+	(void)folders_ready(account);
+	welcome(session, options->tag);
+	return session;
+}
+
+void
+imapd_session_close(struct imapd_session *session, const char *words)
+{
+	bye(session, words);
+	end(session);
+}

@@ -1,0 +1,109 @@
+/*
+ * session.h - the inside of an IMAP session after login
+ *
+ * Shared by session.c (its life and its commands) and the files of its
+ * commands; nobody else looks in here.
+ *
+ * A command is answered by its handler, or by a chain of `more` functions, each
+ * of which does a piece of the work and returns to the loop; either way it ends
+ * with imapd_finish(), once.  What it needs meanwhile is in `work`, in the
+ * command's arena; `drop` gives back what is not in the arena.
+ */
+#ifndef POSTROOM_GATEWAY_IMAP_SESSION_H
+#define POSTROOM_GATEWAY_IMAP_SESSION_H
+
+#include "gateway/imap/commands.h"
+#include "gateway/imap/imap.h"
+#include "gateway/imap/input.h"
+#include "store/selected.h"
+
+#define IMAPD_PAUSE	(256 * 1024)	/* output that waits: make no more */
+#define IMAPD_CLOSING_BYTES 1024	/* of the words that end a command */
+
+struct imapd_session {
+	struct stream	*stream;
+	struct imapd_input input;
+	struct account	*account;
+	struct imapd_session_ports ports;
+	struct timer	*turn;		/* go on in a turn of its own */
+	char		 hostname[256];
+	char		 login[256];
+
+	/* what was enabled (RFC 9051 6.3.1), for good */
+	bool		 rev2;		/* and so names are UTF-8 */
+
+	struct selected	*selected;	/* or NULL */
+	bool		 is_read_only;
+	uint32_t	*saved;		/* UIDs, ascending: "$" (RFC 5182) */
+	size_t		 saved_count;
+
+	/* the command under way; NULL: none is */
+	const struct imapd_command *command;
+	struct arena	*arena;
+	char		 tag[IMAPD_TAG_BYTES + 1];
+	char		 closing[IMAPD_CLOSING_BYTES];
+	/* goes on with it; NULL: nothing more is to be done */
+	void		(*more)(struct imapd_session *);
+	/* takes the input in place of the commands; false: more must come */
+	bool		(*take)(struct imapd_session *);
+	void		*work;
+	void		(*drop)(struct imapd_session *);
+
+	unsigned	 bad_commands;
+	size_t		 idle_waiting;	/* output at the last STREAM_IDLE */
+	bool		 asked;		/* for the descriptor of a big letter */
+	bool		 peer_ended;
+	bool		 is_over;
+};
+
+/* In front of UID? */
+bool	imapd_is_uid(const struct imapd_session *);
+/*
+ * The work of the command, `bytes` of the arena, zeroed; NULL after the command
+ * was ended for lack of memory.
+ */
+void	*imapd_work(struct imapd_session *, size_t bytes);
+/*
+ * The command is done: tell what changed meanwhile, as far as it may be told,
+ * then "tag " and these words.
+ */
+void	imapd_finish(struct imapd_session *, const char *format, ...)
+	    __attribute__((format(printf, 2, 3)));
+/* The same after an error of the store: its NO, with a code. */
+void	imapd_refuse(struct imapd_session *, int error);
+/* "BAD" and what the parser found. */
+void	imapd_bad(struct imapd_session *, const char *fault);
+/* Let go of the mailbox, if one is open. */
+void	imapd_leave(struct imapd_session *);
+
+/*
+ * The places of the messages that `set` names, ascending, in memory that is the
+ * caller's to free.  False, after the command was ended: there is no message of
+ * such a number (RFC 9051 9, seq-number).
+ */
+bool	imapd_places(struct imapd_session *, struct imapd_set *, bool is_uid,
+	    size_t **places_out, size_t *count_out);
+
+/*
+ * Tell the client what changed in the mailbox since it was told last; true:
+ * all of it, false: as much as there is room for now.
+ */
+bool	imapd_tell(struct imapd_session *, bool may_expunge);
+/* Add "(\Seen Urgent)". */
+void	imapd_add_flags(struct imapd_session *, struct text *,
+	    const struct selected_letter *);
+/* Add the special uses of a mailbox (FOLDER_ bits), a space before each. */
+void	imapd_add_uses(struct text *, uint8_t uses);
+/* Add a set of UIDs, as "1:3,7", from an ascending array without doubles. */
+void	imapd_add_uids(struct text *, const uint32_t *uids, size_t count);
+
+/* The handlers of the table; see commands.c. */
+imapd_session_fn imapd_capability, imapd_noop, imapd_logout, imapd_id,
+		imapd_enable, imapd_select, imapd_examine, imapd_create,
+		imapd_delete, imapd_rename, imapd_subscribe,
+		imapd_unsubscribe, imapd_list, imapd_lsub, imapd_namespace,
+		imapd_status, imapd_append, imapd_idle, imapd_close,
+		imapd_unselect, imapd_expunge, imapd_search, imapd_fetch,
+		imapd_store, imapd_copy, imapd_move, imapd_uid_expunge;
+
+#endif

@@ -1,0 +1,208 @@
+/*
+ * updates.c - what changed in the mailbox, told unasked (RFC 9051 7.4, 7.5)
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "gateway/imap/reply.h"
+#include "gateway/imap/session.h"
+
+#define LINE_BYTES	4096	/* flags and keywords of one letter fit */
+
+static int
+room(const struct imapd_session *session)
+{
+	return stream_waiting(session->stream) >= IMAPD_PAUSE;
+}
+
+static int
+tell_expunged(void *arg, size_t n, uint32_t uid)
+{
+	struct imapd_session *session = arg;
+
+	(void)uid;
+	imapd_untagged(session->stream, "%zu EXPUNGE", n + 1);
+	return room(session);
+}
+
+static int
+tell_exists(void *arg, size_t count)
+{
+	struct imapd_session *session = arg;
+
+	imapd_untagged(session->stream, "%zu EXISTS", count);
+	return room(session);
+}
+
+void
+imapd_add_flags(struct imapd_session *session, struct text *text,
+    const struct selected_letter *letter)
+{
+	static const struct {
+		uint8_t		 bit;
+		const char	*word;
+	} flags[] = {
+		{ LETTER_ANSWERED,	"\\Answered" },
+		{ LETTER_FLAGGED,	"\\Flagged" },
+		{ LETTER_DELETED,	"\\Deleted" },
+		{ LETTER_SEEN,		"\\Seen" },
+		{ LETTER_DRAFT,		"\\Draft" },
+	};
+	struct slice words = selected_words(session->selected,
+	    letter->keywords);
+	const char *between = "";
+
+	text_add_byte(text, '(');
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		if ((letter->flags & flags[i].bit) == 0)
+			continue;
+		text_addf(text, "%s%s", between, flags[i].word);
+		between = " ";
+	}
+	if (words.len > 0) {
+		text_add_str(text, between);
+		text_add(text, words);
+	}
+	text_add_byte(text, ')');
+}
+
+static int
+tell_changed(void *arg, size_t n)
+{
+	struct imapd_session *session = arg;
+	const struct selected_letter *letter =
+	    selected_at(session->selected, n);
+	TEXT_AUTO text = TEXT_INIT(LINE_BYTES);
+
+	/* RFC 9051 6.4.9: in an answer to UID STORE the UID stands as well */
+	imapd_add_flags(session, &text, letter);
+	if (session->rev2 || imapd_is_uid(session))
+		imapd_untagged(session->stream, "%zu FETCH (UID %u FLAGS %.*s)",
+		    n + 1, letter->uid, SLICE_FMT(text_slice(&text)));
+	else
+		imapd_untagged(session->stream, "%zu FETCH (FLAGS %.*s)",
+		    n + 1, SLICE_FMT(text_slice(&text)));
+	return room(session);
+}
+
+bool
+imapd_tell(struct imapd_session *session, bool may_expunge)
+{
+	static const struct selected_teller teller = {
+		.expunged = tell_expunged, .exists = tell_exists,
+		.changed = tell_changed,
+	};
+	int r = selected_update(session->selected, may_expunge, &teller,
+	    session);
+
+	if (r < 0) {
+		imapd_untagged(session->stream,
+		    "BYE the mailbox cannot be read now");
+		session->is_over = true;
+		session->ports.failed(session->ports.arg, r);
+	}
+	return r <= 0;
+}
+
+void
+imapd_add_uids(struct text *text, const uint32_t *uids, size_t count)
+{
+	const char *between = "";
+
+	for (size_t i = 0, last; i < count; i = last + 1) {
+		last = i;
+		while (last + 1 < count && uids[last + 1] == uids[last] + 1)
+			last++;
+		text_addf(text, "%s%u", between, uids[i]);
+		if (last > i)
+			text_addf(text, ":%u", uids[last]);
+		between = ",";
+	}
+}
+
+/* A run of places, low to high, both within the view. */
+static size_t
+add_places(size_t *places, size_t count, size_t low, size_t high)
+{
+	for (size_t n = low; n <= high; n++)
+		places[count++] = n;
+	return count;
+}
+
+/* The places of UIDs; those nobody has are passed over (RFC 9051 6.4.9). */
+static size_t
+find_uids(const struct selected *selected, const struct imapd_set *set,
+    size_t *places)
+{
+	size_t count = 0, all = selected_count(selected), n;
+
+	for (size_t i = 0; i < set->count; i++)
+		for (n = selected_find(selected, set->ranges[i].low); n < all &&
+		    selected_at(selected, n)->uid <= set->ranges[i].high; n++)
+			places[count++] = n;
+	return count;
+}
+
+/* "$": the UIDs that a search kept and that are still there. */
+static size_t
+find_saved(const struct imapd_session *session, size_t *places)
+{
+	const struct selected *selected = session->selected;
+	size_t count = 0, n;
+
+	for (size_t i = 0; i < session->saved_count; i++) {
+		n = selected_find(selected, session->saved[i]);
+		if (n < selected_count(selected) &&
+		    selected_at(selected, n)->uid == session->saved[i])
+			places[count++] = n;
+	}
+	return count;
+}
+
+/* How many letters the ranges may name, for the memory they take. */
+static size_t
+set_size(const struct imapd_set *set, size_t most)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < set->count && count < most; i++)
+		count += (size_t)set->ranges[i].high - set->ranges[i].low + 1;
+	return count < most ? count : most;
+}
+
+bool
+imapd_places(struct imapd_session *session, struct imapd_set *set,
+    bool is_uid, size_t **places_out, size_t *count_out)
+{
+	size_t all = selected_count(session->selected), count = 0, *places;
+	uint32_t star = (uint32_t)all;
+
+	if (is_uid)
+		star = all == 0 ? 0 :
+		    selected_at(session->selected, all - 1)->uid;
+	imapd_set_ranges(set, star);
+	if (!set->is_saved && !is_uid && set->count > 0 &&
+	    (set->ranges[0].low == 0 ||
+	    set->ranges[set->count - 1].high > all)) {
+		imapd_bad(session, "there is no message of that number");
+		return false;
+	}
+	places = calloc((set->is_saved ? session->saved_count :
+	    set_size(set, all)) + 1, sizeof(*places));
+	if (places == NULL) {
+		imapd_refuse(session, -ENOMEM);
+		return false;
+	}
+	if (set->is_saved) {
+		count = find_saved(session, places);
+	} else if (is_uid) {
+		count = find_uids(session->selected, set, places);
+	} else {
+		for (size_t i = 0; i < set->count; i++)
+			count = add_places(places, count,
+			    set->ranges[i].low - 1, set->ranges[i].high - 1);
+	}
+	*places_out = places;
+	*count_out = count;
+	return true;
+}

@@ -1,0 +1,554 @@
+/*
+ * imapd_session_fuzz.c - any commands over any letter, after login
+ *
+ * The input is a letter, then from the first 0xff on the client's bytes.  The
+ * account is played here: one mailbox, INBOX, in which the letter is twice,
+ * small and big.  Whatever comes, the session ends once, and each line that is
+ * no part of a literal begins as RFC 9051 7 has it.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateway/imap/imap.h"
+#include "gateway/imap/input.h"
+#include "lib/message/words.h"
+#include "store/appending.h"
+#include "store/copying.h"
+#include "store/folders.h"
+#include "store/selected.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+#define TRACE	"Received: here\r\n"
+
+struct account {
+	struct slice	 body;
+	bool		 lacks_crlf;
+	struct loop	*loop;
+	struct timer	*turn, *answer;
+	imapd_big_fn	*reply;
+	void		*reply_arg;
+	unsigned	 ended;
+};
+
+struct selected {
+	struct account	*account;
+	struct selected_letter letter[2];
+	bool		 is_expunged[2];
+	size_t		 count;
+};
+
+struct copying {
+	struct account	*account;
+};
+
+struct appending {
+	unsigned	 count;
+};
+
+/* The functions of the store that a session calls. */
+
+int
+folders_ready(struct account *account)
+{
+	(void)account;
+	return 0;
+}
+
+int
+folders_each(struct account *account, folder_fn *fn, void *arg)
+{
+	static const struct folder folders[] = {
+		{ .mailbox = 1, .name = SLICE("INBOX"), .is_name = true,
+		    .is_subscribed = true },
+		{ .name = SLICE("a"), .is_name = true, .has_children = true },
+		{ .mailbox = 2, .name = SLICE("a/\xc3\xa9"), .is_name = true,
+		    .uses = FOLDER_SENT },
+	};
+	int r = 0;
+
+	(void)account;
+	for (size_t i = 0; r == 0 && i < 3; i++)
+		r = fn(arg, &folders[i]);
+	return r;
+}
+
+int
+folder_find(struct account *account, struct slice name, uint32_t *mailbox_out)
+{
+	(void)account;
+	*mailbox_out = 1;
+	return slice_is_str(name, "INBOX") ? 0 : name.len == 0 ? -EINVAL :
+	    -ENOENT;
+}
+
+int
+folder_status(struct account *account, uint32_t mailbox,
+    struct folder_status *status_out)
+{
+	(void)account;
+	(void)mailbox;
+	*status_out = (struct folder_status){ .uidvalidity = 7, .uidnext = 9,
+	    .messages = 2, .unseen = 1, .highest_modseq = 5 };
+	return 0;
+}
+
+int
+folder_create(struct account *account, struct slice name, unsigned uses,
+    uint32_t *mailbox_out)
+{
+	(void)account;
+	(void)uses;
+	*mailbox_out = 3;
+	return name.len > 3 ? 0 : -EEXIST;
+}
+
+int
+folder_delete(struct account *account, struct slice name)
+{
+	(void)account;
+	return name.len > 3 ? 0 : -ENOTEMPTY;
+}
+
+int
+folder_rename(struct account *account, struct slice from, struct slice to)
+{
+	(void)account;
+	return from.len < to.len ? 0 : -EEXIST;
+}
+
+int
+folder_subscribe(struct account *account, struct slice name, bool is)
+{
+	(void)account;
+	(void)is;
+	return name.len > 0 ? 0 : -EINVAL;
+}
+
+int
+selected_open(struct account *account, uint32_t mailbox,
+    struct selected **selected_out)
+{
+	struct selected *selected = calloc(1, sizeof(*selected));
+
+	assert(mailbox == 1 && selected != NULL);
+	selected->account = account;
+	selected->count = 2;
+	for (uint32_t i = 0; i < 2; i++)
+		selected->letter[i] = (struct selected_letter){
+			.letter = i + 1, .modseq = i + 1, .uid = 3 + 4 * i,
+			.flags = i == 0 ? LETTER_SEEN | LETTER_DELETED : 0,
+			.keywords = i,
+		};
+	*selected_out = selected;
+	return 0;
+}
+
+void
+selected_close(struct selected *selected)
+{
+	free(selected);
+}
+
+uint32_t
+selected_mailbox(const struct selected *selected)
+{
+	(void)selected;
+	return 1;
+}
+
+size_t
+selected_count(const struct selected *selected)
+{
+	return selected->count;
+}
+
+const struct selected_letter *
+selected_at(const struct selected *selected, size_t n)
+{
+	assert(n < selected->count);
+	return &selected->letter[n];
+}
+
+size_t
+selected_find(const struct selected *selected, uint32_t uid)
+{
+	size_t n = 0;
+
+	while (n < selected->count && selected->letter[n].uid < uid)
+		n++;
+	return n;
+}
+
+uint32_t
+selected_uidnext(const struct selected *selected)
+{
+	(void)selected;
+	return 8;
+}
+
+bool
+selected_is_expunged(const struct selected *selected, size_t n)
+{
+	assert(n < selected->count);
+	return selected->is_expunged[n];
+}
+
+struct slice
+selected_words(const struct selected *selected, uint32_t keywords)
+{
+	(void)selected;
+	return slice_str(keywords == 0 ? "" : "$Work Urgent");
+}
+
+int
+selected_each_word(const struct selected *selected, selected_word_fn *fn,
+    void *arg)
+{
+	(void)selected;
+	return fn(arg, slice_str("$Work"));
+}
+
+int
+selected_update(struct selected *selected, bool may_expunge,
+    const struct selected_teller *teller, void *arg)
+{
+	for (size_t n = 0; may_expunge && n < selected->count;) {
+		uint32_t uid = selected->letter[n].uid;
+
+		if (!selected->is_expunged[n]) {
+			n++;
+			continue;
+		}
+		selected->count--;
+		selected->letter[n] = selected->letter[1];
+		selected->is_expunged[n] = selected->is_expunged[1];
+		(void)teller->expunged(arg, n, uid);
+	}
+	return 0;
+}
+
+int
+selected_facts(struct selected *selected, size_t from, size_t count,
+    unsigned wanted, selected_facts_fn *fn, void *arg)
+{
+	const struct account *account = selected->account;
+	int r = 0;
+
+	(void)wanted;
+	for (size_t n = from; r == 0 && n < from + count; n++) {
+		struct letter_facts facts = {
+			.trace_bytes = sizeof(TRACE) - 1,
+			.body_bytes = account->body.len,
+			.lacks_crlf = account->lacks_crlf,
+			.bytes = sizeof(TRACE) - 1 + account->body.len +
+			    (account->lacks_crlf ? 2 : 0),
+			.is_big = selected->letter[n].letter == 2,
+			.received_at_utc_ms = 837596665000,
+		};
+
+		assert(n < selected->count);
+		r = fn(arg, n, &facts);
+	}
+	return r;
+}
+
+int
+selected_read(struct selected *selected, size_t n,
+    struct letter_bytes *bytes_out)
+{
+	assert(n < selected->count);
+	*bytes_out = (struct letter_bytes){
+		.trace = SLICE(TRACE),
+		.body = selected->letter[n].letter == 1 ?
+		    selected->account->body : slice_of(NULL, 0),
+		.is_big = selected->letter[n].letter == 2,
+		.body_bytes = selected->account->body.len,
+	};
+	return 0;
+}
+
+int
+selected_put_structure(struct selected *selected, size_t n,
+    struct slice packed)
+{
+	assert(n < selected->count && packed.len > 0);
+	return 0;
+}
+
+int
+selected_flag(struct selected *selected, const size_t *numbers, size_t count,
+    const struct flag_change *change, selected_refused_fn *refused, void *arg,
+    uint64_t *modseq_out)
+{
+	(void)refused;
+	(void)arg;
+	assert(count > 0);
+	for (size_t i = 0; i < count; i++) {
+		assert(numbers[i] < selected->count);
+		selected->letter[numbers[i]].flags = change->flags;
+	}
+	*modseq_out = 9;
+	return change->keywords.len > 100 ? -E2BIG : 0;
+}
+
+int
+selected_expunge(struct selected *selected, const size_t *numbers,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		assert(numbers[i] < selected->count);
+		selected->is_expunged[numbers[i]] = true;
+	}
+	return 0;
+}
+
+int
+copying_new(struct selected *from, uint32_t to, bool is_move,
+    struct copying **copying_out)
+{
+	(void)to;
+	(void)is_move;
+	*copying_out = calloc(1, sizeof(**copying_out));
+	assert(*copying_out != NULL);
+	(*copying_out)->account = from->account;
+	return 0;
+}
+
+int
+copying_add(struct copying *copying, const size_t *numbers, size_t count,
+    bool is_last, uint32_t *uids_out)
+{
+	(void)copying;
+	assert(is_last && count > 0 && count <= 2);
+	for (size_t i = 0; i < count; i++)
+		uids_out[i] = (uint32_t)numbers[i] + 20;
+	return 0;
+}
+
+uint32_t
+copying_uidvalidity(const struct copying *copying)
+{
+	(void)copying;
+	return 7;
+}
+
+int
+copying_end(struct copying *copying)
+{
+	free(copying);
+	return 0;
+}
+
+int
+appending_new(struct account *account, uint32_t to,
+    struct appending **appending_out)
+{
+	(void)account;
+	(void)to;
+	*appending_out = calloc(1, sizeof(**appending_out));
+	return 0;
+}
+
+int
+appending_add(struct appending *appending, const struct append_letter *letter)
+{
+	assert(letter->body.len == letter->body_bytes);
+	assert(slice_find(letter->body, '\0') == SIZE_MAX);
+	return ++appending->count > 100 ? -E2BIG : 0;
+}
+
+int
+appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
+    uint32_t *first_uid_out)
+{
+	assert(appending->count > 0);
+	*uidvalidity_out = 7;
+	*first_uid_out = 30;
+	return 0;
+}
+
+void
+appending_end(struct appending *appending)
+{
+	free(appending);
+}
+
+/* The process around the session. */
+
+static void
+stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+static void
+answer(void *arg)
+{
+	struct account *account = arg;
+	int fd = memfd_create("big", MFD_CLOEXEC);
+
+	if (fd >= 0 && account->body.len > 0 && write(fd, account->body.at,
+	    account->body.len) != (ssize_t)account->body.len)
+		abort();
+	account->reply(account->reply_arg, fd);
+}
+
+static int
+big(void *arg, const struct message_id *id, imapd_big_fn *reply,
+    void *reply_arg)
+{
+	struct account *account = arg;
+
+	(void)id;
+	account->reply = reply;
+	account->reply_arg = reply_arg;
+	timer_set(account->answer, 0);
+	return 0;
+}
+
+static void
+forget(void *arg, void *reply_arg)
+{
+	struct account *account = arg;
+
+	(void)reply_arg;
+	timer_stop(account->answer);
+}
+
+static void
+step(void *arg, const struct message_id *id, const char *what)
+{
+	(void)arg;
+	(void)id;
+	assert(*what != '\0');
+}
+
+static void
+failed(void *arg, int error)
+{
+	(void)arg;
+	assert(error < 0);
+}
+
+static void
+wrote(void *arg)
+{
+	(void)arg;
+}
+
+static void
+ended(void *arg, struct imapd_session *session)
+{
+	struct account *account = arg;
+
+	(void)session;
+	account->ended++;
+}
+
+static void
+turn(struct account *account, int fd, struct text *got)
+{
+	char buffer[65536];
+	ssize_t n;
+
+	timer_set(account->turn, 1);
+	(void)loop_run(account->loop);
+	while ((n = recv(fd, buffer, sizeof(buffer), 0)) > 0)
+		text_add(got, slice_of(buffer, (size_t)n));
+}
+
+/* One response off the front, its literals with it. */
+static struct slice
+response(struct slice got)
+{
+	struct imapd_literal literal;
+	struct slice line;
+	size_t end;
+
+	for (;;) {
+		end = slice_find_str(got, "\r\n");
+		assert(end != SIZE_MAX);
+		line = slice_first(got, end);
+		got = slice_after(got, end + 2);
+		if (imapd_literal_read(line, &literal) < 0)
+			return got;
+		/* a client's word may be told back, and look like one */
+		if (literal.bytes > got.len)
+			return got;
+		got = slice_after(got, (size_t)literal.bytes);
+	}
+}
+
+static void
+check(struct slice got)
+{
+	assert(slice_has_prefix(got, "x OK [CAPABILITY "));
+	while (got.len > 0) {
+		assert(got.at[0] > ' ' && got.at[0] < 0x7f);
+		got = response(got);
+	}
+}
+
+static void
+converse(struct account *account, int fd, struct slice input)
+{
+	TEXT_AUTO got = TEXT_INIT(256 << 20);
+
+	for (int i = 0; input.len > 0 && i < 64; i++) {
+		ssize_t n = send(fd, input.at, input.len, MSG_NOSIGNAL);
+
+		input = slice_after(input, n > 0 ? (size_t)n : 0);
+		turn(account, fd, &got);
+	}
+	(void)shutdown(fd, SHUT_WR);
+	for (int i = 0; i < 10000 && account->ended == 0; i++)
+		turn(account, fd, &got);
+	turn(account, fd, &got);
+	assert(account->ended == 1);
+	if (!text_failed(&got))
+		check(text_slice(&got));
+	if (getenv("IMAPD_SHOW") != NULL)
+		(void)fwrite(got.at, 1, got.len, stdout);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct imapd_session_options options = {
+		.hostname = "hub", .login = SLICE("ann"), .tag = SLICE("x"),
+	};
+	struct account account = { .loop = loop_new() };
+	const struct imapd_session_ports ports = {
+		.arg = &account, .big = big, .forget = forget, .step = step,
+		.failed = failed, .wrote = wrote, .ended = ended,
+	};
+	struct slice rest = slice_of(data, size > 20000 ? 20000 : size);
+	TEXT_AUTO ignored = TEXT_INIT(65536);
+	int pair[2];
+
+	(void)words_open();
+	if (!slice_cut(&rest, '\xff', &account.body) || account.body.len == 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0) {
+		loop_free(account.loop);
+		return 0;
+	}
+	account.lacks_crlf = !slice_has_suffix(account.body, "\r\n");
+	account.turn = timer_new(account.loop, stop, account.loop);
+	account.answer = timer_new(account.loop, answer, &account);
+	if (imapd_session_new(account.loop, pair[1], &account, &options,
+	    &ports) != NULL)
+		converse(&account, pair[0], rest);
+	(void)close(pair[0]);
+	turn(&account, -1, &ignored);
+	timer_free(account.turn);
+	timer_free(account.answer);
+	loop_free(account.loop);
+	return 0;
+}

@@ -1,0 +1,494 @@
+/*
+ * session_test.c - IMAP after login, over socket pairs and a real account
+ *
+ * What needs more than one letter or more than one client; what a client says
+ * and hears, command by command, is in tests/wire/imap-*.wire.
+ */
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/imap/imap.h"
+#include "lib/message/words.h"
+#include "tests/unit/gateway/pop3/peer.h"
+#include "tests/unit/unit.h"
+
+#define TRACE		"Received: here\r\n"
+#define ONE		"Subject: one\r\n\r\nfirst\r\n"
+#define TWO		"Subject: two\r\n\r\nno line end"
+#define BIG_SIZE	(3 * 1024 * 1024)
+
+/* The account's process, played by the test. */
+static struct office {
+	struct loop	*loop;
+	char		 folder[64];
+	int		 folder_fd;
+	struct account	*account;
+	uint64_t	 position;
+	struct pop3_peer peer[2];
+	struct imapd_session *session[2];
+	unsigned	 ended, forgets, failures;
+	int		 big_refusal;	/* what `big` returns, if not 0 */
+	int		 big_fd;	/* what it gives then */
+	bool		 silent;	/* it gives nothing */
+	imapd_big_fn	*reply;
+	void		*reply_arg;
+	struct timer	*answer;
+	struct text	 steps;
+} office;
+
+static void
+answer(void *arg)
+{
+	(void)arg;
+	office.reply(office.reply_arg,
+	    office.big_fd < 0 ? -1 : dup(office.big_fd));
+}
+
+static int
+ask_big(void *arg, const struct message_id *id, imapd_big_fn *reply,
+    void *reply_arg)
+{
+	(void)arg;
+	(void)id;
+	office.reply = reply;
+	office.reply_arg = reply_arg;
+	if (office.big_refusal == 0 && !office.silent)
+		timer_set(office.answer, 1);
+	return office.big_refusal;
+}
+
+static void
+forget(void *arg, void *reply_arg)
+{
+	(void)arg;
+	ck_assert_ptr_eq(reply_arg, office.reply_arg);
+	timer_stop(office.answer);
+	office.forgets++;
+}
+
+static void
+step(void *arg, const struct message_id *id, const char *what)
+{
+	(void)arg;
+	text_addf(&office.steps, "%s %d\n", what,
+	    id->bytes[MESSAGE_ID_BYTES - 1]);
+}
+
+static void
+failed(void *arg, int error)
+{
+	(void)arg;
+	ck_assert_int_lt(error, 0);
+	office.failures++;
+}
+
+static void
+wrote(void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(account_sync(office.account), 0);
+}
+
+static void
+ended(void *arg, struct imapd_session *session)
+{
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		if (office.session[i] == session)
+			office.session[i] = NULL;
+	office.ended++;
+}
+
+static const struct imapd_session_ports ports = {
+	.big = ask_big, .forget = forget, .step = step, .failed = failed,
+	.wrote = wrote, .ended = ended,
+};
+
+static void
+on_change(void *arg, uint32_t mailbox, uint64_t modseq)
+{
+	(void)arg;
+	(void)modseq;
+	for (int i = 0; i < 2; i++)
+		if (office.session[i] != NULL)
+			imapd_session_changed(office.session[i], mailbox);
+}
+
+static void
+set_up(void)
+{
+	struct account_options options = { .segment_bytes = 1 << 20,
+	    .uid_block = 1000, .hub_id = "a test's own hub" };
+	unsigned needs;
+
+	office = (struct office){ .steps = TEXT_INIT(1 << 20), .big_fd = -1 };
+	ck_assert_int_eq(words_open(), 0);
+	office.loop = loop_new();
+	office.answer = timer_new(office.loop, answer, NULL);
+	(void)snprintf(office.folder, sizeof(office.folder),
+	    "/tmp/imap-session-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(office.folder));
+	office.folder_fd = open(office.folder, O_RDONLY | O_DIRECTORY);
+	ck_assert_int_eq(account_open(office.folder_fd, &options,
+	    &office.account, &needs), 0);
+	account_on_change(office.account, on_change, NULL);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static void
+tear_down(void)
+{
+	for (int i = 0; i < 2; i++) {
+		if (office.session[i] != NULL)
+			imapd_session_close(office.session[i], "the end");
+		if (office.peer[i].loop == NULL)
+			continue;
+		pop3_peer_turn(&office.peer[i]);
+		(void)shutdown(office.peer[i].fd, SHUT_RDWR);
+		pop3_peer_turn(&office.peer[i]);
+		pop3_peer_turn(&office.peer[i]);
+		pop3_peer_close(&office.peer[i]);
+	}
+	ck_assert_int_eq(account_close(office.account), 0);
+	(void)close(office.folder_fd);
+	if (office.big_fd >= 0)
+		(void)close(office.big_fd);
+	(void)nftw(office.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	timer_free(office.answer);
+	text_free(&office.steps);
+	loop_free(office.loop);
+	words_close();
+}
+
+/* Letter number `position`: its id is that number. */
+static void
+deliver(struct slice body, uint64_t big_bytes)
+{
+	struct delivery delivery = {
+		.position = ++office.position,
+		.mailbox = MAILBOX_INBOX,
+		.trace = SLICE(TRACE),
+		.body = body,
+		.body_bytes = big_bytes > 0 ? big_bytes : body.len,
+		.is_big = big_bytes > 0,
+		.lacks_crlf = big_bytes == 0 &&
+		    !slice_has_suffix(body, "\r\n"),
+	};
+	bool was_there;
+
+	delivery.id.bytes[MESSAGE_ID_BYTES - 1] =
+	    (unsigned char)office.position;
+	ck_assert_int_eq(account_deliver(office.account, &delivery,
+	    &was_there), 0);
+	ck_assert_int_eq(account_commit(office.account), 0);
+}
+
+/* A message of BIG_SIZE bytes in a file, with "needle" in its last line. */
+static void
+deliver_big(void)
+{
+	static const char head[] = "Subject: big\r\n\r\n";
+	char *map;
+
+	office.big_fd = memfd_create("big", MFD_CLOEXEC);
+	ck_assert_int_eq(ftruncate(office.big_fd, BIG_SIZE), 0);
+	map = mmap(NULL, BIG_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    office.big_fd, 0);
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	for (size_t i = 0; i < BIG_SIZE; i++)
+		map[i] = i % 64 == 62 ? '\r' : i % 64 == 63 ? '\n' : 'x';
+	memcpy(map, head, sizeof(head) - 1);
+	memcpy(map + BIG_SIZE - 64, "Needle", 6);
+	(void)munmap(map, BIG_SIZE);
+	deliver(slice_of(NULL, 0), BIG_SIZE);
+}
+
+static void
+begin(int i)
+{
+	const struct imapd_session_options options = {
+		.hostname = "hub.office.test", .login = SLICE("ann"),
+		.tag = SLICE("L"),
+	};
+	int fd;
+
+	pop3_peer_open(&office.peer[i], office.loop, &fd);
+	office.session[i] = imapd_session_new(office.loop, fd, office.account,
+	    &options, &ports);
+	ck_assert_ptr_nonnull(office.session[i]);
+}
+
+/* Say it, and wait for the line "tag OK ..." (or NO, BAD); what came. */
+static struct slice
+ask(int i, const char *say, const char *ending)
+{
+	struct pop3_peer *peer = &office.peer[i];
+	uint64_t until = clock_ms() + PEER_GUARD_MS;
+
+	text_clear(&peer->got);
+	pop3_peer_say(peer, slice_str(say));
+	while (slice_find_str(text_slice(&peer->got), ending) == SIZE_MAX &&
+	    clock_ms() < until)
+		pop3_peer_turn(peer);
+	ck_assert_msg(slice_find_str(text_slice(&peer->got), ending) !=
+	    SIZE_MAX, "%s: %.*s", say, SLICE_FMT(text_slice(&peer->got)));
+	return text_slice(&peer->got);
+}
+
+static bool
+has(struct slice s, const char *part)
+{
+	return slice_find_str(s, part) != SIZE_MAX;
+}
+
+static void
+begin_selected(int i)
+{
+	begin(i);
+	(void)ask(i, "s SELECT INBOX\r\n", "s OK [READ-WRITE]");
+}
+
+/* RFC 9051 6.4.5: trace, message and the CRLF that lacks are one letter */
+START_TEST(a_letter_is_given_whole)
+{
+	deliver(slice_str(ONE), 0);
+	deliver(slice_str(TWO), 0);
+	begin_selected(0);
+	ck_assert(has(ask(0, "a FETCH 1:2 (BODY.PEEK[])\r\n", "a OK"),
+	    "* 1 FETCH (BODY[] {39}\r\n" TRACE ONE ")\r\n"
+	    "* 2 FETCH (BODY[] {45}\r\n" TRACE TWO "\r\n)\r\n"));
+	ck_assert(has(ask(0, "b FETCH 2 (RFC822.SIZE BODY.PEEK[TEXT] "
+	    "BODY.PEEK[HEADER])\r\n", "b OK"),
+	    "* 2 FETCH (RFC822.SIZE 45 BODY[TEXT] {13}\r\nno line end\r\n"
+	    " BODY[HEADER] {32}\r\n" TRACE "Subject: two\r\n\r\n)\r\n"));
+	ck_assert_uint_eq(office.steps.len, 0);
+}
+END_TEST
+
+/* A letter that is read for the first time is a step of its life. */
+START_TEST(reading_and_deleting_are_told_for_the_trail)
+{
+	deliver(slice_str(ONE), 0);
+	deliver(slice_str(TWO), 0);
+	begin_selected(0);
+	(void)ask(0, "a FETCH 1:2 BODY[]\r\n", "a OK");
+	(void)ask(0, "b FETCH 1:2 BODY[]\r\n", "b OK");
+	ck_assert(slice_is_str(text_slice(&office.steps),
+	    "read 1\nread 2\n"));
+	(void)ask(0, "c STORE 2 +FLAGS (\\Deleted)\r\n", "c OK");
+	ck_assert(has(ask(0, "d EXPUNGE\r\n", "d OK"), "* 2 EXPUNGE\r\n"));
+	ck_assert(slice_is_str(text_slice(&office.steps),
+	    "read 1\nread 2\ndeleted 2\n"));
+}
+END_TEST
+
+/* A big letter comes from its file, in pieces and whole. */
+START_TEST(a_big_letter_comes_from_its_file)
+{
+	struct slice got;
+
+	deliver_big();
+	begin_selected(0);
+	got = ask(0, "a FETCH 1 (UID BODY.PEEK[])\r\n", "a OK");
+	ck_assert(has(slice_first(got, 100), "* 1 FETCH (UID 1 BODY[] "
+	    "{3145744}\r\n" TRACE "Subject: big\r\n\r\n"));
+	ck_assert_uint_gt(got.len, BIG_SIZE);
+	ck_assert(has(slice_after(got, got.len - 120), "Needle"));
+	ck_assert(has(ask(0, "b FETCH 1 BODY.PEEK[]<3145680.6>\r\n", "b OK"),
+	    "BODY[]<3145680> {6}\r\nNeedle)\r\n"));
+	ck_assert(has(ask(0, "c SEARCH BODY needle\r\n", "c OK"),
+	    "* SEARCH 1\r\n"));
+	ck_assert(has(ask(0, "d SEARCH BODY nothing\r\n", "d OK"),
+	    "* SEARCH\r\n"));
+}
+END_TEST
+
+/* A file that cannot be had is one letter less, not the end. */
+START_TEST(a_big_letter_that_is_not_there_is_passed_over)
+{
+	deliver_big();
+	deliver(slice_str(ONE), 0);
+	begin_selected(0);
+	office.big_refusal = -ENOTCONN;
+	ck_assert(has(ask(0, "a FETCH 1:2 BODY.PEEK[TEXT]\r\n", "a NO"),
+	    "* 2 FETCH (BODY[TEXT] {7}\r\nfirst\r\n)\r\n"));
+	office.big_refusal = 0;
+	ck_assert_int_eq(ftruncate(office.big_fd, 100), 0);
+	ck_assert(has(ask(0, "b FETCH 1:2 BODY.PEEK[TEXT]\r\n", "b NO"),
+	    "* 2 FETCH (BODY[TEXT] {7}\r\n"));
+	ck_assert(has(ask(0, "c SEARCH TEXT first\r\n", "c OK"),
+	    "* SEARCH 2\r\n* NO a letter"));
+}
+END_TEST
+
+/* Gone while the queue is asked for a file. */
+START_TEST(a_client_that_leaves_is_forgotten)
+{
+	deliver_big();
+	begin_selected(0);
+	office.silent = true;
+	pop3_peer_say(&office.peer[0], slice_str("a FETCH 1 BODY[]\r\n"));
+	for (int i = 0; i < 1000 && office.reply == NULL; i++)
+		pop3_peer_turn(&office.peer[0]);
+	imapd_session_close(office.session[0], "the hub is ending");
+	ck_assert_uint_eq(office.forgets, 1);
+	ck_assert_uint_eq(office.ended, 1);
+}
+END_TEST
+
+/* HARDENING A82: what a client does not read is not made */
+START_TEST(replies_wait_for_a_reader)
+{
+	char body[60000];
+
+	memset(body, 'x', sizeof(body));
+	memcpy(body, "Subject: x\r\n\r\n", 14);
+	for (int i = 0; i < 100; i++)
+		deliver(slice_of(body, sizeof(body)), 0);
+	begin_selected(0);
+	office.peer[0].deaf = true;
+	pop3_peer_say(&office.peer[0],
+	    slice_str("a FETCH 1:100 BODY.PEEK[]\r\nb NOOP\r\n"));
+	for (int i = 0; i < 50; i++)
+		pop3_peer_turn(&office.peer[0]);
+	ck_assert_ptr_nonnull(office.session[0]);
+	office.peer[0].deaf = false;
+	ck_assert_uint_gt(ask(0, "", "b OK").len, 100 * sizeof(body));
+}
+END_TEST
+
+/* RFC 9051 6.3.13: within a turn of the loop */
+START_TEST(who_idles_is_told_at_once)
+{
+	deliver(slice_str(ONE), 0);
+	begin_selected(0);
+	begin_selected(1);
+	(void)ask(0, "a IDLE\r\n", "+ idling\r\n");
+	deliver(slice_str(TWO), 0);
+	ck_assert(has(ask(0, "", "EXISTS\r\n"), "* 2 EXISTS\r\n"));
+	(void)ask(1, "a STORE 1 +FLAGS.SILENT (\\Seen $Work)\r\n", "a OK");
+	ck_assert(has(ask(0, "", "FETCH"),
+	    "* 1 FETCH (FLAGS (\\Seen $Work))\r\n"));
+	(void)ask(1, "b STORE 1 +FLAGS.SILENT (\\Deleted)\r\n", "b OK");
+	(void)ask(1, "c EXPUNGE\r\n", "c OK");
+	ck_assert(has(ask(0, "", "EXPUNGE\r\n"), "* 1 EXPUNGE\r\n"));
+	(void)ask(0, "DONE\r\n", "a OK");
+}
+END_TEST
+
+/* RFC 9051 7.5.1: what was deleted elsewhere is still there to be read */
+START_TEST(an_expunge_waits_for_a_command_that_may_tell_it)
+{
+	struct slice got;
+
+	deliver(slice_str(ONE), 0);
+	deliver(slice_str(TWO), 0);
+	begin_selected(0);
+	begin_selected(1);
+	(void)ask(1, "a STORE 1 FLAGS.SILENT (\\Deleted)\r\n", "a OK");
+	(void)ask(1, "b EXPUNGE\r\n", "b OK");
+	got = ask(0, "a FETCH 1:2 (BODY.PEEK[TEXT])\r\n", "a OK");
+	ck_assert(has(got, "first") && has(got, "no line end"));
+	ck_assert(!has(got, "EXPUNGE"));
+	got = ask(0, "b SEARCH ALL\r\n", "b OK");
+	ck_assert(has(got, "* SEARCH 1 2\r\n") && !has(got, "EXPUNGE"));
+	ck_assert(has(ask(0, "c UID FETCH 1:* UID\r\n", "c OK"),
+	    "* 1 EXPUNGE\r\n"));
+	ck_assert(has(ask(0, "d FETCH 1 UID\r\n", "d OK"),
+	    "* 1 FETCH (UID 2)\r\n"));
+	ck_assert(has(ask(0, "e FETCH 2 UID\r\n", "e BAD"), "e BAD"));
+}
+END_TEST
+
+/* A mailbox that is deleted under a session is empty, and the session lives. */
+START_TEST(a_mailbox_deleted_under_a_session_is_empty)
+{
+	begin(0);
+	begin(1);
+	(void)ask(1, "a CREATE gone\r\n", "a OK");
+	(void)ask(1, "b APPEND gone {4+}\r\na: b\r\n", "b OK");
+	(void)ask(0, "a SELECT gone\r\n", "a OK");
+	(void)ask(1, "c DELETE gone\r\n", "c OK");
+	ck_assert(has(ask(0, "b NOOP\r\n", "b OK"), "* 1 EXPUNGE\r\n"));
+	(void)ask(0, "c APPEND gone {4+}\r\na: b\r\n", "c NO [TRYCREATE]");
+	(void)ask(0, "d SELECT INBOX\r\n", "d OK");
+}
+END_TEST
+
+/* Many letters: every step comes back to the loop, and all of it is done. */
+START_TEST(commands_over_many_letters_are_done_in_steps)
+{
+	struct slice got;
+
+	for (int i = 0; i < 250; i++)
+		deliver(slice_str(ONE), 0);
+	begin_selected(0);
+	for (int i = 0; i < 4; i++)
+		(void)ask(0, "a COPY 1:* INBOX\r\n", "a OK");
+	(void)ask(0, "b STORE 1:* +FLAGS.SILENT (Mark)\r\n", "b OK");
+	got = ask(0, "c UID SEARCH RETURN (COUNT) KEYWORD mark TEXT First\r\n",
+	    "c OK");
+	ck_assert(has(got, "COUNT 4000\r\n"));
+	ck_assert(has(ask(0, "d FETCH 4000 (FLAGS RFC822.SIZE)\r\n", "d OK"),
+	    "* 4000 FETCH (FLAGS (Mark) RFC822.SIZE 39)\r\n"));
+	(void)ask(0, "e CREATE there\r\n", "e OK");
+	got = ask(0, "f MOVE 1:3999 there\r\n", "f OK");
+	ck_assert(has(got, "* OK [COPYUID "));
+	ck_assert(has(ask(0, "g STATUS there (MESSAGES)\r\n", "g OK"),
+	    "* STATUS there (MESSAGES 3999)\r\n"));
+	ck_assert(has(ask(0, "h FETCH 1:* (UID)\r\n", "h OK"),
+	    "* 1 FETCH (UID 4000)\r\n"));
+}
+END_TEST
+
+/* HARDENING 2: twenty bad commands, and it is over */
+START_TEST(too_many_bad_commands_end_the_session)
+{
+	begin(0);
+	for (int i = 0; i < 19; i++)
+		(void)ask(0, "a FROB\r\n", "a BAD");
+	ck_assert(has(ask(0, "b FROB\r\n", "BYE"),
+	    "b BAD no such command\r\n* BYE too many bad commands\r\n"));
+	ck_assert_uint_eq(office.ended, 1);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("gateway/imap/session");
+	TCase *tcase = tcase_create("session");
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, a_letter_is_given_whole);
+	tcase_add_test(tcase, reading_and_deleting_are_told_for_the_trail);
+	tcase_add_test(tcase, a_big_letter_comes_from_its_file);
+	tcase_add_test(tcase, a_big_letter_that_is_not_there_is_passed_over);
+	tcase_add_test(tcase, a_client_that_leaves_is_forgotten);
+	tcase_add_test(tcase, replies_wait_for_a_reader);
+	tcase_add_test(tcase, who_idles_is_told_at_once);
+	tcase_add_test(tcase, an_expunge_waits_for_a_command_that_may_tell_it);
+	tcase_add_test(tcase, a_mailbox_deleted_under_a_session_is_empty);
+	tcase_add_test(tcase, commands_over_many_letters_are_done_in_steps);
+	tcase_add_test(tcase, too_many_bad_commands_end_the_session);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
