@@ -2,8 +2,9 @@
  * door.h - the inside of the door role
  *
  * role_door.c accepts and counts connections and knows the other roles;
- * door_smtp.c and door_pop3.c carry what a session asks to them and back,
- * door_https.c passes connections on, door_reading.c has mail collected that is
+ * door_smtp.c, door_pop3.c and door_imap.c carry what a session asks to them and
+ * back, door_handover.c gives who has logged in to their mailbox, door_https.c
+ * passes connections on, door_reading.c has mail collected that is
  * wanted on reading, and door_turned.c serves a provider on a connection that is
  * our own.
  */
@@ -14,11 +15,13 @@
 #include <sys/queue.h>
 
 #include "fetch/service.h"
+#include "gateway/imap/imap.h"
 #include "gateway/pop3/pop3.h"
 #include "gateway/smtp/smtp.h"
 #include "policy/whose_cache.h"
 #include "programs/roles.h"
 #include "programs/visitors.h"
+#include "store/service.h"
 
 struct door_listener {
 	struct door		*door;
@@ -47,8 +50,8 @@ struct visit {
 	struct visitor		*visitor;
 	uint64_t		 granted;	/* space, and asked for */
 	char			 peer[INET6_ADDRSTRLEN];
-	void			*session;	/* smtp_session, pop3_login or
-						   door_https */
+	void			*session;	/* smtp_session, pop3_login,
+						   imapd_login or door_https */
 	struct smtp_ports	 smtp_ports;	/* lent to an smtp_session */
 	struct smtp_options	 smtp_options;
 	struct turned		*turned;	/* or NULL */
@@ -71,6 +74,7 @@ struct question {
 		smtp_answer_fn	*answer;
 		smtp_big_fn	*big;
 		pop3_who_fn	*who;
+		imapd_who_fn	*imap_who;
 	} reply;
 };
 
@@ -84,6 +88,7 @@ struct door {
 	struct ipc		*schedule;	/* or NULL: nobody collects now */
 	struct tls_server	*tls_smtp;
 	struct tls_server	*tls_pop3;
+	struct tls_server	*tls_imap;
 	struct tls_server	*tls_https;
 	struct door_listener	 listeners[CONFIG_LISTENERS];
 	size_t			 listener_count;
@@ -135,6 +140,7 @@ struct visit	*visit_new(struct door *, const struct listener *,
 /* Begin a session on `fd` (owned).  0 or a negative errno. */
 int	door_smtp_begin(struct visit *, int fd);
 int	door_pop3_begin(struct visit *, int fd);
+int	door_imap_begin(struct visit *, int fd);
 int	door_https_begin(struct visit *, int fd);
 /* Cut it; the visit is freed. */
 void	door_https_close(struct visit *);
@@ -153,7 +159,13 @@ void	door_fetch_lost(struct door *, const struct ipc *);
 /* A mailbox has been connected, or is lost. */
 int	door_mailbox_peer(struct door *, struct ipc *);
 void	door_mailbox_lost(struct door *, struct ipc *);
+/*
+ * The connection `stream` (owned) is that of somebody who has logged in to
+ * `account`: it goes to its mailbox with this request.
+ */
+void	door_hand_over(struct door *, struct stream *, uint64_t account,
+	    const struct session_request *);
 /* Give up every connection that was handed over. */
-void	door_pop3_stop(struct door *);
+void	door_handovers_stop(struct door *);
 
 #endif

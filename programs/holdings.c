@@ -40,7 +40,8 @@ static bool
 is_built(enum service service)
 {
 	return service == SERVICE_SMTP || service == SERVICE_LMTP ||
-	    service == SERVICE_POP3 || service == SERVICE_HTTPS;
+	    service == SERVICE_POP3 || service == SERVICE_IMAP ||
+	    service == SERVICE_HTTPS;
 }
 
 static int

@@ -151,15 +151,20 @@ turn_away(const struct listener *listener, int fd, const char *peer,
 {
 	static const char smtp[] = "421 4.7.0 too many connections\r\n";
 	static const char pop3[] = "-ERR [SYS/TEMP] too many connections\r\n";
-	const bool is_pop3 = listener->service == SERVICE_POP3;
+	static const char imap[] = "* BYE [LIMIT] too many connections\r\n";
+	struct slice words = SLICE(smtp);
+
+	if (listener->service == SERVICE_POP3)
+		words = (struct slice)SLICE(pop3);
+	else if (listener->service == SERVICE_IMAP)
+		words = (struct slice)SLICE(imap);
 
 	/* who comes too fast is no news before it may come again */
 	if (visitor == NULL || visitor->refused <= 1)
 		log_say("%s from %s: turned away, too many connections",
 		    service_name(listener->service), peer);
 	if (listener->tls != LISTENER_IMPLICIT)
-		(void)send(fd, is_pop3 ? pop3 : smtp, is_pop3 ?
-		    sizeof(pop3) - 1 : sizeof(smtp) - 1,
+		(void)send(fd, words.at, words.len,
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)close(fd);
 }
@@ -184,6 +189,8 @@ begin_session(struct visit *visit, int fd)
 	switch (visit->listener->service) {
 	case SERVICE_POP3:
 		return door_pop3_begin(visit, fd);
+	case SERVICE_IMAP:
+		return door_imap_begin(visit, fd);
 	case SERVICE_HTTPS:
 		return door_https_begin(visit, fd);
 	default:
@@ -336,6 +343,9 @@ open_tls(struct door *door)
 	if (r == 0)
 		r = tls_server_new(process->certificate, process->tls_key,
 		    "pop3", &door->tls_pop3, fault, sizeof(fault));
+	if (r == 0)
+		r = tls_server_new(process->certificate, process->tls_key,
+		    "imap", &door->tls_imap, fault, sizeof(fault));
 	if (r == 0)
 		r = tls_server_new(process->certificate, process->tls_key,
 		    "http/1.1", &door->tls_https, fault, sizeof(fault));
@@ -512,13 +522,16 @@ door_stop(struct process *process)
 		following = TAILQ_NEXT(visit, next);
 		if (visit->listener->service == SERVICE_POP3)
 			pop3_login_close(visit->session, "the hub is ending");
+		else if (visit->listener->service == SERVICE_IMAP)
+			imapd_login_close(visit->session,
+			    "the hub is ending");
 		else if (visit->listener->service == SERVICE_HTTPS)
 			door_https_close(visit);
 		else
 			smtp_session_close(visit->session,
 			    "the hub is ending");
 	}
-	door_pop3_stop(door);
+	door_handovers_stop(door);
 	timer_set(door->goodbye, GOODBYE_MS);
 }
 

@@ -9,16 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
-#include "gateway/pop3/pop3.h"
 #include "lib/base/log.h"
-#include "programs/roles.h"
+#include "lib/message/words.h"
+#include "programs/mailbox_inside.h"
 #include "queue/service.h"
 #include "store/service.h"
 
-#define COMMIT_MOST	64	/* deliveries in one transaction */
 /*
  * For more of them to come: a commit costs as much as three deliveries
  * (tests/bench).  Nobody waits for it: the journal has them, and whoever opens
@@ -28,40 +26,6 @@
 #define READ_MOST	16384	/* bytes of a message that is not mapped */
 #define TELL_AGAIN_MS	60000	/* after the queue could not note it */
 #define COMPACT_MS	10000	/* between two looks for garbage */
-
-/* A delivery that is in the open transaction and waits for its commit. */
-struct unanswered {
-	uint64_t	serial;
-	int		status;
-	bool		was_there;
-	bool		in_inbox;	/* though a folder was named */
-};
-
-struct session {
-	TAILQ_ENTRY(session)	 next;
-	struct mailbox		*mailbox;
-	struct pop3_session	*pop3;
-	struct big_question	*question;	/* waiting, or NULL */
-	char			 login[ADDRESS_SIZE];
-};
-
-struct mailbox {
-	struct process		*process;
-	struct account		*account;
-	struct ipc		*queue;
-	struct unanswered	 open[COMMIT_MOST];
-	size_t			 open_count;
-	struct timer		*commit_timer;
-	struct timer		*idle_timer;
-	struct timer		*compact_timer;
-	struct timer		*tell_timer;
-	struct message_id	 told[EXPUNGED_PAGE];	/* the queue is being */
-	size_t			 told_count;	/* 0: it is not */
-	TAILQ_HEAD(, session)	 sessions;
-	bool			 unsettled;	/* delivered since a settling */
-	bool			 asked_to_go;
-	bool			 retiring;
-};
 
 static void	mailbox_if_idle(struct process *);
 static int	on_deliver(void *, struct ipc *, struct ipc_message *);
@@ -80,9 +44,8 @@ static const struct ipc_rule mailbox_rules[] = {
 { 0 }
 };
 
-/* Somebody needed us: the time until we may go starts again. */
-static void
-used(struct mailbox *mailbox)
+void
+mailbox_used(struct mailbox *mailbox)
 {
 	mailbox->asked_to_go = false;
 	timer_set(mailbox->idle_timer,
@@ -103,11 +66,11 @@ answer_delivery(const struct mailbox *mailbox, const struct unanswered *one)
 }
 
 /*
- * A failed sync is final: what was written since the last one may be gone.  The
- * next process starts from what is durable, and is told the rest again.
+ * What was written since the last sync may be gone.  The next process starts
+ * from what is durable, and is told the rest again.
  */
-static void
-end_if_broken(int r)
+void
+mailbox_broken(int r)
 {
 	if (r != -EIO)
 		return;
@@ -125,7 +88,7 @@ commit(void *arg)
 	timer_stop(mailbox->commit_timer);
 	/* with nothing open too: it says whether the disk has failed */
 	r = account_commit(mailbox->account);
-	end_if_broken(r);
+	mailbox_broken(r);
 	if (r < 0)
 		log_say("deliveries could not be committed: %s",
 		    strerror(-r));
@@ -191,7 +154,7 @@ on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
 	r = delivery_unpack(message->body, &delivery);
 	if (r < 0)
 		return r;
-	used(mailbox);
+	mailbox_used(mailbox);
 	mailbox->unsettled = true;
 	one = &mailbox->open[mailbox->open_count++];
 	*one = (struct unanswered){ .serial = message->serial };
@@ -201,7 +164,7 @@ on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
 		one->in_inbox = true;
 		one->status = 0;
 	}
-	end_if_broken(one->status);
+	mailbox_broken(one->status);
 	if (mailbox->open_count == COMMIT_MOST)
 		commit(mailbox);
 	else if (!timer_is_set(mailbox->commit_timer))
@@ -223,7 +186,7 @@ on_settle(void *arg, struct ipc *from, struct ipc_message *message)
 		return -EBADMSG;
 	commit(mailbox);
 	r = account_settle(mailbox->account, upto, prune_below);
-	end_if_broken(r);
+	mailbox_broken(r);
 	pack_i64(&body, r);
 	if (ipc_reply(from, message->serial, text_slice(&body), NULL, 0) < 0)
 		log_say("the queue does not take an answer");
@@ -233,100 +196,6 @@ on_settle(void *arg, struct ipc *from, struct ipc_message *message)
 		mailbox_if_idle(process);
 	return 0;
 }
-
-/* A session waits for one big letter at a time. */
-struct big_question {
-	struct session	*session;	/* NULL: it has forgotten us */
-	pop3_big_fn	*reply;
-	void		*arg;
-};
-
-static void
-nobody_asks(void *arg, int fd)
-{
-	(void)arg;
-	if (fd >= 0)
-		(void)close(fd);
-}
-
-static void
-on_big(void *arg, int status, struct ipc_message *message)
-{
-	struct big_question *question = arg;
-	struct unpack u;
-	int fd = -1;
-
-	if (status == 0) {
-		u = unpack_of(message->body);
-		if (unpack_i64(&u) == 0 && unpack_is_done(&u))
-			fd = ipc_take_fd(message, 0);
-	}
-	if (question->session != NULL)
-		question->session->question = NULL;
-	question->reply(question->arg, fd);
-	free(question);
-}
-
-static int
-ask_big(void *arg, const struct message_id *id, pop3_big_fn *reply,
-    void *reply_arg)
-{
-	struct session *session = arg;
-	struct ipc *queue = session->mailbox->queue;
-	struct big_question *question;
-	int r;
-
-	if (queue == NULL)
-		return -ENOTCONN;
-	question = calloc(1, sizeof(*question));
-	if (question == NULL)
-		return -ENOMEM;
-	question->session = session;
-	question->reply = reply;
-	question->arg = reply_arg;
-	r = ipc_ask(queue, QUEUE_OPEN_BIG, slice_of(id->bytes,
-	    MESSAGE_ID_BYTES), NULL, 0, on_big, question);
-	if (r < 0)
-		free(question);
-	else
-		session->question = question;
-	return r;
-}
-
-static void
-forget_big(void *arg, void *reply_arg)
-{
-	struct session *session = arg;
-
-	(void)reply_arg;
-	if (session->question == NULL)
-		return;
-	session->question->reply = nobody_asks;
-	session->question->session = NULL;
-	session->question = NULL;
-}
-
-/* A step of a letter's life, for the trail. */
-static void
-tell_step(void *arg, const char *uidl, const char *what)
-{
-	struct session *session = arg;
-	TEXT_AUTO body = TEXT_INIT(1024);
-	struct slice name = slice_str(uidl), id_text;
-	struct message_id id;
-
-	if (session->mailbox->queue == NULL ||
-	    !slice_cut(&name, '.', &id_text) ||
-	    message_id_read(id_text, &id) < 0)
-		return;
-	pack_bytes(&body, slice_of(id.bytes, MESSAGE_ID_BYTES));
-	pack_slice(&body, slice_str(what));
-	pack_slice(&body, slice_str(session->login));
-	(void)ipc_send(session->mailbox->queue, QUEUE_STEP,
-	    text_slice(&body), NULL, 0);
-}
-
-static void	tell_expunged(void *);
 
 /* The queue has noted them; or they are told again. */
 static void
@@ -349,18 +218,17 @@ on_told(void *arg, int status, struct ipc_message *message)
 	}
 	commit(mailbox);
 	r = account_expunged_told(mailbox->account, mailbox->told, count);
-	end_if_broken(r);
+	mailbox_broken(r);
 	if (r < 0)
 		timer_set(mailbox->tell_timer, TELL_AGAIN_MS);
 	else
-		tell_expunged(mailbox);
+		mailbox_tell_expunged(mailbox);
 }
 
-/* Tell the queue what people have deleted for good, a page at a time. */
-static void
-tell_expunged(void *arg)
+/* A page at a time. */
+void
+mailbox_tell_expunged(struct mailbox *mailbox)
 {
-	struct mailbox *mailbox = arg;
 	TEXT_AUTO body = TEXT_INIT(EXPUNGED_PAGE * MESSAGE_ID_BYTES + 16);
 	size_t count = 0;
 	int r;
@@ -370,7 +238,7 @@ tell_expunged(void *arg)
 	commit(mailbox);
 	r = account_expunged(mailbox->account, mailbox->told, EXPUNGED_PAGE,
 	    &count);
-	end_if_broken(r);
+	mailbox_broken(r);
 	if (r == 0 && count == 0)
 		return;
 	pack_u32(&body, (uint32_t)count);
@@ -390,15 +258,38 @@ tell_expunged(void *arg)
 }
 
 static void
-on_session_ended(void *arg, struct pop3_session *pop3)
+on_tell_time(void *arg)
 {
-	struct session *session = arg;
+	mailbox_tell_expunged(arg);
+}
 
-	(void)pop3;
-	used(session->mailbox);
-	TAILQ_REMOVE(&session->mailbox->sessions, session, next);
-	tell_expunged(session->mailbox);
-	free(session);
+/* Flags are durable within a second of their change (DESIGN.md 3). */
+static void
+on_sync_time(void *arg)
+{
+	struct mailbox *mailbox = arg;
+	int r = account_sync(mailbox->account);
+
+	mailbox_broken(r);
+	if (r < 0) {
+		log_say("flags are not durable yet: %s", strerror(-r));
+		timer_set(mailbox->sync_timer, ACCOUNT_SYNC_MS);
+	}
+}
+
+void
+mailbox_wrote(struct mailbox *mailbox)
+{
+	if (account_wants_sync(mailbox->account) &&
+	    !timer_is_set(mailbox->sync_timer))
+		timer_set(mailbox->sync_timer, ACCOUNT_SYNC_MS);
+}
+
+static void
+on_change(void *arg, uint32_t number, uint64_t modseq)
+{
+	(void)modseq;
+	mailbox_sessions_changed(arg, number);
 }
 
 struct listing {
@@ -455,7 +346,7 @@ on_list(void *arg, struct ipc *from, struct ipc_message *message)
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	used(mailbox);
+	mailbox_used(mailbox);
 	commit(mailbox);	/* what has come is seen */
 	r = account_list(mailbox->account, folder, place, LISTED_PAGE,
 	    add_listed, &listing);
@@ -475,7 +366,7 @@ on_folders(void *arg, struct ipc *from, struct ipc_message *message)
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	used(mailbox);
+	mailbox_used(mailbox);
 	commit(mailbox);
 	r = account_folders(mailbox->account, above, FOLDERS_PAGE, add_folder,
 	    &listing);
@@ -488,37 +379,13 @@ on_session(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct process *process = arg;
 	struct mailbox *mailbox = process->state;
-	struct session *session;
-	struct session_request request;
-	struct pop3_session_options options = { 0 };
-	struct pop3_session_ports ports = {
-		.big = ask_big, .forget = forget_big, .step = tell_step,
-		.ended = on_session_ended
-	};
 	int r;
 
 	(void)from;
-	r = session_unpack(message->body, &request);
-	if (r < 0 || request.login.len >= sizeof(session->login))
-		return -EBADMSG;
 	commit(mailbox);	/* what has come is seen */
-	session = calloc(1, sizeof(*session));
-	if (session == NULL)
-		return 0;	/* the connection closes: try again */
-	session->mailbox = mailbox;
-	ports.arg = session;
-	memcpy(session->login, request.login.at, request.login.len);
-	options.hostname = process->config.hostname;
-	options.login = slice_str(session->login);
-	TAILQ_INSERT_TAIL(&mailbox->sessions, session, next);
-	session->pop3 = pop3_session_new(process->loop,
-	    ipc_take_fd(message, 0), mailbox->account, &options, &ports);
-	if (session->pop3 == NULL) {
-		TAILQ_REMOVE(&mailbox->sessions, session, next);
-		free(session);
-	}
-	used(mailbox);
-	return 0;
+	r = mailbox_session_begin(mailbox, message);
+	mailbox_used(mailbox);
+	return r;
 }
 
 /* Without a queue now it is told another time. */
@@ -543,7 +410,7 @@ on_compact_time(void *arg)
 	r = account_tidy(mailbox->account);
 	if (r == 0)
 		r = account_compact(mailbox->account);
-	end_if_broken(r);
+	mailbox_broken(r);
 	if (r < 0)
 		log_say("housekeeping: %s", strerror(-r));
 	timer_set(mailbox->compact_timer, r > 0 ? 1 : COMPACT_MS);
@@ -593,6 +460,14 @@ open_account(struct process *process, struct mailbox *mailbox)
 	return r;
 }
 
+/* What SEARCH reads of letters may be in any charset. */
+static int
+mailbox_open(struct process *process)
+{
+	(void)process;
+	return words_open();
+}
+
 static int
 mailbox_start(struct process *process)
 {
@@ -608,14 +483,17 @@ mailbox_start(struct process *process)
 	mailbox->idle_timer = timer_new(process->loop, on_idle_time, mailbox);
 	mailbox->compact_timer = timer_new(process->loop, on_compact_time,
 	    mailbox);
-	mailbox->tell_timer = timer_new(process->loop, tell_expunged, mailbox);
-	if (mailbox->commit_timer == NULL || mailbox->idle_timer == NULL ||
-	    mailbox->compact_timer == NULL || mailbox->tell_timer == NULL)
+	mailbox->tell_timer = timer_new(process->loop, on_tell_time, mailbox);
+	mailbox->sync_timer = timer_new(process->loop, on_sync_time, mailbox);
+	if (mailbox->sync_timer == NULL || mailbox->commit_timer == NULL ||
+	    mailbox->idle_timer == NULL || mailbox->compact_timer == NULL ||
+	    mailbox->tell_timer == NULL)
 		return -ENOMEM;
 	r = open_account(process, mailbox);
 	if (r < 0)
 		return r;
-	used(mailbox);
+	account_on_change(mailbox->account, on_change, mailbox);
+	mailbox_used(mailbox);
 	timer_set(mailbox->compact_timer, COMPACT_MS);
 	return 0;
 }
@@ -637,7 +515,7 @@ mailbox_peer(struct process *process, struct ipc *ipc)
 	mailbox->queue = ipc;
 	/* what could not be told to the last one is told to this */
 	account_on_unref(mailbox->account, on_unref, mailbox);
-	tell_expunged(mailbox);
+	mailbox_tell_expunged(mailbox);
 	return 0;
 }
 
@@ -656,15 +534,10 @@ static void
 mailbox_stop(struct process *process)
 {
 	struct mailbox *mailbox = process->state;
-	struct session *session, *following;
 	int r;
 
 	commit(mailbox);
-	for (session = TAILQ_FIRST(&mailbox->sessions); session != NULL;
-	    session = following) {
-		following = TAILQ_NEXT(session, next);
-		pop3_session_close(session->pop3);
-	}
+	mailbox_sessions_close(mailbox);
 	r = account_close(mailbox->account);
 	if (r < 0)
 		log_say("closing: %s", strerror(-r));
@@ -673,7 +546,8 @@ mailbox_stop(struct process *process)
 }
 
 const struct role_code mailbox_code = {
-	.role = ROLE_MAILBOX, .rules = mailbox_rules, .start = mailbox_start,
+	.role = ROLE_MAILBOX, .rules = mailbox_rules,
+	.open = mailbox_open, .start = mailbox_start,
 	.peer = mailbox_peer, .lost = mailbox_lost, .stop = mailbox_stop,
 	.if_idle = mailbox_if_idle,
 };

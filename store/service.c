@@ -122,6 +122,7 @@ session_pack(struct text *text, const struct session_request *request)
 {
 	pack_u8(text, (uint8_t)request->service);
 	pack_slice(text, request->login);
+	pack_slice(text, request->tag);
 }
 
 int
@@ -132,7 +133,8 @@ session_unpack(struct slice packed, struct session_request *request_out)
 
 	request.service = unpack_enum(&u, SESSION_COUNT);
 	request.login = unpack_slice(&u);
-	if (!unpack_is_done(&u))
+	request.tag = unpack_slice(&u);
+	if (!unpack_is_done(&u) || request.tag.len > SESSION_TAG_BYTES)
 		return -EBADMSG;
 	*request_out = request;
 	return 0;

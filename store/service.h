@@ -47,11 +47,14 @@ void	folder_pack(struct text *, const struct listed_folder *);
 /* 0 or -EBADMSG; slices point into what is read. */
 int	folder_unpack(struct unpack *, struct listed_folder *folder_out);
 
-enum session_service { SESSION_POP3, SESSION_COUNT };
+enum session_service { SESSION_POP3, SESSION_IMAP, SESSION_COUNT };
+
+#define SESSION_TAG_BYTES 128
 
 struct session_request {
 	enum session_service	service;
 	struct slice		login;	/* who, as the keeper names the account */
+	struct slice		tag;	/* IMAP: of the command that logged in */
 };
 
 /* The request of a door: which service, for whom. */

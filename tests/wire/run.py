@@ -11,7 +11,7 @@ A transcript (*.wire) is a conversation of several connections, a line a step:
     # accounts: ann bob
     # config: option = value    further lines of postroom.conf; own hub
     # hub: own                  a hub for this transcript alone
-    C1 connect pop3             smtp lmtp pop3 pop3s
+    C1 connect pop3             smtp lmtp pop3 pop3s imap imaps
     C1 > EHLO client.example    a line and its CRLF
     C1 >> "x" * 500 + "\\r\\n"    bytes, as a Python string of bytes
     C1 starttls                 the client's handshake, now
@@ -28,8 +28,8 @@ Transcripts share one hub, and each begins with empty mailboxes, unless they
 ask for a hub of their own.  What is left in FILE is "pass wire/NAME" or
 "fail wire/NAME"; the hub itself is a test too: it must end within 10 s of
 SIGTERM and no sanitizer may have complained.  So is the coverage: every row of
-the command tables, as `postroom smtp commands` and `postroom pop3 commands`
-print them, is sent by a transcript whose "# rfc:" names the row's section.
+the command tables, as `postroom smtp commands`, `postroom pop3 commands` and
+`postroom imap commands` print them, is sent by a transcript whose "# rfc:" names the row's section.
 """
 
 import argparse
@@ -45,7 +45,9 @@ import sys
 import tempfile
 import time
 
-PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "pop3s": 995}
+PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "imap": 143, "imaps": 993,
+         "pop3s": 995}
+TLS_PORTS = ("pop3s", "imaps")
 # Every port that setup may open above the base.
 ALL_PORTS = (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190)
 DOMAIN = "office.test"
@@ -159,8 +161,16 @@ class Transcript:
                 if step["verb"] == ">>":
                     text = literal(text).decode("latin-1")
                 for line in text.split("\r\n"):
-                    word = line.split(" ")[0].upper()
-                    yield service.get(client, "?"), word
+                    yield (service.get(client, "?"),
+                           command_word(line, service.get(client)))
+
+
+def command_word(line, service):
+    """The command in a line; IMAP has a tag before it, and UID COMMAND."""
+    words = line.upper().split(" ") + ["", ""]
+    if service not in ("imap", "imaps"):
+        return words[0]
+    return " ".join(words[1:3]) if words[1] == "UID" else words[1]
 
 
 # --- connections ---------------------------------------------------------
@@ -318,7 +328,7 @@ class Hub:
                 [os.path.join(self.bin, "postroomd"), "-f", "-c", self.conf],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until = time.monotonic() + START_GUARD
-        for port in ("smtp", "pop3"):
+        for port in ("smtp", "pop3", "imap"):
             while not self.is_open(port):
                 if self.process.poll() is not None:
                     raise Failure("postroomd ended with status %d"
@@ -337,7 +347,7 @@ class Hub:
             return False
 
     def connect(self, service):
-        return Connection(self.base + PORTS[service], service == "pop3s")
+        return Connection(self.base + PORTS[service], service in TLS_PORTS)
 
     def stop(self):
         """End it; what was wrong, or None."""
@@ -559,7 +569,7 @@ def rows(bin_folder, protocol):
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60,
         check=True)
     for line in decode(shown.stdout).splitlines():
-        row = re.fullmatch(r"(\S+)\s.*?(\d{3,5}(?: [0-9A-Z][0-9A-Z.]*)?)\s*",
+        row = re.fullmatch(r"((?:UID )?\S+)\s.*?(\d{3,5}(?: [0-9A-Z][0-9A-Z.]*)?)\s*",
                            line)
         if row is None:
             raise Failure("not a row of a command table: " + line)
@@ -569,7 +579,8 @@ def rows(bin_folder, protocol):
 def check_coverage(args, transcripts, results):
     """Every row of the tables is sent by somebody who meant it."""
     for protocol, services in (("smtp", ("smtp", "lmtp")),
-                               ("pop3", ("pop3", "pop3s"))):
+                               ("pop3", ("pop3", "pop3s")),
+                               ("imap", ("imap", "imaps"))):
         sent = {(word, section) for t in transcripts
                 for service, word in t.commands() if service in services
                 for section in t.sections}

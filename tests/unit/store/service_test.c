@@ -109,14 +109,16 @@ END_TEST
 
 START_TEST(a_session_is_read_as_it_was_packed)
 {
-	struct session_request request = { SESSION_POP3, SLICE("ann") };
+	struct session_request request = { SESSION_IMAP, SLICE("ann"),
+	    SLICE("a1") };
 	struct session_request back;
 	TEXT_AUTO text = TEXT_INIT(64);
 
 	session_pack(&text, &request);
 	ck_assert_int_eq(session_unpack(text_slice(&text), &back), 0);
-	ck_assert_int_eq(back.service, SESSION_POP3);
+	ck_assert_int_eq(back.service, SESSION_IMAP);
 	ck_assert(slice_is_str(back.login, "ann"));
+	ck_assert(slice_is_str(back.tag, "a1"));
 	for (size_t len = 0; len < text.len; len++)
 		ck_assert_int_eq(session_unpack(slice_of(text.at, len),
 		    &back), -EBADMSG);

@@ -1,0 +1,268 @@
+/*
+ * door_handover.c - a connection is logged in: from the door to its mailbox
+ *
+ * Once the keeper has welcomed somebody, the connection is joined by a bridge
+ * to one end of a socket pair; the other end goes to the process that holds
+ * the account, as soon as what is collected on reading is there (POP3 shows a
+ * mailbox as it was at the login, IMAP shows mail as it comes) and the parent
+ * has connected us with it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/bridge.h"
+#include "lib/base/log.h"
+#include "programs/door.h"
+#include "programs/door_reading.h"
+#include "store/service.h"
+
+#define PATIENCE_MS	15000	/* for the mailbox process to be there */
+/* HARDENING 2: people have a few devices, each of them a few sessions */
+#define PER_ACCOUNT	30
+/* Logged-in sessions may last for hours: 1/4 of all stays free for SMTP. */
+#define MAY_STAY(all)	((all) - (all) / 4)
+
+/* A channel to the process of one account. */
+struct link {
+	LIST_ENTRY(link) next;
+	struct ipc	*ipc;
+};
+
+/* A connection past its login. */
+struct handover {
+	LIST_ENTRY(handover) next;
+	struct door	*door;
+	struct bridge	*bridge;
+	struct reading	*reading;	/* comes first, or NULL */
+	struct timer	*patience;
+	uint64_t	 account;
+	int		 inner_fd;	/* for the mailbox; -1: it has it */
+	enum session_service service;
+	char		 login[ADDRESS_SIZE];
+	char		 tag[SESSION_TAG_BYTES + 1];
+};
+
+/* What is said when the mailbox is not there, in the service's own words. */
+static const struct {
+	const char	*name;
+	const char	*missing;
+	const char	*crowded;
+} words[SESSION_COUNT] = {
+	[SESSION_POP3] = { "pop3",
+	    "-ERR [SYS/TEMP] your mailbox is not there now; try again later"
+	    "\r\n",
+	    "-ERR [SYS/TEMP] too many sessions\r\n" },
+	[SESSION_IMAP] = { "imap",
+	    "* BYE [UNAVAILABLE] your mailbox is not there now; try again "
+	    "later\r\n",
+	    "* BYE [LIMIT] too many sessions\r\n" },
+};
+
+static void
+handover_free(void *arg, struct bridge *bridge)
+{
+	struct handover *handover = arg;
+
+	(void)bridge;
+	LIST_REMOVE(handover, next);
+	timer_free(handover->patience);
+	reading_free(handover->reading);
+	if (handover->inner_fd >= 0)
+		(void)close(handover->inner_fd);
+	handover->door->bridge_count--;
+	free(handover);
+}
+
+static void
+on_patience(void *arg)
+{
+	struct handover *handover = arg;
+	const char *missing = words[handover->service].missing;
+
+	log_say("no mailbox for account %llu came up in time",
+	    (unsigned long long)handover->account);
+	/* said in the mailbox's place: the bridge ends with its end */
+	if (send(handover->inner_fd, missing, strlen(missing), MSG_NOSIGNAL |
+	    MSG_DONTWAIT) < 0) {
+		bridge_close(handover->bridge);
+		return;
+	}
+	(void)close(handover->inner_fd);
+	handover->inner_fd = -1;
+}
+
+/* Give the connection to its mailbox, if that is there and it is time. */
+static void
+serve(struct handover *handover)
+{
+	const struct session_request request = {
+		.service = handover->service,
+		.login = slice_str(handover->login),
+		.tag = slice_str(handover->tag),
+	};
+	TEXT_AUTO body = TEXT_INIT(1024);
+	struct link *link;
+
+	if (handover->reading != NULL)
+		return;
+	LIST_FOREACH(link, &handover->door->links, next)
+		if (ipc_instance(link->ipc) == handover->account)
+			break;
+	if (link == NULL)
+		return;
+	session_pack(&body, &request);
+	if (ipc_send(link->ipc, MAILBOX_SESSION, text_slice(&body),
+	    &handover->inner_fd, 1) < 0)
+		return;		/* lost: another one will be connected */
+	timer_stop(handover->patience);
+	(void)close(handover->inner_fd);
+	handover->inner_fd = -1;
+}
+
+static void
+ask_for_mailbox(struct handover *handover)
+{
+	serve(handover);
+	if (handover->inner_fd >= 0)
+		(void)process_want_mailbox(handover->door->process,
+		    handover->account);
+}
+
+/* What there is to be seen is there, or it has been waited for long enough. */
+static void
+on_read(void *arg)
+{
+	struct handover *handover = arg;
+
+	reading_free(handover->reading);
+	handover->reading = NULL;
+	timer_set(handover->patience, PATIENCE_MS);
+	ask_for_mailbox(handover);
+}
+
+static bool
+has_room(const struct door *door, uint64_t account)
+{
+	const struct handover *handover;
+	unsigned count = 0;
+
+	LIST_FOREACH(handover, &door->handovers, next)
+		if (handover->account == account)
+			count++;
+	return count < PER_ACCOUNT &&
+	    door->bridge_count < MAY_STAY(door->most);
+}
+
+static void
+turn_away(struct stream *stream, const struct session_request *request)
+{
+	TEXT_AUTO name = TEXT_INIT(1024);
+
+	text_add_escaped(&name, request->login, ADDRESS_SIZE);
+	log_say("%s: turned away \"%.*s\": too many sessions",
+	    words[request->service].name, SLICE_FMT(text_slice(&name)));
+	(void)stream_write(stream,
+	    slice_str(words[request->service].crowded));
+	stream_finish(stream);
+}
+
+/* How long a login waits for what is collected on reading. */
+static uint64_t
+wait_ms(const struct door *door, enum session_service service)
+{
+	return service == SESSION_IMAP ? 0 :
+	    (uint64_t)door->process->config.read_wait_seconds * 1000;
+}
+
+void
+door_hand_over(struct door *door, struct stream *stream, uint64_t account,
+    const struct session_request *request)
+{
+	struct handover *handover;
+	int fd[2];
+
+	if (!has_room(door, account)) {
+		turn_away(stream, request);
+		return;
+	}
+	handover = calloc(1, sizeof(*handover));
+	if (handover == NULL || socketpair(AF_UNIX, SOCK_STREAM |
+	    SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) < 0) {
+		free(handover);
+		stream_free(stream);
+		return;
+	}
+	handover->door = door;
+	handover->account = account;
+	handover->inner_fd = fd[1];
+	handover->service = request->service;
+	(void)slice_cstr(slice_first(request->login,
+	    sizeof(handover->login) - 1), handover->login,
+	    sizeof(handover->login));
+	(void)slice_cstr(slice_first(request->tag, SESSION_TAG_BYTES),
+	    handover->tag, sizeof(handover->tag));
+	handover->patience = timer_new(door->process->loop, on_patience,
+	    handover);
+	LIST_INSERT_HEAD(&door->handovers, handover, next);
+	door->bridge_count++;
+	handover->bridge = bridge_new(door->process->loop, stream, fd[0],
+	    handover_free, handover);
+	if (handover->bridge == NULL || handover->patience == NULL) {
+		if (handover->bridge != NULL)
+			bridge_close(handover->bridge);
+		else
+			handover_free(handover, NULL);
+		return;
+	}
+	handover->reading = reading_new(door, account,
+	    wait_ms(door, request->service), on_read, handover);
+	if (handover->reading == NULL)
+		on_read(handover);	/* without it, then */
+}
+
+int
+door_mailbox_peer(struct door *door, struct ipc *ipc)
+{
+	struct link *link = calloc(1, sizeof(*link));
+	struct handover *handover;
+
+	if (link == NULL)
+		return -ENOMEM;
+	link->ipc = ipc;
+	LIST_INSERT_HEAD(&door->links, link, next);
+	LIST_FOREACH(handover, &door->handovers, next)
+		if (handover->inner_fd >= 0 &&
+		    handover->account == ipc_instance(ipc))
+			serve(handover);
+	return 0;
+}
+
+void
+door_mailbox_lost(struct door *door, struct ipc *ipc)
+{
+	struct handover *handover;
+	struct link *link;
+
+	LIST_FOREACH(link, &door->links, next)
+		if (link->ipc == ipc)
+			break;
+	if (link == NULL)
+		return;
+	LIST_REMOVE(link, next);
+	free(link);
+	LIST_FOREACH(handover, &door->handovers, next)
+		if (handover->inner_fd >= 0 && handover->reading == NULL &&
+		    handover->account == ipc_instance(ipc))
+			(void)process_want_mailbox(door->process,
+			    handover->account);
+}
+
+void
+door_handovers_stop(struct door *door)
+{
+	while (!LIST_EMPTY(&door->handovers))
+		bridge_close(LIST_FIRST(&door->handovers)->bridge);
+}

@@ -1,0 +1,61 @@
+/*
+ * mailbox_inside.h - what role_mailbox.c and mailbox_sessions.c share
+ */
+#ifndef POSTROOM_PROGRAMS_MAILBOX_INSIDE_H
+#define POSTROOM_PROGRAMS_MAILBOX_INSIDE_H
+
+#include <sys/queue.h>
+
+#include "programs/roles.h"
+#include "queue/service.h"
+#include "store/selected.h"
+#include "store/service.h"
+
+#define COMMIT_MOST	64	/* deliveries in one transaction */
+
+/* A delivery that is in the open transaction and waits for its commit. */
+struct unanswered {
+	uint64_t	serial;
+	int		status;
+	bool		was_there;
+	bool		in_inbox;	/* though a folder was named */
+};
+
+struct session;			/* opaque; see mailbox_sessions.c */
+
+struct mailbox {
+	struct process		*process;
+	struct account		*account;
+	struct ipc		*queue;
+	struct unanswered	 open[COMMIT_MOST];
+	size_t			 open_count;
+	struct timer		*commit_timer;
+	struct timer		*idle_timer;
+	struct timer		*compact_timer;
+	struct timer		*tell_timer;
+	struct timer		*sync_timer;
+	struct message_id	 told[EXPUNGED_PAGE];	/* the queue is being */
+	size_t			 told_count;	/* 0: it is not */
+	TAILQ_HEAD(, session)	 sessions;
+	bool			 unsettled;	/* delivered since a settling */
+	bool			 asked_to_go;
+	bool			 retiring;
+};
+
+/* Somebody needed us: the time until we may go starts again. */
+void	mailbox_used(struct mailbox *);
+/* -EIO from the store: the disk has failed, and the process ends here. */
+void	mailbox_broken(int r);
+/* A session wrote what is to be durable within a second. */
+void	mailbox_wrote(struct mailbox *);
+/* Tell the queue what people have deleted for good. */
+void	mailbox_tell_expunged(struct mailbox *);
+
+/* MAILBOX_SESSION has come.  0 or -EBADMSG. */
+int	mailbox_session_begin(struct mailbox *, struct ipc_message *);
+/* Mailbox number `number` has changed: who idles there is told. */
+void	mailbox_sessions_changed(struct mailbox *, uint32_t number);
+/* End them all. */
+void	mailbox_sessions_close(struct mailbox *);
+
+#endif

@@ -1,0 +1,272 @@
+/*
+ * mailbox_sessions.c - who reads the mail of the account: POP3 and IMAP
+ *
+ * A session is given its connection by the door and asks other roles through
+ * us: the queue for the files of big letters.  What it does to a letter is told
+ * for the trail.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/imap/imap.h"
+#include "gateway/pop3/pop3.h"
+#include "lib/base/log.h"
+#include "programs/mailbox_inside.h"
+
+/* A session may delete many letters one by one: the queue is told of all. */
+#define TELL_MS		1000
+
+struct session {
+	TAILQ_ENTRY(session)	 next;
+	struct mailbox		*mailbox;
+	enum session_service	 service;
+	union {				/* which: `service` says */
+		struct pop3_session	*pop3;
+		struct imapd_session	*imap;
+	} is;
+	struct big_question	*question;	/* waiting, or NULL */
+	char			 login[ADDRESS_SIZE];
+};
+
+/* The same for both services. */
+typedef void big_fn(void *arg, int fd);
+
+/* A session waits for one big letter at a time. */
+struct big_question {
+	struct session	*session;	/* NULL: it has forgotten us */
+	big_fn	*reply;
+	void		*arg;
+};
+
+static void
+nobody_asks(void *arg, int fd)
+{
+	(void)arg;
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void
+on_big(void *arg, int status, struct ipc_message *message)
+{
+	struct big_question *question = arg;
+	struct unpack u;
+	int fd = -1;
+
+	if (status == 0) {
+		u = unpack_of(message->body);
+		if (unpack_i64(&u) == 0 && unpack_is_done(&u))
+			fd = ipc_take_fd(message, 0);
+	}
+	if (question->session != NULL)
+		question->session->question = NULL;
+	question->reply(question->arg, fd);
+	free(question);
+}
+
+static int
+ask_big(void *arg, const struct message_id *id, big_fn *reply,
+    void *reply_arg)
+{
+	struct session *session = arg;
+	struct ipc *queue = session->mailbox->queue;
+	struct big_question *question;
+	int r;
+
+	if (queue == NULL)
+		return -ENOTCONN;
+	question = calloc(1, sizeof(*question));
+	if (question == NULL)
+		return -ENOMEM;
+	question->session = session;
+	question->reply = reply;
+	question->arg = reply_arg;
+	r = ipc_ask(queue, QUEUE_OPEN_BIG, slice_of(id->bytes,
+	    MESSAGE_ID_BYTES), NULL, 0, on_big, question);
+	if (r < 0)
+		free(question);
+	else
+		session->question = question;
+	return r;
+}
+
+static void
+forget_big(void *arg, void *reply_arg)
+{
+	struct session *session = arg;
+
+	(void)reply_arg;
+	if (session->question == NULL)
+		return;
+	session->question->reply = nobody_asks;
+	session->question->session = NULL;
+	session->question = NULL;
+}
+
+/* A step of a letter's life, for the trail. */
+static void
+tell_step(struct session *session, const struct message_id *id,
+    const char *what)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	if (session->mailbox->queue == NULL)
+		return;
+	pack_bytes(&body, slice_of(id->bytes, MESSAGE_ID_BYTES));
+	pack_slice(&body, slice_str(what));
+	pack_slice(&body, slice_str(session->login));
+	(void)ipc_send(session->mailbox->queue, QUEUE_STEP,
+	    text_slice(&body), NULL, 0);
+}
+
+static void
+pop3_step(void *arg, const char *uidl, const char *what)
+{
+	struct slice name = slice_str(uidl), id_text;
+	struct message_id id;
+
+	if (slice_cut(&name, '.', &id_text) &&
+	    message_id_read(id_text, &id) == 0)
+		tell_step(arg, &id, what);
+}
+
+static void
+imap_step(void *arg, const struct message_id *id, const char *what)
+{
+	struct session *session = arg;
+
+	tell_step(session, id, what);
+	/* the queue hears of what is deleted before the session ends */
+	if (strcmp(what, "deleted") == 0 &&
+	    !timer_is_set(session->mailbox->tell_timer))
+		timer_set(session->mailbox->tell_timer, TELL_MS);
+}
+
+static void
+imap_failed(void *arg, int error)
+{
+	(void)arg;
+	mailbox_broken(error);
+}
+
+static void
+imap_wrote(void *arg)
+{
+	struct session *session = arg;
+
+	mailbox_wrote(session->mailbox);
+}
+
+static void
+session_ended(struct session *session)
+{
+	struct mailbox *mailbox = session->mailbox;
+
+	mailbox_used(mailbox);
+	TAILQ_REMOVE(&mailbox->sessions, session, next);
+	mailbox_tell_expunged(mailbox);
+	free(session);
+}
+
+static void
+pop3_ended(void *arg, struct pop3_session *pop3)
+{
+	(void)pop3;
+	session_ended(arg);
+}
+
+static void
+imap_ended(void *arg, struct imapd_session *imap)
+{
+	(void)imap;
+	session_ended(arg);
+}
+
+static bool
+begin_pop3(struct session *session, int fd)
+{
+	const struct pop3_session_ports ports = {
+		.arg = session, .big = ask_big, .forget = forget_big,
+		.step = pop3_step, .ended = pop3_ended
+	};
+	const struct pop3_session_options options = {
+		.hostname = session->mailbox->process->config.hostname,
+		.login = slice_str(session->login),
+	};
+
+	session->is.pop3 = pop3_session_new(session->mailbox->process->loop,
+	    fd, session->mailbox->account, &options, &ports);
+	return session->is.pop3 != NULL;
+}
+
+static bool
+begin_imap(struct session *session, int fd, struct slice tag)
+{
+	const struct imapd_session_ports ports = {
+		.arg = session, .big = ask_big, .forget = forget_big,
+		.step = imap_step, .failed = imap_failed,
+		.wrote = imap_wrote, .ended = imap_ended
+	};
+	const struct imapd_session_options options = {
+		.hostname = session->mailbox->process->config.hostname,
+		.login = slice_str(session->login),
+		.tag = tag,
+	};
+
+	session->is.imap = imapd_session_new(session->mailbox->process->loop,
+	    fd, session->mailbox->account, &options, &ports);
+	return session->is.imap != NULL;
+}
+
+int
+mailbox_session_begin(struct mailbox *mailbox, struct ipc_message *message)
+{
+	struct session_request request;
+	struct session *session;
+	int r = session_unpack(message->body, &request), fd;
+
+	if (r < 0 || request.login.len >= sizeof(session->login))
+		return -EBADMSG;
+	session = calloc(1, sizeof(*session));
+	if (session == NULL)
+		return 0;	/* the connection closes: try again */
+	session->mailbox = mailbox;
+	session->service = request.service;
+	memcpy(session->login, request.login.at, request.login.len);
+	TAILQ_INSERT_TAIL(&mailbox->sessions, session, next);
+	fd = ipc_take_fd(message, 0);
+	if (!(request.service == SESSION_IMAP ?
+	    begin_imap(session, fd, request.tag) : begin_pop3(session, fd))) {
+		TAILQ_REMOVE(&mailbox->sessions, session, next);
+		free(session);
+	}
+	return 0;
+}
+
+void
+mailbox_sessions_changed(struct mailbox *mailbox, uint32_t number)
+{
+	struct session *session;
+
+	TAILQ_FOREACH(session, &mailbox->sessions, next)
+		if (session->service == SESSION_IMAP)
+			imapd_session_changed(session->is.imap, number);
+}
+
+void
+mailbox_sessions_close(struct mailbox *mailbox)
+{
+	struct session *session, *following;
+
+	for (session = TAILQ_FIRST(&mailbox->sessions); session != NULL;
+	    session = following) {
+		following = TAILQ_NEXT(session, next);
+		if (session->service == SESSION_IMAP)
+			imapd_session_close(session->is.imap,
+			    "the hub is ending");
+		else
+			pop3_session_close(session->is.pop3);
+	}
+}
