@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Other people's mail programs do a day's work with a hub by IMAP.
+
+usage: imap.py --base PORT --folder DIR --results FILE
+
+Ann's account is used by Python's imaplib, curl, getmail6 and mbsync, one after
+the other.  One line of FILE for each: "pass imap-..." or "fail imap-...", or
+"skip" for one that is not installed.
+"""
+
+import argparse
+import imaplib
+import mailbox
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import traceback
+
+LETTERS = 200       # what mbsync carries each way
+GUARD = 300         # seconds for one program
+
+
+def letter(number):
+    """A letter that knows its number."""
+    return ("From: ben@example.org\r\nTo: ann@office.test\r\n"
+            "Subject: letter %d\r\nMessage-ID: <%d@example.org>\r\n"
+            "Date: Wed, 17 Jul 1996 02:23:25 -0700\r\n\r\nbody %d\r\n%s"
+            % (number, number, number, "a line of text\r\n" * number)).encode()
+
+
+def true(truth, *words):
+    if not truth:
+        raise AssertionError(" ".join(str(word) for word in words))
+
+
+def good(reply):
+    """The data of an imaplib reply that must be OK."""
+    true(reply[0] == "OK", reply)
+    return reply[1]
+
+
+def login(args):
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    box = imaplib.IMAP4("127.0.0.1", args.base + 143)
+    good(box.starttls(context))
+    good(box.login("ann@office.test", "secret"))
+    return box
+
+
+def by_imaplib(args):
+    """Folders, letters, flags, search, copy, move and expunge."""
+    box = login(args)
+    for name in ("work", "work/later"):
+        good(box.create(name))
+        good(box.subscribe(name))
+    names = [line.decode() for line in good(box.list())]
+    true(any(name.endswith(' work/later') for name in names), names)
+    good(box.append("work", r"(\Flagged Urgent)",
+                    '"17-Jul-1996 02:44:25 -0700"', letter(1)))
+    for number in range(2, 21):
+        good(box.append("work", None, None, letter(number)))
+    true(good(box.select("work")) == [b"20"], "EXISTS")
+    data = good(box.fetch("1", "(FLAGS INTERNALDATE RFC822)"))
+    true(data[0][1] == letter(1), data)
+    true(b'INTERNALDATE "17-Jul-1996 09:44:25 +0000"' in data[0][0], data)
+    true(set(imaplib.ParseFlags(data[0][0])) ==
+         {b"\\Flagged", b"\\Seen", b"Urgent"}, data)
+    true(good(box.search(None, "SUBJECT", '"LETTER 2"')) == [b"2 20"],
+         "search")
+    true(good(box.search(None, "UNSEEN", "LARGER", "400"))[0].split()[0] ==
+         good(box.search(None, "LARGER", "400"))[0].split()[0], "larger")
+    good(box.store("3:5", "+FLAGS", r"(\Deleted)"))
+    good(box.copy("6:8", "work/later"))
+    good(box.uid("MOVE", "9:10", "work/later"))
+    good(box.expunge())
+    true(good(box.status("work", "(MESSAGES UNSEEN)")) ==
+         [b"work (MESSAGES 15 UNSEEN 14)"], box.status("work", "(MESSAGES)"))
+    true(good(box.select("work/later", readonly=True)) == [b"5"], "later")
+    good(box.unselect())
+    good(box.rename("work/later", "done"))
+    good(box.delete("work"))
+    true(good(box.status("done", "(MESSAGES)")) == [b"done (MESSAGES 5)"],
+         "done")
+    good(box.delete("done"))
+    true(box.logout()[0] == "BYE", "logout")
+
+
+def run(*command, stdin=None):
+    """What a program wrote; it must end well."""
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL if stdin is None
+                           else stdin, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, timeout=GUARD,
+                           check=False)
+    true(ended.returncode == 0, command[0], "ended with", ended.returncode,
+         ended.stdout.decode("utf-8", "replace")[-2000:])
+    return ended.stdout
+
+
+def by_curl(args):
+    """A letter is put, looked for, read and deleted with URLs."""
+    path = os.path.join(args.folder, "letter")
+    with open(path, "wb") as file:
+        file.write(letter(7))
+    curl = ("curl", "-sSk", "--ssl-reqd", "--user", "ann@office.test:secret")
+    url = "imap://127.0.0.1:%d/" % (args.base + 143)
+    run(*curl, "-T", path, url + "INBOX")
+    true(run(*curl, url + "INBOX;MAILINDEX=1") == letter(7), "read")
+    true(b"* SEARCH 1" in run(*curl, url + "INBOX?SUBJECT%20letter"),
+         "search")
+    true(b"INBOX" in run(*curl, url), "list")
+    tls = "imaps://127.0.0.1:%d/" % (args.base + 993)
+    true(run("curl", "-sSk", "--user", "ann@office.test:secret",
+             "--login-options", "AUTH=PLAIN", tls + "INBOX;MAILINDEX=1")
+         == letter(7), "read over TLS")
+    run(*curl, "-X", "STORE 1 +FLAGS (\\Deleted)", url + "INBOX")
+    run(*curl, "-X", "EXPUNGE", url + "INBOX")
+    box = login(args)
+    true(good(box.select("INBOX")) == [b"0"], "expunged")
+    box.logout()
+
+
+def by_getmail(args):
+    """Letters are collected and deleted here."""
+    box = login(args)
+    for number in range(1, 6):
+        good(box.append("INBOX", None, None, letter(number)))
+    box.logout()
+    here = os.path.join(args.folder, "getmail")
+    box_path = os.path.join(args.folder, "getmail.mbox")
+    user = ""
+    os.makedirs(here)
+    with open(box_path, "wb"):
+        pass
+    if os.getuid() == 0:    # it will not deliver as root
+        user = "user = nobody\n"
+        os.chmod(args.folder, 0o711)
+        shutil.chown(box_path, "nobody")
+    with open(os.path.join(here, "rc"), "w", encoding="utf-8") as file:
+        file.write("[retriever]\ntype = SimpleIMAPRetriever\n"
+                   "server = 127.0.0.1\nport = %d\n"
+                   "username = ann@office.test\npassword = secret\n"
+                   "[destination]\ntype = Mboxrd\npath = %s\n%s"
+                   "[options]\ndelete = true\nverbose = 0\n"
+                   % (args.base + 143, box_path, user))
+    run("getmail", "--getmaildir", here, "--rcfile", "rc")
+    got = mailbox.mbox(box_path)
+    true(sorted(one["Subject"] for one in got) ==
+         ["letter %d" % number for number in range(1, 6)], "collected")
+    box = login(args)
+    true(good(box.select("INBOX")) == [b"0"], "deleted")
+    box.logout()
+
+
+def write_mbsyncrc(args, path, maildir):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("""IMAPAccount hub
+Host 127.0.0.1
+Port %d
+User ann@office.test
+Pass secret
+SSLType None
+AuthMechs PLAIN
+
+IMAPStore far
+Account hub
+
+MaildirStore near
+Path %s/
+Inbox %s/Inbox
+SubFolders Verbatim
+
+Channel all
+Far :far:
+Near :near:
+Patterns sync%%
+Create Both
+Expunge Both
+Sync All
+SyncState *
+""" % (args.base + 143, maildir, maildir))
+
+
+def state(box):
+    """Subject to flags of the letters in the mailbox that is open."""
+    found = {}
+    flags = None
+    for part in good(box.fetch("1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS "
+                                      "(SUBJECT)])")):
+        if isinstance(part, tuple):
+            flags = set(imaplib.ParseFlags(part[0])) - {b"\\Recent"}
+            subject = re.search(rb"letter \d+", part[1])[0].decode()
+            found[subject] = flags
+    return found
+
+
+def by_mbsync(args):
+    """200 letters down, 200 up, and flags and deletions both ways."""
+    maildir = os.path.join(args.folder, "maildir")
+    rc = os.path.join(args.folder, "mbsyncrc")
+    os.makedirs(maildir)
+    write_mbsyncrc(args, rc, maildir)
+    box = login(args)
+    good(box.create("sync"))
+    for number in range(LETTERS):
+        good(box.append("sync", r"(\Seen)" if number % 2 else None, None,
+                        letter(number)))
+    run("mbsync", "-c", rc, "-a", "-q")
+    near = mailbox.Maildir(os.path.join(maildir, "sync"))
+    true(len(near) == LETTERS, "down", len(near))
+    seen = sum("S" in one.get_flags() for one in near)
+    true(seen == LETTERS // 2, "seen below", seen)
+    for number in range(LETTERS, 2 * LETTERS):
+        one = mailbox.MaildirMessage(letter(number).replace(b"\r\n", b"\n"))
+        one.set_subdir("cur")
+        one.set_flags("F" if number % 3 else "RS")
+        near.add(one)
+    good(box.select("sync"))
+    good(box.store("1:10", "+FLAGS.SILENT", r"(\Answered)"))
+    good(box.store("11:20", "+FLAGS.SILENT", r"(\Deleted)"))
+    good(box.expunge())
+    run("mbsync", "-c", rc, "-a", "-q")
+    good(box.noop())
+    above = state(box)
+    true(len(above) == 2 * LETTERS - 10, "up", len(above))
+    true(above["letter 201"] == {b"\\Answered", b"\\Seen"}, above)
+    true(above["letter 202"] == {b"\\Flagged"}, above)
+    near = mailbox.Maildir(os.path.join(maildir, "sync"))
+    below = {one["Subject"]: set(one.get_flags()) for one in near}
+    true(len(below) == 2 * LETTERS - 10, "below", len(below))
+    true("R" in below["letter 3"], below["letter 3"])
+    before = run("mbsync", "-c", rc, "-a", "-q")
+    true(before == b"" and len(state(box)) == len(above), "a third time")
+    box.logout()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--base", type=int, required=True)
+    for name in ("folder", "results"):
+        parser.add_argument("--" + name, required=True)
+    args = parser.parse_args()
+    bad = 0
+    with open(args.results, "a", encoding="utf-8") as file:
+        for name, play in (("imaplib", by_imaplib), ("curl", by_curl),
+                           ("getmail", by_getmail), ("mbsync", by_mbsync)):
+            if name != "imaplib" and shutil.which(name) is None:
+                file.write("skip imap-%s: it is not installed\n" % name)
+                continue
+            try:
+                play(args)
+                file.write("pass imap-%s\n" % name)
+            except Exception:  # pylint: disable=broad-except
+                file.write("fail imap-%s\n" % name)
+                traceback.print_exc()
+                bad = 1
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+#!/bin/sh
+# imap.sh BIN RESULTS - other people's mail programs do a day's work by IMAP
+#
+# Python's imaplib, curl, getmail6 and mbsync: see imap.py.
+bin=$1 results=$2
+. "$(dirname "$0")/hub.sh"
+
+hub_up "$bin" || { echo "fail imap: no hub" >>"$results"; exit 1; }
+python3 "$(dirname "$0")/imap.py" --base "$base" --folder "$dir" \
+    --results "$results" || tail -n 20 "$dir/log"
