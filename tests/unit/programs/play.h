@@ -24,7 +24,7 @@ void		 play_end(struct play *);
 /* A channel to it from `role`: the test's end, which takes `rules`. */
 struct ipc	*play_peer(struct play *, enum role, uint64_t instance,
 		    const struct ipc_rule *rules, void *arg);
-/* Let the loop run for that long. */
+/* Let the loop run for that long, and then for all that is on its way. */
 void		 play_run(struct play *, unsigned ms);
 
 #endif
