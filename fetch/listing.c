@@ -12,8 +12,7 @@
 
 #define TOO_MANY	"it lists more messages than can be collected"
 #define PAGES_WAITING	4	/* before the server has to wait */
-/* The head of a page, and room for its last row. */
-#define PAGE_HEAD	12
+/* Room for the last row of a page. */
 #define PAGE_BYTES	(IPC_MAX_BYTES - UIDL_MOST_BYTES - 64)
 
 static void	pump(struct collect *);

@@ -16,7 +16,6 @@
 #include "fetch/domain/explain.h"
 
 #define OPTIONS_MOST	16	/* words of a command that is recommended */
-#define AMOUNTS		4
 
 /* What of a row is told, and in what order. */
 struct examined {

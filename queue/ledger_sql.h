@@ -40,7 +40,6 @@ enum row_why {
 	WHY_UIDL,		/* its UIDL is known, of another size or gone */
 	WHY_MOVED,		/* it may be one whose UIDL was another */
 	WHY_SAME,		/* it has none, and its size is known */
-	WHY_RENAMED,		/* it is one whose UIDL was another */
 	WHY_LEFT,		/* left by its size alone */
 	WHY_ELSEWHERE		/* it may have been in another folder */
 };

@@ -224,8 +224,12 @@ selected_flag(struct selected *selected, const size_t *numbers, size_t count,
 	return r;
 }
 
-int
-selected_entries(const struct selected *selected, const size_t *numbers,
+/*
+ * The entries of these letters, whose places ascend; those deleted are passed
+ * over.  0, -EINVAL or -E2BIG (more than SELECTED_STEP).
+ */
+static int
+entries_of(const struct selected *selected, const size_t *numbers,
     size_t count, uint64_t *entries, size_t *count_out)
 {
 	size_t kept = 0;
@@ -253,7 +257,7 @@ selected_expunge(struct selected *selected, const size_t *numbers,
 	size_t kept;
 	int r;
 
-	r = selected_entries(selected, numbers, count, entries, &kept);
+	r = entries_of(selected, numbers, count, entries, &kept);
 	if (r == 0)
 		r = account_commit_open(account);
 	if (r < 0 || kept == 0)

@@ -28,12 +28,6 @@ struct selected {
 };
 
 /*
- * The entries of these letters, whose places ascend; those deleted are passed
- * over.  0, -EINVAL or -E2BIG (more than SELECTED_STEP).
- */
-int	selected_entries(const struct selected *, const size_t *numbers,
-	    size_t count, uint64_t *entries, size_t *count_out);
-/*
  * Entries that were just deleted, of any mailbox; or, after a failure, that
  * are there all the same.
  */

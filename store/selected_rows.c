@@ -6,10 +6,10 @@
  */
 #include <errno.h>
 
+#include "lib/message/structure.h"
 #include "store/selected_inside.h"
 
 #define GAP_MOST	8	/* rows walked over rather than asked anew */
-#define STRUCTURE_BYTES	(512 * 1024)	/* lib/message makes no larger one */
 
 struct walk {
 	struct selected	*selected;
@@ -75,7 +75,7 @@ tell_row(struct walk *walk, size_t n)
 	if ((walk->wanted & FACTS_SAVED) != 0)
 		facts.saved_at_utc_ms = saved_at(walk->selected, n);
 	if ((walk->wanted & FACTS_STRUCTURE) != 0 && !db_is_null(&walk->q))
-		facts.structure = db_blob(&walk->q, 1, STRUCTURE_BYTES);
+		facts.structure = db_blob(&walk->q, 1, STRUCTURE_MOST);
 	return walk->fn(walk->arg, n, &facts);
 }
 
@@ -160,7 +160,7 @@ selected_put_structure(struct selected *selected, size_t n,
 	int r;
 
 	if (n >= selected->count || packed.len == 0 ||
-	    packed.len > STRUCTURE_BYTES)
+	    packed.len > STRUCTURE_MOST)
 		return -EINVAL;
 	r = db_begin(account->index->db);
 	if (r < 0)

@@ -13,7 +13,6 @@
 #include "lib/base/sasl.h"
 
 #define LOGIN_FAILURES	3	/* HARDENING 2: in one connection */
-#define RESPONSE_BYTES	12288	/* see login.c */
 
 static void
 refuse(struct imapd_login *login)
@@ -106,7 +105,7 @@ response(struct imapd_login *login, struct slice line, char *buffer,
     struct slice *bytes_out)
 {
 	if (!slice_is_str(line, "*") && sasl_decode(line, buffer,
-	    RESPONSE_BYTES, bytes_out) == 0)
+	    IMAPD_RESPONSE_BYTES, bytes_out) == 0)
 		return true;
 	login->user_len = 0;
 	imapd_login_bad(login, slice_is_str(line, "*") ?
@@ -117,7 +116,7 @@ response(struct imapd_login *login, struct slice line, char *buffer,
 static void
 plain_response(struct imapd_login *login, struct slice line)
 {
-	char buffer[RESPONSE_BYTES];
+	char buffer[IMAPD_RESPONSE_BYTES];
 	struct slice bytes, authzid, user, password;
 
 	if (!response(login, line, buffer, &bytes))
@@ -133,7 +132,7 @@ plain_response(struct imapd_login *login, struct slice line)
 static void
 login_password(struct imapd_login *login, struct slice line)
 {
-	char buffer[RESPONSE_BYTES];
+	char buffer[IMAPD_RESPONSE_BYTES];
 	struct slice bytes;
 
 	if (!response(login, line, buffer, &bytes))
@@ -145,7 +144,7 @@ login_password(struct imapd_login *login, struct slice line)
 static void
 login_name(struct imapd_login *login, struct slice line)
 {
-	char buffer[RESPONSE_BYTES];
+	char buffer[IMAPD_RESPONSE_BYTES];
 	struct slice bytes;
 
 	if (!response(login, line, buffer, &bytes))

@@ -19,7 +19,6 @@
 #define START		(IMAPD_NEEDS_TLS | IMAPD_NEEDS_CLEAR)
 #define NONE		IMAPD_ARGS_NONE
 #define ARGS		IMAPD_ARGS
-#define MAYBE		IMAPD_ARGS_MAYBE
 #define MOVE		IMAPD_NUMBERS_MOVE
 #define STAY		IMAPD_NUMBERS_STAY
 #define LOGIN(fn)	{ .login = (fn) }
@@ -81,6 +80,8 @@ static const struct {
 				"TLS: use STARTTLS" },
 	{ IMAPD_NEEDS_WRITE,	"NO the mailbox is open for reading only" },
 };
+
+_Static_assert(BIG_BYTES == 131072, "APPENDLIMIT is what APPEND takes");
 
 /* What both revisions can do before login and after it. */
 static const char common[] =
@@ -175,7 +176,7 @@ imapd_line_is_foreign(struct slice input)
 	/* an empty line is only a bad command */
 	if (input.len == 0 || input.at[0] == '\r' || input.at[0] == '\n')
 		return false;
-	if (input.at[0] < ' ' || input.at[0] == 0x7f)
+	if (input.at[0] < ' ' || input.at[0] > '~')
 		return true;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
 		if (slice_has_prefix(input, methods[i]))

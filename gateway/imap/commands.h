@@ -31,8 +31,7 @@ struct imapd_session;
 
 enum imapd_shape {
 	IMAPD_ARGS_NONE,
-	IMAPD_ARGS,		/* a space and something */
-	IMAPD_ARGS_MAYBE
+	IMAPD_ARGS		/* a space and something */
 };
 
 /*

@@ -3,7 +3,8 @@
  *
  * A big letter is read with pread and not mapped: a bad sector is then an error
  * for one letter, not a signal for the whole mailbox.  Only to make a structure
- * that was not kept is it mapped, for the scan wants all of it.
+ * that was not kept, and to search its text (match.c), is it mapped: they want
+ * all of it.
  */
 #include "gateway/imap/letter.h"
 

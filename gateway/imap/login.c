@@ -26,10 +26,10 @@
 /* Words, strings and a name; HARDENING A31: under 64 KiB in all. */
 #define LOGIN_PARSE	16384
 
-/* RFC 4422 leaves it to us; RFC 4954 4.12 found 12,288 enough for anyone. */
+/* RFC 4422 leaves it to us. */
 static const struct imapd_limits response_limits = {
-	.line_bytes = 12288 + 2,
-	.command_bytes = 12288 + 2,
+	.line_bytes = IMAPD_RESPONSE_BYTES + 2,
+	.command_bytes = IMAPD_RESPONSE_BYTES + 2,
 };
 
 static unsigned

@@ -14,6 +14,8 @@
 #include "gateway/imap/input.h"
 
 #define IMAPD_NAME_BYTES	255	/* no address is longer (RFC 5321) */
+/* A SASL response; RFC 4954 4.12 found this enough for anyone. */
+#define IMAPD_RESPONSE_BYTES	12288
 
 struct imapd_login {
 	struct stream	*stream;

@@ -8,6 +8,7 @@
 
 #include "lib/message/header.h"
 #include "lib/message/words.h"
+#include "store/keywords.h"
 
 #define DAY_MS		86400000
 #define FIELD_BYTES	(1024 * 1024)	/* of one decoded: HARDENING 2 */
@@ -259,22 +260,24 @@ static bool
 has_keyword(const struct imapd_match *match,
     const struct selected_letter *letter, struct slice keyword)
 {
-	struct slice words = selected_words(match->session->selected,
-	    letter->keywords), word;
-
-	while (slice_word(&words, &word))
-		if (slice_is_nocase(word, keyword))
-			return true;
-	return false;
+	return keywords_have(selected_words(match->session->selected,
+	    letter->keywords), keyword);
 }
 
 static bool
 was_saved(const struct imapd_session *session, uint32_t uid)
 {
-	for (size_t i = 0; i < session->saved_count; i++)
-		if (session->saved[i] == uid)
-			return true;
-	return false;
+	size_t low = 0, high = session->saved_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (session->saved[middle] < uid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < session->saved_count && session->saved[low] == uid;
 }
 
 /* RFC 8474 5.1: as FETCH tells it. */

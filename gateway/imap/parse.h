@@ -91,8 +91,6 @@ bool	imapd_flags(struct imapd_parse *, bool must_have,
 bool	imapd_date(struct imapd_parse *, int32_t *day_out);
 /* " 1-Feb-1994 21:52:25 -0800" in quotes. */
 bool	imapd_date_time(struct imapd_parse *, int64_t *utc_ms_out);
-/* Days since 1970-01-01 of a date of the Gregorian calendar. */
-int32_t	imapd_day(int year, int month, int day);
 /* Add "17-Jul-1996 02:44:25 +0000", in quotes. */
 void	imapd_add_date_time(struct text *, int64_t utc_ms);
 

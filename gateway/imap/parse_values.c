@@ -230,8 +230,9 @@ imapd_id_read(struct imapd_parse *parse)
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-int32_t
-imapd_day(int year, int month, int day)
+/* Days since 1970-01-01 of a date of the Gregorian calendar. */
+static int32_t
+day_number(int year, int month, int day)
 {
 	int y = month <= 2 ? year - 1 : year;
 	int era = y / 400, of_era = y % 400;
@@ -272,7 +273,7 @@ date_text(struct imapd_parse *parse, int32_t *day_out)
 		return false;
 	if (day == 0 || (int)day > month_days((int)year, month))
 		return imapd_parse_fault(parse, "no such day");
-	*day_out = imapd_day((int)year, month, (int)day);
+	*day_out = day_number((int)year, month, (int)day);
 	return true;
 }
 

@@ -108,7 +108,7 @@ is_atom(struct slice s)
 	static const char specials[] = "(){ %*\"\\]";
 
 	for (size_t i = 0; i < s.len; i++)
-		if (s.at[i] <= ' ' || s.at[i] == 0x7f ||
+		if (s.at[i] <= ' ' || s.at[i] > '~' ||
 		    slice_find(slice_str(specials), s.at[i]) != SIZE_MAX)
 			return false;
 	/* NIL would be no string */
@@ -189,8 +189,9 @@ add_code(struct text *text, struct slice *rest)
 	end_digits(&digits);
 }
 
-void
-imapd_name_encode(struct text *text, struct slice utf8)
+/* Add a name in modified UTF-7 (RFC 3501 5.1.3), without quotes. */
+static void
+encode_name(struct text *text, struct slice utf8)
 {
 	while (utf8.len > 0) {
 		if ((unsigned char)utf8.at[0] >= 0x80) {
@@ -213,6 +214,6 @@ imapd_add_mailbox(struct text *text, struct slice name, bool utf8)
 		imapd_add_astring(text, name, true);
 		return;
 	}
-	imapd_name_encode(&coded, name);
+	encode_name(&coded, name);
 	imapd_add_astring(text, text_slice(&coded), false);
 }

@@ -34,7 +34,5 @@ void	imapd_add_astring(struct text *, struct slice s, bool utf8);
  * is (RFC 9051 5.1).
  */
 void	imapd_add_mailbox(struct text *, struct slice name, bool utf8);
-/* The same name without quotes, in modified UTF-7. */
-void	imapd_name_encode(struct text *, struct slice utf8);
 
 #endif
