@@ -48,7 +48,8 @@ const struct selected_letter *selected_at(const struct selected *, size_t n);
 size_t	selected_find(const struct selected *, uint32_t uid);
 /* Above every UID that was ever in the view. */
 uint32_t selected_uidnext(const struct selected *);
-/* What the view was brought up to: RFC 7162 HIGHESTMODSEQ. */
+/* What the view was brought up to: RFC 7162 HIGHESTMODSEQ.  CONDSTORE and
+ * QRESYNC are not offered yet. */
 uint64_t selected_modseq(const struct selected *);
 /* Somebody deleted it, and this session's client was not told yet. */
 bool	selected_is_expunged(const struct selected *, size_t n);
@@ -122,6 +123,7 @@ int	selected_put_structure(struct selected *, size_t n,
 /*
  * The UIDs that have gone from the mailbox with a number above `since`, in
  * ranges that ascend; some may never have been a letter's (RFC 7162 3.2.10).
+ * For QRESYNC.
  */
 typedef int selected_vanished_fn(void *arg, uint32_t first, uint32_t last);
 int	selected_vanished(struct selected *, uint64_t since,
@@ -154,7 +156,8 @@ int	selected_flag(struct selected *, const size_t *numbers, size_t count,
 	    uint64_t *modseq_out);
 /*
  * Delete letters for good, because a person says so: FULL.  `numbers` ascend.
- * This view tells of them as any other.  Errors as account_expunge(), and -E2BIG.
+ * This view tells of them as any other.  Errors as account_expunge(), and
+ * -E2BIG.
  */
 int	selected_expunge(struct selected *, const size_t *numbers,
 	    size_t count);

@@ -58,7 +58,7 @@ int	structure_open(struct slice packed, struct structure *structure_out);
 void	structure_envelope(struct text *, const struct structure *);
 /*
  * One field of it as it is told there (the sender's fields defaulted); strings
- * for imap_string_read().
+ * for imap_string_read().  For SORT, which the IMAP server does not offer yet.
  */
 struct slice	structure_field(const struct structure *, enum imap_field);
 /* Add the value of BODYSTRUCTURE, or of BODY. */
