@@ -124,6 +124,10 @@ open_response(struct imapd_session *session)
 	imapd_fetch_items(session, &text, fetch->letter.n,
 	    &fetch->letter.facts, &fetch->letter.structure,
 	    is_newly_seen(fetch, fetch->next));
+	if (text_failed(&text)) {
+		pass_over(session, -ENOBUFS);
+		return;
+	}
 	write_text(session, &text);
 	fetch->item = 0;
 	fetch->go = imapd_fetch_section;
@@ -183,6 +187,10 @@ tell_facts(void *arg, size_t n, const struct letter_facts *facts)
 		return 1;
 	imapd_fetch_items(session, &text, n, facts, &structure, false);
 	text_add_str(&text, ")\r\n");
+	if (text_failed(&text)) {
+		pass_over(session, -ENOBUFS);
+		return 0;
+	}
 	write_text(session, &text);
 	fetch->next++;
 	return stream_waiting(session->stream) >= IMAPD_PAUSE ? 2 : 0;

@@ -12,8 +12,9 @@
 #include "lib/message/preview.h"
 
 #define LABEL_BYTES	65536	/* a section's name with its fields */
-/* Header fields that are picked out of a header: HARDENING 2, a block. */
-#define FIELDS_BYTES	(2 * 1024 * 1024)
+/* A header whose fields are picked out is read this far: HARDENING 2, a block */
+#define HEADER_MOST	(1024 * 1024)
+#define FIELDS_BYTES	(HEADER_MOST + 1024)	/* those, and line ends */
 #define PREVIEW_LOOKS	65536	/* bytes of the message it is made of */
 #define PREVIEW_BYTES	1024	/* 200 characters of UTF-8 */
 
@@ -93,15 +94,15 @@ go_bytes(struct imapd_session *session)
 	(void)stream_write(session->stream, piece);
 }
 
-/* HEADER.FIELDS: picked out of the header, which is small, at once. */
+/* HEADER.FIELDS: picked out of the header at once, whoever made it endless. */
 static int
 add_fields(struct imapd_fetch *fetch, struct section_range range,
     struct text *fields)
 {
 	const struct imapd_item *item = item_of(fetch);
-	uint64_t trace = fetch->letter.facts.trace_bytes, end =
-	    range.at + range.bytes;
-	TEXT_AUTO header = TEXT_INIT(FIELDS_BYTES);
+	uint64_t trace = fetch->letter.facts.trace_bytes, end = range.at +
+	    (range.bytes < HEADER_MOST ? range.bytes : HEADER_MOST);
+	TEXT_AUTO header = TEXT_INIT(HEADER_MOST);
 	int r = 0;
 
 	while (range.at < end && r == 0) {

@@ -12,6 +12,7 @@
 #include "gateway/imap/reply.h"
 
 #define JUDGE_STEP	500		/* letters judged by the view alone */
+#define JUDGE_MS	5		/* with hundreds of keys not so many */
 #define SEARCH_MS	30000		/* HARDENING 2: of work, not of waiting */
 #define RESULT_BYTES	(16 * 1024 * 1024)	/* a million numbers */
 
@@ -223,8 +224,9 @@ go_judge(struct imapd_session *session)
 {
 	struct search *search = session->work;
 	enum imapd_verdict verdict;
+	uint64_t until = clock_ms() + JUDGE_MS;
 
-	for (unsigned i = 0; i < JUDGE_STEP; i++) {
+	for (unsigned i = 0; i < JUDGE_STEP && clock_ms() <= until; i++) {
 		if (search->n == search->count) {
 			finish(session);
 			return;

@@ -209,7 +209,7 @@ run_command(struct imapd_session *session, struct imapd_parse *parse,
 	if (command == NULL) {
 		/* it says BAD or NO itself */
 		if (slice_has_prefix(slice_str(parse->fault), "BAD "))
-			imapd_bad(session, parse->fault + 4);
+			wrong(session, got, parse->fault + 4);
 		else
 			imapd_finish(session, "%s", parse->fault);
 		return;
@@ -235,7 +235,7 @@ begin_command(struct imapd_session *session, enum imapd_got got)
 	if (session->arena == NULL) {
 		bye(session, "memory is out");
 	} else if (!imapd_tag(&parse, &tag) || tag.len > IMAPD_TAG_BYTES) {
-		imapd_bad(session, session->input.fault != NULL ?
+		wrong(session, got, session->input.fault != NULL ?
 		    session->input.fault : "a command begins with a tag");
 	} else {
 		(void)slice_cstr(tag, session->tag, sizeof(session->tag));

@@ -202,9 +202,8 @@ deliver(struct slice body, uint64_t big_bytes)
 
 /* A message of BIG_SIZE bytes in a file, with "needle" in its last line. */
 static void
-deliver_big(void)
+deliver_big_with(const char *head)
 {
-	static const char head[] = "Subject: big\r\n\r\n";
 	char *map;
 
 	office.big_fd = memfd_create("big", MFD_CLOEXEC);
@@ -214,10 +213,16 @@ deliver_big(void)
 	ck_assert_ptr_ne(map, MAP_FAILED);
 	for (size_t i = 0; i < BIG_SIZE; i++)
 		map[i] = i % 64 == 62 ? '\r' : i % 64 == 63 ? '\n' : 'x';
-	memcpy(map, head, sizeof(head) - 1);
+	memcpy(map, head, strlen(head));
 	memcpy(map + BIG_SIZE - 64, "Needle", 6);
 	(void)munmap(map, BIG_SIZE);
 	deliver(slice_of(NULL, 0), BIG_SIZE);
+}
+
+static void
+deliver_big(void)
+{
+	deliver_big_with("Subject: big\r\n\r\n");
 }
 
 static void
@@ -317,6 +322,67 @@ START_TEST(a_big_letter_comes_from_its_file)
 	    "* SEARCH 1\r\n"));
 	ck_assert(has(ask(0, "d SEARCH BODY nothing\r\n", "d OK"),
 	    "* SEARCH\r\n"));
+}
+END_TEST
+
+/* HARDENING 2, header block: a header of megabytes keeps nobody out */
+START_TEST(of_an_endless_header_the_first_fields_are_told)
+{
+	static char head[BIG_SIZE];
+	const size_t size = sizeof(head) - 128;
+
+	for (size_t at = 0; at < size - 16; at += 16)
+		memcpy(head + at, "X-Filler: abcd\r\n", 16);
+	memcpy(head, "Subject: large\r\n", 16);
+	head[size] = '\0';
+	deliver_big_with(head);
+	deliver(slice_str(ONE), 0);
+	begin_selected(0);
+	ck_assert(has(ask(0, "a FETCH 1:2 BODY.PEEK[HEADER.FIELDS "
+	    "(Subject)]\r\n", "a OK"), "* 1 FETCH (BODY[HEADER.FIELDS "
+	    "(Subject)] {18}\r\nSubject: large\r\n\r\n)\r\n"
+	    "* 2 FETCH (BODY[HEADER.FIELDS (Subject)] {16}\r\n"));
+	ck_assert_uint_gt(ask(0, "b FETCH 1 BODY.PEEK[HEADER.FIELDS.NOT "
+	    "(Subject)]\r\n", "b OK").len, 1024 * 1024 - 100);
+}
+END_TEST
+
+/* What is asked for too often in one response costs that letter, no more. */
+START_TEST(a_response_that_is_too_long_is_left_out)
+{
+	TEXT_AUTO text = TEXT_INIT(1 << 17);
+
+	text_add_str(&text, "Subject: ");
+	for (int i = 0; i < 50000; i++)
+		text_add_byte(&text, 'x');
+	text_add_str(&text, "\r\n\r\n");
+	deliver(text_slice(&text), 0);
+	deliver(slice_str(ONE), 0);
+	begin_selected(0);
+	text_clear(&text);
+	text_add_str(&text, "a FETCH 1:2 (UID");
+	for (int i = 0; i < 90; i++)
+		text_add_str(&text, " ENVELOPE");
+	text_add_str(&text, ")\r\n");
+	text_add_byte(&text, '\0');
+	/* at first from their bytes, then from what was kept of them */
+	for (int i = 0; i < 2; i++) {
+		struct slice got = ask(0, text.at, "a NO");
+
+		ck_assert(!has(got, "* 1 FETCH"));
+		ck_assert(has(got, "* 2 FETCH (UID 2 ENVELOPE"));
+	}
+}
+END_TEST
+
+/* A message behind what is no command is not taken for commands. */
+START_TEST(a_message_that_was_refused_is_dropped)
+{
+	begin(0);
+	ck_assert(!has(ask(0, "a  APPEND INBOX {10+}\r\nx LOGOUT\r\n\r\n"
+	    "b NOOP\r\n", "b OK"), "BYE"));
+	ck_assert(!has(ask(0, "a+ APPEND INBOX {10+}\r\nx LOGOUT\r\n\r\n"
+	    "c NOOP\r\n", "c OK"), "BYE"));
 }
 END_TEST
 
@@ -458,6 +524,51 @@ START_TEST(commands_over_many_letters_are_done_in_steps)
 }
 END_TEST
 
+/* Say "+FLAGS" with fifteen keywords of sixty characters that only `n` has. */
+static void
+mark_with_words(unsigned n)
+{
+	TEXT_AUTO say = TEXT_INIT(2048);
+
+	text_addf(&say, "a STORE %u +FLAGS.SILENT (", n);
+	for (unsigned i = 0; i < 15; i++)
+		text_addf(&say, "%skeyword%053u", i > 0 ? " " : "",
+		    n * 100 + i);
+	text_add_str(&say, ")\r\n");
+	text_add_byte(&say, '\0');
+	(void)ask(0, say.at, "a OK");
+}
+
+/* RFC 9051 6.3.2: FLAGS and PERMANENTFLAGS are told, however many there are */
+START_TEST(flags_are_told_with_more_keywords_than_fit)
+{
+	struct slice got;
+
+	for (int i = 0; i < 30; i++)
+		deliver(slice_str(ONE), 0);
+	begin_selected(0);
+	for (unsigned n = 1; n <= 30; n++)
+		mark_with_words(n);
+	got = ask(0, "b SELECT INBOX\r\n", "b OK [READ-WRITE]");
+	ck_assert(has(got, "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen "
+	    "\\Draft keyword0"));
+	ck_assert(has(got, ")\r\n* OK [PERMANENTFLAGS (\\Answered \\Flagged "
+	    "\\Deleted \\Seen \\Draft keyword0"));
+	ck_assert(has(got, " \\*)] "));
+	ck_assert_uint_lt(got.len, 40000);
+}
+END_TEST
+
+/* An item that is not offered is not passed over in silence. */
+START_TEST(status_tells_every_item_or_says_bad)
+{
+	begin(0);
+	(void)ask(0, "a STATUS INBOX (MESSAGES HIGHESTMODSEQ)\r\n",
+	    "a BAD no such item");
+	(void)ask(0, "b STATUS INBOX (MAILBOXID)\r\n", "b BAD no such item");
+}
+END_TEST
+
 /* HARDENING 2: twenty bad commands, and it is over */
 START_TEST(too_many_bad_commands_end_the_session)
 {
@@ -481,6 +592,9 @@ unit_suite(void)
 	tcase_add_test(tcase, a_letter_is_given_whole);
 	tcase_add_test(tcase, reading_and_deleting_are_told_for_the_trail);
 	tcase_add_test(tcase, a_big_letter_comes_from_its_file);
+	tcase_add_test(tcase, of_an_endless_header_the_first_fields_are_told);
+	tcase_add_test(tcase, a_response_that_is_too_long_is_left_out);
+	tcase_add_test(tcase, a_message_that_was_refused_is_dropped);
 	tcase_add_test(tcase, a_big_letter_that_is_not_there_is_passed_over);
 	tcase_add_test(tcase, a_client_that_leaves_is_forgotten);
 	tcase_add_test(tcase, replies_wait_for_a_reader);
@@ -488,6 +602,8 @@ unit_suite(void)
 	tcase_add_test(tcase, an_expunge_waits_for_a_command_that_may_tell_it);
 	tcase_add_test(tcase, a_mailbox_deleted_under_a_session_is_empty);
 	tcase_add_test(tcase, commands_over_many_letters_are_done_in_steps);
+	tcase_add_test(tcase, flags_are_told_with_more_keywords_than_fit);
+	tcase_add_test(tcase, status_tells_every_item_or_says_bad);
 	tcase_add_test(tcase, too_many_bad_commands_end_the_session);
 	suite_add_tcase(suite, tcase);
 	return suite;
