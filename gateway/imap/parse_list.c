@@ -32,8 +32,6 @@ static const struct option statuses[] = {
 	{ "UNSEEN",		IMAPD_STATUS_UNSEEN },
 	{ "DELETED",		IMAPD_STATUS_DELETED },
 	{ "SIZE",		IMAPD_STATUS_SIZE },
-	{ "HIGHESTMODSEQ",	IMAPD_STATUS_MODSEQ },
-	{ "MAILBOXID",		IMAPD_STATUS_MAILBOXID },
 	{ NULL, 0 }
 };
 

@@ -16,8 +16,6 @@
 #define IMAPD_STATUS_UNSEEN	0x010u
 #define IMAPD_STATUS_DELETED	0x020u
 #define IMAPD_STATUS_SIZE	0x040u
-#define IMAPD_STATUS_MODSEQ	0x080u	/* HIGHESTMODSEQ, RFC 7162 */
-#define IMAPD_STATUS_MAILBOXID	0x100u	/* RFC 8474 */
 
 /* Which names a LIST wants, and what it wants to know of them. */
 #define IMAPD_LIST_SUBSCRIBED	0x01u

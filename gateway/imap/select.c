@@ -9,14 +9,17 @@
 #include "store/folders.h"
 
 #define FLAG_WORDS "\\Answered \\Flagged \\Deleted \\Seen \\Draft"
-/* HARDENING 2: 200 keywords of 64 characters, and the flags. */
-#define FLAGS_BYTES	16384
+/* HARDENING 2: 200 keywords of 64 characters.  Of more, which many letters may
+ * have, those are told that come first; the others can be used all the same. */
+#define WORDS_BYTES	16384
 
 static int
 add_word(void *arg, struct slice word)
 {
 	struct text *text = arg;
 
+	if (text->len + 1 + word.len > WORDS_BYTES)
+		return 1;
 	text_add_byte(text, ' ');
 	text_add(text, word);
 	return 0;
@@ -26,14 +29,16 @@ add_word(void *arg, struct slice word)
 static void
 tell_flags(struct imapd_session *session)
 {
-	TEXT_AUTO text = TEXT_INIT(FLAGS_BYTES);
+	TEXT_AUTO words = TEXT_INIT(WORDS_BYTES);
+	TEXT_AUTO text = TEXT_INIT(3 * WORDS_BYTES);
 
+	(void)selected_each_word(session->selected, add_word, &words);
 	text_add_str(&text, "* FLAGS (" FLAG_WORDS);
-	(void)selected_each_word(session->selected, add_word, &text);
+	text_add(&text, text_slice(&words));
 	text_add_str(&text, ")\r\n* OK [PERMANENTFLAGS (");
 	if (!session->is_read_only) {
 		text_add_str(&text, FLAG_WORDS);
-		(void)selected_each_word(session->selected, add_word, &text);
+		text_add(&text, text_slice(&words));
 		text_add_str(&text, " \\*");
 	}
 	text_add_str(&text, ")] what can be kept\r\n");
