@@ -129,7 +129,7 @@ START_TEST(parts_are_walked_in_order)
 		count++;
 		if (part.children > 0)
 			continue;
-		ck_assert(slice_is_str(slice_of(MANY + part.body,
+		ck_assert(slice_is_str(slice_of(&MANY[part.body],
 		    part.end - part.body), bodies[leaves]));
 		leaves++;
 	}
