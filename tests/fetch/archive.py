@@ -157,8 +157,7 @@ def whatever_becomes(t):
     t.true(not box.uidls(), "not deleted there:", box.uidls())
     t.true(held(t), "nothing is held")
     for row in held(t):
-        status, text, complaints = t.command("trace", row["id"])
-        t.true(status == 0 and "archive/" in text, text + complaints)
+        t.until_traced(row["id"], "archive/")
 
 
 @test("archive/commands")
@@ -189,9 +188,7 @@ def commands(t):
         for row in json.loads(text)["result"]], text + complaints)
     status, text, complaints = t.command("archive", "list")
     t.true(status == 0 and number in text, text + complaints)
-    status, text, complaints = t.command("trace", number)
-    t.true(status == 0 and "/" + number in text and "archived" in text,
-           text + complaints)
+    t.until_traced(number, "/" + number, "archived")
     target = os.path.join(t.hub.folder, "exported")
     for _ in range(2):
         status, text, complaints = t.command("archive", "export", target)

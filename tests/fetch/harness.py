@@ -333,6 +333,17 @@ class Case:
         return (done.returncode, done.stdout.decode("utf-8", "replace"),
                 done.stderr.decode("utf-8", "replace"))
 
+    def until_traced(self, what, *words):
+        """`trace` says all that: a step is written a moment after it is made."""
+        until = time.monotonic() + VISIBLE
+        while True:
+            status, text, complaints = self.command("trace", what)
+            if status == 0 and all(word in text for word in words):
+                return
+            if time.monotonic() > until:
+                raise Fault("trace %s: %s%s" % (what, text, complaints))
+            time.sleep(0.05)
+
     def add_words(self, provider, host="127.0.0.1", tls="none", user=None,
                   label="remote", take="--all", delete="--keep",
                   secret=None):

@@ -111,9 +111,8 @@ def taken_from_here(args):
         scene.ben.here(his * 2)
         sizes = [len(data.partition(b"\r\n\r\n")[2]) for data in his]
         scene.is_saved(2 * sum(sizes), 4)
-        status, text, _ = scene.ben.command("trace", "news1")
-        true(status == 0 and "its body was here already" in text and
-             "%d bytes saved, DKIM d=%s" % (sizes[1], DOMAIN) in text, text)
+        scene.ben.until_traced("news1", "its body was here already",
+                               "%d bytes saved, DKIM d=%s" % (sizes[1], DOMAIN))
         # and it stays so after a restart
         scene.place.hub.stop()
         scene.place.hub.check()
