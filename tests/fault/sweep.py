@@ -80,6 +80,8 @@ class Strace:
         until = time.monotonic() + GUARD
         while time.monotonic() < until:
             if self.process.poll() is not None:
+                if os.path.exists(self.path) and self.has_hit():
+                    return      # and who was traced has ended of it
                 raise Fault("strace: " + self.process.stderr.read().decode())
             try:
                 traced = [self.is_traced(pid, task) for task in
