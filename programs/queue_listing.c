@@ -291,6 +291,8 @@ on_listing_begin(void *arg, struct ipc *from, struct ipc_message *message)
 	begin.is_domain = unpack_bool(&u);
 	if (!unpack_is_done(&u) || folder.len > FETCHED_FOLDER_MOST)
 		return -EBADMSG;
+	if (begin.is_mirror && !begin.is_domain)
+		conductor_hear(queue_conductor(arg), begin.owner);
 	r = folder.len == 0 ? begin_only(arg, from, &begin, &begun) :
 	    begin_one_of_many(arg, from, &begin, folder, &begun);
 	if (r == -EBADMSG)

@@ -217,6 +217,11 @@ void	conductor_big_unref(struct conductor *, uint64_t account,
  */
 int	conductor_expunged(struct conductor *, uint64_t account,
 	    const struct message_id *ids, size_t count);
+/*
+ * What that account has deleted matters now: its mailbox is asked for, unless
+ * it is connected, for it tells what an earlier life of it could not.
+ */
+void	conductor_hear(struct conductor *, uint64_t account);
 /* A step another role saw, for the trail.  0, -EBADMSG: no such word. */
 int	conductor_step(struct conductor *, uint64_t account,
 	    const struct message_id *, struct slice word, struct slice who);

@@ -382,6 +382,15 @@ conductor_account_up(struct conductor *conductor, uint64_t account)
 	pump(queue);
 }
 
+void
+conductor_hear(struct conductor *conductor, uint64_t account)
+{
+	const struct account_queue *queue = find_account(conductor, account);
+
+	if (queue == NULL || !queue->up)
+		conductor->ports.want(conductor->ports.arg, account);
+}
+
 /* What was with a mailbox that is gone is told to the next one again. */
 void
 conductor_account_lost(struct conductor *conductor, uint64_t account)

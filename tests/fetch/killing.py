@@ -10,6 +10,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -297,6 +298,22 @@ def mirrored(args, role):
         scene.hub.start()
         ann.is_done()
         there_without(scene, ann, gone)
+
+
+def told_to_nobody(args):
+    """Deleted here while the queue hears nothing, and then all is killed."""
+    with Scene(args, {"ann": False}, session=Session, join=False) as scene:
+        ann = scene.remotes[0]
+        ann.join(more=MIRROR)
+        ann.more(3)
+        until_done([ann])
+        scene.hub.wait_settled()
+        for pid in scene.hub.pids("queue"):
+            os.kill(pid, signal.SIGSTOP)
+        ann.case.delete_here(ann.all[1])
+        scene.hub.kill()
+        scene.hub.start()
+        there_without(scene, ann, [ann.mails[1]])
 
 
 def mirror_restored(args):
@@ -662,6 +679,7 @@ def tests(args):
     for role in ("mailbox", "queue", "fetch", "hub"):
         yield ("F37/deleted-here-and-killed/%s" % role,
                lambda role=role: mirrored(args, role))
+    yield "F37/deleted-here-and-told-to-nobody", lambda: told_to_nobody(args)
     yield "F34/100-polls-of-a-provider-that-undeletes", lambda: undeleting(
         args, 300 if args.long else 100, args.seed)
     yield "F35/imap/100000-messages-listed", lambda: hundred_thousand(

@@ -63,6 +63,21 @@ START_TEST(a_mailbox_is_asked_for_once_and_gets_all_in_order)
 }
 END_TEST
 
+START_TEST(a_mailbox_that_may_have_to_tell_is_asked_for)
+{
+	conductor_hear(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_WANT), 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_WANT, 0)->account,
+	    STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	conductor_hear(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_WANT), 1);
+	conductor_account_lost(stage.conductor, STAGE_ANN);
+	conductor_hear(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_WANT), 2);
+}
+END_TEST
+
 START_TEST(every_recipient_gets_his_own)
 {
 	stage_receive(&stage, 'x', true);
@@ -431,6 +446,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase,
 	    a_mailbox_is_asked_for_once_and_gets_all_in_order);
+	tcase_add_test(tcase, a_mailbox_that_may_have_to_tell_is_asked_for);
 	tcase_add_test(tcase, every_recipient_gets_his_own);
 	tcase_add_test(tcase, what_is_not_committed_there_is_on_its_way);
 	tcase_add_test(tcase, no_more_than_a_window_is_with_one_mailbox);
