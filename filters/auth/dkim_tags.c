@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/digits.h"
+
 static bool
 is_wsp(char c)
 {
@@ -169,19 +171,6 @@ dkim_list_has(struct slice list, const char *word)
 	return false;
 }
 
-/* The six bits of a digit of base64, or -1. */
-static int
-sextet(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* The end of base64: at most two "=", as many as the digits leave open. */
 static bool
 is_padding(struct slice s, size_t digits)
@@ -204,7 +193,7 @@ dkim_base64(struct slice s, unsigned char *bytes_out, size_t size,
 	size_t digits = 0, len = 0;
 
 	for (s = skip_fws(s); s.len > 0; s = skip_fws(slice_after(s, 1))) {
-		int six = sextet(s.at[0]);
+		int six = base64_digit(s.at[0]);
 
 		if (six < 0)
 			break;

@@ -5,20 +5,7 @@
 
 #include <errno.h>
 
-/* The six bits `c` stands for, or -1. */
-static int
-digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
-}
+#include "lib/base/digits.h"
 
 int
 sasl_decode(struct slice text, char *buffer, size_t size,
@@ -34,7 +21,7 @@ sasl_decode(struct slice text, char *buffer, size_t size,
 		if (digits > 0 && text.at[digits - 1] == '=')
 			digits--;
 	for (size_t i = 0; i < digits; i++) {
-		int six = digit(text.at[i]);
+		int six = base64_digit(text.at[i]);
 
 		if (six < 0)
 			return -EINVAL;

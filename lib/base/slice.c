@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/digits.h"
+
 static char
 lower(char c)
 {
@@ -196,16 +198,8 @@ slice_u64(struct slice s, uint64_t max, uint64_t *n_out)
 	return 0;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 int
-slice_hex_upper(struct slice s)
+slice_hex(struct slice s)
 {
 	int high, low;
 
@@ -217,16 +211,12 @@ slice_hex_upper(struct slice s)
 }
 
 int
-slice_hex(struct slice s)
+slice_hex_upper(struct slice s)
 {
-	char digits[2];
-
-	if (s.len < 2)
-		return -1;
-	for (size_t i = 0; i < 2; i++)
-		digits[i] = s.at[i] >= 'a' && s.at[i] <= 'f' ?
-		    (char)(s.at[i] - 'a' + 'A') : s.at[i];
-	return slice_hex_upper(slice_of(digits, 2));
+	for (size_t i = 0; i < 2 && i < s.len; i++)
+		if (s.at[i] >= 'a')
+			return -1;
+	return slice_hex(s);
 }
 
 int

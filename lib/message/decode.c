@@ -11,25 +11,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/digits.h"
+
 int
 decoder_begin(struct decoder *d, enum mime_encoding encoding)
 {
 	memset(d, 0, sizeof(*d));
 	d->encoding = encoding;
 	return encoding == MIME_UNKNOWN ? -ENOTSUP : 0;
-}
-
-/* The value of a digit, or 64 for a byte that is none. */
-static unsigned
-base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (unsigned)(c - 'A');
-	if (c >= 'a' && c <= 'z')
-		return (unsigned)(c - 'a') + 26;
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0') + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : 64;
 }
 
 static void
@@ -41,14 +30,14 @@ add_base64(struct decoder *d, struct slice s, struct text *text)
 	if (to == NULL)
 		return;
 	for (size_t i = 0; i < s.len; i++) {
-		unsigned digit = base64_digit(s.at[i]);
+		int digit = base64_digit(s.at[i]);
 
-		if (digit == 64) {
+		if (digit < 0) {
 			if (s.at[i] == '=')
 				d->have = 0;
 			continue;
 		}
-		d->bits = (d->bits << 6 | digit) & 0xffff;
+		d->bits = (d->bits << 6 | (unsigned)digit) & 0xffff;
 		d->have += 6;
 		if (d->have >= 8) {
 			d->have -= 8;
@@ -56,16 +45,6 @@ add_base64(struct decoder *d, struct slice s, struct text *text)
 		}
 	}
 	text->len -= s.len - n;
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool

@@ -11,6 +11,7 @@
 #include <iconv.h>
 #include <string.h>
 
+#include "lib/base/digits.h"
 #include "lib/message/header.h"
 
 #define NOT_OPEN	((iconv_t)-1)
@@ -278,18 +279,6 @@ words_convert(struct text *text, struct slice charset, struct slice bytes)
 		add_latin1(text, bytes);
 	else
 		add_iconv(text, from, bytes);
-}
-
-static int
-base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 /* RFC 2047 4.1, forgiving: what is no digit is passed over */
