@@ -302,6 +302,30 @@ account_read_row(struct account *account, const struct letter_row *row,
 	return 0;
 }
 
+int
+account_read_held(struct account *account, uint64_t letter,
+    struct letter_bytes *bytes_out)
+{
+	struct letter_row row;
+	struct record record;
+	int r = index_letter(account->index, letter, &row);
+
+	if (r == -ENOENT)
+		return -EUCLEAN;
+	if (r == 0)
+		r = account_read_row(account, &row, &record);
+	if (r < 0)
+		return r;
+	*bytes_out = (struct letter_bytes){
+		.trace = record.trace,
+		.body = record.body,
+		.is_big = row.is_big,
+		.big = row.big,
+		.body_bytes = row.body_bytes,
+	};
+	return 0;
+}
+
 static struct record
 record_of(const struct delivery *delivery)
 {

@@ -76,6 +76,12 @@ int	account_undo(struct account *, int r);
 /* Read the letter of `row`; -EBADMSG too when the record is another's. */
 int	account_read_row(struct account *, const struct letter_row *,
 	    struct record *record_out);
+/*
+ * Read the letter with that number, which a view or a session lists.
+ * -EUCLEAN: it has no row, which none that is listed may lack.
+ */
+int	account_read_held(struct account *, uint64_t letter,
+	    struct letter_bytes *bytes_out);
 /* Tell of big files not needed any more, as far as that can be done now. */
 void	account_tell_unrefs(struct account *);
 /*

@@ -127,28 +127,9 @@ int
 selected_read(struct selected *selected, size_t n,
     struct letter_bytes *bytes_out)
 {
-	struct account *account = selected->account;
-	struct letter_row row;
-	struct record record;
-	int r;
-
-	if (n >= selected->count)
-		return -EINVAL;
-	r = index_letter(account->index, selected->letters[n].letter, &row);
-	if (r == -ENOENT)
-		return -EUCLEAN;	/* it is held: its row must be there */
-	if (r == 0)
-		r = account_read_row(account, &row, &record);
-	if (r < 0)
-		return r;
-	*bytes_out = (struct letter_bytes){
-		.trace = record.trace,
-		.body = record.body,
-		.is_big = row.is_big,
-		.big = row.big,
-		.body_bytes = row.body_bytes,
-	};
-	return 0;
+	return n >= selected->count ? -EINVAL :
+	    account_read_held(selected->account, selected->letters[n].letter,
+	    bytes_out);
 }
 
 int

@@ -161,29 +161,11 @@ int
 account_read(struct account *account, const struct view *view, size_t n,
     struct letter_bytes *bytes_out)
 {
-	struct letter_row row;
-	struct record record;
-	int r;
-
 	if (n >= view->count)
 		return -EINVAL;
 	if (view->marks[n] != VIEW_KEPT)
 		return -ENOENT;
-	r = index_letter(account->index, view->letters[n].letter, &row);
-	if (r == -ENOENT)
-		return -EUCLEAN;	/* it is held: its row must be there */
-	if (r == 0)
-		r = account_read_row(account, &row, &record);
-	if (r < 0)
-		return r;
-	*bytes_out = (struct letter_bytes){
-		.trace = record.trace,
-		.body = record.body,
-		.is_big = row.is_big,
-		.big = row.big,
-		.body_bytes = row.body_bytes,
-	};
-	return 0;
+	return account_read_held(account, view->letters[n].letter, bytes_out);
 }
 
 /* Deleting */
