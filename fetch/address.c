@@ -26,7 +26,7 @@ give_up(struct collect *collect, enum fetch_end end, const char *words)
 	collect_settle(collect);
 }
 
-/* --- the collection ------------------------------------------------------ */
+/* The collection */
 
 /* The mailbox itself is nobody's address: a login, with its host's domain. */
 static void
@@ -121,7 +121,7 @@ address_waiting(const struct collect *collect)
 	return collect->address == NULL ? 0 : collect->address->count;
 }
 
-/* --- what comes in ------------------------------------------------------- */
+/* What comes in */
 
 void
 address_begin(struct collect *collect)
@@ -177,7 +177,7 @@ address_end(struct collect *collect, struct parcel *parcel)
 	    &parcel->original_fd) : 0;
 }
 
-/* --- for whom it is ------------------------------------------------------ */
+/* For whom it is */
 
 struct domain_answer *
 address_answers(struct arena *arena, const struct find_answer *found,

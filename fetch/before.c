@@ -70,7 +70,7 @@ before_forget(struct collect *collect)
 	*queue = (struct before_queue){ 0 };
 }
 
-/* --- rows --------------------------------------------------------------- */
+/* Rows */
 
 void
 before_drop(struct before_queue *queue, struct before_row *row)
@@ -213,7 +213,7 @@ settle(struct collect *collect, struct before_row *row, bool has_header,
 	return true;
 }
 
-/* --- headers ------------------------------------------------------------ */
+/* Headers */
 
 static struct before_row *
 row_of(struct before_queue *queue, uint32_t number, enum before_state state)
@@ -415,7 +415,7 @@ fill(struct collect *collect)
 	}
 }
 
-/* --- what is taken ------------------------------------------------------ */
+/* What is taken */
 
 const struct before_row *
 before_row(struct collect *collect)

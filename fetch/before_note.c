@@ -47,7 +47,7 @@ finish(struct collect *collect, struct before_row *row, bool has_text)
 	outcome->waiting_bytes += row->note->bytes.len;
 }
 
-/* --- its text ----------------------------------------------------------- */
+/* Its text */
 
 static void
 on_text(void *arg, uint32_t number, bool ok, struct slice words)
@@ -86,7 +86,7 @@ static const struct heard heard_text = {
 	.status = on_text, .part = on_text_part, .end = on_text_end
 };
 
-/* --- what it is made of ------------------------------------------------- */
+/* What it is made of */
 
 static void
 on_shape(void *arg, uint32_t number, bool ok, struct slice words)

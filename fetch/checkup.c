@@ -105,7 +105,7 @@ checkup_keeper_lost(struct collect *collect)
 	collect_break(collect, FETCH_END_PAUSED, "the keeper is not there");
 }
 
-/* --- headers ------------------------------------------------------------ */
+/* Headers */
 
 static void
 on_header(void *arg, uint32_t number, bool ok, struct slice words)
@@ -206,7 +206,7 @@ step_checkup(struct collect *collect)
 	headers_turn(collect);
 }
 
-/* --- whose the addresses are -------------------------------------------- */
+/* Whose the addresses are */
 
 /* All have been told: other rules are tried, or that was it. */
 static void

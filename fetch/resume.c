@@ -60,7 +60,7 @@ resume_is_kept(const struct collect *collect, const struct incoming *incoming)
 	    !protocol->is_mended(collect);
 }
 
-/* --- the beginning ------------------------------------------------------ */
+/* The beginning */
 
 /* The next of it; false: there is none. */
 static bool
@@ -215,7 +215,7 @@ resume_begin(struct collect *collect, struct incoming *incoming)
 	(void)queue_ask(collect, QUEUE_BIG_OF, &body, -1, 0, on_big_of);
 }
 
-/* --- the rest ----------------------------------------------------------- */
+/* The rest */
 
 /* Of the message of `ticket`; it may have been left, and another come since. */
 static void

@@ -62,7 +62,7 @@ fetch_it(struct before_row *row)
 	row->header = NULL;
 }
 
-/* --- may one be here? ----------------------------------------------------- */
+/* May one be here? */
 
 static void
 on_held(struct collect *collect, uint64_t number, struct ipc_message *message)
@@ -109,7 +109,7 @@ share_begin(struct collect *collect, struct before_row *row)
 	return SHARE_BEGUN;
 }
 
-/* --- the header ----------------------------------------------------------- */
+/* The header */
 
 /* One that is whole, as it came over the wire, and says who has signed. */
 static bool
@@ -146,7 +146,7 @@ header_new(struct collect *collect, struct slice bytes)
 	return header;
 }
 
-/* --- some of its body ----------------------------------------------------- */
+/* Some of its body */
 
 /*
  * As it came: its place is known, and only its edges may have been mended.
@@ -288,7 +288,7 @@ ask_sample(struct collect *collect, struct before_row *row)
 	row->share = SHARE_SAMPLE;
 }
 
-/* --- to the queue --------------------------------------------------------- */
+/* To the queue */
 
 /* The queue has answered: it is stored, it is to be fetched, or neither. */
 static void

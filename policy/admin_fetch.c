@@ -567,7 +567,7 @@ admin_fetch_remove(struct policy *policy, struct admin_work *work,
 	return admin_status_of(r);
 }
 
-/* ---- the list ---------------------------------------------------------- */
+/* The list */
 
 struct listing {
 	struct policy		*policy;

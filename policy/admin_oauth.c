@@ -20,7 +20,7 @@ enum { SET_PROVIDER, SET_CLIENT_ID, SET_SECRET, SET_TOKEN_URL,
 enum { WAY_ADDRESS, WAY_LABEL, WAY_OAUTH, WAY_PROXY, WAY_PROXY_USER,
     WAY_PROXY_PASSWORD };
 
-/* ---- how the office is registered with providers ------------------------- */
+/* How the office is registered with providers */
 
 struct listing {
 	struct admin_work	*work;
@@ -123,7 +123,7 @@ admin_oauth_remove(struct policy *policy, struct admin_work *work,
 	return r == -EBUSY ? ADMIN_REFUSED : admin_status_of(r);
 }
 
-/* ---- the way to one mailbox ---------------------------------------------- */
+/* The way to one mailbox */
 
 /* How the provider wants to be shown a token; with one of ours it says so. */
 static enum fetch_mechanism

@@ -34,7 +34,7 @@ static const char *const how_words[BEFORE_HOW_COUNT] = {
 	[BEFORE_BEGINS] = "begins",
 };
 
-/* --- reading ------------------------------------------------------------ */
+/* Reading */
 
 struct reading {
 	struct arena	*arena;
@@ -272,7 +272,7 @@ before_rules_read(struct arena *arena, struct slice text,
 	return r;
 }
 
-/* --- writing ------------------------------------------------------------ */
+/* Writing */
 
 static void
 write_test(struct text *text, const struct before_test *test)
@@ -317,7 +317,7 @@ before_rules_write(struct text *text, const struct before_rules *rules)
 	}
 }
 
-/* --- judging ------------------------------------------------------------ */
+/* Judging */
 
 enum truth { NO, YES, UNSEEN };
 

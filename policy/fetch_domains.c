@@ -15,7 +15,7 @@
 
 #define FOLDED_MOST	(4 * REAL_NAME_MOST)
 
-/* --- rules -------------------------------------------------------------- */
+/* Rules */
 
 static const struct fetch_text domain_text = {
 	DOMAIN_SWEEP, DOMAIN_PUT, DOMAIN_GET, DOMAIN_TEXT_MOST
@@ -62,7 +62,7 @@ policy_fetch_rules_any(struct policy *p, uint64_t owner)
 	return r < 0 ? r : r == 1;
 }
 
-/* --- who has it --------------------------------------------------------- */
+/* Who has it */
 
 struct search {
 	const struct find_ask	*asks;
@@ -141,7 +141,7 @@ policy_find(struct policy *p, const struct find_ask *asks, size_t count,
 	return r;
 }
 
-/* --- as bytes ----------------------------------------------------------- */
+/* As bytes */
 
 void
 find_ask_pack(struct text *text, const struct find_ask *asks, size_t count)

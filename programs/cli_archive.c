@@ -31,7 +31,7 @@ struct archive_work {
 	unsigned long long rows, written;
 };
 
-/* ---- the folder --------------------------------------------------------- */
+/* The folder */
 
 static int
 cannot_read(struct archive_work *work, int r)
@@ -149,7 +149,7 @@ print_row(struct archive_work *work, const struct archived *archived)
 	    (unsigned long long)archived->bytes);
 }
 
-/* ---- list --------------------------------------------------------------- */
+/* List */
 
 static int
 list_one(void *arg, const struct archived *archived)
@@ -186,7 +186,7 @@ cli_archive_list(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- show --------------------------------------------------------------- */
+/* Show */
 
 static int
 show_one(struct archive_work *work, const struct message_id *id, int fd)
@@ -237,7 +237,7 @@ cli_archive_show(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- export ------------------------------------------------------------- */
+/* Export */
 
 /* One that is there has been exported before: it is whole, and the same. */
 static int

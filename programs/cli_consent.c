@@ -247,7 +247,7 @@ cli_consent(struct cli *cli, const char *address, const char *label,
 	return r;
 }
 
-/* ---- postroom fetch consent ADDRESS [LABEL] ----------------------------- */
+/* Postroom fetch consent ADDRESS [LABEL] */
 
 int
 cli_fetch_consent(struct cli *cli, int argc, char **argv)

@@ -30,7 +30,7 @@ print_rows(struct cli *cli, json_t *rows, const char *failed)
 	json_decref(object);
 }
 
-/* ---- list --------------------------------------------------------------- */
+/* List */
 
 /* What is shown of a fetch account; the last five need a running hub. */
 static const struct admin_field shown[] = {
@@ -162,7 +162,7 @@ cli_fetch_list(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- set, remove -------------------------------------------------------- */
+/* Set, remove */
 
 /* Ask, show JSON or a failure; the row's names are for a sentence. */
 static int
@@ -286,7 +286,7 @@ cli_fetch_remove(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- test, now ---------------------------------------------------------- */
+/* Test, now */
 
 int
 cli_fetch_who(struct cli *cli, const char *word, const char *label,
@@ -404,7 +404,7 @@ cli_fetch_now(struct cli *cli, int argc, char **argv)
 	    "fetch now", 0, print_collected);
 }
 
-/* ---- body --------------------------------------------------------------- */
+/* Body */
 
 /* The fetch account of that number, among these; or NULL. */
 static const json_t *
@@ -467,7 +467,7 @@ cli_fetch_body(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- resume ------------------------------------------------------------- */
+/* Resume */
 
 int
 cli_fetch_resume(struct cli *cli, int argc, char **argv)

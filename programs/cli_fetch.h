@@ -13,7 +13,7 @@
 #include "policy/providers.h"
 #include "programs/cli.h"
 
-/* ---- cli_fetch_options.c ------------------------------------------------ */
+/* Cli_fetch_options.c */
 
 /* Where the arguments of `fetch add` and `fetch set` stand (admin.c). */
 enum { FETCH_ADDRESS, FETCH_LABEL, FETCH_HOST, FETCH_PORT, FETCH_TLS,
@@ -53,7 +53,7 @@ int	cli_fetch_options(struct cli *, int argc, char **argv,
 int	cli_fetch_values(struct cli *, struct fetch_given *,
 	    const char *values[ADMIN_ARGS]);
 
-/* ---- cli_fetch.c -------------------------------------------------------- */
+/* Cli_fetch.c */
 
 /* Which fetch accounts a person means. */
 struct cli_fetch_who {
@@ -68,7 +68,7 @@ struct cli_fetch_who {
 int	cli_fetch_who(struct cli *, const char *word, const char *label,
 	    struct cli_fetch_who *who_out);
 
-/* ---- cli_fetch_provider.c ----------------------------------------------- */
+/* Cli_fetch_provider.c */
 
 /* Where an account is added; in use as long as its values are. */
 struct cli_provider {
@@ -93,7 +93,7 @@ void	cli_provider_after(struct cli *, const struct cli_provider *);
 /* Say so, if `every` minutes (or NULL) is more often than `host` bears. */
 void	cli_provider_every(struct cli *, const char *host, const char *every);
 
-/* ---- cli_fetch_add.c ---------------------------------------------------- */
+/* Cli_fetch_add.c */
 
 /* As cli_fetch_add(); `rules`, or NULL, make it a mailbox of many. */
 int	cli_fetch_add_with(struct cli *, int argc, char **argv,
@@ -101,7 +101,7 @@ int	cli_fetch_add_with(struct cli *, int argc, char **argv,
 /* Where the rules stand in "fetch rules". */
 #define FETCH_RULES_TEXT	2
 
-/* ---- cli_fetch_run.c: what the schedule does, watched ------------------- */
+/* Cli_fetch_run.c: what the schedule does, watched */
 
 /* An account's part of the run is over. */
 typedef void	 cli_over_fn(struct cli *, json_t *row);
@@ -126,7 +126,7 @@ int	cli_fetch_ask(struct cli *, const char *name,
 int	cli_fetch_pages(struct cli *, const char *name, const char *address,
 	    bool quietly, json_t **rows_out);
 
-/* ---- cli_fetch_words.c -------------------------------------------------- */
+/* Cli_fetch_words.c */
 
 /* A column of a row; "" or 0 when it is not there. */
 const char	*row_text(const json_t *row, const char *column);

@@ -95,7 +95,7 @@ check_given(struct adding *adding, const struct fetch_given *given)
 	return CLI_OK;
 }
 
-/* ---- questions ---------------------------------------------------------- */
+/* Questions */
 
 /* A line typed, without blanks; an empty one is what is offered. */
 static bool
@@ -182,7 +182,7 @@ ask_delete(struct adding *adding)
 	return false;
 }
 
-/* ---- the steps ---------------------------------------------------------- */
+/* The steps */
 
 static const char *
 address_of(const struct adding *adding)

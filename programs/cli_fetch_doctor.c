@@ -50,7 +50,7 @@ is_word(const json_t *row, const char *word)
 	return strcmp(row_text(row, "name"), word) == 0;
 }
 
-/* --- each topic --------------------------------------------------------- */
+/* Each topic */
 
 static void
 tell_messages(const struct examined *e, const json_t *row)
@@ -194,7 +194,7 @@ topic_of(const json_t *row)
 	return (enum diagnosis_topic)topic;
 }
 
-/* --- the command that is recommended ------------------------------------ */
+/* The command that is recommended */
 
 /* As a shell reads it back: what is not plain stands in quotes. */
 static void
@@ -260,7 +260,7 @@ tell_advice(const struct examined *e)
 	cli_say(e->cli, DOCTOR_APPLY);
 }
 
-/* --- the command -------------------------------------------------------- */
+/* The command */
 
 static void
 tell_all(struct examined *e)

@@ -27,7 +27,7 @@ static const char *const rule_options[] = {
 	"--route", "--learn", "--archive",
 };
 
-/* ---- rules on the command line ------------------------------------------ */
+/* Rules on the command line */
 
 static bool
 is_rule(const char *word)
@@ -92,7 +92,7 @@ write_rules(struct cli *cli, const struct domain_rules *rules,
 	return text_failed(text) ? cli_fail(cli, CLI_USAGE, UNFIT) : CLI_OK;
 }
 
-/* ---- add-domain --------------------------------------------------------- */
+/* Add-domain */
 
 /* What follows `name` in argv, or NULL. */
 static const char *
@@ -168,7 +168,7 @@ cli_fetch_add_domain(struct cli *cli, int argc, char **argv)
 	return r == CLI_OK ? add_domain(cli, argc, argv, domain, text.at) : r;
 }
 
-/* ---- rules -------------------------------------------------------------- */
+/* Rules */
 
 /* Ask for the rules of that account, or keep `text`.  CLI_OK, or told. */
 static int
@@ -266,7 +266,7 @@ cli_fetch_rules(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- learn -------------------------------------------------------------- */
+/* Learn */
 
 /* A held message, and all that is known of it. */
 struct lesson {

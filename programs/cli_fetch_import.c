@@ -21,7 +21,7 @@
 
 enum { WITH_FORMAT, WITH_OWNER, WITH_DRY_RUN, OPTIONS };
 
-/* ---- asking ------------------------------------------------------------- */
+/* Asking */
 
 /* Why not: the words of the answer, and what it is about. */
 static void
@@ -81,7 +81,7 @@ learn_accounts(struct importing *in)
 	return r;
 }
 
-/* ---- the files ---------------------------------------------------------- */
+/* The files */
 
 /* Read all of it.  CLI_OK, or told. */
 static int
@@ -205,7 +205,7 @@ forget_passwords(struct import *import)
 	}
 }
 
-/* ---- what is said ------------------------------------------------------- */
+/* What is said */
 
 /* "file:line: words" */
 static void
@@ -364,7 +364,7 @@ print_json(struct importing *in)
 	return CLI_OK;
 }
 
-/* ---- the command -------------------------------------------------------- */
+/* The command */
 
 static struct import_remark *
 last_remark(const struct import *import)

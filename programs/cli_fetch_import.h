@@ -48,7 +48,7 @@ enum import_said import_ask(struct importing *, const char *name,
 	    const char *const values[ADMIN_ARGS], struct text *words,
 	    json_t **object_out, int *code_out);
 
-/* ---- cli_fetch_import_plan.c -------------------------------------------- */
+/* Cli_fetch_import_plan.c */
 
 /*
  * Say what becomes of each account that was found.  `owner` (or NULL) is for
@@ -61,7 +61,7 @@ const char *import_from(const struct import_account *);
 /* The port, also if none was named. */
 unsigned import_port_of(const struct import_account *);
 
-/* ---- cli_fetch_import_do.c ---------------------------------------------- */
+/* Cli_fetch_import_do.c */
 
 /* Do what is planned; what cannot be done is remarked.  CLI_OK, or told. */
 int	import_do(struct importing *);

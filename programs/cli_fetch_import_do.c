@@ -119,7 +119,7 @@ ask(struct importing *in, const struct plan *plan, struct asking *asking,
 	return code;
 }
 
-/* ---- making ------------------------------------------------------------- */
+/* Making */
 
 /* The password: as it stands there, or as it is typed. */
 static int
@@ -243,7 +243,7 @@ make_rules(struct importing *in, const struct plan *plan, bool *done_out)
 	return ask(in, plan, &asking, done_out);
 }
 
-/* ---- what was collected ------------------------------------------------- */
+/* What was collected */
 
 /* As a listing says it (fetch/listing.c): one that is long as its digest. */
 static bool
@@ -343,7 +343,7 @@ tell_lists(struct importing *in, const struct plan *plan, bool *done_out)
 	return r;
 }
 
-/* ---- all of it ---------------------------------------------------------- */
+/* All of it */
 
 /* Its UIDLs are known: from now on it is collected. */
 static int

@@ -61,7 +61,7 @@ loss(struct importing *in, const struct import_account *account,
 	return CLI_OK;
 }
 
-/* ---- whose -------------------------------------------------------------- */
+/* Whose */
 
 /*
  * The account here that `name` means: an address, or a local part if only one
@@ -158,7 +158,7 @@ owner_name(const struct import_account *account, const char *owner,
 	return is_number(account->owner) ? slice_of(NULL, 0) : account->owner;
 }
 
-/* ---- what is there ------------------------------------------------------ */
+/* What is there */
 
 /* The form in which the keeper has a host. */
 static void
@@ -255,7 +255,7 @@ find_label(struct importing *in, struct plan *plan)
 	return cli_fail(in->cli, CLI_FAILED, NO_MEMORY);
 }
 
-/* ---- the plan ----------------------------------------------------------- */
+/* The plan */
 
 static json_t *
 text_json(struct slice s)

@@ -97,7 +97,7 @@ cli_fetch_pages(struct cli *cli, const char *name, const char *address,
 	return CLI_OK;
 }
 
-/* ---- the bar ------------------------------------------------------------ */
+/* The bar */
 
 static size_t
 terminal_width(void)
@@ -228,7 +228,7 @@ draw(struct run *run)
 	(void)fflush(stdout);
 }
 
-/* ---- the run ------------------------------------------------------------ */
+/* The run */
 
 /* Take in the rows that have changed. */
 static void

@@ -54,7 +54,7 @@ ask(struct cli *cli, const char *name, const char *const values[ADMIN_ARGS],
 	return r == CLI_OK ? cli_answer(cli, request, &answer, object_out) : r;
 }
 
-/* ---- list --------------------------------------------------------------- */
+/* List */
 
 /* All pages, as one array.  CLI_OK, or told. */
 static int
@@ -160,7 +160,7 @@ cli_hold_list(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- show --------------------------------------------------------------- */
+/* Show */
 
 static void
 print_fact(struct cli *cli, enum sentence title, struct slice value)
@@ -259,7 +259,7 @@ cli_hold_show(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-/* ---- release, delete ---------------------------------------------------- */
+/* Release, delete */
 
 /* Ask for what has no rows in its answer.  CLI_OK, or told. */
 static int

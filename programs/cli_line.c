@@ -27,7 +27,7 @@ static int	report_rows(struct cli *, const char *month, json_t **rows_out);
 static struct line_counts sum_of(const json_t *rows);
 static int	print_json(struct cli *, json_t *rows);
 
-/* ---- status and open ---------------------------------------------------- */
+/* Status and open */
 
 static void
 say_open(struct cli *cli, const json_t *row)
@@ -198,7 +198,7 @@ cli_line_open(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- report ------------------------------------------------------------- */
+/* Report */
 
 /* "2026-11" as "202611", or this month. */
 static int

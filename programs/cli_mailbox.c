@@ -91,7 +91,7 @@ each_page(struct cli *cli, const char *name, const char *values[ADMIN_ARGS],
 	return CLI_OK;
 }
 
-/* ---- list, for programs ------------------------------------------------- */
+/* List, for programs */
 
 /* The words of `s`, a blank between them, as a list. */
 static void
@@ -158,7 +158,7 @@ add_objects(struct cli *cli, json_t *rows, void *arg)
 	    CLI_OK;
 }
 
-/* ---- list, for people --------------------------------------------------- */
+/* List, for people */
 
 /* What has been printed. */
 struct printed {
@@ -300,7 +300,7 @@ print_letters(struct cli *cli, json_t *rows, void *arg)
 	return CLI_OK;
 }
 
-/* ---- the commands ------------------------------------------------------- */
+/* The commands */
 
 /* The rows that were gathered, as the answer of the command. */
 static void

@@ -107,7 +107,7 @@ cli_oauth_remove(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- postroom fetch way -------------------------------------------------- */
+/* Postroom fetch way */
 
 enum { WITH_WAY_LABEL, WITH_WAY_OAUTH, WITH_WAY_PROXY, WITH_WAY_USER,
     WITH_WAY_FILE, WAY_OPTIONS };
@@ -174,7 +174,7 @@ cli_fetch_way(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* ---- postroom fetch providers ------------------------------------------- */
+/* Postroom fetch providers */
 
 static const struct admin_field providers_shown[] = {
 	{ "provider",	ADMIN_TEXT, true, SAY_COLUMN_PROVIDER },

@@ -32,7 +32,7 @@ struct cli_remote {
 	char		 fault[CURL_ERROR_SIZE];
 };
 
-/* ---- options ----------------------------------------------------------- */
+/* Options */
 
 /* 64 hexadecimal digits, with colons between the pairs or without. */
 static bool
@@ -151,7 +151,7 @@ cli_remote_options(struct cli *cli, int *argc, char ***argv)
 	return CLI_OK;
 }
 
-/* ---- trust ------------------------------------------------------------- */
+/* Trust */
 
 /* With a pin exactly that certificate passes, whatever it says. */
 static int
@@ -178,7 +178,7 @@ on_ssl_context(CURL *curl, void *context, void *arg)
 	return CURLE_OK;
 }
 
-/* ---- the conversation -------------------------------------------------- */
+/* The conversation */
 
 static size_t
 on_body(char *bytes, size_t size, size_t count, void *arg)

@@ -18,7 +18,7 @@
 _Static_assert(DOMAIN_KNOWN_COUNT + 1 + DOMAIN_ENVELOPES_MOST <=
     DOCTOR_HEADERS, "all headers have their place");
 
-/* --- counting ----------------------------------------------------------- */
+/* Counting */
 
 void
 ballot_add(struct ballot *ballot, uint64_t key)
@@ -70,7 +70,7 @@ show(char shown[SHOWN_SIZE], struct slice s)
 		shown[0] = '\0';
 }
 
-/* --- beginning and end -------------------------------------------------- */
+/* Beginning and end */
 
 static void
 add_header(struct doctor *doctor, struct slice name, bool is_set)
@@ -124,7 +124,7 @@ doctor_free(struct doctor *doctor)
 	free(doctor);
 }
 
-/* --- what is to be asked ------------------------------------------------ */
+/* What is to be asked */
 
 static void
 add_form(struct arena *arena, struct doctor_look *look, unsigned header,
@@ -258,7 +258,7 @@ doctor_ask(struct doctor *doctor, struct arena *arena, struct slice header,
 	return 0;
 }
 
-/* --- what was answered -------------------------------------------------- */
+/* What was answered */
 
 static void
 note_affix(struct doctor_header *header, const struct doctor_form *form,

@@ -30,7 +30,7 @@ is_one(const struct ballot *ballot, unsigned percent)
 	    ballot->total, percent);
 }
 
-/* --- what was found ----------------------------------------------------- */
+/* What was found */
 
 const struct affix *
 doctor_affix(const struct doctor_header *header, bool is_tail)
@@ -175,7 +175,7 @@ find_copies(const struct doctor *doctor)
 	return copies;
 }
 
-/* --- advice ------------------------------------------------------------- */
+/* Advice */
 
 /* `value` was made whole; a rule that cannot be set is not advised. */
 static void
@@ -309,7 +309,7 @@ doctor_advise(struct doctor *doctor)
 	return doctor->is_second;
 }
 
-/* --- the report --------------------------------------------------------- */
+/* The report */
 
 static void
 report_header(const struct doctor *doctor, const struct doctor_header *header,

@@ -45,7 +45,7 @@ is_word(const struct imap_value *value, const char *word)
 	    slice_is_word(value->text, word);
 }
 
-/* --- parameters --------------------------------------------------------- */
+/* Parameters */
 
 /* ("name" "value" ...) as a field has them, so that RFC 2231 is read as ever. */
 static void
@@ -89,7 +89,7 @@ param(const struct imap_value *list, const char *name, struct text *value)
 	    value->len > 0;
 }
 
-/* --- one part ----------------------------------------------------------- */
+/* One part */
 
 /* Its disposition: ("attachment" (...)), or NULL. */
 static const struct imap_value *
@@ -225,7 +225,7 @@ read_part(struct reading *reading, const struct imap_value *part,
 	add_name(reading, text_slice(&name));
 }
 
-/* --- all of them -------------------------------------------------------- */
+/* All of them */
 
 /* "1.2" of the second part in part 1; empty: it is too deep. */
 static void

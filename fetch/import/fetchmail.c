@@ -140,7 +140,7 @@ static const struct keyword keywords[] = {
 /* Words that are no keywords of their own, but end a list. */
 static const char *const others[] = { "no", "here", "there" };
 
-/* ---- words and keywords ------------------------------------------------- */
+/* Words and keywords */
 
 static const struct keyword *
 keyword_of(const struct rc_word *word)
@@ -254,7 +254,7 @@ each_value(struct rc *rc, const struct keyword *k,
 	return r;
 }
 
-/* ---- an account is whole ------------------------------------------------ */
+/* An account is whole */
 
 static int
 settle_tls(struct import_at *at, const struct entry *e,
@@ -315,7 +315,7 @@ close_entry(struct rc *rc)
 	return r;
 }
 
-/* ---- servers ------------------------------------------------------------ */
+/* Servers */
 
 /* rc_poll() is told apart by its keyword: "skip" is not polled. */
 static int
@@ -523,7 +523,7 @@ rc_localdomains(struct rc *rc, const struct keyword *k, bool no)
 	return each_value(rc, k, add_domain);
 }
 
-/* ---- users -------------------------------------------------------------- */
+/* Users */
 
 /* One name here, "*" for everybody's, or "THERE = HERE". */
 static int
@@ -729,7 +729,7 @@ rc_nothing(struct rc *rc, const struct keyword *k, bool no)
 	return no || k->takes == TAKES_NONE ? 0 : each_value(rc, k, NULL);
 }
 
-/* ---- the file ----------------------------------------------------------- */
+/* The file */
 
 /* "no keep" and "nokeep" alike. */
 static const struct keyword *

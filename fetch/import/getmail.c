@@ -26,7 +26,7 @@ struct getmailrc {
 
 typedef int setting_fn(struct getmailrc *, struct slice value);
 
-/* ---- retriever ---------------------------------------------------------- */
+/* Retriever */
 
 static int
 set_type(struct getmailrc *rc, struct slice value)
@@ -141,7 +141,7 @@ set_fingerprints(struct getmailrc *rc, struct slice value)
 	    import_remark(&rc->at, SAY_IMPORT_CERTIFICATE, value);
 }
 
-/* ---- options ------------------------------------------------------------ */
+/* Options */
 
 static int
 set_delete(struct getmailrc *rc, struct slice value)
@@ -165,7 +165,7 @@ set_largest(struct getmailrc *rc, struct slice value)
 	    import_loss(&rc->at, SAY_IMPORT_VALUE, value);
 }
 
-/* ---- what stands where -------------------------------------------------- */
+/* What stands where */
 
 static const struct {
 	enum section	 section;
@@ -294,7 +294,7 @@ read_line(struct getmailrc *rc, struct slice line)
 	return take_setting(rc, name, value);
 }
 
-/* ---- the account -------------------------------------------------------- */
+/* The account */
 
 /* ("INBOX", "Lists/one"): without the marks, commas between. */
 static int

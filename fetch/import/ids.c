@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- fetchmail ---------------------------------------------------------- */
+/* Fetchmail */
 
 /*
  * The list of that user and host in this file; a new one if there is none yet.
@@ -65,7 +65,7 @@ import_fetchids(struct import_at *at, struct slice bytes)
 	return r;
 }
 
-/* ---- mpop --------------------------------------------------------------- */
+/* Mpop */
 
 /* " COUNT HOST USER" */
 static int
@@ -124,7 +124,7 @@ import_uidls(struct import_at *at, struct slice bytes)
 	return r < 0 ? r : uidls_end(at, list, due);
 }
 
-/* ---- getmail ------------------------------------------------------------ */
+/* Getmail */
 
 /* What getmail makes of bytes that it leaves out of names of files. */
 static void

@@ -34,7 +34,7 @@ import_begin(struct import *import, struct arena *arena)
 	STAILQ_INIT(&import->remarks);
 }
 
-/* ---- what is found ------------------------------------------------------ */
+/* What is found */
 
 static int
 remark_add(const struct import_at *at, bool is_loss, enum sentence words,
@@ -136,7 +136,7 @@ import_id_add(const struct import_at *at, struct import_list *list,
 	return 0;
 }
 
-/* ---- reading ------------------------------------------------------------ */
+/* Reading */
 
 bool
 import_line(struct import_at *at, struct slice *rest, struct slice *line_out)
@@ -228,7 +228,7 @@ import_is_sha256(struct slice s)
 	return digits == 2 * (size_t)FETCH_PIN_BYTES;
 }
 
-/* ---- what file it is ---------------------------------------------------- */
+/* What file it is */
 
 enum import_format
 import_format_of(const char *word)
@@ -346,7 +346,7 @@ import_read_ids(struct import *import, const char *file, struct slice bytes)
 	return ids_reader(bytes)(&at, bytes);
 }
 
-/* ---- whose a list is ---------------------------------------------------- */
+/* Whose a list is */
 
 static bool
 is_of(const struct import_account *account, struct slice user,

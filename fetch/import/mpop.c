@@ -29,7 +29,7 @@ struct mpoprc {
 	struct section		*section;	/* being read, or NULL */
 };
 
-/* ---- commands ----------------------------------------------------------- */
+/* Commands */
 
 static const struct {
 	const char	*name;
@@ -178,7 +178,7 @@ read_line(struct mpoprc *rc, struct slice line)
 	return take_command(rc, name, rest);
 }
 
-/* ---- an account is whole ------------------------------------------------ */
+/* An account is whole */
 
 /* A switch; an empty argument is "on". */
 static bool

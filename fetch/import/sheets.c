@@ -103,7 +103,7 @@ struct sheet {
 	struct import_account	*account;
 };
 
-/* ---- columns ------------------------------------------------------------ */
+/* Columns */
 
 static enum field
 field_named(struct slice name, enum import_format format)
@@ -192,7 +192,7 @@ import_csv_guess(struct slice bytes)
 	return IMPORT_UNKNOWN;
 }
 
-/* ---- an account --------------------------------------------------------- */
+/* An account */
 
 static int
 unreadable(struct sheet *sheet, enum field field)
@@ -548,7 +548,7 @@ import_hmailserver(struct import_at *at, struct slice bytes)
 	return read_sheet(at, bytes, IMPORT_HMAILSERVER);
 }
 
-/* ---- UIDLs -------------------------------------------------------------- */
+/* UIDLs */
 
 /* Our own names, or hMailServer's. */
 static enum import_format

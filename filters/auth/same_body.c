@@ -30,7 +30,7 @@ struct same_body {
 	struct vouching	here, there;
 };
 
-/* --- between roles -------------------------------------------------------- */
+/* Between roles */
 
 void
 same_body_ask_pack(struct text *text, const struct same_body_ask *ask)
@@ -86,7 +86,7 @@ same_body_answer_unpack(struct slice packed,
 	return 0;
 }
 
-/* --- who vouches for what ------------------------------------------------- */
+/* Who vouches for what */
 
 static void
 note_signature(struct vouching *vouching, const struct header_field *field)
@@ -150,7 +150,7 @@ same_body_may_be(struct slice header, struct slice other)
 	return false;
 }
 
-/* --- the question --------------------------------------------------------- */
+/* The question */
 
 static int
 begin(struct same_body *same, int64_t now_utc, struct slice whole,

@@ -12,7 +12,7 @@
 #define GO_SIZE		64	/* "/me/run?n=...&for=test" */
 #define GO_LABEL_BYTES	512	/* a label of 64, each byte escaped */
 
-/* ---- login, and what is wrong ------------------------------------------ */
+/* Login, and what is wrong */
 
 static void
 login_page(struct web_visit *visit, unsigned status, enum sentence note)
@@ -115,7 +115,7 @@ me_logout(struct web_visit *visit)
 	web_go(visit, "/me", "");
 }
 
-/* ---- the list ---------------------------------------------------------- */
+/* The list */
 
 static void
 add_policy(struct me_page *page, const struct answer *row)
@@ -314,7 +314,7 @@ me_list(struct web_visit *visit)
 	ask_page(visit, "fetch list", on_list);
 }
 
-/* ---- one mailbox -------------------------------------------------------- */
+/* One mailbox */
 
 /* It runs: watch it. */
 void
@@ -379,7 +379,7 @@ me_ask_one(struct web_visit *visit, web_answer_fn *then)
 	    { 0 } }, then);
 }
 
-/* ---- remove ------------------------------------------------------------ */
+/* Remove */
 
 static void
 on_remove_row(struct web_visit *visit, struct answer *list)
@@ -436,7 +436,7 @@ me_remove(struct web_visit *visit)
 		    { "label", label }, { 0 } }, on_removed);
 }
 
-/* ---- test, now --------------------------------------------------------- */
+/* Test, now */
 
 static void
 on_test(struct web_visit *visit, struct answer *answer)

@@ -9,7 +9,7 @@
 
 #include "policy/providers.h"
 
-/* ---- which provider ----------------------------------------------------- */
+/* Which provider */
 
 static void
 add_option(struct me_page *page, struct slice value, struct slice words)
@@ -166,7 +166,7 @@ me_add_form(struct web_visit *visit)
 	ask_providers(visit, on_providers);
 }
 
-/* ---- saving ------------------------------------------------------------- */
+/* Saving */
 
 /* It is saved in any case: what the test is like, the list will show, too. */
 static void
@@ -237,7 +237,7 @@ on_saved(struct web_visit *visit, struct answer *answer)
 		web_fail(visit, WEB_LATER);
 }
 
-/* ---- with the owner's consent ------------------------------------------- */
+/* With the owner's consent */
 
 /* It could not be said with whose: it is taken back. */
 static void
@@ -286,7 +286,7 @@ mechanism_of(struct slice provider)
 	    "xoauth2");
 }
 
-/* ---- add, change -------------------------------------------------------- */
+/* Add, change */
 
 static struct slice
 yes_no(bool is_so)

@@ -66,7 +66,7 @@ stage_of(const struct answer *row)
 	return (enum consent_stage)stage;
 }
 
-/* ---- the page ----------------------------------------------------------- */
+/* The page */
 
 static void
 add_failure(struct me_page *page, const struct answer *row)
@@ -308,7 +308,7 @@ me_consent_page(struct web_visit *visit)
 	ask_way(visit, on_page_way);
 }
 
-/* ---- beginning ---------------------------------------------------------- */
+/* Beginning */
 
 static void	begin(void *);
 
@@ -365,7 +365,7 @@ me_consent(struct web_visit *visit)
 		ask_way(visit, on_begin_way);
 }
 
-/* ---- the address that a browser was led to ------------------------------ */
+/* The address that a browser was led to */
 
 static void
 on_code(struct web_visit *visit, struct answer *row)

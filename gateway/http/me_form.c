@@ -30,7 +30,7 @@ is_imap(const struct me_mailbox *mailbox)
 	return slice_is_str(mailbox->protocol, "imap");
 }
 
-/* ---- the parts of the form ---------------------------------------------- */
+/* The parts of the form */
 
 static void
 add_host(struct me_page *page, const struct me_mailbox *mailbox,
@@ -237,7 +237,7 @@ me_form(struct me_page *page, const struct me_mailbox *mailbox,
 	add_buttons(page, mailbox);
 }
 
-/* ---- what stands in it ------------------------------------------------- */
+/* What stands in it */
 
 const char *
 me_usual_port(const struct me_mailbox *mailbox)

@@ -16,7 +16,7 @@ struct me_page {
 	struct text		 html;
 };
 
-/* ---- me_page.c: the frame and its parts -------------------------------- */
+/* Me_page.c: the frame and its parts */
 
 /* Begin a page of that title, which is its heading, too. */
 void	me_page_begin(struct me_page *, struct web_visit *,
@@ -41,7 +41,7 @@ void	me_link(struct me_page *, const char *path, struct slice label,
 /* A link to a page elsewhere, which must be https; else it is text. */
 void	me_link_out(struct me_page *, struct slice url);
 
-/* ---- me_fields.c: what forms are made of ------------------------------- */
+/* Me_fields.c: what forms are made of */
 
 /* A field of one line, with its label above and a hint below. */
 struct me_field {
@@ -69,7 +69,7 @@ bool	me_is_fault(const char *fault, const char *argument);
 /* What must be said about an argument that is not fit. */
 enum sentence me_want(const char *argument);
 
-/* ---- me_form.c: the form of one mailbox -------------------------------- */
+/* Me_form.c: the form of one mailbox */
 
 /* What stands in it: of the account, or as it was sent. */
 struct me_mailbox {
@@ -97,7 +97,7 @@ const char *me_usual_port(const struct me_mailbox *);
 /* From what was sent. */
 void	me_mailbox_of_form(const struct form *, struct me_mailbox *);
 
-/* ---- me.c -------------------------------------------------------------- */
+/* Me.c */
 
 /* A page that only says that, and leads back. */
 void	me_fault_page(struct web_visit *, unsigned status, enum sentence);
@@ -117,7 +117,7 @@ void	me_go_to_run(struct web_visit *, struct answer *, const char *what);
 /* On to that page with ?label=. */
 void	me_go_with(struct web_visit *, const char *path, struct slice label);
 
-/* ---- me_words.c -------------------------------------------------------- */
+/* Me_words.c */
 
 /* A moment, for people: "11:42" today, else with its date. */
 void	me_time(struct me_page *, int64_t utc_ms);

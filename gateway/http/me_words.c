@@ -206,7 +206,7 @@ me_health(struct me_page *page, const struct answer *health, bool enabled)
 	html_markup(&page->html, "</p>\n");
 }
 
-/* ---- a run ------------------------------------------------------------- */
+/* A run */
 
 /* What else there was; each sentence takes a number of messages. */
 static const struct {

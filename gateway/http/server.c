@@ -72,7 +72,7 @@ static const struct http_field always[] = {
 	 */
 };
 
-/* ---- turns ------------------------------------------------------------- */
+/* Turns */
 
 static void
 give_turn(struct http *http)
@@ -108,7 +108,7 @@ on_deadline(void *arg)
 	(void)shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* ---- answers ----------------------------------------------------------- */
+/* Answers */
 
 static struct MHD_Response *
 response_of(const struct http_answer *answer)
@@ -204,7 +204,7 @@ http_owner(const struct http_exchange *exchange)
 	return exchange->owner;
 }
 
-/* ---- requests ---------------------------------------------------------- */
+/* Requests */
 
 /* The very first: its target, before anything of it is read. */
 static void *
@@ -367,7 +367,7 @@ on_completed(void *arg, struct MHD_Connection *mhd, void **state,
 	*state = NULL;
 }
 
-/* ---- connections ------------------------------------------------------- */
+/* Connections */
 
 static void
 connection_begin(struct http *http, struct MHD_Connection *mhd, void **state)
@@ -429,7 +429,7 @@ http_serve(struct http *http, int fd, struct slice peer)
 	return 0;
 }
 
-/* ---- the whole --------------------------------------------------------- */
+/* The whole */
 
 static struct MHD_Daemon *
 daemon_start(struct http *http)

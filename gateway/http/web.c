@@ -66,7 +66,7 @@ web_fail(struct web_visit *visit, enum web_fault fault)
 		me_fail(visit, fault);
 }
 
-/* ---- the end of a visit ------------------------------------------------ */
+/* The end of a visit */
 
 static void
 visit_free(struct web_visit *visit)
@@ -148,7 +148,7 @@ web_go(struct web_visit *visit, const char *path, const char *session)
 	OPENSSL_cleanse(cookie, sizeof(cookie));
 }
 
-/* ---- asking others ----------------------------------------------------- */
+/* Asking others */
 
 static void
 on_answer(void *arg, int status, struct ipc_message *message)
@@ -241,7 +241,7 @@ web_ask(struct web_visit *visit, const char *name,
 	OPENSSL_cleanse(packed.at, packed.size);
 }
 
-/* ---- who it is --------------------------------------------------------- */
+/* Who it is */
 
 /* Is it the right token of this session's forms? */
 static bool
@@ -379,7 +379,7 @@ basic_login(struct web_visit *visit)
 	OPENSSL_cleanse(bytes, sizeof(bytes));
 }
 
-/* ---- the way of a request ---------------------------------------------- */
+/* The way of a request */
 
 /*
  * JSON is not what a form can send, and whatever page sends it must be ours:

@@ -74,7 +74,7 @@ struct web_visit {
 	unsigned		 times;		/* it was */
 };
 
-/* ---- web.c ------------------------------------------------------------- */
+/* Web.c */
 
 /* Answer; the visit is over. */
 void	web_reply(struct web_visit *, unsigned status, const char *type,
@@ -102,7 +102,7 @@ void	web_login(struct web_visit *, struct slice user,
 /* End the session of its cookie, if there is one. */
 void	web_end_session(struct web_visit *);
 
-/* ---- how each kind of route says no ------------------------------------ */
+/* How each kind of route says no */
 
 enum web_fault {
 	WEB_LATER,		/* a role is not there, or memory is out */
@@ -118,7 +118,7 @@ enum web_fault {
 unsigned web_fault_status(enum web_fault);
 void	web_fail(struct web_visit *, enum web_fault);
 
-/* ---- api.c, me.c ------------------------------------------------------- */
+/* Api.c, me.c */
 
 web_fn	api_request;
 /* Say it in JSON, in the words of admin_json.h. */
