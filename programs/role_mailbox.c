@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/message/structure.h"
 #include "lib/message/words.h"
 #include "programs/mailbox_inside.h"
 #include "queue/service.h"
@@ -124,16 +125,26 @@ take_message(int fd, const struct delivery *delivery, char room[READ_MOST],
 	return 0;
 }
 
+/*
+ * What IMAP tells of a small message is made while its bytes are at hand: a
+ * client that lists a folder then reads rows and no letter.  A big one would
+ * hold up all others here, and is scanned when somebody asks for it.
+ */
 static int
 deliver(struct mailbox *mailbox, int fd, struct delivery *delivery,
     bool *was_there_out)
 {
+	TEXT_AUTO packed = TEXT_INIT(STRUCTURE_MOST);
 	char room[READ_MOST];
 	int r;
 
 	r = take_message(fd, delivery, room, &delivery->body);
 	if (r < 0)
 		return r;
+	/* without memory for it now it is made when it is asked for, too */
+	if (!delivery->is_big &&
+	    structure_make(delivery->body, &packed) == 0)
+		delivery->structure = text_slice(&packed);
 	r = account_deliver(mailbox->account, delivery, was_there_out);
 	if (delivery->body.at != NULL && delivery->body.at != room)
 		(void)munmap((void *)(uintptr_t)delivery->body.at,
