@@ -2,11 +2,10 @@
  * door.h - the inside of the door role
  *
  * role_door.c accepts and counts connections and knows the other roles;
- * door_smtp.c, door_pop3.c and door_imap.c carry what a session asks to them and
- * back, door_handover.c gives who has logged in to their mailbox, door_https.c
- * passes connections on, door_reading.c has mail collected that is
- * wanted on reading, and door_turned.c serves a provider on a connection that is
- * our own.
+ * door_smtp.c and door_login.c carry what a session asks to them and back,
+ * door_handover.c gives who has logged in to their mailbox, door_https.c passes
+ * connections on, door_reading.c has mail collected that is wanted on reading,
+ * and door_turned.c serves a provider on a connection that is our own.
  */
 #ifndef POSTROOM_PROGRAMS_DOOR_H
 #define POSTROOM_PROGRAMS_DOOR_H
@@ -15,8 +14,7 @@
 #include <sys/queue.h>
 
 #include "fetch/service.h"
-#include "gateway/imap/imap.h"
-#include "gateway/pop3/pop3.h"
+#include "gateway/login/login.h"
 #include "gateway/smtp/smtp.h"
 #include "policy/whose_cache.h"
 #include "programs/roles.h"
@@ -50,8 +48,8 @@ struct visit {
 	struct visitor		*visitor;
 	uint64_t		 granted;	/* space, and asked for */
 	char			 peer[INET6_ADDRSTRLEN];
-	void			*session;	/* smtp_session, pop3_login,
-						   imapd_login or door_https */
+	void			*session;	/* smtp_session, login or
+						   door_https */
 	struct smtp_ports	 smtp_ports;	/* lent to an smtp_session */
 	struct smtp_options	 smtp_options;
 	struct turned		*turned;	/* or NULL */
@@ -73,8 +71,7 @@ struct question {
 		smtp_whose_fn	*whose;
 		smtp_answer_fn	*answer;
 		smtp_big_fn	*big;
-		pop3_who_fn	*who;
-		imapd_who_fn	*imap_who;
+		login_who_fn	*who;
 	} reply;
 };
 
@@ -139,8 +136,7 @@ struct visit	*visit_new(struct door *, const struct listener *,
 
 /* Begin a session on `fd` (owned).  0 or a negative errno. */
 int	door_smtp_begin(struct visit *, int fd);
-int	door_pop3_begin(struct visit *, int fd);
-int	door_imap_begin(struct visit *, int fd);
+int	door_login_begin(struct visit *, int fd);
 int	door_https_begin(struct visit *, int fd);
 /* Cut it; the visit is freed. */
 void	door_https_close(struct visit *);

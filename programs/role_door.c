@@ -188,9 +188,8 @@ begin_session(struct visit *visit, int fd)
 {
 	switch (visit->listener->service) {
 	case SERVICE_POP3:
-		return door_pop3_begin(visit, fd);
 	case SERVICE_IMAP:
-		return door_imap_begin(visit, fd);
+		return door_login_begin(visit, fd);
 	case SERVICE_HTTPS:
 		return door_https_begin(visit, fd);
 	default:
@@ -520,11 +519,9 @@ door_stop(struct process *process)
 	for (visit = TAILQ_FIRST(&door->visits); visit != NULL;
 	    visit = following) {
 		following = TAILQ_NEXT(visit, next);
-		if (visit->listener->service == SERVICE_POP3)
-			pop3_login_close(visit->session, "the hub is ending");
-		else if (visit->listener->service == SERVICE_IMAP)
-			imapd_login_close(visit->session,
-			    "the hub is ending");
+		if (visit->listener->service == SERVICE_POP3 ||
+		    visit->listener->service == SERVICE_IMAP)
+			login_close(visit->session, "the hub is ending");
 		else if (visit->listener->service == SERVICE_HTTPS)
 			door_https_close(visit);
 		else

@@ -6,7 +6,6 @@
 #include "gateway/imap/commands.h"
 
 #include "gateway/imap/imap.h"
-#include "gateway/imap/login.h"
 #include "gateway/imap/session.h"
 #include "lib/base/text.h"
 
@@ -14,9 +13,9 @@
 #define INSIDE		IMAPD_INSIDE
 #define OPEN		IMAPD_SELECTED
 #define NOTHING		IMAPD_NEEDS_NOTHING
-#define SAFE		IMAPD_NEEDS_SAFE
+#define SAFE		LOGIN_IS_SAFE
 #define WRITE		IMAPD_NEEDS_WRITE
-#define START		(IMAPD_NEEDS_TLS | IMAPD_NEEDS_CLEAR)
+#define START		(LOGIN_HAS_TLS | LOGIN_IS_CLEAR)
 #define NONE		IMAPD_ARGS_NONE
 #define ARGS		IMAPD_ARGS
 #define MOVE		IMAPD_NUMBERS_MOVE
@@ -73,10 +72,10 @@ static const struct {
 	unsigned	 need;
 	const char	*words;
 } refusals[] = {
-	{ IMAPD_NEEDS_TLS,	"BAD TLS is not offered here" },
-	{ IMAPD_NEEDS_CLEAR,	"BAD TLS is active already" },
+	{ LOGIN_HAS_TLS,	"BAD TLS is not offered here" },
+	{ LOGIN_IS_CLEAR,	"BAD TLS is active already" },
 	/* RFC 9051 7.1: [PRIVACYREQUIRED] */
-	{ IMAPD_NEEDS_SAFE,	"NO [PRIVACYREQUIRED] clear-text logins need "
+	{ LOGIN_IS_SAFE,	"NO [PRIVACYREQUIRED] clear-text logins need "
 				"TLS: use STARTTLS" },
 	{ IMAPD_NEEDS_WRITE,	"NO the mailbox is open for reading only" },
 };
@@ -90,7 +89,8 @@ static const char common[] =
 static const char inside_only[] =
     " ENABLE IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTENDED"
     " LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE MULTIAPPEND"
-    " APPENDLIMIT=131072 ESEARCH SEARCHRES WITHIN BINARY SAVEDATE PREVIEW";
+    " APPENDLIMIT=131072 ESEARCH SEARCHRES WITHIN BINARY SAVEDATE PREVIEW"
+    " CONDSTORE";
 
 void
 imapd_add_capabilities(struct text *text, bool inside)
@@ -163,25 +163,6 @@ imapd_command_read(struct imapd_parse *parse, unsigned state, unsigned facts)
 	if (row->shape == IMAPD_ARGS && !imapd_maybe(parse, ' '))
 		return refuse(parse, "BAD something must follow this command");
 	return row;
-}
-
-bool
-imapd_line_is_foreign(struct slice input)
-{
-	static const char *const methods[] = {
-		"GET ", "POST ", "PUT ", "HEAD ", "CONNECT ", "OPTIONS ",
-		"EHLO ", "HELO ",
-	};
-
-	/* an empty line is only a bad command */
-	if (input.len == 0 || input.at[0] == '\r' || input.at[0] == '\n')
-		return false;
-	if (input.at[0] < ' ' || input.at[0] > '~')
-		return true;
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-		if (slice_has_prefix(input, methods[i]))
-			return true;
-	return false;
 }
 
 static const char *

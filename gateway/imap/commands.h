@@ -11,9 +11,8 @@
 #define POSTROOM_GATEWAY_IMAP_COMMANDS_H
 
 #include "gateway/imap/parse.h"
-#include "lib/base/stream.h"
+#include "gateway/login/login.h"
 
-struct imapd_login;
 struct imapd_session;
 
 /* States, RFC 9051 3. */
@@ -22,12 +21,9 @@ struct imapd_session;
 #define IMAPD_SELECTED	0x4u	/* a mailbox is open */
 #define IMAPD_INSIDE	(IMAPD_KNOWN | IMAPD_SELECTED)
 
-/* What must be so; the caller computes which of these are, each time. */
+/* What must be so, besides what login.h has; computed anew each time. */
 #define IMAPD_NEEDS_NOTHING 0u
-#define IMAPD_NEEDS_SAFE (1u << 0)	/* TLS, or clear logins are allowed */
-#define IMAPD_NEEDS_TLS	(1u << 1)	/* TLS is offered here */
-#define IMAPD_NEEDS_CLEAR (1u << 2)	/* and is not active yet */
-#define IMAPD_NEEDS_WRITE (1u << 3)	/* SELECT, not EXAMINE */
+#define IMAPD_NEEDS_WRITE (1u << LOGIN_MORE)	/* SELECT, not EXAMINE */
 
 enum imapd_shape {
 	IMAPD_ARGS_NONE,
@@ -43,7 +39,7 @@ enum imapd_numbers {
 	IMAPD_NUMBERS_MOVE
 };
 
-typedef void imapd_login_fn(struct imapd_login *, struct imapd_parse *);
+typedef void imapd_login_fn(struct login *, struct imapd_parse *);
 typedef void imapd_session_fn(struct imapd_session *, struct imapd_parse *);
 
 struct imapd_command {
@@ -64,7 +60,7 @@ extern const struct imapd_command imapd_commands[];
 
 /*
  * Read the name off `parse`, whose tag is taken: a command that is legal in
- * `state` while the NEEDS_ bits in `facts` hold.  NULL: it is none, and
+ * `state` while the bits in `facts` hold.  NULL: it is none, and
  * parse->fault, "BAD " or "NO " included, is what to say.
  */
 const struct imapd_command *imapd_command_read(struct imapd_parse *,
@@ -74,10 +70,9 @@ const struct imapd_command *imapd_command_read(struct imapd_parse *,
  * before it; those of a session when `inside`. */
 void	imapd_add_capabilities(struct text *, bool inside);
 
-/*
- * `input` begins with another protocol (HTTP, a TLS handshake in clear), which
- * need not have line ends: nobody honest sends more of it (HARDENING A06).
- */
-bool	imapd_line_is_foreign(struct slice input);
+/* The handlers of the table that come before the login. */
+imapd_login_fn	imapd_login_capability, imapd_login_noop, imapd_login_logout,
+		imapd_login_id, imapd_login_starttls,
+		imapd_login_authenticate, imapd_login_login;
 
 #endif

@@ -1,67 +1,45 @@
 /*
- * login.c - IMAP before login (RFC 9051 3.1), in the door
- *
- * Nothing of a mailbox is in reach here.  A connection costs its input buffer
- * and a few hundred bytes of replies, lasts a minute at most, and ends after
- * three commands that are none or three wrong passwords.  While a password is
- * being checked the stream is held: what was pipelined behind it stays where it
- * is and goes to the session.
+ * login.c - IMAP before login (RFC 9051 3.1): its commands and words
  */
-#include "gateway/imap/login.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "gateway/imap/commands.h"
+#include "gateway/imap/imap.h"
+#include "gateway/imap/input.h"
 #include "gateway/imap/reply.h"
+#include "gateway/login/inside.h"
 
-#define LOGIN_MS	60000	/* HARDENING 2: from greeting to login */
-#define PART_MS		10000	/* for the last reply to leave */
-#define GOODBYE_MS	1000	/* for the client to end its side then */
-#define LOGIN_BAD	3	/* bad commands, before login */
-#define LOGIN_INPUT	16384	/* a whole SASL response */
-#define LOGIN_PAUSE	8192	/* replies that wait: read no further */
-#define LOGIN_OUTPUT	16384	/* with room for the reply that comes on top */
 /* Words, strings and a name; HARDENING A31: under 64 KiB in all. */
 #define LOGIN_PARSE	16384
 
-/* RFC 4422 leaves it to us. */
-static const struct imapd_limits response_limits = {
-	.line_bytes = IMAPD_RESPONSE_BYTES + 2,
-	.command_bytes = IMAPD_RESPONSE_BYTES + 2,
+struct imapd_login {
+	struct login	 login;
+	struct imapd_input input;
+	char		 tag[IMAPD_TAG_BYTES + 1];	/* of the command */
 };
 
-static unsigned
-facts(const struct imapd_login *login)
-{
-	bool has_tls = stream_has_tls(login->stream);
-	unsigned bits = 0;
-
-	if (has_tls || login->options.clear_logins)
-		bits |= IMAPD_NEEDS_SAFE;
-	if (login->options.offers_tls && login->options.tls != NULL)
-		bits |= IMAPD_NEEDS_TLS;
-	if (!has_tls)
-		bits |= IMAPD_NEEDS_CLEAR;
-	return bits;
-}
+/* RFC 4422 leaves it to us. */
+static const struct imapd_limits response_limits = {
+	.line_bytes = LOGIN_RESPONSE_BYTES + 2,
+	.command_bytes = LOGIN_RESPONSE_BYTES + 2,
+};
 
 static void
-add_capabilities(const struct imapd_login *login, struct text *text)
+add_capabilities(const struct login *login, struct text *text)
 {
-	unsigned are = facts(login);
+	unsigned are = login_facts(login);
 
 	text_add_str(text, "CAPABILITY");
 	imapd_add_capabilities(text, false);
-	if ((are & IMAPD_NEEDS_TLS) && (are & IMAPD_NEEDS_CLEAR))
+	if ((are & LOGIN_HAS_TLS) && (are & LOGIN_IS_CLEAR))
 		text_add_str(text, " STARTTLS");
-	text_add_str(text, (are & IMAPD_NEEDS_SAFE) ?
-	    " AUTH=PLAIN AUTH=LOGIN" : " LOGINDISABLED");
+	if ((are & LOGIN_IS_SAFE) == 0)
+		text_add_str(text, " LOGINDISABLED");
+	else
+		for (size_t i = 0; login_mechanism(i) != NULL; i++)
+			text_addf(text, " AUTH=%s", login_mechanism(i));
 }
 
 static void
-greet(struct imapd_login *login)
+greet(struct login *login)
 {
 	TEXT_AUTO words = TEXT_INIT(1024);
 
@@ -70,377 +48,194 @@ greet(struct imapd_login *login)
 	    SLICE_FMT(text_slice(&words)), login->hostname);
 }
 
-/* What was asked is not to be answered, what was said is forgotten. */
 static void
-drop_work(struct imapd_login *login)
+say(struct login *login, enum login_answer answer, const char *words)
 {
-	if (login->asked)
-		login->ports.forget(login->ports.arg, login);
-	login->asked = false;
-	explicit_bzero(login->user, sizeof(login->user));
-	login->user_len = 0;
-	imapd_input_next(&login->input);
+	static const char *const begins[LOGIN_ANSWERS] = {
+		[LOGIN_OK] = "OK",
+		[LOGIN_NO] = "NO",
+		[LOGIN_BAD] = "BAD",
+		[LOGIN_WRONG] = "NO [AUTHENTICATIONFAILED]",
+		[LOGIN_LATER] = "NO [UNAVAILABLE]",
+	};
+
+	if (begins[answer] == NULL)
+		imapd_untagged(login->stream, "BYE %s", words);
+	else
+		imapd_tagged(login->stream, login->tag, "%s %s",
+		    begins[answer], words);
+	/* RFC 9051 7.1.5: no connection ends without a BYE */
+	if (answer == LOGIN_WRONG && login->is_over)
+		imapd_untagged(login->stream, "BYE too many wrong passwords");
 }
 
-/* The connection is gone, or not ours any more. */
-static void
-end(struct imapd_login *login)
+static bool
+is_foreign(const struct login *login, struct slice input)
 {
-	drop_work(login);
-	imapd_input_free(&login->input);
-	stream_free(login->stream);
-	timer_free(login->deadline);
-	login->ports.ended(login->ports.arg, login);
-	explicit_bzero(login, sizeof(*login));
-	free(login);
-}
+	const struct imapd_login *imap = (const struct imapd_login *)login;
 
-/*
- * Let the last reply leave.  The login stays until the connection is gone, so
- * that whoever counts connections counts this one too.
- */
-static void
-part(struct imapd_login *login)
-{
-	drop_work(login);
-	login->parts = true;
-	stream_hold(login->stream, false);
-	stream_consume(login->stream, stream_input(login->stream).len);
-	stream_end_output(login->stream);
-	stream_tell_drained(login->stream);
-	timer_set(login->deadline, PART_MS);
-}
-
-/* An event when nothing is heard any more. */
-static void
-on_parting(struct imapd_login *login, enum stream_event event)
-{
-	struct stream *stream = login->stream;
-
-	stream_consume(stream, stream_input(stream).len);
-	if (event == STREAM_CLOSED)
-		login->peer_ended = true;
-	if (event == STREAM_FAILED)
-		end(login);
-	/* the stream says its goodbye in this turn, so let it have that */
-	else if (login->peer_ended && stream_waiting(stream) == 0)
-		timer_set(login->deadline, 0);
-	else if (event == STREAM_DRAINED)
-		timer_set(login->deadline, GOODBYE_MS);
-}
-
-void
-imapd_login_done(struct imapd_login *login, uint64_t account)
-{
-	struct stream *stream = login->stream;
-
-	login->stream = NULL;
-	login->ports.hand_over(login->ports.arg, stream, account,
-	    slice_of(login->user, login->user_len), slice_str(login->tag));
-	end(login);
-}
-
-void
-imapd_login_log(struct imapd_login *login, const char *what)
-{
-	TEXT_AUTO text = TEXT_INIT(2048);
-
-	text_addf(&text, "imap: %s", login->peer);
-	if (login->user_len > 0) {
-		text_add_str(&text, " as \"");
-		text_add_escaped(&text, slice_of(login->user, login->user_len),
-		    256);
-		text_add_str(&text, "\"");
-	}
-	text_addf(&text, ": %s", what);
-	text_add_byte(&text, '\0');
-	if (!text_failed(&text))
-		login->ports.log(login->ports.arg, text.at);
-}
-
-void
-imapd_login_say(struct imapd_login *login, const char *words)
-{
-	imapd_tagged(login->stream, slice_str(login->tag), "%s", words);
-}
-
-/* "* BYE words", and that is the end. */
-static void
-bye(struct imapd_login *login, const char *words)
-{
-	imapd_untagged(login->stream, "BYE %s", words);
-	login->is_over = true;
-}
-
-void
-imapd_login_bad(struct imapd_login *login, const char *words)
-{
-	imapd_login_say(login, words);
-	login->next = NULL;
-	if (login->input.is_lost) {
-		bye(login, "the connection is out of step");
-	} else if (++login->bad_commands >= LOGIN_BAD) {
-		imapd_login_log(login,
-		    "too many bad commands, connection ended");
-		bye(login, "too many bad commands");
-	}
+	return imap->input.command.len == 0 && !imap->input.reader.skips &&
+	    (input.at[0] < ' ' || input.at[0] > '~' ||
+	    login_is_request(input));
 }
 
 /* What a parser found, as a reply. */
 static void
-bad_parse(struct imapd_login *login, const char *fault)
+say_bad(struct imapd_login *imap, const char *fault)
 {
-	TEXT_AUTO words = TEXT_INIT(256);
-
-	text_addf(&words, "BAD %s", fault);
-	text_add_byte(&words, '\0');
-	imapd_login_bad(login, text_failed(&words) ? "BAD" : words.at);
+	login_say(&imap->login, LOGIN_BAD, fault);
+	if (imap->input.is_lost)
+		login_leave(&imap->login, "the connection is out of step");
+	else
+		login_bad(&imap->login);
 }
 
 static void
-read_command(struct imapd_login *login)
+read_command(struct imapd_login *imap)
 {
 	ARENA_AUTO arena = arena_new(LOGIN_PARSE);
 	struct imapd_parse parse = {
-		.rest = text_slice(&login->input.command), .arena = arena
+		.rest = text_slice(&imap->input.command), .arena = arena
 	};
+	struct login *login = &imap->login;
 	const struct imapd_command *command;
 	struct slice tag;
 
-	login->tag[0] = '\0';
+	imap->tag[0] = '\0';
 	if (arena != NULL && imapd_tag(&parse, &tag) &&
 	    tag.len <= IMAPD_TAG_BYTES)
-		(void)slice_cstr(tag, login->tag, sizeof(login->tag));
-	if (login->input.fault != NULL || login->tag[0] == '\0') {
-		bad_parse(login, login->input.fault != NULL ?
-		    login->input.fault : "a command begins with a tag");
+		(void)slice_cstr(tag, imap->tag, sizeof(imap->tag));
+	login->tag = slice_str(imap->tag);
+	if (imap->input.fault != NULL || login->tag.len == 0) {
+		say_bad(imap, imap->input.fault != NULL ?
+		    imap->input.fault : "a command begins with a tag");
 		return;
 	}
-	command = imapd_command_read(&parse, IMAPD_STRANGER, facts(login));
+	command = imapd_command_read(&parse, IMAPD_STRANGER,
+	    login_facts(login));
 	if (command == NULL) {
+		imapd_tagged(login->stream, login->tag, "%s", parse.fault);
 		/* what is refused is a command all the same */
-		if (slice_has_prefix(slice_str(parse.fault), "NO "))
-			imapd_login_say(login, parse.fault);
-		else
-			imapd_login_bad(login, parse.fault);
+		if (!slice_has_prefix(slice_str(parse.fault), "NO "))
+			login_bad(login);
 		return;
 	}
 	command->handler.login(login, &parse);
 	/* a handler that has given the connection away sets no fault */
 	if (parse.fault != NULL)
-		bad_parse(login, parse.fault);
+		say_bad(imap, parse.fault);
 }
 
 /* A line that is no command: a SASL response. */
 static void
-read_response(struct imapd_login *login)
+read_response(struct imapd_login *imap)
 {
-	if (login->input.fault != NULL)
-		bad_parse(login, login->input.fault);
+	if (imap->input.fault != NULL)
+		say_bad(imap, imap->input.fault);
 	else
-		login->next(login, text_slice(&login->input.command));
+		imap->login.next(&imap->login,
+		    text_slice(&imap->input.command));
 }
 
-/* Does the next command, or what is there of it, begin as no IMAP does? */
 static bool
-is_foreign(const struct imapd_login *login)
+take(struct login *login)
 {
-	return login->next == NULL && login->input.command.len == 0 &&
-	    !login->input.reader.skips &&
-	    imapd_line_is_foreign(stream_input(login->stream));
-}
-
-/* Take one command and act on it; false when there is none. */
-static bool
-take_command(struct imapd_login *login)
-{
+	struct imapd_login *imap = (struct imapd_login *)login;
 	bool is_response = login->next != NULL;
 	enum imapd_got got;
 
-	if (is_foreign(login)) {
-		imapd_login_log(login, "spoke another protocol");
-		bye(login, "this is an IMAP server");
-		return true;
-	}
-	login->input.limits = is_response ? &response_limits :
+	imap->input.limits = is_response ? &response_limits :
 	    &imapd_limits_before_login;
-	login->input.command.limit = login->input.limits->command_bytes;
-	got = is_response ? imapd_input_line(&login->input, login->stream) :
-	    imapd_input_take(&login->input, login->stream);
+	imap->input.command.limit = imap->input.limits->command_bytes;
+	got = is_response ? imapd_input_line(&imap->input, login->stream) :
+	    imapd_input_take(&imap->input, login->stream);
 	if (got == IMAPD_GOT_NOTHING)
 		return false;
 	if (is_response)
-		read_response(login);
+		read_response(imap);
 	else
-		read_command(login);
+		read_command(imap);
+	imapd_input_next(&imap->input);
 	return true;
 }
 
-/* Go on as far as input, replies and a check under way allow. */
 static void
-pump(struct imapd_login *login)
+release(struct login *login)
 {
-	while (!login->is_over && !login->asked && !login->shakes) {
-		if (stream_waiting(login->stream) >= LOGIN_PAUSE) {
-			stream_tell_drained(login->stream);
-			return;
-		}
-		if (!take_command(login))
-			break;
-		imapd_input_next(&login->input);
-	}
-	if (login->is_over || (login->peer_ended && !login->asked))
-		part(login);
-}
-
-static void
-on_stream(void *arg, enum stream_event event)
-{
-	struct imapd_login *login = arg;
-
-	if (login->parts) {
-		on_parting(login, event);
-		return;
-	}
-	switch (event) {
-	case STREAM_INPUT:
-	case STREAM_DRAINED:
-		break;
-	case STREAM_TLS_UP:
-		login->shakes = false;
-		if (login->options.implicit_tls)
-			greet(login);
-		break;
-	case STREAM_CLOSED:
-		login->peer_ended = true;
-		break;
-	case STREAM_FAILED:
-		imapd_login_log(login, stream_fault(login->stream));
-		end(login);
-		return;
-	case STREAM_IDLE:	/* not asked for: the deadline rules here */
-		break;
-	}
-	pump(login);
-}
-
-static void
-on_deadline(void *arg)
-{
-	struct imapd_login *login = arg;
-
-	if (login->parts)
-		end(login);
-	else
-		imapd_login_close(login, "login took too long");
+	imapd_input_free(&((struct imapd_login *)login)->input);
 }
 
 void
-imapd_login_close(struct imapd_login *login, const char *words)
-{
-	if (login->parts)
-		return;
-	imapd_login_log(login, words);
-	/* in a handshake nobody would understand it */
-	if (!login->shakes)
-		bye(login, words);
-	part(login);
-}
-
-static int
-begin_tls(struct imapd_login *login)
-{
-	int r = stream_start_tls(login->stream, login->options.tls);
-
-	login->shakes = r == 0;
-	return r;
-}
-
-void
-imapd_login_capability(struct imapd_login *login, struct imapd_parse *parse)
+imapd_login_capability(struct login *login, struct imapd_parse *parse)
 {
 	TEXT_AUTO words = TEXT_INIT(1024);
 
 	(void)parse;
 	add_capabilities(login, &words);
 	imapd_untagged(login->stream, "%.*s", SLICE_FMT(text_slice(&words)));
-	imapd_login_say(login, "OK that is all");
+	login_say(login, LOGIN_OK, "that is all");
 }
 
 void
-imapd_login_noop(struct imapd_login *login, struct imapd_parse *parse)
+imapd_login_noop(struct login *login, struct imapd_parse *parse)
 {
 	(void)parse;
-	imapd_login_say(login, "OK nothing done");
+	login_say(login, LOGIN_OK, "nothing done");
 }
 
 void
-imapd_login_logout(struct imapd_login *login, struct imapd_parse *parse)
+imapd_login_logout(struct login *login, struct imapd_parse *parse)
 {
 	(void)parse;
-	bye(login, "goodbye");
-	imapd_login_say(login, "OK goodbye");
+	login_leave(login, "goodbye");
+	login_say(login, LOGIN_OK, "goodbye");
 }
 
 /* RFC 2971 3.1: who the client says it is changes nothing. */
 void
-imapd_login_id(struct imapd_login *login, struct imapd_parse *parse)
+imapd_login_id(struct login *login, struct imapd_parse *parse)
 {
 	if (!imapd_id_read(parse))
 		return;
 	imapd_untagged(login->stream, "ID (\"name\" \"Postroom\")");
-	imapd_login_say(login, "OK and who are you?");
+	login_say(login, LOGIN_OK, "and who are you?");
 }
 
 void
-imapd_login_starttls(struct imapd_login *login, struct imapd_parse *parse)
+imapd_login_starttls(struct login *login, struct imapd_parse *parse)
 {
 	(void)parse;
-	/* HARDENING A20: bytes sent before TLS are not obeyed inside it */
-	if (stream_input(login->stream).len > 0) {
-		imapd_login_say(login, "BAD bytes came behind STARTTLS");
-		imapd_login_log(login, "sent bytes behind STARTTLS");
-		login->is_over = true;
-		return;
-	}
-	imapd_login_say(login, "OK begin TLS now");
-	login->is_over = begin_tls(login) < 0;
+	login_start_tls(login);
 }
 
-struct imapd_login *
-imapd_login_new(struct loop *loop, int fd, const char *peer,
-    const struct imapd_login_options *options,
-    const struct imapd_login_ports *ports)
+void
+imapd_login_login(struct login *login, struct imapd_parse *parse)
 {
-	struct imapd_login *login = calloc(1, sizeof(*login));
+	struct slice user, password;
 
-	if (login == NULL) {
-		(void)close(fd);
-		return NULL;
-	}
-	imapd_input_begin(&login->input, &imapd_limits_before_login);
-	login->options = *options;
-	login->ports = *ports;
-	(void)snprintf(login->hostname, sizeof(login->hostname), "%s",
-	    options->hostname);
-	login->options.hostname = login->hostname;
-	(void)snprintf(login->peer, sizeof(login->peer), "%s", peer);
-	login->stream = stream_new(loop, fd, LOGIN_INPUT, LOGIN_OUTPUT,
-	    on_stream, login);
-	if (login->stream == NULL)
-		(void)close(fd);
-	login->deadline = timer_new(loop, on_deadline, login);
-	if (login->stream == NULL || login->deadline == NULL)
-		goto undo;
-	if (!options->implicit_tls)
-		greet(login);
-	else if (options->tls == NULL || begin_tls(login) < 0)
-		goto undo;
-	timer_set(login->deadline, LOGIN_MS);
-	return login;
-undo:
-	stream_free(login->stream);
-	timer_free(login->deadline);
-	free(login);
-	return NULL;
+	if (imapd_astring(parse, &user) && imapd_space(parse) &&
+	    imapd_astring(parse, &password) && imapd_end(parse))
+		login_check(login, user, password);
 }
+
+void
+imapd_login_authenticate(struct login *login, struct imapd_parse *parse)
+{
+	struct slice name, first;
+
+	if (!imapd_atom(parse, &name))
+		return;
+	if (imapd_maybe(parse, ' ')) {
+		first = parse->rest;
+		login_sasl(login, name, &first);
+	} else if (imapd_end(parse)) {
+		login_sasl(login, name, NULL);
+	}
+}
+
+const struct login_protocol imapd_protocol = {
+	.name = "imap", .server = "this is an IMAP server",
+	.tls_command = "STARTTLS", .bytes = sizeof(struct imapd_login),
+	.greet = greet, .is_foreign = is_foreign, .take = take, .say = say,
+	.release = release,
+};

@@ -7,23 +7,23 @@
 
 #include <string.h>
 
-#include "gateway/pop3/login.h"
 #include "gateway/pop3/pop3.h"
 #include "gateway/pop3/reply.h"
 #include "gateway/pop3/session.h"
 
 #define DOOR		POP3_AUTHORIZATION
 #define INSIDE		POP3_TRANSACTION
+#define START		(LOGIN_HAS_TLS | LOGIN_IS_CLEAR)
 #define LOGIN(fn)	{ .login = (fn) }
 #define SESSION(fn)	{ .session = (fn) }
 
 const struct pop3_command pop3_commands[] = {
 { "CAPA", DOOR,   NEEDS_NOTHING,            ARGS_NONE,         LOGIN(pop3_login_capa),    "2449 5" },
-{ "STLS", DOOR,   NEEDS_STLS | NEEDS_CLEAR, ARGS_NONE,         LOGIN(pop3_login_stls),    "2595 4" },
+{ "STLS", DOOR,   START,                    ARGS_NONE,         LOGIN(pop3_login_stls),    "2595 4" },
 { "UTF8", DOOR,   NEEDS_NOTHING,            ARGS_NONE,         LOGIN(pop3_login_utf8),    "6856 2" },
-{ "USER", DOOR,   NEEDS_SAFE,               ARGS_TEXT,         LOGIN(pop3_login_user),    "1939 7" },
-{ "PASS", DOOR,   NEEDS_SAFE | NEEDS_NAME,  ARGS_TEXT,         LOGIN(pop3_login_pass),    "1939 7" },
-{ "AUTH", DOOR,   NEEDS_SAFE,               ARGS_MAYBE_TEXT,   LOGIN(pop3_login_auth),    "5034 4" },
+{ "USER", DOOR,   LOGIN_IS_SAFE,            ARGS_TEXT,         LOGIN(pop3_login_user),    "1939 7" },
+{ "PASS", DOOR,   LOGIN_IS_SAFE|NEEDS_NAME, ARGS_TEXT,         LOGIN(pop3_login_pass),    "1939 7" },
+{ "AUTH", DOOR,   LOGIN_IS_SAFE,            ARGS_MAYBE_TEXT,   LOGIN(pop3_login_auth),    "5034 4" },
 { "QUIT", DOOR,   NEEDS_NOTHING,            ARGS_NONE,         LOGIN(pop3_login_quit),    "1939 4" },
 { "CAPA", INSIDE, NEEDS_NOTHING,            ARGS_NONE,         SESSION(pop3_session_capa), "2449 5" },
 { "STAT", INSIDE, NEEDS_NOTHING,            ARGS_NONE,         SESSION(pop3_session_stat), "1939 5" },
@@ -43,10 +43,10 @@ static const struct {
 	unsigned	 need;
 	const char	*words;
 } refusals[] = {
-	{ NEEDS_STLS,	"TLS is not offered here" },
-	{ NEEDS_CLEAR,	"TLS is active already" },
-	{ NEEDS_SAFE,	"clear-text logins need TLS: use STLS" },
-	{ NEEDS_NAME,	"say USER first" },
+	{ LOGIN_HAS_TLS,	"TLS is not offered here" },
+	{ LOGIN_IS_CLEAR,	"TLS is active already" },
+	{ LOGIN_IS_SAFE,	"clear-text logins need TLS: use STLS" },
+	{ NEEDS_NAME,		"say USER first" },
 };
 
 static const char *const shapes[] = {
@@ -174,24 +174,6 @@ pop3_command_read(struct stream *stream, struct slice line,
 		return NULL;
 	}
 	return row;
-}
-
-bool
-pop3_line_is_foreign(struct slice input)
-{
-	static const char *const methods[] = {
-		"GET ", "POST ", "PUT ", "HEAD ", "CONNECT ", "OPTIONS ",
-	};
-
-	/* an empty line is only a bad command */
-	if (input.len == 0 || input.at[0] == '\r' || input.at[0] == '\n')
-		return false;
-	if ((input.at[0] | 0x20) < 'a' || (input.at[0] | 0x20) > 'z')
-		return true;
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-		if (slice_has_prefix(input, methods[i]))
-			return true;
-	return false;
 }
 
 void

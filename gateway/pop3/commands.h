@@ -9,10 +9,10 @@
 #ifndef POSTROOM_GATEWAY_POP3_COMMANDS_H
 #define POSTROOM_GATEWAY_POP3_COMMANDS_H
 
+#include "gateway/login/login.h"
 #include "lib/base/lines.h"
 #include "lib/base/stream.h"
 
-struct pop3_login;
 struct pop3_session;
 
 enum pop3_state {
@@ -20,12 +20,9 @@ enum pop3_state {
 	POP3_TRANSACTION	/* in the account's process */
 };
 
-/* What must be so; the caller computes which of these are, each time. */
+/* What must be so, besides what login.h has; computed anew each time. */
 #define NEEDS_NOTHING	0u
-#define NEEDS_SAFE	(1u << 0)	/* TLS, or clear logins are allowed */
-#define NEEDS_STLS	(1u << 1)	/* TLS is offered here */
-#define NEEDS_CLEAR	(1u << 2)	/* and is not active yet */
-#define NEEDS_NAME	(1u << 3)	/* USER came before */
+#define NEEDS_NAME	(1u << LOGIN_MORE)	/* USER came before */
 
 enum pop3_shape {
 	ARGS_NONE,
@@ -43,7 +40,7 @@ struct pop3_args {
 	uint32_t	lines;
 };
 
-typedef void pop3_login_fn(struct pop3_login *, const struct pop3_args *);
+typedef void pop3_login_fn(struct login *, const struct pop3_args *);
 typedef void pop3_session_fn(struct pop3_session *, const struct pop3_args *);
 
 struct pop3_command {
@@ -63,8 +60,6 @@ extern const struct pop3_command pop3_commands[];
 
 /* RFC 2449 4: what a command may have, and its line end. */
 #define POP3_COMMAND_BYTES	(255 + 2)
-/* RFC 4422 leaves it to us; RFC 4954 4.12 found 12,288 enough for anyone. */
-#define POP3_RESPONSE_BYTES	12288
 
 enum pop3_got {
 	POP3_GOT_NOTHING,	/* no whole line is there yet */
@@ -74,24 +69,23 @@ enum pop3_got {
 
 /*
  * Take the next line, of at most `max` bytes with its end, off the input of
- * `stream` into `buffer` (POP3_RESPONSE_BYTES); `*line_out` points into that.
+ * `stream` into `buffer` (LOGIN_RESPONSE_BYTES); `*line_out` points into that.
  */
 enum pop3_got pop3_line_take(struct stream *, struct line_reader *,
 	    size_t max, char *buffer, struct slice *line_out);
 
 /*
  * Read `line` (without its line end) as a command that is legal in `state`
- * while the NEEDS_ bits in `facts` hold.  NULL, after the -ERR was written to
+ * while the bits in `facts` hold.  NULL, after the -ERR was written to
  * `stream`, when it is none.  `args_out` points into `line`.
  */
 const struct pop3_command *pop3_command_read(struct stream *,
 	    struct slice line, enum pop3_state state, unsigned facts,
 	    struct pop3_args *args_out);
 
-/*
- * `input` begins with another protocol (HTTP, a TLS handshake in clear), which
- * need not have line ends: nobody honest sends more of it (HARDENING A06).
- */
-bool	pop3_line_is_foreign(struct slice input);
+/* The handlers of the table that come before the login. */
+pop3_login_fn	pop3_login_capa, pop3_login_stls, pop3_login_utf8,
+		pop3_login_user, pop3_login_pass, pop3_login_auth,
+		pop3_login_quit;
 
 #endif

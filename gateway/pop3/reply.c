@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/login/login.h"
+#include "lib/base/text.h"
+
 /* RFC 2449 4: a first line has at most 512 bytes, CRLF included. */
 #define REPLY_BYTES	512
 
@@ -70,6 +73,16 @@ pop3_dot(struct stream *stream)
 	(void)stream_write(stream, (struct slice)SLICE(".\r\n"));
 }
 
+static void
+list_mechanisms(struct stream *stream)
+{
+	TEXT_AUTO names = TEXT_INIT(REPLY_BYTES);
+
+	for (size_t i = 0; login_mechanism(i) != NULL; i++)
+		text_addf(&names, " %s", login_mechanism(i));
+	pop3_line(stream, "SASL%.*s", SLICE_FMT(text_slice(&names)));
+}
+
 void
 pop3_capabilities(struct stream *stream, bool with_logins)
 {
@@ -81,7 +94,7 @@ pop3_capabilities(struct stream *stream, bool with_logins)
 	pop3_line(stream, "AUTH-RESP-CODE");
 	if (with_logins) {
 		pop3_line(stream, "USER");
-		pop3_line(stream, "SASL PLAIN LOGIN");
+		list_mechanisms(stream);
 	}
 	pop3_line(stream, "UTF8");
 	/* no version: a stranger need not know which holes to try */

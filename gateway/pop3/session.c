@@ -86,7 +86,7 @@ static bool
 take_line(struct pop3_session *session)
 {
 	const struct pop3_command *command;
-	char buffer[POP3_RESPONSE_BYTES];
+	char buffer[LOGIN_RESPONSE_BYTES];
 	struct pop3_args args;
 	struct slice line;
 

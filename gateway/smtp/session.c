@@ -16,11 +16,10 @@
 #include <unistd.h>
 
 #include "gateway/smtp/commands.h"
+#include "lib/base/parting.h"
 
 #define REPLY_WORDS	400	/* RFC 5321 4.5.3.1.5: a line has 512 bytes */
 #define LOG_FIELD	256	/* HARDENING A71 */
-#define PART_MS		10000	/* for the last replies to leave */
-#define GOODBYE_MS	1000	/* for the client to end its side then */
 
 unsigned
 smtp_state(const struct smtp_session *session)
@@ -193,39 +192,14 @@ session_free(struct smtp_session *session)
 	free(session);
 }
 
-/*
- * Let the last replies leave.  The session stays until the connection is gone,
- * so that whoever counts connections counts this one too.
- */
+/* Let the last replies leave. */
 static void
 part(struct smtp_session *session)
 {
 	drop_work(session);
 	timer_stop(session->pause);
 	session->ending = SMTP_PARTS;
-	stream_hold(session->stream, false);
-	stream_consume(session->stream, stream_input(session->stream).len);
-	stream_end_output(session->stream);
-	stream_tell_drained(session->stream);
-	timer_set(session->clock, PART_MS);
-}
-
-/* The same events, when nothing is heard any more. */
-static void
-on_parting(struct smtp_session *session, enum stream_event event)
-{
-	struct stream *stream = session->stream;
-
-	stream_consume(stream, stream_input(stream).len);
-	if (event == STREAM_CLOSED)
-		session->peer_ended = true;
-	if (event == STREAM_FAILED)
-		session_free(session);
-	/* the stream says its goodbye in this turn, so let it have that */
-	else if (session->peer_ended && stream_waiting(stream) == 0)
-		timer_set(session->clock, 0);
-	else if (event == STREAM_DRAINED)
-		timer_set(session->clock, GOODBYE_MS);
+	parting_begin(session->stream, session->clock);
 }
 
 void
@@ -476,7 +450,9 @@ on_stream(void *arg, enum stream_event event)
 	struct smtp_session *session = arg;
 
 	if (session->ending == SMTP_PARTS) {
-		on_parting(session, event);
+		if (!parting_goes_on(session->stream, session->clock, event,
+		    &session->peer_ended))
+			session_free(session);
 		return;
 	}
 	switch (event) {

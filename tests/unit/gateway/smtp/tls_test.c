@@ -1,9 +1,7 @@
 /*
  * tls_test.c - SMTP behind STARTTLS (RFC 3207) and behind TLS (RFC 8314)
  */
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -11,42 +9,8 @@
 
 #include "lib/base/tls.h"
 #include "tests/unit/gateway/smtp/hub.h"
+#include "tests/unit/lib/base/peer.h"
 #include "tests/unit/unit.h"
-
-static struct slice
-pem_of(BIO *bio)
-{
-	char *at;
-	long len = BIO_get_mem_data(bio, &at);
-
-	return slice_of(at, (size_t)len);
-}
-
-/* A server with a certificate nobody has reason to trust. */
-static struct tls_server *
-make_tls(void)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *certificate = X509_new();
-	BIO *key_pem = BIO_new(BIO_s_mem()), *pem = BIO_new(BIO_s_mem());
-	struct tls_server *server;
-	char fault[200];
-
-	X509_set_version(certificate, X509_VERSION_3);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-	X509_set_pubkey(certificate, key);
-	ck_assert_int_gt(X509_sign(certificate, key, EVP_sha256()), 0);
-	PEM_write_bio_X509(pem, certificate);
-	PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
-	ck_assert_msg(tls_server_new(pem_of(pem), pem_of(key_pem), NULL,
-	    &server, fault, sizeof(fault)) == 0, "%s", fault);
-	BIO_free(pem);
-	BIO_free(key_pem);
-	X509_free(certificate);
-	EVP_PKEY_free(key);
-	return server;
-}
 
 /* The client's side of TLS, on memory: what it writes goes through the hub. */
 struct client {
@@ -59,11 +23,11 @@ struct client {
 };
 
 static void
-client_open(struct client *client)
+open_client(struct client *client)
 {
 	*client = (struct client){ .plain = TEXT_INIT(65536) };
 	client->hub = hub_new();
-	client->server = make_tls();
+	client->server = make_tls_server(NULL);
 	client->hub->options.tls = client->server;
 	client->hub->options.offers_starttls = true;
 	client->context = SSL_CTX_new(TLS_client_method());
@@ -75,7 +39,7 @@ client_open(struct client *client)
 }
 
 static void
-client_close(struct client *client)
+close_client(struct client *client)
 {
 	SSL_free(client->ssl);
 	SSL_CTX_free(client->context);
@@ -138,7 +102,7 @@ START_TEST(starttls_forgets_what_was_said_in_clear)
 {
 	struct client client;
 
-	client_open(&client);
+	open_client(&client);
 	hub_connect(client.hub, "");
 	hub_talk_str(client.hub, "EHLO c.example\r\n", "220|250 ENH");
 	hub_talk_str(client.hub, "STARTTLS\r\n", "220 2.0.0");
@@ -153,7 +117,7 @@ START_TEST(starttls_forgets_what_was_said_in_clear)
 	talk(&client, "x\r\n.\r\n", "250 2.0.0 Kept");
 	talk(&client, "QUIT\r\n", "221 2.0.0");
 	ck_assert_uint_eq(client.hub->messages, 1);
-	client_close(&client);
+	close_client(&client);
 }
 END_TEST
 
@@ -161,13 +125,13 @@ START_TEST(implicit_tls_greets_inside)
 {
 	struct client client;
 
-	client_open(&client);
+	open_client(&client);
 	client.hub->options.implicit_tls = true;
 	hub_connect(client.hub, "");
 	ck_assert(shake(&client));
 	talk(&client, "", "220 hub.office.test ESMTP");
 	talk(&client, "EHLO c.example\r\n", "250 ENH");
-	client_close(&client);
+	close_client(&client);
 }
 END_TEST
 
@@ -176,20 +140,20 @@ START_TEST(nothing_injected_before_tls_is_obeyed)
 {
 	struct client client;
 
-	client_open(&client);
+	open_client(&client);
 	hub_connect(client.hub, "");
 	hub_talk_str(client.hub, "EHLO c.example\r\n", "220|250 ENH");
 	hub_talk_str(client.hub, "STARTTLS\r\nNOOP\r\n", "554 5.5.0|eof");
-	client_close(&client);
+	close_client(&client);
 
-	client_open(&client);
+	open_client(&client);
 	hub_connect(client.hub, "");
 	hub_talk_str(client.hub, "EHLO c.example\r\n", "220|250 ENH");
 	hub_talk_str(client.hub, "STARTTLS\r\n", "220 2.0.0");
 	hub_say(client.hub, slice_str("NOOP\r\n"));
 	ck_assert(!shake(&client));
 	ck_assert_ptr_null(client.hub->session);
-	client_close(&client);
+	close_client(&client);
 }
 END_TEST
 
@@ -203,7 +167,7 @@ START_TEST(a_message_cut_off_inside_tls_is_none)
 	for (int how = 0; how < 4; how++) {
 		struct client client;
 
-		client_open(&client);
+		open_client(&client);
 		client.hub->options.implicit_tls = true;
 		hub_connect(client.hub, "");
 		ck_assert(shake(&client));
@@ -223,7 +187,7 @@ START_TEST(a_message_cut_off_inside_tls_is_none)
 			hub_run(client.hub, 10);
 		ck_assert_ptr_null(client.hub->session);
 		ck_assert_uint_eq(client.hub->messages, 0);
-		client_close(&client);
+		close_client(&client);
 	}
 }
 END_TEST

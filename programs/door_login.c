@@ -1,26 +1,34 @@
 /*
- * door_imap.c - IMAP before login: what it asks of other roles
+ * door_login.c - POP3 and IMAP before login: what they ask of other roles
  */
 #include <errno.h>
 #include <string.h>
 
+#include "gateway/imap/imap.h"
+#include "gateway/pop3/pop3.h"
 #include "policy/keeper.h"
 #include "programs/door.h"
-#include "store/service.h"
 
 #define LOGIN_BODY_BYTES 16384	/* name, password and address */
 
 _Static_assert(SESSION_TAG_BYTES >= IMAPD_TAG_BYTES,
     "a session says OK to the command that logged in");
 
+static bool
+is_imap(const struct visit *visit)
+{
+	return visit->listener->service == SERVICE_IMAP;
+}
+
 static void
 hand_over(void *arg, struct stream *stream, uint64_t account,
-    struct slice login, struct slice tag)
+    struct slice user, struct slice tag)
 {
-	const struct session_request request = {
-		.service = SESSION_IMAP, .login = login, .tag = tag
-	};
 	struct visit *visit = arg;
+	const struct session_request request = {
+		.service = is_imap(visit) ? SESSION_IMAP : SESSION_POP3,
+		.login = user, .tag = tag
+	};
 
 	door_hand_over(visit->door, stream, account, &request);
 }
@@ -28,10 +36,10 @@ hand_over(void *arg, struct stream *stream, uint64_t account,
 static void
 on_login(void *arg, int status, struct ipc_message *message)
 {
-	static const enum imapd_who words[KEEPER_WHO_COUNT] = {
-		[KEEPER_WELCOME] = IMAPD_WELCOME,
-		[KEEPER_STRANGER] = IMAPD_WRONG,
-		[KEEPER_ASK_LATER] = IMAPD_ASK_LATER,
+	static const enum login_who words[KEEPER_WHO_COUNT] = {
+		[KEEPER_WELCOME] = LOGIN_WELCOME,
+		[KEEPER_STRANGER] = LOGIN_STRANGER,
+		[KEEPER_ASK_LATER] = LOGIN_ASK_LATER,
 	};
 	struct question *question = arg;
 	struct keeper_welcome said = { KEEPER_ASK_LATER, 0, { NULL, 0 } };
@@ -39,27 +47,27 @@ on_login(void *arg, int status, struct ipc_message *message)
 	if (status == 0 && keeper_login_said(message->body, &said) < 0)
 		said.who = KEEPER_ASK_LATER;
 	if (question->visit != NULL)
-		question->reply.imap_who(question->arg, words[said.who],
+		question->reply.who(question->arg, words[said.who],
 		    said.account);
 	question_free(question);
 }
 
 static int
 check(void *arg, struct slice user, struct slice password, const char *peer,
-    imapd_who_fn *reply, void *reply_arg)
+    login_who_fn *reply, void *reply_arg)
 {
 	struct visit *visit = arg;
 	struct question *question = question_new(visit, reply_arg);
 	const struct keeper_login login = {
 		.user = user, .password = password, .peer = slice_str(peer),
-		.service = SERVICE_IMAP
+		.service = (uint8_t)visit->listener->service
 	};
 	TEXT_AUTO body = TEXT_INIT(32768);
 	int r;
 
 	if (question == NULL)
 		return -ENOMEM;
-	question->reply.imap_who = reply;
+	question->reply.who = reply;
 	/* one allocation, so that no copy of the password stays behind */
 	if (text_space(&body, LOGIN_BODY_BYTES) != NULL)
 		text_clear(&body);
@@ -72,31 +80,34 @@ check(void *arg, struct slice user, struct slice password, const char *peer,
 }
 
 static void
-ended(void *arg, struct imapd_login *login)
+ended(void *arg, struct login *login)
 {
 	(void)login;
 	visit_free(arg);
 }
 
 int
-door_imap_begin(struct visit *visit, int fd)
+door_login_begin(struct visit *visit, int fd)
 {
 	const struct config *config = &visit->door->process->config;
-	const struct imapd_login_ports ports = {
+	const struct tls_server *tls = is_imap(visit) ?
+	    visit->door->tls_imap : visit->door->tls_pop3;
+	const struct login_ports ports = {
 		.arg = visit, .check = check, .forget = visit_forget,
 		.hand_over = hand_over, .log = visit_log, .ended = ended
 	};
-	const struct imapd_login_options options = {
+	const struct login_options options = {
 		.hostname = config->hostname,
-		.offers_tls = visit->door->tls_imap != NULL &&
+		.offers_tls = tls != NULL &&
 		    visit->listener->tls == LISTENER_STARTTLS,
 		.implicit_tls = visit->listener->tls == LISTENER_IMPLICIT,
 		.clear_logins = config->clear_logins &&
 		    peer_is_local(visit->peer),
-		.tls = visit->door->tls_imap
+		.tls = tls
 	};
 
-	visit->session = imapd_login_new(visit->door->process->loop, fd,
-	    visit->peer, &options, &ports);
+	visit->session = login_new(visit->door->process->loop, fd, visit->peer,
+	    is_imap(visit) ? &imapd_protocol : &pop3_protocol, &options,
+	    &ports);
 	return visit->session == NULL ? -ENOMEM : 0;
 }

@@ -1,0 +1,106 @@
+/*
+ * inside.h - what a protocol sees of a connection before its login
+ *
+ * Shared by login.c (its life), auth.c (names and passwords) and the login.c
+ * of each protocol (its commands and words); nobody else looks in here.
+ */
+#ifndef POSTROOM_GATEWAY_LOGIN_INSIDE_H
+#define POSTROOM_GATEWAY_LOGIN_INSIDE_H
+
+#include <netinet/in.h>
+
+#include "gateway/login/login.h"
+
+#define LOGIN_NAME_BYTES	255	/* no address is longer (RFC 5321) */
+
+/* What there is to say; the protocol has its own beginning for each. */
+enum login_answer {
+	LOGIN_OK,
+	LOGIN_NO,		/* understood, and not done */
+	LOGIN_BAD,		/* this is no command */
+	LOGIN_WRONG,		/* name or password is wrong */
+	LOGIN_LATER,		/* they cannot be checked now */
+	LOGIN_LEAVE,		/* the connection ends: the client's doing */
+	LOGIN_CLOSE,		/* the connection ends: ours */
+	LOGIN_ANSWERS
+};
+
+struct login_protocol {
+	const char	*name;		/* in the log */
+	const char	*server;	/* "this is a POP3 server" */
+	const char	*tls_command;
+	/* of its own struct, which begins with a struct login, zeroed */
+	size_t		 bytes;
+	void		(*greet)(struct login *);
+	/* Does `input`, not empty, begin as no command here does? */
+	bool		(*is_foreign)(const struct login *,
+			    struct slice input);
+	/*
+	 * Take a command, or a line for login->next where that is set, and act
+	 * on it.  False when there is no whole one.
+	 */
+	bool		(*take)(struct login *);
+	/* One reply; the words are ours. */
+	void		(*say)(struct login *, enum login_answer,
+			    const char *words);
+	/* Free what its own struct has besides; or NULL. */
+	void		(*release)(struct login *);
+};
+
+/* Reads one line in place of the commands: a SASL response. */
+typedef void login_next_fn(struct login *, struct slice line);
+
+struct login {
+	const struct login_protocol *protocol;
+	struct stream	*stream;
+	struct timer	*deadline;
+	struct login_options options;	/* with our own hostname */
+	struct login_ports ports;
+	char		 hostname[256];
+	char		 peer[INET6_ADDRSTRLEN + 1];
+	char		 user[LOGIN_NAME_BYTES + 1];
+	size_t		 user_len;	/* 0: no name was given */
+	struct slice	 tag;		/* of the command under way (IMAP) */
+	login_next_fn	*next;		/* or NULL */
+	unsigned	 bad_commands;
+	unsigned	 failed_logins;
+	bool		 shakes;	/* TLS has begun and is not up */
+	bool		 asked;		/* a check is under way */
+	bool		 peer_ended;	/* nothing more will come */
+	bool		 is_over;	/* the last reply is written */
+	bool		 parts;		/* it is leaving: nothing is heard */
+};
+
+/* Which of LOGIN_IS_SAFE, _HAS_TLS and _IS_CLEAR hold now. */
+unsigned login_facts(const struct login *);
+/* One reply. */
+void	login_say(struct login *, enum login_answer, const char *words);
+/* The same, and the connection ends with it. */
+void	login_leave(struct login *, const char *words);
+/* What was sent is not a command: enough of that ends the connection. */
+void	login_bad(struct login *);
+/* One sentence for the log, with who is at the other end. */
+void	login_log(struct login *, const char *what);
+/* STLS and STARTTLS: all of the command. */
+void	login_start_tls(struct login *);
+/* Give the connection away: name and password are right. */
+void	login_done(struct login *, uint64_t account);
+
+/*
+ * `input` is a request of another protocol, which need not have line ends:
+ * nobody honest sends more of it (HARDENING A06).
+ */
+bool	login_is_request(struct slice input);
+
+/* The name is `user`, of LOGIN_NAME_BYTES at most, until it fails. */
+void	login_user(struct login *, struct slice user);
+/* Whatever name and password were said: are they right? */
+void	login_check(struct login *, struct slice user, struct slice password);
+/*
+ * Begin a SASL exchange (RFC 4422); `first` is the initial response, or NULL
+ * when there is none.  All of the command, an unknown mechanism too.
+ */
+void	login_sasl(struct login *, struct slice mechanism,
+	    const struct slice *first);
+
+#endif
