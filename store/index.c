@@ -133,6 +133,7 @@ meta_load(struct index *index, const unsigned char hub_id[HUB_ID_BYTES],
 	marks->mailbox_last = (uint32_t)db_u64(&q, 1, MAILBOX_MOST);
 	*closed_out = db_u64(&q, 0, MODSEQ_MOST + 1);
 	marks->is_furnished = db_u64(&q, 0, 1) != 0;
+	marks->modseq_floor = db_u64(&q, 0, MODSEQ_MOST);
 	if (db_row(&q) < 0)
 		return -EUCLEAN;
 	return memcmp(theirs.at, hub_id, HUB_ID_BYTES) == 0 ? 0 : -EXDEV;
@@ -194,21 +195,31 @@ mailbox_recover(struct index *index, struct mailbox *mailbox)
 }
 
 /*
- * After a crash: flags that were changed may have been lost, and somebody may
- * have seen the numbers of those changes.  No mailbox is behind them.
+ * After a crash: flags that were changed may have been lost, and clients may
+ * have seen both them and the numbers of those changes.  So no mailbox is behind
+ * such a number, and no letter counts as older than this moment: whoever asks
+ * what has changed is told the flags of all letters once more (RFC 7162: too
+ * much may be told, too little never).
  */
 static int
 modseqs_recover(struct index *index, uint64_t closed)
 {
-	uint64_t reserved = index->marks.modseqs.reserved;
+	uint64_t reserved = index->marks.modseqs.reserved, modseq;
 	int r;
 
 	if (reserved == closed || reserved <= 1)
 		return 0;
 	r = db_begin(index->db);
-	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++)
-		tally_touch(&index->mailboxes[i], reserved - 1);
-	return r;
+	if (r == 0)
+		r = index_take_modseq(index, &modseq);
+	if (r == 0)
+		r = index_run_1(index, SQL_META_FLOOR, modseq);
+	if (r < 0)
+		return r;
+	index->marks.modseq_floor = modseq;
+	for (size_t i = 0; i < index->mailbox_count; i++)
+		tally_touch(&index->mailboxes[i], modseq);
+	return 0;
 }
 
 static int

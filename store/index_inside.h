@@ -18,6 +18,7 @@ enum index_sql {
 	SQL_META,
 	SQL_META_NEW,
 	SQL_META_MODSEQ,
+	SQL_META_FLOOR,
 	SQL_META_CLOSE,
 	SQL_META_MAILBOX,
 	SQL_META_FURNISHED,
@@ -144,6 +145,7 @@ struct mailbox {
 
 struct marks {
 	struct sequence	modseqs;
+	uint64_t	modseq_floor;	/* no letter has a lower one */
 	uint32_t	mailbox_last;	/* highest number ever given */
 	bool		is_furnished;	/* folders_ready() was here */
 	uint64_t	settled_to;	/* journal positions */

@@ -114,14 +114,19 @@ static const char *const steps[] = {
 "CREATE TABLE structure("
 "	letter INTEGER PRIMARY KEY,"
 "	packed BLOB NOT NULL) STRICT;"),
+/* What modification numbers were worth before the last crash (index.c). */
+("ALTER TABLE meta ADD COLUMN modseq_floor INTEGER NOT NULL DEFAULT 0;"
+"CREATE INDEX tombstone_modseq ON tombstone(modseq);"),
 };
 
 static const char *const statements[SQL_COUNT] = {
 [SQL_META] = "SELECT hub_id, settled_to, pruned_below, modseq_reserved,"
-"	uidvalidity_last, mailbox_last, modseq_closed, is_furnished FROM meta",
+"	uidvalidity_last, mailbox_last, modseq_closed, is_furnished,"
+"	modseq_floor FROM meta",
 [SQL_META_NEW] = "INSERT INTO meta (one, hub_id, settled_to, pruned_below,"
 "	modseq_reserved, uidvalidity_last) VALUES (1, ?, 0, 0, 1, ?)",
 [SQL_META_MODSEQ] = "UPDATE meta SET modseq_reserved = ?",
+[SQL_META_FLOOR] = "UPDATE meta SET modseq_floor = ?",
 [SQL_META_CLOSE] = "UPDATE meta SET modseq_reserved = ?1, modseq_closed = ?1",
 [SQL_META_MAILBOX] = "UPDATE meta SET mailbox_last = ?",
 [SQL_META_FURNISHED] = "UPDATE meta SET is_furnished = ?",
@@ -211,7 +216,7 @@ static const char *const statements[SQL_COUNT] = {
 "	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",
 [SQL_STRUCTURE_NEW] = "INSERT OR REPLACE INTO structure VALUES (?, ?)",
 [SQL_VANISHED] = "SELECT place, last FROM tombstone"
-"	WHERE place BETWEEN ? AND ? AND modseq > ? ORDER BY place",
+"	WHERE +place BETWEEN ? AND ? AND modseq > ? ORDER BY place",
 [SQL_LISTED] = "SELECT e.place, e.flags, e.keywords, m.name, m.uidvalidity,"
 "	l.received, l.trace_bytes + l.body_bytes, l.message_id"
 "	FROM entry e JOIN letter l ON l.id = e.letter"

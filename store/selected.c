@@ -33,6 +33,7 @@ reserve(struct selected *selected, size_t room)
 static int
 read_entry(struct selected *selected, struct db_query *q)
 {
+	uint64_t floor = selected->account->index->marks.modseq_floor;
 	struct selected_letter *letter;
 	struct slice words;
 	int r = 0;
@@ -46,6 +47,8 @@ read_entry(struct selected *selected, struct db_query *q)
 	letter->letter = db_u64(q, 0, INT64_MAX);
 	letter->flags = (uint8_t)db_u64(q, 0, LETTER_ALL_FLAGS);
 	letter->modseq = db_u64(q, 1, INT64_MAX);
+	if (letter->modseq < floor)
+		letter->modseq = floor;
 	letter->marks = 0;
 	letter->keywords = 0;
 	words = db_blob(q, 0, KEYWORDS_MOST);
@@ -432,6 +435,13 @@ selected_update(struct selected *selected, bool may_expunge,
 	if (r == 0 && mailbox != NULL && selected->gone == 0)
 		selected->modseq = mailbox->tally_kept.modseq;
 	return r;
+}
+
+void
+selected_was_told(struct selected *selected, size_t n)
+{
+	if (n < selected->count)
+		selected->letters[n].marks &= (uint8_t)~SELECTED_CHANGED;
 }
 
 bool

@@ -48,8 +48,7 @@ const struct selected_letter *selected_at(const struct selected *, size_t n);
 size_t	selected_find(const struct selected *, uint32_t uid);
 /* Above every UID that was ever in the view. */
 uint32_t selected_uidnext(const struct selected *);
-/* What the view was brought up to: RFC 7162 HIGHESTMODSEQ.  CONDSTORE and
- * QRESYNC are not offered yet. */
+/* What the view was brought up to: RFC 7162 HIGHESTMODSEQ. */
 uint64_t selected_modseq(const struct selected *);
 /* Somebody deleted it, and this session's client was not told yet. */
 bool	selected_is_expunged(const struct selected *, size_t n);
@@ -80,6 +79,8 @@ struct selected_teller {
 };
 int	selected_update(struct selected *, bool may_expunge,
 	    const struct selected_teller *, void *arg);
+/* The client has just heard what flags letter `n` has. */
+void	selected_was_told(struct selected *, size_t n);
 /* Is there anything that selected_update() would tell? */
 bool	selected_has_news(const struct selected *, bool may_expunge);
 

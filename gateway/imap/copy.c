@@ -55,18 +55,16 @@ finish(struct imapd_session *session)
 		return;
 	}
 	add_copyuid(&code, work);
-	/* one that is too long for a line is told in the response before;
-	 * RFC 6851 4.3: MOVE tells it before the messages go */
+	/* RFC 6851 4.3: MOVE tells it before the messages go */
 	if (text_failed(&code)) {
 		imapd_finish(session, "OK done");
-	} else if (work->is_move || code.len > IMAPD_CLOSING_BYTES / 2) {
+	} else if (work->is_move) {
 		text_add_str(&code, "] done\r\n");
 		(void)stream_write(session->stream, slice_str("* OK ["));
 		(void)stream_write(session->stream, text_slice(&code));
 		imapd_finish(session, "OK done");
 	} else {
-		imapd_finish(session, "OK [%.*s] done",
-		    SLICE_FMT(text_slice(&code)));
+		imapd_finish_coded(session, text_slice(&code), "done");
 	}
 }
 

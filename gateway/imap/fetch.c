@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/imap/parse_sync.h"
 #include "gateway/imap/reply.h"
 
 /* All that a response tells but sections: envelope and structure at most. */
@@ -299,15 +300,33 @@ look_at_items(struct imapd_session *session, struct imapd_fetch *fetch)
 	}
 }
 
+/* RFC 7162 3.1.4.1: only letters that were changed since. */
+static void
+keep_changed(const struct imapd_session *session, struct imapd_fetch *fetch,
+    uint64_t since)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < fetch->count; i++) {
+		size_t n = fetch->places[i];
+
+		if (selected_at(session->selected, n)->modseq > since)
+			fetch->places[kept++] = n;
+	}
+	fetch->count = kept;
+}
+
 void
 imapd_fetch(struct imapd_session *session, struct imapd_parse *parse)
 {
 	struct imapd_fetch *fetch;
 	struct imapd_set set;
 	struct imapd_items items;
+	struct imapd_since since;
 
 	if (!imapd_set(parse, &set) || !imapd_space(parse) ||
-	    !imapd_items(parse, &items) || !imapd_end(parse))
+	    !imapd_items(parse, &items) || !imapd_since_read(parse, &since) ||
+	    !imapd_end(parse))
 		return;
 	fetch = imapd_work(session, sizeof(*fetch));
 	if (fetch == NULL || !imapd_places(session, &set,
@@ -316,6 +335,12 @@ imapd_fetch(struct imapd_session *session, struct imapd_parse *parse)
 	fetch->items = items;
 	fetch->letter.fd = -1;
 	fetch->go = go_message;
+	if (since.is_asked || imapd_items_have(&items, IMAPD_MODSEQ))
+		imapd_condstore(session);
+	if (since.is_asked)
+		keep_changed(session, fetch, since.modseq);
+	fetch->wants_modseq = since.is_asked ||
+	    (session->condstore && imapd_items_have(&items, IMAPD_FLAGS));
 	look_at_items(session, fetch);
 	session->drop = drop;
 	session->more = more;

@@ -22,6 +22,7 @@ struct imapd_fetch {
 	bool			 wants_facts;	/* any but FLAGS and UID */
 	bool			 wants_structure;
 	bool			 wants_bytes;	/* a section, a preview */
+	bool			 wants_modseq;	/* besides the items */
 	bool			 sets_seen;
 	size_t			 seen_upto;	/* places[] that are marked */
 	unsigned char		 newly[IMAPD_FETCH_SEEN];

@@ -14,6 +14,12 @@ imapd_add_email_id(struct text *text, const struct letter_facts *facts)
 }
 
 static void
+add_modseq(struct text *text, const struct selected_letter *letter)
+{
+	text_addf(text, "MODSEQ (%llu)", (unsigned long long)letter->modseq);
+}
+
+static void
 add_item(struct imapd_session *session, struct text *text,
     enum imapd_item_kind kind, const struct selected_letter *letter,
     const struct letter_facts *facts, const struct structure *structure)
@@ -42,8 +48,7 @@ add_item(struct imapd_session *session, struct text *text,
 		    (unsigned long long)facts->bytes);
 		break;
 	case IMAPD_MODSEQ:
-		text_addf(text, "MODSEQ (%llu)",
-		    (unsigned long long)letter->modseq);
+		add_modseq(text, letter);
 		break;
 	case IMAPD_EMAILID:
 		text_add_str(text, "EMAILID (");
@@ -91,6 +96,13 @@ imapd_fetch_items(struct imapd_session *session, struct text *text, size_t n,
 	if (is_newly_seen && !imapd_items_have(&fetch->items, IMAPD_FLAGS)) {
 		text_addf(text, "%sFLAGS ", fetch->between);
 		imapd_add_flags(session, text, letter);
+		fetch->between = " ";
+	}
+	/* RFC 7162 3.1: with flags, whatever has them told */
+	if ((fetch->wants_modseq || (is_newly_seen && session->condstore)) &&
+	    !imapd_items_have(&fetch->items, IMAPD_MODSEQ)) {
+		text_add_str(text, fetch->between);
+		add_modseq(text, letter);
 		fetch->between = " ";
 	}
 	for (size_t i = 0; i < fetch->items.count; i++) {

@@ -43,6 +43,7 @@ add_status(struct text *text, struct slice name, bool utf8,
 		{ IMAPD_STATUS_UNSEEN,	"UNSEEN", is->unseen },
 		{ IMAPD_STATUS_DELETED,	"DELETED", is->deleted },
 		{ IMAPD_STATUS_SIZE,	"SIZE", is->bytes },
+		{ IMAPD_STATUS_MODSEQ,	"HIGHESTMODSEQ", is->highest_modseq },
 	};
 
 	text_add_str(text, "* STATUS ");
@@ -78,6 +79,8 @@ imapd_status(struct imapd_session *session, struct imapd_parse *parse)
 		imapd_refuse(session, r == -EINVAL ? -ENOENT : r);
 		return;
 	}
+	if (items & IMAPD_STATUS_MODSEQ)
+		imapd_condstore(session);
 	add_status(&text, name, session->rev2, &is, items);
 	if (!text_failed(&text))
 		(void)stream_write(session->stream, text_slice(&text));
@@ -242,6 +245,8 @@ list_all(struct imapd_session *session, struct listing *listing)
 {
 	int r;
 
+	if (listing->list.status & IMAPD_STATUS_MODSEQ)
+		imapd_condstore(session);
 	listing->session = session;
 	listing->out = (struct text)TEXT_INIT(LISTING_BYTES);
 	listing->folders = calloc(NAMES_MOST, sizeof(*listing->folders));

@@ -41,24 +41,39 @@ imapd_id(struct imapd_session *session, struct imapd_parse *parse)
 	imapd_finish(session, "OK and who are you?");
 }
 
+void
+imapd_condstore(struct imapd_session *session)
+{
+	if (session->condstore)
+		return;
+	session->condstore = true;
+	if (session->selected != NULL)
+		imapd_untagged(session->stream,
+		    "OK [HIGHESTMODSEQ %llu] of this mailbox",
+		    (unsigned long long)selected_modseq(session->selected));
+}
+
 /* RFC 9051 6.3.1: what is not known is passed over. */
 void
 imapd_enable(struct imapd_session *session, struct imapd_parse *parse)
 {
 	struct slice word;
-	bool is_new = false;
+	bool rev2 = session->rev2, condstore = session->condstore;
 
 	do {
 		if (!imapd_atom(parse, &word))
 			return;
-		if (slice_is_word(word, "IMAP4rev2") && !session->rev2)
-			is_new = true;
+		rev2 |= slice_is_word(word, "IMAP4rev2");
+		condstore |= slice_is_word(word, "CONDSTORE");
 	} while (imapd_maybe(parse, ' '));
 	if (!imapd_end(parse))
 		return;
-	session->rev2 |= is_new;
-	imapd_untagged(session->stream, "ENABLED%s",
-	    is_new ? " IMAP4rev2" : "");
+	imapd_untagged(session->stream, "ENABLED%s%s",
+	    rev2 && !session->rev2 ? " IMAP4rev2" : "",
+	    condstore && !session->condstore ? " CONDSTORE" : "");
+	session->rev2 = rev2;
+	if (condstore)
+		imapd_condstore(session);
 	imapd_finish(session, "OK as far as it is known");
 }
 

@@ -146,17 +146,18 @@ binary(struct imapd_parse *parse, struct imapd_item *item)
 	return item->kind == IMAPD_BINARY_SIZE || partial(parse, item);
 }
 
-/* PREVIEW may be followed by its modifiers (RFC 8970 3). */
-static bool
+/*
+ * PREVIEW may be followed by its modifier (RFC 8970 3); in other parentheses
+ * those of the command follow.
+ */
+static void
 preview(struct imapd_parse *parse)
 {
-	if (parse->rest.len < 2 || parse->rest.at[0] != ' ' ||
-	    parse->rest.at[1] != '(')
-		return true;
-	parse->rest = slice_after(parse->rest, 2);
-	return (imapd_word(parse, "LAZY") ||
-	    imapd_parse_fault(parse, "PREVIEW knows LAZY only")) &&
-	    imapd_byte(parse, ')');
+	struct imapd_parse trial = *parse;
+
+	if (imapd_maybe(&trial, ' ') && imapd_maybe(&trial, '(') &&
+	    imapd_word(&trial, "LAZY") && imapd_maybe(&trial, ')'))
+		parse->rest = trial.rest;
 }
 
 /* An item that begins with `word` and may have a section. */
@@ -215,7 +216,8 @@ one_item(struct imapd_parse *parse, struct imapd_items *items)
 	}
 	if (slice_is_word(word, "PREVIEW")) {
 		item->kind = IMAPD_PREVIEW;
-		return preview(parse);
+		preview(parse);
+		return true;
 	}
 	return with_section(parse, word, item);
 }

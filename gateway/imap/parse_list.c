@@ -32,6 +32,7 @@ static const struct option statuses[] = {
 	{ "UNSEEN",		IMAPD_STATUS_UNSEEN },
 	{ "DELETED",		IMAPD_STATUS_DELETED },
 	{ "SIZE",		IMAPD_STATUS_SIZE },
+	{ "HIGHESTMODSEQ",	IMAPD_STATUS_MODSEQ },
 	{ NULL, 0 }
 };
 

@@ -16,6 +16,7 @@
 #define IMAPD_STATUS_UNSEEN	0x010u
 #define IMAPD_STATUS_DELETED	0x020u
 #define IMAPD_STATUS_SIZE	0x040u
+#define IMAPD_STATUS_MODSEQ	0x080u	/* HIGHESTMODSEQ, RFC 7162 3.1.7 */
 
 /* Which names a LIST wants, and what it wants to know of them. */
 #define IMAPD_LIST_SUBSCRIBED	0x01u

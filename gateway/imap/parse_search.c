@@ -117,11 +117,19 @@ read_modseq(struct reading *reading, struct imapd_key *key)
 	reading->search->has_modseq = true;
 	if (!imapd_space(parse))
 		return false;
-	/* all metadata of an entry have one number here */
-	if (imapd_peek(parse) == '"' && (!imapd_string(parse, &name) ||
-	    !imapd_space(parse) || !imapd_atom(parse, &name) ||
-	    !imapd_space(parse)))
-		return false;
+	/* all flags of a letter have one number here: which is asked for does
+	 * not matter, and nor does whose flag it is */
+	if (imapd_peek(parse) == '"') {
+		if (!imapd_string(parse, &name) || !imapd_space(parse))
+			return false;
+		if (!slice_has_prefix(name, "/flags/") ||
+		    !(imapd_word(parse, "all") || imapd_word(parse, "priv") ||
+		    imapd_word(parse, "shared")))
+			return imapd_parse_fault(parse,
+			    "MODSEQ is of no such entry");
+		if (!imapd_space(parse))
+			return false;
+	}
 	return imapd_number(parse, INT64_MAX, &key->number);
 }
 

@@ -24,6 +24,7 @@ struct search {
 	uint32_t		*uids;		/* of those found, ascending */
 	uint32_t		*numbers;	/* and their numbers */
 	size_t			 found;
+	uint64_t		 modseq_first, modseq_last, modseq_most;
 	uint64_t		 worked_ms;
 	bool			 has_unread;	/* one could not be read */
 };
@@ -40,6 +41,38 @@ drop(struct imapd_session *session)
 	free(search->numbers);
 }
 
+/* The number of one more that was found. */
+static void
+note_modseq(struct search *search, uint64_t modseq)
+{
+	if (search->found == 0)
+		search->modseq_first = modseq;
+	search->modseq_last = modseq;
+	if (search->modseq_most < modseq)
+		search->modseq_most = modseq;
+}
+
+/*
+ * RFC 7162 3.1.6, RFC 4731 3.2: the highest number of what is told; 0 when that
+ * is not to be told.
+ */
+static uint64_t
+modseq_told(const struct search *search, unsigned returns)
+{
+	uint64_t modseq = 0;
+
+	if (!search->asked.has_modseq || search->found == 0)
+		return 0;
+	if ((returns & (IMAPD_RETURN_MIN | IMAPD_RETURN_MAX)) == 0 ||
+	    (returns & (IMAPD_RETURN_ALL | IMAPD_RETURN_COUNT)) != 0)
+		return search->modseq_most;
+	if (returns & IMAPD_RETURN_MIN)
+		modseq = search->modseq_first;
+	if ((returns & IMAPD_RETURN_MAX) && modseq < search->modseq_last)
+		modseq = search->modseq_last;
+	return modseq;
+}
+
 /* Letter `n` is judged; on to the next. */
 static void
 judged(struct imapd_session *session, bool matches)
@@ -47,6 +80,8 @@ judged(struct imapd_session *session, bool matches)
 	struct search *search = session->work;
 
 	if (matches) {
+		note_modseq(search,
+		    selected_at(session->selected, search->n)->modseq);
 		search->uids[search->found] =
 		    selected_at(session->selected, search->n)->uid;
 		search->numbers[search->found++] = (uint32_t)search->n + 1;
@@ -160,6 +195,7 @@ tell(struct imapd_session *session, const struct search *search)
 	const uint32_t *found = is_uid ? search->uids : search->numbers;
 	unsigned returns = search->asked.is_extended ?
 	    search->asked.returns : IMAPD_RETURN_ALL;
+	unsigned long long modseq = modseq_told(search, returns);
 
 	/* RFC 5182 2.1: SAVE alone tells nothing */
 	if (returns == IMAPD_RETURN_SAVE)
@@ -169,10 +205,14 @@ tell(struct imapd_session *session, const struct search *search)
 		imapd_add_string(&text, slice_str(session->tag), false);
 		text_addf(&text, ")%s", is_uid ? " UID" : "");
 		add_returns(&text, search, found, returns);
+		if (modseq != 0)
+			text_addf(&text, " MODSEQ %llu", modseq);
 	} else {
 		text_add_str(&text, "* SEARCH");
 		for (size_t i = 0; i < search->found; i++)
 			text_addf(&text, " %u", found[i]);
+		if (modseq != 0)
+			text_addf(&text, " (MODSEQ %llu)", modseq);
 	}
 	text_add_str(&text, "\r\n");
 	if (text_failed(&text))
@@ -282,6 +322,8 @@ imapd_search(struct imapd_session *session, struct imapd_parse *parse)
 		    "charset is not known");
 		return;
 	}
+	if (asked.has_modseq)
+		imapd_condstore(session);
 	search = imapd_work(session, sizeof(*search));
 	if (search == NULL)
 		return;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "gateway/imap/parse_sync.h"
 #include "gateway/imap/reply.h"
 #include "gateway/imap/session.h"
 #include "store/folders.h"
@@ -79,6 +80,10 @@ tell_mailbox(struct imapd_session *session, struct slice name,
 	    status->uidvalidity);
 	imapd_untagged(session->stream, "OK [UIDNEXT %u] or above",
 	    selected_uidnext(session->selected));
+	/* RFC 7162 3.1.2.1; RFC 4551 had it told to everybody */
+	imapd_untagged(session->stream,
+	    "OK [HIGHESTMODSEQ %llu] of this mailbox",
+	    (unsigned long long)selected_modseq(session->selected));
 	imapd_add_mailbox(&list, name, session->rev2);
 	if (session->rev2 && !text_failed(&list))
 		imapd_untagged(session->stream, "LIST () \"/\" %.*s",
@@ -107,11 +112,13 @@ static void
 open_as(struct imapd_session *session, struct imapd_parse *parse,
     bool is_read_only)
 {
+	struct imapd_select select;
 	struct folder_status status;
 	struct slice name;
 	int r;
 
-	if (!imapd_mailbox(parse, &name) || !imapd_end(parse))
+	if (!imapd_mailbox(parse, &name) ||
+	    !imapd_select_read(parse, &select) || !imapd_end(parse))
 		return;
 	/* RFC 9051 6.3.2: whatever comes of it, the old one is closed */
 	if (session->selected != NULL)
@@ -119,6 +126,8 @@ open_as(struct imapd_session *session, struct imapd_parse *parse,
 		    "OK [CLOSED] the mailbox before is closed");
 	imapd_leave(session);
 	session->is_read_only = is_read_only;
+	if (select.has_condstore)
+		imapd_condstore(session);
 	r = open_mailbox(session, name, &status);
 	if (r < 0) {
 		imapd_refuse(session, r == -EINVAL ? -ENOENT : r);

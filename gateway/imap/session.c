@@ -46,6 +46,7 @@ end_work(struct imapd_session *session)
 	session->take = NULL;
 	session->work = NULL;
 	session->command = NULL;
+	text_free(&session->closing);
 	arena_free(session->arena);
 	session->arena = NULL;
 }
@@ -98,8 +99,13 @@ finish_more(struct imapd_session *session)
 
 	if (session->selected != NULL && !imapd_tell(session, may_expunge))
 		return;
-	imapd_tagged(session->stream, slice_str(session->tag), "%s",
-	    session->closing);
+	text_add_str(&session->closing, "\r\n");
+	/* what the stream cannot take it tells as STREAM_FAILED */
+	if (text_failed(&session->closing))
+		session->is_over = true;
+	else
+		(void)stream_write(session->stream,
+		    text_slice(&session->closing));
 	end_command(session);
 }
 
@@ -108,12 +114,25 @@ imapd_finish(struct imapd_session *session, const char *format, ...)
 {
 	va_list args;
 
+	text_free(&session->closing);
+	session->closing = (struct text)TEXT_INIT(IMAPD_CLOSING_BYTES);
+	text_addf(&session->closing, "%s ", session->tag[0] != '\0' ?
+	    session->tag : "*");
 	va_start(args, format);
-	(void)vsnprintf(session->closing, sizeof(session->closing), format,
-	    args);
+	text_vaddf(&session->closing, format, args);
 	va_end(args);
 	session->take = NULL;
 	session->more = finish_more;
+}
+
+void
+imapd_finish_coded(struct imapd_session *session, struct slice code,
+    const char *words)
+{
+	imapd_finish(session, "OK [");
+	text_add(&session->closing, code);
+	text_add_str(&session->closing, "] ");
+	text_add_str(&session->closing, words);
 }
 
 void *

@@ -18,7 +18,8 @@
 #include "store/selected.h"
 
 #define IMAPD_PAUSE	(256 * 1024)	/* output that waits: make no more */
-#define IMAPD_CLOSING_BYTES 1024	/* of the words that end a command */
+/* Of the words that end a command: a code may name 250,000 messages. */
+#define IMAPD_CLOSING_BYTES (2 * 1024 * 1024)
 
 struct imapd_session {
 	struct stream	*stream;
@@ -31,6 +32,7 @@ struct imapd_session {
 
 	/* what was enabled (RFC 9051 6.3.1), for good */
 	bool		 rev2;		/* and so names are UTF-8 */
+	bool		 condstore;	/* it knows MODSEQ; imapd_condstore() */
 
 	struct selected	*selected;	/* or NULL */
 	bool		 is_read_only;
@@ -41,7 +43,7 @@ struct imapd_session {
 	const struct imapd_command *command;
 	struct arena	*arena;
 	char		 tag[IMAPD_TAG_BYTES + 1];
-	char		 closing[IMAPD_CLOSING_BYTES];
+	struct text	 closing;
 	/* goes on with it; NULL: nothing more is to be done */
 	void		(*more)(struct imapd_session *);
 	/* takes the input in place of the commands; false: more must come */
@@ -69,6 +71,9 @@ void	*imapd_work(struct imapd_session *, size_t bytes);
  */
 void	imapd_finish(struct imapd_session *, const char *format, ...)
 	    __attribute__((format(printf, 2, 3)));
+/* "OK [code] words", however long the code is. */
+void	imapd_finish_coded(struct imapd_session *, struct slice code,
+	    const char *words);
 /* The same after an error of the store: its NO, with a code. */
 void	imapd_refuse(struct imapd_session *, int error);
 /* "BAD" and what the parser found. */
@@ -89,6 +94,16 @@ bool	imapd_places(struct imapd_session *, struct imapd_set *, bool is_uid,
  * all of it, false: as much as there is room for now.
  */
 bool	imapd_tell(struct imapd_session *, bool may_expunge);
+/*
+ * From now on the client is told modification numbers, until it leaves (RFC 7162
+ * 3.1); that of the mailbox at once, if one is open.
+ */
+void	imapd_condstore(struct imapd_session *);
+/*
+ * "* 2 FETCH (...)" of the letter at place `n`: its flags, if `with_flags`, with
+ * its UID and its number where they belong.
+ */
+void	imapd_tell_letter(struct imapd_session *, size_t n, bool with_flags);
 /* Add "(\Seen Urgent)". */
 void	imapd_add_flags(struct imapd_session *, struct text *,
 	    const struct selected_letter *);

@@ -7,7 +7,7 @@
 #include "gateway/imap/reply.h"
 #include "gateway/imap/session.h"
 
-#define LINE_BYTES	4096	/* flags and keywords of one letter fit */
+#define LINE_BYTES	4096	/* KEYWORDS_MOST and the rest of it fit */
 
 static int
 room(const struct imapd_session *session)
@@ -66,22 +66,43 @@ imapd_add_flags(struct imapd_session *session, struct text *text,
 	text_add_byte(text, ')');
 }
 
+void
+imapd_tell_letter(struct imapd_session *session, size_t n, bool with_flags)
+{
+	const struct selected_letter *letter =
+	    selected_at(session->selected, n);
+	TEXT_AUTO text = TEXT_INIT(LINE_BYTES);
+	const char *between = "";
+
+	text_addf(&text, "* %zu FETCH (", n + 1);
+	/* RFC 9051 6.4.9: in an answer to UID STORE the UID stands as well */
+	if (session->rev2 || imapd_is_uid(session)) {
+		text_addf(&text, "UID %u", letter->uid);
+		between = " ";
+	}
+	if (with_flags) {
+		text_addf(&text, "%sFLAGS ", between);
+		imapd_add_flags(session, &text, letter);
+		selected_was_told(session->selected, n);
+		between = " ";
+	}
+	if (session->condstore)
+		text_addf(&text, "%sMODSEQ (%llu)", between,
+		    (unsigned long long)letter->modseq);
+	text_add_str(&text, ")\r\n");
+	/* what the stream cannot take it tells as STREAM_FAILED */
+	if (text_failed(&text))
+		session->is_over = true;
+	else
+		(void)stream_write(session->stream, text_slice(&text));
+}
+
 static int
 tell_changed(void *arg, size_t n)
 {
 	struct imapd_session *session = arg;
-	const struct selected_letter *letter =
-	    selected_at(session->selected, n);
-	TEXT_AUTO text = TEXT_INIT(LINE_BYTES);
 
-	/* RFC 9051 6.4.9: in an answer to UID STORE the UID stands as well */
-	imapd_add_flags(session, &text, letter);
-	if (session->rev2 || imapd_is_uid(session))
-		imapd_untagged(session->stream, "%zu FETCH (UID %u FLAGS %.*s)",
-		    n + 1, letter->uid, SLICE_FMT(text_slice(&text)));
-	else
-		imapd_untagged(session->stream, "%zu FETCH (FLAGS %.*s)",
-		    n + 1, SLICE_FMT(text_slice(&text)));
+	imapd_tell_letter(session, n, true);
 	return room(session);
 }
 

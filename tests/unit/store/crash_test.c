@@ -11,6 +11,10 @@
  * fdatasync stands before libc's, for SQLite too).  After the kill each file
  * is, by lot, the copy or what it was: rows without their bytes, bytes without
  * their rows, and all that is between.
+ *
+ * A client goes along that keeps what it was told of each letter's flags, and
+ * asks in each life only for what changed since (RFC 7162 3.2.5.1): whatever was
+ * lost, it then knows what is there.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -19,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "store/selected.h"
 #include "tests/unit/store/box.h"
 
 #define LIVES		6
@@ -29,11 +34,21 @@ enum kind {
 	DELETING,		/* letter `n` may be gone from now on */
 	DELETED,		/* letter `n` is gone for good */
 	SEEN,			/* letter `n` was shown under `uid` */
+	FLAGS,			/* UID `uid` has the flags `n` */
+	VANISHED,		/* UID `uid` is there no more */
+	SYNCED,			/* all is told up to modseq `n` */
 };
 
 struct report {
 	enum kind	kind;
 	uint32_t	n, uid;
+};
+
+/* What a client keeps of a mailbox. */
+struct client {
+	uint64_t	synced;		/* its HIGHESTMODSEQ */
+	bool		has[MOST];	/* a letter of that UID */
+	uint8_t		flags[MOST];
 };
 
 struct promises {
@@ -42,6 +57,7 @@ struct promises {
 	bool		deleting[MOST];
 	bool		deleted[MOST];
 	uint32_t	seen[MOST];	/* UID -> letter, or 0 */
+	struct client	client;
 };
 
 /* The copies of synced files */
@@ -180,12 +196,79 @@ look_and_delete(struct account *account, unsigned *seed, int fd)
 	account_view_close(account, view);
 }
 
+/* Tell what changed since: to the pipe, or to the client of `promises`. */
+struct telling {
+	int		 fd;
+	struct promises	*promises;
+};
+
+static void	note(struct promises *, const struct report *);
+
+static void
+tell(const struct telling *telling, enum kind kind, uint32_t n, uint32_t uid)
+{
+	if (telling->promises != NULL)
+		note(telling->promises, &(struct report){ kind, n, uid });
+	else
+		report(telling->fd, kind, n, uid);
+}
+
+static int
+tell_vanished(void *arg, uint32_t first, uint32_t last)
+{
+	for (uint32_t uid = first; uid <= last && uid < MOST; uid++)
+		tell(arg, VANISHED, 0, uid);
+	return 0;
+}
+
+static int
+resync(struct selected *selected, uint64_t since, struct telling *telling)
+{
+	for (size_t i = 0; i < selected_count(selected); i++) {
+		const struct selected_letter *letter =
+		    selected_at(selected, i);
+
+		if (letter->modseq > since)
+			tell(telling, FLAGS, letter->flags, letter->uid);
+	}
+	return selected_vanished(selected, since, tell_vanished, telling);
+}
+
+/* The client comes, learns what changed, changes something, and stays a while. */
+static void
+change_flags(struct account *account, unsigned *seed, int fd, uint64_t *since)
+{
+	struct flag_change change = {
+		.how = FLAG_SET, .unchanged_since = UINT64_MAX
+	};
+	struct telling telling = { .fd = fd };
+	struct selected *selected;
+	uint64_t modseq;
+
+	if (selected_open(account, MAILBOX_INBOX, &selected) != 0 ||
+	    resync(selected, *since, &telling) != 0)
+		_exit(10);
+	*since = selected_modseq(selected);
+	report(fd, SYNCED, (uint32_t)*since, 0);
+	for (size_t i = 0; i < selected_count(selected); i++) {
+		if (rand_r(seed) % 8 != 0)
+			continue;
+		change.flags = (uint8_t)rand_r(seed) & LETTER_ALL_FLAGS;
+		if (selected_flag(selected, &i, 1, &change, NULL, NULL,
+		    &modseq) != 0)
+			_exit(11);
+		report(fd, FLAGS, selected_at(selected, i)->flags,
+		    selected_at(selected, i)->uid);
+	}
+	selected_close(selected);
+}
+
 /*
  * Never returns: it is killed, or out of letters.  Asserts nothing, for it
  * shares libcheck's pipe with its parent.
  */
 static void
-live(struct box *box, unsigned seed, uint32_t next, int fd)
+live(struct box *box, unsigned seed, uint32_t next, uint64_t since, int fd)
 {
 	unsigned needs;
 	bool was_there;
@@ -205,6 +288,8 @@ live(struct box *box, unsigned seed, uint32_t next, int fd)
 		}
 		if (rand_r(&seed) % 12 == 0)
 			look_and_delete(box->account, &seed, fd);
+		if (rand_r(&seed) % 12 == 0)
+			change_flags(box->account, &seed, fd, &since);
 		if (rand_r(&seed) % 3 == 0 &&
 		    account_compact(box->account) < 0)
 			_exit(9);
@@ -215,10 +300,34 @@ live(struct box *box, unsigned seed, uint32_t next, int fd)
 /* The promises */
 
 static void
+note_client(struct client *client, const struct report *one)
+{
+	switch (one->kind) {
+	case FLAGS:
+		client->has[one->uid] = true;
+		client->flags[one->uid] = (uint8_t)one->n;
+		break;
+	case VANISHED:
+		client->has[one->uid] = false;
+		break;
+	default:
+		/* RFC 7162 3.1.2.1: a number that was told never comes again
+		 * with other content */
+		ck_assert_uint_ge(one->n, client->synced);
+		client->synced = one->n;
+		break;
+	}
+}
+
+static void
 note(struct promises *promises, const struct report *one)
 {
-	ck_assert_uint_lt(one->n, MOST);
 	ck_assert_uint_lt(one->uid, MOST);
+	if (one->kind >= FLAGS) {
+		note_client(&promises->client, one);
+		return;
+	}
+	ck_assert_uint_lt(one->n, MOST);
 	if (promises->last < one->n)
 		promises->last = one->n;
 	switch (one->kind) {
@@ -237,6 +346,8 @@ note(struct promises *promises, const struct report *one)
 		    promises->seen[one->uid] == one->n);
 		promises->seen[one->uid] = one->n;
 		break;
+	default:
+		break;
 	}
 }
 
@@ -254,7 +365,7 @@ live_and_die(struct box *box, unsigned seed, uint32_t next, unsigned reports,
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		(void)close(ends[0]);
-		live(box, seed, next, ends[1]);
+		live(box, seed, next, promises->client.synced, ends[1]);
 	}
 	(void)close(ends[1]);
 	for (unsigned i = 0; i < reports; i++) {
@@ -310,6 +421,32 @@ prove(struct box *box, struct promises *promises, uint32_t last)
 	account_view_close(box->account, view);
 }
 
+/* The client asks for what changed since it was told last, and knows all. */
+static void
+prove_client(struct box *box, struct promises *promises)
+{
+	struct telling telling = { .promises = promises };
+	const struct client *client = &promises->client;
+	struct selected *selected;
+	size_t had = 0;
+
+	ck_assert_int_eq(selected_open(box->account, MAILBOX_INBOX,
+	    &selected), 0);
+	ck_assert_int_eq(resync(selected, client->synced, &telling), 0);
+	for (size_t i = 0; i < selected_count(selected); i++) {
+		const struct selected_letter *letter =
+		    selected_at(selected, i);
+
+		ck_assert(client->has[letter->uid]);
+		ck_assert_uint_eq(client->flags[letter->uid], letter->flags);
+	}
+	for (size_t uid = 0; uid < MOST; uid++)
+		had += client->has[uid];
+	ck_assert_uint_eq(had, selected_count(selected));
+	tell(&telling, SYNCED, (uint32_t)selected_modseq(selected), 0);
+	selected_close(selected);
+}
+
 /* What the view shows counts as promised; the highest letter there is. */
 static uint32_t
 last_of(struct box *box, struct promises *promises)
@@ -347,6 +484,7 @@ live_and_prove(unsigned seed, bool power)
 		box_open(&box);
 		ck_assert_uint_ge(account_settled_to(box.account),
 		    promises.settled);
+		prove_client(&box, &promises);
 		last = last_of(&box, &promises);
 		deliver_again(&box, last);
 		prove(&box, &promises, last);

@@ -25,6 +25,7 @@
 #define ONE		"Subject: one\r\n\r\nfirst\r\n"
 #define TWO		"Subject: two\r\n\r\nno line end"
 #define BIG_SIZE	(3 * 1024 * 1024)
+#define MANY		4000	/* letters: some steps of the store */
 
 /* The account's process, played by the test. */
 static struct office {
@@ -559,12 +560,53 @@ START_TEST(flags_are_told_with_more_keywords_than_fit)
 }
 END_TEST
 
+/*
+ * RFC 7162 3.1.3: of many letters, of which others have changed every second
+ * one, the others are changed, and all of those are named
+ */
+START_TEST(each_letter_that_was_changed_since_is_named)
+{
+	TEXT_AUTO want = TEXT_INIT(65536);
+	char store[100];
+	struct slice got;
+	unsigned long long since;
+
+	for (int i = 0; i < 250; i++)
+		deliver(slice_str(ONE), 0);
+	begin_selected(0);
+	for (int i = 0; i < 4; i++)
+		(void)ask(0, "a COPY 1:* INBOX\r\n", "a OK");
+	begin_selected(1);
+	got = ask(0, "a STATUS INBOX (HIGHESTMODSEQ)\r\n", "a OK");
+	ck_assert_int_eq(sscanf(got.at, "* OK [HIGHESTMODSEQ %llu]", &since),
+	    1);
+	for (unsigned n = 2; n <= MANY; n += 2)
+		text_addf(&want, n > 2 ? ",%u" : "%u", n);
+	pop3_peer_say(&office.peer[1], slice_str("b STORE "));
+	pop3_peer_say(&office.peer[1], text_slice(&want));
+	(void)ask(1, " +FLAGS.SILENT (\\Flagged)\r\n", "b OK");
+	(void)snprintf(store, sizeof(store),
+	    "c STORE 1:* (UNCHANGEDSINCE %llu) +FLAGS.SILENT (\\Seen)\r\n",
+	    since);
+	got = ask(0, store, "those were changed since\r\n");
+	text_add_str(&want, "]");
+	text_add_byte(&want, '\0');
+	ck_assert(has(got, "\r\nc OK [MODIFIED 2,4,6,"));
+	ck_assert(has(got, want.at));
+	ck_assert(has(got, "* 2 FETCH (FLAGS (\\Flagged) MODSEQ ("));
+	ck_assert(has(got, "* 3 FETCH (MODSEQ ("));
+	got = ask(0, "d SEARCH RETURN (COUNT) SEEN UNFLAGGED\r\n", "d OK");
+	(void)snprintf(store, sizeof(store), ") COUNT %d\r\n", MANY / 2);
+	ck_assert(has(got, store));
+}
+END_TEST
+
 /* An item that is not offered is not passed over in silence. */
 START_TEST(status_tells_every_item_or_says_bad)
 {
 	begin(0);
-	(void)ask(0, "a STATUS INBOX (MESSAGES HIGHESTMODSEQ)\r\n",
-	    "a BAD no such item");
+	ck_assert(has(ask(0, "a STATUS INBOX (MESSAGES HIGHESTMODSEQ)\r\n",
+	    "a OK"), "* STATUS INBOX (MESSAGES 0 HIGHESTMODSEQ 1)\r\n"));
 	(void)ask(0, "b STATUS INBOX (MAILBOXID)\r\n", "b BAD no such item");
 }
 END_TEST
@@ -603,6 +645,7 @@ unit_suite(void)
 	tcase_add_test(tcase, a_mailbox_deleted_under_a_session_is_empty);
 	tcase_add_test(tcase, commands_over_many_letters_are_done_in_steps);
 	tcase_add_test(tcase, flags_are_told_with_more_keywords_than_fit);
+	tcase_add_test(tcase, each_letter_that_was_changed_since_is_named);
 	tcase_add_test(tcase, status_tells_every_item_or_says_bad);
 	tcase_add_test(tcase, too_many_bad_commands_end_the_session);
 	suite_add_tcase(suite, tcase);

@@ -1,0 +1,34 @@
+/*
+ * parse_sync.h - what CONDSTORE adds to commands (RFC 7162 7, RFC 4466 2)
+ *
+ * A modification number is 1 or above and of 63 bits; 0, which some clients
+ * say, means "whatever it is".
+ */
+#ifndef POSTROOM_GATEWAY_IMAP_PARSE_SYNC_H
+#define POSTROOM_GATEWAY_IMAP_PARSE_SYNC_H
+
+#include "gateway/imap/parse.h"
+
+/* What may follow the name in SELECT and EXAMINE: " (CONDSTORE)". */
+struct imapd_select {
+	bool		 has_condstore;
+};
+/* Those parameters, or nothing. */
+bool	imapd_select_read(struct imapd_parse *,
+	    struct imapd_select *select_out);
+
+/* What may follow the items of a FETCH: " (CHANGEDSINCE 12345)". */
+struct imapd_since {
+	bool		 is_asked;
+	uint64_t	 modseq;	/* only letters above it */
+};
+/* Those modifiers, or nothing. */
+bool	imapd_since_read(struct imapd_parse *, struct imapd_since *since_out);
+
+/*
+ * "(UNCHANGEDSINCE 12345) " in a STORE (RFC 7162 3.1.3); *modseq_out is
+ * UINT64_MAX when it is not there.
+ */
+bool	imapd_unchanged_read(struct imapd_parse *, uint64_t *modseq_out);
+
+#endif
