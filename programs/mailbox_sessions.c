@@ -14,6 +14,7 @@
 #include "gateway/pop3/pop3.h"
 #include "lib/base/log.h"
 #include "programs/mailbox_inside.h"
+#include "queue/session_step.h"
 
 /* A session may delete many letters one by one: the queue is told of all. */
 #define TELL_MS		1000
@@ -107,18 +108,26 @@ forget_big(void *arg, void *reply_arg)
 
 /* A step of a letter's life, for the trail. */
 static void
-tell_step(struct session *session, const struct message_id *id,
-    const char *what)
+tell_step(struct session *session, struct session_step *step)
 {
-	TEXT_AUTO body = TEXT_INIT(1024);
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
 
 	if (session->mailbox->queue == NULL)
 		return;
-	pack_bytes(&body, slice_of(id->bytes, MESSAGE_ID_BYTES));
-	pack_slice(&body, slice_str(what));
-	pack_slice(&body, slice_str(session->login));
+	step->who = slice_str(session->login);
+	session_step_pack(&body, step);
 	(void)ipc_send(session->mailbox->queue, QUEUE_STEP,
 	    text_slice(&body), NULL, 0);
+}
+
+/* One that needs no more words. */
+static void
+tell_word(struct session *session, const struct message_id *id,
+    const char *what)
+{
+	struct session_step step = { .id = *id, .word = slice_str(what) };
+
+	tell_step(session, &step);
 }
 
 static void
@@ -129,7 +138,7 @@ pop3_step(void *arg, const char *uidl, const char *what)
 
 	if (slice_cut(&name, '.', &id_text) &&
 	    message_id_read(id_text, &id) == 0)
-		tell_step(arg, &id, what);
+		tell_word(arg, &id, what);
 }
 
 static void
@@ -137,11 +146,23 @@ imap_step(void *arg, const struct message_id *id, const char *what)
 {
 	struct session *session = arg;
 
-	tell_step(session, id, what);
+	tell_word(session, id, what);
 	/* the queue hears of what is deleted before the session ends */
-	if (strcmp(what, "deleted") == 0 &&
+	if (strcmp(what, SESSION_DELETED) == 0 &&
 	    !timer_is_set(session->mailbox->tell_timer))
 		timer_set(session->mailbox->tell_timer, TELL_MS);
+}
+
+static void
+imap_saved(void *arg, const struct imapd_saved *saved)
+{
+	struct session_step step = {
+		.id = *saved->id, .word = SLICE(SESSION_SAVED),
+		.subject = saved->subject, .mailbox = saved->mailbox,
+		.mended = saved->mended,
+	};
+
+	tell_step(arg, &step);
 }
 
 static void
@@ -206,7 +227,7 @@ begin_imap(struct session *session, int fd, struct slice tag)
 {
 	const struct imapd_session_ports ports = {
 		.arg = session, .big = ask_big, .forget = forget_big,
-		.step = imap_step, .failed = imap_failed,
+		.step = imap_step, .saved = imap_saved, .failed = imap_failed,
 		.wrote = imap_wrote, .ended = imap_ended
 	};
 	const struct imapd_session_options options = {

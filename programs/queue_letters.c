@@ -80,16 +80,9 @@ on_expunged(void *arg, struct ipc *from, struct ipc_message *message)
 int
 on_step(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	struct unpack u = unpack_of(message->body);
-	struct slice word, who;
-	struct message_id id;
+	struct session_step step;
+	int r = session_step_unpack(message->body, &step);
 
-	if (queue_read_id(&u, &id) < 0)
-		return -EBADMSG;
-	word = unpack_slice(&u);
-	who = unpack_slice(&u);
-	if (!unpack_is_done(&u))
-		return -EBADMSG;
-	return conductor_step(queue_conductor(arg), ipc_instance(from),
-	    &id, word, who);
+	return r < 0 ? r : conductor_step(queue_conductor(arg),
+	    ipc_instance(from), &step);
 }

@@ -11,24 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/dot.h"
 #include "lib/base/log.h"
 #include "queue/archiving.h"
 
 #define DETAIL_BYTES	1024	/* the trail cuts it to TRAIL_FIELD_BYTES */
 
 static void
-add_mended(struct text *text, unsigned mended)
+add_taken(struct text *text, unsigned mended)
 {
-	static const struct {
-		unsigned	 bit;
-		const char	*words;
-	} breaches[] = {
-		{ DOT_BARE_CR, "bare CR" }, { DOT_BARE_LF, "bare LF" },
-		{ DOT_NUL, "NUL" },
-	};
-	const char *before = "; mended: ";
-
 	if ((mended & FETCHED_SHORT) != 0)
 		text_add_str(text, "; shorter than listed, so it is never "
 		    "deleted there");
@@ -38,13 +28,7 @@ add_mended(struct text *text, unsigned mended)
 	if ((mended & FETCHED_PLACE) != 0)
 		text_add_str(text, "; a note of it only, for a rule says that "
 		    "it is taken later");
-	for (size_t i = 0; i < sizeof(breaches) / sizeof(*breaches); i++) {
-		if ((mended & breaches[i].bit) == 0)
-			continue;
-		text_add_str(text, before);
-		text_add_str(text, breaches[i].words);
-		before = ", ";
-	}
+	trail_add_mended(text, mended);
 }
 
 /* Where it was; what is longer than the trail takes stands last. */
@@ -57,7 +41,7 @@ add_origin(struct text *text, const struct envelope *env)
 	text_add_escaped(text, env->helo, 100);
 	text_addf(text, "), %llu bytes",
 	    (unsigned long long)fetched->listed_bytes);
-	add_mended(text, fetched->mended);
+	add_taken(text, fetched->mended);
 	if (fetched->folder.len > 0) {
 		text_add_str(text, ", folder ");
 		text_add_escaped(text, fetched->folder, 100);

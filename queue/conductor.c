@@ -238,17 +238,31 @@ on_trail_fault(void *arg, int fault)
 
 int
 conductor_step(struct conductor *conductor, uint64_t account,
-    const struct message_id *id, struct slice word, struct slice who)
+    const struct session_step *told)
 {
+	TEXT_AUTO detail = TEXT_INIT(TRAIL_LINE_BYTES);
 	struct trail_step step = {
-		.at_utc_ms = clock_utc_ms(), .id = *id, .account = account,
-		.who = who, .word = TRAIL_READ
+		.at_utc_ms = clock_utc_ms(), .id = told->id,
+		.account = account, .who = told->who,
+		.subject = told->subject
 	};
 
-	if (slice_is_str(word, "deleted"))
+	if (slice_is_str(told->word, SESSION_READ))
+		step.word = TRAIL_READ;
+	else if (slice_is_str(told->word, SESSION_DELETED))
 		step.word = TRAIL_DELETED;
-	else if (!slice_is_str(word, "read"))
+	else if (slice_is_str(told->word, SESSION_SAVED))
+		step.word = TRAIL_SAVED;
+	else
 		return -EBADMSG;
+	if (told->mailbox.len > 0) {
+		text_add_str(&detail, "in the mailbox ");
+		/* what was mended is to fit behind it */
+		text_add(&detail, slice_first(told->mailbox,
+		    TRAIL_FIELD_BYTES / 2));
+	}
+	trail_add_mended(&detail, told->mended);
+	step.detail = text_slice(&detail);
 	trail_add(conductor->trail, &step);
 	return 0;
 }

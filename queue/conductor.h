@@ -16,6 +16,7 @@
 #include "lib/base/loop.h"
 #include "lib/base/pool.h"
 #include "queue/service.h"
+#include "queue/session_step.h"
 
 struct archive_io;
 struct journal_io;
@@ -222,9 +223,9 @@ int	conductor_expunged(struct conductor *, uint64_t account,
  * it is connected, for it tells what an earlier life of it could not.
  */
 void	conductor_hear(struct conductor *, uint64_t account);
-/* A step another role saw, for the trail.  0, -EBADMSG: no such word. */
+/* A step of account `account`, for the trail.  0, -EBADMSG: no such word. */
 int	conductor_step(struct conductor *, uint64_t account,
-	    const struct message_id *, struct slice word, struct slice who);
+	    const struct session_step *);
 
 /* What a mailbox's index has settled, when its channel begins. */
 void	conductor_account_at(struct conductor *, uint64_t account,

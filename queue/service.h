@@ -40,7 +40,7 @@ enum queue_kind {
 	QUEUE_OPEN_BIG,
 	/* mailbox -> queue, news: id; no letter here refers to it any more */
 	QUEUE_UNREF_BIG,
-	/* mailbox -> queue, news: id, slice step word, slice who */
+	/* mailbox -> queue, news: session_step_pack() */
 	QUEUE_STEP,
 	/* mailbox -> queue: u32 count, each an id, EXPUNGED_PAGE at the most:
 	 * a person has deleted these for good here; i64 status: 0 it is noted,

@@ -39,6 +39,7 @@ enum trail_word {
 	TRAIL_SENT,		/* a remote host took it */
 	TRAIL_RETURNED,		/* a notice went to its sender */
 	TRAIL_READ,
+	TRAIL_SAVED,		/* somebody put it into their own mailbox */
 	TRAIL_DELETED,
 	TRAIL_GAP,		/* lines are missing here */
 	TRAIL_WORDS
@@ -63,6 +64,8 @@ struct trail_step {
 void	trail_format(struct text *, const struct trail_step *);
 /* The word as it is written. */
 const char *trail_word(enum trail_word);
+/* Add "; mended: bare LF", of DOT_ bits (lib/base/dot.h); nothing for 0. */
+void	trail_add_mended(struct text *, unsigned mended);
 /* RFC 3339, UTC, milliseconds. */
 void	trail_at(int64_t utc_ms, char at_out[TRAIL_AT_CHARS]);
 

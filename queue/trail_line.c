@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "lib/base/dot.h"
+
 static const char *const words[TRAIL_WORDS] = {
 	[TRAIL_RECEIVED]	= "received",
 	[TRAIL_FETCHED]		= "fetched",
@@ -28,6 +30,7 @@ static const char *const words[TRAIL_WORDS] = {
 	[TRAIL_SENT]		= "sent",
 	[TRAIL_RETURNED]	= "returned",
 	[TRAIL_READ]		= "read",
+	[TRAIL_SAVED]		= "saved",
 	[TRAIL_DELETED]		= "deleted",
 	[TRAIL_GAP]		= "gap",
 };
@@ -36,6 +39,27 @@ const char *
 trail_word(enum trail_word word)
 {
 	return word < TRAIL_WORDS ? words[word] : "gap";
+}
+
+void
+trail_add_mended(struct text *text, unsigned mended)
+{
+	static const struct {
+		unsigned	 bit;
+		const char	*words;
+	} breaches[] = {
+		{ DOT_BARE_CR, "bare CR" }, { DOT_BARE_LF, "bare LF" },
+		{ DOT_NUL, "NUL" },
+	};
+	const char *before = "; mended: ";
+
+	for (size_t i = 0; i < sizeof(breaches) / sizeof(*breaches); i++) {
+		if ((mended & breaches[i].bit) == 0)
+			continue;
+		text_add_str(text, before);
+		text_add_str(text, breaches[i].words);
+		before = ", ";
+	}
 }
 
 void

@@ -140,6 +140,12 @@ appending_add(struct appending *appending, const struct append_letter *letter)
 	return 0;
 }
 
+const struct message_id *
+appending_id(const struct appending *appending, size_t n)
+{
+	return n < appending->count ? &appending->letters[n].record.id : NULL;
+}
+
 static int
 add_rows(struct appending *appending, struct mailbox *mailbox,
     uint32_t *first_uid_out)

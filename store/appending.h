@@ -37,6 +37,8 @@ int	appending_new(struct account *, uint32_t mailbox,
  * (KEYWORDS_MOST, APPENDING_MOST), or as the disk says.
  */
 int	appending_add(struct appending *, const struct append_letter *);
+/* Of the `n`th letter that was added; NULL beyond.  Valid until the end. */
+const struct message_id *appending_id(const struct appending *, size_t n);
 /*
  * Make them visible and durable, in their order, under UIDs that follow each
  * other from *first_uid_out on.  Once.  0, -ENOENT (the mailbox was deleted),

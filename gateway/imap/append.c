@@ -10,21 +10,35 @@
 
 #include "gateway/imap/reply.h"
 #include "gateway/imap/session.h"
+#include "lib/base/dot.h"
+#include "lib/base/pack.h"
+#include "lib/message/header.h"
+#include "lib/message/words.h"
 #include "store/appending.h"
 #include "store/folders.h"
 
 #define KEYWORDS_BYTES	16384	/* HARDENING 2: 200 keywords */
+#define HEAD_BYTES	(64 * 1024)	/* of memory, to parse one message's
+					   flags and date */
+/* For the trail: of a subject, and of what all messages of a command leave. */
+#define SUBJECT_BYTES	256
+#define SAVED_BYTES	(APPENDING_MOST * (SUBJECT_BYTES + 64))
 
 struct append {
+	struct slice		 mailbox;
 	struct appending	*appending;
-	int			 error;		/* what is still to come is dropped */
+	/* why it is refused: what is still to come is dropped */
+	int			 error;		/* of the store */
+	const char		*no, *fault;	/* the words behind NO, BAD */
 	struct append_letter	 letter;
 	struct text		 keywords;
 	struct text		 body;
-	bool			 after_cr;	/* the last byte of it was CR */
+	struct dot_reader	 ends;		/* mends its line ends */
 	uint64_t		 left;		/* of the literal */
+	uint64_t		 dropped;	/* bytes that came for nothing */
 	bool			 is_empty;	/* a literal of no bytes */
 	uint32_t		 count;		/* of messages */
+	struct text		 saved;		/* of each: mends, subject */
 };
 
 static bool	take_message(struct imapd_session *);
@@ -37,18 +51,43 @@ drop(struct imapd_session *session)
 	appending_end(work->appending);
 	text_free(&work->keywords);
 	text_free(&work->body);
+	text_free(&work->saved);
 }
 
-static void
-refuse(struct imapd_session *session, int error)
+static bool
+is_refused(const struct append *work)
 {
-	if (error == -ENOENT)
-		imapd_finish(session, "NO [TRYCREATE] there is no such "
-		    "mailbox");
-	else if (error == -ECANCELED)
-		imapd_finish(session, "NO a message of no bytes is none");
+	return work->error < 0 || work->no != NULL || work->fault != NULL;
+}
+
+/* Nothing more comes: say why. */
+static void
+refuse(struct imapd_session *session)
+{
+	const struct append *work = session->work;
+
+	session->take = NULL;
+	if (work->fault != NULL)
+		imapd_bad(session, work->fault);
+	else if (work->no != NULL)
+		imapd_finish(session, "NO %s", work->no);
 	else
-		imapd_refuse(session, error);
+		imapd_refuse_into(session, work->error);
+}
+
+/* Bytes that nobody asked for go nowhere, but not for ever. */
+static bool
+may_drop(struct imapd_session *session, uint64_t bytes)
+{
+	struct append *work = session->work;
+
+	work->dropped += bytes;
+	if (work->dropped <= IMAPD_SKIP_MOST)
+		return true;
+	session->input.is_lost = true;
+	work->fault = "[TOOBIG] what follows is too large to be dropped";
+	refuse(session);
+	return false;
 }
 
 /* [flags] [date-time], then the size of the message. */
@@ -86,17 +125,24 @@ begin_message(struct imapd_session *session,
 {
 	struct append *work = session->work;
 
-	if (work->error == 0 && literal->bytes > BIG_BYTES)
+	if (!is_refused(work) && work->count == APPENDING_MOST)
+		work->no = "[LIMIT] that is too many messages at once";
+	if (!is_refused(work) && literal->bytes > BIG_BYTES)
 		work->error = -EMSGSIZE;
-	if (work->error < 0 && literal->waits) {
-		refuse(session, work->error);
+	if (!literal->waits && literal->bytes > IMAPD_LITERAL_MINUS &&
+	    work->fault == NULL)
+		work->fault = IMAPD_TOO_EAGER;
+	if (is_refused(work) && literal->waits) {
+		refuse(session);
 		return;
 	}
+	if (is_refused(work) && !may_drop(session, literal->bytes))
+		return;
 	if (literal->waits)
 		imapd_go_on(session->stream);
 	work->left = literal->bytes;
 	work->is_empty = literal->bytes == 0;
-	work->after_cr = false;
+	work->ends = dot_reader_of(true, true);
 	text_clear(&work->body);
 	imapd_input_next(&session->input);
 	session->take = take_message;
@@ -106,43 +152,68 @@ begin_message(struct imapd_session *session,
 static void
 add_body(struct append *work, struct slice bytes)
 {
-	size_t from = 0;
+	struct slice run;
 
-	for (size_t i = 0; i < bytes.len; i++) {
-		char c = bytes.at[i];
+	while (dot_take(&work->ends, &bytes, &run) == DOT_RUN)
+		text_add(&work->body, run);
+}
 
-		if (c != '\r' && c != '\n' && c != '\0' && !work->after_cr)
-			continue;
-		text_add(&work->body, slice_of(bytes.at + from, i - from));
-		from = i + 1;
-		if (work->after_cr && c != '\n')
-			text_add_byte(&work->body, '\n');
-		else if (!work->after_cr && c == '\n')
-			text_add_byte(&work->body, '\r');
-		text_add_byte(&work->body, c == '\0' ? '\x80' : c);
-		work->after_cr = c == '\r';
-	}
-	text_add(&work->body, slice_after(bytes, from));
+/* What the trail is to say of it, once it is there. */
+static void
+note_saved(struct append *work)
+{
+	TEXT_AUTO subject = TEXT_INIT(4096);
+	struct slice message = work->letter.body;
+	struct header_field field;
+
+	if (header_find(slice_first(message, header_bytes(message)),
+	    "Subject", &field))
+		words_decode(&subject, slice_first(field.value, 1024));
+	pack_u32(&work->saved, work->ends.breaches);
+	pack_slice(&work->saved, slice_first(text_slice(&subject),
+	    SUBJECT_BYTES));
 }
 
 /* All of the message is here. */
 static int
 add_letter(struct append *work)
 {
-	if (work->error < 0)
-		return work->error;
-	if (work->is_empty)
-		return -ECANCELED;	/* RFC 3502 6.3.11 */
-	if (work->after_cr)
-		text_add_byte(&work->body, '\n');
-	if (text_failed(&work->body) || text_failed(&work->keywords))
+	int r;
+
+	text_add(&work->body, dot_finish(&work->ends));
+	if (text_failed(&work->body))
 		return -EMSGSIZE;
+	if (text_failed(&work->keywords))
+		return -E2BIG;
 	work->letter.body = text_slice(&work->body);
 	work->letter.body_bytes = work->body.len;
 	work->letter.keywords = text_slice(&work->keywords);
-	work->count++;
 	work->letter.lacks_crlf = !slice_has_suffix(work->letter.body, "\r\n");
-	return appending_add(work->appending, &work->letter);
+	r = appending_add(work->appending, &work->letter);
+	if (r < 0)
+		return r;
+	work->count++;
+	note_saved(work);
+	return text_failed(&work->saved) ? -ENOMEM : 0;
+}
+
+/* They are in the mailbox, and the trail hears of each. */
+static void
+tell_saved(struct imapd_session *session)
+{
+	struct append *work = session->work;
+	struct unpack u = unpack_of(text_slice(&work->saved));
+
+	for (uint32_t i = 0; i < work->count; i++) {
+		struct imapd_saved saved = {
+			.id = appending_id(work->appending, i),
+			.mailbox = work->mailbox,
+			.mended = unpack_u32(&u),
+		};
+
+		saved.subject = unpack_slice(&u);
+		session->ports.saved(session->ports.arg, &saved);
+	}
 }
 
 static void
@@ -150,15 +221,16 @@ commit(struct imapd_session *session)
 {
 	struct append *work = session->work;
 	uint32_t uidvalidity, first;
-	int r;
 
-	if (work->error == 0)
+	if (!is_refused(work))
 		work->error = appending_commit(work->appending, &uidvalidity,
 		    &first);
-	r = work->error;
-	if (r < 0)
-		refuse(session, r);
-	else if (work->count == 1)
+	if (is_refused(work)) {
+		refuse(session);
+		return;
+	}
+	tell_saved(session);
+	if (work->count == 1)
 		imapd_finish(session, "OK [APPENDUID %u %u] it is kept",
 		    uidvalidity, first);
 	else
@@ -166,23 +238,31 @@ commit(struct imapd_session *session)
 		    uidvalidity, first, first + work->count - 1);
 }
 
-/* A message that nobody waits for would be taken for commands. */
+/* A message that nobody waits for would be taken for commands: it is dropped. */
 static void
 wrong_tail(struct imapd_session *session, const char *fault)
 {
+	struct append *work = session->work;
 	struct imapd_literal literal;
+	int r = imapd_literal_read(text_slice(&session->input.command),
+	    &literal);
 
-	session->take = NULL;
-	session->input.is_lost = imapd_literal_read(text_slice(
-	    &session->input.command), &literal) == 0 && !literal.waits;
-	imapd_bad(session, fault);
+	if (work->fault == NULL)
+		work->fault = fault;
+	session->input.is_lost |= r == -ERANGE;
+	if (r == 0)
+		begin_message(session, &literal);
+	else
+		refuse(session);
 }
 
 /* Behind a message: the end of the command, or another message. */
 static bool
 take_tail(struct imapd_session *session)
 {
-	struct imapd_parse parse = { .arena = session->arena };
+	struct append *work = session->work;
+	ARENA_AUTO arena = NULL;
+	struct imapd_parse parse = { 0 };
 	struct imapd_literal literal;
 
 	switch (imapd_input_line(&session->input, session->stream)) {
@@ -195,7 +275,13 @@ take_tail(struct imapd_session *session)
 		return true;
 	}
 	parse.rest = text_slice(&session->input.command);
-	if (parse.rest.len == 0)
+	if (is_refused(work) && !may_drop(session, parse.rest.len))
+		return true;
+	/* its own: thousands of messages may follow */
+	parse.arena = arena = arena_new(HEAD_BYTES);
+	if (arena == NULL)
+		wrong_tail(session, "[LIMIT] memory is out");
+	else if (parse.rest.len == 0)
 		commit(session);
 	else if (imapd_space(&parse) && read_head(session, &parse, &literal))
 		begin_message(session, &literal);
@@ -214,27 +300,27 @@ take_message(struct imapd_session *session)
 	    here.len);
 	if (here.len == 0 && work->left > 0)
 		return false;
-	if (work->error == 0)
+	if (!is_refused(work))
 		add_body(work, here);
 	stream_consume(session->stream, here.len);
 	work->left -= here.len;
 	if (work->left > 0)
 		return true;
-	work->error = add_letter(work);
+	if (!is_refused(work) && work->is_empty)
+		work->no = "a message of no bytes is none"; /* RFC 3502 */
+	if (!is_refused(work))
+		work->error = add_letter(work);
 	session->take = take_tail;
 	return true;
 }
 
 /* Where it goes; an error is told once the client hears us. */
 static int
-find_mailbox(struct imapd_session *session, struct append *work,
-    struct slice name)
+find_mailbox(struct imapd_session *session, struct append *work)
 {
 	uint32_t mailbox;
-	int r = folder_find(session->account, name, &mailbox);
+	int r = folder_find(session->account, work->mailbox, &mailbox);
 
-	if (r == -EINVAL)
-		return -ENOENT;
 	return r < 0 ? r : appending_new(session->account, mailbox,
 	    &work->appending);
 }
@@ -251,11 +337,13 @@ imapd_append(struct imapd_session *session, struct imapd_parse *parse)
 	work = imapd_work(session, sizeof(*work));
 	if (work == NULL)
 		return;
+	work->mailbox = name;
 	work->keywords = (struct text)TEXT_INIT(KEYWORDS_BYTES);
 	work->body = (struct text)TEXT_INIT(BIG_BYTES);
+	work->saved = (struct text)TEXT_INIT(SAVED_BYTES);
 	session->drop = drop;
 	if (!read_head(session, parse, &literal))
 		return;
-	work->error = find_mailbox(session, work, name);
+	work->error = find_mailbox(session, work);
 	begin_message(session, &literal);
 }

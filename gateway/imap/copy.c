@@ -85,11 +85,7 @@ more(struct imapd_session *session)
 	r = copying_add(work->copying, work->places + work->next, count,
 	    work->next + count == work->count, uids);
 	if (r < 0) {
-		if (r == -ENOENT)
-			imapd_finish(session, "NO [TRYCREATE] there is no "
-			    "such mailbox");
-		else
-			imapd_refuse(session, r);
+		imapd_refuse_into(session, r);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -113,8 +109,6 @@ begin(struct imapd_session *session, struct copy *work, struct slice name)
 	if (work->from == NULL || work->to == NULL)
 		return -ENOMEM;
 	r = folder_find(session->account, name, &mailbox);
-	if (r == -EINVAL)
-		r = -ENOENT;
 	return r < 0 ? r : copying_new(session->selected, mailbox,
 	    work->is_move, &work->copying);
 }
@@ -137,11 +131,8 @@ copy(struct imapd_session *session, struct imapd_parse *parse, bool is_move)
 	session->drop = drop;
 	work->is_move = is_move;
 	r = begin(session, work, name);
-	if (r == -ENOENT)
-		imapd_finish(session, "NO [TRYCREATE] there is no such "
-		    "mailbox");
-	else if (r < 0)
-		imapd_refuse(session, r);
+	if (r < 0)
+		imapd_refuse_into(session, r);
 	else
 		session->more = more;
 }

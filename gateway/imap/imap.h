@@ -23,6 +23,14 @@ extern const struct login_protocol imapd_protocol;
 
 typedef void imapd_big_fn(void *arg, int fd);	/* -1: cannot be had now */
 
+/* A message that somebody put into a mailbox; slices are lent for the call. */
+struct imapd_saved {
+	const struct message_id	*id;
+	struct slice		 mailbox;	/* its name, UTF-8 */
+	struct slice		 subject;	/* UTF-8, its beginning */
+	unsigned		 mended;	/* DOT_ bits: see lib/base/dot.h */
+};
+
 struct imapd_session_ports {
 	void	*arg;
 	/*
@@ -35,6 +43,8 @@ struct imapd_session_ports {
 	void	(*forget)(void *arg, void *reply_arg);
 	/* A step for the trail: "read" or "deleted" by this session. */
 	void	(*step)(void *arg, const struct message_id *, const char *what);
+	/* The step of a message that this session put into a mailbox. */
+	void	(*saved)(void *arg, const struct imapd_saved *);
 	/* The store has said so: -EIO is the end of the process. */
 	void	(*failed)(void *arg, int error);
 	/* Something was written that is to be durable within a second. */

@@ -8,10 +8,6 @@
 
 #include "gateway/imap/reply.h"
 
-/* A literal nobody waited for is dropped up to here; a larger one, and we part.
- * It is the most a client can have meant as the message of an APPEND. */
-#define SKIP_MOST	(64u * 1024 * 1024)
-
 #define TAG_LOOKS	130	/* a tag and the space behind it */
 
 const struct imapd_limits imapd_limits_before_login = {
@@ -51,6 +47,7 @@ imapd_input_next(struct imapd_input *input)
 	imapd_input_free(input);
 	input->command = (struct text)TEXT_INIT(input->limits->command_bytes);
 	input->literal_left = 0;
+	input->skipped = 0;
 	input->fault = NULL;
 }
 
@@ -139,8 +136,7 @@ begin_literal(struct imapd_input *input, struct stream *stream,
 	    input->command.len)
 		fault(input, "[TOOBIG] the literal is too large");
 	else if (!literal->waits && literal->bytes > IMAPD_LITERAL_MINUS)
-		fault(input, "[TOOBIG] a literal over 4096 bytes waits for "
-		    "its \"+\"");
+		fault(input, IMAPD_TOO_EAGER);
 	else if (literal->is_binary)
 		fault(input, "a literal8 belongs to APPEND");
 	if (literal->waits) {
@@ -148,10 +144,13 @@ begin_literal(struct imapd_input *input, struct stream *stream,
 		if (input->fault != NULL)
 			return false;
 		imapd_go_on(stream);
-	} else if (literal->bytes > (input->limits->takes_messages ?
-	    SKIP_MOST : input->limits->literal_bytes)) {
-		input->is_lost = true;
-		return false;
+	} else if (input->fault != NULL) {
+		input->skipped += literal->bytes;
+		if (input->skipped > (input->limits->takes_messages ?
+		    IMAPD_SKIP_MOST : input->limits->literal_bytes)) {
+			input->is_lost = true;
+			return false;
+		}
 	}
 	text_add_str(&input->command, "\r\n");
 	input->literal_left = literal->bytes;
@@ -170,16 +169,33 @@ keep_tag(struct imapd_input *input, struct slice line)
 	text_add_byte(&input->command, ' ');
 }
 
+/* Of a command that is refused all but the tag, so that each of its lines is
+ * still read for the literal it may end with. */
+static void
+forget(struct imapd_input *input)
+{
+	struct text *command = &input->command;
+
+	if (command->len > TAG_LOOKS)
+		command->len = TAG_LOOKS;
+	command->failed = false;
+}
+
 /* The next line, added to the command. */
 static enum line_is
 add_line(struct imapd_input *input, struct stream *stream,
     struct slice *line_out)
 {
 	struct slice bytes = stream_input(stream), line = { NULL, 0 };
-	size_t had = bytes.len, at = input->command.len;
+	size_t had = bytes.len, at;
 	enum line_is is = line_take(&input->reader, &bytes,
 	    input->limits->line_bytes, &line);
 
+	if (input->fault != NULL) {
+		forget(input);
+		input->skipped += line.len;
+	}
+	at = input->command.len;
 	text_add(&input->command, line);
 	if (is == LINE_TOO_LONG && input->command.len == 0)
 		keep_tag(input, stream_input(stream));

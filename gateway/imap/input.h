@@ -17,6 +17,13 @@
 
 /* RFC 7888 5, LITERAL-: a larger literal waits for our "+". */
 #define IMAPD_LITERAL_MINUS	4096
+#define IMAPD_TOO_EAGER		"[TOOBIG] a literal over 4096 bytes waits for " \
+				"its \"+\""
+
+/* Of one command that is refused, what comes of it all the same is dropped up
+ * to here; of more, and we part.  It is the most a client can have meant as
+ * messages. */
+#define IMAPD_SKIP_MOST	(64u * 1024 * 1024)
 
 struct imapd_limits {
 	size_t	line_bytes;	/* of one line with its end */
@@ -33,6 +40,7 @@ struct imapd_input {
 	struct line_reader	 reader;
 	const struct imapd_limits *limits;
 	uint64_t		 literal_left;	/* bytes of one still to come */
+	uint64_t		 skipped;	/* after a fault */
 	const char		*fault;		/* what is wrong with it */
 	bool			 is_lost;	/* in step no more: end it */
 };

@@ -158,6 +158,7 @@ static const struct {
 	{ -EDQUOT,	"[LIMIT] there are too many mailboxes" },
 	{ -E2BIG,	"[LIMIT] there are too many keywords" },
 	{ -EMSGSIZE,	"[TOOBIG] the message is too large" },
+	{ -EOVERFLOW,	"[LIMIT] the mailbox has no more UIDs to give" },
 	{ -ENOSPC,	"[UNAVAILABLE] the disk is full" },
 	{ -EIO,		"[UNAVAILABLE] the disk has failed" },
 	{ -ENOMEM,	"[LIMIT] memory is out" },
@@ -186,6 +187,16 @@ imapd_bad(struct imapd_session *session, const char *fault)
 		return;
 	}
 	imapd_finish(session, "BAD %s", fault);
+}
+
+void
+imapd_refuse_into(struct imapd_session *session, int error)
+{
+	if (error == -ENOENT || error == -EINVAL)
+		imapd_finish(session,
+		    "NO [TRYCREATE] there is no such mailbox");
+	else
+		imapd_refuse(session, error);
 }
 
 static unsigned

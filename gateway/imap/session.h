@@ -76,6 +76,9 @@ void	imapd_finish_coded(struct imapd_session *, struct slice code,
 	    const char *words);
 /* The same after an error of the store: its NO, with a code. */
 void	imapd_refuse(struct imapd_session *, int error);
+/* The same of a mailbox that something was to be put into: RFC 9051 7.1, a
+ * client may create it and try again. */
+void	imapd_refuse_into(struct imapd_session *, int error);
 /* "BAD" and what the parser found. */
 void	imapd_bad(struct imapd_session *, const char *fault);
 /* Let go of the mailbox, if one is open. */

@@ -374,6 +374,15 @@ appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
 	return 0;
 }
 
+const struct message_id *
+appending_id(const struct appending *appending, size_t n)
+{
+	static const struct message_id id;
+
+	assert(n < appending->count);
+	return &id;
+}
+
 void
 appending_end(struct appending *appending)
 {
@@ -428,6 +437,13 @@ step(void *arg, const struct message_id *id, const char *what)
 	(void)arg;
 	(void)id;
 	assert(*what != '\0');
+}
+
+static void
+saved(void *arg, const struct imapd_saved *is)
+{
+	(void)arg;
+	assert(slice_is_utf8(is->mailbox) && is->id != NULL);
 }
 
 static void
@@ -527,7 +543,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct account account = { .loop = loop_new() };
 	const struct imapd_session_ports ports = {
 		.arg = &account, .big = big, .forget = forget, .step = step,
-		.failed = failed, .wrote = wrote, .ended = ended,
+		.saved = saved, .failed = failed, .wrote = wrote, .ended = ended,
 	};
 	struct slice rest = slice_of(data, size > 20000 ? 20000 : size);
 	TEXT_AUTO ignored = TEXT_INIT(65536);

@@ -89,12 +89,23 @@ diagnosis_again(struct slice body, struct text *again)
 	return true;
 }
 
+static bool
+step_again(struct slice body, struct text *again)
+{
+	struct session_step step;
+
+	if (session_step_unpack(body, &step) < 0)
+		return false;
+	session_step_pack(again, &step);
+	return true;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static bool (*const bodies[])(struct slice, struct text *) = {
 		head_again, delivery_again, session_again, answer_again,
-		status_again, diagnosis_again
+		status_again, diagnosis_again, step_again
 	};
 	TEXT_AUTO again = TEXT_INIT(len + NEWER);
 	TEXT_AUTO once_more = TEXT_INIT(len + NEWER);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Other people's mail programs do a day's work with a hub by IMAP.
 
-usage: imap.py --base PORT --folder DIR --results FILE
+usage: imap.py --bin DIR --base PORT --folder DIR --results FILE
 
 Ann's account is used by Python's imaplib, curl, getmail6 and mbsync, one after
 the other.  One line of FILE for each: "pass imap-..." or "fail imap-...", or
@@ -17,6 +17,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import time
 import traceback
 
 LETTERS = 200       # what mbsync carries each way
@@ -50,6 +51,22 @@ def login(args):
     good(box.starttls(context))
     good(box.login("ann@office.test", "secret"))
     return box
+
+
+def traced(args, what, *words):
+    """`postroom trace` says all that; it is written a moment later."""
+    until = time.monotonic() + GUARD
+    conf = os.path.join(args.folder, "hub/etc/postroom.conf")
+    while True:
+        ended = subprocess.run(
+            (os.path.join(args.bin, "postroom"), "-c", conf, "trace", what),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=GUARD,
+            check=False)
+        told = ended.stdout.decode()
+        if all(word in told for word in words):
+            return
+        true(time.monotonic() < until, "trace", what, "says", told)
+        time.sleep(0.2)
 
 
 def by_imaplib(args):
@@ -87,6 +104,13 @@ def by_imaplib(args):
     true(good(box.status("done", "(MESSAGES)")) == [b"done (MESSAGES 5)"],
          "done")
     good(box.delete("done"))
+    good(box.append("INBOX", None, None, b"Subject: a note\r\n\r\nhi\r\n"))
+    traced(args, "a note", "saved", "ann@office.test", "in the mailbox INBOX")
+    traced(args, "letter 20", "saved", "in the mailbox work")
+    good(box.select("INBOX"))
+    good(box.store("1", "+FLAGS", r"(\Deleted)"))
+    good(box.expunge())
+    traced(args, "a note", "deleted")
     true(box.logout()[0] == "BYE", "logout")
 
 
@@ -241,7 +265,7 @@ def by_mbsync(args):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--base", type=int, required=True)
-    for name in ("folder", "results"):
+    for name in ("bin", "folder", "results"):
         parser.add_argument("--" + name, required=True)
     args = parser.parse_args()
     bad = 0

@@ -6,5 +6,5 @@ bin=$1 results=$2
 . "$(dirname "$0")/hub.sh"
 
 hub_up "$bin" || { echo "fail imap: no hub" >>"$results"; exit 1; }
-python3 "$(dirname "$0")/imap.py" --base "$base" --folder "$dir" \
+python3 "$(dirname "$0")/imap.py" --bin "$bin" --base "$base" --folder "$dir" \
     --results "$results" || tail -n 20 "$dir/log"

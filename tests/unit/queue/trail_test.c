@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/base/dot.h"
 #include "queue/trail_find.h"
 #include "tests/unit/queue/scratch.h"
 
@@ -391,6 +392,19 @@ END_TEST
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 
+/* DESIGN.md 3: what was mended in a message, the trail says */
+START_TEST(what_was_mended_is_told_in_words)
+{
+	TEXT_AUTO text = TEXT_INIT(256);
+
+	trail_add_mended(&text, 0);
+	ck_assert_uint_eq(text.len, 0);
+	trail_add_mended(&text, DOT_NUL | DOT_BARE_LF);
+	ck_assert(slice_is_str(text_slice(&text),
+	    "; mended: bare LF, NUL"));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -405,6 +419,7 @@ unit_suite(void)
 	    0, ROWS(subjects));
 	tcase_add_test(tcase, long_fields_are_cut_between_characters);
 	tcase_add_test(tcase, the_longest_line_fits);
+	tcase_add_test(tcase, what_was_mended_is_told_in_words);
 	tcase_add_test(tcase, lines_are_gathered_and_written_soon);
 	tcase_add_test(tcase, a_torn_last_line_costs_nothing_but_itself);
 	tcase_add_test(tcase, files_older_than_the_days_kept_are_removed);

@@ -85,6 +85,15 @@ step(void *arg, const struct message_id *id, const char *what)
 }
 
 static void
+saved(void *arg, const struct imapd_saved *is)
+{
+	(void)arg;
+	ck_assert_ptr_nonnull(is->id);
+	text_addf(&office.steps, "saved in %.*s: %.*s, %u\n",
+	    SLICE_FMT(is->mailbox), SLICE_FMT(is->subject), is->mended);
+}
+
+static void
 failed(void *arg, int error)
 {
 	(void)arg;
@@ -110,8 +119,8 @@ ended(void *arg, struct imapd_session *session)
 }
 
 static const struct imapd_session_ports ports = {
-	.big = ask_big, .forget = forget, .step = step, .failed = failed,
-	.wrote = wrote, .ended = ended,
+	.big = ask_big, .forget = forget, .step = step, .saved = saved,
+	.failed = failed,	.wrote = wrote, .ended = ended,
 };
 
 static void
@@ -376,6 +385,112 @@ START_TEST(a_response_that_is_too_long_is_left_out)
 }
 END_TEST
 
+/* DESIGN.md 1: every step of a message's life is told, this one's first */
+START_TEST(what_a_person_saves_is_told_for_the_trail)
+{
+	static const struct slice say = SLICE("b APPEND Notes {29+}\r\n"
+	    "Subject: =?utf-8?q?=C3=A9?=\r\n {12+}\r\n"
+	    "x: y\n\n\0\rend\n\r\n");
+
+	begin(0);
+	(void)ask(0, "a CREATE Notes\r\n", "a OK");
+	pop3_peer_say(&office.peer[0], say);
+	(void)ask(0, "", "b OK");
+	ck_assert(slice_is_str(text_slice(&office.steps),
+	    "saved in Notes: \xc3\xa9, 0\nsaved in Notes: , 7\n"));
+	/* nothing of what was refused */
+	(void)ask(0, "c APPEND Notes {6+}\r\nx: y\r\n {0+}\r\n\r\n", "c NO");
+	ck_assert_uint_eq(slice_find_last(text_slice(&office.steps), '\n'),
+	    office.steps.len - 1);
+	ck_assert(!has(text_slice(&office.steps), "Notes: , 0"));
+}
+END_TEST
+
+/* Say an APPEND of `count` messages, each with flags of its own. */
+static struct slice
+append_many(const char *tag, unsigned count, unsigned keywords,
+    const char *ending)
+{
+	TEXT_AUTO say = TEXT_INIT(64 << 20);
+
+	text_addf(&say, "%s APPEND INBOX", tag);
+	for (unsigned n = 0; n < count; n++) {
+		text_add_str(&say, " (\\Seen");
+		for (unsigned i = 0; i < keywords; i++)
+			text_addf(&say, " k%u", i);
+		text_add_str(&say, ") {6+}\r\na: b\r\n");
+	}
+	text_add_str(&say, "\r\n");
+	text_add_byte(&say, '\0');
+	return ask(0, say.at, ending);
+}
+
+/* RFC 3502: as many as the store takes, and then the words say so */
+START_TEST(many_messages_with_flags_are_one_append)
+{
+	begin(0);
+	(void)append_many("a", 1000, 20, "a OK [APPENDUID");
+	(void)append_many("b", 1001, 0,
+	    "b NO [LIMIT] that is too many messages at once");
+	ck_assert(has(ask(0, "c STATUS INBOX (MESSAGES)\r\n", "c OK"),
+	    "(MESSAGES 1000)"));
+}
+END_TEST
+
+/* RFC 7888 5: more than 4096 bytes wait for the "+" */
+START_TEST(a_message_that_came_too_early_is_dropped_and_refused)
+{
+	TEXT_AUTO say = TEXT_INIT(1 << 16);
+
+	text_add_str(&say, "a APPEND INBOX {4097+}\r\n");
+	for (int i = 0; i < 4097; i++)
+		text_add_byte(&say, 'x');
+	text_add_str(&say, " {13+}\r\nlogout LOGOUT\r\n");
+	text_add_byte(&say, '\0');
+	begin(0);
+	ck_assert(!has(ask(0, say.at, "a BAD [TOOBIG]"), "a OK"));
+	ck_assert(has(ask(0, "b STATUS INBOX (MESSAGES)\r\n", "b OK"),
+	    "(MESSAGES 0)"));
+}
+END_TEST
+
+/* HARDENING A32: what is refused is not taken for ever */
+START_TEST(a_refused_append_is_dropped_up_to_a_bound)
+{
+	begin(0);
+	ck_assert(has(ask(0, "a APPEND INBOX {67108865+}\r\n", "BYE"),
+	    "a BAD [TOOBIG] "));
+	ck_assert_uint_eq(office.ended, 1);
+	begin(1);
+	ck_assert(has(ask(1, "b APPEND nowhere {9223372036854775807+}\r\n",
+	    "BYE"), "b BAD [TOOBIG] "));
+	ck_assert_uint_eq(office.ended, 2);
+}
+END_TEST
+
+/* The same of the literals of what is no command, one behind the other. */
+START_TEST(a_refused_command_is_dropped_up_to_a_bound)
+{
+	TEXT_AUTO say = TEXT_INIT(1 << 20);
+
+	for (int i = 0; i < 10; i++) {
+		text_add_str(&say, i == 0 ? "a FROB {4097+}\r\n" : " ");
+		for (int n = 0; i > 0 && n < 60000; n++)
+			text_add_byte(&say, 'y');
+		text_add_str(&say, i == 0 ? "x" : " {4096+}\r\n");
+		for (int n = 0; n < 4096; n++)
+			text_add_byte(&say, "x\r\n\n"[n % 4]);
+	}
+	text_add_str(&say, "\r\nb NOOP\r\n");
+	text_add_byte(&say, '\0');
+	begin(0);
+	ck_assert(has(ask(0, say.at, "b OK"), "a BAD [TOOBIG] "));
+	ck_assert(!has(text_slice(&office.peer[0].got), "such command"));
+	ck_assert(has(ask(0, "c FROB {67108865+}\r\n", "BYE"),
+	    "c BAD [TOOBIG] "));
+}
+END_TEST
+
 /* A message behind what is no command is not taken for commands. */
 START_TEST(a_message_that_was_refused_is_dropped)
 {
@@ -636,6 +751,12 @@ unit_suite(void)
 	tcase_add_test(tcase, a_big_letter_comes_from_its_file);
 	tcase_add_test(tcase, of_an_endless_header_the_first_fields_are_told);
 	tcase_add_test(tcase, a_response_that_is_too_long_is_left_out);
+	tcase_add_test(tcase, what_a_person_saves_is_told_for_the_trail);
+	tcase_add_test(tcase, many_messages_with_flags_are_one_append);
+	tcase_add_test(tcase,
+	    a_message_that_came_too_early_is_dropped_and_refused);
+	tcase_add_test(tcase, a_refused_append_is_dropped_up_to_a_bound);
+	tcase_add_test(tcase, a_refused_command_is_dropped_up_to_a_bound);
 	tcase_add_test(tcase, a_message_that_was_refused_is_dropped);
 	tcase_add_test(tcase, a_big_letter_that_is_not_there_is_passed_over);
 	tcase_add_test(tcase, a_client_that_leaves_is_forgotten);
