@@ -191,6 +191,8 @@ structure_open(struct slice packed, struct structure *structure_out)
 	structure.bytes = unpack_varint(&u);
 	if (flags & STRUCTURE_SENT)
 		take_sent(&u, &structure);
+	if (flags & STRUCTURE_REFERS)
+		structure.references = unpack_bytes(&u, unpack_varint(&u));
 	structure.envelope = unpack_bytes(&u, unpack_varint(&u));
 	count = unpack_varint(&u);
 	structure.part_count = (uint32_t)count;

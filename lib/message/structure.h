@@ -43,6 +43,8 @@ struct structure {
 	int64_t		sent_day;	/* ...days since 1970, by its own zone
 					   (SENTON, RFC 9051 6.4.4) */
 	uint32_t	part_count;
+	struct slice	references;	/* on one line, for thread_id_next();
+					   of very many the last */
 	struct slice	envelope;	/* private */
 	struct slice	parts;		/* private */
 };
@@ -58,7 +60,7 @@ int	structure_open(struct slice packed, struct structure *structure_out);
 void	structure_envelope(struct text *, const struct structure *);
 /*
  * One field of it as it is told there (the sender's fields defaulted); strings
- * for imap_string_read().  For SORT, which the IMAP server does not offer yet.
+ * for imap_string_read().
  */
 struct slice	structure_field(const struct structure *, enum imap_field);
 /* Add the value of BODYSTRUCTURE, or of BODY. */

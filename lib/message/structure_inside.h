@@ -3,6 +3,7 @@
  *
  *	version (1)  flags (1)  bytes
  *	[sent, zone minutes]		both zigzag, with STRUCTURE_SENT
+ *	[length of references, them]	with STRUCTURE_REFERS
  *	length of envelope, envelope
  *	count of parts, parts in order (a container before what is in it)
  *
@@ -25,13 +26,14 @@
 
 #include "lib/message/structure.h"
 
-#define STRUCTURE_VERSION	1
+#define STRUCTURE_VERSION	2	/* 1 had no references */
 
 /* flags */
 #define STRUCTURE_LACKS_CRLF	0x01u
 #define STRUCTURE_IS_CUT	0x02u
 #define STRUCTURE_SENT		0x04u
-#define STRUCTURE_FLAGS		0x07u
+#define STRUCTURE_REFERS	0x08u
+#define STRUCTURE_FLAGS		0x0fu
 
 /* head of a part */
 #define STRUCTURE_EXTRA		0x20u

@@ -44,6 +44,7 @@ struct maker {
 	struct slice	 message;
 	bool		 lacks_crlf;
 	bool		 is_cut;
+	struct text	 references;	/* on one line */
 	struct text	 envelope;	/* of the message */
 	struct text	 parts;
 	struct text	 scratch;	/* one string, or an inner envelope */
@@ -326,6 +327,28 @@ put_signed(struct text *text, int64_t n)
 	pack_varint(text, (uint64_t)n << 1 ^ (n < 0 ? UINT64_MAX : 0));
 }
 
+/*
+ * What the message answers (RFC 5256 3, REFERENCES).  Of a list beyond the
+ * limit the end counts: there stands the message that is answered.
+ */
+static void
+put_references(struct maker *m, struct slice header)
+{
+	struct header_field field;
+	struct slice value;
+
+	if (!header_find(header, "References", &field))
+		return;
+	value = slice_trim(field.value);
+	if (value.len > FIELD_MOST)
+		value = slice_after(value, value.len - FIELD_MOST);
+	if (value.len > m->left)
+		m->is_cut = true;
+	else
+		header_unfold(&m->references, value);
+	m->left -= m->references.len;
+}
+
 /* Put the pieces together behind each other. */
 static void
 assemble(struct maker *m, struct slice date, struct text *packed)
@@ -337,11 +360,16 @@ assemble(struct maker *m, struct slice date, struct text *packed)
 	pack_u8(packed, STRUCTURE_VERSION);
 	pack_u8(packed, (uint8_t)((m->lacks_crlf ? STRUCTURE_LACKS_CRLF : 0) |
 	    (m->is_cut ? STRUCTURE_IS_CUT : 0) |
-	    (has_sent ? STRUCTURE_SENT : 0)));
+	    (has_sent ? STRUCTURE_SENT : 0) |
+	    (m->references.len > 0 ? STRUCTURE_REFERS : 0)));
 	pack_varint(packed, m->message.len + (m->lacks_crlf ? 2 : 0));
 	if (has_sent) {
 		put_signed(packed, sent);
 		put_signed(packed, zone);
+	}
+	if (m->references.len > 0) {
+		pack_varint(packed, m->references.len);
+		text_add(packed, text_slice(&m->references));
 	}
 	pack_varint(packed, m->envelope.len);
 	text_add(packed, text_slice(&m->envelope));
@@ -359,13 +387,15 @@ make(struct maker *m, const struct mime_part *root, struct text *packed)
 	imap_fields_read(mime_header(root), &fields);
 	date = fields.value[IMAP_DATE];
 	put_envelope(m, &m->envelope, &fields);
+	put_references(m, mime_header(root));
 	for (part = root; part != NULL; part = mime_after(part)) {
 		if (part != root)
 			imap_fields_read(mime_header(part), &fields);
 		put_part(m, part, &fields);
 	}
 	m->is_cut = m->is_cut || mime_is_cut(root);
-	if (text_failed(&m->envelope) || text_failed(&m->parts))
+	if (text_failed(&m->references) || text_failed(&m->envelope) ||
+	    text_failed(&m->parts))
 		packed->failed = true;
 	else
 		assemble(m, date, packed);
@@ -381,6 +411,7 @@ structure_make(struct slice message, struct text *packed)
 	struct maker m = {
 		.message = message,
 		.lacks_crlf = !slice_has_suffix(message, "\r\n"),
+		.references = TEXT_INIT(FIELD_MOST),
 		.envelope = TEXT_INIT(STRUCTURE_MOST),
 		.parts = TEXT_INIT(STRUCTURE_MOST),
 		.scratch = TEXT_INIT(SCRATCH_MOST),
@@ -391,6 +422,7 @@ structure_make(struct slice message, struct text *packed)
 
 	if (r == 0)
 		make(&m, root, packed);
+	text_free(&m.references);
 	text_free(&m.envelope);
 	text_free(&m.parts);
 	text_free(&m.scratch);

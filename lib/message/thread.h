@@ -1,7 +1,7 @@
 /*
  * thread.h - what joins letters to a conversation (RFC 5256)
  *
- * For SORT and THREAD, which the IMAP server does not offer yet.
+ * For SORT and THREAD (sort_key.h, threads.h).
  */
 #ifndef POSTROOM_MESSAGE_THREAD_H
 #define POSTROOM_MESSAGE_THREAD_H

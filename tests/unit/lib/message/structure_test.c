@@ -71,6 +71,34 @@ START_TEST(a_sender_of_its_own_is_told)
 }
 END_TEST
 
+/* RFC 5256 3: what THREAD reads of the header */
+START_TEST(references_are_kept_on_one_line)
+{
+	TEXT_AUTO packed = TEXT_INIT(STRUCTURE_MOST);
+	TEXT_AUTO message = TEXT_INIT(1 << 20);
+	struct structure structure;
+
+	make(letter, &packed, &structure);
+	ck_assert_uint_eq(structure.references.len, 0);
+	text_clear(&packed);
+	make("References: <1@a.test>\r\n\t<2@a.test> \r\nreferences: no\r\n",
+	    &packed, &structure);
+	ck_assert(slice_is_str(structure.references,
+	    "<1@a.test>\t<2@a.test>"));
+	/* of very many the last count: there stands what is answered */
+	text_add_str(&message, "References:");
+	for (unsigned i = 0; i < 50000; i++)
+		text_addf(&message, " <%u@a.test>", i);
+	text_add_str(&message, "\r\n\r\n");
+	text_clear(&packed);
+	ck_assert_int_eq(structure_make(text_slice(&message), &packed), 0);
+	ck_assert_int_eq(structure_open(text_slice(&packed), &structure), 0);
+	ck_assert_uint_eq(structure.references.len, 64 * 1024);
+	ck_assert(slice_has_suffix(structure.references,
+	    " <49998@a.test> <49999@a.test>"));
+}
+END_TEST
+
 static const struct {
 	const char	*date;
 	bool		 has;
@@ -102,6 +130,7 @@ START_TEST(the_sent_date_is_kept)
 END_TEST
 
 #define MANY \
+    "References: <1@a.test>\r\n" \
     "Content-Type: multipart/mixed; boundary=b\r\n\r\n" \
     "--b\r\n\r\none\r\n" \
     "--b\r\nContent-Type: message/rfc822\r\n\r\n" \
@@ -184,7 +213,8 @@ START_TEST(a_blob_that_is_not_whole_is_refused)
 	ck_assert_int_eq(structure_open(text_slice(&packed), &structure),
 	    -EBADMSG);
 	packed.len--;
-	packed.at[0] = 2;
+	/* of the version before this one, which had no references */
+	packed.at[0] = 1;
 	ck_assert_int_eq(structure_open(text_slice(&packed), &structure),
 	    -ENOTSUP);
 }
@@ -226,7 +256,7 @@ START_TEST(a_blob_that_is_too_deep_is_refused)
 	struct structure structure;
 	const unsigned depth = 10000;
 
-	pack_u8(&packed, 1);
+	pack_u8(&packed, 2);
 	pack_u8(&packed, 0);
 	pack_varint(&packed, 100);
 	pack_varint(&packed, 10);
@@ -255,6 +285,7 @@ unit_suite(void)
 
 	tcase_add_test(t, the_envelope_of_the_example_is_told);
 	tcase_add_test(t, a_sender_of_its_own_is_told);
+	tcase_add_test(t, references_are_kept_on_one_line);
 	tcase_add_loop_test(t, the_sent_date_is_kept, 0,
 	    (int)(sizeof(dates) / sizeof(dates[0])));
 	tcase_add_test(t, parts_are_walked_in_order);
