@@ -68,21 +68,32 @@ class Lines:
         except OSError as fault:
             raise Cut(str(fault)) from fault
 
+    def more(self):
+        """Wait for bytes."""
+        try:
+            data = self.socket.recv(65536)
+        except socket.timeout as fault:
+            raise Fault("a server that says nothing") from fault
+        except OSError as fault:
+            raise Cut(str(fault)) from fault
+        if not data:
+            raise Cut("closed")
+        self.buffer += data
+
     def line(self):
         while True:
             at = self.buffer.find(b"\r\n")
             if at >= 0:
                 line, self.buffer = self.buffer[:at], self.buffer[at + 2:]
                 return line
-            try:
-                data = self.socket.recv(65536)
-            except socket.timeout as fault:
-                raise Fault("a server that says nothing") from fault
-            except OSError as fault:
-                raise Cut(str(fault)) from fault
-            if not data:
-                raise Cut("closed")
-            self.buffer += data
+            self.more()
+
+    def octets(self, count):
+        """Exactly so many bytes."""
+        while len(self.buffer) < count:
+            self.more()
+        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        return data
 
     def reply(self):
         """An SMTP reply: (code, text)."""

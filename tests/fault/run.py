@@ -31,8 +31,9 @@ import guess                                            # noqa: E402
 import heaps                                            # noqa: E402
 import soak                                             # noqa: E402
 import uids                                             # noqa: E402
+import views                                            # noqa: E402
 
-PARTS = [kill, uids, power, full, flood, guess, heaps, soak, sweep]
+PARTS = [kill, uids, views, power, full, flood, guess, heaps, soak, sweep]
 
 
 class Skip(Exception):
