@@ -241,10 +241,12 @@ in_block(const struct imapd_key *key, struct slice block)
 static enum imapd_verdict
 in_header(const struct imapd_match *match, const struct imapd_key *key)
 {
+	struct slice message = match->message;
+
 	if (in_block(key, match->trace) == IMAPD_YES)
 		return IMAPD_YES;
-	return in_block(key, slice_first(match->message,
-	    header_bytes(match->message)));
+	(void)header_skip_mbox(&message);
+	return in_block(key, slice_first(message, header_bytes(message)));
 }
 
 static enum imapd_verdict

@@ -66,13 +66,8 @@ def parse(data):
     return stack[0]
 
 
-def dovecot(folder, files):
-    """What Dovecot says of each file: (envelope, body, bodystructure)."""
-    for name in ("cur", "new", "tmp"):
-        os.makedirs(os.path.join(folder, "Maildir", name))
-    for number, path in enumerate(files):
-        os.link(path, os.path.join(folder, "Maildir", "cur",
-                                   "%d.M%dP1.test:2," % (number + 1, number)))
+def write_conf(folder):
+    """The path of a configuration for what is in `folder`."""
     uid, gid = (1, 1) if os.getuid() == 0 else (os.getuid(), os.getgid())
     if os.getuid() == 0:
         subprocess.run(["chown", "-R", "%d:%d" % (uid, gid), folder],
@@ -80,6 +75,17 @@ def dovecot(folder, files):
     conf = os.path.join(folder, "dovecot.conf")
     with open(conf, "w", encoding="ascii") as file:
         file.write(CONF.format(folder=folder, uid=uid, gid=gid))
+    return conf
+
+
+def dovecot(folder, files):
+    """What Dovecot says of each file: (envelope, body, bodystructure)."""
+    for name in ("cur", "new", "tmp"):
+        os.makedirs(os.path.join(folder, "Maildir", name))
+    for number, path in enumerate(files):
+        os.link(path, os.path.join(folder, "Maildir", "cur",
+                                   "%d.M%dP1.test:2," % (number + 1, number)))
+    conf = write_conf(folder)
     client = imaplib.IMAP4_stream(
         "HOME=%s USER=ann exec /usr/lib/dovecot/imap -c %s 2>%s/log" %
         (folder, conf, folder))
