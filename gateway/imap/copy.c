@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "gateway/imap/reply.h"
+#include "gateway/imap/resync.h"
 #include "gateway/imap/session.h"
 #include "store/copying.h"
 #include "store/folders.h"
@@ -45,6 +46,12 @@ add_copyuid(struct text *text, const struct copy *work)
 }
 
 static void
+finish_move(struct imapd_session *session)
+{
+	imapd_finish_numbered(session, "done");
+}
+
+static void
 finish(struct imapd_session *session)
 {
 	struct copy *work = session->work;
@@ -62,7 +69,10 @@ finish(struct imapd_session *session)
 		text_add_str(&code, "] done\r\n");
 		(void)stream_write(session->stream, slice_str("* OK ["));
 		(void)stream_write(session->stream, text_slice(&code));
-		imapd_finish(session, "OK done");
+		if (session->condstore)
+			session->more = finish_move;
+		else
+			imapd_finish(session, "OK done");
 	} else {
 		imapd_finish_coded(session, text_slice(&code), "done");
 	}

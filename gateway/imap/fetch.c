@@ -29,6 +29,7 @@ drop(struct imapd_session *session)
 	struct imapd_fetch *fetch = session->work;
 
 	imapd_letter_end(&fetch->letter);
+	imapd_vanished_end(&fetch->vanished);
 	free(fetch->places);
 }
 
@@ -316,6 +317,74 @@ keep_changed(const struct imapd_session *session, struct imapd_fetch *fetch,
 	fetch->count = kept;
 }
 
+/* RFC 7162 3.2.3, 3.2.6 */
+static bool
+may_ask_vanished(const struct imapd_session *session,
+    struct imapd_parse *parse, const struct imapd_since *since)
+{
+	if (!since->has_vanished)
+		return true;
+	if (!imapd_is_uid(session))
+		return imapd_parse_fault(parse, "VANISHED goes with UID FETCH");
+	return session->qresync ||
+	    imapd_parse_fault(parse, "ENABLE QRESYNC comes first");
+}
+
+/* Those of the set that have gone; "*" is the last UID there ever was. */
+static int
+find_vanished(struct imapd_session *session, const struct imapd_set *set,
+    uint64_t since)
+{
+	struct imapd_fetch *fetch = session->work;
+	struct imapd_set all = *set;
+
+	if (set->is_saved)
+		return imapd_vanished_find(&fetch->vanished, session, since,
+		    NULL);
+	all.ranges = arena_array(session->arena, set->count,
+	    sizeof(*all.ranges));
+	if (all.ranges == NULL)
+		return -ENOMEM;
+	memcpy(all.ranges, set->ranges, set->count * sizeof(*all.ranges));
+	imapd_set_ranges(&all, selected_uidnext(session->selected) - 1);
+	return imapd_vanished_find(&fetch->vanished, session, since, &all);
+}
+
+static void
+go_vanished(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+
+	if (imapd_vanished_tell(session, &fetch->vanished))
+		fetch->go = go_message;
+}
+
+/* What CONDSTORE and QRESYNC make of it; false: the command was ended. */
+static bool
+look_at_changes(struct imapd_session *session, struct imapd_set *set,
+    const struct imapd_since *since)
+{
+	struct imapd_fetch *fetch = session->work;
+	int r = 0;
+
+	if (since->is_asked || imapd_items_have(&fetch->items, IMAPD_MODSEQ))
+		imapd_condstore(session);
+	if (since->has_vanished)
+		r = find_vanished(session, set, since->modseq);
+	if (r < 0) {
+		imapd_refuse(session, r);
+		return false;
+	}
+	if (!imapd_places(session, set, imapd_is_uid(session),
+	    &fetch->places, &fetch->count))
+		return false;
+	if (since->is_asked)
+		keep_changed(session, fetch, since->modseq);
+	fetch->wants_modseq = since->is_asked || (session->condstore &&
+	    imapd_items_have(&fetch->items, IMAPD_FLAGS));
+	return true;
+}
+
 void
 imapd_fetch(struct imapd_session *session, struct imapd_parse *parse)
 {
@@ -326,22 +395,17 @@ imapd_fetch(struct imapd_session *session, struct imapd_parse *parse)
 
 	if (!imapd_set(parse, &set) || !imapd_space(parse) ||
 	    !imapd_items(parse, &items) || !imapd_since_read(parse, &since) ||
-	    !imapd_end(parse))
+	    !imapd_end(parse) || !may_ask_vanished(session, parse, &since))
 		return;
 	fetch = imapd_work(session, sizeof(*fetch));
-	if (fetch == NULL || !imapd_places(session, &set,
-	    imapd_is_uid(session), &fetch->places, &fetch->count))
+	if (fetch == NULL)
 		return;
 	fetch->items = items;
 	fetch->letter.fd = -1;
-	fetch->go = go_message;
-	if (since.is_asked || imapd_items_have(&items, IMAPD_MODSEQ))
-		imapd_condstore(session);
-	if (since.is_asked)
-		keep_changed(session, fetch, since.modseq);
-	fetch->wants_modseq = since.is_asked ||
-	    (session->condstore && imapd_items_have(&items, IMAPD_FLAGS));
-	look_at_items(session, fetch);
+	fetch->go = go_vanished;
 	session->drop = drop;
+	if (!look_at_changes(session, &set, &since))
+		return;
+	look_at_items(session, fetch);
 	session->more = more;
 }

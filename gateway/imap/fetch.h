@@ -9,6 +9,7 @@
 
 #include "gateway/imap/letter.h"
 #include "gateway/imap/parse_fetch.h"
+#include "gateway/imap/resync.h"
 #include "lib/message/decode.h"
 
 /* Messages marked \Seen together: should the client leave, so many may be that
@@ -22,6 +23,7 @@ struct imapd_fetch {
 	bool			 wants_facts;	/* any but FLAGS and UID */
 	bool			 wants_structure;
 	bool			 wants_bytes;	/* a section, a preview */
+	struct imapd_vanished	 vanished;	/* told before all else */
 	bool			 wants_modseq;	/* besides the items */
 	bool			 sets_seen;
 	size_t			 seen_upto;	/* places[] that are marked */

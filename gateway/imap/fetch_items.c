@@ -76,6 +76,13 @@ add_item(struct imapd_session *session, struct text *text,
 	}
 }
 
+/* RFC 9051 6.4.9; RFC 7162 3.2.4: and with flags that have changed. */
+static bool
+says_uid(const struct imapd_session *session, bool is_newly_seen)
+{
+	return imapd_is_uid(session) || (session->qresync && is_newly_seen);
+}
+
 void
 imapd_fetch_items(struct imapd_session *session, struct text *text, size_t n,
     const struct letter_facts *facts, const struct structure *structure,
@@ -88,8 +95,8 @@ imapd_fetch_items(struct imapd_session *session, struct text *text, size_t n,
 
 	text_addf(text, "* %zu FETCH (", n + 1);
 	fetch->between = "";
-	if (imapd_is_uid(session) && !imapd_items_have(&fetch->items,
-	    IMAPD_UID)) {
+	if (says_uid(session, is_newly_seen) &&
+	    !imapd_items_have(&fetch->items, IMAPD_UID)) {
 		text_addf(text, "UID %u", letter->uid);
 		fetch->between = " ";
 	}

@@ -59,20 +59,25 @@ imapd_enable(struct imapd_session *session, struct imapd_parse *parse)
 {
 	struct slice word;
 	bool rev2 = session->rev2, condstore = session->condstore;
+	bool qresync = session->qresync;
 
 	do {
 		if (!imapd_atom(parse, &word))
 			return;
 		rev2 |= slice_is_word(word, "IMAP4rev2");
 		condstore |= slice_is_word(word, "CONDSTORE");
+		qresync |= slice_is_word(word, "QRESYNC");
 	} while (imapd_maybe(parse, ' '));
 	if (!imapd_end(parse))
 		return;
-	imapd_untagged(session->stream, "ENABLED%s%s",
+	imapd_untagged(session->stream, "ENABLED%s%s%s",
 	    rev2 && !session->rev2 ? " IMAP4rev2" : "",
-	    condstore && !session->condstore ? " CONDSTORE" : "");
+	    condstore && !session->condstore ? " CONDSTORE" : "",
+	    qresync && !session->qresync ? " QRESYNC" : "");
 	session->rev2 = rev2;
-	if (condstore)
+	session->qresync = qresync;
+	/* RFC 7162 3.2.3: the one makes the other known */
+	if (condstore || qresync)
 		imapd_condstore(session);
 	imapd_finish(session, "OK as far as it is known");
 }

@@ -6,6 +6,7 @@
 
 #include "gateway/imap/parse_sync.h"
 #include "gateway/imap/reply.h"
+#include "gateway/imap/resync.h"
 #include "gateway/imap/session.h"
 #include "store/folders.h"
 
@@ -108,6 +109,13 @@ open_mailbox(struct imapd_session *session, struct slice name,
 	return r;
 }
 
+void
+imapd_opened(struct imapd_session *session)
+{
+	imapd_finish(session, session->is_read_only ?
+	    "OK [READ-ONLY] it is open" : "OK [READ-WRITE] it is open");
+}
+
 static void
 open_as(struct imapd_session *session, struct imapd_parse *parse,
     bool is_read_only)
@@ -120,6 +128,11 @@ open_as(struct imapd_session *session, struct imapd_parse *parse,
 	if (!imapd_mailbox(parse, &name) ||
 	    !imapd_select_read(parse, &select) || !imapd_end(parse))
 		return;
+	if (select.has_qresync && !session->qresync) {
+		/* RFC 7162 3.2.3 */
+		(void)imapd_parse_fault(parse, "ENABLE QRESYNC comes first");
+		return;
+	}
 	/* RFC 9051 6.3.2: whatever comes of it, the old one is closed */
 	if (session->selected != NULL)
 		imapd_untagged(session->stream,
@@ -134,8 +147,11 @@ open_as(struct imapd_session *session, struct imapd_parse *parse,
 		return;
 	}
 	tell_mailbox(session, name, &status);
-	imapd_finish(session, is_read_only ? "OK [READ-ONLY] it is open" :
-	    "OK [READ-WRITE] it is open");
+	/* RFC 7162 3.2.5: of another mailbox nothing that is known is true */
+	if (select.has_qresync && select.uidvalidity == status.uidvalidity)
+		imapd_resync(session, &select);
+	else
+		imapd_opened(session);
 }
 
 void
@@ -198,6 +214,22 @@ tell_steps(struct imapd_session *session, const size_t *places, size_t count)
 }
 
 static void
+finish_expunging(struct imapd_session *session)
+{
+	const struct expunging *work = session->work;
+
+	if (work->closes) {
+		/* RFC 7162 3.2.8: and no number, for what went is not told */
+		imapd_leave(session);
+		imapd_finish(session, "OK closed");
+	} else if (session->condstore && work->count > 0) {
+		imapd_finish_numbered(session, "deleted for good");
+	} else {
+		imapd_finish(session, "OK deleted for good");
+	}
+}
+
+static void
 more_expunging(struct imapd_session *session)
 {
 	struct expunging *work = session->work;
@@ -205,10 +237,7 @@ more_expunging(struct imapd_session *session)
 	int r;
 
 	if (count == 0) {
-		if (work->closes)
-			imapd_leave(session);
-		imapd_finish(session, work->closes ? "OK closed" :
-		    "OK deleted for good");
+		finish_expunging(session);
 		return;
 	}
 	if (count > SELECTED_STEP)

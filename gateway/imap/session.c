@@ -99,6 +99,13 @@ finish_more(struct imapd_session *session)
 
 	if (session->selected != NULL && !imapd_tell(session, may_expunge))
 		return;
+	/* RFC 7162 3.2: of what has gone the client hears later; until then it
+	 * must not take a number it has heard for the state it is in */
+	if (session->qresync && session->selected != NULL && !may_expunge &&
+	    selected_has_news(session->selected, true))
+		imapd_untagged(session->stream, "OK [HIGHESTMODSEQ %llu] as "
+		    "far as all is told", (unsigned long long)
+		    selected_modseq(session->selected));
 	text_add_str(&session->closing, "\r\n");
 	/* what the stream cannot take it tells as STREAM_FAILED */
 	if (text_failed(&session->closing))

@@ -33,6 +33,7 @@ struct imapd_session {
 	/* what was enabled (RFC 9051 6.3.1), for good */
 	bool		 rev2;		/* and so names are UTF-8 */
 	bool		 condstore;	/* it knows MODSEQ; imapd_condstore() */
+	bool		 qresync;	/* and VANISHED, in place of EXPUNGE */
 
 	struct selected	*selected;	/* or NULL */
 	bool		 is_read_only;
@@ -48,6 +49,7 @@ struct imapd_session {
 	void		(*more)(struct imapd_session *);
 	/* takes the input in place of the commands; false: more must come */
 	bool		(*take)(struct imapd_session *);
+	bool		 marks;		/* the last byte of the answer */
 	void		*work;
 	void		(*drop)(struct imapd_session *);
 
@@ -81,6 +83,8 @@ void	imapd_refuse(struct imapd_session *, int error);
 void	imapd_refuse_into(struct imapd_session *, int error);
 /* "BAD" and what the parser found. */
 void	imapd_bad(struct imapd_session *, const char *fault);
+/* The mailbox is open, and all is told of it: the end of SELECT or EXAMINE. */
+void	imapd_opened(struct imapd_session *);
 /* Let go of the mailbox, if one is open. */
 void	imapd_leave(struct imapd_session *);
 
@@ -112,6 +116,8 @@ void	imapd_add_flags(struct imapd_session *, struct text *,
 	    const struct selected_letter *);
 /* Add the special uses of a mailbox (FOLDER_ bits), a space before each. */
 void	imapd_add_uses(struct text *, uint8_t uses);
+/* Add "3:7" to a set, behind a comma if there are others in it. */
+void	imapd_add_range(struct text *, const struct imapd_range *);
 /* Add a set of UIDs, as "1:3,7", from an ascending array without doubles. */
 void	imapd_add_uids(struct text *, const uint32_t *uids, size_t count);
 
@@ -120,7 +126,8 @@ imapd_session_fn imapd_capability, imapd_noop, imapd_logout, imapd_id,
 		imapd_enable, imapd_select, imapd_examine, imapd_create,
 		imapd_delete, imapd_rename, imapd_subscribe,
 		imapd_unsubscribe, imapd_list, imapd_lsub, imapd_namespace,
-		imapd_status, imapd_append, imapd_idle, imapd_close,
+		imapd_status, imapd_append, imapd_idle, imapd_compress,
+		imapd_close,
 		imapd_unselect, imapd_expunge, imapd_search, imapd_fetch,
 		imapd_store, imapd_copy, imapd_move, imapd_uid_expunge;
 

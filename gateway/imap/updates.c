@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "gateway/imap/reply.h"
+#include "gateway/imap/resync.h"
 #include "gateway/imap/session.h"
 
+#define VANISHED_BYTES	4096	/* ranges in one response: not a limit */
 #define LINE_BYTES	4096	/* KEYWORDS_MOST and the rest of it fit */
 
 static int
@@ -15,23 +17,59 @@ room(const struct imapd_session *session)
 	return stream_waiting(session->stream) >= IMAPD_PAUSE;
 }
 
+/* What is being told; VANISHED is said of many at once. */
+struct telling {
+	struct imapd_session *session;
+	struct text	 vanished;	/* ranges that are complete */
+	uint32_t	 first, last;	/* the one that grows; 0: none does */
+};
+
+static void
+end_range(struct telling *telling)
+{
+	struct imapd_range range = { telling->first, telling->last };
+
+	if (range.low != 0)
+		imapd_add_range(&telling->vanished, &range);
+	telling->first = telling->last = 0;
+}
+
+/* Those that have gone are told before anything else (RFC 7162 3.2.10.2). */
+static void
+flush(struct telling *telling)
+{
+	end_range(telling);
+	if (telling->vanished.len > 0)
+		imapd_say_vanished(telling->session, "",
+		    text_slice(&telling->vanished));
+	text_clear(&telling->vanished);
+}
+
 static int
 tell_expunged(void *arg, size_t n, uint32_t uid)
 {
-	struct imapd_session *session = arg;
+	struct telling *telling = arg;
 
-	(void)uid;
-	imapd_untagged(session->stream, "%zu EXPUNGE", n + 1);
-	return room(session);
+	if (!telling->session->qresync) {
+		imapd_untagged(telling->session->stream, "%zu EXPUNGE", n + 1);
+		return room(telling->session);
+	}
+	if (telling->last + 1 != uid)
+		end_range(telling);
+	if (telling->first == 0)
+		telling->first = uid;
+	telling->last = uid;
+	return telling->vanished.len >= VANISHED_BYTES;
 }
 
 static int
 tell_exists(void *arg, size_t count)
 {
-	struct imapd_session *session = arg;
+	struct telling *telling = arg;
 
-	imapd_untagged(session->stream, "%zu EXISTS", count);
-	return room(session);
+	flush(telling);
+	imapd_untagged(telling->session->stream, "%zu EXISTS", count);
+	return room(telling->session);
 }
 
 void
@@ -75,8 +113,9 @@ imapd_tell_letter(struct imapd_session *session, size_t n, bool with_flags)
 	const char *between = "";
 
 	text_addf(&text, "* %zu FETCH (", n + 1);
-	/* RFC 9051 6.4.9: in an answer to UID STORE the UID stands as well */
-	if (session->rev2 || imapd_is_uid(session)) {
+	/* RFC 9051 6.4.9: in an answer to UID STORE the UID stands as well;
+	 * RFC 7162 3.2.4 */
+	if (session->rev2 || session->qresync || imapd_is_uid(session)) {
 		text_addf(&text, "UID %u", letter->uid);
 		between = " ";
 	}
@@ -100,10 +139,11 @@ imapd_tell_letter(struct imapd_session *session, size_t n, bool with_flags)
 static int
 tell_changed(void *arg, size_t n)
 {
-	struct imapd_session *session = arg;
+	struct telling *telling = arg;
 
-	imapd_tell_letter(session, n, true);
-	return room(session);
+	flush(telling);
+	imapd_tell_letter(telling->session, n, true);
+	return room(telling->session);
 }
 
 bool
@@ -113,9 +153,14 @@ imapd_tell(struct imapd_session *session, bool may_expunge)
 		.expunged = tell_expunged, .exists = tell_exists,
 		.changed = tell_changed,
 	};
+	struct telling telling = {
+		.session = session, .vanished = TEXT_INIT(2 * VANISHED_BYTES),
+	};
 	int r = selected_update(session->selected, may_expunge, &teller,
-	    session);
+	    &telling);
 
+	flush(&telling);
+	text_free(&telling.vanished);
 	if (r < 0) {
 		imapd_untagged(session->stream,
 		    "BYE the mailbox cannot be read now");
@@ -126,18 +171,25 @@ imapd_tell(struct imapd_session *session, bool may_expunge)
 }
 
 void
+imapd_add_range(struct text *text, const struct imapd_range *range)
+{
+	char last = text->len > 0 ? text->at[text->len - 1] : ' ';
+
+	if (last >= '0' && last <= '9')
+		text_add_byte(text, ',');
+	text_addf(text, range->low == range->high ? "%u" : "%u:%u",
+	    range->low, range->high);
+}
+
+void
 imapd_add_uids(struct text *text, const uint32_t *uids, size_t count)
 {
-	const char *between = "";
-
 	for (size_t i = 0, last; i < count; i = last + 1) {
 		last = i;
 		while (last + 1 < count && uids[last + 1] == uids[last] + 1)
 			last++;
-		text_addf(text, "%s%u", between, uids[i]);
-		if (last > i)
-			text_addf(text, ":%u", uids[last]);
-		between = ",";
+		imapd_add_range(text, &(struct imapd_range){ uids[i],
+		    uids[last] });
 	}
 }
 

@@ -12,6 +12,7 @@ import argparse
 import imaplib
 import mailbox
 import os
+import random
 import re
 import shutil
 import ssl
@@ -112,6 +113,61 @@ def by_imaplib(args):
     good(box.expunge())
     traced(args, "a note", "deleted")
     true(box.logout()[0] == "BYE", "logout")
+
+
+def changed(cache, box):
+    """Apply what SELECT (QRESYNC) told to what a client has kept."""
+    for gone in box.response("VANISHED")[1]:
+        for part in (gone or b"").decode().replace("(EARLIER) ", "").split(
+                ","):
+            first, _, last = part.partition(":")
+            for uid in range(int(first or 0), int(last or first or -1) + 1):
+                cache.pop(uid, None)
+    for line in box.response("FETCH")[1]:
+        if line is not None:
+            uid = int(re.search(rb"UID (\d+)", line)[1])
+            cache[uid] = set(imaplib.ParseFlags(line))
+
+
+def by_qresync(args):
+    """A client that comes now and then asks only for what changed."""
+    lot = random.Random(7162)
+    near, cache, known = login(args), {}, "1 1"
+    good(near.create("notes"))
+    good(near.select("notes"))
+    for day in range(25):
+        for number in range(lot.randrange(4)):
+            good(near.append("notes", None, None, letter(100 * day + number)))
+        good(near.noop())
+        uids = good(near.uid("SEARCH", "ALL"))[0].decode().split()
+        for uid in lot.sample(uids, len(uids) // 3):
+            good(near.uid("STORE", uid, lot.choice(("+FLAGS", "-FLAGS")),
+                          lot.choice((r"(\Seen)", r"(\Flagged x)"))))
+        for uid in lot.sample(uids, len(uids) // 5):
+            good(near.uid("STORE", uid, "+FLAGS", r"(\Deleted)"))
+        good(near.expunge())
+        far = login(args)
+        far.capabilities = good(far.capability())[0].decode().split()
+        good(far.enable("QRESYNC"))
+        good(far.select("notes (QRESYNC (%s))" % known))
+        known = " ".join(far.response(code)[1][0].decode() for code in
+                         ("UIDVALIDITY", "HIGHESTMODSEQ"))
+        if day > 0:
+            changed(cache, far)
+        there = {}
+        far.response("FETCH")
+        for line in good(far.uid("FETCH", "1:*", "(FLAGS)")):
+            if line is not None:
+                uid = int(re.search(rb"UID (\d+)", line)[1])
+                there[uid] = set(imaplib.ParseFlags(line))
+        if day == 0:
+            cache = there
+        true(cache == there, "day", day, cache, there)
+        far.logout()
+    true(len(cache) > 5, "letters are left", len(cache))
+    good(near.close())
+    good(near.delete("notes"))
+    near.logout()
 
 
 def run(*command, stdin=None):
@@ -270,9 +326,10 @@ def main():
     args = parser.parse_args()
     bad = 0
     with open(args.results, "a", encoding="utf-8") as file:
-        for name, play in (("imaplib", by_imaplib), ("curl", by_curl),
+        for name, play in (("imaplib", by_imaplib),
+                           ("imaplib-qresync", by_qresync), ("curl", by_curl),
                            ("getmail", by_getmail), ("mbsync", by_mbsync)):
-            if name != "imaplib" and shutil.which(name) is None:
+            if not name.startswith("imaplib") and shutil.which(name) is None:
                 file.write("skip imap-%s: it is not installed\n" % name)
                 continue
             try:

@@ -553,6 +553,54 @@ START_TEST(what_vanished_is_known_later)
 }
 END_TEST
 
+static void
+deliver_4_and_5(struct account *account, void *arg)
+{
+	bool was_there;
+
+	(void)arg;
+	if (box_deliver(account, 4, &was_there) != 0 ||
+	    account_commit(account) != 0 ||
+	    box_deliver(account, 5, &was_there) != 0)
+		abort();
+}
+
+/*
+ * RFC 7162 3.2.5.1: who was told of UIDs that a crash took hears that they have
+ * gone, and of each letter that it may have changed
+ */
+START_TEST(after_a_crash_too_much_is_told_rather_than_too_little)
+{
+	struct selected *selected;
+	uint64_t before;
+
+	box_fill(&box, 1, 3);
+	selected = open_view();
+	before = selected_modseq(selected);
+	selected_close(selected);
+	box_close(&box);
+	box_crash(&box, deliver_4_and_5, NULL);
+	box_open(&box);
+	selected = open_view();
+	ck_assert_str_eq(uids(selected), "1 2 3 4");
+	told[0] = '\0';
+	ck_assert_int_eq(selected_vanished(selected, before, add_range,
+	    NULL), 0);
+	ck_assert_str_eq(told, "5:19");
+	for (size_t n = 0; n < 4; n++)
+		ck_assert_uint_gt(selected_at(selected, n)->modseq,
+		    before + BOX_UID_BLOCK - 1);
+	ck_assert_uint_ge(selected_modseq(selected),
+	    selected_at(selected, 0)->modseq);
+	before = selected_modseq(selected);
+	box_close(&box);
+	box_open(&box);
+	selected = open_view();
+	ck_assert_uint_eq(selected_modseq(selected), before);
+	ck_assert_uint_le(selected_at(selected, 0)->modseq, before);
+}
+END_TEST
+
 static int
 add_facts(void *arg, size_t n, const struct letter_facts *facts)
 {
@@ -677,6 +725,8 @@ unit_suite(void)
 	tcase_add_test(tcase, a_deleted_mailbox_is_gone_from_its_views);
 	tcase_add_test(tcase, letters_of_a_renamed_inbox_leave_its_views);
 	tcase_add_loop_test(tcase, what_vanished_is_known_later, 0, 2);
+	tcase_add_test(tcase,
+	    after_a_crash_too_much_is_told_rather_than_too_little);
 	tcase_add_test(tcase, facts_are_told_of_each_letter_in_a_range);
 	tcase_add_test(tcase, no_structure_stays_behind);
 	tcase_add_test(tcase, a_failed_expunge_is_in_no_view);

@@ -716,6 +716,83 @@ START_TEST(each_letter_that_was_changed_since_is_named)
 }
 END_TEST
 
+/* Every second letter of MANY goes; session 1 hears of it as they do. */
+static void
+delete_every_second(void)
+{
+	TEXT_AUTO uids = TEXT_INIT(65536);
+
+	for (unsigned n = 2; n <= MANY; n += 2)
+		text_addf(&uids, n > 2 ? ",%u" : "%u", n);
+	pop3_peer_say(&office.peer[0], slice_str("d UID STORE "));
+	pop3_peer_say(&office.peer[0], text_slice(&uids));
+	(void)ask(0, " +FLAGS.SILENT (\\Deleted)\r\n", "d OK");
+	(void)ask(0, "e EXPUNGE\r\n", "e OK");
+}
+
+/* How many UIDs the VANISHED responses name, and the sum of them. */
+static uint64_t
+vanished(struct slice got, const char *what, unsigned *count_out)
+{
+	struct slice line, uid;
+	uint64_t sum = 0, one;
+
+	*count_out = 0;
+	while (slice_cut(&got, '\n', &line)) {
+		if (!slice_has_prefix(line, what))
+			continue;
+		line = slice_after(slice_first(line, line.len - 1),
+		    strlen(what));
+		while (line.len > 0) {
+			if (!slice_cut(&line, ',', &uid)) {
+				uid = line;
+				line = slice_of(NULL, 0);
+			}
+			ck_assert_int_eq(slice_u64(uid, MANY, &one), 0);
+			sum += one;
+			++*count_out;
+		}
+	}
+	return sum;
+}
+
+/* RFC 7162 3.2.10: however many have gone, each is named once */
+START_TEST(all_that_has_gone_is_named)
+{
+	uint64_t sum = (uint64_t)MANY * (MANY + 2) / 4;
+	unsigned long long uidvalidity;
+	unsigned count;
+	char select[100];
+	struct slice got;
+
+	for (int i = 0; i < 250; i++)
+		deliver(slice_str(ONE), 0);
+	begin_selected(0);
+	for (int i = 0; i < 4; i++)
+		(void)ask(0, "a COPY 1:* INBOX\r\n", "a OK");
+	begin(1);
+	(void)ask(1, "a ENABLE QRESYNC\r\n", "a OK");
+	got = ask(1, "b SELECT INBOX\r\n", "b OK");
+	got = slice_after(got, slice_find_str(got, "[UIDVALIDITY"));
+	ck_assert_int_eq(sscanf(got.at, "[UIDVALIDITY %llu]", &uidvalidity),
+	    1);
+	delete_every_second();
+	got = ask(1, "c NOOP\r\n", "c OK");
+	ck_assert_uint_eq(vanished(got, "* VANISHED ", &count), sum);
+	ck_assert_uint_eq(count, MANY / 2);
+	(void)snprintf(select, sizeof(select),
+	    "d SELECT INBOX (QRESYNC (%llu 1))\r\n", uidvalidity);
+	got = ask(1, select, "d OK");
+	ck_assert_uint_eq(vanished(got, "* VANISHED (EARLIER) ", &count),
+	    sum);
+	ck_assert_uint_eq(count, MANY / 2);
+	ck_assert(!has(got, "* VANISHED 2"));
+	(void)snprintf(select, sizeof(select), "* %d FETCH (UID %d FLAGS () "
+	    "MODSEQ (", MANY / 2, MANY - 1);
+	ck_assert(has(got, select));
+}
+END_TEST
+
 /* An item that is not offered is not passed over in silence. */
 START_TEST(status_tells_every_item_or_says_bad)
 {
@@ -767,6 +844,7 @@ unit_suite(void)
 	tcase_add_test(tcase, commands_over_many_letters_are_done_in_steps);
 	tcase_add_test(tcase, flags_are_told_with_more_keywords_than_fit);
 	tcase_add_test(tcase, each_letter_that_was_changed_since_is_named);
+	tcase_add_test(tcase, all_that_has_gone_is_named);
 	tcase_add_test(tcase, status_tells_every_item_or_says_bad);
 	tcase_add_test(tcase, too_many_bad_commands_end_the_session);
 	suite_add_tcase(suite, tcase);
