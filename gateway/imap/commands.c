@@ -49,6 +49,7 @@ const struct imapd_command imapd_commands[] = {
 { "STATUS",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_status),		"9051 6.3.11" },
 { "APPEND",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_append),		"9051 6.3.12" },
 { "IDLE",	  INSIDE, NOTHING, NONE, MOVE, SESSION(imapd_idle),		"9051 6.3.13" },
+{ "COMPRESS",	  INSIDE, NOTHING, ARGS, STAY, SESSION(imapd_compress),	"4978 3" },
 { "CHECK",	  OPEN,	  NOTHING, NONE, MOVE, SESSION(imapd_noop),		"3501 6.4.1" },
 { "CLOSE",	  OPEN,	  NOTHING, NONE, STAY, SESSION(imapd_close),		"9051 6.4.1" },
 { "UNSELECT",	  OPEN,	  NOTHING, NONE, STAY, SESSION(imapd_unselect),		"9051 6.4.2" },

@@ -1,8 +1,17 @@
 /*
- * misc.c - CAPABILITY, NOOP, CHECK, LOGOUT, ID, ENABLE, NAMESPACE, IDLE
+ * misc.c - CAPABILITY, NOOP, CHECK, LOGOUT, ID, ENABLE, COMPRESS, NAMESPACE,
+ * IDLE
  */
 #include "gateway/imap/reply.h"
 #include "gateway/imap/session.h"
+
+void
+imapd_add_abilities(const struct imapd_session *session, struct text *words)
+{
+	imapd_add_capabilities(words, true);
+	if (!session->is_packed)
+		text_add_str(words, " COMPRESS=DEFLATE");
+}
 
 void
 imapd_capability(struct imapd_session *session, struct imapd_parse *parse)
@@ -10,7 +19,7 @@ imapd_capability(struct imapd_session *session, struct imapd_parse *parse)
 	TEXT_AUTO words = TEXT_INIT(1024);
 
 	(void)parse;
-	imapd_add_capabilities(&words, true);
+	imapd_add_abilities(session, &words);
 	imapd_untagged(session->stream, "CAPABILITY%.*s",
 	    SLICE_FMT(text_slice(&words)));
 	imapd_finish(session, "OK that is all");
@@ -80,6 +89,31 @@ imapd_enable(struct imapd_session *session, struct imapd_parse *parse)
 	if (condstore || qresync)
 		imapd_condstore(session);
 	imapd_finish(session, "OK as far as it is known");
+}
+
+/*
+ * RFC 4978 3: compressed from behind our OK on, both ways.  The door does it
+ * (bridge.h): the last byte of the OK is marked.
+ */
+void
+imapd_compress(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct slice name;
+
+	if (!imapd_atom(parse, &name) || !imapd_end(parse))
+		return;
+	if (!slice_is_word(name, "DEFLATE")) {
+		imapd_bad(session, "only DEFLATE is known");
+	} else if (session->is_packed) {
+		imapd_finish(session, "NO [COMPRESSIONACTIVE] it is "
+		    "compressed already");
+	} else if (stream_input(session->stream).len > 0) {
+		imapd_bad(session, "bytes came behind COMPRESS");
+	} else {
+		imapd_finish(session, "OK compressed from here on");
+		session->is_packed = true;
+		session->marks = true;
+	}
 }
 
 /* RFC 2342: everybody has their own mailboxes, and no others. */

@@ -45,6 +45,7 @@ end_work(struct imapd_session *session)
 	session->more = NULL;
 	session->take = NULL;
 	session->work = NULL;
+	session->marks = false;
 	session->command = NULL;
 	text_free(&session->closing);
 	arena_free(session->arena);
@@ -113,6 +114,8 @@ finish_more(struct imapd_session *session)
 	else
 		(void)stream_write(session->stream,
 		    text_slice(&session->closing));
+	if (session->marks && stream_mark(session->stream) < 0)
+		session->is_over = true;
 	end_command(session);
 }
 
@@ -397,7 +400,7 @@ welcome(struct imapd_session *session, struct slice tag)
 {
 	TEXT_AUTO words = TEXT_INIT(1024);
 
-	imapd_add_capabilities(&words, true);
+	imapd_add_abilities(session, &words);
 	imapd_tagged(session->stream, tag,
 	    "OK [CAPABILITY%.*s] you are logged in",
 	    SLICE_FMT(text_slice(&words)));

@@ -34,6 +34,7 @@ struct imapd_session {
 	bool		 rev2;		/* and so names are UTF-8 */
 	bool		 condstore;	/* it knows MODSEQ; imapd_condstore() */
 	bool		 qresync;	/* and VANISHED, in place of EXPUNGE */
+	bool		 is_packed;	/* COMPRESS; the bridge does it */
 
 	struct selected	*selected;	/* or NULL */
 	bool		 is_read_only;
@@ -118,6 +119,8 @@ void	imapd_add_flags(struct imapd_session *, struct text *,
 void	imapd_add_uses(struct text *, uint8_t uses);
 /* Add "3:7" to a set, behind a comma if there are others in it. */
 void	imapd_add_range(struct text *, const struct imapd_range *);
+/* Add what can be done from now on, a space before each word. */
+void	imapd_add_abilities(const struct imapd_session *, struct text *);
 /* Add a set of UIDs, as "1:3,7", from an ascending array without doubles. */
 void	imapd_add_uids(struct text *, const uint32_t *uids, size_t count);
 

@@ -1,20 +1,32 @@
 /*
  * bridge.c - a client's connection joined to a role that serves it
+ *
+ * Both directions are moved by functions that know nothing of events: as much
+ * as there is, up to what the other side may have waiting.  Where one stops,
+ * the side it reads from is held, and it is called again when the other side
+ * has drained.
  */
 #include "lib/base/bridge.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "lib/base/deflate.h"
 
 #define INPUT_BYTES	((size_t)64 * 1024)
 #define WAIT_BYTES	((size_t)256 * 1024)	/* above: hold the other side */
 #define OUTPUT_LIMIT	(WAIT_BYTES + 2 * INPUT_BYTES)
+#define PIECE_BYTES	16384	/* of what is unpacked */
+#define REST_MS		15000	/* without a word: memory is given back */
 #define STUCK_MS	300000	/* for a client to take anything at all */
 
 struct bridge {
 	struct stream	*client;
 	struct stream	*inner;
+	struct deflate	*deflate;	/* NULL: the client's is in clear */
 	size_t		 waited;	/* for the client, at the last look */
+	uint64_t	 waited_ms;	/* since when it is as much */
 	bridge_fn	*ended;
 	void		*arg;
 };
@@ -27,84 +39,194 @@ bridge_close(struct bridge *bridge)
 
 	stream_finish(bridge->client);
 	stream_finish(bridge->inner);
+	deflate_free(bridge->deflate);
 	ended(arg, bridge);
 	free(bridge);
 }
 
-/* Move what `from` has read into `to`; hold `from` while `to` is full. */
-static void
-move(struct stream *from, struct stream *to)
+static bool
+is_full(const struct stream *to)
 {
-	struct slice bytes = stream_input(from);
+	return stream_waiting(to) >= WAIT_BYTES;
+}
 
-	if (stream_write(to, bytes) < 0)
-		return;		/* `to` has failed and says so itself */
-	stream_consume(from, bytes.len);
-	if (stream_waiting(to) >= WAIT_BYTES) {
-		stream_hold(from, true);
-		stream_tell_drained(to);
+/* `to` has enough: no more of `from` until that has left. */
+static void
+hold_if_full(struct stream *from, struct stream *to)
+{
+	if (!is_full(to))
+		return;
+	stream_hold(from, true);
+	stream_tell_drained(to);
+}
+
+/*
+ * All that the role has said, to the client.  0 or -ENOMEM; a stream that does
+ * not take it has failed and says so itself.
+ */
+static int
+move_out(struct bridge *bridge)
+{
+	TEXT_AUTO packed = TEXT_INIT(2 * INPUT_BYTES);
+	struct slice bytes = stream_input(bridge->inner), out = bytes;
+	int r;
+
+	if (bytes.len == 0)
+		return 0;
+	if (bridge->deflate != NULL) {
+		r = deflate_write(bridge->deflate, bytes, &packed);
+		if (r < 0)
+			return r;
+		out = text_slice(&packed);
+		stream_idle_after(bridge->inner, REST_MS);
 	}
+	if (stream_write(bridge->client, out) == 0)
+		stream_consume(bridge->inner, bytes.len);
+	hold_if_full(bridge->inner, bridge->client);
+	return 0;
+}
+
+/* What the client has said, as there is room for it, however far it swells. */
+static int
+unpack_in(struct bridge *bridge)
+{
+	struct slice packed = stream_input(bridge->client);
+	size_t had = packed.len;
+	char piece[PIECE_BYTES];
+	int n = 1;
+
+	while (n > 0 && !is_full(bridge->inner)) {
+		n = deflate_unpack(bridge->deflate, &packed, piece,
+		    sizeof(piece));
+		if (n > 0 && stream_write(bridge->inner,
+		    slice_of(piece, (size_t)n)) < 0)
+			break;
+	}
+	stream_consume(bridge->client, had - packed.len);
+	stream_idle_after(bridge->inner, REST_MS);
+	return n < 0 ? n : 0;
+}
+
+/*
+ * What the client has said, to the role, and that it has said everything.  0,
+ * -ENOMEM, or -EBADMSG: it is not compressed as agreed on.
+ */
+static int
+move_in(struct bridge *bridge)
+{
+	struct slice bytes = stream_input(bridge->client);
+	int r = 0;
+
+	if (bridge->deflate != NULL)
+		r = unpack_in(bridge);
+	else if (stream_write(bridge->inner, bytes) == 0)
+		stream_consume(bridge->client, bytes.len);
+	hold_if_full(bridge->client, bridge->inner);
+	if (stream_has_ended(bridge->client) && !is_full(bridge->inner))
+		stream_end_output(bridge->inner);
+	return r;
+}
+
+/* What was moved may end with a mark. */
+static int
+obey_mark(struct bridge *bridge)
+{
+	int r;
+
+	if (!stream_is_marked(bridge->inner))
+		return 0;
+	/* RFC 4978 3: the client waits for the OK before it says anything */
+	if (bridge->deflate != NULL || stream_input(bridge->client).len > 0)
+		return -EPROTO;
+	r = deflate_new(slice_of(NULL, 0), &bridge->deflate);
+	stream_pass_mark(bridge->inner);
+	return r;
 }
 
 /*
  * Nothing came from the role for a while: because it is held, by a client that
  * reads no more?  Its own end would not be heard then.
  */
-static void
-look_for_stuck(struct bridge *bridge)
+static bool
+is_stuck(struct bridge *bridge)
 {
 	size_t waiting = stream_waiting(bridge->client);
 
-	if (waiting > 0 && waiting == bridge->waited)
-		bridge_close(bridge);
-	else
+	if (waiting != bridge->waited) {
 		bridge->waited = waiting;
+		bridge->waited_ms = clock_ms();
+	}
+	return waiting > 0 && clock_ms() - bridge->waited_ms >= STUCK_MS;
 }
 
 static void
-on_event(struct bridge *bridge, struct stream *from, struct stream *to,
-    enum stream_event event)
+on_quiet(struct bridge *bridge)
 {
-	switch (event) {
-	case STREAM_INPUT:
-		move(from, to);
-		break;
-	case STREAM_DRAINED:
-		stream_hold(to, false);
-		break;
-	case STREAM_CLOSED:
-		move(from, to);
-		if (from == bridge->client)
-			stream_end_output(to);
-		else
-			bridge_close(bridge);
-		break;
-	case STREAM_FAILED:
-		move(from, to);
+	if (is_stuck(bridge)) {
 		bridge_close(bridge);
-		break;
-	case STREAM_IDLE:
-		look_for_stuck(bridge);
-		break;
-	case STREAM_TLS_UP:
-		break;
+		return;
 	}
+	if (bridge->deflate != NULL)
+		deflate_rest(bridge->deflate);
+	stream_idle_after(bridge->inner, STUCK_MS);
 }
 
 static void
 on_client(void *arg, enum stream_event event)
 {
 	struct bridge *bridge = arg;
+	int r = 0;
 
-	on_event(bridge, bridge->client, bridge->inner, event);
+	switch (event) {
+	case STREAM_INPUT:
+	case STREAM_CLOSED:
+		r = move_in(bridge);
+		break;
+	case STREAM_DRAINED:
+		stream_hold(bridge->inner, false);
+		break;
+	case STREAM_FAILED:
+		(void)move_in(bridge);
+		bridge_close(bridge);
+		return;
+	case STREAM_TLS_UP:
+	case STREAM_IDLE:	/* not asked for */
+		break;
+	}
+	if (r < 0)
+		bridge_close(bridge);
 }
 
 static void
 on_inner(void *arg, enum stream_event event)
 {
 	struct bridge *bridge = arg;
+	int r = 0;
 
-	on_event(bridge, bridge->inner, bridge->client, event);
+	switch (event) {
+	case STREAM_INPUT:
+		r = move_out(bridge);
+		if (r == 0)
+			r = obey_mark(bridge);
+		break;
+	case STREAM_DRAINED:
+		stream_hold(bridge->client, false);
+		/* what swells has more to give than came */
+		r = move_in(bridge);
+		break;
+	case STREAM_CLOSED:
+	case STREAM_FAILED:
+		(void)move_out(bridge);
+		bridge_close(bridge);
+		return;
+	case STREAM_IDLE:
+		on_quiet(bridge);
+		return;
+	case STREAM_TLS_UP:
+		break;
+	}
+	if (r < 0)
+		bridge_close(bridge);
 }
 
 struct bridge *
@@ -119,6 +241,7 @@ bridge_new(struct loop *loop, struct stream *client, int inner_fd,
 	    on_inner, bridge);
 	if (bridge->inner == NULL)
 		goto undo;
+	stream_take_marks(bridge->inner);
 	stream_idle_after(bridge->inner, STUCK_MS);
 	bridge->client = client;
 	bridge->ended = ended;

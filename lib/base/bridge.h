@@ -6,6 +6,11 @@
  * client ends its side the role hears that, and may still answer what it was
  * asked; the role's end, a fault, or a client that takes nothing for five to
  * ten minutes ends the bridge once what is under way has been written.
+ *
+ * The role may mark a byte (mark.h), once: behind it the conversation with the
+ * client goes on compressed, both ways (RFC 4978 3).  The role hears and says
+ * the same plain bytes as before.  A client that has said something before it
+ * could know is cut.
  */
 #ifndef POSTROOM_BASE_BRIDGE_H
 #define POSTROOM_BASE_BRIDGE_H

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/mark.h"
 #include "lib/base/text.h"
 
 #define HANDSHAKE_MS	30000	/* HARDENING A24: for all of it */
@@ -52,6 +53,9 @@ struct stream {
 	struct text	 out;
 	size_t		 out_sent;	/* of out, already written */
 	size_t		 out_clear;	/* of what waits: before TLS begins */
+	size_t		 out_upto;	/* of what waits: to the marked byte */
+	bool		 is_marked;	/* the last byte of the input is */
+	bool		 takes_marks;
 	bool		 held;
 	bool		 poked;
 	bool		 ended;		/* the peer will send no more */
@@ -155,7 +159,7 @@ static bool
 may_read(const struct stream *stream)
 {
 	return !stream->ended && stream->fault == NULL &&
-	    (stream->phase == PHASE_SHAKE ||
+	    !stream->is_marked && (stream->phase == PHASE_SHAKE ||
 	    (stream->phase != PHASE_FLUSH && !stream->held &&
 	    has_room(stream)));
 }
@@ -236,6 +240,16 @@ make_input_room(struct stream *stream)
 	return true;
 }
 
+/* One read of a socket without TLS; as recv(2). */
+static ssize_t
+read_clear(struct stream *stream, char *at, size_t room)
+{
+	/* another process may have made the socket block */
+	return stream->takes_marks ?
+	    mark_recv(stream->fd, at, room, &stream->is_marked) :
+	    recv(stream->fd, at, room, MSG_DONTWAIT);
+}
+
 /* One read into the buffer; true when more may be there. */
 static bool
 read_once(struct stream *stream)
@@ -253,8 +267,7 @@ read_once(struct stream *stream)
 			return false;
 		}
 	} else {
-		/* another process may have made the socket block */
-		n = recv(stream->fd, at, room, MSG_DONTWAIT);
+		n = read_clear(stream, at, room);
 		if (n == 0)
 			stream->ended = true;
 		else if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -291,37 +304,53 @@ written(struct stream *stream, size_t n)
 	stream->out_sent += n;
 	if (stream->phase == PHASE_FLUSH)
 		stream->out_clear -= n;
+	stream->out_upto -= n < stream->out_upto ? n : stream->out_upto;
 	if (stream_waiting(stream) > 0)
 		return;
 	stream->out_sent = 0;
-	if (stream->out.size > 16384)	/* an idle peer holds no big buffer */
-		text_free(&stream->out);
-	else
-		text_clear(&stream->out);
+	text_free(&stream->out);	/* an idle peer holds no buffer */
+}
+
+/* How much may leave now: not what waits for TLS or for a mark. */
+static size_t
+may_leave(const struct stream *stream)
+{
+	if (stream->phase == PHASE_FLUSH)
+		return stream->out_clear;
+	/* the marked byte leaves by itself */
+	return stream->out_upto > 1 ? stream->out_upto - 1 :
+	    stream->out_upto == 1 ? 1 : stream_waiting(stream);
+}
+
+/* One write without TLS; as send(2). */
+static ssize_t
+write_clear(struct stream *stream, size_t len)
+{
+	const char *at = stream->out.at + stream->out_sent;
+
+	return stream->out_upto == 1 ? mark_send(stream->fd, *at) :
+	    send(stream->fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* One write of what waits; false when that does not go on now. */
 static bool
 write_once(struct stream *stream)
 {
-	size_t len = stream->phase == PHASE_FLUSH ? stream->out_clear :
-	    stream_waiting(stream);
-	const char *at;
+	size_t len = may_leave(stream);
 	ssize_t n;
 
 	if (len == 0)
 		return false;
-	at = stream->out.at + stream->out_sent;
 	if (stream->phase == PHASE_TLS) {
 		ERR_clear_error();
-		n = SSL_write(stream->ssl, at,
+		n = SSL_write(stream->ssl, stream->out.at + stream->out_sent,
 		    len > INT_MAX ? INT_MAX : (int)len);
 		if (n <= 0) {
 			(void)ssl_go_on(stream, (int)n, true);
 			return false;
 		}
 	} else {
-		n = send(stream->fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = write_clear(stream, len);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			fail(stream, "the connection broke");
 		if (n < 0)
@@ -512,6 +541,7 @@ stream_finish(struct stream *stream)
 		return;
 	stream->fn = NULL;
 	stream->held = false;
+	stream->is_marked = false;
 	stream_idle_after(stream, 0);
 	timer_set(stream->deadline, stream->goodbye ? GOODBYE_MS :
 	    FINISH_MS + stream_waiting(stream) / FINISH_RATE);
@@ -567,6 +597,40 @@ stream_write(struct stream *stream, struct slice s)
 	if (!timer_is_set(stream->soon))
 		timer_set(stream->soon, 0);
 	return 0;
+}
+
+int
+stream_mark(struct stream *stream)
+{
+	if (stream->out_upto > 0 || stream_waiting(stream) == 0)
+		return -EBUSY;
+	stream->out_upto = stream_waiting(stream);
+	return 0;
+}
+
+void
+stream_take_marks(struct stream *stream)
+{
+	stream->takes_marks = true;
+}
+
+bool
+stream_is_marked(const struct stream *stream)
+{
+	return stream->is_marked;
+}
+
+void
+stream_pass_mark(struct stream *stream)
+{
+	stream->is_marked = false;
+	stream_poke(stream);
+}
+
+bool
+stream_has_ended(const struct stream *stream)
+{
+	return stream->ended;
 }
 
 void

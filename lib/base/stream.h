@@ -64,6 +64,20 @@ void		 stream_consume(struct stream *, size_t n);
  * stream has failed then and everything after is refused).
  */
 int		 stream_write(struct stream *, struct slice);
+/*
+ * Mark the last byte that was written just now, for the process at the other
+ * end; see mark.h.  For a socket pair only, and no TLS.  0, or -EBUSY: another
+ * mark has not left yet, or nothing waits to be written.
+ */
+int		 stream_mark(struct stream *);
+/* Marks are to be found in what comes. */
+void		 stream_take_marks(struct stream *);
+/*
+ * The last byte that came is marked.  STREAM_INPUT tells of it; nothing behind
+ * it is read before stream_pass_mark().
+ */
+bool		 stream_is_marked(const struct stream *);
+void		 stream_pass_mark(struct stream *);
 /* Bytes that wait to be written. */
 size_t		 stream_waiting(const struct stream *);
 /* Tell STREAM_DRAINED once when nothing waits any more. */
@@ -85,6 +99,8 @@ int		 stream_start_tls(struct stream *, const struct tls_server *);
 bool		 stream_has_tls(const struct stream *);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or "" in clear. */
 const char	*stream_tls_words(const struct stream *);
+/* The peer sends no more; what it sent may still stand in the input. */
+bool		 stream_has_ended(const struct stream *);
 /* What went wrong, in words. */
 const char	*stream_fault(const struct stream *);
 int		 stream_fd(const struct stream *);

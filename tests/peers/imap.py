@@ -48,7 +48,7 @@ def login(args):
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    box = imaplib.IMAP4("127.0.0.1", args.base + 143)
+    box = imaplib.IMAP4("127.0.0.1", args.base + 143, GUARD)
     good(box.starttls(context))
     good(box.login("ann@office.test", "secret"))
     return box

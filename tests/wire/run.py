@@ -15,6 +15,7 @@ A transcript (*.wire) is a conversation of several connections, a line a step:
     C1 > EHLO client.example    a line and its CRLF
     C1 >> "x" * 500 + "\\r\\n"    bytes, as a Python string of bytes
     C1 starttls                 the client's handshake, now
+    C1 compress                 DEFLATE both ways from here on (RFC 4978)
     C1 close
     S1 ~ regex                  the next line, without CRLF, matches wholly
     S1 = text                   the next line is this
@@ -44,6 +45,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "imap": 143, "imaps": 993,
          "pop3s": 995}
@@ -72,7 +74,7 @@ class Malformed(Exception):
 
 HEAD = re.compile(r"#\s*(what|rfc|accounts|config|hub):\s*(.*)")
 STEP = re.compile(
-    r"(?P<client>C\d+) (?P<verb>connect|close|starttls|>>|>)(?: (?P<cargs>.*))?"
+    r"(?P<client>C\d+) (?P<verb>connect|close|starttls|compress|>>|>)(?: (?P<cargs>.*))?"
     r"|(?P<server>S\d+) (?P<sverb>until ~|~|=|eof|nothing)(?: (?P<sargs>.*))?"
     r"|wait delivered (?P<account>\S+) (?P<count>\d+)"
     r"|let (?P<name>[A-Z][A-Z0-9]*) = (?P<lserver>S\d+) ~ (?P<lregex>.*)")
@@ -191,8 +193,15 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         self.ended = False
+        self.packer = self.unpacker = None
         if tls:
             self.start_tls()
+
+    def compress(self):
+        if self.buffer:
+            raise Failure("bytes behind the OK: %r" % self.buffer)
+        self.packer = zlib.compressobj(wbits=-15)
+        self.unpacker = zlib.decompressobj(-15)
 
     def start_tls(self):
         if self.buffer:
@@ -206,6 +215,9 @@ class Connection:
             raise Failure("the handshake failed: %s" % fault) from fault
 
     def send(self, data):
+        if self.packer is not None:
+            data = (self.packer.compress(data) +
+                    self.packer.flush(zlib.Z_SYNC_FLUSH))
         try:
             self.socket.settimeout(GUARD)
             self.socket.sendall(data)
@@ -224,6 +236,12 @@ class Connection:
         except OSError:     # reset, or TLS cut short
             data = b""
         self.ended = not data
+        if self.unpacker is not None:
+            try:
+                self.buffer += self.unpacker.decompress(data)
+            except zlib.error as fault:
+                raise Failure("not compressed: %r" % data) from fault
+            return bool(data)
         self.buffer += data
         return bool(data)
 
@@ -469,6 +487,8 @@ class Play:
             self.connection(number).send(encode(self.fill(text) + "\r\n"))
         elif verb == ">>":
             self.connection(number).send(literal(text))
+        elif verb == "compress":
+            self.connection(number).compress()
         elif verb == "starttls":
             self.connection(number).start_tls()
         else:

@@ -803,6 +803,27 @@ START_TEST(status_tells_every_item_or_says_bad)
 }
 END_TEST
 
+/* RFC 4978 3: once, for it lasts; the bytes of it are the bridge's work */
+START_TEST(compression_is_agreed_on_once)
+{
+	begin(0);
+	ck_assert(has(ask(0, "a CAPABILITY\r\n", "a OK"),
+	    " COMPRESS=DEFLATE\r\n"));
+	(void)ask(0, "b COMPRESS LZ4\r\n", "b BAD only DEFLATE");
+	(void)ask(0, "c COMPRESS DEFLATE\r\nd NOOP\r\n",
+	    "c BAD bytes came behind COMPRESS\r\nd OK");
+	(void)ask(0, "e COMPRESS Deflate\r\n",
+	    "e OK compressed from here on\r\n");
+	(void)ask(0, "f COMPRESS DEFLATE\r\n",
+	    "f NO [COMPRESSIONACTIVE]");
+	ck_assert(!has(ask(0, "g CAPABILITY\r\n", "g OK"), "COMPRESS"));
+	/* as part of a conversation with a mailbox open, too */
+	begin_selected(1);
+	(void)ask(1, "h COMPRESS DEFLATE\r\n",
+	    "h OK compressed from here on\r\n");
+}
+END_TEST
+
 /* HARDENING 2: twenty bad commands, and it is over */
 START_TEST(too_many_bad_commands_end_the_session)
 {
@@ -846,6 +867,7 @@ unit_suite(void)
 	tcase_add_test(tcase, each_letter_that_was_changed_since_is_named);
 	tcase_add_test(tcase, all_that_has_gone_is_named);
 	tcase_add_test(tcase, status_tells_every_item_or_says_bad);
+	tcase_add_test(tcase, compression_is_agreed_on_once);
 	tcase_add_test(tcase, too_many_bad_commands_end_the_session);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/deflate.h"
+#include "lib/base/mark.h"
 #include "tests/unit/lib/base/peer.h"
 #include "tests/unit/unit.h"
 
@@ -458,6 +460,145 @@ START_TEST(a_client_that_waits_for_news_is_not_cut)
 }
 END_TEST
 
+/* The client's end of a compressed conversation. */
+static void
+packs(int fd, struct deflate *deflate, struct slice words)
+{
+	TEXT_AUTO packed = TEXT_INIT(1 << 20);
+
+	ck_assert_int_eq(deflate_write(deflate, words, &packed), 0);
+	ck_assert_int_eq(send(fd, packed.at, packed.len, MSG_NOSIGNAL),
+	    (ssize_t)packed.len);
+}
+
+static void
+hears_packed(struct scene *scene, struct deflate *deflate, const char *words)
+{
+	char got[256];
+	char plain[256] = "";
+	struct slice packed;
+
+	turn(scene->loop);
+	packed = slice_of(got, peer_hear(scene->client, got, sizeof(got)));
+	(void)deflate_unpack(deflate, &packed, plain, sizeof(plain) - 1);
+	ck_assert_str_eq(plain, words);
+	ck_assert_uint_eq(packed.len, 0);
+}
+
+/* The role's OK in clear, and the mark. */
+static void
+agree_to_pack(struct scene *scene, struct deflate **deflate_out)
+{
+	peer_say(scene->role, "a OK\r");
+	turn(scene->loop);
+	ck_assert_int_eq(mark_send(scene->role, '\n'), 1);
+	hears(scene, scene->client, "a OK\r\n");
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), deflate_out), 0);
+}
+
+/* RFC 4978 3: exactly from behind the OK on, in both directions */
+START_TEST(behind_its_mark_all_is_compressed)
+{
+	struct deflate *deflate;
+	struct scene scene;
+
+	begin_joined(&scene);
+	peer_say(scene.client, "a COMPRESS DEFLATE\r\n");
+	hears(&scene, scene.role, "a COMPRESS DEFLATE\r\n");
+	peer_say(scene.role, "a OK\r");
+	ck_assert_int_eq(mark_send(scene.role, '\n'), 1);
+	/* in the same turn as the OK, and all the same not in clear */
+	peer_say(scene.role, "* 3 EXISTS\r\n");
+	turn(scene.loop);
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &deflate), 0);
+	{
+		char clear[7] = "";
+
+		ck_assert_uint_eq(peer_hear(scene.client, clear, 6), 6);
+		ck_assert_str_eq(clear, "a OK\r\n");
+	}
+	hears_packed(&scene, deflate, "* 3 EXISTS\r\n");
+	packs(scene.client, deflate, slice_str("b NOOP\r\n"));
+	hears(&scene, scene.role, "b NOOP\r\n");
+	peer_say(scene.role, "b OK\r\n");
+	hears_packed(&scene, deflate, "b OK\r\n");
+	/* quiet for so long that both have given their memory back */
+	at_second(&scene, 20);
+	at_second(&scene, 1000);
+	packs(scene.client, deflate, slice_str("c NOOP\r\n"));
+	hears(&scene, scene.role, "c NOOP\r\n");
+	peer_say(scene.role, "c OK\r\n");
+	hears_packed(&scene, deflate, "c OK\r\n");
+	deflate_free(deflate);
+	end(&scene);
+}
+END_TEST
+
+/* HARDENING A39: what swells comes as the role takes it, and not before */
+START_TEST(what_swells_costs_what_may_wait)
+{
+	TEXT_AUTO plain = TEXT_INIT(FLOOD + 1);
+	struct deflate *deflate;
+	struct scene scene;
+	size_t before, got = 0;
+
+	for (size_t i = 0; i < FLOOD; i++)
+		text_add_byte(&plain, byte_at(i));
+	begin_joined(&scene);
+	agree_to_pack(&scene, &deflate);
+	before = heap_bytes();
+	packs(scene.client, deflate, text_slice(&plain));
+	(void)shutdown(scene.client, SHUT_WR);
+	for (int i = 0; i < 100; i++)
+		turn(scene.loop);
+	ck_assert_uint_lt(heap_bytes(), before + (900u << 10));
+	while (got < FLOOD) {
+		got = drink(scene.role, got);
+		turn(scene.loop);
+	}
+	ck_assert_uint_eq(got, FLOOD);
+	/* the end comes behind it, and answers are still taken */
+	turn(scene.loop);
+	ck_assert(peer_at_end(scene.role));
+	peer_say(scene.role, "d OK\r\n");
+	hears_packed(&scene, deflate, "d OK\r\n");
+	deflate_free(deflate);
+	end(&scene);
+}
+END_TEST
+
+START_TEST(what_is_not_compressed_as_agreed_ends_the_bridge)
+{
+	struct deflate *deflate;
+	struct scene scene;
+
+	begin_joined(&scene);
+	agree_to_pack(&scene, &deflate);
+	peer_say(scene.client, "b NOOP\r\n");
+	turn(scene.loop);
+	ck_assert_uint_eq(scene.ended, 1);
+	hears(&scene, scene.role, "");
+	deflate_free(deflate);
+	end(&scene);
+}
+END_TEST
+
+/* A role that breaks the contract */
+START_TEST(a_second_mark_ends_the_bridge)
+{
+	struct deflate *deflate;
+	struct scene scene;
+
+	begin_joined(&scene);
+	agree_to_pack(&scene, &deflate);
+	deflate_free(deflate);
+	ck_assert_int_eq(mark_send(scene.role, '\n'), 1);
+	turn(scene.loop);
+	ck_assert_uint_eq(scene.ended, 1);
+	end(&scene);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -484,6 +625,11 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    a_client_that_takes_nothing_any_more_is_cut);
 	tcase_add_test(tcase, a_client_that_waits_for_news_is_not_cut);
+	tcase_add_test(tcase, behind_its_mark_all_is_compressed);
+	tcase_add_test(tcase, what_swells_costs_what_may_wait);
+	tcase_add_test(tcase,
+	    what_is_not_compressed_as_agreed_ends_the_bridge);
+	tcase_add_test(tcase, a_second_mark_ends_the_bridge);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
 	return suite;

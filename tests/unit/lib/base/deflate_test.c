@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/deflate.h"
+#include "tests/unit/lib/base/peer.h"
 #include "tests/unit/unit.h"
 
 /* A stream that gives `piece` bytes at a time. */
@@ -140,6 +141,108 @@ START_TEST(behind_its_end_nothing_may_come)
 }
 END_TEST
 
+/* Every other piece after a rest, on both sides, and read all the same. */
+START_TEST(a_rest_changes_nothing_of_what_is_said)
+{
+	static const char *const lines[] = { "a1 NOOP\r\n", "a2 NOOP\r\n",
+	    "a3 UID FETCH 1:* FLAGS\r\n", "a4 UID FETCH 1:* FLAGS\r\n" };
+	struct deflate *here, *there;
+	char room[100];
+	struct slice rest;
+
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &here), 0);
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &there), 0);
+	deflate_rest(there);		/* before anything was said */
+	for (size_t i = 0; i < 400; i++) {
+		TEXT_AUTO packed = TEXT_INIT(1000);
+		const char *line = lines[i % 4];
+		int n;
+
+		if (i % 3 == 0)
+			deflate_rest(here);
+		if (i % 2 == 0)
+			deflate_rest(there);
+		ck_assert_int_eq(deflate_write(here, slice_str(line),
+		    &packed), 0);
+		rest = text_slice(&packed);
+		n = deflate_unpack(there, &rest, room, sizeof(room));
+		ck_assert(n > 0 && slice_is_str(slice_of(room, (size_t)n),
+		    line));
+		ck_assert_uint_eq(rest.len, 0);
+		ck_assert_int_eq(deflate_unpack(there, &rest, room,
+		    sizeof(room)), 0);
+	}
+	ck_assert_uint_eq(deflate_counts(there).received,
+	    deflate_counts(here).sent);
+	ck_assert_uint_eq(deflate_counts(there).received_packed,
+	    deflate_counts(here).sent_packed);
+	deflate_free(here);
+	deflate_free(there);
+}
+END_TEST
+
+/* In the midst of a block nothing can be given back, and nothing is lost. */
+START_TEST(a_rest_in_the_midst_of_a_block_is_none)
+{
+	TEXT_AUTO packed = TEXT_INIT(1 << 16);
+	struct deflate *there;
+	struct slice rest;
+	char room[100];
+	size_t sum = 0, wrong = 0;
+
+	pack_some(&packed, 100000);
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &there), 0);
+	for (size_t at = 0; at < packed.len; at++) {
+		int n;
+
+		rest = slice_of(packed.at + at, 1);
+		while ((n = deflate_unpack(there, &rest, room,
+		    sizeof(room))) > 0) {
+			for (int i = 0; i < n; i++)
+				wrong += room[i] != (char)(sum++ % 7);
+			deflate_rest(there);
+		}
+		ck_assert_int_eq(n, 0);
+		deflate_rest(there);
+	}
+	ck_assert_uint_eq(wrong, 0);
+	ck_assert_uint_eq(sum, 100000);
+	deflate_free(there);
+}
+END_TEST
+
+/* 500 of them at work fit in 60 MiB, and at rest in as many KiB. */
+START_TEST(one_takes_little_and_next_to_nothing_at_rest)
+{
+	TEXT_AUTO packed = TEXT_INIT(1 << 20);
+	struct deflate *here, *there;
+	char room[4000];
+	struct slice rest;
+	size_t before, used;
+
+	if (!HEAP_IS_KNOWN)
+		return;
+	before = heap_bytes();
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &here), 0);
+	ck_assert_int_eq(deflate_new(slice_of(NULL, 0), &there), 0);
+	memset(room, 'x', sizeof(room));
+	ck_assert_int_eq(deflate_write(here, slice_of(room, 2000), &packed),
+	    0);
+	rest = text_slice(&packed);
+	ck_assert_int_eq(deflate_unpack(there, &rest, room, sizeof(room)),
+	    2000);
+	text_free(&packed);
+	used = heap_bytes() - before;
+	ck_assert_uint_lt(used, (size_t)2 * 120 * 1024);
+	deflate_rest(here);
+	deflate_rest(there);
+	used = heap_bytes() - before;
+	ck_assert_uint_lt(used, 3500);
+	deflate_free(here);
+	deflate_free(there);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -150,6 +253,9 @@ unit_suite(void)
 	tcase_add_test(tcase, what_is_no_deflate_is_refused);
 	tcase_add_test(tcase, empty_blocks_without_end_are_refused);
 	tcase_add_test(tcase, behind_its_end_nothing_may_come);
+	tcase_add_test(tcase, a_rest_changes_nothing_of_what_is_said);
+	tcase_add_test(tcase, a_rest_in_the_midst_of_a_block_is_none);
+	tcase_add_test(tcase, one_takes_little_and_next_to_nothing_at_rest);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
