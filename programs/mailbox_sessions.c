@@ -14,6 +14,7 @@
 #include "gateway/pop3/pop3.h"
 #include "lib/base/log.h"
 #include "programs/mailbox_inside.h"
+#include "programs/mailbox_saving.h"
 #include "queue/session_step.h"
 
 /* A session may delete many letters one by one: the queue is told of all. */
@@ -28,6 +29,7 @@ struct session {
 		struct imapd_session	*imap;
 	} is;
 	struct big_question	*question;	/* waiting, or NULL */
+	struct saving_question	*saving;	/* the same */
 	char			 login[ADDRESS_SIZE];
 };
 
@@ -99,11 +101,39 @@ forget_big(void *arg, void *reply_arg)
 	struct session *session = arg;
 
 	(void)reply_arg;
+	saving_forget(session->saving);
+	session->saving = NULL;
 	if (session->question == NULL)
 		return;
 	session->question->reply = nobody_asks;
 	session->question->session = NULL;
 	session->question = NULL;
+}
+
+static int
+ask_file(void *arg, uint64_t bytes, imapd_file_fn *reply, void *reply_arg)
+{
+	struct session *session = arg;
+
+	return saving_ask_file(session->mailbox->queue, bytes, reply,
+	    reply_arg, &session->saving);
+}
+
+static int
+ask_keep(void *arg, uint64_t ticket, imapd_kept_fn *reply, void *reply_arg)
+{
+	struct session *session = arg;
+
+	return saving_ask_keep(session->mailbox->queue, ticket, reply,
+	    reply_arg, &session->saving);
+}
+
+static void
+abandon_file(void *arg, uint64_t ticket)
+{
+	struct session *session = arg;
+
+	saving_abandon_file(session->mailbox->queue, ticket);
 }
 
 /* A step of a letter's life, for the trail. */
@@ -226,14 +256,17 @@ static bool
 begin_imap(struct session *session, int fd, struct slice tag)
 {
 	const struct imapd_session_ports ports = {
-		.arg = session, .big = ask_big, .forget = forget_big,
-		.step = imap_step, .saved = imap_saved, .failed = imap_failed,
+		.arg = session, .big = ask_big, .file = ask_file,
+		.keep = ask_keep, .abandon = abandon_file,
+		.forget = forget_big, .step = imap_step, .saved = imap_saved, .failed = imap_failed,
 		.wrote = imap_wrote, .ended = imap_ended
 	};
+	const struct config *config = &session->mailbox->process->config;
 	const struct imapd_session_options options = {
-		.hostname = session->mailbox->process->config.hostname,
+		.hostname = config->hostname,
 		.login = slice_str(session->login),
 		.tag = tag,
+		.message_bytes = config->message_bytes,
 	};
 
 	session->is.imap = imapd_session_new(session->mailbox->process->loop,

@@ -10,6 +10,7 @@
 #include "filters/judge.h"
 #include "lib/base/log.h"
 #include "programs/queue_inside.h"
+#include "programs/queue_savings.h"
 #include "programs/queue_role.h"
 #include "store/service.h"
 
@@ -261,6 +262,13 @@ port_answer(void *arg, const struct asker *asker,
 	    0);
 }
 
+static void
+port_saved(void *arg, const struct asker *asker, int status, uint64_t bytes)
+{
+	(void)arg;
+	queue_tell_saved(asker->from, asker->serial, status, bytes);
+}
+
 struct conductor_ports
 queue_ports(struct queue *queue)
 {
@@ -268,6 +276,7 @@ queue_ports(struct queue *queue)
 		.arg = queue, .judge = port_judge, .deliver = port_deliver,
 		.settle = port_settle, .want = port_want,
 		.broken = port_broken, .answer = port_answer,
-		.whose = port_whose, .compare = port_compare
+		.whose = port_whose, .compare = port_compare,
+		.saved = port_saved
 	};
 }

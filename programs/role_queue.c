@@ -19,6 +19,7 @@
 #include "programs/queue_letters.h"
 #include "programs/queue_listing.h"
 #include "programs/queue_role.h"
+#include "programs/queue_savings.h"
 #include "programs/queue_submits.h"
 
 static int	on_status(void *, struct ipc *, struct ipc_message *);
@@ -36,7 +37,7 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_GRANT,	     "GRANT",	    ASKERS | SCHEDULE, IPC_REQUEST, 0, 0, on_grant },
 { QUEUE_RELEASE,     "RELEASE",	    ASKERS | SCHEDULE, IPC_NEWS, 0, 0, on_release },
 { QUEUE_BIG,	     "BIG",	    ASKERS,  IPC_REQUEST, 0, 0, on_big },
-{ QUEUE_ABANDON_BIG, "ABANDON_BIG", ASKERS,  IPC_NEWS,	  0, 0, on_abandon_big },
+{ QUEUE_ABANDON_BIG, "ABANDON_BIG", ASKERS | MAILBOX, IPC_NEWS,	  0, 0, on_abandon_big },
 { QUEUE_BIG_OF,	     "BIG_OF",	    FETCH,   IPC_REQUEST, 0, 0, on_big_of },
 { QUEUE_BIG_MENDED,  "BIG_MENDED",  FETCH,   IPC_REQUEST, 0, 0, on_big_mended },
 { QUEUE_HALF_DROP,   "HALF_DROP",   FETCH,   IPC_NEWS,	  0, 0, on_half_drop },
@@ -48,6 +49,8 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_SHARED,	     "SHARED",	    FETCH,   IPC_REQUEST, 1, 0, on_shared },
 { QUEUE_OPEN_BIG,    "OPEN_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_open_big },
 { QUEUE_UNREF_BIG,   "UNREF_BIG",   MAILBOX, IPC_NEWS,	  0, 0, on_unref_big },
+{ QUEUE_SAVE_BIG,    "SAVE_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_save_big },
+{ QUEUE_SAVED_BIG,   "SAVED_BIG",   MAILBOX, IPC_REQUEST, 0, 0, on_saved_big },
 { QUEUE_EXPUNGED,    "EXPUNGED",    MAILBOX, IPC_REQUEST, 0, 0, on_expunged },
 { QUEUE_STEP,	     "STEP",	    MAILBOX, IPC_NEWS,	  0, 0, on_step },
 { QUEUE_STATUS,	     "STATUS",	    CONSOLE, IPC_REQUEST, 0, 0, on_status },
@@ -200,8 +203,9 @@ queue_peer(struct process *process, struct ipc *ipc)
 	}
 }
 
+/* What it was handing in goes. */
 static void
-lose_door(struct queue *queue, struct ipc *ipc)
+lose_asker(struct queue *queue, struct ipc *ipc)
 {
 	queue_pipes_lost(queue->pipes, ipc);
 	queue_begins_lost(&queue->begins, ipc);
@@ -219,6 +223,7 @@ queue_lost(struct process *process, struct ipc *ipc)
 		break;
 	case ROLE_MAILBOX:
 		queue_lose_mailbox(queue, ipc);
+		lose_asker(queue, ipc);
 		break;
 	case ROLE_KEEPER:
 		if (queue->keeper == ipc)
@@ -230,7 +235,7 @@ queue_lost(struct process *process, struct ipc *ipc)
 	case ROLE_DOOR:
 	case ROLE_FETCH:
 	case ROLE_SCHEDULE:
-		lose_door(queue, ipc);
+		lose_asker(queue, ipc);
 		break;
 	default:
 		break;

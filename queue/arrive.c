@@ -19,6 +19,7 @@
 #include "queue/archiving.h"
 #include "queue/collected.h"
 #include "queue/coming.h"
+#include "queue/saving.h"
 #include "queue/sharing.h"
 #include "store/account.h"
 
@@ -523,6 +524,7 @@ conductor_asker_lost(struct conductor *conductor, void *from)
 			transit->asker.from = NULL;
 	sharing_asker_lost(conductor, from);
 	archiving_asker_lost(conductor, from);
+	saving_asker_lost(conductor, from);
 	coming_asker_lost(conductor, from);
 	incoming_lost(conductor, from);
 	ledger_asker_lost(conductor->ledger, from);

@@ -21,6 +21,7 @@
 #include "queue/archiving.h"
 #include "queue/collected.h"
 #include "queue/coming.h"
+#include "queue/saving.h"
 #include "queue/sharing.h"
 
 #define HEAD_VERSION	1
@@ -631,6 +632,7 @@ conductor_open(int folder_fd, const struct conductor_options *options,
 	LIST_INIT(&conductor->sharings);
 	TAILQ_INIT(&conductor->coming);
 	TAILQ_INIT(&conductor->archivings);
+	LIST_INIT(&conductor->savings);
 	conductor->pool = pool_new(loop, 1);
 	conductor->big_pool = pool_new(loop, BIG_SYNCS);
 	conductor->settle_timer = timer_new(loop, on_settle_time, conductor);
@@ -677,6 +679,7 @@ conductor_close(struct conductor *conductor)
 	sharing_close(conductor);
 	coming_close(conductor);
 	archiving_close(conductor);
+	saving_close(conductor);
 	deliver_close(conductor);
 	keep_close(conductor);
 	if (conductor->space != NULL)

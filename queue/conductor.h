@@ -29,6 +29,7 @@ struct asker {
 	uint64_t	 serial;
 	bool		 is_fetch;	/* collected mail is all he brings */
 	bool		 is_own;	/* what the hub itself has made is */
+	bool		 is_mailbox;	/* what its owner saves is */
 	uint64_t	 owner;		/* and it is for this account alone */
 };
 
@@ -56,6 +57,9 @@ struct conductor_ports {
 		    int header_fd, int whole_fd);
 	/* The disk failed for good: this process has to start anew. */
 	void	(*broken)(void *arg, const char *what);
+	/* What conductor_save() was asked for: 0 with its bytes, or -errno. */
+	void	(*saved)(void *arg, const struct asker *, int status,
+		    uint64_t bytes);
 	/* The answer to a submission or a request for space. */
 	void	(*answer)(void *arg, const struct asker *,
 		    const struct queue_answer *);
@@ -137,6 +141,28 @@ void	conductor_big_feed(struct conductor *, uint64_t ticket, struct slice);
 void	conductor_big_end(struct conductor *, uint64_t ticket);
 /* No submission will name it; of a remote mailbox it may be kept as half. */
 void	conductor_big_abandon(struct conductor *, void *from, uint64_t ticket);
+
+/*
+ * A big message that a person puts into the mailbox `asker` (APPEND) walks no
+ * road: it is written as any other, within a grant of `bytes` that grows with
+ * it, and named `id` by the letter that is made of it.
+ * 0; -EDQUOT (this account has all the room that one may have), -ENOSPC, or
+ * -errno.
+ */
+struct conductor_saving {
+	uint64_t		ticket;
+	struct message_id	id;
+};
+int	conductor_save_begin(struct conductor *, const struct asker *,
+	    uint64_t bytes, struct conductor_saving *saving_out);
+/*
+ * All of it is here, and its pipe closed.  0: it is being made durable and
+ * counted as the account's, see ports->saved(); conductor_big_abandon() takes
+ * it back until then.  Else there is nothing of it: -ESTALE (no such ticket),
+ * -EBADMSG (a breach: it is another's), -EFBIG, -ENOSPC, or -errno.
+ */
+int	conductor_save(struct conductor *, const struct asker *,
+	    uint64_t ticket);
 
 /*
  * A whole message, in `memfd` (sealed; owned from now on) or, when that is -1,

@@ -10,6 +10,7 @@
  * hold.c is what a person does with what is held.  bodies.c knows what is here
  * of signed mail; coming.c, sharing.c and composing.c take a second copy of it
  * from here.  archiving.c keeps what a provider has sent, before all that.
+ * saving.c writes what a person saves, which walks no road.
  */
 #ifndef POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
 #define POSTROOM_QUEUE_CONDUCTOR_INSIDE_H
@@ -121,6 +122,8 @@ struct incoming {
 	char		 last[2];	/* of them: does it end in CRLF? */
 	bool		 ended;
 	bool		 is_finished;	/* and digested: it was made here */
+	bool		 is_saving;	/* saving.h */
+	uint64_t	 granted;	/* for it alone, of such a one */
 	unsigned char	 digest[BIG_DIGEST_BYTES];
 	int		 fault;
 	UT_hash_handle	 hh;
@@ -174,6 +177,7 @@ struct conductor {
 	unsigned		 coming_count;
 	struct timer		*coming_timer;	/* or NULL */
 	TAILQ_HEAD(, archiving)	 archivings;	/* as they were handed in */
+	LIST_HEAD(, saving)	 savings;	/* whole, not durable yet */
 	uint64_t		 expired_ms;	/* next look at old ones */
 	uint64_t		 count_received, count_delivered, count_refused;
 	bool			 closing;

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "queue/conductor_inside.h"
+#include "queue/saving.h"
 
 #define INCOMING_MOST	64	/* of one door: it writes one for a session */
 #define MESSAGE_BYTES	(64u * 1024 * 1024)	/* when nothing is said */
 /*
  * Of one collector, beside the largest message there is: its windows of 8 MiB
  * under way and ahead.  It asks again for more; what it does not use it cannot
- * keep from SMTP.
+ * keep from SMTP.  Of one account's programs that save messages as much.
  */
 #define FETCH_AHEAD_BYTES (16u * 1024 * 1024)
 
@@ -82,7 +82,7 @@ message_bytes(const struct conductor *conductor)
 	return most == 0 ? MESSAGE_BYTES : most;
 }
 
-/* Would this collector hold too much of what is there for all? */
+/* Would this collector, or account, hold too much of what is for all? */
 static bool
 is_greedy(struct conductor *conductor, const struct asker *asker,
     uint64_t bytes)
@@ -91,7 +91,7 @@ is_greedy(struct conductor *conductor, const struct asker *asker,
 	const struct grant *grant = find_grant(conductor, asker->from);
 	const struct transit *transit;
 
-	if (!asker->is_fetch)
+	if (!asker->is_fetch && !asker->is_mailbox)
 		return false;
 	if (grant != NULL)
 		held = grant->bytes;
@@ -170,6 +170,9 @@ incoming_free(struct conductor *conductor, struct incoming *incoming)
 	else
 		half_end(incoming->half);
 	big_abort(incoming->writer);
+	if (incoming->granted > 0)
+		conductor_release(conductor, incoming->from,
+		    incoming->granted);
 	free(incoming);
 }
 
@@ -325,7 +328,10 @@ conductor_big_feed(struct conductor *conductor, uint64_t ticket,
 		return;
 	}
 	incoming->bytes += bytes.len;
-	incoming->fault = big_feed(incoming->writer, bytes);
+	if (incoming->is_saving)
+		incoming->fault = saving_grow(conductor, incoming);
+	if (incoming->fault == 0)
+		incoming->fault = big_feed(incoming->writer, bytes);
 	if (incoming->fault < 0)
 		give_up(incoming, incoming->fault);
 	if (bytes.len == 1)
@@ -352,7 +358,9 @@ conductor_big_abandon(struct conductor *conductor, void *from, uint64_t ticket)
 {
 	struct incoming *incoming = incoming_find(conductor, ticket);
 
-	if (incoming != NULL && incoming->from == from)
+	if (incoming == NULL)
+		saving_abandon(conductor, from, ticket);
+	else if (incoming->from == from)
 		incoming_free(conductor, incoming);
 }
 

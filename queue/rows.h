@@ -147,6 +147,9 @@ int	rows_is_ended(struct rows *, const struct message_id *,
  */
 int	rows_big_ref(struct rows *, const struct message_id *big,
 	    const uint64_t *accounts, size_t count);
+/* This account refers to it, FULL: before it has a letter of it. */
+int	rows_big_save(struct rows *, const struct message_id *big,
+	    uint64_t account);
 /* It no longer does.  When nobody is left the file is due a day later. */
 int	rows_big_unref(struct rows *, const struct message_id *big,
 	    uint64_t account, int64_t now_utc_ms, bool *last_out);

@@ -28,6 +28,19 @@ rows_big_ref(struct rows *rows, const struct message_id *big,
 	return rows_finish(rows, r, false);
 }
 
+int
+rows_big_save(struct rows *rows, const struct message_id *big,
+    uint64_t account)
+{
+	int r = db_begin(rows->db);
+
+	if (r == 0)
+		r = rows_run_id(rows, ROWS_BIG_WANTED, big);
+	if (r == 0)
+		r = put_ref(rows, big, account);
+	return rows_finish(rows, r, true);
+}
+
 static int
 put_dropped(struct rows *rows, const struct message_id *big,
     int64_t now_utc_ms)

@@ -17,7 +17,8 @@ enum queue_kind {
 	/* door -> queue: nothing; reply: packed answer, u64 ticket and, with
 	 * 250, one descriptor: the writing end of a pipe into a big file */
 	QUEUE_BIG,
-	/* door -> queue, news: u64 ticket; its pipe was closed half-way */
+	/* door -> queue, news: u64 ticket; its pipe was closed half-way; of a
+	 * mailbox: it does not want the file */
 	QUEUE_ABANDON_BIG,
 	/* door -> queue, 1 descriptor (sealed bytes): u64 granted, packed
 	 * envelope; reply: packed answer; code 0: say nothing, hang up */
@@ -159,7 +160,16 @@ enum queue_kind {
 	QUEUE_SUBMIT_ARCHIVED,
 	/* fetch -> queue, 1 descriptor (the second of those): as
 	 * QUEUE_SUBMIT_BIG */
-	QUEUE_SUBMIT_BIG_ARCHIVED
+	QUEUE_SUBMIT_BIG_ARCHIVED,
+	/* mailbox -> queue: u64 bytes of a big message that a person saves; i64
+	 * status (-EDQUOT: others that are being saved here take all the room
+	 * that one account may have, -ENOSPC) and, with 0, u64 ticket, id of
+	 * the letter, one descriptor: the writing end of a pipe into its file */
+	QUEUE_SAVE_BIG,
+	/* mailbox -> queue: u64 ticket, whose pipe was closed before; i64 status,
+	 * u64 bytes of the file: it is durable, and counted as this account's
+	 * as if it had been delivered */
+	QUEUE_SAVED_BIG
 };
 
 /*

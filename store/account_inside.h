@@ -44,6 +44,7 @@ struct account {
 	void		*change_arg;
 	bool		 wants_sync;	/* flags were changed, NORMAL */
 	struct message_id last_id;	/* of a letter a person put here */
+	unsigned	 expected;	/* big files that may become letters */
 	account_unref_fn *unref;
 	void		*unref_arg;
 	uint32_t	 compacting;	/* segment, or 0 */

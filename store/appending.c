@@ -23,6 +23,7 @@ struct appending {
 	uint32_t	 mailbox;
 	struct appended	*letters;
 	size_t		 count, room;
+	unsigned	 expected;	/* of the account's */
 	bool		 is_done;
 };
 
@@ -40,6 +41,26 @@ appending_new(struct account *account, uint32_t mailbox,
 	appending->account = account;
 	appending->mailbox = mailbox;
 	*appending_out = appending;
+	return 0;
+}
+
+int
+appending_expect(struct appending *appending, const struct message_id *big)
+{
+	struct account *account = appending->account;
+	int r = account_commit_open(account);
+
+	if (r == 0)
+		r = db_begin(account->index->db);
+	if (r == 0)
+		r = index_unref_note(account->index, big);
+	if (r < 0)
+		return account_undo(account, r);
+	r = account_commit_full(account);
+	if (r < 0)
+		return r;
+	appending->expected++;
+	account->expected++;
 	return 0;
 }
 
@@ -193,6 +214,17 @@ appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
 	return 0;
 }
 
+/* Files that became no letter are not needed; others are noted no more. */
+static void
+expect_no_more(struct appending *appending)
+{
+	struct account *account = appending->account;
+
+	account->expected -= appending->expected;
+	if (appending->expected > 0 && account_commit_open(account) == 0)
+		account_tell_unrefs(account);
+}
+
 /* No row will name these bytes: compaction is to know. */
 static void
 waste(struct appending *appending)
@@ -218,6 +250,7 @@ appending_end(struct appending *appending)
 		return;
 	if (!appending->is_done && appending->count > 0)
 		waste(appending);
+	expect_no_more(appending);
 	for (size_t i = 0; i < appending->count; i++) {
 		text_free(&appending->letters[i].keywords);
 		text_free(&appending->letters[i].structure);

@@ -3,7 +3,8 @@
  *
  * They do not walk the road: the bytes are written as they come, their rows in
  * one FULL commit with those of all letters of the command (RFC 3502: all or
- * none).  What is never committed is garbage, which compaction takes.
+ * none).  What is never committed is garbage, which compaction takes, or, in a
+ * big file, the queue.
  */
 #ifndef POSTROOM_STORE_APPENDING_H
 #define POSTROOM_STORE_APPENDING_H
@@ -21,7 +22,8 @@ struct append_letter {
 					   it is big */
 	uint64_t	 body_bytes;
 	bool		 is_big;	/* in the queue's big file `big` */
-	struct message_id big;		/* durable, and counted as ours */
+	struct message_id big;		/* expected, then made durable and
+					   counted as ours */
 	bool		 lacks_crlf;
 	struct slice	 structure;	/* lib/message/structure.h; or empty */
 };
@@ -31,6 +33,12 @@ struct appending;		/* opaque; see appending.c */
 /* Into `mailbox`.  0, -ENOENT (there is none) or -ENOMEM. */
 int	appending_new(struct account *, uint32_t mailbox,
 	    struct appending **appending_out);
+/*
+ * A big file `big` may become a letter; it is about to be counted as ours.  If
+ * none is made of it, be it for a crash, it is told as not needed
+ * (account_on_unref()) when the APPEND has ended.  FULL.  0 or -errno.
+ */
+int	appending_expect(struct appending *, const struct message_id *big);
 /*
  * Write one more letter.  0, -EMSGSIZE (a small body over BIG_BYTES), -EINVAL
  * (a keyword that is no atom, no such flag, or sizes that differ), -E2BIG

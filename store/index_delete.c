@@ -125,11 +125,20 @@ big_is_used(struct index *index, const struct message_id *big)
 	return db_next(&q);
 }
 
+int
+index_unref_note(struct index *index, const struct message_id *big)
+{
+	struct db_query q = db_ask(index->db, SQL_UNREF_NEW);
+
+	index->has_unrefs = true;
+	db_put_blob(&q, slice_of(big->bytes, MESSAGE_ID_BYTES));
+	return db_run(&q);
+}
+
 static int
 drop_one(struct index *index, uint64_t letter)
 {
 	struct letter_row row = { 0 };
-	struct db_query q;
 	int r;
 
 	r = index_letter(index, letter, &row);
@@ -147,10 +156,7 @@ drop_one(struct index *index, uint64_t letter)
 	r = big_is_used(index, &row.big);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	index->has_unrefs = true;
-	q = db_ask(index->db, SQL_UNREF_NEW);
-	db_put_blob(&q, slice_of(row.big.bytes, MESSAGE_ID_BYTES));
-	return db_run(&q);
+	return index_unref_note(index, &row.big);
 }
 
 /* The orphan after `*letter`: 1, or 0 when there is none. */

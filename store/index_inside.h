@@ -217,7 +217,8 @@ int	index_remove(struct index *, uint64_t entry, uint64_t modseq);
 /* The numbers of entries first..last are never given again. */
 int	index_bury(struct index *, uint64_t first, uint64_t last,
 	    uint64_t modseq);
-/* The big file is not, or no more, to be told as not needed. */
+/* The big file is to be told as not needed; it is not, or no more. */
+int	index_unref_note(struct index *, const struct message_id *big);
 int	index_unref_forget(struct index *, const struct message_id *big);
 /* It is here again: nobody is to be told that it was deleted. */
 int	index_expunged_forget(struct index *, const struct message_id *);

@@ -236,7 +236,8 @@ account_tell_unrefs(struct account *account)
 {
 	int r;
 
-	if (account->unref == NULL)
+	/* one that an APPEND just fills is noted, too, and not to be told */
+	if (account->unref == NULL || account->expected > 0)
 		return;
 	r = index_unref(account->index, account->unref, account->unref_arg);
 	if (r < 0)

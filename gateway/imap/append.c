@@ -4,22 +4,32 @@
  * OK is a receipt: all messages are in the mailbox, durably, or none is.  What
  * is stored has CRLF line ends and no NUL (DESIGN.md 3); a message of which a
  * part is missing when the connection ends was never there.
+ *
+ * A small message gathers here, a big one goes into a file of the queue as it
+ * comes (saving.h).  What was small as the client told it, and is not when its
+ * line ends are mended, becomes a big one on the way.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "gateway/imap/reply.h"
-#include "gateway/imap/session.h"
+#include "gateway/imap/saving.h"
 #include "lib/base/dot.h"
 #include "lib/base/pack.h"
 #include "lib/message/header.h"
+#include "lib/message/structure.h"
 #include "lib/message/words.h"
-#include "store/appending.h"
 #include "store/folders.h"
 
 #define KEYWORDS_BYTES	16384	/* HARDENING 2: 200 keywords */
 #define HEAD_BYTES	(64 * 1024)	/* of memory, to parse one message's
 					   flags and date */
+/* A small message, and one look at the input on top (saving.c has the sum). */
+#define GATHERED_BYTES	(3 * BIG_BYTES)
+#define BEGINNING_BYTES	16384	/* of a big one, for its subject */
+/* Of one command: those of a thousand usual messages.  More are made when
+ * somebody asks for them. */
+#define STRUCTURES_BYTES (1024 * 1024)
 /* For the trail: of a subject, and of what all messages of a command leave. */
 #define SUBJECT_BYTES	256
 #define SAVED_BYTES	(APPENDING_MOST * (SUBJECT_BYTES + 64))
@@ -32,7 +42,10 @@ struct append {
 	const char		*no, *fault;	/* the words behind NO, BAD */
 	struct append_letter	 letter;
 	struct text		 keywords;
-	struct text		 body;
+	struct text		 body;		/* or the beginning of: */
+	struct imapd_saving	*saving;	/* a big one; or NULL */
+	size_t			 structures;	/* bytes of them */
+	bool			 waits;		/* the client, for our "+" */
 	struct dot_reader	 ends;		/* mends its line ends */
 	uint64_t		 left;		/* of the literal */
 	uint64_t		 dropped;	/* bytes that came for nothing */
@@ -48,16 +61,27 @@ drop(struct imapd_session *session)
 {
 	struct append *work = session->work;
 
+	/* the queue hears that the file is not wanted before it hears that
+	 * nothing refers to it */
+	imapd_saving_end(work->saving);
 	appending_end(work->appending);
 	text_free(&work->keywords);
 	text_free(&work->body);
 	text_free(&work->saved);
 }
 
+/* What went wrong with a big one is wrong with all of the command. */
+static int
+error_of(const struct append *work)
+{
+	return work->error == 0 && work->saving != NULL ?
+	    imapd_saving_error(work->saving) : work->error;
+}
+
 static bool
 is_refused(const struct append *work)
 {
-	return work->error < 0 || work->no != NULL || work->fault != NULL;
+	return error_of(work) < 0 || work->no != NULL || work->fault != NULL;
 }
 
 /* Nothing more comes: say why. */
@@ -72,7 +96,7 @@ refuse(struct imapd_session *session)
 	else if (work->no != NULL)
 		imapd_finish(session, "NO %s", work->no);
 	else
-		imapd_refuse_into(session, work->error);
+		imapd_refuse_into(session, error_of(work));
 }
 
 /* Bytes that nobody asked for go nowhere, but not for ever. */
@@ -118,7 +142,34 @@ read_head(struct imapd_session *session, struct imapd_parse *parse,
 	return true;
 }
 
-/* The message is next; one that is refused and was not sent stays there. */
+/* It is a big one of some `bytes`: what has gathered of it goes ahead. */
+static void
+begin_big(struct imapd_session *session, uint64_t bytes)
+{
+	struct append *work = session->work;
+
+	work->error = imapd_saving_begin(session, bytes, &work->saving);
+	if (work->error == 0)
+		imapd_saving_add(work->saving, text_slice(&work->body));
+}
+
+/* Where it goes is known; one that is refused and was not sent stays there. */
+static bool
+take_permission(struct imapd_session *session)
+{
+	struct append *work = session->work;
+
+	session->take = take_message;
+	if (!work->waits)
+		return true;
+	if (is_refused(work))
+		refuse(session);
+	else
+		imapd_go_on(session->stream);
+	return true;
+}
+
+/* The message is next. */
 static void
 begin_message(struct imapd_session *session,
     const struct imapd_literal *literal)
@@ -127,25 +178,41 @@ begin_message(struct imapd_session *session,
 
 	if (!is_refused(work) && work->count == APPENDING_MOST)
 		work->no = "[LIMIT] that is too many messages at once";
-	if (!is_refused(work) && literal->bytes > BIG_BYTES)
+	if (!is_refused(work) && literal->bytes > session->message_bytes)
 		work->error = -EMSGSIZE;
 	if (!literal->waits && literal->bytes > IMAPD_LITERAL_MINUS &&
 	    work->fault == NULL)
 		work->fault = IMAPD_TOO_EAGER;
+	text_clear(&work->body);
+	if (!is_refused(work) && literal->bytes > BIG_BYTES)
+		begin_big(session, literal->bytes);
 	if (is_refused(work) && literal->waits) {
 		refuse(session);
 		return;
 	}
 	if (is_refused(work) && !may_drop(session, literal->bytes))
 		return;
-	if (literal->waits)
-		imapd_go_on(session->stream);
 	work->left = literal->bytes;
+	work->waits = literal->waits;
 	work->is_empty = literal->bytes == 0;
 	work->ends = dot_reader_of(true, true);
-	text_clear(&work->body);
 	imapd_input_next(&session->input);
-	session->take = take_message;
+	session->take = take_permission;
+}
+
+static void
+put(struct append *work, struct slice bytes)
+{
+	size_t here = work->body.len;
+
+	if (work->saving == NULL) {
+		text_add(&work->body, bytes);
+		return;
+	}
+	imapd_saving_add(work->saving, bytes);
+	if (here < BEGINNING_BYTES)
+		text_add(&work->body, slice_first(bytes,
+		    BEGINNING_BYTES - here));
 }
 
 /* Add bytes of the message with line ends and NULs made right. */
@@ -155,7 +222,21 @@ add_body(struct append *work, struct slice bytes)
 	struct slice run;
 
 	while (dot_take(&work->ends, &bytes, &run) == DOT_RUN)
-		text_add(&work->body, run);
+		put(work, run);
+}
+
+/* What was added goes on, as far as it can now. */
+static void
+send_on(struct imapd_session *session)
+{
+	struct append *work = session->work;
+
+	if (is_refused(work))
+		return;
+	if (work->saving != NULL)
+		(void)imapd_saving_flush(work->saving);
+	else if (work->body.len > BIG_BYTES)
+		begin_big(session, work->body.len + work->left);
 }
 
 /* What the trail is to say of it, once it is there. */
@@ -163,7 +244,7 @@ static void
 note_saved(struct append *work)
 {
 	TEXT_AUTO subject = TEXT_INIT(4096);
-	struct slice message = work->letter.body;
+	struct slice message = text_slice(&work->body);
 	struct header_field field;
 
 	if (header_find(slice_first(message, header_bytes(message)),
@@ -174,22 +255,41 @@ note_saved(struct append *work)
 	    SUBJECT_BYTES));
 }
 
+static int
+add_small(struct append *work)
+{
+	TEXT_AUTO packed = TEXT_INIT(STRUCTURE_MOST);
+
+	work->letter.body = text_slice(&work->body);
+	work->letter.body_bytes = work->body.len;
+	work->letter.lacks_crlf = !slice_has_suffix(work->letter.body, "\r\n");
+	/* without memory for it now it is made when it is asked for */
+	if (work->structures < STRUCTURES_BYTES &&
+	    structure_make(work->letter.body, &packed) == 0)
+		work->letter.structure = text_slice(&packed);
+	work->structures += packed.len;
+	return appending_add(work->appending, &work->letter);
+}
+
+static int
+add_big(struct append *work)
+{
+	imapd_saving_letter(work->saving, &work->letter);
+	return appending_add(work->appending, &work->letter);
+}
+
 /* All of the message is here. */
 static int
 add_letter(struct append *work)
 {
 	int r;
 
-	text_add(&work->body, dot_finish(&work->ends));
 	if (text_failed(&work->body))
-		return -EMSGSIZE;
+		return -ENOMEM;
 	if (text_failed(&work->keywords))
 		return -E2BIG;
-	work->letter.body = text_slice(&work->body);
-	work->letter.body_bytes = work->body.len;
 	work->letter.keywords = text_slice(&work->keywords);
-	work->letter.lacks_crlf = !slice_has_suffix(work->letter.body, "\r\n");
-	r = appending_add(work->appending, &work->letter);
+	r = work->saving == NULL ? add_small(work) : add_big(work);
 	if (r < 0)
 		return r;
 	work->count++;
@@ -290,6 +390,35 @@ take_tail(struct imapd_session *session)
 	return true;
 }
 
+/* What the queue says of a big one is here: it is a letter, or is not. */
+static bool
+take_letter(struct imapd_session *session)
+{
+	struct append *work = session->work;
+
+	work->error = is_refused(work) ? error_of(work) : add_letter(work);
+	imapd_saving_end(work->saving);
+	work->saving = NULL;
+	session->take = take_tail;
+	return true;
+}
+
+/* All of the message was read, and what there is of it added. */
+static bool
+take_end(struct imapd_session *session)
+{
+	struct append *work = session->work;
+
+	session->take = take_letter;
+	if (work->saving == NULL || is_refused(work))
+		return true;
+	if (imapd_saving_flush(work->saving))
+		imapd_saving_finish(work->saving, work->appending);
+	else
+		session->take = take_end;
+	return true;
+}
+
 static bool
 take_message(struct imapd_session *session)
 {
@@ -304,13 +433,14 @@ take_message(struct imapd_session *session)
 		add_body(work, here);
 	stream_consume(session->stream, here.len);
 	work->left -= here.len;
-	if (work->left > 0)
-		return true;
-	if (!is_refused(work) && work->is_empty)
-		work->no = "a message of no bytes is none"; /* RFC 3502 */
-	if (!is_refused(work))
-		work->error = add_letter(work);
-	session->take = take_tail;
+	if (work->left == 0) {
+		session->take = take_end;
+		if (!is_refused(work) && work->is_empty)
+			work->no = "a message of no bytes is none"; /* RFC 3502 */
+		if (!is_refused(work))
+			put(work, dot_finish(&work->ends));
+	}
+	send_on(session);
 	return true;
 }
 
@@ -339,7 +469,7 @@ imapd_append(struct imapd_session *session, struct imapd_parse *parse)
 		return;
 	work->mailbox = name;
 	work->keywords = (struct text)TEXT_INIT(KEYWORDS_BYTES);
-	work->body = (struct text)TEXT_INIT(BIG_BYTES);
+	work->body = (struct text)TEXT_INIT(GATHERED_BYTES);
 	work->saved = (struct text)TEXT_INIT(SAVED_BYTES);
 	session->drop = drop;
 	if (!read_head(session, parse, &literal))

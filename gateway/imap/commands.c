@@ -81,8 +81,6 @@ static const struct {
 	{ IMAPD_NEEDS_WRITE,	"NO the mailbox is open for reading only" },
 };
 
-_Static_assert(BIG_BYTES == 131072, "APPENDLIMIT is what APPEND takes");
-
 /* What both revisions can do before login and after it. */
 static const char common[] =
     " IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID";
@@ -90,7 +88,7 @@ static const char common[] =
 static const char inside_only[] =
     " ENABLE IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTENDED"
     " LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE MULTIAPPEND"
-    " APPENDLIMIT=131072 ESEARCH SEARCHRES WITHIN BINARY SAVEDATE PREVIEW"
+    " ESEARCH SEARCHRES WITHIN BINARY SAVEDATE PREVIEW"
     " CONDSTORE QRESYNC";
 
 void

@@ -31,6 +31,19 @@ struct imapd_saved {
 	unsigned		 mended;	/* DOT_ bits: see lib/base/dot.h */
 };
 
+/* A big file that a message is to be written into. */
+struct imapd_file {
+	int		 pipe;		/* that leads into it; owned by the
+					   receiver, who does not wait for it */
+	uint64_t	 ticket;	/* what it is asked for by */
+	struct message_id id;		/* of the letter it may become */
+};
+/* `status` 0 and the file; -ENOSPC, -EDQUOT (this account has all the room that
+ * one may have) or another negative errno, and NULL. */
+typedef void imapd_file_fn(void *arg, int status, const struct imapd_file *);
+/* `status` 0 and the size of the file; -EFBIG, -ENOSPC, ... */
+typedef void imapd_kept_fn(void *arg, int status, uint64_t bytes);
+
 struct imapd_session_ports {
 	void	*arg;
 	/*
@@ -40,6 +53,17 @@ struct imapd_session_ports {
 	 */
 	int	(*big)(void *arg, const struct message_id *,
 		    imapd_big_fn *reply, void *reply_arg);
+	/* Begin a big file for a message of some `bytes`.  As `big`. */
+	int	(*file)(void *arg, uint64_t bytes, imapd_file_fn *reply,
+		    void *reply_arg);
+	/*
+	 * Its pipe has been closed: make it durable, and count it as the
+	 * account's.  It exists no more if the answer is an error.  As `big`.
+	 */
+	int	(*keep)(void *arg, uint64_t ticket, imapd_kept_fn *reply,
+		    void *reply_arg);
+	/* It is not wanted any more, unless that was answered with 0. */
+	void	(*abandon)(void *arg, uint64_t ticket);
 	void	(*forget)(void *arg, void *reply_arg);
 	/* A step for the trail: "read" or "deleted" by this session. */
 	void	(*step)(void *arg, const struct message_id *, const char *what);
@@ -56,6 +80,7 @@ struct imapd_session_options {
 	const char	*hostname;
 	struct slice	 login;		/* who; copied */
 	struct slice	 tag;		/* of the login's command; copied */
+	uint64_t	 message_bytes;	/* of the largest that is taken */
 };
 
 /*

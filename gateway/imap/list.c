@@ -27,8 +27,8 @@ struct listing {
 
 /* RFC 9051 6.3.11, in one order whatever the client asked in. */
 static void
-add_status(struct text *text, struct slice name, bool utf8,
-    const struct folder_status *is, unsigned items)
+add_status(const struct imapd_session *session, struct text *text,
+    struct slice name, const struct folder_status *is, unsigned items)
 {
 	const char *between = "";
 	const struct {
@@ -44,10 +44,11 @@ add_status(struct text *text, struct slice name, bool utf8,
 		{ IMAPD_STATUS_DELETED,	"DELETED", is->deleted },
 		{ IMAPD_STATUS_SIZE,	"SIZE", is->bytes },
 		{ IMAPD_STATUS_MODSEQ,	"HIGHESTMODSEQ", is->highest_modseq },
+		{ IMAPD_STATUS_LIMIT,	"APPENDLIMIT", session->message_bytes },
 	};
 
 	text_add_str(text, "* STATUS ");
-	imapd_add_mailbox(text, name, utf8);
+	imapd_add_mailbox(text, name, session->rev2);
 	text_add_str(text, " (");
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
 		if ((items & values[i].item) == 0)
@@ -81,7 +82,7 @@ imapd_status(struct imapd_session *session, struct imapd_parse *parse)
 	}
 	if (items & IMAPD_STATUS_MODSEQ)
 		imapd_condstore(session);
-	add_status(&text, name, session->rev2, &is, items);
+	add_status(session, &text, name, &is, items);
 	if (!text_failed(&text))
 		(void)stream_write(session->stream, text_slice(&text));
 	imapd_finish(session, "OK that is how it is");
@@ -138,7 +139,7 @@ add_line(struct listing *listing, const struct folder *folder,
 	if (listing->list.status != 0 && folder->mailbox != 0 &&
 	    folder_status(listing->session->account, folder->mailbox,
 	    &is) == 0)
-		add_status(out, folder->name, listing->session->rev2, &is,
+		add_status(listing->session, out, folder->name, &is,
 		    listing->list.status);
 }
 

@@ -2,6 +2,8 @@
  * misc.c - CAPABILITY, NOOP, CHECK, LOGOUT, ID, ENABLE, COMPRESS, NAMESPACE,
  * IDLE
  */
+#include <inttypes.h>
+
 #include "gateway/imap/reply.h"
 #include "gateway/imap/session.h"
 
@@ -9,6 +11,7 @@ void
 imapd_add_abilities(const struct imapd_session *session, struct text *words)
 {
 	imapd_add_capabilities(words, true);
+	text_addf(words, " APPENDLIMIT=%" PRIu64, session->message_bytes);
 	if (!session->is_packed)
 		text_add_str(words, " COMPRESS=DEFLATE");
 }

@@ -33,6 +33,7 @@ static const struct option statuses[] = {
 	{ "DELETED",		IMAPD_STATUS_DELETED },
 	{ "SIZE",		IMAPD_STATUS_SIZE },
 	{ "HIGHESTMODSEQ",	IMAPD_STATUS_MODSEQ },
+	{ "APPENDLIMIT",	IMAPD_STATUS_LIMIT },
 	{ NULL, 0 }
 };
 

@@ -172,6 +172,7 @@ static const struct {
 	{ -ENOSPC,	"[UNAVAILABLE] the disk is full" },
 	{ -EIO,		"[UNAVAILABLE] the disk has failed" },
 	{ -ENOMEM,	"[LIMIT] memory is out" },
+	{ -EBUSY,	"[LIMIT] other large messages are just being saved" },
 };
 
 void
@@ -429,8 +430,10 @@ imapd_session_new(struct loop *loop, int fd, struct account *account,
 		return NULL;
 	}
 	imapd_input_begin(&session->input, &imapd_limits_after_login);
+	session->loop = loop;
 	session->account = account;
 	session->ports = *ports;
+	session->message_bytes = options->message_bytes;
 	(void)snprintf(session->hostname, sizeof(session->hostname), "%s",
 	    options->hostname);
 	(void)snprintf(session->login, sizeof(session->login), "%.*s",

@@ -21,12 +21,16 @@
 /* Of the words that end a command: a code may name 250,000 messages. */
 #define IMAPD_CLOSING_BYTES (2 * 1024 * 1024)
 
+struct imapd_saving;		/* saving.h */
+
 struct imapd_session {
+	struct loop	*loop;
 	struct stream	*stream;
 	struct imapd_input input;
 	struct account	*account;
 	struct imapd_session_ports ports;
 	struct timer	*turn;		/* go on in a turn of its own */
+	uint64_t	 message_bytes;	/* of the largest that is taken */
 	char		 hostname[256];
 	char		 login[256];
 
@@ -56,7 +60,8 @@ struct imapd_session {
 
 	unsigned	 bad_commands;
 	size_t		 idle_waiting;	/* output at the last STREAM_IDLE */
-	bool		 asked;		/* for the descriptor of a big letter */
+	struct imapd_saving *saving;	/* the big message that comes */
+	bool		 asked;		/* of a big letter; it waits */
 	bool		 peer_ended;
 	bool		 is_over;
 };

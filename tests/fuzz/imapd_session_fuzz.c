@@ -8,6 +8,8 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,11 @@ struct account {
 	struct loop	*loop;
 	struct timer	*turn, *answer;
 	imapd_big_fn	*reply;
+	imapd_file_fn	*file;
+	imapd_kept_fn	*kept;
 	void		*reply_arg;
+	int		 pipe;		/* the file's end of it; -1: none */
+	uint64_t	 piped;		/* bytes that came there */
 	unsigned	 ended;
 };
 
@@ -359,9 +365,17 @@ appending_new(struct account *account, uint32_t to,
 int
 appending_add(struct appending *appending, const struct append_letter *letter)
 {
-	assert(letter->body.len == letter->body_bytes);
+	assert(letter->is_big || letter->body.len == letter->body_bytes);
 	assert(slice_find(letter->body, '\0') == SIZE_MAX);
 	return ++appending->count > 100 ? -E2BIG : 0;
+}
+
+int
+appending_expect(struct appending *appending, const struct message_id *big)
+{
+	(void)appending;
+	(void)big;
+	return 0;
 }
 
 int
@@ -397,16 +411,104 @@ stop(void *arg)
 	loop_stop(arg);
 }
 
+/* What the client saves goes nowhere, and is counted. */
 static void
-answer(void *arg)
+drain(struct account *account)
 {
-	struct account *account = arg;
+	char bytes[65536];
+	ssize_t n;
+
+	while (account->pipe >= 0 &&
+	    (n = read(account->pipe, bytes, sizeof(bytes))) > 0)
+		account->piped += (size_t)n;
+}
+
+static void
+pipe_close(struct account *account)
+{
+	if (account->pipe >= 0)
+		(void)close(account->pipe);
+	account->pipe = -1;
+}
+
+static void
+answer_file(struct account *account)
+{
+	struct imapd_file file = { .ticket = 1 };
+	int pair[2];
+
+	if (pipe2(pair, O_NONBLOCK | O_CLOEXEC) < 0)
+		abort();
+	pipe_close(account);
+	account->pipe = pair[0];
+	account->piped = 0;
+	file.pipe = pair[1];
+	account->file(account->reply_arg, 0, &file);
+}
+
+static void
+answer_kept(struct account *account)
+{
+	drain(account);
+	pipe_close(account);
+	account->kept(account->reply_arg, 0, account->piped);
+}
+
+static void
+answer_big(struct account *account)
+{
 	int fd = memfd_create("big", MFD_CLOEXEC);
 
 	if (fd >= 0 && account->body.len > 0 && write(fd, account->body.at,
 	    account->body.len) != (ssize_t)account->body.len)
 		abort();
 	account->reply(account->reply_arg, fd);
+}
+
+static void
+answer(void *arg)
+{
+	struct account *account = arg;
+
+	if (account->file != NULL)
+		answer_file(account);
+	else if (account->kept != NULL)
+		answer_kept(account);
+	else
+		answer_big(account);
+	account->file = NULL;
+	account->kept = NULL;
+}
+
+static int
+file(void *arg, uint64_t bytes, imapd_file_fn *reply, void *reply_arg)
+{
+	struct account *account = arg;
+
+	(void)bytes;
+	account->file = reply;
+	account->reply_arg = reply_arg;
+	timer_set(account->answer, 0);
+	return 0;
+}
+
+static int
+keep(void *arg, uint64_t ticket, imapd_kept_fn *reply, void *reply_arg)
+{
+	struct account *account = arg;
+
+	assert(ticket == 1);
+	account->kept = reply;
+	account->reply_arg = reply_arg;
+	timer_set(account->answer, 0);
+	return 0;
+}
+
+static void
+abandon(void *arg, uint64_t ticket)
+{
+	assert(ticket == 1);
+	pipe_close(arg);
 }
 
 static int
@@ -428,6 +530,8 @@ forget(void *arg, void *reply_arg)
 	struct account *account = arg;
 
 	(void)reply_arg;
+	account->file = NULL;
+	account->kept = NULL;
 	timer_stop(account->answer);
 }
 
@@ -476,6 +580,7 @@ turn(struct account *account, int fd, struct text *got)
 
 	timer_set(account->turn, 1);
 	(void)loop_run(account->loop);
+	drain(account);
 	while ((n = recv(fd, buffer, sizeof(buffer), 0)) > 0)
 		text_add(got, slice_of(buffer, (size_t)n));
 }
@@ -539,10 +644,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct imapd_session_options options = {
 		.hostname = "hub", .login = SLICE("ann"), .tag = SLICE("x"),
+		.message_bytes = 1024 * 1024,
 	};
-	struct account account = { .loop = loop_new() };
+	struct account account = { .loop = loop_new(), .pipe = -1 };
 	const struct imapd_session_ports ports = {
-		.arg = &account, .big = big, .forget = forget, .step = step,
+		.arg = &account, .big = big, .file = file, .keep = keep,
+		.abandon = abandon, .forget = forget, .step = step,
 		.saved = saved, .failed = failed, .wrote = wrote, .ended = ended,
 	};
 	struct slice rest = slice_of(data, size > 20000 ? 20000 : size);
@@ -550,6 +657,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int pair[2];
 
 	(void)words_open();
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (!slice_cut(&rest, '\xff', &account.body) || account.body.len == 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0) {
 		loop_free(account.loop);
@@ -563,6 +671,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		converse(&account, pair[0], rest);
 	(void)close(pair[0]);
 	turn(&account, -1, &ignored);
+	pipe_close(&account);
 	timer_free(account.turn);
 	timer_free(account.answer);
 	loop_free(account.loop);

@@ -22,6 +22,7 @@ import time
 import traceback
 
 LETTERS = 200       # what mbsync carries each way
+LARGE = 30000       # the number of a letter of 480 KB
 GUARD = 300         # seconds for one program
 
 
@@ -100,6 +101,12 @@ def by_imaplib(args):
          [b"work (MESSAGES 15 UNSEEN 14)"], box.status("work", "(MESSAGES)"))
     true(good(box.select("work/later", readonly=True)) == [b"5"], "later")
     good(box.unselect())
+    good(box.append("work/later", None, None, letter(LARGE)))
+    true(good(box.select("work/later")) == [b"6"], "large")
+    true(good(box.fetch("6", "(RFC822)"))[0][1] == letter(LARGE), "large")
+    true(good(box.search(None, "LARGER", "131072")) == [b"6"], "larger")
+    good(box.store("6", "+FLAGS", r"(\Deleted)"))
+    good(box.close())
     good(box.rename("work/later", "done"))
     good(box.delete("work"))
     true(good(box.status("done", "(MESSAGES)")) == [b"done (MESSAGES 5)"],
@@ -197,7 +204,11 @@ def by_curl(args):
     true(run("curl", "-sSk", "--user", "ann@office.test:secret",
              "--login-options", "AUTH=PLAIN", tls + "INBOX;MAILINDEX=1")
          == letter(7), "read over TLS")
-    run(*curl, "-X", "STORE 1 +FLAGS (\\Deleted)", url + "INBOX")
+    with open(path, "wb") as file:
+        file.write(letter(LARGE))
+    run(*curl, "-T", path, url + "INBOX")
+    true(run(*curl, url + "INBOX;MAILINDEX=2") == letter(LARGE), "large")
+    run(*curl, "-X", "STORE 1:2 +FLAGS (\\Deleted)", url + "INBOX")
     run(*curl, "-X", "EXPUNGE", url + "INBOX")
     box = login(args)
     true(good(box.select("INBOX")) == [b"0"], "expunged")

@@ -175,8 +175,8 @@ static const char *const bodies[] = {
 	"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n--x\r\n--x",
 	"Content-Type: multipart/mixed; boundary=\"\r\n\r\n--\r\n",
 	"Content-Type: message/rfc822\r\n\r\nContent-Type: message/rfc822\r\n",
-	"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n"
-	    "\r\nAAAA\r\n",
+	("Content-Type: message/rfc822\r\n"
+	"Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n"),
 	"From: \xff\xfe\x80\r\nTo: <<<@,;:>\r\nDate: never\r\n\r\n\x80\x80\r\n",
 	"Content-Type: //;;=;\r\nContent-Disposition: \"\r\n\r\n\r\n",
 };

@@ -165,6 +165,18 @@ port_answer(void *arg, const struct asker *asker,
 	    SLICE_FMT(answer->status), SLICE_FMT(answer->words));
 }
 
+static void
+port_saved(void *arg, const struct asker *asker, int status, uint64_t bytes)
+{
+	struct stage_call *call = note(arg, STAGE_SAVED);
+
+	ck_assert_ptr_nonnull(asker->from);
+	call->serial = asker->serial;
+	call->account = asker->owner;
+	call->status = status;
+	call->bytes = bytes;
+}
+
 void
 stage_new(struct stage *stage)
 {
@@ -196,7 +208,7 @@ stage_open(struct stage *stage)
 		.arg = stage, .judge = port_judge, .deliver = port_deliver,
 		.settle = port_settle, .want = port_want, .broken = port_broken,
 		.answer = port_answer, .whose = port_whose,
-		.compare = port_compare
+		.compare = port_compare, .saved = port_saved
 	};
 
 	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,

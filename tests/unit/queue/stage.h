@@ -19,7 +19,7 @@
 
 enum stage_what {
 	STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER,
-	STAGE_WHOSE, STAGE_COMPARE
+	STAGE_WHOSE, STAGE_COMPARE, STAGE_SAVED
 };
 
 /* One call of a port. */
@@ -30,9 +30,11 @@ struct stage_call {
 	uint64_t	 upto, prune_below;	/* settle */
 	struct message_id id;			/* judge, deliver */
 	uint64_t	 position;		/* deliver */
-	uint64_t	 bytes;			/* deliver: in the descriptor */
+	uint64_t	 bytes;			/* deliver: in the descriptor;
+						   saved */
+	int		 status;		/* saved */
 	char		 first;			/* and the first of them */
-	uint64_t	 serial;		/* answer: of the asker */
+	uint64_t	 serial;		/* answer, saved: of the asker */
 	unsigned	 code;
 	bool		 held, known;
 	char		 words[256];		/* "STATUS WORDS"; whose, deliver:

@@ -325,6 +325,121 @@ START_TEST(a_crash_right_behind_the_answer_loses_nothing)
 }
 END_TEST
 
+/* What the queue is told that nobody refers to. */
+struct told {
+	unsigned	 count, last;
+};
+
+static int
+on_unref(void *arg, const struct message_id *big)
+{
+	struct told *told = arg;
+
+	told->count++;
+	told->last = big->bytes[9];
+	return 0;
+}
+
+static int
+append_big(struct appending *appending, uint32_t n)
+{
+	struct append_letter letter = { .is_big = true, .big = box_id(n),
+	    .body_bytes = 5000000 };
+
+	return appending_add(appending, &letter);
+}
+
+static int
+expect(struct appending *appending, uint32_t n)
+{
+	struct message_id id = box_id(n);
+
+	return appending_expect(appending, &id);
+}
+
+START_TEST(a_file_that_became_no_letter_is_told_at_the_end)
+{
+	struct appending *first_of_all = begin(), *appending = begin();
+	uint32_t uidvalidity, first;
+	struct told told = { 0 };
+
+	account_on_unref(box.account, on_unref, &told);
+	ck_assert_int_eq(expect(first_of_all, 7), 0);
+	ck_assert_int_eq(expect(appending, 8), 0);
+	ck_assert_int_eq(append_big(first_of_all, 7), 0);
+	ck_assert_int_eq(account_settle(box.account, 1, 0), 0);
+	ck_assert_uint_eq(told.count, 0);
+	/* another may become one yet */
+	appending_end(appending);
+	ck_assert_uint_eq(told.count, 0);
+	ck_assert_int_eq(appending_commit(first_of_all, &uidvalidity, &first),
+	    0);
+	appending_end(first_of_all);
+	ck_assert_uint_eq(told.count, 1);
+	ck_assert_uint_eq(told.last, 8);
+	ck_assert_int_eq(account_settle(box.account, 2, 0), 0);
+	ck_assert_uint_eq(told.count, 1);
+	ck_assert_uint_eq(status().messages, 1);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
+enum point { EXPECTED, ADDED, COMMITTED, POINTS };
+
+/* `arg` is where it ends. */
+static void
+save_until(struct account *account, void *arg)
+{
+	const enum point *point = arg;
+	struct appending *appending;
+	uint32_t uidvalidity, first;
+
+	if (appending_new(account, MAILBOX_INBOX, &appending) != 0 ||
+	    expect(appending, 9) != 0)
+		abort();
+	if (*point >= ADDED && append_big(appending, 9) != 0)
+		abort();
+	if (*point >= COMMITTED && appending_commit(appending, &uidvalidity,
+	    &first) != 0)
+		abort();
+}
+
+/* The queue counts it meanwhile: the next life tells it, or has a letter. */
+START_TEST(a_crash_leaves_a_letter_or_a_file_that_is_told)
+{
+	enum point point = (enum point)_i;
+	struct told told = { 0 };
+
+	box_close(&box);
+	box_crash(&box, save_until, &point);
+	box_open(&box);
+	account_on_unref(box.account, on_unref, &told);
+	ck_assert_uint_eq(told.count, point == COMMITTED ? 0 : 1);
+	ck_assert_uint_eq(status().messages, point == COMMITTED ? 1 : 0);
+	ck_assert_int_eq(account_settle(box.account, 1, 0), 0);
+	ck_assert_uint_eq(told.count, point == COMMITTED ? 0 : 1);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
+/* Its note is not durable: the queue must not count it. */
+START_TEST(a_file_that_cannot_be_noted_is_not_expected)
+{
+	struct appending *appending = begin();
+	struct told told = { 0 };
+
+	account_on_unref(box.account, on_unref, &told);
+	syncs_left = 1;
+	ck_assert_int_eq(expect(appending, 9), -EIO);
+	syncs_left = -1;
+	appending_end(appending);
+	ck_assert_uint_eq(told.count, 0);
+	ck_assert_int_eq(account_close(box.account), -EIO);
+	box_open(&box);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -342,6 +457,10 @@ unit_suite(void)
 	tcase_add_loop_test(tcase,
 	    what_cannot_be_synced_is_not_said_to_be_there, 1, 3);
 	tcase_add_test(tcase, a_crash_right_behind_the_answer_loses_nothing);
+	tcase_add_test(tcase, a_file_that_became_no_letter_is_told_at_the_end);
+	tcase_add_loop_test(tcase,
+	    a_crash_leaves_a_letter_or_a_file_that_is_told, 0, POINTS);
+	tcase_add_test(tcase, a_file_that_cannot_be_noted_is_not_expected);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
