@@ -37,6 +37,8 @@ struct letters {
 	uint64_t	 clock;		/* counts uses of readers */
 	char		*buffer;	/* the record read last */
 	size_t		 buffer_bytes;
+	struct place	 place;		/* of it; .bytes 0: none is there */
+	struct record	 record;
 };
 
 static void
@@ -356,9 +358,16 @@ buffer_for(struct letters *letters, size_t bytes)
 	return 0;
 }
 
-int
-letters_read(struct letters *letters, const struct place *place,
-    struct record *record_out)
+static bool
+is_same_place(const struct place *a, const struct place *b)
+{
+	return a->segment == b->segment && a->offset == b->offset &&
+	    a->bytes == b->bytes;
+}
+
+/* Read the record into the buffer, and see that it is whole. */
+static int
+read_record(struct letters *letters, const struct place *place)
 {
 	size_t used;
 	ssize_t n;
@@ -379,11 +388,30 @@ letters_read(struct letters *letters, const struct place *place,
 	n = read_all(fd, letters->buffer, place->bytes, place->offset);
 	if (n < 0)
 		return (int)n;
-	r = record_parse(slice_of(letters->buffer, (size_t)n), record_out,
-	    &used);
+	r = record_parse(slice_of(letters->buffer, (size_t)n),
+	    &letters->record, &used);
 	if (r < 0)
 		return r;
 	return used == place->bytes ? 0 : -EBADMSG;
+}
+
+/* A record never changes: who reads one in pieces has it read once. */
+int
+letters_read(struct letters *letters, const struct place *place,
+    struct record *record_out)
+{
+	int r = 0;
+
+	if (letters->place.bytes == 0 ||
+	    !is_same_place(&letters->place, place)) {
+		letters->place = (struct place){ 0 };
+		r = read_record(letters, place);
+	}
+	if (r < 0)
+		return r;
+	letters->place = *place;
+	*record_out = letters->record;
+	return 0;
 }
 
 int
@@ -393,6 +421,8 @@ letters_drop(struct letters *letters, uint32_t number)
 
 	if (number == 0 || number == letters->number)
 		return -EINVAL;
+	if (letters->place.segment == number)
+		letters->place = (struct place){ 0 };
 	for (size_t i = 0; i < READERS; i++) {
 		struct reader *reader = &letters->readers[i];
 

@@ -151,6 +151,13 @@ on_big(void *arg, int fd)
 	timer_set(session->turn, 0);
 }
 
+static unsigned
+wants_saved(const struct imapd_fetch *fetch)
+{
+	return imapd_items_have(&fetch->items, IMAPD_SAVEDATE) ?
+	    FACTS_SAVED : 0u;
+}
+
 /* One message whose bytes are needed. */
 static void
 go_letter(struct imapd_session *session)
@@ -160,7 +167,7 @@ go_letter(struct imapd_session *session)
 	int r;
 
 	r = imapd_letter_find(&fetch->letter, session->selected,
-	    fetch->places[fetch->next]);
+	    fetch->places[fetch->next], wants_saved(fetch));
 	if (r < 0) {
 		pass_over(session, r);
 		return;
@@ -209,10 +216,9 @@ go_run(struct imapd_session *session)
 	while (run < FACTS_STEP && next + run < fetch->count &&
 	    fetch->places[next + run] == from + run)
 		run++;
-	r = selected_facts(session->selected, from, run,
-	    (fetch->wants_structure ? FACTS_STRUCTURE : 0) |
-	    (imapd_items_have(&fetch->items, IMAPD_SAVEDATE) ?
-	    FACTS_SAVED : 0u), tell_facts, session);
+	r = selected_facts(session->selected, from, run, wants_saved(fetch) |
+	    (fetch->wants_structure ? FACTS_STRUCTURE : 0), tell_facts,
+	    session);
 	if (r == 1)
 		fetch->go = go_letter;
 	else if (r < 0)

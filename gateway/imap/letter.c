@@ -30,7 +30,7 @@ take_facts(void *arg, size_t n, const struct letter_facts *facts)
 
 int
 imapd_letter_find(struct imapd_letter *letter, struct selected *selected,
-    size_t n)
+    size_t n, unsigned wanted)
 {
 	int r;
 
@@ -39,7 +39,7 @@ imapd_letter_find(struct imapd_letter *letter, struct selected *selected,
 		.packed = TEXT_INIT(STRUCTURE_MOST),
 		.trace = TEXT_INIT(64 * 1024),
 	};
-	r = selected_facts(selected, n, 1, FACTS_SAVED | FACTS_STRUCTURE,
+	r = selected_facts(selected, n, 1, wanted | FACTS_STRUCTURE,
 	    take_facts, letter);
 	/* one of another version is made anew */
 	if (r == 0 && letter->packed.len > 0 && structure_open(

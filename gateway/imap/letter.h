@@ -25,10 +25,11 @@ struct imapd_letter {
 };
 
 /*
- * Look at the letter at place `n`.  0; -EUCLEAN (its row makes no sense), or
- * another negative errno.
+ * Look at the letter at place `n`; `wanted`: FACTS_SAVED, if it is.  0;
+ * -EUCLEAN (its row makes no sense), or another negative errno.
  */
-int	imapd_letter_find(struct imapd_letter *, struct selected *, size_t n);
+int	imapd_letter_find(struct imapd_letter *, struct selected *, size_t n,
+	    unsigned wanted);
 /* Forget it; what was never found, and one that was zeroed, are fine. */
 void	imapd_letter_end(struct imapd_letter *);
 /* Its bytes are wanted: must the file `*id_out` of a big one be had first? */

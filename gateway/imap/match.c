@@ -91,7 +91,8 @@ imapd_match_end(struct imapd_match *match)
 int
 imapd_match_look(struct imapd_match *match, size_t n)
 {
-	int r = imapd_letter_find(&match->letter, match->session->selected, n);
+	int r = imapd_letter_find(&match->letter, match->session->selected, n,
+	    FACTS_SAVED);
 
 	if (r == 0)
 		match->has = IMAPD_HAS_FACTS | (match->letter.packed.len > 0 ?
