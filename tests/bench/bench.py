@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The hub beside Postfix and Dovecot: the same clients, disk and minutes.
 
-usage: bench.py --bin DIR --folder DIR [--alone WHY] [--rounds N] [--only WORD]
+usage: bench.py --bin DIR --folder DIR [--alone WHY] [--rounds N]
+                [--only WORD] [--letters N]
 
 A row is N rounds, the two servers in turn in each, and shows medians with the
 least and the most in brackets.  Every rate is of mail that a fresh POP3 login
@@ -12,6 +13,7 @@ the last letter was seen, so that work put off is paid for as well.
 
 import argparse
 import collections
+import functools
 import os
 import statistics
 import sys
@@ -19,6 +21,7 @@ import threading
 import time
 
 import collect
+import imap
 import load
 import meter
 import servers
@@ -261,7 +264,12 @@ def collecting(hub, peer, rounds):
     collect.collect(hub, peer, rounds, sys.modules[__name__])
 
 
-JOBS = {"smtp": smtp, "pop3": pop3, "collect": collecting, "idle": idle}
+def imaping(hub, peer, rounds, letters):
+    imap.imap(hub, peer, rounds, letters, sys.modules[__name__])
+
+
+JOBS = {"smtp": smtp, "pop3": pop3, "imap": imaping, "collect": collecting,
+        "idle": idle}
 
 
 def bench(args, running):
@@ -271,12 +279,13 @@ def bench(args, running):
     if why:
         print("Postfix+Dovecot: skipped, " + why)
     else:
-        peer = servers.Peer(args.folder)
+        peer = servers.Peer(args.folder, hub.tls)
         os.chmod(args.folder, 0o755)
     for server in filter(None, (peer, hub)):
         running.append(server)
         server.start()
-    for name, job in JOBS.items():
+    jobs = dict(JOBS, imap=functools.partial(imaping, letters=args.letters))
+    for name, job in jobs.items():
         if args.only in (None, name):
             job(hub, peer, args.rounds)
 
@@ -288,6 +297,8 @@ def main():
     parser.add_argument("--alone", metavar="WHY")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=JOBS)
+    parser.add_argument("--letters", type=int, default=50000,
+                        help="in the mailbox that IMAP is measured on")
     args, running = parser.parse_args(), []
     try:
         bench(args, running)

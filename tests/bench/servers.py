@@ -111,9 +111,11 @@ class Hub(Server):
     def __init__(self, bin_folder, folder):
         self.bin = bin_folder
         self.folder = os.path.join(folder, "hub")
+        self.tls = os.path.join(self.folder, "etc", "tls")
         self.conf = os.path.join(self.folder, "etc", "postroom.conf")
         base = free_base(self.PORTS)
         self.lmtp, self.smtp, self.pop3 = base + 24, base + 25, base + 110
+        self.imap, self.imaps = base + 143, base + 993
         self.run("setup", "--dir", self.folder, "--domain", "office.test",
                  "--port-base", str(base), "--yes")
         self.keys = keys.Keys()
@@ -129,11 +131,14 @@ class Hub(Server):
             line = "\n%s = %s\n"
             text = text.replace(line % (name, usual), line % (name, here))
         write(self.conf, text)
-        password = os.path.join(self.folder, "password")
-        write(password, PASSWORD + "\n")
+        self.password = os.path.join(self.folder, "password")
+        write(self.password, PASSWORD + "\n")
         for user in [*self.users(), self.big(), self.small()]:
-            self.run("-c", self.conf, "account", "add", user,
-                     "--password-file", password)
+            self.add(user)
+
+    def add(self, user):
+        self.run("-c", self.conf, "account", "add", user,
+                 "--password-file", self.password)
 
     def run(self, *words):
         subprocess.run([os.path.join(self.bin, "postroom"), *words],
@@ -152,6 +157,12 @@ class Hub(Server):
     def small(self):
         return "small@office.test"
 
+    def imap_user(self, name):
+        return name + "@office.test"
+
+    def add_user(self, name):
+        self.add(self.imap_user(name))
+
 
 DOVECOT_CONF = """
 protocols = pop3 lmtp imap
@@ -159,13 +170,15 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{tls}/certificate.pem
+ssl_key = <{tls}/key.pem
 disable_plaintext_auth = no
 auth_mechanisms = plain
 first_valid_uid = {id}
 mail_max_userip_connections = 1000
 postmaster_address = postmaster@office.test
-mail_location = %d:~/%d
+mail_location = %{{if;%d;eq;synced;mdbox;%d}}:~/%d
 default_vsz_limit = 1G
 passdb {{
   driver = static
@@ -173,7 +186,8 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={id} gid={id} home={folder}/mail/%d/%n
+  args = uid={id} gid={id} home={folder}/mail/%d/%n \
+    mail_fsync=%{{if;%d;eq;synced;always;optimized}}
 }}
 service pop3-login {{
   service_count = 0
@@ -198,7 +212,8 @@ service imap-login {{
     port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps}
+    ssl = yes
   }}
 }}
 service imap {{
@@ -251,12 +266,15 @@ class Peer(Server):
                 return "no " + path
         return None
 
-    def __init__(self, folder):
+    def __init__(self, folder, tls):
+        """`tls`: a folder with a certificate and its key."""
         self.folder = os.path.join(folder, "peer")
-        self.smtp, self.lmtp, self.pop3, self.imap = free_ports(4)
+        (self.smtp, self.lmtp, self.pop3, self.imap,
+         self.imaps) = free_ports(5)
         write(os.path.join(self.folder, "dovecot.conf"), DOVECOT_CONF.format(
             folder=self.folder, id=MAIL_ID, smtp=self.smtp, lmtp=self.lmtp,
-            pop3=self.pop3, imap=self.imap, password=PASSWORD,
+            pop3=self.pop3, imap=self.imap, imaps=self.imaps, tls=tls,
+            password=PASSWORD,
             layouts=", ".join(LAYOUTS)))
         write_postfix(os.path.join(self.folder, "postfix"), self.folder,
                       "mail.office.test", self.smtp,
@@ -283,3 +301,10 @@ class Peer(Server):
 
     def small(self):
         return "small@mdbox"
+
+    def imap_user(self, name):
+        """mdbox too; "synced" waits for the disk each time."""
+        return name + ("@synced" if name == "synced" else "@mdbox")
+
+    def add_user(self, name):
+        """Everybody is known."""

@@ -348,9 +348,20 @@ def found_angle(words, is_ours, _raw):
 
 
 def found_eight_bit(words, is_ours, raw):
-    """Bytes above ASCII in a header, in no charset, are read by us."""
+    """Bytes above ASCII in no charset are read by us."""
     return is_ours and words.startswith("CHARSET") and any(
-        byte > 127 for byte in structure.header_of(raw))
+        byte > 127 for byte in raw)
+
+
+def found_inner_header(words, is_ours, raw):
+    """The header of a message in a message is part of the body for us."""
+    return is_ours and "BODY" in words and b"message/rfc822" in raw.lower()
+
+
+def found_date_zone(words, is_ours, raw):
+    """A Date with a zone that is none ("+-0500") is no date for us."""
+    return words.startswith("SENT") and not is_ours and re.search(
+        rb"(?im)^date:.* [+-][+-]", raw) is not None
 
 
 def found_blanks(words, is_ours, raw):
@@ -370,7 +381,8 @@ KNOWN = (structure.differ_header_end, structure.differ_limits,
          differ_boundary, differ_empty_multipart, differ_undecodable,
          differ_inside)
 KNOWN_FOUND = (found_header_end, found_empty_multipart, found_no_date,
-               found_angle, found_eight_bit, found_blanks, found_entity)
+               found_angle, found_eight_bit, found_inner_header,
+               found_date_zone, found_blanks, found_entity)
 
 
 def compare_sections(ours, theirs, files, sources):
