@@ -232,6 +232,7 @@ folder_status(struct account *account, uint32_t mailbox,
 	if (found == NULL)
 		return -ENOENT;
 	*status_out = (struct folder_status){
+		.mailbox = mailbox,
 		.uidvalidity = found->uidvalidity,
 		.uidnext = (uint32_t)found->uids_kept.next,
 		.messages = found->tally_kept.messages,

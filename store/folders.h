@@ -60,6 +60,7 @@ int	folder_find(struct account *, struct slice name,
 	    uint32_t *mailbox_out);
 
 struct folder_status {
+	uint32_t	mailbox;	/* its number */
 	uint32_t	uidvalidity;
 	uint32_t	uidnext;	/* 0: there are no more UIDs */
 	uint32_t	messages, unseen, deleted;

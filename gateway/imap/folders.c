@@ -26,6 +26,13 @@ imapd_add_uses(struct text *text, uint8_t bits)
 			text_addf(text, " \\%s", uses[i].word);
 }
 
+/* A mailbox keeps both numbers under any name, and no other ever has them. */
+void
+imapd_add_mailbox_id(struct text *text, const struct folder_status *is)
+{
+	text_addf(text, "F%x-%x", is->uidvalidity, is->mailbox);
+}
+
 /* "USE (\Sent)" in CREATE (RFC 6154 3); *known_out: we have all of them. */
 static bool
 read_uses(struct imapd_parse *parse, uint8_t *uses_out, bool *known_out)
@@ -63,10 +70,13 @@ done(struct imapd_session *session, int r, const char *words)
 void
 imapd_create(struct imapd_session *session, struct imapd_parse *parse)
 {
+	TEXT_AUTO code = TEXT_INIT(64);
+	struct folder_status is;
 	struct slice name;
 	uint8_t use = 0;
 	bool known = true;
 	uint32_t mailbox;
+	int r;
 
 	if (!imapd_mailbox(parse, &name) || (imapd_maybe(parse, ' ') &&
 	    !read_uses(parse, &use, &known)) || !imapd_end(parse))
@@ -76,8 +86,18 @@ imapd_create(struct imapd_session *session, struct imapd_parse *parse)
 		    "that use");
 		return;
 	}
-	done(session, folder_create(session->account, name, use, &mailbox),
-	    "it is there");
+	r = folder_create(session->account, name, use, &mailbox);
+	if (r == 0)
+		r = folder_status(session->account, mailbox, &is);
+	if (r < 0) {
+		imapd_refuse(session, r);
+		return;
+	}
+	/* RFC 8474 4.1 */
+	text_add_str(&code, "MAILBOXID (");
+	imapd_add_mailbox_id(&code, &is);
+	text_add_byte(&code, ')');
+	imapd_finish_coded(session, text_slice(&code), "it is there");
 }
 
 void

@@ -57,6 +57,11 @@ add_status(const struct imapd_session *session, struct text *text,
 		    (unsigned long long)values[i].value);
 		between = " ";
 	}
+	if (items & IMAPD_STATUS_ID) {
+		text_addf(text, "%sMAILBOXID (", between);
+		imapd_add_mailbox_id(text, is);
+		text_add_byte(text, ')');
+	}
 	text_add_str(text, ")\r\n");
 }
 

@@ -34,6 +34,7 @@ static const struct option statuses[] = {
 	{ "SIZE",		IMAPD_STATUS_SIZE },
 	{ "HIGHESTMODSEQ",	IMAPD_STATUS_MODSEQ },
 	{ "APPENDLIMIT",	IMAPD_STATUS_LIMIT },
+	{ "MAILBOXID",		IMAPD_STATUS_ID },
 	{ NULL, 0 }
 };
 

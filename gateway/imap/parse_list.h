@@ -18,6 +18,7 @@
 #define IMAPD_STATUS_SIZE	0x040u
 #define IMAPD_STATUS_MODSEQ	0x080u	/* HIGHESTMODSEQ, RFC 7162 3.1.7 */
 #define IMAPD_STATUS_LIMIT	0x100u	/* APPENDLIMIT, RFC 7889 3.1 */
+#define IMAPD_STATUS_ID		0x200u	/* MAILBOXID, RFC 8474 4.3 */
 
 /* Which names a LIST wants, and what it wants to know of them. */
 #define IMAPD_LIST_SUBSCRIBED	0x01u

@@ -68,6 +68,7 @@ tell_mailbox(struct imapd_session *session, struct slice name,
     const struct folder_status *status)
 {
 	TEXT_AUTO list = TEXT_INIT(4096);
+	TEXT_AUTO id = TEXT_INIT(64);
 
 	tell_flags(session);
 	imapd_untagged(session->stream, "%zu EXISTS",
@@ -85,6 +86,10 @@ tell_mailbox(struct imapd_session *session, struct slice name,
 	imapd_untagged(session->stream,
 	    "OK [HIGHESTMODSEQ %llu] of this mailbox",
 	    (unsigned long long)selected_modseq(session->selected));
+	/* RFC 8474 4.2 */
+	imapd_add_mailbox_id(&id, status);
+	imapd_untagged(session->stream, "OK [MAILBOXID (%.*s)] of it",
+	    SLICE_FMT(text_slice(&id)));
 	imapd_add_mailbox(&list, name, session->rev2);
 	if (session->rev2 && !text_failed(&list))
 		imapd_untagged(session->stream, "LIST () \"/\" %.*s",

@@ -17,6 +17,8 @@
 #include "gateway/imap/input.h"
 #include "store/selected.h"
 
+struct folder_status;
+
 #define IMAPD_PAUSE	(256 * 1024)	/* output that waits: make no more */
 /* Of the words that end a command: a code may name 250,000 messages. */
 #define IMAPD_CLOSING_BYTES (2 * 1024 * 1024)
@@ -120,6 +122,8 @@ void	imapd_tell_letter(struct imapd_session *, size_t n, bool with_flags);
 /* Add "(\Seen Urgent)". */
 void	imapd_add_flags(struct imapd_session *, struct text *,
 	    const struct selected_letter *);
+/* Add what a mailbox is called under any name (RFC 8474 4). */
+void	imapd_add_mailbox_id(struct text *, const struct folder_status *);
 /* Add the special uses of a mailbox (FOLDER_ bits), a space before each. */
 void	imapd_add_uses(struct text *, uint8_t uses);
 /* Add "3:7" to a set, behind a comma if there are others in it. */

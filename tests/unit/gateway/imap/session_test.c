@@ -425,8 +425,10 @@ START_TEST(status_tells_every_item_or_says_bad)
 	imap_begin(0);
 	ck_assert(has(imap_ask(0, "a STATUS INBOX (MESSAGES HIGHESTMODSEQ)\r\n",
 	    "a OK"), "* STATUS INBOX (MESSAGES 0 HIGHESTMODSEQ 1)\r\n"));
-	(void)imap_ask(0, "b STATUS INBOX (MAILBOXID)\r\n",
-	    "b BAD no such item");
+	ck_assert(has(imap_ask(0, "b STATUS INBOX (MAILBOXID)\r\n", "b OK"),
+	    "* STATUS INBOX (MAILBOXID (F"));
+	(void)imap_ask(0, "c STATUS INBOX (DELETED-STORAGE)\r\n",
+	    "c BAD no such item");
 }
 END_TEST
 
