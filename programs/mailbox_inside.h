@@ -34,6 +34,7 @@ struct mailbox {
 	struct timer		*compact_timer;
 	struct timer		*tell_timer;
 	struct timer		*sync_timer;
+	struct timer		*search_timer;
 	struct message_id	 told[EXPUNGED_PAGE];	/* the queue is being */
 	size_t			 told_count;	/* 0: it is not */
 	TAILQ_HEAD(, session)	 sessions;
@@ -50,6 +51,9 @@ void	mailbox_broken(int r);
 void	mailbox_wrote(struct mailbox *);
 /* Tell the queue what people have deleted for good. */
 void	mailbox_tell_expunged(struct mailbox *);
+
+/* Look after the search index from now on.  0 or -ENOMEM. */
+int	mailbox_search_begin(struct mailbox *);
 
 /* MAILBOX_SESSION has come.  0 or -EBADMSG. */
 int	mailbox_session_begin(struct mailbox *, struct ipc_message *);

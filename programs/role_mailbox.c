@@ -506,7 +506,7 @@ mailbox_start(struct process *process)
 	account_on_change(mailbox->account, on_change, mailbox);
 	mailbox_used(mailbox);
 	timer_set(mailbox->compact_timer, COMPACT_MS);
-	return 0;
+	return mailbox_search_begin(mailbox);
 }
 
 static int

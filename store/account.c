@@ -24,6 +24,7 @@
 #include "store/account_inside.h"
 #include "store/keywords.h"
 #include "store/mailboxes.h"
+#include "store/search_inside.h"
 #include "store/selected.h"
 
 #define LOCK_FILE	"lock"
@@ -113,13 +114,18 @@ open_inside(struct account *account, int folder_fd,
 		r = copying_recover(account);
 	if (r < 0)
 		return r;
-	return account_drop_orphans(account, SIZE_MAX, account->must_be_full ?
+	r = account_drop_orphans(account, SIZE_MAX, account->must_be_full ?
 	    INDEX_FULL : INDEX_NORMAL);
+	if (r < 0)
+		return r;
+	account->search = search_new(folder_fd, account->index);
+	return account->search == NULL ? -ENOMEM : 0;
 }
 
 static void
 account_free(struct account *account)
 {
+	search_free(account->search);
 	letters_close(account->letters);
 	keywords_free(account->keywords);
 	if (account->lock_fd >= 0)
@@ -406,7 +412,11 @@ deliver_again(struct account *account, const struct letter_row *row,
 		return vouched;
 	if (is_whole && vouched)
 		return 0;
-	r = account_append(account, is_whole ? &record : delivered, &place);
+	/* the search index knows the letter as it was */
+	r = is_whole ? 0 : search_drop(account->search);
+	if (r == 0)
+		r = account_append(account, is_whole ? &record : delivered,
+		    &place);
 	if (r < 0)
 		return r;
 	r = index_move(account->index, row, is_whole ? &record : delivered,

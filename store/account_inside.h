@@ -23,6 +23,7 @@ struct view {
 
 struct selected;
 struct keywords;
+struct search;
 
 struct account {
 	int		 lock_fd;
@@ -40,6 +41,7 @@ struct account {
 	LIST_HEAD(, view) views;
 	LIST_HEAD(, selected) selecteds;
 	struct keywords	*keywords;
+	struct search	*search;
 	account_change_fn *change;
 	void		*change_arg;
 	bool		 wants_sync;	/* flags were changed, NORMAL */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "store/index_inside.h"
+#include "store/search_file.h"
 #include "store/segments.h"
 
 #define BATCH_ROWS	128
@@ -253,7 +254,8 @@ account_check(int folder_fd, account_fault_fn *say, void *arg)
 	check_letters(&check);
 	letters_close(check.letters);
 	db_close(check.index.db);
-	return check.faults;
+	r = search_file_check(folder_fd, say, arg);
+	return r != 0 ? r : check.faults;
 }
 
 int

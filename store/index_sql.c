@@ -217,6 +217,13 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_STRUCTURE_NEW] = "INSERT OR REPLACE INTO structure VALUES (?, ?)",
 [SQL_VANISHED] = "SELECT place, last FROM tombstone"
 "	WHERE +place BETWEEN ? AND ? AND modseq > ? ORDER BY place",
+[SQL_SEARCH_TAIL] = "SELECT count(*), coalesce(sum(bytes), 0) FROM"
+"	(SELECT iif(big IS NULL, trace_bytes + body_bytes, ?) AS bytes"
+"	FROM letter WHERE id > ? ORDER BY id LIMIT ?)",
+[SQL_SEARCH_STRUCTURE] = "SELECT packed FROM structure WHERE letter = ?",
+[SQL_SEARCH_COUNT] = "SELECT count(*) FROM letter WHERE id > ? AND id <= ?",
+[SQL_SEARCH_LETTERS] = "SELECT id FROM letter WHERE id > ? AND id <= ?"
+"	ORDER BY id",
 [SQL_LISTED] = "SELECT e.place, e.flags, e.keywords, m.name, m.uidvalidity,"
 "	l.received, l.trace_bytes + l.body_bytes, l.message_id"
 "	FROM entry e JOIN letter l ON l.id = e.letter"

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHECKPOINT_PAGES 1000	/* 4 MB of log: move it into the file */
@@ -104,11 +105,25 @@ same_path(sqlite3_vfs *vfs, const char *name, int size, char *path_out)
 	return SQLITE_OK;
 }
 
+/*
+ * As root SQLite gives a log the owner of its database.  A role may not, and
+ * where one of ours is run as root nothing is to be given.
+ */
+static int
+keep_owner(int fd, uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_uid == uid && st.st_gid == gid)
+		return 0;
+	return fchown(fd, uid, gid);
+}
+
 static int
 vfs_ready(void)
 {
 	static sqlite3_vfs vfs;	/* SQLite keeps the pointer */
-	const sqlite3_vfs *system;
+	sqlite3_vfs *system;
 
 	/*
 	 * A process has its databases on one thread, its loop's: locks and
@@ -124,6 +139,8 @@ vfs_ready(void)
 	system = sqlite3_vfs_find("unix");
 	if (system == NULL)
 		return -ENOSYS;
+	(void)system->xSetSystemCall(system, "fchown",
+	    (sqlite3_syscall_ptr)keep_owner);
 	vfs = *system;
 	vfs.zName = VFS_NAME;
 	vfs.xFullPathname = same_path;
@@ -280,6 +297,8 @@ set_up(struct db *db, bool only_reading, unsigned *needs_out)
 		return version == db->format->version ? 0 : -EUCLEAN;
 	r = exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 	    "PRAGMA journal_size_limit=" LOG_KEPT);
+	if (r == 0 && db->format->is_disposable)
+		r = exec(db, "PRAGMA synchronous=OFF");
 	if (r < 0)
 		return r;
 	sqlite3_wal_hook(db->lite, count_log_pages, db);
@@ -469,7 +488,7 @@ db_commit(struct db *db, bool full)
 	}
 	if (!full)
 		return db->broken ? -EIO : 0;
-	r = db->broken ? -EIO : sync_log(db);
+	r = db->broken ? -EIO : db->format->is_disposable ? 0 : sync_log(db);
 	return r < 0 ? r : checkpoint(db);
 }
 

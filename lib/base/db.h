@@ -39,6 +39,9 @@ struct db_format {
 	const char	*const *steps;	/* step n makes format n + 1 out of n */
 	const char	*const *statements;
 	unsigned	 statement_count;
+	bool		 is_disposable;	/* nothing is synced, ever: it can be
+					   made again, and who reads a row
+					   finds out what a power cut did */
 };
 
 /*

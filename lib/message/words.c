@@ -134,6 +134,14 @@ words_close(void)
 	is_open = false;
 }
 
+void
+words_add_names(struct text *text)
+{
+	for (size_t i = 0; is_open && i < CHARSET_COUNT; i++)
+		if (!is_shared(i) && open_charsets[i] != NOT_OPEN)
+			text_addf(text, " %s", charsets[i].opens);
+}
+
 /* Bytes of the UTF-8 character that begins `s`, or 0 if none does. */
 static size_t
 utf8_bytes(struct slice s)

@@ -28,6 +28,12 @@ void	words_close(void);
  */
 void	words_decode(struct text *, struct slice value);
 
+/*
+ * Add what is open, a space before each: on another system the same bytes may
+ * be read otherwise.
+ */
+void	words_add_names(struct text *);
+
 /* It is on the list and open: words_convert() has iconv read it. */
 bool	words_has(struct slice charset);
 /*

@@ -1,0 +1,69 @@
+/*
+ * search_inside.h - what the files behind search.h share
+ */
+#ifndef POSTROOM_STORE_SEARCH_INSIDE_H
+#define POSTROOM_STORE_SEARCH_INSIDE_H
+
+#include "store/account_inside.h"
+#include "store/search.h"
+#include "store/search_block.h"
+#include "store/search_file.h"
+#include "store/search_read.h"
+
+/* Blocks that are not written yet: each has twice the letters of the next. */
+#define PENDING_MOST	16
+
+struct pending {
+	struct search_row	row;
+	struct text		packed;
+};
+
+/* The letter that is being read. */
+struct reading {
+	uint64_t		letter;		/* 0: none is */
+	struct search_read	read;
+	struct text		trace;		/* of a big one */
+	void			*map;
+	size_t			 map_bytes;
+};
+
+struct search {
+	int			 folder_fd;	/* ours */
+	uint64_t		 began_at;	/* number of this life's first
+						   letter, or above */
+	struct search_file	*file;		/* NULL: not open */
+	struct search_terms	*terms;		/* while it is made */
+	uint64_t		 again_at_ms;	/* not before: 0, at once */
+	uint64_t		 reached;	/* letters up to this are known,
+						   in a row or pending */
+	struct pending		 pending[PENDING_MOST];
+	size_t			 pending_count;
+	struct reading		 reading;
+	struct letter_row	 wanted;	/* whose big file is, or 0 */
+	uint64_t		 merged;	/* rows up to here do not merge */
+	uint64_t		 swept;		/* were looked at for garbage */
+	bool			 is_building;	/* to the end of what there is */
+};
+
+/* Of an account just opened; NULL when memory is out. */
+struct search	*search_new(int folder_fd, const struct index *);
+/* NULL is fine; what is pending is forgotten. */
+void	search_free(struct search *);
+/* See that search->file is open: 1, 0: there is none and `make` is not said. */
+int	search_open(struct search *, bool make);
+/* Forget what is not written, and close. */
+void	search_close(struct search *);
+/* The letter at hand was read, or is not to be. */
+void	search_end_reading(struct search *);
+/*
+ * Remove search.db: a letter has become another under its number.  0 or -errno:
+ * then that must not become durable.
+ */
+int	search_drop(struct search *);
+
+/* Merge two neighbours that are alike in size: 1, 0: none are, or -errno. */
+int	search_merge(struct search *);
+/* Put the letters that are gone out of one row: 1, 0 or -errno. */
+int	search_sweep(struct search *, struct index *);
+
+#endif
