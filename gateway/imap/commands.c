@@ -55,12 +55,16 @@ const struct imapd_command imapd_commands[] = {
 { "UNSELECT",	  OPEN,	  NOTHING, NONE, STAY, SESSION(imapd_unselect),		"9051 6.4.2" },
 { "EXPUNGE",	  OPEN,	  WRITE,   NONE, MOVE, SESSION(imapd_expunge),		"9051 6.4.3" },
 { "SEARCH",	  OPEN,	  NOTHING, ARGS, STAY, SESSION(imapd_search),		"9051 6.4.4" },
+{ "SORT",	  OPEN,	  NOTHING, ARGS, STAY, SESSION(imapd_sort),		"5256 3" },
+{ "THREAD",	  OPEN,	  NOTHING, ARGS, STAY, SESSION(imapd_thread),		"5256 3" },
 { "FETCH",	  OPEN,	  NOTHING, ARGS, STAY, SESSION(imapd_fetch),		"9051 6.4.5" },
 { "STORE",	  OPEN,	  WRITE,   ARGS, STAY, SESSION(imapd_store),		"9051 6.4.6" },
 { "COPY",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_copy),		"9051 6.4.7" },
 { "MOVE",	  OPEN,	  WRITE,   ARGS, MOVE, SESSION(imapd_move),		"9051 6.4.8" },
 { "UID EXPUNGE",  OPEN,	  WRITE,   ARGS, MOVE, SESSION(imapd_uid_expunge),	"9051 6.4.9" },
 { "UID SEARCH",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_search),	"9051 6.4.9" },
+{ "UID SORT",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_sort),		"5256 3" },
+{ "UID THREAD",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_thread),	"5256 3" },
 { "UID FETCH",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_fetch),	"9051 6.4.9" },
 { "UID STORE",	  OPEN,	  WRITE,   ARGS, MOVE, SESSION(imapd_store),	"9051 6.4.9" },
 { "UID COPY",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_copy),		"9051 6.4.9" },
@@ -86,6 +90,7 @@ static const char common[] =
     " IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID";
 /* The rest is told to who has logged in. */
 static const char inside_only[] =
+    " SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES"
     " ENABLE IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTENDED"
     " LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE MULTIAPPEND"
     " ESEARCH SEARCHRES WITHIN BINARY SAVEDATE PREVIEW"

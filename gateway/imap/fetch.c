@@ -96,16 +96,6 @@ mark_seen(struct imapd_session *session)
 	session->ports.wrote(session->ports.arg);
 }
 
-static void
-write_text(struct imapd_session *session, const struct text *text)
-{
-	/* what the stream cannot take it tells as STREAM_FAILED */
-	if (text_failed(text))
-		session->is_over = true;
-	else
-		(void)stream_write(session->stream, text_slice(text));
-}
-
 /* Items are told; then come those that need bytes. */
 static void
 open_response(struct imapd_session *session)
@@ -130,7 +120,7 @@ open_response(struct imapd_session *session)
 		pass_over(session, -ENOBUFS);
 		return;
 	}
-	write_text(session, &text);
+	imapd_write(session, &text);
 	fetch->item = 0;
 	fetch->go = imapd_fetch_section;
 }
@@ -200,7 +190,7 @@ tell_facts(void *arg, size_t n, const struct letter_facts *facts)
 		pass_over(session, -ENOBUFS);
 		return 0;
 	}
-	write_text(session, &text);
+	imapd_write(session, &text);
 	fetch->next++;
 	return stream_waiting(session->stream) >= IMAPD_PAUSE ? 2 : 0;
 }
@@ -238,7 +228,7 @@ go_view(struct imapd_session *session)
 		    fetch->places[fetch->next++], NULL, NULL, false);
 		text_add_str(&text, ")\r\n");
 	}
-	write_text(session, &text);
+	imapd_write(session, &text);
 }
 
 static void

@@ -24,15 +24,6 @@ item_of(const struct imapd_fetch *fetch)
 	return &fetch->items.items[fetch->item];
 }
 
-static void
-write_text(struct imapd_session *session, const struct text *text)
-{
-	if (text_failed(text))
-		session->is_over = true;
-	else
-		(void)stream_write(session->stream, text_slice(text));
-}
-
 /* The bytes cannot be had, and half a response is said: see fetch.c. */
 static void
 cut(struct imapd_session *session)
@@ -144,7 +135,7 @@ tell_fields(struct imapd_session *session, struct section_range range)
 	add_label(session, &text);
 	text_addf(&text, "{%zu}\r\n", told.len);
 	text_add(&text, told);
-	write_text(session, &text);
+	imapd_write(session, &text);
 	next_item(fetch);
 }
 
@@ -156,7 +147,7 @@ tell_nil(struct imapd_session *session)
 
 	add_label(session, &text);
 	text_add_str(&text, "NIL");
-	write_text(session, &text);
+	imapd_write(session, &text);
 	next_item(session->work);
 }
 
@@ -183,7 +174,7 @@ tell_section(struct imapd_session *session)
 		range = section_partial(range, item->first, item->most);
 	add_label(session, &text);
 	text_addf(&text, "{%llu}\r\n", (unsigned long long)range.bytes);
-	write_text(session, &text);
+	imapd_write(session, &text);
 	fetch->at = range.at;
 	fetch->left = range.bytes;
 	fetch->go = go_bytes;
@@ -263,7 +254,7 @@ tell_size(struct imapd_session *session)
 	add_label(session, &text);
 	if (item->kind == IMAPD_BINARY_SIZE) {
 		text_addf(&text, "%llu", (unsigned long long)fetch->decoded);
-		write_text(session, &text);
+		imapd_write(session, &text);
 		next_item(fetch);
 		return;
 	}
@@ -275,7 +266,7 @@ tell_size(struct imapd_session *session)
 		fetch->most = item->most;
 	/* RFC 3516 4.3: literal8, for it may hold NUL */
 	text_addf(&text, "~{%llu}\r\n", (unsigned long long)fetch->most);
-	write_text(session, &text);
+	imapd_write(session, &text);
 	(void)rewind_part(fetch);
 	fetch->go = go_decoded;
 }
@@ -335,7 +326,7 @@ tell_preview(struct imapd_session *session)
 	text_addf(&text, "%sPREVIEW ", fetch->between);
 	fetch->between = " ";
 	imapd_add_string(&text, text_slice(&words), session->rev2);
-	write_text(session, &text);
+	imapd_write(session, &text);
 	next_item(fetch);
 }
 

@@ -1,16 +1,14 @@
 /*
  * letter.c - the bytes of one letter, a piece at a time
  *
- * A big letter is read with pread and not mapped: a bad sector is then an error
- * for one letter, not a signal for the whole mailbox.  Only to make a structure
- * that was not kept, and to search its text (match.c), is it mapped: they want
- * all of it.
+ * A big letter is read with pread and never mapped: a bad sector, or a file that
+ * became shorter, is then an error for one letter, not a signal for the whole
+ * mailbox.
  */
 #include "gateway/imap/letter.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,21 +107,18 @@ imapd_letter_try(struct imapd_letter *letter)
 static int
 make_structure(struct imapd_letter *letter)
 {
-	size_t size = (size_t)letter->facts.body_bytes;
+	TEXT_AUTO whole = TEXT_INIT((size_t)letter->facts.body_bytes);
 	struct letter_bytes bytes;
-	void *map;
 	int r;
 
 	if (!letter->facts.is_big) {
 		r = selected_read(letter->selected, letter->n, &bytes);
 		return r < 0 ? r : structure_make(bytes.body, &letter->packed);
 	}
-	map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, letter->fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	r = structure_make(slice_of(map, size), &letter->packed);
-	(void)munmap(map, size);
-	return r;
+	r = imapd_letter_add(letter, letter->facts.trace_bytes,
+	    letter->facts.body_bytes, &whole);
+	return r < 0 ? r : structure_make(text_slice(&whole),
+	    &letter->packed);
 }
 
 int

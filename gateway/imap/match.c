@@ -4,24 +4,46 @@
 #include "gateway/imap/match.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 
-#include "lib/message/header.h"
-#include "lib/message/words.h"
 #include "store/keywords.h"
 
 #define DAY_MS		86400000
-#define FIELD_BYTES	(1024 * 1024)	/* of one decoded: HARDENING 2 */
+/* A step of find.h, folded: one byte may become twelve. */
+#define FOLDED_BYTES	(256 * 1024)
 
-/* The words that are looked for in whole letters, in the order of the tree. */
-static void
-collect(struct imapd_match *match, const struct imapd_key *key)
+static bool
+looks_at_words(const struct imapd_key *key)
 {
-	for (; key != NULL; key = key->next) {
-		if (key->kind == IMAPD_KEY_TEXT || key->kind == IMAPD_KEY_BODY)
-			match->sought[match->sought_count++].key = key;
-		collect(match, key->inside);
+	return key->kind == IMAPD_KEY_TEXT || key->kind == IMAPD_KEY_BODY ||
+	    key->kind == IMAPD_KEY_HEADER;
+}
+
+/* The keys that look at the words of letters, in the order of the tree. */
+static int
+collect(struct imapd_match *match, const struct imapd_key *key,
+    const char **words_out)
+{
+	struct imapd_sought *sought;
+	int r = 0;
+
+	for (; r == 0 && key != NULL; key = key->next) {
+		if (looks_at_words(key)) {
+			if (match->sought_count == IMAPD_SOUGHT_MOST) {
+				*words_out = "a search looks for 32 texts at "
+				    "most";
+				return -E2BIG;
+			}
+			sought = &match->sought[match->sought_count++];
+			sought->key = key;
+			r = finder_begin(&sought->finder, key->text);
+			if (r == -E2BIG)
+				*words_out = "a text that is looked for has "
+				    "8192 bytes at most";
+		}
+		if (r == 0)
+			r = collect(match, key->inside, words_out);
 	}
+	return r;
 }
 
 /* "*" and order of the sets. */
@@ -43,20 +65,20 @@ settle_sets(struct imapd_match *match, struct imapd_key *key)
 
 int
 imapd_match_begin(struct imapd_match *match, struct imapd_session *session,
-    struct imapd_key *keys)
+    struct imapd_key *keys, const char **words_out)
 {
+	int r;
+
 	*match = (struct imapd_match){
 		.session = session, .keys = keys, .now_ms = clock_utc_ms(),
 		.copy = TEXT_INIT(64 * 1024 + 2 * BIG_BYTES),
+		.folded = TEXT_INIT(FOLDED_BYTES),
 		.letter = { .fd = -1 },
 	};
-	match->sought = arena_array(session->arena, IMAPD_KEYS_MOST,
-	    sizeof(*match->sought));
-	if (match->sought == NULL)
-		return -ENOMEM;
-	collect(match, keys);
-	settle_sets(match, keys);
-	return 0;
+	r = collect(match, keys, words_out);
+	if (r == 0)
+		settle_sets(match, keys);
+	return r;
 }
 
 static void
@@ -65,18 +87,13 @@ end_reading(struct imapd_match *match)
 	if (match->reads != 0)
 		letter_text_end(&match->reader);
 	match->reads = 0;
-	for (size_t i = 0; i < match->sought_count; i++)
-		finder_end(&match->sought[i].finder);
+	match->piece = slice_of(NULL, 0);
 }
 
 void
 imapd_match_next(struct imapd_match *match)
 {
 	end_reading(match);
-	if (match->map != NULL)
-		(void)munmap(match->map,
-		    (size_t)match->letter.facts.body_bytes);
-	match->map = NULL;
 	imapd_letter_end(&match->letter);
 	match->has = 0;
 }
@@ -85,6 +102,9 @@ void
 imapd_match_end(struct imapd_match *match)
 {
 	imapd_match_next(match);
+	for (size_t i = 0; i < match->sought_count; i++)
+		finder_end(&match->sought[i].finder);
+	text_free(&match->folded);
 	text_free(&match->copy);
 }
 
@@ -100,154 +120,165 @@ imapd_match_look(struct imapd_match *match, size_t n)
 	return r;
 }
 
-/* All bytes of the letter, where they stay while it is read. */
+/* The message of a big letter, from its file: a bad sector is an error for one
+ * letter. */
 static int
-hold_bytes(struct imapd_match *match)
+read_message(void *arg, uint64_t at, size_t most, struct slice *piece_out)
 {
-	const struct letter_facts *facts = &match->letter.facts;
-	size_t size = (size_t)facts->body_bytes;
-	int r;
+	struct imapd_match *match = arg;
 
-	if (facts->is_big) {
-		match->trace = text_slice(&match->letter.trace);
-		match->map = mmap(NULL, size, PROT_READ, MAP_PRIVATE,
-		    match->letter.fd, 0);
-		if (match->map == MAP_FAILED) {
-			match->map = NULL;
-			return -errno;
-		}
-		match->message = slice_of(match->map, size);
-		return 0;
-	}
-	text_clear(&match->copy);
-	r = imapd_letter_add(&match->letter, 0, facts->trace_bytes +
-	    facts->body_bytes, &match->copy);
-	match->trace = slice_first(text_slice(&match->copy),
-	    facts->trace_bytes);
-	match->message = slice_after(text_slice(&match->copy),
-	    facts->trace_bytes);
-	return r;
+	return imapd_letter_piece(&match->letter,
+	    match->letter.facts.trace_bytes + at, most, piece_out);
 }
 
+/* Its fields, or what is behind them. */
 static void
 read_part(struct imapd_match *match, unsigned what)
 {
+	struct slice copy = text_slice(&match->copy);
+	const struct letter_facts *facts = &match->letter.facts;
+	struct message_bytes bytes = { .size = facts->body_bytes,
+	    .read = read_message, .arg = match };
+	struct slice trace = text_slice(&match->letter.trace);
+
+	if (!facts->is_big) {
+		trace = slice_first(copy, facts->trace_bytes);
+		bytes = message_bytes_in(slice_after(copy,
+		    facts->trace_bytes));
+	}
 	match->reads = what;
-	letter_text_begin(&match->reader, &match->letter.structure,
-	    match->trace, match->message, what);
-	for (size_t i = 0; i < match->sought_count; i++)
-		finder_break(&match->sought[i].finder);
+	match->piece = slice_of(NULL, 0);
+	match->name_bytes = 0;
+	letter_text_begin_bytes(&match->reader, &match->letter.structure,
+	    trace, &bytes, what);
 }
 
 int
 imapd_match_open(struct imapd_match *match)
 {
+	const struct letter_facts *facts = &match->letter.facts;
 	int r = imapd_letter_structure(&match->letter);
 
-	if (r == 0)
-		r = hold_bytes(match);
+	text_clear(&match->copy);
+	if (r == 0 && !facts->is_big)
+		r = imapd_letter_add(&match->letter, 0, facts->trace_bytes +
+		    facts->body_bytes, &match->copy);
 	if (r < 0)
 		return r;
 	match->has |= IMAPD_HAS_STRUCTURE;
 	for (size_t i = 0; i < match->sought_count; i++) {
-		r = finder_begin(&match->sought[i].finder,
-		    match->sought[i].key->text);
-		if (r < 0)
-			return r;
-		match->sought[i].found = match->sought[i].key->text.len == 0;
+		struct imapd_sought *sought = &match->sought[i];
+
+		finder_again(&sought->finder);
+		/* that a field is there at all has to be seen */
+		sought->found = sought->key->text.len == 0 &&
+		    sought->key->kind != IMAPD_KEY_HEADER;
 	}
 	read_part(match, LETTER_TEXT_HEADER);
 	return 0;
 }
 
-/* Show a piece to every key it is for. */
-static int
-show(struct imapd_match *match, struct slice piece, bool is_fresh)
+/* Does the key still look at what is read now? */
+static bool
+is_looking(const struct imapd_match *match, const struct imapd_sought *sought)
 {
-	for (size_t i = 0; i < match->sought_count; i++) {
-		struct imapd_sought *sought = &match->sought[i];
-		int r;
-
-		if (sought->found || (match->reads == LETTER_TEXT_HEADER &&
-		    sought->key->kind == IMAPD_KEY_BODY))
-			continue;
-		if (is_fresh)
-			finder_break(&sought->finder);
-		r = finder_add(&sought->finder, piece);
-		if (r < 0)
-			return r;
-		sought->found = r > 0;
-	}
-	return 0;
+	return !sought->found && sought->key->kind !=
+	    (match->reads == LETTER_TEXT_HEADER ? IMAPD_KEY_BODY :
+	    IMAPD_KEY_HEADER);
 }
 
 static bool
-all_found(const struct imapd_match *match)
+is_any_looking(const struct imapd_match *match)
 {
 	for (size_t i = 0; i < match->sought_count; i++)
-		if (!match->sought[i].found)
-			return false;
-	return true;
+		if (is_looking(match, &match->sought[i]))
+			return true;
+	return false;
+}
+
+/* A piece begins that does not go on where the last one ended; of the header
+ * that is a field. */
+static void
+begin_piece(struct imapd_match *match, struct slice piece)
+{
+	bool is_header = match->reads == LETTER_TEXT_HEADER;
+	struct slice name = { NULL, 0 };
+
+	match->name_bytes = 0;
+	if (is_header && slice_cut(&piece, ':', &name))
+		match->name_bytes = name.len + 2;
+	for (size_t i = 0; i < match->sought_count; i++) {
+		struct imapd_sought *sought = &match->sought[i];
+
+		finder_break(&sought->finder);
+		sought->is_field = sought->key->kind == IMAPD_KEY_HEADER &&
+		    is_header && slice_is_nocase(name, sought->key->field);
+		if (sought->is_field && sought->key->text.len == 0)
+			sought->found = true;
+	}
+}
+
+/* Show a step of the piece to every key that looks at it. */
+static int
+show_step(struct imapd_match *match)
+{
+	struct slice step = find_step(&match->piece), folded, value;
+	int r = 0;
+
+	text_clear(&match->folded);
+	find_fold(&match->folded, step);
+	if (text_failed(&match->folded))
+		return -ENOMEM;
+	folded = text_slice(&match->folded);
+	/* RFC 9051 6.4.4: HEADER looks behind the name, which is ASCII */
+	value = slice_after(folded, match->name_bytes);
+	match->name_bytes -= folded.len - value.len;
+	for (size_t i = 0; r >= 0 && i < match->sought_count; i++) {
+		struct imapd_sought *sought = &match->sought[i];
+
+		if (!is_looking(match, sought) || (!sought->is_field &&
+		    sought->key->kind == IMAPD_KEY_HEADER))
+			continue;
+		r = finder_add_folded(&sought->finder, sought->is_field ?
+		    value : folded);
+		sought->found = r > 0;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Take the next piece.  1, 0: there is none, or -errno. */
+static int
+next_piece(struct imapd_match *match)
+{
+	bool is_fresh = false;
+	int r = letter_text_next(&match->reader, &match->piece, &is_fresh);
+
+	if (r > 0 && is_fresh)
+		begin_piece(match, match->piece);
+	return r;
 }
 
 int
 imapd_match_read(struct imapd_match *match)
 {
-	struct slice piece = { NULL, 0 };
-	bool is_fresh = false;
 	int r = 0;
 
-	if (!all_found(match)) {
-		r = letter_text_next(&match->reader, &piece, &is_fresh);
-		if (r > 0) {
-			r = show(match, piece, is_fresh);
-			return r < 0 ? r : 1;
-		}
-		if (r == 0 && match->reads == LETTER_TEXT_HEADER) {
-			letter_text_end(&match->reader);
-			read_part(match, LETTER_TEXT_BODY);
-			return 1;
-		}
+	if (is_any_looking(match))
+		r = match->piece.len > 0 ? 1 : next_piece(match);
+	if (r > 0) {
+		r = show_step(match);
+		return r < 0 ? r : 1;
 	}
-	if (r == 0)
-		match->has |= IMAPD_HAS_TEXT;
+	if (r < 0)
+		return r;
+	if (match->reads == LETTER_TEXT_HEADER) {
+		letter_text_end(&match->reader);
+		read_part(match, LETTER_TEXT_BODY);
+		return 1;
+	}
+	match->has |= IMAPD_HAS_TEXT;
 	end_reading(match);
-	return r;
-}
-
-/* RFC 9051 6.4.4: a field of that name that contains the text. */
-static enum imapd_verdict
-in_block(const struct imapd_key *key, struct slice block)
-{
-	TEXT_AUTO value = TEXT_INIT(FIELD_BYTES);
-	struct header_field field;
-	struct finder finder;
-	bool found = false;
-
-	if (finder_begin(&finder, key->text) < 0)
-		return IMAPD_NO;
-	while (!found && header_next(&block, &field)) {
-		if (!slice_is_nocase(field.name, key->field))
-			continue;
-		text_clear(&value);
-		words_decode(&value, field.value);
-		finder_break(&finder);
-		found = key->text.len == 0 ||
-		    finder_add(&finder, text_slice(&value)) > 0;
-	}
-	finder_end(&finder);
-	return found ? IMAPD_YES : IMAPD_NO;
-}
-
-static enum imapd_verdict
-in_header(const struct imapd_match *match, const struct imapd_key *key)
-{
-	struct slice message = match->message;
-
-	if (in_block(key, match->trace) == IMAPD_YES)
-		return IMAPD_YES;
-	(void)header_skip_mbox(&message);
-	return in_block(key, slice_first(message, header_bytes(message)));
+	return 0;
 }
 
 static enum imapd_verdict
@@ -418,8 +449,6 @@ judge_one(struct imapd_match *match, const struct imapd_key *key, size_t n)
 	needs = needed(key->kind);
 	if ((match->has & needs) != needs)
 		return IMAPD_NOT_YET;
-	if (key->kind == IMAPD_KEY_HEADER)
-		return in_header(match, key);
 	if (needs == IMAPD_HAS_TEXT)
 		return was_found(match, key);
 	return holds(match, key, n) ? IMAPD_YES : IMAPD_NO;

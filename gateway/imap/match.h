@@ -19,32 +19,41 @@
 
 enum imapd_verdict { IMAPD_NO, IMAPD_YES, IMAPD_NOT_YET };
 
-/* One TEXT or BODY key, and the letter's words as they go by. */
+/* What looks at the words of a letter in one search: the finder of each has
+ * some 100 KiB. */
+#define IMAPD_SOUGHT_MOST	32
+
+/* One TEXT, BODY or HEADER key, and the letter's words as they go by. */
 struct imapd_sought {
 	const struct imapd_key	*key;
-	struct finder		 finder;
+	struct finder		 finder;	/* made once for the search */
+	bool			 is_field;	/* HEADER: the one that is read */
 	bool			 found;
 };
 
 struct imapd_match {
 	struct imapd_session	*session;
 	struct imapd_key	*keys;
-	struct imapd_sought	*sought;
+	struct imapd_sought	 sought[IMAPD_SOUGHT_MOST];
 	size_t			 sought_count;
 	int64_t			 now_ms;
 	unsigned		 has;		/* IMAPD_HAS_ bits */
 	struct imapd_letter	 letter;
-	/* all of the letter: a copy of a small one, a big one mapped */
-	struct text		 copy;
-	void			*map;
-	struct slice		 trace, message;
+	struct text		 copy;		/* all of a small letter */
 	struct letter_text	 reader;
 	unsigned		 reads;		/* LETTER_TEXT_ bit, or 0 */
+	struct slice		 piece;		/* what is left of one */
+	size_t			 name_bytes;	/* left of a field's name */
+	struct text		 folded;	/* a step of it */
 };
 
-/* For these keys.  0 or -ENOMEM.  Its memory is the command's arena's. */
+/*
+ * For these keys, which are to last as long.  0, -ENOMEM, or -E2BIG: what they
+ * look for is too long or too much (FIND_MOST, IMAPD_SOUGHT_MOST); then
+ * *words_out says so.
+ */
 int	imapd_match_begin(struct imapd_match *, struct imapd_session *,
-	    struct imapd_key *keys);
+	    struct imapd_key *keys, const char **words_out);
 /* Give back what is not in the arena; fine when it never began. */
 void	imapd_match_end(struct imapd_match *);
 
@@ -57,7 +66,7 @@ int	imapd_match_look(struct imapd_match *, size_t n);
  * 0 or -errno.
  */
 int	imapd_match_open(struct imapd_match *);
-/* Read on.  1: there is more, 0: all was read, or -errno. */
+/* Read on a little.  1: there is more, 0: all was read, or -errno. */
 int	imapd_match_read(struct imapd_match *);
 /* The letter is judged: forget it. */
 void	imapd_match_next(struct imapd_match *);

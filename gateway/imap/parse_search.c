@@ -249,8 +249,8 @@ read_key(struct reading *reading, struct imapd_key **key_out)
 	return good;
 }
 
-static bool
-read_returns(struct imapd_parse *parse, struct imapd_search *search)
+bool
+imapd_search_returns(struct imapd_parse *parse, struct imapd_search *search)
 {
 	static const struct {
 		const char	*word;
@@ -265,6 +265,8 @@ read_returns(struct imapd_parse *parse, struct imapd_search *search)
 	struct slice word;
 	unsigned bit;
 
+	if (!imapd_word(parse, "RETURN"))
+		return true;
 	search->is_extended = true;
 	if (!imapd_space(parse) || !imapd_byte(parse, '('))
 		return false;
@@ -289,23 +291,31 @@ read_returns(struct imapd_parse *parse, struct imapd_search *search)
 }
 
 bool
+imapd_search_keys(struct imapd_parse *parse, struct slice charset,
+    struct imapd_search *search)
+{
+	struct reading reading = {
+		.parse = parse, .search = search, .charset = charset,
+	};
+
+	search->bad_charset = charset.len > 0 && !words_reads(charset);
+	if (slice_is_word(charset, "UTF-8"))
+		reading.charset = slice_of(NULL, 0);
+	return read_keys(&reading, &search->keys) && imapd_end(parse);
+}
+
+bool
 imapd_search_read(struct imapd_parse *parse, struct imapd_search *search_out)
 {
 	struct imapd_search search = { 0 };
-	struct reading reading = { .parse = parse, .search = &search };
+	struct slice charset = { NULL, 0 };
 
-	if (imapd_word(parse, "RETURN") && !read_returns(parse, &search))
+	if (!imapd_search_returns(parse, &search))
 		return false;
-	if (imapd_word(parse, "CHARSET")) {
-		if (!imapd_space(parse) ||
-		    !imapd_astring(parse, &reading.charset) ||
-		    !imapd_space(parse))
-			return false;
-		search.bad_charset = !words_reads(reading.charset);
-		if (slice_is_word(reading.charset, "UTF-8"))
-			reading.charset = slice_of(NULL, 0);
-	}
-	if (!read_keys(&reading, &search.keys) || !imapd_end(parse))
+	if (imapd_word(parse, "CHARSET") && (!imapd_space(parse) ||
+	    !imapd_astring(parse, &charset) || !imapd_space(parse)))
+		return false;
+	if (!imapd_search_keys(parse, charset, &search))
 		return false;
 	*search_out = search;
 	return true;

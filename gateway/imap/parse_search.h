@@ -71,6 +71,12 @@ struct imapd_search {
 	bool			 has_modseq;	/* MODSEQ is among the keys */
 };
 
+/* "RETURN (...) ", if that is next. */
+bool	imapd_search_returns(struct imapd_parse *, struct imapd_search *);
+/* The keys, in `charset` (empty: UTF-8), which are all of the rest. */
+bool	imapd_search_keys(struct imapd_parse *, struct slice charset,
+	    struct imapd_search *);
+
 /* What follows "SEARCH ". */
 bool	imapd_search_read(struct imapd_parse *,
 	    struct imapd_search *search_out);

@@ -210,6 +210,16 @@ imapd_refuse_into(struct imapd_session *session, int error)
 		imapd_refuse(session, error);
 }
 
+void
+imapd_write(struct imapd_session *session, const struct text *text)
+{
+	/* what the stream cannot take it tells as STREAM_FAILED */
+	if (text_failed(text))
+		session->is_over = true;
+	else
+		(void)stream_write(session->stream, text_slice(text));
+}
+
 static unsigned
 facts(const struct imapd_session *session)
 {

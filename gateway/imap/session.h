@@ -96,6 +96,10 @@ void	imapd_opened(struct imapd_session *);
 /* Let go of the mailbox, if one is open. */
 void	imapd_leave(struct imapd_session *);
 
+/* Write what was put together; one that failed is half a response, and ends the
+ * connection. */
+void	imapd_write(struct imapd_session *, const struct text *);
+
 /*
  * The places of the messages that `set` names, ascending, in memory that is the
  * caller's to free.  False, after the command was ended: there is no message of
@@ -132,6 +136,9 @@ void	imapd_add_range(struct text *, const struct imapd_range *);
 void	imapd_add_abilities(const struct imapd_session *, struct text *);
 /* Add a set of UIDs, as "1:3,7", from an ascending array without doubles. */
 void	imapd_add_uids(struct text *, const uint32_t *uids, size_t count);
+/* The same of so many ranges at most; returns how many UIDs that were. */
+size_t	imapd_add_uid_runs(struct text *, const uint32_t *uids, size_t count,
+	    size_t most_runs);
 
 /* The handlers of the table; see commands.c. */
 imapd_session_fn imapd_capability, imapd_noop, imapd_logout, imapd_id,
@@ -141,6 +148,7 @@ imapd_session_fn imapd_capability, imapd_noop, imapd_logout, imapd_id,
 		imapd_status, imapd_append, imapd_idle, imapd_compress,
 		imapd_close,
 		imapd_unselect, imapd_expunge, imapd_search, imapd_fetch,
-		imapd_store, imapd_copy, imapd_move, imapd_uid_expunge;
+		imapd_store, imapd_copy, imapd_move, imapd_uid_expunge,
+		imapd_sort, imapd_thread;
 
 #endif

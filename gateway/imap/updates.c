@@ -181,16 +181,26 @@ imapd_add_range(struct text *text, const struct imapd_range *range)
 	    range->low, range->high);
 }
 
-void
-imapd_add_uids(struct text *text, const uint32_t *uids, size_t count)
+size_t
+imapd_add_uid_runs(struct text *text, const uint32_t *uids, size_t count,
+    size_t most_runs)
 {
-	for (size_t i = 0, last; i < count; i = last + 1) {
+	size_t i = 0, last;
+
+	for (; i < count && most_runs > 0; i = last + 1, most_runs--) {
 		last = i;
 		while (last + 1 < count && uids[last + 1] == uids[last] + 1)
 			last++;
 		imapd_add_range(text, &(struct imapd_range){ uids[i],
 		    uids[last] });
 	}
+	return i;
+}
+
+void
+imapd_add_uids(struct text *text, const uint32_t *uids, size_t count)
+{
+	(void)imapd_add_uid_runs(text, uids, count, SIZE_MAX);
 }
 
 /* A run of places, low to high, both within the view. */

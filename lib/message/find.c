@@ -105,26 +105,75 @@ finder_begin(struct finder *f, struct slice what)
 }
 
 void
+finder_again(struct finder *f)
+{
+	text_clear(&f->window);
+	f->found = f->needle.len == 0;
+}
+
+void
 finder_break(struct finder *f)
 {
 	text_clear(&f->window);
 }
 
+struct slice
+find_step(struct slice *rest)
+{
+	struct slice step = slice_first(*rest, STEP);
+
+	/* a character of UTF-8 has three bytes behind its first at the most */
+	for (unsigned back = 0; back < 3 && step.len < rest->len; back++) {
+		if (((unsigned char)rest->at[step.len] & 0xc0) != 0x80)
+			break;
+		step.len--;
+	}
+	*rest = slice_after(*rest, step.len);
+	return step;
+}
+
+/* Keep what a match may have begun with. */
+static void
+slide(struct finder *f)
+{
+	size_t keep = f->needle.len - 1;
+
+	if (f->window.len > keep)
+		text_consume(&f->window, f->window.len - keep);
+}
+
+/* The window has more in it than at the last look. */
+static int
+look(struct finder *f)
+{
+	if (text_failed(&f->window))
+		return -ENOMEM;
+	f->found = f->window.len > 0 && memmem(f->window.at, f->window.len,
+	    f->needle.at, f->needle.len) != NULL;
+	return f->found;
+}
+
+int
+finder_add_folded(struct finder *f, struct slice folded_step)
+{
+	if (f->found)
+		return 1;
+	slide(f);
+	text_add(&f->window, folded_step);
+	return look(f);
+}
+
 int
 finder_add(struct finder *f, struct slice piece)
 {
-	for (; piece.len > 0 && !f->found; piece = slice_after(piece, STEP)) {
-		size_t keep = f->needle.len - 1;
+	int r = f->found;
 
-		if (f->window.len > keep)
-			text_consume(&f->window, f->window.len - keep);
-		find_fold(&f->window, slice_first(piece, STEP));
-		if (text_failed(&f->window))
-			return -ENOMEM;
-		f->found = memmem(f->window.at, f->window.len, f->needle.at,
-		    f->needle.len) != NULL;
+	while (piece.len > 0 && r == 0) {
+		slide(f);
+		find_fold(&f->window, find_step(&piece));
+		r = look(f);
 	}
-	return f->found;
+	return r;
 }
 
 void

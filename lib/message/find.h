@@ -26,10 +26,19 @@ struct finder {
 
 /* Look for `what`, which is UTF-8.  0, -E2BIG (FIND_MOST) or -ENOMEM. */
 int	finder_begin(struct finder *, struct slice what);
+/* Look for the same anew, as if nothing had been read. */
+void	finder_again(struct finder *);
 /* What follows is another text: no match begins before it and ends in it. */
 void	finder_break(struct finder *);
 /* Read on.  1: it was found, now or before; 0: not yet; -ENOMEM. */
 int	finder_add(struct finder *, struct slice piece);
+/*
+ * The same in two halves, for several finders of one text: a step of it that
+ * does not take long, without half a character, off the front of `*rest`, and
+ * what find_fold() made of it.
+ */
+struct slice find_step(struct slice *rest);
+int	finder_add_folded(struct finder *, struct slice folded_step);
 /* Give the memory back. */
 void	finder_end(struct finder *);
 

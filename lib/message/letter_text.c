@@ -17,8 +17,19 @@ void
 letter_text_begin(struct letter_text *lt, const struct structure *structure,
     struct slice trace, struct slice message, unsigned what)
 {
+	struct message_bytes bytes = message_bytes_in(message);
+
+	letter_text_begin_bytes(lt, structure, trace, &bytes, what);
+}
+
+void
+letter_text_begin_bytes(struct letter_text *lt,
+    const struct structure *structure, struct slice trace,
+    const struct message_bytes *bytes, unsigned what)
+{
 	const struct letter_text fresh = {
-		.structure = structure, .message = message, .what = what,
+		.structure = structure, .bytes = *bytes, .what = what,
+		.header = TEXT_INIT(LETTER_TEXT_HEADER_MOST),
 		.piece = TEXT_INIT(FIELD_MOST),
 		.html = TEXT_INIT(LETTER_TEXT_HTML_MOST),
 	};
@@ -33,12 +44,25 @@ letter_text_begin(struct letter_text *lt, const struct structure *structure,
 	}
 }
 
-/* The header of the part, without a line that is none. */
+/* See that the header of the part is at hand.  0 or -errno. */
+static int
+need_header(struct letter_text *lt)
+{
+	int r;
+
+	if (lt->has_header)
+		return 0;
+	r = message_bytes_run(&lt->bytes, lt->part.header, lt->part.body,
+	    &lt->header, &lt->part_header);
+	lt->has_header = r == 0;
+	return r;
+}
+
+/* It, without a line that is none. */
 static struct slice
 header_of(const struct letter_text *lt)
 {
-	struct slice header = slice_after(slice_first(lt->message,
-	    lt->part.body), lt->part.header);
+	struct slice header = lt->part_header;
 
 	(void)header_skip_mbox(&header);
 	return header;
@@ -112,7 +136,8 @@ next_body(struct letter_text *lt, struct slice *piece_out, bool *fresh_out)
 
 	*fresh_out = !lt->is_open;
 	if (!lt->is_open) {
-		part_text_begin(&lt->text, &lt->part, lt->message);
+		part_text_begin_bytes(&lt->text, &lt->part, lt->part_header,
+		    &lt->bytes);
 		lt->is_open = true;
 		lt->is_html = structure_is(&lt->part, "text", "html");
 		text_clear(&lt->html);
@@ -133,11 +158,11 @@ next_part(struct letter_text *lt)
 {
 	bool was_message = lt->part.kind == STRUCTURE_MESSAGE;
 
+	lt->has_header = false;
 	if (!structure_next(&lt->part)) {
 		lt->at = LETTER_TEXT_AT_END;
 	} else if (was_message) {
-		lt->fields = header_of(lt);
-		lt->at = LETTER_TEXT_AT_FIELDS;
+		lt->at = LETTER_TEXT_AT_HEADER;
 	} else {
 		lt->at = LETTER_TEXT_AT_NAMES;
 	}
@@ -148,8 +173,7 @@ static void
 after_fields(struct letter_text *lt)
 {
 	if (lt->at == LETTER_TEXT_AT_TRACE) {
-		lt->fields = header_of(lt);
-		lt->at = LETTER_TEXT_AT_FIELDS;
+		lt->at = LETTER_TEXT_AT_HEADER;
 	} else {
 		lt->at = lt->what & LETTER_TEXT_BODY ? LETTER_TEXT_AT_BODY :
 		    LETTER_TEXT_AT_END;
@@ -161,7 +185,17 @@ static int
 step(struct letter_text *lt, struct slice *piece_out, bool *fresh_out)
 {
 	*fresh_out = true;
+	if (lt->at != LETTER_TEXT_AT_TRACE) {
+		int r = need_header(lt);
+
+		if (r < 0)
+			return r;
+	}
 	switch (lt->at) {
+	case LETTER_TEXT_AT_HEADER:
+		lt->fields = header_of(lt);
+		lt->at = LETTER_TEXT_AT_FIELDS;
+		return 0;
 	case LETTER_TEXT_AT_TRACE:
 	case LETTER_TEXT_AT_FIELDS:
 		if (next_field(lt))
@@ -212,6 +246,7 @@ letter_text_end(struct letter_text *lt)
 	if (lt->is_open)
 		part_text_end(&lt->text);
 	lt->is_open = false;
+	text_free(&lt->header);
 	text_free(&lt->piece);
 	text_free(&lt->html);
 }

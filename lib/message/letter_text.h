@@ -17,10 +17,13 @@
 
 /* Bytes of HTML of which the words are read; as written all of it is. */
 #define LETTER_TEXT_HTML_MOST	(512 * 1024)
+/* Bytes of a header block in a file that are read: HARDENING 2, header block. */
+#define LETTER_TEXT_HEADER_MOST	(1024 * 1024)
 
 enum letter_text_at {
 	LETTER_TEXT_AT_TRACE,
-	LETTER_TEXT_AT_FIELDS,		/* of the message, or of one in it */
+	LETTER_TEXT_AT_HEADER,		/* of the message, or of one in it */
+	LETTER_TEXT_AT_FIELDS,		/* one after the other */
 	LETTER_TEXT_AT_NAMES,		/* of the part */
 	LETTER_TEXT_AT_BODY,
 	LETTER_TEXT_AT_WORDS,		/* of the HTML that was read */
@@ -30,10 +33,13 @@ enum letter_text_at {
 /* A letter that is being read.  Private. */
 struct letter_text {
 	const struct structure	*structure;
-	struct slice		 message;
+	struct message_bytes	 bytes;
 	unsigned		 what;
 	enum letter_text_at	 at;
 	struct slice		 fields;	/* not read yet */
+	struct text		 header;	/* of the part, read from a file */
+	bool			 has_header;
+	struct slice		 part_header;	/* then; with its empty line */
 	struct structure_part	 part;
 	bool			 is_open;	/* `text` has to be ended */
 	bool			 is_html;
@@ -48,9 +54,15 @@ struct letter_text {
  */
 void	letter_text_begin(struct letter_text *, const struct structure *,
 	    struct slice trace, struct slice message, unsigned what);
+/* The same of a message that may be in a file; all that `bytes` names is to
+ * last until the end. */
+void	letter_text_begin_bytes(struct letter_text *, const struct structure *,
+	    struct slice trace, const struct message_bytes *bytes,
+	    unsigned what);
 /*
  * The next piece, good until the next call; it may be empty.  *fresh_out: it
- * does not go on where the piece before ended.  1, 0 at the end, or -ENOMEM.
+ * does not go on where the piece before ended.  1, 0 at the end, -ENOMEM, or
+ * what reading the message gives.
  */
 int	letter_text_next(struct letter_text *, struct slice *piece_out,
 	    bool *fresh_out);

@@ -49,6 +49,17 @@ void
 part_text_begin(struct part_text *pt, const struct structure_part *part,
     struct slice message)
 {
+	struct message_bytes bytes = message_bytes_in(message);
+
+	part_text_begin_bytes(pt, part, slice_after(slice_first(message,
+	    part->body), part->header), &bytes);
+}
+
+void
+part_text_begin_bytes(struct part_text *pt,
+    const struct structure_part *part, struct slice header,
+    const struct message_bytes *bytes)
+{
 	const struct part_text fresh = {
 		.decoded = TEXT_INIT(DECODED_MOST),
 		.piece = TEXT_INIT(PIECE_MOST),
@@ -57,11 +68,15 @@ part_text_begin(struct part_text *pt, const struct structure_part *part,
 	};
 
 	*pt = fresh;
-	pt->rest = slice_after(slice_first(message, part->end), part->body);
+	pt->bytes = *bytes;
+	pt->at = part->body;
+	pt->end = part->end;
+	/* only its beginning may be here, and no CRLF that lacks at its end */
+	if (pt->end > bytes->size)
+		pt->end = bytes->size;
 	if (decoder_begin(&pt->decoder, part->encoding) < 0)
 		(void)decoder_begin(&pt->decoder, MIME_BINARY);
-	read_charset(pt, slice_after(slice_first(message, part->body),
-	    part->header));
+	read_charset(pt, header);
 }
 
 /*
@@ -123,20 +138,26 @@ whole_lines(struct slice s, bool must)
 	return s.len - len < 4 && len > 1 ? len - 1 : s.len;
 }
 
-/* Decode a step more; false: there is no more. */
-static bool
+/* Decode a step more.  1, 0: there is no more, or -errno. */
+static int
 read_step(struct part_text *pt)
 {
+	struct slice piece;
+	int r;
+
 	if (pt->is_over)
-		return false;
-	decoder_add(&pt->decoder, slice_first(pt->rest, PART_TEXT_STEP),
-	    &pt->decoded);
-	pt->rest = slice_after(pt->rest, PART_TEXT_STEP);
-	if (pt->rest.len == 0) {
+		return 0;
+	r = message_bytes_piece(&pt->bytes, pt->at, pt->end, PART_TEXT_STEP,
+	    &piece);
+	if (r < 0)
+		return r;
+	decoder_add(&pt->decoder, piece, &pt->decoded);
+	pt->at += piece.len;
+	if (pt->at >= pt->end) {
 		decoder_end(&pt->decoder, &pt->decoded);
 		pt->is_over = true;
 	}
-	return true;
+	return text_failed(&pt->decoded) ? -ENOMEM : 1;
 }
 
 int
@@ -145,12 +166,12 @@ part_text_next(struct part_text *pt, struct slice *piece_out)
 	struct slice charset = text_slice(&pt->charset), waiting;
 	bool wide = charset_is_wide(charset);
 	size_t n;
+	int r;
 
 	text_clear(&pt->piece);
-	if (!read_step(pt))
-		return 0;
-	if (text_failed(&pt->decoded))
-		return -ENOMEM;
+	r = read_step(pt);
+	if (r <= 0)
+		return r;
 	waiting = text_slice(&pt->decoded);
 	if (pt->is_first) {
 		pt->way = wide ? order_of(charset, waiting) : 0;

@@ -8,6 +8,7 @@
 #ifndef POSTROOM_MESSAGE_PART_TEXT_H
 #define POSTROOM_MESSAGE_PART_TEXT_H
 
+#include "lib/message/bytes.h"
 #include "lib/message/decode.h"
 #include "lib/message/structure.h"
 
@@ -16,7 +17,8 @@
 
 /* A body that is being read.  Private. */
 struct part_text {
-	struct slice	rest;		/* of the body as it stands */
+	struct message_bytes bytes;
+	uint64_t	at, end;	/* of the body: not read yet */
 	struct decoder	decoder;
 	struct text	decoded;	/* not converted yet */
 	struct text	piece;
@@ -37,9 +39,13 @@ bool	part_text_has(const struct structure_part *);
  */
 void	part_text_begin(struct part_text *, const struct structure_part *part,
 	    struct slice message);
+/* The same of a message that may be in a file; `header` is the part's. */
+void	part_text_begin_bytes(struct part_text *,
+	    const struct structure_part *part, struct slice header,
+	    const struct message_bytes *);
 /*
  * The next piece, good until the next call; it may be empty.  1, 0 at the end,
- * or -ENOMEM.
+ * -ENOMEM, or what reading the message gives.
  */
 int	part_text_next(struct part_text *, struct slice *piece_out);
 /* Give the memory back. */

@@ -25,6 +25,9 @@ answer(void *arg)
 	(void)arg;
 	imap_office.reply(imap_office.reply_arg,
 	    imap_office.big_fd < 0 ? -1 : dup(imap_office.big_fd));
+	if (imap_office.shrinks)
+		ck_assert_int_eq(ftruncate(imap_office.big_fd,
+		    IMAP_BIG_SIZE / 2), 0);
 }
 
 static int
@@ -180,6 +183,8 @@ imap_deliver(struct slice body, uint64_t big_bytes)
 
 	delivery.id.bytes[MESSAGE_ID_BYTES - 1] =
 	    (unsigned char)imap_office.position;
+	delivery.id.bytes[MESSAGE_ID_BYTES - 2] =
+	    (unsigned char)(imap_office.position >> 8);
 	ck_assert_int_eq(account_deliver(imap_office.account, &delivery,
 	    &was_there), 0);
 	ck_assert_int_eq(account_commit(imap_office.account), 0);

@@ -25,6 +25,7 @@ extern struct imap_office {
 	int		 big_refusal;	/* what `big` returns, if not 0 */
 	int		 big_fd;	/* what it gives then */
 	bool		 silent;	/* it gives nothing */
+	bool		 shrinks;	/* and soon after has lost its end */
 	imapd_big_fn	*reply;
 	void		*reply_arg;
 	struct timer	*answer;

@@ -136,6 +136,56 @@ START_TEST(every_text_can_be_searched)
 }
 END_TEST
 
+/* A text is read in steps, and none of them begins inside a character. */
+START_TEST(a_character_is_found_wherever_the_text_is_cut)
+{
+	for (size_t before = 16378; before < 16388; before++) {
+		TEXT_AUTO text = TEXT_INIT(1 << 16);
+		struct finder f;
+
+		for (size_t i = 0; i < before; i++)
+			text_add_byte(&text, 'x');
+		text_add_str(&text, "\303\251\346\274\242"
+		    "\360\220\220\250 end");
+		ck_assert_int_eq(finder_begin(&f, slice_str(
+		    "\303\211\346\274\242\360\220\220\200")), 0);
+		ck_assert_int_eq(finder_add(&f, text_slice(&text)), 1);
+		/* and once more */
+		finder_again(&f);
+		ck_assert_int_eq(finder_add(&f, slice_str("nothing")), 0);
+		ck_assert_int_eq(finder_add(&f, text_slice(&text)), 1);
+		finder_end(&f);
+	}
+}
+END_TEST
+
+/* Several finders of one text share its folding. */
+START_TEST(what_was_folded_once_is_looked_through_by_all)
+{
+	TEXT_AUTO text = TEXT_INIT(1 << 16);
+	TEXT_AUTO folded = TEXT_INIT(1 << 18);
+	struct finder f[3];
+	struct slice rest;
+
+	for (int i = 0; i < 20000; i++)
+		text_add_byte(&text, "ab"[i % 2]);
+	text_add_str(&text, "\303\251");
+	ck_assert_int_eq(finder_begin(&f[0], slice_str("BaB\303\211")), 0);
+	ck_assert_int_eq(finder_begin(&f[1], slice_str("AA")), 0);
+	ck_assert_int_eq(finder_begin(&f[2], slice_str("")), 0);
+	for (rest = text_slice(&text); rest.len > 0;) {
+		text_clear(&folded);
+		find_fold(&folded, find_step(&rest));
+		for (int i = 0; i < 3; i++)
+			ck_assert_int_eq(finder_add_folded(&f[i],
+			    text_slice(&folded)),
+			    i == 2 || (i == 0 && rest.len == 0));
+	}
+	for (int i = 0; i < 3; i++)
+		finder_end(&f[i]);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -149,6 +199,8 @@ unit_suite(void)
 	tcase_add_test(t, a_match_does_not_span_two_texts);
 	tcase_add_test(t, what_is_looked_for_has_a_limit);
 	tcase_add_loop_test(t, every_text_can_be_searched, 0, 5);
+	tcase_add_test(t, a_character_is_found_wherever_the_text_is_cut);
+	tcase_add_test(t, what_was_folded_once_is_looked_through_by_all);
 	suite_add_tcase(s, t);
 	return s;
 }

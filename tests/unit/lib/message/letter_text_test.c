@@ -1,12 +1,51 @@
 /*
  * letter_text_test.c - all of a letter that people search
  */
+#include <errno.h>
 #include <string.h>
 
 #include "lib/message/find.h"
 #include "lib/message/letter_text.h"
 #include "lib/message/words.h"
 #include "tests/unit/unit.h"
+
+/* A message that is read as from a file, a few bytes at a time. */
+static int
+read_few(void *arg, uint64_t at, size_t most, struct slice *piece_out)
+{
+	const struct slice *message = arg;
+
+	ck_assert_uint_lt(at, message->len);
+	ck_assert_uint_gt(most, 0);
+	*piece_out = slice_first(slice_first(slice_after(*message,
+	    (size_t)at), most), 7);
+	return 0;
+}
+
+/* The same comes out as when it is in memory. */
+static void
+check_from_file(struct slice trace, struct slice message,
+    const struct structure *structure, unsigned what, struct slice expected)
+{
+	struct message_bytes bytes = { .size = message.len,
+	    .read = read_few, .arg = &message };
+	TEXT_AUTO all = TEXT_INIT(1 << 20);
+	struct letter_text lt;
+	struct slice piece;
+	bool fresh;
+	int r;
+
+	letter_text_begin_bytes(&lt, structure, trace, &bytes, what);
+	while ((r = letter_text_next(&lt, &piece, &fresh)) == 1) {
+		if (fresh)
+			text_add_byte(&all, '|');
+		text_add(&all, piece);
+	}
+	ck_assert_int_eq(r, 0);
+	letter_text_end(&lt);
+	ck_assert(!text_failed(&all));
+	ck_assert(slice_is(text_slice(&all), expected));
+}
 
 /* All pieces, with a bar before each that begins anew. */
 static void
@@ -33,6 +72,9 @@ read_all(struct slice trace, struct slice message, unsigned what,
 	ck_assert_int_eq(r, 0);
 	ck_assert_int_eq(letter_text_next(&lt, &piece, &fresh), 0);
 	letter_text_end(&lt);
+	if (all->len < (1 << 20))
+		check_from_file(trace, message, &structure, what,
+		    text_slice(all));
 	words_close();
 	ck_assert(!text_failed(all));
 }
@@ -151,6 +193,48 @@ END_TEST
 
 #define COUNT(of)	((int)(sizeof(of) / sizeof((of)[0])))
 
+static int
+read_fails(void *arg, uint64_t at, size_t most, struct slice *piece_out)
+{
+	const uint64_t *fails_at = arg;
+
+	if (at >= *fails_at)
+		return -EIO;
+	if (most > *fails_at - at)
+		most = (size_t)(*fails_at - at);
+	*piece_out = slice_first(slice_str("Subject: a\r\n\r\nbody"), most);
+	return 0;
+}
+
+/* A bad sector is an error, wherever it is, and no end of the letter. */
+START_TEST(a_letter_that_cannot_be_read_to_its_end_is_an_error)
+{
+	struct slice message = slice_str("Subject: a\r\n\r\nbody");
+	TEXT_AUTO packed = TEXT_INIT(STRUCTURE_MOST);
+	struct structure structure;
+
+	ck_assert_int_eq(words_open(), 0);
+	ck_assert_int_eq(structure_make(message, &packed), 0);
+	ck_assert_int_eq(structure_open(text_slice(&packed), &structure), 0);
+	for (uint64_t at = 0; at < message.len; at++) {
+		struct message_bytes bytes = { .size = message.len,
+		    .read = read_fails, .arg = &at };
+		struct letter_text lt;
+		struct slice piece;
+		bool fresh;
+		int r;
+
+		letter_text_begin_bytes(&lt, &structure, slice_of(NULL, 0),
+		    &bytes, LETTER_TEXT_HEADER | LETTER_TEXT_BODY);
+		while ((r = letter_text_next(&lt, &piece, &fresh)) == 1)
+			;
+		ck_assert_int_eq(r, -EIO);
+		letter_text_end(&lt);
+	}
+	words_close();
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -162,6 +246,8 @@ unit_suite(void)
 	    COUNT(cases));
 	tcase_add_loop_test(t, a_long_text_is_whole, 0, COUNT(charsets));
 	tcase_add_loop_test(t, long_utf16_is_whole, 0, 2);
+	tcase_add_test(t,
+	    a_letter_that_cannot_be_read_to_its_end_is_an_error);
 	suite_add_tcase(s, t);
 	return s;
 }
