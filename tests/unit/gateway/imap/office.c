@@ -215,7 +215,7 @@ imap_deliver_big(void)
 }
 
 void
-imap_begin(int i)
+imap_log_in(int i)
 {
 	const struct imapd_session_options options = {
 		.hostname = "hub.office.test", .login = SLICE("ann"),
@@ -248,6 +248,6 @@ imap_ask(int i, const char *say, const char *ending)
 void
 imap_select(int i)
 {
-	imap_begin(i);
+	imap_log_in(i);
 	(void)imap_ask(i, "s SELECT INBOX\r\n", "s OK [READ-WRITE]");
 }

@@ -49,7 +49,7 @@ void	imap_deliver_big_with(const char *head);
 void	imap_deliver_big(void);
 
 /* Client `i` has logged in; and has selected INBOX. */
-void	imap_begin(int i);
+void	imap_log_in(int i);
 void	imap_select(int i);
 /*
  * Client `i` says it, and waits for a line with `ending`: "a OK"; all that came

@@ -111,7 +111,7 @@ START_TEST(all_that_has_gone_is_named)
 	imap_select(0);
 	for (int i = 0; i < 4; i++)
 		(void)imap_ask(0, "a COPY 1:* INBOX\r\n", "a OK");
-	imap_begin(1);
+	imap_log_in(1);
 	(void)imap_ask(1, "a ENABLE QRESYNC\r\n", "a OK");
 	got = imap_ask(1, "b SELECT INBOX\r\n", "b OK");
 	got = slice_after(got, slice_find_str(got, "[UIDVALIDITY"));

@@ -134,7 +134,7 @@ START_TEST(what_a_person_saves_is_told_for_the_trail)
 	    "Subject: =?utf-8?q?=C3=A9?=\r\n {12+}\r\n"
 	    "x: y\n\n\0\rend\n\r\n");
 
-	imap_begin(0);
+	imap_log_in(0);
 	(void)imap_ask(0, "a CREATE Notes\r\n", "a OK");
 	pop3_peer_say(&imap_office.peer[0], say);
 	(void)imap_ask(0, "", "b OK");
@@ -171,7 +171,7 @@ append_many(const char *tag, unsigned count, unsigned keywords,
 /* RFC 3502: as many as the store takes, and then the words say so */
 START_TEST(many_messages_with_flags_are_one_append)
 {
-	imap_begin(0);
+	imap_log_in(0);
 	(void)append_many("a", 1000, 20, "a OK [APPENDUID");
 	(void)append_many("b", 1001, 0,
 	    "b NO [LIMIT] that is too many messages at once");
@@ -190,7 +190,7 @@ START_TEST(a_message_that_came_too_early_is_dropped_and_refused)
 		text_add_byte(&say, 'x');
 	text_add_str(&say, " {13+}\r\nlogout LOGOUT\r\n");
 	text_add_byte(&say, '\0');
-	imap_begin(0);
+	imap_log_in(0);
 	ck_assert(!has(imap_ask(0, say.at, "a BAD [TOOBIG]"), "a OK"));
 	ck_assert(has(imap_ask(0, "b STATUS INBOX (MESSAGES)\r\n", "b OK"),
 	    "(MESSAGES 0)"));
@@ -200,11 +200,11 @@ END_TEST
 /* HARDENING A32: what is refused is not taken for ever */
 START_TEST(a_refused_append_is_dropped_up_to_a_bound)
 {
-	imap_begin(0);
+	imap_log_in(0);
 	ck_assert(has(imap_ask(0, "a APPEND INBOX {67108865+}\r\n", "BYE"),
 	    "a BAD [TOOBIG] "));
 	ck_assert_uint_eq(imap_office.ended, 1);
-	imap_begin(1);
+	imap_log_in(1);
 	ck_assert(has(imap_ask(1, "b APPEND nowhere {9223372036854775807+}\r\n",
 	    "BYE"), "b BAD [TOOBIG] "));
 	ck_assert_uint_eq(imap_office.ended, 2);
@@ -226,7 +226,7 @@ START_TEST(a_refused_command_is_dropped_up_to_a_bound)
 	}
 	text_add_str(&say, "\r\nb NOOP\r\n");
 	text_add_byte(&say, '\0');
-	imap_begin(0);
+	imap_log_in(0);
 	ck_assert(has(imap_ask(0, say.at, "b OK"), "a BAD [TOOBIG] "));
 	ck_assert(!has(text_slice(&imap_office.peer[0].got), "such command"));
 	ck_assert(has(imap_ask(0, "c FROB {67108865+}\r\n", "BYE"),
@@ -237,7 +237,7 @@ END_TEST
 /* A message behind what is no command is not taken for commands. */
 START_TEST(a_message_that_was_refused_is_dropped)
 {
-	imap_begin(0);
+	imap_log_in(0);
 	ck_assert(!has(imap_ask(0, "a  APPEND INBOX {10+}\r\nx LOGOUT\r\n\r\n"
 	    "b NOOP\r\n", "b OK"), "BYE"));
 	ck_assert(!has(imap_ask(0, "a+ APPEND INBOX {10+}\r\nx LOGOUT\r\n\r\n"
@@ -345,8 +345,8 @@ END_TEST
 /* A mailbox that is deleted under a session is empty, and the session lives. */
 START_TEST(a_mailbox_deleted_under_a_session_is_empty)
 {
-	imap_begin(0);
-	imap_begin(1);
+	imap_log_in(0);
+	imap_log_in(1);
 	(void)imap_ask(1, "a CREATE gone\r\n", "a OK");
 	(void)imap_ask(1, "b APPEND gone {4+}\r\na: b\r\n", "b OK");
 	(void)imap_ask(0, "a SELECT gone\r\n", "a OK");
@@ -422,7 +422,7 @@ END_TEST
 /* An item that is not offered is not passed over in silence. */
 START_TEST(status_tells_every_item_or_says_bad)
 {
-	imap_begin(0);
+	imap_log_in(0);
 	ck_assert(has(imap_ask(0, "a STATUS INBOX (MESSAGES HIGHESTMODSEQ)\r\n",
 	    "a OK"), "* STATUS INBOX (MESSAGES 0 HIGHESTMODSEQ 1)\r\n"));
 	ck_assert(has(imap_ask(0, "b STATUS INBOX (MAILBOXID)\r\n", "b OK"),
@@ -435,7 +435,7 @@ END_TEST
 /* HARDENING 2: twenty bad commands, and it is over */
 START_TEST(too_many_bad_commands_end_the_session)
 {
-	imap_begin(0);
+	imap_log_in(0);
 	for (int i = 0; i < 19; i++)
 		(void)imap_ask(0, "a FROB\r\n", "a BAD");
 	ck_assert(has(imap_ask(0, "b FROB\r\n", "BYE"),
