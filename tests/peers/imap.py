@@ -3,8 +3,8 @@
 
 usage: imap.py --bin DIR --base PORT --folder DIR --results FILE
 
-Ann's account is used by Python's imaplib, curl, getmail6 and mbsync, one after
-the other.  One line of FILE for each: "pass imap-..." or "fail imap-...", or
+Ann's account is used by Python's imaplib, curl, getmail6, mbsync and neomutt,
+one after the other.  One line of FILE for each: "pass imap-..." or "fail imap-...", or
 "skip" for one that is not installed.
 """
 
@@ -12,12 +12,17 @@ import argparse
 import imaplib
 import mailbox
 import os
+import pty
 import random
 import re
+import select
 import shutil
+import signal
+import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import traceback
 
@@ -329,6 +334,102 @@ def by_mbsync(args):
     box.logout()
 
 
+class Wire(threading.Thread):
+    """Carries connections to the hub and keeps what went over them."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port = port
+        self.said = b""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.start()
+
+    def run(self):
+        while True:
+            near = self.listener.accept()[0]
+            far = socket.create_connection(("127.0.0.1", self.port))
+            for ends in ((near, far), (far, near)):
+                threading.Thread(target=self.carry, args=ends,
+                                 daemon=True).start()
+
+    def carry(self, source, target):
+        """Until it ends."""
+        try:
+            while data := source.recv(65536):
+                self.said += data
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def neomutt(rc, home):
+    """What it shows on a terminal until it has opened the mailbox and left."""
+    shown = b""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ.update(TERM="xterm", HOME=home)
+        os.execlp("neomutt", "neomutt", "-n", "-F", rc, "-e", "push <exit>")
+    until = time.monotonic() + GUARD
+    while select.select([terminal], [], [],
+                        max(0, until - time.monotonic()))[0]:
+        try:
+            shown += os.read(terminal, 65536)
+        except OSError:         # it has left
+            break
+    else:
+        os.kill(child, signal.SIGKILL)
+    os.close(terminal)
+    os.waitpid(child, 0)
+    return re.findall(rb"<(\d+) (\d+) (\d+)>", shown)[-1:]
+
+
+def by_neomutt(args):
+    """It keeps headers, and comes back with QRESYNC."""
+    box = login(args)
+    good(box.create("mutt"))
+    for number in range(20):
+        good(box.append("mutt", None, None, letter(number)))
+    home = os.path.join(args.folder, "mutt")
+    rc = os.path.join(home, "rc")
+    wire = Wire(args.base + 143)
+    os.makedirs(os.path.join(home, "headers"))
+    with open(rc, "w", encoding="utf-8") as file:
+        file.write("""set imap_user="ann@office.test"
+set imap_pass="secret"
+set ssl_starttls=no
+set ssl_force_tls=no
+set folder="imap://127.0.0.1:%d/"
+set spoolfile="+mutt"
+set imap_condstore=yes
+set imap_qresync=yes
+set header_cache="%s/headers"
+set status_format="<%%m %%F %%n>"
+set quit=yes
+set delete=no
+set mark_old=no
+""" % (wire.listener.getsockname()[1], home))
+    true(neomutt(rc, home) == [(b"20", b"0", b"20")], "at first")
+    good(box.select("mutt"))
+    good(box.store("1:3", "+FLAGS", r"(\Flagged)"))
+    good(box.store("5:6", "+FLAGS", r"(\Deleted)"))
+    good(box.expunge())
+    good(box.store("10", "+FLAGS", r"(\Seen)"))
+    for number in range(20, 23):
+        good(box.append("mutt", None, None, letter(number)))
+    wire.said = b""
+    true(neomutt(rc, home) == [(b"21", b"3", b"20")], "the second time",
+         wire.said)
+    true(re.search(rb"\(CHANGEDSINCE \d+ VANISHED\)\r\n", wire.said),
+         wire.said)
+    true(b"* VANISHED (EARLIER) 5:6\r\n" in wire.said, wire.said)
+    true(neomutt(rc, home) == [(b"21", b"3", b"20")], "a third time",
+         wire.said)
+    good(box.close())
+    good(box.delete("mutt"))
+    box.logout()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--base", type=int, required=True)
@@ -339,7 +440,8 @@ def main():
     with open(args.results, "a", encoding="utf-8") as file:
         for name, play in (("imaplib", by_imaplib),
                            ("imaplib-qresync", by_qresync), ("curl", by_curl),
-                           ("getmail", by_getmail), ("mbsync", by_mbsync)):
+                           ("getmail", by_getmail), ("mbsync", by_mbsync),
+                           ("neomutt", by_neomutt)):
             if not name.startswith("imaplib") and shutil.which(name) is None:
                 file.write("skip imap-%s: it is not installed\n" % name)
                 continue

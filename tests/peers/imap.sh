@@ -1,7 +1,7 @@
 #!/bin/sh
 # imap.sh BIN RESULTS - other people's mail programs do a day's work by IMAP
 #
-# Python's imaplib, curl, getmail6 and mbsync: see imap.py.
+# Python's imaplib, curl, getmail6, mbsync and neomutt: see imap.py.
 bin=$1 results=$2
 . "$(dirname "$0")/hub.sh"
 
