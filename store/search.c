@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -119,8 +118,9 @@ search_end_reading(struct search *search)
 
 	search_read_end(&reading->read);
 	text_free(&reading->trace);
-	if (reading->map != NULL)
-		(void)munmap(reading->map, reading->map_bytes);
+	text_free(&reading->piece);
+	if (reading->is_big)
+		(void)close(reading->fd);
 	*reading = (struct reading){ 0 };
 }
 

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -18,6 +17,9 @@
 #include "store/search_inside.h"
 #include "store/segments.h"
 
+/* Of a big letter, read at once: as much as a search reads (part_text.h), so
+ * that a text is cut where it cuts it. */
+#define BIG_PIECE	PART_TEXT_STEP
 #define STEP_MS		3	/* of reading; a letter is at most as much */
 /* Letters and bytes that are written as one row. */
 #define WRITE_LETTERS	256
@@ -159,7 +161,7 @@ add_structure(struct account *account, uint64_t letter, struct text *packed)
 
 static int
 begin_reading(struct account *account, uint64_t letter, struct slice trace,
-    struct slice message)
+    const struct message_bytes *message)
 {
 	struct search *search = account->search;
 	TEXT_AUTO structure = TEXT_INIT(STRUCTURE_MOST);
@@ -194,11 +196,14 @@ read_small(struct account *account, const struct letter_row *row)
 {
 	struct search *search = account->search;
 	struct record record;
+	struct message_bytes message;
 	int r = account_read_row(account, row, &record);
 
-	if (r == 0)
+	if (r == 0) {
+		message = message_bytes_in(record.body);
 		r = begin_reading(account, row->letter, record.trace,
-		    record.body);
+		    &message);
+	}
 	return r < 0 ? keep_letter(search, row->letter, true) :
 	    go_on(search, true);
 }
@@ -234,31 +239,49 @@ search_big(const struct account *account)
 	return account->search->wanted.big;
 }
 
+/* For lib/message/bytes.h: a file that fails is an error of one letter. */
 static int
-map_big(struct account *account, int fd, const struct letter_row *row)
+read_file(void *arg, uint64_t at, size_t most, struct slice *piece_out)
+{
+	struct reading *reading = arg;
+	ssize_t n;
+
+	text_clear(&reading->piece);
+	if (text_space(&reading->piece, BIG_PIECE) == NULL)
+		return -ENOMEM;
+	n = pread(reading->fd, reading->piece.at, most < BIG_PIECE ? most :
+	    BIG_PIECE, (off_t)at);
+	if (n <= 0)
+		return n < 0 ? -errno : -EBADMSG;
+	*piece_out = slice_of(reading->piece.at, (size_t)n);
+	return 0;
+}
+
+/* `fd` is its file: begin with it. */
+static int
+begin_big(struct account *account, int fd, const struct letter_row *row)
 {
 	struct reading *reading = &account->search->reading;
+	const struct message_bytes message = {
+		.size = row->body_bytes, .read = read_file, .arg = reading
+	};
 	struct record record;
 	struct stat st;
 	int r;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if ((uint64_t)st.st_size != row->body_bytes || st.st_size == 0)
+	if ((uint64_t)st.st_size != row->body_bytes)
 		return -EBADMSG;
 	r = account_read_row(account, row, &record);
 	if (r < 0)
 		return r;
 	reading->trace = (struct text)TEXT_INIT(64 * 1024);
+	reading->piece = (struct text)TEXT_INIT(BIG_PIECE);
 	text_add(&reading->trace, record.trace);
-	reading->map_bytes = (size_t)st.st_size;
-	reading->map = mmap(NULL, reading->map_bytes, PROT_READ, MAP_PRIVATE,
-	    fd, 0);
-	if (reading->map == MAP_FAILED) {
-		reading->map = NULL;
-		return -errno;
-	}
-	return text_failed(&reading->trace) ? -ENOMEM : 0;
+	return text_failed(&reading->trace) ? -ENOMEM :
+	    begin_reading(account, row->letter, text_slice(&reading->trace),
+	    &message);
 }
 
 void
@@ -274,14 +297,12 @@ search_take_big(struct account *account, int fd)
 		r = -ECANCELED;
 	else	/* compaction may have moved it */
 		r = index_letter(account->index, letter, &row);
+	search->reading.fd = fd;
+	search->reading.is_big = fd >= 0;
 	if (r == 0)
-		r = fd < 0 ? -EBADMSG : map_big(account, fd, &row);
-	if (fd >= 0)
-		(void)close(fd);
-	if (r == 0)
-		r = begin_reading(account, letter,
-		    text_slice(&search->reading.trace),
-		    slice_of(search->reading.map, search->reading.map_bytes));
+		r = fd < 0 ? -EBADMSG : begin_big(account, fd, &row);
+	if (r == -ECANCELED)
+		search_end_reading(search);
 	if (r == 0 || r == -ECANCELED)
 		return;
 	/* what was not written is read again */

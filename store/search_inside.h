@@ -22,9 +22,10 @@ struct pending {
 struct reading {
 	uint64_t		letter;		/* 0: none is */
 	struct search_read	read;
-	struct text		trace;		/* of a big one */
-	void			*map;
-	size_t			 map_bytes;
+	/* of a big one */
+	struct text		trace, piece;
+	bool			is_big;
+	int			fd;
 };
 
 struct search {

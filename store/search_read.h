@@ -11,29 +11,26 @@
 #include "lib/message/letter_text.h"
 #include "store/search_terms.h"
 
-enum search_read_at { SEARCH_AT_HEADER, SEARCH_AT_FIELDS, SEARCH_AT_BODY };
-
 /* Private. */
 struct search_read {
-	struct slice		trace, message;
+	struct slice		trace;
+	struct message_bytes	message;
 	struct text		packed;		/* of the structure */
 	struct structure	structure;
-	enum search_read_at	at;
 	struct letter_text	text;
+	unsigned		reads;		/* LETTER_TEXT_ bit, or 0 */
 	struct text		folded;
-	struct slice		fields;		/* not read yet */
-	bool			in_trace;	/* they are of the trace */
-	bool			is_open;	/* `text` is to be ended */
 };
 
 /*
- * Begin; words_open() first.  Trace and message are borrowed until the end;
- * `structure` is what was kept of the message (lib/message/structure.h), or
- * empty.  0 or -ENOMEM; to be ended in any case.
+ * Begin; words_open() first.  The trace and all that `message` names are
+ * borrowed until the end; `structure` is what was kept of the message
+ * (lib/message/structure.h), or empty.  0, -ENOMEM or what reading the message
+ * gives; to be ended in any case.
  */
 int	search_read_begin(struct search_read *, struct slice structure,
-	    struct slice trace, struct slice message);
-/* A piece more.  1: there is more, 0: all was read, or -ENOMEM. */
+	    struct slice trace, const struct message_bytes *message);
+/* A piece more.  1: there is more, 0: all was read, or an errno as above. */
 int	search_read_next(struct search_read *, struct search_terms *);
 /* Give the memory back; fine when it was zeroed. */
 void	search_read_end(struct search_read *);

@@ -8,6 +8,7 @@
 #include "store/keywords.h"
 
 #define DAY_MS		86400000
+#define NARROW_AFTER	8	/* letters: to ask costs as much */
 /* A step of find.h, folded: one byte may become twelve. */
 #define FOLDED_BYTES	(256 * 1024)
 
@@ -102,10 +103,30 @@ void
 imapd_match_end(struct imapd_match *match)
 {
 	imapd_match_next(match);
+	search_query_free(match->query);
 	for (size_t i = 0; i < match->sought_count; i++)
 		finder_end(&match->sought[i].finder);
 	text_free(&match->folded);
 	text_free(&match->copy);
+}
+
+bool
+imapd_match_narrow(struct imapd_match *match)
+{
+	if (match->is_narrowed || match->opened < NARROW_AFTER)
+		return false;
+	if (match->query == NULL) {
+		match->query = search_query_new(match->session->account);
+		if (match->query == NULL) {
+			match->is_narrowed = true;
+			return false;
+		}
+		for (size_t i = 0; i < match->sought_count; i++)
+			match->sought[i].indexed = search_query_add(
+			    match->query, match->sought[i].key->text);
+	}
+	match->is_narrowed = !search_query_step(match->query);
+	return !match->is_narrowed;
 }
 
 int
@@ -159,6 +180,7 @@ imapd_match_open(struct imapd_match *match)
 	const struct letter_facts *facts = &match->letter.facts;
 	int r = imapd_letter_structure(&match->letter);
 
+	match->opened++;
 	text_clear(&match->copy);
 	if (r == 0 && !facts->is_big)
 		r = imapd_letter_add(&match->letter, 0, facts->trace_bytes +
@@ -422,6 +444,23 @@ needed(enum imapd_key_kind kind)
 	}
 }
 
+/* The index knows that the letter does not have this text. */
+static bool
+is_excluded(const struct imapd_match *match, const struct imapd_key *key,
+    size_t n)
+{
+	for (size_t i = 0; match->query != NULL && i < match->sought_count;
+	    i++) {
+		const struct imapd_sought *sought = &match->sought[i];
+
+		if (sought->key == key)
+			return sought->indexed >= 0 && search_query_excludes(
+			    match->query, sought->indexed, selected_at(
+			    match->session->selected, n)->letter);
+	}
+	return false;
+}
+
 static enum imapd_verdict	judge_all(struct imapd_match *,
 				    const struct imapd_key *, size_t n);
 
@@ -448,7 +487,7 @@ judge_one(struct imapd_match *match, const struct imapd_key *key, size_t n)
 	}
 	needs = needed(key->kind);
 	if ((match->has & needs) != needs)
-		return IMAPD_NOT_YET;
+		return is_excluded(match, key, n) ? IMAPD_NO : IMAPD_NOT_YET;
 	if (needs == IMAPD_HAS_TEXT)
 		return was_found(match, key);
 	return holds(match, key, n) ? IMAPD_YES : IMAPD_NO;

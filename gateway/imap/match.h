@@ -11,6 +11,7 @@
 #include "gateway/imap/parse_search.h"
 #include "lib/message/find.h"
 #include "lib/message/letter_text.h"
+#include "store/search.h"
 
 /* What is at hand of the letter that is looked at. */
 #define IMAPD_HAS_FACTS		0x1u
@@ -29,6 +30,7 @@ struct imapd_sought {
 	struct finder		 finder;	/* made once for the search */
 	bool			 is_field;	/* HEADER: the one that is read */
 	bool			 found;
+	int			 indexed;	/* its number in the query, or -1 */
 };
 
 struct imapd_match {
@@ -42,6 +44,9 @@ struct imapd_match {
 	struct text		 copy;		/* all of a small letter */
 	struct letter_text	 reader;
 	unsigned		 reads;		/* LETTER_TEXT_ bit, or 0 */
+	size_t			 opened;	/* letters, so far */
+	struct search_query	*query;		/* what the index says, or NULL */
+	bool			 is_narrowed;	/* it said all that it can */
 	struct slice		 piece;		/* what is left of one */
 	size_t			 name_bytes;	/* left of a field's name */
 	struct text		 folded;	/* a step of it */
@@ -59,6 +64,12 @@ void	imapd_match_end(struct imapd_match *);
 
 /* Letter `n` of the view, by what is at hand. */
 enum imapd_verdict imapd_match_judge(struct imapd_match *, size_t n);
+/*
+ * When it comes to many letters that have to be read: ask the account's index
+ * which of them need not be (store/search.h), a step at a time.  True: call
+ * again before the next letter is judged.
+ */
+bool	imapd_match_narrow(struct imapd_match *);
 /* Look at the index's row of letter `n`.  0 or -errno. */
 int	imapd_match_look(struct imapd_match *, size_t n);
 /*

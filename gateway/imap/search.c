@@ -1,8 +1,8 @@
 /*
  * search.c - SEARCH (RFC 9051 6.4.4, RFC 3501 6.4.4, RFC 5182)
  *
- * Goes over the view; only letters about which nothing else decides are read,
- * a piece at a time.  A letter that cannot be read does not match, and the
+ * Goes over the view; only letters about which nothing else decides, nor the
+ * search index, are read, a piece at a time.  A letter that cannot be read does not match, and the
  * client hears so.
  */
 #include <errno.h>
@@ -143,6 +143,8 @@ go_judge(struct imapd_session *session)
 	enum imapd_verdict verdict;
 	uint64_t until = clock_ms() + JUDGE_MS;
 
+	if (imapd_match_narrow(&search->match))
+		return;
 	for (unsigned i = 0; i < JUDGE_STEP && clock_ms() <= until; i++) {
 		if (search->n == search->count) {
 			search->found_all(session);

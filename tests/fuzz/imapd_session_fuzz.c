@@ -23,6 +23,7 @@
 #include "store/appending.h"
 #include "store/copying.h"
 #include "store/folders.h"
+#include "store/search.h"
 #include "store/selected.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -313,6 +314,45 @@ selected_expunge(struct selected *selected, const size_t *numbers,
 		selected->is_expunged[numbers[i]] = true;
 	}
 	return 0;
+}
+
+/* There is no index: of two letters nobody asks it. */
+struct search_query *
+search_query_new(struct account *account)
+{
+	(void)account;
+	return NULL;
+}
+
+void
+search_query_free(struct search_query *query)
+{
+	assert(query == NULL);
+}
+
+int
+search_query_add(struct search_query *query, struct slice text)
+{
+	(void)text;
+	assert(query != NULL);
+	return -1;
+}
+
+bool
+search_query_step(struct search_query *query)
+{
+	assert(query != NULL);
+	return false;
+}
+
+bool
+search_query_excludes(const struct search_query *query, int number,
+    uint64_t letter)
+{
+	(void)number;
+	(void)letter;
+	assert(query != NULL);
+	return false;
 }
 
 int
