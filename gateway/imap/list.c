@@ -13,17 +13,29 @@
 
 /* Names and subscriptions of one account. */
 #define NAMES_MOST	(FOLDER_MOST + SUBSCRIPTIONS_MOST + 1024)
-#define LISTING_BYTES	(2 * 1024 * 1024)
+#define LISTING_MS	5	/* then others get a turn */
 
-/* A listing: every name first, for what is below one decides about it. */
+/*
+ * A listing: every name first, for what is below one decides about it.  Then
+ * each is matched, then each is told, some at a time.
+ */
 struct listing {
 	struct imapd_session	*session;
 	struct imapd_list	 list;
 	bool			 is_lsub;
 	struct folder		*folders;	/* parents before children */
-	size_t			 count;
-	struct text		 out;	/* STATUS comes behind each LIST */
+	bool			*is_match;	/* a pattern reaches it */
+	size_t			 count, matched, told;
 };
+
+static void
+drop(struct imapd_session *session)
+{
+	struct listing *listing = session->work;
+
+	free(listing->folders);
+	free(listing->is_match);
+}
 
 /* RFC 9051 6.3.11, in one order whatever the client asked in. */
 static void
@@ -88,8 +100,7 @@ imapd_status(struct imapd_session *session, struct imapd_parse *parse)
 	if (items & IMAPD_STATUS_MODSEQ)
 		imapd_condstore(session);
 	add_status(session, &text, name, &is, items);
-	if (!text_failed(&text))
-		(void)stream_write(session->stream, text_slice(&text));
+	imapd_write(session, &text);
 	imapd_finish(session, "OK that is how it is");
 }
 
@@ -127,25 +138,31 @@ add_attributes(const struct listing *listing, struct text *text,
 	text_add(text, slice_after(text_slice(&words), 1));
 }
 
-static void
-add_line(struct listing *listing, const struct folder *folder,
+static int
+tell_line(struct listing *listing, const struct folder *folder,
     bool child_info)
 {
-	struct text *out = &listing->out;
+	struct imapd_session *session = listing->session;
+	TEXT_AUTO line = TEXT_INIT(2 * LINE_BYTES);
+	struct text *out = &line;
 	struct folder_status is;
+	int r = -ENOENT;
 
 	text_addf(out, "* %s (", listing->is_lsub ? "LSUB" : "LIST");
 	add_attributes(listing, out, folder);
 	text_add_str(out, ") \"/\" ");
-	imapd_add_mailbox(out, folder->name, listing->session->rev2);
+	imapd_add_mailbox(out, folder->name, session->rev2);
 	if (child_info)
 		text_add_str(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
 	text_add_str(out, "\r\n");
-	if (listing->list.status != 0 && folder->mailbox != 0 &&
-	    folder_status(listing->session->account, folder->mailbox,
-	    &is) == 0)
-		add_status(listing->session, out, folder->name, &is,
+	if (listing->list.status != 0 && folder->mailbox != 0)
+		r = folder_status(session->account, folder->mailbox, &is);
+	/* RFC 5819 2: behind each LIST; of one deleted meanwhile there is none */
+	if (r == 0)
+		add_status(session, out, folder->name, &is,
 		    listing->list.status);
+	imapd_write(session, out);
+	return r == -ENOENT ? 0 : r;
 }
 
 /* Keep one name; the slices live in the command's arena. */
@@ -198,25 +215,26 @@ has_selected_below(const struct listing *listing, size_t i)
 	for (size_t n = i + 1; n < listing->count &&
 	    is_below(listing->folders[n].name, parent); n++)
 		if (is_selected(listing, &listing->folders[n]) &&
-		    !matches(listing, listing->folders[n].name))
+		    !listing->is_match[n])
 			return true;
 	return false;
 }
 
-static void
+static int
 list_one(struct listing *listing, size_t i)
 {
 	struct folder *folder = &listing->folders[i];
 	bool is_itself = is_selected(listing, folder), for_below = false;
 
-	if (!matches(listing, folder->name))
-		return;
+	if (!listing->is_match[i])
+		return 0;
 	if (listing->is_lsub || (listing->list.select & IMAPD_LIST_RECURSIVE))
 		for_below = has_selected_below(listing, i);
 	if (listing->is_lsub && !is_itself && for_below)
 		folder->mailbox = 0;	/* told as \Noselect */
-	if (is_itself || for_below)
-		add_line(listing, folder, for_below && !listing->is_lsub);
+	if (!is_itself && !for_below)
+		return 0;
+	return tell_line(listing, folder, for_below && !listing->is_lsub);
 }
 
 /* RFC 9051 6.3.9: the pattern goes on behind the reference. */
@@ -224,10 +242,15 @@ static int
 join(struct listing *listing)
 {
 	struct imapd_list *list = &listing->list;
-	TEXT_AUTO whole = TEXT_INIT(8192);
+	TEXT_AUTO whole = TEXT_INIT(IMAPD_PATTERNS_BYTES);
+	size_t bytes = 0;
 
-	for (size_t i = 0; i < list->pattern_count &&
-	    list->reference.len > 0; i++) {
+	for (size_t i = 0; i < list->pattern_count; i++) {
+		bytes += list->reference.len + list->patterns[i].len;
+		if (bytes > IMAPD_PATTERNS_BYTES)
+			return -E2BIG;
+		if (list->reference.len == 0)
+			continue;
 		text_clear(&whole);
 		text_add(&whole, list->reference);
 		text_add(&whole, list->patterns[i]);
@@ -247,57 +270,78 @@ asks_separator(const struct imapd_list *list)
 }
 
 static void
-list_all(struct imapd_session *session, struct listing *listing)
+more(struct imapd_session *session)
 {
-	int r;
+	struct listing *listing = session->work;
+	uint64_t until = clock_ms() + LISTING_MS;
+	int r = 0;
 
-	if (listing->list.status & IMAPD_STATUS_MODSEQ)
-		imapd_condstore(session);
-	listing->session = session;
-	listing->out = (struct text)TEXT_INIT(LISTING_BYTES);
-	listing->folders = calloc(NAMES_MOST, sizeof(*listing->folders));
-	r = listing->folders == NULL ? -ENOMEM : join(listing);
-	if (r == 0)
-		r = folders_each(session->account, keep, listing);
-	for (size_t i = 0; r == 0 && i < listing->count; i++)
-		list_one(listing, i);
-	if (r == 0 && text_failed(&listing->out))
-		r = -ENOMEM;
-	if (r == 0)
-		(void)stream_write(session->stream,
-		    text_slice(&listing->out));
-	text_free(&listing->out);
-	free(listing->folders);
+	for (; listing->matched < listing->count; listing->matched++) {
+		if (clock_ms() > until)
+			return;
+		listing->is_match[listing->matched] = matches(listing,
+		    listing->folders[listing->matched].name);
+	}
+	for (; r == 0 && listing->told < listing->count; listing->told++) {
+		if (clock_ms() > until ||
+		    stream_waiting(session->stream) >= IMAPD_PAUSE)
+			return;
+		r = list_one(listing, listing->told);
+	}
 	if (r < 0)
 		imapd_refuse(session, r);
 	else
 		imapd_finish(session, "OK those are all");
 }
 
+static void
+list_all(struct imapd_session *session, struct listing *listing)
+{
+	int r;
+
+	if (listing->list.status & IMAPD_STATUS_MODSEQ)
+		imapd_condstore(session);
+	session->drop = drop;
+	session->more = more;
+	listing->session = session;
+	listing->folders = calloc(NAMES_MOST, sizeof(*listing->folders));
+	listing->is_match = calloc(NAMES_MOST, sizeof(*listing->is_match));
+	r = listing->folders == NULL || listing->is_match == NULL ? -ENOMEM :
+	    join(listing);
+	if (r == 0)
+		r = folders_each(session->account, keep, listing);
+	if (r == -E2BIG)
+		imapd_finish(session, "NO [LIMIT] the patterns of one LIST "
+		    "have %d bytes at most", IMAPD_PATTERNS_BYTES);
+	else if (r < 0)
+		imapd_refuse(session, r);
+}
+
 void
 imapd_list(struct imapd_session *session, struct imapd_parse *parse)
 {
-	struct listing listing = { 0 };
+	struct listing *listing = imapd_work(session, sizeof(*listing));
 
-	if (!imapd_list_read(parse, &listing.list))
+	if (listing == NULL || !imapd_list_read(parse, &listing->list))
 		return;
-	if (asks_separator(&listing.list)) {
+	if (asks_separator(&listing->list)) {
 		imapd_untagged(session->stream, "LIST (\\Noselect) \"/\" \"\"");
 		imapd_finish(session, "OK that is it");
 		return;
 	}
-	list_all(session, &listing);
+	list_all(session, listing);
 }
 
 void
 imapd_lsub(struct imapd_session *session, struct imapd_parse *parse)
 {
-	struct listing listing = { .is_lsub = true };
+	struct listing *listing = imapd_work(session, sizeof(*listing));
 
-	if (!imapd_list_read(parse, &listing.list))
+	if (listing == NULL || !imapd_list_read(parse, &listing->list))
 		return;
-	if (listing.list.is_extended)
+	listing->is_lsub = true;
+	if (listing->list.is_extended)
 		(void)imapd_parse_fault(parse, "LSUB has no options");
 	else
-		list_all(session, &listing);
+		list_all(session, listing);
 }

@@ -159,54 +159,51 @@ imapd_list_read(struct imapd_parse *parse, struct imapd_list *list_out)
 	return imapd_end(parse);
 }
 
-/* As imapd_list_matches(), the letters' case counting. */
-static bool
-matches(struct slice pattern, struct slice name)
+/*
+ * Where in the pattern the bytes read so far can have led; reached[pattern.len]
+ * is its end.  A wildcard that can be nothing leads behind itself.
+ */
+static void
+pass_wildcards(struct slice pattern, bool *reached)
 {
-	size_t p = 0, n = 0, star = SIZE_MAX, star_n = 0;
-	size_t percent = SIZE_MAX, percent_n = 0;
+	for (size_t p = 0; p < pattern.len; p++)
+		if (reached[p] && (pattern.at[p] == '*' ||
+		    pattern.at[p] == '%'))
+			reached[p + 1] = true;
+}
 
-	for (;;) {
-		if (p < pattern.len && pattern.at[p] == '*') {
-			star = ++p;
-			star_n = n;
-			percent = SIZE_MAX;
-		} else if (p < pattern.len && pattern.at[p] == '%') {
-			percent = ++p;
-			percent_n = n;
-		} else if (p < pattern.len && n < name.len &&
-		    pattern.at[p] == name.at[n]) {
-			p++;
-			n++;
-		} else if (p == pattern.len && n == name.len) {
-			return true;
-		} else if (percent != SIZE_MAX && percent_n < name.len &&
-		    name.at[percent_n] != '/') {
-			/* let the last "%" take one more */
-			p = percent;
-			n = ++percent_n;
-		} else if (star != SIZE_MAX && star_n < name.len) {
-			p = star;
-			n = ++star_n;
-			percent = SIZE_MAX;
-		} else {
-			return false;
-		}
-	}
+static bool
+is_letter(char pattern, char name, bool any_case)
+{
+	return pattern == name || (any_case && pattern >= 'a' &&
+	    pattern <= 'z' && pattern - 'a' + 'A' == name);
 }
 
 bool
 imapd_list_matches(struct slice pattern, struct slice name)
 {
-	char upper[6];
-
-	if (matches(pattern, name))
-		return true;
-	if (!slice_is_str(name, "INBOX") || pattern.len >= sizeof(upper))
-		return false;
+	bool reached[IMAPD_PATTERNS_BYTES + 1] = { true };
 	/* RFC 9051 5.1: INBOX in any case of its letters */
-	for (size_t i = 0; i < pattern.len; i++)
-		upper[i] = pattern.at[i] >= 'a' && pattern.at[i] <= 'z' ?
-		    (char)(pattern.at[i] - 'a' + 'A') : pattern.at[i];
-	return matches(slice_of(upper, pattern.len), name);
+	bool any_case = slice_is_str(name, "INBOX");
+
+	if (pattern.len > IMAPD_PATTERNS_BYTES)
+		return false;
+	pass_wildcards(pattern, reached);
+	for (size_t n = 0; n < name.len; n++) {
+		/* from behind, so that each place is read before it is set */
+		reached[pattern.len] = false;
+		for (size_t p = pattern.len; p-- > 0;) {
+			char at = pattern.at[p];
+
+			if (!reached[p])
+				continue;
+			if (at == '*' || (at == '%' && name.at[n] != '/'))
+				continue;
+			reached[p] = false;
+			if (at != '%' && is_letter(at, name.at[n], any_case))
+				reached[p + 1] = true;
+		}
+		pass_wildcards(pattern, reached);
+	}
+	return reached[pattern.len];
 }

@@ -7,6 +7,9 @@
 #include "gateway/imap/parse.h"
 
 #define IMAPD_PATTERNS_MOST	32	/* in one LIST */
+/* Of all of them, each with its reference: a name has 255, and matching one
+ * takes a step for each byte of a pattern. */
+#define IMAPD_PATTERNS_BYTES	4096
 
 /* What a STATUS tells. */
 #define IMAPD_STATUS_MESSAGES	0x001u
@@ -42,8 +45,9 @@ bool	imapd_list_read(struct imapd_parse *, struct imapd_list *list_out);
 /* "(MESSAGES UIDNEXT)". */
 bool	imapd_status_read(struct imapd_parse *, unsigned *items_out);
 /*
- * Does `name` match `pattern`: "*" is anything, "%" anything without a "/"
- * (RFC 9051 6.3.9).  INBOX matches in any case of its letters.
+ * Does `name` match `pattern`, of IMAPD_PATTERNS_BYTES at most: "*" is anything,
+ * "%" anything without a "/" (RFC 9051 6.3.9).  INBOX matches in any case of its
+ * letters.  At most a step for each pair of their bytes, some 1 ms.
  */
 bool	imapd_list_matches(struct slice pattern, struct slice name);
 
