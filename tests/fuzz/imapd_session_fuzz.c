@@ -200,6 +200,35 @@ selected_uidnext(const struct selected *selected)
 	return 8;
 }
 
+uint64_t
+selected_modseq(const struct selected *selected)
+{
+	(void)selected;
+	return 9;
+}
+
+bool
+selected_has_news(const struct selected *selected, bool may_expunge)
+{
+	return may_expunge && selected->count > 0 && selected->is_expunged[0];
+}
+
+void
+selected_was_told(struct selected *selected, size_t n)
+{
+	assert(n < selected->count);
+}
+
+int
+selected_vanished(struct selected *selected, uint64_t since,
+    selected_vanished_fn *fn, void *arg)
+{
+	int r = since < 5 ? fn(arg, 1, 2) : 0;
+
+	(void)selected;
+	return r == 0 && since < 9 ? fn(arg, 5, 7) : r;
+}
+
 bool
 selected_is_expunged(const struct selected *selected, size_t n)
 {
