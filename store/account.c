@@ -25,7 +25,7 @@
 #include "store/keywords.h"
 #include "store/mailboxes.h"
 #include "store/search_inside.h"
-#include "store/selected.h"
+#include "store/selected_inside.h"
 
 #define LOCK_FILE	"lock"
 #define SEGMENT_BYTES	(64u * 1024 * 1024)
@@ -171,8 +171,7 @@ account_close(struct account *account)
 		return 0;
 	while (!LIST_EMPTY(&account->views))
 		account_view_close(account, LIST_FIRST(&account->views));
-	while (!LIST_EMPTY(&account->selecteds))
-		selected_close(LIST_FIRST(&account->selecteds));
+	selected_close_all(account);
 	r = account_commit_full(account);
 	closed = index_close(account->index, r == 0);
 	account_free(account);

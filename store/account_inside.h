@@ -40,6 +40,8 @@ struct account {
 	bool		 failed;	/* a sync failed: for good */
 	LIST_HEAD(, view) views;
 	LIST_HEAD(, selected) selecteds;
+	struct selected	*kept_view;	/* one of them that was closed, or
+					   NULL */
 	struct keywords	*keywords;
 	struct search	*search;
 	account_change_fn *change;

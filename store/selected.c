@@ -4,7 +4,8 @@
  * Every change of an entry goes through this process, so a view is never read
  * again: who changes an entry marks it in each view of its mailbox, after the
  * commit.  What came since is read above the last UID.  A view lists a letter
- * whose entry has gone until its client was told; that letter is held.
+ * whose entry has gone until its client was told; that letter is held, unless
+ * the view is one that was closed and is kept for the next that is opened.
  */
 #include "store/selected.h"
 
@@ -102,11 +103,50 @@ fill(struct selected *selected)
 	return r;
 }
 
+/* Another view of its mailbox, or the one kept; or NULL. */
+static const struct selected *
+find_other(const struct selected *selected)
+{
+	const struct selected *other;
+
+	LIST_FOREACH(other, &selected->account->selecteds, link)
+		if (other->mailbox == selected->mailbox && !other->is_gone)
+			return other;
+	return NULL;
+}
+
+/* What another view lists need not be read again. */
+static int
+begin_from(struct selected *selected, const struct selected *other)
+{
+	int r = reserve(selected, other->count + 1);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < other->count; i++) {
+		if ((other->letters[i].marks & SELECTED_GONE) != 0)
+			continue;
+		selected->letters[selected->count] = other->letters[i];
+		selected->letters[selected->count++].marks = 0;
+	}
+	selected->uidnext = other->uidnext;
+	return 0;
+}
+
+static void
+drop(struct selected *selected)
+{
+	LIST_REMOVE(selected, link);
+	free(selected->letters);
+	free(selected);
+}
+
 int
 selected_open(struct account *account, uint32_t mailbox,
     struct selected **selected_out)
 {
 	struct selected *selected;
+	const struct selected *other;
 	int r;
 
 	r = account_commit_open(account);
@@ -118,7 +158,11 @@ selected_open(struct account *account, uint32_t mailbox,
 	selected->account = account;
 	selected->mailbox = mailbox;
 	selected->uidnext = 1;
-	r = fill(selected);
+	other = find_other(selected);
+	if (other != NULL)
+		r = begin_from(selected, other);
+	if (r == 0)
+		r = fill(selected);
 	if (r < 0) {
 		free(selected->letters);
 		free(selected);
@@ -129,14 +173,35 @@ selected_open(struct account *account, uint32_t mailbox,
 	return 0;
 }
 
+/*
+ * The largest one that was closed stays, as one without a client: a person opens
+ * the same mailbox again and again.
+ */
 void
 selected_close(struct selected *selected)
 {
+	struct selected *kept;
+
 	if (selected == NULL)
 		return;
-	LIST_REMOVE(selected, link);
-	free(selected->letters);
-	free(selected);
+	kept = selected->account->kept_view;
+	if (selected->is_gone || (kept != NULL && !kept->is_gone &&
+	    kept->mailbox != selected->mailbox &&
+	    kept->count > selected->count)) {
+		drop(selected);
+		return;
+	}
+	if (kept != NULL)
+		drop(kept);
+	selected->account->kept_view = selected;
+}
+
+void
+selected_close_all(struct account *account)
+{
+	account->kept_view = NULL;
+	while (!LIST_EMPTY(&account->selecteds))
+		drop(LIST_FIRST(&account->selecteds));
 }
 
 uint32_t
@@ -325,14 +390,16 @@ selected_held(const struct account *account, uint64_t **letters_out,
 	*letters_out = NULL;
 	*count_out = 0;
 	LIST_FOREACH(selected, &account->selecteds, link)
-		room += selected->gone;
+		if (selected != account->kept_view)
+			room += selected->gone;
 	if (room == 0)
 		return 0;
 	letters = calloc(room, sizeof(*letters));
 	if (letters == NULL)
 		return -ENOMEM;
 	LIST_FOREACH(selected, &account->selecteds, link) {
-		size_t left = selected->gone;
+		size_t left = selected == account->kept_view ? 0 :
+		    selected->gone;
 
 		for (size_t i = 0; left > 0; i++)
 			if (selected->letters[i].marks & SELECTED_GONE) {

@@ -30,7 +30,9 @@ struct selected_letter {
 
 /*
  * A view of `mailbox`.  Commits what is open first: nobody sees what could
- * still be undone.  0, -ENOENT (no such mailbox) or -errno.
+ * still be undone.  Where another view of it is open, or was closed last (one
+ * is kept, 32 bytes a letter), only what came since is read.
+ * 0, -ENOENT (no such mailbox) or -errno.
  */
 int	selected_open(struct account *, uint32_t mailbox,
 	    struct selected **selected_out);

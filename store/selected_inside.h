@@ -36,6 +36,8 @@ void	selected_mark_gone(struct account *, const uint64_t *entries,
 /* All letters of the mailbox are elsewhere; or it is deleted with them. */
 void	selected_mark_all_gone(struct account *, uint32_t mailbox,
 	    bool is_deleted);
+/* End all views, the one that is kept too. */
+void	selected_close_all(struct account *);
 /* Letters that only views still list, in order; to be freed.  0 or -ENOMEM. */
 int	selected_held(const struct account *, uint64_t **letters_out,
 	    size_t *count_out);

@@ -539,6 +539,10 @@ START_TEST(what_vanished_is_known_later)
 		box_open(&box);
 	}
 	selected = open_view();
+	/* of long ago it is found in another way */
+	for (int i = 0; _i == 2 && i < 1200; i++)
+		(void)flag(selected, 0, i % 2 == 0 ? FLAG_ADD : FLAG_REMOVE,
+		    LETTER_SEEN, "");
 	told[0] = '\0';
 	ck_assert_int_eq(selected_vanished(selected, before, add_range,
 	    NULL), 0);
@@ -705,6 +709,35 @@ START_TEST(a_failed_expunge_is_in_no_view)
 }
 END_TEST
 
+/* What was expunged, changed and came between is as if all were read anew. */
+START_TEST(a_mailbox_opened_again_is_as_it_is_now)
+{
+	struct selected *first, *second;
+	uint64_t modseq;
+
+	box_fill(&box, 1, 4);
+	first = open_view();
+	second = open_view();
+	expunge(second, 1);
+	ck_assert_int_eq(flag_how(second, 2, FLAG_ADD, LETTER_SEEN, "Work",
+	    &modseq), 0);
+	/* nobody was told: the one that is kept holds no letter all the same */
+	selected_close(second);
+	selected_close(first);
+	tidy();
+	box_fill(&box, 5, 5);
+	second = open_view();
+	ck_assert_str_eq(uids(second), "1 3 4 5");
+	ck_assert_uint_eq(selected_at(second, 1)->flags, LETTER_SEEN);
+	ck_assert_uint_eq(selected_at(second, 1)->modseq, modseq);
+	ck_assert_str_eq(update(second, true), "");
+	ck_assert(is_letter(second, 1, 3));
+	box_close(&box);
+	ck_assert_int_eq(box_ask(&box, "SELECT count(*) FROM letter"), 4);
+	box_open(&box);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -724,12 +757,13 @@ unit_suite(void)
 	tcase_add_test(tcase, both_protocols_see_one_mailbox);
 	tcase_add_test(tcase, a_deleted_mailbox_is_gone_from_its_views);
 	tcase_add_test(tcase, letters_of_a_renamed_inbox_leave_its_views);
-	tcase_add_loop_test(tcase, what_vanished_is_known_later, 0, 2);
+	tcase_add_loop_test(tcase, what_vanished_is_known_later, 0, 3);
 	tcase_add_test(tcase,
 	    after_a_crash_too_much_is_told_rather_than_too_little);
 	tcase_add_test(tcase, facts_are_told_of_each_letter_in_a_range);
 	tcase_add_test(tcase, no_structure_stays_behind);
 	tcase_add_test(tcase, a_failed_expunge_is_in_no_view);
+	tcase_add_test(tcase, a_mailbox_opened_again_is_as_it_is_now);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
