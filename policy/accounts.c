@@ -187,13 +187,14 @@ policy_whose(struct policy *p, struct slice address, enum whose *whose_out,
 	return 0;
 }
 
-/* Read the row that ACCOUNT_COLUMNS names.  `hash` may be NULL. */
+/* Read the row that ACCOUNT_COLUMNS names.  `secret` may be NULL. */
 static int
-account_row(struct db_query *q, struct policy_account *account_out, char *hash)
+account_row(struct db_query *q, struct policy_account *account_out,
+    struct password_secret *secret)
 {
 	struct policy_account a = { 0 };
 	TEXT_AUTO address = TEXT_INIT(ADDRESS_SIZE);
-	struct slice name, language, kept;
+	struct slice name, language, hash, scram;
 
 	a.id = db_u64(q, 1, INT64_MAX);
 	text_add(&address, db_blob(q, 1, PATH_LOCAL_MAX));
@@ -203,7 +204,8 @@ account_row(struct db_query *q, struct policy_account *account_out, char *hash)
 	language = db_blob(q, 1, LANGUAGE_SIZE - 1);
 	a.fetch = (enum account_fetch)db_u64(q, 0, ACCOUNT_FETCH_COUNT - 1);
 	a.created_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
-	kept = db_blob(q, 0, PASSWORD_HASH_SIZE - 1);
+	hash = db_blob(q, 0, PASSWORD_HASH_SIZE - 1);
+	scram = db_blob(q, 0, PASSWORD_SCRAM_SIZE - 1);
 	if (text_failed(&address))
 		return -ENOMEM;
 	if (db_row(q) < 0 ||
@@ -211,7 +213,9 @@ account_row(struct db_query *q, struct policy_account *account_out, char *hash)
 	    slice_cstr(name, a.name, sizeof(a.name)) < 0 ||
 	    slice_cstr(language, a.language, sizeof(a.language)) < 0)
 		return -EUCLEAN;
-	if (hash != NULL && slice_cstr(kept, hash, PASSWORD_HASH_SIZE) < 0)
+	if (secret != NULL &&
+	    (slice_cstr(hash, secret->hash, PASSWORD_HASH_SIZE) < 0 ||
+	    slice_cstr(scram, secret->scram, PASSWORD_SCRAM_SIZE) < 0))
 		return -EUCLEAN;
 	*account_out = a;
 	return 0;
@@ -219,23 +223,24 @@ account_row(struct db_query *q, struct policy_account *account_out, char *hash)
 
 /* The only row of `q`.  0, -ENOENT or -ENOTUNIQ. */
 static int
-account_only(struct db_query *q, struct policy_account *account_out, char *hash)
+account_only(struct db_query *q, struct policy_account *account_out,
+    struct password_secret *secret_out)
 {
+	struct password_secret secret;
 	struct policy_account a;
-	char kept[PASSWORD_HASH_SIZE];
 	int r = db_next(q);
 
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
-	r = account_row(q, &a, kept);
+	r = account_row(q, &a, &secret);
 	if (r < 0)
 		return r;
 	r = db_next(q);
 	if (r != 0)
 		return r < 0 ? r : -ENOTUNIQ;
 	*account_out = a;
-	if (hash != NULL)
-		memcpy(hash, kept, sizeof(kept));
+	if (secret_out != NULL)
+		*secret_out = secret;
 	return 0;
 }
 
@@ -252,7 +257,7 @@ normal(struct slice typed, struct text *text)
 
 static int
 find(struct policy *p, struct slice user, struct policy_account *account_out,
-    char *hash)
+    struct password_secret *secret_out)
 {
 	DB_QUERY_AUTO q = { 0 };
 	TEXT_AUTO text = TEXT_INIT(ADDRESS_SIZE);
@@ -268,7 +273,7 @@ find(struct policy *p, struct slice user, struct policy_account *account_out,
 		q = db_ask(p->db, BY_LOCAL);
 		db_put_blob(&q, slice_first(address,
 		    slice_find_last(address, '@')));
-		return account_only(&q, account_out, hash);
+		return account_only(&q, account_out, secret_out);
 	}
 	if (normal(user, &text) < 0)
 		return -ENOENT;
@@ -277,7 +282,7 @@ find(struct policy *p, struct slice user, struct policy_account *account_out,
 	q = db_ask(p->db, BY_ADDRESS);
 	db_put_blob(&q, local);
 	db_put_blob(&q, slice_after(address, local.len + 1));
-	return account_only(&q, account_out, hash);
+	return account_only(&q, account_out, secret_out);
 }
 
 int
@@ -289,9 +294,48 @@ policy_account_find(struct policy *p, struct slice user,
 
 int
 policy_login(struct policy *p, struct slice user,
-    struct policy_account *account_out, char hash_out[PASSWORD_HASH_SIZE])
+    struct policy_account *account_out, struct password_secret *secret_out)
 {
-	return find(p, user, account_out, hash_out);
+	return find(p, user, account_out, secret_out);
+}
+
+/* Add the domain of ours, if there is one only. */
+static int
+add_only_domain(struct policy *p, struct text *text)
+{
+	DB_QUERY_AUTO q = db_ask(p->db, DOMAINS);
+	TEXT_AUTO name = TEXT_INIT(PATH_DOMAIN_MAX);
+	int r = db_next(&q);
+
+	if (r != 1)
+		return r;
+	text_add(&name, db_blob(&q, 1, PATH_DOMAIN_MAX));
+	if (db_row(&q) < 0)
+		return -EUCLEAN;
+	r = db_next(&q);
+	if (r == 0) {
+		text_add_byte(text, '@');
+		text_add(text, text_slice(&name));
+	}
+	return r < 0 ? r : 0;
+}
+
+int
+policy_name_normal(struct policy *p, struct slice user, struct text *text)
+{
+	TEXT_AUTO address = TEXT_INIT(ADDRESS_SIZE);
+	int r = 0;
+
+	user = slice_trim(user);
+	text_add(&address, user);
+	if (slice_find(user, '@') == SIZE_MAX)
+		r = add_only_domain(p, &address);
+	if (r < 0)
+		return r;
+	/* what cannot be the name of an account stays as it is */
+	if (text_failed(&address) || normal(text_slice(&address), text) < 0)
+		text_add(text, user);
+	return text_failed(text) ? -ENOMEM : 0;
 }
 
 int

@@ -13,7 +13,7 @@
 #ifndef POSTROOM_POLICY_ACCOUNTS_H
 #define POSTROOM_POLICY_ACCOUNTS_H
 
-#include "lib/base/slice.h"
+#include "lib/base/text.h"
 #include "policy/password.h"
 
 #define HUB_ID_BYTES		16
@@ -87,10 +87,16 @@ int	policy_account_find(struct policy *, struct slice user,
 	    struct policy_account *account_out);
 int	policy_account_get(struct policy *, uint64_t id,
 	    struct policy_account *account_out);
-/* The same with the hash that password_is() wants. */
+/* The same with what proves their password. */
 int	policy_login(struct policy *, struct slice user,
 	    struct policy_account *account_out,
-	    char hash_out[PASSWORD_HASH_SIZE]);
+	    struct password_secret *secret_out);
+/*
+ * Add `user`, as typed at a login, in the one form that all ways to type this
+ * name have, whether anybody has it or not.  0 or a negative errno.
+ */
+int	policy_name_normal(struct policy *, struct slice user,
+	    struct text *text);
 
 /*
  * A new account for account->address (as typed), name and language.

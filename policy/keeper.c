@@ -4,6 +4,7 @@
 #include "policy/keeper.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "policy/config.h"
 
@@ -88,6 +89,7 @@ keeper_login_ask(struct text *body, const struct keeper_login *login)
 	pack_slice(body, login->password);
 	pack_slice(body, login->peer);
 	pack_u8(body, login->service);
+	pack_slice(body, login->said);
 }
 
 int
@@ -100,6 +102,7 @@ keeper_login_asked(struct slice body, struct keeper_login *login_out)
 	login.password = unpack_slice(&u);
 	login.peer = unpack_slice(&u);
 	login.service = (uint8_t)unpack_enum(&u, SERVICE_COUNT);
+	login.said = unpack_slice(&u);
 	return TAKE(&u, login_out, login);
 }
 
@@ -109,6 +112,7 @@ keeper_login_say(struct text *body, const struct keeper_welcome *welcome)
 	pack_u8(body, (uint8_t)welcome->who);
 	pack_u64(body, welcome->account);
 	pack_slice(body, welcome->address);
+	pack_slice(body, welcome->signature);
 }
 
 int
@@ -120,9 +124,30 @@ keeper_login_said(struct slice body, struct keeper_welcome *welcome_out)
 	welcome.who = unpack_enum(&u, KEEPER_WHO_COUNT);
 	welcome.account = unpack_u64(&u);
 	welcome.address = unpack_slice(&u);
+	welcome.signature = unpack_slice(&u);
 	if ((welcome.who == KEEPER_WELCOME) != (welcome.account != 0))
 		return -EBADMSG;
 	return TAKE(&u, welcome_out, welcome);
+}
+
+void
+keeper_salt_say(struct text *body, const struct scram_salt *salt)
+{
+	pack_u32(body, salt->rounds);
+	pack_slice(body, slice_of(salt->bytes, sizeof(salt->bytes)));
+}
+
+int
+keeper_salt_said(struct slice body, struct scram_salt *salt_out)
+{
+	struct unpack u = unpack_of(body);
+	struct scram_salt salt = { .rounds = unpack_u32(&u) };
+	struct slice bytes = unpack_slice(&u);
+
+	if (bytes.len != sizeof(salt.bytes) || salt.rounds == 0)
+		return -EBADMSG;
+	memcpy(salt.bytes, bytes.at, bytes.len);
+	return TAKE(&u, salt_out, salt);
 }
 
 void

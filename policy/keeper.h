@@ -11,6 +11,7 @@
 #include "policy/accounts.h"
 #include "policy/admin.h"
 #include "policy/fetch_health.h"
+#include "policy/scram.h"
 
 enum keeper_kind {
 	/*
@@ -21,10 +22,18 @@ enum keeper_kind {
 	/*
 	 * Door, console: is this name and password right?  The answer to a
 	 * wrong one comes late on purpose.
-	 * slice user, slice password, slice peer, u8 service
-	 *	-> u8 who, u64 account (0 unless welcome), slice address
+	 * slice user, slice password, slice peer, u8 service, slice said
+	 *	-> u8 who, u64 account (0 unless welcome), slice address,
+	 *	slice signature
 	 */
 	KEEPER_LOGIN,
+	/*
+	 * Door: what does SCRAM begin with for this name?  Everybody has
+	 * something, whether the name is known or not.
+	 * KEEPER_WHOSE's body -> u32 rounds, slice salt; nothing at all: it
+	 * cannot be said now
+	 */
+	KEEPER_SALT,
 	/*
 	 * Console: a request of admin.h that the keeper answers.
 	 * u16 number, u64 asker (0: the postmaster's machine), slice packed
@@ -173,12 +182,18 @@ struct keeper_login {
 	struct slice	password;
 	struct slice	peer;		/* numeric address */
 	uint8_t		service;	/* enum service */
+	/*
+	 * By SCRAM: what both have said (RFC 5802 3, AuthMessage), and the
+	 * password is the proof of it.  Else empty.
+	 */
+	struct slice	said;
 };
 
 struct keeper_welcome {
 	enum keeper_who	who;
 	uint64_t	account;
 	struct slice	address;	/* of the account: the login's name */
+	struct slice	signature;	/* ours of what was said, or empty */
 };
 
 struct keeper_account {
@@ -228,6 +243,8 @@ void	keeper_owner_say(struct text *body, const struct keeper_owner *);
 int	keeper_whose_asked(struct slice body, struct slice *address_out);
 int	keeper_whose_said(struct slice body, struct keeper_whose *whose_out);
 int	keeper_login_asked(struct slice body, struct keeper_login *login_out);
+void	keeper_salt_say(struct text *body, const struct scram_salt *);
+int	keeper_salt_said(struct slice body, struct scram_salt *salt_out);
 int	keeper_login_said(struct slice body,
 	    struct keeper_welcome *welcome_out);
 int	keeper_admin_asked(struct slice body,

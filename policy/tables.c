@@ -9,7 +9,7 @@
 
 #define ACCOUNT_COLUMNS \
 	"SELECT a.id, a.local, d.name, a.name, a.language, a.fetch," \
-	" a.created, a.hash " \
+	" a.created, a.hash, a.scram " \
 	"FROM account a JOIN domain d ON d.id = a.domain "
 
 #define FETCH_COLUMNS \
@@ -31,6 +31,7 @@ static const char *const statements[STATEMENTS] = {
 	[GET_SEAL] = "SELECT seal FROM meta",
 	[PUT_SEAL] = "UPDATE meta SET seal = ?",
 	[FIND_DOMAIN] = "SELECT id FROM domain WHERE name = ?",
+	[DOMAINS] = "SELECT name FROM domain LIMIT 2",
 	[PUT_DOMAIN] = "INSERT INTO domain (name, created) VALUES (?, ?)",
 	[WHOSE] = "SELECT id FROM account "
 	    "WHERE domain = ? AND local = ? AND removed IS NULL",

@@ -17,6 +17,7 @@ enum statement {
 	GET_SEAL,
 	PUT_SEAL,
 	FIND_DOMAIN,
+	DOMAINS,
 	PUT_DOMAIN,
 	WHOSE,
 	WHOSE_ALIAS,

@@ -72,6 +72,7 @@ struct question {
 		smtp_answer_fn	*answer;
 		smtp_big_fn	*big;
 		login_who_fn	*who;
+		login_salt_fn	*salt;
 	} reply;
 };
 

@@ -9,7 +9,7 @@
 #include "policy/keeper.h"
 #include "programs/door.h"
 
-#define LOGIN_BODY_BYTES 16384	/* name, password and address */
+#define LOGIN_BODY_BYTES 16384	/* name, password or proof, and address */
 
 _Static_assert(SESSION_TAG_BYTES >= IMAPD_TAG_BYTES,
     "a session says OK to the command that logged in");
@@ -42,24 +42,25 @@ on_login(void *arg, int status, struct ipc_message *message)
 		[KEEPER_ASK_LATER] = LOGIN_ASK_LATER,
 	};
 	struct question *question = arg;
-	struct keeper_welcome said = { KEEPER_ASK_LATER, 0, { NULL, 0 } };
+	struct keeper_welcome said = { .who = KEEPER_ASK_LATER };
 
 	if (status == 0 && keeper_login_said(message->body, &said) < 0)
 		said.who = KEEPER_ASK_LATER;
 	if (question->visit != NULL)
 		question->reply.who(question->arg, words[said.who],
-		    said.account);
+		    said.account, said.signature);
 	question_free(question);
 }
 
 static int
-check(void *arg, struct slice user, struct slice password, const char *peer,
-    login_who_fn *reply, void *reply_arg)
+check(void *arg, const struct login_try *try, login_who_fn *reply,
+    void *reply_arg)
 {
 	struct visit *visit = arg;
 	struct question *question = question_new(visit, reply_arg);
 	const struct keeper_login login = {
-		.user = user, .password = password, .peer = slice_str(peer),
+		.user = try->user, .password = try->password,
+		.peer = slice_str(try->peer), .said = try->said,
 		.service = (uint8_t)visit->listener->service
 	};
 	TEXT_AUTO body = TEXT_INIT(32768);
@@ -80,6 +81,35 @@ check(void *arg, struct slice user, struct slice password, const char *peer,
 }
 
 static void
+on_salt(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct scram_salt salt = { 0 };
+
+	if (status == 0)
+		status = keeper_salt_said(message->body, &salt);
+	if (question->visit != NULL)
+		question->reply.salt(question->arg, status < 0 ? 0 :
+		    salt.rounds, slice_of(salt.bytes, sizeof(salt.bytes)));
+	question_free(question);
+}
+
+static int
+ask_salt(void *arg, struct slice user, login_salt_fn *reply, void *reply_arg)
+{
+	struct visit *visit = arg;
+	struct question *question = question_new(visit, reply_arg);
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.salt = reply;
+	keeper_whose_ask(&body, user);
+	return question_ask(question, visit->door->keeper, KEEPER_SALT, &body,
+	    -1, on_salt);
+}
+
+static void
 ended(void *arg, struct login *login)
 {
 	(void)login;
@@ -93,8 +123,9 @@ door_login_begin(struct visit *visit, int fd)
 	const struct tls_server *tls = is_imap(visit) ?
 	    visit->door->tls_imap : visit->door->tls_pop3;
 	const struct login_ports ports = {
-		.arg = visit, .check = check, .forget = visit_forget,
-		.hand_over = hand_over, .log = visit_log, .ended = ended
+		.arg = visit, .check = check, .salt = ask_salt,
+		.forget = visit_forget, .hand_over = hand_over,
+		.log = visit_log, .ended = ended
 	};
 	const struct login_options options = {
 		.hostname = config->hostname,

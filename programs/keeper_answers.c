@@ -53,6 +53,23 @@ answer_whose(const struct question *q, struct text *body)
 }
 
 static int
+answer_salt(const struct question *q, struct text *body)
+{
+	struct scram_salt answer;
+	struct slice user;
+	int r = keeper_whose_asked(q->body, &user);
+
+	if (r < 0)
+		return r;
+	r = policy_scram_salt(q->policy, &q->keeper->seal_key, user, &answer);
+	if (r < 0)
+		cannot_read(r);
+	else
+		keeper_salt_say(body, &answer);
+	return 0;
+}
+
+static int
 answer_named(const struct question *q, struct text *body)
 {
 	struct keeper_named answer = { ADMIN_OK, 0 };
@@ -117,7 +134,7 @@ answer_person(const struct question *q, struct text *body)
 {
 	struct keeper_person answer = { 0 };
 	struct policy_account account;
-	char hash[PASSWORD_HASH_SIZE];
+	struct password_secret secret;
 	uint64_t id;
 	int r = keeper_account_asked(q->body, &id);
 
@@ -126,9 +143,9 @@ answer_person(const struct question *q, struct text *body)
 	r = policy_account_get(q->policy, id, &account);
 	if (r == 0)
 		r = policy_login(q->policy, slice_str(account.address),
-		    &account, hash);
+		    &account, &secret);
 	if (r == 0)
-		r = stamp_of(hash, &answer.stamp);
+		r = stamp_of(secret.hash, &answer.stamp);
 	if (r == 0) {
 		answer.exists = true;
 		answer.address = slice_str(account.address);
@@ -255,6 +272,7 @@ static const struct {
 	int		(*answer)(const struct question *, struct text *);
 } answers[] = {
 	{ KEEPER_WHOSE,		64,	false, answer_whose },
+	{ KEEPER_SALT,		64,	false, answer_salt },
 	{ KEEPER_NAMED,		64,	false, answer_named },
 	{ KEEPER_ACCOUNT,	1024,	false, answer_account },
 	{ KEEPER_PERSON,	1024,	false, answer_person },

@@ -21,6 +21,7 @@
 #define LOGINS_WAITING	4096	/* on their timers: one a connection */
 #define PASSWORD_BYTES	1024
 #define USER_BYTES	512
+#define SAID_BYTES	4096	/* three lines of SCRAM, which are short */
 
 /* One attempt to log in. */
 struct attempt {
@@ -33,8 +34,11 @@ struct attempt {
 	size_t		 password_len;
 	bool		 has_account;
 	struct policy_account account;
-	char		 hash[PASSWORD_HASH_SIZE];
+	struct password_secret secret;
 	bool		 is_right;
+	unsigned char	 signature[SCRAM_KEY_BYTES];	/* for SCRAM */
+	size_t		 said_len;	/* 0: not by SCRAM */
+	char		 said[];
 };
 
 static void
@@ -42,7 +46,7 @@ attempt_free(struct attempt *attempt)
 {
 	attempt->errand.keeper->logins--;
 	timer_free(attempt->timer);
-	OPENSSL_cleanse(attempt, sizeof(*attempt));
+	OPENSSL_cleanse(attempt, sizeof(*attempt) + attempt->said_len);
 	free(attempt);
 }
 
@@ -54,7 +58,10 @@ attempt_answer(struct attempt *attempt, enum keeper_who who)
 		.who = who,
 		.account = who == KEEPER_WELCOME ? attempt->account.id : 0,
 		.address = who == KEEPER_WELCOME ?
-		    slice_str(attempt->account.address) : slice_of(NULL, 0)
+		    slice_str(attempt->account.address) : slice_of(NULL, 0),
+		.signature = who == KEEPER_WELCOME && attempt->said_len > 0 ?
+		    slice_of(attempt->signature, SCRAM_KEY_BYTES) :
+		    slice_of(NULL, 0)
 	};
 
 	keeper_login_say(&body, &answer);
@@ -74,8 +81,12 @@ compare(void *arg)
 {
 	struct attempt *attempt = arg;
 
-	attempt->is_right = password_is(attempt_password(attempt),
-	    attempt->has_account ? attempt->hash : NULL);
+	attempt->is_right = attempt->said_len == 0 ?
+	    password_is(attempt_password(attempt),
+	    attempt->has_account ? attempt->secret.hash : NULL) :
+	    scram_is(attempt->has_account ? attempt->secret.scram : "",
+	    slice_of(attempt->said, attempt->said_len),
+	    attempt_password(attempt), attempt->signature);
 }
 
 static void
@@ -85,8 +96,11 @@ welcome(struct attempt *attempt)
 
 	login_delay_right(keeper->delays, slice_str(attempt->peer),
 	    slice_str(attempt->counted), clock_ms());
-	login_cache_add(keeper->cache, attempt->account.id, attempt->hash,
-	    attempt_password(attempt), clock_ms());
+	/* a proof is good once only */
+	if (attempt->said_len == 0)
+		login_cache_add(keeper->cache, attempt->account.id,
+		    attempt->secret.hash, attempt_password(attempt),
+		    clock_ms());
 	attempt_answer(attempt, KEEPER_WELCOME);
 }
 
@@ -115,7 +129,7 @@ on_turn(void *arg)
 	int r;
 
 	r = policy_login(keeper->policy, slice_str(attempt->user),
-	    &attempt->account, attempt->hash);
+	    &attempt->account, &attempt->secret);
 	if (r < 0 && r != -ENOENT && r != -ENOTUNIQ) {
 		attempt_answer(attempt, KEEPER_ASK_LATER);
 		return;
@@ -134,10 +148,11 @@ is_cached(struct attempt *attempt)
 {
 	struct keeper *keeper = attempt->errand.keeper;
 
-	return policy_login(keeper->policy, slice_str(attempt->user),
-	    &attempt->account, attempt->hash) == 0 &&
-	    login_cache_has(keeper->cache, attempt->account.id, attempt->hash,
-	    attempt_password(attempt), clock_ms());
+	return attempt->said_len == 0 &&
+	    policy_login(keeper->policy, slice_str(attempt->user),
+	    &attempt->account, &attempt->secret) == 0 &&
+	    login_cache_has(keeper->cache, attempt->account.id,
+	    attempt->secret.hash, attempt_password(attempt), clock_ms());
 }
 
 /* 0, -EINVAL (no account can have such a name or password) or -ENOMEM. */
@@ -145,9 +160,12 @@ static int
 attempt_new(struct keeper *keeper, const struct keeper_login *login,
     struct attempt **attempt_out)
 {
-	struct attempt *attempt = calloc(1, sizeof(*attempt));
+	struct attempt *attempt;
 	int r = -EINVAL;
 
+	if (login->said.len > SAID_BYTES)
+		return -EINVAL;
+	attempt = calloc(1, sizeof(*attempt) + login->said.len);
 	if (attempt == NULL)
 		return -ENOMEM;
 	attempt->errand.keeper = keeper;
@@ -165,6 +183,9 @@ attempt_new(struct keeper *keeper, const struct keeper_login *login,
 	}
 	memcpy(attempt->password, login->password.at, login->password.len);
 	attempt->password_len = login->password.len;
+	attempt->said_len = login->said.len;
+	if (attempt->said_len > 0)
+		memcpy(attempt->said, login->said.at, attempt->said_len);
 	keeper->logins++;
 	*attempt_out = attempt;
 	return 0;

@@ -45,6 +45,7 @@ static int	on_fetch_session(void *, struct ipc *, struct ipc_message *);
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_WHOSE,	  "WHOSE",   DOOR | QUEUE | SCHEDULE, IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_LOGIN,	  "LOGIN",   DOOR | CONSOLE, IPC_REQUEST, 0, 0, keeper_on_login },
+{ KEEPER_SALT,	  "SALT",    DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_ADMIN,	  "ADMIN",   CONSOLE,	   IPC_REQUEST, 0, 0, on_admin },
 { KEEPER_ACCOUNT, "ACCOUNT", DOOR | QUEUE | SCHEDULE, IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_FETCH_DUE, "DUE",   SCHEDULE,	   IPC_REQUEST, 0, 0, keeper_on_asked },

@@ -26,6 +26,7 @@ static void
 add_capabilities(const struct login *login, struct text *text)
 {
 	unsigned are = login_facts(login);
+	const char *name;
 
 	text_add_str(text, "CAPABILITY");
 	imapd_add_capabilities(text, false);
@@ -34,8 +35,9 @@ add_capabilities(const struct login *login, struct text *text)
 	if ((are & LOGIN_IS_SAFE) == 0)
 		text_add_str(text, " LOGINDISABLED");
 	else
-		for (size_t i = 0; login_mechanism(i) != NULL; i++)
-			text_addf(text, " AUTH=%s", login_mechanism(i));
+		for (size_t i = 0; (name = login_mechanism(login->stream,
+		    i)) != NULL; i++)
+			text_addf(text, " AUTH=%s", name);
 }
 
 static void

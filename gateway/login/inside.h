@@ -50,6 +50,8 @@ struct login_protocol {
 /* Reads one line in place of the commands: a SASL response. */
 typedef void login_next_fn(struct login *, struct slice line);
 
+struct login_scram;		/* see scram.c */
+
 struct login {
 	const struct login_protocol *protocol;
 	struct stream	*stream;
@@ -62,6 +64,8 @@ struct login {
 	size_t		 user_len;	/* 0: no name was given */
 	struct slice	 tag;		/* of the command under way (IMAP) */
 	login_next_fn	*next;		/* or NULL */
+	struct login_scram *scram;	/* of the exchange under way, or NULL */
+	uint64_t	 account;	/* logged in: the next thing to do */
 	unsigned	 bad_commands;
 	unsigned	 failed_logins;
 	bool		 shakes;	/* TLS has begun and is not up */
@@ -83,8 +87,8 @@ void	login_bad(struct login *);
 void	login_log(struct login *, const char *what);
 /* STLS and STARTTLS: all of the command. */
 void	login_start_tls(struct login *);
-/* Give the connection away: name and password are right. */
-void	login_done(struct login *, uint64_t account);
+/* Something that was waited for has come: hear the client again. */
+void	login_goes_on(struct login *);
 
 /*
  * `input` is a request of another protocol, which need not have line ends:
@@ -96,11 +100,37 @@ bool	login_is_request(struct slice input);
 void	login_user(struct login *, struct slice user);
 /* Whatever name and password were said: are they right? */
 void	login_check(struct login *, struct slice user, struct slice password);
+/* The same, of login->user by SCRAM. */
+void	login_check_proof(struct login *, struct slice proof,
+	    struct slice said);
+/* They are not; it cannot be said now. */
+void	login_refuse(struct login *);
+void	login_ask_later(struct login *);
+/* They are: the connection is given away before anything else is read. */
+void	login_welcome(struct login *, uint64_t account);
 /*
  * Begin a SASL exchange (RFC 4422); `first` is the initial response, or NULL
  * when there is none.  All of the command, an unknown mechanism too.
  */
 void	login_sasl(struct login *, struct slice mechanism,
 	    const struct slice *first);
+/* Say this, in base64; the answer is for `next`. */
+void	login_challenge(struct login *, struct slice bytes, login_next_fn *next);
+/*
+ * Decode a response into `buffer`, of LOGIN_RESPONSE_BYTES; false, after saying
+ * why, when it is none.
+ */
+bool	login_response(struct login *, struct slice line, char *buffer,
+	    struct slice *bytes_out);
+/* This is no response of the mechanism. */
+void	login_bad_response(struct login *, const char *words);
+
+/* scram.c: the first message, where the mechanism binds and where not. */
+login_next_fn	login_scram_first, login_scram_plus_first;
+/* The keeper has found the proof right. */
+void	login_scram_proved(struct login *, uint64_t account,
+	    struct slice signature);
+/* Forget the exchange. */
+void	login_scram_end(struct login *);
 
 #endif

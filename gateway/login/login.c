@@ -30,6 +30,7 @@ drop_work(struct login *login)
 	if (login->asked)
 		login->ports.forget(login->ports.arg, login);
 	login->asked = false;
+	login_scram_end(login);
 	explicit_bzero(login->user, sizeof(login->user));
 	login->user_len = 0;
 }
@@ -65,13 +66,15 @@ part(struct login *login)
 	parting_begin(login->stream, login->deadline);
 }
 
-void
-login_done(struct login *login, uint64_t account)
+/* Give the connection away: name and password are right. */
+static void
+hand_over(struct login *login)
 {
 	struct stream *stream = login->stream;
 
+	stream_hold(stream, true);
 	login->stream = NULL;
-	login->ports.hand_over(login->ports.arg, stream, account,
+	login->ports.hand_over(login->ports.arg, stream, login->account,
 	    slice_of(login->user, login->user_len), login->tag);
 	end(login);
 }
@@ -171,7 +174,8 @@ take(struct login *login)
 static void
 pump(struct login *login)
 {
-	while (!login->is_over && !login->asked && !login->shakes) {
+	while (!login->is_over && !login->asked && !login->shakes &&
+	    login->account == 0) {
 		if (stream_waiting(login->stream) >= LOGIN_PAUSE) {
 			stream_tell_drained(login->stream);
 			return;
@@ -179,8 +183,17 @@ pump(struct login *login)
 		if (!take(login))
 			break;
 	}
-	if (login->is_over || (login->peer_ended && !login->asked))
+	if (login->account != 0)
+		hand_over(login);
+	else if (login->is_over || (login->peer_ended && !login->asked))
 		part(login);
+}
+
+void
+login_goes_on(struct login *login)
+{
+	stream_hold(login->stream, false);
+	pump(login);
 }
 
 static void

@@ -30,8 +30,22 @@ enum login_who {
 	LOGIN_ASK_LATER		/* cannot be said now */
 };
 
-/* `account` is 0 unless they are welcome. */
-typedef void login_who_fn(void *arg, enum login_who, uint64_t account);
+/*
+ * `account` is 0 unless they are welcome; `signature` is what the client gets for
+ * the proof of SCRAM, or empty.
+ */
+typedef void login_who_fn(void *arg, enum login_who, uint64_t account,
+    struct slice signature);
+/* `rounds` is 0 when it cannot be said now. */
+typedef void login_salt_fn(void *arg, uint32_t rounds, struct slice salt);
+
+/* A name, and what is to show that it is theirs. */
+struct login_try {
+	struct slice	user;
+	struct slice	password;	/* or the proof of SCRAM ... */
+	struct slice	said;		/* ... of this; else empty */
+	const char	*peer;		/* numeric address */
+};
 
 /*
  * What is asked for is answered in a later turn of the loop, never from inside
@@ -44,8 +58,14 @@ struct login_ports {
 	 * Is this name and password right?  The answer to a wrong one comes
 	 * late on purpose (growing delay).  0, or -errno and no reply.
 	 */
-	int	(*check)(void *arg, struct slice user, struct slice password,
-		    const char *peer, login_who_fn *reply, void *reply_arg);
+	int	(*check)(void *arg, const struct login_try *,
+		    login_who_fn *reply, void *reply_arg);
+	/*
+	 * What does SCRAM begin with for this name?  Each has something.  0,
+	 * or -errno and no reply.
+	 */
+	int	(*salt)(void *arg, struct slice user, login_salt_fn *reply,
+		    void *reply_arg);
 	void	(*forget)(void *arg, void *reply_arg);
 	/*
 	 * Logged in: hand the connection over.  `stream` is owned by the
@@ -81,7 +101,10 @@ struct login	*login_new(struct loop *, int fd, const char *peer,
  */
 void		 login_close(struct login *, const char *words);
 
-/* The name of the i-th SASL mechanism; NULL behind the last. */
-const char	*login_mechanism(size_t i);
+/*
+ * The name of the i-th SASL mechanism, of those there are on this stream; NULL
+ * behind the last.
+ */
+const char	*login_mechanism(const struct stream *, size_t i);
 
 #endif

@@ -147,6 +147,7 @@ void
 pop3_login_auth(struct login *login, const struct pop3_args *args)
 {
 	struct slice rest = args->text, name, first;
+	const char *mechanism;
 
 	if (slice_word(&rest, &name)) {
 		login_sasl(login, name, slice_word(&rest, &first) ? &first :
@@ -155,8 +156,9 @@ pop3_login_auth(struct login *login, const struct pop3_args *args)
 	}
 	/* RFC 5034 4 names CAPA for this, and clients know this one too */
 	pop3_ok(login->stream, "mechanisms");
-	for (size_t i = 0; login_mechanism(i) != NULL; i++)
-		pop3_line(login->stream, "%s", login_mechanism(i));
+	for (size_t i = 0; (mechanism = login_mechanism(login->stream, i)) !=
+	    NULL; i++)
+		pop3_line(login->stream, "%s", mechanism);
 	pop3_dot(login->stream);
 }
 

@@ -77,9 +77,10 @@ static void
 list_mechanisms(struct stream *stream)
 {
 	TEXT_AUTO names = TEXT_INIT(REPLY_BYTES);
+	const char *name;
 
-	for (size_t i = 0; login_mechanism(i) != NULL; i++)
-		text_addf(&names, " %s", login_mechanism(i));
+	for (size_t i = 0; (name = login_mechanism(stream, i)) != NULL; i++)
+		text_addf(&names, " %s", name);
 	pop3_line(stream, "SASL%.*s", SLICE_FMT(text_slice(&names)));
 }
 

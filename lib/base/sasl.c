@@ -4,6 +4,7 @@
 #include "lib/base/sasl.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
 
 #include "lib/base/digits.h"
 
@@ -39,6 +40,18 @@ sasl_decode(struct slice text, char *buffer, size_t size,
 		return -EINVAL;
 	*bytes_out = slice_of(buffer, len);
 	return 0;
+}
+
+void
+sasl_encode(struct text *text, struct slice bytes)
+{
+	char *at = text_space(text, (bytes.len + 2) / 3 * 4 + 1);
+
+	if (at == NULL)
+		return;
+	(void)EVP_EncodeBlock((unsigned char *)at,
+	    (const unsigned char *)bytes.at, (int)bytes.len);
+	text->len--;		/* the NUL behind it */
 }
 
 int

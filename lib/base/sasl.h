@@ -1,5 +1,5 @@
 /*
- * sasl.h - what a client's SASL response says (RFC 4616, RFC 4648)
+ * sasl.h - what a SASL response says, and a challenge (RFC 4616, RFC 4648)
  *
  * Pure functions on borrowed bytes; the conversations are in gateway/.
  */
@@ -7,6 +7,7 @@
 #define POSTROOM_BASE_SASL_H
 
 #include "lib/base/slice.h"
+#include "lib/base/text.h"
 
 /*
  * Decode the base64 that is all of `text` into `buffer`: no blanks, padding
@@ -15,6 +16,9 @@
  */
 int	sasl_decode(struct slice text, char *buffer, size_t size,
 	    struct slice *bytes_out);
+
+/* Add `bytes` as base64 to `text`. */
+void	sasl_encode(struct text *, struct slice bytes);
 
 /*
  * Take a PLAIN message "authzid NUL authcid NUL password" apart.

@@ -719,6 +719,14 @@ stream_has_tls(const struct stream *stream)
 	return stream->phase == PHASE_TLS;
 }
 
+int
+stream_tls_binding(const struct stream *stream, struct slice type,
+    unsigned char *binding_out, size_t *len_out)
+{
+	return !stream_has_tls(stream) ? -ENOTSUP :
+	    tls_binding(stream->ssl, type, binding_out, len_out);
+}
+
 const char *
 stream_tls_words(const struct stream *stream)
 {

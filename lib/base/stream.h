@@ -101,6 +101,13 @@ bool		 stream_has_tls(const struct stream *);
 const char	*stream_tls_words(const struct stream *);
 /* The peer sends no more; what it sent may still stand in the input. */
 bool		 stream_has_ended(const struct stream *);
+/*
+ * What binds a login to this connection (RFC 5056), of `type` "tls-exporter"
+ * (RFC 9266) or "tls-server-end-point" (RFC 5929 4): at most TLS_BINDING_BYTES
+ * in `binding_out`.  0, or -ENOTSUP: in clear, another type, or it has none.
+ */
+int		 stream_tls_binding(const struct stream *, struct slice type,
+		    unsigned char *binding_out, size_t *len_out);
 /* What went wrong, in words. */
 const char	*stream_fault(const struct stream *);
 int		 stream_fd(const struct stream *);

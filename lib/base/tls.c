@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EXPORTER_BYTES	32	/* RFC 9266 2 */
+
 struct tls_server {
 	SSL_CTX		*context;
 	unsigned char	 alpn[32];	/* length byte and name; [0] 0: none */
@@ -188,4 +190,56 @@ void *
 tls_server_context(const struct tls_server *server)
 {
 	return server->context;
+}
+
+/* RFC 9266: only where the session is bound to all of its handshake. */
+static int
+exporter(SSL *ssl, unsigned char *binding_out, size_t *len_out)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	if (SSL_version(ssl) < TLS1_3_VERSION &&
+	    SSL_get_extms_support(ssl) != 1)
+		return -ENOTSUP;
+	/* the context is a string of no bytes, which is not none at all */
+	if (SSL_export_keying_material(ssl, binding_out, EXPORTER_BYTES, label,
+	    sizeof(label) - 1, (const unsigned char *)"", 0, 1) != 1)
+		return -ENOTSUP;
+	*len_out = EXPORTER_BYTES;
+	return 0;
+}
+
+/* RFC 5929 4.1: our certificate by the digest of its signature. */
+static int
+end_point(SSL *ssl, unsigned char *binding_out, size_t *len_out)
+{
+	const X509 *certificate = SSL_get_certificate(ssl);
+	int digest = NID_undef;
+	unsigned len = 0;
+
+	if (certificate == NULL || X509_get_signature_info(
+	    (X509 *)(uintptr_t)certificate, &digest, NULL, NULL, NULL) != 1 ||
+	    digest == NID_undef)
+		return -ENOTSUP;
+	if (digest == NID_md5 || digest == NID_sha1)
+		digest = NID_sha256;
+	if (X509_digest(certificate, EVP_get_digestbynid(digest), binding_out,
+	    &len) != 1)
+		return -ENOTSUP;
+	*len_out = len;
+	return 0;
+}
+
+int
+tls_binding(void *ssl, struct slice type, unsigned char *binding_out,
+    size_t *len_out)
+{
+	int r = -ENOTSUP;
+
+	if (slice_is_str(type, "tls-exporter"))
+		r = exporter(ssl, binding_out, len_out);
+	else if (slice_is_str(type, "tls-server-end-point"))
+		r = end_point(ssl, binding_out, len_out);
+	ERR_clear_error();
+	return r;
 }

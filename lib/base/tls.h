@@ -24,4 +24,10 @@ void	tls_server_free(struct tls_server *);
 /* The SSL_CTX, for stream.c only. */
 void	*tls_server_context(const struct tls_server *);
 
+#define TLS_BINDING_BYTES	64	/* a digest of any size */
+
+/* stream_tls_binding() on an SSL, for stream.c only. */
+int	tls_binding(void *ssl, struct slice type, unsigned char *binding_out,
+	    size_t *len_out);
+
 #endif

@@ -18,6 +18,7 @@ as_body(struct slice body)
 	const struct admin_request *request;
 	struct keeper_account account;
 	struct keeper_welcome welcome;
+	struct scram_salt salt;
 	struct keeper_login login;
 	struct keeper_whose whose;
 	struct admin_work work;
@@ -29,6 +30,7 @@ as_body(struct slice body)
 	(void)keeper_whose_said(body, &whose);
 	(void)keeper_login_asked(body, &login);
 	(void)keeper_login_said(body, &welcome);
+	(void)keeper_salt_said(body, &salt);
 	(void)keeper_account_asked(body, &number);
 	(void)keeper_account_said(body, &account);
 	(void)keeper_person_said(body, &person);

@@ -16,6 +16,7 @@
 
 #include "gateway/imap/imap.h"
 #include "gateway/pop3/pop3.h"
+#include "lib/base/scram.h"
 
 /* The harness that includes this. */
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -25,6 +26,8 @@ struct door {
 	struct timer	*turn, *answer;
 	unsigned	 choice;	/* two bits a login */
 	login_who_fn	*reply;
+	login_salt_fn	*reply_salt;	/* it is what was asked, or NULL */
+	bool		 signs;
 	void		*reply_arg;
 	struct stream	*stream;
 	unsigned	 ended;
@@ -46,20 +49,43 @@ answer(void *arg)
 	unsigned who = door->choice & 3;
 
 	door->choice >>= 2;
+	if (door->reply_salt != NULL) {
+		login_salt_fn *reply = door->reply_salt;
+
+		door->reply_salt = NULL;
+		reply(door->reply_arg, who, slice_str("sixteen bytes of"));
+		return;
+	}
 	door->reply(door->reply_arg, who == 3 ? LOGIN_STRANGER :
-	    (enum login_who)who, 7);
+	    (enum login_who)who, who == 0 ? 7 : 0, door->signs && who == 0 ?
+	    slice_str("a signature") : slice_of(NULL, 0));
 }
 
 /* The keeper is asked. */
 static int
-check(void *arg, struct slice user, struct slice password, const char *peer,
-    login_who_fn *reply, void *reply_arg)
+check(void *arg, const struct login_try *try, login_who_fn *reply,
+    void *reply_arg)
 {
 	struct door *door = arg;
 
-	(void)peer;
-	assert(user.len > 0 && user.len <= 255 && password.len > 0);
+	assert(try->user.len > 0 && try->user.len <= 255);
+	assert(try->said.len == 0 ? try->password.len > 0 :
+	    try->password.len == SCRAM_KEY_BYTES);
+	door->signs = try->said.len > 0;
 	door->reply = reply;
+	door->reply_arg = reply_arg;
+	timer_set(door->answer, 0);
+	return 0;
+}
+
+/* And for a salt; its answer takes two bits of the choice as well. */
+static int
+ask_salt(void *arg, struct slice user, login_salt_fn *reply, void *reply_arg)
+{
+	struct door *door = arg;
+
+	assert(user.len > 0 && user.len <= 255);
+	door->reply_salt = reply;
 	door->reply_arg = reply_arg;
 	timer_set(door->answer, 0);
 	return 0;
@@ -73,6 +99,7 @@ forget(void *arg, void *reply_arg)
 
 	(void)reply_arg;
 	timer_stop(door->answer);
+	door->reply_salt = NULL;
 }
 
 /* Somebody has logged in. */
@@ -155,8 +182,8 @@ login_fuzz(const struct login_protocol *protocol, const uint8_t *data,
 		.loop = loop_new(), .is_imap = protocol == &imapd_protocol
 	};
 	struct login_ports ports = {
-		.arg = &door, .check = check, .forget = forget,
-		.hand_over = hand_over, .log = log_sentence, .ended = ended,
+		.arg = &door, .check = check, .salt = ask_salt,
+		.forget = forget, .hand_over = hand_over, .log = log_sentence, .ended = ended,
 	};
 	TEXT_AUTO rest = TEXT_INIT(65536);
 	int pair[2];

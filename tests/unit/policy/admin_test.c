@@ -12,7 +12,7 @@ START_TEST(an_account_is_added_changed_listed_and_removed)
 	static const char row[] = "[{\"account\": 1, \"address\": "
 	    "\"ann@office.test\", \"name\": \"Ann\", \"language\": \"id\", "
 	    "\"fetch\": \"default\", \"created\": 1795300000000}]}";
-	char hash[PASSWORD_HASH_SIZE];
+	struct password_secret secret;
 	struct policy_account a;
 
 	answer_to(ADD("Ann@Office.Test", "correct horse"), &answer);
@@ -21,8 +21,8 @@ START_TEST(an_account_is_added_changed_listed_and_removed)
 	    "\"ann\", \"name\": \"Ann\", \"language\": \"id\", "
 	    "\"password\": \"another horse\"}}", &answer);
 	ck_assert_ptr_nonnull(strstr(answer.at, row));
-	ck_assert_int_eq(policy_login(policy, slice_str("ann"), &a, hash), 0);
-	ck_assert(password_is(slice_str("another horse"), hash));
+	ck_assert_int_eq(policy_login(policy, slice_str("ann"), &a, &secret), 0);
+	ck_assert(password_is(slice_str("another horse"), secret.hash));
 	answer_to("{\"request\": \"account list\"}", &answer);
 	ck_assert_ptr_nonnull(strstr(answer.at, row));
 	answer_to("{\"request\": \"account remove\", \"args\": "

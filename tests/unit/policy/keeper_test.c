@@ -85,9 +85,9 @@ END_TEST
 START_TEST(a_login_reads_back)
 {
 	struct keeper_login login = { SLICE("ann"), SLICE("correct horse"),
-	    SLICE("192.0.2.1"), SERVICE_POP3 }, got;
+	    SLICE("192.0.2.1"), SERVICE_POP3, SLICE("n=ann,r=x") }, got;
 	struct keeper_welcome welcome = { KEEPER_WELCOME, 3,
-	    SLICE("ann@office.test") }, heard;
+	    SLICE("ann@office.test"), SLICE("ours") }, heard;
 
 	keeper_login_ask(&body, &login);
 	ck_assert_int_eq(keeper_login_asked(text_slice(&body), &got), 0);
@@ -95,18 +95,39 @@ START_TEST(a_login_reads_back)
 	ck_assert(slice_is(got.password, login.password));
 	ck_assert(slice_is(got.peer, login.peer));
 	ck_assert_uint_eq(got.service, SERVICE_POP3);
+	ck_assert(slice_is(got.said, login.said));
 	text_clear(&body);
 	keeper_login_say(&body, &welcome);
 	ck_assert_int_eq(keeper_login_said(text_slice(&body), &heard), 0);
 	ck_assert_int_eq(heard.who, KEEPER_WELCOME);
 	ck_assert_uint_eq(heard.account, 3);
 	ck_assert(slice_is(heard.address, welcome.address));
+	ck_assert(slice_is(heard.signature, welcome.signature));
+}
+END_TEST
+
+START_TEST(a_salt_reads_back)
+{
+	struct scram_salt salt = { 4096, "sixteen bytes o" }, got;
+
+	keeper_salt_say(&body, &salt);
+	ck_assert_int_eq(keeper_salt_said(text_slice(&body), &got), 0);
+	ck_assert_uint_eq(got.rounds, 4096);
+	ck_assert_mem_eq(got.bytes, salt.bytes, sizeof(got.bytes));
+	text_add_byte(&body, '\0');
+	ck_assert_int_eq(keeper_salt_said(text_slice(&body), &got), -EBADMSG);
+	text_clear(&body);
+	salt.rounds = 0;
+	keeper_salt_say(&body, &salt);
+	ck_assert_int_eq(keeper_salt_said(text_slice(&body), &got), -EBADMSG);
+	ck_assert_int_eq(keeper_salt_said(slice_of(NULL, 0), &got), -EBADMSG);
 }
 END_TEST
 
 START_TEST(a_stranger_with_an_account_is_a_breach)
 {
-	struct keeper_welcome lie = { KEEPER_STRANGER, 3, SLICE("") }, heard;
+	struct keeper_welcome lie = { .who = KEEPER_STRANGER, .account = 3 },
+	    heard;
 
 	keeper_login_say(&body, &lie);
 	ck_assert_int_eq(keeper_login_said(text_slice(&body), &heard),
@@ -168,7 +189,7 @@ END_TEST
 START_TEST(a_body_that_is_cut_or_longer_is_a_breach)
 {
 	struct keeper_login login = { SLICE("ann"), SLICE("pw"),
-	    SLICE("192.0.2.1"), SERVICE_POP3 }, got;
+	    SLICE("192.0.2.1"), SERVICE_POP3, SLICE("") }, got;
 	struct slice whole;
 
 	keeper_login_ask(&body, &login);
@@ -260,6 +281,7 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    a_named_account_reads_back_and_a_lie_does_not);
 	tcase_add_test(tests, a_login_reads_back);
+	tcase_add_test(tests, a_salt_reads_back);
 	tcase_add_test(tests, a_stranger_with_an_account_is_a_breach);
 	tcase_add_test(tests, an_admin_request_and_an_account_read_back);
 	tcase_add_test(tests, a_person_reads_back_and_a_cut_one_is_a_breach);

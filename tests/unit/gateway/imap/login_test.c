@@ -8,7 +8,8 @@
 #include "tests/unit/unit.h"
 
 #define CLEAR_CAPABILITIES "CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID"
-#define GREETING	"* OK [" CLEAR_CAPABILITIES " AUTH=PLAIN AUTH=LOGIN] " \
+#define GREETING	"* OK [" CLEAR_CAPABILITIES "" \
+			" AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN] " \
 			"hub.office.test Postroom IMAP ready\r\n"
 #define TLS_GREETING	"* OK [" CLEAR_CAPABILITIES " STARTTLS LOGINDISABLED] " \
 			"hub.office.test Postroom IMAP ready\r\n"
@@ -35,7 +36,7 @@ tear_down(void)
 static const struct pop3_exchange dialogues[][8] = {
 	{ /* RFC 9051 6.1 */
 		{ "a CAPABILITY\r\n", "* " CLEAR_CAPABILITIES
-		    " AUTH=PLAIN AUTH=LOGIN\r\na OK that is all\r\n" },
+		    " AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN\r\na OK that is all\r\n" },
 		{ "b noop\r\n", "b OK nothing done\r\n" },
 		{ "c ID NIL\r\n", "* ID (\"name\" \"Postroom\")\r\n"
 		    "c OK and who are you?\r\n" },
@@ -225,7 +226,8 @@ START_TEST(starttls_begins_tls)
 	pop3_peer_talk(&door->peer, (const struct pop3_exchange[]){
 		{ "b STARTTLS\r\n", "b BAD TLS is active already\r\n" },
 		{ "c CAPABILITY\r\n", "* " CLEAR_CAPABILITIES
-		    " AUTH=PLAIN AUTH=LOGIN\r\nc OK that is all\r\n" },
+		    " AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-256 AUTH=PLAIN "
+		    "AUTH=LOGIN\r\nc OK that is all\r\n" },
 		{ "d LOGIN bob x\r\n", "d" WRONG },
 		{ "e LOGOUT\r\n", "* BYE goodbye\r\ne OK goodbye\r\n" },
 		{ NULL, NULL } });

@@ -4,7 +4,9 @@
 #include "tests/unit/gateway/login/door.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "tests/unit/lib/base/peer.h"
@@ -14,28 +16,59 @@ answer(void *arg)
 {
 	struct test_door *door = arg;
 
-	door->reply(door->reply_arg, door->who, 7);
+	door->reply(door->reply_arg, door->who, door->who == LOGIN_WELCOME ?
+	    7 : 0, slice_of(door->signature, door->signs &&
+	    door->who == LOGIN_WELCOME ? SCRAM_KEY_BYTES : 0));
 }
 
 static int
-check_login(void *arg, struct slice user, struct slice password,
-    const char *peer, login_who_fn *reply, void *reply_arg)
+check_login(void *arg, const struct login_try *try, login_who_fn *reply,
+    void *reply_arg)
 {
 	struct test_door *door = arg;
+	bool is_right = try->said.len == 0 ?
+	    slice_is_str(try->password, "se cret ") :
+	    scram_is(door->verifier, try->said, try->password,
+	    door->signature);
 
-	ck_assert_str_eq(peer, "192.0.2.1");
+	ck_assert_str_eq(try->peer, "192.0.2.1");
 	door->checks++;
 	if (door->refusal != 0)
 		return door->refusal;
-	ck_assert_uint_gt(user.len, 0);
-	ck_assert_uint_gt(password.len, 0);
+	ck_assert_uint_gt(try->user.len, 0);
+	ck_assert_uint_gt(try->password.len, 0);
 	door->reply = reply;
 	door->reply_arg = reply_arg;
-	door->who = slice_is_str(user, "ann") &&
-	    slice_is_str(password, "se cret ") ? LOGIN_WELCOME :
-	    slice_is_str(user, "later") ? LOGIN_ASK_LATER : LOGIN_STRANGER;
+	door->signs = try->said.len > 0;
+	door->who = slice_is_str(try->user, "ann") && is_right ?
+	    LOGIN_WELCOME : slice_is_str(try->user, "later") ?
+	    LOGIN_ASK_LATER : LOGIN_STRANGER;
 	if (!door->silent)
 		timer_set(door->answer, 1);
+	return 0;
+}
+
+static void
+tell_salt(void *arg)
+{
+	struct test_door *door = arg;
+
+	door->reply_salt(door->reply_arg, door->rounds,
+	    slice_of(door->salt, sizeof(door->salt)));
+}
+
+static int
+ask_salt(void *arg, struct slice user, login_salt_fn *reply, void *reply_arg)
+{
+	struct test_door *door = arg;
+
+	ck_assert_uint_gt(user.len, 0);
+	if (door->refusal != 0)
+		return door->refusal;
+	door->reply_salt = reply;
+	door->reply_arg = reply_arg;
+	if (!door->silent)
+		timer_set(door->salt_answer, 1);
 	return 0;
 }
 
@@ -46,6 +79,7 @@ forget(void *arg, void *reply_arg)
 
 	ck_assert_ptr_eq(reply_arg, door->reply_arg);
 	timer_stop(door->answer);
+	timer_stop(door->salt_answer);
 	door->forgets++;
 }
 
@@ -87,6 +121,7 @@ test_door_new(const struct login_protocol *protocol)
 	struct test_door *door = calloc(1, sizeof(*door));
 
 	ck_assert_ptr_nonnull(door);
+	(void)signal(SIGPIPE, SIG_IGN);		/* as the door itself does */
 	door->log = (struct text)TEXT_INIT(65536);
 	door->protocol = protocol;
 	door->options.hostname = "hub.office.test";
@@ -94,6 +129,11 @@ test_door_new(const struct login_protocol *protocol)
 	door->loop = loop_new();
 	ck_assert_ptr_nonnull(door->loop);
 	door->answer = timer_new(door->loop, answer, door);
+	door->salt_answer = timer_new(door->loop, tell_salt, door);
+	memcpy(door->salt, "sixteen bytes of", sizeof(door->salt));
+	door->rounds = 4096;
+	ck_assert_int_eq(password_scram(slice_str("se cret "), door->salt,
+	    door->rounds, door->verifier), 0);
 	return door;
 }
 
@@ -110,8 +150,9 @@ void
 test_door_connect(struct test_door *door)
 {
 	const struct login_ports ports = {
-		.arg = door, .check = check_login, .forget = forget,
-		.hand_over = hand_over, .log = log_sentence, .ended = ended,
+		.arg = door, .check = check_login, .salt = ask_salt,
+		.forget = forget, .hand_over = hand_over,
+		.log = log_sentence, .ended = ended,
 	};
 	int fd;
 
@@ -181,6 +222,7 @@ test_door_free(struct test_door *door)
 	stream_free(door->stream);
 	pop3_peer_close(&door->peer);
 	timer_free(door->answer);
+	timer_free(door->salt_answer);
 	tls_server_free(door->tls);
 	text_free(&door->log);
 	loop_free(door->loop);

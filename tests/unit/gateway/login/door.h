@@ -10,6 +10,7 @@
 
 #include "gateway/login/login.h"
 #include "lib/base/text.h"
+#include "policy/scram.h"
 #include "tests/unit/gateway/pop3/peer.h"
 
 struct test_door {
@@ -25,7 +26,14 @@ struct test_door {
 	login_who_fn	*reply;
 	void		*reply_arg;
 	enum login_who	 who;
-	struct timer	*answer;
+	login_salt_fn	*reply_salt;
+	struct timer	*answer, *salt_answer;
+	/* what the keeper has of Ann's password */
+	unsigned char	 salt[PASSWORD_SALT_BYTES];
+	uint32_t	 rounds;	/* 0: it cannot be said now */
+	char		 verifier[PASSWORD_SCRAM_SIZE];
+	unsigned char	 signature[SCRAM_KEY_BYTES];
+	bool		 signs;
 	char		 login_name[300], tag[300];	/* handed over */
 	struct stream	*stream;	/* the same */
 	struct text	 log;

@@ -37,7 +37,7 @@ tear_down(void)
 static const struct pop3_exchange dialogues[][8] = {
 	{ /* RFC 2449 5 */
 		{ "CAPA\r\n", "+OK what this server can do\r\n" CAPABILITIES
-		    "USER\r\nSASL PLAIN LOGIN\r\nUTF8\r\n"
+		    "USER\r\nSASL SCRAM-SHA-256 PLAIN LOGIN\r\nUTF8\r\n"
 		    "IMPLEMENTATION Postroom\r\n.\r\n" },
 	}, { /* RFC 1939 7: unknown user and wrong password sound alike */
 		{ "USER bob\r\n", "+OK and the password?\r\n" },
@@ -70,7 +70,8 @@ static const struct pop3_exchange dialogues[][8] = {
 	}, { /* broken base64, then a command that works */
 		{ "AUTH PLAIN AGFu!g==\r\n", "-ERR this is not base64\r\n" },
 		{ "AUTH PLAIN AGFubg\r\n", "-ERR this is not base64\r\n" },
-		{ "AUTH\r\n", "+OK mechanisms\r\nPLAIN\r\nLOGIN\r\n.\r\n" },
+		{ "AUTH\r\n", "+OK mechanisms\r\nSCRAM-SHA-256\r\n"
+		    "PLAIN\r\nLOGIN\r\n.\r\n" },
 	}, { /* RFC 4616: ann may not act for bob */
 		{ "AUTH PLAIN Ym9iAGFubgBzZSBjcmV0IA==\r\n", WRONG },
 		{ "AUTH NTLM\r\n", "-ERR no such mechanism\r\n" },
@@ -296,7 +297,8 @@ START_TEST(stls_begins_tls_and_forgets)
 		{ "PASS se cret \r\n", "-ERR say USER first\r\n" },
 		{ "STLS\r\n", "-ERR TLS is active already\r\n" },
 		{ "CAPA\r\n", "+OK what this server can do\r\n" CAPABILITIES
-		    "USER\r\nSASL PLAIN LOGIN\r\nUTF8\r\n"
+		    "USER\r\nSASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN "
+		    "LOGIN\r\nUTF8\r\n"
 		    "IMPLEMENTATION Postroom\r\n.\r\n" },
 		{ "QUIT\r\n", "+OK goodbye\r\n" },
 		{ NULL, NULL } });

@@ -259,7 +259,8 @@ static const struct pop3_exchange dialogues[][9] = {
 		    "-ERR not a command here\r\n" },
 		{ "CAPA\r\n", "+OK what this server can do\r\nTOP\r\nUIDL\r\n"
 		    "PIPELINING\r\nEXPIRE NEVER\r\nRESP-CODES\r\n"
-		    "AUTH-RESP-CODE\r\nUSER\r\nSASL PLAIN LOGIN\r\nUTF8\r\n"
+		    "AUTH-RESP-CODE\r\nUSER\r\nSASL SCRAM-SHA-256 PLAIN "
+		    "LOGIN\r\nUTF8\r\n"
 		    "IMPLEMENTATION Postroom\r\n.\r\n" },
 	},
 };
