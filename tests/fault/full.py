@@ -18,6 +18,7 @@ import time
 from hub import GUARD, Fault, Hub
 from kill import settle_and_compare
 from ledger import Cut, Ledger, Lines, Load, Reader, Refused, Sender
+from saving import log_in
 
 MIB = 1 << 20
 ACCOUNTS = ("ann", "bob")
@@ -49,6 +50,28 @@ def expect_452(sender, ledger, size):
                     % (word, answer))
 
 
+def save(hub, size):
+    """A large letter into Drafts; the first words to it, and the last."""
+    box = log_in(hub)
+    box.send(b"f APPEND Drafts {%d}\r\n" % size)
+    first = last = box.readline()
+    if first.startswith(b"+"):
+        box.send(b"x" * size + b"\r\n")
+        last = box.readline()
+    if box.noop()[0] != "OK":
+        raise Fault("the connection does not go on")
+    count = int(box.select("Drafts", readonly=True)[1][0])
+    box.logout()
+    return first, last, count
+
+
+def expect_no_room(hub):
+    """It is said before the message is sent, and nothing of it is kept."""
+    first, _, count = save(hub, 200000)
+    if not first.startswith(b"f NO [UNAVAILABLE]") or count != 0:
+        raise Fault("a full disk, and %d letters: %r" % (count, first))
+
+
 def disk(context, folder):
     hub = Hub(context.bin, ACCOUNTS, folder=folder, config={
         "ballast_bytes": "2MiB", "free_bytes": "6MiB",
@@ -69,6 +92,7 @@ def disk(context, folder):
                         % (word, answer))
         hub.wait_settled()
         ledger.compare(hub)
+        expect_no_room(hub)
         # then by somebody else, to the last byte
         filler = fill(hub.folder)
         expect_452(sender, ledger, 2000)
@@ -77,6 +101,7 @@ def disk(context, folder):
         if reader.delete(lambda number: number % 5 == 0) == 0:
             raise Fault("DELE and QUIT do not work on a full disk")
         expect_452(sender, ledger, 2000)
+        expect_no_room(hub)
         ledger.compare(hub)
         # room again: noticed without a restart
         os.unlink(filler)
@@ -85,6 +110,8 @@ def disk(context, folder):
             context.note("queue %d" % path)
         hub.wait_for(lambda: sender.send(["ann"], 2000),
                      "room again, and no mail is taken", GUARD / 2)
+        hub.wait_for(lambda: save(hub, 200000)[2] == 1,
+                     "room again, and nothing can be saved")
         settle_and_compare(hub, ledger)
         sender.close()
     except BaseException:

@@ -26,7 +26,6 @@ static struct play play;
 static struct ipc *queue, *door;
 static unsigned answered;
 static int64_t last_status;
-static uint64_t position;
 
 static int
 on_account_at(void *arg, struct ipc *from, struct ipc_message *message)
@@ -36,10 +35,75 @@ on_account_at(void *arg, struct ipc *from, struct ipc_message *message)
 	return message->body.len == 8 ? 0 : -1;
 }
 
+/* A big message that is saved: what the queue has heard of it, in order. */
+static struct text heard;
+static uint64_t asked;		/* request that is not answered yet */
+static uint64_t said;		/* the number in the last one */
+
+static int
+on_number(struct ipc_message *message, const char *word)
+{
+	struct unpack u = unpack_of(message->body);
+
+	said = unpack_u64(&u);
+	asked = message->serial;
+	text_addf(&heard, "%s ", word);
+	return unpack_is_done(&u) ? 0 : -1;
+}
+
+static int
+on_save(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)arg;
+	(void)from;
+	return on_number(message, "save");
+}
+
+static int
+on_saved(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)arg;
+	(void)from;
+	return on_number(message, "saved");
+}
+
+static int
+on_abandon(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)arg;
+	(void)from;
+	return on_number(message, "abandon");
+}
+
+static int
+on_unref(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)arg;
+	(void)from;
+	ck_assert_uint_eq(message->body.len, MESSAGE_ID_BYTES);
+	text_addf(&heard, "unref ");
+	return 0;
+}
+
+static int
+on_step(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)arg;
+	(void)from;
+	(void)message;
+	return 0;
+}
+
+#define MAILBOX	FROM(ROLE_MAILBOX)
+
 /* What the played queue takes. */
 static const struct ipc_rule queue_rules[] = {
-{ QUEUE_ACCOUNT_AT, "ACCOUNT_AT", FROM(ROLE_MAILBOX), IPC_NEWS, 0, 0,
-    on_account_at },
+{ QUEUE_ACCOUNT_AT,  "ACCOUNT_AT",  MAILBOX, IPC_NEWS,	  0, 0, on_account_at },
+{ QUEUE_SAVE_BIG,    "SAVE_BIG",    MAILBOX, IPC_REQUEST, 0, 0, on_save },
+{ QUEUE_SAVED_BIG,   "SAVED_BIG",   MAILBOX, IPC_REQUEST, 0, 0, on_saved },
+{ QUEUE_ABANDON_BIG, "ABANDON_BIG", MAILBOX, IPC_NEWS,	  0, 0, on_abandon },
+{ QUEUE_UNREF_BIG,   "UNREF_BIG",   MAILBOX, IPC_NEWS,	  0, 0, on_unref },
+{ QUEUE_STEP,	     "STEP",	    MAILBOX, IPC_NEWS,	  0, 0, on_step },
 { 0 }
 };
 
@@ -51,6 +115,7 @@ begin(void)
 	play = (struct play){ .process.folder_fd = scratch.fd };
 	play.process.config.letters_segment_bytes = 1 << 20;
 	play.process.config.warm_seconds = 3600;
+	play.process.config.message_bytes = 1 << 20;
 	(void)snprintf(play.process.config.hostname,
 	    sizeof(play.process.config.hostname), "hub.office.test");
 	play_begin(&play, &mailbox_code);
@@ -72,12 +137,14 @@ set_up(void)
 {
 	scratch = scratch_new();
 	answered = 0;
-	position = 0;
+	heard = (struct text)TEXT_INIT(1024);
+	asked = said = 0;
 }
 
 static void
 tear_down(void)
 {
+	text_free(&heard);
 	scratch_drop(&scratch);
 }
 
@@ -379,6 +446,149 @@ START_TEST(a_list_of_letters_reads_none_of_them)
 }
 END_TEST
 
+#define SIZE	200000u	/* of a message that is saved */
+#define TICKET	71u
+
+/* Until the queue has heard so much. */
+static void
+wait_heard(const char *words)
+{
+	uint64_t until = clock_ms() + GUARD_MS;
+
+	while (!slice_is_str(text_slice(&heard), words) && clock_ms() < until)
+		play_run(&play, 1);
+	ck_assert_msg(slice_is_str(text_slice(&heard), words), "%.*s",
+	    SLICE_FMT(text_slice(&heard)));
+}
+
+/* Its file is there: the end that the queue reads. */
+static int
+give_file(void)
+{
+	TEXT_AUTO body = TEXT_INIT(64);
+	int pair[2];
+
+	ck_assert_int_eq(pipe2(pair, O_NONBLOCK | O_CLOEXEC), 0);
+	pack_i64(&body, 0);
+	pack_u64(&body, TICKET);
+	pack_bytes(&body, slice_of("big-letter", MESSAGE_ID_BYTES));
+	ck_assert_int_eq(ipc_reply(queue, asked, text_slice(&body), &pair[1],
+	    1), 0);
+	(void)close(pair[1]);
+	return pair[0];
+}
+
+/* It is durable, and counted: all its bytes. */
+static void
+say_kept(uint64_t bytes)
+{
+	TEXT_AUTO body = TEXT_INIT(32);
+
+	pack_i64(&body, 0);
+	pack_u64(&body, bytes);
+	ck_assert_int_eq(ipc_reply(queue, asked, text_slice(&body), NULL, 0),
+	    0);
+}
+
+/* The message, to its last byte, and through the pipe: how much came. */
+static size_t
+send_message(int client, int file)
+{
+	static char line[1000], got[65536];
+	uint64_t until = clock_ms() + GUARD_MS;
+	size_t sent = 0, came = 0;
+	ssize_t n;
+
+	memset(line, 'x', sizeof(line));
+	while ((sent < SIZE || came < SIZE) && clock_ms() < until) {
+		n = sent < SIZE ? send(client, line, sizeof(line), 0) : 0;
+		sent += n > 0 ? (size_t)n : 0;
+		play_run(&play, 0);
+		n = read(file, got, sizeof(got));
+		came += n > 0 ? (size_t)n : 0;
+	}
+	ck_assert_uint_eq(sent, SIZE);
+	return came;
+}
+
+static size_t
+count_letters(void)
+{
+	struct account *account;
+	struct selected *selected = look(&account);
+	size_t count = selected_count(selected);
+
+	selected_close(selected);
+	ck_assert_int_eq(account_close(account), 0);
+	return count;
+}
+
+START_TEST(a_big_letter_is_saved_through_the_queue)
+{
+	TEXT_AUTO got = TEXT_INIT(1 << 20);
+	int client, file;
+
+	begin();
+	client = log_in();
+	(void)ask(client, &got, "", "x OK ");
+	ck_assert_int_eq(send(client, "a APPEND INBOX {200000}\r\n", 25, 0),
+	    25);
+	wait_heard("save ");
+	ck_assert_uint_eq(said, SIZE);
+	file = give_file();
+	(void)ask(client, &got, "", "+ ");
+	ck_assert_uint_eq(send_message(client, file), SIZE);
+	wait_heard("save saved ");
+	ck_assert_uint_eq(said, TICKET);
+	say_kept(SIZE);
+	(void)ask(client, &got, "\r\n", "a OK ");
+	(void)close(file);
+	(void)close(client);
+	play_run(&play, 0);
+	end();
+	ck_assert(slice_is_str(text_slice(&heard), "save saved "));
+	ck_assert_uint_eq(count_letters(), 1);
+}
+END_TEST
+
+/*
+ * The client goes before the file is there, or before it is durable; or its
+ * connection breaks (it leaves the greeting unread), and the file comes when
+ * the session is gone.
+ */
+START_TEST(a_file_that_nobody_waits_for_is_given_up)
+{
+	TEXT_AUTO got = TEXT_INIT(1 << 20);
+	int client, file = -1;
+
+	begin();
+	client = log_in();
+	if (_i < 2)
+		(void)ask(client, &got, "", "x OK ");
+	ck_assert_int_eq(send(client, "a APPEND INBOX {200000}\r\n", 25, 0),
+	    25);
+	wait_heard("save ");
+	if (_i == 1) {
+		file = give_file();
+		(void)ask(client, &got, "", "+ ");
+		ck_assert_uint_eq(send_message(client, file), SIZE);
+		wait_heard("save saved ");
+	}
+	(void)close(client);
+	play_run(&play, 0);
+	if (_i != 1) {
+		file = give_file();
+		wait_heard("save abandon ");
+	} else {
+		say_kept(SIZE);
+		wait_heard("save saved unref ");
+	}
+	(void)close(file);
+	end();
+	ck_assert_uint_eq(count_letters(), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -390,6 +600,9 @@ unit_suite(void)
 	tcase_add_test(tcase, a_big_letter_is_scanned_when_somebody_asks);
 	tcase_add_test(tcase, a_crash_loses_neither_letter_nor_structure);
 	tcase_add_test(tcase, a_list_of_letters_reads_none_of_them);
+	tcase_add_test(tcase, a_big_letter_is_saved_through_the_queue);
+	tcase_add_loop_test(tcase, a_file_that_nobody_waits_for_is_given_up,
+	    0, 3);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
