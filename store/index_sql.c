@@ -216,7 +216,10 @@ static const char *const statements[SQL_COUNT] = {
 "	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",
 [SQL_STRUCTURE_NEW] = "INSERT OR REPLACE INTO structure VALUES (?, ?)",
 [SQL_VANISHED] = "SELECT place, last FROM tombstone"
-"	WHERE +place BETWEEN ? AND ? AND modseq > ? ORDER BY place",
+"	WHERE place BETWEEN ? AND ? AND modseq > ? ORDER BY place",
+[SQL_VANISHED_LATELY] = "SELECT place, last FROM tombstone"
+"	INDEXED BY tombstone_modseq"
+"	WHERE place BETWEEN ? AND ? AND modseq > ? ORDER BY place",
 [SQL_SEARCH_TAIL] = "SELECT count(*), coalesce(sum(bytes), 0) FROM"
 "	(SELECT iif(big IS NULL, trace_bytes + body_bytes, ?) AS bytes"
 "	FROM letter WHERE id > ? ORDER BY id LIMIT ?)",

@@ -10,6 +10,8 @@
 #include "store/selected_inside.h"
 
 #define GAP_MOST	8	/* rows walked over rather than asked anew */
+#define LATELY		1000	/* numbers ago: fewer rows have them than the
+				   walk through all that has gone */
 
 struct walk {
 	struct selected	*selected;
@@ -159,9 +161,12 @@ int
 selected_vanished(struct selected *selected, uint64_t since,
     selected_vanished_fn *fn, void *arg)
 {
-	DB_QUERY_AUTO	q = db_ask(selected->account->index->db,
-			    SQL_VANISHED);
-	int		r;
+	struct index	*index = selected->account->index;
+	uint64_t	 next = index->marks.modseqs.next;
+	DB_QUERY_AUTO	 q = db_ask(index->db, next > LATELY &&
+			    since < next - LATELY ? SQL_VANISHED :
+			    SQL_VANISHED_LATELY);
+	int		 r;
 
 	db_put_u64(&q, ENTRY_FIRST(selected->mailbox));
 	db_put_u64(&q, ENTRY_LAST(selected->mailbox));
