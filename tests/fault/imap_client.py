@@ -86,6 +86,7 @@ class Answer:
         self.found = None       # of SEARCH
         self.listed = []
         self.status = {}
+        self.vanished = []      # UIDs that went while nobody was there
 
     def expect(self, word, code=None):
         if self.word != word or (code and code not in self.text):
@@ -97,7 +98,7 @@ class Answer:
 class Client:
     """One session; `places` is its mailbox, None while none is open."""
 
-    def __init__(self, hub, name, rev2=False):
+    def __init__(self, hub, name, enable=""):
         self.name = name
         self.lines = Lines(hub.connect("imap"))
         self.places = None
@@ -109,8 +110,8 @@ class Client:
         if not self.lines.line().startswith(b"* OK"):
             raise Cut("not greeted")
         self.run("LOGIN ann@%s %s" % (DOMAIN, PASSWORD)).expect("OK")
-        if rev2:
-            self.run("ENABLE IMAP4rev2").expect("OK")
+        if enable:
+            self.run("ENABLE " + enable).expect("OK")
 
     # --- saying ------------------------------------------------------------
 
@@ -223,6 +224,10 @@ class Client:
             self.answer.found = numbers(all_of.group(1)) if all_of else []
         elif first == b"LIST":
             self.answer.listed.append(parse(rest))
+        elif first == b"VANISHED":
+            if not rest.startswith(b"(EARLIER) "):
+                raise Fault("%s was told %r" % (self.name, raw))
+            self.answer.vanished += numbers(rest[10:])
         elif first == b"STATUS":
             items = parse(rest)[1]
             self.answer.status = dict(zip(items[::2], map(int, items[1::2])))

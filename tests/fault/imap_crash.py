@@ -142,6 +142,7 @@ def crash(game, what):
     if what != "queue":
         reopen(game)
     settle(game, pendings, sent)
+    game.come_back()
     game.all_current()
 
 

@@ -6,7 +6,7 @@ import socket
 import time
 
 from hub import DOMAIN, PASSWORD, Fault
-from imap_client import Client, numbers, set_of
+from imap_client import Client, flag_set, numbers, set_of
 from imap_model import (KEYWORDS, SYSTEM, Entry, Letter, Mailbox, changed,
                         key)
 from ledger import Cut, Lines, Refused
@@ -33,6 +33,7 @@ class Play:
         self.hub, self.rng = hub, rng
         self.history = []
         self.letters = 0
+        self.away = []          # (mailbox, its MODSEQ, {UID: flags})
         self.boxes = {}
         self.uidvalidities = set()
         self.watcher = self.client("w")
@@ -44,16 +45,19 @@ class Play:
             (self.move, 4), (self.expunge, 5), (self.uid_expunge, 3),
             (self.append, 5), (self.create, 2), (self.delete, 2),
             (self.rename, 2), (self.leave, 1), (self.status, 2),
-            (self.idle, 4), (self.deliver, 3), (self.pop, 1)]
+            (self.idle, 4), (self.deliver, 3), (self.pop, 1),
+            (self.go_away, 2), (self.come_back, 3)]
 
     # --- clients -----------------------------------------------------------
 
-    def client(self, name):
+    def client(self, name, enable=None):
         """Logged in; a hub that was just killed needs a while."""
+        if enable is None:
+            enable = self.rng.choice(("", "IMAP4rev2", "CONDSTORE"))
         until = time.monotonic() + GUARD
         while True:
             try:
-                client = Client(self.hub, name, self.rng.random() < 0.5)
+                client = Client(self.hub, name, enable)
                 client.box, client.read_only = None, False
                 return client
             except (Cut, OSError) as fault:
@@ -564,6 +568,36 @@ class Play:
             client.take()
         client.done()
         self.compare(client, True)
+
+    # --- who was away, RFC 7162 3.2.5 --------------------------------------
+
+    def go_away(self):
+        """Note a mailbox as a client has it that ends now."""
+        name = self.busy()
+        modseq = self.run(self.watcher, "STATUS %s (HIGHESTMODSEQ)" %
+                          name).expect("OK").status[b"HIGHESTMODSEQ"]
+        self.away = self.away[-3:] + [(self.boxes[name], modseq, {
+            e.uid: e.flags for e in self.boxes[name].entries.values()})]
+
+    def come_back(self):
+        """It opens it again, and is told what has changed and gone."""
+        names = {id(box): name for name, box in self.boxes.items()}
+        away = [x for x in self.away if id(x[0]) in names]
+        if not away:
+            return
+        box, modseq, known = self.rng.choice(away)
+        client = self.client("q", "QRESYNC")
+        answer = self.run(client, "SELECT %s (QRESYNC (%d %d))" % (
+            names[id(box)], box.uidvalidity, modseq)).expect("OK")
+        client.close()
+        now = {uid: flags for uid, flags in known.items()
+               if uid not in answer.vanished}
+        now.update((int(items["UID"]), flag_set(items["FLAGS"]))
+                   for _, items in answer.fetched)
+        want = {e.uid: e.flags for e in box.entries.values()}
+        if now != want:
+            raise Fault("who was away knows %s of MODSEQ %d, then %s; there "
+                        "is %s" % (known, modseq, now, want))
 
     # --- mail that comes, and POP3 -----------------------------------------
 
