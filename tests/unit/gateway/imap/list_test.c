@@ -53,8 +53,8 @@ START_TEST(others_are_served_while_names_are_matched)
 	char byte;
 
 	make_names();
-	imap_begin(0);
-	imap_begin(1);
+	imap_log_in(0);
+	imap_log_in(1);
 	(void)imap_ask(0, "x NOOP\r\n", "x OK");
 	(void)imap_ask(1, "x NOOP\r\n", "x OK");
 	add_list(&say, 4096);
@@ -72,7 +72,7 @@ START_TEST(the_patterns_of_a_list_have_a_limit)
 {
 	TEXT_AUTO say = TEXT_INIT(1 << 16);
 
-	imap_begin(0);
+	imap_log_in(0);
 	add_list(&say, 4098);
 	(void)imap_ask(0, say.at,
 	    "a NO [LIMIT] the patterns of one LIST have 4096 bytes at most");
