@@ -6,6 +6,7 @@
  * answering, is started again, and the queue delivers again from the journal.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -424,6 +425,10 @@ on_compact_time(void *arg)
 	mailbox_broken(r);
 	if (r < 0)
 		log_say("housekeeping: %s", strerror(-r));
+	if (r == 0) {
+		account_rest(mailbox->account);
+		(void)malloc_trim(0);
+	}
 	timer_set(mailbox->compact_timer, r > 0 ? 1 : COMPACT_MS);
 }
 

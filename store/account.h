@@ -228,6 +228,8 @@ int	account_sync(struct account *);
  * 1 there is more to do, 0 nothing left, or -errno.
  */
 int	account_tidy(struct account *);
+/* Give back what memory can be had again; a session that idles wants none. */
+void	account_rest(struct account *);
 
 /* One entry, as people are shown it. */
 struct listed_letter {

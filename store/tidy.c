@@ -99,6 +99,12 @@ account_tidy(struct account *account)
 }
 
 void
+account_rest(struct account *account)
+{
+	db_rest(account->index->db);
+}
+
+void
 account_on_change(struct account *account, account_change_fn *fn, void *arg)
 {
 	account->change = fn;

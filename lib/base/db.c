@@ -366,15 +366,33 @@ undo:
 	return r;
 }
 
+/* All, or those that are not under way. */
+static void
+drop_statements(sqlite3_stmt **statements, size_t count, bool all)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!all && sqlite3_stmt_busy(statements[i]))
+			continue;
+		(void)sqlite3_finalize(statements[i]);
+		statements[i] = NULL;
+	}
+}
+
+void
+db_rest(struct db *db)
+{
+	drop_statements(db->statements, db->format->statement_count, false);
+	drop_statements(db->own, OWN_COUNT, false);
+	(void)sqlite3_db_release_memory(db->lite);
+}
+
 void
 db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
-	for (unsigned i = 0; i < db->format->statement_count; i++)
-		(void)sqlite3_finalize(db->statements[i]);
-	for (unsigned i = 0; i < OWN_COUNT; i++)
-		(void)sqlite3_finalize(db->own[i]);
+	drop_statements(db->statements, db->format->statement_count, true);
+	drop_statements(db->own, OWN_COUNT, true);
 	/* pages that could not be synced must not be taken for safe */
 	if (db->broken && db->lite != NULL)
 		(void)sqlite3_db_config(db->lite,

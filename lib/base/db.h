@@ -61,6 +61,14 @@ int	db_open(int folder_fd, const char *name, const struct db_format *,
 /* What is not committed is gone.  NULL is fine. */
 void	db_close(struct db *);
 
+/*
+ * Nothing is asked for a while: give back the memory of pages and statements,
+ * which are read and prepared again when they are wanted.  A query that has given
+ * a row, and a transaction, go on as if nothing had been; one that was only asked
+ * for must be asked for again.
+ */
+void	db_rest(struct db *);
+
 /* Begin a transaction if none is open. */
 int	db_begin(struct db *);
 /* End it; `full`: durable when this returns 0, with all that went before. */

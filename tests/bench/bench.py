@@ -21,6 +21,7 @@ import threading
 import time
 
 import collect
+import idling
 import imap
 import load
 import meter
@@ -268,8 +269,12 @@ def imaping(hub, peer, rounds, letters):
     imap.imap(hub, peer, rounds, letters, sys.modules[__name__])
 
 
+def sessions(hub, peer, _rounds):
+    idling.idling(hub, peer)
+
+
 JOBS = {"smtp": smtp, "pop3": pop3, "imap": imaping, "collect": collecting,
-        "idle": idle}
+        "idling": sessions, "idle": idle}
 
 
 def bench(args, running):

@@ -140,6 +140,38 @@ START_TEST(a_part_can_be_undone_by_itself)
 }
 END_TEST
 
+/* In a transaction and among the rows of a query, too. */
+START_TEST(a_rest_changes_nothing)
+{
+	struct db *db = opened();
+	struct db_query all;
+
+	ck_assert_int_eq(db_begin(db), 0);
+	ck_assert_int_eq(add(db, 1, slice_of(NULL, 0)), 0);
+	db_rest(db);
+	ck_assert_int_eq(add(db, 2, slice_of(NULL, 0)), 0);
+	ck_assert_int_eq(db_commit(db, false), 0);
+	db_rest(db);
+	db_rest(db);
+	ck_assert_int_eq(count(db), 2);
+	all = db_ask(db, READ_ALL);
+	ck_assert_int_eq(db_next(&all), 1);
+	ck_assert_int_eq(db_i64(&all, 0, 9), 1);
+	db_rest(db);
+	ck_assert_int_eq(db_next(&all), 1);
+	ck_assert_int_eq(db_i64(&all, 0, 9), 2);
+	ck_assert_int_eq(db_next(&all), 0);
+	db_end(&all);
+	ck_assert_int_eq(db_begin(db), 0);
+	ck_assert_int_eq(add(db, 3, slice_of(NULL, 0)), 0);
+	db_rest(db);
+	db_rollback(db);
+	db_rest(db);
+	ck_assert_int_eq(count(db), 2);
+	db_close(db);
+}
+END_TEST
+
 START_TEST(a_newer_format_is_refused_with_its_number)
 {
 	struct db *db = opened();
@@ -418,6 +450,7 @@ unit_suite(void)
 	    0, 2);
 	tcase_add_test(tcase, what_is_rolled_back_or_left_open_is_not_there);
 	tcase_add_test(tcase, a_part_can_be_undone_by_itself);
+	tcase_add_test(tcase, a_rest_changes_nothing);
 	tcase_add_loop_test(tcase, a_newer_format_is_refused_with_its_number,
 	    0, 2);
 	tcase_add_test(tcase, an_older_format_is_brought_up);
