@@ -64,7 +64,14 @@ slice_is_str(struct slice s, const char *string)
 bool
 slice_is_word(struct slice s, const char *word)
 {
-	return slice_is_nocase(s, slice_str(word));
+	size_t n = 0;
+
+	if (word == NULL)
+		return s.len == 0;
+	/* most differ in the first letter: no length is asked for */
+	while (n < s.len && word[n] != '\0' && lower(s.at[n]) == lower(word[n]))
+		n++;
+	return n == s.len && word[n] == '\0';
 }
 
 bool

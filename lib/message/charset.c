@@ -107,6 +107,7 @@ add_ascii(struct text *text, struct slice line)
 static void
 add_lines(struct text *text, struct slice charset, struct slice bytes)
 {
+	const bool is_plain = !is_utf7(charset);
 	struct slice line;
 	bool more;
 
@@ -116,7 +117,7 @@ add_lines(struct text *text, struct slice charset, struct slice bytes)
 			line = bytes;
 		if (line.len > 0 && line.at[line.len - 1] == '\r')
 			line.len--;
-		if (!is_utf7(charset) && slice_is_printable_ascii(line))
+		if (is_plain && slice_is_printable_ascii(line))
 			add_ascii(text, line);
 		else
 			words_convert(text, charset, line);

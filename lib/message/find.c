@@ -15,18 +15,40 @@
 #define CHARACTERS	32	/* of a decomposition; Unicode has 18 at most */
 #define GROWTH		12	/* bytes that one byte of UTF-8 may become */
 
+/* A byte in each of the eight places of a number. */
+#define EACH(byte)	(UINT64_C(0x0101010101010101) * (byte))
+
+/*
+ * Eight bytes of ASCII at once: in `begun` the high bit of those from 'a' on is
+ * set, in `over` that of those behind 'z'.
+ */
+static void
+fold_eight(char *to, const char *from)
+{
+	uint64_t eight, begun, over;
+
+	memcpy(&eight, from, 8);
+	begun = eight + EACH(0x80 - 'a');
+	over = eight + EACH(0x80 - 'z' - 1);
+	eight ^= (begun & ~over & EACH(0x80)) >> 2;
+	memcpy(to, &eight, 8);
+}
+
 /* Add ASCII, of which only small letters change. */
 static void
 fold_ascii(struct text *text, struct slice s)
 {
 	char *to = text_space(text, s.len);
+	size_t n = 0;
 
 	if (to == NULL)
 		return;
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.at[i];
+	for (; n + 8 <= s.len; n += 8)
+		fold_eight(to + n, s.at + n);
+	for (; n < s.len; n++) {
+		char c = s.at[n];
 
-		to[i] = (char)(c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c);
+		to[n] = (char)(c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c);
 	}
 }
 
@@ -35,7 +57,13 @@ static size_t
 ascii_bytes(struct slice s)
 {
 	size_t n = 0;
+	uint64_t eight;
 
+	for (; n + 8 <= s.len; n += 8) {
+		memcpy(&eight, s.at + n, 8);
+		if ((eight & EACH(0x80)) != 0)
+			break;
+	}
 	while (n < s.len && (unsigned char)s.at[n] < 0x80)
 		n++;
 	return n;

@@ -125,6 +125,21 @@ header_count(struct slice block, const char *name)
 	return n;
 }
 
+/* Add the bytes of a line, as many as there is room for. */
+static void
+add_line(struct text *text, struct slice line)
+{
+	size_t room = text->limit - text->len;
+	char *to = text_space(text, line.len < room ? line.len : room);
+
+	for (size_t i = 0; to != NULL && i < line.len && i < room; i++) {
+		char c = line.at[i];
+
+		to[i] = c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+	}
+	text->failed = text->failed || line.len > room;
+}
+
 void
 header_unfold(struct text *text, struct slice value)
 {
@@ -136,12 +151,6 @@ header_unfold(struct text *text, struct slice value)
 		/* only a line end before a blank is folding; others stay one */
 		if (s.len > 0 && is_wsp(s.at[0]))
 			line = line_bare(line);
-		for (size_t i = 0; i < line.len; i++) {
-			char c = line.at[i];
-
-			if (c == '\r' || c == '\n' || c == '\0')
-				c = ' ';
-			text_add_byte(text, c);
-		}
+		add_line(text, line);
 	}
 }

@@ -214,8 +214,11 @@ is_block(struct slice name)
 		"tbody", "td", "tfoot", "th", "thead", "title", "tr", "ul",
 	};
 
+	const char first = name.len > 0 ? lower(name.at[0]) : '\0';
+
+	/* tags are many, and most differ in the first letter */
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
-		if (slice_is_word(name, blocks[i]))
+		if (first == blocks[i][0] && slice_is_word(name, blocks[i]))
 			return true;
 	return false;
 }

@@ -162,11 +162,25 @@ is_control(struct slice character)
 	    (unsigned char)character.at[1] < 0xa0);
 }
 
+/* Add the printable ASCII that begins `*s`, as far as there is room. */
+static void
+add_ascii(struct text *text, struct slice *s)
+{
+	size_t n = 0, room = text->limit - text->len;
+
+	while (n < s->len && s->at[n] >= 0x20 && s->at[n] < 0x7f)
+		n++;
+	text_add(text, slice_first(*s, n < room ? n : room));
+	text->failed = text->failed || n > room;
+	*s = slice_after(*s, n);
+}
+
 /* Add bytes that ought to be UTF-8. */
 static void
 add_utf8(struct text *text, struct slice s)
 {
-	while (s.len > 0 && !text_failed(text)) {
+	for (add_ascii(text, &s); s.len > 0 && !text_failed(text);
+	    add_ascii(text, &s)) {
 		size_t n = utf8_bytes(s);
 
 		if (n == 0)
@@ -377,13 +391,15 @@ decode_line(struct text *text, struct slice line)
 	bool utf8 = slice_is_utf8(line);
 	TEXT_AUTO raw = TEXT_INIT(line.len);
 	struct word word;
-	size_t at = 0;
+	size_t at = 0, skip;
 
 	/* `between` is what stands since the last encoded word, up to `at` */
 	while (at < line.len && !text_failed(text)) {
 		if (!word_read(slice_after(line, at), &word)) {
-			between.len++;
-			at++;
+			skip = slice_find_str(slice_after(line, at + 1), "=?");
+			skip = skip == SIZE_MAX ? line.len - at : skip + 1;
+			between.len += skip;
+			at += skip;
 			continue;
 		}
 		if (charset.len == 0 || !is_blank(between) ||

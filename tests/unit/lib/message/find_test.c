@@ -186,6 +186,27 @@ START_TEST(what_was_folded_once_is_looked_through_by_all)
 }
 END_TEST
 
+/* Eight bytes are folded at once: each as if it stood alone. */
+START_TEST(ascii_is_folded_wherever_it_stands)
+{
+	TEXT_AUTO folded = TEXT_INIT(64);
+	char bytes[19];
+
+	for (size_t at = 0; at < sizeof(bytes); at++) {
+		char c = (char)_i;
+
+		memset(bytes, 'm', sizeof(bytes));
+		bytes[at] = c;
+		text_clear(&folded);
+		find_fold(&folded, slice_of(bytes, sizeof(bytes)));
+		ck_assert_uint_eq(folded.len, sizeof(bytes));
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			ck_assert_int_eq(folded.at[i], i != at ? 'M' :
+			    c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+	}
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -201,6 +222,7 @@ unit_suite(void)
 	tcase_add_loop_test(t, every_text_can_be_searched, 0, 5);
 	tcase_add_test(t, a_character_is_found_wherever_the_text_is_cut);
 	tcase_add_test(t, what_was_folded_once_is_looked_through_by_all);
+	tcase_add_loop_test(t, ascii_is_folded_wherever_it_stands, 0, 128);
 	suite_add_tcase(s, t);
 	return s;
 }

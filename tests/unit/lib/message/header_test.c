@@ -129,6 +129,16 @@ START_TEST(what_is_unfolded_is_one_line)
 }
 END_TEST
 
+START_TEST(what_does_not_fit_is_cut)
+{
+	TEXT_AUTO text = TEXT_INIT(5);
+
+	header_unfold(&text, slice_str("abc\r\n defg\r\n h"));
+	ck_assert(slice_is_str(text_slice(&text), "abc d"));
+	ck_assert(text_failed(&text));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -142,6 +152,7 @@ unit_suite(void)
 	tcase_add_test(tests, the_first_of_two_is_found_and_both_count);
 	tcase_add_loop_test(tests, the_line_of_a_mailbox_file_is_cut_off, 0,
 	    (int)(sizeof(mbox) / sizeof(mbox[0])));
+	tcase_add_test(tests, what_does_not_fit_is_cut);
 	tcase_add_loop_test(tests, what_is_unfolded_is_one_line, 0,
 	    sizeof(folded) / sizeof(folded[0]));
 	suite_add_tcase(suite, tests);
