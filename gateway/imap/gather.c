@@ -175,8 +175,8 @@ void
 imapd_gather_refuse(struct imapd_session *session, int error)
 {
 	if (error == -ENOBUFS || error == -E2BIG)
-		imapd_finish(session, "NO [LIMIT] these are too many letters "
-		    "for that: search for fewer");
+		imapd_find_fail(session, "[LIMIT]", "these are too many "
+		    "letters for that: search for fewer");
 	else
 		imapd_refuse(session, error);
 }

@@ -16,9 +16,9 @@
 
 static void	go_judge(struct imapd_session *);
 
-/* NO; RFC 5182 2.1: a search that fails leaves nothing in "$". */
-static void
-fail(struct imapd_session *session, const char *code, const char *words)
+void
+imapd_find_fail(struct imapd_session *session, const char *code,
+    const char *words)
 {
 	const struct imapd_finding *search = session->work;
 
@@ -166,7 +166,7 @@ more(struct imapd_session *session)
 	uint64_t began = clock_ms();
 
 	if (search->worked_ms > SEARCH_MS) {
-		fail(session, "[LIMIT]",
+		imapd_find_fail(session, "[LIMIT]",
 		    "the search takes too long: ask for less");
 		return;
 	}
@@ -186,7 +186,7 @@ imapd_find(struct imapd_session *session, const struct imapd_search *asked,
 
 	search->asked = *asked;
 	if (asked->bad_charset) {
-		fail(session, "[BADCHARSET (UTF-8 US-ASCII)]",
+		imapd_find_fail(session, "[BADCHARSET (UTF-8 US-ASCII)]",
 		    "the charset is not known");
 		return;
 	}
@@ -200,9 +200,9 @@ imapd_find(struct imapd_session *session, const struct imapd_search *asked,
 	r = imapd_match_begin(&search->match, session, search->asked.keys,
 	    &words);
 	if (r == -E2BIG)
-		fail(session, "[LIMIT]", words);
+		imapd_find_fail(session, "[LIMIT]", words);
 	else if (r < 0 || search->uids == NULL || search->numbers == NULL)
-		fail(session, "[LIMIT]", "memory is out");
+		imapd_find_fail(session, "[LIMIT]", "memory is out");
 	else
 		session->more = more;
 }

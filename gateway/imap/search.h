@@ -43,6 +43,9 @@ void	imapd_find_end(struct imapd_finding *);
  */
 void	imapd_find_tell(struct imapd_session *, const char *word,
 	    const uint32_t *found);
+/* NO: it cannot be done.  RFC 5182 2.1: then SAVE leaves nothing in "$". */
+void	imapd_find_fail(struct imapd_session *, const char *code,
+	    const char *words);
 /* All was told: the last words. */
 void	imapd_find_finish(struct imapd_session *);
 

@@ -81,8 +81,9 @@ add_address(struct text *to, struct slice list, bool is_display)
 		if (is_display)
 			add_display(to, &parts);
 		else
-			words_decode(to, slice_first(text_slice(
-			    &parts.text[PART_MAILBOX]), RAW_MOST));
+			/* RFC 2047 5: no encoded words in there */
+			words_convert(to, slice_of(NULL, 0), slice_first(
+			    text_slice(&parts.text[PART_MAILBOX]), RAW_MOST));
 	}
 	for (unsigned i = 0; i < PARTS; i++) {
 		failed = failed || text_failed(&parts.text[i]);
