@@ -54,21 +54,22 @@ add(struct imapd_vanished *vanished, uint32_t low, uint32_t high)
 static int
 add_unseen(const struct finding *finding, uint32_t low, uint32_t high)
 {
-	size_t n = selected_find(finding->selected, low);
-	const struct selected_letter *letter;
+	size_t count = selected_count(finding->selected);
 	uint64_t next = low;
+	uint32_t uid;
 	int r = 0;
 
-	for (; r == 0 && next <= high; n++) {
-		letter = selected_at(finding->selected, n);
-		if (letter == NULL || letter->uid > high)
-			return add(finding->vanished, (uint32_t)next, high);
-		if (letter->uid > next)
-			r = add(finding->vanished, (uint32_t)next,
-			    letter->uid - 1);
-		next = (uint64_t)letter->uid + 1;
+	for (size_t n = selected_find(finding->selected, low); r == 0 &&
+	    n < count && next <= high; n++) {
+		uid = selected_at(finding->selected, n)->uid;
+		if (uid > high)
+			break;
+		if (uid > next)
+			r = add(finding->vanished, (uint32_t)next, uid - 1);
+		next = (uint64_t)uid + 1;
 	}
-	return r;
+	return r < 0 || next > high ? r :
+	    add(finding->vanished, (uint32_t)next, high);
 }
 
 static int
