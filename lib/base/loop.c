@@ -14,7 +14,13 @@
 #include <sys/queue.h>
 #include <time.h>
 
-#define TURN	32	/* handlers before descriptors are looked at again */
+/*
+ * Handlers, and how long they may take together, before descriptors are looked
+ * at again: somebody whose long work goes on in pieces, each a timer set to 0,
+ * keeps others waiting for one piece, not for 32.
+ */
+#define TURN	32
+#define TURN_US	5000
 
 struct signal_watch {
 	SLIST_ENTRY(signal_watch) next;
@@ -50,6 +56,7 @@ static struct {
 struct loop *
 loop_new(void)
 {
+	const struct timeval turn = { .tv_usec = TURN_US };
 	struct event_config *config = event_config_new();
 	struct loop *loop = calloc(1, sizeof(*loop));
 
@@ -62,7 +69,7 @@ loop_new(void)
 	 */
 	(void)event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV |
 	    EVENT_BASE_FLAG_NOLOCK);
-	(void)event_config_set_max_dispatch_interval(config, NULL, TURN, 0);
+	(void)event_config_set_max_dispatch_interval(config, &turn, TURN, 0);
 	loop->base = event_base_new_with_config(config);
 	if (loop->base == NULL)
 		goto undo;

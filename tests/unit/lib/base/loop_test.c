@@ -271,6 +271,45 @@ on_signal(void *arg, int number)
 	loop_stop(scene->loop);
 }
 
+/* A piece of long work, and the next of it in a turn of its own. */
+static void
+on_long_work(void *arg)
+{
+	struct scene *scene = arg;
+	uint64_t until = clock_ms() + 20;
+
+	while (clock_ms() < until)
+		;
+	if (scene->count++ == 0)
+		peer_say(scene->fd[1], "x");
+	timer_set(scene->timer, 0);
+}
+
+static void
+on_byte_end(void *arg, unsigned events)
+{
+	struct scene *scene = arg;
+
+	(void)events;
+	loop_stop(scene->loop);
+}
+
+/* DESIGN.md 4: who works in pieces keeps others waiting for one of them */
+START_TEST(long_work_in_pieces_keeps_others_waiting_for_one)
+{
+	struct scene scene;
+
+	begin(&scene);
+	scene.timer = timer_new(scene.loop, on_long_work, &scene);
+	scene.watch = watch_new(scene.loop, scene.fd[0], on_byte_end, &scene);
+	ck_assert_int_eq(watch_want(scene.watch, LOOP_READ), 0);
+	timer_set(scene.timer, 0);
+	ck_assert_int_eq(loop_run(scene.loop), 0);
+	ck_assert_uint_le(scene.count, 2);
+	end(&scene);
+}
+END_TEST
+
 START_TEST(a_signal_is_told_in_the_loop)
 {
 	struct scene scene;
@@ -325,6 +364,8 @@ unit_suite(void)
 	    a_freed_watch_wakes_nobody_though_a_copy_of_its_end_lives);
 	tcase_add_test(tcase,
 	    a_timer_that_sets_itself_to_0_for_ever_starves_nobody);
+	tcase_add_test(tcase,
+	    long_work_in_pieces_keeps_others_waiting_for_one);
 	tcase_add_test(tcase, a_signal_is_told_in_the_loop);
 	tcase_add_test(tcase, nothing_is_freed_where_there_is_nothing);
 	tcase_add_test(tcase, tests_can_stop_the_clocks);
