@@ -128,6 +128,7 @@ account_free(struct account *account)
 	search_free(account->search);
 	letters_close(account->letters);
 	keywords_free(account->keywords);
+	vocabulary_free(&account->vocabulary);
 	if (account->lock_fd >= 0)
 		(void)close(account->lock_fd);
 	free(account);
@@ -182,6 +183,7 @@ int
 account_undo(struct account *account, int r)
 {
 	(void)index_end(account->index, INDEX_UNDO);
+	vocabulary_forget(&account->vocabulary);
 	account->must_be_full = false;
 	if (account->has_pending)
 		account->lost = r;
@@ -382,6 +384,8 @@ deliver_new(struct account *account, const struct record *record)
 		return r;
 	account->must_be_full = account->must_be_full || r > 0;
 	account->has_pending = true;
+	if (record->keywords.len > 0)
+		vocabulary_forget(&account->vocabulary);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "store/index.h"
 #include "store/segments.h"
+#include "store/vocabulary.h"
 
 /* What a view did to a letter it lists; one not kept is held no more. */
 enum view_mark { VIEW_KEPT, VIEW_DELETING, VIEW_DELETED };
@@ -43,6 +44,7 @@ struct account {
 	struct selected	*kept_view;	/* one of them that was closed, or
 					   NULL */
 	struct keywords	*keywords;
+	struct vocabulary vocabulary;
 	struct search	*search;
 	account_change_fn *change;
 	void		*change_arg;

@@ -181,8 +181,11 @@ add_rows(struct appending *appending, struct mailbox *mailbox,
 		appended->record.keywords = text_slice(&appended->keywords);
 		appended->record.structure = text_slice(
 		    &appended->structure);
-		r = index_append(index, mailbox, &appended->record,
-		    &appended->place);
+		r = vocabulary_admit(&appending->account->vocabulary, index,
+		    mailbox->id, appended->record.keywords);
+		if (r == 0)
+			r = index_append(index, mailbox, &appended->record,
+			    &appended->place);
 	}
 	return r;
 }

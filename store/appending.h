@@ -50,8 +50,8 @@ const struct message_id *appending_id(const struct appending *, size_t n);
 /*
  * Make them visible and durable, in their order, under UIDs that follow each
  * other from *first_uid_out on.  Once.  0, -ENOENT (the mailbox was deleted),
- * -EOVERFLOW (it has no more UIDs) or as the disk says: then there is nothing
- * of them.
+ * -E2BIG (KEYWORDS_OF_MAILBOX), -EOVERFLOW (it has no more UIDs) or as the disk
+ * says: then there is nothing of them.
  */
 int	appending_commit(struct appending *, uint32_t *uidvalidity_out,
 	    uint32_t *first_uid_out);

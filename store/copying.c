@@ -26,6 +26,7 @@ struct copying {
 /* One step. */
 struct step {
 	struct copying	*copying;
+	uint32_t	 admitted;	/* the last set of keywords that was */
 	struct mailbox	*from, *to;
 	uint64_t	 modseq;
 	int64_t		 now_utc_ms;
@@ -150,6 +151,23 @@ move_one(struct step *step, const struct selected_letter *letter,
 	return r;
 }
 
+/* May letters of the mailbox they go to have these keywords? */
+static int
+admit(struct step *step, uint32_t keywords)
+{
+	struct selected *from = step->copying->from;
+	int r;
+
+	if (keywords == step->admitted)
+		return 0;
+	r = vocabulary_admit(&from->account->vocabulary,
+	    from->account->index, step->to->id,
+	    selected_words(from, keywords));
+	if (r == 0)
+		step->admitted = keywords;
+	return r;
+}
+
 static int
 step_one(struct step *step, size_t n, uint32_t *uid_out)
 {
@@ -162,6 +180,9 @@ step_one(struct step *step, size_t n, uint32_t *uid_out)
 	*uid_out = 0;
 	if ((letter->marks & SELECTED_GONE) != 0)
 		return 0;
+	r = admit(step, letter->keywords);
+	if (r < 0)
+		return r;
 	r = index_take_uid(index, step->to, &uid);
 	if (r < 0)
 		return r;

@@ -141,6 +141,9 @@ write_all(struct changing *changing, uint64_t *modseq_out)
 	if (mailbox == NULL)
 		return -ENOENT;
 	r = account_commit_open(account);
+	if (r == 0 && changing->change->how != FLAG_REMOVE)
+		r = vocabulary_admit(&account->vocabulary, account->index,
+		    mailbox->id, changing->change->keywords);
 	if (r == 0)
 		r = db_begin(account->index->db);
 	if (r == 0)

@@ -234,7 +234,10 @@ folder_status(struct account *account, uint32_t mailbox,
 	*status_out = (struct folder_status){
 		.mailbox = mailbox,
 		.uidvalidity = found->uidvalidity,
-		.uidnext = (uint32_t)found->uids_kept.next,
+		/* RFC 9051 2.3.1.1: of a mailbox that has given them all no
+		 * number is to come, and 0 would be no number */
+		.uidnext = found->uids_kept.next > UINT32_MAX ? UINT32_MAX :
+		    (uint32_t)found->uids_kept.next,
 		.messages = found->tally_kept.messages,
 		.unseen = found->tally_kept.unseen,
 		.deleted = found->tally_kept.deleted,

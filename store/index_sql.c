@@ -208,6 +208,8 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_FINISHED] = "DELETE FROM unfinished WHERE first = ?",
 [SQL_SELECTED] = "SELECT place, letter, flags, modseq, keywords FROM entry"
 "	WHERE place BETWEEN ? AND ? ORDER BY place",
+[SQL_WORDS] = "SELECT DISTINCT keywords FROM entry"
+"	WHERE place BETWEEN ? AND ? AND keywords != x''",
 [SQL_SAVED] = "SELECT saved FROM entry WHERE place = ?",
 [SQL_FACTS] = "SELECT l.id, " LETTER_COLUMNS " FROM letter l"
 "	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",

@@ -273,28 +273,36 @@ selected_words(const struct selected *selected, uint32_t keywords)
 /* Words */
 
 struct words {
-	struct text	 text;		/* those told, a space between */
+	struct keywords	*told;		/* each by itself, in capitals */
 	selected_word_fn *fn;
 	void		*arg;
 };
+
+/* Tell a word unless it was. */
+static int
+tell_word(struct words *words, struct slice word)
+{
+	uint32_t count = keywords_count(words->told), number;
+	TEXT_AUTO capitals = TEXT_INIT(KEYWORDS_MOST);
+	int r;
+
+	for (size_t i = 0; i < word.len; i++)
+		text_add_byte(&capitals, word.at[i] >= 'a' && word.at[i] <= 'z' ?
+		    (char)(word.at[i] - 'a' + 'A') : word.at[i]);
+	r = text_failed(&capitals) ? -ENOMEM : keywords_number(words->told,
+	    text_slice(&capitals), &number);
+	return r < 0 || number < count ? r : words->fn(words->arg, word);
+}
 
 static int
 tell_words(struct words *words, struct slice set)
 {
 	struct slice word;
-	int r;
+	int r = 0;
 
-	while (slice_word(&set, &word)) {
-		if (keywords_have(text_slice(&words->text), word))
-			continue;
-		keywords_add(&words->text, word);
-		if (text_failed(&words->text))
-			return -ENOMEM;
-		r = words->fn(words->arg, word);
-		if (r != 0)
-			return r;
-	}
-	return 0;
+	while (r == 0 && slice_word(&set, &word))
+		r = tell_word(words, word);
+	return r;
 }
 
 int
@@ -302,22 +310,19 @@ selected_each_word(const struct selected *selected, selected_word_fn *fn,
     void *arg)
 {
 	uint32_t count = keywords_count(selected->account->keywords);
-	struct words words = { TEXT_INIT(WORDS_MOST_BYTES), fn, arg };
+	struct words words = { keywords_new(), fn, arg };
 	bool *told = calloc(count, sizeof(*told));
-	int r = 0;
+	int r = told == NULL || words.told == NULL ? -ENOMEM : 0;
 
-	if (told == NULL)
-		return -ENOMEM;
-	told[0] = true;
 	for (size_t i = 0; r == 0 && i < selected->count; i++) {
 		uint32_t set = selected->letters[i].keywords;
 
-		if (told[set])
+		if (set == 0 || told[set])
 			continue;
 		told[set] = true;
 		r = tell_words(&words, selected_words(selected, set));
 	}
-	text_free(&words.text);
+	keywords_free(words.told);
 	free(told);
 	return r;
 }

@@ -12,7 +12,6 @@
 #define SELECTED_GONE		0x01u	/* its entry is deleted */
 #define SELECTED_CHANGED	0x02u	/* its flags are to be told */
 
-#define WORDS_MOST_BYTES (1024 * 1024)	/* of all keywords of one view */
 
 struct selected {
 	LIST_ENTRY(selected) link;

@@ -267,8 +267,9 @@ tell_size(struct imapd_session *session)
 	/* RFC 3516 4.3: literal8, for it may hold NUL */
 	text_addf(&text, "~{%llu}\r\n", (unsigned long long)fetch->most);
 	imapd_write(session, &text);
-	(void)rewind_part(fetch);
 	fetch->go = go_decoded;
+	if (rewind_part(fetch) < 0)
+		cut(session);
 }
 
 static void
@@ -278,8 +279,10 @@ go_count(struct imapd_session *session)
 	TEXT_AUTO decoded = TEXT_INIT(2 * IMAPD_PIECE);
 	bool is_last = fetch->left == 0;
 
-	if (decode_piece(fetch, &decoded) < 0)
+	if (decode_piece(fetch, &decoded) < 0) {
 		cut(session);
+		return;
+	}
 	fetch->decoded += decoded.len;
 	if (is_last)
 		fetch->go = tell_size;
@@ -322,7 +325,11 @@ tell_preview(struct imapd_session *session)
 		cut(session);
 		return;
 	}
-	preview_write(&words, &fetch->letter.structure, text_slice(&start));
+	if (preview_write(&words, &fetch->letter.structure,
+	    text_slice(&start)) < 0) {
+		cut(session);
+		return;
+	}
 	text_addf(&text, "%sPREVIEW ", fetch->between);
 	fetch->between = " ";
 	imapd_add_string(&text, text_slice(&words), session->rev2);

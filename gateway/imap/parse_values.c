@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "gateway/imap/parse.h"
+#include "lib/message/date.h"
 #include "store/selected.h"
 
 #define KEYWORDS_A_COMMAND	200	/* HARDENING 2: of a mailbox */
@@ -228,53 +229,23 @@ imapd_id_read(struct imapd_parse *parse)
 	return imapd_byte(parse, ')') && imapd_end(parse);
 }
 
-static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-/* Days since 1970-01-01 of a date of the Gregorian calendar. */
-static int32_t
-day_number(int year, int month, int day)
-{
-	int y = month <= 2 ? year - 1 : year;
-	int era = y / 400, of_era = y % 400;
-	int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 +
-	    of_year - 719468;
-}
-
-static int
-month_days(int year, int month)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-	    30, 31 };
-	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month == 2 && is_leap ? 29 : days[month - 1];
-}
-
 /* day "-" month "-" year. */
 static bool
 date_text(struct imapd_parse *parse, int32_t *day_out)
 {
 	uint64_t day, year;
-	struct slice name;
-	int month = 0;
+	int month;
 
 	if (!imapd_number(parse, 31, &day) || !imapd_byte(parse, '-'))
 		return false;
-	name = slice_first(parse->rest, 3);
+	month = date_month(slice_first(parse->rest, 3));
 	parse->rest = slice_after(parse->rest, 3);
-	for (int i = 0; i < 12; i++)
-		if (slice_is_nocase(name, slice_of(months + 3 * i, 3)))
-			month = i + 1;
 	if (month == 0)
 		return imapd_parse_fault(parse, "no such month");
 	if (!imapd_byte(parse, '-') || !imapd_number(parse, 9999, &year))
 		return false;
-	if (day == 0 || (int)day > month_days((int)year, month))
-		return imapd_parse_fault(parse, "no such day");
-	*day_out = day_number((int)year, month, (int)day);
-	return true;
+	return date_day((int)year, month, (int)day, day_out) == 0 ||
+	    imapd_parse_fault(parse, "no such day");
 }
 
 bool
@@ -338,7 +309,7 @@ imapd_add_date_time(struct text *text, int64_t utc_ms)
 		text_add_str(text, "\" 1-Jan-1970 00:00:00 +0000\"");
 		return;
 	}
-	text_addf(text, "\"%2d-%.3s-%04d %02d:%02d:%02d +0000\"", tm.tm_mday,
-	    months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
-	    tm.tm_sec);
+	text_addf(text, "\"%2d-%.*s-%04d %02d:%02d:%02d +0000\"", tm.tm_mday,
+	    SLICE_FMT(date_month_name(tm.tm_mon + 1)), tm.tm_year + 1900,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec);
 }

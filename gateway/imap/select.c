@@ -9,43 +9,54 @@
 #include "gateway/imap/resync.h"
 #include "gateway/imap/session.h"
 #include "store/folders.h"
+#include "store/vocabulary.h"
 
 #define FLAG_WORDS "\\Answered \\Flagged \\Deleted \\Seen \\Draft"
-/* HARDENING 2: 200 keywords of 64 characters.  Of more, which many letters may
- * have, those are told that come first; the others can be used all the same. */
+/* HARDENING 2: 200 keywords of 64 characters.  Delivered mail may bring more:
+ * those are told that come first; the others can be used all the same. */
 #define WORDS_BYTES	16384
+
+struct flag_words {
+	struct text	text;		/* a space before each */
+	size_t		count;
+};
 
 static int
 add_word(void *arg, struct slice word)
 {
-	struct text *text = arg;
+	struct flag_words *words = arg;
 
-	if (text->len + 1 + word.len > WORDS_BYTES)
+	if (words->text.len + 1 + word.len > WORDS_BYTES)
 		return 1;
-	text_add_byte(text, ' ');
-	text_add(text, word);
+	text_add_byte(&words->text, ' ');
+	text_add(&words->text, word);
+	words->count++;
 	return 0;
 }
 
 /* RFC 9051 6.3.2 wants the flags that letters have and can be given. */
-static void
+static int
 tell_flags(struct imapd_session *session)
 {
-	TEXT_AUTO words = TEXT_INIT(WORDS_BYTES);
+	struct flag_words words = { TEXT_INIT(WORDS_BYTES), 0 };
 	TEXT_AUTO text = TEXT_INIT(3 * WORDS_BYTES);
+	int r = selected_each_word(session->selected, add_word, &words);
 
-	(void)selected_each_word(session->selected, add_word, &words);
 	text_add_str(&text, "* FLAGS (" FLAG_WORDS);
-	text_add(&text, text_slice(&words));
+	text_add(&text, text_slice(&words.text));
 	text_add_str(&text, ")\r\n* OK [PERMANENTFLAGS (");
 	if (!session->is_read_only) {
 		text_add_str(&text, FLAG_WORDS);
-		text_add(&text, text_slice(&words));
-		text_add_str(&text, " \\*");
+		text_add(&text, text_slice(&words.text));
+		/* RFC 9051 7.1: new ones can be made, or no more of them */
+		if (r == 0 && words.count < KEYWORDS_OF_MAILBOX)
+			text_add_str(&text, " \\*");
 	}
 	text_add_str(&text, ")] what can be kept\r\n");
-	if (!text_failed(&text))
-		(void)stream_write(session->stream, text_slice(&text));
+	if (r >= 0)
+		imapd_write(session, &text);
+	text_free(&words.text);
+	return r < 0 ? r : 0;
 }
 
 /* RFC 3501 6.3.1: the first message that nobody has read. */
@@ -63,14 +74,16 @@ tell_unseen(struct imapd_session *session)
 	}
 }
 
-static void
+static int
 tell_mailbox(struct imapd_session *session, struct slice name,
     const struct folder_status *status)
 {
 	TEXT_AUTO list = TEXT_INIT(4096);
 	TEXT_AUTO id = TEXT_INIT(64);
+	int r = tell_flags(session);
 
-	tell_flags(session);
+	if (r < 0)
+		return r;
 	imapd_untagged(session->stream, "%zu EXISTS",
 	    selected_count(session->selected));
 	if (!session->rev2) {
@@ -94,6 +107,7 @@ tell_mailbox(struct imapd_session *session, struct slice name,
 	if (session->rev2 && !text_failed(&list))
 		imapd_untagged(session->stream, "LIST () \"/\" %.*s",
 		    SLICE_FMT(text_slice(&list)));
+	return 0;
 }
 
 static int
@@ -151,7 +165,12 @@ open_as(struct imapd_session *session, struct imapd_parse *parse,
 		imapd_refuse(session, r == -EINVAL ? -ENOENT : r);
 		return;
 	}
-	tell_mailbox(session, name, &status);
+	r = tell_mailbox(session, name, &status);
+	if (r < 0) {
+		imapd_leave(session);
+		imapd_refuse(session, r);
+		return;
+	}
 	/* RFC 7162 3.2.5: of another mailbox nothing that is known is true */
 	if (select.has_qresync && select.uidvalidity == status.uidvalidity)
 		imapd_resync(session, &select);
@@ -205,17 +224,35 @@ tell_step(void *arg, size_t n, const struct letter_facts *facts)
 	return 0;
 }
 
-/* The steps of what goes now, while it can still be asked what it is. */
+/* The steps of what has gone: the view lists it until its client was told. */
 static void
 tell_steps(struct imapd_session *session, const size_t *places, size_t count)
 {
-	for (size_t i = 0, run; i < count; i += run) {
+	int r = 0;
+
+	for (size_t i = 0, run; r == 0 && i < count; i += run) {
 		run = 1;
 		while (i + run < count && places[i + run] == places[i] + run)
 			run++;
-		(void)selected_facts(session->selected, places[i], run, 0,
+		r = selected_facts(session->selected, places[i], run, 0,
 		    tell_step, session);
 	}
+	/* they are deleted all the same; the trail has a line less */
+	if (r < 0)
+		session->ports.failed(session->ports.arg, r);
+}
+
+/* Those of the places that nobody has deleted before. */
+static size_t
+still_there(const struct imapd_session *session, const size_t *places,
+    size_t count, size_t there[SELECTED_STEP])
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!selected_is_expunged(session->selected, places[i]))
+			there[kept++] = places[i];
+	return kept;
 }
 
 static void
@@ -238,7 +275,7 @@ static void
 more_expunging(struct imapd_session *session)
 {
 	struct expunging *work = session->work;
-	size_t count = work->count - work->next;
+	size_t there[SELECTED_STEP], count = work->count - work->next, kept;
 	int r;
 
 	if (count == 0) {
@@ -247,11 +284,13 @@ more_expunging(struct imapd_session *session)
 	}
 	if (count > SELECTED_STEP)
 		count = SELECTED_STEP;
-	tell_steps(session, work->places + work->next, count);
-	r = selected_expunge(session->selected, work->places + work->next,
-	    count);
-	if (r < 0)
+	kept = still_there(session, work->places + work->next, count, there);
+	r = selected_expunge(session->selected, there, kept);
+	if (r < 0) {
 		imapd_refuse(session, r);
+		return;
+	}
+	tell_steps(session, there, kept);
 	work->next += count;
 }
 

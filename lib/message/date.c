@@ -183,12 +183,41 @@ is_leap(int year)
 	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
+static int
+month_days(int year, int month)
+{
+	static const int days[] =
+	    { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	return days[month - 1] + (month == 2 && is_leap(year));
+}
+
+int
+date_month(struct slice word)
+{
+	return name_find(month_names, word) + 1;
+}
+
+struct slice
+date_month_name(int month)
+{
+	return slice_of(month_names + (month - 1) * 3, 3);
+}
+
+int
+date_day(int year, int month, int day, int32_t *day_out)
+{
+	if (year < 0 || year > LAST_YEAR || month < 1 || month > 12 ||
+	    day < 1 || day > month_days(year, month))
+		return -EINVAL;
+	*day_out = (int32_t)day_number((struct day){ year, month, day });
+	return 0;
+}
+
 /* [ day-name "," ] day month year, with "-" between them as some write it */
 static bool
 take_day(struct slice *s, struct day *d)
 {
-	static const int month_days[] =
-	    { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	struct slice word = take_letters(s);
 	size_t digits;
 
@@ -198,7 +227,7 @@ take_day(struct slice *s, struct day *d)
 	if (take_number(s, 2, &d->day) == 0)
 		return false;
 	(void)take_byte(s, '-');
-	d->month = name_find(month_names, take_letters(s)) + 1;
+	d->month = date_month(take_letters(s));
 	(void)take_byte(s, '-');
 	digits = take_number(s, 4, &d->year);
 	if (d->month == 0 || digits < 2)
@@ -209,8 +238,7 @@ take_day(struct slice *s, struct day *d)
 	else if (digits == 3)
 		d->year += 1900;
 	return d->year >= 1970 && d->day >= 1 &&
-	    d->day <= month_days[d->month - 1] +
-	    (d->month == 2 && is_leap(d->year));
+	    d->day <= month_days(d->year, d->month);
 }
 
 /* hour ":" minute [ ":" second ], as seconds; 60 is a leap second */

@@ -17,6 +17,16 @@
 int	date_write(struct text *, int64_t utc_ms, int zone_minutes);
 
 /*
+ * Days from 1 January 1970 to that day, the months from 1 and years from 0 to
+ * 9999.  0, or -EINVAL (there is no such day).
+ */
+int	date_day(int year, int month, int day, int32_t *day_out);
+/* The month, from 1, that the first three letters of `word` name; 0: none. */
+int	date_month(struct slice word);
+/* "Jan" to "Dec"; `month` is 1 to 12. */
+struct slice date_month_name(int month);
+
+/*
  * Read a date-time, forgivingly: comments and folding anywhere, no weekday or a
  * wrong one, full names of days and months, years of two and three digits,
  * no seconds, zones with letters.  An unknown or missing zone is read as UTC
