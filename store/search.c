@@ -140,6 +140,13 @@ search_close(struct search *search)
 	search->file = NULL;
 }
 
+void
+search_rest(struct search *search)
+{
+	if (search->file != NULL)
+		search_file_rest(search->file);
+}
+
 int
 search_drop(struct search *search)
 {

@@ -170,6 +170,12 @@ search_file_close(struct search_file *file)
 	free(file);
 }
 
+void
+search_file_rest(struct search_file *file)
+{
+	db_rest(file->db);
+}
+
 /* The next four columns.  0 or -EUCLEAN. */
 static int
 read_row(struct db_query *q, struct search_row *row_out)

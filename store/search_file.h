@@ -29,6 +29,8 @@ int	search_file_open(int folder_fd, struct slice reader,
 	    struct search_file **file_out);
 /* NULL is fine. */
 void	search_file_close(struct search_file *);
+/* As db_rest(). */
+void	search_file_rest(struct search_file *);
 /* Remove search.db, which nobody has open.  0 (also: there was none), -errno. */
 int	search_file_remove(int folder_fd);
 

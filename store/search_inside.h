@@ -52,6 +52,8 @@ struct search	*search_new(int folder_fd, const struct index *);
 void	search_free(struct search *);
 /* See that search->file is open: 1, 0: there is none and `make` is not said. */
 int	search_open(struct search *, bool make);
+/* Give back the memory of pages: nothing is asked for a while. */
+void	search_rest(struct search *);
 /* Forget what is not written, and close. */
 void	search_close(struct search *);
 /* The letter at hand was read, or is not to be. */

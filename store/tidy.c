@@ -13,6 +13,7 @@
 
 #include "store/account_inside.h"
 #include "store/index_inside.h"
+#include "store/search_inside.h"
 
 #define STEP_ROWS	500	/* entries or letters: some 5 ms */
 
@@ -102,6 +103,7 @@ void
 account_rest(struct account *account)
 {
 	db_rest(account->index->db);
+	search_rest(account->search);
 }
 
 void

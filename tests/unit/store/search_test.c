@@ -505,6 +505,8 @@ START_TEST(another_life_goes_on_where_this_one_stopped)
 	ck_assert_uint_eq(index_all(), 0);
 	deliver_plain(150);
 	ck_assert_int_eq(search_step(box.account), SEARCH_MORE);
+	account_rest(box.account);
+	ck_assert_uint_ge(excluded("w7w"), 69);
 	box_close(&box);	/* in the middle */
 	box_open(&box);
 	(void)index_all();
