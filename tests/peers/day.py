@@ -20,7 +20,9 @@ import sys
 import time
 import traceback
 
-from imap import GUARD, good, letter, login, run, state, true
+from imap import good, letter, login, run, state, true
+
+GUARD = 1800        # seconds for one program; 2,000 letters take it a minute
 
 OFFLINEIMAPRC = """
 [general]
@@ -85,7 +87,7 @@ def by_offlineimap(args):
                                         port=args.base + 143))
 
     def sync():
-        run("offlineimap", "-o", "-c", path)
+        run("offlineimap", "-o", "-c", path, guard=GUARD)
 
     sync()
     near = mailbox.Maildir(os.path.join(args.folder, "near", "desk"))

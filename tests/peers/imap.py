@@ -182,11 +182,11 @@ def by_qresync(args):
     near.logout()
 
 
-def run(*command, stdin=None):
+def run(*command, stdin=None, guard=GUARD):
     """What a program wrote; it must end well."""
     ended = subprocess.run(command, stdin=subprocess.DEVNULL if stdin is None
                            else stdin, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, timeout=GUARD,
+                           stderr=subprocess.STDOUT, timeout=guard,
                            check=False)
     true(ended.returncode == 0, command[0], "ended with", ended.returncode,
          ended.stdout.decode("utf-8", "replace")[-2000:])
