@@ -237,6 +237,14 @@ note(struct step *step, bool is_last)
 	    step->last);
 }
 
+/* Every letter of a mailbox is in the view of whoever opens it. */
+static int
+has_room(const struct mailbox *to, size_t count)
+{
+	return count > COPYING_LETTERS_MOST ||
+	    to->tally.messages > COPYING_LETTERS_MOST - count ? -EFBIG : 0;
+}
+
 static int
 do_step(struct step *step, const size_t *numbers, size_t count, bool is_last,
     uint32_t *uids_out)
@@ -252,7 +260,9 @@ do_step(struct step *step, const size_t *numbers, size_t count, bool is_last,
 	/* of a mailbox that was deleted every letter is passed over */
 	if (step->to == NULL)
 		return -ENOENT;
-	if (count > 0)
+	if (step->to != step->from || !step->copying->is_move)
+		r = has_room(step->to, count);
+	if (r == 0 && count > 0)
 		r = index_take_modseq(index, &step->modseq);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = step_one(step, numbers[i], &uids_out[i]);

@@ -12,6 +12,13 @@
 
 #include "store/selected.h"
 
+/*
+ * Letters of the mailbox they go to.  A copy costs a row, so that a client could
+ * double a mailbox again and again; an open one has 32 bytes of memory for each
+ * of its letters.  Mail that is delivered has no such limit.
+ */
+#define COPYING_LETTERS_MOST	2000000u
+
 struct copying;			/* opaque; see copying.c */
 
 /* From a view, which must last as long.  0, -ENOENT (no such mailbox), ... */
@@ -22,9 +29,9 @@ int	copying_new(struct selected *from, uint32_t to, bool is_move,
  * the UID that letter has in the mailbox now, 0 when it was deleted meanwhile
  * and is passed over; they ascend.  A step of a MOVE, and the one that
  * `is_last` (it may have no letters), are FULL, with all before.
- * 0, -EINVAL, -E2BIG (that, or KEYWORDS_OF_MAILBOX: vocabulary.h), -ENOENT (the
- * mailbox was deleted), -EOVERFLOW (it has no more UIDs) or as the disk says:
- * then nothing of this step was done.
+ * 0, -EINVAL, -E2BIG (that, or KEYWORDS_OF_MAILBOX: vocabulary.h), -EFBIG
+ * (COPYING_LETTERS_MOST), -ENOENT (the mailbox was deleted), -EOVERFLOW (it has
+ * no more UIDs) or as the disk says: then nothing of this step was done.
  */
 int	copying_add(struct copying *, const size_t *numbers, size_t count,
 	    bool is_last, uint32_t *uids_out);

@@ -167,6 +167,7 @@ static const struct {
 	{ -EMLINK,	"[USEATTR] another mailbox has that use" },
 	{ -EDQUOT,	"[LIMIT] there are too many mailboxes" },
 	{ -E2BIG,	"[LIMIT] there are too many keywords" },
+	{ -EFBIG,	"[LIMIT] there are too many messages in the mailbox" },
 	{ -EMSGSIZE,	"[TOOBIG] the message is too large" },
 	{ -EOVERFLOW,	"[LIMIT] the mailbox has no more UIDs to give" },
 	{ -ENOSPC,	"[UNAVAILABLE] the disk is full" },

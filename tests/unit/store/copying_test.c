@@ -420,6 +420,32 @@ START_TEST(a_letter_twice_in_a_view_has_its_facts_twice)
 }
 END_TEST
 
+/* A copy costs nothing, and doubles what is there: it has an end. */
+START_TEST(a_mailbox_is_not_copied_into_for_ever)
+{
+	const size_t places[] = { 0, 1 };
+	struct copying *copying;
+	struct selected *from;
+	uint32_t uids[2];
+
+	box_close(&box);
+	box_meddle(&box, "UPDATE mailbox SET messages = 1999999 "
+	    "WHERE name = CAST('Other' AS BLOB)");
+	box_open(&box);
+	from = open_view(MAILBOX_INBOX);
+	for (size_t count = 2; count > 0; count--) {
+		copying = begin(from, false);
+		ck_assert_int_eq(copying_add(copying, places, count, true,
+		    uids), count == 2 ? -EFBIG : 0);
+		ck_assert_int_eq(copying_end(copying), 0);
+	}
+	copying = begin(from, true);
+	ck_assert_int_eq(copying_add(copying, places, 1, true, uids), -EFBIG);
+	ck_assert_int_eq(copying_end(copying), 0);
+	selected_close(from);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -441,6 +467,7 @@ unit_suite(void)
 	    2);
 	tcase_add_loop_test(tcase,
 	    a_transfer_that_cannot_be_synced_loses_nothing, 0, 2);
+	tcase_add_test(tcase, a_mailbox_is_not_copied_into_for_ever);
 	tcase_add_test(tcase, a_letter_twice_in_a_view_has_its_facts_twice);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -149,6 +149,38 @@ START_TEST(every_day_of_400_years_is_what_the_system_says)
 }
 END_TEST
 
+static const struct {
+	int		year, month, day;
+	int32_t		want;		/* -1: there is none */
+} days[] = {
+	{ 1970, 1, 1, 0 }, { 1994, 2, 1, 8797 }, { 2000, 2, 29, 11016 },
+	{ 1900, 2, 28, -25509 }, { 9999, 12, 31, 2932896 },
+	{ 2100, 2, 29, -1 }, { 2001, 4, 31, -1 }, { 2001, 0, 1, -1 },
+	{ 2001, 13, 1, -1 }, { 2001, 1, 0, -1 }, { 10000, 1, 1, -1 },
+	{ -1, 1, 1, -1 },
+};
+
+/* RFC 9051 9, date: days that a search names */
+START_TEST(a_day_is_one_of_the_calendar)
+{
+	int32_t day = 77;
+
+	ck_assert_int_eq(date_day(days[_i].year, days[_i].month, days[_i].day,
+	    &day), days[_i].want == -1 ? -EINVAL : 0);
+	ck_assert_int_eq(day, days[_i].want == -1 ? 77 : days[_i].want);
+}
+END_TEST
+
+START_TEST(a_month_is_known_by_three_letters)
+{
+	for (int month = 1; month <= 12; month++)
+		ck_assert_int_eq(date_month(date_month_name(month)), month);
+	ck_assert_int_eq(date_month(slice_str("SEPTEMBER")), 9);
+	ck_assert_int_eq(date_month(slice_str("Ja")), 0);
+	ck_assert_int_eq(date_month(slice_str("Moo")), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -163,6 +195,9 @@ unit_suite(void)
 	    sizeof(dates) / sizeof(dates[0]));
 	tcase_add_loop_test(tests, nothing_is_read_behind_the_end, 0,
 	    sizeof(dates) / sizeof(dates[0]));
+	tcase_add_loop_test(tests, a_day_is_one_of_the_calendar, 0,
+	    sizeof(days) / sizeof(days[0]));
+	tcase_add_test(tests, a_month_is_known_by_three_letters);
 	tcase_add_test(tests, every_day_of_400_years_is_what_the_system_says);
 	suite_add_tcase(suite, tests);
 	return suite;
