@@ -54,7 +54,7 @@ on_retires(void *arg, struct ipc *from, struct ipc_message *message)
 #define ANYBODY	(~0u)
 
 /* A question that goes through all who play, and its answer, take fewer. */
-#define LEAST_TURNS	32
+#define LEAST_TURNS	20
 
 static const struct ipc_rule parent_rules[] = {
 { ROLE_WANTS_FETCH, "WANTS",   ANYBODY, IPC_NEWS, 0, 0, on_wants },
@@ -99,7 +99,7 @@ on_ending(void *arg)
 	if (ending->turns-- == 0)
 		loop_stop(ending->loop);
 	else
-		timer_set(ending->timer, 0);
+		timer_set(ending->timer, 1);	/* 0 would not look */
 }
 
 void
