@@ -64,8 +64,9 @@ static const char *const searches[] = {
 	"HEADER X-Office jakarta", "NOT TEXT invoice",
 	"OR BODY laporan SUBJECT tutup", "OR NOT TEXT office BODY nowhere",
 	"TEXT nowhere", "NOT TEXT nowhere", "BODY \", the \"",
-	"TEXT \"office\" BODY \"invoice\"", "CHARSET UTF-8 TEXT {5+}\r\n"
-	    "caf\303\251", "CHARSET UTF-8 BODY {7+}\r\nstra\303\237e",
+	"TEXT \"office\" BODY \"invoice\"",
+	"CHARSET UTF-8 TEXT {5+}\r\ncaf\303\251",
+	"CHARSET UTF-8 BODY {7+}\r\nstra\303\237e",
 	"CHARSET UTF-8 SUBJECT {6+}\r\n\346\227\245\346\234\254",
 	"TEXT \"--\"", "BODY \"\"", "FROM nobody", "TEXT Received",
 	"UID 100:* TEXT invoice",
