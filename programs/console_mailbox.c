@@ -67,7 +67,7 @@ static const struct kind {
 { "mailbox folders", MAILBOX_FOLDERS, FOLDERS_PAGE, ask_folders, add_folder },
 };
 
-/* ---- questions and rows ------------------------------------------------- */
+/* Questions and rows */
 
 /* A number that may be left out: 0 then. */
 static enum admin_status
@@ -176,7 +176,7 @@ add_folder(struct unpack *u, struct text *rows)
 	return 0;
 }
 
-/* ---- errands ------------------------------------------------------------ */
+/* Errands */
 
 static void
 errand_free(struct errand *errand)
@@ -410,7 +410,7 @@ console_mailbox_forget(struct console_mailbox *mailbox, void *reply_arg)
 			errand->reply = nobody_asks;
 }
 
-/* ---- channels ----------------------------------------------------------- */
+/* Channels */
 
 struct console_mailbox *
 console_mailbox_new(struct process *process)

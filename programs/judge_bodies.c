@@ -76,7 +76,7 @@ judge_bodies_resolver(struct judge_bodies *bodies, struct ipc *resolver)
 	bodies->resolver = resolver;
 }
 
-/* --- one question --------------------------------------------------------- */
+/* One question */
 
 static void
 unmap(struct mapped *mapped)
@@ -151,7 +151,7 @@ end(struct comparing *comparing)
 	comparing_free(comparing);
 }
 
-/* --- keys ----------------------------------------------------------------- */
+/* Keys */
 
 /* The texts that the resolver found; -EBADMSG. */
 static int
@@ -223,7 +223,7 @@ ask_key(struct comparing *comparing, const char *name, unsigned which)
 	}
 }
 
-/* --- what the queue asks -------------------------------------------------- */
+/* What the queue asks */
 
 /* 0, -EBADMSG (its mistake), or -errno. */
 static int

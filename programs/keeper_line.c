@@ -89,7 +89,7 @@ keeper_fetch_health(struct policy *policy, struct slice body)
 	return 0;
 }
 
-/* ---- the report of a month ----------------------------------------------- */
+/* The report of a month */
 
 struct largest {
 	char		name[2 * ADDRESS_SIZE];	/* "address label", or "" */

@@ -69,7 +69,7 @@ reply(struct ipc *from, const struct ipc_message *message, int r,
 	return r == -EBADMSG ? r : 0;
 }
 
-/* ---- beginnings -------------------------------------------------------- */
+/* Beginnings */
 
 /*
  * A QUEUE_LISTING_BEGIN that the keeper is asked about.  Where no folder is

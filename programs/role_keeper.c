@@ -137,7 +137,7 @@ forget_whose(struct keeper *keeper)
 			    "does not take news");
 }
 
-/* ---- what the console asks --------------------------------------------- */
+/* What the console asks */
 
 static void
 admin_hash_work(void *arg)
@@ -213,7 +213,7 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
-/* ---- the role ---------------------------------------------------------- */
+/* The role */
 
 /* Fetch every algorithm the pool will need while files can be opened. */
 static int

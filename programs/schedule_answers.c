@@ -106,7 +106,7 @@ answer(const struct answers *answers, const struct asked *asked, bool is_last)
 	return r;
 }
 
-/* ---- those who wait ---------------------------------------------------- */
+/* Those who wait */
 
 static void
 waiter_free(struct waiter *waiter)
@@ -194,7 +194,7 @@ on_news(void *arg)
 	answer_waiters(arg, AWAITS_NEWS);
 }
 
-/* ---- the way of a request ---------------------------------------------- */
+/* The way of a request */
 
 /* Who asks may: answer it, or have it wait. */
 static int

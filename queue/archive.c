@@ -26,7 +26,7 @@ struct archive {
 
 const struct archive_io archive_disk = { pwrite, fsync, renameat };
 
-/* --- what is told of an original ----------------------------------------- */
+/* What is told of an original */
 
 void
 original_pack(struct text *text, uint64_t bytes,
@@ -53,7 +53,7 @@ original_unpack(struct slice packed, struct original *original_out)
 	return 0;
 }
 
-/* --- the folder ---------------------------------------------------------- */
+/* The folder */
 
 static int
 open_new(struct archive *archive)
@@ -101,7 +101,7 @@ archive_close(struct archive *archive)
 	free(archive);
 }
 
-/* --- one original -------------------------------------------------------- */
+/* One original */
 
 /* While it is written. */
 struct copy {

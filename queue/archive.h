@@ -71,7 +71,7 @@ int	archive_put(struct archive *, const struct message_id *, int fd,
 /* It was not received after all.  0 or -errno. */
 int	archive_drop(struct archive *, const struct message_id *);
 
-/* --- the folder itself --------------------------------------------------- */
+/* The folder itself */
 
 /*
  * Remove some of what is older than `days` days, ARCHIVE_EXPIRED_MOST files at

@@ -88,7 +88,7 @@ archive_empty(int folder_fd, unsigned *most)
 	return r;
 }
 
-/* --- a list that grows ---------------------------------------------------- */
+/* A list that grows */
 
 /* Of days, or of ids, as text: both sort by it. */
 struct names {
@@ -159,7 +159,7 @@ names_read(int folder_fd, const char *below, bool (*is_one)(const char *),
 	return r;
 }
 
-/* --- their end ------------------------------------------------------------ */
+/* Their end */
 
 /* 1: the folder is not empty yet. */
 static int
@@ -194,7 +194,7 @@ archive_expire(int folder_fd, int64_t now_utc_ms, unsigned days)
 	return r;
 }
 
-/* --- what is in them ------------------------------------------------------- */
+/* What is in them */
 
 static int
 tell_one(int day_fd, const char *day, const char *name, archive_fn *fn,

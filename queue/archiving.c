@@ -54,7 +54,7 @@ archiving_free(struct archiving *archiving)
 	free(archiving);
 }
 
-/* --- what becomes of it --------------------------------------------------- */
+/* What becomes of it */
 
 void
 archiving_undo(const struct transit *transit)
@@ -194,7 +194,7 @@ go_on(struct conductor *conductor)
 	}
 }
 
-/* --- the work -------------------------------------------------------------- */
+/* The work */
 
 static void
 work(void *arg)
@@ -227,7 +227,7 @@ has_room(const struct conductor *conductor, uint64_t bytes)
 	return r;
 }
 
-/* --- a submission ----------------------------------------------------------- */
+/* A submission */
 
 /*
  * What is told of the original, from a sealed file that the stored message lets
@@ -362,7 +362,7 @@ conductor_submit_archived(struct conductor *conductor,
 	return r == -EBADMSG ? r : 0;
 }
 
-/* --- the rest ----------------------------------------------------------------- */
+/* The rest */
 
 void
 archiving_asker_lost(struct conductor *conductor, const void *from)

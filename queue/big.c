@@ -101,7 +101,7 @@ big_folder_close(struct big *big)
 	free(big);
 }
 
-/* --- writing ----------------------------------------------------------- */
+/* Writing */
 
 static int
 writer_open(struct big_writer *writer, const struct message_id *id)
@@ -240,7 +240,7 @@ big_abort(struct big_writer *writer)
 	big_end(writer);
 }
 
-/* --- reading and removing ---------------------------------------------- */
+/* Reading and removing */
 
 int
 big_open(struct big *big, const struct message_id *id, int *fd_out)

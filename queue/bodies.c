@@ -30,7 +30,7 @@ slack(uint64_t listed)
 	    LIKE_BYTES;
 }
 
-/* --- noting --------------------------------------------------------------- */
+/* Noting */
 
 void
 bodies_flush(struct conductor *conductor)
@@ -126,7 +126,7 @@ bodies_replay(const struct transit *transit, struct slice bytes,
 	}
 }
 
-/* --- forgetting ----------------------------------------------------------- */
+/* Forgetting */
 
 void
 bodies_gone(struct conductor *conductor, const struct message_id *id)
@@ -162,7 +162,7 @@ bodies_look(struct conductor *conductor)
 		log_say("queue.db: old notes stay: %s", strerror(-r));
 }
 
-/* --- finding -------------------------------------------------------------- */
+/* Finding */
 
 bool
 bodies_are_like(uint64_t bytes, uint64_t listed)

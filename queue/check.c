@@ -62,7 +62,7 @@ id_list_has(const struct id_list *list, const struct message_id *id)
 	return false;
 }
 
-/* --- big files ---------------------------------------------------------- */
+/* Big files */
 
 /* Open big/XX/ID to read.  The descriptor, or -errno. */
 static int
@@ -143,7 +143,7 @@ check_big(const struct queue_check *check, const struct transit *transit)
 	return r;
 }
 
-/* --- what is said of a message ------------------------------------------ */
+/* What is said of a message */
 
 bool
 check_head(const struct message_id *id, struct slice head,
@@ -165,7 +165,7 @@ check_head(const struct message_id *id, struct slice head,
 	return true;
 }
 
-/* --- kept files --------------------------------------------------------- */
+/* Kept files */
 
 /* 0, or what is wrong with a kept message; *what_out says in which part. */
 static int
@@ -232,7 +232,7 @@ check_kept_file(struct queue_check *check, const struct message_id *id,
 		check_tell(check, FOUND_KEPT_NO_ROW, id);
 }
 
-/* --- folders ------------------------------------------------------------ */
+/* Folders */
 
 typedef void	file_fn(struct queue_check *, const struct message_id *,
 		    const struct stat *);
@@ -315,7 +315,7 @@ check_all_big(struct queue_check *check)
 	return r;
 }
 
-/* --- the contract ------------------------------------------------------- */
+/* The contract */
 
 static int
 open_below(const struct queue_check *check, const char *name)

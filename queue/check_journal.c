@@ -143,7 +143,7 @@ end_of(const struct reading *reading, const struct image *image)
 	return end;
 }
 
-/* --- one record --------------------------------------------------------- */
+/* One record */
 
 struct wanting {
 	const struct transit	*transit;
@@ -226,7 +226,7 @@ check_record(struct queue_check *check, const struct image *image,
 	return r;
 }
 
-/* --- one segment -------------------------------------------------------- */
+/* One segment */
 
 /* The next good record from `offset` on, however far; false: none. */
 static bool

@@ -292,7 +292,7 @@ collected_judged(struct transit *transit, struct verdict *verdict)
 	    &transit->packed_verdict);
 }
 
-/* --- restores ----------------------------------------------------------- */
+/* Restores */
 
 void
 conductor_account_at(struct conductor *conductor, uint64_t account,

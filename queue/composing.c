@@ -26,7 +26,7 @@ struct composing {
 	struct big_made	 made;
 };
 
-/* --- in the thread -------------------------------------------------------- */
+/* In the thread */
 
 static int
 read_all(int fd, char *to, size_t bytes, uint64_t at)
@@ -121,7 +121,7 @@ work(void *arg)
 	composing->status = r;
 }
 
-/* --- in the loop ---------------------------------------------------------- */
+/* In the loop */
 
 static void
 on_worked(void *arg)

@@ -39,7 +39,7 @@
 #define DROP_MS		600000	/* and at big files that nobody needs */
 #define DROP_MOST	256	/* of them at a time */
 
-/* ---- one message ------------------------------------------------------- */
+/* One message */
 
 struct transit *
 transit_new(struct conductor *conductor, struct slice packed_env)
@@ -184,7 +184,7 @@ head_unpack(struct conductor *conductor, struct slice head,
 	return 0;
 }
 
-/* ---- words ------------------------------------------------------------- */
+/* Words */
 
 /* All recipients in one field, for the line that says it was received. */
 static void
@@ -268,7 +268,7 @@ conductor_step(struct conductor *conductor, uint64_t account,
 	return 0;
 }
 
-/* ---- big files and their readers --------------------------------------- */
+/* Big files and their readers */
 
 /* The journal has everything: the next life replays what this one cannot. */
 static void
@@ -378,7 +378,7 @@ drop_due(struct conductor *conductor)
 	conductor->dropped_ms = clock_ms();
 }
 
-/* ---- clockwork --------------------------------------------------------- */
+/* Clockwork */
 
 static void
 on_settle_time(void *arg)
@@ -434,7 +434,7 @@ on_keep_time(void *arg)
 	timer_set(conductor->keep_timer, is_short ? LOOK_AGAIN_MS : KEEP_MS);
 }
 
-/* ---- begin and end ----------------------------------------------------- */
+/* Begin and end */
 
 static int
 open_folder(int folder_fd, const char *name, int *fd_out)

@@ -63,7 +63,7 @@ file_remove(const struct halves *halves, uint64_t number)
 	    -errno : 0;
 }
 
-/* --- the folder --------------------------------------------------------- */
+/* The folder */
 
 static bool
 is_known(const struct ledger *ledger, uint64_t number)
@@ -217,7 +217,7 @@ halves_hand_out(struct halves *halves, const struct ledger_half *key,
 	return -ENOENT;
 }
 
-/* --- one that comes in -------------------------------------------------- */
+/* One that comes in */
 
 struct half *
 half_begin(struct halves *halves, const struct ledger_half *key)

@@ -27,7 +27,7 @@ is_held(const struct rows_message *message)
 	    message->state == ROWS_QUARANTINED;
 }
 
-/* --- looking ------------------------------------------------------------ */
+/* Looking */
 
 static void
 add_source(struct text *text, const struct envelope *env)
@@ -231,7 +231,7 @@ conductor_hold_show(struct conductor *conductor, const struct message_id *id,
 	return r == 0 && !walk.found ? -ENOENT : r;
 }
 
-/* --- ending it ---------------------------------------------------------- */
+/* Ending it */
 
 /*
  * The row of a held message, with its reason; the transit too that is still

@@ -73,7 +73,7 @@ struct journal {
 
 const struct journal_io journal_disk = { pwritev, fdatasync, fsync };
 
-/* --- in the sync thread ------------------------------------------------ */
+/* In the sync thread */
 
 static void
 add_piece(struct batch *batch, int *count, const void *at, size_t len)
@@ -149,7 +149,7 @@ batch_write(void *arg)
 		batch->status = -errno;
 }
 
-/* --- telling what became of records ------------------------------------ */
+/* Telling what became of records */
 
 /* Tell all of `list`; a status of 0 leaves each its own. */
 static void
@@ -190,7 +190,7 @@ has_abandon(const struct entries *list)
 	return entry != NULL && entry->is_abandon;
 }
 
-/* --- places ------------------------------------------------------------ */
+/* Places */
 
 static struct entry *
 entry_new(const struct message_id *id, struct slice head, struct slice bytes)
@@ -271,7 +271,7 @@ room(const struct journal *j)
 	return j->tail == NULL ? 0 : size - j->tail->end;
 }
 
-/* --- failures ---------------------------------------------------------- */
+/* Failures */
 
 /* Take all that waits into `failed`, but for our own record. */
 static void
@@ -376,7 +376,7 @@ slot_made(void *arg, struct slot *slot, int status)
 	tell_all(j, &lost, 0);
 }
 
-/* --- batches ----------------------------------------------------------- */
+/* Batches */
 
 /* Move the first waiting records that can go out together into the batch. */
 static void
@@ -425,7 +425,7 @@ begin_batch(void *arg)
 	j->is_syncing = true;
 }
 
-/* --- the contract ------------------------------------------------------ */
+/* The contract */
 
 static bool
 options_are_good(const struct journal_options *options)

@@ -40,7 +40,7 @@ ledger_run(struct ledger *ledger, enum ledger_statement number,
 	return db_run(&query);
 }
 
-/* --- its own file ------------------------------------------------------- */
+/* Its own file */
 
 /* Which file it is; a copy of it is another. */
 static int
@@ -132,7 +132,7 @@ sync_meta(struct ledger *ledger)
 	return r < 0 ? r : ledger_finish(ledger, write_meta(ledger), true);
 }
 
-/* --- opening ------------------------------------------------------------ */
+/* Opening */
 
 static void
 on_time(void *arg)
@@ -283,7 +283,7 @@ ledger_look(struct ledger *ledger)
 	clock_jump_look(&ledger->clock);
 }
 
-/* --- restores ----------------------------------------------------------- */
+/* Restores */
 
 const char *
 ledger_restored(const struct ledger *ledger)
@@ -374,7 +374,7 @@ ledger_resume(struct ledger *ledger, bool *was_out)
 	return 0;
 }
 
-/* --- in step with the journal ------------------------------------------- */
+/* In step with the journal */
 
 int
 ledger_sync(struct ledger *ledger, uint64_t position)

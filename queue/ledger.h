@@ -84,7 +84,7 @@ bool	ledger_trusts_clock(struct ledger *);
 /* From time to time: the clocks. */
 void	ledger_look(struct ledger *);
 
-/* --- a listing (service.h says what each means) -------------------------- */
+/* A listing (service.h says what each means) */
 
 /* Folders of one fetch account: the names of all fit a listing's budget. */
 #define LEDGER_FOLDERS_MOST 1000
@@ -191,7 +191,7 @@ void	ledger_end(struct ledger *, const void *from, uint64_t account);
 /* The channel is gone with all its listings; NULL: everybody's. */
 void	ledger_asker_lost(struct ledger *, const void *from);
 
-/* --- a submission -------------------------------------------------------- */
+/* A submission */
 
 /* A row on its way from submission to receipt; see ledger_inside.h. */
 struct ledger_taken;

@@ -31,7 +31,7 @@ any(struct ledger *ledger, struct listing *listing,
 	return db_next(&query);
 }
 
-/* --- sizes -------------------------------------------------------------- */
+/* Sizes */
 
 static bool
 is_placed(const struct listing *listing, const struct row *row)
@@ -71,7 +71,7 @@ resize(struct ledger *ledger, struct listing *listing)
 	return 1;
 }
 
-/* --- rows that nothing is known of yet ---------------------------------- */
+/* Rows that nothing is known of yet */
 
 static bool
 has_new(const struct listing *listing)
@@ -224,7 +224,7 @@ sort_new(struct ledger *ledger, struct listing *listing)
 	return 1;
 }
 
-/* --- its beginning ------------------------------------------------------ */
+/* Its beginning */
 
 int
 ledger_settle_beginning(struct ledger *ledger, struct listing *listing)
@@ -254,7 +254,7 @@ settle(struct ledger *ledger, struct listing *listing)
 	return r < 0 ? r : 1;
 }
 
-/* --- what stands nowhere ------------------------------------------------ */
+/* What stands nowhere */
 
 static bool
 is_in_doubt(const struct listing *listing)
@@ -314,7 +314,7 @@ note_gone(struct ledger *ledger, struct listing *listing)
 	return r < 0 ? r : 1;
 }
 
-/* --- what may be deleted ------------------------------------------------ */
+/* What may be deleted */
 
 /*
  * What may be deleted now: what was stored at or before, what is unwanted, what
@@ -396,7 +396,7 @@ note_due(struct ledger *ledger, struct listing *listing)
 	return 1;
 }
 
-/* --- a decision --------------------------------------------------------- */
+/* A decision */
 
 static ledger_step_fn *const decision[] = {
 	MATCH_STEPS, WEIGH_STEPS, resize, lone_begin, lone_sort, sort_new,

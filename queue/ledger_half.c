@@ -13,7 +13,7 @@
 
 #include "queue/ledger_inside.h"
 
-/* --- in memory ---------------------------------------------------------- */
+/* In memory */
 
 static struct slice
 uidl_of(const struct ledger_half *half)
@@ -62,7 +62,7 @@ ledger_half_number(struct ledger *ledger)
 	return ++ledger->halves.last_number;
 }
 
-/* --- rows --------------------------------------------------------------- */
+/* Rows */
 
 static int
 read_half(struct db_query *query, struct ledger_half *half_out)
@@ -169,7 +169,7 @@ ledger_half_drop(struct ledger *ledger, uint64_t number)
 	return 0;
 }
 
-/* --- listings ----------------------------------------------------------- */
+/* Listings */
 
 int
 ledger_half_key(struct ledger *ledger, const void *from, uint64_t listing_id,
@@ -195,7 +195,7 @@ ledger_half_key(struct ledger *ledger, const void *from, uint64_t listing_id,
 	return 0;
 }
 
-/* --- removed accounts --------------------------------------------------- */
+/* Removed accounts */
 
 /* The fetch account of that half, or of whose folder it is. */
 static int
@@ -247,7 +247,7 @@ ledger_halves_unwanted(struct ledger *ledger, uint64_t account)
 	return count;
 }
 
-/* --- what a listing wants ----------------------------------------------- */
+/* What a listing wants */
 
 /* Is it to be taken still, and what it was? */
 static bool

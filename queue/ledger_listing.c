@@ -59,7 +59,7 @@ ledger_decided_listing(struct ledger *ledger, const void *from,
 	return r == 0 && !(*listing_out)->is_decided ? -EBADMSG : r;
 }
 
-/* --- begin and end ------------------------------------------------------ */
+/* Begin and end */
 
 /* What an earlier channel submitted may still be received. */
 static bool
@@ -304,7 +304,7 @@ ledger_asker_lost(struct ledger *ledger, const void *from)
 	}
 }
 
-/* --- rows --------------------------------------------------------------- */
+/* Rows */
 
 /* What of it counts against the budget. */
 static uint64_t
@@ -421,7 +421,7 @@ ledger_digests(struct ledger *ledger, const void *from, uint64_t account,
 	return r;
 }
 
-/* --- deleting ----------------------------------------------------------- */
+/* Deleting */
 
 /* DELE is about to be sent: say so of its entry, if it may be. */
 static int
@@ -464,7 +464,7 @@ ledger_deleting(struct ledger *ledger, const void *from, uint64_t account,
 	return ledger_finish(ledger, r, false);
 }
 
-/* --- deleted here -------------------------------------------------------- */
+/* Deleted here */
 
 /* 1: it is noted, 0: it does not matter, or -errno. */
 static int

@@ -41,7 +41,7 @@ tie_uidl(const struct listing *listing, const struct kin *a,
 	    listing_uidl(listing, &listing->rows[b->index]));
 }
 
-/* --- its UIDLs ---------------------------------------------------------- */
+/* Its UIDLs */
 
 int
 match_uidls_begin(struct ledger *ledger, struct listing *listing)
@@ -125,7 +125,7 @@ class_of(const struct listing *listing, struct slice uidl)
 	return NO_CLASS;
 }
 
-/* --- the entries -------------------------------------------------------- */
+/* The entries */
 
 static int
 load(struct listing *listing, struct db_query *query)
@@ -195,7 +195,7 @@ match_load(struct ledger *ledger, struct listing *listing)
 	return 0;
 }
 
-/* --- the match ---------------------------------------------------------- */
+/* The match */
 
 static uint64_t
 bytes_of(const struct listing *listing, const struct kin *kin)

@@ -20,7 +20,7 @@
  */
 #define CUTS_MOST	4096
 
-/* --- cut ---------------------------------------------------------------- */
+/* Cut */
 
 static struct cut *
 cut_find(struct ledger *ledger, uint64_t account)
@@ -94,7 +94,7 @@ ledger_cuts_free(struct ledger *ledger)
 		cut_drop(ledger, cut);
 }
 
-/* --- a page ------------------------------------------------------------- */
+/* A page */
 
 /* The lowest rows found so far: a heap with the highest of them on top. */
 struct lowest {

@@ -28,7 +28,7 @@ listing_of(struct ledger *ledger, const struct ledger_taken *taken)
 	return listing;
 }
 
-/* --- submission --------------------------------------------------------- */
+/* Submission */
 
 int
 ledger_entry_read(struct db_query *query, struct entry *entry_out)
@@ -373,7 +373,7 @@ ledger_untake(struct ledger *ledger, struct ledger_taken *taken)
 	ledger_taken_free(taken);
 }
 
-/* --- its entry ---------------------------------------------------------- */
+/* Its entry */
 
 int
 ledger_put(struct ledger *ledger, const struct ledger_taken *taken)

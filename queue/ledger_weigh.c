@@ -40,7 +40,7 @@ tie_header(const struct listing *listing, const struct kin *a,
 	    listing->digests[right - 1].bytes, FETCHED_DIGEST_BYTES);
 }
 
-/* --- under a known UIDL ------------------------------------------------- */
+/* Under a known UIDL */
 
 int
 weigh_uidl_begin(struct ledger *ledger, struct listing *listing)
@@ -212,7 +212,7 @@ weigh_uidl_rest(struct ledger *ledger, struct listing *listing)
 	return 1;
 }
 
-/* --- by size and header ------------------------------------------------- */
+/* By size and header */
 
 static bool
 needs_headers(const struct listing *listing)

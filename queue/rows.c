@@ -69,7 +69,7 @@ rows_find_id_of(struct rows *rows, enum rows_statement number,
 	return r == 0 ? -ENOENT : r < 0 ? r : 0;
 }
 
-/* --- opening ----------------------------------------------------------- */
+/* Opening */
 
 static int
 read_hub(struct rows *rows, const unsigned char hub_id[ROWS_HUB_BYTES])
@@ -163,7 +163,7 @@ rows_sync(struct rows *rows)
 	return rows_finish(rows, db_begin(rows->db), true);
 }
 
-/* --- settled ----------------------------------------------------------- */
+/* Settled */
 
 int
 rows_settled_set(struct rows *rows, uint64_t account, uint64_t position)

@@ -53,7 +53,7 @@ struct sharing {
 	char		 told[TRAIL_FIELD_BYTES + 1];	/* for the trail */
 };
 
-/* --- its end -------------------------------------------------------------- */
+/* Its end */
 
 static void
 close_fd(int *fd)
@@ -130,7 +130,7 @@ sharing_close(struct conductor *conductor)
 		sharing_free(sharing);
 }
 
-/* --- it is the same ------------------------------------------------------- */
+/* It is the same */
 
 /* It is put together: from here on it is a submission like any other. */
 static void
@@ -190,7 +190,7 @@ compose(struct sharing *sharing, const struct same_body_answer *answer)
 		fetch_it(sharing);
 }
 
-/* --- the sample ----------------------------------------------------------- */
+/* The sample */
 
 /* Without CR and LF.  How many are left. */
 static size_t
@@ -250,7 +250,7 @@ compose_if_his(struct sharing *sharing, const struct same_body_answer *answer)
 	fetch_it(sharing);
 }
 
-/* --- the judge ------------------------------------------------------------ */
+/* The judge */
 
 /* The headers speak for it; what they do not speak for no judge need see. */
 static bool
@@ -329,7 +329,7 @@ conductor_compared(struct conductor *conductor, void *ticket, int status,
 	}
 }
 
-/* --- the question --------------------------------------------------------- */
+/* The question */
 
 static unsigned
 count_of(const struct conductor *conductor, const void *from,

@@ -63,7 +63,7 @@ slot_retire(struct slots *slots, struct slot *slot)
 	slot->is_begun = slot->is_written = slot->is_damaged = false;
 }
 
-/* --- opening ----------------------------------------------------------- */
+/* Opening */
 
 /* A file of a size that we could have made. */
 static int
@@ -200,7 +200,7 @@ slots_close(struct slots *slots)
 		slot_close(&slots->slot[i]);
 }
 
-/* --- making a fresh one ------------------------------------------------ */
+/* Making a fresh one */
 
 /* In the sync thread: the next zeroes, or the syncs at the end. */
 static void
@@ -313,7 +313,7 @@ make_begin(struct slots *slots, struct slot *slot)
 	return 0;
 }
 
-/* --- taking and giving back -------------------------------------------- */
+/* Taking and giving back */
 
 /* The first slot in this state and not begun, or NULL. */
 static struct slot *

@@ -158,7 +158,7 @@ space_granted(const struct space *space)
 	return space->granted;
 }
 
-/* --- the ballast -------------------------------------------------------- */
+/* The ballast */
 
 bool
 space_has_ballast(const struct space *space)

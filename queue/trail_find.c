@@ -18,7 +18,7 @@
 
 #define LINE_ARENA	(64 * 1024)	/* TRAIL_LINE_BYTES and their copies */
 
-/* --- one line ----------------------------------------------------------- */
+/* One line */
 
 /* Copy string field `name`, if it is there, into the arena. */
 static int
@@ -126,7 +126,7 @@ trail_parse(struct arena *arena, struct slice text,
 	return r;
 }
 
-/* --- the days ----------------------------------------------------------- */
+/* The days */
 
 struct find {
 	int			 folder_fd;
@@ -204,7 +204,7 @@ read_days(struct find *find, line_fn *fn)
 	return r;
 }
 
-/* --- which messages ----------------------------------------------------- */
+/* Which messages */
 
 static char
 lower(char c)
@@ -294,7 +294,7 @@ pick_message(struct find *find, struct slice text)
 	return 0;
 }
 
-/* --- their lines -------------------------------------------------------- */
+/* Their lines */
 
 static int
 by_id(const void *a, const void *b)

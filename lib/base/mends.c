@@ -86,7 +86,7 @@ mends_pack(struct text *text, const struct mends *mends)
 	pack_slice(text, text_slice(&mends->bits));
 }
 
-/* --- undoing ------------------------------------------------------------ */
+/* Undoing */
 
 struct unmend
 unmend_of(struct unpack *u)

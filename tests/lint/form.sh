@@ -5,7 +5,8 @@
 # A .c file above 800 lines says in its head comment why it is one thing;
 # above 1,200 only a "table of data" stands.  A function above 100 lines is
 # preceded by the comment "long: reason".  Lines end by column 80, or 100 at
-# the utmost; rows of tables may be wider.  Only a long header just warns.
+# the utmost; rows of tables may be wider.  No line is a rule of dashes.  Only
+# a long header just warns.
 
 files=$(sh tests/lint/sources '*.c' '*.h')
 [ -n "$files" ] || exit 0
@@ -52,6 +53,7 @@ in_head && /\*\// { in_head = 0 }
 
 /^[A-Za-z_].*\(/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
 /\/\* long: [^ ]/ { waived = 1 }
+/^\/\* ?[-=*][-=*][-=*]/ { finding(FNR, "a banner line") }
 /^\{[ \t]*$/ { open = FNR }
 /^\}/ {
 	if (open && FNR - open - 1 > 100 && !waived)

@@ -104,7 +104,7 @@ START_TEST(a_refusal_names_its_reason_and_field)
 }
 END_TEST
 
-/* ---- fetch accounts ----------------------------------------------------- */
+/* Fetch accounts */
 
 #define PIN	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e"
 

@@ -428,7 +428,7 @@ START_TEST(they_come_in_order_of_number)
 }
 END_TEST
 
-/* ---- at rest ------------------------------------------------------------ */
+/* At rest */
 
 /* How often `bytes` stand in a file of the folder. */
 static unsigned
@@ -531,7 +531,7 @@ START_TEST(a_damaged_row_is_told_from_a_good_one)
 }
 END_TEST
 
-/* ---- format 1, as it was released --------------------------------------- */
+/* Format 1, as it was released */
 
 static const char format_1[] =
     "CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1),"
@@ -575,7 +575,7 @@ START_TEST(rows_of_format_1_stay)
 }
 END_TEST
 
-/* ---- packed ------------------------------------------------------------- */
+/* Packed */
 
 START_TEST(a_packed_one_reads_back_and_a_cut_one_does_not)
 {

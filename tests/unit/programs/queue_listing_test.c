@@ -252,7 +252,7 @@ START_TEST(a_collector_that_is_lost_while_it_is_decided_hurts_nobody)
 }
 END_TEST
 
-/* --- whose it is -------------------------------------------------------- */
+/* Whose it is */
 
 static void
 end_listing(void)

@@ -21,7 +21,7 @@ static struct scratch scratch;
 static struct archive *archive;
 static struct message_id last;
 
-/* --- a disk whose n-th call fails ----------------------------------------- */
+/* A disk whose n-th call fails */
 
 static unsigned calls, failing_call;	/* from 1; 0: none fails */
 static int failure;			/* its errno */
@@ -76,7 +76,7 @@ tear_down(void)
 	scratch_drop(&scratch);
 }
 
-/* --- messages -------------------------------------------------------------- */
+/* Messages */
 
 static struct message_id
 id_at(int64_t utc_ms)

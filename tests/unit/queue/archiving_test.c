@@ -26,7 +26,7 @@ static unsigned calls, failing_call;	/* from 1; 0: none fails */
 static int failure;			/* its errno */
 static bool is_last_lost;		/* what is told of it does not fit */
 
-/* --- a disk whose n-th call fails, in whatever thread it is ---------------- */
+/* A disk whose n-th call fails, in whatever thread it is */
 
 static bool
 fails(void)
@@ -57,7 +57,7 @@ test_rename(int from_fd, const char *name, int to_fd, const char *new_name)
 
 static const struct archive_io disk = { test_write, test_sync, test_rename };
 
-/* --- a listing of a domain's mailbox --------------------------------------- */
+/* A listing of a domain's mailbox */
 
 static void
 on_decided(void *from, uint64_t serial, int r,
@@ -116,7 +116,7 @@ tear_down(void)
 	stage_drop(&stage);
 }
 
-/* --- submissions -------------------------------------------------------------- */
+/* Submissions */
 
 static void
 pack(struct text *text, uint32_t number, char fill, size_t bytes)
@@ -224,7 +224,7 @@ collect(uint32_t number, char fill, enum verdict_action action)
 	return stage_call(&stage, STAGE_ANSWER, answered);
 }
 
-/* --- what is there -------------------------------------------------------------- */
+/* What is there */
 
 struct seen {
 	unsigned	count, right;
@@ -275,7 +275,7 @@ all_archived(void)
 	return all;
 }
 
-/* --- received, and not ------------------------------------------------------------- */
+/* Received, and not */
 
 static const enum verdict_action actions[] = {
 	VERDICT_ACCEPT, VERDICT_HOLD, VERDICT_QUARANTINE

@@ -8,7 +8,7 @@
 
 #include <sys/wait.h>
 
-/* --- failures ----------------------------------------------------------- */
+/* Failures */
 
 static const struct {
 	int	write_error, sync_data_error;
@@ -138,7 +138,7 @@ START_TEST(no_room_for_a_new_segment_is_tried_again)
 }
 END_TEST
 
-/* --- a process that is killed ------------------------------------------- */
+/* A process that is killed */
 
 struct report {
 	struct message_id	id;

@@ -17,7 +17,7 @@
 #define SEGMENT_BYTES	(64u * 1024)
 #define MOST_RECORDS	2000
 
-/* --- a disk that fails when told to ------------------------------------- */
+/* A disk that fails when told to */
 
 static struct {
 	int	sync_data_error;	/* errno of failing fdatasyncs */
@@ -71,7 +71,7 @@ static const struct journal_io test_disk = {
 	test_write, test_sync_data, test_sync
 };
 
-/* --- a journal, its loop, and what was told of each record -------------- */
+/* A journal, its loop, and what was told of each record */
 
 #define NOT_TOLD	12345
 

@@ -6,7 +6,7 @@
  */
 #include "tests/unit/queue/journal_scene.h"
 
-/* --- what is told is true ----------------------------------------------- */
+/* What is told is true */
 
 START_TEST(what_was_received_is_replayed_in_order)
 {
@@ -81,7 +81,7 @@ START_TEST(a_record_larger_than_a_segment_is_refused)
 }
 END_TEST
 
-/* --- segments ----------------------------------------------------------- */
+/* Segments */
 
 START_TEST(out_of_segments_is_said_at_once_and_settling_helps)
 {
@@ -259,7 +259,7 @@ START_TEST(a_damaged_head_is_told_and_the_rest_still_read)
 }
 END_TEST
 
-/* --- torn and flipped bytes --------------------------------------------- */
+/* Torn and flipped bytes */
 
 static struct slice
 read_segment(const char *name, char *buffer)

@@ -5,7 +5,7 @@
 
 #include "tests/unit/queue/ledger_taking.h"
 
-/* --- what is never deleted, long listings, hostile collectors ------------ */
+/* What is never deleted, long listings, hostile collectors */
 
 static int
 store_short(uint32_t number, char header, char whole)

@@ -39,7 +39,7 @@ teardown(void)
 	scratch_drop(&scratch);
 }
 
-/* --- settled ------------------------------------------------------------ */
+/* Settled */
 
 struct settled {
 	unsigned	count;
@@ -111,7 +111,7 @@ START_TEST(the_database_of_another_hub_is_refused)
 }
 END_TEST
 
-/* --- kept messages ------------------------------------------------------ */
+/* Kept messages */
 
 static struct rows_message
 message_of(const struct message_id *name)
@@ -296,7 +296,7 @@ START_TEST(an_ended_hold_is_known_until_the_journal_is_settled_past_it)
 }
 END_TEST
 
-/* --- big files ---------------------------------------------------------- */
+/* Big files */
 
 static int
 on_due(void *arg, const struct message_id *big)

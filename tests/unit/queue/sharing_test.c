@@ -580,7 +580,7 @@ START_TEST(without_room_for_it_it_is_fetched)
 }
 END_TEST
 
-/* --- two at a time -------------------------------------------------------- */
+/* Two at a time */
 
 START_TEST(who_asks_while_it_comes_for_somebody_else_waits_for_it)
 {
@@ -646,7 +646,7 @@ START_TEST(who_asks_again_waits_anew)
 }
 END_TEST
 
-/* --- breaches ------------------------------------------------------------- */
+/* Breaches */
 
 START_TEST(what_no_collector_may_say_is_a_breach)
 {

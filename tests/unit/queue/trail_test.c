@@ -68,7 +68,7 @@ step_of(const struct message_id *name, enum trail_word word, int64_t at)
 	return step;
 }
 
-/* --- finding ------------------------------------------------------------ */
+/* Finding */
 
 struct found {
 	unsigned		count;
@@ -182,7 +182,7 @@ START_TEST(a_message_is_found_by_address_or_subject)
 }
 END_TEST
 
-/* --- hostile text ------------------------------------------------------- */
+/* Hostile text */
 
 static const struct {
 	struct slice	in;
@@ -254,7 +254,7 @@ START_TEST(the_longest_line_fits)
 }
 END_TEST
 
-/* --- files -------------------------------------------------------------- */
+/* Files */
 
 static off_t
 size_of(const char *name)
@@ -357,7 +357,7 @@ START_TEST(a_trail_that_cannot_be_written_says_so_once)
 }
 END_TEST
 
-/* --- lines -------------------------------------------------------------- */
+/* Lines */
 
 static const struct {
 	const char	*line;

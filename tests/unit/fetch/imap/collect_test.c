@@ -344,7 +344,7 @@ START_TEST(without_uidvalidity_the_header_is_who_it_is)
 }
 END_TEST
 
-/* --- what is here already ------------------------------------------------ */
+/* What is here already */
 
 #define SIGNED	"DKIM-Signature: v=1; d=example.com\r\nSubject: n\r\n\r\n"
 

@@ -316,7 +316,7 @@ log_in(void)
 	ck_assert_uint_eq(strlen(token), 64);
 }
 
-/* ---- what every answer says -------------------------------------------- */
+/* What every answer says */
 
 START_TEST(every_answer_forbids_scripts_frames_and_keeping)
 {
@@ -384,7 +384,7 @@ START_TEST(ambiguous_framing_ends_the_connection)
 }
 END_TEST
 
-/* ---- sessions ---------------------------------------------------------- */
+/* Sessions */
 
 START_TEST(a_login_gets_a_cookie_that_nobody_else_can_read_or_send)
 {
@@ -470,7 +470,7 @@ START_TEST(logging_out_takes_the_cookie_back)
 }
 END_TEST
 
-/* ---- forms ------------------------------------------------------------- */
+/* Forms */
 
 static const char *const forms[] = {
 	"/me/logout", "/me/add", "/me/change", "/me/test", "/me/now",
@@ -612,7 +612,7 @@ START_TEST(the_page_speaks_the_language_of_the_account)
 }
 END_TEST
 
-/* ---- the API ----------------------------------------------------------- */
+/* The API */
 
 START_TEST(the_api_asks_with_the_rights_of_the_password)
 {

@@ -224,7 +224,7 @@ START_TEST(what_does_not_fit_is_known)
 }
 END_TEST
 
-/* --- whatever is said ------------------------------------------------------ */
+/* Whatever is said */
 
 /* Characters, some of them special, now and then a byte that is none. */
 static struct slice
