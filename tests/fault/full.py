@@ -18,7 +18,7 @@ import time
 from hub import GUARD, Fault, Hub
 from kill import settle_and_compare
 from ledger import Cut, Ledger, Lines, Load, Reader, Refused, Sender
-from saving import log_in
+from appending import log_in
 
 MIB = 1 << 20
 ACCOUNTS = ("ann", "bob")

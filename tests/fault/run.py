@@ -29,12 +29,12 @@ import power                                            # noqa: E402
 import flood                                            # noqa: E402
 import guess                                            # noqa: E402
 import heaps                                            # noqa: E402
-import saving                                           # noqa: E402
+import appending                                        # noqa: E402
 import soak                                             # noqa: E402
 import uids                                             # noqa: E402
 import views                                            # noqa: E402
 
-PARTS = [kill, uids, views, saving, power, full, flood, guess, heaps, soak,
+PARTS = [kill, uids, views, appending, power, full, flood, guess, heaps, soak,
          sweep]
 
 
