@@ -92,10 +92,10 @@ def disk(context, folder):
                         % (word, answer))
         hub.wait_settled()
         ledger.compare(hub)
-        expect_no_room(hub)
-        # then by somebody else, to the last byte
+        # then by somebody else, to the last byte: what settles gives room
         filler = fill(hub.folder)
         expect_452(sender, ledger, 2000)
+        expect_no_room(hub)
         ledger.compare(hub)             # login and RETR of all
         reader = Reader(hub, ledger, "ann")
         if reader.delete(lambda number: number % 5 == 0) == 0:
