@@ -394,6 +394,9 @@ on_session(void *arg, struct ipc *from, struct ipc_message *message)
 	int r;
 
 	(void)from;
+	/* it crossed our farewell: not welcomed rather than cut soon after */
+	if (mailbox->retiring)
+		return 0;
 	commit(mailbox);	/* what has come is seen */
 	r = mailbox_session_begin(mailbox, message);
 	mailbox_used(mailbox);

@@ -589,6 +589,23 @@ START_TEST(a_file_that_nobody_waits_for_is_given_up)
 }
 END_TEST
 
+/* The parent lets it go only when it hears so: somebody may come meanwhile. */
+START_TEST(who_crosses_the_farewell_is_not_welcomed)
+{
+	char byte;
+	int fd;
+
+	begin();
+	mailbox_code.if_idle(&play.process);
+	fd = log_in();
+	play_run(&play, 20);
+	ck_assert_uint_eq(play.retires, 1);
+	ck_assert_int_eq(recv(fd, &byte, 1, 0), 0);
+	(void)close(fd);
+	end();
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -601,6 +618,7 @@ unit_suite(void)
 	tcase_add_test(tcase, a_crash_loses_neither_letter_nor_structure);
 	tcase_add_test(tcase, a_list_of_letters_reads_none_of_them);
 	tcase_add_test(tcase, a_big_letter_is_saved_through_the_queue);
+	tcase_add_test(tcase, who_crosses_the_farewell_is_not_welcomed);
 	tcase_add_loop_test(tcase, a_file_that_nobody_waits_for_is_given_up,
 	    0, 3);
 	suite_add_tcase(suite, tcase);
