@@ -3,9 +3,11 @@
  */
 #include "tests/unit/programs/play.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "programs/switchboard.h"
 #include "tests/unit/unit.h"
@@ -54,7 +56,7 @@ on_retires(void *arg, struct ipc *from, struct ipc_message *message)
 #define ANYBODY	(~0u)
 
 /* A question that goes through all who play, and its answer, take fewer. */
-#define LEAST_TURNS	20
+#define LEAST_TURNS	32
 
 static const struct ipc_rule parent_rules[] = {
 { ROLE_WANTS_FETCH, "WANTS",   ANYBODY, IPC_NEWS, 0, 0, on_wants },
@@ -84,22 +86,37 @@ test_lost(void *arg, struct ipc *ipc, bool was_breach)
 	ck_assert(!was_breach);
 }
 
-/* The end of a time, put off by some turns of the loop. */
+/*
+ * The end of a time, put off by some turns of the loop.  Each is a byte in a
+ * pipe, so that whoever waits for descriptors is served in each.
+ */
 struct ending {
 	struct loop	*loop;
-	struct timer	*timer;
+	struct watch	*watch;
+	int		 turn[2];
 	unsigned	 turns;		/* left */
 };
 
 static void
-on_ending(void *arg)
+on_turn(void *arg, unsigned what)
 {
 	struct ending *ending = arg;
+	char byte;
 
+	(void)what;
+	ck_assert_int_eq(read(ending->turn[0], &byte, 1), 1);
 	if (ending->turns-- == 0)
 		loop_stop(ending->loop);
 	else
-		timer_set(ending->timer, 1);	/* 0 would not look */
+		ck_assert_int_eq(write(ending->turn[1], "", 1), 1);
+}
+
+static void
+on_time(void *arg)
+{
+	struct ending *ending = arg;
+
+	ck_assert_int_eq(write(ending->turn[1], "", 1), 1);
 }
 
 void
@@ -107,12 +124,20 @@ play_run(struct play *play, unsigned ms)
 {
 	struct ending ending = { .loop = play->process.loop,
 	    .turns = LEAST_TURNS };
+	struct timer *timer = timer_new(ending.loop, on_time, &ending);
 
-	ending.timer = timer_new(ending.loop, on_ending, &ending);
-	ck_assert_ptr_nonnull(ending.timer);
-	timer_set(ending.timer, ms);
+	ck_assert_ptr_nonnull(timer);
+	ck_assert_int_eq(pipe2(ending.turn, O_CLOEXEC | O_NONBLOCK), 0);
+	ending.watch = watch_new(ending.loop, ending.turn[0], on_turn,
+	    &ending);
+	ck_assert_ptr_nonnull(ending.watch);
+	ck_assert_int_eq(watch_want(ending.watch, LOOP_READ), 0);
+	timer_set(timer, ms);
 	ck_assert_int_eq(loop_run(ending.loop), 0);
-	timer_free(ending.timer);
+	timer_free(timer);
+	watch_free(ending.watch);
+	(void)close(ending.turn[0]);
+	(void)close(ending.turn[1]);
 }
 
 static void
