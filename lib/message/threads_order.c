@@ -395,12 +395,13 @@ bool
 threads_tell(struct threads *threads, struct text *text,
     const uint32_t *numbers, size_t most)
 {
-	size_t end = text->len + most;
+	size_t end;
 
 	if (threads->telling == THREADS_NONE)
 		return false;
 	if (threads->telling == threads->root_first)
 		text_add_byte(text, '(');
+	end = text->len + most;		/* of what follows: some of it comes */
 	while (threads->telling != THREADS_NONE && text->len < end &&
 	    !text_failed(text))
 		threads->telling = tell_node(threads, text, numbers,
