@@ -258,8 +258,8 @@ begin_imap(struct session *session, int fd, struct slice tag)
 	const struct imapd_session_ports ports = {
 		.arg = session, .big = ask_big, .file = ask_file,
 		.keep = ask_keep, .abandon = abandon_file,
-		.forget = forget_big, .step = imap_step, .saved = imap_saved, .failed = imap_failed,
-		.wrote = imap_wrote, .ended = imap_ended
+		.forget = forget_big, .step = imap_step, .saved = imap_saved,
+		.failed = imap_failed, .wrote = imap_wrote, .ended = imap_ended
 	};
 	const struct config *config = &session->mailbox->process->config;
 	const struct imapd_session_options options = {

@@ -151,7 +151,8 @@ struct flag_change {
  * get one new number: *modseq_out, 0 when there are none.
  * 0, -EINVAL (a keyword that is no atom, a place beyond the view, no such
  * flag), -E2BIG (more than SELECTED_STEP letters, KEYWORDS_MOST bytes of words,
- * KEYWORD_SETS_MOST sets of them or KEYWORDS_OF_MAILBOX) or -errno: then nothing was changed.
+ * KEYWORD_SETS_MOST sets of them or KEYWORDS_OF_MAILBOX) or -errno: then
+ * nothing was changed.
  */
 typedef void selected_refused_fn(void *arg, size_t n);
 int	selected_flag(struct selected *, const size_t *numbers, size_t count,
