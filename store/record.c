@@ -94,11 +94,11 @@ record_header_write(const struct record *record,
 }
 
 int
-record_parse(struct slice bytes, struct record *record_out, size_t *used_out)
+record_head(struct slice bytes, struct record *record_out, size_t *bytes_out)
 {
-	struct record record;
+	struct record record = { .is_big = false };
 	const char *at = bytes.at;
-	size_t trace_bytes, body_bytes;
+	size_t trace_bytes;
 	uint32_t flags;
 
 	if (bytes.len < RECORD_HEADER_BYTES || get_u32(at) != RECORD_MAGIC ||
@@ -119,14 +119,31 @@ record_parse(struct slice bytes, struct record *record_out, size_t *used_out)
 	    record.body_bytes > LETTER_MOST_BYTES ||
 	    (!record.is_big && record.body_bytes > BODY_MOST_BYTES))
 		return -EBADMSG;
-	body_bytes = record.is_big ? 0 : (size_t)record.body_bytes;
-	if (bytes.len - RECORD_HEADER_BYTES < trace_bytes + body_bytes)
+	*record_out = record;
+	*bytes_out = RECORD_HEADER_BYTES + trace_bytes +
+	    (record.is_big ? 0 : (size_t)record.body_bytes);
+	return 0;
+}
+
+int
+record_parse(struct slice bytes, struct record *record_out, size_t *used_out)
+{
+	struct record record;
+	size_t used;
+	int r = record_head(bytes, &record, &used);
+
+	if (r < 0)
+		return r;
+	if (bytes.len < used)
 		return -EBADMSG;
-	record.trace = slice_of(at + RECORD_HEADER_BYTES, trace_bytes);
-	record.body = slice_of(record.trace.at + trace_bytes, body_bytes);
-	if (crc32c(crc32c(0, record.trace), record.body) != get_u32(at + 20))
+	record.trace = slice_of(bytes.at + RECORD_HEADER_BYTES,
+	    get_u32(bytes.at + 4));
+	record.body = slice_of(record.trace.at + record.trace.len,
+	    used - RECORD_HEADER_BYTES - record.trace.len);
+	if (crc32c(crc32c(0, record.trace), record.body) !=
+	    get_u32(bytes.at + 20))
 		return -EBADMSG;
 	*record_out = record;
-	*used_out = RECORD_HEADER_BYTES + trace_bytes + body_bytes;
+	*used_out = used;
 	return 0;
 }

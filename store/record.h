@@ -62,5 +62,12 @@ void	record_header_write(const struct record *record,
  */
 int	record_parse(struct slice bytes, struct record *record_out,
 	    size_t *used_out);
+/*
+ * Read only the header that `bytes` begins with, whose checksum is good: what
+ * stands behind it may be damaged or cut short.  The slices of *record_out are
+ * empty; *bytes_out is how long the whole record should be.  0 or -EBADMSG.
+ */
+int	record_head(struct slice bytes, struct record *record_out,
+	    size_t *bytes_out);
 
 #endif

@@ -16,14 +16,17 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	static const unsigned char hub_id[HUB_ID_BYTES] = "hub";
 	unsigned char header[RECORD_HEADER_BYTES];
 	struct slice rest = slice_of(at, len);
-	struct record record;
-	size_t used;
+	struct record record, head;
+	size_t used, whole;
 
 	(void)segment_header_check(rest, hub_id, 1);
 	rest = slice_after(rest, SEGMENT_HEADER_BYTES);
 	while (record_parse(rest, &record, &used) == 0) {
 		if (used > rest.len || used != RECORD_HEADER_BYTES +
 		    record.trace.len + record.body.len)
+			abort();
+		if (record_head(rest, &head, &whole) < 0 || whole != used ||
+		    head.position != record.position)
 			abort();
 		record_header_write(&record, header);
 		/* flags we do not know are not written again */
