@@ -6,6 +6,11 @@
  * the account, as soon as what is collected on reading is there (POP3 shows a
  * mailbox as it was at the login, IMAP shows mail as it comes) and the parent
  * has connected us with it.
+ *
+ * A process may be on its way out when the connection reaches it, or end before
+ * it has looked at it.  We keep a copy of that end until the process has said
+ * that it serves it, and give it to the next one otherwise.  Nobody reads it
+ * meanwhile: what the client says waits in it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +24,8 @@
 #include "programs/door_reading.h"
 #include "store/service.h"
 
-#define PATIENCE_MS	15000	/* for the mailbox process to be there */
+/* For a mailbox to be there and to take it, on a machine at its limit. */
+#define PATIENCE_MS	60000
 /* HARDENING 2: people have a few devices, each of them a few sessions */
 #define PER_ACCOUNT	30
 /* Logged-in sessions may last for hours: 1/4 of all stays free for SMTP. */
@@ -39,7 +45,8 @@ struct handover {
 	struct reading	*reading;	/* comes first, or NULL */
 	struct timer	*patience;
 	uint64_t	 account;
-	int		 inner_fd;	/* for the mailbox; -1: it has it */
+	int		 inner_fd;	/* for the mailbox; -1: it serves it */
+	struct ipc	*asked;		/* it was sent there; no answer yet */
 	enum session_service service;
 	char		 login[ADDRESS_SIZE];
 	char		 tag[SESSION_TAG_BYTES + 1];
@@ -68,6 +75,8 @@ handover_free(void *arg, struct bridge *bridge)
 
 	(void)bridge;
 	LIST_REMOVE(handover, next);
+	if (handover->asked != NULL)
+		ipc_forget(handover->asked, handover);
 	timer_free(handover->patience);
 	reading_free(handover->reading);
 	if (handover->inner_fd >= 0)
@@ -90,6 +99,34 @@ on_patience(void *arg)
 		bridge_close(handover->bridge);
 		return;
 	}
+	/* one that takes it yet finds it closed, and says no word more */
+	(void)shutdown(handover->inner_fd, SHUT_RDWR);
+	(void)close(handover->inner_fd);
+	handover->inner_fd = -1;
+}
+
+/* Does the mailbox serve it?  If not, its end is near, and is told to us. */
+static void
+on_answer(void *arg, int status, struct ipc_message *message)
+{
+	struct handover *handover = arg;
+	struct unpack u;
+	bool is_served = false;
+
+	handover->asked = NULL;
+	if (status == 0) {
+		u = unpack_of(message->body);
+		is_served = unpack_bool(&u) && unpack_is_done(&u);
+	}
+	if (handover->inner_fd < 0)
+		return;		/* its client was sent away */
+	if (!is_served) {
+		log_say("the mailbox of account %llu does not take a session "
+		    "now; the next one will",
+		    (unsigned long long)handover->account);
+		return;
+	}
+	timer_stop(handover->patience);
 	(void)close(handover->inner_fd);
 	handover->inner_fd = -1;
 }
@@ -106,7 +143,7 @@ serve(struct handover *handover)
 	TEXT_AUTO body = TEXT_INIT(1024);
 	struct link *link;
 
-	if (handover->reading != NULL)
+	if (handover->reading != NULL || handover->asked != NULL)
 		return;
 	LIST_FOREACH(link, &handover->door->links, next)
 		if (ipc_instance(link->ipc) == handover->account)
@@ -114,19 +151,25 @@ serve(struct handover *handover)
 	if (link == NULL)
 		return;
 	session_pack(&body, &request);
-	if (ipc_send(link->ipc, MAILBOX_SESSION, text_slice(&body),
-	    &handover->inner_fd, 1) < 0)
-		return;		/* lost: another one will be connected */
-	timer_stop(handover->patience);
-	(void)close(handover->inner_fd);
-	handover->inner_fd = -1;
+	/* if it is lost already, another one will be connected */
+	if (ipc_ask(link->ipc, MAILBOX_SESSION, text_slice(&body),
+	    &handover->inner_fd, 1, on_answer, handover) == 0)
+		handover->asked = link->ipc;
+}
+
+/* It waits for a mailbox, and no mailbox has it in hand. */
+static bool
+is_waiting(const struct handover *handover)
+{
+	return handover->inner_fd >= 0 && handover->reading == NULL &&
+	    handover->asked == NULL;
 }
 
 static void
 ask_for_mailbox(struct handover *handover)
 {
 	serve(handover);
-	if (handover->inner_fd >= 0)
+	if (is_waiting(handover))
 		(void)process_want_mailbox(handover->door->process,
 		    handover->account);
 }
@@ -253,11 +296,15 @@ door_mailbox_lost(struct door *door, struct ipc *ipc)
 		return;
 	LIST_REMOVE(link, next);
 	free(link);
-	LIST_FOREACH(handover, &door->handovers, next)
-		if (handover->inner_fd >= 0 && handover->reading == NULL &&
+	LIST_FOREACH(handover, &door->handovers, next) {
+		if (handover->asked == ipc) {
+			ipc_forget(ipc, handover);
+			handover->asked = NULL;
+		}
+		if (is_waiting(handover) &&
 		    handover->account == ipc_instance(ipc))
-			(void)process_want_mailbox(door->process,
-			    handover->account);
+			ask_for_mailbox(handover);
+	}
 }
 
 void

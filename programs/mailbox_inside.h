@@ -55,7 +55,7 @@ void	mailbox_tell_expunged(struct mailbox *);
 /* Look after the search index from now on.  0 or -ENOMEM. */
 int	mailbox_search_begin(struct mailbox *);
 
-/* MAILBOX_SESSION has come.  0 or -EBADMSG. */
+/* MAILBOX_SESSION has come.  0, -EBADMSG or -ENOMEM: there is no session. */
 int	mailbox_session_begin(struct mailbox *, struct ipc_message *);
 /* Mailbox number `number` has changed: who idles there is told. */
 void	mailbox_sessions_changed(struct mailbox *, uint32_t number);

@@ -285,7 +285,7 @@ mailbox_session_begin(struct mailbox *mailbox, struct ipc_message *message)
 		return -EBADMSG;
 	session = calloc(1, sizeof(*session));
 	if (session == NULL)
-		return 0;	/* the connection closes: try again */
+		return -ENOMEM;
 	session->mailbox = mailbox;
 	session->service = request.service;
 	memcpy(session->login, request.login.at, request.login.len);
@@ -295,6 +295,7 @@ mailbox_session_begin(struct mailbox *mailbox, struct ipc_message *message)
 	    begin_imap(session, fd, request.tag) : begin_pop3(session, fd))) {
 		TAILQ_REMOVE(&mailbox->sessions, session, next);
 		free(session);
+		return -ENOMEM;
 	}
 	return 0;
 }

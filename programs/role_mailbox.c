@@ -42,7 +42,7 @@ static const struct ipc_rule mailbox_rules[] = {
 { MAILBOX_LIST,	   "LIST",    FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_list },
 { MAILBOX_FOLDERS, "FOLDERS", FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0,
 							     on_folders },
-{ MAILBOX_SESSION, "SESSION", FROM(ROLE_DOOR),	IPC_NEWS,    1, 0, on_session },
+{ MAILBOX_SESSION, "SESSION", FROM(ROLE_DOOR),	IPC_REQUEST, 1, 0, on_session },
 { 0 }
 };
 
@@ -391,16 +391,22 @@ on_session(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct process *process = arg;
 	struct mailbox *mailbox = process->state;
-	int r;
+	TEXT_AUTO body = TEXT_INIT(8);
+	int r = -ESHUTDOWN;	/* it crossed our farewell: the next of us has
+				   it, rather than that we cut it soon after */
 
-	(void)from;
-	/* it crossed our farewell: not welcomed rather than cut soon after */
-	if (mailbox->retiring)
-		return 0;
-	commit(mailbox);	/* what has come is seen */
-	r = mailbox_session_begin(mailbox, message);
-	mailbox_used(mailbox);
-	return r;
+	if (!mailbox->retiring) {
+		commit(mailbox);	/* what has come is seen */
+		r = mailbox_session_begin(mailbox, message);
+		mailbox_used(mailbox);
+	}
+	if (r == -EBADMSG)
+		return r;
+	/* what it has to say leaves in a later turn of the loop */
+	pack_u8(&body, r == 0);
+	if (ipc_reply(from, message->serial, text_slice(&body), NULL, 0) < 0)
+		log_say("a door does not take an answer");
+	return 0;
 }
 
 /* Without a queue now it is told another time. */

@@ -14,6 +14,8 @@ struct play {
 	struct ipc	*parent;	/* the test's end */
 	unsigned	 wants;		/* fetch processes asked for */
 	uint64_t	 wanted;	/* the last one */
+	unsigned	 mailboxes;	/* the same of mailboxes */
+	uint64_t	 mailbox;
 	unsigned	 breaches;	/* accusations */
 	unsigned	 retires;
 };
