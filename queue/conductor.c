@@ -237,6 +237,27 @@ on_trail_fault(void *arg, int fault)
 		log_say("the trail is written again");
 }
 
+/* TRAIL_WORDS: a session says no such thing. */
+static enum trail_word
+word_of(struct slice told)
+{
+	static const struct {
+		const char	*told;
+		enum trail_word	 word;
+	} words[] = {
+		{ SESSION_READ, TRAIL_READ },
+		{ SESSION_DELETED, TRAIL_DELETED },
+		{ SESSION_SAVED, TRAIL_SAVED },
+		{ SESSION_SPAM, TRAIL_SPAM },
+		{ SESSION_WANTED, TRAIL_WANTED },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (slice_is_str(told, words[i].told))
+			return words[i].word;
+	return TRAIL_WORDS;
+}
+
 int
 conductor_step(struct conductor *conductor, uint64_t account,
     const struct session_step *told)
@@ -248,13 +269,8 @@ conductor_step(struct conductor *conductor, uint64_t account,
 		.subject = told->subject
 	};
 
-	if (slice_is_str(told->word, SESSION_READ))
-		step.word = TRAIL_READ;
-	else if (slice_is_str(told->word, SESSION_DELETED))
-		step.word = TRAIL_DELETED;
-	else if (slice_is_str(told->word, SESSION_SAVED))
-		step.word = TRAIL_SAVED;
-	else
+	step.word = word_of(told->word);
+	if (step.word == TRAIL_WORDS)
 		return -EBADMSG;
 	if (told->mailbox.len > 0) {
 		text_add_str(&detail, "in the mailbox ");

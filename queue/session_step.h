@@ -1,8 +1,8 @@
 /*
  * session_step.h - what a session did to a letter, for the trail
  *
- * A person reads, deletes or saves a letter in their own mailbox; no road leads
- * there past the queue, so the mailbox role tells it (QUEUE_STEP).
+ * A person reads, deletes, saves or judges a letter in their own mailbox; no
+ * road leads there past the queue, so the mailbox role tells it (QUEUE_STEP).
  */
 #ifndef POSTROOM_QUEUE_SESSION_STEP_H
 #define POSTROOM_QUEUE_SESSION_STEP_H
@@ -14,6 +14,8 @@
 #define SESSION_READ	"read"
 #define SESSION_DELETED	"deleted"
 #define SESSION_SAVED	"saved"
+#define SESSION_SPAM	"spam"		/* moved into Junk */
+#define SESSION_WANTED	"wanted"	/* taken out of there */
 
 /* Slices are borrowed; they are empty where a word has no use for them. */
 struct session_step {

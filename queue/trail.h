@@ -40,6 +40,8 @@ enum trail_word {
 	TRAIL_RETURNED,		/* a notice went to its sender */
 	TRAIL_READ,
 	TRAIL_SAVED,		/* somebody put it into their own mailbox */
+	TRAIL_SPAM,		/* they said that it is */
+	TRAIL_WANTED,		/* they said that it is none */
 	TRAIL_DELETED,
 	TRAIL_GAP,		/* lines are missing here */
 	TRAIL_WORDS

@@ -31,6 +31,8 @@ static const char *const words[TRAIL_WORDS] = {
 	[TRAIL_RETURNED]	= "returned",
 	[TRAIL_READ]		= "read",
 	[TRAIL_SAVED]		= "saved",
+	[TRAIL_SPAM]		= "spam",
+	[TRAIL_WANTED]		= "wanted",
 	[TRAIL_DELETED]		= "deleted",
 	[TRAIL_GAP]		= "gap",
 };

@@ -19,6 +19,7 @@ struct copying {
 	uint32_t	 uidvalidity;
 	bool		 is_move;
 	bool		 is_done;	/* its last step was committed */
+	enum lesson	 lesson;	/* of the last step */
 	uint64_t	*firsts;	/* of the steps that were not the last */
 	size_t		 count;
 };
@@ -28,6 +29,7 @@ struct step {
 	struct copying	*copying;
 	uint32_t	 admitted;	/* the last set of keywords that was */
 	struct mailbox	*from, *to;
+	enum lesson	 lesson;	/* what each of them says */
 	uint64_t	 modseq;
 	int64_t		 now_utc_ms;
 	uint64_t	 entries[SELECTED_STEP];	/* that were moved away */
@@ -60,6 +62,12 @@ uint32_t
 copying_uidvalidity(const struct copying *copying)
 {
 	return copying->uidvalidity;
+}
+
+enum lesson
+copying_lesson(const struct copying *copying)
+{
+	return copying->lesson;
 }
 
 /* The letter has one entry more.  1, or 0 when there is no such letter. */
@@ -191,8 +199,10 @@ step_one(struct step *step, size_t n, uint32_t *uid_out)
 		step->first = place;
 	step->last = place;
 	*uid_out = (uint32_t)uid;
-	return copying->is_move ? move_one(step, letter, place) :
+	r = copying->is_move ? move_one(step, letter, place) :
 	    copy_one(step, letter, place);
+	return r < 0 ? r : lessons_note(index, letter->letter, step->modseq,
+	    step->lesson);
 }
 
 /* Who looks for what has gone finds it. */
@@ -264,6 +274,9 @@ do_step(struct step *step, const size_t *numbers, size_t count, bool is_last,
 		r = has_room(step->to, count);
 	if (r == 0 && count > 0)
 		r = index_take_modseq(index, &step->modseq);
+	if (r == 0 && count > 0)
+		r = lessons_between(index, from->mailbox, step->copying->to,
+		    &step->lesson);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = step_one(step, numbers[i], &uids_out[i]);
 	return r < 0 ? r : note(step, is_last);
@@ -308,6 +321,7 @@ copying_add(struct copying *copying, const size_t *numbers, size_t count,
 	else if (!is_last && step.first != 0)
 		copying->count++;
 	copying->is_done = is_last;
+	copying->lesson = step.lesson;
 	return 0;
 }
 

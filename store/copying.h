@@ -6,10 +6,13 @@
  * nothing (RFC 9051 6.4.7): the entries of one that was not finished go when it
  * is ended, or when the account is opened after a crash.  A MOVE moves the
  * letters of each step whole, and those it did not come to stay (RFC 6851 3.3).
+ * What either says of a letter (lessons.h) is noted with its step; a COPY that
+ * is taken back was said all the same.
  */
 #ifndef POSTROOM_STORE_COPYING_H
 #define POSTROOM_STORE_COPYING_H
 
+#include "store/lessons.h"
 #include "store/selected.h"
 
 /*
@@ -35,6 +38,10 @@ int	copying_new(struct selected *from, uint32_t to, bool is_move,
  */
 int	copying_add(struct copying *, const size_t *numbers, size_t count,
 	    bool is_last, uint32_t *uids_out);
+/*
+ * What the last step said of each letter it took, for LESSON_NONE nothing.
+ */
+enum lesson copying_lesson(const struct copying *);
 /* Of the mailbox the letters are copied to. */
 uint32_t copying_uidvalidity(const struct copying *);
 /*

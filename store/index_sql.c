@@ -117,6 +117,12 @@ static const char *const steps[] = {
 /* What modification numbers were worth before the last crash (index.c). */
 ("ALTER TABLE meta ADD COLUMN modseq_floor INTEGER NOT NULL DEFAULT 0;"
 "CREATE INDEX tombstone_modseq ON tombstone(modseq);"),
+/* What its person has said of a letter, last (lessons.h). */
+("CREATE TABLE lesson("
+"	letter INTEGER PRIMARY KEY,"
+"	modseq INTEGER NOT NULL,"
+"	is_spam INTEGER NOT NULL) STRICT;"
+"CREATE INDEX lesson_modseq ON lesson(modseq);"),
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -145,6 +151,7 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_MAILBOX_NAME] = "UPDATE mailbox SET name = ? WHERE id = ?",
 [SQL_MAILBOX_USES] = "UPDATE mailbox SET uses = uses | ? WHERE id = ?",
 [SQL_MAILBOX_USED] = "SELECT coalesce(sum(uses), 0) FROM mailbox",
+[SQL_MAILBOX_USES_OF] = "SELECT uses FROM mailbox WHERE id = ?",
 [SQL_MAILBOX_DELETE] = "DELETE FROM mailbox WHERE id = ?",
 /* a parent comes right before what stands below it */
 [SQL_NAMES] = "SELECT m.id, m.name, m.uses, EXISTS (SELECT 1 FROM"
@@ -191,6 +198,8 @@ static const char *const statements[SQL_COUNT] = {
 "	WHERE id = ? RETURNING " LETTER_COLUMNS_OF(""),
 [SQL_LETTER_DELETE] = "DELETE FROM letter WHERE id = ?",
 [SQL_STRUCTURE_DELETE] = "DELETE FROM structure WHERE letter = ?",
+[SQL_LESSON_NEW] = "INSERT OR REPLACE INTO lesson VALUES (?, ?, ?)",
+[SQL_LESSON_DELETE] = "DELETE FROM lesson WHERE letter = ?",
 
 [SQL_ENTRIES] = "SELECT e.place, e.letter, " LETTER_COLUMNS
 "	FROM entry e LEFT JOIN letter l ON l.id = e.letter"
@@ -329,6 +338,9 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_CHECK_SUBSCRIPTIONS] = "SELECT count(*) FROM subscription"
 "	WHERE length(name) NOT BETWEEN 1 AND 255 HAVING count(*) > 0",
 [SQL_CHECK_STRUCTURES] = "SELECT s.letter FROM structure s"
+"	LEFT JOIN letter l ON l.id = s.letter WHERE l.id IS NULL"
+"	ORDER BY s.letter",
+[SQL_CHECK_LESSONS] = "SELECT s.letter FROM lesson s"
 "	LEFT JOIN letter l ON l.id = s.letter WHERE l.id IS NULL"
 "	ORDER BY s.letter",
 [SQL_CHECK_INBOX] = "SELECT 1 << 32 WHERE NOT EXISTS"

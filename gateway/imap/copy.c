@@ -78,6 +78,22 @@ finish(struct imapd_session *session)
 	}
 }
 
+/* Who moves into Junk, or out of there, has judged. */
+static void
+tell_lessons(struct imapd_session *session, const struct copy *work,
+    const uint32_t *uids, size_t count)
+{
+	static const char *const words[] = {
+		[LESSON_SPAM] = "spam", [LESSON_WANTED] = "wanted"
+	};
+	enum lesson lesson = copying_lesson(work->copying);
+
+	for (size_t i = 0; lesson != LESSON_NONE && i < count; i++)
+		if (uids[i] != 0)
+			imapd_tell_steps(session, words[lesson],
+			    work->places + work->next + i, 1);
+}
+
 static void
 more(struct imapd_session *session)
 {
@@ -105,6 +121,7 @@ more(struct imapd_session *session)
 		    work->places[work->next + i])->uid;
 		work->to[work->copied++] = uids[i];
 	}
+	tell_lessons(session, work, uids, count);
 	work->next += count;
 }
 

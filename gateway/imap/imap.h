@@ -65,7 +65,10 @@ struct imapd_session_ports {
 	/* It is not wanted any more, unless that was answered with 0. */
 	void	(*abandon)(void *arg, uint64_t ticket);
 	void	(*forget)(void *arg, void *reply_arg);
-	/* A step for the trail: "read" or "deleted" by this session. */
+	/*
+	 * A step for the trail: "read" or "deleted" by this session, or that
+	 * it is "spam" or "wanted".
+	 */
 	void	(*step)(void *arg, const struct message_id *, const char *what);
 	/* The step of a message that this session put into a mailbox. */
 	void	(*saved)(void *arg, const struct imapd_saved *);

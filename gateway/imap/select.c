@@ -213,35 +213,6 @@ drop_expunging(struct imapd_session *session)
 	free(work->places);
 }
 
-static int
-tell_step(void *arg, size_t n, const struct letter_facts *facts)
-{
-	struct imapd_session *session = arg;
-
-	(void)n;
-	if (facts != NULL)
-		session->ports.step(session->ports.arg, &facts->id, "deleted");
-	return 0;
-}
-
-/* The steps of what has gone: the view lists it until its client was told. */
-static void
-tell_steps(struct imapd_session *session, const size_t *places, size_t count)
-{
-	int r = 0;
-
-	for (size_t i = 0, run; r == 0 && i < count; i += run) {
-		run = 1;
-		while (i + run < count && places[i + run] == places[i] + run)
-			run++;
-		r = selected_facts(session->selected, places[i], run, 0,
-		    tell_step, session);
-	}
-	/* they are deleted all the same; the trail has a line less */
-	if (r < 0)
-		session->ports.failed(session->ports.arg, r);
-}
-
 /* Those of the places that nobody has deleted before. */
 static size_t
 still_there(const struct imapd_session *session, const size_t *places,
@@ -290,7 +261,7 @@ more_expunging(struct imapd_session *session)
 		imapd_refuse(session, r);
 		return;
 	}
-	tell_steps(session, there, kept);
+	imapd_tell_steps(session, "deleted", there, kept);
 	work->next += count;
 }
 

@@ -121,9 +121,13 @@ def by_imaplib(args):
     traced(args, "a note", "saved", "ann@office.test", "in the mailbox INBOX")
     traced(args, "letter 20", "saved", "in the mailbox work")
     good(box.select("INBOX"))
+    good(box.uid("MOVE", "1:*", "Junk"))
+    good(box.select("Junk"))
+    good(box.uid("MOVE", "1:*", "INBOX"))
+    good(box.select("INBOX"))
     good(box.store("1", "+FLAGS", r"(\Deleted)"))
     good(box.expunge())
-    traced(args, "a note", "deleted")
+    traced(args, "a note", "called spam", "called wanted", "deleted")
     true(box.logout()[0] == "BYE", "logout")
 
 

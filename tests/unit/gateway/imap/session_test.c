@@ -55,6 +55,25 @@ START_TEST(reading_and_deleting_are_told_for_the_trail)
 }
 END_TEST
 
+/* So is what moving says of a letter: that it is spam, or wanted. */
+START_TEST(moves_into_junk_and_out_of_it_are_told_for_the_trail)
+{
+	imap_deliver(slice_str(ONE), 0);
+	imap_deliver(slice_str(TWO), 0);
+	imap_select(0);
+	(void)imap_ask(0, "a CREATE Kept\r\n", "a OK");
+	(void)imap_ask(0, "b COPY 1:2 Kept\r\n", "b OK");
+	ck_assert_uint_eq(imap_office.steps.len, 0);
+	(void)imap_ask(0, "c MOVE 2 Junk\r\n", "c OK");
+	(void)imap_ask(0, "d COPY 1 Junk\r\n", "d OK");
+	(void)imap_ask(0, "e SELECT Junk\r\n", "e OK");
+	(void)imap_ask(0, "f MOVE 1 INBOX\r\n", "f OK");
+	(void)imap_ask(0, "g MOVE 1 Trash\r\n", "g OK");
+	ck_assert(slice_is_str(text_slice(&imap_office.steps),
+	    "spam 2\nspam 1\nwanted 2\n"));
+}
+END_TEST
+
 /* A big letter comes from its file, in pieces and whole. */
 START_TEST(a_big_letter_comes_from_its_file)
 {
@@ -459,6 +478,8 @@ unit_suite(void)
 	    imap_office_close);
 	tcase_add_test(tcase, a_letter_is_given_whole);
 	tcase_add_test(tcase, reading_and_deleting_are_told_for_the_trail);
+	tcase_add_test(tcase,
+	    moves_into_junk_and_out_of_it_are_told_for_the_trail);
 	tcase_add_test(tcase, a_big_letter_comes_from_its_file);
 	tcase_add_test(tcase, of_an_endless_header_the_first_fields_are_told);
 	tcase_add_test(tcase, a_response_that_is_too_long_is_left_out);

@@ -1,0 +1,35 @@
+/*
+ * lessons.h - what a person has said of a letter: that it is spam, or is not
+ *
+ * Who moves or copies a letter into the mailbox that is for \Junk (RFC 6154)
+ * says that it is spam, who takes it out of there that it was wanted.  To put
+ * something into \Trash says nothing: it is how both kinds end.  Nor does
+ * delivery, which files what a filter has said.
+ *
+ * The last word counts.  It stands beside the letter, in the transaction that
+ * moves it, under the modification number of that move, by which a filter that
+ * learns finds those it has not learnt; and it ends with the letter.
+ */
+#ifndef POSTROOM_STORE_LESSONS_H
+#define POSTROOM_STORE_LESSONS_H
+
+#include "store/index.h"
+
+enum lesson {
+	LESSON_NONE,
+	LESSON_WANTED,
+	LESSON_SPAM
+};
+
+/*
+ * What is said by moving a letter between these two mailboxes.  0 or a negative
+ * errno.
+ */
+int	lessons_between(struct index *, uint32_t from, uint32_t to,
+	    enum lesson *lesson_out);
+
+/* Note it, in the open transaction; LESSON_NONE is fine.  0 or -errno. */
+int	lessons_note(struct index *, uint64_t letter, uint64_t modseq,
+	    enum lesson);
+
+#endif
