@@ -11,6 +11,7 @@
 #include "store/account_inside.h"
 #include "store/index_inside.h"
 #include "store/keywords.h"
+#include "store/selected_inside.h"
 
 struct appended {
 	struct record	 record;	/* without its body */
@@ -24,6 +25,8 @@ struct appending {
 	struct appended	*letters;
 	size_t		 count, room;
 	unsigned	 expected;	/* of the account's */
+	struct selected	*replaced_in;	/* or NULL */
+	uint32_t	 replaced;	/* its UID there */
 	bool		 is_done;
 };
 
@@ -190,28 +193,61 @@ add_rows(struct appending *appending, struct mailbox *mailbox,
 	return r;
 }
 
+void
+appending_replaces(struct appending *appending, struct selected *in,
+    uint32_t uid)
+{
+	appending->replaced_in = in;
+	appending->replaced = uid;
+}
+
+/* The entry of the letter that goes; 0: none does.  -EIDRM: it has gone. */
+static int
+find_replaced(const struct appending *appending, uint64_t *entry_out)
+{
+	const struct selected *in = appending->replaced_in;
+	size_t n;
+
+	*entry_out = 0;
+	if (in == NULL)
+		return 0;
+	n = selected_find(in, appending->replaced);
+	if (n == in->count || in->letters[n].uid != appending->replaced ||
+	    selected_is_expunged(in, n))
+		return -EIDRM;
+	*entry_out = ENTRY_FIRST(in->mailbox) | appending->replaced;
+	return 0;
+}
+
 int
 appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
     uint32_t *first_uid_out)
 {
 	struct account *account = appending->account;
 	struct mailbox *mailbox;
+	uint64_t replaced;
 	uint32_t first;
 	int r;
 
 	r = account_commit_open(account);
+	if (r == 0)
+		r = find_replaced(appending, &replaced);
 	if (r < 0)
 		return r;
 	mailbox = index_mailbox(account->index, appending->mailbox);
 	if (mailbox == NULL)
 		return -ENOENT;
 	r = add_rows(appending, mailbox, &first);
+	if (r == 0 && replaced != 0)
+		r = index_expunge(account->index, &replaced, 1);
 	if (r < 0)
 		return account_undo(account, r);
 	r = account_commit_full(account);
 	if (r < 0)
 		return r;
 	appending->is_done = true;
+	if (replaced != 0)
+		selected_mark_gone(account, &replaced, 1, true);
 	*uidvalidity_out = mailbox->uidvalidity;
 	*first_uid_out = first;
 	return 0;

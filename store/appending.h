@@ -9,7 +9,7 @@
 #ifndef POSTROOM_STORE_APPENDING_H
 #define POSTROOM_STORE_APPENDING_H
 
-#include "store/account.h"
+#include "store/selected.h"
 
 #define APPENDING_MOST	1000	/* letters of one command; 0.5 KiB each are
 				   kept until it ends, and their structures */
@@ -48,10 +48,17 @@ int	appending_add(struct appending *, const struct append_letter *);
 /* Of the `n`th letter that was added; NULL beyond.  Valid until the end. */
 const struct message_id *appending_id(const struct appending *, size_t n);
 /*
+ * They take the place of the letter that has this UID in a view, which must last
+ * as long: it is deleted in their commit (RFC 8508), wherever they go.
+ */
+void	appending_replaces(struct appending *, struct selected *,
+	    uint32_t uid);
+/*
  * Make them visible and durable, in their order, under UIDs that follow each
  * other from *first_uid_out on.  Once.  0, -ENOENT (the mailbox was deleted),
- * -E2BIG (KEYWORDS_OF_MAILBOX), -EOVERFLOW (it has no more UIDs) or as the disk
- * says: then there is nothing of them.
+ * -E2BIG (KEYWORDS_OF_MAILBOX), -EOVERFLOW (it has no more UIDs), -EIDRM
+ * (somebody has deleted the letter that they replace) or as the disk says: then
+ * there is nothing of them, and what they replace is still there.
  */
 int	appending_commit(struct appending *, uint32_t *uidvalidity_out,
 	    uint32_t *first_uid_out);

@@ -1,7 +1,9 @@
 /*
- * append.c - APPEND (RFC 9051 6.3.12) of one message or several (RFC 3502)
+ * append.c - APPEND (RFC 9051 6.3.12) of one message or several (RFC 3502), and
+ * REPLACE (RFC 8508)
  *
- * OK is a receipt: all messages are in the mailbox, durably, or none is.  What
+ * OK is a receipt: all messages are in the mailbox, durably, or none is; what is
+ * replaced goes in the same commit, and stays when that fails.  What
  * is stored has CRLF line ends and no NUL (DESIGN.md 3); a message of which a
  * part is missing when the connection ends was never there.
  *
@@ -13,6 +15,7 @@
 #include <string.h>
 
 #include "gateway/imap/reply.h"
+#include "gateway/imap/resync.h"
 #include "gateway/imap/saving.h"
 #include "lib/base/dot.h"
 #include "lib/base/pack.h"
@@ -36,6 +39,8 @@
 
 struct append {
 	struct slice		 mailbox;
+	uint32_t		 replaced;	/* REPLACE: the UID of what goes
+						   from the selected mailbox */
 	struct appending	*appending;
 	/* why it is refused: what is still to come is dropped */
 	int			 error;		/* of the store */
@@ -46,6 +51,7 @@ struct append {
 	struct imapd_saving	*saving;	/* a big one; or NULL */
 	size_t			 structures;	/* bytes of them */
 	bool			 waits;		/* the client, for our "+" */
+	bool			 is_wrapped;	/* in "UTF8 (...)" */
 	struct dot_reader	 ends;		/* mends its line ends */
 	uint64_t		 left;		/* of the literal */
 	uint64_t		 dropped;	/* bytes that came for nothing */
@@ -128,6 +134,11 @@ read_head(struct imapd_session *session, struct imapd_parse *parse,
 		return false;
 	if (imapd_peek(parse) == '"' && (!imapd_date_time(parse, &at) ||
 	    !imapd_space(parse)))
+		return false;
+	/* RFC 6855 4: what RFC 9755 did away with, and programs still send */
+	work->is_wrapped = imapd_word(parse, "UTF8");
+	if (work->is_wrapped && (!imapd_space(parse) ||
+	    !imapd_byte(parse, '(')))
 		return false;
 	if (imapd_literal_read(parse->rest, literal_out) < 0 ||
 	    literal_out->marked_at != 0)
@@ -316,6 +327,46 @@ tell_saved(struct imapd_session *session)
 	}
 }
 
+static int
+tell_deleted(void *arg, size_t n, const struct letter_facts *facts)
+{
+	struct imapd_session *session = arg;
+
+	(void)n;
+	if (facts != NULL)
+		session->ports.step(session->ports.arg, &facts->id, "deleted");
+	return 0;
+}
+
+/* RFC 8508 4.5: what was replaced has gone as by UID EXPUNGE. */
+static void
+finish_numbered(struct imapd_session *session)
+{
+	imapd_finish_numbered(session, "it is replaced");
+}
+
+/* RFC 8508 4.3: the client hears of the new one before the old one goes. */
+static void
+finish_replacing(struct imapd_session *session, uint32_t uidvalidity,
+    uint32_t uid)
+{
+	struct append *work = session->work;
+	int r = selected_facts(session->selected,
+	    selected_find(session->selected, work->replaced), 1, 0,
+	    tell_deleted, session);
+
+	/* it is deleted all the same; the trail has a line less */
+	if (r < 0)
+		session->ports.failed(session->ports.arg, r);
+	session->take = NULL;
+	imapd_untagged(session->stream, "OK [APPENDUID %u %u] it is kept",
+	    uidvalidity, uid);
+	if (session->condstore)
+		session->more = finish_numbered;
+	else
+		imapd_finish(session, "OK it is replaced");
+}
+
 static void
 commit(struct imapd_session *session)
 {
@@ -330,7 +381,9 @@ commit(struct imapd_session *session)
 		return;
 	}
 	tell_saved(session);
-	if (work->count == 1)
+	if (work->replaced != 0)
+		finish_replacing(session, uidvalidity, first);
+	else if (work->count == 1)
 		imapd_finish(session, "OK [APPENDUID %u %u] it is kept",
 		    uidvalidity, first);
 	else
@@ -381,8 +434,12 @@ take_tail(struct imapd_session *session)
 	parse.arena = arena = arena_new(HEAD_BYTES);
 	if (arena == NULL)
 		wrong_tail(session, "[LIMIT] memory is out");
+	else if (work->is_wrapped && !imapd_byte(&parse, ')'))
+		wrong_tail(session, parse.fault);
 	else if (parse.rest.len == 0)
 		commit(session);
+	else if (work->replaced != 0)
+		wrong_tail(session, "one message replaces another");
 	else if (imapd_space(&parse) && read_head(session, &parse, &literal))
 		begin_message(session, &literal);
 	else
@@ -455,25 +512,85 @@ find_mailbox(struct imapd_session *session, struct append *work)
 	    &work->appending);
 }
 
-void
-imapd_append(struct imapd_session *session, struct imapd_parse *parse)
+/* The mailbox is known; what follows is as in any of them. */
+static struct append *
+begin(struct imapd_session *session, struct imapd_parse *parse)
 {
 	struct append *work;
-	struct imapd_literal literal;
 	struct slice name;
 
 	if (!imapd_mailbox(parse, &name) || !imapd_space(parse))
-		return;
+		return NULL;
 	work = imapd_work(session, sizeof(*work));
 	if (work == NULL)
-		return;
+		return NULL;
 	work->mailbox = name;
 	work->keywords = (struct text)TEXT_INIT(KEYWORDS_BYTES);
 	work->body = (struct text)TEXT_INIT(GATHERED_BYTES);
 	work->saved = (struct text)TEXT_INIT(SAVED_BYTES);
 	session->drop = drop;
-	if (!read_head(session, parse, &literal))
+	return work;
+}
+
+void
+imapd_append(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct append *work = begin(session, parse);
+	struct imapd_literal literal;
+
+	if (work == NULL || !read_head(session, parse, &literal))
 		return;
 	work->error = find_mailbox(session, work);
+	begin_message(session, &literal);
+}
+
+/* Of the view; 0, and the words behind NO or BAD, when there is none. */
+static uint32_t
+find_replaced(const struct imapd_session *session, struct imapd_set *set,
+    struct append *work)
+{
+	size_t count = selected_count(session->selected), n;
+	uint32_t star = (uint32_t)count, number;
+
+	if (imapd_is_uid(session) && count > 0)
+		star = selected_at(session->selected, count - 1)->uid;
+	imapd_set_ranges(set, star);
+	number = set->count == 1 ? set->ranges[0].low : 0;
+	n = imapd_is_uid(session) ?
+	    selected_find(session->selected, number) : (size_t)number - 1;
+	if (number != 0 && n < count && (!imapd_is_uid(session) ||
+	    selected_at(session->selected, n)->uid == number))
+		return selected_at(session->selected, n)->uid;
+	if (imapd_is_uid(session))
+		work->no = "there is no message of that UID";
+	else
+		work->fault = "there is no message of that number";
+	return 0;
+}
+
+void
+imapd_replace(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct append *work;
+	struct imapd_literal literal;
+	struct imapd_set set;
+
+	if (!imapd_set(parse, &set) || !imapd_space(parse))
+		return;
+	if (set.is_saved || set.count != 1 ||
+	    set.ranges[0].low != set.ranges[0].high) {
+		(void)imapd_parse_fault(parse, "one message is replaced");
+		return;
+	}
+	work = begin(session, parse);
+	if (work == NULL || !read_head(session, parse, &literal))
+		return;
+	work->replaced = find_replaced(session, &set, work);
+	if (session->is_read_only)
+		work->no = "the mailbox is open for reading only";
+	work->error = find_mailbox(session, work);
+	if (!is_refused(work))
+		appending_replaces(work->appending, session->selected,
+		    work->replaced);
 	begin_message(session, &literal);
 }

@@ -61,6 +61,7 @@ const struct imapd_command imapd_commands[] = {
 { "STORE",	  OPEN,	  WRITE,   ARGS, STAY, SESSION(imapd_store),		"9051 6.4.6" },
 { "COPY",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_copy),		"9051 6.4.7" },
 { "MOVE",	  OPEN,	  WRITE,   ARGS, MOVE, SESSION(imapd_move),		"9051 6.4.8" },
+{ "REPLACE",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_replace),	"8508 3.2" },
 { "UID EXPUNGE",  OPEN,	  WRITE,   ARGS, MOVE, SESSION(imapd_uid_expunge),	"9051 6.4.9" },
 { "UID SEARCH",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_search),	"9051 6.4.9" },
 { "UID SORT",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_sort),		"5256 3" },
@@ -69,6 +70,7 @@ const struct imapd_command imapd_commands[] = {
 { "UID STORE",	  OPEN,	  WRITE,   ARGS, MOVE, SESSION(imapd_store),	"9051 6.4.9" },
 { "UID COPY",	  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_copy),		"9051 6.4.9" },
 { "UID MOVE",	  OPEN,	  WRITE,   ARGS, MOVE, SESSION(imapd_move),		"9051 6.4.9" },
+{ "UID REPLACE",  OPEN,	  NOTHING, ARGS, MOVE, SESSION(imapd_replace),	"8508 3.3" },
 { 0 }
 };
 
@@ -94,7 +96,8 @@ static const char inside_only[] =
     " ENABLE IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTENDED"
     " LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE MULTIAPPEND"
     " ESEARCH SEARCHRES WITHIN BINARY SAVEDATE PREVIEW"
-    " CONDSTORE QRESYNC OBJECTID";
+    " CONDSTORE QRESYNC OBJECTID UTF8=ACCEPT PARTIAL"
+    " INPROGRESS REPLACE";
 
 void
 imapd_add_capabilities(struct text *text, bool inside)

@@ -106,6 +106,7 @@ more(struct imapd_session *session)
 		finish(session);
 		return;
 	}
+	imapd_progress(session, work->next, work->count);
 	if (count > SELECTED_STEP)
 		count = SELECTED_STEP;
 	r = copying_add(work->copying, work->places + work->next, count,

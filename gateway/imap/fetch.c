@@ -297,6 +297,17 @@ look_at_items(struct imapd_session *session, struct imapd_fetch *fetch)
 	}
 }
 
+/* RFC 9394 3.3: only some of the letters. */
+static void
+keep_page(struct imapd_fetch *fetch, const struct imapd_partial *partial)
+{
+	size_t first;
+
+	fetch->count = imapd_partial_of(partial, fetch->count, &first);
+	memmove(fetch->places, fetch->places + first,
+	    fetch->count * sizeof(*fetch->places));
+}
+
 /* RFC 7162 3.1.4.1: only letters that were changed since. */
 static void
 keep_changed(const struct imapd_session *session, struct imapd_fetch *fetch,
@@ -374,6 +385,9 @@ look_at_changes(struct imapd_session *session, struct imapd_set *set,
 	if (!imapd_places(session, set, imapd_is_uid(session),
 	    &fetch->places, &fetch->count))
 		return false;
+	/* RFC 9394 3.4: of the page those that were changed */
+	if (since->is_partial)
+		keep_page(fetch, &since->partial);
 	if (since->is_asked)
 		keep_changed(session, fetch, since->modseq);
 	fetch->wants_modseq = since->is_asked || (session->condstore &&

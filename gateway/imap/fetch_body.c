@@ -49,7 +49,8 @@ add_label(struct imapd_session *session, struct text *text)
 	section_write(text, &item->section);
 	for (size_t i = 0; i < item->field_count; i++) {
 		text_add_str(text, i == 0 ? " (" : " ");
-		imapd_add_astring(text, item->fields[i], session->rev2);
+		imapd_add_astring(text, item->fields[i],
+		    imapd_knows_utf8(session));
 	}
 	text_add_str(text, item->field_count > 0 ? ")]" : "]");
 	if (item->is_partial)
@@ -332,7 +333,7 @@ tell_preview(struct imapd_session *session)
 	}
 	text_addf(&text, "%sPREVIEW ", fetch->between);
 	fetch->between = " ";
-	imapd_add_string(&text, text_slice(&words), session->rev2);
+	imapd_add_string(&text, text_slice(&words), imapd_knows_utf8(session));
 	imapd_write(session, &text);
 	next_item(fetch);
 }

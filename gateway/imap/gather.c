@@ -22,7 +22,7 @@ shown(struct imapd_session *session, int r)
 {
 	struct imapd_gather *gather = session->work;
 
-	gather->at++;
+	gather->finding.gathered++;
 	gather->finding.go = go_walk;
 	if (r < 0)
 		imapd_gather_refuse(session, r);
@@ -87,7 +87,7 @@ go_look(struct imapd_session *session)
 	struct imapd_letter *letter = &finding->match.letter;
 	struct message_id id;
 	int r = imapd_letter_find(letter, session->selected,
-	    finding->numbers[gather->at] - 1, 0);
+	    finding->numbers[finding->gathered] - 1, 0);
 
 	if (r < 0) {
 		show_unreadable(session, r);
@@ -122,7 +122,7 @@ show_row(void *arg, size_t n, const struct letter_facts *facts)
 	} else {
 		r = gather->each(session, facts, NULL);
 	}
-	gather->at++;
+	gather->finding.gathered++;
 	return r;
 }
 
@@ -130,8 +130,9 @@ show_row(void *arg, size_t n, const struct letter_facts *facts)
 static size_t
 stretch(const struct imapd_gather *gather)
 {
-	const uint32_t *numbers = gather->finding.numbers + gather->at;
-	size_t left = gather->finding.found - gather->at, n = 1;
+	const struct imapd_finding *finding = &gather->finding;
+	const uint32_t *numbers = finding->numbers + finding->gathered;
+	size_t left = finding->found - finding->gathered, n = 1;
 
 	while (n < left && n < STRETCH && numbers[n] == numbers[n - 1] + 1)
 		n++;
@@ -146,16 +147,17 @@ go_walk(struct imapd_session *session)
 	uint64_t until = clock_ms() + GATHER_MS;
 	int r = 0;
 
-	while (r == 0 && gather->at < finding->found && clock_ms() <= until)
+	while (r == 0 && finding->gathered < finding->found &&
+	    clock_ms() <= until)
 		r = selected_facts(session->selected,
-		    finding->numbers[gather->at] - 1, stretch(gather),
+		    finding->numbers[finding->gathered] - 1, stretch(gather),
 		    gather->wants_structure ? FACTS_STRUCTURE : 0, show_row,
 		    session);
 	if (r < 0)
 		imapd_gather_refuse(session, r);
 	else if (r > 0)
 		finding->go = go_look;
-	else if (gather->at == finding->found)
+	else if (finding->gathered == finding->found)
 		gather->all(session);
 }
 

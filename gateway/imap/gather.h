@@ -22,7 +22,6 @@ struct imapd_gather {
 	bool			 wants_structure;
 	imapd_gather_fn		*each;
 	void			(*all)(struct imapd_session *);
-	size_t			 at;		/* of those found */
 };
 
 /*

@@ -93,7 +93,8 @@ fault(struct imapd_input *input, const char *words)
 		input->fault = words;
 }
 
-/* Is what was gathered an APPEND whose next literal is its message? */
+/* Is what was gathered an APPEND, or a REPLACE, whose next literal is its
+ * message?  Its mailbox stands before that, which may be a literal too. */
 static bool
 is_message(const struct imapd_input *input,
     const struct imapd_literal *literal)
@@ -101,8 +102,14 @@ is_message(const struct imapd_input *input,
 	struct slice rest = slice_first(text_slice(&input->command),
 	    literal->marked_at), word;
 
-	return input->limits->takes_messages && slice_word(&rest, &word) &&
-	    slice_word(&rest, &word) && slice_is_word(word, "APPEND") &&
+	if (!input->limits->takes_messages || !slice_word(&rest, &word) ||
+	    !slice_word(&rest, &word))
+		return false;
+	if (slice_is_word(word, "APPEND"))
+		return slice_word(&rest, &word);
+	if (slice_is_word(word, "UID") && !slice_word(&rest, &word))
+		return false;
+	return slice_is_word(word, "REPLACE") && slice_word(&rest, &word) &&
 	    slice_word(&rest, &word);
 }
 

@@ -60,7 +60,7 @@ add_status(const struct imapd_session *session, struct text *text,
 	};
 
 	text_add_str(text, "* STATUS ");
-	imapd_add_mailbox(text, name, session->rev2);
+	imapd_add_mailbox(text, name, imapd_knows_utf8(session));
 	text_add_str(text, " (");
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
 		if ((items & values[i].item) == 0)
@@ -151,7 +151,7 @@ tell_line(struct listing *listing, const struct folder *folder,
 	text_addf(out, "* %s (", listing->is_lsub ? "LSUB" : "LIST");
 	add_attributes(listing, out, folder);
 	text_add_str(out, ") \"/\" ");
-	imapd_add_mailbox(out, folder->name, session->rev2);
+	imapd_add_mailbox(out, folder->name, imapd_knows_utf8(session));
 	if (child_info)
 		text_add_str(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
 	text_add_str(out, "\r\n");

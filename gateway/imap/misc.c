@@ -71,7 +71,7 @@ imapd_enable(struct imapd_session *session, struct imapd_parse *parse)
 {
 	struct slice word;
 	bool rev2 = session->rev2, condstore = session->condstore;
-	bool qresync = session->qresync;
+	bool qresync = session->qresync, utf8 = session->utf8;
 
 	do {
 		if (!imapd_atom(parse, &word))
@@ -79,15 +79,18 @@ imapd_enable(struct imapd_session *session, struct imapd_parse *parse)
 		rev2 |= slice_is_word(word, "IMAP4rev2");
 		condstore |= slice_is_word(word, "CONDSTORE");
 		qresync |= slice_is_word(word, "QRESYNC");
+		utf8 |= slice_is_word(word, "UTF8=ACCEPT");
 	} while (imapd_maybe(parse, ' '));
 	if (!imapd_end(parse))
 		return;
-	imapd_untagged(session->stream, "ENABLED%s%s%s",
+	imapd_untagged(session->stream, "ENABLED%s%s%s%s",
 	    rev2 && !session->rev2 ? " IMAP4rev2" : "",
 	    condstore && !session->condstore ? " CONDSTORE" : "",
-	    qresync && !session->qresync ? " QRESYNC" : "");
+	    qresync && !session->qresync ? " QRESYNC" : "",
+	    utf8 && !session->utf8 ? " UTF8=ACCEPT" : "");
 	session->rev2 = rev2;
 	session->qresync = qresync;
+	session->utf8 = utf8;
 	/* RFC 7162 3.2.3: the one makes the other known */
 	if (condstore || qresync)
 		imapd_condstore(session);

@@ -20,6 +20,8 @@ struct imapd_parse {
 	struct arena	*arena;
 	const char	*fault;		/* NULL so far */
 	bool		 utf8;		/* names are UTF-8, not modified UTF-7 */
+	bool		 has_no_charset; /* RFC 9755 3: strings are UTF-8, and no
+					   search may say otherwise */
 };
 
 /* Say why, if nobody has; always false. */

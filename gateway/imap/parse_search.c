@@ -249,6 +249,25 @@ read_key(struct reading *reading, struct imapd_key **key_out)
 	return good;
 }
 
+/* One of them, whose bit is known; RFC 9394 3.1: PARTIAL or ALL, and once. */
+static bool
+add_return(struct imapd_parse *parse, unsigned bit,
+    struct imapd_search *search)
+{
+	bool is_partial = bit == IMAPD_RETURN_PARTIAL;
+
+	if (is_partial && (!imapd_space(parse) ||
+	    !imapd_partial_read(parse, &search->partial)))
+		return false;
+	if ((is_partial && (search->returns & bit)) ||
+	    ((search->returns | bit) & (IMAPD_RETURN_PARTIAL |
+	    IMAPD_RETURN_ALL)) == (IMAPD_RETURN_PARTIAL | IMAPD_RETURN_ALL))
+		return imapd_parse_fault(parse,
+		    "one PARTIAL is told, or ALL");
+	search->returns |= bit;
+	return true;
+}
+
 bool
 imapd_search_returns(struct imapd_parse *parse, struct imapd_search *search)
 {
@@ -261,6 +280,7 @@ imapd_search_returns(struct imapd_parse *parse, struct imapd_search *search)
 		{ "ALL",	IMAPD_RETURN_ALL },
 		{ "COUNT",	IMAPD_RETURN_COUNT },
 		{ "SAVE",	IMAPD_RETURN_SAVE },
+		{ "PARTIAL",	IMAPD_RETURN_PARTIAL },
 	};
 	struct slice word;
 	unsigned bit;
@@ -280,7 +300,8 @@ imapd_search_returns(struct imapd_parse *parse, struct imapd_search *search)
 		if (bit == 0)
 			return imapd_parse_fault(parse,
 			    "SEARCH returns no such thing");
-		search->returns |= bit;
+		if (!add_return(parse, bit, search))
+			return false;
 		if (!imapd_maybe(parse, ' '))
 			break;
 	}
@@ -288,6 +309,14 @@ imapd_search_returns(struct imapd_parse *parse, struct imapd_search *search)
 	if (search->returns == 0)
 		search->returns = IMAPD_RETURN_ALL;
 	return imapd_byte(parse, ')') && imapd_space(parse);
+}
+
+/* RFC 6855, erratum 4029: SORT and THREAD must name one; ASCII is UTF-8. */
+static bool
+is_in_utf8(struct slice charset)
+{
+	return charset.len == 0 || slice_is_word(charset, "UTF-8") ||
+	    slice_is_word(charset, "US-ASCII");
 }
 
 bool
@@ -299,7 +328,10 @@ imapd_search_keys(struct imapd_parse *parse, struct slice charset,
 	};
 
 	search->bad_charset = charset.len > 0 && !words_reads(charset);
-	if (slice_is_word(charset, "UTF-8"))
+	if (parse->has_no_charset && !is_in_utf8(charset))
+		return imapd_parse_fault(parse,
+		    "after UTF8=ACCEPT all strings are UTF-8");
+	if (parse->has_no_charset || slice_is_word(charset, "UTF-8"))
 		reading.charset = slice_of(NULL, 0);
 	return read_keys(&reading, &search->keys) && imapd_end(parse);
 }
@@ -312,9 +344,14 @@ imapd_search_read(struct imapd_parse *parse, struct imapd_search *search_out)
 
 	if (!imapd_search_returns(parse, &search))
 		return false;
-	if (imapd_word(parse, "CHARSET") && (!imapd_space(parse) ||
-	    !imapd_astring(parse, &charset) || !imapd_space(parse)))
-		return false;
+	if (imapd_word(parse, "CHARSET")) {
+		if (parse->has_no_charset)
+			return imapd_parse_fault(parse,
+			    "after UTF8=ACCEPT a search has no CHARSET");
+		if (!imapd_space(parse) || !imapd_astring(parse, &charset) ||
+		    !imapd_space(parse))
+			return false;
+	}
 	if (!imapd_search_keys(parse, charset, &search))
 		return false;
 	*search_out = search;

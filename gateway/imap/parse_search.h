@@ -7,7 +7,7 @@
 #ifndef POSTROOM_GATEWAY_IMAP_PARSE_SEARCH_H
 #define POSTROOM_GATEWAY_IMAP_PARSE_SEARCH_H
 
-#include "gateway/imap/parse.h"
+#include "gateway/imap/parse_partial.h"
 
 /* HARDENING 2: what one search may be. */
 #define IMAPD_KEYS_MOST		500
@@ -62,10 +62,12 @@ struct imapd_key {
 #define IMAPD_RETURN_ALL	0x04u
 #define IMAPD_RETURN_COUNT	0x08u
 #define IMAPD_RETURN_SAVE	0x10u
+#define IMAPD_RETURN_PARTIAL	0x20u	/* RFC 9394 3.1 */
 
 struct imapd_search {
 	bool			 is_extended;	/* RETURN was said */
 	unsigned		 returns;	/* IMAPD_RETURN_ bits */
+	struct imapd_partial	 partial;	/* of that one */
 	bool			 bad_charset;	/* NO [BADCHARSET] */
 	struct imapd_key	*keys;
 	bool			 has_modseq;	/* MODSEQ is among the keys */

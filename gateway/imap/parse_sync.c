@@ -101,6 +101,14 @@ fetch_modifier(struct imapd_parse *parse, struct imapd_since *since)
 		since->has_vanished = true;
 		return true;
 	}
+	if (imapd_word(parse, "PARTIAL")) {
+		if (since->is_partial)
+			return imapd_parse_fault(parse,
+			    "one PARTIAL is enough");
+		since->is_partial = true;
+		return imapd_space(parse) &&
+		    imapd_partial_read(parse, &since->partial);
+	}
 	if (!imapd_word(parse, "CHANGEDSINCE"))
 		return imapd_parse_fault(parse, "no such modifier");
 	if (since->is_asked)

@@ -7,7 +7,7 @@
 #ifndef POSTROOM_GATEWAY_IMAP_PARSE_SYNC_H
 #define POSTROOM_GATEWAY_IMAP_PARSE_SYNC_H
 
-#include "gateway/imap/parse.h"
+#include "gateway/imap/parse_partial.h"
 
 /*
  * What may follow the name in SELECT and EXAMINE: " (CONDSTORE)", or
@@ -27,11 +27,16 @@ struct imapd_select {
 bool	imapd_select_read(struct imapd_parse *,
 	    struct imapd_select *select_out);
 
-/* What may follow the items of a FETCH: " (CHANGEDSINCE 12345 VANISHED)". */
+/*
+ * What may follow the items of a FETCH: " (CHANGEDSINCE 12345 VANISHED)", and
+ * PARTIAL among them (RFC 9394 3.3).
+ */
 struct imapd_since {
 	bool		 is_asked;
 	bool		 has_vanished;	/* only with CHANGEDSINCE */
 	uint64_t	 modseq;	/* only letters above it */
+	bool		 is_partial;
+	struct imapd_partial partial;	/* which letters of the set */
 };
 /* Those modifiers, or nothing. */
 bool	imapd_since_read(struct imapd_parse *, struct imapd_since *since_out);

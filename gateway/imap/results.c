@@ -4,6 +4,7 @@
  * A list of all letters of a large mailbox is longer than what a client takes at
  * once and than the memory a session may use: it is made as it is taken.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "gateway/imap/reply.h"
@@ -43,7 +44,8 @@ modseq_told(const struct imapd_session *session,
 	if (!finding->asked.has_modseq || finding->found == 0)
 		return 0;
 	if ((returns & (IMAPD_RETURN_MIN | IMAPD_RETURN_MAX)) == 0 ||
-	    (returns & (IMAPD_RETURN_ALL | IMAPD_RETURN_COUNT)) != 0)
+	    (returns & (IMAPD_RETURN_ALL | IMAPD_RETURN_COUNT |
+	    IMAPD_RETURN_PARTIAL)) != 0)
 		return finding->modseq_most;
 	if (returns & IMAPD_RETURN_MIN)
 		modseq = selected_at(session->selected,
@@ -55,38 +57,72 @@ modseq_told(const struct imapd_session *session,
 	return modseq;
 }
 
-/* RFC 5182 2.4: with MIN or MAX and nothing else, "$" is only those. */
-static void
+static int
+by_uid(const void *one, const void *other)
+{
+	uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
+
+	return a < b ? -1 : a > b;
+}
+
+/* The UIDs of a page and of both ends, as far as they are told, in order. */
+static size_t
+told_uids(const struct imapd_session *session,
+    const struct imapd_finding *finding, uint32_t *uids)
+{
+	const uint32_t *telling = finding->telling;
+	unsigned returns = finding->asked.returns;
+	size_t count = 0, kept = 0;
+
+	if (returns & IMAPD_RETURN_MIN)
+		uids[count++] = telling[0];
+	if (returns & IMAPD_RETURN_PARTIAL)
+		for (size_t i = 0; i < finding->to_tell; i++)
+			uids[count++] = telling[finding->first + i];
+	if (returns & IMAPD_RETURN_MAX)
+		uids[count++] = telling[finding->found - 1];
+	if (!imapd_is_uid(session))
+		for (size_t i = 0; i < count; i++)
+			uids[i] = selected_at(session->selected,
+			    uids[i] - 1)->uid;
+	/* what is first in an order may be behind the last */
+	qsort(uids, count, sizeof(*uids), by_uid);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || uids[i] != uids[kept - 1])
+			uids[kept++] = uids[i];
+	return kept;
+}
+
+/*
+ * RFC 5182 2.4, RFC 9394 3.2: "$" is what is told, where MIN, MAX or PARTIAL
+ * say so and neither COUNT nor ALL is about all.  0 or -ENOMEM.
+ */
+static int
 save(struct imapd_session *session)
 {
 	struct imapd_finding *finding = session->work;
 	unsigned returns = finding->asked.returns;
-	unsigned ends = returns & (IMAPD_RETURN_MIN | IMAPD_RETURN_MAX);
-	size_t low = 0, high = 0;
+	uint32_t *uids;
 
-	if (finding->found > 0) {
-		low = place_of(session, finding->telling[0]);
-		high = place_of(session,
-		    finding->telling[finding->found - 1]);
-	}
 	free(session->saved);
-	session->saved = finding->uids;
-	session->saved_count = finding->found;
-	finding->uids = NULL;
-	if (finding->found == 0 || ends == 0 ||
-	    (returns & (IMAPD_RETURN_ALL | IMAPD_RETURN_COUNT)))
-		return;
-	if (ends == IMAPD_RETURN_MIN)
-		high = low;
-	else if (ends == IMAPD_RETURN_MAX)
-		low = high;
-	/* what is first in an order may be behind the last */
-	session->saved[0] = selected_at(session->selected,
-	    low < high ? low : high)->uid;
-	session->saved_count = 1;
-	if (low != high)
-		session->saved[session->saved_count++] = selected_at(
-		    session->selected, low < high ? high : low)->uid;
+	session->saved = NULL;
+	session->saved_count = 0;
+	if (finding->found == 0)
+		return 0;
+	if ((returns & (IMAPD_RETURN_ALL | IMAPD_RETURN_COUNT)) != 0 ||
+	    (returns & (IMAPD_RETURN_MIN | IMAPD_RETURN_MAX |
+	    IMAPD_RETURN_PARTIAL)) == 0) {
+		session->saved = finding->uids;
+		session->saved_count = finding->found;
+		finding->uids = NULL;
+		return 0;
+	}
+	uids = calloc(finding->to_tell + 2, sizeof(*uids));
+	if (uids == NULL)
+		return -ENOMEM;
+	session->saved_count = told_uids(session, finding, uids);
+	session->saved = uids;
+	return 0;
 }
 
 void
@@ -94,8 +130,11 @@ imapd_find_finish(struct imapd_session *session)
 {
 	const struct imapd_finding *finding = session->work;
 
-	if (finding->asked.returns & IMAPD_RETURN_SAVE)
-		save(session);
+	if ((finding->asked.returns & IMAPD_RETURN_SAVE) &&
+	    save(session) < 0) {
+		imapd_find_fail(session, "[LIMIT]", "memory is out");
+		return;
+	}
 	if (finding->has_unread)
 		imapd_untagged(session->stream, "NO a letter that could not "
 		    "be read was not searched");
@@ -108,13 +147,15 @@ tell_more(struct imapd_session *session)
 {
 	struct imapd_finding *finding = session->work;
 	TEXT_AUTO text = TEXT_INIT(PIECE_BYTES);
-	const uint32_t *next = finding->telling + finding->told;
+	const uint32_t *next = finding->telling + finding->first +
+	    finding->told;
 	size_t left = finding->to_tell - finding->told;
 	unsigned long long modseq;
 	bool is_set = finding->asked.is_extended, is_end = left == 0;
 
 	if (left > 0 && is_set) {
-		text_add_str(&text, finding->told == 0 ? " ALL " : ",");
+		if (finding->told > 0)
+			text_add_byte(&text, ',');
 		finding->told += imapd_add_uid_runs(&text, next, left,
 		    PIECE_RUNS);
 	} else if (left > 0) {
@@ -123,6 +164,8 @@ tell_more(struct imapd_session *session)
 			text_addf(&text, " %u", next[i]);
 		finding->told += left;
 	} else {
+		if (returns_of(finding) & IMAPD_RETURN_PARTIAL)
+			text_add_str(&text, finding->told == 0 ? "NIL)" : ")");
 		modseq = modseq_told(session, finding);
 		if (modseq != 0)
 			text_addf(&text, is_set ? " MODSEQ %llu" :
@@ -134,7 +177,8 @@ tell_more(struct imapd_session *session)
 		imapd_find_finish(session);
 }
 
-/* RFC 9051 7.3.4: what was asked for, of what was found, but for ALL. */
+/* RFC 9051 7.3.4: what was asked for, of what was found; of a list of letters
+ * the beginning. */
 static void
 add_returns(struct text *text, const struct imapd_finding *finding)
 {
@@ -147,6 +191,11 @@ add_returns(struct text *text, const struct imapd_finding *finding)
 		    finding->telling[finding->found - 1]);
 	if (returns & IMAPD_RETURN_COUNT)
 		text_addf(text, " COUNT %zu", finding->found);
+	if (returns & IMAPD_RETURN_PARTIAL)
+		text_addf(text, " PARTIAL (%.*s ",
+		    SLICE_FMT(finding->asked.partial.words));
+	else if (finding->to_tell > 0)
+		text_add_str(text, " ALL ");
 }
 
 void
@@ -164,6 +213,9 @@ imapd_find_tell(struct imapd_session *session, const char *word,
 	}
 	if (returns_of(finding) & IMAPD_RETURN_ALL)
 		finding->to_tell = finding->found;
+	if (returns_of(finding) & IMAPD_RETURN_PARTIAL)
+		finding->to_tell = imapd_partial_of(&finding->asked.partial,
+		    finding->found, &finding->first);
 	if (finding->asked.is_extended) {
 		text_add_str(&text, "* ESEARCH (TAG ");
 		imapd_add_string(&text, slice_str(session->tag), false);

@@ -159,11 +159,29 @@ go_judge(struct imapd_session *session)
 	}
 }
 
+/* What is found is gone over once more for an order: as much work again. */
+static void
+tell_progress(struct imapd_session *session)
+{
+	const struct imapd_finding *search = session->work;
+	size_t done = search->n, all = search->count;
+
+	if (search->gathers) {
+		if (search->found > 0 && search->n == search->count)
+			done += (size_t)((uint64_t)search->gathered *
+			    search->count / search->found);
+		all *= 2;
+	}
+	imapd_progress(session, done, all);
+}
+
 static void
 more(struct imapd_session *session)
 {
 	struct imapd_finding *search = session->work;
 	uint64_t began = clock_ms();
+
+	tell_progress(session);
 
 	if (search->worked_ms > SEARCH_MS) {
 		imapd_find_fail(session, "[LIMIT]",

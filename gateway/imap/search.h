@@ -16,15 +16,17 @@ struct imapd_finding {
 	void			(*go)(struct imapd_session *);	/* next step */
 	void			(*found_all)(struct imapd_session *);
 	size_t			 n, count;	/* of the view */
+	bool			 gathers;	/* it goes on with those found: */
+	size_t			 gathered;	/* so many of them are */
 	uint32_t		*uids;		/* of those found, ascending */
 	uint32_t		*numbers;	/* and their numbers */
 	size_t			 found;
 	uint64_t		 modseq_most;	/* of those found */
 	uint64_t		 worked_ms;	/* of `go`: it has a limit */
 	bool			 has_unread;	/* one could not be read */
-	/* what is told, and how much of it was */
+	/* what is told: from a place of `telling` on, and how much of it was */
 	const uint32_t		*telling;
-	size_t			 told, to_tell;
+	size_t			 first, told, to_tell;
 };
 
 /*

@@ -103,7 +103,7 @@ tell_mailbox(struct imapd_session *session, struct slice name,
 	imapd_add_mailbox_id(&id, status);
 	imapd_untagged(session->stream, "OK [MAILBOXID (%.*s)] of it",
 	    SLICE_FMT(text_slice(&id)));
-	imapd_add_mailbox(&list, name, session->rev2);
+	imapd_add_mailbox(&list, name, imapd_knows_utf8(session));
 	if (session->rev2 && !text_failed(&list))
 		imapd_untagged(session->stream, "LIST () \"/\" %.*s",
 		    SLICE_FMT(text_slice(&list)));

@@ -28,11 +28,18 @@
 /* Above the pause there is room for one piece of anything. */
 #define SESSION_OUTPUT	(4 * 1024 * 1024)
 #define TURN_MS		10	/* DESIGN.md 4: then others get a turn */
+#define PROGRESS_MS	10000	/* RFC 9585 4.2: between two that are told */
 
 bool
 imapd_is_uid(const struct imapd_session *session)
 {
 	return slice_has_prefix(slice_str(session->command->name), "UID ");
+}
+
+bool
+imapd_knows_utf8(const struct imapd_session *session)
+{
+	return session->rev2 || session->utf8;
 }
 
 /* What a command had is given back. */
@@ -136,6 +143,23 @@ imapd_finish(struct imapd_session *session, const char *format, ...)
 }
 
 void
+imapd_progress(struct imapd_session *session, size_t done, size_t all)
+{
+	uint64_t now = clock_ms();
+	/* a "]" would end the code where it stands */
+	bool names_it = session->tag[0] != '\0' &&
+	    strchr(session->tag, ']') == NULL;
+
+	if (now < session->progress_at_ms || done >= all)
+		return;
+	session->progress_at_ms = now + PROGRESS_MS;
+	imapd_untagged(session->stream, "OK [INPROGRESS (%s%s%s %zu %zu)] "
+	    "%zu%% are done", names_it ? "\"" : "",
+	    names_it ? session->tag : "NIL", names_it ? "\"" : "", done, all,
+	    done * 100 / all);
+}
+
+void
 imapd_finish_coded(struct imapd_session *session, struct slice code,
     const char *words)
 {
@@ -174,6 +198,7 @@ static const struct {
 	{ -EIO,		"[UNAVAILABLE] the disk has failed" },
 	{ -ENOMEM,	"[LIMIT] memory is out" },
 	{ -EBUSY,	"[LIMIT] other large messages are just being saved" },
+	{ -EIDRM,	"[EXPUNGEISSUED] somebody has deleted the message" },
 };
 
 void
@@ -277,11 +302,13 @@ begin_command(struct imapd_session *session, enum imapd_got got)
 {
 	struct imapd_parse parse = {
 		.rest = text_slice(&session->input.command),
-		.utf8 = session->rev2,
+		.utf8 = imapd_knows_utf8(session),
+		.has_no_charset = session->utf8,
 	};
 	struct slice tag;
 
 	session->command = &no_command;
+	session->progress_at_ms = clock_ms() + PROGRESS_MS;
 	session->tag[0] = '\0';
 	session->arena = parse.arena = arena_new(IMAPD_PARSE_BYTES);
 	if (session->arena == NULL) {

@@ -37,7 +37,8 @@ struct imapd_session {
 	char		 login[256];
 
 	/* what was enabled (RFC 9051 6.3.1), for good */
-	bool		 rev2;		/* and so names are UTF-8 */
+	bool		 rev2;		/* IMAP4rev2 */
+	bool		 utf8;		/* UTF8=ACCEPT */
 	bool		 condstore;	/* it knows MODSEQ; imapd_condstore() */
 	bool		 qresync;	/* and VANISHED, in place of EXPUNGE */
 	bool		 is_packed;	/* COMPRESS; the bridge does it */
@@ -52,6 +53,7 @@ struct imapd_session {
 	struct arena	*arena;
 	char		 tag[IMAPD_TAG_BYTES + 1];
 	struct text	 closing;
+	uint64_t	 progress_at_ms;	/* then the client hears of it */
 	/* goes on with it; NULL: nothing more is to be done */
 	void		(*more)(struct imapd_session *);
 	/* takes the input in place of the commands; false: more must come */
@@ -70,6 +72,9 @@ struct imapd_session {
 
 /* In front of UID? */
 bool	imapd_is_uid(const struct imapd_session *);
+/* Does the client know UTF-8 in quotes and in names (RFC 9051 4.3 and 5.1, RFC
+ * 9755 3)? */
+bool	imapd_knows_utf8(const struct imapd_session *);
 /*
  * The work of the command, `bytes` of the arena, zeroed; NULL after the command
  * was ended for lack of memory.
@@ -81,6 +86,11 @@ void	*imapd_work(struct imapd_session *, size_t bytes);
  */
 void	imapd_finish(struct imapd_session *, const char *format, ...)
 	    __attribute__((format(printf, 2, 3)));
+/*
+ * So much of `all` is done of the command: the client hears it (RFC 9585) where
+ * it has waited for long.  Not while a response is half told.
+ */
+void	imapd_progress(struct imapd_session *, size_t done, size_t all);
 /* "OK [code] words", however long the code is. */
 void	imapd_finish_coded(struct imapd_session *, struct slice code,
 	    const char *words);
@@ -155,6 +165,6 @@ imapd_session_fn imapd_capability, imapd_noop, imapd_logout, imapd_id,
 		imapd_close,
 		imapd_unselect, imapd_expunge, imapd_search, imapd_fetch,
 		imapd_store, imapd_copy, imapd_move, imapd_uid_expunge,
-		imapd_sort, imapd_thread;
+		imapd_sort, imapd_thread, imapd_replace;
 
 #endif

@@ -87,7 +87,8 @@ add_letter(struct imapd_session *session, const struct letter_facts *facts,
     const struct structure *structure)
 {
 	struct sort *sort = session->work;
-	int64_t *keys = sort->keys + sort->gather.at * sort->asked.count;
+	int64_t *keys = sort->keys +
+	    sort->gather.finding.gathered * sort->asked.count;
 	/* seconds, as INTERNALDATE is told */
 	int64_t came = facts == NULL ? 0 : facts->received_at_utc_ms / 1000;
 	int r = 0;
@@ -206,6 +207,7 @@ imapd_sort(struct imapd_session *session, struct imapd_parse *parse)
 		return;
 	session->drop = drop;
 	sort->asked = asked;
+	sort->gather.finding.gathers = true;
 	sort->strings.limit = STRINGS_BYTES;
 	imapd_find(session, &asked.search, found_all);
 }

@@ -160,5 +160,6 @@ imapd_thread(struct imapd_session *session, struct imapd_parse *parse)
 		return;
 	session->drop = drop;
 	thread->how = how;
+	thread->gather.finding.gathers = true;
 	imapd_find(session, &asked, found_all);
 }

@@ -440,6 +440,91 @@ START_TEST(a_file_that_cannot_be_noted_is_not_expected)
 }
 END_TEST
 
+/* RFC 8508 1: one goes as the other comes */
+START_TEST(a_letter_takes_the_place_of_another)
+{
+	struct selected *selected;
+	struct appending *appending;
+	uint32_t uidvalidity, first;
+
+	box_fill(&box, 1, 3);
+	selected = open_view();
+	appending = begin();
+	ck_assert_int_eq(append(appending, "new\r\n"), 0);
+	appending_replaces(appending, selected, 2);
+	ck_assert_int_eq(appending_commit(appending, &uidvalidity, &first),
+	    0);
+	appending_end(appending);
+	ck_assert_uint_eq(first, 4);
+	ck_assert_uint_eq(status().messages, 3);
+	ck_assert(selected_is_expunged(selected, 1));
+	selected_close(selected);
+	box_close(&box);
+	box_open(&box);
+	ck_assert_int_eq(box_check(&box), 0);
+	selected = open_view();
+	ck_assert_uint_eq(selected_count(selected), 3);
+	ck_assert_uint_eq(selected_at(selected, 0)->uid, 1);
+	ck_assert_uint_eq(selected_at(selected, 1)->uid, 3);
+	ck_assert(is_body(selected, 2, "new\r\n"));
+	selected_close(selected);
+}
+END_TEST
+
+/* What has gone meanwhile is replaced by nothing, and nor is what never was. */
+START_TEST(what_has_gone_is_not_replaced)
+{
+	struct selected *selected;
+	struct appending *appending;
+	uint32_t uidvalidity, first;
+	const size_t second = 1;
+
+	box_fill(&box, 1, 3);
+	selected = open_view();
+	ck_assert_int_eq(selected_expunge(selected, &second, 1), 0);
+	for (uint32_t uid = 2; uid <= 4; uid += 2) {
+		appending = begin();
+		ck_assert_int_eq(append(appending, "new\r\n"), 0);
+		appending_replaces(appending, selected, uid);
+		ck_assert_int_eq(appending_commit(appending, &uidvalidity,
+		    &first), -EIDRM);
+		appending_end(appending);
+	}
+	ck_assert_uint_eq(status().messages, 2);
+	selected_close(selected);
+}
+END_TEST
+
+/* A disk that fails leaves the one or the other, and never both or none. */
+START_TEST(what_cannot_be_synced_replaces_whole_or_not)
+{
+	struct selected *selected;
+	struct appending *appending;
+	uint32_t uidvalidity, first;
+	bool is_new;
+
+	box_fill(&box, 1, 1);
+	selected = open_view();
+	appending = begin();
+	ck_assert_int_eq(append(appending, "new\r\n"), 0);
+	appending_replaces(appending, selected, 1);
+	syncs_left = _i;
+	ck_assert_int_eq(appending_commit(appending, &uidvalidity, &first),
+	    -EIO);
+	appending_end(appending);
+	selected_close(selected);
+	ck_assert_int_eq(account_close(box.account), -EIO);
+	syncs_left = -1;
+	box_open(&box);
+	ck_assert_int_eq(box_check(&box), 0);
+	ck_assert_uint_eq(status().messages, 1);
+	selected = open_view();
+	is_new = selected_at(selected, 0)->uid != 1;
+	ck_assert_int_eq(is_body(selected, 0, "new\r\n"), is_new);
+	selected_close(selected);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -461,6 +546,10 @@ unit_suite(void)
 	tcase_add_loop_test(tcase,
 	    a_crash_leaves_a_letter_or_a_file_that_is_told, 0, POINTS);
 	tcase_add_test(tcase, a_file_that_cannot_be_noted_is_not_expected);
+	tcase_add_test(tcase, a_letter_takes_the_place_of_another);
+	tcase_add_test(tcase, what_has_gone_is_not_replaced);
+	tcase_add_loop_test(tcase,
+	    what_cannot_be_synced_replaces_whole_or_not, 1, 3);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

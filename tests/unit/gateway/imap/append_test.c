@@ -597,6 +597,52 @@ START_TEST(a_small_message_is_kept_with_its_structure)
 }
 END_TEST
 
+/* RFC 8508 3.4: a draft with attachments, by the next one */
+START_TEST(a_big_message_replaces_another)
+{
+	struct slice got;
+
+	(void)ask("a APPEND INBOX {8+}\r\nA: 1\r\n\r\n\r\n", "a OK");
+	(void)ask("s SELECT INBOX\r\n", "s OK");
+	(void)ask("b UID REPLACE 1 INBOX (\\Draft) UTF8 (~{300000}\r\n", "+ ");
+	say_message(SIZE, "a line of text\r\n");
+	got = ask(")\r\n", "b OK");
+	ck_assert(has(got, " 2] it is kept\r\n* 1 EXPUNGE\r\n"
+	    "* 1 EXISTS\r\n"));
+	ck_assert_uint_eq(messages(), 1);
+	ck_assert(has(ask("f FETCH 1 (UID FLAGS RFC822.SIZE)\r\n", "f OK"),
+	    "(UID 2 FLAGS (\\Draft) RFC822.SIZE 300000)"));
+	/* and that by a small one: its file is not needed any more */
+	(void)ask("c REPLACE 1 INBOX {8+}\r\nA: 3\r\n\r\n\r\n", "c OK");
+	ck_assert_uint_eq(messages(), 1);
+	ck_assert(has(ask("g FETCH 1 (UID FLAGS)\r\n", "g OK"),
+	    "(UID 3 FLAGS ())"));
+}
+END_TEST
+
+/* Of a new one that cannot be stored there is nothing, and the old one stays. */
+START_TEST(what_cannot_be_kept_replaces_nothing)
+{
+	(void)ask("a APPEND INBOX {8+}\r\nA: 1\r\n\r\n\r\n", "a OK");
+	(void)ask("s SELECT INBOX\r\n", "s OK");
+	queue.keep_status = -ENOSPC;
+	(void)ask("b REPLACE 1 INBOX {300000}\r\n", "+ ");
+	say_message(SIZE, "a line of text\r\n");
+	ck_assert(!has(ask("\r\n", "b NO [UNAVAILABLE]"), "EXPUNGE"));
+	ck_assert(has(ask("f UID FETCH 1:* (UID)\r\n", "f OK"),
+	    "* 1 FETCH (UID 1)\r\n"));
+	ck_assert_uint_eq(messages(), 1);
+	/* nor does one of which a part is missing when the client leaves */
+	queue.keep_status = 0;
+	(void)ask("c REPLACE 1 INBOX {300000}\r\n", "+ ");
+	say_message(SIZE / 2, "a line of text\r\n");
+	(void)shutdown(peer.fd, SHUT_WR);
+	while (session != NULL)
+		pop3_peer_turn(&peer);
+	ck_assert_uint_eq(messages(), 1);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -617,6 +663,8 @@ unit_suite(void)
 	tcase_add_loop_test(tcase, a_client_that_leaves_has_saved_nothing, 0,
 	    POINTS);
 	tcase_add_test(tcase, a_small_message_is_kept_with_its_structure);
+	tcase_add_test(tcase, a_big_message_replaces_another);
+	tcase_add_test(tcase, what_cannot_be_kept_replaces_nothing);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

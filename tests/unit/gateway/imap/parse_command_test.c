@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "gateway/imap/parse_fetch.h"
-#include "gateway/imap/parse_search.h"
+#include "gateway/imap/parse_sort.h"
 #include "lib/message/words.h"
 #include "tests/unit/unit.h"
 
@@ -170,6 +170,12 @@ static const struct {
 	{ "LARGER x", -1, 0, "" },
 	{ "RETURN (ALL)", -1, 0, "" },
 	{ "RETURN (FOO) ALL", -1, 0, "" },
+	{ "RETURN (COUNT PARTIAL -1:-100 SAVE) ALL", IMAPD_RETURN_COUNT |
+	    IMAPD_RETURN_PARTIAL | IMAPD_RETURN_SAVE, IMAPD_KEY_ALL, "" },
+	{ "RETURN (PARTIAL 1:2 PARTIAL 3:4) ALL", -1, 0, "" },
+	{ "RETURN (PARTIAL 1:2 ALL) ALL", -1, 0, "" },
+	{ "RETURN (ALL PARTIAL 1:2) ALL", -1, 0, "" },
+	{ "RETURN (PARTIAL) ALL", -1, 0, "" },
 	{ "FOO", -1, 0, "" },
 };
 
@@ -199,6 +205,44 @@ START_TEST(a_charset_nobody_knows_is_said)
 
 	ck_assert(imapd_search_read(&parse, &got));
 	ck_assert(got.bad_charset);
+}
+END_TEST
+
+static const struct {
+	const char	*in;
+	bool		 is_sort, is_good;
+	const char	*text;
+} in_utf8[] = {
+	{ "SUBJECT \"\xc3\xa9\"",		false, true, "\xc3\xa9" },
+	{ "SUBJECT \"\xe9\"",			false, false, "" },
+	{ "CHARSET UTF-8 SUBJECT x",		false, false, "" },
+	{ "CHARSET US-ASCII SUBJECT x",		false, false, "" },
+	{ "RETURN () CHARSET UTF-8 ALL",	false, false, "" },
+	{ "(DATE) UTF-8 SUBJECT \"\xc3\xa9\"",	true, true, "\xc3\xa9" },
+	{ "(DATE) us-ascii SUBJECT \"\xc3\xa9\"", true, true, "\xc3\xa9" },
+	{ "(DATE) ISO-8859-1 ALL",		true, false, "" },
+	{ "(DATE) x-none ALL",			true, false, "" },
+};
+
+/* RFC 9755 3, and erratum 4029 of RFC 6855 */
+START_TEST(after_utf8_accept_all_strings_are_utf8)
+{
+	struct imapd_parse parse = parse_of(in_utf8[_i].in);
+	struct imapd_search search;
+	struct imapd_sort sort;
+	bool good;
+
+	parse.has_no_charset = true;
+	good = in_utf8[_i].is_sort ? imapd_sort_read(&parse, &sort) :
+	    imapd_search_read(&parse, &search);
+	ck_assert_int_eq(good, in_utf8[_i].is_good);
+	ck_assert_int_eq(parse.fault == NULL, good);
+	if (!good)
+		return;
+	if (in_utf8[_i].is_sort)
+		search = sort.search;
+	ck_assert(!search.bad_charset);
+	ck_assert(slice_is_str(search.keys->text, in_utf8[_i].text));
 }
 END_TEST
 
@@ -246,6 +290,8 @@ unit_suite(void)
 	tcase_add_loop_test(tcase, search_says_what_it_wants, 0,
 	    ROWS(searches));
 	tcase_add_test(tcase, a_charset_nobody_knows_is_said);
+	tcase_add_loop_test(tcase, after_utf8_accept_all_strings_are_utf8, 0,
+	    ROWS(in_utf8));
 	tcase_add_test(tcase, a_search_has_a_depth_and_a_size);
 	suite_add_tcase(suite, tcase);
 	return suite;
