@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/zone.h"
 #include "lib/message/structure.h"
 #include "lib/message/words.h"
 #include "programs/mailbox_inside.h"
@@ -485,12 +486,13 @@ open_account(struct process *process, struct mailbox *mailbox)
 	return r;
 }
 
-/* What SEARCH reads of letters may be in any charset. */
+/* What SEARCH reads of letters may be in any charset; days are the office's. */
 static int
 mailbox_open(struct process *process)
 {
-	(void)process;
-	return words_open();
+	int r = zone_open(process->config.time_zone);
+
+	return r < 0 ? r : words_open();
 }
 
 static int

@@ -124,9 +124,11 @@ add_attributes(const struct listing *listing, struct text *text,
 	const struct imapd_list *list = &listing->list;
 	TEXT_AUTO words = TEXT_INIT(512);
 
-	if (folder->mailbox == 0)
-		text_add_str(&words, listing->is_lsub ? " \\Noselect" :
-		    " \\NonExistent \\Noselect");
+	/* RFC 5258 3: the one means the other too, to who knows of it */
+	if (folder->mailbox == 0 && !listing->is_lsub)
+		text_add_str(&words, " \\NonExistent");
+	if (folder->mailbox == 0 && !list->is_extended)
+		text_add_str(&words, " \\Noselect");
 	if (!listing->is_lsub) {
 		text_add_str(&words, folder->has_children ?
 		    " \\HasChildren" : " \\HasNoChildren");

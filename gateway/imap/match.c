@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "lib/base/zone.h"
 #include "store/keywords.h"
 
 #define DAY_MS		86400000
@@ -346,10 +347,13 @@ is_email_id(const struct letter_facts *facts, struct slice text)
 	return slice_is(text_slice(&id), text);
 }
 
+/* RFC 9051 6.4.4: the day that INTERNALDATE tells, in the office's zone. */
 static int64_t
 day_of(int64_t utc_ms)
 {
-	return utc_ms >= 0 ? utc_ms / DAY_MS : -1;
+	int64_t ms = utc_ms + (int64_t)zone_minutes(utc_ms) * 60000;
+
+	return ms >= 0 ? ms / DAY_MS : -1;
 }
 
 /* A key that one letter's row, view or bytes answer. */

@@ -93,7 +93,7 @@ bool	imapd_flags(struct imapd_parse *, bool must_have,
 bool	imapd_date(struct imapd_parse *, int32_t *day_out);
 /* " 1-Feb-1994 21:52:25 -0800" in quotes. */
 bool	imapd_date_time(struct imapd_parse *, int64_t *utc_ms_out);
-/* Add "17-Jul-1996 02:44:25 +0000", in quotes. */
+/* Add "17-Jul-1996 02:44:25 +0000", in quotes; in the office's zone (zone.h). */
 void	imapd_add_date_time(struct text *, int64_t utc_ms);
 
 #endif

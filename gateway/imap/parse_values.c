@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "gateway/imap/parse.h"
+#include "lib/base/zone.h"
 #include "lib/message/date.h"
 #include "store/selected.h"
 
@@ -301,7 +302,8 @@ imapd_date_time(struct imapd_parse *parse, int64_t *utc_ms_out)
 void
 imapd_add_date_time(struct text *text, int64_t utc_ms)
 {
-	time_t seconds = (time_t)(utc_ms / 1000);
+	int east = zone_minutes(utc_ms), minutes = abs(east);
+	time_t seconds = (time_t)(utc_ms / 1000) + east * 60;
 	struct tm tm;
 
 	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year < -1900 ||
@@ -309,7 +311,8 @@ imapd_add_date_time(struct text *text, int64_t utc_ms)
 		text_add_str(text, "\" 1-Jan-1970 00:00:00 +0000\"");
 		return;
 	}
-	text_addf(text, "\"%2d-%.*s-%04d %02d:%02d:%02d +0000\"", tm.tm_mday,
-	    SLICE_FMT(date_month_name(tm.tm_mon + 1)), tm.tm_year + 1900,
-	    tm.tm_hour, tm.tm_min, tm.tm_sec);
+	text_addf(text, "\"%2d-%.*s-%04d %02d:%02d:%02d %c%02d%02d\"",
+	    tm.tm_mday, SLICE_FMT(date_month_name(tm.tm_mon + 1)),
+	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec,
+	    east < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }

@@ -23,7 +23,9 @@
 #include "store/folders.h"
 
 #define SESSION_IDLE_MS	1800000	/* RFC 9051 5.4: at least thirty minutes */
-#define SESSION_BAD	20	/* HARDENING 2: bad commands after login */
+/* HARDENING 2: bad commands after login, one behind the other.  A session lasts
+ * for weeks, and some clients ask again and again for what is not offered. */
+#define SESSION_BAD	20
 #define SESSION_INPUT	(64 * 1024 + 512)	/* a whole line */
 /* Above the pause there is room for one piece of anything. */
 #define SESSION_OUTPUT	(4 * 1024 * 1024)
@@ -138,6 +140,8 @@ imapd_finish(struct imapd_session *session, const char *format, ...)
 	va_start(args, format);
 	text_vaddf(&session->closing, format, args);
 	va_end(args);
+	if (slice_has_prefix(slice_str(format), "OK"))
+		session->bad_commands = 0;
 	session->take = NULL;
 	session->more = finish_more;
 }

@@ -62,7 +62,7 @@ struct imapd_session {
 	void		*work;
 	void		(*drop)(struct imapd_session *);
 
-	unsigned	 bad_commands;
+	unsigned	 bad_commands;	/* since the last OK */
 	size_t		 idle_waiting;	/* output at the last STREAM_IDLE */
 	struct imapd_saving *saving;	/* the big message that comes */
 	bool		 asked;		/* of a big letter; it waits */

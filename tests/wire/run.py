@@ -319,8 +319,8 @@ class Hub:
     def setup(self, accounts, config):
         self.run("setup", "--dir", self.folder, "--domain", DOMAIN,
                  "--port-base", str(self.base), "--yes")
-        if config:
-            self.configure(config)
+        # what times are told does not depend on where the tests run
+        self.configure(['time_zone = "UTC"', *config])
         password = os.path.join(self.folder, "password")
         with open(password, "w", encoding="ascii") as file:
             file.write(PASSWORD + "\n")

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/zone.h"
 #include "lib/message/words.h"
 #include "tests/unit/unit.h"
 
@@ -120,6 +121,7 @@ imap_office_open(void)
 		.steps = TEXT_INIT(1 << 20), .big_fd = -1,
 	};
 	ck_assert_int_eq(words_open(), 0);
+	ck_assert_int_eq(zone_open("UTC"), 0);
 	imap_office.loop = loop_new();
 	imap_office.answer = timer_new(imap_office.loop, answer, NULL);
 	(void)snprintf(imap_office.folder, sizeof(imap_office.folder),

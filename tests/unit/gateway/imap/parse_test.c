@@ -5,6 +5,7 @@
 
 #include "gateway/imap/parse.h"
 #include "gateway/imap/parse_list.h"
+#include "lib/base/zone.h"
 #include "store/selected.h"
 #include "tests/unit/unit.h"
 
@@ -266,6 +267,31 @@ START_TEST(a_date_and_time_is_an_instant)
 }
 END_TEST
 
+static const struct {
+	const char	*zone;
+	int64_t		 seconds;
+	const char	*want;
+} told[] = {
+	{ "UTC",	837596665, "\"17-Jul-1996 09:44:25 +0000\"" },
+	{ "Asia/Jakarta", 837596665, "\"17-Jul-1996 16:44:25 +0700\"" },
+	{ "Asia/Jakarta", 837623000, "\"18-Jul-1996 00:03:20 +0700\"" },
+	{ "America/St_Johns", 837596665, "\"17-Jul-1996 07:14:25 -0230\"" },
+	{ "America/St_Johns", 0, "\"31-Dec-1969 20:30:00 -0330\"" },
+};
+
+/* RFC 9051 2.3.3: INTERNALDATE is told as the office's clock showed it */
+START_TEST(an_instant_is_told_in_the_zone_of_the_office)
+{
+	TEXT_AUTO text = TEXT_INIT(100);
+
+	ck_assert_int_eq(zone_open(told[_i].zone), 0);
+	imapd_add_date_time(&text, told[_i].seconds * 1000);
+	text_add_byte(&text, '\0');
+	ck_assert_str_eq(text.at, told[_i].want);
+	ck_assert_int_eq(zone_open("UTC"), 0);
+}
+END_TEST
+
 /* RFC 9051 9: date, with quotes and without */
 START_TEST(a_date_is_a_day)
 {
@@ -423,6 +449,8 @@ unit_suite(void)
 	tcase_add_loop_test(tcase, flags_are_bits_and_keywords, 0,
 	    ROWS(flags));
 	tcase_add_test(tcase, keywords_have_limits);
+	tcase_add_loop_test(tcase,
+	    an_instant_is_told_in_the_zone_of_the_office, 0, ROWS(told));
 	tcase_add_loop_test(tcase, a_date_and_time_is_an_instant,
 	    0, ROWS(dates));
 	tcase_add_test(tcase, a_date_is_a_day);

@@ -455,7 +455,7 @@ START_TEST(status_tells_every_item_or_says_bad)
 }
 END_TEST
 
-/* HARDENING 2: twenty bad commands, and it is over */
+/* HARDENING 2: twenty bad commands in a row, and it is over */
 START_TEST(too_many_bad_commands_end_the_session)
 {
 	imap_log_in(0);
@@ -464,6 +464,22 @@ START_TEST(too_many_bad_commands_end_the_session)
 	ck_assert(has(imap_ask(0, "b FROB\r\n", "BYE"),
 	    "b BAD no such command\r\n* BYE too many bad commands\r\n"));
 	ck_assert_uint_eq(imap_office.ended, 1);
+}
+END_TEST
+
+/* HARDENING 2: who asks once an hour for what is not offered is not ended */
+START_TEST(a_good_command_forgives_the_bad_ones_before_it)
+{
+	imap_log_in(0);
+	for (int i = 0; i < 50; i++) {
+		(void)imap_ask(0, "a FROB\r\n", "a BAD");
+		if (i % 10 == 9)
+			(void)imap_ask(0, "b NOOP\r\n", "b OK");
+	}
+	for (int i = 0; i < 19; i++)
+		(void)imap_ask(0, "a FROB\r\n", "a BAD");
+	ck_assert(has(imap_ask(0, "c FROB\r\n", "BYE"),
+	    "c BAD no such command\r\n* BYE too many bad commands\r\n"));
 }
 END_TEST
 
@@ -500,6 +516,7 @@ unit_suite(void)
 	tcase_add_test(tcase, flags_are_told_until_there_are_as_many_as_may_be);
 	tcase_add_test(tcase, status_tells_every_item_or_says_bad);
 	tcase_add_test(tcase, too_many_bad_commands_end_the_session);
+	tcase_add_test(tcase, a_good_command_forgives_the_bad_ones_before_it);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
