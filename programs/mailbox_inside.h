@@ -35,6 +35,7 @@ struct mailbox {
 	struct timer		*tell_timer;
 	struct timer		*sync_timer;
 	struct timer		*search_timer;
+	struct timer		*copy_timer;
 	struct message_id	 told[EXPUNGED_PAGE];	/* the queue is being */
 	size_t			 told_count;	/* 0: it is not */
 	TAILQ_HEAD(, session)	 sessions;
@@ -54,6 +55,8 @@ void	mailbox_tell_expunged(struct mailbox *);
 
 /* Look after the search index from now on.  0 or -ENOMEM. */
 int	mailbox_search_begin(struct mailbox *);
+/* Have copies of the index made from now on.  0 or -ENOMEM. */
+int	mailbox_copy_begin(struct mailbox *);
 
 /* MAILBOX_SESSION has come.  0, -EBADMSG or -ENOMEM: there is no session. */
 int	mailbox_session_begin(struct mailbox *, struct ipc_message *);

@@ -522,7 +522,8 @@ mailbox_start(struct process *process)
 	account_on_change(mailbox->account, on_change, mailbox);
 	mailbox_used(mailbox);
 	timer_set(mailbox->compact_timer, COMPACT_MS);
-	return mailbox_search_begin(mailbox);
+	r = mailbox_search_begin(mailbox);
+	return r < 0 ? r : mailbox_copy_begin(mailbox);
 }
 
 static int

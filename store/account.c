@@ -103,6 +103,9 @@ open_inside(struct account *account, int folder_fd,
 	account->lock_fd = lock(folder_fd);
 	if (account->lock_fd < 0)
 		return account->lock_fd;
+	account->folder_fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 3);
+	if (account->folder_fd < 0)
+		return -errno;
 	r = index_open(folder_fd, options, &account->index, needs_out);
 	if (r == 0)
 		r = open_letters(account, folder_fd, options);
@@ -129,6 +132,8 @@ account_free(struct account *account)
 	letters_close(account->letters);
 	keywords_free(account->keywords);
 	vocabulary_free(&account->vocabulary);
+	if (account->folder_fd >= 0)
+		(void)close(account->folder_fd);
 	if (account->lock_fd >= 0)
 		(void)close(account->lock_fd);
 	free(account);
@@ -150,7 +155,7 @@ account_open(int folder_fd, const struct account_options *options,
 		filled.uid_block = UID_BLOCK;
 	LIST_INIT(&account->views);
 	LIST_INIT(&account->selecteds);
-	account->lock_fd = -1;
+	account->lock_fd = account->folder_fd = -1;
 	account->keywords = keywords_new();
 	r = account->keywords == NULL ? -ENOMEM :
 	    open_inside(account, folder_fd, &filled, needs_out);
@@ -173,6 +178,7 @@ account_close(struct account *account)
 	while (!LIST_EMPTY(&account->views))
 		account_view_close(account, LIST_FIRST(&account->views));
 	selected_close_all(account);
+	copies_stop(account);
 	r = account_commit_full(account);
 	closed = index_close(account->index, r == 0);
 	account_free(account);

@@ -22,12 +22,14 @@ struct view {
 	size_t		 count, room;
 };
 
+struct db_copy;
 struct selected;
 struct keywords;
 struct search;
 
 struct account {
 	int		 lock_fd;
+	int		 folder_fd;	/* its own */
 	struct index	*index;
 	struct letters	*letters;
 	uint32_t	 first;		/* segment this life began with */
@@ -56,6 +58,8 @@ struct account {
 	uint32_t	 compacting;	/* segment, or 0 */
 	uint64_t	 compacted;	/* letters up to this one are moved */
 	bool		 is_kept;	/* a letter may be unreadable */
+	struct db_copy	*copy;		/* being made, or NULL */
+	uint64_t	 copy_modseq;	/* the next, when last asked for one */
 };
 
 /*
@@ -74,6 +78,8 @@ int	account_commit_full(struct account *);
  * it: a failure is kept for whoever did, and calls that next.
  */
 int	account_commit_open(struct account *);
+/* Give up the copy of the index that is being made (copies.h). */
+void	copies_stop(struct account *);
 /* Take back what an earlier life began to copy. */
 int	copying_recover(struct account *);
 /* Tell of mailboxes that a commit has changed. */

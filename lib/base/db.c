@@ -5,11 +5,10 @@
  * stays NORMAL, so that `postroom check` can read beside a running hub, and the
  * owner of the folder takes a lock file of its own.
  */
-#include "lib/base/db.h"
+#include "lib/base/db_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +20,6 @@
 #define NAME_MOST	64	/* bytes of a file name of ours */
 #define VFS_NAME	"postroom"
 
-enum own {			/* statements of this layer */
-	OWN_BEGIN,
-	OWN_COMMIT,
-	OWN_ROLLBACK,
-	OWN_PART,
-	OWN_PART_KEEP,
-	OWN_PART_UNDO,
-	OWN_COUNT
-};
-
 static const char *const own_sql[OWN_COUNT] = {
 	[OWN_BEGIN] = "BEGIN IMMEDIATE",
 	[OWN_COMMIT] = "COMMIT",
@@ -40,20 +29,9 @@ static const char *const own_sql[OWN_COUNT] = {
 	[OWN_PART_UNDO] = "ROLLBACK TO part",
 };
 
-struct db {
-	sqlite3		*lite;
-	const struct db_format *format;
-	int		 folder_fd;	/* ours; the path goes through it */
-	bool		 in_transaction;
-	bool		 broken;	/* a sync failed */
-	int		 log_pages;	/* in the write-ahead log */
-	sqlite3_stmt	*own[OWN_COUNT];
-	sqlite3_stmt	*statements[];	/* as format->statements */
-};
-
 /* What SQLite said last, `code`, as an errno. */
-static int
-to_errno(sqlite3 *lite, int code)
+int
+db_errno(sqlite3 *lite, int code)
 {
 	/* SQLite does not keep the errno of a write, but leaves it */
 	int written = errno;
@@ -144,13 +122,13 @@ vfs_ready(void)
 	vfs = *system;
 	vfs.zName = VFS_NAME;
 	vfs.xFullPathname = same_path;
-	return to_errno(NULL, sqlite3_vfs_register(&vfs, 0));
+	return db_errno(NULL, sqlite3_vfs_register(&vfs, 0));
 }
 
 static int
 exec(struct db *db, const char *sql)
 {
-	return to_errno(db->lite,
+	return db_errno(db->lite,
 	    sqlite3_exec(db->lite, sql, NULL, NULL, NULL));
 }
 
@@ -164,7 +142,7 @@ number_of(struct db *db, const char *sql, int64_t *n_out)
 	code = sqlite3_prepare_v2(db->lite, sql, -1, &statement, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
-	r = code == SQLITE_DONE ? -EUCLEAN : to_errno(db->lite, code);
+	r = code == SQLITE_DONE ? -EUCLEAN : db_errno(db->lite, code);
 	if (r == 0)
 		*n_out = sqlite3_column_int64(statement, 0);
 	(void)sqlite3_finalize(statement);
@@ -270,7 +248,7 @@ take_over_log(struct db *db)
 	/* a reader beside us (check): what it still reads is moved later */
 	if (code == SQLITE_BUSY)
 		return 0;
-	return to_errno(db->lite, code);
+	return db_errno(db->lite, code);
 }
 
 /* Nothing is written before the file is known to be ours and not newer. */
@@ -308,9 +286,30 @@ set_up(struct db *db, bool only_reading, unsigned *needs_out)
 	return migrate(db, (unsigned)version);
 }
 
-/* SQLite would make it readable for everybody; the log is made like it. */
-static int
-make_private(int folder_fd, const char *name)
+int
+db_lite_open(int folder_fd, const char *name, bool only_reading,
+    sqlite3 **lite_out)
+{
+	char path[sizeof("/proc/self/fd//") + 12 + NAME_MOST];
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+	    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+	int r;
+
+	if (strlen(name) > NAME_MOST)
+		return -ENAMETOOLONG;
+	r = vfs_ready();
+	if (r < 0)
+		return r;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", folder_fd,
+	    name);
+	flags |= only_reading ? SQLITE_OPEN_READONLY :
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	r = sqlite3_open_v2(path, lite_out, flags, VFS_NAME);
+	return db_errno(*lite_out, r);
+}
+
+int
+db_make_private(int folder_fd, const char *name)
 {
 	int fd = openat(folder_fd, name,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -325,17 +324,9 @@ int
 db_open(int folder_fd, const char *name, const struct db_format *format,
     bool only_reading, struct db **db_out, unsigned *needs_out)
 {
-	char path[sizeof("/proc/self/fd//") + 12 + NAME_MOST];
-	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-	    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
 	struct db *db;
-	int code, r;
+	int r;
 
-	if (strlen(name) > NAME_MOST)
-		return -ENAMETOOLONG;
-	r = vfs_ready();
-	if (r < 0)
-		return r;
 	db = calloc(1, sizeof(*db) +
 	    format->statement_count * sizeof(sqlite3_stmt *));
 	if (db == NULL)
@@ -346,15 +337,10 @@ db_open(int folder_fd, const char *name, const struct db_format *format,
 		r = -errno;
 		goto undo;
 	}
-	r = only_reading ? 0 : make_private(db->folder_fd, name);
+	r = only_reading ? 0 : db_make_private(db->folder_fd, name);
 	if (r < 0)
 		goto undo;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s",
-	    db->folder_fd, name);
-	flags |= only_reading ? SQLITE_OPEN_READONLY :
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-	code = sqlite3_open_v2(path, &db->lite, flags, VFS_NAME);
-	r = to_errno(db->lite, code);
+	r = db_lite_open(db->folder_fd, name, only_reading, &db->lite);
 	if (r == 0)
 		r = set_up(db, only_reading, needs_out);
 	if (r < 0)
@@ -408,7 +394,7 @@ prepare(struct db *db, const char *sql, sqlite3_stmt **statement)
 {
 	if (*statement != NULL)
 		return 0;
-	return to_errno(db->lite, sqlite3_prepare_v3(db->lite, sql, -1,
+	return db_errno(db->lite, sqlite3_prepare_v3(db->lite, sql, -1,
 	    SQLITE_PREPARE_PERSISTENT, statement, NULL));
 }
 
@@ -423,7 +409,7 @@ run_own(struct db *db, enum own which)
 	r = prepare(db, own_sql[which], statement);
 	if (r < 0)
 		return r;
-	r = to_errno(db->lite, sqlite3_step(*statement));
+	r = db_errno(db->lite, sqlite3_step(*statement));
 	(void)sqlite3_reset(*statement);
 	return r;
 }
@@ -564,7 +550,7 @@ static void
 bound(struct db_query *q, int code)
 {
 	if (code != SQLITE_OK && q->fault == 0)
-		q->fault = to_errno(q->db->lite, code);
+		q->fault = db_errno(q->db->lite, code);
 }
 
 void
@@ -610,7 +596,7 @@ db_next(struct db_query *q)
 	code = sqlite3_step(q->statement);
 	if (code == SQLITE_ROW)
 		return 1;
-	q->fault = to_errno(q->db->lite, code);
+	q->fault = db_errno(q->db->lite, code);
 	return q->fault;
 }
 

@@ -233,12 +233,18 @@ box_meddle(struct box *box, const char *sql)
 int64_t
 box_ask(struct box *box, const char *sql)
 {
+	return box_ask_of(box, "index.db", sql);
+}
+
+int64_t
+box_ask_of(struct box *box, const char *name, const char *sql)
+{
 	char path[128];
 	sqlite3 *lite;
 	sqlite3_stmt *statement;
 	int64_t n;
 
-	(void)snprintf(path, sizeof(path), "%s/index.db", box->scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/%s", box->scratch.path, name);
 	ck_assert_int_eq(sqlite3_open(path, &lite), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_prepare_v2(lite, sql, -1, &statement, NULL),
 	    SQLITE_OK);

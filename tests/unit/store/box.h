@@ -66,6 +66,8 @@ int	box_faults(struct box *box);
 void	box_meddle(struct box *box, const char *sql);
 /* The number that `sql` gives of the closed account's index. */
 int64_t	box_ask(struct box *box, const char *sql);
+/* The same of another database in the account's folder. */
+int64_t	box_ask_of(struct box *box, const char *name, const char *sql);
 /* Turn the bits of one byte of a segment. */
 void	box_damage(struct box *box, uint32_t segment, int64_t offset);
 
