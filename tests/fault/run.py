@@ -26,6 +26,7 @@ import kill                                             # noqa: E402
 import full                                             # noqa: E402
 import sweep                                            # noqa: E402
 import power                                            # noqa: E402
+import finding                                          # noqa: E402
 import flood                                            # noqa: E402
 import guess                                            # noqa: E402
 import heaps                                            # noqa: E402
@@ -35,8 +36,8 @@ import soak                                             # noqa: E402
 import uids                                             # noqa: E402
 import views                                            # noqa: E402
 
-PARTS = [kill, uids, views, appending, parting, power, full, flood, guess,
-         heaps, soak, sweep]
+PARTS = [kill, uids, views, appending, finding, parting, power, full, flood,
+         guess, heaps, soak, sweep]
 
 
 class Skip(Exception):
