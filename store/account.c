@@ -316,27 +316,34 @@ account_read_row(struct account *account, const struct letter_row *row,
 }
 
 int
-account_read_held(struct account *account, uint64_t letter,
+account_read_bytes(struct account *account, const struct letter_row *row,
     struct letter_bytes *bytes_out)
 {
-	struct letter_row row;
 	struct record record;
-	int r = index_letter(account->index, letter, &row);
+	int r = account_read_row(account, row, &record);
 
-	if (r == -ENOENT)
-		return -EUCLEAN;
-	if (r == 0)
-		r = account_read_row(account, &row, &record);
 	if (r < 0)
 		return r;
 	*bytes_out = (struct letter_bytes){
 		.trace = record.trace,
 		.body = record.body,
-		.is_big = row.is_big,
-		.big = row.big,
-		.body_bytes = row.body_bytes,
+		.is_big = row->is_big,
+		.big = row->big,
+		.body_bytes = row->body_bytes,
 	};
 	return 0;
+}
+
+int
+account_read_held(struct account *account, uint64_t letter,
+    struct letter_bytes *bytes_out)
+{
+	struct letter_row row;
+	int r = index_letter(account->index, letter, &row);
+
+	if (r == -ENOENT)
+		return -EUCLEAN;
+	return r < 0 ? r : account_read_bytes(account, &row, bytes_out);
 }
 
 static struct record

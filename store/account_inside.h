@@ -89,6 +89,9 @@ int	account_undo(struct account *, int r);
 /* Read the letter of `row`; -EBADMSG too when the record is another's. */
 int	account_read_row(struct account *, const struct letter_row *,
 	    struct record *record_out);
+/* The same, as a reader of letters has it. */
+int	account_read_bytes(struct account *, const struct letter_row *,
+	    struct letter_bytes *bytes_out);
 /*
  * Read the letter with that number, which a view or a session lists.
  * -EUCLEAN: it has no row, which none that is listed may lack.

@@ -17,6 +17,9 @@
 #define FOLDER		"letters"
 #define NAME_BYTES	16
 #define READERS		8	/* segments kept open for reading */
+/* Who reads one record behind the other gets so many bytes in one call: a dozen
+ * usual letters, which stay in the cache until they are told. */
+#define AHEAD_BYTES	((size_t)64 * 1024)
 
 struct reader {
 	uint32_t	 number;	/* 0: free */
@@ -35,10 +38,13 @@ struct letters {
 	bool		 failed;	/* a sync failed: for good */
 	struct reader	 readers[READERS];
 	uint64_t	 clock;		/* counts uses of readers */
-	char		*buffer;	/* the record read last */
-	size_t		 buffer_bytes;
-	struct place	 place;		/* of it; .bytes 0: none is there */
-	struct record	 record;
+	char		*buffer;	/* part of a segment */
+	size_t		 buffer_bytes;	/* its size */
+	uint32_t	 held;		/* segment it is of; 0: none */
+	uint64_t	 held_at;	/* offset it begins with */
+	size_t		 held_bytes;
+	struct place	 place;		/* read last; .bytes 0: none was */
+	struct record	 record;	/* in the buffer */
 };
 
 static void
@@ -365,34 +371,78 @@ is_same_place(const struct place *a, const struct place *b)
 	    a->bytes == b->bytes;
 }
 
-/* Read the record into the buffer, and see that it is whole. */
+/* Read `bytes` from the place on into the buffer, fewer at the file's end. */
 static int
-read_record(struct letters *letters, const struct place *place)
+hold(struct letters *letters, const struct place *place, size_t bytes)
 {
-	size_t used;
 	ssize_t n;
 	int fd, r;
 
-	if (place->bytes < RECORD_HEADER_BYTES || place->bytes >
-	    RECORD_HEADER_BYTES + TRACE_MOST_BYTES + BODY_MOST_BYTES ||
-	    place->offset > (uint64_t)INT64_MAX - place->bytes)
-		return -EBADMSG;
+	letters->held = 0;
 	fd = reader_of(letters, place->segment);
 	if (fd == -ENOENT || fd == -ELOOP || fd == -EXDEV || fd == -EPROTO)
 		return -EBADMSG;
 	if (fd < 0)
 		return fd;
-	r = buffer_for(letters, place->bytes);
+	r = buffer_for(letters, bytes);
 	if (r < 0)
 		return r;
-	n = read_all(fd, letters->buffer, place->bytes, place->offset);
+	n = read_all(fd, letters->buffer, bytes, place->offset);
 	if (n < 0)
 		return (int)n;
-	r = record_parse(slice_of(letters->buffer, (size_t)n),
+	letters->held = place->segment;
+	letters->held_at = place->offset;
+	letters->held_bytes = (size_t)n;
+	return 0;
+}
+
+static bool
+is_held(const struct letters *letters, const struct place *place)
+{
+	return letters->held != 0 && letters->held == place->segment &&
+	    place->offset >= letters->held_at &&
+	    place->offset + place->bytes <=
+	    letters->held_at + letters->held_bytes;
+}
+
+/* See that the record is whole, as far as the buffer holds it. */
+static int
+parse_held(struct letters *letters, const struct place *place)
+{
+	size_t at = (size_t)(place->offset - letters->held_at), used;
+	size_t bytes = letters->held_bytes - at;
+	int r;
+
+	r = record_parse(slice_of(letters->buffer + at,
+	    bytes < place->bytes ? bytes : place->bytes),
 	    &letters->record, &used);
 	if (r < 0)
 		return r;
 	return used == place->bytes ? 0 : -EBADMSG;
+}
+
+/* Read the record; `before` is the one that was read before it. */
+static int
+read_record(struct letters *letters, const struct place *place,
+    const struct place *before)
+{
+	bool goes_on = before->segment == place->segment &&
+	    before->offset + before->bytes == place->offset;
+	int r;
+
+	if (place->bytes < RECORD_HEADER_BYTES || place->bytes >
+	    RECORD_HEADER_BYTES + TRACE_MOST_BYTES + BODY_MOST_BYTES ||
+	    place->offset > (uint64_t)INT64_MAX - place->bytes)
+		return -EBADMSG;
+	/* what was read ahead may have been written since */
+	if (is_held(letters, place) && parse_held(letters, place) == 0)
+		return 0;
+	r = hold(letters, place, goes_on && place->bytes < AHEAD_BYTES ?
+	    AHEAD_BYTES : place->bytes);
+	/* a bad sector behind it is another letter's */
+	if (r < 0 && r != -EBADMSG && r != -ENOMEM)
+		r = hold(letters, place, place->bytes);
+	return r < 0 ? r : parse_held(letters, place);
 }
 
 /* A record never changes: who reads one in pieces has it read once. */
@@ -400,12 +450,12 @@ int
 letters_read(struct letters *letters, const struct place *place,
     struct record *record_out)
 {
+	struct place before = letters->place;
 	int r = 0;
 
-	if (letters->place.bytes == 0 ||
-	    !is_same_place(&letters->place, place)) {
+	if (before.bytes == 0 || !is_same_place(&before, place)) {
 		letters->place = (struct place){ 0 };
-		r = read_record(letters, place);
+		r = read_record(letters, place, &before);
 	}
 	if (r < 0)
 		return r;
@@ -423,6 +473,8 @@ letters_drop(struct letters *letters, uint32_t number)
 		return -EINVAL;
 	if (letters->place.segment == number)
 		letters->place = (struct place){ 0 };
+	if (letters->held == number)
+		letters->held = 0;
 	for (size_t i = 0; i < READERS; i++) {
 		struct reader *reader = &letters->readers[i];
 

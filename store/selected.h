@@ -99,10 +99,13 @@ struct letter_facts {
 	int64_t		 received_at_utc_ms;	/* INTERNALDATE */
 	int64_t		 saved_at_utc_ms;	/* RFC 8514; 0: not known */
 	struct slice	 structure;	/* empty: none was made yet */
+	struct letter_bytes text;
+	int		 unreadable;	/* why it is empty: as account_read() */
 };
 enum facts_wanted {
 	FACTS_SAVED	= 1 << 0,	/* else 0 */
-	FACTS_STRUCTURE	= 1 << 1	/* else empty */
+	FACTS_STRUCTURE	= 1 << 1,	/* else empty */
+	FACTS_TEXT	= 1 << 2	/* else empty, and 0 */
 };
 /*
  * Tell the facts of `count` letters from place `from`; NULL for one whose row

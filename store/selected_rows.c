@@ -78,6 +78,9 @@ tell_row(struct walk *walk, size_t n)
 		facts.saved_at_utc_ms = saved_at(walk->selected, n);
 	if ((walk->wanted & FACTS_STRUCTURE) != 0 && !db_is_null(&walk->q))
 		facts.structure = db_blob(&walk->q, 1, STRUCTURE_MOST);
+	if ((walk->wanted & FACTS_TEXT) != 0)
+		facts.unreadable = account_read_bytes(walk->selected->account,
+		    &row, &facts.text);
 	return walk->fn(walk->arg, n, &facts);
 }
 

@@ -1,12 +1,11 @@
 /*
  * fetch.c - FETCH (RFC 9051 6.4.5): over the messages, one after the other
  *
- * What the index knows is told of many messages in one look.  For a message
- * whose bytes are wanted the letter is opened, a big one's file asked for, and
- * its sections leave in pieces as the client takes them.  A letter that cannot
- * be read is passed over, and the command ends with NO; when it breaks off in
- * the middle the connection is cut, so that no client takes half a letter for a
- * whole one.
+ * Most messages are told in runs (fetch_run.c).  One that is not is opened here,
+ * a big one's file asked for, and its sections leave in pieces as the client
+ * takes them.  A letter that cannot be read is passed over, and the command ends
+ * with NO; when it breaks off in the middle the connection is cut, so that no
+ * client takes half a letter for a whole one.
  */
 #include "gateway/imap/fetch.h"
 
@@ -17,10 +16,6 @@
 #include "gateway/imap/parse_sync.h"
 #include "gateway/imap/reply.h"
 
-/* All that a response tells but sections: envelope and structure at most. */
-#define RESPONSE_BYTES	(3 * STRUCTURE_MOST)
-#define FACTS_STEP	100	/* messages in one look at the index */
-
 static void	go_message(struct imapd_session *);
 
 static void
@@ -30,20 +25,31 @@ drop(struct imapd_session *session)
 
 	imapd_letter_end(&fetch->letter);
 	imapd_vanished_end(&fetch->vanished);
+	text_free(&fetch->out);
+	text_free(&fetch->fields);
 	free(fetch->places);
 }
 
-/* The letter cannot be told; the others are. */
-static void
-pass_over(struct imapd_session *session, int r)
+void
+imapd_fetch_flush(struct imapd_session *session)
 {
 	struct imapd_fetch *fetch = session->work;
 
-	fetch->failed = r == -EBADMSG || r == -EUCLEAN ?
+	if (fetch->out.len > 0 || text_failed(&fetch->out))
+		imapd_write(session, &fetch->out);
+	text_clear(&fetch->out);
+}
+
+void
+imapd_fetch_pass_over(struct imapd_session *session, int error)
+{
+	struct imapd_fetch *fetch = session->work;
+
+	fetch->failed = error == -EBADMSG || error == -EUCLEAN ?
 	    "a letter is damaged: tell the postmaster" :
 	    "a letter cannot be read now";
-	if (r == -EIO || r == -ENOMEM)
-		session->ports.failed(session->ports.arg, r);
+	if (error == -EIO || error == -ENOMEM)
+		session->ports.failed(session->ports.arg, error);
 	imapd_fetch_next(session);
 }
 
@@ -57,11 +63,12 @@ imapd_fetch_next(struct imapd_session *session)
 	fetch->go = go_message;
 }
 
-static bool
-is_newly_seen(const struct imapd_fetch *fetch, size_t i)
+bool
+imapd_fetch_is_newly_seen(const struct imapd_fetch *fetch)
 {
-	return fetch->sets_seen && i >= fetch->newly_from &&
-	    i < fetch->seen_upto && fetch->newly[i - fetch->newly_from];
+	return fetch->sets_seen && fetch->next >= fetch->newly_from &&
+	    fetch->next < fetch->seen_upto &&
+	    fetch->newly[fetch->next - fetch->newly_from];
 }
 
 /* RFC 9051 6.4.5: who fetches a body has seen the message. */
@@ -101,26 +108,24 @@ static void
 open_response(struct imapd_session *session)
 {
 	struct imapd_fetch *fetch = session->work;
-	TEXT_AUTO text = TEXT_INIT(RESPONSE_BYTES);
 	int r = imapd_letter_try(&fetch->letter);
 
 	if (r == 0)
 		r = imapd_letter_structure(&fetch->letter);
 	if (r < 0) {
-		pass_over(session, r);
+		imapd_fetch_pass_over(session, r);
 		return;
 	}
-	if (is_newly_seen(fetch, fetch->next))
+	if (imapd_fetch_is_newly_seen(fetch))
 		session->ports.step(session->ports.arg,
 		    &fetch->letter.facts.id, "read");
-	imapd_fetch_items(session, &text, fetch->letter.n,
-	    &fetch->letter.facts, &fetch->letter.structure,
-	    is_newly_seen(fetch, fetch->next));
-	if (text_failed(&text)) {
-		pass_over(session, -ENOBUFS);
+	imapd_fetch_items(session, fetch->letter.n, &fetch->letter.facts,
+	    &fetch->letter.structure);
+	if (text_failed(&fetch->out) || fetch->out.len > IMAPD_FETCH_ITEMS) {
+		text_clear(&fetch->out);
+		imapd_fetch_pass_over(session, -ENOBUFS);
 		return;
 	}
-	imapd_write(session, &text);
 	fetch->item = 0;
 	fetch->go = imapd_fetch_section;
 }
@@ -135,20 +140,20 @@ on_big(void *arg, int fd)
 	session->asked = false;
 	r = imapd_letter_take_file(&fetch->letter, fd);
 	if (r < 0)
-		pass_over(session, r);
+		imapd_fetch_pass_over(session, r);
 	else
 		fetch->go = open_response;
 	timer_set(session->turn, 0);
 }
 
-static unsigned
-wants_saved(const struct imapd_fetch *fetch)
+unsigned
+imapd_fetch_wants_saved(const struct imapd_fetch *fetch)
 {
 	return imapd_items_have(&fetch->items, IMAPD_SAVEDATE) ?
 	    FACTS_SAVED : 0u;
 }
 
-/* One message whose bytes are needed. */
+/* One message by itself. */
 static void
 go_letter(struct imapd_session *session)
 {
@@ -157,9 +162,9 @@ go_letter(struct imapd_session *session)
 	int r;
 
 	r = imapd_letter_find(&fetch->letter, session->selected,
-	    fetch->places[fetch->next], wants_saved(fetch));
+	    fetch->places[fetch->next], imapd_fetch_wants_saved(fetch));
 	if (r < 0) {
-		pass_over(session, r);
+		imapd_fetch_pass_over(session, r);
 		return;
 	}
 	fetch->go = open_response;
@@ -167,74 +172,16 @@ go_letter(struct imapd_session *session)
 		return;
 	r = session->ports.big(session->ports.arg, &id, on_big, session);
 	if (r < 0)
-		pass_over(session, r);
+		imapd_fetch_pass_over(session, r);
 	else
 		session->asked = true;
-}
-
-/* A response that is told from the index alone; 1: it needs the letter. */
-static int
-tell_facts(void *arg, size_t n, const struct letter_facts *facts)
-{
-	struct imapd_session *session = arg;
-	struct imapd_fetch *fetch = session->work;
-	TEXT_AUTO text = TEXT_INIT(RESPONSE_BYTES);
-	struct structure structure = { 0 };
-
-	if (facts == NULL || (fetch->wants_structure &&
-	    structure_open(facts->structure, &structure) < 0))
-		return 1;
-	imapd_fetch_items(session, &text, n, facts, &structure, false);
-	text_add_str(&text, ")\r\n");
-	if (text_failed(&text)) {
-		pass_over(session, -ENOBUFS);
-		return 0;
-	}
-	imapd_write(session, &text);
-	fetch->next++;
-	return stream_waiting(session->stream) >= IMAPD_PAUSE ? 2 : 0;
-}
-
-/* As many messages as stand side by side. */
-static void
-go_run(struct imapd_session *session)
-{
-	struct imapd_fetch *fetch = session->work;
-	size_t from = fetch->places[fetch->next], run = 1, next = fetch->next;
-	int r;
-
-	while (run < FACTS_STEP && next + run < fetch->count &&
-	    fetch->places[next + run] == from + run)
-		run++;
-	r = selected_facts(session->selected, from, run, wants_saved(fetch) |
-	    (fetch->wants_structure ? FACTS_STRUCTURE : 0), tell_facts,
-	    session);
-	if (r == 1)
-		fetch->go = go_letter;
-	else if (r < 0)
-		pass_over(session, r);
-}
-
-/* FLAGS and UID alone: the view knows them. */
-static void
-go_view(struct imapd_session *session)
-{
-	struct imapd_fetch *fetch = session->work;
-	TEXT_AUTO text = TEXT_INIT(RESPONSE_BYTES);
-
-	for (unsigned i = 0; i < FACTS_STEP && fetch->next < fetch->count;
-	    i++) {
-		imapd_fetch_items(session, &text,
-		    fetch->places[fetch->next++], NULL, NULL, false);
-		text_add_str(&text, ")\r\n");
-	}
-	imapd_write(session, &text);
 }
 
 static void
 go_message(struct imapd_session *session)
 {
 	struct imapd_fetch *fetch = session->work;
+	int r;
 
 	if (fetch->next == fetch->count) {
 		if (fetch->failed != NULL)
@@ -245,12 +192,11 @@ go_message(struct imapd_session *session)
 	}
 	if (fetch->sets_seen && fetch->next >= fetch->seen_upto)
 		mark_seen(session);
-	if (fetch->wants_bytes)
+	r = imapd_fetch_run(session);
+	if (r == 1)
 		go_letter(session);
-	else if (fetch->wants_facts)
-		go_run(session);
-	else
-		go_view(session);
+	else if (r < 0)
+		imapd_fetch_pass_over(session, r);
 }
 
 static void
@@ -259,6 +205,7 @@ more(struct imapd_session *session)
 	struct imapd_fetch *fetch = session->work;
 
 	fetch->go(session);
+	imapd_fetch_flush(session);
 }
 
 /* What the items need. */
@@ -289,7 +236,7 @@ look_at_items(struct imapd_session *session, struct imapd_fetch *fetch)
 		case IMAPD_SECTION:
 		case IMAPD_BINARY:
 		case IMAPD_BINARY_SIZE:
-			fetch->wants_bytes = true;
+			fetch->sections++;
 			break;
 		}
 		if (!item->peeks && !session->is_read_only)
@@ -412,10 +359,14 @@ imapd_fetch(struct imapd_session *session, struct imapd_parse *parse)
 		return;
 	fetch->items = items;
 	fetch->letter.fd = -1;
+	fetch->out = (struct text)TEXT_INIT(IMAPD_FETCH_OUT);
 	fetch->go = go_vanished;
 	session->drop = drop;
 	if (!look_at_changes(session, &set, &since))
 		return;
 	look_at_items(session, fetch);
-	session->more = more;
+	if (imapd_fetch_prepare(session) < 0)
+		imapd_refuse(session, -ENOMEM);
+	else
+		session->more = more;
 }

@@ -33,15 +33,12 @@ cut(struct imapd_session *session)
 
 /* "BODY[1.HEADER.FIELDS (From To)]<0>" and a space. */
 static void
-add_label(struct imapd_session *session, struct text *text)
+make_label(const struct imapd_session *session, const struct imapd_item *item,
+    struct text *text)
 {
-	struct imapd_fetch *fetch = session->work;
-	const struct imapd_item *item = item_of(fetch);
-
-	text_add_str(text, fetch->between);
-	fetch->between = " ";
-	if (item->name != NULL) {
-		text_addf(text, "%s ", item->name);
+	if (item->name != NULL || item->kind == IMAPD_PREVIEW) {
+		text_addf(text, "%s ", item->name != NULL ? item->name :
+		    "PREVIEW");
 		return;
 	}
 	text_add_str(text, item->kind == IMAPD_SECTION ? "BODY[" :
@@ -56,6 +53,54 @@ add_label(struct imapd_session *session, struct text *text)
 	if (item->is_partial)
 		text_addf(text, "<%llu>", (unsigned long long)item->first);
 	text_add_byte(text, ' ');
+}
+
+/* Does fetch_items.c tell it? */
+static bool
+needs_bytes(const struct imapd_item *item)
+{
+	return item->kind == IMAPD_SECTION || item->kind == IMAPD_BINARY ||
+	    item->kind == IMAPD_BINARY_SIZE || item->kind == IMAPD_PREVIEW;
+}
+
+int
+imapd_fetch_prepare(struct imapd_session *session)
+{
+	struct imapd_fetch *fetch = session->work;
+	TEXT_AUTO text = TEXT_INIT(LABEL_BYTES);
+
+	fetch->fields = (struct text)TEXT_INIT(FIELDS_BYTES);
+	fetch->labels = arena_array(session->arena, fetch->items.count,
+	    sizeof(*fetch->labels));
+	if (fetch->labels == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < fetch->items.count; i++) {
+		if (!needs_bytes(&fetch->items.items[i]))
+			continue;
+		text_clear(&text);
+		make_label(session, &fetch->items.items[i], &text);
+		if (text_failed(&text) || arena_copy(session->arena,
+		    text_slice(&text), &fetch->labels[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void
+add_label(struct imapd_fetch *fetch)
+{
+	text_add_str(&fetch->out, fetch->between);
+	text_add(&fetch->out, fetch->labels[fetch->item]);
+	fetch->between = " ";
+}
+
+/* How many bytes of a literal follow. */
+static void
+add_literal(struct imapd_fetch *fetch, const char *before, uint64_t bytes)
+{
+	text_add_str(&fetch->out, before);
+	text_add_u64(&fetch->out, bytes);
+	text_add_str(&fetch->out, "}\r\n");
 }
 
 static void
@@ -83,7 +128,7 @@ go_bytes(struct imapd_session *session)
 	}
 	fetch->at += piece.len;
 	fetch->left -= piece.len;
-	(void)stream_write(session->stream, piece);
+	text_add(&fetch->out, piece);
 }
 
 /* HEADER.FIELDS: picked out of the header at once, whoever made it endless. */
@@ -95,18 +140,25 @@ add_fields(struct imapd_fetch *fetch, struct section_range range,
 	uint64_t trace = fetch->letter.facts.trace_bytes, end = range.at +
 	    (range.bytes < HEADER_MOST ? range.bytes : HEADER_MOST);
 	TEXT_AUTO header = TEXT_INIT(HEADER_MOST);
+	struct slice piece;
 	int r = 0;
 
 	while (range.at < end && r == 0) {
 		/* the trace is a piece of its own */
 		uint64_t to = range.at < trace && end > trace ? trace : end;
 
-		text_clear(&header);
-		r = imapd_letter_add(&fetch->letter, range.at, to - range.at,
-		    &header);
-		section_fields(fields, text_slice(&header), item->fields,
-		    item->field_count,
-		    item->section.what == SECTION_FIELDS_NOT);
+		r = imapd_letter_piece(&fetch->letter, range.at,
+		    to - range.at, &piece);
+		if (r == 0 && piece.len < to - range.at) {
+			text_clear(&header);
+			r = imapd_letter_add(&fetch->letter, range.at,
+			    to - range.at, &header);
+			piece = text_slice(&header);
+		}
+		if (r == 0)
+			section_fields(fields, piece, item->fields,
+			    item->field_count,
+			    item->section.what == SECTION_FIELDS_NOT);
 		range.at = to;
 	}
 	text_add_str(fields, "\r\n");
@@ -118,25 +170,24 @@ tell_fields(struct imapd_session *session, struct section_range range)
 {
 	struct imapd_fetch *fetch = session->work;
 	const struct imapd_item *item = item_of(fetch);
-	TEXT_AUTO fields = TEXT_INIT(FIELDS_BYTES);
-	TEXT_AUTO text = TEXT_INIT(FIELDS_BYTES + LABEL_BYTES);
+	struct text *fields = &fetch->fields;
 	struct slice told;
 
-	if (add_fields(fetch, range, &fields) < 0) {
+	text_clear(fields);
+	if (add_fields(fetch, range, fields) < 0) {
 		cut(session);
 		return;
 	}
-	told = text_slice(&fields);
+	told = text_slice(fields);
 	if (item->is_partial) {
 		told = slice_after(told, item->first < told.len ?
 		    (size_t)item->first : told.len);
 		told = slice_first(told, item->most < told.len ?
 		    (size_t)item->most : told.len);
 	}
-	add_label(session, &text);
-	text_addf(&text, "{%zu}\r\n", told.len);
-	text_add(&text, told);
-	imapd_write(session, &text);
+	add_label(fetch);
+	add_literal(fetch, "{", told.len);
+	text_add(&fetch->out, told);
 	next_item(fetch);
 }
 
@@ -144,12 +195,11 @@ tell_fields(struct imapd_session *session, struct section_range range)
 static void
 tell_nil(struct imapd_session *session)
 {
-	TEXT_AUTO text = TEXT_INIT(LABEL_BYTES);
+	struct imapd_fetch *fetch = session->work;
 
-	add_label(session, &text);
-	text_add_str(&text, "NIL");
-	imapd_write(session, &text);
-	next_item(session->work);
+	add_label(fetch);
+	text_add_str(&fetch->out, "NIL");
+	next_item(fetch);
 }
 
 static void
@@ -157,7 +207,6 @@ tell_section(struct imapd_session *session)
 {
 	struct imapd_fetch *fetch = session->work;
 	const struct imapd_item *item = item_of(fetch);
-	TEXT_AUTO text = TEXT_INIT(LABEL_BYTES);
 	struct section_range range;
 
 	if (section_find(&fetch->letter.structure,
@@ -173,9 +222,8 @@ tell_section(struct imapd_session *session)
 	}
 	if (item->is_partial)
 		range = section_partial(range, item->first, item->most);
-	add_label(session, &text);
-	text_addf(&text, "{%llu}\r\n", (unsigned long long)range.bytes);
-	imapd_write(session, &text);
+	add_label(fetch);
+	add_literal(fetch, "{", range.bytes);
 	fetch->at = range.at;
 	fetch->left = range.bytes;
 	fetch->go = go_bytes;
@@ -228,8 +276,7 @@ go_decoded(struct imapd_session *session)
 		cut(session);
 		return;
 	}
-	(void)stream_write(session->stream,
-	    told_piece(fetch, text_slice(&decoded)));
+	text_add(&fetch->out, told_piece(fetch, text_slice(&decoded)));
 	if (is_last)
 		next_item(fetch);
 }
@@ -250,12 +297,10 @@ tell_size(struct imapd_session *session)
 {
 	struct imapd_fetch *fetch = session->work;
 	const struct imapd_item *item = item_of(fetch);
-	TEXT_AUTO text = TEXT_INIT(LABEL_BYTES);
 
-	add_label(session, &text);
+	add_label(fetch);
 	if (item->kind == IMAPD_BINARY_SIZE) {
-		text_addf(&text, "%llu", (unsigned long long)fetch->decoded);
-		imapd_write(session, &text);
+		text_add_u64(&fetch->out, fetch->decoded);
 		next_item(fetch);
 		return;
 	}
@@ -266,8 +311,7 @@ tell_size(struct imapd_session *session)
 	if (item->is_partial && item->most < fetch->most)
 		fetch->most = item->most;
 	/* RFC 3516 4.3: literal8, for it may hold NUL */
-	text_addf(&text, "~{%llu}\r\n", (unsigned long long)fetch->most);
-	imapd_write(session, &text);
+	add_literal(fetch, "~{", fetch->most);
 	fetch->go = go_decoded;
 	if (rewind_part(fetch) < 0)
 		cut(session);
@@ -318,7 +362,6 @@ tell_preview(struct imapd_session *session)
 	const struct letter_facts *facts = &fetch->letter.facts;
 	TEXT_AUTO start = TEXT_INIT(PREVIEW_LOOKS);
 	TEXT_AUTO words = TEXT_INIT(PREVIEW_BYTES);
-	TEXT_AUTO text = TEXT_INIT(4 * PREVIEW_BYTES);
 
 	if (imapd_letter_add(&fetch->letter, facts->trace_bytes,
 	    facts->body_bytes < PREVIEW_LOOKS ? facts->body_bytes :
@@ -331,10 +374,9 @@ tell_preview(struct imapd_session *session)
 		cut(session);
 		return;
 	}
-	text_addf(&text, "%sPREVIEW ", fetch->between);
-	fetch->between = " ";
-	imapd_add_string(&text, text_slice(&words), imapd_knows_utf8(session));
-	imapd_write(session, &text);
+	add_label(fetch);
+	imapd_add_string(&fetch->out, text_slice(&words),
+	    imapd_knows_utf8(session));
 	next_item(fetch);
 }
 
@@ -344,7 +386,7 @@ imapd_fetch_section(struct imapd_session *session)
 	struct imapd_fetch *fetch = session->work;
 
 	if (fetch->item == fetch->items.count) {
-		(void)stream_write(session->stream, slice_str(")\r\n"));
+		text_add_str(&fetch->out, ")\r\n");
 		imapd_fetch_next(session);
 		return;
 	}

@@ -16,7 +16,9 @@ imapd_add_email_id(struct text *text, const struct letter_facts *facts)
 static void
 add_modseq(struct text *text, const struct selected_letter *letter)
 {
-	text_addf(text, "MODSEQ (%llu)", (unsigned long long)letter->modseq);
+	text_add_str(text, "MODSEQ (");
+	text_add_u64(text, letter->modseq);
+	text_add_byte(text, ')');
 }
 
 static void
@@ -30,7 +32,8 @@ add_item(struct imapd_session *session, struct text *text,
 		imapd_add_flags(session, text, letter);
 		break;
 	case IMAPD_UID:
-		text_addf(text, "UID %u", letter->uid);
+		text_add_str(text, "UID ");
+		text_add_u64(text, letter->uid);
 		break;
 	case IMAPD_INTERNALDATE:
 		text_add_str(text, "INTERNALDATE ");
@@ -44,8 +47,8 @@ add_item(struct imapd_session *session, struct text *text,
 			imapd_add_date_time(text, facts->saved_at_utc_ms);
 		break;
 	case IMAPD_SIZE:
-		text_addf(text, "RFC822.SIZE %llu",
-		    (unsigned long long)facts->bytes);
+		text_add_str(text, "RFC822.SIZE ");
+		text_add_u64(text, facts->bytes);
 		break;
 	case IMAPD_MODSEQ:
 		add_modseq(text, letter);
@@ -84,20 +87,24 @@ says_uid(const struct imapd_session *session, bool is_newly_seen)
 }
 
 void
-imapd_fetch_items(struct imapd_session *session, struct text *text, size_t n,
-    const struct letter_facts *facts, const struct structure *structure,
-    bool is_newly_seen)
+imapd_fetch_items(struct imapd_session *session, size_t n,
+    const struct letter_facts *facts, const struct structure *structure)
 {
 	struct imapd_fetch *fetch = session->work;
+	struct text *text = &fetch->out;
 	const struct selected_letter *letter =
 	    selected_at(session->selected, n);
+	bool is_newly_seen = imapd_fetch_is_newly_seen(fetch);
 	size_t before;
 
-	text_addf(text, "* %zu FETCH (", n + 1);
+	text_add_str(text, "* ");
+	text_add_u64(text, n + 1);
+	text_add_str(text, " FETCH (");
 	fetch->between = "";
 	if (says_uid(session, is_newly_seen) &&
 	    !imapd_items_have(&fetch->items, IMAPD_UID)) {
-		text_addf(text, "UID %u", letter->uid);
+		text_add_str(text, "UID ");
+		text_add_u64(text, letter->uid);
 		fetch->between = " ";
 	}
 	if (is_newly_seen && !imapd_items_have(&fetch->items, IMAPD_FLAGS)) {

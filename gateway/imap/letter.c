@@ -46,6 +46,23 @@ imapd_letter_find(struct imapd_letter *letter, struct selected *selected,
 	return r;
 }
 
+bool
+imapd_letter_lend(struct imapd_letter *letter, struct selected *selected,
+    size_t n, const struct letter_facts *facts)
+{
+	struct structure structure;
+
+	if (facts->is_big || facts->unreadable < 0 ||
+	    structure_open(facts->structure, &structure) < 0)
+		return false;
+	*letter = (struct imapd_letter){
+		.selected = selected, .n = n, .fd = -1, .facts = *facts,
+		.structure = structure, .is_lent = true,
+	};
+	letter->facts.structure = slice_of(NULL, 0);
+	return true;
+}
+
 void
 imapd_letter_end(struct imapd_letter *letter)
 {
@@ -163,7 +180,9 @@ imapd_letter_piece(struct imapd_letter *letter, uint64_t at, uint64_t most,
 	struct slice piece;
 	int r;
 
-	if (!facts->is_big) {
+	if (letter->is_lent) {
+		bytes = facts->text;
+	} else if (!facts->is_big) {
 		r = selected_read(letter->selected, letter->n, &bytes);
 		if (r < 0)
 			return r;

@@ -18,10 +18,11 @@ struct imapd_letter {
 	size_t		 n;		/* its place */
 	struct letter_facts facts;	/* without `structure` */
 	struct text	 packed;	/* the structure's bytes, or empty */
-	struct structure structure;	/* when packed is not empty */
+	struct structure structure;	/* when packed is not empty, or lent */
 	struct text	 trace;		/* of a big one */
 	char		*piece;		/* of a big one; IMAPD_PIECE bytes */
 	int		 fd;		/* of a big one; -1: not open */
+	bool		 is_lent;	/* `facts.text` is at hand */
 };
 
 /*
@@ -30,6 +31,13 @@ struct imapd_letter {
  */
 int	imapd_letter_find(struct imapd_letter *, struct selected *, size_t n,
 	    unsigned wanted);
+/*
+ * The same with all that FACTS_STRUCTURE and FACTS_TEXT have told of it: lent as
+ * long as the slices of `facts` are, and nothing more is read for it.  False: it
+ * is big, cannot be read, or has no structure that can be used; nothing is lent.
+ */
+bool	imapd_letter_lend(struct imapd_letter *, struct selected *, size_t n,
+	    const struct letter_facts *facts);
 /* Forget it; what was never found, and one that was zeroed, are fine. */
 void	imapd_letter_end(struct imapd_letter *);
 /* Its bytes are wanted: must the file `*id_out` of a big one be had first? */

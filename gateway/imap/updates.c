@@ -94,7 +94,8 @@ imapd_add_flags(struct imapd_session *session, struct text *text,
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
 		if ((letter->flags & flags[i].bit) == 0)
 			continue;
-		text_addf(text, "%s%s", between, flags[i].word);
+		text_add_str(text, between);
+		text_add_str(text, flags[i].word);
 		between = " ";
 	}
 	if (words.len > 0) {

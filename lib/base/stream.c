@@ -1,8 +1,9 @@
 /*
  * stream.c - a connection: buffered bytes in and out, with or without TLS
  *
- * Output gathered in one turn of the loop leaves in one write.  Input is read
- * only while there is room and nobody holds it.  The handler is called from
+ * Output gathered in one turn of the loop leaves in one write; a large piece
+ * leaves at once, uncopied, as far as the socket takes it.  Input is read only
+ * while there is room and nobody holds it.  The handler is called from
  * two places only: the watch and the `soon` timer; after each call the stream
  * may be gone, which `gone` tells.
  */
@@ -21,6 +22,7 @@
 #include "lib/base/mark.h"
 #include "lib/base/text.h"
 
+#define LARGE_BYTES	16384	/* a TLS record; small ones gather */
 #define HANDSHAKE_MS	30000	/* HARDENING A24: for all of it */
 #define FINISH_MS	10000	/* for the last bytes to leave, and more ... */
 #define FINISH_RATE	4	/* ... at so many bytes a ms: a thin line's */
@@ -324,50 +326,65 @@ may_leave(const struct stream *stream)
 
 /* One write without TLS; as send(2). */
 static ssize_t
-write_clear(struct stream *stream, size_t len)
+write_clear(struct stream *stream, struct slice s)
 {
-	const char *at = stream->out.at + stream->out_sent;
-
-	return stream->out_upto == 1 ? mark_send(stream->fd, *at) :
-	    send(stream->fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return stream->out_upto == 1 ? mark_send(stream->fd, *s.at) :
+	    send(stream->fd, s.at, s.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* One write of what waits; false when that does not go on now. */
-static bool
-write_once(struct stream *stream)
+/* One write of what begins `s`; how much has left, 0: that does not go on now. */
+static size_t
+write_once(struct stream *stream, struct slice s)
 {
-	size_t len = may_leave(stream);
 	ssize_t n;
 
-	if (len == 0)
-		return false;
 	if (stream->phase == PHASE_TLS) {
 		ERR_clear_error();
-		n = SSL_write(stream->ssl, stream->out.at + stream->out_sent,
-		    len > INT_MAX ? INT_MAX : (int)len);
-		if (n <= 0) {
+		n = SSL_write(stream->ssl, s.at,
+		    s.len > INT_MAX ? INT_MAX : (int)s.len);
+		if (n <= 0)
 			(void)ssl_go_on(stream, (int)n, true);
-			return false;
-		}
 	} else {
-		n = write_clear(stream, len);
+		n = write_clear(stream, s);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			fail(stream, "the connection broke");
-		if (n < 0)
-			return false;
 	}
-	written(stream, (size_t)n);
-	return true;
+	return n > 0 ? (size_t)n : 0;
 }
 
 /* Write what waits, as far as the socket takes it. */
 static void
 flush(struct stream *stream)
 {
+	size_t most, n;
+
 	if (stream->phase == PHASE_SHAKE || stream->ssl_wants_read)
 		return;
-	while (stream->fault == NULL && write_once(stream))
-		;
+	while (stream->fault == NULL && (most = may_leave(stream)) > 0) {
+		n = write_once(stream, slice_of(stream->out.at +
+		    stream->out_sent, most));
+		if (n == 0)
+			break;
+		written(stream, n);
+	}
+}
+
+/* What of `s` is left when nothing waits and a large piece may leave at once. */
+static struct slice
+write_large(struct stream *stream, struct slice s)
+{
+	size_t n = 1;
+
+	if (stream_waiting(stream) > 0 || s.len > stream->out.limit ||
+	    stream->ssl_wants_read ||
+	    stream->ssl_wants_write || (stream->phase != PHASE_CLEAR &&
+	    stream->phase != PHASE_TLS))
+		return s;
+	while (n > 0 && s.len >= LARGE_BYTES && stream->fault == NULL) {
+		n = write_once(stream, s);
+		s = slice_after(s, n);
+	}
+	return s;
 }
 
 /* A step of the handshake; false when the stream is gone. */
@@ -581,6 +598,9 @@ stream_write(struct stream *stream, struct slice s)
 {
 	if (stream->fault != NULL)
 		return -ENOBUFS;
+	s = write_large(stream, s);
+	if (s.len == 0)
+		return 0;
 	/* what has left counts no more, though moving bytes is put off */
 	if (stream->out_sent > 0 &&
 	    (stream->out_sent >= stream->out.len / 2 ||

@@ -73,6 +73,19 @@ text_add_byte(struct text *text, char byte)
 }
 
 void
+text_add_u64(struct text *text, uint64_t n)
+{
+	char digits[20];
+	size_t len = 0;
+
+	do {
+		digits[sizeof(digits) - ++len] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	text_add(text, slice_of(digits + sizeof(digits) - len, len));
+}
+
+void
 text_vaddf(struct text *text, const char *format, va_list args)
 {
 	va_list again;

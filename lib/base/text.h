@@ -31,6 +31,8 @@ void		text_addf(struct text *, const char *format, ...)
 		    __attribute__((format(printf, 2, 3)));
 void		text_vaddf(struct text *, const char *format, va_list)
 		    __attribute__((format(printf, 2, 0)));
+/* A decimal number, without the cost of a format. */
+void		text_add_u64(struct text *, uint64_t n);
 /* `n` bytes to be filled by the caller now, or NULL when they do not fit. */
 char		*text_space(struct text *, size_t n);
 

@@ -276,14 +276,8 @@ write_string(struct writer *w, struct slice s)
 static void
 write_number(struct writer *w, uint64_t n)
 {
-	char digits[20];
-	size_t len = 0;
-
-	do {
-		digits[sizeof(digits) - ++len] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	write_string(w, slice_of(digits + sizeof(digits) - len, len));
+	text_add_byte(w->text, ' ');
+	text_add_u64(w->text, n);
 }
 
 /* body-fields of RFC 9051 9 */

@@ -19,6 +19,7 @@
 
 #include "gateway/imap/imap.h"
 #include "gateway/imap/input.h"
+#include "lib/message/structure.h"
 #include "lib/message/words.h"
 #include "store/appending.h"
 #include "store/copying.h"
@@ -47,6 +48,7 @@ struct account {
 struct selected {
 	struct account	*account;
 	struct selected_letter letter[2];
+	struct text	 structure[2];	/* by number of the letter */
 	bool		 is_expunged[2];
 	size_t		 count;
 };
@@ -153,6 +155,9 @@ selected_open(struct account *account, uint32_t mailbox,
 			.flags = i == 0 ? LETTER_SEEN | LETTER_DELETED : 0,
 			.keywords = i,
 		};
+	for (uint32_t i = 0; i < 2; i++)
+		selected->structure[i] = (struct text)TEXT_INIT(
+		    STRUCTURE_MOST);
 	*selected_out = selected;
 	return 0;
 }
@@ -160,6 +165,8 @@ selected_open(struct account *account, uint32_t mailbox,
 void
 selected_close(struct selected *selected)
 {
+	for (uint32_t i = 0; selected != NULL && i < 2; i++)
+		text_free(&selected->structure[i]);
 	free(selected);
 }
 
@@ -277,7 +284,6 @@ selected_facts(struct selected *selected, size_t from, size_t count,
 	const struct account *account = selected->account;
 	int r = 0;
 
-	(void)wanted;
 	for (size_t n = from; r == 0 && n < from + count; n++) {
 		struct letter_facts facts = {
 			.trace_bytes = sizeof(TRACE) - 1,
@@ -290,6 +296,12 @@ selected_facts(struct selected *selected, size_t from, size_t count,
 		};
 
 		assert(n < selected->count);
+		if ((wanted & FACTS_STRUCTURE) != 0)
+			facts.structure = text_slice(&selected->structure[
+			    selected->letter[n].letter - 1]);
+		if ((wanted & FACTS_TEXT) != 0)
+			facts.unreadable = selected_read(selected, n,
+			    &facts.text);
 		r = fn(arg, n, &facts);
 	}
 	return r;
@@ -314,7 +326,12 @@ int
 selected_put_structure(struct selected *selected, size_t n,
     struct slice packed)
 {
+	struct text *structure =
+	    &selected->structure[selected->letter[n].letter - 1];
+
 	assert(n < selected->count && packed.len > 0);
+	text_clear(structure);
+	text_add(structure, packed);
 	return 0;
 }
 

@@ -4,9 +4,11 @@
 #include "store/letters.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/unit/queue/scratch.h"
 
@@ -91,6 +93,41 @@ START_TEST(a_full_segment_is_followed_by_the_next)
 		    0);
 		ck_assert_int_eq(record.body.at[0], (char)i);
 	}
+}
+END_TEST
+
+/* What stands behind the records one reads in turn is read with them. */
+START_TEST(what_is_read_ahead_is_never_older_than_the_file)
+{
+	struct place place[6];
+	struct record record;
+	char byte;
+	int fd;
+
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(append(slice_str("a body of some bytes"),
+		    &place[i]), 0);
+	/* the second goes on from the first, and brings those behind it */
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(letters_read(letters, &place[i], &record), 0);
+	for (int i = 4; i < 6; i++)
+		ck_assert_int_eq(append(slice_str("a newer body"), &place[i]),
+		    0);
+	for (int i = 2; i < 6; i++) {
+		ck_assert_int_eq(letters_read(letters, &place[i], &record), 0);
+		ck_assert(slice_is_str(record.body, i < 4 ?
+		    "a body of some bytes" : "a newer body"));
+	}
+	/* a record that comes to stand where none was when it was read ahead */
+	fd = openat(scratch.fd, "letters/0001.seg", O_RDWR);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pread(fd, &byte, 1, (off_t)place[3].offset + 70), 1);
+	ck_assert_int_eq(pwrite(fd, "?", 1, (off_t)place[3].offset + 70), 1);
+	for (int i = 1; i < 3; i++)
+		ck_assert_int_eq(letters_read(letters, &place[i], &record), 0);
+	ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)place[3].offset + 70), 1);
+	(void)close(fd);
+	ck_assert_int_eq(letters_read(letters, &place[3], &record), 0);
 }
 END_TEST
 
@@ -232,6 +269,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, records_stand_one_behind_the_other);
 	tcase_add_test(tcase, a_full_segment_is_followed_by_the_next);
+	tcase_add_test(tcase, what_is_read_ahead_is_never_older_than_the_file);
 	tcase_add_test(tcase,
 	    a_record_larger_than_a_segment_has_one_to_itself);
 	tcase_add_test(tcase,

@@ -325,12 +325,49 @@ START_TEST(drained_waits_for_a_slow_peer)
 }
 END_TEST
 
+/* A large piece need not wait for the loop; what does not leave keeps order. */
+START_TEST(a_large_piece_leaves_at_once_behind_what_waits)
+{
+	static char got[2 * OUTPUT_LIMIT];
+	struct scene scene;
+	size_t sum = 0;
+
+	begin(&scene);
+	write_bytes(&scene, OUTPUT_LIMIT / 2, 0);
+	ck_assert_uint_eq(stream_waiting(scene.stream), 0);
+	ck_assert_uint_eq(peer_hear(scene.peer, got, sizeof(got)),
+	    OUTPUT_LIMIT / 2);
+	ck_assert_int_eq(stream_write(scene.stream, slice_str("first ")), 0);
+	write_bytes(&scene, OUTPUT_LIMIT / 2, 0);
+	ck_assert_uint_eq(stream_waiting(scene.stream), OUTPUT_LIMIT / 2 + 6);
+	turn(scene.loop);
+	ck_assert_uint_gt(peer_hear(scene.peer, got, sizeof(got)), 6);
+	ck_assert_int_eq(memcmp(got, "first www", 9), 0);
+	turn(scene.loop);
+	while (peer_hear(scene.peer, got, sizeof(got)) > 0)
+		turn(scene.loop);
+	pair_narrow(stream_fd(scene.stream), 1);
+	write_bytes(&scene, OUTPUT_LIMIT, 0);
+	ck_assert_uint_gt(stream_waiting(scene.stream), 0);
+	ck_assert_int_eq(stream_write(scene.stream, slice_str("last")), 0);
+	for (int i = 0; i < 1000 && sum < OUTPUT_LIMIT + 4; i++) {
+		sum += peer_hear(scene.peer, got + sum, sizeof(got) - sum);
+		turn(scene.loop);
+	}
+	ck_assert_uint_eq(sum, OUTPUT_LIMIT + 4);
+	ck_assert_int_eq(memcmp(got + OUTPUT_LIMIT - 1, "wlast", 5), 0);
+	ck_assert_str_eq(scene.heard, "");
+	end(&scene);
+}
+END_TEST
+
 START_TEST(more_output_than_the_limit_fails_the_stream)
 {
 	struct scene scene;
 
 	begin(&scene);
-	write_bytes(&scene, OUTPUT_LIMIT, 0);
+	for (size_t n = 0; n < OUTPUT_LIMIT; n += 1024)
+		write_bytes(&scene, 1024, 0);
 	write_bytes(&scene, 1, -ENOBUFS);
 	ck_assert_str_ne(stream_fault(scene.stream), "");
 	write_bytes(&scene, 1, -ENOBUFS);
@@ -711,6 +748,8 @@ unit_suite(void)
 	tcase_add_test(output,
 	    what_is_written_leaves_in_order_and_drained_is_told_once);
 	tcase_add_test(output, drained_waits_for_a_slow_peer);
+	tcase_add_test(output,
+	    a_large_piece_leaves_at_once_behind_what_waits);
 	tcase_add_test(output, more_output_than_the_limit_fails_the_stream);
 	tcase_add_test(output, only_what_waits_counts_towards_the_limit);
 	tcase_add_test(output,

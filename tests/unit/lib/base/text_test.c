@@ -54,6 +54,20 @@ START_TEST(it_grows_and_shrinks_without_losing_a_byte)
 }
 END_TEST
 
+START_TEST(a_number_is_all_its_digits)
+{
+	TEXT_AUTO text = TEXT_INIT(100);
+
+	text_add_u64(&text, 0);
+	text_add_byte(&text, ' ');
+	text_add_u64(&text, 1090);
+	text_add_byte(&text, ' ');
+	text_add_u64(&text, UINT64_MAX);
+	ck_assert(slice_is_str(text_slice(&text),
+	    "0 1090 18446744073709551615"));
+}
+END_TEST
+
 static const struct {
 	struct slice	 in;
 	size_t		 most;
@@ -92,6 +106,7 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    what_does_not_fit_adds_nothing_and_nothing_comes_after);
 	tcase_add_test(tests, it_grows_and_shrinks_without_losing_a_byte);
+	tcase_add_test(tests, a_number_is_all_its_digits);
 	tcase_add_loop_test(tests, peer_text_cannot_break_a_line_or_a_string,
 	    0, sizeof(written) / sizeof(written[0]));
 	suite_add_tcase(suite, tests);
