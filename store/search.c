@@ -59,7 +59,8 @@ add_reader(const struct search *search, struct text *reader)
 	if (fstatat(search->folder_fd, INDEX_FILE, &st,
 	    AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	text_addf(reader, "Postroom " POSTROOM_VERSION ", Unicode %s, "
+	/* the number grows with what letter_text.h reads of a letter */
+	text_addf(reader, "Postroom " POSTROOM_VERSION " 2, Unicode %s, "
 	    "libc %s, index %ju", utf8proc_unicode_version(),
 	    gnu_get_libc_version(), (uintmax_t)st.st_ino);
 	words_add_names(reader);

@@ -4,7 +4,9 @@
 #include "lib/message/letter_text.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include "lib/message/addresses.h"
 #include "lib/message/header.h"
 #include "lib/message/html.h"
 #include "lib/message/mime_param.h"
@@ -68,6 +70,69 @@ header_of(const struct letter_text *lt)
 	return header;
 }
 
+static bool
+is_of_addresses(struct slice name)
+{
+	return slice_is_word(name, "From") || slice_is_word(name, "To") ||
+	    slice_is_word(name, "Cc") || slice_is_word(name, "Bcc");
+}
+
+/* Do addresses in it stand in another way than they are meant?  Of what is so
+ * that nobody writes (RFC 5322 4.4) not all is seen. */
+static bool
+has_other_form(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.at[i];
+		char before = i > 0 ? value.at[i - 1] : '\0';
+		char after = i + 1 < value.len ? value.at[i + 1] : '\0';
+
+		if (c == '(' || c == '\\' || (c == '@' && (before == ' ' ||
+		    before == '"' || after == ' ')))
+			return true;
+	}
+	return false;
+}
+
+static void
+add_if_other(struct text *to, struct slice words, struct slice than)
+{
+	if (words.len == 0 || memmem(than.at, than.len, words.at,
+	    words.len) != NULL)
+		return;
+	text_add_byte(to, ' ');
+	text_add(to, words);
+}
+
+/*
+ * RFC 9051 6.4.4: FROM, TO, CC and BCC look at the envelope.  What of it does
+ * not stand so in the field is read behind it.
+ */
+static void
+add_envelope(struct text *to, struct slice value)
+{
+	TEXT_AUTO words = TEXT_INIT(2 * FIELD_MOST);
+	struct address_list list;
+	struct address address;
+
+	addresses_begin(&list, value);
+	while (addresses_next(&list, &address)) {
+		if (address.kind != ADDRESS_MAILBOX)
+			continue;
+		text_clear(&words);
+		if (slice_find(address.name, '\\') != SIZE_MAX)
+			address_name(&words, &address);
+		add_if_other(to, text_slice(&words), address.whole);
+		text_clear(&words);
+		text_add(&words, address.local);
+		text_add_byte(&words, '@');
+		text_add(&words, address.domain);
+		add_if_other(to, text_slice(&words), address.whole);
+	}
+	/* what there is no memory for is less than was to be read */
+	to->failed = to->failed || text_failed(&words);
+}
+
 /* One more field, "Name: value"; false: there is none. */
 static bool
 next_field(struct letter_text *lt)
@@ -79,6 +144,8 @@ next_field(struct letter_text *lt)
 	text_add(&lt->piece, field.name);
 	text_add_str(&lt->piece, ": ");
 	words_decode(&lt->piece, field.value);
+	if (is_of_addresses(field.name) && has_other_form(field.value))
+		add_envelope(&lt->piece, field.value);
 	return true;
 }
 

@@ -1,10 +1,11 @@
 /*
  * letter_text.h - all of a letter that people search, piece by piece
  *
- * Header fields with their names, decoded (RFC 2047); the names of attached
- * files (RFC 2231); the texts in its parts (part_text.h), HTML both as written
- * and as its words.  Everything is valid UTF-8.  Each step does little, so that
- * a search can pause between two of them.
+ * Header fields with their names, decoded (RFC 2047), and addresses both as
+ * written and as meant; the names of attached files (RFC 2231); the texts in
+ * its parts (part_text.h), HTML both as written and as its words.  Everything
+ * is valid UTF-8.  Each step does little, so that a search can pause between
+ * two of them.
  */
 #ifndef POSTROOM_MESSAGE_LETTER_TEXT_H
 #define POSTROOM_MESSAGE_LETTER_TEXT_H

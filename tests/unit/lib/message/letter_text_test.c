@@ -235,6 +235,40 @@ START_TEST(a_letter_that_cannot_be_read_to_its_end_is_an_error)
 }
 END_TEST
 
+static const struct {
+	const char	*field;
+	const char	*want;
+} meant[] = {
+	{ "From: Ann Lee <ann@office.test>", "From: Ann Lee <ann@office.test>" },
+	{ "From: <user-from (a)@ (b) domain.org>",
+	    "From: <user-from (a)@ (b) domain.org> user-from@domain.org" },
+	{ "To: ann @ office . test, ben@office.test",
+	    "To: ann @ office . test, ben@office.test ann@office.test" },
+	{ "Cc: \"Ann \\\"A\\\" Lee\" <ann@office.test>",
+	    "Cc: \"Ann \\\"A\\\" Lee\" <ann@office.test> Ann \"A\" Lee" },
+	{ "Bcc: \"ann\"@office.test",
+	    "Bcc: \"ann\"@office.test ann@office.test" },
+	{ "From: ann@office.test (Ann)", "From: ann@office.test (Ann)" },
+	{ "From: (@", "From: (@" },
+	{ "Subject: a (b) @ c", "Subject: a (b) @ c" },
+};
+
+/* RFC 9051 6.4.4: FROM looks at the envelope's address */
+START_TEST(an_address_is_read_as_it_is_meant_too)
+{
+	TEXT_AUTO all = TEXT_INIT(1 << 16);
+	TEXT_AUTO message = TEXT_INIT(1 << 16);
+	TEXT_AUTO want = TEXT_INIT(1 << 16);
+
+	text_addf(&message, "%s\r\n\r\n", meant[_i].field);
+	text_addf(&want, "|%s", meant[_i].want);
+	read_all(slice_of(NULL, 0), text_slice(&message), LETTER_TEXT_HEADER,
+	    &all);
+	ck_assert_msg(slice_is(text_slice(&all), text_slice(&want)),
+	    "%.*s", (int)all.len, all.at);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -242,6 +276,8 @@ unit_suite(void)
 	TCase *t = tcase_create("letter_text");
 
 	tcase_set_timeout(t, 30);
+	tcase_add_loop_test(t, an_address_is_read_as_it_is_meant_too, 0,
+	    COUNT(meant));
 	tcase_add_loop_test(t, a_letter_is_read_in_the_order_it_stands, 0,
 	    COUNT(cases));
 	tcase_add_loop_test(t, a_long_text_is_whole, 0, COUNT(charsets));
