@@ -62,7 +62,8 @@ on_search_time(void *arg)
 	}
 	r = search_step(mailbox->account);
 	if (r < 0)
-		log_say("the search index is begun anew in a while: %s",
+		log_say("the search index is %s in a while: %s",
+		    search_fault_passes(r) ? "gone on with" : "begun anew",
 		    strerror(-r));
 	if (r == SEARCH_WANTS_BIG)
 		ask_big(mailbox);

@@ -136,7 +136,7 @@ abandon_file(void *arg, uint64_t ticket)
 	saving_abandon_file(session->mailbox->queue, ticket);
 }
 
-/* A step of a letter's life, for the trail. */
+/* A step of letters' lives, for the trail. */
 static void
 tell_step(struct session *session, struct session_step *step)
 {
@@ -150,14 +150,22 @@ tell_step(struct session *session, struct session_step *step)
 	    text_slice(&body), NULL, 0);
 }
 
-/* One that needs no more words. */
+/* One that needs no more words, of so many letters. */
 static void
-tell_word(struct session *session, const struct message_id *id,
+tell_word(struct session *session, const struct message_id *ids, size_t count,
     const char *what)
 {
-	struct session_step step = { .id = *id, .word = slice_str(what) };
+	const size_t most = SESSION_STEP_MOST * MESSAGE_ID_BYTES;
+	struct slice rest = slice_of(ids, count * sizeof(*ids));
 
-	tell_step(session, &step);
+	for (; rest.len > 0; rest = slice_after(rest, most)) {
+		struct session_step step = {
+			.ids = slice_first(rest, most),
+			.word = slice_str(what),
+		};
+
+		tell_step(session, &step);
+	}
 }
 
 static void
@@ -168,15 +176,16 @@ pop3_step(void *arg, const char *uidl, const char *what)
 
 	if (slice_cut(&name, '.', &id_text) &&
 	    message_id_read(id_text, &id) == 0)
-		tell_word(arg, &id, what);
+		tell_word(arg, &id, 1, what);
 }
 
 static void
-imap_step(void *arg, const struct message_id *id, const char *what)
+imap_step(void *arg, const struct message_id *ids, size_t count,
+    const char *what)
 {
 	struct session *session = arg;
 
-	tell_word(session, id, what);
+	tell_word(session, ids, count, what);
 	/* the queue hears of what is deleted before the session ends */
 	if (strcmp(what, SESSION_DELETED) == 0 &&
 	    !timer_is_set(session->mailbox->tell_timer))
@@ -187,7 +196,8 @@ static void
 imap_saved(void *arg, const struct imapd_saved *saved)
 {
 	struct session_step step = {
-		.id = *saved->id, .word = SLICE(SESSION_SAVED),
+		.ids = slice_of(saved->id->bytes, MESSAGE_ID_BYTES),
+		.word = SLICE(SESSION_SAVED),
 		.subject = saved->subject, .mailbox = saved->mailbox,
 		.mended = saved->mended,
 	};

@@ -264,9 +264,8 @@ conductor_step(struct conductor *conductor, uint64_t account,
 {
 	TEXT_AUTO detail = TEXT_INIT(TRAIL_LINE_BYTES);
 	struct trail_step step = {
-		.at_utc_ms = clock_utc_ms(), .id = told->id,
-		.account = account, .who = told->who,
-		.subject = told->subject
+		.at_utc_ms = clock_utc_ms(), .account = account,
+		.who = told->who, .subject = told->subject
 	};
 
 	step.word = word_of(told->word);
@@ -280,7 +279,11 @@ conductor_step(struct conductor *conductor, uint64_t account,
 	}
 	trail_add_mended(&detail, told->mended);
 	step.detail = text_slice(&detail);
-	trail_add(conductor->trail, &step);
+	for (struct slice rest = told->ids; rest.len > 0;
+	    rest = slice_after(rest, MESSAGE_ID_BYTES)) {
+		memcpy(step.id.bytes, rest.at, MESSAGE_ID_BYTES);
+		trail_add(conductor->trail, &step);
+	}
 	return 0;
 }
 

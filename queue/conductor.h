@@ -249,7 +249,8 @@ int	conductor_expunged(struct conductor *, uint64_t account,
  * it is connected, for it tells what an earlier life of it could not.
  */
 void	conductor_hear(struct conductor *, uint64_t account);
-/* A step of account `account`, for the trail.  0, -EBADMSG: no such word. */
+/* What was done in account `account`, for the trail.  0, -EBADMSG: no such
+ * word. */
 int	conductor_step(struct conductor *, uint64_t account,
 	    const struct session_step *);
 

@@ -17,9 +17,13 @@
 #define SESSION_SPAM	"spam"		/* moved into Junk */
 #define SESSION_WANTED	"wanted"	/* taken out of there */
 
+/* Letters in one step; as many go in one turn of a session that deletes. */
+#define SESSION_STEP_MOST	1000
+
 /* Slices are borrowed; they are empty where a word has no use for them. */
 struct session_step {
-	struct message_id id;
+	struct slice	 ids;		/* of the letters, one behind the other:
+					   MESSAGE_ID_BYTES each */
 	struct slice	 word;
 	struct slice	 who;		/* the login */
 	struct slice	 subject;	/* of what was saved, UTF-8 */
@@ -29,7 +33,10 @@ struct session_step {
 
 /* The body of a QUEUE_STEP. */
 void	session_step_pack(struct text *, const struct session_step *);
-/* The same read; slices point into `body`.  0 or -EBADMSG. */
+/*
+ * The same read; slices point into `body`.  0, or -EBADMSG, also when there is no
+ * letter or more than SESSION_STEP_MOST.
+ */
 int	session_step_unpack(struct slice body, struct session_step *step_out);
 
 #endif

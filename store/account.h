@@ -228,7 +228,10 @@ int	account_sync(struct account *);
  * 1 there is more to do, 0 nothing left, or -errno.
  */
 int	account_tidy(struct account *);
-/* Give back what memory can be had again; a session that idles wants none. */
+/*
+ * Give back what memory can be had again; a session that idles wants none.  The
+ * view that is kept (selected.h) goes when no session has had one for 10 s.
+ */
 void	account_rest(struct account *);
 
 /* One entry, as people are shown it. */

@@ -239,7 +239,8 @@ appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
 		return -ENOENT;
 	r = add_rows(appending, mailbox, &first);
 	if (r == 0 && replaced != 0)
-		r = index_expunge(account->index, &replaced, 1);
+		r = index_expunge(account->index, &replaced, 1, NULL,
+		    NULL);
 	if (r < 0)
 		return account_undo(account, r);
 	r = account_commit_full(account);

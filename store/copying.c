@@ -371,7 +371,7 @@ take_back(struct account *account, uint64_t first, uint64_t last)
 
 	r = entries_in(index, first, last, entries, &count);
 	if (r == 0)
-		r = index_expunge(index, entries, count);
+		r = index_expunge(index, entries, count, NULL, NULL);
 	if (r == 0)
 		r = index_run_1(index, SQL_FINISHED, first);
 	if (r < 0)

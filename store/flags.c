@@ -111,23 +111,50 @@ compute_one(struct changing *changing, size_t n, selected_refused_fn *refused,
 	return r;
 }
 
+/*
+ * Letters that stand side by side in the view and get the same words: nobody is
+ * between them, so they are one statement.
+ */
 static int
-write_one(const struct changing *changing, struct mailbox *mailbox,
-    const struct changed *changed, uint64_t modseq)
+write_run(const struct changing *changing, uint32_t mailbox,
+    const struct changed *first, const struct changed *last, uint64_t modseq)
 {
 	const struct selected *selected = changing->selected;
-	const struct selected_letter *letter =
-	    &selected->letters[changed->n];
+	const struct flag_change *change = changing->change;
 	struct db_query q = db_ask(selected->account->index->db,
-	    SQL_ENTRY_FLAGS);
+	    SQL_ENTRIES_FLAGS);
 
-	db_put_u64(&q, changed->flags);
+	/* the change is of bits, for they may have others beside it */
+	db_put_u64(&q, change->how == FLAG_SET ? 0 : LETTER_ALL_FLAGS &
+	    ~(unsigned)change->flags);
+	db_put_u64(&q, change->how == FLAG_REMOVE ? 0 : change->flags);
 	db_put_blob(&q, keywords_words(selected->account->keywords,
-	    changed->keywords));
+	    first->keywords));
 	db_put_u64(&q, modseq);
-	db_put_u64(&q, ENTRY_FIRST(mailbox->id) | letter->uid);
-	tally_change(mailbox, letter->flags, changed->flags, modseq);
+	db_put_u64(&q, ENTRY_FIRST(mailbox) | selected->letters[first->n].uid);
+	db_put_u64(&q, ENTRY_FIRST(mailbox) | selected->letters[last->n].uid);
 	return db_run(&q);
+}
+
+static int
+write_changes(const struct changing *changing, struct mailbox *mailbox,
+    uint64_t modseq)
+{
+	const struct changed *changed = changing->changed;
+	int r = 0;
+
+	for (size_t i = 0, end; r == 0 && i < changing->count; i = end) {
+		for (end = i + 1; end < changing->count &&
+		    changed[end].n == changed[end - 1].n + 1 &&
+		    changed[end].keywords == changed[i].keywords; end++)
+			;
+		r = write_run(changing, mailbox->id, &changed[i],
+		    &changed[end - 1], modseq);
+	}
+	for (size_t i = 0; i < changing->count; i++)
+		tally_change(mailbox, changing->selected->letters[
+		    changed[i].n].flags, changed[i].flags, modseq);
+	return r;
 }
 
 static int
@@ -148,9 +175,8 @@ write_all(struct changing *changing, uint64_t *modseq_out)
 		r = db_begin(account->index->db);
 	if (r == 0)
 		r = index_take_modseq(account->index, modseq_out);
-	for (size_t i = 0; r == 0 && i < changing->count; i++)
-		r = write_one(changing, mailbox, &changing->changed[i],
-		    *modseq_out);
+	if (r == 0)
+		r = write_changes(changing, mailbox, *modseq_out);
 	if (r < 0)
 		return account_undo(account, r);
 	account->wants_sync = true;
@@ -253,7 +279,7 @@ entries_of(const struct selected *selected, const size_t *numbers,
 
 int
 selected_expunge(struct selected *selected, const size_t *numbers,
-    size_t count)
+    size_t count, struct message_id *ids_out, size_t *known_out)
 {
 	struct account *account = selected->account;
 	uint64_t entries[SELECTED_STEP];
@@ -263,9 +289,11 @@ selected_expunge(struct selected *selected, const size_t *numbers,
 	r = entries_of(selected, numbers, count, entries, &kept);
 	if (r == 0)
 		r = account_commit_open(account);
+	if (r == 0 && known_out != NULL)
+		*known_out = 0;
 	if (r < 0 || kept == 0)
 		return r;
-	r = index_expunge(account->index, entries, kept);
+	r = index_expunge(account->index, entries, kept, ids_out, known_out);
 	if (r < 0)
 		return account_undo(account, r);
 	r = account_commit_full(account);

@@ -85,9 +85,12 @@ int	index_list(struct index *, uint32_t mailbox, index_entry_fn *,
 /*
  * Delete entries (ascending, none twice); one that is gone is passed over.
  * Tombstones keep their numbers.  Letters without an entry left are orphans
- * until index_drop().
+ * until index_drop().  `ids_out` (of room for `count`) and *known_out: the
+ * messages of those that were there, as far as their rows make sense; both may
+ * be NULL.
  */
-int	index_expunge(struct index *, const uint64_t *entries, size_t count);
+int	index_expunge(struct index *, const uint64_t *entries, size_t count,
+	    struct message_id *ids_out, size_t *known_out);
 /*
  * Delete `most` of the orphans that nobody holds (`is_held` NULL: all).  Big
  * files that no letter refers to any more are noted for index_unref().

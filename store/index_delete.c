@@ -1,119 +1,13 @@
 /*
- * index_delete.c - how an entry goes, then its letter, then its big file
+ * index_delete.c - a letter goes that no mailbox shows, then its big file
  *
- * An entry that is expunged leaves its number in a tombstone.  A letter without
- * entries is an orphan until no view holds it; with the last one of a message
- * that is noted, until the queue was told (expunged.c).  A big file without letters is
- * noted until the queue was told.  Each stage is a row, so that a crash between
- * two of them forgets nothing.
+ * What became an orphan (index_expunge.c) goes once no view holds it.  A big
+ * file without letters is noted until the queue was told.  Each stage is a row,
+ * so that a crash between two of them forgets nothing.
  */
 #include <errno.h>
 
 #include "store/index_inside.h"
-
-int
-index_bury(struct index *index, uint64_t first, uint64_t last, uint64_t modseq)
-{
-	struct db_query q = db_ask(index->db, SQL_TOMBSTONE_NEW);
-
-	db_put_u64(&q, first);
-	db_put_u64(&q, last);
-	db_put_u64(&q, modseq);
-	return db_run(&q);
-}
-
-/* Delete one entry; *letter_out is what it showed, 0 when that is not known. */
-static int
-entry_delete(struct index *index, uint64_t entry, uint64_t *letter_out,
-    unsigned *flags_out)
-{
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_ENTRY_DELETE);
-	int		r;
-
-	db_put_u64(&q, entry);
-	r = db_next(&q);
-	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
-	*letter_out = db_u64(&q, 0, INT64_MAX);
-	*flags_out = (unsigned)db_u64(&q, 0, UINT32_MAX);
-	return 0;
-}
-
-/*
- * The letter has one entry less; without any it is an orphan.  *bytes_out is
- * its size, 0 when there is no such letter; *makes_sense_out: its row does.
- */
-static int
-letter_release(struct index *index, uint64_t letter, uint64_t *bytes_out,
-    bool *makes_sense_out)
-{
-	DB_QUERY_AUTO		q = db_ask(index->db, SQL_LETTER_RELEASE);
-	struct letter_row	row = { 0 };
-	int64_t			left;
-	int			r;
-
-	db_put_u64(&q, letter);
-	r = db_next(&q);
-	if (r <= 0)
-		return r;
-	left = db_i64(&q, 0, INT64_MAX);
-	*makes_sense_out = index_row(&q, &row) == 0;
-	*bytes_out = row.trace_bytes + row.body_bytes +
-	    (row.lacks_crlf ? 2 : 0);
-	db_end(&q);
-	if (left > 0)
-		return 0;
-	index->has_orphans = index->has_expunged = true;
-	r = index_run_2(index, SQL_EXPUNGED_NEW, letter, MESSAGE_ID_BYTES);
-	return r < 0 ? r : index_run_1(index, SQL_ORPHAN_NEW, letter);
-}
-
-int
-index_remove(struct index *index, uint64_t entry, uint64_t modseq)
-{
-	struct mailbox *mailbox = index_mailbox(index, INDEX_MAILBOX(entry));
-	uint64_t letter, bytes = 0;
-	bool makes_sense = true;
-	unsigned flags;
-	int r;
-
-	r = entry_delete(index, entry, &letter, &flags);
-	if (r == 0 && letter != 0)
-		r = letter_release(index, letter, &bytes, &makes_sense);
-	if (r < 0 || mailbox == NULL)
-		return r;
-	tally_remove(mailbox, flags, bytes, modseq);
-	mailbox->is_doubtful = mailbox->is_doubtful || !makes_sense;
-	return 0;
-}
-
-int
-index_expunge(struct index *index, const uint64_t *entries, size_t count)
-{
-	uint64_t modseq, first = 0, last = 0;
-	int r;
-
-	r = db_begin(index->db);
-	if (r == 0)
-		r = index_take_modseq(index, &modseq);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = index_remove(index, entries[i], modseq);
-		if (r == -ENOENT) {
-			r = 0;
-			continue;
-		}
-		if (r == 0 && first != 0 && entries[i] != last + 1) {
-			r = index_bury(index, first, last, modseq);
-			first = 0;
-		}
-		if (first == 0)
-			first = entries[i];
-		last = entries[i];
-	}
-	if (r == 0 && first != 0)
-		r = index_bury(index, first, last, modseq);
-	return r;
-}
 
 /* 1: a letter refers to the big file, 0: none does. */
 static int

@@ -57,7 +57,8 @@ enum index_sql {
 	SQL_LETTER,
 	SQL_LETTER_NEW,
 	SQL_LETTER_MOVE,
-	SQL_LETTER_RELEASE,
+	SQL_RELEASED,
+	SQL_LETTERS_RELEASE,
 	SQL_LETTER_RETAIN,
 	SQL_LETTER_DELETE,
 	SQL_STRUCTURE_DELETE,
@@ -66,7 +67,7 @@ enum index_sql {
 	SQL_ENTRIES,
 	SQL_ENTRY_NEW,
 	SQL_ENTRIES_OF,
-	SQL_ENTRY_FLAGS,
+	SQL_ENTRIES_FLAGS,
 	SQL_ENTRY_MOVE,
 	SQL_UNFINISHED,
 	SQL_UNFINISHED_NEW,
@@ -77,6 +78,7 @@ enum index_sql {
 	SQL_FACTS,
 	SQL_FACTS_STRUCTURE,
 	SQL_STRUCTURE_NEW,
+	SQL_VANISHED_COUNT,
 	SQL_VANISHED,
 	SQL_VANISHED_LATELY,
 	SQL_SEARCH_TAIL,
@@ -85,10 +87,10 @@ enum index_sql {
 	SQL_SEARCH_LETTERS,
 	SQL_LISTED,
 	SQL_FOLDERS,
-	SQL_ENTRY_DELETE,
+	SQL_LEAVING,
 	SQL_TOMBSTONE_NEW,
 	SQL_ORPHAN_NEXT,
-	SQL_ORPHAN_NEW,
+	SQL_ORPHANS_NEW,
 	SQL_ORPHAN_DELETE,
 	SQL_BIG_USED,
 	SQL_UNREF_NEXT,
@@ -220,10 +222,10 @@ void	mailboxes_undo(struct index *);
 /* All mailboxes there are, as their rows say. */
 int	mailboxes_load(struct index *);
 /*
- * Delete one entry, without a tombstone; without entries its letter is an
- * orphan.  0, -ENOENT or -errno.
+ * Delete entries (ascending, none twice), without tombstones; one that is gone is
+ * passed over.  Letters without an entry left are orphans.
  */
-int	index_remove(struct index *, uint64_t entry, uint64_t modseq);
+int	index_remove(struct index *, const uint64_t *entries, size_t count);
 /* The numbers of entries first..last are never given again. */
 int	index_bury(struct index *, uint64_t first, uint64_t last,
 	    uint64_t modseq);

@@ -192,8 +192,10 @@ static const char *const statements[SQL_COUNT] = {
 "	(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
 [SQL_LETTER_MOVE] = "UPDATE letter SET segment = ?, offset = ?,"
 "	trace_bytes = ?, body_bytes = ? WHERE id = ?",
-[SQL_LETTER_RELEASE] = "UPDATE letter SET entries = entries - 1"
-"	WHERE id = ? RETURNING entries, " LETTER_COLUMNS_OF(""),
+[SQL_RELEASED] = "SELECT l.id, l.entries, " LETTER_COLUMNS " FROM letter l"
+"	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",
+[SQL_LETTERS_RELEASE] = "UPDATE letter SET entries = entries - ?"
+"	WHERE id BETWEEN ? AND ?",
 [SQL_LETTER_RETAIN] = "UPDATE letter SET entries = entries + 1"
 "	WHERE id = ? RETURNING " LETTER_COLUMNS_OF(""),
 [SQL_LETTER_DELETE] = "DELETE FROM letter WHERE id = ?",
@@ -207,8 +209,10 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_ENTRY_NEW] = "INSERT INTO entry (place, letter, flags, modseq, keywords,"
 "	saved) VALUES (?, ?, ?, ?, ?, ?)",
 [SQL_ENTRIES_OF] = "SELECT place FROM entry WHERE letter = ? ORDER BY place",
-[SQL_ENTRY_FLAGS] = "UPDATE entry SET flags = ?, keywords = ?, modseq = ?"
-"	WHERE place = ?",
+/* of a damaged row no flag is kept, as nobody was told any */
+[SQL_ENTRIES_FLAGS] = "UPDATE entry SET"
+"	flags = (iif(flags BETWEEN 0 AND 31, flags, 0) & ?) | ?,"
+"	keywords = ?, modseq = ? WHERE place BETWEEN ? AND ?",
 [SQL_ENTRY_MOVE] = "UPDATE entry SET place = ?, modseq = ?, saved = ?"
 "	WHERE place = ?",
 [SQL_UNFINISHED] = "SELECT first, last FROM unfinished WHERE first >= ?"
@@ -226,9 +230,12 @@ static const char *const statements[SQL_COUNT] = {
 "	FROM letter l LEFT JOIN structure s ON s.letter = l.id"
 "	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",
 [SQL_STRUCTURE_NEW] = "INSERT OR REPLACE INTO structure VALUES (?, ?)",
-[SQL_VANISHED] = "SELECT place, last FROM tombstone"
-"	WHERE place BETWEEN ? AND ? AND modseq > ? ORDER BY place",
-[SQL_VANISHED_LATELY] = "SELECT place, last FROM tombstone"
+[SQL_VANISHED_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM tombstone"
+"	WHERE modseq > ? LIMIT ?)",
+/* those of long ago as well, for a step is of so many rows */
+[SQL_VANISHED] = "SELECT place, last, modseq FROM tombstone"
+"	WHERE place BETWEEN ? AND ? ORDER BY place",
+[SQL_VANISHED_LATELY] = "SELECT place, last, modseq FROM tombstone"
 "	INDEXED BY tombstone_modseq"
 "	WHERE place BETWEEN ? AND ? AND modseq > ? ORDER BY place",
 [SQL_SEARCH_TAIL] = "SELECT count(*), coalesce(sum(bytes), 0) FROM"
@@ -249,13 +256,14 @@ static const char *const statements[SQL_COUNT] = {
 "	AND (m.id << 32) + 4294967295"
 "	LEFT JOIN letter l ON l.id = e.letter"
 "	WHERE m.id > ? GROUP BY m.id ORDER BY m.id LIMIT ?",
-[SQL_ENTRY_DELETE] = "DELETE FROM entry WHERE place = ?"
-"	RETURNING letter, flags",
+[SQL_LEAVING] = "SELECT place, letter, flags FROM entry"
+"	WHERE place BETWEEN ? AND ? ORDER BY place",
 [SQL_TOMBSTONE_NEW] = "INSERT INTO tombstone VALUES (?, ?, ?)",
 
 [SQL_ORPHAN_NEXT] = "SELECT letter FROM orphan WHERE letter > ?"
 "	ORDER BY letter LIMIT 1",
-[SQL_ORPHAN_NEW] = "INSERT OR IGNORE INTO orphan VALUES (?)",
+[SQL_ORPHANS_NEW] = "INSERT OR IGNORE INTO orphan SELECT id FROM letter"
+"	WHERE id BETWEEN ? AND ? AND entries <= 0",
 [SQL_ORPHAN_DELETE] = "DELETE FROM orphan WHERE letter = ?",
 
 [SQL_BIG_USED] = "SELECT 1 FROM letter WHERE big = ? LIMIT 1",
@@ -265,7 +273,8 @@ static const char *const statements[SQL_COUNT] = {
 
 /* nothing of that message is left: what a rule filed twice is two letters */
 [SQL_EXPUNGED_NEW] = "INSERT OR IGNORE INTO expunged SELECT l.message_id"
-"	FROM letter l WHERE l.id = ? AND length(l.message_id) = ?"
+"	FROM letter l WHERE l.id BETWEEN ? AND ? AND l.entries <= 0"
+"	AND length(l.message_id) = ?"
 "	AND NOT EXISTS (SELECT 1 FROM letter o"
 "	WHERE o.message_id = l.message_id AND o.entries > 0)",
 [SQL_EXPUNGED] = "SELECT message_id FROM expunged ORDER BY message_id LIMIT ?",

@@ -28,7 +28,7 @@ search_new(int folder_fd, const struct index *index)
 
 	if (search == NULL)
 		return NULL;
-	search->began_at = index->marks.modseqs.next;
+	search->unknown_from = index->marks.modseqs.next;
 	search->folder_fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 3);
 	if (search->folder_fd < 0) {
 		free(search);
@@ -71,9 +71,14 @@ add_reader(const struct search *search, struct text *reader)
 static int
 judge_last(struct search *search)
 {
-	int r = search_file_last(search->file, &search->reached);
+	uint64_t last;
+	int r = search_file_last(search->file, &last);
 
-	return r == 0 && search->reached >= search->began_at ? -EUCLEAN : r;
+	if (r == 0 && last >= search->unknown_from)
+		return -EUCLEAN;
+	if (r == 0)
+		search->reached = last;
+	return r;
 }
 
 static int
@@ -135,6 +140,9 @@ search_close(struct search *search)
 	search_terms_free(search->terms);
 	search->terms = NULL;
 	search->wanted = (struct letter_row){ 0 };
+	/* rows up to there are ours: this life may open them again */
+	if (search->unknown_from <= search->reached)
+		search->unknown_from = search->reached + 1;
 	search->merged = search->swept = search->reached = 0;
 	search->is_building = false;
 	search_file_close(search->file);

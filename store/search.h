@@ -33,11 +33,15 @@ enum search_state {
 
 /*
  * A step of making it, of some 10 ms at the most; words_open() first.  A
- * search_state, or a negative errno: what there was of it is thrown away and it
- * is begun anew in SEARCH_AGAIN_MS; -EIO is no word about the account's own
- * files.
+ * search_state, or a negative errno: the next step is made in SEARCH_AGAIN_MS.
+ * -EIO is no word about the account's own files.
  */
 int	search_step(struct account *);
+/*
+ * After that errno it goes on where it was, for there was only no room, memory
+ * or turn; after any other what there was of it is thrown away.
+ */
+bool	search_fault_passes(int error);
 /* The big file that is wanted. */
 struct message_id search_big(const struct account *);
 /* Here it is (owned); or -1: its letter is not to be known by its words. */

@@ -365,6 +365,13 @@ step(struct account *account)
 	return search->is_building ? build(account) : keep_house(account);
 }
 
+bool
+search_fault_passes(int r)
+{
+	return r == -ENOMEM || r == -EBUSY || r == -ENOSPC || r == -EMFILE ||
+	    r == -ENFILE;
+}
+
 int
 search_step(struct account *account)
 {
@@ -380,6 +387,9 @@ search_step(struct account *account)
 	if (r >= 0)
 		return r;
 	search->again_at_ms = clock_ms() + SEARCH_AGAIN_MS;
-	(void)search_drop(search);
+	if (search_fault_passes(r))
+		search_close(search);
+	else
+		(void)search_drop(search);
 	return r;
 }

@@ -30,8 +30,9 @@ struct reading {
 
 struct search {
 	int			 folder_fd;	/* ours */
-	uint64_t		 began_at;	/* number of this life's first
-						   letter, or above */
+	uint64_t		 unknown_from;	/* no row can know a letter of
+						   that number: it came in
+						   this life, and was not read */
 	struct search_file	*file;		/* NULL: not open */
 	struct search_terms	*terms;		/* while it is made */
 	uint64_t		 again_at_ms;	/* not before: 0, at once */

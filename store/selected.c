@@ -13,7 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/loop.h"
 #include "store/selected_inside.h"
+
+/* Somebody who opens mailboxes in turn is back before that. */
+#define KEPT_MS	10000
 
 static int
 reserve(struct selected *selected, size_t room)
@@ -193,7 +197,21 @@ selected_close(struct selected *selected)
 	}
 	if (kept != NULL)
 		drop(kept);
+	selected->closed_at_ms = clock_ms();
 	selected->account->kept_view = selected;
+}
+
+void
+selected_rest(struct account *account)
+{
+	struct selected *kept = account->kept_view;
+
+	if (kept == NULL || LIST_FIRST(&account->selecteds) != kept ||
+	    LIST_NEXT(kept, link) != NULL ||
+	    clock_ms() - kept->closed_at_ms < KEPT_MS)
+		return;
+	drop(kept);
+	account->kept_view = NULL;
 }
 
 void

@@ -31,7 +31,8 @@ struct selected_letter {
 /*
  * A view of `mailbox`.  Commits what is open first: nobody sees what could
  * still be undone.  Where another view of it is open, or was closed last (one
- * is kept, 32 bytes a letter), only what came since is read.
+ * is kept, 32 bytes a letter, until account_rest()), only what came since is
+ * read.
  * 0, -ENOENT (no such mailbox) or -errno.
  */
 int	selected_open(struct account *, uint32_t mailbox,
@@ -129,10 +130,12 @@ int	selected_put_structure(struct selected *, size_t n,
 /*
  * The UIDs that have gone from the mailbox with a number above `since`, in
  * ranges that ascend; some may never have been a letter's (RFC 7162 3.2.10).
- * For QRESYNC.
+ * For QRESYNC.  A step looks at ranges from UID *from on (1: all), and says
+ * there where the next one is to go on.  1: there may be more, 0: that was all;
+ * `fn` ends it early when it returns a negative errno, with that.
  */
 typedef int selected_vanished_fn(void *arg, uint32_t first, uint32_t last);
-int	selected_vanished(struct selected *, uint64_t since,
+int	selected_vanished(struct selected *, uint64_t since, uint64_t *from,
 	    selected_vanished_fn *, void *arg);
 
 /* Changing letters */
@@ -163,10 +166,11 @@ int	selected_flag(struct selected *, const size_t *numbers, size_t count,
 	    uint64_t *modseq_out);
 /*
  * Delete letters for good, because a person says so: FULL.  `numbers` ascend.
- * This view tells of them as any other.  Errors as account_expunge(), and
- * -E2BIG.
+ * This view tells of them as any other.  `ids_out`, which has room for `count`,
+ * and *known_out: the messages of those that were not deleted before and whose
+ * rows make sense; both may be NULL.  Errors as account_expunge(), and -E2BIG.
  */
 int	selected_expunge(struct selected *, const size_t *numbers,
-	    size_t count);
+	    size_t count, struct message_id *ids_out, size_t *known_out);
 
 #endif

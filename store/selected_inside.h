@@ -24,6 +24,7 @@ struct selected {
 	uint64_t	 modseq;
 	bool		 has_changed;	/* some letter may have that mark */
 	bool		 is_gone;	/* the mailbox is */
+	uint64_t	 closed_at_ms;	/* when it became the one kept */
 };
 
 /*
@@ -37,6 +38,8 @@ void	selected_mark_all_gone(struct account *, uint32_t mailbox,
 	    bool is_deleted);
 /* End all views, the one that is kept too. */
 void	selected_close_all(struct account *);
+/* No session has a view, and none had for a while: the kept one goes. */
+void	selected_rest(struct account *);
 /* Letters that only views still list, in order; to be freed.  0 or -ENOMEM. */
 int	selected_held(const struct account *, uint64_t **letters_out,
 	    size_t *count_out);

@@ -10,8 +10,8 @@
 #include "store/selected_inside.h"
 
 #define GAP_MOST	8	/* rows walked over rather than asked anew */
-#define LATELY		1000	/* numbers ago: fewer rows have them than the
-				   walk through all that has gone */
+#define LATELY_MOST	2000	/* rows that are asked for by their number */
+#define VANISHED_STEP	5000	/* rows of what has gone: some 5 ms */
 
 struct walk {
 	struct selected	*selected;
@@ -160,29 +160,66 @@ selected_put_structure(struct selected *selected, size_t n,
 	return r;
 }
 
-int
-selected_vanished(struct selected *selected, uint64_t since,
+/*
+ * Have few rows a number above `since`?  They are asked for by that; else all
+ * rows are walked through.
+ */
+static int
+are_few(struct index *index, uint64_t since)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_VANISHED_COUNT);
+	int		r;
+
+	db_put_u64(&q, since);
+	db_put_u64(&q, LATELY_MOST);
+	r = db_next(&q);
+	return r < 0 ? r : r > 0 &&
+	    db_u64(&q, 0, LATELY_MOST) < LATELY_MOST;
+}
+
+/* The row at hand: 1 unless `fn` ends it. */
+static int
+tell_vanished(struct db_query *q, uint64_t since, uint64_t *from,
     selected_vanished_fn *fn, void *arg)
 {
-	struct index	*index = selected->account->index;
-	uint64_t	 next = index->marks.modseqs.next;
-	DB_QUERY_AUTO	 q = db_ask(index->db, next > LATELY &&
-			    since < next - LATELY ? SQL_VANISHED :
-			    SQL_VANISHED_LATELY);
-	int		 r;
+	uint32_t first = INDEX_UID(db_u64(q, 0, INT64_MAX));
+	uint32_t last = INDEX_UID(db_u64(q, 0, INT64_MAX));
+	uint64_t modseq = db_u64(q, 0, INT64_MAX);
+	int r;
 
-	db_put_u64(&q, ENTRY_FIRST(selected->mailbox));
+	*from = (uint64_t)first + 1;
+	if (db_row(q) < 0 || first == 0 || last < first || modseq <= since)
+		return 1;
+	r = fn(arg, first, last);
+	return r < 0 ? r : 1;
+}
+
+int
+selected_vanished(struct selected *selected, uint64_t since, uint64_t *from,
+    selected_vanished_fn *fn, void *arg)
+{
+	struct index *index = selected->account->index;
+	struct db_query q;
+	size_t rows = 0;
+	int r, few;
+
+	if (since > INT64_MAX)
+		since = INT64_MAX;
+	if (*from > UINT32_MAX)
+		return 0;
+	few = are_few(index, since);
+	if (few < 0)
+		return few;
+	q = db_ask(index->db, few ? SQL_VANISHED_LATELY : SQL_VANISHED);
+	db_put_u64(&q, ENTRY_FIRST(selected->mailbox) | *from);
 	db_put_u64(&q, ENTRY_LAST(selected->mailbox));
-	db_put_u64(&q, since > INT64_MAX ? INT64_MAX : since);
-	while ((r = db_next(&q)) > 0) {
-		uint32_t first = INDEX_UID(db_u64(&q, 0, INT64_MAX));
-		uint32_t last = INDEX_UID(db_u64(&q, 0, INT64_MAX));
-
-		if (db_row(&q) < 0 || first == 0 || last < first)
-			continue;
-		r = fn(arg, first, last);
-		if (r != 0)
-			return r;
+	if (few)
+		db_put_u64(&q, since);
+	for (r = 1; r > 0 && rows < VANISHED_STEP; rows++) {
+		r = db_next(&q);
+		if (r > 0)
+			r = tell_vanished(&q, since, from, fn, arg);
 	}
+	db_end(&q);
 	return r;
 }

@@ -14,6 +14,7 @@
 #include "store/account_inside.h"
 #include "store/index_inside.h"
 #include "store/search_inside.h"
+#include "store/selected_inside.h"
 
 #define STEP_ROWS	500	/* entries or letters: some 5 ms */
 
@@ -79,8 +80,8 @@ empty_doomed(struct index *index)
 		r = db_begin(index->db);
 	if (r == 0 && count == 0)
 		r = forget(index, mailbox);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = index_remove(index, entries[i], 0);
+	else if (r == 0)
+		r = index_remove(index, entries, count);
 	return r < 0 ? r : 1;
 }
 
@@ -104,6 +105,7 @@ account_rest(struct account *account)
 {
 	db_rest(account->index->db);
 	search_rest(account->search);
+	selected_rest(account);
 }
 
 void

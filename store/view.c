@@ -339,7 +339,8 @@ account_expunge(struct account *account, const struct view *view,
 		return r;
 	r = account_commit_open(account);
 	if (r == 0) {
-		r = index_expunge(account->index, entries, entry_count);
+		r = index_expunge(account->index, entries, entry_count,
+		    NULL, NULL);
 		if (r < 0)
 			(void)account_undo(account, r);
 	}

@@ -327,17 +327,6 @@ tell_saved(struct imapd_session *session)
 	}
 }
 
-static int
-tell_deleted(void *arg, size_t n, const struct letter_facts *facts)
-{
-	struct imapd_session *session = arg;
-
-	(void)n;
-	if (facts != NULL)
-		session->ports.step(session->ports.arg, &facts->id, "deleted");
-	return 0;
-}
-
 /* RFC 8508 4.5: what was replaced has gone as by UID EXPUNGE. */
 static void
 finish_numbered(struct imapd_session *session)
@@ -351,13 +340,9 @@ finish_replacing(struct imapd_session *session, uint32_t uidvalidity,
     uint32_t uid)
 {
 	struct append *work = session->work;
-	int r = selected_facts(session->selected,
-	    selected_find(session->selected, work->replaced), 1, 0,
-	    tell_deleted, session);
+	size_t place = selected_find(session->selected, work->replaced);
 
-	/* it is deleted all the same; the trail has a line less */
-	if (r < 0)
-		session->ports.failed(session->ports.arg, r);
+	imapd_tell_steps(session, "deleted", &place, 1);
 	session->take = NULL;
 	imapd_untagged(session->stream, "OK [APPENDUID %u %u] it is kept",
 	    uidvalidity, uid);

@@ -87,11 +87,14 @@ tell_lessons(struct imapd_session *session, const struct copy *work,
 		[LESSON_SPAM] = "spam", [LESSON_WANTED] = "wanted"
 	};
 	enum lesson lesson = copying_lesson(work->copying);
+	size_t places[SELECTED_STEP], judged = 0;
 
-	for (size_t i = 0; lesson != LESSON_NONE && i < count; i++)
+	if (lesson == LESSON_NONE)
+		return;
+	for (size_t i = 0; i < count; i++)
 		if (uids[i] != 0)
-			imapd_tell_steps(session, words[lesson],
-			    work->places + work->next + i, 1);
+			places[judged++] = work->places[work->next + i];
+	imapd_tell_steps(session, words[lesson], places, judged);
 }
 
 static void

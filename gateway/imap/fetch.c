@@ -118,7 +118,7 @@ open_response(struct imapd_session *session)
 	}
 	if (imapd_fetch_is_newly_seen(fetch))
 		session->ports.step(session->ports.arg,
-		    &fetch->letter.facts.id, "read");
+		    &fetch->letter.facts.id, 1, "read");
 	imapd_fetch_items(session, fetch->letter.n, &fetch->letter.facts,
 	    &fetch->letter.structure);
 	if (text_failed(&fetch->out) || fetch->out.len > IMAPD_FETCH_ITEMS) {
@@ -290,26 +290,31 @@ find_vanished(struct imapd_session *session, const struct imapd_set *set,
     uint64_t since)
 {
 	struct imapd_fetch *fetch = session->work;
-	struct imapd_set all = *set;
+	struct imapd_set *all = &fetch->vanishable;
 
+	imapd_vanished_begin(&fetch->vanished, since, set->is_saved ? NULL :
+	    all);
 	if (set->is_saved)
-		return imapd_vanished_find(&fetch->vanished, session, since,
-		    NULL);
-	all.ranges = arena_array(session->arena, set->count,
-	    sizeof(*all.ranges));
-	if (all.ranges == NULL)
+		return 0;
+	*all = *set;
+	all->ranges = arena_array(session->arena, set->count,
+	    sizeof(*all->ranges));
+	if (all->ranges == NULL)
 		return -ENOMEM;
-	memcpy(all.ranges, set->ranges, set->count * sizeof(*all.ranges));
-	imapd_set_ranges(&all, selected_uidnext(session->selected) - 1);
-	return imapd_vanished_find(&fetch->vanished, session, since, &all);
+	memcpy(all->ranges, set->ranges, set->count * sizeof(*all->ranges));
+	imapd_set_ranges(all, selected_uidnext(session->selected) - 1);
+	return 0;
 }
 
 static void
 go_vanished(struct imapd_session *session)
 {
 	struct imapd_fetch *fetch = session->work;
+	int r = imapd_vanished_step(session, &fetch->vanished);
 
-	if (imapd_vanished_tell(session, &fetch->vanished))
+	if (r < 0)
+		imapd_refuse(session, r);
+	else if (r > 0)
 		fetch->go = go_message;
 }
 

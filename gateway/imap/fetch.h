@@ -37,6 +37,7 @@ struct imapd_fetch {
 	bool			 wants_structure;
 	unsigned		 sections;	/* items that need bytes */
 	struct imapd_vanished	 vanished;	/* told before all else */
+	struct imapd_set	 vanishable;	/* UIDs it is asked of */
 	bool			 wants_modseq;	/* besides the items */
 	bool			 sets_seen;
 	size_t			 seen_upto;	/* places[] that are marked */

@@ -27,7 +27,7 @@ tell_sections(struct imapd_session *session)
 
 	if (imapd_fetch_is_newly_seen(fetch))
 		session->ports.step(session->ports.arg,
-		    &fetch->letter.facts.id, "read");
+		    &fetch->letter.facts.id, 1, "read");
 	fetch->item = 0;
 	fetch->go = imapd_fetch_section;
 	while (fetch->next == next && !session->is_over)

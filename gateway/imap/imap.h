@@ -66,10 +66,11 @@ struct imapd_session_ports {
 	void	(*abandon)(void *arg, uint64_t ticket);
 	void	(*forget)(void *arg, void *reply_arg);
 	/*
-	 * A step for the trail: "read" or "deleted" by this session, or that
-	 * it is "spam" or "wanted".
+	 * A step for the trail: these were "read" or "deleted" by this session,
+	 * or are "spam" or "wanted".
 	 */
-	void	(*step)(void *arg, const struct message_id *, const char *what);
+	void	(*step)(void *arg, const struct message_id *ids, size_t count,
+		    const char *what);
 	/* The step of a message that this session put into a mailbox. */
 	void	(*saved)(void *arg, const struct imapd_saved *);
 	/* The store has said so: -EIO is the end of the process. */

@@ -18,9 +18,6 @@
 struct finding {
 	struct imapd_vanished	*vanished;
 	const struct selected	*selected;
-	const struct imapd_set	*known;		/* or NULL */
-	size_t			 at;		/* in it: ranges before are
-						   below all that comes */
 };
 
 static int
@@ -76,15 +73,16 @@ static int
 on_vanished(void *arg, uint32_t first, uint32_t last)
 {
 	struct finding *finding = arg;
-	const struct imapd_set *known = finding->known;
+	struct imapd_vanished *vanished = finding->vanished;
+	const struct imapd_set *known = vanished->known;
 	int r = 0;
 
 	if (known == NULL)
 		return add_unseen(finding, first, last);
-	while (finding->at < known->count &&
-	    known->ranges[finding->at].high < first)
-		finding->at++;
-	for (size_t i = finding->at; r == 0 && i < known->count &&
+	while (vanished->known_at < known->count &&
+	    known->ranges[vanished->known_at].high < first)
+		vanished->known_at++;
+	for (size_t i = vanished->known_at; r == 0 && i < known->count &&
 	    known->ranges[i].low <= last; i++)
 		r = add_unseen(finding, known->ranges[i].low > first ?
 		    known->ranges[i].low : first, known->ranges[i].high < last ?
@@ -92,18 +90,26 @@ on_vanished(void *arg, uint32_t first, uint32_t last)
 	return r;
 }
 
-int
-imapd_vanished_find(struct imapd_vanished *vanished,
-    const struct imapd_session *session, uint64_t since,
+void
+imapd_vanished_begin(struct imapd_vanished *vanished, uint64_t since,
     const struct imapd_set *known)
 {
-	struct finding finding = {
-		.vanished = vanished, .selected = session->selected,
-		.known = known,
+	*vanished = (struct imapd_vanished){
+		.since = since, .known = known, .from = 1,
 	};
+}
 
-	return selected_vanished(session->selected, since, on_vanished,
-	    &finding);
+static int
+find_some(const struct imapd_session *session,
+    struct imapd_vanished *vanished)
+{
+	struct finding finding = { vanished, session->selected };
+	int r = selected_vanished(session->selected, vanished->since,
+	    &vanished->from, on_vanished, &finding);
+
+	if (r == 0)
+		vanished->from = 0;
+	return r < 0 ? r : 0;
 }
 
 void
@@ -117,15 +123,17 @@ imapd_say_vanished(struct imapd_session *session, const char *which,
 	(void)stream_write(session->stream, slice_str("\r\n"));
 }
 
-bool
-imapd_vanished_tell(struct imapd_session *session,
+int
+imapd_vanished_step(struct imapd_session *session,
     struct imapd_vanished *vanished)
 {
 	TEXT_AUTO text = TEXT_INIT(2 * LINE_BYTES);
 
+	if (vanished->from != 0)
+		return find_some(session, vanished);
 	while (vanished->next < vanished->count) {
 		if (stream_waiting(session->stream) >= IMAPD_PAUSE)
-			return false;
+			return 0;
 		text_clear(&text);
 		while (vanished->next < vanished->count &&
 		    text.len < LINE_BYTES)
@@ -133,7 +141,7 @@ imapd_vanished_tell(struct imapd_session *session,
 			    &vanished->ranges[vanished->next++]);
 		imapd_say_vanished(session, "(EARLIER) ", text_slice(&text));
 	}
-	return true;
+	return 1;
 }
 
 void
@@ -177,8 +185,13 @@ more(struct imapd_session *session)
 {
 	struct resync *work = session->work;
 	size_t count = selected_count(session->selected);
+	int r = imapd_vanished_step(session, &work->vanished);
 
-	if (!imapd_vanished_tell(session, &work->vanished))
+	if (r < 0) {
+		imapd_leave(session);
+		imapd_refuse(session, r);
+	}
+	if (r <= 0)
 		return;
 	for (unsigned i = 0; i < LETTERS_STEP && work->next < count &&
 	    stream_waiting(session->stream) < IMAPD_PAUSE; i++) {
@@ -194,20 +207,14 @@ void
 imapd_resync(struct imapd_session *session, const struct imapd_select *select)
 {
 	struct resync *work = imapd_work(session, sizeof(*work));
-	int r;
 
 	if (work == NULL)
 		return;
 	session->drop = drop;
 	work->select = *select;
-	r = imapd_vanished_find(&work->vanished, session, select->modseq,
-	    select->has_known ? &select->known : NULL);
-	if (r == 0) {
-		session->more = more;
-	} else {
-		imapd_leave(session);
-		imapd_refuse(session, r);
-	}
+	imapd_vanished_begin(&work->vanished, select->modseq,
+	    work->select.has_known ? &work->select.known : NULL);
+	session->more = more;
 }
 
 void

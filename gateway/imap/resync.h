@@ -9,22 +9,29 @@
 
 /* UIDs that have gone, on their way to the client. */
 struct imapd_vanished {
+	uint64_t		 since;
+	const struct imapd_set	*known;		/* or NULL */
+	size_t			 known_at;	/* in it: ranges before are
+						   below all that comes */
+	uint64_t		 from;		/* UIDs below were looked at;
+						   0: there is no more to find */
 	struct imapd_range	*ranges;	/* in order, none side by side */
 	size_t			 count, room, next;
 };
 
 /*
- * Find the UIDs of `known` (in order; NULL: all) that have gone with a number
- * above `since`.  Some may never have been a letter's; none is of a letter that
- * the session has in its view.  0, -ENOMEM or -errno; imapd_vanished_end()
- * whatever it was.
+ * To be looked for: the UIDs of `known` (in order; NULL: all), which is to last as
+ * long, that have gone with a number above `since`.  Some may never have been a
+ * letter's; none is of a letter that the session has in its view.
  */
-int	imapd_vanished_find(struct imapd_vanished *,
-	    const struct imapd_session *, uint64_t since,
+void	imapd_vanished_begin(struct imapd_vanished *, uint64_t since,
 	    const struct imapd_set *known);
-/* Tell of them; true: of all, false: as much as there is room for now. */
-bool	imapd_vanished_tell(struct imapd_session *, struct imapd_vanished *);
-/* Fine when nothing was found, or looked for (zeroed). */
+/*
+ * Look for more of them, or tell of them.  1: that was all (also when it never
+ * began: zeroed), 0: call again, as far as there is room, or -errno.
+ */
+int	imapd_vanished_step(struct imapd_session *, struct imapd_vanished *);
+/* Give the memory back, at any time; fine when it never began. */
 void	imapd_vanished_end(struct imapd_vanished *);
 
 /* "* VANISHED 3:7", with `which` before the set: "" or "(EARLIER) ". */

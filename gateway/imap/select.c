@@ -213,19 +213,6 @@ drop_expunging(struct imapd_session *session)
 	free(work->places);
 }
 
-/* Those of the places that nobody has deleted before. */
-static size_t
-still_there(const struct imapd_session *session, const size_t *places,
-    size_t count, size_t there[SELECTED_STEP])
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (!selected_is_expunged(session->selected, places[i]))
-			there[kept++] = places[i];
-	return kept;
-}
-
 static void
 finish_expunging(struct imapd_session *session)
 {
@@ -246,7 +233,8 @@ static void
 more_expunging(struct imapd_session *session)
 {
 	struct expunging *work = session->work;
-	size_t there[SELECTED_STEP], count = work->count - work->next, kept;
+	struct message_id ids[SELECTED_STEP];
+	size_t count = work->count - work->next, known;
 	int r;
 
 	if (count == 0) {
@@ -255,13 +243,13 @@ more_expunging(struct imapd_session *session)
 	}
 	if (count > SELECTED_STEP)
 		count = SELECTED_STEP;
-	kept = still_there(session, work->places + work->next, count, there);
-	r = selected_expunge(session->selected, there, kept);
+	r = selected_expunge(session->selected, work->places + work->next,
+	    count, ids, &known);
 	if (r < 0) {
 		imapd_refuse(session, r);
 		return;
 	}
-	imapd_tell_steps(session, "deleted", there, kept);
+	session->ports.step(session->ports.arg, ids, known, "deleted");
 	work->next += count;
 }
 

@@ -106,8 +106,8 @@ void	imapd_opened(struct imapd_session *);
 /* Let go of the mailbox, if one is open. */
 void	imapd_leave(struct imapd_session *);
 /*
- * A step for the trail of each of these letters of the view, which may have
- * left the mailbox already.
+ * A step for the trail of each of these letters of the view (SELECTED_STEP at
+ * most), which may have left the mailbox already.
  */
 void	imapd_tell_steps(struct imapd_session *, const char *what,
 	    const size_t *places, size_t count);

@@ -227,13 +227,20 @@ selected_was_told(struct selected *selected, size_t n)
 }
 
 int
-selected_vanished(struct selected *selected, uint64_t since,
+selected_vanished(struct selected *selected, uint64_t since, uint64_t *from,
     selected_vanished_fn *fn, void *arg)
 {
-	int r = since < 5 ? fn(arg, 1, 2) : 0;
+	uint64_t at = *from;
+	int r = 0;
 
 	(void)selected;
-	return r == 0 && since < 9 ? fn(arg, 5, 7) : r;
+	if (at <= 1) {
+		*from = 5;
+		r = since < 5 ? fn(arg, 1, 2) : 0;
+		return r < 0 ? r : 1;
+	}
+	assert(at == 5);
+	return since < 9 ? fn(arg, 5, 7) : 0;
 }
 
 bool
@@ -353,8 +360,10 @@ selected_flag(struct selected *selected, const size_t *numbers, size_t count,
 
 int
 selected_expunge(struct selected *selected, const size_t *numbers,
-    size_t count)
+    size_t count, struct message_id *ids_out, size_t *known_out)
 {
+	memset(ids_out, 7, count * sizeof(*ids_out));
+	*known_out = count;
 	for (size_t i = 0; i < count; i++) {
 		assert(numbers[i] < selected->count);
 		selected->is_expunged[numbers[i]] = true;
@@ -622,10 +631,11 @@ forget(void *arg, void *reply_arg)
 }
 
 static void
-step(void *arg, const struct message_id *id, const char *what)
+step(void *arg, const struct message_id *ids, size_t count, const char *what)
 {
 	(void)arg;
-	(void)id;
+	(void)ids;
+	(void)count;
 	assert(*what != '\0');
 }
 

@@ -8,7 +8,7 @@
 #include "tests/unit/unit.h"
 
 static const struct session_step step = {
-	.id = { "tenletters" }, .word = SLICE(SESSION_SAVED),
+	.ids = SLICE("tenletters""ten others"), .word = SLICE(SESSION_SAVED),
 	.who = SLICE("ann@office.test"), .subject = SLICE("Lunch?"),
 	.mailbox = SLICE("Drafts"), .mended = DOT_BARE_LF | DOT_NUL,
 };
@@ -20,7 +20,7 @@ START_TEST(what_is_packed_is_read)
 
 	session_step_pack(&body, &step);
 	ck_assert_int_eq(session_step_unpack(text_slice(&body), &read), 0);
-	ck_assert_int_eq(message_id_order(&read.id, &step.id), 0);
+	ck_assert(slice_is(read.ids, step.ids));
 	ck_assert(slice_is(read.word, step.word));
 	ck_assert(slice_is(read.who, step.who));
 	ck_assert(slice_is(read.subject, step.subject));
@@ -32,7 +32,7 @@ END_TEST
 /* Another role is a peer: what is cut, too long or no such bit is a breach. */
 START_TEST(what_is_no_step_is_refused)
 {
-	TEXT_AUTO body = TEXT_INIT(1024);
+	TEXT_AUTO body = TEXT_INIT(16384);
 	struct session_step wrong = step, read = { .mended = 77 };
 
 	session_step_pack(&body, &step);
@@ -47,6 +47,18 @@ START_TEST(what_is_no_step_is_refused)
 	session_step_pack(&body, &wrong);
 	ck_assert_int_eq(session_step_unpack(text_slice(&body), &read),
 	    -EBADMSG);
+	for (unsigned i = 0; i < 3; i++) {
+		static char ids[(SESSION_STEP_MOST + 1) * MESSAGE_ID_BYTES];
+		const size_t bytes[] = { 0, 2 * MESSAGE_ID_BYTES - 1,
+		    sizeof(ids) };
+
+		text_clear(&body);
+		wrong = step;
+		wrong.ids = slice_of(ids, bytes[i]);
+		session_step_pack(&body, &wrong);
+		ck_assert_int_eq(session_step_unpack(text_slice(&body),
+		    &read), -EBADMSG);
+	}
 	ck_assert_uint_eq(read.mended, 77);
 }
 END_TEST

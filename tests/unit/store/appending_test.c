@@ -481,7 +481,8 @@ START_TEST(what_has_gone_is_not_replaced)
 
 	box_fill(&box, 1, 3);
 	selected = open_view();
-	ck_assert_int_eq(selected_expunge(selected, &second, 1), 0);
+	ck_assert_int_eq(selected_expunge(selected, &second, 1, NULL, NULL),
+	    0);
 	for (uint32_t uid = 2; uid <= 4; uid += 2) {
 		appending = begin();
 		ck_assert_int_eq(append(appending, "new\r\n"), 0);

@@ -116,7 +116,7 @@ flag(struct selected *selected, size_t n)
 static void
 expunge(struct selected *selected, size_t n)
 {
-	ck_assert_int_eq(selected_expunge(selected, &n, 1), 0);
+	ck_assert_int_eq(selected_expunge(selected, &n, 1, NULL, NULL), 0);
 }
 
 /* RFC 9051 6.4.7: flags and internal date are kept */

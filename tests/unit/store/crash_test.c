@@ -224,6 +224,9 @@ tell_vanished(void *arg, uint32_t first, uint32_t last)
 static int
 resync(struct selected *selected, uint64_t since, struct telling *telling)
 {
+	uint64_t from = 1;
+	int r;
+
 	for (size_t i = 0; i < selected_count(selected); i++) {
 		const struct selected_letter *letter =
 		    selected_at(selected, i);
@@ -231,7 +234,11 @@ resync(struct selected *selected, uint64_t since, struct telling *telling)
 		if (letter->modseq > since)
 			tell(telling, FLAGS, letter->flags, letter->uid);
 	}
-	return selected_vanished(selected, since, tell_vanished, telling);
+	do
+		r = selected_vanished(selected, since, &from, tell_vanished,
+		    telling);
+	while (r > 0);
+	return r;
 }
 
 /* The client comes, learns what changed, changes something, and stays a while. */

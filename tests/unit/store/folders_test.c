@@ -610,7 +610,7 @@ START_TEST(an_account_of_before_is_counted)
 	    "ALTER TABLE mailbox DROP COLUMN modseq;"
 	    "ALTER TABLE entry DROP COLUMN saved;"
 	    "DROP TABLE subscription; DROP TABLE doomed;"
-	    "DROP TABLE unfinished; DROP TABLE structure;"
+	    "DROP TABLE unfinished; DROP TABLE structure; DROP TABLE lesson;"
 	    "DROP INDEX tombstone_modseq;"
 	    "ALTER TABLE meta DROP COLUMN modseq_floor;"
 	    "UPDATE entry SET flags = 1 WHERE letter = 1;"

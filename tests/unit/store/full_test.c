@@ -98,7 +98,7 @@ expunge(void)
 {
 	const size_t numbers[] = { 1, 2 };
 
-	return selected_expunge(inbox, numbers, 2);
+	return selected_expunge(inbox, numbers, 2, NULL, NULL);
 }
 
 static int

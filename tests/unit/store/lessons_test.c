@@ -143,7 +143,8 @@ START_TEST(a_lesson_ends_with_its_letter)
 	ck_assert_int_eq(standing(LESSON_SPAM), 2);
 	ck_assert_int_eq(selected_open(box.account, mailboxes[JUNK], &view),
 	    0);
-	ck_assert_int_eq(selected_expunge(view, &first, 1), 0);
+	ck_assert_int_eq(selected_expunge(view, &first, 1, NULL, NULL),
+	    0);
 	selected_close(view);
 	while ((r = account_tidy(box.account)) > 0)
 		;

@@ -11,6 +11,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -577,6 +579,44 @@ START_TEST(a_damaged_file_is_made_anew)
 }
 END_TEST
 
+/* Somebody has it locked, or no file can be opened: that passes. */
+START_TEST(what_passes_costs_no_index)
+{
+	struct search_figures figures;
+	char path[PATH_MAX];
+	sqlite3 *other;
+	int r;
+
+	deliver_plain(70);
+	(void)index_all();
+	(void)snprintf(path, sizeof(path), "%s/" SEARCH_FILE,
+	    box.scratch.path);
+	ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	deliver_plain(150);
+	clock_set(clock_ms(), 1);
+	while ((r = search_step(box.account)) == SEARCH_MORE)
+		;
+	ck_assert_int_eq(r, -EBUSY);
+	ck_assert_int_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+	/* what it knew it knows, and the next try is in a while */
+	ck_assert_int_eq(search_step(box.account), SEARCH_DONE);
+	ck_assert_int_eq(search_figures(box.account, &figures), 0);
+	ck_assert_uint_eq(figures.letters, 70);
+	clock_set(clock_ms() + SEARCH_AGAIN_MS, 1);
+	(void)index_all();
+	ck_assert_int_eq(search_figures(box.account, &figures), 0);
+	ck_assert_uint_eq(figures.letters, 150);
+	ck_assert_uint_eq(excluded("w149w"), 149);
+	ck_assert(search_fault_passes(-ENOMEM));
+	ck_assert(!search_fault_passes(-EUCLEAN));
+	ck_assert(!search_fault_passes(-EIO));
+}
+END_TEST
+
 START_TEST(check_tells_of_a_damaged_file)
 {
 	char junk[4096];
@@ -735,6 +775,7 @@ unit_suite(void)
 	tcase_add_test(tcase, another_life_goes_on_where_this_one_stopped);
 	tcase_add_test(tcase, rows_stay_few);
 	tcase_add_loop_test(tcase, a_damaged_file_is_made_anew, 0, 16);
+	tcase_add_test(tcase, what_passes_costs_no_index);
 	tcase_add_test(tcase, check_tells_of_a_damaged_file);
 	tcase_add_test(tcase, an_index_of_another_time_is_another);
 	tcase_add_test(tcase, letters_that_went_are_forgotten);

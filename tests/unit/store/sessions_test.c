@@ -141,7 +141,7 @@ client_act(struct client *client, uint32_t *next)
 		break;
 	case 1:
 		ck_assert_int_eq(selected_expunge(client->selected, numbers,
-		    count), 0);
+		    count, NULL, NULL), 0);
 		break;
 	case 2:
 		ck_assert_int_ge(account_tidy(box.account), 0);

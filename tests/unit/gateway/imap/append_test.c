@@ -199,10 +199,11 @@ on_unref(void *arg, const struct message_id *big)
 }
 
 static void
-step(void *arg, const struct message_id *id, const char *what)
+step(void *arg, const struct message_id *ids, size_t count, const char *what)
 {
 	(void)arg;
-	(void)id;
+	(void)ids;
+	(void)count;
 	(void)what;
 }
 

@@ -54,11 +54,12 @@ forget(void *arg, void *reply_arg)
 }
 
 static void
-step(void *arg, const struct message_id *id, const char *what)
+step(void *arg, const struct message_id *ids, size_t count, const char *what)
 {
 	(void)arg;
-	text_addf(&imap_office.steps, "%s %d\n", what,
-	    id->bytes[MESSAGE_ID_BYTES - 1]);
+	for (size_t i = 0; i < count; i++)
+		text_addf(&imap_office.steps, "%s %d\n", what,
+		    ids[i].bytes[MESSAGE_ID_BYTES - 1]);
 }
 
 static void
