@@ -4,6 +4,7 @@
 #include "policy/admin.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <openssl/crypto.h>
 
@@ -373,6 +374,13 @@ const struct admin_request admin_requests[] = {
     { "bytes",    ADMIN_NUMBER, true, SAY_COLUMN_BYTES },
     { "uidvalidity", ADMIN_NUMBER, true, SAY_COLUMN_UIDVALIDITY } }, NULL },
 /*
+ * Become an IMAP session of that account, in which APPEND may say what is an
+ * import (gateway/imap/append.c); on the control socket alone.
+ */
+{ "mailbox session",
+  { ADDRESS_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_MAILBOX, { { 0 } }, NULL },
+/*
  * Another program has collected these before us: UIDLs as a listing has them,
  * each byte that is not printable ASCII, and each %, as %XX, line feeds between
  * them; LISTING_PAGE (queue/service.h) at the most.  `known`: how many that were.
@@ -448,6 +456,12 @@ admin_find(struct slice name)
 		if (slice_is_str(name, admin_requests[i].name))
 			return &admin_requests[i];
 	return NULL;
+}
+
+bool
+admin_joins(const struct admin_request *request)
+{
+	return strcmp(request->name, "mailbox session") == 0;
 }
 
 bool

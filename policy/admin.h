@@ -95,6 +95,12 @@ unsigned	admin_number(const struct admin_request *);
 /* The row of this number, or NULL. */
 const struct admin_request *admin_at(unsigned number);
 
+/*
+ * The connection that this was asked on becomes an IMAP session of the account:
+ * there is no answer but that session's first line, unless it is refused.
+ */
+bool	admin_joins(const struct admin_request *);
+
 /* Where the arguments of some requests stand in their rows. */
 enum { ADMIN_WHICH_ADDRESS, ADMIN_WHICH_LABEL, ADMIN_WHICH_ABOVE };
 enum { ADMIN_MAILBOX_ADDRESS, ADMIN_MAILBOX_FOLDER, ADMIN_MAILBOX_ABOVE };

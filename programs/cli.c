@@ -89,6 +89,8 @@ static const struct command {
 { "archive", "export",   "FOLDER [--days N]", SAY_HELP_ARCHIVE_EXPORT, cli_archive_export },
 { "mailbox", "list",     "ADDRESS [--folder NAME]", SAY_HELP_MAILBOX_LIST, cli_mailbox_list },
 { "mailbox", "folders",  "ADDRESS",               SAY_HELP_MAILBOX_FOLDERS, cli_mailbox_folders },
+{ "import",  NULL,       "ADDRESS --from maildir:DIR|mbox:FILE|mbox:DIR [--into FOLDER] [--quoting mboxrd|mboxo|none] [--dry-run]",
+  SAY_HELP_IMPORT,         cli_import },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
 { "check",   NULL,       "", SAY_HELP_CHECK,        cli_check },
 { "trace",   NULL,       "ID | ADDRESS | SUBJECT",  SAY_HELP_TRACE, cli_trace },

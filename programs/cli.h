@@ -81,6 +81,8 @@ int	cli_password_once(struct cli *, const char *file, const char *who,
  */
 int	cli_ask(struct cli *, const struct admin_request *,
 	    const char *const values[ADMIN_ARGS], struct text *answer);
+/* A descriptor of the control socket, to be closed; -errno when nobody listens. */
+int	cli_control(const char *run_dir);
 /* Is there a running hub to ask? */
 bool	cli_hub_runs(struct cli *);
 /*
@@ -148,6 +150,7 @@ int	cli_archive_show(struct cli *, int argc, char **argv);
 int	cli_archive_export(struct cli *, int argc, char **argv);
 int	cli_mailbox_list(struct cli *, int argc, char **argv);
 int	cli_mailbox_folders(struct cli *, int argc, char **argv);
+int	cli_import(struct cli *, int argc, char **argv);
 int	cli_status(struct cli *, int argc, char **argv);
 int	cli_check(struct cli *, int argc, char **argv);
 int	cli_trace(struct cli *, int argc, char **argv);

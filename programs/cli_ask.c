@@ -28,9 +28,8 @@
 
 #define ANSWER_SECONDS	60	/* a stuck hub must not hang the terminal */
 
-/* A descriptor of the control socket; -errno when nobody listens. */
-static int
-control_connect(const char *run_dir)
+int
+cli_control(const char *run_dir)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct timeval patience = { .tv_sec = ANSWER_SECONDS };
@@ -62,7 +61,7 @@ cli_hub_runs(struct cli *cli)
 
 	if (cli->remote != NULL)
 		return true;
-	fd = control_connect(cli->config.run_dir);
+	fd = cli_control(cli->config.run_dir);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
@@ -276,7 +275,7 @@ static int
 ask_line(struct cli *cli, const struct admin_request *request,
     struct text *line, struct text *answer)
 {
-	int fd = control_connect(cli->config.run_dir), r;
+	int fd = cli_control(cli->config.run_dir), r;
 
 	if (fd == -ENOENT || fd == -ECONNREFUSED)
 		return work_here(cli, request, text_slice(line), answer);

@@ -4,6 +4,9 @@
  * A client has one request under way; the next is not read before the answer is
  * written.  Whatever a client sends, the worst that happens is that it is told
  * so and dismissed.
+ *
+ * One may ask to become an IMAP session ("mailbox session"): then the mailbox
+ * is given the connection, and we let go of it.
  */
 #include "programs/console.h"
 
@@ -92,6 +95,15 @@ client_status(struct client *client, enum admin_status status)
 	    say(client->console->language, admin_status_sentence(status)));
 }
 
+/* Somebody else answers there from now on. */
+static bool
+has_joined(const struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+
+	return unpack_enum(&u, ADMIN_STATUS_COUNT) == ADMIN_OK && !u.bad;
+}
+
 /* The role has answered, or is gone. */
 static void
 client_answered(void *arg, int status, struct ipc_message *message)
@@ -102,6 +114,10 @@ client_answered(void *arg, int status, struct ipc_message *message)
 	bool here;
 
 	client->asked = NULL;
+	if (status == 0 && admin_joins(request) && has_joined(message)) {
+		client_free(client);
+		return;
+	}
 	if (status == 0 && admin_answer_write(request, message->body,
 	    client->console->language, &line) == 0 && !text_failed(&line))
 		here = client_write(client, &line);
@@ -123,7 +139,7 @@ client_ask(struct client *client, const struct admin_request *request,
 
 	client->asked = request;
 	if (console->ports.ask(console->ports.arg, request, packed,
-	    client_answered, client) == 0) {
+	    stream_fd(client->stream), client_answered, client) == 0) {
 		stream_idle_after(client->stream, 0);
 		stream_hold(client->stream, true);
 		return true;
@@ -147,7 +163,11 @@ client_line(struct client *client, struct slice line)
 		text_clear(&packed);
 		r = admin_read(line, &request, &packed, &why);
 	}
-	if (r == 0)
+	if (r == 0 && admin_joins(request) &&
+	    stream_input(client->stream).len > line.len + 1)
+		/* it would be lost */
+		here = client_error(client, "unfit", "nothing may follow yet");
+	else if (r == 0)
 		here = client_ask(client, request, text_slice(&packed));
 	else if (r == -EINVAL)
 		here = client_error(client, "unfit", why);

@@ -24,11 +24,14 @@ struct console_ports {
 	/*
 	 * Hand the request to the role in request->answers: ipc_ask() with
 	 * keeper_admin_ask()'s body will do.  `reply` gets the packed answer
-	 * as its message's body, in a later turn of the loop.  0, or
-	 * -errno and no reply.
+	 * as its message's body, in a later turn of the loop.  `fd` is the
+	 * connection that asks, lent: a request that joins (admin_joins())
+	 * is served there, behind a copy of it, and after ADMIN_OK we are
+	 * done with it.  0, or -errno and no reply.
 	 */
 	int	(*ask)(void *arg, const struct admin_request *,
-		    struct slice packed, ipc_reply_fn *reply, void *reply_arg);
+		    struct slice packed, int fd, ipc_reply_fn *reply,
+		    void *reply_arg);
 	/* Drop the reply that is due: ipc_forget(). */
 	void	(*forget)(void *arg, void *reply_arg);
 	/* One sentence for the log. */

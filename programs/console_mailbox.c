@@ -3,19 +3,23 @@
  *
  * An errand goes from the keeper, who says which account it is about, to that
  * account's process.  It waits where there is no channel to it, and goes again
- * when one is lost before the answer: to look changes nothing.
+ * when one is lost before the answer: to look changes nothing.  One that asks
+ * for a session takes the connection there, and is over when that is served.
  */
 #include "programs/console_mailbox.h"
 
 #include <sys/queue.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "policy/keeper.h"
 #include "store/service.h"
 
+#define JOIN_TAG	"I"	/* of the first line of a session (cli.h) */
 #define FLAGS_BYTES	64	/* all flags in words of RFC 9051 */
 
 /* Packs the question; ADMIN_OK, or the answer, with who is at fault. */
@@ -30,6 +34,7 @@ struct errand {
 	const struct kind *kind;
 	uint64_t	 account;	/* 0: the keeper has not said yet */
 	struct ipc	*at;		/* being asked now, or NULL */
+	int		 fd;		/* for a session, or -1 */
 	struct text	 question;
 	struct timer	*patience;
 	ipc_reply_fn	*reply;
@@ -51,9 +56,9 @@ struct console_mailbox {
 	LIST_HEAD(, link) links;
 };
 
-static mailbox_ask_fn	ask_list, ask_folders;
+static mailbox_ask_fn	ask_list, ask_folders, ask_session;
 static mailbox_row_fn	add_letter, add_folder;
-static ipc_reply_fn	on_listing;
+static ipc_reply_fn	on_listing, on_joined;
 
 /* The requests that a mailbox answers. */
 static const struct kind {
@@ -62,9 +67,14 @@ static const struct kind {
 	unsigned	 most;		/* rows of an answer */
 	mailbox_ask_fn	*ask;
 	mailbox_row_fn	*add;
+	ipc_reply_fn	*said;
 } kinds[] = {
-{ "mailbox list",    MAILBOX_LIST,    LISTED_PAGE,  ask_list,	 add_letter },
-{ "mailbox folders", MAILBOX_FOLDERS, FOLDERS_PAGE, ask_folders, add_folder },
+{ "mailbox list",    MAILBOX_LIST,    LISTED_PAGE,  ask_list,	 add_letter,
+  on_listing },
+{ "mailbox folders", MAILBOX_FOLDERS, FOLDERS_PAGE, ask_folders, add_folder,
+  on_listing },
+{ "mailbox session", MAILBOX_SESSION, 0,	    ask_session, NULL,
+  on_joined },
 };
 
 /* Questions and rows */
@@ -110,6 +120,20 @@ ask_folders(const struct admin_work *work, struct text *body,
 
 	pack_u32(body, (uint32_t)above);
 	return status;
+}
+
+static enum admin_status
+ask_session(const struct admin_work *work, struct text *body,
+    unsigned *field_out)
+{
+	const struct session_request request = {
+		.service = SESSION_IMAP, .tag = SLICE(JOIN_TAG),
+		.login = work->args[ADMIN_MAILBOX_ADDRESS]
+	};
+
+	(void)field_out;
+	session_pack(body, &request);
+	return ADMIN_OK;
 }
 
 /* RFC 9051 2.3.2 */
@@ -183,6 +207,8 @@ errand_free(struct errand *errand)
 {
 	timer_free(errand->patience);
 	text_free(&errand->question);
+	if (errand->fd >= 0)
+		(void)close(errand->fd);
 	LIST_REMOVE(errand, next);
 	free(errand);
 }
@@ -209,6 +235,7 @@ errand_end(struct errand *errand, enum admin_status status, unsigned field,
 	errand_free(errand);
 }
 
+/* An answer without rows. */
 static void
 errand_refuse(struct errand *errand, enum admin_status status, unsigned field)
 {
@@ -246,7 +273,8 @@ errand_go(struct errand *errand)
 	struct link *link = find_link(errand->owner, errand->account);
 
 	if (link != NULL && ipc_ask(link->ipc, errand->kind->message,
-	    text_slice(&errand->question), NULL, 0, on_listing, errand) == 0)
+	    text_slice(&errand->question), errand->fd < 0 ? NULL : &errand->fd,
+	    errand->fd < 0 ? 0 : 1, errand->kind->said, errand) == 0)
 		errand->at = link->ipc;
 	else if (link == NULL)
 		(void)process_want_mailbox(errand->owner->process,
@@ -293,6 +321,25 @@ on_listing(void *arg, int status, struct ipc_message *message)
 	    ADMIN_MAILBOX_FOLDER : ADMIN_NO_FIELD, count, &rows);
 }
 
+/* It is a session there; or that process ends, and the next has it. */
+static void
+on_joined(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+	struct unpack u;
+	bool is_served;
+
+	errand->at = NULL;
+	if (status < 0)
+		return;		/* as above */
+	u = unpack_of(message->body);
+	is_served = unpack_u8(&u) != 0;
+	if (!unpack_is_done(&u))
+		errand_refuse(errand, ADMIN_FAILED, ADMIN_NO_FIELD);
+	else if (is_served)
+		errand_refuse(errand, ADMIN_OK, ADMIN_NO_FIELD);
+}
+
 static void
 on_named(void *arg, int status, struct ipc_message *message)
 {
@@ -330,7 +377,9 @@ errand_new(struct console_mailbox *mailbox, ipc_reply_fn *reply, void *arg)
 	errand->arg = arg;
 	errand->status = ADMIN_LATER;
 	errand->field = ADMIN_NO_FIELD;
-	errand->question = (struct text)TEXT_INIT(FOLDER_MAX_BYTES + 32);
+	errand->fd = -1;
+	errand->question = (struct text)TEXT_INIT(FOLDER_MAX_BYTES +
+	    ADDRESS_SIZE + 32);
 	LIST_INSERT_HEAD(&mailbox->errands, errand, next);
 	errand->patience = timer_new(mailbox->process->loop, on_patience,
 	    errand);
@@ -374,11 +423,11 @@ errand_begin(struct errand *errand, const struct admin_request *request,
 
 int
 console_mailbox_ask(struct console_mailbox *mailbox,
-    const struct admin_request *request, struct slice packed,
+    const struct admin_request *request, struct slice packed, int fd,
     ipc_reply_fn *reply, void *reply_arg)
 {
 	struct errand *errand;
-	int r;
+	int r = 0;
 
 	if (mailbox->keeper == NULL || kind_of(request) == NULL)
 		return -ENOTCONN;
@@ -386,7 +435,12 @@ console_mailbox_ask(struct console_mailbox *mailbox,
 	if (errand == NULL)
 		return -ENOMEM;
 	errand->kind = kind_of(request);
-	r = errand_begin(errand, request, packed);
+	if (admin_joins(request)) {
+		errand->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		r = errand->fd < 0 ? -errno : 0;
+	}
+	if (r == 0)
+		r = errand_begin(errand, request, packed);
 	if (r < 0)
 		errand_free(errand);
 	return r;

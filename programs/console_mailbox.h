@@ -23,10 +23,12 @@ void	console_mailbox_free(struct console_mailbox *);
 
 /*
  * Make a request that ROLE_MAILBOX answers; `reply` gets the packed answer as
- * its message's body, in a later turn of the loop.  0, or -errno and no reply.
+ * its message's body, in a later turn of the loop.  One that joins is served by
+ * the mailbox behind a copy of `fd`, which is lent (-1: it cannot be), once the
+ * answer is ADMIN_OK.  0, or -errno and no reply.
  */
 int	console_mailbox_ask(struct console_mailbox *,
-	    const struct admin_request *, struct slice packed,
+	    const struct admin_request *, struct slice packed, int fd,
 	    ipc_reply_fn *reply, void *reply_arg);
 /* Drop the reply that is due to `reply_arg`. */
 void	console_mailbox_forget(struct console_mailbox *, void *reply_arg);

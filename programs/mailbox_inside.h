@@ -59,7 +59,8 @@ int	mailbox_search_begin(struct mailbox *);
 int	mailbox_copy_begin(struct mailbox *);
 
 /* MAILBOX_SESSION has come.  0, -EBADMSG or -ENOMEM: there is no session. */
-int	mailbox_session_begin(struct mailbox *, struct ipc_message *);
+int	mailbox_session_begin(struct mailbox *, struct ipc *from,
+	    struct ipc_message *);
 /* Mailbox number `number` has changed: who idles there is told. */
 void	mailbox_sessions_changed(struct mailbox *, uint32_t number);
 /* End them all. */

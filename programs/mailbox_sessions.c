@@ -30,6 +30,7 @@ struct session {
 	} is;
 	struct big_question	*question;	/* waiting, or NULL */
 	struct saving_question	*saving;	/* the same */
+	bool			 imports;	/* of the postmaster's command */
 	char			 login[ADDRESS_SIZE];
 };
 
@@ -277,6 +278,7 @@ begin_imap(struct session *session, int fd, struct slice tag)
 		.login = slice_str(session->login),
 		.tag = tag,
 		.message_bytes = config->message_bytes,
+		.imports = session->imports,
 	};
 
 	session->is.imap = imapd_session_new(session->mailbox->process->loop,
@@ -285,7 +287,8 @@ begin_imap(struct session *session, int fd, struct slice tag)
 }
 
 int
-mailbox_session_begin(struct mailbox *mailbox, struct ipc_message *message)
+mailbox_session_begin(struct mailbox *mailbox, struct ipc *from,
+    struct ipc_message *message)
 {
 	struct session_request request;
 	struct session *session;
@@ -298,6 +301,7 @@ mailbox_session_begin(struct mailbox *mailbox, struct ipc_message *message)
 		return -ENOMEM;
 	session->mailbox = mailbox;
 	session->service = request.service;
+	session->imports = ipc_peer(from) == ROLE_CONSOLE;
 	memcpy(session->login, request.login.at, request.login.len);
 	TAILQ_INSERT_TAIL(&mailbox->sessions, session, next);
 	fd = ipc_take_fd(message, 0);

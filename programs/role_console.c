@@ -402,8 +402,8 @@ ask_known(struct console_role *role, const struct admin_request *request,
 }
 
 static int
-ask_as(void *arg, const struct admin_request *request, uint64_t asker,
-    struct slice packed, ipc_reply_fn *reply, void *reply_arg)
+ask_at(void *arg, const struct admin_request *request, uint64_t asker,
+    struct slice packed, int fd, ipc_reply_fn *reply, void *reply_arg)
 {
 	struct console_role *role = arg;
 
@@ -420,7 +420,7 @@ ask_as(void *arg, const struct admin_request *request, uint64_t asker,
 		    reply_arg);
 	case ROLE_MAILBOX:
 		return asker != 0 ? -EPERM : console_mailbox_ask(role->mailbox,
-		    request, packed, reply, reply_arg);
+		    request, packed, fd, reply, reply_arg);
 	case ROLE_KEEPER:
 		return ask_role(role->keeper, KEEPER_ADMIN, request, asker,
 		    packed, reply, reply_arg);
@@ -433,10 +433,17 @@ ask_as(void *arg, const struct admin_request *request, uint64_t asker,
 }
 
 static int
-ask(void *arg, const struct admin_request *request, struct slice packed,
-    ipc_reply_fn *reply, void *reply_arg)
+ask_as(void *arg, const struct admin_request *request, uint64_t asker,
+    struct slice packed, ipc_reply_fn *reply, void *reply_arg)
 {
-	return ask_as(arg, request, 0, packed, reply, reply_arg);
+	return ask_at(arg, request, asker, packed, -1, reply, reply_arg);
+}
+
+static int
+ask(void *arg, const struct admin_request *request, struct slice packed,
+    int fd, ipc_reply_fn *reply, void *reply_arg)
+{
+	return ask_at(arg, request, 0, packed, fd, reply, reply_arg);
 }
 
 static void

@@ -43,7 +43,8 @@ static const struct ipc_rule mailbox_rules[] = {
 { MAILBOX_LIST,	   "LIST",    FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_list },
 { MAILBOX_FOLDERS, "FOLDERS", FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0,
 							     on_folders },
-{ MAILBOX_SESSION, "SESSION", FROM(ROLE_DOOR),	IPC_REQUEST, 1, 0, on_session },
+{ MAILBOX_SESSION, "SESSION", FROM(ROLE_DOOR) | FROM(ROLE_CONSOLE),
+						IPC_REQUEST, 1, 0, on_session },
 { 0 }
 };
 
@@ -398,7 +399,7 @@ on_session(void *arg, struct ipc *from, struct ipc_message *message)
 
 	if (!mailbox->retiring) {
 		commit(mailbox);	/* what has come is seen */
-		r = mailbox_session_begin(mailbox, message);
+		r = mailbox_session_begin(mailbox, from, message);
 		mailbox_used(mailbox);
 	}
 	if (r == -EBADMSG)
@@ -406,7 +407,7 @@ on_session(void *arg, struct ipc *from, struct ipc_message *message)
 	/* what it has to say leaves in a later turn of the loop */
 	pack_u8(&body, r == 0);
 	if (ipc_reply(from, message->serial, text_slice(&body), NULL, 0) < 0)
-		log_say("a door does not take an answer");
+		log_say("nobody takes the answer for a session");
 	return 0;
 }
 

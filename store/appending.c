@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/loop.h"
 #include "lib/base/text.h"
@@ -17,6 +18,8 @@ struct appended {
 	struct record	 record;	/* without its body */
 	struct place	 place;
 	struct text	 keywords, structure;
+	bool		 is_import;
+	unsigned char	 import_key[IMPORT_KEY_BYTES];
 };
 
 struct appending {
@@ -73,6 +76,9 @@ judge(const struct append_letter *letter)
 	if ((letter->flags & ~LETTER_ALL_FLAGS) != 0 ||
 	    !keywords_are_valid(letter->keywords))
 		return -EINVAL;
+	if (letter->import_key.len != 0 &&
+	    letter->import_key.len != IMPORT_KEY_BYTES)
+		return -EINVAL;
 	if (letter->is_big ? letter->body.len != 0 :
 	    letter->body.len != letter->body_bytes)
 		return -EINVAL;
@@ -115,6 +121,10 @@ keep(struct appended *appended, const struct append_letter *letter)
 		text_free(&structure);
 		return -ENOMEM;
 	}
+	appended->is_import = letter->import_key.len != 0;
+	if (appended->is_import)
+		memcpy(appended->import_key, letter->import_key.at,
+		    IMPORT_KEY_BYTES);
 	appended->keywords = words;
 	appended->structure = structure;
 	return 0;
@@ -189,6 +199,10 @@ add_rows(struct appending *appending, struct mailbox *mailbox,
 		if (r == 0)
 			r = index_append(index, mailbox, &appended->record,
 			    &appended->place);
+		if (r == 0 && appended->is_import)
+			r = imported_note(appending->account,
+			    slice_of(appended->import_key,
+			    IMPORT_KEY_BYTES));
 	}
 	return r;
 }

@@ -9,6 +9,7 @@
 #ifndef POSTROOM_STORE_APPENDING_H
 #define POSTROOM_STORE_APPENDING_H
 
+#include "store/imported.h"
 #include "store/selected.h"
 
 #define APPENDING_MOST	1000	/* letters of one command; 0.5 KiB each are
@@ -26,6 +27,7 @@ struct append_letter {
 					   counted as ours */
 	bool		 lacks_crlf;
 	struct slice	 structure;	/* lib/message/structure.h; or empty */
+	struct slice	 import_key;	/* IMPORT_KEY_BYTES, or empty */
 };
 
 struct appending;		/* opaque; see appending.c */
@@ -57,8 +59,9 @@ void	appending_replaces(struct appending *, struct selected *,
  * Make them visible and durable, in their order, under UIDs that follow each
  * other from *first_uid_out on.  Once.  0, -ENOENT (the mailbox was deleted),
  * -E2BIG (KEYWORDS_OF_MAILBOX), -EOVERFLOW (it has no more UIDs), -EIDRM
- * (somebody has deleted the letter that they replace) or as the disk says: then
- * there is nothing of them, and what they replace is still there.
+ * (somebody has deleted the letter that they replace), -EEXIST (one of them was
+ * imported meanwhile) or as the disk says: then there is nothing of them, and
+ * what they replace is still there.
  */
 int	appending_commit(struct appending *, uint32_t *uidvalidity_out,
 	    uint32_t *first_uid_out);

@@ -123,6 +123,8 @@ static const char *const steps[] = {
 "	modseq INTEGER NOT NULL,"
 "	is_spam INTEGER NOT NULL) STRICT;"
 "CREATE INDEX lesson_modseq ON lesson(modseq);"),
+/* What was brought from elsewhere (imported.h). */
+"CREATE TABLE imported(key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;",
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -307,6 +309,9 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_FIGURES_ENTRIES] = "SELECT count(*) FROM entry",
 [SQL_FIGURES_SEGMENTS] = "SELECT count(*), CAST(total(dead) AS INTEGER)"
 "	FROM segment WHERE state < 3",
+
+[SQL_IMPORTED] = "SELECT 1 FROM imported WHERE key = ?",
+[SQL_IMPORTED_NEW] = "INSERT INTO imported VALUES (?)",
 
 [SQL_CHECK_FILE] = "PRAGMA integrity_check(20)",
 [SQL_CHECK_ENTRIES] = "SELECT e.place FROM entry e"

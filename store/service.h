@@ -26,8 +26,9 @@ enum mailbox_kind {
 	 * status, u32 count, each as folder_pack(); less than FOLDERS_PAGE of
 	 * them: that was all */
 	MAILBOX_FOLDERS,
-	/* door -> mailbox, 1 descriptor (plain bytes): packed session -> bool:
-	 * it is served; before that is said no byte of it is read or written */
+	/* door, or console for the postmaster -> mailbox, 1 descriptor (plain
+	 * bytes): packed session -> bool: it is served; before that is said no
+	 * byte of it is read or written */
 	MAILBOX_SESSION
 };
 

@@ -10,6 +10,10 @@
  * A small message gathers here, a big one goes into a file of the queue as it
  * comes (saving.h).  What was small as the client told it, and is not when its
  * line ends are mended, becomes a big one on the way.
+ *
+ * A session that imports (imap.h) may say, behind the date of a message, where
+ * it is from: X-IMPORTED (KEY), an append-ext as RFC 4466 2.5 has them, with 32
+ * hexadecimal digits.  One of a key that is known already is passed over.
  */
 #include <errno.h>
 #include <string.h>
@@ -46,6 +50,9 @@ struct append {
 	int			 error;		/* of the store */
 	const char		*no, *fault;	/* the words behind NO, BAD */
 	struct append_letter	 letter;
+	bool			 has_key;	/* it is an import */
+	bool			 is_known;	/* of before: passed over */
+	unsigned char		 key[IMPORT_KEY_BYTES];
 	struct text		 keywords;
 	struct text		 body;		/* or the beginning of: */
 	struct imapd_saving	*saving;	/* a big one; or NULL */
@@ -120,7 +127,34 @@ may_drop(struct imapd_session *session, uint64_t bytes)
 	return false;
 }
 
-/* [flags] [date-time], then the size of the message. */
+/* [X-IMPORTED (key) SP] */
+static bool
+read_key(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct append *work = session->work;
+	struct slice digits;
+
+	work->has_key = work->is_known = false;
+	if (!session->imports || !imapd_word(parse, "X-IMPORTED"))
+		return true;
+	if (!imapd_space(parse) || !imapd_byte(parse, '(') ||
+	    !imapd_atom(parse, &digits) || !imapd_byte(parse, ')') ||
+	    !imapd_space(parse))
+		return false;
+	if (digits.len != 2 * IMPORT_KEY_BYTES)
+		return imapd_parse_fault(parse, "that is no key");
+	for (size_t i = 0; i < IMPORT_KEY_BYTES; i++) {
+		int byte = slice_hex(slice_after(digits, 2 * i));
+
+		if (byte < 0)
+			return imapd_parse_fault(parse, "that is no key");
+		work->key[i] = (unsigned char)byte;
+	}
+	work->has_key = true;
+	return true;
+}
+
+/* [flags] [date-time] [key], then the size of the message. */
 static bool
 read_head(struct imapd_session *session, struct imapd_parse *parse,
     struct imapd_literal *literal_out)
@@ -139,6 +173,8 @@ read_head(struct imapd_session *session, struct imapd_parse *parse,
 	work->is_wrapped = imapd_word(parse, "UTF8");
 	if (work->is_wrapped && (!imapd_space(parse) ||
 	    !imapd_byte(parse, '(')))
+		return false;
+	if (!read_key(session, parse))
 		return false;
 	if (imapd_literal_read(parse->rest, literal_out) < 0 ||
 	    literal_out->marked_at != 0)
@@ -180,6 +216,22 @@ take_permission(struct imapd_session *session)
 	return true;
 }
 
+/* Was it brought before? */
+static void
+look_up(struct imapd_session *session)
+{
+	struct append *work = session->work;
+	int r;
+
+	if (!work->has_key || is_refused(work))
+		return;
+	r = imported_has(session->account, slice_of(work->key,
+	    IMPORT_KEY_BYTES));
+	if (r < 0)
+		work->error = r;
+	work->is_known = r == 1;
+}
+
 /* The message is next. */
 static void
 begin_message(struct imapd_session *session,
@@ -195,7 +247,9 @@ begin_message(struct imapd_session *session,
 	    work->fault == NULL)
 		work->fault = IMAPD_TOO_EAGER;
 	text_clear(&work->body);
-	if (!is_refused(work) && literal->bytes > BIG_BYTES)
+	look_up(session);
+	if (!is_refused(work) && !work->is_known &&
+	    literal->bytes > BIG_BYTES)
 		begin_big(session, literal->bytes);
 	if (is_refused(work) && literal->waits) {
 		refuse(session);
@@ -299,7 +353,11 @@ add_letter(struct append *work)
 		return -ENOMEM;
 	if (text_failed(&work->keywords))
 		return -E2BIG;
+	if (work->is_known)
+		return 0;
 	work->letter.keywords = text_slice(&work->keywords);
+	work->letter.import_key = slice_of(work->key, work->has_key ?
+	    IMPORT_KEY_BYTES : 0);
 	r = work->saving == NULL ? add_small(work) : add_big(work);
 	if (r < 0)
 		return r;
@@ -358,6 +416,10 @@ commit(struct imapd_session *session)
 	struct append *work = session->work;
 	uint32_t uidvalidity, first;
 
+	if (!is_refused(work) && work->count == 0) {
+		imapd_finish(session, "OK all of it was brought before");
+		return;
+	}
 	if (!is_refused(work))
 		work->error = appending_commit(work->appending, &uidvalidity,
 		    &first);
@@ -471,7 +533,7 @@ take_message(struct imapd_session *session)
 	    here.len);
 	if (here.len == 0 && work->left > 0)
 		return false;
-	if (!is_refused(work))
+	if (!is_refused(work) && !work->is_known)
 		add_body(work, here);
 	stream_consume(session->stream, here.len);
 	work->left -= here.len;

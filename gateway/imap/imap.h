@@ -85,6 +85,8 @@ struct imapd_session_options {
 	struct slice	 login;		/* who; copied */
 	struct slice	 tag;		/* of the login's command; copied */
 	uint64_t	 message_bytes;	/* of the largest that is taken */
+	bool		 imports;	/* APPEND may say what is brought from
+					   elsewhere (append.c) */
 };
 
 /*

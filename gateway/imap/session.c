@@ -476,6 +476,7 @@ imapd_session_new(struct loop *loop, int fd, struct account *account,
 	session->account = account;
 	session->ports = *ports;
 	session->message_bytes = options->message_bytes;
+	session->imports = options->imports;
 	(void)snprintf(session->hostname, sizeof(session->hostname), "%s",
 	    options->hostname);
 	(void)snprintf(session->login, sizeof(session->login), "%.*s",

@@ -33,6 +33,7 @@ struct imapd_session {
 	struct imapd_session_ports ports;
 	struct timer	*turn;		/* go on in a turn of its own */
 	uint64_t	 message_bytes;	/* of the largest that is taken */
+	bool		 imports;	/* see imap.h */
 	char		 hostname[256];
 	char		 login[256];
 

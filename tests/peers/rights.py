@@ -56,6 +56,7 @@ POSTMASTERS = {
     "line report": {"month": 202611},
     "mailbox list": {"address": "budi@office.test"},
     "mailbox folders": {"address": "budi@office.test"},
+    "mailbox session": {"address": "nobody@office.test"},
     "hold list": {},
     "hold show": {"id": NOBODY},
     "hold release": {"id": NOBODY},

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "policy/admin_json.h"
 #include "policy/keeper.h"
@@ -29,6 +30,8 @@ static int64_t		 status;
 static uint32_t		 letters;	/* in the mailbox's answer */
 static bool		 is_silent;	/* the mailbox */
 static struct text	 answer;
+static int		 session_fd;	/* that the mailbox was given */
+static unsigned		 sessions;
 
 static int
 on_wants(void *arg, struct ipc *from, struct ipc_message *message)
@@ -84,6 +87,25 @@ on_list(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_session(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(8);
+	struct session_request request;
+
+	(void)arg;
+	ck_assert_int_eq(session_unpack(message->body, &request), 0);
+	ck_assert_uint_eq(request.service, SESSION_IMAP);
+	ck_assert(slice_is_str(request.login, "ann"));
+	if (session_fd >= 0)
+		close(session_fd);
+	session_fd = ipc_take_fd(message, 0);
+	pack_u8(&body, ++sessions > 1);	/* the first one is about to end */
+	ck_assert_int_eq(ipc_reply(from, message->serial, text_slice(&body),
+	    NULL, 0), 0);
+	return 0;
+}
+
 static const struct ipc_rule parent_rules[] = {
 { ROLE_WANTS_MAILBOX, "WANTS", FROM(ROLE_CONSOLE), IPC_NEWS, 0, 0, on_wants },
 { 0 }
@@ -92,6 +114,7 @@ static const struct ipc_rule parent_rules[] = {
 { 0 }
 }, mailbox_rules[] = {
 { MAILBOX_LIST, "LIST", FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_list },
+{ MAILBOX_SESSION, "SESSION", FROM(ROLE_CONSOLE), IPC_REQUEST, 1, 0, on_session },
 { 0 }
 }, nothing[] = { { 0 } };
 
@@ -136,6 +159,8 @@ set_up(void)
 	status = 0;
 	is_silent = false;
 	mailbox = mailbox_end = NULL;
+	session_fd = -1;
+	sessions = 0;
 	named = (struct keeper_named){ ADMIN_OK, ANN };
 	answer = (struct text)TEXT_INIT(ADMIN_ANSWER_BYTES * 2);
 	process.loop = loop_new();
@@ -158,6 +183,8 @@ tear_down(void)
 	ipc_free(parent_end);
 	loop_free(process.loop);
 	text_free(&answer);
+	if (session_fd >= 0)
+		close(session_fd);
 }
 
 static void
@@ -189,7 +216,7 @@ hear(void *arg, int r, struct ipc_message *message)
 }
 
 static void
-ask(const char *line)
+ask_at(const char *line, int fd)
 {
 	TEXT_AUTO packed = TEXT_INIT(ADMIN_LINE_BYTES);
 	const struct admin_request *request;
@@ -199,9 +226,15 @@ ask(const char *line)
 	ck_assert_int_eq(admin_read(slice_str(line), &request, &packed, &why),
 	    0);
 	ck_assert_int_eq(console_mailbox_ask(consoles, request,
-	    text_slice(&packed), hear, (void *)(uintptr_t)request), 0);
+	    text_slice(&packed), fd, hear, (void *)(uintptr_t)request), 0);
 	ck_assert_uint_eq(answer.len, 0);	/* in a later turn */
 	run(30);
+}
+
+static void
+ask(const char *line)
+{
+	ask_at(line, -1);
 }
 
 #define LIST(more) "{\"request\": \"mailbox list\", \"args\": " \
@@ -308,6 +341,57 @@ START_TEST(who_has_gone_is_not_told)
 }
 END_TEST
 
+#define SESSION	"{\"request\": \"mailbox session\", \"args\": " \
+	"{\"address\": \"ann\"}}"
+
+/* The connection itself goes, once; the answer says only that it went. */
+START_TEST(a_connection_becomes_a_session)
+{
+	char word[8] = "";
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+	    pair), 0);
+	ask_at(SESSION, pair[0]);
+	ck_assert_uint_eq(answer.len, 0);	/* its mailbox is not there */
+	close(pair[0]);		/* whoever asked lends it for the call only */
+	connect_mailbox();
+	while (sessions == 0)
+		run(1);
+	run(30);
+	ck_assert_uint_eq(answer.len, 0);
+	ipc_free(mailbox_end);
+	mailbox_end = NULL;
+	while (mailbox != NULL)
+		run(1);
+	connect_mailbox();
+	while (answer.len == 0)
+		run(1);
+	ck_assert_uint_eq(sessions, 2);
+	ck_assert_ptr_nonnull(strstr(answer.at, "{\"ok\": true"));
+	ck_assert_int_eq(write(session_fd, "hello", 5), 5);
+	ck_assert_int_eq(read(pair[1], word, sizeof(word)), 5);
+	ck_assert_str_eq(word, "hello");
+	close(pair[1]);
+}
+END_TEST
+
+START_TEST(a_session_is_of_an_account)
+{
+	int pair[2];
+
+	named = (struct keeper_named){ ADMIN_NO_SUCH, 0 };
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+	    pair), 0);
+	connect_mailbox();
+	ask_at(SESSION, pair[0]);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"no-such\""));
+	ck_assert_uint_eq(sessions, 0);
+	close(pair[0]);
+	close(pair[1]);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -322,6 +406,8 @@ unit_suite(void)
 	    sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_test(tests, the_largest_page_fits_an_answer);
 	tcase_add_test(tests, who_has_gone_is_not_told);
+	tcase_add_test(tests, a_connection_becomes_a_session);
+	tcase_add_test(tests, a_session_is_of_an_account);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

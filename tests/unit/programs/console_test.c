@@ -27,6 +27,7 @@ static struct {
 	void		*reply_arg;
 	int		 status;
 	unsigned	 asked, forgotten;
+	int		 fd;		/* a copy of the connection */
 } role;
 
 static void
@@ -49,10 +50,13 @@ role_answers(void *arg)
 
 static int
 ask(void *arg, const struct admin_request *request, struct slice packed,
-    ipc_reply_fn *reply, void *reply_arg)
+    int fd, ipc_reply_fn *reply, void *reply_arg)
 {
 	(void)arg;
 	(void)packed;
+	ck_assert_int_ge(fd, 0);
+	if (admin_joins(request))
+		role.fd = dup(fd);
 	ck_assert_ptr_null(role.reply);
 	ck_assert_ptr_nonnull(request);
 	role.reply = reply;
@@ -100,6 +104,7 @@ open_as(uid_t own_uid)
 	    sizeof(address)), 0);
 	ck_assert_int_eq(listen(fd, 64), 0);
 	memset(&role, 0, sizeof(role));
+	role.fd = -1;
 	loop = loop_new();
 	stop = timer_new(loop, stop_loop, loop);
 	role.timer = timer_new(loop, role_answers, NULL);
@@ -186,6 +191,8 @@ START_TEST(requests_sent_together_are_answered_in_order)
 
 	say_line(fd, LIST "nonsense\n" LIST);
 	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	while (role.asked < 2 || role.reply != NULL)
+		run();
 	run();
 	ck_assert_str_eq(heard(fd, buffer), EMPTY
 	    "{\"ok\": false, \"error\": \"unfit\", \"field\": null, "
@@ -222,6 +229,46 @@ START_TEST(a_client_that_leaves_is_forgotten)
 	say_line(fd, LIST);
 	run();
 	ck_assert_uint_eq(role.asked, 2);
+	close(fd);
+}
+END_TEST
+
+#define SESSION	"{\"request\": \"mailbox session\", \"args\": " \
+	"{\"address\": \"ann\"}}\n"
+
+/* Whoever took a copy of the connection answers; we let go of it. */
+START_TEST(a_connection_is_given_away)
+{
+	char buffer[8192];
+	int fd = client();
+
+	say_line(fd, SESSION);
+	while (role.asked == 0 || role.reply != NULL)
+		run();
+	ck_assert_str_eq(heard(fd, buffer), "");
+	ck_assert_int_eq(send(role.fd, "I OK", 4, MSG_NOSIGNAL), 4);
+	ck_assert_str_eq(heard(fd, buffer), "I OK");
+	say_line(fd, LIST);
+	run();
+	ck_assert_uint_eq(role.asked, 1);
+	close(role.fd);
+	ck_assert_str_eq(heard(fd, buffer), "(closed)");
+	close(fd);
+}
+END_TEST
+
+/* What came behind the question would be lost to the session. */
+START_TEST(nothing_may_follow_what_gives_a_connection_away)
+{
+	char buffer[8192];
+	int fd = client();
+
+	say_line(fd, SESSION "a NOOP\r\n");
+	do
+		run();
+	while (heard(fd, buffer)[0] == '\0');
+	ck_assert_ptr_nonnull(strstr(buffer, "\"unfit\""));
+	ck_assert_uint_eq(role.asked, 0);
 	close(fd);
 }
 END_TEST
@@ -311,6 +358,9 @@ unit_suite(void)
 	tcase_add_test(tests, requests_sent_together_are_answered_in_order);
 	tcase_add_test(tests, a_role_that_is_gone_means_try_again);
 	tcase_add_test(tests, a_client_that_leaves_is_forgotten);
+	tcase_add_test(tests, a_connection_is_given_away);
+	tcase_add_test(tests,
+	    nothing_may_follow_what_gives_a_connection_away);
 	tcase_add_test(tests, a_line_without_end_is_cut_off);
 	tcase_add_test(tests, one_too_many_is_told_so);
 	suite_add_tcase(suite, tests);

@@ -254,7 +254,7 @@ set_up(void)
 	};
 	const struct imapd_session_options options = {
 		.hostname = "hub.office.test", .login = SLICE("ann"),
-		.tag = SLICE("L"), .message_bytes = LIMIT,
+		.tag = SLICE("L"), .message_bytes = LIMIT, .imports = true,
 	};
 	unsigned needs;
 	int fd;
@@ -644,6 +644,60 @@ START_TEST(what_cannot_be_kept_replaces_nothing)
 }
 END_TEST
 
+#define KEY(last)	"X-IMPORTED (0123456789abcdef0123456789ABCDE" last ")"
+
+/* What was brought is brought once, whatever became of it since. */
+START_TEST(an_import_goes_on_where_it_stopped)
+{
+	(void)ask("a APPEND INBOX (\\Seen) \"17-Jul-2024 02:44:25 -0700\" "
+	    KEY("1") " {4+}\r\nA: 1 (x) " KEY("2") " {4+}\r\nA: 2\r\n",
+	    "a OK [APPENDUID ");
+	ck_assert_uint_eq(messages(), 2);
+	/* the second of these is new; a big one is not even asked for */
+	ck_assert(has(ask("b APPEND INBOX " KEY("1") " {4+}\r\nA: 1 " KEY("3")
+	    " {4+}\r\nA: 3\r\n", "b OK"), " 3] "));
+	ck_assert_uint_eq(messages(), 3);
+	(void)ask("s SELECT INBOX\r\n", "s OK");
+	(void)ask("d STORE 1:* FLAGS (\\Deleted)\r\n", "d OK");
+	(void)ask("e EXPUNGE\r\n", "e OK");
+	(void)ask("c APPEND INBOX " KEY("1") " {300000}\r\n", "+ ");
+	say_message(SIZE, "a line of text\r\n");
+	ck_assert(has(ask("\r\n", "c OK"), "brought before"));
+	ck_assert_uint_eq(queue.files, 0);
+	ck_assert_uint_eq(messages(), 0);
+}
+END_TEST
+
+/* In one command too: nothing of it is kept. */
+START_TEST(one_key_is_of_one_message)
+{
+	(void)ask("a APPEND INBOX " KEY("1") " {4+}\r\nA: 1 " KEY("1")
+	    " {4+}\r\nA: 1\r\n", "a NO [ALREADYEXISTS]");
+	ck_assert_uint_eq(messages(), 0);
+	(void)ask("b APPEND INBOX " KEY("1") " {4+}\r\nA: 1\r\n", "b OK");
+	ck_assert_uint_eq(messages(), 1);
+}
+END_TEST
+
+static const char *const no_keys[] = {
+	"X-IMPORTED", "X-IMPORTED ()", "X-IMPORTED (00)",
+	"X-IMPORTED (0123456789abcdef0123456789abcdeg)",
+	"X-IMPORTED 0123456789abcdef0123456789abcdef",
+	"X-IMPORTED (0123456789abcdef0123456789abcdef", "X-OTHER (1)",
+};
+
+START_TEST(a_wrong_key_is_refused)
+{
+	TEXT_AUTO line = TEXT_INIT(256);
+
+	text_addf(&line, "a APPEND INBOX %s {4+}\r\nA: 1\r\n",
+	    no_keys[_i]);
+	text_add_byte(&line, '\0');
+	(void)ask(line.at, "a BAD");
+	ck_assert_uint_eq(messages(), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -666,6 +720,10 @@ unit_suite(void)
 	tcase_add_test(tcase, a_small_message_is_kept_with_its_structure);
 	tcase_add_test(tcase, a_big_message_replaces_another);
 	tcase_add_test(tcase, what_cannot_be_kept_replaces_nothing);
+	tcase_add_test(tcase, an_import_goes_on_where_it_stopped);
+	tcase_add_test(tcase, one_key_is_of_one_message);
+	tcase_add_loop_test(tcase, a_wrong_key_is_refused, 0,
+	    sizeof(no_keys) / sizeof(no_keys[0]));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
