@@ -433,6 +433,13 @@ copying_add(struct copying *copying, const size_t *numbers, size_t count,
 	return 0;
 }
 
+enum lesson
+copying_lesson(const struct copying *copying)
+{
+	(void)copying;
+	return LESSON_SPAM;
+}
+
 uint32_t
 copying_uidvalidity(const struct copying *copying)
 {
@@ -471,6 +478,15 @@ appending_expect(struct appending *appending, const struct message_id *big)
 	(void)appending;
 	(void)big;
 	return 0;
+}
+
+void
+appending_replaces(struct appending *appending, struct selected *selected,
+    uint32_t uid)
+{
+	(void)appending;
+	(void)selected;
+	(void)uid;
 }
 
 int
