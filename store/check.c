@@ -245,6 +245,8 @@ account_check(int folder_fd, account_fault_fn *say, void *arg)
 	    "A structure has no letter");
 	check_none(&check, SQL_CHECK_LESSONS,
 	    "A lesson has no letter");
+	check_none(&check, SQL_CHECK_METADATA,
+	    "What is noted of a mailbox has none");
 	check_none(&check, SQL_CHECK_ENTRIES, "An entry has no letter");
 	check_none(&check, SQL_CHECK_UIDS, "An entry has a number never given");
 	check_none(&check, SQL_CHECK_TOMBSTONES,

@@ -203,6 +203,8 @@ doom(struct account *account, uint32_t id)
 		return -EUCLEAN;
 	r = index_run_1(index, SQL_MAILBOX_DELETE, id);
 	if (r == 0)
+		r = index_run_1(index, SQL_METADATA_END, id);
+	if (r == 0)
 		r = index_run_1(index, SQL_DOOM, id);
 	if (r == 0)
 		mailbox->is_deleted = index->has_doomed = true;

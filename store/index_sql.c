@@ -125,6 +125,12 @@ static const char *const steps[] = {
 "CREATE INDEX lesson_modseq ON lesson(modseq);"),
 /* What was brought from elsewhere (imported.h). */
 "CREATE TABLE imported(key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;",
+/* What mail programs note of a mailbox, or of the account: metadata.h. */
+"CREATE TABLE metadata("
+"	mailbox INTEGER NOT NULL,"		/* 0: the account */
+"	name BLOB NOT NULL,"
+"	value BLOB NOT NULL,"
+"	PRIMARY KEY (mailbox, name)) STRICT, WITHOUT ROWID;",
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -165,6 +171,13 @@ static const char *const statements[SQL_COUNT] = {
 "	SELECT name FROM mailbox LIMIT ?",
 [SQL_UNSUBSCRIBE] = "DELETE FROM subscription WHERE name = ?",
 [SQL_SUBSCRIPTIONS] = "SELECT count(*) FROM subscription",
+[SQL_METADATA] = "SELECT name, value FROM metadata WHERE mailbox = ?"
+"	ORDER BY name",
+[SQL_METADATA_SET] = "INSERT OR REPLACE INTO metadata VALUES (?, ?, ?)",
+[SQL_METADATA_REMOVE] = "DELETE FROM metadata WHERE mailbox = ? AND name = ?",
+[SQL_METADATA_SIZE] = "SELECT count(*) FILTER (WHERE mailbox = ?),"
+"	coalesce(sum(length(name) + length(value)), 0) FROM metadata",
+[SQL_METADATA_END] = "DELETE FROM metadata WHERE mailbox = ?",
 [SQL_DOOM] = "INSERT INTO doomed VALUES (?)",
 [SQL_DOOMED] = "SELECT mailbox FROM doomed ORDER BY mailbox LIMIT 1",
 [SQL_DOOMED_ENTRIES] = "SELECT place FROM entry WHERE place BETWEEN ? AND ?"
@@ -357,6 +370,9 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_CHECK_LESSONS] = "SELECT s.letter FROM lesson s"
 "	LEFT JOIN letter l ON l.id = s.letter WHERE l.id IS NULL"
 "	ORDER BY s.letter",
+[SQL_CHECK_METADATA] = "SELECT DISTINCT d.mailbox << 32 FROM metadata d"
+"	LEFT JOIN mailbox m ON m.id = d.mailbox"
+"	WHERE d.mailbox <> 0 AND m.id IS NULL ORDER BY d.mailbox",
 [SQL_CHECK_INBOX] = "SELECT 1 << 32 WHERE NOT EXISTS"
 "	(SELECT 1 FROM mailbox WHERE id = 1 AND name = CAST('INBOX' AS BLOB))",
 };

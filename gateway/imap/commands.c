@@ -46,6 +46,8 @@ const struct imapd_command imapd_commands[] = {
 { "LIST",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_list),		"9051 6.3.9" },
 { "LSUB",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_lsub),		"3501 6.3.9" },
 { "NAMESPACE",	  INSIDE, NOTHING, NONE, MOVE, SESSION(imapd_namespace),	"9051 6.3.10" },
+{ "GETMETADATA",  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_getmetadata),	"5464 4.2" },
+{ "SETMETADATA",  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_setmetadata),	"5464 4.3" },
 { "STATUS",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_status),		"9051 6.3.11" },
 { "APPEND",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_append),		"9051 6.3.12" },
 { "IDLE",	  INSIDE, NOTHING, NONE, MOVE, SESSION(imapd_idle),		"9051 6.3.13" },
@@ -97,7 +99,7 @@ static const char inside_only[] =
     " LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE MULTIAPPEND"
     " ESEARCH SEARCHRES WITHIN BINARY SAVEDATE PREVIEW"
     " CONDSTORE QRESYNC OBJECTID UTF8=ACCEPT PARTIAL"
-    " INPROGRESS REPLACE";
+    " INPROGRESS REPLACE METADATA";
 
 void
 imapd_add_capabilities(struct text *text, bool inside)

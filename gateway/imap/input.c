@@ -113,6 +113,16 @@ is_message(const struct imapd_input *input,
 	    slice_word(&rest, &word);
 }
 
+/* Is it a SETMETADATA, whose values may be any bytes (RFC 5464 5)? */
+static bool
+has_values(const struct imapd_input *input)
+{
+	struct slice rest = text_slice(&input->command), word;
+
+	return slice_word(&rest, &word) && slice_word(&rest, &word) &&
+	    slice_is_word(word, "SETMETADATA");
+}
+
 /* Take what there is of the literal; false when more of it must come. */
 static bool
 take_literal(struct imapd_input *input, struct stream *stream)
@@ -123,7 +133,7 @@ take_literal(struct imapd_input *input, struct stream *stream)
 	    (size_t)input->literal_left);
 	if (input->fault == NULL) {
 		text_add(&input->command, here);
-		if (slice_find(here, '\0') != SIZE_MAX)
+		if (!input->is_binary && slice_find(here, '\0') != SIZE_MAX)
 			fault(input, "a literal holds NUL");
 		if (text_failed(&input->command))
 			fault(input, "[TOOBIG] the command is too large");
@@ -144,7 +154,7 @@ begin_literal(struct imapd_input *input, struct stream *stream,
 		fault(input, "[TOOBIG] the literal is too large");
 	else if (!literal->waits && literal->bytes > IMAPD_LITERAL_MINUS)
 		fault(input, IMAPD_TOO_EAGER);
-	else if (literal->is_binary)
+	else if (literal->is_binary && !has_values(input))
 		fault(input, "a literal8 belongs to APPEND");
 	if (literal->waits) {
 		/* one that is not asked for is not sent */
@@ -161,6 +171,7 @@ begin_literal(struct imapd_input *input, struct stream *stream,
 	}
 	text_add_str(&input->command, "\r\n");
 	input->literal_left = literal->bytes;
+	input->is_binary = literal->is_binary;
 	return true;
 }
 

@@ -40,6 +40,7 @@ struct imapd_input {
 	struct line_reader	 reader;
 	const struct imapd_limits *limits;
 	uint64_t		 literal_left;	/* bytes of one still to come */
+	bool			 is_binary;	/* it may hold NUL */
 	uint64_t		 skipped;	/* after a fault */
 	const char		*fault;		/* what is wrong with it */
 	bool			 is_lost;	/* in step no more: end it */

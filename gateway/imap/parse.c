@@ -230,6 +230,16 @@ imapd_nstring(struct imapd_parse *parse, struct slice *string_out,
 }
 
 bool
+imapd_nstring8(struct imapd_parse *parse, struct slice *string_out,
+    bool *is_nil_out)
+{
+	if (imapd_peek(parse) != '~')
+		return imapd_nstring(parse, string_out, is_nil_out);
+	*is_nil_out = false;
+	return literal(parse, string_out);
+}
+
+bool
 imapd_number(struct imapd_parse *parse, uint64_t max, uint64_t *n_out)
 {
 	size_t n = 0;

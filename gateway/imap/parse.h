@@ -47,6 +47,9 @@ bool	imapd_astring(struct imapd_parse *, struct slice *string_out);
 /* The same or NIL; *is_nil_out says which. */
 bool	imapd_nstring(struct imapd_parse *, struct slice *string_out,
 	    bool *is_nil_out);
+/* The same, or a literal8, which may hold NUL (RFC 5464 5, value). */
+bool	imapd_nstring8(struct imapd_parse *, struct slice *string_out,
+	    bool *is_nil_out);
 bool	imapd_number(struct imapd_parse *, uint64_t max, uint64_t *n_out);
 /* A mailbox's name as UTF-8; INBOX in any case becomes "INBOX".  One that can
  * be no name comes out empty: the command then says NO. */

@@ -166,6 +166,7 @@ imapd_session_fn imapd_capability, imapd_noop, imapd_logout, imapd_id,
 		imapd_close,
 		imapd_unselect, imapd_expunge, imapd_search, imapd_fetch,
 		imapd_store, imapd_copy, imapd_move, imapd_uid_expunge,
-		imapd_sort, imapd_thread, imapd_replace;
+		imapd_sort, imapd_thread, imapd_replace,
+		imapd_getmetadata, imapd_setmetadata;
 
 #endif
