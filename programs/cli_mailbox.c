@@ -64,31 +64,30 @@ each_page(struct cli *cli, const char *name, const char *values[ADMIN_ARGS],
 {
 	const struct admin_request *request = admin_find(slice_str(name));
 	char place[NUMBER_CHARS];
-	uint64_t last = 0;
-	size_t got;
+	uint64_t next, last = 0;
+	size_t got = most;
+	int r = CLI_OK;
 
-	do {
+	while (r == CLI_OK && got == most) {
 		json_t *object = NULL, *rows;
-		uint64_t next;
-		int r = ask(cli, request, values, &object);
 
+		r = ask(cli, request, values, &object);
 		if (r != CLI_OK)
-			return r;
+			break;
 		rows = json_object_get(object, "result");
 		got = json_array_size(rows);
 		next = number_of(json_array_get(rows, got - 1), key);
 		r = fn(cli, rows, arg);
 		json_decref(object);
-		if (r != CLI_OK)
-			return r;
 		/* whoever answers may not send us round and round */
-		if (got > 0 && next <= last)
-			return cli_fail(cli, CLI_FAILED, HUB_SILENT, key);
+		if (r == CLI_OK && got > 0 && next <= last)
+			r = cli_fail(cli, CLI_FAILED, HUB_SILENT, key);
 		last = next;
 		(void)snprintf(place, sizeof(place), "%" PRIu64, last);
 		values[above] = place;
-	} while (got == most);
-	return CLI_OK;
+	}
+	values[above] = NULL;
+	return r;
 }
 
 /* List, for programs */

@@ -113,9 +113,7 @@ undo_escapes(struct arena *arena, struct slice raw, struct slice *text_out)
 		char c = raw.at[0];
 
 		raw = slice_after(raw, 1);
-		if (c != '\\' || raw.len == 0)
-			bytes[len++] = c;
-		else if (take_escape(&raw, &c))
+		if (c != '\\' || raw.len == 0 || take_escape(&raw, &c))
 			bytes[len++] = c;
 	}
 	*text_out = slice_of(bytes, len);

@@ -14,6 +14,7 @@
 #include "lib/message/structure_inside.h"
 
 #define DAY_MINUTES	(24 * 60)
+#define SENT_MOST	((int64_t)UINT32_MAX * 1000)	/* ms: the year 2106 */
 
 /* One record: the part, and what only the writers want. */
 struct record {
@@ -164,7 +165,7 @@ take_sent(struct unpack *u, struct structure *structure)
 	structure->has_sent = true;
 	structure->sent_utc = take_signed(u);
 	zone = take_signed(u);
-	if (structure->sent_utc < 0 || structure->sent_utc > UINT32_MAX * 1000ll ||
+	if (structure->sent_utc < 0 || structure->sent_utc > SENT_MOST ||
 	    zone < -DAY_MINUTES || zone > DAY_MINUTES) {
 		u->bad = true;
 		return;
