@@ -89,13 +89,14 @@ static const struct {
 	{ IMAPD_NEEDS_WRITE,	"NO the mailbox is open for reading only" },
 };
 
-/* What both revisions can do before login and after it. */
+/* What both revisions can do before login and after it.  ENABLE and IDLE are for
+ * after it, but imaplib and others ask only once what there is. */
 static const char common[] =
-    " IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID";
+    " IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID ENABLE IDLE";
 /* The rest is told to who has logged in. */
 static const char inside_only[] =
     " SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES"
-    " ENABLE IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTENDED"
+    " NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTENDED"
     " LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE MULTIAPPEND"
     " ESEARCH SEARCHRES WITHIN BINARY SAVEDATE PREVIEW"
     " CONDSTORE QRESYNC OBJECTID UTF8=ACCEPT PARTIAL"

@@ -163,7 +163,6 @@ def by_qresync(args):
             good(near.uid("STORE", uid, "+FLAGS", r"(\Deleted)"))
         good(near.expunge())
         far = login(args)
-        far.capabilities = good(far.capability())[0].decode().split()
         good(far.enable("QRESYNC"))
         good(far.select("notes (QRESYNC (%s))" % known))
         known = " ".join(far.response(code)[1][0].decode() for code in

@@ -7,7 +7,8 @@
 #include "tests/unit/gateway/login/door.h"
 #include "tests/unit/unit.h"
 
-#define CLEAR_CAPABILITIES "CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID"
+#define CLEAR_CAPABILITIES "CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID " \
+    "ENABLE IDLE"
 #define GREETING	"* OK [" CLEAR_CAPABILITIES "" \
 			" AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN] " \
 			"hub.office.test Postroom IMAP ready\r\n"
