@@ -26,6 +26,7 @@
 #include "store/folders.h"
 #include "store/search.h"
 #include "store/selected.h"
+#include "tests/fuzz/metadata_scene.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
