@@ -17,6 +17,7 @@ enum shape {
 	SHAPE_ATOM,
 	SHAPE_DATE,
 	SHAPE_NUMBER,
+	SHAPE_SECONDS,
 	SHAPE_UIDS,
 	SHAPE_KEY,
 	SHAPE_TWO_KEYS,
@@ -48,7 +49,7 @@ static const struct row {
 { "NEW",	IMAPD_KEY_NONE,		SHAPE_NOTHING,	0, NULL },
 { "NOT",	IMAPD_KEY_NOT,		SHAPE_KEY,	0, NULL },
 { "OLD",	IMAPD_KEY_ALL,		SHAPE_NOTHING,	0, NULL },
-{ "OLDER",	IMAPD_KEY_OLDER,	SHAPE_NUMBER,	0, NULL },
+{ "OLDER",	IMAPD_KEY_OLDER,	SHAPE_SECONDS,	0, NULL },
 { "ON",		IMAPD_KEY_ON,		SHAPE_DATE,	0, NULL },
 { "OR",		IMAPD_KEY_OR,		SHAPE_TWO_KEYS,	0, NULL },
 { "RECENT",	IMAPD_KEY_NONE,		SHAPE_NOTHING,	0, NULL },
@@ -73,7 +74,7 @@ static const struct row {
 { "UNFLAGGED",	IMAPD_KEY_NO_FLAG,	SHAPE_NOTHING,	LETTER_FLAGGED, NULL },
 { "UNKEYWORD",	IMAPD_KEY_NO_KEYWORD,	SHAPE_ATOM,	0, NULL },
 { "UNSEEN",	IMAPD_KEY_NO_FLAG,	SHAPE_NOTHING,	LETTER_SEEN, NULL },
-{ "YOUNGER",	IMAPD_KEY_YOUNGER,	SHAPE_NUMBER,	0, NULL },
+{ "YOUNGER",	IMAPD_KEY_YOUNGER,	SHAPE_SECONDS,	0, NULL },
 };
 
 /* A search being read. */
@@ -164,6 +165,12 @@ read_rest(struct reading *reading, enum shape shape, struct imapd_key *key)
 	case SHAPE_NUMBER:
 		return imapd_space(parse) &&
 		    imapd_number(parse, INT64_MAX, &key->number);
+	case SHAPE_SECONDS:
+		/* RFC 5032 4: nz-number */
+		return imapd_space(parse) &&
+		    imapd_number(parse, UINT32_MAX, &key->number) &&
+		    (key->number > 0 || imapd_parse_fault(parse,
+		    "no time is no interval"));
 	case SHAPE_UIDS:
 		return imapd_space(parse) && imapd_set(parse, &key->set);
 	case SHAPE_KEY:

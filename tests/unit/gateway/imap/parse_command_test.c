@@ -146,6 +146,7 @@ static const struct {
 	{ "UID $", 0, IMAPD_KEY_UIDS, "" },
 	{ "SENTSINCE \"1-Feb-1994\"", 0, IMAPD_KEY_SENT_SINCE, "" },
 	{ "YOUNGER 60", 0, IMAPD_KEY_YOUNGER, "" },
+	{ "OLDER 4294967295", 0, IMAPD_KEY_OLDER, "" },
 	{ "MODSEQ \"/flags/\\\\draft\" all 620162338", 0, IMAPD_KEY_MODSEQ,
 	    "" },
 	{ "NEW", 0, IMAPD_KEY_NONE, "" },
@@ -168,6 +169,9 @@ static const struct {
 	{ "SUBJECT", -1, 0, "" },
 	{ "BEFORE yesterday", -1, 0, "" },
 	{ "LARGER x", -1, 0, "" },
+	{ "YOUNGER 0", -1, 0, "" },
+	{ "OLDER 4294967296", -1, 0, "" },
+	{ "YOUNGER 9223372036854775807", -1, 0, "" },
 	{ "RETURN (ALL)", -1, 0, "" },
 	{ "RETURN (FOO) ALL", -1, 0, "" },
 	{ "RETURN (COUNT PARTIAL -1:-100 SAVE) ALL", IMAPD_RETURN_COUNT |
