@@ -194,7 +194,10 @@ START_TEST(a_mailbox_is_made_with_the_levels_above_it)
 	ck_assert_int_eq(create("inbox/x"), 0);
 	ck_assert_str_eq(all(), "INBOX+ INBOX/x Kantor+ Kantor/Surat+ "
 	    "Kantor/Surat/2026 Kantor-2 kantor");
+	/* RFC 7162 3.1.2.1: 0 would say that it keeps no numbers */
+	ck_assert_uint_eq(status_of("Kantor/Surat").highest_modseq, 1);
 	again();
+	ck_assert_uint_eq(status_of("Kantor/Surat").highest_modseq, 1);
 	ck_assert_uint_eq(number_of("Kantor/Surat"), MAILBOX_INBOX + 2);
 	ck_assert_int_eq(box_check(&box), 0);
 }
