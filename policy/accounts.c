@@ -204,6 +204,7 @@ account_row(struct db_query *q, struct policy_account *account_out,
 	language = db_blob(q, 1, LANGUAGE_SIZE - 1);
 	a.fetch = (enum account_fetch)db_u64(q, 0, ACCOUNT_FETCH_COUNT - 1);
 	a.created_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
+	a.is_public = db_u64(q, 0, 1) != 0;
 	hash = db_blob(q, 0, PASSWORD_HASH_SIZE - 1);
 	scram = db_blob(q, 0, PASSWORD_SCRAM_SIZE - 1);
 	if (text_failed(&address))
@@ -296,7 +297,17 @@ int
 policy_login(struct policy *p, struct slice user,
     struct policy_account *account_out, struct password_secret *secret_out)
 {
-	return find(p, user, account_out, secret_out);
+	struct password_secret secret;
+	struct policy_account account;
+	int r = find(p, user, &account, &secret);
+
+	if (r == 0 && account.is_public)
+		r = -ENOENT;
+	if (r < 0)
+		return r;
+	*account_out = account;
+	*secret_out = secret;
+	return 0;
 }
 
 /* Add the domain of ours, if there is one only. */
@@ -398,6 +409,20 @@ account_put(struct policy *p, const struct policy_account *a,
 	return db_run(&q);
 }
 
+static int
+set_public(struct policy *p, struct slice address)
+{
+	struct policy_account a;
+	struct db_query q;
+	int r = policy_account_find(p, address, &a);
+
+	if (r < 0)
+		return r;
+	q = db_ask(p->db, SET_PUBLIC);
+	db_put_u64(&q, a.id);
+	return db_run(&q);
+}
+
 int
 policy_account_add(struct policy *p, const struct policy_account *account,
     const struct password_secret *secret, int64_t now_utc_ms,
@@ -415,10 +440,24 @@ policy_account_add(struct policy *p, const struct policy_account *account,
 	r = db_begin(p->db);
 	if (r < 0)
 		return r;
-	r = policy_finish(p, account_put(p, &a, secret, now_utc_ms));
+	r = account_put(p, &a, secret, now_utc_ms);
+	if (r == 0 && account->is_public)
+		r = set_public(p, slice_str(a.address));
+	r = policy_finish(p, r);
 	if (r < 0)
 		return r;
 	return policy_account_find(p, slice_str(a.address), account_out);
+}
+
+int
+policy_public_add(struct policy *p, const struct policy_account *account,
+    int64_t now_utc_ms, struct policy_account *account_out)
+{
+	const struct password_secret none = { .hash = "" };
+	struct policy_account a = *account;
+
+	a.is_public = true;
+	return policy_account_add(p, &a, &none, now_utc_ms, account_out);
 }
 
 /* Run "UPDATE ... SET column = first[, second] WHERE id". */

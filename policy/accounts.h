@@ -46,6 +46,8 @@ struct policy_account {
 	char		language[LANGUAGE_SIZE];	/* en, id */
 	enum account_fetch fetch;
 	int64_t		created_utc_ms;
+	bool		is_public;	/* nobody logs in to it: for folders
+					   that many use (shares.h) */
 };
 
 /* The one answer; `people_fetch` as in the configuration. */
@@ -87,7 +89,7 @@ int	policy_account_find(struct policy *, struct slice user,
 	    struct policy_account *account_out);
 int	policy_account_get(struct policy *, uint64_t id,
 	    struct policy_account *account_out);
-/* The same with what proves their password. */
+/* The same with what proves their password; -ENOENT for a public one. */
 int	policy_login(struct policy *, struct slice user,
 	    struct policy_account *account_out,
 	    struct password_secret *secret_out);
@@ -106,6 +108,9 @@ int	policy_name_normal(struct policy *, struct slice user,
 int	policy_account_add(struct policy *, const struct policy_account *,
 	    const struct password_secret *, int64_t now_utc_ms,
 	    struct policy_account *account_out);
+/* The same, public and without a password. */
+int	policy_public_add(struct policy *, const struct policy_account *,
+	    int64_t now_utc_ms, struct policy_account *account_out);
 /* What to change; NULL leaves it. */
 struct policy_change {
 	const char			*name;

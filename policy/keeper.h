@@ -145,7 +145,26 @@ enum keeper_kind {
 	 * Fetch, news: what the next one to collect from there may resume
 	 * (talk_session.h).  u64 fetch account, slice session ("": none)
 	 */
-	KEEPER_FETCH_SESSION
+	KEEPER_FETCH_SESSION,
+	/*
+	 * Mailbox: these are rights in mailboxes of the account, which is the
+	 * instance of the channel, whatever the message says.
+	 * u8 more than those told before, share_row_pack() each
+	 *	-> u8 they stand there
+	 */
+	KEEPER_SHARES_SET,
+	/*
+	 * Mailbox: what do others share with the account of the channel?
+	 * nothing -> u8 there is more than can be told, share_pack() each;
+	 * nothing at all: it cannot be said now
+	 */
+	KEEPER_SHARES,
+	/*
+	 * Mailbox: who is meant, as policy_account_find() has it?
+	 * KEEPER_WHOSE's body -> u64 account (0: nobody), slice address;
+	 * nothing at all: it cannot be said now
+	 */
+	KEEPER_WHO
 };
 
 /* A remote mailbox, as the schedule knows it. */

@@ -9,7 +9,7 @@
 
 #define ACCOUNT_COLUMNS \
 	"SELECT a.id, a.local, d.name, a.name, a.language, a.fetch," \
-	" a.created, a.hash, a.scram " \
+	" a.created, a.public, a.hash, a.scram " \
 	"FROM account a JOIN domain d ON d.id = a.domain "
 
 #define FETCH_COLUMNS \
@@ -179,6 +179,19 @@ static const char *const statements[STATEMENTS] = {
 	    " ON CONFLICT (fetch) DO UPDATE SET rules = excluded.rules",
 	[BEFORE_GET] = "SELECT b.rules FROM fetch_before b"
 	    " JOIN fetch f ON f.id = b.fetch WHERE b.fetch = ?",
+	[SET_PUBLIC] = "UPDATE account SET public = 1 WHERE id = ?",
+	[SHARES_OF] = "SELECT mailbox, who, negative, rights FROM share"
+	    " WHERE owner = ? ORDER BY mailbox, who, negative",
+	[SHARES_REMOVE] = "DELETE FROM share WHERE owner = ?",
+	[SHARE_PUT] = "INSERT OR REPLACE INTO share"
+	    " (owner, mailbox, who, negative, rights) VALUES (?, ?, ?, ?, ?)",
+	/* of accounts that are there, and others' */
+	[SHARES_WITH] = "SELECT s.owner, s.mailbox, s.negative, s.rights,"
+	    " a.local, d.name, a.public FROM share s"
+	    " JOIN account a ON a.id = s.owner AND a.removed IS NULL"
+	    " JOIN domain d ON d.id = a.domain"
+	    " WHERE s.who IN (0, ?1) AND s.owner <> ?1"
+	    " ORDER BY s.owner, s.mailbox",
 };
 
 static const char *const steps[] = {
@@ -261,6 +274,13 @@ static const char *const steps[] = {
 	"ALTER TABLE fetch ADD COLUMN by_owner INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE fetch_proxy"
 	" ADD COLUMN by_owner INTEGER NOT NULL DEFAULT 0;",
+	/* mailboxes that are shared: shares.h; nobody logs in to a public one */
+	"ALTER TABLE account ADD COLUMN public INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE share (owner INTEGER NOT NULL, mailbox BLOB NOT NULL,"
+	" who INTEGER NOT NULL, negative INTEGER NOT NULL,"
+	" rights INTEGER NOT NULL,"
+	" PRIMARY KEY (owner, mailbox, who, negative)) WITHOUT ROWID;"
+	"CREATE INDEX share_who ON share (who);",
 };
 
 const struct db_format policy_format = {

@@ -13,6 +13,7 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
+#include "policy/shares.h"
 #include "programs/keeper_fetch.h"
 #include "programs/keeper_inside.h"
 #include "programs/keeper_line.h"
@@ -263,6 +264,66 @@ answer_line_report(const struct question *q, struct text *body)
 	return keeper_line_report(q->policy, q->body, body);
 }
 
+/* Mailboxes that are shared */
+
+static int
+answer_shares_set(const struct question *q, struct text *body)
+{
+	struct unpack u = unpack_of(q->body);
+	bool goes_on = unpack_bool(&u);
+	int r;
+
+	if (u.bad)
+		return -EBADMSG;
+	r = policy_shares_set(q->policy, q->owner, goes_on, u.rest);
+	if (r == -EBADMSG)
+		return r;
+	if (r < 0)
+		log_say("what is shared cannot be noted: %s", strerror(-r));
+	pack_u8(body, r == 0);
+	return 0;
+}
+
+static int
+answer_shares(const struct question *q, struct text *body)
+{
+	TEXT_AUTO rows = TEXT_INIT(SHARES_BYTES);
+	bool is_cut;
+	int r;
+
+	if (q->body.len > 0)
+		return -EBADMSG;
+	r = policy_shares_with(q->policy, q->owner, &rows, &is_cut);
+	if (r < 0) {
+		cannot_read(r);
+		return 0;
+	}
+	pack_u8(body, is_cut);
+	pack_bytes(body, text_slice(&rows));
+	return 0;
+}
+
+static int
+answer_who(const struct question *q, struct text *body)
+{
+	struct policy_account account;
+	struct slice user;
+	int r = keeper_whose_asked(q->body, &user);
+
+	if (r < 0)
+		return r;
+	r = policy_account_find(q->policy, user, &account);
+	if (r == -ENOENT || r == -ENOTUNIQ)
+		account = (struct policy_account){ .id = 0 };
+	else if (r < 0)
+		cannot_read(r);
+	if (r == 0 || r == -ENOENT || r == -ENOTUNIQ) {
+		pack_u64(body, account.id);
+		pack_slice(body, slice_str(account.address));
+	}
+	return 0;
+}
+
 /* All of them */
 
 static const struct {
@@ -287,6 +348,9 @@ static const struct {
 	{ KEEPER_LINE_ADD,	16,	false, answer_line_add },
 	{ KEEPER_LINE_CARRIED,	16,	false, answer_line_carried },
 	{ KEEPER_LINE_REPORT,	IPC_MAX_BYTES, false, answer_line_report },
+	{ KEEPER_SHARES_SET,	16,	false, answer_shares_set },
+	{ KEEPER_SHARES,	IPC_MAX_BYTES, false, answer_shares },
+	{ KEEPER_WHO,		1024,	false, answer_who },
 };
 
 #define ANSWERS	(sizeof(answers) / sizeof(answers[0]))

@@ -22,11 +22,13 @@ struct unanswered {
 };
 
 struct session;			/* opaque; see mailbox_sessions.c */
+struct mailbox_office;		/* opaque; see mailbox_office.c */
 
 struct mailbox {
 	struct process		*process;
 	struct account		*account;
 	struct ipc		*queue;
+	struct mailbox_office	*office;	/* other accounts */
 	struct unanswered	 open[COMMIT_MOST];
 	size_t			 open_count;
 	struct timer		*commit_timer;
@@ -58,11 +60,17 @@ int	mailbox_search_begin(struct mailbox *);
 /* Have copies of the index made from now on.  0 or -ENOMEM. */
 int	mailbox_copy_begin(struct mailbox *);
 
+/* A visitor's session begins on `fd` (owned): `account` is whose.  0, -ENOMEM or
+ * -EBADMSG. */
+int	mailbox_visitor_begin(struct mailbox *, int fd, uint64_t account,
+	    struct slice login, unsigned enabled, struct slice prefix);
 /* MAILBOX_SESSION has come.  0, -EBADMSG or -ENOMEM: there is no session. */
 int	mailbox_session_begin(struct mailbox *, struct ipc *from,
 	    struct ipc_message *);
 /* Mailbox number `number` has changed: who idles there is told. */
 void	mailbox_sessions_changed(struct mailbox *, uint32_t number);
+/* How many there are. */
+unsigned mailbox_sessions_count(const struct mailbox *);
 /* End them all. */
 void	mailbox_sessions_close(struct mailbox *);
 

@@ -14,6 +14,7 @@
 #include "gateway/pop3/pop3.h"
 #include "lib/base/log.h"
 #include "programs/mailbox_inside.h"
+#include "programs/mailbox_office.h"
 #include "programs/mailbox_saving.h"
 #include "queue/session_step.h"
 
@@ -30,6 +31,7 @@ struct session {
 	} is;
 	struct big_question	*question;	/* waiting, or NULL */
 	struct saving_question	*saving;	/* the same */
+	struct office_question	*office;	/* the same */
 	bool			 imports;	/* of the postmaster's command */
 	char			 login[ADDRESS_SIZE];
 };
@@ -104,6 +106,8 @@ forget_big(void *arg, void *reply_arg)
 	(void)reply_arg;
 	saving_forget(session->saving);
 	session->saving = NULL;
+	office_forget(session->office);
+	session->office = NULL;
 	if (session->question == NULL)
 		return;
 	session->question->reply = nobody_asks;
@@ -263,10 +267,52 @@ begin_pop3(struct session *session, int fd)
 	return session->is.pop3 != NULL;
 }
 
+static int
+ask_who(void *arg, struct slice identifier, imapd_who_fn *reply,
+    void *reply_arg)
+{
+	struct session *session = arg;
+
+	return office_ask_who(session->mailbox->office, identifier, reply,
+	    reply_arg, &session->office);
+}
+
+static int
+ask_shares(void *arg, imapd_shares_fn *reply, void *reply_arg)
+{
+	struct session *session = arg;
+
+	return office_ask_shares(session->mailbox->office, reply, reply_arg,
+	    &session->office);
+}
+
+static int
+tell_shared(void *arg, imapd_told_fn *reply, void *reply_arg)
+{
+	struct session *session = arg;
+
+	return office_tell(session->mailbox->office, reply, reply_arg,
+	    &session->office);
+}
+
+static int
+ask_visit(void *arg, uint64_t owner, const struct imapd_visitor *visitor,
+    imapd_visit_fn *reply, void *reply_arg)
+{
+	struct session *session = arg;
+
+	return office_ask_visit(session->mailbox->office, owner,
+	    slice_str(session->login), visitor, reply, reply_arg,
+	    &session->office);
+}
+
 static bool
-begin_imap(struct session *session, int fd, struct slice tag)
+begin_imap(struct session *session, int fd, struct slice tag,
+    const struct imapd_visitor *visitor)
 {
 	const struct imapd_session_ports ports = {
+		.office = { .who = ask_who, .shares = ask_shares,
+		    .shared = tell_shared, .visit = ask_visit },
 		.arg = session, .big = ask_big, .file = ask_file,
 		.keep = ask_keep, .abandon = abandon_file,
 		.forget = forget_big, .step = imap_step, .saved = imap_saved,
@@ -278,6 +324,8 @@ begin_imap(struct session *session, int fd, struct slice tag)
 		.login = slice_str(session->login),
 		.tag = tag,
 		.message_bytes = config->message_bytes,
+		.account = session->mailbox->process->instance,
+		.visitor = visitor,
 		.imports = session->imports,
 	};
 
@@ -306,12 +354,41 @@ mailbox_session_begin(struct mailbox *mailbox, struct ipc *from,
 	TAILQ_INSERT_TAIL(&mailbox->sessions, session, next);
 	fd = ipc_take_fd(message, 0);
 	if (!(request.service == SESSION_IMAP ?
-	    begin_imap(session, fd, request.tag) : begin_pop3(session, fd))) {
+	    begin_imap(session, fd, request.tag, NULL) : begin_pop3(session, fd))) {
 		TAILQ_REMOVE(&mailbox->sessions, session, next);
 		free(session);
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int
+mailbox_visitor_begin(struct mailbox *mailbox, int fd, uint64_t account,
+    struct slice login, unsigned enabled, struct slice prefix)
+{
+	const struct imapd_visitor visitor = {
+		.account = account, .prefix = prefix, .enabled = enabled
+	};
+	struct session *session;
+
+	if (login.len >= sizeof(session->login)) {
+		(void)close(fd);
+		return -EBADMSG;
+	}
+	session = calloc(1, sizeof(*session));
+	if (session == NULL) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	session->mailbox = mailbox;
+	session->service = SESSION_IMAP;
+	memcpy(session->login, login.at, login.len);
+	TAILQ_INSERT_TAIL(&mailbox->sessions, session, next);
+	if (begin_imap(session, fd, slice_of(NULL, 0), &visitor))
+		return 0;
+	TAILQ_REMOVE(&mailbox->sessions, session, next);
+	free(session);
+	return -ENOMEM;
 }
 
 void
@@ -322,6 +399,17 @@ mailbox_sessions_changed(struct mailbox *mailbox, uint32_t number)
 	TAILQ_FOREACH(session, &mailbox->sessions, next)
 		if (session->service == SESSION_IMAP)
 			imapd_session_changed(session->is.imap, number);
+}
+
+unsigned
+mailbox_sessions_count(const struct mailbox *mailbox)
+{
+	const struct session *session;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(session, &mailbox->sessions, next)
+		count++;
+	return count;
 }
 
 void

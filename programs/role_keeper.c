@@ -41,6 +41,7 @@ static int	on_fetch_session(void *, struct ipc *, struct ipc_message *);
 #define QUEUE	FROM(ROLE_QUEUE)
 #define SCHEDULE FROM(ROLE_SCHEDULE)
 #define FETCH	FROM(ROLE_FETCH)
+#define MAILBOX	FROM(ROLE_MAILBOX)
 
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_WHOSE,	  "WHOSE",   DOOR | QUEUE | SCHEDULE, IPC_REQUEST, 0, 0, keeper_on_asked },
@@ -64,6 +65,9 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_PERSON,  "PERSON",  CONSOLE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_MAY_FETCH, "MAY",   SCHEDULE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_NAMED,	  "NAMED",   CONSOLE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_SHARES_SET, "SHARES_SET", MAILBOX, IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_SHARES,  "SHARES",  MAILBOX,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_WHO,	  "WHO",     MAILBOX,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { 0 }
 };
 

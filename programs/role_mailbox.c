@@ -17,6 +17,7 @@
 #include "lib/message/structure.h"
 #include "lib/message/words.h"
 #include "programs/mailbox_inside.h"
+#include "programs/mailbox_office.h"
 #include "queue/service.h"
 #include "store/service.h"
 
@@ -36,6 +37,7 @@ static int	on_settle(void *, struct ipc *, struct ipc_message *);
 static int	on_session(void *, struct ipc *, struct ipc_message *);
 static int	on_list(void *, struct ipc *, struct ipc_message *);
 static int	on_folders(void *, struct ipc *, struct ipc_message *);
+static int	on_visit(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule mailbox_rules[] = {
 { MAILBOX_DELIVER, "DELIVER", FROM(ROLE_QUEUE), IPC_REQUEST, 1, 0, on_deliver },
@@ -45,6 +47,8 @@ static const struct ipc_rule mailbox_rules[] = {
 							     on_folders },
 { MAILBOX_SESSION, "SESSION", FROM(ROLE_DOOR) | FROM(ROLE_CONSOLE),
 						IPC_REQUEST, 1, 0, on_session },
+{ MAILBOX_VISIT,   "VISIT",   FROM(ROLE_MAILBOX), IPC_REQUEST, 1, 0,
+							     on_visit },
 { 0 }
 };
 
@@ -102,6 +106,8 @@ commit(void *arg)
 		answer_delivery(mailbox, &mailbox->open[i]);
 	}
 	mailbox->open_count = 0;
+	/* a mailbox that a rule made has the rights of the one above it */
+	office_tell_news(mailbox->office);
 }
 
 /*
@@ -411,6 +417,27 @@ on_session(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_visit(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct mailbox *mailbox = process->state;
+	enum visit_answer answer = VISIT_LATER;
+	TEXT_AUTO body = TEXT_INIT(16);
+	int r = 0;
+
+	if (!mailbox->retiring) {
+		commit(mailbox);	/* what has come is seen */
+		r = office_receive(mailbox->office, from, message, &answer);
+		mailbox_used(mailbox);
+	}
+	pack_u8(&body, (uint8_t)answer);
+	if (r == 0 && ipc_reply(from, message->serial, text_slice(&body),
+	    NULL, 0) < 0)
+		log_say("a mailbox does not take an answer");
+	return r;
+}
+
 /* Without a queue now it is told another time. */
 static int
 on_unref(void *arg, const struct message_id *big)
@@ -513,7 +540,9 @@ mailbox_start(struct process *process)
 	    mailbox);
 	mailbox->tell_timer = timer_new(process->loop, on_tell_time, mailbox);
 	mailbox->sync_timer = timer_new(process->loop, on_sync_time, mailbox);
-	if (mailbox->sync_timer == NULL || mailbox->commit_timer == NULL ||
+	mailbox->office = office_new(mailbox);
+	if (mailbox->office == NULL || mailbox->sync_timer == NULL ||
+	    mailbox->commit_timer == NULL ||
 	    mailbox->idle_timer == NULL || mailbox->compact_timer == NULL ||
 	    mailbox->tell_timer == NULL)
 		return -ENOMEM;
@@ -535,7 +564,7 @@ mailbox_peer(struct process *process, struct ipc *ipc)
 	int r;
 
 	if (ipc_peer(ipc) != ROLE_QUEUE)
-		return 0;
+		return office_peer(mailbox->office, ipc);
 	/* before anything else: was this account restored? */
 	pack_u64(&at, account_settled_to(mailbox->account));
 	r = ipc_send(ipc, QUEUE_ACCOUNT_AT, text_slice(&at), NULL, 0);
@@ -553,6 +582,7 @@ mailbox_lost(struct process *process, struct ipc *ipc)
 {
 	struct mailbox *mailbox = process->state;
 
+	office_lost(mailbox->office, ipc);
 	if (mailbox->queue != ipc)
 		return;
 	commit(mailbox);

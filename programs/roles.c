@@ -20,8 +20,9 @@ static const struct role_row rows[ROLE_COUNT] = {
 	},
 	[ROLE_MAILBOX] = {
 		.role = ROLE_MAILBOX, .user = "mailbox",
-		.folder = FOLDER_ACCOUNT, .calls = CALLS_FILES,
-		.links = FROM(ROLE_QUEUE), .has_instances = true,
+		.folder = FOLDER_ACCOUNT, .calls = CALLS_FILES | CALLS_PAIR,
+		.links = FROM(ROLE_QUEUE) | FROM(ROLE_KEEPER),
+		.has_instances = true,
 	},
 	[ROLE_QUEUE] = {
 		.role = ROLE_QUEUE, .user = "queue", .folder = FOLDER_QUEUE,

@@ -33,7 +33,8 @@ static int	on_refused_call(void *, struct ipc *, struct ipc_message *);
 const struct ipc_rule switchboard_rules[] = {
 { ROLE_READY,	      "READY",	     ANY_ROLE, IPC_NEWS, 0, 0, on_ready },
 { ROLE_WANTS_MAILBOX, "WANTS",	     FROM(ROLE_DOOR) | FROM(ROLE_QUEUE) |
-		      FROM(ROLE_CONSOLE),      IPC_NEWS, 0, 0, on_wants_mailbox },
+		      FROM(ROLE_CONSOLE) | FROM(ROLE_MAILBOX),
+					       IPC_NEWS, 0, 0, on_wants_mailbox },
 { ROLE_WANTS_FETCH,   "WANTS_FETCH", FROM(ROLE_SCHEDULE), IPC_NEWS, 0, 0,
 							     on_wants_fetch },
 { ROLE_ACCOUNTS,      "ACCOUNTS",    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
@@ -110,7 +111,8 @@ may_talk(const struct child *a, const struct child *b)
 
 	return are_linked(a, b) ||
 	    both == (FROM(ROLE_DOOR) | FROM(ROLE_MAILBOX)) ||
-	    both == (FROM(ROLE_CONSOLE) | FROM(ROLE_MAILBOX));
+	    both == (FROM(ROLE_CONSOLE) | FROM(ROLE_MAILBOX)) ||
+	    (both == FROM(ROLE_MAILBOX) && a != b);
 }
 
 /* `child` has come up: connect it with all that always talk to it. */
@@ -343,6 +345,12 @@ on_breach(void *arg, struct ipc *from, struct ipc_message *message)
 		return 0;	/* it has ended already */
 	if (!may_talk(who, guilty))
 		return -EBADMSG;	/* no role accuses whom it cannot know */
+	/* what people do in their own process ends nobody else's mail */
+	if (who->row->role == ROLE_MAILBOX &&
+	    guilty->row->role == ROLE_MAILBOX) {
+		log_say("a mailbox says of another: %.*s", SLICE_FMT(words));
+		return 0;
+	}
 	log_say("%s says: %.*s; that process is ended",
 	    role_name(who->row->role), SLICE_FMT(words));
 	if (guilty->pid > 0)

@@ -130,6 +130,26 @@ keep(struct appended *appended, const struct append_letter *letter)
 	return 0;
 }
 
+/* It came to be by a MOVE of another account's. */
+static bool
+is_named(const struct append_letter *letter)
+{
+	static const struct message_id none;
+
+	return !letter->is_big && memcmp(letter->moved.bytes, none.bytes,
+	    MESSAGE_ID_BYTES) != 0;
+}
+
+/* A letter of that id that is in some mailbox: 1, 0 or -errno. */
+static int
+is_there(struct index *index, const struct message_id *id)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_LETTER_NAMED);
+
+	db_put_blob(&q, slice_of(id->bytes, MESSAGE_ID_BYTES));
+	return db_next(&q);
+}
+
 int
 appending_add(struct appending *appending, const struct append_letter *letter)
 {
@@ -139,7 +159,9 @@ appending_add(struct appending *appending, const struct append_letter *letter)
 
 	if (r == 0 && appending->count == APPENDING_MOST)
 		r = -E2BIG;
-	if (r < 0)
+	if (r == 0 && is_named(letter))
+		r = is_there(account->index, &letter->moved);
+	if (r != 0)
 		return r;
 	appended = next_letter(appending);
 	if (appended == NULL)
@@ -159,7 +181,8 @@ appending_add(struct appending *appending, const struct append_letter *letter)
 	if (r < 0)
 		return r;
 	if (!letter->is_big)
-		appended->record.id = account->last_id;
+		appended->record.id = is_named(letter) ? letter->moved :
+		    account->last_id;
 	r = keep(appended, letter);
 	if (r < 0)
 		return r;

@@ -28,6 +28,9 @@ struct append_letter {
 	bool		 lacks_crlf;
 	struct slice	 structure;	/* lib/message/structure.h; or empty */
 	struct slice	 import_key;	/* IMPORT_KEY_BYTES, or empty */
+	struct message_id moved;	/* zero, or what it is to be called: one
+					   that is there is not put there twice;
+					   not heeded of a big one */
 };
 
 struct appending;		/* opaque; see appending.c */
@@ -42,7 +45,7 @@ int	appending_new(struct account *, uint32_t mailbox,
  */
 int	appending_expect(struct appending *, const struct message_id *big);
 /*
- * Write one more letter.  0, -EMSGSIZE (a small body over BIG_BYTES), -EINVAL
+ * Write one more letter.  0, 1 (`moved` is there), -EMSGSIZE (a small body over BIG_BYTES), -EINVAL
  * (a keyword that is no atom, no such flag, or sizes that differ), -E2BIG
  * (KEYWORDS_MOST, APPENDING_MOST), or as the disk says.
  */

@@ -239,6 +239,8 @@ account_check(int folder_fd, account_fault_fn *say, void *arg)
 	    "A mailbox does not count what is in it");
 	check_none(&check, SQL_CHECK_DOOMED,
 	    "A mailbox is there that was deleted");
+	check_none(&check, SQL_CHECK_RIGHTS,
+	    "Rights are of no kind, or in no mailbox");
 	check_none(&check, SQL_CHECK_SUBSCRIPTIONS,
 	    "A subscription has no good name");
 	check_none(&check, SQL_CHECK_STRUCTURES,

@@ -18,6 +18,8 @@ struct copying {
 	uint32_t	 to;
 	uint32_t	 uidvalidity;
 	bool		 is_move;
+	uint8_t		 flags;		/* that copies have */
+	bool		 keywords;	/* and their words */
 	bool		 is_done;	/* its last step was committed */
 	enum lesson	 lesson;	/* of the last step */
 	uint64_t	*firsts;	/* of the steps that were not the last */
@@ -54,8 +56,16 @@ copying_new(struct selected *from, uint32_t to, bool is_move,
 	copying->to = to;
 	copying->uidvalidity = mailbox->uidvalidity;
 	copying->is_move = is_move;
+	copying_keep(copying, LETTER_ALL_FLAGS, true);
 	*copying_out = copying;
 	return 0;
+}
+
+void
+copying_keep(struct copying *copying, uint8_t flags, bool keywords)
+{
+	copying->flags = flags;
+	copying->keywords = keywords;
 }
 
 uint32_t
@@ -95,9 +105,10 @@ insert(const struct step *step, const struct selected_letter *letter,
 
 	db_put_u64(&q, place);
 	db_put_u64(&q, letter->letter);
-	db_put_u64(&q, letter->flags);
+	db_put_u64(&q, letter->flags & step->copying->flags);
 	db_put_u64(&q, step->modseq);
-	db_put_blob(&q, selected_words(from, letter->keywords));
+	db_put_blob(&q, step->copying->keywords ?
+	    selected_words(from, letter->keywords) : slice_of("", 0));
 	db_put_i64(&q, step->now_utc_ms);
 	return db_run(&q);
 }
@@ -133,7 +144,8 @@ copy_one(struct step *step, const struct selected_letter *letter,
 	if (r < 0)
 		return r;
 	r = insert(step, letter, place);
-	tally_add(step->to, letter->flags, bytes_of(&row), step->modseq);
+	tally_add(step->to, letter->flags & step->copying->flags,
+	    bytes_of(&row), step->modseq);
 	step->to->is_doubtful = step->to->is_doubtful || !makes_sense;
 	return r;
 }

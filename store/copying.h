@@ -27,6 +27,9 @@ struct copying;			/* opaque; see copying.c */
 /* From a view, which must last as long.  0, -ENOENT (no such mailbox), ... */
 int	copying_new(struct selected *from, uint32_t to, bool is_move,
 	    struct copying **copying_out);
+/* Of their flags copies have these only, and their words only if so.  What is
+ * moved keeps all.  Before copying_add(). */
+void	copying_keep(struct copying *, uint8_t flags, bool keywords);
 /*
  * The next letters, SELECTED_STEP at the most; `numbers` ascend.  uids_out[i] is
  * the UID that letter has in the mailbox now, 0 when it was deleted meanwhile

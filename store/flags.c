@@ -38,7 +38,8 @@ merge(struct changing *changing, uint32_t before, uint32_t *after_out)
 	struct slice words = keywords_words(keywords, before);
 	int r;
 
-	if (change->how != FLAG_SET && change->keywords.len == 0) {
+	if (change->keeps_keywords ||
+	    (change->how != FLAG_SET && change->keywords.len == 0)) {
 		*after_out = before;
 		return 0;
 	}
@@ -80,7 +81,8 @@ flags_after(const struct flag_change *change, uint8_t before)
 	case FLAG_REMOVE:
 		return (uint8_t)(before & ~change->flags);
 	default:
-		return change->flags;
+		return (uint8_t)((before & change->keeps) |
+		    (change->flags & ~change->keeps));
 	}
 }
 

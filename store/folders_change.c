@@ -201,7 +201,9 @@ doom(struct account *account, uint32_t id)
 
 	if (mailbox == NULL)
 		return -EUCLEAN;
-	r = index_run_1(index, SQL_MAILBOX_DELETE, id);
+	r = rights_end(index, id);
+	if (r == 0)
+		r = index_run_1(index, SQL_MAILBOX_DELETE, id);
 	if (r == 0)
 		r = index_run_1(index, SQL_METADATA_END, id);
 	if (r == 0)
@@ -244,6 +246,8 @@ set_name(struct account *account, uint32_t mailbox, struct slice name)
 	q = db_ask(account->index->db, SQL_MAILBOX_NAME);
 	db_put_blob(&q, name);
 	db_put_u64(&q, mailbox);
+	/* who else sees it sees it under this name */
+	account->index->has_share_news = true;
 	return db_run(&q);
 }
 

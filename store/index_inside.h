@@ -39,6 +39,13 @@ enum index_sql {
 	SQL_SUBSCRIBE_ALL,
 	SQL_UNSUBSCRIBE,
 	SQL_SUBSCRIPTIONS,
+	SQL_RIGHTS,
+	SQL_RIGHTS_SET,
+	SQL_RIGHTS_REMOVE,
+	SQL_RIGHTS_SHARED,
+	SQL_RIGHTS_INHERIT,
+	SQL_RIGHTS_COPY,
+	SQL_RIGHTS_END,
 	SQL_METADATA,
 	SQL_METADATA_SET,
 	SQL_METADATA_REMOVE,
@@ -60,6 +67,7 @@ enum index_sql {
 	SQL_DELIVERED_NEW,
 	SQL_DELIVERED_PRUNE,
 	SQL_LETTER,
+	SQL_LETTER_NAMED,
 	SQL_LETTER_NEW,
 	SQL_LETTER_MOVE,
 	SQL_RELEASED,
@@ -131,6 +139,7 @@ enum index_sql {
 	SQL_CHECK_TALLIES,
 	SQL_CHECK_DOOMED,
 	SQL_CHECK_SUBSCRIPTIONS,
+	SQL_CHECK_RIGHTS,
 	SQL_CHECK_STRUCTURES,
 	SQL_CHECK_LESSONS,
 	SQL_CHECK_METADATA,
@@ -185,6 +194,7 @@ struct index {
 	bool		 has_orphans;	/* there may be some */
 	bool		 has_unrefs;
 	bool		 has_expunged;
+	bool		 has_share_news; /* rights_changed() */
 };
 
 /* The first and last entry a mailbox can have. */
@@ -242,6 +252,10 @@ int	index_unref_note(struct index *, const struct message_id *big);
 int	index_unref_forget(struct index *, const struct message_id *big);
 /* It is here again: nobody is to be told that it was deleted. */
 int	index_expunged_forget(struct index *, const struct message_id *);
+/* A mailbox of that name is made: it has the rights of the one above it. */
+int	rights_inherit(struct index *, uint32_t mailbox, struct slice name);
+/* It is deleted, and its rights are. */
+int	rights_end(struct index *, uint32_t mailbox);
 /* A column that was asked to be of MESSAGE_ID_BYTES; zero when it was not. */
 struct message_id index_message_id(struct slice);
 /* The next columns as a letter's row: 0 or -EUCLEAN. */

@@ -131,6 +131,14 @@ static const char *const steps[] = {
 "	name BLOB NOT NULL,"
 "	value BLOB NOT NULL,"
 "	PRIMARY KEY (mailbox, name)) STRICT, WITHOUT ROWID;",
+/* What others may do in a mailbox: store/rights.h. */
+"CREATE TABLE rights("
+"	mailbox INTEGER NOT NULL,"
+"	who INTEGER NOT NULL,"			/* account; 0: anyone */
+"	negative INTEGER NOT NULL,"
+"	rights INTEGER NOT NULL,"
+"	name BLOB NOT NULL,"
+"	PRIMARY KEY (mailbox, who, negative)) STRICT, WITHOUT ROWID;",
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -171,6 +179,20 @@ static const char *const statements[SQL_COUNT] = {
 "	SELECT name FROM mailbox LIMIT ?",
 [SQL_UNSUBSCRIBE] = "DELETE FROM subscription WHERE name = ?",
 [SQL_SUBSCRIPTIONS] = "SELECT count(*) FROM subscription",
+[SQL_RIGHTS] = "SELECT who, negative, rights, name FROM rights"
+"	WHERE mailbox = ? ORDER BY who, negative",
+[SQL_RIGHTS_SET] = "INSERT OR REPLACE INTO rights VALUES (?, ?, ?, ?, ?)",
+[SQL_RIGHTS_REMOVE] = "DELETE FROM rights"
+"	WHERE mailbox = ? AND who = ? AND negative = ?",
+[SQL_RIGHTS_SHARED] = "SELECT m.name, r.who, r.negative, r.rights, r.name"
+"	FROM rights r JOIN mailbox m ON m.id = r.mailbox"
+"	ORDER BY m.name, r.who, r.negative",
+[SQL_RIGHTS_INHERIT] = "INSERT INTO rights SELECT ?1, r.who, r.negative,"
+"	r.rights, r.name FROM rights r JOIN mailbox m ON m.id = r.mailbox"
+"	WHERE m.name = ?2",
+[SQL_RIGHTS_COPY] = "INSERT OR IGNORE INTO rights SELECT ?1, who, negative,"
+"	rights, name FROM rights WHERE mailbox = ?2",
+[SQL_RIGHTS_END] = "DELETE FROM rights WHERE mailbox = ?",
 [SQL_METADATA] = "SELECT name, value FROM metadata WHERE mailbox = ?"
 "	ORDER BY name",
 [SQL_METADATA_SET] = "INSERT OR REPLACE INTO metadata VALUES (?, ?, ?)",
@@ -203,6 +225,8 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_DELIVERED_PRUNE] = "DELETE FROM delivered WHERE position < ?",
 
 [SQL_LETTER] = "SELECT " LETTER_COLUMNS " FROM letter l WHERE l.id = ?",
+[SQL_LETTER_NAMED] = "SELECT 1 FROM letter"
+"	WHERE message_id = ? AND entries > 0 LIMIT 1",
 [SQL_LETTER_NEW] = "INSERT INTO letter VALUES"
 "	(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
 [SQL_LETTER_MOVE] = "UPDATE letter SET segment = ?, offset = ?,"
@@ -364,6 +388,9 @@ static const char *const statements[SQL_COUNT] = {
 "	JOIN mailbox m ON m.id = d.mailbox ORDER BY d.mailbox",
 [SQL_CHECK_SUBSCRIPTIONS] = "SELECT count(*) FROM subscription"
 "	WHERE length(name) NOT BETWEEN 1 AND 255 HAVING count(*) > 0",
+[SQL_CHECK_RIGHTS] = "SELECT r.mailbox << 32 FROM rights r"
+"	LEFT JOIN mailbox m ON m.id = r.mailbox WHERE m.id IS NULL"
+"	OR r.rights NOT BETWEEN 1 AND 2047 ORDER BY r.mailbox",
 [SQL_CHECK_STRUCTURES] = "SELECT s.letter FROM structure s"
 "	LEFT JOIN letter l ON l.id = s.letter WHERE l.id IS NULL"
 "	ORDER BY s.letter",

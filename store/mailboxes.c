@@ -69,7 +69,8 @@ make_rows(struct index *index, struct slice name, uint32_t id,
 	db_put_u64(&q, id);
 	db_put_blob(&q, name);
 	db_put_u64(&q, *uidvalidity_out);
-	return db_run(&q);
+	r = db_run(&q);
+	return r < 0 ? r : rights_inherit(index, id, name);
 }
 
 int

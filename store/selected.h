@@ -148,6 +148,8 @@ struct flag_change {
 					   of their letters they are the same */
 	uint64_t	 unchanged_since;	/* RFC 7162 3.1.3; UINT64_MAX:
 						   whenever */
+	uint8_t		 keeps;		/* flags that stay as they are */
+	bool		 keeps_keywords;	/* as words do */
 	bool		 tell_me;	/* have this view tell of it as well */
 };
 /*

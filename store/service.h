@@ -29,7 +29,20 @@ enum mailbox_kind {
 	/* door, or console for the postmaster -> mailbox, 1 descriptor (plain
 	 * bytes): packed session -> bool: it is served; before that is said no
 	 * byte of it is read or written */
-	MAILBOX_SESSION
+	MAILBOX_SESSION,
+	/*
+	 * mailbox -> mailbox, 1 descriptor (plain bytes): a session of somebody
+	 * else's, whose account is the instance of the channel: slice login, u8
+	 * enabled, slice prefix (gateway/imap/imap.h) -> u8 enum visit_answer
+	 */
+	MAILBOX_VISIT
+};
+
+enum visit_answer {
+	VISIT_LATER,		/* the process is on its way out */
+	VISIT_SERVED,
+	VISIT_REFUSED,		/* too many are here */
+	VISIT_ANSWERS
 };
 
 /* All slices are packed along but `body`, which is not: it comes as a descriptor. */

@@ -18,9 +18,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
 #include "gateway/imap/resync.h"
 #include "gateway/imap/saving.h"
+#include "gateway/imap/visitor.h"
 #include "lib/base/dot.h"
 #include "lib/base/pack.h"
 #include "lib/message/header.h"
@@ -57,6 +59,9 @@ struct append {
 	struct text		 body;		/* or the beginning of: */
 	struct imapd_saving	*saving;	/* a big one; or NULL */
 	size_t			 structures;	/* bytes of them */
+	unsigned		 rights;	/* RIGHT_ bits there */
+	struct message_id	 moved;		/* the next is called so */
+	uint32_t		 known;		/* that are there already */
 	bool			 waits;		/* the client, for our "+" */
 	bool			 is_wrapped;	/* in "UTF8 (...)" */
 	struct dot_reader	 ends;		/* mends its line ends */
@@ -127,6 +132,20 @@ may_drop(struct imapd_session *session, uint64_t bytes)
 	return false;
 }
 
+/* Of a MOVE between accounts (across.c): "MOVED id ". */
+static bool
+read_moved(struct imapd_parse *parse, struct message_id *moved)
+{
+	struct slice word;
+
+	*moved = (struct message_id){ { 0 } };
+	if (!slice_has_prefix(parse->rest, "MOVED "))
+		return true;
+	return imapd_word(parse, "MOVED") && imapd_space(parse) &&
+	    imapd_atom(parse, &word) && (message_id_read(word, moved) == 0 ||
+	    imapd_parse_fault(parse, "that is no id")) && imapd_space(parse);
+}
+
 /* [X-IMPORTED (key) SP] */
 static bool
 read_key(struct imapd_session *session, struct imapd_parse *parse)
@@ -163,6 +182,8 @@ read_head(struct imapd_session *session, struct imapd_parse *parse,
 	struct imapd_flags flags = { 0 };
 	int64_t at = clock_utc_ms();
 
+	if (session->is_visit && !read_moved(parse, &work->moved))
+		return false;
 	if (imapd_peek(parse) == '(' && (!imapd_flags(parse, true, &flags) ||
 	    !imapd_space(parse)))
 		return false;
@@ -180,6 +201,9 @@ read_head(struct imapd_session *session, struct imapd_parse *parse,
 	    literal_out->marked_at != 0)
 		return imapd_parse_fault(parse, "a message is missing");
 	text_clear(&work->keywords);
+	flags.bits &= imapd_may_flags(work->rights);
+	if ((work->rights & RIGHT_WRITE) == 0)
+		flags.count = 0;
 	for (size_t i = 0; i < flags.count; i++)
 		text_addf(&work->keywords, "%s%.*s", i > 0 ? " " : "",
 		    SLICE_FMT(flags.keywords[i]));
@@ -244,7 +268,7 @@ begin_message(struct imapd_session *session,
 	if (!is_refused(work) && literal->bytes > session->message_bytes)
 		work->error = -EMSGSIZE;
 	if (!literal->waits && literal->bytes > IMAPD_LITERAL_MINUS &&
-	    work->fault == NULL)
+	    work->fault == NULL && !session->is_visit)
 		work->fault = IMAPD_TOO_EAGER;
 	text_clear(&work->body);
 	look_up(session);
@@ -356,11 +380,15 @@ add_letter(struct append *work)
 	if (work->is_known)
 		return 0;
 	work->letter.keywords = text_slice(&work->keywords);
+	work->letter.moved = work->moved;
 	work->letter.import_key = slice_of(work->key, work->has_key ?
 	    IMPORT_KEY_BYTES : 0);
 	r = work->saving == NULL ? add_small(work) : add_big(work);
 	if (r < 0)
 		return r;
+	work->known += r > 0;
+	if (r > 0)
+		return 0;
 	work->count++;
 	note_saved(work);
 	return text_failed(&work->saved) ? -ENOMEM : 0;
@@ -430,6 +458,8 @@ commit(struct imapd_session *session)
 	tell_saved(session);
 	if (work->replaced != 0)
 		finish_replacing(session, uidvalidity, first);
+	else if (work->known > 0)
+		imapd_finish(session, "OK they are kept");
 	else if (work->count == 1)
 		imapd_finish(session, "OK [APPENDUID %u %u] it is kept",
 		    uidvalidity, first);
@@ -553,42 +583,79 @@ static int
 find_mailbox(struct imapd_session *session, struct append *work)
 {
 	uint32_t mailbox;
-	int r = folder_find(session->account, work->mailbox, &mailbox);
+	int r = imapd_find_mailbox(session, work->mailbox, RIGHT_INSERT,
+	    &mailbox);
 
+	/* RFC 4314 4: flags that they may not set are left out */
+	if (r == 0)
+		r = imapd_rights(session, mailbox, &work->rights);
 	return r < 0 ? r : appending_new(session->account, mailbox,
 	    &work->appending);
 }
 
 /* The mailbox is known; what follows is as in any of them. */
 static struct append *
-begin(struct imapd_session *session, struct imapd_parse *parse)
+begin(struct imapd_session *session, struct slice name)
 {
-	struct append *work;
-	struct slice name;
+	struct append *work = imapd_work(session, sizeof(*work));
 
-	if (!imapd_mailbox(parse, &name) || !imapd_space(parse))
-		return NULL;
-	work = imapd_work(session, sizeof(*work));
 	if (work == NULL)
 		return NULL;
 	work->mailbox = name;
+	work->rights = RIGHTS_ALL;
 	work->keywords = (struct text)TEXT_INIT(KEYWORDS_BYTES);
 	work->body = (struct text)TEXT_INIT(GATHERED_BYTES);
 	work->saved = (struct text)TEXT_INIT(SAVED_BYTES);
 	session->drop = drop;
+	session->more = NULL;
 	return work;
+}
+
+/* Up to the first message; -errno: it is refused already. */
+static void
+append(struct imapd_session *session, struct imapd_parse *parse,
+    struct slice name, int error)
+{
+	struct append *work = begin(session, name);
+	struct imapd_literal literal;
+
+	if (work == NULL)
+		return;
+	if (error == 0)
+		error = find_mailbox(session, work);
+	if (!read_head(session, parse, &literal))
+		return;
+	work->error = error;
+	begin_message(session, &literal);
+}
+
+/* It should have gone elsewhere: its message is still to come. */
+static void
+refuse_elsewhere(struct imapd_session *session, int error)
+{
+	struct imapd_parse parse = {
+		.rest = text_slice(&session->input.command),
+		.arena = session->arena, .utf8 = imapd_knows_utf8(session),
+	};
+	struct slice name;
+
+	/* all of it was read once */
+	if (imapd_tag(&parse, &name) &&
+	    imapd_atom(&parse, &name) && imapd_space(&parse) &&
+	    imapd_mailbox(&parse, &name) && imapd_space(&parse))
+		append(session, &parse, name, error);
+	if (parse.fault != NULL)
+		imapd_bad(session, parse.fault);
 }
 
 void
 imapd_append(struct imapd_session *session, struct imapd_parse *parse)
 {
-	struct append *work = begin(session, parse);
-	struct imapd_literal literal;
+	struct slice name;
 
-	if (work == NULL || !read_head(session, parse, &literal))
-		return;
-	work->error = find_mailbox(session, work);
-	begin_message(session, &literal);
+	if (imapd_mailbox(parse, &name) && imapd_space(parse) &&
+	    imapd_is_here_append(session, &name, refuse_elsewhere))
+		append(session, parse, name, 0);
 }
 
 /* Of the view; 0, and the words behind NO or BAD, when there is none. */
@@ -621,6 +688,7 @@ imapd_replace(struct imapd_session *session, struct imapd_parse *parse)
 	struct append *work;
 	struct imapd_literal literal;
 	struct imapd_set set;
+	struct slice name, prefix;
 
 	if (!imapd_set(parse, &set) || !imapd_space(parse))
 		return;
@@ -629,13 +697,22 @@ imapd_replace(struct imapd_session *session, struct imapd_parse *parse)
 		(void)imapd_parse_fault(parse, "one message is replaced");
 		return;
 	}
-	work = begin(session, parse);
+	if (!imapd_mailbox(parse, &name) || !imapd_space(parse))
+		return;
+	work = begin(session, name);
 	if (work == NULL || !read_head(session, parse, &literal))
 		return;
-	work->replaced = find_replaced(session, &set, work);
-	if (session->is_read_only)
-		work->no = "the mailbox is open for reading only";
-	work->error = find_mailbox(session, work);
+	if (session->away != NULL ||
+	    imapd_is_elsewhere(session, name, &prefix)) {
+		/* RFC 8508 3.4: the client appends and expunges then */
+		work->no = "[CANNOT] a message of another account is not "
+		    "replaced";
+	} else {
+		work->replaced = find_replaced(session, &set, work);
+		if (session->is_read_only)
+			work->no = "the mailbox is open for reading only";
+		work->error = find_mailbox(session, work);
+	}
 	if (!is_refused(work))
 		appending_replaces(work->appending, session->selected,
 		    work->replaced);

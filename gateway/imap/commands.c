@@ -5,6 +5,7 @@
  */
 #include "gateway/imap/commands.h"
 
+#include "gateway/imap/across.h"
 #include "gateway/imap/imap.h"
 #include "gateway/imap/session.h"
 #include "lib/base/text.h"
@@ -51,6 +52,11 @@ const struct imapd_command imapd_commands[] = {
 { "STATUS",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_status),		"9051 6.3.11" },
 { "APPEND",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_append),		"9051 6.3.12" },
 { "IDLE",	  INSIDE, NOTHING, NONE, MOVE, SESSION(imapd_idle),		"9051 6.3.13" },
+{ "SETACL",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_setacl),		"4314 3.1" },
+{ "DELETEACL",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_deleteacl),	"4314 3.2" },
+{ "GETACL",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_getacl),		"4314 3.3" },
+{ "LISTRIGHTS",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_listrights),	"4314 3.4" },
+{ "MYRIGHTS",	  INSIDE, NOTHING, ARGS, MOVE, SESSION(imapd_myrights),	"4314 3.5" },
 { "COMPRESS",	  INSIDE, NOTHING, ARGS, STAY, SESSION(imapd_compress),	"4978 3" },
 { "CHECK",	  OPEN,	  NOTHING, NONE, MOVE, SESSION(imapd_noop),		"3501 6.4.1" },
 { "CLOSE",	  OPEN,	  NOTHING, NONE, STAY, SESSION(imapd_close),		"9051 6.4.1" },
@@ -100,7 +106,7 @@ static const char inside_only[] =
     " LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE MULTIAPPEND"
     " ESEARCH SEARCHRES WITHIN BINARY SAVEDATE PREVIEW"
     " CONDSTORE QRESYNC OBJECTID UTF8=ACCEPT PARTIAL"
-    " INPROGRESS REPLACE METADATA";
+    " INPROGRESS REPLACE METADATA ACL RIGHTS=texk";
 
 void
 imapd_add_capabilities(struct text *text, bool inside)
@@ -131,12 +137,11 @@ take_name(struct imapd_parse *parse)
 }
 
 static const struct imapd_command *
-find(struct slice name, unsigned state, bool *elsewhere_out)
+find(const struct imapd_command *row, struct slice name, unsigned state,
+    bool *elsewhere_out)
 {
-	const struct imapd_command *row;
-
 	*elsewhere_out = false;
-	for (row = imapd_commands; row->name != NULL; row++) {
+	for (; row->name != NULL; row++) {
 		if (!slice_is_word(name, row->name))
 			continue;
 		if (row->states & state)
@@ -157,9 +162,12 @@ const struct imapd_command *
 imapd_command_read(struct imapd_parse *parse, unsigned state, unsigned facts)
 {
 	const struct imapd_command *row;
+	struct slice name = take_name(parse);
 	bool elsewhere;
 
-	row = find(take_name(parse), state, &elsewhere);
+	row = find(imapd_commands, name, state, &elsewhere);
+	if (row == NULL && (facts & IMAPD_IS_VISIT) != 0)
+		row = find(imapd_visit_commands, name, state, &elsewhere);
 	if (row == NULL)
 		return refuse(parse, !elsewhere ? "BAD no such command" :
 		    state == IMAPD_STRANGER ? "BAD log in first" :

@@ -24,6 +24,7 @@ struct imapd_session;
 /* What must be so, besides what login.h has; computed anew each time. */
 #define IMAPD_NEEDS_NOTHING 0u
 #define IMAPD_NEEDS_WRITE (1u << LOGIN_MORE)	/* SELECT, not EXAMINE */
+#define IMAPD_IS_VISIT	(1u << (LOGIN_MORE + 1))	/* a fact: visitor.h */
 
 enum imapd_shape {
 	IMAPD_ARGS_NONE,

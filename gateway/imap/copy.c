@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "gateway/imap/across.h"
+#include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
 #include "gateway/imap/resync.h"
-#include "gateway/imap/session.h"
+#include "gateway/imap/visitor.h"
 #include "store/copying.h"
 #include "store/folders.h"
 
@@ -133,15 +135,25 @@ static int
 begin(struct imapd_session *session, struct copy *work, struct slice name)
 {
 	uint32_t mailbox;
+	unsigned rights;
 	int r;
 
 	work->from = calloc(work->count + 1, sizeof(*work->from));
 	work->to = calloc(work->count + 1, sizeof(*work->to));
 	if (work->from == NULL || work->to == NULL)
 		return -ENOMEM;
-	r = folder_find(session->account, name, &mailbox);
-	return r < 0 ? r : copying_new(session->selected, mailbox,
-	    work->is_move, &work->copying);
+	r = imapd_find_mailbox(session, name, RIGHT_INSERT, &mailbox);
+	if (r == 0)
+		r = copying_new(session->selected, mailbox, work->is_move,
+		    &work->copying);
+	if (r < 0 || !session->is_visit)
+		return r;
+	/* RFC 4314 4: flags that they may not set there are left out */
+	r = imapd_rights(session, mailbox, &rights);
+	if (r == 0)
+		copying_keep(work->copying, imapd_may_flags(rights),
+		    (rights & RIGHT_WRITE) != 0);
+	return r;
 }
 
 static void
@@ -149,12 +161,33 @@ copy(struct imapd_session *session, struct imapd_parse *parse, bool is_move)
 {
 	struct copy *work;
 	struct imapd_set set;
-	struct slice name;
+	struct slice name, said = parse->rest, prefix;
+	bool is_elsewhere;
 	int r;
 
-	if (!imapd_set(parse, &set) || !imapd_space(parse) ||
-	    !imapd_mailbox(parse, &name) || !imapd_end(parse))
+	if (!imapd_set(parse, &set))
 		return;
+	said.len -= parse->rest.len;
+	if (!imapd_space(parse) || !imapd_mailbox(parse, &name) ||
+	    !imapd_end(parse))
+		return;
+	is_elsewhere = imapd_is_elsewhere(session, name, &prefix);
+	if (is_elsewhere && imapd_is_away_at(session, prefix)) {
+		imapd_relay_away(session);
+		return;
+	}
+	if (is_elsewhere || session->away != NULL) {
+		imapd_copy_across(session, said, name, is_move);
+		return;
+	}
+	if (!imapd_is_here(session, &name))
+		return;
+	/* RFC 6851 4: whoever moves takes away */
+	if (is_move && ((session->rights & RIGHT_MARK) == 0 ||
+	    (session->rights & RIGHT_EXPUNGE) == 0)) {
+		imapd_refuse(session, -EACCES);
+		return;
+	}
 	work = imapd_work(session, sizeof(*work));
 	if (work == NULL || !imapd_places(session, &set,
 	    imapd_is_uid(session), &work->places, &work->count))

@@ -15,6 +15,7 @@
 
 #include "gateway/imap/parse_sync.h"
 #include "gateway/imap/reply.h"
+#include "store/rights.h"
 
 static void	go_message(struct imapd_session *);
 
@@ -239,7 +240,8 @@ look_at_items(struct imapd_session *session, struct imapd_fetch *fetch)
 			fetch->sections++;
 			break;
 		}
-		if (!item->peeks && !session->is_read_only)
+		if (!item->peeks && !session->is_read_only &&
+		    (session->rights & RIGHT_SEEN) != 0)
 			fetch->sets_seen = true;
 	}
 }

@@ -3,7 +3,8 @@
  */
 #include <errno.h>
 
-#include "gateway/imap/session.h"
+#include "gateway/imap/relay.h"
+#include "gateway/imap/visitor.h"
 #include "store/folders.h"
 
 /* RFC 6154 2: a mailbox's use, as CREATE and LIST say it. */
@@ -75,7 +76,7 @@ imapd_create(struct imapd_session *session, struct imapd_parse *parse)
 	struct slice name;
 	uint8_t use = 0;
 	bool known = true;
-	uint32_t mailbox;
+	uint32_t mailbox, above;
 	int r;
 
 	if (!imapd_mailbox(parse, &name) || (imapd_maybe(parse, ' ') &&
@@ -86,7 +87,14 @@ imapd_create(struct imapd_session *session, struct imapd_parse *parse)
 		    "that use");
 		return;
 	}
-	r = folder_create(session->account, name, use, &mailbox);
+	if (!imapd_is_here(session, &name))
+		return;
+	r = imapd_may_make(session, name, &above);
+	if (r == 0)
+		r = folder_create(session->account, name, use, &mailbox);
+	/* RFC 4314 leaves it to us: else its maker could do nothing in it */
+	if (r == 0 && session->is_visit && above == MAILBOX_INBOX)
+		r = rights_copy(session->account, above, mailbox);
 	if (r == 0)
 		r = folder_status(session->account, mailbox, &is);
 	if (r < 0) {
@@ -98,27 +106,64 @@ imapd_create(struct imapd_session *session, struct imapd_parse *parse)
 	imapd_add_mailbox_id(&code, &is);
 	text_add_byte(&code, ')');
 	imapd_finish_coded(session, text_slice(&code), "it is there");
+	imapd_tell_shared(session);
 }
 
 void
 imapd_delete(struct imapd_session *session, struct imapd_parse *parse)
 {
 	struct slice name;
+	uint32_t mailbox;
+	int r = 0;
 
-	if (imapd_mailbox(parse, &name) && imapd_end(parse))
-		done(session, folder_delete(session->account, name),
-		    "it is gone");
+	if (!imapd_mailbox(parse, &name) || !imapd_end(parse) ||
+	    !imapd_is_here(session, &name))
+		return;
+	if (session->is_visit)
+		r = imapd_find_mailbox(session, name, RIGHT_DELETE, &mailbox);
+	if (r == 0)
+		r = folder_delete(session->account, name);
+	done(session, r, "it is gone");
+	imapd_tell_shared(session);
+}
+
+/* RFC 4314 4: x in the one, k above the other. */
+static int
+may_rename(struct imapd_session *session, struct slice from, struct slice to)
+{
+	uint32_t mailbox;
+	int r = imapd_find_mailbox(session, from, RIGHT_DELETE, &mailbox);
+
+	return r < 0 ? r : imapd_may_make(session, to, &mailbox);
 }
 
 void
 imapd_rename(struct imapd_session *session, struct imapd_parse *parse)
 {
-	struct slice from, to;
+	struct slice from, to, prefix, other;
+	int r = 0;
 
-	if (imapd_mailbox(parse, &from) && imapd_space(parse) &&
-	    imapd_mailbox(parse, &to) && imapd_end(parse))
-		done(session, folder_rename(session->account, from, to),
-		    "it has another name");
+	if (!imapd_mailbox(parse, &from) || !imapd_space(parse) ||
+	    !imapd_mailbox(parse, &to) || !imapd_end(parse))
+		return;
+	if (!imapd_is_elsewhere(session, from, &prefix))
+		prefix = slice_of(NULL, 0);
+	if (!imapd_is_elsewhere(session, to, &other))
+		other = slice_of(NULL, 0);
+	/* who may do what in it would be another account's to say */
+	if (!slice_is(prefix, other)) {
+		imapd_finish(session, "NO [CANNOT] a mailbox stays in its "
+		    "account: move the messages");
+		return;
+	}
+	if (!imapd_is_here(session, &from) || !imapd_is_here(session, &to))
+		return;
+	if (session->is_visit)
+		r = may_rename(session, from, to);
+	if (r == 0)
+		r = folder_rename(session->account, from, to);
+	done(session, r, "it has another name");
+	imapd_tell_shared(session);
 }
 
 static void

@@ -44,8 +44,49 @@ typedef void imapd_file_fn(void *arg, int status, const struct imapd_file *);
 /* `status` 0 and the size of the file; -EFBIG, -ENOSPC, ... */
 typedef void imapd_kept_fn(void *arg, int status, uint64_t bytes);
 
+/* Who an identifier of RFC 4314 is: `account` 0 is nobody.  `status` -errno: it
+ * cannot be said now. */
+typedef void imapd_who_fn(void *arg, int status, uint64_t account,
+	    struct slice address);
+/* What others share with this account: share_pack() each (policy/shares.h). */
+typedef void imapd_shares_fn(void *arg, int status, struct slice shares);
+/* A connection to a session of ours in another account's process (owned by the
+ * receiver), or -errno. */
+typedef void imapd_visit_fn(void *arg, int fd_or_error);
+typedef void imapd_told_fn(void *arg);
+
+/*
+ * A session of somebody else, in the process of the account whose mailboxes it
+ * is for: it judges by its own rows what they may do.
+ */
+struct imapd_visitor {
+	uint64_t	account;	/* who; the channel says it */
+	struct slice	prefix;		/* what their names of our mailboxes begin
+					   with, without its last '/' */
+	unsigned	enabled;	/* IMAPD_ENABLED_ */
+};
+#define IMAPD_ENABLED_REV2	0x1u
+#define IMAPD_ENABLED_CONDSTORE	0x2u
+#define IMAPD_ENABLED_QRESYNC	0x4u
+#define IMAPD_ENABLED_UTF8	0x8u
+#define IMAPD_ENABLED_ALL	0xfu
+
+/* What `forget` drops as well as the others; each may be NULL, and then there
+ * are no other accounts. */
+struct imapd_office_ports {
+	int	(*who)(void *arg, struct slice identifier,
+		    imapd_who_fn *reply, void *reply_arg);
+	int	(*shares)(void *arg, imapd_shares_fn *reply, void *reply_arg);
+	/* Rights were changed: whoever lists mailboxes is to know. */
+	int	(*shared)(void *arg, imapd_told_fn *reply, void *reply_arg);
+	int	(*visit)(void *arg, uint64_t owner,
+		    const struct imapd_visitor *, imapd_visit_fn *reply,
+		    void *reply_arg);
+};
+
 struct imapd_session_ports {
 	void	*arg;
+	struct imapd_office_ports office;
 	/*
 	 * A read-only descriptor of a big file, which holds the message from
 	 * its first byte to its last; owned by the receiver.  0, or -errno
@@ -85,6 +126,8 @@ struct imapd_session_options {
 	struct slice	 login;		/* who; copied */
 	struct slice	 tag;		/* of the login's command; copied */
 	uint64_t	 message_bytes;	/* of the largest that is taken */
+	uint64_t	 account;	/* the number of the account */
+	const struct imapd_visitor *visitor;	/* NULL: its own people */
 	bool		 imports;	/* APPEND may say what is brought from
 					   elsewhere (append.c) */
 };

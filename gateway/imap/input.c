@@ -23,6 +23,14 @@ const struct imapd_limits imapd_limits_after_login = {
 	.takes_messages = true,
 };
 
+const struct imapd_limits imapd_limits_visitor = {
+	.line_bytes = 64 * 1024,
+	.literal_bytes = 64 * 1024,
+	.command_bytes = (64 + 256) * 1024,
+	.takes_messages = true,
+	.is_relayed = true,
+};
+
 void
 imapd_input_begin(struct imapd_input *input, const struct imapd_limits *limits)
 {
@@ -148,6 +156,8 @@ static bool
 begin_literal(struct imapd_input *input, struct stream *stream,
     const struct imapd_literal *literal)
 {
+	const bool waits = literal->waits && !input->limits->is_relayed;
+
 	if (literal->bytes > input->limits->literal_bytes ||
 	    literal->bytes > input->limits->command_bytes -
 	    input->command.len)
@@ -156,7 +166,7 @@ begin_literal(struct imapd_input *input, struct stream *stream,
 		fault(input, IMAPD_TOO_EAGER);
 	else if (literal->is_binary && !has_values(input))
 		fault(input, "a literal8 belongs to APPEND");
-	if (literal->waits) {
+	if (waits) {
 		/* one that is not asked for is not sent */
 		if (input->fault != NULL)
 			return false;

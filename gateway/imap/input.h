@@ -30,10 +30,13 @@ struct imapd_limits {
 	size_t	literal_bytes;	/* of one literal */
 	size_t	command_bytes;	/* of all of a command */
 	bool	takes_messages;	/* an APPEND may come */
+	bool	is_relayed;	/* literals were asked for, and have come */
 };
 /* HARDENING A31 and A32. */
 extern const struct imapd_limits imapd_limits_before_login;
 extern const struct imapd_limits imapd_limits_after_login;
+/* Commands that another process of ours has gathered. */
+extern const struct imapd_limits imapd_limits_visitor;
 
 struct imapd_input {
 	struct text		 command;	/* gathered so far */

@@ -4,15 +4,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "gateway/imap/list_others.h"
 #include "gateway/imap/parse_list.h"
 #include "gateway/imap/reply.h"
-#include "gateway/imap/session.h"
+#include "gateway/imap/relay.h"
+#include "gateway/imap/visitor.h"
 #include "store/folders.h"
 
 #define LINE_BYTES	4096	/* a name in modified UTF-7, attributes */
 
 /* Names and subscriptions of one account. */
 #define NAMES_MOST	(FOLDER_MOST + SUBSCRIPTIONS_MOST + 1024)
+#define ROOM		(NAMES_MOST + IMAPD_OTHERS_MOST)
 #define LISTING_MS	5	/* then others get a turn */
 
 /*
@@ -60,7 +63,7 @@ add_status(const struct imapd_session *session, struct text *text,
 	};
 
 	text_add_str(text, "* STATUS ");
-	imapd_add_mailbox(text, name, imapd_knows_utf8(session));
+	imapd_add_name(session, text, name);
 	text_add_str(text, " (");
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
 		if ((items & values[i].item) == 0)
@@ -90,7 +93,9 @@ imapd_status(struct imapd_session *session, struct imapd_parse *parse)
 	if (!imapd_mailbox(parse, &name) || !imapd_space(parse) ||
 	    !imapd_status_read(parse, &items) || !imapd_end(parse))
 		return;
-	r = folder_find(session->account, name, &mailbox);
+	if (!imapd_is_here(session, &name))
+		return;
+	r = imapd_find_mailbox(session, name, RIGHT_READ, &mailbox);
 	if (r == 0)
 		r = folder_status(session->account, mailbox, &is);
 	if (r < 0) {
@@ -296,6 +301,41 @@ more(struct imapd_session *session)
 		imapd_finish(session, "OK those are all");
 }
 
+/* Nothing is done but to wait. */
+static void
+waiting(struct imapd_session *session)
+{
+	session->asked = true;
+}
+
+/* Without an answer one's own are listed all the same. */
+static void
+on_shares(void *arg, int status, struct slice shares)
+{
+	struct imapd_session *session = arg;
+	struct listing *listing = session->work;
+	int r = status < 0 ? 0 : imapd_list_others(session, shares,
+	    listing->folders, &listing->count);
+
+	session->more = more;
+	if (r < 0)
+		imapd_refuse(session, r);
+	imapd_go(session);
+}
+
+/* What is there of other accounts? */
+static void
+ask_others(struct imapd_session *session)
+{
+	const struct listing *listing = session->work;
+
+	if (session->ports.office.shares != NULL &&
+	    imapd_wants_others(listing->list.patterns,
+	    listing->list.pattern_count) && session->ports.office.shares(
+	    session->ports.arg, on_shares, session) == 0)
+		session->more = waiting;
+}
+
 static void
 list_all(struct imapd_session *session, struct listing *listing)
 {
@@ -306,8 +346,8 @@ list_all(struct imapd_session *session, struct listing *listing)
 	session->drop = drop;
 	session->more = more;
 	listing->session = session;
-	listing->folders = calloc(NAMES_MOST, sizeof(*listing->folders));
-	listing->is_match = calloc(NAMES_MOST, sizeof(*listing->is_match));
+	listing->folders = calloc(ROOM, sizeof(*listing->folders));
+	listing->is_match = calloc(ROOM, sizeof(*listing->is_match));
 	r = listing->folders == NULL || listing->is_match == NULL ? -ENOMEM :
 	    join(listing);
 	if (r == 0)
@@ -317,6 +357,8 @@ list_all(struct imapd_session *session, struct listing *listing)
 		    "have %d bytes at most", IMAPD_PATTERNS_BYTES);
 	else if (r < 0)
 		imapd_refuse(session, r);
+	else
+		ask_others(session);
 }
 
 void

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
 #include "gateway/imap/session.h"
 
@@ -83,6 +84,16 @@ imapd_enable(struct imapd_session *session, struct imapd_parse *parse)
 	} while (imapd_maybe(parse, ' '));
 	if (!imapd_end(parse))
 		return;
+	/* whoever was asked before knows less of us */
+	imapd_visits_end(session, false);
+	if (session->away != NULL) {
+		session->rev2 = rev2;
+		session->utf8 = utf8;
+		session->qresync = qresync;
+		session->condstore = condstore || qresync;
+		imapd_relay_away(session);
+		return;
+	}
 	imapd_untagged(session->stream, "ENABLED%s%s%s%s",
 	    rev2 && !session->rev2 ? " IMAP4rev2" : "",
 	    condstore && !session->condstore ? " CONDSTORE" : "",
@@ -122,12 +133,13 @@ imapd_compress(struct imapd_session *session, struct imapd_parse *parse)
 	}
 }
 
-/* RFC 2342: everybody has their own mailboxes, and no others. */
+/* RFC 2342: one's own, those of others, and those of nobody (relay.h). */
 void
 imapd_namespace(struct imapd_session *session, struct imapd_parse *parse)
 {
 	(void)parse;
-	imapd_untagged(session->stream, "NAMESPACE ((\"\" \"/\")) NIL NIL");
+	imapd_untagged(session->stream, "NAMESPACE ((\"\" \"/\")) "
+	    "((\"" IMAPD_USERS "/\" \"/\")) ((\"" IMAPD_PUBLIC "/\" \"/\"))");
 	imapd_finish(session, "OK that is all");
 }
 

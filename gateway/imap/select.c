@@ -5,9 +5,10 @@
 #include <stdlib.h>
 
 #include "gateway/imap/parse_sync.h"
+#include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
 #include "gateway/imap/resync.h"
-#include "gateway/imap/session.h"
+#include "gateway/imap/visitor.h"
 #include "store/folders.h"
 #include "store/vocabulary.h"
 
@@ -34,6 +35,28 @@ add_word(void *arg, struct slice word)
 	return 0;
 }
 
+/* RFC 4314 5.2: of all flags and of these words those that they may set. */
+static void
+add_kept(struct text *text, unsigned rights, struct slice words)
+{
+	TEXT_AUTO kept = TEXT_INIT(2 * WORDS_BYTES);
+
+	if (rights == RIGHTS_ALL) {
+		text_add_str(text, FLAG_WORDS);
+		text_add(text, words);
+		return;
+	}
+	if (rights & RIGHT_WRITE)
+		text_add_str(&kept, " \\Answered \\Flagged \\Draft");
+	if (rights & RIGHT_MARK)
+		text_add_str(&kept, " \\Deleted");
+	if (rights & RIGHT_SEEN)
+		text_add_str(&kept, " \\Seen");
+	if (rights & RIGHT_WRITE)
+		text_add(&kept, words);
+	text_add(text, slice_after(text_slice(&kept), 1));
+}
+
 /* RFC 9051 6.3.2 wants the flags that letters have and can be given. */
 static int
 tell_flags(struct imapd_session *session)
@@ -46,10 +69,10 @@ tell_flags(struct imapd_session *session)
 	text_add(&text, text_slice(&words.text));
 	text_add_str(&text, ")\r\n* OK [PERMANENTFLAGS (");
 	if (!session->is_read_only) {
-		text_add_str(&text, FLAG_WORDS);
-		text_add(&text, text_slice(&words.text));
+		add_kept(&text, session->rights, text_slice(&words.text));
 		/* RFC 9051 7.1: new ones can be made, or no more of them */
-		if (r == 0 && words.count < KEYWORDS_OF_MAILBOX)
+		if (r == 0 && words.count < KEYWORDS_OF_MAILBOX &&
+		    (session->rights & RIGHT_WRITE) != 0)
 			text_add_str(&text, " \\*");
 	}
 	text_add_str(&text, ")] what can be kept\r\n");
@@ -103,7 +126,7 @@ tell_mailbox(struct imapd_session *session, struct slice name,
 	imapd_add_mailbox_id(&id, status);
 	imapd_untagged(session->stream, "OK [MAILBOXID (%.*s)] of it",
 	    SLICE_FMT(text_slice(&id)));
-	imapd_add_mailbox(&list, name, imapd_knows_utf8(session));
+	imapd_add_name(session, &list, name);
 	if (session->rev2 && !text_failed(&list))
 		imapd_untagged(session->stream, "LIST () \"/\" %.*s",
 		    SLICE_FMT(text_slice(&list)));
@@ -117,7 +140,9 @@ open_mailbox(struct imapd_session *session, struct slice name,
 	uint32_t mailbox;
 	int r;
 
-	r = folder_find(session->account, name, &mailbox);
+	r = imapd_find_mailbox(session, name, RIGHT_READ, &mailbox);
+	if (r == 0)
+		r = imapd_rights(session, mailbox, &session->rights);
 	if (r == 0)
 		r = selected_open(session->account, mailbox,
 		    &session->selected);
@@ -152,8 +177,10 @@ open_as(struct imapd_session *session, struct imapd_parse *parse,
 		(void)imapd_parse_fault(parse, "ENABLE QRESYNC comes first");
 		return;
 	}
+	if (!imapd_is_here(session, &name))
+		return;
 	/* RFC 9051 6.3.2: whatever comes of it, the old one is closed */
-	if (session->selected != NULL)
+	if (session->selected != NULL || session->away != NULL)
 		imapd_untagged(session->stream,
 		    "OK [CLOSED] the mailbox before is closed");
 	imapd_leave(session);
@@ -165,6 +192,9 @@ open_as(struct imapd_session *session, struct imapd_parse *parse,
 		imapd_refuse(session, r == -EINVAL ? -ENOENT : r);
 		return;
 	}
+	/* RFC 4314 5.2 */
+	session->is_read_only |= (session->rights & (RIGHT_INSERT |
+	    RIGHT_EXPUNGE | RIGHT_MARK | RIGHT_SEEN | RIGHT_WRITE)) == 0;
 	r = tell_mailbox(session, name, &status);
 	if (r < 0) {
 		imapd_leave(session);
@@ -298,7 +328,8 @@ imapd_uid_expunge(struct imapd_session *session, struct imapd_parse *parse)
 void
 imapd_close(struct imapd_session *session, struct imapd_parse *parse)
 {
-	if (session->is_read_only)
+	/* RFC 4314 4: without the right it closes, and nothing goes */
+	if (session->is_read_only || (session->rights & RIGHT_EXPUNGE) == 0)
 		imapd_unselect(session, parse);
 	else
 		expunge(session, NULL, true);

@@ -19,7 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
+#include "gateway/imap/visitor.h"
 #include "store/folders.h"
 
 #define SESSION_IDLE_MS	1800000	/* RFC 9051 5.4: at least thirty minutes */
@@ -55,6 +57,8 @@ end_work(struct imapd_session *session)
 	session->take = NULL;
 	session->work = NULL;
 	session->marks = false;
+	session->way = NULL;
+	session->visiting = session->wakes = false;
 	session->command = NULL;
 	text_free(&session->closing);
 	arena_free(session->arena);
@@ -72,8 +76,10 @@ end_command(struct imapd_session *session)
 void
 imapd_leave(struct imapd_session *session)
 {
+	imapd_leave_away(session);
 	selected_close(session->selected);
 	session->selected = NULL;
+	session->rights = RIGHTS_ALL;
 	free(session->saved);
 	session->saved = NULL;
 	session->saved_count = 0;
@@ -87,6 +93,7 @@ end(struct imapd_session *session)
 	end_command(session);
 	imapd_input_free(&session->input);
 	imapd_leave(session);
+	imapd_visits_end(session, true);
 	timer_free(session->turn);
 	stream_finish(session->stream);
 	session->ports.ended(session->ports.arg, session);
@@ -107,7 +114,8 @@ finish_more(struct imapd_session *session)
 {
 	bool may_expunge = session->command->numbers == IMAPD_NUMBERS_MOVE;
 
-	if (session->selected != NULL && !imapd_tell(session, may_expunge))
+	if (session->selected != NULL && (session->rights & RIGHT_READ) != 0 &&
+	    !imapd_tell(session, may_expunge))
 		return;
 	/* RFC 7162 3.2: of what has gone the client hears later; until then it
 	 * must not take a number it has heard for the state it is in */
@@ -126,6 +134,12 @@ finish_more(struct imapd_session *session)
 	if (session->marks && stream_mark(session->stream) < 0)
 		session->is_over = true;
 	end_command(session);
+}
+
+void
+imapd_say_closing(struct imapd_session *session)
+{
+	session->more = finish_more;
 }
 
 void
@@ -189,6 +203,7 @@ static const struct {
 } errors[] = {
 	{ -ENOENT,	"[NONEXISTENT] there is no such mailbox" },
 	{ -EEXIST,	"[ALREADYEXISTS] there is such a mailbox already" },
+	{ -EACCES,	"[NOPERM] you have no right to do that there" },
 	{ -EINVAL,	"[CANNOT] that can be no mailbox's name" },
 	{ -EPERM,	"[CANNOT] INBOX cannot be deleted" },
 	{ -ENOTEMPTY,	"[HASCHILDREN] there are mailboxes below it" },
@@ -253,7 +268,9 @@ imapd_write(struct imapd_session *session, const struct text *text)
 static unsigned
 facts(const struct imapd_session *session)
 {
-	return session->is_read_only ? 0 : IMAPD_NEEDS_WRITE;
+	/* elsewhere it is looked at there */
+	return (session->is_read_only && session->away == NULL ? 0 :
+	    IMAPD_NEEDS_WRITE) | (session->is_visit ? IMAPD_IS_VISIT : 0);
 }
 
 /* What stands in place of a command that is none, until it is answered. */
@@ -285,8 +302,9 @@ run_command(struct imapd_session *session, struct imapd_parse *parse,
 		imapd_bad(session, session->input.fault);
 		return;
 	}
-	command = imapd_command_read(parse, session->selected == NULL ?
-	    IMAPD_KNOWN : IMAPD_SELECTED, facts(session));
+	command = imapd_command_read(parse, session->selected == NULL &&
+	    session->away == NULL ? IMAPD_KNOWN : IMAPD_SELECTED,
+	    facts(session));
 	if (command == NULL) {
 		/* it says BAD or NO itself */
 		if (slice_has_prefix(slice_str(parse->fault), "BAD "))
@@ -296,6 +314,16 @@ run_command(struct imapd_session *session, struct imapd_parse *parse,
 		return;
 	}
 	session->command = command;
+	if (session->is_visit && !imapd_may_visit(command)) {
+		imapd_bad(session, "no command for a visitor");
+		return;
+	}
+	if (imapd_belongs_away(session)) {
+		imapd_relay_away(session);
+		return;
+	}
+	if (!imapd_may_run(session))
+		return;
 	command->handler.session(session, parse);
 	if (parse->fault != NULL)
 		wrong(session, got, parse->fault);
@@ -374,6 +402,19 @@ pump(struct imapd_session *session)
 		end(session);
 }
 
+void
+imapd_go(struct imapd_session *session)
+{
+	session->asked = false;
+	pump(session);
+}
+
+void
+imapd_answered(struct imapd_session *session)
+{
+	end_command(session);
+}
+
 static void
 on_turn(void *arg)
 {
@@ -424,6 +465,8 @@ on_stream(void *arg, enum stream_event event)
 		break;
 	case STREAM_CLOSED:
 		session->peer_ended = true;
+		/* what it was to say does not come any more */
+		session->is_over = session->is_over || session->wakes;
 		break;
 	case STREAM_IDLE:
 		if (!is_idle(session))
@@ -435,6 +478,8 @@ on_stream(void *arg, enum stream_event event)
 		session->is_over = true;
 		break;
 	}
+	if (session->wakes)
+		session->asked = false;
 	pump(session);
 }
 
@@ -447,6 +492,21 @@ welcome(struct imapd_session *session, struct slice tag)
 	imapd_tagged(session->stream, tag,
 	    "OK [CAPABILITY%.*s] you are logged in",
 	    SLICE_FMT(text_slice(&words)));
+}
+
+/* Its time to idle is its own process's affair. */
+static void
+receive(struct imapd_session *session, const struct imapd_visitor *visitor)
+{
+	session->is_visit = true;
+	session->visitor = visitor->account;
+	(void)snprintf(session->prefix, sizeof(session->prefix), "%.*s",
+	    SLICE_FMT(visitor->prefix));
+	session->rev2 = (visitor->enabled & IMAPD_ENABLED_REV2) != 0;
+	session->condstore = (visitor->enabled & IMAPD_ENABLED_CONDSTORE) != 0;
+	session->qresync = (visitor->enabled & IMAPD_ENABLED_QRESYNC) != 0;
+	session->utf8 = (visitor->enabled & IMAPD_ENABLED_UTF8) != 0;
+	imapd_untagged(session->stream, "OK come in");
 }
 
 struct imapd_session *
@@ -471,7 +531,8 @@ imapd_session_new(struct loop *loop, int fd, struct account *account,
 		free(session);
 		return NULL;
 	}
-	imapd_input_begin(&session->input, &imapd_limits_after_login);
+	imapd_input_begin(&session->input, options->visitor == NULL ?
+	    &imapd_limits_after_login : &imapd_limits_visitor);
 	session->loop = loop;
 	session->account = account;
 	session->ports = *ports;
@@ -481,6 +542,12 @@ imapd_session_new(struct loop *loop, int fd, struct account *account,
 	    options->hostname);
 	(void)snprintf(session->login, sizeof(session->login), "%.*s",
 	    SLICE_FMT(options->login));
+	session->owner = options->account;
+	session->rights = RIGHTS_ALL;
+	if (options->visitor != NULL) {
+		receive(session, options->visitor);
+		return session;
+	}
 	stream_idle_after(session->stream, SESSION_IDLE_MS);
 	/* a client without a Sent folder makes its own; not to have the usual
 	 * ones is no reason to keep anybody out */

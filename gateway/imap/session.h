@@ -18,12 +18,20 @@
 #include "store/selected.h"
 
 struct folder_status;
+struct imapd_visit;
+struct imapd_way;
 
 #define IMAPD_PAUSE	(256 * 1024)	/* output that waits: make no more */
 /* Of the words that end a command: a code may name 250,000 messages. */
 #define IMAPD_CLOSING_BYTES (2 * 1024 * 1024)
 
 struct imapd_saving;		/* saving.h */
+
+/* "Users/" or "Public/", an address, and a NUL. */
+#define IMAPD_PREFIX_SIZE	340
+/* Accounts whose mailboxes one session uses at a time: the one it has selected,
+ * and those it files into. */
+#define IMAPD_VISITS	4
 
 struct imapd_session {
 	struct loop	*loop;
@@ -43,6 +51,20 @@ struct imapd_session {
 	bool		 condstore;	/* it knows MODSEQ; imapd_condstore() */
 	bool		 qresync;	/* and VANISHED, in place of EXPUNGE */
 	bool		 is_packed;	/* COMPRESS; the bridge does it */
+
+	/* whose it is: the account's own people may do everything */
+	uint64_t	 owner;		/* the number of the account */
+	bool		 is_visit;	/* somebody else's (visitor) */
+	uint64_t	 visitor;	/* their account */
+	char		 prefix[IMAPD_PREFIX_SIZE];
+	unsigned	 rights;	/* RIGHT_ bits where it has selected */
+
+	/* mailboxes of other accounts: relay.h */
+	struct imapd_visit *visits[IMAPD_VISITS];
+	struct imapd_visit *away;	/* the one where it has selected */
+	struct imapd_way *way;		/* to one of them, for the command */
+	bool		 visiting;	/* it waits for what comes of them */
+	bool		 wakes;		/* input may end what it waits for */
 
 	struct selected	*selected;	/* or NULL */
 	bool		 is_read_only;
@@ -102,6 +124,13 @@ void	imapd_refuse(struct imapd_session *, int error);
 void	imapd_refuse_into(struct imapd_session *, int error);
 /* "BAD" and what the parser found. */
 void	imapd_bad(struct imapd_session *, const char *fault);
+/* The words of imapd_finish() are to be said now, after something came in
+ * between. */
+void	imapd_say_closing(struct imapd_session *);
+/* Go on: what was waited for is there. */
+void	imapd_go(struct imapd_session *);
+/* The command is over, and its answer was given. */
+void	imapd_answered(struct imapd_session *);
 /* The mailbox is open, and all is told of it: the end of SELECT or EXAMINE. */
 void	imapd_opened(struct imapd_session *);
 /* Let go of the mailbox, if one is open. */
@@ -167,6 +196,8 @@ imapd_session_fn imapd_capability, imapd_noop, imapd_logout, imapd_id,
 		imapd_unselect, imapd_expunge, imapd_search, imapd_fetch,
 		imapd_store, imapd_copy, imapd_move, imapd_uid_expunge,
 		imapd_sort, imapd_thread, imapd_replace,
-		imapd_getmetadata, imapd_setmetadata;
+		imapd_getmetadata, imapd_setmetadata,
+		imapd_setacl, imapd_deleteacl, imapd_getacl,
+		imapd_listrights, imapd_myrights;
 
 #endif

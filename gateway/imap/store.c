@@ -10,7 +10,7 @@
 
 #include "gateway/imap/parse_sync.h"
 #include "gateway/imap/reply.h"
-#include "gateway/imap/session.h"
+#include "gateway/imap/visitor.h"
 
 #define KEYWORDS_BYTES	16384	/* HARDENING 2: 200 keywords */
 
@@ -156,6 +156,28 @@ add_keywords(struct text *text, const struct imapd_flags *flags)
 	}
 }
 
+/*
+ * RFC 4314 4: what they may not change stays as it is; false: that is all that
+ * is asked for.
+ */
+static bool
+keep_to_rights(const struct imapd_session *session, struct flag_change *change)
+{
+	uint8_t may = imapd_may_flags(session->rights);
+	bool has_flags = change->flags != 0;
+
+	if (session->rights == RIGHTS_ALL)
+		return true;
+	change->keeps = LETTER_ALL_FLAGS & (uint8_t)~may;
+	change->flags &= may;
+	change->keeps_keywords = (session->rights & RIGHT_WRITE) == 0;
+	if (change->keeps_keywords) {
+		has_flags |= change->keywords.len > 0;
+		change->keywords = slice_of(NULL, 0);
+	}
+	return !has_flags || change->flags != 0 || change->keywords.len > 0;
+}
+
 void
 imapd_store(struct imapd_session *session, struct imapd_parse *parse)
 {
@@ -193,5 +215,8 @@ imapd_store(struct imapd_session *session, struct imapd_parse *parse)
 		.keywords = text_slice(&work->keywords),
 		.unchanged_since = unchanged_since,
 	};
-	session->more = more;
+	if (keep_to_rights(session, &work->change))
+		session->more = more;
+	else
+		imapd_refuse(session, -EACCES);
 }

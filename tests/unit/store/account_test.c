@@ -304,9 +304,9 @@ START_TEST(a_newer_account_is_refused_with_the_format_it_needs)
 	unsigned needs = 0;
 
 	box_close(&box);
-	box_meddle(&box, "PRAGMA user_version = 9");
+	box_meddle(&box, "PRAGMA user_version = 99");
 	ck_assert_int_eq(box_try_open(&box, &needs), -EPROTO);
-	ck_assert_uint_eq(needs, 9);
+	ck_assert_uint_eq(needs, 99);
 }
 END_TEST
 

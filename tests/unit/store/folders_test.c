@@ -614,6 +614,7 @@ START_TEST(an_account_of_before_is_counted)
 	    "ALTER TABLE entry DROP COLUMN saved;"
 	    "DROP TABLE subscription; DROP TABLE doomed;"
 	    "DROP TABLE unfinished; DROP TABLE structure; DROP TABLE lesson;"
+	    "DROP TABLE rights;"
 	    "DROP INDEX tombstone_modseq;"
 	    "ALTER TABLE meta DROP COLUMN modseq_floor;"
 	    "DROP TABLE imported; DROP TABLE metadata;"
