@@ -268,6 +268,8 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_FACTS_STRUCTURE] = "SELECT l.id, " LETTER_COLUMNS ", s.packed"
 "	FROM letter l LEFT JOIN structure s ON s.letter = l.id"
 "	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",
+[SQL_STRUCTURES] = "SELECT letter, packed FROM structure"
+"	WHERE letter BETWEEN ? AND ? ORDER BY letter",
 [SQL_STRUCTURE_NEW] = "INSERT OR REPLACE INTO structure VALUES (?, ?)",
 [SQL_VANISHED_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM tombstone"
 "	WHERE modseq > ? LIMIT ?)",

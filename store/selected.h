@@ -106,7 +106,9 @@ struct letter_facts {
 enum facts_wanted {
 	FACTS_SAVED	= 1 << 0,	/* else 0 */
 	FACTS_STRUCTURE	= 1 << 1,	/* else empty */
-	FACTS_TEXT	= 1 << 2	/* else empty, and 0 */
+	FACTS_TEXT	= 1 << 2,	/* else empty, and 0 */
+	FACTS_NO_ROW	= 1 << 3	/* with FACTS_STRUCTURE: nothing else;
+					   NULL for those that have none */
 };
 /*
  * Tell the facts of `count` letters from place `from`; NULL for one whose row

@@ -56,6 +56,17 @@ next_row(struct walk *walk)
 	return r < 0 ? r : 0;
 }
 
+/* The same, when it is that of its structure alone. */
+static int
+tell_structure(struct walk *walk, size_t n)
+{
+	struct letter_facts facts = {
+		.structure = db_blob(&walk->q, 1, STRUCTURE_MOST),
+	};
+
+	return walk->fn(walk->arg, n, db_row(&walk->q) < 0 ? NULL : &facts);
+}
+
 /* The row at hand is that of letter `n`. */
 static int
 tell_row(struct walk *walk, size_t n)
@@ -63,6 +74,8 @@ tell_row(struct walk *walk, size_t n)
 	struct letter_facts facts = { 0 };
 	struct letter_row row;
 
+	if ((walk->wanted & FACTS_NO_ROW) != 0)
+		return tell_structure(walk, n);
 	if (index_row(&walk->q, &row) < 0)
 		return walk->fn(walk->arg, n, NULL);
 	facts.bytes = row.trace_bytes + row.body_bytes +
@@ -84,6 +97,15 @@ tell_row(struct walk *walk, size_t n)
 	return walk->fn(walk->arg, n, &facts);
 }
 
+static enum index_sql
+statement_of(unsigned wanted)
+{
+	if ((wanted & FACTS_NO_ROW) != 0)
+		return SQL_STRUCTURES;
+	return (wanted & FACTS_STRUCTURE) != 0 ? SQL_FACTS_STRUCTURE :
+	    SQL_FACTS;
+}
+
 static int
 walk_run(struct walk *walk, size_t from, size_t end)
 {
@@ -91,8 +113,7 @@ walk_run(struct walk *walk, size_t from, size_t end)
 	int r = 0;
 
 	walk->q = db_ask(walk->selected->account->index->db,
-	    (walk->wanted & FACTS_STRUCTURE) != 0 ? SQL_FACTS_STRUCTURE :
-	    SQL_FACTS);
+	    statement_of(walk->wanted));
 	walk->letter = 0;
 	db_put_u64(&walk->q, letters[from].letter);
 	db_put_u64(&walk->q, letters[end - 1].letter);

@@ -226,7 +226,7 @@ look_at_items(struct imapd_session *session, struct imapd_fetch *fetch)
 		case IMAPD_BODY:
 		case IMAPD_BODYSTRUCTURE:
 			fetch->wants_structure = true;
-			/* FALLTHROUGH */
+			break;
 		case IMAPD_INTERNALDATE:
 		case IMAPD_SAVEDATE:
 		case IMAPD_SIZE:
@@ -234,9 +234,13 @@ look_at_items(struct imapd_session *session, struct imapd_fetch *fetch)
 			fetch->wants_facts = true;
 			break;
 		case IMAPD_PREVIEW:
-		case IMAPD_SECTION:
 		case IMAPD_BINARY:
 		case IMAPD_BINARY_SIZE:
+			fetch->wants_parts = true;
+			/* FALLTHROUGH */
+		case IMAPD_SECTION:
+			if (item->section.count > 0)
+				fetch->wants_parts = true;
 			fetch->sections++;
 			break;
 		}

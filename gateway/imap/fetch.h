@@ -33,8 +33,9 @@ struct imapd_fetch {
 						   if they need bytes */
 	size_t			*places;
 	size_t			 count, next;
-	bool			 wants_facts;	/* any but FLAGS and UID */
+	bool			 wants_facts;	/* of the letter's row */
 	bool			 wants_structure;
+	bool			 wants_parts;	/* of it, for sections */
 	unsigned		 sections;	/* items that need bytes */
 	struct imapd_vanished	 vanished;	/* told before all else */
 	struct imapd_set	 vanishable;	/* UIDs it is asked of */

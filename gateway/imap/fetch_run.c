@@ -47,7 +47,8 @@ take(struct imapd_session *session, size_t n,
 		return !fetch->wants_structure ||
 		    structure_open(facts->structure, structure) == 0;
 	if (facts->bytes > RUN_LETTER / fetch->sections ||
-	    !imapd_letter_lend(&fetch->letter, session->selected, n, facts))
+	    !imapd_letter_lend(&fetch->letter, session->selected, n, facts,
+	    fetch->wants_structure || fetch->wants_parts))
 		return false;
 	*structure = fetch->letter.structure;
 	return true;
@@ -121,14 +122,16 @@ imapd_fetch_run(struct imapd_session *session)
 	unsigned wanted = imapd_fetch_wants_saved(fetch);
 	int r;
 
-	if (!fetch->wants_facts && fetch->sections == 0) {
+	if (fetch->sections > 0) {
+		wanted |= FACTS_STRUCTURE | FACTS_TEXT;
+	} else if (fetch->wants_structure) {
+		wanted |= FACTS_STRUCTURE;
+		if (!fetch->wants_facts)
+			wanted |= FACTS_NO_ROW;
+	} else if (!fetch->wants_facts) {
 		tell_view(session);
 		return 0;
 	}
-	if (fetch->wants_structure || fetch->sections > 0)
-		wanted |= FACTS_STRUCTURE;
-	if (fetch->sections > 0)
-		wanted |= FACTS_TEXT;
 	r = selected_facts(session->selected, fetch->places[fetch->next],
 	    run_length(fetch), wanted, tell_row, session);
 	return r == 2 ? 0 : r;

@@ -48,12 +48,13 @@ imapd_letter_find(struct imapd_letter *letter, struct selected *selected,
 
 bool
 imapd_letter_lend(struct imapd_letter *letter, struct selected *selected,
-    size_t n, const struct letter_facts *facts)
+    size_t n, const struct letter_facts *facts, bool parts)
 {
 	struct structure structure;
 
 	if (facts->is_big || facts->unreadable < 0 ||
-	    structure_open(facts->structure, &structure) < 0)
+	    (parts ? structure_open : structure_open_root)(facts->structure,
+	    &structure) < 0)
 		return false;
 	*letter = (struct imapd_letter){
 		.selected = selected, .n = n, .fd = -1, .facts = *facts,

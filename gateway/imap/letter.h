@@ -35,9 +35,10 @@ int	imapd_letter_find(struct imapd_letter *, struct selected *, size_t n,
  * The same with all that FACTS_STRUCTURE and FACTS_TEXT have told of it: lent as
  * long as the slices of `facts` are, and nothing more is read for it.  False: it
  * is big, cannot be read, or has no structure that can be used; nothing is lent.
+ * `parts` false: only sections of the whole letter are wanted.
  */
 bool	imapd_letter_lend(struct imapd_letter *, struct selected *, size_t n,
-	    const struct letter_facts *facts);
+	    const struct letter_facts *facts, bool parts);
 /* Forget it; what was never found, and one that was zeroed, are fine. */
 void	imapd_letter_end(struct imapd_letter *);
 /* Its bytes are wanted: must the file `*id_out` of a big one be had first? */

@@ -134,17 +134,20 @@ unpack_i64(struct unpack *u)
 uint64_t
 unpack_varint(struct unpack *u)
 {
-	uint64_t n = 0;
+	uint64_t n = 0, byte;
+	size_t len = 0;
 
-	for (unsigned shift = 0; shift < 64 && !u->bad; shift += 7) {
-		uint64_t byte = unpack_u8(u);
-
+	for (unsigned shift = 0; shift < 64 && !u->bad &&
+	    len < u->rest.len; shift += 7) {
+		byte = (unsigned char)u->rest.at[len++];
 		/* the tenth byte has one bit of the number left */
 		if (shift == 63 && byte > 1)
 			break;
 		n |= (byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return u->bad ? 0 : n;
+		if (byte < 0x80) {
+			u->rest = slice_after(u->rest, len);
+			return n;
+		}
 	}
 	u->bad = true;
 	return 0;

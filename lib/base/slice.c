@@ -32,12 +32,6 @@ same_nocase(const char *a, const char *b, size_t len)
 }
 
 struct slice
-slice_of(const void *at, size_t len)
-{
-	return (struct slice){ at, len };
-}
-
-struct slice
 slice_str(const char *string)
 {
 	return slice_of(string, string == NULL ? 0 : strlen(string));
@@ -100,20 +94,6 @@ slice_order(struct slice a, struct slice b)
 	if (r != 0)
 		return r;
 	return a.len < b.len ? -1 : a.len > b.len;
-}
-
-struct slice
-slice_after(struct slice s, size_t n)
-{
-	if (n >= s.len)
-		return slice_of(s.at == NULL ? NULL : s.at + s.len, 0);
-	return slice_of(s.at + n, s.len - n);
-}
-
-struct slice
-slice_first(struct slice s, size_t n)
-{
-	return slice_of(s.at, n < s.len ? n : s.len);
 }
 
 struct slice

@@ -25,7 +25,12 @@ struct slice {
 			((s).at == NULL ? "" : (s).at)
 
 /* `len` bytes at `at`. */
-struct slice	slice_of(const void *at, size_t len);
+static inline struct slice
+slice_of(const void *at, size_t len)
+{
+	return (struct slice){ at, len };
+}
+
 /* The bytes of a C string, without its NUL; NULL gives the empty slice. */
 struct slice	slice_str(const char *string);
 
@@ -42,9 +47,21 @@ bool		slice_has_suffix(struct slice s, const char *part);
 int		slice_order(struct slice, struct slice);
 
 /* What is left of `s` after its first `n` bytes (none when it is shorter). */
-struct slice	slice_after(struct slice s, size_t n);
+static inline struct slice
+slice_after(struct slice s, size_t n)
+{
+	if (n >= s.len)
+		return slice_of(s.at == NULL ? NULL : s.at + s.len, 0);
+	return slice_of(s.at + n, s.len - n);
+}
+
 /* The first `n` bytes of `s`, or all of it when it is shorter. */
-struct slice	slice_first(struct slice s, size_t n);
+static inline struct slice
+slice_first(struct slice s, size_t n)
+{
+	return slice_of(s.at, n < s.len ? n : s.len);
+}
+
 /* `s` without spaces and tabs (and CR, LF) at both ends. */
 struct slice	slice_trim(struct slice s);
 

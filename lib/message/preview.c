@@ -10,6 +10,12 @@
 
 /* Of one text that are looked at for words: markup can be most of it. */
 #define TEXT_MOST	(128 * 1024)
+/*
+ * Of a plain text these are enough, as a rule, encoded or not; the last of them
+ * may be half a character.
+ */
+#define NEAR_BYTES	2048
+#define NEAR_EDGE	64
 /* Texts that may turn out to be empty. */
 #define PARTS_MOST	10
 
@@ -54,21 +60,23 @@ add_line(struct text *text, struct slice line, size_t *characters)
 	return true;
 }
 
+/* How many characters that were; `*is_long_out`: there were words for more. */
 static size_t
-add_words(struct text *text, struct slice s, bool skip_quotes)
+add_words(struct text *text, struct slice s, bool skip_quotes,
+    bool *is_long_out)
 {
 	struct slice line;
 	size_t characters = 0;
 	bool more = true;
 
-	while (more) {
+	*is_long_out = false;
+	while (more && !*is_long_out) {
 		more = slice_cut(&s, '\n', &line);
 		if (!more)
 			line = s;
 		if (skip_quotes && slice_has_prefix(line, ">"))
 			continue;
-		if (!add_line(text, line, &characters))
-			break;
+		*is_long_out = !add_line(text, line, &characters);
 	}
 	return characters;
 }
@@ -102,30 +110,74 @@ without_tag(struct slice html)
 	return slice_first(html, open);
 }
 
+static int
+add_html(struct text *text, const struct structure_part *part,
+    struct slice message)
+{
+	TEXT_AUTO read = TEXT_INIT(TEXT_MOST);
+	TEXT_AUTO words = TEXT_INIT(TEXT_MOST);
+	bool is_cut, is_long;
+
+	if (read_part(part, message, &read) < 0)
+		return -ENOMEM;
+	is_cut = read.len == read.limit || part->end > message.len;
+	(void)html_words(&words, is_cut ?
+	    without_tag(text_slice(&read)) : text_slice(&read));
+	return (int)add_words(text, text_slice(&words), false, &is_long);
+}
+
+/* What is quoted does not count, unless it is all there is. */
+static int
+add_plain(struct text *text, const struct structure_part *part,
+    struct slice message)
+{
+	TEXT_AUTO read = TEXT_INIT(TEXT_MOST);
+	size_t characters;
+	bool is_long;
+
+	if (read_part(part, message, &read) < 0)
+		return -ENOMEM;
+	characters = add_words(text, text_slice(&read), true, &is_long);
+	if (characters == 0)
+		characters = add_words(text, text_slice(&read), false,
+		    &is_long);
+	return (int)characters;
+}
+
+/* The same from the beginning of the part; 0: that is not enough. */
+static int
+add_near(struct text *text, const struct structure_part *part,
+    struct slice message)
+{
+	TEXT_AUTO read = TEXT_INIT(TEXT_MOST);
+	size_t characters, before = text->len;
+	bool is_long;
+
+	if (part->end - part->body <= NEAR_BYTES ||
+	    part->body > SIZE_MAX - NEAR_BYTES)
+		return 0;
+	message = slice_first(message, (size_t)part->body + NEAR_BYTES);
+	if (read_part(part, message, &read) < 0)
+		return -ENOMEM;
+	characters = add_words(text, slice_first(text_slice(&read),
+	    read.len > NEAR_EDGE ? read.len - NEAR_EDGE : 0), true, &is_long);
+	if (is_long)
+		return (int)characters;
+	text->len = before;
+	return 0;
+}
+
 /* Add the words of a part.  How many characters that were, or -ENOMEM. */
 static int
 add_part(struct text *text, const struct structure_part *part,
     struct slice message)
 {
-	TEXT_AUTO read = TEXT_INIT(TEXT_MOST);
-	TEXT_AUTO words = TEXT_INIT(TEXT_MOST);
-	size_t characters;
+	int r;
 
-	if (read_part(part, message, &read) < 0)
-		return -ENOMEM;
-	if (structure_is(part, "text", "html")) {
-		bool is_cut = read.len == read.limit ||
-		    part->end > message.len;
-
-		(void)html_words(&words, is_cut ?
-		    without_tag(text_slice(&read)) : text_slice(&read));
-		return (int)add_words(text, text_slice(&words), false);
-	}
-	characters = add_words(text, text_slice(&read), true);
-	/* nothing but quotes: they are all there is */
-	if (characters == 0)
-		characters = add_words(text, text_slice(&read), false);
-	return (int)characters;
+	if (structure_is(part, "text", "html"))
+		return add_html(text, part, message);
+	r = add_near(text, part, message);
+	return r == 0 ? add_plain(text, part, message) : r;
 }
 
 int

@@ -175,8 +175,9 @@ take_sent(struct unpack *u, struct structure *structure)
 	structure->sent_day = minutes / DAY_MINUTES - 1;
 }
 
-int
-structure_open(struct slice packed, struct structure *structure_out)
+/* What stands before the parts. */
+static int
+open_head(struct slice packed, struct structure *structure_out)
 {
 	struct unpack u = unpack_of(packed);
 	struct structure structure = { 0 };
@@ -198,9 +199,37 @@ structure_open(struct slice packed, struct structure *structure_out)
 	count = unpack_varint(&u);
 	structure.part_count = (uint32_t)count;
 	structure.parts = u.rest;
-	if (u.bad || (flags & ~STRUCTURE_FLAGS) != 0 || count > UINT32_MAX ||
-	    !envelope_is_whole(structure.envelope) ||
+	if (u.bad || (flags & ~STRUCTURE_FLAGS) != 0 || count > UINT32_MAX)
+		return -EBADMSG;
+	*structure_out = structure;
+	return 0;
+}
+
+int
+structure_open(struct slice packed, struct structure *structure_out)
+{
+	struct structure structure;
+	int r = open_head(packed, &structure);
+
+	if (r < 0)
+		return r;
+	if (!envelope_is_whole(structure.envelope) ||
 	    !parts_are_whole(&structure))
+		return -EBADMSG;
+	*structure_out = structure;
+	return 0;
+}
+
+int
+structure_open_root(struct slice packed, struct structure *structure_out)
+{
+	struct structure structure;
+	struct record root;
+	int r = open_head(packed, &structure);
+
+	if (r < 0)
+		return r;
+	if (!take_record(structure.parts, 0, structure.bytes, &root))
 		return -EBADMSG;
 	*structure_out = structure;
 	return 0;

@@ -56,6 +56,14 @@ struct structure {
  */
 int	structure_open(struct slice packed, struct structure *structure_out);
 
+/*
+ * The same, but only what comes before the parts, and the first of them, is
+ * looked at and may be asked for: structure_root(), and section_find() for a
+ * section of the whole letter.
+ */
+int	structure_open_root(struct slice packed,
+	    struct structure *structure_out);
+
 /* Add the value of ENVELOPE. */
 void	structure_envelope(struct text *, const struct structure *);
 /*

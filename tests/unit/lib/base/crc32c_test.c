@@ -28,7 +28,7 @@ END_TEST
 
 START_TEST(both_ways_agree_at_every_length_and_offset)
 {
-	char bytes[300];
+	static char bytes[3 * 768 + 40];
 	uint32_t seed = 1;
 
 	for (size_t i = 0; i < sizeof(bytes); i++) {
@@ -39,8 +39,9 @@ START_TEST(both_ways_agree_at_every_length_and_offset)
 		for (size_t len = 0; from + len <= sizeof(bytes); len++) {
 			struct slice s = slice_of(bytes + from, len);
 
-			ck_assert_uint_eq(crc32c(seed, s),
-			    crc32c_plain(seed, s));
+			if (crc32c(seed, s) != crc32c_plain(seed, s))
+				ck_abort_msg("%zu bytes from %zu on", len,
+				    from);
 		}
 }
 END_TEST

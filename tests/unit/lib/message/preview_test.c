@@ -79,6 +79,26 @@ START_TEST(a_preview_has_200_characters)
 }
 END_TEST
 
+/* Words that stand behind much else are found all the same. */
+START_TEST(a_long_beginning_without_words_is_passed_over)
+{
+	static const char *const lines[] = { "> quoted\r\n", " \t\r\n",
+	    "=20=0A=\r\n" };
+	TEXT_AUTO message = TEXT_INIT(100000);
+	TEXT_AUTO text = TEXT_INIT(2000);
+
+	if (_i == 2)
+		text_add_str(&message,
+		    "Content-Transfer-Encoding: quoted-printable\r\n");
+	text_add_str(&message, "\r\n");
+	for (unsigned i = 0; i < 1000; i++)
+		text_add_str(&message, lines[_i]);
+	text_add_str(&message, "an answer\r\n");
+	preview(text_slice(&message), &text);
+	ck_assert(slice_is_str(text_slice(&text), "an answer"));
+}
+END_TEST
+
 /* A text that was cut, and one of which nearly all is markup. */
 START_TEST(little_of_a_long_letter_is_looked_at)
 {
@@ -119,6 +139,8 @@ unit_suite(void)
 	tcase_add_loop_test(t, a_preview_is_the_first_words, 0,
 	    (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_loop_test(t, a_preview_has_200_characters, 0, 5);
+	tcase_add_loop_test(t,
+	    a_long_beginning_without_words_is_passed_over, 0, 3);
 	tcase_add_test(t, little_of_a_long_letter_is_looked_at);
 	suite_add_tcase(s, t);
 	return s;

@@ -249,6 +249,46 @@ START_TEST(a_blob_with_a_wrong_byte_does_no_harm)
 }
 END_TEST
 
+/* The root alone is what it is in the whole, and as safe. */
+START_TEST(a_root_is_looked_at_without_the_rest)
+{
+	TEXT_AUTO packed = TEXT_INIT(STRUCTURE_MOST);
+	struct structure whole, root;
+	struct structure_part part, same;
+	size_t good = 0;
+
+	make(MANY, &packed, &whole);
+	ck_assert_int_eq(structure_open_root(text_slice(&packed), &root), 0);
+	ck_assert_uint_eq(root.bytes, whole.bytes);
+	structure_root(&whole, &part);
+	structure_root(&root, &same);
+	ck_assert_uint_eq(same.body, part.body);
+	ck_assert_uint_eq(same.end, part.end);
+	for (size_t n = 0; n < packed.len; n++)
+		good += structure_open_root(slice_first(text_slice(&packed),
+		    n), &root) == 0;
+	/* what is cut off behind the root is not missed, no more */
+	ck_assert_uint_lt(good, packed.len - root.envelope.len);
+	for (size_t at = 0; at < packed.len; at++) {
+		char was = packed.at[at];
+
+		for (unsigned c = 0; c < 256; c += 5) {
+			packed.at[at] = (char)c;
+			if (structure_open_root(text_slice(&packed),
+			    &root) < 0)
+				continue;
+			structure_root(&root, &part);
+			ck_assert_uint_le(part.body, part.end);
+			ck_assert_uint_le(part.end, root.bytes);
+		}
+		packed.at[at] = was;
+	}
+	packed.at[0] = 1;
+	ck_assert_int_eq(structure_open_root(text_slice(&packed), &root),
+	    -ENOTSUP);
+}
+END_TEST
+
 /* No more containers in each other than a recursion bears. */
 START_TEST(a_blob_that_is_too_deep_is_refused)
 {
@@ -292,6 +332,7 @@ unit_suite(void)
 	tcase_add_test(t, children_are_found_by_number);
 	tcase_add_test(t, a_blob_that_is_not_whole_is_refused);
 	tcase_add_test(t, a_blob_with_a_wrong_byte_does_no_harm);
+	tcase_add_test(t, a_root_is_looked_at_without_the_rest);
 	tcase_add_test(t, a_blob_that_is_too_deep_is_refused);
 	suite_add_tcase(s, t);
 	return s;
