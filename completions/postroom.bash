@@ -80,7 +80,7 @@ _postroom()
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account fetch oauth line hold archive mailbox import status check trace config
+		options='setup account fetch oauth line hold archive mailbox import export status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/account/)
@@ -202,6 +202,9 @@ _postroom()
 	*/import/*)
 		options='--from --into --quoting --dry-run'
 		;;&
+	*/export/*)
+		options='--to --folder --letters'
+		;;&
 	2/hold/show | 2/hold/release | 2/hold/delete | 2/fetch/learn)
 		# Ids, where this person may ask for them.
 		options="$options $("${COMP_WORDS[0]}" \
@@ -224,7 +227,8 @@ _postroom()
 	2/account/set | 2/account/remove | 2/fetch/add | 2/fetch/list | \
 	2/fetch/rules | 2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now | \
 	2/fetch/doctor | \
-	2/mailbox/list | 2/mailbox/folders | 1/import/)
+	2/mailbox/list | 2/mailbox/folders | 1/import/ | \
+	1/export/)
 		# Addresses, where this person may ask for them.
 		options="$options $("${COMP_WORDS[0]}" \
 		    -c "${config:-/etc/postroom/postroom.conf}" \

@@ -91,6 +91,8 @@ static const struct command {
 { "mailbox", "folders",  "ADDRESS",               SAY_HELP_MAILBOX_FOLDERS, cli_mailbox_folders },
 { "import",  NULL,       "ADDRESS --from maildir:DIR|mbox:FILE|mbox:DIR [--into FOLDER] [--quoting mboxrd|mboxo|none] [--dry-run]",
   SAY_HELP_IMPORT,         cli_import },
+{ "export",  NULL,       "ADDRESS --to maildir:DIR|mbox:DIR [--folder FOLDER | --letters]",
+  SAY_HELP_EXPORT,         cli_export },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
 { "check",   NULL,       "", SAY_HELP_CHECK,        cli_check },
 { "trace",   NULL,       "ID | ADDRESS | SUBJECT",  SAY_HELP_TRACE, cli_trace },

@@ -151,6 +151,7 @@ int	cli_archive_export(struct cli *, int argc, char **argv);
 int	cli_mailbox_list(struct cli *, int argc, char **argv);
 int	cli_mailbox_folders(struct cli *, int argc, char **argv);
 int	cli_import(struct cli *, int argc, char **argv);
+int	cli_export(struct cli *, int argc, char **argv);
 int	cli_status(struct cli *, int argc, char **argv);
 int	cli_check(struct cli *, int argc, char **argv);
 int	cli_trace(struct cli *, int argc, char **argv);

@@ -98,25 +98,6 @@ tell(struct cli *cli, const struct transfer *transfer)
 		    (unsigned long long)transfer->refused);
 }
 
-/* The same, for programs. */
-static void
-print_object(const struct transfer *transfer)
-{
-	printf("{\"ok\": true, \"result\": {\"folders\": %llu, "
-	    "\"messages\": %llu, \"bytes\": %llu, \"taken\": %llu, "
-	    "\"before\": %llu, \"gone\": %llu, \"refused\": %llu, "
-	    "\"notes\": [%.*s]}}\n",
-	    (unsigned long long)transfer->folders,
-	    (unsigned long long)transfer->found,
-	    (unsigned long long)transfer->found_bytes,
-	    (unsigned long long)transfer->taken,
-	    (unsigned long long)transfer->before,
-	    (unsigned long long)transfer->gone,
-	    (unsigned long long)transfer->refused,
-	    (int)transfer->notes.len,
-	    transfer->notes.at == NULL ? "" : transfer->notes.at);
-}
-
 int
 cli_import(struct cli *cli, int argc, char **argv)
 {
@@ -144,7 +125,7 @@ cli_import(struct cli *cli, int argc, char **argv)
 	if (r == CLI_OK)
 		r = transfer_finish(&transfer);
 	if (r == CLI_OK && cli->json)
-		print_object(&transfer);
+		transfer_print(&transfer);
 	else if (r == CLI_OK)
 		tell(cli, &transfer);
 	if (r == CLI_OK && transfer.refused > 0)

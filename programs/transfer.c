@@ -454,3 +454,21 @@ transfer_end(struct transfer *transfer)
 	text_free(&transfer->folder);
 	text_free(&transfer->notes);
 }
+
+void
+transfer_print(const struct transfer *transfer)
+{
+	printf("{\"ok\": true, \"result\": {\"folders\": %llu, "
+	    "\"messages\": %llu, \"bytes\": %llu, \"taken\": %llu, "
+	    "\"before\": %llu, \"gone\": %llu, \"refused\": %llu, "
+	    "\"notes\": [%.*s]}}\n",
+	    (unsigned long long)transfer->folders,
+	    (unsigned long long)transfer->found,
+	    (unsigned long long)transfer->found_bytes,
+	    (unsigned long long)transfer->taken,
+	    (unsigned long long)transfer->before,
+	    (unsigned long long)transfer->gone,
+	    (unsigned long long)transfer->refused,
+	    (int)transfer->notes.len,
+	    transfer->notes.at == NULL ? "" : transfer->notes.at);
+}

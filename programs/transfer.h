@@ -59,6 +59,8 @@ struct transfer_message {
 int	transfer_begin(struct transfer *);
 /* What stands in batches goes; the last words are said.  Exit code. */
 int	transfer_finish(struct transfer *);
+/* What came of it, for programs: one line of JSON. */
+void	transfer_print(const struct transfer *);
 /* Give all back. */
 void	transfer_end(struct transfer *);
 

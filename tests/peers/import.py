@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a person had elsewhere into a running hub: folders, flags, dates, bytes.
+"""What a person had elsewhere into a running hub, and out of it again.
 
 usage: import.py --bin DIR --conf FILE --base PORT --folder DIR --results FILE
 
@@ -27,6 +27,7 @@ sys.path[:0] = [os.path.join(HERE, os.pardir, "fetch"), HERE]
 # pylint: disable=wrong-import-position
 from harness import letter                              # noqa: E402
 from imapsource import Dovecot                          # noqa: E402
+from multipop import ID                                 # noqa: E402
 
 GUARD = 120.0
 MANY = 4000
@@ -159,6 +160,7 @@ class Test:
                      not {"Work/a&-b"} & subscribed,
                      "subscriptions are Dovecot's", str(subscribed))
             self.again(here, there, source)
+            self.served(here, dovecot)
             here.logout()
             there.logout()
         finally:
@@ -175,6 +177,45 @@ class Test:
         left = look(here, "Work")
         self.say(code == 0 and row["taken"] == 1 and row["before"] == 57 and
                  len(left) == 11, "nothing comes twice", str((row, left)))
+
+    def write(self, target, *more, conf=None):
+        """The answer of an export."""
+        words = self.words("export", "ann@office.test", "--to", target, *more)
+        if conf is not None:
+            words[2] = conf
+        run = subprocess.run(words, env=self.env, stdout=subprocess.PIPE,
+                             timeout=GUARD, check=False)
+        return run.returncode, json.loads(run.stdout).get("result", {})
+
+    def served(self, here, dovecot):
+        """Dovecot serves what was exported as the hub does."""
+        home = dovecot.folder + "/mail/bob"
+        os.makedirs(home, exist_ok=True)
+        code, row = self.write("maildir:" + home + "/Maildir")
+        subprocess.run(["chown", "-R", str(ID), home], check=True)
+        bob = dovecot.client("bob")
+        self.say(code == 0 and row["taken"] == row["messages"] == 53 and
+                 not row["notes"], "all folders are exported", str(row))
+        self.same(here, bob, "what was exported is the same at Dovecot's")
+        bob.logout()
+        code, row = self.write("maildir:" + home + "/Maildir")
+        self.say(code == 0 and row["taken"] == 0 and row["before"] == 53,
+                 "what is there is not written again", str(row))
+        folder = os.path.join(self.args.folder, "Boxes")
+        code, row = self.write("mbox:" + folder)
+        self.say(code == 0 and row["taken"] == 53 and len(
+            mailbox.mbox(folder + "/Work.sbd/Entw\u00fcrfe")) == 14,
+                 "mbox files are written", str(row))
+        code, row = self.bring("mbox:" + folder, "--into", "Back")
+        self.say(code == 0 and row["taken"] == 53, "and taken again",
+                 str(row))
+        self.same(here, here, "an mbox carries flags, keywords, dates and "
+                  "bytes", {"INBOX": "Back", "Work": "Back/Work",
+                            "Spam": "Back/Spam", "Work/Entw&APw-rfe":
+                            "Back/Work/Entw&APw-rfe"})
+        code, row = self.write("mbox:" + folder, "--folder", "Work")
+        self.say(code == 0 and row["taken"] == 0 and len(row["notes"]) == 1,
+                 "an mbox that is there is left", str(row))
 
     def from_mboxes(self):
         """Python's mbox, and a profile of Thunderbird."""
@@ -294,8 +335,71 @@ class Test:
                  row["before"] > 0, "a broken import goes on, %d letters once "
                  "each" % MANY, "%d kills, %d found, %s" %
                  (kills, len(found), row))
-        here.logout()
         shutil.rmtree(folder)
+        target = os.path.join(self.args.folder, "Out")
+        run = subprocess.Popen(
+            self.words("export", "ann@office.test", "--to", "maildir:" +
+                       target, "--folder", "Many"), env=self.env,
+            stdout=subprocess.DEVNULL)
+        until = time.monotonic() + GUARD
+        while run.poll() is None and time.monotonic() < until:
+            if os.path.isdir(target + "/.Many/cur") and \
+                    len(os.listdir(target + "/.Many/cur")) > 100:
+                break
+        run.send_signal(signal.SIGKILL)
+        run.wait(GUARD)
+        code, row = self.write("maildir:" + target, "--folder", "Many")
+        names = sorted(os.listdir(target + "/.Many/cur"))
+        self.say(code == 0 and row["before"] > 100 and len(names) == MANY and
+                 len({name.split(".")[0] for name in names}) == MANY,
+                 "a broken export goes on", str((row, len(names))))
+        self.damaged(here)
+        here.logout()
+
+    def damaged(self, here):
+        """A copy of the hub whose index is gone, and a letter is spoilt."""
+        wanted = {digest for folder in folders(here)
+                  for _, _, digest in look(here, folder)}
+        with open(self.args.conf, encoding="utf-8") as file:
+            words = file.read()
+        data = re.search(r'^data_dir *= *"([^"]+)"', words, re.M).group(1)
+        copy = os.path.join(self.args.folder, "copy")
+        shutil.copytree(data, copy + "/data")
+        words = words.replace('"%s"' % data, '"%s/data"' % copy)
+        words = re.sub(r'^run_dir *=.*', 'run_dir = "%s/run"' % copy, words,
+                       flags=re.M)
+        with open(copy + "/conf", "w", encoding="utf-8") as file:
+            file.write(words)
+        account, = os.listdir(copy + "/data/accounts")
+        account = copy + "/data/accounts/" + account
+        for name in os.listdir(account):
+            if name.startswith("index.db") or name == "copies":
+                path = os.path.join(account, name)
+                if os.path.isdir(path):
+                    shutil.rmtree(path)
+                    continue
+                with open(path, "wb") as file:
+                    file.write(b"spoilt" * 1000)
+        spoilt = 0
+        for name in os.listdir(account + "/letters"):
+            path = os.path.join(account, "letters", name)
+            with open(path, "r+b") as file:
+                at = file.read().find(b"Subject: 2000\r\n")
+                if at >= 0:
+                    file.seek(at + 10)
+                    file.write(b"!")
+                    spoilt += 1
+        target = os.path.join(self.args.folder, "Rescue")
+        code, row = self.write("maildir:" + target, "--letters",
+                               conf=copy + "/conf")
+        found = set()
+        for name in os.listdir(target + "/.Recovered/cur"):
+            with open(target + "/.Recovered/cur/" + name, "rb") as file:
+                found.add(hashlib.sha256(file.read().replace(
+                    b"\n", b"\r\n")).hexdigest()[:12])
+        self.say(spoilt == 1 and code == 1 and row["refused"] == 1 and
+                 len(wanted) > MANY and len(wanted - found) == 1, "letters are found without an "
+                 "index", "%d not found, %s" % (len(wanted - found), row))
 
     def run(self):
         if os.access("/usr/sbin/dovecot", os.X_OK) and os.getuid() == 0:

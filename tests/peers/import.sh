@@ -1,5 +1,5 @@
 #!/bin/sh
-# import.sh BIN RESULTS - moving in from Dovecot, Thunderbird and mutt
+# import.sh BIN RESULTS - moving in from Dovecot, Thunderbird and mutt, and out
 #
 # Dovecot fills a Maildir as a person's client would; what the hub makes of it
 # is compared over IMAP.
