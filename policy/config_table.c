@@ -50,7 +50,7 @@ const struct config_option config_options[] = {
 { "warm_mailboxes",          KIND_COUNT,        FIELD(warm_mailboxes), 1, 10000, "64",
   "Mailboxes kept ready though nobody uses them." },
 { "warm_seconds",            KIND_SECONDS,      FIELD(warm_seconds), 1, 86400, "60s",
-  "How long a mailbox is kept ready after its last use." },
+  "How long a mailbox is kept ready after its last use, and for a session that idles." },
 { "message_bytes",           KIND_BYTES,        FIELD(message_bytes), 64 * KIB, 2 * GIB, "64MiB",
   "The largest message taken." },
 { "transit_bytes",           KIND_BYTES,        FIELD(transit_bytes), MIB, 1024 * GIB, "1GiB",

@@ -261,6 +261,10 @@ ended(struct child *child, int status)
 	child->ready = false;
 	if (all->stop_step > 0)
 		return;
+	/* what it has not told any more is news as well */
+	if (child->row->role == ROLE_MAILBOX &&
+	    !(in_order && WEXITSTATUS(status) == 0))
+		switchboard_changed(all, child->instance, UINT64_MAX);
 	if (!all->was_up && !all->ready_told && WIFEXITED(status) &&
 	    WEXITSTATUS(status) != 0 && !child->row->has_instances) {
 		all->ready_told = true;	/* at the first start: a wrong setup */

@@ -50,6 +50,9 @@ struct children {
 /* What roles may say to the parent, and what happens when one is gone. */
 extern const struct ipc_rule switchboard_rules[];
 void	switchboard_lost(void *child, struct ipc *, bool was_breach);
+/* An account has news: tell the door, where sessions may rest. */
+void	switchboard_changed(struct children *, uint64_t account,
+	    uint64_t modseq);
 
 /* The child of this role and instance, or NULL. */
 struct child	*child_find(struct children *, enum role, uint64_t instance);

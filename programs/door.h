@@ -3,9 +3,10 @@
  *
  * role_door.c accepts and counts connections and knows the other roles;
  * door_smtp.c and door_login.c carry what a session asks to them and back,
- * door_handover.c gives who has logged in to their mailbox, door_https.c passes
- * connections on, door_reading.c has mail collected that is wanted on reading,
- * and door_turned.c serves a provider on a connection that is our own.
+ * door_handover.c gives who has logged in to their mailbox, door_resting.c keeps
+ * those who idle, door_https.c passes connections on, door_reading.c has mail
+ * collected that is wanted on reading, and door_turned.c serves a provider on a
+ * connection that is our own.
  */
 #ifndef POSTROOM_PROGRAMS_DOOR_H
 #define POSTROOM_PROGRAMS_DOOR_H
@@ -96,7 +97,8 @@ struct door {
 	unsigned		 bridge_count;
 	struct visitors		 visitors;
 	struct whose_cache	*whose;		/* what the keeper has said */
-	LIST_HEAD(, handover)	 handovers;	/* logged in, not served yet */
+	LIST_HEAD(, handover)	 handovers;	/* all who have logged in */
+	uint64_t		 last_number;	/* that one of them was given */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */
 	unsigned		 most;		/* connections that fit */
 	int			 spare_fd;	/* to say "no" when none is left */
@@ -162,6 +164,13 @@ void	door_mailbox_lost(struct door *, struct ipc *);
  */
 void	door_hand_over(struct door *, struct stream *, uint64_t account,
 	    const struct session_request *);
+/*
+ * DOOR_SESSION_PARTS has come: a session rests.  0 or -EBADMSG.
+ */
+int	door_session_parts(struct door *, struct ipc *from,
+	    struct ipc_message *);
+/* The account has news: who rests there is served again. */
+void	door_changed(struct door *, uint64_t account, uint64_t modseq);
 /* Give up every connection that was handed over. */
 void	door_handovers_stop(struct door *);
 

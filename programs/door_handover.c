@@ -18,11 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/base/bridge.h"
 #include "lib/base/log.h"
-#include "programs/door.h"
-#include "programs/door_reading.h"
-#include "store/service.h"
+#include "programs/door_handover.h"
 
 /* For a mailbox to be there and to take it, on a machine at its limit. */
 #define PATIENCE_MS	60000
@@ -35,21 +32,6 @@
 struct link {
 	LIST_ENTRY(link) next;
 	struct ipc	*ipc;
-};
-
-/* A connection past its login. */
-struct handover {
-	LIST_ENTRY(handover) next;
-	struct door	*door;
-	struct bridge	*bridge;
-	struct reading	*reading;	/* comes first, or NULL */
-	struct timer	*patience;
-	uint64_t	 account;
-	int		 inner_fd;	/* for the mailbox; -1: it serves it */
-	struct ipc	*asked;		/* it was sent there; no answer yet */
-	enum session_service service;
-	char		 login[ADDRESS_SIZE];
-	char		 tag[SESSION_TAG_BYTES + 1];
 };
 
 /* What is said when the mailbox is not there, in the service's own words. */
@@ -68,12 +50,9 @@ static const struct {
 	    "* BYE [LIMIT] too many sessions\r\n" },
 };
 
-static void
-handover_free(void *arg, struct bridge *bridge)
+void
+handover_free(struct handover *handover)
 {
-	struct handover *handover = arg;
-
-	(void)bridge;
 	LIST_REMOVE(handover, next);
 	if (handover->asked != NULL)
 		ipc_forget(handover->asked, handover);
@@ -81,8 +60,37 @@ handover_free(void *arg, struct bridge *bridge)
 	reading_free(handover->reading);
 	if (handover->inner_fd >= 0)
 		(void)close(handover->inner_fd);
+	stream_free(handover->client);
+	text_free(&handover->kept);
 	handover->door->bridge_count--;
 	free(handover);
+}
+
+static void
+on_end(void *arg, struct bridge *bridge)
+{
+	(void)bridge;
+	handover_free(arg);
+}
+
+int
+handover_join(struct handover *handover, struct stream *client)
+{
+	int fd[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	    fd) < 0) {
+		stream_free(client);
+		return -errno;
+	}
+	handover->bridge = bridge_new(handover->door->process->loop, client,
+	    fd[0], on_end, handover);
+	if (handover->bridge == NULL) {
+		(void)close(fd[1]);
+		return -ENOMEM;
+	}
+	handover->inner_fd = fd[1];
+	return 0;
 }
 
 static void
@@ -110,6 +118,7 @@ static void
 on_answer(void *arg, int status, struct ipc_message *message)
 {
 	struct handover *handover = arg;
+	struct ipc *asked = handover->asked;
 	struct unpack u;
 	bool is_served = false;
 
@@ -129,6 +138,9 @@ on_answer(void *arg, int status, struct ipc_message *message)
 	timer_stop(handover->patience);
 	(void)close(handover->inner_fd);
 	handover->inner_fd = -1;
+	handover->server = asked;
+	text_free(&handover->kept);
+	handover->carried = (struct session_carried){ .quiet_ms = 0 };
 }
 
 /* Give the connection to its mailbox, if that is there and it is time. */
@@ -137,10 +149,12 @@ serve(struct handover *handover)
 {
 	const struct session_request request = {
 		.service = handover->service,
+		.number = handover->number,
 		.login = slice_str(handover->login),
 		.tag = slice_str(handover->tag),
+		.carried = handover->carried,
 	};
-	TEXT_AUTO body = TEXT_INIT(1024);
+	TEXT_AUTO body = TEXT_INIT(2048);
 	struct link *link;
 
 	if (handover->reading != NULL || handover->asked != NULL)
@@ -151,6 +165,8 @@ serve(struct handover *handover)
 	if (link == NULL)
 		return;
 	session_pack(&body, &request);
+	/* whoever takes it begins with all that was committed by then */
+	handover->news_modseq = 0;
 	/* if it is lost already, another one will be connected */
 	if (ipc_ask(link->ipc, MAILBOX_SESSION, text_slice(&body),
 	    &handover->inner_fd, 1, on_answer, handover) == 0)
@@ -174,6 +190,13 @@ ask_for_mailbox(struct handover *handover)
 		    handover->account);
 }
 
+void
+handover_give(struct handover *handover)
+{
+	timer_set(handover->patience, PATIENCE_MS);
+	ask_for_mailbox(handover);
+}
+
 /* What there is to be seen is there, or it has been waited for long enough. */
 static void
 on_read(void *arg)
@@ -182,8 +205,7 @@ on_read(void *arg)
 
 	reading_free(handover->reading);
 	handover->reading = NULL;
-	timer_set(handover->patience, PATIENCE_MS);
-	ask_for_mailbox(handover);
+	handover_give(handover);
 }
 
 static bool
@@ -220,44 +242,52 @@ wait_ms(const struct door *door, enum session_service service)
 	    (uint64_t)door->process->config.read_wait_seconds * 1000;
 }
 
-void
-door_hand_over(struct door *door, struct stream *stream, uint64_t account,
+static struct handover *
+handover_new(struct door *door, uint64_t account,
     const struct session_request *request)
 {
-	struct handover *handover;
-	int fd[2];
+	struct handover *handover = calloc(1, sizeof(*handover));
 
-	if (!has_room(door, account)) {
-		turn_away(stream, request);
-		return;
-	}
-	handover = calloc(1, sizeof(*handover));
-	if (handover == NULL || socketpair(AF_UNIX, SOCK_STREAM |
-	    SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) < 0) {
+	if (handover == NULL)
+		return NULL;
+	handover->patience = timer_new(door->process->loop, on_patience,
+	    handover);
+	if (handover->patience == NULL) {
 		free(handover);
-		stream_free(stream);
-		return;
+		return NULL;
 	}
 	handover->door = door;
+	handover->number = ++door->last_number;
 	handover->account = account;
-	handover->inner_fd = fd[1];
+	handover->inner_fd = -1;
 	handover->service = request->service;
 	(void)slice_cstr(slice_first(request->login,
 	    sizeof(handover->login) - 1), handover->login,
 	    sizeof(handover->login));
 	(void)slice_cstr(slice_first(request->tag, SESSION_TAG_BYTES),
 	    handover->tag, sizeof(handover->tag));
-	handover->patience = timer_new(door->process->loop, on_patience,
-	    handover);
 	LIST_INSERT_HEAD(&door->handovers, handover, next);
 	door->bridge_count++;
-	handover->bridge = bridge_new(door->process->loop, stream, fd[0],
-	    handover_free, handover);
-	if (handover->bridge == NULL || handover->patience == NULL) {
-		if (handover->bridge != NULL)
-			bridge_close(handover->bridge);
-		else
-			handover_free(handover, NULL);
+	return handover;
+}
+
+void
+door_hand_over(struct door *door, struct stream *stream, uint64_t account,
+    const struct session_request *request)
+{
+	struct handover *handover;
+
+	if (!has_room(door, account)) {
+		turn_away(stream, request);
+		return;
+	}
+	handover = handover_new(door, account, request);
+	if (handover == NULL) {
+		stream_free(stream);
+		return;
+	}
+	if (handover_join(handover, stream) < 0) {
+		handover_free(handover);
 		return;
 	}
 	handover->reading = reading_new(door, account,
@@ -301,6 +331,8 @@ door_mailbox_lost(struct door *door, struct ipc *ipc)
 			ipc_forget(ipc, handover);
 			handover->asked = NULL;
 		}
+		if (handover->server == ipc)
+			handover->server = NULL;
 		if (is_waiting(handover) &&
 		    handover->account == ipc_instance(ipc))
 			ask_for_mailbox(handover);
@@ -310,6 +342,11 @@ door_mailbox_lost(struct door *door, struct ipc *ipc)
 void
 door_handovers_stop(struct door *door)
 {
-	while (!LIST_EMPTY(&door->handovers))
-		bridge_close(LIST_FIRST(&door->handovers)->bridge);
+	struct handover *handover;
+
+	while ((handover = LIST_FIRST(&door->handovers)) != NULL)
+		if (handover->bridge != NULL)
+			bridge_close(handover->bridge);
+		else
+			handover_dismiss(handover, "the hub is ending");
 }

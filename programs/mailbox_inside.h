@@ -41,6 +41,10 @@ struct mailbox {
 	struct message_id	 told[EXPUNGED_PAGE];	/* the queue is being */
 	size_t			 told_count;	/* 0: it is not */
 	TAILQ_HEAD(, session)	 sessions;
+	uint64_t		 changed_modseq;	/* of the last change; 0: none
+						   since the process began */
+	bool			 may_rest;	/* sessions of the account may rest
+						   that were told of no news */
 	bool			 unsettled;	/* delivered since a settling */
 	bool			 asked_to_go;
 	bool			 retiring;
@@ -67,6 +71,8 @@ int	mailbox_visitor_begin(struct mailbox *, int fd, uint64_t account,
 /* MAILBOX_SESSION has come.  0, -EBADMSG or -ENOMEM: there is no session. */
 int	mailbox_session_begin(struct mailbox *, struct ipc *from,
 	    struct ipc_message *);
+/* That door is gone, and its connections with it. */
+void	mailbox_sessions_lost(struct mailbox *, const struct ipc *door);
 /* Mailbox number `number` has changed: who idles there is told. */
 void	mailbox_sessions_changed(struct mailbox *, uint32_t number);
 /* How many there are. */

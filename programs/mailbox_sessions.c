@@ -31,6 +31,8 @@ struct session {
 	} is;
 	struct big_question	*question;	/* waiting, or NULL */
 	struct saving_question	*saving;	/* the same */
+	struct ipc		*door;		/* it came from, or NULL */
+	uint64_t		 number;	/* as the door counts */
 	struct office_question	*office;	/* the same */
 	bool			 imports;	/* of the postmaster's command */
 	char			 login[ADDRESS_SIZE];
@@ -225,6 +227,31 @@ imap_wrote(void *arg)
 	mailbox_wrote(session->mailbox);
 }
 
+/* It rests in the door, which knows when it is to be served again. */
+static int
+imap_part(void *arg, int fd, const struct session_carried *carried)
+{
+	struct session *session = arg;
+	struct mailbox *mailbox = session->mailbox;
+	const struct session_parting parting = {
+		.number = session->number,
+		.modseq = mailbox->changed_modseq, .carried = *carried
+	};
+	TEXT_AUTO body = TEXT_INIT(1024);
+	int r;
+
+	if (session->door == NULL)
+		return -ENOTCONN;
+	parting_pack(&body, &parting);
+	if (text_failed(&body))
+		return -ENOMEM;
+	r = ipc_send(session->door, DOOR_SESSION_PARTS, text_slice(&body),
+	    &fd, 1);
+	if (r == 0)
+		mailbox->may_rest = true;
+	return r;
+}
+
 static void
 session_ended(struct session *session)
 {
@@ -307,7 +334,8 @@ ask_visit(void *arg, uint64_t owner, const struct imapd_visitor *visitor,
 }
 
 static bool
-begin_imap(struct session *session, int fd, struct slice tag,
+begin_imap(struct session *session, int fd,
+    const struct session_request *request,
     const struct imapd_visitor *visitor)
 {
 	const struct imapd_session_ports ports = {
@@ -316,14 +344,19 @@ begin_imap(struct session *session, int fd, struct slice tag,
 		.arg = session, .big = ask_big, .file = ask_file,
 		.keep = ask_keep, .abandon = abandon_file,
 		.forget = forget_big, .step = imap_step, .saved = imap_saved,
-		.failed = imap_failed, .wrote = imap_wrote, .ended = imap_ended
+		.failed = imap_failed, .wrote = imap_wrote, .part = imap_part,
+		.ended = imap_ended
 	};
 	const struct config *config = &session->mailbox->process->config;
 	const struct imapd_session_options options = {
 		.hostname = config->hostname,
 		.login = slice_str(session->login),
-		.tag = tag,
+		.tag = request->tag,
 		.message_bytes = config->message_bytes,
+		.rest_ms = visitor != NULL ? 0 :
+		    (uint64_t)config->warm_seconds * 1000,
+		.carried = request->carried.state.len > 0 ?
+		    &request->carried : NULL,
 		.account = session->mailbox->process->instance,
 		.visitor = visitor,
 		.imports = session->imports,
@@ -349,12 +382,15 @@ mailbox_session_begin(struct mailbox *mailbox, struct ipc *from,
 		return -ENOMEM;
 	session->mailbox = mailbox;
 	session->service = request.service;
+	session->door = ipc_peer(from) == ROLE_DOOR ? from : NULL;
+	session->number = request.number;
 	session->imports = ipc_peer(from) == ROLE_CONSOLE;
 	memcpy(session->login, request.login.at, request.login.len);
 	TAILQ_INSERT_TAIL(&mailbox->sessions, session, next);
 	fd = ipc_take_fd(message, 0);
 	if (!(request.service == SESSION_IMAP ?
-	    begin_imap(session, fd, request.tag, NULL) : begin_pop3(session, fd))) {
+	    begin_imap(session, fd, &request, NULL) :
+	    begin_pop3(session, fd))) {
 		TAILQ_REMOVE(&mailbox->sessions, session, next);
 		free(session);
 		return -ENOMEM;
@@ -369,6 +405,7 @@ mailbox_visitor_begin(struct mailbox *mailbox, int fd, uint64_t account,
 	const struct imapd_visitor visitor = {
 		.account = account, .prefix = prefix, .enabled = enabled
 	};
+	const struct session_request none = { .service = SESSION_IMAP };
 	struct session *session;
 
 	if (login.len >= sizeof(session->login)) {
@@ -384,7 +421,7 @@ mailbox_visitor_begin(struct mailbox *mailbox, int fd, uint64_t account,
 	session->service = SESSION_IMAP;
 	memcpy(session->login, login.at, login.len);
 	TAILQ_INSERT_TAIL(&mailbox->sessions, session, next);
-	if (begin_imap(session, fd, slice_of(NULL, 0), &visitor))
+	if (begin_imap(session, fd, &none, &visitor))
 		return 0;
 	TAILQ_REMOVE(&mailbox->sessions, session, next);
 	free(session);
@@ -410,6 +447,16 @@ mailbox_sessions_count(const struct mailbox *mailbox)
 	TAILQ_FOREACH(session, &mailbox->sessions, next)
 		count++;
 	return count;
+}
+
+void
+mailbox_sessions_lost(struct mailbox *mailbox, const struct ipc *door)
+{
+	struct session *session;
+
+	TAILQ_FOREACH(session, &mailbox->sessions, next)
+		if (session->door == door)
+			session->door = NULL;
 }
 
 void

@@ -34,6 +34,7 @@ static int	on_go(void *, struct ipc *, struct ipc_message *);
 static int	on_peer(void *, struct ipc *, struct ipc_message *);
 static int	on_stop(void *, struct ipc *, struct ipc_message *);
 static int	on_if_idle(void *, struct ipc *, struct ipc_message *);
+static int	on_changed(void *, struct ipc *, struct ipc_message *);
 
 /* What the parent may say; nobody else can speak on that channel. */
 static const struct ipc_rule parent_rules[] = {
@@ -42,6 +43,7 @@ static const struct ipc_rule parent_rules[] = {
 { PARENT_PEER,	  "PEER",    FROM(ROLE_PARENT), IPC_NEWS, 1, 0, on_peer },
 { PARENT_STOP,	  "STOP",    FROM(ROLE_PARENT), IPC_NEWS, 0, 0, on_stop },
 { PARENT_IF_IDLE, "IF_IDLE", FROM(ROLE_PARENT), IPC_NEWS, 0, 0, on_if_idle },
+{ PARENT_CHANGED, "CHANGED", FROM(ROLE_PARENT), IPC_NEWS, 0, 0, on_changed },
 { 0 }
 };
 
@@ -254,6 +256,21 @@ on_if_idle(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_changed(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct unpack u = unpack_of(message->body);
+	uint64_t account = unpack_u64(&u), modseq = unpack_u64(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	if (process->code->changed != NULL)
+		process->code->changed(process, account, modseq);
+	return 0;
+}
+
 /* Without the parent nobody would ever connect or stop us: end in order. */
 static void
 on_parent_lost(void *arg, struct ipc *ipc, bool was_breach)
@@ -333,6 +350,16 @@ process_retire(struct process *process)
 {
 	(void)ipc_send(process->parent, ROLE_RETIRES, slice_of(NULL, 0), NULL,
 	    0);
+}
+
+int
+process_has_changed(struct process *process, uint64_t modseq)
+{
+	TEXT_AUTO body = TEXT_INIT(8);
+
+	pack_u64(&body, modseq);
+	return ipc_send(process->parent, ROLE_CHANGED, text_slice(&body),
+	    NULL, 0);
 }
 
 int

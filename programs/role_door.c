@@ -553,7 +553,24 @@ on_whose_changed(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_session_parts(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+
+	return door_session_parts(process->state, from, message);
+}
+
+static void
+on_account_changed(struct process *process, uint64_t account,
+    uint64_t modseq)
+{
+	door_changed(process->state, account, modseq);
+}
+
 static const struct ipc_rule door_rules[] = {
+{ DOOR_SESSION_PARTS, "PARTS", FROM(ROLE_MAILBOX), IPC_NEWS, 1, 0,
+    on_session_parts },
 { DOOR_TURN, "TURN", FROM(ROLE_FETCH), IPC_REQUEST, 1, 0, on_turn },
 { DOOR_WHOSE_CHANGED, "CHANGED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
     on_whose_changed },
@@ -563,4 +580,5 @@ static const struct ipc_rule door_rules[] = {
 const struct role_code door_code = {
 	.role = ROLE_DOOR, .rules = door_rules, .open = door_open, .start = door_start,
 	.peer = door_peer, .lost = door_lost, .stop = door_stop,
+	.changed = on_account_changed,
 };

@@ -305,11 +305,21 @@ mailbox_wrote(struct mailbox *mailbox)
 		timer_set(mailbox->sync_timer, ACCOUNT_SYNC_MS);
 }
 
+/*
+ * Who idles here hears of it at once.  Whose session rests, nobody here knows:
+ * the door does, and has all of the account's come here when it is told once.
+ */
 static void
 on_change(void *arg, uint32_t number, uint64_t modseq)
 {
-	(void)modseq;
-	mailbox_sessions_changed(arg, number);
+	struct mailbox *mailbox = arg;
+
+	if (modseq > mailbox->changed_modseq)
+		mailbox->changed_modseq = modseq;
+	mailbox_sessions_changed(mailbox, number);
+	if (mailbox->may_rest &&
+	    process_has_changed(mailbox->process, modseq) == 0)
+		mailbox->may_rest = false;
 }
 
 struct listing {
@@ -533,6 +543,7 @@ mailbox_start(struct process *process)
 		return -ENOMEM;
 	process->state = mailbox;
 	mailbox->process = process;
+	mailbox->may_rest = true;
 	TAILQ_INIT(&mailbox->sessions);
 	mailbox->commit_timer = timer_new(process->loop, commit, mailbox);
 	mailbox->idle_timer = timer_new(process->loop, on_idle_time, mailbox);
@@ -582,6 +593,7 @@ mailbox_lost(struct process *process, struct ipc *ipc)
 {
 	struct mailbox *mailbox = process->state;
 
+	mailbox_sessions_lost(mailbox, ipc);
 	office_lost(mailbox->office, ipc);
 	if (mailbox->queue != ipc)
 		return;

@@ -81,6 +81,9 @@ struct role_code {
 	void	(*stop)(struct process *);
 	/* End if nobody needs it (mailbox); NULL: never. */
 	void	(*if_idle)(struct process *);
+	/* An account has news (PARENT_CHANGED, door); NULL: no matter. */
+	void	(*changed)(struct process *, uint64_t account,
+		    uint64_t modseq);
 };
 
 /* The row of a role, or NULL for the parent. */
@@ -108,6 +111,8 @@ void	process_accuse(struct process *, const struct ipc *,
 	    const char *words);
 /* Tell the parent that this role ends by itself now. */
 void	process_retire(struct process *);
+/* Tell the parent that this account has changed (mailbox). */
+int	process_has_changed(struct process *, uint64_t modseq);
 /* Ask the parent for a channel to the mailbox of `account`. */
 int	process_want_mailbox(struct process *, uint64_t account);
 /* Ask it for one to the process that collects for `owner` (schedule). */

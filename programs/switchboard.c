@@ -23,6 +23,7 @@ static int	on_ready(void *, struct ipc *, struct ipc_message *);
 static int	on_wants_mailbox(void *, struct ipc *, struct ipc_message *);
 static int	on_wants_fetch(void *, struct ipc *, struct ipc_message *);
 static int	on_accounts(void *, struct ipc *, struct ipc_message *);
+static int	on_changed(void *, struct ipc *, struct ipc_message *);
 static int	on_retires(void *, struct ipc *, struct ipc_message *);
 static int	on_breach(void *, struct ipc *, struct ipc_message *);
 static int	on_refused_call(void *, struct ipc *, struct ipc_message *);
@@ -39,6 +40,8 @@ const struct ipc_rule switchboard_rules[] = {
 							     on_wants_fetch },
 { ROLE_ACCOUNTS,      "ACCOUNTS",    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
 							     on_accounts },
+{ ROLE_CHANGED,	      "CHANGED",     FROM(ROLE_MAILBOX), IPC_NEWS, 0, 0,
+							     on_changed },
 { ROLE_RETIRES,	      "RETIRES",     FROM(ROLE_MAILBOX) | FROM(ROLE_JUDGE) |
 		      FROM(ROLE_FETCH),	       IPC_NEWS, 0, 0, on_retires },
 { ROLE_BREACH,	      "BREACH",	     ANY_ROLE, IPC_NEWS, 0, 0, on_breach },
@@ -312,6 +315,36 @@ on_accounts(void *arg, struct ipc *from, struct ipc_message *message)
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	child->all->highest_account = highest;
+	return 0;
+}
+
+void
+switchboard_changed(struct children *all, uint64_t account, uint64_t modseq)
+{
+	struct child *door = child_find(all, ROLE_DOOR, 0);
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	/* one that is not up yet has no session either */
+	if (!is_up(door))
+		return;
+	pack_u64(&body, account);
+	pack_u64(&body, modseq);
+	if (ipc_send(door->ipc, PARENT_CHANGED, text_slice(&body), NULL, 0) <
+	    0)
+		log_say("the door does not listen");
+}
+
+static int
+on_changed(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct child *child = arg;
+	struct unpack u = unpack_of(message->body);
+	uint64_t modseq = unpack_u64(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	switchboard_changed(child->all, child->instance, modseq);
 	return 0;
 }
 

@@ -41,6 +41,9 @@ enum parent_kind {
 	PARENT_STOP,
 	/* parent -> mailbox: end if nobody needs you */
 	PARENT_IF_IDLE,
+	/* parent -> door: u64 account, u64 modseq: it has news (DESIGN.md 2),
+	 * as ROLE_CHANGED tells; UINT64_MAX: its process has crashed */
+	PARENT_CHANGED,
 	/* role -> parent: confined and at work; u8 with Landlock */
 	ROLE_READY,
 	/* door, queue or console -> parent: u64 account; a PARENT_PEER
@@ -55,6 +58,9 @@ enum parent_kind {
 	/* role -> parent: u8 role, u64 instance, slice words: that peer broke
 	 * the table; it is ended */
 	ROLE_BREACH,
+	/* mailbox -> parent: u64 modseq of the first change it has committed
+	 * since it began, or since a session of it went to rest */
+	ROLE_CHANGED,
 	/* role -> parent: u32 number of a refused system call */
 	ROLE_REFUSED_CALL
 };

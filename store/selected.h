@@ -40,6 +40,33 @@ int	selected_open(struct account *, uint32_t mailbox,
 /* NULL is fine. */
 void	selected_close(struct selected *);
 
+/*
+ * What the client of a view knows: enough to begin the view anew, in another
+ * process and long after, and to tell exactly what changed since.
+ */
+struct selected_known {
+	uint32_t	mailbox;
+	uint32_t	uidvalidity;
+	uint32_t	count;		/* of letters */
+	uint64_t	uidnext;	/* above each of them; 2^32 at the most */
+	uint64_t	modseq;		/* every change up to it was told */
+};
+/*
+ * 0, -EAGAIN (there is news: selected_update() comes first) or -ENOENT (the
+ * mailbox was deleted).
+ */
+int	selected_known(const struct selected *,
+	    struct selected_known *known_out);
+/*
+ * A view as its client knows it; what has happened since is its news.  A letter
+ * that has gone meanwhile cannot be read any more, so tell the news first.
+ * 0, -ENOENT (the mailbox was deleted, or is another one), -ESTALE (what the
+ * client knows does not follow from what is remembered: it has to begin anew)
+ * or -errno.
+ */
+int	selected_resume(struct account *, const struct selected_known *,
+	    struct selected **selected_out);
+
 /* Its mailbox; how many letters are in the view. */
 uint32_t selected_mailbox(const struct selected *);
 size_t	selected_count(const struct selected *);

@@ -117,12 +117,33 @@ folder_unpack(struct unpack *u, struct listed_folder *folder_out)
 	return 0;
 }
 
+static void
+carried_pack(struct text *text, const struct session_carried *carried)
+{
+	pack_slice(text, carried->state);
+	pack_u64(text, carried->quiet_ms);
+}
+
+static struct session_carried
+carried_unpack(struct unpack *u)
+{
+	struct session_carried carried;
+
+	carried.state = unpack_slice(u);
+	carried.quiet_ms = unpack_u64(u);
+	if (carried.state.len > SESSION_STATE_BYTES)
+		u->bad = true;
+	return carried;
+}
+
 void
 session_pack(struct text *text, const struct session_request *request)
 {
 	pack_u8(text, (uint8_t)request->service);
+	pack_u64(text, request->number);
 	pack_slice(text, request->login);
 	pack_slice(text, request->tag);
+	carried_pack(text, &request->carried);
 }
 
 int
@@ -132,10 +153,35 @@ session_unpack(struct slice packed, struct session_request *request_out)
 	struct session_request request;
 
 	request.service = unpack_enum(&u, SESSION_COUNT);
+	request.number = unpack_u64(&u);
 	request.login = unpack_slice(&u);
 	request.tag = unpack_slice(&u);
+	request.carried = carried_unpack(&u);
 	if (!unpack_is_done(&u) || request.tag.len > SESSION_TAG_BYTES)
 		return -EBADMSG;
 	*request_out = request;
+	return 0;
+}
+
+void
+parting_pack(struct text *text, const struct session_parting *parting)
+{
+	pack_u64(text, parting->number);
+	pack_u64(text, parting->modseq);
+	carried_pack(text, &parting->carried);
+}
+
+int
+parting_unpack(struct slice packed, struct session_parting *parting_out)
+{
+	struct unpack u = unpack_of(packed);
+	struct session_parting parting;
+
+	parting.number = unpack_u64(&u);
+	parting.modseq = unpack_u64(&u);
+	parting.carried = carried_unpack(&u);
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	*parting_out = parting;
 	return 0;
 }

@@ -62,19 +62,52 @@ void	folder_pack(struct text *, const struct listed_folder *);
 /* 0 or -EBADMSG; slices point into what is read. */
 int	folder_unpack(struct unpack *, struct listed_folder *folder_out);
 
+enum mailbox_says {
+	/* mailbox -> door, 1 descriptor (that of MAILBOX_SESSION): packed
+	 * parting; news */
+	DOOR_SESSION_PARTS = 390
+};
+
 enum session_service { SESSION_POP3, SESSION_IMAP, SESSION_COUNT };
 
 #define SESSION_TAG_BYTES 128
+/* DESIGN.md 2: as much may be kept of a session that nobody serves. */
+#define SESSION_STATE_BYTES 512
+
+/* What a session was before it went to rest. */
+struct session_carried {
+	struct slice		state;	/* gateway/imap/state.h; empty: it is a
+					   new one */
+	uint64_t		quiet_ms;	/* since its client said a word */
+};
 
 struct session_request {
 	enum session_service	service;
+	uint64_t		number;	/* the door's, of this session */
 	struct slice		login;	/* who, as the keeper names the account */
 	struct slice		tag;	/* IMAP: of the command that logged in */
+	struct session_carried	carried;
+};
+
+/*
+ * A session leaves its process, and rests until its client says something or
+ * the account has news.  Its descriptor goes along, so what its client says
+ * meanwhile waits in there.
+ */
+struct session_parting {
+	uint64_t		number;
+	uint64_t		modseq;	/* of the last change that this process
+					   has told of (ROLE_CHANGED) */
+	struct session_carried	carried;
 };
 
 /* The request of a door: which service, for whom. */
 void	session_pack(struct text *, const struct session_request *);
 /* 0 or -EBADMSG; slices point into `packed`. */
 int	session_unpack(struct slice packed, struct session_request *request_out);
+/* The same of one that leaves. */
+void	parting_pack(struct text *, const struct session_parting *);
+int	parting_unpack(struct slice packed,
+	    struct session_parting *parting_out);
 
 #endif

@@ -11,7 +11,7 @@
 #include "gateway/login/login.h"
 #include "lib/base/loop.h"
 #include "lib/base/text.h"
-#include "store/account.h"
+#include "store/service.h"
 
 /* RFC 9051 9: a tag; honest ones have a few characters. */
 #define IMAPD_TAG_BYTES		128
@@ -118,6 +118,11 @@ struct imapd_session_ports {
 	void	(*failed)(void *arg, int error);
 	/* Something was written that is to be durable within a second. */
 	void	(*wrote)(void *arg);
+	/*
+	 * Take the session away, to rest.  All is lent for the call, `fd` too.
+	 * 0: it ends here, without a word; or -errno, and it stays.
+	 */
+	int	(*part)(void *arg, int fd, const struct session_carried *);
 	void	(*ended)(void *arg, struct imapd_session *);
 };
 
@@ -126,6 +131,10 @@ struct imapd_session_options {
 	struct slice	 login;		/* who; copied */
 	struct slice	 tag;		/* of the login's command; copied */
 	uint64_t	 message_bytes;	/* of the largest that is taken */
+	uint64_t	 rest_ms;	/* without news, then IDLE goes to rest;
+					   0: never */
+	/* what another process has packed, lent for the call; NULL: it is new */
+	const struct session_carried *carried;
 	uint64_t	 account;	/* the number of the account */
 	const struct imapd_visitor *visitor;	/* NULL: its own people */
 	bool		 imports;	/* APPEND may say what is brought from
@@ -134,6 +143,8 @@ struct imapd_session_options {
 
 /*
  * Begin on `fd` (owned) for the open `account`; says "OK" to the login itself.
+ * One that was carried here goes on where it was, and has only news to tell;
+ * where it cannot it says BYE.
  * NULL when memory is out; `fd` is closed then.
  */
 struct imapd_session *imapd_session_new(struct loop *, int fd,

@@ -4,9 +4,9 @@
  */
 #include <inttypes.h>
 
+#include "gateway/imap/carry.h"
 #include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
-#include "gateway/imap/session.h"
 
 void
 imapd_add_abilities(const struct imapd_session *session, struct text *words)
@@ -166,12 +166,19 @@ idle_line(struct imapd_session *session)
 }
 
 void
+imapd_idle_on(struct imapd_session *session)
+{
+	session->take = idle_line;
+	/* what happened up to now is news as well */
+	timer_set(session->turn, 0);
+	imapd_rest_later(session);
+}
+
+void
 imapd_idle(struct imapd_session *session, struct imapd_parse *parse)
 {
 	(void)parse;
 	imapd_input_next(&session->input);
 	imapd_challenge(session->stream, "idling");
-	session->take = idle_line;
-	/* what happened up to now is news as well */
-	timer_set(session->turn, 0);
+	imapd_idle_on(session);
 }

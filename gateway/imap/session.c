@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gateway/imap/carry.h"
 #include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
 #include "gateway/imap/visitor.h"
@@ -95,6 +96,7 @@ end(struct imapd_session *session)
 	imapd_leave(session);
 	imapd_visits_end(session, true);
 	timer_free(session->turn);
+	timer_free(session->rest);
 	stream_finish(session->stream);
 	session->ports.ended(session->ports.arg, session);
 	free(session);
@@ -427,13 +429,25 @@ on_turn(void *arg)
 	pump(session);
 }
 
+static void
+on_rest(void *arg)
+{
+	struct imapd_session *session = arg;
+
+	if (imapd_rest(session))
+		end(session);
+}
+
 void
 imapd_session_changed(struct imapd_session *session, uint32_t mailbox)
 {
-	if (session->selected != NULL && session->command != NULL &&
-	    session->command->handler.session == imapd_idle &&
-	    selected_mailbox(session->selected) == mailbox)
-		timer_set(session->turn, 0);
+	if (session->selected == NULL || session->command == NULL ||
+	    session->command->handler.session != imapd_idle ||
+	    selected_mailbox(session->selected) != mailbox)
+		return;
+	timer_set(session->turn, 0);
+	/* where there is news there is more soon */
+	imapd_rest_later(session);
 }
 
 /*
@@ -494,6 +508,22 @@ welcome(struct imapd_session *session, struct slice tag)
 	    SLICE_FMT(text_slice(&words)));
 }
 
+/*
+ * Go on where another process has left off.  What its client knows may not
+ * follow from what is here: then it has to come again (RFC 9051 7.1.5).
+ */
+static void
+go_on(struct imapd_session *session, const struct session_carried *carried)
+{
+	int r = imapd_take_up(session, carried);
+
+	if (r < 0) {
+		bye(session, "[UNAVAILABLE] the mailbox is not as it was");
+		session->ports.failed(session->ports.arg, r);
+	}
+	timer_set(session->turn, 0);
+}
+
 /* Its time to idle is its own process's affair. */
 static void
 receive(struct imapd_session *session, const struct imapd_visitor *visitor)
@@ -525,9 +555,12 @@ imapd_session_new(struct loop *loop, int fd, struct account *account,
 	if (session->stream == NULL)
 		(void)close(fd);
 	session->turn = timer_new(loop, on_turn, session);
-	if (session->stream == NULL || session->turn == NULL) {
+	session->rest = timer_new(loop, on_rest, session);
+	if (session->stream == NULL || session->turn == NULL ||
+	    session->rest == NULL) {
 		stream_free(session->stream);
 		timer_free(session->turn);
+		timer_free(session->rest);
 		free(session);
 		return NULL;
 	}
@@ -537,6 +570,7 @@ imapd_session_new(struct loop *loop, int fd, struct account *account,
 	session->account = account;
 	session->ports = *ports;
 	session->message_bytes = options->message_bytes;
+	session->rest_ms = options->rest_ms;
 	session->imports = options->imports;
 	(void)snprintf(session->hostname, sizeof(session->hostname), "%s",
 	    options->hostname);
@@ -549,6 +583,10 @@ imapd_session_new(struct loop *loop, int fd, struct account *account,
 		return session;
 	}
 	stream_idle_after(session->stream, SESSION_IDLE_MS);
+	if (options->carried != NULL) {
+		go_on(session, options->carried);
+		return session;
+	}
 	/* a client without a Sent folder makes its own; not to have the usual
 	 * ones is no reason to keep anybody out */
 	(void)folders_ready(account);

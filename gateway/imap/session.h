@@ -40,6 +40,8 @@ struct imapd_session {
 	struct account	*account;
 	struct imapd_session_ports ports;
 	struct timer	*turn;		/* go on in a turn of its own */
+	struct timer	*rest;		/* it idles, and may go to rest */
+	uint64_t	 rest_ms;	/* 0: never */
 	uint64_t	 message_bytes;	/* of the largest that is taken */
 	bool		 imports;	/* see imap.h */
 	char		 hostname[256];
@@ -135,6 +137,8 @@ void	imapd_answered(struct imapd_session *);
 void	imapd_opened(struct imapd_session *);
 /* Let go of the mailbox, if one is open. */
 void	imapd_leave(struct imapd_session *);
+/* The command under way is IDLE, and the client was told to go on. */
+void	imapd_idle_on(struct imapd_session *);
 /*
  * A step for the trail of each of these letters of the view (SELECTED_STEP at
  * most), which may have left the mailbox already.

@@ -28,6 +28,7 @@ struct bridge {
 	size_t		 waited;	/* for the client, at the last look */
 	uint64_t	 waited_ms;	/* since when it is as much */
 	bridge_fn	*ended;
+	bridge_left_fn	*left;		/* NULL: the client goes with it */
 	void		*arg;
 };
 
@@ -42,6 +43,33 @@ bridge_close(struct bridge *bridge)
 	deflate_free(bridge->deflate);
 	ended(arg, bridge);
 	free(bridge);
+}
+
+/* The role's end is closed, and what it has said was moved. */
+static void
+over(struct bridge *bridge)
+{
+	struct stream *client = bridge->client;
+	bridge_left_fn *left = bridge->left;
+	void *arg = bridge->arg;
+
+	if (left == NULL) {
+		bridge_close(bridge);
+		return;
+	}
+	stream_finish(bridge->inner);
+	free(bridge);
+	left(arg, client);
+}
+
+bool
+bridge_leave(struct bridge *bridge, bridge_left_fn *left)
+{
+	if (bridge->deflate != NULL || stream_waiting(bridge->inner) > 0)
+		return false;
+	bridge->left = left;
+	stream_hold(bridge->client, true);
+	return true;
 }
 
 static bool
@@ -117,6 +145,8 @@ move_in(struct bridge *bridge)
 	struct slice bytes = stream_input(bridge->client);
 	int r = 0;
 
+	if (bridge->left != NULL)
+		return 0;	/* nobody is there to hear it */
 	if (bridge->deflate != NULL)
 		r = unpack_in(bridge);
 	else if (stream_write(bridge->inner, bytes) == 0)
@@ -210,14 +240,14 @@ on_inner(void *arg, enum stream_event event)
 			r = obey_mark(bridge);
 		break;
 	case STREAM_DRAINED:
-		stream_hold(bridge->client, false);
+		stream_hold(bridge->client, bridge->left != NULL);
 		/* what swells has more to give than came */
 		r = move_in(bridge);
 		break;
 	case STREAM_CLOSED:
 	case STREAM_FAILED:
 		(void)move_out(bridge);
-		bridge_close(bridge);
+		over(bridge);
 		return;
 	case STREAM_IDLE:
 		on_quiet(bridge);

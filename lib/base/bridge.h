@@ -30,5 +30,14 @@ struct bridge	*bridge_new(struct loop *, struct stream *client, int inner_fd,
 		    bridge_fn *ended, void *arg);
 /* Cut it; `ended` is called. */
 void		 bridge_close(struct bridge *);
+/*
+ * The role has given its end up, and the caller, who has it, closes it now or
+ * soon.  Nothing more is read from the client.  Once all that the role has said
+ * is on its way the bridge is freed and `left` is given the client (owned, its
+ * handler to be replaced) in the place of `ended`.  False, and all is as before:
+ * something is on its way to the role, or the client's bytes are compressed.
+ */
+typedef void bridge_left_fn(void *arg, struct stream *client);
+bool		 bridge_leave(struct bridge *, bridge_left_fn *left);
 
 #endif

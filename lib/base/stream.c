@@ -690,6 +690,21 @@ stream_idle_after(struct stream *stream, uint64_t ms)
 		timer_set(stream->idle, ms);
 }
 
+uint64_t
+stream_quiet_ms(const struct stream *stream)
+{
+	return clock_ms() - stream->heard_ms;
+}
+
+void
+stream_was_quiet(struct stream *stream, uint64_t ms)
+{
+	stream->heard_ms -= ms < stream->heard_ms ? ms : stream->heard_ms;
+	if (stream->idle_ms > 0)
+		timer_set(stream->idle, ms < stream->idle_ms ?
+		    stream->idle_ms - ms : 0);
+}
+
 void
 stream_hand_over(struct stream *stream, size_t input_bytes,
     size_t output_limit, stream_fn *fn, void *arg)

@@ -89,6 +89,13 @@ void		 stream_poke(struct stream *);
 
 /* STREAM_IDLE after so long without a byte from the peer; 0 stops it. */
 void		 stream_idle_after(struct stream *, uint64_t ms);
+/* How long no byte has come, or no idle time was set. */
+uint64_t	 stream_quiet_ms(const struct stream *);
+/*
+ * Of the idle time that was set just now so much has passed already: another
+ * owner of the connection has waited that long.
+ */
+void		 stream_was_quiet(struct stream *, uint64_t ms);
 
 /*
  * Become the server side of TLS now; what waits is written first in clear, what

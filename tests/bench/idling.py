@@ -19,7 +19,7 @@ import servers
 SESSIONS = 500          # of so many users, some devices each
 LETTERS = 100           # in each mailbox, as it is opened
 GONE = 75.0             # seconds: the hub keeps a mailbox's process for 60
-REST = 25.0             # both give back what they do not need
+REST = 150.0            # for the hub's to rest, and for their processes to go
 TOLD = 50               # letters delivered one by one, ...
 TOLD_SECONDS = 60       # ... or as many as were heard of in that time
 SHARE = 1 / 10          # of the peer's memory

@@ -51,6 +51,17 @@ session_again(struct slice body, struct text *again)
 	return true;
 }
 
+static bool
+parting_again(struct slice body, struct text *again)
+{
+	struct session_parting parting;
+
+	if (parting_unpack(body, &parting) < 0)
+		return false;
+	parting_pack(again, &parting);
+	return true;
+}
+
 /* Something else may follow an answer. */
 static bool
 answer_again(struct slice body, struct text *again)
@@ -105,7 +116,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static bool (*const bodies[])(struct slice, struct text *) = {
 		head_again, delivery_again, session_again, answer_again,
-		status_again, diagnosis_again, step_again
+		status_again, diagnosis_again, step_again,
+		parting_again
 	};
 	TEXT_AUTO again = TEXT_INIT(len + NEWER);
 	TEXT_AUTO once_more = TEXT_INIT(len + NEWER);

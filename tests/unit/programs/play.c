@@ -44,6 +44,18 @@ on_wants_mailbox(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 static int
+on_changed(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct play *play = arg;
+	struct unpack u = unpack_of(message->body);
+
+	(void)from;
+	play->changes++;
+	play->modseq = unpack_u64(&u);
+	return unpack_is_done(&u) ? 0 : -1;
+}
+
+static int
 on_breach(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct play *play = arg;
@@ -74,6 +86,7 @@ static const struct ipc_rule parent_rules[] = {
 { ROLE_WANTS_FETCH, "WANTS",   ANYBODY, IPC_NEWS, 0, 0, on_wants },
 { ROLE_WANTS_MAILBOX, "WANTS_MAILBOX", ANYBODY, IPC_NEWS, 0, 0,
 							     on_wants_mailbox },
+{ ROLE_CHANGED,	    "CHANGED", ANYBODY, IPC_NEWS, 0, 0, on_changed },
 { ROLE_BREACH,	    "BREACH",  ANYBODY, IPC_NEWS, 0, 0, on_breach },
 { ROLE_RETIRES,	    "RETIRES", ANYBODY, IPC_NEWS, 0, 0, on_retires },
 { 0 }

@@ -16,6 +16,8 @@ struct play {
 	uint64_t	 wanted;	/* the last one */
 	unsigned	 mailboxes;	/* the same of mailboxes */
 	uint64_t	 mailbox;
+	unsigned	 changes;	/* of the account that were told */
+	uint64_t	 modseq;	/* of the last one */
 	unsigned	 breaches;	/* accusations */
 	unsigned	 retires;
 };

@@ -107,7 +107,31 @@ static const struct ipc_rule queue_rules[] = {
 { 0 }
 };
 
-static const struct ipc_rule no_rules[] = { { 0 } };
+/* Sessions that the played door was given back. */
+static unsigned parted;
+static struct session_parting parting;
+static char state[512];
+static int parted_fd = -1;
+
+static int
+on_parts(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)arg;
+	(void)from;
+	ck_assert_int_eq(parting_unpack(message->body, &parting), 0);
+	ck_assert_uint_le(parting.carried.state.len, sizeof(state));
+	memcpy(state, parting.carried.state.at, parting.carried.state.len);
+	parting.carried.state.at = state;
+	parted_fd = ipc_take_fd(message, 0);
+	parted++;
+	return 0;
+}
+
+/* What the played door takes. */
+static const struct ipc_rule door_rules[] = {
+{ DOOR_SESSION_PARTS, "PARTS", MAILBOX, IPC_NEWS, 1, 0, on_parts },
+{ 0 }
+};
 
 static void
 begin(void)
@@ -120,7 +144,7 @@ begin(void)
 	    sizeof(play.process.config.hostname), "hub.office.test");
 	play_begin(&play, &mailbox_code);
 	queue = play_peer(&play, ROLE_QUEUE, 0, queue_rules, NULL);
-	door = play_peer(&play, ROLE_DOOR, 0, no_rules, NULL);
+	door = play_peer(&play, ROLE_DOOR, 0, door_rules, NULL);
 }
 
 /* In good order; the account is closed. */
@@ -193,6 +217,16 @@ wait_for(unsigned count)
 		play_run(&play, 1);
 	ck_assert_uint_eq(answered, count);
 	ck_assert_int_eq(last_status, 0);
+}
+
+static void
+wait_count(const unsigned *count, unsigned wanted)
+{
+	uint64_t until = clock_ms() + GUARD_MS;
+
+	while (*count < wanted && clock_ms() < until)
+		play_run(&play, 1);
+	ck_assert_uint_eq(*count, wanted);
 }
 
 /* The account, looked at by nobody else now. */
@@ -394,21 +428,29 @@ on_served(void *arg, int status, struct ipc_message *message)
 	ck_assert(unpack_is_done(&u));
 }
 
+static void
+pack_session(struct text *body, const struct session_carried *carried)
+{
+	const struct session_request request = {
+		.service = SESSION_IMAP, .login = SLICE("ann@office.test"),
+		.tag = SLICE("x"), .number = 77, .carried = *carried
+	};
+
+	session_pack(body, &request);
+}
+
 /* A client of the session that the door hands over: its socket. */
 static int
 log_in(void)
 {
-	const struct session_request request = {
-		.service = SESSION_IMAP, .login = SLICE("ann@office.test"),
-		.tag = SLICE("x")
-	};
+	const struct session_carried none = { .quiet_ms = 0 };
 	TEXT_AUTO body = TEXT_INIT(1024);
 	int pair[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
 	    pair), 0);
 	is_served = -1;
-	session_pack(&body, &request);
+	pack_session(&body, &none);
 	ck_assert_int_eq(ipc_ask(door, MAILBOX_SESSION, text_slice(&body),
 	    &pair[0], 1, on_served, NULL), 0);
 	(void)close(pair[0]);
@@ -630,6 +672,44 @@ START_TEST(who_crosses_the_farewell_is_left_to_the_next)
 }
 END_TEST
 
+/* DESIGN.md 2: who rests is told of news by the door, which is told once. */
+START_TEST(a_session_that_idles_is_given_back)
+{
+	TEXT_AUTO got = TEXT_INIT(1 << 16);
+	TEXT_AUTO body = TEXT_INIT(1024);
+	int client;
+
+	begin();
+	play.process.config.warm_seconds = 1;
+	client = log_in();
+	(void)ask(client, &got, "", "x OK ");
+	deliver(1, slice_str(bodies[0]), false);
+	wait_for(1);
+	wait_count(&play.changes, 1);
+	deliver(2, slice_str(bodies[1]), false);
+	wait_for(2);
+	(void)ask(client, &got, "s SELECT INBOX\r\ni IDLE\r\n", "+ ");
+	wait_count(&parted, 1);
+	ck_assert_uint_eq(parting.number, 77);
+	ck_assert_uint_ge(parting.modseq, play.modseq);
+	ck_assert_uint_eq(play.changes, 1);
+	/* the next change is told, though nobody is here */
+	deliver(3, slice_str(bodies[2]), false);
+	wait_for(3);
+	wait_count(&play.changes, 2);
+	ck_assert_uint_gt(play.modseq, parting.modseq);
+	pack_session(&body, &parting.carried);
+	ck_assert_int_eq(ipc_ask(door, MAILBOX_SESSION, text_slice(&body),
+	    &parted_fd, 1, on_served, NULL), 0);
+	(void)close(parted_fd);
+	(void)ask(client, &got, "DONE\r\n", "i OK ");
+	ck_assert_uint_ne(slice_find_str(text_slice(&got), "* 3 EXISTS"),
+	    SIZE_MAX);
+	(void)close(client);
+	end();
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -642,6 +722,7 @@ unit_suite(void)
 	tcase_add_test(tcase, a_crash_loses_neither_letter_nor_structure);
 	tcase_add_test(tcase, a_list_of_letters_reads_none_of_them);
 	tcase_add_test(tcase, a_big_letter_is_saved_through_the_queue);
+	tcase_add_test(tcase, a_session_that_idles_is_given_back);
 	tcase_add_test(tcase, who_crosses_the_farewell_is_left_to_the_next);
 	tcase_add_loop_test(tcase, a_file_that_nobody_waits_for_is_given_up,
 	    0, 3);

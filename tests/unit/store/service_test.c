@@ -109,21 +109,56 @@ END_TEST
 
 START_TEST(a_session_is_read_as_it_was_packed)
 {
-	struct session_request request = { SESSION_IMAP, SLICE("ann"),
-	    SLICE("a1") };
+	struct session_request request = {
+		.service = SESSION_IMAP, .number = 5,
+		.login = SLICE("ann"), .tag = SLICE("a1"),
+		.carried = { SLICE("state"), 61000 },
+	};
 	struct session_request back;
-	TEXT_AUTO text = TEXT_INIT(64);
+	TEXT_AUTO text = TEXT_INIT(128);
 
 	session_pack(&text, &request);
 	ck_assert_int_eq(session_unpack(text_slice(&text), &back), 0);
 	ck_assert_int_eq(back.service, SESSION_IMAP);
 	ck_assert(slice_is_str(back.login, "ann"));
 	ck_assert(slice_is_str(back.tag, "a1"));
+	ck_assert_uint_eq(back.number, 5);
+	ck_assert(slice_is_str(back.carried.state, "state"));
+	ck_assert_uint_eq(back.carried.quiet_ms, 61000);
 	for (size_t len = 0; len < text.len; len++)
 		ck_assert_int_eq(session_unpack(slice_of(text.at, len),
 		    &back), -EBADMSG);
 	text.at[0] = SESSION_COUNT;
 	ck_assert_int_eq(session_unpack(text_slice(&text), &back), -EBADMSG);
+}
+END_TEST
+
+START_TEST(a_parting_is_read_as_it_was_packed)
+{
+	static const char much[SESSION_STATE_BYTES + 1];
+	struct session_parting parting = {
+		.number = 5, .modseq = 44,
+		.carried = { SLICE("state"), 61000 },
+	};
+	struct session_parting back;
+	TEXT_AUTO text = TEXT_INIT(1024);
+
+	parting_pack(&text, &parting);
+	ck_assert_int_eq(parting_unpack(text_slice(&text), &back), 0);
+	ck_assert_uint_eq(back.number, 5);
+	ck_assert_uint_eq(back.modseq, 44);
+	ck_assert(slice_is_str(back.carried.state, "state"));
+	for (size_t len = 0; len < text.len; len++)
+		ck_assert_int_eq(parting_unpack(slice_of(text.at, len),
+		    &back), -EBADMSG);
+	parting.carried.state = slice_of(much, SESSION_STATE_BYTES);
+	text_clear(&text);
+	parting_pack(&text, &parting);
+	ck_assert_int_eq(parting_unpack(text_slice(&text), &back), 0);
+	parting.carried.state.len++;
+	text_clear(&text);
+	parting_pack(&text, &parting);
+	ck_assert_int_eq(parting_unpack(text_slice(&text), &back), -EBADMSG);
 }
 END_TEST
 
@@ -141,6 +176,7 @@ unit_suite(void)
 	tcase_add_test(tcase, a_delivery_cut_anywhere_or_longer_is_none);
 	tcase_add_test(tcase, only_a_big_file_is_larger_than_a_small_message);
 	tcase_add_test(tcase, a_session_is_read_as_it_was_packed);
+	tcase_add_test(tcase, a_parting_is_read_as_it_was_packed);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -96,9 +96,27 @@ ended(void *arg, struct imapd_session *session)
 	imap_office.ended++;
 }
 
+static int
+part(void *arg, int fd, const struct session_carried *carried)
+{
+	struct imap_parted *parted = &imap_office.parted;
+
+	(void)arg;
+	if (parted->refusal != 0)
+		return parted->refusal;
+	ck_assert_int_eq(parted->fd, -1);
+	ck_assert_uint_gt(carried->state.len, 0);
+	parted->fd = dup(fd);
+	parted->quiet_ms = carried->quiet_ms;
+	text_clear(&parted->state);
+	text_add(&parted->state, carried->state);
+	parted->count++;
+	return 0;
+}
+
 static const struct imapd_session_ports ports = {
 	.big = ask_big, .forget = forget, .step = step, .saved = saved,
-	.failed = failed, .wrote = wrote, .ended = ended,
+	.failed = failed, .wrote = wrote, .part = part, .ended = ended,
 };
 
 static void
@@ -111,15 +129,33 @@ on_change(void *arg, uint32_t mailbox, uint64_t modseq)
 			imapd_session_changed(imap_office.session[i], mailbox);
 }
 
-void
-imap_office_open(void)
+static void
+open_account(void)
 {
 	struct account_options options = { .segment_bytes = 1 << 20,
 	    .uid_block = 1000, .hub_id = "a test's own hub" };
 	unsigned needs;
 
+	ck_assert_int_eq(account_open(imap_office.folder_fd, &options,
+	    &imap_office.account, &needs), 0);
+	account_on_change(imap_office.account, on_change, NULL);
+}
+
+void
+imap_next_process(void)
+{
+	ck_assert(imap_office.session[0] == NULL &&
+	    imap_office.session[1] == NULL);
+	ck_assert_int_eq(account_close(imap_office.account), 0);
+	open_account();
+}
+
+void
+imap_office_open(void)
+{
 	imap_office = (struct imap_office){
 		.steps = TEXT_INIT(1 << 20), .big_fd = -1,
+		.parted = { .fd = -1, .state = TEXT_INIT(SESSION_STATE_BYTES) },
 	};
 	ck_assert_int_eq(words_open(), 0);
 	ck_assert_int_eq(zone_open("UTC"), 0);
@@ -130,9 +166,7 @@ imap_office_open(void)
 	ck_assert_ptr_nonnull(mkdtemp(imap_office.folder));
 	imap_office.folder_fd = open(imap_office.folder,
 	    O_RDONLY | O_DIRECTORY);
-	ck_assert_int_eq(account_open(imap_office.folder_fd, &options,
-	    &imap_office.account, &needs), 0);
-	account_on_change(imap_office.account, on_change, NULL);
+	open_account();
 }
 
 static int
@@ -165,6 +199,9 @@ imap_office_close(void)
 	(void)nftw(imap_office.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	timer_free(imap_office.answer);
 	text_free(&imap_office.steps);
+	if (imap_office.parted.fd >= 0)
+		(void)close(imap_office.parted.fd);
+	text_free(&imap_office.parted.state);
 	loop_free(imap_office.loop);
 	words_close();
 }
@@ -217,19 +254,43 @@ imap_deliver_big(void)
 	imap_deliver_big_with("Subject: big\r\n\r\n");
 }
 
-void
-imap_log_in(int i)
+static void
+begin_session(int i, int fd, const struct session_carried *carried)
 {
 	const struct imapd_session_options options = {
 		.hostname = "hub.office.test", .login = SLICE("ann"),
 		.tag = SLICE("L"), .message_bytes = 1024 * 1024,
+		.rest_ms = imap_office.rest_ms, .carried = carried,
 	};
-	int fd;
 
-	pop3_peer_open(&imap_office.peer[i], imap_office.loop, &fd);
 	imap_office.session[i] = imapd_session_new(imap_office.loop, fd,
 	    imap_office.account, &options, &ports);
 	ck_assert_ptr_nonnull(imap_office.session[i]);
+}
+
+void
+imap_log_in(int i)
+{
+	int fd;
+
+	pop3_peer_open(&imap_office.peer[i], imap_office.loop, &fd);
+	begin_session(i, fd, NULL);
+}
+
+void
+imap_come_back(int i)
+{
+	struct imap_parted *parted = &imap_office.parted;
+	const struct session_carried carried = {
+		.state = text_slice(&parted->state),
+		.quiet_ms = parted->quiet_ms,
+	};
+	int fd = parted->fd;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_ptr_null(imap_office.session[i]);
+	parted->fd = -1;
+	begin_session(i, fd, &carried);
 }
 
 struct slice

@@ -13,6 +13,15 @@
 #define IMAP_TRACE	"Received: here\r\n"
 #define IMAP_BIG_SIZE	(3 * 1024 * 1024)
 
+/* A session that has left. */
+struct imap_parted {
+	unsigned	 count;		/* of those that have, so far */
+	int		 refusal;	/* what who asks to leave is told, if not 0 */
+	int		 fd;		/* of the last one, or -1 */
+	struct text	 state;
+	uint64_t	 quiet_ms;
+};
+
 extern struct imap_office {
 	struct loop	*loop;
 	char		 folder[64];
@@ -30,6 +39,8 @@ extern struct imap_office {
 	void		*reply_arg;
 	struct timer	*answer;
 	struct text	 steps;
+	uint64_t	 rest_ms;	/* of sessions that begin from now on */
+	struct imap_parted parted;
 } imap_office;
 
 /* A fixture: an empty account without sessions, and its end. */
@@ -51,6 +62,10 @@ void	imap_deliver_big(void);
 /* Client `i` has logged in; and has selected INBOX. */
 void	imap_log_in(int i);
 void	imap_select(int i);
+/* The process ends, in good order and with no session in it; then the next. */
+void	imap_next_process(void);
+/* The session of client `i`, which has left last, goes on here. */
+void	imap_come_back(int i);
 /*
  * Client `i` says it, and waits for a line with `ending`: "a OK"; all that came
  * since, which is there until the next.
