@@ -10,14 +10,25 @@
 
 #define DAY_MS		86400000
 #define NARROW_AFTER	8	/* letters: to ask costs as much */
+#define RUN_MOST	50	/* letters in one look at the index */
 /* A step of find.h, folded: one byte may become twelve. */
 #define FOLDED_BYTES	(256 * 1024)
+
+static unsigned	needed(enum imapd_key_kind);
 
 static bool
 looks_at_words(const struct imapd_key *key)
 {
 	return key->kind == IMAPD_KEY_TEXT || key->kind == IMAPD_KEY_BODY ||
 	    key->kind == IMAPD_KEY_HEADER;
+}
+
+static bool
+is_of_saving(const struct imapd_key *key)
+{
+	return key->kind == IMAPD_KEY_SAVED_BEFORE ||
+	    key->kind == IMAPD_KEY_SAVED_ON ||
+	    key->kind == IMAPD_KEY_SAVED_SINCE;
 }
 
 /* The keys that look at the words of letters, in the order of the tree. */
@@ -29,6 +40,8 @@ collect(struct imapd_match *match, const struct imapd_key *key,
 	int r = 0;
 
 	for (; r == 0 && key != NULL; key = key->next) {
+		match->needs |= needed(key->kind);
+		match->wants_saved = match->wants_saved || is_of_saving(key);
 		if (looks_at_words(key)) {
 			if (match->sought_count == IMAPD_SOUGHT_MOST) {
 				*words_out = "a search looks for 32 texts at "
@@ -41,6 +54,9 @@ collect(struct imapd_match *match, const struct imapd_key *key,
 			if (r == -E2BIG)
 				*words_out = "a text that is looked for has "
 				    "8192 bytes at most";
+			else if (r == 0)
+				(void)finder_word(&sought->finder,
+				    &sought->word);
 		}
 		if (r == 0)
 			r = collect(match, key->inside, words_out);
@@ -134,7 +150,7 @@ int
 imapd_match_look(struct imapd_match *match, size_t n)
 {
 	int r = imapd_letter_find(&match->letter, match->session->selected, n,
-	    FACTS_SAVED);
+	    match->wants_saved ? FACTS_SAVED : 0);
 
 	if (r == 0)
 		match->has = IMAPD_HAS_FACTS | (match->letter.packed.len > 0 ?
@@ -153,54 +169,6 @@ read_message(void *arg, uint64_t at, size_t most, struct slice *piece_out)
 	    match->letter.facts.trace_bytes + at, most, piece_out);
 }
 
-/* Its fields, or what is behind them. */
-static void
-read_part(struct imapd_match *match, unsigned what)
-{
-	struct slice copy = text_slice(&match->copy);
-	const struct letter_facts *facts = &match->letter.facts;
-	struct message_bytes bytes = { .size = facts->body_bytes,
-	    .read = read_message, .arg = match };
-	struct slice trace = text_slice(&match->letter.trace);
-
-	if (!facts->is_big) {
-		trace = slice_first(copy, facts->trace_bytes);
-		bytes = message_bytes_in(slice_after(copy,
-		    facts->trace_bytes));
-	}
-	match->reads = what;
-	match->piece = slice_of(NULL, 0);
-	match->name_bytes = 0;
-	letter_text_begin_bytes(&match->reader, &match->letter.structure,
-	    trace, &bytes, what);
-}
-
-int
-imapd_match_open(struct imapd_match *match)
-{
-	const struct letter_facts *facts = &match->letter.facts;
-	int r = imapd_letter_structure(&match->letter);
-
-	match->opened++;
-	text_clear(&match->copy);
-	if (r == 0 && !facts->is_big)
-		r = imapd_letter_add(&match->letter, 0, facts->trace_bytes +
-		    facts->body_bytes, &match->copy);
-	if (r < 0)
-		return r;
-	match->has |= IMAPD_HAS_STRUCTURE;
-	for (size_t i = 0; i < match->sought_count; i++) {
-		struct imapd_sought *sought = &match->sought[i];
-
-		finder_again(&sought->finder);
-		/* that a field is there at all has to be seen */
-		sought->found = sought->key->text.len == 0 &&
-		    sought->key->kind != IMAPD_KEY_HEADER;
-	}
-	read_part(match, LETTER_TEXT_HEADER);
-	return 0;
-}
-
 /* Does the key still look at what is read now? */
 static bool
 is_looking(const struct imapd_match *match, const struct imapd_sought *sought)
@@ -217,6 +185,127 @@ is_any_looking(const struct imapd_match *match)
 		if (is_looking(match, &match->sought[i]))
 			return true;
 	return false;
+}
+
+/* Words without which nothing that is looked for can be there; or none. */
+static void
+seek(struct imapd_match *match)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < match->sought_count; i++) {
+		if (!is_looking(match, &match->sought[i]))
+			continue;
+		if (match->sought[i].word.len == 0)
+			return;
+		match->words[count++] = match->sought[i].word;
+	}
+	letter_text_seek(&match->reader, match->words, count);
+}
+
+/* Its fields, or what is behind them. */
+static void
+read_part(struct imapd_match *match, unsigned what)
+{
+	struct slice copy = text_slice(&match->copy);
+	const struct letter_facts *facts = &match->letter.facts;
+	struct message_bytes bytes = { .size = facts->body_bytes,
+	    .read = read_message, .arg = match };
+	struct slice trace = text_slice(&match->letter.trace);
+
+	if (match->letter.is_lent) {
+		trace = facts->text.trace;
+		bytes = message_bytes_in(facts->text.body);
+	} else if (!facts->is_big) {
+		trace = slice_first(copy, facts->trace_bytes);
+		bytes = message_bytes_in(slice_after(copy,
+		    facts->trace_bytes));
+	}
+	match->reads = what;
+	match->piece = slice_of(NULL, 0);
+	match->name_bytes = 0;
+	letter_text_begin_bytes(&match->reader, &match->letter.structure,
+	    trace, &bytes, what);
+	seek(match);
+}
+
+/* Its bytes are at hand, and its structure. */
+static void
+begin_reading(struct imapd_match *match)
+{
+	match->has |= IMAPD_HAS_STRUCTURE;
+	for (size_t i = 0; i < match->sought_count; i++) {
+		struct imapd_sought *sought = &match->sought[i];
+
+		finder_again(&sought->finder);
+		/* that a field is there at all has to be seen */
+		sought->found = sought->key->text.len == 0 &&
+		    sought->key->kind != IMAPD_KEY_HEADER;
+	}
+	read_part(match, LETTER_TEXT_HEADER);
+}
+
+int
+imapd_match_open(struct imapd_match *match)
+{
+	const struct letter_facts *facts = &match->letter.facts;
+	int r = imapd_letter_structure(&match->letter);
+
+	match->opened++;
+	text_clear(&match->copy);
+	if (r == 0 && !facts->is_big)
+		r = imapd_letter_add(&match->letter, 0, facts->trace_bytes +
+		    facts->body_bytes, &match->copy);
+	if (r < 0)
+		return r;
+	begin_reading(match);
+	return 0;
+}
+
+size_t
+imapd_match_run(const struct imapd_match *match, size_t n, size_t count,
+    unsigned *wanted_out)
+{
+	const unsigned rows = IMAPD_HAS_FACTS | IMAPD_HAS_STRUCTURE;
+	size_t run = 1, most = RUN_MOST;
+
+	/* what a row may decide is no reason to read letters with it */
+	if ((match->needs & IMAPD_HAS_TEXT) != 0 && (match->needs & rows) != 0)
+		return 0;
+	if ((match->needs & IMAPD_HAS_TEXT) != 0 && !match->is_narrowed)
+		most = NARROW_AFTER;
+	while (run < most && n + run < count &&
+	    imapd_match_judge(match, n + run) == IMAPD_NOT_YET)
+		run++;
+	*wanted_out = (match->wants_saved ? FACTS_SAVED : 0) |
+	    ((match->needs & rows) == IMAPD_HAS_FACTS ? 0 : FACTS_STRUCTURE) |
+	    ((match->needs & IMAPD_HAS_TEXT) != 0 ? FACTS_TEXT : 0);
+	return run;
+}
+
+bool
+imapd_match_take(struct imapd_match *match, size_t n,
+    const struct letter_facts *facts)
+{
+	struct imapd_letter *letter = &match->letter;
+
+	if (facts == NULL)
+		return false;
+	if ((match->needs & IMAPD_HAS_TEXT) != 0) {
+		if (!imapd_letter_lend(letter, match->session->selected, n,
+		    facts, true))
+			return false;
+		match->opened++;
+		match->has = IMAPD_HAS_FACTS;
+		begin_reading(match);
+		return true;
+	}
+	if ((match->needs & IMAPD_HAS_STRUCTURE) != 0 && structure_open(
+	    facts->structure, &letter->structure) < 0)
+		return false;
+	letter->facts = *facts;
+	match->has = IMAPD_HAS_FACTS | (match->needs & IMAPD_HAS_STRUCTURE);
+	return true;
 }
 
 /* A piece begins that does not go on where the last one ended; of the header
@@ -465,14 +554,14 @@ is_excluded(const struct imapd_match *match, const struct imapd_key *key,
 	return false;
 }
 
-static enum imapd_verdict	judge_all(struct imapd_match *,
+static enum imapd_verdict	judge_all(const struct imapd_match *,
 				    const struct imapd_key *, size_t n);
 
-static enum imapd_verdict	judge_either(struct imapd_match *,
+static enum imapd_verdict	judge_either(const struct imapd_match *,
 				    const struct imapd_key *, size_t n);
 
 static enum imapd_verdict
-judge_one(struct imapd_match *match, const struct imapd_key *key, size_t n)
+judge_one(const struct imapd_match *match, const struct imapd_key *key, size_t n)
 {
 	enum imapd_verdict inside;
 	unsigned needs;
@@ -499,7 +588,7 @@ judge_one(struct imapd_match *match, const struct imapd_key *key, size_t n)
 
 /* All of them hold: one that does not decides. */
 static enum imapd_verdict
-judge_all(struct imapd_match *match, const struct imapd_key *keys, size_t n)
+judge_all(const struct imapd_match *match, const struct imapd_key *keys, size_t n)
 {
 	enum imapd_verdict verdict = IMAPD_YES, one;
 
@@ -515,7 +604,7 @@ judge_all(struct imapd_match *match, const struct imapd_key *keys, size_t n)
 
 /* One of them holds: one that does decides. */
 static enum imapd_verdict
-judge_either(struct imapd_match *match, const struct imapd_key *keys,
+judge_either(const struct imapd_match *match, const struct imapd_key *keys,
     size_t n)
 {
 	enum imapd_verdict verdict = IMAPD_NO, one;
@@ -531,7 +620,7 @@ judge_either(struct imapd_match *match, const struct imapd_key *keys,
 }
 
 enum imapd_verdict
-imapd_match_judge(struct imapd_match *match, size_t n)
+imapd_match_judge(const struct imapd_match *match, size_t n)
 {
 	return judge_all(match, match->keys, n);
 }

@@ -28,6 +28,7 @@ enum imapd_verdict { IMAPD_NO, IMAPD_YES, IMAPD_NOT_YET };
 struct imapd_sought {
 	const struct imapd_key	*key;
 	struct finder		 finder;	/* made once for the search */
+	struct slice		 word;		/* finder_word(), or empty */
 	bool			 is_field;	/* HEADER: the one that is read */
 	bool			 found;
 	int			 indexed;	/* its number in the query, or -1 */
@@ -38,6 +39,10 @@ struct imapd_match {
 	struct imapd_key	*keys;
 	struct imapd_sought	 sought[IMAPD_SOUGHT_MOST];
 	size_t			 sought_count;
+	struct slice		 words[IMAPD_SOUGHT_MOST];	/* what is read
+						   now is looked at for */
+	unsigned		 needs;		/* IMAPD_HAS_ bits, of any key */
+	bool			 wants_saved;	/* SAVEDATE, of any key */
 	int64_t			 now_ms;
 	unsigned		 has;		/* IMAPD_HAS_ bits */
 	struct imapd_letter	 letter;
@@ -63,7 +68,7 @@ int	imapd_match_begin(struct imapd_match *, struct imapd_session *,
 void	imapd_match_end(struct imapd_match *);
 
 /* Letter `n` of the view, by what is at hand. */
-enum imapd_verdict imapd_match_judge(struct imapd_match *, size_t n);
+enum imapd_verdict imapd_match_judge(const struct imapd_match *, size_t n);
 /*
  * When it comes to many letters that have to be read: ask the account's index
  * which of them need not be (store/search.h), a step at a time.  True: call
@@ -72,6 +77,19 @@ enum imapd_verdict imapd_match_judge(struct imapd_match *, size_t n);
 bool	imapd_match_narrow(struct imapd_match *);
 /* Look at the index's row of letter `n`.  0 or -errno. */
 int	imapd_match_look(struct imapd_match *, size_t n);
+/*
+ * How many letters from `n` on, of `count` in the view, are to be looked at in
+ * one go; 0: letter `n` by itself.  *wanted_out: what selected_facts() is to tell
+ * of each.
+ */
+size_t	imapd_match_run(const struct imapd_match *, size_t n, size_t count,
+	    unsigned *wanted_out);
+/*
+ * Here are the facts of one of them: look at them, and get ready to read if that
+ * is wanted.  False: it is to be looked at by itself.
+ */
+bool	imapd_match_take(struct imapd_match *, size_t n,
+	    const struct letter_facts *);
 /*
  * Its bytes can be had now (match->letter has its file): get ready to read.
  * 0 or -errno.

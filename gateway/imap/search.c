@@ -136,6 +136,50 @@ go_look(struct imapd_session *session)
 		unreadable(session, r);
 }
 
+/* One row of a run.  1: it is to be looked at by itself; 2: enough for a turn. */
+static int
+take_row(void *arg, size_t n, const struct letter_facts *facts)
+{
+	struct imapd_session *session = arg;
+	struct imapd_finding *search = session->work;
+	int r;
+
+	if (!imapd_match_take(&search->match, n, facts)) {
+		imapd_match_next(&search->match);
+		return 1;
+	}
+	/* it is small, and lent as long as its row is at hand */
+	for (r = search->match.reads != 0; r > 0;)
+		r = imapd_match_read(&search->match);
+	if (r < 0)
+		unreadable(session, r);
+	else
+		judged(session, imapd_match_judge(&search->match, n) ==
+		    IMAPD_YES);
+	return clock_ms() > search->run_until_ms ? 2 : 0;
+}
+
+/* The view does not decide: look at rows, of those behind it, too. */
+static void
+go_run(struct imapd_session *session)
+{
+	struct imapd_finding *search = session->work;
+	unsigned wanted;
+	size_t run = imapd_match_run(&search->match, search->n, search->count,
+	    &wanted);
+	int r = 1;
+
+	search->go = go_judge;
+	search->run_until_ms = clock_ms() + JUDGE_MS;
+	if (run > 0)
+		r = selected_facts(session->selected, search->n, run, wanted,
+		    take_row, session);
+	if (r == 1)
+		search->go = go_look;
+	else if (r < 0)
+		unreadable(session, r);
+}
+
 static void
 go_judge(struct imapd_session *session)
 {
@@ -152,7 +196,7 @@ go_judge(struct imapd_session *session)
 		}
 		verdict = imapd_match_judge(&search->match, search->n);
 		if (verdict == IMAPD_NOT_YET) {
-			search->go = go_look;
+			search->go = go_run;
 			return;
 		}
 		judged(session, verdict == IMAPD_YES);

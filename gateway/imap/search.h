@@ -23,6 +23,7 @@ struct imapd_finding {
 	size_t			 found;
 	uint64_t		 modseq_most;	/* of those found */
 	uint64_t		 worked_ms;	/* of `go`: it has a limit */
+	uint64_t		 run_until_ms;	/* then others get a turn */
 	bool			 has_unread;	/* one could not be read */
 	/* what is told: from a place of `telling` on, and how much of it was */
 	const uint32_t		*telling;

@@ -284,8 +284,10 @@ slice_is_utf8(struct slice s)
 bool
 slice_is_printable_ascii(struct slice s)
 {
+	bool is_other = false;
+
+	/* without a way out of the loop it is one for many bytes at once */
 	for (size_t i = 0; i < s.len; i++)
-		if (s.at[i] < 0x20 || s.at[i] > 0x7e)
-			return false;
-	return true;
+		is_other |= (signed char)s.at[i] < 0x20 || s.at[i] == 0x7f;
+	return !is_other;
 }

@@ -69,7 +69,8 @@ text_add_str(struct text *text, const char *string)
 void
 text_add_byte(struct text *text, char byte)
 {
-	text_add(text, slice_of(&byte, 1));
+	if (make_room(text, 1))
+		text->at[text->len++] = byte;
 }
 
 void

@@ -126,15 +126,29 @@ take_byte(struct decoder *d, char c, struct text *text)
 	}
 }
 
+/* The end of the bytes from `i` on that stand for themselves: of blanks it is not
+ * known yet where a line ends. */
+static size_t
+ordinary(struct slice s, size_t i)
+{
+	size_t end = i;
+
+	while (end < s.len && s.at[end] != '=' && s.at[end] != '\r' &&
+	    s.at[end] != '\n')
+		end++;
+	while (end > i && is_blank(s.at[end - 1]))
+		end--;
+	return end;
+}
+
 static void
 add_quoted_printable(struct decoder *d, struct slice s, struct text *text)
 {
 	for (size_t i = 0; i < s.len && !text_failed(text); i++) {
 		size_t run = i;
 
-		while (d->kept_bytes == 0 && run < s.len && s.at[run] != '=' &&
-		    !is_blank(s.at[run]))
-			run++;
+		if (d->kept_bytes == 0)
+			run = ordinary(s, i);
 		text_add(text, slice_after(slice_first(s, run), i));
 		i = run;
 		if (i < s.len && (d->kept_bytes == 0 || d->kept[0] != '=' ||

@@ -11,6 +11,8 @@
 
 #include <utf8proc.h>
 
+#include "lib/message/find_raw.h"
+
 #define STEP		(16 * 1024)	/* bytes folded at once */
 #define CHARACTERS	32	/* of a decomposition; Unicode has 18 at most */
 #define GROWTH		12	/* bytes that one byte of UTF-8 may become */
@@ -130,6 +132,12 @@ finder_begin(struct finder *f, struct slice what)
 	}
 	f->found = f->needle.len == 0;
 	return 0;
+}
+
+bool
+finder_word(const struct finder *f, struct slice *word_out)
+{
+	return find_raw_word(text_slice(&f->needle), word_out);
 }
 
 void

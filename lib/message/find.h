@@ -26,6 +26,8 @@ struct finder {
 
 /* Look for `what`, which is UTF-8.  0, -E2BIG (FIND_MOST) or -ENOMEM. */
 int	finder_begin(struct finder *, struct slice what);
+/* The longest word of what is looked for, as find_raw_word(). */
+bool	finder_word(const struct finder *, struct slice *word_out);
 /* Look for the same anew, as if nothing had been read. */
 void	finder_again(struct finder *);
 /* What follows is another text: no match begins before it and ends in it. */

@@ -130,7 +130,7 @@ add_code(struct reader *r, unsigned long c)
 /* Where in a tag we are (HTML 13.2.5.8 to 39). */
 enum spot {
 	IN_TAG_NAME, BEFORE_NAME, IN_NAME, BEHIND_NAME, BEFORE_VALUE,
-	IN_VALUE, IN_QUOTES
+	IN_VALUE
 };
 
 /* What `c`, which is no ">" and no quote that counts, makes of a spot. */
@@ -153,8 +153,6 @@ spot_after(enum spot spot, char c)
 		return is_blank(c) ? spot : IN_VALUE;
 	case IN_VALUE:
 		return is_blank(c) ? BEFORE_NAME : spot;
-	case IN_QUOTES:
-		break;
 	}
 	return spot;
 }
@@ -165,20 +163,20 @@ tag_end(struct reader *r)
 {
 	struct slice s = r->rest;
 	enum spot spot = IN_TAG_NAME;
-	char quote = 0;
 	size_t at;
 
 	for (size_t i = 1; !r->no_quotes && i < s.len; i++) {
 		char c = s.at[i];
 
-		if (spot == IN_QUOTES) {
-			spot = c == quote ? BEFORE_NAME : spot;
-		} else if (c == '>') {
+		if (c == '>') {
 			return i + 1;
 		} else if (spot == BEFORE_VALUE && (c == '"' || c == '\'')) {
 			/* a quote begins a value, and nothing else */
-			quote = c;
-			spot = IN_QUOTES;
+			at = slice_find(slice_after(s, i + 1), c);
+			if (at == SIZE_MAX)
+				break;
+			i += at + 1;
+			spot = BEFORE_NAME;
 		} else if (i > 1 || c != '/') {
 			spot = spot_after(spot, c);
 		}
@@ -202,6 +200,14 @@ skip_bogus(struct reader *r)
 	return true;
 }
 
+/* Tags are many, and most differ in the first letter. */
+static bool
+is_named(struct slice tag, const char *name)
+{
+	return tag.len > 0 && lower(tag.at[0]) == name[0] &&
+	    slice_is_word(tag, name);
+}
+
 static bool
 is_block(struct slice name)
 {
@@ -214,11 +220,8 @@ is_block(struct slice name)
 		"tbody", "td", "tfoot", "th", "thead", "title", "tr", "ul",
 	};
 
-	const char first = name.len > 0 ? lower(name.at[0]) : '\0';
-
-	/* tags are many, and most differ in the first letter */
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
-		if (first == blocks[i][0] && slice_is_word(name, blocks[i]))
+		if (is_named(name, blocks[i]))
 			return true;
 	return false;
 }
@@ -261,7 +264,7 @@ enter_raw(struct reader *r, struct slice name)
 {
 	size_t i = 0, at;
 
-	while (i < RAW_COUNT && !slice_is_word(name, raws[i].name))
+	while (i < RAW_COUNT && !is_named(name, raws[i].name))
 		i++;
 	if (i == RAW_COUNT)
 		return;
@@ -293,7 +296,7 @@ read_tag(struct reader *r, size_t end)
 	r->rest = slice_after(r->rest, end);
 	if (is_block(name))
 		r->owed = '\n';
-	if (slice_is_word(name, "svg") || slice_is_word(name, "math")) {
+	if (is_named(name, "svg") || is_named(name, "math")) {
 		if (!closes)
 			r->foreign++;
 		else if (r->foreign > 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/message/addresses.h"
+#include "lib/message/find_raw.h"
 #include "lib/message/header.h"
 #include "lib/message/html.h"
 #include "lib/message/mime_param.h"
@@ -44,6 +45,28 @@ letter_text_begin_bytes(struct letter_text *lt,
 	} else {
 		lt->at = LETTER_TEXT_AT_BODY;
 	}
+}
+
+/* None of the words is in these plain bytes. */
+static bool
+lacks_words(const struct letter_text *lt, struct slice bytes)
+{
+	for (size_t i = 0; i < lt->word_count; i++)
+		if (find_raw_has(bytes, lt->words[i]))
+			return false;
+	return find_raw_is_plain(bytes);
+}
+
+/*
+ * Nor in these fields: there are no encoded words, and nothing is quoted that
+ * could be a part of one.
+ */
+static bool
+lacks_in_fields(const struct letter_text *lt, struct slice fields)
+{
+	return lt->words != NULL && lacks_words(lt, fields) &&
+	    slice_find_str(fields, "=?") == SIZE_MAX &&
+	    slice_find(fields, '\\') == SIZE_MAX;
 }
 
 /* See that the header of the part is at hand.  0 or -errno. */
@@ -133,6 +156,31 @@ add_envelope(struct text *to, struct slice value)
 	to->failed = to->failed || text_failed(&words);
 }
 
+/* Fields of which none is wanted are passed over, all of them. */
+static void
+pass_fields(struct letter_text *lt)
+{
+	struct slice rest = lt->fields;
+	struct header_field field;
+
+	if (!lacks_in_fields(lt, rest))
+		return;
+	while (header_next(&rest, &field))
+		if (is_of_addresses(field.name) && has_other_form(field.value))
+			return;
+	lt->fields = slice_of(NULL, 0);
+}
+
+void
+letter_text_seek(struct letter_text *lt, const struct slice *words,
+    size_t word_count)
+{
+	lt->words = words;
+	lt->word_count = word_count;
+	if (lt->at == LETTER_TEXT_AT_TRACE)
+		pass_fields(lt);
+}
+
 /* One more field, "Name: value"; false: there is none. */
 static bool
 next_field(struct letter_text *lt)
@@ -193,6 +241,50 @@ keep_html(struct letter_text *lt, struct slice piece)
 
 	if (lt->is_html)
 		text_add(&lt->html, slice_first(piece, room));
+}
+
+/* A CR that ends no line: no name is read with it in it. */
+static bool
+has_bare_cr(struct slice s)
+{
+	size_t at;
+
+	for (; (at = slice_find(s, '\r')) != SIZE_MAX;
+	    s = slice_after(s, at + 2))
+		if (at + 1 == s.len || s.at[at + 1] != '\n')
+			return true;
+	return false;
+}
+
+/* A part of a message has names in its header that nobody wants. */
+static bool
+may_pass_names(const struct letter_text *lt)
+{
+	/* RFC 2231: in pieces, and with bytes as digits */
+	return lacks_in_fields(lt, lt->part_header) &&
+	    slice_find(lt->part_header, '*') == SIZE_MAX &&
+	    !has_bare_cr(lt->part_header);
+}
+
+/*
+ * The text of the part is not wanted as it is written; of HTML the words may be
+ * all the same.
+ */
+static bool
+may_pass_body(struct letter_text *lt)
+{
+	struct slice body;
+
+	if (lt->words == NULL || lt->is_open || lt->bytes.read != NULL ||
+	    !part_text_has(&lt->part) ||
+	    message_bytes_run(&lt->bytes, lt->part.body, lt->part.end, NULL,
+	    &body) < 0 || !lacks_words(lt, body) ||
+	    !part_text_is_as_it_stands(&lt->part, lt->part_header))
+		return false;
+	lt->is_html = structure_is(&lt->part, "text", "html");
+	text_clear(&lt->html);
+	keep_html(lt, body);
+	return true;
 }
 
 /* The next piece of the text of the part; 0 when there is no more. */
@@ -262,6 +354,7 @@ step(struct letter_text *lt, struct slice *piece_out, bool *fresh_out)
 	case LETTER_TEXT_AT_HEADER:
 		lt->fields = header_of(lt);
 		lt->at = LETTER_TEXT_AT_FIELDS;
+		pass_fields(lt);
 		return 0;
 	case LETTER_TEXT_AT_TRACE:
 	case LETTER_TEXT_AT_FIELDS:
@@ -270,10 +363,16 @@ step(struct letter_text *lt, struct slice *piece_out, bool *fresh_out)
 		after_fields(lt);
 		return 0;
 	case LETTER_TEXT_AT_NAMES:
-		add_names(lt);
 		lt->at = LETTER_TEXT_AT_BODY;
+		if (may_pass_names(lt))
+			return 0;
+		add_names(lt);
 		return give_piece(lt, piece_out);
 	case LETTER_TEXT_AT_BODY:
+		if (may_pass_body(lt)) {
+			lt->at = LETTER_TEXT_AT_WORDS;
+			return 0;
+		}
 		if (part_text_has(&lt->part)) {
 			int r = next_body(lt, piece_out, fresh_out);
 

@@ -36,6 +36,8 @@ struct letter_text {
 	const struct structure	*structure;
 	struct message_bytes	 bytes;
 	unsigned		 what;
+	const struct slice	*words;		/* that are sought, or NULL */
+	size_t			 word_count;
 	enum letter_text_at	 at;
 	struct slice		 fields;	/* not read yet */
 	struct text		 header;	/* of the part, read from a file */
@@ -60,6 +62,12 @@ void	letter_text_begin(struct letter_text *, const struct structure *,
 void	letter_text_begin_bytes(struct letter_text *, const struct structure *,
 	    struct slice trace, const struct message_bytes *bytes,
 	    unsigned what);
+/*
+ * Before the first piece: none is wanted in which, decoded and folded, there can
+ * be none of these words (find_raw_word()); they are borrowed until the end.
+ */
+void	letter_text_seek(struct letter_text *, const struct slice *words,
+	    size_t word_count);
 /*
  * The next piece, good until the next call; it may be empty.  *fresh_out: it
  * does not go on where the piece before ended.  1, 0 at the end, -ENOMEM, or

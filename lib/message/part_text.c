@@ -30,7 +30,7 @@ part_text_has(const struct structure_part *part)
 }
 
 static void
-read_charset(struct part_text *pt, struct slice header)
+read_charset(struct text *charset, struct slice header)
 {
 	struct header_field field;
 	struct slice type, subtype, whole = header;
@@ -39,10 +39,24 @@ read_charset(struct part_text *pt, struct slice header)
 	if (header_find(whole, "Content-Type", &field) &&
 	    mime_type_cut(&field.value, &type, &subtype) && subtype.len > 0)
 		(void)mime_param(field.value, "charset",
-		    mime_default_limits.params, &pt->charset);
+		    mime_default_limits.params, charset);
 	/* a name too long is none that is known */
-	if (text_failed(&pt->charset))
-		text_clear(&pt->charset);
+	if (text_failed(charset))
+		text_clear(charset);
+}
+
+bool
+part_text_is_as_it_stands(const struct structure_part *part,
+    struct slice header)
+{
+	TEXT_AUTO charset = TEXT_INIT(CHARSET_MOST);
+
+	if (part->encoding == MIME_BASE64 ||
+	    part->encoding == MIME_QUOTED_PRINTABLE)
+		return false;
+	read_charset(&charset, header);
+	/* of any other charset ASCII is ASCII */
+	return charset_ways(text_slice(&charset), slice_of(NULL, 0)) == 1;
 }
 
 void
@@ -76,7 +90,7 @@ part_text_begin_bytes(struct part_text *pt,
 		pt->end = bytes->size;
 	if (decoder_begin(&pt->decoder, part->encoding) < 0)
 		(void)decoder_begin(&pt->decoder, MIME_BINARY);
-	read_charset(pt, header);
+	read_charset(&pt->charset, header);
 }
 
 /*

@@ -34,6 +34,12 @@ struct part_text {
  */
 bool	part_text_has(const struct structure_part *);
 /*
+ * Do bytes of plain ASCII (find_raw.h) in this part, whose header that is, mean
+ * what they are?
+ */
+bool	part_text_is_as_it_stands(const struct structure_part *,
+	    struct slice header);
+/*
  * Begin with `part` of `message`; words_open() first.  A body whose encoding
  * nobody knows is read as it stands.
  */

@@ -434,6 +434,14 @@ copying_add(struct copying *copying, const size_t *numbers, size_t count,
 	return 0;
 }
 
+void
+copying_keep(struct copying *copying, uint8_t flags, bool keywords)
+{
+	(void)copying;
+	(void)keywords;
+	assert((flags & ~LETTER_ALL_FLAGS) == 0);
+}
+
 enum lesson
 copying_lesson(const struct copying *copying)
 {

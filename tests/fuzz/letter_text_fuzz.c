@@ -15,6 +15,8 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
+#define SOUGHT_MOST	20	/* pieces: each is looked for in all of it */
+
 /* `s` from the first character at or behind `at`. */
 static struct slice
 from_character(struct slice s, size_t at)
@@ -40,9 +42,37 @@ check_find(struct slice text)
 	finder_end(&f);
 }
 
+/* It is found as well when only that is read which may have its word. */
+static void
+check_seek(const struct structure *structure, struct slice message,
+    struct slice half)
+{
+	struct letter_text lt;
+	struct slice piece, word;
+	struct finder f;
+	bool fresh;
+
+	if (half.len > FIND_MOST)
+		return;
+	assert(finder_begin(&f, half) == 0);
+	letter_text_begin(&lt, structure, slice_first(message,
+	    message.len / 4), message, LETTER_TEXT_HEADER | LETTER_TEXT_BODY);
+	if (finder_word(&f, &word))
+		letter_text_seek(&lt, &word, 1);
+	while (letter_text_next(&lt, &piece, &fresh) == 1) {
+		if (fresh)
+			finder_break(&f);
+		(void)finder_add(&f, piece);
+	}
+	assert(f.found);
+	letter_text_end(&lt);
+	finder_end(&f);
+}
+
 static void
 check_texts(const struct structure *structure, struct slice message)
 {
+	unsigned sought = 0;
 	struct letter_text lt;
 	struct slice piece;
 	bool fresh;
@@ -53,6 +83,9 @@ check_texts(const struct structure *structure, struct slice message)
 	while ((r = letter_text_next(&lt, &piece, &fresh)) == 1) {
 		assert(slice_is_utf8(piece));
 		check_find(piece);
+		if (sought++ < SOUGHT_MOST)
+			check_seek(structure, message, from_character(piece,
+			    piece.len / 2));
 	}
 	assert(r == 0);
 	letter_text_end(&lt);

@@ -269,6 +269,131 @@ START_TEST(an_address_is_read_as_it_is_meant_too)
 }
 END_TEST
 
+/* Letters in which a word stands in some other way than in their bytes. */
+static const struct {
+	const char	*letter;
+	const char	*sought;
+	bool		 is_there;
+} hidden[] = {
+	{ "Subject: a bill\r\n\r\nan invoice\r\n", "invoice", true },
+	{ "Subject: a bill\r\n\r\nan in-voice\r\n", "invoice", false },
+	{ "Subject: an\r\n invoice\r\n\r\n", "an invoice", true },
+	{ "Subject : spaced\r\n\r\n", "subject: spaced", true },
+	{ "Subject: =?utf-8?q?inv=6Fice?=\r\n\r\n", "invoice", true },
+	{ "Subject: =?x?b?aW4=?= =?x?b?dm9pY2U=?=\r\n\r\n", "invoice",
+	    true },
+	/* full width letters are folded to ASCII */
+	{ "Subject: x\r\n\r\n\xef\xbd\x89\xef\xbd\x8e\xef\xbd\x96oice",
+	    "invoice", true },
+	{ "From: ann (a) @ (b) office.test\r\n\r\n", "ann@office", true },
+	{ "From: \"in\\voice\" <a@b.test>\r\n\r\n", "invoice", true },
+	{ "Content-Type: text/html\r\n\r\n<b>inv</b>oice\r\n", "invoice",
+	    true },
+	{ "Content-Type: text/html\r\n\r\ninv<br>oice\r\n", "invoice",
+	    false },
+	{ "Content-Type: text/html\r\n\r\n&#105;n&shy;voice", "invoice",
+	    true },
+	{ "Content-Type: text/html\r\n\r\nan\r\n<i>inv</i>oice\r\nnow",
+	    "an invoice now", true },
+	{ "Content-Transfer-Encoding: quoted-printable\r\n\r\ninv=\r\noice",
+	    "invoice", true },
+	{ "Content-Transfer-Encoding: base64\r\n\r\naW52b2ljZQ==", "invoice",
+	    true },
+	{ "Content-Type: text/plain; charset=utf-7\r\n\r\n+AGk-nvoice",
+	    "invoice", true },
+	{ "Content-Type: text/plain; charset=\"utf\\-7\"\r\n\r\n+AGk-nvoice",
+	    "invoice", true },
+	/* U+3250 is folded to PTE */
+	{ "Content-Type: text/plain; charset=utf-16be\r\n\r\n2P", "pte",
+	    true },
+	{ ("Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n"
+	    "\x1b$B#i#n#v\x1b(Boice"), "invoice", true },
+	{ ("Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
+	    "Content-Type: application/x; name*0=inv; name*1=\"oice.x\"\r\n"
+	    "\r\nnothing\r\n--x--\r\n"), "invoice", true },
+	{ ("Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
+	    "Content-Type: application/x; name*=utf-8''%69nvoice.x\r\n"
+	    "\r\nnothing\r\n--x--\r\n"), "invoice", true },
+	{ ("Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
+	    "Content-Type: application/x; name=\"in\\voice.x\"\r\n"
+	    "\r\nnothing\r\n--x--\r\n"), "invoice", true },
+	{ ("Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
+	    "Content-Type: application/x; name=\"in\rvoice.x\"\r\n"
+	    "\r\nnothing\r\n--x--\r\n"), "invoice", true },
+	{ ("Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\n"
+	    "nothing\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n"
+	    "Subject: invoice\r\n\r\nit\r\n--x--\r\n"), "invoice", true },
+	{ ("Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
+	    "Content-Type: application/x\r\n"
+	    "\r\ninvoice\r\n--x--\r\n"), "invoice", false },
+};
+
+/* Is it found?  With `seeks` only what may have its word is read. */
+static bool
+is_found(const struct structure *structure, struct slice message,
+    const char *sought, bool seeks)
+{
+	struct letter_text lt;
+	struct slice piece, word;
+	struct finder f;
+	bool fresh, is;
+	int r;
+
+	ck_assert_int_eq(finder_begin(&f, slice_str(sought)), 0);
+	letter_text_begin(&lt, structure, slice_str("Received: here\r\n"),
+	    message, LETTER_TEXT_HEADER | LETTER_TEXT_BODY);
+	if (seeks && finder_word(&f, &word))
+		letter_text_seek(&lt, &word, 1);
+	while ((r = letter_text_next(&lt, &piece, &fresh)) == 1) {
+		if (fresh)
+			finder_break(&f);
+		ck_assert_int_ge(finder_add(&f, piece), 0);
+	}
+	ck_assert_int_eq(r, 0);
+	is = f.found;
+	letter_text_end(&lt);
+	finder_end(&f);
+	return is;
+}
+
+START_TEST(what_is_sought_is_never_passed_over)
+{
+	struct slice message = slice_str(hidden[_i].letter);
+	TEXT_AUTO packed = TEXT_INIT(STRUCTURE_MOST);
+	struct structure structure;
+
+	ck_assert_int_eq(words_open(), 0);
+	ck_assert_int_eq(structure_make(message, &packed), 0);
+	ck_assert_int_eq(structure_open(text_slice(&packed), &structure), 0);
+	ck_assert(is_found(&structure, message, hidden[_i].sought, false) ==
+	    hidden[_i].is_there);
+	ck_assert(is_found(&structure, message, hidden[_i].sought, true) ==
+	    hidden[_i].is_there);
+	words_close();
+}
+END_TEST
+
+/* What cannot have it is not read: that is what it is for. */
+START_TEST(what_is_not_there_is_not_read)
+{
+	const struct slice message = SLICE("Subject: a bill\r\n\r\n"
+	    "of the office\r\n"), word = SLICE("INVOICE");
+	TEXT_AUTO packed = TEXT_INIT(STRUCTURE_MOST);
+	struct structure structure;
+	struct letter_text lt;
+	struct slice piece;
+	bool fresh;
+
+	ck_assert_int_eq(structure_make(message, &packed), 0);
+	ck_assert_int_eq(structure_open(text_slice(&packed), &structure), 0);
+	letter_text_begin(&lt, &structure, slice_str("Received: here\r\n"),
+	    message, LETTER_TEXT_HEADER | LETTER_TEXT_BODY);
+	letter_text_seek(&lt, &word, 1);
+	ck_assert_int_eq(letter_text_next(&lt, &piece, &fresh), 0);
+	letter_text_end(&lt);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -284,6 +409,9 @@ unit_suite(void)
 	tcase_add_loop_test(t, long_utf16_is_whole, 0, 2);
 	tcase_add_test(t,
 	    a_letter_that_cannot_be_read_to_its_end_is_an_error);
+	tcase_add_loop_test(t, what_is_sought_is_never_passed_over, 0,
+	    COUNT(hidden));
+	tcase_add_test(t, what_is_not_there_is_not_read);
 	suite_add_tcase(s, t);
 	return s;
 }
