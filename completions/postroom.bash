@@ -200,7 +200,7 @@ _postroom()
 		options='--folder'
 		;;&
 	*/import/*)
-		options='--from --into --quoting --dry-run'
+		options='--from --into --quoting --tls --password-file --dry-run'
 		;;&
 	*/export/*)
 		options='--to --folder --letters'

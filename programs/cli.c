@@ -89,7 +89,8 @@ static const struct command {
 { "archive", "export",   "FOLDER [--days N]", SAY_HELP_ARCHIVE_EXPORT, cli_archive_export },
 { "mailbox", "list",     "ADDRESS [--folder NAME]", SAY_HELP_MAILBOX_LIST, cli_mailbox_list },
 { "mailbox", "folders",  "ADDRESS",               SAY_HELP_MAILBOX_FOLDERS, cli_mailbox_folders },
-{ "import",  NULL,       "ADDRESS --from maildir:DIR|mbox:FILE|mbox:DIR [--into FOLDER] [--quoting mboxrd|mboxo|none] [--dry-run]",
+{ "import",  NULL,       "ADDRESS --from maildir:DIR|mbox:FILE|mbox:DIR|imaps://USER@HOST [--into FOLDER] [--quoting mboxrd|mboxo|none] "
+  "[--tls none|starttls|implicit] [--password-file F] [--dry-run]",
   SAY_HELP_IMPORT,         cli_import },
 { "export",  NULL,       "ADDRESS --to maildir:DIR|mbox:DIR [--folder FOLDER | --letters]",
   SAY_HELP_EXPORT,         cli_export },

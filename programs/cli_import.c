@@ -6,13 +6,14 @@
  * on from there.  Nothing is changed where the mail is from.
  */
 #include "programs/transfer.h"
+#include "programs/transfer_imap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/amounts.h"
 
-enum { FROM, INTO, QUOTING, DRY_RUN };
+enum { FROM, INTO, QUOTING, DRY_RUN, TLS, PASSWORD_FILE };
 
 static const struct {
 	const char	*kind;
@@ -66,7 +67,7 @@ judge(struct cli *cli, const struct cli_option *options,
 		    from[strlen(sources[i].kind)] != '\0';
 	if (!is_known)
 		return cli_fail(cli, CLI_USAGE, OPTION_UNFIT, "--from", from,
-		    "maildir:DIR, mbox:FILE, mbox:DIR");
+		    "maildir:DIR, mbox:FILE, mbox:DIR, imaps://USER@HOST");
 	transfer->into = options[INTO].value;
 	transfer->is_dry = options[DRY_RUN].value != NULL;
 	return read_quoting(cli, options[QUOTING].value, &transfer->quoting);
@@ -98,6 +99,25 @@ tell(struct cli *cli, const struct transfer *transfer)
 		    (unsigned long long)transfer->refused);
 }
 
+/* From a server; what is about files is not said then. */
+static int
+from_imap(struct cli *cli, const struct cli_option *options,
+    const char *address)
+{
+	const struct transfer_imap how = {
+		.from = options[FROM].value, .tls = options[TLS].value,
+		.password_file = options[PASSWORD_FILE].value,
+		.is_dry = options[DRY_RUN].value != NULL,
+	};
+
+	for (size_t i = INTO; i <= QUOTING; i++)
+		if (options[i].value != NULL)
+			return cli_fail(cli, CLI_USAGE, OPTION_UNFIT,
+			    options[i].name, options[i].value,
+			    "--from maildir:DIR, mbox:FILE, mbox:DIR");
+	return transfer_imap(cli, address, &how);
+}
+
 int
 cli_import(struct cli *cli, int argc, char **argv)
 {
@@ -106,6 +126,8 @@ cli_import(struct cli *cli, int argc, char **argv)
 		[INTO] = { "--into", true, NULL },
 		[QUOTING] = { "--quoting", true, NULL },
 		[DRY_RUN] = { "--dry-run", false, NULL },
+		[TLS] = { "--tls", true, NULL },
+		[PASSWORD_FILE] = { "--password-file", true, NULL },
 		{ NULL, false, NULL }
 	};
 	struct transfer transfer = { .cli = cli };
@@ -114,6 +136,9 @@ cli_import(struct cli *cli, int argc, char **argv)
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
+	if (r == CLI_OK && options[FROM].value != NULL &&
+	    transfer_is_imap(options[FROM].value))
+		return from_imap(cli, options, transfer.address);
 	if (r == CLI_OK)
 		r = judge(cli, options, &transfer);
 	if (r != CLI_OK)

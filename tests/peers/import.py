@@ -26,7 +26,7 @@ sys.path[:0] = [os.path.join(HERE, os.pardir, "fetch"), HERE]
 
 # pylint: disable=wrong-import-position
 from harness import letter                              # noqa: E402
-from imapsource import Dovecot                          # noqa: E402
+from imapsource import Dovecot, PASSWORD                          # noqa: E402
 from multipop import ID                                 # noqa: E402
 
 GUARD = 120.0
@@ -39,14 +39,14 @@ TIMES = ("From a@b Tue Jan  2 03:04:05 2024 +0000\n",
          "From - Wed Jan 03 03:04:05 2024\n")
 
 
-def login(args):
-    """Ann, at the hub."""
+def login(args, who="ann"):
+    """Somebody, at the hub."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     box = imaplib.IMAP4("127.0.0.1", args.base + 143, GUARD)
     box.starttls(context)
-    box.login("ann@office.test", "secret")
+    box.login(who + "@office.test", "secret")
     return box
 
 
@@ -161,6 +161,7 @@ class Test:
                      "subscriptions are Dovecot's", str(subscribed))
             self.again(here, there, source)
             self.served(here, dovecot)
+            self.from_server(dovecot)
             here.logout()
             there.logout()
         finally:
@@ -216,6 +217,93 @@ class Test:
         code, row = self.write("mbox:" + folder, "--folder", "Work")
         self.say(code == 0 and row["taken"] == 0 and len(row["notes"]) == 1,
                  "an mbox that is there is left", str(row))
+
+    def fetch(self, port, *more):
+        """The rows of an import from Dovecot, over IMAP."""
+        run = subprocess.run(
+            self.words("import", "budi", "--from", "imap://cid@127.0.0.1:%d" %
+                       port, "--tls", "none", "--password-file",
+                       self.args.folder + "/there", *more), env=self.env,
+            stdout=subprocess.PIPE, timeout=GUARD, check=False)
+        return run.returncode, json.loads(run.stdout).get("result", [{}])[0]
+
+    def from_server(self, dovecot):
+        """All of a mailbox on another IMAP server, and later what is new."""
+        for name, word in (("there", PASSWORD), ("here", "secret")):
+            with open(os.path.join(self.args.folder, name), "w",
+                      encoding="utf-8") as file:
+                file.write(word + "\n")
+        subprocess.run(self.words("account", "add", "budi@office.test",
+                                  "--password-file",
+                                  self.args.folder + "/here"),
+                       env=self.env, stdout=subprocess.DEVNULL, check=True)
+        there = dovecot.client("cid")
+        there.create("Work")
+        wanted = {}
+        for folder, local in (("INBOX", "INBOX"), ("Work", "Work"),
+                              ("Gesendet", "Sent")):
+            wanted[local] = [letter("%s-%d" % (local, i), 500 * i)
+                             for i in range(1, 5)]
+            for i, data in enumerate(wanted[local]):
+                there.append(folder, FLAGS[i], '"17-Jul-2024 02:44:25 +0000"',
+                             data)
+        code, row = self.fetch(dovecot.port, "--dry-run")
+        listed = json.loads(subprocess.run(
+            self.words("fetch", "list"), env=self.env,
+            stdout=subprocess.PIPE, check=True).stdout)["result"]
+        self.say(code == 0 and row["waiting"] == 12 and not listed,
+                 "a dry run of a server leaves nothing", str((row, listed)))
+        code, row = self.fetch(dovecot.port)
+        self.say(code == 0 and row["taken"] == 12, "all of a server is taken",
+                 str(row))
+        here = login(self.args, "budi")
+        self.arrived(here, wanted)
+        code, row = self.fetch(dovecot.port)
+        self.say(code == 0 and row["taken"] == 0, "it comes once", str(row))
+        there.append("Work", "", None, letter("new", 80))
+        code, row = self.fetch(dovecot.port)
+        left = [len(look(there, folder)) for folder in ("INBOX", "Work",
+                                                        "Gesendet")]
+        listed = json.loads(subprocess.run(
+            self.words("fetch", "list"), env=self.env,
+            stdout=subprocess.PIPE, check=True).stdout)["result"]
+        self.say(code == 0 and row["taken"] == 1 and left == [4, 5, 4] and
+                 [one["enabled"] for one in listed] == ["no"],
+                 "what is new comes later, and nothing is deleted there",
+                 str((row, left, listed)))
+        here.logout()
+        there.logout()
+
+    def arrived(self, here, wanted):
+        """Delivery goes on behind the collection: it is waited for."""
+        until = time.monotonic() + GUARD
+        wrong = ["nothing"]
+        while wrong and time.monotonic() < until:
+            wrong = []
+            for folder, datas in wanted.items():
+                found, rows = {}, []
+                if int(here.select(folder, readonly=True)[1][0]) > 0:
+                    rows = here.fetch(
+                        "1:*", "(FLAGS INTERNALDATE BODY.PEEK[])")[1]
+                for i, row in enumerate(rows):
+                    if isinstance(row, tuple):
+                        words = row[0] + rows[i + 1]
+                        flags = {flag.decode() for flag in
+                                 imaplib.ParseFlags(words)} - {"\\Recent"}
+                        found[row[1]] = (flags, time.mktime(
+                            imaplib.Internaldate2tuple(words)))
+                for i, data in enumerate(datas):
+                    marks = [mark for body, mark in found.items()
+                             if body.endswith(data)]
+                    if marks != [(set(FLAGS[i].split()), time.mktime(
+                            imaplib.Internaldate2tuple(
+                                b'INTERNALDATE '
+                                b'"17-Jul-2024 02:44:25 +0000"')))]:
+                        wrong.append("%s %d: %s" % (folder, i, marks))
+            if wrong:
+                time.sleep(0.2)
+        self.say(not wrong, "a server's folders, flags, keywords and dates "
+                 "are kept", "; ".join(wrong)[:1000])
 
     def from_mboxes(self):
         """Python's mbox, and a profile of Thunderbird."""
@@ -370,8 +458,12 @@ class Test:
                        flags=re.M)
         with open(copy + "/conf", "w", encoding="utf-8") as file:
             file.write(words)
-        account, = os.listdir(copy + "/data/accounts")
-        account = copy + "/data/accounts/" + account
+        rows = json.loads(subprocess.run(
+            self.words("account", "list"), env=self.env,
+            stdout=subprocess.PIPE, check=True).stdout)["result"]
+        number, = [row["account"] for row in rows
+                   if row["address"] == "ann@office.test"]
+        account = "%s/data/accounts/%d" % (copy, number)
         for name in os.listdir(account):
             if name.startswith("index.db") or name == "copies":
                 path = os.path.join(account, name)
