@@ -4,12 +4,15 @@
  * What a program notes of a mailbox, or, of the name "", of the account.  Some
  * entries are not stored, but told of what is here, and cannot be set.  What is
  * /shared of the server would be the same for everybody: nobody sets it here.
+ * Of a mailbox that others may read they see what is /shared, and set it if they
+ * may write there; what is /private of it is its owner's, and they have nothing.
  */
 #include <errno.h>
 
 #include "gateway/imap/parse_metadata.h"
+#include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
-#include "gateway/imap/session.h"
+#include "gateway/imap/visitor.h"
 #include "store/folders.h"
 
 #define SPECIAL_USE	"/private/specialuse"	/* RFC 6154 4 */
@@ -44,6 +47,12 @@ is_asked(const struct getting *getting, size_t i, struct slice name)
 	    slice_find(below, '/') == SIZE_MAX;
 }
 
+static bool
+is_private(struct slice name)
+{
+	return slice_has_prefix(name, "/private");
+}
+
 /* Add "/private/comment ", a space before it if others stand there. */
 static void
 add_name(struct getting *getting, struct slice name)
@@ -60,6 +69,8 @@ tell_entry(void *arg, struct slice name, struct slice value)
 	struct getting *getting = arg;
 	bool is_wanted = false;
 
+	if (getting->session->is_visit && is_private(name))
+		return 0;
 	for (size_t i = 0; i < getting->get.count; i++) {
 		if (!is_asked(getting, i, name))
 			continue;
@@ -131,17 +142,18 @@ drop(struct imapd_session *session)
 	text_free(&getting->told);
 }
 
-/* The number of the mailbox; 0: the account.  0 or -errno. */
+/* The number of the mailbox, if they may do that in it; 0: the account.  0 or
+ * -errno. */
 static int
 find_noted(struct imapd_session *session, const struct imapd_noted *noted,
-    uint32_t *mailbox_out)
+    unsigned rights, uint32_t *mailbox_out)
 {
 	int r;
 
 	*mailbox_out = 0;
 	if (noted->is_server)
 		return 0;
-	r = folder_find(session->account, noted->name, mailbox_out);
+	r = imapd_find_mailbox(session, noted->name, rights, mailbox_out);
 	return r == -EINVAL ? -ENOENT : r;
 }
 
@@ -165,8 +177,11 @@ tell(struct imapd_session *session)
 	}
 	if (getting->told.len > 0) {
 		text_add_str(&line, "* METADATA ");
-		imapd_add_mailbox(&line, getting->get.noted.name,
-		    imapd_knows_utf8(session));
+		if (getting->get.noted.is_server)
+			text_add_str(&line, "\"\"");
+		else
+			imapd_add_name(session, &line,
+			    getting->get.noted.name);
 		text_add_str(&line, " (");
 		imapd_write(session, &line);
 		text_add_str(&getting->told, ")\r\n");
@@ -187,7 +202,8 @@ imapd_getmetadata(struct imapd_session *session, struct imapd_parse *parse)
 	uint32_t mailbox;
 	int r;
 
-	if (!imapd_getmetadata_read(parse, &get))
+	if (!imapd_getmetadata_read(parse, &get) || (!get.noted.is_server &&
+	    !imapd_is_here(session, &get.noted.name)))
 		return;
 	getting = imapd_work(session, sizeof(*getting));
 	if (getting == NULL)
@@ -199,7 +215,7 @@ imapd_getmetadata(struct imapd_session *session, struct imapd_parse *parse)
 	getting->found = arena_array(session->arena, get.count,
 	    sizeof(*getting->found));
 	r = getting->found == NULL ? -ENOMEM :
-	    find_noted(session, &get.noted, &mailbox);
+	    find_noted(session, &get.noted, RIGHT_READ, &mailbox);
 	if (r == 0)
 		r = metadata_each(session->account, mailbox, tell_entry,
 		    getting);
@@ -223,6 +239,16 @@ may_set(const struct imapd_setmetadata *set)
 	return true;
 }
 
+/* A visitor has nothing private here. */
+static bool
+has_private(const struct imapd_setmetadata *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (is_private(set->changes[i].name))
+			return true;
+	return false;
+}
+
 void
 imapd_setmetadata(struct imapd_session *session, struct imapd_parse *parse)
 {
@@ -230,9 +256,17 @@ imapd_setmetadata(struct imapd_session *session, struct imapd_parse *parse)
 	uint32_t mailbox;
 	int r;
 
-	if (!imapd_setmetadata_read(parse, &set))
+	if (!imapd_setmetadata_read(parse, &set) || (!set.noted.is_server &&
+	    !imapd_is_here(session, &set.noted.name)))
 		return;
-	r = find_noted(session, &set.noted, &mailbox);
+	r = find_noted(session, &set.noted, RIGHT_READ, &mailbox);
+	if (r == 0 && session->is_visit && has_private(&set)) {
+		imapd_finish(session, "NO [METADATA NOPRIVATE] what is private "
+		    "there is its owner's");
+		return;
+	}
+	if (r == 0)
+		r = find_noted(session, &set.noted, RIGHT_WRITE, &mailbox);
 	if (r == 0 && !may_set(&set)) {
 		imapd_finish(session, "NO [CANNOT] that entry is not yours "
 		    "to set");

@@ -44,6 +44,8 @@ static const struct {
 	{ imapd_store,		RIGHT_SEEN | RIGHT_WRITE | RIGHT_MARK },
 	{ imapd_copy,		RIGHT_READ },
 	{ imapd_move,		RIGHT_READ },
+	{ imapd_getmetadata,	0 },
+	{ imapd_setmetadata,	0 },
 	{ imapd_setacl,		0 },
 	{ imapd_deleteacl,	0 },
 	{ imapd_getacl,		0 },
