@@ -27,6 +27,7 @@
 #include "store/search.h"
 #include "store/selected.h"
 #include "tests/fuzz/metadata_scene.h"
+#include "tests/fuzz/sharing_scene.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -432,14 +433,6 @@ copying_add(struct copying *copying, const size_t *numbers, size_t count,
 	for (size_t i = 0; i < count; i++)
 		uids_out[i] = (uint32_t)numbers[i] + 20;
 	return 0;
-}
-
-void
-copying_keep(struct copying *copying, uint8_t flags, bool keywords)
-{
-	(void)copying;
-	(void)keywords;
-	assert((flags & ~LETTER_ALL_FLAGS) == 0);
 }
 
 enum lesson
