@@ -83,6 +83,9 @@ _postroom()
 		options='setup account fetch oauth line hold archive mailbox import export status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
+	1/check/)
+		options='--repair'
+		;;
 	1/account/)
 		options='add list set remove'
 		;;

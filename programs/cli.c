@@ -95,7 +95,7 @@ static const struct command {
 { "export",  NULL,       "ADDRESS --to maildir:DIR|mbox:DIR [--folder FOLDER | --letters]",
   SAY_HELP_EXPORT,         cli_export },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
-{ "check",   NULL,       "", SAY_HELP_CHECK,        cli_check },
+{ "check",   NULL,       "[--repair]", SAY_HELP_CHECK, cli_check },
 { "trace",   NULL,       "ID | ADDRESS | SUBJECT",  SAY_HELP_TRACE, cli_trace },
 { "config",  "check",    "", SAY_HELP_CONFIG_CHECK, cli_config_check },
 { "config",  "show",     "", SAY_HELP_CONFIG_SHOW,  cli_config_show },
@@ -110,6 +110,7 @@ static const struct command {
 static const char *const codes[] = {
 	[CLI_OK] = "ok", [CLI_FAILED] = "failed", [CLI_USAGE] = "usage",
 	[CLI_NO_SUCH] = "no-such", [CLI_BUSY] = "not-running",
+	[CLI_UNMENDED] = "not-mended",
 };
 
 int

@@ -2,7 +2,8 @@
  * cli.h - what the commands of `postroom` share
  *
  * Exit codes: 0 done, 1 failed or faults found, 2 wrong use, 3 no such thing,
- * 4 the hub is not running or busy.  With --json standard output is one JSON
+ * 4 the hub is not running or busy, 5 faults that could not be mended.  With
+ * --json standard output is one JSON
  * object, of an error too.  Secrets come from files and prompts only.
  */
 #ifndef POSTROOM_PROGRAMS_CLI_H
@@ -12,7 +13,8 @@
 #include "policy/admin.h"
 #include "policy/config.h"
 
-enum cli_exit { CLI_OK, CLI_FAILED, CLI_USAGE, CLI_NO_SUCH, CLI_BUSY };
+enum cli_exit { CLI_OK, CLI_FAILED, CLI_USAGE, CLI_NO_SUCH, CLI_BUSY,
+	CLI_UNMENDED };
 
 #define CLI_WORDS_BYTES	(64 * 1024)
 #define CLI_SECRET_SIZE	1026	/* of any password that is typed, with a NUL */
@@ -83,6 +85,11 @@ int	cli_ask(struct cli *, const struct admin_request *,
 	    const char *const values[ADMIN_ARGS], struct text *answer);
 /* A descriptor of the control socket, to be closed; -errno when nobody listens. */
 int	cli_control(const char *run_dir);
+/*
+ * Take the hub's lock, which a running hub holds: whoever closes the descriptor
+ * gives it back.  Or -errno; -EWOULDBLOCK: it is taken.
+ */
+int	cli_lock(const struct cli *);
 /* Is there a running hub to ask? */
 bool	cli_hub_runs(struct cli *);
 /*

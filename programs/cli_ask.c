@@ -117,6 +117,12 @@ lock_take(const char *run_dir)
 	return fd;
 }
 
+int
+cli_lock(const struct cli *cli)
+{
+	return lock_take(cli->config.run_dir);
+}
+
 void
 cli_give_to_keeper(const struct config *config, int folder_fd)
 {

@@ -1,7 +1,7 @@
 /*
  * cli_check.c - postroom check: do journal, index, letters and files agree?
  */
-#include "programs/cli.h"
+#include "programs/cli_repair.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,6 +25,7 @@ struct checking {
 	unsigned	 accounts, faults;
 	unsigned	 copies;	/* accounts with a good one */
 	int64_t		 oldest;	/* of those, in seconds */
+	const struct cli_repairs *repairs;	/* NULL: none were asked for */
 	struct text	 json, notes;	/* the faults and notes, with --json */
 };
 
@@ -158,6 +159,15 @@ tell_unfinished(struct checking *c)
 		add_json(&c->notes, "account", c->account, words_of(&words));
 }
 
+static void
+tell_unusable(struct checking *c)
+{
+	TEXT_AUTO words = TEXT_INIT(256);
+
+	text_say(&words, c->cli->language, CHECK_UNUSABLE);
+	tell_fault(c, words_of(&words));
+}
+
 /* What repair would begin with. */
 static void
 check_copies(struct checking *c, int folder_fd)
@@ -187,6 +197,8 @@ check_one(struct checking *c, int folder_fd)
 		r = account_big_each(fd, check_letter, c);
 	if (r == -EROFS)
 		tell_unfinished(c);
+	else if (r == -EUCLEAN)
+		tell_unusable(c);
 	else if (r < 0)
 		tell_fault(c, strerror(-r));
 	if (fd < 0)
@@ -205,9 +217,12 @@ check_report(const struct checking *c)
 		printf("{\"ok\": true, \"result\": {\"accounts\": %u, "
 		    "\"records\": %llu, \"kept\": %llu, \"big\": %llu, "
 		    "\"copies\": %u, \"oldest_copy_seconds\": %lld, "
+		    "\"repairs\": [%.*s], "
 		    "\"faults\": [%.*s], \"notes\": [%.*s]}}\n", c->accounts,
 		    records, kept, big, c->copies, (long long)c->oldest,
-		    (int)c->json.len,
+		    c->repairs == NULL ? 0 : (int)c->repairs->json.len,
+		    c->repairs == NULL || c->repairs->json.at == NULL ? "" :
+		    c->repairs->json.at, (int)c->json.len,
 		    c->json.at == NULL ? "" : c->json.at, (int)c->notes.len,
 		    c->notes.at == NULL ? "" : c->notes.at);
 	if (c->accounts > 0 && c->copies == 0)
@@ -263,11 +278,22 @@ check_queue(struct checking *c, int folder_fd)
 		tell_queue(c, true, strerror(-r));
 }
 
+/* Every fault that is left counts, and every account that was mended. */
 static int
-check_all(struct cli *cli)
+code_of(const struct checking *c)
 {
-	struct checking c = { .cli = cli, .json = TEXT_INIT(CHECK_JSON),
-	    .notes = TEXT_INIT(CHECK_JSON) };
+	if (c->repairs == NULL)
+		return c->faults == 0 ? CLI_OK : CLI_FAILED;
+	if (c->faults > 0 || c->repairs->unmended > 0)
+		return CLI_UNMENDED;
+	return c->repairs->mended > 0 ? CLI_FAILED : CLI_OK;
+}
+
+static int
+check_all(struct cli *cli, const struct cli_repairs *repairs)
+{
+	struct checking c = { .cli = cli, .repairs = repairs,
+	    .json = TEXT_INIT(CHECK_JSON), .notes = TEXT_INIT(CHECK_JSON) };
 	char path[PATH_MAX + 16];
 	int fd, r;
 
@@ -283,16 +309,32 @@ check_all(struct cli *cli)
 		close(fd);
 	text_free(&c.json);
 	text_free(&c.notes);
-	return r != CLI_OK || c.faults == 0 ? r : CLI_FAILED;
+	return r != CLI_OK ? r : code_of(&c);
+}
+
+static int
+repair_and_check(struct cli *cli)
+{
+	struct cli_repairs repairs = { .json = TEXT_INIT(CHECK_JSON) };
+	int r = cli_repair(cli, &repairs);
+
+	if (r == CLI_OK)
+		r = check_all(cli, &repairs);
+	text_free(&repairs.json);
+	return r;
 }
 
 int
 cli_check(struct cli *cli, int argc, char **argv)
 {
+	struct cli_option options[] = { { "--repair", false, NULL }, { 0 } };
 	const char *words[1];
-	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
+	int r = cli_options(cli, argc, argv, options, "", 0, 0, words);
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
-	return r == CLI_OK ? check_all(cli) : r;
+	if (r != CLI_OK)
+		return r;
+	return options[0].value != NULL ? repair_and_check(cli) :
+	    check_all(cli, NULL);
 }

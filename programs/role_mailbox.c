@@ -521,6 +521,10 @@ open_account(struct process *process, struct mailbox *mailbox)
 		    "format %u is needed", needs);
 	else if (r == -EXDEV)
 		log_say("this mailbox belongs to another hub");
+	else if (r == -EUCLEAN)
+		log_say("the index of this mailbox is damaged or missing; its "
+		    "mail waits until \"postroom check --repair\" has mended "
+		    "it, with the hub stopped");
 	return r;
 }
 

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "store/account_inside.h"
+#include "store/check.h"
 #include "store/keywords.h"
 #include "store/mailboxes.h"
 #include "store/search_inside.h"
@@ -31,8 +32,8 @@
 #define SEGMENT_BYTES	(64u * 1024 * 1024)
 #define UID_BLOCK	1000
 
-static int
-lock(int folder_fd)
+int
+account_lock(int folder_fd)
 {
 	int fd, r;
 
@@ -100,13 +101,14 @@ open_inside(struct account *account, int folder_fd,
 {
 	int r;
 
-	account->lock_fd = lock(folder_fd);
+	account->lock_fd = account_lock(folder_fd);
 	if (account->lock_fd < 0)
 		return account->lock_fd;
 	account->folder_fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 3);
 	if (account->folder_fd < 0)
 		return -errno;
-	r = index_open(folder_fd, options, &account->index, needs_out);
+	r = index_is_missing(folder_fd) ? -EUCLEAN : index_open(folder_fd,
+	    options, &account->index, needs_out);
 	if (r == 0)
 		r = open_letters(account, folder_fd, options);
 	if (r == 0)

@@ -52,7 +52,9 @@ struct account_options {
  * -EBUSY     another process has it.
  * -EPROTO    made by a newer Postroom; *needs_out names the format it needs.
  * -EXDEV     the folder belongs to another hub id.
- * -EIO, -ENOSPC, -EUCLEAN (database damaged), ... as the system says.
+ * -EUCLEAN   the index is damaged, or missing although there are letters:
+ *            account_repair() mends it (repair.h).
+ * -EIO, -ENOSPC, ... as the system says.
  */
 int	account_open(int folder_fd, const struct account_options *,
 	    struct account **account_out, unsigned *needs_out);

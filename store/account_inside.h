@@ -63,6 +63,11 @@ struct account {
 };
 
 /*
+ * Take the account's lock; whoever closes the descriptor gives it back.
+ * -EBUSY: another process has it.
+ */
+int	account_lock(int folder_fd);
+/*
  * Append `record`, keeping account of what is to be synced.  As
  * letters_append().
  */

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/check.h"
 #include "store/index_inside.h"
 #include "store/search_file.h"
 #include "store/segments.h"
@@ -26,7 +27,7 @@ struct check {
 	struct letters	*letters;	/* NULL: the folder is missing */
 	account_fault_fn *say;
 	void		*arg;
-	int		 faults;	/* 0 or 1 */
+	unsigned	 faults;
 };
 
 __attribute__((format(printf, 2, 3))) static void
@@ -38,7 +39,7 @@ tell(struct check *check, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
-	check->faults = 1;
+	check->faults++;
 	check->say(check->arg, sentence);
 }
 
@@ -193,6 +194,17 @@ has_letters(int folder_fd)
 	return any;
 }
 
+/* Not a byte of it. */
+static bool
+is_nothing(int folder_fd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT;
+	return st.st_size == 0;
+}
+
 /*
  * A power cut can leave the folder before anything was acknowledged: no index,
  * or one of no bytes, and no letters that it could have lost.
@@ -200,68 +212,93 @@ has_letters(int folder_fd)
 static bool
 is_not_begun(int folder_fd)
 {
-	struct stat st;
+	return is_nothing(folder_fd, INDEX_FILE) && !has_letters(folder_fd);
+}
 
-	if (fstatat(folder_fd, INDEX_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT)
-			return false;
-	} else if (st.st_size > 0) {
-		return false;
+bool
+index_is_missing(int folder_fd)
+{
+	/* the first rows may be in the log still, and only there */
+	return is_nothing(folder_fd, INDEX_FILE) &&
+	    is_nothing(folder_fd, INDEX_FILE "-wal") &&
+	    has_letters(folder_fd);
+}
+
+/* What one statement each can tell. */
+static void
+check_rows(struct check *check)
+{
+	check_file(check);
+	check_none(check, SQL_CHECK_INBOX, "There is no INBOX");
+	check_none(check, SQL_CHECK_MAILBOXES,
+	    "A mailbox has no good name or UIDVALIDITY");
+	check_none(check, SQL_CHECK_TALLIES,
+	    "A mailbox does not count what is in it");
+	check_none(check, SQL_CHECK_DOOMED,
+	    "A mailbox is there that was deleted");
+	check_none(check, SQL_CHECK_RIGHTS,
+	    "Rights are of no kind, or in no mailbox");
+	check_none(check, SQL_CHECK_SUBSCRIPTIONS,
+	    "A subscription has no good name");
+	check_none(check, SQL_CHECK_STRUCTURES,
+	    "A structure has no letter");
+	check_none(check, SQL_CHECK_LESSONS,
+	    "A lesson has no letter");
+	check_none(check, SQL_CHECK_METADATA,
+	    "What is noted of a mailbox has none");
+	check_none(check, SQL_CHECK_ENTRIES, "An entry has no letter");
+	check_none(check, SQL_CHECK_UIDS, "An entry has a number never given");
+	check_none(check, SQL_CHECK_TOMBSTONES,
+	    "An entry stands where a tombstone is");
+	check_none(check, SQL_CHECK_ORPHANS,
+	    "A letter is not in as many mailboxes as it says");
+	check_none(check, SQL_CHECK_DELIVERED,
+	    "A delivery is noted for another message's letter");
+}
+
+int
+index_check(int index_fd, int letters_fd, account_fault_fn *say, void *arg,
+    struct index_faults *faults_out)
+{
+	struct check check = { .say = say, .arg = arg };
+	struct index_faults faults = { 0, 0 };
+	unsigned needs;
+	int r;
+
+	r = db_open(index_fd, INDEX_FILE, &index_format, true,
+	    &check.index.db, &needs);
+	if (r == 0)
+		r = open_letters(&check, letters_fd);
+	if (r == 0) {
+		check_rows(&check);
+		faults.rows = check.faults;
+		check_letters(&check);
+		faults.letters = check.faults - faults.rows;
+		*faults_out = faults;
 	}
-	return !has_letters(folder_fd);
+	letters_close(check.letters);
+	db_close(check.index.db);
+	return r;
 }
 
 int
 account_check(int folder_fd, account_fault_fn *say, void *arg)
 {
-	struct check check = { .say = say, .arg = arg };
-	unsigned needs;
+	struct index_faults faults;
 	int r;
 
 	if (is_not_begun(folder_fd))
 		return 0;
-	r = db_open(folder_fd, INDEX_FILE, &index_format, true,
-	    &check.index.db, &needs);
+	if (index_is_missing(folder_fd))
+		return -EUCLEAN;
+	r = index_check(folder_fd, folder_fd, say, arg, &faults);
+	/* a power cut before its first commit */
 	if (r == -ENODATA)
-		return 0;	/* a power cut before its first commit */
+		return 0;
 	if (r < 0)
 		return r;
-	r = open_letters(&check, folder_fd);
-	if (r < 0) {
-		db_close(check.index.db);
-		return r == -ENODATA ? 0 : r;
-	}
-	check_file(&check);
-	check_none(&check, SQL_CHECK_INBOX, "There is no INBOX");
-	check_none(&check, SQL_CHECK_MAILBOXES,
-	    "A mailbox has no good name or UIDVALIDITY");
-	check_none(&check, SQL_CHECK_TALLIES,
-	    "A mailbox does not count what is in it");
-	check_none(&check, SQL_CHECK_DOOMED,
-	    "A mailbox is there that was deleted");
-	check_none(&check, SQL_CHECK_RIGHTS,
-	    "Rights are of no kind, or in no mailbox");
-	check_none(&check, SQL_CHECK_SUBSCRIPTIONS,
-	    "A subscription has no good name");
-	check_none(&check, SQL_CHECK_STRUCTURES,
-	    "A structure has no letter");
-	check_none(&check, SQL_CHECK_LESSONS,
-	    "A lesson has no letter");
-	check_none(&check, SQL_CHECK_METADATA,
-	    "What is noted of a mailbox has none");
-	check_none(&check, SQL_CHECK_ENTRIES, "An entry has no letter");
-	check_none(&check, SQL_CHECK_UIDS, "An entry has a number never given");
-	check_none(&check, SQL_CHECK_TOMBSTONES,
-	    "An entry stands where a tombstone is");
-	check_none(&check, SQL_CHECK_ORPHANS,
-	    "A letter is not in as many mailboxes as it says");
-	check_none(&check, SQL_CHECK_DELIVERED,
-	    "A delivery is noted for another message's letter");
-	check_letters(&check);
-	letters_close(check.letters);
-	db_close(check.index.db);
 	r = search_file_check(folder_fd, say, arg);
-	return r != 0 ? r : check.faults;
+	return r != 0 ? r : faults.rows + faults.letters > 0;
 }
 
 int

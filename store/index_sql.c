@@ -235,6 +235,8 @@ static const char *const statements[SQL_COUNT] = {
 "	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",
 [SQL_LETTERS_RELEASE] = "UPDATE letter SET entries = entries - ?"
 "	WHERE id BETWEEN ? AND ?",
+[SQL_LETTER_IS] = "UPDATE letter SET message_id = ?, action = ?, received = ?,"
+"	lacks_crlf = ?, big = ? WHERE id = ?",
 [SQL_LETTER_RETAIN] = "UPDATE letter SET entries = entries + 1"
 "	WHERE id = ? RETURNING " LETTER_COLUMNS_OF(""),
 [SQL_LETTER_DELETE] = "DELETE FROM letter WHERE id = ?",
