@@ -11,15 +11,16 @@
 #include "tests/unit/unit.h"
 
 #define IMAP_TLS	"* OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR" \
-			" ID STARTTLS LOGINDISABLED] hub.office.test Postroom " \
-			"IMAP ready\r\n"
-#define IMAP_SAFE	"* OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR" \
-			" ID AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN] " \
+			" ID ENABLE IDLE STARTTLS LOGINDISABLED] " \
 			"hub.office.test Postroom IMAP ready\r\n"
-#define IMAP_INSIDE	"* OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR" \
-			" ID AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-256 " \
-			"AUTH=PLAIN AUTH=LOGIN] hub.office.test Postroom " \
+#define IMAP_SAFE	"* OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR" \
+			" ID ENABLE IDLE AUTH=SCRAM-SHA-256 AUTH=PLAIN " \
+			"AUTH=LOGIN] hub.office.test Postroom " \
 			"IMAP ready\r\n"
+#define IMAP_INSIDE	"* OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR" \
+			" ID ENABLE IDLE AUTH=SCRAM-SHA-256-PLUS " \
+			"AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN] " \
+			"hub.office.test Postroom IMAP ready\r\n"
 #define POP3_GREETING	"+OK hub.office.test Postroom POP3 ready\r\n"
 #define POP3_NAME	"+OK and the password?\r\n"
 
