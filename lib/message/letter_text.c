@@ -147,9 +147,9 @@ add_envelope(struct text *to, struct slice value)
 			address_name(&words, &address);
 		add_if_other(to, text_slice(&words), address.whole);
 		text_clear(&words);
-		text_add(&words, address.local);
+		words_convert(&words, slice_of(NULL, 0), address.local);
 		text_add_byte(&words, '@');
-		text_add(&words, address.domain);
+		words_convert(&words, slice_of(NULL, 0), address.domain);
 		add_if_other(to, text_slice(&words), address.whole);
 	}
 	/* what there is no memory for is less than was to be read */

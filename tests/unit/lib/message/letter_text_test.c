@@ -250,6 +250,8 @@ static const struct {
 	    "Bcc: \"ann\"@office.test ann@office.test" },
 	{ "From: ann@office.test (Ann)", "From: ann@office.test (Ann)" },
 	{ "From: (@", "From: (@" },
+	/* what is no UTF-8 becomes it, here as there */
+	{ "To: (x) a\xe9 @ b", "To: (x) a\xc3\xa9 @ b a\xc3\xa9@b" },
 	{ "Subject: a (b) @ c", "Subject: a (b) @ c" },
 };
 
