@@ -46,6 +46,7 @@ struct imapd_fetch {
 	size_t			 newly_from;	/* newly[0] is of this one */
 	const char		*failed;	/* why not all could be told */
 	struct text		 out;		/* was not sent yet */
+	uint64_t		 until_ms;	/* of the run under way */
 	struct text		 fields;	/* HEADER.FIELDS, to be counted */
 
 	/* the message under way */

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #define RUN_STEP	200	/* messages in one look at the index */
+#define RUN_MS		5	/* DESIGN.md 4: then others get a turn */
 /* What the sections of one message may come to, to be told in one step. */
 #define RUN_LETTER	(1024 * 1024)
 /* Sent at once; large enough that the system calls do not count, and small
@@ -81,7 +82,7 @@ tell_row(void *arg, size_t n, const struct letter_facts *facts)
 	}
 	if (fetch->out.len >= RUN_PIECE || text_failed(&fetch->out))
 		imapd_fetch_flush(session);
-	return session->is_over ||
+	return session->is_over || clock_ms() >= fetch->until_ms ||
 	    stream_waiting(session->stream) >= IMAPD_PAUSE ? 2 : 0;
 }
 
@@ -132,6 +133,7 @@ imapd_fetch_run(struct imapd_session *session)
 		tell_view(session);
 		return 0;
 	}
+	fetch->until_ms = clock_ms() + RUN_MS;
 	r = selected_facts(session->selected, fetch->places[fetch->next],
 	    run_length(fetch), wanted, tell_row, session);
 	return r == 2 ? 0 : r;
