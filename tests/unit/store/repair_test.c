@@ -94,8 +94,10 @@ note_known(void *arg, const struct listed_letter *listed)
 
 	ck_assert_uint_lt(picture->count, MOST);
 	memset(known, 0, sizeof(*known));
-	memcpy(known->mailbox, listed->mailbox.at, listed->mailbox.len);
-	memcpy(known->keywords, listed->keywords.at, listed->keywords.len);
+	(void)snprintf(known->mailbox, sizeof(known->mailbox), "%.*s",
+	    SLICE_FMT(listed->mailbox));
+	(void)snprintf(known->keywords, sizeof(known->keywords), "%.*s",
+	    SLICE_FMT(listed->keywords));
 	known->uidvalidity = listed->uidvalidity;
 	known->uid = listed->uid;
 	known->flags = listed->flags;
