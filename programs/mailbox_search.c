@@ -14,7 +14,8 @@
 
 #define LOOK_MS		10000	/* between two looks for new letters */
 #define WAIT_MS		100	/* while deliveries come */
-#define PAUSE_MS	10	/* between two steps while somebody reads */
+#define PAUSE_MS	40	/* between two steps while somebody is logged in:
+				   one command in ten meets a step */
 
 static void	on_search_time(void *);
 
