@@ -80,7 +80,7 @@ _postroom()
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account fetch oauth line hold archive mailbox import export status check trace config
+		options='setup account public fetch oauth line hold archive mailbox import export status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -117,7 +117,7 @@ _postroom()
 		options='--days'
 		;;
 	1/mailbox/)
-		options='list folders'
+		options='list folders rights'
 		;;
 	1/config/)
 		options='check show'
@@ -127,6 +127,12 @@ _postroom()
 		;;
 	*/setup/*)
 		options='--dir --domain --port-base --password-file --yes'
+		;;
+	1/public/)
+		options=add
+		;;
+	*/public/add)
+		options='--name --language'
 		;;
 	*/account/add)
 		options='--name --language --password-file'
@@ -230,8 +236,8 @@ _postroom()
 	2/account/set | 2/account/remove | 2/fetch/add | 2/fetch/list | \
 	2/fetch/rules | 2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now | \
 	2/fetch/doctor | \
-	2/mailbox/list | 2/mailbox/folders | 1/import/ | \
-	1/export/)
+	2/mailbox/list | 2/mailbox/folders | 2/mailbox/rights | \
+	1/import/ | 1/export/)
 		# Addresses, where this person may ask for them.
 		options="$options $("${COMP_WORDS[0]}" \
 		    -c "${config:-/etc/postroom/postroom.conf}" \

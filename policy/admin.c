@@ -100,6 +100,10 @@ const struct admin_request admin_requests[] = {
   { ADDRESS_ARG, NAME_ARG, LANGUAGE_ARG,
     { "password", ADMIN_SECRET, true, SAY_COLUMN_PASSWORD } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_add },
+/* An account to which nobody logs in. */
+{ "public add",
+  { ADDRESS_ARG, NAME_ARG, LANGUAGE_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_public_add },
 { "account list",
   { { 0 } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_list },
@@ -363,6 +367,15 @@ const struct admin_request admin_requests[] = {
     { "flags",    ADMIN_TEXT,   true, SAY_COLUMN_FLAGS },	/* \Seen ... */
     WORD("keywords"),
     { "id",       ADMIN_TEXT,   true, SAY_COLUMN_ID } }, NULL },
+/* Who may do what in a folder; with `who` and `rights` it is changed before. */
+{ "mailbox rights",
+  { ADDRESS_ARG,
+    { "folder",   ADMIN_TEXT,   true,  SAY_COLUMN_FOLDER },
+    { "who",      ADMIN_TEXT,   false, SAY_COLUMN_RIGHTS_WHO },
+    { "rights",   ADMIN_TEXT,   false, SAY_COLUMN_RIGHTS } },
+  ADMIN_BY_POSTMASTER, ROLE_MAILBOX,
+  { { "who",      ADMIN_TEXT,   true, SAY_COLUMN_RIGHTS_WHO },
+    { "rights",   ADMIN_TEXT,   true, SAY_COLUMN_RIGHTS } }, NULL },
 /* Its folders, ADMIN_FOLDER_PAGE at most: ask on above the last number. */
 { "mailbox folders",
   { ADDRESS_ARG,

@@ -40,27 +40,56 @@ unfit_field(const struct policy_account *a)
 	return slice_is_utf8(slice_str(a->name)) ? ARG_ADDRESS : ARG_NAME;
 }
 
+/* Read what is said of a new account.  false: that is no such thing. */
+static bool
+read_new(struct admin_work *work, struct policy_account *a)
+{
+	*a = (struct policy_account){ .language = "en" };
+	return admin_copy(work, ARG_ADDRESS, a->address, sizeof(a->address)) &&
+	    admin_copy(work, ARG_NAME, a->name, sizeof(a->name)) &&
+	    admin_copy(work, ARG_LANGUAGE, a->language, sizeof(a->language));
+}
+
+/* It was made, or why not. */
+static enum admin_status
+added(struct admin_work *work, int r, const struct policy_account *a,
+    struct text *rows)
+{
+	if (r == -EINVAL)
+		work->field = unfit_field(a);
+	else if (r == -ENOENT || r == -EEXIST)
+		work->field = ARG_ADDRESS;
+	if (r == 0)
+		account_row(work, a, rows);
+	return admin_status_of(r);
+}
+
 enum admin_status
 admin_account_add(struct policy *policy, struct admin_work *work,
     struct text *rows)
 {
-	struct policy_account a = { .language = "en" };
+	struct policy_account a;
 	int r;
 
-	if (!admin_copy(work, ARG_ADDRESS, a.address, sizeof(a.address)) ||
-	    !admin_copy(work, ARG_NAME, a.name, sizeof(a.name)) ||
-	    !admin_copy(work, ARG_LANGUAGE, a.language, sizeof(a.language)))
+	if (!read_new(work, &a))
 		return ADMIN_UNFIT;
 	if (!work->has_secret)
 		return ADMIN_FAILED;
 	r = policy_account_add(policy, &a, &work->secret, work->now_utc_ms, &a);
-	if (r == -EINVAL)
-		work->field = unfit_field(&a);
-	else if (r == -ENOENT || r == -EEXIST)
-		work->field = ARG_ADDRESS;
-	if (r == 0)
-		account_row(work, &a, rows);
-	return admin_status_of(r);
+	return added(work, r, &a, rows);
+}
+
+enum admin_status
+admin_public_add(struct policy *policy, struct admin_work *work,
+    struct text *rows)
+{
+	struct policy_account a;
+	int r;
+
+	if (!read_new(work, &a))
+		return ADMIN_UNFIT;
+	r = policy_public_add(policy, &a, work->now_utc_ms, &a);
+	return added(work, r, &a, rows);
 }
 
 struct listing {

@@ -7,7 +7,7 @@
 #include "policy/admin.h"
 
 /* Rows of admin_requests[]. */
-admin_fn	admin_account_add, admin_account_list, admin_account_set,
+admin_fn	admin_public_add, admin_account_add, admin_account_list, admin_account_set,
 		admin_account_remove;
 admin_fn	admin_fetch_rules, admin_account_find;
 admin_fn	admin_fetch_before, admin_fetch_providers;

@@ -36,6 +36,7 @@ static const struct command {
   SAY_HELP_SETUP,          cli_setup },
 { "account", "add",      "ADDRESS [--name N] [--language en|id] [--password-file F]",
   SAY_HELP_ACCOUNT_ADD,    cli_account_add },
+{ "public",  "add",      "ADDRESS [--name N] [--language en|id]", SAY_HELP_PUBLIC_ADD, cli_public_add },
 { "account", "list",     "", SAY_HELP_ACCOUNT_LIST, cli_account_list },
 { "account", "set",      "ADDRESS [--name N] [--language en|id] [--password | --password-file F] [--fetch yes|no|default]",
   SAY_HELP_ACCOUNT_SET,    cli_account_set },
@@ -89,6 +90,7 @@ static const struct command {
 { "archive", "export",   "FOLDER [--days N]", SAY_HELP_ARCHIVE_EXPORT, cli_archive_export },
 { "mailbox", "list",     "ADDRESS [--folder NAME]", SAY_HELP_MAILBOX_LIST, cli_mailbox_list },
 { "mailbox", "folders",  "ADDRESS",               SAY_HELP_MAILBOX_FOLDERS, cli_mailbox_folders },
+{ "mailbox", "rights",   "ADDRESS FOLDER [WHO RIGHTS]", SAY_HELP_MAILBOX_RIGHTS, cli_mailbox_rights },
 { "import",  NULL,       "ADDRESS --from maildir:DIR|mbox:FILE|mbox:DIR|imaps://USER@HOST [--into FOLDER] [--quoting mboxrd|mboxo|none] "
   "[--tls none|starttls|implicit] [--password-file F] [--dry-run]",
   SAY_HELP_IMPORT,         cli_import },

@@ -125,6 +125,7 @@ void	cli_answer_text(const struct text *answer, const char *column,
 /* The commands; `argv[0]` is the first word after the command's name. */
 int	cli_setup(struct cli *, int argc, char **argv);
 int	cli_account_add(struct cli *, int argc, char **argv);
+int	cli_public_add(struct cli *, int argc, char **argv);
 int	cli_account_list(struct cli *, int argc, char **argv);
 int	cli_account_set(struct cli *, int argc, char **argv);
 int	cli_account_remove(struct cli *, int argc, char **argv);
@@ -156,6 +157,7 @@ int	cli_archive_list(struct cli *, int argc, char **argv);
 int	cli_archive_show(struct cli *, int argc, char **argv);
 int	cli_archive_export(struct cli *, int argc, char **argv);
 int	cli_mailbox_list(struct cli *, int argc, char **argv);
+int	cli_mailbox_rights(struct cli *, int argc, char **argv);
 int	cli_mailbox_folders(struct cli *, int argc, char **argv);
 int	cli_import(struct cli *, int argc, char **argv);
 int	cli_export(struct cli *, int argc, char **argv);

@@ -71,6 +71,33 @@ cli_account_add(struct cli *cli, int argc, char **argv)
 }
 
 int
+cli_public_add(struct cli *cli, int argc, char **argv)
+{
+	struct cli_option options[] = {
+		[WITH_NAME] = { "--name", true, NULL },
+		[WITH_LANGUAGE] = { "--language", true, NULL },
+		{ NULL, false, NULL }
+	};
+	const char *values[ADMIN_ARGS] = { NULL };
+	char address[ADDRESS_SIZE], number[24];
+	int r;
+
+	r = cli_options(cli, argc, argv, options, "ADDRESS", 1, 1, values);
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r != CLI_OK)
+		return r;
+	values[NAME] = options[WITH_NAME].value;
+	values[LANGUAGE] = options[WITH_LANGUAGE].value;
+	if (values[LANGUAGE] == NULL)
+		values[LANGUAGE] = cli->config.language;
+	r = ask_and_show(cli, "public add", values, false, address, number);
+	if (r == CLI_OK)
+		cli_say(cli, PUBLIC_ADDED, address);
+	return r;
+}
+
+int
 cli_account_list(struct cli *cli, int argc, char **argv)
 {
 	static const char *const none[ADMIN_ARGS];

@@ -1,5 +1,5 @@
 /*
- * cli_mailbox.c - postroom mailbox list, folders
+ * cli_mailbox.c - postroom mailbox list, folders, rights
  *
  * A mailbox has no bound: it is read page by page, and what people see of a
  * page is printed before the next is asked for.  For programs it is one object,
@@ -372,4 +372,37 @@ cli_mailbox_folders(struct cli *cli, int argc, char **argv)
 	}
 	json_decref(rows);
 	return r;
+}
+
+int
+cli_mailbox_rights(struct cli *cli, int argc, char **argv)
+{
+	const struct admin_request *request = admin_find(slice_str(
+	    "mailbox rights"));
+	const char *values[ADMIN_ARGS] = { NULL };
+	TEXT_AUTO answer = TEXT_INIT(ANSWER_BYTES);
+	json_t *object = NULL;
+	int r = cli_options(cli, argc, argv, NULL,
+	    "ADDRESS FOLDER [WHO RIGHTS]", 2, 4, values);
+
+	if (r == CLI_OK && values[ADMIN_RIGHTS_WHO] != NULL &&
+	    values[ADMIN_RIGHTS_LETTERS] == NULL)
+		return cli_fail(cli, CLI_USAGE, NOTHING_TO_CHANGE);
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r == CLI_OK)
+		r = cli_ask(cli, request, values, &answer);
+	if (r == CLI_OK && cli->json)
+		return cli_show(cli, request, &answer, true);
+	if (r == CLI_OK)
+		r = cli_answer(cli, request, &answer, &object);
+	if (r != CLI_OK)
+		return r;
+	if (json_array_size(json_object_get(object, "result")) == 0)
+		cli_say(cli, RIGHTS_NOBODYS);
+	else
+		cli_table(cli, request->columns,
+		    json_object_get(object, "result"));
+	json_decref(object);
+	return CLI_OK;
 }

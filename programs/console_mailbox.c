@@ -17,10 +17,12 @@
 #include <unistd.h>
 
 #include "policy/keeper.h"
+#include "store/rights.h"
 #include "store/service.h"
 
 #define JOIN_TAG	"I"	/* of the first line of a session (cli.h) */
 #define FLAGS_BYTES	64	/* all flags in words of RFC 9051 */
+#define ASKED_MOST	(2 * ADDRESS_SIZE)	/* of a name in a question */
 
 /* Packs the question; ADMIN_OK, or the answer, with who is at fault. */
 typedef enum admin_status mailbox_ask_fn(const struct admin_work *,
@@ -56,8 +58,8 @@ struct console_mailbox {
 	LIST_HEAD(, link) links;
 };
 
-static mailbox_ask_fn	ask_list, ask_folders, ask_session;
-static mailbox_row_fn	add_letter, add_folder;
+static mailbox_ask_fn	ask_list, ask_folders, ask_rights, ask_session;
+static mailbox_row_fn	add_letter, add_folder, add_right;
 static ipc_reply_fn	on_listing, on_joined;
 
 /* The requests that a mailbox answers. */
@@ -72,6 +74,8 @@ static const struct kind {
 { "mailbox list",    MAILBOX_LIST,    LISTED_PAGE,  ask_list,	 add_letter,
   on_listing },
 { "mailbox folders", MAILBOX_FOLDERS, FOLDERS_PAGE, ask_folders, add_folder,
+  on_listing },
+{ "mailbox rights",  MAILBOX_RIGHTS,  RIGHTS_MOST,  ask_rights,	 add_right,
   on_listing },
 { "mailbox session", MAILBOX_SESSION, 0,	    ask_session, NULL,
   on_joined },
@@ -136,6 +140,17 @@ ask_session(const struct admin_work *work, struct text *body,
 	return ADMIN_OK;
 }
 
+static enum admin_status
+ask_rights(const struct admin_work *work, struct text *body,
+    unsigned *field_out)
+{
+	for (unsigned i = ADMIN_RIGHTS_FOLDER; i <= ADMIN_RIGHTS_LETTERS; i++)
+		pack_slice(body, slice_first(work->args[i], ASKED_MOST));
+	*field_out = ADMIN_RIGHTS_LETTERS;
+	return work->given[ADMIN_RIGHTS_WHO] ==
+	    work->given[ADMIN_RIGHTS_LETTERS] ? ADMIN_OK : ADMIN_UNFIT;
+}
+
 /* RFC 9051 2.3.2 */
 static void
 add_flags(struct text *words, uint8_t flags)
@@ -197,6 +212,19 @@ add_folder(struct unpack *u, struct text *rows)
 	pack_u64(rows, folder.letters);
 	pack_u64(rows, folder.bytes);
 	pack_u64(rows, folder.uidvalidity);
+	return 0;
+}
+
+/* A row of "mailbox rights". */
+static int
+add_right(struct unpack *u, struct text *rows)
+{
+	struct slice who = unpack_slice(u), letters = unpack_slice(u);
+
+	if (u->bad)
+		return -EBADMSG;
+	pack_slice(rows, who);
+	pack_slice(rows, letters);
 	return 0;
 }
 
@@ -282,20 +310,44 @@ errand_go(struct errand *errand)
 	/* else that channel is about to be lost: console_mailbox_lost() */
 }
 
+/* What the mailbox cannot do, and which argument is at fault. */
+static enum admin_status
+read_error(int64_t error, unsigned *field_out)
+{
+	switch (error) {
+	case -ENOENT:
+		*field_out = ADMIN_MAILBOX_FOLDER;
+		return ADMIN_NO_SUCH;
+	case -ESRCH:
+		*field_out = ADMIN_RIGHTS_WHO;
+		return ADMIN_NO_SUCH;
+	case -EINVAL:
+		*field_out = ADMIN_RIGHTS_LETTERS;
+		return ADMIN_UNFIT;
+	case -EDQUOT:
+		return ADMIN_TOO_MANY;
+	case -EAGAIN:
+		return ADMIN_LATER;
+	default:
+		return ADMIN_FAILED;
+	}
+}
+
 /* What the mailbox said, as rows.  The answer's status. */
 static enum admin_status
 read_listing(const struct kind *kind, struct slice body, struct text *rows,
-    uint32_t *count_out)
+    uint32_t *count_out, unsigned *field_out)
 {
 	struct unpack u = unpack_of(body);
 	int64_t status = unpack_i64(&u);
 	uint32_t count = unpack_u32(&u);
 
 	*count_out = 0;
+	*field_out = ADMIN_NO_FIELD;
 	if (u.bad || count > kind->most)
 		return ADMIN_FAILED;
 	if (status < 0)
-		return status == -ENOENT ? ADMIN_NO_SUCH : ADMIN_FAILED;
+		return read_error(status, field_out);
 	for (uint32_t i = 0; i < count; i++)
 		if (kind->add(&u, rows) < 0)
 			return ADMIN_FAILED;
@@ -311,14 +363,15 @@ on_listing(void *arg, int status, struct ipc_message *message)
 	TEXT_AUTO rows = TEXT_INIT(ADMIN_ANSWER_BYTES);
 	struct errand *errand = arg;
 	enum admin_status said;
+	unsigned field;
 	uint32_t count;
 
 	errand->at = NULL;
 	if (status < 0)
 		return;		/* lost: it goes again when that is told */
-	said = read_listing(errand->kind, message->body, &rows, &count);
-	errand_end(errand, said, said == ADMIN_NO_SUCH ?
-	    ADMIN_MAILBOX_FOLDER : ADMIN_NO_FIELD, count, &rows);
+	said = read_listing(errand->kind, message->body, &rows, &count,
+	    &field);
+	errand_end(errand, said, field, count, &rows);
 }
 
 /* It is a session there; or that process ends, and the next has it. */
@@ -378,8 +431,7 @@ errand_new(struct console_mailbox *mailbox, ipc_reply_fn *reply, void *arg)
 	errand->status = ADMIN_LATER;
 	errand->field = ADMIN_NO_FIELD;
 	errand->fd = -1;
-	errand->question = (struct text)TEXT_INIT(FOLDER_MAX_BYTES +
-	    ADDRESS_SIZE + 32);
+	errand->question = (struct text)TEXT_INIT(4 * ASKED_MOST);
 	LIST_INSERT_HEAD(&mailbox->errands, errand, next);
 	errand->patience = timer_new(mailbox->process->loop, on_patience,
 	    errand);

@@ -22,6 +22,7 @@ struct unanswered {
 };
 
 struct session;			/* opaque; see mailbox_sessions.c */
+struct rights_errand;		/* opaque; see mailbox_rights.c */
 struct mailbox_office;		/* opaque; see mailbox_office.c */
 
 struct mailbox {
@@ -41,6 +42,7 @@ struct mailbox {
 	struct message_id	 told[EXPUNGED_PAGE];	/* the queue is being */
 	size_t			 told_count;	/* 0: it is not */
 	TAILQ_HEAD(, session)	 sessions;
+	LIST_HEAD(, rights_errand) rights;	/* being changed */
 	uint64_t		 changed_modseq;	/* of the last change; 0: none
 						   since the process began */
 	bool			 may_rest;	/* sessions of the account may rest

@@ -18,6 +18,7 @@
 #include "lib/message/words.h"
 #include "programs/mailbox_inside.h"
 #include "programs/mailbox_office.h"
+#include "programs/mailbox_rights.h"
 #include "queue/service.h"
 #include "store/service.h"
 
@@ -38,6 +39,7 @@ static int	on_session(void *, struct ipc *, struct ipc_message *);
 static int	on_list(void *, struct ipc *, struct ipc_message *);
 static int	on_folders(void *, struct ipc *, struct ipc_message *);
 static int	on_visit(void *, struct ipc *, struct ipc_message *);
+static int	on_rights(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule mailbox_rules[] = {
 { MAILBOX_DELIVER, "DELIVER", FROM(ROLE_QUEUE), IPC_REQUEST, 1, 0, on_deliver },
@@ -47,6 +49,8 @@ static const struct ipc_rule mailbox_rules[] = {
 							     on_folders },
 { MAILBOX_SESSION, "SESSION", FROM(ROLE_DOOR) | FROM(ROLE_CONSOLE),
 						IPC_REQUEST, 1, 0, on_session },
+{ MAILBOX_RIGHTS,  "RIGHTS",  FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0,
+							     on_rights },
 { MAILBOX_VISIT,   "VISIT",   FROM(ROLE_MAILBOX), IPC_REQUEST, 1, 0,
 							     on_visit },
 { 0 }
@@ -428,6 +432,16 @@ on_session(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 static int
+on_rights(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct mailbox *mailbox = process->state;
+
+	mailbox_used(mailbox);
+	return mailbox_rights_asked(mailbox, from, message);
+}
+
+static int
 on_visit(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct process *process = arg;
@@ -549,6 +563,7 @@ mailbox_start(struct process *process)
 	mailbox->process = process;
 	mailbox->may_rest = true;
 	TAILQ_INIT(&mailbox->sessions);
+	LIST_INIT(&mailbox->rights);
 	mailbox->commit_timer = timer_new(process->loop, commit, mailbox);
 	mailbox->idle_timer = timer_new(process->loop, on_idle_time, mailbox);
 	mailbox->compact_timer = timer_new(process->loop, on_compact_time,
@@ -599,6 +614,7 @@ mailbox_lost(struct process *process, struct ipc *ipc)
 
 	mailbox_sessions_lost(mailbox, ipc);
 	office_lost(mailbox->office, ipc);
+	mailbox_rights_lost(mailbox, ipc);
 	if (mailbox->queue != ipc)
 		return;
 	commit(mailbox);

@@ -53,6 +53,22 @@ rights_read(struct slice given, unsigned *rights_out)
 	return 0;
 }
 
+int
+rights_change(struct slice word, unsigned before, unsigned *rights_out)
+{
+	char sign = word.len > 0 ? word.at[0] : '\0';
+	unsigned rights;
+	int r;
+
+	if (sign == '+' || sign == '-')
+		word = slice_after(word, 1);
+	r = rights_read(word, &rights);
+	if (r == 0)
+		*rights_out = sign == '+' ? before | rights :
+		    sign == '-' ? before & ~rights : rights;
+	return r;
+}
+
 /* The next columns: who, negative, rights, name.  0 or -EUCLEAN. */
 static int
 read_row(struct db_query *q, struct right *right)

@@ -73,6 +73,9 @@ bool	rights_changed(struct account *);
  * where one of theirs is there. */
 struct text;
 void	rights_add(struct text *, unsigned rights, bool with_virtual);
+/* What becomes of `before` by "letters" (these and no others), "+letters" or
+ * "-letters" (RFC 4314 3.1).  As rights_read(). */
+int	rights_change(struct slice word, unsigned before, unsigned *rights_out);
 /* Read letters, c and d among them.  0, or -EINVAL (no right is called so). */
 int	rights_read(struct slice letters, unsigned *rights_out);
 

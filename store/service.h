@@ -35,7 +35,14 @@ enum mailbox_kind {
 	 * else's, whose account is the instance of the channel: slice login, u8
 	 * enabled, slice prefix (gateway/imap/imap.h) -> u8 enum visit_answer
 	 */
-	MAILBOX_VISIT
+	MAILBOX_VISIT,
+	/*
+	 * console -> mailbox: slice name of a mailbox, slice whose right is
+	 * changed (empty: nobody's; RFC 4314 2), slice "[+-]letters" -> i64
+	 * status (-ENOENT: there is no such mailbox, -ESRCH: nobody is called
+	 * so, -EINVAL: no right is), u32 count, each: slice who, slice letters
+	 */
+	MAILBOX_RIGHTS
 };
 
 enum visit_answer {

@@ -22,8 +22,7 @@ struct granting {
 	uint32_t	 mailbox;
 	struct slice	 identifier;	/* without its '-' */
 	bool		 is_negative;
-	char		 how;		/* '+', '-' or NUL: these and no others */
-	unsigned	 rights;
+	struct slice	 word;		/* [+-]letters */
 };
 
 /* The name of the account itself, as far as we know it. */
@@ -50,17 +49,11 @@ cut_sign(struct slice *identifier)
 static bool
 read_rights(struct imapd_parse *parse, struct granting *granting)
 {
-	struct slice word;
+	unsigned rights;
 
-	if (!imapd_astring(parse, &word))
-		return false;
-	granting->how = '\0';
-	if (word.len > 0 && (word.at[0] == '+' || word.at[0] == '-')) {
-		granting->how = word.at[0];
-		word = slice_after(word, 1);
-	}
-	return rights_read(word, &granting->rights) == 0 ||
-	    imapd_parse_fault(parse, "no right is called so");
+	return imapd_astring(parse, &granting->word) &&
+	    (rights_change(granting->word, 0, &rights) == 0 ||
+	    imapd_parse_fault(parse, "no right is called so"));
 }
 
 static void
@@ -90,9 +83,8 @@ grant(struct imapd_session *session, uint64_t who, struct slice name)
 	if (r == 0)
 		r = rights_row(session->account, granting->mailbox, who,
 		    granting->is_negative, &before);
-	right.rights = granting->how == '+' ? before | granting->rights :
-	    granting->how == '-' ? before & ~granting->rights :
-	    granting->rights;
+	if (r == 0)
+		r = rights_change(granting->word, before, &right.rights);
 	if (r == 0)
 		r = rights_set(session->account, granting->mailbox, &right);
 	if (r == -EDQUOT)

@@ -40,6 +40,7 @@ REMOTE = {"host": "127.0.0.1", "tls": "none", "user": "u", "password": "p",
 # something that is not there.
 POSTMASTERS = {
     "account add": {"address": "new@elsewhere.test", "password": "12345678"},
+    "public add": {"address": "new@elsewhere.test"},
     "account list": {},
     "account set": {"address": "budi@office.test", "name": "Budi"},
     "account remove": {"address": "nobody@office.test"},
@@ -56,6 +57,7 @@ POSTMASTERS = {
     "line report": {"month": 202611},
     "mailbox list": {"address": "budi@office.test"},
     "mailbox folders": {"address": "budi@office.test"},
+    "mailbox rights": {"address": "budi@office.test", "folder": "INBOX"},
     "mailbox session": {"address": "nobody@office.test"},
     "hold list": {},
     "hold show": {"id": NOBODY},

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""Mailboxes that are shared, by people and by the postmaster, in a running hub.
+
+usage: acl.py --bin DIR --conf FILE --base PORT --folder DIR --hub PID
+              --results FILE
+"""
+
+import argparse
+import imaplib
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+
+GUARD = 120.0
+MOVED = 12          # messages, each way
+KILLS = 2           # each way: who dies often is started again ever later
+LOST = (imaplib.IMAP4.abort, imaplib.IMAP4.error, OSError)
+
+
+def login(args, who):
+    """One person, at the hub; again, while the hub is busy with its own."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    until = time.monotonic() + GUARD
+    while True:
+        try:
+            box = imaplib.IMAP4("127.0.0.1", args.base + 143, GUARD)
+            box.starttls(context)
+            box.login(who + "@office.test", "secret")
+            return box
+        except LOST:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+def postroom(args, *words, want=0):
+    """One command of the postmaster's; its answer as JSON."""
+    done = subprocess.run([os.path.join(args.bin, "postroom"), "-c", args.conf,
+                           "--json"] + list(words), stdout=subprocess.PIPE,
+                          timeout=GUARD, check=False)
+    assert (done.returncode == 0) == (want == 0), (words, done.stdout)
+    return json.loads(done.stdout)
+
+
+def good(answer):
+    """What came with OK."""
+    assert answer[0] == "OK", answer
+    return answer[1]
+
+
+def names(box, pattern):
+    """The names that LIST has."""
+    rows = good(box.list('""', pattern))
+    return [re.sub(r'.* "/" ', "", row.decode()).strip('"')
+            for row in rows if row]
+
+
+def public(args):
+    """A public account is the postmaster's, and then theirs who hold `a`."""
+    postroom(args, "public", "add", "sales@office.test", "--name", "Sales")
+    postroom(args, "public", "add", "sales@office.test", want=1)
+    postroom(args, "mailbox", "rights", "sales", "INBOX", "nobody", "lr",
+             want=1)
+    postroom(args, "mailbox", "rights", "sales", "INBOX", "ann", "q", want=1)
+    postroom(args, "mailbox", "rights", "sales", "Other", "ann", "l", want=1)
+    rows = postroom(args, "mailbox", "rights", "sales", "INBOX", "ann",
+                    "lrswipkxtea")["result"]
+    assert rows == [{"who": "ann@office.test", "rights": "lrswipkxtea"}], rows
+    ann, ben = login(args, "ann"), login(args, "ben")
+    assert "Public/sales@office.test/INBOX" in names(ann, "*")
+    assert not [n for n in names(ben, "*") if n.startswith("Public")]
+    good(ann.create("Public/sales@office.test/Offers"))
+    good(ann.setacl("Public/sales@office.test/Offers", "anyone", "lrsi"))
+    assert names(ben, "Public/%/%") == ["Public/sales@office.test/Offers"]
+    rows = postroom(args, "mailbox", "rights", "sales", "Offers")["result"]
+    assert {"who": "anyone", "rights": "lrsi"} in rows, rows
+    postroom(args, "mailbox", "rights", "sales", "Offers", "-ben", "i")
+    refused = ben.append("Public/sales@office.test/Offers", "", None, b"x\r\n")
+    assert refused[0] == "NO" and b"NOPERM" in refused[1][0], refused
+    postroom(args, "mailbox", "rights", "sales", "Offers", "-ben", "-i")
+    good(ben.append("Public/sales@office.test/Offers", "", None,
+                    b"Subject: offer\r\n\r\nx\r\n"))
+    good(ann.select("Public/sales@office.test/Offers"))
+    assert ann.fetch("1", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1][0][1] \
+        .startswith(b"Subject: offer")
+    try:
+        box = imaplib.IMAP4("127.0.0.1", args.base + 143, GUARD)
+        box.starttls(ssl._create_unverified_context())  # pylint: disable=W0212
+        box.login("sales@office.test", "")
+        raise AssertionError("somebody logged in to a public account")
+    except imaplib.IMAP4.error:
+        pass
+    for box in (ann, ben):
+        box.logout()
+
+
+def people(args):
+    """imaplib's own words for it."""
+    ann, ben = login(args, "ann"), login(args, "ben")
+    good(ann.create("Projects"))
+    good(ann.setacl("Projects", "ben", "lrswite"))
+    assert good(ann.getacl("Projects")) == [
+        b"Projects ann@office.test lrswipkxtecda ben@office.test lrswited"]
+    assert good(ann.myrights("Projects")) == [b"Projects lrswipkxtecda"]
+    assert good(ben.myrights("Users/ann@office.test/Projects")) == [
+        b"Users/ann@office.test/Projects lrswited"]
+    status = ben.getacl("Users/ann@office.test/Projects")
+    assert status[0] == "NO", status
+    good(ann.deleteacl("Projects", "ben@office.test"))
+    assert ben.select("Users/ann@office.test/Projects")[0] == "NO"
+    good(ann.setacl("Projects", "ben", "lrswite"))
+    for box in (ann, ben):
+        box.logout()
+
+
+def owner_process(args, account):
+    """The process of that account's mailbox, or None."""
+    with open("/proc/%d/task/%d/children" % (args.hub, args.hub)) as file:
+        children = file.read().split()
+    for pid in children:
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if b"mailbox" in words and str(account).encode() in words:
+            return int(pid)
+    return None
+
+
+def subjects(box, folder):
+    """Of every message there, in order."""
+    if good(box.select(folder))[0] == b"0":
+        return []
+    rows = good(box.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])"))
+    return sorted(int(row[1].split()[1]) for row in rows
+                  if isinstance(row, tuple))
+
+
+def move_all(args, account, source, target):
+    """One after the other, with the owner's process killed under them."""
+    ben, kills, tries = login(args, "ben"), 0, 0
+    until = time.monotonic() + 3 * GUARD
+    while True:
+        assert time.monotonic() < until, "it does not come to an end"
+        try:
+            if good(ben.select(source))[0] == b"0":
+                break
+            tries += 1
+            ben.send(b"m%d MOVE 1 %s\r\n" % (tries, target.encode()))
+            pid = owner_process(args, account)
+            if tries % 3 != 0 and pid is not None and kills < KILLS:
+                time.sleep(tries % 7 * 0.002)
+                os.kill(pid, signal.SIGKILL)
+                kills += 1
+            line = b""
+            while not line.startswith(b"m%d " % tries):
+                line = ben.readline()
+                if not line:
+                    raise imaplib.IMAP4.abort("it is gone")
+        except LOST:
+            ben = login(args, "ben")
+        except AssertionError:
+            time.sleep(0.1)     # it is being started again
+    ben.logout()
+    return kills
+
+
+def killed(args, account):
+    """Nothing is lost, and nothing is there twice."""
+    ben = login(args, "ben")
+    good(ben.create("Mine"))
+    for n in range(MOVED):
+        good(ben.append("Mine", "", None, b"Subject: %d\r\n\r\nx\r\n" % n))
+    ben.logout()
+    shared = "Users/ann@office.test/Projects"
+    kills = move_all(args, account, "Mine", shared)
+    ben = login(args, "ben")
+    assert subjects(ben, shared) == list(range(MOVED)), subjects(ben, shared)
+    ben.logout()
+    kills += move_all(args, account, shared, "Mine")
+    ben = login(args, "ben")
+    assert subjects(ben, "Mine") == list(range(MOVED)), subjects(ben, "Mine")
+    ben.logout()
+    assert kills > 0
+
+
+def main():
+    """Each test in turn."""
+    parser = argparse.ArgumentParser()
+    for name in ("bin", "conf", "folder", "results"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--base", type=int, required=True)
+    parser.add_argument("--hub", type=int, required=True)
+    args = parser.parse_args()
+    ben = postroom(args, "account", "add", "ben@office.test",
+                   "--password-file", os.path.join(args.folder, "password"))
+    assert ben["ok"], ben
+    ann = [row["account"] for row in postroom(args, "account", "list")["result"]
+           if row["address"] == "ann@office.test"][0]
+    tests = (("a public account is shared by rights alone", public, ()),
+             ("imaplib shares a mailbox", people, ()),
+             ("a MOVE under kills loses and doubles nothing", killed, (ann,)))
+    bad = 0
+    with open(args.results, "a", encoding="ascii") as results:
+        for what, test, more in tests:
+            try:
+                test(args, *more)
+                results.write("pass acl, %s\n" % what)
+            except (AssertionError, imaplib.IMAP4.error, OSError, KeyError,
+                    ValueError, subprocess.SubprocessError) as fault:
+                print("acl, %s: %r" % (what, fault))
+                results.write("fail acl, %s\n" % what)
+                bad = 1
+            results.flush()
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())
