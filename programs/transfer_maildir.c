@@ -255,6 +255,16 @@ lacks_name(uint32_t keywords, const struct slice names[MAILDIR_KEYWORDS])
 	return false;
 }
 
+/* Dovecot's zlib plugin: gzip, zstd, bzip2, xz.  No header begins so. */
+static bool
+is_packed(struct slice bytes)
+{
+	return slice_has_prefix(bytes, "\x1f\x8b") ||
+	    slice_has_prefix(bytes, "\x28\xb5\x2f\xfd") ||
+	    slice_has_prefix(bytes, "BZh9") ||
+	    slice_has_prefix(bytes, "\xfd" "7zXZ");
+}
+
 static int
 take_file(struct maildir *maildir, int folder_fd, const char *shown,
     const struct file *file, const struct slice names[MAILDIR_KEYWORDS])
@@ -278,12 +288,16 @@ take_file(struct maildir *maildir, int folder_fd, const char *shown,
 	transfer->progress.bytes += file->bytes;
 	r = file->bytes > transfer->message_bytes ? -EFBIG : read_all(
 	    folder_fd, file->name, (size_t)transfer->message_bytes, &bytes);
+	if (r == 0 && is_packed(text_slice(&bytes)))
+		r = -ENOMSG;
 	if (r == 0 && transfer_key(transfer, parts, 2, message.key) < 0)
 		r = -ENOMEM;
 	if (r < 0) {
 		transfer->found++;
 		transfer_refuse(transfer, where, r == -EFBIG ?
 		    say(transfer->cli->language, SAY_TRANSFER_TOO_LARGE) :
+		    r == -ENOMSG ?
+		    say(transfer->cli->language, SAY_TRANSFER_PACKED) :
 		    strerror(-r));
 		return CLI_OK;
 	}

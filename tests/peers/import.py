@@ -8,6 +8,7 @@ the hub must show too.  mbox files are Python's, and Thunderbird's by hand.
 """
 
 import argparse
+import gzip
 import hashlib
 import imaplib
 import json
@@ -367,7 +368,7 @@ class Test:
         os.makedirs(folder + "/cur")
         files = {"1.large": b"", "2.empty": b"", "3.nul":
                  b"Subject: n\n\na\0b\rc\n", "4.key:2,Sz": b"A: b\n\n",
-                 "5.link": None}
+                 "5.link": None, "6.packed": gzip.compress(b"A: b\n\nx\n")}
         for name, data in files.items():
             path = os.path.join(folder, "cur", name)
             if data is None:
@@ -379,10 +380,11 @@ class Test:
         code, row = self.bring("maildir:" + folder, "--into", "Odd")
         here = login(self.args)
         found = [digest for _, _, digest in look(here, "Odd")]
-        self.say(code == 1 and row["taken"] == 2 and row["refused"] == 2 and
+        self.say(code == 1 and row["taken"] == 2 and row["refused"] == 3 and
                  sorted(os.path.basename(note["where"])
                         for note in row["notes"]) ==
-                 ["1.large", "2.empty", "4.key:2,Sz", "5.link"] and
+                 ["1.large", "2.empty", "4.key:2,Sz", "5.link",
+                  "6.packed"] and
                  found[0] == hashlib.sha256(
                      b"Subject: n\r\n\r\na\x80b\r\nc\r\n").hexdigest()[:12],
                  "what cannot be taken is named", str((row, found)))
