@@ -104,4 +104,19 @@ rights_read(struct slice letters, unsigned *rights_out)
 	return 0;
 }
 
+/* As rights_read(), with a sign before it or without. */
+int
+rights_change(struct slice word, unsigned before, unsigned *rights_out)
+{
+	char how = word.len > 0 ? word.at[0] : '\0';
+	unsigned rights;
+	int r = rights_read(slice_after(word, how == '+' || how == '-'),
+	    &rights);
+
+	if (r == 0)
+		*rights_out = how == '+' ? before | rights : how == '-' ?
+		    before & ~rights : rights;
+	return r;
+}
+
 #endif
