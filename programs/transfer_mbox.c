@@ -192,7 +192,8 @@ take_message(struct mbox *mbox, const char *name, struct slice bytes)
 	char where[2 * PATH_MAX];
 
 	mbox_read(bytes, transfer->quoting, &read, &text, &keywords);
-	if (read.is_internal)
+	/* what a program keeps is first; any message may say that it is one */
+	if (read.is_internal && mbox->number == 1)
 		return CLI_OK;
 	if (read.is_gone) {
 		transfer->gone++;

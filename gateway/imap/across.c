@@ -295,7 +295,7 @@ begin_letter(struct across *work, struct slice line)
 	    work->copied == APPENDING_MOST)
 		return false;
 	if (work->copied == 0) {
-		text_add_str(&out, "x APPEND ");
+		text_add_str(&out, "x TAKE ");
 		imapd_add_mailbox(&out, work->name, work->knows_utf8);
 	}
 	/* the name goes before the flags (append.c) */

@@ -4,7 +4,8 @@
  * What both ends say to each other are commands of their own, which only our own
  * processes give (export.c): INTO (may something be put there?), OPEN (a mailbox
  * of the account itself, by its number), EXPORT (letters, in the form APPEND
- * takes them in), GONE (expunge those that were moved).
+ * takes them in), TAKE (an APPEND of letters that may have names), GONE (expunge
+ * those that were moved).
  */
 #ifndef POSTROOM_GATEWAY_IMAP_ACROSS_H
 #define POSTROOM_GATEWAY_IMAP_ACROSS_H
@@ -21,7 +22,7 @@ void	imapd_copy_across(struct imapd_session *, struct slice set,
 
 /* What visitors' sessions understand besides; ends as imapd_commands does. */
 extern const struct imapd_command imapd_visit_commands[];
-imapd_session_fn imapd_visit_into, imapd_visit_open, imapd_visit_export,
-		imapd_visit_gone;
+imapd_session_fn imapd_visit_into, imapd_visit_take, imapd_visit_open,
+		imapd_visit_export, imapd_visit_gone;
 
 #endif

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "gateway/imap/across.h"
 #include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
 #include "gateway/imap/resync.h"
@@ -132,7 +133,11 @@ may_drop(struct imapd_session *session, uint64_t bytes)
 	return false;
 }
 
-/* Of a MOVE between accounts (across.c): "MOVED id ". */
+/*
+ * Of a MOVE between accounts (across.c): "MOVED id ".  A message that is called
+ * so already is passed over, so no client is to choose a name: APPEND, which is
+ * passed on as a client has said it, has none.
+ */
 static bool
 read_moved(struct imapd_parse *parse, struct message_id *moved)
 {
@@ -182,7 +187,8 @@ read_head(struct imapd_session *session, struct imapd_parse *parse,
 	struct imapd_flags flags = { 0 };
 	int64_t at = clock_utc_ms();
 
-	if (session->is_visit && !read_moved(parse, &work->moved))
+	if (session->command->handler.session == imapd_visit_take &&
+	    !read_moved(parse, &work->moved))
 		return false;
 	if (imapd_peek(parse) == '(' && (!imapd_flags(parse, true, &flags) ||
 	    !imapd_space(parse)))
@@ -656,6 +662,12 @@ imapd_append(struct imapd_session *session, struct imapd_parse *parse)
 	if (imapd_mailbox(parse, &name) && imapd_space(parse) &&
 	    imapd_is_here_append(session, &name, refuse_elsewhere))
 		append(session, parse, name, 0);
+}
+
+void
+imapd_visit_take(struct imapd_session *session, struct imapd_parse *parse)
+{
+	imapd_append(session, parse);
 }
 
 /* Of the view; 0, and the words behind NO or BAD, when there is none. */

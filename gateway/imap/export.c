@@ -28,6 +28,7 @@
 
 const struct imapd_command imapd_visit_commands[] = {
 { "INTO",	IMAPD_INSIDE, NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_into },	"4314 4" },
+{ "TAKE",	IMAPD_INSIDE, NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_take },	"4314 4" },
 { "OPEN",	IMAPD_INSIDE, NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_open },	"4314 4" },
 { "EXPORT",	OPEN,	NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_export },	"4314 4" },
 { "UID EXPORT",	OPEN,	NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_export },	"4314 4" },

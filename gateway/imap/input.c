@@ -101,8 +101,9 @@ fault(struct imapd_input *input, const char *words)
 		input->fault = words;
 }
 
-/* Is what was gathered an APPEND, or a REPLACE, whose next literal is its
- * message?  Its mailbox stands before that, which may be a literal too. */
+/* Is what was gathered an APPEND (TAKE: across.h), or a REPLACE, whose next
+ * literal is its message?  Its mailbox stands before that, which may be a literal
+ * too. */
 static bool
 is_message(const struct imapd_input *input,
     const struct imapd_literal *literal)
@@ -113,7 +114,8 @@ is_message(const struct imapd_input *input,
 	if (!input->limits->takes_messages || !slice_word(&rest, &word) ||
 	    !slice_word(&rest, &word))
 		return false;
-	if (slice_is_word(word, "APPEND"))
+	if (slice_is_word(word, "APPEND") ||
+	    (input->limits->is_relayed && slice_is_word(word, "TAKE")))
 		return slice_word(&rest, &word);
 	if (slice_is_word(word, "UID") && !slice_word(&rest, &word))
 		return false;

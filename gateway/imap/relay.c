@@ -34,6 +34,7 @@ struct relay {
 	bool		 is_append;
 	bool		 is_begun;	/* some of the answer was passed on */
 	uint64_t	 left;		/* of the message */
+	bool		 is_asked_for;	/* and none of it has come */
 	imapd_refused_fn *refuse;
 };
 
@@ -216,6 +217,7 @@ sends_next(struct imapd_session *session, struct relay *relay)
 	if (relay->is_append && imapd_literal_read(text_slice(
 	    &session->input.command), &literal) == 0) {
 		relay->left = literal.bytes;
+		relay->is_asked_for = literal.waits;
 		return SENDS_MESSAGE;
 	}
 	/* one line ends it, whatever it says (RFC 9051 6.3.13) */
@@ -247,6 +249,7 @@ send_message(struct imapd_session *session, struct relay *relay)
 	send(relay->visit, here);
 	stream_consume(session->stream, here.len);
 	relay->left -= here.len;
+	relay->is_asked_for &= here.len == 0;
 	if (relay->left == 0)
 		relay->sending = SENDS_TAIL;
 	return here.len > 0 || relay->left == 0;
@@ -295,6 +298,15 @@ is_condstore(struct slice command)
 	return false;
 }
 
+/* Is it answered while bytes of its message are on their way, which would be
+ * taken for commands? */
+static bool
+is_out_of_step(const struct relay *relay)
+{
+	return (relay->sending == SENDS_MESSAGE ||
+	    relay->sending == SENDS_TAIL) && !relay->is_asked_for;
+}
+
 /* All of the answer has been passed on. */
 static void
 finish(struct imapd_session *session, struct relay *relay)
@@ -302,6 +314,12 @@ finish(struct imapd_session *session, struct relay *relay)
 	imapd_session_fn *handler = session->command->handler.session;
 	bool is_ok = relay->visit->frame.is_ok;
 
+	if (is_out_of_step(relay)) {
+		imapd_untagged(session->stream, "BYE the connection is out of "
+		    "step");
+		session->is_over = true;
+		return;
+	}
 	if (is_select(session))
 		session->away = is_ok ? relay->visit : NULL;
 	else if (is_ok && (handler == imapd_close || handler ==
@@ -368,6 +386,11 @@ relay_more(struct imapd_session *session)
 	moved = send_some(session, relay);
 	if (session->is_over || take_some(session, relay) || moved)
 		return;
+	/* it has ended in the middle of a line */
+	if (visit->is_lost) {
+		lost(session, relay);
+		return;
+	}
 	imapd_visit_wait(session);
 	session->wakes = relay->sending != SENDS_NOTHING;
 }

@@ -52,6 +52,7 @@ static const struct {
 	{ imapd_listrights,	0 },
 	{ imapd_myrights,	0 },
 	{ imapd_visit_into,	0 },
+	{ imapd_visit_take,	0 },
 	{ imapd_visit_open,	0 },
 	{ imapd_visit_export,	RIGHT_READ },
 	{ imapd_visit_gone,	RIGHT_EXPUNGE },

@@ -324,8 +324,10 @@ class Test:
                             "X-Mozilla-Status2: 00000000\nX-Mozilla-Keys: "
                             "$label%d NonJunk\nSubject: t\n\nsame\n\n" %
                             ((0x1, 0x5, 0x9)[i], i)).encode())
-            # its last message is another's, cut off
-            file.write((TIMES[0] + "Subject: cut\n\nno end").encode())
+            # its last message is another's, cut off, and says of itself that
+            # it is none
+            file.write((TIMES[0] + "X-IMAP: 1 2\nSubject: cut\n\n"
+                        "no end").encode())
         for name in ("Inbox.msf", "filter", "Inbox.sbd/Unter",
                      "Inbox.sbd/Leer"):
             with open(os.path.join(folder, name), "w",
