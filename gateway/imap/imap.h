@@ -138,7 +138,8 @@ struct imapd_session_options {
 	uint64_t	 account;	/* the number of the account */
 	const struct imapd_visitor *visitor;	/* NULL: its own people */
 	bool		 imports;	/* APPEND may say what is brought from
-					   elsewhere (append.c) */
+					   elsewhere (append.c), and nothing
+					   of other accounts is there */
 };
 
 /*

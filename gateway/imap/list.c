@@ -329,7 +329,7 @@ ask_others(struct imapd_session *session)
 {
 	const struct listing *listing = session->work;
 
-	if (session->ports.office.shares != NULL &&
+	if (session->ports.office.shares != NULL && !session->imports &&
 	    imapd_wants_others(listing->list.patterns,
 	    listing->list.pattern_count) && session->ports.office.shares(
 	    session->ports.arg, on_shares, session) == 0)

@@ -192,6 +192,29 @@ def killed(args, account):
     assert kills > 0
 
 
+def moved_house(args):
+    """An account is exported and imported without what others share with it,
+    and a folder it brings is its own, whatever its name is."""
+    box = login(args, "ann")
+    good(box.create("Lent"))
+    good(box.setacl("Lent", "ben", "lr"))
+    good(box.append("Lent", None, None, b"Subject: lent\r\n\r\n\r\n"))
+    box.logout()
+    box = login(args, "ben")
+    assert "Users/ann@office.test/Lent" in names(box, "*"), "not shared"
+    out = os.path.join(args.folder, "out")
+    postroom(args, "export", "ben@office.test", "--to", "maildir:" + out)
+    folders = os.listdir(out)
+    assert ".Mine" in folders, folders
+    assert not [x for x in folders if x.startswith((".Users", ".Public"))], \
+        folders
+    os.rename(os.path.join(out, ".Mine"), os.path.join(out, ".Public.Mine"))
+    postroom(args, "import", "ben@office.test", "--from", "maildir:" + out)
+    assert "Public/Mine" in names(box, "*"), names(box, "*")
+    assert subjects(box, "Public/Mine") == list(range(MOVED))
+    box.logout()
+
+
 def main():
     """Each test in turn."""
     parser = argparse.ArgumentParser()
@@ -207,7 +230,9 @@ def main():
            if row["address"] == "ann@office.test"][0]
     tests = (("a public account is shared by rights alone", public, ()),
              ("imaplib shares a mailbox", people, ()),
-             ("a MOVE under kills loses and doubles nothing", killed, (ann,)))
+             ("a MOVE under kills loses and doubles nothing", killed, (ann,)),
+             ("an account is exported without others' mailboxes", moved_house,
+              ()))
     bad = 0
     with open(args.results, "a", encoding="ascii") as results:
         for what, test, more in tests:
