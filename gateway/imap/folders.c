@@ -89,9 +89,16 @@ imapd_create(struct imapd_session *session, struct imapd_parse *parse)
 	}
 	if (!imapd_is_here(session, &name))
 		return;
+	/* whose clients would file their mail where the visitor reads it */
+	if (session->is_visit && use != 0) {
+		imapd_finish(session, "NO [USEATTR] only its owner gives a "
+		    "mailbox a use");
+		return;
+	}
 	r = imapd_may_make(session, name, &above);
 	if (r == 0)
-		r = folder_create(session->account, name, use, &mailbox);
+		r = imapd_hide(session, name, folder_create(session->account,
+		    name, use, &mailbox));
 	/* RFC 4314 leaves it to us: else its maker could do nothing in it */
 	if (r == 0 && session->is_visit && above == MAILBOX_INBOX)
 		r = rights_copy(session->account, above, mailbox);
@@ -161,7 +168,8 @@ imapd_rename(struct imapd_session *session, struct imapd_parse *parse)
 	if (session->is_visit)
 		r = may_rename(session, from, to);
 	if (r == 0)
-		r = folder_rename(session->account, from, to);
+		r = imapd_hide(session, to, folder_rename(session->account,
+		    from, to));
 	done(session, r, "it has another name");
 	imapd_tell_shared(session);
 }

@@ -116,7 +116,7 @@ finish_more(struct imapd_session *session)
 {
 	bool may_expunge = session->command->numbers == IMAPD_NUMBERS_MOVE;
 
-	if (session->selected != NULL && (session->rights & RIGHT_READ) != 0 &&
+	if (session->selected != NULL && imapd_may_hear(session) &&
 	    !imapd_tell(session, may_expunge))
 		return;
 	/* RFC 7162 3.2: of what has gone the client hears later; until then it
@@ -418,14 +418,26 @@ imapd_answered(struct imapd_session *session)
 }
 
 static void
+tell_idling(struct imapd_session *session)
+{
+	/* an IDLE lasts for long, and its visitor's rights may not */
+	if (imapd_may_hear(session)) {
+		if (!imapd_tell(session, true))
+			stream_tell_drained(session->stream);
+	} else if (session->command->handler.session == imapd_idle) {
+		bye(session, "the mailbox may not be read any more");
+	}
+}
+
+static void
 on_turn(void *arg)
 {
 	struct imapd_session *session = arg;
 
 	/* nothing under way: it idles, and there is news */
 	if (session->take != NULL && session->more == NULL &&
-	    session->selected != NULL && !imapd_tell(session, true))
-		stream_tell_drained(session->stream);
+	    session->selected != NULL)
+		tell_idling(session);
 	pump(session);
 }
 

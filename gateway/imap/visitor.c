@@ -171,6 +171,28 @@ imapd_may_make(const struct imapd_session *session, struct slice name,
 	return imapd_may(session, *above_out, RIGHT_CREATE);
 }
 
+int
+imapd_hide(const struct imapd_session *session, struct slice name, int error)
+{
+	uint32_t mailbox;
+
+	if (!session->is_visit || error != -EEXIST)
+		return error;
+	/* where there is none, one below it stands in the way of RENAME */
+	return imapd_find_mailbox(session, name, RIGHT_LOOKUP, &mailbox) == 0 ?
+	    error : -EACCES;
+}
+
+bool
+imapd_may_hear(struct imapd_session *session)
+{
+	if (session->is_visit && session->selected != NULL &&
+	    imapd_rights(session, selected_mailbox(session->selected),
+	    &session->rights) < 0)
+		session->rights = 0;
+	return (session->rights & RIGHT_READ) != 0;
+}
+
 uint8_t
 imapd_may_flags(unsigned rights)
 {

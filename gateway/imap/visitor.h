@@ -46,6 +46,14 @@ int	imapd_find_mailbox(const struct imapd_session *, struct slice name,
  */
 int	imapd_may_make(const struct imapd_session *, struct slice name,
 	    uint32_t *above_out);
+/*
+ * What came of making `name`, as they may hear it: -EEXIST becomes -EACCES where
+ * that would tell of a mailbox that they may not look up.
+ */
+int	imapd_hide(const struct imapd_session *, struct slice name, int error);
+/* May news of the mailbox that is open be told?  A visitor's rights in it are
+ * looked at again: they may be others than when the command began. */
+bool	imapd_may_hear(struct imapd_session *);
 /* Of these flags those that may be set or taken (LETTER_ bits). */
 uint8_t	imapd_may_flags(unsigned rights);
 /* The command's last words are said, but whoever lists mailboxes is to know what
