@@ -3,7 +3,7 @@
  *
  * The new index is made in the folder repair/ and takes its place in one rename,
  * when all of it is synced and checked; until then nothing of the old is touched
- * but its log, which SQLite moves into it, and heads of segments.
+ * but its log, which SQLite moves into it, heads of segments, and search.db.
  */
 #include "store/repair.h"
 
@@ -293,32 +293,69 @@ name_aside(const struct repair *repair, char name_out[64])
 	} while (is_there(repair->folder_fd, name_out));
 }
 
-/* The new index takes the place of the old, which is kept. */
+/*
+ * The log of the old index goes where that is kept.  Durably: a log must never
+ * meet another index than its own.
+ */
+static int
+set_log_aside(const struct repair *repair, const char *log)
+{
+	int fd = repair->folder_fd;
+
+	if (renameat(fd, INDEX_FILE "-wal", fd, log) < 0 && errno != ENOENT)
+		return -errno;
+	if (unlinkat(fd, INDEX_FILE "-shm", 0) < 0 && errno != ENOENT)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/*
+ * The new index takes the place of the old, which gets a second name first: at
+ * every moment one of the two is the account's index, and the old one is kept.
+ */
 static int
 take_place(const struct repair *repair)
 {
-	bool has_old = is_there(repair->folder_fd, INDEX_FILE);
 	struct repair_note note = { .what = REPAIR_ASIDE };
+	int fd = repair->folder_fd, r = settle_file(repair);
 	char name[64], log[72];
-	int r = settle_file(repair);
 
 	if (r < 0)
 		return r;
 	name_aside(repair, name);
 	(void)snprintf(log, sizeof(log), "%s-wal", name);
-	/* a log must never meet another index than its own */
-	if (renameat(repair->folder_fd, INDEX_FILE "-wal", repair->folder_fd,
-	    log) < 0 && errno != ENOENT)
+	if (linkat(fd, INDEX_FILE, fd, name, 0) < 0 && errno != ENOENT)
 		return -errno;
-	(void)unlinkat(repair->folder_fd, INDEX_FILE "-shm", 0);
-	if (renameat2(repair->work_fd, INDEX_FILE, repair->folder_fd,
-	    INDEX_FILE, has_old ? RENAME_EXCHANGE : 0) < 0 ||
-	    (has_old && renameat(repair->work_fd, INDEX_FILE,
-	    repair->folder_fd, name) < 0) || fsync(repair->folder_fd) < 0)
+	r = set_log_aside(repair, log);
+	if (r == 0 && renameat(repair->work_fd, INDEX_FILE, fd,
+	    INDEX_FILE) < 0)
+		r = -errno;
+	if (r < 0)
+		goto undo;
+	if (fsync(fd) < 0)
 		return -errno;
 	note.name = name;
-	if (has_old)
+	if (is_there(fd, name))
 		repair->fn(repair->arg, &note);
+	return 0;
+undo:	/* the old one stands where it stood, and its log with it */
+	(void)renameat(fd, log, fd, INDEX_FILE "-wal");
+	(void)unlinkat(fd, name, 0);
+	return r;
+}
+
+/* search.db goes by the numbers of letters, which may be others now. */
+static int
+drop_search(const struct repair *repair)
+{
+	int r;
+
+	if (!is_there(repair->folder_fd, SEARCH_FILE))
+		return 0;
+	r = search_file_remove(repair->folder_fd);
+	if (r < 0 || fsync(repair->folder_fd) < 0)
+		return r < 0 ? r : -errno;
+	repair_tell(repair, REPAIR_SEARCH, 0);
 	return 0;
 }
 
@@ -383,12 +420,9 @@ make_anew(struct repair *repair, bool own_opens,
 	if (repair->base == BASE_OWN && before->rows == 0 &&
 	    repair->moved == 0 && !repair->is_lowered)
 		return 0;
-	r = take_place(repair);
-	if (r == 0 && is_there(repair->folder_fd, SEARCH_FILE)) {
-		r = search_file_remove(repair->folder_fd);
-		repair_tell(repair, REPAIR_SEARCH, 0);
-	}
-	return r;
+	/* first, and durably: a power cut must not leave it to a new index */
+	r = drop_search(repair);
+	return r < 0 ? r : take_place(repair);
 }
 
 /* What is wrong still. */

@@ -66,7 +66,7 @@ enum repair_end { REPAIR_NOTHING, REPAIR_MENDED, REPAIR_UNMENDED };
  *  0        *end_out: nothing was wrong, all of it is mended, or not all.
  * -EBUSY    another process has it.
  * -EXDEV    the letters are another hub's.
- * -ENOSPC, -EIO, -ENOMEM, ...: nothing of the old was touched.
+ * -ENOSPC, -EIO, -ENOMEM, ...: nothing of the old was touched but search.db.
  */
 int	account_repair(int folder_fd, const struct account_options *,
 	    repair_fn *, void *arg, enum repair_end *end_out);
