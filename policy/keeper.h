@@ -155,7 +155,9 @@ enum keeper_kind {
 	KEEPER_SHARES_SET,
 	/*
 	 * Mailbox: what do others share with the account of the channel?
-	 * nothing -> u8 there is more than can be told, share_pack() each;
+	 * KEEPER_WHOSE's body: whether the account of that address does (one
+	 * share then, or none); of no address: all others
+	 *	-> u8 there is more than can be told, share_pack() each;
 	 * nothing at all: it cannot be said now
 	 */
 	KEEPER_SHARES,

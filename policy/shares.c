@@ -232,3 +232,26 @@ policy_shares_with(struct policy *policy, uint64_t who, struct text *body,
 	*is_cut_out = is_full || !end_one(&one, body);
 	return 0;
 }
+
+int
+policy_share_from(struct policy *policy, uint64_t who, uint64_t owner,
+    struct text *body)
+{
+	struct folding one = { .granted = 0 };
+	const size_t before = body->len;
+	bool is_full = false;
+	DB_QUERY_AUTO q = db_ask(policy->db, SHARES_FROM);
+	int r;
+
+	db_put_u64(&q, who);
+	db_put_u64(&q, owner);
+	while (body->len == before && (r = db_next(&q)) != 0) {
+		if (r > 0)
+			r = add_row(&one, &q, body, &is_full);
+		if (r < 0)
+			return r;
+	}
+	if (body->len == before)
+		is_full |= !end_one(&one, body);
+	return is_full ? -ENOBUFS : 0;
+}

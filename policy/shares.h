@@ -46,9 +46,17 @@ int	policy_shares_set(struct policy *, uint64_t owner, bool goes_on,
 	    struct slice rows);
 /*
  * Add what is shared with account `who`, as share_pack() has it, to `body`, as
- * much as it holds; *is_cut_out: there is more.  0 or -errno.
+ * much as it holds; *is_cut_out: there is more.  Owners take turns, a mailbox
+ * each: whoever shares much leaves room for the others.  0 or -errno.
  */
 int	policy_shares_with(struct policy *, uint64_t who, struct text *body,
 	    bool *is_cut_out);
+/*
+ * Add one of those that `owner` shares with account `who`, if there is any: so
+ * it is known that they may go there, however much others share.  0, -ENOBUFS
+ * (`body` has no room for it) or -errno.
+ */
+int	policy_share_from(struct policy *, uint64_t who, uint64_t owner,
+	    struct text *body);
 
 #endif

@@ -24,6 +24,16 @@
 	"SELECT name, client, token, device, authorize, scope " \
 	"FROM oauth_client "
 
+#define SHARE_COLUMNS \
+	"SELECT s.owner, s.mailbox, s.negative, s.rights, a.local, d.name," \
+	" a.public"
+/* Of accounts that are there and are not ?1, what concerns that. */
+#define SHARES_OTHERS \
+	" FROM share s" \
+	" JOIN account a ON a.id = s.owner AND a.removed IS NULL" \
+	" JOIN domain d ON d.id = a.domain" \
+	" WHERE s.who IN (0, ?1) AND s.owner <> ?1"
+
 static const char *const statements[STATEMENTS] = {
 	[GET_HUB] = "SELECT hub FROM meta",
 	[PUT_HUB] = "INSERT INTO meta (one, hub) VALUES (1, ?)",
@@ -185,13 +195,13 @@ static const char *const statements[STATEMENTS] = {
 	[SHARES_REMOVE] = "DELETE FROM share WHERE owner = ?",
 	[SHARE_PUT] = "INSERT OR REPLACE INTO share"
 	    " (owner, mailbox, who, negative, rights) VALUES (?, ?, ?, ?, ?)",
-	/* of accounts that are there, and others' */
-	[SHARES_WITH] = "SELECT s.owner, s.mailbox, s.negative, s.rights,"
-	    " a.local, d.name, a.public FROM share s"
-	    " JOIN account a ON a.id = s.owner AND a.removed IS NULL"
-	    " JOIN domain d ON d.id = a.domain"
-	    " WHERE s.who IN (0, ?1) AND s.owner <> ?1"
-	    " ORDER BY s.owner, s.mailbox",
+	/* the first mailbox of each owner, then the second of each, ... */
+	[SHARES_WITH] = "SELECT owner, mailbox, negative, rights, local, name,"
+	    " public FROM (" SHARE_COLUMNS
+	    ", dense_rank() OVER (PARTITION BY s.owner ORDER BY s.mailbox)"
+	    " AS turn " SHARES_OTHERS ") ORDER BY turn, owner",
+	[SHARES_FROM] = SHARE_COLUMNS SHARES_OTHERS
+	    " AND s.owner = ?2 ORDER BY s.mailbox",
 };
 
 static const char *const steps[] = {

@@ -89,6 +89,7 @@ enum statement {
 	SHARES_REMOVE,
 	SHARE_PUT,
 	SHARES_WITH,
+	SHARES_FROM,
 	STATEMENTS
 };
 

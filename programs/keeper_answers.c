@@ -288,13 +288,20 @@ static int
 answer_shares(const struct question *q, struct text *body)
 {
 	TEXT_AUTO rows = TEXT_INIT(SHARES_BYTES);
-	bool is_cut;
-	int r;
+	struct policy_account owner = { .id = 0 };
+	struct slice address;
+	bool is_cut = false;
+	int r = keeper_whose_asked(q->body, &address);
 
-	if (q->body.len > 0)
-		return -EBADMSG;
-	r = policy_shares_with(q->policy, q->owner, &rows, &is_cut);
-	if (r < 0) {
+	if (r < 0)
+		return r;
+	if (address.len == 0)
+		r = policy_shares_with(q->policy, q->owner, &rows, &is_cut);
+	else
+		r = policy_account_find(q->policy, address, &owner);
+	if (r == 0 && owner.id != 0)
+		r = policy_share_from(q->policy, q->owner, owner.id, &rows);
+	if (r < 0 && r != -ENOENT && r != -ENOTUNIQ) {
 		cannot_read(r);
 		return 0;
 	}

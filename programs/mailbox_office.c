@@ -183,14 +183,15 @@ office_ask_who(struct mailbox_office *office, struct slice identifier,
 }
 
 int
-office_ask_shares(struct mailbox_office *office, imapd_shares_fn *reply,
-    void *arg, struct office_question **place)
+office_ask_shares(struct mailbox_office *office, struct slice owner,
+    imapd_shares_fn *reply, void *arg, struct office_question **place)
 {
 	struct office_question *question = question_new(office, arg, place);
-	TEXT_AUTO body = TEXT_INIT(16);
+	TEXT_AUTO body = TEXT_INIT(2 * ADDRESS_SIZE);
 
 	if (question != NULL)
 		question->reply.shares = reply;
+	keeper_whose_ask(&body, slice_first(owner, ADDRESS_SIZE));
 	return ask_keeper(question, KEEPER_SHARES, &body, on_shares);
 }
 

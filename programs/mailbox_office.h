@@ -32,8 +32,9 @@ void	office_lost(struct mailbox_office *, struct ipc *);
 /* The ports of a session (gateway/imap/imap.h).  0, or -errno and no reply. */
 int	office_ask_who(struct mailbox_office *, struct slice identifier,
 	    imapd_who_fn *reply, void *arg, struct office_question **question);
-int	office_ask_shares(struct mailbox_office *, imapd_shares_fn *reply,
-	    void *arg, struct office_question **question);
+int	office_ask_shares(struct mailbox_office *, struct slice owner,
+	    imapd_shares_fn *reply, void *arg,
+	    struct office_question **question);
 /* -EALREADY: there is nothing new to tell. */
 int	office_tell(struct mailbox_office *, imapd_told_fn *reply, void *arg,
 	    struct office_question **question);

@@ -305,12 +305,13 @@ ask_who(void *arg, struct slice identifier, imapd_who_fn *reply,
 }
 
 static int
-ask_shares(void *arg, imapd_shares_fn *reply, void *reply_arg)
+ask_shares(void *arg, struct slice owner, imapd_shares_fn *reply,
+    void *reply_arg)
 {
 	struct session *session = arg;
 
-	return office_ask_shares(session->mailbox->office, reply, reply_arg,
-	    &session->office);
+	return office_ask_shares(session->mailbox->office, owner, reply,
+	    reply_arg, &session->office);
 }
 
 static int

@@ -76,7 +76,10 @@ struct imapd_visitor {
 struct imapd_office_ports {
 	int	(*who)(void *arg, struct slice identifier,
 		    imapd_who_fn *reply, void *reply_arg);
-	int	(*shares)(void *arg, imapd_shares_fn *reply, void *reply_arg);
+	/* All of it that can be listed; of the owner with that address, if one
+	 * is given, one share or none. */
+	int	(*shares)(void *arg, struct slice owner,
+		    imapd_shares_fn *reply, void *reply_arg);
 	/* Rights were changed: whoever lists mailboxes is to know. */
 	int	(*shared)(void *arg, imapd_told_fn *reply, void *reply_arg);
 	int	(*visit)(void *arg, uint64_t owner,

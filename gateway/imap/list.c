@@ -332,7 +332,7 @@ ask_others(struct imapd_session *session)
 	if (session->ports.office.shares != NULL && !session->imports &&
 	    imapd_wants_others(listing->list.patterns,
 	    listing->list.pattern_count) && session->ports.office.shares(
-	    session->ports.arg, on_shares, session) == 0)
+	    session->ports.arg, slice_of(NULL, 0), on_shares, session) == 0)
 		session->more = waiting;
 }
 

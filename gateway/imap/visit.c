@@ -250,6 +250,18 @@ on_shares(void *arg, int status, struct slice shares)
 	imapd_go(session);
 }
 
+/* Ask whether the account at the prefix's second level shares anything. */
+static int
+ask_owner(struct imapd_session *session)
+{
+	struct slice address = session->way->prefix, space;
+
+	if (!slice_cut(&address, '/', &space) || address.len == 0)
+		return -ENOENT;		/* nobody's */
+	return session->ports.office.shares(session->ports.arg, address,
+	    on_shares, session);
+}
+
 int
 imapd_visit(struct imapd_session *session, struct slice prefix,
     imapd_ready_fn *ready)
@@ -273,7 +285,6 @@ imapd_visit(struct imapd_session *session, struct slice prefix,
 	if (slice_is_str(prefix, IMAPD_OURSELVES))
 		r = set_out(session, session->owner);
 	else
-		r = session->ports.office.shares(session->ports.arg,
-		    on_shares, session);
-	return r < 0 ? -EAGAIN : 0;
+		r = ask_owner(session);
+	return r == -ENOENT ? r : r < 0 ? -EAGAIN : 0;
 }

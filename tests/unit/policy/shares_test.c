@@ -138,6 +138,94 @@ START_TEST(what_an_owner_says_takes_the_place_of_what_they_said)
 }
 END_TEST
 
+/* Whose share ben is told of, asking for this owner's; "": none. */
+static void
+ck_share_from(uint64_t owner, const char *want)
+{
+	TEXT_AUTO body = TEXT_INIT(SHARES_BYTES);
+	struct share share = { .address = SLICE("") };
+	struct unpack u;
+
+	ck_assert_int_eq(policy_share_from(policy, ben.id, owner, &body), 0);
+	u = unpack_of(text_slice(&body));
+	if (u.rest.len > 0)
+		ck_assert_int_eq(share_unpack(&u, &share), 0);
+	ck_assert_uint_eq(u.rest.len, 0);
+	ck_assert_msg(slice_is_str(share.address, want), "%.*s",
+	    SLICE_FMT(share.address));
+}
+
+START_TEST(who_is_asked_for_by_name_tells_one_share_or_none)
+{
+	TEXT_AUTO rows = TEXT_INIT(4096);
+
+	ck_share_from(ann.id, "");
+	row(&rows, "A", SHARES_ANYONE, false, 1);
+	row(&rows, "A", ben.id, true, 1);
+	row(&rows, "B", shelf.id, false, 3);
+	ck_assert_int_eq(policy_shares_set(policy, ann.id, false,
+	    text_slice(&rows)), 0);
+	ck_share_from(ann.id, "");
+	row(&rows, "C", ben.id, false, 3);
+	row(&rows, "D", ben.id, false, 3);
+	ck_assert_int_eq(policy_shares_set(policy, ann.id, false,
+	    text_slice(&rows)), 0);
+	ck_share_from(ann.id, "ann@office.test");
+	ck_share_from(shelf.id, "");
+	ck_share_from(ben.id, "");
+}
+END_TEST
+
+/* Many mailboxes with names as long as can be, shared with everybody. */
+static void
+share_much(uint64_t owner)
+{
+	TEXT_AUTO rows = TEXT_INIT(SHARES_BYTES);
+	char name[SHARE_NAME_MOST + 1];
+
+	for (unsigned page = 0; page < 3; page++) {
+		text_clear(&rows);
+		for (unsigned i = 0; i < 300; i++) {
+			(void)snprintf(name, sizeof(name), "%0*u",
+			    SHARE_NAME_MOST, page * 300 + i);
+			row(&rows, name, SHARES_ANYONE, false, 3);
+		}
+		ck_assert(!text_failed(&rows));
+		ck_assert_int_eq(policy_shares_set(policy, owner, page > 0,
+		    text_slice(&rows)), 0);
+	}
+}
+
+START_TEST(who_shares_much_hides_nobody)
+{
+	TEXT_AUTO rows = TEXT_INIT(4096);
+	TEXT_AUTO body = TEXT_INIT(SHARES_BYTES);
+	unsigned much = 0, little = 0;
+	struct share share;
+	struct unpack u;
+	bool is_cut;
+
+	share_much(ann.id);
+	for (const char *name = "vwxyz"; *name != '\0'; name++)
+		row(&rows, name, ben.id, false, 3);
+	ck_assert_int_eq(policy_shares_set(policy, shelf.id, false,
+	    text_slice(&rows)), 0);
+	ck_assert_int_eq(policy_shares_with(policy, ben.id, &body, &is_cut),
+	    0);
+	ck_assert(is_cut);
+	u = unpack_of(text_slice(&body));
+	while (u.rest.len > 0) {
+		ck_assert_int_eq(share_unpack(&u, &share), 0);
+		much += share.owner == ann.id;
+		little += share.owner == shelf.id;
+	}
+	ck_assert_uint_eq(little, 5);
+	ck_assert_uint_gt(much, 300);
+	ck_share_from(shelf.id, "shelf@office.test");
+	ck_share_from(ann.id, "ann@office.test");
+}
+END_TEST
+
 START_TEST(nobody_logs_in_to_a_public_account)
 {
 	struct password_secret secret;
@@ -165,6 +253,9 @@ unit_suite(void)
 	    everybody_is_told_what_is_theirs_and_nothing_else);
 	tcase_add_test(tcase,
 	    what_an_owner_says_takes_the_place_of_what_they_said);
+	tcase_add_test(tcase,
+	    who_is_asked_for_by_name_tells_one_share_or_none);
+	tcase_add_test(tcase, who_shares_much_hides_nobody);
 	tcase_add_test(tcase, nobody_logs_in_to_a_public_account);
 	suite_add_tcase(suite, tcase);
 	return suite;
