@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fetch/imap/items.h"
 #include "lib/base/amounts.h"
@@ -58,6 +59,18 @@ export_folder(int above_fd, const char *name)
 		return -errno;
 	fd = openat(above_fd, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int
+export_file(int folder_fd, const char *name)
+{
+	int fd;
+
+	if (unlinkat(folder_fd, name, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(folder_fd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -384,6 +397,39 @@ tell_folder(struct reading *reading, struct slice folder)
 	cli_say(transfer->cli, TRANSFER_FOLDER, SLICE_FMT(folder), messages);
 }
 
+/*
+ * A folder that cannot begin: named, where the reason is its own name, or what
+ * stands in its place; else no other could.  Exit code.
+ */
+static int
+refuse_folder(struct export *export, const char *name, int error)
+{
+	struct transfer *transfer = export->transfer;
+	enum language language = transfer->cli->language;
+	char words[512];
+
+	switch (-error) {
+	case ENAMETOOLONG:
+		(void)snprintf(words, sizeof(words), "%s",
+		    say(language, SAY_EXPORT_LONG));
+		break;
+	case ENOTDIR:
+	case EISDIR:
+	case EEXIST:
+	case ELOOP:
+	case EINVAL:	/* names that a file system does not have */
+	case EILSEQ:
+		(void)snprintf(words, sizeof(words), "%s: %s",
+		    say(language, SAY_EXPORT_PLACE), strerror(-error));
+		break;
+	default:
+		return export_failed(export, error);
+	}
+	export->form->close(export);
+	transfer_refuse(transfer, name, words);
+	return CLI_OK;
+}
+
 /* One folder.  Exit code. */
 static int
 take_folder(struct reading *reading, struct slice folder)
@@ -407,10 +453,10 @@ take_folder(struct reading *reading, struct slice folder)
 	default:
 		return broken(reading);
 	}
-	export->transfer->folders++;
 	r = export->form->begin(export, folder, reading->uidvalidity);
 	if (r < 0)
-		return export_failed(export, r);
+		return refuse_folder(export, name, r);
+	export->transfer->folders++;
 	if (r > 0) {
 		transfer_note(export->transfer, name, say(
 		    export->transfer->cli->language, SAY_EXPORT_IS_THERE));

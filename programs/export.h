@@ -59,7 +59,13 @@ int	export_letters(struct export *, const char *number);
 
 /* The form could not go on: say so.  Exit code. */
 int	export_failed(struct export *, int error);
+/*
+ * Whoever owns the target may put into it what he likes while root writes there:
+ * no link is followed, and nothing that stands there is written into.
+ */
 /* Make a folder that is not there, and open it: a descriptor or -errno. */
 int	export_folder(int above_fd, const char *name);
+/* A new file to write, in the place of what has its name: likewise. */
+int	export_file(int folder_fd, const char *name);
 
 #endif

@@ -29,6 +29,7 @@
 
 struct maildir {
 	int		 fd;		/* of the folder */
+	int		 cur_fd, tmp_fd;	/* in it */
 	uint32_t	 uidvalidity;
 	uint32_t	*uids;		/* that are there, ascending */
 	size_t		 count, room;
@@ -51,23 +52,23 @@ maildir_close(struct export *export)
 		return;
 	if (maildir->fd >= 0)
 		(void)close(maildir->fd);
+	if (maildir->cur_fd >= 0)
+		(void)close(maildir->cur_fd);
+	if (maildir->tmp_fd >= 0)
+		(void)close(maildir->tmp_fd);
 	free(maildir->uids);
 	text_free(&maildir->list);
 	free(maildir);
 	export->state = NULL;
 }
 
-/* ".Sub.Folder", in modified UTF-7; a "." in a level would be another level. */
+/* ".Sub.Folder", in modified UTF-7. */
 static void
 folder_file(struct slice folder, struct text *name)
 {
-	TEXT_AUTO dotted = TEXT_INIT(2 * FOLDER_MAX_BYTES);
+	TEXT_AUTO dotted = TEXT_INIT(3 * FOLDER_MAX_BYTES);
 
-	for (size_t i = 0; i < folder.len; i++) {
-		char c = folder.at[i];
-
-		text_add_byte(&dotted, c == '.' ? '_' : c == '/' ? '.' : c);
-	}
+	maildir_add_folder(&dotted, folder);
 	text_add_byte(name, '.');
 	imapd_add_mailbox(name, text_slice(&dotted), false);
 }
@@ -95,13 +96,19 @@ unquote(struct text *name)
 static int
 read_uids(struct maildir *maildir)
 {
-	int fd = openat(maildir->fd, "cur", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(maildir->cur_fd, ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	uint32_t uid, validity;
+	int r;
 
-	if (folder == NULL)
-		return -errno;
+	if (folder == NULL) {
+		r = -errno;
+		if (fd >= 0)
+			(void)close(fd);
+		return r;
+	}
 	while ((entry = readdir(folder)) != NULL) {
 		if (sscanf(entry->d_name, "%10" SCNu32 ".V%" SCNu32
 		    ".postroom", &uid, &validity) != 2 ||
@@ -133,38 +140,54 @@ order(const void *a, const void *b)
 	return *left < *right ? -1 : *left > *right;
 }
 
+/* A file of its own, and no second name of another's: it is written anew. */
+static int
+judge_list(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) && st.st_nlink == 1 ? 0 : -EEXIST;
+}
+
 static int
 read_keywords(struct maildir *maildir)
 {
 	int fd = openat(maildir->fd, LIST_FILE,
-	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char *room = text_space(&maildir->list, LIST_BYTES);
-	ssize_t n;
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	char *room;
+	ssize_t n = 0;
+	int r;
 
-	if (room == NULL) {
-		if (fd >= 0)
-			(void)close(fd);
-		return -ENOMEM;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = judge_list(fd);
+	room = r < 0 ? NULL : text_space(&maildir->list, LIST_BYTES);
+	if (r == 0 && room == NULL)
+		r = -ENOMEM;
+	if (r == 0) {
+		n = read(fd, room, LIST_BYTES);
+		maildir->list.len = n > 0 ? (size_t)n : 0;
 	}
-	n = fd < 0 ? 0 : read(fd, room, LIST_BYTES);
-	maildir->list.len = n > 0 ? (size_t)n : 0;
-	if (fd >= 0)
-		(void)close(fd);
-	else if (errno != ENOENT)
-		return -errno;
+	(void)close(fd);
 	maildir_keywords(text_slice(&maildir->list), maildir->names);
-	return n < 0 ? -EIO : 0;
+	return n < 0 ? -EIO : r;
 }
 
 static int
-open_subfolders(int fd)
+open_subfolders(struct maildir *maildir)
 {
-	static const char *const names[] = { "cur", "new", "tmp" };
+	int fd = export_folder(maildir->fd, "new");
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (mkdirat(fd, names[i], 0700) < 0 && errno != EEXIST)
-			return -errno;
-	return 0;
+	if (fd < 0)
+		return fd;
+	(void)close(fd);
+	maildir->cur_fd = export_folder(maildir->fd, "cur");
+	if (maildir->cur_fd < 0)
+		return maildir->cur_fd;
+	maildir->tmp_fd = export_folder(maildir->fd, "tmp");
+	return maildir->tmp_fd < 0 ? maildir->tmp_fd : 0;
 }
 
 static int
@@ -177,6 +200,7 @@ begin(struct export *export, struct slice folder, uint32_t uidvalidity)
 	if (maildir == NULL)
 		return -ENOMEM;
 	export->state = maildir;
+	maildir->cur_fd = maildir->tmp_fd = -1;
 	maildir->uidvalidity = uidvalidity;
 	maildir->list = (struct text)TEXT_INIT(LIST_BYTES * 2);
 	if (slice_is_str(folder, "INBOX")) {
@@ -190,7 +214,7 @@ begin(struct export *export, struct slice folder, uint32_t uidvalidity)
 	    export_folder(export->fd, name.at);
 	if (maildir->fd < 0)
 		return maildir->fd;
-	r = open_subfolders(maildir->fd);
+	r = open_subfolders(maildir);
 	if (r == 0)
 		r = read_uids(maildir);
 	if (r == 0)
@@ -216,12 +240,10 @@ write_file(int folder_fd, const char *name, struct slice bytes,
     const struct timespec *at)
 {
 	const struct timespec times[2] = { *at, *at };
-	int fd = openat(folder_fd, name,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int r = 0;
+	int fd = export_file(folder_fd, name), r = 0;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	while (r == 0 && bytes.len > 0) {
 		ssize_t n = write(fd, bytes.at, bytes.len);
 
@@ -273,10 +295,10 @@ letter_of(struct maildir *maildir, struct slice word)
 	return 0;
 }
 
-/* ":2,FSa": capital letters first, each in its order. */
+/* ":2,FSa" behind the name of `file`: capitals first, each in its order. */
 static int
 add_flags(struct export *export, const struct export_message *message,
-    struct text *name)
+    const char *file, struct text *name)
 {
 	static const struct {
 		char		letter;
@@ -299,7 +321,7 @@ add_flags(struct export *export, const struct export_message *message,
 		if (letter < 0)
 			return letter;
 		if (letter == 0)
-			transfer_note(export->transfer, name->at,
+			transfer_note(export->transfer, file,
 			    say(export->transfer->cli->language,
 			    SAY_EXPORT_KEYWORDS));
 		else
@@ -331,7 +353,7 @@ add(struct export *export, const struct export_message *message)
 {
 	TEXT_AUTO text = TEXT_INIT(SIZE_MAX / 4);
 	TEXT_AUTO name = TEXT_INIT(NAME_MAX);
-	TEXT_AUTO path = TEXT_INIT(NAME_MAX + 8);
+	TEXT_AUTO part = TEXT_INIT(NAME_MAX + 1);
 	struct maildir *maildir = state_of(export);
 	const struct timespec at = {
 		.tv_sec = (time_t)(message->received_at_utc_ms / 1000),
@@ -342,22 +364,18 @@ add(struct export *export, const struct export_message *message)
 	add_lines(&text, message->bytes);
 	text_addf(&name, "%010" PRIu32 ".V%" PRIu32 ".postroom,S=%zu",
 	    message->uid, maildir->uidvalidity, text.len);
-	text_addf(&path, "tmp/%.*s", SLICE_FMT(text_slice(&name)));
-	text_add_byte(&path, '\0');
-	if (text_failed(&text) || text_failed(&path))
+	text_add(&part, text_slice(&name));
+	text_add_byte(&part, '\0');
+	if (text_failed(&text) || text_failed(&part))
 		return -ENOMEM;
-	r = write_file(maildir->fd, path.at, text_slice(&text), &at);
-	text_clear(&text);
-	text_add_str(&text, "cur/");
-	text_add(&text, text_slice(&name));
-	text_add_byte(&text, '\0');
-	text.len--;		/* its end is there for who reads a string */
+	r = write_file(maildir->tmp_fd, part.at, text_slice(&text), &at);
 	if (r == 0)
-		r = add_flags(export, message, &text);
-	text_add_byte(&text, '\0');
-	if (r == 0 && text_failed(&text))
+		r = add_flags(export, message, part.at, &name);
+	text_add_byte(&name, '\0');
+	if (r == 0 && text_failed(&name))
 		r = -ENOMEM;
-	if (r == 0 && renameat(maildir->fd, path.at, maildir->fd, text.at) < 0)
+	if (r == 0 && renameat(maildir->tmp_fd, part.at, maildir->cur_fd,
+	    name.at) < 0)
 		r = -errno;
 	return r;
 }

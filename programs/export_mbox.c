@@ -94,6 +94,7 @@ static int
 begin(struct export *export, struct slice folder, uint32_t uidvalidity)
 {
 	struct mbox *mbox = calloc(1, sizeof(*mbox));
+	struct stat st;
 	int r, fd;
 
 	(void)uidvalidity;
@@ -104,14 +105,15 @@ begin(struct export *export, struct slice folder, uint32_t uidvalidity)
 	r = open_levels(export, folder);
 	if (r < 0)
 		return r;
-	if (faccessat(mbox->fd, mbox->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (fstatat(mbox->fd, mbox->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (!S_ISREG(st.st_mode))
+			return S_ISDIR(st.st_mode) ? -EISDIR : -EEXIST;
 		mbox_close(export);
 		return 1;
 	}
-	fd = openat(mbox->fd, mbox->part,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = export_file(mbox->fd, mbox->part);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	mbox->file = fdopen(fd, "w");
 	if (mbox->file == NULL) {
 		r = -errno;
