@@ -180,9 +180,10 @@ class Test:
         self.say(code == 0 and row["taken"] == 1 and row["before"] == 57 and
                  len(left) == 11, "nothing comes twice", str((row, left)))
 
-    def write(self, target, *more, conf=None):
+    def write(self, target, *more, conf=None, who="ann"):
         """The answer of an export."""
-        words = self.words("export", "ann@office.test", "--to", target, *more)
+        words = self.words("export", who + "@office.test", "--to", target,
+                           *more)
         if conf is not None:
             words[2] = conf
         run = subprocess.run(words, env=self.env, stdout=subprocess.PIPE,
@@ -218,6 +219,55 @@ class Test:
         code, row = self.write("mbox:" + folder, "--folder", "Work")
         self.say(code == 0 and row["taken"] == 0 and len(row["notes"]) == 1,
                  "an mbox that is there is left", str(row))
+
+    def unfit_names(self):
+        """A folder that has no place there is named, and all else comes."""
+        with open(os.path.join(self.args.folder, "here"), "w",
+                  encoding="utf-8") as file:
+            file.write("secret\n")
+        subprocess.run(self.words("account", "add", "citra@office.test",
+                                  "--password-file",
+                                  self.args.folder + "/here"),
+                       env=self.env, stdout=subprocess.DEVNULL, check=True)
+        here = login(self.args, "citra")
+        level, wide = "x" * 250, "\u00fc" * 120
+        names = {"Clash.sbd": "Clash.sbd", "Clash/low": "Clash/low",
+                 level: level, wide: "&" + "APwA/AD8".replace("/", ",") * 40 +
+                 "-", "Zuletzt": "Zuletzt"}
+        for coded in names.values():
+            here.create('"%s"' % coded)
+            here.append('"%s"' % coded, "", None, letter("unfit", 50))
+        here.logout()
+        for form, unfit in (("mbox", ["Clash.sbd", level]),
+                            ("maildir", [wide])):
+            folder = os.path.join(self.args.folder, "Unfit-" + form)
+            code, row = self.write(form + ":" + folder, who="citra")
+            named = [note["where"] for note in row.get("notes", [])]
+            self.say(code == 1 and sorted(named) == sorted(unfit) and
+                     row["taken"] == len(names) - len(unfit) and
+                     row["refused"] == len(unfit),
+                     "a folder without a place in a %s is named" % form,
+                     str((code, row)))
+
+    def dots(self):
+        """Two folders stay two in a Maildir++, and come back as they were."""
+        here = login(self.args, "citra")
+        names = ("a.b", "a_b", "a\\\\b", "v1.0/a.b", "v1/0")
+        for name in names:
+            here.create('"%s"' % name)
+            here.append('"%s"' % name, "", None, letter("dots", 60) +
+                        name.encode() + b"\r\n")
+        folder = os.path.join(self.args.folder, "Dots")
+        self.write("maildir:" + folder, who="citra")
+        run = subprocess.run(
+            self.words("import", "citra", "--from", "maildir:" + folder,
+                       "--into", "Back"), env=self.env,
+            stdout=subprocess.DEVNULL, timeout=GUARD, check=False)
+        wrong = [name for name in names if look(here, name) != look(
+            here, "Back/" + name) or len(look(here, name)) != 1]
+        self.say(run.returncode == 0 and not wrong,
+                 "dots in names come back", str((run.returncode, wrong)))
+        here.logout()
 
     def fetch(self, port, *more):
         """The rows of an import from Dovecot, over IMAP."""
@@ -504,6 +554,8 @@ class Test:
             self.results.write("skip import from Dovecot: it is not "
                                "installed, or this is not root\n")
         self.from_mboxes()
+        self.unfit_names()
+        self.dots()
         self.not_taken()
         self.cut_off()
         return self.failed
