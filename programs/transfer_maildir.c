@@ -433,6 +433,14 @@ list_folders(int folder_fd, char ***names_out, size_t *count_out)
 	return 0;
 }
 
+/* The name of a folder of Maildir++, as one here. */
+static void
+plus_name(struct text *here, struct slice name)
+{
+	transfer_name(here, name, '.');
+	maildir_unescape(here);
+}
+
 static int	walk(struct maildir *, int folder_fd, const char *shown,
 		    struct slice above, unsigned depth);
 
@@ -456,7 +464,10 @@ visit(struct maildir *maildir, int parent_fd, const char *shown,
 		text_add_byte(&name, '/');
 	}
 	if (is_plus) {
-		transfer_name(&name, slice_str(entry + 1), '.');
+		TEXT_AUTO levels = TEXT_INIT(4 * FOLDER_MAX_BYTES);
+
+		plus_name(&levels, slice_str(entry + 1));
+		text_add(&name, text_slice(&levels));
 	} else {
 		TEXT_AUTO level = TEXT_INIT(4 * FOLDER_MAX_BYTES);
 
@@ -513,8 +524,10 @@ read_subscriptions(struct maildir *maildir, int folder_fd)
 			    '/' : line.at[i]);
 		line = text_slice(&given);
 		/* the names of LAYOUT=fs have "/" */
-		transfer_name(&name, line, tabs ||
-		    slice_find(line, '/') != SIZE_MAX ? '/' : '.');
+		if (tabs || slice_find(line, '/') != SIZE_MAX)
+			transfer_name(&name, line, '/');
+		else
+			plus_name(&name, line);
 		text_add(&maildir->subscriptions, text_slice(&name));
 		text_add_byte(&maildir->subscriptions, '\0');
 	}

@@ -130,3 +130,33 @@ maildir_subscription(struct slice *rest, bool *tabs, struct slice *name_out)
 	}
 	return false;
 }
+
+void
+maildir_add_folder(struct text *text, struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.at[i];
+
+		if (c == '.' || c == '\\')
+			text_addf(text, "\\%02x", (unsigned)c);
+		else
+			text_add_byte(text, c == '/' ? '.' : c);
+	}
+}
+
+void
+maildir_unescape(struct text *name)
+{
+	struct slice rest = text_slice(name);
+	size_t len = 0;
+
+	while (rest.len > 0) {
+		int c = rest.at[0] == '\\' ? slice_hex(slice_after(rest, 1)) :
+		    -1;
+		bool is_escape = c == '.' || c == '\\';
+
+		name->at[len++] = is_escape ? (char)c : rest.at[0];
+		rest = slice_after(rest, is_escape ? 3 : 1);
+	}
+	name->len = len;
+}

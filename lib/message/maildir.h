@@ -8,6 +8,7 @@
 #ifndef POSTROOM_MESSAGE_MAILDIR_H
 #define POSTROOM_MESSAGE_MAILDIR_H
 
+#include "lib/base/text.h"
 #include "lib/message/marks.h"
 
 #define MAILDIR_KEYWORDS	26	/* a small letter for each */
@@ -46,5 +47,14 @@ bool	maildir_uid(struct slice *rest, uint32_t *uid_out,
  */
 bool	maildir_subscription(struct slice *rest, bool *tabs,
 	    struct slice *name_out);
+
+/*
+ * A folder's name, levels behind "/", as Maildir++ has it, levels behind ".":
+ * in a level "." is "\2e" and "\" is "\5c", as Dovecot's listescape writes
+ * them, so that no two folders have one name there.  It is not yet in UTF-7.
+ */
+void	maildir_add_folder(struct text *, struct slice name);
+/* Take those two back, in a name whose levels are behind "/" again. */
+void	maildir_unescape(struct text *name);
 
 #endif

@@ -89,6 +89,44 @@ START_TEST(subscriptions_are_in_two_versions)
 }
 END_TEST
 
+static const struct {
+	const char	*name, *file;
+} folders[] = {
+	{ "Work", "Work" },
+	{ "Work/Old/a", "Work.Old.a" },
+	{ "a.b", "a\\2eb" },
+	{ "a_b", "a_b" },
+	{ "a/b", "a.b" },
+	{ "..", "\\2e\\2e" },
+	{ "a\\2eb", "a\\5c2eb" },
+	{ "v1.0/\\", "v1\\2e0.\\5c" },
+};
+
+START_TEST(a_folder_has_a_name_of_its_own)
+{
+	TEXT_AUTO file = TEXT_INIT(256);
+
+	maildir_add_folder(&file, slice_str(folders[_i].name));
+	ck_assert(slice_is_str(text_slice(&file), folders[_i].file));
+	/* levels are told apart before it is taken back */
+	for (size_t i = 0; i < file.len; i++)
+		if (file.at[i] == '.')
+			file.at[i] = '/';
+	maildir_unescape(&file);
+	ck_assert(slice_is_str(text_slice(&file), folders[_i].name));
+}
+END_TEST
+
+START_TEST(other_backslashes_stay)
+{
+	TEXT_AUTO name = TEXT_INIT(256);
+
+	text_add_str(&name, "\\2Ea\\2f\\2\\zz\\5C2e\\");
+	maildir_unescape(&name);
+	ck_assert(slice_is_str(text_slice(&name), ".a\\2f\\2\\zz\\2e\\"));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -100,6 +138,9 @@ unit_suite(void)
 	tcase_add_test(tests, keywords_have_names);
 	tcase_add_test(tests, the_list_of_uids_has_the_order);
 	tcase_add_test(tests, subscriptions_are_in_two_versions);
+	tcase_add_loop_test(tests, a_folder_has_a_name_of_its_own, 0,
+	    sizeof(folders) / sizeof(folders[0]));
+	tcase_add_test(tests, other_backslashes_stay);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
