@@ -134,14 +134,50 @@ imapd_delete(struct imapd_session *session, struct imapd_parse *parse)
 	imapd_tell_shared(session);
 }
 
-/* RFC 4314 4: x in the one, k above the other. */
+/* The mailboxes that RENAME takes along. */
+struct along {
+	const struct imapd_session *session;
+	uint32_t	 mailbox;	/* with this one */
+	struct text	 name;		/* of it; none yet while it is empty */
+};
+
+/* Each name comes right before what is below it. */
+static int
+may_go_along(void *arg, const struct folder *folder)
+{
+	struct along *along = arg;
+	struct slice name = text_slice(&along->name);
+	int r;
+
+	if (folder->mailbox == along->mailbox)
+		text_add(&along->name, folder->name);
+	if (text_failed(&along->name))
+		return -ENOMEM;
+	if (folder->mailbox == 0 || name.len == 0 ||
+	    folder->name.len <= name.len ||
+	    folder->name.at[name.len] != FOLDER_SEPARATOR ||
+	    !slice_is(slice_first(folder->name, name.len), name))
+		return 0;
+	r = imapd_may(along->session, folder->mailbox, RIGHT_DELETE);
+	/* that something is there, they may learn; not what */
+	return r == -ENOENT ? -EACCES : r;
+}
+
+/* RFC 4314 4: x in the one and in all that go along, k above the other. */
 static int
 may_rename(struct imapd_session *session, struct slice from, struct slice to)
 {
-	uint32_t mailbox;
-	int r = imapd_find_mailbox(session, from, RIGHT_DELETE, &mailbox);
+	struct along along = { .session = session,
+	    .name = TEXT_INIT(FOLDER_MAX_BYTES) };
+	int r = imapd_find_mailbox(session, from, RIGHT_DELETE,
+	    &along.mailbox);
+	uint32_t above;
 
-	return r < 0 ? r : imapd_may_make(session, to, &mailbox);
+	/* what is below INBOX stays (RFC 9051 6.3.6) */
+	if (r == 0 && along.mailbox != MAILBOX_INBOX)
+		r = folders_each(session->account, may_go_along, &along);
+	text_free(&along.name);
+	return r < 0 ? r : imapd_may_make(session, to, &above);
 }
 
 void
