@@ -5,8 +5,10 @@
  * visits (a session of our own account is one, too); we only pass them on.  The
  * appending is one: all of them are there, durably, or none is.  Only then are
  * those that move expunged.  A MOVE whose other end is lost before it has
- * answered is begun again, once; its letters have names of their own, so that
- * what is there already is not put there twice.
+ * answered is begun again, once; its small letters have names of their own, so
+ * that what is there already is not put there twice.  A big letter is called as
+ * its file is, which the queue names anew each time: of one that was there
+ * already two stand there then.
  */
 #include "gateway/imap/across.h"
 
@@ -22,6 +24,10 @@
 
 #define COMMAND_BYTES	(64 * 1024 + 2048)	/* a set as it was said */
 #define TRIES		2
+
+/* a name as it is said, and the flags and keywords of a letter (export.c) */
+_Static_assert(FOLDER_MAX_BYTES * 4 + KEYWORDS_MOST + 1024 <= COMMAND_BYTES,
+    "the head of a letter goes into one command");
 
 struct across {
 	bool		 is_move;

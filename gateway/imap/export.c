@@ -20,7 +20,9 @@
 #include "lib/base/pack.h"
 #include "store/appending.h"
 
-#define LINE_BYTES	8192	/* flags and keywords of one letter */
+#define LINE_BYTES	8192	/* KEYWORDS_MOST and the rest of it fit */
+_Static_assert(KEYWORDS_MOST + 512 <= LINE_BYTES,
+    "whatever is kept of a letter beside its bytes goes into one line");
 
 #define OPEN	IMAPD_SELECTED
 #define STAY	IMAPD_NUMBERS_STAY
