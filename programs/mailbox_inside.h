@@ -77,8 +77,8 @@ int	mailbox_session_begin(struct mailbox *, struct ipc *from,
 void	mailbox_sessions_lost(struct mailbox *, const struct ipc *door);
 /* Mailbox number `number` has changed: who idles there is told. */
 void	mailbox_sessions_changed(struct mailbox *, uint32_t number);
-/* How many there are. */
-unsigned mailbox_sessions_count(const struct mailbox *);
+/* How many of them are visitors': `account`'s, or all others' (0). */
+unsigned mailbox_visitors_count(const struct mailbox *, uint64_t account);
 /* End them all. */
 void	mailbox_sessions_close(struct mailbox *);
 

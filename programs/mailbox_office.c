@@ -48,6 +48,8 @@ struct mailbox_office {
 	struct ipc	*keeper;
 	LIST_HEAD(, link) links;
 	LIST_HEAD(, office_question) visits;
+	uint64_t	 again_at_ms;	/* what is shared is told once more;
+					   0: it was told, as far as is known */
 };
 
 struct mailbox_office *
@@ -204,14 +206,29 @@ struct telling {
 };
 
 static void
+tell_later(struct mailbox_office *office)
+{
+	office->again_at_ms = clock_ms() + OFFICE_AGAIN_MS;
+}
+
+static bool
+has_news(const struct mailbox_office *office)
+{
+	return rights_changed(office->mailbox->account) ||
+	    (office->again_at_ms != 0 && clock_ms() >= office->again_at_ms);
+}
+
+static void
 on_told(void *arg, int status, struct ipc_message *message)
 {
 	struct office_question *question = arg;
 
-	/* one that could not note it is told again when it is there again */
+	/* one that is lost is told when it is there again */
 	if (status == 0 && (message->body.len != 1 ||
-	    message->body.at[0] == 0))
+	    message->body.at[0] == 0)) {
 		log_say("the keeper does not note what is shared");
+		tell_later(question->office);
+	}
 	if (--question->pages > 0)
 		return;
 	if (is_wanted(question))
@@ -259,15 +276,18 @@ tell_all(struct mailbox_office *office, struct office_question *question)
 {
 	struct telling telling = { .question = question,
 	    .rows = TEXT_INIT(SHARES_BYTES) };
-	int r = rights_shared_each(office->mailbox->account, add_row,
-	    &telling);
+	int r;
 
+	office->again_at_ms = 0;
+	r = rights_shared_each(office->mailbox->account, add_row, &telling);
 	if (r == 0)
 		r = tell_page(&telling);
 	text_free(&telling.rows);
-	if (r < 0)
+	if (r < 0) {
 		log_say("the keeper is not told what is shared: %s",
 		    strerror(-r));
+		tell_later(office);
+	}
 	return r;
 }
 
@@ -281,11 +301,13 @@ office_tell(struct mailbox_office *office, imapd_told_fn *reply, void *arg,
 	/* without a keeper now it is told when one is there */
 	if (office->keeper == NULL)
 		return -ENOTCONN;
-	if (!rights_changed(office->mailbox->account))
+	if (!has_news(office))
 		return -EALREADY;
 	question = question_new(office, arg, place);
-	if (question == NULL)
+	if (question == NULL) {
+		tell_later(office);
 		return -ENOMEM;
+	}
 	question->reply.told = reply;
 	r = tell_all(office, question);
 	if (question->pages > 0)
@@ -308,8 +330,10 @@ tell_keeper(struct mailbox_office *office, struct ipc *keeper)
 
 	office->keeper = keeper;
 	(void)rights_changed(office->mailbox->account);
-	if (question == NULL)
+	if (question == NULL) {
+		tell_later(office);
 		return;
+	}
 	(void)tell_all(office, question);
 	if (question->pages == 0)
 		question_free(question);
@@ -455,7 +479,9 @@ office_receive(struct mailbox_office *office, struct ipc *from,
 	if (!unpack_is_done(&u) || ipc_instance(from) == 0)
 		return -EBADMSG;
 	*answer_out = VISIT_REFUSED;
-	if (mailbox_sessions_count(office->mailbox) >= OFFICE_VISITORS)
+	if (mailbox_visitors_count(office->mailbox, 0) >= OFFICE_VISITORS ||
+	    mailbox_visitors_count(office->mailbox, ipc_instance(from)) >=
+	    OFFICE_VISITS)
 		return 0;
 	r = mailbox_visitor_begin(office->mailbox, ipc_take_fd(message, 0),
 	    ipc_instance(from), login, enabled, prefix);

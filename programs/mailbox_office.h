@@ -15,8 +15,13 @@
 #include "gateway/imap/imap.h"
 #include "programs/mailbox_inside.h"
 
-/* HARDENING 2: people have a few sessions each, and share with a few. */
-#define OFFICE_VISITORS	300	/* of all others, in one process */
+/* HARDENING 2: people have a few sessions each, and share with a few; who has
+ * all that one may have keeps nobody else out. */
+#define OFFICE_VISITORS	300	/* sessions of all others, in one process */
+#define OFFICE_VISITS	50	/* of them those of one account */
+/* What the keeper could not be told, or not note, is told again, but not at once:
+ * its disk may be full for long, and all mailboxes tell it. */
+#define OFFICE_AGAIN_MS	60000
 #define OFFICE_VISIT_MS	30000	/* for the other process to be there */
 
 struct office_question;		/* opaque; see mailbox_office.c */
@@ -45,7 +50,8 @@ int	office_ask_visit(struct mailbox_office *, uint64_t owner,
 /* NULL is fine. */
 void	office_forget(struct office_question *);
 
-/* Tell the keeper what is new, if anything is; nobody waits for it. */
+/* Tell the keeper what is new, if anything is, or what it did not take
+ * OFFICE_AGAIN_MS ago; nobody waits for it. */
 void	office_tell_news(struct mailbox_office *);
 
 /* MAILBOX_VISIT has come.  0, or -EBADMSG. */

@@ -34,6 +34,8 @@ struct session {
 	struct ipc		*door;		/* it came from, or NULL */
 	uint64_t		 number;	/* as the door counts */
 	struct office_question	*office;	/* the same */
+	uint64_t		 visitor;	/* account of who is visiting;
+						   0: nobody is */
 	bool			 imports;	/* of the postmaster's command */
 	char			 login[ADDRESS_SIZE];
 };
@@ -420,6 +422,7 @@ mailbox_visitor_begin(struct mailbox *mailbox, int fd, uint64_t account,
 	}
 	session->mailbox = mailbox;
 	session->service = SESSION_IMAP;
+	session->visitor = account;
 	memcpy(session->login, login.at, login.len);
 	TAILQ_INSERT_TAIL(&mailbox->sessions, session, next);
 	if (begin_imap(session, fd, &none, &visitor))
@@ -440,13 +443,15 @@ mailbox_sessions_changed(struct mailbox *mailbox, uint32_t number)
 }
 
 unsigned
-mailbox_sessions_count(const struct mailbox *mailbox)
+mailbox_visitors_count(const struct mailbox *mailbox, uint64_t account)
 {
 	const struct session *session;
 	unsigned count = 0;
 
 	TAILQ_FOREACH(session, &mailbox->sessions, next)
-		count++;
+		count += session->visitor != 0 &&
+		    session->visitor != mailbox->process->instance &&
+		    (account == 0 || session->visitor == account);
 	return count;
 }
 
