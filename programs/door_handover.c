@@ -22,7 +22,7 @@
 #include "programs/door_handover.h"
 
 /* For a mailbox to be there and to take it, on a machine at its limit. */
-#define PATIENCE_MS	60000
+#define PATIENCE_MS	30000
 /* HARDENING 2: people have a few devices, each of them a few sessions */
 #define PER_ACCOUNT	30
 /* Logged-in sessions may last for hours: 1/4 of all stays free for SMTP. */

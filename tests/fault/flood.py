@@ -361,6 +361,8 @@ def no_process(context):
         raise context.Skip("needs strace and root")
     with flooded(context, {}) as (hub, ledger, costs):
         mine = hub.accounts["ann"]
+        # a process that nobody uses may go before ann is told
+        stays = Reader(hub, ledger, "bob").login()
         strace = Strace(hub.process.pid, "clone,clone3,fork,vfork", "EAGAIN",
                         "1+")
         try:
@@ -380,6 +382,7 @@ def no_process(context):
             if not Reader(hub, ledger, "bob").all():
                 raise Fault("who has a process is not served")
         finally:
+            stays.close()
             if not strace.end():
                 raise Fault("nobody tried to fork")
         hub.wait_settled()
