@@ -3,8 +3,9 @@
  *
  * A folder is a file of its name, what is below it is in "Name.sbd", as
  * Thunderbird has it.  Lines that look like the beginning of a message get one
- * ">" more (mboxrd); flags and keywords are in Status, X-Status and X-Keywords;
- * the date is in UTC and says so.  A file gets its name when all of it is on the
+ * ">" more (mboxrd); flags and keywords are in Status, X-Status and X-Keywords,
+ * in front of all that a sender may have written of that kind; the date is in UTC
+ * and says so.  A file gets its name when all of it is on the
  * disk: one that is there is whole, and is left.
  */
 #include "programs/export.h"
@@ -166,6 +167,7 @@ put_lines(FILE *file, struct slice bytes)
 	}
 }
 
+/* All three, whatever there is to be noted: else a sender's would be the first. */
 static void
 put_notes(FILE *file, const struct export_message *message)
 {
@@ -179,20 +181,15 @@ put_notes(FILE *file, const struct export_message *message)
 
 	fprintf(file, "Status: %sO\n",
 	    (message->marks & MARK_SEEN) != 0 ? "R" : "");
-	if ((message->marks & ~MARK_SEEN) != 0) {
-		fputs("X-Status: ", file);
-		for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]);
-		    i++)
-			if ((message->marks & letters[i].mark) != 0)
-				(void)fputc(letters[i].letter, file);
-		(void)fputc('\n', file);
-	}
-	if (message->keywords.len > 0) {
-		fputs("X-Keywords: ", file);
+	fputs("X-Status: ", file);
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if ((message->marks & letters[i].mark) != 0)
+			(void)fputc(letters[i].letter, file);
+	fputs("\nX-Keywords: ", file);
+	if (message->keywords.len > 0)
 		(void)fwrite(message->keywords.at, 1, message->keywords.len,
 		    file);
-		(void)fputc('\n', file);
-	}
+	(void)fputc('\n', file);
 }
 
 /* The header without the empty line that ends it. */
@@ -214,9 +211,11 @@ add(struct export *export, const struct export_message *message)
 	struct slice fields = fields_of(message->bytes);
 
 	put_from(file, message->received_at_utc_ms);
-	put_lines(file, fields);
 	put_notes(file, message);
-	if (fields.len == message->bytes.len)
+	put_lines(file, fields);
+	/* a line that begins with a blank would go on with the note above it */
+	if (fields.len == message->bytes.len || (fields.len == 0 &&
+	    (message->bytes.at[0] == ' ' || message->bytes.at[0] == '\t')))
 		(void)fputc('\n', file);
 	put_lines(file, slice_after(message->bytes, fields.len));
 	(void)fputc('\n', file);

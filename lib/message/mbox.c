@@ -222,6 +222,9 @@ mbox_end(struct slice bytes, bool is_last, size_t *scanned, size_t *end_out)
 struct reading {
 	struct mbox_message	*message;
 	struct text		*keywords;
+	unsigned		 taken;		/* bit n: the n-th of notes[] */
+	bool			 is_behind;	/* Thunderbird's fields */
+	bool			 is_delivered;
 };
 
 static void
@@ -305,30 +308,73 @@ read_nothing(struct reading *reading, struct slice value)
 	(void)value;
 }
 
+enum { STATUS, X_STATUS, X_KEYWORDS, X_UID, X_IMAP, X_IMAPBASE,
+    X_MOZILLA_STATUS, X_MOZILLA_STATUS2, X_MOZILLA_KEYS, NOTES };
+
 static const struct {
 	const char	*name;
 	void		(*read)(struct reading *, struct slice value);
-} notes[] = {
-	{ "Status",		read_status },
-	{ "X-Status",		read_x_status },
-	{ "X-Keywords",		add_keywords },
-	{ "X-UID",		read_nothing },
-	{ "X-IMAP",		read_imap },
-	{ "X-IMAPbase",		read_nothing },
-	{ "X-Mozilla-Status",	read_mozilla },
-	{ "X-Mozilla-Status2",	read_nothing },
-	{ "X-Mozilla-Keys",	add_keywords },
+} notes[NOTES] = {
+	[STATUS]	    = { "Status",		read_status },
+	[X_STATUS]	    = { "X-Status",		read_x_status },
+	[X_KEYWORDS]	    = { "X-Keywords",		add_keywords },
+	[X_UID]		    = { "X-UID",		read_nothing },
+	[X_IMAP]	    = { "X-IMAP",		read_imap },
+	[X_IMAPBASE]	    = { "X-IMAPbase",		read_nothing },
+	[X_MOZILLA_STATUS]  = { "X-Mozilla-Status",	read_mozilla },
+	[X_MOZILLA_STATUS2] = { "X-Mozilla-Status2",	read_nothing },
+	[X_MOZILLA_KEYS]    = { "X-Mozilla-Keys",	add_keywords },
 };
+
+/* Which note a field of this name would be; NOTES: none. */
+static unsigned
+note_of(struct slice name)
+{
+	unsigned i = 0;
+
+	while (i < NOTES && !slice_is_word(name, notes[i].name))
+		i++;
+	return i;
+}
+
+static bool
+has_taken(const struct reading *reading, unsigned note)
+{
+	return (reading->taken >> note & 1) != 0;
+}
+
+/* Has a mail program written it, and not the sender? */
+static bool
+is_believed(const struct reading *reading, unsigned note)
+{
+	if (has_taken(reading, note))
+		return false;
+	if (note >= X_MOZILLA_STATUS)
+		return !reading->is_behind;
+	if (note == X_IMAP)
+		return !reading->is_delivered && !has_taken(reading, STATUS);
+	return note > X_KEYWORDS || !has_taken(reading, X_MOZILLA_STATUS);
+}
 
 /* Is the field a note?  It is read then. */
 static bool
 take_note(struct reading *reading, const struct header_field *field)
 {
-	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
-		if (slice_is_word(field->name, notes[i].name)) {
-			notes[i].read(reading, field->value);
-			return true;
-		}
+	static const char *const delivered[] = { "Return-Path", "Received",
+	    "Delivered-To" };
+	unsigned note = note_of(field->name);
+
+	if (note < NOTES && is_believed(reading, note)) {
+		reading->taken |= 1u << note;
+		notes[note].read(reading, field->value);
+		reading->is_behind |= note < X_MOZILLA_STATUS;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(delivered) / sizeof(delivered[0]); i++)
+		reading->is_delivered |= slice_is_word(field->name,
+		    delivered[i]);
+	reading->is_behind |= !slice_is_word(field->name, "X-Account-Key") &&
+	    !slice_is_word(field->name, "X-UIDL");
 	return false;
 }
 
@@ -369,7 +415,8 @@ mbox_read(struct slice bytes, enum mbox_quoting quoting,
     struct mbox_message *message_out, struct text *message,
     struct text *keywords)
 {
-	struct reading reading = { message_out, keywords };
+	struct reading reading = { .message = message_out,
+	    .keywords = keywords };
 	struct header_field field;
 	struct slice line;
 

@@ -8,6 +8,12 @@
  * are no part of it: Status and X-Status (mutt, Dovecot, c-client), X-Keywords,
  * X-UID, X-IMAP and X-IMAPbase (Dovecot, c-client), X-Mozilla-* (Thunderbird).
  *
+ * A sender may write such fields, too; those are part of the message.  Of each
+ * the first one is the note: mutt, Dovecot and c-client leave no other.  Those of
+ * Thunderbird stand in front of all that came with the message, with nothing but
+ * X-Account-Key and X-UIDL among them, and where it has noted something no other
+ * program has.  A message that was delivered is none that a program keeps.
+ *
  * No I/O: a reader of files brings the bytes.
  */
 #ifndef POSTROOM_MESSAGE_MBOX_H

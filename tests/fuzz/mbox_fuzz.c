@@ -59,6 +59,21 @@ check_lists(struct slice list)
 		assert(one.len > 0);
 }
 
+/* A folder comes back from a Maildir as it was. */
+static void
+check_folder(struct slice name)
+{
+	TEXT_AUTO file = TEXT_INIT(3 * name.len + 1);
+
+	maildir_add_folder(&file, name);
+	assert(!text_failed(&file));
+	for (size_t i = 0; i < file.len; i++)
+		if (file.at[i] == '.')
+			file.at[i] = '/';
+	maildir_unescape(&file);
+	assert(slice_is(text_slice(&file), name));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -67,6 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (len == 0)
 		return 0;
 	(void)mbox_begins(rest);
+	check_folder(rest);
 	if (bytes[0] % 4 == 3)
 		check_lists(rest);
 	else

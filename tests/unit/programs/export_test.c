@@ -203,6 +203,51 @@ START_TEST(keywords_without_a_letter_are_named)
 }
 END_TEST
 
+/* Letters that say of themselves what a mail program would note. */
+static const struct {
+	const char	*bytes;		/* with CRLF */
+	const char	*read;		/* what import takes */
+} letters[] = {
+	{ "A: b\r\n\r\nx\r\n", "A: b\n\nx\n" },
+	{ "X-Mozilla-Status: 0009\r\nX-IMAP: 1 2\r\n\r\nx\r\n",
+	    "X-Mozilla-Status: 0009\nX-IMAP: 1 2\n\nx\n" },
+	{ "Status: RO\r\nX-Status: AFTD\r\nX-Keywords: one\r\n\r\nx\r\n",
+	    "Status: RO\nX-Status: AFTD\nX-Keywords: one\n\nx\n" },
+	/* no header at all; its first line is none's continuation */
+	{ "hello\r\n", "hello\n" },
+	{ " one two\r\nA: b\r\n", "\n one two\nA: b\n" },
+};
+
+START_TEST(an_mbox_believes_no_sender)
+{
+	const struct export_message message = { .uid = 1,
+	    .bytes = slice_str(letters[_i].bytes), .marks = MARK_FLAGGED };
+	TEXT_AUTO text = TEXT_INIT(4096);
+	TEXT_AUTO keywords = TEXT_INIT(4096);
+	struct export export = export_of(&export_mbox);
+	struct mbox_message read_out;
+	char bytes[4096];
+	ssize_t n;
+	int fd;
+
+	ck_assert_int_eq(export_mbox.begin(&export, slice_str("Work"), 7), 0);
+	ck_assert_int_eq(export_mbox.add(&export, &message), 0);
+	ck_assert_int_eq(export_mbox.end(&export), 0);
+	(void)close(export.fd);
+	fd = openat(folder.fd, "target/Work", O_RDONLY | O_CLOEXEC);
+	n = read(fd, bytes, sizeof(bytes));
+	ck_assert_int_gt(n, 0);
+	(void)close(fd);
+	mbox_read(slice_of(bytes, (size_t)n), MBOX_RD, &read_out, &text,
+	    &keywords);
+	ck_assert(slice_is_str(text_slice(&text), letters[_i].read));
+	ck_assert_uint_eq(read_out.marks, MARK_FLAGGED);
+	ck_assert_uint_eq(keywords.len, 0);
+	ck_assert(!read_out.is_gone);
+	ck_assert(!read_out.is_internal);
+}
+END_TEST
+
 #define LOOP(test, rows) tcase_add_loop_test(tests, test, 0, \
 	sizeof(rows) / sizeof((rows)[0]))
 
@@ -219,6 +264,7 @@ unit_suite(void)
 	LOOP(a_fifo_is_waited_for_by_nobody, files);
 	tcase_add_loop_test(tests, a_list_of_keywords_is_a_file_of_its_own, 0,
 	    3);
+	LOOP(an_mbox_believes_no_sender, letters);
 	tcase_add_test(tests, keywords_without_a_letter_are_named);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -102,6 +102,26 @@ static const struct {
 	{ "x-mozilla-status: 1009\nA: b\n", "A: b\n", MARK_SEEN, "$Forwarded",
 	    true, false },
 	{ "X-Mozilla-Status: what\nA: b\n", "A: b\n", 0, "", false, false },
+	/* what Thunderbird writes of POP3 mail is among its own */
+	{ "X-Account-Key: account2\nX-UIDL: 17\nX-Mozilla-Status: 0009\n"
+	    "X-Mozilla-Keys: one\nA: b\n",
+	    "X-Account-Key: account2\nX-UIDL: 17\nA: b\n", MARK_SEEN, "one",
+	    true, false },
+	/* senders write such fields, too */
+	{ "A: b\nX-Mozilla-Status: 0009\nX-Mozilla-Keys: one\n",
+	    "A: b\nX-Mozilla-Status: 0009\nX-Mozilla-Keys: one\n", 0, "",
+	    false, false },
+	{ "X-Mozilla-Status: 0001\nX-Mozilla-Status: 0009\nA: b\n",
+	    "X-Mozilla-Status: 0009\nA: b\n", MARK_SEEN, "", false, false },
+	{ "X-Mozilla-Status: 0000\nA: b\nStatus: RO\nX-Status: D\n"
+	    "X-Keywords: one\n", "A: b\nStatus: RO\nX-Status: D\n"
+	    "X-Keywords: one\n", 0, "", false, false },
+	{ "Status: O\nX-Status: \nX-Keywords: \nX-Mozilla-Status: 0009\n"
+	    "X-IMAP: 1 2\nA: b\nStatus: RO\nX-Status: D\nX-Keywords: one\n",
+	    "X-Mozilla-Status: 0009\nX-IMAP: 1 2\nA: b\nStatus: RO\n"
+	    "X-Status: D\nX-Keywords: one\n", 0, "", false, false },
+	{ "Received: here\nX-IMAP: 1 2\nStatus: RO\n",
+	    "Received: here\nX-IMAP: 1 2\n", MARK_SEEN, "", false, false },
 	/* 8-bit text, folding and what is no field stay as they are */
 	{ "Subject: \xfcn\n folded\nno field at all\nStatus: R\n",
 	    "Subject: \xfcn\n folded\nno field at all\nStatus: R\n", 0, "",
