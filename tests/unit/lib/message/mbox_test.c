@@ -68,7 +68,7 @@ END_TEST
 
 static const char *const no_files[] = {
 	"", "From", "Subject: a\n\nx\n", "From here on it rains.\nIt does.\n",
-	">From a@b Tue Jan  2 03:04:05 2024\nA: b\n", "\n" DATED,
+	">From a@b Tue Jan  2 03:04:05 2024\nA: b\n", ("\n" DATED),
 	"From a@b Tue Feb 30 03:04:05 2024\nno field",
 };
 
