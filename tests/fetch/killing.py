@@ -463,7 +463,9 @@ def full_disk(args, folder):
         asked = sum(remote.box.asked.values()) - asked
         if asked > 1:
             raise Fault("a full disk, and %d messages were asked for" % asked)
-        settled_part(scene, remote)
+        # one that was asked for may be in the journal, and waits for room
+        if asked == 0:
+            settled_part(scene, remote)
         os.unlink(filler)
         # room again, bit by bit: read here and delete
         taken = []
