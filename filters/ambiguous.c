@@ -8,6 +8,9 @@
 #include "lib/message/header.h"
 #include "lib/message/mime_param.h"
 
+#define JUNK_BYTES	65536	/* before the first field, that readers pass */
+#define FIELD_NAME_MOST	128	/* bytes; the longest registered has 40 */
+
 static bool
 is_blank(char c)
 {
@@ -208,4 +211,83 @@ ambiguous_file(struct slice text)
 		rest = slice_after(rest, 5);
 	}
 	return file;
+}
+
+/* The line begins with what can be a header field (RFC 5322 2.2). */
+static bool
+may_be_field(struct slice line)
+{
+	size_t colon = slice_find(slice_first(line, FIELD_NAME_MOST), ':');
+
+	return colon != SIZE_MAX && colon > 0 &&
+	    slice_is_printable_ascii(slice_first(line, colon)) &&
+	    slice_find(slice_first(line, colon), ' ') == SIZE_MAX;
+}
+
+struct slice
+ambiguous_mail(struct slice bytes)
+{
+	struct slice rest = bytes, mail = { NULL, 0 }, line = { NULL, 0 };
+
+	while (rest.len > 0) {
+		struct slice at = rest;
+
+		if (!slice_cut(&rest, '\n', &line)) {
+			line = rest;
+			rest.len = 0;
+		}
+		if (slice_trim(line).len == 0)
+			mail.at = NULL;
+		else if (mail.at == NULL && may_be_field(line))
+			mail = at;
+		if (mail.at != NULL && slice_has_prefix(line, "Content-T"))
+			return mail;
+		if (mail.at == NULL && bytes.len - rest.len > JUNK_BYTES)
+			break;
+	}
+	return slice_of(NULL, 0);
+}
+
+struct slice
+ambiguous_message(struct slice bytes)
+{
+	struct slice rest = slice_first(bytes, JUNK_BYTES), line;
+
+	do {
+		const char *at = rest.at;
+
+		if (may_be_field(slice_first(rest, slice_find(rest, '\n'))))
+			return slice_after(bytes, (size_t)(at - bytes.at));
+	} while (slice_cut(&rest, '\n', &line));
+	return slice_of(NULL, 0);
+}
+
+/* Without its last line, which is the boundary. */
+static struct slice
+before_boundary(struct slice s)
+{
+	size_t len = s.len;
+
+	while (len > 0 && (s.at[len - 1] == '\n' || s.at[len - 1] == '\r'))
+		len--;
+	while (len > 0 && s.at[len - 1] != '\n')
+		len--;
+	return slice_first(s, len);
+}
+
+struct slice
+ambiguous_outside(const struct mime_part *part, bool is_behind)
+{
+	const struct mime_part *child = mime_child(part), *next;
+	struct slice body = mime_body(part);
+
+	if (child == NULL || !mime_is(part, "multipart", NULL))
+		return slice_of(NULL, 0);
+	if (!is_behind)
+		return ambiguous_mail(before_boundary(slice_first(body,
+		    mime_header_start(child) - mime_body_start(part))));
+	while ((next = mime_next(child)) != NULL)
+		child = next;
+	return ambiguous_mail(slice_after(body,
+	    mime_end(child) - mime_body_start(part)));
 }

@@ -33,4 +33,20 @@ enum ambiguous_file {
 };
 enum ambiguous_file	ambiguous_file(struct slice text);
 
+/*
+ * What of some bytes would be a message to a reader who passes over lines that
+ * are no fields: from the first field on of a header that says how its body is
+ * written (Content-Type, Content-Transfer-Encoding).  Empty for nearly all.
+ */
+struct slice		 ambiguous_mail(struct slice bytes);
+/* The same of what is called a message: from its first field on, whichever. */
+struct slice		 ambiguous_message(struct slice bytes);
+
+/*
+ * What would be a part to a reader who takes other lines for boundaries: such
+ * mail in multipart `part` before its first part, or behind its last.
+ */
+struct slice		 ambiguous_outside(const struct mime_part *part,
+			    bool is_behind);
+
 #endif

@@ -37,8 +37,6 @@ const struct clam_limits clam_default_limits = {
 #define MAIL_LINE	"Received: by scan\r\n"
 
 #define MAIL_IN_MAIL	4	/* encoded ones; plain ones go by mime_limits */
-#define JUNK_BYTES	65536	/* before the first field, that readers pass */
-#define FIELD_NAME_MOST	128	/* bytes; the longest registered has 40 */
 
 struct clam {
 	struct cl_engine	*engine;
@@ -407,61 +405,6 @@ look_as_mail(struct look *look, struct slice lines, struct slice message)
 	free(bytes);
 }
 
-/* The line begins with what can be a header field (RFC 5322 2.2). */
-static bool
-may_be_field(struct slice line)
-{
-	size_t colon = slice_find(slice_first(line, FIELD_NAME_MOST), ':');
-
-	return colon != SIZE_MAX && colon > 0 &&
-	    slice_is_printable_ascii(slice_first(line, colon)) &&
-	    slice_find(slice_first(line, colon), ' ') == SIZE_MAX;
-}
-
-/*
- * What of a leaf would be a message to a reader who passes over lines that are
- * no fields: from the first field on of a header that says how its body is
- * written.  Empty for nearly every leaf.
- */
-static struct slice
-mail_in(struct slice bytes)
-{
-	struct slice rest = bytes, mail = { NULL, 0 }, line = { NULL, 0 };
-
-	while (rest.len > 0) {
-		struct slice at = rest;
-
-		if (!slice_cut(&rest, '\n', &line)) {
-			line = rest;
-			rest.len = 0;
-		}
-		if (slice_trim(line).len == 0)
-			mail.at = NULL;
-		else if (mail.at == NULL && may_be_field(line))
-			mail = at;
-		if (mail.at != NULL && slice_has_prefix(line, "Content-T"))
-			return mail;
-		if (mail.at == NULL && bytes.len - rest.len > JUNK_BYTES)
-			break;
-	}
-	return slice_of(NULL, 0);
-}
-
-/* From the first field on; empty if there is none. */
-static struct slice
-field_in(struct slice bytes)
-{
-	struct slice rest = slice_first(bytes, JUNK_BYTES), line;
-
-	do {
-		const char *at = rest.at;
-
-		if (may_be_field(slice_first(rest, slice_find(rest, '\n'))))
-			return slice_after(bytes, (size_t)(at - bytes.at));
-	} while (slice_cut(&rest, '\n', &line));
-	return slice_of(NULL, 0);
-}
-
 /*
  * It is called a message: one that is encoded, a piece of one (RFC 2046 5.2),
  * or something that nobody knows.  Not the reports, which are fields only.
@@ -508,7 +451,8 @@ look_inside(struct look *look, const struct mime_part *part,
     enum mime_encoding way, struct slice bytes)
 {
 	bool is_mail = is_called_mail(part);
-	struct slice mail = is_mail ? field_in(bytes) : mail_in(bytes);
+	struct slice mail = is_mail ? ambiguous_message(bytes) :
+	    ambiguous_mail(bytes);
 
 	/* RFC 2046 5.2.2: the virus may be in two of them */
 	if (mime_is(part, "message", "partial"))

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "filters/ambiguous.h"
 #include "lib/base/digits.h"
 
 #define ARENA_BUDGET	(8u << 20)	/* as the judge's: same trees */
+#define OUTSIDE_MOST	4	/* pieces in pieces; honest mail has none */
 
 size_t
 leaf_base64(struct slice from, char *to)
@@ -121,9 +123,41 @@ tell(const struct mime_part *part, leaf_fn *fn, void *arg)
 	return r;
 }
 
-int
-leaves_each(struct slice message, const struct mime_limits *limits,
-    leaf_fn *fn, void *arg, const char **limit_out)
+/* A message on its way through fn(), and how deep it stands in others. */
+struct walk {
+	const struct mime_limits *limits;
+	leaf_fn		*fn;
+	void		*arg;
+	const char	**limit_out;
+	unsigned	 outside;	/* pieces outside of parts we are in */
+};
+
+static int	walk_message(struct walk *, struct slice message);
+
+/* What other readers take for parts of this multipart; mostly nothing. */
+static int
+walk_outside(struct walk *walk, const struct mime_part *part)
+{
+	int r = 0;
+
+	for (int is_behind = 0; r == 0 && is_behind < 2; is_behind++) {
+		struct slice mail = ambiguous_outside(part, is_behind != 0);
+
+		if (mail.len == 0)
+			continue;
+		if (walk->outside == OUTSIDE_MOST) {
+			*walk->limit_out = "parts outside of parts";
+			return -E2BIG;
+		}
+		walk->outside++;
+		r = walk_message(walk, mail);
+		walk->outside--;
+	}
+	return r;
+}
+
+static int
+walk_message(struct walk *walk, struct slice message)
 {
 	ARENA_AUTO arena = arena_new(ARENA_BUDGET);
 	const struct mime_part *part;
@@ -132,16 +166,28 @@ leaves_each(struct slice message, const struct mime_limits *limits,
 
 	if (arena == NULL)
 		return -ENOMEM;
-	r = mime_parse(arena, message, limits, &part, &limit);
+	r = mime_parse(arena, message, walk->limits, &part, &limit);
 	if (r == -E2BIG || r == -ENOBUFS) {
-		*limit_out = r == -E2BIG ? mime_limit_name(limit) : "memory";
+		*walk->limit_out = r == -E2BIG ? mime_limit_name(limit) :
+		    "memory";
 		return -E2BIG;
 	}
 	for (; r == 0 && part != NULL; part = mime_after(part))
-		if (mime_child(part) == NULL)
-			r = tell(part, fn, arg);
-	/* the caller's own -E2BIG has no name of ours */
-	if (r == -E2BIG)
-		*limit_out = "";
+		r = mime_child(part) == NULL ?
+		    tell(part, walk->fn, walk->arg) :
+		    walk_outside(walk, part);
 	return r;
+}
+
+int
+leaves_each(struct slice message, const struct mime_limits *limits,
+    leaf_fn *fn, void *arg, const char **limit_out)
+{
+	struct walk walk = {
+		.limits = limits, .fn = fn, .arg = arg, .limit_out = limit_out
+	};
+
+	/* the caller's own -E2BIG has no name of ours */
+	*limit_out = "";
+	return walk_message(&walk, message);
 }

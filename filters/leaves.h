@@ -4,8 +4,9 @@
  * Every part without parts of its own, with its transfer encoding undone the
  * forgiving way that mail programs do: junk in base64 is skipped, a broken
  * escape stays as it is.  A part whose header can be read in more than one way
- * comes once for each way, so that no reader sees bytes that were not judged
- * (HARDENING A62).
+ * comes once for each way, and what stands outside of the parts of a multipart
+ * and looks like a part comes too, so that no reader sees bytes that were not
+ * judged (HARDENING A62).
  */
 #ifndef POSTROOM_FILTERS_LEAVES_H
 #define POSTROOM_FILTERS_LEAVES_H

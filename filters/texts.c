@@ -18,6 +18,7 @@
 #include "lib/message/words.h"
 
 #define NAME_BYTES	1024	/* of a file name: file systems take 255 */
+#define OUTSIDE_MOST	4	/* as in leaves.c */
 
 const struct texts_limits texts_default_limits = {
 	/* PATTERN_TEXT_MOST; people's texts are a hundredth of it */
@@ -429,6 +430,41 @@ read_part(struct reader *r, const struct mime_part *part)
 		read_body(r, part);
 }
 
+static void	read_tree(struct reader *, const struct mime_part *root,
+		    unsigned outside);
+
+/* What other readers take for parts of this multipart; mostly nothing. */
+static void
+read_outside(struct reader *r, const struct mime_part *part, unsigned outside)
+{
+	const struct mime_part *root;
+	enum mime_limit limit;
+
+	for (int is_behind = 0; is_behind < 2; is_behind++) {
+		struct slice mail = ambiguous_outside(part, is_behind != 0);
+
+		if (mail.len == 0)
+			continue;
+		if (outside == OUTSIDE_MOST || mime_parse(r->arena, mail,
+		    &mime_default_limits, &root, &limit) < 0)
+			unread_parts(r, "parts of it stand outside of it");
+		else
+			read_tree(r, root, outside + 1);
+	}
+}
+
+static void
+read_tree(struct reader *r, const struct mime_part *root, unsigned outside)
+{
+	const struct mime_part *part;
+
+	r->odd = r->odd || mime_is_odd(root);
+	for (part = root; part != NULL; part = mime_after(part)) {
+		read_part(r, part);
+		read_outside(r, part, outside);
+	}
+}
+
 void
 texts_read(struct slice message, const struct mime_part *root,
     unsigned wanted, const struct texts_limits *limits, struct arena *arena,
@@ -438,7 +474,6 @@ texts_read(struct slice message, const struct mime_part *root,
 		.limits = limits, .arena = arena, .texts = texts_out,
 		.wanted = wanted,
 	};
-	const struct mime_part *part;
 
 	*texts_out = (struct texts){ 0 };
 	if (is_wanted(&r, TEXTS_HEADER))
@@ -449,7 +484,5 @@ texts_read(struct slice message, const struct mime_part *root,
 		unread_parts(&r, "its parts could not be read");
 		return;
 	}
-	r.odd = mime_is_odd(root);
-	for (part = root; part != NULL; part = mime_after(part))
-		read_part(&r, part);
+	read_tree(&r, root, 0);
 }

@@ -101,6 +101,37 @@ START_TEST(an_empty_leaf_is_none)
 }
 END_TEST
 
+/* HARDENING A62: another reader takes other lines for boundaries */
+START_TEST(what_stands_outside_of_parts_is_read)
+{
+	check("Content-Type: multipart/mixed; boundary=q\r\n\r\n"
+	    "--z\r\nContent-Transfer-Encoding: base64\r\n\r\nYWJj\r\n"
+	    "--q\r\n\r\ninside\r\n--q--\r\n\r\nContent-Type: text/plain"
+	    "\r\n\r\nbehind", "|abc|behind|inside");
+	check("Content-Type: multipart/mixed; boundary=q\r\n\r\n"
+	    "This is a message in parts: nothing to see\r\n"
+	    "--q\r\n\r\ninside\r\n--q--\r\nbye", "|inside");
+}
+END_TEST
+
+/* Each piece is the epilogue of the one before it. */
+START_TEST(pieces_in_pieces_end_somewhere)
+{
+	TEXT_AUTO message = TEXT_INIT(65536);
+	TEXT_AUTO seen = TEXT_INIT(65536);
+	const char *limit = "";
+
+	for (int i = 0; i < 10; i++)
+		text_addf(&message, "Content-Type: multipart/mixed; "
+		    "boundary=q%d\r\n\r\n--q%d\r\n\r\na\r\n--q%d--\r\n", i,
+		    i, i);
+	ck_assert(!text_failed(&message));
+	ck_assert_int_eq(leaves_each(text_slice(&message),
+	    &mime_default_limits, collect, &seen, &limit), -E2BIG);
+	ck_assert_str_eq(limit, "parts outside of parts");
+}
+END_TEST
+
 START_TEST(a_limit_is_told)
 {
 	struct mime_limits limits = mime_default_limits;
@@ -151,6 +182,8 @@ unit_suite(void)
 	tcase_add_test(tcase, an_unknown_encoding_is_read_in_every_way);
 	tcase_add_test(tcase, two_encodings_are_read_in_every_way);
 	tcase_add_test(tcase, an_empty_leaf_is_none);
+	tcase_add_test(tcase, what_stands_outside_of_parts_is_read);
+	tcase_add_test(tcase, pieces_in_pieces_end_somewhere);
 	tcase_add_test(tcase, a_limit_is_told);
 	tcase_add_test(tcase, who_has_seen_enough_is_not_shown_more);
 	suite_add_tcase(suite, tcase);

@@ -55,6 +55,14 @@ static const struct {
 	enum texts_kind	 kind;
 	const char	*want;
 } cases[] = {
+	/* parts that only another reader sees (HARDENING A62) */
+	{ "Content-Type: multipart/mixed; boundary=q\r\n\r\n"
+	    "--z\r\nContent-Type: text/plain\r\n\r\nbefore\r\n"
+	    "--q\r\n\r\ninside\r\n--q--\r\n\r\nContent-Type: text/plain"
+	    "\r\n\r\nbehind", TEXTS_BODY, "before\n|behind|inside|" },
+	{ "Content-Type: multipart/mixed; boundary=q\r\n\r\n"
+	    "--q\r\n\r\ninside\r\n--q--\r\nContent-Type: application/x; "
+	    "name=a.exe\r\n\r\nMZ", TEXTS_NAME, "a.exe|" },
 	/* header: decoded, and as it stands where that differs */
 	{ "Subject: a\r\n b\r\nTo: x\r\n\r\n", TEXTS_HEADER,
 	    "Subject: a b|To: x|" },
