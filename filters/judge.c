@@ -1,25 +1,20 @@
 /*
  * judge.c - one message past every filter
  *
- * The message is read through a mapping that nobody can change under us: a
- * sealed memory file, or a big file that is only ever written by the queue.  A
- * short one is copied, which costs less.
+ * Filters find, and their verdicts are combined in one place; the rules come
+ * last and see everything.
  */
 #include "filters/judge.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "filters/hops.h"
 #include "filters/rule_judge.h"
 #include "filters/structure.h"
 #include "filters/trusted_hop.h"
 
-#define ARENA_BUDGET	(8u << 20)	/* bytes for one message's structure */
-#define RULES_BUDGET	(32u << 20)	/* and for its decoded texts */
-#define READ_MOST	16384		/* bytes of one that is not mapped */
+#define RULES_BUDGET	(32u << 20)	/* bytes: decoded texts of a message */
 
 /* It may be released, so whoever judges after this one has to see it. */
 static void
@@ -52,60 +47,55 @@ rules_for(enum envelope_source source, const struct judge_options *options)
 	return source == SOURCE_OWN ? NULL : options->rules;
 }
 
-static int
-run_filters(struct slice message, const struct envelope *env,
-    const struct judge_options *options, struct verdict *verdict)
+void
+judge_begin(struct arena *arena, struct slice message,
+    const struct envelope *env, const struct judge_options *options,
+    struct judging *judging_out)
 {
-	ARENA_AUTO arena = arena_new(ARENA_BUDGET);
-	ARENA_AUTO texts = arena_new(RULES_BUDGET);
-	struct envelope known = *env;
-	const struct mime_part *root;
+	struct judging *judging = judging_out;
 	struct verdict one;
-	int r;
 
-	if (arena == NULL || texts == NULL)
-		return -ENOMEM;
-	structure_judge(arena, message, &mime_default_limits, verdict, &root);
+	judging->message = message;
+	judging->envelope = *env;
+	findings_init(&judging->findings);
+	structure_judge(arena, message, &mime_default_limits,
+	    &judging->verdict, &judging->root);
 	hops_judge(message, options->hops, &one);
-	judge_add(verdict, &one, env->source);
+	judge_add(&judging->verdict, &one, env->source);
 	if (envelope_is_taken_on(env->source)) {
-		known.hop = trusted_hop_find(message, env->helo);
+		judging->envelope.hop = trusted_hop_find(message, env->helo);
 		/* what cannot be written is not known */
-		(void)verdict_set_hop(verdict, known.hop.peer,
-		    known.hop.helo);
+		(void)verdict_set_hop(&judging->verdict,
+		    judging->envelope.hop.peer, judging->envelope.hop.helo);
 	}
-	r = rules_judge(rules_for(env->source, options), message, root,
-	    &known, texts, &one);
-	if (r == 0)
-		judge_add(verdict, &one, env->source);
-	return r;
+}
+
+bool
+judge_is_refused(const struct judging *judging)
+{
+	return judging->verdict.action == VERDICT_REFUSE;
 }
 
 int
-judge_message(int message_fd, const struct envelope *env,
-    const struct judge_options *options, struct verdict *verdict_out)
+judge_end(struct judging *judging, const struct judge_options *options)
 {
-	char room[READ_MOST];
-	off_t bytes;
-	void *map;
+	ARENA_AUTO texts = arena_new(RULES_BUDGET);
+	enum envelope_source source = judging->envelope.source;
+	struct verdict one;
 	int r;
 
-	/* the judge has no fstat(): that call would take names as well */
-	bytes = lseek(message_fd, 0, SEEK_END);
-	if (bytes < 0)
-		return -errno;
-	if ((uint64_t)bytes != env->bytes)
-		return -EBADMSG;
-	if (bytes <= READ_MOST &&
-	    pread(message_fd, room, (size_t)bytes, 0) == (ssize_t)bytes)
-		return run_filters(slice_of(room, (size_t)bytes), env,
-		    options, verdict_out);
-	map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, message_fd,
-	    0);
-	if (map == MAP_FAILED)
-		return -errno;
-	r = run_filters(slice_of(map, (size_t)bytes), env, options,
-	    verdict_out);
-	(void)munmap(map, (size_t)bytes);
+	if (judge_is_refused(judging))
+		return 0;
+	if (texts == NULL)
+		return -ENOMEM;
+	if (judging->findings.scan_is_wanted) {
+		virus_judge(&judging->findings.scan, &options->virus, &one);
+		judge_add(&judging->verdict, &one, source);
+	}
+	r = rules_judge(rules_for(source, options), judging->message,
+	    judging->root, &judging->envelope, &judging->findings, texts,
+	    &one);
+	if (r == 0)
+		judge_add(&judging->verdict, &one, source);
 	return r;
 }

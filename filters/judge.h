@@ -3,12 +3,19 @@
  *
  * One request, one message: the packed envelope and a read-only descriptor of
  * the bytes.  The judge holds nothing between two messages.
+ *
+ * A message is judged in two steps.  judge_begin() reads it once and has those
+ * filters look that answer at once; whoever calls it then has asked what takes
+ * time (a scanner, DNS) and writes the answers into the findings; judge_end()
+ * makes the verdict of all that was found, and runs the postmaster's rules over
+ * the message and the findings.
  */
 #ifndef POSTROOM_FILTERS_JUDGE_H
 #define POSTROOM_FILTERS_JUDGE_H
 
-#include "filters/verdict.h"
+#include "filters/findings.h"
 #include "lib/message/envelope.h"
+#include "lib/message/mime.h"
 
 enum judge_kind {
 	/* queue -> judge, 1 descriptor: packed envelope; reply: the verdict */
@@ -19,20 +26,45 @@ enum judge_kind {
 	JUDGE_SAME_BODY
 };
 
+/* What an arena must hold for the structure of one message, in bytes. */
+#define JUDGE_BUDGET	(8u << 20)
+
 struct rules;			/* rule.h */
 
 /* What the postmaster has set. */
 struct judge_options {
 	unsigned		 hops;	/* Received fields (HARDENING A14) */
 	const struct rules	*rules;	/* or NULL: there are none */
+	struct virus_policy	 virus;
+};
+
+/* A message in hand. */
+struct judging {
+	struct slice		 message;	/* borrowed */
+	struct envelope		 envelope;	/* slices borrowed; with its hop */
+	const struct mime_part	*root;		/* in the arena; or NULL */
+	struct findings		 findings;
+	struct verdict		 verdict;	/* so far */
 };
 
 /*
- * Read `message_fd` and judge it: the filters, then the rules.  0, or a
- * negative errno when the bytes cannot be had; the queue then says "try again".
+ * Take up a message: its parts, where it comes from, and the filters that answer
+ * at once.  The arena, which has JUDGE_BUDGET or more, the message and what the
+ * envelope points to must outlive `judging_out`.
  */
-int	judge_message(int message_fd, const struct envelope *,
-	    const struct judge_options *, struct verdict *verdict_out);
+void	judge_begin(struct arena *, struct slice message,
+	    const struct envelope *, const struct judge_options *,
+	    struct judging *judging_out);
+/*
+ * It is not taken on whatever else is found: nobody need be asked any more.
+ */
+bool	judge_is_refused(const struct judging *);
+/*
+ * Whatever was asked has answered: `verdict` is now the last word.  0, or
+ * -ENOMEM or -ENOBUFS: the rules could not be examined; "try again".
+ */
+int	judge_end(struct judging *, const struct judge_options *);
+
 /*
  * Add what one filter says (verdict_combine()).  `one` is changed: a message
  * that was taken on already has nobody to refuse it to, and is held instead.

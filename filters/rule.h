@@ -52,7 +52,8 @@ enum rule_kind {
 	RULE_SIZE_ABOVE,	/* `bytes` */
 	RULE_SIZE_BELOW,
 	RULE_REMOTE,		/* the peer is in `net` */
-	RULE_SOURCE
+	RULE_SOURCE,
+	RULE_FINDING		/* what a filter found is `value` */
 };
 
 /* Which addresses are meant; domains in their normal form (path.h). */
@@ -81,6 +82,7 @@ struct rule_test {
 	uint64_t		 bytes;
 	struct rule_net		 net;
 	enum envelope_source	 source;
+	unsigned		 row, value;	/* findings_row() */
 	struct rule_test	*inside;	/* of RULE_ANY: the first */
 	struct rule_test	*next;
 };

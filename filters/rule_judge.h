@@ -21,6 +21,6 @@
  */
 int	rules_judge(const struct rules *, struct slice message,
 	    const struct mime_part *root, const struct envelope *,
-	    struct arena *, struct verdict *verdict_out);
+	    const struct findings *, struct arena *, struct verdict *verdict_out);
 
 #endif

@@ -24,6 +24,7 @@ enum answer { NO, YES, DOUBT };
 struct run {
 	const struct rules	*rules;
 	const struct envelope	*envelope;
+	const struct findings	*findings;
 	uint64_t		 size;		/* bytes of the message */
 	uint64_t		 ends_at_ms;
 	struct texts		 texts;
@@ -238,6 +239,9 @@ ask_kind(struct run *run, const struct rule_test *test)
 		return yes_if(rule_net_has(&test->net, remote(run)));
 	case RULE_SOURCE:
 		return yes_if(run->envelope->source == test->source);
+	case RULE_FINDING:
+		return yes_if(findings_row(test->row)->value(run->findings) ==
+		    test->value);
 	}
 	return NO;
 }
@@ -348,14 +352,15 @@ outcome_new(const struct rules *rules, struct arena *arena,
 int
 rules_run(const struct rules *rules, struct slice message,
     const struct mime_part *root, const struct envelope *env,
-    const struct texts_limits *texts, struct arena *arena,
-    struct rule_outcome *outcome_out)
+    const struct findings *findings, const struct texts_limits *texts,
+    struct arena *arena, struct rule_outcome *outcome_out)
 {
 	const struct texts_limits *limits = texts == NULL ?
 	    &texts_default_limits : texts;
 	ARENA_AUTO own = arena_new(TEXTS_BUDGET(limits->all_bytes));
 	struct run run = {
-		.rules = rules, .envelope = env, .size = message.len,
+		.rules = rules, .envelope = env, .findings = findings,
+		.size = message.len,
 	};
 	struct rule_outcome outcome;
 	int r;

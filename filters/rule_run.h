@@ -9,6 +9,7 @@
 #ifndef POSTROOM_FILTERS_RULE_RUN_H
 #define POSTROOM_FILTERS_RULE_RUN_H
 
+#include "filters/findings.h"
 #include "filters/rule.h"
 
 /* For all patterns of a message together; honest mail takes some ms. */
@@ -42,7 +43,7 @@ struct rule_outcome {
  */
 int	rules_run(const struct rules *, struct slice message,
 	    const struct mime_part *root, const struct envelope *,
-	    const struct texts_limits *texts, struct arena *,
+	    const struct findings *, const struct texts_limits *texts, struct arena *,
 	    struct rule_outcome *outcome_out);
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "filters/findings.h"
 #include "filters/rule_inside.h"
 #include "filters/rule_value.h"
 
@@ -233,6 +234,42 @@ read_source(struct rule_reader *r, struct rule_test *test)
 	return rule_token_fault(r, "is none of smtp, lmtp, fetch, upstream");
 }
 
+/* One of the words that this finding can be, below `count`. */
+static bool
+read_value(struct rule_reader *r, const struct findings_row *row,
+    struct rule_test *test)
+{
+	TEXT_AUTO words = TEXT_INIT(512);
+
+	for (test->value = 0; test->value < row->count; test->value++) {
+		if (rule_takes(r, row->word(test->value)))
+			return true;
+		text_addf(&words, "%s%s", test->value == 0 ? "" : ", ",
+		    row->word(test->value));
+	}
+	return text_failed(&words) ? rule_no_memory(r) :
+	    rule_fault(r, r->token.line,
+	    "behind \"%s\" stands one of %.*s", row->name,
+	    SLICE_FMT(text_slice(&words)));
+}
+
+/* "scan virus": what a filter found.  False: it is no such test. */
+static bool
+takes_finding(struct rule_reader *r, struct rule_test *test,
+    const struct findings_row **row_out)
+{
+	const struct findings_row *row;
+
+	for (unsigned i = 0; (row = findings_row(i)) != NULL; i++)
+		if (rule_takes(r, row->name)) {
+			test->kind = RULE_FINDING;
+			test->row = i;
+			*row_out = row;
+			return true;
+		}
+	return false;
+}
+
 static const struct row {
 	const char	*word;
 	enum rule_kind	 kind;		/* unless the function knows better */
@@ -293,6 +330,8 @@ read_any(struct rule_reader *r, struct rule_test *any, unsigned depth)
 static bool
 read_named(struct rule_reader *r, struct rule_test *test, unsigned depth)
 {
+	const struct findings_row *row;
+
 	if (rule_takes(r, "any"))
 		return read_any(r, test, depth);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -300,6 +339,8 @@ read_named(struct rule_reader *r, struct rule_test *test, unsigned depth)
 			test->kind = rows[i].kind;
 			return rows[i].read(r, test);
 		}
+	if (takes_finding(r, test, &row))
+		return read_value(r, row, test);
 	return rule_token_fault(r, "is no test, and neither \"do\" nor "
 	    "\"stop\"");
 }

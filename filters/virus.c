@@ -17,20 +17,22 @@
  * look at the same message, and the reply when the policy is to refuse.
  */
 static const struct {
-	const char	*word;
+	const char	*word;		/* in a header line */
+	const char	*test;		/* in a rule: one word */
 	unsigned	 weight;
 	const char	*sentence;	/* what stands before the words */
 } results[SCAN_RESULTS] = {
-	[SCAN_CLEAN] = { "clean", 0, "" },
-	[SCAN_VIRUS] = { "virus", 5, "the message carries a virus" },
+	[SCAN_CLEAN] = { "clean", "clean", 0, "" },
+	[SCAN_VIRUS] = { "virus", "virus", 5,
+	    "the message carries a virus" },
 	/* another look might have found a virus: heavier than suspicion */
-	[SCAN_NOT_SCANNED] = { "not scanned", 4,
+	[SCAN_NOT_SCANNED] = { "not scanned", "not-scanned", 4,
 	    "the message could not be scanned for viruses" },
-	[SCAN_ENCRYPTED] = { "encrypted", 3,
+	[SCAN_ENCRYPTED] = { "encrypted", "encrypted", 3,
 	    "the message has a part that cannot be looked into" },
-	[SCAN_BROKEN] = { "broken", 2,
+	[SCAN_BROKEN] = { "broken", "broken", 2,
 	    "the message has a broken program in it" },
-	[SCAN_TOO_MUCH] = { "too much", 1,
+	[SCAN_TOO_MUCH] = { "too much", "too-much", 1,
 	    "the message is too much to scan to its end" },
 };
 
@@ -81,6 +83,12 @@ const struct scan_answer *
 scan_answer_worse(const struct scan_answer *a, const struct scan_answer *b)
 {
 	return results[b->result].weight > results[a->result].weight ? b : a;
+}
+
+const char *
+scan_result_word(enum scan_result result)
+{
+	return results[result].test;
 }
 
 void

@@ -53,6 +53,10 @@ struct scan_answer scan_answer_of(enum scan_result, const char *name,
 const struct scan_answer *scan_answer_worse(const struct scan_answer *,
 	    const struct scan_answer *);
 
+/* One word for it: "clean", "virus", "encrypted", "broken", "too-much",
+ * "not-scanned". */
+const char *scan_result_word(enum scan_result);
+
 /* As bytes, at most SCAN_PACKED_MAX, and back. */
 void	scan_answer_pack(struct text *, const struct scan_answer *);
 /* 0, or -EBADMSG: it is no answer. */

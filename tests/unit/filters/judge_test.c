@@ -3,34 +3,43 @@
  */
 #include "filters/judge.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "filters/rule_read.h"
-#include "lib/base/memfd.h"
 #include "tests/unit/unit.h"
 
 #define MESSAGE	"From: a@b.example\r\nSubject: refuseme\r\n\r\ntext\r\n"
 
+/* What is said of it when the scanner has said `scan`; NULL: it is not asked. */
 static struct verdict
-judge(const char *rule, enum envelope_source source)
+judge_scanned(const char *rule, enum envelope_source source,
+    const struct scan_answer *scan)
 {
 	TEXT_AUTO faults = TEXT_INIT(4096);
+	ARENA_AUTO arena = arena_new(JUDGE_BUDGET);
 	const struct rule_file file = { slice_str("a.rule"), slice_str(rule) };
 	struct judge_options options = { .hops = 50 };
 	const struct envelope env = { .source = source,
 	    .bytes = sizeof(MESSAGE) - 1 };
 	struct rules *rules = NULL;
-	struct verdict verdict;
-	int fd = memfd_of("message", slice_str(MESSAGE));
+	struct judging judging;
 
-	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(rules_read(&file, 1, &rules, &faults), 0);
 	options.rules = rules;
-	ck_assert_int_eq(judge_message(fd, &env, &options, &verdict), 0);
+	options.virus = virus_default_policy;
+	judge_begin(arena, slice_str(MESSAGE), &env, &options, &judging);
+	ck_assert(!judge_is_refused(&judging));
+	if (scan != NULL) {
+		judging.findings.scan_is_wanted = true;
+		judging.findings.scan = *scan;
+	}
+	ck_assert_int_eq(judge_end(&judging, &options), 0);
 	rules_free(rules);
-	(void)close(fd);
-	return verdict;
+	return judging.verdict;
+}
+
+static struct verdict
+judge(const char *rule, enum envelope_source source)
+{
+	return judge_scanned(rule, source, NULL);
 }
 
 static const struct {
@@ -76,6 +85,27 @@ START_TEST(no_rule_is_for_what_the_hub_has_made)
 
 	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
 	ck_assert_str_eq(verdict.subject, "refuseme");
+}
+END_TEST
+
+/* The rules come last: they can ask what everybody else has found. */
+START_TEST(a_rule_sees_what_the_scanner_said)
+{
+	const struct scan_answer virus = scan_answer_of(SCAN_VIRUS, "Bad.One",
+	    " ");
+	const struct scan_answer clean = { .result = SCAN_CLEAN };
+	const char *rule = "rule \"no\" { scan virus; do refuse \"not here\" }";
+	struct verdict verdict = judge_scanned(rule, SOURCE_SMTP, &virus);
+
+	ck_assert_int_eq(verdict.action, VERDICT_REFUSE);
+	ck_assert_str_eq(verdict.reason, "not here (rule \"no\")");
+	ck_assert_str_eq(verdict.lines[0].name, "X-Postroom-Virus");
+	verdict = judge_scanned(rule, SOURCE_SMTP, &clean);
+	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
+	verdict = judge("rule \"r\" { scan not-scanned; do hold \"look\" }",
+	    SOURCE_SMTP);
+	ck_assert_int_eq(verdict.action, VERDICT_HOLD);
+	ck_assert_uint_eq(verdict.line_count, 0);
 }
 END_TEST
 
@@ -129,6 +159,7 @@ unit_suite(void)
 	    a_collected_message_is_held_where_others_are_refused, 0, 3);
 	tcase_add_loop_test(tests, what_no_rule_meets_is_accepted, 0, 3);
 	tcase_add_test(tests, no_rule_is_for_what_the_hub_has_made);
+	tcase_add_test(tests, a_rule_sees_what_the_scanner_said);
 	tcase_add_loop_test(tests,
 	    whoever_refuses_what_was_taken_on_has_it_held, 0, 3);
 	tcase_add_test(tests,

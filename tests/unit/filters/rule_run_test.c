@@ -52,6 +52,11 @@ rules_of(const char *bytes)
 	return rules;
 }
 
+/* What the filters found in every message here. */
+static const struct findings found = {
+	.scan = { .result = SCAN_ENCRYPTED },
+};
+
 /* Ask; *root is NULL when the message has no tree. */
 static int
 run_within(const struct rules *rules, struct slice message,
@@ -66,7 +71,8 @@ run_within(const struct rules *rules, struct slice message,
 	if (mime_parse(arena, message, &mime_default_limits, &root,
 	    &limit) < 0)
 		root = NULL;
-	r = rules_run(rules, message, root, env, limits, arena, outcome);
+	r = rules_run(rules, message, root, env, &found, limits,
+	    arena, outcome);
 	words_close();
 	return r;
 }
@@ -75,6 +81,9 @@ static const struct {
 	const char	*test;
 	bool		 holds;
 } tests[] = {
+	{ "scan encrypted", true },
+	{ "not scan virus", true },
+	{ "scan not-scanned", false },
 	{ "header Subject /^tagihan m\xc3\x84rz$/i", true },
 	{ "header subject /=\\?utf-8\\?Q/", true },	/* as it stands */
 	{ "header Subject /^Subject/", false },
@@ -334,7 +343,7 @@ START_TEST(an_arena_that_is_spent_is_an_error)
 	struct rule_outcome outcome;
 
 	ck_assert_int_eq(rules_run(rules, slice_str(letter), NULL, &envelope,
-	    NULL, arena, &outcome), -ENOBUFS);
+	    &found, NULL, arena, &outcome), -ENOBUFS);
 	rules_free(rules);
 }
 END_TEST

@@ -1,0 +1,37 @@
+/*
+ * findings.c - what the filters found out about one message
+ *
+ * What rules can ask for stands in one table, so that a new filter becomes a
+ * test of the rule language by a row of its own.
+ */
+#include "filters/findings.h"
+
+void
+findings_init(struct findings *findings)
+{
+	*findings = (struct findings){
+		.scan = { .result = SCAN_NOT_SCANNED },
+	};
+}
+
+static const char *
+scan_word(unsigned value)
+{
+	return scan_result_word((enum scan_result)value);
+}
+
+static unsigned
+scan_value(const struct findings *findings)
+{
+	return findings->scan.result;
+}
+
+static const struct findings_row rows[] = {
+	{ "scan", SCAN_RESULTS, scan_word, scan_value },
+};
+
+const struct findings_row *
+findings_row(unsigned row)
+{
+	return row < sizeof(rows) / sizeof(rows[0]) ? &rows[row] : NULL;
+}

@@ -1,0 +1,301 @@
+/*
+ * judge_case.c - the messages that a judge has in hand
+ *
+ * The message is read through a mapping that nobody can change under us: a
+ * sealed memory file, or a big file that is only ever written by the queue.  A
+ * short one is copied, which costs less.  A case is over when nothing is
+ * awaited; what is awaited stands in its `awaits`, and nowhere else.
+ */
+#include "programs/judge_case.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#define READ_MOST	16384		/* bytes of one that is not mapped */
+#define NO_SCANNER_MS	20000	/* one that comes back is worth waiting for */
+#define LOOK_MS		1000		/* for whom is missing */
+
+enum awaited {
+	AWAITS_SCANNER = 1 << 0,
+};
+
+struct judge_case {
+	TAILQ_ENTRY(judge_case) next;
+	struct judge_cases *cases;
+	struct arena	*arena;
+	struct judging	 judging;
+	void		*map;		/* NULL: the bytes are in the arena */
+	size_t		 map_bytes;
+	int		 fd;
+	uint64_t	 serial;	/* of the queue's question */
+	unsigned	 awaits;	/* AWAITS_ bits */
+	struct ipc	*scanner_asked;	/* or NULL */
+	uint64_t	 scanner_since_ms;	/* nobody could be asked */
+};
+
+struct judge_cases {
+	struct judge_cases_options options;
+	struct ipc	*scanner;	/* or NULL */
+	struct timer	*patience;	/* with who is away */
+	TAILQ_HEAD(, judge_case) all;
+};
+
+static void
+case_free(struct judge_case *one)
+{
+	struct judge_cases *cases = one->cases;
+
+	TAILQ_REMOVE(&cases->all, one, next);
+	if (one->scanner_asked != NULL)
+		ipc_forget(one->scanner_asked, one);
+	if (one->map != NULL)
+		(void)munmap(one->map, one->map_bytes);
+	if (one->fd >= 0)
+		(void)close(one->fd);
+	arena_free(one->arena);
+	free(one);
+}
+
+static void
+tell_later(struct judge_cases *cases, uint64_t serial)
+{
+	struct verdict verdict;
+
+	verdict_init(&verdict);
+	verdict_set(&verdict, VERDICT_DEFER, 451, "4.3.0",
+	    "the message could not be judged now");
+	cases->options.told(cases->options.arg, serial, &verdict);
+}
+
+/* Whatever is awaited has come: say the last word. */
+static void
+go_on(struct judge_case *one)
+{
+	struct judge_cases *cases = one->cases;
+
+	if (one->awaits != 0)
+		return;
+	if (judge_end(&one->judging, &cases->options.judge) == 0)
+		cases->options.told(cases->options.arg, one->serial,
+		    &one->judging.verdict);
+	else
+		tell_later(cases, one->serial);
+	case_free(one);
+}
+
+/* The scanner */
+
+static void
+scanned(struct judge_case *one, const struct scan_answer *answer)
+{
+	one->judging.findings.scan = *answer;
+	one->awaits &= ~(unsigned)AWAITS_SCANNER;
+	go_on(one);
+}
+
+static void
+on_scanned(void *arg, int status, struct ipc_message *message)
+{
+	struct judge_case *one = arg;
+	struct scan_answer answer;
+
+	one->scanner_asked = NULL;
+	one->scanner_since_ms = clock_ms();
+	if (status < 0)		/* it is gone: wait for the next one */
+		return;
+	if (scan_answer_unpack(message->body, &answer) < 0)
+		answer = scan_answer_of(SCAN_NOT_SCANNED, "",
+		    "the scanner's answer makes no sense");
+	scanned(one, &answer);
+}
+
+static void
+ask_scanner(struct judge_case *one)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+	struct ipc *scanner = one->cases->scanner;
+
+	if ((one->awaits & AWAITS_SCANNER) == 0 ||
+	    one->scanner_asked != NULL || scanner == NULL)
+		return;
+	pack_u64(&body, one->judging.envelope.bytes);
+	if (ipc_ask(scanner, SCAN_MESSAGE, text_slice(&body), &one->fd, 1,
+	    on_scanned, one) == 0)
+		one->scanner_asked = scanner;
+}
+
+/* No scanner for too long: that is an answer too. */
+static void
+lose_patience(struct judge_case *one)
+{
+	struct scan_answer none;
+
+	ask_scanner(one);
+	if ((one->awaits & AWAITS_SCANNER) == 0 ||
+	    one->scanner_asked != NULL || clock_ms() -
+	    one->scanner_since_ms < NO_SCANNER_MS)
+		return;
+	none = scan_answer_of(SCAN_NOT_SCANNED, "",
+	    "the virus scanner does not run");
+	scanned(one, &none);
+}
+
+static void
+on_patience(void *arg)
+{
+	struct judge_cases *cases = arg;
+	struct judge_case *one, *following;
+
+	for (one = TAILQ_FIRST(&cases->all); one != NULL; one = following) {
+		following = TAILQ_NEXT(one, next);
+		lose_patience(one);
+	}
+	if (!TAILQ_EMPTY(&cases->all))
+		timer_set(cases->patience, LOOK_MS);
+}
+
+void
+judge_cases_scanner(struct judge_cases *cases, struct ipc *scanner)
+{
+	struct judge_case *one;
+
+	cases->scanner = scanner;
+	TAILQ_FOREACH(one, &cases->all, next)
+		ask_scanner(one);
+}
+
+void
+judge_cases_lost(struct judge_cases *cases, const struct ipc *lost)
+{
+	/* those who asked it hear that by themselves */
+	if (cases->scanner == lost)
+		cases->scanner = NULL;
+}
+
+/* A message comes */
+
+/* Its bytes; -EBADMSG: it is not what the envelope says. */
+static int
+read_bytes(struct judge_case *one, uint64_t expected, struct slice *bytes_out)
+{
+	/* the judge has no fstat(): that call would take names as well */
+	off_t bytes = lseek(one->fd, 0, SEEK_END);
+	void *at;
+
+	if (bytes < 0)
+		return -errno;
+	if ((uint64_t)bytes != expected)
+		return -EBADMSG;
+	at = bytes > READ_MOST ? NULL :
+	    arena_alloc(one->arena, (size_t)bytes);
+	if (at == NULL || pread(one->fd, at, (size_t)bytes, 0) !=
+	    (ssize_t)bytes) {
+		at = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE,
+		    one->fd, 0);
+		if (at == MAP_FAILED)
+			return -errno;
+		one->map = at;
+		one->map_bytes = (size_t)bytes;
+	}
+	*bytes_out = slice_of(at, (size_t)bytes);
+	return 0;
+}
+
+static int
+begin(struct judge_case *one, struct slice body)
+{
+	struct envelope env;
+	struct slice packed, bytes;
+	int r;
+
+	one->arena = arena_new(JUDGE_BUDGET + ENVELOPE_MAX_BYTES * 8);
+	if (one->arena == NULL)
+		return -ENOMEM;
+	r = arena_copy(one->arena, body, &packed);
+	if (r == 0)
+		r = envelope_unpack(one->arena, packed, &env);
+	if (r == 0)
+		r = read_bytes(one, env.bytes, &bytes);
+	if (r == 0)
+		judge_begin(one->arena, bytes, &env,
+		    &one->cases->options.judge, &one->judging);
+	return r;
+}
+
+/* What takes time. */
+static void
+ask_all(struct judge_case *one)
+{
+	struct judge_cases *cases = one->cases;
+
+	/* what is not taken on anyway need not be scanned */
+	if (judge_is_refused(&one->judging))
+		return;
+	if (cases->options.scans) {
+		one->judging.findings.scan_is_wanted = true;
+		one->awaits |= AWAITS_SCANNER;
+		one->scanner_since_ms = clock_ms();
+		ask_scanner(one);
+	}
+	if (one->awaits != 0 && !timer_is_set(cases->patience))
+		timer_set(cases->patience, LOOK_MS);
+}
+
+int
+judge_cases_take(struct judge_cases *cases, struct ipc_message *message)
+{
+	struct judge_case *one = calloc(1, sizeof(*one));
+	int r;
+
+	if (one == NULL) {
+		tell_later(cases, message->serial);
+		return 0;
+	}
+	one->cases = cases;
+	one->serial = message->serial;
+	one->fd = ipc_take_fd(message, 0);
+	TAILQ_INSERT_TAIL(&cases->all, one, next);
+	r = begin(one, message->body);
+	if (r < 0) {
+		case_free(one);
+		if (r != -EBADMSG)
+			tell_later(cases, message->serial);
+		return r == -EBADMSG ? r : 0;
+	}
+	ask_all(one);
+	go_on(one);
+	return 0;
+}
+
+void
+judge_cases_forget(struct judge_cases *cases)
+{
+	struct judge_case *one;
+
+	while ((one = TAILQ_FIRST(&cases->all)) != NULL)
+		case_free(one);
+}
+
+int
+judge_cases_open(const struct judge_cases_options *options,
+    struct judge_cases **cases_out)
+{
+	struct judge_cases *cases = calloc(1, sizeof(*cases));
+
+	if (cases == NULL)
+		return -ENOMEM;
+	cases->options = *options;
+	TAILQ_INIT(&cases->all);
+	*cases_out = cases;
+	return 0;
+}
+
+int
+judge_cases_start(struct judge_cases *cases, struct loop *loop)
+{
+	cases->patience = timer_new(loop, on_patience, cases);
+	return cases->patience == NULL ? -ENOMEM : 0;
+}

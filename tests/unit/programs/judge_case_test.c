@@ -1,0 +1,238 @@
+/*
+ * judge_case_test.c - a message in hand waits for who was asked, and no longer
+ *
+ * The whole role, over real channels; the test is the queue and the scanner.
+ */
+#include "programs/judge_case.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/memfd.h"
+#include "tests/unit/programs/play.h"
+#include "tests/unit/unit.h"
+
+#define MESSAGE	"From: a@b.example\r\nSubject: hello\r\n\r\ntext\r\n"
+
+static const struct ipc_rule nothing[] = { { 0 } };
+static struct play play;
+static struct ipc *queue;
+
+/* What the scanner was asked, and how it answers. */
+static struct {
+	unsigned	asked;
+	bool		is_silent;
+	bool		is_nonsense;
+	enum scan_result result;
+} scanner;
+
+/* What the queue heard. */
+static struct {
+	unsigned	count;
+	struct verdict	verdict;
+} heard;
+
+static int
+on_scan(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct scan_answer answer = scan_answer_of(scanner.result,
+	    scanner.result == SCAN_VIRUS ? "Bad.One" : "", "%s",
+	    scanner.result == SCAN_ENCRYPTED ? "a zip in it" : "");
+	struct unpack u = unpack_of(message->body);
+	TEXT_AUTO body = TEXT_INIT(SCAN_PACKED_MAX);
+
+	(void)arg;
+	ck_assert_uint_eq(unpack_u64(&u), sizeof(MESSAGE) - 1);
+	scanner.asked++;
+	if (scanner.is_silent)
+		return 0;
+	scan_answer_pack(&body, &answer);
+	if (scanner.is_nonsense)
+		pack_u8(&body, 7);
+	ck_assert_int_eq(ipc_reply(from, message->serial, text_slice(&body),
+	    NULL, 0), 0);
+	return 0;
+}
+
+static const struct ipc_rule scanner_rules[] = {
+{ SCAN_MESSAGE, "SCAN", FROM(ROLE_JUDGE), IPC_REQUEST, 1, 0, on_scan },
+{ 0 }
+};
+
+static struct ipc *
+scanner_comes(void)
+{
+	return play_peer(&play, ROLE_SCAN, 0, scanner_rules, NULL);
+}
+
+static void
+set_up(void)
+{
+	memset(&play, 0, sizeof(play));
+	memset(&scanner, 0, sizeof(scanner));
+	memset(&heard, 0, sizeof(heard));
+	clock_set(1000, 1000);
+	play.process.config.hops = 1;
+	(void)snprintf(play.process.config.scan_signatures,
+	    sizeof(play.process.config.scan_signatures), "/signatures");
+	(void)snprintf(play.process.config.scan_virus,
+	    sizeof(play.process.config.scan_virus), "quarantine");
+	(void)snprintf(play.process.config.scan_suspect,
+	    sizeof(play.process.config.scan_suspect), "hold");
+	(void)snprintf(play.process.config.scan_failed,
+	    sizeof(play.process.config.scan_failed), "defer");
+	play_begin(&play, &judge_code);
+	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
+}
+
+static void
+tear_down(void)
+{
+	ipc_free(queue);
+	play_run(&play, 10);
+	play_end(&play);
+}
+
+static void
+hear(void *arg, int status, struct ipc_message *message)
+{
+	(void)arg;
+	if (status < 0)
+		return;
+	heard.count++;
+	ck_assert_int_eq(verdict_unpack(message->body, &heard.verdict), 0);
+}
+
+/* Bring it `message`, and let the others speak. */
+static void
+bring(const char *message)
+{
+	struct envelope env = { .source = SOURCE_SMTP,
+	    .bytes = strlen(message) };
+	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	int fd = memfd_of("message", slice_str(message));
+
+	envelope_pack(&packed, &env);
+	ck_assert_int_eq(ipc_ask(queue, JUDGE_MESSAGE, text_slice(&packed),
+	    &fd, 1, hear, NULL), 0);
+	(void)close(fd);
+	play_run(&play, 100);
+}
+
+static const struct {
+	enum scan_result	result;
+	enum verdict_action	action;
+} answers[] = {
+	{ SCAN_CLEAN, VERDICT_ACCEPT },
+	{ SCAN_VIRUS, VERDICT_QUARANTINE },
+	{ SCAN_ENCRYPTED, VERDICT_HOLD },
+};
+
+START_TEST(the_verdict_waits_for_the_scanner)
+{
+	struct ipc *scan = scanner_comes();
+
+	scanner.result = answers[_i].result;
+	bring(MESSAGE);
+	ck_assert_uint_eq(scanner.asked, 1);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, answers[_i].action);
+	ck_assert_str_eq(heard.verdict.subject, "hello");
+	ipc_free(scan);
+}
+END_TEST
+
+/* RFC 5321 6.3: what goes in a circle ends, whatever is in it */
+START_TEST(nobody_is_asked_about_what_is_refused)
+{
+	struct ipc *scan = scanner_comes();
+
+	bring("Received: a\r\nReceived: b\r\n" MESSAGE);
+	ck_assert_uint_eq(scanner.asked, 0);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, VERDICT_REFUSE);
+	ipc_free(scan);
+}
+END_TEST
+
+START_TEST(a_scanner_that_is_gone_is_waited_for_and_the_next_one_asked)
+{
+	struct ipc *scan = scanner_comes();
+
+	scanner.is_silent = true;
+	bring(MESSAGE);
+	ck_assert_uint_eq(scanner.asked, 1);
+	ipc_free(scan);
+	play_run(&play, 50);
+	ck_assert_uint_eq(heard.count, 0);
+	scanner.is_silent = false;
+	scan = scanner_comes();
+	play_run(&play, 100);
+	ck_assert_uint_eq(scanner.asked, 2);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, VERDICT_ACCEPT);
+	ipc_free(scan);
+}
+END_TEST
+
+START_TEST(a_scanner_that_does_not_come_is_an_answer)
+{
+	bring(MESSAGE);
+	ck_assert_uint_eq(heard.count, 0);
+	clock_set(60000, 60000);
+	for (unsigned i = 0; i < 600 && heard.count == 0; i++)
+		play_run(&play, 100);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, VERDICT_DEFER);
+	ck_assert_uint_eq(heard.verdict.code, 451);
+}
+END_TEST
+
+START_TEST(nonsense_from_the_scanner_is_not_scanned)
+{
+	struct ipc *scan = scanner_comes();
+
+	scanner.is_nonsense = true;
+	bring(MESSAGE);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, VERDICT_DEFER);
+	ipc_free(scan);
+}
+END_TEST
+
+/* A queue that is back asks again; nobody hears of what the old one asked. */
+START_TEST(what_a_lost_queue_asked_is_dropped)
+{
+	struct ipc *scan = scanner_comes();
+
+	scanner.is_silent = true;
+	bring(MESSAGE);
+	ipc_free(queue);
+	play_run(&play, 50);
+	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
+	scanner.is_silent = false;
+	bring(MESSAGE);
+	ck_assert_uint_eq(scanner.asked, 2);
+	ck_assert_uint_eq(heard.count, 1);
+	ipc_free(scan);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("programs/judge_case");
+	TCase *tests = tcase_create("judge_case");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, the_verdict_waits_for_the_scanner, 0, 3);
+	tcase_add_test(tests, nobody_is_asked_about_what_is_refused);
+	tcase_add_test(tests,
+	    a_scanner_that_is_gone_is_waited_for_and_the_next_one_asked);
+	tcase_add_test(tests, a_scanner_that_does_not_come_is_an_answer);
+	tcase_add_test(tests, nonsense_from_the_scanner_is_not_scanned);
+	tcase_add_test(tests, what_a_lost_queue_asked_is_dropped);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
