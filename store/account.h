@@ -220,6 +220,8 @@ void	account_on_change(struct account *, account_change_fn *, void *arg);
 /*
  * Flags were changed that a power cut would undo: to be synced within
  * ACCOUNT_SYNC_MS.  account_sync() does, as every FULL commit meanwhile does.
+ * Or few numbers for such changes are left, and no change is to wait until more
+ * are reserved: account_sync() does that too.
  */
 #define ACCOUNT_SYNC_MS	1000
 bool	account_wants_sync(const struct account *);

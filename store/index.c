@@ -37,35 +37,44 @@ index_run_1(struct index *index, enum index_sql sql, uint64_t n)
 /* Sequences */
 
 /*
- * The next number of `sequence`.  When its block is spent the next one is
- * reserved by statement `sql` (with row `id`, if it has one).
+ * Have a block of `sequence` reserved, from its next number on, by statement
+ * `sql` (with row `id`, if it has one).
  */
+static int
+reserve(struct index *index, struct sequence *sequence, uint64_t most,
+    enum index_sql sql, uint32_t id)
+{
+	/* one above the last number is still a good end of a block */
+	uint64_t reserved = most - sequence->next < index->uid_block ?
+	    most + 1 : sequence->next + index->uid_block;
+	struct db_query q = db_ask(index->db, sql);
+	int r;
+
+	db_put_u64(&q, reserved);
+	if (id != 0)
+		db_put_u64(&q, id);
+	r = db_run(&q);
+	if (r < 0)
+		return r;
+	sequence->reserved = reserved;
+	index->marks.must_be_full = true;
+	return 0;
+}
+
+/* The next number of `sequence`; the next block when this one is spent. */
 static int
 take(struct index *index, struct sequence *sequence, uint64_t most,
     enum index_sql sql, uint32_t id, uint64_t *n_out)
 {
-	struct db_query q;
-	uint64_t reserved;
-	int r;
+	int r = 0;
 
 	if (sequence->next > most)
 		return -EOVERFLOW;
-	if (sequence->next >= sequence->reserved) {
-		/* one above the last number is still a good end of a block */
-		reserved = most - sequence->next < index->uid_block ?
-		    most + 1 : sequence->next + index->uid_block;
-		q = db_ask(index->db, sql);
-		db_put_u64(&q, reserved);
-		if (id != 0)
-			db_put_u64(&q, id);
-		r = db_run(&q);
-		if (r < 0)
-			return r;
-		sequence->reserved = reserved;
-		index->marks.must_be_full = true;
-	}
-	*n_out = sequence->next++;
-	return 0;
+	if (sequence->next >= sequence->reserved)
+		r = reserve(index, sequence, most, sql, id);
+	if (r == 0)
+		*n_out = sequence->next++;
+	return r;
 }
 
 int
@@ -73,6 +82,27 @@ index_take_modseq(struct index *index, uint64_t *modseq_out)
 {
 	return take(index, &index->marks.modseqs, MODSEQ_MOST,
 	    SQL_META_MODSEQ, 0, modseq_out);
+}
+
+bool
+index_is_low(const struct index *index)
+{
+	const struct sequence *modseqs = &index->marks.modseqs;
+
+	return modseqs->next <= MODSEQ_MOST &&
+	    modseqs->reserved - modseqs->next < index->uid_block / 2;
+}
+
+int
+index_reserve(struct index *index)
+{
+	int r;
+
+	if (!index_is_low(index))
+		return 0;
+	r = db_begin(index->db);
+	return r < 0 ? r : reserve(index, &index->marks.modseqs, MODSEQ_MOST,
+	    SQL_META_MODSEQ, 0);
 }
 
 int

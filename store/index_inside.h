@@ -209,6 +209,12 @@ int	index_run_2(struct index *, enum index_sql, uint64_t first,
 	    uint64_t second);
 /* The next modification number; may make the transaction one to end FULL. */
 int	index_take_modseq(struct index *, uint64_t *modseq_out);
+/*
+ * Is less than half a block of those left?  The next block is reserved then, in
+ * a transaction that ends FULL, so that nobody has to wait for it later.
+ */
+bool	index_is_low(const struct index *);
+int	index_reserve(struct index *);
 /* The next UID of a mailbox; as index_take_modseq(). */
 int	index_take_uid(struct index *, struct mailbox *, uint64_t *uid_out);
 /*

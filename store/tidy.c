@@ -136,11 +136,16 @@ account_tell_changes(struct account *account)
 bool
 account_wants_sync(const struct account *account)
 {
-	return account->wants_sync;
+	return account->wants_sync || index_is_low(account->index);
 }
 
 int
 account_sync(struct account *account)
 {
-	return account->wants_sync ? account_commit_full(account) : 0;
+	int r;
+
+	if (!account_wants_sync(account))
+		return 0;
+	r = account->failed ? -EIO : index_reserve(account->index);
+	return r < 0 ? account_undo(account, r) : account_commit_full(account);
 }

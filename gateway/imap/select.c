@@ -201,6 +201,9 @@ open_as(struct imapd_session *session, struct imapd_parse *parse,
 		imapd_refuse(session, r);
 		return;
 	}
+	/* whatever the client changes first has numbers by then */
+	if (!session->is_read_only)
+		session->ports.wrote(session->ports.arg);
 	/* RFC 7162 3.2.5: of another mailbox nothing that is known is true */
 	if (select.has_qresync && select.uidvalidity == status.uidvalidity)
 		imapd_resync(session, &select);

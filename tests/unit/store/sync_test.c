@@ -5,18 +5,22 @@
  * Linux lets it fail: once, and the next one succeeds as if all were well.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 
+#include "store/selected.h"
 #include "tests/unit/store/box.h"
 
 #define LETTERS	25		/* more than one segment */
 
 static struct box box;
 static int syncs_left = -1;	/* until one fails; -1: none does */
+static unsigned syncs;		/* that were asked for */
 
 int
 fdatasync(int fd)
 {
+	syncs++;
 	if (syncs_left > 0 && --syncs_left == 0) {
 		errno = EIO;
 		return -1;
@@ -136,6 +140,76 @@ START_TEST(an_expunge_that_cannot_be_synced_is_not_ok)
 }
 END_TEST
 
+/* The number of another change of the first letter. */
+static uint64_t
+change_flag(struct account *account, unsigned turn)
+{
+	const struct flag_change change = {
+		.how = turn % 2 == 0 ? FLAG_ADD : FLAG_REMOVE,
+		.flags = LETTER_FLAGGED, .unchanged_since = UINT64_MAX
+	};
+	struct selected *selected;
+	uint64_t modseq = 0;
+	size_t first = 0;
+
+	if (selected_open(account, MAILBOX_INBOX, &selected) != 0 ||
+	    selected_flag(selected, &first, 1, &change, NULL, NULL,
+	    &modseq) != 0)
+		abort();
+	selected_close(selected);
+	return modseq;
+}
+
+START_TEST(no_change_waits_for_numbers_that_were_reserved_in_time)
+{
+	unsigned before;
+
+	box_fill(&box, 1, 1);
+	for (unsigned turn = 0; turn < 5 * BOX_UID_BLOCK; turn++) {
+		/* as a session and a timer have it done */
+		if (account_wants_sync(box.account))
+			ck_assert_int_eq(account_sync(box.account), 0);
+		before = syncs;
+		(void)change_flag(box.account, turn);
+		ck_assert_uint_eq(syncs, before);
+	}
+	/* who never comes to that waits where a block ends */
+	before = syncs;
+	for (unsigned turn = 0; turn < BOX_UID_BLOCK; turn++)
+		(void)change_flag(box.account, turn);
+	ck_assert_uint_gt(syncs, before);
+}
+END_TEST
+
+static void
+change_much(struct account *account, void *arg)
+{
+	const unsigned *turns = arg;
+
+	for (unsigned turn = 0; turn < *turns; turn++) {
+		if (account_wants_sync(account) && account_sync(account) != 0)
+			abort();
+		(void)change_flag(account, turn);
+	}
+}
+
+/* RFC 7162 3.1: no number that a client may have seen comes a second time */
+START_TEST(numbers_reserved_before_a_crash_are_not_given_after_it)
+{
+	unsigned turns = (unsigned)_i;
+	uint64_t reserved;
+
+	box_fill(&box, 1, 1);
+	box_close(&box);
+	box_crash(&box, change_much, &turns);
+	reserved = (uint64_t)box_ask(&box, "SELECT modseq_reserved FROM meta");
+	ck_assert_uint_gt(reserved, turns);
+	box_open(&box);
+	ck_assert_uint_ge(change_flag(box.account, turns), reserved);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -149,6 +223,11 @@ unit_suite(void)
 	    what_a_failed_sync_left_is_not_believed_by_the_next_life);
 	tcase_add_loop_test(tcase, an_expunge_that_cannot_be_synced_is_not_ok,
 	    1, 3);
+	tcase_add_test(tcase,
+	    no_change_waits_for_numbers_that_were_reserved_in_time);
+	tcase_add_loop_test(tcase,
+	    numbers_reserved_before_a_crash_are_not_given_after_it, 0,
+	    3 * BOX_UID_BLOCK);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
