@@ -1,12 +1,12 @@
 /*
  * door.h - the inside of the door role
  *
- * role_door.c accepts and counts connections and knows the other roles;
- * door_smtp.c and door_login.c carry what a session asks to them and back,
- * door_handover.c gives who has logged in to their mailbox, door_resting.c keeps
- * those who idle, door_https.c passes connections on, door_reading.c has mail
- * collected that is wanted on reading, and door_turned.c serves a provider on a
- * connection that is our own.
+ * role_door.c accepts and counts connections and knows the other roles,
+ * door_room.c says how many there may be; door_smtp.c and door_login.c carry
+ * what a session asks to them and back, door_handover.c gives who has logged in
+ * to their mailbox, door_resting.c keeps those who idle, door_https.c passes
+ * connections on, door_reading.c has mail collected that is wanted on reading,
+ * and door_turned.c serves a provider on a connection that is our own.
  */
 #ifndef POSTROOM_PROGRAMS_DOOR_H
 #define POSTROOM_PROGRAMS_DOOR_H
@@ -94,17 +94,26 @@ struct door {
 	TAILQ_HEAD(, visit)	 visits;
 	unsigned		 visit_count;
 	unsigned		 https_count;	/* of them */
-	unsigned		 bridge_count;
+	unsigned		 bridge_count;	/* past their login */
+	unsigned		 resting_count;	/* of them */
 	struct visitors		 visitors;
 	struct whose_cache	*whose;		/* what the keeper has said */
 	LIST_HEAD(, handover)	 handovers;	/* all who have logged in */
 	uint64_t		 last_number;	/* that one of them was given */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */
-	unsigned		 most;		/* connections that fit */
+	unsigned		 descriptors;	/* for connections */
 	int			 spare_fd;	/* to say "no" when none is left */
 	struct timer		*goodbye;
 	bool			 stopping;
 };
+
+/* How many descriptors connections may have. */
+unsigned	door_descriptors(void);
+/* Is there room for one more connection; for one more past its login? */
+bool	door_may_come(const struct door *);
+bool	door_may_stay(const struct door *);
+/* For one more that reads pages? */
+bool	door_may_read_pages(const struct door *);
 
 /* A question of `visit`, or NULL when memory is out. */
 struct question	*question_new(struct visit *, void *reply_arg);

@@ -25,8 +25,6 @@
 #define PATIENCE_MS	30000
 /* HARDENING 2: people have a few devices, each of them a few sessions */
 #define PER_ACCOUNT	30
-/* Logged-in sessions may last for hours: 1/4 of all stays free for SMTP. */
-#define MAY_STAY(all)	((all) - (all) / 4)
 
 /* A channel to the process of one account. */
 struct link {
@@ -51,6 +49,23 @@ static const struct {
 };
 
 void
+handover_rests(struct handover *handover, struct stream *client)
+{
+	handover->client = client;
+	handover->door->resting_count++;
+}
+
+struct stream *
+handover_wakes(struct handover *handover)
+{
+	struct stream *client = handover->client;
+
+	handover->client = NULL;
+	handover->door->resting_count--;
+	return client;
+}
+
+void
 handover_free(struct handover *handover)
 {
 	LIST_REMOVE(handover, next);
@@ -60,7 +75,8 @@ handover_free(struct handover *handover)
 	reading_free(handover->reading);
 	if (handover->inner_fd >= 0)
 		(void)close(handover->inner_fd);
-	stream_free(handover->client);
+	if (handover->client != NULL)
+		stream_free(handover_wakes(handover));
 	text_free(&handover->kept);
 	handover->door->bridge_count--;
 	free(handover);
@@ -217,8 +233,7 @@ has_room(const struct door *door, uint64_t account)
 	LIST_FOREACH(handover, &door->handovers, next)
 		if (handover->account == account)
 			count++;
-	return count < PER_ACCOUNT &&
-	    door->bridge_count < MAY_STAY(door->most);
+	return count < PER_ACCOUNT && door_may_stay(door);
 }
 
 static void

@@ -36,6 +36,10 @@ struct handover {
 	char		 tag[SESSION_TAG_BYTES + 1];
 };
 
+/* All that is left of it is `client`, which it owns now. */
+void	handover_rests(struct handover *, struct stream *client);
+/* It rests no longer: the caller owns its client. */
+struct stream	*handover_wakes(struct handover *);
 /* Close what it still has, and free it. */
 void	handover_free(struct handover *);
 /*

@@ -18,8 +18,6 @@
 #include "programs/door.h"
 
 #define INPUT_BYTES	4096	/* nothing is read before the bridge stands */
-/* Pages are for people; mail goes on whatever comes here. */
-#define SHARE(most)	((most) / 4 > 0 ? (most) / 4 : 1)
 
 struct door_https {
 	struct visit	*visit;
@@ -101,7 +99,7 @@ door_https_begin(struct visit *visit, int fd)
 	int r = -EAGAIN;
 
 	if (door->console != NULL && door->https_count < HTTP_CONNECTIONS &&
-	    door->https_count < SHARE(door->most)) {
+	    door_may_read_pages(door)) {
 		https = calloc(1, sizeof(*https));
 		r = -ENOMEM;
 	}

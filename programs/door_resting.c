@@ -26,12 +26,11 @@
 void
 handover_dismiss(struct handover *handover, const char *words)
 {
-	struct stream *client = handover->client;
+	struct stream *client = handover_wakes(handover);
 
 	(void)stream_write(client, slice_str("* BYE "));
 	(void)stream_write(client, slice_str(words));
 	(void)stream_write(client, slice_str("\r\n"));
-	handover->client = NULL;
 	stream_finish(client);
 	handover_free(handover);
 }
@@ -40,10 +39,9 @@ handover_dismiss(struct handover *handover, const char *words)
 static void
 wake(struct handover *handover)
 {
-	struct stream *client = handover->client;
+	struct stream *client = handover_wakes(handover);
 
 	handover->carried.quiet_ms = stream_quiet_ms(client);
-	handover->client = NULL;
 	if (handover_join(handover, client) < 0) {
 		log_say("a session cannot be served again: its client has to "
 		    "come anew");
@@ -67,8 +65,7 @@ on_resting(void *arg, enum stream_event event)
 		    "nothing was said for half an hour");
 		return;
 	case STREAM_CLOSED:	/* it had no more to say */
-		stream_finish(handover->client);
-		handover->client = NULL;
+		stream_finish(handover_wakes(handover));
 		handover_free(handover);
 		return;
 	case STREAM_FAILED:
@@ -87,7 +84,7 @@ on_left(void *arg, struct stream *client)
 	struct handover *handover = arg;
 
 	handover->bridge = NULL;
-	handover->client = client;
+	handover_rests(handover, client);
 	stream_hand_over(client, REST_INPUT, REST_OUTPUT, on_resting,
 	    handover);
 	stream_idle_after(client, REST_MS);

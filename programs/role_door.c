@@ -6,19 +6,16 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
 #include <netinet/tcp.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
 #include "programs/door.h"
 
-#define DOOR_FDS	40	/* listeners, channels, what libraries hold */
 #define ACCEPT_TURN	32	/* connections before others get a turn */
 #define PAUSE_MS	500	/* when descriptors are out */
 #define GOODBYE_MS	200	/* for the last words to leave */
@@ -179,7 +176,7 @@ has_room(const struct door *door, struct visitor *visitor, const char *peer)
 	const struct config *config = &door->process->config;
 
 	return (peer_is_local(peer) || visitor_may_come(visitor)) &&
-	    door->visit_count + door->bridge_count < door->most &&
+	    door_may_come(door) &&
 	    visitor->connections < config->connections_per_address;
 }
 
@@ -223,8 +220,7 @@ visit_new(struct door *door, const struct listener *listener,
 	char peer[INET6_ADDRSTRLEN] = "", network[INET6_ADDRSTRLEN];
 	struct visitor *visitor;
 
-	if (!name_peer(address, peer, network) ||
-	    door->visit_count + door->bridge_count >= door->most)
+	if (!name_peer(address, peer, network) || !door_may_come(door))
 		return NULL;
 	visitor = visitors_find(&door->visitors, network);
 	return visitor == NULL ? NULL :
@@ -405,19 +401,6 @@ on_gone(void *arg)
 	loop_stop(process->loop);
 }
 
-/* A connection may need a socket pair, a memory file and a pipe beside it. */
-static unsigned
-connections_that_fit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-	    limit.rlim_cur > UINT_MAX)
-		return UINT_MAX;
-	return limit.rlim_cur < DOOR_FDS + 4 ? 1 :
-	    (unsigned)(limit.rlim_cur - DOOR_FDS) / 4;
-}
-
 static int
 door_start(struct process *process)
 {
@@ -428,9 +411,7 @@ door_start(struct process *process)
 		return -ENOMEM;
 	process->state = door;
 	door->process = process;
-	door->most = connections_that_fit();
-	if (door->most > process->config.connections)
-		door->most = process->config.connections;
+	door->descriptors = door_descriptors();
 	door->spare_fd = dup(STDERR_FILENO);
 	TAILQ_INIT(&door->visits);
 	visitors_init(&door->visitors);

@@ -154,6 +154,31 @@ ipc_counts(void)
 	return counts;
 }
 
+/*
+ * What became of a packet that the kernel did not take; 0: try it at once.
+ * Short of memory it takes it later, whatever it calls that.  An answer that
+ * was given up would leave who asked waiting for good.
+ */
+static int
+refusal(int error)
+{
+	switch (error) {
+	case EINTR:
+		return 0;
+	case ENOBUFS:
+	case ENOMEM:
+	case ENOSPC:
+	case EIO:
+		return -EAGAIN;
+	case EPIPE:
+		return -ECONNRESET;
+	case ETOOMANYREFS:
+		return -ENOBUFS;
+	default:
+		return -error;
+	}
+}
+
 /* One sendmsg.  0, -EAGAIN or another negative errno. */
 static int
 transmit(int fd, const struct head *head, struct slice body, const int *fds,
@@ -182,12 +207,10 @@ transmit(int fd, const struct head *head, struct slice body, const int *fds,
 		memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * fd_count);
 	}
 	while (sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		if (errno == EPIPE)
-			return -ECONNRESET;
-		if (errno == ETOOMANYREFS)
-			return -ENOBUFS;
-		if (errno != EINTR)
-			return errno == ENOBUFS ? -EAGAIN : -errno;
+		int r = refusal(errno);
+
+		if (r < 0)
+			return r;
 	}
 	counts.sent++;
 	return 0;

@@ -19,7 +19,8 @@ import time
 
 DOMAIN = "office.test"
 PASSWORD = "secret"
-PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "imap": 143, "pop3s": 995}
+PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "imap": 143, "imaps": 993,
+         "pop3s": 995}
 ALL_PORTS = (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190)
 GUARD = 120.0           # seconds; nothing honest comes near it
 UID_BITS = 32

@@ -33,12 +33,13 @@ import heaps                                            # noqa: E402
 import appending                                        # noqa: E402
 import parting                                          # noqa: E402
 import resting                                          # noqa: E402
+import crowd                                            # noqa: E402
 import soak                                             # noqa: E402
 import uids                                             # noqa: E402
 import views                                            # noqa: E402
 
-PARTS = [kill, uids, views, appending, finding, parting, resting, power, full,
-         flood, guess, heaps, soak, sweep]
+PARTS = [kill, uids, views, appending, finding, parting, resting, crowd, power,
+         full, flood, guess, heaps, soak, sweep]
 
 
 class Skip(Exception):
