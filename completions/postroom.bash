@@ -113,8 +113,14 @@ _postroom()
 	1/archive/)
 		options='list show export'
 		;;
-	*/archive/list | */archive/export)
+	*/archive/list)
 		options='--days'
+		;;
+	*/archive/show)
+		options='--changed'
+		;;&
+	*/archive/export)
+		options='--days --changed'
 		;;
 	1/mailbox/)
 		options='list folders rights'
@@ -228,10 +234,10 @@ _postroom()
 		;;
 	2/archive/show)
 		# Ids, where this person may read them.
-		options=$("${COMP_WORDS[0]}" \
+		options="$options $("${COMP_WORDS[0]}" \
 		    -c "${config:-/etc/postroom/postroom.conf}" \
 		    archive list 2>/dev/null </dev/null |
-		    awk 'NR > 1 { print $1 }')
+		    awk 'NR > 1 { print $1 }')"
 		;;
 	2/account/set | 2/account/remove | 2/fetch/add | 2/fetch/list | \
 	2/fetch/rules | 2/fetch/set | 2/fetch/remove | 2/fetch/test | 2/fetch/now | \

@@ -3,7 +3,8 @@
  *
  * Reads the archive itself, whether the hub runs or not: who may read the
  * folder of the queue is the postmaster.  What is written out is what the
- * provider sent, byte for byte.
+ * provider sent, byte for byte: where that can be told and is not so, nothing is,
+ * unless it is asked for.
  */
 #include "programs/cli.h"
 
@@ -20,7 +21,7 @@
 #define DAYS_MOST	3660	/* of archive_days */
 #define DAY_MS		INT64_C(86400000)
 #define COPY_BYTES	65536
-#define NAME_SIZE	(MESSAGE_ID_CHARS + 8)	/* ".ID.part", NUL */
+#define NAME_SIZE	(MESSAGE_ID_CHARS + 16)	/* "ID.changed.eml", NUL */
 
 /* What a command does with what there is. */
 struct archive_work {
@@ -28,7 +29,8 @@ struct archive_work {
 	char		 path[PATH_MAX + 16];
 	int		 folder_fd;	/* of the archive; -1: there is none */
 	int		 to_fd;		/* export: where to */
-	unsigned long long rows, written;
+	bool		 wants_changed;	/* --changed */
+	unsigned long long rows, written, changed;
 };
 
 /* The folder */
@@ -129,24 +131,28 @@ static void
 print_row(struct archive_work *work, const struct archived *archived)
 {
 	time_t seconds = (time_t)(archived->at_utc_ms / 1000);
-	char id[MESSAGE_ID_CHARS + 1], when[32] = "";
+	char id[MESSAGE_ID_CHARS + 1], when[32] = "", hex[ARCHIVE_HEX_SIZE];
 	struct tm tm;
 
-	message_id_write(&archived->id, id);
+	message_id_write(&archived->name.id, id);
+	archive_hex(&archived->name, hex);
 	if (work->rows++ == 0)
 		print_head(work);
 	if (work->cli->json) {
-		printf("%s{\"id\": \"%s\", \"received\": %lld, \"bytes\": %llu}",
-		    work->rows > 1 ? ", " : "", id,
+		printf("%s{\"id\": \"%s\", \"received\": %lld, \"bytes\": %llu, "
+		    "\"sha256\": %s%s%s}", work->rows > 1 ? ", " : "", id,
 		    (long long)archived->at_utc_ms,
-		    (unsigned long long)archived->bytes);
+		    (unsigned long long)archived->bytes,
+		    hex[0] == '\0' ? "" : "\"", hex[0] == '\0' ? "null" : hex,
+		    hex[0] == '\0' ? "" : "\"");
 		return;
 	}
 	/* in the office's zone: cli_config() */
 	if (localtime_r(&seconds, &tm) != NULL)
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-	printf("%s  %-19s  %12llu\n", id, when,
-	    (unsigned long long)archived->bytes);
+	printf("%s  %-19s  %12llu%s%s\n", id, when,
+	    (unsigned long long)archived->bytes, hex[0] == '\0' ? "  " : "",
+	    hex[0] == '\0' ? say(work->cli->language, SAY_ARCHIVE_PLAIN) : "");
 }
 
 /* List */
@@ -188,19 +194,20 @@ cli_archive_list(struct cli *cli, int argc, char **argv)
 
 /* Show */
 
+/* Nothing is written before all of it was read. */
 static int
-show_one(struct archive_work *work, const struct message_id *id, int fd)
+show_file(struct archive_work *work, const struct archived *archived, int fd)
 {
-	struct archived archived = { .id = *id,
-	    .at_utc_ms = message_id_utc_ms(id) };
-	struct stat st;
-	int r;
+	char id[MESSAGE_ID_CHARS + 1];
+	int r = archive_prove(fd, &archived->name);
 
+	message_id_write(&archived->name.id, id);
+	if (r == -EBADMSG && !work->wants_changed)
+		return cli_fail(work->cli, CLI_FAILED, ARCHIVE_CHANGED, id);
+	if (r < 0 && r != -EBADMSG)
+		return cannot_read(work, r);
 	if (work->cli->json) {
-		if (fstat(fd, &st) < 0)
-			return cannot_read(work, -errno);
-		archived.bytes = (uint64_t)st.st_size;
-		print_row(work, &archived);
+		print_row(work, archived);
 		print_end(work);
 		return CLI_OK;
 	}
@@ -208,13 +215,34 @@ show_one(struct archive_work *work, const struct message_id *id, int fd)
 	return r < 0 ? cannot_read(work, r) : CLI_OK;
 }
 
+static int
+show_one(struct archive_work *work, const struct message_id *id,
+    const char *what)
+{
+	struct archived archived;
+	int fd = -1, got, r;
+
+	got = work->folder_fd < 0 ? -ENOENT : archive_find(work->folder_fd, id,
+	    &archived);
+	if (got == 0)
+		got = archive_read(work->folder_fd, &archived.name, &fd);
+	if (got == -ENOENT)
+		return cli_fail(work->cli, CLI_NO_SUCH, NOTHING_KNOWN, what);
+	if (got < 0)
+		return cannot_read(work, got);
+	r = show_file(work, &archived, fd);
+	close(fd);
+	return r;
+}
+
 int
 cli_archive_show(struct cli *cli, int argc, char **argv)
 {
+	struct cli_option options[] = { { "--changed", false, NULL }, { 0 } };
 	struct archive_work work = { 0 };
 	struct message_id id;
 	const char *what;
-	int r = cli_options(cli, argc, argv, NULL, "ID", 1, 1, &what), fd, got;
+	int r = cli_options(cli, argc, argv, options, "ID", 1, 1, &what);
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
@@ -224,32 +252,21 @@ cli_archive_show(struct cli *cli, int argc, char **argv)
 		r = open_archive(cli, &work);
 	if (r != CLI_OK)
 		return r;
-	got = work.folder_fd < 0 ? -ENOENT : archive_read(work.folder_fd, &id,
-	    &fd);
-	if (got == 0) {
-		r = show_one(&work, &id, fd);
-		close(fd);
-	} else {
-		r = got == -ENOENT ? cli_fail(cli, CLI_NO_SUCH, NOTHING_KNOWN,
-		    what) : cannot_read(&work, got);
-	}
+	work.wants_changed = options[0].value != NULL;
+	r = show_one(&work, &id, what);
 	close_archive(&work);
 	return r;
 }
 
 /* Export */
 
-/* One that is there has been exported before: it is whole, and the same. */
 static int
-export_bytes(struct archive_work *work, int from_fd, const char *id)
+export_bytes(struct archive_work *work, int from_fd, const char *name)
 {
-	char name[NAME_SIZE], part[NAME_SIZE];
+	char part[NAME_SIZE];
 	int fd, r;
 
-	snprintf(name, sizeof(name), "%s.eml", id);
-	snprintf(part, sizeof(part), ".%s.part", id);
-	if (faccessat(work->to_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
+	snprintf(part, sizeof(part), ".%.*s.part", MESSAGE_ID_CHARS, name);
 	fd = openat(work->to_fd, part,
 	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -267,20 +284,44 @@ export_bytes(struct archive_work *work, int from_fd, const char *id)
 	return r;
 }
 
+/*
+ * One that is there has been exported before: it is whole, and the same.  What
+ * has changed never gets the name of what was sent.
+ */
+static int
+export_file(struct archive_work *work, const struct archived *archived, int fd)
+{
+	char id[MESSAGE_ID_CHARS + 1], name[NAME_SIZE];
+	int r;
+
+	message_id_write(&archived->name.id, id);
+	snprintf(name, sizeof(name), "%s.eml", id);
+	if (faccessat(work->to_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	r = archive_prove(fd, &archived->name);
+	if (r == -EBADMSG) {
+		work->changed++;
+		if (!work->wants_changed)
+			return 0;
+		snprintf(name, sizeof(name), "%s.changed.eml", id);
+	} else if (r < 0) {
+		return r;
+	}
+	return export_bytes(work, fd, name);
+}
+
 static int
 export_one(void *arg, const struct archived *archived)
 {
 	struct archive_work *work = arg;
-	char id[MESSAGE_ID_CHARS + 1];
 	int fd, r;
 
 	if (archived->is_odd)
 		return 0;
-	r = archive_read(work->folder_fd, &archived->id, &fd);
+	r = archive_read(work->folder_fd, &archived->name, &fd);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;	/* too old meanwhile */
-	message_id_write(&archived->id, id);
-	r = export_bytes(work, fd, id);
+	r = export_file(work, archived, fd);
 	close(fd);
 	work->rows++;
 	return r;
@@ -296,10 +337,28 @@ open_target(struct archive_work *work, const char *path)
 	    CANNOT_EXPORT, path, strerror(errno));
 }
 
+/* What was written, and whether something was left out. */
+static int
+tell_export(struct archive_work *work, const char *target)
+{
+	struct cli *cli = work->cli;
+
+	cli_say(cli, ARCHIVE_EXPORTED, work->rows, target, work->written);
+	if (work->changed > 0 && !work->wants_changed)
+		return cli_fail(cli, CLI_FAILED, ARCHIVE_LEFT_OUT,
+		    work->changed);
+	if (cli->json)
+		printf("{\"ok\": true, \"result\": {\"messages\": %llu, "
+		    "\"written\": %llu, \"changed\": %llu}}\n", work->rows,
+		    work->written, work->changed);
+	return CLI_OK;
+}
+
 int
 cli_archive_export(struct cli *cli, int argc, char **argv)
 {
-	struct cli_option options[] = { { "--days", true, NULL }, { 0 } };
+	struct cli_option options[] = { { "--days", true, NULL },
+	    { "--changed", false, NULL }, { 0 } };
 	struct archive_work work = { 0 };
 	const char *target;
 	int64_t first = 0;
@@ -313,6 +372,7 @@ cli_archive_export(struct cli *cli, int argc, char **argv)
 	if (r != CLI_OK)
 		return r;
 	r = open_archive(cli, &work);
+	work.wants_changed = options[1].value != NULL;
 	if (r == CLI_OK)
 		r = open_target(&work, target);
 	if (r == CLI_OK && work.folder_fd >= 0)
@@ -320,12 +380,8 @@ cli_archive_export(struct cli *cli, int argc, char **argv)
 	if (got < 0)
 		r = cli_fail(cli, CLI_FAILED, CANNOT_EXPORT, target,
 		    strerror(-got));
-	if (r == CLI_OK && cli->json)
-		printf("{\"ok\": true, \"result\": {\"messages\": %llu, "
-		    "\"written\": %llu}}\n", work.rows, work.written);
 	if (r == CLI_OK)
-		cli_say(cli, ARCHIVE_EXPORTED, work.rows, target,
-		    work.written);
+		r = tell_export(&work, target);
 	close_archive(&work);
 	return r;
 }

@@ -96,6 +96,12 @@ say_finding(struct text *words, enum language language,
 	SAY_FOUND(FOUND_KEPT_NO_ROW);
 	SAY_FOUND(FOUND_BIG_UNKNOWN);
 	SAY_FOUND(FOUND_ARCHIVE);
+	SAY_FOUND(FOUND_ARCHIVE_CHANGED);
+	SAY_FOUND(FOUND_ARCHIVE_READ);
+	case FOUND_ARCHIVE_PLAIN:
+		text_say(words, language, FOUND_ARCHIVE_PLAIN,
+		    (unsigned long long)finding->number);
+		break;
 	case FOUND_HALF:
 		text_say(words, language, FOUND_HALF,
 		    (unsigned long long)finding->number);
@@ -211,15 +217,16 @@ static void
 check_report(const struct checking *c)
 {
 	unsigned long long records = c->counts.records, kept = c->counts.kept;
-	unsigned long long big = c->counts.big;
+	unsigned long long big = c->counts.big, archived = c->counts.archived;
 
 	if (c->cli->json)
 		printf("{\"ok\": true, \"result\": {\"accounts\": %u, "
 		    "\"records\": %llu, \"kept\": %llu, \"big\": %llu, "
-		    "\"copies\": %u, \"oldest_copy_seconds\": %lld, "
+		    "\"archived\": %llu, \"copies\": %u, \"oldest_copy_seconds\": %lld, "
 		    "\"repairs\": [%.*s], "
 		    "\"faults\": [%.*s], \"notes\": [%.*s]}}\n", c->accounts,
-		    records, kept, big, c->copies, (long long)c->oldest,
+		    records, kept, big, archived, c->copies,
+		    (long long)c->oldest,
 		    c->repairs == NULL ? 0 : (int)c->repairs->json.len,
 		    c->repairs == NULL || c->repairs->json.at == NULL ? "" :
 		    c->repairs->json.at, (int)c->json.len,

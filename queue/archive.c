@@ -1,5 +1,5 @@
 /*
- * archive.c - archive/DAY/ID: what a provider sent, byte for byte
+ * archive.c - archive/DAY/ID.SHA256: what a provider sent, byte for byte
  *
  * A name stands below DAY only for a file that is whole and on the disk, and
  * whose digest is that of the bytes which came.
@@ -241,10 +241,12 @@ int
 archive_put(struct archive *archive, const struct message_id *id, int fd,
     const struct original *original)
 {
-	char name[MESSAGE_ID_CHARS + 1];
+	struct archive_name own = { .id = *id, .has_digest = true };
+	char name[ARCHIVE_NAME_SIZE];
 	int r;
 
-	message_id_write(id, name);
+	memcpy(own.digest, original->digest, sizeof(own.digest));
+	archive_name_write(&own, name);
 	r = write_new(archive, name, fd, original);
 	if (r == 0)
 		r = give_name(archive, id, name);
@@ -254,36 +256,12 @@ archive_put(struct archive *archive, const struct message_id *id, int fd,
 	return r;
 }
 
-/* "2026-11-22/ID". */
-static void
-path_of(const struct message_id *id,
-    char path_out[ARCHIVE_DAY_SIZE + MESSAGE_ID_CHARS + 1])
-{
-	archive_day(message_id_utc_ms(id), path_out);
-	path_out[ARCHIVE_DAY_SIZE - 1] = '/';
-	message_id_write(id, path_out + ARCHIVE_DAY_SIZE);
-}
-
 int
-archive_drop(struct archive *archive, const struct message_id *id)
+archive_drop(struct archive *archive, const struct archive_name *name)
 {
-	char path[ARCHIVE_DAY_SIZE + MESSAGE_ID_CHARS + 1];
+	char path[ARCHIVE_PATH_SIZE];
 
-	path_of(id, path);
+	archive_path(name, path);
 	return unlinkat(archive->folder_fd, path, 0) < 0 && errno != ENOENT ?
 	    -errno : 0;
-}
-
-int
-archive_read(int folder_fd, const struct message_id *id, int *fd_out)
-{
-	char path[ARCHIVE_DAY_SIZE + MESSAGE_ID_CHARS + 1];
-	int fd;
-
-	path_of(id, path);
-	fd = openat(folder_fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	*fd_out = fd;
-	return 0;
 }

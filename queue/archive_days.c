@@ -90,7 +90,7 @@ archive_empty(int folder_fd, unsigned *most)
 
 /* A list that grows */
 
-/* Of days, or of ids, as text: both sort by it. */
+/* Of days, or of originals, as text: both sort by it. */
 struct names {
 	char	*at;
 	size_t	 width;		/* of one, with its NUL */
@@ -101,8 +101,11 @@ static int
 names_add(struct names *names, const char *name)
 {
 	size_t size = names->size == 0 ? 64 : names->size * 2;
+	size_t len = strlen(name);
 	char *at;
 
+	if (len >= names->width)
+		return -ENAMETOOLONG;	/* it is of no kind that is here */
 	if (names->count == names->size) {
 		at = reallocarray(names->at, size, names->width);
 		if (at == NULL)
@@ -110,7 +113,7 @@ names_add(struct names *names, const char *name)
 		names->at = at;
 		names->size = size;
 	}
-	memcpy(names->at + names->count++ * names->width, name, names->width);
+	memcpy(names->at + names->count++ * names->width, name, len + 1);
 	return 0;
 }
 
@@ -127,16 +130,11 @@ order(const void *a, const void *b)
 }
 
 static bool
-is_id(const char *name)
+is_original(const char *text)
 {
-	struct message_id id;
-	char text[MESSAGE_ID_CHARS + 1];
+	struct archive_name name;
 
-	if (message_id_read(slice_str(name), &id) < 0)
-		return false;
-	/* letters of either case are one id, and not one name */
-	message_id_write(&id, text);
-	return strcmp(name, text) == 0;
+	return archive_name_read(text, &name) == 0;
 }
 
 /* The names in a folder that are of that kind, in order.  0 or -errno. */
@@ -206,9 +204,9 @@ tell_one(int day_fd, const char *day, const char *name, archive_fn *fn,
 
 	if (fstatat(day_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (message_id_read(slice_str(name), &archived.id) < 0)
+	if (archive_name_read(name, &archived.name) < 0)
 		return 0;
-	archived.at_utc_ms = message_id_utc_ms(&archived.id);
+	archived.at_utc_ms = message_id_utc_ms(&archived.name.id);
 	archived.bytes = (uint64_t)st.st_size;
 	archive_day(archived.at_utc_ms, own);
 	archived.is_odd = !S_ISREG(st.st_mode) || strcmp(own, day) != 0;
@@ -218,12 +216,12 @@ tell_one(int day_fd, const char *day, const char *name, archive_fn *fn,
 static int
 tell_day(int folder_fd, const char *day, archive_fn *fn, void *arg)
 {
-	struct names names = { .width = MESSAGE_ID_CHARS + 1 };
+	struct names names = { .width = ARCHIVE_NAME_SIZE };
 	int fd = archive_folder(folder_fd, day), r;
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	r = names_read(fd, ".", is_id, &names);
+	r = names_read(fd, ".", is_original, &names);
 	for (size_t i = 0; r == 0 && i < names.count; i++)
 		r = tell_one(fd, day, names_at(&names, i), fn, arg);
 	(void)close(fd);
@@ -244,4 +242,45 @@ archive_each(int folder_fd, int64_t first_utc_ms, archive_fn *fn, void *arg)
 			r = tell_day(folder_fd, names_at(&names, i), fn, arg);
 	free(names.at);
 	return r;
+}
+
+/* One by its id */
+
+struct wanted {
+	struct message_id id;
+	struct archived	*archived_out;
+	bool		 is_found;
+};
+
+/* One that has a digest is taken before one that has none. */
+static int
+note_wanted(void *arg, const struct archived *archived)
+{
+	struct wanted *wanted = arg;
+
+	if (archived->is_odd ||
+	    message_id_order(&archived->name.id, &wanted->id) != 0)
+		return 0;
+	*wanted->archived_out = *archived;
+	wanted->is_found = true;
+	return archived->name.has_digest;
+}
+
+int
+archive_find(int folder_fd, const struct message_id *id,
+    struct archived *archived_out)
+{
+	struct archived archived;
+	struct wanted wanted = { .id = *id, .archived_out = &archived };
+	char day[ARCHIVE_DAY_SIZE];
+	int r;
+
+	archive_day(message_id_utc_ms(id), day);
+	r = tell_day(folder_fd, day, note_wanted, &wanted);
+	if (r < 0)
+		return r;
+	if (!wanted.is_found)
+		return -ENOENT;
+	*archived_out = archived;
+	return 0;
 }

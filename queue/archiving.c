@@ -72,19 +72,18 @@ void
 archiving_tell(const struct transit *transit)
 {
 	struct conductor *conductor = transit->conductor;
-	char day[ARCHIVE_DAY_SIZE], name[MESSAGE_ID_CHARS + 1], detail[96];
+	char path[ARCHIVE_PATH_SIZE], name[MESSAGE_ID_CHARS + 1], detail[128];
 	struct trail_step step = {
-		.at_utc_ms = clock_utc_ms(), .id = transit->original,
+		.at_utc_ms = clock_utc_ms(), .id = transit->original.id,
 		.word = TRAIL_ARCHIVED
 	};
 
 	if (!transit->has_original)
 		return;
-	archive_day(message_id_utc_ms(&transit->original), day);
-	message_id_write(&transit->original, name);
-	(void)snprintf(detail, sizeof(detail), "archive/%s/%s", day, name);
+	archive_path(&transit->original, path);
+	(void)snprintf(detail, sizeof(detail), "archive/%s", path);
 	conductor_trail(conductor, transit, TRAIL_ARCHIVED, NULL, detail);
-	if (message_id_order(&transit->original, &transit->env.id) == 0)
+	if (message_id_order(&transit->original.id, &transit->env.id) == 0)
 		return;
 	/* a copy of one that was here: who asks for its name finds that */
 	message_id_write(&transit->env.id, name);
@@ -123,12 +122,22 @@ put_off(struct archiving *archiving)
 	    "the message could not be archived, try again later");
 }
 
+static struct archive_name
+name_of(const struct archiving *archiving)
+{
+	struct archive_name name = { .id = archiving->id, .has_digest = true };
+
+	memcpy(name.digest, archiving->original.digest, sizeof(name.digest));
+	return name;
+}
+
 /* Its collector is gone, and what he handed in. */
 static void
 forget(struct archiving *archiving)
 {
+	struct archive_name name = name_of(archiving);
 	int r = archiving->status == 0 ? archive_drop(
-	    archiving->conductor->archive, &archiving->id) : 0;
+	    archiving->conductor->archive, &name) : 0;
 
 	if (r < 0)
 		log_say("the archive keeps a message that was put off: %s",
@@ -138,13 +147,14 @@ forget(struct archiving *archiving)
 static void
 hand_on(struct archiving *archiving)
 {
+	struct archive_name name = name_of(archiving);
 	int memfd = archiving->memfd, r;
 
 	archiving->memfd = -1;
 	r = arrive_submit(archiving->conductor, &archiving->asker,
 	    archiving->granted, slice_of(archiving->packed_env,
 	    archiving->env_len), memfd, archiving->ticket,
-	    &(struct arrive_known){ .original = &archiving->id });
+	    &(struct arrive_known){ .original = &name });
 	/* a breach is not answered there; who is behind it waits for this */
 	if (r < 0)
 		conductor_answer(archiving->conductor, &archiving->asker, 451,

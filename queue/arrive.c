@@ -150,7 +150,7 @@ take_bytes(struct transit *transit, int memfd, struct incoming *incoming)
 		return take_small(transit);
 	}
 	if (transit->has_original) {
-		transit->env.id = transit->original;
+		transit->env.id = transit->original.id;
 		return take_small(transit);
 	}
 	r = message_id_new(&transit->conductor->last_id, clock_utc_ms());

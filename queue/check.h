@@ -4,7 +4,8 @@
  * Reads only, with no lock, beside a running hub: what looks wrong is looked at
  * again before it is told, for it may have been settled or dropped meanwhile.
  * A torn record at the end of a segment is no fault: nobody was told 250 for
- * it.  One with good records behind it is.
+ * it.  One with good records behind it is.  What is in the archive is compared
+ * with the digest in its name.
  */
 #ifndef POSTROOM_QUEUE_CHECK_H
 #define POSTROOM_QUEUE_CHECK_H
@@ -27,6 +28,9 @@ enum queue_found {
 	FOUND_BIG_UNKNOWN,	/* a note: a big file nobody refers to */
 	FOUND_ARCHIVE,		/* one of the archive is not where it is
 				   looked for, or no file */
+	FOUND_ARCHIVE_CHANGED,	/* its bytes are not those that were sent */
+	FOUND_ARCHIVE_READ,	/* the disk does not give it */
+	FOUND_ARCHIVE_PLAIN,	/* a note: so many have no digest */
 	FOUND_HALF		/* a note: of what is kept of a message that was
 				   cut; it is thrown away, and fetched whole */
 };
@@ -37,7 +41,8 @@ struct queue_finding {
 	struct message_id	id;
 	unsigned		segment;	/* HEAD, GAP, RECORD */
 	uint32_t		from, to;	/* GAP, RECORD: in its file */
-	uint64_t		number;		/* HALF: its file */
+	uint64_t		number;		/* HALF: its file; ARCHIVE_PLAIN:
+						   how many */
 };
 
 typedef void	queue_check_fn(void *arg, const struct queue_finding *);
@@ -46,6 +51,7 @@ struct queue_check_counts {
 	uint64_t	records;	/* in the journal, not settled whole */
 	uint64_t	kept;		/* messages in kept/ */
 	uint64_t	big;		/* files in big/ */
+	uint64_t	archived;	/* originals in archive/ */
 };
 
 /*

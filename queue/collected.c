@@ -212,7 +212,7 @@ leave_out_claimed(struct transit *transit)
 	/* a copy that nobody needs is an entry too, with a name and a time */
 	transit->env.received_at_utc_ms = clock_utc_ms();
 	if (old == NULL && transit->has_original)
-		old = &transit->original;
+		old = &transit->original.id;
 	if (old == NULL)
 		r = message_id_new(&conductor->last_id, clock_utc_ms());
 	if (r < 0)

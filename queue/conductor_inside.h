@@ -21,6 +21,7 @@
 
 #include "filters/verdict.h"
 #include "lib/message/envelope.h"
+#include "queue/archive.h"
 #include "queue/big.h"
 #include "queue/bodies.h"
 #include "queue/conductor.h"
@@ -77,7 +78,7 @@ struct transit {
 	const char	*held_for;	/* why, unless the verdict says it */
 	const char	*shared;	/* collected: what was not fetched */
 	bool		 has_original;	/* that is in the archive */
-	struct message_id original;	/* under this name */
+	struct archive_name original;	/* under this name */
 	struct keeping	*keeping;	/* its file is being written */
 	bool		 at_judge;
 	unsigned	 judge_tries;
@@ -211,7 +212,7 @@ void	conductor_answer(struct conductor *, const struct asker *,
 /* What is known of a submission beside its envelope. */
 struct arrive_known {
 	const char	*shared;	/* how it was put together here; or NULL */
-	const struct message_id *original;	/* in the archive; or NULL */
+	const struct archive_name *original;	/* in the archive; or NULL */
 };
 /* arrive.c: conductor_submit(), of what has been here before; NULL: it is new. */
 int	arrive_submit(struct conductor *, const struct asker *,

@@ -6,13 +6,15 @@ its bytes must stand there; a hub that is killed, or whose disk fails, may leave
 one twice.
 """
 
+import hashlib
 import json
 import os
 import random
 import subprocess
 
 from domain import add_domain, for_whom, held
-from harness import (DOMAIN, Fault, ImapSession, Mail, Session, letter)
+from harness import (Case, DOMAIN, Fault, ImapSession, Mail, Place, Session,
+                     letter)
 from harness import test
 from killing import Halves, ImapHalves, failing_call
 from kills import Domain, all_well, Load, kill_one
@@ -91,11 +93,23 @@ def large_letter(own, name):
         b"\n\0\x80\r" * 200000 + b"line\n" * 400000
 
 
-def show(t, number):
+def path_of(t, data):
+    """Where that one is."""
+    return [os.path.join(t.hub.data, "queue", "archive", path)
+            for path, found in archived(t.hub).items()
+            if found == sent(data)][0]
+
+
+def number_of(t, data):
+    """Its id."""
+    return os.path.basename(path_of(t, data)).partition(".")[0]
+
+
+def show(t, number, *more):
     """`archive show`: its bytes."""
     return subprocess.run(
         [os.path.join(t.hub.bin, "postroom"), "-c", t.hub.conf, "archive",
-         "show", number], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+         "show", number, *more], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         check=True, timeout=60).stdout
 
 
@@ -178,14 +192,15 @@ def commands(t):
     box.mails.append(Mail("uidl-9", data))
     t.now()
     there(t, [data])
-    number = [path for path, found in archived(t.hub).items()
-              if found == sent(data)][0].partition("/")[2]
+    number = number_of(t, data)
     t.true(show(t, number) == sent(data), "show:", show(t, number))
     status, text, complaints = t.command("archive", "list", "--days", "1",
                                          "--json")
-    t.true(status == 0 and {"id": number, "bytes": len(sent(data))} in [
-        {"id": row["id"], "bytes": row["bytes"]}
-        for row in json.loads(text)["result"]], text + complaints)
+    t.true(status == 0 and {
+        "id": number, "bytes": len(sent(data)),
+        "sha256": hashlib.sha256(sent(data)).hexdigest()} in [
+            {"id": row["id"], "bytes": row["bytes"], "sha256": row["sha256"]}
+            for row in json.loads(text)["result"]], text + complaints)
     status, text, complaints = t.command("archive", "list")
     t.true(status == 0 and number in text, text + complaints)
     t.until_traced(number, "/" + number, "archived")
@@ -204,6 +219,68 @@ def commands(t):
     box.mails.append(Mail("uidl-10", data))
     t.now()
     t.true(sent(data) not in archived(t.hub).values(), "it was switched off")
+
+
+def turn_one(t):
+    """Of two archived, a byte of one; the other is of before digests."""
+    own = "%s@%s" % (t.owner, DOMAIN)
+    datas = [for_whom("archive-turned-%d" % n, own) + b"\0turn me"
+             for n in range(2)]
+    box = t.box(datas)
+    add_domain(t, t.provider(Session, box), "--archive", "yes")
+    t.now()
+    there(t, datas)
+    number, other = (number_of(t, data) for data in datas)
+    path, plain = (path_of(t, data) for data in datas)
+    os.chmod(path, 0o600)
+    with open(path, "r+b") as file:
+        file.seek(len(datas[0]) // 2)
+        byte = file.read(1)[0]
+        file.seek(-1, 1)
+        file.write(bytes([byte ^ 4]))
+    # as they were called once
+    os.rename(plain, os.path.join(os.path.dirname(plain), other))
+    status, text, complaints = t.command("check", "--json")
+    found = json.loads(text)["result"]
+    t.true(status == 1 and [row for row in found["faults"]
+                            if number in row["fault"]], text + complaints)
+    t.true("no digest" in str(found["notes"]), text)
+    t.true(not [row for row in found["faults"] if other in row["fault"]], text)
+    status, text, complaints = t.command("archive", "list")
+    t.true([line for line in text.splitlines()
+            if line.startswith(other) and line.endswith("no digest")] and not
+           [line for line in text.splitlines()
+            if line.startswith(number) and line.endswith("no digest")], text)
+    for more in ((), ("--json",)):
+        status, text, complaints = t.command("archive", "show", number, *more)
+        t.true(status == 1 and "turn me" not in text and
+               number in text + complaints, text + complaints)
+    t.true(show(t, other) == sent(datas[1]), "one without a digest is read")
+    t.true(show(t, number, "--changed") not in (b"", sent(datas[0])),
+           "--changed does not give it")
+    target = os.path.join(t.hub.folder, "exported-turned")
+    status, text, complaints = t.command("archive", "export", target)
+    t.true(status == 1 and "1 messages" in complaints, text + complaints)
+    t.true(number + ".eml" not in os.listdir(target) and
+           other + ".eml" in os.listdir(target), os.listdir(target))
+    status, text, complaints = t.command("archive", "export", target,
+                                         "--changed", "--json")
+    t.true(status == 0 and json.loads(text)["result"]["changed"] == 1,
+           text + complaints)
+    t.true(number + ".changed.eml" in os.listdir(target), os.listdir(target))
+
+
+def turned(args):
+    place = Place(args.bin, ["ann"])
+    case = None
+    try:
+        place.hub.start()
+        case = Case(place, "archive-turned", "ann")
+        turn_one(case)
+    finally:
+        if case is not None:
+            case.close()
+        place.hub.remove()
 
 
 # --- killed, and failing -------------------------------------------------------
@@ -289,6 +366,8 @@ def failing(args, session, row):
 def tests(args):
     if args.inside:
         return
+    yield ("archive/a-byte-that-is-turned-is-not-what-was-sent",
+           lambda: turned(args))
     for name, session in (("pop3", Halves), ("imap", ImapHalves)):
         yield ("archive/%s/killed-between-archive-and-receipt/%d" % (
             name, args.seed), lambda name=name, session=session: killed(

@@ -1,7 +1,7 @@
 /*
  * archive_test.c - what stands in the archive is what was sent, and durable
  */
-#include "queue/archive.h"
+#include "queue/archive_inside.h"
 
 #include <errno.h>
 #include <openssl/sha.h>
@@ -123,10 +123,16 @@ is_there(const struct message_id *id, struct slice wire)
 {
 	TEXT_AUTO found = TEXT_INIT(1u << 20);
 	char *at = text_space(&found, wire.len + 1);
+	struct archived archived;
 	struct stat st;
 	int fd;
 
-	ck_assert_int_eq(archive_read(scratch.fd, id, &fd), 0);
+	ck_assert_int_eq(archive_find(scratch.fd, id, &archived), 0);
+	ck_assert_int_eq(message_id_order(&archived.name.id, id), 0);
+	ck_assert_uint_eq(archived.bytes, wire.len);
+	ck_assert(archived.name.has_digest);
+	ck_assert_int_eq(archive_read(scratch.fd, &archived.name, &fd), 0);
+	ck_assert_int_eq(archive_prove(fd, &archived.name), 0);
 	ck_assert_int_eq(read(fd, at, wire.len + 1), (ssize_t)wire.len);
 	ck_assert_mem_eq(at, wire.at, wire.len);
 	ck_assert_int_eq(fstat(fd, &st), 0);
@@ -190,8 +196,8 @@ START_TEST(it_is_what_was_sent_and_found_by_its_id)
 	struct message_id id = id_at(TODAY_UTC_MS);
 	struct slice empty = slice_of("", 0);
 	struct message_id other = id_at(TODAY_UTC_MS + 1);
+	struct archived archived;
 	struct seen seen;
-	int fd;
 
 	writes_short = _i == 1;
 	ck_assert_int_eq(put(&id, odd, false), 0);
@@ -200,13 +206,13 @@ START_TEST(it_is_what_was_sent_and_found_by_its_id)
 	is_there(&other, empty);
 	seen = seen_from(0);
 	ck_assert_uint_eq(seen.count, 2);
-	ck_assert_int_eq(message_id_order(&seen.at[0].id, &id), 0);
+	ck_assert_int_eq(message_id_order(&seen.at[0].name.id, &id), 0);
 	ck_assert_uint_eq(seen.at[0].bytes, odd.len);
 	ck_assert_int_eq(seen.at[0].at_utc_ms, TODAY_UTC_MS);
 	ck_assert(!seen.at[0].is_odd && !seen.at[1].is_odd);
-	ck_assert_int_eq(archive_drop(archive, &id), 0);
-	ck_assert_int_eq(archive_drop(archive, &id), 0);
-	ck_assert_int_eq(archive_read(scratch.fd, &id, &fd), -ENOENT);
+	ck_assert_int_eq(archive_drop(archive, &seen.at[0].name), 0);
+	ck_assert_int_eq(archive_drop(archive, &seen.at[0].name), 0);
+	ck_assert_int_eq(archive_find(scratch.fd, &id, &archived), -ENOENT);
 	is_there(&other, empty);
 }
 END_TEST
@@ -298,11 +304,11 @@ START_TEST(days_are_told_in_order_and_from_one_on)
 	ck_assert_int_eq(put(&late, odd, false), 0);
 	seen = seen_from(0);
 	ck_assert_uint_eq(seen.count, 3);
-	ck_assert_int_eq(message_id_order(&seen.at[0].id, &early), 0);
-	ck_assert_int_eq(message_id_order(&seen.at[2].id, &later), 0);
+	ck_assert_int_eq(message_id_order(&seen.at[0].name.id, &early), 0);
+	ck_assert_int_eq(message_id_order(&seen.at[2].name.id, &later), 0);
 	seen = seen_from(TODAY_UTC_MS - DAY_MS);
 	ck_assert_uint_eq(seen.count, 2);
-	ck_assert_int_eq(message_id_order(&seen.at[0].id, &late), 0);
+	ck_assert_int_eq(message_id_order(&seen.at[0].name.id, &late), 0);
 }
 END_TEST
 
@@ -322,6 +328,114 @@ START_TEST(one_that_stands_in_the_folder_of_another_day_is_odd)
 	ck_assert_uint_eq(seen.count, 2);
 	ck_assert(seen.at[0].is_odd);
 	ck_assert(!seen.at[1].is_odd);
+}
+END_TEST
+
+/* The file of the only one, opened so. */
+static int
+open_only(int flags, struct archived *archived_out)
+{
+	struct seen seen = seen_from(0);
+	char path[ARCHIVE_PATH_SIZE];
+	int fd;
+
+	ck_assert_uint_eq(seen.count, 1);
+	*archived_out = seen.at[0];
+	archive_path(&seen.at[0].name, path);
+	ck_assert_int_eq(fchmodat(scratch.fd, path, 0600, 0), 0);
+	fd = openat(scratch.fd, path, flags);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fchmodat(scratch.fd, path, 0400, 0), 0);
+	return fd;
+}
+
+/* Every byte, and the length. */
+START_TEST(a_byte_that_is_turned_is_no_more_what_was_sent)
+{
+	struct message_id id = id_at(TODAY_UTC_MS);
+	struct archived archived;
+	char byte;
+	int fd;
+
+	ck_assert_int_eq(put(&id, odd, false), 0);
+	fd = open_only(O_RDWR, &archived);
+	for (off_t at = 0; at < (off_t)odd.len; at++) {
+		ck_assert_int_eq(archive_prove(fd, &archived.name), 0);
+		byte = (char)(odd.at[at] ^ (1 << at % 8));
+		ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+		ck_assert_int_eq(archive_prove(fd, &archived.name), -EBADMSG);
+		ck_assert_int_eq(pwrite(fd, odd.at + at, 1, at), 1);
+	}
+	ck_assert_int_eq(ftruncate(fd, (off_t)odd.len - 1), 0);
+	ck_assert_int_eq(archive_prove(fd, &archived.name), -EBADMSG);
+	ck_assert_int_eq(ftruncate(fd, (off_t)odd.len + 1), 0);
+	ck_assert_int_eq(archive_prove(fd, &archived.name), -EBADMSG);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(one_of_before_has_no_digest_and_is_read)
+{
+	struct message_id id = id_at(TODAY_UTC_MS);
+	char from[ARCHIVE_PATH_SIZE], to[ARCHIVE_PATH_SIZE];
+	char hex[ARCHIVE_HEX_SIZE];
+	struct archived archived;
+	struct seen seen;
+	int fd;
+
+	ck_assert_int_eq(put(&id, odd, false), 0);
+	(void)close(open_only(O_RDONLY, &archived));
+	archive_path(&archived.name, from);
+	archived.name.has_digest = false;
+	archive_path(&archived.name, to);
+	ck_assert_uint_eq(strlen(to), ARCHIVE_DAY_SIZE + MESSAGE_ID_CHARS);
+	ck_assert_int_eq(linkat(scratch.fd, from, scratch.fd, to, 0), 0);
+	/* whoever put the old one beside the new: the proven one is taken */
+	is_there(&id, odd);
+	ck_assert_int_eq(unlinkat(scratch.fd, from, 0), 0);
+	seen = seen_from(0);
+	ck_assert_uint_eq(seen.count, 1);
+	ck_assert(!seen.at[0].is_odd && !seen.at[0].name.has_digest);
+	archive_hex(&seen.at[0].name, hex);
+	ck_assert_str_eq(hex, "");
+	ck_assert_int_eq(archive_find(scratch.fd, &id, &archived), 0);
+	ck_assert_int_eq(archive_read(scratch.fd, &archived.name, &fd), 0);
+	ck_assert_int_eq(archive_prove(fd, &archived.name), 0);
+	(void)close(fd);
+}
+END_TEST
+
+#define HEX	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static const struct {
+	const char	*text;
+	int		 want;
+} texts[] = {
+	{ "06e8k4m200abcdef", 0 },
+	{ "06e8k4m200abcdef." HEX, 0 },
+	{ "06E8K4M200ABCDEF", -EINVAL },	/* another name, one id */
+	{ "06e8k4m200abcdef.E3B0c44298fc1c149afbf4c8996fb92427ae41e4649b934c"
+	    "a495991b7852b855", -EINVAL },
+	{ "06e8k4m200abcdef-" HEX, -EINVAL },
+	{ "06e8k4m200abcdef." HEX "0", -EINVAL },
+	{ "06e8k4m200abcdef.x" HEX, -EINVAL },
+	{ "06e8k4m200abcdef.", -EINVAL },
+	{ "06e8k4m200abcde", -EINVAL },
+	{ "", -EINVAL },
+	{ "..", -EINVAL },
+};
+
+START_TEST(only_a_name_of_ours_is_one)
+{
+	struct archive_name name = { .has_digest = true };
+	char again[ARCHIVE_NAME_SIZE];
+
+	ck_assert_int_eq(archive_name_read(texts[_i].text, &name),
+	    texts[_i].want);
+	if (texts[_i].want < 0)
+		return;
+	archive_name_write(&name, again);
+	ck_assert_str_eq(again, texts[_i].text);
 }
 END_TEST
 
@@ -365,6 +479,10 @@ unit_suite(void)
 	tcase_add_test(tests, days_are_told_in_order_and_from_one_on);
 	tcase_add_test(tests,
 	    one_that_stands_in_the_folder_of_another_day_is_odd);
+	tcase_add_test(tests, a_byte_that_is_turned_is_no_more_what_was_sent);
+	tcase_add_test(tests, one_of_before_has_no_digest_and_is_read);
+	tcase_add_loop_test(tests, only_a_name_of_ours_is_one, 0,
+	    sizeof(texts) / sizeof(*texts));
 	tcase_add_test(tests, what_is_told_of_an_original_is_read_or_refused);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);

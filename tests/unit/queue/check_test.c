@@ -421,6 +421,60 @@ START_TEST(one_of_the_archive_that_cannot_be_had_is_found)
 }
 END_TEST
 
+#define EMPTY	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* An original of no bytes, called so. */
+static int
+archive_one(const char *suffix, struct message_id *id_out)
+{
+	struct message_id id = { { 0 } };
+	char name[MESSAGE_ID_CHARS + 1], path[128];
+	int fd;
+
+	ck_assert_int_eq(message_id_new(&id, 1795348800000), 0);
+	message_id_write(&id, name);
+	ck_assert(mkdirat(stage.scratch.fd, "archive/2026-11-22", 0700) == 0 ||
+	    errno == EEXIST);
+	(void)snprintf(path, sizeof(path), "archive/2026-11-22/%s%s", name,
+	    suffix);
+	fd = openat(stage.scratch.fd, path, O_CREAT | O_WRONLY, 0600);
+	ck_assert_int_ge(fd, 0);
+	*id_out = id;
+	return fd;
+}
+
+START_TEST(one_of_the_archive_whose_bytes_have_changed_is_found)
+{
+	struct message_id id;
+	int fd = archive_one("." EMPTY, &id);
+
+	check(0);
+	ck_assert_uint_eq(notes, 0);
+	ck_assert_int_eq(write(fd, "x", 1), 1);
+	check(1);
+	ck_assert_int_eq(found.what, FOUND_ARCHIVE_CHANGED);
+	ck_assert_int_eq(message_id_order(&found.id, &id), 0);
+	ck_assert_int_eq(ftruncate(fd, 0), 0);
+	check(0);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(those_of_the_archive_without_a_digest_are_counted)
+{
+	struct message_id id;
+
+	(void)close(archive_one("", &id));
+	(void)close(archive_one("." EMPTY, &id));
+	(void)close(archive_one("", &id));
+	check(0);
+	ck_assert_uint_eq(notes, 1);
+	ck_assert_int_eq(found.what, FOUND_ARCHIVE_PLAIN);
+	ck_assert(!found.is_fault);
+	ck_assert_uint_eq(found.number, 2);
+}
+END_TEST
+
 START_TEST(a_letter_in_a_big_file_is_looked_up)
 {
 	struct message_id id, none = { "none" };
@@ -466,6 +520,10 @@ unit_suite(void)
 	    a_big_file_that_nobody_knows_is_noted_a_day_later);
 	tcase_add_test(tcase, half_a_message_that_is_damaged_is_noted);
 	tcase_add_test(tcase, one_of_the_archive_that_cannot_be_had_is_found);
+	tcase_add_test(tcase,
+	    one_of_the_archive_whose_bytes_have_changed_is_found);
+	tcase_add_test(tcase,
+	    those_of_the_archive_without_a_digest_are_counted);
 	tcase_add_test(tcase, a_letter_in_a_big_file_is_looked_up);
 	suite_add_tcase(suite, tcase);
 	return suite;
