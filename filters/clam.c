@@ -5,11 +5,13 @@
 
 #include <clamav.h>
 #include <errno.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "filters/ambiguous.h"
+#include "filters/broken.h"
 #include "filters/leaves.h"
 #include "filters/zip.h"
 #include "lib/base/log.h"
@@ -42,6 +44,7 @@ struct clam {
 	struct cl_engine	*engine;
 	uint64_t		 signatures;
 	struct clam_limits	 limits;
+	bool			 has_unrar;
 };
 
 /* One message on its way through all looks. */
@@ -53,6 +56,7 @@ struct look {
 	unsigned		 depth;		/* layers open; 0: none yet */
 	unsigned		 inside;	/* encoded messages we are in */
 	bool			 is_mail;	/* it was taken for mail */
+	bool			 is_rar;	/* an archive of RAR was seen */
 	bool			 in_words;	/* of a text: is_plain_words() */
 };
 
@@ -104,9 +108,36 @@ on_layer(int fd, const char *type, void *context)
 	struct look *look = context;
 
 	(void)fd;
-	if (look != NULL && look->depth++ == 0 && type != NULL)
+	if (look == NULL || type == NULL)
+		return CL_CLEAN;
+	if (look->depth++ == 0)
 		look->is_mail = strcmp(type, "CL_TYPE_MAIL") == 0;
+	if (slice_has_prefix(slice_str(type), "CL_TYPE_RAR"))
+		look->is_rar = true;
 	return CL_CLEAN;
+}
+
+static int
+on_library(struct dl_phdr_info *info, size_t size, void *found)
+{
+	(void)size;
+	if (info->dlpi_name != NULL &&
+	    strstr(info->dlpi_name, "libclamunrar_iface") != NULL)
+		*(bool *)found = true;
+	return 0;
+}
+
+/*
+ * The unpacker for RAR is not free and comes apart (Debian: libclamunrar).
+ * cl_init() has loaded it, or says nothing and takes all of RAR for clean.
+ */
+static bool
+has_unrar(void)
+{
+	bool found = false;
+
+	(void)dl_iterate_phdr(on_library, &found);
+	return found;
 }
 
 static int
@@ -198,6 +229,7 @@ clam_load(int folder_fd, const struct clam_limits *limits,
 	if (clam == NULL)
 		return -ENOMEM;
 	clam->limits = *limits;
+	clam->has_unrar = has_unrar();
 	clam->engine = cl_engine_new();
 	r = clam->engine == NULL ? -ENOMEM : set_limits(clam->engine, limits);
 	if (r == -EINVAL)
@@ -229,6 +261,12 @@ clam_signatures(const struct clam *clam)
 	return clam->signatures;
 }
 
+bool
+clam_reads_rar(const struct clam *clam)
+{
+	return clam->has_unrar;
+}
+
 int
 clam_scratch(struct clam *clam, int folder_fd)
 {
@@ -248,6 +286,8 @@ answer_for_name(const char *name)
 		enum scan_result	 result;
 		const char		*words;
 	} rows[] = {
+		{ "Heuristics.Limits.Exceeded.MaxScanTime", SCAN_TOO_LONG,
+		    "scanning took longer than it may" },
 		{ "Heuristics.Limits.Exceeded", SCAN_TOO_MUCH,
 		    "a limit of the scanner was reached" },
 		{ "Heuristics.XZ.DicSizeLimit", SCAN_TOO_MUCH,
@@ -276,17 +316,19 @@ clam_answer(int error, const char *name)
 		return (struct scan_answer){ .result = SCAN_CLEAN };
 	case CL_VIRUS:
 		if (name == NULL || name[0] == '\0')
-			return scan_answer_of(SCAN_NOT_SCANNED, "",
+			return scan_answer_of(SCAN_UNSCANNABLE, "",
 			    "the scanner found something without a name");
 		return answer_for_name(name);
 	case CL_ETIMEOUT:
+		return scan_answer_of(SCAN_TOO_LONG, "",
+		    "scanning took longer than it may");
 	case CL_EMAXREC:
 	case CL_EMAXSIZE:
 	case CL_EMAXFILES:
 		return scan_answer_of(SCAN_TOO_MUCH, "", "%s",
 		    cl_strerror((cl_error_t)error));
 	default:
-		return scan_answer_of(SCAN_NOT_SCANNED, "",
+		return scan_answer_of(SCAN_UNSCANNABLE, "",
 		    "the scanner failed: %s", cl_strerror((cl_error_t)error));
 	}
 }
@@ -294,7 +336,7 @@ clam_answer(int error, const char *name)
 static void
 note(struct look *look, struct scan_answer answer)
 {
-	look->worst = *scan_answer_worse(&look->worst, &answer);
+	scan_answer_add(&look->worst, &answer);
 }
 
 /* What of its time this message has left; 0: none. */
@@ -322,7 +364,7 @@ set_left(struct look *look)
 
 	if (left_ms == 0 || cl_engine_set_num(engine, CL_ENGINE_MAX_SCANTIME,
 	    (long long)left_ms) != CL_SUCCESS) {
-		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		note(look, scan_answer_of(SCAN_TOO_LONG, "",
 		    "scanning took longer than it may"));
 		return false;
 	}
@@ -371,7 +413,7 @@ look_at(struct look *look, struct slice bytes)
 	}
 	map = cl_fmap_open_memory(bytes.at, bytes.len);
 	if (map == NULL) {
-		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
+		note(look, scan_answer_of(SCAN_UNSCANNABLE, "",
 		    "no memory to scan it"));
 		return;
 	}
@@ -382,6 +424,9 @@ look_at(struct look *look, struct slice bytes)
 	cl_fmap_close(map);
 	spend(look, (uint64_t)scanned * CL_COUNT_PRECISION);
 	note(look, clam_answer((int)error, name));
+	if (look->is_rar && !look->clam->has_unrar)
+		note(look, scan_answer_of(SCAN_UNSCANNABLE, "",
+		    "the scanner has no unpacker for RAR"));
 }
 
 /* Bytes with lines before them that make them mail. */
@@ -391,7 +436,7 @@ look_as_mail(struct look *look, struct slice lines, struct slice message)
 	char *bytes = malloc(lines.len + message.len);
 
 	if (bytes == NULL) {
-		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
+		note(look, scan_answer_of(SCAN_UNSCANNABLE, "",
 		    "no memory to scan it"));
 		return;
 	}
@@ -400,7 +445,7 @@ look_as_mail(struct look *look, struct slice lines, struct slice message)
 	look_at(look, slice_of(bytes, lines.len + message.len));
 	/* the line has failed its purpose; better known than believed */
 	if (!look->is_mail && look->worst.result == SCAN_CLEAN)
-		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
+		note(look, scan_answer_of(SCAN_UNSCANNABLE, "",
 		    "the scanner does not take it for mail"));
 	free(bytes);
 }
@@ -499,8 +544,11 @@ on_leaf(void *arg, const struct mime_part *part, enum mime_encoding way,
     struct slice bytes)
 {
 	struct look *look = arg;
+	const char *why = broken_archive(bytes);
 
 	look_at(look, bytes);
+	if (why != NULL)
+		note(look, scan_answer_of(SCAN_BROKEN, "", "%s", why));
 	if (look->worst.result != SCAN_VIRUS && zip_is_strange(bytes))
 		note(look, scan_answer_of(SCAN_ENCRYPTED, "",
 		    "an archive in it is packed in an unknown way"));
@@ -524,10 +572,10 @@ look_at_leaves(struct look *look, struct slice message)
 		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
 		    "its structure cannot be read to the end (%s)", limit));
 	else if (r == -ECANCELED && look->worst.result != SCAN_VIRUS)
-		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
+		note(look, scan_answer_of(SCAN_TOO_LONG, "",
 		    "scanning took longer than it may"));
 	else if (r < 0 && r != -ECANCELED)
-		note(look, scan_answer_of(SCAN_NOT_SCANNED, "",
+		note(look, scan_answer_of(SCAN_UNSCANNABLE, "",
 		    "no memory to scan it"));
 }
 

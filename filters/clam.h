@@ -2,8 +2,9 @@
  * clam.h - libclamav, with its open ends closed
  *
  * What the library says is never taken for "clean" unless it has looked: a set
- * of no signatures does not load, a limit that was reached is TOO_MUCH, a find
- * without a name and every error are NOT_SCANNED.
+ * of no signatures does not load, a limit that was reached is TOO_MUCH or
+ * TOO_LONG, a find without a name and every error are UNSCANNABLE, and so is an
+ * archive that this build of the library has no unpacker for.
  *
  * The library takes a message for mail only when it begins with one of a few
  * header fields, and a message inside it likewise; else attachments stay
@@ -55,6 +56,8 @@ int	clam_load(int folder_fd, const struct clam_limits *,
 	    struct clam **clam_out, const char **words_out);
 void	clam_free(struct clam *);
 uint64_t clam_signatures(const struct clam *);
+/* The library came with its unpacker for RAR; else such files are not clean. */
+bool	clam_reads_rar(const struct clam *);
 
 /*
  * From now on temporary files go below `folder_fd`, which stays open as long

@@ -12,48 +12,53 @@
 
 #define DAY_S	86400
 
+/* Actions as a set. */
+#define MAY(action)	(1u << (action))
+#define MAY_SUSPECT	(MAY(VERDICT_MARK) | MAY(VERDICT_HOLD) | \
+			MAY(VERDICT_QUARANTINE) | MAY(VERDICT_REFUSE))
+
 /*
  * Row for row the results: their words, how much they weigh against another
- * look at the same message, and the reply when the policy is to refuse.
+ * look at the same message, what may be done about them, and the reply when
+ * that is to refuse.
  */
 static const struct {
 	const char	*word;		/* in a header line */
 	const char	*test;		/* in a rule: one word */
 	unsigned	 weight;
+	unsigned	 may;
 	const char	*sentence;	/* what stands before the words */
 } results[SCAN_RESULTS] = {
-	[SCAN_CLEAN] = { "clean", "clean", 0, "" },
-	[SCAN_VIRUS] = { "virus", "virus", 5,
+	[SCAN_CLEAN] = { "clean", "clean", 0, MAY(VERDICT_ACCEPT), "" },
+	[SCAN_VIRUS] = { "virus", "virus", 7,
+	    MAY(VERDICT_QUARANTINE) | MAY(VERDICT_REFUSE),
 	    "the message carries a virus" },
 	/* another look might have found a virus: heavier than suspicion */
-	[SCAN_NOT_SCANNED] = { "not scanned", "not-scanned", 4,
+	[SCAN_NOT_SCANNED] = { "not scanned", "not-scanned", 6,
+	    MAY(VERDICT_MARK) | MAY(VERDICT_HOLD) | MAY(VERDICT_DEFER),
 	    "the message could not be scanned for viruses" },
-	[SCAN_ENCRYPTED] = { "encrypted", "encrypted", 3,
+	[SCAN_UNSCANNABLE] = { "unscannable", "unscannable", 5, MAY_SUSPECT,
+	    "the virus scanner cannot read the message" },
+	[SCAN_ENCRYPTED] = { "encrypted", "encrypted", 4, MAY_SUSPECT,
 	    "the message has a part that cannot be looked into" },
-	[SCAN_BROKEN] = { "broken", "broken", 2,
-	    "the message has a broken program in it" },
-	[SCAN_TOO_MUCH] = { "too much", "too-much", 1,
+	[SCAN_TOO_LONG] = { "too long", "too-long", 3, MAY_SUSPECT,
+	    "the message takes too long to scan" },
+	[SCAN_BROKEN] = { "broken", "broken", 2, MAY_SUSPECT,
+	    "the message has a broken file in it" },
+	[SCAN_TOO_MUCH] = { "too much", "too-much", 1, MAY_SUSPECT,
 	    "the message is too much to scan to its end" },
 };
 
-const struct virus_policy virus_default_policy = {
-	.virus = VERDICT_QUARANTINE,
-	.suspect = VERDICT_HOLD,
-	.not_scanned = VERDICT_DEFER,
-};
-
-/* What may stand where in a policy. */
-#define MAY(action)	(1u << (action))
-
-static const struct {
-	unsigned	virus, suspect, not_scanned;
-} may = {
-	.virus = MAY(VERDICT_QUARANTINE) | MAY(VERDICT_REFUSE),
-	.suspect = MAY(VERDICT_MARK) | MAY(VERDICT_HOLD) |
-	    MAY(VERDICT_QUARANTINE) | MAY(VERDICT_REFUSE),
-	.not_scanned = MAY(VERDICT_MARK) | MAY(VERDICT_HOLD) |
-	    MAY(VERDICT_DEFER),
-};
+const struct virus_policy virus_default_policy = { .action = {
+	[SCAN_CLEAN] = VERDICT_ACCEPT,
+	[SCAN_VIRUS] = VERDICT_QUARANTINE,
+	[SCAN_ENCRYPTED] = VERDICT_HOLD,
+	[SCAN_BROKEN] = VERDICT_HOLD,
+	[SCAN_TOO_MUCH] = VERDICT_HOLD,
+	[SCAN_TOO_LONG] = VERDICT_HOLD,
+	[SCAN_UNSCANNABLE] = VERDICT_HOLD,
+	[SCAN_NOT_SCANNED] = VERDICT_DEFER,
+} };
 
 static void
 make_printable(char *s)
@@ -79,10 +84,22 @@ scan_answer_of(enum scan_result result, const char *name, const char *format,
 	return answer;
 }
 
-const struct scan_answer *
-scan_answer_worse(const struct scan_answer *a, const struct scan_answer *b)
+/* All its results as a set; empty when it is clean. */
+static unsigned
+results_of(const struct scan_answer *answer)
 {
-	return results[b->result].weight > results[a->result].weight ? b : a;
+	return answer->result == SCAN_CLEAN ? 0 :
+	    answer->also | 1u << answer->result;
+}
+
+void
+scan_answer_add(struct scan_answer *into, const struct scan_answer *one)
+{
+	unsigned all = results_of(into) | results_of(one);
+
+	if (results[one->result].weight > results[into->result].weight)
+		*into = *one;
+	into->also = all & ~(1u << into->result);
 }
 
 const char *
@@ -95,6 +112,7 @@ void
 scan_answer_pack(struct text *text, const struct scan_answer *answer)
 {
 	pack_u8(text, (uint8_t)answer->result);
+	pack_u16(text, (uint16_t)answer->also);
 	pack_slice(text, slice_str(answer->name));
 	pack_slice(text, slice_str(answer->words));
 }
@@ -116,13 +134,17 @@ scan_answer_unpack(struct slice packed, struct scan_answer *answer_out)
 	struct scan_answer answer = { 0 };
 
 	answer.result = unpack_enum(&u, SCAN_RESULTS);
+	answer.also = unpack_u16(&u);
 	words_unpack(&u, answer.name, sizeof(answer.name));
 	words_unpack(&u, answer.words, sizeof(answer.words));
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	/* clean has nothing to explain; a virus without a name is none */
-	if (answer.result == SCAN_CLEAN &&
-	    (answer.name[0] != '\0' || answer.words[0] != '\0'))
+	if (answer.result == SCAN_CLEAN && (answer.also != 0 ||
+	    answer.name[0] != '\0' || answer.words[0] != '\0'))
+		return -EBADMSG;
+	if (answer.also >> SCAN_RESULTS != 0 ||
+	    (answer.also & (1u << SCAN_CLEAN | 1u << answer.result)) != 0)
 		return -EBADMSG;
 	if (answer.result == SCAN_VIRUS && answer.name[0] == '\0')
 		return -EBADMSG;
@@ -196,38 +218,36 @@ scan_status_say(struct text *text, enum language language,
 
 /* What the policy says, or its default where that may not stand. */
 static enum verdict_action
-allowed(enum verdict_action action, enum verdict_action otherwise,
-    unsigned allowed_bits)
-{
-	return (unsigned)action < VERDICT_ACTIONS &&
-	    (allowed_bits & MAY(action)) != 0 ? action : otherwise;
-}
-
-static enum verdict_action
 action_for(enum scan_result result, const struct virus_policy *policy)
 {
-	switch (result) {
-	case SCAN_CLEAN:
-		return VERDICT_ACCEPT;
-	case SCAN_VIRUS:
-		return allowed(policy->virus, virus_default_policy.virus,
-		    may.virus);
-	case SCAN_ENCRYPTED:
-	case SCAN_BROKEN:
-	case SCAN_TOO_MUCH:
-		return allowed(policy->suspect, virus_default_policy.suspect,
-		    may.suspect);
-	case SCAN_NOT_SCANNED:
-	case SCAN_RESULTS:
-		break;
+	enum verdict_action action = policy->action[result];
+
+	return (unsigned)action < VERDICT_ACTIONS &&
+	    (results[result].may & MAY(action)) != 0 ? action :
+	    virus_default_policy.action[result];
+}
+
+/* The result about which most is done; of several its heaviest. */
+static enum scan_result
+result_that_counts(const struct scan_answer *answer,
+    const struct virus_policy *policy)
+{
+	enum scan_result counts = answer->result;
+	unsigned all = results_of(answer);
+
+	for (unsigned i = 0; i < SCAN_RESULTS; i++) {
+		enum scan_result one = (enum scan_result)i;
+
+		if ((all >> i & 1) != 0 &&
+		    action_for(one, policy) > action_for(counts, policy))
+			counts = one;
 	}
-	return allowed(policy->not_scanned, virus_default_policy.not_scanned,
-	    may.not_scanned);
+	return counts;
 }
 
 static void
 say_reason(struct verdict *verdict, enum verdict_action action,
-    const struct scan_answer *answer)
+    const char *sentence, const char *why)
 {
 	static const struct {
 		unsigned	 code;
@@ -240,30 +260,47 @@ say_reason(struct verdict *verdict, enum verdict_action action,
 		[VERDICT_DEFER] = { 451, "4.7.1" },
 		[VERDICT_REFUSE] = { 554, "5.7.1" },
 	};
-	const char *why = answer->name[0] != '\0' ? answer->name :
-	    answer->words;
 
 	verdict_set(verdict, action, replies[action].code,
-	    replies[action].status, "%s%s%s%s",
-	    results[answer->result].sentence, why[0] == '\0' ? "" : " (", why,
-	    why[0] == '\0' ? "" : ")");
+	    replies[action].status, "%s%s%s%s", sentence,
+	    why[0] == '\0' ? "" : " (", why, why[0] == '\0' ? "" : ")");
+}
+
+/* Why its heaviest result holds. */
+static const char *
+why_of(const struct scan_answer *answer)
+{
+	return answer->name[0] != '\0' ? answer->name : answer->words;
+}
+
+/* The header line that tells all results. */
+static void
+add_line(struct verdict *verdict, const struct scan_answer *answer)
+{
+	TEXT_AUTO value = TEXT_INIT(VERDICT_VALUE_MAX);
+
+	text_addf(&value, "%s (%s)", results[answer->result].word,
+	    why_of(answer));
+	for (unsigned i = 0; i < SCAN_RESULTS; i++)
+		if ((answer->also >> i & 1) != 0)
+			text_addf(&value, ", %s", results[i].word);
+	/* fits, and is printable: scan_answer_of() and _unpack() saw to it */
+	(void)verdict_add_line(verdict, slice_str("X-Postroom-Virus"),
+	    text_slice(&value));
 }
 
 void
 virus_judge(const struct scan_answer *answer,
     const struct virus_policy *policy, struct verdict *verdict_out)
 {
-	char value[VERDICT_VALUE_MAX + 1];
-	const char *why;
+	enum scan_result counts;
 
 	verdict_init(verdict_out);
 	if (answer->result == SCAN_CLEAN)
 		return;
-	say_reason(verdict_out, action_for(answer->result, policy), answer);
-	why = answer->name[0] != '\0' ? answer->name : answer->words;
-	(void)snprintf(value, sizeof(value), "%s (%s)",
-	    results[answer->result].word, why);
-	/* fits, and is printable: scan_answer_of() and _unpack() saw to it */
-	(void)verdict_add_line(verdict_out, slice_str("X-Postroom-Virus"),
-	    slice_str(value));
+	counts = result_that_counts(answer, policy);
+	say_reason(verdict_out, action_for(counts, policy),
+	    results[counts].sentence,
+	    counts == answer->result ? why_of(answer) : "");
+	add_line(verdict_out, answer);
 }

@@ -2,10 +2,10 @@
  * virus.h - what is asked of the scan role, what it answers, what follows
  *
  * A virus scanner fails open by nature: no signatures, a limit reached, a
- * parser that gave up all look like "nothing found".  So there are six
+ * parser that gave up all look like "nothing found".  So there are eight
  * results, and only one of them is CLEAN: every byte was looked at, with
  * signatures, to the end.  "Not scanned" is a result like any other; what is
- * done about it is the postmaster's choice, and never silently nothing.
+ * done about each is the postmaster's choice, and never silently nothing.
  */
 #ifndef POSTROOM_FILTERS_VIRUS_H
 #define POSTROOM_FILTERS_VIRUS_H
@@ -28,14 +28,17 @@ enum scan_result {
 	SCAN_CLEAN,
 	SCAN_VIRUS,
 	SCAN_ENCRYPTED,		/* something in it cannot be looked into */
-	SCAN_BROKEN,		/* a program that was made not to be read */
+	SCAN_BROKEN,		/* an archive or program that cannot be read */
 	SCAN_TOO_MUCH,		/* a limit was reached */
-	SCAN_NOT_SCANNED,	/* no signatures, no scanner, or it failed */
+	SCAN_TOO_LONG,		/* its time was over */
+	SCAN_UNSCANNABLE,	/* the scanner failed on it, or cannot read it */
+	SCAN_NOT_SCANNED,	/* no signatures, no scanner */
 	SCAN_RESULTS
 };
 
 struct scan_answer {
-	enum scan_result result;
+	enum scan_result result;		/* the one that weighs most */
+	unsigned also;		/* others that hold as well: 1 << scan_result */
 	char	name[SCAN_NAME_MAX + 1];	/* of what was found; or "" */
 	char	words[SCAN_WORDS_MAX + 1];	/* why it is not clean; or "" */
 };
@@ -47,14 +50,14 @@ struct scan_answer {
 struct scan_answer scan_answer_of(enum scan_result, const char *name,
 	    const char *format, ...) __attribute__((format(printf, 3, 4)));
 /*
- * Of two looks at one message the one that counts: a virus before all, then
- * what was not scanned, then what is suspect; clean only if both are.
+ * Add another look at the same message: the heavier result stands, with its
+ * words (a virus before all, then what was not scanned, then what is suspect);
+ * the other is kept in `also`.  Clean only if both are.
  */
-const struct scan_answer *scan_answer_worse(const struct scan_answer *,
-	    const struct scan_answer *);
+void	scan_answer_add(struct scan_answer *into, const struct scan_answer *);
 
 /* One word for it: "clean", "virus", "encrypted", "broken", "too-much",
- * "not-scanned". */
+ * "too-long", "unscannable", "not-scanned". */
 const char *scan_result_word(enum scan_result);
 
 /* As bytes, at most SCAN_PACKED_MAX, and back. */
@@ -88,22 +91,26 @@ int	scan_status_unpack(struct slice packed, struct scan_status *status_out);
 void	scan_status_say(struct text *, enum language,
 	    const struct scan_status *, int64_t now_utc_s);
 
-/* What is done about a result; see virus_judge() for what may stand where. */
+/* What is done about each result; see virus_judge() for what may stand. */
 struct virus_policy {
-	enum verdict_action	virus;		/* QUARANTINE or REFUSE */
-	enum verdict_action	suspect;	/* these, MARK or HOLD */
-	enum verdict_action	not_scanned;	/* MARK, HOLD or DEFER */
+	enum verdict_action	action[SCAN_RESULTS];
 };
-/* Quarantine, hold, try again later. */
+/* Quarantine a virus, hold what is suspect, else try again later. */
 extern const struct virus_policy virus_default_policy;
 
 /*
- * Turn an answer into a verdict.  ENCRYPTED, BROKEN and TOO_MUCH are suspect.
- * An action that may not stand where it does counts as the default there: no
- * policy makes a virus pass.  Whatever is not clean gets a header line, which
- * a held message keeps when it is released:
+ * Turn an answer into a verdict: of all its results the action that is most
+ * severe.  One that may not stand where it does counts as the default there:
+ *
+ *	VIRUS			quarantine, refuse
+ *	NOT_SCANNED		mark, hold, defer
+ *	all others		mark, hold, quarantine, refuse
+ *
+ * so no policy makes a virus pass.  Whatever is not clean gets a header line,
+ * which a held message keeps when it is released:
  *
  *	X-Postroom-Virus: virus (Win.Test.EICAR_HDB-1)
+ *	X-Postroom-Virus: encrypted (Heuristics.Encrypted.Zip), too much
  *	X-Postroom-Virus: not scanned (no signatures are configured)
  */
 void	virus_judge(const struct scan_answer *, const struct virus_policy *,

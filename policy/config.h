@@ -98,7 +98,11 @@ struct config {
 	unsigned	scan_workers;
 	unsigned	scan_seconds;	/* for one message, then it is killed */
 	char		scan_virus[12];		/* verdict words (verdict.h) */
-	char		scan_suspect[12];
+	char		scan_encrypted[12];
+	char		scan_broken[12];
+	char		scan_limit[12];
+	char		scan_timeout[12];
+	char		scan_unscannable[12];
 	char		scan_failed[12];
 	struct listener	listeners[CONFIG_LISTENERS];
 	size_t		listener_count;

@@ -72,6 +72,29 @@ on_message(void *arg, struct ipc *from, struct ipc_message *message)
 	return judge_cases_take(judge->cases, message);
 }
 
+static struct virus_policy
+virus_policy_of(const struct config *config)
+{
+	struct virus_policy policy = virus_default_policy;
+	const struct {
+		enum scan_result	 result;
+		const char		*word;
+	} rows[] = {
+		{ SCAN_VIRUS, config->scan_virus },
+		{ SCAN_ENCRYPTED, config->scan_encrypted },
+		{ SCAN_BROKEN, config->scan_broken },
+		{ SCAN_TOO_MUCH, config->scan_limit },
+		{ SCAN_TOO_LONG, config->scan_timeout },
+		{ SCAN_UNSCANNABLE, config->scan_unscannable },
+		{ SCAN_NOT_SCANNED, config->scan_failed },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		policy.action[rows[i].result] =
+		    verdict_action_of(slice_str(rows[i].word));
+	return policy;
+}
+
 static int
 open_cases(struct judge *judge)
 {
@@ -79,14 +102,7 @@ open_cases(struct judge *judge)
 	const struct judge_cases_options options = {
 		.judge = {
 			.hops = config->hops, .rules = judge->rules,
-			.virus = {
-				verdict_action_of(slice_str(
-				    config->scan_virus)),
-				verdict_action_of(slice_str(
-				    config->scan_suspect)),
-				verdict_action_of(slice_str(
-				    config->scan_failed)),
-			},
+			.virus = virus_policy_of(config),
 		},
 		.scans = config->scan_signatures[0] != '\0',
 		.told = answer, .arg = judge,

@@ -43,7 +43,8 @@ finish(struct scan_pool *pool, struct job *job,
 	scan_done_fn *done = job->done;
 	void *arg = job->arg;
 
-	if (answer->result == SCAN_NOT_SCANNED)
+	if (answer->result == SCAN_NOT_SCANNED ||
+	    answer->result == SCAN_UNSCANNABLE)
 		pool->failed++;
 	else
 		pool->scanned++;
@@ -73,7 +74,7 @@ pool_job_failed(struct scan_pool *pool, struct job *job)
 		timer_set(pool->tick, POOL_TICK_MS);
 		return;
 	}
-	answer = scan_answer_of(SCAN_NOT_SCANNED, "",
+	answer = scan_answer_of(SCAN_UNSCANNABLE, "",
 	    "the scanner broke off on it %u times", TRIES);
 	pool_complain(pool, "a message was given up: the scanner broke off on "
 	    "it %u times", TRIES);
@@ -126,7 +127,7 @@ pool_member_limit(void *arg)
 	struct member *member = arg;
 	struct scan_pool *pool = member->crew->pool;
 	struct job *job = pool_job_taken(member);
-	const struct scan_answer answer = scan_answer_of(SCAN_TOO_MUCH, "",
+	const struct scan_answer answer = scan_answer_of(SCAN_TOO_LONG, "",
 	    "scanning took longer than %u seconds", pool->options.seconds);
 
 	pool_complain(pool, "a scanner was killed: a message took longer than "

@@ -6,8 +6,8 @@
  * go on meanwhile, and a broken set changes nothing but a line in the log.
  *
  * Every message is answered once: a scanner that takes too long is killed
- * (TOO_MUCH); one that dies costs the message a second try with another, then
- * it is NOT_SCANNED; and so is a message that finds no signatures.
+ * (TOO_LONG); one that dies costs the message a second try with another, then
+ * it is UNSCANNABLE; one that finds no signatures is NOT_SCANNED.
  */
 #ifndef POSTROOM_PROGRAMS_SCAN_POOL_H
 #define POSTROOM_PROGRAMS_SCAN_POOL_H

@@ -1,12 +1,13 @@
 /*
  * zip_fuzz.c - any bytes as an archive, or as a text with a file in it
  *
- * Both are only looked at; the answer is the same each time, and bytes before
+ * They are only looked at; the answer is the same each time, and bytes before
  * an archive hide nothing.
  */
 #include <assert.h>
 
 #include "filters/ambiguous.h"
+#include "filters/broken.h"
 #include "filters/zip.h"
 #include "lib/base/text.h"
 
@@ -20,6 +21,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	bool is_strange = zip_is_strange(input);
 
 	assert(zip_is_strange(input) == is_strange);
+	assert(broken_archive(input) == broken_archive(input));
 	assert(ambiguous_file(input) == ambiguous_file(input));
 	text_add_str(&behind, "MZ a program that unpacks it\r\n");
 	text_add(&behind, input);

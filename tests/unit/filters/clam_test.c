@@ -295,11 +295,12 @@ START_TEST(nothing_is_clean_but_clean)
 		ck_assert_int_ne(answer.result, SCAN_VIRUS);
 	}
 	ck_assert_int_eq(clam_answer(CL_VIRUS, NULL).result,
-	    SCAN_NOT_SCANNED);
-	ck_assert_int_eq(clam_answer(CL_VIRUS, "").result, SCAN_NOT_SCANNED);
+	    SCAN_UNSCANNABLE);
+	ck_assert_int_eq(clam_answer(CL_VIRUS, "").result,
+	    SCAN_UNSCANNABLE);
 	ck_assert_int_eq(clam_answer(CL_CLEAN, "X").result, SCAN_VIRUS);
 	ck_assert_int_eq(clam_answer(CL_ETIMEOUT, NULL).result,
-	    SCAN_TOO_MUCH);
+	    SCAN_TOO_LONG);
 	ck_assert_int_eq(clam_answer(CL_EMAXSIZE, NULL).result,
 	    SCAN_TOO_MUCH);
 	ck_assert_int_eq(clam_answer(CL_EMAXFILES, NULL).result,
@@ -307,7 +308,7 @@ START_TEST(nothing_is_clean_but_clean)
 	ck_assert_int_eq(clam_answer(CL_EMAXREC, NULL).result,
 	    SCAN_TOO_MUCH);
 	ck_assert_int_eq(clam_answer(CL_EMEM, NULL).result,
-	    SCAN_NOT_SCANNED);
+	    SCAN_UNSCANNABLE);
 }
 END_TEST
 
@@ -317,7 +318,7 @@ START_TEST(heuristics_have_results_of_their_own)
 		const char		*name;
 		enum scan_result	 result;
 	} rows[] = {
-		{ "Heuristics.Limits.Exceeded.MaxScanTime", SCAN_TOO_MUCH },
+		{ "Heuristics.Limits.Exceeded.MaxScanTime", SCAN_TOO_LONG },
 		{ "Heuristics.Limits.Exceeded.MaxFileSize", SCAN_TOO_MUCH },
 		{ "Heuristics.XZ.DicSizeLimit", SCAN_TOO_MUCH },
 		{ "Heuristics.Encrypted.Zip", SCAN_ENCRYPTED },
@@ -437,7 +438,7 @@ START_TEST(more_bytes_than_the_limit_are_too_much)
 }
 END_TEST
 
-START_TEST(no_time_is_too_much)
+START_TEST(no_time_is_too_long)
 {
 	struct clam_limits limits = clam_default_limits;
 	TEXT_AUTO text = TEXT_INIT(ROOM);
@@ -449,7 +450,7 @@ START_TEST(no_time_is_too_much)
 	for (int i = 0; i < 100; i++)
 		add_mail_with_zip(&text, 0, text_slice(&noise),
 		    5);
-	ck_assert_int_eq(scan(&text).result, SCAN_TOO_MUCH);
+	ck_assert_int_eq(scan(&text).result, SCAN_TOO_LONG);
 }
 END_TEST
 
@@ -635,6 +636,43 @@ START_TEST(a_zip_packed_in_an_unknown_way_is_not_clean)
 }
 END_TEST
 
+START_TEST(a_broken_archive_is_not_clean)
+{
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+	TEXT_AUTO zip = TEXT_INIT(ROOM);
+	struct scan_answer answer;
+
+	add_zip(&zip, 0, slice_str("nothing"), 2);
+	zip.len -= 30;
+	add_attachment(&text, "q", "application/zip", "base64",
+	    text_slice(&zip));
+	answer = scan(&text);
+	ck_assert_int_eq(answer.result, SCAN_BROKEN);
+	ck_assert_str_eq(answer.words, "an archive in it has no end (ZIP)");
+}
+END_TEST
+
+/* An archive that the library knows and has no unpacker for (Debian). */
+START_TEST(a_rar_without_an_unpacker_is_unscannable)
+{
+	static const char *const marks[] = {
+		"Rar!\32\7\0xxxxxxxxxxxxx", "Rar!\32\7\1\0xxxxxxxxxxxx"
+	};
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+	TEXT_AUTO zip = TEXT_INIT(ROOM);
+	struct scan_answer answer;
+
+	add_zip(&zip, 0, slice_of(marks[_i], 20), 1);
+	add_attachment(&text, "q", "application/zip", "base64",
+	    text_slice(&zip));
+	answer = scan(&text);
+	if (clam_reads_rar(clam))
+		return;		/* what it makes of this one is its own */
+	ck_assert_int_eq(answer.result, SCAN_UNSCANNABLE);
+	ck_assert_str_eq(answer.words, "the scanner has no unpacker for RAR");
+}
+END_TEST
+
 /* Each attachment is far below the limit of one look. */
 START_TEST(all_looks_at_a_message_have_one_limit)
 {
@@ -687,7 +725,7 @@ unit_suite(void)
 	tcase_add_test(tcase, archives_in_archives_end_somewhere);
 	tcase_add_test(tcase, a_file_above_the_limit_is_too_much);
 	tcase_add_test(tcase, more_bytes_than_the_limit_are_too_much);
-	tcase_add_test(tcase, no_time_is_too_much);
+	tcase_add_test(tcase, no_time_is_too_long);
 	tcase_add_test(tcase, a_structure_without_end_is_too_much);
 	tcase_add_test(tcase, a_broken_program_is_not_clean);
 	tcase_add_loop_test(tcase,
@@ -700,6 +738,9 @@ unit_suite(void)
 	    a_virus_in_the_middle_of_a_text_is_not_clean, 0, 8);
 	tcase_add_loop_test(tcase,
 	    a_zip_packed_in_an_unknown_way_is_not_clean, 0, 2);
+	tcase_add_test(tcase, a_broken_archive_is_not_clean);
+	tcase_add_loop_test(tcase, a_rar_without_an_unpacker_is_unscannable,
+	    0, 2);
 	tcase_add_loop_test(tcase, all_looks_at_a_message_have_one_limit, 0,
 	    2);
 	suite_add_tcase(suite, tcase);

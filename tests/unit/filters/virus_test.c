@@ -34,10 +34,11 @@ START_TEST(an_answer_comes_out_as_it_went_in)
 END_TEST
 
 static void
-pack_by_hand(struct text *text, unsigned result, const char *name,
-    const char *words)
+pack_by_hand(struct text *text, unsigned result, unsigned also,
+    const char *name, const char *words)
 {
 	pack_u8(text, (uint8_t)result);
+	pack_u16(text, (uint16_t)also);
 	pack_slice(text, slice_str(name));
 	pack_slice(text, slice_str(words));
 }
@@ -45,22 +46,26 @@ pack_by_hand(struct text *text, unsigned result, const char *name,
 START_TEST(an_answer_that_cannot_be_is_none)
 {
 	static const struct {
-		unsigned	 result;
+		unsigned	 result, also;
 		const char	*name, *words;
 	} rows[] = {
-		{ SCAN_RESULTS, "", "" },
-		{ 255, "", "" },
-		{ SCAN_CLEAN, "Virus", "" },
-		{ SCAN_CLEAN, "", "but" },
-		{ SCAN_VIRUS, "", "why" },
-		{ SCAN_VIRUS, "a\r\nb", "why" },
-		{ SCAN_TOO_MUCH, "", "a\nb" },
-		{ SCAN_TOO_MUCH, "", "\303\251" },
+		{ SCAN_RESULTS, 0, "", "" },
+		{ 255, 0, "", "" },
+		{ SCAN_CLEAN, 0, "Virus", "" },
+		{ SCAN_CLEAN, 0, "", "but" },
+		{ SCAN_CLEAN, 1u << SCAN_BROKEN, "", "" },
+		{ SCAN_VIRUS, 0, "", "why" },
+		{ SCAN_VIRUS, 0, "a\r\nb", "why" },
+		{ SCAN_TOO_MUCH, 0, "", "a\nb" },
+		{ SCAN_TOO_MUCH, 0, "", "\303\251" },
+		{ SCAN_TOO_MUCH, 1u << SCAN_TOO_MUCH, "", "twice" },
+		{ SCAN_TOO_MUCH, 1u << SCAN_CLEAN, "", "clean, too" },
+		{ SCAN_TOO_MUCH, 1u << SCAN_RESULTS, "", "unheard of" },
 	};
 	TEXT_AUTO text = TEXT_INIT(SCAN_PACKED_MAX);
 	struct scan_answer out = { .result = SCAN_BROKEN };
 
-	pack_by_hand(&text, rows[_i].result, rows[_i].name, rows[_i].words);
+	pack_by_hand(&text, rows[_i].result, rows[_i].also, rows[_i].name, rows[_i].words);
 	ck_assert_int_eq(scan_answer_unpack(text_slice(&text), &out),
 	    -EBADMSG);
 	ck_assert_int_eq(out.result, SCAN_BROKEN);
@@ -90,18 +95,49 @@ END_TEST
 START_TEST(of_two_looks_the_worse_counts)
 {
 	static const enum scan_result order[] = {
-		SCAN_VIRUS, SCAN_NOT_SCANNED, SCAN_ENCRYPTED, SCAN_BROKEN,
-		SCAN_TOO_MUCH, SCAN_CLEAN
+		SCAN_VIRUS, SCAN_NOT_SCANNED, SCAN_UNSCANNABLE,
+		SCAN_ENCRYPTED, SCAN_TOO_LONG, SCAN_BROKEN, SCAN_TOO_MUCH,
+		SCAN_CLEAN
 	};
 
 	for (int i = 0; i < SCAN_RESULTS; i++)
 		for (int k = 0; k < SCAN_RESULTS; k++) {
 			struct scan_answer a = answer_of(order[i]);
 			struct scan_answer b = answer_of(order[k]);
+			int lighter = i < k ? k : i;
 
-			ck_assert_int_eq(scan_answer_worse(&a, &b)->result,
-			    order[i < k ? i : k]);
+			scan_answer_add(&a, &b);
+			ck_assert_int_eq(a.result, order[i < k ? i : k]);
+			ck_assert_uint_eq(a.also, i == k ||
+			    order[lighter] == SCAN_CLEAN ? 0 :
+			    1u << order[lighter]);
 		}
+}
+END_TEST
+
+/* A bomb beside an encrypted file is a bomb, whatever may be encrypted. */
+START_TEST(of_all_results_the_severest_policy_counts)
+{
+	struct virus_policy policy = virus_default_policy;
+	struct scan_answer answer = scan_answer_of(SCAN_ENCRYPTED,
+	    "Heuristics.Encrypted.Zip", "why");
+	struct scan_answer bomb = answer_of(SCAN_TOO_MUCH);
+	struct verdict verdict;
+
+	policy.action[SCAN_ENCRYPTED] = VERDICT_MARK;
+	virus_judge(&answer, &policy, &verdict);
+	ck_assert_int_eq(verdict.action, VERDICT_MARK);
+	scan_answer_add(&answer, &bomb);
+	virus_judge(&answer, &policy, &verdict);
+	ck_assert_int_eq(verdict.action, VERDICT_HOLD);
+	ck_assert_str_eq(verdict.reason,
+	    "the message is too much to scan to its end");
+	ck_assert_str_eq(verdict.lines[0].value,
+	    "encrypted (Heuristics.Encrypted.Zip), too much");
+	policy.action[SCAN_TOO_MUCH] = VERDICT_REFUSE;
+	virus_judge(&answer, &policy, &verdict);
+	ck_assert_int_eq(verdict.action, VERDICT_REFUSE);
+	ck_assert_uint_eq(verdict.code, 554);
 }
 END_TEST
 
@@ -116,6 +152,8 @@ START_TEST(the_default_policy_passes_only_what_is_clean)
 		[SCAN_ENCRYPTED] = { VERDICT_HOLD, 250 },
 		[SCAN_BROKEN] = { VERDICT_HOLD, 250 },
 		[SCAN_TOO_MUCH] = { VERDICT_HOLD, 250 },
+		[SCAN_TOO_LONG] = { VERDICT_HOLD, 250 },
+		[SCAN_UNSCANNABLE] = { VERDICT_HOLD, 250 },
 		[SCAN_NOT_SCANNED] = { VERDICT_DEFER, 451 },
 	};
 	struct scan_answer answer = answer_of((enum scan_result)_i);
@@ -132,6 +170,9 @@ START_TEST(the_default_policy_passes_only_what_is_clean)
 }
 END_TEST
 
+#define SUSPECT	(1u << VERDICT_HOLD | 1u << VERDICT_REFUSE | \
+		1u << VERDICT_QUARANTINE | 1u << VERDICT_MARK)
+
 START_TEST(a_policy_is_what_it_may_be)
 {
 	static const struct {
@@ -141,23 +182,24 @@ START_TEST(a_policy_is_what_it_may_be)
 	} rows[] = {
 		{ SCAN_VIRUS, 1u << VERDICT_QUARANTINE | 1u << VERDICT_REFUSE,
 		    VERDICT_QUARANTINE },
-		{ SCAN_ENCRYPTED, 1u << VERDICT_HOLD | 1u << VERDICT_REFUSE |
-		    1u << VERDICT_QUARANTINE | 1u << VERDICT_MARK, VERDICT_HOLD },
-		{ SCAN_BROKEN, 1u << VERDICT_HOLD | 1u << VERDICT_REFUSE |
-		    1u << VERDICT_QUARANTINE | 1u << VERDICT_MARK, VERDICT_HOLD },
-		{ SCAN_TOO_MUCH, 1u << VERDICT_HOLD | 1u << VERDICT_REFUSE |
-		    1u << VERDICT_QUARANTINE | 1u << VERDICT_MARK, VERDICT_HOLD },
+		{ SCAN_ENCRYPTED, SUSPECT, VERDICT_HOLD },
+		{ SCAN_BROKEN, SUSPECT, VERDICT_HOLD },
+		{ SCAN_TOO_MUCH, SUSPECT, VERDICT_HOLD },
+		{ SCAN_TOO_LONG, SUSPECT, VERDICT_HOLD },
+		{ SCAN_UNSCANNABLE, SUSPECT, VERDICT_HOLD },
 		{ SCAN_NOT_SCANNED, 1u << VERDICT_HOLD | 1u << VERDICT_DEFER |
 		    1u << VERDICT_MARK, VERDICT_DEFER },
 	};
 
 	for (unsigned action = 0; action <= VERDICT_ACTIONS; action++) {
 		enum verdict_action one = (enum verdict_action)action;
-		const struct virus_policy policy = { one, one, one };
+		struct virus_policy policy;
 		struct scan_answer answer = answer_of(rows[_i].result);
 		TEXT_AUTO text = TEXT_INIT(VERDICT_PACKED_MAX);
 		struct verdict verdict, out;
 
+		for (int i = 0; i < SCAN_RESULTS; i++)
+			policy.action[i] = one;
 		virus_judge(&answer, &policy, &verdict);
 		ck_assert_int_eq(verdict.action,
 		    (rows[_i].may & 1u << action) != 0 ? one :
@@ -225,12 +267,13 @@ unit_suite(void)
 
 	tcase_add_loop_test(tcase, an_answer_comes_out_as_it_went_in, 0,
 	    SCAN_RESULTS);
-	tcase_add_loop_test(tcase, an_answer_that_cannot_be_is_none, 0, 8);
+	tcase_add_loop_test(tcase, an_answer_that_cannot_be_is_none, 0, 12);
 	tcase_add_test(tcase, an_answer_is_cut_and_printable);
 	tcase_add_test(tcase, of_two_looks_the_worse_counts);
 	tcase_add_loop_test(tcase, the_default_policy_passes_only_what_is_clean,
 	    0, SCAN_RESULTS);
-	tcase_add_loop_test(tcase, a_policy_is_what_it_may_be, 0, 5);
+	tcase_add_loop_test(tcase, a_policy_is_what_it_may_be, 0, 7);
+	tcase_add_test(tcase, of_all_results_the_severest_policy_counts);
 	tcase_add_test(tcase, the_reason_is_a_sentence);
 	tcase_add_test(tcase, a_status_comes_out_as_it_went_in);
 	suite_add_tcase(suite, tcase);

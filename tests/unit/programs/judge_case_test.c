@@ -78,8 +78,8 @@ set_up(void)
 	    sizeof(play.process.config.scan_signatures), "/signatures");
 	(void)snprintf(play.process.config.scan_virus,
 	    sizeof(play.process.config.scan_virus), "quarantine");
-	(void)snprintf(play.process.config.scan_suspect,
-	    sizeof(play.process.config.scan_suspect), "hold");
+	(void)snprintf(play.process.config.scan_encrypted,
+	    sizeof(play.process.config.scan_encrypted), "hold");
 	(void)snprintf(play.process.config.scan_failed,
 	    sizeof(play.process.config.scan_failed), "defer");
 	play_begin(&play, &judge_code);

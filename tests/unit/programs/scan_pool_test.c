@@ -360,7 +360,7 @@ START_TEST(a_scanner_that_takes_too_long_is_killed)
 	ck_assert_int_eq(kill(pid, SIGSTOP), 0);
 	send_virus(&stuck);
 	run_until(is_answered, &stuck);
-	ck_assert_int_eq(stuck.answer.result, SCAN_TOO_MUCH);
+	ck_assert_int_eq(stuck.answer.result, SCAN_TOO_LONG);
 	ck_assert_str_eq(stuck.answer.words,
 	    "scanning took longer than 1 seconds");
 	/* the next message has another */
@@ -438,7 +438,7 @@ START_TEST(a_message_that_ends_two_scanners_is_not_scanned)
 	run_until(is_answered, &virus);
 	if (virus.answer.result == SCAN_VIRUS)
 		return;		/* it was quicker than we were */
-	ck_assert_int_eq(virus.answer.result, SCAN_NOT_SCANNED);
+	ck_assert_int_eq(virus.answer.result, SCAN_UNSCANNABLE);
 	ck_assert_str_eq(virus.answer.words,
 	    "the scanner broke off on it 2 times");
 	send_virus(&next);
