@@ -23,6 +23,8 @@ static const struct raw {
 struct reader {
 	struct slice	 rest;
 	struct text	*text;
+	html_tag_fn	*tag;		/* or NULL */
+	void		*arg;
 	const char	*markup_from;	/* a "<" before it is a "<"; or NULL */
 	char		 owed;		/* a blank or LF before the next word */
 	unsigned	 foreign;	/* <svg> and <math> not closed yet */
@@ -281,6 +283,17 @@ enter_raw(struct reader *r, struct slice name)
 		r->rest = slice_after(r->rest, at);
 }
 
+/* What is added of a tag is a word of its own. */
+static void
+tell_tag(struct reader *r, struct slice name, struct slice tag)
+{
+	size_t before = r->text->len;
+
+	r->tag(r->arg, name, tag, r->text);
+	if (r->text->len > before && r->owed == 0)
+		r->owed = ' ';
+}
+
 static void
 read_tag(struct reader *r, size_t end)
 {
@@ -293,6 +306,8 @@ read_tag(struct reader *r, size_t end)
 	while (len < name.len && !ends_name(slice_after(name, len)))
 		len++;
 	name = slice_first(name, len);
+	if (!closes && r->tag != NULL)
+		tell_tag(r, name, slice_first(r->rest, end));
 	r->rest = slice_after(r->rest, end);
 	if (is_block(name))
 		r->owed = '\n';
@@ -487,7 +502,15 @@ read_plain(struct reader *r)
 bool
 html_words(struct text *text, struct slice html)
 {
-	struct reader r = { .rest = html, .text = text };
+	return html_read(text, html, NULL, NULL);
+}
+
+bool
+html_read(struct text *text, struct slice html, html_tag_fn *fn, void *arg)
+{
+	struct reader r = {
+		.rest = html, .text = text, .tag = fn, .arg = arg,
+	};
 
 	while (r.rest.len > 0 && !text_failed(text)) {
 		char c = r.rest.at[0];
