@@ -78,6 +78,15 @@ struct question {
 };
 
 struct handover;
+/* Some of those who have logged in. */
+LIST_HEAD(handover_list, handover);
+
+/*
+ * Whoever has logged in, by account.  Each change of an account is told to its
+ * sessions alone, however many thousands of others rest: an office of 500 has a
+ * list for each, and seldom two accounts in one.
+ */
+#define HANDOVER_LISTS	1024
 
 struct door {
 	struct process		*process;
@@ -98,7 +107,7 @@ struct door {
 	unsigned		 resting_count;	/* of them */
 	struct visitors		 visitors;
 	struct whose_cache	*whose;		/* what the keeper has said */
-	LIST_HEAD(, handover)	 handovers;	/* all who have logged in */
+	struct handover_list	 handovers[HANDOVER_LISTS];
 	uint64_t		 last_number;	/* that one of them was given */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */
 	unsigned		 descriptors;	/* for connections */
@@ -180,6 +189,8 @@ int	door_session_parts(struct door *, struct ipc *from,
 	    struct ipc_message *);
 /* The account has news: who rests there is served again. */
 void	door_changed(struct door *, uint64_t account, uint64_t modseq);
+/* Nobody has logged in yet. */
+void	door_handovers_init(struct door *);
 /* Give up every connection that was handed over. */
 void	door_handovers_stop(struct door *);
 

@@ -49,6 +49,19 @@ static const struct {
 };
 
 void
+door_handovers_init(struct door *door)
+{
+	for (size_t i = 0; i < HANDOVER_LISTS; i++)
+		LIST_INIT(&door->handovers[i]);
+}
+
+const struct handover_list *
+handovers_of(const struct door *door, uint64_t account)
+{
+	return &door->handovers[account % HANDOVER_LISTS];
+}
+
+void
 handover_rests(struct handover *handover, struct stream *client)
 {
 	handover->client = client;
@@ -230,7 +243,7 @@ has_room(const struct door *door, uint64_t account)
 	const struct handover *handover;
 	unsigned count = 0;
 
-	LIST_FOREACH(handover, &door->handovers, next)
+	LIST_FOREACH(handover, handovers_of(door, account), next)
 		if (handover->account == account)
 			count++;
 	return count < PER_ACCOUNT && door_may_stay(door);
@@ -281,7 +294,8 @@ handover_new(struct door *door, uint64_t account,
 	    sizeof(handover->login));
 	(void)slice_cstr(slice_first(request->tag, SESSION_TAG_BYTES),
 	    handover->tag, sizeof(handover->tag));
-	LIST_INSERT_HEAD(&door->handovers, handover, next);
+	LIST_INSERT_HEAD(&door->handovers[account % HANDOVER_LISTS], handover,
+	    next);
 	door->bridge_count++;
 	return handover;
 }
@@ -321,7 +335,7 @@ door_mailbox_peer(struct door *door, struct ipc *ipc)
 		return -ENOMEM;
 	link->ipc = ipc;
 	LIST_INSERT_HEAD(&door->links, link, next);
-	LIST_FOREACH(handover, &door->handovers, next)
+	LIST_FOREACH(handover, handovers_of(door, ipc_instance(ipc)), next)
 		if (handover->inner_fd >= 0 &&
 		    handover->account == ipc_instance(ipc))
 			serve(handover);
@@ -341,7 +355,7 @@ door_mailbox_lost(struct door *door, struct ipc *ipc)
 		return;
 	LIST_REMOVE(link, next);
 	free(link);
-	LIST_FOREACH(handover, &door->handovers, next) {
+	LIST_FOREACH(handover, handovers_of(door, ipc_instance(ipc)), next) {
 		if (handover->asked == ipc) {
 			ipc_forget(ipc, handover);
 			handover->asked = NULL;
@@ -354,14 +368,21 @@ door_mailbox_lost(struct door *door, struct ipc *ipc)
 	}
 }
 
+static void
+give_up(struct handover *handover)
+{
+	if (handover->bridge != NULL)
+		bridge_close(handover->bridge);
+	else
+		handover_dismiss(handover, "the hub is ending");
+}
+
 void
 door_handovers_stop(struct door *door)
 {
 	struct handover *handover;
 
-	while ((handover = LIST_FIRST(&door->handovers)) != NULL)
-		if (handover->bridge != NULL)
-			bridge_close(handover->bridge);
-		else
-			handover_dismiss(handover, "the hub is ending");
+	for (size_t i = 0; i < HANDOVER_LISTS; i++)
+		while ((handover = LIST_FIRST(&door->handovers[i])) != NULL)
+			give_up(handover);
 }

@@ -36,6 +36,9 @@ struct handover {
 	char		 tag[SESSION_TAG_BYTES + 1];
 };
 
+/* Where those of an account are, and those of a few others. */
+const struct handover_list *handovers_of(const struct door *,
+	    uint64_t account);
 /* All that is left of it is `client`, which it owns now. */
 void	handover_rests(struct handover *, struct stream *client);
 /* It rests no longer: the caller owns its client. */

@@ -135,7 +135,7 @@ find(const struct door *door, const struct ipc *server, uint64_t number)
 {
 	struct handover *handover;
 
-	LIST_FOREACH(handover, &door->handovers, next)
+	LIST_FOREACH(handover, handovers_of(door, ipc_instance(server)), next)
 		if (handover->number == number && handover->server == server)
 			return handover;
 	return NULL;
@@ -170,8 +170,8 @@ door_changed(struct door *door, uint64_t account, uint64_t modseq)
 {
 	struct handover *handover, *following;
 
-	for (handover = LIST_FIRST(&door->handovers); handover != NULL;
-	    handover = following) {
+	for (handover = LIST_FIRST(handovers_of(door, account));
+	    handover != NULL; handover = following) {
 		following = LIST_NEXT(handover, next);
 		if (handover->account != account)
 			continue;

@@ -415,7 +415,7 @@ door_start(struct process *process)
 	door->spare_fd = dup(STDERR_FILENO);
 	TAILQ_INIT(&door->visits);
 	visitors_init(&door->visitors);
-	LIST_INIT(&door->handovers);
+	door_handovers_init(door);
 	LIST_INIT(&door->links);
 	door->goodbye = timer_new(process->loop, on_gone, process);
 	door->whose = whose_cache_new();

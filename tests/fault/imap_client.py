@@ -98,7 +98,7 @@ class Answer:
 class Client:
     """One session; `places` is its mailbox, None while none is open."""
 
-    def __init__(self, hub, name, enable=""):
+    def __init__(self, hub, name, enable="", account="ann"):
         self.name = name
         self.lines = Lines(hub.connect("imap"))
         self.places = None
@@ -109,7 +109,7 @@ class Client:
         self.uids_before = []   # of its letters, before the command
         if not self.lines.line().startswith(b"* OK"):
             raise Cut("not greeted")
-        self.run("LOGIN ann@%s %s" % (DOMAIN, PASSWORD)).expect("OK")
+        self.run("LOGIN %s@%s %s" % (account, DOMAIN, PASSWORD)).expect("OK")
         if enable:
             self.run("ENABLE " + enable).expect("OK")
 

@@ -2,9 +2,10 @@
 #
 # run.sh BIN RESULTS - hurt the hub built in BIN, in every way of this folder
 #
-# LONG=1 sweeps every system call and takes more seeds.  ONLY=NAME runs the
-# tests whose names begin so, SEED=N begins with another seed, KEEP=1 leaves
-# the folders of what failed.  Results are lines "pass|fail|skip NAME".
+# LONG=1 sweeps every system call and takes more seeds; of it SOAK_MINUTES says
+# how long soak lasts, if not half an hour.  ONLY=NAME runs the tests whose names
+# begin so, SEED=N begins with another seed, KEEP=1 leaves the folders of what
+# failed.  Results are lines "pass|fail|skip NAME".
 
 here=$(dirname "$0")
 bin=$1

@@ -13,6 +13,7 @@ when a difference has no reason.
 """
 
 import argparse
+import codecs
 import collections
 import os
 import re
@@ -341,16 +342,42 @@ def found_no_date(words, is_ours, raw):
     return words.startswith("SENTBEFORE") and not is_ours
 
 
-def found_angle(words, is_ours, _raw):
+def found_angle(words, is_ours, raw):
     """We search fields as they were written, Dovecot addresses as it would
     write them."""
-    return words == 'FROM "<"' and not is_ours
+    if not is_ours:
+        return words == 'FROM "<"'
+    field = re.search(rb"(?im)^from:(.*(?:\n[ \t].*)*)", raw)
+    return words.startswith("FROM ") and field is not None and \
+        words[5:].encode() in field.group(1).lower()
+
+
+def found_missing(words, is_ours, _raw):
+    """An address that lacks its mailbox or its domain has MISSING_MAILBOX or
+    MISSING_DOMAIN in Dovecot."""
+    return words.startswith("FROM ") and not is_ours and \
+        words[5:] in "missing_mailbox@missing_domain"
+
+
+def has_charset(raw):
+    """One that there is."""
+    name = re.search(rb'(?i)charset="?([^"\s;]+)', raw)
+    try:
+        return name is not None and bool(codecs.lookup(name[1].decode()))
+    except (LookupError, UnicodeDecodeError):
+        return False
 
 
 def found_eight_bit(words, is_ours, raw):
     """Bytes above ASCII in no charset are read by us."""
-    return is_ours and words.startswith("CHARSET") and any(
-        byte > 127 for byte in raw)
+    return is_ours and words.startswith("CHARSET") and (
+        any(byte > 127 for byte in raw) or not has_charset(raw))
+
+
+def found_no_type(words, is_ours, raw):
+    """What has a Content-Type that cannot be read is text for us."""
+    return is_ours and "BODY" in words and re.search(
+        rb"(?im)^content-type:[^;\r\n]* charset=", raw) is not None
 
 
 def found_inner_header(words, is_ours, raw):
@@ -367,8 +394,9 @@ def found_date_zone(words, is_ours, raw):
 def found_blanks(words, is_ours, raw):
     """A line end, or several blanks, is a blank for us."""
     phrase = re.search(r'"(.* .*)"', words)
+    body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
     return bool(phrase) and is_ours and \
-        phrase.group(1).encode() not in raw.lower()
+        phrase.group(1).encode() not in body.lower()
 
 
 def found_entity(words, is_ours, raw):
@@ -381,8 +409,9 @@ KNOWN = (structure.differ_header_end, structure.differ_limits,
          differ_boundary, differ_empty_multipart, differ_undecodable,
          differ_inside)
 KNOWN_FOUND = (found_header_end, found_empty_multipart, found_no_date,
-               found_angle, found_eight_bit, found_inner_header,
-               found_date_zone, found_blanks, found_entity)
+               found_angle, found_missing, found_eight_bit,
+               found_inner_header, found_date_zone, found_blanks,
+               found_no_type, found_entity)
 
 
 def compare_sections(ours, theirs, files, sources):
