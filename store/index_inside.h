@@ -87,6 +87,7 @@ enum index_sql {
 	SQL_UNFINISHED_NEW,
 	SQL_FINISHED,
 	SQL_SELECTED,
+	SQL_RECENT,
 	SQL_WORDS,
 	SQL_SAVED,
 	SQL_FACTS,
@@ -168,6 +169,9 @@ struct mailbox {
 	uint32_t	uidvalidity;
 	struct sequence	uids, uids_kept;
 	struct tally	tally, tally_kept;
+	uint64_t	recent;		/* UIDs from it on are \Recent for the
+					   next session that is told of them */
+	uint64_t	recent_kept;	/* as its row says */
 	bool		is_dirty;	/* its row has another tally */
 	bool		is_doubtful;	/* it is to be counted anew */
 	bool		is_deleted;	/* in the open transaction */

@@ -139,6 +139,9 @@ static const char *const steps[] = {
 "	rights INTEGER NOT NULL,"
 "	name BLOB NOT NULL,"
 "	PRIMARY KEY (mailbox, who, negative)) STRICT, WITHOUT ROWID;",
+/* UIDs from it on are \\Recent for the next who selects it; not those of before. */
+("ALTER TABLE mailbox ADD COLUMN recent INTEGER NOT NULL DEFAULT 1;"
+"UPDATE mailbox SET recent = uid_reserved;"),
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -154,7 +157,7 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_META_FURNISHED] = "UPDATE meta SET is_furnished = ?",
 [SQL_META_SETTLED] = "UPDATE meta SET settled_to = ?, pruned_below = ?",
 [SQL_MAILBOXES] = "SELECT id, uid_reserved, messages, unseen, deleted,"
-"	bytes, modseq, uidvalidity FROM mailbox ORDER BY id",
+"	bytes, modseq, recent, uidvalidity FROM mailbox ORDER BY id",
 [SQL_MAILBOX_NEW] = "INSERT INTO mailbox (id, name, uidvalidity, uid_reserved)"
 "	VALUES (?, ?, ?, 1)",
 [SQL_MAILBOX_NAMED] = "SELECT id FROM mailbox WHERE name = ?",
@@ -163,7 +166,7 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_MAILBOX_COUNT] = "SELECT t.messages, t.unseen, t.deleted, t.bytes,"
 "	t.modseq FROM " TALLIES("WHERE e.place BETWEEN ? AND ?") " t",
 [SQL_MAILBOX_TALLY] = "UPDATE mailbox SET messages = ?, unseen = ?,"
-"	deleted = ?, bytes = ?, modseq = ? WHERE id = ?",
+"	deleted = ?, bytes = ?, modseq = ?, recent = ? WHERE id = ?",
 [SQL_MAILBOX_NAME] = "UPDATE mailbox SET name = ? WHERE id = ?",
 [SQL_MAILBOX_USES] = "UPDATE mailbox SET uses = uses | ? WHERE id = ?",
 [SQL_MAILBOX_USED] = "SELECT coalesce(sum(uses), 0) FROM mailbox",
@@ -262,6 +265,7 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_FINISHED] = "DELETE FROM unfinished WHERE first = ?",
 [SQL_SELECTED] = "SELECT place, letter, flags, modseq, keywords FROM entry"
 "	WHERE place BETWEEN ? AND ? ORDER BY place",
+[SQL_RECENT] = "SELECT count(*) FROM entry WHERE place BETWEEN ? AND ?",
 [SQL_WORDS] = "SELECT DISTINCT keywords FROM entry"
 "	WHERE place BETWEEN ? AND ? AND keywords != x''",
 [SQL_SAVED] = "SELECT saved FROM entry WHERE place = ?",

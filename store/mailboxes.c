@@ -106,6 +106,7 @@ mailboxes_make(struct index *index, struct slice name, uint32_t *mailbox_out)
 	grown[n].uidvalidity = (uint32_t)uidvalidity;
 	grown[n].uids = (struct sequence){ .next = 1, .reserved = 1 };
 	grown[n].tally.modseq = grown[n].tally_kept.modseq = 1;
+	grown[n].recent = grown[n].recent_kept = 1;
 	index->mailbox_count = n + 1;
 	index->marks.mailbox_last = id;
 	index->marks.must_be_full = true;

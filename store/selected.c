@@ -55,6 +55,7 @@ read_entry(struct selected *selected, struct db_query *q)
 	if (letter->modseq < floor)
 		letter->modseq = floor;
 	letter->marks = 0;
+	letter->is_recent = false;
 	letter->keywords = 0;
 	words = db_blob(q, 0, KEYWORDS_MOST);
 	if (words.len > 0)
@@ -64,9 +65,29 @@ read_entry(struct selected *selected, struct db_query *q)
 	return r;
 }
 
+/* Of the letters from place `from` on those nobody was told of to write. */
+static void
+mark_recent(struct selected *selected, size_t from,
+    const struct mailbox *mailbox)
+{
+	for (size_t i = selected->count; i-- > from &&
+	    selected->letters[i].uid >= mailbox->recent; ) {
+		selected->letters[i].is_recent = true;
+		selected->recent++;
+	}
+}
+
+/* All that the view knows of was told to a session that may write. */
+static void
+claim(const struct selected *selected, struct mailbox *mailbox)
+{
+	if (selected->claims && mailbox->recent < selected->uidnext)
+		mailbox->recent = selected->uidnext;
+}
+
 /* Letters from UID selected->uidnext on, as far as they are committed. */
 static int
-read_new(struct selected *selected, const struct mailbox *mailbox)
+read_new(struct selected *selected, struct mailbox *mailbox)
 {
 	DB_QUERY_AUTO	q = db_ask(selected->account->index->db,
 			    SQL_SELECTED);
@@ -86,6 +107,8 @@ read_new(struct selected *selected, const struct mailbox *mailbox)
 		return r;
 	}
 	selected->uidnext = next;
+	mark_recent(selected, before, mailbox);
+	claim(selected, mailbox);
 	return 0;
 }
 
@@ -93,12 +116,12 @@ static int
 fill(struct selected *selected)
 {
 	struct index *index = selected->account->index;
-	const struct mailbox *mailbox = index_mailbox(index,
-	    selected->mailbox);
+	struct mailbox *mailbox = index_mailbox(index, selected->mailbox);
 	int r;
 
 	if (mailbox == NULL)
 		return -ENOENT;
+	mark_recent(selected, 0, mailbox);
 	r = reserve(selected, (size_t)mailbox->tally_kept.messages + 1);
 	if (r == 0)
 		r = read_new(selected, mailbox);
@@ -131,6 +154,7 @@ begin_from(struct selected *selected, const struct selected *other)
 		if ((other->letters[i].marks & SELECTED_GONE) != 0)
 			continue;
 		selected->letters[selected->count] = other->letters[i];
+		selected->letters[selected->count].is_recent = false;
 		selected->letters[selected->count++].marks = 0;
 	}
 	selected->uidnext = other->uidnext;
@@ -222,6 +246,17 @@ selected_close_all(struct account *account)
 		drop(LIST_FIRST(&account->selecteds));
 }
 
+void
+selected_claim(struct selected *selected)
+{
+	struct mailbox *mailbox = index_mailbox(selected->account->index,
+	    selected->mailbox);
+
+	selected->claims = true;
+	if (mailbox != NULL)
+		claim(selected, mailbox);
+}
+
 uint32_t
 selected_mailbox(const struct selected *selected)
 {
@@ -232,6 +267,12 @@ bool
 selected_is_gone(const struct selected *selected)
 {
 	return selected->is_gone;
+}
+
+size_t
+selected_recent(const struct selected *selected)
+{
+	return selected->recent;
 }
 
 size_t
@@ -455,6 +496,7 @@ tell_expunged(struct selected *selected, const struct selected_teller *teller,
 			continue;
 		}
 		selected->gone--;
+		selected->recent -= letters[i].is_recent;
 		if (teller->expunged != NULL)
 			r = teller->expunged(arg, kept, letters[i].uid);
 	}
@@ -468,8 +510,8 @@ static int
 tell_exists(struct selected *selected, const struct selected_teller *teller,
     void *arg)
 {
-	const struct mailbox *mailbox = index_mailbox(
-	    selected->account->index, selected->mailbox);
+	struct mailbox *mailbox = index_mailbox(selected->account->index,
+	    selected->mailbox);
 	size_t before = selected->count;
 	int r;
 

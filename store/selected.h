@@ -26,6 +26,7 @@ struct selected_letter {
 	uint32_t	keywords;	/* selected_words() */
 	uint8_t		flags;		/* LETTER_SEEN, ... */
 	uint8_t		marks;		/* private */
+	bool		is_recent;	/* RFC 3501 2.3.2, for this view alone */
 };
 
 /*
@@ -41,19 +42,47 @@ int	selected_open(struct account *, uint32_t mailbox,
 void	selected_close(struct selected *);
 
 /*
+ * The session of the view may write: what is \Recent in it is so for nobody who
+ * selects the mailbox later, and of what comes those letters are that this
+ * session is the first to be told of (RFC 3501 2.3.2).  A view without it, of
+ * EXAMINE, shows them and leaves them to the next.  Not durable at once, but
+ * with the next commit of any kind: after a crash a letter may be \Recent
+ * twice, which RFC 3501 prefers to never.
+ */
+void	selected_claim(struct selected *);
+/* How many letters of the view are \Recent. */
+size_t	selected_recent(const struct selected *);
+/*
+ * How many letters of a mailbox would be \Recent to who selected it now, and
+ * to the session of `selected` (or NULL), if that is of it: STATUS.  A walk
+ * through the entries of those that nobody was told of.  0, -ENOENT or -errno.
+ */
+int	selected_count_recent(struct account *, uint32_t mailbox,
+	    const struct selected *, size_t *count_out);
+
+/*
  * What the client of a view knows: enough to begin the view anew, in another
  * process and long after, and to tell exactly what changed since.
  */
+#define SELECTED_RUNS	40		/* SESSION_STATE_BYTES holds as many */
+struct selected_run {
+	uint32_t	first, last;	/* UIDs */
+};
 struct selected_known {
 	uint32_t	mailbox;
 	uint32_t	uidvalidity;
 	uint32_t	count;		/* of letters */
 	uint64_t	uidnext;	/* above each of them; 2^32 at the most */
 	uint64_t	modseq;		/* every change up to it was told */
+	bool		claims;		/* selected_claim() */
+	/* its letters that are \Recent, ascending and apart */
+	uint8_t		run_count;
+	struct selected_run runs[SELECTED_RUNS];
 };
 /*
- * 0, -EAGAIN (there is news: selected_update() comes first) or -ENOENT (the
- * mailbox was deleted).
+ * 0, -EAGAIN (there is news: selected_update() comes first), -ENOENT (the
+ * mailbox was deleted) or -E2BIG (the letters that are \Recent are too
+ * scattered: where two sessions are told in turn, that takes 40 turns).
  */
 int	selected_known(const struct selected *,
 	    struct selected_known *known_out);

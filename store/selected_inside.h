@@ -22,6 +22,8 @@ struct selected {
 	size_t		 gone;		/* letters that have that mark */
 	uint64_t	 uidnext;	/* letters below were read */
 	uint64_t	 modseq;
+	size_t		 recent;		/* letters that are */
+	bool		 claims;		/* its session may write */
 	bool		 has_changed;	/* some letter may have that mark */
 	bool		 is_gone;	/* the mailbox is */
 	uint64_t	 closed_at_ms;	/* when it became the one kept */

@@ -14,26 +14,56 @@
 
 #define UIDNEXT_MOST	((uint64_t)UINT32_MAX + 1)
 
+/*
+ * The letters that are \Recent, as runs: between two of them stands a letter
+ * that is not.
+ */
+static int
+find_runs(const struct selected *selected, struct selected_known *known)
+{
+	bool is_run = false;
+
+	for (size_t i = 0; i < selected->count; i++) {
+		const struct selected_letter *letter = &selected->letters[i];
+
+		if (letter->is_recent && !is_run) {
+			if (known->run_count == SELECTED_RUNS)
+				return -E2BIG;
+			known->runs[known->run_count++].first = letter->uid;
+		}
+		if (letter->is_recent)
+			known->runs[known->run_count - 1].last = letter->uid;
+		is_run = letter->is_recent;
+	}
+	return 0;
+}
+
 int
 selected_known(const struct selected *selected,
     struct selected_known *known_out)
 {
 	const struct mailbox *mailbox = index_mailbox(
 	    selected->account->index, selected->mailbox);
+	struct selected_known known;
+	int r;
 
 	if (mailbox == NULL || selected->is_gone)
 		return -ENOENT;
 	if (selected_has_news(selected, true))
 		return -EAGAIN;
-	*known_out = (struct selected_known){
+	known = (struct selected_known){
 		.mailbox = selected->mailbox,
 		.uidvalidity = mailbox->uidvalidity,
 		.count = (uint32_t)selected->count,
 		.uidnext = selected->uidnext,
 		/* without news it knows all that was ever committed */
 		.modseq = mailbox->tally_kept.modseq,
+		.claims = selected->claims,
 	};
-	return 0;
+	r = find_runs(selected, &known);
+	if (r == 0)
+		*known_out = known;
+	return r;
 }
 
 /* UIDs that have gone since, in ranges that ascend. */
@@ -123,6 +153,25 @@ mark_changed(struct selected *selected, uint64_t modseq)
 	}
 }
 
+/* What was \Recent is, whatever has become of it meanwhile; nothing else. */
+static void
+mark_runs(struct selected *selected, const struct selected_known *known)
+{
+	size_t run = 0;
+
+	selected->recent = 0;
+	for (size_t i = 0; i < selected->count; i++) {
+		struct selected_letter *letter = &selected->letters[i];
+
+		while (run < known->run_count &&
+		    known->runs[run].last < letter->uid)
+			run++;
+		letter->is_recent = run < known->run_count &&
+		    known->runs[run].first <= letter->uid;
+		selected->recent += letter->is_recent;
+	}
+}
+
 /* Make a view of now one of then. */
 static int
 take_back(struct selected *selected, const struct selected_known *known)
@@ -161,6 +210,9 @@ take_back(struct selected *selected, const struct selected_known *known)
 	selected->uidnext = known->uidnext;
 	selected->modseq = known->modseq;
 	mark_changed(selected, known->modseq);
+	mark_runs(selected, known);
+	if (known->claims)
+		selected_claim(selected);
 	return 0;
 }
 
@@ -172,7 +224,8 @@ selected_resume(struct account *account, const struct selected_known *known,
 	struct selected *selected;
 	int r;
 
-	if (known->count > known->uidnext || known->uidnext > UIDNEXT_MOST)
+	if (known->count > known->uidnext ||
+	    known->uidnext > UIDNEXT_MOST || known->run_count > SELECTED_RUNS)
 		return -ESTALE;
 	r = selected_open(account, known->mailbox, &selected);
 	if (r < 0)

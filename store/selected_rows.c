@@ -181,6 +181,47 @@ selected_put_structure(struct selected *selected, size_t n,
 	return r;
 }
 
+/* How many entries there are, `first` to `last`; none when that is before. */
+static int
+count_entries(struct index *index, uint64_t first, uint64_t last,
+    size_t *count_out)
+{
+	DB_QUERY_AUTO	q = db_ask(index->db, SQL_RECENT);
+	int		r;
+
+	db_put_u64(&q, first);
+	db_put_u64(&q, last);
+	r = db_next(&q);
+	if (r < 0)
+		return r;
+	*count_out = r > 0 ? (size_t)db_u64(&q, 0, UINT32_MAX) : 0;
+	return db_row(&q);
+}
+
+int
+selected_count_recent(struct account *account, uint32_t mailbox,
+    const struct selected *selected, size_t *count_out)
+{
+	const struct mailbox *found = index_mailbox(account->index, mailbox);
+	size_t told = 0;
+	uint64_t first;
+	int r;
+
+	if (found == NULL)
+		return -ENOENT;
+	first = found->recent;
+	if (selected != NULL && selected->mailbox == mailbox) {
+		told = selected->recent;
+		if (first < selected->uidnext)
+			first = selected->uidnext;
+	}
+	r = count_entries(account->index, ENTRY_FIRST(mailbox) + first,
+	    ENTRY_FIRST(mailbox) + found->uids_kept.next - 1, count_out);
+	if (r == 0)
+		*count_out += told;
+	return r;
+}
+
 /*
  * Have few rows a number above `since`?  They are asked for by that; else all
  * rows are walked through.

@@ -3,7 +3,9 @@
  *
  * A tally follows every entry that comes, goes or changes, within the open
  * transaction; index_end() writes those that changed into their rows, so that
- * row and entries are committed together, or forgets what was undone.
+ * row and entries are committed together, or forgets what was undone.  What
+ * is \Recent follows what clients were told, which is never undone: its number
+ * goes into the row with the next commit, whatever that is of.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,6 +41,8 @@ read_mailbox(struct db_query *q, struct mailbox *mailbox)
 	tally->bytes = db_u64(q, 0, INT64_MAX);
 	tally->modseq = db_u64(q, 1, INT64_MAX);
 	mailbox->tally_kept = *tally;
+	mailbox->recent = db_u64(q, 1, (uint64_t)UINT32_MAX + 1);
+	mailbox->recent_kept = mailbox->recent;
 	mailbox->is_doubtful = db_row(q) < 0;
 	mailbox->uidvalidity = (uint32_t)db_u64(q, 1, UINT32_MAX);
 	return 0;
@@ -153,6 +157,7 @@ tally_write(struct index *index, const struct mailbox *mailbox)
 	db_put_u64(&q, tally->deleted);
 	db_put_u64(&q, tally->bytes);
 	db_put_u64(&q, tally->modseq);
+	db_put_u64(&q, mailbox->recent);
 	db_put_u64(&q, mailbox->id);
 	return db_run(&q);
 }
@@ -185,6 +190,14 @@ count_anew(struct index *index, struct mailbox *mailbox)
 	return 0;
 }
 
+/* Has its row to be written? */
+static bool
+is_changed(const struct mailbox *mailbox)
+{
+	return !mailbox->is_deleted && (mailbox->is_dirty ||
+	    mailbox->is_doubtful || mailbox->recent != mailbox->recent_kept);
+}
+
 int
 tallies_write(struct index *index)
 {
@@ -193,8 +206,7 @@ tallies_write(struct index *index)
 	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++) {
 		struct mailbox *mailbox = &index->mailboxes[i];
 
-		if (mailbox->is_deleted ||
-		    (!mailbox->is_dirty && !mailbox->is_doubtful))
+		if (!is_changed(mailbox))
 			continue;
 		r = db_begin(index->db);
 		if (r == 0 && mailbox->is_doubtful)
@@ -216,6 +228,7 @@ mailboxes_keep(struct index *index)
 		if (mailbox->is_deleted)
 			continue;
 		mailbox->uids_kept = mailbox->uids;
+		mailbox->recent_kept = mailbox->recent;
 		if (mailbox->is_dirty) {
 			mailbox->tally_kept = mailbox->tally;
 			mailbox->has_news = index->has_news = true;

@@ -132,6 +132,8 @@ imapd_take_up(struct imapd_session *session,
 	if (state.has_mailbox)
 		r = selected_resume(session->account, &state.known,
 		    &session->selected);
+	if (r == 0 && state.has_mailbox)
+		session->recent = selected_recent(session->selected);
 	if (r == 0 && !session->is_read_only)
 		session->ports.wrote(session->ports.arg);
 	if (r == 0 && state.idle_tag.len > 0)

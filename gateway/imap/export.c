@@ -153,20 +153,22 @@ static void
 open_letter(struct imapd_session *session)
 {
 	struct exporting *work = session->work;
-	const struct selected_letter *letter = selected_at(session->selected,
+	struct selected_letter letter = *selected_at(session->selected,
 	    work->places[work->next]);
 	TEXT_AUTO line = TEXT_INIT(LINE_BYTES);
 	char name[MESSAGE_ID_CHARS + 1];
 	struct message_id id = { { 0 } };
 
 	if (imapd_letter_try(&work->letter) < 0 ||
-	    (work->is_move && !name_moved(session, letter->uid, &id))) {
+	    (work->is_move && !name_moved(session, letter.uid, &id))) {
 		fail(session);
 		return;
 	}
 	message_id_write(&id, name);
-	text_addf(&line, "* EXPORT %u %s ", letter->uid, name);
-	imapd_add_flags(session, &line, letter);
+	text_addf(&line, "* EXPORT %u %s ", letter.uid, name);
+	/* wherever it goes it is \Recent, or it is not */
+	letter.is_recent = false;
+	imapd_add_flags(session, &line, &letter);
 	text_add_byte(&line, ' ');
 	imapd_add_date_time(&line, work->letter.facts.received_at_utc_ms);
 	text_addf(&line, " {%llu}\r\n",

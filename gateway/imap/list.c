@@ -18,6 +18,12 @@
 #define ROOM		(NAMES_MOST + IMAPD_OTHERS_MOST)
 #define LISTING_MS	5	/* then others get a turn */
 
+/* What STATUS may tell of a mailbox. */
+struct status {
+	struct folder_status is;
+	size_t		 recent;	/* letters that are \Recent */
+};
+
 /*
  * A listing: every name first, for what is below one decides about it.  Then
  * each is matched, then each is told, some at a time.
@@ -40,11 +46,28 @@ drop(struct imapd_session *session)
 	free(listing->is_match);
 }
 
+/* What STATUS tells of a mailbox: these items, at the least.  As
+ * folder_status(), or -errno. */
+static int
+find_status(const struct imapd_session *session, uint32_t mailbox,
+    unsigned items, struct status *status_out)
+{
+	int r = folder_status(session->account, mailbox, &status_out->is);
+
+	status_out->recent = 0;
+	/* RFC 9051 has no such flag */
+	if (r == 0 && (items & IMAPD_STATUS_RECENT) != 0 && !session->rev2)
+		r = selected_count_recent(session->account, mailbox,
+		    session->selected, &status_out->recent);
+	return r;
+}
+
 /* RFC 9051 6.3.11, in one order whatever the client asked in. */
 static void
 add_status(const struct imapd_session *session, struct text *text,
-    struct slice name, const struct folder_status *is, unsigned items)
+    struct slice name, const struct status *status, unsigned items)
 {
+	const struct folder_status *is = &status->is;
 	const char *between = "";
 	const struct {
 		unsigned	 item;
@@ -52,7 +75,7 @@ add_status(const struct imapd_session *session, struct text *text,
 		uint64_t	 value;
 	} values[] = {
 		{ IMAPD_STATUS_MESSAGES, "MESSAGES", is->messages },
-		{ IMAPD_STATUS_RECENT,	"RECENT", 0 },
+		{ IMAPD_STATUS_RECENT,	"RECENT", status->recent },
 		{ IMAPD_STATUS_UIDNEXT,	"UIDNEXT", is->uidnext },
 		{ IMAPD_STATUS_UIDVALIDITY, "UIDVALIDITY", is->uidvalidity },
 		{ IMAPD_STATUS_UNSEEN,	"UNSEEN", is->unseen },
@@ -84,7 +107,7 @@ void
 imapd_status(struct imapd_session *session, struct imapd_parse *parse)
 {
 	TEXT_AUTO text = TEXT_INIT(LINE_BYTES);
-	struct folder_status is;
+	struct status status;
 	struct slice name;
 	uint32_t mailbox;
 	unsigned items;
@@ -97,14 +120,14 @@ imapd_status(struct imapd_session *session, struct imapd_parse *parse)
 		return;
 	r = imapd_find_mailbox(session, name, RIGHT_READ, &mailbox);
 	if (r == 0)
-		r = folder_status(session->account, mailbox, &is);
+		r = find_status(session, mailbox, items, &status);
 	if (r < 0) {
 		imapd_refuse(session, r == -EINVAL ? -ENOENT : r);
 		return;
 	}
 	if (items & IMAPD_STATUS_MODSEQ)
 		imapd_condstore(session);
-	add_status(session, &text, name, &is, items);
+	add_status(session, &text, name, &status, items);
 	imapd_write(session, &text);
 	imapd_finish(session, "OK that is how it is");
 }
@@ -152,7 +175,7 @@ tell_line(struct listing *listing, const struct folder *folder,
 	struct imapd_session *session = listing->session;
 	TEXT_AUTO line = TEXT_INIT(2 * LINE_BYTES);
 	struct text *out = &line;
-	struct folder_status is;
+	struct status status;
 	int r = -ENOENT;
 
 	text_addf(out, "* %s (", listing->is_lsub ? "LSUB" : "LIST");
@@ -163,10 +186,11 @@ tell_line(struct listing *listing, const struct folder *folder,
 		text_add_str(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
 	text_add_str(out, "\r\n");
 	if (listing->list.status != 0 && folder->mailbox != 0)
-		r = folder_status(session->account, folder->mailbox, &is);
+		r = find_status(session, folder->mailbox,
+		    listing->list.status, &status);
 	/* RFC 5819 2: behind each LIST; of one deleted meanwhile there is none */
 	if (r == 0)
-		add_status(session, out, folder->name, &is,
+		add_status(session, out, folder->name, &status,
 		    listing->list.status);
 	imapd_write(session, out);
 	return r == -ENOENT ? 0 : r;

@@ -453,6 +453,8 @@ holds(const struct imapd_match *match, const struct imapd_key *key, size_t n)
 	    selected_at(match->session->selected, n);
 	const struct letter_facts *facts = &match->letter.facts;
 	const struct structure *structure = &match->letter.structure;
+	/* RFC 9051 has no such flag: to who speaks that nothing is new */
+	bool is_recent = letter->is_recent && !match->session->rev2;
 	int64_t came = facts->received_at_utc_ms;
 	int64_t saved = facts->saved_at_utc_ms != 0 ?
 	    facts->saved_at_utc_ms : came;
@@ -462,6 +464,12 @@ holds(const struct imapd_match *match, const struct imapd_key *key, size_t n)
 		return (letter->flags & key->flag) != 0;
 	case IMAPD_KEY_NO_FLAG:
 		return (letter->flags & key->flag) == 0;
+	case IMAPD_KEY_NEW:
+		return is_recent && (letter->flags & LETTER_SEEN) == 0;
+	case IMAPD_KEY_RECENT:
+		return is_recent;
+	case IMAPD_KEY_OLD:
+		return !is_recent;
 	case IMAPD_KEY_KEYWORD:
 		return has_keyword(match, letter, key->text);
 	case IMAPD_KEY_NO_KEYWORD:

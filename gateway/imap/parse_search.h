@@ -42,7 +42,10 @@ enum imapd_key_kind {
 	IMAPD_KEY_HEADER,	/* field `field` contains `text` */
 	IMAPD_KEY_BODY,		/* the body does */
 	IMAPD_KEY_TEXT,		/* header or body do */
-	IMAPD_KEY_NONE		/* nothing is so: \Recent, NEW */
+	IMAPD_KEY_NEW,		/* \Recent and not \Seen */
+	IMAPD_KEY_RECENT,
+	IMAPD_KEY_OLD,		/* not \Recent */
+	IMAPD_KEY_NONE		/* nothing is so */
 };
 
 struct imapd_key {

@@ -110,8 +110,9 @@ tell_mailbox(struct imapd_session *session, struct slice name,
 	imapd_untagged(session->stream, "%zu EXISTS",
 	    selected_count(session->selected));
 	if (!session->rev2) {
-		/* RFC 3501 6.3.1; which letters are new is \Seen's business */
-		imapd_untagged(session->stream, "0 RECENT");
+		/* RFC 3501 6.3.1 */
+		session->recent = SIZE_MAX;
+		imapd_tell_recent(session);
 		tell_unseen(session);
 	}
 	imapd_untagged(session->stream, "OK [UIDVALIDITY %u] of this mailbox",
@@ -195,6 +196,8 @@ open_as(struct imapd_session *session, struct imapd_parse *parse,
 	/* RFC 4314 5.2 */
 	session->is_read_only |= (session->rights & (RIGHT_INSERT |
 	    RIGHT_EXPUNGE | RIGHT_MARK | RIGHT_SEEN | RIGHT_WRITE)) == 0;
+	if (!session->is_read_only)
+		selected_claim(session->selected);
 	r = tell_mailbox(session, name, &status);
 	if (r < 0) {
 		imapd_leave(session);

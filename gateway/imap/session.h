@@ -70,6 +70,7 @@ struct imapd_session {
 
 	struct selected	*selected;	/* or NULL */
 	bool		 is_read_only;
+	size_t		 recent;	/* "* 2 RECENT", as it was told last */
 	uint32_t	*saved;		/* UIDs, ascending: "$" (RFC 5182) */
 	size_t		 saved_count;
 
@@ -173,7 +174,9 @@ void	imapd_condstore(struct imapd_session *);
  * its UID and its number where they belong.
  */
 void	imapd_tell_letter(struct imapd_session *, size_t n, bool with_flags);
-/* Add "(\Seen Urgent)". */
+/* "* 2 RECENT", unless the client knows that or has no such flag (RFC 9051). */
+void	imapd_tell_recent(struct imapd_session *);
+/* Add "(\Seen \Recent Urgent)"; no \Recent to who knows IMAP4rev2. */
 void	imapd_add_flags(struct imapd_session *, struct text *,
 	    const struct selected_letter *);
 /* Add what a mailbox is called under any name (RFC 8474 4). */

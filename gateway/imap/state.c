@@ -7,7 +7,7 @@
 
 #include "lib/base/pack.h"
 
-#define STATE_VERSION	1
+#define STATE_VERSION	2
 
 enum state_bit {
 	STATE_REV2	= 1 << 0,
@@ -49,6 +49,34 @@ imapd_state_pack(struct text *text, const struct imapd_state *state)
 	pack_u32(text, state->known.count);
 	pack_u64(text, state->known.uidnext);
 	pack_u64(text, state->known.modseq);
+	pack_u8(text, state->known.claims);
+	pack_u8(text, state->known.run_count);
+	for (size_t i = 0; i < state->known.run_count; i++) {
+		pack_u32(text, state->known.runs[i].first);
+		pack_u32(text, state->known.runs[i].last);
+	}
+}
+
+/* Runs that ascend and stand apart; false: they do not. */
+static bool
+unpack_runs(struct unpack *u, struct selected_known *known)
+{
+	uint32_t above = 0;
+	uint8_t count = unpack_u8(u);
+
+	if (count > SELECTED_RUNS)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct selected_run *run = &known->runs[i];
+
+		run->first = unpack_u32(u);
+		run->last = unpack_u32(u);
+		if (run->first <= above || run->last < run->first)
+			return false;
+		above = run->last;
+	}
+	known->run_count = count;
+	return true;
 }
 
 /* RFC 7162 3.2.3: who knows VANISHED knows MODSEQ. */
@@ -58,6 +86,7 @@ makes_sense(unsigned bits, const struct imapd_state *state)
 	return (bits & ~(unsigned)STATE_ALL) == 0 &&
 	    (state->condstore || !state->qresync) &&
 	    (state->has_mailbox || !state->is_read_only) &&
+	    (!state->known.claims || !state->is_read_only) &&
 	    state->idle_tag.len <= IMAPD_TAG_BYTES &&
 	    slice_find(state->idle_tag, '\0') == SIZE_MAX;
 }
@@ -87,6 +116,9 @@ imapd_state_unpack(struct slice packed, struct imapd_state *state_out)
 		state.known.count = unpack_u32(&u);
 		state.known.uidnext = unpack_u64(&u);
 		state.known.modseq = unpack_u64(&u);
+		state.known.claims = unpack_bool(&u);
+		if (!unpack_runs(&u, &state.known))
+			return -EBADMSG;
 	}
 	if (!unpack_is_done(&u) || !makes_sense(bits, &state))
 		return -EBADMSG;

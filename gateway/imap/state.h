@@ -7,7 +7,8 @@
  *
  * Kept are what was enabled, the mailbox as its client knows it
  * (store/selected.h), and the tag of the IDLE it is in.  Not kept is "$": a
- * session that has one stays where it is (RFC 5182 2.1).
+ * session that has one stays where it is (RFC 5182 2.1), as one does whose
+ * letters that are \Recent are too scattered.
  */
 #ifndef POSTROOM_GATEWAY_IMAP_STATE_H
 #define POSTROOM_GATEWAY_IMAP_STATE_H

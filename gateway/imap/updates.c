@@ -10,6 +10,7 @@
 
 #define VANISHED_BYTES	4096	/* ranges in one response: not a limit */
 #define LINE_BYTES	4096	/* KEYWORDS_MOST and the rest of it fit */
+#define RECENT		(LETTER_ALL_FLAGS + 1)	/* a bit beside theirs */
 
 static int
 room(const struct imapd_session *session)
@@ -62,6 +63,17 @@ tell_expunged(void *arg, size_t n, uint32_t uid)
 	return telling->vanished.len >= VANISHED_BYTES;
 }
 
+void
+imapd_tell_recent(struct imapd_session *session)
+{
+	size_t count = selected_recent(session->selected);
+
+	if (session->rev2 || count == session->recent)
+		return;
+	imapd_untagged(session->stream, "%zu RECENT", count);
+	session->recent = count;
+}
+
 static int
 tell_exists(void *arg, size_t count)
 {
@@ -69,6 +81,7 @@ tell_exists(void *arg, size_t count)
 
 	flush(telling);
 	imapd_untagged(telling->session->stream, "%zu EXISTS", count);
+	imapd_tell_recent(telling->session);
 	return room(telling->session);
 }
 
@@ -77,7 +90,7 @@ imapd_add_flags(struct imapd_session *session, struct text *text,
     const struct selected_letter *letter)
 {
 	static const struct {
-		uint8_t		 bit;
+		unsigned	 bit;
 		const char	*word;
 	} flags[] = {
 		{ LETTER_ANSWERED,	"\\Answered" },
@@ -85,14 +98,17 @@ imapd_add_flags(struct imapd_session *session, struct text *text,
 		{ LETTER_DELETED,	"\\Deleted" },
 		{ LETTER_SEEN,		"\\Seen" },
 		{ LETTER_DRAFT,		"\\Draft" },
+		{ RECENT,		"\\Recent" },
 	};
 	struct slice words = selected_words(session->selected,
 	    letter->keywords);
+	unsigned is = letter->flags | (letter->is_recent && !session->rev2 ?
+	    RECENT : 0);
 	const char *between = "";
 
 	text_add_byte(text, '(');
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
-		if ((letter->flags & flags[i].bit) == 0)
+		if ((is & flags[i].bit) == 0)
 			continue;
 		text_add_str(text, between);
 		text_add_str(text, flags[i].word);
@@ -162,6 +178,9 @@ imapd_tell(struct imapd_session *session, bool may_expunge)
 
 	flush(&telling);
 	text_free(&telling.vanished);
+	/* some that were may have gone */
+	if (r == 0)
+		imapd_tell_recent(session);
 	if (r < 0) {
 		imapd_untagged(session->stream,
 		    "BYE the mailbox cannot be read now");

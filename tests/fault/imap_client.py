@@ -72,7 +72,8 @@ class Place:
 
     def __init__(self, uid=None, flags=None):
         self.uid = uid
-        self.flags = flags
+        self.flags = flags      # without \Recent
+        self.is_recent = None
 
 
 class Answer:
@@ -239,7 +240,9 @@ class Client:
             self.expunged(n)
         elif kind == b"FETCH":
             self.fetched(n, parse(rest)[0])
-        elif kind != b"RECENT":
+        elif kind == b"RECENT":
+            self.recent(n)
+        else:
             raise Fault("%s was told %d %r" % (self.name, n, kind))
 
     def exists(self, n):
@@ -262,6 +265,22 @@ class Client:
         self.place(n)
         del self.places[n - 1]
 
+    def flagged(self, place, flags):
+        """RFC 3501 2.3.2: what is \Recent in a session stays so."""
+        is_recent = "\\recent" in flags
+        if place.is_recent not in (None, is_recent):
+            raise Fault("%s: \\Recent of UID %s has changed" % (
+                self.name, place.uid))
+        place.is_recent = is_recent
+        place.flags = flags - {"\\recent"}
+
+    def recent(self, n):
+        known = sum(place.is_recent or 0 for place in self.places)
+        other = sum(place.is_recent is None for place in self.places)
+        if not known <= n <= known + other:
+            raise Fault("%s was told that %d are \\Recent: %d to %d can be" % (
+                self.name, n, known, known + other))
+
     def fetched(self, n, values):
         place = self.place(n)
         items = {name.decode(): value
@@ -273,5 +292,5 @@ class Client:
                     self.name, n, place.uid, uid))
             place.uid = uid
         if "FLAGS" in items:
-            place.flags = flag_set(items["FLAGS"])
+            self.flagged(place, flag_set(items["FLAGS"]))
         self.answer.fetched.append((place, items))

@@ -592,8 +592,8 @@ class Play:
         client.close()
         now = {uid: flags for uid, flags in known.items()
                if uid not in answer.vanished}
-        now.update((int(items["UID"]), flag_set(items["FLAGS"]))
-                   for _, items in answer.fetched)
+        now.update((int(items["UID"]), place.flags)
+                   for place, items in answer.fetched)
         want = {e.uid: e.flags for e in box.entries.values()}
         if now != want:
             raise Fault("who was away knows %s of MODSEQ %d, then %s; there "

@@ -23,9 +23,9 @@
 #include "lib/message/words.h"
 #include "store/appending.h"
 #include "store/copying.h"
-#include "store/folders.h"
 #include "store/search.h"
 #include "store/selected.h"
+#include "tests/fuzz/folders_scene.h"
 #include "tests/fuzz/metadata_scene.h"
 #include "tests/fuzz/sharing_scene.h"
 
@@ -66,83 +66,6 @@ struct appending {
 /* The functions of the store that a session calls. */
 
 int
-folders_ready(struct account *account)
-{
-	(void)account;
-	return 0;
-}
-
-int
-folders_each(struct account *account, folder_fn *fn, void *arg)
-{
-	static const struct folder folders[] = {
-		{ .mailbox = 1, .name = SLICE("INBOX"), .is_name = true,
-		    .is_subscribed = true },
-		{ .name = SLICE("a"), .is_name = true, .has_children = true },
-		{ .mailbox = 2, .name = SLICE("a/\xc3\xa9"), .is_name = true,
-		    .uses = FOLDER_SENT },
-	};
-	int r = 0;
-
-	(void)account;
-	for (size_t i = 0; r == 0 && i < 3; i++)
-		r = fn(arg, &folders[i]);
-	return r;
-}
-
-int
-folder_find(struct account *account, struct slice name, uint32_t *mailbox_out)
-{
-	(void)account;
-	*mailbox_out = 1;
-	return slice_is_str(name, "INBOX") ? 0 : name.len == 0 ? -EINVAL :
-	    -ENOENT;
-}
-
-int
-folder_status(struct account *account, uint32_t mailbox,
-    struct folder_status *status_out)
-{
-	(void)account;
-	(void)mailbox;
-	*status_out = (struct folder_status){ .uidvalidity = 7, .uidnext = 9,
-	    .messages = 2, .unseen = 1, .highest_modseq = 5 };
-	return 0;
-}
-
-int
-folder_create(struct account *account, struct slice name, unsigned uses,
-    uint32_t *mailbox_out)
-{
-	(void)account;
-	(void)uses;
-	*mailbox_out = 3;
-	return name.len > 3 ? 0 : -EEXIST;
-}
-
-int
-folder_delete(struct account *account, struct slice name)
-{
-	(void)account;
-	return name.len > 3 ? 0 : -ENOTEMPTY;
-}
-
-int
-folder_rename(struct account *account, struct slice from, struct slice to)
-{
-	(void)account;
-	return from.len < to.len ? 0 : -EEXIST;
-}
-
-int
-folder_subscribe(struct account *account, struct slice name, bool is)
-{
-	(void)account;
-	(void)is;
-	return name.len > 0 ? 0 : -EINVAL;
-}
-
-int
 selected_open(struct account *account, uint32_t mailbox,
     struct selected **selected_out)
 {
@@ -155,7 +78,7 @@ selected_open(struct account *account, uint32_t mailbox,
 		selected->letter[i] = (struct selected_letter){
 			.letter = i + 1, .modseq = i + 1, .uid = 3 + 4 * i,
 			.flags = i == 0 ? LETTER_SEEN | LETTER_DELETED : 0,
-			.keywords = i,
+			.is_recent = i == 1, .keywords = i,
 		};
 	for (uint32_t i = 0; i < 2; i++)
 		selected->structure[i] = (struct text)TEXT_INIT(
@@ -177,6 +100,28 @@ selected_mailbox(const struct selected *selected)
 {
 	(void)selected;
 	return 1;
+}
+
+void
+selected_claim(struct selected *selected)
+{
+	assert(selected->account != NULL);
+}
+
+size_t
+selected_recent(const struct selected *selected)
+{
+	return selected->count;
+}
+
+int
+selected_count_recent(struct account *account, uint32_t mailbox,
+    const struct selected *selected, size_t *count_out)
+{
+	(void)account;
+	assert(mailbox == 1);
+	*count_out = selected != NULL ? selected->count : 0;
+	return 0;
 }
 
 size_t

@@ -367,7 +367,7 @@ START_TEST(a_big_message_is_kept_and_read_again)
 	(void)ask("s SELECT INBOX\r\n", "s OK");
 	got = ask("f FETCH 1 (FLAGS RFC822.SIZE BODY.PEEK[])\r\n", "f OK");
 	ck_assert(has(slice_first(got, 120),
-	    "FLAGS (\\Seen) RFC822.SIZE 300000 BODY[] {300000}\r\n"
+	    "FLAGS (\\Seen \\Recent) RFC822.SIZE 300000 BODY[] {300000}\r\n"
 	    "Subject: big\r\n"));
 	ck_assert_uint_gt(got.len, SIZE);
 	ck_assert(has(ask("e FETCH 1 (ENVELOPE)\r\n", "e OK"), "\"big\""));
@@ -428,10 +428,11 @@ START_TEST(small_and_big_ones_come_together)
 	ck_assert_uint_eq(messages(), 4);
 	(void)ask("s SELECT INBOX\r\n", "s OK");
 	got = ask("f FETCH 1:4 (UID FLAGS RFC822.SIZE)\r\n", "f OK");
-	ck_assert(has(got, "* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 8)\r\n"
-	    "* 2 FETCH (UID 2 FLAGS () RFC822.SIZE 300000)\r\n"
-	    "* 3 FETCH (UID 3 FLAGS (\\Draft) RFC822.SIZE "));
-	ck_assert(has(got, "* 4 FETCH (UID 4 FLAGS () RFC822.SIZE 8)\r\n"));
+	ck_assert(has(got, "* 1 FETCH (UID 1 FLAGS (\\Recent) RFC822.SIZE 8)\r\n"
+	    "* 2 FETCH (UID 2 FLAGS (\\Recent) RFC822.SIZE 300000)\r\n"
+	    "* 3 FETCH (UID 3 FLAGS (\\Draft \\Recent) RFC822.SIZE "));
+	ck_assert(has(got, "* 4 FETCH (UID 4 FLAGS (\\Recent) RFC822.SIZE "
+	    "8)\r\n"));
 }
 END_TEST
 
@@ -612,12 +613,12 @@ START_TEST(a_big_message_replaces_another)
 	    "* 1 EXISTS\r\n"));
 	ck_assert_uint_eq(messages(), 1);
 	ck_assert(has(ask("f FETCH 1 (UID FLAGS RFC822.SIZE)\r\n", "f OK"),
-	    "(UID 2 FLAGS (\\Draft) RFC822.SIZE 300000)"));
+	    "(UID 2 FLAGS (\\Draft \\Recent) RFC822.SIZE 300000)"));
 	/* and that by a small one: its file is not needed any more */
 	(void)ask("c REPLACE 1 INBOX {8+}\r\nA: 3\r\n\r\n\r\n", "c OK");
 	ck_assert_uint_eq(messages(), 1);
 	ck_assert(has(ask("g FETCH 1 (UID FLAGS)\r\n", "g OK"),
-	    "(UID 3 FLAGS ())"));
+	    "(UID 3 FLAGS (\\Recent))"));
 }
 END_TEST
 

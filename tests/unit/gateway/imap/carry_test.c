@@ -412,11 +412,15 @@ START_TEST(a_state_is_read_as_it_was_packed)
 		.qresync = true, .is_packed = true, .bad_commands = 19,
 		.idle_tag = slice_of(tag, sizeof(tag)),
 		.has_mailbox = true, .is_read_only = true,
-		.known = { 1, 2, 3, 4, 5 },
+		.known = { .mailbox = 1, .uidvalidity = 2, .count = 3,
+		    .uidnext = 4, .modseq = 5, .run_count = SELECTED_RUNS },
 	}, back;
 	TEXT_AUTO packed = TEXT_INIT(SESSION_STATE_BYTES);
 
 	memset(tag, 'x', sizeof(tag));
+	for (uint32_t i = 0; i < SELECTED_RUNS; i++)
+		state.known.runs[i] = (struct selected_run){ 3 * i + 1,
+		    3 * i + 2 };
 	imapd_state_pack(&packed, &state);
 	ck_assert(!text_failed(&packed));
 	ck_assert_int_eq(imapd_state_unpack(text_slice(&packed), &back), 0);
@@ -429,6 +433,10 @@ START_TEST(a_state_is_read_as_it_was_packed)
 	ck_assert_uint_eq(back.known.count, 3);
 	ck_assert_uint_eq(back.known.uidnext, 4);
 	ck_assert_uint_eq(back.known.modseq, 5);
+	ck_assert(!back.known.claims);
+	ck_assert_uint_eq(back.known.run_count, SELECTED_RUNS);
+	ck_assert_int_eq(memcmp(back.known.runs, state.known.runs,
+	    sizeof(back.known.runs)), 0);
 	for (size_t len = 0; len < packed.len; len++)
 		ck_assert_int_eq(imapd_state_unpack(slice_of(packed.at, len),
 		    &back), -EBADMSG);

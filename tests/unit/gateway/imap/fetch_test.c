@@ -83,7 +83,7 @@ START_TEST(who_reads_many_marks_them_all)
 	(void)imap_ask(0, "b FETCH 1:* (BODY)\r\n", "\r\nb OK");
 	got = imap_ask(0, "a FETCH 1:* (BODY[1])\r\n", "\r\na OK");
 	ck_assert(has(got, "* 1 FETCH (BODY[1] {14}\r\nin few words\r\n)\r\n"
-	    "* 2 FETCH (FLAGS (\\Seen) BODY[1] {8}\r\nin words)\r\n"));
+	    "* 2 FETCH (FLAGS (\\Seen \\Recent) BODY[1] {8}\r\nin words)\r\n"));
 	ck_assert(has(got, "* 40 FETCH (BODY[1] {8}\r\nin words)\r\n"));
 	for (int i = 1; i <= LETTERS; i++)
 		if (i != 1 && i != 40)
