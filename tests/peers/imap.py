@@ -93,7 +93,7 @@ def by_imaplib(args):
     true(data[0][1] == letter(1), data)
     true(b'INTERNALDATE "17-Jul-1996 09:44:25 +0000"' in data[0][0], data)
     true(set(imaplib.ParseFlags(data[0][0])) ==
-         {b"\\Flagged", b"\\Seen", b"Urgent"}, data)
+         {b"\\Flagged", b"\\Seen", b"\\Recent", b"Urgent"}, data)
     true(good(box.search(None, "SUBJECT", '"LETTER 2"')) == [b"2 20"],
          "search")
     true(good(box.search(None, "UNSEEN", "LARGER", "400"))[0].split()[0] ==
@@ -131,6 +131,11 @@ def by_imaplib(args):
     true(box.logout()[0] == "BYE", "logout")
 
 
+def kept_flags(line):
+    """Those that are the same in every session."""
+    return set(imaplib.ParseFlags(line)) - {b"\\Recent"}
+
+
 def changed(cache, box):
     """Apply what SELECT (QRESYNC) told to what a client has kept."""
     for gone in box.response("VANISHED")[1]:
@@ -142,7 +147,7 @@ def changed(cache, box):
     for line in box.response("FETCH")[1]:
         if line is not None:
             uid = int(re.search(rb"UID (\d+)", line)[1])
-            cache[uid] = set(imaplib.ParseFlags(line))
+            cache[uid] = kept_flags(line)
 
 
 def by_qresync(args):
@@ -174,7 +179,7 @@ def by_qresync(args):
         for line in good(far.uid("FETCH", "1:*", "(FLAGS)")):
             if line is not None:
                 uid = int(re.search(rb"UID (\d+)", line)[1])
-                there[uid] = set(imaplib.ParseFlags(line))
+                there[uid] = kept_flags(line)
         if day == 0:
             cache = there
         true(cache == there, "day", day, cache, there)
@@ -335,7 +340,7 @@ def state(box):
     for part in good(box.fetch("1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS "
                                       "(SUBJECT)])")):
         if isinstance(part, tuple):
-            flags = set(imaplib.ParseFlags(part[0])) - {b"\\Recent"}
+            flags = kept_flags(part[0])
             subject = re.search(rb"letter \d+", part[1])[0].decode()
             found[subject] = flags
     return found
