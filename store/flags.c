@@ -257,7 +257,7 @@ selected_flag(struct selected *selected, const size_t *numbers, size_t count,
 
 /*
  * The entries of these letters, whose places ascend; those deleted are passed
- * over.  0, -EINVAL or -E2BIG (more than SELECTED_STEP).
+ * over.  0, -EINVAL or -E2BIG (more than EXPUNGE_STEP).
  */
 static int
 entries_of(const struct selected *selected, const size_t *numbers,
@@ -265,7 +265,7 @@ entries_of(const struct selected *selected, const size_t *numbers,
 {
 	size_t kept = 0;
 
-	if (count > SELECTED_STEP)
+	if (count > EXPUNGE_STEP)
 		return -E2BIG;
 	for (size_t i = 0; i < count; i++) {
 		if (numbers[i] >= selected->count ||
@@ -284,7 +284,7 @@ selected_expunge(struct selected *selected, const size_t *numbers,
     size_t count, struct message_id *ids_out, size_t *known_out)
 {
 	struct account *account = selected->account;
-	uint64_t entries[SELECTED_STEP];
+	uint64_t entries[EXPUNGE_STEP];
 	size_t kept;
 	int r;
 

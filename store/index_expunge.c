@@ -30,10 +30,11 @@ struct leaving {
 struct released {
 	uint64_t	 letter;
 	int64_t		 times;
-	uint64_t	 bytes;		/* 0 when there is no such letter */
+	uint64_t	 bytes;		/* as IMAP has sizes; 0 when there is
+					   no such letter, or a damaged row */
 	struct message_id id;
 	bool		 is_there;
-	bool		 is_damaged;	/* its row */
+	bool		 is_damaged;	/* what its row says of that */
 	bool		 is_orphan;	/* no entry is left */
 	bool		 is_next;	/* as above */
 };
@@ -168,15 +169,22 @@ letters_of(const struct leaving *all, size_t count, struct released *letters)
 static void
 read_letter(struct db_query *q, struct released *letter)
 {
-	struct letter_row row = { 0 };
 	int64_t entries = db_i64(q, 0, INT64_MAX);
+	uint64_t trace_bytes, body_bytes;
+	bool lacks_crlf, is_big;
 
 	letter->is_there = true;
 	letter->is_orphan = entries <= letter->times;
-	letter->is_damaged = index_row(q, &row) < 0;
-	letter->id = row.id;
-	letter->bytes = row.trace_bytes + row.body_bytes +
-	    (row.lacks_crlf ? 2 : 0);
+	letter->id = index_message_id(db_blob(q, MESSAGE_ID_BYTES,
+	    MESSAGE_ID_BYTES));
+	trace_bytes = db_u64(q, 0, TRACE_MOST_BYTES);
+	body_bytes = db_u64(q, 0, LETTER_MOST_BYTES);
+	lacks_crlf = db_u64(q, 0, 1) != 0;
+	is_big = db_u64(q, 0, 1) != 0;
+	letter->is_damaged = db_row(q) < 0 ||
+	    (!is_big && body_bytes > BODY_MOST_BYTES);
+	letter->bytes = letter->is_damaged ? 0 : trace_bytes + body_bytes +
+	    (lacks_crlf ? 2 : 0);
 }
 
 static int
@@ -284,13 +292,27 @@ tally_out(struct index *index, const struct leaving *entry,
 
 /* Both */
 
+/* NULL: it has no row.  `last` was the one before, whose neighbour it may be. */
+static const struct released *
+find_letter(const struct released *letters, size_t count,
+    const struct released *last, uint64_t letter)
+{
+	const struct released wanted = { .letter = letter };
+
+	if (last != NULL && last + 1 < letters + count &&
+	    last[1].letter == letter)
+		return last + 1;
+	return bsearch(&wanted, letters, count, sizeof(*letters),
+	    order_letters);
+}
+
 /* `ids`, if it is there, is told the messages whose rows make sense. */
 static int
 remove_found(struct index *index, const struct leaving *all, size_t count,
     uint64_t modseq, struct message_id *ids, size_t *known_out)
 {
 	struct released *letters = calloc(count + 1, sizeof(*letters));
-	struct released *letter, wanted = { 0 };
+	const struct released *letter = NULL;
 	size_t letter_count, known = 0;
 	int r;
 
@@ -303,9 +325,8 @@ remove_found(struct index *index, const struct leaving *all, size_t count,
 	if (r == 0)
 		r = release_letters(index, letters, letter_count);
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		wanted.letter = all[i].letter;
-		letter = bsearch(&wanted, letters, letter_count,
-		    sizeof(*letters), order_letters);
+		letter = find_letter(letters, letter_count, letter,
+		    all[i].letter);
 		tally_out(index, &all[i], letter, modseq);
 		if (ids != NULL && letter != NULL && !letter->is_damaged)
 			ids[known++] = letter->id;

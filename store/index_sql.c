@@ -234,8 +234,9 @@ static const char *const statements[SQL_COUNT] = {
 "	(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
 [SQL_LETTER_MOVE] = "UPDATE letter SET segment = ?, offset = ?,"
 "	trace_bytes = ?, body_bytes = ? WHERE id = ?",
-[SQL_RELEASED] = "SELECT l.id, l.entries, " LETTER_COLUMNS " FROM letter l"
-"	WHERE l.id BETWEEN ? AND ? ORDER BY l.id",
+[SQL_RELEASED] = "SELECT id, entries, message_id, trace_bytes, body_bytes,"
+"	lacks_crlf, big IS NOT NULL FROM letter WHERE id BETWEEN ? AND ?"
+"	ORDER BY id",
 [SQL_LETTERS_RELEASE] = "UPDATE letter SET entries = entries - ?"
 "	WHERE id BETWEEN ? AND ?",
 [SQL_LETTER_IS] = "UPDATE letter SET message_id = ?, action = ?, received = ?,"

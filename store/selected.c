@@ -389,16 +389,9 @@ selected_each_word(const struct selected *selected, selected_word_fn *fn,
 /* What others did */
 
 static void
-mark_gone(struct selected *selected, uint64_t entry, bool is_gone)
+mark_gone(struct selected *selected, struct selected_letter *letter,
+    bool is_gone)
 {
-	size_t n = selected_find(selected, INDEX_UID(entry));
-	struct selected_letter *letter;
-
-	if (INDEX_MAILBOX(entry) != selected->mailbox ||
-	    n == selected->count ||
-	    selected->letters[n].uid != INDEX_UID(entry))
-		return;
-	letter = &selected->letters[n];
 	if (((letter->marks & SELECTED_GONE) != 0) == is_gone)
 		return;
 	letter->marks ^= SELECTED_GONE;
@@ -408,6 +401,25 @@ mark_gone(struct selected *selected, uint64_t entry, bool is_gone)
 		selected->gone--;
 }
 
+/* Entries that ascend mostly stand side by side in the view as well. */
+static void
+mark_all_gone(struct selected *selected, const uint64_t *entries, size_t count,
+    bool is_gone)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t uid = INDEX_UID(entries[i]);
+
+		if (INDEX_MAILBOX(entries[i]) != selected->mailbox)
+			continue;
+		if (n >= selected->count || selected->letters[n].uid != uid)
+			n = selected_find(selected, uid);
+		if (n < selected->count && selected->letters[n].uid == uid)
+			mark_gone(selected, &selected->letters[n++], is_gone);
+	}
+}
+
 void
 selected_mark_gone(struct account *account, const uint64_t *entries,
     size_t count, bool is_gone)
@@ -415,8 +427,7 @@ selected_mark_gone(struct account *account, const uint64_t *entries,
 	struct selected *selected;
 
 	LIST_FOREACH(selected, &account->selecteds, link)
-		for (size_t i = 0; i < count; i++)
-			mark_gone(selected, entries[i], is_gone);
+		mark_all_gone(selected, entries, count, is_gone);
 }
 
 void

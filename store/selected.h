@@ -6,8 +6,8 @@
  * Flags are those of the last commit, whoever changed them.  A letter that was
  * deleted stays readable as long as a view lists it.
  *
- * A call that takes letters takes SELECTED_STEP at the most (-E2BIG) and some
- * 5 ms; a session comes back to the loop between two of them.  Single-threaded,
+ * A call that takes letters takes SELECTED_STEP at the most (-E2BIG), or what it
+ * says, and some 5 ms; a session comes back to the loop between two of them.  Single-threaded,
  * as account.h; account_close() ends the views it finds.
  */
 #ifndef POSTROOM_STORE_SELECTED_H
@@ -16,6 +16,8 @@
 #include "store/account.h"
 
 #define SELECTED_STEP	1000
+#define EXPUNGE_STEP	2500	/* selected_expunge() takes so many: 2 us each,
+				   and the disk is waited for each time */
 
 struct selected;		/* opaque; see selected.c */
 
@@ -228,7 +230,8 @@ int	selected_flag(struct selected *, const size_t *numbers, size_t count,
  * Delete letters for good, because a person says so: FULL.  `numbers` ascend.
  * This view tells of them as any other.  `ids_out`, which has room for `count`,
  * and *known_out: the messages of those that were not deleted before and whose
- * rows make sense; both may be NULL.  Errors as account_expunge(), and -E2BIG.
+ * rows make sense; both may be NULL.  Errors as account_expunge(), and -E2BIG
+ * (more than EXPUNGE_STEP).
  */
 int	selected_expunge(struct selected *, const size_t *numbers,
 	    size_t count, struct message_id *ids_out, size_t *known_out);

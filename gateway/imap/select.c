@@ -269,7 +269,7 @@ static void
 more_expunging(struct imapd_session *session)
 {
 	struct expunging *work = session->work;
-	struct message_id ids[SELECTED_STEP];
+	struct message_id ids[EXPUNGE_STEP];
 	size_t count = work->count - work->next, known;
 	int r;
 
@@ -277,8 +277,8 @@ more_expunging(struct imapd_session *session)
 		finish_expunging(session);
 		return;
 	}
-	if (count > SELECTED_STEP)
-		count = SELECTED_STEP;
+	if (count > EXPUNGE_STEP)
+		count = EXPUNGE_STEP;
 	r = selected_expunge(session->selected, work->places + work->next,
 	    count, ids, &known);
 	if (r < 0) {

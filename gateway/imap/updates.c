@@ -8,7 +8,8 @@
 #include "gateway/imap/resync.h"
 #include "gateway/imap/session.h"
 
-#define VANISHED_BYTES	4096	/* ranges in one response: not a limit */
+#define GONE_BYTES	4096	/* ranges in one response, or responses in one
+				   piece: not a limit */
 #define LINE_BYTES	4096	/* KEYWORDS_MOST and the rest of it fit */
 #define RECENT		(LETTER_ALL_FLAGS + 1)	/* a bit beside theirs */
 
@@ -18,10 +19,12 @@ room(const struct imapd_session *session)
 	return stream_waiting(session->stream) >= IMAPD_PAUSE;
 }
 
-/* What is being told; VANISHED is said of many at once. */
+/* What is being told; what has gone, of many at once. */
 struct telling {
 	struct imapd_session *session;
-	struct text	 vanished;	/* ranges that are complete */
+	struct text	 gone;		/* EXPUNGE responses; with QRESYNC the
+					   ranges of VANISHED that are
+					   complete */
 	uint32_t	 first, last;	/* the one that grows; 0: none does */
 };
 
@@ -31,7 +34,7 @@ end_range(struct telling *telling)
 	struct imapd_range range = { telling->first, telling->last };
 
 	if (range.low != 0)
-		imapd_add_range(&telling->vanished, &range);
+		imapd_add_range(&telling->gone, &range);
 	telling->first = telling->last = 0;
 }
 
@@ -39,11 +42,19 @@ end_range(struct telling *telling)
 static void
 flush(struct telling *telling)
 {
+	struct slice gone;
+
 	end_range(telling);
-	if (telling->vanished.len > 0)
-		imapd_say_vanished(telling->session, "",
-		    text_slice(&telling->vanished));
-	text_clear(&telling->vanished);
+	/* who misses one counts wrong from then on */
+	if (text_failed(&telling->gone))
+		telling->session->is_over = true;
+	gone = text_slice(&telling->gone);
+	if (gone.len > 0 && telling->session->qresync)
+		imapd_say_vanished(telling->session, "", gone);
+	else if (gone.len > 0)
+		/* what the stream cannot take it tells as STREAM_FAILED */
+		(void)stream_write(telling->session->stream, gone);
+	text_clear(&telling->gone);
 }
 
 static int
@@ -52,7 +63,12 @@ tell_expunged(void *arg, size_t n, uint32_t uid)
 	struct telling *telling = arg;
 
 	if (!telling->session->qresync) {
-		imapd_untagged(telling->session->stream, "%zu EXPUNGE", n + 1);
+		text_add_str(&telling->gone, "* ");
+		text_add_u64(&telling->gone, n + 1);
+		text_add_str(&telling->gone, " EXPUNGE\r\n");
+		if (telling->gone.len < GONE_BYTES)
+			return 0;
+		flush(telling);
 		return room(telling->session);
 	}
 	if (telling->last + 1 != uid)
@@ -60,7 +76,7 @@ tell_expunged(void *arg, size_t n, uint32_t uid)
 	if (telling->first == 0)
 		telling->first = uid;
 	telling->last = uid;
-	return telling->vanished.len >= VANISHED_BYTES;
+	return telling->gone.len >= GONE_BYTES;
 }
 
 void
@@ -129,11 +145,14 @@ imapd_tell_letter(struct imapd_session *session, size_t n, bool with_flags)
 	TEXT_AUTO text = TEXT_INIT(LINE_BYTES);
 	const char *between = "";
 
-	text_addf(&text, "* %zu FETCH (", n + 1);
+	text_add_str(&text, "* ");
+	text_add_u64(&text, n + 1);
+	text_add_str(&text, " FETCH (");
 	/* RFC 9051 6.4.9: in an answer to UID STORE the UID stands as well;
 	 * RFC 7162 3.2.4 */
 	if (session->rev2 || session->qresync || imapd_is_uid(session)) {
-		text_addf(&text, "UID %u", letter->uid);
+		text_add_str(&text, "UID ");
+		text_add_u64(&text, letter->uid);
 		between = " ";
 	}
 	if (with_flags) {
@@ -142,9 +161,12 @@ imapd_tell_letter(struct imapd_session *session, size_t n, bool with_flags)
 		selected_was_told(session->selected, n);
 		between = " ";
 	}
-	if (session->condstore)
-		text_addf(&text, "%sMODSEQ (%llu)", between,
-		    (unsigned long long)letter->modseq);
+	if (session->condstore) {
+		text_add_str(&text, between);
+		text_add_str(&text, "MODSEQ (");
+		text_add_u64(&text, letter->modseq);
+		text_add_byte(&text, ')');
+	}
 	text_add_str(&text, ")\r\n");
 	/* what the stream cannot take it tells as STREAM_FAILED */
 	if (text_failed(&text))
@@ -171,13 +193,13 @@ imapd_tell(struct imapd_session *session, bool may_expunge)
 		.changed = tell_changed,
 	};
 	struct telling telling = {
-		.session = session, .vanished = TEXT_INIT(2 * VANISHED_BYTES),
+		.session = session, .gone = TEXT_INIT(2 * GONE_BYTES),
 	};
 	int r = selected_update(session->selected, may_expunge, &teller,
 	    &telling);
 
 	flush(&telling);
-	text_free(&telling.vanished);
+	text_free(&telling.gone);
 	/* some that were may have gone */
 	if (r == 0)
 		imapd_tell_recent(session);

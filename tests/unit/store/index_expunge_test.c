@@ -173,7 +173,7 @@ START_TEST(damaged_rows_go_with_the_others)
 
 	box_fill(&box, 1, 4);
 	box_close(&box);
-	box_meddle(&box, "UPDATE letter SET segment = 0 WHERE id ="
+	box_meddle(&box, "UPDATE letter SET lacks_crlf = 2 WHERE id ="
 	    " (SELECT letter FROM entry ORDER BY place LIMIT 1);"
 	    "UPDATE entry SET letter = 12345 WHERE place ="
 	    " (SELECT place FROM entry ORDER BY place LIMIT 1 OFFSET 2)");

@@ -403,6 +403,30 @@ START_TEST(commands_over_many_letters_are_done_in_steps)
 }
 END_TEST
 
+/* RFC 9051 7.5.1: each by the number that it has when it is told */
+START_TEST(each_of_many_letters_that_go_is_told)
+{
+	TEXT_AUTO want = TEXT_INIT(1 << 20);
+	struct slice got;
+
+	for (int i = 0; i < 250; i++)
+		imap_deliver(slice_str(ONE), 0);
+	imap_select(0);
+	for (int i = 0; i < 4; i++)
+		(void)imap_ask(0, "a COPY 1:* INBOX\r\n", "a OK");
+	(void)imap_ask(0, "b STORE 1,3:4000 +FLAGS.SILENT (\\Deleted)\r\n",
+	    "b OK");
+	text_add_str(&want, "* 1 EXPUNGE\r\n");
+	for (int i = 3; i <= 4000; i++)
+		text_add_str(&want, "* 2 EXPUNGE\r\n");
+	got = imap_ask(0, "c EXPUNGE\r\n", "c OK");
+	ck_assert(slice_is(slice_first(got, want.len), text_slice(&want)));
+	ck_assert(!has(slice_after(got, want.len), "EXPUNGE"));
+	ck_assert(has(imap_ask(0, "d FETCH 1:* (UID)\r\n", "d OK"),
+	    "* 1 FETCH (UID 2)\r\n"));
+}
+END_TEST
+
 /* Say "+FLAGS" with ten keywords of sixty characters that only `n` has. */
 static void
 mark_with_words(unsigned n, const char *ending)
@@ -513,6 +537,7 @@ unit_suite(void)
 	tcase_add_test(tcase, an_expunge_waits_for_a_command_that_may_tell_it);
 	tcase_add_test(tcase, a_mailbox_deleted_under_a_session_is_empty);
 	tcase_add_test(tcase, commands_over_many_letters_are_done_in_steps);
+	tcase_add_test(tcase, each_of_many_letters_that_go_is_told);
 	tcase_add_test(tcase, flags_are_told_until_there_are_as_many_as_may_be);
 	tcase_add_test(tcase, status_tells_every_item_or_says_bad);
 	tcase_add_test(tcase, too_many_bad_commands_end_the_session);
