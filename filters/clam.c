@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "filters/ambiguous.h"
 #include "filters/broken.h"
+#include "filters/clam_trial.h"
 #include "filters/leaves.h"
 #include "filters/zip.h"
 #include "lib/base/log.h"
@@ -195,12 +197,34 @@ fault_of(cl_error_t error, const char **words_out)
 	}
 }
 
+/* Our own signature, which counts for none. */
 static int
-load_into(struct clam *clam, int folder_fd, const char **words_out)
+load_trial(struct clam *clam, int folder_fd, const char **words_out)
+{
+	char path[64];
+	unsigned signatures = 0;
+	cl_error_t error;
+	int r = clam_trial_write(folder_fd);
+
+	*words_out = "the signature for the trial cannot be written";
+	if (r < 0)
+		return r;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", folder_fd,
+	    CLAM_TRIAL_FILE);
+	error = cl_load(path, clam->engine, &signatures, CL_DB_STDOPT);
+	if (unlinkat(folder_fd, CLAM_TRIAL_FILE, 0) < 0)
+		return -errno;
+	return error == CL_SUCCESS ? 0 : fault_of(error, words_out);
+}
+
+static int
+load_into(struct clam *clam, int folder_fd, int trial_fd,
+    const char **words_out)
 {
 	unsigned signatures = 0;
 	cl_error_t error;
 	char path[32];
+	int r;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", folder_fd);
 	error = cl_load(path, clam->engine, &signatures, CL_DB_STDOPT);
@@ -211,6 +235,9 @@ load_into(struct clam *clam, int folder_fd, const char **words_out)
 		*words_out = "there are no signatures";
 		return -ENOENT;
 	}
+	r = trial_fd < 0 ? 0 : load_trial(clam, trial_fd, words_out);
+	if (r < 0)
+		return r;
 	error = cl_engine_compile(clam->engine);
 	if (error != CL_SUCCESS)
 		return fault_of(error, words_out);
@@ -219,7 +246,7 @@ load_into(struct clam *clam, int folder_fd, const char **words_out)
 }
 
 int
-clam_load(int folder_fd, const struct clam_limits *limits,
+clam_load(int folder_fd, int trial_fd, const struct clam_limits *limits,
     struct clam **clam_out, const char **words_out)
 {
 	struct clam *clam = calloc(1, sizeof(*clam));
@@ -235,7 +262,7 @@ clam_load(int folder_fd, const struct clam_limits *limits,
 	if (r == -EINVAL)
 		*words_out = "a limit cannot be set";
 	if (r == 0)
-		r = load_into(clam, folder_fd, words_out);
+		r = load_into(clam, folder_fd, trial_fd, words_out);
 	if (r < 0) {
 		clam_free(clam);
 		return r;

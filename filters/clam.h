@@ -43,16 +43,18 @@ int	clam_open(void);
 void	clam_quiet(void);
 
 /*
- * Load every set of signatures in `folder_fd` (borrowed).  Takes 20 s and
- * 1 GB for the public ones.  0, or a negative errno with `*words_out` (static)
- * saying why there is no usable set:
+ * Load every set of signatures in `folder_fd`, and the one for clam_trial()
+ * through a file that is written into the folder `trial_fd` and goes again; -1
+ * loads none (both borrowed).  Takes 20 s and 1 GB for the public ones.  0, or
+ * a negative errno with `*words_out` (static) saying why there is no usable
+ * set:
  *
  * -ENOENT   there are no signatures.
  * -EBADMSG  a file is broken.
  * -EIO      the folder or a file cannot be read.
  * -ENOMEM
  */
-int	clam_load(int folder_fd, const struct clam_limits *,
+int	clam_load(int folder_fd, int trial_fd, const struct clam_limits *,
 	    struct clam **clam_out, const char **words_out);
 void	clam_free(struct clam *);
 uint64_t clam_signatures(const struct clam *);

@@ -183,12 +183,18 @@ scan_status_unpack(struct slice packed, struct scan_status *status_out)
 	return 0;
 }
 
+uint64_t
+scan_status_days(const struct scan_status *status, int64_t now_utc_s)
+{
+	return status->newest_utc_s > 0 && now_utc_s > status->newest_utc_s ?
+	    (uint64_t)(now_utc_s - status->newest_utc_s) / DAY_S : 0;
+}
+
 void
 scan_status_say(struct text *text, enum language language,
-    const struct scan_status *status, int64_t now_utc_s)
+    const struct scan_status *status, int64_t now_utc_s, unsigned old_days)
 {
-	int64_t age_s = now_utc_s > status->newest_utc_s ?
-	    now_utc_s - status->newest_utc_s : 0;
+	uint64_t days = scan_status_days(status, now_utc_s);
 
 	switch (status->state) {
 	case SCAN_OFF:
@@ -200,9 +206,13 @@ scan_status_say(struct text *text, enum language language,
 	case SCAN_READY:
 		text_say(text, language, SCAN_READY,
 		    (unsigned long long)status->signatures,
-		    (unsigned long long)(age_s / DAY_S),
+		    (unsigned long long)days,
 		    (unsigned long long)status->scanned,
 		    (unsigned long long)status->failed);
+		if (days >= old_days) {
+			text_add_byte(text, ' ');
+			text_say(text, language, SCAN_OLD, old_days);
+		}
 		break;
 	case SCAN_NO_SIGNATURES:
 		text_say(text, language, SCAN_NONE);

@@ -87,9 +87,14 @@ struct scan_status {
 void	scan_status_pack(struct text *, const struct scan_status *);
 /* 0, or -EBADMSG: it is no status. */
 int	scan_status_unpack(struct slice packed, struct scan_status *status_out);
-/* One line for a person; `now_utc_s` gives the signatures their age. */
+/* How old the newest signatures are, in whole days; 0: nobody knows. */
+uint64_t scan_status_days(const struct scan_status *, int64_t now_utc_s);
+/*
+ * One line for a person; `now_utc_s` gives the signatures their age, and from
+ * `old_days` on it says that they are too old.
+ */
 void	scan_status_say(struct text *, enum language,
-	    const struct scan_status *, int64_t now_utc_s);
+	    const struct scan_status *, int64_t now_utc_s, unsigned old_days);
 
 /* What is done about each result; see virus_judge() for what may stand. */
 struct virus_policy {

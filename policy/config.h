@@ -95,6 +95,7 @@ struct config {
 	char		hosts_file[PATH_MAX];	/* "": none */
 	char		rules_dir[PATH_MAX];	/* "": no rules */
 	char		scan_signatures[PATH_MAX];	/* "": no scanning */
+	unsigned	scan_signature_days;	/* from then on they are old */
 	unsigned	scan_workers;
 	unsigned	scan_seconds;	/* for one message, then it is killed */
 	char		scan_virus[12];		/* verdict words (verdict.h) */

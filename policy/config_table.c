@@ -81,6 +81,8 @@ const struct config_option config_options[] = {
   "The folder of the postmaster's rules, NAME.rule each; empty means none." },
 { "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",
   "The folder of virus signatures, such as /var/lib/clamav; empty means that nothing is scanned." },
+{ "scan_signature_days",     KIND_DAYS,         FIELD(scan_signature_days), 1, 3660, "7d",
+  "When its newest file is so old, the log says so every day and postroom status always." },
 { "scan_workers",            KIND_COUNT,        FIELD(scan_workers), 1, 64, "2",
   "Messages scanned for viruses at one time." },
 { "scan_seconds",            KIND_SECONDS,      FIELD(scan_seconds), 5, 3600, "60s",

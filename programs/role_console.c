@@ -237,7 +237,7 @@ on_scan(void *arg, int status, struct ipc_message *message)
 		status = scan_status_unpack(message->body, &scan);
 	if (status == 0)
 		scan_status_say(&words, language_of(config->language), &scan,
-		    clock_utc_ms() / 1000);
+		    clock_utc_ms() / 1000, config->scan_signature_days);
 	else
 		text_say(&words, language_of(config->language), SCAN_AWAY);
 	add_row(&errand->rows, &errand->answer.count, "viruses", "scanner", "%.*s",

@@ -17,6 +17,8 @@
 #include "programs/scan_pool.h"
 
 #define POLL_MS		60000	/* signatures come hourly at most */
+#define AGE_FIRST_MS	600000	/* until the first set is surely loaded */
+#define AGE_AGAIN_MS	86400000	/* one line a day is enough */
 #define SOFT_PART	4	/* the library's limit is 3/4 of the hard one */
 
 /* A judge that waits for an answer. */
@@ -29,6 +31,8 @@ struct asked {
 struct scan {
 	struct scan_pool	*pool;
 	struct clam_limits	 limits;
+	unsigned		 old_days;	/* scan_signature_days */
+	struct timer		*age;
 	LIST_HEAD(, asked)	 asked;
 };
 
@@ -113,6 +117,26 @@ on_words(void *arg, const char *words)
 	log_say("%s", words);
 }
 
+/* Signatures that nobody renews look like any others to who scans with them. */
+static void
+on_age(void *arg)
+{
+	struct scan *scan = arg;
+	struct scan_status status;
+	uint64_t days;
+
+	timer_set(scan->age, AGE_AGAIN_MS);
+	scan_pool_status(scan->pool, &status);
+	if (status.state == SCAN_NO_SIGNATURES)
+		log_say("there are no usable virus signatures: no message is "
+		    "scanned");
+	days = scan_status_days(&status, clock_utc_ms() / 1000);
+	if (status.state == SCAN_READY && days >= scan->old_days)
+		log_say("the newest virus signatures are %llu days old: new "
+		    "viruses are not found; see whether freshclam runs",
+		    (unsigned long long)days);
+}
+
 /*
  * The library's tables, and the signature folder: it is anywhere on this
  * machine, and only its descriptor is known behind the walls.
@@ -159,6 +183,12 @@ scan_start(struct process *process)
 	if (soft_ms < scan->limits.scan_ms)
 		scan->limits.scan_ms = (uint32_t)soft_ms;
 	options.limits = &scan->limits;
+	scan->old_days = config->scan_signature_days;
+	scan->age = timer_new(process->loop, on_age, scan);
+	if (scan->age == NULL)
+		return -ENOMEM;
+	if (config->scan_signatures[0] != '\0')
+		timer_set(scan->age, AGE_FIRST_MS);
 	return scan_pool_new(process->loop, &options, &scan->pool);
 }
 
@@ -196,6 +226,8 @@ scan_stop(struct process *process)
 	if (scan != NULL) {
 		scan_pool_free(scan->pool);
 		scan->pool = NULL;
+		timer_free(scan->age);
+		scan->age = NULL;
 	}
 	loop_stop(process->loop);
 }

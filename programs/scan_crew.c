@@ -19,14 +19,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "filters/clam_trial.h"
 #include "lib/base/log.h"
 #include "lib/base/sandbox.h"
 #include "programs/scan_folder.h"
 
 #define WORKERS_MOST	64	/* of one leader; far above what runs at once */
 #define FDS_MOST	65536	/* when the kernel cannot close a range */
+#define TRIAL_MS	60000	/* two small messages; slow machines */
 #define FILES_BYTES	(256u << 20)	/* one file; above scan_bytes */
 
 struct leader {
@@ -43,6 +46,7 @@ struct leader {
 struct worker {
 	struct loop	*loop;
 	struct clam	*clam;
+	crew_look_fn	*look;
 	int		 scratch_fd;
 	int		 refused;	/* the system call told last */
 };
@@ -77,7 +81,7 @@ worker_name(uint64_t number, char name_out[32])
 
 /* Read the message through a mapping; the descriptor is ours alone to read. */
 static struct scan_answer
-scan_file(struct clam *clam, int fd, uint64_t bytes)
+scan_file(const struct worker *worker, int fd, uint64_t bytes)
 {
 	struct scan_answer answer;
 	off_t end = lseek(fd, 0, SEEK_END);
@@ -87,12 +91,12 @@ scan_file(struct clam *clam, int fd, uint64_t bytes)
 		return scan_answer_of(SCAN_NOT_SCANNED, "",
 		    "its bytes cannot be read");
 	if (bytes == 0)
-		return clam_scan(clam, slice_of(NULL, 0));
+		return worker->look(worker->clam, slice_of(NULL, 0));
 	map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return scan_answer_of(SCAN_NOT_SCANNED, "",
 		    "its bytes cannot be read");
-	answer = clam_scan(clam, slice_of(map, (size_t)bytes));
+	answer = worker->look(worker->clam, slice_of(map, (size_t)bytes));
 	(void)munmap(map, (size_t)bytes);
 	return answer;
 }
@@ -121,7 +125,7 @@ on_scan(void *arg, struct ipc *from, struct ipc_message *message)
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	answer = scan_file(worker->clam, message->fd[0], bytes);
+	answer = scan_file(worker, message->fd[0], bytes);
 	scan_answer_pack(&body, &answer);
 	/* what the library has left of this message is not for the next */
 	if (scan_folder_sweep(worker->scratch_fd, NULL) < 0)
@@ -186,6 +190,27 @@ wall_worker(int scratch_fd)
 	return r;
 }
 
+/*
+ * Raise the walls of worker `number`, which keeps `channel_fd` and its scratch
+ * folder: the descriptor of that, or -1.
+ */
+static int
+confine_worker(const struct leader *leader, int channel_fd, uint64_t number)
+{
+	char name[32];
+	int fd;
+
+	worker_name(number, name);
+	fd = openat(leader->options.scratch_fd, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	close_others((const int[]){ channel_fd, fd }, 2);
+	if (fd < 0 || clam_scratch(leader->clam, fd) < 0 ||
+	    limit_worker(&leader->options) < 0 || wall_worker(fd) < 0)
+		return -1;
+	clam_quiet();
+	return fd;
+}
+
 /* Be worker `number`, fresh from the leader's fork(). */
 static _Noreturn void
 work(struct leader *leader, int channel_fd, uint64_t number)
@@ -194,23 +219,17 @@ work(struct leader *leader, int channel_fd, uint64_t number)
 	{ CREW_SCAN, "SCAN", FROM(ROLE_SCAN), IPC_REQUEST, 1, 0, on_scan },
 	{ 0 }
 	};
-	struct worker worker = { .clam = leader->clam, .refused = -1 };
+	struct worker worker = {
+		.clam = leader->clam, .look = leader->options.look,
+		.refused = -1
+	};
 	const struct ipc_side side = {
 		.rules = rules, .lost = on_worker_lost, .arg = &worker
 	};
-	char name[32];
 
-	worker_name(number, name);
-	worker.scratch_fd = openat(leader->options.scratch_fd, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	close_others((const int[]){ channel_fd,
-	    worker.scratch_fd }, 2);
-	if (worker.scratch_fd < 0 ||
-	    clam_scratch(worker.clam, worker.scratch_fd) < 0 ||
-	    limit_worker(&leader->options) < 0 ||
-	    wall_worker(worker.scratch_fd) < 0)
+	worker.scratch_fd = confine_worker(leader, channel_fd, number);
+	if (worker.scratch_fd < 0)
 		_exit(1);
-	clam_quiet();
 	/* the leader's own loop is its own; its descriptors are closed here */
 	worker.loop = loop_new();
 	if (worker.loop == NULL ||
@@ -319,17 +338,80 @@ on_pool_lost(void *arg, struct ipc *ipc, bool was_breach)
 	loop_stop(leader->loop);
 }
 
+/* How the child of the trial ended, within its time. */
+static int
+wait_for_trial(pid_t pid)
+{
+	const struct timespec pause = { .tv_nsec = 2000000 };
+	uint64_t until_ms = clock_ms() + TRIAL_MS;
+	int status = 0;
+	pid_t ended;
+
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 &&
+	    clock_ms() < until_ms)
+		(void)nanosleep(&pause, NULL);
+	if (ended == pid)
+		return status;
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* In words what that means; NULL: the set is fit. */
+static const char *
+trial_words(int status)
+{
+	if (!WIFEXITED(status))
+		return "the scanner breaks off with the signatures";
+	switch (WEXITSTATUS(status)) {
+	case 0:
+		return NULL;
+	case ENOENT:
+		return "the signatures do not find the test file";
+	case EEXIST:
+		return "the signatures take an honest message for a virus";
+	default:
+		return "the signatures could not be tried";
+	}
+}
+
+/* Try the set where nothing but a child can be lost; its words if not fit. */
+static const char *
+try_set(struct leader *leader)
+{
+	const char *words = "the signatures could not be tried";
+	char name[32];
+	pid_t pid;
+
+	worker_name(0, name);
+	if (mkdirat(leader->options.scratch_fd, name, 0700) < 0)
+		return words;
+	pid = fork();
+	if (pid == 0) {
+		if (confine_worker(leader, -1, 0) < 0)
+			_exit(EIO);
+		_exit(-clam_trial(leader->clam));
+	}
+	if (pid > 0)
+		words = trial_words(wait_for_trial(pid));
+	if (scan_folder_sweep(leader->options.scratch_fd, name) < 0)
+		log_say("the scratch folder of a trial cannot be removed");
+	return words;
+}
+
 static int
 tell_loaded(struct leader *leader)
 {
 	TEXT_AUTO body = TEXT_INIT(SCAN_PACKED_MAX);
-	const char *words = "";
-	int r;
+	const char *words = NULL;
 
-	r = clam_load(leader->options.signatures_fd, leader->options.limits,
-	    &leader->clam, &words);
-	pack_u64(&body, r < 0 ? 0 : clam_signatures(leader->clam));
-	pack_slice(&body, slice_str(r < 0 ? words : ""));
+	if (clam_load(leader->options.signatures_fd,
+	    leader->options.scratch_fd, leader->options.limits, &leader->clam,
+	    &words) == 0)
+		words = try_set(leader);
+	pack_u64(&body, words != NULL ? 0 : clam_signatures(leader->clam));
+	pack_slice(&body, slice_str(words != NULL ? words : ""));
 	return ipc_send(leader->pool, CREW_LOADED, text_slice(&body), NULL, 0);
 }
 

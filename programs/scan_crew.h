@@ -2,7 +2,8 @@
  * scan_crew.h - processes that scan: one that has loaded, and those it forks
  *
  * The leader of a crew loads a set of signatures and then forks workers, which
- * share its memory.  A worker looks at one message at a time and may crash or
+ * share its memory; before it says that it has loaded, one more child has shown
+ * that the set is fit (clam_trial.h).  A worker looks at one message at a time and may crash or
  * hang: it is ended from outside, and nothing but that message knows.  A new
  * set of signatures is a new crew.
  *
@@ -35,12 +36,16 @@ enum crew_kind {
 	CREW_SCAN = 713
 };
 
+/* What looks at a message, in a worker. */
+typedef struct scan_answer crew_look_fn(struct clam *, struct slice message);
+
 struct crew_options {
 	int			 signatures_fd;	/* folder; borrowed */
 	int			 scratch_fd;	/* folder; borrowed */
 	const struct clam_limits *limits;
 	uint64_t		 memory_bytes;	/* of a worker itself */
 	uint64_t		 cpu_seconds;	/* in the life of a worker */
+	crew_look_fn		*look;		/* clam_scan, but in tests */
 };
 
 /*

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/slice.h"
+
 #define SWEEP_DEPTH	16	/* folders in folders; above our limits */
 #define FILES_MOST	10000	/* of signatures; the public sets have 3 */
 
@@ -68,7 +70,9 @@ scan_folder_print(int folder_fd, struct scan_print *print_out)
 		/* a sum: the order of a listing means nothing */
 		print.mix += mix_file(entry->d_name, &st);
 		print.files++;
-		if (st.st_mtim.tv_sec > print.newest_utc_s)
+		/* freshclam's own notes (freshclam.dat) are no signatures */
+		if (!slice_has_suffix(slice_str(entry->d_name), ".dat") &&
+		    st.st_mtim.tv_sec > print.newest_utc_s)
 			print.newest_utc_s = st.st_mtim.tv_sec;
 	}
 	(void)closedir(folder);

@@ -27,6 +27,8 @@ struct scan_pool_options {
 	unsigned		 seconds;	/* for a message: 1 .. 3600 */
 	uint64_t		 poll_ms;	/* between looks at it */
 	const struct clam_limits *limits;
+	/* In a worker; NULL: clam_scan().  For tests, which plant faults. */
+	struct scan_answer	(*look)(struct clam *, struct slice message);
 	/* A line for the log; the pool itself says nothing. */
 	void			(*say)(void *arg, const char *words);
 	void			*arg;

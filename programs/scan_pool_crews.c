@@ -320,6 +320,7 @@ fork_crew(struct crew *crew, const int fd[2])
 		.signatures_fd = options->signatures_fd,
 		.scratch_fd = crew->scratch_fd,
 		.limits = options->limits,
+		.look = options->look == NULL ? clam_scan : options->look,
 		.memory_bytes = MEMBER_MEMORY,
 		/* that, and a last message, which is killed before */
 		.cpu_seconds = POOL_BUSY_S + 2 * (uint64_t)options->seconds,

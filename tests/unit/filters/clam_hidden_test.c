@@ -27,8 +27,8 @@ set_up(void)
 	temporary = scratch_new();
 	ck_assert_int_eq(clam_open(), 0);
 	eicar_write(signatures.fd);
-	ck_assert_int_eq(clam_load(signatures.fd, &clam_default_limits, &clam,
-	    &words), 0);
+	ck_assert_int_eq(clam_load(signatures.fd, -1, &clam_default_limits,
+	    &clam, &words), 0);
 	ck_assert_int_eq(clam_scratch(clam, temporary.fd), 0);
 }
 

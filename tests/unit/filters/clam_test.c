@@ -17,7 +17,8 @@ load(const struct clam_limits *limits)
 {
 	const char *words;
 
-	ck_assert_int_eq(clam_load(signatures.fd, limits, &clam, &words), 0);
+	ck_assert_int_eq(clam_load(signatures.fd, -1, limits, &clam,
+	    &words), 0);
 	ck_assert_int_eq(clam_scratch(clam, temporary.fd), 0);
 }
 
@@ -241,7 +242,7 @@ load_only(const char *file, const char *bytes)
 
 	if (file != NULL)
 		file_write(folder.fd, file, slice_str(bytes));
-	r = clam_load(folder.fd, &clam_default_limits, &none, &words);
+	r = clam_load(folder.fd, -1, &clam_default_limits, &none, &words);
 	ck_assert(r < 0 && none == NULL);
 	ck_assert_str_ne(words, "");
 	scratch_drop(&folder);
@@ -272,8 +273,8 @@ START_TEST(one_broken_file_spoils_the_set)
 	const char *words;
 
 	file_write(signatures.fd, "zzz.ndb", slice_str("no signature\n"));
-	ck_assert_int_eq(clam_load(signatures.fd, &clam_default_limits, &none,
-	    &words), -EBADMSG);
+	ck_assert_int_eq(clam_load(signatures.fd, -1, &clam_default_limits,
+	    &none, &words), -EBADMSG);
 	ck_assert_ptr_null(none);
 }
 END_TEST

@@ -252,10 +252,32 @@ START_TEST(a_status_comes_out_as_it_went_in)
 	for (size_t len = 0; len < text.len; len++)
 		ck_assert_int_eq(scan_status_unpack(slice_first(
 		    text_slice(&text), len), &out), -EBADMSG);
-	scan_status_say(&line, LANGUAGE_EN, &in, 1700000000 + 3 * 86400);
+	scan_status_say(&line, LANGUAGE_EN, &in, 1700000000 + 3 * 86400, 4);
 	ck_assert(slice_is_str(text_slice(&line), "8000000 "
 	    "signatures, the newest 3 days old; 70 messages scanned, 3 could "
 	    "not be. Last fault: a file is broken."));
+}
+END_TEST
+
+/* One second before its day is over, and then. */
+START_TEST(old_signatures_are_said)
+{
+	const struct scan_status status = {
+		.state = SCAN_READY, .signatures = 1, .newest_utc_s = 1000
+	};
+	const struct scan_status unknown = { .state = SCAN_READY };
+	TEXT_AUTO young = TEXT_INIT(1024);
+	TEXT_AUTO old = TEXT_INIT(1024);
+
+	ck_assert_uint_eq(scan_status_days(&unknown, 86400 * 1000), 0);
+	ck_assert_uint_eq(scan_status_days(&status, 0), 0);
+	ck_assert_uint_eq(scan_status_days(&status, 1000 + 7 * 86400 - 1), 6);
+	scan_status_say(&young, LANGUAGE_EN, &status, 1000 + 7 * 86400 - 1, 7);
+	scan_status_say(&old, LANGUAGE_EN, &status, 1000 + 7 * 86400, 7);
+	ck_assert_uint_eq(slice_find_str(text_slice(&young), "too old"),
+	    SIZE_MAX);
+	ck_assert_uint_ne(slice_find_str(text_slice(&old),
+	    "too old (7 days or more)"), SIZE_MAX);
 }
 END_TEST
 
@@ -276,6 +298,7 @@ unit_suite(void)
 	tcase_add_test(tcase, of_all_results_the_severest_policy_counts);
 	tcase_add_test(tcase, the_reason_is_a_sentence);
 	tcase_add_test(tcase, a_status_comes_out_as_it_went_in);
+	tcase_add_test(tcase, old_signatures_are_said);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

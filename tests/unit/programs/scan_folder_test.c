@@ -55,6 +55,21 @@ START_TEST(a_folder_that_did_not_change_looks_the_same)
 }
 END_TEST
 
+/* What freshclam notes for itself makes no signature younger. */
+START_TEST(notes_of_the_updater_have_no_age)
+{
+	const struct timespec old[2] = { { 5, 0 }, { 5, 0 } };
+	struct scan_print print;
+
+	make("daily.cld", "a");
+	ck_assert_int_eq(utimensat(folder.fd, "daily.cld", old, 0), 0);
+	make("freshclam.dat", "b");
+	print = print_now();
+	ck_assert_uint_eq(print.files, 2);
+	ck_assert_int_eq(print.newest_utc_s, 5);
+}
+END_TEST
+
 START_TEST(every_change_shows)
 {
 	const struct timespec times[2] = { { 1, 0 }, { 1, 1 } };
@@ -130,6 +145,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, a_folder_that_did_not_change_looks_the_same);
+	tcase_add_test(tcase, notes_of_the_updater_have_no_age);
 	tcase_add_test(tcase, every_change_shows);
 	tcase_add_test(tcase, sweeping_takes_all_and_follows_no_link);
 	tcase_add_test(tcase, sweeping_all_leaves_the_folder);
