@@ -157,9 +157,9 @@ add_copyuid(const struct across *work, struct text *code)
 	if (!slice_cut(&rest, ']', &before) ||
 	    !slice_cut(&before, ' ', &validity))
 		return;
-	text_addf(code, "[COPYUID %.*s ", SLICE_FMT(validity));
+	text_addf(code, "COPYUID %.*s ", SLICE_FMT(validity));
 	imapd_add_uids(code, work->uids, work->copied);
-	text_addf(code, " %.*s] ", SLICE_FMT(before));
+	text_addf(code, " %.*s", SLICE_FMT(before));
 }
 
 static void
@@ -212,15 +212,14 @@ gone(struct imapd_session *session)
 }
 
 static void
-finish_move(struct imapd_session *session, const struct text *code)
+finish_move(struct imapd_session *session, struct slice code)
 {
 	struct across *work = session->work;
 	TEXT_AUTO command = TEXT_INIT(COMMAND_BYTES);
 
 	/* RFC 6851 4.3: it is told before the messages go */
-	if (code->len > 0)
-		imapd_untagged(session->stream, "OK %.*s done",
-		    SLICE_FMT(slice_trim(text_slice(code))));
+	if (code.len > 0)
+		imapd_untagged_coded(session->stream, code, "done");
 	work->tries = TRIES;
 	if (!work->from_away) {
 		session->more = expunge;
@@ -241,11 +240,14 @@ finish(struct imapd_session *session)
 
 	add_copyuid(work, &code);
 	work->target = NULL;	/* it stays for the next */
+	if (text_failed(&code))
+		text_clear(&code);	/* it need not be told */
 	if (work->is_move)
-		finish_move(session, &code);
+		finish_move(session, text_slice(&code));
+	else if (code.len > 0)
+		imapd_finish_coded(session, text_slice(&code), "done");
 	else
-		imapd_finish(session, "OK %.*sdone",
-		    SLICE_FMT(text_slice(&code)));
+		imapd_finish(session, "OK done");
 }
 
 /* The way of the letters */

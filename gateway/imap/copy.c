@@ -68,9 +68,8 @@ finish(struct imapd_session *session)
 	if (text_failed(&code)) {
 		imapd_finish(session, "OK done");
 	} else if (work->is_move) {
-		text_add_str(&code, "] done\r\n");
-		(void)stream_write(session->stream, slice_str("* OK ["));
-		(void)stream_write(session->stream, text_slice(&code));
+		imapd_untagged_coded(session->stream, text_slice(&code),
+		    "done");
 		if (session->condstore)
 			session->more = finish_move;
 		else

@@ -135,7 +135,8 @@ imapd_is_elsewhere(const struct imapd_session *session, struct slice name,
 	struct slice prefix;
 	uint32_t mailbox;
 
-	if (session->is_visit || session->imports || (!is_below(name, IMAPD_USERS, &prefix) &&
+	if (session->is_visit || session->imports ||
+	    (!is_below(name, IMAPD_USERS, &prefix) &&
 	    !is_below(name, IMAPD_PUBLIC, &prefix)))
 		return false;
 	if (folder_find(session->account, name, &mailbox) == 0 ||

@@ -37,6 +37,17 @@ imapd_untagged(struct stream *stream, const char *format, ...)
 }
 
 void
+imapd_untagged_coded(struct stream *stream, struct slice code,
+    const char *words)
+{
+	(void)stream_write(stream, slice_str("* OK ["));
+	(void)stream_write(stream, code);
+	(void)stream_write(stream, slice_str("] "));
+	(void)stream_write(stream, slice_str(words));
+	(void)stream_write(stream, slice_str("\r\n"));
+}
+
+void
 imapd_tagged(struct stream *stream, struct slice tag, const char *format, ...)
 {
 	va_list args;

@@ -15,6 +15,9 @@
 /* "+ go on" (RFC 9051 7.6), and "+ words". */
 void	imapd_go_on(struct stream *);
 void	imapd_challenge(struct stream *, const char *words);
+/* "* OK [code] words", however long the code is. */
+void	imapd_untagged_coded(struct stream *, struct slice code,
+	    const char *words);
 /* "* words" */
 void	imapd_untagged(struct stream *, const char *format, ...)
 	    __attribute__((format(printf, 2, 3)));

@@ -18,6 +18,7 @@ import time
 
 GUARD = 120.0
 MOVED = 12          # messages, each way
+MANY = 1000         # every second of twice as many
 KILLS = 2           # each way: who dies often is started again ever later
 LOST = (imaplib.IMAP4.abort, imaplib.IMAP4.error, OSError)
 
@@ -192,6 +193,40 @@ def killed(args, account):
     assert kills > 0
 
 
+def uids_of(code):
+    """Of "[COPYUID 7 1,3 5:6]": the UIDs there were, how many there are."""
+    found = re.search(rb"\[COPYUID \d+ ([\d:,]+) ([\d:,]+)\]", code)
+    assert found, code[-80:]
+    source, target = found.groups()
+    first, last = map(int, target.split(b":"))
+    return list(map(int, source.split(b","))), last - first + 1
+
+
+def said(box, command):
+    """The lines of its answer, in the server's words."""
+    box.send(b"mm " + command + b"\r\n")
+    lines = [box.readline()]
+    while not lines[-1].startswith(b"mm "):
+        lines.append(box.readline())
+    assert lines[-1].startswith(b"mm OK"), lines
+    return lines
+
+
+def many(args):
+    """Each of many messages that are not in a row is named (RFC 9051 7.1)."""
+    ben = login(args, "ben")
+    good(ben.create("Many"))
+    for _ in range(2):
+        said(ben, b"APPEND Many" + MANY * b" {3+}\r\nx\r\n")
+    good(ben.select("Many"))
+    wanted = list(range(2, 2 * MANY + 1, 2))
+    which = b" %s Users/ann@office.test/Projects" % b",".join(
+        b"%d" % uid for uid in wanted)
+    assert uids_of(said(ben, b"UID COPY" + which)[-1]) == (wanted, MANY)
+    assert uids_of(said(ben, b"UID MOVE" + which)[0]) == (wanted, MANY)
+    ben.logout()
+
+
 def moved_house(args):
     """An account is exported and imported without what others share with it,
     and a folder it brings is its own, whatever its name is."""
@@ -231,6 +266,7 @@ def main():
     tests = (("a public account is shared by rights alone", public, ()),
              ("imaplib shares a mailbox", people, ()),
              ("a MOVE under kills loses and doubles nothing", killed, (ann,)),
+             ("many messages that are copied are all named", many, ()),
              ("an account is exported without others' mailboxes", moved_house,
               ()))
     bad = 0
