@@ -10,6 +10,7 @@ import collections
 import functools
 import random
 import ssl
+import sys
 import threading
 import time
 
@@ -19,6 +20,8 @@ import meter
 
 MEAN = 6144
 MOST = 120 << 10        # bytes of a letter
+KINDS = 1000            # of letters
+FRESH = 1000            # letters at most that nobody has looked at
 BATCH = 200             # letters of one APPEND when a mailbox is filled
 LOGINS = 20
 SINGLE = 500            # STOREs one by one
@@ -118,25 +121,29 @@ class Imap:
         self.sock.close()
 
 
-def letters(count, seed):
-    """With a second part in some, and a file in some."""
-    writer, chance = mailbag.Writer(seed), random.Random(seed)
-    kinds = [writer.letter(i, min(int(chance.lognormvariate(0, 0.9) * MEAN *
-                                      0.667) + 400, MOST // 2))
-             for i in range(min(count, 1000))]
+@functools.cache
+def kinds():
+    """With a second part in some, and a file in some; written once a run."""
+    writer, chance = mailbag.Writer(1), random.Random(1)
+    return [writer.letter(i, min(int(chance.lognormvariate(0, 0.9) * MEAN *
+                                     0.667) + 400, MOST // 2))
+            for i in range(KINDS)]
+
+
+def letters(count, batch):
+    """Each its own: of so many kinds, and told apart by a field."""
     for i in range(count):
-        # each its own: a thousand are written, and told apart by a field
-        yield b"X-Bench: %d\r\n" % i + kinds[i % len(kinds)]
+        yield b"X-Bench: %d.%d\r\n" % (batch, i) + kinds()[i % KINDS]
 
 
 class Side:
     """One server, with its mailboxes."""
 
-    def __init__(self, server, count):
-        self.server, self.count = server, count
+    def __init__(self, server, bodies):
+        self.server, self.count = server, len(bodies)
+        count = self.count
         self.fifth = max(1, count // 5)
         self.fresh = 0
-        bodies = list(letters(count, 1))
         self.bytes = sum(map(len, bodies[:2 * self.fifth]))
         for user, n in (("imap", count), ("synced", self.fifth)):
             server.add_user(user)
@@ -145,6 +152,9 @@ class Side:
                 session.append("INBOX", bodies[i:i + BATCH])
             session.close()
         self.few = bodies[:500]
+
+    def __str__(self):
+        return self.server.name
 
     def open(self, user, is_tls, select="INBOX"):
         port = self.server.imaps if is_tls else self.server.imap
@@ -259,10 +269,11 @@ class Side:
     def first(self, is_tls):
         """Of letters that came by LMTP and that nobody has looked at."""
         self.fresh += 1
-        user, n = "fresh%d" % self.fresh, max(100, self.count // 25)
+        user = "fresh%d" % self.fresh
+        n = min(FRESH, max(100, self.count // 25))
         self.server.add_user(user)
         name = self.server.imap_user(user)
-        jobs = [([name], body) for body in letters(n, self.fresh)]
+        jobs = [([name], body) for body in letters(n, 1 + self.fresh)]
         load.Sender(self.server.lmtp, jobs[:1], lmtp=True).run(1)
         load.Sender(self.server.lmtp, jobs[1:], lmtp=True).run(4)
         load.wait_visible(self.server.pop3, {name: n})
@@ -274,20 +285,36 @@ class Side:
 
 # --- the table -------------------------------------------------------------
 
+def told(what, side, work):
+    """What work() makes, and who waits hears how long that took."""
+    began = time.monotonic()
+    made = work()
+    print("%s: %s, %.0f s" % (what, side, time.monotonic() - began),
+          file=sys.stderr, flush=True)
+    return made
+
+
 def measured(sides, rounds, is_tls):
     """{side: {row: [(n, rate, CPU, noise)]}}, each part in turn."""
     found = {side: collections.defaultdict(list) for side in sides}
-    for _ in range(rounds):
+    for i in range(rounds):
         for part in (Side.reading, Side.changing, Side.synced, Side.first):
             for side in sides:
-                for what, figure in part(side, is_tls):
-                    found[side][what].append(figure)
+                what = "%s%s, round %d of %d" % (
+                    part.__name__, " over TLS" if is_tls else "", i + 1,
+                    rounds)
+                for row, figure in told(
+                        what, side, lambda p=part, s=side: list(p(s, is_tls))):
+                    found[side][row].append(figure)
     return found
 
 
 def imap(hub, peer, rounds, count, table):
     """`table`: head(), show(), Aim and Figure of bench.py."""
-    sides = [Side(server, count) for server in (peer, hub) if server]
+    bodies = list(letters(count, 1))
+    sides = [told("filled", server.name, lambda s=server: Side(s, bodies))
+             for server in (peer, hub) if server]
+    del bodies
     time.sleep(table.QUIET)
     for is_tls in (False, True):
         found = measured(sides, rounds, is_tls)
