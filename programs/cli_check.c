@@ -270,6 +270,15 @@ check_accounts(struct checking *c, const char *path)
 	return CLI_OK;
 }
 
+static void
+tell_lost_rows(struct checking *c)
+{
+	TEXT_AUTO words = TEXT_INIT(256);
+
+	text_say(&words, c->cli->language, CHECK_QUEUE_LOST);
+	tell_queue(c, true, words_of(&words));
+}
+
 /* The queue itself; `folder_fd` < 0, or nothing in it: it never ran. */
 static void
 check_queue(struct checking *c, int folder_fd)
@@ -281,7 +290,9 @@ check_queue(struct checking *c, int folder_fd)
 		return;
 	if (r == 0)
 		r = queue_check_run(c->queue, &c->counts);
-	if (r < 0)
+	if (r == -EUCLEAN)
+		tell_lost_rows(c);
+	else if (r < 0)
 		tell_queue(c, true, strerror(-r));
 }
 

@@ -177,6 +177,8 @@ cli_repair(struct cli *cli, struct cli_repairs *repairs)
 	code = read_hub_id(&r);
 	if (code == CLI_OK)
 		code = repair_all(&r, path);
+	if (code == CLI_OK)
+		cli_repair_queue(cli, repairs, r.options.hub_id);
 	close(lock);
 	return code;
 }

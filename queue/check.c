@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "queue/rebuild.h"
 #include "store/account.h"
 
 #define KEPT_YOUNG_S	60	/* a kept file may wait so long for its row */
@@ -335,9 +336,13 @@ open_all(struct queue_check *check)
 	check->journal_fd = open_below(check, "journal");
 	if (check->journal_fd < 0)
 		return check->journal_fd;
-	r = rows_open_reading(check->folder_fd, &check->rows, &needs);
+	r = queue_rebuild_is_needed(check->folder_fd);
+	if (r == 0)
+		r = rows_open_reading(check->folder_fd, &check->rows, &needs);
+	if (r == 1)
+		return -EUCLEAN;
 	if (r < 0)
-		return r == -ENOENT ? -EUCLEAN : r;
+		return r;
 	r = ledger_open_reading(check->folder_fd, &check->ledger, &needs);
 	if (r < 0 && r != -ENOENT)
 		return r;

@@ -21,6 +21,7 @@
 #include "queue/archiving.h"
 #include "queue/collected.h"
 #include "queue/coming.h"
+#include "queue/rebuild.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
 
@@ -518,7 +519,16 @@ open_databases(struct conductor *conductor)
 	unsigned needs = 0;
 	int r;
 
-	r = rows_open(conductor->folder_fd, hub_id, &conductor->rows, &needs);
+	r = queue_rows_are_missing(conductor->folder_fd);
+	if (r == 1) {
+		log_say("queue.db is missing, and without it nobody knows "
+		    "which mail in here is wanted: nothing is touched. Run "
+		    "postroom check --repair");
+		return -EUCLEAN;
+	}
+	if (r == 0)
+		r = rows_open(conductor->folder_fd, hub_id, &conductor->rows,
+		    &needs);
 	if (r == 0) {
 		name = "ledger.db";
 		r = ledger_open(conductor->folder_fd, hub_id, conductor->loop,

@@ -293,5 +293,10 @@ int	account_check(int folder_fd, account_fault_fn *say, void *arg);
 typedef void account_big_fn(void *arg, const struct message_id *big,
 	    uint64_t bytes);
 int	account_big_each(int folder_fd, account_big_fn *, void *arg);
+/*
+ * How far the account in `folder_fd` is settled, its index says; 0 for one that
+ * was never begun.  As read-only, and as safe.  0 or -errno.
+ */
+int	account_settled_read(int folder_fd, uint64_t *position_out);
 
 #endif

@@ -326,3 +326,32 @@ account_big_each(int folder_fd, account_big_fn *fn, void *arg)
 	db_close(index.db);
 	return count;
 }
+
+int
+account_settled_read(int folder_fd, uint64_t *position_out)
+{
+	struct db *db = NULL;
+	struct db_query q;
+	uint64_t position = 0;
+	unsigned needs;
+	int r = -ENODATA;
+
+	if (!is_not_begun(folder_fd))
+		r = db_open(folder_fd, INDEX_FILE, &index_format, true, &db,
+		    &needs);
+	if (r == 0) {
+		q = db_ask(db, SQL_META);
+		r = db_next(&q);
+		if (r == 1) {
+			(void)db_blob(&q, HUB_ID_BYTES, HUB_ID_BYTES);
+			position = db_u64(&q, 0, INT64_MAX);
+			r = db_row(&q);
+		}
+		db_end(&q);
+		db_close(db);
+	}
+	if (r < 0 && r != -ENODATA)
+		return r;
+	*position_out = position;
+	return 0;
+}

@@ -53,12 +53,13 @@ import saving                                           # noqa: E402
 import limits                                           # noqa: E402
 import sharing                                          # noqa: E402
 import telling                                          # noqa: E402
+import rebuilt                                          # noqa: E402
 import rows                                             # noqa: E402
 
 
 # with hubs of their own; what takes longest is first
 OWN = (killing, kills, resuming, waiting, sharing, watching, saving, limits,
-       telling, line, infected, archive)
+       telling, line, infected, archive, rebuilt)
 
 
 class Skip(Exception):
