@@ -57,7 +57,10 @@ enum resolver_kind {
 	/* fetch, judge -> resolver: slice name; reply: u8 found, u8 secure (1:
 	 * DNSSEC says so), u32 how many, so many slices: the texts of its TXT
 	 * records.  What is bogus is "later", as all that fails. */
-	RESOLVER_TEXT
+	RESOLVER_TEXT,
+	/* judge -> resolver: u8 kind (enum names_kind), slice name; reply: as
+	 * RESOLVER_TEXT has it, with records as names.h has them */
+	RESOLVER_RECORDS
 };
 
 enum door_kind {

@@ -26,8 +26,42 @@ scan_value(const struct findings *findings)
 	return findings->scan.result;
 }
 
+static const char *
+result_word(unsigned value)
+{
+	return origin_word((enum origin_result)value);
+}
+
+static unsigned
+spf_value(const struct findings *findings)
+{
+	return findings->origin.spf;
+}
+
+static unsigned
+helo_value(const struct findings *findings)
+{
+	return findings->origin.helo;
+}
+
+static unsigned
+iprev_value(const struct findings *findings)
+{
+	return findings->origin.iprev;
+}
+
+static unsigned
+dkim_value(const struct findings *findings)
+{
+	return findings->origin.dkim;
+}
+
 static const struct findings_row rows[] = {
 	{ "scan", SCAN_RESULTS, scan_word, scan_value },
+	{ "spf", ORIGIN_RESULTS, result_word, spf_value },
+	{ "spf-helo", ORIGIN_RESULTS, result_word, helo_value },
+	{ "iprev", ORIGIN_RESULTS, result_word, iprev_value },
+	{ "dkim", ORIGIN_RESULTS, result_word, dkim_value },
 };
 
 const struct findings_row *

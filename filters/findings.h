@@ -8,12 +8,14 @@
 #ifndef POSTROOM_FILTERS_FINDINGS_H
 #define POSTROOM_FILTERS_FINDINGS_H
 
+#include "filters/auth/origin.h"
 #include "filters/virus.h"
 
 struct findings {
 	/* virus.h; NOT_SCANNED with `scan_is_wanted` false: nobody was asked */
 	struct scan_answer	scan;
 	bool			scan_is_wanted;
+	struct origin_found	origin;
 };
 
 /* Nothing is found yet. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "filters/auth/results.h"
 #include "filters/hops.h"
 #include "filters/rule_judge.h"
 #include "filters/structure.h"
@@ -90,6 +91,11 @@ judge_end(struct judging *judging, const struct judge_options *options)
 		return -ENOMEM;
 	if (judging->findings.scan_is_wanted) {
 		virus_judge(&judging->findings.scan, &options->virus, &one);
+		judge_add(&judging->verdict, &one, source);
+	}
+	if (judging->findings.origin.is_wanted) {
+		results_judge(&judging->findings.origin, options->host,
+		    &one);
 		judge_add(&judging->verdict, &one, source);
 	}
 	r = rules_judge(rules_for(source, options), judging->message,

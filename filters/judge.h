@@ -36,6 +36,7 @@ struct judge_options {
 	unsigned		 hops;	/* Received fields (HARDENING A14) */
 	const struct rules	*rules;	/* or NULL: there are none */
 	struct virus_policy	 virus;
+	const char		*host;	/* what we call ourselves */
 };
 
 /* A message in hand. */

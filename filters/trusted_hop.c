@@ -45,9 +45,8 @@ is_own(const struct provider *provider, struct slice host)
 	return false;
 }
 
-/* An address that no stranger has: of a private net, or of the host itself. */
-static bool
-is_private(struct slice peer)
+bool
+trusted_hop_is_private(struct slice peer)
 {
 	static const struct {
 		const char	*net;
@@ -86,7 +85,7 @@ static bool
 is_inside(const struct provider *provider, const struct received *line)
 {
 	if (line->peer.len > 0)
-		return is_private(line->peer) || is_own(provider, line->name);
+		return trusted_hop_is_private(line->peer) || is_own(provider, line->name);
 	/* what is delivered has come before, and that has its own line */
 	return !line->has_from || slice_has_prefix(line->with, "LMTP") ||
 	    slice_is_word(line->with, "local");

@@ -20,4 +20,7 @@
 struct trusted_hop trusted_hop_find(struct slice message,
 	    struct slice provider);
 
+/* An address that no stranger has: of a private net, or of the host itself. */
+bool	trusted_hop_is_private(struct slice peer);
+
 #endif

@@ -67,6 +67,8 @@ verdict_set(struct verdict *verdict, enum verdict_action action,
 static bool
 is_field_name(struct slice name)
 {
+	if (slice_is_str(name, VERDICT_RESULTS))	/* RFC 8601 */
+		return true;
 	return slice_has_prefix(name, "X-") && name.len > 2 &&
 	    slice_is_printable_ascii(name) &&
 	    slice_find(name, ' ') == SIZE_MAX &&
@@ -91,7 +93,8 @@ is_printable(struct slice s)
 static size_t
 lines_with(struct slice name)
 {
-	if (!slice_has_prefix(name, "X-Postroom-"))
+	if (!slice_has_prefix(name, "X-Postroom-") &&
+	    !slice_is_str(name, VERDICT_RESULTS))
 		return VERDICT_LINES - VERDICT_LINES_OURS;
 	return slice_is_word(name, "X-Postroom-Rules") ?
 	    VERDICT_LINES - VERDICT_LINES_OURS / 2 : VERDICT_LINES;

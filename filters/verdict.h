@@ -22,6 +22,9 @@
 #define VERDICT_PEER_MAX	47	/* of an address as text */
 #define VERDICT_PACKED_MAX	(20 * 1024)
 
+/* The one line beside the X- ones: what we found of who sent it (RFC 8601). */
+#define VERDICT_RESULTS		"Authentication-Results"
+
 /* From mild to severe; of several verdicts the severest wins. */
 enum verdict_action {
 	VERDICT_ACCEPT,
@@ -71,8 +74,8 @@ void	verdict_set(struct verdict *, enum verdict_action, unsigned code,
 
 /*
  * Have a header line added to the message.  0, -EINVAL (a name that does not
- * begin with X-, a value that is not printable UTF-8) or -E2BIG (too long, or
- * one too many of its sort).
+ * begin with X- and is not VERDICT_RESULTS, a value that is not printable UTF-8)
+ * or -E2BIG (too long, or one too many of its sort).
  */
 int	verdict_add_line(struct verdict *, struct slice name,
 	    struct slice value);

@@ -94,6 +94,7 @@ struct config {
 	char		dns_forward[512];	/* "": the system's resolvers */
 	char		hosts_file[PATH_MAX];	/* "": none */
 	char		rules_dir[PATH_MAX];	/* "": no rules */
+	bool		identity;	/* DNS is asked who sent a message */
 	char		scan_signatures[PATH_MAX];	/* "": no scanning */
 	unsigned	scan_signature_days;	/* from then on they are old */
 	unsigned	scan_workers;

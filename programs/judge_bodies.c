@@ -70,6 +70,12 @@ judge_bodies_open(struct judge_bodies **bodies_out)
 	return 0;
 }
 
+const struct dkim_tools *
+judge_bodies_tools(const struct judge_bodies *bodies)
+{
+	return bodies->tools;
+}
+
 void
 judge_bodies_resolver(struct judge_bodies *bodies, struct ipc *resolver)
 {

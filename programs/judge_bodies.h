@@ -10,6 +10,7 @@
 
 #include "lib/base/ipc.h"
 
+struct dkim_tools;		/* filters/auth/dkim_tools.h */
 struct judge_bodies;		/* opaque; see judge_bodies.c */
 
 /*
@@ -17,6 +18,8 @@ struct judge_bodies;		/* opaque; see judge_bodies.c */
  * signatures nothing is ever the same.  0 or -ENOMEM.
  */
 int	judge_bodies_open(struct judge_bodies **bodies_out);
+/* What checks signatures; NULL: nothing does. */
+const struct dkim_tools *judge_bodies_tools(const struct judge_bodies *);
 /* The resolver is there; or NULL, it is gone. */
 void	judge_bodies_resolver(struct judge_bodies *, struct ipc *);
 /* Who asked is gone, with his questions. */

@@ -14,12 +14,36 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "fetch/service.h"
+#include "lib/base/log.h"
+#include "lib/base/names.h"
+
 #define READ_MOST	16384		/* bytes of one that is not mapped */
 #define NO_SCANNER_MS	20000	/* one that comes back is worth waiting for */
 #define LOOK_MS		1000		/* for whom is missing */
+#define ORIGIN_MS	20000	/* RFC 7208 4.6.4: at least so long */
+/* The resolver takes 64 of a judge; some are for the bodies that it compares. */
+#define LOOKUPS_MOST	40
+/* A question is a byte and a name. */
+#define QUESTION_BYTES	(DNS_NAME_SIZE + 8)
+/* Records of one answer that are handed on; honest ones have fewer. */
+#define RECORDS_MOST	NAMES_TEXTS
+
+static const enum names_kind kinds[DNS_KINDS] = {
+	[DNS_A] = NAMES_A, [DNS_AAAA] = NAMES_AAAA, [DNS_MX] = NAMES_MX,
+	[DNS_PTR] = NAMES_PTR, [DNS_TXT] = NAMES_TXT,
+};
 
 enum awaited {
 	AWAITS_SCANNER = 1 << 0,
+	AWAITS_ORIGIN = 1 << 1,
+};
+
+/* A question to DNS that is under way. */
+struct lookup {
+	struct judge_case *one;
+	unsigned	 part;		/* origin.h */
+	struct ipc	*asked;		/* or NULL: it is not */
 };
 
 struct judge_case {
@@ -34,14 +58,41 @@ struct judge_case {
 	unsigned	 awaits;	/* AWAITS_ bits */
 	struct ipc	*scanner_asked;	/* or NULL */
 	uint64_t	 scanner_since_ms;	/* nobody could be asked */
+	struct origin	*origin;	/* or NULL */
+	uint64_t	 origin_since_ms;
+	struct lookup	 lookups[ORIGIN_PARTS];
 };
 
 struct judge_cases {
 	struct judge_cases_options options;
 	struct ipc	*scanner;	/* or NULL */
+	struct ipc	*resolver;	/* or NULL */
+	unsigned	 lookups;	/* under way, of all cases */
 	struct timer	*patience;	/* with who is away */
 	TAILQ_HEAD(, judge_case) all;
 };
+
+/* It is not asked any more, or answered. */
+static void
+lookup_end(struct lookup *lookup)
+{
+	if (lookup->asked == NULL)
+		return;
+	lookup->asked = NULL;
+	lookup->one->cases->lookups--;
+}
+
+static void
+forget_lookups(struct judge_case *one)
+{
+	for (unsigned part = 0; part < ORIGIN_PARTS; part++) {
+		struct lookup *lookup = &one->lookups[part];
+
+		if (lookup->asked != NULL)
+			ipc_forget(lookup->asked, lookup);
+		lookup_end(lookup);
+	}
+}
 
 static void
 case_free(struct judge_case *one)
@@ -51,6 +102,8 @@ case_free(struct judge_case *one)
 	TAILQ_REMOVE(&cases->all, one, next);
 	if (one->scanner_asked != NULL)
 		ipc_forget(one->scanner_asked, one);
+	forget_lookups(one);
+	origin_free(one->origin);
 	if (one->map != NULL)
 		(void)munmap(one->map, one->map_bytes);
 	if (one->fd >= 0)
@@ -127,6 +180,123 @@ ask_scanner(struct judge_case *one)
 		one->scanner_asked = scanner;
 }
 
+/* DNS */
+
+static void	ask_dns(struct judge_case *);
+
+/* Others may have waited for a place. */
+static void
+ask_dns_for_all(struct judge_cases *cases)
+{
+	struct judge_case *one;
+
+	TAILQ_FOREACH(one, &cases->all, next)
+		ask_dns(one);
+}
+
+static void
+identified(struct judge_case *one)
+{
+	struct judge_cases *cases = one->cases;
+
+	origin_end(one->origin, &one->judging.findings.origin);
+	one->awaits &= ~(unsigned)AWAITS_ORIGIN;
+	go_on(one);
+	ask_dns_for_all(cases);
+}
+
+/* The records that the resolver found; -EBADMSG. */
+static int
+read_answer(struct slice body, struct slice records[RECORDS_MOST],
+    struct dns_answer *answer_out)
+{
+	static const enum dns_found founds[NAMES_FOUND_COUNT] = {
+		[NAMES_FOUND] = DNS_FOUND, [NAMES_NONE] = DNS_NOTHING,
+		[NAMES_LATER] = DNS_LATER,
+	};
+	struct unpack u = unpack_of(body);
+	struct dns_answer answer = { .records = records };
+	uint32_t count;
+
+	answer.found = founds[unpack_enum(&u, NAMES_FOUND_COUNT)];
+	answer.is_secure = unpack_bool(&u);
+	count = unpack_u32(&u);
+	for (uint32_t i = 0; i < count && !u.bad; i++) {
+		struct slice record = unpack_slice(&u);
+
+		if (answer.count < RECORDS_MOST)
+			records[answer.count++] = record;
+	}
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	*answer_out = answer;
+	return 0;
+}
+
+static void
+on_answer(void *arg, int status, struct ipc_message *message)
+{
+	struct lookup *lookup = arg;
+	struct judge_case *one = lookup->one;
+	struct slice records[RECORDS_MOST];
+	struct dns_answer answer = { .found = DNS_LATER };
+
+	lookup_end(lookup);
+	if (status < 0)		/* it is gone: the next one is asked */
+		return;
+	if (read_answer(message->body, records, &answer) < 0)
+		log_say("the resolver's answer makes no sense");
+	origin_answer(one->origin, lookup->part, &answer);
+	if (origin_is_decided(one->origin))
+		identified(one);
+	else
+		ask_dns_for_all(one->cases);
+}
+
+/* Whatever it wants and is not asked yet, as far as there is room. */
+static void
+ask_dns(struct judge_case *one)
+{
+	struct judge_cases *cases = one->cases;
+
+	if ((one->awaits & AWAITS_ORIGIN) == 0 || cases->resolver == NULL)
+		return;
+	for (unsigned part = 0; part < ORIGIN_PARTS &&
+	    cases->lookups < LOOKUPS_MOST; part++) {
+		const struct dns_question *question =
+		    origin_wants(one->origin, part);
+		struct lookup *lookup = &one->lookups[part];
+		TEXT_AUTO body = TEXT_INIT(QUESTION_BYTES);
+
+		if (question == NULL || lookup->asked != NULL)
+			continue;
+		pack_u8(&body, (uint8_t)kinds[question->kind]);
+		pack_slice(&body, slice_str(question->name));
+		*lookup = (struct lookup){ .one = one, .part = part };
+		if (ipc_ask(cases->resolver, RESOLVER_RECORDS,
+		    text_slice(&body), NULL, 0, on_answer, lookup) < 0)
+			return;
+		lookup->asked = cases->resolver;
+		cases->lookups++;
+	}
+}
+
+/* What is not known by now is not told any more. */
+static void
+give_up_dns(struct judge_case *one)
+{
+	forget_lookups(one);
+	origin_give_up(one->origin);
+	identified(one);
+}
+
+void
+judge_cases_resolver(struct judge_cases *cases, struct ipc *resolver)
+{
+	cases->resolver = resolver;
+	ask_dns_for_all(cases);
+}
+
 /* No scanner for too long: that is an answer too. */
 static void
 lose_patience(struct judge_case *one)
@@ -149,10 +319,16 @@ on_patience(void *arg)
 	struct judge_cases *cases = arg;
 	struct judge_case *one, *following;
 
+	/* each ends at most itself */
 	for (one = TAILQ_FIRST(&cases->all); one != NULL; one = following) {
 		following = TAILQ_NEXT(one, next);
-		lose_patience(one);
+		if ((one->awaits & AWAITS_ORIGIN) != 0 &&
+		    clock_ms() - one->origin_since_ms >= ORIGIN_MS)
+			give_up_dns(one);
+		else
+			lose_patience(one);
 	}
+	ask_dns_for_all(cases);
 	if (!TAILQ_EMPTY(&cases->all))
 		timer_set(cases->patience, LOOK_MS);
 }
@@ -173,6 +349,8 @@ judge_cases_lost(struct judge_cases *cases, const struct ipc *lost)
 	/* those who asked it hear that by themselves */
 	if (cases->scanner == lost)
 		cases->scanner = NULL;
+	if (cases->resolver == lost)
+		cases->resolver = NULL;
 }
 
 /* A message comes */
@@ -225,6 +403,24 @@ begin(struct judge_case *one, struct slice body)
 	return r;
 }
 
+static void
+begin_origin(struct judge_case *one)
+{
+	const struct judge_cases_options *options = &one->cases->options;
+
+	one->origin = origin_new(options->tools, options->judge.host,
+	    &one->judging.envelope, one->judging.message);
+	if (one->origin == NULL)	/* memory is out: it is not known */
+		return;
+	one->awaits |= AWAITS_ORIGIN;
+	one->origin_since_ms = clock_ms();
+	if (origin_is_decided(one->origin)) {
+		origin_end(one->origin, &one->judging.findings.origin);
+		one->awaits &= ~(unsigned)AWAITS_ORIGIN;
+	}
+	ask_dns(one);
+}
+
 /* What takes time. */
 static void
 ask_all(struct judge_case *one)
@@ -240,6 +436,9 @@ ask_all(struct judge_case *one)
 		one->scanner_since_ms = clock_ms();
 		ask_scanner(one);
 	}
+	if (cases->options.identifies &&
+	    one->judging.envelope.source != SOURCE_OWN)
+		begin_origin(one);
 	if (one->awaits != 0 && !timer_is_set(cases->patience))
 		timer_set(cases->patience, LOOK_MS);
 }

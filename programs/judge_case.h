@@ -22,6 +22,8 @@ typedef void	 judge_told_fn(void *arg, uint64_t serial,
 struct judge_cases_options {
 	struct judge_options	 judge;		/* its rules are borrowed */
 	bool			 scans;		/* there is to be a scanner */
+	bool			 identifies;	/* DNS is asked who sent it */
+	const struct dkim_tools	*tools;		/* for that; or NULL */
 	judge_told_fn		*told;
 	void			*arg;
 };
@@ -43,6 +45,8 @@ void	judge_cases_forget(struct judge_cases *);
 
 /* The channel to the scanner. */
 void	judge_cases_scanner(struct judge_cases *, struct ipc *);
+/* The channel to the resolver. */
+void	judge_cases_resolver(struct judge_cases *, struct ipc *);
 /* A channel is gone; it is freed after this. */
 void	judge_cases_lost(struct judge_cases *, const struct ipc *);
 

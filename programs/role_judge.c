@@ -102,9 +102,12 @@ open_cases(struct judge *judge)
 	const struct judge_cases_options options = {
 		.judge = {
 			.hops = config->hops, .rules = judge->rules,
+			.host = config->hostname,
 			.virus = virus_policy_of(config),
 		},
 		.scans = config->scan_signatures[0] != '\0',
+		.identifies = config->identity,
+		.tools = judge_bodies_tools(judge->bodies),
 		.told = answer, .arg = judge,
 	};
 
@@ -132,9 +135,9 @@ judge_open(struct process *process)
 		rules_log(&faults);
 	}
 	if (r == 0)
-		r = open_cases(judge);
-	if (r == 0)
 		r = judge_bodies_open(&judge->bodies);
+	if (r == 0)
+		r = open_cases(judge);
 	return r < 0 ? r : words_open();
 }
 
@@ -155,6 +158,7 @@ judge_peer(struct process *process, struct ipc *ipc)
 		judge_cases_scanner(judge->cases, ipc);
 	} else if (ipc_peer(ipc) == ROLE_RESOLVER) {
 		judge_bodies_resolver(judge->bodies, ipc);
+		judge_cases_resolver(judge->cases, ipc);
 	} else {
 		judge->queue = ipc;
 	}

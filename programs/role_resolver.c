@@ -45,11 +45,15 @@ struct resolver {
 static int	on_addresses(void *, struct ipc *, struct ipc_message *);
 static int	on_text(void *, struct ipc *, struct ipc_message *);
 
+static int	on_records(void *, struct ipc *, struct ipc_message *);
+
 static const struct ipc_rule resolver_rules[] = {
 { RESOLVER_ADDRESSES, "ADDRESSES", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0,
     on_addresses },
 { RESOLVER_TEXT, "TEXT", FROM(ROLE_FETCH) | FROM(ROLE_JUDGE), IPC_REQUEST,
     0, 0, on_text },
+{ RESOLVER_RECORDS, "RECORDS", FROM(ROLE_JUDGE), IPC_REQUEST, 0, 0,
+    on_records },
 { 0 }
 };
 
@@ -197,6 +201,16 @@ on_addresses(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+/* It is not looked up: what somebody published is no name, or we are full. */
+static void
+refuse_records(struct ipc *from, uint64_t serial, struct asker *asker, int r)
+{
+	if (asker != NULL)
+		asker_free(asker);
+	reply_texts(from, serial, r == -EINVAL ? NAMES_NONE : NAMES_LATER,
+	    false, NULL, 0);
+}
+
 static int
 on_text(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -212,13 +226,29 @@ on_text(void *arg, struct ipc *from, struct ipc_message *message)
 	asker = asker_new(resolver, from, message->serial);
 	r = asker == NULL ? -ENOBUFS :
 	    names_ask_texts(resolver->names, name, on_texts, asker);
-	if (r == 0)
-		return 0;
-	if (asker != NULL)
-		asker_free(asker);
-	/* what a signature says is no name: there is none such */
-	reply_texts(from, message->serial, r == -EINVAL ? NAMES_NONE :
-	    NAMES_LATER, false, NULL, 0);
+	if (r < 0)
+		refuse_records(from, message->serial, asker, r);
+	return 0;
+}
+
+static int
+on_records(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct resolver *resolver = process->state;
+	struct unpack u = unpack_of(message->body);
+	enum names_kind kind = unpack_enum(&u, NAMES_KINDS);
+	struct slice name = unpack_slice(&u);
+	struct asker *asker;
+	int r;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	asker = asker_new(resolver, from, message->serial);
+	r = asker == NULL ? -ENOBUFS : names_ask_records(resolver->names,
+	    kind, name, on_texts, asker);
+	if (r < 0)
+		refuse_records(from, message->serial, asker, r);
 	return 0;
 }
 

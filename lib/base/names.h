@@ -72,6 +72,18 @@ int	names_ask(struct names *, struct slice host, names_fn *, void *arg);
 typedef void	names_texts_fn(void *arg, enum names_found, bool is_secure,
 		    const struct slice *texts, size_t count);
 
+/*
+ * Records of one kind.  A: 4 bytes, AAAA: 16; MX and PTR: the name in it, without
+ * the last dot; TXT as above.  What is no such record is left out.  Here `name`
+ * may hold any printable ASCII but a backslash and quotes (RFC 7208 7.3 makes
+ * such names); -EINVAL: its labels are not of 1 to 63 bytes, or it is too long.
+ */
+enum names_kind {
+	NAMES_A, NAMES_AAAA, NAMES_MX, NAMES_PTR, NAMES_TXT, NAMES_KINDS
+};
+int	names_ask_records(struct names *, enum names_kind, struct slice name,
+	    names_texts_fn *, void *arg);
+
 /* The TXT records of `name`; all else as names_ask() has it. */
 int	names_ask_texts(struct names *, struct slice name, names_texts_fn *,
 	    void *arg);

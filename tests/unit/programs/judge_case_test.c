@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fetch/service.h"
 #include "lib/base/memfd.h"
+#include "lib/base/names.h"
 #include "tests/unit/programs/play.h"
 #include "tests/unit/unit.h"
 
@@ -26,6 +28,14 @@ static struct {
 	bool		is_nonsense;
 	enum scan_result result;
 } scanner;
+
+/* What the resolver was asked, and how it answers. */
+static struct {
+	unsigned	asked;
+	bool		is_silent;
+	bool		is_later;
+	bool		is_nonsense;
+} dns;
 
 /* What the queue heard. */
 static struct {
@@ -60,6 +70,57 @@ static const struct ipc_rule scanner_rules[] = {
 { 0 }
 };
 
+/* All that there is in DNS. */
+static struct slice
+record_of(unsigned kind, struct slice name)
+{
+	if (kind == NAMES_TXT && slice_is_str(name, "b.example"))
+		return slice_str("v=spf1 a:out.b.example -all");
+	if (kind == NAMES_A && slice_is_str(name, "out.b.example"))
+		return slice_of("\xc6\x33\x64\x07", 4);
+	if (kind == NAMES_PTR && slice_is_str(name,
+	    "7.100.51.198.in-addr.arpa"))
+		return slice_str("out.b.example");
+	return slice_of(NULL, 0);
+}
+
+static int
+on_records(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	unsigned kind = unpack_enum(&u, NAMES_KINDS);
+	struct slice record = record_of(kind, unpack_slice(&u));
+	bool is_found = record.len > 0 && !dns.is_later;
+	TEXT_AUTO body = TEXT_INIT(512);
+
+	(void)arg;
+	ck_assert(unpack_is_done(&u));
+	dns.asked++;
+	if (dns.is_silent)
+		return 0;
+	pack_u8(&body, dns.is_nonsense ? 99 : dns.is_later ? NAMES_LATER :
+	    is_found ? NAMES_FOUND : NAMES_NONE);
+	pack_u8(&body, 0);
+	pack_u32(&body, is_found);
+	if (is_found)
+		pack_slice(&body, record);
+	ck_assert_int_eq(ipc_reply(from, message->serial, text_slice(&body),
+	    NULL, 0), 0);
+	return 0;
+}
+
+static const struct ipc_rule resolver_rules[] = {
+{ RESOLVER_RECORDS, "RECORDS", FROM(ROLE_JUDGE), IPC_REQUEST, 0, 0,
+    on_records },
+{ 0 }
+};
+
+static struct ipc *
+resolver_comes(void)
+{
+	return play_peer(&play, ROLE_RESOLVER, 0, resolver_rules, NULL);
+}
+
 static struct ipc *
 scanner_comes(void)
 {
@@ -67,15 +128,19 @@ scanner_comes(void)
 }
 
 static void
-set_up(void)
+begin(const char *signatures, bool identity)
 {
 	memset(&play, 0, sizeof(play));
 	memset(&scanner, 0, sizeof(scanner));
 	memset(&heard, 0, sizeof(heard));
+	memset(&dns, 0, sizeof(dns));
 	clock_set(1000, 1000);
 	play.process.config.hops = 1;
+	play.process.config.identity = identity;
+	(void)snprintf(play.process.config.hostname,
+	    sizeof(play.process.config.hostname), "hub.test");
 	(void)snprintf(play.process.config.scan_signatures,
-	    sizeof(play.process.config.scan_signatures), "/signatures");
+	    sizeof(play.process.config.scan_signatures), "%s", signatures);
 	(void)snprintf(play.process.config.scan_virus,
 	    sizeof(play.process.config.scan_virus), "quarantine");
 	(void)snprintf(play.process.config.scan_encrypted,
@@ -84,6 +149,12 @@ set_up(void)
 	    sizeof(play.process.config.scan_failed), "defer");
 	play_begin(&play, &judge_code);
 	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
+}
+
+static void
+set_up(void)
+{
+	begin("/signatures", false);
 }
 
 static void
@@ -104,12 +175,16 @@ hear(void *arg, int status, struct ipc_message *message)
 	ck_assert_int_eq(verdict_unpack(message->body, &heard.verdict), 0);
 }
 
+#define bring(message)	bring_from(message, "198.51.100.7")
+
 /* Bring it `message`, and let the others speak. */
 static void
-bring(const char *message)
+bring_from(const char *message, const char *peer)
 {
 	struct envelope env = { .source = SOURCE_SMTP,
-	    .bytes = strlen(message) };
+	    .sender = slice_str("a@b.example"),
+	    .helo = slice_str("out.b.example"),
+	    .peer = slice_str(peer), .bytes = strlen(message) };
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
 	int fd = memfd_of("message", slice_str(message));
 
@@ -219,6 +294,111 @@ START_TEST(what_a_lost_queue_asked_is_dropped)
 }
 END_TEST
 
+static void
+set_up_identity(void)
+{
+	begin("", true);
+}
+
+static const struct {
+	const char	*peer;
+	bool		 is_later, is_nonsense;
+	const char	*results;
+} results[] = {
+	{ "198.51.100.7", false, false, "hub.test; spf=pass "
+	    "smtp.mailfrom=b.example; spf=none smtp.helo=out.b.example; "
+	    "iprev=pass policy.iprev=198.51.100.7; dkim=none" },
+	{ "198.51.100.8", false, false, "hub.test; spf=fail "
+	    "smtp.mailfrom=b.example; spf=none smtp.helo=out.b.example; "
+	    "iprev=permerror policy.iprev=198.51.100.8; dkim=none" },
+	/* nobody can say: that is no reason to refuse */
+	{ "198.51.100.7", true, false, "hub.test; spf=temperror "
+	    "smtp.mailfrom=b.example; spf=temperror smtp.helo=out.b.example; "
+	    "iprev=temperror policy.iprev=198.51.100.7; dkim=none" },
+	{ "198.51.100.7", false, true, "hub.test; spf=temperror "
+	    "smtp.mailfrom=b.example; spf=temperror smtp.helo=out.b.example; "
+	    "iprev=temperror policy.iprev=198.51.100.7; dkim=none" },
+	/* who is of our own net is nobody that a domain could speak of */
+	{ "192.168.1.9", false, false, "hub.test; dkim=none" },
+};
+
+START_TEST(who_sent_it_is_looked_up_and_told)
+{
+	struct ipc *resolver = resolver_comes();
+
+	dns.is_later = results[_i].is_later;
+	dns.is_nonsense = results[_i].is_nonsense;
+	bring_from(MESSAGE, results[_i].peer);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, VERDICT_ACCEPT);
+	ck_assert_uint_eq(heard.verdict.line_count, 1);
+	ck_assert_str_eq(heard.verdict.lines[0].name, VERDICT_RESULTS);
+	ck_assert_str_eq(heard.verdict.lines[0].value, results[_i].results);
+	ipc_free(resolver);
+}
+END_TEST
+
+START_TEST(a_resolver_that_is_gone_is_waited_for_and_the_next_one_asked)
+{
+	struct ipc *resolver = resolver_comes();
+	unsigned asked;
+
+	dns.is_silent = true;
+	bring(MESSAGE);
+	asked = dns.asked;
+	ck_assert_uint_gt(asked, 0);
+	ipc_free(resolver);
+	play_run(&play, 50);
+	ck_assert_uint_eq(heard.count, 0);
+	dns.is_silent = false;
+	resolver = resolver_comes();
+	play_run(&play, 100);
+	ck_assert_uint_gt(dns.asked, asked);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_str_eq(heard.verdict.lines[0].value, results[0].results);
+	ipc_free(resolver);
+}
+END_TEST
+
+/* RFC 7208 4.6.4: a limit on the time it takes, and what it says then */
+START_TEST(dns_that_does_not_answer_is_waited_for_no_longer_than_said)
+{
+	struct ipc *resolver = resolver_comes();
+
+	dns.is_silent = true;
+	bring(MESSAGE);
+	ck_assert_uint_eq(heard.count, 0);
+	clock_set(60000, 60000);
+	for (unsigned i = 0; i < 600 && heard.count == 0; i++)
+		play_run(&play, 100);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, VERDICT_ACCEPT);
+	ck_assert_str_eq(heard.verdict.lines[0].value, results[2].results);
+	ipc_free(resolver);
+}
+END_TEST
+
+/* More at one time than the resolver takes of one judge. */
+START_TEST(questions_wait_until_there_is_room_for_them)
+{
+	struct ipc *resolver = resolver_comes();
+
+	dns.is_silent = true;
+	for (unsigned i = 0; i < 30; i++)
+		bring(MESSAGE);
+	ck_assert_uint_eq(dns.asked, 40);
+	ipc_free(resolver);
+	play_run(&play, 50);
+	dns.is_silent = false;
+	resolver = resolver_comes();
+	for (unsigned i = 0; i < 600 && heard.count < 30; i++)
+		play_run(&play, 100);
+	ck_assert_uint_eq(heard.count, 30);
+	ck_assert_str_eq(heard.verdict.lines[0].value, results[0].results);
+	ipc_free(resolver);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -233,6 +413,16 @@ unit_suite(void)
 	tcase_add_test(tests, a_scanner_that_does_not_come_is_an_answer);
 	tcase_add_test(tests, nonsense_from_the_scanner_is_not_scanned);
 	tcase_add_test(tests, what_a_lost_queue_asked_is_dropped);
+	suite_add_tcase(suite, tests);
+	tests = tcase_create("identity");
+	tcase_add_checked_fixture(tests, set_up_identity, tear_down);
+	tcase_add_loop_test(tests, who_sent_it_is_looked_up_and_told, 0,
+	    (int)(sizeof(results) / sizeof(results[0])));
+	tcase_add_test(tests,
+	    a_resolver_that_is_gone_is_waited_for_and_the_next_one_asked);
+	tcase_add_test(tests,
+	    dns_that_does_not_answer_is_waited_for_no_longer_than_said);
+	tcase_add_test(tests, questions_wait_until_there_is_room_for_them);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

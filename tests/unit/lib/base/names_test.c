@@ -21,6 +21,8 @@
 
 #define TYPE_A		1
 #define TYPE_CNAME	5
+#define TYPE_PTR	12
+#define TYPE_MX		15
 #define TYPE_TXT	16
 #define TYPE_AAAA	28
 #define RCODE_SERVFAIL	2
@@ -83,6 +85,22 @@ static const struct text_zone {
 	{ "missing.example",	RCODE_NXDOMAIN, 0, { NULL } },
 	{ "failing.example",	RCODE_SERVFAIL, 0, { NULL } },
 	{ "silent.example",	SILENCE, 0, { NULL } },
+};
+
+/* The records it knows byte for byte. */
+#define BYTES(s)	s, sizeof(s) - 1
+static const struct raw_zone {
+	const char	*name;
+	unsigned	 type;
+	const char	*data;
+	size_t		 bytes;
+} raw_zones[] = {
+	{ "mx.example", TYPE_MX, BYTES("\0\24\4mail\300\14") },
+	{ "null.example", TYPE_MX, BYTES("\0\0\0") },
+	{ "1.2.0.9.in-addr.arpa", TYPE_PTR, BYTES("\4host\3One\0") },
+	{ "dots.example", TYPE_PTR, BYTES("\3a.b\3one\0") },
+	{ "a/b=c d.example", TYPE_A, BYTES("ABCD") },
+	{ "six-raw.example", TYPE_AAAA, BYTES("0123456789abcdef") },
 };
 
 struct server {
@@ -193,6 +211,30 @@ answer_texts(unsigned char *packet, size_t len, const struct text_zone *zone)
 	return len;
 }
 
+/* The same for records byte for byte; 0: there is none such. */
+static size_t
+answer_raw(unsigned char *packet, size_t len, const char *name, unsigned type)
+{
+	unsigned char count = 0;
+
+	for (size_t i = 0; i < sizeof(raw_zones) / sizeof(*raw_zones); i++) {
+		const struct raw_zone *zone = &raw_zones[i];
+
+		if (zone->type != type || strcmp(zone->name, name) != 0)
+			continue;
+		if (count++ == 0)
+			memset(packet + 6, 0, 6);
+		len += add_record(packet + len, 12, type,
+		    (const unsigned char *)zone->data, zone->bytes);
+	}
+	if (count == 0)
+		return 0;
+	packet[2] = 0x81;
+	packet[3] = 0x80;
+	packet[7] = count;
+	return len;
+}
+
 /* Is it answered?  `code` may become what it is answered with. */
 static bool
 speaks(struct server *server, uint8_t *code)
@@ -222,7 +264,12 @@ serve(void *arg)
 		size_t len = 12 + used + 4;
 		unsigned type = packet[12 + used + 1];
 
+		size_t raw = answer_raw(packet, len, name, type);
+
 		server->asked++;
+		if (raw > 0)
+			(void)sendto(server->fd, packet, raw, 0,
+			    (struct sockaddr *)&from, from_len);
 		for (size_t i = 0; type == TYPE_TXT && i <
 		    sizeof(text_zones) / sizeof(*text_zones); i++) {
 			if (strcmp(text_zones[i].name, name) != 0 ||
@@ -573,6 +620,56 @@ START_TEST(a_name_has_the_texts_that_the_server_gives)
 }
 END_TEST
 
+static const struct {
+	enum names_kind	 kind;
+	const char	*name;
+	enum names_found found;
+	const char	*records;
+} records_answers[] = {
+	{ NAMES_MX, "mx.example", NAMES_FOUND, "[mail.mx.example]" },
+	{ NAMES_MX, "null.example", NAMES_FOUND, "[]" },	/* RFC 7505 */
+	{ NAMES_PTR, "1.2.0.9.in-addr.arpa", NAMES_FOUND, "[host.One]" },
+	/* a dot in a label cannot be told from one between two */
+	{ NAMES_PTR, "dots.example", NAMES_NONE, "" },
+	{ NAMES_A, "a/b=c d.example", NAMES_FOUND, "[ABCD]" },
+	{ NAMES_AAAA, "six-raw.example", NAMES_FOUND, "[0123456789abcdef]" },
+	{ NAMES_A, "nothing.example", NAMES_NONE, "" },
+	{ NAMES_A, "failing.example", NAMES_LATER, "" },
+	{ NAMES_TXT, "one.example", NAMES_FOUND, "[v=DKIM1; p=]" },
+};
+
+/* RFC 1035 3.3: each kind in its form */
+START_TEST(a_name_has_the_records_that_the_server_gives)
+{
+	struct scene scene;
+
+	scene_open(&scene, "");
+	ck_assert_int_eq(names_ask_records(scene.names,
+	    records_answers[_i].kind, slice_str(records_answers[_i].name),
+	    on_texts, &scene), 0);
+	TURN_UNTIL(scene.loop, scene.told > 0);
+	ck_assert_int_eq(scene.found, records_answers[_i].found);
+	ck_assert_str_eq(scene.texts, records_answers[_i].records);
+	scene_close(&scene);
+}
+END_TEST
+
+static const char *const no_records[] = {
+	"", ".", "a..b", "a\\.b", "a\"b", "a\nb", "\xc3\xa9.id",
+	"aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb1234.x",
+};
+
+START_TEST(what_cannot_be_written_as_a_name_is_not_asked_for)
+{
+	struct scene scene;
+
+	scene_open(&scene, "");
+	ck_assert_int_eq(names_ask_records(scene.names, NAMES_A,
+	    slice_str(no_records[_i]), on_texts, &scene), -EINVAL);
+	scene_close(&scene);
+}
+END_TEST
+
 START_TEST(no_more_texts_are_told_than_anybody_has)
 {
 	struct scene scene;
@@ -685,6 +782,12 @@ unit_suite(void)
 	tcase_add_test(test, the_hosts_file_is_known);
 	tcase_add_loop_test(test, a_name_has_the_texts_that_the_server_gives,
 	    0, ROWS(texts_answers));
+	tcase_add_loop_test(test,
+	    a_name_has_the_records_that_the_server_gives, 0,
+	    ROWS(records_answers));
+	tcase_add_loop_test(test,
+	    what_cannot_be_written_as_a_name_is_not_asked_for, 0,
+	    ROWS(no_records));
 	tcase_add_test(test, no_more_texts_are_told_than_anybody_has);
 	tcase_add_test(test, who_is_told_of_texts_may_ask_again_or_close);
 	tcase_add_test(test, whoever_waits_too_long_for_texts_is_told_later);
