@@ -45,6 +45,8 @@ enum rule_kind {
 	RULE_ATTACHMENT_NAME,
 	RULE_ATTACHMENT_TYPE,	/* `word` is TYPE/SUBTYPE or TYPE/ * */
 	RULE_ATTACHMENT_TYPE_LIKE,	/* it matches a pattern */
+	RULE_ATTACHMENT_REAL,	/* the same of what it is by its first bytes */
+	RULE_ATTACHMENT_REAL_LIKE,
 	RULE_SENDER,		/* `address` is it */
 	RULE_SENDER_LIKE,
 	RULE_RECIPIENT,		/* one of them */

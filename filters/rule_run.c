@@ -133,14 +133,15 @@ is_of_type(struct slice type, struct slice want)
 }
 
 static enum answer
-attachment_type(struct run *run, const struct rule_test *test)
+attachment_type(struct run *run, const struct rule_test *test,
+    enum texts_kind kind)
 {
-	const struct texts_one *one = run->texts.first[TEXTS_TYPE];
+	const struct texts_one *one = run->texts.first[kind];
 
 	for (; one != NULL; one = one->next)
 		if (is_of_type(one->text, test->word))
 			return YES;
-	return unless_unread(run, test, TEXTS_TYPE, NO);
+	return unless_unread(run, test, kind, NO);
 }
 
 static enum answer
@@ -220,7 +221,11 @@ ask_kind(struct run *run, const struct rule_test *test)
 	case RULE_ATTACHMENT_NAME:
 		return search_texts(run, test, TEXTS_NAME);
 	case RULE_ATTACHMENT_TYPE:
-		return attachment_type(run, test);
+		return attachment_type(run, test, TEXTS_TYPE);
+	case RULE_ATTACHMENT_REAL:
+		return attachment_type(run, test, TEXTS_REAL);
+	case RULE_ATTACHMENT_REAL_LIKE:
+		return search_texts(run, test, TEXTS_REAL);
 	case RULE_ATTACHMENT_TYPE_LIKE:
 		return search_texts(run, test, TEXTS_TYPE);
 	case RULE_SENDER:

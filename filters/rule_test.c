@@ -138,18 +138,23 @@ is_type(struct slice s)
 static bool
 read_attachment(struct rule_reader *r, struct rule_test *test)
 {
+	bool is_real;
+
 	if (rule_takes(r, "name")) {
 		test->kind = RULE_ATTACHMENT_NAME;
 		r->rules->kinds |= 1u << TEXTS_NAME;
 		return read_pattern(r, test);
 	}
-	if (!rule_takes(r, "type"))
-		return rule_token_fault(r, "is neither \"name\" nor \"type\"");
-	r->rules->kinds |= 1u << TEXTS_TYPE;
-	test->kind = RULE_ATTACHMENT_TYPE_LIKE;
+	is_real = rule_takes(r, "real");
+	if (!is_real && !rule_takes(r, "type"))
+		return rule_token_fault(r,
+		    "is none of \"name\", \"type\", \"real\"");
+	r->rules->kinds |= 1u << (is_real ? TEXTS_REAL : TEXTS_TYPE);
+	test->kind = is_real ? RULE_ATTACHMENT_REAL_LIKE :
+	    RULE_ATTACHMENT_TYPE_LIKE;
 	if (is_pattern(r))
 		return read_pattern(r, test);
-	test->kind = RULE_ATTACHMENT_TYPE;
+	test->kind = is_real ? RULE_ATTACHMENT_REAL : RULE_ATTACHMENT_TYPE;
 	if (r->token.kind != RULE_TOKEN_WORD || !is_type(r->token.text))
 		return rule_token_fault(r, "is no type; write "
 		    "application/pdf, image/* or /.../");

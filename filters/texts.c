@@ -11,6 +11,7 @@
 
 #include "filters/ambiguous.h"
 #include "filters/leaves.h"
+#include "filters/magic.h"
 #include "lib/message/charset.h"
 #include "lib/message/header.h"
 #include "lib/message/html.h"
@@ -19,6 +20,8 @@
 
 #define NAME_BYTES	1024	/* of a file name: file systems take 255 */
 #define OUTSIDE_MOST	4	/* as in leaves.c */
+/* So much of an encoded part is MAGIC_BYTES at least: "=4D", line ends. */
+#define ENCODED_BYTES	(MAGIC_BYTES * 4)
 
 const struct texts_limits texts_default_limits = {
 	/* PATTERN_TEXT_MOST; people's texts are a hundredth of it */
@@ -407,6 +410,43 @@ add_type(struct reader *r, const struct mime_part *part)
 	add(r, TEXTS_TYPE, slice_of(NULL, 0), &type, 0);
 }
 
+/* Add what a part is by its first bytes, in each way that it is read. */
+static void
+read_real(struct reader *r, const struct mime_part *part)
+{
+	static const enum mime_encoding ways[] = {
+		MIME_BINARY, MIME_BASE64, MIME_QUOTED_PRINTABLE
+	};
+	enum mime_encoding encoding = mime_encoding(part);
+	bool any = r->odd || encoding == MIME_UNKNOWN;
+	struct slice begin = slice_first(mime_body(part), ENCODED_BYTES);
+	char *buffer = malloc(begin.len + 1);
+
+	if (buffer == NULL) {
+		unread(r, TEXTS_REAL, "memory is out");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		TEXT_AUTO text = TEXT_INIT(name_bytes_left(r));
+		struct slice file;
+		const char *type;
+
+		if (!any && ways[i] != encoding &&
+		    (i != 0 || encoding > MIME_BINARY))
+			continue;
+		file = decode(ways[i], begin, buffer);
+		type = magic_type(file);
+		if (type != NULL) {
+			text_add_str(&text, type);
+			add(r, TEXTS_REAL, slice_of(NULL, 0), &text, 0);
+		} else if (begin.len < mime_body(part).len &&
+		    file.len < MAGIC_BYTES) {
+			unread(r, TEXTS_REAL, "a part begins with junk");
+		}
+	}
+	free(buffer);
+}
+
 static void
 read_part(struct reader *r, const struct mime_part *part)
 {
@@ -426,6 +466,8 @@ read_part(struct reader *r, const struct mime_part *part)
 	/* a message in it is its parts, and they have their turn */
 	if (mime_child(part) != NULL)
 		return;
+	if (is_wanted(r, TEXTS_REAL))
+		read_real(r, part);
 	if (is_text && !attached)
 		read_body(r, part);
 }

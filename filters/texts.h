@@ -3,7 +3,7 @@
  *
  * Header fields decoded (RFC 2047) and as they stand, the texts in the body
  * with transfer encoding and charset undone, HTML both as written and as its
- * words, names and types of attachments.  Everything is valid UTF-8; lines of a
+ * words, names and types of attachments (magic.h, too).  Everything is valid UTF-8; lines of a
  * body end with LF and hold no other control character.
  *
  * A message can be made to cost anything, so there are limits.  What is behind
@@ -20,6 +20,7 @@ enum texts_kind {
 	TEXTS_BODY,		/* text parts that are not attached files */
 	TEXTS_NAME,		/* of attachments */
 	TEXTS_TYPE,		/* of attachments: "application/pdf" */
+	TEXTS_REAL,		/* of any part: the same by its first bytes */
 	TEXTS_KINDS
 };
 

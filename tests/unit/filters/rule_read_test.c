@@ -95,6 +95,9 @@ static const struct {
 	{ "attachment type application/pdf", RULE_ATTACHMENT_TYPE },
 	{ "attachment type image/*", RULE_ATTACHMENT_TYPE },
 	{ "attachment type /pdf/", RULE_ATTACHMENT_TYPE_LIKE },
+	{ "attachment real application/zip", RULE_ATTACHMENT_REAL },
+	{ "attachment real image/*", RULE_ATTACHMENT_REAL },
+	{ "attachment real /zip/", RULE_ATTACHMENT_REAL_LIKE },
 	{ "sender ann@office.test", RULE_SENDER },
 	{ "sender @.office.test", RULE_SENDER },
 	{ "sender <>", RULE_SENDER },
@@ -167,8 +170,10 @@ static const struct {
 	    "and neither \"do\" nor \"stop\"\n" },
 	{ "rule \"a\" { any { body /b/", "1: this any has no \"}\"\n"
 	    "a.rule:1: this rule has no \"}\"\n" },
-	{ "rule \"a\" { attachment size 5; stop }", "1: \"size\" is neither "
-	    "\"name\" nor \"type\"\n" },
+	{ "rule \"a\" { attachment size 5; stop }", "1: \"size\" is none "
+	    "of \"name\", \"type\", \"real\"\n" },
+	{ "rule \"a\" { attachment real zip; stop }", "1: \"zip\" is no type; "
+	    "write application/pdf, image/* or /.../\n" },
 	{ "rule \"a\" { attachment type pdf; stop }", "1: \"pdf\" is no type; "
 	    "write application/pdf, image/* or /.../\n" },
 	{ "rule \"a\" { attachment type */pdf; stop }", "1: \"*/pdf\" is no "

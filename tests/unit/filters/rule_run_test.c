@@ -104,6 +104,11 @@ static const struct {
 	{ "attachment type image/*", false },
 	{ "attachment type text/html", false },		/* it is shown */
 	{ "attachment type /octet/", true },
+	{ "attachment real application/x-dosexec", true },
+	{ "attachment real application/*", true },
+	{ "attachment real /dosexec$/", true },
+	{ "attachment real application/zip", false },
+	{ "attachment real image/*", false },
 	{ "sender ann@partner.test", true },
 	{ "sender @partner.test", true },
 	{ "sender @.test", true },

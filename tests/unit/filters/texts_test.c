@@ -135,6 +135,18 @@ static const struct {
 	{ "Content-Type: text/html; name=a.html\r\n\r\n", TEXTS_TYPE,
 	    "text/html|" },
 	{ "Content-Type: text/html\r\n\r\n", TEXTS_TYPE, "" },
+	/* by its first bytes, whatever its name and type */
+	{ "Content-Type: image/png; name=a.png\r\n"
+	    "Content-Transfer-Encoding: base64\r\n\r\nTVqQAAMA", TEXTS_REAL,
+	    "application/x-dosexec|" },
+	{ "Content-Transfer-Encoding: quoted-printable\r\n\r\n=4D=\r\n=5A",
+	    TEXTS_REAL, "application/x-dosexec|" },
+	{ "Content-Type: text/plain\r\n\r\n%PDF-1.4", TEXTS_REAL,
+	    "application/pdf|" },
+	{ "Content-Transfer-Encoding: 7bit\r\n"
+	    "Content-Transfer-Encoding: base64\r\n\r\nUEsDBAAA", TEXTS_REAL,
+	    "application/zip|" },
+	{ "Content-Type: application/pdf\r\n\r\nhello", TEXTS_REAL, "" },
 	{ "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none"
 	    "\r\n--b\r\nContent-Type: image/gif\r\n\r\nx\r\n--b--\r\n",
 	    TEXTS_TYPE, "image/gif|" },
@@ -172,7 +184,7 @@ START_TEST(only_what_is_wanted_is_read)
 {
 	for (unsigned kind = 0; kind < TEXTS_KINDS; kind++) {
 		read_within(slice_str("Content-Type: application/pdf; name=a"
-		    "\r\n\r\nx"), 1u << kind, &texts_default_limits);
+		    "\r\n\r\n%PDF-1.7"), 1u << kind, &texts_default_limits);
 		for (unsigned k = 0; k < TEXTS_KINDS; k++)
 			ck_assert((texts.first[k] != NULL) ==
 			    (k == kind && k != TEXTS_BODY));
@@ -184,7 +196,7 @@ END_TEST
 #define HEADER	(1u << TEXTS_HEADER)
 #define BODY	(1u << TEXTS_BODY)
 #define NAME	(1u << TEXTS_NAME)
-#define PARTS	(BODY | NAME | 1u << TEXTS_TYPE)
+#define PARTS	(BODY | NAME | 1u << TEXTS_TYPE | 1u << TEXTS_REAL)
 #define MIXED	"Content-Type: multipart/mixed; boundary=b"
 #define TWO	"\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: " \
 		"application/x; name=a.exe\r\n\r\nx\r\n--b--\r\n"
@@ -266,6 +278,25 @@ START_TEST(what_cannot_be_read_is_said)
 		    (unread[_i].kinds >> k & 1), "%s: %u %s",
 		    unread[_i].message, k, texts.unread[k] == NULL ? "" :
 		    texts.unread[k]);
+	read_end();
+}
+END_TEST
+
+/* A file whose beginning is not seen is not known to be none. */
+START_TEST(junk_before_a_file_is_said)
+{
+	TEXT_AUTO message = TEXT_INIT(1u << 20);
+
+	text_add_str(&message,
+	    "Content-Transfer-Encoding: base64\r\n\r\n");
+	for (int i = 0; i < 200000; i++)
+		text_add_byte(&message, '!');
+	text_add_str(&message, "TVqQAAMA");
+	ck_assert(!text_failed(&message));
+	read_within(text_slice(&message), 1u << TEXTS_REAL,
+	    &texts_default_limits);
+	ck_assert_ptr_null(texts.first[TEXTS_REAL]);
+	ck_assert_str_eq(texts.unread[TEXTS_REAL], "a part begins with junk");
 	read_end();
 }
 END_TEST
@@ -382,6 +413,7 @@ unit_suite(void)
 	tcase_add_test(tests, only_what_is_wanted_is_read);
 	tcase_add_loop_test(tests, what_cannot_be_read_is_said, 0,
 	    COUNT(unread));
+	tcase_add_test(tests, junk_before_a_file_is_said);
 	tcase_add_test(tests, without_a_tree_only_the_header_is_read);
 	tcase_add_test(tests, a_name_with_too_many_parameters_is_said);
 	tcase_add_loop_test(tests, each_limit_is_said_and_kept, 0, 9);
