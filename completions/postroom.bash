@@ -80,7 +80,7 @@ _postroom()
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account public fetch oauth line hold archive mailbox import export status check trace config
+		options='setup account public fetch oauth line hold archive mailbox import export spam status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -124,6 +124,12 @@ _postroom()
 		;;
 	1/mailbox/)
 		options='list folders rights'
+		;;
+	1/spam/)
+		options='learn status explain'
+		;;
+	*/spam/learn)
+		options='--spam --wanted'
 		;;
 	1/config/)
 		options='check show'

@@ -77,6 +77,24 @@ judge_is_refused(const struct judging *judging)
 	return judging->verdict.action == VERDICT_REFUSE;
 }
 
+/* What our own people send, and what the hub says itself, is no spam. */
+static int
+judge_spam(struct judging *judging, const struct spam_judge *spam)
+{
+	const struct envelope *env = &judging->envelope;
+	bool is_ours = env->source == SOURCE_OWN ||
+	    (env->login.len > 0 && env->source != SOURCE_FETCH);
+	struct verdict one;
+	int r;
+
+	if (spam == NULL || is_ours)
+		return 0;
+	r = spam_judge(spam, judging->message, &one);
+	if (r == 0)
+		judge_add(&judging->verdict, &one, env->source);
+	return r;
+}
+
 int
 judge_end(struct judging *judging, const struct judge_options *options)
 {
@@ -98,6 +116,9 @@ judge_end(struct judging *judging, const struct judge_options *options)
 		    &one);
 		judge_add(&judging->verdict, &one, source);
 	}
+	r = judge_spam(judging, options->spam);
+	if (r < 0)
+		return r;
 	r = rules_judge(rules_for(source, options), judging->message,
 	    judging->root, &judging->envelope, &judging->findings, texts,
 	    &one);

@@ -14,6 +14,7 @@
 #define POSTROOM_FILTERS_JUDGE_H
 
 #include "filters/findings.h"
+#include "filters/spam/spam.h"
 #include "lib/message/envelope.h"
 #include "lib/message/mime.h"
 
@@ -37,6 +38,7 @@ struct judge_options {
 	const struct rules	*rules;	/* or NULL: there are none */
 	struct virus_policy	 virus;
 	const char		*host;	/* what we call ourselves */
+	const struct spam_judge	*spam;	/* or NULL: nobody looks for it */
 };
 
 /* A message in hand. */

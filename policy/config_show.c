@@ -97,6 +97,7 @@ config_manual(struct text *text)
 		[KIND_IF_VIRUS]		= "quarantine | refuse",
 		[KIND_IF_SUSPECT]	= "mark | hold | quarantine | refuse",
 		[KIND_IF_UNSCANNED]	= "mark | hold | defer",
+		[KIND_IF_SPAM]		= "off | mark | junk | hold",
 	};
 
 	text_add_str(text, ".Bl -tag -width Ds\n");

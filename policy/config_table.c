@@ -103,6 +103,9 @@ const struct config_option config_options[] = {
   "The same, of one that ends the scanner twice, or is packed as it cannot read it." },
 { "scan_failed",             KIND_IF_UNSCANNED, TEXT(scan_failed), "defer",
   "The same, of any message while there are no signatures or no scanner." },
+{ "spam_action",             KIND_IF_SPAM,      TEXT(spam_action), "mark",
+  "What becomes of spam, once postroom spam learn has shown some hundreds of it and of "
+  "wanted messages: a header line, the folder Junk, or waiting for the postmaster." },
 { "fetch_minutes",           KIND_COUNT,        FIELD(fetch_minutes), 1, 1440, "10",
   "How many minutes pass between two collections from the same remote mailbox." },
 { "fetch_connections",       KIND_COUNT,        FIELD(fetch_connections), 1, 1000, "50",

@@ -180,6 +180,9 @@ text_fault(enum config_kind kind, struct slice value)
 	case KIND_IF_UNSCANNED:
 		return is_one_of(value, "mark", "hold", "defer", NULL) ?
 		    NULL : "must be mark, hold or defer";
+	case KIND_IF_SPAM:
+		return is_one_of(value, "off", "mark", "junk", "hold") ?
+		    NULL : "must be off, mark, junk or hold";
 	default:
 		return slice_find(value, ' ') == SIZE_MAX ? NULL :
 		    "must not hold a blank";

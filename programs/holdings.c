@@ -24,6 +24,7 @@
 #include "lib/base/memfd.h"
 #include "policy/hub.h"
 #include "programs/rules_bundle.h"
+#include "programs/spam_file.h"
 
 #define BACKLOG		1024
 #define CONFIG_BYTES	(1u << 20)
@@ -282,6 +283,24 @@ open_rules(struct holdings *holdings)
 	return 0;
 }
 
+/* What the site has learnt of spam; with nothing learnt there is none. */
+static int
+open_spam(struct holdings *holdings)
+{
+	char path[PATH_MAX + 16];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/" SPAM_FILE_NAME,
+	    holdings->config.data_dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno != ENOENT) {
+		log_say("%s: %s", path, strerror(errno));
+		return -errno;
+	}
+	holdings->fd[HOLDS_SPAM] = fd;
+	return 0;
+}
+
 static int
 open_keys(struct holdings *holdings)
 {
@@ -298,6 +317,8 @@ open_keys(struct holdings *holdings)
 
 	if (r == 0)
 		r = open_trust(holdings);
+	if (r == 0)
+		r = open_spam(holdings);
 	for (size_t i = 0; r == 0 && i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].path[0] != '\0')
 			r = open_named(keys[i].path,

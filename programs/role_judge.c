@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "filters/rule_read.h"
 #include "lib/base/log.h"
@@ -15,6 +16,7 @@
 #include "programs/judge_case.h"
 #include "programs/roles.h"
 #include "programs/rules_bundle.h"
+#include "programs/spam_file.h"
 
 #define RECYCLE_AFTER	20000	/* messages: what a library leaks ends too */
 
@@ -24,6 +26,8 @@ struct judge {
 	struct rules	*rules;
 	struct judge_cases *cases;
 	struct judge_bodies *bodies;
+	struct spam_file spam_file;
+	struct spam_judge spam;
 	uint64_t	 judged;
 	bool		 retiring;
 };
@@ -104,6 +108,7 @@ open_cases(struct judge *judge)
 			.hops = config->hops, .rules = judge->rules,
 			.host = config->hostname,
 			.virus = virus_policy_of(config),
+			.spam = &judge->spam,
 		},
 		.scans = config->scan_signatures[0] != '\0',
 		.identifies = config->identity,
@@ -112,6 +117,30 @@ open_cases(struct judge *judge)
 	};
 
 	return judge_cases_open(&options, &judge->cases);
+}
+
+/* A model that cannot be used is as none: mail goes on. */
+static int
+open_spam(struct judge *judge)
+{
+	struct process *process = judge->process;
+	int r;
+
+	judge->spam.action = spam_action_of(slice_str(
+	    process->config.spam_action));
+	judge->spam.features = spam_features_new();
+	if (judge->spam.features == NULL)
+		return -ENOMEM;
+	if (process->spam_fd < 0 || judge->spam.action == SPAM_ACTION_OFF)
+		return 0;
+	r = spam_file_map(process->spam_fd, false, &judge->spam_file);
+	if (r == 0)
+		judge->spam.model = &judge->spam_file.model;
+	else
+		log_say("the spam model is not used: %s", r == -ENOTSUP ?
+		    "a newer Postroom made it" : r == -EBADMSG ?
+		    "it is damaged" : strerror(-r));
+	return 0;
 }
 
 /*
@@ -134,6 +163,8 @@ judge_open(struct process *process)
 		log_say("the rules cannot be read");
 		rules_log(&faults);
 	}
+	if (r == 0)
+		r = open_spam(judge);
 	if (r == 0)
 		r = judge_bodies_open(&judge->bodies);
 	if (r == 0)

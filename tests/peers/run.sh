@@ -7,7 +7,7 @@
 here=$(dirname "$0")
 parts="demo deb clients reload corpus multipop imapsource oauth etrn dkim
 compose structure sections order imap scram packing day me rights completion
-import acl repair"
+import acl repair spam"
 said=$(mktemp -d) || exit 1
 trap 'rm -rf "$said"' EXIT
 trap 'exit 1' HUP INT TERM

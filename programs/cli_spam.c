@@ -1,0 +1,460 @@
+/*
+ * cli_spam.c - postroom spam: teach the site's spam filter, and ask it
+ *
+ * It works on DATA/spam.model itself, whether the hub runs or not; the judges
+ * see the same bytes.  A file is a message or an mbox; of a folder all files
+ * are taken, and those that hold no message are counted.
+ */
+#include "programs/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "filters/spam/spam.h"
+#include "lib/message/header.h"
+#include "lib/message/mbox.h"
+#include "lib/message/words.h"
+#include "programs/spam_file.h"
+
+#define DEPTH_MOST	16	/* folders in folders: Maildir++ has two */
+#define MESSAGE_MOST	(64u << 20)	/* bytes of one in an mbox */
+#define KEYWORDS_MOST	65536
+
+struct spam_work {
+	struct cli	*cli;
+	struct spam_features *features;
+	struct spam_file file;
+	int		 lock;		/* while we learn, else -1 */
+	bool		 is_new;
+	bool		 is_spam;
+	uint64_t	 learnt, passed;
+};
+
+static int
+fail_model(struct cli *cli, int r)
+{
+	char path[PATH_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s/" SPAM_FILE_NAME,
+	    cli->config.data_dir);
+	switch (r) {
+	case -EWOULDBLOCK:
+		return cli_fail(cli, CLI_BUSY, SPAM_LEARNING);
+	case -EBADMSG:
+		return cli_fail(cli, CLI_FAILED, SPAM_BROKEN, path);
+	case -ENOTSUP:
+		return cli_fail(cli, CLI_FAILED, SPAM_NEWER, path);
+	default:
+		return cli_fail(cli, CLI_FAILED, CANNOT_OPEN, path,
+		    strerror(-r));
+	}
+}
+
+/* Room and charsets.  CLI_OK, or told. */
+static int
+work_begin(struct spam_work *work)
+{
+	int r;
+
+	work->lock = -1;
+	work->features = spam_features_new();
+	r = work->features == NULL ? -ENOMEM : words_open();
+	return r == 0 ? CLI_OK : fail_model(work->cli, r);
+}
+
+static void
+work_end(struct spam_work *work)
+{
+	spam_file_close(&work->file);
+	spam_features_free(work->features);
+	words_close();
+	if (work->lock >= 0)
+		close(work->lock);
+}
+
+static int
+open_data(struct cli *cli)
+{
+	int fd = open(cli->config.data_dir, O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int
+open_to_learn(struct spam_work *work)
+{
+	int fd = open_data(work->cli), r = fd;
+
+	if (fd >= 0) {
+		r = spam_file_learn(fd, (int64_t)time(NULL), &work->file,
+		    &work->lock, &work->is_new);
+		close(fd);
+	}
+	return r < 0 ? fail_model(work->cli, r) : CLI_OK;
+}
+
+/* With nothing learnt there is no model, which is no failure. */
+static int
+open_to_ask(struct spam_work *work)
+{
+	int data = open_data(work->cli), fd = -1, r = data;
+
+	if (data >= 0) {
+		fd = openat(data, SPAM_FILE_NAME, O_RDONLY | O_CLOEXEC |
+		    O_NOFOLLOW);
+		r = fd < 0 ? -errno : spam_file_map(fd, false, &work->file);
+		close(data);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (r == -ENOENT)
+		return CLI_OK;
+	return r < 0 ? fail_model(work->cli, r) : CLI_OK;
+}
+
+static bool
+is_message(struct slice bytes)
+{
+	struct header_field field;
+
+	return header_next(&bytes, &field);
+}
+
+static int
+learn_message(struct spam_work *work, struct slice bytes)
+{
+	if (!is_message(bytes)) {
+		work->passed++;
+		return 0;
+	}
+	if (spam_features_read(work->features, bytes) < 0)
+		return -ENOMEM;
+	(void)spam_model_learn(&work->file.model,
+	    spam_features_hashes(work->features),
+	    spam_features_count(work->features), work->is_spam,
+	    SPAM_RATE_CURATED, (int64_t)time(NULL));
+	work->learnt++;
+	return 0;
+}
+
+static int
+learn_mbox(struct spam_work *work, struct slice bytes)
+{
+	TEXT_AUTO message = TEXT_INIT(MESSAGE_MOST);
+	TEXT_AUTO keywords = TEXT_INIT(KEYWORDS_MOST);
+	struct mbox_message one;
+	int r = 0;
+
+	while (r == 0 && bytes.len > 0) {
+		size_t scanned = 0, end;
+
+		if (!mbox_end(bytes, true, &scanned, &end))
+			end = bytes.len;
+		text_clear(&message);
+		text_clear(&keywords);
+		mbox_read(slice_first(bytes, end), MBOX_RD, &one, &message,
+		    &keywords);
+		if (!one.is_internal && !one.is_gone)
+			r = learn_message(work, text_slice(&message));
+		bytes = slice_after(bytes, end);
+	}
+	return r;
+}
+
+/* The bytes of a file, mapped; an empty one is none.  0 or -errno. */
+static int
+map_file(int fd, const struct stat *st, struct slice *bytes_out)
+{
+	void *map = NULL;
+
+	if (st->st_size > 0)
+		map = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE,
+		    fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	*bytes_out = slice_of(map, (size_t)st->st_size);
+	return 0;
+}
+
+static void
+unmap(struct slice bytes)
+{
+	if (bytes.at != NULL)
+		munmap((void *)(uintptr_t)bytes.at, bytes.len);
+}
+
+static int
+learn_file(struct spam_work *work, int fd, const struct stat *st)
+{
+	struct slice bytes;
+	int r = map_file(fd, st, &bytes);
+
+	if (r < 0)
+		return r;
+	r = mbox_begins(slice_first(bytes, MBOX_FROM_MOST)) ?
+	    learn_mbox(work, bytes) : learn_message(work, bytes);
+	unmap(bytes);
+	return r;
+}
+
+static int	learn_at(struct spam_work *, int above, const char *name,
+		    unsigned depth);
+
+/* All files of the folder `fd`, which ends with it, in any order. */
+static int
+learn_folder(struct spam_work *work, int fd, unsigned depth)
+{
+	DIR *dir = depth < DEPTH_MOST ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+	int r = 0;
+
+	if (dir == NULL) {
+		close(fd);
+		return depth < DEPTH_MOST ? -errno : -ELOOP;
+	}
+	while (r == 0 && (entry = readdir(dir)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			r = learn_at(work, fd, entry->d_name, depth + 1);
+	closedir(dir);
+	return r;
+}
+
+/* A file or folder; a link is followed only where a person has named it. */
+static int
+learn_at(struct spam_work *work, int above, const char *name, unsigned depth)
+{
+	int fd = openat(above, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+	    (depth > 0 ? O_NOFOLLOW : 0));
+	struct stat st;
+	int r = 0;
+
+	if (fd < 0)
+		return errno == ELOOP && depth > 0 ? 0 : -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (S_ISDIR(st.st_mode))
+		return learn_folder(work, fd, depth);
+	else if (S_ISREG(st.st_mode))
+		r = learn_file(work, fd, &st);
+	close(fd);
+	return r;
+}
+
+static int
+learn(struct spam_work *work, const char *path)
+{
+	struct cli *cli = work->cli;
+	int r = learn_at(work, AT_FDCWD, path, 0);
+
+	if (r < 0)
+		return cli_fail(cli, CLI_FAILED, CANNOT_READ, path,
+		    strerror(-r));
+	if (cli->json)
+		printf("{\"ok\": true, \"result\": {\"learnt\": %llu, "
+		    "\"passed\": %llu, \"new\": %s}}\n",
+		    (unsigned long long)work->learnt,
+		    (unsigned long long)work->passed,
+		    work->is_new ? "true" : "false");
+	cli_say(cli, SPAM_LEARNT, (unsigned long long)work->learnt,
+	    (unsigned long long)work->passed);
+	if (work->is_new)
+		cli_say(cli, SPAM_RELOAD);
+	return CLI_OK;
+}
+
+int
+cli_spam_learn(struct cli *cli, int argc, char **argv)
+{
+	struct cli_option options[] = {
+		{ .name = "--spam" }, { .name = "--wanted" }, { 0 }
+	};
+	struct spam_work work = { .cli = cli };
+	const char *path;
+	int r = cli_options(cli, argc, argv, options, "FOLDER|FILE", 1, 1,
+	    &path);
+
+	if (r == CLI_OK && (options[0].value == NULL) ==
+	    (options[1].value == NULL))
+		r = cli_fail(cli, CLI_USAGE, SPAM_WHICH);
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r != CLI_OK)
+		return r;
+	work.is_spam = options[0].value != NULL;
+	r = work_begin(&work);
+	if (r == CLI_OK)
+		r = open_to_learn(&work);
+	if (r == CLI_OK)
+		r = learn(&work, path);
+	work_end(&work);
+	return r;
+}
+
+static void
+show_json(const struct spam_standing *s)
+{
+	printf("{\"ok\": true, \"result\": {\"wanted\": %llu, \"spam\": %llu, "
+	    "\"since\": %lld, \"last\": %lld, \"trained\": %s, \"cut\": %.3f, "
+	    "\"calibrated\": %s}}\n", (unsigned long long)s->wanted,
+	    (unsigned long long)s->spam, (long long)s->since_utc,
+	    (long long)s->last_utc, s->trained ? "true" : "false", s->cut,
+	    s->calibrated ? "true" : "false");
+}
+
+static void
+show_standing(struct cli *cli, const struct spam_standing *s)
+{
+	time_t since = (time_t)s->since_utc;
+	char date[32] = "";
+	struct tm tm;
+
+	if (localtime_r(&since, &tm) != NULL)
+		(void)strftime(date, sizeof(date), "%Y-%m-%d", &tm);
+	cli_say(cli, SPAM_COUNTS, (unsigned long long)s->wanted,
+	    (unsigned long long)s->spam, date);
+	if (!s->trained)
+		cli_say(cli, SPAM_UNREADY, SPAM_LEARNT_LEAST);
+	else
+		cli_say(cli, SPAM_CUT, s->cut, say(cli->language,
+		    s->calibrated ? SAY_SPAM_CALIBRATED : SAY_SPAM_SUPPOSED));
+}
+
+int
+cli_spam_status(struct cli *cli, int argc, char **argv)
+{
+	struct cli_option options[] = { { 0 } };
+	struct spam_work work = { .cli = cli };
+	struct spam_standing standing = { 0 };
+	int r = cli_options(cli, argc, argv, options, "", 0, 0, NULL);
+
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r != CLI_OK)
+		return r;
+	r = work_begin(&work);
+	if (r == CLI_OK)
+		r = open_to_ask(&work);
+	if (r == CLI_OK) {
+		if (work.file.map != NULL)
+			spam_model_standing(&work.file.model, &standing);
+		if (cli->json)
+			show_json(&standing);
+		else if (work.file.map == NULL)
+			cli_say(cli, SPAM_NO_MODEL);
+		else
+			show_standing(cli, &standing);
+	}
+	work_end(&work);
+	return r;
+}
+
+/* One reason a line: what it adds to the odds, and its words. */
+static void
+show_reasons(const struct spam_reason *reasons, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		TEXT_AUTO words = TEXT_INIT(SPAM_REASON_BYTES * 4);
+
+		cli_add_visible(&words, slice_str(reasons[i].words));
+		printf("  %+7.2f  %.*s\n", reasons[i].weight,
+		    SLICE_FMT(text_slice(&words)));
+	}
+}
+
+static void
+json_reasons(struct text *to, const struct spam_reason *reasons, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		text_addf(to, "%s{\"weight\": %.4f, \"words\": ",
+		    i == 0 ? "" : ", ", reasons[i].weight);
+		text_add_json(to, slice_str(reasons[i].words));
+		text_add_str(to, "}");
+	}
+}
+
+static void
+show_explained(struct cli *cli, const struct spam_model *model, double score,
+    const struct spam_reasons *reasons)
+{
+	TEXT_AUTO line = TEXT_INIT(16384);
+	const char *class = spam_class_name(spam_model_class(model, score));
+	double probability = spam_model_probability(model, score);
+
+	if (!cli->json) {
+		printf("%s, %.1f%%, e^%.2f\n", class, 100 * probability,
+		    score);
+		show_reasons(reasons->spam, reasons->spam_count);
+		show_reasons(reasons->wanted, reasons->wanted_count);
+		return;
+	}
+	text_addf(&line, "{\"ok\": true, \"result\": {\"class\": \"%s\", "
+	    "\"probability\": %.6f, \"score\": %.4f, \"spam\": [", class,
+	    probability, score);
+	json_reasons(&line, reasons->spam, reasons->spam_count);
+	text_add_str(&line, "], \"wanted\": [");
+	json_reasons(&line, reasons->wanted, reasons->wanted_count);
+	text_add_str(&line, "]}}");
+	printf("%.*s\n", (int)line.len, line.at);
+}
+
+static int
+explain(struct spam_work *work, const char *path)
+{
+	const struct spam_model *model = &work->file.model;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = 0;
+	struct spam_reasons reasons;
+	struct slice bytes = { NULL, 0 };
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode))
+		r = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	else
+		r = map_file(fd, &st, &bytes);
+	if (fd >= 0)
+		close(fd);
+	if (r == 0)
+		r = spam_features_read(work->features, bytes);
+	if (r == 0)
+		r = spam_reasons_find(model, work->features, &reasons);
+	unmap(bytes);
+	if (r < 0)
+		return cli_fail(work->cli, CLI_FAILED, CANNOT_READ, path,
+		    strerror(-r));
+	show_explained(work->cli, model, spam_model_score(model,
+	    spam_features_hashes(work->features),
+	    spam_features_count(work->features)), &reasons);
+	return CLI_OK;
+}
+
+int
+cli_spam_explain(struct cli *cli, int argc, char **argv)
+{
+	struct cli_option options[] = { { 0 } };
+	struct spam_work work = { .cli = cli };
+	const char *path;
+	int r = cli_options(cli, argc, argv, options, "FILE", 1, 1, &path);
+
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r != CLI_OK)
+		return r;
+	r = work_begin(&work);
+	if (r == CLI_OK)
+		r = open_to_ask(&work);
+	if (r == CLI_OK && work.file.map == NULL)
+		r = cli_fail(cli, CLI_NO_SUCH, SPAM_NO_MODEL);
+	if (r == CLI_OK)
+		r = explain(&work, path);
+	work_end(&work);
+	return r;
+}

@@ -1,0 +1,126 @@
+/*
+ * spam_file.c - the file of a spam model, mapped
+ *
+ * A model is made under another name, so that one that is there is whole.
+ */
+#include "programs/spam_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAKING_NAME	SPAM_FILE_NAME ".new"
+
+int
+spam_file_map(int fd, bool to_learn, struct spam_file *file_out)
+{
+	struct spam_file file = { 0 };
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size <= 0 ||
+	    (size_t)st.st_size > spam_model_bytes(SPAM_BITS_MOST))
+		return -EBADMSG;
+	file.bytes = (size_t)st.st_size;
+	file.map = mmap(NULL, file.bytes, to_learn ? PROT_READ | PROT_WRITE :
+	    PROT_READ, MAP_SHARED, fd, 0);
+	if (file.map == MAP_FAILED)
+		return -errno;
+	r = spam_model_open(file.map, file.bytes, &file.model);
+	if (r < 0) {
+		(void)munmap(file.map, file.bytes);
+		return r;
+	}
+	/* all of it was looked at; what is used comes back */
+	(void)madvise(file.map, file.bytes, MADV_DONTNEED);
+	*file_out = file;
+	return 0;
+}
+
+/* An empty model under the other name; its holes take no room.  0 or -errno. */
+static int
+make_at(int fd, int64_t now_utc)
+{
+	size_t bytes = spam_model_bytes(SPAM_BITS_SITE);
+	void *map;
+
+	if (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)bytes) < 0)
+		return -errno;
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	spam_model_make(map, SPAM_BITS_SITE, now_utc);
+	(void)munmap(map, bytes);
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int
+make(int data_fd, int64_t now_utc)
+{
+	int fd = openat(data_fd, MAKING_NAME, O_RDWR | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	/* of two who make one at a time, the second sees the first one's */
+	r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : make_at(fd, now_utc);
+	if (r == 0 && renameat(data_fd, MAKING_NAME, data_fd,
+	    SPAM_FILE_NAME) < 0)
+		r = -errno;
+	(void)close(fd);
+	return r;
+}
+
+static int
+open_it(int data_fd, int *fd_out)
+{
+	int fd = openat(data_fd, SPAM_FILE_NAME, O_RDWR | O_CLOEXEC |
+	    O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	*fd_out = fd;
+	return 0;
+}
+
+int
+spam_file_learn(int data_fd, int64_t now_utc, struct spam_file *file_out,
+    int *fd_out, bool *is_new_out)
+{
+	bool is_new = false;
+	int fd = -1, r;
+
+	r = open_it(data_fd, &fd);
+	if (r == -ENOENT) {
+		is_new = true;
+		r = make(data_fd, now_utc);
+		if (r == 0)
+			r = open_it(data_fd, &fd);
+	}
+	if (r < 0)
+		return r;
+	r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno :
+	    spam_file_map(fd, true, file_out);
+	if (r < 0) {
+		(void)close(fd);
+		return r;
+	}
+	*fd_out = fd;
+	*is_new_out = is_new;
+	return 0;
+}
+
+void
+spam_file_close(struct spam_file *file)
+{
+	if (file->map != NULL)
+		(void)munmap(file->map, file->bytes);
+	*file = (struct spam_file){ 0 };
+}

@@ -1,0 +1,42 @@
+/*
+ * spam_file.h - the file of a spam model, mapped
+ *
+ * DATA/spam.model is what the whole site has learnt.  Only `postroom spam
+ * learn` writes it, one at a time; the judges map the same bytes read-only
+ * through a descriptor from the parent, and know at once what was learnt.
+ */
+#ifndef POSTROOM_PROGRAMS_SPAM_FILE_H
+#define POSTROOM_PROGRAMS_SPAM_FILE_H
+
+#include "filters/spam/model.h"
+
+#define SPAM_FILE_NAME	"spam.model"
+
+struct spam_file {
+	struct spam_model	 model;
+	void			*map;		/* NULL: it is not open */
+	size_t			 bytes;
+};
+
+/*
+ * Map the model in `fd`, which can be closed then, read-only or to learn.
+ *
+ *  0        it is open.
+ * -EBADMSG  it is no model, or a broken one.
+ * -ENOTSUP  a newer program made it.
+ * else what reading it gives.
+ */
+int	spam_file_map(int fd, bool to_learn, struct spam_file *file_out);
+
+/*
+ * Open the model of the site below the folder `data_fd` to learn.  One that is
+ * not there is made, which *is_new_out tells.  -EWOULDBLOCK: somebody learns
+ * just now.  Else as spam_file_map().  *fd_out is the lock, to be closed last.
+ */
+int	spam_file_learn(int data_fd, int64_t now_utc, struct spam_file *file_out,
+	    int *fd_out, bool *is_new_out);
+
+/* Fine when it is not open. */
+void	spam_file_close(struct spam_file *);
+
+#endif

@@ -1,0 +1,236 @@
+"""The spam filter learns from a folder and an mbox, and judges what comes.
+
+usage: spam.py --bin DIR --base PORT --folder DIR --hub PID --results FILE
+"""
+
+import argparse
+import imaplib
+import json
+import os
+import random
+import signal
+import smtplib
+import subprocess
+import sys
+import time
+import traceback
+
+GUARD = 180         # seconds: something is very wrong
+EACH = 350          # messages of each class: more than what gives it a say
+WANTED = "meeting report invoice office printer lunch project minutes".split()
+SPAM = "lottery prize winner casino pills refinance miracle jackpot".split()
+BOTH = "hello please today regards with from your letter number this".split()
+
+
+def message(dice, words, sender, number):
+    body = " ".join(dice.choice(words + BOTH) for _ in range(60))
+    return ("From: <%s>\r\nTo: <ann@office.test>\r\nSubject: %s %s\r\n"
+            "Message-ID: <%d@%s>\r\n\r\n%s\r\n" % (
+                sender, dice.choice(words), dice.choice(words), number,
+                sender.split("@")[1], body)).encode()
+
+
+class Scene:
+    def __init__(self, args):
+        self.args, self.dice = args, random.Random(7)
+        self.wanted = os.path.join(args.folder, "wanted", "cur")
+        self.spam = os.path.join(args.folder, "spam.mbox")
+
+    def one(self, is_spam, number):
+        return message(self.dice, SPAM if is_spam else WANTED,
+                       "win@bulk.example" if is_spam else "bob@firm.example",
+                       number)
+
+    def fill(self):
+        os.makedirs(self.wanted)
+        with open(self.spam, "wb") as mbox:
+            for number in range(EACH):
+                with open(os.path.join(self.wanted, "%d.x:2,S" % number),
+                          "wb") as file:
+                    file.write(self.one(False, number))
+                mbox.write(b"From win@bulk.example Mon Jan  1 00:00:00 2024\n"
+                           + self.one(True, number).replace(b"\r\n", b"\n") +
+                           b"\n")
+        with open(os.path.join(self.args.folder, "wanted", "index"),
+                  "wb") as file:
+            file.write(b"\0\1\2 no message\n")
+
+    def command(self, *words, status=0):
+        done = subprocess.run(
+            [os.path.join(self.args.bin, "postroom"), "-c",
+             os.path.join(self.args.folder, "hub/etc/postroom.conf"), *words],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=GUARD)
+        if done.returncode != status:
+            raise ValueError("%s: %d, %s%s" % (words, done.returncode,
+                                               done.stdout, done.stderr))
+        return done.stdout + done.stderr
+
+    def ask(self, *words):
+        return json.loads(self.command("spam", *words, "--json"))["result"]
+
+    def imap(self):
+        box = imaplib.IMAP4("127.0.0.1", self.args.base + 143)
+        box.login("ann@office.test", "secret")
+        return box
+
+    def headers(self, folder):
+        """{Message-ID: X-Postroom-Spam} of what is there."""
+        box, found = self.imap(), {}
+        if box.select(folder, readonly=True)[0] == "OK":
+            for part in box.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS "
+                                  "(MESSAGE-ID X-POSTROOM-SPAM)])")[1]:
+                if isinstance(part, tuple):
+                    lines = dict(
+                        line.split(": ", 1) for line in part[1].decode()
+                        .replace("\r\n ", " ").strip().splitlines())
+                    found[lines["Message-ID"]] = lines.get("X-Postroom-Spam")
+        box.logout()
+        return found
+
+    def send(self, data):
+        with smtplib.SMTP("127.0.0.1", self.args.base + 25,
+                          timeout=GUARD) as smtp:
+            smtp.sendmail("x@bulk.example", ["ann@office.test"], data)
+
+    def until(self, folder, number, host):
+        """The header line of that message, once it is there."""
+        wanted, end = "<%d@%s>" % (number, host), time.monotonic() + GUARD
+        while time.monotonic() < end:
+            found = self.headers(folder)
+            if wanted in found:
+                return found[wanted]
+            time.sleep(0.2)
+        raise ValueError("%s is not in %s" % (wanted, folder))
+
+    def reload(self):
+        log = os.path.join(self.args.folder, "log")
+        with open(log, encoding="utf-8") as file:
+            before = file.read().count("ready")
+        os.kill(self.args.hub, signal.SIGHUP)
+        end = time.monotonic() + GUARD
+        while time.monotonic() < end:
+            with open(log, encoding="utf-8") as file:
+                if file.read().count("ready") > before:
+                    return
+            time.sleep(0.1)
+        raise ValueError("no reload")
+
+
+def untaught(scene):
+    if "Nothing has been learnt" not in scene.command("spam", "status"):
+        raise ValueError("it has learnt something")
+    scene.send(scene.one(True, 1001))
+    if scene.until("INBOX", 1001, "bulk.example") is not None:
+        raise ValueError("it has a say")
+
+
+def taught(scene):
+    for _ in range(2):
+        learnt = scene.ask("learn", os.path.dirname(scene.wanted), "--wanted")
+        if learnt["learnt"] != EACH or learnt["passed"] != 1:
+            raise ValueError("wanted: %s" % learnt)
+        learnt = scene.ask("learn", scene.spam, "--spam")
+        if learnt["learnt"] != EACH:
+            raise ValueError("spam: %s" % learnt)
+    status = scene.ask("status")
+    if (status["wanted"], status["spam"], status["trained"]) != (
+            2 * EACH, 2 * EACH, True):
+        raise ValueError("status: %s" % status)
+    scene.command("spam", "learn", scene.spam, status=2)
+    scene.command("spam", "learn", scene.spam + ".none", "--spam", status=1)
+
+
+def explained(scene):
+    path = os.path.join(scene.args.folder, "one")
+    for is_spam in (True, False):
+        with open(path, "wb") as file:
+            file.write(scene.one(is_spam, 1002))
+        said = scene.ask("explain", path)
+        if said["class"] != ("spam" if is_spam else "wanted"):
+            raise ValueError("explain: %s" % said)
+        words = [x["words"] for x in said["spam" if is_spam else "wanted"]]
+        if not any("bulk.example" in x or "firm.example" in x or
+                   x in SPAM + WANTED for x in words):
+            raise ValueError("reasons: %s" % words)
+
+
+def judged(scene):
+    scene.reload()
+    scene.send(scene.one(True, 1003))
+    scene.send(scene.one(False, 1004))
+    line = scene.until("Junk", 1003, "bulk.example")
+    if not line.startswith("spam, ") or "for: " not in line:
+        raise ValueError("the line of spam: %s" % line)
+    line = scene.until("INBOX", 1004, "firm.example")
+    if not line.startswith("wanted, "):
+        raise ValueError("the line of a wanted one: %s" % line)
+
+
+def live(scene):
+    """What is learnt now counts at once, with no reload."""
+    before = scene.ask("status")["wanted"]
+    path = os.path.join(scene.args.folder, "odd")
+    data = message(scene.dice, ["quixotic", "zephyr", "vellum"],
+                   "new@odd.example", 1005)
+    with open(path, "wb") as file:
+        file.write(data)
+    for _ in range(30):
+        scene.command("spam", "learn", path, "--wanted")
+    if scene.ask("status")["wanted"] != before + 30:
+        raise ValueError("not all were learnt")
+    scene.send(data)
+    line = scene.until("INBOX", 1005, "odd.example")
+    if "quixotic" not in line and "zephyr" not in line and \
+            "vellum" not in line and "odd.example" not in line:
+        raise ValueError("its words have no weight: %s" % line)
+
+
+def broken(scene):
+    path = os.path.join(scene.args.folder, "hub/data/spam.model")
+    with open(path, "r+b") as file:
+        file.truncate(5000)
+    said = scene.command("spam", "status", status=1)
+    if "damaged" not in said:
+        raise ValueError("status: %s" % said)
+    scene.reload()
+    scene.send(scene.one(True, 1006))
+    if scene.until("INBOX", 1006, "bulk.example") is not None:
+        raise ValueError("a broken model has a say")
+
+
+STEPS = (
+    ("nothing learnt, nothing said", untaught),
+    ("it learns a folder and an mbox", taught),
+    ("it tells its reasons", explained),
+    ("spam goes to Junk, what is wanted does not", judged),
+    ("what is learnt counts at once", live),
+    ("a broken model is refused, and mail goes on", broken),
+)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="see the head of the file")
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--base", type=int, required=True)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--hub", type=int, required=True)
+    parser.add_argument("--results", required=True)
+    args, failed = parser.parse_args(), 0
+    scene = Scene(args)
+    scene.fill()
+    with open(args.results, "a", encoding="utf-8") as results:
+        for name, step in STEPS:
+            try:
+                step(scene)
+                results.write("pass spam: %s\n" % name)
+            except (ValueError, OSError, KeyError, imaplib.IMAP4.error,
+                    smtplib.SMTPException, subprocess.SubprocessError):
+                traceback.print_exc()
+                results.write("fail spam: %s\n" % name)
+                failed = 1
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
