@@ -84,7 +84,7 @@ class Program:
     def load(self, rng, stop):
         self.open()
         while not stop.is_set():
-            self.throw_away(lambda number: rng.random() < 0.4)
+            self.throw_away(lambda number: rng.random() < 0.9)
             self.wait(0.2)
             if rng.random() < 0.1:
                 self.close()

@@ -117,10 +117,15 @@ def changed_by_others(hub, rng):
         other = open_inbox(hub, "other")
         for _ in range(rng.randint(1, 6)):
             n = rng.randint(1, len(other.places))
-            other.run(rng.choice((
+            what = rng.choice((
                 "STORE %d +FLAGS (\\Seen)", "STORE %d -FLAGS (\\Seen)",
                 "STORE %d +FLAGS (Urgent)", "COPY %d INBOX",
-                "STORE %d +FLAGS.SILENT (\\Deleted)")) % n).expect("OK")
+                "STORE %d +FLAGS.SILENT (\\Deleted)")) % n
+            other.run(what).expect("OK")
+            place = other.places[n - 1]
+            if "SILENT" in what and place.flags is not None:
+                # it is not told what it has said itself
+                place.flags |= {"\\deleted"}
         if rng.randint(0, 1):
             other.run("EXPUNGE").expect("OK")
         if number % 2:
