@@ -6,8 +6,8 @@
 # mostly waits for it: three run side by side.  What they say comes in order.
 here=$(dirname "$0")
 parts="demo deb clients reload corpus multipop imapsource oauth etrn dkim
-compose structure sections order imap scram packing day me rights completion
-import acl repair spam"
+compose structure sections order recent imap scram packing day me rights
+completion import acl repair spam"
 said=$(mktemp -d) || exit 1
 trap 'rm -rf "$said"' EXIT
 trap 'exit 1' HUP INT TERM
