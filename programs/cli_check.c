@@ -98,6 +98,9 @@ say_finding(struct text *words, enum language language,
 	SAY_FOUND(FOUND_ARCHIVE);
 	SAY_FOUND(FOUND_ARCHIVE_CHANGED);
 	SAY_FOUND(FOUND_ARCHIVE_READ);
+	case FOUND_LEDGER:
+		text_say(words, language, FOUND_LEDGER);
+		break;
 	case FOUND_ARCHIVE_PLAIN:
 		text_say(words, language, FOUND_ARCHIVE_PLAIN,
 		    (unsigned long long)finding->number);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/db_copy.h"
 #include "queue/rebuild.h"
 #include "store/account.h"
 
@@ -327,6 +328,23 @@ open_below(const struct queue_check *check, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Every page of it, as opening alone sees only some. */
+static int
+open_ledger(struct queue_check *check)
+{
+	unsigned needs;
+	int r = db_copy_judge(check->folder_fd, "ledger.db");
+
+	if (r == 0)
+		r = ledger_open_reading(check->folder_fd, &check->ledger,
+		    &needs);
+	if (r == -EUCLEAN) {
+		check->has_damaged_ledger = true;
+		return 0;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
 static int
 open_all(struct queue_check *check)
 {
@@ -343,8 +361,8 @@ open_all(struct queue_check *check)
 		return -EUCLEAN;
 	if (r < 0)
 		return r;
-	r = ledger_open_reading(check->folder_fd, &check->ledger, &needs);
-	if (r < 0 && r != -ENOENT)
+	r = open_ledger(check);
+	if (r < 0)
 		return r;
 	check->kept_fd = open_below(check, "kept");
 	check->big_fd = open_below(check, "big");
@@ -398,6 +416,8 @@ queue_check_run(struct queue_check *check,
 {
 	int r;
 
+	if (check->has_damaged_ledger)
+		check_tell(check, FOUND_LEDGER, &(struct message_id){ { 0 } });
 	r = check_journal(check);
 	if (r == 0)
 		r = check_all_kept(check);

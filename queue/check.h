@@ -25,6 +25,7 @@ enum queue_found {
 	FOUND_KEPT_NOBODY,	/* a kept message without recipients */
 	FOUND_KEPT_NO_ROW,	/* a kept file the next start sweeps away */
 	FOUND_RECORD_LEDGER,	/* a collected one that ledger.db lacks */
+	FOUND_LEDGER,		/* ledger.db is damaged */
 	FOUND_BIG_UNKNOWN,	/* a note: a big file nobody refers to */
 	FOUND_ARCHIVE,		/* one of the archive is not where it is
 				   looked for, or no file */
@@ -58,7 +59,7 @@ struct queue_check_counts {
  * Look at the queue's folder (borrowed).
  *  0        *check_out is set.
  * -ENOENT   no hub has ever run here.
- * -EUCLEAN  queue.db is damaged or missing.
+ * -EUCLEAN  queue.db is damaged or missing (rebuild.h).
  * -EPROTO   made by a newer Postroom.
  * -EIO, -EACCES, ... as the system says.
  */

@@ -20,7 +20,9 @@ struct queue_check {
 	int			 folder_fd;	/* borrowed */
 	int			 journal_fd, kept_fd, big_fd;
 	struct rows		*rows;
-	struct ledger		*ledger;	/* NULL: from before it was */
+	struct ledger		*ledger;	/* NULL: from before it was, or
+						   damaged */
+	bool			 has_damaged_ledger;
 	queue_check_fn		*say;
 	void			*arg;
 	int			 faults;	/* 0 or 1 */

@@ -157,10 +157,35 @@ START_TEST(a_lost_database_is_damage)
 {
 	struct queue_check *check;
 
+	stage_receive(&stage, 'a', true);
 	stage_close(&stage);
 	ck_assert_int_eq(unlinkat(stage.scratch.fd, "queue.db", 0), 0);
 	ck_assert_int_eq(queue_check_open(stage.scratch.fd, note, NULL,
 	    &check), -EUCLEAN);
+}
+END_TEST
+
+/* Every page of it: zeroes, or noise; and its length. */
+START_TEST(a_damaged_ledger_is_told_as_such)
+{
+	char page[4096] = { 0 };
+	off_t size, at = (off_t)_i * (off_t)sizeof(page);
+	int fd;
+
+	stage_receive(&stage, 'a', true);
+	stage_close(&stage);
+	check(0);
+	fd = openat(stage.scratch.fd, "ledger.db", O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	size = lseek(fd, 0, SEEK_END);
+	ck_assert_int_gt(size, 0);
+	if (at >= size)		/* there are not so many */
+		ck_assert_int_eq(ftruncate(fd, size - 4096), 0);
+	else
+		ck_assert_int_eq(pwrite(fd, page, sizeof(page), at),
+		    (ssize_t)sizeof(page));
+	(void)close(fd);
+	finds(FOUND_LEDGER);
 }
 END_TEST
 
@@ -501,6 +526,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, a_folder_where_no_hub_ran_is_told_as_such);
 	tcase_add_test(tcase, a_lost_database_is_damage);
+	tcase_add_loop_test(tcase, a_damaged_ledger_is_told_as_such, 0, 20);
 	tcase_add_test(tcase, all_is_well_beside_a_running_hub);
 	tcase_add_test(tcase, a_torn_record_at_the_end_is_no_fault);
 	tcase_add_loop_test(tcase,
