@@ -6,22 +6,26 @@ this machine is touched.  Time limits are guards against hanging only.
 
 import json
 import os
-import random
 import re
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
-import threading
 import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             os.pardir))
+
+# pylint: disable=wrong-import-position
+from ports import free_base                             # noqa: E402
 
 DOMAIN = "office.test"
 PASSWORD = "secret"
 PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "imap": 143, "imaps": 993,
          "pop3s": 995}
-ALL_PORTS = (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190)
 GUARD = 120.0           # seconds; nothing honest comes near it
 UID_BITS = 32
 
@@ -41,28 +45,6 @@ SANITIZER = re.compile(
 
 class Fault(Exception):
     """What must not be, in words."""
-
-
-# Below 32768, where ports of connections begin; others look for some as well.
-BASES = range(10000, 28000, 13)
-_bases = iter(random.sample(BASES, len(BASES)))
-_bases_lock = threading.Lock()
-
-
-def free_base():
-    """A port base above which nobody listens; each is given once."""
-    with _bases_lock:
-        for base in _bases:
-            try:
-                for port in ALL_PORTS:
-                    with socket.socket() as probe:
-                        probe.setsockopt(socket.SOL_SOCKET,
-                                         socket.SO_REUSEADDR, 1)
-                        probe.bind(("127.0.0.1", base + port))
-                return base
-            except (OSError, OverflowError):
-                continue
-    raise Fault("no free ports")
 
 
 def count_descriptors(pid):

@@ -5,23 +5,6 @@
 # $dir/password, her password "secret".  With $hub_edit sed changes
 # its configuration.
 
-free_base() {
-	python3 - <<'PY'
-import random, socket
-while True:
-    # all below 32768: a connection's own port may be any above
-    base = random.randrange(10000, 28000, 10)
-    try:
-        for port in (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190):
-            with socket.socket() as s:
-                s.bind(("127.0.0.1", base + port))
-        print(base)
-        break
-    except OSError:
-        pass
-PY
-}
-
 hub_down() {
 	[ -n "${hub:-}" ] && kill "$hub" 2>/dev/null
 	wait
@@ -30,7 +13,8 @@ hub_down() {
 
 hub_up() {
 	dir=$(mktemp -d) && trap hub_down EXIT
-	base=$(free_base)
+	base=$(PYTHONDONTWRITEBYTECODE=1 python3 \
+	    "$(dirname "$0")/../ports.py") || return 1
 	conf=$dir/hub/etc/postroom.conf
 	echo secret >"$dir/password"
 	"$1/postroom" setup --dir "$dir/hub" --domain office.test \

@@ -6,9 +6,10 @@
 # that libcheck writes in TAP.  A row of a loop test is a test.  What a
 # program says is shown only when it fails.
 #
-# The programs stand for themselves, and most of them wait for a disk or a
-# timer: two for each processor run side by side.  Their lines come in the
-# order in which they were named.
+# FOLDER/every holds all but those that FOLDER/every.alone names; UNIT_TEST says
+# to it which.  Each test has a process of its own, and most of them wait for a
+# disk or a timer: two for each processor run side by side.  Their lines come in
+# the order in which they were named.
 
 limit_seconds=1200	# a program that hangs must not hang the check
 # libcheck's own limit is 4 s of one test, and of a machine that does much else
@@ -21,8 +22,12 @@ one() {
 	folder=$1 program=$2
 	name=${program#"$folder"/}
 	rm -f "$program.tap" "$program.results"
-	CK_TAP_LOG_FILE_NAME=$program.tap timeout $limit_seconds \
-	    "$program" >"$program.out" 2>&1
+	run=$folder/every
+	if grep -qxF "$program" "$folder/every.alone"; then
+		run=$program
+	fi
+	CK_TAP_LOG_FILE_NAME=$program.tap UNIT_TEST=$name \
+	    timeout $limit_seconds "$run" >"$program.out" 2>&1
 	status=$?
 	[ -f "$program.tap" ] || : >"$program.tap"
 	awk -v name="${name%_test}" -v status=$status '

@@ -26,15 +26,17 @@ A transcript (*.wire) is a conversation of several connections, a line a step:
     let U1 = S1 ~ regex         the next line; group 1 is $U1 from here on
 
 Transcripts share one hub, and each begins with empty mailboxes, unless they
-ask for a hub of their own.  What is left in FILE is "pass wire/NAME" or
-"fail wire/NAME"; the hub itself is a test too: it must end within 10 s of
-SIGTERM and no sanitizer may have complained.  So is the coverage: every row of
-the command tables, as `postroom smtp commands`, `postroom pop3 commands` and
-`postroom imap commands` print them, is sent by a transcript whose "# rfc:" names the row's section.
+ask for a hub of their own; these are played beside the others.  What is left
+in FILE is "pass wire/NAME" or "fail wire/NAME"; the hub itself is a test too:
+it must end within 60 s of SIGTERM and no sanitizer may have complained.  So is
+the coverage: every row of the command tables, as `postroom smtp commands`,
+`postroom pop3 commands` and `postroom imap commands` print them, is sent by a
+transcript whose "# rfc:" names the row's section.
 """
 
 import argparse
 import ast
+import concurrent.futures
 import os
 import re
 import shutil
@@ -44,19 +46,25 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zlib
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             os.pardir))
+
+# pylint: disable=wrong-import-position
+from ports import free_base                             # noqa: E402
 
 PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "imap": 143, "imaps": 993,
          "pop3s": 995}
 TLS_PORTS = ("pop3s", "imaps")
-# Every port that setup may open above the base.
-ALL_PORTS = (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190)
 DOMAIN = "office.test"
 PASSWORD = "secret"
 GUARD = 60.0        # seconds; only so that a hang becomes a failure
 START_GUARD = 120.0 # sanitizers and a slow machine included
 QUIET = 0.2         # what "nothing" means
+HUBS = 3            # at a time: each is set up and waited for by itself
 SANITIZER = re.compile(
     r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer"
     r"|runtime error:")
@@ -278,22 +286,6 @@ class Connection:
 
 
 # --- the hub -------------------------------------------------------------
-
-def free_base():
-    """A port base above which nobody listens."""
-    for base in range(20000 + os.getpid() % 4000, 60000, 4271):
-        try:
-            for port in ALL_PORTS:
-                for kind in (socket.AF_INET, socket.AF_INET6):
-                    with socket.socket(kind, socket.SOCK_STREAM) as probe:
-                        probe.setsockopt(socket.SOL_SOCKET,
-                                         socket.SO_REUSEADDR, 1)
-                        probe.bind(("", base + port))
-            return base
-        except OSError:
-            continue
-    raise Failure("no free ports")
-
 
 class Hub:
     """A hub of its own in a scratch folder."""
@@ -540,14 +532,18 @@ class Results:
 
     def __init__(self, path):
         self.file = open(path, "a", encoding="utf-8")
+        self.lock = threading.Lock()
         self.failed = 0
 
     def add(self, name, fault=None):
-        self.file.write("%s wire/%s\n" % ("fail" if fault else "pass", name))
-        self.file.flush()
-        if fault:
-            self.failed += 1
-            print("wire/%s: %s" % (name, fault), flush=True)
+        with self.lock:
+            self.file.write("%s wire/%s\n" % (
+                "fail" if fault else "pass", name))
+            self.file.flush()
+            if fault:
+                self.failed += 1
+                print("wire/%s: %s" % (name, fault), flush=True)
+        return fault is None
 
 
 def play_in_one_hub(args, name, transcripts, results):
@@ -555,7 +551,7 @@ def play_in_one_hub(args, name, transcripts, results):
     accounts = {a for t in transcripts for a in t.accounts}
     config = [line for t in transcripts for line in t.config]
     hub = None
-    before = results.failed
+    well = True
     try:
         hub = Hub(args.bin, accounts, config)
         hub.start()
@@ -564,16 +560,16 @@ def play_in_one_hub(args, name, transcripts, results):
                 Play(hub, transcript).run()
                 results.add(transcript.name)
             except (Failure, OSError) as fault:
-                results.add(transcript.name, fault)
+                well = results.add(transcript.name, fault)
         fault = hub.stop()
     except (Failure, OSError, subprocess.SubprocessError) as broken:
         fault = broken
         if hub is not None:
             hub.stop()
-    results.add(name, fault)
+    well = results.add(name, fault) and well
     if hub is None:
         return
-    if results.failed > before:
+    if not well:
         print("--- the end of %s:\n%s" % (
             hub.log_path, "\n".join(hub.log().splitlines()[-40:])))
     if args.keep:
@@ -645,12 +641,14 @@ def main():
         if not transcripts:
             results.add(args.only, "there is no such transcript")
     shared = [t for t in transcripts if not t.wants_own_hub]
+    hubs = [(t.name + "-hub-ends-well", [t]) for t in transcripts
+            if t.wants_own_hub]
     if shared:
-        play_in_one_hub(args, "the-hub-ends-well", shared, results)
-    for transcript in transcripts:
-        if transcript.wants_own_hub:
-            play_in_one_hub(args, transcript.name + "-hub-ends-well",
-                            [transcript], results)
+        hubs.insert(0, ("the-hub-ends-well", shared))
+    with concurrent.futures.ThreadPoolExecutor(HUBS) as pool:
+        for played in [pool.submit(play_in_one_hub, args, name, some, results)
+                       for name, some in hubs]:
+            played.result()
     return results.failed > 0
 
 
