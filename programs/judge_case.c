@@ -386,7 +386,7 @@ static int
 begin(struct judge_case *one, struct slice body)
 {
 	struct envelope env;
-	struct slice packed, bytes;
+	struct slice packed, bytes = { NULL, 0 };
 	int r;
 
 	one->arena = arena_new(JUDGE_BUDGET + ENVELOPE_MAX_BYTES * 8);

@@ -183,10 +183,10 @@ next_up(const char *name)
 static const char *
 one_below(const char *start, const char *parent)
 {
-	const char *name = start;
+	const char *name = start, *up;
 
-	while (parent_of(name) != parent)
-		name = parent_of(name);
+	while ((up = parent_of(name)) != NULL && up != parent)
+		name = up;
 	return name;
 }
 
