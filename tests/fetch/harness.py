@@ -32,6 +32,7 @@ __all__ = ["Box", "Case", "DATE_MS", "Fault", "Folder", "ImapBox", "ImapMail", "
            "Mail", "PASSWORD", "Place", "Provider", "Session", "HOST",
            "letter", "mended", "test", "TESTS"]
 
+SETTLES = 20.0          # seconds for what may stand still for good
 VISIBLE = 120.0         # seconds from "collected" to "in the mailbox": a guard
 COMMAND = 400.0         # of one command line; the product's limits are less
 MESSAGE_BYTES = 16 << 20
@@ -408,8 +409,32 @@ class Case:
 
     # --- what is here --------------------------------------------------------
 
-    def letters(self):
-        return read_mailbox(self.hub, self.owner)
+    def settled(self):
+        """
+        Until nothing moves here, or a part of the hub does not run: what was
+        collected is safe before it is delivered.
+        """
+        until = time.monotonic() + SETTLES
+        while time.monotonic() < until:
+            status, text, _ = self.command("status", "--json")
+            rows = json.loads(text)["result"] if status == 0 else []
+            if ["0"] == [row["value"] for row in rows
+                         if row["figure"] == "moving"]:
+                return
+            time.sleep(0.05)
+
+    def letters(self, least=None):
+        """
+        What is in the mailbox, once that many are or nothing moves any more.
+        """
+        if least is None:
+            self.settled()
+        until = time.monotonic() + VISIBLE
+        while True:
+            found = read_mailbox(self.hub, self.owner)
+            if len(found) >= (least or 0) or time.monotonic() > until:
+                return found
+            time.sleep(0.05)
 
     def folders(self):
         """
@@ -443,13 +468,7 @@ class Case:
         wanted = [mended(data) for data in wanted]
         least = None if least is None else [mended(data) for data in least]
         count = len(wanted if least is None else least)
-        until = time.monotonic() + VISIBLE
-        while True:
-            found = self.letters()
-            if len(found) >= count or time.monotonic() > until:
-                break
-            time.sleep(0.05)
-        compare(self.owner, found, wanted, least)
+        compare(self.owner, self.letters(count), wanted, least)
         self.expected = (wanted, least)
 
     def delete_here(self, *datas, quits=True):

@@ -213,7 +213,12 @@ def at_each_step(args, role, delete, session=Halves):
                     kill(scene.hub, role)
                     killed.set()
             provider.step = step
+            until = time.monotonic() + GUARD
             remote.collect()
+            # a hub that was begun just now may have no fetchers yet
+            while count[0] == 0 and time.monotonic() < until:
+                time.sleep(0.1)
+                remote.collect()
             # nobody waits for the answer to the last command
             if not provider.calm(GUARD):
                 raise Fault("a session does not end")

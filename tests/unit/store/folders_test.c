@@ -611,6 +611,7 @@ START_TEST(an_account_of_before_is_counted)
 	    "ALTER TABLE mailbox DROP COLUMN deleted;"
 	    "ALTER TABLE mailbox DROP COLUMN bytes;"
 	    "ALTER TABLE mailbox DROP COLUMN modseq;"
+	    "ALTER TABLE mailbox DROP COLUMN recent;"
 	    "ALTER TABLE entry DROP COLUMN saved;"
 	    "DROP TABLE subscription; DROP TABLE doomed;"
 	    "DROP TABLE unfinished; DROP TABLE structure; DROP TABLE lesson;"
