@@ -51,13 +51,18 @@ has_file(int folder_fd, const char *name, unsigned below)
 			(void)close(fd);
 		return r == -ENOENT ? 0 : r;
 	}
-	while (r == 0 && (entry = readdir(folder)) != NULL) {
-		if (entry->d_name[0] == '.' || fstatat(fd, entry->d_name, &st,
-		    AT_SYMLINK_NOFOLLOW) < 0)
+	while (r == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
+		if (entry->d_name[0] == '.')
 			continue;
-		r = S_ISDIR(st.st_mode) ? below > 0 ?
-		    has_file(fd, entry->d_name, below - 1) : 0 : 1;
+		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			r = errno == ENOENT ? 0 : -errno;
+		else
+			r = S_ISDIR(st.st_mode) ? below > 0 ?
+			    has_file(fd, entry->d_name, below - 1) : 0 : 1;
 	}
+	/* what cannot be listed is not empty */
+	if (r == 0 && errno != 0)
+		r = -errno;
 	(void)closedir(folder);
 	return r;
 }
@@ -315,7 +320,8 @@ hold_file(struct queue_rebuild *rebuild, const struct message_id *id)
 
 	if (r == 0)
 		r = head_unpack(NULL, head, &transit);
-	if (r == -EBADMSG)
+	/* a disk that has spoilt queue.db may have spoilt it, too */
+	if (r == -EBADMSG || r == -EIO)
 		return name_damaged(rebuild, id);
 	if (r < 0)
 		return r;
@@ -340,13 +346,16 @@ hold_others(struct queue_rebuild *rebuild)
 			(void)close(fd);
 		return r;
 	}
-	while (r == 0 && (entry = readdir(folder)) != NULL) {
+	while (r == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
 		if (message_id_read(slice_str(entry->d_name), &id) < 0)
 			continue;
 		r = rows_is_kept(rebuild->rows, &id);
 		if (r == -ENOENT)
 			r = hold_file(rebuild, &id);
 	}
+	/* a file that is not seen here would be swept away */
+	if (r == 0 && errno != 0)
+		r = -errno;
 	(void)closedir(folder);
 	return r;
 }
@@ -370,9 +379,9 @@ settle_file(const struct queue_rebuild *rebuild)
 	return r;
 }
 
-/* The old one, if there is one, gets a name nobody has yet. */
+/* The old one, if there is one, gets a name nobody has yet beside its own. */
 static int
-set_aside(struct queue_rebuild *rebuild)
+name_aside(struct queue_rebuild *rebuild)
 {
 	char *name = rebuild->counts.aside;
 	int fd = rebuild->folder_fd, r;
@@ -392,6 +401,22 @@ set_aside(struct queue_rebuild *rebuild)
 	if (r < 0)
 		name[0] = '\0';
 	return r == -ENOENT ? 0 : r;
+}
+
+/*
+ * Durably, before its log goes: without that it may pass for a good one, and
+ * is older than what is kept.  Where there is none the queue does not start.
+ */
+static int
+set_aside(struct queue_rebuild *rebuild)
+{
+	int fd = rebuild->folder_fd, r = name_aside(rebuild);
+
+	if (r < 0)
+		return r;
+	if (unlinkat(fd, ROWS_FILE, 0) < 0 && errno != ENOENT)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
 }
 
 /* Durably: a log must never meet another file than its own. */

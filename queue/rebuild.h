@@ -59,7 +59,8 @@ int	queue_rebuild_big(struct queue_rebuild *, uint64_t account,
 	    const struct message_id *big);
 /*
  * All accounts were told: the kept files, and queue.db takes its place.  After
- * an error the old one stands.
+ * an error, or a power cut, the old one stands; or none does, when it has been
+ * set aside: then the queue does not start, and all this is to be done again.
  */
 int	queue_rebuild_end(struct queue_rebuild *,
 	    struct rebuild_counts *counts_out);
