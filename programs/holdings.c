@@ -283,8 +283,11 @@ open_rules(struct holdings *holdings)
 	return 0;
 }
 
-/* What the site has learnt of spam; with nothing learnt there is none. */
-static int
+/*
+ * What the site has learnt of spam.  With nothing learnt there is none, and one
+ * that cannot be read is as none: mail goes on.
+ */
+static void
 open_spam(struct holdings *holdings)
 {
 	char path[PATH_MAX + 16];
@@ -292,13 +295,12 @@ open_spam(struct holdings *holdings)
 
 	(void)snprintf(path, sizeof(path), "%s/" SPAM_FILE_NAME,
 	    holdings->config.data_dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno != ENOENT) {
-		log_say("%s: %s", path, strerror(errno));
-		return -errno;
-	}
+	/* what is no file must not be waited for */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 && errno != ENOENT)
+		log_say("the spam model is not used: %s: %s", path,
+		    strerror(errno));
 	holdings->fd[HOLDS_SPAM] = fd;
-	return 0;
 }
 
 static int
@@ -318,7 +320,7 @@ open_keys(struct holdings *holdings)
 	if (r == 0)
 		r = open_trust(holdings);
 	if (r == 0)
-		r = open_spam(holdings);
+		open_spam(holdings);
 	for (size_t i = 0; r == 0 && i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].path[0] != '\0')
 			r = open_named(keys[i].path,
