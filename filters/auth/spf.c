@@ -22,6 +22,9 @@
 #define BUDGET		(2u << 20)
 #define ADDRESSES_MOST	256	/* kept of one answer; a name has some */
 #define NAME_SIZE	DNS_NAME_SIZE
+/* Of a sender, of a HELO name: no honest one comes near (RFC 5321 4.5.3.1). */
+#define IDENTITY_MOST	1000
+#define WHOLE_MOST	(IDENTITY_MOST + 16)	/* "postmaster@" before it */
 
 /* Beside the results: an answer is missing, or it is not decided here. */
 #define WAITING		SPF_RESULT_COUNT
@@ -662,7 +665,7 @@ set_sender(struct spf *spf, const struct spf_options *options)
 {
 	struct slice sender = options->sender;
 	size_t at = slice_find_last(sender, '@');
-	TEXT_AUTO whole = TEXT_INIT(2048);
+	TEXT_AUTO whole = TEXT_INIT(WHOLE_MOST);
 	struct slice kept;
 
 	if (at == SIZE_MAX)	/* 2.4 */
@@ -687,9 +690,26 @@ set_sender(struct spf *spf, const struct spf_options *options)
 	return true;
 }
 
+/*
+ * What a provider has taken has no limit of ours: one that is too long is no
+ * name, and has no policy.
+ */
+static struct spf_options
+bounded(const struct spf_options *options)
+{
+	struct spf_options fit = *options;
+
+	if (fit.sender.len > IDENTITY_MOST)
+		fit.sender = slice_of("@", 1);
+	if (fit.helo.len > IDENTITY_MOST)
+		fit.helo = slice_of(NULL, 0);
+	return fit;
+}
+
 struct spf *
 spf_new(const struct spf_options *options)
 {
+	const struct spf_options fit = bounded(options);
 	struct arena *arena = arena_new(BUDGET);
 	struct spf *spf = arena == NULL ? NULL :
 	    arena_alloc(arena, sizeof(*spf));
@@ -699,8 +719,8 @@ spf_new(const struct spf_options *options)
 		return NULL;
 	}
 	spf->arena = arena;
-	if (!set_sender(spf, options) ||
-	    arena_copy(arena, options->helo, &spf->macros.helo) < 0 ||
+	if (!set_sender(spf, &fit) ||
+	    arena_copy(arena, fit.helo, &spf->macros.helo) < 0 ||
 	    arena_copy(arena, options->host, &spf->macros.host) < 0) {
 		arena_free(arena);
 		return NULL;

@@ -144,6 +144,27 @@ START_TEST(what_nobody_answers_in_time_is_a_temporary_error)
 }
 END_TEST
 
+/* It came through a provider who takes such names. */
+START_TEST(a_name_without_measure_has_no_policy)
+{
+	static char name[4000];
+	unsigned asked;
+	struct spf *spf;
+
+	for (size_t i = 0; i + 1 < sizeof(name); i++)
+		name[i] = i % 60 == 59 ? '.' : 'a';
+	spf = check("192.0.2.4", name, "", &asked);
+	ck_assert_int_eq(spf_result(spf), SPF_NONE);
+	ck_assert_uint_eq(asked, 0);
+	spf_free(spf);
+	name[1] = '@';
+	spf = check("192.0.2.4", "mail.test", name, &asked);
+	ck_assert_int_eq(spf_result(spf), SPF_NONE);
+	ck_assert_uint_eq(asked, 0);
+	spf_free(spf);
+}
+END_TEST
+
 /* A record that is larger than any honest one is no reason to read it. */
 START_TEST(a_record_has_a_largest_size_and_number_of_terms)
 {
@@ -179,6 +200,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests, each_case_of_the_rfc_has_its_result, 0,
 	    (int)CASES);
 	tcase_add_test(tests, no_domain_costs_more_questions_than_the_limit);
+	tcase_add_test(tests, a_name_without_measure_has_no_policy);
 	tcase_add_test(tests,
 	    what_nobody_answers_in_time_is_a_temporary_error);
 	tcase_add_test(tests,
