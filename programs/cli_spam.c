@@ -216,18 +216,25 @@ learn_folder(struct spam_work *work, int fd, unsigned depth)
 	int r = 0;
 
 	if (dir == NULL) {
+		r = depth < DEPTH_MOST ? -errno : -ELOOP;
 		close(fd);
-		return depth < DEPTH_MOST ? -errno : -ELOOP;
+		return r;
 	}
-	while (r == 0 && (entry = readdir(dir)) != NULL)
+	while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0)
 			r = learn_at(work, fd, entry->d_name, depth + 1);
+	if (r == 0 && errno != 0)
+		r = -errno;
 	closedir(dir);
 	return r;
 }
 
-/* A file or folder; a link is followed only where a person has named it. */
+/*
+ * A file or folder; a link is followed only where a person has named it.  One
+ * that goes meanwhile (somebody reads this mail) is passed over: who has to
+ * begin anew teaches the first half twice.
+ */
 static int
 learn_at(struct spam_work *work, int above, const char *name, unsigned depth)
 {
@@ -237,7 +244,8 @@ learn_at(struct spam_work *work, int above, const char *name, unsigned depth)
 	int r = 0;
 
 	if (fd < 0)
-		return errno == ELOOP && depth > 0 ? 0 : -errno;
+		return depth > 0 && (errno == ELOOP || errno == ENOENT) ? 0 :
+		    -errno;
 	if (fstat(fd, &st) < 0)
 		r = -errno;
 	else if (S_ISDIR(st.st_mode))
