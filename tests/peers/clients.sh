@@ -126,8 +126,16 @@ if has getmail getmail6; then
 	$as_nobody
 	[options]
 	delete = false
+	read_all = false
 	RC
-	getmail --getmaildir "$dir/getmail" -q >/dev/null 2>"$dir/getmail.err"
+	# what it could not write it says, and takes it the next time
+	for run in 1 2 3; do
+		getmail --getmaildir "$dir/getmail" -q >"$dir/getmail.err" 2>&1
+		status=$?
+		[ $status -ne 0 ] || [ -s "$dir/getmail.err" ] || break
+		echo "getmail, run $run, ended with $status:"
+		cat "$dir/getmail.err"
+	done
 	judge getmail6 "$dir/getmail.mbox"
 fi
 if has smtp-source smtp-source; then
