@@ -3,7 +3,8 @@
  *
  * It works on DATA/spam.model itself, whether the hub runs or not; the judges
  * see the same bytes.  A file is a message or an mbox; of a folder all files
- * are taken, and those that hold no message are counted.
+ * are taken, and those that hold no message are counted.  Of a letter that the
+ * hub delivered, what it wrote on top is left out: the judge does not see that.
  */
 #include "programs/cli.h"
 
@@ -21,6 +22,7 @@
 #include "lib/message/mbox.h"
 #include "lib/message/words.h"
 #include "programs/spam_file.h"
+#include "queue/stamp.h"
 
 #define DEPTH_MOST	16	/* folders in folders: Maildir++ has two */
 #define MESSAGE_MOST	(64u << 20)	/* bytes of one in an mbox */
@@ -127,6 +129,14 @@ is_message(struct slice bytes)
 	return header_next(&bytes, &field);
 }
 
+/* As the judge has read it. */
+static int
+read_message(const struct spam_work *work, struct slice bytes)
+{
+	return spam_features_read(work->features, stamp_skip(bytes,
+	    work->cli->config.hostname));
+}
+
 static int
 learn_message(struct spam_work *work, struct slice bytes)
 {
@@ -134,7 +144,7 @@ learn_message(struct spam_work *work, struct slice bytes)
 		work->passed++;
 		return 0;
 	}
-	if (spam_features_read(work->features, bytes) < 0)
+	if (read_message(work, bytes) < 0)
 		return -ENOMEM;
 	(void)spam_model_learn(&work->file.model,
 	    spam_features_hashes(work->features),
@@ -413,6 +423,21 @@ show_explained(struct cli *cli, const struct spam_model *model, double score,
 	printf("%.*s\n", (int)line.len, line.at);
 }
 
+/* The first message of an mbox. */
+static int
+read_first(struct spam_work *work, struct slice bytes)
+{
+	TEXT_AUTO message = TEXT_INIT(MESSAGE_MOST);
+	TEXT_AUTO keywords = TEXT_INIT(KEYWORDS_MOST);
+	struct mbox_message one;
+	size_t scanned = 0, end;
+
+	if (!mbox_end(bytes, true, &scanned, &end))
+		end = bytes.len;
+	mbox_read(slice_first(bytes, end), MBOX_RD, &one, &message, &keywords);
+	return read_message(work, text_slice(&message));
+}
+
 static int
 explain(struct spam_work *work, const char *path)
 {
@@ -431,7 +456,8 @@ explain(struct spam_work *work, const char *path)
 	if (fd >= 0)
 		close(fd);
 	if (r == 0)
-		r = spam_features_read(work->features, bytes);
+		r = mbox_begins(slice_first(bytes, MBOX_FROM_MOST)) ?
+		    read_first(work, bytes) : read_message(work, bytes);
 	if (r == 0)
 		r = spam_reasons_find(model, work->features, &reasons);
 	unmap(bytes);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/message/date.h"
+#include "lib/message/header.h"
 
 #define SAID_MOST	320	/* of what a peer said: any address fits */
 
@@ -141,4 +142,88 @@ stamp_write(struct text *text, const struct envelope *env,
 		text_addf(text, "%s: %s\r\n", verdict->lines[i].name,
 		    verdict->lines[i].value);
 	add_received(text, env, rcpt, hostname, zone_minutes);
+}
+
+/* The next word, whatever folds the line behind it. */
+static struct slice
+cut_word(struct slice *rest)
+{
+	struct slice word;
+
+	return slice_word(rest, &word) ? slice_trim(word) : slice_of(NULL, 0);
+}
+
+/* Does it begin as add_received() does? */
+static bool
+is_own_received(struct slice value, const char *hostname)
+{
+	struct slice word = cut_word(&value);
+
+	if (slice_is_str(word, "from")) {
+		(void)cut_word(&value);		/* what the client said */
+		(void)cut_word(&value);		/* its address */
+		word = cut_word(&value);
+	}
+	return slice_is_str(word, "by") &&
+	    slice_is_str(cut_word(&value), hostname) &&
+	    slice_is_str(cut_word(&value), "(Postroom)");
+}
+
+/*
+ * Bytes up to the date, which is the line behind "for <...>;".  A message that
+ * begins with a blank would go on with the field.  0: there is no such end.
+ */
+static size_t
+received_bytes(struct slice whole)
+{
+	struct slice rest = whole, line;
+	bool is_for = false, is_date = false;
+
+	while (!is_date && slice_cut(&rest, '\n', &line)) {
+		is_date = is_for;
+		is_for = slice_has_suffix(slice_trim(line), ">;");
+	}
+	return is_date ? whole.len - rest.len : 0;
+}
+
+/* Thunderbird notes there what it collected. */
+static bool
+is_note_above(struct slice name)
+{
+	return slice_is_word(name, "X-Account-Key") ||
+	    slice_is_word(name, "X-UIDL") ||
+	    slice_has_prefix(name, "X-Mozilla-");
+}
+
+/* May it stand between Delivered-To and Received?  See verdict_add_line(). */
+static bool
+is_said(struct slice name)
+{
+	return slice_has_prefix(name, "X-") ||
+	    slice_is_str(name, VERDICT_RESULTS);
+}
+
+struct slice
+stamp_skip(struct slice letter, const char *hostname)
+{
+	struct slice rest = letter;
+	struct header_field field;
+	bool is_field;
+
+	do
+		is_field = header_next(&rest, &field);
+	while (is_field && is_note_above(field.name));
+	if (!is_field || !slice_is_str(field.name, "Return-Path") ||
+	    !header_next(&rest, &field) ||
+	    !slice_is_str(field.name, "Delivered-To"))
+		return letter;
+	do
+		is_field = header_next(&rest, &field);
+	while (is_field && is_said(field.name));
+	if (!is_field || !slice_is_str(field.name, "Received") ||
+	    !is_own_received(field.value, hostname) ||
+	    received_bytes(field.whole) == 0)
+		return letter;
+	return slice_after(letter, (size_t)(field.whole.at - letter.at) +
+	    received_bytes(field.whole));
 }

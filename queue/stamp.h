@@ -3,7 +3,7 @@
  *
  * Return-Path, Delivered-To, what the judges want said, and Received; written
  * once for each recipient, from the typed envelope, and kept beside the message
- * as it came.
+ * as it came.  Who reads an exported letter finds it again below them.
  */
 #ifndef POSTROOM_QUEUE_STAMP_H
 #define POSTROOM_QUEUE_STAMP_H
@@ -21,5 +21,14 @@
 void	stamp_write(struct text *, const struct envelope *,
 	    const struct recipient *, const struct verdict *,
 	    const char *hostname, int zone_minutes);
+
+/*
+ * The message as it came: `letter`, as somebody has exported it, without the
+ * lines that stamp_write() put on top of it for the hub called `hostname`, and
+ * without what Thunderbird writes above them.  Line ends may be LF.  Other hubs'
+ * lines stay, and lines of ours that came back with a message, below these.
+ * All of `letter` when it does not begin with such lines.
+ */
+struct slice	stamp_skip(struct slice letter, const char *hostname);
 
 #endif

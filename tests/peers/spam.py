@@ -35,6 +35,7 @@ class Scene:
         self.args, self.dice = args, random.Random(7)
         self.wanted = os.path.join(args.folder, "wanted", "cur")
         self.spam = os.path.join(args.folder, "spam.mbox")
+        self.sent = {}
 
     def one(self, is_spam, number):
         return message(self.dice, SPAM if is_spam else WANTED,
@@ -103,6 +104,28 @@ class Scene:
             time.sleep(0.2)
         raise ValueError("%s is not in %s" % (wanted, folder))
 
+    def export(self, folder, number):
+        """Files that hold the message, of a Maildir and out of an mbox."""
+        mark = b"<%d@" % number
+        for kind in ("maildir", "mbox"):
+            to = os.path.join(self.args.folder, "%s.%s" % (kind, folder))
+            self.command("export", "ann@office.test", "--to",
+                         "%s:%s" % (kind, to), "--folder", folder)
+            for above, _, names in os.walk(to):
+                for name in names:
+                    with open(os.path.join(above, name), "rb") as file:
+                        data = file.read()
+                    if mark not in data:
+                        continue
+                    if kind == "mbox":      # its messages, each with its line
+                        data = next(b"From " + x for x in
+                                    (b"\n" + data).split(b"\nFrom ")[1:]
+                                    if mark in x)
+                    path = os.path.join(self.args.folder, kind + ".one")
+                    with open(path, "wb") as file:
+                        file.write(data)
+                    yield path
+
     def reload(self):
         log = os.path.join(self.args.folder, "log")
         with open(log, encoding="utf-8") as file:
@@ -157,14 +180,38 @@ def explained(scene):
 
 def judged(scene):
     scene.reload()
-    scene.send(scene.one(True, 1003))
-    scene.send(scene.one(False, 1004))
+    scene.sent = {1003: scene.one(True, 1003), 1004: scene.one(False, 1004)}
+    for data in scene.sent.values():
+        scene.send(data)
     line = scene.until("Junk", 1003, "bulk.example")
     if not line.startswith("spam, ") or "for: " not in line:
         raise ValueError("the line of spam: %s" % line)
     line = scene.until("INBOX", 1004, "firm.example")
     if not line.startswith("wanted, "):
         raise ValueError("the line of a wanted one: %s" % line)
+
+
+def exported(scene):
+    """A letter that was delivered and exported is judged as it came, and so it
+    is learnt."""
+    path = os.path.join(scene.args.folder, "came")
+    for is_spam, number, folder in ((True, 1003, "Junk"),
+                                    (False, 1004, "INBOX")):
+        with open(path, "wb") as file:
+            file.write(scene.sent[number])
+        came = scene.ask("explain", path)
+        files = list(scene.export(folder, number))
+        if len(files) != 2:
+            raise ValueError("%d is in %s" % (number, files))
+        for file in files:
+            said = scene.ask("explain", file)
+            if said != came:
+                raise ValueError("%s: %s, it came as %s" % (file, said, came))
+        line = scene.headers(folder)["<%d@%s>" % (
+            number, "bulk.example" if is_spam else "firm.example")]
+        if not line.startswith("%s, %.1f%%" % (
+                came["class"], 100 * came["probability"])):
+            raise ValueError("judged as %s, now %s" % (line, came))
 
 
 def live(scene):
@@ -204,6 +251,7 @@ STEPS = (
     ("it learns a folder and an mbox", taught),
     ("it tells its reasons", explained),
     ("spam goes to Junk, what is wanted does not", judged),
+    ("an exported letter is what came", exported),
     ("what is learnt counts at once", live),
     ("a broken model is refused, and mail goes on", broken),
 )

@@ -197,6 +197,139 @@ START_TEST(a_quoted_address_is_written_as_it_was_given)
 }
 END_TEST
 
+/* A message that has such lines of others, and one of ours that came back. */
+#define MESSAGE	"Return-Path: <eve@far.test>\r\nDelivered-To: x@far.test\r\n" \
+		"Received: from a ([192.0.2.9])\r\n\tby far.test (Postroom) " \
+		"id 1\r\n\tfor <x@far.test>;\r\n\tSun, 22 Nov 2026 03:00:00 " \
+		"+0700\r\nSubject: hello\r\n\r\nText\r\n"
+
+static const struct {
+	enum envelope_source	 source;
+	const char		*helo, *peer, *tls, *login, *folder, *label, *to;
+} stamps[] = {
+	{ SOURCE_SMTP, "far.test", "192.0.2.1", "", "", "", "",
+	    "ann@office.test" },
+	{ SOURCE_SMTP, "", "2001:db8::1", "TLSv1.3; by x (Postroom)", "ann",
+	    "", "", "ann@office.test" },
+	{ SOURCE_LMTP, "by", "192.0.2.1", "", "", "", "",
+	    "\"a>; b\"@office.test" },
+	{ SOURCE_LMTP, "from", "", "", "", "", "", "ann@office.test" },
+	{ SOURCE_OWN, "", "", "", "", "", "", "ann@office.test" },
+	{ SOURCE_FETCH, "a) by evil (b", "192.0.2.1", "TLSv1.3", "", "INBOX",
+	    "ann at home", "ann@office.test" },
+};
+
+/* The same letter with LF alone, as Maildirs have it. */
+static void
+with_lf(const struct text *from, struct text *to)
+{
+	text_clear(to);
+	for (size_t i = 0; i < from->len; i++)
+		if (from->at[i] != '\r')
+			text_add_byte(to, from->at[i]);
+}
+
+static void
+skips_to(const struct text *letter, const char *message)
+{
+	struct slice left = stamp_skip(text_slice(letter), "mx.office.test");
+
+	ck_assert_msg(slice_is_str(left, message), "left is\n%.*s",
+	    SLICE_FMT(left));
+}
+
+START_TEST(the_message_is_found_below_its_lines)
+{
+	TEXT_AUTO unix_text = TEXT_INIT(2 * STAMP_MAX_BYTES);
+	TEXT_AUTO message = TEXT_INIT(1024);
+	TEXT_AUTO unix_message = TEXT_INIT(1024);
+
+	text_add_str(&message, MESSAGE);
+	with_lf(&message, &unix_message);
+	text_add_byte(&message, '\0');
+	text_add_byte(&unix_message, '\0');
+	env.source = stamps[_i].source;
+	env.helo = slice_str(stamps[_i].helo);
+	env.peer = slice_str(stamps[_i].peer);
+	env.tls = slice_str(stamps[_i].tls);
+	env.login = slice_str(stamps[_i].login);
+	env.fetched.folder = slice_str(stamps[_i].folder);
+	env.fetched.label = slice_str(stamps[_i].label);
+	rcpt.address = slice_str(stamps[_i].to);
+	for (unsigned lines = 0; lines < 3; lines++) {
+		(void)stamp();
+		text.len--;	/* the NUL */
+		text_add_str(&text, MESSAGE);
+		ck_assert(!text_failed(&text));
+		skips_to(&text, message.at);
+		with_lf(&text, &unix_text);
+		skips_to(&unix_text, unix_message.at);
+		(void)verdict_add_line(&verdict, lines == 0 ?
+		    slice_str(VERDICT_RESULTS) : slice_str("X-Postroom-Spam"),
+		    slice_str("Received: by mx.office.test (Postroom)"));
+	}
+}
+END_TEST
+
+START_TEST(only_its_own_lines_are_skipped)
+{
+	static const char *const starts[] = {
+		"", " a blank, so no field\r\n", "\r\n",
+		"X-Mozilla-Status: 0001\r\n", "Received: by x; now\r\n",
+	};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		TEXT_AUTO want = TEXT_INIT(1024);
+
+		text_addf(&want, "%s%s", starts[i], MESSAGE);
+		(void)stamp();
+		text.len--;
+		text_add(&text, text_slice(&want));
+		text_add_byte(&want, '\0');
+		skips_to(&text, want.at);
+		/* another hub's are what came */
+		ck_assert_uint_eq(stamp_skip(text_slice(&text),
+		    "other.test").len, text.len);
+		/* nor is it one with a field above */
+		text_clear(&want);
+		text_add_str(&want, "X-Other: 1\r\n");
+		text_add(&want, text_slice(&text));
+		ck_assert_uint_eq(stamp_skip(text_slice(&want),
+		    "mx.office.test").len, want.len);
+	}
+}
+END_TEST
+
+/* What Thunderbird collected by POP3 and keeps in its files. */
+START_TEST(what_a_mail_program_notes_above_goes_too)
+{
+	TEXT_AUTO letter = TEXT_INIT(2 * STAMP_MAX_BYTES);
+
+	(void)stamp();
+	text.len--;
+	text_add_str(&letter, "X-Account-Key: account1\r\nX-UIDL: 17\r\n"
+	    "X-Mozilla-Status: 0001\r\nX-Mozilla-Keys:     \r\n");
+	text_add(&letter, text_slice(&text));
+	text_add_str(&letter, MESSAGE);
+	skips_to(&letter, MESSAGE);
+}
+END_TEST
+
+/* Cut anywhere within them, they are no such lines. */
+START_TEST(a_part_of_the_lines_is_left_as_it_is)
+{
+	(void)stamp();
+	text.len--;
+	for (size_t len = 0; len < text.len; len++) {
+		struct slice part = slice_first(text_slice(&text), len);
+
+		ck_assert_uint_eq(stamp_skip(part, "mx.office.test").len, len);
+	}
+	ck_assert_uint_eq(stamp_skip(text_slice(&text),
+	    "mx.office.test").len, 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -215,6 +348,11 @@ unit_suite(void)
 	tcase_add_test(tcase, no_line_is_longer_than_998_bytes);
 	tcase_add_test(tcase, a_long_utf8_greeting_stays_utf8);
 	tcase_add_test(tcase, a_quoted_address_is_written_as_it_was_given);
+	tcase_add_loop_test(tcase, the_message_is_found_below_its_lines, 0,
+	    sizeof(stamps) / sizeof(stamps[0]));
+	tcase_add_test(tcase, only_its_own_lines_are_skipped);
+	tcase_add_test(tcase, what_a_mail_program_notes_above_goes_too);
+	tcase_add_test(tcase, a_part_of_the_lines_is_left_as_it_is);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
