@@ -43,21 +43,39 @@ spam_file_map(int fd, bool to_learn, struct spam_file *file_out)
 	return 0;
 }
 
-/* An empty model under the other name; its holes take no room.  0 or -errno. */
+/*
+ * An empty model under the other name.  It has all its room from the start: a
+ * disk that is full must not show while the mapping is written, which would end
+ * us by a signal.  0 or -errno.
+ */
 static int
 make_at(int fd, int64_t now_utc)
 {
 	size_t bytes = spam_model_bytes(SPAM_BITS_SITE);
 	void *map;
+	int r;
 
-	if (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)bytes) < 0)
+	if (ftruncate(fd, 0) < 0)
 		return -errno;
+	r = posix_fallocate(fd, 0, (off_t)bytes);
+	if (r != 0)
+		return -r;
 	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
 	spam_model_make(map, SPAM_BITS_SITE, now_utc);
 	(void)munmap(map, bytes);
 	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Is what is locked still under that name, and no model that is in use? */
+static bool
+is_making(int data_fd, int fd)
+{
+	struct stat locked, named;
+
+	return fstat(fd, &locked) == 0 && fstatat(data_fd, MAKING_NAME, &named,
+	    AT_SYMLINK_NOFOLLOW) == 0 && locked.st_ino == named.st_ino;
 }
 
 static int
@@ -69,11 +87,17 @@ make(int data_fd, int64_t now_utc)
 
 	if (fd < 0)
 		return -errno;
-	/* of two who make one at a time, the second sees the first one's */
-	r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : make_at(fd, now_utc);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		r = -errno;
+	else if (!is_making(data_fd, fd))	/* somebody was quicker */
+		r = -EWOULDBLOCK;
+	else
+		r = make_at(fd, now_utc);
 	if (r == 0 && renameat(data_fd, MAKING_NAME, data_fd,
 	    SPAM_FILE_NAME) < 0)
 		r = -errno;
+	if (r < 0 && r != -EWOULDBLOCK)	/* what is half made takes no room */
+		(void)unlinkat(data_fd, MAKING_NAME, 0);
 	(void)close(fd);
 	return r;
 }
