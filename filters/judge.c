@@ -87,7 +87,7 @@ judge_spam(struct judging *judging, const struct spam_judge *spam)
 	struct verdict one;
 	int r;
 
-	if (spam == NULL || is_ours)
+	if (spam == NULL || is_ours || judge_is_refused(judging))
 		return 0;
 	r = spam_judge(spam, judging->message, &one);
 	if (r == 0)
@@ -116,13 +116,12 @@ judge_end(struct judging *judging, const struct judge_options *options)
 		    &one);
 		judge_add(&judging->verdict, &one, source);
 	}
-	r = judge_spam(judging, options->spam);
-	if (r < 0)
-		return r;
 	r = rules_judge(rules_for(source, options), judging->message,
 	    judging->root, &judging->envelope, &judging->findings, texts,
 	    &one);
-	if (r == 0)
-		judge_add(&judging->verdict, &one, source);
-	return r;
+	if (r < 0)
+		return r;
+	judge_add(&judging->verdict, &one, source);
+	/* of two folders the first stays: the postmaster's */
+	return judge_spam(judging, options->spam);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "filters/judge.h"
+#include "filters/rule_read.h"
 #include "lib/message/words.h"
 #include "tests/unit/unit.h"
 
@@ -158,6 +159,31 @@ START_TEST(our_own_people_are_not_judged)
 }
 END_TEST
 
+START_TEST(the_folder_of_a_rule_comes_before_ours)
+{
+	TEXT_AUTO faults = TEXT_INIT(4096);
+	ARENA_AUTO arena = arena_new(JUDGE_BUDGET);
+	const struct rule_file file = { slice_str("a.rule"), slice_str(
+	    "rule \"1\" { size > 0; do mark folder \"Bulk\" }") };
+	struct judge_options options = { .hops = 50, .spam = &judge };
+	const struct envelope env = { .bytes = sizeof(spam) - 1 };
+	struct rules *rules = NULL;
+	struct judging judging;
+
+	teach_enough();
+	judge.action = SPAM_ACTION_JUNK;
+	ck_assert_int_eq(rules_read(&file, 1, &rules, &faults), 0);
+	options.rules = rules;
+	judge_begin(arena, slice_str(spam), &env, &options, &judging);
+	ck_assert_int_eq(judge_end(&judging, &options), 0);
+	ck_assert_str_eq(judging.verdict.folder, "Bulk");
+	/* and who reads it is told all the same */
+	ck_assert_str_eq(judging.verdict.lines[judging.verdict.line_count -
+	    1].name, "X-Postroom-Spam");
+	rules_free(rules);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -172,6 +198,7 @@ unit_suite(void)
 	tcase_add_test(t, what_is_wanted_gets_a_line_and_nothing_else);
 	tcase_add_loop_test(t, our_own_people_are_not_judged, 0,
 	    sizeof(sources) / sizeof(sources[0]));
+	tcase_add_test(t, the_folder_of_a_rule_comes_before_ours);
 	suite_add_tcase(suite, t);
 	return suite;
 }
