@@ -86,9 +86,3 @@ iprev_answer(struct iprev *iprev, const struct dns_answer *answer)
 	iprev->at++;
 	next_name(iprev);
 }
-
-const char *
-iprev_name(const struct iprev *iprev)
-{
-	return iprev->name[iprev->at];
-}

@@ -28,7 +28,5 @@ struct iprev {
 bool	iprev_begin(struct iprev *, struct slice address);
 /* The answer to its question. */
 void	iprev_answer(struct iprev *, const struct dns_answer *);
-/* The name that has the address, once it is PASS. */
-const char *iprev_name(const struct iprev *);
 
 #endif

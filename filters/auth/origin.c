@@ -260,10 +260,6 @@ tell_iprev(const struct origin *origin, struct origin_found *found)
 	if (!origin->has_iprev)
 		return;
 	found->iprev = results[origin->iprev.result];
-	if (origin->iprev.result == IPREV_PASS)
-		(void)snprintf(found->client_name,
-		    sizeof(found->client_name), "%s",
-		    iprev_name(&origin->iprev));
 }
 
 /* RFC 6008 4: as many bytes of b= as tell signatures apart */
@@ -329,10 +325,6 @@ origin_end(const struct origin *origin,
 	found_out->is_wanted = true;
 	tell_spf(origin->sender, &found_out->spf, found_out->spf_domain);
 	tell_spf(origin->helo, &found_out->helo, found_out->helo_domain);
-	if (origin->sender != NULL)
-		(void)snprintf(found_out->spf_explanation,
-		    sizeof(found_out->spf_explanation), "%s",
-		    spf_explanation(origin->sender));
 	if (slice_cstr(origin->client, found_out->client,
 	    sizeof(found_out->client)) < 0)
 		found_out->client[0] = '\0';

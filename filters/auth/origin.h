@@ -43,9 +43,7 @@ struct origin_found {
 	enum origin_result spf, helo, iprev, dkim;	/* dkim: the best one */
 	char		spf_domain[DNS_NAME_SIZE];	/* "": none */
 	char		helo_domain[DNS_NAME_SIZE];
-	char		spf_explanation[SPF_EXPLANATION_MOST + 1];
 	char		client[HOST_TEXT_SIZE];	/* its address; "" */
-	char		client_name[DNS_NAME_SIZE];	/* of IPREV pass */
 	unsigned	signature_count;	/* of those told of */
 	struct origin_signature {
 		enum origin_result result;

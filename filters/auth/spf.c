@@ -48,7 +48,7 @@ struct spf {
 	char			 domain[NAME_SIZE];	/* where it begins */
 	struct known		*known;
 	struct dns_question	 wanted;
-	bool			 is_waiting;
+	bool			 is_waiting, explains;
 	enum spf_result		 result;
 	const char		*problem;
 	/* of this run */
@@ -586,7 +586,7 @@ run(struct spf *spf)
 	if (result == WAITING)
 		return;
 	spf->result = (enum spf_result)result;
-	if (result == SPF_FAIL && exp.len > 0)
+	if (result == SPF_FAIL && spf->explains && exp.len > 0)
 		(void)explain(spf, exp, exp_domain);
 }
 
@@ -734,6 +734,7 @@ spf_new(const struct spf_options *options)
 	spf->macros.family = slice_str(spf->family == AF_INET ? "in-addr" :
 	    "ip6");
 	spf->macros.time = slice_str(spf->time);
+	spf->explains = options->explains;
 	run(spf);
 	return spf;
 }

@@ -36,6 +36,7 @@ struct spf_options {
 					   name is checked (2.4) */
 	struct slice	host;		/* our own name, for %{r} */
 	int64_t		now_utc;	/* seconds, for %{t} */
+	bool		explains;	/* of a FAIL, exp= is asked for too */
 };
 
 struct spf;			/* opaque; see spf.c */
@@ -58,7 +59,7 @@ enum spf_result	 spf_result(const struct spf *);
 const char	*spf_domain(const struct spf *);
 /* Why it is an error, for people; "" else. */
 const char	*spf_problem(const struct spf *);
-/* What the domain says of a FAIL (exp=), printable ASCII; "": nothing. */
+/* What the domain says of a FAIL, if it `explains`: printable ASCII, or "". */
 const char	*spf_explanation(const struct spf *);
 
 /* "pass", "softfail", ... as RFC 8601 2.7.2 has them. */

@@ -65,6 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct spf_options options = {
 		.address = slice_str("192.0.2.4"),
 		.host = slice_str("hub.test"), .now_utc = 1,
+		.explains = true,
 	};
 	const struct dns_question *question;
 	struct spf *spf;

@@ -70,7 +70,7 @@ check(const char *address, const char *helo, const char *sender,
 	const struct spf_options options = {
 		.address = slice_str(address), .helo = slice_str(helo),
 		.sender = slice_str(sender), .host = slice_str("hub.test"),
-		.now_utc = 1700000000,
+		.now_utc = 1700000000, .explains = true,
 	};
 	struct spf *spf = spf_new(&options);
 	const struct dns_question *question;
@@ -144,6 +144,28 @@ START_TEST(what_nobody_answers_in_time_is_a_temporary_error)
 }
 END_TEST
 
+/* 6.2: who does not tell the sender has no use for what it costs */
+START_TEST(an_explanation_is_asked_for_only_where_it_is_wanted)
+{
+	const struct spf_options options = {
+		.address = slice_str("192.0.2.4"),
+		.helo = slice_str("mail.test"),
+		.sender = slice_str("x@plain.test"),
+		.host = slice_str("hub.test"),
+	};
+	struct spf *spf = spf_new(&options);
+
+	answer_from_zone(spf, spf_wants(spf));
+	ck_assert_ptr_null(spf_wants(spf));
+	ck_assert_int_eq(spf_result(spf), SPF_FAIL);
+	ck_assert_str_eq(spf_explanation(spf), "");
+	spf_free(spf);
+	spf = check("192.0.2.4", "mail.test", "x@plain.test", NULL);
+	ck_assert_str_eq(spf_explanation(spf), "x");
+	spf_free(spf);
+}
+END_TEST
+
 /* It came through a provider who takes such names. */
 START_TEST(a_name_without_measure_has_no_policy)
 {
@@ -201,6 +223,8 @@ unit_suite(void)
 	    (int)CASES);
 	tcase_add_test(tests, no_domain_costs_more_questions_than_the_limit);
 	tcase_add_test(tests, a_name_without_measure_has_no_policy);
+	tcase_add_test(tests,
+	    an_explanation_is_asked_for_only_where_it_is_wanted);
 	tcase_add_test(tests,
 	    what_nobody_answers_in_time_is_a_temporary_error);
 	tcase_add_test(tests,
