@@ -2,13 +2,10 @@
  * cli_spam.c - postroom spam: teach the site's spam filter, and ask it
  *
  * It works on DATA/spam.model itself, whether the hub runs or not; the judges
- * see the same bytes.  A file is a message or an mbox; of a folder all files
- * are taken, and those that hold no message are counted.  Of a letter that the
- * hub delivered, what it wrote on top is left out: the judge does not see that.
+ * see the same bytes.  Which messages are meant is mail_files.h's to say.
  */
 #include "programs/cli.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,13 +15,12 @@
 #include <unistd.h>
 
 #include "filters/spam/spam.h"
-#include "lib/message/header.h"
 #include "lib/message/mbox.h"
 #include "lib/message/words.h"
+#include "programs/mail_files.h"
 #include "programs/spam_file.h"
 #include "queue/stamp.h"
 
-#define DEPTH_MOST	16	/* folders in folders: Maildir++ has two */
 #define MESSAGE_MOST	(64u << 20)	/* bytes of one in an mbox */
 #define KEYWORDS_MOST	65536
 
@@ -121,14 +117,6 @@ open_to_ask(struct spam_work *work)
 	return r < 0 ? fail_model(work->cli, r) : CLI_OK;
 }
 
-static bool
-is_message(struct slice bytes)
-{
-	struct header_field field;
-
-	return header_next(&bytes, &field);
-}
-
 /* As the judge has read it. */
 static int
 read_message(const struct spam_work *work, struct slice bytes)
@@ -138,13 +126,11 @@ read_message(const struct spam_work *work, struct slice bytes)
 }
 
 static int
-learn_message(struct spam_work *work, struct slice bytes)
+learn_message(void *arg, const struct mail_file *file)
 {
-	if (!is_message(bytes)) {
-		work->passed++;
-		return 0;
-	}
-	if (read_message(work, bytes) < 0)
+	struct spam_work *work = arg;
+
+	if (spam_features_read(work->features, file->message) < 0)
 		return -ENOMEM;
 	(void)spam_model_learn(&work->file.model,
 	    spam_features_hashes(work->features),
@@ -152,30 +138,6 @@ learn_message(struct spam_work *work, struct slice bytes)
 	    SPAM_RATE_CURATED, (int64_t)time(NULL));
 	work->learnt++;
 	return 0;
-}
-
-static int
-learn_mbox(struct spam_work *work, struct slice bytes)
-{
-	TEXT_AUTO message = TEXT_INIT(MESSAGE_MOST);
-	TEXT_AUTO keywords = TEXT_INIT(KEYWORDS_MOST);
-	struct mbox_message one;
-	int r = 0;
-
-	while (r == 0 && bytes.len > 0) {
-		size_t scanned = 0, end;
-
-		if (!mbox_end(bytes, true, &scanned, &end))
-			end = bytes.len;
-		text_clear(&message);
-		text_clear(&keywords);
-		mbox_read(slice_first(bytes, end), MBOX_RD, &one, &message,
-		    &keywords);
-		if (!one.is_internal && !one.is_gone)
-			r = learn_message(work, text_slice(&message));
-		bytes = slice_after(bytes, end);
-	}
-	return r;
 }
 
 /* The bytes of a file, mapped; an empty one is none.  0 or -errno. */
@@ -201,76 +163,11 @@ unmap(struct slice bytes)
 }
 
 static int
-learn_file(struct spam_work *work, int fd, const struct stat *st)
-{
-	struct slice bytes;
-	int r = map_file(fd, st, &bytes);
-
-	if (r < 0)
-		return r;
-	r = mbox_begins(slice_first(bytes, MBOX_FROM_MOST)) ?
-	    learn_mbox(work, bytes) : learn_message(work, bytes);
-	unmap(bytes);
-	return r;
-}
-
-static int	learn_at(struct spam_work *, int above, const char *name,
-		    unsigned depth);
-
-/* All files of the folder `fd`, which ends with it, in any order. */
-static int
-learn_folder(struct spam_work *work, int fd, unsigned depth)
-{
-	DIR *dir = depth < DEPTH_MOST ? fdopendir(fd) : NULL;
-	const struct dirent *entry;
-	int r = 0;
-
-	if (dir == NULL) {
-		r = depth < DEPTH_MOST ? -errno : -ELOOP;
-		close(fd);
-		return r;
-	}
-	while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			r = learn_at(work, fd, entry->d_name, depth + 1);
-	if (r == 0 && errno != 0)
-		r = -errno;
-	closedir(dir);
-	return r;
-}
-
-/*
- * A file or folder; a link is followed only where a person has named it.  One
- * that goes meanwhile (somebody reads this mail) is passed over: who has to
- * begin anew teaches the first half twice.
- */
-static int
-learn_at(struct spam_work *work, int above, const char *name, unsigned depth)
-{
-	int fd = openat(above, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
-	    (depth > 0 ? O_NOFOLLOW : 0));
-	struct stat st;
-	int r = 0;
-
-	if (fd < 0)
-		return depth > 0 && (errno == ELOOP || errno == ENOENT) ? 0 :
-		    -errno;
-	if (fstat(fd, &st) < 0)
-		r = -errno;
-	else if (S_ISDIR(st.st_mode))
-		return learn_folder(work, fd, depth);
-	else if (S_ISREG(st.st_mode))
-		r = learn_file(work, fd, &st);
-	close(fd);
-	return r;
-}
-
-static int
 learn(struct spam_work *work, const char *path)
 {
 	struct cli *cli = work->cli;
-	int r = learn_at(work, AT_FDCWD, path, 0);
+	int r = mail_files_walk(path, cli->config.hostname, learn_message,
+	    work, &work->passed);
 
 	if (r < 0)
 		return cli_fail(cli, CLI_FAILED, CANNOT_READ, path,
