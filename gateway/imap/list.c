@@ -2,9 +2,11 @@
  * list.c - LIST, LSUB and STATUS (RFC 9051 6.3.9, 6.3.11; RFC 3501 6.3.9)
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "gateway/imap/list_others.h"
+#include "gateway/imap/list_status.h"
 #include "gateway/imap/parse_list.h"
 #include "gateway/imap/reply.h"
 #include "gateway/imap/relay.h"
@@ -29,6 +31,7 @@ struct status {
  * each is matched, then each is told, some at a time.
  */
 struct listing {
+	struct imapd_list_status others;	/* how theirs are */
 	struct imapd_session	*session;
 	struct imapd_list	 list;
 	bool			 is_lsub;
@@ -36,6 +39,7 @@ struct listing {
 	bool			*is_match;	/* a pattern reaches it */
 	size_t			 count, matched, told;
 };
+_Static_assert(offsetof(struct listing, others) == 0, "list_status.h");
 
 static void
 drop(struct imapd_session *session)
@@ -185,7 +189,8 @@ tell_line(struct listing *listing, const struct folder *folder,
 	if (child_info)
 		text_add_str(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
 	text_add_str(out, "\r\n");
-	if (listing->list.status != 0 && folder->mailbox != 0)
+	if (listing->list.status != 0 && folder->mailbox != 0 &&
+	    folder->mailbox != IMAPD_MAILBOX_ELSEWHERE)
 		r = find_status(session, folder->mailbox,
 		    listing->list.status, &status);
 	/* RFC 5819 2: behind each LIST; of one deleted meanwhile there is none */
@@ -193,6 +198,9 @@ tell_line(struct listing *listing, const struct folder *folder,
 		add_status(session, out, folder->name, &status,
 		    listing->list.status);
 	imapd_write(session, out);
+	if (listing->list.status != 0 &&
+	    folder->mailbox == IMAPD_MAILBOX_ELSEWHERE)
+		imapd_list_status(session, folder->name);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -313,11 +321,13 @@ more(struct imapd_session *session)
 		listing->is_match[listing->matched] = matches(listing,
 		    listing->folders[listing->matched].name);
 	}
-	for (; r == 0 && listing->told < listing->count; listing->told++) {
+	while (r == 0 && listing->told < listing->count) {
 		if (clock_ms() > until ||
 		    stream_waiting(session->stream) >= IMAPD_PAUSE)
 			return;
-		r = list_one(listing, listing->told);
+		r = list_one(listing, listing->told++);
+		if (r == 0 && session->more != more)
+			return;		/* another process is asked */
 	}
 	if (r < 0)
 		imapd_refuse(session, r);
@@ -370,6 +380,8 @@ list_all(struct imapd_session *session, struct listing *listing)
 	session->drop = drop;
 	session->more = more;
 	listing->session = session;
+	listing->others.items = listing->list.status;
+	listing->others.after = more;
 	listing->folders = calloc(ROOM, sizeof(*listing->folders));
 	listing->is_match = calloc(ROOM, sizeof(*listing->is_match));
 	r = listing->folders == NULL || listing->is_match == NULL ? -ENOMEM :

@@ -74,6 +74,19 @@ imapd_status_read(struct imapd_parse *parse, unsigned *items_out)
 	return true;
 }
 
+void
+imapd_status_add(struct text *text, unsigned items)
+{
+	const char *between = "";
+
+	for (const struct option *row = statuses; row->word != NULL; row++) {
+		if ((items & row->bit) == 0)
+			continue;
+		text_addf(text, "%s%s", between, row->word);
+		between = " ";
+	}
+}
+
 static bool
 read_selects(struct imapd_parse *parse, struct imapd_list *list)
 {

@@ -44,6 +44,8 @@ struct imapd_list {
 bool	imapd_list_read(struct imapd_parse *, struct imapd_list *list_out);
 /* "(MESSAGES UIDNEXT)". */
 bool	imapd_status_read(struct imapd_parse *, unsigned *items_out);
+/* Add "MESSAGES UIDNEXT": what is asked for, as it is read. */
+void	imapd_status_add(struct text *, unsigned items);
 /*
  * Does `name` match `pattern`, of IMAPD_PATTERNS_BYTES at most: "*" is anything,
  * "%" anything without a "/" (RFC 9051 6.3.9).  INBOX matches in any case of its
