@@ -62,6 +62,14 @@ comment_bytes(struct address_list *list, struct slice s)
 	return 0;
 }
 
+size_t
+addresses_hidden(struct address_list *list, struct slice s)
+{
+	size_t n = quoted_bytes(list, s);
+
+	return n > 0 ? n : comment_bytes(list, s);
+}
+
 /* Skip blanks, folding and comments; the last of those is kept. */
 static struct slice
 skip_cfws(struct address_list *list, struct slice s, struct slice *comment)
@@ -94,9 +102,7 @@ find_outside(struct address_list *list, struct slice s, const char *ends)
 	while (at < s.len) {
 		struct slice here = slice_after(s, at);
 
-		n = quoted_bytes(list, here);
-		if (n == 0)
-			n = comment_bytes(list, here);
+		n = addresses_hidden(list, here);
 		if (n == 0) {
 			if (s.at[at] != '\0' && strchr(ends, s.at[at]) != NULL)
 				return at;

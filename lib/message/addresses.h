@@ -61,6 +61,12 @@ void	addresses_begin(struct address_list *, struct slice value);
 bool	addresses_next(struct address_list *, struct address *address_out);
 
 /*
+ * Bytes of the quoted string or comment that begins `s`; 0: none does, or it
+ * does not end and stands for itself.  Within one walk `s` only moves on.
+ */
+size_t	addresses_hidden(struct address_list *, struct slice s);
+
+/*
  * Add the address as it is written today (RFC 5322 3.4.1): the local part in
  * quotes if it needs them, "@", the domain.  address_parse() reads it unless a
  * part is too long for it, or not as a host is called.
