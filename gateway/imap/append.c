@@ -1,6 +1,6 @@
 /*
  * append.c - APPEND (RFC 9051 6.3.12) of one message or several (RFC 3502), and
- * REPLACE (RFC 8508)
+ * of one that is put in place of another (replace.c)
  *
  * OK is a receipt: all messages are in the mailbox, durably, or none is; what is
  * replaced goes in the same commit, and stays when that fails.  What
@@ -15,13 +15,14 @@
  * it is from: X-IMPORTED (KEY), an append-ext as RFC 4466 2.5 has them, with 32
  * hexadecimal digits.  One of a key that is known already is passed over.
  */
+#include "gateway/imap/append.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "gateway/imap/across.h"
 #include "gateway/imap/relay.h"
 #include "gateway/imap/reply.h"
-#include "gateway/imap/resync.h"
 #include "gateway/imap/saving.h"
 #include "gateway/imap/visitor.h"
 #include "lib/base/dot.h"
@@ -46,8 +47,7 @@
 
 struct append {
 	struct slice		 mailbox;
-	uint32_t		 replaced;	/* REPLACE: the UID of what goes
-						   from the selected mailbox */
+	const struct imapd_instead *instead;	/* one message; or NULL */
 	struct appending	*appending;
 	/* why it is refused: what is still to come is dropped */
 	int			 error;		/* of the store */
@@ -419,29 +419,16 @@ tell_saved(struct imapd_session *session)
 	}
 }
 
-/* RFC 8508 4.5: what was replaced has gone as by UID EXPUNGE. */
+/* Whoever had it put there goes on. */
 static void
-finish_numbered(struct imapd_session *session)
+tell_kept(struct imapd_session *session, uint32_t uidvalidity, uint32_t uid)
 {
-	imapd_finish_numbered(session, "it is replaced");
-}
+	const struct append *work = session->work;
+	TEXT_AUTO code = TEXT_INIT(64);
 
-/* RFC 8508 4.3: the client hears of the new one before the old one goes. */
-static void
-finish_replacing(struct imapd_session *session, uint32_t uidvalidity,
-    uint32_t uid)
-{
-	struct append *work = session->work;
-	size_t place = selected_find(session->selected, work->replaced);
-
-	imapd_tell_steps(session, "deleted", &place, 1);
+	text_addf(&code, "APPENDUID %u %u", uidvalidity, uid);
 	session->take = NULL;
-	imapd_untagged(session->stream, "OK [APPENDUID %u %u] it is kept",
-	    uidvalidity, uid);
-	if (session->condstore)
-		session->more = finish_numbered;
-	else
-		imapd_finish(session, "OK it is replaced");
+	work->instead->kept(session, work->instead->arg, text_slice(&code));
 }
 
 static void
@@ -462,8 +449,8 @@ commit(struct imapd_session *session)
 		return;
 	}
 	tell_saved(session);
-	if (work->replaced != 0)
-		finish_replacing(session, uidvalidity, first);
+	if (work->instead != NULL && work->instead->kept != NULL)
+		tell_kept(session, uidvalidity, first);
 	else if (work->known > 0)
 		imapd_finish(session, "OK they are kept");
 	else if (work->count == 1)
@@ -521,7 +508,7 @@ take_tail(struct imapd_session *session)
 		wrong_tail(session, parse.fault);
 	else if (parse.rest.len == 0)
 		commit(session);
-	else if (work->replaced != 0)
+	else if (work->instead != NULL)
 		wrong_tail(session, "one message replaces another");
 	else if (imapd_space(&parse) && read_head(session, &parse, &literal))
 		begin_message(session, &literal);
@@ -651,7 +638,7 @@ refuse_elsewhere(struct imapd_session *session, int error)
 	    imapd_mailbox(&parse, &name) && imapd_space(&parse))
 		append(session, &parse, name, error);
 	if (parse.fault != NULL)
-		imapd_bad(session, parse.fault);
+		imapd_wrong(session, parse.fault);
 }
 
 void
@@ -670,63 +657,23 @@ imapd_visit_take(struct imapd_session *session, struct imapd_parse *parse)
 	imapd_append(session, parse);
 }
 
-/* Of the view; 0, and the words behind NO or BAD, when there is none. */
-static uint32_t
-find_replaced(const struct imapd_session *session, struct imapd_set *set,
-    struct append *work)
-{
-	size_t count = selected_count(session->selected), n;
-	uint32_t star = (uint32_t)count, number;
-
-	if (imapd_is_uid(session) && count > 0)
-		star = selected_at(session->selected, count - 1)->uid;
-	imapd_set_ranges(set, star);
-	number = set->count == 1 ? set->ranges[0].low : 0;
-	n = imapd_is_uid(session) ?
-	    selected_find(session->selected, number) : (size_t)number - 1;
-	if (number != 0 && n < count && (!imapd_is_uid(session) ||
-	    selected_at(session->selected, n)->uid == number))
-		return selected_at(session->selected, n)->uid;
-	if (imapd_is_uid(session))
-		work->no = "there is no message of that UID";
-	else
-		work->fault = "there is no message of that number";
-	return 0;
-}
-
 void
-imapd_replace(struct imapd_session *session, struct imapd_parse *parse)
+imapd_append_instead(struct imapd_session *session, struct imapd_parse *parse,
+    struct slice name, const struct imapd_instead *instead)
 {
-	struct append *work;
+	struct append *work = begin(session, name);
 	struct imapd_literal literal;
-	struct imapd_set set;
-	struct slice name, prefix;
 
-	if (!imapd_set(parse, &set) || !imapd_space(parse))
-		return;
-	if (set.is_saved || set.count != 1 ||
-	    set.ranges[0].low != set.ranges[0].high) {
-		(void)imapd_parse_fault(parse, "one message is replaced");
-		return;
-	}
-	if (!imapd_mailbox(parse, &name) || !imapd_space(parse))
-		return;
-	work = begin(session, name);
 	if (work == NULL || !read_head(session, parse, &literal))
 		return;
-	if (session->away != NULL ||
-	    imapd_is_elsewhere(session, name, &prefix)) {
-		/* RFC 8508 3.4: the client appends and expunges then */
-		work->no = "[CANNOT] a message of another account is not "
-		    "replaced";
-	} else {
-		work->replaced = find_replaced(session, &set, work);
-		if (session->is_read_only)
-			work->no = "the mailbox is open for reading only";
-		work->error = find_mailbox(session, work);
-	}
+	work->instead = instead;
+	work->no = instead->no;
+	work->fault = instead->fault;
+	work->error = instead->error;
 	if (!is_refused(work))
+		work->error = find_mailbox(session, work);
+	if (!is_refused(work) && instead->uid != 0)
 		appending_replaces(work->appending, session->selected,
-		    work->replaced);
+		    instead->uid);
 	begin_message(session, &literal);
 }

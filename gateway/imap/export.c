@@ -35,6 +35,9 @@ const struct imapd_command imapd_visit_commands[] = {
 { "EXPORT",	OPEN,	NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_export },	"4314 4" },
 { "UID EXPORT",	OPEN,	NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_export },	"4314 4" },
 { "GONE",	OPEN,	IMAPD_NEEDS_WRITE, IMAPD_ARGS, IMAPD_NUMBERS_MOVE, { .session = imapd_visit_gone },	"4314 4" },
+{ "OUT",	OPEN,	IMAPD_NEEDS_WRITE, IMAPD_ARGS, STAY, { .session = imapd_visit_out },	"8508 3.5" },
+{ "UID OUT",	OPEN,	IMAPD_NEEDS_WRITE, IMAPD_ARGS, STAY, { .session = imapd_visit_out },	"8508 3.5" },
+{ "PUT",	IMAPD_INSIDE, NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_put },	"8508 3.2" },
 { 0 }
 };
 

@@ -101,7 +101,7 @@ fault(struct imapd_input *input, const char *words)
 		input->fault = words;
 }
 
-/* Is what was gathered an APPEND (TAKE: across.h), or a REPLACE, whose next
+/* Is what was gathered an APPEND (TAKE, PUT: across.h), or a REPLACE, whose next
  * literal is its message?  Its mailbox stands before that, which may be a literal
  * too. */
 static bool
@@ -115,7 +115,8 @@ is_message(const struct imapd_input *input,
 	    !slice_word(&rest, &word))
 		return false;
 	if (slice_is_word(word, "APPEND") ||
-	    (input->limits->is_relayed && slice_is_word(word, "TAKE")))
+	    (input->limits->is_relayed && (slice_is_word(word, "TAKE") ||
+	    slice_is_word(word, "PUT"))))
 		return slice_word(&rest, &word);
 	if (slice_is_word(word, "UID") && !slice_word(&rest, &word))
 		return false;

@@ -36,6 +36,9 @@ struct relay {
 	uint64_t	 left;		/* of the message */
 	bool		 is_asked_for;	/* and none of it has come */
 	imapd_refused_fn *refuse;
+	struct slice	 said;		/* in place of the command; or empty */
+	imapd_put_fn	*put;		/* is given the answer; or NULL */
+	void		*arg;
 };
 
 static void	relay_more(struct imapd_session *);
@@ -87,25 +90,33 @@ is_select(const struct imapd_session *session)
 	    session->command->handler.session == imapd_examine;
 }
 
-/* Carry the command out where names begin so. */
+/* Carry the command out, as it says, where names begin so. */
 static void
-begin(struct imapd_session *session, struct slice prefix,
-    imapd_refused_fn *refused, bool is_append)
+begin_as(struct imapd_session *session, struct slice prefix,
+    const struct relay *as)
 {
 	struct relay *relay = imapd_work(session, sizeof(*relay));
 	int r;
 
 	if (relay == NULL)
 		return;
-	relay->refuse = refused;
+	*relay = *as;
 	relay->sending = SENDS_COMMAND;
-	relay->is_append = is_append;
 	if (is_select(session))
 		leave_for(session, prefix);
 	imapd_visits_room(session, 1);
 	r = imapd_visit(session, prefix, on_there);
 	if (r < 0)
 		refuse(session, r);
+}
+
+static void
+begin(struct imapd_session *session, struct slice prefix,
+    imapd_refused_fn *refused, bool is_append)
+{
+	const struct relay as = { .refuse = refused, .is_append = is_append };
+
+	begin_as(session, prefix, &as);
 }
 
 /* Names */
@@ -200,6 +211,23 @@ imapd_relay_away(struct imapd_session *session)
 	begin(session, slice_str(session->away->prefix), NULL, false);
 }
 
+void
+imapd_relay_message(struct imapd_session *session)
+{
+	begin(session, slice_str(session->away->prefix), NULL, true);
+}
+
+void
+imapd_relay_put(struct imapd_session *session, struct slice prefix,
+    struct slice command, imapd_refused_fn *refused, imapd_put_fn *put,
+    void *arg)
+{
+	const struct relay as = { .refuse = refused, .is_append = true,
+	    .said = command, .put = put, .arg = arg };
+
+	begin_as(session, prefix, &as);
+}
+
 /* Passing on */
 
 static void
@@ -230,8 +258,10 @@ sends_next(struct imapd_session *session, struct relay *relay)
 static void
 send_line(struct imapd_session *session, struct relay *relay)
 {
-	send(relay->visit, text_slice(&session->input.command));
+	send(relay->visit, relay->said.len > 0 ? relay->said :
+	    text_slice(&session->input.command));
 	send(relay->visit, slice_str("\r\n"));
+	relay->said = slice_of(NULL, 0);
 	relay->sending = sends_next(session, relay);
 	/* else it is kept for its end: what comes next is another */
 	if (relay->sending != SENDS_NOTHING)
@@ -331,6 +361,26 @@ finish(struct imapd_session *session, struct relay *relay)
 	imapd_answered(session);
 }
 
+/* The answer is not the client's, but for what stands before it. */
+static bool
+take_line(struct imapd_session *session, struct relay *relay)
+{
+	struct stream *stream = relay->visit->stream;
+	struct slice line, tag = slice_str(session->tag);
+
+	if (!imapd_visit_line(relay->visit, &line))
+		return false;
+	if (!slice_is(slice_first(line, tag.len), tag))
+		(void)stream_write(session->stream, line);
+	else if (is_out_of_step(relay))
+		finish(session, relay);
+	else
+		relay->put(session, relay->arg,
+		    slice_trim(slice_after(line, tag.len)));
+	stream_consume(stream, line.len);
+	return true;
+}
+
 /* Pass on what has come; false: nothing has. */
 static bool
 take_some(struct imapd_session *session, struct relay *relay)
@@ -339,6 +389,8 @@ take_some(struct imapd_session *session, struct relay *relay)
 	struct slice piece;
 	enum imapd_framed framed;
 
+	if (relay->put != NULL)
+		return take_line(session, relay);
 	framed = imapd_frame_take(&visit->frame, stream_input(visit->stream),
 	    slice_str(session->tag), &piece);
 	if (framed == IMAPD_FRAME_NEEDS_MORE)

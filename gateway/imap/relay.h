@@ -45,6 +45,18 @@ void	imapd_add_prefix(struct text *, const struct share *);
  * Then carry it out there. */
 bool	imapd_belongs_away(const struct imapd_session *);
 void	imapd_relay_away(struct imapd_session *);
+/* The same of a command with a message behind it. */
+void	imapd_relay_message(struct imapd_session *);
+/*
+ * Say `command` (lent until the command ends) in place of what the client said
+ * where names begin with `prefix`, and pass on the client's message; `put` is
+ * given the answer: "OK [APPENDUID 38505 3955] it is kept".
+ */
+typedef void imapd_put_fn(struct imapd_session *, void *arg,
+	    struct slice answer);
+void	imapd_relay_put(struct imapd_session *, struct slice prefix,
+	    struct slice command, imapd_refused_fn *refuse, imapd_put_fn *put,
+	    void *arg);
 /* Is that where the selected mailbox is? */
 bool	imapd_is_away_at(const struct imapd_session *, struct slice prefix);
 /* Leave the mailbox that is selected elsewhere, if one is. */

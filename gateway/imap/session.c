@@ -294,6 +294,15 @@ wrong(struct imapd_session *session, enum imapd_got got, const char *fault)
 		imapd_bad(session, fault);
 }
 
+void
+imapd_wrong(struct imapd_session *session, const char *fault)
+{
+	struct imapd_literal literal;
+
+	wrong(session, imapd_literal_read(text_slice(&session->input.command),
+	    &literal) == 0 ? IMAPD_GOT_MESSAGE : IMAPD_GOT_COMMAND, fault);
+}
+
 static void
 run_command(struct imapd_session *session, struct imapd_parse *parse,
     enum imapd_got got)

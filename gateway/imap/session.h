@@ -127,6 +127,9 @@ void	imapd_refuse(struct imapd_session *, int error);
 void	imapd_refuse_into(struct imapd_session *, int error);
 /* "BAD" and what the parser found. */
 void	imapd_bad(struct imapd_session *, const char *fault);
+/* The same after the handler has returned, of a command whose message is still
+ * to come: that is taken off the input first. */
+void	imapd_wrong(struct imapd_session *, const char *fault);
 /* The words of imapd_finish() are to be said now, after something came in
  * between. */
 void	imapd_say_closing(struct imapd_session *);

@@ -44,6 +44,7 @@ static const struct {
 	{ imapd_store,		RIGHT_SEEN | RIGHT_WRITE | RIGHT_MARK },
 	{ imapd_copy,		RIGHT_READ },
 	{ imapd_move,		RIGHT_READ },
+	{ imapd_replace,	0 },
 	{ imapd_getmetadata,	0 },
 	{ imapd_setmetadata,	0 },
 	{ imapd_setacl,		0 },
@@ -56,6 +57,8 @@ static const struct {
 	{ imapd_visit_open,	0 },
 	{ imapd_visit_export,	RIGHT_READ },
 	{ imapd_visit_gone,	RIGHT_EXPUNGE },
+	{ imapd_visit_out,	RIGHT_EXPUNGE },
+	{ imapd_visit_put,	0 },
 };
 
 #define VISITS	(sizeof(visits) / sizeof(visits[0]))
