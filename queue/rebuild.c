@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/base/db_aside.h"
 #include "lib/base/db_copy.h"
 #include "queue/conductor_inside.h"
 #include "store/account.h"
@@ -362,47 +362,6 @@ hold_others(struct queue_rebuild *rebuild)
 
 /* Its place */
 
-/* As root, it must be a file that the queue's user can write. */
-static int
-settle_file(const struct queue_rebuild *rebuild)
-{
-	struct stat folder;
-	int fd = openat(rebuild->work_fd, ROWS_FILE,
-	    O_RDWR | O_NOFOLLOW | O_CLOEXEC), r = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(rebuild->folder_fd, &folder) < 0 || fsync(fd) < 0 ||
-	    (geteuid() == 0 && fchown(fd, folder.st_uid, folder.st_gid) < 0))
-		r = -errno;
-	(void)close(fd);
-	return r;
-}
-
-/* The old one, if there is one, gets a name nobody has yet beside its own. */
-static int
-name_aside(struct queue_rebuild *rebuild)
-{
-	char *name = rebuild->counts.aside;
-	int fd = rebuild->folder_fd, r;
-	time_t now = time(NULL);
-	struct tm tm;
-
-	do {
-		char date[32];
-
-		(void)gmtime_r(&now, &tm);
-		(void)strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm);
-		(void)snprintf(name, REBUILD_NAME_SIZE,
-		    ROWS_FILE ".damaged-%s", date);
-		r = linkat(fd, ROWS_FILE, fd, name, 0) < 0 ? -errno : 0;
-		now++;
-	} while (r == -EEXIST);
-	if (r < 0)
-		name[0] = '\0';
-	return r == -ENOENT ? 0 : r;
-}
-
 /*
  * Durably, before its log goes: without that it may pass for a good one, and
  * is older than what is kept.  Where there is none the queue does not start.
@@ -410,40 +369,28 @@ name_aside(struct queue_rebuild *rebuild)
 static int
 set_aside(struct queue_rebuild *rebuild)
 {
-	int fd = rebuild->folder_fd, r = name_aside(rebuild);
+	char *name = rebuild->counts.aside;
+	int fd = rebuild->folder_fd, kept = db_aside_link(fd, ROWS_FILE, name),
+	    r;
 
-	if (r < 0)
-		return r;
-	if (unlinkat(fd, ROWS_FILE, 0) < 0 && errno != ENOENT)
+	if (kept < 0)
+		return kept;
+	if (kept == 1 && unlinkat(fd, ROWS_FILE, 0) < 0)
 		return -errno;
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* Durably: a log must never meet another file than its own. */
-static int
-set_log_aside(struct queue_rebuild *rebuild)
-{
-	char log[REBUILD_NAME_SIZE + 4];
-	int fd = rebuild->folder_fd;
-
-	(void)snprintf(log, sizeof(log), "%s-wal", rebuild->counts.aside[0] ==
-	    '\0' ? ROWS_FILE ".damaged" : rebuild->counts.aside);
-	if (renameat(fd, ROWS_FILE "-wal", fd, log) < 0 && errno != ENOENT)
-		return -errno;
-	if (unlinkat(fd, ROWS_FILE "-shm", 0) < 0 && errno != ENOENT)
-		return -errno;
-	return fsync(fd) < 0 ? -errno : 0;
+	r = fsync(fd) < 0 ? -errno : db_aside_log(fd, ROWS_FILE, name);
+	if (kept == 0)
+		name[0] = '\0';
+	return r;
 }
 
 static int
 take_place(struct queue_rebuild *rebuild)
 {
-	int fd = rebuild->folder_fd, r = settle_file(rebuild);
+	int fd = rebuild->folder_fd,
+	    r = db_aside_settle(rebuild->work_fd, ROWS_FILE, fd);
 
 	if (r == 0)
 		r = set_aside(rebuild);
-	if (r == 0)
-		r = set_log_aside(rebuild);
 	if (r < 0)
 		return r;
 	if (renameat(rebuild->work_fd, ROWS_FILE, fd, ROWS_FILE) < 0 ||

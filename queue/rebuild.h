@@ -21,9 +21,8 @@
 #ifndef POSTROOM_QUEUE_REBUILD_H
 #define POSTROOM_QUEUE_REBUILD_H
 
+#include "lib/base/db_aside.h"
 #include "lib/base/id.h"
-
-#define REBUILD_NAME_SIZE	64
 
 struct queue_rebuild;		/* opaque; see rebuild.c */
 
@@ -33,8 +32,8 @@ struct rebuild_counts {
 	uint64_t	held;		/* messages for the postmaster */
 	uint64_t	damaged;	/* kept files that cannot be read, which
 					   are called ID.damaged now */
-	char		aside[REBUILD_NAME_SIZE];	/* the old one is called
-					   so; "": there was none */
+	char		aside[DB_ASIDE_SIZE];	/* what the old one is called;
+					   "": there was none */
 };
 
 /*

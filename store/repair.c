@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/base/db_aside.h"
 #include "lib/base/loop.h"
 #include "store/account_inside.h"
 #include "store/check.h"
@@ -259,56 +259,6 @@ make_best(struct repair *repair, bool own_opens)
 
 /* Its place */
 
-/* As root, it must be a file that the mailbox's user can write. */
-static int
-settle_file(const struct repair *repair)
-{
-	struct stat folder;
-	int fd = openat(repair->work_fd, INDEX_FILE,
-	    O_RDWR | O_NOFOLLOW | O_CLOEXEC), r = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(repair->folder_fd, &folder) < 0 || fsync(fd) < 0 ||
-	    (geteuid() == 0 && fchown(fd, folder.st_uid, folder.st_gid) < 0))
-		r = -errno;
-	(void)close(fd);
-	return r;
-}
-
-/* A name nobody has yet: index.db.damaged-DATE. */
-static void
-name_aside(const struct repair *repair, char name_out[64])
-{
-	time_t now = time(NULL);
-	struct tm tm;
-
-	do {
-		char date[32];
-
-		(void)gmtime_r(&now, &tm);
-		(void)strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm);
-		(void)snprintf(name_out, 64, INDEX_FILE ".damaged-%s", date);
-		now++;
-	} while (is_there(repair->folder_fd, name_out));
-}
-
-/*
- * The log of the old index goes where that is kept.  Durably: a log must never
- * meet another index than its own.
- */
-static int
-set_log_aside(const struct repair *repair, const char *log)
-{
-	int fd = repair->folder_fd;
-
-	if (renameat(fd, INDEX_FILE "-wal", fd, log) < 0 && errno != ENOENT)
-		return -errno;
-	if (unlinkat(fd, INDEX_FILE "-shm", 0) < 0 && errno != ENOENT)
-		return -errno;
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 /*
  * The new index takes the place of the old, which gets a second name first: at
  * every moment one of the two is the account's index, and the old one is kept.
@@ -317,31 +267,29 @@ static int
 take_place(const struct repair *repair)
 {
 	struct repair_note note = { .what = REPAIR_ASIDE };
-	int fd = repair->folder_fd, r = settle_file(repair);
-	char name[64], log[72];
+	char name[DB_ASIDE_SIZE];
+	int fd = repair->folder_fd, kept,
+	    r = db_aside_settle(repair->work_fd, INDEX_FILE, fd);
 
 	if (r < 0)
 		return r;
-	name_aside(repair, name);
-	(void)snprintf(log, sizeof(log), "%s-wal", name);
-	if (linkat(fd, INDEX_FILE, fd, name, 0) < 0 && errno != ENOENT)
-		return -errno;
-	r = set_log_aside(repair, log);
+	kept = db_aside_link(fd, INDEX_FILE, name);
+	if (kept < 0)
+		return kept;
+	r = db_aside_log(fd, INDEX_FILE, name);
 	if (r == 0 && renameat(repair->work_fd, INDEX_FILE, fd,
 	    INDEX_FILE) < 0)
 		r = -errno;
-	if (r < 0)
-		goto undo;
+	if (r < 0) {	/* the old one stands where it stood */
+		db_aside_undo(fd, INDEX_FILE, name);
+		return r;
+	}
 	if (fsync(fd) < 0)
 		return -errno;
 	note.name = name;
-	if (is_there(fd, name))
+	if (kept == 1)
 		repair->fn(repair->arg, &note);
 	return 0;
-undo:	/* the old one stands where it stood, and its log with it */
-	(void)renameat(fd, log, fd, INDEX_FILE "-wal");
-	(void)unlinkat(fd, name, 0);
-	return r;
 }
 
 /* search.db goes by the numbers of letters, which may be others now. */
