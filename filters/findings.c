@@ -56,12 +56,32 @@ dkim_value(const struct findings *findings)
 	return findings->origin.dkim;
 }
 
+static unsigned
+dmarc_value(const struct findings *findings)
+{
+	return findings->origin.dmarc;
+}
+
+static const char *
+policy_word(unsigned value)
+{
+	return dmarc_policy_word((enum dmarc_policy)value);
+}
+
+static unsigned
+policy_value(const struct findings *findings)
+{
+	return findings->origin.policy;
+}
+
 static const struct findings_row rows[] = {
 	{ "scan", SCAN_RESULTS, scan_word, scan_value },
 	{ "spf", ORIGIN_RESULTS, result_word, spf_value },
 	{ "spf-helo", ORIGIN_RESULTS, result_word, helo_value },
 	{ "iprev", ORIGIN_RESULTS, result_word, iprev_value },
 	{ "dkim", ORIGIN_RESULTS, result_word, dkim_value },
+	{ "dmarc", ORIGIN_RESULTS, result_word, dmarc_value },
+	{ "dmarc-policy", DMARC_POLICIES, policy_word, policy_value },
 };
 
 const struct findings_row *

@@ -80,7 +80,8 @@ const struct config_option config_options[] = {
 { "rules_dir",               KIND_PATH_OR_NONE, TEXT(rules_dir), POSTROOM_SYSCONFDIR "/rules",
   "The folder of the postmaster's rules, NAME.rule each; empty means none." },
 { "identity",                KIND_BOOL,         TEXT(identity), "no",
-  "Who sent a message is looked up in DNS (SPF, DKIM, its host), for rules and a header line." },
+  "Who sent a message is looked up in DNS (SPF, DKIM, DMARC, its host), "
+  "for rules and a header line." },
 { "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",
   "The folder of virus signatures, such as /var/lib/clamav; empty means that nothing is scanned." },
 { "scan_signature_days",     KIND_DAYS,         FIELD(scan_signature_days), 1, 3660, "7d",

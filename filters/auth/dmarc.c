@@ -20,7 +20,7 @@ struct known {
 
 struct domain {
 	char	name[DNS_NAME_SIZE];
-	bool	is_spf;
+	bool	is_spf, is_sure;
 };
 
 struct dmarc {
@@ -65,28 +65,40 @@ dmarc_free(struct dmarc *dmarc)
 	free(dmarc);
 }
 
-static void
-add(struct dmarc *dmarc, const char *name, bool is_spf)
+static bool
+is_same(const char *a, const char *b)
 {
-	struct domain *domain = &dmarc->domains[dmarc->domain_count];
+	return slice_is_nocase(slice_str(a), slice_str(b));
+}
 
+static void
+add(struct dmarc *dmarc, const char *name, bool is_spf, bool is_sure)
+{
+	struct domain *domain = dmarc->domains;
+
+	/* ten signatures of one domain are worth one */
+	for (; domain < dmarc->domains + dmarc->domain_count; domain++)
+		if (domain->is_spf == is_spf && domain->is_sure == is_sure &&
+		    is_same(domain->name, name))
+			return;
 	if (dmarc->domain_count == DMARC_DOMAINS || name[0] == '\0')
 		return;
 	(void)snprintf(domain->name, sizeof(domain->name), "%s", name);
 	domain->is_spf = is_spf;
+	domain->is_sure = is_sure;
 	dmarc->domain_count++;
 }
 
 void
-dmarc_add_spf(struct dmarc *dmarc, const char *domain)
+dmarc_add_spf(struct dmarc *dmarc, const char *domain, bool is_sure)
 {
-	add(dmarc, domain, true);
+	add(dmarc, domain, true, is_sure);
 }
 
 void
-dmarc_add_dkim(struct dmarc *dmarc, const char *domain)
+dmarc_add_dkim(struct dmarc *dmarc, const char *domain, bool is_sure)
 {
-	add(dmarc, domain, false);
+	add(dmarc, domain, false, is_sure);
 }
 
 /* Answers */
@@ -286,12 +298,6 @@ find_policy(struct dmarc *dmarc, const struct walk *walk,
 }
 
 static bool
-is_same(const char *a, const char *b)
-{
-	return slice_is_nocase(slice_str(a), slice_str(b));
-}
-
-static bool
 is_at_or_below(const char *name, const char *domain)
 {
 	for (; name != NULL; name = parent_of(name))
@@ -342,8 +348,9 @@ check(struct dmarc *dmarc)
 		    walk.organization, &aligned);
 		if (step == WAITING)
 			return step;
-		was_later = was_later || step == LATER;
-		if (step == DONE && aligned) {
+		was_later = was_later || step == LATER ||
+		    (step == DONE && aligned && !domain->is_sure);
+		if (step == DONE && aligned && domain->is_sure) {
 			dmarc->result = DMARC_RESULT_PASS;
 			return DONE;
 		}

@@ -13,9 +13,13 @@
 #include "filters/auth/dns.h"
 
 #define DMARC_WALK	8	/* 4.10: questions of one walk */
-#define DMARC_DOMAINS	5	/* that may vouch: SPF's and four signatures */
-/* A walk for each of them and the author, and whether that domain exists. */
-#define DMARC_QUESTIONS	((DMARC_DOMAINS + 1) * DMARC_WALK + 3)
+#define DMARC_DOMAINS	11	/* that may vouch: SPF's, ten signatures */
+/*
+ * A walk for the author and each of five others, and whether that domain
+ * exists.  Only what is below the author's organization is walked from, and
+ * walks share what they were told: no honest message comes near.
+ */
+#define DMARC_QUESTIONS	(6 * DMARC_WALK + 3)
 
 enum dmarc_result {
 	DMARC_RESULT_NONE,	/* no policy is published */
@@ -28,12 +32,15 @@ struct dmarc;			/* opaque; see dmarc.c */
 
 /*
  * A check of the author's domain, a host_is_name() without a last dot; NULL:
- * memory is out.  Then the domains, likewise, for which something passed; those
- * beyond DMARC_DOMAINS do not count.
+ * memory is out.  Then the domains, likewise, for which something passed, or
+ * (not sure) for which nobody could say whether it does: one that would vouch
+ * makes TEMPERROR of a FAIL.  Those beyond DMARC_DOMAINS do not count.
  */
 struct dmarc	*dmarc_new(const char *author);
-void		 dmarc_add_spf(struct dmarc *, const char *domain);
-void		 dmarc_add_dkim(struct dmarc *, const char *domain);
+void		 dmarc_add_spf(struct dmarc *, const char *domain,
+		    bool is_sure);
+void		 dmarc_add_dkim(struct dmarc *, const char *domain,
+		    bool is_sure);
 /* NULL is fine. */
 void		 dmarc_free(struct dmarc *);
 

@@ -23,6 +23,17 @@ static const struct word yes_or_no[] = {
 	{ NULL, DMARC_PSD_UNKNOWN },
 };
 
+const char *
+dmarc_policy_word(enum dmarc_policy policy)
+{
+	static const char *const words[DMARC_POLICIES] = {
+		[DMARC_UNSAID] = "unpublished", [DMARC_NONE] = "none",
+		[DMARC_QUARANTINE] = "quarantine", [DMARC_REJECT] = "reject",
+	};
+
+	return words[policy];
+}
+
 static unsigned
 value_of(const struct word *words, struct slice value)
 {

@@ -10,7 +10,8 @@ enum dmarc_policy {
 	DMARC_UNSAID,
 	DMARC_NONE,
 	DMARC_QUARANTINE,
-	DMARC_REJECT
+	DMARC_REJECT,
+	DMARC_POLICIES
 };
 
 enum dmarc_psd { DMARC_PSD_UNKNOWN, DMARC_PSD_YES, DMARC_PSD_NO };
@@ -23,6 +24,9 @@ struct dmarc_record {
 	enum dmarc_psd	psd;
 	bool		is_test;	/* t=y */
 };
+
+/* "none", "quarantine", "reject"; "unpublished" where there is none. */
+const char	*dmarc_policy_word(enum dmarc_policy);
 
 /* Does it begin with the version, so that it is one (4.10)? */
 bool	dmarc_is_record(struct slice text);

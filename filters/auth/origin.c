@@ -16,6 +16,9 @@ struct key {
 	bool		 is_wanted;	/* and not answered */
 };
 
+_Static_assert(DMARC_DOMAINS == 1 + DKIM_SIGNATURES,
+    "SPF's domain and that of each signature");
+
 struct origin {
 	struct slice	 client;	/* its address; empty: there is none */
 	struct spf	*sender, *helo;	/* or NULL */
@@ -23,6 +26,9 @@ struct origin {
 	bool		 has_iprev;
 	struct dkim	*dkim;		/* or NULL: none could be read */
 	struct key	 keys[DKIM_SIGNATURES];
+	bool		 is_from_outside;
+	char		 sender_domain[DNS_NAME_SIZE];	/* or "" */
+	struct authors	 authors;
 };
 
 static struct spf *
@@ -38,8 +44,11 @@ spf_begin(const struct envelope *env, struct slice client, struct slice helo,
 	return spf_new(&options);
 }
 
-/* Who came to us, or to our provider, from outside. */
-static void
+/*
+ * Who came to us, or to our provider, from outside.  False: it is from one of
+ * us.
+ */
+static bool
 find_client(const struct envelope *env, struct slice *client_out,
     struct slice *helo_out)
 {
@@ -48,11 +57,14 @@ find_client(const struct envelope *env, struct slice *client_out,
 
 	*client_out = slice_of(NULL, 0);
 	if (env->source == SOURCE_OWN || env->source == SOURCE_LMTP ||
-	    (!is_taken_on && env->login.len > 0) ||
-	    trusted_hop_is_private(client))
-		return;
+	    (!is_taken_on && env->login.len > 0))
+		return false;
+	/* to a provider somebody came, though it may not say who */
+	if (trusted_hop_is_private(client))
+		return is_taken_on;
 	*client_out = client;
 	*helo_out = is_taken_on ? env->hop.helo : env->helo;
+	return is_taken_on || client.len > 0;
 }
 
 /* The keys that are wanted, once the body is known. */
@@ -91,6 +103,67 @@ read_message(struct origin *origin, const struct dkim_tools *tools,
 	return 0;
 }
 
+/* The authors */
+
+/*
+ * What may vouch.  Without a client's address SPF cannot be asked, and a header
+ * beyond the limits hides its signatures: then nobody can say.
+ */
+static void
+add_domains(struct origin *origin)
+{
+	struct authors *authors = &origin->authors;
+	unsigned count = origin->dkim == NULL ? 0 : dkim_count(origin->dkim);
+
+	if (origin->sender == NULL)
+		authors_add_spf(authors, origin->sender_domain, false);
+	else if (spf_result(origin->sender) == SPF_PASS ||
+	    spf_result(origin->sender) == SPF_TEMPERROR)
+		authors_add_spf(authors, spf_domain(origin->sender),
+		    spf_result(origin->sender) == SPF_PASS);
+	if (origin->dkim == NULL)
+		authors_add_dkim(authors, "", false);
+	for (unsigned i = 0; i < count; i++) {
+		struct dkim_finding finding = dkim_finding(origin->dkim, i);
+		char domain[DNS_NAME_SIZE];
+
+		if ((finding.result == DKIM_PASS ||
+		    finding.result == DKIM_TEMPERROR) && slice_cstr(
+		    finding.domain, domain, sizeof(domain)) == 0)
+			authors_add_dkim(authors, domain,
+			    finding.result == DKIM_PASS);
+	}
+}
+
+/* Nothing that the authors wait for is asked any more. */
+static void
+begin_authors(struct origin *origin)
+{
+	if (!origin->is_from_outside || origin->authors.is_begun ||
+	    origin_wants(origin, ORIGIN_SENDER) != NULL)
+		return;
+	for (unsigned part = ORIGIN_KEYS; part < ORIGIN_AUTHORS; part++)
+		if (origin_wants(origin, part) != NULL)
+			return;
+	add_domains(origin);
+	authors_begin(&origin->authors);
+}
+
+static int
+read_authors(struct origin *origin, const struct envelope *env,
+    struct slice message)
+{
+	size_t at = slice_find_last(env->sender, '@');
+	struct slice domain = slice_after(env->sender, at + 1);
+
+	if (!origin->is_from_outside)
+		return 0;
+	if (at != SIZE_MAX && host_is_name(domain))
+		(void)slice_cstr(domain, origin->sender_domain,
+		    sizeof(origin->sender_domain));
+	return authors_open(&origin->authors, message);
+}
+
 struct origin *
 origin_new(const struct dkim_tools *tools, const char *host,
     const struct envelope *env, struct slice message)
@@ -101,7 +174,7 @@ origin_new(const struct dkim_tools *tools, const char *host,
 
 	if (origin == NULL)
 		return NULL;
-	find_client(env, &origin->client, &helo);
+	origin->is_from_outside = find_client(env, &origin->client, &helo);
 	if (origin->client.len > 0) {
 		origin->sender = spf_begin(env, origin->client, helo,
 		    env->sender, host);
@@ -111,10 +184,12 @@ origin_new(const struct dkim_tools *tools, const char *host,
 		origin->has_iprev = iprev_begin(&origin->iprev,
 		    origin->client);
 	}
-	if (failed || read_message(origin, tools, env, message) < 0) {
+	if (failed || read_message(origin, tools, env, message) < 0 ||
+	    read_authors(origin, env, message) < 0) {
 		origin_free(origin);
 		return NULL;
 	}
+	begin_authors(origin);
 	return origin;
 }
 
@@ -126,6 +201,7 @@ origin_free(struct origin *origin)
 	spf_free(origin->sender);
 	spf_free(origin->helo);
 	dkim_free(origin->dkim);
+	authors_close(&origin->authors);
 	free(origin);
 }
 
@@ -134,6 +210,8 @@ origin_wants(const struct origin *origin, unsigned part)
 {
 	const struct key *key;
 
+	if (part >= ORIGIN_AUTHORS)
+		return authors_wants(&origin->authors, part - ORIGIN_AUTHORS);
 	switch (part) {
 	case ORIGIN_SENDER:
 		return origin->sender == NULL ? NULL :
@@ -171,6 +249,11 @@ void
 origin_answer(struct origin *origin, unsigned part,
     const struct dns_answer *answer)
 {
+	if (part >= ORIGIN_AUTHORS) {
+		authors_answer(&origin->authors, part - ORIGIN_AUTHORS,
+		    answer);
+		return;
+	}
 	switch (part) {
 	case ORIGIN_SENDER:
 		spf_answer(origin->sender, answer);
@@ -186,6 +269,7 @@ origin_answer(struct origin *origin, unsigned part,
 		    answer);
 		break;
 	}
+	begin_authors(origin);
 }
 
 void
@@ -197,9 +281,11 @@ origin_give_up(struct origin *origin)
 		spf_give_up(origin->sender);
 	if (origin->helo != NULL)
 		spf_give_up(origin->helo);
-	for (unsigned part = ORIGIN_IPREV; part < ORIGIN_PARTS; part++)
+	for (unsigned part = ORIGIN_IPREV; part < ORIGIN_AUTHORS; part++)
 		while (origin_wants(origin, part) != NULL)
 			origin_answer(origin, part, &later);
+	begin_authors(origin);
+	authors_give_up(&origin->authors);
 }
 
 bool
@@ -317,6 +403,28 @@ tell_signatures(const struct dkim *dkim, struct origin_found *found)
 	}
 }
 
+static void
+tell_authors(const struct origin *origin, struct origin_found *found)
+{
+	static const enum origin_result results[] = {
+		[DMARC_RESULT_NONE] = ORIGIN_NONE,
+		[DMARC_RESULT_PASS] = ORIGIN_PASS,
+		[DMARC_RESULT_FAIL] = ORIGIN_FAIL,
+		[DMARC_RESULT_TEMPERROR] = ORIGIN_TEMPERROR,
+	};
+	struct authors_found worst;
+
+	found->is_from_outside = origin->is_from_outside;
+	if (!origin->is_from_outside)
+		return;
+	worst = authors_end(&origin->authors);
+	found->dmarc = worst.is_too_many ? ORIGIN_PERMERROR :
+	    results[worst.result];
+	found->policy = worst.policy;
+	(void)snprintf(found->author, sizeof(found->author), "%s",
+	    worst.domain);
+}
+
 void
 origin_end(const struct origin *origin,
     struct origin_found *found_out)
@@ -330,4 +438,5 @@ origin_end(const struct origin *origin,
 		found_out->client[0] = '\0';
 	tell_iprev(origin, found_out);
 	tell_signatures(origin->dkim, found_out);
+	tell_authors(origin, found_out);
 }

@@ -2,7 +2,8 @@
  * origin.h - who says that a message is from whom, and is it true?
  *
  * SPF of the sender and of the HELO name (RFC 7208), the signatures (RFC 6376),
- * and the name of the client's address (iprev, RFC 8601 3).  What our provider
+ * the name of the client's address (iprev, RFC 8601 3), and whether any of that
+ * is the word of the author's domain (DMARC, RFC 9989).  What our provider
  * brought is judged by the host that came to the provider (trusted_hop.h); what
  * somebody who is logged in, or a host of a private net, or the hub itself
  * sends has no such host.
@@ -14,6 +15,7 @@
 #ifndef POSTROOM_FILTERS_AUTH_ORIGIN_H
 #define POSTROOM_FILTERS_AUTH_ORIGIN_H
 
+#include "filters/auth/authors.h"
 #include "filters/auth/dkim.h"
 #include "filters/auth/spf.h"
 #include "lib/message/envelope.h"
@@ -23,7 +25,9 @@ enum origin_part {
 	ORIGIN_HELO,
 	ORIGIN_IPREV,
 	ORIGIN_KEYS,		/* and DKIM_SIGNATURES - 1 more */
-	ORIGIN_PARTS = ORIGIN_KEYS + DKIM_SIGNATURES
+	ORIGIN_AUTHORS = ORIGIN_KEYS + DKIM_SIGNATURES,	/* once the others
+				   are decided; and AUTHOR_DOMAINS - 1 more */
+	ORIGIN_PARTS = ORIGIN_AUTHORS + AUTHOR_DOMAINS
 };
 
 /* One of the words of RFC 8601 2.7; "none" before anything is known. */
@@ -40,7 +44,11 @@ const char	*origin_word(enum origin_result);
 
 struct origin_found {
 	bool		is_wanted;	/* it was looked at */
+	bool		is_from_outside;	/* so DMARC is about it */
 	enum origin_result spf, helo, iprev, dkim;	/* dkim: the best one */
+	enum origin_result dmarc;	/* of the worst author */
+	enum dmarc_policy policy;	/* what that one asks for of a fail */
+	char		author[DNS_NAME_SIZE];	/* that one; "": none */
 	char		spf_domain[DNS_NAME_SIZE];	/* "": none */
 	char		helo_domain[DNS_NAME_SIZE];
 	char		client[HOST_TEXT_SIZE];	/* its address; "" */

@@ -9,8 +9,8 @@
 
 /*
  * The value of an Authentication-Results field of `host`, our own name, on one
- * line and at most VERDICT_VALUE_MAX bytes; signatures for which there is no
- * room are left out.
+ * line and at most VERDICT_VALUE_MAX bytes; what there is no room for is left
+ * out, signatures first.
  */
 void	results_write(struct text *, const char *host,
 	    const struct origin_found *);

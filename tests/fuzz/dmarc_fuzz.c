@@ -71,7 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	dmarc = dmarc_new(author);
 	assert(dmarc != NULL);
-	dmarc_add_dkim(dmarc, domain);
+	dmarc_add_dkim(dmarc, domain, size % 2 == 0);
 	dmarc_begin(dmarc);
 	while (dmarc_wants(dmarc) != NULL) {
 		assert(++asked <= DMARC_QUESTIONS);

@@ -305,18 +305,22 @@ static const struct {
 	bool		 is_later, is_nonsense;
 	const char	*results;
 } results[] = {
-	{ "198.51.100.7", false, false, "hub.test; spf=pass "
-	    "smtp.mailfrom=b.example; spf=none smtp.helo=out.b.example; "
+	{ "198.51.100.7", false, false, "hub.test; dmarc=none "
+	    "header.from=b.example; spf=pass smtp.mailfrom=b.example; "
+	    "spf=none smtp.helo=out.b.example; "
 	    "iprev=pass policy.iprev=198.51.100.7; dkim=none" },
-	{ "198.51.100.8", false, false, "hub.test; spf=fail "
-	    "smtp.mailfrom=b.example; spf=none smtp.helo=out.b.example; "
+	{ "198.51.100.8", false, false, "hub.test; dmarc=none "
+	    "header.from=b.example; spf=fail smtp.mailfrom=b.example; "
+	    "spf=none smtp.helo=out.b.example; "
 	    "iprev=permerror policy.iprev=198.51.100.8; dkim=none" },
 	/* nobody can say: that is no reason to refuse */
-	{ "198.51.100.7", true, false, "hub.test; spf=temperror "
-	    "smtp.mailfrom=b.example; spf=temperror smtp.helo=out.b.example; "
+	{ "198.51.100.7", true, false, "hub.test; dmarc=temperror "
+	    "header.from=b.example; spf=temperror smtp.mailfrom=b.example; "
+	    "spf=temperror smtp.helo=out.b.example; "
 	    "iprev=temperror policy.iprev=198.51.100.7; dkim=none" },
-	{ "198.51.100.7", false, true, "hub.test; spf=temperror "
-	    "smtp.mailfrom=b.example; spf=temperror smtp.helo=out.b.example; "
+	{ "198.51.100.7", false, true, "hub.test; dmarc=temperror "
+	    "header.from=b.example; spf=temperror smtp.mailfrom=b.example; "
+	    "spf=temperror smtp.helo=out.b.example; "
 	    "iprev=temperror policy.iprev=198.51.100.7; dkim=none" },
 	/* who is of our own net is nobody that a domain could speak of */
 	{ "192.168.1.9", false, false, "hub.test; dkim=none" },

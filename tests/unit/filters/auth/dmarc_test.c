@@ -194,8 +194,8 @@ begin(const char *author, const char *spf, const char *dkim)
 	struct dmarc *dmarc = dmarc_new(author);
 
 	ck_assert_ptr_nonnull(dmarc);
-	dmarc_add_spf(dmarc, spf);
-	dmarc_add_dkim(dmarc, dkim);
+	dmarc_add_spf(dmarc, spf, true);
+	dmarc_add_dkim(dmarc, dkim, true);
 	dmarc_begin(dmarc);
 	return dmarc;
 }
@@ -239,6 +239,33 @@ START_TEST(a_long_name_costs_no_more_than_eight_questions)
 }
 END_TEST
 
+/* Nobody could say whether a.test's signature is right. */
+static const struct {
+	const char	*sure, *unsure;
+	enum dmarc_result result;
+} unsure_cases[] = {
+	{ "", "a.test", DMARC_RESULT_TEMPERROR },
+	{ "", "x.a.test", DMARC_RESULT_TEMPERROR },
+	{ "a.test", "a.test", DMARC_RESULT_PASS },
+	{ "", "b.test", DMARC_RESULT_FAIL },
+	{ "b.test", "late.test", DMARC_RESULT_FAIL },
+};
+
+START_TEST(what_would_vouch_and_is_not_known_leaves_it_open)
+{
+	struct dmarc *dmarc = dmarc_new("a.test");
+
+	for (unsigned i = 0; i < 2 * DMARC_DOMAINS; i++)
+		dmarc_add_dkim(dmarc, unsure_cases[_i].unsure, false);
+	dmarc_add_spf(dmarc, unsure_cases[_i].sure, true);
+	dmarc_begin(dmarc);
+	while (dmarc_wants(dmarc) != NULL)
+		answer(dmarc);
+	ck_assert_int_eq(dmarc_result(dmarc), unsure_cases[_i].result);
+	dmarc_free(dmarc);
+}
+END_TEST
+
 START_TEST(what_nobody_answers_in_time_is_a_temporary_error)
 {
 	struct dmarc *dmarc = begin("a.test", "a.test", "");
@@ -267,6 +294,9 @@ unit_suite(void)
 	tcase_add_loop_test(tests,
 	    the_tree_says_whose_word_counts_and_what_is_asked_for, 0,
 	    ROWS(cases));
+	tcase_add_loop_test(tests,
+	    what_would_vouch_and_is_not_known_leaves_it_open, 0,
+	    ROWS(unsure_cases));
 	tcase_add_test(tests, a_long_name_costs_no_more_than_eight_questions);
 	tcase_add_test(tests,
 	    what_nobody_answers_in_time_is_a_temporary_error);

@@ -47,6 +47,10 @@ answer(struct origin *origin, unsigned part)
 		{ DNS_PTR, "7.100.51.198.in-addr.arpa", "other.a.example" },
 		{ DNS_PTR, "7.100.51.198.in-addr.arpa", "out.a.example" },
 		{ DNS_PTR, "8.100.51.198.in-addr.arpa", "out.a.example" },
+		{ DNS_TXT, "_dmarc.a.example", "v=DMARC1; p=reject" },
+		{ DNS_TXT, "_dmarc.mild.example", "v=DMARC1; p=quarantine" },
+		{ DNS_TXT, "_dmarc.open.example", "v=DMARC1; p=none" },
+		{ DNS_TXT, "_dmarc.late.example", "v=DMARC1; p=reject" },
 	};
 	const struct dns_question *question = origin_wants(origin, part);
 	struct slice records[4], name = slice_str(question->name);
@@ -197,6 +201,119 @@ START_TEST(sender_helo_and_name_of_the_host_are_looked_up)
 }
 END_TEST
 
+/* RFC 9989 5.3: From, and what passed for the sender from 198.51.100.7 */
+static const struct {
+	const char	*peer, *sender, *from;
+	enum origin_result result;
+	enum dmarc_policy policy;
+	const char	*author;
+} authors[] = {
+	{ "198.51.100.7", "ann@a.example", "ann@a.example", ORIGIN_PASS,
+	    DMARC_REJECT, "a.example" },
+	{ "198.51.100.7", "ann@a.example", "Ben <b@x.A.example>", ORIGIN_PASS,
+	    DMARC_REJECT, "x.a.example" },
+	{ "198.51.100.8", "ann@a.example", "ann@a.example", ORIGIN_FAIL,
+	    DMARC_REJECT, "a.example" },
+	{ "198.51.100.7", "ann@a.example", "x@mild.example", ORIGIN_FAIL,
+	    DMARC_QUARANTINE, "mild.example" },
+	{ "198.51.100.7", "ann@a.example", "x@open.example", ORIGIN_FAIL,
+	    DMARC_NONE, "open.example" },
+	{ "198.51.100.7", "ann@a.example", "x@nowhere.example", ORIGIN_NONE,
+	    DMARC_UNSAID, "nowhere.example" },
+	/* RFC 7208 2.4: a notice is its HELO name's */
+	{ "198.51.100.7", "", "x@a.example", ORIGIN_PASS, DMARC_REJECT,
+	    "a.example" },
+	/* A66: the worst of several counts, wherever it stands */
+	{ "198.51.100.7", "ann@a.example", "ann@a.example, x@mild.example",
+	    ORIGIN_FAIL, DMARC_QUARANTINE, "mild.example" },
+	{ "198.51.100.8", "ann@a.example", "x@mild.example\r\n"
+	    "From: ann@a.example", ORIGIN_FAIL, DMARC_REJECT, "a.example" },
+	{ "198.51.100.7", "ann@a.example", "ann@a.example <x@open.example>",
+	    ORIGIN_FAIL, DMARC_NONE, "open.example" },
+	{ "198.51.100.7", "ann@a.example", "a@a.example, a@b, a@c, a@d, a@e",
+	    ORIGIN_PERMERROR, DMARC_UNSAID, "" },
+	{ "198.51.100.7", "ann@a.example", "", ORIGIN_NONE, DMARC_UNSAID,
+	    "" },
+	/* nobody could say whether it passes, and it would vouch */
+	{ "198.51.100.7", "x@late.example", "x@late.example",
+	    ORIGIN_TEMPERROR, DMARC_REJECT, "late.example" },
+	{ "198.51.100.7", "x@late.example", "x@mild.example", ORIGIN_FAIL,
+	    DMARC_QUARANTINE, "mild.example" },
+};
+
+START_TEST(what_passes_vouches_for_the_author)
+{
+	TEXT_AUTO message = TEXT_INIT(4096);
+	struct envelope env = from_network;
+	struct origin_found found;
+
+	env.peer = slice_str(authors[_i].peer);
+	env.sender = slice_str(authors[_i].sender);
+	text_addf(&message, "From: %s\r\n\r\n" BODY, authors[_i].from);
+	found = find(&env, text_slice(&message));
+	ck_assert(found.is_from_outside);
+	ck_assert_str_eq(origin_word(found.dmarc),
+	    origin_word(authors[_i].result));
+	ck_assert_int_eq(found.policy, authors[_i].policy);
+	ck_assert_str_eq(found.author, authors[_i].author);
+}
+END_TEST
+
+START_TEST(a_signature_vouches_where_the_host_does_not)
+{
+	struct envelope env = from_network;
+	struct origin_found found;
+
+	env.peer = slice_str("198.51.100.8");
+	found = find_signed(&env, TAGS("a.example", "k"), BODY);
+	ck_assert_int_eq(found.spf, ORIGIN_FAIL);
+	ck_assert_int_eq(found.dmarc, ORIGIN_PASS);
+	found = find_signed(&env, TAGS("a.example", "k"), "other\r\n");
+	ck_assert_int_eq(found.dmarc, ORIGIN_FAIL);
+	found = find_signed(&env, TAGS("a.example", "late"), BODY);
+	ck_assert_int_eq(found.dmarc, ORIGIN_TEMPERROR);
+	/* somebody else's slow key does not help */
+	found = find_signed(&env, TAGS("b.example", "late"), BODY);
+	ck_assert_int_eq(found.dmarc, ORIGIN_FAIL);
+}
+END_TEST
+
+/* FIELD 33: who came to the provider may not be known */
+START_TEST(without_a_host_it_is_open_whether_the_sender_was_allowed)
+{
+	struct envelope env = from_network;
+	struct origin_found found;
+
+	env.source = SOURCE_FETCH;
+	env.peer = slice_str("127.0.0.1");
+	found = find_signed(&env, TAGS("a.example", "k"), BODY);
+	ck_assert_int_eq(found.dmarc, ORIGIN_PASS);
+	found = find_signed(&env, TAGS("b.example", "k"), BODY);
+	ck_assert_int_eq(found.dmarc, ORIGIN_TEMPERROR);
+	env.sender = slice_str("x@elsewhere.example");
+	found = find_signed(&env, TAGS("b.example", "k"), BODY);
+	ck_assert_int_eq(found.dmarc, ORIGIN_FAIL);
+	env.sender = slice_of(NULL, 0);
+	found = find_signed(&env, TAGS("b.example", "k"), BODY);
+	ck_assert_int_eq(found.dmarc, ORIGIN_TEMPERROR);
+}
+END_TEST
+
+START_TEST(what_nobody_answers_about_the_author_is_open)
+{
+	struct origin *origin = origin_new(NULL, "hub.test", &from_network,
+	    slice_str(FIELDS "\r\n" BODY));
+	struct origin_found found;
+
+	answer(origin, ORIGIN_SENDER);
+	origin_give_up(origin);
+	ck_assert(origin_is_decided(origin));
+	origin_end(origin, &found);
+	ck_assert_int_eq(found.dmarc, ORIGIN_TEMPERROR);
+	origin_free(origin);
+}
+END_TEST
+
 /* FIELD 33: mail that was collected comes from no host that could be judged */
 START_TEST(what_a_provider_brought_is_judged_by_who_came_to_him)
 {
@@ -237,6 +354,8 @@ START_TEST(who_is_one_of_us_is_no_host_that_a_domain_speaks_of)
 	ck_assert_int_eq(found.spf, ORIGIN_NONE);
 	ck_assert_int_eq(found.iprev, ORIGIN_NONE);
 	ck_assert_str_eq(found.client, "");
+	ck_assert(!found.is_from_outside);
+	ck_assert_int_eq(found.dmarc, ORIGIN_NONE);
 }
 END_TEST
 
@@ -248,33 +367,47 @@ START_TEST(the_line_says_it_all_and_stays_a_line)
 	    .spf_domain = "a;b.example", .client = "2001:db8::1",
 	    .signature_count = 2, .signatures = {
 	    { ORIGIN_PASS, "a.example", "k", "ab/+=x" },
-	    { ORIGIN_FAIL, "b.example", "", "" } } };
+	    { ORIGIN_FAIL, "b.example", "", "" } },
+	    .is_from_outside = true, .dmarc = ORIGIN_FAIL,
+	    .policy = DMARC_REJECT, .author = "c.example" };
 	struct verdict verdict;
 
 	results_judge(&found, "hub.test", &verdict);
 	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
 	ck_assert_uint_eq(verdict.line_count, 1);
-	ck_assert_str_eq(verdict.lines[0].value, "hub.test; spf=pass "
+	ck_assert_str_eq(verdict.lines[0].value, "hub.test; dmarc=fail "
+	    "header.from=c.example policy.dmarc=reject; spf=pass "
 	    "smtp.mailfrom=\"a;b.example\"; spf=none; iprev=fail "
 	    "policy.iprev=\"2001:db8::1\"; dkim=pass header.d=a.example "
 	    "header.s=k header.b=\"ab/+=x\"; dkim=fail header.d=b.example");
 }
 END_TEST
 
-START_TEST(signatures_for_which_there_is_no_room_are_left_out)
+START_TEST(what_there_is_no_room_for_is_left_out)
 {
+	char host[DNS_NAME_SIZE] = "";
 	struct origin_found found = { .is_wanted = true,
 	    .client = "198.51.100.7", .signature_count = 4 };
 	struct verdict verdict;
 
 	memset(found.spf_domain, 'a', DNS_NAME_MOST);
 	memset(found.helo_domain, 'b', DNS_NAME_MOST);
+	memset(found.author, 'd', DNS_NAME_MOST);
+	found.is_from_outside = true;
 	for (unsigned i = 0; i < 4; i++)
 		memset(found.signatures[i].domain, 'c', 100);
 	results_judge(&found, "hub.test", &verdict);
 	ck_assert_uint_eq(verdict.line_count, 1);
 	ck_assert_uint_le(strlen(verdict.lines[0].value), VERDICT_VALUE_MAX);
-	ck_assert_ptr_nonnull(strstr(verdict.lines[0].value, "dkim=none"));
+	ck_assert_ptr_nonnull(strstr(verdict.lines[0].value, "=dddd"));
+	ck_assert_ptr_nonnull(strstr(verdict.lines[0].value, "=bbbb"));
+	found.signature_count = 0;
+	memset(host, 'e', DNS_NAME_MOST);
+	results_judge(&found, host, &verdict);
+	ck_assert_uint_eq(verdict.line_count, 1);
+	ck_assert_uint_le(strlen(verdict.lines[0].value), VERDICT_VALUE_MAX);
+	ck_assert_ptr_nonnull(strstr(verdict.lines[0].value,
+	    "; spf=none; iprev=none policy.iprev=198.51.100.7; dkim=none"));
 }
 END_TEST
 
@@ -293,13 +426,19 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    no_more_keys_are_asked_for_than_signatures_are_looked_at);
 	tcase_add_test(tests, sender_helo_and_name_of_the_host_are_looked_up);
+	tcase_add_loop_test(tests, what_passes_vouches_for_the_author, 0,
+	    (int)(sizeof(authors) / sizeof(authors[0])));
+	tcase_add_test(tests, a_signature_vouches_where_the_host_does_not);
+	tcase_add_test(tests,
+	    without_a_host_it_is_open_whether_the_sender_was_allowed);
+	tcase_add_test(tests, what_nobody_answers_about_the_author_is_open);
 	tcase_add_test(tests,
 	    what_a_provider_brought_is_judged_by_who_came_to_him);
 	tcase_add_loop_test(tests,
 	    who_is_one_of_us_is_no_host_that_a_domain_speaks_of, 0, 5);
 	tcase_add_test(tests, the_line_says_it_all_and_stays_a_line);
 	tcase_add_test(tests,
-	    signatures_for_which_there_is_no_room_are_left_out);
+	    what_there_is_no_room_for_is_left_out);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
