@@ -64,6 +64,11 @@ _postroom()
 		    'fetchmail getmail mpop csv mdaemon hmailserver' -- "$cur")
 		return
 		;;
+	--source)
+		mapfile -t COMPREPLY < <(compgen -W 'smtp lmtp fetch upstream' \
+		    -- "$cur")
+		return
+		;;
 	--quoting)
 		mapfile -t COMPREPLY < <(compgen -W 'mboxrd mboxo none' \
 		    -- "$cur")
@@ -73,14 +78,15 @@ _postroom()
 	--port | --user | --pin | --largest | --days | --delete-after | \
 	--folders | --queue | --proxy | --proxy-user | --client-id | --scope | \
 	--token-url | --device-url | --authorize-url | \
-	--to | --folder | --every | --month | --minutes)
+	--to | --folder | --every | --month | --minutes | \
+	--sender | --recipient | --remote | --finding)
 		return
 		;;
 	esac
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account public fetch oauth line hold archive mailbox import export spam status check trace config
+		options='setup account public fetch oauth line hold archive mailbox import export rule spam status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -124,6 +130,13 @@ _postroom()
 		;;
 	1/mailbox/)
 		options='list folders rights'
+		;;
+	1/rule/)
+		options='test'
+		;;
+	*/rule/test)
+		options='--in-force --why --sender --recipient --remote
+			--source --finding'
 		;;
 	1/spam/)
 		options='learn status explain'

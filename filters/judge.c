@@ -117,8 +117,8 @@ judge_end(struct judging *judging, const struct judge_options *options)
 		judge_add(&judging->verdict, &one, source);
 	}
 	r = rules_judge(rules_for(source, options), judging->message,
-	    judging->root, &judging->envelope, &judging->findings, texts,
-	    &one);
+	    judging->root, &judging->envelope, &judging->findings,
+	    options->trial, texts, &one);
 	if (r < 0)
 		return r;
 	judge_add(&judging->verdict, &one, source);

@@ -31,6 +31,7 @@ enum judge_kind {
 #define JUDGE_BUDGET	(8u << 20)
 
 struct rules;			/* rule.h */
+struct rule_trial;		/* rule_run.h */
 
 /* What the postmaster has set. */
 struct judge_options {
@@ -39,6 +40,7 @@ struct judge_options {
 	struct virus_policy	 virus;
 	const char		*host;	/* what we call ourselves */
 	const struct spam_judge	*spam;	/* or NULL: nobody looks for it */
+	const struct rule_trial	*trial;	/* NULL for mail that comes */
 };
 
 /* A message in hand. */

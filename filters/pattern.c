@@ -213,6 +213,17 @@ pattern_why(const struct pattern_space *space)
 	return space->why;
 }
 
+void
+pattern_found(const struct pattern_space *space, size_t *from_out,
+    size_t *end_out)
+{
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(space->data);
+
+	/* \K can put its beginning behind its end */
+	*from_out = at[0] < at[1] ? at[0] : at[1];
+	*end_out = at[1];
+}
+
 static enum pattern_answer
 give_up(struct pattern_space *space, const char *why)
 {

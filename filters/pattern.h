@@ -67,6 +67,9 @@ void	pattern_space_free(struct pattern_space *);
 enum pattern_answer	pattern_match(const struct pattern *,
 			    struct slice text, struct pattern_space *,
 			    uint64_t ends_at_ms);
+/* Where the last PATTERN_YES in this space stands in its text. */
+void	pattern_found(const struct pattern_space *, size_t *from_out,
+	    size_t *end_out);
 /* Why the last search in this space was given up, in words. */
 const char	*pattern_why(const struct pattern_space *);
 

@@ -82,8 +82,8 @@ doubt_judge(const struct rule_doubt *doubt, struct verdict *one)
 int
 rules_judge(const struct rules *rules, struct slice message,
     const struct mime_part *root, const struct envelope *env,
-    const struct findings *findings, struct arena *arena,
-    struct verdict *verdict_out)
+    const struct findings *findings, const struct rule_trial *trial,
+    struct arena *arena, struct verdict *verdict_out)
 {
 	struct rule_outcome outcome;
 	struct verdict one;
@@ -92,7 +92,7 @@ rules_judge(const struct rules *rules, struct slice message,
 	verdict_init(verdict_out);
 	if (rules == NULL || rules->count == 0)
 		return 0;
-	r = rules_run(rules, message, root, env, findings, NULL, arena,
+	r = rules_run(rules, message, root, env, findings, trial, arena,
 	    &outcome);
 	for (size_t i = 0; r == 0 && i < outcome.deed_count; i++) {
 		r = deed_judge(&outcome.deeds[i], &one);

@@ -16,11 +16,13 @@
 #include "filters/verdict.h"
 
 /*
- * Judge `message`; `rules` may be NULL (none).  0, or -ENOMEM / -ENOBUFS: it
+ * Judge `message`; `rules` may be NULL (none), and `trial` (rule_run.h) is for
+ * mail that comes.  0, or -ENOMEM / -ENOBUFS: it
  * could not be judged now.
  */
 int	rules_judge(const struct rules *, struct slice message,
 	    const struct mime_part *root, const struct envelope *,
-	    const struct findings *, struct arena *, struct verdict *verdict_out);
+	    const struct findings *, const struct rule_trial *,
+	    struct arena *, struct verdict *verdict_out);
 
 #endif

@@ -2,8 +2,8 @@
  * rule_run.c - the postmaster's rules about one message
  *
  * A "no" must be known: where something was not looked at, or a pattern was
- * given up, the answer is DOUBT, and it goes through any, not and a whole rule
- * as an unknown does in logic.  A "yes" needs no more than was looked at.
+ * given up, the answer is a doubt, and it goes through any, not and a whole
+ * rule as an unknown does in logic.  A "yes" needs no more than was looked at.
  */
 #include "filters/rule_run.h"
 
@@ -15,8 +15,6 @@
 /* The texts, and the list of them: a quarter more than their bytes. */
 #define TEXTS_BUDGET(bytes)	((bytes) + (bytes) / 4 + (1u << 20))
 
-enum answer { NO, YES, DOUBT };
-
 /* Addresses are texts too: the next kind behind those of a message. */
 #define ADDRESSES	TEXTS_KINDS
 #define SEEN_KINDS	(TEXTS_KINDS + 1)
@@ -25,49 +23,81 @@ struct run {
 	const struct rules	*rules;
 	const struct envelope	*envelope;
 	const struct findings	*findings;
+	const struct rule_trial	*trial;
+	const struct rule	*rule;		/* that is asked */
 	uint64_t		 size;		/* bytes of the message */
 	uint64_t		 ends_at_ms;
 	struct texts		 texts;
 	uint64_t		*seen[SEEN_KINDS];	/* prefilter.h */
 	int			 error;		/* 0 or -ENOMEM */
+	struct rule_match	 match;		/* of the last yes */
 	/* of the first doubt since a rule began */
 	const char		*why;
 	unsigned		 why_line;
 };
 
-static enum answer
+static const char no_sender[] = "its sender is not known here";
+static const char no_recipients[] = "its recipients are not known here";
+static const char no_remote[] = "who sent it is not known here";
+static const char no_finding[] = "nobody was asked for that here";
+
+bool
+rule_why_is_unknown(const char *why)
+{
+	return why == no_sender || why == no_recipients ||
+	    why == no_remote || why == no_finding;
+}
+
+static enum rule_answer
 doubt(struct run *run, const struct rule_test *test, const char *why)
 {
 	if (run->why == NULL) {
 		run->why = why;
 		run->why_line = test->line;
 	}
-	return DOUBT;
+	return RULE_DOUBT;
 }
 
 /* Of two tests that must both hold; of two of which one must. */
-static enum answer
-both(enum answer a, enum answer b)
+static enum rule_answer
+both(enum rule_answer a, enum rule_answer b)
 {
-	return a == NO || b == NO ? NO : a == DOUBT ? a : b;
+	return a == RULE_NO || b == RULE_NO ? RULE_NO : a == RULE_DOUBT ? a : b;
 }
 
-static enum answer
-either(enum answer a, enum answer b)
+static enum rule_answer
+either(enum rule_answer a, enum rule_answer b)
 {
-	return a == YES || b == YES ? YES : a == DOUBT ? a : b;
+	return a == RULE_YES || b == RULE_YES ? RULE_YES :
+	    a == RULE_DOUBT ? a : b;
 }
 
-/* Search one text for the pattern of `test`. */
-static enum answer
-search(struct run *run, const struct rule_test *test, struct slice text)
+/* All of this text is what was asked for. */
+static enum rule_answer
+matches(struct run *run, const struct texts_one *one, struct slice text)
+{
+	run->match = (struct rule_match){ .text = text, .end = text.len };
+	if (one != NULL) {
+		run->match.name = one->name;
+		run->match.part = one->part;
+	}
+	return RULE_YES;
+}
+
+/* Search one text, `one` or an address, for the pattern of `test`. */
+static enum rule_answer
+search(struct run *run, const struct rule_test *test,
+    const struct texts_one *one, struct slice text)
 {
 	switch (pattern_match(run->rules->patterns[test->pattern], text,
 	    run->rules->space, run->ends_at_ms)) {
 	case PATTERN_YES:
-		return YES;
+		(void)matches(run, one, text);
+		pattern_found(run->rules->space, &run->match.from,
+		    &run->match.end);
+		return RULE_YES;
 	case PATTERN_NO:
-		return NO;
+		return RULE_NO;
 	default:
 		return doubt(run, test, pattern_why(run->rules->space));
 	}
@@ -83,43 +113,43 @@ is_ruled_out(const struct run *run, const struct rule_test *test,
 }
 
 /* What was not read of this kind can turn a "no" into a doubt. */
-static enum answer
+static enum rule_answer
 unless_unread(struct run *run, const struct rule_test *test,
-    enum texts_kind kind, enum answer answer)
+    enum texts_kind kind, enum rule_answer answer)
 {
 	const char *why = run->texts.unread[kind];
 
-	return answer == NO && why != NULL ? doubt(run, test, why) : answer;
+	return answer == RULE_NO && why != NULL ? doubt(run, test, why) : answer;
 }
 
 /* Search all texts of a kind, or those called test->word. */
-static enum answer
+static enum rule_answer
 search_texts(struct run *run, const struct rule_test *test,
     enum texts_kind kind)
 {
 	const struct texts_one *one = run->texts.first[kind];
-	enum answer answer = NO;
+	enum rule_answer answer = RULE_NO;
 
 	if (is_ruled_out(run, test, kind))
 		one = NULL;
-	for (; one != NULL && answer != YES; one = one->next)
+	for (; one != NULL && answer != RULE_YES; one = one->next)
 		if (test->kind != RULE_HEADER ||
 		    slice_is_nocase(one->name, test->word))
-			answer = either(answer, search(run, test,
+			answer = either(answer, search(run, test, one,
 			    test->kind == RULE_ANY_HEADER ? one->whole :
 			    one->text));
 	return unless_unread(run, test, kind, answer);
 }
 
-static enum answer
+static enum rule_answer
 header_exists(struct run *run, const struct rule_test *test)
 {
 	const struct texts_one *one = run->texts.first[TEXTS_HEADER];
 
 	for (; one != NULL; one = one->next)
 		if (slice_is_nocase(one->name, test->word))
-			return YES;
-	return unless_unread(run, test, TEXTS_HEADER, NO);
+			return matches(run, one, one->text);
+	return unless_unread(run, test, TEXTS_HEADER, RULE_NO);
 }
 
 /* `type` is TYPE/SUBTYPE as the message has it, `want` may end in a star. */
@@ -132,7 +162,7 @@ is_of_type(struct slice type, struct slice want)
 	    slice_first(want, want.len - 1));
 }
 
-static enum answer
+static enum rule_answer
 attachment_type(struct run *run, const struct rule_test *test,
     enum texts_kind kind)
 {
@@ -140,72 +170,115 @@ attachment_type(struct run *run, const struct rule_test *test,
 
 	for (; one != NULL; one = one->next)
 		if (is_of_type(one->text, test->word))
-			return YES;
-	return unless_unread(run, test, kind, NO);
+			return matches(run, one, one->text);
+	return unless_unread(run, test, kind, RULE_NO);
 }
 
-static enum answer
+static enum rule_answer
 address_is(struct run *run, const struct rule_test *test, struct slice address)
 {
 	int r = rule_address_is(test->whose, test->word, address);
 
 	if (r < 0)
 		run->error = r;
-	return r > 0 ? YES : NO;
+	return r > 0 ? matches(run, NULL, address) : RULE_NO;
 }
 
-static enum answer
+/* Nobody knows it any more. */
+static bool
+is_unknown(const struct run *run, unsigned what)
+{
+	return run->trial != NULL && (run->trial->unknown & what) != 0;
+}
+
+static enum rule_answer
+sender(struct run *run, const struct rule_test *test)
+{
+	struct slice address = run->envelope->sender;
+
+	if (is_unknown(run, RULE_NO_SENDER))
+		return doubt(run, test, no_sender);
+	if (test->kind == RULE_SENDER)
+		return address_is(run, test, address);
+	return is_ruled_out(run, test, ADDRESSES) ? RULE_NO :
+	    search(run, test, NULL, address);
+}
+
+static enum rule_answer
 recipient(struct run *run, const struct rule_test *test)
 {
 	const struct envelope *env = run->envelope;
-	enum answer answer = NO;
+	enum rule_answer answer = RULE_NO;
 
+	if (is_unknown(run, RULE_NO_RECIPIENT))
+		return doubt(run, test, no_recipients);
 	if (test->kind == RULE_RECIPIENT_LIKE &&
 	    is_ruled_out(run, test, ADDRESSES))
-		return NO;
-	for (size_t i = 0; i < env->recipient_count && answer != YES; i++) {
+		return RULE_NO;
+	for (size_t i = 0; i < env->recipient_count && answer != RULE_YES;
+	    i++) {
 		struct slice address = env->recipients[i].address;
 
 		answer = either(answer, test->kind == RULE_RECIPIENT ?
 		    address_is(run, test, address) :
-		    search(run, test, address));
+		    search(run, test, NULL, address));
 	}
 	return answer;
 }
 
-static enum answer
+static enum rule_answer
 yes_if(bool yes)
 {
-	return yes ? YES : NO;
+	return yes ? RULE_YES : RULE_NO;
 }
 
-static enum answer	ask(struct run *, const struct rule_test *);
+static enum rule_answer	ask(struct run *, const struct rule_test *);
 
-static enum answer
+static enum rule_answer
 ask_any(struct run *run, const struct rule_test *test)
 {
-	enum answer answer = NO;
+	enum rule_answer answer = RULE_NO;
 
 	/* as deep as RULE_NEST_MOST */
-	for (test = test->inside; test != NULL && answer != YES;
+	for (test = test->inside; test != NULL && answer != RULE_YES;
 	    test = test->next)
 		answer = either(answer, ask(run, test));
 	return answer;
+}
+
+static enum rule_answer
+finding(struct run *run, const struct rule_test *test)
+{
+	const struct rule_trial *trial = run->trial;
+	int value;
+
+	if (trial == NULL || trial->findings == NULL)
+		return yes_if(findings_row(test->row)->value(run->findings) ==
+		    test->value);
+	value = trial->findings[test->row];
+	if (value == RULE_NO_FINDING)
+		return doubt(run, test, no_finding);
+	return yes_if((unsigned)value == test->value);
 }
 
 /*
  * The host that sent it: of what our provider brought, the one that handed it
  * to the provider.
  */
-static struct slice
-remote(const struct run *run)
+static enum rule_answer
+remote(struct run *run, const struct rule_test *test)
 {
 	const struct envelope *env = run->envelope;
+	struct slice peer = envelope_is_taken_on(env->source) ?
+	    env->hop.peer : env->peer;
 
-	return envelope_is_taken_on(env->source) ? env->hop.peer : env->peer;
+	if (is_unknown(run, RULE_NO_REMOTE) && peer.len == 0)
+		return doubt(run, test, no_remote);
+	return rule_net_has(&test->net, peer) ? matches(run, NULL, peer) :
+	    RULE_NO;
 }
 
-static enum answer
+static enum rule_answer
 ask_kind(struct run *run, const struct rule_test *test)
 {
 	switch (test->kind) {
@@ -229,10 +302,8 @@ ask_kind(struct run *run, const struct rule_test *test)
 	case RULE_ATTACHMENT_TYPE_LIKE:
 		return search_texts(run, test, TEXTS_TYPE);
 	case RULE_SENDER:
-		return address_is(run, test, run->envelope->sender);
 	case RULE_SENDER_LIKE:
-		return is_ruled_out(run, test, ADDRESSES) ? NO :
-		    search(run, test, run->envelope->sender);
+		return sender(run, test);
 	case RULE_RECIPIENT:
 	case RULE_RECIPIENT_LIKE:
 		return recipient(run, test);
@@ -241,24 +312,30 @@ ask_kind(struct run *run, const struct rule_test *test)
 	case RULE_SIZE_BELOW:
 		return yes_if(run->size < test->bytes);
 	case RULE_REMOTE:
-		return yes_if(rule_net_has(&test->net, remote(run)));
+		return remote(run, test);
 	case RULE_SOURCE:
 		return yes_if(run->envelope->source == test->source);
 	case RULE_FINDING:
-		return yes_if(findings_row(test->row)->value(run->findings) ==
-		    test->value);
+		return finding(run, test);
 	}
-	return NO;
+	return RULE_NO;
 }
 
-static enum answer
+static enum rule_answer
 ask(struct run *run, const struct rule_test *test)
 {
-	enum answer answer = ask_kind(run, test);
+	const struct rule_trial *trial = run->trial;
+	enum rule_answer answer;
 
-	if (!test->negated || answer == DOUBT)
-		return answer;
-	return answer == YES ? NO : YES;
+	run->match = (struct rule_match){ .from = 0 };
+	answer = ask_kind(run, test);
+	if (test->negated && answer != RULE_DOUBT) {
+		answer = answer == RULE_YES ? RULE_NO : RULE_YES;
+		run->match = (struct rule_match){ .from = 0 };
+	}
+	if (trial != NULL && trial->test != NULL)
+		trial->test(trial->arg, run->rule, test, answer, &run->match);
+	return answer;
 }
 
 /* Does it cost a search?  Such tests are asked when no other has said no. */
@@ -268,15 +345,16 @@ is_costly(const struct rule_test *test)
 	return test->pattern != RULE_NO_PATTERN || test->kind == RULE_ANY;
 }
 
-static enum answer
+static enum rule_answer
 ask_rule(struct run *run, const struct rule *rule)
 {
 	const struct rule_test *test;
-	enum answer answer = YES;
+	enum rule_answer answer = RULE_YES;
 
 	run->why = NULL;
+	run->rule = rule;
 	for (unsigned costly = 0; costly < 2; costly++)
-		for (test = rule->tests; test != NULL && answer != NO;
+		for (test = rule->tests; test != NULL && answer != RULE_NO;
 		    test = test->next)
 			if (is_costly(test) == (costly == 1))
 				answer = both(answer, ask(run, test));
@@ -298,16 +376,20 @@ note_hit(const struct rule *rule, struct rule_outcome *outcome)
 static void
 ask_rules(struct run *run, struct rule_outcome *outcome)
 {
+	const struct rule_trial *trial = run->trial;
 	const struct rules *rules = run->rules;
 
 	for (size_t i = 0; i < rules->count && outcome->stopped_by == NULL &&
 	    run->error == 0; i++) {
 		const struct rule *rule = &rules->rules[i];
-		enum answer answer = ask_rule(run, rule);
+		enum rule_answer answer = ask_rule(run, rule);
 
-		if (answer == YES)
+		if (trial != NULL && trial->rule != NULL)
+			trial->rule(trial->arg, rule, answer, run->why_line,
+			    run->why);
+		if (answer == RULE_YES)
 			note_hit(rule, outcome);
-		else if (answer == DOUBT)
+		else if (answer == RULE_DOUBT)
 			outcome->doubts[outcome->doubt_count++] =
 			    (struct rule_doubt){ rule, run->why_line,
 			    run->why };
@@ -357,15 +439,15 @@ outcome_new(const struct rules *rules, struct arena *arena,
 int
 rules_run(const struct rules *rules, struct slice message,
     const struct mime_part *root, const struct envelope *env,
-    const struct findings *findings, const struct texts_limits *texts,
+    const struct findings *findings, const struct rule_trial *trial,
     struct arena *arena, struct rule_outcome *outcome_out)
 {
-	const struct texts_limits *limits = texts == NULL ?
-	    &texts_default_limits : texts;
+	const struct texts_limits *limits = trial == NULL ||
+	    trial->texts == NULL ? &texts_default_limits : trial->texts;
 	ARENA_AUTO own = arena_new(TEXTS_BUDGET(limits->all_bytes));
 	struct run run = {
 		.rules = rules, .envelope = env, .findings = findings,
-		.size = message.len,
+		.trial = trial, .size = message.len,
 	};
 	struct rule_outcome outcome;
 	int r;

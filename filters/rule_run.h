@@ -15,6 +15,43 @@
 /* For all patterns of a message together; honest mail takes some ms. */
 #define RULE_RUN_MS	2000
 
+enum rule_answer { RULE_NO, RULE_YES, RULE_DOUBT };
+
+/* What of the message a test said yes to, or one inside it; borrowed. */
+struct rule_match {
+	struct slice		 name;	/* of the header field; or empty */
+	const struct mime_part	*part;	/* or NULL: it is in none */
+	struct slice		 text;	/* that was looked at; or empty */
+	size_t			 from, end;	/* what matched in it */
+};
+
+#define RULE_NO_SENDER		0x01u
+#define RULE_NO_RECIPIENT	0x02u
+#define RULE_NO_REMOTE		0x04u
+#define RULE_NO_FINDING		(-1)	/* nobody looked for it */
+
+/*
+ * To try rules on a message that is not just arriving, and look on.  What
+ * nobody knows of it any more is a doubt.
+ */
+struct rule_trial {
+	const struct texts_limits *texts;	/* or NULL: the usual ones */
+	unsigned		 unknown;	/* RULE_NO_ bits */
+	const int		*findings;	/* by findings_row(); or NULL */
+	/* a test was asked, in a rule or inside an any; or NULL */
+	void			(*test)(void *arg, const struct rule *,
+				    const struct rule_test *, enum rule_answer,
+				    const struct rule_match *);
+	/* all of a rule was; `why` and the line are those of a doubt */
+	void			(*rule)(void *arg, const struct rule *,
+				    enum rule_answer, unsigned line,
+				    const char *why);
+	void			*arg;
+};
+
+/* Is this why of a doubt that only a trial has? */
+bool	rule_why_is_unknown(const char *why);
+
 /* One thing to be done, in the order of the rules. */
 struct rule_deed {
 	const struct rule		*rule;
@@ -37,13 +74,13 @@ struct rule_outcome {
 };
 
 /*
- * Ask all rules about `message`.  `root` is its part tree or NULL, `texts` the
- * limits or NULL for the usual ones.  The outcome lives in the arena and points
+ * Ask all rules about `message`.  `root` is its part tree or NULL, `trial`
+ * is NULL for mail that comes.  The outcome lives in the arena and points
  * into the rules.  0; -ENOBUFS: the arena is spent; -ENOMEM.
  */
 int	rules_run(const struct rules *, struct slice message,
 	    const struct mime_part *root, const struct envelope *,
-	    const struct findings *, const struct texts_limits *texts, struct arena *,
-	    struct rule_outcome *outcome_out);
+	    const struct findings *, const struct rule_trial *trial,
+	    struct arena *, struct rule_outcome *outcome_out);
 
 #endif

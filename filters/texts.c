@@ -37,6 +37,7 @@ struct reader {
 	struct arena			*arena;
 	struct texts			*texts;
 	struct texts_one		*last[TEXTS_KINDS];
+	const struct mime_part		*part;	/* that is read just now */
 	unsigned			 wanted;
 	bool				 odd;
 };
@@ -115,6 +116,7 @@ add(struct reader *r, enum texts_kind kind, struct slice name,
 		return;
 	}
 	one->name = name;
+	one->part = r->part;
 	one->text = slice_after(one->whole, before);
 	if (r->last[kind] == NULL)
 		r->texts->first[kind] = one;
@@ -502,6 +504,7 @@ read_tree(struct reader *r, const struct mime_part *root, unsigned outside)
 
 	r->odd = r->odd || mime_is_odd(root);
 	for (part = root; part != NULL; part = mime_after(part)) {
+		r->part = part;
 		read_part(r, part);
 		read_outside(r, part, outside);
 	}

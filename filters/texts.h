@@ -36,6 +36,7 @@ struct texts_one {
 	struct slice			 text;	/* of a field: its value */
 	struct slice			 whole;	/* of a field: "Name: value";
 						   else the same as `text` */
+	const struct mime_part		*part;	/* it is of; NULL: a field */
 	const struct texts_one		*next;	/* of its kind, in order */
 };
 

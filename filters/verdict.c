@@ -37,6 +37,12 @@ verdict_action_of(struct slice word)
 	return (enum verdict_action)action;
 }
 
+const char *
+verdict_action_word(enum verdict_action action)
+{
+	return actions[action].word;
+}
+
 void
 verdict_init(struct verdict *verdict)
 {

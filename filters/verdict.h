@@ -99,6 +99,8 @@ int	verdict_combine(struct verdict *into, const struct verdict *one);
 
 /* The action called "accept", "mark", ...; VERDICT_ACTIONS: there is none. */
 enum verdict_action verdict_action_of(struct slice word);
+/* The other way round. */
+const char *verdict_action_word(enum verdict_action);
 
 /* Add the packed verdict to `text`; at most VERDICT_PACKED_MAX bytes. */
 void	verdict_pack(struct text *, const struct verdict *);

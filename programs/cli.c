@@ -99,6 +99,10 @@ static const struct command {
 { "spam",    "learn",    "FOLDER|FILE --spam | --wanted", SAY_HELP_SPAM_LEARN, cli_spam_learn },
 { "spam",    "status",   "", SAY_HELP_SPAM_STATUS, cli_spam_status },
 { "spam",    "explain",  "FILE", SAY_HELP_SPAM_EXPLAIN, cli_spam_explain },
+{ "rule",    "test",     "FILE MESSAGE ... | --in-force MESSAGE ... "
+  "[--why] [--sender A] [--recipient A] ... [--remote IP] "
+  "[--source smtp|lmtp|fetch|upstream] [--finding NAME=WORD] ...",
+  SAY_HELP_RULE_TEST, cli_rule_test },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
 { "check",   NULL,       "[--repair]", SAY_HELP_CHECK, cli_check },
 { "trace",   NULL,       "ID | ADDRESS | SUBJECT",  SAY_HELP_TRACE, cli_trace },

@@ -164,6 +164,7 @@ int	cli_export(struct cli *, int argc, char **argv);
 int	cli_spam_learn(struct cli *, int argc, char **argv);
 int	cli_spam_status(struct cli *, int argc, char **argv);
 int	cli_spam_explain(struct cli *, int argc, char **argv);
+int	cli_rule_test(struct cli *, int argc, char **argv);
 int	cli_status(struct cli *, int argc, char **argv);
 int	cli_check(struct cli *, int argc, char **argv);
 int	cli_trace(struct cli *, int argc, char **argv);

@@ -31,8 +31,8 @@ static int
 take_message(const struct walk *walk, const char *path, unsigned number,
     struct slice bytes)
 {
+	struct slice message = stamp_skip(bytes, walk->hostname), rest = bytes;
 	struct header_field field;
-	struct slice rest = bytes;
 
 	if (!header_next(&rest, &field)) {
 		++*walk->passed;
@@ -40,7 +40,8 @@ take_message(const struct walk *walk, const char *path, unsigned number,
 	}
 	return walk->fn(walk->arg, &(struct mail_file){
 	    .path = path, .number = number,
-	    .message = stamp_skip(bytes, walk->hostname) });
+	    .message = message,
+	    .on_top = slice_first(bytes, bytes.len - message.len) });
 }
 
 static int

@@ -14,6 +14,7 @@
 struct mail_file {
 	const char	*path;
 	unsigned	 number;	/* in an mbox, from 1; 0: it is the file */
+	struct slice	 on_top;	/* what the hub wrote; mostly empty */
 	struct slice	 message;	/* as it came */
 };
 

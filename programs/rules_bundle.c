@@ -37,6 +37,73 @@ read_bytes(int fd, size_t count, struct text *bytes)
 	return (size_t)n == count ? 0 : -EIO;
 }
 
+/* All there is, of a pipe too. */
+static int
+read_to_end(int fd, struct text *bytes)
+{
+	char part[4096];
+	ssize_t n;
+
+	while ((n = read(fd, part, sizeof(part))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text_add(bytes, slice_of(part, (size_t)n));
+		if (text_failed(bytes))
+			return -EFBIG;
+	}
+	return 0;
+}
+
+int
+rules_gather_named(const char *path, struct text *bundle, struct text *faults)
+{
+	TEXT_AUTO bytes = TEXT_INIT(RULE_FILE_BYTES_MOST);
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) :
+	    open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+
+	if (r == 0 && S_ISDIR(st.st_mode)) {
+		(void)close(fd);
+		return rules_gather(path, bundle, faults);
+	}
+	if (r == 0)
+		r = read_to_end(fd, &bytes);
+	if (fd >= 0)
+		(void)close(fd);
+	if (r < 0) {
+		text_addf(faults, "%s: %s\n", path, strerror(-r));
+		return r;
+	}
+	pack_slice(bundle, slice_str(path));
+	pack_slice(bundle, text_slice(&bytes));
+	return text_failed(bundle) ? -ENOMEM : 0;
+}
+
+struct slice
+rules_bundle_line(struct slice bundle, struct slice name, unsigned line)
+{
+	struct unpack u = unpack_of(bundle);
+	struct slice found = { NULL, 0 };
+
+	while (u.rest.len > 0 && !u.bad) {
+		bool is_it = slice_is(unpack_slice(&u), name);
+		struct slice rest = unpack_slice(&u);
+
+		if (u.bad || !is_it)
+			continue;
+		for (unsigned n = 1; n <= line; n++)
+			if (!slice_cut(&rest, '\n', &found)) {
+				found = n == line ? rest : slice_of(NULL, 0);
+				break;
+			}
+		return slice_trim(found);
+	}
+	return found;
+}
+
 /* One file into the bundle.  -ENOSPC: there is no room in it. */
 static int
 add_file(int folder_fd, const char *name, struct text *bundle)

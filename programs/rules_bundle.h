@@ -18,6 +18,15 @@
  */
 int	rules_gather(const char *folder, struct text *bundle,
 	    struct text *faults);
+/*
+ * The same of what somebody has named: such a folder, a file, whatever it is
+ * called, or "-", standard input.
+ */
+int	rules_gather_named(const char *path, struct text *bundle,
+	    struct text *faults);
+/* Line `line` of the file `name` in the bundle, trimmed; empty: there is none. */
+struct slice rules_bundle_line(struct slice bundle, struct slice name,
+	    unsigned line);
 /* Each line of `faults` into the log. */
 void	rules_log(const struct text *faults);
 /* What a bundle (empty: none) holds; as rules_read(), and -EBADMSG. */

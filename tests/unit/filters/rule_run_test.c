@@ -59,8 +59,8 @@ static const struct findings found = {
 
 /* Ask; *root is NULL when the message has no tree. */
 static int
-run_within(const struct rules *rules, struct slice message,
-    const struct envelope *env, const struct texts_limits *limits,
+try_rules(const struct rules *rules, struct slice message,
+    const struct envelope *env, const struct rule_trial *trial,
     struct arena *arena, struct rule_outcome *outcome)
 {
 	const struct mime_part *root = NULL;
@@ -71,10 +71,20 @@ run_within(const struct rules *rules, struct slice message,
 	if (mime_parse(arena, message, &mime_default_limits, &root,
 	    &limit) < 0)
 		root = NULL;
-	r = rules_run(rules, message, root, env, &found, limits,
+	r = rules_run(rules, message, root, env, &found, trial,
 	    arena, outcome);
 	words_close();
 	return r;
+}
+
+static int
+run_within(const struct rules *rules, struct slice message,
+    const struct envelope *env, const struct texts_limits *limits,
+    struct arena *arena, struct rule_outcome *outcome)
+{
+	const struct rule_trial trial = { .texts = limits };
+
+	return try_rules(rules, message, env, &trial, arena, outcome);
 }
 
 static const struct {
@@ -353,6 +363,112 @@ START_TEST(an_arena_that_is_spent_is_an_error)
 }
 END_TEST
 
+/* What was seen of a trial, a line for each test and rule. */
+static void
+see_test(void *arg, const struct rule *rule, const struct rule_test *test,
+    enum rule_answer answer, const struct rule_match *match)
+{
+	struct text *seen = arg;
+
+	ck_assert_uint_ge(test->line, rule->line);
+	text_addf(seen, "%u:%d", test->line, answer);
+	if (answer == RULE_YES && match->end > 0)
+		text_addf(seen, " %.*s[%.*s]", SLICE_FMT(match->name),
+		    SLICE_FMT(slice_after(slice_first(match->text,
+		    match->end), match->from)));
+	text_add_byte(seen, '\n');
+}
+
+static void
+see_rule(void *arg, const struct rule *rule, enum rule_answer answer,
+    unsigned line, const char *why)
+{
+	text_addf(arg, "%.*s %d", SLICE_FMT(rule->name), answer);
+	if (answer == RULE_DOUBT)
+		text_addf(arg, " %u %s", line, why);
+	text_add_byte(arg, '\n');
+}
+
+START_TEST(who_looks_on_sees_what_matched_and_what_did_not)
+{
+	ARENA_AUTO arena = arena_new(1 << 20);
+	TEXT_AUTO seen = TEXT_INIT(4096);
+	struct rules *rules = rules_of(
+	    "rule \"a\" {\n"
+	    "	header Subject /tagi\\w+/i\n"
+	    "	any { body /none/; body /ce now/ }\n"
+	    "	sender @partner.test\n"
+	    "	not recipient @far.test\n"
+	    "	do hold \"x\"\n"
+	    "}\n"
+	    "rule \"b\" { size > 0; sender <>; body /x/; stop }\n");
+	struct rule_outcome outcome;
+	const struct rule_trial trial = { .test = see_test, .rule = see_rule,
+	    .arg = &seen };
+
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    &trial, arena, &outcome), 0);
+	text_add_byte(&seen, '\0');
+	ck_assert_str_eq(seen.at, "4:1 [ann@Partner.test]\n5:1\n"
+	    "2:1 Subject[Tagihan]\n3:0\n3:1 [ce now]\n3:1 [ce now]\na 1\n"
+	    "8:1\n8:0\nb 0\n");
+	rules_free(rules);
+}
+END_TEST
+
+static const struct {
+	const char	*test;
+	unsigned	 unknown;
+} gone[] = {
+	{ "sender @partner.test", RULE_NO_SENDER },
+	{ "sender /ann/", RULE_NO_SENDER },
+	{ "not recipient bob@office.test", RULE_NO_RECIPIENT },
+	{ "recipient /nobody/", RULE_NO_RECIPIENT },
+	{ "scan virus", 0 },
+	{ "not spf fail", 0 },
+};
+
+START_TEST(what_nobody_knows_any_more_is_a_doubt)
+{
+	ARENA_AUTO arena = arena_new(1 << 20);
+	TEXT_AUTO bytes = TEXT_INIT(4096);
+	int findings[64];
+	struct rule_trial trial = { .unknown = gone[_i].unknown,
+	    .findings = findings };
+	struct rule_outcome outcome;
+	struct rules *rules;
+
+	for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
+		findings[i] = RULE_NO_FINDING;
+	text_addf(&bytes, "rule \"1\" { %s; stop }", gone[_i].test);
+	text_add_byte(&bytes, '\0');
+	rules = rules_of(bytes.at);
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    &trial, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.doubt_count, 1);
+	rules_free(rules);
+}
+END_TEST
+
+START_TEST(a_finding_can_be_supposed)
+{
+	ARENA_AUTO arena = arena_new(1 << 20);
+	struct rules *rules = rules_of(
+	    "rule \"1\" { scan virus; do hold \"x\" }");
+	int findings[64] = { SCAN_VIRUS };
+	const struct rule_trial trial = { .findings = findings };
+	struct rule_outcome outcome;
+
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    NULL, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.deed_count, 0);
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    &trial, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.deed_count, 1);
+	rules_free(rules);
+}
+END_TEST
+
 START_TEST(no_rules_want_nothing)
 {
 	ARENA_AUTO arena = arena_new(1 << 20);
@@ -384,6 +500,10 @@ unit_suite(void)
 	tcase_add_test(all, all_rules_together_take_so_long_and_no_longer);
 	tcase_add_test(all, a_message_without_a_tree_makes_doubts);
 	tcase_add_test(all, an_arena_that_is_spent_is_an_error);
+	tcase_add_test(all, who_looks_on_sees_what_matched_and_what_did_not);
+	tcase_add_loop_test(all, what_nobody_knows_any_more_is_a_doubt, 0,
+	    COUNT(gone));
+	tcase_add_test(all, a_finding_can_be_supposed);
 	tcase_add_test(all, no_rules_want_nothing);
 	suite_add_tcase(suite, all);
 	return suite;

@@ -57,6 +57,37 @@ START_TEST(the_rule_files_of_a_folder_come_out_in_order)
 }
 END_TEST
 
+START_TEST(what_somebody_names_is_a_file_or_a_folder)
+{
+	TEXT_AUTO bundle = TEXT_INIT(RULES_BUNDLE_BYTES);
+	TEXT_AUTO other = TEXT_INIT(RULES_BUNDLE_BYTES);
+	TEXT_AUTO path = TEXT_INIT(4096);
+	struct slice name = slice_str("a.rule");
+
+	put("a.rule", slice_str("rule \"1\" {\n\tsize > 0\n\tstop }"));
+	put("b.new", slice_str("one\n"));
+	ck_assert_int_eq(rules_gather_named(folder.path, &bundle, &faults), 0);
+	ck_assert(slice_is_str(rules_bundle_line(text_slice(&bundle), name,
+	    2), "size > 0"));
+	ck_assert(slice_is_str(rules_bundle_line(text_slice(&bundle), name,
+	    3), "stop }"));
+	ck_assert_uint_eq(rules_bundle_line(text_slice(&bundle), name,
+	    4).len, 0);
+	ck_assert_uint_eq(rules_bundle_line(text_slice(&bundle),
+	    slice_str("b.new"), 1).len, 0);
+	text_addf(&path, "%s/b.new", folder.path);
+	text_add_byte(&path, '\0');
+	name = slice_str(path.at);
+	ck_assert_int_eq(rules_gather_named(path.at, &other, &faults), 0);
+	ck_assert(slice_is_str(rules_bundle_line(text_slice(&other), name,
+	    1), "one"));
+	ck_assert_uint_eq(faults.len, 0);
+	ck_assert_int_eq(rules_gather_named("/nowhere/a.rule", &other,
+	    &faults), -ENOENT);
+	ck_assert(slice_has_prefix(text_slice(&faults), "/nowhere/a.rule: "));
+}
+END_TEST
+
 /* A typo, or a disk that is mounted late: without them mail would pass. */
 START_TEST(a_folder_that_is_not_there_is_a_fault)
 {
@@ -134,6 +165,7 @@ unit_suite(void)
 	    files_that_are_too_large_together_are_said_so_once);
 	tcase_add_test(tests, one_file_that_is_too_large_is_named);
 	tcase_add_test(tests, a_bundle_that_is_cut_is_none);
+	tcase_add_test(tests, what_somebody_names_is_a_file_or_a_folder);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
