@@ -251,6 +251,9 @@ account_commit_full(struct account *account)
 	uint64_t vouched = 0;
 	int r = account->failed ? -EIO : vouch_all(account, &vouched);
 
+	/* the disk is waited for anyway */
+	if (r == 0)
+		r = index_reserve(account->index);
 	if (r == 0)
 		r = index_end(account->index, INDEX_FULL);
 	if (r < 0) {

@@ -74,8 +74,9 @@ int	account_lock(int folder_fd);
 int	account_append(struct account *, const struct record *,
 	    struct place *place_out);
 /*
- * Sync every segment with unsynced appends, then end the transaction FULL.
- * After an error it is undone.
+ * Sync every segment with unsynced appends, then end the transaction FULL; it
+ * reserves numbers, too, where they go short (index_reserve()).  After an error
+ * it is undone.
  */
 int	account_commit_full(struct account *);
 /*

@@ -84,13 +84,33 @@ index_take_modseq(struct index *index, uint64_t *modseq_out)
 	    SQL_META_MODSEQ, 0, modseq_out);
 }
 
+/* A block of this life is more than half spent. */
+static bool
+is_low(const struct index *index, const struct sequence *sequence,
+    uint64_t most)
+{
+	return sequence->next <= most &&
+	    sequence->reserved - sequence->next < index->uid_block / 2;
+}
+
+/* A mailbox that has had no letter in this life has no block to renew. */
+static bool
+is_mailbox_low(const struct index *index, const struct mailbox *mailbox)
+{
+	return !mailbox->is_deleted &&
+	    (mailbox->uids.next < mailbox->uids.reserved ||
+	    mailbox->uids.next != mailbox->uids_kept.next) &&
+	    is_low(index, &mailbox->uids, UINT32_MAX);
+}
+
 bool
 index_is_low(const struct index *index)
 {
-	const struct sequence *modseqs = &index->marks.modseqs;
+	bool any = is_low(index, &index->marks.modseqs, MODSEQ_MOST);
 
-	return modseqs->next <= MODSEQ_MOST &&
-	    modseqs->reserved - modseqs->next < index->uid_block / 2;
+	for (size_t i = 0; !any && i < index->mailbox_count; i++)
+		any = is_mailbox_low(index, &index->mailboxes[i]);
+	return any;
 }
 
 int
@@ -101,8 +121,17 @@ index_reserve(struct index *index)
 	if (!index_is_low(index))
 		return 0;
 	r = db_begin(index->db);
-	return r < 0 ? r : reserve(index, &index->marks.modseqs, MODSEQ_MOST,
-	    SQL_META_MODSEQ, 0);
+	if (r == 0 && is_low(index, &index->marks.modseqs, MODSEQ_MOST))
+		r = reserve(index, &index->marks.modseqs, MODSEQ_MOST,
+		    SQL_META_MODSEQ, 0);
+	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++) {
+		struct mailbox *mailbox = &index->mailboxes[i];
+
+		if (is_mailbox_low(index, mailbox))
+			r = reserve(index, &mailbox->uids, UINT32_MAX,
+			    SQL_MAILBOX_UIDS, mailbox->id);
+	}
+	return r;
 }
 
 int
@@ -201,7 +230,7 @@ highest(struct index *index, enum index_sql sql, uint32_t mailbox,
 static int
 mailbox_recover(struct index *index, struct mailbox *mailbox)
 {
-	uint64_t last, buried, modseq;
+	uint64_t last, buried, modseq = 0;
 	int r;
 
 	r = highest(index, SQL_UID_LAST, mailbox->id, &last);

@@ -213,14 +213,15 @@ int	index_run_2(struct index *, enum index_sql, uint64_t first,
 	    uint64_t second);
 /* The next modification number; may make the transaction one to end FULL. */
 int	index_take_modseq(struct index *, uint64_t *modseq_out);
+/* The next UID of a mailbox; as index_take_modseq(). */
+int	index_take_uid(struct index *, struct mailbox *, uint64_t *uid_out);
 /*
- * Is less than half a block of those left?  The next block is reserved then, in
- * a transaction that ends FULL, so that nobody has to wait for it later.
+ * Is less than half a block left of those, or of the UIDs of a mailbox that has
+ * had letters in this life?  The next blocks are reserved then, in a transaction
+ * that ends FULL, so that nobody has to wait for them later.
  */
 bool	index_is_low(const struct index *);
 int	index_reserve(struct index *);
-/* The next UID of a mailbox; as index_take_modseq(). */
-int	index_take_uid(struct index *, struct mailbox *, uint64_t *uid_out);
 /*
  * A letter at `place` that nobody delivered: its row and its entry, in the open
  * transaction, of which an error leaves a part.  Errors as index_add().

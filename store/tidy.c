@@ -142,10 +142,5 @@ account_wants_sync(const struct account *account)
 int
 account_sync(struct account *account)
 {
-	int r;
-
-	if (!account_wants_sync(account))
-		return 0;
-	r = account->failed ? -EIO : index_reserve(account->index);
-	return r < 0 ? account_undo(account, r) : account_commit_full(account);
+	return account_wants_sync(account) ? account_commit_full(account) : 0;
 }

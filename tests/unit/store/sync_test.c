@@ -182,6 +182,35 @@ START_TEST(no_change_waits_for_numbers_that_were_reserved_in_time)
 END_TEST
 
 static void
+deliver_from(uint32_t first, uint32_t last)
+{
+	bool was_there;
+
+	for (uint32_t n = first; n <= last; n++) {
+		ck_assert_int_eq(box_deliver(box.account, n, &was_there), 0);
+		ck_assert_int_eq(account_commit(box.account), 0);
+	}
+}
+
+START_TEST(a_commit_that_waits_for_the_disk_renews_what_is_half_spent)
+{
+	unsigned before;
+
+	deliver_from(1, BOX_UID_BLOCK - 2);
+	ck_assert_int_eq(account_settle(box.account, 1, 0), 0);
+	before = syncs;
+	/* UIDs and numbers of changes of the next block */
+	deliver_from(BOX_UID_BLOCK - 1, BOX_UID_BLOCK + 2);
+	ck_assert_uint_eq(syncs, before);
+	/* who has not had half of it goes on with the same */
+	ck_assert_int_eq(account_settle(box.account, 2, 0), 0);
+	ck_assert_int_eq(box_ask(&box, "SELECT uid_reserved FROM mailbox"
+	    " WHERE id = 1"), 2 * BOX_UID_BLOCK - 1);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
+static void
 change_much(struct account *account, void *arg)
 {
 	const unsigned *turns = arg;
@@ -225,6 +254,8 @@ unit_suite(void)
 	    1, 3);
 	tcase_add_test(tcase,
 	    no_change_waits_for_numbers_that_were_reserved_in_time);
+	tcase_add_test(tcase,
+	    a_commit_that_waits_for_the_disk_renews_what_is_half_spent);
 	tcase_add_loop_test(tcase,
 	    numbers_reserved_before_a_crash_are_not_given_after_it, 0,
 	    3 * BOX_UID_BLOCK);
