@@ -60,7 +60,17 @@ struct look {
 	bool			 is_mail;	/* it was taken for mail */
 	bool			 is_rar;	/* an archive of RAR was seen */
 	bool			 in_words;	/* of a text: is_plain_words() */
+	bool			 has_document;	/* that may have macros */
+	bool			 names_hidden;	/* no name in it was told so far */
+	struct packed		 packed;
 };
+
+/*
+ * Where the library cuts names: in the header of a tar, which may go on in
+ * another that it passes over, and in any other archive.
+ */
+#define TAR_NAME_CUT	100
+#define NAME_CUT	255
 
 /*
  * The library prints; this makes a line of our log of it.  Only what a person
@@ -116,6 +126,36 @@ on_layer(int fd, const char *type, void *context)
 		look->is_mail = strcmp(type, "CL_TYPE_MAIL") == 0;
 	if (slice_has_prefix(slice_str(type), "CL_TYPE_RAR"))
 		look->is_rar = true;
+	if (strcmp(type, "CL_TYPE_MSOLE2") == 0 ||
+	    slice_has_prefix(slice_str(type), "CL_TYPE_OOXML"))
+		look->has_document = true;
+	return CL_CLEAN;
+}
+
+/*
+ * The library tells the name of each file in an archive, of encrypted ones as
+ * well.  Attachments of the message itself are no archive's.
+ */
+static cl_error_t
+on_name(const char *container, unsigned long packed_bytes, const char *name,
+    unsigned long bytes, int is_encrypted, unsigned place, void *context)
+{
+	struct look *look = context;
+	size_t most = NAME_CUT;
+
+	(void)packed_bytes;
+	(void)bytes;
+	(void)is_encrypted;
+	(void)place;
+	if (look == NULL || container == NULL || name == NULL ||
+	    (look->is_mail && strcmp(container, "CL_TYPE_MAIL") == 0))
+		return CL_CLEAN;
+	if (strcmp(container, "CL_TYPE_POSIX_TAR") == 0 ||
+	    strcmp(container, "CL_TYPE_OLD_TAR") == 0)
+		most = TAR_NAME_CUT;
+	look->names_hidden = false;
+	look->packed.more = look->packed.more || strlen(name) >= most;
+	packed_add(&look->packed, slice_str(name));
 	return CL_CLEAN;
 }
 
@@ -268,6 +308,7 @@ clam_load(int folder_fd, int trial_fd, const struct clam_limits *limits,
 		return r;
 	}
 	cl_engine_set_clcb_pre_cache(clam->engine, on_layer);
+	cl_engine_set_clcb_meta(clam->engine, on_name);
 	*clam_out = clam;
 	return 0;
 }
@@ -407,26 +448,80 @@ set_left(struct look *look)
 	return true;
 }
 
-/* One look of the library at some bytes. */
-static void
-look_at(struct look *look, struct slice bytes)
+/* Have the library look with those heuristics, and say what it says. */
+static cl_error_t
+ask_library(struct look *look, cl_fmap_t *map, uint32_t heuristic,
+    const char **name_out, uint64_t *scanned_out)
 {
 	struct cl_scan_options options = {
 		/* a real find comes before a heuristic one: no PRECEDENCE */
 		.general = CL_SCAN_GENERAL_HEURISTICS,
 		.parse = ~0u,
-		/*
-		 * Not BROKEN_MEDIA: telephones write such pictures.  Not
-		 * MACROS: an office lives on them.
-		 */
-		.heuristic = CL_SCAN_HEURISTIC_BROKEN |
-		    CL_SCAN_HEURISTIC_EXCEEDS_MAX |
-		    CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE |
-		    CL_SCAN_HEURISTIC_ENCRYPTED_DOC,
+		.heuristic = heuristic,
 	};
-	struct cl_engine *engine = look->clam->engine;
 	unsigned long scanned = 0;
-	const char *name = NULL;
+	cl_error_t error;
+
+	*name_out = NULL;
+	look->depth = 0;
+	look->is_mail = false;
+	error = cl_scanmap_callback(map, NULL, name_out, &scanned,
+	    look->clam->engine, &options, look);
+	*scanned_out = (uint64_t)scanned * CL_COUNT_PRECISION;
+	return error;
+}
+
+/*
+ * Have the documents macros?  A question of its own: of several heuristics the
+ * library tells only the first, and another may weigh more.  What it costs is
+ * bounded as the look before was, which came to its end.
+ */
+static void
+look_for_macros(struct look *look, cl_fmap_t *map)
+{
+	struct packed *packed = &look->packed;
+	bool was_mail = look->is_mail;
+	uint64_t scanned;
+	const char *name;
+	cl_error_t error;
+
+	if (packed->macros == PACKED_MACROS)
+		return;
+	error = time_left(look) == 0 ? CL_ETIMEOUT : ask_library(look, map,
+	    CL_SCAN_HEURISTIC_MACROS, &name, &scanned);
+	look->is_mail = was_mail;
+	if (error == CL_VIRUS && name != NULL && slice_has_prefix(
+	    slice_str(name), "Heuristics.OLE2.ContainsMacros"))
+		packed->macros = PACKED_MACROS;
+	else if (error != CL_CLEAN)
+		packed->macros = PACKED_UNKNOWN;
+}
+
+/* An archive of such a kind may have its names encrypted, too. */
+static bool
+may_hide_names(const struct scan_answer *answer)
+{
+	static const char *const kinds[] = { "7Zip", "RAR", "EGG" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (slice_find_str(slice_str(answer->name), kinds[i]) !=
+		    SIZE_MAX)
+			return answer->result == SCAN_ENCRYPTED;
+	return false;
+}
+
+/* One look of the library at some bytes. */
+static void
+look_at(struct look *look, struct slice bytes)
+{
+	/* not BROKEN_MEDIA: telephones write such pictures */
+	const uint32_t heuristic = CL_SCAN_HEURISTIC_BROKEN |
+	    CL_SCAN_HEURISTIC_EXCEEDS_MAX |
+	    CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE |
+	    CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
+	struct scan_answer answer;
+	const char *name;
+	uint64_t scanned;
 	cl_fmap_t *map;
 	cl_error_t error;
 
@@ -444,13 +539,17 @@ look_at(struct look *look, struct slice bytes)
 		    "no memory to scan it"));
 		return;
 	}
-	look->depth = 0;
-	look->is_mail = false;
-	error = cl_scanmap_callback(map, NULL, &name, &scanned, engine,
-	    &options, look);
+	look->has_document = false;
+	look->names_hidden = true;
+	error = ask_library(look, map, heuristic, &name, &scanned);
+	spend(look, scanned);
+	answer = clam_answer((int)error, name);
+	note(look, answer);
+	if (look->names_hidden && may_hide_names(&answer))
+		look->packed.more = true;
+	if (look->has_document && answer.result != SCAN_VIRUS)
+		look_for_macros(look, map);
 	cl_fmap_close(map);
-	spend(look, (uint64_t)scanned * CL_COUNT_PRECISION);
-	note(look, clam_answer((int)error, name));
 	if (look->is_rar && !look->clam->has_unrar)
 		note(look, scan_answer_of(SCAN_UNSCANNABLE, "",
 		    "the scanner has no unpacker for RAR"));
@@ -613,16 +712,24 @@ clam_scan(struct clam *clam, struct slice message)
 		.clam = clam,
 		.worst = { .result = SCAN_CLEAN },
 		.until_ms = clock_ms() + clam->limits.scan_ms,
-		.bytes_left = clam->limits.all_bytes
+		.bytes_left = clam->limits.all_bytes,
+		.packed = { .macros = PACKED_NONE },
 	};
 	const struct slice line = SLICE(MAIL_LINE);
 
-	if (message.len == 0)
+	if (message.len == 0) {
+		look.worst.packed.macros = PACKED_NONE;
 		return look.worst;
+	}
 	look_at(&look, message);
 	if (look.worst.result != SCAN_VIRUS && !look.is_mail)
 		look_as_mail(&look, line, message);
 	if (look.worst.result != SCAN_VIRUS)
 		look_at_leaves(&look, message);
+	/* what was not read may have any */
+	if (look.packed.macros == PACKED_NONE &&
+	    look.worst.result != SCAN_CLEAN)
+		look.packed.macros = PACKED_UNKNOWN;
+	look.worst.packed = look.packed;
 	return look.worst;
 }

@@ -74,8 +74,26 @@ policy_value(const struct findings *findings)
 	return findings->origin.policy;
 }
 
+static const char *
+macro_word(unsigned value)
+{
+	static const char *const words[PACKED_ANSWERS] = {
+		[PACKED_UNKNOWN] = "unknown", [PACKED_NONE] = "none",
+		[PACKED_MACROS] = "found",
+	};
+
+	return words[value];
+}
+
+static unsigned
+macro_value(const struct findings *findings)
+{
+	return findings->scan.packed.macros;
+}
+
 static const struct findings_row rows[] = {
 	{ "scan", SCAN_RESULTS, scan_word, scan_value },
+	{ "macro", PACKED_ANSWERS, macro_word, macro_value },
 	{ "spf", ORIGIN_RESULTS, result_word, spf_value },
 	{ "spf-helo", ORIGIN_RESULTS, result_word, helo_value },
 	{ "iprev", ORIGIN_RESULTS, result_word, iprev_value },

@@ -47,6 +47,7 @@ enum rule_kind {
 	RULE_ATTACHMENT_TYPE_LIKE,	/* it matches a pattern */
 	RULE_ATTACHMENT_REAL,	/* the same of what it is by its first bytes */
 	RULE_ATTACHMENT_REAL_LIKE,
+	RULE_ATTACHMENT_INSIDE,	/* a name in an archive, any depth (packed.h) */
 	RULE_SENDER,		/* `address` is it */
 	RULE_SENDER_LIKE,
 	RULE_RECIPIENT,		/* one of them */

@@ -17,7 +17,9 @@
 
 /* Addresses are texts too: the next kind behind those of a message. */
 #define ADDRESSES	TEXTS_KINDS
-#define SEEN_KINDS	(TEXTS_KINDS + 1)
+/* So are the names in archives. */
+#define INSIDE		(TEXTS_KINDS + 1)
+#define SEEN_KINDS	(TEXTS_KINDS + 2)
 
 struct run {
 	const struct rules	*rules;
@@ -174,6 +176,29 @@ attachment_type(struct run *run, const struct rule_test *test,
 	return unless_unread(run, test, kind, RULE_NO);
 }
 
+/* Of a name in an archive all of it may match, or what is behind its folders. */
+static enum rule_answer
+search_inside(struct run *run, const struct rule_test *test)
+{
+	const struct scan_answer *scan = &run->findings->scan;
+	const char *why = scan_answer_unlisted(scan);
+	enum rule_answer answer = RULE_NO;
+	struct slice name, last;
+	size_t at = 0;
+
+	if (run->trial != NULL && run->trial->findings != NULL)
+		return doubt(run, test, no_finding);
+	while (!is_ruled_out(run, test, INSIDE) && answer != RULE_YES &&
+	    packed_next(&scan->packed, &at, &name)) {
+		last = packed_last(name);
+		answer = either(answer, search(run, test, NULL, name));
+		if (answer != RULE_YES && last.len < name.len)
+			answer = either(answer, search(run, test, NULL, last));
+	}
+	return answer == RULE_NO && why != NULL ? doubt(run, test, why) :
+	    answer;
+}
+
 static enum rule_answer
 address_is(struct run *run, const struct rule_test *test, struct slice address)
 {
@@ -297,6 +322,8 @@ ask_kind(struct run *run, const struct rule_test *test)
 		return attachment_type(run, test, TEXTS_TYPE);
 	case RULE_ATTACHMENT_REAL:
 		return attachment_type(run, test, TEXTS_REAL);
+	case RULE_ATTACHMENT_INSIDE:
+		return search_inside(run, test);
 	case RULE_ATTACHMENT_REAL_LIKE:
 		return search_texts(run, test, TEXTS_REAL);
 	case RULE_ATTACHMENT_TYPE_LIKE:
@@ -403,6 +430,8 @@ scan(struct run *run, struct arena *arena)
 	const struct prefilter *prefilter = run->rules->prefilter;
 	const struct envelope *env = run->envelope;
 	const struct texts_one *one;
+	struct slice name;
+	size_t at = 0;
 
 	for (unsigned k = 0; k < SEEN_KINDS; k++) {
 		run->seen[k] = arena_array(arena,
@@ -413,6 +442,8 @@ scan(struct run *run, struct arena *arena)
 	for (unsigned k = 0; k < TEXTS_KINDS; k++)
 		for (one = run->texts.first[k]; one != NULL; one = one->next)
 			prefilter_scan(prefilter, one->whole, run->seen[k]);
+	while (packed_next(&run->findings->scan.packed, &at, &name))
+		prefilter_scan(prefilter, name, run->seen[INSIDE]);
 	prefilter_scan(prefilter, env->sender, run->seen[ADDRESSES]);
 	for (size_t i = 0; i < env->recipient_count; i++)
 		prefilter_scan(prefilter, env->recipients[i].address,

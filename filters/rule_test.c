@@ -145,10 +145,14 @@ read_attachment(struct rule_reader *r, struct rule_test *test)
 		r->rules->kinds |= 1u << TEXTS_NAME;
 		return read_pattern(r, test);
 	}
+	if (rule_takes(r, "inside")) {
+		test->kind = RULE_ATTACHMENT_INSIDE;
+		return read_pattern(r, test);
+	}
 	is_real = rule_takes(r, "real");
 	if (!is_real && !rule_takes(r, "type"))
 		return rule_token_fault(r,
-		    "is none of \"name\", \"type\", \"real\"");
+		    "is none of \"name\", \"inside\", \"type\", \"real\"");
 	r->rules->kinds |= 1u << (is_real ? TEXTS_REAL : TEXTS_TYPE);
 	test->kind = is_real ? RULE_ATTACHMENT_REAL_LIKE :
 	    RULE_ATTACHMENT_TYPE_LIKE;

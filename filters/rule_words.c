@@ -87,6 +87,8 @@ rule_kind_word(enum rule_kind kind)
 	case RULE_ATTACHMENT_REAL:
 	case RULE_ATTACHMENT_REAL_LIKE:
 		return "attachment real";
+	case RULE_ATTACHMENT_INSIDE:
+		return "attachment inside";
 	case RULE_SENDER:
 	case RULE_SENDER_LIKE:
 		return "sender";

@@ -58,7 +58,7 @@ const struct virus_policy virus_default_policy = { .action = {
 	[SCAN_TOO_LONG] = VERDICT_HOLD,
 	[SCAN_UNSCANNABLE] = VERDICT_HOLD,
 	[SCAN_NOT_SCANNED] = VERDICT_DEFER,
-} };
+}, .macros = VERDICT_ACCEPT };
 
 static void
 make_printable(char *s)
@@ -97,8 +97,11 @@ scan_answer_add(struct scan_answer *into, const struct scan_answer *one)
 {
 	unsigned all = results_of(into) | results_of(one);
 
-	if (results[one->result].weight > results[into->result].weight)
-		*into = *one;
+	if (results[one->result].weight > results[into->result].weight) {
+		into->result = one->result;
+		memcpy(into->name, one->name, sizeof(into->name));
+		memcpy(into->words, one->words, sizeof(into->words));
+	}
 	into->also = all & ~(1u << into->result);
 }
 
@@ -115,6 +118,21 @@ scan_answer_pack(struct text *text, const struct scan_answer *answer)
 	pack_u16(text, (uint16_t)answer->also);
 	pack_slice(text, slice_str(answer->name));
 	pack_slice(text, slice_str(answer->words));
+	packed_pack(text, &answer->packed);
+}
+
+const char *
+scan_answer_unlisted(const struct scan_answer *answer)
+{
+	/* what is encrypted has its names outside, or `more` is told */
+	const unsigned whole = 1u << SCAN_CLEAN | 1u << SCAN_ENCRYPTED;
+
+	if (answer->result == SCAN_NOT_SCANNED)
+		return "nobody has looked into its archives";
+	if ((results_of(answer) & ~whole) != 0)
+		return "its archives were not read to the end";
+	return answer->packed.more ?
+	    "its archives hold more names than are listed" : NULL;
 }
 
 /* Printable ASCII into a buffer, or spoil the reader. */
@@ -137,6 +155,7 @@ scan_answer_unpack(struct slice packed, struct scan_answer *answer_out)
 	answer.also = unpack_u16(&u);
 	words_unpack(&u, answer.name, sizeof(answer.name));
 	words_unpack(&u, answer.words, sizeof(answer.words));
+	packed_unpack(&u, &answer.packed);
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	/* clean has nothing to explain; a virus without a name is none */
@@ -299,13 +318,32 @@ add_line(struct verdict *verdict, const struct scan_answer *answer)
 	    text_slice(&value));
 }
 
-void
-virus_judge(const struct scan_answer *answer,
+/* A document with macros, where the postmaster wants to know of it. */
+static void
+judge_macros(const struct scan_answer *answer,
+    const struct virus_policy *policy, struct verdict *verdict)
+{
+	bool may = (unsigned)policy->macros < VERDICT_ACTIONS &&
+	    (MAY_SUSPECT & MAY(policy->macros)) != 0;
+	struct verdict one;
+
+	if (answer->packed.macros != PACKED_MACROS || !may)
+		return;
+	verdict_init(&one);
+	say_reason(&one, policy->macros, "a document in it has macros", "");
+	/* there is room: these are the first two lines */
+	(void)verdict_add_line(&one, slice_str("X-Postroom-Macros"),
+	    slice_str("found"));
+	(void)verdict_combine(verdict, &one);
+}
+
+/* What the heaviest of its results asks for. */
+static void
+judge_results(const struct scan_answer *answer,
     const struct virus_policy *policy, struct verdict *verdict_out)
 {
 	enum scan_result counts;
 
-	verdict_init(verdict_out);
 	if (answer->result == SCAN_CLEAN)
 		return;
 	counts = result_that_counts(answer, policy);
@@ -313,4 +351,13 @@ virus_judge(const struct scan_answer *answer,
 	    results[counts].sentence,
 	    counts == answer->result ? why_of(answer) : "");
 	add_line(verdict_out, answer);
+}
+
+void
+virus_judge(const struct scan_answer *answer,
+    const struct virus_policy *policy, struct verdict *verdict_out)
+{
+	verdict_init(verdict_out);
+	judge_results(answer, policy, verdict_out);
+	judge_macros(answer, policy, verdict_out);
 }

@@ -10,12 +10,14 @@
 #ifndef POSTROOM_FILTERS_VIRUS_H
 #define POSTROOM_FILTERS_VIRUS_H
 
+#include "filters/packed.h"
 #include "filters/verdict.h"
 #include "lib/base/say.h"
 
 #define SCAN_NAME_MAX	128	/* bytes of a signature's name; known: 90 */
 #define SCAN_WORDS_MAX	200	/* of the sentence; fits VERDICT_REASON_MAX */
-#define SCAN_PACKED_MAX	512	/* of a packed answer or status */
+#define SCAN_PACKED_MAX	512	/* of a packed status */
+#define SCAN_ANSWER_MAX	(SCAN_PACKED_MAX + PACKED_PACKED_MAX)	/* of an answer */
 
 enum scan_kind {
 	/* judge -> scan, 1 descriptor: u64 bytes; reply: scan_answer */
@@ -41,6 +43,7 @@ struct scan_answer {
 	unsigned also;		/* others that hold as well: 1 << scan_result */
 	char	name[SCAN_NAME_MAX + 1];	/* of what was found; or "" */
 	char	words[SCAN_WORDS_MAX + 1];	/* why it is not clean; or "" */
+	struct packed packed;	/* what its archives and documents hold */
 };
 
 /*
@@ -52,7 +55,8 @@ struct scan_answer scan_answer_of(enum scan_result, const char *name,
 /*
  * Add another look at the same message: the heavier result stands, with its
  * words (a virus before all, then what was not scanned, then what is suspect);
- * the other is kept in `also`.  Clean only if both are.
+ * the other is kept in `also`.  Clean only if both are.  `packed` stays that of
+ * `into`.
  */
 void	scan_answer_add(struct scan_answer *into, const struct scan_answer *);
 
@@ -60,7 +64,13 @@ void	scan_answer_add(struct scan_answer *into, const struct scan_answer *);
  * "too-long", "unscannable", "not-scanned". */
 const char *scan_result_word(enum scan_result);
 
-/* As bytes, at most SCAN_PACKED_MAX, and back. */
+/*
+ * Why there may be names in archives that its list does not have, in words;
+ * NULL: it has all.
+ */
+const char *scan_answer_unlisted(const struct scan_answer *);
+
+/* As bytes, at most SCAN_ANSWER_MAX, and back. */
 void	scan_answer_pack(struct text *, const struct scan_answer *);
 /* 0, or -EBADMSG: it is no answer. */
 int	scan_answer_unpack(struct slice packed, struct scan_answer *answer_out);
@@ -99,8 +109,12 @@ void	scan_status_say(struct text *, enum language,
 /* What is done about each result; see virus_judge() for what may stand. */
 struct virus_policy {
 	enum verdict_action	action[SCAN_RESULTS];
+	enum verdict_action	macros;	/* of a document that has some */
 };
-/* Quarantine a virus, hold what is suspect, else try again later. */
+/*
+ * Quarantine a virus, hold what is suspect, else try again later; an office
+ * lives on macros.
+ */
 extern const struct virus_policy virus_default_policy;
 
 /*
@@ -110,6 +124,7 @@ extern const struct virus_policy virus_default_policy;
  *	VIRUS			quarantine, refuse
  *	NOT_SCANNED		mark, hold, defer
  *	all others		mark, hold, quarantine, refuse
+ *	macros			those, and accept
  *
  * so no policy makes a virus pass.  Whatever is not clean gets a header line,
  * which a held message keeps when it is released:
@@ -117,6 +132,10 @@ extern const struct virus_policy virus_default_policy;
  *	X-Postroom-Virus: virus (Win.Test.EICAR_HDB-1)
  *	X-Postroom-Virus: encrypted (Heuristics.Encrypted.Zip), too much
  *	X-Postroom-Virus: not scanned (no signatures are configured)
+ *
+ * and so do macros, unless they are accepted:
+ *
+ *	X-Postroom-Macros: found
  */
 void	virus_judge(const struct scan_answer *, const struct virus_policy *,
 	    struct verdict *verdict_out);

@@ -106,6 +106,7 @@ struct config {
 	char		scan_timeout[12];
 	char		scan_unscannable[12];
 	char		scan_failed[12];
+	char		scan_macros[12];
 	char		spam_action[12];	/* off, mark, junk, hold */
 	struct listener	listeners[CONFIG_LISTENERS];
 	size_t		listener_count;

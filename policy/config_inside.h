@@ -26,6 +26,7 @@ enum config_kind {
 	KIND_IF_SPENT,
 	KIND_IF_VIRUS,		/* what is done about a result of scanning */
 	KIND_IF_SUSPECT,
+	KIND_IF_MACROS,
 	KIND_IF_UNSCANNED,
 	KIND_IF_SPAM
 };

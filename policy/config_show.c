@@ -96,6 +96,7 @@ config_manual(struct text *text)
 		[KIND_IF_SPENT]		= "on-demand | nothing",
 		[KIND_IF_VIRUS]		= "quarantine | refuse",
 		[KIND_IF_SUSPECT]	= "mark | hold | quarantine | refuse",
+		[KIND_IF_MACROS]	= "accept | mark | hold | quarantine | refuse",
 		[KIND_IF_UNSCANNED]	= "mark | hold | defer",
 		[KIND_IF_SPAM]		= "off | mark | junk | hold",
 	};

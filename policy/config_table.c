@@ -104,6 +104,8 @@ const struct config_option config_options[] = {
   "The same, of one that ends the scanner twice, or is packed as it cannot read it." },
 { "scan_failed",             KIND_IF_UNSCANNED, TEXT(scan_failed), "defer",
   "The same, of any message while there are no signatures or no scanner." },
+{ "scan_macros",             KIND_IF_MACROS,    TEXT(scan_macros), "accept",
+  "The same, of one with a document in it that has macros: programs that run when it is opened." },
 { "spam_action",             KIND_IF_SPAM,      TEXT(spam_action), "mark",
   "What becomes of spam, once postroom spam learn has shown some hundreds of it and of "
   "wanted messages: a header line, the folder Junk, or waiting for the postmaster." },

@@ -177,6 +177,10 @@ text_fault(enum config_kind kind, struct slice value)
 		return is_one_of(value, "mark", "hold", "quarantine",
 		    "refuse") ? NULL :
 		    "must be mark, hold, quarantine or refuse";
+	case KIND_IF_MACROS:
+		return slice_is_str(value, "accept") || is_one_of(value,
+		    "mark", "hold", "quarantine", "refuse") ? NULL :
+		    "must be accept, mark, hold, quarantine or refuse";
 	case KIND_IF_UNSCANNED:
 		return is_one_of(value, "mark", "hold", "defer", NULL) ?
 		    NULL : "must be mark, hold or defer";

@@ -96,6 +96,7 @@ virus_policy_of(const struct config *config)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		policy.action[rows[i].result] =
 		    verdict_action_of(slice_str(rows[i].word));
+	policy.macros = verdict_action_of(slice_str(config->scan_macros));
 	return policy;
 }
 

@@ -49,7 +49,7 @@ static void
 reply_with(struct ipc *judge, uint64_t serial,
     const struct scan_answer *answer)
 {
-	TEXT_AUTO body = TEXT_INIT(SCAN_PACKED_MAX);
+	TEXT_AUTO body = TEXT_INIT(SCAN_ANSWER_MAX);
 
 	scan_answer_pack(&body, answer);
 	if (ipc_reply(judge, serial, text_slice(&body), NULL, 0) < 0)

@@ -118,7 +118,7 @@ static int
 on_scan(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct worker *worker = arg;
-	TEXT_AUTO body = TEXT_INIT(SCAN_PACKED_MAX);
+	TEXT_AUTO body = TEXT_INIT(SCAN_ANSWER_MAX);
 	struct unpack u = unpack_of(message->body);
 	uint64_t bytes = unpack_u64(&u);
 	struct scan_answer answer;

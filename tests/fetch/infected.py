@@ -5,12 +5,15 @@ before the provider is told to delete it.  What is put off because nobody could
 look at it is not here, and stays there.
 """
 
+import base64
 import contextlib
+import io
 import json
 import os
 import shutil
 import tempfile
 import time
+import zipfile
 
 from harness import Fault, ImapSession, Session, compare, letter, mended
 from killing import GUARD, Scene
@@ -47,6 +50,37 @@ def scanning(args, session, **config):
 
 def infected(name):
     return letter(name) + EICAR + b"\r\n"
+
+
+def zipped(name):
+    """A message with a script in an archive in an archive."""
+    data, member = b"var a = 1\n", "folder/invoice.js"
+    for outer in ("papers.zip", None):
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr(member, data)
+        data, member = archive.getvalue(), outer
+    head = b"\r\n".join([
+        b"MIME-Version: 1.0",
+        b"Content-Type: application/zip; name=papers.zip",
+        b"Content-Transfer-Encoding: base64"])
+    return letter(name, 0, head) + \
+        base64.encodebytes(data).replace(b"\n", b"\r\n")
+
+
+def kept_by_rule(args, session):
+    """The name of the script is the scanner's to tell, the rule's to find."""
+    with tempfile.TemporaryDirectory(prefix="postroom-fetch-rules-") as rules:
+        os.chmod(rules, 0o755)
+        path = os.path.join(rules, "a.rule")
+        with open(path, "w", encoding="ascii") as file:
+            file.write('rule "named so" { attachment name /\\.js$/; '
+                       'do discard "not this one" }\n'
+                       'rule "inside" { attachment inside /^invoice\\.js$/; '
+                       'macro none; do hold "a script in an archive" }\n')
+        os.chmod(path, 0o644)
+        kept_first(args, session, {"rules_dir": '"%s"' % rules},
+                   zipped("zipped"), "held")
 
 
 def waiting_here(remote):
@@ -188,6 +222,8 @@ def tests(args):
             lambda session=session: kept_first(
                 args, session, {"scan_virus": "refuse"},
                 infected("infected"), "held")
+        yield name + "a-name-in-an-archive-is-what-a-rule-holds", \
+            lambda session=session: kept_by_rule(args, session)
         yield name + "what-could-not-be-scanned-stays-there", \
             lambda session=session: put_off(args, session)
         yield name + "a-scanner-that-dies-lets-nothing-pass", \

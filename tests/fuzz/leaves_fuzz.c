@@ -31,6 +31,23 @@ on_leaf(void *arg, const struct mime_part *part, enum mime_encoding way,
 	return sum == 77 ? -ECANCELED : 0;
 }
 
+/* What was let in can be shown, searched, and packed again. */
+static void
+check_answer(const struct scan_answer *answer)
+{
+	TEXT_AUTO text = TEXT_INIT(SCAN_ANSWER_MAX);
+	struct slice name;
+	size_t at = 0;
+
+	assert(answer->result != SCAN_VIRUS || answer->name[0] != '\0');
+	while (packed_next(&answer->packed, &at, &name))
+		assert(name.len > 0 && slice_is_utf8(name) &&
+		    packed_last(name).len <= name.len);
+	assert(at == answer->packed.len);
+	scan_answer_pack(&text, answer);
+	assert(!text_failed(&text));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -44,6 +61,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	assert(r == 0 || r == -ECANCELED || r == -ENOMEM ||
 	    (r == -E2BIG && limit != NULL));
 	if (scan_answer_unpack(input, &answer) == 0)
-		assert(answer.result != SCAN_VIRUS || answer.name[0] != '\0');
+		check_answer(&answer);
 	return 0;
 }

@@ -136,23 +136,24 @@ zip_head(struct text *zip, unsigned flags, struct slice name,
 	pack_u16(zip, 0);
 }
 
+struct zip_file {
+	struct slice	name, bytes;
+};
+
 /*
- * Add a zip of `count` copies of one file; a flag of 1 says it is encrypted
- * (APPNOTE 4.3).
+ * Add a zip of those files; a flag of 1 says they are encrypted (APPNOTE 4.3).
  */
 static inline void
-add_zip(struct text *zip, unsigned flags, struct slice bytes, unsigned count)
+add_zip_of(struct text *zip, unsigned flags, const struct zip_file *files,
+    size_t count)
 {
 	TEXT_AUTO directory = TEXT_INIT(1u << 20);
 	size_t start = zip->len;
 
-	for (unsigned i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		size_t at = zip->len - start;
-		char digits[16];
-		struct slice name;
+		struct slice name = files[i].name, bytes = files[i].bytes;
 
-		(void)snprintf(digits, sizeof(digits), "f%u.bin", i);
-		name = slice_str(digits);
 		text_add(zip, slice_of("PK\3\4", 4));
 		zip_head(zip, flags, name, bytes);
 		text_add(zip, name);
@@ -180,6 +181,23 @@ add_zip(struct text *zip, unsigned flags, struct slice bytes, unsigned count)
 		pack_u16(zip, 0);
 	}
 	ck_assert(!text_failed(zip) && !text_failed(&directory));
+}
+
+/* Of `count` copies of one file. */
+static inline void
+add_zip(struct text *zip, unsigned flags, struct slice bytes, unsigned count)
+{
+	struct zip_file *files = calloc(count, sizeof(*files));
+	char (*names)[16] = calloc(count, sizeof(*names));
+
+	ck_assert(files != NULL && names != NULL);
+	for (unsigned i = 0; i < count; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "f%u.bin", i);
+		files[i] = (struct zip_file){ slice_str(names[i]), bytes };
+	}
+	add_zip_of(zip, flags, files, count);
+	free(names);
+	free(files);
 }
 
 #endif

@@ -92,6 +92,8 @@ static const struct {
 	{ "any-header /b/", RULE_ANY_HEADER },
 	{ "body /b\\/c/imsx", RULE_BODY },
 	{ "attachment name /b/", RULE_ATTACHMENT_NAME },
+	{ "attachment inside /b/", RULE_ATTACHMENT_INSIDE },
+	{ "macro found", RULE_FINDING },
 	{ "attachment type application/pdf", RULE_ATTACHMENT_TYPE },
 	{ "attachment type image/*", RULE_ATTACHMENT_TYPE },
 	{ "attachment type /pdf/", RULE_ATTACHMENT_TYPE_LIKE },
@@ -171,7 +173,7 @@ static const struct {
 	{ "rule \"a\" { any { body /b/", "1: this any has no \"}\"\n"
 	    "a.rule:1: this rule has no \"}\"\n" },
 	{ "rule \"a\" { attachment size 5; stop }", "1: \"size\" is none "
-	    "of \"name\", \"type\", \"real\"\n" },
+	    "of \"name\", \"inside\", \"type\", \"real\"\n" },
 	{ "rule \"a\" { attachment real zip; stop }", "1: \"zip\" is no type; "
 	    "write application/pdf, image/* or /.../\n" },
 	{ "rule \"a\" { attachment type pdf; stop }", "1: \"pdf\" is no type; "

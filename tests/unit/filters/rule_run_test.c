@@ -53,8 +53,15 @@ rules_of(const char *bytes)
 }
 
 /* What the filters found in every message here. */
-static const struct findings found = {
-	.scan = { .result = SCAN_ENCRYPTED },
+static struct findings found = {
+	.scan = {
+		.result = SCAN_ENCRYPTED,
+		.packed = {
+			.macros = PACKED_MACROS,
+			.len = 33,
+			.names = "dir/sub/evil.js\0b\\Good.TXT\0r.zip",
+		},
+	},
 };
 
 /* Ask; *root is NULL when the message has no tree. */
@@ -109,6 +116,15 @@ static const struct {
 	{ "body /paypal/i", false },
 	{ "attachment name /\\.(exe|js)$/i", true },
 	{ "attachment name /\\.zip$/", false },
+	{ "attachment inside /\\.(exe|js)$/i", true },
+	{ "attachment inside /^dir.sub/", true },
+	{ "attachment inside /^evil/", true },		/* behind its folders */
+	{ "attachment inside /^good/i", true },
+	{ "attachment inside /^sub/", false },
+	{ "attachment inside /\\.exe$/i", false },	/* its own name is not */
+	{ "not attachment inside /\\.exe$/i", true },
+	{ "macro found", true },
+	{ "macro none", false },
 	{ "attachment type application/octet-stream", true },
 	{ "attachment type Application/*", true },
 	{ "attachment type image/*", false },
@@ -426,6 +442,7 @@ static const struct {
 	{ "recipient /nobody/", RULE_NO_RECIPIENT },
 	{ "scan virus", 0 },
 	{ "not spf fail", 0 },
+	{ "attachment inside /evil/", 0 },
 };
 
 START_TEST(what_nobody_knows_any_more_is_a_doubt)
@@ -484,6 +501,40 @@ END_TEST
 
 #define COUNT(table)	((int)(sizeof(table) / sizeof((table)[0])))
 
+/* What the scanner did not list of an archive may be what is looked for. */
+START_TEST(a_name_that_may_not_be_listed_is_in_doubt)
+{
+	static const struct {
+		enum scan_result	 result;
+		bool			 more;
+		unsigned		 doubts;
+	} rows[] = {
+		{ SCAN_CLEAN, false, 0 }, { SCAN_ENCRYPTED, false, 0 },
+		{ SCAN_CLEAN, true, 1 }, { SCAN_NOT_SCANNED, false, 1 },
+		{ SCAN_TOO_MUCH, false, 1 }, { SCAN_VIRUS, false, 1 },
+	};
+	const struct scan_answer before = found.scan;
+	struct rules *rules = rules_of("rule \"1\" { attachment inside "
+	    "/\\.exe$/; do hold \"a\" }\n"
+	    "rule \"2\" { attachment inside /\\.js$/; do hold \"a\" }\n");
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ARENA_AUTO arena = arena_new(1u << 22);
+		struct rule_outcome outcome;
+
+		found.scan.result = rows[i].result;
+		found.scan.packed.more = rows[i].more;
+		ck_assert_int_eq(run_within(rules, slice_str(letter),
+		    &envelope, NULL, arena, &outcome), 0);
+		ck_assert_uint_eq(outcome.doubt_count, rows[i].doubts);
+		/* a name that is there is there */
+		ck_assert_uint_eq(outcome.deed_count, 1);
+	}
+	found.scan = before;
+	rules_free(rules);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -504,6 +555,7 @@ unit_suite(void)
 	tcase_add_loop_test(all, what_nobody_knows_any_more_is_a_doubt, 0,
 	    COUNT(gone));
 	tcase_add_test(all, a_finding_can_be_supposed);
+	tcase_add_test(all, a_name_that_may_not_be_listed_is_in_doubt);
 	tcase_add_test(all, no_rules_want_nothing);
 	suite_add_tcase(suite, all);
 	return suite;

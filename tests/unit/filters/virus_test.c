@@ -16,14 +16,16 @@ answer_of(enum scan_result result)
 
 START_TEST(an_answer_comes_out_as_it_went_in)
 {
-	TEXT_AUTO text = TEXT_INIT(SCAN_PACKED_MAX);
+	TEXT_AUTO text = TEXT_INIT(SCAN_ANSWER_MAX);
 	struct scan_answer in = answer_of((enum scan_result)_i), out;
 
+	packed_add(&in.packed, slice_str("a/b.exe"));
 	scan_answer_pack(&text, &in);
 	ck_assert_int_eq(scan_answer_unpack(text_slice(&text), &out), 0);
 	ck_assert_int_eq(out.result, in.result);
 	ck_assert_str_eq(out.name, in.name);
 	ck_assert_str_eq(out.words, in.words);
+	ck_assert_uint_eq(out.packed.len, in.packed.len);
 	for (size_t len = 0; len < text.len; len++)
 		ck_assert_int_eq(scan_answer_unpack(slice_first(
 		    text_slice(&text), len), &out), -EBADMSG);
@@ -41,6 +43,9 @@ pack_by_hand(struct text *text, unsigned result, unsigned also,
 	pack_u16(text, (uint16_t)also);
 	pack_slice(text, slice_str(name));
 	pack_slice(text, slice_str(words));
+	pack_u8(text, PACKED_NONE);
+	pack_u8(text, false);
+	pack_slice(text, slice_of(NULL, 0));
 }
 
 START_TEST(an_answer_that_cannot_be_is_none)
@@ -62,7 +67,7 @@ START_TEST(an_answer_that_cannot_be_is_none)
 		{ SCAN_TOO_MUCH, 1u << SCAN_CLEAN, "", "clean, too" },
 		{ SCAN_TOO_MUCH, 1u << SCAN_RESULTS, "", "unheard of" },
 	};
-	TEXT_AUTO text = TEXT_INIT(SCAN_PACKED_MAX);
+	TEXT_AUTO text = TEXT_INIT(SCAN_ANSWER_MAX);
 	struct scan_answer out = { .result = SCAN_BROKEN };
 
 	pack_by_hand(&text, rows[_i].result, rows[_i].also, rows[_i].name, rows[_i].words);
@@ -76,7 +81,7 @@ START_TEST(an_answer_is_cut_and_printable)
 {
 	char longer[1000];
 	struct scan_answer answer;
-	TEXT_AUTO text = TEXT_INIT(SCAN_PACKED_MAX);
+	TEXT_AUTO text = TEXT_INIT(SCAN_ANSWER_MAX);
 
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
@@ -281,6 +286,46 @@ START_TEST(old_signatures_are_said)
 }
 END_TEST
 
+/* By default an office's documents pass; nobody makes a policy of "later". */
+START_TEST(macros_are_what_the_postmaster_says)
+{
+	static const struct {
+		enum verdict_action	policy, action;
+		size_t			lines;
+	} rows[] = {
+		{ VERDICT_ACCEPT, VERDICT_ACCEPT, 0 },
+		{ VERDICT_MARK, VERDICT_MARK, 1 },
+		{ VERDICT_HOLD, VERDICT_HOLD, 1 },
+		{ VERDICT_QUARANTINE, VERDICT_QUARANTINE, 1 },
+		{ VERDICT_REFUSE, VERDICT_REFUSE, 1 },
+		{ VERDICT_DEFER, VERDICT_ACCEPT, 0 },
+		{ VERDICT_ACTIONS, VERDICT_ACCEPT, 0 },
+	};
+	struct virus_policy policy = virus_default_policy;
+	struct scan_answer answer = answer_of(SCAN_CLEAN);
+	struct verdict verdict;
+
+	ck_assert_int_eq(policy.macros, VERDICT_ACCEPT);
+	policy.macros = rows[_i].policy;
+	virus_judge(&answer, &policy, &verdict);
+	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
+	answer.packed.macros = PACKED_MACROS;
+	virus_judge(&answer, &policy, &verdict);
+	ck_assert_int_eq(verdict.action, rows[_i].action);
+	ck_assert_uint_eq(verdict.line_count, rows[_i].lines);
+	if (rows[_i].lines == 0)
+		return;
+	ck_assert_str_eq(verdict.lines[0].name, "X-Postroom-Macros");
+	ck_assert_str_eq(verdict.reason, "a document in it has macros");
+	/* a virus stays what it is */
+	answer.result = SCAN_VIRUS;
+	virus_judge(&answer, &policy, &verdict);
+	ck_assert_int_eq(verdict.action, rows[_i].action == VERDICT_REFUSE ?
+	    VERDICT_REFUSE : VERDICT_QUARANTINE);
+	ck_assert_uint_eq(verdict.line_count, 2);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -296,6 +341,7 @@ unit_suite(void)
 	    0, SCAN_RESULTS);
 	tcase_add_loop_test(tcase, a_policy_is_what_it_may_be, 0, 7);
 	tcase_add_test(tcase, of_all_results_the_severest_policy_counts);
+	tcase_add_loop_test(tcase, macros_are_what_the_postmaster_says, 0, 7);
 	tcase_add_test(tcase, the_reason_is_a_sentence);
 	tcase_add_test(tcase, a_status_comes_out_as_it_went_in);
 	tcase_add_test(tcase, old_signatures_are_said);

@@ -50,7 +50,7 @@ on_scan(void *arg, struct ipc *from, struct ipc_message *message)
 	    scanner.result == SCAN_VIRUS ? "Bad.One" : "", "%s",
 	    scanner.result == SCAN_ENCRYPTED ? "a zip in it" : "");
 	struct unpack u = unpack_of(message->body);
-	TEXT_AUTO body = TEXT_INIT(SCAN_PACKED_MAX);
+	TEXT_AUTO body = TEXT_INIT(SCAN_ANSWER_MAX);
 
 	(void)arg;
 	ck_assert_uint_eq(unpack_u64(&u), sizeof(MESSAGE) - 1);
