@@ -6,6 +6,7 @@
 
 #include <sys/queue.h>
 
+#include "programs/mailbox_pause.h"
 #include "programs/roles.h"
 #include "queue/service.h"
 #include "store/selected.h"
@@ -38,6 +39,7 @@ struct mailbox {
 	struct timer		*tell_timer;
 	struct timer		*sync_timer;
 	struct timer		*search_timer;
+	struct mailbox_pause	 search_pause;
 	struct timer		*copy_timer;
 	struct message_id	 told[EXPUNGED_PAGE];	/* the queue is being */
 	size_t			 told_count;	/* 0: it is not */

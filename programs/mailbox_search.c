@@ -2,7 +2,9 @@
  * mailbox_search.c - the search index of the account is made when it is idle
  *
  * A step is some milliseconds.  Between two of them whatever else has come is
- * done first, and while deliveries wait for their commit no step is made.
+ * done first.  While deliveries come none is made (mailbox_pause.h): it would
+ * take their turns and their disk, and what is written of few letters is merged
+ * once more with those that follow.  A search reads what is not known yet.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 #include "store/search.h"
 
 #define LOOK_MS		10000	/* between two looks for new letters */
-#define WAIT_MS		100	/* while deliveries come */
+#define WAIT_MS		100	/* until what was delivered is committed */
 #define PAUSE_MS	40	/* between two steps while somebody is logged in:
 				   one command in ten meets a step */
 
@@ -55,13 +57,16 @@ static void
 on_search_time(void *arg)
 {
 	struct mailbox *mailbox = arg;
+	uint64_t left = mailbox_pause_left(&mailbox->search_pause, clock_ms());
 	int r;
 
-	if (mailbox->open_count > 0) {
-		timer_set(mailbox->search_timer, WAIT_MS);
+	if (left > 0 || mailbox->open_count > 0) {
+		timer_set(mailbox->search_timer, left > 0 ? left : WAIT_MS);
 		return;
 	}
 	r = search_step(mailbox->account);
+	if (r == SEARCH_DONE || r < 0)
+		mailbox_pause_done(&mailbox->search_pause);
 	if (r < 0)
 		log_say("the search index is %s in a while: %s",
 		    search_fault_passes(r) ? "gone on with" : "begun anew",

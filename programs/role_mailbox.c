@@ -180,6 +180,7 @@ on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
 		return r;
 	mailbox_used(mailbox);
 	mailbox->unsettled = true;
+	mailbox_pause_delivered(&mailbox->search_pause, clock_ms());
 	one = &mailbox->open[mailbox->open_count++];
 	*one = (struct unanswered){ .serial = message->serial };
 	one->status = deliver(mailbox, message->fd[0], &delivery,
