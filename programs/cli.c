@@ -97,7 +97,7 @@ static const struct command {
 { "export",  NULL,       "ADDRESS --to maildir:DIR|mbox:DIR [--folder FOLDER | --letters]",
   SAY_HELP_EXPORT,         cli_export },
 { "spam",    "learn",    "FOLDER|FILE --spam | --wanted", SAY_HELP_SPAM_LEARN, cli_spam_learn },
-{ "spam",    "status",   "", SAY_HELP_SPAM_STATUS, cli_spam_status },
+{ "spam",    "status",   "[ADDRESS]", SAY_HELP_SPAM_STATUS, cli_spam_status },
 { "spam",    "explain",  "FILE", SAY_HELP_SPAM_EXPLAIN, cli_spam_explain },
 { "rule",    "test",     "FILE MESSAGE ... | --in-force MESSAGE ... "
   "[--why] [--sender A] [--recipient A] ... [--remote IP] "

@@ -122,6 +122,13 @@ void	cli_add_harmless(struct text *, struct slice);
 void	cli_answer_text(const struct text *answer, const char *column,
 	    char *buffer, size_t size);
 
+/*
+ * The number of the account with that address, or what stands before its "@".
+ * CLI_OK, or told.
+ */
+int	cli_account_number(struct cli *, const char *given, char *number,
+	    size_t size);
+
 /* The commands; `argv[0]` is the first word after the command's name. */
 int	cli_setup(struct cli *, int argc, char **argv);
 int	cli_account_add(struct cli *, int argc, char **argv);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include <jansson.h>
 #include <openssl/crypto.h>
 
 /* Where the arguments of account requests stand (admin.c). */
@@ -168,4 +169,44 @@ cli_account_remove(struct cli *cli, int argc, char **argv)
 	    cli->config.data_dir, number);
 	cli_say(cli, ACCOUNT_REMOVED, address, folder);
 	return r;
+}
+
+/* Is it the whole address, or what stands before its "@"? */
+static bool
+is_address(const char *address, const char *given)
+{
+	struct slice rest = slice_str(address), local;
+
+	return slice_is_nocase(rest, slice_str(given)) ||
+	    (slice_cut(&rest, '@', &local) &&
+	    slice_is_nocase(local, slice_str(given)));
+}
+
+int
+cli_account_number(struct cli *cli, const char *given, char *number,
+    size_t size)
+{
+	static const char *const none[ADMIN_ARGS];
+	const struct admin_request *request =
+	    admin_find(slice_str("account list"));
+	TEXT_AUTO answer = TEXT_INIT(1024 * 1024);
+	json_t *object = NULL, *row;
+	size_t i, found = 0;
+	int r = cli_ask(cli, request, none, &answer);
+
+	if (r == CLI_OK)
+		r = cli_answer(cli, request, &answer, &object);
+	if (r != CLI_OK)
+		return r;
+	json_array_foreach(json_object_get(object, "result"), i, row)
+		if (is_address(json_string_value(json_object_get(row,
+		    "address")), given)) {
+			(void)snprintf(number, size, "%lld", (long long)
+			    json_integer_value(json_object_get(row,
+			    "account")));
+			found++;
+		}
+	json_decref(object);
+	return found == 1 ? CLI_OK : cli_fail(cli, CLI_NO_SUCH, NOTHING_KNOWN,
+	    given);
 }

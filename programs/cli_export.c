@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "lib/base/amounts.h"
 
 enum { TO, FOLDER, LETTERS };
@@ -44,46 +42,6 @@ judge(struct cli *cli, const struct cli_option *options, struct export *export)
 	return CLI_OK;
 }
 
-/* Is it the whole address, or what stands before its "@"? */
-static bool
-is_address(const char *address, const char *given)
-{
-	struct slice rest = slice_str(address), local;
-
-	return slice_is_nocase(rest, slice_str(given)) ||
-	    (slice_cut(&rest, '@', &local) &&
-	    slice_is_nocase(local, slice_str(given)));
-}
-
-/* The number of the account; CLI_OK, or told. */
-static int
-number_of(struct cli *cli, const char *given, char *number, size_t size)
-{
-	static const char *const none[ADMIN_ARGS];
-	const struct admin_request *request =
-	    admin_find(slice_str("account list"));
-	TEXT_AUTO answer = TEXT_INIT(1024 * 1024);
-	json_t *object = NULL, *row;
-	size_t i, found = 0;
-	int r = cli_ask(cli, request, none, &answer);
-
-	if (r == CLI_OK)
-		r = cli_answer(cli, request, &answer, &object);
-	if (r != CLI_OK)
-		return r;
-	json_array_foreach(json_object_get(object, "result"), i, row)
-		if (is_address(json_string_value(json_object_get(row,
-		    "address")), given)) {
-			(void)snprintf(number, size, "%lld", (long long)
-			    json_integer_value(json_object_get(row,
-			    "account")));
-			found++;
-		}
-	json_decref(object);
-	return found == 1 ? CLI_OK : cli_fail(cli, CLI_NO_SUCH, NOTHING_KNOWN,
-	    given);
-}
-
 /* What came of it. */
 static void
 tell(struct cli *cli, const struct transfer *transfer, const char *path)
@@ -110,8 +68,8 @@ run(struct export *export, bool from_letters)
 	export->fd = export_folder(AT_FDCWD, export->path);
 	if (export->fd < 0)
 		return export_failed(export, export->fd);
-	r = from_letters ? number_of(cli, export->transfer->address, number,
-	    sizeof(number)) : CLI_OK;
+	r = from_letters ? cli_account_number(cli,
+	    export->transfer->address, number, sizeof(number)) : CLI_OK;
 	if (r == CLI_OK)
 		r = from_letters ? export_letters(export, number) :
 		    export_account(export);

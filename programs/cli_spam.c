@@ -26,6 +26,8 @@
 
 struct spam_work {
 	struct cli	*cli;
+	const char	*address;	/* whose; NULL: the site's */
+	char		 number[32];	/* of that account */
 	struct spam_features *features;
 	struct spam_file file;
 	int		 lock;		/* while we learn, else -1 */
@@ -34,13 +36,27 @@ struct spam_work {
 	uint64_t	 learnt, passed;
 };
 
-static int
-fail_model(struct cli *cli, int r)
+/* Below what the model is: the site's, or that of an account. */
+static void
+add_folder(const struct spam_work *work, char *path, size_t size)
 {
-	char path[PATH_MAX + 16];
+	const char *data = work->cli->config.data_dir;
 
-	snprintf(path, sizeof(path), "%s/" SPAM_FILE_NAME,
-	    cli->config.data_dir);
+	if (work->address == NULL)
+		(void)snprintf(path, size, "%s", data);
+	else
+		(void)snprintf(path, size, "%s/accounts/%s", data,
+		    work->number);
+}
+
+static int
+fail_model(const struct spam_work *work, int r)
+{
+	struct cli *cli = work->cli;
+	char folder[PATH_MAX + 48], path[PATH_MAX + 64];
+
+	add_folder(work, folder, sizeof(folder));
+	(void)snprintf(path, sizeof(path), "%s/" SPAM_FILE_NAME, folder);
 	switch (r) {
 	case -EWOULDBLOCK:
 		return cli_fail(cli, CLI_BUSY, SPAM_LEARNING);
@@ -54,6 +70,14 @@ fail_model(struct cli *cli, int r)
 	}
 }
 
+/* Whose model it is.  CLI_OK, or told. */
+static int
+find_account(struct spam_work *work)
+{
+	return work->address == NULL ? CLI_OK : cli_account_number(work->cli,
+	    work->address, work->number, sizeof(work->number));
+}
+
 /* Room and charsets.  CLI_OK, or told. */
 static int
 work_begin(struct spam_work *work)
@@ -63,7 +87,7 @@ work_begin(struct spam_work *work)
 	work->lock = -1;
 	work->features = spam_features_new();
 	r = work->features == NULL ? -ENOMEM : words_open();
-	return r == 0 ? CLI_OK : fail_model(work->cli, r);
+	return r == 0 ? CLI_OK : fail_model(work, r);
 }
 
 static void
@@ -77,44 +101,47 @@ work_end(struct spam_work *work)
 }
 
 static int
-open_data(struct cli *cli)
+open_folder(const struct spam_work *work)
 {
-	int fd = open(cli->config.data_dir, O_RDONLY | O_DIRECTORY |
-	    O_CLOEXEC);
+	char path[PATH_MAX + 48];
+	int fd;
 
+	add_folder(work, path, sizeof(path));
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
 static int
 open_to_learn(struct spam_work *work)
 {
-	int fd = open_data(work->cli), r = fd;
+	int fd = open_folder(work), r = fd;
 
 	if (fd >= 0) {
-		r = spam_file_learn(fd, (int64_t)time(NULL), &work->file,
-		    &work->lock, &work->is_new);
+		r = spam_file_learn(fd, SPAM_BITS_SITE, (int64_t)time(NULL),
+		    &work->file, &work->lock, &work->is_new);
 		close(fd);
 	}
-	return r < 0 ? fail_model(work->cli, r) : CLI_OK;
+	return r < 0 ? fail_model(work, r) : CLI_OK;
 }
 
 /* With nothing learnt there is no model, which is no failure. */
 static int
 open_to_ask(struct spam_work *work)
 {
-	int data = open_data(work->cli), fd = -1, r = data;
+	int data = open_folder(work), fd = -1, r = data;
 
 	if (data >= 0) {
 		fd = openat(data, SPAM_FILE_NAME, O_RDONLY | O_CLOEXEC |
 		    O_NOFOLLOW);
-		r = fd < 0 ? -errno : spam_file_map(fd, false, &work->file);
+		r = fd < 0 ? -errno : spam_file_map(fd, SPAM_TO_ASK,
+		    &work->file);
 		close(data);
 	}
 	if (fd >= 0)
 		close(fd);
 	if (r == -ENOENT)
 		return CLI_OK;
-	return r < 0 ? fail_model(work->cli, r) : CLI_OK;
+	return r < 0 ? fail_model(work, r) : CLI_OK;
 }
 
 /* As the judge has read it. */
@@ -225,8 +252,9 @@ show_json(const struct spam_standing *s)
 }
 
 static void
-show_standing(struct cli *cli, const struct spam_standing *s)
+show_standing(const struct spam_work *work, const struct spam_standing *s)
 {
+	struct cli *cli = work->cli;
 	time_t since = (time_t)s->since_utc;
 	char date[32] = "";
 	struct tm tm;
@@ -235,11 +263,30 @@ show_standing(struct cli *cli, const struct spam_standing *s)
 		(void)strftime(date, sizeof(date), "%Y-%m-%d", &tm);
 	cli_say(cli, SPAM_COUNTS, (unsigned long long)s->wanted,
 	    (unsigned long long)s->spam, date);
-	if (!s->trained)
+	if (work->address != NULL)
+		cli_say(cli, SPAM_BESIDE);
+	else if (!s->trained)
 		cli_say(cli, SPAM_UNREADY, SPAM_LEARNT_LEAST);
 	else
 		cli_say(cli, SPAM_CUT, s->cut, say(cli->language,
 		    s->calibrated ? SAY_SPAM_CALIBRATED : SAY_SPAM_SUPPOSED));
+}
+
+static void
+show_status(const struct spam_work *work)
+{
+	struct spam_standing standing = { 0 };
+
+	if (work->file.map != NULL)
+		spam_model_standing(&work->file.model, &standing);
+	if (work->cli->json)
+		show_json(&standing);
+	else if (work->file.map != NULL)
+		show_standing(work, &standing);
+	else if (work->address != NULL)
+		cli_say(work->cli, SPAM_NO_LESSONS, work->address);
+	else
+		cli_say(work->cli, SPAM_NO_MODEL);
 }
 
 int
@@ -247,26 +294,20 @@ cli_spam_status(struct cli *cli, int argc, char **argv)
 {
 	struct cli_option options[] = { { 0 } };
 	struct spam_work work = { .cli = cli };
-	struct spam_standing standing = { 0 };
-	int r = cli_options(cli, argc, argv, options, "", 0, 0, NULL);
+	int r = cli_options(cli, argc, argv, options, "ADDRESS", 0, 1,
+	    &work.address);
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
+	if (r == CLI_OK)
+		r = find_account(&work);
 	if (r != CLI_OK)
 		return r;
 	r = work_begin(&work);
 	if (r == CLI_OK)
 		r = open_to_ask(&work);
-	if (r == CLI_OK) {
-		if (work.file.map != NULL)
-			spam_model_standing(&work.file.model, &standing);
-		if (cli->json)
-			show_json(&standing);
-		else if (work.file.map == NULL)
-			cli_say(cli, SPAM_NO_MODEL);
-		else
-			show_standing(cli, &standing);
-	}
+	if (r == CLI_OK)
+		show_status(&work);
 	work_end(&work);
 	return r;
 }

@@ -25,12 +25,14 @@ struct unanswered {
 struct session;			/* opaque; see mailbox_sessions.c */
 struct rights_errand;		/* opaque; see mailbox_rights.c */
 struct mailbox_office;		/* opaque; see mailbox_office.c */
+struct mailbox_spam;		/* opaque; see mailbox_spam.c */
 
 struct mailbox {
 	struct process		*process;
 	struct account		*account;
 	struct ipc		*queue;
 	struct mailbox_office	*office;	/* other accounts */
+	struct mailbox_spam	*spam;	/* NULL: nothing is learnt */
 	struct unanswered	 open[COMMIT_MOST];
 	size_t			 open_count;
 	struct timer		*commit_timer;

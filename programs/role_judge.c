@@ -134,7 +134,7 @@ open_spam(struct judge *judge)
 		return -ENOMEM;
 	if (process->spam_fd < 0 || judge->spam.action == SPAM_ACTION_OFF)
 		return 0;
-	r = spam_file_map(process->spam_fd, false, &judge->spam_file);
+	r = spam_file_map(process->spam_fd, SPAM_TO_ASK, &judge->spam_file);
 	if (r == 0)
 		judge->spam.model = &judge->spam_file.model;
 	else

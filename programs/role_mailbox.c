@@ -19,6 +19,7 @@
 #include "programs/mailbox_inside.h"
 #include "programs/mailbox_office.h"
 #include "programs/mailbox_rights.h"
+#include "programs/mailbox_spam.h"
 #include "queue/service.h"
 #include "store/service.h"
 
@@ -322,6 +323,7 @@ on_change(void *arg, uint32_t number, uint64_t modseq)
 	if (modseq > mailbox->changed_modseq)
 		mailbox->changed_modseq = modseq;
 	mailbox_sessions_changed(mailbox, number);
+	mailbox_spam_changed(mailbox);
 	if (mailbox->may_rest &&
 	    process_has_changed(mailbox->process, modseq) == 0)
 		mailbox->may_rest = false;
@@ -490,6 +492,7 @@ on_compact_time(void *arg)
 		log_say("housekeeping: %s", strerror(-r));
 	if (r == 0) {
 		account_rest(mailbox->account);
+		mailbox_spam_rest(mailbox);
 		(void)malloc_trim(0);
 	}
 	timer_set(mailbox->compact_timer, r > 0 ? 1 : COMPACT_MS);
@@ -583,7 +586,9 @@ mailbox_start(struct process *process)
 	account_on_change(mailbox->account, on_change, mailbox);
 	mailbox_used(mailbox);
 	timer_set(mailbox->compact_timer, COMPACT_MS);
-	r = mailbox_search_begin(mailbox);
+	r = mailbox_spam_begin(mailbox);
+	if (r == 0)
+		r = mailbox_search_begin(mailbox);
 	return r < 0 ? r : mailbox_copy_begin(mailbox);
 }
 

@@ -21,6 +21,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_MAILBOX] = {
 		.role = ROLE_MAILBOX, .user = "mailbox",
 		.folder = FOLDER_ACCOUNT, .calls = CALLS_FILES | CALLS_PAIR,
+		.holds = HOLDS(HOLDS_SPAM),
 		.links = FROM(ROLE_QUEUE) | FROM(ROLE_KEEPER),
 		.has_instances = true,
 	},

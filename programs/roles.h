@@ -62,7 +62,8 @@ struct process {
 	struct slice		 seal_key;	/* keeper; wiped once taken */
 	struct slice		 trust;		/* fetch: PEM, who is trusted */
 	struct slice		 rules;		/* judge: rules_bundle.h */
-	int			 spam_fd;	/* judge: spam_file.h, or -1 */
+	int			 spam_fd;	/* judge, mailbox: spam_file.h,
+						   or -1 */
 	void			*state;		/* the role's own */
 };
 

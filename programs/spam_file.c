@@ -16,7 +16,7 @@
 #define MAKING_NAME	SPAM_FILE_NAME ".new"
 
 int
-spam_file_map(int fd, bool to_learn, struct spam_file *file_out)
+spam_file_map(int fd, enum spam_use use, struct spam_file *file_out)
 {
 	struct spam_file file = { 0 };
 	struct stat st;
@@ -28,17 +28,20 @@ spam_file_map(int fd, bool to_learn, struct spam_file *file_out)
 	    (size_t)st.st_size > spam_model_bytes(SPAM_BITS_MOST))
 		return -EBADMSG;
 	file.bytes = (size_t)st.st_size;
-	file.map = mmap(NULL, file.bytes, to_learn ? PROT_READ | PROT_WRITE :
-	    PROT_READ, MAP_SHARED, fd, 0);
+	file.map = mmap(NULL, file.bytes, use == SPAM_TO_LEARN ?
+	    PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
 	if (file.map == MAP_FAILED)
 		return -errno;
-	r = spam_model_open(file.map, file.bytes, &file.model);
+	r = use == SPAM_TO_LOOK ?
+	    spam_model_look(file.map, file.bytes, &file.model) :
+	    spam_model_open(file.map, file.bytes, &file.model);
 	if (r < 0) {
 		(void)munmap(file.map, file.bytes);
 		return r;
 	}
 	/* all of it was looked at; what is used comes back */
-	(void)madvise(file.map, file.bytes, MADV_DONTNEED);
+	if (use != SPAM_TO_LOOK)
+		(void)madvise(file.map, file.bytes, MADV_DONTNEED);
 	*file_out = file;
 	return 0;
 }
@@ -49,9 +52,9 @@ spam_file_map(int fd, bool to_learn, struct spam_file *file_out)
  * us by a signal.  0 or -errno.
  */
 static int
-make_at(int fd, int64_t now_utc)
+make_at(int fd, unsigned bits, int64_t now_utc)
 {
-	size_t bytes = spam_model_bytes(SPAM_BITS_SITE);
+	size_t bytes = spam_model_bytes(bits);
 	void *map;
 	int r;
 
@@ -63,25 +66,25 @@ make_at(int fd, int64_t now_utc)
 	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	spam_model_make(map, SPAM_BITS_SITE, now_utc);
+	spam_model_make(map, bits, now_utc);
 	(void)munmap(map, bytes);
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
 /* Is what is locked still under that name, and no model that is in use? */
 static bool
-is_making(int data_fd, int fd)
+is_making(int folder_fd, int fd)
 {
 	struct stat locked, named;
 
-	return fstat(fd, &locked) == 0 && fstatat(data_fd, MAKING_NAME, &named,
+	return fstat(fd, &locked) == 0 && fstatat(folder_fd, MAKING_NAME, &named,
 	    AT_SYMLINK_NOFOLLOW) == 0 && locked.st_ino == named.st_ino;
 }
 
 static int
-make(int data_fd, int64_t now_utc)
+make(int folder_fd, unsigned bits, int64_t now_utc)
 {
-	int fd = openat(data_fd, MAKING_NAME, O_RDWR | O_CREAT | O_CLOEXEC |
+	int fd = openat(folder_fd, MAKING_NAME, O_RDWR | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
 	int r;
 
@@ -89,23 +92,23 @@ make(int data_fd, int64_t now_utc)
 		return -errno;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		r = -errno;
-	else if (!is_making(data_fd, fd))	/* somebody was quicker */
+	else if (!is_making(folder_fd, fd))	/* somebody was quicker */
 		r = -EWOULDBLOCK;
 	else
-		r = make_at(fd, now_utc);
-	if (r == 0 && renameat(data_fd, MAKING_NAME, data_fd,
+		r = make_at(fd, bits, now_utc);
+	if (r == 0 && renameat(folder_fd, MAKING_NAME, folder_fd,
 	    SPAM_FILE_NAME) < 0)
 		r = -errno;
 	if (r < 0 && r != -EWOULDBLOCK)	/* what is half made takes no room */
-		(void)unlinkat(data_fd, MAKING_NAME, 0);
+		(void)unlinkat(folder_fd, MAKING_NAME, 0);
 	(void)close(fd);
 	return r;
 }
 
 static int
-open_it(int data_fd, int *fd_out)
+open_it(int folder_fd, int *fd_out)
 {
-	int fd = openat(data_fd, SPAM_FILE_NAME, O_RDWR | O_CLOEXEC |
+	int fd = openat(folder_fd, SPAM_FILE_NAME, O_RDWR | O_CLOEXEC |
 	    O_NOFOLLOW);
 
 	if (fd < 0)
@@ -115,23 +118,23 @@ open_it(int data_fd, int *fd_out)
 }
 
 int
-spam_file_learn(int data_fd, int64_t now_utc, struct spam_file *file_out,
-    int *fd_out, bool *is_new_out)
+spam_file_learn(int folder_fd, unsigned bits, int64_t now_utc,
+    struct spam_file *file_out, int *fd_out, bool *is_new_out)
 {
 	bool is_new = false;
 	int fd = -1, r;
 
-	r = open_it(data_fd, &fd);
+	r = open_it(folder_fd, &fd);
 	if (r == -ENOENT) {
 		is_new = true;
-		r = make(data_fd, now_utc);
+		r = make(folder_fd, bits, now_utc);
 		if (r == 0)
-			r = open_it(data_fd, &fd);
+			r = open_it(folder_fd, &fd);
 	}
 	if (r < 0)
 		return r;
 	r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno :
-	    spam_file_map(fd, true, file_out);
+	    spam_file_map(fd, SPAM_TO_LEARN, file_out);
 	if (r < 0) {
 		(void)close(fd);
 		return r;

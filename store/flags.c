@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/lessons.h"
 #include "store/selected_inside.h"
 
 /* A letter that is to be other than it was. */
@@ -159,6 +160,32 @@ write_changes(const struct changing *changing, struct mailbox *mailbox,
 	return r;
 }
 
+/* New words may say that it is spam, or is not. */
+static int
+note_lessons(const struct changing *changing, uint64_t modseq)
+{
+	const struct selected *selected = changing->selected;
+	const struct keywords *keywords = selected->account->keywords;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < changing->count; i++) {
+		const struct changed *changed = &changing->changed[i];
+		const struct selected_letter *letter =
+		    &selected->letters[changed->n];
+		enum lesson said;
+
+		if (changed->keywords == letter->keywords)
+			continue;
+		said = lessons_of_words(keywords_words(keywords,
+		    changed->keywords));
+		if (said != lessons_of_words(keywords_words(keywords,
+		    letter->keywords)))
+			r = lessons_note(selected->account->index,
+			    letter->letter, modseq, said);
+	}
+	return r;
+}
+
 static int
 write_all(struct changing *changing, uint64_t *modseq_out)
 {
@@ -179,6 +206,8 @@ write_all(struct changing *changing, uint64_t *modseq_out)
 		r = index_take_modseq(account->index, modseq_out);
 	if (r == 0)
 		r = write_changes(changing, mailbox, *modseq_out);
+	if (r == 0)
+		r = note_lessons(changing, *modseq_out);
 	if (r < 0)
 		return account_undo(account, r);
 	account->wants_sync = true;

@@ -317,6 +317,7 @@ index_open(int folder_fd, const struct account_options *options,
 	index->uid_block = options->uid_block;
 	index->has_orphans = index->has_unrefs = true;
 	index->has_expunged = index->has_doomed = true;
+	index->has_lessons = true;
 	r = db_open(folder_fd, INDEX_FILE, &index_format, false, &index->db,
 	    needs_out);
 	if (r == 0)
@@ -381,6 +382,7 @@ index_end(struct index *index, enum index_how how)
 	mailboxes_undo(index);
 	index->has_orphans = index->has_unrefs = true;
 	index->has_expunged = index->has_doomed = true;
+	index->has_lessons = true;
 	return r;
 }
 

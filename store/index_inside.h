@@ -78,6 +78,11 @@ enum index_sql {
 	SQL_STRUCTURE_DELETE,
 	SQL_LESSON_NEW,
 	SQL_LESSON_DELETE,
+	SQL_LESSON_DUE,
+	SQL_LESSON_TAUGHT,
+	SQL_LESSON_KEPT,
+	SQL_LESSON_KEPT_NEW,
+	SQL_LESSONS_ANEW,
 	SQL_ENTRIES,
 	SQL_ENTRY_NEW,
 	SQL_ENTRIES_OF,
@@ -201,6 +206,7 @@ struct index {
 	bool		 has_unrefs;
 	bool		 has_expunged;
 	bool		 has_share_news; /* rights_changed() */
+	bool		 has_lessons;	/* there may be some to be learnt */
 };
 
 /* The first and last entry a mailbox can have. */

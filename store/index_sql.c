@@ -142,6 +142,10 @@ static const char *const steps[] = {
 /* UIDs from it on are \\Recent for the next who selects it; not those of before. */
 ("ALTER TABLE mailbox ADD COLUMN recent INTEGER NOT NULL DEFAULT 1;"
 "UPDATE mailbox SET recent = uid_reserved;"),
+/* What a model was taught of a letter: 0 nothing, 1 wanted, 2 spam; learning.h */
+("ALTER TABLE lesson ADD COLUMN taught INTEGER NOT NULL DEFAULT 0;"
+"DROP INDEX lesson_modseq;"
+"CREATE INDEX lesson_due ON lesson(letter) WHERE taught <> is_spam + 1;"),
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -245,7 +249,22 @@ static const char *const statements[SQL_COUNT] = {
 "	WHERE id = ? RETURNING " LETTER_COLUMNS_OF(""),
 [SQL_LETTER_DELETE] = "DELETE FROM letter WHERE id = ?",
 [SQL_STRUCTURE_DELETE] = "DELETE FROM structure WHERE letter = ?",
-[SQL_LESSON_NEW] = "INSERT OR REPLACE INTO lesson VALUES (?, ?, ?)",
+[SQL_LESSON_NEW] = "INSERT INTO lesson (letter, modseq, is_spam)"
+"	VALUES (?, ?, ?) ON CONFLICT (letter) DO UPDATE"
+"	SET modseq = excluded.modseq, is_spam = excluded.is_spam",
+[SQL_LESSON_DUE] = "SELECT letter, is_spam, taught FROM lesson"
+"	WHERE taught <> is_spam + 1 ORDER BY letter LIMIT 1",
+[SQL_LESSON_TAUGHT] = "UPDATE lesson SET taught = is_spam + 1"
+"	WHERE letter = ?",
+[SQL_LESSON_KEPT_NEW] = "INSERT OR IGNORE INTO lesson"
+"	(letter, modseq, is_spam, taught) VALUES (?, 0, 0, 1)",
+[SQL_LESSONS_ANEW] = "UPDATE lesson SET taught = 0",
+/* read and not marked as deleted: flags 1 and 16 */
+[SQL_LESSON_KEPT] = "SELECT letter FROM (SELECT e.letter, e.flags FROM entry e"
+"	WHERE e.place BETWEEN ? AND ? ORDER BY e.place DESC LIMIT 400) n"
+"	WHERE (n.flags & 17) = 1 AND NOT EXISTS"
+"	(SELECT 1 FROM lesson s WHERE s.letter = n.letter)"
+"	ORDER BY random() LIMIT 1",
 [SQL_LESSON_DELETE] = "DELETE FROM lesson WHERE letter = ?",
 
 [SQL_ENTRIES] = "SELECT e.place, e.letter, " LETTER_COLUMNS

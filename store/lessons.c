@@ -5,6 +5,7 @@
 
 #include "store/folders.h"
 #include "store/index_inside.h"
+#include "store/keywords.h"
 
 /* 0: it has none, or is deleted. */
 static int
@@ -17,6 +18,21 @@ uses_of(struct index *index, uint32_t mailbox, unsigned *uses_out)
 	r = db_next(&q);
 	*uses_out = r > 0 ? (unsigned)db_u64(&q, 0, FOLDER_USES) : 0;
 	return r > 0 ? db_row(&q) : r;
+}
+
+enum lesson
+lessons_of_words(struct slice words)
+{
+	bool junk, wanted;
+
+	if (words.len == 0)
+		return LESSON_NONE;
+	junk = keywords_have(words, slice_str("$Junk"));
+	wanted = keywords_have(words, slice_str("$NotJunk")) ||
+	    keywords_have(words, slice_str("$NonJunk"));
+	if (junk == wanted)
+		return LESSON_NONE;
+	return junk ? LESSON_SPAM : LESSON_WANTED;
 }
 
 int
@@ -46,6 +62,7 @@ lessons_note(struct index *index, uint64_t letter, uint64_t modseq,
 
 	if (lesson == LESSON_NONE)
 		return 0;
+	index->has_lessons = true;
 	q = db_ask(index->db, SQL_LESSON_NEW);
 	db_put_u64(&q, letter);
 	db_put_u64(&q, modseq);

@@ -2,13 +2,14 @@
  * lessons.h - what a person has said of a letter: that it is spam, or is not
  *
  * Who moves or copies a letter into the mailbox that is for \Junk (RFC 6154)
- * says that it is spam, who takes it out of there that it was wanted.  To put
- * something into \Trash says nothing: it is how both kinds end.  Nor does
- * delivery, which files what a filter has said.
+ * says that it is spam, who takes it out of there that it was wanted; so does
+ * who gives it a keyword that means it.  To put something into \Trash says
+ * nothing: it is how both kinds end.  Nor does delivery, which files what a
+ * filter has said.
  *
  * The last word counts.  It stands beside the letter, in the transaction that
- * moves it, under the modification number of that move, by which a filter that
- * learns finds those it has not learnt; and it ends with the letter.
+ * moves or marks it, and ends with the letter.  A filter learns it later, and
+ * what it was taught stands there too (learning.h).
  */
 #ifndef POSTROOM_STORE_LESSONS_H
 #define POSTROOM_STORE_LESSONS_H
@@ -20,6 +21,14 @@ enum lesson {
 	LESSON_WANTED,
 	LESSON_SPAM
 };
+
+/*
+ * What the keywords of a letter say: $Junk, or $NotJunk and $NonJunk, as mail
+ * programs set them when a person presses their button.  Words without the $,
+ * which Thunderbird's own filter sets unasked, say nothing, and both at once
+ * do not either.
+ */
+enum lesson lessons_of_words(struct slice words);
 
 /*
  * What is said by moving a letter between these two mailboxes.  0 or a negative

@@ -53,6 +53,7 @@ struct spam_head {
 	float		slope, offset;		/* slope 0: not calibrated */
 	float		wanted_scores[WANTED_SCORES];
 	float		spam_scores[SPAM_SCORES];
+	uint64_t	mark;			/* 0 in a file of before */
 };
 
 _Static_assert(sizeof(struct spam_head) <= HEAD_BYTES, "the head has grown");
@@ -125,7 +126,7 @@ cells_are_sound(const struct spam_cell *cells, size_t count)
 }
 
 int
-spam_model_open(void *at, size_t bytes, struct spam_model *model_out)
+spam_model_look(void *at, size_t bytes, struct spam_model *model_out)
 {
 	struct spam_head *head = at;
 	struct spam_cell *cells;
@@ -138,9 +139,21 @@ spam_model_open(void *at, size_t bytes, struct spam_model *model_out)
 	    spam_model_bytes(head->bits) != bytes || !head_is_sound(head))
 		return -EBADMSG;
 	cells = (void *)((char *)at + HEAD_BYTES);
-	if (!cells_are_sound(cells, (size_t)1 << head->bits))
-		return -EBADMSG;
 	*model_out = (struct spam_model){ head, cells, head->bits };
+	return 0;
+}
+
+int
+spam_model_open(void *at, size_t bytes, struct spam_model *model_out)
+{
+	struct spam_model model;
+	int r = spam_model_look(at, bytes, &model);
+
+	if (r < 0)
+		return r;
+	if (!cells_are_sound(model.cells, (size_t)1 << model.bits))
+		return -EBADMSG;
+	*model_out = model;
 	return 0;
 }
 
@@ -307,7 +320,7 @@ note_score(struct spam_head *head, double score, bool is_spam)
 }
 
 static void
-step(struct spam_cell *cell, double slope, double rate)
+step_one(struct spam_cell *cell, double slope, double rate)
 {
 	double sum = (double)cell->sum + slope * slope;
 
@@ -316,20 +329,65 @@ step(struct spam_cell *cell, double slope, double rate)
 	    rate * slope / sqrt(sum + TINY), -WEIGHT_MOST, WEIGHT_MOST);
 }
 
-double
-spam_model_learn(struct spam_model *model, const uint32_t *hashes,
-    size_t count, bool is_spam, double rate, int64_t now_utc)
+/* Towards the class; the score from before. */
+static double
+step(struct spam_model *model, double other, const uint32_t *hashes,
+    size_t count, bool is_spam, double rate)
 {
-	struct spam_head *head = model->head;
-	double score = spam_model_score(model, hashes, count);
+	double score = other + spam_model_score(model, hashes, count);
 	double slope = (is_spam ? 1 : 0) - odds_to_probability(score);
 
 	for (size_t i = 0; i < count; i++)
-		step(cell_of(model, hashes[i]), slope, rate);
+		step_one(cell_of(model, hashes[i]), slope, rate);
+	return score;
+}
+
+double
+spam_model_learn_beside(struct spam_model *model, double other,
+    const uint32_t *hashes, size_t count, bool is_spam, double rate,
+    int64_t now_utc)
+{
+	struct spam_head *head = model->head;
+	double score = step(model, other, hashes, count, is_spam, rate);
+
 	head->learnt[is_spam]++;
 	head->last_utc = now_utc;
 	note_score(head, score, is_spam);
 	return score;
+}
+
+double
+spam_model_learn(struct spam_model *model, const uint32_t *hashes,
+    size_t count, bool is_spam, double rate, int64_t now_utc)
+{
+	return spam_model_learn_beside(model, 0, hashes, count, is_spam, rate,
+	    now_utc);
+}
+
+void
+spam_model_take_back(struct spam_model *model, double other,
+    const uint32_t *hashes, size_t count, bool was_spam, double rate)
+{
+	struct spam_head *head = model->head;
+	struct ring *ring = was_spam ? &head->spam : &head->wanted;
+
+	(void)step(model, other, hashes, count, !was_spam, rate);
+	if (head->learnt[was_spam] > 0)
+		head->learnt[was_spam]--;
+	if (ring->count > head->learnt[was_spam])
+		ring->count = (uint32_t)head->learnt[was_spam];
+}
+
+uint64_t
+spam_model_mark(const struct spam_model *model)
+{
+	return model->head->mark;
+}
+
+void
+spam_model_set_mark(struct spam_model *model, uint64_t mark)
+{
+	model->head->mark = mark;
 }
 
 void

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 /* Places in the table, as a power of two: of a person, of the whole site. */
-#define SPAM_BITS_PERSON	20
+#define SPAM_BITS_PERSON	18
 #define SPAM_BITS_SITE		22
 #define SPAM_BITS_LEAST		16
 #define SPAM_BITS_MOST		24
@@ -77,6 +77,12 @@ void	spam_model_make(void *at, unsigned bits, int64_t now_utc);
  */
 int	spam_model_open(void *at, size_t bytes, struct spam_model *model_out);
 
+/*
+ * The same for who only reads, and comes often: the table is not looked at.  A
+ * number in it that cannot be makes scores wrong, and nothing worse.
+ */
+int	spam_model_look(void *at, size_t bytes, struct spam_model *model_out);
+
 /* The score of a message: log-odds, 0 from an empty model. */
 double	spam_model_score(const struct spam_model *, const uint32_t *hashes,
 	    size_t count);
@@ -87,6 +93,30 @@ double	spam_model_score(const struct spam_model *, const uint32_t *hashes,
  */
 double	spam_model_learn(struct spam_model *, const uint32_t *hashes,
 	    size_t count, bool is_spam, double rate, int64_t now_utc);
+
+/*
+ * The same of a model that is asked together with others, which give the message
+ * the score `other`: what it learns is what they did not know.
+ */
+double	spam_model_learn_beside(struct spam_model *, double other,
+	    const uint32_t *hashes, size_t count, bool is_spam, double rate,
+	    int64_t now_utc);
+
+/*
+ * It was wrong: a step the other way, and it does not count any more.  The state
+ * from before does not come back, for the sums of squared slopes only grow; who
+ * then learns the same message as what it is has the sign of its score right.
+ */
+void	spam_model_take_back(struct spam_model *, double other,
+	    const uint32_t *hashes, size_t count, bool was_spam, double rate);
+
+/*
+ * A number that its owner keeps in the model, 0 at first: what was learnt last,
+ * so that who ended between that and noting it elsewhere does not learn it
+ * again.
+ */
+uint64_t spam_model_mark(const struct spam_model *);
+void	spam_model_set_mark(struct spam_model *, uint64_t mark);
 
 /* What a score means: a class, and how probably it is spam (0 to 1). */
 enum spam_class	spam_model_class(const struct spam_model *, double score);

@@ -15,6 +15,9 @@ import sys
 import time
 import traceback
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "fault"))
+from hub import children    # noqa: E402 pylint: disable=wrong-import-position
+
 GUARD = 180         # seconds: something is very wrong
 EACH = 350          # messages of each class: more than what gives it a say
 WANTED = "meeting report invoice office printer lunch project minutes".split()
@@ -233,6 +236,87 @@ def live(scene):
         raise ValueError("its words have no weight: %s" % line)
 
 
+def offer(number):
+    """Letters that the site knows nothing of."""
+    dice = random.Random(number)
+    return message(dice, ["webinar", "synergy", "leverage", "roadmap"],
+                   "news@pushy.example", number)
+
+
+def lessons(scene):
+    status = scene.ask("status", "ann")
+    return status["wanted"], status["spam"]
+
+
+def until_lessons(scene, wanted, spam):
+    end = time.monotonic() + GUARD
+    while lessons(scene) != (wanted, spam):
+        if time.monotonic() > end:
+            raise ValueError("learnt %s, not %s" % (
+                lessons(scene), (wanted, spam)))
+        time.sleep(0.1)
+
+
+def uid_of(box, folder, number):
+    box.select(folder)
+    found = box.uid("SEARCH", "HEADER", "Message-ID",
+                    "<%d@pushy.example>" % number)[1][0].split()
+    if len(found) != 1:
+        raise ValueError("%d in %s: %s" % (number, folder, found))
+    return found[0].decode()
+
+
+def move(scene, number, before, after):
+    box = scene.imap()
+    answer = box.uid("MOVE", uid_of(box, before, number), after)
+    box.logout()
+    if answer[0] != "OK":
+        raise ValueError("MOVE: %s" % (answer,))
+
+
+def moved(scene):
+    """Moves teach the model of the person, and nothing else."""
+    if "has taught nothing" not in scene.command("spam", "status", "ann"):
+        raise ValueError("there are lessons already")
+    site = scene.ask("status")
+    for number in range(2001, 2007):
+        scene.send(offer(number))
+        scene.until("INBOX", number, "pushy.example")
+    for number in range(2001, 2006):
+        move(scene, number, "INBOX", "Junk")
+    until_lessons(scene, 0, 5)
+    move(scene, 2001, "Junk", "INBOX")
+    until_lessons(scene, 1, 4)
+    move(scene, 2001, "INBOX", "Junk")
+    until_lessons(scene, 0, 5)
+    box = scene.imap()
+    box.uid("STORE", uid_of(box, "INBOX", 2006), "+FLAGS", "($Junk)")
+    box.logout()
+    until_lessons(scene, 0, 6)
+    if scene.ask("status") != site:
+        raise ValueError("the site has learnt it")
+
+
+def killed(scene):
+    """The process that answered the move ends before it has learnt."""
+    scene.send(offer(2010))
+    scene.until("INBOX", 2010, "pushy.example")
+    box = scene.imap()
+    uid = uid_of(box, "INBOX", 2010)
+    box.uid("MOVE", uid, "Junk")
+    mailboxes = [pid for pid, words in children(scene.args.hub).items()
+                 if words[1:3] == ["--role", "mailbox"]]
+    for pid in mailboxes:
+        os.kill(pid, signal.SIGKILL)
+    if not mailboxes:
+        raise ValueError("nobody was killed")
+    scene.imap().logout()       # there is one again
+    until_lessons(scene, 0, 7)
+    time.sleep(1)
+    if lessons(scene) != (0, 7):
+        raise ValueError("it was learnt twice: %s" % (lessons(scene),))
+
+
 def broken(scene):
     path = os.path.join(scene.args.folder, "hub/data/spam.model")
     with open(path, "r+b") as file:
@@ -253,6 +337,8 @@ STEPS = (
     ("spam goes to Junk, what is wanted does not", judged),
     ("an exported letter is what came", exported),
     ("what is learnt counts at once", live),
+    ("what a person moves is what that person's filter learns", moved),
+    ("a lesson is learnt once, though its process is killed", killed),
     ("a broken model is refused, and mail goes on", broken),
 )
 

@@ -13,6 +13,8 @@
 
 #include "tests/unit/unit.h"
 
+#define BITS	SPAM_BITS_PERSON
+
 static char folder[64];
 static int folder_fd;
 
@@ -42,11 +44,11 @@ teach(bool is_first)
 	int fd = -1, other_fd = -1;
 	bool is_new = !is_first;
 
-	ck_assert_int_eq(spam_file_learn(folder_fd, 77, &file, &fd, &is_new),
-	    0);
+	ck_assert_int_eq(spam_file_learn(folder_fd, BITS, 77, &file, &fd,
+	    &is_new), 0);
 	ck_assert(is_new == is_first);
-	ck_assert_int_eq(spam_file_learn(folder_fd, 77, &other, &other_fd,
-	    &is_new), -EWOULDBLOCK);
+	ck_assert_int_eq(spam_file_learn(folder_fd, BITS, 77, &other,
+	    &other_fd, &is_new), -EWOULDBLOCK);
 	(void)spam_model_learn(&file.model, hashes, 3, true,
 	    SPAM_RATE_CURATED, 78);
 	spam_file_close(&file);
@@ -72,7 +74,7 @@ START_TEST(what_is_learnt_is_seen_by_who_reads)
 
 	teach(true);
 	fd = open_model();
-	ck_assert_int_eq(spam_file_map(fd, false, &file), 0);
+	ck_assert_int_eq(spam_file_map(fd, SPAM_TO_ASK, &file), 0);
 	teach(false);
 	spam_model_standing(&file.model, &standing);
 	ck_assert_uint_eq(standing.spam, 2);
@@ -110,8 +112,8 @@ START_TEST(a_file_that_is_no_model_is_refused)
 	else
 		ck_assert_int_eq(pwrite(fd, &faults[_i].byte, 1,
 		    faults[_i].at), 1);
-	ck_assert_int_eq(spam_file_map(fd, false, &file), faults[_i].want);
-	ck_assert_int_eq(spam_file_learn(folder_fd, 77, &file, &lock,
+	ck_assert_int_eq(spam_file_map(fd, SPAM_TO_ASK, &file), faults[_i].want);
+	ck_assert_int_eq(spam_file_learn(folder_fd, BITS, 77, &file, &lock,
 	    &is_new), faults[_i].want);
 	ck_assert(file.map == NULL);
 	(void)close(fd);

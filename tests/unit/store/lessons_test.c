@@ -153,7 +153,7 @@ START_TEST(a_lesson_ends_with_its_letter)
 	ck_assert_int_eq(box_check(&box), 0);
 	/* and check sees one that has not */
 	box_close(&box);
-	box_meddle(&box, "INSERT INTO lesson VALUES (9999, 1, 1)");
+	box_meddle(&box, "INSERT INTO lesson VALUES (9999, 1, 1, 0)");
 	box_open(&box);
 	ck_assert_int_eq(box_faults(&box), 1);
 }

@@ -267,6 +267,74 @@ START_TEST(reasons_are_words_people_can_read)
 }
 END_TEST
 
+/* What the other model knows already needs no step. */
+START_TEST(beside_another_it_learns_what_that_did_not_know)
+{
+	struct spam_model model = open_it();
+	uint32_t known[SEEN], news[SEEN];
+	double score;
+
+	features_of(true, 1, known);
+	features_of(true, 2, news);
+	(void)spam_model_learn(&model, known, SEEN, true, SPAM_RATE_CLICKS, 1);
+	score = spam_model_score(&model, known, SEEN);
+	ck_assert(fabs(spam_model_learn_beside(&model, 20, known, SEEN, true,
+	    SPAM_RATE_CLICKS, 1) - score - 20) < 1e-6);
+	ck_assert(fabs(spam_model_score(&model, known, SEEN) - score) < 1e-3);
+	/* where that is wrong it is a whole one */
+	score = spam_model_score(&model, news, SEEN);
+	(void)spam_model_learn_beside(&model, -20, news, SEEN, true,
+	    SPAM_RATE_CLICKS, 1);
+	ck_assert(spam_model_score(&model, news, SEEN) > score + 0.05);
+}
+END_TEST
+
+START_TEST(what_is_taken_back_does_not_count)
+{
+	struct spam_model model = open_it();
+	struct spam_standing standing;
+	uint32_t hashes[SEEN];
+	double score;
+
+	features_of(true, 1, hashes);
+	(void)spam_model_learn(&model, hashes, SEEN, true, SPAM_RATE_CLICKS, 1);
+	score = spam_model_score(&model, hashes, SEEN);
+	spam_model_take_back(&model, 0, hashes, SEEN, true, SPAM_RATE_CLICKS);
+	ck_assert(spam_model_score(&model, hashes, SEEN) < score / 2);
+	(void)spam_model_learn(&model, hashes, SEEN, false, SPAM_RATE_CLICKS,
+	    1);
+	ck_assert(spam_model_score(&model, hashes, SEEN) < 0);
+	spam_model_standing(&model, &standing);
+	ck_assert_uint_eq(standing.spam, 0);
+	ck_assert_uint_eq(standing.wanted, 1);
+	/* more than was ever learnt: it is a model all the same */
+	learn(&model, SPAM_LEARNT_LEAST + 5);
+	for (unsigned i = 0; i < SPAM_LEARNT_LEAST + 10; i++) {
+		spam_model_take_back(&model, 0, hashes, SEEN, false,
+		    SPAM_RATE_CLICKS);
+		spam_model_take_back(&model, 0, hashes, SEEN, true,
+		    SPAM_RATE_CLICKS);
+	}
+	spam_model_standing(&model, &standing);
+	ck_assert_uint_eq(standing.spam + standing.wanted, 0);
+	(void)open_it();
+}
+END_TEST
+
+START_TEST(its_owner_can_mark_it)
+{
+	struct spam_model model = open_it(), other = { 0 };
+
+	ck_assert_uint_eq(spam_model_mark(&model), 0);
+	spam_model_set_mark(&model, UINT64_MAX - 5);
+	learn(&model, 3);
+	ck_assert_int_eq(spam_model_look(memory, memory_bytes, &other), 0);
+	ck_assert_uint_eq(spam_model_mark(&other), UINT64_MAX - 5);
+	ck_assert_int_eq(spam_model_look(memory, memory_bytes - 8, &other),
+	    -EBADMSG);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -285,6 +353,9 @@ unit_suite(void)
 	    sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(t, a_model_that_is_cut_is_refused);
 	tcase_add_test(t, reasons_are_words_people_can_read);
+	tcase_add_test(t, beside_another_it_learns_what_that_did_not_know);
+	tcase_add_test(t, what_is_taken_back_does_not_count);
+	tcase_add_test(t, its_owner_can_mark_it);
 	suite_add_tcase(suite, t);
 	return suite;
 }

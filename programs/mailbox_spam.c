@@ -1,0 +1,351 @@
+/*
+ * mailbox_spam.c - what the person of a mailbox has said of mail is learnt
+ *
+ * A lesson is learnt in a later turn of the loop than the move that it is, some
+ * milliseconds at a time, and while deliveries wait for their commit none is.
+ * The model is marked with each before the index notes it: who ends in between
+ * does not learn it twice.  A model that is damaged is begun anew and learns all
+ * that the account knows; without a model mail goes where it went.
+ */
+#include "programs/mailbox_spam.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "filters/spam/spam.h"
+#include "lib/base/log.h"
+#include "programs/mailbox_inside.h"
+#include "programs/spam_file.h"
+#include "store/learning.h"
+
+#define SOON_MS		100	/* after a move: more of them may come */
+#define WAIT_MS		100	/* while deliveries come */
+#define STEP_MS		5
+#define PAUSE_MS	20	/* between two steps */
+#define AGAIN_MS	60000	/* after something has failed */
+
+struct mailbox_spam {
+	struct mailbox	*mailbox;
+	struct timer	*timer;
+	struct spam_features *features;	/* NULL: none are needed now */
+	struct spam_file site;		/* read-only; not mapped: there is none
+					   that has a say */
+	bool		 site_was_tried;
+	struct spam_file mine;		/* while it learns */
+	int		 lock;
+	struct lesson_due asked;	/* its big file is being */
+	bool		 is_asking;
+};
+
+/* The site's model as it is now: its owner may have taught it meanwhile. */
+static double
+site_score(struct mailbox_spam *spam)
+{
+	struct process *process = spam->mailbox->process;
+
+	if (!spam->site_was_tried && process->spam_fd >= 0)
+		(void)spam_file_map(process->spam_fd, SPAM_TO_LOOK,
+		    &spam->site);
+	spam->site_was_tried = true;
+	if (spam->site.map == NULL ||
+	    spam_model_class(&spam->site.model, 0) == SPAM_UNTRAINED)
+		return 0;
+	return spam_model_score(&spam->site.model,
+	    spam_features_hashes(spam->features),
+	    spam_features_count(spam->features));
+}
+
+static int
+read_features(struct mailbox_spam *spam, struct slice message)
+{
+	if (spam->features == NULL)
+		spam->features = spam_features_new();
+	return spam->features == NULL ? -ENOMEM :
+	    spam_features_read(spam->features, message);
+}
+
+static void
+close_mine(struct mailbox_spam *spam)
+{
+	spam_file_close(&spam->mine);
+	if (spam->lock >= 0)
+		(void)close(spam->lock);
+	spam->lock = -1;
+}
+
+/* To learn; a new one has to learn all that the account knows.  0 or -errno. */
+static int
+open_mine(struct mailbox_spam *spam)
+{
+	struct mailbox *mailbox = spam->mailbox;
+	int folder = mailbox->process->folder_fd, r;
+	int64_t now = (int64_t)time(NULL);
+	bool is_new = false;
+
+	r = spam_file_learn(folder, SPAM_BITS_PERSON, now, &spam->mine,
+	    &spam->lock, &is_new);
+	if (r == -EBADMSG) {
+		log_say("what this mailbox has learnt of spam was damaged; it "
+		    "learns anew");
+		if (unlinkat(folder, SPAM_FILE_NAME, 0) < 0)
+			return -errno;
+		r = spam_file_learn(folder, SPAM_BITS_PERSON, now,
+		    &spam->mine, &spam->lock, &is_new);
+	}
+	if (r == 0 && is_new) {
+		r = learning_anew(mailbox->account);
+		if (r < 0) {	/* a model that is there is taken for full */
+			(void)unlinkat(folder, SPAM_FILE_NAME, 0);
+			close_mine(spam);
+		}
+	}
+	return r;
+}
+
+/* What was read last is a lesson. */
+static void
+teach(struct mailbox_spam *spam, bool is_spam, bool is_opposite)
+{
+	const uint32_t *hashes = spam_features_hashes(spam->features);
+	size_t count = spam_features_count(spam->features);
+	double site = site_score(spam);
+
+	if (is_opposite)
+		spam_model_take_back(&spam->mine.model, site, hashes, count,
+		    !is_spam, SPAM_RATE_CLICKS);
+	(void)spam_model_learn_beside(&spam->mine.model, site, hashes, count,
+	    is_spam, SPAM_RATE_CLICKS, (int64_t)time(NULL));
+}
+
+/* A letter that was read and kept, beside one that is spam.  0 or -errno. */
+static int
+teach_kept(struct mailbox_spam *spam, uint64_t *kept_out)
+{
+	struct account *account = spam->mailbox->account;
+	struct letter_bytes bytes;
+	uint64_t letter;
+	int r = learning_kept(account, &letter);
+
+	if (r <= 0)
+		return r;
+	r = learning_read(account, letter, &bytes);
+	if (r < 0 || bytes.is_big)	/* another one another time */
+		return r == -ENOMEM || r == -EIO ? r : 0;
+	r = read_features(spam, bytes.body);
+	if (r < 0)
+		return r;
+	teach(spam, false, false);
+	*kept_out = letter;
+	return 0;
+}
+
+/* The next time it is said of this letter, it is another lesson. */
+static uint64_t
+mark_of(const struct lesson_due *due)
+{
+	return due->letter << 1 | (due->is_spam ? 1 : 0);
+}
+
+static int
+teach_due(struct mailbox_spam *spam, const struct lesson_due *due,
+    struct slice message)
+{
+	uint64_t kept = 0;
+	int r = read_features(spam, message);
+
+	if (r < 0)
+		return r;
+	teach(spam, due->is_spam, due->is_opposite);
+	spam_model_set_mark(&spam->mine.model, mark_of(due));
+	if (due->is_spam)
+		r = teach_kept(spam, &kept);
+	return r < 0 ? r : learning_done(spam->mailbox->account, due->letter,
+	    kept);
+}
+
+static bool
+is_unreadable(int r)
+{
+	return r == -ENOENT || r == -EUCLEAN || r == -EBADMSG;
+}
+
+/* The begin of the big message in `fd`; more of it is not looked at. */
+static int
+teach_big(struct mailbox_spam *spam, const struct lesson_due *due, int fd)
+{
+	char *bytes = malloc(SPAM_MESSAGE_MOST);
+	ssize_t n;
+	int r;
+
+	if (bytes == NULL)
+		return -ENOMEM;
+	n = pread(fd, bytes, SPAM_MESSAGE_MOST, 0);
+	r = n < 0 ? -errno : open_mine(spam);
+	if (r == 0)
+		r = teach_due(spam, due, slice_of(bytes, (size_t)n));
+	close_mine(spam);
+	free(bytes);
+	return r;
+}
+
+static void
+go_on(struct mailbox_spam *spam, int r)
+{
+	mailbox_broken(r);
+	/* somebody else teaches it: postroom spam learn --for */
+	if (r < 0 && r != -EWOULDBLOCK)
+		log_say("what was said of spam is learnt later: %s",
+		    strerror(-r));
+	timer_set(spam->timer, r < 0 ? AGAIN_MS : PAUSE_MS);
+}
+
+static void
+on_big(void *arg, int status, struct ipc_message *message)
+{
+	struct mailbox_spam *spam = arg;
+	struct mailbox *mailbox = spam->mailbox;
+	struct unpack u;
+	int fd = -1, r;
+
+	spam->is_asking = false;
+	if (mailbox->account == NULL)
+		return;		/* we are leaving: the next of us learns it */
+	if (status < 0) {	/* the queue is gone: another is asked */
+		timer_set(spam->timer, AGAIN_MS);
+		return;
+	}
+	u = unpack_of(message->body);
+	if (unpack_i64(&u) == 0 && unpack_is_done(&u))
+		fd = ipc_take_fd(message, 0);
+	/* a file that is not there is a letter that cannot be learnt */
+	r = fd < 0 ? learning_done(mailbox->account, spam->asked.letter, 0) :
+	    teach_big(spam, &spam->asked, fd);
+	if (fd >= 0)
+		(void)close(fd);
+	go_on(spam, r);
+}
+
+static int
+ask_big(struct mailbox_spam *spam, const struct lesson_due *due,
+    const struct message_id *big)
+{
+	struct ipc *queue = spam->mailbox->queue;
+	int r = queue == NULL ? -ENOTCONN : ipc_ask(queue, QUEUE_OPEN_BIG,
+	    slice_of(big->bytes, MESSAGE_ID_BYTES), NULL, 0, on_big, spam);
+
+	spam->asked = *due;
+	spam->is_asking = r == 0;
+	return r;
+}
+
+/* 1: on to the next, 0: an answer is waited for, or -errno. */
+static int
+learn_one(struct mailbox_spam *spam, const struct lesson_due *due)
+{
+	struct account *account = spam->mailbox->account;
+	struct letter_bytes bytes;
+	int r = 0;
+
+	if (spam_model_mark(&spam->mine.model) != mark_of(due))
+		r = learning_read(account, due->letter, &bytes);
+	else	/* we ended before that was noted */
+		bytes = (struct letter_bytes){ 0 };
+	if (is_unreadable(r) || (r == 0 && bytes.body_bytes == 0))
+		r = learning_done(account, due->letter, 0);
+	else if (r == 0 && bytes.is_big)
+		return ask_big(spam, due, &bytes.big);
+	else if (r == 0)
+		r = teach_due(spam, due, bytes.body);
+	return r < 0 ? r : 1;
+}
+
+/* Lessons for some milliseconds.  As learn_one(); 0 too when none is due. */
+static int
+learn_some(struct mailbox_spam *spam)
+{
+	struct account *account = spam->mailbox->account;
+	uint64_t until = clock_ms() + STEP_MS;
+	struct lesson_due due;
+	int r = learning_next(account, &due);
+
+	if (r <= 0)
+		return r;
+	r = open_mine(spam);
+	while (r == 0) {
+		r = learning_next(account, &due);
+		if (r > 0)
+			r = learn_one(spam, &due);
+		if (r <= 0 || clock_ms() >= until)
+			break;
+		r = 0;
+	}
+	close_mine(spam);
+	return r;
+}
+
+static void
+on_time(void *arg)
+{
+	struct mailbox_spam *spam = arg;
+	int r;
+
+	if (spam->is_asking)
+		return;		/* and its answer goes on */
+	if (spam->mailbox->open_count > 0) {
+		timer_set(spam->timer, WAIT_MS);
+		return;
+	}
+	r = learn_some(spam);
+	if (r != 0)
+		go_on(spam, r);
+}
+
+int
+mailbox_spam_begin(struct mailbox *mailbox)
+{
+	struct process *process = mailbox->process;
+	struct mailbox_spam *spam;
+
+	if (spam_action_of(slice_str(process->config.spam_action)) ==
+	    SPAM_ACTION_OFF)
+		return 0;
+	spam = calloc(1, sizeof(*spam));
+	if (spam == NULL)
+		return -ENOMEM;
+	spam->mailbox = mailbox;
+	spam->lock = -1;
+	spam->timer = timer_new(process->loop, on_time, spam);
+	if (spam->timer == NULL) {
+		free(spam);
+		return -ENOMEM;
+	}
+	mailbox->spam = spam;
+	timer_set(spam->timer, SOON_MS);
+	return 0;
+}
+
+void
+mailbox_spam_changed(struct mailbox *mailbox)
+{
+	struct mailbox_spam *spam = mailbox->spam;
+
+	if (spam != NULL && learning_is_due(mailbox->account) &&
+	    !timer_is_set(spam->timer))
+		timer_set(spam->timer, SOON_MS);
+}
+
+void
+mailbox_spam_rest(struct mailbox *mailbox)
+{
+	struct mailbox_spam *spam = mailbox->spam;
+
+	if (spam == NULL)
+		return;
+	spam_features_free(spam->features);
+	spam->features = NULL;
+	spam_file_close(&spam->site);
+	spam->site_was_tried = false;
+}
