@@ -3,6 +3,10 @@
  */
 #include "lib/message/header.h"
 
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
 /* The first line of `s` with its LF, or all of it. */
 static struct slice
 line_first(struct slice s)
@@ -36,14 +40,40 @@ is_ftext(char c)
 	return c > 0x20 && c < 0x7f && c != ':';
 }
 
-/* The field name at the start of `line` and where its colon stands. */
+/*
+ * How many bytes of `s` can be in a name, eight at a time: the highest bit of
+ * each byte of `none` says that it cannot.  What stands behind the first such
+ * byte may be wrong (it is carried into), and is not looked at.
+ */
+static size_t
+name_bytes(struct slice s)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t word, colons, none;
+	size_t len = 0;
+
+	for (; s.len - len >= sizeof(word); len += sizeof(word)) {
+		memcpy(&word, s.at + len, sizeof(word));
+		word = le64toh(word);
+		colons = word ^ ones * ':';
+		none = ((word - ones * '!') & ~word) | (word + ones) | word |
+		    ((colons - ones) & ~colons);
+		none &= ones << 7;
+		if (none != 0)
+			return len + (size_t)__builtin_ctzll(none) / 8;
+	}
+	while (len < s.len && is_ftext(s.at[len]))
+		len++;
+	return len;
+}
+
+/* The field name at the start of `line`, which may go on with others, and where
+ * its colon stands. */
 static bool
 field_name(struct slice line, struct slice *name_out, size_t *colon_out)
 {
-	size_t len = 0, colon;
+	size_t len = name_bytes(line), colon;
 
-	while (len < line.len && is_ftext(line.at[len]))
-		len++;
 	/* RFC 5322 4.5: blanks before the colon were once allowed */
 	for (colon = len; colon < line.len && is_wsp(line.at[colon]); colon++)
 		;
@@ -57,31 +87,36 @@ field_name(struct slice line, struct slice *name_out, size_t *colon_out)
 bool
 header_next(struct slice *rest, struct header_field *field_out)
 {
-	struct slice line = line_first(*rest), name;
-	size_t colon, end = line.len;
+	const char *end = rest->at + rest->len, *at;
+	struct slice name;
+	size_t colon;
 
-	if (!field_name(line, &name, &colon))
+	/* no line end can be in what comes before the colon */
+	if (!field_name(*rest, &name, &colon))
 		return false;
-	while (end < rest->len && is_wsp(rest->at[end]))
-		end += line_first(slice_after(*rest, end)).len;
+	at = rest->at + colon;
+	do {
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at == NULL ? end : at + 1;
+	} while (at < end && is_wsp(*at));
 	field_out->name = name;
-	field_out->whole = slice_first(*rest, end);
+	field_out->whole = slice_first(*rest, (size_t)(at - rest->at));
 	field_out->value = line_bare(slice_after(field_out->whole, colon + 1));
-	*rest = slice_after(*rest, end);
+	*rest = slice_after(*rest, field_out->whole.len);
 	return true;
 }
 
 bool
 header_skip_mbox(struct slice *rest)
 {
-	struct slice line = line_first(*rest), name;
+	struct slice name;
 	size_t colon;
 
-	if ((!slice_has_prefix(line, "From ") &&
-	    !slice_has_prefix(line, ">From ")) ||
-	    field_name(line, &name, &colon))
+	if ((!slice_has_prefix(*rest, "From ") &&
+	    !slice_has_prefix(*rest, ">From ")) ||
+	    field_name(*rest, &name, &colon))
 		return false;
-	*rest = slice_after(*rest, line.len);
+	*rest = slice_after(*rest, line_first(*rest).len);
 	return true;
 }
 

@@ -183,6 +183,18 @@ section_partial(struct section_range range, uint64_t first, uint64_t most)
 	return range;
 }
 
+/* Most names differ in their length or in the first letter. */
+static bool
+is_named(struct slice name, const struct slice *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (names[i].len == name.len &&
+		    ((names[i].at[0] ^ name.at[0]) & 0x5f) == 0 &&
+		    slice_is_nocase(name, names[i]))
+			return true;
+	return false;
+}
+
 void
 section_fields(struct text *text, struct slice header,
     const struct slice *names, size_t count, bool others)
@@ -191,15 +203,11 @@ section_fields(struct text *text, struct slice header,
 
 	(void)header_skip_mbox(&header);
 	while (header_next(&header, &field)) {
-		bool named = false;
-
-		for (size_t i = 0; i < count && !named; i++)
-			named = slice_is_nocase(field.name, names[i]);
-		if (named == others)
+		if (is_named(field.name, names, count) == others)
 			continue;
 		text_add(text, field.whole);
 		/* the last line of a message may lack its end */
-		if (!slice_has_suffix(field.whole, "\n"))
+		if (field.whole.at[field.whole.len - 1] != '\n')
 			text_add_str(text, "\r\n");
 	}
 }

@@ -139,12 +139,42 @@ START_TEST(what_does_not_fit_is_cut)
 }
 END_TEST
 
+#define NAME_BYTES	20
+
+/* RFC 5322 3.6.8, and the blanks of 4.5: each byte at each place of a name */
+START_TEST(a_name_ends_at_the_first_byte_that_is_none_of_it)
+{
+	char line[] = "aaaaaaaaaaaaaaaaaaaa:x\r\n";
+	struct slice rest;
+	struct header_field field;
+	char byte = (char)_i;
+	bool is_ftext = _i > 0x20 && _i < 0x7f && byte != ':';
+	bool is_blank = byte == ' ' || byte == '\t';
+
+	for (size_t at = 0; at < NAME_BYTES; at++) {
+		bool is_field = is_ftext || (at > 0 && byte == ':') ||
+		    (is_blank && at == NAME_BYTES - 1);
+
+		memset(line, 'a', NAME_BYTES);
+		line[at] = byte;
+		rest = slice_of(line, sizeof(line) - 1);
+		ck_assert_int_eq(header_next(&rest, &field), is_field);
+		ck_assert_uint_eq(rest.len, is_field ? 0 : sizeof(line) - 1);
+		if (is_field)
+			ck_assert_uint_eq(field.name.len,
+			    is_ftext ? NAME_BYTES : at);
+	}
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
 	Suite *suite = suite_create("header");
 	TCase *tests = tcase_create("header");
 
+	tcase_add_loop_test(tests,
+	    a_name_ends_at_the_first_byte_that_is_none_of_it, 0, 256);
 	tcase_add_loop_test(tests, a_field_is_name_colon_and_folded_value, 0,
 	    sizeof(fields) / sizeof(fields[0]));
 	tcase_add_loop_test(tests, a_block_ends_with_the_empty_line, 0,
