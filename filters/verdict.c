@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERDICT_VERSION	4
+#define VERDICT_VERSION	5
 #define VERDICT_OLDEST	2	/* without the hop; up to 3 a Message-ID */
 
 /* Row for row the actions: their words and the class of their reply. */
@@ -190,6 +190,8 @@ verdict_combine(struct verdict *into, const struct verdict *one)
 	if (into->hop_peer[0] == '\0')
 		memcpy(into->hop_peer, one->hop_peer,
 		    sizeof(into->hop_peer));
+	if (edits_add_all(&into->edits, &one->edits) < 0)
+		r = -EINVAL;
 	return r;
 }
 
@@ -212,6 +214,7 @@ verdict_pack(struct text *text, const struct verdict *verdict)
 	}
 	pack_slice(text, slice_str(verdict->hop_peer));
 	pack_slice(text, slice_str(verdict->hop_helo));
+	edits_pack(text, &verdict->edits);
 }
 
 /* Read a string for which `is` holds into a buffer, or spoil the reader. */
@@ -286,6 +289,8 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 		string_unpack(&u, verdict.hop_helo, sizeof(verdict.hop_helo),
 		    slice_is_printable_ascii);
 	}
+	if (version > 4)
+		edits_unpack(&u, &verdict.edits);
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	*verdict_out = verdict;

@@ -8,7 +8,7 @@
 #ifndef POSTROOM_FILTERS_VERDICT_H
 #define POSTROOM_FILTERS_VERDICT_H
 
-#include "lib/base/pack.h"
+#include "filters/edits.h"
 
 #define VERDICT_REASON_MAX	256	/* bytes of the sentence */
 #define VERDICT_WORDS_MAX	256	/* of subject, from and message-id */
@@ -20,7 +20,7 @@
 #define VERDICT_FOLDER_MAX	255	/* of a mailbox's name, UTF-8 */
 #define VERDICT_ADDRESS_MAX	320	/* RFC 5321 4.5.3.1 */
 #define VERDICT_PEER_MAX	47	/* of an address as text */
-#define VERDICT_PACKED_MAX	(20 * 1024)
+#define VERDICT_PACKED_MAX	(20 * 1024 + EDITS_PACKED_MAX)
 
 /* The one line beside the X- ones: what we found of who sent it (RFC 8601). */
 #define VERDICT_RESULTS		"Authentication-Results"
@@ -57,6 +57,8 @@ struct verdict {
 	/* what was taken on already: who handed it to our provider */
 	char			 hop_peer[VERDICT_PEER_MAX + 1]; /* "": unknown */
 	char			 hop_helo[VERDICT_WORDS_MAX + 1];
+	/* of a message that is taken on; in the journal there are none left */
+	struct edits		 edits;
 };
 
 /* Nothing is wrong: 250 2.0.0, no lines, no words. */
@@ -91,9 +93,9 @@ int	verdict_set_hop(struct verdict *, struct slice peer, struct slice helo);
 
 /*
  * Combine: `into` takes action, code, status and reason of `one` if that is
- * more severe (of two equally severe the first stays), all its lines, and
- * those words, folder and address that it has not itself.  -E2BIG if lines
- * were left out, else 0.
+ * more severe (of two equally severe the first stays), all its lines and edits,
+ * and those words, folder and address that it has not itself.  -E2BIG if lines
+ * were left out, -EINVAL if an edit was, else 0.
  */
 int	verdict_combine(struct verdict *into, const struct verdict *one);
 
