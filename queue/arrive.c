@@ -19,6 +19,7 @@
 #include "queue/archiving.h"
 #include "queue/collected.h"
 #include "queue/coming.h"
+#include "queue/editing.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
 #include "store/account.h"
@@ -333,6 +334,16 @@ refuse(struct transit *transit, const struct verdict *verdict)
 	arrive_drop(transit);
 }
 
+/* As it was judged, with what the judge had changed. */
+static void
+edited(struct transit *transit, const struct verdict *verdict)
+{
+	if (verdict->redirect[0] != '\0')
+		redirect_begin(transit, verdict);
+	else
+		arrive_go_on(transit);
+}
+
 void
 conductor_judged(struct conductor *conductor, void *ticket, int status,
     struct slice packed_verdict)
@@ -365,10 +376,8 @@ conductor_judged(struct conductor *conductor, void *ticket, int status,
 	else if (verdict.action == VERDICT_DEFER)
 		arrive_put_off(transit, verdict.code, verdict.status,
 		    verdict.reason);
-	else if (verdict.redirect[0] != '\0')
-		redirect_begin(transit, &verdict);
 	else
-		arrive_go_on(transit);
+		editing_begin(transit, &verdict, edited);
 }
 
 /* The receipt */

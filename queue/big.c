@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -208,6 +209,33 @@ big_sync(struct big_writer *writer)
 {
 	if (fsync(writer->fd) < 0 || fsync(writer->folder_fd) < 0)
 		return -errno;
+	return 0;
+}
+
+int
+big_begin_beside(const struct big_writer *other,
+    struct big_writer **writer_out)
+{
+	struct message_id beside;
+
+	if (message_id_read(slice_str(other->path + FOLDER_CHARS + 1),
+	    &beside) < 0)
+		return -EINVAL;
+	beside.bytes[0] ^= 0x80;	/* its time: thousands of years on */
+	return big_begin(other->big, &beside, writer_out);
+}
+
+int
+big_replace(struct big_writer **old_inout, struct big_writer *writer)
+{
+	struct big_writer *old = *old_inout;
+
+	if (renameat(writer->folder_fd, writer->path + FOLDER_CHARS + 1,
+	    old->folder_fd, old->path + FOLDER_CHARS + 1) < 0)
+		return -errno;
+	memcpy(writer->path, old->path, PATH_BYTES);
+	big_end(old);
+	*old_inout = writer;
 	return 0;
 }
 

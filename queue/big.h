@@ -54,6 +54,19 @@ int	big_digest_so_far(const struct big_writer *,
 	    unsigned char digest_out[BIG_DIGEST_BYTES]);
 /* A second name for it, in that folder.  0 or -errno; not durable yet. */
 int	big_link(const struct big_writer *, int folder_fd, const char *name);
+/*
+ * Begin one that is to take the name of that other.  Until then it has a name
+ * that no message has, in the same folder: the wall lets nothing go from folder
+ * to folder.  As big_begin().
+ */
+int	big_begin_beside(const struct big_writer *,
+	    struct big_writer **writer_out);
+/*
+ * Such a one, finished, takes the name; what had it is gone, and *old_inout is
+ * the new one's writer.  0, or -errno: both are as they were.  big_sync() makes
+ * that durable.
+ */
+int	big_replace(struct big_writer **old_inout, struct big_writer *);
 /* Its descriptor, for journal_append(); others get one from big_open(). */
 int	big_fd(const struct big_writer *);
 /* Close it; the file stays.  NULL is fine. */

@@ -21,6 +21,7 @@
 #include "queue/archiving.h"
 #include "queue/collected.h"
 #include "queue/coming.h"
+#include "queue/editing.h"
 #include "queue/rebuild.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
@@ -85,6 +86,7 @@ transit_free(struct transit *transit)
 {
 	if (transit == NULL)
 		return;
+	editing_free(transit->editing);
 	transit_close_bytes(transit);
 	arena_free(transit->arena);	/* it lives in there itself */
 }

@@ -7,6 +7,7 @@
  * keep.c sets aside what must outlive the journal; conductor.c opens and
  * closes, conductor_replay.c brings back what the journal holds.  collected.c
  * is what is different about collected mail, redirect.c about redirected mail;
+ * editing.c makes the changes that a judge wants;
  * hold.c is what a person does with what is held.  bodies.c knows what is here
  * of signed mail; coming.c, sharing.c and composing.c take a second copy of it
  * from here.  archiving.c keeps what a provider has sent, before all that.
@@ -80,6 +81,7 @@ struct transit {
 	bool		 has_original;	/* that is in the archive */
 	struct archive_name original;	/* under this name */
 	struct keeping	*keeping;	/* its file is being written */
+	struct editing	*editing;	/* it is: editing.h */
 	bool		 at_judge;
 	unsigned	 judge_tries;
 	int		 fd;		/* of the bytes, or -1: load it */

@@ -97,6 +97,36 @@ START_TEST(an_aborted_file_is_gone)
 }
 END_TEST
 
+START_TEST(a_file_takes_the_name_of_another_in_its_folder)
+{
+	unsigned char digest[BIG_DIGEST_BYTES];
+	struct big_writer *writer, *beside;
+	char back[8];
+	uint64_t bytes;
+	int fd;
+
+	ck_assert_int_eq(big_begin(big, &id, &writer), 0);
+	ck_assert_int_eq(big_feed(writer, slice_str("old")), 0);
+	ck_assert_int_eq(big_begin_beside(writer, &beside), 0);
+	ck_assert_int_eq(big_feed(beside, slice_str("abc")), 0);
+	ck_assert_int_eq(big_finish(beside, &bytes, digest), 0);
+	ck_assert_int_eq(big_replace(&writer, beside), 0);
+	ck_assert_ptr_eq(writer, beside);
+	ck_assert_int_eq(big_sync(writer), 0);
+	ck_assert_int_eq(big_open(big, &id, &fd), 0);
+	ck_assert_int_eq(read(fd, back, sizeof(back)), 3);
+	ck_assert_mem_eq(back, "abc", 3);
+	close(fd);
+	/* it is called so from now on, and no other file is left */
+	big_abort(writer);
+	ck_assert_int_eq(big_open(big, &id, &fd), -ENOENT);
+	ck_assert_int_eq(big_begin(big, &id, &writer), 0);
+	ck_assert_int_eq(big_begin_beside(writer, &beside), 0);
+	big_abort(beside);
+	big_abort(writer);
+}
+END_TEST
+
 static int
 knows_id(void *arg, const struct message_id *asked)
 {
@@ -144,6 +174,7 @@ unit_suite(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_big_file_holds_what_was_fed_and_its_digest);
 	tcase_add_test(tcase, an_aborted_file_is_gone);
+	tcase_add_test(tcase, a_file_takes_the_name_of_another_in_its_folder);
 	tcase_add_test(tcase, the_sweep_takes_old_files_that_nobody_knows);
 	tcase_add_test(tcase, the_folders_are_made_once);
 	suite_add_tcase(suite, tcase);

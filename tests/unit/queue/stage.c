@@ -373,6 +373,8 @@ stage_judge(struct stage *stage, size_t n, enum verdict_action action)
 	if (stage->redirect != NULL)
 		ck_assert_int_eq(verdict_set_redirect(&verdict,
 		    slice_str(stage->redirect)), 0);
+	if (stage->edits != NULL)
+		verdict.edits = *stage->edits;
 	verdict_pack(&packed, &verdict);
 	ck_assert(!call->is_done);
 	call->is_done = true;

@@ -58,6 +58,7 @@ struct stage {
 	int		 compare_fault;
 	const char	*folder;	/* of the next verdicts, or NULL */
 	const char	*redirect;
+	const struct edits *edits;
 	uint64_t	 serial;
 };
 
