@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "filters/auth/results.h"
+#include "filters/forged.h"
 #include "filters/hops.h"
 #include "filters/rule_judge.h"
 #include "filters/structure.h"
@@ -63,6 +64,10 @@ judge_begin(struct arena *arena, struct slice message,
 	    &judging->verdict, &judging->root);
 	hops_judge(message, options->hops, &one);
 	judge_add(&judging->verdict, &one, env->source);
+	if (env->source != SOURCE_OWN && options->host != NULL) {
+		forged_judge(message, options->host, &one);
+		judge_add(&judging->verdict, &one, env->source);
+	}
 	if (envelope_is_taken_on(env->source)) {
 		judging->envelope.hop = trusted_hop_find(message, env->helo);
 		/* what cannot be written is not known */

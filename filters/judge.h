@@ -38,7 +38,7 @@ struct judge_options {
 	unsigned		 hops;	/* Received fields (HARDENING A14) */
 	const struct rules	*rules;	/* or NULL: there are none */
 	struct virus_policy	 virus;
-	const char		*host;	/* what we call ourselves */
+	const char		*host;	/* what we call ourselves; or NULL */
 	const struct spam_judge	*spam;	/* or NULL: nobody looks for it */
 	const struct rule_trial	*trial;	/* NULL for mail that comes */
 };
