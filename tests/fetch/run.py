@@ -41,6 +41,7 @@ import imap_carrying                                    # noqa: E402,F401
 import imap_listing                                     # noqa: E402,F401
 import moving                                           # noqa: E402,F401
 import again                                            # noqa: E402,F401
+import forged                                           # noqa: E402,F401
 import tokens                                           # noqa: E402,F401
 import infected                                         # noqa: E402
 import resuming                                         # noqa: E402
