@@ -10,15 +10,19 @@
 #include "programs/mailbox_spam.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "filters/spam/spam.h"
 #include "lib/base/log.h"
+#include "lib/message/header.h"
 #include "programs/mailbox_inside.h"
 #include "programs/spam_file.h"
+#include "queue/session_step.h"
 #include "store/learning.h"
 
 #define SOON_MS		100	/* after a move: more of them may come */
@@ -33,29 +37,69 @@ struct mailbox_spam {
 	struct spam_features *features;	/* NULL: none are needed now */
 	struct spam_file site;		/* read-only; not mapped: there is none
 					   that has a say */
-	bool		 site_was_tried;
+	struct spam_file own;		/* the same of the account's */
+	bool		 site_was_tried, own_was_tried;
 	struct spam_file mine;		/* while it learns */
 	int		 lock;
 	struct lesson_due asked;	/* its big file is being */
 	bool		 is_asking;
 };
 
+/* To read what somebody has cut off would end us by a signal. */
+static bool
+is_cut(int fd, const struct spam_file *file)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 || (size_t)st.st_size < file->bytes;
+}
+
 /* The site's model as it is now: its owner may have taught it meanwhile. */
-static double
-site_score(struct mailbox_spam *spam)
+static bool
+site_has_say(struct mailbox_spam *spam)
 {
 	struct process *process = spam->mailbox->process;
 
+	if (spam->site.map != NULL && is_cut(process->spam_fd, &spam->site))
+		spam_file_close(&spam->site);
 	if (!spam->site_was_tried && process->spam_fd >= 0)
 		(void)spam_file_map(process->spam_fd, SPAM_TO_LOOK,
 		    &spam->site);
 	spam->site_was_tried = true;
-	if (spam->site.map == NULL ||
-	    spam_model_class(&spam->site.model, 0) == SPAM_UNTRAINED)
-		return 0;
-	return spam_model_score(&spam->site.model,
-	    spam_features_hashes(spam->features),
+	return spam->site.map != NULL &&
+	    spam_model_class(&spam->site.model, 0) != SPAM_UNTRAINED;
+}
+
+/* Of what was read last. */
+static double
+score_of(const struct mailbox_spam *spam, const struct spam_model *model)
+{
+	return spam_model_score(model, spam_features_hashes(spam->features),
 	    spam_features_count(spam->features));
+}
+
+static double
+site_score(struct mailbox_spam *spam)
+{
+	return site_has_say(spam) ? score_of(spam, &spam->site.model) : 0;
+}
+
+/* Has its person taught anything?  One that is damaged has no say. */
+static bool
+own_has_say(struct mailbox_spam *spam)
+{
+	int fd;
+
+	if (!spam->own_was_tried) {
+		fd = openat(spam->mailbox->process->folder_fd, SPAM_FILE_NAME,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd >= 0) {
+			(void)spam_file_map(fd, SPAM_TO_LOOK, &spam->own);
+			(void)close(fd);
+		}
+	}
+	spam->own_was_tried = true;
+	return spam->own.map != NULL;
 }
 
 static int
@@ -95,6 +139,8 @@ open_mine(struct mailbox_spam *spam)
 		r = spam_file_learn(folder, SPAM_BITS_PERSON, now,
 		    &spam->mine, &spam->lock, &is_new);
 	}
+	spam_file_close(&spam->own);	/* it may be another file now */
+	spam->own_was_tried = false;
 	if (r == 0 && is_new) {
 		r = learning_anew(mailbox->account);
 		if (r < 0) {	/* a model that is there is taken for full */
@@ -347,5 +393,85 @@ mailbox_spam_rest(struct mailbox *mailbox)
 	spam_features_free(spam->features);
 	spam->features = NULL;
 	spam_file_close(&spam->site);
-	spam->site_was_tried = false;
+	spam_file_close(&spam->own);
+	spam->site_was_tried = spam->own_was_tried = false;
+}
+
+/* The judges tell what they think of it, unless it is our own people's. */
+static bool
+was_judged(struct slice trace)
+{
+	struct header_field field;
+
+	return header_find(trace, "X-Postroom-Spam", &field);
+}
+
+/* The line goes where theirs are: above Received. */
+static void
+add_line(struct text *to, struct slice trace, enum spam_class class,
+    double site, double own)
+{
+	struct slice rest = trace;
+	struct header_field field;
+	size_t at = trace.len;
+
+	while (at == trace.len && header_next(&rest, &field))
+		if (slice_is_word(field.name, "Received"))
+			at = (size_t)(field.whole.at - trace.at);
+	text_add(to, slice_first(trace, at));
+	text_addf(to, "X-Postroom-Spam-Mailbox: %s, e^%.2f; the site: e^%.2f, "
+	    "taught here: %+.2f\r\n", spam_class_name(class), site + own, site,
+	    own);
+	text_add(to, slice_after(trace, at));
+}
+
+bool
+mailbox_spam_file(struct mailbox *mailbox, struct delivery *delivery,
+    struct text *trace)
+{
+	struct mailbox_spam *spam = mailbox->spam;
+	const char *action = mailbox->process->config.spam_action;
+	enum spam_class class, before;
+	double site, own;
+	bool is_in_junk;
+
+	if (spam == NULL || delivery->is_big || !own_has_say(spam) ||
+	    !site_has_say(spam) || !was_judged(delivery->trace) ||
+	    read_features(spam, delivery->body) < 0)
+		return false;
+	site = score_of(spam, &spam->site.model);
+	own = score_of(spam, &spam->own.model);
+	before = spam_model_class(&spam->site.model, site);
+	class = spam_model_class(&spam->site.model, site + own);
+	add_line(trace, delivery->trace, class, site, own);
+	if (!text_failed(trace))
+		delivery->trace = text_slice(trace);
+	if (spam_action_of(slice_str(action)) != SPAM_ACTION_JUNK ||
+	    (class == SPAM_SPAM) == (before == SPAM_SPAM))
+		return false;
+	is_in_junk = slice_is_str(delivery->folder, SPAM_FOLDER);
+	if (class == SPAM_SPAM ? delivery->folder.len > 0 : !is_in_junk)
+		return false;
+	delivery->folder = class == SPAM_SPAM ? slice_str(SPAM_FOLDER) :
+	    slice_of("", 0);
+	return true;
+}
+
+void
+mailbox_spam_tell(struct mailbox *mailbox, const struct delivery *delivery)
+{
+	bool is_spam = delivery->folder.len > 0;
+	const struct session_step step = {
+		.ids = slice_of(delivery->id.bytes, MESSAGE_ID_BYTES),
+		.word = slice_str(is_spam ? SESSION_SPAM : SESSION_WANTED),
+		.who = slice_str("this mailbox's spam filter"),
+		.mailbox = slice_str(is_spam ? SPAM_FOLDER : "INBOX"),
+	};
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	session_step_pack(&body, &step);
+	/* it is done all the same; the trail has a line less */
+	if (mailbox->queue != NULL)
+		(void)ipc_send(mailbox->queue, QUEUE_STEP, text_slice(&body),
+		    NULL, 0);
 }

@@ -29,6 +29,7 @@
  * a session has what came committed first.
  */
 #define COMMIT_MS	25
+#define TRACE_MOST	(64 * 1024)	/* as account_deliver() takes it */
 #define READ_MOST	16384	/* bytes of a message that is not mapped */
 #define TELL_AGAIN_MS	60000	/* after the queue could not note it */
 #define COMPACT_MS	10000	/* between two looks for garbage */
@@ -149,7 +150,9 @@ deliver(struct mailbox *mailbox, int fd, struct delivery *delivery,
     bool *was_there_out)
 {
 	TEXT_AUTO packed = TEXT_INIT(STRUCTURE_MOST);
+	TEXT_AUTO trace = TEXT_INIT(TRACE_MOST);
 	char room[READ_MOST];
+	bool is_moved;
 	int r;
 
 	r = take_message(fd, delivery, room, &delivery->body);
@@ -159,7 +162,10 @@ deliver(struct mailbox *mailbox, int fd, struct delivery *delivery,
 	if (!delivery->is_big &&
 	    structure_make(delivery->body, &packed) == 0)
 		delivery->structure = text_slice(&packed);
+	is_moved = mailbox_spam_file(mailbox, delivery, &trace);
 	r = account_deliver(mailbox->account, delivery, was_there_out);
+	if (is_moved && r >= 0 && !*was_there_out)
+		mailbox_spam_tell(mailbox, delivery);
 	if (delivery->body.at != NULL && delivery->body.at != room)
 		(void)munmap((void *)(uintptr_t)delivery->body.at,
 		    delivery->body.len);

@@ -38,7 +38,7 @@ class Scene:
         self.args, self.dice = args, random.Random(7)
         self.wanted = os.path.join(args.folder, "wanted", "cur")
         self.spam = os.path.join(args.folder, "spam.mbox")
-        self.sent = {}
+        self.sent, self.last = {}, 0
 
     def one(self, is_spam, number):
         return message(self.dice, SPAM if is_spam else WANTED,
@@ -236,6 +236,9 @@ def live(scene):
         raise ValueError("its words have no weight: %s" % line)
 
 
+MORE = range(2011, 2031)     # so many at most until it is believed
+
+
 def offer(number):
     """Letters that the site knows nothing of."""
     dice = random.Random(number)
@@ -317,6 +320,74 @@ def killed(scene):
         raise ValueError("it was learnt twice: %s" % (lessons(scene),))
 
 
+def where_is(scene, number):
+    wanted, end = "<%d@pushy.example>" % number, time.monotonic() + GUARD
+    while time.monotonic() < end:
+        for folder in ("INBOX", "Junk"):
+            if wanted in scene.headers(folder):
+                return folder
+        time.sleep(0.2)
+    raise ValueError("%d is nowhere" % number)
+
+
+def own(scene, folder, number):
+    """Our line on it, once it is there."""
+    scene.until(folder, number, "pushy.example")
+    box = scene.imap()
+    data = box.uid("FETCH", uid_of(box, folder, number),
+                   "(BODY.PEEK[HEADER])")[1][0][1].decode()
+    box.logout()
+    lines = [x for x in data.split("\r\n")
+             if x.startswith("X-Postroom-Spam-Mailbox: ")]
+    if len(lines) != 1:
+        raise ValueError("our lines: %s" % data)
+    return lines[0].split(": ", 1)[1]
+
+
+def personal(scene):
+    """What is like it goes where the person wants it, and the trail says so."""
+    for number in MORE:
+        scene.send(offer(number))
+        if where_is(scene, number) == "Junk":
+            break
+        move(scene, number, "INBOX", "Junk")
+        until_lessons(scene, 0, 7 + number - MORE[0] + 1)
+    scene.last = number
+    line = own(scene, "Junk", number)
+    if not line.startswith("spam, e^") or "taught here: +" not in line:
+        raise ValueError("our line: %s" % line)
+    said, end = "", time.monotonic() + GUARD
+    while "mailbox's spam filter" not in said:
+        if time.monotonic() > end:
+            raise ValueError("the trail: %s" % said)
+        said = scene.command("trace", "ann@office.test")
+    # what is wanted stays where it was
+    scene.send(scene.one(False, 2040))
+    scene.until("INBOX", 2040, "firm.example")
+    # an exported letter is still what came
+    path = next(scene.export("Junk", number))
+    with open(path + ".came", "wb") as file:
+        file.write(offer(number))
+    if scene.ask("explain", path) != scene.ask("explain", path + ".came"):
+        raise ValueError("it is another letter now")
+
+
+def undone(scene):
+    """All is taken out of Junk again."""
+    all_moved = [2001, 2002, 2003, 2004, 2005, 2010,
+                 *range(MORE[0], scene.last + 1)]
+    for number in all_moved:
+        move(scene, number, "Junk", "INBOX")
+    box = scene.imap()
+    box.uid("STORE", uid_of(box, "INBOX", 2006), "FLAGS", "($NotJunk)")
+    box.logout()
+    until_lessons(scene, len(all_moved) + 1, 0)
+    scene.send(offer(2050))
+    line = own(scene, "INBOX", 2050)
+    if line.startswith("spam"):
+        raise ValueError("our line: %s" % line)
+
+
 def broken(scene):
     path = os.path.join(scene.args.folder, "hub/data/spam.model")
     with open(path, "r+b") as file:
@@ -339,6 +410,8 @@ STEPS = (
     ("what is learnt counts at once", live),
     ("what a person moves is what that person's filter learns", moved),
     ("a lesson is learnt once, though its process is killed", killed),
+    ("what is like it goes into that person's Junk", personal),
+    ("what is taken out of there undoes it", undone),
     ("a broken model is refused, and mail goes on", broken),
 )
 
