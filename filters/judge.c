@@ -120,6 +120,9 @@ judge_end(struct judging *judging, const struct judge_options *options)
 		results_judge(&judging->findings.origin, options->host,
 		    &one);
 		judge_add(&judging->verdict, &one, source);
+		enforce_judge(&judging->findings.origin, options->dmarc,
+		    source, &one);
+		judge_add(&judging->verdict, &one, source);
 	}
 	r = rules_judge(rules_for(source, options), judging->message,
 	    judging->root, &judging->envelope, &judging->findings,

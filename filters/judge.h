@@ -13,6 +13,7 @@
 #ifndef POSTROOM_FILTERS_JUDGE_H
 #define POSTROOM_FILTERS_JUDGE_H
 
+#include "filters/auth/enforce.h"
 #include "filters/findings.h"
 #include "filters/spam/spam.h"
 #include "lib/message/envelope.h"
@@ -41,6 +42,7 @@ struct judge_options {
 	const char		*host;	/* what we call ourselves; or NULL */
 	const struct spam_judge	*spam;	/* or NULL: nobody looks for it */
 	const struct rule_trial	*trial;	/* NULL for mail that comes */
+	enum dmarc_action	 dmarc;
 };
 
 /* A message in hand. */

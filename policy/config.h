@@ -95,6 +95,7 @@ struct config {
 	char		hosts_file[PATH_MAX];	/* "": none */
 	char		rules_dir[PATH_MAX];	/* "": no rules */
 	bool		identity;	/* DNS is asked who sent a message */
+	char		dmarc_action[12];	/* mark, hold, enforce */
 	char		scan_signatures[PATH_MAX];	/* "": no scanning */
 	unsigned	scan_signature_days;	/* from then on they are old */
 	unsigned	scan_workers;

@@ -28,7 +28,8 @@ enum config_kind {
 	KIND_IF_SUSPECT,
 	KIND_IF_MACROS,
 	KIND_IF_UNSCANNED,
-	KIND_IF_SPAM
+	KIND_IF_SPAM,
+	KIND_IF_FORGED
 };
 
 struct config_option {

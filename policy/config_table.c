@@ -82,6 +82,9 @@ const struct config_option config_options[] = {
 { "identity",                KIND_BOOL,         TEXT(identity), "no",
   "Who sent a message is looked up in DNS (SPF, DKIM, DMARC, its host), "
   "for rules and a header line." },
+{ "dmarc_action",            KIND_IF_FORGED,    TEXT(dmarc_action), "hold",
+  "With identity: what becomes of mail that the domain in its From asks others to reject or "
+  "quarantine (DMARC): a header line, waiting for the postmaster, or what the domain asks." },
 { "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",
   "The folder of virus signatures, such as /var/lib/clamav; empty means that nothing is scanned." },
 { "scan_signature_days",     KIND_DAYS,         FIELD(scan_signature_days), 1, 3660, "7d",

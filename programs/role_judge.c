@@ -110,6 +110,8 @@ open_cases(struct judge *judge)
 			.host = config->hostname,
 			.virus = virus_policy_of(config),
 			.spam = &judge->spam,
+			.dmarc = dmarc_action_of(slice_str(
+			    config->dmarc_action)),
 		},
 		.scans = config->scan_signatures[0] != '\0',
 		.identifies = config->identity,

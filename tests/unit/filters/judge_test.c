@@ -109,6 +109,118 @@ START_TEST(a_rule_sees_what_the_scanner_said)
 }
 END_TEST
 
+#define FORGED	"it says that it is from b.example, which asks to "
+#define OWN	" what cannot be shown to be its own (DMARC)"
+
+static const struct {
+	enum dmarc_action	 action;
+	enum origin_result	 result;
+	enum dmarc_policy	 policy;
+	enum envelope_source	 source;
+	enum verdict_action	 wanted;
+	unsigned		 code;
+	const char		*reason;
+} forged[] = {
+	{ DMARC_ACTION_HOLD, ORIGIN_FAIL, DMARC_REJECT, SOURCE_SMTP,
+	    VERDICT_HOLD, 250, FORGED "refuse" OWN },
+	{ DMARC_ACTION_HOLD, ORIGIN_FAIL, DMARC_QUARANTINE, SOURCE_FETCH,
+	    VERDICT_HOLD, 250, FORGED "put aside" OWN },
+	{ DMARC_ACTION_HOLD, ORIGIN_FAIL, DMARC_NONE, SOURCE_SMTP,
+	    VERDICT_ACCEPT, 250, "" },
+	{ DMARC_ACTION_MARK, ORIGIN_FAIL, DMARC_REJECT, SOURCE_SMTP,
+	    VERDICT_ACCEPT, 250, "" },
+	{ DMARC_ACTION_ENFORCE, ORIGIN_FAIL, DMARC_REJECT, SOURCE_SMTP,
+	    VERDICT_REFUSE, 550, FORGED "refuse" OWN },
+	{ DMARC_ACTION_ENFORCE, ORIGIN_FAIL, DMARC_REJECT, SOURCE_FETCH,
+	    VERDICT_QUARANTINE, 250, FORGED "refuse" OWN },
+	{ DMARC_ACTION_ENFORCE, ORIGIN_FAIL, DMARC_REJECT, SOURCE_UPSTREAM,
+	    VERDICT_QUARANTINE, 250, FORGED "refuse" OWN },
+	{ DMARC_ACTION_ENFORCE, ORIGIN_FAIL, DMARC_QUARANTINE, SOURCE_SMTP,
+	    VERDICT_QUARANTINE, 250, FORGED "put aside" OWN },
+	{ DMARC_ACTION_ENFORCE, ORIGIN_FAIL, DMARC_NONE, SOURCE_SMTP,
+	    VERDICT_ACCEPT, 250, "" },
+	/* nobody could say */
+	{ DMARC_ACTION_ENFORCE, ORIGIN_TEMPERROR, DMARC_REJECT, SOURCE_SMTP,
+	    VERDICT_ACCEPT, 250, "" },
+	{ DMARC_ACTION_ENFORCE, ORIGIN_PASS, DMARC_REJECT, SOURCE_SMTP,
+	    VERDICT_ACCEPT, 250, "" },
+	{ DMARC_ACTION_ENFORCE, ORIGIN_NONE, DMARC_UNSAID, SOURCE_SMTP,
+	    VERDICT_ACCEPT, 250, "" },
+	/* HARDENING A66 */
+	{ DMARC_ACTION_ENFORCE, ORIGIN_PERMERROR, DMARC_UNSAID, SOURCE_SMTP,
+	    VERDICT_QUARANTINE, 250,
+	    "its From names more domains than an honest one" },
+	{ DMARC_ACTION_HOLD, ORIGIN_PERMERROR, DMARC_UNSAID, SOURCE_SMTP,
+	    VERDICT_HOLD, 250,
+	    "its From names more domains than an honest one" },
+};
+
+/* RFC 9989 4.7, 8: the policy is a wish; what is done is for us to decide */
+START_TEST(what_a_domain_disowns_becomes_what_the_postmaster_has_set)
+{
+	ARENA_AUTO arena = arena_new(JUDGE_BUDGET);
+	const struct judge_options options = { .hops = 50,
+	    .host = "hub.test", .dmarc = forged[_i].action };
+	const struct envelope env = { .source = forged[_i].source,
+	    .bytes = sizeof(MESSAGE) - 1 };
+	const struct origin_found found = { .is_wanted = true,
+	    .is_from_outside = true, .dmarc = forged[_i].result,
+	    .policy = forged[_i].policy, .author = "b.example" };
+	struct judging judging;
+
+	judge_begin(arena, slice_str(MESSAGE), &env, &options, &judging);
+	judging.findings.origin = found;
+	ck_assert_int_eq(judge_end(&judging, &options), 0);
+	ck_assert_int_eq(judging.verdict.action, forged[_i].wanted);
+	ck_assert_uint_eq(judging.verdict.code, forged[_i].code);
+	ck_assert_str_eq(judging.verdict.status,
+	    forged[_i].code == 550 ? "5.7.1" : "2.0.0");
+	ck_assert_str_eq(judging.verdict.reason, forged[_i].reason);
+	ck_assert_uint_eq(judging.verdict.line_count, 1);
+}
+END_TEST
+
+/* A rule knows more of this office than a table. */
+START_TEST(a_rule_sees_what_the_author_s_domain_asks_for)
+{
+	TEXT_AUTO faults = TEXT_INIT(4096);
+	ARENA_AUTO arena = arena_new(JUDGE_BUDGET);
+	const struct rule_file file = { slice_str("a.rule"), slice_str(
+	    "rule \"no\" { dmarc fail; dmarc-policy reject; "
+	    "do refuse \"no\" }") };
+	struct judge_options options = { .hops = 50, .host = "hub.test" };
+	const struct envelope env = { .source = SOURCE_SMTP,
+	    .bytes = sizeof(MESSAGE) - 1 };
+	struct rules *rules = NULL;
+	struct judging judging;
+
+	ck_assert_int_eq(rules_read(&file, 1, &rules, &faults), 0);
+	options.rules = rules;
+	for (unsigned policy = DMARC_NONE; policy < DMARC_POLICIES; policy++) {
+		judge_begin(arena, slice_str(MESSAGE), &env, &options,
+		    &judging);
+		judging.findings.origin.is_wanted = true;
+		judging.findings.origin.dmarc = ORIGIN_FAIL;
+		judging.findings.origin.policy = policy;
+		ck_assert_int_eq(judge_end(&judging, &options), 0);
+		ck_assert_int_eq(judging.verdict.action, policy ==
+		    DMARC_REJECT ? VERDICT_REFUSE : VERDICT_ACCEPT);
+	}
+	rules_free(rules);
+}
+END_TEST
+
+START_TEST(the_words_of_the_action_are_known)
+{
+	ck_assert_int_eq(dmarc_action_of(slice_str("mark")),
+	    DMARC_ACTION_MARK);
+	ck_assert_int_eq(dmarc_action_of(slice_str("hold")),
+	    DMARC_ACTION_HOLD);
+	ck_assert_int_eq(dmarc_action_of(slice_str("enforce")),
+	    DMARC_ACTION_ENFORCE);
+}
+END_TEST
+
 /* A message in a circle, and what the scanner says at the end. */
 START_TEST(whoever_refuses_what_was_taken_on_has_it_held)
 {
@@ -160,6 +272,11 @@ unit_suite(void)
 	tcase_add_loop_test(tests, what_no_rule_meets_is_accepted, 0, 3);
 	tcase_add_test(tests, no_rule_is_for_what_the_hub_has_made);
 	tcase_add_test(tests, a_rule_sees_what_the_scanner_said);
+	tcase_add_loop_test(tests,
+	    what_a_domain_disowns_becomes_what_the_postmaster_has_set, 0,
+	    (int)(sizeof(forged) / sizeof(forged[0])));
+	tcase_add_test(tests, a_rule_sees_what_the_author_s_domain_asks_for);
+	tcase_add_test(tests, the_words_of_the_action_are_known);
 	tcase_add_loop_test(tests,
 	    whoever_refuses_what_was_taken_on_has_it_held, 0, 3);
 	tcase_add_test(tests,
