@@ -14,6 +14,7 @@
 #include "filters/ambiguous.h"
 #include "filters/broken.h"
 #include "filters/clam_trial.h"
+#include "filters/clamd.h"
 #include "filters/leaves.h"
 #include "filters/zip.h"
 #include "lib/base/log.h"
@@ -43,7 +44,8 @@ const struct clam_limits clam_default_limits = {
 #define MAIL_IN_MAIL	4	/* encoded ones; plain ones go by mime_limits */
 
 struct clam {
-	struct cl_engine	*engine;
+	struct cl_engine	*engine;	/* or NULL, and */
+	const struct clamd	*clamd;		/* that one looks; or NULL */
 	uint64_t		 signatures;
 	struct clam_limits	 limits;
 	bool			 has_unrar;
@@ -313,6 +315,22 @@ clam_load(int folder_fd, int trial_fd, const struct clam_limits *limits,
 	return 0;
 }
 
+int
+clam_call(const struct clamd *clamd, const struct clam_limits *limits,
+    struct clam **clam_out)
+{
+	struct clam *clam = calloc(1, sizeof(*clam));
+
+	if (clam == NULL)
+		return -ENOMEM;
+	clam->limits = *limits;
+	clam->clamd = clamd;
+	/* what it has not it says, or does not: nobody can ask it */
+	clam->has_unrar = true;
+	*clam_out = clam;
+	return 0;
+}
+
 void
 clam_free(struct clam *clam)
 {
@@ -340,14 +358,16 @@ clam_scratch(struct clam *clam, int folder_fd)
 {
 	char path[32];
 
+	if (clam->engine == NULL)
+		return 0;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", folder_fd);
 	return cl_engine_set_str(clam->engine, CL_ENGINE_TMPDIR, path) ==
 	    CL_SUCCESS ? 0 : -ENOMEM;
 }
 
 /* The library's heuristics are finds that have such names. */
-static struct scan_answer
-answer_for_name(const char *name)
+struct scan_answer
+clam_answer_for(const char *name)
 {
 	static const struct {
 		const char		*prefix;
@@ -364,6 +384,9 @@ answer_for_name(const char *name)
 		    "it is protected by a password" },
 		{ "Heuristics.Broken.", SCAN_BROKEN,
 		    "a file is not what it says it is" },
+		/* from a clamd with AlertOLE2Macros; the library is not asked */
+		{ "Heuristics.OLE2.ContainsMacros", SCAN_UNSCANNABLE,
+		    "clamd tells of macros, and then of nothing else" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
@@ -380,13 +403,13 @@ clam_answer(int error, const char *name)
 	case CL_CLEAN:
 		/* a find that the library then forgot is no clean message */
 		if (name != NULL)
-			return answer_for_name(name);
+			return clam_answer_for(name);
 		return (struct scan_answer){ .result = SCAN_CLEAN };
 	case CL_VIRUS:
 		if (name == NULL || name[0] == '\0')
 			return scan_answer_of(SCAN_UNSCANNABLE, "",
 			    "the scanner found something without a name");
-		return answer_for_name(name);
+		return clam_answer_for(name);
 	case CL_ETIMEOUT:
 		return scan_answer_of(SCAN_TOO_LONG, "",
 		    "scanning took longer than it may");
@@ -423,6 +446,14 @@ spend(struct look *look, uint64_t bytes)
 	    look->bytes_left;
 }
 
+/* clamd has limits of its own. */
+static bool
+set_num(struct cl_engine *engine, enum cl_engine_field field, uint64_t value)
+{
+	return engine == NULL || cl_engine_set_num(engine, field,
+	    (long long)value) == CL_SUCCESS;
+}
+
 /* Give the engine what is left of this message's limits; false: nothing. */
 static bool
 set_left(struct look *look)
@@ -430,8 +461,8 @@ set_left(struct look *look)
 	struct cl_engine *engine = look->clam->engine;
 	uint64_t left_ms = time_left(look), bytes = look->bytes_left;
 
-	if (left_ms == 0 || cl_engine_set_num(engine, CL_ENGINE_MAX_SCANTIME,
-	    (long long)left_ms) != CL_SUCCESS) {
+	if (left_ms == 0 || !set_num(engine, CL_ENGINE_MAX_SCANTIME,
+	    left_ms)) {
 		note(look, scan_answer_of(SCAN_TOO_LONG, "",
 		    "scanning took longer than it may"));
 		return false;
@@ -439,8 +470,7 @@ set_left(struct look *look)
 	if (bytes > look->clam->limits.scan_bytes)
 		bytes = look->clam->limits.scan_bytes;
 	/* the library takes 0 for "no limit" */
-	if (bytes == 0 || cl_engine_set_num(engine, CL_ENGINE_MAX_SCANSIZE,
-	    (long long)bytes) != CL_SUCCESS) {
+	if (bytes == 0 || !set_num(engine, CL_ENGINE_MAX_SCANSIZE, bytes)) {
 		note(look, scan_answer_of(SCAN_TOO_MUCH, "",
 		    "there is more in it than may be scanned"));
 		return false;
@@ -533,6 +563,12 @@ look_at(struct look *look, struct slice bytes)
 		    "it is larger than the scanner takes"));
 		return;
 	}
+	if (look->clam->clamd != NULL) {
+		answer = clamd_look(look->clam->clamd, bytes, look->until_ms);
+		spend(look, bytes.len);
+		note(look, answer);
+		return;
+	}
 	map = cl_fmap_open_memory(bytes.at, bytes.len);
 	if (map == NULL) {
 		note(look, scan_answer_of(SCAN_UNSCANNABLE, "",
@@ -570,7 +606,8 @@ look_as_mail(struct look *look, struct slice lines, struct slice message)
 	memcpy(bytes + lines.len, message.at, message.len);
 	look_at(look, slice_of(bytes, lines.len + message.len));
 	/* the line has failed its purpose; better known than believed */
-	if (!look->is_mail && look->worst.result == SCAN_CLEAN)
+	if (!look->is_mail && look->clam->clamd == NULL &&
+	    look->worst.result == SCAN_CLEAN)
 		note(look, scan_answer_of(SCAN_UNSCANNABLE, "",
 		    "the scanner does not take it for mail"));
 	free(bytes);
@@ -713,7 +750,11 @@ clam_scan(struct clam *clam, struct slice message)
 		.worst = { .result = SCAN_CLEAN },
 		.until_ms = clock_ms() + clam->limits.scan_ms,
 		.bytes_left = clam->limits.all_bytes,
-		.packed = { .macros = PACKED_NONE },
+		.packed = {
+			.macros = clam->clamd == NULL ? PACKED_NONE :
+			    PACKED_UNKNOWN,
+			.more = clam->clamd != NULL,
+		},
 	};
 	const struct slice line = SLICE(MAIL_LINE);
 

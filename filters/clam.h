@@ -56,6 +56,13 @@ void	clam_quiet(void);
  */
 int	clam_load(int folder_fd, int trial_fd, const struct clam_limits *,
 	    struct clam **clam_out, const char **words_out);
+struct clamd;			/* clamd.h */
+/*
+ * One that loads nothing and has clamd look, which is borrowed: in the same
+ * ways, but it tells no names in archives.  0 or -ENOMEM.
+ */
+int	clam_call(const struct clamd *, const struct clam_limits *,
+	    struct clam **clam_out);
 void	clam_free(struct clam *);
 uint64_t clam_signatures(const struct clam *);
 /* The library came with its unpacker for RAR; else such files are not clean. */
@@ -75,5 +82,7 @@ struct scan_answer clam_scan(struct clam *, struct slice message);
  * that a test can hold every one of them.
  */
 struct scan_answer clam_answer(int error, const char *name);
+/* The same of the name of a find. */
+struct scan_answer clam_answer_for(const char *name);
 
 #endif

@@ -223,6 +223,13 @@ scan_status_say(struct text *text, enum language language,
 		text_say(text, language, SCAN_LOADING);
 		return;
 	case SCAN_READY:
+		/* clamd does not say what it has */
+		if (status->signatures == 0) {
+			text_say(text, language, SCAN_CLAMD,
+			    (unsigned long long)status->scanned,
+			    (unsigned long long)status->failed);
+			break;
+		}
 		text_say(text, language, SCAN_READY,
 		    (unsigned long long)status->signatures,
 		    (unsigned long long)days,

@@ -51,6 +51,13 @@ struct reading {
  */
 static struct reading *reading;
 
+bool
+config_scans(const struct config *config)
+{
+	return config->scan_signatures[0] != '\0' ||
+	    config->scan_clamd[0] != '\0';
+}
+
 const char *
 service_name(enum service service)
 {

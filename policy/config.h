@@ -97,6 +97,7 @@ struct config {
 	bool		identity;	/* DNS is asked who sent a message */
 	char		dmarc_action[12];	/* mark, hold, enforce */
 	char		scan_signatures[PATH_MAX];	/* "": no scanning */
+	char		scan_clamd[128];	/* clamd.h; "": the library */
 	unsigned	scan_signature_days;	/* from then on they are old */
 	unsigned	scan_workers;
 	unsigned	scan_seconds;	/* for one message, then it is killed */
@@ -133,6 +134,9 @@ void	config_manual(struct text *);
  */
 struct calendar;
 void	config_night(const struct config *, struct calendar *night_out);
+
+/* Messages are looked at for viruses. */
+bool	config_scans(const struct config *);
 
 /* As it stands behind `listen`. */
 const char *service_name(enum service);

@@ -87,6 +87,11 @@ const struct config_option config_options[] = {
   "quarantine (DMARC): a header line, waiting for the postmaster, or what the domain asks." },
 { "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",
   "The folder of virus signatures, such as /var/lib/clamav; empty means that nothing is scanned." },
+{ "scan_clamd",              KIND_CLAMD,        TEXT(scan_clamd), "",
+  "The socket of a clamd that looks for viruses instead, with its own signatures: "
+  "/run/clamav/clamd.ctl or 127.0.0.1:3310. Its configuration needs AlertEncrypted yes "
+  "and AlertExceedsMax yes, without which it is not used. It tells rules nothing of names "
+  "in archives nor of macros." },
 { "scan_signature_days",     KIND_DAYS,         FIELD(scan_signature_days), 1, 3660, "7d",
   "When its newest file is so old, the log says so every day and postroom status always." },
 { "scan_workers",            KIND_COUNT,        FIELD(scan_workers), 1, 64, "2",

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 
+#include "filters/clamd_address.h"
 #include "filters/rule_value.h"
 #include "policy/line_calendar.h"
 #include "policy/unit.h"
@@ -140,6 +141,7 @@ static const char *
 text_fault(enum config_kind kind, struct slice value)
 {
 	struct calendar calendar;
+	struct clamd clamd;
 	struct slice where;
 
 	for (size_t i = 0; i < value.len; i++)
@@ -165,6 +167,10 @@ text_fault(enum config_kind kind, struct slice value)
 	case KIND_NETS:
 		return are_nets(value) ? NULL :
 		    "is not a list of networks such as 192.0.2.0/24";
+	case KIND_CLAMD:
+		return value.len == 0 || clamd_read(value, &clamd) ? NULL :
+		    "is neither a full path nor a numeric address with a port "
+		    "such as 127.0.0.1:3310";
 	case KIND_WINDOWS:
 		return calendar_read(value, &calendar, &where);
 	case KIND_IF_SPENT:

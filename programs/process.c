@@ -160,6 +160,7 @@ go(struct process *process, uid_t uid, gid_t gid)
 		r = code->open(process);
 	if (r < 0)
 		leave("opening", r);
+	sandbox.calls |= process->more_calls;
 	sandbox.folders = &process->folder_fd;
 	sandbox.folder_count = process->folder_fd >= 0;
 	sandbox.reading = &process->reading_fd;

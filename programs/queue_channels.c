@@ -133,7 +133,7 @@ judge_hangs_ms(const struct queue *queue)
 {
 	const struct config *config = &queue->process->config;
 
-	if (config->scan_signatures[0] == '\0')
+	if (!config_scans(config))
 		return JUDGE_HANGS_MS;
 	return JUDGE_HANGS_MS + 4000ull * config->scan_seconds;
 }

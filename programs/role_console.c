@@ -231,7 +231,7 @@ on_scan(void *arg, int status, struct ipc_message *message)
 	TEXT_AUTO words = TEXT_INIT(1024);
 	struct scan_status scan = { .state = SCAN_OFF };
 
-	if (config->scan_signatures[0] == '\0')
+	if (!config_scans(config))
 		status = 0;
 	else if (status == 0)
 		status = scan_status_unpack(message->body, &scan);

@@ -113,7 +113,7 @@ open_cases(struct judge *judge)
 			.dmarc = dmarc_action_of(slice_str(
 			    config->dmarc_action)),
 		},
-		.scans = config->scan_signatures[0] != '\0',
+		.scans = config_scans(config),
 		.identifies = config->identity,
 		.tools = judge_bodies_tools(judge->bodies),
 		.told = answer, .arg = judge,

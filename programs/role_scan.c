@@ -1,5 +1,5 @@
 /*
- * role_scan.c - the virus scanner: messages from the judges, never the network
+ * role_scan.c - the virus scanner: messages from the judges, no network but clamd
  *
  * This process only passes on: it reads no message.  The signatures are loaded
  * by a process it forks, the messages are read by processes that one forks, and
@@ -14,6 +14,7 @@
 
 #include "lib/base/log.h"
 #include "programs/roles.h"
+#include "programs/scan_crew.h"
 #include "programs/scan_pool.h"
 
 #define POLL_MS		60000	/* signatures come hourly at most */
@@ -31,6 +32,7 @@ struct asked {
 struct scan {
 	struct scan_pool	*pool;
 	struct clam_limits	 limits;
+	struct clamd		 clamd;
 	unsigned		 old_days;	/* scan_signature_days */
 	struct timer		*age;
 	LIST_HEAD(, asked)	 asked;
@@ -137,6 +139,14 @@ on_age(void *arg)
 		    (unsigned long long)days);
 }
 
+/* The clamd that is asked, or NULL: the library looks. */
+static struct clamd *
+clamd_of(const struct process *process, struct clamd *clamd)
+{
+	return clamd_read(slice_str(process->config.scan_clamd), clamd) ?
+	    clamd : NULL;
+}
+
 /*
  * The library's tables, and the signature folder: it is anywhere on this
  * machine, and only its descriptor is known behind the walls.
@@ -145,7 +155,11 @@ static int
 scan_open(struct process *process)
 {
 	const char *path = process->config.scan_signatures;
+	struct clamd clamd;
 
+	process->more_calls = crew_clamd_calls(clamd_of(process, &clamd));
+	if (process->more_calls != 0)
+		return 0;
 	if (path[0] != '\0') {
 		process->reading_fd = open(path,
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -183,11 +197,12 @@ scan_start(struct process *process)
 	if (soft_ms < scan->limits.scan_ms)
 		scan->limits.scan_ms = (uint32_t)soft_ms;
 	options.limits = &scan->limits;
+	options.clamd = clamd_of(process, &scan->clamd);
 	scan->old_days = config->scan_signature_days;
 	scan->age = timer_new(process->loop, on_age, scan);
 	if (scan->age == NULL)
 		return -ENOMEM;
-	if (config->scan_signatures[0] != '\0')
+	if (config_scans(config))
 		timer_set(scan->age, AGE_FIRST_MS);
 	return scan_pool_new(process->loop, &options, &scan->pool);
 }

@@ -101,6 +101,14 @@ scan_file(const struct worker *worker, int fd, uint64_t bytes)
 	return answer;
 }
 
+unsigned
+crew_clamd_calls(const struct clamd *clamd)
+{
+	if (clamd == NULL)
+		return 0;
+	return clamd->at.ss_family == AF_UNIX ? CALLS_LOCAL : CALLS_CONNECT;
+}
+
 /* What a wall has stopped is worth a line: the library does not do such. */
 static void
 tell_refused(struct worker *worker)
@@ -171,12 +179,12 @@ limit_worker(const struct crew_options *options)
 }
 
 static int
-wall_worker(int scratch_fd)
+wall_worker(int scratch_fd, const struct clamd *clamd)
 {
 	const struct sandbox sandbox = {
 		.walls = WALL_LANDLOCK | WALL_SECCOMP,
 		.folders = &scratch_fd, .folder_count = 1,
-		.calls = CALLS_FILES | CALLS_MEMFD
+		.calls = CALLS_FILES | CALLS_MEMFD | crew_clamd_calls(clamd)
 	};
 	const char *step = "";
 	bool landlock;
@@ -205,7 +213,7 @@ confine_worker(const struct leader *leader, int channel_fd, uint64_t number)
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	close_others((const int[]){ channel_fd, fd }, 2);
 	if (fd < 0 || clam_scratch(leader->clam, fd) < 0 ||
-	    limit_worker(&leader->options) < 0 || wall_worker(fd) < 0)
+	    limit_worker(&leader->options) < 0 || wall_worker(fd, leader->options.clamd) < 0)
 		return -1;
 	clam_quiet();
 	return fd;
@@ -400,17 +408,34 @@ try_set(struct leader *leader)
 	return words;
 }
 
+/* Nothing of it can be lost here: it has looked at nothing but the trial. */
+static const char *
+try_clamd(struct leader *leader)
+{
+	const struct clamd *clamd = leader->options.clamd;
+
+	if (clam_call(clamd, leader->options.limits, &leader->clam) < 0)
+		return "no memory for the scanner";
+	return clamd_trial(clamd, clock_ms() + TRIAL_MS);
+}
+
 static int
 tell_loaded(struct leader *leader)
 {
 	TEXT_AUTO body = TEXT_INIT(SCAN_PACKED_MAX);
 	const char *words = NULL;
+	uint64_t signatures = 0;
 
-	if (clam_load(leader->options.signatures_fd,
+	if (leader->options.clamd != NULL) {
+		words = try_clamd(leader);
+		signatures = 1;		/* how many it has it does not say */
+	} else if (clam_load(leader->options.signatures_fd,
 	    leader->options.scratch_fd, leader->options.limits, &leader->clam,
-	    &words) == 0)
+	    &words) == 0) {
 		words = try_set(leader);
-	pack_u64(&body, words != NULL ? 0 : clam_signatures(leader->clam));
+		signatures = clam_signatures(leader->clam);
+	}
+	pack_u64(&body, words != NULL ? 0 : signatures);
 	pack_slice(&body, slice_str(words != NULL ? words : ""));
 	return ipc_send(leader->pool, CREW_LOADED, text_slice(&body), NULL, 0);
 }

@@ -10,6 +10,9 @@
  *	pool (the role) --- leader --- (fork) --- worker, worker, ...
  *	     '------------------------------------'
  *
+ * Where a clamd looks instead (clamd.h) nothing is loaded, and what was said of
+ * signatures holds of it: it is tried, and each worker asks it.
+ *
  * All channels are ipc.h with ROLE_SCAN at both ends; the pool makes the socket
  * pair of a worker and passes one end to the leader.  A process whose channel
  * is lost ends; the leader takes its workers along.
@@ -20,6 +23,7 @@
 #include <sys/types.h>
 
 #include "filters/clam.h"
+#include "filters/clamd.h"
 #include "lib/base/ipc.h"
 
 enum crew_kind {
@@ -42,11 +46,15 @@ typedef struct scan_answer crew_look_fn(struct clam *, struct slice message);
 struct crew_options {
 	int			 signatures_fd;	/* folder; borrowed */
 	int			 scratch_fd;	/* folder; borrowed */
+	const struct clamd	*clamd;		/* looks instead; or NULL */
 	const struct clam_limits *limits;
 	uint64_t		 memory_bytes;	/* of a worker itself */
 	uint64_t		 cpu_seconds;	/* in the life of a worker */
 	crew_look_fn		*look;		/* clam_scan, but in tests */
 };
+
+/* What of CALLS_ asking this clamd takes; none of NULL. */
+unsigned crew_clamd_calls(const struct clamd *);
 
 /*
  * Be the leader, on a channel whose other end the pool has.  Called in a fresh

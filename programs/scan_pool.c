@@ -36,6 +36,12 @@ pool_complain(struct scan_pool *pool, const char *format, ...)
 		pool->options.say(pool->options.arg, pool->words);
 }
 
+bool
+pool_has_source(const struct scan_pool *pool)
+{
+	return pool->options.signatures_fd >= 0 || pool->options.clamd != NULL;
+}
+
 static void
 finish(struct scan_pool *pool, struct job *job,
     const struct scan_answer *answer)
@@ -288,12 +294,12 @@ scan_pool_new(struct loop *loop, const struct scan_pool_options *options,
 		scan_pool_free(pool);
 		return -ENOMEM;
 	}
-	if (options->signatures_fd < 0)
+	if (!pool_has_source(pool))
 		pool_complain(pool, "%s", options->signatures_fault == NULL ?
 		    "no signatures are configured" :
 		    options->signatures_fault);
 	/* the first crew is forked by the loop, behind the role's last wall */
-	pool->has_looked = options->signatures_fd < 0;
+	pool->has_looked = !pool_has_source(pool);
 	timer_set(pool->poll, 0);
 	*pool_out = pool;
 	return 0;
@@ -402,7 +408,7 @@ scan_pool_forget(struct scan_pool *pool, void *arg)
 static enum scan_state
 state_of(const struct scan_pool *pool)
 {
-	if (pool->options.signatures_fd < 0 &&
+	if (!pool_has_source(pool) &&
 	    pool->options.signatures_fault == NULL)
 		return SCAN_OFF;
 	if (pool->current != NULL)
@@ -420,7 +426,7 @@ scan_pool_status(const struct scan_pool *pool, struct scan_status *out)
 		.failed = pool->failed,
 	};
 	memcpy(out->words, pool->words, sizeof(out->words));
-	if (pool->current == NULL)
+	if (pool->current == NULL || pool->options.clamd != NULL)
 		return;
 	out->signatures = pool->current->signatures;
 	out->newest_utc_s = pool->current->print.newest_utc_s;

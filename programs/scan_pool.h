@@ -20,8 +20,9 @@
 struct scan_pool;		/* opaque; see scan_pool.c */
 
 struct scan_pool_options {
-	int			 signatures_fd;	/* borrowed; -1: none */
+	int			 signatures_fd;	/* borrowed; -1: none, or clamd */
 	const char		*signatures_fault; /* why; NULL: it is off */
+	const struct clamd	*clamd;		/* looks instead; or NULL */
 	int			 scratch_fd;	/* borrowed; emptied */
 	unsigned		 workers;	/* at once: 1 .. 64 */
 	unsigned		 seconds;	/* for a message: 1 .. 3600 */

@@ -246,14 +246,24 @@ on_leader_lost(void *arg, struct ipc *ipc, bool was_breach)
 		pool_give_up(pool);
 }
 
+/* What there is to load; of a clamd there is nothing to see. */
+static int
+print_source(const struct scan_pool *pool, struct scan_print *print_out)
+{
+	if (pool->options.clamd == NULL)
+		return scan_folder_print(pool->options.signatures_fd,
+		    print_out);
+	*print_out = (struct scan_print){ .files = 1 };
+	return 0;
+}
+
 /* Whether the files are still those that were there before the loading. */
 static bool
 is_unchanged(const struct crew *crew)
 {
 	struct scan_print now;
 
-	return scan_folder_print(crew->pool->options.signatures_fd, &now) ==
-	    0 && scan_print_is(&now, &crew->print);
+	return print_source(crew->pool, &now) == 0 && scan_print_is(&now, &crew->print);
 }
 
 static void
@@ -263,7 +273,8 @@ reject_set(struct crew *crew, const char *words)
 
 	pool->coming = NULL;
 	pool->failed_print = crew->print;
-	pool->retry_polls = RETRY_POLLS;
+	/* a clamd may come back at any time */
+	pool->retry_polls = pool->options.clamd == NULL ? RETRY_POLLS : 1;
 	pool_complain(pool, pool->current == NULL ? "%s" :
 	    "%s; the signatures loaded before stay in use", words);
 	crew_leave(crew);
@@ -297,8 +308,11 @@ on_loaded(void *arg, struct ipc *from, struct ipc_message *message)
 	pool->current = crew;
 	pool->coming = NULL;
 	pool->retry_polls = 0;
-	pool_complain(pool, "%llu signatures are loaded",
-	    (unsigned long long)signatures);
+	if (pool->options.clamd != NULL)
+		pool_complain(pool, "clamd answers, and looks as it must");
+	else
+		pool_complain(pool, "%llu signatures are loaded",
+		    (unsigned long long)signatures);
 	pool->words[0] = '\0';
 	crew_refill(pool);
 	if (old != NULL)
@@ -318,6 +332,7 @@ fork_crew(struct crew *crew, const int fd[2])
 	const struct scan_pool_options *options = &crew->pool->options;
 	const struct crew_options mine = {
 		.signatures_fd = options->signatures_fd,
+		.clamd = options->clamd,
 		.scratch_fd = crew->scratch_fd,
 		.limits = options->limits,
 		.look = options->look == NULL ? clam_scan : options->look,
@@ -413,9 +428,9 @@ crew_look(struct scan_pool *pool, bool anyway)
 
 	timer_set(pool->poll, pool->options.poll_ms);
 	pool->has_looked = true;
-	if (pool->options.signatures_fd < 0 || pool->coming != NULL)
+	if (!pool_has_source(pool) || pool->coming != NULL)
 		return;
-	r = scan_folder_print(pool->options.signatures_fd, &print);
+	r = print_source(pool, &print);
 	if (r == 0 && (is_wanted(pool, &print) || anyway))
 		r = start_crew(pool, &print);
 	if (r < 0) {

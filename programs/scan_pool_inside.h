@@ -75,6 +75,9 @@ struct scan_pool {
 
 /* scan_pool.c */
 
+/* There is something to look with: signatures, or a clamd. */
+bool	pool_has_source(const struct scan_pool *);
+
 /* For the log and the status; nothing in it comes from a peer. */
 void	pool_complain(struct scan_pool *, const char *format, ...)
 	    __attribute__((format(printf, 2, 3)));

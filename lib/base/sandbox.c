@@ -87,6 +87,7 @@ static const struct {
 	{ CALLS_CONNECT, SCMP_SYS(getpeername) },
 	{ CALLS_CONNECT, SCMP_SYS(getsockname) },
 	{ CALLS_CONNECT, SCMP_SYS(pipe2) },
+	{ CALLS_LOCAL, SCMP_SYS(connect) },
 	{ CALLS_DATAGRAM, SCMP_SYS(bind) },
 	{ CALLS_DATAGRAM, SCMP_SYS(sendto) },
 	{ CALLS_FORK, SCMP_SYS(close_range) },
@@ -157,7 +158,7 @@ static const struct {
 	{ SCMP_SYS(setgid), 0 },
 	{ SCMP_SYS(setresuid), 0 },
 	{ SCMP_SYS(setresgid), 0 },
-	{ SCMP_SYS(connect), CALLS_CONNECT | CALLS_DATAGRAM },
+	{ SCMP_SYS(connect), CALLS_CONNECT | CALLS_DATAGRAM | CALLS_LOCAL },
 	{ SCMP_SYS(bind), CALLS_DATAGRAM },
 	{ SCMP_SYS(listen), 0 },
 };
@@ -369,6 +370,10 @@ allow_some(scmp_filter_ctx filter, unsigned calls)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 		    SCMP_SYS(socketpair), 2,
 		    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0),
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
+	if (r == 0 && (calls & CALLS_LOCAL) != 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket),
+		    2, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0),
 		    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
 	if (r == 0 && (calls & CALLS_FORK) != 0)
 		r = allow_fork(filter);

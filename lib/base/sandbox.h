@@ -24,6 +24,7 @@
 #define CALLS_CONNECT	0x10u	/* connect to the world by TCP */
 #define CALLS_DATAGRAM	0x20u	/* ask it by UDP */
 #define CALLS_FORK	0x40u	/* processes of its own, and end them */
+#define CALLS_LOCAL	0x80u	/* connect to sockets of this machine (AF_UNIX) */
 
 struct sandbox {
 	unsigned	 walls;		/* WALL_ bits */
