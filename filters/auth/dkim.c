@@ -295,21 +295,6 @@ dkim_wants_key(struct dkim *dkim, unsigned *which_out)
 	return NULL;
 }
 
-/* May the key be used for this signature?  (RFC 6376 6.1.2) */
-static enum dkim_reason
-key_fits(const struct dkim_key *key, const struct dkim_signature *says)
-{
-	if (key->kind != (says->algorithm == DKIM_ED25519_SHA256 ?
-	    DKIM_KEY_ED25519 : DKIM_KEY_RSA))
-		return DKIM_KEY_OTHER_KIND;
-	if (!key->takes_sha256)
-		return DKIM_KEY_OTHER_HASH;
-	if (!key->is_for_mail)
-		return DKIM_KEY_NOT_FOR_MAIL;
-	return key->is_strict && !says->is_of_domain ? DKIM_KEY_STRICT :
-	    DKIM_VERIFIED;
-}
-
 static enum dkim_reason
 try_key(const struct dkim *dkim, struct signature *signature,
     struct slice text)
@@ -319,7 +304,7 @@ try_key(const struct dkim *dkim, struct signature *signature,
 	int r;
 
 	if (reason == DKIM_VERIFIED)
-		reason = key_fits(&key, &signature->says);
+		reason = dkim_key_fits(&key, &signature->says);
 	if (reason == DKIM_VERIFIED) {
 		r = dkim_is_signed(dkim->tools, &key, signature->header_hash,
 		    slice_of(signature->says.data, signature->says.data_len));

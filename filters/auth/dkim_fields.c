@@ -93,3 +93,24 @@ dkim_fields_hash(struct dkim_fields *fields, size_t own,
 	dkim_digest_free(&digest);
 	return r;
 }
+
+int
+dkim_fields_hash_seal(const struct dkim_fields *fields,
+    const size_t *before, size_t count, size_t own,
+    const struct dkim_signature *signature, const struct dkim_tools *tools,
+    unsigned char hash_out[DKIM_HASH_BYTES])
+{
+	struct dkim_digest digest = { 0 };
+	int r;
+
+	dkim_digest_begin(&digest, tools, UINT64_MAX);
+	for (size_t i = 0; i < count; i++)
+		dkim_canon_field(signature->header_canon,
+		    &fields->field[before[i]], false, dkim_digest_add,
+		    &digest);
+	r = hash_own(&fields->field[own], signature, &digest);
+	if (r == 0)
+		r = dkim_digest_end(&digest, hash_out);
+	dkim_digest_free(&digest);
+	return r;
+}

@@ -34,5 +34,13 @@ int	dkim_fields_read(struct slice header, struct dkim_fields *fields_out);
 int	dkim_fields_hash(struct dkim_fields *, size_t own,
 	    const struct dkim_signature *, const struct dkim_tools *,
 	    unsigned char hash_out[DKIM_HASH_BYTES]);
+/*
+ * The hash that a seal in field `own` signs (RFC 8617 5.1.1): the fields of
+ * these numbers, in their order, and itself likewise.  0, -ENOMEM or -EIO.
+ */
+int	dkim_fields_hash_seal(const struct dkim_fields *,
+	    const size_t *before, size_t count, size_t own,
+	    const struct dkim_signature *, const struct dkim_tools *,
+	    unsigned char hash_out[DKIM_HASH_BYTES]);
 
 #endif

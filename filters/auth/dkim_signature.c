@@ -252,29 +252,63 @@ read_expiry(struct dkim_signature *signature, struct slice value)
 	return DKIM_VERIFIED;
 }
 
+static enum dkim_reason
+read_chain(struct dkim_signature *signature, struct slice value)
+{
+	if (slice_is_word(value, "pass"))
+		signature->chain = DKIM_CHAIN_PASS;
+	else if (slice_is_word(value, "fail"))
+		signature->chain = DKIM_CHAIN_FAIL;
+	else if (!slice_is_word(value, "none"))
+		return DKIM_DATA_BAD;
+	return DKIM_VERIFIED;
+}
+
+/* What is not for this field; a tag that nobody knows is passed by. */
+enum need { PASSED_BY, MAY, MUST, NEVER };
+
 /*
  * In the order in which they are judged: first who signed, so that it can be
  * said even of a signature that is none.
  */
 static const struct {
 	const char	*name;
-	bool		 is_needed;
+	enum need	 need[DKIM_FIELD_COUNT];
 	tag_fn		*read;
 } tag_table[] = {
-	{ "v",	true,	read_version },
-	{ "d",	true,	read_domain },
-	{ "s",	true,	read_selector },
-	{ "i",	false,	read_identity },
-	{ "a",	true,	read_algorithm },
-	{ "c",	false,	read_canon },
-	{ "q",	false,	read_query },
-	{ "h",	true,	read_names },
-	{ "l",	false,	read_length },
-	{ "t",	false,	read_time },
-	{ "x",	false,	read_expiry },
-	{ "bh",	true,	read_hash },
-	{ "b",	true,	read_data },
+	{ "v",	{ MUST,	PASSED_BY, PASSED_BY },	read_version },
+	{ "d",	{ MUST,	MUST,	MUST },		read_domain },
+	{ "s",	{ MUST,	MUST,	MUST },		read_selector },
+	{ "i",	{ MAY,	PASSED_BY, PASSED_BY },	read_identity },
+	{ "a",	{ MUST,	MUST,	MUST },		read_algorithm },
+	{ "c",	{ MAY,	MAY,	PASSED_BY },	read_canon },
+	{ "q",	{ MAY,	MAY,	MAY },		read_query },
+	/* RFC 8617 4.1.3: what a seal is over cannot be chosen */
+	{ "h",	{ MUST,	MUST,	NEVER },	read_names },
+	{ "l",	{ MAY,	NEVER,	PASSED_BY },	read_length },
+	{ "t",	{ MAY,	MAY,	MAY },		read_time },
+	{ "x",	{ MAY,	MAY,	PASSED_BY },	read_expiry },
+	{ "bh",	{ MUST,	MUST,	NEVER },	read_hash },
+	{ "b",	{ MUST,	MUST,	MUST },		read_data },
+	{ "cv",	{ PASSED_BY, PASSED_BY, MUST },	read_chain },
 };
+
+/* One row of the table. */
+static enum dkim_reason
+read_tag(struct dkim_signature *signature, const struct dkim_tags *tags,
+    size_t row, enum dkim_field kind)
+{
+	const struct dkim_tag *tag = dkim_tags_find(tags,
+	    tag_table[row].name);
+	enum need need = tag_table[row].need[kind];
+
+	if (need == PASSED_BY)
+		return DKIM_VERIFIED;
+	if (tag == NULL)
+		return need == MUST ? DKIM_TAG_MISSING : DKIM_VERIFIED;
+	return need == NEVER ? DKIM_NO_LIST :
+	    tag_table[row].read(signature, tag->value);
+}
 
 /* RFC 6376 3.5: where i= is missing it is "@" and the domain. */
 static void
@@ -289,6 +323,13 @@ enum dkim_reason
 dkim_signature_read(const struct header_field *field,
     struct dkim_signature *signature)
 {
+	return dkim_signature_read_as(field, DKIM_FIELD_SIGNATURE, signature);
+}
+
+enum dkim_reason
+dkim_signature_read_as(const struct header_field *field,
+    enum dkim_field kind, struct dkim_signature *signature)
+{
 	enum dkim_reason reason = DKIM_VERIFIED;
 	const struct dkim_tag *tag;
 	struct dkim_tags tags;
@@ -297,15 +338,14 @@ dkim_signature_read(const struct header_field *field,
 	if (dkim_tags_read(field->value, &tags) < 0)
 		return DKIM_NO_LIST;
 	for (size_t i = 0; reason == DKIM_VERIFIED &&
-	    i < sizeof(tag_table) / sizeof(*tag_table); i++) {
-		tag = dkim_tags_find(&tags, tag_table[i].name);
-		if (tag != NULL)
-			reason = tag_table[i].read(signature, tag->value);
-		else if (tag_table[i].is_needed)
-			reason = DKIM_TAG_MISSING;
-	}
-	if (dkim_tags_find(&tags, "i") == NULL && signature->domain[0] != '\0')
+	    i < sizeof(tag_table) / sizeof(*tag_table); i++)
+		reason = read_tag(signature, &tags, i, kind);
+	if ((kind != DKIM_FIELD_SIGNATURE ||
+	    dkim_tags_find(&tags, "i") == NULL) &&
+	    signature->domain[0] != '\0')
 		default_identity(signature);
+	if (kind == DKIM_FIELD_ARC_SEAL)	/* RFC 8617 5.1.1 */
+		signature->header_canon = DKIM_RELAXED;
 	tag = dkim_tags_find(&tags, "b");
 	if (tag != NULL)
 		signature->data_whole = tag->whole;

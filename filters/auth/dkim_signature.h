@@ -30,6 +30,17 @@ enum dkim_algorithm {
 	DKIM_ED25519_SHA256
 };
 
+/* The fields that are written so. */
+enum dkim_field {
+	DKIM_FIELD_SIGNATURE,	/* DKIM-Signature */
+	DKIM_FIELD_ARC_MESSAGE,	/* ARC-Message-Signature (RFC 8617 4.1.2) */
+	DKIM_FIELD_ARC_SEAL,	/* ARC-Seal (4.1.3) */
+	DKIM_FIELD_COUNT
+};
+
+/* What a seal says of the chain before it: cv= (RFC 8617 4.1.3). */
+enum dkim_chain { DKIM_CHAIN_NONE, DKIM_CHAIN_PASS, DKIM_CHAIN_FAIL };
+
 /* Slices point into the field. */
 struct dkim_signature {
 	enum dkim_algorithm algorithm;
@@ -47,6 +58,7 @@ struct dkim_signature {
 	size_t		 data_len;
 	struct slice	 names;		/* h= */
 	struct slice	 data_whole;	/* what is not signed of the field */
+	enum dkim_chain	 chain;		/* of a seal */
 };
 
 /*
@@ -56,5 +68,11 @@ struct dkim_signature {
  */
 enum dkim_reason	dkim_signature_read(const struct header_field *,
 			    struct dkim_signature *signature_out);
+/*
+ * The same of a field of that kind; the number of an ARC field, which is its i=,
+ * is for whoever has the others.
+ */
+enum dkim_reason	dkim_signature_read_as(const struct header_field *,
+			    enum dkim_field, struct dkim_signature *);
 
 #endif

@@ -146,3 +146,17 @@ dkim_is_signed(const struct dkim_tools *tools, const struct dkim_key *key,
 	ERR_clear_error();
 	return r;
 }
+
+enum dkim_reason
+dkim_key_fits(const struct dkim_key *key, const struct dkim_signature *says)
+{
+	if (key->kind != (says->algorithm == DKIM_ED25519_SHA256 ?
+	    DKIM_KEY_ED25519 : DKIM_KEY_RSA))
+		return DKIM_KEY_OTHER_KIND;
+	if (!key->takes_sha256)
+		return DKIM_KEY_OTHER_HASH;
+	if (!key->is_for_mail)
+		return DKIM_KEY_NOT_FOR_MAIL;
+	return key->is_strict && !says->is_of_domain ? DKIM_KEY_STRICT :
+	    DKIM_VERIFIED;
+}

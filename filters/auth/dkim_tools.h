@@ -40,6 +40,12 @@ int	dkim_digest_end(struct dkim_digest *,
 void	dkim_digest_free(struct dkim_digest *);
 
 /*
+ * May the key be used for this signature (RFC 6376 6.1.2)?  DKIM_VERIFIED or
+ * why not.
+ */
+enum dkim_reason dkim_key_fits(const struct dkim_key *,
+	    const struct dkim_signature *);
+/*
  * Is `data` a signature of the key over the header with this hash?  (RFC 8463
  * 3: Ed25519 signs the hash, as RSA does.)  1, 0 (no), -ENOMEM or -EIO.
  */
