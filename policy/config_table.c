@@ -77,6 +77,10 @@ const struct config_option config_options[] = {
 { "archive_days",            KIND_DAYS,         FIELD(archive_days), 1, 3660, "90d",
   "How long the archive keeps what was collected for a domain as it was sent; "
   "as long as the history that names it." },
+{ "quarantine_days",         KIND_DAYS,         FIELD(quarantine_days), 1, 3660, "30d",
+  "How long held mail waits for whom it is for before it is deleted. "
+  "Nothing goes that they were not told of a week before, and nothing that is "
+  "the postmaster's to look at." },
 { "rules_dir",               KIND_PATH_OR_NONE, TEXT(rules_dir), POSTROOM_SYSCONFDIR "/rules",
   "The folder of the postmaster's rules, NAME.rule each; empty means none." },
 { "identity",                KIND_BOOL,         TEXT(identity), "no",

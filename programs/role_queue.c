@@ -155,6 +155,7 @@ queue_start(struct process *process)
 		.free_bytes = config->free_bytes,
 		.settle_seconds = config->settle_seconds,
 		.trail_days = config->trail_days,
+		.quarantine_days = config->quarantine_days,
 		.archive_days = config->archive_days,
 		.shares = config->fetch_share
 	};

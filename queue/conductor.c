@@ -22,6 +22,7 @@
 #include "queue/collected.h"
 #include "queue/coming.h"
 #include "queue/editing.h"
+#include "queue/hold.h"
 #include "queue/rebuild.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
@@ -38,6 +39,7 @@
 #define LOCK_TRIES	100
 #define LOCK_PAUSE_US	100000
 #define KEEP_MS		5000	/* between two looks at the journal and the disk */
+#define HELD_MS		(600u * 1000)	/* between two looks at holds */
 #define DROP_MS		600000	/* and at big files that nobody needs */
 #define DROP_MOST	256	/* of them at a time */
 
@@ -450,6 +452,10 @@ on_keep_time(void *arg)
 	bodies_look(conductor);
 	if (clock_ms() - conductor->dropped_ms >= DROP_MS)
 		drop_due(conductor);
+	if (clock_ms() - conductor->held_ms >= HELD_MS) {
+		conductor_hold_look(conductor);
+		conductor->held_ms = clock_ms();
+	}
 	is_short = tend_ballast(conductor->space);
 	halves_look(conductor->halves, is_short);
 	archiving_look(conductor);

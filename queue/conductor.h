@@ -77,6 +77,7 @@ struct conductor_options {
 	uint64_t	 half_bytes;	/* kept of messages that were cut */
 	unsigned	 settle_seconds;
 	unsigned	 trail_days;
+	unsigned	 quarantine_days;	/* of what is held; 0: for ever */
 	unsigned	 archive_days;	/* of archive/; 1 at least */
 	bool		 shares;	/* a second copy is taken from here */
 	const struct journal_io *journal_io;	/* NULL: the disk */

@@ -174,6 +174,7 @@ struct conductor {
 	uint64_t		 looked_ms;	/* when it last ran */
 	uint64_t		 settled;	/* told to the journal */
 	uint64_t		 dropped_ms;	/* last look at big files due */
+	uint64_t		 held_ms;	/* and at holds that are over */
 	struct bodies		 bodies;	/* to be noted */
 	LIST_HEAD(, sharing)	 sharings;
 	TAILQ_HEAD(, coming)	 coming;

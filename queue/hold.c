@@ -1,33 +1,23 @@
 /*
- * hold.c - what waits for a person: held and quarantined messages
+ * hold.c - what waits for a person: looking at it
  *
  * What is told of one is read out of its file in kept/ each time: nothing of a
- * held message is in memory.  Its record may stand in the journal for a while
- * still, so what a person has ended is noted in the commit that ends it; else a
- * start would hold it again (rows_is_ended()).
+ * held message is in memory.
  */
 #include "queue/hold.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "queue/conductor_inside.h"
+#include "queue/hold_inside.h"
 
 #define ADDRESSES_BYTES	300	/* shown of a long list of recipients */
 #define SOURCE_BYTES	(FETCHED_LABEL_MOST + 64)
-#define WALK_ENDS	1	/* enough: no fault */
+#define DAY_MS		INT64_C(86400000)
 
-static bool
-is_held(const struct rows_message *message)
-{
-	return message->state == ROWS_HELD ||
-	    message->state == ROWS_QUARANTINED;
-}
-
-/* Looking */
+#define SPAM_LINE	"X-Postroom-Spam"	/* what the filter found */
 
 static void
 add_source(struct text *text, const struct envelope *env)
@@ -46,12 +36,18 @@ add_source(struct text *text, const struct envelope *env)
 	text_add_escaped(text, from, FETCHED_LABEL_MOST);
 }
 
-static void
-add_recipients(struct text *text, const struct rows_recipient *list,
-    size_t count)
+/* Of `account` (0: of all) those for whom it is held; how many. */
+static size_t
+add_recipients(struct text *text, uint64_t account,
+    const struct rows_recipient *list, size_t count)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
+		if (account != 0 && (list[i].account != account ||
+		    list[i].state == ROWS_WAITING))
+			continue;
+		if (n++ > 0)
 			text_add_str(text, ", ");
 		if (text->len + list[i].address.len > ADDRESSES_BYTES) {
 			text_add_str(text, "...");
@@ -59,6 +55,7 @@ add_recipients(struct text *text, const struct rows_recipient *list,
 		}
 		text_add(text, list[i].address);
 	}
+	return n;
 }
 
 /* The beginning of its big file; one that cannot be read shows nothing. */
@@ -102,6 +99,27 @@ show_bytes(struct conductor *conductor, const struct transit *transit,
 	return text_failed(shown) ? -ENOMEM : r;
 }
 
+static struct slice
+line_of(const struct verdict *verdict, const char *name)
+{
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (strcmp(verdict->lines[i].name, name) == 0)
+			return slice_str(verdict->lines[i].value);
+	return slice_of(NULL, 0);
+}
+
+/*
+ * It is a matter of whom it is for if it was judged and found wanting.  What
+ * nobody is found for, what a rule sends to somebody who is not there, and what
+ * is damaged is the postmaster's.
+ */
+static bool
+is_personal(const struct envelope *env, const struct verdict *verdict)
+{
+	return verdict_is_held(verdict) && verdict->redirect[0] == '\0' &&
+	    env->fetched.hold.len == 0;
+}
+
 /* What the file says goes into the row, whose slices stay in it. */
 static int
 tell_whole(const struct transit *transit, struct hold_row *row, hold_fn *fn,
@@ -117,6 +135,8 @@ tell_whole(const struct transit *transit, struct hold_row *row, hold_fn *fn,
 	if (verdict_unpack(transit->packed_verdict, &verdict) == 0) {
 		row->from = slice_str(verdict.from);
 		row->subject = slice_str(verdict.subject);
+		row->score = line_of(&verdict, SPAM_LINE);
+		row->is_personal = is_personal(&transit->env, &verdict);
 	}
 	return fn(arg, row);
 }
@@ -145,19 +165,8 @@ tell_row(struct conductor *conductor, struct hold_row *row, hold_fn *fn,
 	return r;
 }
 
-/* A walk over the rows. */
-struct walk {
-	struct conductor	*conductor;
-	enum hold_which		 which;
-	unsigned		 left;
-	hold_fn			*fn;
-	void			*arg;
-	struct text		*shown;		/* or NULL */
-	bool			 found;
-};
-
 static bool
-is_meant(const struct walk *walk, const struct rows_message *message)
+is_meant(const struct hold_walk *walk, const struct rows_message *message)
 {
 	switch (walk->which) {
 	case HOLD_HELD:
@@ -165,29 +174,56 @@ is_meant(const struct walk *walk, const struct rows_message *message)
 	case HOLD_QUARANTINED:
 		return message->state == ROWS_QUARANTINED;
 	default:
-		return is_held(message);
+		return hold_is_held(message);
 	}
 }
 
-static int
-on_row(void *arg, const struct rows_message *message,
+/*
+ * Since when it is held counts, and from when on each of them knew; 0: it does
+ * not end by itself.
+ */
+int64_t
+hold_ends(const struct conductor *conductor,
+    const struct rows_message *message, const struct rows_recipient *list,
+    size_t count, int64_t untold_as)
+{
+	int64_t ends = message->since_utc_ms +
+	    (int64_t)conductor->options.quarantine_days * DAY_MS;
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t told = list[i].told_utc_ms == 0 ? untold_as :
+		    list[i].told_utc_ms;
+
+		if (told <= 0 || list[i].state == ROWS_WAITING)
+			return 0;
+		if (told + HOLD_NOTICE_DAYS * DAY_MS > ends)
+			ends = told + HOLD_NOTICE_DAYS * DAY_MS;
+	}
+	return conductor->options.quarantine_days == 0 ? 0 : ends;
+}
+
+int
+hold_walk_row(void *arg, const struct rows_message *message,
     const struct rows_recipient *list, size_t count)
 {
 	TEXT_AUTO recipients = TEXT_INIT(ADDRESSES_BYTES + 8);
-	struct walk *walk = arg;
+	struct hold_walk *walk = arg;
 	struct hold_row row = {
 		.id = message->id, .since_utc_ms = message->since_utc_ms,
 		.is_quarantined = message->state == ROWS_QUARANTINED,
-		.reason = message->reason
+		.reason = message->reason,
+		.ends_utc_ms = hold_ends(walk->conductor, message, list,
+		    count, walk->untold_as)
 	};
 
 	if (!is_meant(walk, message))
 		return 0;
 	if (walk->left == 0)
-		return WALK_ENDS;
+		return HOLD_WALK_ENDS;
+	if (add_recipients(&recipients, walk->account, list, count) == 0)
+		return 0;
 	walk->left--;
 	walk->found = true;
-	add_recipients(&recipients, list, count);
 	row.recipients = text_slice(&recipients);
 	return tell_row(walk->conductor, &row, walk->fn, walk->arg,
 	    walk->shown);
@@ -197,16 +233,15 @@ int
 conductor_hold_each(struct conductor *conductor, enum hold_which which,
     const struct message_id *above, unsigned most, hold_fn *fn, void *arg)
 {
-	struct walk walk = { .conductor = conductor, .which = which,
+	struct hold_walk walk = { .conductor = conductor, .which = which,
 	    .left = most, .fn = fn, .arg = arg };
-	int r = rows_kept_above(conductor->rows, above, on_row, &walk);
+	int r = rows_kept_above(conductor->rows, above, hold_walk_row, &walk);
 
-	return r == WALK_ENDS ? 0 : r;
+	return r == HOLD_WALK_ENDS ? 0 : r;
 }
 
-/* Is it still on its way into kept/? */
-static bool
-is_arriving(const struct conductor *conductor, const struct message_id *id)
+bool
+hold_is_arriving(const struct conductor *conductor, const struct message_id *id)
 {
 	const struct transit *transit;
 
@@ -221,236 +256,12 @@ int
 conductor_hold_show(struct conductor *conductor, const struct message_id *id,
     hold_fn *fn, void *arg, struct text *shown)
 {
-	struct walk walk = { .conductor = conductor, .left = 1, .fn = fn,
+	struct hold_walk walk = { .conductor = conductor, .left = 1, .fn = fn,
 	    .arg = arg, .shown = shown };
 	int r;
 
-	if (is_arriving(conductor, id))
+	if (hold_is_arriving(conductor, id))
 		return -EAGAIN;
-	r = rows_kept_one(conductor->rows, id, on_row, &walk);
+	r = rows_kept_one(conductor->rows, id, hold_walk_row, &walk);
 	return r == 0 && !walk.found ? -ENOENT : r;
-}
-
-/* Ending it */
-
-/*
- * The row of a held message, with its reason; the transit too that is still
- * here when it was held because its bytes turned out to be damaged.
- */
-struct held {
-	struct rows_message	 row;
-	char			 reason[ROWS_REASON_BYTES];
-	struct transit		*transit;	/* or NULL */
-	bool			 found;
-};
-
-static int
-note_row(void *arg, const struct rows_message *message,
-    const struct rows_recipient *list, size_t count)
-{
-	struct held *held = arg;
-
-	(void)list;
-	(void)count;
-	held->found = is_held(message);
-	held->row = *message;
-	held->row.reason = slice_of(held->reason, message->reason.len);
-	if (message->reason.len > 0)
-		memcpy(held->reason, message->reason.at, message->reason.len);
-	return 0;
-}
-
-/* Nobody works on it any more: every copy is done, or was taken out. */
-static bool
-is_at_rest(const struct transit *transit)
-{
-	for (size_t i = 0; i < transit->copy_count; i++)
-		if (!transit->copies[i].is_done &&
-		    transit->copies[i].state != COPY_STUCK)
-			return false;
-	return true;
-}
-
-static int
-find(struct conductor *conductor, const struct message_id *id,
-    struct held *held)
-{
-	struct transit *transit;
-	int r;
-
-	if (is_arriving(conductor, id))
-		return -EAGAIN;
-	r = rows_kept_one(conductor->rows, id, note_row, held);
-	if (r == 0 && !held->found)
-		r = -ENOENT;
-	if (r < 0)
-		return r;
-	TAILQ_FOREACH(transit, &conductor->set_aside, next)
-		if (message_id_order(&transit->env.id, id) == 0) {
-			held->transit = transit;
-			return is_at_rest(transit) ? 0 : -EAGAIN;
-		}
-	return 0;
-}
-
-/* Its row was changed: what was left of it here goes. */
-static void
-forget(struct conductor *conductor, struct transit *transit)
-{
-	if (transit == NULL)
-		return;
-	TAILQ_REMOVE(&conductor->set_aside, transit, next);
-	conductor->moving--;
-	transit_free(transit);
-}
-
-static void
-tell(struct conductor *conductor, const struct message_id *id,
-    enum trail_word word, struct slice who, struct slice address,
-    struct slice reason)
-{
-	TEXT_AUTO detail = TEXT_INIT(ROWS_REASON_BYTES + 32);
-	struct trail_step step = {
-		.at_utc_ms = clock_utc_ms(), .id = *id, .word = word,
-		.who = who, .to = address
-	};
-
-	text_add_str(&detail, "it was held: ");
-	text_add(&detail, reason);
-	step.detail = text_slice(&detail);
-	trail_add(conductor->trail, &step);
-}
-
-/* The bytes are there to be delivered. */
-static int
-look_at_bytes(struct transit *transit)
-{
-	int r = transit_load(transit);
-
-	if (r == 0)
-		transit_close_bytes(transit);
-	return r == -ENOENT ? -EBADMSG : r;
-}
-
-/* Somebody named at the release is its one recipient. */
-static int
-readdress(struct transit *transit, uint64_t account, struct slice address)
-{
-	struct recipient *rcpt = arena_array(transit->arena, 1, sizeof(*rcpt));
-
-	if (rcpt == NULL)
-		return -ENOMEM;
-	*rcpt = (struct recipient){ .account = account };
-	transit->env.recipients = rcpt;
-	transit->env.recipient_count = 1;
-	return arena_copy(transit->arena, address, &rcpt->address);
-}
-
-/* The row says that it waits, for these; the hold is over.  FULL. */
-static int
-write_row(const struct transit *transit, const struct held *held)
-{
-	struct conductor *conductor = transit->conductor;
-	const struct envelope *env = &transit->env;
-	struct rows_message row = held->row;
-	struct rows_recipient *list;
-	int r;
-
-	list = calloc(env->recipient_count, sizeof(*list));
-	if (list == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < env->recipient_count; i++)
-		list[i] = (struct rows_recipient){
-		    .account = env->recipients[i].account,
-		    .address = env->recipients[i].address,
-		    .state = ROWS_WAITING };
-	row.state = ROWS_WAITING;
-	row.reason = slice_str("released, waits for its mailbox");
-	row.next_try_utc_ms = clock_utc_ms();
-	r = rows_release(conductor->rows, &row, list, env->recipient_count,
-	    journal_next(conductor->journal));
-	free(list);
-	return r;
-}
-
-static int
-release(struct transit *transit, struct held *held, uint64_t account,
-    struct slice address)
-{
-	int r = look_at_bytes(transit);
-
-	if (r == 0 && account != 0)
-		r = readdress(transit, account, address);
-	return r < 0 ? r : write_row(transit, held);
-}
-
-int
-conductor_hold_release(struct conductor *conductor,
-    const struct message_id *id, struct slice who, uint64_t account,
-    struct slice address)
-{
-	struct held held = { .found = false };
-	struct transit *transit;
-	int r = find(conductor, id, &held);
-
-	if (r == 0) {
-		r = keep_load(conductor, id, &transit);
-		if (r == -ENOENT)	/* the file: the row is there */
-			r = -EBADMSG;
-	}
-	if (r < 0)
-		return r;
-	r = release(transit, &held, account, address);
-	if (r < 0) {
-		/* unreadable, or not written: it stays where it is seen */
-		transit_free(transit);
-		return r;
-	}
-	forget(conductor, held.transit);
-	r = ledger_released(conductor->ledger, &transit->env,
-	    journal_next(conductor->journal));
-	if (r < 0)	/* then another copy is delivered, too */
-		log_say("ledger.db: who has a released message cannot be "
-		    "noted: %s", strerror(-r));
-	tell(conductor, id, TRAIL_RELEASED, who, account == 0 ?
-	    slice_of(NULL, 0) : address, held.row.reason);
-	if (keep_return(transit) < 0)
-		log_say("memory is out: a released message is delivered "
-		    "after the next start");
-	return 0;
-}
-
-/* The row is gone: its files too.  What is left here the next start sweeps. */
-static void
-drop_files(struct conductor *conductor, const struct message_id *id)
-{
-	int r = kept_drop(conductor->kept_fd, id);
-
-	/* somebody may have got it before it was held */
-	if (r == 0 && rows_big_is_known(conductor->rows, id) == -ENOENT)
-		r = big_drop(conductor->big, id);
-	if (r == 0)
-		bodies_gone(conductor, id);
-	if (r < 0)
-		log_say("the file of a deleted message stays until the next "
-		    "start: %s", strerror(-r));
-}
-
-int
-conductor_hold_delete(struct conductor *conductor,
-    const struct message_id *id, struct slice who)
-{
-	struct held held = { .found = false };
-	int r = find(conductor, id, &held);
-
-	if (r == 0)
-		r = rows_delete(conductor->rows, id,
-		    journal_next(conductor->journal));
-	if (r < 0)
-		return r;
-	forget(conductor, held.transit);
-	tell(conductor, id, TRAIL_DELETED, who, slice_of(NULL, 0),
-	    held.row.reason);
-	drop_files(conductor, id);
-	return 0;
 }

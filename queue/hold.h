@@ -6,7 +6,8 @@
  * mailbox instead: from then on it is delivered like any other that waited, and
  * nobody judges it again.  To delete it is the only way in this hub by which a
  * message that was received goes without being delivered: the trail says who
- * did it.
+ * did it, or that its time was over.  The clock ends only what each of those it
+ * is for was told of HOLD_NOTICE_DAYS before.
  *
  * All return 0, or:
  * -ENOENT   no such message is held.
@@ -19,6 +20,8 @@
 
 #include "lib/base/text.h"
 #include "queue/conductor.h"
+
+#define HOLD_NOTICE_DAYS	7	/* whoever is away for a week */
 
 /*
  * In order of id, above `above` (NULL: from the first), at most `most`; slices
@@ -37,7 +40,13 @@ int	conductor_hold_show(struct conductor *, const struct message_id *,
  */
 int	conductor_hold_release(struct conductor *, const struct message_id *,
 	    struct slice who, uint64_t account, struct slice address);
+/* `who` empty: the clock. */
 int	conductor_hold_delete(struct conductor *, const struct message_id *,
 	    struct slice who);
+/* One of those it is for wants it: it goes to that account, to nobody else. */
+int	conductor_hold_share(struct conductor *, const struct message_id *,
+	    uint64_t account);
+/* From time to time: delete what the clock ends. */
+void	conductor_hold_look(struct conductor *);
 
 #endif

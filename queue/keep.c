@@ -346,10 +346,12 @@ note_waiting(void *arg, const struct rows_message *message,
     const struct rows_recipient *list, size_t count)
 {
 	struct waiting ***end = arg, *one;
+	bool waits = message->state == ROWS_WAITING;
 
-	(void)list;
-	(void)count;
-	if (message->state != ROWS_WAITING)
+	/* of what is held a share may be on its way to who wanted it */
+	for (size_t i = 0; i < count; i++)
+		waits = waits || list[i].state == ROWS_WAITING;
+	if (!waits)
 		return 0;
 	one = calloc(1, sizeof(*one));
 	if (one == NULL)
@@ -377,25 +379,32 @@ take_recipient(const struct transit *transit, const struct rows_recipient *row,
 	return arena_copy(transit->arena, row->address, &rcpt_out->address);
 }
 
-/* Those who still lack it are its recipients now. */
+/*
+ * Those who still lack it are its recipients now: where it waits for some of
+ * them, those; else it is held for all.
+ */
 static int
 take_recipients(void *arg, const struct rows_message *message,
     const struct rows_recipient *list, size_t count)
 {
 	struct transit *transit = arg;
 	struct recipient *rcpts;
+	size_t waiting = 0, n = 0;
 	int r = 0;
 
 	(void)message;
+	for (size_t i = 0; i < count; i++)
+		waiting += list[i].state == ROWS_WAITING;
 	rcpts = arena_array(transit->arena, count, sizeof(*rcpts));
 	if (rcpts == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = take_recipient(transit, &list[i], &rcpts[i]);
+		if (waiting == 0 || list[i].state == ROWS_WAITING)
+			r = take_recipient(transit, &list[i], &rcpts[n++]);
 	if (r < 0)
 		return r;
 	transit->env.recipients = rcpts;
-	transit->env.recipient_count = count;
+	transit->env.recipient_count = n;
 	return 0;
 }
 

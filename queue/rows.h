@@ -89,6 +89,7 @@ struct rows_recipient {
 	struct slice		 address;
 	uint32_t		 action;	/* 0: the delivery itself */
 	enum rows_state		 state;
+	int64_t			 told_utc_ms;	/* of the hold (rows_held.h) */
 };
 
 /* Keep a message with its undone recipients, in place of what was: FULL. */

@@ -31,4 +31,11 @@ int	rows_find_id(struct rows *, enum rows_statement number,
 int	rows_find_id_of(struct rows *, enum rows_statement number,
 	    const struct message_id *, uint64_t n);
 
+/* Rows_messages.c: tell of every message that the query finds. */
+int	rows_tell_messages(struct rows *, struct db_query *, rows_kept_fn *,
+	    void *arg);
+/* Note that a hold was ended, in the open transaction. */
+int	rows_put_ended(struct rows *, const struct message_id *,
+	    uint64_t position);
+
 #endif

@@ -36,12 +36,12 @@ put_recipient(struct rows *rows, const struct message_id *id,
 	db_put_blob(&query, recipient->address);
 	db_put_i64(&query, recipient->action);
 	db_put_i64(&query, recipient->state);
+	db_put_i64(&query, recipient->told_utc_ms);
 	return db_run(&query);
 }
 
-/* Note that a hold was ended, in the open transaction. */
-static int
-put_ended(struct rows *rows, const struct message_id *id, uint64_t position)
+int
+rows_put_ended(struct rows *rows, const struct message_id *id, uint64_t position)
 {
 	struct db_query query = db_ask(rows->db, ROWS_ENDED_SET);
 
@@ -89,7 +89,7 @@ rows_release(struct rows *rows, const struct rows_message *message,
 	int r = begin_keep(rows, message, recipients, recipient_count);
 
 	if (r == 0)
-		r = put_ended(rows, &message->id, position);
+		r = rows_put_ended(rows, &message->id, position);
 	return rows_finish(rows, r, true);
 }
 
@@ -142,6 +142,7 @@ recipients_add(struct recipients *list, struct db_query *query)
 	address = db_blob(query, 0, ROWS_ADDRESS_BYTES);
 	recipient->action = (uint32_t)db_u64(query, 0, UINT32_MAX);
 	recipient->state = (unsigned)db_u64(query, 0, ROWS_STATE_COUNT - 1);
+	recipient->told_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
 	r = db_row(query);
 	if (r < 0)
 		return r;
@@ -188,9 +189,8 @@ read_message(struct db_query *query, struct rows_message *message_out)
 	return db_row(query);
 }
 
-/* Tell of every message that `query` finds. */
-static int
-each_message(struct rows *rows, struct db_query *query, rows_kept_fn *fn,
+int
+rows_tell_messages(struct rows *rows, struct db_query *query, rows_kept_fn *fn,
     void *arg)
 {
 	struct recipients list = { 0 };
@@ -215,7 +215,7 @@ rows_kept_each(struct rows *rows, rows_kept_fn *fn, void *arg)
 {
 	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_MESSAGES);
 
-	return each_message(rows, &query, fn, arg);
+	return rows_tell_messages(rows, &query, fn, arg);
 }
 
 int
@@ -226,7 +226,7 @@ rows_kept_above(struct rows *rows, const struct message_id *above,
 	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_MESSAGES_ABOVE);
 
 	db_put_blob(&query, rows_id(above == NULL ? &first : above));
-	return each_message(rows, &query, fn, arg);
+	return rows_tell_messages(rows, &query, fn, arg);
 }
 
 int
@@ -239,7 +239,7 @@ rows_kept_one(struct rows *rows, const struct message_id *id,
 	if (r < 0)
 		return r;
 	db_put_blob(&query, rows_id(id));
-	return each_message(rows, &query, fn, arg);
+	return rows_tell_messages(rows, &query, fn, arg);
 }
 
 int
@@ -306,6 +306,12 @@ rows_hold(struct rows *rows, const struct message_id *id,
 
 	if (r < 0)
 		return r;
+	query = db_ask(rows->db, ROWS_RECIPIENTS_STATE);
+	db_put_i64(&query, state);
+	db_put_blob(&query, rows_id(id));
+	r = db_run(&query);
+	if (r < 0)
+		return rows_finish(rows, r, true);
 	query = db_ask(rows->db, ROWS_HOLD);
 	db_put_i64(&query, state);
 	db_put_blob(&query, slice_first(reason, ROWS_REASON_BYTES));
@@ -322,7 +328,7 @@ rows_delete(struct rows *rows, const struct message_id *id, uint64_t position)
 	if (r == 0)
 		r = rows_run_id(rows, ROWS_RECIPIENTS_DROP, id);
 	if (r == 0)
-		r = put_ended(rows, id, position);
+		r = rows_put_ended(rows, id, position);
 	if (r < 0)
 		return rows_finish(rows, r, true);
 	query = db_ask(rows->db, ROWS_MESSAGE_DROP);

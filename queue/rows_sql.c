@@ -33,6 +33,11 @@ static const char *const steps[] = {
 	"CREATE TABLE body (id BLOB PRIMARY KEY, position INTEGER NOT NULL,"
 	" bytes INTEGER NOT NULL, header INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX body_bytes ON body (bytes)",
+	/* a recipient's state is its own from here on; told: rows_held.h */
+	"UPDATE waiting_rcpt SET state = (SELECT state FROM waiting"
+	" WHERE waiting.id = waiting_rcpt.id);"
+	"ALTER TABLE waiting_rcpt ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE meta ADD COLUMN held_key BLOB NOT NULL DEFAULT x''",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -67,13 +72,30 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_MESSAGE_ONE] = "SELECT " MESSAGE_COLUMNS " FROM waiting"
 	    " WHERE id = ?",
 	[ROWS_RECIPIENT_SET] = "INSERT OR REPLACE INTO waiting_rcpt"
-	    " (id, account, address, action, state) VALUES (?, ?, ?, ?, ?)",
+	    " (id, account, address, action, state, told)"
+	    " VALUES (?, ?, ?, ?, ?, ?)",
 	[ROWS_RECIPIENT_DROP] = "DELETE FROM waiting_rcpt WHERE id = ?"
 	    " AND account = ? AND address = ? AND action = ?",
 	[ROWS_RECIPIENTS_DROP] = "DELETE FROM waiting_rcpt WHERE id = ?",
-	[ROWS_RECIPIENTS_OF] = "SELECT account, address, action, state"
-	    " FROM waiting_rcpt WHERE id = ?",
+	[ROWS_RECIPIENTS_OF] = "SELECT account, address, action, state,"
+	    " told FROM waiting_rcpt WHERE id = ?",
 	[ROWS_HOLD] = "UPDATE waiting SET state = ?, reason = ? WHERE id = ?",
+	[ROWS_RECIPIENTS_STATE] = "UPDATE waiting_rcpt SET state = ?"
+	    " WHERE id = ?",
+	[ROWS_HELD_ACCOUNT] = "SELECT account FROM waiting_rcpt"
+	    " WHERE account > ? AND state > 0 AND told = 0"
+	    " ORDER BY account LIMIT 1",
+	[ROWS_HELD_UNTOLD] = "SELECT " MESSAGE_COLUMNS " FROM waiting"
+	    " WHERE id IN (SELECT id FROM waiting_rcpt WHERE account = ?"
+	    " AND state > 0 AND told = 0) ORDER BY id DESC",
+	[ROWS_HELD_RELEASE] = "UPDATE waiting_rcpt SET state = 0"
+	    " WHERE id = ? AND account = ? AND state > 0",
+	[ROWS_HELD_IS] = "SELECT 1 FROM waiting_rcpt WHERE id = ?"
+	    " AND state > 0 LIMIT 1",
+	[ROWS_HELD_TOLD] = "UPDATE waiting_rcpt SET told = ?"
+	    " WHERE id = ? AND account = ? AND told = 0",
+	[ROWS_HELD_KEY] = "SELECT held_key FROM meta",
+	[ROWS_HELD_KEY_SET] = "UPDATE meta SET held_key = ?",
 	[ROWS_ENDED_SET] = "INSERT OR REPLACE INTO ended (id, position)"
 	    " VALUES (?, ?)",
 	[ROWS_ENDED_IS] = "SELECT 1 FROM ended WHERE id = ?"

@@ -126,6 +126,9 @@ hold_row_pack(struct text *text, const struct hold_row *row)
 	pack_slice(text, row->source);
 	pack_u64(text, row->bytes);
 	pack_u8(text, row->is_damaged);
+	pack_slice(text, row->score);
+	pack_i64(text, row->ends_utc_ms);
+	pack_u8(text, row->is_personal);
 }
 
 int
@@ -147,6 +150,9 @@ hold_row_unpack(struct unpack *u, struct hold_row *row_out)
 	row.source = unpack_slice(u);
 	row.bytes = unpack_u64(u);
 	row.is_damaged = unpack_bool(u);
+	row.score = unpack_slice(u);
+	row.ends_utc_ms = unpack_i64(u);
+	row.is_personal = unpack_bool(u);
 	if (u->bad)
 		return -EBADMSG;
 	*row_out = row;

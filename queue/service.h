@@ -367,6 +367,9 @@ struct hold_row {
 	struct slice		 source;	/* "smtp: PEER", "fetch: LABEL" */
 	uint64_t		 bytes;
 	bool			 is_damaged;	/* only the row could be read */
+	struct slice		 score;		/* of the spam filter; or empty */
+	int64_t			 ends_utc_ms;	/* then it is deleted; 0: never */
+	bool			 is_personal;	/* its recipients are told of it */
 };
 
 /* A row as bytes, and back; 0 or -EBADMSG. */

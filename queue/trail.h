@@ -35,6 +35,7 @@ enum trail_word {
 	TRAIL_DELIVERED,
 	TRAIL_WAITING,
 	TRAIL_HELD,
+	TRAIL_TOLD,		/* somebody, that it is held */
 	TRAIL_RELEASED,
 	TRAIL_SENT,		/* a remote host took it */
 	TRAIL_RETURNED,		/* a notice went to its sender */

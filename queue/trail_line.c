@@ -26,6 +26,7 @@ static const char *const words[TRAIL_WORDS] = {
 	[TRAIL_DELIVERED]	= "delivered",
 	[TRAIL_WAITING]		= "waiting",
 	[TRAIL_HELD]		= "held",
+	[TRAIL_TOLD]		= "told",
 	[TRAIL_RELEASED]	= "released",
 	[TRAIL_SENT]		= "sent",
 	[TRAIL_RETURNED]	= "returned",

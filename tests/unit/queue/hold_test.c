@@ -5,6 +5,7 @@
 
 #include "queue/check.h"
 #include "queue/hold.h"
+#include "queue/rows_held.h"
 #include "tests/unit/queue/stage.h"
 
 static struct stage stage;
@@ -437,6 +438,155 @@ START_TEST(a_release_that_cannot_be_written_changes_nothing)
 }
 END_TEST
 
+/* One of two wants it */
+
+static int
+share_of(uint64_t account)
+{
+	return conductor_hold_share(stage.conductor, &id, account);
+}
+
+START_TEST(one_share_is_delivered_and_the_others_stay_held)
+{
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	if (_i == 0)
+		hold('s', VERDICT_HOLD, true);
+	else {
+		ck_assert_int_eq(stage_submit_big(&stage, &stage, 200000,
+		    200000, true), 0);
+		hold_it(VERDICT_QUARANTINE);
+		quiet();
+	}
+	ck_assert_int_eq(share_of(STAGE_BEN), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->account,
+	    STAGE_BEN);
+	ck_assert(trail_has("\"ben@office.test\""));
+	/* once; and nothing else is done to it while it is on its way */
+	ck_assert_int_eq(share_of(STAGE_BEN), -EAGAIN);
+	ck_assert_int_eq(delete(), -EAGAIN);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	ck_assert_int_eq(share_of(STAGE_BEN), -ENOENT);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	ck_assert_ptr_nonnull(strstr(seen.words, "|ann@office.test|"));
+	ck_assert_uint_eq(counts().recipients, 1);
+	stage_restart(&stage);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 0);
+	ck_assert_int_eq(share_of(STAGE_ANN), 0);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->account,
+	    STAGE_ANN);
+	finish(0);
+	/* its record stands in the journal: it is not held again */
+	stage_restart(&stage);
+	quiet();
+	ck_assert_uint_eq(counts().held + counts().quarantined, 0);
+}
+END_TEST
+
+START_TEST(a_share_on_its_way_goes_on_after_a_start)
+{
+	hold('s', VERDICT_HOLD, true);
+	ck_assert_int_eq(share_of(STAGE_BEN), 0);
+	stage_restart(&stage);
+	quiet();
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->account,
+	    STAGE_BEN);
+	ck_assert_uint_eq(list(HOLD_HELD, NULL, 10), 1);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	ck_assert_int_eq(delete(), 0);
+	ck_assert_uint_eq(counts().recipients, 0);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+}
+END_TEST
+
+START_TEST(a_share_of_what_is_damaged_stays)
+{
+	hold('s', VERDICT_HOLD, true);
+	ck_assert_int_eq(share_of(99), -ENOENT);
+	ck_assert_int_eq(kept_drop(stage.conductor->kept_fd, &id), 0);
+	ck_assert_int_eq(share_of(STAGE_BEN), -EBADMSG);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	ck_assert_int_eq(delete(), 0);
+}
+END_TEST
+
+/* The clock */
+
+#define DAY_MS	INT64_C(86400000)
+
+static void
+days_pass(int64_t days)
+{
+	clock_set(clock_ms() + (uint64_t)(days * DAY_MS),
+	    clock_utc_ms() + days * DAY_MS);
+	conductor_hold_look(stage.conductor);
+}
+
+static void
+told(uint64_t account)
+{
+	ck_assert_int_eq(rows_held_told(stage.conductor->rows, account, &id, 1,
+	    clock_utc_ms()), 0);
+}
+
+START_TEST(what_nobody_was_told_of_never_ends)
+{
+	hold('c', VERDICT_QUARANTINE, true);
+	days_pass(4000);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	told(STAGE_ANN);	/* one of two */
+	days_pass(4000);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	/* nobody has to be: then it is the postmaster's */
+	ck_assert_int_eq(rows_held_told(stage.conductor->rows, STAGE_BEN, &id,
+	    1, ROWS_TOLD_NEVER), 0);
+	days_pass(4000);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+}
+END_TEST
+
+START_TEST(what_was_told_in_time_ends_when_its_days_are_over)
+{
+	hold('c', VERDICT_HOLD, true);
+	days_pass(1);
+	told(STAGE_ANN);
+	told(STAGE_BEN);
+	days_pass(28);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	days_pass(2);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 0);
+	ck_assert(trail_has("its time was over; it was held: a person"));
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	stage_restart(&stage);
+	quiet();
+	ck_assert_uint_eq(counts().held, 0);
+}
+END_TEST
+
+START_TEST(who_is_told_late_has_a_week)
+{
+	hold('c', VERDICT_HOLD, false);
+	days_pass(40);
+	told(STAGE_ANN);
+	days_pass(6);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	/* a second telling moves nothing */
+	told(STAGE_ANN);
+	days_pass(1);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -467,6 +617,14 @@ unit_suite(void)
 	tcase_add_test(tcase, one_held_for_its_damage_is_ended_and_forgotten);
 	tcase_add_test(tcase,
 	    a_release_that_cannot_be_written_changes_nothing);
+	tcase_add_loop_test(tcase,
+	    one_share_is_delivered_and_the_others_stay_held, 0, 2);
+	tcase_add_test(tcase, a_share_on_its_way_goes_on_after_a_start);
+	tcase_add_test(tcase, a_share_of_what_is_damaged_stays);
+	tcase_add_test(tcase, what_nobody_was_told_of_never_ends);
+	tcase_add_test(tcase,
+	    what_was_told_in_time_ends_when_its_days_are_over);
+	tcase_add_test(tcase, who_is_told_late_has_a_week);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

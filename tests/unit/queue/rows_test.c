@@ -124,9 +124,9 @@ message_of(const struct message_id *name)
 }
 
 static const struct rows_recipient recipients[] = {
-	{ 1, SLICE("ann@office.test"), 0, ROWS_WAITING },
-	{ 1, SLICE("ann@office.test"), 2, ROWS_HELD },
-	{ 2, SLICE("bob@office.test"), 0, ROWS_WAITING },
+	{ 1, SLICE("ann@office.test"), 0, ROWS_WAITING, 0 },
+	{ 1, SLICE("ann@office.test"), 2, ROWS_HELD, 0 },
+	{ 2, SLICE("bob@office.test"), 0, ROWS_WAITING, 0 },
 };
 
 struct kept {

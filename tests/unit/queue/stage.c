@@ -189,7 +189,8 @@ stage_new(struct stage *stage)
 		.segment_bytes = 256 * 1024, .segments = 4,
 		.transit_bytes = 64 * 1024 * 1024,
 		.message_bytes = STAGE_MESSAGE_BYTES, .settle_seconds = 3600,
-		.trail_days = 30, .archive_days = 30
+		.trail_days = 30, .archive_days = 30,
+		.quarantine_days = 30
 	};
 }
 

@@ -1,0 +1,42 @@
+/*
+ * hold_inside.h - what the files of hold.h share; for them alone
+ */
+#ifndef POSTROOM_QUEUE_HOLD_INSIDE_H
+#define POSTROOM_QUEUE_HOLD_INSIDE_H
+
+#include "queue/conductor_inside.h"
+#include "queue/hold.h"
+
+#define HOLD_WALK_ENDS	1	/* enough: no fault */
+
+/* It waits for a person. */
+static inline bool
+hold_is_held(const struct rows_message *message)
+{
+	return message->state == ROWS_HELD ||
+	    message->state == ROWS_QUARANTINED;
+}
+
+/* A walk over the rows. */
+struct hold_walk {
+	struct conductor	*conductor;
+	enum hold_which		 which;
+	unsigned		 left;
+	uint64_t		 account;	/* its share only; 0: all */
+	int64_t			 untold_as;	/* who was not told is now */
+	hold_fn			*fn;
+	void			*arg;
+	struct text		*shown;		/* or NULL */
+	bool			 found;
+};
+
+/* Tell of one row; a rows_kept_fn with a hold_walk. */
+int	hold_walk_row(void *walk, const struct rows_message *,
+	    const struct rows_recipient *, size_t count);
+/* When its time is over; those who were not told count as told then. */
+int64_t	hold_ends(const struct conductor *, const struct rows_message *,
+	    const struct rows_recipient *, size_t count, int64_t untold_as);
+/* Is it still on its way into kept/? */
+bool	hold_is_arriving(const struct conductor *, const struct message_id *);
+
+#endif
