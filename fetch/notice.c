@@ -429,6 +429,54 @@ write_line(const struct notice *notice, enum language language,
 	add_rows(body, language, figures->accounts, figures->account_count);
 }
 
+/* Held mail */
+
+static void
+add_held(struct text *body, enum language language,
+    const struct notice_held *held)
+{
+	char words[SHOWN_SIZE], at[WHEN_SIZE];
+
+	when(held->since_utc_ms, at);
+	shown(held->from, NAME_BYTES, words);
+	text_add_byte(body, '\n');
+	item_say(body, language, NOTICE_HELD_FROM, at, words);
+	shown(held->subject, NAME_BYTES, words);
+	item_say(body, language, NOTICE_HELD_SUBJECT, words);
+	shown(held->reason, WORDS_BYTES, words);
+	item_say(body, language, NOTICE_HELD_WHY, words);
+	if (held->score.len > 0) {
+		shown(held->score, NAME_BYTES, words);
+		item_say(body, language, NOTICE_HELD_SCORE, words);
+	}
+	item_say(body, language, NOTICE_HELD_ID, held->id);
+	if (held->ends_utc_ms != 0) {
+		when(held->ends_utc_ms, at);
+		item_say(body, language, NOTICE_HELD_ENDS, at);
+	}
+}
+
+static void
+write_held(const struct notice *notice, enum language language,
+    struct text *subject, struct text *body)
+{
+	unsigned all = (unsigned)notice->held_count + notice->held_more;
+
+	if (all == 1)
+		text_say(subject, language, NOTICE_HELD_ONE);
+	else
+		text_say(subject, language, NOTICE_HELD_MANY, all);
+	line_say(body, language, NOTICE_HELD);
+	text_add_byte(body, '\n');
+	line_say(body, language, NOTICE_HELD_WANTED);
+	for (size_t i = 0; i < notice->held_count; i++)
+		add_held(body, language, &notice->held[i]);
+	if (notice->held_more > 0) {
+		text_add_byte(body, '\n');
+		line_say(body, language, NOTICE_HELD_MORE, notice->held_more);
+	}
+}
+
 void
 notice_write(const struct notice *notice, enum language language,
     struct text *subject, struct text *body)
@@ -445,6 +493,9 @@ notice_write(const struct notice *notice, enum language language,
 		break;
 	case NOTICE_LINE_REPORT:
 		write_line(notice, language, subject, body);
+		break;
+	case NOTICE_HELD:
+		write_held(notice, language, subject, body);
 		break;
 	case NOTICE_KIND_COUNT:
 		break;

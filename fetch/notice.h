@@ -24,6 +24,7 @@ enum notice_kind {
 	NOTICE_WORKING,		/* it does again */
 	NOTICE_GRANT_EXPIRES,	/* OAuth: consent is wanted again */
 	NOTICE_LINE_REPORT,	/* a month of the line, to the postmaster */
+	NOTICE_HELD,		/* what waits for a word of theirs */
 	NOTICE_KIND_COUNT
 };
 
@@ -57,13 +58,25 @@ struct notice_figures {
 	size_t		account_count;
 };
 
+/* A held message. */
+struct notice_held {
+	const char	*id;
+	int64_t		 since_utc_ms;
+	int64_t		 ends_utc_ms;	/* then it is deleted; 0: never */
+	struct slice	 from, subject, reason;
+	struct slice	 score;		/* of the spam filter; or empty */
+};
+
 struct notice {
 	enum notice_kind kind;
 	struct slice	address;	/* whose mailboxes these are */
-	const struct notice_mailbox *mailboxes;	/* all but LINE_REPORT */
+	const struct notice_mailbox *mailboxes;	/* of remote ones */
 	size_t		mailbox_count;	/* those above NOTICE_MOST are counted
 					   only */
 	const struct notice_figures *figures;	/* LINE_REPORT */
+	const struct notice_held *held;		/* HELD: the newest first */
+	size_t		held_count;
+	unsigned	held_more;		/* not told in this one */
 };
 
 /*

@@ -158,6 +158,13 @@ is_whole(const struct letter *letter)
 	return true;
 }
 
+static uint64_t
+pause_ms(const struct letter *letter)
+{
+	return letter->key.kind == NOTICE_HELD ? NOTICE_HELD_PAUSE_MS :
+	    NOTICE_PAUSE_MS;
+}
+
 /* Those of which nothing has to be known any more. */
 static void
 sweep(struct notice_post *post)
@@ -167,7 +174,7 @@ sweep(struct notice_post *post)
 
 	HASH_ITER(hh, post->letters, letter, following)
 		if (letter->state == LETTER_TAKEN &&
-		    now - letter->at_ms >= NOTICE_PAUSE_MS)
+		    now - letter->at_ms >= pause_ms(letter))
 			letter_free(letter);
 }
 
@@ -179,7 +186,7 @@ pause_of(const struct letter *letter)
 
 	if (letter->state != LETTER_TAKEN)
 		return FULL_AGAIN_MS;
-	return past < NOTICE_PAUSE_MS ? NOTICE_PAUSE_MS - past : 0;
+	return past < pause_ms(letter) ? pause_ms(letter) - past : 0;
 }
 
 int

@@ -18,6 +18,8 @@
 #include "lib/base/ipc.h"
 
 #define NOTICE_PAUSE_MS		(24u * 3600 * 1000)
+/* What is told once a day is told at that hour, not a little later each day. */
+#define NOTICE_HELD_PAUSE_MS	(12u * 3600 * 1000)
 #define NOTICE_POSTMASTER	0	/* as an account: whoever that is */
 
 struct notice_post;		/* opaque; see notice_post.c */

@@ -72,6 +72,7 @@ struct config {
 	unsigned	settle_seconds;	/* how often deliveries are settled */
 	unsigned	trail_days;	/* kept */
 	unsigned	quarantine_days;
+	unsigned	digest_hour;	/* 24: nobody is told */
 	unsigned	archive_days;	/* the same, of originals */
 	unsigned	fetch_minutes;	/* between two looks at a mailbox */
 	unsigned	fetch_connections;	/* to providers, in all */

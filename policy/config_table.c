@@ -81,6 +81,9 @@ const struct config_option config_options[] = {
   "How long held mail waits for whom it is for before it is deleted. "
   "Nothing goes that they were not told of a week before, and nothing that is "
   "the postmaster's to look at." },
+{ "digest_hour",             KIND_COUNT,        FIELD(digest_hour), 0, 24, "7",
+  "At which hour people are told by mail what is held for them, if anything is; 24 means never, "
+  "and then nothing held is deleted either." },
 { "rules_dir",               KIND_PATH_OR_NONE, TEXT(rules_dir), POSTROOM_SYSCONFDIR "/rules",
   "The folder of the postmaster's rules, NAME.rule each; empty means none." },
 { "identity",                KIND_BOOL,         TEXT(identity), "no",

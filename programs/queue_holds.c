@@ -1,5 +1,5 @@
 /*
- * queue_holds.c - what the console asks of held messages
+ * queue_holds.c - what the console and the schedule ask of held messages
  *
  * A release to somebody else waits for the keeper, who says whose that address
  * is; a console that is gone by then gets no answer, and the message goes all
@@ -204,5 +204,52 @@ on_hold_delete(void *arg, struct ipc *from, struct ipc_message *message)
 		return -EBADMSG;
 	reply(from, message->serial, status_of(conductor_hold_delete(
 	    queue_conductor(arg), &id, who)), NULL);
+	return 0;
+}
+
+int
+on_held_news(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	uint64_t above = unpack_u64(&u);
+	struct rows rows = { .text = TEXT_INIT(ANSWER_BYTES) };
+	TEXT_AUTO body = TEXT_INIT(ANSWER_BYTES);
+	struct held_news news = { .account = 0 };
+	int r;
+
+	if (!unpack_is_done(&u) || above > INT64_MAX)
+		return -EBADMSG;
+	r = conductor_held_news(queue_conductor(arg), above, &news, add_row,
+	    &rows);
+	pack_u64(&body, news.account);
+	pack_u32(&body, news.more);
+	pack_u32(&body, rows.count);
+	pack_bytes(&body, text_slice(&rows.text));
+	reply(from, message->serial, status_of(r), &body);
+	text_free(&rows.text);
+	return 0;
+}
+
+int
+on_held_told(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	uint64_t account = unpack_u64(&u);
+	uint32_t count = unpack_u32(&u);
+	struct message_id ids[HELD_PAGE];
+	int r;
+
+	(void)from;
+	if (count > HELD_PAGE || account > INT64_MAX)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count; i++)
+		if (queue_read_id(&u, &ids[i]) < 0)
+			return -EBADMSG;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	r = conductor_held_told(queue_conductor(arg), account, ids, count);
+	if (r < 0)	/* told once more another day */
+		log_say("who was told of held mail cannot be noted: %s",
+		    strerror(-r));
 	return 0;
 }

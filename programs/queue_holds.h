@@ -1,7 +1,7 @@
 /*
- * queue_holds.h - what the console asks of held messages
+ * queue_holds.h - what the console and the schedule ask of held messages
  *
- * Handlers of the queue role (queue/service.h, QUEUE_HOLD_*): each turns one
+ * Handlers of the queue role (queue/service.h, QUEUE_HOLD_*, QUEUE_HELD_*): each turns one
  * message into one call of queue/hold.h.  `arg` is the process.
  */
 #ifndef POSTROOM_PROGRAMS_QUEUE_HOLDS_H
@@ -17,5 +17,9 @@ int	on_hold_show(void *arg, struct ipc *, struct ipc_message *);
 int	on_hold_release(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_HOLD_DELETE */
 int	on_hold_delete(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_HELD_NEWS */
+int	on_held_news(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_HELD_TOLD */
+int	on_held_told(void *arg, struct ipc *, struct ipc_message *);
 
 #endif

@@ -72,6 +72,8 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_HOLD_SHOW,   "HOLD_SHOW",   CONSOLE, IPC_REQUEST, 0, 0, on_hold_show },
 { QUEUE_HOLD_RELEASE, "HOLD_RELEASE", CONSOLE, IPC_REQUEST, 0, 0, on_hold_release },
 { QUEUE_HOLD_DELETE, "HOLD_DELETE", CONSOLE, IPC_REQUEST, 0, 0, on_hold_delete },
+{ QUEUE_HELD_NEWS,   "HELD_NEWS",   SCHEDULE, IPC_REQUEST, 0, 0, on_held_news },
+{ QUEUE_HELD_TOLD,   "HELD_TOLD",   SCHEDULE, IPC_NEWS, 0, 0, on_held_told },
 { 0 }
 };
 

@@ -19,6 +19,7 @@
 #include "lib/base/zone.h"
 #include "programs/collectors.h"
 #include "programs/schedule_consent.h"
+#include "programs/held_digest.h"
 #include "programs/line_desk.h"
 #include "programs/line_report.h"
 #include "programs/roles.h"
@@ -43,6 +44,7 @@ struct schedule_role {
 	struct line		*line;
 	struct line_desk	*desk;
 	struct line_report	*report;
+	struct held_digest	*digest;
 };
 
 static int	on_progress(void *, struct ipc *, struct ipc_message *);
@@ -405,6 +407,23 @@ where_is_report(void *arg)
 }
 
 static int
+send_held(void *arg, uint64_t account, const struct notice *notice)
+{
+	struct schedule_role *role = arg;
+	uint64_t again_ms;
+
+	return notice_post_send(role->post, account, notice, &again_ms);
+}
+
+static int
+where_is_held(void *arg, uint64_t account)
+{
+	struct schedule_role *role = arg;
+
+	return notice_post_where(role->post, account, NOTICE_HELD);
+}
+
+static int
 start_telling(struct schedule_role *role)
 {
 	struct process *process = role->process;
@@ -419,14 +438,20 @@ start_telling(struct schedule_role *role)
 	const struct line_report_ports report = {
 		.arg = role, .send = send_report, .where = where_is_report
 	};
+	const struct held_digest_ports digest = {
+		.arg = role, .send = send_held, .where = where_is_held
+	};
 
 	role->post = notice_post_new(process->loop, process->config.hostname);
 	role->telling = telling_new(process->loop,
 	    (uint64_t)process->config.fetch_tell_seconds * 1000, &ports);
 	role->reminding = reminding_new(process->loop, &reminding);
 	role->report = line_report_new(process->loop, role->line, &report);
+	role->digest = held_digest_new(process->loop,
+	    process->config.digest_hour, &digest);
 	return role->post == NULL || role->telling == NULL ||
-	    role->reminding == NULL || role->report == NULL ? -ENOMEM : 0;
+	    role->reminding == NULL || role->report == NULL ||
+	    role->digest == NULL ? -ENOMEM : 0;
 }
 
 /* Windows, and dates in notices, are in the office's zone. */
@@ -488,6 +513,7 @@ schedule_peer(struct process *process, struct ipc *ipc)
 	if (ipc_peer(ipc) == ROLE_QUEUE) {
 		role->queue = ipc;
 		notice_post_queue(role->post, ipc);
+		held_digest_queue(role->digest, ipc);
 	}
 	if (ipc_peer(ipc) == ROLE_KEEPER) {
 		role->keeper = ipc;
@@ -518,6 +544,7 @@ schedule_lost_peer(struct process *process, struct ipc *ipc)
 	} else if (role->queue == ipc) {
 		role->queue = NULL;
 		notice_post_queue(role->post, NULL);
+		held_digest_queue(role->digest, NULL);
 	}
 	answers_lost(role->answers, ipc);
 }

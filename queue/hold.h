@@ -46,6 +46,20 @@ int	conductor_hold_delete(struct conductor *, const struct message_id *,
 /* One of those it is for wants it: it goes to that account, to nobody else. */
 int	conductor_hold_share(struct conductor *, const struct message_id *,
 	    uint64_t account);
+/*
+ * What is held for the next account above that one which it was not told of:
+ * `fn` is told the newest HELD_PAGE of them, how many more there are stands in
+ * `news_out`.  Account 0: there is none.
+ */
+struct held_news {
+	uint64_t	account;
+	uint32_t	count, more;
+};
+int	conductor_held_news(struct conductor *, uint64_t above,
+	    struct held_news *news_out, hold_fn *, void *arg);
+/* It knows of these; HELD_PAGE at the most. */
+int	conductor_held_told(struct conductor *, uint64_t account,
+	    const struct message_id *ids, size_t count);
 /* From time to time: delete what the clock ends. */
 void	conductor_hold_look(struct conductor *);
 

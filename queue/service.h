@@ -135,6 +135,13 @@ enum queue_kind {
 	QUEUE_HOLD_RELEASE,
 	/* console -> queue: id, slice who asks */
 	QUEUE_HOLD_DELETE,
+	/* schedule -> queue: u64 account above which -> u8 hold_status, and if
+	 * HOLD_OK: u64 account (0: none), u32 how many more, u32 count, each as
+	 * hold_row_pack(): what is held for it that it was not told of */
+	QUEUE_HELD_NEWS,
+	/* schedule -> queue, news: u64 account, u32 count (HELD_PAGE at the
+	 * most), ids: it knows of these */
+	QUEUE_HELD_TOLD,
 	/* door -> queue: u64 account -> u8 something that was received is on
 	 * its way to that mailbox, and not committed there */
 	QUEUE_DELIVERING,
@@ -194,6 +201,7 @@ enum hold_which { HOLD_ANY, HOLD_HELD, HOLD_QUARANTINED, HOLD_WHICH_COUNT };
 
 /* Rows of 1,600 bytes, six times as many in JSON at worst: fits an answer. */
 #define HOLD_PAGE		25
+#define HELD_PAGE		40	/* told in one mail: some 27 KB of it */
 #define HOLD_SHOWN_BYTES	(48 * 1024)	/* the same */
 
 #define EXPUNGED_PAGE		256

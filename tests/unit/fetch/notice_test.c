@@ -50,6 +50,16 @@ static const struct notice_figures figures = {
 	.accounts = accounts, .account_count = 2
 };
 
+static const struct notice_held held[] = {
+	{ .id = "06gywnjy02nf1qp7", .since_utc_ms = AT(0),
+	  .ends_utc_ms = AT(30 * 24 * 60), .from = SLICE("Zoe <zoe@far.test>"),
+	  .subject = SLICE("caf\303\251"), .reason = SLICE("it looks like spam"),
+	  .score = SLICE("yes, 0.998") },
+	{ .id = "06gywnjy02nf1qp8", .since_utc_ms = AT(5),
+	  .from = SLICE("x@far.test"), .subject = SLICE("\033[2Jred"),
+	  .reason = SLICE("a program is attached") },
+};
+
 static const struct notice notices[] = {
 	{ .kind = NOTICE_FAILING, .address = SLICE("ann@office.test"),
 	  .mailboxes = failing, .mailbox_count = 1 },
@@ -60,6 +70,9 @@ static const struct notice notices[] = {
 	{ .kind = NOTICE_GRANT_EXPIRES, .address = SLICE("ann@office.test"),
 	  .mailboxes = &ending, .mailbox_count = 1 },
 	{ .kind = NOTICE_LINE_REPORT, .figures = &figures },
+	{ .kind = NOTICE_HELD, .held = held, .held_count = 1 },
+	{ .kind = NOTICE_HELD, .held = held, .held_count = 2,
+	  .held_more = 3 },
 };
 
 static const struct {

@@ -587,6 +587,80 @@ START_TEST(who_is_told_late_has_a_week)
 }
 END_TEST
 
+/* Telling people */
+
+static struct held_news
+news(uint64_t above)
+{
+	struct held_news found;
+
+	memset(&seen, 0, sizeof(seen));
+	ck_assert_int_eq(conductor_held_news(stage.conductor, above, &found,
+	    on_row, NULL), 0);
+	ck_assert_uint_eq(found.count, seen.count);
+	return found;
+}
+
+START_TEST(each_account_is_told_its_own_share_once)
+{
+	struct held_news found;
+
+	hold('n', VERDICT_HOLD, true);
+	found = news(0);
+	ck_assert_uint_eq(found.account, STAGE_ANN);
+	ck_assert_uint_eq(found.count, 1);
+	/* who else got it is nobody's to know */
+	ck_assert_ptr_nonnull(strstr(seen.words, "|ann@office.test|"));
+	found = news(found.account);
+	ck_assert_uint_eq(found.account, STAGE_BEN);
+	ck_assert_ptr_nonnull(strstr(seen.words, "|ben@office.test|"));
+	ck_assert_uint_eq(news(found.account).account, 0);
+	ck_assert_int_eq(conductor_held_told(stage.conductor, STAGE_ANN, &id,
+	    1), 0);
+	ck_assert(trail_has("\"told\""));
+	ck_assert_uint_eq(news(0).account, STAGE_BEN);
+	stage_restart(&stage);
+	ck_assert_uint_eq(news(0).account, STAGE_BEN);
+	ck_assert_int_eq(conductor_held_told(stage.conductor, STAGE_BEN, &id,
+	    1), 0);
+	ck_assert_uint_eq(news(0).account, 0);
+}
+END_TEST
+
+START_TEST(of_many_the_newest_are_told_and_the_others_counted)
+{
+	struct held_news found;
+
+	for (unsigned i = 0; i < HELD_PAGE + 3; i++)
+		hold('n', VERDICT_QUARANTINE, false);
+	found = news(0);
+	ck_assert_uint_eq(found.count, HELD_PAGE);
+	ck_assert_uint_eq(found.more, 3);
+}
+END_TEST
+
+/* One that was held for its bytes is not theirs to answer for. */
+START_TEST(what_is_the_postmasters_is_told_to_nobody_and_does_not_end)
+{
+	struct held_news found;
+
+	stage_receive(&stage, 'p', false);
+	id = stage_call(&stage, STAGE_JUDGE, 0)->id;
+	clock_set(clock_ms() + 60000, clock_utc_ms() + 60000);
+	keep_relieve(stage.conductor);
+	quiet();
+	ck_assert_int_eq(rows_hold(stage.conductor->rows, &id, ROWS_HELD,
+	    slice_str("nobody knows whose it is")), 0);
+	found = news(0);
+	ck_assert_uint_eq(found.account, STAGE_ANN);
+	ck_assert_uint_eq(found.count + found.more, 0);
+	/* and is not looked at again */
+	ck_assert_uint_eq(news(0).account, 0);
+	days_pass(4000);
+	ck_assert_uint_eq(list(HOLD_HELD, NULL, 10), 1);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -625,6 +699,11 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    what_was_told_in_time_ends_when_its_days_are_over);
 	tcase_add_test(tcase, who_is_told_late_has_a_week);
+	tcase_add_test(tcase, each_account_is_told_its_own_share_once);
+	tcase_add_test(tcase,
+	    of_many_the_newest_are_told_and_the_others_counted);
+	tcase_add_test(tcase,
+	    what_is_the_postmasters_is_told_to_nobody_and_does_not_end);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -1,0 +1,45 @@
+/*
+ * held_digest.h - people are told once a day what is held for them
+ *
+ * At the office's digest_hour, one account after the other: the queue says what
+ * is held for it that it was not told of, a mail tells that, and when the queue
+ * has the mail it notes that they know.  So nothing is told twice, but where the
+ * hub ended in between, and whom nothing is new for hears nothing.  A hub that
+ * was off at that hour tells it when it is back.
+ */
+#ifndef POSTROOM_PROGRAMS_HELD_DIGEST_H
+#define POSTROOM_PROGRAMS_HELD_DIGEST_H
+
+#include "fetch/notice.h"
+#include "lib/base/ipc.h"
+
+#define HELD_DIGEST_NEVER	24u	/* as an hour: nobody is told */
+#define HELD_DIGEST_LOOK_MS	(60u * 1000)
+/* After the hub began: whoever starts it looks at other things first. */
+#define HELD_DIGEST_FIRST_MS	(600u * 1000)
+/* Between two looks whether a mail is in the queue. */
+#define HELD_DIGEST_NOTE_MS	500u
+/* Of those looks; then it is left, and told again another day. */
+#define HELD_DIGEST_LOOKS	240u
+
+struct held_digest;		/* opaque; see held_digest.c */
+
+struct held_digest_ports {
+	void	*arg;
+	/* Have it said to that account: notice_post_send(). */
+	int	(*send)(void *arg, uint64_t account, const struct notice *);
+	/* Where that is: notice_post_where(). */
+	int	(*where)(void *arg, uint64_t account);
+};
+
+/* NULL when memory is out. */
+struct held_digest *held_digest_new(struct loop *, unsigned hour,
+		    const struct held_digest_ports *);
+/* NULL is fine. */
+void		 held_digest_free(struct held_digest *);
+/* The queue is there, or (NULL) gone. */
+void		 held_digest_queue(struct held_digest *, struct ipc *);
+/* Look whether it is time: its timer does that, and tests. */
+void		 held_digest_look(struct held_digest *);
+
+#endif
