@@ -72,7 +72,10 @@ enum door_kind {
 	 */
 	DOOR_TURN = 620,
 	/* keeper -> door, news: an address may be somebody else's now */
-	DOOR_WHOSE_CHANGED
+	DOOR_WHOSE_CHANGED,
+	/* keeper -> door, news: block_pack() (blocks.h), as often as there is
+	 * one; until 0: it is forgiven */
+	DOOR_BLOCKED
 };
 
 enum fetch_task {

@@ -349,6 +349,20 @@ const struct admin_request admin_requests[] = {
     { "sent",     ADMIN_NUMBER, true, SAY_COLUMN_SENT },
     WORD("more") },	/* yes no */
   admin_line_report },
+/* Who is kept out of SMTP now; at most ADMIN_VISITORS. */
+{ "visitor list",
+  { { 0 } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER,
+  { { "net",      ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS },
+    { "until",    ADMIN_TIME,   true, SAY_COLUMN_OUT_UNTIL },
+    { "times",    ADMIN_NUMBER, true, SAY_COLUMN_TIMES },
+    { "reason",   ADMIN_TEXT,   true, SAY_COLUMN_REASON } },
+  admin_visitor_list },
+{ "visitor forgive",
+  { { "net",      ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER,
+  { { "net",      ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS } },
+  admin_visitor_forgive },
 /*
  * The letters of an account, in the order of their places, at most
  * ADMIN_MAILBOX_PAGE: ask on above the last one's.

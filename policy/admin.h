@@ -19,6 +19,7 @@
 #include "lib/base/role.h"
 #include "lib/base/say.h"
 #include "policy/accounts.h"
+#include "policy/blocks.h"
 
 #define ADMIN_ARGS		20	/* most of any request */
 #define ADMIN_COLUMNS		27
@@ -26,6 +27,7 @@
 #define ADMIN_PAGE		45	/* rows of 2,800 bytes fit an answer */
 #define ADMIN_MAILBOX_PAGE	60	/* as the mailbox has it (LISTED_PAGE) */
 #define ADMIN_FOLDER_PAGE	16
+#define ADMIN_VISITORS		500	/* of those kept out, at most */
 #define ADMIN_ANSWER_BYTES	(128 * 1024)
 #define ADMIN_NO_FIELD		255
 
@@ -124,6 +126,8 @@ struct admin_work {
 	unsigned	 field;		/* at fault, or ADMIN_NO_FIELD */
 	uint32_t	 rows;		/* in the answer */
 	bool		 fetches_changed;	/* the schedule is to be told */
+	struct blocks	*blocks;	/* NULL: no hub runs, nobody is out */
+	char		 forgiven[BLOCK_NET_SIZE];	/* doors are to be told */
 	bool		 has_secret;
 	struct password_secret secret;	/* made by admin_hash() */
 };

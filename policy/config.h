@@ -58,6 +58,9 @@ struct config {
 	unsigned	judges;
 	unsigned	connections;	/* in all */
 	unsigned	connections_per_address;
+	unsigned	messages_per_address;	/* by SMTP, within an hour */
+	unsigned	block_seconds;	/* the first time; 0: never */
+	char		trusted_hosts[1024];	/* nets that are not counted */
 	unsigned	warm_mailboxes;	/* most kept without a session */
 	unsigned	warm_seconds;	/* how long after the last use */
 	uint64_t	message_bytes;	/* largest message taken */

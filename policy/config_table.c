@@ -47,6 +47,15 @@ const struct config_option config_options[] = {
   "Connections open at one time, in all." },
 { "connections_per_address", KIND_COUNT,        FIELD(connections_per_address), 1, 100000, "20",
   "Connections open at one time from one address (IPv6: one /64) before a login." },
+{ "messages_per_address",    KIND_COUNT,        FIELD(messages_per_address), 1, 1000000, "2000",
+  "Messages taken by SMTP from one address (IPv6: one /64) within an hour, and from its "
+  "network (IPv4: /24, IPv6: /48) four times as many; more are put off." },
+{ "block_seconds",           KIND_SECONDS,      FIELD(block_seconds), 0, 86400, "10m",
+  "How long an address is kept out of SMTP that guesses recipients or gives commands that are "
+  "none, each further time twice as long, up to a day; 0s: never." },
+{ "trusted_hosts",           KIND_NETS,         TEXT(trusted_hosts),
+  "127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7 fe80::/10",
+  "Networks whose connections, messages and mistakes are not counted." },
 { "warm_mailboxes",          KIND_COUNT,        FIELD(warm_mailboxes), 1, 10000, "64",
   "Mailboxes kept ready though nobody uses them." },
 { "warm_seconds",            KIND_SECONDS,      FIELD(warm_seconds), 1, 86400, "60s",

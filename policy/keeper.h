@@ -166,7 +166,12 @@ enum keeper_kind {
 	 * KEEPER_WHOSE's body -> u64 account (0: nobody), slice address;
 	 * nothing at all: it cannot be said now
 	 */
-	KEEPER_WHO
+	KEEPER_WHO,
+	/*
+	 * Door, news: who has earned to be kept out (blocks.h).
+	 * slice address or network, u8 why
+	 */
+	KEEPER_EARNED
 };
 
 /* A remote mailbox, as the schedule knows it. */

@@ -103,6 +103,8 @@ static const struct command {
   "[--why] [--sender A] [--recipient A] ... [--remote IP] "
   "[--source smtp|lmtp|fetch|upstream] [--finding NAME=WORD] ...",
   SAY_HELP_RULE_TEST, cli_rule_test },
+{ "visitor", "list",     "", SAY_HELP_VISITOR_LIST, cli_visitor_list },
+{ "visitor", "forgive",  "ADDRESS", SAY_HELP_VISITOR_FORGIVE, cli_visitor_forgive },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
 { "check",   NULL,       "[--repair]", SAY_HELP_CHECK, cli_check },
 { "trace",   NULL,       "ID | ADDRESS | SUBJECT",  SAY_HELP_TRACE, cli_trace },

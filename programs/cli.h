@@ -178,5 +178,7 @@ int	cli_trace(struct cli *, int argc, char **argv);
 int	cli_line_status(struct cli *, int argc, char **argv);
 int	cli_line_report(struct cli *, int argc, char **argv);
 int	cli_line_open(struct cli *, int argc, char **argv);
+int	cli_visitor_list(struct cli *, int argc, char **argv);
+int	cli_visitor_forgive(struct cli *, int argc, char **argv);
 
 #endif

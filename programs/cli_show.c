@@ -224,6 +224,7 @@ static const struct {
 	{ "unfit",	"to",		SAY_WANT_ADDRESS },
 	{ "no-such",	"folder",	SAY_NO_SUCH_FOLDER },
 	{ "no-such",	"id",		SAY_NO_SUCH_HOLD },
+	{ "no-such",	"net",		SAY_NO_SUCH_VISITOR },
 	{ "failed",	"id",		SAY_HOLD_DAMAGED },
 };
 

@@ -2,7 +2,8 @@
  * door.h - the inside of the door role
  *
  * role_door.c accepts and counts connections and knows the other roles,
- * door_room.c says how many there may be; door_smtp.c and door_login.c carry
+ * door_room.c says how many there may be and door_guard.c who may come to SMTP
+ * and how often; door_smtp.c and door_login.c carry
  * what a session asks to them and back, door_handover.c gives who has logged in
  * to their mailbox, door_resting.c keeps those who idle, door_https.c passes
  * connections on, door_reading.c has mail collected that is wanted on reading,
@@ -17,6 +18,7 @@
 #include "fetch/service.h"
 #include "gateway/login/login.h"
 #include "gateway/smtp/smtp.h"
+#include "policy/blocks.h"
 #include "policy/whose_cache.h"
 #include "programs/roles.h"
 #include "programs/visitors.h"
@@ -47,6 +49,7 @@ struct visit {
 	struct door		*door;
 	const struct listener	*listener;
 	struct visitor		*visitor;
+	struct visitor		*network;	/* of SMTP; NULL: not counted */
 	uint64_t		 granted;	/* space, and asked for */
 	char			 peer[INET6_ADDRSTRLEN];
 	void			*session;	/* smtp_session, login or
@@ -106,6 +109,8 @@ struct door {
 	unsigned		 bridge_count;	/* past their login */
 	unsigned		 resting_count;	/* of them */
 	struct visitors		 visitors;
+	struct visitors		 networks;	/* the same, of SMTP */
+	struct blocks		*blocks;	/* as the keeper says */
 	struct whose_cache	*whose;		/* what the keeper has said */
 	struct handover_list	 handovers[HANDOVER_LISTS];
 	uint64_t		 last_number;	/* that one of them was given */
@@ -118,6 +123,27 @@ struct door {
 
 /* How many descriptors connections may have. */
 unsigned	door_descriptors(void);
+/* Is the numeric address in one of these nets of postroom.conf? */
+bool	door_is_among(const char *nets, const char *peer);
+/*
+ * Is what comes from there to this listener counted?  Not if the postmaster
+ * trusts the host, nor if it is our provider's.
+ */
+bool	door_counts(const struct door *, const struct listener *,
+	    const char *peer);
+/* The block that this visitor or its network is under, or NULL. */
+struct block	*door_block(const struct door *, const struct visitor *);
+/* Its network in the table of these, or NULL. */
+struct visitor	*door_network(struct door *, const struct visitor *);
+/* For the ports of an SMTP session (smtp.h), whose visit is `arg`. */
+unsigned door_guard_unknown(void *arg);
+void	door_guard_erred(void *arg);
+bool	door_guard_may_send(void *arg);
+/* It asked for a recipient that there is. */
+void	door_guard_known(const struct visit *);
+/* DOOR_BLOCKED has come.  0 or -EBADMSG. */
+int	door_blocked(struct door *, struct ipc_message *);
+
 /* Is there room for one more connection; for one more past its login? */
 bool	door_may_come(const struct door *);
 bool	door_may_stay(const struct door *);

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "filters/rule_value.h"
 #include "policy/keeper.h"
 #include "programs/door.h"
 #include "queue/service.h"
@@ -43,6 +42,8 @@ on_whose(void *arg, int status, struct ipc_message *message)
 		if (whose == SMTP_OURS && !text_failed(&question->address))
 			whose_cache_note(question->door->whose,
 			    text_slice(&question->address), said.account);
+		if (whose == SMTP_OURS && question->visit != NULL)
+			door_guard_known(question->visit);
 	}
 	if (question->visit != NULL)
 		question->reply.whose(question->arg, whose, said.account);
@@ -74,8 +75,10 @@ known(void *arg, struct slice address)
 	const struct visit *visit = arg;
 	uint64_t account;
 
-	return whose_cache_find(visit->door->whose, address, &account) ?
-	    account : 0;
+	if (!whose_cache_find(visit->door->whose, address, &account))
+		return 0;
+	door_guard_known(visit);
+	return account;
 }
 
 /* The queue's words as the session tells them; and whether it is held. */
@@ -95,16 +98,6 @@ read_answer(struct unpack *u, struct smtp_answer *answer_out,
 	(void)snprintf(answer_out->words, sizeof(answer_out->words), "%.*s",
 	    SLICE_FMT(said.words));
 	return 0;
-}
-
-static unsigned
-unknown_rcpt(void *arg)
-{
-	struct visit *visit = arg;
-
-	/* then the session's own count stands alone */
-	return peer_is_local(visit->peer) ? 0 :
-	    visitor_unknown(visit->visitor);
 }
 
 static void
@@ -311,20 +304,6 @@ ended(void *arg, struct smtp_session *session)
 	visit_free(visit);
 }
 
-/* One of our provider's servers? */
-static bool
-is_upstream(const struct config *config, const char *peer)
-{
-	struct slice rest = slice_str(config->upstream_hosts), word;
-	struct rule_net net;
-
-	while (slice_word(&rest, &word))
-		if (rule_net_read(word, &net) == NULL &&
-		    rule_net_has(&net, slice_str(peer)))
-			return true;
-	return false;
-}
-
 int
 door_smtp_begin(struct visit *visit, int fd)
 {
@@ -332,14 +311,15 @@ door_smtp_begin(struct visit *visit, int fd)
 	/* who sends because we asked for it is our provider, wherever it is */
 	bool from_upstream = visit->turned != NULL ||
 	    (visit->listener->service == SERVICE_SMTP &&
-	    is_upstream(config, visit->peer));
+	    door_is_among(config->upstream_hosts, visit->peer));
 
 	visit->smtp_ports = (struct smtp_ports){
 		.arg = visit, .whose = ask_whose,
-		.unknown_rcpt = unknown_rcpt, .grant = ask_grant,
+		.unknown_rcpt = door_guard_unknown, .grant = ask_grant,
 		.release = release, .big = ask_big, .abandon = abandon,
 		.submit = submit, .forget = visit_forget, .log = visit_log,
-		.ended = ended, .known = known
+		.ended = ended, .known = known, .erred = door_guard_erred,
+		.may_send = door_guard_may_send
 	};
 	visit->smtp_options = (struct smtp_options){
 		.hostname = config->hostname,

@@ -1,8 +1,9 @@
 /*
  * keeper_inside.h - the keeper as its own files see it
  *
- * role_keeper.c hears what is asked, keeper_login.c answers who logs in and
- * keeper_answers.c what takes no time.  An answer that takes a while is an
+ * role_keeper.c hears what is asked, keeper_login.c answers who logs in,
+ * keeper_blocks.c says who is kept out and keeper_answers.c answers what takes
+ * no time.  An answer that takes a while is an
  * errand, and who asked may be gone by then.
  */
 #ifndef POSTROOM_PROGRAMS_KEEPER_INSIDE_H
@@ -11,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "lib/base/pool.h"
+#include "policy/blocks.h"
 #include "policy/login_cache.h"
 #include "policy/login_delay.h"
 #include "policy/seal.h"
@@ -34,6 +36,7 @@ struct keeper {
 	struct login_cache	*cache;
 	struct whose_cache	*whose;
 	struct session_cache	*sessions;
+	struct blocks		*blocks;
 	struct seal_key		 seal_key;
 	unsigned		 logins;	/* attempts in all */
 	unsigned		 hashing;	/* of them in the pool */

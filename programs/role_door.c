@@ -103,6 +103,8 @@ visit_free(struct visit *visit)
 	visit_uncharge(visit, visit->granted);
 	door_turned_free(visit->turned);
 	visitor_left(&door->visitors, visit->visitor);
+	if (visit->network != NULL)
+		visitor_left(&door->networks, visit->network);
 	TAILQ_REMOVE(&door->visits, visit, next);
 	door->visit_count--;
 	free(visit);
@@ -141,6 +143,34 @@ name_peer(const struct sockaddr_storage *storage, char peer[INET6_ADDRSTRLEN],
 	    INET6_ADDRSTRLEN) != NULL;
 }
 
+/* One write, for there is nobody to wait for another; then it is closed. */
+static void
+say_and_close(const struct listener *listener, int fd, struct slice words)
+{
+	if (listener->tls != LISTENER_IMPLICIT)
+		(void)send(fd, words.at, words.len,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)close(fd);
+}
+
+/* It is kept out for a time. */
+static void
+keep_out(const struct listener *listener, int fd, const char *peer,
+    struct block *block)
+{
+	TEXT_AUTO words = TEXT_INIT(512);
+	uint64_t left_ms = block->until_ms - clock_ms();
+
+	text_addf(&words, "421 4.7.0 %s is kept out for %llu minutes: %s\r\n",
+	    block->net, (unsigned long long)((left_ms + 59999) / 60000),
+	    block_words(block->why));
+	/* that it is out is in the log; that it tries, once */
+	if (++block->turned_away == 1)
+		log_say("smtp from %s: turned away, %s is kept out", peer,
+		    block->net);
+	say_and_close(listener, fd, text_slice(&words));
+}
+
 /* No room: say so in the service's own words, as far as one write goes. */
 static void
 turn_away(const struct listener *listener, int fd, const char *peer,
@@ -160,10 +190,7 @@ turn_away(const struct listener *listener, int fd, const char *peer,
 	if (visitor == NULL || visitor->refused <= 1)
 		log_say("%s from %s: turned away, too many connections",
 		    service_name(listener->service), peer);
-	if (listener->tls != LISTENER_IMPLICIT)
-		(void)send(fd, words.at, words.len,
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
-	(void)close(fd);
+	say_and_close(listener, fd, words);
 }
 
 /*
@@ -171,13 +198,15 @@ turn_away(const struct listener *listener, int fd, const char *peer,
  * gone.  How fast connections come and go, the visitor's rate bounds.
  */
 static bool
-has_room(const struct door *door, struct visitor *visitor, const char *peer)
+has_room(const struct door *door, struct visitor *visitor,
+    struct visitor *network, bool counts)
 {
-	const struct config *config = &door->process->config;
+	const unsigned most = door->process->config.connections_per_address;
 
-	return (peer_is_local(peer) || visitor_may_come(visitor)) &&
-	    door_may_come(door) &&
-	    visitor->connections < config->connections_per_address;
+	return (!counts || visitor_may_come(visitor)) &&
+	    (network == NULL || (visitor_may_come(network) &&
+	    network->connections / network->worth < most)) &&
+	    door_may_come(door) && visitor->connections < most;
 }
 
 static int
@@ -229,15 +258,43 @@ visit_new(struct door *door, const struct listener *listener,
 
 static void
 begin_visit(struct door_listener *listener, int fd, const char *peer,
+    struct visitor *visitor, struct visitor *network)
+{
+	struct door *door = listener->door;
+	struct visit *visit = open_visit(door, listener->config, peer,
+	    visitor);
+
+	if (visit == NULL) {
+		turn_away(listener->config, fd, peer, visitor);
+		return;
+	}
+	visit->network = network;
+	if (network != NULL)
+		visitor_came(&door->networks, network);
+	if (begin_session(visit, fd) < 0)
+		visit_free(visit);
+}
+
+/* There is room for it in the tables; is there anywhere else? */
+static void
+admit(struct door_listener *listener, int fd, const char *peer,
     struct visitor *visitor)
 {
-	struct visit *visit = open_visit(listener->door, listener->config,
-	    peer, visitor);
+	struct door *door = listener->door;
+	bool counts = door_counts(door, listener->config, peer);
+	bool is_smtp = listener->config->service == SERVICE_SMTP;
+	struct visitor *network = counts && is_smtp ?
+	    door_network(door, visitor) : NULL;
+	struct block *block = counts && is_smtp ?
+	    door_block(door, visitor) : NULL;
 
-	if (visit == NULL)
+	if (block != NULL)
+		keep_out(listener->config, fd, peer, block);
+	else if ((network == NULL && counts && is_smtp) ||
+	    !has_room(door, visitor, network, counts))
 		turn_away(listener->config, fd, peer, visitor);
-	else if (begin_session(visit, fd) < 0)
-		visit_free(visit);
+	else
+		begin_visit(listener, fd, peer, visitor, network);
 }
 
 static void
@@ -255,10 +312,10 @@ welcome(struct door_listener *listener, int fd,
 		return;
 	}
 	visitor = visitors_find(&listener->door->visitors, network);
-	if (visitor == NULL || !has_room(listener->door, visitor, peer))
+	if (visitor == NULL)
 		turn_away(listener->config, fd, peer, visitor);
 	else
-		begin_visit(listener, fd, peer, visitor);
+		admit(listener, fd, peer, visitor);
 }
 
 /*
@@ -414,12 +471,15 @@ door_start(struct process *process)
 	door->descriptors = door_descriptors();
 	door->spare_fd = dup(STDERR_FILENO);
 	TAILQ_INIT(&door->visits);
-	visitors_init(&door->visitors);
+	visitors_init(&door->visitors, 1);
+	visitors_init(&door->networks, NETWORK_WORTH);
 	door_handovers_init(door);
 	LIST_INIT(&door->links);
 	door->goodbye = timer_new(process->loop, on_gone, process);
 	door->whose = whose_cache_new();
-	if (door->goodbye == NULL || door->whose == NULL)
+	door->blocks = blocks_new();
+	if (door->goodbye == NULL || door->whose == NULL ||
+	    door->blocks == NULL)
 		return -ENOMEM;
 	r = open_tls(door);
 	for (size_t i = 0; r == 0 && i < process->config.listener_count; i++)
@@ -436,6 +496,8 @@ door_peer(struct process *process, struct ipc *ipc)
 	case ROLE_KEEPER:
 		/* what the last one knew may have changed meanwhile */
 		whose_cache_clear(door->whose);
+		/* a new one knows of nobody, or tells us of all */
+		blocks_clear(door->blocks);
 		door->keeper = ipc;
 		return begin_accepting(door);
 	case ROLE_QUEUE:
@@ -535,6 +597,15 @@ on_whose_changed(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 static int
+on_blocked(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+
+	(void)from;
+	return door_blocked(process->state, message);
+}
+
+static int
 on_session_parts(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	const struct process *process = arg;
@@ -555,6 +626,7 @@ static const struct ipc_rule door_rules[] = {
 { DOOR_TURN, "TURN", FROM(ROLE_FETCH), IPC_REQUEST, 1, 0, on_turn },
 { DOOR_WHOSE_CHANGED, "CHANGED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
     on_whose_changed },
+{ DOOR_BLOCKED, "BLOCKED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_blocked },
 { 0 }
 };
 

@@ -14,6 +14,7 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
+#include "programs/keeper_blocks.h"
 #include "programs/keeper_fetch.h"
 #include "programs/keeper_inside.h"
 #include "programs/keeper_line.h"
@@ -68,6 +69,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_SHARES_SET, "SHARES_SET", MAILBOX, IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_SHARES,  "SHARES",  MAILBOX,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_WHO,	  "WHO",     MAILBOX,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_EARNED,  "EARNED",  DOOR,	   IPC_NEWS,	0, 0, keeper_on_earned },
 { 0 }
 };
 
@@ -163,6 +165,8 @@ on_admin_hashed(void *arg)
 	tell_accounts(keeper);	/* before anybody can log in to a new one */
 	if (errand->work.fetches_changed)
 		keeper_tell_schedule(keeper);
+	if (errand->work.forgiven[0] != '\0')
+		keeper_tell_forgiven(keeper, errand->work.forgiven);
 	if (text_failed(&answer)) {
 		text_clear(&answer);
 		admin_refuse(&answer, ADMIN_FAILED);
@@ -202,6 +206,7 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 	}
 	errand->work.asker = asker;
 	errand->work.seal_key = &keeper->seal_key;
+	errand->work.blocks = keeper->blocks;
 	keeper_errand_begin(&errand->errand, keeper, from, message->serial);
 	if (keeper_may_fetch(keeper, asker, &may) < 0) {
 		errand->status = ADMIN_FAILED;
@@ -288,9 +293,10 @@ keeper_start(struct process *process)
 	keeper->cache = login_cache_new();
 	keeper->whose = whose_cache_new();
 	keeper->sessions = session_cache_new();
+	keeper->blocks = blocks_new();
 	if (keeper->pool == NULL || keeper->delays == NULL ||
 	    keeper->cache == NULL || keeper->whose == NULL ||
-	    keeper->sessions == NULL)
+	    keeper->sessions == NULL || keeper->blocks == NULL)
 		return -ENOMEM;
 	r = policy_open(process->folder_fd, false, &keeper->policy, &needs);
 	if (r == -EPROTO)
@@ -320,6 +326,7 @@ add_door(struct keeper *keeper, struct ipc *ipc)
 		return -ENOMEM;
 	door->ipc = ipc;
 	LIST_INSERT_HEAD(&keeper->doors, door, next);
+	keeper_tell_blocks(keeper, ipc);
 	return 0;
 }
 

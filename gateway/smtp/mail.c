@@ -135,6 +135,12 @@ smtp_mail(struct smtp_session *session, struct slice args)
 
 	if (!smtp_path(session, "FROM:", &args, PATH_REVERSE, true, &path))
 		return;
+	if (session->ports->may_send != NULL &&
+	    !session->ports->may_send(session->ports->arg)) {
+		smtp_reply(session, 451, "4.7.1", "Too many messages came "
+		    "from your network; try again later");
+		return;
+	}
 	if (!tx_open(session))
 		return;
 	r = params_mail(args, OFFERS, session->tx->arena, &params, &why);

@@ -123,6 +123,8 @@ smtp_reply(struct smtp_session *session, int code, const char *status,
 		return;
 	smtp_log(session, "ended after %u bad commands",
 	    session->bad_commands);
+	if (session->ports->erred != NULL)
+		session->ports->erred(session->ports->arg);
 	smtp_reply_end(session, 421, "4.7.0", "Too many errors; goodbye");
 }
 

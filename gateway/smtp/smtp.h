@@ -86,6 +86,10 @@ struct smtp_ports {
 	 * 0.  NULL: `whose` is always asked.
 	 */
 	uint64_t (*known)(void *arg, struct slice address);
+	/* It is ended for commands that are none.  NULL: nobody minds. */
+	void	(*erred)(void *arg);
+	/* May this client send one more message now?  NULL: it may. */
+	bool	(*may_send)(void *arg);
 };
 
 struct smtp_options {

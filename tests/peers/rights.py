@@ -60,6 +60,8 @@ POSTMASTERS = {
     "mailbox rights": {"address": "budi@office.test", "folder": "INBOX"},
     "mailbox session": {"address": "nobody@office.test"},
     "hold list": {},
+    "visitor list": {},
+    "visitor forgive": {"net": "192.0.2.1"},
     "hold show": {"id": NOBODY},
     "hold release": {"id": NOBODY},
     "hold delete": {"id": NOBODY},

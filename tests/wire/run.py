@@ -12,6 +12,7 @@ A transcript (*.wire) is a conversation of several connections, a line a step:
     # config: option = value    further lines of postroom.conf; own hub
     # hub: own                  a hub for this transcript alone
     C1 connect pop3             smtp lmtp pop3 pop3s imap imaps
+    C1 connect smtp 127.0.0.9   the same, from that address
     C1 > EHLO client.example    a line and its CRLF
     C1 >> "x" * 500 + "\\r\\n"    bytes, as a Python string of bytes
     C1 starttls                 the client's handshake, now
@@ -165,7 +166,7 @@ class Transcript:
         for _, _, step in self.steps:
             client = step["client"]
             if step["verb"] == "connect":
-                service[client] = step["cargs"].strip()
+                service[client] = step["cargs"].split()[0]
             elif step["verb"] in (">", ">>"):
                 text = step["cargs"] or ""
                 if step["verb"] == ">>":
@@ -196,8 +197,9 @@ def encode(text):
 class Connection:
     """One client's socket and the lines that come over it."""
 
-    def __init__(self, port, tls=False):
-        self.socket = socket.create_connection(("127.0.0.1", port), GUARD)
+    def __init__(self, port, tls=False, source=None):
+        self.socket = socket.create_connection(
+            ("127.0.0.1", port), GUARD, (source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         self.ended = False
@@ -356,8 +358,9 @@ class Hub:
         except (OSError, Failure):
             return False
 
-    def connect(self, service):
-        return Connection(self.base + PORTS[service], service in TLS_PORTS)
+    def connect(self, service, source=None):
+        return Connection(self.base + PORTS[service], service in TLS_PORTS,
+                          source)
 
     def stop(self):
         """End it; what was wrong, or None."""
@@ -474,7 +477,7 @@ class Play:
 
     def client(self, number, verb, text):
         if verb == "connect":
-            self.connections[number] = self.hub.connect(text.strip())
+            self.connections[number] = self.hub.connect(*text.split())
         elif verb == ">":
             self.connection(number).send(encode(self.fill(text) + "\r\n"))
         elif verb == ">>":

@@ -34,7 +34,7 @@ START_TEST(an_address_comes_as_often_as_it_may)
 	struct visitor *one, *other;
 
 	clock_set(1000000, 0);
-	visitors_init(&visitors);
+	visitors_init(&visitors, 1);
 	one = visitors_find(&visitors, "192.0.2.1");
 	visitor_came(&visitors, one);
 	for (unsigned i = 0; i < VISITOR_BURST; i++)
@@ -67,7 +67,7 @@ START_TEST(a_new_connection_goes_on_where_the_last_stopped)
 	struct visitor *one;
 
 	clock_set(1000000, 0);
-	visitors_init(&visitors);
+	visitors_init(&visitors, 1);
 	one = visitors_find(&visitors, "192.0.2.1");
 	visitor_came(&visitors, one);
 	for (unsigned i = 1; i <= 20; i++)
@@ -91,7 +91,7 @@ START_TEST(what_is_nothing_to_remember_is_forgotten)
 	struct visitor *one;
 
 	clock_set(1000000, 0);
-	visitors_init(&visitors);
+	visitors_init(&visitors, 1);
 	one = visitors_find(&visitors, "192.0.2.1");
 	ck_assert(visitor_may_come(one));
 	visit_once(&visitors, one);
@@ -110,7 +110,7 @@ START_TEST(the_table_has_a_bound)
 	char address[INET6_ADDRSTRLEN];
 
 	clock_set(1000000, 0);
-	visitors_init(&visitors);
+	visitors_init(&visitors, 1);
 	one = visitors_find(&visitors, "192.0.2.1");
 	visitor_came(&visitors, one);
 	for (unsigned i = 0; i < VISITORS_MOST + 100; i++) {
@@ -135,6 +135,104 @@ START_TEST(the_table_has_a_bound)
 }
 END_TEST
 
+START_TEST(a_network_may_do_what_four_addresses_may)
+{
+	struct visitors networks;
+	struct visitor *one;
+
+	clock_set(1000000, 0);
+	visitors_init(&networks, NETWORK_WORTH);
+	one = visitors_find(&networks, "192.0.2.0/24");
+	for (unsigned i = 0; i < VISITOR_BURST * NETWORK_WORTH; i++)
+		ck_assert(visitor_may_come(one));
+	ck_assert(!visitor_may_come(one));
+	for (unsigned i = 1; i <= 80; i++)
+		ck_assert_uint_eq(visitor_unknown(one), i / 4);
+	for (unsigned i = 0; i < 40; i++)
+		ck_assert(visitor_may_send(one, 10));
+	ck_assert(!visitor_may_send(one, 10));
+	forget_all(&networks);
+}
+END_TEST
+
+START_TEST(who_asks_for_more_that_are_than_are_not_guesses_no_names)
+{
+	struct visitors visitors;
+	struct visitor *one;
+
+	clock_set(1000000, 0);
+	visitors_init(&visitors, 1);
+	one = visitors_find(&visitors, "192.0.2.1");
+	for (unsigned i = 0; i < 30; i++) {
+		visitor_known(one);
+		(void)visitor_unknown(one);
+	}
+	ck_assert(!visitor_guesses(one));
+	(void)visitor_unknown(one);
+	ck_assert(visitor_guesses(one));
+	/* both are forgotten alike */
+	clock_set(1060000, 0);
+	ck_assert_uint_eq(visitor_unknown(one), 16);
+	ck_assert_uint_eq(one->known, 15);
+	forget_all(&visitors);
+}
+END_TEST
+
+START_TEST(an_hour_brings_an_hour_s_messages)
+{
+	struct visitors visitors;
+	struct visitor *one;
+
+	clock_set(10000000, 0);
+	visitors_init(&visitors, 1);
+	one = visitors_find(&visitors, "192.0.2.1");
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert(visitor_may_send(one, 100));
+	ck_assert(!visitor_may_send(one, 100));
+	ck_assert(!visitor_may_send(one, 100));
+	ck_assert_uint_eq(one->put_off, 2);
+	/* 36 s are a hundredth of it */
+	clock_set(10036000 - 1, 0);
+	ck_assert(!visitor_may_send(one, 100));
+	clock_set(10036000, 0);
+	ck_assert(visitor_may_send(one, 100));
+	ck_assert_uint_eq(one->put_off, 0);
+	ck_assert(!visitor_may_send(one, 100));
+	clock_set(20000000, 0);
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert(visitor_may_send(one, 100));
+	ck_assert(!visitor_may_send(one, 100));
+	/* it is remembered as long as it counts */
+	visit_once(&visitors, one);
+	ck_assert_ptr_nonnull(visitors_find(&visitors, "192.0.2.2"));
+	ck_assert_ptr_eq(visitors_find(&visitors, "192.0.2.1"), one);
+	forget_all(&visitors);
+}
+END_TEST
+
+START_TEST(nonsense_is_forgotten_and_so_is_a_login)
+{
+	struct visitors visitors;
+	struct visitor *one;
+
+	clock_set(1000000, 0);
+	visitors_init(&visitors, 1);
+	one = visitors_find(&visitors, "192.0.2.1");
+	ck_assert(!visitor_failed(one));
+	ck_assert(!visitor_failed(one));
+	ck_assert(visitor_failed(one));
+	clock_set(1600000, 0);
+	ck_assert(!visitor_failed(one));
+	ck_assert(!visitor_is_home(one));
+	visitor_logged_in(one);
+	clock_set(1600000 + VISITOR_HOME_MS - 1, 0);
+	ck_assert(visitor_is_home(one));
+	clock_set(1600000 + VISITOR_HOME_MS, 0);
+	ck_assert(!visitor_is_home(one));
+	forget_all(&visitors);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -146,6 +244,11 @@ unit_suite(void)
 	tcase_add_test(tcase, a_new_connection_goes_on_where_the_last_stopped);
 	tcase_add_test(tcase, what_is_nothing_to_remember_is_forgotten);
 	tcase_add_test(tcase, the_table_has_a_bound);
+	tcase_add_test(tcase, a_network_may_do_what_four_addresses_may);
+	tcase_add_test(tcase,
+	    who_asks_for_more_that_are_than_are_not_guesses_no_names);
+	tcase_add_test(tcase, an_hour_brings_an_hour_s_messages);
+	tcase_add_test(tcase, nonsense_is_forgotten_and_so_is_a_login);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -355,7 +355,8 @@ hub_new(void)
 	};
 	hub->ports = (struct smtp_ports){
 	    hub, fake_whose, fake_unknown, fake_grant, fake_release, fake_big, fake_abandon,
-	    fake_submit, fake_forget, fake_log, fake_ended, NULL
+	    fake_submit, fake_forget, fake_log, fake_ended, NULL, NULL,
+	    NULL
 	};
 	hub->heard.limit = hub->message.limit = hub->envelope.limit =
 	    hub->log.limit = hub->big.limit = 8 * MOST_BYTES;

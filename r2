@@ -1,0 +1,10 @@
+fail wire/every-smtp-command-has-a-transcript
+fail wire/every-pop3-command-has-a-transcript
+fail wire/every-imap-command-has-a-transcript
+pass wire/smtp-rcpt-relay
+pass wire/smtp-mail
+pass wire/smtp-nonsense
+pass wire/smtp-nonsense-hub-ends-well
+pass wire/the-hub-ends-well
+pass wire/smtp-kept-out
+pass wire/smtp-kept-out-hub-ends-well
