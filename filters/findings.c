@@ -91,11 +91,24 @@ macro_value(const struct findings *findings)
 	return findings->scan.packed.macros;
 }
 
+static const char *
+name_word(unsigned value)
+{
+	return helo_word((enum helo_result)value);
+}
+
+static unsigned
+name_value(const struct findings *findings)
+{
+	return findings->helo;
+}
+
 static const struct findings_row rows[] = {
 	{ "scan", SCAN_RESULTS, scan_word, scan_value },
 	{ "macro", PACKED_ANSWERS, macro_word, macro_value },
 	{ "spf", ORIGIN_RESULTS, result_word, spf_value },
 	{ "spf-helo", ORIGIN_RESULTS, result_word, helo_value },
+	{ "helo", HELO_RESULTS, name_word, name_value },
 	{ "iprev", ORIGIN_RESULTS, result_word, iprev_value },
 	{ "dkim", ORIGIN_RESULTS, result_word, dkim_value },
 	{ "dmarc", ORIGIN_RESULTS, result_word, dmarc_value },

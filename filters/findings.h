@@ -9,6 +9,7 @@
 #define POSTROOM_FILTERS_FINDINGS_H
 
 #include "filters/auth/origin.h"
+#include "filters/helo.h"
 #include "filters/virus.h"
 
 struct findings {
@@ -16,6 +17,7 @@ struct findings {
 	struct scan_answer	scan;
 	bool			scan_is_wanted;
 	struct origin_found	origin;
+	enum helo_result	helo;
 };
 
 /* Nothing is found yet. */

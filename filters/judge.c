@@ -74,6 +74,8 @@ judge_begin(struct arena *arena, struct slice message,
 		(void)verdict_set_hop(&judging->verdict,
 		    judging->envelope.hop.peer, judging->envelope.hop.helo);
 	}
+	judging->findings.helo = helo_look(&judging->envelope,
+	    options->host == NULL ? "" : options->host);
 }
 
 bool

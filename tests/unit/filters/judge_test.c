@@ -16,8 +16,11 @@ judge_scanned(const char *rule, enum envelope_source source,
 	TEXT_AUTO faults = TEXT_INIT(4096);
 	ARENA_AUTO arena = arena_new(JUDGE_BUDGET);
 	const struct rule_file file = { slice_str("a.rule"), slice_str(rule) };
-	struct judge_options options = { .hops = 50 };
+	struct judge_options options = { .hops = 50,
+	    .host = "hub.office.test" };
 	const struct envelope env = { .source = source,
+	    .peer = slice_str("192.0.2.9"),
+	    .helo = slice_str("hub.office.test"),
 	    .bytes = sizeof(MESSAGE) - 1 };
 	struct rules *rules = NULL;
 	struct judging judging;
@@ -89,6 +92,18 @@ START_TEST(no_rule_is_for_what_the_hub_has_made)
 END_TEST
 
 /* The rules come last: they can ask what everybody else has found. */
+START_TEST(a_rule_sees_what_the_host_called_itself)
+{
+	struct verdict verdict = judge("rule \"liar\" { helo ours; "
+	    "do refuse \"that is us\" }", SOURCE_SMTP);
+
+	ck_assert_str_eq(verdict.reason, "that is us (rule \"liar\")");
+	verdict = judge("rule \"liar\" { helo ours; "
+	    "do refuse \"that is us\" }", SOURCE_LMTP);
+	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
+}
+END_TEST
+
 START_TEST(a_rule_sees_what_the_scanner_said)
 {
 	const struct scan_answer virus = scan_answer_of(SCAN_VIRUS, "Bad.One",
@@ -272,6 +287,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests, what_no_rule_meets_is_accepted, 0, 3);
 	tcase_add_test(tests, no_rule_is_for_what_the_hub_has_made);
 	tcase_add_test(tests, a_rule_sees_what_the_scanner_said);
+	tcase_add_test(tests, a_rule_sees_what_the_host_called_itself);
 	tcase_add_loop_test(tests,
 	    what_a_domain_disowns_becomes_what_the_postmaster_has_set, 0,
 	    (int)(sizeof(forged) / sizeof(forged[0])));
