@@ -5,7 +5,7 @@
 # 500 of them are collected from Dovecot.  Each part has a hub of its own and
 # mostly waits for it: three run side by side.  What they say comes in order.
 here=$(dirname "$0")
-parts="demo deb clients reload corpus multipop imapsource oauth etrn dkim
+parts="demo deb clients reload corpus multipop imapsource oauth etrn dkim arc
 compose structure sections order recent imap scram packing day me rights
 completion import acl repair spam rule clamd"
 said=$(mktemp -d) || exit 1
