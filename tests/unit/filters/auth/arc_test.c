@@ -397,6 +397,29 @@ START_TEST(what_a_hand_found_is_read_without_what_stands_in_quotes)
 }
 END_TEST
 
+/* Beginnings of what never ends, one behind the other. */
+static const char *const beginnings[] = {
+	"a=b(", "a=\"b ", "(;", "\";", "a=(", "(", "a=b(\"",
+};
+
+/* A search from each of them to the end would take minutes. */
+START_TEST(a_result_of_beginnings_is_read_in_linear_time)
+{
+	TEXT_AUTO value = TEXT_INIT(1 << 20);
+	uint64_t start = cpu_ms();
+	unsigned instance = 0;
+	bool passed = true;
+
+	text_add_str(&value, "i=1; x; dmarc=pass ");
+	while (value.len < (1 << 20) - 16)
+		text_add_str(&value, beginnings[_i]);
+	ck_assert(arc_results_read(text_slice(&value), "a.example",
+	    &instance, &passed));
+	ck_assert(!passed);
+	ck_assert_uint_lt(cpu_ms() - start, 5000);
+}
+END_TEST
+
 #define ROWS(table)	((int)(sizeof(table) / sizeof(*(table))))
 
 Suite *
@@ -418,6 +441,9 @@ unit_suite(void)
 	tcase_add_loop_test(tests,
 	    what_a_hand_found_is_read_without_what_stands_in_quotes, 0,
 	    ROWS(results));
+	tcase_add_loop_test(tests,
+	    a_result_of_beginnings_is_read_in_linear_time, 0,
+	    ROWS(beginnings));
 	suite_add_tcase(suite, tests);
 	return suite;
 }
