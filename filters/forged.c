@@ -7,6 +7,7 @@
 
 #define NAME_BYTES	256	/* more than any host has */
 #define NEAR_BYTES	1024	/* where a broken value is searched */
+#define FIELD_BYTES	64	/* more than the names that are looked for */
 
 /* RFC 8601 2.2: whose results these are */
 
@@ -14,6 +15,13 @@ static bool
 is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Some readers do not see it at all. */
+static bool
+is_control(char c)
+{
+	return ((unsigned char)c < 0x20 && !is_blank(c)) || c == 0x7f;
 }
 
 /* RFC 2045 5.1: token */
@@ -50,7 +58,8 @@ static bool
 skip_between(struct slice *rest)
 {
 	for (;;) {
-		while (rest->len > 0 && is_blank(rest->at[0]))
+		while (rest->len > 0 && (is_blank(rest->at[0]) ||
+		    is_control(rest->at[0])))
 			*rest = slice_after(*rest, 1);
 		if (rest->len == 0 || rest->at[0] != '(')
 			return true;
@@ -89,7 +98,7 @@ read_quoted(struct slice rest, struct name *name)
 	for (size_t i = 1; i < rest.len && rest.at[i] != '"'; i++) {
 		if (rest.at[i] == '\\' && i + 1 < rest.len)
 			i++;
-		if (!is_blank(rest.at[i]))
+		if (!is_blank(rest.at[i]) && !is_control(rest.at[i]))
 			name_add(name, rest.at[i]);
 		if (i + 1 == rest.len)
 			return false;
@@ -105,8 +114,10 @@ is_token_of(struct slice rest, const char *host, bool *is_read_out)
 
 	*is_read_out = true;
 	for (;;) {
-		while (rest.len > 0 && is_token(rest.at[0])) {
-			name_add(&name, rest.at[0]);
+		while (rest.len > 0 && (is_token(rest.at[0]) ||
+		    is_control(rest.at[0]))) {
+			if (!is_control(rest.at[0]))
+				name_add(&name, rest.at[0]);
 			rest = slice_after(rest, 1);
 		}
 		if (name_is(&name, host))
@@ -185,15 +196,32 @@ line_at(struct slice message, size_t at, struct line *line_out)
 	return true;
 }
 
+/*
+ * The name of a field, as far as it matters, without what cannot be in one: some
+ * readers do not see that ("X\0-Postroom-Spam", a mark of UTF-8 before it).
+ */
+static struct slice
+field_name(struct slice s, char room[FIELD_BYTES])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < s.len && len < FIELD_BYTES; i++)
+		if ((unsigned char)s.at[i] > 0x20 &&
+		    (unsigned char)s.at[i] < 0x7f)
+			room[len++] = s.at[i];
+	return slice_of(room, len);
+}
+
 static bool
 is_ours(struct slice field, const char *host)
 {
 	size_t colon = slice_find(field, ':');
+	char room[FIELD_BYTES];
 	struct slice name;
 
 	if (colon == SIZE_MAX)
 		return false;
-	name = slice_trim(slice_first(field, colon));
+	name = field_name(slice_first(field, colon), room);
 	if (slice_has_prefix(name, "X-Postroom-"))
 		return true;
 	return slice_is_word(name, VERDICT_RESULTS) &&
@@ -203,16 +231,22 @@ is_ours(struct slice field, const char *host)
 /*
  * Behind a bare CR that goes along, and the end of its own line stays: who saw
  * one line there sees one.  But where nothing is before that CR an empty line
- * would be left, and with it the end of the header.
+ * would be left, and with it the end of the header; and where it went with what
+ * was before it, this line begins one.
  */
 static int
 cut_out(struct edits *edits, struct slice message, const struct line *first,
     const struct line *last)
 {
-	size_t from = first->at - first->after_cr;
+	const struct edit *before = edits->count == 0 ? NULL :
+	    &edits->list[edits->count - 1];
+	bool is_gone = before != NULL && before->at + before->bytes ==
+	    first->at;
+	size_t from = first->at - (first->after_cr && !is_gone);
 	size_t to = last->at + last->len;
 
-	if (!first->after_cr || from == 0 || message.at[from - 1] == '\n')
+	if (!first->after_cr || is_gone || from == 0 ||
+	    message.at[from - 1] == '\n')
 		to += last->end;
 	return edits_add(edits, from, to - from, slice_of(NULL, 0));
 }

@@ -39,6 +39,9 @@ static const struct {
 	{ " \"hub.office.test; spf=pass", true },
 	{ " ; hub.office.test; spf=pass", true },
 	{ " <hub.office.test>; spf=pass", true },
+	{ " hub.\001office.test; spf=pass", true },
+	{ "\013(a)\001 \177hub.office.test\002; spf=pass", true },
+	{ " \"hub.\001office.test\"; spf=pass", true },
 
 	{ " mx.example.com; spf=pass", false },
 	{ " mx.example.com; spf=pass smtp.helo=hub.office.test", false },
@@ -102,6 +105,16 @@ static const struct {
 	{ "To: b\r\r\nX-Postroom-A: b\r\nFrom: a\r\n\r\n",
 	  "To: b\r\r\nFrom: a\r\n\r\n", 1 },
 	{ "X-Postroom-A: b\r\n \r\n c\r\nFrom: a\r\n", "From: a\r\n", 1 },
+	{ "X-Postroom-A: b\rX-Postroom-B: c\r\nFrom: a\r\n", "From: a\r\n", 1 },
+	{ "X-Postroom-A: b\rX-Postroom-B: c\rX-Postroom-C: d\rFrom: a\r\n",
+	  "From: a\r\n", 1 },
+	/* bytes that can be in no name, and that some do not see */
+	{ "X-Post\001room-A: b\r\nTo: b\r\n", "To: b\r\n", 1 },
+	{ "\357\273\277X-Postroom-A: b\r\nTo: b\r\n", "To: b\r\n", 1 },
+	{ "Authentication-Results\177\013: " HOST ";\r\nTo: b\r\n",
+	  "To: b\r\n", 1 },
+	{ "Authentication-Results\r\n : " HOST ";\r\nTo: b\r\n",
+	  "To: b\r\n", 1 },
 };
 
 START_TEST(forged_lines_go_and_every_other_byte_stays)
@@ -124,6 +137,19 @@ START_TEST(forged_lines_go_and_every_other_byte_stays)
 		    (size_t)piece.bytes));
 	text_add_byte(&got, '\0');
 	ck_assert_str_eq(got.at, messages[_i].want);
+}
+END_TEST
+
+/* A NUL, too, though no string of C can have it. */
+START_TEST(a_nul_hides_nothing)
+{
+	static const char message[] = "X\0-Postroom-A: b\r\n"
+	    "Authentication-Results: hub.\0office.test; spf=pass\r\n";
+	struct verdict verdict;
+
+	forged_judge(slice_of(message, sizeof(message) - 1), HOST, &verdict);
+	ck_assert_uint_eq(verdict.edits.count, 1);
+	ck_assert_uint_eq(verdict.edits.list[0].bytes, sizeof(message) - 1);
 }
 END_TEST
 
@@ -171,6 +197,7 @@ unit_suite(void)
 	    sizeof(values) / sizeof(values[0]));
 	tcase_add_loop_test(tests, forged_lines_go_and_every_other_byte_stays,
 	    0, sizeof(messages) / sizeof(messages[0]));
+	tcase_add_test(tests, a_nul_hides_nothing);
 	tcase_add_test(tests, the_letter_says_how_many_there_were);
 	tcase_add_test(tests, more_than_can_be_cut_out_is_refused);
 	suite_add_tcase(suite, tests);
