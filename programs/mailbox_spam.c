@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,22 +44,14 @@ struct mailbox_spam {
 	bool		 is_asking;
 };
 
-/* To read what somebody has cut off would end us by a signal. */
-static bool
-is_cut(int fd, const struct spam_file *file)
-{
-	struct stat st;
-
-	return fstat(fd, &st) < 0 || (size_t)st.st_size < file->bytes;
-}
-
 /* The site's model as it is now: its owner may have taught it meanwhile. */
 static bool
 site_has_say(struct mailbox_spam *spam)
 {
 	struct process *process = spam->mailbox->process;
 
-	if (spam->site.map != NULL && is_cut(process->spam_fd, &spam->site))
+	if (spam->site.map != NULL && !spam_file_is_whole(process->spam_fd,
+	    &spam->site))
 		spam_file_close(&spam->site);
 	if (!spam->site_was_tried && process->spam_fd >= 0)
 		(void)spam_file_map(process->spam_fd, SPAM_TO_LOOK,

@@ -122,6 +122,20 @@ open_cases(struct judge *judge)
 	return judge_cases_open(&options, &judge->cases);
 }
 
+/* One that somebody has cut meanwhile is as none, and never read again. */
+static bool
+spam_is_there(void *arg)
+{
+	struct judge *judge = arg;
+
+	if (spam_file_is_whole(judge->process->spam_fd, &judge->spam_file))
+		return true;
+	log_say("the spam model is not used any more: its file was cut");
+	judge->spam.model = NULL;
+	spam_file_close(&judge->spam_file);
+	return false;
+}
+
 /* A model that cannot be used is as none: mail goes on. */
 static int
 open_spam(struct judge *judge)
@@ -137,6 +151,8 @@ open_spam(struct judge *judge)
 	if (process->spam_fd < 0 || judge->spam.action == SPAM_ACTION_OFF)
 		return 0;
 	r = spam_file_map(process->spam_fd, SPAM_TO_ASK, &judge->spam_file);
+	judge->spam.is_there = spam_is_there;
+	judge->spam.arg = judge;
 	if (r == 0)
 		judge->spam.model = &judge->spam_file.model;
 	else

@@ -8,12 +8,36 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define MAKING_NAME	SPAM_FILE_NAME ".new"
+#define READ_BYTES	((size_t)256 * 1024)
+
+/* Read all of it, so that what cannot be read is an errno.  0 or -errno. */
+static int
+read_through(int fd, size_t bytes)
+{
+	char *buffer = malloc(READ_BYTES);
+	size_t at = 0;
+	int r = buffer == NULL ? -ENOMEM : 0;
+
+	while (r == 0 && at < bytes) {
+		ssize_t n = pread(fd, buffer, READ_BYTES, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			r = n < 0 ? -errno : -EBADMSG;
+		else
+			at += (size_t)n;
+	}
+	free(buffer);
+	return r;
+}
 
 int
 spam_file_map(int fd, enum spam_use use, struct spam_file *file_out)
@@ -28,6 +52,9 @@ spam_file_map(int fd, enum spam_use use, struct spam_file *file_out)
 	    (size_t)st.st_size > spam_model_bytes(SPAM_BITS_MOST))
 		return -EBADMSG;
 	file.bytes = (size_t)st.st_size;
+	r = use == SPAM_TO_LOOK ? 0 : read_through(fd, file.bytes);
+	if (r < 0)
+		return r;
 	file.map = mmap(NULL, file.bytes, use == SPAM_TO_LEARN ?
 	    PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
 	if (file.map == MAP_FAILED)
@@ -142,6 +169,16 @@ spam_file_learn(int folder_fd, unsigned bits, int64_t now_utc,
 	*fd_out = fd;
 	*is_new_out = is_new;
 	return 0;
+}
+
+bool
+spam_file_is_whole(int fd, const struct spam_file *file)
+{
+	char last;
+
+	/* a judge may not ask for the size of a file */
+	return file->bytes > 0 && pread(fd, &last, 1,
+	    (off_t)file->bytes - 1) == 1;
 }
 
 void

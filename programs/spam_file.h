@@ -27,7 +27,9 @@ enum spam_use {
 };
 
 /*
- * Map the model in `fd`, which can be closed then.
+ * Map the model in `fd`, which can be closed then.  Unless it is only looked at,
+ * all of it is read before: a bad sector is an error here, and a signal in a
+ * mapping.
  *
  *  0        it is open.
  * -EBADMSG  it is no model, or a broken one.
@@ -43,6 +45,12 @@ int	spam_file_map(int fd, enum spam_use, struct spam_file *file_out);
  */
 int	spam_file_learn(int folder_fd, unsigned bits, int64_t now_utc,
 	    struct spam_file *file_out, int *fd_out, bool *is_new_out);
+
+/*
+ * Is all of it still in the file `fd`?  To read in the mapping what somebody has
+ * cut off would end us by a signal.
+ */
+bool	spam_file_is_whole(int fd, const struct spam_file *);
 
 /* Fine when it is not open. */
 void	spam_file_close(struct spam_file *);

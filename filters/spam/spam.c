@@ -80,6 +80,7 @@ spam_judge(const struct spam_judge *judge, struct slice message,
 
 	verdict_init(verdict_out);
 	if (judge->action == SPAM_ACTION_OFF || model == NULL ||
+	    (judge->is_there != NULL && !judge->is_there(judge->arg)) ||
 	    spam_model_class(model, 0) == SPAM_UNTRAINED)
 		return 0;
 	r = spam_features_read(judge->features, message);

@@ -26,6 +26,9 @@ struct spam_judge {
 	const struct spam_model	*model;		/* NULL: there is none yet */
 	struct spam_features	*features;	/* room to work in */
 	enum spam_action	 action;
+	/* May it be read still?  Asked for each message; NULL: it always may. */
+	bool			(*is_there)(void *arg);
+	void			*arg;
 };
 
 /* The action of "off", "mark", "junk" or "hold"; OFF of anything else. */

@@ -395,6 +395,14 @@ def broken(scene):
     said = scene.command("spam", "status", status=1)
     if "damaged" not in said:
         raise ValueError("status: %s" % said)
+    # the judge has it mapped
+    scene.send(scene.one(True, 1005))
+    if scene.until("INBOX", 1005, "bulk.example") is not None:
+        raise ValueError("a model that was cut has a say")
+    with open(os.path.join(scene.args.folder, "log"),
+              encoding="utf-8") as file:
+        if "not used any more: its file was cut" not in file.read():
+            raise ValueError("the judge has not seen it")
     scene.reload()
     scene.send(scene.one(True, 1006))
     if scene.until("INBOX", 1006, "bulk.example") is not None:

@@ -120,6 +120,23 @@ START_TEST(a_file_that_is_no_model_is_refused)
 }
 END_TEST
 
+START_TEST(a_file_that_was_cut_while_it_is_open_is_known)
+{
+	struct spam_file file = { 0 };
+	int fd;
+
+	teach(true);
+	fd = open_model();
+	ck_assert_int_eq(spam_file_map(fd, SPAM_TO_LOOK, &file), 0);
+	ck_assert(spam_file_is_whole(fd, &file));
+	ck_assert_int_eq(ftruncate(fd, (off_t)file.bytes - 1), 0);
+	ck_assert(!spam_file_is_whole(fd, &file));
+	ck_assert(!spam_file_is_whole(-1, &file));
+	spam_file_close(&file);
+	(void)close(fd);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -131,6 +148,7 @@ unit_suite(void)
 	tcase_add_test(t, what_is_learnt_is_seen_by_who_reads);
 	tcase_add_loop_test(t, a_file_that_is_no_model_is_refused, 0,
 	    sizeof(faults) / sizeof(faults[0]));
+	tcase_add_test(t, a_file_that_was_cut_while_it_is_open_is_known);
 	suite_add_tcase(suite, t);
 	return suite;
 }

@@ -184,6 +184,30 @@ START_TEST(the_folder_of_a_rule_comes_before_ours)
 }
 END_TEST
 
+static bool
+is_not_there(void *arg)
+{
+	++*(unsigned *)arg;
+	return false;
+}
+
+START_TEST(a_model_that_is_gone_is_not_read)
+{
+	struct verdict verdict;
+	unsigned asked = 0;
+
+	teach_enough();
+	judge.is_there = is_not_there;
+	judge.arg = &asked;
+	ck_assert_int_eq(spam_judge(&judge, slice_str(spam), &verdict), 0);
+	ck_assert_uint_eq(asked, 1);
+	ck_assert_uint_eq(verdict.line_count, 0);
+	judge.is_there = NULL;
+	ck_assert_int_eq(spam_judge(&judge, slice_str(spam), &verdict), 0);
+	ck_assert_uint_eq(verdict.line_count, 1);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -199,6 +223,7 @@ unit_suite(void)
 	tcase_add_loop_test(t, our_own_people_are_not_judged, 0,
 	    sizeof(sources) / sizeof(sources[0]));
 	tcase_add_test(t, the_folder_of_a_rule_comes_before_ours);
+	tcase_add_test(t, a_model_that_is_gone_is_not_read);
 	suite_add_tcase(suite, t);
 	return suite;
 }
