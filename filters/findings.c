@@ -74,6 +74,12 @@ policy_value(const struct findings *findings)
 	return findings->origin.policy;
 }
 
+static unsigned
+arc_value(const struct findings *findings)
+{
+	return findings->origin.arc;
+}
+
 static const char *
 macro_word(unsigned value)
 {
@@ -113,6 +119,7 @@ static const struct findings_row rows[] = {
 	{ "dkim", ORIGIN_RESULTS, result_word, dkim_value },
 	{ "dmarc", ORIGIN_RESULTS, result_word, dmarc_value },
 	{ "dmarc-policy", DMARC_POLICIES, policy_word, policy_value },
+	{ "arc", ORIGIN_RESULTS, result_word, arc_value },
 };
 
 const struct findings_row *

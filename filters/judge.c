@@ -102,6 +102,23 @@ judge_spam(struct judging *judging, const struct spam_judge *spam)
 	return r;
 }
 
+/* What is done about who sent it, and the line that says it. */
+static void
+judge_origin(struct judging *judging, const struct judge_options *options)
+{
+	enum envelope_source source = judging->envelope.source;
+	struct origin_found *found = &judging->findings.origin;
+	struct verdict one;
+
+	if (options->arc_trusted != NULL)
+		found->is_excused = enforce_is_excused(found,
+		    slice_str(options->arc_trusted));
+	results_judge(found, options->host, &one);
+	judge_add(&judging->verdict, &one, source);
+	enforce_judge(found, options->dmarc, source, &one);
+	judge_add(&judging->verdict, &one, source);
+}
+
 int
 judge_end(struct judging *judging, const struct judge_options *options)
 {
@@ -118,14 +135,8 @@ judge_end(struct judging *judging, const struct judge_options *options)
 		virus_judge(&judging->findings.scan, &options->virus, &one);
 		judge_add(&judging->verdict, &one, source);
 	}
-	if (judging->findings.origin.is_wanted) {
-		results_judge(&judging->findings.origin, options->host,
-		    &one);
-		judge_add(&judging->verdict, &one, source);
-		enforce_judge(&judging->findings.origin, options->dmarc,
-		    source, &one);
-		judge_add(&judging->verdict, &one, source);
-	}
+	if (judging->findings.origin.is_wanted)
+		judge_origin(judging, options);
 	r = rules_judge(rules_for(source, options), judging->message,
 	    judging->root, &judging->envelope, &judging->findings,
 	    options->trial, texts, &one);

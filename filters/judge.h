@@ -43,6 +43,8 @@ struct judge_options {
 	const struct spam_judge	*spam;	/* or NULL: nobody looks for it */
 	const struct rule_trial	*trial;	/* NULL for mail that comes */
 	enum dmarc_action	 dmarc;
+	const char		*arc_trusted;	/* domains, blanks between;
+						   or NULL */
 };
 
 /* A message in hand. */

@@ -101,6 +101,7 @@ struct config {
 	char		rules_dir[PATH_MAX];	/* "": no rules */
 	bool		identity;	/* DNS is asked who sent a message */
 	char		dmarc_action[12];	/* mark, hold, enforce */
+	char		arc_trusted[1024];	/* domains; "": none */
 	char		scan_signatures[PATH_MAX];	/* "": no scanning */
 	char		scan_clamd[128];	/* clamd.h; "": the library */
 	unsigned	scan_signature_days;	/* from then on they are old */

@@ -22,6 +22,7 @@ enum config_kind {
 	KIND_WORD,		/* no blanks */
 	KIND_RESOLVERS,		/* numeric addresses, each with @port or not */
 	KIND_NETS,		/* 192.0.2.0/24, a blank between */
+	KIND_DOMAINS,		/* host names, a blank between */
 	KIND_CLAMD,		/* clamd.h, or "" */
 	KIND_WINDOWS,		/* line_calendar.h */
 	KIND_IF_SPENT,

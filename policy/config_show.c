@@ -92,6 +92,7 @@ config_manual(struct text *text)
 		[KIND_WORD]		= "word",
 		[KIND_RESOLVERS]	= "addresses",
 		[KIND_NETS]		= "networks",
+		[KIND_DOMAINS]		= "domains",
 		[KIND_CLAMD]		= "path | address:port",
 		[KIND_WINDOWS]		= "windows",
 		[KIND_IF_SPENT]		= "on-demand | nothing",

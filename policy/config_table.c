@@ -101,6 +101,9 @@ const struct config_option config_options[] = {
 { "dmarc_action",            KIND_IF_FORGED,    TEXT(dmarc_action), "hold",
   "With identity: what becomes of mail that the domain in its From asks others to reject or "
   "quarantine (DMARC): a header line, waiting for the postmaster, or what the domain asks." },
+{ "arc_trusted",             KIND_DOMAINS,      TEXT(arc_trusted), "",
+  "Domains of lists and forwarders that are believed when they have sealed (ARC) that a message "
+  "was its author's when they got it: then dmarc_action does nothing to it." },
 { "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",
   "The folder of virus signatures, such as /var/lib/clamav; empty means that nothing is scanned." },
 { "scan_clamd",              KIND_CLAMD,        TEXT(scan_clamd), "",

@@ -137,6 +137,17 @@ are_nets(struct slice value)
 	return true;
 }
 
+static bool
+are_domains(struct slice value)
+{
+	struct slice word;
+
+	while (slice_word(&value, &word))
+		if (!config_is_host(word))
+			return false;
+	return true;
+}
+
 static const char *
 text_fault(enum config_kind kind, struct slice value)
 {
@@ -167,6 +178,9 @@ text_fault(enum config_kind kind, struct slice value)
 	case KIND_NETS:
 		return are_nets(value) ? NULL :
 		    "is not a list of networks such as 192.0.2.0/24";
+	case KIND_DOMAINS:
+		return are_domains(value) ? NULL :
+		    "is not a list of domains such as lists.example.org";
 	case KIND_CLAMD:
 		return value.len == 0 || clamd_read(value, &clamd) ? NULL :
 		    "is neither a full path nor a numeric address with a port "

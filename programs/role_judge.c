@@ -112,6 +112,7 @@ open_cases(struct judge *judge)
 			.spam = &judge->spam,
 			.dmarc = dmarc_action_of(slice_str(
 			    config->dmarc_action)),
+			.arc_trusted = config->arc_trusted,
 		},
 		.scans = config_scans(config),
 		.identifies = config->identity,

@@ -5,7 +5,8 @@
  * fields for each such hand, numbered from 1.  A chain is right when all of them
  * are there, the newest signature is one of the message as it came, and each
  * seal is its domain's over those before it.  That proves who said what, not
- * that it is true: anybody may make a chain of his own (HARDENING A68).
+ * that it is true: anybody may make a chain of his own (HARDENING A68), so it is
+ * for enforce.h to say whose word counts.
  *
  * Like iprev.h one question at a time, the newest key first; the first thing
  * that is wrong ends it.

@@ -127,5 +127,7 @@ authors_end(const struct authors *authors)
 		    badness(&one) > badness(&worst))
 			worst = one;
 	}
+	worst.is_only = authors->author.domain_count == 1 &&
+	    !authors->author.has_more && !authors->author.is_unnamed;
 	return worst;
 }

@@ -46,6 +46,7 @@ struct authors_found {
 	bool		 is_too_many;
 	enum dmarc_policy policy;	/* of the one that it is about */
 	const char	*domain;	/* which one; "": there is none */
+	bool		 is_only;	/* no program shows another one */
 };
 /* Once they are decided; strings are good for as long as it. */
 struct authors_found authors_end(const struct authors *);

@@ -17,13 +17,28 @@ dmarc_action_of(struct slice word)
 	return DMARC_ACTION_MARK;
 }
 
+bool
+enforce_is_excused(const struct origin_found *found, struct slice trusted)
+{
+	struct slice domain;
+
+	if (found->dmarc != ORIGIN_FAIL || found->arc != ORIGIN_PASS ||
+	    !found->sealer_vouches)
+		return false;
+	while (slice_word(&trusted, &domain))
+		if (slice_is_word(domain, found->sealer))
+			return true;
+	return false;
+}
+
 /* What the domain asks for, of this message. */
 static enum dmarc_policy
 asked_for(const struct origin_found *found)
 {
 	if (found->dmarc == ORIGIN_PERMERROR)
 		return DMARC_QUARANTINE;
-	return found->dmarc == ORIGIN_FAIL ? found->policy : DMARC_NONE;
+	return found->dmarc == ORIGIN_FAIL && !found->is_excused ?
+	    found->policy : DMARC_NONE;
 }
 
 void

@@ -22,10 +22,18 @@ enum dmarc_action {
 enum dmarc_action	dmarc_action_of(struct slice word);
 
 /*
+ * The DMARC policy is failed, but who passed the message on has sealed that it
+ * had not been when he got it (ARC, RFC 8617), and is one of the domains
+ * `trusted`, which stand with blanks between: lists and forwarders change honest
+ * mail.  Of anybody else a seal proves nothing (HARDENING A68).
+ */
+bool	enforce_is_excused(const struct origin_found *, struct slice trusted);
+
+/*
  * What is to be done about what was found: nothing, unless a policy of
- * quarantine or reject is failed, or From names more domains than are looked
- * at, which counts as quarantine.  A message that was taken on already is not
- * refused, but quarantined.
+ * quarantine or reject is failed that nothing excuses, or From names more
+ * domains than are looked at, which counts as quarantine.  A message that was
+ * taken on already is not refused, but quarantined.
  */
 void	enforce_judge(const struct origin_found *, enum dmarc_action,
 	    enum envelope_source, struct verdict *verdict_out);

@@ -26,6 +26,7 @@ struct origin {
 	bool		 has_iprev;
 	struct dkim	*dkim;		/* or NULL: none could be read */
 	struct key	 keys[DKIM_SIGNATURES];
+	struct arc	*arc;		/* or NULL */
 	bool		 is_from_outside;
 	char		 sender_domain[DNS_NAME_SIZE];	/* or "" */
 	struct authors	 authors;
@@ -142,7 +143,7 @@ begin_authors(struct origin *origin)
 	if (!origin->is_from_outside || origin->authors.is_begun ||
 	    origin_wants(origin, ORIGIN_SENDER) != NULL)
 		return;
-	for (unsigned part = ORIGIN_KEYS; part < ORIGIN_AUTHORS; part++)
+	for (unsigned part = ORIGIN_KEYS; part < ORIGIN_ARC; part++)
 		if (origin_wants(origin, part) != NULL)
 			return;
 	add_domains(origin);
@@ -162,6 +163,17 @@ read_authors(struct origin *origin, const struct envelope *env,
 		(void)slice_cstr(domain, origin->sender_domain,
 		    sizeof(origin->sender_domain));
 	return authors_open(&origin->authors, message);
+}
+
+/* Who came from outside may say who had the message before. */
+static int
+read_chain(struct origin *origin, const struct dkim_tools *tools,
+    const struct envelope *env, struct slice message)
+{
+	if (!origin->is_from_outside || tools == NULL)
+		return 0;
+	origin->arc = arc_new(tools, env->received_at_utc_ms / 1000, message);
+	return origin->arc == NULL ? -1 : 0;
 }
 
 struct origin *
@@ -185,7 +197,8 @@ origin_new(const struct dkim_tools *tools, const char *host,
 		    origin->client);
 	}
 	if (failed || read_message(origin, tools, env, message) < 0 ||
-	    read_authors(origin, env, message) < 0) {
+	    read_authors(origin, env, message) < 0 ||
+	    read_chain(origin, tools, env, message) < 0) {
 		origin_free(origin);
 		return NULL;
 	}
@@ -201,6 +214,7 @@ origin_free(struct origin *origin)
 	spf_free(origin->sender);
 	spf_free(origin->helo);
 	dkim_free(origin->dkim);
+	arc_free(origin->arc);
 	authors_close(&origin->authors);
 	free(origin);
 }
@@ -223,6 +237,8 @@ origin_wants(const struct origin *origin, unsigned part)
 		return origin->has_iprev &&
 		    origin->iprev.result == IPREV_WAITING ?
 		    &origin->iprev.question : NULL;
+	case ORIGIN_ARC:
+		return origin->arc == NULL ? NULL : arc_wants(origin->arc);
 	default:
 		key = &origin->keys[part - ORIGIN_KEYS];
 		return key->is_wanted ? &key->question : NULL;
@@ -263,6 +279,9 @@ origin_answer(struct origin *origin, unsigned part,
 		break;
 	case ORIGIN_IPREV:
 		iprev_answer(&origin->iprev, answer);
+		break;
+	case ORIGIN_ARC:
+		arc_answer(origin->arc, answer);
 		break;
 	default:
 		answer_key(origin, &origin->keys[part - ORIGIN_KEYS],
@@ -403,6 +422,29 @@ tell_signatures(const struct dkim *dkim, struct origin_found *found)
 	}
 }
 
+/* Of a chain that is broken nobody is known to have sealed it. */
+static void
+tell_chain(const struct arc *arc, const struct authors_found *author,
+    struct origin_found *found)
+{
+	static const enum origin_result results[] = {
+		[ARC_NONE] = ORIGIN_NONE, [ARC_PASS] = ORIGIN_PASS,
+		[ARC_FAIL] = ORIGIN_FAIL,
+		[ARC_TEMPERROR] = ORIGIN_TEMPERROR,
+	};
+
+	if (arc == NULL)
+		return;
+	found->arc = results[arc_result(arc)];
+	if (found->arc != ORIGIN_PASS)
+		return;
+	(void)snprintf(found->sealer, sizeof(found->sealer), "%s",
+	    arc_sealer(arc));
+	/* the sealer may have looked at another one of several */
+	found->sealer_vouches = author->is_only &&
+	    arc_vouches(arc, author->domain);
+}
+
 static void
 tell_authors(const struct origin *origin, struct origin_found *found)
 {
@@ -423,6 +465,7 @@ tell_authors(const struct origin *origin, struct origin_found *found)
 	found->policy = worst.policy;
 	(void)snprintf(found->author, sizeof(found->author), "%s",
 	    worst.domain);
+	tell_chain(origin->arc, &worst, found);
 }
 
 void

@@ -2,8 +2,9 @@
  * origin.h - who says that a message is from whom, and is it true?
  *
  * SPF of the sender and of the HELO name (RFC 7208), the signatures (RFC 6376),
- * the name of the client's address (iprev, RFC 8601 3), and whether any of that
- * is the word of the author's domain (DMARC, RFC 9989).  What our provider
+ * the name of the client's address (iprev, RFC 8601 3), whether any of that is
+ * the word of the author's domain (DMARC, RFC 9989), and what those say who have
+ * passed it on (ARC, RFC 8617).  What our provider
  * brought is judged by the host that came to the provider (trusted_hop.h); what
  * somebody who is logged in, or a host of a private net, or the hub itself
  * sends has no such host.
@@ -15,6 +16,7 @@
 #ifndef POSTROOM_FILTERS_AUTH_ORIGIN_H
 #define POSTROOM_FILTERS_AUTH_ORIGIN_H
 
+#include "filters/auth/arc.h"
 #include "filters/auth/authors.h"
 #include "filters/auth/dkim.h"
 #include "filters/auth/spf.h"
@@ -25,8 +27,9 @@ enum origin_part {
 	ORIGIN_HELO,
 	ORIGIN_IPREV,
 	ORIGIN_KEYS,		/* and DKIM_SIGNATURES - 1 more */
-	ORIGIN_AUTHORS = ORIGIN_KEYS + DKIM_SIGNATURES,	/* once the others
-				   are decided; and AUTHOR_DOMAINS - 1 more */
+	ORIGIN_ARC = ORIGIN_KEYS + DKIM_SIGNATURES,	/* ARC_KEYS at most */
+	ORIGIN_AUTHORS,		/* once those before ORIGIN_ARC are decided;
+				   and AUTHOR_DOMAINS - 1 more */
 	ORIGIN_PARTS = ORIGIN_AUTHORS + AUTHOR_DOMAINS
 };
 
@@ -49,6 +52,12 @@ struct origin_found {
 	enum origin_result dmarc;	/* of the worst author */
 	enum dmarc_policy policy;	/* what that one asks for of a fail */
 	char		author[DNS_NAME_SIZE];	/* that one; "": none */
+	enum origin_result arc;
+	char		sealer[DNS_NAME_SIZE];	/* who passed it on to us, of a
+				   chain that is right; "": nobody */
+	bool		sealer_vouches;	/* he saw it pass as that author's, who
+				   is the only one */
+	bool		is_excused;	/* and he is trusted: enforce.h */
 	char		spf_domain[DNS_NAME_SIZE];	/* "": none */
 	char		helo_domain[DNS_NAME_SIZE];
 	char		client[HOST_TEXT_SIZE];	/* its address; "" */

@@ -85,6 +85,9 @@ add_authors(struct text *text, const struct origin_found *found)
 	if (found->policy != DMARC_UNSAID)
 		add_property(&one, "policy.dmarc",
 		    dmarc_policy_word(found->policy));
+	/* RFC 8601 2.4: what we do is not what the result would have us do */
+	if (found->is_excused)
+		add_property(&one, "policy.override", "arc");
 	if (!add_if_room(text, &one))
 		add_method(text, "dmarc", found->dmarc, "", "");
 }
@@ -104,6 +107,9 @@ results_write(struct text *text, const char *host,
 		add_method(text, "iprev", found->iprev, "policy.iprev",
 		    found->client);
 	}
+	if (found->is_from_outside)
+		add_method(text, "arc", found->arc, "header.d",
+		    found->sealer);
 	if (found->signature_count == 0)
 		add_method(text, "dkim", found->dkim, "", "");
 	for (unsigned i = 0; i < found->signature_count; i++)

@@ -72,6 +72,37 @@ def judged(args, action, state):
         Case.true(len(lines) == 1 and PASS in lines[0], lines)
 
 
+def passed_on(args):
+    """A68: a list that is trusted may have changed it, and nobody else."""
+    with Scene(args, {**IDENTITY, "dmarc_action": '"hold"', "arc_trusted":
+                      '"other.example lists.example"'}) as scene:
+        table = scene.names.table
+        table["_dmarc." + DOMAIN] = [REJECTS]
+        for domain in ("lists.example", "liar.example"):
+            table["k._domainkey." + domain] = [scene.signer.record()]
+
+        def sealed(name, domain, result):
+            changed = scene.copy(name, "ann", 3000).replace(b"line 3",
+                                                            b"lime 3")
+            return FORGER + scene.signer.seal(
+                changed, domain, b"dmarc=%s header.from=news.example" % result)
+        broken = sealed("broken", "lists.example", b"pass")
+        scene.collect(scene.ann, [
+            sealed("trusted", "lists.example", b"pass"),
+            sealed("stranger", "liar.example", b"pass"),
+            sealed("unseen", "lists.example", b"fail"),
+            broken.replace(b"line 5", b"lime 5")])
+        Case.true(broken.count(b"line 5") > 0, "nothing was changed")
+        found = waiting(scene.ann, 3)
+        Case.true({name: state for name, (state, _) in found.items()} ==
+                  dict.fromkeys(("stranger", "unseen", "broken"), "held"),
+                  found)
+        lines = arrived(scene.ann, 1)
+        Case.true(len(lines) == 1 and FAIL + b" policy.override=arc;" in
+                  lines[0] and b"; arc=pass header.d=lists.example;" in
+                  lines[0], lines)
+
+
 def tests(args):
     for name, action, state in (("waits", "hold", "held"),
                                 ("is-not-to-be-opened", "enforce",
@@ -79,3 +110,5 @@ def tests(args):
                                 ("is-marked", "mark", None)):
         yield "A66/what-a-domain-disowns-" + name, \
             lambda action=action, state=state: judged(args, action, state)
+    yield "A68/what-a-trusted-list-has-changed-arrives", \
+        lambda: passed_on(args)

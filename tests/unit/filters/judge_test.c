@@ -3,6 +3,9 @@
  */
 #include "filters/judge.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "filters/rule_read.h"
 #include "tests/unit/unit.h"
 
@@ -195,7 +198,88 @@ START_TEST(what_a_domain_disowns_becomes_what_the_postmaster_has_set)
 }
 END_TEST
 
+static const struct {
+	const char	*trusted;
+	enum origin_result dmarc, arc;
+	const char	*sealer;
+	bool		 vouches;
+	bool		 is_excused;
+} sealed[] = {
+	{ "lists.example l.example", ORIGIN_FAIL, ORIGIN_PASS, "L.example",
+	    true, true },
+	{ "l.example", ORIGIN_FAIL, ORIGIN_PASS, "l.example", true, true },
+	/* HARDENING A68: anybody can make a chain of his own */
+	{ NULL, ORIGIN_FAIL, ORIGIN_PASS, "l.example", true, false },
+	{ "", ORIGIN_FAIL, ORIGIN_PASS, "l.example", true, false },
+	{ "lists.example", ORIGIN_FAIL, ORIGIN_PASS, "l.example", true,
+	    false },
+	{ "l.example", ORIGIN_FAIL, ORIGIN_PASS, "x.l.example", true, false },
+	{ "l.example", ORIGIN_FAIL, ORIGIN_PASS, "", true, false },
+	{ "l.example", ORIGIN_FAIL, ORIGIN_PASS, "l.example", false, false },
+	{ "l.example", ORIGIN_FAIL, ORIGIN_FAIL, "l.example", true, false },
+	{ "l.example", ORIGIN_FAIL, ORIGIN_TEMPERROR, "l.example", true,
+	    false },
+	/* nothing excuses more authors than are looked at */
+	{ "l.example", ORIGIN_PERMERROR, ORIGIN_PASS, "l.example", true,
+	    false },
+};
+
+/* RFC 8617 7.2.1: whom to believe is for the one who receives to decide */
+START_TEST(what_a_trusted_sealer_saw_pass_is_not_acted_on)
+{
+	ARENA_AUTO arena = arena_new(JUDGE_BUDGET);
+	const struct judge_options options = { .hops = 50,
+	    .host = "hub.test", .dmarc = DMARC_ACTION_ENFORCE,
+	    .arc_trusted = sealed[_i].trusted };
+	const struct envelope env = { .source = SOURCE_SMTP,
+	    .bytes = sizeof(MESSAGE) - 1 };
+	struct origin_found found = { .is_wanted = true,
+	    .is_from_outside = true, .dmarc = sealed[_i].dmarc,
+	    .policy = DMARC_REJECT, .author = "b.example",
+	    .arc = sealed[_i].arc, .sealer_vouches = sealed[_i].vouches };
+	struct judging judging;
+
+	(void)snprintf(found.sealer, sizeof(found.sealer), "%s",
+	    sealed[_i].sealer);
+	judge_begin(arena, slice_str(MESSAGE), &env, &options, &judging);
+	judging.findings.origin = found;
+	ck_assert_int_eq(judge_end(&judging, &options), 0);
+	ck_assert_int_eq(judging.verdict.action == VERDICT_ACCEPT,
+	    sealed[_i].is_excused);
+	ck_assert_uint_eq(judging.verdict.line_count, 1);
+	ck_assert_int_eq(strstr(judging.verdict.lines[0].value,
+	    " policy.override=arc; ") != NULL, sealed[_i].is_excused);
+}
+END_TEST
+
 /* A rule knows more of this office than a table. */
+START_TEST(a_rule_sees_who_has_passed_it_on)
+{
+	TEXT_AUTO faults = TEXT_INIT(4096);
+	ARENA_AUTO arena = arena_new(JUDGE_BUDGET);
+	const struct rule_file file = { slice_str("a.rule"), slice_str(
+	    "rule \"no\" { arc fail; do refuse \"no\" }") };
+	struct judge_options options = { .hops = 50, .host = "hub.test" };
+	const struct envelope env = { .source = SOURCE_SMTP,
+	    .bytes = sizeof(MESSAGE) - 1 };
+	struct rules *rules = NULL;
+	struct judging judging;
+
+	ck_assert_int_eq(rules_read(&file, 1, &rules, &faults), 0);
+	options.rules = rules;
+	for (unsigned result = 0; result < ORIGIN_RESULTS; result++) {
+		judge_begin(arena, slice_str(MESSAGE), &env, &options,
+		    &judging);
+		judging.findings.origin.is_wanted = true;
+		judging.findings.origin.arc = result;
+		ck_assert_int_eq(judge_end(&judging, &options), 0);
+		ck_assert_int_eq(judging.verdict.action, result ==
+		    ORIGIN_FAIL ? VERDICT_REFUSE : VERDICT_ACCEPT);
+	}
+	rules_free(rules);
+}
+END_TEST
+
 START_TEST(a_rule_sees_what_the_author_s_domain_asks_for)
 {
 	TEXT_AUTO faults = TEXT_INIT(4096);
@@ -291,6 +375,10 @@ unit_suite(void)
 	tcase_add_loop_test(tests,
 	    what_a_domain_disowns_becomes_what_the_postmaster_has_set, 0,
 	    (int)(sizeof(forged) / sizeof(forged[0])));
+	tcase_add_loop_test(tests,
+	    what_a_trusted_sealer_saw_pass_is_not_acted_on, 0,
+	    (int)(sizeof(sealed) / sizeof(sealed[0])));
+	tcase_add_test(tests, a_rule_sees_who_has_passed_it_on);
 	tcase_add_test(tests, a_rule_sees_what_the_author_s_domain_asks_for);
 	tcase_add_test(tests, the_words_of_the_action_are_known);
 	tcase_add_loop_test(tests,

@@ -89,6 +89,9 @@ static const struct {
 { "upstream_hosts = \"192.0.2.1 mail.isp.example\"\n",
   "t.conf:1: upstream_hosts: \"192.0.2.1 mail.isp.example\" is not a list of "
   "networks such as 192.0.2.0/24\n" },
+{ "arc_trusted = \"lists.example .example\"\n",
+  "t.conf:1: arc_trusted: \"lists.example .example\" is not a list of "
+  "domains such as lists.example.org\n" },
 { "hosts_file = \"hosts\"\n",
   "t.conf:1: hosts_file: \"hosts\" must be a full path, beginning with /\n" },
 { "language = \"de\"\n",

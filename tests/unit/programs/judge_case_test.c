@@ -308,20 +308,24 @@ static const struct {
 	{ "198.51.100.7", false, false, "hub.test; dmarc=none "
 	    "header.from=b.example; spf=pass smtp.mailfrom=b.example; "
 	    "spf=none smtp.helo=out.b.example; "
-	    "iprev=pass policy.iprev=198.51.100.7; dkim=none" },
+	    "iprev=pass policy.iprev=198.51.100.7; arc=none; "
+	    "dkim=none" },
 	{ "198.51.100.8", false, false, "hub.test; dmarc=none "
 	    "header.from=b.example; spf=fail smtp.mailfrom=b.example; "
 	    "spf=none smtp.helo=out.b.example; "
-	    "iprev=permerror policy.iprev=198.51.100.8; dkim=none" },
+	    "iprev=permerror policy.iprev=198.51.100.8; arc=none; "
+	    "dkim=none" },
 	/* nobody can say: that is no reason to refuse */
 	{ "198.51.100.7", true, false, "hub.test; dmarc=temperror "
 	    "header.from=b.example; spf=temperror smtp.mailfrom=b.example; "
 	    "spf=temperror smtp.helo=out.b.example; "
-	    "iprev=temperror policy.iprev=198.51.100.7; dkim=none" },
+	    "iprev=temperror policy.iprev=198.51.100.7; arc=none; "
+	    "dkim=none" },
 	{ "198.51.100.7", false, true, "hub.test; dmarc=temperror "
 	    "header.from=b.example; spf=temperror smtp.mailfrom=b.example; "
 	    "spf=temperror smtp.helo=out.b.example; "
-	    "iprev=temperror policy.iprev=198.51.100.7; dkim=none" },
+	    "iprev=temperror policy.iprev=198.51.100.7; arc=none; "
+	    "dkim=none" },
 	/* who is of our own net is nobody that a domain could speak of */
 	{ "192.168.1.9", false, false, "hub.test; dkim=none" },
 };

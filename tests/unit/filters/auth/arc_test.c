@@ -3,12 +3,7 @@
  */
 #include "filters/auth/arc.h"
 
-#include <openssl/rsa.h>
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "tests/unit/filters/auth/signer.h"
+#include "tests/unit/filters/auth/sealer.h"
 #include "tests/unit/unit.h"
 
 #define NOW	1700000000
@@ -33,128 +28,14 @@ tear_down(void)
 	signer_close(&signer);
 }
 
-/* What one hand writes on top. */
-struct hand {
-	const char	*results, *message_tags, *seal_tags;
-};
-
 #define TAGS	"a=rsa-sha256; d=l.example; s=k; t=1700000000; "
 #define MESSAGE_TAGS	TAGS "c=relaxed/relaxed; h=From:Subject; "
-static const struct hand first = { PASSED, MESSAGE_TAGS, TAGS "cv=none; " };
-static const struct hand later = { PASSED, MESSAGE_TAGS, TAGS "cv=pass; " };
-
-static void
-add_base64(struct text *text, const unsigned char *bytes, size_t len)
-{
-	unsigned char base64[2048];
-
-	(void)EVP_EncodeBlock(base64, bytes, (int)len);
-	text_add_str(text, (char *)base64);
-}
-
-static void
-add_signed(struct text *text, const unsigned char hash[DKIM_HASH_BYTES])
-{
-	EVP_PKEY_CTX *rsa = EVP_PKEY_CTX_new_from_pkey(NULL, signer.rsa, NULL);
-	unsigned char data[512];
-	size_t len = sizeof(data);
-
-	ck_assert_int_eq(EVP_PKEY_sign_init(rsa), 1);
-	ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_padding(rsa,
-	    RSA_PKCS1_PADDING), 1);
-	ck_assert_int_eq(EVP_PKEY_CTX_set_signature_md(rsa, EVP_sha256()), 1);
-	ck_assert_int_eq(EVP_PKEY_sign(rsa, data, &len, hash,
-	    DKIM_HASH_BYTES), 1);
-	EVP_PKEY_CTX_free(rsa);
-	add_base64(text, data, len);
-}
-
-static void
-add_body_hash(struct text *text, struct slice message)
-{
-	struct dkim_digest digest = { 0 };
-	unsigned char hash[DKIM_HASH_BYTES];
-	struct dkim_body form;
-
-	dkim_digest_begin(&digest, signer.tools, UINT64_MAX);
-	dkim_body_begin(&form, DKIM_RELAXED, dkim_digest_add, &digest);
-	dkim_body_add(&form, slice_after(message,
-	    slice_find_str(message, "\r\n\r\n") + 4));
-	dkim_body_end(&form);
-	ck_assert_int_eq(dkim_digest_end(&digest, hash), 0);
-	dkim_digest_free(&digest);
-	add_base64(text, hash, sizeof(hash));
-}
-
-/* The hash that the topmost field, of hand `i`, signs. */
-static void
-hash_top(struct slice message, enum dkim_field kind, unsigned i,
-    unsigned char hash[DKIM_HASH_BYTES])
-{
-	struct dkim_fields *fields = calloc(1, sizeof(*fields));
-	struct dkim_signature says;
-	size_t before[ARC_SETS * 3 + 3], count = 0;
-
-	ck_assert_int_eq(dkim_fields_read(slice_first(message,
-	    slice_find_str(message, "\r\n\r\n") + 4), fields), 0);
-	(void)dkim_signature_read_as(&fields->field[0], kind, &says);
-	/* the newest set is on top, each of them seal, signature, results */
-	for (unsigned j = i; j-- > 0;)
-		for (unsigned part = 3; part-- > 0;)
-			before[count++] = (size_t)j * 3 + part;
-	if (kind == DKIM_FIELD_ARC_SEAL)
-		ck_assert_int_eq(dkim_fields_hash_seal(fields, before,
-		    count - 1, 0, &says, signer.tools, hash), 0);
-	else
-		ck_assert_int_eq(dkim_fields_hash(fields, 0, &says,
-		    signer.tools, hash), 0);
-	free(fields);
-}
-
-/* Put a signed field on top of the message. */
-static void
-add_field(struct text *message, const char *name, unsigned i,
-    const char *tags, enum dkim_field kind)
-{
-	TEXT_AUTO draft = TEXT_INIT(1 << 20), field = TEXT_INIT(1 << 16);
-	unsigned char hash[DKIM_HASH_BYTES];
-
-	text_addf(&field, "%s: i=%u; %s", name, i, tags);
-	if (kind == DKIM_FIELD_ARC_MESSAGE) {
-		text_add_str(&field, "bh=");
-		add_body_hash(&field, text_slice(message));
-		text_add_str(&field, "; ");
-	}
-	text_add_str(&field, "b=");
-	text_add(&draft, text_slice(&field));
-	text_add_str(&draft, "\r\n");
-	text_add(&draft, text_slice(message));
-	hash_top(text_slice(&draft), kind, i, hash);
-	add_signed(&field, hash);
-	text_add_str(&field, "\r\n");
-	text_add(&field, text_slice(message));
-	text_clear(message);
-	text_add(message, text_slice(&field));
-	ck_assert(!text_failed(message) && !text_failed(&draft) &&
-	    !text_failed(&field));
-}
-
-/* Hand `i` takes the message and passes it on. */
-static void
-pass_on(struct text *message, unsigned i, const struct hand *hand)
-{
-	TEXT_AUTO was = TEXT_INIT(1 << 20);
-
-	text_add(&was, text_slice(message));
-	text_clear(message);
-	text_addf(message, "ARC-Authentication-Results: i=%u; %s\r\n", i,
-	    hand->results);
-	text_add(message, text_slice(&was));
-	add_field(message, "ARC-Message-Signature", i, hand->message_tags,
-	    DKIM_FIELD_ARC_MESSAGE);
-	add_field(message, "ARC-Seal", i, hand->seal_tags,
-	    DKIM_FIELD_ARC_SEAL);
-}
+static const struct sealer_hand first = {
+	PASSED, MESSAGE_TAGS, TAGS "cv=none; "
+};
+static const struct sealer_hand later = {
+	PASSED, MESSAGE_TAGS, TAGS "cv=pass; "
+};
 
 static void
 chain(struct text *message, unsigned count)
@@ -162,7 +43,7 @@ chain(struct text *message, unsigned count)
 	text_clear(message);
 	text_add_str(message, LETTER);
 	for (unsigned i = 1; i <= count; i++)
-		pass_on(message, i, i == 1 ? &first : &later);
+		sealer_pass_on(&signer, message, i, i == 1 ? &first : &later);
 }
 
 /* What is found, when DNS has the key of "k" only; `*asked` may be NULL. */
@@ -271,7 +152,7 @@ END_TEST
 
 /* Right signatures of hands that do what they must not (A68). */
 static const struct {
-	struct hand	one, two;
+	struct sealer_hand	one, two;
 	enum arc_result	result;
 } hands[] = {
 	/* 5.2 steps 2 and 3: cv= of the first is none, of others pass */
@@ -323,8 +204,8 @@ START_TEST(a_hand_that_does_what_it_must_not_breaks_it)
 	TEXT_AUTO message = TEXT_INIT(1 << 20);
 
 	text_add_str(&message, LETTER);
-	pass_on(&message, 1, &hands[_i].one);
-	pass_on(&message, 2, &hands[_i].two);
+	sealer_pass_on(&signer, &message, 1, &hands[_i].one);
+	sealer_pass_on(&signer, &message, 2, &hands[_i].two);
 	ck_assert_int_eq(result_of(text_slice(&message)), hands[_i].result);
 }
 END_TEST
@@ -345,8 +226,9 @@ START_TEST(no_more_keys_are_asked_for_than_honest_chains_have)
 			text_addf(&tags, "a=rsa-sha256; d=l.example; "
 			    "s=k%u; cv=%s; ", i, i == 1 ? "none" : "pass");
 			text_add_byte(&tags, '\0');
-			pass_on(&message, i, &(struct hand){ PASSED,
-			    MESSAGE_TAGS, tags.at });
+			sealer_pass_on(&signer, &message, i,
+			    &(struct sealer_hand){ PASSED, MESSAGE_TAGS,
+			    tags.at });
 		}
 		arc = check(text_slice(&message), &asked);
 		ck_assert_int_eq(arc_result(arc), count < ARC_KEYS ?

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "filters/auth/results.h"
-#include "tests/unit/filters/auth/signer.h"
+#include "tests/unit/filters/auth/sealer.h"
 #include "tests/unit/unit.h"
 
 #define TAGS(domain, selector)	"v=1; a=rsa-sha256; c=relaxed/relaxed; d=" \
@@ -61,7 +61,8 @@ answer(struct origin *origin, unsigned part)
 		if (zone[i].kind == question->kind &&
 		    slice_is_nocase(name, slice_str(zone[i].name)))
 			records[said.count++] = slice_str(zone[i].data);
-	if (slice_is_str(name, "k._domainkey.a.example"))
+	if (slice_is_str(name, "k._domainkey.a.example") ||
+	    slice_is_str(name, "k._domainkey.l.example"))
 		records[said.count++] = text_slice(&key);
 	if (said.count > 0)
 		said.found = DNS_FOUND;
@@ -278,6 +279,89 @@ START_TEST(a_signature_vouches_where_the_host_does_not)
 }
 END_TEST
 
+/* A message of these From that l.example has passed on. */
+static void
+pass_on(const char *from, const char *results, const char *selector,
+    struct text *message)
+{
+	TEXT_AUTO tags = TEXT_INIT(1024), seal = TEXT_INIT(1024);
+
+	text_addf(&tags, "a=rsa-sha256; d=l.example; s=k; c=relaxed/relaxed; "
+	    "h=From; ");
+	text_addf(&seal, "a=rsa-sha256; d=l.example; s=%s; cv=none; ",
+	    selector);
+	text_add_byte(&tags, '\0');
+	text_add_byte(&seal, '\0');
+	text_addf(message, "From: %s\r\n\r\n" BODY, from);
+	sealer_pass_on(&signer, message, 1, &(struct sealer_hand){ results,
+	    tags.at, seal.at });
+	ck_assert(!text_failed(message));
+}
+
+#define SEEN	"l.example; dmarc=pass header.from=a.example"
+static const struct {
+	const char	*from, *results, *selector;
+	enum origin_result result;
+	bool		 vouches;
+} chains[] = {
+	{ "ann@a.example", SEEN, "k", ORIGIN_PASS, true },
+	{ "ann@a.example", "l.example; dmarc=fail header.from=a.example", "k",
+	    ORIGIN_PASS, false },
+	{ "x@mild.example", SEEN, "k", ORIGIN_PASS, false },
+	/* A66: nobody knows which one the sealer has looked at */
+	{ "ann@a.example, x@open.example", SEEN, "k", ORIGIN_PASS, false },
+	{ "ann@a.example, x@[192.0.2.1]", SEEN, "k", ORIGIN_PASS, false },
+	{ "ann@a.example\r\nFrom: x@mild.example", SEEN, "k", ORIGIN_FAIL,
+	    false },
+	{ "ann@a.example", SEEN, "x", ORIGIN_FAIL, false },
+	{ "ann@a.example", SEEN, "late", ORIGIN_TEMPERROR, false },
+};
+
+/* RFC 8617 5.2: and of a chain that is not right no sealer is known */
+START_TEST(who_has_passed_it_on_may_have_seen_it_pass)
+{
+	TEXT_AUTO message = TEXT_INIT(65536);
+	struct envelope env = from_network;
+	struct origin_found found;
+
+	env.peer = slice_str("198.51.100.8");
+	pass_on(chains[_i].from, chains[_i].results, chains[_i].selector,
+	    &message);
+	found = find(&env, text_slice(&message));
+	ck_assert_int_eq(found.dmarc, ORIGIN_FAIL);
+	ck_assert_str_eq(origin_word(found.arc),
+	    origin_word(chains[_i].result));
+	ck_assert_str_eq(found.sealer, chains[_i].result == ORIGIN_PASS ?
+	    "l.example" : "");
+	ck_assert_int_eq(found.sealer_vouches, chains[_i].vouches);
+	ck_assert(!found.is_excused);
+}
+END_TEST
+
+START_TEST(a_seal_whose_key_nobody_brings_says_nothing)
+{
+	TEXT_AUTO message = TEXT_INIT(65536);
+	struct envelope env = from_network;
+	struct origin_found found;
+	struct origin *origin;
+
+	pass_on("ann@a.example", SEEN, "k", &message);
+	origin = origin_new(signer.tools, "hub.test", &env,
+	    text_slice(&message));
+	ck_assert_ptr_nonnull(origin_wants(origin, ORIGIN_ARC));
+	origin_give_up(origin);
+	ck_assert(origin_is_decided(origin));
+	origin_end(origin, &found);
+	ck_assert_int_eq(found.arc, ORIGIN_TEMPERROR);
+	ck_assert(!found.sealer_vouches);
+	origin_free(origin);
+	/* of what one of us sends it is not asked */
+	env.login = slice_str("ann");
+	found = find(&env, text_slice(&message));
+	ck_assert_int_eq(found.arc, ORIGIN_NONE);
+}
+END_TEST
+
 /* FIELD 33: who came to the provider may not be known */
 START_TEST(without_a_host_it_is_open_whether_the_sender_was_allowed)
 {
@@ -369,16 +453,19 @@ START_TEST(the_line_says_it_all_and_stays_a_line)
 	    { ORIGIN_PASS, "a.example", "k", "ab/+=x" },
 	    { ORIGIN_FAIL, "b.example", "", "" } },
 	    .is_from_outside = true, .dmarc = ORIGIN_FAIL,
-	    .policy = DMARC_REJECT, .author = "c.example" };
+	    .policy = DMARC_REJECT, .author = "c.example",
+	    .arc = ORIGIN_PASS, .sealer = "l.example", .is_excused = true };
 	struct verdict verdict;
 
 	results_judge(&found, "hub.test", &verdict);
 	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
 	ck_assert_uint_eq(verdict.line_count, 1);
 	ck_assert_str_eq(verdict.lines[0].value, "hub.test; dmarc=fail "
-	    "header.from=c.example policy.dmarc=reject; spf=pass "
+	    "header.from=c.example policy.dmarc=reject "
+	    "policy.override=arc; spf=pass "
 	    "smtp.mailfrom=\"a;b.example\"; spf=none; iprev=fail "
-	    "policy.iprev=\"2001:db8::1\"; dkim=pass header.d=a.example "
+	    "policy.iprev=\"2001:db8::1\"; arc=pass "
+	    "header.d=l.example; dkim=pass header.d=a.example "
 	    "header.s=k header.b=\"ab/+=x\"; dkim=fail header.d=b.example");
 }
 END_TEST
@@ -407,7 +494,8 @@ START_TEST(what_there_is_no_room_for_is_left_out)
 	ck_assert_uint_eq(verdict.line_count, 1);
 	ck_assert_uint_le(strlen(verdict.lines[0].value), VERDICT_VALUE_MAX);
 	ck_assert_ptr_nonnull(strstr(verdict.lines[0].value,
-	    "; spf=none; iprev=none policy.iprev=198.51.100.7; dkim=none"));
+	    "; spf=none; iprev=none policy.iprev=198.51.100.7; arc=none; "
+	    "dkim=none"));
 }
 END_TEST
 
@@ -429,6 +517,10 @@ unit_suite(void)
 	tcase_add_loop_test(tests, what_passes_vouches_for_the_author, 0,
 	    (int)(sizeof(authors) / sizeof(authors[0])));
 	tcase_add_test(tests, a_signature_vouches_where_the_host_does_not);
+	tcase_add_loop_test(tests,
+	    who_has_passed_it_on_may_have_seen_it_pass, 0,
+	    (int)(sizeof(chains) / sizeof(chains[0])));
+	tcase_add_test(tests, a_seal_whose_key_nobody_brings_says_nothing);
 	tcase_add_test(tests,
 	    without_a_host_it_is_open_whether_the_sender_was_allowed);
 	tcase_add_test(tests, what_nobody_answers_about_the_author_is_open);
