@@ -89,6 +89,39 @@ is_quiet(struct slice s)
 	return slice_is_utf8(s);
 }
 
+/*
+ * Bytes at the start of `s` that turn the direction of a line, or end it: what is
+ * held could be shown as from somebody else.  0: none do.
+ */
+static size_t
+turner(struct slice s)
+{
+	unsigned char c[3] = { 0 };
+
+	for (size_t i = 0; i < sizeof(c) && i < s.len; i++)
+		c[i] = (unsigned char)s.at[i];
+	if (c[0] == 0xd8 && c[1] == 0x9c)	/* U+061C */
+		return 2;
+	/* U+200E and F, U+2028 to 2E, U+2066 to 69 */
+	if (c[0] == 0xe2 && ((c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f ||
+	    (c[2] >= 0xa8 && c[2] <= 0xae))) ||
+	    (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9)))
+		return 3;
+	return 0;
+}
+
+static void
+add_straight(struct text *text, struct slice s)
+{
+	while (s.len > 0) {
+		size_t skips = turner(s);
+
+		if (skips == 0)
+			text_add_byte(text, s.at[0]);
+		s = slice_after(s, skips == 0 ? 1 : skips);
+	}
+}
+
 /* Something from outside, at most `most` bytes of it, as a C string. */
 static void
 shown(struct slice s, size_t most, char out[SHOWN_SIZE])
@@ -101,7 +134,7 @@ shown(struct slice s, size_t most, char out[SHOWN_SIZE])
 	    !slice_is_utf8(cut); i++)
 		cut = slice_first(cut, cut.len - (cut.len > 0));
 	if (is_quiet(cut))
-		text_add(&text, cut);
+		add_straight(&text, cut);
 	else
 		text_add_escaped(&text, cut, most);
 	if (slice_cstr(text_slice(&text), out, SHOWN_SIZE) < 0)

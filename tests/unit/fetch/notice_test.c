@@ -162,6 +162,9 @@ static const struct {
 	  "collected", "--label 'caf\303\251'\n" },
 	{ "caf\351", "Your remote mailbox \"caf\\xE9\" cannot be collected",
 	  "--label 'caf\\xE9'\n" },
+	{ "a\342\200\256b\342\201\246c\342\200\250d\330\234",
+	  "Your remote mailbox \"abcd\" cannot be collected",
+	  "--label abcd\n" },
 	{ "a\302\205b", "Your remote mailbox \"a\\xC2\\x85b\" cannot be "
 	  "collected", "--label 'a\\xC2\\x85b'\n" },
 };
