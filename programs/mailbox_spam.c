@@ -199,8 +199,7 @@ teach_due(struct mailbox_spam *spam, const struct lesson_due *due,
 	spam_model_set_mark(&spam->mine.model, mark_of(due));
 	if (due->is_spam)
 		r = teach_kept(spam, &kept);
-	return r < 0 ? r : learning_done(spam->mailbox->account, due->letter,
-	    kept);
+	return r < 0 ? r : learning_done(spam->mailbox->account, due, kept);
 }
 
 static bool
@@ -258,7 +257,7 @@ on_big(void *arg, int status, struct ipc_message *message)
 	if (unpack_i64(&u) == 0 && unpack_is_done(&u))
 		fd = ipc_take_fd(message, 0);
 	/* a file that is not there is a letter that cannot be learnt */
-	r = fd < 0 ? learning_done(mailbox->account, spam->asked.letter, 0) :
+	r = fd < 0 ? learning_done(mailbox->account, &spam->asked, 0) :
 	    teach_big(spam, &spam->asked, fd);
 	if (fd >= 0)
 		(void)close(fd);
@@ -291,7 +290,7 @@ learn_one(struct mailbox_spam *spam, const struct lesson_due *due)
 	else	/* we ended before that was noted */
 		bytes = (struct letter_bytes){ 0 };
 	if (is_unreadable(r) || (r == 0 && bytes.body_bytes == 0))
-		r = learning_done(account, due->letter, 0);
+		r = learning_done(account, due, 0);
 	else if (r == 0 && bytes.is_big)
 		return ask_big(spam, due, &bytes.big);
 	else if (r == 0)

@@ -254,7 +254,7 @@ static const char *const statements[SQL_COUNT] = {
 "	SET modseq = excluded.modseq, is_spam = excluded.is_spam",
 [SQL_LESSON_DUE] = "SELECT letter, is_spam, taught FROM lesson"
 "	WHERE taught <> is_spam + 1 ORDER BY letter LIMIT 1",
-[SQL_LESSON_TAUGHT] = "UPDATE lesson SET taught = is_spam + 1"
+[SQL_LESSON_TAUGHT] = "UPDATE lesson SET taught = ?"
 "	WHERE letter = ?",
 [SQL_LESSON_KEPT_NEW] = "INSERT OR IGNORE INTO lesson"
 "	(letter, modseq, is_spam, taught) VALUES (?, 0, 0, 1)",

@@ -75,7 +75,8 @@ learning_read(struct account *account, uint64_t letter,
 }
 
 int
-learning_done(struct account *account, uint64_t letter, uint64_t kept)
+learning_done(struct account *account, const struct lesson_due *due,
+    uint64_t kept)
 {
 	int r = account_commit_open(account);
 
@@ -83,7 +84,8 @@ learning_done(struct account *account, uint64_t letter, uint64_t kept)
 		r = db_begin(account->index->db);
 	if (r < 0)
 		return r;
-	r = index_run_1(account->index, SQL_LESSON_TAUGHT, letter);
+	r = index_run_2(account->index, SQL_LESSON_TAUGHT,
+	    due->is_spam ? 2 : 1, due->letter);
 	if (r == 0 && kept != 0)
 		r = index_run_1(account->index, SQL_LESSON_KEPT_NEW, kept);
 	return r < 0 ? account_undo(account, r) :

@@ -37,10 +37,12 @@ int	learning_kept(struct account *, uint64_t *letter_out);
 int	learning_read(struct account *, uint64_t letter,
 	    struct letter_bytes *bytes_out);
 /*
- * It was taught, and so was `kept` (0: none) as wanted.  Committed NORMAL: a
- * power cut may have it taught again.  0 or -errno.
+ * It was taught as `due` says, whatever was said of it meanwhile, and so was
+ * `kept` (0: none) as wanted.  Committed NORMAL: a power cut may have it taught
+ * again.  0 or -errno.
  */
-int	learning_done(struct account *, uint64_t letter, uint64_t kept);
+int	learning_done(struct account *, const struct lesson_due *due,
+	    uint64_t kept);
 /* The model is another and knows nothing: all is due.  0 or -errno. */
 int	learning_anew(struct account *);
 

@@ -119,7 +119,7 @@ START_TEST(a_lesson_is_due_once)
 	ck_assert_uint_eq(bytes.body.len, bytes.body_bytes);
 	/* until it is noted */
 	ck_assert_uint_eq(next_due().letter, due.letter);
-	ck_assert_int_eq(learning_done(box.account, due.letter, 0), 0);
+	ck_assert_int_eq(learning_done(box.account, &due, 0), 0);
 	nothing_is_due();
 	box_close(&box);
 	box_open(&box);
@@ -134,11 +134,27 @@ START_TEST(the_opposite_is_known_as_such)
 
 	move_first(MAILBOX_INBOX, junk);
 	due = next_due();
-	ck_assert_int_eq(learning_done(box.account, due.letter, 0), 0);
+	ck_assert_int_eq(learning_done(box.account, &due, 0), 0);
 	move_first(junk, MAILBOX_INBOX);
 	due = next_due();
 	ck_assert(!due.is_spam && due.is_opposite);
-	ck_assert_int_eq(learning_done(box.account, due.letter, 0), 0);
+	ck_assert_int_eq(learning_done(box.account, &due, 0), 0);
+	nothing_is_due();
+}
+END_TEST
+
+/* A big letter is read while its person goes on. */
+START_TEST(what_is_said_while_it_is_taught_is_due)
+{
+	struct lesson_due due;
+
+	move_first(MAILBOX_INBOX, junk);
+	due = next_due();
+	move_first(junk, MAILBOX_INBOX);
+	ck_assert_int_eq(learning_done(box.account, &due, 0), 0);
+	due = next_due();
+	ck_assert(!due.is_spam && due.is_opposite);
+	ck_assert_int_eq(learning_done(box.account, &due, 0), 0);
 	nothing_is_due();
 }
 END_TEST
@@ -154,7 +170,7 @@ learn_all(unsigned *wanted_out)
 	while ((r = learning_next(box.account, &due)) > 0) {
 		spam += due.is_spam;
 		wanted += !due.is_spam;
-		ck_assert_int_eq(learning_done(box.account, due.letter, 0),
+		ck_assert_int_eq(learning_done(box.account, &due, 0),
 		    0);
 	}
 	ck_assert_int_eq(r, 0);
@@ -222,7 +238,7 @@ START_TEST(what_was_read_and_kept_is_shown_once)
 	for (unsigned i = 0; i < 3; i++) {
 		ck_assert_int_eq(learning_kept(box.account, &kept), 1);
 		ck_assert_uint_ne(kept, due.letter);
-		ck_assert_int_eq(learning_done(box.account, due.letter, kept),
+		ck_assert_int_eq(learning_done(box.account, &due, kept),
 		    0);
 	}
 	ck_assert_int_eq(learning_kept(box.account, &again), 0);
@@ -268,6 +284,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, a_lesson_is_due_once);
 	tcase_add_test(tests, the_opposite_is_known_as_such);
+	tcase_add_test(tests, what_is_said_while_it_is_taught_is_due);
 	tcase_add_test(tests,
 	    what_is_unsaid_before_anybody_looked_is_nothing);
 	tcase_add_loop_test(tests, keywords_say_it_too, 0,
