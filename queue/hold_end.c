@@ -24,6 +24,7 @@ struct held {
 	char			 reason[ROWS_REASON_BYTES];
 	struct transit		*transit;	/* or NULL */
 	bool			 found;
+	bool			 waits;		/* a share of it is on its way */
 };
 
 static int
@@ -32,8 +33,8 @@ note_row(void *arg, const struct rows_message *message,
 {
 	struct held *held = arg;
 
-	(void)list;
-	(void)count;
+	for (size_t i = 0; i < count; i++)
+		held->waits = held->waits || list[i].state == ROWS_WAITING;
 	held->found = hold_is_held(message);
 	held->row = *message;
 	held->row.reason = slice_of(held->reason, message->reason.len);
@@ -176,6 +177,10 @@ take_up(struct conductor *conductor, const struct message_id *id,
 
 	if (r < 0)
 		return r;
+	/* nobody is at it, for memory was out: the next start sends it on, and
+	 * what is loaded is that share alone */
+	if (held->waits)
+		return -EAGAIN;
 	r = keep_load(conductor, id, transit_out);
 	return r == -ENOENT ? -EBADMSG : r;	/* the file: the row is there */
 }

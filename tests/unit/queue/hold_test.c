@@ -509,6 +509,26 @@ START_TEST(a_share_on_its_way_goes_on_after_a_start)
 }
 END_TEST
 
+/* Memory was out when it was to be sent on: the next start does it. */
+START_TEST(a_share_that_waits_for_a_start_keeps_the_others_held)
+{
+	hold('s', VERDICT_HOLD, true);
+	ck_assert_int_eq(rows_held_release(stage.conductor->rows, &id,
+	    STAGE_BEN, slice_str("released"), 1), 0);
+	ck_assert_int_eq(conductor_hold_release(stage.conductor, &id,
+	    slice_str("boss"), 0, slice_of(NULL, 0)), -EAGAIN);
+	ck_assert_int_eq(share_of(STAGE_ANN), -EAGAIN);
+	ck_assert_uint_eq(counts().recipients, 2);
+	stage_restart(&stage);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	ck_assert_int_eq(share_of(STAGE_ANN), 0);
+}
+END_TEST
+
 START_TEST(a_share_of_what_is_damaged_stays)
 {
 	hold('s', VERDICT_HOLD, true);
@@ -694,6 +714,8 @@ unit_suite(void)
 	tcase_add_loop_test(tcase,
 	    one_share_is_delivered_and_the_others_stay_held, 0, 2);
 	tcase_add_test(tcase, a_share_on_its_way_goes_on_after_a_start);
+	tcase_add_test(tcase,
+	    a_share_that_waits_for_a_start_keeps_the_others_held);
 	tcase_add_test(tcase, a_share_of_what_is_damaged_stays);
 	tcase_add_test(tcase, what_nobody_was_told_of_never_ends);
 	tcase_add_test(tcase,
