@@ -5,7 +5,7 @@ The whole way: DNS, the judge, the queue; each test has a hub of its own.
 
 import json
 
-from harness import Case, Fault, open_mailbox
+from harness import Case, Fault, open_mailbox, read_mailbox
 from sharing import DOMAIN, Scene
 
 REJECTS = b"v=DMARC1; p=reject"
@@ -62,6 +62,8 @@ def judged(args, action, state):
             lines = arrived(scene.ann, 3)
             Case.true(len([1 for line in lines if PASS in line]) == 1 and
                       len([1 for line in lines if FAIL in line]) == 2, lines)
+            here = read_mailbox(scene.ann.hub, scene.ann.owner)
+            Case.true(sorted(here) == sorted([honest, changed, both]), here)
             return
         found = waiting(scene.ann, 2)
         why = "it says that it is from %s, which asks to refuse what cannot " \

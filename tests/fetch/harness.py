@@ -23,6 +23,7 @@ sys.path.append(os.path.join(HERE, os.pardir, "fault"))
 # pylint: disable=wrong-import-position
 from hub import DOMAIN, Fault, Hub                      # noqa: E402
 from hub import PASSWORD as OWN_PASSWORD                # noqa: E402
+from delivered import as_it_came                        # noqa: E402
 from certs import HOST, Certificates                    # noqa: E402
 from imap_provider import (DATE_MS, Folder, ImapBox, ImapMail,      # noqa
                            ImapSession)
@@ -38,9 +39,6 @@ COMMAND = 400.0         # of one command line; the product's limits are less
 MESSAGE_BYTES = 16 << 20
 RECORD_HEADER = 64      # store/record.h
 ID_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # lib/base/id.c
-TRACE = re.compile(rb"\AReturn-Path: [^\r]*\r\nDelivered-To: [^\r]*\r\n"
-                   rb"(?:X-Postroom-[^\r]*\r\n)*"
-                   rb"Received: .*?;\r\n\t[^\r]*\r\n", re.S)
 
 TESTS = []              # (name, function, is slow)
 PLACES = []             # all there ever were, to be cleared away
@@ -141,9 +139,10 @@ def read_letters(pop, name):
     for number in range(1, count + 1):
         data = pop.ask("RETR %d" % number, many=True)
         data = re.sub(rb"(\A|\r\n)\.", rb"\1", data)
-        if TRACE.match(data) is None:
-            raise Fault("%s: no trace lines: %r" % (name, data[:300]))
-        found.append(TRACE.sub(b"", data, count=1))
+        try:
+            found.append(as_it_came(data))
+        except ValueError as no_trace:
+            raise Fault("%s: %s" % (name, no_trace)) from no_trace
     return found
 
 
