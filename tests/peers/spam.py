@@ -74,7 +74,8 @@ class Scene:
         return json.loads(self.command("spam", *words, "--json"))["result"]
 
     def imap(self):
-        box = imaplib.IMAP4("127.0.0.1", self.args.base + 143)
+        box = imaplib.IMAP4("127.0.0.1", self.args.base + 143,
+                            timeout=GUARD)
         box.login("ann@office.test", "secret")
         return box
 
@@ -237,6 +238,7 @@ def live(scene):
 
 
 MORE = range(2011, 2031)     # so many at most until it is believed
+BACK = range(2060, 2100)     # the same of what the site says is spam
 
 
 def offer(number):
@@ -260,18 +262,18 @@ def until_lessons(scene, wanted, spam):
         time.sleep(0.1)
 
 
-def uid_of(box, folder, number):
+def uid_of(box, folder, number, host="pushy.example"):
     box.select(folder)
     found = box.uid("SEARCH", "HEADER", "Message-ID",
-                    "<%d@pushy.example>" % number)[1][0].split()
+                    "<%d@%s>" % (number, host))[1][0].split()
     if len(found) != 1:
         raise ValueError("%d in %s: %s" % (number, folder, found))
     return found[0].decode()
 
 
-def move(scene, number, before, after):
+def move(scene, number, before, after, host="pushy.example"):
     box = scene.imap()
-    answer = box.uid("MOVE", uid_of(box, before, number), after)
+    answer = box.uid("MOVE", uid_of(box, before, number, host), after)
     box.logout()
     if answer[0] != "OK":
         raise ValueError("MOVE: %s" % (answer,))
@@ -320,8 +322,8 @@ def killed(scene):
         raise ValueError("it was learnt twice: %s" % (lessons(scene),))
 
 
-def where_is(scene, number):
-    wanted, end = "<%d@pushy.example>" % number, time.monotonic() + GUARD
+def where_is(scene, number, host="pushy.example"):
+    wanted, end = "<%d@%s>" % (number, host), time.monotonic() + GUARD
     while time.monotonic() < end:
         for folder in ("INBOX", "Junk"):
             if wanted in scene.headers(folder):
@@ -330,11 +332,11 @@ def where_is(scene, number):
     raise ValueError("%d is nowhere" % number)
 
 
-def own(scene, folder, number):
+def own(scene, folder, number, host="pushy.example"):
     """Our line on it, once it is there."""
-    scene.until(folder, number, "pushy.example")
+    scene.until(folder, number, host)
     box = scene.imap()
-    data = box.uid("FETCH", uid_of(box, folder, number),
+    data = box.uid("FETCH", uid_of(box, folder, number, host),
                    "(BODY.PEEK[HEADER])")[1][0][1].decode()
     box.logout()
     lines = [x for x in data.split("\r\n")
@@ -342,6 +344,19 @@ def own(scene, folder, number):
     if len(lines) != 1:
         raise ValueError("our lines: %s" % data)
     return lines[0].split(": ", 1)[1]
+
+
+def until_told(scene, word, folder):
+    """The trail says what our filter made of a letter."""
+    end = time.monotonic() + GUARD
+    while True:
+        said = scene.command("trace", "ann@office.test")
+        if any("mailbox's spam filter" in line and word in line and
+               folder in line for line in said.splitlines()):
+            return
+        if time.monotonic() > end:
+            raise ValueError("the trail: %s" % said)
+        time.sleep(0.2)
 
 
 def personal(scene):
@@ -356,11 +371,7 @@ def personal(scene):
     line = own(scene, "Junk", number)
     if not line.startswith("spam, e^") or "taught here: +" not in line:
         raise ValueError("our line: %s" % line)
-    said, end = "", time.monotonic() + GUARD
-    while "mailbox's spam filter" not in said:
-        if time.monotonic() > end:
-            raise ValueError("the trail: %s" % said)
-        said = scene.command("trace", "ann@office.test")
+    until_told(scene, "spam", "Junk")
     # what is wanted stays where it was
     scene.send(scene.one(False, 2040))
     scene.until("INBOX", 2040, "firm.example")
@@ -386,6 +397,42 @@ def undone(scene):
     line = own(scene, "INBOX", 2050)
     if line.startswith("spam"):
         raise ValueError("our line: %s" % line)
+
+
+def brought_back(scene):
+    """What the site takes for spam, and this person does not."""
+    host = "bulk.example"
+    for number in BACK:
+        scene.send(scene.one(True, number))
+        if where_is(scene, number, host) == "INBOX":
+            break
+        wanted, spam = lessons(scene)
+        move(scene, number, "Junk", "INBOX", host)
+        until_lessons(scene, wanted + 1, spam)
+    if number == BACK[0]:
+        raise ValueError("the site does not take it for spam")
+    line = own(scene, "INBOX", number, host)
+    if line.startswith("spam") or "taught here: -" not in line:
+        raise ValueError("our line: %s" % line)
+    if not scene.headers("INBOX")["<%d@%s>" % (number, host)].startswith(
+            "spam, "):
+        raise ValueError("the site thinks otherwise")
+    until_told(scene, "wanted", "INBOX")
+
+
+def large(number):
+    """An offer over 128 KiB: a file of its own in the queue's folder."""
+    return offer(number) + b"synergy and leverage\r\n" * 7000
+
+
+def large_learnt(scene):
+    wanted, spam = lessons(scene)
+    scene.send(large(2101))
+    scene.until("INBOX", 2101, "pushy.example")
+    move(scene, 2101, "INBOX", "Junk")
+    until_lessons(scene, wanted, spam + 1)
+    move(scene, 2101, "Junk", "INBOX")
+    until_lessons(scene, wanted + 1, spam)
 
 
 def cut(scene):
@@ -439,6 +486,9 @@ STEPS = (
     ("a lesson is learnt once, though its process is killed", killed),
     ("what is like it goes into that person's Junk", personal),
     ("what is taken out of there undoes it", undone),
+    ("what the site files into Junk comes back for who wants it",
+     brought_back),
+    ("a letter over 128 KiB is a lesson, too", large_learnt),
     ("a mailbox reads nothing that was cut off", cut),
     ("a broken model is refused, and mail goes on", broken),
 )
