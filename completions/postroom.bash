@@ -114,7 +114,7 @@ _postroom()
 			--proxy-password-file'
 		;;
 	1/hold/)
-		options='list show release delete'
+		options='list show release delete digest'
 		;;
 	1/visitor/)
 		options='list forgive'

@@ -178,6 +178,16 @@ sweep(struct notice_post *post)
 			letter_free(letter);
 }
 
+void
+notice_post_anew(struct notice_post *post, enum notice_kind kind)
+{
+	struct letter *letter, *following;
+
+	HASH_ITER(hh, post->letters, letter, following)
+		if (letter->state == LETTER_TAKEN && letter->key.kind == kind)
+			letter_free(letter);
+}
+
 /* One of that kind is there: when may the next one come? */
 static uint64_t
 pause_of(const struct letter *letter)

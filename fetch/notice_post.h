@@ -53,4 +53,7 @@ int	notice_post_send(struct notice_post *, uint64_t account,
 int	notice_post_where(const struct notice_post *, uint64_t account,
 	    enum notice_kind);
 
+/* Those of that kind, where nothing is on its way, may be told anew at once. */
+void	notice_post_anew(struct notice_post *, enum notice_kind);
+
 #endif

@@ -443,6 +443,10 @@ const struct admin_request admin_requests[] = {
 { "hold delete",
   { ID_ARG },
   ADMIN_BY_POSTMASTER, ROLE_QUEUE, { { 0 } }, NULL },
+/* Begin to tell everybody what is held for them that they were not told of. */
+{ "hold digest",
+  { { 0 } },
+  ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, { { 0 } }, NULL },
 { 0 }
 };
 

@@ -85,6 +85,7 @@ static const struct command {
 { "hold",    "show",     "ID",                    SAY_HELP_HOLD_SHOW, cli_hold_show },
 { "hold",    "release",  "ID [--to ADDRESS]",     SAY_HELP_HOLD_RELEASE, cli_hold_release },
 { "hold",    "delete",   "ID [--yes]",            SAY_HELP_HOLD_DELETE, cli_hold_delete },
+{ "hold",    "digest",   "",                      SAY_HELP_HOLD_DIGEST, cli_hold_digest },
 { "archive", "list",     "[--days N]", SAY_HELP_ARCHIVE_LIST, cli_archive_list },
 { "archive", "show",     "ID [--changed]", SAY_HELP_ARCHIVE_SHOW, cli_archive_show },
 { "archive", "export",   "FOLDER [--days N] [--changed]", SAY_HELP_ARCHIVE_EXPORT, cli_archive_export },

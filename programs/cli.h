@@ -160,6 +160,7 @@ int	cli_hold_list(struct cli *, int argc, char **argv);
 int	cli_hold_show(struct cli *, int argc, char **argv);
 int	cli_hold_release(struct cli *, int argc, char **argv);
 int	cli_hold_delete(struct cli *, int argc, char **argv);
+int	cli_hold_digest(struct cli *, int argc, char **argv);
 int	cli_archive_list(struct cli *, int argc, char **argv);
 int	cli_archive_show(struct cli *, int argc, char **argv);
 int	cli_archive_export(struct cli *, int argc, char **argv);

@@ -1,5 +1,5 @@
 /*
- * cli_hold.c - postroom hold list, show, release, delete
+ * cli_hold.c - postroom hold list, show, release, delete, digest
  *
  * A held message is somebody else's text, and may be there because it is bad:
  * nothing of it reaches the terminal but what a line of text may be made of.
@@ -343,5 +343,21 @@ cli_hold_delete(struct cli *cli, int argc, char **argv)
 		r = ask_and_show(cli, "hold delete", values);
 	if (r == CLI_OK)
 		cli_say(cli, HOLD_DELETED, values[ONE_ID]);
+	return r;
+}
+
+int
+cli_hold_digest(struct cli *cli, int argc, char **argv)
+{
+	static const char *const none[ADMIN_ARGS];
+	const char *words[1];
+	int r = cli_options(cli, argc, argv, NULL, "", 0, 0, words);
+
+	if (r == CLI_OK)
+		r = cli_config(cli);
+	if (r == CLI_OK)
+		r = ask_and_show(cli, "hold digest", none);
+	if (r == CLI_OK)
+		cli_say(cli, HOLD_DIGEST_BEGUN);
 	return r;
 }

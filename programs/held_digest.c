@@ -22,6 +22,9 @@ struct held_digest {
 	int64_t			 day;		/* it was last done, or begun */
 	bool			 is_asking;
 	bool			 is_running;
+	bool			 is_wanted;	/* by the postmaster: next */
+	bool			 is_by_hand;	/* this one is */
+	unsigned		 told;		/* accounts, in this one */
 	uint64_t		 account;	/* the last one asked about */
 	/* its mail, on its way: */
 	struct message_id	 ids[HELD_PAGE];
@@ -69,6 +72,7 @@ held_digest_free(struct held_digest *digest)
 static void
 stop(struct held_digest *digest)
 {
+	digest->is_wanted |= digest->is_running && digest->is_by_hand;
 	digest->is_asking = digest->is_running = false;
 	digest->count = 0;
 	digest->day = 0;
@@ -133,6 +137,16 @@ send_page(struct held_digest *digest, const struct page *page)
 	return digest->ports.send(digest->ports.arg, page->account, &notice);
 }
 
+/* That was all. */
+static void
+ended(struct held_digest *digest)
+{
+	if (digest->is_by_hand || digest->told > 0)
+		log_say("told of what is held for them: %u", digest->told);
+	if (digest->is_wanted)
+		timer_set(digest->timer, 0);
+}
+
 static void
 on_page(void *arg, int status, struct ipc_message *message)
 {
@@ -150,8 +164,10 @@ on_page(void *arg, int status, struct ipc_message *message)
 	}
 	digest->is_running = page.account != 0;
 	digest->account = page.account;
-	if (page.account == 0)
-		return;		/* that was all */
+	if (page.account == 0) {
+		ended(digest);
+		return;
+	}
 	r = page.count == 0 ? -ENOENT : send_page(digest, &page);
 	if (r == 0) {
 		digest->count = page.count;
@@ -193,6 +209,7 @@ note(struct held_digest *digest)
 	    text_slice(&body), NULL, 0) < 0)
 		log_say("account %llu hears once more what is held",
 		    (unsigned long long)digest->account);
+	digest->told++;
 }
 
 static void
@@ -220,19 +237,45 @@ day_of(const struct held_digest *digest)
 	    (int64_t)digest->hour * HOUR_MS) / (DAY_HOURS * HOUR_MS);
 }
 
+int
+held_digest_now(struct held_digest *digest)
+{
+	if (digest->queue == NULL)
+		return -EAGAIN;
+	digest->is_wanted = true;
+	timer_set(digest->timer, 0);
+	return 0;
+}
+
+static bool
+is_time(const struct held_digest *digest)
+{
+	return digest->is_wanted || (digest->hour != HELD_DIGEST_NEVER &&
+	    day_of(digest) != digest->day);
+}
+
+static void
+begin(struct held_digest *digest)
+{
+	if (digest->is_wanted)
+		digest->ports.anew(digest->ports.arg);
+	digest->is_by_hand = digest->is_wanted;
+	digest->is_wanted = false;
+	digest->is_running = true;
+	digest->told = 0;
+	digest->day = day_of(digest);
+	digest->account = 0;
+	ask(digest);
+}
+
 void
 held_digest_look(struct held_digest *digest)
 {
 	timer_set(digest->timer, HELD_DIGEST_LOOK_MS);
-	if (digest->hour == HELD_DIGEST_NEVER || digest->queue == NULL ||
-	    digest->is_asking)
+	if (digest->queue == NULL || digest->is_asking)
 		return;
-	if (digest->count > 0) {
+	if (digest->count > 0)
 		follow(digest);
-	} else if (!digest->is_running && day_of(digest) != digest->day) {
-		digest->day = day_of(digest);
-		digest->account = 0;
-		digest->is_running = true;
-		ask(digest);
-	}
+	else if (!digest->is_running && is_time(digest))
+		begin(digest);
 }

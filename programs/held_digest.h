@@ -5,7 +5,8 @@
  * is held for it that it was not told of, a mail tells that, and when the queue
  * has the mail it notes that they know.  So nothing is told twice, but where the
  * hub ended in between, and whom nothing is new for hears nothing.  A hub that
- * was off at that hour tells it when it is back.
+ * was off at that hour tells it when it is back.  The postmaster may have it
+ * told at any time.
  */
 #ifndef POSTROOM_PROGRAMS_HELD_DIGEST_H
 #define POSTROOM_PROGRAMS_HELD_DIGEST_H
@@ -30,6 +31,8 @@ struct held_digest_ports {
 	int	(*send)(void *arg, uint64_t account, const struct notice *);
 	/* Where that is: notice_post_where(). */
 	int	(*where)(void *arg, uint64_t account);
+	/* Who was told today may be told again: notice_post_anew(). */
+	void	(*anew)(void *arg);
 };
 
 /* NULL when memory is out. */
@@ -39,6 +42,8 @@ struct held_digest *held_digest_new(struct loop *, unsigned hour,
 void		 held_digest_free(struct held_digest *);
 /* The queue is there, or (NULL) gone. */
 void		 held_digest_queue(struct held_digest *, struct ipc *);
+/* The postmaster wants it told now.  0, or -EAGAIN: there is no queue. */
+int		 held_digest_now(struct held_digest *);
 /* Look whether it is time: its timer does that, and tests. */
 void		 held_digest_look(struct held_digest *);
 

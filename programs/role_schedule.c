@@ -423,6 +423,14 @@ where_is_held(void *arg, uint64_t account)
 	return notice_post_where(role->post, account, NOTICE_HELD);
 }
 
+static void
+held_anew(void *arg)
+{
+	struct schedule_role *role = arg;
+
+	notice_post_anew(role->post, NOTICE_HELD);
+}
+
 static int
 start_telling(struct schedule_role *role)
 {
@@ -439,7 +447,8 @@ start_telling(struct schedule_role *role)
 		.arg = role, .send = send_report, .where = where_is_report
 	};
 	const struct held_digest_ports digest = {
-		.arg = role, .send = send_held, .where = where_is_held
+		.arg = role, .send = send_held, .where = where_is_held,
+		.anew = held_anew
 	};
 
 	role->post = notice_post_new(process->loop, process->config.hostname);
@@ -449,6 +458,7 @@ start_telling(struct schedule_role *role)
 	role->report = line_report_new(process->loop, role->line, &report);
 	role->digest = held_digest_new(process->loop,
 	    process->config.digest_hour, &digest);
+	answers_digest(role->answers, role->digest);
 	return role->post == NULL || role->telling == NULL ||
 	    role->reminding == NULL || role->report == NULL ||
 	    role->digest == NULL ? -ENOMEM : 0;

@@ -53,6 +53,7 @@ struct answers {
 	struct process		*process;
 	struct schedule *const	*schedule;
 	struct consents		*consents;
+	struct held_digest	*digest;	/* or NULL */
 	answers_list_fn		*list;
 	void			*arg;
 	struct ipc		*keeper;
@@ -82,6 +83,19 @@ refuse(const struct asked *asked, enum admin_status status)
 	reply(asked, &body);
 }
 
+/* "hold digest": it is begun; how it went stands in the log. */
+static int
+answer_digest(const struct answers *answers, const struct asked *asked)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+	bool has_begun = answers->digest != NULL &&
+	    held_digest_now(answers->digest) == 0;
+
+	admin_refuse(&body, has_begun ? ADMIN_OK : ADMIN_LATER);
+	reply(asked, &body);
+	return 0;
+}
+
 /*
  * 0: it is answered, or with who knows the answer.  Else what schedule_admin()
  * or consents_ask() said.
@@ -97,6 +111,8 @@ answer(const struct answers *answers, const struct asked *asked, bool is_last)
 	if (r < 0)
 		return r;
 	work.asker = asked->asker;
+	if (strcmp(asked->request->name, "hold digest") == 0)
+		return answer_digest(answers, asked);
 	if (consents_answer(asked->request))
 		return consents_ask(answers->consents, asked->from,
 		    asked->serial, &work, is_last);
@@ -290,6 +306,12 @@ void
 answers_listed(struct answers *answers)
 {
 	answer_waiters(answers, AWAITS_LIST);
+}
+
+void
+answers_digest(struct answers *answers, struct held_digest *digest)
+{
+	answers->digest = digest;
 }
 
 void

@@ -9,6 +9,7 @@
 #define POSTROOM_PROGRAMS_SCHEDULE_ANSWERS_H
 
 #include "fetch/schedule.h"
+#include "programs/held_digest.h"
 #include "programs/roles.h"
 #include "programs/schedule_consent.h"
 
@@ -20,6 +21,8 @@ typedef void	answers_list_fn(void *arg);
 /* NULL when memory is out. */
 struct answers	*answers_new(struct process *, struct schedule *const *,
 		    struct consents *, answers_list_fn *, void *arg);
+/* Who tells what is held; or NULL. */
+void		 answers_digest(struct answers *, struct held_digest *);
 /* The keeper is there, or (NULL) is lost. */
 void		 answers_keeper(struct answers *, struct ipc *keeper);
 /*

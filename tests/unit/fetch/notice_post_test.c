@@ -344,6 +344,29 @@ START_TEST(one_of_a_kind_in_a_day)
 }
 END_TEST
 
+START_TEST(of_one_kind_they_may_be_told_anew_at_once)
+{
+	const struct notice working = { .kind = NOTICE_WORKING,
+	    .mailboxes = &mailbox, .mailbox_count = 1 };
+	uint64_t again_ms;
+
+	ck_assert_int_eq(send_it(ANN, &failing, &again_ms), 0);
+	ck_assert_int_eq(send_it(ANN, &working, &again_ms), 0);
+	/* not while it is on its way */
+	notice_post_anew(post, NOTICE_FAILING);
+	ck_assert_int_eq(send_it(ANN, &failing, &again_ms), -EALREADY);
+	turn();
+	ck_assert_uint_eq(submissions, 2);
+	notice_post_anew(post, NOTICE_FAILING);
+	ck_assert_int_eq(notice_post_where(post, ANN, NOTICE_FAILING),
+	    -ENOENT);
+	ck_assert_int_eq(send_it(ANN, &working, &again_ms), -EALREADY);
+	ck_assert_int_eq(send_it(ANN, &failing, &again_ms), 0);
+	turn();
+	ck_assert_uint_eq(submissions, 3);
+}
+END_TEST
+
 /* Whatever the answer: refused, put off, cut off; room or message. */
 static const struct {
 	unsigned	grant, submit;
@@ -482,6 +505,8 @@ unit_suite(void)
 	tcase_add_test(tests, a_notice_is_in_the_language_of_who_reads_it);
 	tcase_add_test(tests, the_postmaster_is_looked_up);
 	tcase_add_test(tests, one_of_a_kind_in_a_day);
+	tcase_add_test(tests,
+	    of_one_kind_they_may_be_told_anew_at_once);
 	tcase_add_loop_test(tests,
 	    what_is_not_taken_is_offered_again_later_and_later, 0,
 	    sizeof(refusals) / sizeof(refusals[0]));

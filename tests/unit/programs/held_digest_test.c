@@ -22,7 +22,7 @@ static struct loop *loop;
 static struct ipc *queue, *schedule;
 static struct held_digest *digest;
 static unsigned untold[ACCOUNTS + 1];	/* by account, from 1 */
-static unsigned asked, noted, sent, shown;
+static unsigned asked, noted, sent, shown, anew;
 static uint64_t sent_to[16];
 static bool is_mute, is_broken;
 static int send_status, where;
@@ -118,6 +118,13 @@ where_is_it(void *arg, uint64_t account)
 }
 
 static void
+all_anew(void *arg)
+{
+	(void)arg;
+	anew++;
+}
+
+static void
 on_end(void *arg)
 {
 	loop_stop(arg);
@@ -149,7 +156,7 @@ static void
 begin(unsigned hour)
 {
 	const struct held_digest_ports ports = { .send = send_it,
-	    .where = where_is_it };
+	    .where = where_is_it, .anew = all_anew };
 
 	digest = held_digest_new(loop, hour, &ports);
 	ck_assert_ptr_nonnull(digest);
@@ -170,7 +177,7 @@ setup(void)
 	    SOCK_NONBLOCK, 0, fd), 0);
 	queue = ipc_new(loop, fd[0], ROLE_SCHEDULE, 0, &theirs);
 	schedule = ipc_new(loop, fd[1], ROLE_QUEUE, 0, &ours);
-	asked = noted = sent = shown = 0;
+	asked = noted = sent = shown = anew = 0;
 	memset(untold, 0, sizeof(untold));
 	is_mute = is_broken = false;
 	send_status = 0;
@@ -292,6 +299,65 @@ START_TEST(a_queue_that_cannot_say_is_asked_again_the_same_day)
 }
 END_TEST
 
+/* At whatever hour, and also where people are told by nobody else. */
+START_TEST(the_postmaster_may_have_it_told_at_any_time)
+{
+	begin(_i == 0 ? 7 : HELD_DIGEST_NEVER);
+	run_at(MIDNIGHT + 7 * HOUR);
+	ck_assert_uint_eq(anew, 0);
+	untold[1] = untold[2] = 1;
+	run_at(MIDNIGHT + 9 * HOUR);
+	ck_assert_uint_eq(sent, 0);
+	ck_assert_int_eq(held_digest_now(digest), 0);
+	run_at(MIDNIGHT + 9 * HOUR);
+	ck_assert_uint_eq(sent, 2);
+	ck_assert_uint_eq(noted, 2);
+	ck_assert_uint_eq(anew, 1);
+	/* once */
+	asked = 0;
+	run_at(MIDNIGHT + 10 * HOUR);
+	ck_assert_uint_eq(asked, 0);
+	held_digest_queue(digest, NULL);
+	ck_assert_int_eq(held_digest_now(digest), -EAGAIN);
+}
+END_TEST
+
+START_TEST(whoever_asks_while_it_is_told_gets_all_of_it)
+{
+	begin(7);
+	untold[1] = untold[2] = 1;
+	where = 0;
+	run_at(MIDNIGHT + 7 * HOUR);
+	ck_assert_uint_eq(sent, 1);
+	where = 1;
+	look_at(MIDNIGHT + 7 * HOUR);
+	/* the first has had theirs, and is past */
+	untold[1] = 1;
+	ck_assert_int_eq(held_digest_now(digest), 0);
+	run_at(MIDNIGHT + 7 * HOUR);
+	run_at(MIDNIGHT + 7 * HOUR);
+	ck_assert_uint_eq(sent, 3);
+	ck_assert_uint_eq(untold[1] + untold[2], 0);
+}
+END_TEST
+
+START_TEST(what_was_asked_for_is_told_when_the_queue_is_back)
+{
+	begin(HELD_DIGEST_NEVER);
+	untold[1] = 1;
+	where = 0;
+	ck_assert_int_eq(held_digest_now(digest), 0);
+	run_at(MIDNIGHT + 9 * HOUR);
+	ck_assert_uint_eq(sent, 1);
+	held_digest_queue(digest, NULL);
+	where = 1;
+	held_digest_queue(digest, schedule);
+	run_at(MIDNIGHT + 9 * HOUR);
+	ck_assert_uint_eq(sent, 2);
+	ck_assert_uint_eq(noted, 1);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -309,6 +375,11 @@ unit_suite(void)
 	tcase_add_test(tests, of_very_many_the_rest_is_told_the_next_day);
 	tcase_add_loop_test(tests,
 	    a_queue_that_cannot_say_is_asked_again_the_same_day, 0, 2);
+	tcase_add_loop_test(tests,
+	    the_postmaster_may_have_it_told_at_any_time, 0, 2);
+	tcase_add_test(tests, whoever_asks_while_it_is_told_gets_all_of_it);
+	tcase_add_test(tests,
+	    what_was_asked_for_is_told_when_the_queue_is_back);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -1,0 +1,175 @@
+"""People are told once what is held for them, when the postmaster says so.
+
+The mail is read over POP3 and taken apart by Python's email package, a reader
+that is not ours.
+
+usage: digest.py --bin DIR --base PORT --folder DIR --hub PID --results FILE
+"""
+
+import argparse
+import email
+import email.policy
+import json
+import os
+import poplib
+import signal
+import smtplib
+import subprocess
+import sys
+import time
+import traceback
+
+GUARD = 180         # seconds: something is very wrong
+RULE = 'rule "offers" { header Subject /offer/; do hold "offers wait" }\n'
+SUBJECT = "An offer, and one of its fifty"
+
+
+class Scene:
+    def __init__(self, args):
+        self.args = args
+
+    def path(self, *names):
+        return os.path.join(self.args.folder, *names)
+
+    def command(self, *words):
+        done = subprocess.run(
+            [os.path.join(self.args.bin, "postroom"), "-c",
+             self.path("hub/etc/postroom.conf"), *words],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=GUARD)
+        if done.returncode != 0:
+            raise ValueError("%s: %d, %s%s" % (words, done.returncode,
+                                               done.stdout, done.stderr))
+        return done.stdout
+
+    def log(self):
+        with open(self.path("log"), encoding="utf-8") as file:
+            return file.read()
+
+    def reload(self):
+        before = self.log().count("ready")
+        os.kill(self.args.hub, signal.SIGHUP)
+        wait("ready", lambda: self.log().count("ready") > before)
+
+    def send(self, subject):
+        with smtplib.SMTP("127.0.0.1", self.args.base + 25,
+                          timeout=GUARD) as smtp:
+            smtp.sendmail("z@far.test", ["ann@office.test"], (
+                "From: Zoe <z@far.test>\r\nSubject: %s\r\n\r\nhello\r\n" %
+                subject).encode())
+
+    def held(self):
+        return json.loads(self.command("hold", "list", "--json"))["result"]
+
+    def digest(self):
+        """Until it is through: how many were told, as the log has it."""
+        words = "told of what is held for them: "
+        before = self.log().count(words)
+        self.command("hold", "digest")
+        said = wait("the digest", lambda: self.log().split(words)[before + 1:])
+        return int(said[0].split()[0])
+
+    def mails(self):
+        pop = poplib.POP3("127.0.0.1", self.args.base + 110, timeout=GUARD)
+        try:
+            pop.user("ann@office.test")
+            pop.pass_("secret")
+            return [email.message_from_bytes(
+                b"\r\n".join(pop.retr(number)[1]) + b"\r\n",
+                policy=email.policy.default)
+                    for number in range(1, pop.stat()[0] + 1)]
+        finally:
+            pop.quit()
+
+
+def wait(what, is_it):
+    end = time.monotonic() + GUARD
+    while time.monotonic() < end:
+        got = is_it()
+        if got:
+            return got
+        time.sleep(0.2)
+    raise ValueError("never: " + what)
+
+
+def true(truth, *words):
+    if not truth:
+        raise ValueError(" ".join(str(word) for word in words))
+
+
+def nothing(scene):
+    with open(scene.path("hub/etc/rules/offers.rule"), "w",
+              encoding="utf-8") as file:
+        file.write(RULE)
+    scene.reload()
+    true(scene.digest() == 0 and scene.mails() == [], "told of nothing")
+
+
+def told(scene):
+    scene.send(SUBJECT)
+    row = wait("a hold", scene.held)[0]
+    true(scene.digest() == 1, "told to others")
+    mail = wait("the mail", scene.mails)[0]
+    body = mail.get_content().replace("\r\n", "\n")
+    true(mail["Return-Path"] == "<>", mail["Return-Path"])
+    true(mail["From"].addresses[0].addr_spec == "postmaster@office.test",
+         mail["From"])
+    true(mail["Subject"] == "A message is held for you", mail["Subject"])
+    for words in (" from Zoe <z@far.test>\n", "Subject: %s\n" % SUBJECT,
+                  "offers wait", "Id: %s\n" % row["id"], "Deleted on: "):
+        true(words in body, repr(words), "is not in", body)
+
+
+def once(scene):
+    """The queue knows it, not only who tells it."""
+    true(scene.digest() == 0, "told twice")
+    scene.reload()
+    true(scene.digest() == 0, "told twice, by another process")
+    true(len(scene.mails()) == 1, "mailed twice")
+
+
+def the_next(scene):
+    """On the same day, and of it alone."""
+    for number, subject in enumerate(("one more offer", "the last offer")):
+        scene.send(subject)
+        wait(subject, lambda: len(scene.held()) == number + 2)
+        true(scene.digest() == 1, subject)
+        mails = wait(subject, lambda: len(scene.mails()) == number + 2 and
+                     scene.mails())
+        body = mails[-1].get_content()
+        true(subject in body and body.count("Id: ") == 1, body)
+
+
+STEPS = (
+    ("where nothing is held nobody is told", nothing),
+    ("a mail says which message is held, and why", told),
+    ("it is told once", once),
+    ("what comes later is told alone", the_next),
+)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="see the head of the file")
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--base", required=True, type=int)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--hub", required=True, type=int)
+    parser.add_argument("--results", required=True)
+    args = parser.parse_args()
+    scene, failed = Scene(args), 0
+    with open(args.results, "a", encoding="utf-8") as results:
+        for name, step in STEPS:
+            try:
+                step(scene)
+                results.write("pass digest: %s\n" % name)
+            except (ValueError, OSError, KeyError, IndexError, EOFError,
+                    poplib.error_proto, smtplib.SMTPException,
+                    subprocess.SubprocessError):
+                failed = 1
+                traceback.print_exc()
+                results.write("fail digest: %s\n" % name)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
