@@ -115,6 +115,7 @@ struct rule {
 	struct rule_test	*tests;
 	struct rule_action	*actions;
 	bool			 stops;		/* no rule after it */
+	bool			 is_shadow;	/* counted, and nothing else */
 };
 
 struct rules {

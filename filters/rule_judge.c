@@ -62,6 +62,28 @@ keeps_away(const struct rule *rule)
 	return false;
 }
 
+/* What it wants done with a message, at its severest. */
+static enum verdict_action
+wants(const struct rule *rule)
+{
+	static const enum verdict_action wanted[] = {
+		[RULE_REFUSE] = VERDICT_REFUSE, [RULE_HOLD] = VERDICT_HOLD,
+		[RULE_DISCARD] = VERDICT_QUARANTINE,
+	};
+	enum verdict_action most = VERDICT_ACCEPT;
+	const struct rule_action *action;
+
+	for (action = rule->actions; action != NULL; action = action->next) {
+		enum verdict_action one = VERDICT_MARK;
+
+		if ((size_t)action->verb < sizeof(wanted) / sizeof(wanted[0]) &&
+		    wanted[action->verb] != VERDICT_ACCEPT)
+			one = wanted[action->verb];
+		most = one > most ? one : most;
+	}
+	return most;
+}
+
 /* 0, or -ENOMEM; the rule's name and the words fit a line. */
 static int
 doubt_judge(const struct rule_doubt *doubt, struct verdict *one)
@@ -94,6 +116,11 @@ rules_judge(const struct rules *rules, struct slice message,
 		return 0;
 	r = rules_run(rules, message, root, env, findings, trial, arena,
 	    &outcome);
+	for (size_t i = 0; r == 0 && i < outcome.hit_count; i++)
+		/* of more than fit the first are named */
+		(void)verdict_add_hit(verdict_out, outcome.hits[i]->name,
+		    outcome.hits[i]->file, outcome.hits[i]->line,
+		    wants(outcome.hits[i]), outcome.hits[i]->is_shadow);
 	for (size_t i = 0; r == 0 && i < outcome.deed_count; i++) {
 		r = deed_judge(&outcome.deeds[i], &one);
 		/* a line more than fit is left out: the others say enough */

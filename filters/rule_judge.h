@@ -8,6 +8,8 @@
  * marked goes on.  In either case it gets a line
  *
  *	X-Postroom-Rules: "NAME" could not be examined (WHY)
+ *
+ * The rules that held are named in the verdict, also those in shadow.
  */
 #ifndef POSTROOM_FILTERS_RULE_JUDGE_H
 #define POSTROOM_FILTERS_RULE_JUDGE_H

@@ -177,6 +177,13 @@ read_statement(struct rule_reader *r, struct rule *rule, struct ends *ends)
 
 	if (rule->stops)
 		return rule_fault(r, line, "nothing can follow stop");
+	if (rule_takes(r, "shadow")) {
+		if (rule->tests != NULL || rule->actions != NULL)
+			return rule_fault(r, line, "shadow stands before the "
+			    "tests of a rule");
+		rule->is_shadow = true;
+		return rule_end(r);
+	}
 	if (rule_takes(r, "stop")) {
 		rule->stops = true;
 		return rule_end(r);

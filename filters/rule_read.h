@@ -10,7 +10,7 @@
  *	file	= *rule
  *	rule	= "rule" STRING "{" *(statement end) "}"
  *	end	= ";" / line end		; not needed before "}"
- *	statement = ["not"] test / "do" action / "stop"
+ *	statement = "shadow" / ["not"] test / "do" action / "stop"
  *	test	= "any" "{" *(["not"] test end) "}"
  *		/ "header" FIELD-NAME (PATTERN / "exists")
  *		/ ("any-header" / "body") PATTERN

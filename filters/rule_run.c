@@ -393,6 +393,9 @@ note_hit(const struct rule *rule, struct rule_outcome *outcome)
 {
 	const struct rule_action *action;
 
+	outcome->hits[outcome->hit_count++] = rule;
+	if (rule->is_shadow)
+		return;
 	for (action = rule->actions; action != NULL; action = action->next)
 		outcome->deeds[outcome->deed_count++] =
 		    (struct rule_deed){ rule, action };
@@ -416,7 +419,7 @@ ask_rules(struct run *run, struct rule_outcome *outcome)
 			    run->why);
 		if (answer == RULE_YES)
 			note_hit(rule, outcome);
-		else if (answer == RULE_DOUBT)
+		else if (answer == RULE_DOUBT && !rule->is_shadow)
 			outcome->doubts[outcome->doubt_count++] =
 			    (struct rule_doubt){ rule, run->why_line,
 			    run->why };
@@ -461,7 +464,10 @@ outcome_new(const struct rules *rules, struct arena *arena,
 	    sizeof(*outcome.deeds));
 	outcome.doubts = arena_array(arena, rules->count,
 	    sizeof(*outcome.doubts));
-	if (outcome.deeds == NULL || outcome.doubts == NULL)
+	outcome.hits = arena_array(arena, rules->count,
+	    sizeof(*outcome.hits));
+	if (outcome.deeds == NULL || outcome.doubts == NULL ||
+	    outcome.hits == NULL)
 		return -ENOBUFS;
 	*outcome_out = outcome;
 	return 0;

@@ -5,6 +5,8 @@
  * texts.h was in the way, or a pattern was given up.  Of a rule that is neither
  * yes nor no nothing is done, and the outcome names it: its caller says so and
  * never takes the message for clean.
+ *
+ * A rule in shadow is among the hits, and nothing else comes of it.
  */
 #ifndef POSTROOM_FILTERS_RULE_RUN_H
 #define POSTROOM_FILTERS_RULE_RUN_H
@@ -66,6 +68,8 @@ struct rule_doubt {
 };
 
 struct rule_outcome {
+	const struct rule	**hits;		/* that held, in order */
+	size_t			  hit_count;
 	struct rule_deed	 *deeds;
 	size_t			  deed_count;
 	struct rule_doubt	 *doubts;

@@ -55,6 +55,8 @@ rule_actions_write(struct text *text, const struct rule *rule)
 	const struct rule_action *action;
 	const char *between = "";
 
+	if (rule->is_shadow)
+		text_add_str(text, "shadow: ");
 	for (action = rule->actions; action != NULL; action = action->next) {
 		text_add_str(text, between);
 		rule_action_write(text, action);

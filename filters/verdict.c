@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERDICT_VERSION	5
-#define VERDICT_OLDEST	2	/* without the hop; up to 3 a Message-ID */
+#define VERDICT_VERSION	6
+/* 2: without the hop; up to 3 a Message-ID; 5 without hits */
+#define VERDICT_OLDEST	2
 
 /* Row for row the actions: their words and the class of their reply. */
 static const struct {
@@ -155,6 +156,27 @@ verdict_set_hop(struct verdict *verdict, struct slice peer, struct slice helo)
 	    sizeof(verdict->hop_helo));
 }
 
+int
+verdict_add_hit(struct verdict *verdict, struct slice rule, struct slice file,
+    unsigned line, enum verdict_action action, bool is_shadow)
+{
+	struct verdict_hit *hit = &verdict->hits[verdict->hit_count];
+
+	if (verdict->hit_count == VERDICT_HITS)
+		return -E2BIG;
+	if (!is_printable(rule) || rule.len == 0 ||
+	    rule.len > VERDICT_RULE_MAX)
+		return -EINVAL;
+	*hit = (struct verdict_hit){ .line = line, .action = action,
+	    .is_shadow = is_shadow };
+	(void)slice_cstr(rule, hit->rule, sizeof(hit->rule));
+	for (size_t i = 0; i < file.len && i < VERDICT_FILE_MAX; i++)
+		hit->file[i] = slice_is_printable_ascii(slice_of(&file.at[i],
+		    1)) ? file.at[i] : '?';
+	verdict->hit_count++;
+	return 0;
+}
+
 /* Take the words of `one` if there are none yet. */
 static void
 words_take(char into[VERDICT_WORDS_MAX + 1],
@@ -182,6 +204,9 @@ verdict_combine(struct verdict *into, const struct verdict *one)
 		else
 			into->lines[into->line_count++] = one->lines[i];
 	}
+	for (size_t i = 0; i < one->hit_count && into->hit_count <
+	    VERDICT_HITS; i++)
+		into->hits[into->hit_count++] = one->hits[i];
 	(void)verdict_set_folder(into, slice_str(one->folder));
 	(void)verdict_set_redirect(into, slice_str(one->redirect));
 	words_take(into->subject, one->subject);
@@ -193,6 +218,21 @@ verdict_combine(struct verdict *into, const struct verdict *one)
 	if (edits_add_all(&into->edits, &one->edits) < 0)
 		r = -EINVAL;
 	return r;
+}
+
+static void
+hits_pack(struct text *text, const struct verdict *verdict)
+{
+	pack_u8(text, (uint8_t)verdict->hit_count);
+	for (size_t i = 0; i < verdict->hit_count; i++) {
+		const struct verdict_hit *hit = &verdict->hits[i];
+
+		pack_slice(text, slice_str(hit->rule));
+		pack_slice(text, slice_str(hit->file));
+		pack_u32(text, hit->line);
+		pack_u8(text, (uint8_t)hit->action);
+		pack_u8(text, hit->is_shadow ? 1 : 0);
+	}
 }
 
 void
@@ -215,6 +255,7 @@ verdict_pack(struct text *text, const struct verdict *verdict)
 	pack_slice(text, slice_str(verdict->hop_peer));
 	pack_slice(text, slice_str(verdict->hop_helo));
 	edits_pack(text, &verdict->edits);
+	hits_pack(text, verdict);
 }
 
 /* Read a string for which `is` holds into a buffer, or spoil the reader. */
@@ -257,6 +298,24 @@ reply_unpack(struct unpack *u, struct verdict *verdict)
 		u->bad = true;
 }
 
+static void
+hits_unpack(struct unpack *u, struct verdict *verdict)
+{
+	unsigned count = unpack_enum(u, VERDICT_HITS + 1);
+
+	for (unsigned i = 0; i < count && !u->bad; i++) {
+		struct slice rule = unpack_slice(u), file = unpack_slice(u);
+		unsigned line = unpack_u32(u);
+		enum verdict_action action = unpack_enum(u, VERDICT_ACTIONS);
+
+		if (!slice_is_printable_ascii(file) ||
+		    file.len > VERDICT_FILE_MAX ||
+		    verdict_add_hit(verdict, rule, file, line, action,
+		    unpack_bool(u)) < 0)
+			u->bad = true;
+	}
+}
+
 int
 verdict_unpack(struct slice packed, struct verdict *verdict_out)
 {
@@ -291,6 +350,8 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 	}
 	if (version > 4)
 		edits_unpack(&u, &verdict.edits);
+	if (version > 5)
+		hits_unpack(&u, &verdict);
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	*verdict_out = verdict;

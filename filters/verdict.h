@@ -20,6 +20,9 @@
 #define VERDICT_FOLDER_MAX	255	/* of a mailbox's name, UTF-8 */
 #define VERDICT_ADDRESS_MAX	320	/* RFC 5321 4.5.3.1 */
 #define VERDICT_PEER_MAX	47	/* of an address as text */
+#define VERDICT_HITS		12	/* rules that are named */
+#define VERDICT_RULE_MAX	64	/* RULE_NAME_MOST */
+#define VERDICT_FILE_MAX	100	/* of its file's name, cut */
 #define VERDICT_PACKED_MAX	(20 * 1024 + EDITS_PACKED_MAX)
 
 /* The one line beside the X- ones: what we found of who sent it (RFC 8601). */
@@ -41,6 +44,15 @@ struct verdict_line {
 	char	value[VERDICT_VALUE_MAX + 1];
 };
 
+/* A rule of the postmaster's that held. */
+struct verdict_hit {
+	char			 rule[VERDICT_RULE_MAX + 1];
+	char			 file[VERDICT_FILE_MAX + 1];
+	unsigned		 line;
+	enum verdict_action	 action;	/* that it wants */
+	bool			 is_shadow;	/* and does not take */
+};
+
 struct verdict {
 	enum verdict_action	 action;
 	unsigned		 code;		/* 250, 451, 554 */
@@ -54,6 +66,8 @@ struct verdict {
 	/* for the trail and the console: printable UTF-8, as people read it */
 	char			 subject[VERDICT_WORDS_MAX + 1];
 	char			 from[VERDICT_WORDS_MAX + 1];
+	struct verdict_hit	 hits[VERDICT_HITS];	/* the first ones */
+	size_t			 hit_count;
 	/* what was taken on already: who handed it to our provider */
 	char			 hop_peer[VERDICT_PEER_MAX + 1]; /* "": unknown */
 	char			 hop_helo[VERDICT_WORDS_MAX + 1];
@@ -92,10 +106,17 @@ int	verdict_set_redirect(struct verdict *, struct slice address);
 int	verdict_set_hop(struct verdict *, struct slice peer, struct slice helo);
 
 /*
+ * Name a rule that held.  Its file's name is cut, and what is not printable in
+ * it becomes a question mark.  0; -EINVAL: no such name; -E2BIG: one too many.
+ */
+int	verdict_add_hit(struct verdict *, struct slice rule, struct slice file,
+	    unsigned line, enum verdict_action, bool is_shadow);
+
+/*
  * Combine: `into` takes action, code, status and reason of `one` if that is
- * more severe (of two equally severe the first stays), all its lines and edits,
- * and those words, folder and address that it has not itself.  -E2BIG if lines
- * were left out, -EINVAL if an edit was, else 0.
+ * more severe (of two equally severe the first stays), all its lines, edits and
+ * hits, and those words, folder and address that it has not itself.  -E2BIG if
+ * lines were left out, -EINVAL if an edit was, else 0.
  */
 int	verdict_combine(struct verdict *into, const struct verdict *one);
 

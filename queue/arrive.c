@@ -20,6 +20,7 @@
 #include "queue/collected.h"
 #include "queue/coming.h"
 #include "queue/editing.h"
+#include "queue/judged.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
 #include "store/account.h"
@@ -326,6 +327,7 @@ refuse(struct transit *transit, const struct verdict *verdict)
 	struct conductor *conductor = transit->conductor;
 
 	conductor->count_refused++;
+	judged_tell(conductor, transit, verdict);
 	conductor_trail(conductor, transit, TRAIL_REFUSED, NULL,
 	    verdict->reason);
 	conductor_answer(conductor, &transit->asker, verdict->code,
@@ -458,9 +460,11 @@ on_receipt(void *arg, int status)
 		    "the message could not be stored, try again later");
 		return;
 	}
-	is_held = verdict_unpack(transit->packed_verdict, &verdict) == 0 &&
-	    verdict_is_held(&verdict);
+	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
+		verdict_init(&verdict);
+	is_held = verdict_is_held(&verdict);
 	received(transit, is_held);
+	judged_tell(conductor, transit, &verdict);
 	if (is_held || deliver_begin(transit) < 0)
 		keep_hold(transit);
 }

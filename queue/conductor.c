@@ -21,9 +21,11 @@
 #include "queue/archiving.h"
 #include "queue/collected.h"
 #include "queue/coming.h"
+#include "queue/judged.h"
 #include "queue/editing.h"
 #include "queue/hold.h"
 #include "queue/rebuild.h"
+#include "queue/rule_hits.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
 
@@ -592,6 +594,8 @@ open_stores(struct conductor *conductor)
 		r = trail_open(conductor->trail_fd, conductor->loop,
 		    options->trail_days, on_trail_fault, conductor,
 		    &conductor->trail);
+	if (r == 0)
+		judged_open(conductor);
 	space.journal = conductor->journal;
 	if (r == 0)
 		r = space_open(conductor->folder_fd, &space,
@@ -725,6 +729,7 @@ conductor_close(struct conductor *conductor)
 	free_all(&conductor->received);
 	free_all(&conductor->set_aside);
 	journal_close(conductor->journal);
+	rule_hits_close(conductor->rule_hits);
 	trail_close(conductor->trail);
 	halves_close(conductor->halves);
 	archive_close(conductor->archive);

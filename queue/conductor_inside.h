@@ -155,6 +155,8 @@ struct conductor {
 	struct halves		*halves;
 	struct archive		*archive;
 	struct trail		*trail;
+	struct rule_hits	*rule_hits;	/* or NULL: not counted */
+	bool			 rule_hits_failed;	/* and it was told */
 	struct space		*space;
 	struct message_id	 last_id;
 	uint64_t		 last_ticket;

@@ -486,6 +486,31 @@ START_TEST(a_finding_can_be_supposed)
 }
 END_TEST
 
+START_TEST(a_rule_in_shadow_is_a_hit_and_nothing_else)
+{
+	ARENA_AUTO arena = arena_new(1 << 20);
+	struct rules *rules = rules_of(
+	    "rule \"1\" { shadow; size > 0; do refuse \"x\"; stop }\n"
+	    "rule \"2\" { shadow; body /never/; do hold \"x\" }\n"
+	    "rule \"3\" { size > 0; do hold \"y\" }\n");
+	struct rule_outcome outcome;
+
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    NULL, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.hit_count, 2);
+	ck_assert_ptr_eq(outcome.hits[0], &rules->rules[0]);
+	ck_assert_ptr_eq(outcome.hits[1], &rules->rules[2]);
+	ck_assert_uint_eq(outcome.deed_count, 1);
+	ck_assert_ptr_eq(outcome.deeds[0].rule, &rules->rules[2]);
+	ck_assert_ptr_null(outcome.stopped_by);
+	/* without a tree nobody knows what its body is: no doubt of the 2nd */
+	ck_assert_int_eq(rules_run(rules, slice_str(letter), NULL, &envelope,
+	    &found, NULL, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.doubt_count, 0);
+	rules_free(rules);
+}
+END_TEST
+
 START_TEST(no_rules_want_nothing)
 {
 	ARENA_AUTO arena = arena_new(1 << 20);
@@ -556,6 +581,7 @@ unit_suite(void)
 	    COUNT(gone));
 	tcase_add_test(all, a_finding_can_be_supposed);
 	tcase_add_test(all, a_name_that_may_not_be_listed_is_in_doubt);
+	tcase_add_test(all, a_rule_in_shadow_is_a_hit_and_nothing_else);
 	tcase_add_test(all, no_rules_want_nothing);
 	suite_add_tcase(suite, all);
 	return suite;

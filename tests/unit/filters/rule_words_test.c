@@ -14,6 +14,7 @@ static const char *const actions[] = {
 	"mark header \"X-Office: yes\"",
 	"mark folder \"Bills\"",
 	"redirect boss@office.test",
+	"shadow: hold \"a\"",
 	"hold \"a\", mark folder \"Bills\", stop",
 };
 
@@ -25,7 +26,10 @@ rules_of(const char *does)
 	struct rules *rules = NULL;
 	struct rule_file file = { .name = SLICE("a.rule") };
 
-	text_add_str(&bytes, "rule \"a\" { size > 0; ");
+	text_addf(&bytes, "rule \"a\" { %s size > 0; ",
+	    slice_has_prefix(rest, "shadow: ") ? "shadow;" : "");
+	if (slice_has_prefix(rest, "shadow: "))
+		rest = slice_after(rest, 8);
 	while (slice_cut(&rest, ',', &one))
 		text_addf(&bytes, "do %.*s;", SLICE_FMT(one));
 	text_addf(&bytes, "%s %.*s }", slice_is_str(slice_trim(rest), "stop") ?

@@ -67,6 +67,44 @@ START_TEST(what_is_packed_comes_out_the_same)
 }
 END_TEST
 
+START_TEST(the_rules_that_held_are_named)
+{
+	TEXT_AUTO text = TEXT_INIT(VERDICT_PACKED_MAX);
+	char longest[VERDICT_FILE_MAX + 2];
+	struct verdict in, out;
+
+	memset(longest, 'n', sizeof(longest));
+	verdict_init(&in);
+	ck_assert_int_eq(verdict_add_hit(&in, slice_str("caf\303\251"),
+	    slice_str("a\n.rule"), 12, VERDICT_HOLD, true), 0);
+	ck_assert_int_eq(verdict_add_hit(&in, slice_str("a\nb"),
+	    slice_str("a"), 1, VERDICT_HOLD, false), -EINVAL);
+	ck_assert_int_eq(verdict_add_hit(&in, slice_of(longest,
+	    VERDICT_RULE_MAX + 1), slice_str("a"), 1, VERDICT_HOLD, false),
+	    -EINVAL);
+	for (int i = 1; i < VERDICT_HITS; i++)
+		ck_assert_int_eq(verdict_add_hit(&in, slice_of(longest,
+		    VERDICT_RULE_MAX), slice_of(longest, sizeof(longest)),
+		    UINT32_MAX, VERDICT_REFUSE, false), 0);
+	ck_assert_int_eq(verdict_add_hit(&in, slice_str("b"),
+	    slice_str("a"), 1, VERDICT_HOLD, false), -E2BIG);
+	verdict_pack(&text, &in);
+	ck_assert_int_eq(verdict_unpack(text_slice(&text), &out), 0);
+	ck_assert_uint_eq(out.hit_count, VERDICT_HITS);
+	ck_assert_str_eq(out.hits[0].rule, "caf\303\251");
+	ck_assert_str_eq(out.hits[0].file, "a?.rule");
+	ck_assert_uint_eq(out.hits[0].line, 12);
+	ck_assert_int_eq(out.hits[0].action, VERDICT_HOLD);
+	ck_assert(out.hits[0].is_shadow && !out.hits[1].is_shadow);
+	ck_assert_uint_eq(strlen(out.hits[1].file), VERDICT_FILE_MAX);
+	ck_assert_int_eq(verdict_combine(&out, &in), 0);
+	ck_assert_uint_eq(out.hit_count, VERDICT_HITS);
+	verdict_init(&out);
+	ck_assert_int_eq(verdict_combine(&out, &in), 0);
+	ck_assert_uint_eq(out.hit_count, VERDICT_HITS);
+}
+END_TEST
+
 START_TEST(a_cut_or_a_longer_one_is_no_verdict)
 {
 	TEXT_AUTO text = TEXT_INIT(VERDICT_PACKED_MAX);
@@ -161,6 +199,16 @@ START_TEST(a_line_is_a_name_and_one_printable_value)
 	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("X-A"),
 	    slice_str("b")), -E2BIG);
 	/* the fullest one still fits its packet */
+	for (int i = 0; i < VERDICT_HITS; i++)
+		ck_assert_int_eq(verdict_add_hit(&verdict,
+		    slice_of(long_name, VERDICT_RULE_MAX),
+		    slice_of(long_value, VERDICT_FILE_MAX), UINT32_MAX,
+		    VERDICT_REFUSE, true), 0);
+	memset(verdict.folder, 'f', VERDICT_FOLDER_MAX);
+	memset(verdict.redirect, 'r', VERDICT_ADDRESS_MAX);
+	memset(verdict.reason, 'r', VERDICT_REASON_MAX);
+	memset(verdict.hop_peer, '1', VERDICT_PEER_MAX);
+	memset(verdict.hop_helo, 'h', VERDICT_WORDS_MAX);
 	memset(verdict.subject, 's', VERDICT_WORDS_MAX);
 	memset(verdict.from, 'f', VERDICT_WORDS_MAX);
 	TEXT_AUTO text = TEXT_INIT(VERDICT_PACKED_MAX);
@@ -281,6 +329,7 @@ unit_suite(void)
 
 	tcase_add_test(tests, what_was_packed_before_is_read);
 	tcase_add_test(tests, what_is_packed_comes_out_the_same);
+	tcase_add_test(tests, the_rules_that_held_are_named);
 	tcase_add_test(tests, a_cut_or_a_longer_one_is_no_verdict);
 	tcase_add_loop_test(tests,
 	    a_verdict_that_would_break_a_line_is_not_read, 0,

@@ -1,0 +1,66 @@
+/*
+ * judged.c - which of the postmaster's rules held for a message
+ *
+ * Told once it is sure what became of it: one that is put off comes again, and
+ * its rules would be told twice.  Neither the trail nor the count stops mail.
+ */
+#include "queue/judged.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "queue/rule_hits.h"
+
+static const char *const done[VERDICT_ACTIONS] = {
+	[VERDICT_ACCEPT] = "let it go on",
+	[VERDICT_MARK] = "marked it",
+	[VERDICT_HOLD] = "held it",
+	[VERDICT_QUARANTINE] = "put it into quarantine",
+	[VERDICT_DEFER] = "put it off",
+	[VERDICT_REFUSE] = "refused it",
+};
+
+void
+judged_open(struct conductor *conductor)
+{
+	int r = rule_hits_open(conductor->folder_fd, &conductor->rule_hits);
+
+	if (r < 0)
+		log_say("hits of rules are not counted: %s", strerror(-r));
+}
+
+static void
+count(struct conductor *conductor, const struct verdict_hit *hit)
+{
+	int r;
+
+	if (conductor->rule_hits == NULL)
+		return;		/* and that has been said */
+	r = rule_hits_add(conductor->rule_hits, slice_str(hit->rule),
+	    hit->is_shadow, clock_utc_ms());
+	if (r < 0 && !conductor->rule_hits_failed)
+		log_say("hits of rules cannot be written: %s (mail goes on)",
+		    strerror(-r));
+	conductor->rule_hits_failed = r < 0;
+}
+
+void
+judged_tell(struct conductor *conductor, const struct transit *transit,
+    const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->hit_count; i++) {
+		const struct verdict_hit *hit = &verdict->hits[i];
+		TEXT_AUTO detail = TEXT_INIT(TRAIL_FIELD_BYTES);
+
+		text_addf(&detail, "rule \"%s\" (%s:%u) %s%s", hit->rule,
+		    hit->file, hit->line, hit->is_shadow ? "would have " : "",
+		    /* there was nobody to refuse it to: judge.h */
+		    hit->action == VERDICT_REFUSE &&
+		    envelope_is_taken_on(transit->env.source) ?
+		    done[VERDICT_HOLD] : done[hit->action]);
+		text_add_byte(&detail, '\0');
+		conductor_trail(conductor, transit, TRAIL_JUDGED, NULL,
+		    text_failed(&detail) ? "" : detail.at);
+		count(conductor, hit);
+	}
+}
