@@ -135,7 +135,7 @@ _postroom()
 		options='list folders rights'
 		;;
 	1/rule/)
-		options='test'
+		options='test list'
 		;;
 	*/rule/test)
 		options='--in-force --why --sender --recipient --remote

@@ -100,6 +100,7 @@ static const struct command {
 { "spam",    "learn",    "FOLDER|FILE --spam | --wanted", SAY_HELP_SPAM_LEARN, cli_spam_learn },
 { "spam",    "status",   "[ADDRESS]", SAY_HELP_SPAM_STATUS, cli_spam_status },
 { "spam",    "explain",  "FILE", SAY_HELP_SPAM_EXPLAIN, cli_spam_explain },
+{ "rule",    "list",     "", SAY_HELP_RULE_LIST, cli_rule_list },
 { "rule",    "test",     "FILE MESSAGE ... | --in-force MESSAGE ... "
   "[--why] [--sender A] [--recipient A] ... [--remote IP] "
   "[--source smtp|lmtp|fetch|upstream] [--finding NAME=WORD] ...",

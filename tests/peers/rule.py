@@ -29,6 +29,12 @@ rule "bill" {
 	do mark folder "Bills"
 	stop
 }
+rule "watched" {
+	shadow
+	header Subject /hello/
+	do refuse "no hello"
+	stop
+}
 rule "never" { size > 1G; do hold "huge" }
 '''
 MAIL = {
@@ -71,6 +77,15 @@ class Scene:
             with open(os.path.join(self.mail, name), "wb") as file:
                 file.write(data)
 
+    def steps(self, what):
+        """Of `trace`; none before the trail is written."""
+        done = subprocess.run(
+            [os.path.join(self.args.bin, "postroom"), "-c",
+             os.path.join(self.args.folder, "hub/etc/postroom.conf"),
+             "trace", what, "--json"], stdout=subprocess.PIPE, text=True,
+            check=False, timeout=GUARD)
+        return json.loads(done.stdout)
+
     def reload(self):
         log = os.path.join(self.args.folder, "log")
         with open(log, encoding="utf-8") as file:
@@ -108,7 +123,7 @@ def tried(scene):
            for name, x in said.items()}
     if got != {"program": ("hold", True, ["program"]),
                "bill": ("mark", True, ["bill"]),
-               "plain": ("accept", True, [])}:
+               "plain": ("accept", True, ["watched"])}:
         raise ValueError("%s" % got)
     tests = said["program"]["rules"][0]["tests"]
     if {"line": 3, "source": r"attachment name /\.(exe|js)$/i",
@@ -173,6 +188,35 @@ def in_force(scene):
         raise ValueError("held: %s" % holds)
 
 
+def traced(scene):
+    """The history of a message names the rules, and so does the list."""
+    wanted = {
+        "see this": 'rule "program" (office.rule:2) held it',
+        "Tagihan Mei": 'rule "bill" (office.rule:7) marked it',
+        "hello": 'rule "watched" (office.rule:16) would have refused it',
+    }
+    for subject, words in wanted.items():
+        wait("a trace of %s" % subject, lambda subject=subject, words=words:
+             words in json.dumps(
+                 scene.steps(subject)).replace('\\"', '"'))
+
+
+def counted(scene):
+    for _ in range(2):
+        got = {x["rule"]: (x["hits"], x["shadow_hits"], x["shadow"],
+                           x["last"] > 0) for x in scene.ask("list")}
+        if got != {"program": (1, 0, False, True),
+                   "bill": (1, 0, False, True),
+                   "watched": (0, 1, True, True),
+                   "never": (0, 0, False, False)}:
+            raise ValueError("%s" % got)
+        scene.reload()
+    said = scene.command("rule", "list")
+    if '"program" (office.rule:2) held 1 times' not in said or \
+            '-> hold "a program is attached"' not in said:
+        raise ValueError(said)
+
+
 def exported(scene):
     """What the hub wrote on a letter says its envelope, and is no part of it."""
     def is_there():
@@ -193,6 +237,8 @@ STEPS = (
     ("what is not known is no answer, and can be stated", unknown),
     ("faults are told with file and line", faults),
     ("the hub does what the trial said", in_force),
+    ("the history of a message names the rules that held", traced),
+    ("hits are counted, and outlive a reload", counted),
     ("a letter that was delivered says its envelope", exported),
 )
 
