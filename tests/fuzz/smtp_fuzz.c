@@ -42,6 +42,7 @@ struct hub {
 	struct timer	*stop;
 	struct smtp_session *session;
 	bool		 says_no;
+	bool		 has_erred, may_send;
 	uint64_t	 granted;
 	struct pending	 pending[PENDING];
 };
@@ -117,6 +118,23 @@ fake_unknown(void *arg)
 {
 	(void)arg;
 	return 0;
+}
+
+static void
+fake_erred(void *arg)
+{
+	struct hub *hub = arg;
+
+	require(!hub->has_erred);
+	hub->has_erred = true;
+}
+
+static bool
+fake_may_send(void *arg)
+{
+	const struct hub *hub = arg;
+
+	return hub->may_send;
 }
 
 static int
@@ -288,11 +306,13 @@ converse(struct hub *hub, int flags, struct slice input)
 	struct smtp_ports ports = {
 		hub, fake_whose, fake_unknown, fake_grant, fake_release,
 		fake_big, fake_abandon, fake_submit, fake_forget, fake_log,
-		fake_ended, fake_known
+		fake_ended, fake_known, fake_erred, fake_may_send
 	};
 	int fds[2];
 
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+	hub->has_erred = false;
+	hub->may_send = (flags & 8) == 0;
 	hub->session = smtp_session_new(hub->loop, fds[1], "192.0.2.1",
 	    &options, &ports);
 	require(hub->session != NULL);
