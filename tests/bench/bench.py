@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 
+import chain
 import collect
 import idling
 import imap
@@ -273,8 +274,14 @@ def sessions(hub, peer, _rounds):
     idling.idling(hub, peer)
 
 
+def filters(hub, peer, rounds):
+    """With servers of its own, so that the others rest."""
+    chain.chain(hub.bin, os.path.dirname(hub.folder), peer is not None,
+                rounds, sys.modules[__name__])
+
+
 JOBS = {"smtp": smtp, "pop3": pop3, "imap": imaping, "collect": collecting,
-        "idling": sessions, "idle": idle}
+        "idling": sessions, "idle": idle, "chain": filters}
 
 
 def bench(args, running):
