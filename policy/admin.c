@@ -93,7 +93,10 @@
 	{ "sender",     ADMIN_TEXT, true, SAY_COLUMN_ENVELOPE }, \
 	{ "source",     ADMIN_TEXT, true, SAY_COLUMN_SOURCE }, \
 	{ "bytes",      ADMIN_NUMBER, true, SAY_COLUMN_BYTES }, \
-	WORD("damaged")	/* yes no */
+	WORD("damaged"),	/* yes no */ \
+	{ "score",      ADMIN_TEXT, true, SAY_COLUMN_SPAM_SCORE }, \
+	{ "told",       ADMIN_TEXT, true, SAY_COLUMN_TOLD }, \
+	{ "ends",       ADMIN_TIME, true, SAY_COLUMN_ENDS }	/* 0: never */
 
 const struct admin_request admin_requests[] = {
 { "account add",

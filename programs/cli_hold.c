@@ -15,7 +15,7 @@
 
 #include "queue/service.h"
 
-#define CELL_COLUMNS	40	/* of a table: seven of them stand in a row */
+#define CELL_COLUMNS	40	/* of a table: nine of them stand in a row */
 #define FACT_COLUMNS	10	/* before a fact of one message */
 
 /* Where the arguments stand in their rows (admin.c). */
@@ -31,6 +31,9 @@ static const struct admin_field table[] = {
 	{ "recipients",	ADMIN_TEXT, true, SAY_COLUMN_TO },
 	{ "subject",	ADMIN_TEXT, true, SAY_COLUMN_SUBJECT },
 	{ "reason",	ADMIN_TEXT, true, SAY_COLUMN_REASON },
+	{ "score",	ADMIN_TEXT, true, SAY_COLUMN_SPAM_SCORE },
+	{ "told",	ADMIN_TEXT, true, SAY_COLUMN_TOLD },
+	{ "ends",	ADMIN_TIME, true, SAY_COLUMN_ENDS },
 	{ 0 }
 };
 
@@ -183,16 +186,17 @@ print_fact(struct cli *cli, enum sentence title, struct slice value)
 }
 
 static void
-print_time(struct cli *cli, const json_t *row)
+print_time(struct cli *cli, enum sentence title, const json_t *row,
+    const char *name)
 {
 	time_t seconds = (time_t)(json_integer_value(json_object_get(row,
-	    "since")) / 1000);
+	    name)) / 1000);
 	char when[32] = "";
 	struct tm tm;
 
-	if (localtime_r(&seconds, &tm) != NULL)
+	if (seconds != 0 && localtime_r(&seconds, &tm) != NULL)
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-	print_fact(cli, SAY_COLUMN_SINCE, slice_str(when));
+	print_fact(cli, title, slice_str(when));
 }
 
 static void
@@ -205,13 +209,16 @@ print_facts(struct cli *cli, const json_t *row)
 	print_fact(cli, SAY_COLUMN_ID, column(row, "id"));
 	print_fact(cli, SAY_COLUMN_WHICH, slice_str(state_words(cli, row)));
 	print_fact(cli, SAY_COLUMN_REASON, column(row, "reason"));
-	print_time(cli, row);
+	print_time(cli, SAY_COLUMN_SINCE, row, "since");
 	print_fact(cli, SAY_COLUMN_SENDER, column(row, "from"));
 	print_fact(cli, SAY_COLUMN_TO, column(row, "recipients"));
 	print_fact(cli, SAY_COLUMN_SUBJECT, column(row, "subject"));
 	print_fact(cli, SAY_COLUMN_ENVELOPE, column(row, "sender"));
 	print_fact(cli, SAY_COLUMN_SOURCE, column(row, "source"));
 	print_fact(cli, SAY_COLUMN_BYTES, slice_str(bytes));
+	print_fact(cli, SAY_COLUMN_SPAM_SCORE, column(row, "score"));
+	print_fact(cli, SAY_COLUMN_TOLD, column(row, "told"));
+	print_time(cli, SAY_COLUMN_ENDS, row, "ends");
 }
 
 static void

@@ -132,6 +132,9 @@ add_row(struct unpack *u, struct queue_said *said)
 	pack_slice(said->rows, row.source);
 	pack_u64(said->rows, row.bytes);
 	pack_slice(said->rows, slice_str(row.is_damaged ? "yes" : "no"));
+	pack_slice(said->rows, row.score);
+	pack_slice(said->rows, row.told);
+	pack_i64(said->rows, row.ends_utc_ms);
 	said->count++;
 	return 0;
 }

@@ -36,6 +36,19 @@ add_source(struct text *text, const struct envelope *env)
 	text_add_escaped(text, from, FETCHED_LABEL_MOST);
 }
 
+/* False: that is enough of them. */
+static bool
+add_recipient(struct text *text, struct slice address)
+{
+	bool has_room;
+
+	if (text->len > 0)
+		text_add_str(text, ", ");
+	has_room = text->len + address.len <= ADDRESSES_BYTES;
+	text_add(text, has_room ? address : slice_str("..."));
+	return has_room;
+}
+
 /* Of `account` (0: of all) those for whom it is held; how many. */
 static size_t
 add_recipients(struct text *text, uint64_t account,
@@ -47,15 +60,20 @@ add_recipients(struct text *text, uint64_t account,
 		if (account != 0 && (list[i].account != account ||
 		    list[i].state == ROWS_WAITING))
 			continue;
-		if (n++ > 0)
-			text_add_str(text, ", ");
-		if (text->len + list[i].address.len > ADDRESSES_BYTES) {
-			text_add_str(text, "...");
+		n++;
+		if (!add_recipient(text, list[i].address))
 			break;
-		}
-		text_add(text, list[i].address);
 	}
 	return n;
+}
+
+static void
+add_told(struct text *text, const struct rows_recipient *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].told_utc_ms > 0 &&
+		    !add_recipient(text, list[i].address))
+			break;
 }
 
 /* The beginning of its big file; one that cannot be read shows nothing. */
@@ -207,6 +225,7 @@ hold_walk_row(void *arg, const struct rows_message *message,
     const struct rows_recipient *list, size_t count)
 {
 	TEXT_AUTO recipients = TEXT_INIT(ADDRESSES_BYTES + 8);
+	TEXT_AUTO told = TEXT_INIT(ADDRESSES_BYTES + 8);
 	struct hold_walk *walk = arg;
 	struct hold_row row = {
 		.id = message->id, .since_utc_ms = message->since_utc_ms,
@@ -225,6 +244,10 @@ hold_walk_row(void *arg, const struct rows_message *message,
 	walk->left--;
 	walk->found = true;
 	row.recipients = text_slice(&recipients);
+	/* who else knows is no matter of one of them */
+	if (walk->account == 0)
+		add_told(&told, list, count);
+	row.told = text_slice(&told);
 	return tell_row(walk->conductor, &row, walk->fn, walk->arg,
 	    walk->shown);
 }

@@ -129,6 +129,7 @@ hold_row_pack(struct text *text, const struct hold_row *row)
 	pack_slice(text, row->score);
 	pack_i64(text, row->ends_utc_ms);
 	pack_u8(text, row->is_personal);
+	pack_slice(text, row->told);
 }
 
 int
@@ -153,6 +154,7 @@ hold_row_unpack(struct unpack *u, struct hold_row *row_out)
 	row.score = unpack_slice(u);
 	row.ends_utc_ms = unpack_i64(u);
 	row.is_personal = unpack_bool(u);
+	row.told = unpack_slice(u);
 	if (u->bad)
 		return -EBADMSG;
 	*row_out = row;

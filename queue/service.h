@@ -378,6 +378,7 @@ struct hold_row {
 	struct slice		 score;		/* of the spam filter; or empty */
 	int64_t			 ends_utc_ms;	/* then it is deleted; 0: never */
 	bool			 is_personal;	/* its recipients are told of it */
+	struct slice		 told;		/* those of them who know, as they */
 };
 
 /* A row as bytes, and back; 0 or -EBADMSG. */

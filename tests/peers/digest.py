@@ -108,6 +108,7 @@ def nothing(scene):
 def told(scene):
     scene.send(SUBJECT)
     row = wait("a hold", scene.held)[0]
+    true(row["told"] == "" and row["ends"] == 0, row)
     true(scene.digest() == 1, "told to others")
     mail = wait("the mail", scene.mails)[0]
     body = mail.get_content().replace("\r\n", "\n")
@@ -118,6 +119,18 @@ def told(scene):
     for words in (" from Zoe <z@far.test>\n", "Subject: %s\n" % SUBJECT,
                   "offers wait", "Id: %s\n" % row["id"], "Deleted on: "):
         true(words in body, repr(words), "is not in", body)
+
+
+def known(scene):
+    row = wait("the note of it", lambda: scene.held()[0]["told"] and
+               scene.held()[0])
+    true(row["told"] == "ann@office.test", row)
+    true(row["ends"] == row["since"] + 30 * 86400 * 1000, row)
+    shown = scene.command("hold", "show", row["id"])
+    table = scene.command("hold", "list")
+    true("\ntold:      ann@office.test\ndeleted:   " in shown, shown)
+    true("told" in table.split("\n")[0] and
+         "ann@office.test" in table.split("\n")[1], table)
 
 
 def once(scene):
@@ -143,6 +156,7 @@ def the_next(scene):
 STEPS = (
     ("where nothing is held nobody is told", nothing),
     ("a mail says which message is held, and why", told),
+    ("the list says who was told, and when it ends", known),
     ("it is told once", once),
     ("what comes later is told alone", the_next),
 )

@@ -1,6 +1,7 @@
 /*
  * console_holds_test.c - what is asked about held mail, and what is shown of it
  */
+#include "filters/verdict.h"
 #include "programs/cli.h"
 #include "programs/console_holds.h"
 #include "queue/service.h"
@@ -128,7 +129,8 @@ START_TEST(a_list_fits_an_answer_and_a_cut_one_is_none)
 	struct hold_row row = {
 		.reason = { most, 512 }, .from = { most, 256 },
 		.subject = { most, 256 }, .sender = { most, 320 },
-		.recipients = { most, 308 }, .source = { most, 264 }
+		.recipients = { most, 308 }, .source = { most, 264 },
+		.score = { most, VERDICT_VALUE_MAX }, .told = { most, 308 }
 	};
 
 	memset(most, 'm', sizeof(most));

@@ -131,7 +131,7 @@ finish(size_t n)
 static struct {
 	unsigned	 count, quarantined, damaged;
 	struct message_id last;
-	char		 words[512];
+	char		 words[512], told[512];
 } seen;
 
 static int
@@ -146,6 +146,8 @@ on_row(void *arg, const struct hold_row *row)
 	    "%.*s|%.*s|%.*s|%.*s|%llu", SLICE_FMT(row->reason),
 	    SLICE_FMT(row->sender), SLICE_FMT(row->recipients),
 	    SLICE_FMT(row->source), (unsigned long long)row->bytes);
+	ck_assert_int_eq(slice_cstr(row->told, seen.told, sizeof(seen.told)),
+	    0);
 	return 0;
 }
 
@@ -631,6 +633,7 @@ START_TEST(each_account_is_told_its_own_share_once)
 	ck_assert_uint_eq(found.count, 1);
 	/* who else got it is nobody's to know */
 	ck_assert_ptr_nonnull(strstr(seen.words, "|ann@office.test|"));
+	ck_assert_str_eq(seen.told, "");
 	found = news(found.account);
 	ck_assert_uint_eq(found.account, STAGE_BEN);
 	ck_assert_ptr_nonnull(strstr(seen.words, "|ben@office.test|"));
@@ -641,8 +644,13 @@ START_TEST(each_account_is_told_its_own_share_once)
 	ck_assert_uint_eq(news(0).account, STAGE_BEN);
 	stage_restart(&stage);
 	ck_assert_uint_eq(news(0).account, STAGE_BEN);
+	ck_assert_str_eq(seen.told, "");
+	ck_assert_uint_eq(list(HOLD_HELD, NULL, 10), 1);
+	ck_assert_str_eq(seen.told, "ann@office.test");
 	ck_assert_int_eq(conductor_held_told(stage.conductor, STAGE_BEN, &id,
 	    1), 0);
+	ck_assert_uint_eq(list(HOLD_HELD, NULL, 10), 1);
+	ck_assert_str_eq(seen.told, "ann@office.test, ben@office.test");
 	ck_assert_uint_eq(news(0).account, 0);
 }
 END_TEST
