@@ -125,7 +125,7 @@ START_TEST(a_list_fits_an_answer_and_a_cut_one_is_none)
 	TEXT_AUTO body = TEXT_INIT(ADMIN_ANSWER_BYTES);
 	TEXT_AUTO rows = TEXT_INIT(ADMIN_ANSWER_BYTES);
 	struct queue_said said = { ADMIN_OK, 0, 0, &rows };
-	static char most[512];
+	static char most[VERDICT_VALUE_MAX];
 	struct hold_row row = {
 		.reason = { most, 512 }, .from = { most, 256 },
 		.subject = { most, 256 }, .sender = { most, 320 },
