@@ -65,6 +65,7 @@ POSTMASTERS = {
     "hold show": {"id": NOBODY},
     "hold release": {"id": NOBODY},
     "hold delete": {"id": NOBODY},
+    "hold digest": {},
     "fetch doctor": {"address": "budi", "label": "budis"},
     "fetch diagnosis": {"run": 1},
 }
