@@ -188,7 +188,8 @@ class Peer(servers.Peer):
             "actions.conf": "reject = null;\ngreylist = null;\n",
             "classifier-bayes.conf": "min_learns = 100;\n",
             "milter_headers.conf": 'use = ["x-spamd-bar", '
-                                   '"authentication-results"];\n',
+                                   '"authentication-results"];\n'
+                                   "skip_local = false;\n",
             "multimap.conf": 'bench { type = "content"; filter = "body"; '
                              'map = "%s/patterns.map"; regexp = true; '
                              "score = 0.1; }\n" % folder,
