@@ -197,6 +197,8 @@ class Peer(servers.Peer):
                               "scan_mime_parts = false; "
                               'symbol = "CLAM_VIRUS"; max_size = 60000000; '
                               'servers = "127.0.0.1:%d"; }\n' % self.clamd,
+            "dkim.conf": "check_local = true;\n",
+            "dmarc.conf": "check_local = true;\n",
             **{name + ".conf": "enabled = false;\n" for name in REST},
         }.items():
             servers.write("%s/conf/local.d/%s" % (folder, name), text)
