@@ -97,7 +97,11 @@ static const struct {
 	{ FIRST "d=example.com; s=sel; h= From :\r\n To; " HASH "; b=Zm9v",
 	    DKIM_VERIFIED },
 	{ FIRST "d=example.com; s=sel; h=:From; " HASH "; b=Zm9v",
-	    DKIM_NAMES_BAD },
+	    DKIM_VERIFIED },
+	{ FIRST "d=example.com; s=sel; h=From::To:; " HASH "; b=Zm9v",
+	    DKIM_VERIFIED },
+	{ FIRST "d=example.com; s=sel; h=; " HASH "; b=Zm9v",
+	    DKIM_FROM_UNSIGNED },
 	{ FIRST "d=example.com; s=sel; h=From To; " HASH "; b=Zm9v",
 	    DKIM_NAMES_BAD },
 };
