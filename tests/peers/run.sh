@@ -2,7 +2,8 @@
 # run.sh BIN RESULTS - other people's programs, and real mail, against the hub
 #
 # With CORPUS=DIR in the environment every file below DIR is a message too, and
-# 500 of them are collected from Dovecot.  Each part has a hub of its own and
+# 500 of them are collected from Dovecot; with SUITE=FILE a published suite of
+# SPF, ARC or DMARC is played.  Each part has a hub of its own and
 # mostly waits for it: three run side by side.  What they say comes in order.
 here=$(dirname "$0")
 parts="demo deb clients reload corpus multipop imapsource oauth etrn dkim arc
@@ -20,3 +21,4 @@ for part in $parts; do
 	[ ! -f "$said/$part" ] || cat "$said/$part"
 done
 [ -z "${CORPUS:-}" ] || sh "$here/corpus.sh" "$1" "$2" "$CORPUS"
+[ -z "${SUITE:-}" ] || sh "$here/suite.sh" "$1" "$2" "$SUITE"
