@@ -275,15 +275,15 @@ static enum rule_answer
 finding(struct run *run, const struct rule_test *test)
 {
 	const struct rule_trial *trial = run->trial;
-	int value;
+	uint32_t may, asked = UINT32_C(1) << test->value;
 
 	if (trial == NULL || trial->findings == NULL)
 		return yes_if(findings_row(test->row)->value(run->findings) ==
 		    test->value);
-	value = trial->findings[test->row];
-	if (value == RULE_NO_FINDING)
+	may = trial->findings[test->row];
+	if ((may & asked) != 0 && may != asked)
 		return doubt(run, test, no_finding);
-	return yes_if((unsigned)value == test->value);
+	return yes_if(may == asked);
 }
 
 /*

@@ -30,7 +30,7 @@ struct rule_match {
 #define RULE_NO_SENDER		0x01u
 #define RULE_NO_RECIPIENT	0x02u
 #define RULE_NO_REMOTE		0x04u
-#define RULE_NO_FINDING		(-1)	/* nobody looked for it */
+#define RULE_ANY_FINDING	UINT32_MAX	/* nobody looked for it */
 
 /*
  * To try rules on a message that is not just arriving, and look on.  What
@@ -39,7 +39,8 @@ struct rule_match {
 struct rule_trial {
 	const struct texts_limits *texts;	/* or NULL: the usual ones */
 	unsigned		 unknown;	/* RULE_NO_ bits */
-	const int		*findings;	/* by findings_row(); or NULL */
+	/* by findings_row(): what it may have been, 1 << value each; or NULL */
+	const uint32_t		*findings;
 	/* a test was asked, in a rule or inside an any; or NULL */
 	void			(*test)(void *arg, const struct rule *,
 				    const struct rule_test *, enum rule_answer,

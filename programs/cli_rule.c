@@ -28,7 +28,7 @@ struct rule_test_work {
 	struct rule_book	 book;
 	struct rule_telling	 telling;
 	struct rule_trial	 trial;
-	int			 findings[FINDINGS_MOST];
+	uint32_t		 findings[FINDINGS_MOST];
 	struct envelope		 env;
 	struct recipient	 recipients[RECIPIENTS_MOST];
 	uint64_t		 messages, passed, hit;
@@ -118,7 +118,7 @@ set_finding(struct rule_test_work *work, const char *typed)
 	if (row == NULL || value == row->count)
 		return unfit(work->cli, "--finding", typed,
 		    SAY_WANT_FINDING);
-	work->findings[i] = (int)value;
+	work->findings[i] = UINT32_C(1) << value;
 	return CLI_OK;
 }
 
@@ -286,7 +286,7 @@ work_begin(struct rule_test_work *work)
 	    RULE_NO_REMOTE;
 	work->env.recipients = work->recipients;
 	for (size_t i = 0; i < FINDINGS_MOST; i++)
-		work->findings[i] = RULE_NO_FINDING;
+		work->findings[i] = RULE_ANY_FINDING;
 	return words_open() == 0 ? CLI_OK : cli_fail(work->cli, CLI_FAILED,
 	    NO_MEMORY);
 }

@@ -449,14 +449,14 @@ START_TEST(what_nobody_knows_any_more_is_a_doubt)
 {
 	ARENA_AUTO arena = arena_new(1 << 20);
 	TEXT_AUTO bytes = TEXT_INIT(4096);
-	int findings[64];
+	uint32_t findings[64];
 	struct rule_trial trial = { .unknown = gone[_i].unknown,
 	    .findings = findings };
 	struct rule_outcome outcome;
 	struct rules *rules;
 
 	for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
-		findings[i] = RULE_NO_FINDING;
+		findings[i] = RULE_ANY_FINDING;
 	text_addf(&bytes, "rule \"1\" { %s; stop }", gone[_i].test);
 	text_add_byte(&bytes, '\0');
 	rules = rules_of(bytes.at);
@@ -472,7 +472,7 @@ START_TEST(a_finding_can_be_supposed)
 	ARENA_AUTO arena = arena_new(1 << 20);
 	struct rules *rules = rules_of(
 	    "rule \"1\" { scan virus; do hold \"x\" }");
-	int findings[64] = { SCAN_VIRUS };
+	uint32_t findings[64] = { UINT32_C(1) << SCAN_VIRUS };
 	const struct rule_trial trial = { .findings = findings };
 	struct rule_outcome outcome;
 
