@@ -323,6 +323,11 @@ static const char *const statements[SQL_COUNT] = {
 "	AND (m.id << 32) + 4294967295"
 "	LEFT JOIN letter l ON l.id = e.letter"
 "	WHERE m.id > ? GROUP BY m.id ORDER BY m.id LIMIT ?",
+[SQL_ONLOOKED] = "SELECT e.place, e.flags, m.name, m.uses, m.uidvalidity,"
+"	l.id, l.message_id, l.received, l.trace_bytes + l.body_bytes"
+"	FROM entry e JOIN letter l ON l.id = e.letter"
+"	JOIN mailbox m ON m.id = e.place >> 32"
+"	WHERE e.place > ? AND l.received >= ? ORDER BY e.place LIMIT ?",
 [SQL_LEAVING] = "SELECT place, letter, flags FROM entry"
 "	WHERE place BETWEEN ? AND ? ORDER BY place",
 [SQL_TOMBSTONE_NEW] = "INSERT INTO tombstone VALUES (?, ?, ?)",
