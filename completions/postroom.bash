@@ -135,11 +135,14 @@ _postroom()
 		options='list folders rights'
 		;;
 	1/rule/)
-		options='test list'
+		options='test rehearse list'
 		;;
 	*/rule/test)
 		options='--in-force --why --sender --recipient --remote
 			--source --finding'
+		;;
+	*/rule/rehearse)
+		options='--days --limit'
 		;;
 	1/spam/)
 		options='learn status explain'

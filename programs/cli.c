@@ -105,6 +105,8 @@ static const struct command {
   "[--why] [--sender A] [--recipient A] ... [--remote IP] "
   "[--source smtp|lmtp|fetch|upstream] [--finding NAME=WORD] ...",
   SAY_HELP_RULE_TEST, cli_rule_test },
+{ "rule",    "rehearse", "FILE [--days N] [--limit N]", SAY_HELP_RULE_REHEARSE,
+  cli_rule_rehearse },
 { "visitor", "list",     "", SAY_HELP_VISITOR_LIST, cli_visitor_list },
 { "visitor", "forgive",  "ADDRESS", SAY_HELP_VISITOR_FORGIVE, cli_visitor_forgive },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },

@@ -174,6 +174,7 @@ int	cli_spam_status(struct cli *, int argc, char **argv);
 int	cli_spam_explain(struct cli *, int argc, char **argv);
 int	cli_rule_list(struct cli *, int argc, char **argv);
 int	cli_rule_test(struct cli *, int argc, char **argv);
+int	cli_rule_rehearse(struct cli *, int argc, char **argv);
 int	cli_status(struct cli *, int argc, char **argv);
 int	cli_check(struct cli *, int argc, char **argv);
 int	cli_trace(struct cli *, int argc, char **argv);

@@ -40,6 +40,9 @@ struct rule_telling {
  * its first three. */
 void	rule_telling_begin(struct rule_telling *, struct rule_trial *);
 void	rule_telling_end(struct rule_telling *);
+/* Add where a test that said yes found what, "Subject: your [invoice]". */
+void	rule_match_write(struct text *, const struct rule_test *,
+	    const struct rule_match *);
 /*
  * Tell of one message: what the rules want of it, and why.  `name` is the
  * file's, or how else people call it; with --json `first` begins the list.

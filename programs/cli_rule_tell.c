@@ -86,6 +86,15 @@ add_place(struct text *to, const struct rule_test *test,
 	cli_add_visible(to, mime_subtype(match->part));
 }
 
+void
+rule_match_write(struct text *to, const struct rule_test *test,
+    const struct rule_match *match)
+{
+	add_place(to, test, match);
+	text_add_str(to, ": ");
+	add_match(to, match);
+}
+
 static struct slice
 line_of(const struct rule_telling *telling, const struct rule *rule,
     unsigned line)
@@ -111,9 +120,7 @@ tell_yes(struct rule_telling *telling, const struct rule *rule,
 	if (match->text.len == 0)
 		return;
 	text_add_str(to, "        ");
-	add_place(to, test, match);
-	text_add_str(to, ": ");
-	add_match(to, match);
+	rule_match_write(to, test, match);
 	text_add_byte(to, '\n');
 }
 
