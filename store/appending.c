@@ -136,17 +136,20 @@ is_named(const struct append_letter *letter)
 {
 	static const struct message_id none;
 
-	return !letter->is_big && memcmp(letter->moved.bytes, none.bytes,
-	    MESSAGE_ID_BYTES) != 0;
+	return message_id_order(&letter->moved, &none) != 0;
 }
 
-/* A letter of that id that is in some mailbox: 1, 0 or -errno. */
+/*
+ * A letter of that name that is in some mailbox: 1, 0 or -errno.  A big one has
+ * its file's, and this beside it.
+ */
 static int
-is_there(struct index *index, const struct message_id *id)
+is_there(struct index *index, const struct append_letter *letter)
 {
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_LETTER_NAMED);
+	DB_QUERY_AUTO	q = db_ask(index->db, letter->is_big ? SQL_MOVED :
+			    SQL_LETTER_NAMED);
 
-	db_put_blob(&q, slice_of(id->bytes, MESSAGE_ID_BYTES));
+	db_put_blob(&q, slice_of(letter->moved.bytes, MESSAGE_ID_BYTES));
 	return db_next(&q);
 }
 
@@ -160,7 +163,7 @@ appending_add(struct appending *appending, const struct append_letter *letter)
 	if (r == 0 && appending->count == APPENDING_MOST)
 		r = -E2BIG;
 	if (r == 0 && is_named(letter))
-		r = is_there(account->index, &letter->moved);
+		r = is_there(account->index, letter);
 	if (r != 0)
 		return r;
 	appended = next_letter(appending);
@@ -168,6 +171,7 @@ appending_add(struct appending *appending, const struct append_letter *letter)
 		return -ENOMEM;
 	*appended = (struct appended){ .record = {
 		.id = letter->big,
+		.moved = letter->moved,
 		.mailbox = appending->mailbox,
 		.received_at_utc_ms = letter->received_at_utc_ms,
 		.body_bytes = letter->body_bytes,

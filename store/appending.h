@@ -29,8 +29,7 @@ struct append_letter {
 	struct slice	 structure;	/* lib/message/structure.h; or empty */
 	struct slice	 import_key;	/* IMPORT_KEY_BYTES, or empty */
 	struct message_id moved;	/* zero, or what it is to be called: one
-					   that is there is not put there twice;
-					   not heeded of a big one */
+					   that is there is not put there twice */
 };
 
 struct appending;		/* opaque; see appending.c */

@@ -556,6 +556,21 @@ structure_new(struct index *index, uint64_t letter, struct slice packed)
 	return db_run(&q);
 }
 
+/* A MOVE that is tried again finds it by this name, if it has one. */
+static int
+moved_new(struct index *index, uint64_t letter, const struct message_id *name)
+{
+	static const struct message_id none;
+	struct db_query q;
+
+	if (message_id_order(name, &none) == 0)
+		return 0;
+	q = db_ask(index->db, SQL_MOVED_NEW);
+	db_put_blob(&q, slice_of(name->bytes, MESSAGE_ID_BYTES));
+	db_put_u64(&q, letter);
+	return db_run(&q);
+}
+
 /* The rows of a letter, but for the key of its delivery. */
 static int
 add_letter(struct index *index, struct mailbox *mailbox,
@@ -578,6 +593,8 @@ add_letter(struct index *index, struct mailbox *mailbox,
 		r = structure_new(index, letter, record->structure);
 	if (r == 0 && record->is_big)
 		r = index_unref_forget(index, &record->id);
+	if (r == 0 && record->is_big)
+		r = moved_new(index, letter, &record->moved);
 	if (r < 0)
 		return r;
 	tally_add(mailbox, record->flags, record->trace.len +

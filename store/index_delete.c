@@ -45,6 +45,8 @@ drop_one(struct index *index, uint64_t letter)
 		r = index_run_1(index, SQL_STRUCTURE_DELETE, letter);
 	if (r == 0)
 		r = index_run_1(index, SQL_LESSON_DELETE, letter);
+	if (r == 0 && row.is_big)
+		r = index_run_1(index, SQL_MOVED_DELETE, letter);
 	if (r == 0)
 		r = index_run_1(index, SQL_ORPHAN_DELETE, letter);
 	if (r < 0 || !row.is_big)

@@ -146,6 +146,10 @@ static const char *const steps[] = {
 ("ALTER TABLE lesson ADD COLUMN taught INTEGER NOT NULL DEFAULT 0;"
 "DROP INDEX lesson_modseq;"
 "CREATE INDEX lesson_due ON lesson(letter) WHERE taught <> is_spam + 1;"),
+/* What a MOVE from another account calls a big letter: appending.h */
+("CREATE TABLE moved(name BLOB PRIMARY KEY, letter INTEGER NOT NULL)"
+"	STRICT, WITHOUT ROWID;"
+"CREATE INDEX moved_letter ON moved(letter);"),
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -234,6 +238,10 @@ static const char *const statements[SQL_COUNT] = {
 [SQL_LETTER] = "SELECT " LETTER_COLUMNS " FROM letter l WHERE l.id = ?",
 [SQL_LETTER_NAMED] = "SELECT 1 FROM letter"
 "	WHERE message_id = ? AND entries > 0 LIMIT 1",
+[SQL_MOVED] = "SELECT 1 FROM moved m JOIN letter l ON l.id = m.letter"
+"	WHERE m.name = ? AND l.entries > 0",
+[SQL_MOVED_NEW] = "INSERT OR REPLACE INTO moved VALUES (?, ?)",
+[SQL_MOVED_DELETE] = "DELETE FROM moved WHERE letter = ?",
 [SQL_LETTER_NEW] = "INSERT INTO letter VALUES"
 "	(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
 [SQL_LETTER_MOVE] = "UPDATE letter SET segment = ?, offset = ?,"

@@ -37,6 +37,8 @@ struct record {
 	uint8_t		 flags;
 	struct slice	 keywords;
 	struct slice	 structure;	/* in index.db only; empty: none yet */
+	struct message_id moved;	/* same: a name beside `id`, of a big
+					   one that was moved here; or zero */
 	struct slice	 trace;
 	struct slice	 body;		/* empty when it is big */
 };

@@ -5,10 +5,8 @@
  * visits (a session of our own account is one, too); we only pass them on.  The
  * appending is one: all of them are there, durably, or none is.  Only then are
  * those that move expunged.  A MOVE whose other end is lost before it has
- * answered is begun again, once; its small letters have names of their own, so
- * that what is there already is not put there twice.  A big letter is called as
- * its file is, which the queue names anew each time: of one that was there
- * already two stand there then.
+ * answered is begun again, once; its letters have names of their own, so that
+ * what is there already is not put there twice.
  */
 #include "gateway/imap/across.h"
 

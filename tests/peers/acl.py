@@ -17,7 +17,8 @@ import sys
 import time
 
 GUARD = 120.0
-MOVED = 12          # messages, each way
+MOVED = 12          # messages, each way; every third is a big one
+BIG = 200 * 1024
 MANY = 1000         # every second of twice as many
 KILLS = 2           # each way: who dies often is started again ever later
 LOST = (imaplib.IMAP4.abort, imaplib.IMAP4.error, OSError)
@@ -179,7 +180,8 @@ def killed(args, account):
     ben = login(args, "ben")
     good(ben.create("Mine"))
     for n in range(MOVED):
-        good(ben.append("Mine", "", None, b"Subject: %d\r\n\r\nx\r\n" % n))
+        good(ben.append("Mine", "", None, b"Subject: %d\r\n\r\n%s\r\n" % (
+            n, b"x" * (BIG if n % 3 == 0 else 1))))
     ben.logout()
     shared = "Users/ann@office.test/Projects"
     kills = move_all(args, account, "Mine", shared)

@@ -440,6 +440,52 @@ START_TEST(a_file_that_cannot_be_noted_is_not_expected)
 }
 END_TEST
 
+/* A letter that a MOVE brings, big or not; 1: it is there. */
+static int
+move_here(uint32_t n, bool is_big)
+{
+	struct append_letter letter = letter_of("moved\r\n");
+	struct appending *appending = begin();
+	uint32_t uidvalidity, first;
+	int r;
+
+	if (is_big)
+		letter = (struct append_letter){ .is_big = true,
+		    .big = box_id(n), .body_bytes = 5000000 };
+	letter.moved = box_id(99);
+	r = appending_add(appending, &letter);
+	if (r == 0)
+		ck_assert_int_eq(appending_commit(appending, &uidvalidity,
+		    &first), 0);
+	appending_end(appending);
+	return r;
+}
+
+/* Its sender had no answer, and begins again: a big one has another file. */
+START_TEST(what_was_moved_here_is_not_put_here_again)
+{
+	const size_t first = 0;
+	struct selected *selected;
+
+	ck_assert_int_eq(move_here(7, _i), 0);
+	box_close(&box);
+	box_open(&box);
+	ck_assert_int_eq(move_here(8, _i), 1);
+	ck_assert_uint_eq(status().messages, 1);
+	selected = open_view();
+	ck_assert_int_eq(selected_expunge(selected, &first, 1, NULL, NULL),
+	    0);
+	/* who deletes it and moves it here once more has it once more */
+	ck_assert_int_eq(move_here(9, _i), 0);
+	selected_close(selected);
+	box_close(&box);
+	box_open(&box);
+	ck_assert_int_eq(move_here(10, _i), 1);
+	ck_assert_uint_eq(status().messages, 1);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
 /* RFC 8508 1: one goes as the other comes */
 START_TEST(a_letter_takes_the_place_of_another)
 {
@@ -547,6 +593,8 @@ unit_suite(void)
 	tcase_add_loop_test(tcase,
 	    a_crash_leaves_a_letter_or_a_file_that_is_told, 0, POINTS);
 	tcase_add_test(tcase, a_file_that_cannot_be_noted_is_not_expected);
+	tcase_add_loop_test(tcase, what_was_moved_here_is_not_put_here_again,
+	    0, 2);
 	tcase_add_test(tcase, a_letter_takes_the_place_of_another);
 	tcase_add_test(tcase, what_has_gone_is_not_replaced);
 	tcase_add_loop_test(tcase,

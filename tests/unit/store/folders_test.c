@@ -618,7 +618,7 @@ START_TEST(an_account_of_before_is_counted)
 	    "DROP TABLE rights;"
 	    "DROP INDEX tombstone_modseq;"
 	    "ALTER TABLE meta DROP COLUMN modseq_floor;"
-	    "DROP TABLE imported; DROP TABLE metadata;"
+	    "DROP TABLE imported; DROP TABLE metadata; DROP TABLE moved;"
 	    "UPDATE entry SET flags = 1 WHERE letter = 1;"
 	    "PRAGMA user_version = 3");
 	box_open(&box);
