@@ -116,7 +116,7 @@ open_inside(struct account *account, int folder_fd,
 	if (r == 0)
 		r = seal_left_open(account);
 	if (r == 0)
-		r = copying_recover(account);
+		r = unfinished_recover(account);
 	if (r < 0)
 		return r;
 	r = account_drop_orphans(account, SIZE_MAX, account->must_be_full ?

@@ -86,8 +86,8 @@ int	account_commit_full(struct account *);
 int	account_commit_open(struct account *);
 /* Give up the copy of the index that is being made (copies.h). */
 void	copies_stop(struct account *);
-/* Take back what an earlier life began to copy. */
-int	copying_recover(struct account *);
+/* Take back what an earlier life did not finish (unfinished.h). */
+int	unfinished_recover(struct account *);
 /* Tell of mailboxes that a commit has changed. */
 void	account_tell_changes(struct account *);
 /* Undo what was not committed; `r` is handed through. */

@@ -13,6 +13,7 @@
 #include "store/index_inside.h"
 #include "store/keywords.h"
 #include "store/selected_inside.h"
+#include "store/unfinished.h"
 
 struct appended {
 	struct record	 record;	/* without its body */
@@ -25,8 +26,12 @@ struct appended {
 struct appending {
 	struct account	*account;
 	uint32_t	 mailbox;
-	struct appended	*letters;
+	struct appended	*letters;	/* since the last step */
 	size_t		 count, room;
+	bool		 are_shown;	/* they were the last step */
+	struct unfinished steps;
+	uint32_t	*uids;		/* of all that are visible */
+	size_t		 uid_count;
 	unsigned	 expected;	/* of the account's */
 	struct selected	*replaced_in;	/* or NULL */
 	uint32_t	 replaced;	/* its UID there */
@@ -153,6 +158,18 @@ is_there(struct index *index, const struct append_letter *letter)
 	return db_next(&q);
 }
 
+/* What is said of the letters is in their rows now. */
+static void
+forget(struct appending *appending)
+{
+	for (size_t i = 0; i < appending->count; i++) {
+		text_free(&appending->letters[i].keywords);
+		text_free(&appending->letters[i].structure);
+	}
+	appending->count = 0;
+	appending->are_shown = false;
+}
+
 int
 appending_add(struct appending *appending, const struct append_letter *letter)
 {
@@ -160,6 +177,8 @@ appending_add(struct appending *appending, const struct append_letter *letter)
 	struct appended *appended;
 	int r = judge(letter);
 
+	if (appending->are_shown)
+		forget(appending);
 	if (r == 0 && appending->count == APPENDING_MOST)
 		r = -E2BIG;
 	if (r == 0 && is_named(letter))
@@ -260,6 +279,82 @@ find_replaced(const struct appending *appending, uint64_t *entry_out)
 	return 0;
 }
 
+/* Those of the last transaction have these UIDs, and room for them. */
+static void
+note_uids(struct appending *appending, uint32_t first)
+{
+	for (size_t i = 0; i < appending->count; i++)
+		appending->uids[appending->uid_count++] = first + (uint32_t)i;
+}
+
+static int
+uids_grow(struct appending *appending)
+{
+	uint32_t *grown = reallocarray(appending->uids,
+	    appending->uid_count + appending->count + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return -ENOMEM;
+	appending->uids = grown;
+	return 0;
+}
+
+const uint32_t *
+appending_uids(const struct appending *appending, size_t *count_out)
+{
+	*count_out = appending->uid_count;
+	return appending->uids;
+}
+
+static bool
+has_import(const struct appending *appending)
+{
+	for (size_t i = 0; i < appending->count; i++)
+		if (appending->letters[i].is_import)
+			return true;
+	return false;
+}
+
+static int
+add_step(struct appending *appending, struct mailbox *mailbox,
+    uint32_t *first_uid_out)
+{
+	uint64_t first;
+	int r = add_rows(appending, mailbox, first_uid_out);
+
+	first = ENTRY_FIRST(mailbox->id) | *first_uid_out;
+	return r < 0 ? r : unfinished_note(appending->account->index,
+	    &appending->steps, first, first + appending->count - 1);
+}
+
+int
+appending_step(struct appending *appending)
+{
+	struct account *account = appending->account;
+	struct mailbox *mailbox;
+	uint32_t first;
+	int r = has_import(appending) ? -EINVAL : uids_grow(appending);
+
+	if (r == 0)
+		r = account_commit_open(account);
+	if (r < 0 || appending->count == 0)
+		return r;
+	mailbox = index_mailbox(account->index, appending->mailbox);
+	if (mailbox == NULL)
+		return -ENOENT;
+	r = add_step(appending, mailbox, &first);
+	if (r < 0)
+		return account_undo(account, r);
+	account->must_be_full = account->index->marks.must_be_full;
+	r = account_commit_open(account);
+	if (r < 0)
+		return r;
+	unfinished_keep(&appending->steps);
+	note_uids(appending, first);
+	appending->are_shown = true;
+	return 0;
+}
+
 int
 appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
     uint32_t *first_uid_out)
@@ -270,7 +365,11 @@ appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
 	uint32_t first;
 	int r;
 
-	r = account_commit_open(account);
+	if (appending->are_shown)
+		forget(appending);
+	r = uids_grow(appending);
+	if (r == 0)
+		r = account_commit_open(account);
 	if (r == 0)
 		r = find_replaced(appending, &replaced);
 	if (r < 0)
@@ -279,6 +378,8 @@ appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
 	if (mailbox == NULL)
 		return -ENOENT;
 	r = add_rows(appending, mailbox, &first);
+	if (r == 0)
+		r = unfinished_finish(account->index, &appending->steps);
 	if (r == 0 && replaced != 0)
 		r = index_expunge(account->index, &replaced, 1, NULL,
 		    NULL);
@@ -288,11 +389,21 @@ appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
 	if (r < 0)
 		return r;
 	appending->is_done = true;
+	note_uids(appending, first);
 	if (replaced != 0)
 		selected_mark_gone(account, &replaced, 1, true);
 	*uidvalidity_out = mailbox->uidvalidity;
 	*first_uid_out = first;
 	return 0;
+}
+
+/* Those of the steps go, now or when the account is opened next. */
+static void
+take_back(struct appending *appending)
+{
+	if (account_commit_open(appending->account) == 0)
+		(void)unfinished_take_back(appending->account,
+		    &appending->steps);
 }
 
 /* Files that became no letter are not needed; others are noted no more. */
@@ -329,13 +440,15 @@ appending_end(struct appending *appending)
 {
 	if (appending == NULL)
 		return;
-	if (!appending->is_done && appending->count > 0)
+	if (!appending->is_done && !appending->are_shown &&
+	    appending->count > 0)
 		waste(appending);
+	if (!appending->is_done && appending->steps.count > 0)
+		take_back(appending);
 	expect_no_more(appending);
-	for (size_t i = 0; i < appending->count; i++) {
-		text_free(&appending->letters[i].keywords);
-		text_free(&appending->letters[i].structure);
-	}
+	forget(appending);
+	unfinished_free(&appending->steps);
+	free(appending->uids);
 	free(appending->letters);
 	free(appending);
 }

@@ -12,8 +12,8 @@
 #include "store/imported.h"
 #include "store/selected.h"
 
-#define APPENDING_MOST	1000	/* letters of one command; 0.5 KiB each are
-				   kept until it ends, and their structures */
+#define APPENDING_MOST	SELECTED_STEP	/* letters of one commit; 0.5 KiB each
+					   are kept for it, and structures */
 
 struct append_letter {
 	int64_t		 received_at_utc_ms;
@@ -44,12 +44,20 @@ int	appending_new(struct account *, uint32_t mailbox,
  */
 int	appending_expect(struct appending *, const struct message_id *big);
 /*
- * Write one more letter.  0, 1 (`moved` is there), -EMSGSIZE (a small body over BIG_BYTES), -EINVAL
- * (a keyword that is no atom, no such flag, or sizes that differ), -E2BIG
- * (KEYWORDS_MOST, APPENDING_MOST), or as the disk says.
+ * Write one more letter.  0, 1 (`moved` is there: nothing is written),
+ * -EMSGSIZE (a small body over BIG_BYTES), -EINVAL (a keyword that is no atom,
+ * no such flag, or sizes that differ), -E2BIG (KEYWORDS_MOST, or APPENDING_MOST
+ * since the last step), or as the disk says.
  */
 int	appending_add(struct appending *, const struct append_letter *);
-/* Of the `n`th letter that was added; NULL beyond.  Valid until the end. */
+/*
+ * Make what was added visible, to make room for more: it goes again, as
+ * unfinished.h has it, unless appending_commit() follows.  Errors as there, and
+ * -EINVAL (an import: its key is not taken back).
+ */
+int	appending_step(struct appending *);
+/* Of the `n`th letter of those that were added last, before any step; NULL
+ * beyond.  Valid until another is added behind a step, or the end. */
 const struct message_id *appending_id(const struct appending *, size_t n);
 /*
  * They take the place of the letter that has this UID in a view, which must last
@@ -59,7 +67,8 @@ void	appending_replaces(struct appending *, struct selected *,
 	    uint32_t uid);
 /*
  * Make them visible and durable, in their order, under UIDs that follow each
- * other from *first_uid_out on.  Once.  0, -ENOENT (the mailbox was deleted),
+ * other from *first_uid_out on; those of steps (appending_uids()) are finished
+ * with them.  Once.  0, -ENOENT (the mailbox was deleted),
  * -E2BIG (KEYWORDS_OF_MAILBOX), -EOVERFLOW (it has no more UIDs), -EIDRM
  * (somebody has deleted the letter that they replace), -EEXIST (one of them was
  * imported meanwhile) or as the disk says: then there is nothing of them, and
@@ -67,6 +76,8 @@ void	appending_replaces(struct appending *, struct selected *,
  */
 int	appending_commit(struct appending *, uint32_t *uidvalidity_out,
 	    uint32_t *first_uid_out);
+/* What all of them have for UIDs by now; they ascend. */
+const uint32_t *appending_uids(const struct appending *, size_t *count_out);
 /* End it; what was not committed is garbage.  NULL is fine. */
 void	appending_end(struct appending *);
 

@@ -12,6 +12,7 @@
 
 #include "lib/base/loop.h"
 #include "store/selected_inside.h"
+#include "store/unfinished.h"
 
 struct copying {
 	struct selected	*from;
@@ -22,8 +23,7 @@ struct copying {
 	bool		 keywords;	/* and their words */
 	bool		 is_done;	/* its last step was committed */
 	enum lesson	 lesson;	/* of the last step */
-	uint64_t	*firsts;	/* of the steps that were not the last */
-	size_t		 count;
+	struct unfinished steps;	/* that were not the last */
 };
 
 /* One step. */
@@ -240,23 +240,13 @@ note(struct step *step, bool is_last)
 {
 	struct copying *copying = step->copying;
 	struct index *index = copying->from->account->index;
-	uint64_t *grown;
-	int r = 0;
 
 	if (copying->is_move)
 		return bury_moved(step);
-	for (size_t i = 0; r == 0 && is_last && i < copying->count; i++)
-		r = index_run_1(index, SQL_FINISHED, copying->firsts[i]);
-	if (is_last || step->first == 0)
-		return r;
-	grown = reallocarray(copying->firsts, copying->count + 1,
-	    sizeof(*grown));
-	if (grown == NULL)
-		return -ENOMEM;
-	copying->firsts = grown;
-	grown[copying->count] = step->first;
-	return index_run_2(index, SQL_UNFINISHED_NEW, step->first,
-	    step->last);
+	if (is_last)
+		return unfinished_finish(index, &copying->steps);
+	return step->first == 0 ? 0 : unfinished_note(index, &copying->steps,
+	    step->first, step->last);
 }
 
 /* Every letter of a mailbox is in the view of whoever opens it. */
@@ -331,81 +321,10 @@ copying_add(struct copying *copying, const size_t *numbers, size_t count,
 	if (copying->is_move)
 		selected_mark_gone(account, step.entries, step.count, true);
 	else if (!is_last && step.first != 0)
-		copying->count++;
+		unfinished_keep(&copying->steps);
 	copying->is_done = is_last;
 	copying->lesson = step.lesson;
 	return 0;
-}
-
-/* Taking it back */
-
-/* The row of an unfinished step that begins at `first` or above: 1, or 0. */
-static int
-next_unfinished(struct index *index, uint64_t *first, uint64_t *last_out)
-{
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_UNFINISHED);
-	int		r;
-
-	db_put_u64(&q, *first);
-	r = db_next(&q);
-	if (r <= 0)
-		return r;
-	*first = db_u64(&q, 1, INT64_MAX);
-	*last_out = db_u64(&q, *first, INT64_MAX);
-	return db_row(&q) < 0 ? -EUCLEAN : 1;
-}
-
-static int
-entries_in(struct index *index, uint64_t first, uint64_t last,
-    uint64_t *entries, size_t *count_out)
-{
-	DB_QUERY_AUTO	q = db_ask(index->db, SQL_DOOMED_ENTRIES);
-	size_t		count = 0;
-	int		r = 0;
-
-	db_put_u64(&q, first);
-	db_put_u64(&q, last);
-	db_put_u64(&q, SELECTED_STEP);
-	while (count < SELECTED_STEP && (r = db_next(&q)) > 0)
-		entries[count++] = db_u64(&q, first, last);
-	*count_out = count;
-	return r < 0 ? r : 0;
-}
-
-/* The entries of one step, as far as they are still there. */
-static int
-take_back(struct account *account, uint64_t first, uint64_t last)
-{
-	struct index *index = account->index;
-	uint64_t entries[SELECTED_STEP];
-	size_t count;
-	int r;
-
-	r = entries_in(index, first, last, entries, &count);
-	if (r == 0)
-		r = index_expunge(index, entries, count, NULL, NULL);
-	if (r == 0)
-		r = index_run_1(index, SQL_FINISHED, first);
-	if (r < 0)
-		return account_undo(account, r);
-	r = account_commit_full(account);
-	if (r == 0)
-		selected_mark_gone(account, entries, count, true);
-	return r;
-}
-
-int
-copying_recover(struct account *account)
-{
-	uint64_t first = 1, last;
-	int r;
-
-	while ((r = next_unfinished(account->index, &first, &last)) > 0) {
-		r = take_back(account, first, last);
-		if (r < 0)
-			return r;
-	}
-	return r;
 }
 
 int
@@ -417,17 +336,11 @@ copying_end(struct copying *copying)
 	if (copying == NULL)
 		return 0;
 	account = copying->from->account;
-	if (!copying->is_done && copying->count > 0)
+	if (!copying->is_done && copying->steps.count > 0)
 		r = account_commit_open(account);
-	for (size_t i = 0; r == 0 && !copying->is_done && i < copying->count;
-	    i++) {
-		uint64_t first = copying->firsts[i], last;
-
-		r = next_unfinished(account->index, &first, &last);
-		if (r > 0)
-			r = take_back(account, first, last);
-	}
-	free(copying->firsts);
+	if (r == 0 && !copying->is_done)
+		r = unfinished_take_back(account, &copying->steps);
+	unfinished_free(&copying->steps);
 	free(copying);
 	return r;
 }

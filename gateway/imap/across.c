@@ -2,11 +2,13 @@
  * across.c - COPY and MOVE between mailboxes of two accounts
  *
  * The letters are asked for where they are and appended where they go, both by
- * visits (a session of our own account is one, too); we only pass them on.  The
- * appending is one: all of them are there, durably, or none is.  Only then are
- * those that move expunged.  A MOVE whose other end is lost before it has
- * answered is begun again, once; its letters have names of their own, so that
- * what is there already is not put there twice.
+ * visits (a session of our own account is one, too); we only pass them on, a
+ * batch at a time.  All that a COPY copies are one appending: they are there,
+ * durably, or none is (RFC 9051 6.4.7).  A MOVE appends each batch by itself, and
+ * expunges what it was only then; who stops it finds every letter in one of the
+ * two mailboxes.  A batch whose other end is lost before it has answered is begun
+ * again, once; its letters have names of their own, so that what is there already
+ * is not put there twice.
  */
 #include "gateway/imap/across.h"
 
@@ -18,9 +20,11 @@
 #include "gateway/imap/reply.h"
 #include "gateway/imap/resync.h"
 #include "gateway/imap/visit.h"
-#include "store/appending.h"
+#include "store/copying.h"
 
 #define COMMAND_BYTES	(64 * 1024 + 2048)	/* a set as it was said */
+#define UIDS_BYTES	(1024 * 1024)		/* ranges of them, in COPYUID */
+#define BATCH		1000u			/* letters asked for at once */
 #define TRIES		2
 
 /* a name as it is said, and the flags and keywords of a letter (export.c) */
@@ -31,21 +35,24 @@ struct across {
 	bool		 is_move;
 	bool		 from_away;	/* they are not ours */
 	bool		 knows_utf8;	/* the visits do */
-	struct slice	 set;		/* as it was said, or UIDs of ours */
-	bool		 is_uid;
+	struct slice	 set;		/* as it was said */
+	bool		 is_named;	/* these are all of them: */
+	uint32_t	*uids;
 	size_t		*places;	/* ours: to be expunged */
-	size_t		 count, next;
+	size_t		 count, room;
+	size_t		 first, end;	/* of the batch */
+	size_t		 next;		/* of it, to be expunged */
 	struct slice	 to;		/* the prefix of where they go */
 	struct slice	 name;		/* of the mailbox, with it */
 	struct imapd_visit *source, *target;
-	uint32_t	*uids;		/* of what was passed on */
-	size_t		 copied;
+	uint32_t	*passed;	/* UIDs of what was passed on */
+	size_t		 copied;	/* in this appending */
 	uint64_t	 left;		/* of the letter under way */
 	unsigned	 tries;
 	struct text	 words;		/* what the target answered */
 };
 
-static void	begin(struct imapd_session *);
+static void	begin(struct imapd_session *), ask_letters(struct imapd_session *);
 
 static void
 drop(struct imapd_session *session)
@@ -54,6 +61,7 @@ drop(struct imapd_session *session)
 
 	free(work->places);
 	free(work->uids);
+	free(work->passed);
 	text_free(&work->words);
 	/* what is half said there is not to be finished by another command */
 	if (work->target != NULL)
@@ -156,7 +164,7 @@ add_copyuid(const struct across *work, struct text *code)
 	    !slice_cut(&before, ' ', &validity))
 		return;
 	text_addf(code, "COPYUID %.*s ", SLICE_FMT(validity));
-	imapd_add_uids(code, work->uids, work->copied);
+	imapd_add_uids(code, work->passed, work->copied);
 	text_addf(code, " %.*s", SLICE_FMT(before));
 }
 
@@ -166,12 +174,26 @@ finish_numbered(struct imapd_session *session)
 	imapd_finish_numbered(session, "done");
 }
 
+/* A batch was moved; are there more?  If so, the next has begun. */
+static bool
+goes_on(struct imapd_session *session)
+{
+	struct across *work = session->work;
+
+	if (work->end == work->count)
+		return false;
+	work->first = work->end;
+	work->tries = 0;
+	begin(session);
+	return true;
+}
+
 /* Ours that were moved go, as many as in one look. */
 static void
 expunge(struct imapd_session *session)
 {
 	struct across *work = session->work;
-	size_t count = work->count - work->next, known;
+	size_t count = work->end - work->next, known;
 	struct message_id ids[SELECTED_STEP];
 	int r;
 
@@ -185,12 +207,18 @@ expunge(struct imapd_session *session)
 	}
 	session->ports.step(session->ports.arg, ids, known, "deleted");
 	work->next += count;
-	if (work->next < work->count)
+	if (work->next < work->end || goes_on(session))
 		return;
 	if (session->condstore)
 		session->more = finish_numbered;
 	else
 		imapd_finish(session, "OK done");
+}
+
+static void
+next_batch(struct imapd_session *session)
+{
+	(void)goes_on(session);
 }
 
 /* Where they were others hear of it, and what is heard there is passed on. */
@@ -202,10 +230,12 @@ gone(struct imapd_session *session)
 
 	if (!next_line(session, work->source, &line))
 		return;
-	if (is_answer(line, &words))
+	if (!is_answer(line, &words))
+		pass_news(session, work->source, line);
+	else if (work->end == work->count || !slice_has_prefix(words, "OK"))
 		refuse_as(session, words);
 	else
-		pass_news(session, work->source, line);
+		session->more = next_batch;
 	stream_consume(work->source->stream, line.len);
 }
 
@@ -219,12 +249,13 @@ finish_move(struct imapd_session *session, struct slice code)
 	if (code.len > 0)
 		imapd_untagged_coded(session->stream, code, "done");
 	work->tries = TRIES;
+	work->next = work->first;
 	if (!work->from_away) {
 		session->more = expunge;
 		return;
 	}
 	text_add_str(&command, "x GONE ");
-	imapd_add_uids(&command, work->uids, work->copied);
+	imapd_add_uids(&command, work->passed, work->copied);
 	text_add_str(&command, "\r\n");
 	send(work->source, &command);
 	session->more = gone;
@@ -234,7 +265,7 @@ static void
 finish(struct imapd_session *session)
 {
 	struct across *work = session->work;
-	TEXT_AUTO code = TEXT_INIT(COMMAND_BYTES);
+	TEXT_AUTO code = TEXT_INIT(UIDS_BYTES);
 
 	add_copyuid(work, &code);
 	work->target = NULL;	/* it stays for the next */
@@ -278,6 +309,10 @@ all_passed(struct imapd_session *session, struct slice words)
 
 	if (!slice_has_prefix(words, "OK")) {
 		refuse_as(session, words);
+	} else if (work->end < work->count && (!work->is_move ||
+	    work->copied == 0)) {
+		work->first = work->end;
+		session->more = ask_letters;
 	} else if (work->copied == 0) {
 		imapd_finish(session, "OK there was nothing to do");
 	} else {
@@ -298,7 +333,7 @@ begin_letter(struct across *work, struct slice line)
 	if (!slice_cut(&rest, ' ', &uid) || !slice_cut(&rest, ' ', &id) ||
 	    slice_u64(uid, UINT32_MAX, &n) < 0 ||
 	    imapd_literal_read(rest, &literal) < 0 ||
-	    work->copied == APPENDING_MOST)
+	    work->copied == work->end)
 		return false;
 	if (work->copied == 0) {
 		text_add_str(&out, "x TAKE ");
@@ -309,7 +344,7 @@ begin_letter(struct across *work, struct slice line)
 	    "", work->is_move ? (int)id.len : 0, id.at,
 	    work->is_move ? " " : "", (int)literal.marked_at, rest.at,
 	    (unsigned long long)literal.bytes);
-	work->uids[work->copied++] = (uint32_t)n;
+	work->passed[work->copied++] = (uint32_t)n;
 	work->left = literal.bytes + 2;		/* CRLF behind it is theirs */
 	send(work->target, &out);
 	return true;
@@ -376,17 +411,119 @@ passing(struct imapd_session *session)
 
 /* The beginning */
 
+/* The next batch. */
 static void
 ask_letters(struct imapd_session *session)
 {
 	struct across *work = session->work;
 	TEXT_AUTO command = TEXT_INIT(COMMAND_BYTES);
 
-	text_addf(&command, "x %sEXPORT ", work->is_uid ? "UID " : "");
-	text_add(&command, work->set);
+	imapd_progress(session, work->first, work->count);
+	work->end = work->count - work->first > BATCH ? work->first + BATCH :
+	    work->count;
+	text_add_str(&command, "x UID EXPORT ");
+	imapd_add_uids(&command, work->uids + work->first,
+	    work->end - work->first);
 	text_addf(&command, " %s\r\n", work->is_move ? "MOVE" : "COPY");
 	send(work->source, &command);
 	session->more = passing;
+}
+
+/* It is known which they are. */
+static void
+named(struct imapd_session *session)
+{
+	struct across *work = session->work;
+
+	work->is_named = true;
+	if (work->passed == NULL)
+		work->passed = calloc(work->count + 1, sizeof(*work->passed));
+	if (work->passed == NULL)
+		imapd_refuse(session, -ENOMEM);
+	else if (work->count == 0)
+		imapd_finish(session, "OK there was nothing to do");
+	else
+		ask_letters(session);
+}
+
+/* Add the UIDs of "3:7"; what we did not ask for makes no sense. */
+static bool
+add_range(struct across *work, struct slice range)
+{
+	struct slice low;
+	uint64_t first, last;
+	uint32_t *grown;
+
+	if (!slice_cut(&range, ':', &low))
+		low = range;
+	if (slice_u64(low, UINT32_MAX, &first) < 0 ||
+	    slice_u64(range, UINT32_MAX, &last) < 0 || last < first ||
+	    last - first >= COPYING_LETTERS_MOST - work->count)
+		return false;
+	while (work->room < work->count + (last - first) + 1) {
+		size_t room = work->room == 0 ? BATCH : work->room * 2;
+
+		grown = reallocarray(work->uids, room, sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		work->uids = grown;
+		work->room = room;
+	}
+	for (; first <= last; first++)
+		work->uids[work->count++] = (uint32_t)first;
+	return true;
+}
+
+/* "* NAMES 3:7,9" */
+static bool
+add_names(struct across *work, struct slice line)
+{
+	struct slice rest = slice_trim(slice_after(line,
+	    sizeof("* NAMES ") - 1)), range;
+
+	while (slice_cut(&rest, ',', &range))
+		if (!add_range(work, range))
+			return false;
+	return add_range(work, rest);
+}
+
+static void
+naming(struct imapd_session *session)
+{
+	struct across *work = session->work;
+	struct slice line, words;
+
+	if (!next_line(session, work->source, &line))
+		return;
+	if (slice_has_prefix(line, "* NAMES ")) {
+		if (!add_names(work, line)) {
+			work->source->is_lost = true;
+			lost(session);
+			return;
+		}
+	} else if (!is_answer(line, &words)) {
+		pass_news(session, work->source, line);
+	} else if (!slice_has_prefix(words, "OK")) {
+		refuse_as(session, words);
+	} else {
+		session->more = named;
+	}
+	stream_consume(work->source->stream, line.len);
+}
+
+/* Of another's mailbox, which is open there: which they are. */
+static void
+ask_names(struct imapd_session *session)
+{
+	struct across *work = session->work;
+	TEXT_AUTO command = TEXT_INIT(COMMAND_BYTES);
+
+	text_addf(&command, "x %sNAMES ", imapd_is_uid(session) ? "UID " : "");
+	text_add(&command, work->set);
+	text_add_str(&command, "\r\n");
+	send(work->source, &command);
+	work->count = 0;
+	session->more = naming;
 }
 
 static void
@@ -399,7 +536,7 @@ opened(struct imapd_session *session)
 		return;
 	if (is_answer(line, &words)) {
 		if (slice_has_prefix(words, "OK"))
-			ask_letters(session);
+			session->more = named;
 		else
 			refuse_as(session, words);
 	}
@@ -418,7 +555,7 @@ on_source(struct imapd_session *session, struct imapd_visit *visit, int error)
 	}
 	work->source = visit;
 	if (work->from_away) {
-		ask_letters(session);
+		session->more = work->is_named ? ask_letters : ask_names;
 		return;
 	}
 	text_addf(&command, "x OPEN %u\r\n",
@@ -509,7 +646,6 @@ name_target(struct imapd_session *session, struct across *work,
 static bool
 name_ours(struct imapd_session *session, struct across *work)
 {
-	TEXT_AUTO uids = TEXT_INIT(COMMAND_BYTES);
 	struct imapd_parse parse = { .rest = work->set,
 	    .arena = session->arena };
 	struct imapd_set set;
@@ -522,21 +658,14 @@ name_ours(struct imapd_session *session, struct across *work)
 		imapd_finish(session, "OK there was nothing to do");
 		return false;
 	}
-	if (work->count > APPENDING_MOST) {
-		imapd_finish(session, "NO [LIMIT] %d messages at a time go "
-		    "to another account", APPENDING_MOST);
+	work->uids = calloc(work->count, sizeof(*work->uids));
+	if (work->uids == NULL) {
+		imapd_refuse(session, -ENOMEM);
 		return false;
 	}
 	for (size_t i = 0; i < work->count; i++)
 		work->uids[i] = selected_at(session->selected,
 		    work->places[i])->uid;
-	imapd_add_uids(&uids, work->uids, work->count);
-	work->is_uid = true;
-	if (text_failed(&uids) || arena_copy(session->arena,
-	    text_slice(&uids), &work->set) < 0) {
-		imapd_refuse(session, -ENOMEM);
-		return false;
-	}
 	return true;
 }
 
@@ -554,10 +683,8 @@ imapd_copy_across(struct imapd_session *session, struct slice set,
 	work->is_move = is_move;
 	work->knows_utf8 = imapd_knows_utf8(session);
 	work->set = set;
-	work->is_uid = imapd_is_uid(session);
 	work->from_away = session->away != NULL;
-	work->uids = calloc(APPENDING_MOST, sizeof(*work->uids));
-	r = work->uids == NULL ? -ENOMEM : name_target(session, work, name);
+	r = name_target(session, work, name);
 	if (r < 0)
 		imapd_refuse_into(session, r);
 	else if (work->from_away || name_ours(session, work))

@@ -43,6 +43,8 @@
 #define STRUCTURES_BYTES (1024 * 1024)
 /* For the trail: of a subject, and of what all messages of a command leave. */
 #define SUBJECT_BYTES	256
+#define CODE_BYTES	(32 * 1024)	/* of APPENDUID: who asked reads lines
+					   of 64 KiB */
 #define SAVED_BYTES	(APPENDING_MOST * (SUBJECT_BYTES + 64))
 
 struct append {
@@ -262,6 +264,48 @@ look_up(struct imapd_session *session)
 	work->is_known = r == 1;
 }
 
+/* They are in the mailbox, and the trail hears of each. */
+static void
+tell_saved(struct imapd_session *session)
+{
+	struct append *work = session->work;
+	struct unpack u = unpack_of(text_slice(&work->saved));
+
+	for (uint32_t i = 0; i < work->count; i++) {
+		struct imapd_saved saved = {
+			.id = appending_id(work->appending, i),
+			.mailbox = work->mailbox,
+			.mended = unpack_u32(&u),
+		};
+
+		saved.subject = unpack_slice(&u);
+		session->ports.saved(session->ports.arg, &saved);
+	}
+}
+
+/*
+ * What another account's COPY brings is all or nothing too, however much it is:
+ * it comes in steps.  A client sends so much at once by mistake.
+ */
+static void
+make_room(struct imapd_session *session)
+{
+	struct append *work = session->work;
+
+	if (session->command->handler.session != imapd_visit_take) {
+		work->no = "[LIMIT] that is too many messages at once";
+		return;
+	}
+	work->error = appending_step(work->appending);
+	if (work->error < 0)
+		return;
+	/* of what is taken back it was said all the same */
+	tell_saved(session);
+	work->count = 0;
+	work->structures = 0;
+	text_clear(&work->saved);
+}
+
 /* The message is next. */
 static void
 begin_message(struct imapd_session *session,
@@ -270,7 +314,7 @@ begin_message(struct imapd_session *session,
 	struct append *work = session->work;
 
 	if (!is_refused(work) && work->count == APPENDING_MOST)
-		work->no = "[LIMIT] that is too many messages at once";
+		make_room(session);
 	if (!is_refused(work) && literal->bytes > session->message_bytes)
 		work->error = -EMSGSIZE;
 	if (!literal->waits && literal->bytes > IMAPD_LITERAL_MINUS &&
@@ -400,25 +444,6 @@ add_letter(struct append *work)
 	return text_failed(&work->saved) ? -ENOMEM : 0;
 }
 
-/* They are in the mailbox, and the trail hears of each. */
-static void
-tell_saved(struct imapd_session *session)
-{
-	struct append *work = session->work;
-	struct unpack u = unpack_of(text_slice(&work->saved));
-
-	for (uint32_t i = 0; i < work->count; i++) {
-		struct imapd_saved saved = {
-			.id = appending_id(work->appending, i),
-			.mailbox = work->mailbox,
-			.mended = unpack_u32(&u),
-		};
-
-		saved.subject = unpack_slice(&u);
-		session->ports.saved(session->ports.arg, &saved);
-	}
-}
-
 /* Whoever had it put there goes on. */
 static void
 tell_kept(struct imapd_session *session, uint32_t uidvalidity, uint32_t uid)
@@ -431,19 +456,42 @@ tell_kept(struct imapd_session *session, uint32_t uidvalidity, uint32_t uid)
 	work->instead->kept(session, work->instead->arg, text_slice(&code));
 }
 
+/* RFC 4315 3; what has come in between of many makes it long. */
+static void
+finish_kept(struct imapd_session *session, uint32_t uidvalidity)
+{
+	const struct append *work = session->work;
+	TEXT_AUTO code = TEXT_INIT(CODE_BYTES);
+	const uint32_t *uids;
+	size_t count;
+
+	uids = appending_uids(work->appending, &count);
+	text_addf(&code, "APPENDUID %u ", uidvalidity);
+	imapd_add_uids(&code, uids, count);
+	if (text_failed(&code))
+		imapd_finish(session, "OK they are kept");
+	else
+		imapd_finish_coded(session, text_slice(&code), count == 1 ?
+		    "it is kept" : "they are kept");
+}
+
 static void
 commit(struct imapd_session *session)
 {
 	struct append *work = session->work;
 	uint32_t uidvalidity, first;
+	size_t before;
 
-	if (!is_refused(work) && work->count == 0) {
+	if (is_refused(work)) {
+		refuse(session);
+		return;
+	}
+	(void)appending_uids(work->appending, &before);
+	if (work->count == 0 && before == 0) {
 		imapd_finish(session, "OK all of it was brought before");
 		return;
 	}
-	if (!is_refused(work))
-		work->error = appending_commit(work->appending, &uidvalidity,
-		    &first);
+	work->error = appending_commit(work->appending, &uidvalidity, &first);
 	if (is_refused(work)) {
 		refuse(session);
 		return;
@@ -453,12 +501,8 @@ commit(struct imapd_session *session)
 		tell_kept(session, uidvalidity, first);
 	else if (work->known > 0)
 		imapd_finish(session, "OK they are kept");
-	else if (work->count == 1)
-		imapd_finish(session, "OK [APPENDUID %u %u] it is kept",
-		    uidvalidity, first);
 	else
-		imapd_finish(session, "OK [APPENDUID %u %u:%u] they are kept",
-		    uidvalidity, first, first + work->count - 1);
+		finish_kept(session, uidvalidity);
 }
 
 /* A message that nobody waits for would be taken for commands: it is dropped. */

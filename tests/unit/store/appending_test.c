@@ -440,6 +440,106 @@ START_TEST(a_file_that_cannot_be_noted_is_not_expected)
 }
 END_TEST
 
+/* Two steps of three letters each, and one letter more. */
+static struct appending *
+add_in_steps(struct account *account)
+{
+	struct append_letter letter = letter_of("many\r\n");
+	struct appending *appending;
+
+	if (appending_new(account, MAILBOX_INBOX, &appending) != 0)
+		abort();
+	for (int i = 0; i < 6; i++)
+		if (appending_add(appending, &letter) != 0 ||
+		    (i % 3 == 2 && appending_step(appending) != 0))
+			abort();
+	if (appending_add(appending, &letter) != 0)
+		abort();
+	return appending;
+}
+
+/* RFC 9051 6.4.7: as many as they are, all of them are there */
+START_TEST(letters_of_steps_stay_when_they_are_finished)
+{
+	struct appending *appending = add_in_steps(box.account);
+	uint32_t uidvalidity, first;
+	const uint32_t *uids;
+	size_t count;
+
+	ck_assert_uint_eq(status().messages, 6);
+	box_fill(&box, 1, 1);
+	ck_assert_ptr_nonnull(appending_id(appending, 0));
+	ck_assert_ptr_null(appending_id(appending, 1));
+	ck_assert_int_eq(appending_commit(appending, &uidvalidity, &first),
+	    0);
+	ck_assert_uint_eq(first, 8);
+	uids = appending_uids(appending, &count);
+	ck_assert_uint_eq(count, 7);
+	for (uint32_t i = 0; i < 6; i++)
+		ck_assert_uint_eq(uids[i], i + 1);
+	ck_assert_uint_eq(uids[6], 8);
+	appending_end(appending);
+	ck_assert_uint_eq(status().messages, 8);
+	box_close(&box);
+	box_open(&box);
+	ck_assert_uint_eq(status().messages, 8);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
+/* RFC 9051 6.4.7: or none */
+START_TEST(letters_of_steps_go_when_they_are_not_finished)
+{
+	struct selected *selected = open_view();
+	struct appending *appending = add_in_steps(box.account);
+
+	box_fill(&box, 1, 1);
+	appending_end(appending);
+	ck_assert_uint_eq(status().messages, 1);
+	selected_close(selected);
+	box_close(&box);
+	box_open(&box);
+	ck_assert_uint_eq(status().messages, 1);
+	selected = open_view();
+	ck_assert_uint_eq(selected_at(selected, 0)->uid, 7);
+	selected_close(selected);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
+static void
+step_and_die(struct account *account, void *arg)
+{
+	(void)arg;
+	(void)add_in_steps(account);
+	/* the steps are durable, and say that they are not all */
+	if (account_settle(account, 1, 0) != 0)
+		abort();
+}
+
+START_TEST(a_crash_takes_letters_of_steps_back)
+{
+	box_close(&box);
+	box_crash(&box, step_and_die, NULL);
+	box_open(&box);
+	ck_assert_uint_eq(status().messages, 0);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
+START_TEST(an_import_has_no_steps)
+{
+	struct appending *appending = begin();
+	struct append_letter letter = letter_of("x");
+
+	letter.import_key = slice_str("0123456789abcdef");
+	ck_assert_int_eq(appending_add(appending, &letter), 0);
+	ck_assert_int_eq(appending_step(appending), -EINVAL);
+	appending_end(appending);
+	ck_assert_uint_eq(status().messages, 0);
+}
+END_TEST
+
 /* A letter that a MOVE brings, big or not; 1: it is there. */
 static int
 move_here(uint32_t n, bool is_big)
@@ -593,6 +693,10 @@ unit_suite(void)
 	tcase_add_loop_test(tcase,
 	    a_crash_leaves_a_letter_or_a_file_that_is_told, 0, POINTS);
 	tcase_add_test(tcase, a_file_that_cannot_be_noted_is_not_expected);
+	tcase_add_test(tcase, letters_of_steps_stay_when_they_are_finished);
+	tcase_add_test(tcase, letters_of_steps_go_when_they_are_not_finished);
+	tcase_add_test(tcase, a_crash_takes_letters_of_steps_back);
+	tcase_add_test(tcase, an_import_has_no_steps);
 	tcase_add_loop_test(tcase, what_was_moved_here_is_not_put_here_again,
 	    0, 2);
 	tcase_add_test(tcase, a_letter_takes_the_place_of_another);

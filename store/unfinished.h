@@ -1,0 +1,34 @@
+/*
+ * unfinished.h - entries that are there, and may be taken back
+ *
+ * What comes into a mailbox all or not at all, and is too much for one commit,
+ * comes in steps.  Others see the entries of each, and see them go again when
+ * what they are of is not finished, be it for a crash: the next account_open()
+ * takes them back then.
+ */
+#ifndef POSTROOM_STORE_UNFINISHED_H
+#define POSTROOM_STORE_UNFINISHED_H
+
+#include "store/account_inside.h"
+
+/* Zeroed: none.  Of one piece of work; its owner's. */
+struct unfinished {
+	uint64_t	*firsts;	/* the first entry of each step */
+	size_t		 count;
+};
+
+/*
+ * In the open transaction, which made them: entries first..last, SELECTED_STEP
+ * at the most, are a step.  Once it is committed, unfinished_keep().  0, -ENOMEM
+ * or as the disk says.
+ */
+int	unfinished_note(struct index *, struct unfinished *, uint64_t first,
+	    uint64_t last);
+void	unfinished_keep(struct unfinished *);
+/* All of them stay, with the open transaction. */
+int	unfinished_finish(struct index *, const struct unfinished *);
+/* All of them go, each step in a FULL commit.  Nothing is open.  0 or -errno. */
+int	unfinished_take_back(struct account *, const struct unfinished *);
+void	unfinished_free(struct unfinished *);
+
+#endif
