@@ -8,10 +8,13 @@
  *
  * The library takes a message for mail only when it begins with one of a few
  * header fields, and a message inside it likewise; else attachments stay
- * undecoded.  So a message is looked at three ways: as it is; with a line
- * before it that the library knows, when it was not seen as mail; and leaf by
- * leaf as our own parser reads it (leaves.h), a leaf that would be mail or has
- * a file in its text once more as that.  The worst counts.
+ * undecoded.  So a message is looked at as it is; with a line before it that the
+ * library knows, when it was not seen as mail; and leaf by leaf as our own
+ * parser reads it (leaves.h), a leaf that would be mail or has a file in its
+ * text once more as that.  The worst counts.  What is bound to be seen as the
+ * same twice is looked at once: a message that begins with a field of mail is
+ * shown with that line only, and a leaf not again that the library has taken
+ * out of it byte for byte (layers.h).
  *
  * A parser of the library may crash, hang or be taken over: only a process that
  * can be lost calls clam_scan().
@@ -65,6 +68,8 @@ int	clam_call(const struct clamd *, const struct clam_limits *,
 	    struct clam **clam_out);
 void	clam_free(struct clam *);
 uint64_t clam_signatures(const struct clam *);
+/* How often the library, or clamd, was shown something: what scanning costs. */
+uint64_t clam_looks(const struct clam *);
 /* The library came with its unpacker for RAR; else such files are not clean. */
 bool	clam_reads_rar(const struct clam *);
 

@@ -1,0 +1,174 @@
+/*
+ * clam_looks_test.c - what the library is shown, and what it need not be
+ *
+ * What is shown once only must be found that once.
+ */
+#include <stdio.h>
+
+#include "tests/unit/filters/clam_fixture.h"
+
+#define ROOM	(4u << 20)
+#define EVIL	"first evil line\r\nsecond evil line"
+
+static struct scratch signatures, temporary;
+static struct clam *clam;
+
+/* A signature that has the line end of mail in it, anywhere in any file. */
+static void
+evil_write(void)
+{
+	const struct slice evil = SLICE(EVIL);
+	TEXT_AUTO line = TEXT_INIT(4096);
+
+	text_add_str(&line, "Evil-Lines:0:*:");
+	for (size_t i = 0; i < evil.len; i++)
+		text_addf(&line, "%02x", (unsigned char)evil.at[i]);
+	text_add_str(&line, "\n");
+	file_write(signatures.fd, "evil.ndb", text_slice(&line));
+}
+
+static void
+set_up(void)
+{
+	const char *words;
+
+	signatures = scratch_new();
+	temporary = scratch_new();
+	ck_assert_int_eq(clam_open(), 0);
+	eicar_write(signatures.fd);
+	evil_write();
+	ck_assert_int_eq(clam_load(signatures.fd, -1, &clam_default_limits,
+	    &clam, &words), 0);
+	ck_assert_int_eq(clam_scratch(clam, temporary.fd), 0);
+}
+
+static void
+tear_down(void)
+{
+	clam_free(clam);
+	scratch_drop(&signatures);
+	scratch_drop(&temporary);
+}
+
+/* Scan what must be clean, and count the looks that it takes. */
+static unsigned
+looks_at(const struct text *text)
+{
+	uint64_t before = clam_looks(clam);
+
+	ck_assert(!text_failed(text));
+	ck_assert_int_eq(clam_scan(clam, text_slice(text)).result,
+	    SCAN_CLEAN);
+	return (unsigned)(clam_looks(clam) - before);
+}
+
+static const struct {
+	const char	*begins, *encoding;
+	unsigned	 looks;
+} mails[] = {
+	/* each attachment comes out of the library's own reading */
+	{ "DKIM-Signature: v=1\r\n", "base64", 1 },
+	{ "Received: from a by b\r\n", "base64", 1 },
+	{ "From: a@example.org\r\n", "base64", 1 },
+	{ "from: a@example.org\r\n", "base64", 1 },
+	{ "X-Whatever: 1\r\n", "base64", 1 },
+	/* nobody knows what it is: as it stands, and as mail */
+	{ "Zzz: 1\r\n", "base64", 2 },
+	/* it writes other line ends: the attachment is looked at */
+	{ "From: a@example.org\r\n", "7bit", 2 },
+	{ "From: a@example.org\r\n", "quoted-printable", 2 },
+};
+
+START_TEST(what_the_library_has_read_it_is_not_shown_again)
+{
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+
+	text_add_str(&text, mails[_i].begins);
+	add_attachment(&text, "q", "application/octet-stream",
+	    mails[_i].encoding, slice_str("one line\r\nand another\r\n"));
+	ck_assert_uint_eq(looks_at(&text), mails[_i].looks);
+}
+END_TEST
+
+/* The names and the limits of what is in it count from the outermost. */
+START_TEST(what_has_files_in_it_is_looked_at_by_itself)
+{
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+	TEXT_AUTO zip = TEXT_INIT(ROOM);
+
+	add_zip(&zip, 0, slice_str("hello"), 2);
+	text_add_str(&text, "From: a@example.org\r\n");
+	add_attachment(&text, "q", "application/zip", "base64",
+	    text_slice(&zip));
+	ck_assert_uint_eq(looks_at(&text), 2);
+}
+END_TEST
+
+/* In the words of a message, and in a file, however it is encoded. */
+START_TEST(a_line_end_of_mail_in_a_signature_is_found)
+{
+	static const char *const encodings[] = {
+		"7bit", "quoted-printable", "base64"
+	};
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+	const char *encoding = encodings[_i % 3];
+	const struct slice evil = SLICE("good\r\n" EVIL "\r\ngood");
+	struct scan_answer answer;
+
+	text_add_str(&text, "From: a@example.org\r\n");
+	if (_i < 3) {
+		add_attachment(&text, "q", "text/plain", encoding, evil);
+	} else {
+		text_addf(&text, "Content-Type: text/plain\r\n"
+		    "Content-Transfer-Encoding: %s\r\n\r\n", encoding);
+		if (_i % 3 == 0)
+			text_add(&text, evil);
+		else if (_i % 3 == 1)
+			add_quoted_printable(&text, evil);
+		else
+			add_base64(&text, evil);
+	}
+	ck_assert(!text_failed(&text));
+	answer = clam_scan(clam, text_slice(&text));
+	ck_assert_int_eq(answer.result, SCAN_VIRUS);
+	/* the library adds where a set comes from */
+	ck_assert_msg(slice_has_prefix(slice_str(answer.name), "Evil-Lines"),
+	    "%s", answer.name);
+}
+END_TEST
+
+/* What was found in one message is nothing about the next. */
+START_TEST(every_message_is_looked_at)
+{
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+
+	text_add_str(&text, "From: a@example.org\r\n");
+	add_attachment(&text, "q", "image/png", "base64",
+	    slice_str("one line\r\n"));
+	ck_assert_uint_eq(looks_at(&text), 1);
+	ck_assert_uint_eq(looks_at(&text), 1);
+	text_clear(&text);
+	text_add_str(&text, "Zzz: 1\r\nContent-Type: image/png\r\n\r\n"
+	    "one line\r\n");
+	ck_assert_uint_eq(looks_at(&text), 3);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("filters/clam_looks");
+	TCase *test = tcase_create("clam_looks");
+
+	tcase_add_checked_fixture(test, set_up, tear_down);
+	tcase_set_timeout(test, 60);
+	tcase_add_loop_test(test,
+	    what_the_library_has_read_it_is_not_shown_again, 0,
+	    (int)(sizeof(mails) / sizeof(*mails)));
+	tcase_add_test(test, what_has_files_in_it_is_looked_at_by_itself);
+	tcase_add_loop_test(test, a_line_end_of_mail_in_a_signature_is_found,
+	    0, 6);
+	tcase_add_test(test, every_message_is_looked_at);
+	suite_add_tcase(suite, test);
+	return suite;
+}
