@@ -1,9 +1,10 @@
 /*
- * prefilter.c - which patterns can match a text at all, found in one pass
+ * prefilter.c - which patterns can match a text at all, found before they run
  *
  * The table has a row per state and a column per byte that occurs in a word;
  * all other bytes share column 0, which leads back to the start.  A row is
- * known by where it begins in the table.
+ * known by where it begins in the table.  Shapes are looked for in blocks of as
+ * many as the processor has in hand at once; in what follows they are words.
  */
 #include "filters/prefilter.h"
 
@@ -12,7 +13,11 @@
 #include <string.h>
 
 #include "filters/literals.h"
+#include "filters/shapes.h"
 
+#define LONGS	4			/* of a block */
+#define PLACES	(LONGS * 64)
+#define SURE	4			/* bytes of a word that chooses well */
 #define HIT	0x80000000u	/* in the table: a word ends here */
 
 /* Beside the row: what ends in this state. */
@@ -22,6 +27,17 @@ struct state {
 	uint32_t	also;	/* the next state by way of `fail` with one */
 };
 
+/*
+ * Shapes one behind the other, a bit for each place: set as long as the text
+ * before has been what they begin with.
+ */
+struct block {
+	uint64_t	first[LONGS];	/* the places where shapes begin */
+	uint64_t	last[LONGS];	/* and end */
+	uint64_t	fits[256][LONGS]; /* by first byte: it may stand there */
+	uint32_t	word[PLACES];	/* of the shape that ends there */
+};
+
 struct prefilter {
 	uint8_t		 columns[256];	/* of a byte, letters folded */
 	uint32_t	 width;		/* columns */
@@ -29,6 +45,8 @@ struct prefilter {
 	struct state	*states;
 	uint32_t	 state_count;
 	uint32_t	 word_count;
+	struct block	*blocks;
+	unsigned	 place_count;	/* in all of them */
 	/* of pattern p: words[first[p]] up to words[first[p + 1]] */
 	uint32_t	*words;
 	size_t		*first;
@@ -37,6 +55,7 @@ struct prefilter {
 struct build {
 	struct prefilter	*p;
 	struct literals		*sets;	/* of each pattern */
+	struct shapes		*shapes; /* of those whose set is poor */
 	size_t			 count;
 };
 
@@ -89,6 +108,52 @@ has_room(const struct prefilter *p, const struct literals *set)
 	return p->state_count + bytes <= PREFILTER_STATES_MOST;
 }
 
+/* None of its places in another long than the others. */
+static unsigned
+place_for(const struct prefilter *p, const struct shape *shape)
+{
+	unsigned left = 64 - p->place_count % 64;
+
+	return p->place_count + (shape->len > left ? left : 0);
+}
+
+static void
+add_shape(struct prefilter *p, const struct shape *shape, uint32_t word)
+{
+	unsigned at = place_for(p, shape);
+	struct block *block = &p->blocks[at / PLACES];
+	unsigned place = at % PLACES;
+
+	block->first[place / 64] |= (uint64_t)1 << place % 64;
+	for (unsigned i = 0; i < shape->len; i++, place++)
+		for (unsigned c = 0; c < 256; c++)
+			if (shape_set_has(&shape->places[i],
+			    (unsigned char)c))
+				block->fits[c][place / 64] |=
+				    (uint64_t)1 << place % 64;
+	place--;
+	block->last[place / 64] |= (uint64_t)1 << place % 64;
+	block->word[place] = word;
+	p->place_count = at + shape->len;
+}
+
+/* Those of pattern `i`, behind the `n` words before; how many words then. */
+static size_t
+add_shapes(struct build *b, size_t i, size_t n)
+{
+	struct prefilter *p = b->p;
+	const struct shapes *shapes = &b->shapes[i];
+
+	/* at its worst each begins a long */
+	if (p->place_count + 64 * (shapes->count + 1) > PREFILTER_PLACES_MOST)
+		return n;
+	for (size_t j = 0; j < shapes->count; j++) {
+		add_shape(p, &shapes->each[j], p->word_count);
+		p->words[n++] = p->word_count++;
+	}
+	return n;
+}
+
 static void
 add_words(struct build *b)
 {
@@ -107,6 +172,7 @@ add_words(struct build *b)
 				s->word = ++p->word_count;
 			p->words[n++] = s->word - 1;
 		}
+		n = add_shapes(b, i, n);
 	}
 	p->first[b->count] = n;
 }
@@ -162,11 +228,13 @@ words_total(const struct build *b, size_t *bytes_out)
 {
 	size_t words = 0, bytes = 0;
 
-	for (size_t i = 0; i < b->count; i++)
+	for (size_t i = 0; i < b->count; i++) {
+		words += b->shapes[i].count;
 		for (size_t j = 0; j < b->sets[i].count; j++) {
 			words++;
 			bytes += b->sets[i].each[j].len;
 		}
+	}
 	*bytes_out = bytes;
 	return words;
 }
@@ -185,9 +253,11 @@ build(struct build *b)
 	p->states = calloc(states, sizeof(*p->states));
 	p->words = calloc(words + 1, sizeof(*p->words));
 	p->first = calloc(b->count + 1, sizeof(*p->first));
+	p->blocks = calloc(PREFILTER_PLACES_MOST / PLACES,
+	    sizeof(*p->blocks));
 	queue = calloc(states, sizeof(*queue));
 	if (p->table == NULL || p->states == NULL || p->words == NULL ||
-	    p->first == NULL || queue == NULL) {
+	    p->first == NULL || p->blocks == NULL || queue == NULL) {
 		free(queue);
 		return -ENOMEM;
 	}
@@ -196,6 +266,27 @@ build(struct build *b)
 	finish_table(p);
 	free(queue);
 	return 0;
+}
+
+static bool
+chooses_well(const struct literals *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (set->each[i].len < SURE)
+			return false;
+	return set->count > 0;
+}
+
+/* What a pattern needs: words, or where these are short or none, shapes. */
+static void
+read_needs(struct build *b, size_t i, const struct prefilter_pattern *pattern)
+{
+	literals_read(pattern->source, pattern->flags, &b->sets[i]);
+	if (chooses_well(&b->sets[i]))
+		return;
+	shapes_read(pattern->source, pattern->flags, &b->shapes[i]);
+	if (b->shapes[i].count > 0)
+		b->sets[i].count = 0;
 }
 
 int
@@ -207,12 +298,13 @@ prefilter_new(const struct prefilter_pattern *patterns, size_t count,
 
 	b.p = calloc(1, sizeof(*b.p));
 	b.sets = calloc(count + 1, sizeof(*b.sets));
-	if (b.p != NULL && b.sets != NULL) {
+	b.shapes = calloc(count + 1, sizeof(*b.shapes));
+	if (b.p != NULL && b.sets != NULL && b.shapes != NULL) {
 		for (size_t i = 0; i < count; i++)
-			literals_read(patterns[i].source, patterns[i].flags,
-			    &b.sets[i]);
+			read_needs(&b, i, &patterns[i]);
 		r = build(&b);
 	}
+	free(b.shapes);
 	free(b.sets);
 	if (r < 0)
 		prefilter_free(b.p);
@@ -230,6 +322,7 @@ prefilter_free(struct prefilter *p)
 	free(p->states);
 	free(p->words);
 	free(p->first);
+	free(p->blocks);
 	free(p);
 }
 
@@ -272,8 +365,46 @@ fold(const struct prefilter *p, const unsigned char *at, size_t left,
 	return 0;
 }
 
-void
-prefilter_scan(const struct prefilter *p, struct slice text, uint64_t *seen)
+/* Look for the shapes of one block; the places where one ended. */
+static void
+scan_block(const struct block *block, struct slice text,
+    uint64_t ended_out[LONGS])
+{
+	uint64_t at[LONGS] = { 0 }, ended[LONGS] = { 0 };
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+		const uint64_t *fits = block->fits[c];
+
+		/* the rest of a character */
+		if (c >= 0x80 && c < 0xc0)
+			continue;
+		for (unsigned k = 0; k < LONGS; k++) {
+			at[k] = (at[k] << 1 | block->first[k]) & fits[k];
+			ended[k] |= at[k];
+		}
+	}
+	for (unsigned k = 0; k < LONGS; k++)
+		ended_out[k] = ended[k] & block->last[k];
+}
+
+static void
+scan_shapes(const struct prefilter *p, struct slice text, uint64_t *seen)
+{
+	for (unsigned b = 0; b * PLACES < p->place_count; b++) {
+		const struct block *block = &p->blocks[b];
+		uint64_t ended[LONGS];
+
+		scan_block(block, text, ended);
+		for (unsigned i = 0; i < PLACES; i++)
+			if ((ended[i / 64] >> i % 64 & 1) != 0)
+				seen[block->word[i] / 64] |=
+				    (uint64_t)1 << block->word[i] % 64;
+	}
+}
+
+static void
+scan_words(const struct prefilter *p, struct slice text, uint64_t *seen)
 {
 	const unsigned char *s = (const unsigned char *)text.at;
 	uint32_t row = 0;
@@ -291,6 +422,15 @@ prefilter_scan(const struct prefilter *p, struct slice text, uint64_t *seen)
 		if (cell & HIT)
 			note(p, row, seen);
 	}
+}
+
+void
+prefilter_scan(const struct prefilter *p, struct slice text, uint64_t *seen)
+{
+	/* a table of the start alone sees nothing */
+	if (p->state_count > 1)
+		scan_words(p, text, seen);
+	scan_shapes(p, text, seen);
 }
 
 bool

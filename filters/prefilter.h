@@ -1,10 +1,12 @@
 /*
- * prefilter.h - which patterns can match a text at all, found in one pass
+ * prefilter.h - which patterns can match a text at all, found before they run
  *
  * An office has many patterns and most of them match nothing of most mail.  The
  * words that a match needs (literals.h), of all patterns together, are looked
- * for in one pass over the text (Aho and Corasick, 1975); a pattern none of
- * whose words was seen is not run.  One without a sure word always is.
+ * for in one pass over the text (Aho and Corasick, 1975); for those without a
+ * word the shapes that it needs (shapes.h) are, with a bit for each place
+ * (Baeza-Yates and Gonnet, 1992).  A pattern none of whose words or shapes was
+ * seen is not run.  One without either always is.
  */
 #ifndef POSTROOM_FILTERS_PREFILTER_H
 #define POSTROOM_FILTERS_PREFILTER_H
@@ -13,6 +15,8 @@
 
 /* Of the automaton, 5 MiB at its worst; patterns beyond it are always run. */
 #define PREFILTER_STATES_MOST	20000
+/* Of all shapes, 16 passes; patterns beyond them are always run. */
+#define PREFILTER_PLACES_MOST	4096
 
 struct prefilter;		/* opaque; see prefilter.c */
 
@@ -28,7 +32,7 @@ void	prefilter_free(struct prefilter *);
 
 /* Longs that `seen` of prefilter_scan() has; 0 to begin with. */
 size_t	prefilter_seen_longs(const struct prefilter *);
-/* Note in `seen` the words that stand in `text`. */
+/* Note in `seen` the words and shapes that stand in `text`. */
 void	prefilter_scan(const struct prefilter *, struct slice text,
 	    uint64_t *seen);
 /* Can this pattern match one of the texts that `seen` is of? */

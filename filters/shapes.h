@@ -1,0 +1,41 @@
+/*
+ * shapes.h - runs of characters that must stand in a text for a pattern to match
+ *
+ * For patterns without a sure word (literals.h): of /[bdf]{2}\d+x/ each match
+ * has two of the three letters and a digit behind them.  A shape is such a run,
+ * a set of characters for each place.  As with words, what is not understood
+ * for certain yields nothing, and what does come out is a promise: each text
+ * that the pattern matches holds at least one of the shapes.
+ */
+#ifndef POSTROOM_FILTERS_SHAPES_H
+#define POSTROOM_FILTERS_SHAPES_H
+
+#include "lib/base/slice.h"
+
+#define SHAPE_LONGEST	8	/* places; more choose no better */
+#define SHAPES_MOST	16	/* alternatives */
+
+/* Characters, without regard to case. */
+struct shape_set {
+	uint64_t	ascii[2];	/* a bit for each */
+	bool		others;		/* all that are not ASCII */
+};
+
+struct shape {
+	unsigned	len;
+	struct shape_set places[SHAPE_LONGEST];
+};
+
+struct shapes {
+	size_t		count;		/* 0: nothing is sure, or of use */
+	struct shape	each[SHAPES_MOST];
+};
+
+/* Those of a pattern that pattern_new() took with these PATTERN_ flags. */
+void	shapes_read(struct slice source, unsigned flags,
+	    struct shapes *shapes_out);
+
+/* Is the character with this first byte of UTF-8 in the set? */
+bool	shape_set_has(const struct shape_set *, unsigned char first);
+
+#endif
