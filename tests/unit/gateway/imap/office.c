@@ -114,7 +114,7 @@ part(void *arg, int fd, const struct session_carried *carried)
 	return 0;
 }
 
-static const struct imapd_session_ports ports = {
+static const struct imapd_session_ports alone = {
 	.big = ask_big, .forget = forget, .step = step, .saved = saved,
 	.failed = failed, .wrote = wrote, .part = part, .ended = ended,
 };
@@ -262,7 +262,9 @@ begin_session(int i, int fd, const struct session_carried *carried)
 		.tag = SLICE("L"), .message_bytes = 1024 * 1024,
 		.rest_ms = imap_office.rest_ms, .carried = carried,
 	};
+	struct imapd_session_ports ports = alone;
 
+	ports.office = imap_office.others;
 	imap_office.session[i] = imapd_session_new(imap_office.loop, fd,
 	    imap_office.account, &options, &ports);
 	ck_assert_ptr_nonnull(imap_office.session[i]);

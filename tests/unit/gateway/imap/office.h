@@ -41,6 +41,7 @@ extern struct imap_office {
 	struct text	 steps;
 	uint64_t	 rest_ms;	/* of sessions that begin from now on */
 	struct imap_parted parted;
+	struct imapd_office_ports others;	/* none, if a test says none */
 } imap_office;
 
 /* A fixture: an empty account without sessions, and its end. */
