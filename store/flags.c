@@ -172,14 +172,16 @@ note_lessons(const struct changing *changing, uint64_t modseq)
 		const struct changed *changed = &changing->changed[i];
 		const struct selected_letter *letter =
 		    &selected->letters[changed->n];
+		bool is_read = ((letter->flags | changed->flags) &
+		    LETTER_SEEN) != 0;
 		enum lesson said;
 
 		if (changed->keywords == letter->keywords)
 			continue;
 		said = lessons_of_words(keywords_words(keywords,
-		    changed->keywords));
+		    changed->keywords), is_read);
 		if (said != lessons_of_words(keywords_words(keywords,
-		    letter->keywords)))
+		    letter->keywords), is_read))
 			r = lessons_note(selected->account->index,
 			    letter->letter, modseq, said);
 	}

@@ -21,15 +21,18 @@ uses_of(struct index *index, uint32_t mailbox, unsigned *uses_out)
 }
 
 enum lesson
-lessons_of_words(struct slice words)
+lessons_of_words(struct slice words, bool is_read)
 {
 	bool junk, wanted;
 
 	if (words.len == 0)
 		return LESSON_NONE;
-	junk = keywords_have(words, slice_str("$Junk"));
+	junk = keywords_have(words, slice_str("$Junk")) ||
+	    (is_read && keywords_have(words, slice_str("Junk")));
 	wanted = keywords_have(words, slice_str("$NotJunk")) ||
-	    keywords_have(words, slice_str("$NonJunk"));
+	    keywords_have(words, slice_str("$NonJunk")) ||
+	    (is_read && (keywords_have(words, slice_str("NonJunk")) ||
+	    keywords_have(words, slice_str("NotJunk"))));
 	if (junk == wanted)
 		return LESSON_NONE;
 	return junk ? LESSON_SPAM : LESSON_WANTED;

@@ -24,11 +24,11 @@ enum lesson {
 
 /*
  * What the keywords of a letter say: $Junk, or $NotJunk and $NonJunk, as mail
- * programs set them when a person presses their button.  Words without the $,
- * which Thunderbird's own filter sets unasked, say nothing, and both at once
- * do not either.
+ * programs set them when a person presses their button.  Thunderbird's are the
+ * same without the $; its own filter sets them unasked when a letter is new, so
+ * they say something of one that `is_read` only.  Both at once say nothing.
  */
-enum lesson lessons_of_words(struct slice words);
+enum lesson lessons_of_words(struct slice words, bool is_read);
 
 /*
  * What is said by moving a letter between these two mailboxes.  0 or a negative

@@ -194,31 +194,42 @@ END_TEST
 static const struct {
 	const char	*before, *after;
 	unsigned	 spam, wanted;
+	bool		 is_read;
 } words[] = {
-	{ "", "$Junk", 4, 0 },
-	{ "", "$junk $Label1", 4, 0 },
-	{ "", "$NotJunk", 0, 4 },
-	{ "", "$NonJunk", 0, 4 },
-	{ "$Junk", "$NotJunk", 0, 4 },
-	{ "$NotJunk", "$Junk", 4, 0 },
+	{ "", "$Junk", 4, 0, false },
+	{ "", "$junk $Label1", 4, 0, false },
+	{ "", "$NotJunk", 0, 4, false },
+	{ "", "$NonJunk", 0, 4, false },
+	{ "$Junk", "$NotJunk", 0, 4, false },
+	{ "$NotJunk", "$Junk", 4, 0, false },
 	/* it was said before */
-	{ "$Junk", "$Junk $Label1", 0, 0 },
+	{ "$Junk", "$Junk $Label1", 0, 0, false },
 	/* taken back, but what is it then? */
-	{ "$Junk", "", 0, 0 },
-	{ "", "$Junk $NotJunk", 0, 0 },
+	{ "$Junk", "", 0, 0, false },
+	{ "", "$Junk $NotJunk", 0, 0, false },
 	/* Thunderbird's filter says so, unasked */
-	{ "", "Junk", 0, 0 },
-	{ "", "NonJunk", 0, 0 },
-	{ "", "$Label1", 0, 0 },
+	{ "", "Junk", 0, 0, false },
+	{ "", "NonJunk", 0, 0, false },
+	{ "", "$Label1", 0, 0, false },
+	/* but of a letter that was read its person does */
+	{ "", "Junk", 4, 0, true },
+	{ "", "nonjunk", 0, 4, true },
+	{ "Junk", "NonJunk", 0, 4, true },
+	{ "NonJunk", "NonJunk Junk", 0, 0, true },
+	{ "NonJunk Junk", "Junk", 4, 0, true },
+	{ "", "$Junk NonJunk", 0, 0, true },
+	{ "", "$Label1 Junky", 0, 0, true },
 };
 
 START_TEST(keywords_say_it_too)
 {
 	unsigned wanted;
 
-	mark(FLAG_SET, 0, words[_i].before);
+	const uint8_t flags = words[_i].is_read ? LETTER_SEEN : 0;
+
+	mark(FLAG_SET, flags, words[_i].before);
 	(void)learn_all(&wanted);
-	mark(FLAG_SET, 0, words[_i].after);
+	mark(FLAG_SET, flags, words[_i].after);
 	ck_assert_uint_eq(learn_all(&wanted), words[_i].spam);
 	ck_assert_uint_eq(wanted, words[_i].wanted);
 	ck_assert_int_eq(box_check(&box), 0);
