@@ -51,11 +51,22 @@ alter="$at_sales"' -o altered "pop3://127.0.0.1:$PROVIDER_POP3/1" &&
 	    --mail-rcpt sales@provider.example \
 	    "smtp://127.0.0.1:$PROVIDER_SMTP/client.example"'
 
-begun=$(date +%s)
+# The whole seconds of a processor in what times says of the commands so far.
+seconds() {
+	awk 'NR == 2 {
+		gsub(/[ms]/, " ")
+		print int($1 * 60 + $2 + $3 * 60 + $4)
+	}' "$1"
+}
+
 demo "" "${MAKE:-make}" -s demo && is_whole
 verdict "make demo DEMO=once accounts for every message" $?
-test $(($(date +%s) - begun)) -le 20
-verdict "it takes less than 20 seconds" $?
+# What the clock says is the matter of whatever else runs on this machine.
+times >"$out/times"
+used=$(seconds "$out/times")
+rm "$out/times"
+test "$used" -ge 1 && test "$used" -lt 20
+verdict "it takes less than 20 seconds of a processor" $?
 test "$(ls "$out")" = said
 verdict "it leaves nothing behind" $?
 
