@@ -10,6 +10,7 @@
 
 #include "filters/auth/origin.h"
 #include "filters/helo.h"
+#include "filters/listed.h"
 #include "filters/virus.h"
 
 struct findings {
@@ -18,6 +19,7 @@ struct findings {
 	bool			scan_is_wanted;
 	struct origin_found	origin;
 	enum helo_result	helo;
+	struct listed_found	listed;
 };
 
 /* Nothing is found yet. */

@@ -137,6 +137,10 @@ judge_end(struct judging *judging, const struct judge_options *options)
 	}
 	if (judging->findings.origin.is_wanted)
 		judge_origin(judging, options);
+	if (judging->findings.listed.is_wanted) {
+		listed_judge(&judging->findings.listed, &one);
+		judge_add(&judging->verdict, &one, source);
+	}
 	r = rules_judge(rules_for(source, options), judging->message,
 	    judging->root, &judging->envelope, &judging->findings,
 	    options->trial, texts, &one);

@@ -56,7 +56,8 @@ enum rule_kind {
 	RULE_SIZE_BELOW,
 	RULE_REMOTE,		/* the peer is in `net` */
 	RULE_SOURCE,
-	RULE_FINDING		/* what a filter found is `value` */
+	RULE_FINDING,		/* what a filter found is `value` */
+	RULE_LISTED		/* it is on the list `word` (listed.h) */
 };
 
 /* Which addresses are meant; domains in their normal form (path.h). */

@@ -21,6 +21,7 @@
  *		/ "size" (">" / "<") NUMBER ["k" / "M" / "G"]
  *		/ "remote" ADDRESS ["/" BITS]
  *		/ "source" ("smtp" / "lmtp" / "fetch")
+ *		/ "listed" NAME
  *	action	= ("refuse" / "hold" / "discard") STRING
  *		/ "mark" ("header" STRING / "folder" STRING)
  *		/ "redirect" ADDRESS

@@ -286,6 +286,21 @@ finding(struct run *run, const struct rule_test *test)
 	return yes_if(may == asked);
 }
 
+static enum rule_answer
+listed(struct run *run, const struct rule_test *test)
+{
+	const struct rule_trial *trial = run->trial;
+
+	if (trial == NULL || trial->findings == NULL)
+		return yes_if(listed_is(&run->findings->listed, test->word));
+	if (trial->lists == NULL)
+		return doubt(run, test, no_finding);
+	for (size_t i = 0; i < trial->list_count; i++)
+		if (slice_is_word(test->word, trial->lists[i]))
+			return RULE_YES;
+	return RULE_NO;
+}
+
 /*
  * The host that sent it: of what our provider brought, the one that handed it
  * to the provider.
@@ -344,6 +359,8 @@ ask_kind(struct run *run, const struct rule_test *test)
 		return yes_if(run->envelope->source == test->source);
 	case RULE_FINDING:
 		return finding(run, test);
+	case RULE_LISTED:
+		return listed(run, test);
 	}
 	return RULE_NO;
 }

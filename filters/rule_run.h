@@ -41,6 +41,9 @@ struct rule_trial {
 	unsigned		 unknown;	/* RULE_NO_ bits */
 	/* by findings_row(): what it may have been, 1 << value each; or NULL */
 	const uint32_t		*findings;
+	const char		*const *lists;	/* that list it; NULL: nobody knows,
+						   where there are findings */
+	size_t			 list_count;
 	/* a test was asked, in a rule or inside an any; or NULL */
 	void			(*test)(void *arg, const struct rule *,
 				    const struct rule_test *, enum rule_answer,

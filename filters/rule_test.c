@@ -243,6 +243,20 @@ read_source(struct rule_reader *r, struct rule_test *test)
 	return rule_token_fault(r, "is none of smtp, lmtp, fetch, upstream");
 }
 
+/* That there is such a list is seen where the configuration is known. */
+static bool
+read_listed(struct rule_reader *r, struct rule_test *test)
+{
+	if (!need_word(r, "is no list"))
+		return false;
+	if (!dns_list_is_name(r->token.text))
+		return rule_token_fault(r, "is no name of a list");
+	if (!rule_keep(r, r->token.text, &test->word))
+		return false;
+	rule_next(r);
+	return true;
+}
+
 /* One of the words that this finding can be, below `count`. */
 static bool
 read_value(struct rule_reader *r, const struct findings_row *row,
@@ -293,6 +307,7 @@ static const struct row {
 	{ "size",	RULE_SIZE_ABOVE,	read_size },
 	{ "remote",	RULE_REMOTE,		read_remote },
 	{ "source",	RULE_SOURCE,		read_source },
+	{ "listed",	RULE_LISTED,		read_listed },
 };
 
 /* The tests between the braces of "any". */

@@ -106,6 +106,8 @@ rule_kind_word(enum rule_kind kind)
 		return "source";
 	case RULE_FINDING:
 		return "finding";
+	case RULE_LISTED:
+		return "listed";
 	}
 	return "";
 }

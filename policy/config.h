@@ -102,6 +102,7 @@ struct config {
 	bool		identity;	/* DNS is asked who sent a message */
 	char		dmarc_action[12];	/* mark, hold, enforce */
 	char		arc_trusted[1024];	/* domains; "": none */
+	char		dns_lists[2048];	/* dns_lists.h; "": none */
 	char		scan_signatures[PATH_MAX];	/* "": no scanning */
 	char		scan_clamd[128];	/* clamd.h; "": the library */
 	unsigned	scan_signature_days;	/* from then on they are old */

@@ -24,6 +24,7 @@ enum config_kind {
 	KIND_NETS,		/* 192.0.2.0/24, a blank between */
 	KIND_DOMAINS,		/* host names, a blank between */
 	KIND_CLAMD,		/* clamd.h, or "" */
+	KIND_DNS_LISTS,		/* dns_lists.h */
 	KIND_WINDOWS,		/* line_calendar.h */
 	KIND_IF_SPENT,
 	KIND_IF_VIRUS,		/* what is done about a result of scanning */

@@ -94,6 +94,7 @@ config_manual(struct text *text)
 		[KIND_NETS]		= "networks",
 		[KIND_DOMAINS]		= "domains",
 		[KIND_CLAMD]		= "path | address:port",
+		[KIND_DNS_LISTS]	= "lists",
 		[KIND_WINDOWS]		= "windows",
 		[KIND_IF_SPENT]		= "on-demand | nothing",
 		[KIND_IF_VIRUS]		= "quarantine | refuse",

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 
 #include "filters/clamd_address.h"
+#include "filters/dns_lists.h"
 #include "filters/rule_value.h"
 #include "policy/line_calendar.h"
 #include "policy/unit.h"
@@ -152,6 +153,7 @@ static const char *
 text_fault(enum config_kind kind, struct slice value)
 {
 	struct calendar calendar;
+	struct dns_lists lists;
 	struct clamd clamd;
 	struct slice where;
 
@@ -187,6 +189,8 @@ text_fault(enum config_kind kind, struct slice value)
 		    "such as 127.0.0.1:3310";
 	case KIND_WINDOWS:
 		return calendar_read(value, &calendar, &where);
+	case KIND_DNS_LISTS:
+		return dns_lists_read(value, &lists, &where);
 	case KIND_IF_SPENT:
 		return is_one_of(value, "on-demand", "nothing", NULL, NULL) ?
 		    NULL : "must be on-demand or nothing";
@@ -242,10 +246,13 @@ struct slice
 config_option_fault(const struct config_option *o, struct slice value)
 {
 	struct calendar calendar;
+	struct dns_lists lists;
 	struct slice where = value;
 
-	/* one of many windows is told alone */
+	/* one of many windows, or lists, is told alone */
 	if (o->kind == KIND_WINDOWS)
 		(void)calendar_read(value, &calendar, &where);
+	else if (o->kind == KIND_DNS_LISTS)
+		(void)dns_lists_read(value, &lists, &where);
 	return where;
 }

@@ -237,6 +237,8 @@ cli_rules(struct cli *cli)
 		r = rules_gather(cli->config.rules_dir, &bundle, &faults);
 	if (r == 0)
 		r = rules_from_bundle(text_slice(&bundle), &rules, &faults);
+	if (r == 0)
+		r = rule_lists_check(rules, cli->config.dns_lists, &faults);
 	rules_free(rules);
 	return r == 0 ? CLI_OK : fail_with(cli, &faults, r);
 }

@@ -29,6 +29,7 @@ struct rule_test_work {
 	struct rule_telling	 telling;
 	struct rule_trial	 trial;
 	uint32_t		 findings[FINDINGS_MOST];
+	const char		*lists[DNS_LISTS_MOST];
 	struct envelope		 env;
 	struct recipient	 recipients[RECIPIENTS_MOST];
 	uint64_t		 messages, passed, hit;
@@ -59,8 +60,11 @@ rule_book_open(struct cli *cli, const char *path, struct rule_book *book_out)
 	if (r == 0)
 		r = rules_from_bundle(text_slice(&book.bundle), &book.rules,
 		    &faults);
+	if (r == 0)
+		r = rule_lists_check(book.rules, cli->config.dns_lists,
+		    &faults);
 	if (r < 0) {
-		text_free(&book.bundle);
+		rule_book_close(&book);
 		return fail_rules(cli, &faults, r);
 	}
 	*book_out = book;
@@ -97,6 +101,22 @@ set_recipient(struct rule_test_work *work, const char *address)
 	return CLI_OK;
 }
 
+/* "listed=NAME" for each list that has it; "listed=none": none has. */
+static bool
+set_listed(struct rule_test_work *work, const char *name)
+{
+	struct rule_trial *trial = &work->trial;
+	bool is_none = strcmp(name, "none") == 0;
+
+	if ((!is_none && !dns_list_is_name(slice_str(name))) ||
+	    trial->list_count == DNS_LISTS_MOST)
+		return false;
+	trial->lists = work->lists;
+	if (!is_none)
+		work->lists[trial->list_count++] = name;
+	return true;
+}
+
 /* "spf=fail", as a rule has it. */
 static int
 set_finding(struct rule_test_work *work, const char *typed)
@@ -109,6 +129,8 @@ set_finding(struct rule_test_work *work, const char *typed)
 	if (!slice_cut(&word, '=', &name))
 		return unfit(work->cli, "--finding", typed,
 		    SAY_WANT_FINDING);
+	if (slice_is_str(name, "listed") && set_listed(work, word.at))
+		return CLI_OK;
 	while ((row = findings_row(i)) != NULL &&
 	    !slice_is_str(name, row->name))
 		i++;

@@ -271,6 +271,8 @@ open_rules(struct holdings *holdings)
 		r = rules_gather(folder, &bundle, &faults);
 	if (r == 0)
 		r = rules_from_bundle(text_slice(&bundle), &rules, &faults);
+	if (r == 0)
+		r = rule_lists_check(rules, holdings->config.dns_lists, &faults);
 	rules_free(rules);
 	if (r < 0) {
 		rules_log(&faults);

@@ -22,7 +22,10 @@
 #define NO_SCANNER_MS	20000	/* one that comes back is worth waiting for */
 #define LOOK_MS		1000		/* for whom is missing */
 #define ORIGIN_MS	20000	/* RFC 7208 4.6.4: at least so long */
-/* The resolver takes 64 of a judge; some are for the bodies that it compares. */
+/*
+ * The resolver takes 64 of a judge; JUDGE_LISTS_LOOKUPS are for lists, and some
+ * for the bodies that it compares.
+ */
 #define LOOKUPS_MOST	40
 /* A question is a byte and a name. */
 #define QUESTION_BYTES	(DNS_NAME_SIZE + 8)
@@ -37,6 +40,7 @@ static const enum names_kind kinds[DNS_KINDS] = {
 enum awaited {
 	AWAITS_SCANNER = 1 << 0,
 	AWAITS_ORIGIN = 1 << 1,
+	AWAITS_LISTS = 1 << 2,
 };
 
 /* A question to DNS that is under way. */
@@ -61,6 +65,7 @@ struct judge_case {
 	struct origin	*origin;	/* or NULL */
 	uint64_t	 origin_since_ms;
 	struct lookup	 lookups[ORIGIN_PARTS];
+	struct judge_asking *asking;	/* the lists; or NULL */
 };
 
 struct judge_cases {
@@ -103,6 +108,7 @@ case_free(struct judge_case *one)
 	if (one->scanner_asked != NULL)
 		ipc_forget(one->scanner_asked, one);
 	forget_lookups(one);
+	judge_lists_forget(one->asking);
 	origin_free(one->origin);
 	if (one->map != NULL)
 		(void)munmap(one->map, one->map_bytes);
@@ -290,10 +296,38 @@ give_up_dns(struct judge_case *one)
 	identified(one);
 }
 
+/* Lists */
+
+static void
+on_listed(void *arg, const struct listed_found *found)
+{
+	struct judge_case *one = arg;
+
+	one->asking = NULL;
+	one->judging.findings.listed = *found;
+	one->awaits &= ~(unsigned)AWAITS_LISTS;
+	go_on(one);
+}
+
+static void
+ask_lists(struct judge_case *one)
+{
+	struct judge_lists *lists = one->cases->options.lists;
+
+	if (lists == NULL)
+		return;
+	one->asking = judge_lists_ask(lists, &one->judging.envelope, on_listed,
+	    one, &one->judging.findings.listed);
+	if (one->asking != NULL)
+		one->awaits |= AWAITS_LISTS;
+}
+
 void
 judge_cases_resolver(struct judge_cases *cases, struct ipc *resolver)
 {
 	cases->resolver = resolver;
+	if (cases->options.lists != NULL)
+		judge_lists_resolver(cases->options.lists, resolver);
 	ask_dns_for_all(cases);
 }
 
@@ -349,8 +383,11 @@ judge_cases_lost(struct judge_cases *cases, const struct ipc *lost)
 	/* those who asked it hear that by themselves */
 	if (cases->scanner == lost)
 		cases->scanner = NULL;
-	if (cases->resolver == lost)
-		cases->resolver = NULL;
+	if (cases->resolver != lost)
+		return;
+	cases->resolver = NULL;
+	if (cases->options.lists != NULL)
+		judge_lists_resolver(cases->options.lists, NULL);
 }
 
 /* A message comes */
@@ -439,6 +476,7 @@ ask_all(struct judge_case *one)
 	if (cases->options.identifies &&
 	    one->judging.envelope.source != SOURCE_OWN)
 		begin_origin(one);
+	ask_lists(one);
 	if (one->awaits != 0 && !timer_is_set(cases->patience))
 		timer_set(cases->patience, LOOK_MS);
 }
@@ -496,5 +534,8 @@ int
 judge_cases_start(struct judge_cases *cases, struct loop *loop)
 {
 	cases->patience = timer_new(loop, on_patience, cases);
-	return cases->patience == NULL ? -ENOMEM : 0;
+	if (cases->patience == NULL)
+		return -ENOMEM;
+	return cases->options.lists == NULL ? 0 :
+	    judge_lists_start(cases->options.lists, loop);
 }

@@ -12,6 +12,7 @@
 
 #include "filters/judge.h"
 #include "lib/base/ipc.h"
+#include "programs/judge_lists.h"
 
 struct judge_cases;		/* opaque; see judge_case.c */
 
@@ -23,6 +24,7 @@ struct judge_cases_options {
 	struct judge_options	 judge;		/* its rules are borrowed */
 	bool			 scans;		/* there is to be a scanner */
 	bool			 identifies;	/* DNS is asked who sent it */
+	struct judge_lists	*lists;		/* that are asked; or NULL */
 	const struct dkim_tools	*tools;		/* for that; or NULL */
 	judge_told_fn		*told;
 	void			*arg;

@@ -26,6 +26,7 @@ struct judge {
 	struct rules	*rules;
 	struct judge_cases *cases;
 	struct judge_bodies *bodies;
+	struct judge_lists *lists;	/* or NULL */
 	struct spam_file spam_file;
 	struct spam_judge spam;
 	uint64_t	 judged;
@@ -116,6 +117,7 @@ open_cases(struct judge *judge)
 		},
 		.scans = config_scans(config),
 		.identifies = config->identity,
+		.lists = judge->lists,
 		.tools = judge_bodies_tools(judge->bodies),
 		.told = answer, .arg = judge,
 	};
@@ -187,6 +189,9 @@ judge_open(struct process *process)
 		r = open_spam(judge);
 	if (r == 0)
 		r = judge_bodies_open(&judge->bodies);
+	if (r == 0 && process->config.dns_lists[0] != '\0')
+		r = judge_lists_open(process->config.dns_lists,
+		    process->config.trusted_hosts, &judge->lists);
 	if (r == 0)
 		r = open_cases(judge);
 	return r < 0 ? r : words_open();

@@ -7,6 +7,7 @@
 #ifndef POSTROOM_PROGRAMS_RULES_BUNDLE_H
 #define POSTROOM_PROGRAMS_RULES_BUNDLE_H
 
+#include "filters/rule_lists.h"
 #include "filters/rule_read.h"
 
 #define RULES_BUNDLE_BYTES	(4u << 20)	/* of all files together */

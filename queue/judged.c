@@ -1,5 +1,5 @@
 /*
- * judged.c - which of the postmaster's rules held for a message
+ * judged.c - which of the postmaster's rules held, and what lists in DNS said
  *
  * Told once it is sure what became of it: one that is put off comes again, and
  * its rules would be told twice.  Neither the trail nor the count stops mail.
@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "filters/listed.h"
 #include "lib/base/log.h"
 #include "queue/rule_hits.h"
 
@@ -44,10 +45,33 @@ count(struct conductor *conductor, const struct verdict_hit *hit)
 	conductor->rule_hits_failed = r < 0;
 }
 
+/* What each list in DNS has said (listed.h), a step for each. */
+static void
+tell_lists(struct conductor *conductor, const struct transit *transit,
+    const char *value)
+{
+	struct slice rest = slice_str(value), one;
+
+	for (bool more = true; more; rest = slice_trim(rest)) {
+		TEXT_AUTO detail = TEXT_INIT(TRAIL_FIELD_BYTES);
+
+		more = slice_cut(&rest, ';', &one);
+		text_addf(&detail, "DNS list %.*s",
+		    SLICE_FMT(more ? one : rest));
+		text_add_byte(&detail, '\0');
+		conductor_trail(conductor, transit, TRAIL_JUDGED, NULL,
+		    text_failed(&detail) ? "" : detail.at);
+	}
+}
+
 void
 judged_tell(struct conductor *conductor, const struct transit *transit,
     const struct verdict *verdict)
 {
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (strcmp(verdict->lines[i].name, LISTED_LINE) == 0)
+			tell_lists(conductor, transit,
+			    verdict->lines[i].value);
 	for (size_t i = 0; i < verdict->hit_count; i++) {
 		const struct verdict_hit *hit = &verdict->hits[i];
 		TEXT_AUTO detail = TEXT_INIT(TRAIL_FIELD_BYTES);

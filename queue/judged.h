@@ -1,5 +1,5 @@
 /*
- * judged.h - which of the postmaster's rules held for a message
+ * judged.h - which of the postmaster's rules held, and what lists in DNS said
  */
 #ifndef POSTROOM_QUEUE_JUDGED_H
 #define POSTROOM_QUEUE_JUDGED_H

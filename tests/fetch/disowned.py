@@ -28,7 +28,7 @@ def waiting(case, count):
     return {row["subject"]: (row["state"], row["reason"]) for row in rows}
 
 
-def arrived(case, count):
+def arrived(case, count, what=b"Authentication-Results:"):
     """The lines of results of all that has arrived, once that many have."""
     def look():
         pop = open_mailbox(case.hub, case.owner)
@@ -39,7 +39,7 @@ def arrived(case, count):
             for number in range(1, int(pop.ask("STAT").split()[1]) + 1):
                 head = pop.ask("RETR %d" % number, many=True)
                 found += [line for line in head.split(b"\r\n")
-                          if line.startswith(b"Authentication-Results:")]
+                          if line.startswith(what)]
             return found
         finally:
             pop.close()

@@ -163,6 +163,31 @@ def unknown(scene):
         raise ValueError("as stated: %s" % got)
     scene.command("rule", "test", "-", path, "--finding", "spf=odd", status=2,
                   given=rule)
+    # a list that nobody asks can never hold
+    conf = os.path.join(scene.args.folder, "hub/etc/postroom.conf")
+    with open(conf, encoding="utf-8") as file:
+        config = file.read()
+    if config.count('dns_lists = ""') != 1:
+        raise ValueError("no dns_lists in %s" % config)
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write(config.replace(
+            'dns_lists = ""', 'dns_lists = "zen zen.example refuse; '
+            'wl wl.example allow"'))
+    on_list = 'rule "x" { listed zen; not listed wl; do hold "listed" }'
+    for more, sure, action in ((), False, "hold"), \
+            (("--finding", "listed=none"), True, "accept"), \
+            (("--finding", "listed=zen"), True, "hold"), \
+            (("--finding", "listed=zen", "--finding", "listed=wl"), True,
+             "accept"):
+        got = json.loads(scene.command(
+            "rule", "test", "-", path, *more, "--json", given=on_list,
+            status=0 if sure and action == "hold" else 3))["result"][0]
+        if (got["sure"], got["action"]) != (sure, action):
+            raise ValueError("%s: %s" % (more, got))
+    said = scene.command("rule", "test", "-", path, status=1,
+                         given='rule "a" { listed zan; do refuse "no" }')
+    if "none of dns_lists" not in said:
+        raise ValueError("a list that is not there: %s" % said)
 
 
 def faults(scene):

@@ -112,6 +112,7 @@ static const struct {
 	{ "remote 192.0.2.0/24", RULE_REMOTE },
 	{ "remote 2001:db8::1", RULE_REMOTE },
 	{ "source fetch", RULE_SOURCE },
+	{ "listed zen", RULE_LISTED },
 	{ "any {\n\n body /b/;; \n}", RULE_ANY },
 	{ "any\n{ any { any { any { source smtp } } } }", RULE_ANY },
 };

@@ -486,6 +486,46 @@ START_TEST(a_finding_can_be_supposed)
 }
 END_TEST
 
+START_TEST(a_rule_can_ask_for_a_list)
+{
+	ARENA_AUTO arena = arena_new(1 << 20);
+	struct rules *rules = rules_of("rule \"1\" { listed Zen; "
+	    "not listed wl; do hold \"x\" }");
+	const char *const lists[] = { "wl", "zen" };
+	const uint32_t findings[64] = { 1u << SCAN_VIRUS };
+	struct rule_trial trial = { .findings = findings };
+	struct rule_outcome outcome;
+
+	/* what was found of it */
+	found.listed.count = 1;
+	found.listed.list[0] = (struct listed_one){ .name = "zen",
+	    .result = LISTED_YES };
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    NULL, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.deed_count, 1);
+	/* without an answer it is on none: nothing waits for that */
+	found.listed.list[0].result = LISTED_SILENT;
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    NULL, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.deed_count + outcome.doubt_count, 0);
+	/* and what is supposed of it */
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    &trial, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.doubt_count, 1);
+	trial.lists = lists + 1;
+	trial.list_count = 1;
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    &trial, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.deed_count, 1);
+	trial.lists = lists;
+	trial.list_count = 2;
+	ck_assert_int_eq(try_rules(rules, slice_str(letter), &envelope,
+	    &trial, arena, &outcome), 0);
+	ck_assert_uint_eq(outcome.deed_count + outcome.doubt_count, 0);
+	rules_free(rules);
+}
+END_TEST
+
 START_TEST(a_rule_in_shadow_is_a_hit_and_nothing_else)
 {
 	ARENA_AUTO arena = arena_new(1 << 20);
@@ -580,6 +620,7 @@ unit_suite(void)
 	tcase_add_loop_test(all, what_nobody_knows_any_more_is_a_doubt, 0,
 	    COUNT(gone));
 	tcase_add_test(all, a_finding_can_be_supposed);
+	tcase_add_test(all, a_rule_can_ask_for_a_list);
 	tcase_add_test(all, a_name_that_may_not_be_listed_is_in_doubt);
 	tcase_add_test(all, a_rule_in_shadow_is_a_hit_and_nothing_else);
 	tcase_add_test(all, no_rules_want_nothing);

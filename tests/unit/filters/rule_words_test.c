@@ -53,7 +53,7 @@ END_TEST
 
 START_TEST(every_test_has_a_word)
 {
-	for (int kind = RULE_ANY; kind <= RULE_FINDING; kind++)
+	for (int kind = RULE_ANY; kind <= RULE_LISTED; kind++)
 		ck_assert_str_ne(rule_kind_word((enum rule_kind)kind), "");
 	ck_assert_str_eq(rule_kind_word(RULE_ATTACHMENT_REAL_LIKE),
 	    "attachment real");
