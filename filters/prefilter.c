@@ -372,8 +372,12 @@ scan_block(const struct block *block, struct slice text,
 {
 	uint64_t at[LONGS] = { 0 }, ended[LONGS] = { 0 };
 
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
+	/* shapes.h: as if there were a line end at both ends of it */
+	for (unsigned k = 0; k < LONGS; k++)
+		at[k] = block->first[k] & block->fits['\n'][k];
+	for (size_t i = 0; i <= text.len; i++) {
+		unsigned char c = i == text.len ? '\n' :
+		    (unsigned char)text.at[i];
 		const uint64_t *fits = block->fits[c];
 
 		/* the rest of a character */

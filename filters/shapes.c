@@ -3,7 +3,8 @@
  *
  * Read as words are (literals.c).  Of each branch the run is taken that is met
  * least often in mail, by how often its characters are; one that is met
- * everywhere is none.
+ * everywhere is none.  Where an element may be absent, or stand there a few
+ * times, the run becomes several, of which one must be there.
  */
 #include "filters/shapes.h"
 
@@ -13,19 +14,31 @@
 
 #define NEST_MOST	8	/* groups; each level has sets on the stack */
 #define RUN_MOST	16	/* places that are looked at together */
+#define UNROLL_MOST	4	/* times that a group is read */
 #define COUNT_MOST	200	/* repetitions; what is above is as this */
-#define RARE		1e-6	/* of all places; less is no better */
+#define RUNS_MOST	8	/* that one becomes */
+#define RARE		1e-9	/* of all places; less is no better */
+#define AGAIN		0.35	/* the same stands behind itself at least */
 #define USELESS		1e-3	/* a text of a few lines has one */
 
 struct reader {
 	struct slice	rest;
 	unsigned	depth;
 	bool		doubt;		/* something here is not understood */
+	bool		at_edge;	/* \b was read, and nothing since */
+	bool		is_word;	/* what was read last surely is of a word */
+	bool		goes_on;	/* behind this group */
 };
 
 struct run {
 	size_t		len;
 	struct shape_set places[RUN_MOST];
+};
+
+/* One of them is what stands there; there is always one. */
+struct runs {
+	size_t		count;
+	struct run	each[RUNS_MOST];
 };
 
 /* How often an element stands, at least and at most. */
@@ -159,8 +172,14 @@ share_of_shape(const struct shape *shape)
 {
 	double share = 1;
 
-	for (unsigned i = 0; i < shape->len; i++)
-		share *= share_of(&shape->places[i]);
+	/* digits and capitals keep company */
+	for (unsigned i = 0; i < shape->len; i++) {
+		const struct shape_set *set = &shape->places[i];
+		double one = share_of(set);
+
+		share *= i > 0 && one < AGAIN &&
+		    memcmp(set, set - 1, sizeof(*set)) == 0 ? AGAIN : one;
+	}
 	return share < RARE ? RARE : share;
 }
 
@@ -184,24 +203,84 @@ keep_better(struct shapes *best, const struct shapes *other)
 		*best = *other;
 }
 
-/* The run that was read ends here: take what is rarest of it. */
-static void
-end_run(struct run *run, struct shapes *best)
+/* What is rarest of a run; a shape of nothing where that is empty. */
+static struct shape
+rarest_of(const struct run *run)
 {
-	for (size_t from = 0; from < run->len; from++) {
-		struct shapes one = { .count = 1 };
-		struct shape *shape = &one.each[0];
+	struct shape best = { .len = 0 };
 
-		while (shape->len < SHAPE_LONGEST && from + shape->len <
-		    run->len && (shape->len == 0 ||
-		    share_of_shape(shape) > RARE)) {
-			shape->places[shape->len] =
-			    run->places[from + shape->len];
-			shape->len++;
+	for (size_t from = 0; from < run->len; from++) {
+		struct shape shape = { .len = 0 };
+
+		while (shape.len < SHAPE_LONGEST && from + shape.len <
+		    run->len && share_of_shape(&shape) > RARE) {
+			shape.places[shape.len] = run->places[from + shape.len];
+			shape.len++;
 		}
-		keep_better(best, &one);
+		if (best.len == 0 ||
+		    share_of_shape(&shape) < share_of_shape(&best))
+			best = shape;
 	}
-	run->len = 0;
+	return best;
+}
+
+/* What was read so far would do. */
+static void
+keep_runs(const struct runs *runs, struct shapes *best)
+{
+	struct shapes all = { .count = 0 };
+
+	for (size_t i = 0; i < runs->count; i++)
+		all.each[all.count++] = rarest_of(&runs->each[i]);
+	keep_better(best, &all);
+}
+
+/* The runs that were read end here, and another begins. */
+static void
+end_runs(struct runs *runs, struct shapes *best)
+{
+	keep_runs(runs, best);
+	runs->count = 1;
+	runs->each[0].len = 0;
+}
+
+/* One more character in all of them. */
+static void
+add_to_all(struct runs *runs, const struct shape_set *set,
+    struct shapes *best)
+{
+	for (size_t i = 0; i < runs->count; i++)
+		if (runs->each[i].len == RUN_MOST) {
+			end_runs(runs, best);
+			break;
+		}
+	for (size_t i = 0; i < runs->count; i++) {
+		struct run *run = &runs->each[i];
+
+		run->places[run->len++] = *set;
+	}
+}
+
+/* Up to `more` characters more: each run becomes so many.  False: too many. */
+static bool
+branch_out(struct runs *runs, const struct shape_set *set, unsigned more)
+{
+	size_t count = runs->count;
+
+	if (more >= RUNS_MOST || count * (more + 1) > RUNS_MOST)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (runs->each[i].len + more > RUN_MOST)
+			return false;
+	for (unsigned n = 1; n <= more; n++)
+		for (size_t i = 0; i < count; i++) {
+			struct run *run = &runs->each[runs->count++];
+
+			*run = runs->each[i];
+			for (unsigned k = 0; k < n; k++)
+				run->places[run->len++] = *set;
+		}
+	return true;
 }
 
 /* Digits into *n_out, or nothing; how many they are. */
@@ -270,28 +349,69 @@ read_quantifiers(struct reader *r)
 	}
 }
 
+/* Nothing but letters, digits and "_", as far as it is ASCII. */
+static bool
+is_of_words(const struct shape_set *set)
+{
+	struct shape_set word = { .others = false };
+
+	add_range(&word, '0', '9');
+	add_range(&word, 'a', 'z');
+	add_range(&word, 'A', 'Z');
+	add(&word, '_');
+	return (set->ascii[0] & ~word.ascii[0]) == 0 &&
+	    (set->ascii[1] & ~word.ascii[1]) == 0;
+}
+
+/* What stands before a word and behind it, for all that is known of others. */
+static const struct shape_set no_word = {
+	.ascii = { 0xfc00ffffffffffffu, 0xf800000178000001u }, .others = true
+};
+
+/*
+ * \b: beside what is of a word there is something that is not.  What follows
+ * may be the same character, so that behind one it counts at the end alone.
+ */
+static void
+read_edge(struct reader *r, struct runs *runs, struct shapes *best)
+{
+	char next = peek(r);
+
+	if (runs->count == 1 && runs->each[0].len == 0)
+		r->at_edge = true;
+	else if (r->is_word && !r->goes_on && (r->rest.len == 0 ||
+	    next == '|' || next == ')'))
+		add_to_all(runs, &no_word, best);
+}
+
 /*
  * One character of `set`, and how often.  If nobody knows how many there are a
  * new run begins, with those that surely stand before what follows.
  */
 static void
-add_place(struct reader *r, struct shape_set set, struct run *run,
+add_place(struct reader *r, struct shape_set set, struct runs *runs,
     struct shapes *best)
 {
 	struct times times = read_quantifiers(r);
+	unsigned least = times.least < RUN_MOST ? times.least : RUN_MOST;
 
+	if (r->at_edge && r->is_word && least > 0 && runs->count == 1 &&
+	    runs->each[0].len == 0)
+		add_to_all(runs, &no_word, best);
+	r->is_word = r->is_word && least > 0;
+	r->at_edge = false;
 	fold(&set);
-	for (unsigned again = 0; again < 2; again++) {
-		for (unsigned i = 0; i < times.least && i < RUN_MOST; i++) {
-			if (run->len == RUN_MOST)
-				end_run(run, best);
-			run->places[run->len++] = set;
-		}
-		if (again == 0 && times.least == times.most)
-			return;
-		if (again == 0)
-			end_run(run, best);
-	}
+	for (unsigned i = 0; i < least; i++)
+		add_to_all(runs, &set, best);
+	if (times.least == times.most)
+		return;
+	keep_runs(runs, best);
+	if (times.most < COUNT_MOST && branch_out(runs, &set,
+	    times.most - times.least))
+		return;
+	end_runs(runs, best);
+	for (unsigned i = 0; i < least; i++)
+		add_to_all(runs, &set, best);
 }
 
 /* Classes */
@@ -441,9 +561,78 @@ read_class(struct reader *r)
 	return set;
 }
 
+/* A group without others in it or alternatives, up to its ")". */
+static bool
+is_plain(struct slice rest)
+{
+	bool in_class = false;
+
+	for (size_t i = 0; i < rest.len; i++) {
+		char c = rest.at[i];
+
+		if (c == '\\')
+			i++;
+		else if (in_class)
+			in_class = c != ']';
+		else if (c == '[')
+			in_class = true;
+		else if (c == '(' || c == '|')
+			return false;
+		else if (c == ')')
+			return true;
+	}
+	return false;
+}
+
+static void	read_element(struct reader *, struct runs *, struct shapes *);
+
+static void
+read_elements(struct reader *r, struct runs *runs, struct shapes *best)
+{
+	while (!r->doubt && r->rest.len > 0 && peek(r) != '|' &&
+	    peek(r) != ')')
+		read_element(r, runs, best);
+}
+
+/*
+ * A plain group, which goes on with what stands before it if it is there so
+ * many times.  False, with nothing changed: it is not, or nobody knows.
+ */
+static bool
+unroll_group(struct reader *r, struct runs *runs, struct shapes *best)
+{
+	struct runs tried_runs = *runs;
+	struct shapes tried = *best;
+	struct reader after = *r;
+	struct times times;
+
+	if (!is_plain(r->rest))
+		return false;
+	/* the quantifier stands behind it */
+	after.goes_on = true;
+	read_elements(&after, &tried_runs, &tried);
+	after.goes_on = r->goes_on;
+	if (take(&after) != ')')
+		return false;
+	times = read_quantifiers(&after);
+	if (after.doubt || times.least != times.most || times.least == 0 ||
+	    times.least > UNROLL_MOST)
+		return false;
+	for (unsigned n = 0; n < times.least; n++) {
+		struct reader again = *r;
+
+		again.goes_on = true;
+		read_elements(&again, runs, best);
+		r->at_edge = after.at_edge = again.at_edge;
+		r->is_word = after.is_word = again.is_word;
+	}
+	*r = after;
+	return true;
+}
+
 /* A group, read behind its "(". */
 static void
-read_group(struct reader *r, struct shapes *best)
+read_group(struct reader *r, struct runs *runs, struct shapes *best)
 {
 	struct shapes inside;
 
@@ -459,6 +648,9 @@ read_group(struct reader *r, struct shapes *best)
 		r->doubt = true;
 		return;
 	}
+	if (unroll_group(r, runs, best))
+		return;
+	end_runs(runs, best);
 	r->depth++;
 	read_alternatives(r, &inside);
 	r->depth--;
@@ -466,22 +658,29 @@ read_group(struct reader *r, struct shapes *best)
 		r->doubt = true;
 	if (read_quantifiers(r).least > 0)
 		keep_better(best, &inside);
+	r->is_word = r->at_edge = false;
 }
 
 static void
-read_escape(struct reader *r, struct run *run, struct shapes *best)
+read_escape(struct reader *r, struct runs *runs, struct shapes *best)
 {
 	struct shape_set set = { .others = false };
 	char c = take(r), character = character_of(c);
 
 	if (character != '\0') {
 		add(&set, (unsigned char)character);
-		add_place(r, set, run, best);
+		r->is_word = is_of_words(&set);
+		add_place(r, set, runs, best);
 	} else if (class_of(c, &set)) {
-		add_place(r, set, run, best);
+		r->is_word = c == 'd' || c == 'w';
+		add_place(r, set, runs, best);
 	} else if (c == 'R') {
-		end_run(run, best);
+		end_runs(runs, best);
+		r->is_word = r->at_edge = false;
 		(void)read_quantifiers(r);
+	} else if (c == 'b' && peek(r) != '*' && peek(r) != '+' &&
+	    peek(r) != '?' && peek(r) != '{') {
+		read_edge(r, runs, best);
 	} else if (c != '\0' && strchr("bBAzZ", c) != NULL) {
 		/* a place between two characters, how often it may be asked */
 		(void)read_quantifiers(r);
@@ -491,18 +690,17 @@ read_escape(struct reader *r, struct run *run, struct shapes *best)
 }
 
 static void
-read_element(struct reader *r, struct run *run, struct shapes *best)
+read_element(struct reader *r, struct runs *runs, struct shapes *best)
 {
 	struct shape_set set = { .others = false };
 	char c = take(r);
 
 	switch (c) {
 	case '(':
-		end_run(run, best);
-		read_group(r, best);
+		read_group(r, runs, best);
 		return;
 	case '\\':
-		read_escape(r, run, best);
+		read_escape(r, runs, best);
 		return;
 	case '^':
 	case '$':
@@ -532,19 +730,19 @@ read_element(struct reader *r, struct run *run, struct shapes *best)
 		}
 		break;
 	}
-	add_place(r, set, run, best);
+	r->is_word = !set.others && is_of_words(&set);
+	add_place(r, set, runs, best);
 }
 
 static void
 read_branch(struct reader *r, struct shapes *best)
 {
-	struct run run = { .len = 0 };
+	struct runs runs = { .count = 1 };
 
 	best->count = 0;
-	while (!r->doubt && r->rest.len > 0 && peek(r) != '|' &&
-	    peek(r) != ')')
-		read_element(r, &run, best);
-	end_run(&run, best);
+	r->is_word = r->at_edge = false;
+	read_elements(r, &runs, best);
+	end_runs(&runs, best);
 }
 
 static void

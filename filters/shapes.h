@@ -12,7 +12,7 @@
 
 #include "lib/base/slice.h"
 
-#define SHAPE_LONGEST	8	/* places; more choose no better */
+#define SHAPE_LONGEST	16	/* places; more choose no better */
 #define SHAPES_MOST	16	/* alternatives */
 
 /* Characters, without regard to case. */
@@ -31,7 +31,11 @@ struct shapes {
 	struct shape	each[SHAPES_MOST];
 };
 
-/* Those of a pattern that pattern_new() took with these PATTERN_ flags. */
+/*
+ * Those of a pattern that pattern_new() took with these PATTERN_ flags.  The
+ * text is thought to have a line end before it and one behind it, for what may
+ * not stand inside of a word.
+ */
 void	shapes_read(struct slice source, unsigned flags,
 	    struct shapes *shapes_out);
 
