@@ -26,6 +26,7 @@ import idling
 import imap
 import load
 import meter
+import patterns
 import servers
 
 QUIET = 6.0             # the hub settles deliveries every 5 s
@@ -280,8 +281,13 @@ def filters(hub, peer, rounds):
                 rounds, sys.modules[__name__])
 
 
+def matching(hub, _peer, _rounds):
+    patterns.patterns(hub.bin)
+
+
 JOBS = {"smtp": smtp, "pop3": pop3, "imap": imaping, "collect": collecting,
-        "idling": sessions, "idle": idle, "chain": filters}
+        "idling": sessions, "idle": idle, "patterns": matching,
+        "chain": filters}
 
 
 def bench(args, running):
