@@ -1,5 +1,5 @@
 /*
- * dns_lists.c - lists of addresses that are published in DNS (RFC 5782)
+ * dns_lists.c - lists of hosts and domains that are published in DNS (RFC 5782)
  */
 #include "filters/dns_lists.h"
 
@@ -84,14 +84,16 @@ read_word(struct dns_list *list, struct slice *words, struct slice *word)
 		return read_range(list, *word);
 	if (slice_is_str(*word, "bits"))
 		return read_bits(list, words, word);
-	if (slice_is_str(*word, "allow") || slice_is_str(*word, "block"))
+	if (slice_is_str(*word, "domains"))
+		list->is_domains = true;
+	else if (slice_is_str(*word, "allow") || slice_is_str(*word, "block"))
 		list->allows = slice_is_str(*word, "allow");
 	else if (action == VERDICT_MARK || action == VERDICT_HOLD ||
 	    action == VERDICT_REFUSE)
 		list->action = action;
 	else
-		return "is none of allow, block, mark, hold, refuse, bits and "
-		    "an answer such as 127.0.0.2";
+		return "is none of allow, block, domains, mark, hold, refuse, "
+		    "bits and an answer such as 127.0.0.2";
 	return NULL;
 }
 
@@ -122,6 +124,8 @@ read_list(struct slice words, struct dns_list *list, struct slice *where)
 		fault = read_word(list, &words, where);
 	if (fault == NULL && list->allows && list->action != VERDICT_ACCEPT)
 		return "does something about what it allows";
+	if (fault == NULL && list->allows && list->is_domains)
+		return "would allow what anybody can write into a message";
 	return fault;
 }
 
@@ -190,6 +194,17 @@ dns_list_asks(const struct dns_list *list, struct slice address,
 	(void)snprintf(question_out->name + used, size - used, "%s",
 	    list->zone);
 	return true;
+}
+
+bool
+dns_list_asks_domain(const struct dns_list *list, const char *domain,
+    struct dns_question *question_out)
+{
+	int len = snprintf(question_out->name, sizeof(question_out->name),
+	    "%s.%s", domain, list->zone);
+
+	question_out->kind = DNS_A;
+	return len > 0 && (size_t)len < sizeof(question_out->name);
 }
 
 /*

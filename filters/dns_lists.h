@@ -1,11 +1,12 @@
 /*
- * dns_lists.h - lists of addresses that are published in DNS (RFC 5782)
+ * dns_lists.h - lists of hosts and domains that are published in DNS (RFC 5782)
  *
  * What the postmaster has configured, one list between semicolons:
  *
  *	zen zen.spamhaus.org 127.0.0.2-127.0.0.11 refuse; wl wl.example allow
  *
- * A name for rules, the zone, and then in any order: "allow" or "block" (which
+ * A name for rules, the zone, and then in any order: "domains" (it lists these,
+ * and not addresses), "allow" or "block" (which
  * is what most lists mean), the answers that count (an address, or two with a
  * "-" between; none: any), "bits" and a number (one of these bits is set in the
  * last byte of the answer), and what is done by itself about what it lists:
@@ -40,7 +41,9 @@ enum listed_result {
 struct dns_list {
 	char		name[DNS_LIST_NAME_MOST + 1];	/* lower case */
 	char		zone[DNS_LIST_ZONE_MOST + 1];
-	bool		allows;		/* else it blocks */
+	bool		is_domains;	/* else of addresses */
+	bool		allows;		/* else it blocks; never of domains: who
+					   writes a message chooses these */
 	enum verdict_action action;	/* ACCEPT: none by itself */
 	uint32_t	bits;		/* of an answer's last byte; 0: any */
 	unsigned	range_count;	/* 0: any */
@@ -66,6 +69,9 @@ bool	dns_list_is_name(struct slice);
  * its digits (2.4).  False: it is no address.
  */
 bool	dns_list_asks(const struct dns_list *, struct slice address,
+	    struct dns_question *question_out);
+/* What to ask about a domain (3).  False: it is too long for that. */
+bool	dns_list_asks_domain(const struct dns_list *, const char *domain,
 	    struct dns_question *question_out);
 /* What an answer means, and the address that does, if there is one. */
 enum listed_result dns_list_says(const struct dns_list *,

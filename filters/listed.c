@@ -1,5 +1,5 @@
 /*
- * listed.c - what the lists in DNS say of who sent a message
+ * listed.c - what the lists in DNS say of who sent a message, and of its links
  */
 #include "filters/listed.h"
 
@@ -143,18 +143,20 @@ is_among(const char *nets, struct slice peer)
 	return false;
 }
 
-/* Who came from outside; empty: nobody, or nobody knows. */
+/* Who brought it; empty: nobody knows. */
 static struct slice
-stranger(const struct envelope *env, const char *trusted)
+peer_of(const struct envelope *env)
 {
-	bool is_taken_on = envelope_is_taken_on(env->source);
-	struct slice peer = is_taken_on ? env->hop.peer : env->peer;
+	return envelope_is_taken_on(env->source) ? env->hop.peer : env->peer;
+}
 
-	if (env->source == SOURCE_OWN || env->source == SOURCE_LMTP ||
-	    (!is_taken_on && env->login.len > 0) ||
-	    trusted_hop_is_private(peer) || is_among(trusted, peer))
-		return slice_of(NULL, 0);
-	return peer;
+bool
+listed_concerns(const struct envelope *env, const char *trusted)
+{
+	return env->source != SOURCE_OWN && env->source != SOURCE_LMTP &&
+	    (envelope_is_taken_on(env->source) || env->login.len == 0) &&
+	    !trusted_hop_is_private(peer_of(env)) &&
+	    !is_among(trusted, peer_of(env));
 }
 
 static void
@@ -174,16 +176,32 @@ add_part(struct listed *listed, unsigned list, struct slice what,
 	listed->found.list[list].result = LISTED_NO;
 }
 
+/* The domain that stands first is asked of each list before the next one is. */
+static void
+add_links(struct listed *listed, const struct links *links)
+{
+	const struct dns_lists *lists = listed->lists;
+	struct dns_question question;
+
+	for (unsigned i = 0; i < links->count; i++)
+		for (unsigned j = 0; j < lists->count; j++)
+			if (lists->list[j].is_domains &&
+			    dns_list_asks_domain(&lists->list[j],
+			    links->domain[i], &question))
+				add_part(listed, j,
+				    slice_str(links->domain[i]), &question);
+}
+
 int
 listed_new(const struct dns_lists *lists, const char *trusted,
-    const struct envelope *env, struct listed **listed_out)
+    const struct envelope *env, const struct links *links,
+    struct listed **listed_out)
 {
-	struct slice peer = stranger(env, trusted);
 	struct listed *listed;
 	struct dns_question question;
 
 	*listed_out = NULL;
-	if (lists->count == 0 || peer.len == 0)
+	if (lists->count == 0 || !listed_concerns(env, trusted))
 		return 0;
 	listed = calloc(1, sizeof(*listed));
 	if (listed == NULL)
@@ -197,9 +215,12 @@ listed_new(const struct dns_lists *lists, const char *trusted,
 		memcpy(one->name, list->name, sizeof(one->name));
 		one->allows = list->allows;
 		one->action = list->action;
-		if (dns_list_asks(list, peer, &question))
-			add_part(listed, i, peer, &question);
+		if (!list->is_domains &&
+		    dns_list_asks(list, peer_of(env), &question))
+			add_part(listed, i, peer_of(env), &question);
 	}
+	if (links != NULL)
+		add_links(listed, links);
 	if (listed->count == 0) {
 		listed_free(listed);
 		return 0;

@@ -1,10 +1,11 @@
 /*
- * listed.h - what the lists in DNS say of who sent a message
+ * listed.h - what the lists in DNS say of who sent a message, and of its links
  *
  * Asked about is the host that came from outside: of what our provider brought,
  * the one that came to the provider, never the provider itself.  Nobody is
  * asked about who is logged in, about hosts that are trusted, of a private net
- * or this machine, nor about what the hub itself sends.
+ * or this machine, nor about what the hub itself sends.  Lists of domains are
+ * asked about those that the message points to (links.h).
  *
  * A list that does not answer, refuses or is broken has listed nothing.  Who
  * stands on a list that allows is excused from what other lists would do by
@@ -14,10 +15,12 @@
 #define POSTROOM_FILTERS_LISTED_H
 
 #include "filters/dns_lists.h"
+#include "filters/links.h"
 #include "lib/message/envelope.h"
 
 #define LISTED_LINE	"X-Postroom-Lists"
-#define LISTED_PARTS	DNS_LISTS_MOST
+/* Questions of one message: each list of hosts, and what is left for domains. */
+#define LISTED_PARTS	40
 
 struct listed_found {
 	bool		is_wanted;	/* some list was asked */
@@ -45,12 +48,15 @@ void	listed_judge(const struct listed_found *,
 
 struct listed;			/* opaque; one message */
 
+/* Is somebody asked about this message whom `trusted`, nets, lets be asked? */
+bool	listed_concerns(const struct envelope *, const char *trusted);
 /*
- * Begin; `trusted` are nets (config.h), and the lists must outlive it.  0 with
- * NULL: there is nobody to ask about.  Or -ENOMEM.
+ * Begin; `trusted` are nets (config.h), `links` may be NULL, and the lists must
+ * outlive it.  0 with NULL: there is nothing to ask.  Or -ENOMEM.
  */
 int	listed_new(const struct dns_lists *, const char *trusted,
-	    const struct envelope *, struct listed **listed_out);
+	    const struct envelope *, const struct links *links,
+	    struct listed **listed_out);
 /* NULL is fine. */
 void	listed_free(struct listed *);
 

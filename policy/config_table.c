@@ -105,10 +105,11 @@ const struct config_option config_options[] = {
   "Domains of lists and forwarders that are believed when they have sealed (ARC) that a message "
   "was its author's when they got it: then dmarc_action does nothing to it." },
 { "dns_lists",               KIND_DNS_LISTS,    TEXT(dns_lists), "",
-  "Lists of hosts in DNS that are asked about who sent a message, a semicolon between: a name for "
-  "rules, the zone, answers that count (or bits 14: of these in the last byte; none: any), and "
-  "what is done by itself (mark, hold, refuse), such as zen zen.spamhaus.org "
-  "127.0.0.2-127.0.0.11 refuse; with allow it excuses from what the others do. "
+  "Lists in DNS that are asked about who sent a message, or about the domains in its links and in "
+  "From (domains), a semicolon between: a name for rules, the zone, answers that count (or bits "
+  "14: of these in the last byte; none: any), and what is done by itself (mark, hold, refuse), such as "
+  "zen zen.spamhaus.org 127.0.0.2-127.0.0.11 refuse; dbl dbl.spamhaus.org domains; "
+  "with allow it excuses from what the others do. "
   "People, trusted_hosts and private nets are not asked about." },
 { "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",
   "The folder of virus signatures, such as /var/lib/clamav; empty means that nothing is scanned." },

@@ -316,7 +316,7 @@ ask_lists(struct judge_case *one)
 
 	if (lists == NULL)
 		return;
-	one->asking = judge_lists_ask(lists, &one->judging.envelope, on_listed,
+	one->asking = judge_lists_ask(lists, &one->judging, on_listed,
 	    one, &one->judging.findings.listed);
 	if (one->asking != NULL)
 		one->awaits |= AWAITS_LISTS;

@@ -31,6 +31,14 @@ static const char *const trials[TRIALS] = {
 	[TRIAL_LACKS_IPV6] = "::ffff:127.0.0.1",
 };
 
+/*
+ * The same of domains.  The well known lists have test entries of their own and
+ * not the one of the standard, so only what they must not have is tried.
+ */
+static const char *const domain_trials[TRIALS] = {
+	[TRIAL_LACKS] = "invalid",
+};
+
 enum standing { UNTRIED, GOOD, BAD };
 
 struct list {
@@ -80,6 +88,12 @@ configured(const struct judge_lists *lists, const struct list *list)
 	return &lists->lists.list[list - lists->list];
 }
 
+static const char *const *
+trials_of(const struct dns_list *list)
+{
+	return list->is_domains ? domain_trials : trials;
+}
+
 /* Trials */
 
 static void
@@ -88,9 +102,12 @@ begin_trial(struct judge_lists *lists, struct list *list)
 	if (list->waiting > 0 || lists->resolver == NULL ||
 	    clock_ms() < list->try_at_ms)
 		return;
-	list->waiting = TRIALS;
-	for (unsigned i = 0; i < TRIALS; i++)
-		list->is_due[i] = true;
+	for (unsigned i = 0; i < TRIALS; i++) {
+		list->is_due[i] = trials_of(configured(lists, list))[i] !=
+		    NULL;
+		list->waiting += list->is_due[i];
+		list->tried[i] = i == TRIAL_HAS ? LISTED_YES : LISTED_NO;
+	}
 }
 
 static void
@@ -120,8 +137,9 @@ end_trial(const struct judge_lists *lists, struct list *list)
 		stands(list, BAD, LISTED_REFUSED);
 	} else if (tried[TRIAL_LACKS] == LISTED_YES ||
 	    tried[TRIAL_LACKS_IPV6] == LISTED_YES) {
-		log_say("DNS list %s is not used: it lists 127.0.0.1, as if "
-		    "it listed everybody (%s)", what->name, what->zone);
+		log_say("DNS list %s is not used: it lists %s, as if it "
+		    "listed everybody (%s)", what->name,
+		    trials_of(what)[TRIAL_LACKS], what->zone);
 		stands(list, BAD, LISTED_BROKEN);
 	} else if (is_silent) {
 		/* what was right an hour ago is used until it is known */
@@ -353,14 +371,20 @@ ask(struct judge_lists *lists, const struct dns_question *question,
 static bool
 ask_trials(struct judge_lists *lists, struct list *list)
 {
+	const struct dns_list *what = configured(lists, list);
+
 	for (int i = 0; i < TRIALS; i++) {
 		struct dns_question question;
 
 		if (!list->is_due[i])
 			continue;
-		/* each of them is an address */
-		(void)dns_list_asks(configured(lists, list),
-		    slice_str(trials[i]), &question);
+		/* each of them is an address, or a short name */
+		if (what->is_domains)
+			(void)dns_list_asks_domain(what, domain_trials[i],
+			    &question);
+		else
+			(void)dns_list_asks(what, slice_str(trials[i]),
+			    &question);
 		if (!ask(lists, &question, (struct lookup){ .lists = lists,
 		    .list = list, .trial = i }))
 			return false;
@@ -460,14 +484,38 @@ on_time(void *arg)
 		timer_set(lists->timer, LOOK_MS);
 }
 
+/* Where its links are is looked at only for lists that are asked of them. */
+static int
+begin_listed(const struct judge_lists *lists, const struct judging *judging,
+    struct listed **listed_out)
+{
+	const struct envelope *env = &judging->envelope;
+	bool asks_links = false;
+	struct links links;
+
+	for (unsigned i = 0; i < lists->lists.count; i++)
+		asks_links |= lists->lists.list[i].is_domains;
+	if (asks_links && listed_concerns(env, lists->trusted)) {
+		ARENA_AUTO arena = arena_new(LINKS_BUDGET);
+
+		if (arena == NULL)
+			return -ENOMEM;
+		links_find(judging->message, judging->root, arena, &links);
+	} else {
+		links.count = 0;
+	}
+	return listed_new(&lists->lists, lists->trusted, env, &links,
+	    listed_out);
+}
+
 struct judge_asking *
-judge_lists_ask(struct judge_lists *lists, const struct envelope *env,
+judge_lists_ask(struct judge_lists *lists, const struct judging *judging,
     judge_listed_fn *fn, void *arg, struct listed_found *found_out)
 {
 	struct judge_asking *asking = calloc(1, sizeof(*asking));
 
 	*found_out = (struct listed_found){ .count = 0 };
-	if (asking == NULL || listed_new(&lists->lists, lists->trusted, env,
+	if (asking == NULL || begin_listed(lists, judging,
 	    &asking->listed) < 0 || asking->listed == NULL) {
 		/* memory is out: as if nobody answered */
 		free(asking);

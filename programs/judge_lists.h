@@ -10,7 +10,7 @@
 #ifndef POSTROOM_PROGRAMS_JUDGE_LISTS_H
 #define POSTROOM_PROGRAMS_JUDGE_LISTS_H
 
-#include "filters/listed.h"
+#include "filters/judge.h"
 #include "lib/base/ipc.h"
 
 /* A message waits no longer for all lists together. */
@@ -39,7 +39,7 @@ void	judge_lists_resolver(struct judge_lists *, struct ipc *);
  * forgotten before; NULL: *found_out is all that there is to be said.
  */
 struct judge_asking *judge_lists_ask(struct judge_lists *,
-	    const struct envelope *, judge_listed_fn *, void *arg,
+	    const struct judging *, judge_listed_fn *, void *arg,
 	    struct listed_found *found_out);
 /* NULL is fine. */
 void	judge_lists_forget(struct judge_asking *);

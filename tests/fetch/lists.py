@@ -13,7 +13,8 @@ from sharing import Scene
 FORGET = {"fetch_share": "no"}
 LISTS = '"bad bad.example hold; wl wl.example 127.0.5.0-127.0.5.255 allow; ' \
     'wide wide.example refuse; gone gone.example refuse; ' \
-    'shut shut.example refuse"'
+    'shut shut.example refuse; dom dom.example domains hold; ' \
+    'all all.example domains refuse"'
 RULE = 'rule "seen" { listed bad; listed wl; do mark folder "Seen" }\n'
 
 
@@ -46,6 +47,10 @@ def fill(table):
         table[reverse(address) + ".wide.example"] = ["127.0.0.2"]
         table[reverse(address) + ".gone.example"] = "silence"
         table[reverse(address) + ".shut.example"] = ["127.255.255.254"]
+    # a link of a message, and all links that there are
+    table["evil.example.dom.example"] = ["127.0.1.2"]
+    for domain in ("invalid", "evil.example", "client.example"):
+        table[domain + ".all.example"] = ["127.0.1.2"]
     table["66.2.0.192.bad.example"] = ["127.0.0.4"]
     table["67.2.0.192.bad.example"] = ["127.0.0.4"]
     table["67.2.0.192.wl.example"] = ["127.0.5.2"]
@@ -68,14 +73,21 @@ def told(scene):
                               came_by("both", "192.0.2.67"),
                               came_by("bad", "192.0.2.66"),
                               came_by("weak", "192.0.2.68"),
-                              came_by("near", "10.0.0.5")])
-    found = waiting(scene.ann, 2)
+                              came_by("link", "192.0.2.69") +
+                              b"http://a.bank.example@www.EVIL.example/\r\n",
+                              came_by("near", "10.0.0.5") +
+                              b"http://evil.example/\r\n"])
+    found = waiting(scene.ann, 4)
     Case.true(found == {
         "bad": ("held", "192.0.2.66 is on the list bad"),
+        "link": ("held", "evil.example is on the list dom"),
+        # who sent that nobody knows, but where it points to
+        "near": ("held", "evil.example is on the list dom"),
         "weak": ("held", "192.0.2.68 is on the list bad")}, found)
-    lines = arrived(scene.ann, 2, b"X-Postroom-Lists:")
+    lines = arrived(scene.ann, 1, b"X-Postroom-Lists:")
     rest = b"wide: it is broken, and not used; gone: no answer; " \
-        b"shut: it refuses us"
+        b"shut: it refuses us; dom: not listed; " \
+        b"all: it is broken, and not used"
     Case.true(lines == [b"X-Postroom-Lists: bad: not listed; "
                         b"wl: not listed; " + rest], lines)
     scene.ann.until_traced(

@@ -22,7 +22,8 @@ check_list(const struct dns_list *list, const struct dns_answer *answer)
 
 	assert(dns_list_is_name(slice_str(list->name)));
 	assert(list->zone[0] != '\0' && list->bits < 256);
-	assert(!list->allows || list->action == VERDICT_ACCEPT);
+	assert(!list->allows || (list->action == VERDICT_ACCEPT &&
+	    !list->is_domains));
 	assert(dns_list_asks(list, slice_str("2001:db8::1"), &question));
 	assert(strlen(question.name) == 64 + strlen(list->zone));
 	assert(result < LISTED_RESULTS && result != LISTED_UNASKED);
@@ -41,7 +42,9 @@ check_found(const struct dns_lists *lists, const struct dns_answer *answer)
 	struct listed *listed;
 	struct verdict verdict;
 
-	assert(listed_new(lists, "", &env, &listed) == 0);
+	struct links links = { .count = 1, .domain = { "d.example" } };
+
+	assert(listed_new(lists, "", &env, &links, &listed) == 0);
 	if (listed == NULL)
 		return;
 	for (unsigned i = 0; i < LISTED_PARTS; i++)

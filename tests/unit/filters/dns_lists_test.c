@@ -72,6 +72,7 @@ static const struct {
 	{ "zen zen.example bits", "bits", "from 1 to 255" },
 	{ "zen zen.example bits 256", "256", "from 1 to 255" },
 	{ "wl wl.example allow refuse", "refuse", "what it allows" },
+	{ "wl wl.example allow domains", "domains", "anybody can write" },
 	{ "a a.example; A b.example", "A b.example", "another list" },
 	{ "a a.example 127.0.0.1 127.0.0.1 127.0.0.1 127.0.0.1 127.0.0.1 "
 	    "127.0.0.1 127.0.0.1 127.0.0.1 127.0.0.9", "127.0.0.9",

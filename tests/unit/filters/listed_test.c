@@ -19,9 +19,75 @@ begin(const char *text, const struct envelope *env)
 	struct slice where;
 
 	ck_assert_ptr_null(dns_lists_read(slice_str(text), &lists, &where));
-	ck_assert_int_eq(listed_new(&lists, TRUSTED, env, &listed), 0);
+	ck_assert_int_eq(listed_new(&lists, TRUSTED, env, NULL, &listed), 0);
 	return listed;
 }
+
+/* Of what a provider brought from who knows where, too. */
+START_TEST(lists_of_domains_are_asked_about_links)
+{
+	const struct links links = { .count = 2,
+	    .domain = { "a.example", "b.example" } };
+	struct envelope env = { .source = SOURCE_FETCH, .login = SLICE("ann") };
+	struct listed_found found;
+	struct verdict verdict;
+	struct listed *listed;
+	struct slice where;
+	const struct slice record = SLICE("\x7f\0\1\2");
+	const struct dns_answer yes = { .found = DNS_FOUND,
+	    .records = &record, .count = 1 };
+
+	ck_assert_ptr_null(dns_lists_read(slice_str("host h.example refuse; "
+	    "link l.example domains hold; other o.example domains"), &lists,
+	    &where));
+	ck_assert_int_eq(listed_new(&lists, TRUSTED, &env, &links, &listed),
+	    0);
+	ck_assert_str_eq(listed_wants(listed, 0)->name, "a.example.l.example");
+	ck_assert_str_eq(listed_wants(listed, 1)->name, "a.example.o.example");
+	ck_assert_str_eq(listed_wants(listed, 2)->name, "b.example.l.example");
+	ck_assert_uint_eq(listed_list(listed, 2), 1);
+	listed_answer(listed, 2, &yes);
+	listed_give_up(listed);
+	listed_end(listed, &found);
+	listed_free(listed);
+	listed_judge(&found, &verdict);
+	ck_assert_int_eq(verdict.action, VERDICT_HOLD);
+	ck_assert_str_eq(verdict.reason, "b.example is on the list link");
+	ck_assert_str_eq(verdict.lines[0].value,
+	    "link lists b.example (127.0.1.2); other: no answer");
+	/* what people write is their own */
+	env.source = SOURCE_SMTP;
+	env.peer = slice_str("192.0.2.9");
+	ck_assert_int_eq(listed_new(&lists, TRUSTED, &env, &links, &listed),
+	    0);
+	ck_assert_ptr_null(listed);
+}
+END_TEST
+
+START_TEST(a_message_asks_no_more_than_said)
+{
+	const struct envelope env = { .source = SOURCE_SMTP,
+	    .peer = SLICE("192.0.2.9") };
+	struct links links = { .count = LINKS_MOST };
+	TEXT_AUTO text = TEXT_INIT(4000);
+	struct listed *listed;
+	struct slice where;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < LINKS_MOST; i++)
+		(void)snprintf(links.domain[i], DNS_NAME_SIZE, "d%u.example",
+		    i);
+	for (char c = 'a'; c < 'a' + DNS_LISTS_MOST; c++)
+		text_addf(&text, "%c %c.example domains; ", c, c);
+	ck_assert_ptr_null(dns_lists_read(text_slice(&text), &lists, &where));
+	ck_assert_int_eq(listed_new(&lists, TRUSTED, &env, &links, &listed),
+	    0);
+	for (unsigned i = 0; i < LISTED_PARTS; i++)
+		count += listed_wants(listed, i) != NULL;
+	ck_assert_uint_eq(count, LISTED_PARTS);
+	listed_free(listed);
+}
+END_TEST
 
 static const struct {
 	enum envelope_source	 source;
@@ -213,6 +279,8 @@ unit_suite(void)
 	tcase_add_loop_test(tests, only_a_stranger_is_asked_about, 0,
 	    COUNT(hosts));
 	tcase_add_test(tests, without_lists_nobody_is_asked);
+	tcase_add_test(tests, lists_of_domains_are_asked_about_links);
+	tcase_add_test(tests, a_message_asks_no_more_than_said);
 	tcase_add_loop_test(tests, what_lists_say_is_told_and_done, 0,
 	    COUNT(cases));
 	tcase_add_test(tests,

@@ -93,8 +93,8 @@ static const struct {
   "t.conf:1: arc_trusted: \"lists.example .example\" is not a list of "
   "domains such as lists.example.org\n" },
 { "dns_lists = \"zen zen.example; wl wl.example refused\"\n",
-  "t.conf:1: dns_lists: \"refused\" is none of allow, block, mark, hold, "
-  "refuse, bits and an answer such as 127.0.0.2\n" },
+  "t.conf:1: dns_lists: \"refused\" is none of allow, block, domains, "
+  "mark, hold, refuse, bits and an answer such as 127.0.0.2\n" },
 { "hosts_file = \"hosts\"\n",
   "t.conf:1: hosts_file: \"hosts\" must be a full path, beginning with /\n" },
 { "language = \"de\"\n",

@@ -115,7 +115,7 @@ resolver_comes(void)
 }
 
 static void
-set_up(void)
+set_up_lists(const char *lists)
 {
 	memset(&play, 0, sizeof(play));
 	memset(&heard, 0, sizeof(heard));
@@ -124,11 +124,17 @@ set_up(void)
 	clock_set(1000, 1000);
 	play.process.config.hops = 1;
 	(void)snprintf(play.process.config.dns_lists,
-	    sizeof(play.process.config.dns_lists), LISTS);
+	    sizeof(play.process.config.dns_lists), "%s", lists);
 	(void)snprintf(play.process.config.trusted_hosts,
 	    sizeof(play.process.config.trusted_hosts), "198.51.100.0/24");
 	play_begin(&play, &judge_code);
 	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
+}
+
+static void
+set_up(void)
+{
+	set_up_lists(LISTS);
 }
 
 static void
@@ -368,6 +374,26 @@ START_TEST(no_more_questions_are_under_way_than_said)
 }
 END_TEST
 
+/* RFC 5782 5: of domains it is another name that no list may have */
+START_TEST(a_list_of_domains_is_asked_about_the_author)
+{
+	struct ipc *resolver;
+
+	tear_down();
+	set_up_lists("bad bad.example domains refuse; ok ok.example");
+	dns.listed = "b.example.";
+	dns.bad = _i == 0 ? RIGHT : LISTS_ALL;
+	resolver = resolver_comes();
+	bring("192.0.2.9");
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, _i == 0 ? VERDICT_REFUSE :
+	    VERDICT_ACCEPT);
+	is_line(_i == 0 ? "bad lists b.example (127.0.0.4); ok: not listed" :
+	    "bad: it is broken, and not used; ok: not listed");
+	ipc_free(resolver);
+}
+END_TEST
+
 START_TEST(a_resolver_that_is_gone_is_waited_for_and_the_next_one_asked)
 {
 	struct ipc *resolver = resolver_comes();
@@ -432,6 +458,8 @@ unit_suite(void)
 	tcase_add_test(tests, a_silent_list_is_waited_for_no_longer_than_said);
 	tcase_add_test(tests, a_list_that_stays_silent_is_left_alone);
 	tcase_add_test(tests, what_was_never_tried_is_not_used);
+	tcase_add_loop_test(tests, a_list_of_domains_is_asked_about_the_author,
+	    0, 2);
 	tcase_add_test(tests, no_more_questions_are_under_way_than_said);
 	tcase_add_test(tests,
 	    a_resolver_that_is_gone_is_waited_for_and_the_next_one_asked);

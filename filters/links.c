@@ -1,0 +1,180 @@
+/*
+ * links.c - which domains a message points to
+ *
+ * A program that opens a link takes more for a host than a standard would have
+ * it: what stands before an "@" is passed over, a backslash is a slash, and what
+ * is written with % is that byte.
+ */
+#include "filters/links.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "filters/texts.h"
+#include "lib/base/host.h"
+#include "lib/message/author.h"
+#include "lib/message/path.h"
+#include "lib/message/received.h"
+
+/* Of a link, up to its path; browsers take no longer ones either. */
+#define AUTHORITY_MOST	1024
+
+/* Less than rules look at: it is to cost a few ms. */
+static const struct texts_limits limits = {
+	.one_bytes = 256 * 1024, .all_bytes = 1024 * 1024, .count = 200,
+};
+
+static bool
+has(const struct links *links, struct slice host)
+{
+	for (unsigned i = 0; i < links->count; i++)
+		if (received_same_site(slice_str(links->domain[i]), host))
+			return true;
+	return false;
+}
+
+/* The shortest end of `host` that is of one site with it. */
+static struct slice
+site_of(struct slice host)
+{
+	struct slice site = host;
+
+	for (size_t i = host.len; i > 0; i--) {
+		struct slice end = slice_after(host, i);
+
+		if (host.at[i - 1] == '.' && slice_find(end, '.') != SIZE_MAX &&
+		    received_same_site(end, host)) {
+			site = end;
+			break;
+		}
+	}
+	return site;
+}
+
+void
+links_add(struct links *links, struct slice host)
+{
+	char address[HOST_TEXT_SIZE], *to = links->domain[links->count];
+	struct slice site;
+
+	if (host.len > 0 && host.at[host.len - 1] == '.')
+		host = slice_first(host, host.len - 1);
+	if (!host_is_name(host) || slice_find(host, '.') == SIZE_MAX ||
+	    host_address(host, false, address) != 0 || has(links, host) ||
+	    links->count == LINKS_MOST)
+		return;
+	site = site_of(host);
+	/* host_is_name() has its limit */
+	for (size_t i = 0; i < site.len; i++)
+		to[i] = (char)tolower((unsigned char)site.at[i]);
+	to[site.len] = '\0';
+	links->count++;
+}
+
+static bool
+ends_authority(char c)
+{
+	return (unsigned char)c <= ' ' || c == 0x7f ||
+	    strchr("/\\?#\"'<>()", c) != NULL;
+}
+
+/* Up to its port, or the comma of a sentence; other letters as DNS has them. */
+static void
+add_host(struct links *links, struct slice s)
+{
+	TEXT_AUTO normal = TEXT_INIT(AUTHORITY_MOST);
+	bool is_ascii = true;
+	size_t len = 0;
+
+	for (; len < s.len && (isalnum((unsigned char)s.at[len]) ||
+	    strchr("-_.", s.at[len]) != NULL || (s.at[len] & 0x80) != 0);
+	    len++)
+		is_ascii &= (s.at[len] & 0x80) == 0;
+	s = slice_first(s, len);
+	if (is_ascii)
+		links_add(links, s);
+	else if (address_normal(&normal, slice_str("x"), s) == 0)
+		links_add(links, slice_after(text_slice(&normal), 2));
+}
+
+/* The host of a link that begins behind "//"; how many bytes it takes. */
+static size_t
+read_authority(struct links *links, struct slice s)
+{
+	char host[AUTHORITY_MOST];
+	size_t used = 0, at;
+
+	for (at = 0; at < s.len && !ends_authority(s.at[at]) &&
+	    used < sizeof(host); at++) {
+		int byte = s.at[at] == '%' ?
+		    slice_hex(slice_after(s, at + 1)) : -1;
+
+		if (byte >= 0)
+			at += 2;
+		host[used++] = byte >= 0 ? (char)byte : s.at[at];
+		/* RFC 3986 3.2.1: who is logged in stands in front */
+		if (host[used - 1] == '@')
+			used = 0;
+	}
+	add_host(links, slice_of(host, used));
+	return at;
+}
+
+/* Behind the scheme that ends at `colon`, or 0: it is none of a link. */
+static size_t
+behind_scheme(struct slice text, size_t colon)
+{
+	struct slice before = slice_first(text, colon);
+	size_t at = colon + 1;
+
+	if (!slice_has_suffix(before, "http") &&
+	    !slice_has_suffix(before, "https") &&
+	    !slice_has_suffix(before, "ftp"))
+		return 0;
+	while (at < text.len && (text.at[at] == '/' || text.at[at] == '\\'))
+		at++;
+	return at >= colon + 3 ? at : 0;
+}
+
+static bool
+begins_word(struct slice text, size_t at)
+{
+	return at == 0 || (!isalnum((unsigned char)text.at[at - 1]) &&
+	    strchr("-_.@/", text.at[at - 1]) == NULL);
+}
+
+void
+links_read(struct links *links, struct slice text)
+{
+	for (size_t i = 0; i < text.len && links->count < LINKS_MOST; i++) {
+		size_t at = 0;
+
+		if (text.at[i] == ':')
+			at = behind_scheme(text, i);
+		else if ((text.at[i] == 'w' || text.at[i] == 'W') &&
+		    slice_has_prefix(slice_after(text, i), "www.") &&
+		    begins_word(text, i))
+			at = i + strlen("www.");
+		if (at > 0)
+			i = at - 1 + read_authority(links,
+			    slice_after(text, at));
+	}
+}
+
+void
+links_find(struct slice message, const struct mime_part *root,
+    struct arena *arena, struct links *links_out)
+{
+	const struct texts_one *one;
+	struct author author;
+	struct texts texts;
+
+	links_out->count = 0;
+	if (author_read(message, &author) == 0)
+		for (unsigned i = 0; i < author.domain_count; i++)
+			links_add(links_out, slice_str(author.domains[i]));
+	texts_read(message, root, 1u << TEXTS_BODY, &limits, arena, &texts);
+	for (one = texts.first[TEXTS_BODY]; one != NULL; one = one->next)
+		links_read(links_out, one->text);
+}

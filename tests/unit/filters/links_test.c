@@ -1,0 +1,115 @@
+/*
+ * links_test.c - which domains a message points to
+ */
+#include "filters/links.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/message/words.h"
+#include "tests/unit/unit.h"
+
+static const struct {
+	const char	*text, *domains;
+} texts[] = {
+	{ "see http://www.Shop.example/a?b or https://b.example.",
+	    "shop.example b.example" },
+	{ "<a href=\"https://x.y.z.bad.example/\">https://good.example</a>",
+	    "bad.example good.example" },
+	{ "http://a.co.id/ http://b.co.id/ http://c.a.co.id/",
+	    "a.co.id b.co.id" },
+	{ "http://bank.example@bad.example/", "bad.example" },
+	{ "http://bank.example:80@bad.example:8080/x", "bad.example" },
+	{ "http:\\\\bad.example\\x", "bad.example" },
+	{ "http:///bad.example", "bad.example" },
+	{ "HTTP://%62ad.exampl%65/", "bad.example" },
+	{ "http://bad.example%2Fx", "bad.example" },
+	{ "(http://a.example), http://b.example; http://c,d@c.example!",
+	    "a.example b.example c.example" },
+	{ "http://www.b\xc3\xbc" "cher.example/", "xn--bcher-kva.example" },
+	{ "http://b\xff.example/", "" },
+	{ "go to www.bad.example, or mailwww.not.example", "bad.example" },
+	{ "ftp://ftp.bad.example", "bad.example" },
+	{ "http://192.0.2.1/ http://[2001:db8::1]/ http://localhost/", "" },
+	{ "https:bad.example mailto:a@bad.example x://bad.example", "" },
+	{ "http://a.example http://A.EXAMPLE http://b.a.example.",
+	    "a.example" },
+	{ "http://", "" },
+	{ "http://%", "" },
+	{ "www.", "" },
+	{ "http://1.example 2 http://2.example http://3.example "
+	    "http://4.example http://5.example http://6.example "
+	    "http://7.example http://8.example http://9.example "
+	    "http://10.example http://11.example", "1.example 2.example "
+	    "3.example 4.example 5.example 6.example 7.example 8.example "
+	    "9.example 10.example" },
+};
+
+static void
+are(const struct links *links, const char *domains)
+{
+	TEXT_AUTO said = TEXT_INIT(4000);
+
+	for (unsigned i = 0; i < links->count; i++)
+		text_addf(&said, "%s%s", i == 0 ? "" : " ", links->domain[i]);
+	ck_assert_msg(slice_is_str(text_slice(&said), domains), "%.*s",
+	    SLICE_FMT(text_slice(&said)));
+}
+
+START_TEST(links_are_found_where_a_browser_finds_them)
+{
+	struct links links = { .count = 0 };
+
+	links_read(&links, slice_str(texts[_i].text));
+	are(&links, texts[_i].domains);
+}
+END_TEST
+
+static const char message[] =
+    "From: a@mail.author.example\r\n"
+    "Subject: http://subject.example/\r\n"
+    "Content-Type: text/html\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n"
+    "\r\n"
+    "<a href=3D\"http://www.hid=\r\nden.example/x\">here</a>\r\n";
+
+START_TEST(the_author_comes_first_and_texts_are_decoded)
+{
+	ARENA_AUTO arena = arena_new(LINKS_BUDGET);
+	ARENA_AUTO tree = arena_new(1 << 20);
+	const struct mime_part *root;
+	enum mime_limit limit;
+	struct links links;
+
+	ck_assert_int_eq(words_open(), 0);
+	ck_assert_int_eq(mime_parse(tree, slice_str(message),
+	    &mime_default_limits, &root, &limit), 0);
+	links_find(slice_str(message), root, arena, &links);
+	are(&links, "author.example hidden.example");
+	words_close();
+}
+END_TEST
+
+START_TEST(without_a_tree_there_is_still_the_author)
+{
+	ARENA_AUTO arena = arena_new(LINKS_BUDGET);
+	struct links links;
+
+	links_find(slice_str(message), NULL, arena, &links);
+	are(&links, "author.example");
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("filters/links");
+	TCase *tests = tcase_create("links");
+
+	tcase_add_loop_test(tests, links_are_found_where_a_browser_finds_them,
+	    0, sizeof(texts) / sizeof(texts[0]));
+	tcase_add_test(tests, the_author_comes_first_and_texts_are_decoded);
+	tcase_add_test(tests, without_a_tree_there_is_still_the_author);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
