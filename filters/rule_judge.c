@@ -101,6 +101,34 @@ doubt_judge(const struct rule_doubt *doubt, struct verdict *one)
 	    slice_str("X-Postroom-Rules"), text_slice(&value));
 }
 
+/* Whose word a folder or an address is: it is said in the trail. */
+static void
+note_whose(struct verdict *verdict, const struct rule *rule, bool files,
+    bool redirects)
+{
+	for (size_t i = 0; i < verdict->hit_count; i++)
+		if (slice_is_str(rule->name, verdict->hits[i].rule) &&
+		    !verdict->hits[i].is_shadow) {
+			verdict->hits[i].files |= files;
+			verdict->hits[i].redirects |= redirects;
+			return;
+		}
+}
+
+/* A line more than fit is left out: the others say enough. */
+static void
+add_deed(struct verdict *verdict, const struct rule *rule,
+    const struct verdict *one)
+{
+	bool files = verdict->folder[0] == '\0' && one->folder[0] != '\0';
+	bool redirects = verdict->redirect[0] == '\0' &&
+	    one->redirect[0] != '\0';
+
+	(void)verdict_combine(verdict, one);
+	if (files || redirects)
+		note_whose(verdict, rule, files, redirects);
+}
+
 int
 rules_judge(const struct rules *rules, struct slice message,
     const struct mime_part *root, const struct envelope *env,
@@ -123,9 +151,8 @@ rules_judge(const struct rules *rules, struct slice message,
 		    wants(outcome.hits[i]), outcome.hits[i]->is_shadow);
 	for (size_t i = 0; r == 0 && i < outcome.deed_count; i++) {
 		r = deed_judge(&outcome.deeds[i], &one);
-		/* a line more than fit is left out: the others say enough */
 		if (r == 0)
-			(void)verdict_combine(verdict_out, &one);
+			add_deed(verdict_out, outcome.deeds[i].rule, &one);
 	}
 	for (size_t i = 0; r == 0 && i < outcome.doubt_count; i++) {
 		r = doubt_judge(&outcome.doubts[i], &one);

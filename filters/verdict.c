@@ -10,9 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERDICT_VERSION	6
-/* 2: without the hop; up to 3 a Message-ID; 5 without hits */
+#define VERDICT_VERSION	7
+/* 2: without the hop; up to 3 a Message-ID; 5 without hits; 6: what they do */
 #define VERDICT_OLDEST	2
+
+/* Of a hit. */
+#define HIT_IS_SHADOW	0x01u
+#define HIT_FILES	0x02u
+#define HIT_REDIRECTS	0x04u
+#define HIT_BITS	0x07u
 
 /* Row for row the actions: their words and the class of their reply. */
 static const struct {
@@ -231,7 +237,9 @@ hits_pack(struct text *text, const struct verdict *verdict)
 		pack_slice(text, slice_str(hit->file));
 		pack_u32(text, hit->line);
 		pack_u8(text, (uint8_t)hit->action);
-		pack_u8(text, hit->is_shadow ? 1 : 0);
+		pack_u8(text, (uint8_t)((hit->is_shadow ? HIT_IS_SHADOW : 0) |
+		    (hit->files ? HIT_FILES : 0) |
+		    (hit->redirects ? HIT_REDIRECTS : 0)));
 	}
 }
 
@@ -298,8 +306,9 @@ reply_unpack(struct unpack *u, struct verdict *verdict)
 		u->bad = true;
 }
 
+/* Up to version 6 the one bit there was. */
 static void
-hits_unpack(struct unpack *u, struct verdict *verdict)
+hits_unpack(struct unpack *u, unsigned version, struct verdict *verdict)
 {
 	unsigned count = unpack_enum(u, VERDICT_HITS + 1);
 
@@ -307,12 +316,18 @@ hits_unpack(struct unpack *u, struct verdict *verdict)
 		struct slice rule = unpack_slice(u), file = unpack_slice(u);
 		unsigned line = unpack_u32(u);
 		enum verdict_action action = unpack_enum(u, VERDICT_ACTIONS);
+		unsigned bits = unpack_u8(u);
 
-		if (!slice_is_printable_ascii(file) ||
+		if (bits > (version > 6 ? HIT_BITS : HIT_IS_SHADOW) ||
+		    !slice_is_printable_ascii(file) ||
 		    file.len > VERDICT_FILE_MAX ||
 		    verdict_add_hit(verdict, rule, file, line, action,
-		    unpack_bool(u)) < 0)
+		    (bits & HIT_IS_SHADOW) != 0) < 0) {
 			u->bad = true;
+			return;
+		}
+		verdict->hits[i].files = (bits & HIT_FILES) != 0;
+		verdict->hits[i].redirects = (bits & HIT_REDIRECTS) != 0;
 	}
 }
 
@@ -351,7 +366,7 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 	if (version > 4)
 		edits_unpack(&u, &verdict.edits);
 	if (version > 5)
-		hits_unpack(&u, &verdict);
+		hits_unpack(&u, version, &verdict);
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	*verdict_out = verdict;

@@ -51,6 +51,8 @@ struct verdict_hit {
 	unsigned		 line;
 	enum verdict_action	 action;	/* that it wants */
 	bool			 is_shadow;	/* and does not take */
+	bool			 files;		/* the folder is its word */
+	bool			 redirects;	/* so is the address */
 };
 
 struct verdict {

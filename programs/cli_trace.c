@@ -48,20 +48,6 @@ struct tracing {
 	unsigned	 steps;
 };
 
-/* Milliseconds since 1970 of "2026-11-21T22:47:36.123Z"; 0 if it is none. */
-static int64_t
-utc_ms_of(const char at[TRAIL_AT_CHARS])
-{
-	struct tm tm = { 0 };
-	const char *rest = strptime(at, "%Y-%m-%dT%H:%M:%S", &tm);
-	uint64_t ms = 0;
-
-	if (rest == NULL || *rest != '.' ||
-	    slice_u64(slice_of(rest + 1, 3), 999, &ms) < 0)
-		return 0;
-	return (int64_t)timegm(&tm) * 1000 + (int64_t)ms;
-}
-
 /* Add "  WHEN  ", in the zone of the office. */
 static void
 add_time(struct text *text, int64_t utc_ms)
@@ -142,7 +128,7 @@ tell(void *arg, const struct trail_line *line)
 	struct trail_step step = line->step;
 	TEXT_AUTO json = TEXT_INIT(TRAIL_LINE_BYTES);
 
-	step.at_utc_ms = utc_ms_of(line->at);
+	step.at_utc_ms = trail_utc_ms(line->at);
 	if (!t->cli->json)
 		tell_words(t, line, step.at_utc_ms);
 	else {

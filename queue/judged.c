@@ -21,6 +21,41 @@ static const char *const done[VERDICT_ACTIONS] = {
 	[VERDICT_REFUSE] = "refused it",
 };
 
+enum verdict_action
+judged_read(struct slice detail, struct slice rule, bool *is_shadow_out,
+    struct slice *where_out)
+{
+	struct slice name, rest = detail;
+	size_t end;
+
+	if (!slice_has_prefix(rest, "rule \""))
+		return VERDICT_ACTIONS;
+	rest = slice_after(rest, 6);
+	name = slice_first(rest, rule.len);
+	rest = slice_after(rest, rule.len);
+	if (!slice_is(name, rule) || !slice_has_prefix(rest, "\" ("))
+		return VERDICT_ACTIONS;
+	/* ":LINE) ": a file's name may have all else in it */
+	do {
+		if (!slice_cut(&rest, ':', &name))
+			return VERDICT_ACTIONS;
+		end = 0;
+		while (end < rest.len && rest.at[end] >= '0' &&
+		    rest.at[end] <= '9')
+			end++;
+	} while (end == 0 || !slice_has_prefix(slice_after(rest, end), ") "));
+	rest = slice_after(rest, end + 2);
+	*is_shadow_out = slice_has_prefix(rest, "would have ");
+	if (*is_shadow_out)
+		rest = slice_after(rest, strlen("would have "));
+	for (unsigned i = 0; i < VERDICT_ACTIONS; i++)
+		if (slice_has_prefix(rest, done[i])) {
+			*where_out = slice_after(rest, strlen(done[i]));
+			return (enum verdict_action)i;
+		}
+	return VERDICT_ACTIONS;
+}
+
 void
 judged_open(struct conductor *conductor)
 {
@@ -64,6 +99,19 @@ tell_lists(struct conductor *conductor, const struct transit *transit,
 	}
 }
 
+#define DETAIL_BYTES	1024	/* the trail cuts it at its own */
+
+/* Where it went by this rule, so that it can be undone: read by rule undo. */
+static void
+add_where(struct text *detail, const struct verdict_hit *hit,
+    const struct verdict *verdict)
+{
+	if (hit->redirects)
+		text_addf(detail, JUDGED_REDIRECTED "%s", verdict->redirect);
+	else if (hit->files)
+		text_addf(detail, JUDGED_FILED "%s", verdict->folder);
+}
+
 void
 judged_tell(struct conductor *conductor, const struct transit *transit,
     const struct verdict *verdict)
@@ -74,7 +122,7 @@ judged_tell(struct conductor *conductor, const struct transit *transit,
 			    verdict->lines[i].value);
 	for (size_t i = 0; i < verdict->hit_count; i++) {
 		const struct verdict_hit *hit = &verdict->hits[i];
-		TEXT_AUTO detail = TEXT_INIT(TRAIL_FIELD_BYTES);
+		TEXT_AUTO detail = TEXT_INIT(DETAIL_BYTES);
 
 		text_addf(&detail, "rule \"%s\" (%s:%u) %s%s", hit->rule,
 		    hit->file, hit->line, hit->is_shadow ? "would have " : "",
@@ -82,6 +130,7 @@ judged_tell(struct conductor *conductor, const struct transit *transit,
 		    hit->action == VERDICT_REFUSE &&
 		    envelope_is_taken_on(transit->env.source) ?
 		    done[VERDICT_HOLD] : done[hit->action]);
+		add_where(&detail, hit, verdict);
 		text_add_byte(&detail, '\0');
 		conductor_trail(conductor, transit, TRAIL_JUDGED, NULL,
 		    text_failed(&detail) ? "" : detail.at);

@@ -9,6 +9,15 @@
 
 /* Open what counts them; mail goes on without it, and that is logged. */
 void	judged_open(struct conductor *);
+/* Behind what a rule did: where the message went by it. */
+#define JUDGED_FILED		": for the mailbox "
+#define JUDGED_REDIRECTED	": redirected to "
+/*
+ * Read the detail of a step "judged": what that rule did, or would have done,
+ * and what stands behind it.  VERDICT_ACTIONS: it is not about this rule.
+ */
+enum verdict_action judged_read(struct slice detail, struct slice rule,
+	    bool *is_shadow_out, struct slice *where_out);
 /*
  * The message has been received, or refused for good: tell in the trail which
  * rules held, and count them.

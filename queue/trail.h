@@ -71,6 +71,8 @@ const char *trail_word(enum trail_word);
 void	trail_add_mended(struct text *, unsigned mended);
 /* RFC 3339, UTC, milliseconds. */
 void	trail_at(int64_t utc_ms, char at_out[TRAIL_AT_CHARS]);
+/* The other way round; 0: it is none. */
+int64_t	trail_utc_ms(const char at[TRAIL_AT_CHARS]);
 
 struct trail;			/* opaque; see trail.c */
 

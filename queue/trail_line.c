@@ -81,6 +81,19 @@ trail_at(int64_t utc_ms, char at_out[TRAIL_AT_CHARS])
 	(void)snprintf(at_out, TRAIL_AT_CHARS, "%.19s.%03uZ", day, ms);
 }
 
+int64_t
+trail_utc_ms(const char at[TRAIL_AT_CHARS])
+{
+	struct tm tm = { 0 };
+	const char *rest = strptime(at, "%Y-%m-%dT%H:%M:%S", &tm);
+	uint64_t ms = 0;
+
+	if (rest == NULL || *rest != '.' ||
+	    slice_u64(slice_of(rest + 1, 3), 999, &ms) < 0)
+		return 0;
+	return (int64_t)timegm(&tm) * 1000 + (int64_t)ms;
+}
+
 /* At most 256 bytes, not ending inside a UTF-8 character. */
 static struct slice
 cut(struct slice s)

@@ -160,6 +160,24 @@ START_TEST(the_longest_name_of_a_rule_fits_the_line)
 }
 END_TEST
 
+START_TEST(whose_word_a_folder_and_an_address_are_is_known)
+{
+	struct verdict verdict;
+
+	judge("rule \"a\" { size > 0; do mark header \"X-A: b\" }\n"
+	    "rule \"b\" { shadow; size > 0; do mark folder \"B\" }\n"
+	    "rule \"c\" { size > 0; do mark folder \"C\" }\n"
+	    "rule \"d\" { size > 0; do mark folder \"D\";"
+	    " do redirect eve@office.test }\n", "A: b\r\n\r\n", &verdict);
+	ck_assert_str_eq(verdict.folder, "C");
+	ck_assert_uint_eq(verdict.hit_count, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_int_eq(verdict.hits[i].files, i == 2);
+		ck_assert_int_eq(verdict.hits[i].redirects, i == 3);
+	}
+}
+END_TEST
+
 START_TEST(no_rules_say_nothing)
 {
 	struct verdict verdict;
@@ -187,6 +205,8 @@ unit_suite(void)
 	    a_doubt_holds_where_the_rule_could_have_kept_it_away, 0,
 	    COUNT(doubts));
 	tcase_add_test(tests, the_longest_name_of_a_rule_fits_the_line);
+	tcase_add_test(tests,
+	    whose_word_a_folder_and_an_address_are_is_known);
 	tcase_add_test(tests, no_rules_say_nothing);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -82,6 +82,7 @@ START_TEST(the_rules_that_held_are_named)
 	ck_assert_int_eq(verdict_add_hit(&in, slice_of(longest,
 	    VERDICT_RULE_MAX + 1), slice_str("a"), 1, VERDICT_HOLD, false),
 	    -EINVAL);
+	in.hits[0].files = true;
 	for (int i = 1; i < VERDICT_HITS; i++)
 		ck_assert_int_eq(verdict_add_hit(&in, slice_of(longest,
 		    VERDICT_RULE_MAX), slice_of(longest, sizeof(longest)),
@@ -96,6 +97,8 @@ START_TEST(the_rules_that_held_are_named)
 	ck_assert_uint_eq(out.hits[0].line, 12);
 	ck_assert_int_eq(out.hits[0].action, VERDICT_HOLD);
 	ck_assert(out.hits[0].is_shadow && !out.hits[1].is_shadow);
+	ck_assert(out.hits[0].files && !out.hits[0].redirects);
+	ck_assert(!out.hits[1].files && !out.hits[1].redirects);
 	ck_assert_uint_eq(strlen(out.hits[1].file), VERDICT_FILE_MAX);
 	ck_assert_int_eq(verdict_combine(&out, &in), 0);
 	ck_assert_uint_eq(out.hit_count, VERDICT_HITS);
