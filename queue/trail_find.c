@@ -7,14 +7,12 @@
  */
 #include "queue/trail_find.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "queue/trail_days.h"
 
 #define LINE_ARENA	(64 * 1024)	/* TRAIL_LINE_BYTES and their copies */
 
@@ -129,7 +127,6 @@ trail_parse(struct arena *arena, struct slice text,
 /* The days */
 
 struct find {
-	int			 folder_fd;
 	struct slice		 what;
 	bool			 is_id, is_address;
 	struct message_id	 id;
@@ -149,60 +146,6 @@ struct found {
 	char			*text;		/* owned */
 	size_t			 len;
 };
-
-/* Looks at one line; not 0 ends the reading. */
-typedef int	line_fn(struct find *, struct slice line);
-
-static int
-read_day(struct find *find, const char *name, line_fn *fn)
-{
-	int fd = openat(find->folder_fd, name,
-	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	int r = 0;
-
-	if (file == NULL) {
-		r = -errno;
-		if (fd >= 0)
-			(void)close(fd);
-		return r == -ENOENT ? 0 : r;	/* its days are over */
-	}
-	while (r == 0 && (len = getline(&line, &size, file)) > 0)
-		r = fn(find, slice_of(line, (size_t)len));
-	if (r == 0 && ferror(file))
-		r = -EIO;
-	free(line);
-	(void)fclose(file);
-	return r;
-}
-
-static int
-is_day_file(const struct dirent *entry)
-{
-	return entry->d_name[0] >= '0' && entry->d_name[0] <= '9' &&
-	    strlen(entry->d_name) == 10;
-}
-
-static int
-read_days(struct find *find, line_fn *fn)
-{
-	struct dirent **day;
-	int count, r = 0;
-
-	count = scandirat(find->folder_fd, ".", &day, is_day_file, alphasort);
-	if (count < 0)
-		return -errno;
-	for (int i = 0; i < count; i++) {
-		if (r == 0)
-			r = read_day(find, day[i]->d_name, fn);
-		free(day[i]);
-	}
-	free(day);
-	return r;
-}
 
 /* Which messages */
 
@@ -276,8 +219,9 @@ is_known(const struct find *find, const struct message_id *id)
 }
 
 static int
-pick_message(struct find *find, struct slice text)
+pick_message(void *arg, struct slice text)
 {
+	struct find *find = arg;
 	struct trail_line line;
 
 	if (!holds(text, plain_part(find)))
@@ -335,8 +279,9 @@ keep_line(struct find *find, const struct trail_line *line,
 }
 
 static int
-pick_line(struct find *find, struct slice text)
+pick_line(void *arg, struct slice text)
 {
+	struct find *find = arg;
 	struct trail_line line;
 	struct message_id id;
 
@@ -394,8 +339,7 @@ find_free(struct find *find)
 int
 trail_find(int folder_fd, struct slice what, trail_find_fn *fn, void *arg)
 {
-	struct find find = { .folder_fd = folder_fd,
-	    .what = slice_trim(what) };
+	struct find find = { .what = slice_trim(what) };
 	int r;
 
 	if (find.what.len == 0)
@@ -407,11 +351,12 @@ trail_find(int folder_fd, struct slice what, trail_find_fn *fn, void *arg)
 	find.messages = calloc(TRAIL_FIND_MESSAGES, sizeof(*find.messages));
 	find.lines = calloc(TRAIL_FIND_LINES, sizeof(*find.lines));
 	r = find.arena == NULL || find.messages == NULL || find.lines == NULL ?
-	    -ENOMEM : read_days(&find, pick_message);
+	    -ENOMEM : trail_days_each(folder_fd, NULL,
+	    pick_message, &find);
 	if (r == 0) {
 		qsort(find.messages, find.message_count,
 		    sizeof(*find.messages), by_id);
-		r = read_days(&find, pick_line);
+		r = trail_days_each(folder_fd, NULL, pick_line, &find);
 	}
 	if (r == 0)
 		r = tell(&find, fn, arg);

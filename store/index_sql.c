@@ -332,8 +332,8 @@ static const char *const statements[SQL_COUNT] = {
 "	LEFT JOIN letter l ON l.id = e.letter"
 "	WHERE m.id > ? GROUP BY m.id ORDER BY m.id LIMIT ?",
 [SQL_ONLOOKED] = "SELECT e.place, e.flags, m.name, m.uses, m.uidvalidity,"
-"	l.id, l.message_id, l.received, l.trace_bytes + l.body_bytes"
-"	FROM entry e JOIN letter l ON l.id = e.letter"
+"	l.id, l.message_id, l.received, l.trace_bytes + l.body_bytes,"
+"	e.saved FROM entry e JOIN letter l ON l.id = e.letter"
 "	JOIN mailbox m ON m.id = e.place >> 32"
 "	WHERE e.place > ? AND l.received >= ? ORDER BY e.place LIMIT ?",
 [SQL_LEAVING] = "SELECT place, letter, flags FROM entry"

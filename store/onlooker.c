@@ -93,6 +93,7 @@ read_row(struct db_query *q, struct onlooked *one)
 	    MESSAGE_ID_BYTES));
 	one->received_at_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
 	one->bytes = db_u64(q, 0, INT64_MAX);
+	one->saved_at_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
 	return place;
 }
 

@@ -26,6 +26,7 @@ struct onlooked {
 	uint64_t	 letter;	/* its number, for onlooker_read() */
 	struct message_id id;
 	int64_t		 received_at_utc_ms;
+	int64_t		 saved_at_utc_ms;	/* it was put there; 0: long ago */
 	uint64_t	 bytes;		/* trace and message */
 	uint32_t	 mailbox;
 	uint32_t	 uidvalidity, uid;

@@ -40,6 +40,7 @@ meet(void *arg, const struct onlooked *one)
 
 	ck_assert_uint_eq(one->mailbox, MAILBOX_INBOX);
 	ck_assert(slice_is_str(one->name, "INBOX"));
+	ck_assert_int_gt(one->saved_at_utc_ms, 0);
 	met->last = *one;
 	return ++met->count == met->most ? 7 : 0;
 }
