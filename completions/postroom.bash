@@ -135,7 +135,7 @@ _postroom()
 		options='list folders rights'
 		;;
 	1/rule/)
-		options='test rehearse list'
+		options='test rehearse undo list'
 		;;
 	*/rule/test)
 		options='--in-force --why --sender --recipient --remote
@@ -143,6 +143,9 @@ _postroom()
 		;;
 	*/rule/rehearse)
 		options='--days --limit'
+		;;
+	*/rule/undo)
+		options='--since --dry-run'
 		;;
 	1/spam/)
 		options='learn status explain'

@@ -107,6 +107,7 @@ static const struct command {
   SAY_HELP_RULE_TEST, cli_rule_test },
 { "rule",    "rehearse", "FILE [--days N] [--limit N]", SAY_HELP_RULE_REHEARSE,
   cli_rule_rehearse },
+{ "rule",    "undo",     "NAME [--since DATE] [--dry-run]", SAY_HELP_RULE_UNDO, cli_rule_undo },
 { "visitor", "list",     "", SAY_HELP_VISITOR_LIST, cli_visitor_list },
 { "visitor", "forgive",  "ADDRESS", SAY_HELP_VISITOR_FORGIVE, cli_visitor_forgive },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },

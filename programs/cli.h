@@ -129,6 +129,10 @@ void	cli_answer_text(const struct text *answer, const char *column,
 int	cli_account_number(struct cli *, const char *given, char *number,
 	    size_t size);
 
+/* The other way round. */
+int	cli_account_address(struct cli *, const char *number, char *address,
+	    size_t size);
+
 /* The commands; `argv[0]` is the first word after the command's name. */
 int	cli_setup(struct cli *, int argc, char **argv);
 int	cli_account_add(struct cli *, int argc, char **argv);
@@ -174,6 +178,7 @@ int	cli_spam_status(struct cli *, int argc, char **argv);
 int	cli_spam_explain(struct cli *, int argc, char **argv);
 int	cli_rule_list(struct cli *, int argc, char **argv);
 int	cli_rule_test(struct cli *, int argc, char **argv);
+int	cli_rule_undo(struct cli *, int argc, char **argv);
 int	cli_rule_rehearse(struct cli *, int argc, char **argv);
 int	cli_status(struct cli *, int argc, char **argv);
 int	cli_check(struct cli *, int argc, char **argv);

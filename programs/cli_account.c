@@ -210,3 +210,35 @@ cli_account_number(struct cli *cli, const char *given, char *number,
 	return found == 1 ? CLI_OK : cli_fail(cli, CLI_NO_SUCH, NOTHING_KNOWN,
 	    given);
 }
+
+int
+cli_account_address(struct cli *cli, const char *number, char *address,
+    size_t size)
+{
+	static const char *const none[ADMIN_ARGS];
+	const struct admin_request *request =
+	    admin_find(slice_str("account list"));
+	TEXT_AUTO answer = TEXT_INIT(1024 * 1024);
+	json_t *object = NULL, *row;
+	bool found = false;
+	char has[32];
+	size_t i;
+	int r = cli_ask(cli, request, none, &answer);
+
+	if (r == CLI_OK)
+		r = cli_answer(cli, request, &answer, &object);
+	if (r != CLI_OK)
+		return r;
+	json_array_foreach(json_object_get(object, "result"), i, row) {
+		const char *one = json_string_value(json_object_get(row,
+		    "address"));
+
+		(void)snprintf(has, sizeof(has), "%lld", (long long)
+		    json_integer_value(json_object_get(row, "account")));
+		if (one != NULL && !found && strcmp(has, number) == 0)
+			found = slice_cstr(slice_str(one), address, size) == 0;
+	}
+	json_decref(object);
+	return found ? CLI_OK : cli_fail(cli, CLI_NO_SUCH, NOTHING_KNOWN,
+	    number);
+}

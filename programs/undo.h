@@ -1,0 +1,75 @@
+/*
+ * undo.h - what a rule of the postmaster's did, taken back
+ *
+ * The trail says what it did (undo_trail.c).  What it held is released, unless
+ * something else would hold it too (undo_holds.c); what it put into a mailbox is
+ * moved to INBOX, unless somebody has done something with it (undo_moves.c).  The
+ * rest is told: nothing can be taken back from a sender who was told no.
+ *
+ * Nothing is noted of what was undone: a message is left alone because it is not
+ * where the rule put it any more.  So it can be broken off anywhere and begun
+ * again.
+ */
+#ifndef POSTROOM_PROGRAMS_UNDO_H
+#define POSTROOM_PROGRAMS_UNDO_H
+
+#include "lib/base/id.h"
+#include "programs/cli.h"
+
+enum undo_deed {
+	UNDO_HELD,
+	UNDO_FILED,
+	UNDO_MARKED,		/* a header line, and no more */
+	UNDO_REDIRECTED,
+	UNDO_REFUSED,
+	UNDO_DEEDS
+};
+
+/* One thing that it did to one message. */
+struct undo_item {
+	struct message_id id;
+	uint8_t		 deed;
+	bool		 other_held;	/* so did another rule */
+	bool		 was_found;	/* FILED: it stands somewhere */
+	uint32_t	 where;		/* its words: undo_where() */
+	int64_t		 delivered_utc_ms;	/* to the last; 0: not known */
+};
+
+/* What became of one. */
+enum undo_result {
+	UNDO_RELEASED,
+	UNDO_MOVED,
+	UNDO_LEFT,		/* for a reason that is told */
+	UNDO_IMPOSSIBLE,
+	UNDO_RESULTS
+};
+
+struct undo {
+	struct cli	*cli;
+	struct slice	 rule;
+	int64_t		 since_utc_ms;
+	bool		 is_dry;	/* only say what would be done */
+
+	struct undo_item *items;	/* by id and deed, none twice */
+	size_t		 count, room;
+	struct text	 wheres;	/* mailboxes, addresses; a NUL behind */
+	uint64_t	 results[UNDO_RESULTS];
+	struct text	 json;		/* what was told */
+};
+
+/* Find what it did.  CLI_OK, or told. */
+int	undo_gather(struct undo *);
+/* Take back what was held; what was filed.  CLI_OK, or told. */
+int	undo_holds(struct undo *);
+int	undo_moves(struct undo *);
+/* The item of that message that put it into a mailbox; NULL: none did. */
+struct undo_item *undo_filed(const struct undo *, const struct message_id *);
+/* The mailbox or the address of an item. */
+const char *undo_where(const struct undo *, const struct undo_item *);
+/* One more is done with: `words` say how, `what` of which message. */
+void	undo_tell(struct undo *, const struct undo_item *, enum undo_result,
+	    const char *what, const struct text *words);
+/* Whose message and what about, for undo_tell(); from its bytes. */
+void	undo_add_what(struct text *, struct slice message);
+
+#endif
