@@ -36,15 +36,33 @@ queue_find_judge(struct queue *queue, const struct ipc *ipc)
 	return NULL;
 }
 
+bool
+progress_is_slow(const struct progress *progress, uint64_t now_ms)
+{
+	return progress->asked > 0 &&
+	    now_ms >= progress->since_ms + PROGRESS_SLOW_MS;
+}
+
+/* Does `a` come before `b`?  One that has no answer for long may have none. */
+static bool
+is_freer(const struct progress *a, const struct progress *b, uint64_t now_ms)
+{
+	bool a_slow = progress_is_slow(a, now_ms);
+	bool b_slow = progress_is_slow(b, now_ms);
+
+	return a_slow != b_slow ? b_slow : a->asked < b->asked;
+}
+
 /* One that hangs gets nothing more. */
 struct judge_channel *
 queue_choose_judge(struct queue *queue)
 {
 	struct judge_channel *best = NULL;
+	uint64_t now_ms = clock_ms();
 
 	for (unsigned i = 0; i < queue->judge_count; i++)
-		if (best == NULL ||
-		    queue->judges[i].progress.asked < best->progress.asked)
+		if (best == NULL || is_freer(&queue->judges[i].progress,
+		    &best->progress, now_ms))
 			best = &queue->judges[i];
 	return best;
 }

@@ -17,7 +17,6 @@
 
 #include "programs/scan_crew.h"
 
-#define WORKERS_MOST	64	/* as many as a crew keeps (scan_crew.c) */
 #define SECONDS_MOST	3600	/* longer than any peer waits for an answer */
 #define JOBS_MOST	256	/* waiting; each judge has one message */
 #define TRIES		2	/* a message that ends two scanners is enough */
@@ -160,7 +159,8 @@ on_answer(void *arg, int status, struct ipc_message *message)
 	}
 	job = pool_job_taken(member);
 	if (member->crew != pool->current || member->jobs >= MEMBER_JOBS ||
-	    member->busy_ms >= POOL_BUSY_S * 1000) {
+	    member->busy_ms >= POOL_BUSY_S * 1000 ||
+	    crew_has_spare(member->crew)) {
 		crew_end_member(member);
 		timer_set(pool->refill, 0);
 	}
@@ -200,6 +200,14 @@ idle_member(struct crew *crew)
 	return NULL;
 }
 
+void
+pool_watch_slow(struct scan_pool *pool)
+{
+	if (pool->current != NULL && !STAILQ_EMPTY(&pool->jobs) &&
+	    !timer_is_set(pool->refill))
+		timer_set(pool->refill, POOL_SLOW_MS);
+}
+
 /* Give waiting messages to whoever is free. */
 void
 pool_dispatch(struct scan_pool *pool)
@@ -214,6 +222,7 @@ pool_dispatch(struct scan_pool *pool)
 		pool->job_count--;
 		give(member, job);
 	}
+	pool_watch_slow(pool);
 }
 
 /* There are no signatures, and none are being loaded. */

@@ -5,6 +5,9 @@
  * second one loads beside it and takes over only if it has signatures; messages
  * go on meanwhile, and a broken set changes nothing but a line in the log.
  *
+ * One that takes long has its scanner, and while others wait there is another
+ * for them: up to twice as many as are configured.
+ *
  * Every message is answered once: a scanner that takes too long is killed
  * (TOO_LONG); one that dies costs the message a second try with another, then
  * it is UNSCANNABLE; one that finds no signatures is NOT_SCANNED.

@@ -114,21 +114,46 @@ add_member(struct crew *crew)
 	return r;
 }
 
-/* As many workers as there should be. */
+static bool
+is_slow(const struct member *member)
+{
+	return member->job != NULL &&
+	    clock_ms() - member->since_ms >= POOL_SLOW_MS;
+}
+
+bool
+crew_has_spare(const struct crew *crew)
+{
+	const struct member *member;
+	unsigned count = 0;
+
+	LIST_FOREACH(member, &crew->members, next)
+		count += !is_slow(member);
+	return count > crew->pool->options.workers;
+}
+
 void
 crew_refill(void *arg)
 {
 	struct scan_pool *pool = arg;
 	struct member *member;
-	unsigned count = 0;
+	unsigned count = 0, slow = 0, most = pool->options.workers;
 	int r = 0;
 
 	if (pool->current == NULL)
 		return;
-	LIST_FOREACH(member, &pool->current->members, next)
+	LIST_FOREACH(member, &pool->current->members, next) {
 		count++;
-	for (; r == 0 && count < pool->options.workers; count++)
+		slow += is_slow(member);
+	}
+	/* never more than twice as many: they have memory, too */
+	if (!STAILQ_EMPTY(&pool->jobs))
+		most += slow < most ? slow : most;
+	if (most > WORKERS_MOST)
+		most = WORKERS_MOST;
+	for (; r == 0 && count < most; count++)
 		r = add_member(pool->current);
+	pool_watch_slow(pool);
 	if (r < 0) {
 		pool_complain(pool, "a scanner could not be started: %s",
 		    strerror(-r));

@@ -16,8 +16,10 @@
 #include "programs/scan_folder.h"
 #include "programs/scan_pool.h"
 
+#define WORKERS_MOST	64	/* as many as a crew keeps (scan_crew.c) */
 #define POOL_TICK_MS	250	/* looks at waiting jobs and ended crews */
 #define POOL_BUSY_S	300	/* of work, then a worker is replaced */
+#define POOL_SLOW_MS	1000	/* with one message: another takes its place */
 #define POOL_AGAIN_MS	1000	/* before who died at once is replaced */
 
 struct job {
@@ -92,6 +94,8 @@ void	pool_member_lost(void *arg, struct ipc *, bool was_breach);
 void	pool_member_limit(void *arg);
 /* Give waiting messages to whoever is free. */
 void	pool_dispatch(struct scan_pool *);
+/* While somebody waits: look for those who take long. */
+void	pool_watch_slow(struct scan_pool *);
 /* Answer those who have waited too long, or for nothing. */
 void	pool_give_up(struct scan_pool *);
 
@@ -99,8 +103,13 @@ void	pool_give_up(struct scan_pool *);
 
 /* End a worker, and its crew if that is to go and this was the last. */
 void	crew_end_member(struct member *);
-/* As many workers as there should be. */
+/*
+ * As many workers as there should be, and for each that is busy with one message
+ * for long another, so that messages made for that keep nobody waiting.
+ */
 void	crew_refill(void *pool);
+/* More than there should be do not take long: one that is free may end. */
+bool	crew_has_spare(const struct crew *);
 /* Look at the signatures; load them when they have changed, or `anyway`. */
 void	crew_look(struct scan_pool *, bool anyway);
 /* Tell the leader to end; it takes its workers along.  Once is enough. */

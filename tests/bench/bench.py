@@ -22,6 +22,7 @@ import time
 
 import chain
 import collect
+import hostile
 import idling
 import imap
 import load
@@ -281,13 +282,17 @@ def filters(hub, peer, rounds):
                 rounds, sys.modules[__name__])
 
 
+def besieged(hub, _peer, rounds):
+    hostile.hostile(hub.bin, os.path.dirname(hub.folder), rounds)
+
+
 def matching(hub, _peer, _rounds):
     patterns.patterns(hub.bin)
 
 
 JOBS = {"smtp": smtp, "pop3": pop3, "imap": imaping, "collect": collecting,
         "idling": sessions, "idle": idle, "patterns": matching,
-        "chain": filters}
+        "chain": filters, "hostile": besieged}
 
 
 def bench(args, running):

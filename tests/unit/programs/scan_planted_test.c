@@ -126,24 +126,30 @@ on_words(void *arg, const char *words)
 }
 
 static void
-set_up(void)
+pool_start(unsigned seconds)
 {
 	const struct scan_pool_options options = {
 		.signatures_fd = -1, .scratch_fd = -1, .workers = 1,
-		.seconds = 2, .poll_ms = 50, .limits = &clam_default_limits,
+		.seconds = seconds, .poll_ms = 50, .limits = &clam_default_limits,
 		.say = on_words, .look = planted
 	};
 	struct scan_pool_options mine = options;
 
+	mine.signatures_fd = signatures.fd;
+	mine.scratch_fd = scratch.fd;
+	ck_assert_int_eq(scan_pool_new(loop, &mine, &pool), 0);
+}
+
+static void
+set_up(void)
+{
 	signatures = scratch_new();
 	scratch = scratch_new();
 	ck_assert_int_eq(clam_open(), 0);
 	eicar_write(signatures.fd);
 	loop = loop_new();
 	ck_assert_ptr_nonnull(loop);
-	mine.signatures_fd = signatures.fd;
-	mine.scratch_fd = scratch.fd;
-	ck_assert_int_eq(scan_pool_new(loop, &mine, &pool), 0);
+	pool_start(2);
 }
 
 static void
@@ -165,16 +171,24 @@ on_done(void *arg, const struct scan_answer *answer)
 	loop_stop(loop);
 }
 
-/* The pool's answer, however long it takes; the test has a limit. */
-static struct scan_answer
-scan(struct slice bytes)
+static void
+give(struct slice bytes, struct scan_answer *answer_out)
 {
-	struct scan_answer answer = { .result = SCAN_RESULTS };
 	int fd = memfd_create("message", MFD_CLOEXEC);
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, bytes.at, bytes.len), (ssize_t)bytes.len);
-	scan_pool_scan(pool, fd, bytes.len, on_done, &answer);
+	answer_out->result = SCAN_RESULTS;
+	scan_pool_scan(pool, fd, bytes.len, on_done, answer_out);
+}
+
+/* The pool's answer, however long it takes; the test has a limit. */
+static struct scan_answer
+scan(struct slice bytes)
+{
+	struct scan_answer answer;
+
+	give(bytes, &answer);
 	while (answer.result == SCAN_RESULTS)
 		ck_assert_int_eq(loop_run(loop), 0);
 	return answer;
@@ -203,6 +217,22 @@ START_TEST(only_the_worker_ends)
 	ck_assert_int_eq(scan_virus().result, SCAN_VIRUS);
 	ck_assert_int_eq(scan(slice_str("Subject: a\r\n\r\nb\r\n")).result,
 	    SCAN_CLEAN);
+}
+END_TEST
+
+/* The one scanner is busy, and stays so for longer than the test has. */
+START_TEST(a_message_that_takes_long_keeps_nobody_waiting)
+{
+	struct scan_answer hanging;
+
+	scan_pool_free(pool);
+	pool_start(3600);
+	give(slice_str("!hang"), &hanging);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(scan_virus().result, SCAN_VIRUS);
+	ck_assert_int_eq(hanging.result, SCAN_RESULTS);
+	ck_assert_uint_eq(scan_pool_workers(pool, NULL, 0), 2);
+	scan_pool_forget(pool, &hanging);
 }
 END_TEST
 
@@ -250,6 +280,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(test, set_up, tear_down);
 	tcase_add_loop_test(test, only_the_worker_ends, 0,
 	    (int)(sizeof(rows) / sizeof(rows[0])));
+	tcase_add_test(test, a_message_that_takes_long_keeps_nobody_waiting);
 	tcase_add_test(test,
 	    signatures_that_find_all_do_not_replace_good_ones);
 	suite_add_tcase(suite, test);
