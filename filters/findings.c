@@ -109,6 +109,18 @@ name_value(const struct findings *findings)
 	return findings->helo;
 }
 
+static const char *
+action_word(unsigned value)
+{
+	return rspamd_word((enum rspamd_result)value);
+}
+
+static unsigned
+action_value(const struct findings *findings)
+{
+	return findings->rspamd.result;
+}
+
 static const struct findings_row rows[] = {
 	{ "scan", SCAN_RESULTS, scan_word, scan_value },
 	{ "macro", PACKED_ANSWERS, macro_word, macro_value },
@@ -120,6 +132,7 @@ static const struct findings_row rows[] = {
 	{ "dmarc", ORIGIN_RESULTS, result_word, dmarc_value },
 	{ "dmarc-policy", DMARC_POLICIES, policy_word, policy_value },
 	{ "arc", ORIGIN_RESULTS, result_word, arc_value },
+	{ "rspamd", RSPAMD_RESULTS, action_word, action_value },
 };
 
 const struct findings_row *

@@ -11,6 +11,7 @@
 #include "filters/auth/origin.h"
 #include "filters/helo.h"
 #include "filters/listed.h"
+#include "filters/rspamd.h"
 #include "filters/virus.h"
 
 struct findings {
@@ -20,6 +21,7 @@ struct findings {
 	struct origin_found	origin;
 	enum helo_result	helo;
 	struct listed_found	listed;
+	struct rspamd_found	rspamd;		/* UNASKED: there is none */
 };
 
 /* Nothing is found yet. */

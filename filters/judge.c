@@ -84,17 +84,24 @@ judge_is_refused(const struct judging *judging)
 	return judging->verdict.action == VERDICT_REFUSE;
 }
 
-/* What our own people send, and what the hub says itself, is no spam. */
+bool
+judge_may_be_spam(const struct judging *judging)
+{
+	const struct envelope *env = &judging->envelope;
+
+	return env->source == SOURCE_FETCH ||
+	    (env->source != SOURCE_OWN && env->login.len == 0);
+}
+
 static int
 judge_spam(struct judging *judging, const struct spam_judge *spam)
 {
 	const struct envelope *env = &judging->envelope;
-	bool is_ours = env->source == SOURCE_OWN ||
-	    (env->login.len > 0 && env->source != SOURCE_FETCH);
 	struct verdict one;
 	int r;
 
-	if (spam == NULL || is_ours || judge_is_refused(judging))
+	if (spam == NULL || !judge_may_be_spam(judging) ||
+	    judge_is_refused(judging))
 		return 0;
 	r = spam_judge(spam, judging->message, &one);
 	if (r == 0)
@@ -148,5 +155,10 @@ judge_end(struct judging *judging, const struct judge_options *options)
 		return r;
 	judge_add(&judging->verdict, &one, source);
 	/* of two folders the first stays: the postmaster's */
+	if (judging->findings.rspamd.result != RSPAMD_UNASKED) {
+		rspamd_judge(&judging->findings.rspamd, &options->rspamd,
+		    &one);
+		judge_add(&judging->verdict, &one, source);
+	}
 	return judge_spam(judging, options->spam);
 }

@@ -45,6 +45,7 @@ struct judge_options {
 	enum dmarc_action	 dmarc;
 	const char		*arc_trusted;	/* domains, blanks between;
 						   or NULL */
+	struct rspamd_policy	 rspamd;
 };
 
 /* A message in hand. */
@@ -64,6 +65,8 @@ struct judging {
 void	judge_begin(struct arena *, struct slice message,
 	    const struct envelope *, const struct judge_options *,
 	    struct judging *judging_out);
+/* What our own people send, and what the hub says itself, is no spam. */
+bool	judge_may_be_spam(const struct judging *);
 /*
  * It is not taken on whatever else is found: nobody need be asked any more.
  */

@@ -57,7 +57,10 @@ enum rule_kind {
 	RULE_REMOTE,		/* the peer is in `net` */
 	RULE_SOURCE,
 	RULE_FINDING,		/* what a filter found is `value` */
-	RULE_LISTED		/* it is on the list `word` (listed.h) */
+	RULE_LISTED,		/* it is on the list `word` (listed.h) */
+	RULE_SCORE_ABOVE,	/* rspamd's is above `score` hundredths */
+	RULE_SCORE_BELOW,
+	RULE_SYMBOL		/* `word` is one that rspamd tells */
 };
 
 /* Which addresses are meant; domains in their normal form (path.h). */
@@ -84,6 +87,7 @@ struct rule_test {
 	struct slice		 word;		/* field name, type, address */
 	enum rule_whose		 whose;
 	uint64_t		 bytes;
+	int32_t			 score;
 	struct rule_net		 net;
 	enum envelope_source	 source;
 	unsigned		 row, value;	/* findings_row() */

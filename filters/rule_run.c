@@ -301,6 +301,22 @@ listed(struct run *run, const struct rule_test *test)
 	return RULE_NO;
 }
 
+/* What rspamd said; a trial, and a message that it did not answer, has none. */
+static enum rule_answer
+rspamd(struct run *run, const struct rule_test *test)
+{
+	const struct rspamd_found *found = &run->findings->rspamd;
+
+	if (run->trial != NULL && run->trial->findings != NULL)
+		return doubt(run, test, no_finding);
+	if (found->result <= RSPAMD_FAILED)
+		return RULE_NO;
+	if (test->kind == RULE_SYMBOL)
+		return yes_if(rspamd_has(found, test->word));
+	return yes_if(test->kind == RULE_SCORE_ABOVE ?
+	    found->score > test->score : found->score < test->score);
+}
+
 /*
  * The host that sent it: of what our provider brought, the one that handed it
  * to the provider.
@@ -357,6 +373,10 @@ ask_kind(struct run *run, const struct rule_test *test)
 		return remote(run, test);
 	case RULE_SOURCE:
 		return yes_if(run->envelope->source == test->source);
+	case RULE_SCORE_ABOVE:
+	case RULE_SCORE_BELOW:
+	case RULE_SYMBOL:
+		return rspamd(run, test);
 	case RULE_FINDING:
 		return finding(run, test);
 	case RULE_LISTED:

@@ -293,6 +293,35 @@ takes_finding(struct rule_reader *r, struct rule_test *test,
 	return false;
 }
 
+/* "> 6.5", in hundredths. */
+static bool
+read_score(struct rule_reader *r, struct rule_test *test)
+{
+	if (rule_takes(r, "<"))
+		test->kind = RULE_SCORE_BELOW;
+	else if (!rule_takes(r, ">"))
+		return rule_token_fault(r, "is neither \">\" nor \"<\"");
+	if (!need_word(r, "is no score"))
+		return false;
+	if (!rule_score_read(r->token.text, &test->score))
+		return rule_token_fault(r, "is no score; write 7 or 6.5");
+	rule_next(r);
+	return true;
+}
+
+static bool
+read_symbol(struct rule_reader *r, struct rule_test *test)
+{
+	if (!need_word(r, "is no symbol"))
+		return false;
+	if (!is_token(r->token.text) || r->token.text.len > RULE_NAME_MOST)
+		return rule_token_fault(r, "is no symbol of rspamd's");
+	if (!rule_keep(r, r->token.text, &test->word))
+		return false;
+	rule_next(r);
+	return true;
+}
+
 static const struct row {
 	const char	*word;
 	enum rule_kind	 kind;		/* unless the function knows better */
@@ -308,6 +337,8 @@ static const struct row {
 	{ "remote",	RULE_REMOTE,		read_remote },
 	{ "source",	RULE_SOURCE,		read_source },
 	{ "listed",	RULE_LISTED,		read_listed },
+	{ "rspamd-score", RULE_SCORE_ABOVE,	read_score },
+	{ "rspamd-symbol", RULE_SYMBOL,		read_symbol },
 };
 
 /* The tests between the braces of "any". */

@@ -34,6 +34,25 @@ rule_size_read(struct slice s, uint64_t *bytes_out)
 	}
 }
 
+bool
+rule_score_read(struct slice s, int32_t *hundredths_out)
+{
+	bool is_negative = slice_has_prefix(s, "-");
+	struct slice whole, part = slice_after(s, is_negative);
+	uint64_t n, hundredths = 0;
+
+	if (!slice_cut(&part, '.', &whole)) {
+		whole = part;
+		part = slice_str("0");
+	}
+	if (slice_u64(whole, 999, &n) < 0 || part.len > 2 ||
+	    slice_u64(part, 99, &hundredths) < 0)
+		return false;
+	n = n * 100 + hundredths * (part.len == 1 ? 10 : 1);
+	*hundredths_out = is_negative ? -(int32_t)n : (int32_t)n;
+	return true;
+}
+
 /*
  * Read an address as text; one that is IPv4 mapped into IPv6 is IPv4.  False
  * if it is none.

@@ -10,6 +10,8 @@
 
 /* "5M": bytes, or with k, M, G behind them 1,024 times as many each. */
 const char	*rule_size_read(struct slice, uint64_t *bytes_out);
+/* "-6.5": hundredths; false: it is no score of three digits or fewer. */
+bool		 rule_score_read(struct slice, int32_t *hundredths_out);
 /* "192.0.2.0/24", "2001:db8::/32", or one address. */
 const char	*rule_net_read(struct slice, struct rule_net *net_out);
 /* Is the peer, an address as text, in it?  What is no address is in no net. */

@@ -104,6 +104,11 @@ rule_kind_word(enum rule_kind kind)
 		return "remote";
 	case RULE_SOURCE:
 		return "source";
+	case RULE_SCORE_ABOVE:
+	case RULE_SCORE_BELOW:
+		return "rspamd-score";
+	case RULE_SYMBOL:
+		return "rspamd-symbol";
 	case RULE_FINDING:
 		return "finding";
 	case RULE_LISTED:

@@ -58,6 +58,12 @@ config_scans(const struct config *config)
 	    config->scan_clamd[0] != '\0';
 }
 
+bool
+config_has_scanner(const struct config *config)
+{
+	return config_scans(config) || config->rspamd[0] != '\0';
+}
+
 const char *
 service_name(enum service service)
 {

@@ -117,6 +117,10 @@ struct config {
 	char		scan_failed[12];
 	char		scan_macros[12];
 	char		spam_action[12];	/* off, mark, junk, hold */
+	char		rspamd[128];	/* as scan_clamd; "": none */
+	unsigned	rspamd_seconds;	/* for one message */
+	char		rspamd_action[12];	/* mark, junk, hold */
+	char		rspamd_failed[12];	/* mark, hold, defer */
 	struct listener	listeners[CONFIG_LISTENERS];
 	size_t		listener_count;
 };
@@ -144,6 +148,8 @@ void	config_night(const struct config *, struct calendar *night_out);
 
 /* Messages are looked at for viruses. */
 bool	config_scans(const struct config *);
+/* The scan role runs: for that, or to ask an rspamd. */
+bool	config_has_scanner(const struct config *);
 
 /* As it stands behind `listen`. */
 const char *service_name(enum service);

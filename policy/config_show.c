@@ -102,6 +102,7 @@ config_manual(struct text *text)
 		[KIND_IF_MACROS]	= "accept | mark | hold | quarantine | refuse",
 		[KIND_IF_UNSCANNED]	= "mark | hold | defer",
 		[KIND_IF_SPAM]		= "off | mark | junk | hold",
+		[KIND_IF_RSPAMD]	= "mark | junk | hold",
 		[KIND_IF_FORGED]	= "mark | hold | enforce",
 	};
 

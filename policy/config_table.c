@@ -143,6 +143,16 @@ const struct config_option config_options[] = {
 { "spam_action",             KIND_IF_SPAM,      TEXT(spam_action), "mark",
   "What becomes of spam, once postroom spam learn has shown some hundreds of it and of "
   "wanted messages: a header line, the folder Junk, or waiting for the postmaster." },
+{ "rspamd",                  KIND_CLAMD,        TEXT(rspamd), "",
+  "The socket of an rspamd (its normal worker) that judges beside our own filters: "
+  "127.0.0.1:11333 or /run/rspamd/normal.sock. Empty means that none is asked." },
+{ "rspamd_seconds",          KIND_SECONDS,      FIELD(rspamd_seconds), 1, 120, "15s",
+  "How long it may take over one message." },
+{ "rspamd_action",           KIND_IF_RSPAMD,    TEXT(rspamd_action), "mark",
+  "What becomes of mail that it would mark or refuse: a header line, the folder Junk, or "
+  "waiting for the postmaster." },
+{ "rspamd_failed",           KIND_IF_UNSCANNED, TEXT(rspamd_failed), "mark",
+  "The same, of mail that it gave no answer about: our own filters have judged it all the same." },
 { "fetch_minutes",           KIND_COUNT,        FIELD(fetch_minutes), 1, 1440, "10",
   "How many minutes pass between two collections from the same remote mailbox." },
 { "fetch_connections",       KIND_COUNT,        FIELD(fetch_connections), 1, 1000, "50",

@@ -211,6 +211,9 @@ text_fault(enum config_kind kind, struct slice value)
 	case KIND_IF_SPAM:
 		return is_one_of(value, "off", "mark", "junk", "hold") ?
 		    NULL : "must be off, mark, junk or hold";
+	case KIND_IF_RSPAMD:
+		return is_one_of(value, "mark", "junk", "hold", NULL) ?
+		    NULL : "must be mark, junk or hold";
 	case KIND_IF_FORGED:
 		return is_one_of(value, "mark", "hold", "enforce", NULL) ?
 		    NULL : "must be mark, hold or enforce";

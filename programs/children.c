@@ -435,7 +435,7 @@ children_start(struct children *all)
 		{ ROLE_QUEUE, 1 }, { ROLE_CONSOLE, 1 },
 		{ ROLE_SCHEDULE, 1 }, { ROLE_RESOLVER, 1 },
 		{ ROLE_DOOR, config->doors },
-		{ ROLE_SCAN, config_scans(config) },
+		{ ROLE_SCAN, config_has_scanner(config) },
 	};
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)

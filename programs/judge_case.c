@@ -41,6 +41,7 @@ enum awaited {
 	AWAITS_SCANNER = 1 << 0,
 	AWAITS_ORIGIN = 1 << 1,
 	AWAITS_LISTS = 1 << 2,
+	AWAITS_RSPAMD = 1 << 3,
 };
 
 /* A question to DNS that is under way. */
@@ -61,6 +62,7 @@ struct judge_case {
 	uint64_t	 serial;	/* of the queue's question */
 	unsigned	 awaits;	/* AWAITS_ bits */
 	struct ipc	*scanner_asked;	/* or NULL */
+	struct ipc	*rspamd_asked;	/* the scanner too; or NULL */
 	uint64_t	 scanner_since_ms;	/* nobody could be asked */
 	struct origin	*origin;	/* or NULL */
 	uint64_t	 origin_since_ms;
@@ -107,6 +109,8 @@ case_free(struct judge_case *one)
 	TAILQ_REMOVE(&cases->all, one, next);
 	if (one->scanner_asked != NULL)
 		ipc_forget(one->scanner_asked, one);
+	if (one->rspamd_asked != NULL)
+		ipc_forget(one->rspamd_asked, one);
 	forget_lookups(one);
 	judge_lists_forget(one->asking);
 	origin_free(one->origin);
@@ -184,6 +188,63 @@ ask_scanner(struct judge_case *one)
 	if (ipc_ask(scanner, SCAN_MESSAGE, text_slice(&body), &one->fd, 1,
 	    on_scanned, one) == 0)
 		one->scanner_asked = scanner;
+}
+
+/* An rspamd, through the scanner */
+
+static void
+rspamd_said(struct judge_case *one, bool is_answer, struct slice said)
+{
+	struct rspamd_found *found = &one->judging.findings.rspamd;
+
+	if (is_answer)
+		rspamd_read(said, found);
+	else
+		rspamd_none(said, found);
+	one->awaits &= ~(unsigned)AWAITS_RSPAMD;
+	go_on(one);
+}
+
+static void
+on_rspamd(void *arg, int status, struct ipc_message *message)
+{
+	struct judge_case *one = arg;
+	struct unpack u;
+	struct slice said;
+	bool is_answer;
+
+	one->rspamd_asked = NULL;
+	one->scanner_since_ms = clock_ms();
+	if (status < 0)		/* it is gone: wait for the next one */
+		return;
+	u = unpack_of(message->body);
+	is_answer = unpack_bool(&u);
+	said = unpack_slice(&u);
+	if (!unpack_is_done(&u))
+		rspamd_said(one, false, slice_str("the scanner's answer makes "
+		    "no sense"));
+	else
+		rspamd_said(one, is_answer, said);
+}
+
+static void
+ask_rspamd(struct judge_case *one)
+{
+	TEXT_AUTO head = TEXT_INIT(RSPAMD_HEAD_MOST);
+	TEXT_AUTO body = TEXT_INIT(RSPAMD_HEAD_MOST + 16);
+	struct ipc *scanner = one->cases->scanner;
+
+	if ((one->awaits & AWAITS_RSPAMD) == 0 ||
+	    one->rspamd_asked != NULL || scanner == NULL)
+		return;
+	rspamd_ask(&head, &one->judging.envelope);
+	pack_u64(&body, one->judging.envelope.bytes);
+	pack_slice(&body, text_slice(&head));
+	if (text_failed(&head) || text_failed(&body))
+		return;		/* later, or never: lose_patience() */
+	if (ipc_ask(scanner, RSPAMD_MESSAGE, text_slice(&body), &one->fd, 1,
+	    on_rspamd, one) == 0)
+		one->rspamd_asked = scanner;
 }
 
 /* DNS */
@@ -338,9 +399,19 @@ lose_patience(struct judge_case *one)
 	struct scan_answer none;
 
 	ask_scanner(one);
-	if ((one->awaits & AWAITS_SCANNER) == 0 ||
-	    one->scanner_asked != NULL || clock_ms() -
-	    one->scanner_since_ms < NO_SCANNER_MS)
+	ask_rspamd(one);
+	if (clock_ms() - one->scanner_since_ms < NO_SCANNER_MS)
+		return;
+	if ((one->awaits & AWAITS_RSPAMD) != 0 && one->rspamd_asked == NULL) {
+		rspamd_none(slice_str("who would ask it does not run"),
+		    &one->judging.findings.rspamd);
+		one->awaits &= ~(unsigned)AWAITS_RSPAMD;
+		if (one->awaits == 0) {
+			go_on(one);
+			return;
+		}
+	}
+	if ((one->awaits & AWAITS_SCANNER) == 0 || one->scanner_asked != NULL)
 		return;
 	none = scan_answer_of(SCAN_NOT_SCANNED, "",
 	    "the virus scanner does not run");
@@ -373,8 +444,10 @@ judge_cases_scanner(struct judge_cases *cases, struct ipc *scanner)
 	struct judge_case *one;
 
 	cases->scanner = scanner;
-	TAILQ_FOREACH(one, &cases->all, next)
+	TAILQ_FOREACH(one, &cases->all, next) {
 		ask_scanner(one);
+		ask_rspamd(one);
+	}
 }
 
 void
@@ -472,6 +545,11 @@ ask_all(struct judge_case *one)
 		one->awaits |= AWAITS_SCANNER;
 		one->scanner_since_ms = clock_ms();
 		ask_scanner(one);
+	}
+	if (cases->options.asks_rspamd && judge_may_be_spam(&one->judging)) {
+		one->awaits |= AWAITS_RSPAMD;
+		one->scanner_since_ms = clock_ms();
+		ask_rspamd(one);
 	}
 	if (cases->options.identifies &&
 	    one->judging.envelope.source != SOURCE_OWN)

@@ -23,6 +23,7 @@ typedef void	 judge_told_fn(void *arg, uint64_t serial,
 struct judge_cases_options {
 	struct judge_options	 judge;		/* its rules are borrowed */
 	bool			 scans;		/* there is to be a scanner */
+	bool			 asks_rspamd;
 	bool			 identifies;	/* DNS is asked who sent it */
 	struct judge_lists	*lists;		/* that are asked; or NULL */
 	const struct dkim_tools	*tools;		/* for that; or NULL */

@@ -150,10 +150,13 @@ static uint64_t
 judge_hangs_ms(const struct queue *queue)
 {
 	const struct config *config = &queue->process->config;
+	uint64_t ms = JUDGE_HANGS_MS;
 
-	if (!config_scans(config))
-		return JUDGE_HANGS_MS;
-	return JUDGE_HANGS_MS + 4000ull * config->scan_seconds;
+	if (config_scans(config))
+		ms += 4000ull * config->scan_seconds;
+	if (config->rspamd[0] != '\0')
+		ms += 1000ull * config->rspamd_seconds;
+	return ms;
 }
 
 static void

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "filters/rule_read.h"
 #include "lib/base/log.h"
 #include "lib/message/words.h"
@@ -101,6 +103,20 @@ virus_policy_of(const struct config *config)
 	return policy;
 }
 
+static struct rspamd_policy
+rspamd_policy_of(const struct config *config)
+{
+	enum spam_action action = spam_action_of(slice_str(
+	    config->rspamd_action));
+
+	return (struct rspamd_policy){
+		.action = action == SPAM_ACTION_HOLD ? VERDICT_HOLD :
+		    VERDICT_MARK,
+		.folder = action == SPAM_ACTION_JUNK ? SPAM_FOLDER : NULL,
+		.failed = verdict_action_of(slice_str(config->rspamd_failed)),
+	};
+}
+
 static int
 open_cases(struct judge *judge)
 {
@@ -114,10 +130,12 @@ open_cases(struct judge *judge)
 			.dmarc = dmarc_action_of(slice_str(
 			    config->dmarc_action)),
 			.arc_trusted = config->arc_trusted,
+			.rspamd = rspamd_policy_of(config),
 		},
 		.scans = config_scans(config),
 		.identifies = config->identity,
 		.lists = judge->lists,
+		.asks_rspamd = config->rspamd[0] != '\0',
 		.tools = judge_bodies_tools(judge->bodies),
 		.told = answer, .arg = judge,
 	};
@@ -166,8 +184,8 @@ open_spam(struct judge *judge)
 }
 
 /*
- * Character tables are loaded lazily by iconv, patterns are compiled to code:
- * now or never.
+ * Character tables are loaded lazily by iconv, patterns are compiled to code,
+ * jansson draws the seed of its tables from a file: now or never.
  */
 static int
 judge_open(struct process *process)
@@ -180,6 +198,7 @@ judge_open(struct process *process)
 		return -ENOMEM;
 	judge->process = process;
 	process->state = judge;
+	json_object_seed(0);
 	r = rules_from_bundle(process->rules, &judge->rules, &faults);
 	if (r < 0) {	/* the parent has read them before: it is our fault */
 		log_say("the rules cannot be read");

@@ -1,9 +1,10 @@
 /*
- * role_scan.c - the virus scanner: messages from the judges, no network but clamd
+ * role_scan.c - the scanners: messages from the judges, no network but theirs
  *
  * This process only passes on: it reads no message.  The signatures are loaded
  * by a process it forks, the messages are read by processes that one forks, and
- * all of those can be lost.  Fails by saying NOT_SCANNED; when the role itself
+ * all of those can be lost.  What an rspamd is asked and says is passed on, too
+ * (scan_rspamd.h).  Fails by saying NOT_SCANNED; when the role itself
  * ends, a judge's question ends with it and the judge says the same.
  */
 #include <errno.h>
@@ -12,10 +13,12 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "filters/rspamd.h"
 #include "lib/base/log.h"
 #include "programs/roles.h"
 #include "programs/scan_crew.h"
 #include "programs/scan_pool.h"
+#include "programs/scan_rspamd.h"
 
 #define POLL_MS		60000	/* signatures come hourly at most */
 #define AGE_FIRST_MS	600000	/* until the first set is surely loaded */
@@ -27,12 +30,14 @@ struct asked {
 	LIST_ENTRY(asked) next;
 	struct ipc	*judge;
 	uint64_t	 serial;
+	bool		 is_rspamd;	/* that is asked, not the pool */
 };
 
 struct scan {
 	struct scan_pool	*pool;
 	struct clam_limits	 limits;
 	struct clamd		 clamd;
+	struct rspamd_calls	*rspamd;	/* or NULL: none is set */
 	unsigned		 old_days;	/* scan_signature_days */
 	struct timer		*age;
 	LIST_HEAD(, asked)	 asked;
@@ -40,10 +45,12 @@ struct scan {
 
 static int	on_message(void *, struct ipc *, struct ipc_message *);
 static int	on_status(void *, struct ipc *, struct ipc_message *);
+static int	on_rspamd(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule scan_rules[] = {
 { SCAN_MESSAGE,	"SCAN",	  FROM(ROLE_JUDGE),   IPC_REQUEST, 1, 0, on_message },
 { SCAN_STATUS,	"STATUS", FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_status },
+{ RSPAMD_MESSAGE, "RSPAMD", FROM(ROLE_JUDGE), IPC_REQUEST, 1, 0, on_rspamd },
 { 0 }
 };
 
@@ -68,6 +75,20 @@ on_done(void *arg, const struct scan_answer *answer)
 	free(asked);
 }
 
+/* Remember who asked; NULL: memory is out. */
+static struct asked *
+asked_new(struct scan *scan, struct ipc *judge, uint64_t serial)
+{
+	struct asked *asked = calloc(1, sizeof(*asked));
+
+	if (asked == NULL)
+		return NULL;
+	asked->judge = judge;
+	asked->serial = serial;
+	LIST_INSERT_HEAD(&scan->asked, asked, next);
+	return asked;
+}
+
 static int
 on_message(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -80,18 +101,63 @@ on_message(void *arg, struct ipc *from, struct ipc_message *message)
 
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	asked = calloc(1, sizeof(*asked));
+	asked = asked_new(scan, from, message->serial);
 	if (asked == NULL) {
 		answer = scan_answer_of(SCAN_NOT_SCANNED, "",
 		    "no memory to scan it");
 		reply_with(from, message->serial, &answer);
 		return 0;
 	}
-	asked->judge = from;
-	asked->serial = message->serial;
-	LIST_INSERT_HEAD(&scan->asked, asked, next);
 	scan_pool_scan(scan->pool, ipc_take_fd(message, 0), bytes, on_done,
 	    asked);
+	return 0;
+}
+
+static void
+tell_rspamd(struct ipc *judge, uint64_t serial, bool is_answer,
+    struct slice said)
+{
+	TEXT_AUTO body = TEXT_INIT(RSPAMD_ANSWER_MOST + 16);
+
+	pack_u8(&body, is_answer);
+	pack_slice(&body, said);
+	if (text_failed(&body) || ipc_reply(judge, serial, text_slice(&body),
+	    NULL, 0) < 0)
+		log_say("a judge does not take an answer");
+}
+
+static void
+on_rspamd_told(void *arg, bool is_answer, struct slice said)
+{
+	struct asked *asked = arg;
+
+	tell_rspamd(asked->judge, asked->serial, is_answer, said);
+	LIST_REMOVE(asked, next);
+	free(asked);
+}
+
+static int
+on_rspamd(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct scan *scan = process->state;
+	struct unpack u = unpack_of(message->body);
+	uint64_t bytes = unpack_u64(&u);
+	struct slice head = unpack_slice(&u);
+	struct asked *asked;
+
+	if (!unpack_is_done(&u) || head.len > RSPAMD_HEAD_MOST)
+		return -EBADMSG;
+	asked = scan->rspamd == NULL ? NULL : asked_new(scan, from,
+	    message->serial);
+	if (asked == NULL) {
+		tell_rspamd(from, message->serial, false,
+		    slice_str("it cannot be asked"));
+		return 0;
+	}
+	asked->is_rspamd = true;
+	rspamd_call(scan->rspamd, head, ipc_take_fd(message, 0), bytes,
+	    on_rspamd_told, asked);
 	return 0;
 }
 
@@ -155,10 +221,14 @@ static int
 scan_open(struct process *process)
 {
 	const char *path = process->config.scan_signatures;
-	struct clamd clamd;
+	struct clamd clamd, rspamd;
+	bool has_clamd = clamd_of(process, &clamd) != NULL;
 
-	process->more_calls = crew_clamd_calls(clamd_of(process, &clamd));
-	if (process->more_calls != 0)
+	if (has_clamd)
+		process->more_calls |= crew_clamd_calls(&clamd);
+	if (clamd_read(slice_str(process->config.rspamd), &rspamd))
+		process->more_calls |= crew_clamd_calls(&rspamd);
+	if (has_clamd)
 		return 0;
 	if (path[0] != '\0') {
 		process->reading_fd = open(path,
@@ -185,6 +255,7 @@ scan_start(struct process *process)
 		.poll_ms = POLL_MS,
 		.say = on_words,
 	};
+	struct clamd rspamd;
 	uint64_t soft_ms;
 
 	if (scan == NULL)
@@ -198,6 +269,10 @@ scan_start(struct process *process)
 		scan->limits.scan_ms = (uint32_t)soft_ms;
 	options.limits = &scan->limits;
 	options.clamd = clamd_of(process, &scan->clamd);
+	if (clamd_read(slice_str(config->rspamd), &rspamd) &&
+	    rspamd_calls_new(process->loop, &rspamd,
+	    (uint64_t)config->rspamd_seconds * 1000, &scan->rspamd) < 0)
+		return -ENOMEM;
 	scan->old_days = config->scan_signature_days;
 	scan->age = timer_new(process->loop, on_age, scan);
 	if (scan->age == NULL)
@@ -226,7 +301,10 @@ scan_lost(struct process *process, struct ipc *ipc)
 		following = LIST_NEXT(asked, next);
 		if (asked->judge != ipc)
 			continue;
-		scan_pool_forget(scan->pool, asked);
+		if (asked->is_rspamd)
+			rspamd_forget(scan->rspamd, asked);
+		else
+			scan_pool_forget(scan->pool, asked);
 		LIST_REMOVE(asked, next);
 		free(asked);
 	}
@@ -241,6 +319,8 @@ scan_stop(struct process *process)
 	if (scan != NULL) {
 		scan_pool_free(scan->pool);
 		scan->pool = NULL;
+		rspamd_calls_free(scan->rspamd);
+		scan->rspamd = NULL;
 		timer_free(scan->age);
 		scan->age = NULL;
 	}

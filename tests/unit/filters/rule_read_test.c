@@ -113,6 +113,10 @@ static const struct {
 	{ "remote 2001:db8::1", RULE_REMOTE },
 	{ "source fetch", RULE_SOURCE },
 	{ "listed zen", RULE_LISTED },
+	{ "rspamd reject", RULE_FINDING },
+	{ "rspamd-score > 6.5", RULE_SCORE_ABOVE },
+	{ "rspamd-score < -0.25", RULE_SCORE_BELOW },
+	{ "rspamd-symbol BAYES_SPAM", RULE_SYMBOL },
 	{ "any {\n\n body /b/;; \n}", RULE_ANY },
 	{ "any\n{ any { any { any { source smtp } } } }", RULE_ANY },
 };

@@ -62,6 +62,10 @@ static struct findings found = {
 			.names = "dir/sub/evil.js\0b\\Good.TXT\0r.zip",
 		},
 	},
+	.rspamd = {
+		.result = RSPAMD_ADD_HEADER, .score = 725,
+		.symbols = "BAYES_SPAM R_BAD",
+	},
 };
 
 /* Ask; *root is NULL when the message has no tree. */
@@ -99,6 +103,14 @@ static const struct {
 	bool		 holds;
 } tests[] = {
 	{ "scan encrypted", true },
+	{ "rspamd add-header", true },
+	{ "rspamd reject", false },
+	{ "rspamd-score > 7.24", true },
+	{ "rspamd-score > 7.25", false },
+	{ "rspamd-score < 7.25", false },
+	{ "rspamd-score < 10", true },
+	{ "rspamd-symbol bayes_spam", true },
+	{ "rspamd-symbol BAYES", false },
 	{ "not scan virus", true },
 	{ "scan not-scanned", false },
 	{ "header Subject /^tagihan m\xc3\x84rz$/i", true },
@@ -443,6 +455,8 @@ static const struct {
 	{ "scan virus", 0 },
 	{ "not spf fail", 0 },
 	{ "attachment inside /evil/", 0 },
+	{ "rspamd-score > 1", 0 },
+	{ "rspamd-symbol R_BAD", 0 },
 };
 
 START_TEST(what_nobody_knows_any_more_is_a_doubt)

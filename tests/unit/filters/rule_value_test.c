@@ -10,6 +10,30 @@
 static const struct {
 	const char	*word;
 	bool		 right;
+	int32_t		 hundredths;
+} scores[] = {
+	{ "0", true, 0 }, { "7", true, 700 }, { "6.5", true, 650 },
+	{ "6.05", true, 605 }, { "-0.25", true, -25 }, { "-15", true, -1500 },
+	{ "999.99", true, 99999 }, { "1000", false, 0 },
+	{ "6.555", false, 0 }, { "6.", false, 0 }, { ".5", false, 0 },
+	{ "", false, 0 }, { "-", false, 0 }, { "+1", false, 0 },
+	{ "6,5", false, 0 }, { "6.-5", false, 0 }, { "--1", false, 0 },
+};
+
+START_TEST(a_score_has_two_digits_behind_the_point)
+{
+	int32_t hundredths = 77;
+
+	ck_assert_int_eq(rule_score_read(slice_str(scores[_i].word),
+	    &hundredths), scores[_i].right);
+	ck_assert_int_eq(hundredths, scores[_i].right ?
+	    scores[_i].hundredths : 77);
+}
+END_TEST
+
+static const struct {
+	const char	*word;
+	bool		 right;
 	uint64_t	 bytes;
 } sizes[] = {
 	{ "0", true, 0 },
@@ -158,6 +182,8 @@ unit_suite(void)
 
 	tcase_add_loop_test(tests, a_size_is_a_number_and_a_unit, 0,
 	    COUNT(sizes));
+	tcase_add_loop_test(tests, a_score_has_two_digits_behind_the_point, 0,
+	    COUNT(scores));
 	tcase_add_loop_test(tests, a_net_has_its_addresses, 0, COUNT(nets));
 	tcase_add_loop_test(tests, what_is_no_net_is_said, 0, COUNT(no_nets));
 	tcase_add_loop_test(tests, an_address_is_one_of_those_meant, 0,

@@ -37,6 +37,12 @@ static struct {
 	bool		is_nonsense;
 } dns;
 
+/* What rspamd was asked, and how it answers. */
+static struct {
+	unsigned	asked;
+	bool		is_silent, is_away, is_nonsense;
+} rspamd;
+
 /* What the queue heard. */
 static struct {
 	unsigned	count;
@@ -65,8 +71,32 @@ on_scan(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_rspamd(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	TEXT_AUTO body = TEXT_INIT(512);
+	struct slice head;
+
+	(void)arg;
+	ck_assert_uint_eq(unpack_u64(&u), sizeof(MESSAGE) - 1);
+	head = unpack_slice(&u);
+	ck_assert(unpack_is_done(&u));
+	ck_assert(slice_has_prefix(head, "POST /checkv2 HTTP/1.1\r\n"));
+	rspamd.asked++;
+	if (rspamd.is_silent)
+		return 0;
+	pack_u8(&body, rspamd.is_nonsense ? 7 : !rspamd.is_away);
+	pack_slice(&body, slice_str(rspamd.is_away ? "it is away" :
+	    "{\"score\":16,\"action\":\"reject\",\"required_score\":15}"));
+	ck_assert_int_eq(ipc_reply(from, message->serial, text_slice(&body),
+	    NULL, 0), 0);
+	return 0;
+}
+
 static const struct ipc_rule scanner_rules[] = {
 { SCAN_MESSAGE, "SCAN", FROM(ROLE_JUDGE), IPC_REQUEST, 1, 0, on_scan },
+{ RSPAMD_MESSAGE, "RSPAMD", FROM(ROLE_JUDGE), IPC_REQUEST, 1, 0, on_rspamd },
 { 0 }
 };
 
@@ -134,6 +164,7 @@ begin(const char *signatures, bool identity)
 	memset(&scanner, 0, sizeof(scanner));
 	memset(&heard, 0, sizeof(heard));
 	memset(&dns, 0, sizeof(dns));
+	memset(&rspamd, 0, sizeof(rspamd));
 	clock_set(1000, 1000);
 	play.process.config.hops = 1;
 	play.process.config.identity = identity;
@@ -295,6 +326,82 @@ START_TEST(what_a_lost_queue_asked_is_dropped)
 END_TEST
 
 static void
+set_up_rspamd(void)
+{
+	begin("", false);
+	tear_down();
+	(void)snprintf(play.process.config.rspamd,
+	    sizeof(play.process.config.rspamd), "/rspamd");
+	(void)snprintf(play.process.config.rspamd_action,
+	    sizeof(play.process.config.rspamd_action), "hold");
+	(void)snprintf(play.process.config.rspamd_failed,
+	    sizeof(play.process.config.rspamd_failed), "mark");
+	play_begin(&play, &judge_code);
+	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
+}
+
+static const struct {
+	bool			 is_away, is_nonsense;
+	enum verdict_action	 action;
+	const char		*line;
+} rspamds[] = {
+	{ false, false, VERDICT_HOLD, "reject, 16.00 of 15.00" },
+	{ true, false, VERDICT_MARK, "not asked (it is away)" },
+	{ false, true, VERDICT_MARK, "not asked (the scanner's answer makes "
+	    "no sense)" },
+};
+
+START_TEST(the_verdict_waits_for_rspamd)
+{
+	struct ipc *scan = scanner_comes();
+
+	rspamd.is_away = rspamds[_i].is_away;
+	rspamd.is_nonsense = rspamds[_i].is_nonsense;
+	bring(MESSAGE);
+	ck_assert_uint_eq(scanner.asked, 0);
+	ck_assert_uint_eq(rspamd.asked, 1);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, rspamds[_i].action);
+	ck_assert_uint_eq(heard.verdict.line_count, 1);
+	ck_assert_str_eq(heard.verdict.lines[0].value, rspamds[_i].line);
+	ipc_free(scan);
+}
+END_TEST
+
+START_TEST(rspamd_is_asked_anew_when_who_asks_it_was_gone)
+{
+	struct ipc *scan = scanner_comes();
+
+	rspamd.is_silent = true;
+	bring(MESSAGE);
+	ck_assert_uint_eq(rspamd.asked, 1);
+	ipc_free(scan);
+	play_run(&play, 50);
+	ck_assert_uint_eq(heard.count, 0);
+	rspamd.is_silent = false;
+	scan = scanner_comes();
+	play_run(&play, 100);
+	ck_assert_uint_eq(rspamd.asked, 2);
+	ck_assert_uint_eq(heard.count, 1);
+	ipc_free(scan);
+}
+END_TEST
+
+START_TEST(without_who_asks_rspamd_mail_goes_on)
+{
+	bring(MESSAGE);
+	ck_assert_uint_eq(heard.count, 0);
+	clock_set(60000, 60000);
+	for (unsigned i = 0; i < 600 && heard.count == 0; i++)
+		play_run(&play, 100);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, VERDICT_MARK);
+	ck_assert_str_eq(heard.verdict.lines[0].value,
+	    "not asked (who would ask it does not run)");
+}
+END_TEST
+
+static void
 set_up_identity(void)
 {
 	begin("", true);
@@ -421,6 +528,13 @@ unit_suite(void)
 	tcase_add_test(tests, a_scanner_that_does_not_come_is_an_answer);
 	tcase_add_test(tests, nonsense_from_the_scanner_is_not_scanned);
 	tcase_add_test(tests, what_a_lost_queue_asked_is_dropped);
+	suite_add_tcase(suite, tests);
+	tests = tcase_create("rspamd");
+	tcase_add_checked_fixture(tests, set_up_rspamd, tear_down);
+	tcase_add_loop_test(tests, the_verdict_waits_for_rspamd, 0, 3);
+	tcase_add_test(tests,
+	    rspamd_is_asked_anew_when_who_asks_it_was_gone);
+	tcase_add_test(tests, without_who_asks_rspamd_mail_goes_on);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("identity");
 	tcase_add_checked_fixture(tests, set_up_identity, tear_down);
