@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "filters/auth/enforce.h"
+#include "filters/listed.h"
 #include "filters/spam/spam.h"
 #include "queue/held_reader.h"
 #include "queue/traced.h"
@@ -72,6 +73,12 @@ other_reason(const struct cli *cli, const struct verdict *verdict)
 		const struct verdict_line *line = &verdict->lines[i];
 
 		if (strcmp(line->name, "X-Postroom-Virus") == 0)
+			return line->value;
+		/* what was discarded hides that a list would have it wait */
+		if (verdict->action == VERDICT_QUARANTINE &&
+		    strcmp(line->name, LISTED_LINE) == 0 &&
+		    slice_find_str(slice_str(line->value), " lists ") !=
+		    SIZE_MAX)
 			return line->value;
 		if (spam_waits && strcmp(line->name, "X-Postroom-Spam") == 0 &&
 		    slice_has_prefix(slice_str(line->value), "spam"))
