@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "queue/judged.h"
 #include "queue/trail_find.h"
 
 #define ARENA_BYTES	(64 * 1024)
@@ -36,6 +37,21 @@ write_and_read(struct arena *arena, struct slice words)
 		abort();
 }
 
+/* Whatever a rule is called: what stands behind it is the end of the words. */
+static void
+read_judged(struct slice detail)
+{
+	for (size_t len = 0; len < 8; len++) {
+		struct slice where = { NULL, 0 };
+		bool is_shadow;
+
+		if (judged_read(detail, slice_first(slice_after(detail, 6),
+		    len), &is_shadow, &where) < VERDICT_ACTIONS &&
+		    where.at + where.len != detail.at + detail.len)
+			abort();
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -45,7 +61,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (arena == NULL)
 		return 0;
-	(void)trail_parse(arena, input, &line);
+	if (trail_parse(arena, input, &line) == 0)
+		read_judged(line.step.detail);
+	read_judged(input);
 	arena_reset(arena);
 	write_and_read(arena, input);
 	return 0;
