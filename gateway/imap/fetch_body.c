@@ -360,17 +360,23 @@ tell_preview(struct imapd_session *session)
 {
 	struct imapd_fetch *fetch = session->work;
 	const struct letter_facts *facts = &fetch->letter.facts;
+	uint64_t bytes = facts->body_bytes < PREVIEW_LOOKS ?
+	    facts->body_bytes : PREVIEW_LOOKS;
 	TEXT_AUTO start = TEXT_INIT(PREVIEW_LOOKS);
 	TEXT_AUTO words = TEXT_INIT(PREVIEW_BYTES);
+	struct slice piece;
+	int r;
 
-	if (imapd_letter_add(&fetch->letter, facts->trace_bytes,
-	    facts->body_bytes < PREVIEW_LOOKS ? facts->body_bytes :
-	    PREVIEW_LOOKS, &start) < 0) {
-		cut(session);
-		return;
+	r = imapd_letter_piece(&fetch->letter, facts->trace_bytes, bytes,
+	    &piece);
+	if (r == 0 && piece.len < bytes) {
+		r = imapd_letter_add(&fetch->letter, facts->trace_bytes,
+		    bytes, &start);
+		piece = text_slice(&start);
 	}
-	if (preview_write(&words, &fetch->letter.structure,
-	    text_slice(&start)) < 0) {
+	if (r == 0)
+		r = preview_write(&words, &fetch->letter.structure, piece);
+	if (r < 0) {
 		cut(session);
 		return;
 	}

@@ -79,6 +79,8 @@ can_quote(struct slice s, bool utf8)
 
 	if (s.len > QUOTED_MOST)
 		return false;
+	if (slice_is_printable_ascii(s))
+		return true;
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.at[i];
 
@@ -93,12 +95,17 @@ can_quote(struct slice s, bool utf8)
 static void
 add_quoted(struct text *text, struct slice s)
 {
+	size_t from = 0;
+
 	text_add_byte(text, '"');
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.at[i] == '"' || s.at[i] == '\\')
-			text_add_byte(text, '\\');
-		text_add_byte(text, s.at[i]);
+		if (s.at[i] != '"' && s.at[i] != '\\')
+			continue;
+		text_add(text, slice_of(s.at + from, i - from));
+		text_add_byte(text, '\\');
+		from = i;
 	}
+	text_add(text, slice_after(s, from));
 	text_add_byte(text, '"');
 }
 

@@ -137,6 +137,13 @@ unpack_varint(struct unpack *u)
 	uint64_t n = 0, byte;
 	size_t len = 0;
 
+	/* most numbers are small */
+	if (!u->bad && u->rest.len > 0 &&
+	    (unsigned char)u->rest.at[0] < 0x80) {
+		n = (unsigned char)u->rest.at[0];
+		u->rest = slice_of(u->rest.at + 1, u->rest.len - 1);
+		return n;
+	}
 	for (unsigned shift = 0; shift < 64 && !u->bad &&
 	    len < u->rest.len; shift += 7) {
 		byte = (unsigned char)u->rest.at[len++];

@@ -284,10 +284,19 @@ slice_is_utf8(struct slice s)
 bool
 slice_is_printable_ascii(struct slice s)
 {
-	bool is_other = false;
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t word, other = 0;
+	size_t i = 0;
 
-	/* without a way out of the loop it is one for many bytes at once */
-	for (size_t i = 0; i < s.len; i++)
-		is_other |= (signed char)s.at[i] < 0x20 || s.at[i] == 0x7f;
-	return !is_other;
+	/* eight at a time: what is carried on comes of one that is none */
+	for (; s.len - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, s.at + i, sizeof(word));
+		other |= word | ((word - ones * 0x20) & ~word) | (word + ones);
+	}
+	if ((other & ones << 7) != 0)
+		return false;
+	for (; i < s.len; i++)
+		if ((signed char)s.at[i] < 0x20 || s.at[i] == 0x7f)
+			return false;
+	return true;
 }

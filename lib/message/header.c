@@ -69,7 +69,7 @@ name_bytes(struct slice s)
 
 /* The field name at the start of `line`, which may go on with others, and where
  * its colon stands. */
-static bool
+static inline bool
 field_name(struct slice line, struct slice *name_out, size_t *colon_out)
 {
 	size_t len = name_bytes(line), colon;
@@ -84,26 +84,44 @@ field_name(struct slice line, struct slice *name_out, size_t *colon_out)
 	return true;
 }
 
-bool
-header_next(struct slice *rest, struct header_field *field_out)
+/* The next field, and where its colon stands. */
+static inline bool
+next_field(struct slice *rest, struct slice *name_out, struct slice *whole_out,
+    size_t *colon_out)
 {
 	const char *end = rest->at + rest->len, *at;
-	struct slice name;
-	size_t colon;
 
 	/* no line end can be in what comes before the colon */
-	if (!field_name(*rest, &name, &colon))
+	if (!field_name(*rest, name_out, colon_out))
 		return false;
-	at = rest->at + colon;
+	at = rest->at + *colon_out;
 	do {
 		at = memchr(at, '\n', (size_t)(end - at));
 		at = at == NULL ? end : at + 1;
 	} while (at < end && is_wsp(*at));
-	field_out->name = name;
-	field_out->whole = slice_first(*rest, (size_t)(at - rest->at));
-	field_out->value = line_bare(slice_after(field_out->whole, colon + 1));
-	*rest = slice_after(*rest, field_out->whole.len);
+	*whole_out = slice_of(rest->at, (size_t)(at - rest->at));
+	*rest = slice_of(at, (size_t)(end - at));
 	return true;
+}
+
+bool
+header_next(struct slice *rest, struct header_field *field_out)
+{
+	size_t colon;
+
+	if (!next_field(rest, &field_out->name, &field_out->whole, &colon))
+		return false;
+	field_out->value = line_bare(slice_after(field_out->whole, colon + 1));
+	return true;
+}
+
+bool
+header_pass(struct slice *rest, struct slice *name_out,
+    struct slice *whole_out)
+{
+	size_t colon;
+
+	return next_field(rest, name_out, whole_out, &colon);
 }
 
 bool
@@ -112,6 +130,10 @@ header_skip_mbox(struct slice *rest)
 	struct slice name;
 	size_t colon;
 
+	/* nearly all headers begin with another byte */
+	if (rest->len == 0 || ((rest->at[0] | 0x20) != 'f' &&
+	    rest->at[0] != '>'))
+		return false;
 	if ((!slice_has_prefix(*rest, "From ") &&
 	    !slice_has_prefix(*rest, ">From ")) ||
 	    field_name(*rest, &name, &colon))
@@ -139,9 +161,10 @@ header_find(struct slice block, const char *name,
     struct header_field *field_out)
 {
 	struct header_field field;
+	size_t len = strlen(name);
 
 	while (header_next(&block, &field)) {
-		if (!slice_is_word(field.name, name))
+		if (field.name.len != len || !slice_is_word(field.name, name))
 			continue;
 		*field_out = field;
 		return true;

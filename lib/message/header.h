@@ -24,6 +24,9 @@ struct header_field {
  * ASCII, then a colon; 4.5 allows blanks before the colon).
  */
 bool	header_next(struct slice *rest, struct header_field *field_out);
+/* The same for who picks fields by their names: nothing is done for a value. */
+bool	header_pass(struct slice *rest, struct slice *name_out,
+	    struct slice *whole_out);
 
 /*
  * Cut off a line that a mailbox file had before the message ("From ann@x Mon

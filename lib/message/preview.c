@@ -34,28 +34,42 @@ character_bytes(char c)
 	return u < 0xc0 ? 1 : u < 0xe0 ? 2 : u < 0xf0 ? 3 : 4;
 }
 
+/* The bytes up to a blank, of so many characters at most; and how many. */
+static size_t
+word_bytes(struct slice s, size_t most, size_t *characters_out)
+{
+	size_t n = 0, characters = 0;
+
+	while (n < s.len && characters < most && !is_blank(s.at[n])) {
+		n += character_bytes(s.at[n]);
+		characters++;
+	}
+	*characters_out = characters;
+	return n < s.len ? n : s.len;
+}
+
 /* Add the words of a line, one blank before each; false: it is long enough. */
 static bool
 add_line(struct text *text, struct slice line, size_t *characters)
 {
 	bool owed = *characters > 0;
 
-	for (size_t i = 0; i < line.len;) {
-		size_t n = character_bytes(line.at[i]);
-
+	for (size_t i = 0, n, count; i < line.len; i += n) {
 		if (is_blank(line.at[i])) {
 			owed = *characters > 0;
-			i++;
+			n = 1;
 			continue;
 		}
 		if (*characters + owed >= PREVIEW_CHARACTERS)
 			return false;
 		if (owed)
 			text_add_byte(text, ' ');
-		text_add(text, slice_first(slice_after(line, i), n));
-		*characters += 1u + owed;
+		*characters += owed;
 		owed = false;
-		i += n;
+		n = word_bytes(slice_after(line, i),
+		    PREVIEW_CHARACTERS - *characters, &count);
+		text_add(text, slice_first(slice_after(line, i), n));
+		*characters += count;
 	}
 	return true;
 }

@@ -183,7 +183,18 @@ section_partial(struct section_range range, uint64_t first, uint64_t most)
 	return range;
 }
 
-/* Most names differ in their length or in the first letter. */
+/*
+ * A bit that names of one length and one first letter, of either case, share,
+ * and few others have.
+ */
+static inline uint64_t
+kind_of(struct slice name)
+{
+	return (uint64_t)1 << ((((unsigned char)name.at[0] & 0x1f) +
+	    name.len * 5) & 63);
+}
+
+/* Most names differ in the first letter, or in their length. */
 static bool
 is_named(struct slice name, const struct slice *names, size_t count)
 {
@@ -199,15 +210,20 @@ void
 section_fields(struct text *text, struct slice header,
     const struct slice *names, size_t count, bool others)
 {
-	struct header_field field;
+	struct slice name, whole;
+	uint64_t kinds = 0;
 
+	for (size_t i = 0; i < count; i++)
+		if (names[i].len > 0)
+			kinds |= kind_of(names[i]);
 	(void)header_skip_mbox(&header);
-	while (header_next(&header, &field)) {
-		if (is_named(field.name, names, count) == others)
+	while (header_pass(&header, &name, &whole)) {
+		if (((kinds & kind_of(name)) != 0 &&
+		    is_named(name, names, count)) == others)
 			continue;
-		text_add(text, field.whole);
+		text_add(text, whole);
 		/* the last line of a message may lack its end */
-		if (field.whole.at[field.whole.len - 1] != '\n')
+		if (whole.at[whole.len - 1] != '\n')
 			text_add_str(text, "\r\n");
 	}
 }

@@ -196,6 +196,16 @@ START_TEST(printable_ascii_is_space_to_tilde)
 		ck_assert(slice_is_printable_ascii(slice_of(&byte, 1)) ==
 		    (c >= 0x20 && c <= 0x7e));
 	}
+	/* wherever it stands, and whatever is before and behind it */
+	for (int c = 0; c < 256; c++)
+		for (size_t at = 0; at < 20; at++) {
+			char text[20];
+
+			memset(text, c % 2 == 0 ? ' ' : '~', sizeof(text));
+			text[at] = (char)c;
+			ck_assert(slice_is_printable_ascii(slice_of(text,
+			    sizeof(text))) == (c >= 0x20 && c <= 0x7e));
+		}
 }
 END_TEST
 

@@ -2,6 +2,7 @@
  * section_test.c - which bytes a section is
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/message/section.h"
@@ -230,6 +231,40 @@ START_TEST(fields_are_told_by_name)
 }
 END_TEST
 
+/* Each of many names, however alike they are, finds its own field alone. */
+START_TEST(no_name_is_taken_for_another)
+{
+	static const char letters[] = "abkzXYP";
+	const size_t count = 20 * (sizeof(letters) - 1);
+	char names[140][24];
+	TEXT_AUTO header = TEXT_INIT(8192);
+	TEXT_AUTO told = TEXT_INIT(8192);
+
+	ck_assert_uint_eq(count, sizeof(names) / sizeof(names[0]));
+	for (size_t i = 0; i < count; i++) {
+		size_t len = i / 7 + 1;
+
+		memset(names[i], 'q', len);
+		names[i][0] = letters[i % 7];
+		names[i][len] = '\0';
+		text_addf(&header, "%s: %zu\r\n", names[i], i);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct slice name = slice_str(names[i]);
+		char wanted[4096];
+
+		text_clear(&told);
+		section_fields(&told, text_slice(&header), &name, 1, false);
+		(void)snprintf(wanted, sizeof(wanted), "%s: %zu\r\n",
+		    names[i], i);
+		ck_assert(slice_is_str(text_slice(&told), wanted));
+		text_clear(&told);
+		section_fields(&told, text_slice(&header), &name, 1, true);
+		ck_assert_uint_eq(told.len, header.len - strlen(wanted));
+	}
+}
+END_TEST
+
 #define COUNT(of)	((int)(sizeof(of) / sizeof((of)[0])))
 
 Suite *
@@ -245,6 +280,7 @@ unit_suite(void)
 	tcase_add_test(t, a_section_deeper_than_any_letter_is_not_there);
 	tcase_add_test(t, a_partial_section_ends_with_the_section);
 	tcase_add_test(t, fields_are_told_by_name);
+	tcase_add_test(t, no_name_is_taken_for_another);
 	suite_add_tcase(s, t);
 	return s;
 }
