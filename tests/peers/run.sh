@@ -21,4 +21,5 @@ for part in $parts; do
 	[ ! -f "$said/$part" ] || cat "$said/$part"
 done
 [ -z "${CORPUS:-}" ] || sh "$here/corpus.sh" "$1" "$2" "$CORPUS"
+[ -z "${CORPUS:-}" ] || sh "$here/agree.sh" "$1" "$2" "$CORPUS"
 [ -z "${SUITE:-}" ] || sh "$here/suite.sh" "$1" "$2" "$SUITE"
