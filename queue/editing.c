@@ -1,9 +1,10 @@
 /*
  * editing.c - a message as its judge wants it
  *
- * A small one is written anew in memory.  A big one is copied in a thread into
- * a file of its own, which then takes the name of the first; a crash meanwhile
- * leaves a file that nobody knows, and that the sweep takes.
+ * A small one is written anew in memory, or into a file if it is small no more.
+ * A big one is copied in a thread into a file of its own, which then takes the
+ * name of the first; a crash meanwhile leaves a file that nobody knows, and that
+ * the sweep takes.
  */
 #include "queue/editing.h"
 
@@ -113,17 +114,41 @@ lacks_crlf(const struct editing *editing)
 
 /* Small */
 
+/* Of a message in memory; an empty piece has no place there. */
+static struct slice
+piece_bytes(const struct editing *editing, const struct edits_piece *piece)
+{
+	if (piece->text.len > 0 || piece->bytes == 0)
+		return piece->text;
+	return slice_of(editing->transit->bytes + piece->at,
+	    (size_t)piece->bytes);
+}
+
+static int
+write_grown(struct editing *editing)
+{
+	struct edits_piece piece;
+	int r = 0;
+
+	for (unsigned n = 0; r == 0 && edits_piece(&editing->edits,
+	    editing->bytes, n, &piece); n++) {
+		struct slice s = piece_bytes(editing, &piece);
+
+		note_last(editing, s);
+		r = big_feed(editing->writer, s);
+	}
+	return r;
+}
+
 static int
 write_small(struct editing *editing, char *to)
 {
-	const struct transit *transit = editing->transit;
 	struct edits_piece piece;
 	size_t at = 0;
 
 	for (unsigned n = 0; edits_piece(&editing->edits, editing->bytes, n,
 	    &piece); n++) {
-		struct slice s = piece.text.len > 0 ? piece.text :
-		    slice_of(transit->bytes + piece.at, (size_t)piece.bytes);
+		struct slice s = piece_bytes(editing, &piece);
 
 		if (s.len > 0)
 			memcpy(to + at, s.at, s.len);
@@ -131,6 +156,34 @@ write_small(struct editing *editing, char *to)
 		note_last(editing, s);
 	}
 	return memfd_of("edited", slice_of(to, at));
+}
+
+/* It has outgrown the small ones: from here on it is a big one like any other. */
+static int
+grow_big(struct editing *editing)
+{
+	struct transit *transit = editing->transit;
+	uint64_t bytes;
+	int fd, r;
+
+	r = big_begin(transit->conductor->big, &transit->env.id,
+	    &editing->writer);
+	if (r == 0)
+		r = write_grown(editing);
+	if (r == 0)
+		r = big_finish(editing->writer, &bytes, transit->digest);
+	if (r == 0)
+		r = big_open(transit->conductor->big, &transit->env.id, &fd);
+	if (r < 0)
+		return r;
+	(void)close(transit->fd);
+	transit->fd = fd;
+	transit_drop_copy(transit);
+	transit->is_big = true;
+	transit->writer = editing->writer;
+	editing->writer = NULL;
+	transit->lacks_crlf = lacks_crlf(editing);
+	return repack(editing, bytes);
 }
 
 static int
@@ -141,7 +194,7 @@ edit_small(struct editing *editing, uint64_t bytes)
 	int fd;
 
 	if (bytes > BIG_BYTES)
-		return -EMSGSIZE;
+		return grow_big(editing);
 	to = malloc((size_t)bytes + 1);
 	if (to == NULL)
 		return -ENOMEM;
@@ -260,6 +313,7 @@ void
 editing_begin(struct transit *transit, const struct verdict *verdict,
     editing_fn *go_on)
 {
+	bool was_big = transit->is_big;
 	struct editing *editing;
 	uint64_t bytes;
 	int r;
@@ -283,10 +337,11 @@ editing_begin(struct transit *transit, const struct verdict *verdict,
 	editing->verdict.edits.count = 0;
 	editing->verdict.edits.text_bytes = 0;
 	r = edits_bytes(&editing->edits, editing->bytes, &bytes);
-	if (r == 0 && transit->is_big)
+	if (r == 0 && was_big)
 		r = begin_big(editing, bytes);
 	else if (r == 0)
 		r = edit_small(editing, bytes);
-	if (r < 0 || !transit->is_big)
+	/* a big one is copied in a thread, which ends it */
+	if (r < 0 || !was_big)
 		end(editing, r);
 }

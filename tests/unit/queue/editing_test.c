@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "queue/hold.h"
 #include "store/account.h"
@@ -53,6 +54,33 @@ START_TEST(a_small_message_is_received_as_its_judge_wants_it)
 	ck_assert_uint_eq(delivered(0)->bytes, 56);
 	ck_assert_int_eq(delivered(0)->first, 'n');
 	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+}
+END_TEST
+
+/* Its text is in front of what came, and it is kept as big ones are. */
+START_TEST(a_small_message_may_outgrow_the_small_ones)
+{
+	struct message_id id;
+	int fd;
+
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', BIG_BYTES,
+	    false), 0);
+	cut(0, 0, "note\r\n");
+	stage_judge(&stage, 0, VERDICT_ACCEPT);
+	ck_assert_uint_eq(delivered(0)->bytes, BIG_BYTES + 6);
+	ck_assert_int_eq(delivered(0)->first, 'n');
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+	id = stage_call(&stage, STAGE_JUDGE, 0)->id;
+	ck_assert_uint_eq(stage_files(&stage, "big"), 1);
+	stage_close(&stage);
+	stage_forget(&stage);
+	stage_open(&stage);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(delivered(0)->bytes, BIG_BYTES + 6);
+	stage_deliver(&stage, 0, 0);
+	ck_assert_int_eq(conductor_big_open(stage.conductor, STAGE_ANN, &id,
+	    &fd), 0);
+	(void)close(fd);
 }
 END_TEST
 
@@ -170,6 +198,7 @@ unit_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests,
 	    a_small_message_is_received_as_its_judge_wants_it);
+	tcase_add_test(tests, a_small_message_may_outgrow_the_small_ones);
 	tcase_add_test(tests, nothing_of_a_message_may_be_left);
 	tcase_add_test(tests, what_is_replayed_is_not_edited_again);
 	tcase_add_test(tests, what_is_held_is_held_as_its_judge_wants_it);

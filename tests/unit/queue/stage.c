@@ -304,7 +304,7 @@ static int
 memory_file(char fill, size_t bytes)
 {
 	int fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	char whole[65536];
+	static char whole[BIG_BYTES];
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_uint_le(bytes, sizeof(whole));
