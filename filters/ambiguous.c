@@ -89,6 +89,7 @@ ambiguous_fields(const struct mime_part *part)
 	struct slice rest = mime_header(part), type = { NULL, 0 }, place, value;
 	struct header_field field;
 
+	(void)header_skip_mbox(&rest);
 	while (header_next(&rest, &field)) {
 		if (slice_is_word(field.name, "Content-Transfer-Encoding") &&
 		    (is_parts || is_message(part)) &&
@@ -128,6 +129,7 @@ header_goes_on(const struct mime_part *part)
 	struct slice rest = mime_header(part), line;
 	struct header_field field;
 
+	(void)header_skip_mbox(&rest);
 	while (header_next(&rest, &field))
 		;
 	if (rest.len > 0)

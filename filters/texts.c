@@ -254,14 +254,15 @@ static void
 read_charset(struct reader *r, const struct mime_part *part,
     struct text *charset)
 {
-	struct slice place, value = { NULL, 0 };
+	struct slice header = mime_header(part), place, value = { NULL, 0 };
 	struct header_field field;
 
 	if (mime_type_param(part, "charset", charset) == -E2BIG)
 		unread(r, TEXTS_BODY, "a part has too many parameters");
 	if (!charset_is_read(text_slice(charset)))
 		unread(r, TEXTS_BODY, "the charset of a text is not read");
-	if (header_find(mime_header(part), "Content-Type", &field))
+	(void)header_skip_mbox(&header);
+	if (header_find(header, "Content-Type", &field))
 		value = field.value;
 	if (ambiguous_param(&value, "charset", &place) &&
 	    ambiguous_param(&value, "charset", &place))
@@ -384,6 +385,8 @@ read_names(struct reader *r, const struct mime_part *part, bool *attached_out)
 	struct header_field field;
 	bool named = false, attached = false;
 
+	/* mime.h has read on behind it */
+	(void)header_skip_mbox(&rest);
 	while (header_next(&rest, &field)) {
 		if (slice_is_word(field.name, "Content-Type"))
 			named = add_name(r, field.value, "name") || named;

@@ -63,6 +63,12 @@ static const struct {
 	{ "Content-Type: multipart/mixed; boundary=q\r\n\r\n"
 	    "--q\r\n\r\ninside\r\n--q--\r\nContent-Type: application/x; "
 	    "name=a.exe\r\n\r\nMZ", TEXTS_NAME, "a.exe|" },
+	/* behind the line of a mailbox file a header is one all the same */
+	{ "From ann@x Mon Jan  1 00:00:00 2024\r\nContent-Type: a/b; "
+	    "name=a.exe\r\n\r\nMZ", TEXTS_NAME, "a.exe|" },
+	{ "Content-Type: message/rfc822\r\n\r\n>From ann\r\n"
+	    "Content-Disposition: attachment; filename=b.exe\r\n\r\nMZ",
+	    TEXTS_NAME, "b.exe|" },
 	/* header: decoded, and as it stands where that differs */
 	{ "Subject: a\r\n b\r\nTo: x\r\n\r\n", TEXTS_HEADER,
 	    "Subject: a b|To: x|" },
