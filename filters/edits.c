@@ -45,14 +45,16 @@ is_cut(const struct edit *edit)
 
 /* What only cuts, beside others that do: one cut is all of them.  True: it was. */
 static bool
-grow(struct edits *edits, unsigned n, uint64_t at, uint64_t bytes)
+grow(struct edits *edits, unsigned n, uint64_t at, uint64_t bytes,
+    bool of_part)
 {
 	struct edit *before = n > 0 ? &edits->list[n - 1] : NULL;
 	struct edit *behind = n < edits->count ? &edits->list[n] : NULL;
 
-	if (behind != NULL && (behind->at != at + bytes || !is_cut(behind)))
+	if (behind != NULL && (behind->at != at + bytes || !is_cut(behind) ||
+	    behind->of_part != of_part))
 		behind = NULL;
-	if (before != NULL && is_cut(before) &&
+	if (before != NULL && is_cut(before) && before->of_part == of_part &&
 	    before->at + before->bytes == at) {
 		before->bytes += bytes;
 		if (behind == NULL)
@@ -82,8 +84,9 @@ is_apart(const struct edits *edits, unsigned n, uint64_t at, uint64_t bytes)
 	return n == edits->count || at + bytes <= edits->list[n].at;
 }
 
-int
-edits_add(struct edits *edits, uint64_t at, uint64_t bytes, struct slice text)
+static int
+add(struct edits *edits, uint64_t at, uint64_t bytes, struct slice text,
+    bool of_part)
 {
 	unsigned n = place_of(edits, at);
 	struct edit *edit = &edits->list[n];
@@ -91,19 +94,57 @@ edits_add(struct edits *edits, uint64_t at, uint64_t bytes, struct slice text)
 	if ((bytes == 0 && text.len == 0) || !is_lines(text) ||
 	    !is_apart(edits, n, at, bytes))
 		return -EINVAL;
-	if (text.len == 0 && grow(edits, n, at, bytes))
+	if (text.len == 0 && grow(edits, n, at, bytes, of_part))
 		return 0;
 	if (edits->count == EDITS_MOST ||
 	    text.len > EDITS_TEXT_MAX - edits->text_bytes)
 		return -E2BIG;
 	memmove(edit + 1, edit, (edits->count - n) * sizeof(*edit));
 	*edit = (struct edit){ .at = at, .bytes = bytes,
-	    .text_at = edits->text_bytes, .text_bytes = (uint32_t)text.len };
+	    .text_at = edits->text_bytes, .text_bytes = (uint32_t)text.len,
+	    .of_part = of_part };
 	if (text.len > 0)
 		memcpy(edits->text + edits->text_bytes, text.at, text.len);
 	edits->text_bytes += (uint32_t)text.len;
 	edits->count++;
 	return 0;
+}
+
+int
+edits_add(struct edits *edits, uint64_t at, uint64_t bytes, struct slice text)
+{
+	return add(edits, at, bytes, text, false);
+}
+
+int
+edits_add_part(struct edits *edits, uint64_t at, uint64_t bytes,
+    struct slice text)
+{
+	return add(edits, at, bytes, text, true);
+}
+
+bool
+edits_take_parts(const struct edits *edits)
+{
+	for (unsigned i = 0; i < edits->count; i++)
+		if (edits->list[i].of_part)
+			return true;
+	return false;
+}
+
+void
+edits_name_original(struct edits *edits, struct slice name)
+{
+	const size_t len = strlen(EDITS_ORIGINAL);
+	struct slice rest = slice_of(edits->text, edits->text_bytes);
+	size_t at;
+
+	while (name.len == len &&
+	    (at = slice_find_str(rest, EDITS_ORIGINAL)) != SIZE_MAX) {
+		memcpy(edits->text + (rest.at - edits->text) + at, name.at,
+		    len);
+		rest = slice_after(rest, at + len);
+	}
 }
 
 static struct slice
@@ -112,14 +153,26 @@ text_of(const struct edits *edits, const struct edit *edit)
 	return slice_of(edits->text + edit->text_at, edit->text_bytes);
 }
 
+void
+edits_others(const struct edits *edits, struct edits *others_out)
+{
+	*others_out = (struct edits){ .count = 0 };
+	for (unsigned i = 0; i < edits->count; i++)
+		/* they stood beside each other: there is room for each */
+		if (!edits->list[i].of_part)
+			(void)add(others_out, edits->list[i].at,
+			    edits->list[i].bytes, text_of(edits,
+			    &edits->list[i]), false);
+}
+
 int
 edits_add_all(struct edits *edits, const struct edits *more)
 {
 	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < more->count; i++)
-		r = edits_add(edits, more->list[i].at, more->list[i].bytes,
-		    text_of(more, &more->list[i]));
+		r = add(edits, more->list[i].at, more->list[i].bytes,
+		    text_of(more, &more->list[i]), more->list[i].of_part);
 	return r;
 }
 
@@ -168,6 +221,7 @@ edits_pack(struct text *text, const struct edits *edits)
 	for (unsigned i = 0; i < edits->count; i++) {
 		pack_u64(text, edits->list[i].at);
 		pack_u64(text, edits->list[i].bytes);
+		pack_u8(text, edits->list[i].of_part);
 		pack_slice(text, text_of(edits, &edits->list[i]));
 	}
 }
@@ -180,9 +234,10 @@ edits_unpack(struct unpack *u, struct edits *edits_out)
 	*edits_out = (struct edits){ .count = 0 };
 	for (unsigned i = 0; i < count && !u->bad; i++) {
 		uint64_t at = unpack_u64(u), bytes = unpack_u64(u);
+		bool of_part = unpack_bool(u);
 
 		/* each of its own, in their order: read back they are the same */
-		if (edits_add(edits_out, at, bytes, unpack_slice(u)) < 0 ||
+		if (add(edits_out, at, bytes, unpack_slice(u), of_part) < 0 ||
 		    edits_out->count != i + 1 || edits_out->list[i].at != at)
 			u->bad = true;
 	}

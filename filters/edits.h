@@ -16,10 +16,18 @@
  * all; lines that follow one another are one edit.
  */
 #define EDITS_MOST	64
-/* Bytes of all that is put in. */
-#define EDITS_TEXT_MAX	8192
-/* Of each: two places, the length of its text. */
-#define EDITS_PACKED_MAX (1 + EDITS_MOST * (8 + 8 + 4) + EDITS_TEXT_MAX)
+/* Bytes of all that is put in: notes of 400 to 1,000 of what was removed. */
+#define EDITS_TEXT_MAX	16384
+/* Of each: two places, whether it takes a part away, the length of its text. */
+#define EDITS_PACKED_MAX (1 + EDITS_MOST * (8 + 8 + 1 + 4) + EDITS_TEXT_MAX)
+/* The line of a verdict that says what was, and how it begins for a part. */
+#define EDITS_LINE	"X-Postroom-Removed"
+#define EDITS_LINE_PART	"attachment "
+/*
+ * In the text of an edit, where it names the message as it came, which only the
+ * queue can give a name: as many characters as that has.
+ */
+#define EDITS_ORIGINAL	"=original-number"
 
 /* These bytes go, and a text stands there instead. */
 struct edit {
@@ -27,6 +35,7 @@ struct edit {
 	uint64_t	bytes;		/* that go; may be 0 */
 	uint32_t	text_at;	/* in the text of all */
 	uint32_t	text_bytes;
+	bool		of_part;	/* edits_add_part() */
 };
 
 /* By their place; none touches another.  Zeroed: none. */
@@ -48,6 +57,18 @@ struct edits {
  */
 int	edits_add(struct edits *, uint64_t at, uint64_t bytes,
 	    struct slice text);
+/*
+ * The same of a part of the message that somebody may want back: whoever makes
+ * this edit keeps the message as it would be without it.
+ */
+int	edits_add_part(struct edits *, uint64_t at, uint64_t bytes,
+	    struct slice text);
+/* Is there one of a part? */
+bool	edits_take_parts(const struct edits *);
+/* All that are not. */
+void	edits_others(const struct edits *, struct edits *others_out);
+/* Write `name`, as long as EDITS_ORIGINAL, wherever that stands. */
+void	edits_name_original(struct edits *, struct slice name);
 /* Those of `more` too; the first that cannot be ends it, with its errno. */
 int	edits_add_all(struct edits *, const struct edits *more);
 

@@ -76,6 +76,28 @@ START_TEST(what_overlaps_or_does_nothing_is_refused)
 }
 END_TEST
 
+/* What is kept of the message is what it would be with the others alone. */
+START_TEST(those_that_take_a_part_away_are_told_apart)
+{
+	struct edits edits = { .count = 0 }, others;
+
+	ck_assert_int_eq(edits_add(&edits, 1, 1, nothing), 0);
+	ck_assert(!edits_take_parts(&edits));
+	ck_assert_int_eq(edits_add_part(&edits, 4, 2, slice_str("see "
+	    EDITS_ORIGINAL "\r\n")), 0);
+	ck_assert_int_eq(edits_add(&edits, 7, 0, slice_str("in\r\n")), 0);
+	/* a cut of the other kind beside it is another */
+	ck_assert_int_eq(edits_add_part(&edits, 2, 1, nothing), 0);
+	ck_assert_uint_eq(edits.count, 4);
+	ck_assert(edits_take_parts(&edits));
+	edits_others(&edits, &others);
+	check(&others, "abcdefgh", "acdefgin\r\nh");
+	edits_name_original(&edits, slice_str("0123456789abcdef"));
+	check(&edits, "abcdefgh",
+	    "adsee 0123456789abcdef\r\ngin\r\nh");
+}
+END_TEST
+
 START_TEST(an_edit_beyond_the_end_is_none)
 {
 	struct edits edits = { .count = 0 };
@@ -132,8 +154,9 @@ START_TEST(packed_and_read_they_are_the_same)
 	struct unpack u;
 
 	for (unsigned i = EDITS_MOST; i > 0; i--)
-		ck_assert_int_eq(edits_add(&edits, i * 3, 2, i % 2 == 0 ?
-		    nothing : slice_str("line\r\n")), 0);
+		ck_assert_int_eq((i % 5 == 0 ? edits_add_part : edits_add)(
+		    &edits, i * 3, 2, i % 2 == 0 ? nothing :
+		    slice_str("line\r\n")), 0);
 	edits_pack(&text, &edits);
 	ck_assert(!text_failed(&text));
 	u = unpack_of(text_slice(&text));
@@ -144,6 +167,7 @@ START_TEST(packed_and_read_they_are_the_same)
 		ck_assert_uint_eq(out.list[i].at, i * 3 + 3);
 		ck_assert_uint_eq(out.list[i].bytes, 2);
 		ck_assert_uint_eq(out.list[i].text_bytes, i % 2 == 0 ? 6 : 0);
+		ck_assert_int_eq(out.list[i].of_part, i % 5 == 4);
 	}
 	for (size_t i = 0; i < text.len; i++) {
 		u = unpack_of(slice_first(text_slice(&text), i));
@@ -184,6 +208,7 @@ unit_suite(void)
 	    what_is_cut_out_is_gone_and_the_rest_is_as_it_was);
 	tcase_add_test(tests, cuts_that_touch_are_one);
 	tcase_add_test(tests, what_overlaps_or_does_nothing_is_refused);
+	tcase_add_test(tests, those_that_take_a_part_away_are_told_apart);
 	tcase_add_test(tests, an_edit_beyond_the_end_is_none);
 	tcase_add_loop_test(tests, only_whole_printable_lines_are_put_in, 0,
 	    sizeof(no_lines) / sizeof(no_lines[0]));
