@@ -21,6 +21,7 @@
 #include "queue/coming.h"
 #include "queue/editing.h"
 #include "queue/judged.h"
+#include "queue/removed.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
 #include "store/account.h"
@@ -61,6 +62,7 @@ arrive_drop(struct transit *transit)
 	ledger_untake(conductor->ledger, transit->taken);
 	big_abort(transit->writer);
 	transit->writer = NULL;
+	removed_undo(transit);
 	transit_free(transit);
 }
 
@@ -416,6 +418,8 @@ received(struct transit *transit, bool is_held)
 	transit->granted = 0;
 	big_end(transit->writer);
 	transit->writer = NULL;
+	removed_free(transit->removed);
+	transit->removed = NULL;
 	transit->received_ms = clock_ms();
 	TAILQ_INSERT_TAIL(&conductor->received, transit, next);
 	conductor->moving++;
@@ -449,6 +453,8 @@ on_receipt(void *arg, int status)
 		/* its record may stand: the sweep takes the file if not */
 		big_end(transit->writer);
 		transit->writer = NULL;
+		removed_free(transit->removed);
+		transit->removed = NULL;
 		arrive_drop(transit);
 		return;
 	}
@@ -516,8 +522,9 @@ on_big_synced(void *arg)
 		    "the message could not be stored, try again later");
 }
 
-void
-arrive_go_on(struct transit *transit)
+/* What was taken out of it is held: to its own record. */
+static void
+receive(struct transit *transit)
 {
 	if (!transit->is_big)
 		append(transit);
@@ -525,6 +532,12 @@ arrive_go_on(struct transit *transit)
 	    on_big_synced, transit) < 0)
 		arrive_put_off(transit, 451, "4.3.0",
 		    "out of memory, try again later");
+}
+
+void
+arrive_go_on(struct transit *transit)
+{
+	removed_hold(transit, receive);
 }
 
 void

@@ -25,6 +25,7 @@
 #include "queue/editing.h"
 #include "queue/hold.h"
 #include "queue/rebuild.h"
+#include "queue/removed.h"
 #include "queue/rule_hits.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
@@ -91,6 +92,7 @@ transit_free(struct transit *transit)
 	if (transit == NULL)
 		return;
 	editing_free(transit->editing);
+	removed_free(transit->removed);
 	transit_close_bytes(transit);
 	arena_free(transit->arena);	/* it lives in there itself */
 }

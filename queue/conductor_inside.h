@@ -7,7 +7,8 @@
  * keep.c sets aside what must outlive the journal; conductor.c opens and
  * closes, conductor_replay.c brings back what the journal holds.  collected.c
  * is what is different about collected mail, redirect.c about redirected mail;
- * editing.c makes the changes that a judge wants;
+ * editing.c makes the changes that a judge wants, removed.c keeps what they take
+ * away;
  * hold.c is what a person does with what is held.  bodies.c knows what is here
  * of signed mail; coming.c, sharing.c and composing.c take a second copy of it
  * from here.  archiving.c keeps what a provider has sent, before all that.
@@ -82,6 +83,7 @@ struct transit {
 	struct archive_name original;	/* under this name */
 	struct keeping	*keeping;	/* its file is being written */
 	struct editing	*editing;	/* it is: editing.h */
+	struct removed	*removed;	/* it had more: removed.h */
 	bool		 at_judge;
 	unsigned	 judge_tries;
 	int		 fd;		/* of the bytes, or -1: load it */

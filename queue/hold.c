@@ -12,6 +12,7 @@
 
 #include "lib/base/log.h"
 #include "queue/hold_inside.h"
+#include "queue/removed.h"
 
 #define ADDRESSES_BYTES	300	/* shown of a long list of recipients */
 #define SOURCE_BYTES	(FETCHED_LABEL_MOST + 64)
@@ -128,14 +129,15 @@ line_of(const struct verdict *verdict, const char *name)
 
 /*
  * It is a matter of whom it is for if it was judged and found wanting.  What
- * nobody is found for, what a rule sends to somebody who is not there, and what
- * is damaged is the postmaster's.
+ * nobody is found for, what a rule sends to somebody who is not there, what a
+ * rule has taken a part out of, and what is damaged is the postmaster's.
  */
 static bool
 is_personal(const struct envelope *env, const struct verdict *verdict)
 {
 	return verdict_is_held(verdict) && verdict->redirect[0] == '\0' &&
-	    env->fetched.hold.len == 0;
+	    env->fetched.hold.len == 0 &&
+	    line_of(verdict, REMOVED_LINE).len == 0;
 }
 
 /* What the file says goes into the row, whose slices stay in it. */

@@ -11,6 +11,7 @@
 
 #include "lib/base/log.h"
 #include "queue/hold_inside.h"
+#include "queue/removed.h"
 #include "queue/rows_held.h"
 
 #define RELEASED	"released, waits for its mailbox"
@@ -230,12 +231,18 @@ conductor_hold_release(struct conductor *conductor,
 
 /* A person's share */
 
-/* Only theirs of the recipients; -ENOENT: there is none. */
+/*
+ * Only theirs of the recipients; -ENOENT: there is none, or it is no matter of
+ * theirs.
+ */
 static int
 keep_share(struct transit *transit, uint64_t account)
 {
 	struct envelope *env = &transit->env;
 	size_t n = 0;
+
+	if (removed_is(transit->packed_verdict))
+		return -ENOENT;
 
 	for (size_t i = 0; i < env->recipient_count; i++)
 		if (env->recipients[i].account == account)
