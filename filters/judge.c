@@ -126,6 +126,36 @@ judge_origin(struct judging *judging, const struct judge_options *options)
 	judge_add(&judging->verdict, &one, source);
 }
 
+/* Nothing was removed: no line says so. */
+static void
+drop_lines(struct verdict *verdict, const char *name)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (strcmp(verdict->lines[i].name, name) != 0)
+			verdict->lines[left++] = verdict->lines[i];
+	verdict->line_count = left;
+}
+
+/*
+ * What a rule removes and what is forged may be in the same place of a message
+ * that somebody has made for it.  Nothing of it goes to anybody then.
+ */
+static void
+hold_if_crossed(const struct judging *judging, struct verdict *one)
+{
+	struct edits both = judging->verdict.edits;
+
+	if (edits_add_all(&both, &one->edits) == 0)
+		return;
+	one->edits = (struct edits){ .count = 0 };
+	drop_lines(one, EDITS_LINE);
+	if (one->action < VERDICT_HOLD)
+		verdict_set(one, VERDICT_HOLD, 250, "2.0.0",
+		    "an attachment cannot be removed from it");
+}
+
 int
 judge_end(struct judging *judging, const struct judge_options *options)
 {
@@ -150,9 +180,10 @@ judge_end(struct judging *judging, const struct judge_options *options)
 	}
 	r = rules_judge(rules_for(source, options), judging->message,
 	    judging->root, &judging->envelope, &judging->findings,
-	    options->trial, texts, &one);
+	    options->trial, options->language, texts, &one);
 	if (r < 0)
 		return r;
+	hold_if_crossed(judging, &one);
 	judge_add(&judging->verdict, &one, source);
 	/* of two folders the first stays: the postmaster's */
 	if (judging->findings.rspamd.result != RSPAMD_UNASKED) {

@@ -40,6 +40,7 @@ struct judge_options {
 	const struct rules	*rules;	/* or NULL: there are none */
 	struct virus_policy	 virus;
 	const char		*host;	/* what we call ourselves; or NULL */
+	enum language		 language;	/* of the office */
 	const struct spam_judge	*spam;	/* or NULL: nobody looks for it */
 	const struct rule_trial	*trial;	/* NULL for mail that comes */
 	enum dmarc_action	 dmarc;

@@ -101,7 +101,8 @@ enum rule_verb {
 	RULE_MARK_HEADER,	/* `name`: value of it are `words` */
 	RULE_MARK_FOLDER,	/* `words` is the folder */
 	RULE_REDIRECT,		/* `words` is the address, normal form */
-	RULE_DISCARD		/* into quarantine: nothing is ever lost */
+	RULE_DISCARD,		/* into quarantine: nothing is ever lost */
+	RULE_REMOVE		/* the attachments that its tests name */
 };
 
 struct rule_action {

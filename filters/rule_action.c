@@ -1,6 +1,8 @@
 /*
  * rule_action.c - what is to be done, in a rule file
  */
+#include <string.h>
+
 #include "filters/rule_inside.h"
 #include "filters/rule_value.h"
 #include "filters/verdict.h"
@@ -72,6 +74,16 @@ read_redirect(struct rule_reader *r, struct rule_action *action)
 	return true;
 }
 
+/* Which it is the tests say; rule_read.c sees to it that one does. */
+static bool
+read_nothing(struct rule_reader *r, struct rule_action *action)
+{
+	(void)action;
+	/* what they are by their first bytes, too: rule_parts.h */
+	r->rules->kinds |= 1u << TEXTS_TYPE | 1u << TEXTS_REAL;
+	return true;
+}
+
 static const struct row {
 	const char	*first;
 	const char	*second;	/* the word before it, or NULL */
@@ -84,23 +96,38 @@ static const struct row {
 	{ "redirect",	NULL,		RULE_REDIRECT,		read_redirect },
 	{ "header",	"mark",		RULE_MARK_HEADER,	read_line },
 	{ "folder",	"mark",		RULE_MARK_FOLDER,	read_folder },
+	{ "attachment",	"remove",	RULE_REMOVE,		read_nothing },
+};
+
+/* What is wrong when no row begins so. */
+static const struct {
+	const char	*second;	/* or NULL: nothing stands before it */
+	const char	*fault;
+} seconds[] = {
+	{ "mark",	"is neither \"header\" nor \"folder\"" },
+	{ "remove",	"is not \"attachment\"" },
+	{ NULL,		"is nothing that can be done: refuse, hold, mark, "
+			"redirect, remove or discard" },
 };
 
 static bool
 read_verb(struct rule_reader *r, struct rule_action *action)
 {
-	bool mark = rule_takes(r, "mark");
+	unsigned n = 0;
 
+	while (seconds[n].second != NULL && !rule_takes(r, seconds[n].second))
+		n++;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if ((rows[i].second != NULL) != mark ||
-		    !rule_takes(r, rows[i].first))
+		bool is_so = rows[i].second == NULL ?
+		    seconds[n].second == NULL : seconds[n].second != NULL &&
+		    strcmp(rows[i].second, seconds[n].second) == 0;
+
+		if (!is_so || !rule_takes(r, rows[i].first))
 			continue;
 		action->verb = rows[i].verb;
 		return rows[i].read(r, action);
 	}
-	return rule_token_fault(r, mark ? "is neither \"header\" nor "
-	    "\"folder\"" : "is nothing that can be done: refuse, hold, mark, "
-	    "redirect or discard");
+	return rule_token_fault(r, seconds[n].fault);
 }
 
 bool

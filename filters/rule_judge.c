@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "filters/removal.h"
+
 /* The rule and its own words in one sentence. */
 static void
 say_so(struct verdict *one, enum verdict_action action, unsigned code,
@@ -45,6 +47,8 @@ deed_judge(const struct rule_deed *deed, struct verdict *one)
 		    "redirected to %.*s (rule \"%.*s\")",
 		    SLICE_FMT(action->words), SLICE_FMT(deed->rule->name));
 		return verdict_set_redirect(one, action->words);
+	case RULE_REMOVE:	/* remove_parts(): of all rules together */
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -129,11 +133,48 @@ add_deed(struct verdict *verdict, const struct rule *rule,
 		note_whose(verdict, rule, files, redirects);
 }
 
+/* None can be: they stay where they are, and somebody has to look. */
+static void
+hold_whole(struct verdict *one)
+{
+	verdict_init(one);
+	verdict_set(one, VERDICT_HOLD, 250, "2.0.0",
+	    "its attachments cannot be removed (too many of them)");
+}
+
+/* What is removed, with a note and a line.  0, -ENOMEM */
+static int
+remove_parts(const struct rule_outcome *outcome, struct slice message,
+    enum language language, const struct envelope *env, struct verdict *one)
+{
+	TEXT_AUTO line = TEXT_INIT(VERDICT_VALUE_MAX);
+	struct removal list[RULE_REMOVALS_MOST];
+	int r;
+
+	verdict_init(one);
+	if (outcome->removal_count == 0)
+		return 0;
+	for (size_t i = 0; i < outcome->removal_count; i++)
+		list[i] = (struct removal){ outcome->removals[i].part,
+		    outcome->removals[i].rule->name };
+	verdict_set(one, VERDICT_MARK, 250, "2.0.0",
+	    "an attachment was removed (rule \"%.*s\")",
+	    SLICE_FMT(list[0].rule));
+	r = removals_edit(message, list, outcome->removal_count, language,
+	    env->received_at_utc_ms, &one->edits, &line);
+	if (r == 0 && verdict_add_line(one, slice_str(EDITS_LINE),
+	    text_slice(&line)) < 0)
+		r = -EINVAL;
+	if (r < 0 && r != -ENOMEM)
+		hold_whole(one);
+	return r == -ENOMEM ? r : 0;
+}
+
 int
 rules_judge(const struct rules *rules, struct slice message,
     const struct mime_part *root, const struct envelope *env,
     const struct findings *findings, const struct rule_trial *trial,
-    struct arena *arena, struct verdict *verdict_out)
+    enum language language, struct arena *arena, struct verdict *verdict_out)
 {
 	struct rule_outcome outcome;
 	struct verdict one;
@@ -154,6 +195,10 @@ rules_judge(const struct rules *rules, struct slice message,
 		if (r == 0)
 			add_deed(verdict_out, outcome.deeds[i].rule, &one);
 	}
+	if (r == 0)
+		r = remove_parts(&outcome, message, language, env, &one);
+	if (r == 0)
+		(void)verdict_combine(verdict_out, &one);
 	for (size_t i = 0; r == 0 && i < outcome.doubt_count; i++) {
 		r = doubt_judge(&outcome.doubts[i], &one);
 		if (r == 0)

@@ -9,6 +9,10 @@
  *
  *	X-Postroom-Rules: "NAME" could not be examined (WHY)
  *
+ * Attachments that are removed go with the edits of the verdict, whose
+ * notes are in the office's language.  If that cannot be done the message
+ * is held with them.
+ *
  * The rules that held are named in the verdict, also those in shadow.
  */
 #ifndef POSTROOM_FILTERS_RULE_JUDGE_H
@@ -16,6 +20,7 @@
 
 #include "filters/rule_run.h"
 #include "filters/verdict.h"
+#include "lib/base/say.h"
 
 /*
  * Judge `message`; `rules` may be NULL (none), and `trial` (rule_run.h) is for
@@ -25,6 +30,6 @@
 int	rules_judge(const struct rules *, struct slice message,
 	    const struct mime_part *root, const struct envelope *,
 	    const struct findings *, const struct rule_trial *,
-	    struct arena *, struct verdict *verdict_out);
+	    enum language, struct arena *, struct verdict *verdict_out);
 
 #endif

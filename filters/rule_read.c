@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "filters/rule_inside.h"
+#include "filters/rule_parts.h"
 
 /* Of all files at their limits, and what each word of them becomes. */
 #define RULES_BUDGET	((size_t)64 << 20)
@@ -247,6 +248,9 @@ read_body(struct rule_reader *r, struct rule *rule)
 		    "takes every message; if that is meant, write size > 0");
 	if (rule->actions == NULL && !rule->stops)
 		return rule_fault(r, rule->line, "this rule does nothing");
+	if (rule_removes(rule) && !rule_names_parts(rule->tests))
+		return rule_fault(r, rule->line, "remove attachment wants a "
+		    "test that says which: attachment ..., or macro found");
 	return true;
 }
 

@@ -24,7 +24,7 @@
  *		/ "listed" NAME
  *	action	= ("refuse" / "hold" / "discard") STRING
  *		/ "mark" ("header" STRING / "folder" STRING)
- *		/ "redirect" ADDRESS
+ *		/ "redirect" ADDRESS / "remove" "attachment"
  *
  * A PATTERN is /.../ and flags of i m s x; "\/" is a slash in it.  A STRING is
  * in double quotes; \" and \\ are those characters.  "#" where a word could

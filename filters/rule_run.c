@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "filters/rule_parts.h"
 #include "filters/rule_value.h"
 #include "lib/base/loop.h"
 
@@ -27,6 +28,8 @@ struct run {
 	const struct findings	*findings;
 	const struct rule_trial	*trial;
 	const struct rule	*rule;		/* that is asked */
+	const struct mime_part	*root;
+	struct arena		*arena;		/* what is read of it is there */
 	uint64_t		 size;		/* bytes of the message */
 	uint64_t		 ends_at_ms;
 	struct texts		 texts;
@@ -154,16 +157,6 @@ header_exists(struct run *run, const struct rule_test *test)
 	return unless_unread(run, test, TEXTS_HEADER, RULE_NO);
 }
 
-/* `type` is TYPE/SUBTYPE as the message has it, `want` may end in a star. */
-static bool
-is_of_type(struct slice type, struct slice want)
-{
-	if (want.at[want.len - 1] != '*')
-		return slice_is_nocase(type, want);
-	return slice_is_nocase(slice_first(type, want.len - 1),
-	    slice_first(want, want.len - 1));
-}
-
 static enum rule_answer
 attachment_type(struct run *run, const struct rule_test *test,
     enum texts_kind kind)
@@ -171,7 +164,7 @@ attachment_type(struct run *run, const struct rule_test *test,
 	const struct texts_one *one = run->texts.first[kind];
 
 	for (; one != NULL; one = one->next)
-		if (is_of_type(one->text, test->word))
+		if (rule_type_is(one->text, test->word))
 			return matches(run, one, one->text);
 	return unless_unread(run, test, kind, RULE_NO);
 }
@@ -425,8 +418,37 @@ ask_rule(struct run *run, const struct rule *rule)
 	return answer;
 }
 
+/* Those it removes; where they are not certain, the rule is a doubt instead. */
 static void
-note_hit(const struct rule *rule, struct rule_outcome *outcome)
+note_removals(struct run *run, const struct rule *rule,
+    struct rule_outcome *outcome)
+{
+	const struct rule_parts_ask ask = { .rules = run->rules,
+	    .root = run->root, .texts = &run->texts,
+	    .ends_at_ms = run->ends_at_ms, .arena = run->arena };
+	struct rule_parts parts;
+	int r = rule_parts_find(&ask, rule, &parts);
+
+	if (r < 0) {
+		run->error = r;
+		return;
+	}
+	if (parts.why == NULL && parts.count > RULE_REMOVALS_MOST -
+	    outcome->removal_count)
+		parts.why = "there are too many attachments to be removed";
+	if (parts.why != NULL) {
+		outcome->doubts[outcome->doubt_count++] =
+		    (struct rule_doubt){ rule, rule->line, parts.why };
+		return;
+	}
+	for (size_t i = 0; i < parts.count; i++)
+		outcome->removals[outcome->removal_count++] =
+		    (struct rule_removal){ rule, parts.part[i] };
+}
+
+static void
+note_hit(struct run *run, const struct rule *rule,
+    struct rule_outcome *outcome)
 {
 	const struct rule_action *action;
 
@@ -436,6 +458,8 @@ note_hit(const struct rule *rule, struct rule_outcome *outcome)
 	for (action = rule->actions; action != NULL; action = action->next)
 		outcome->deeds[outcome->deed_count++] =
 		    (struct rule_deed){ rule, action };
+	if (rule_removes(rule))
+		note_removals(run, rule, outcome);
 	if (rule->stops)
 		outcome->stopped_by = rule;
 }
@@ -455,7 +479,7 @@ ask_rules(struct run *run, struct rule_outcome *outcome)
 			trial->rule(trial->arg, rule, answer, run->why_line,
 			    run->why);
 		if (answer == RULE_YES)
-			note_hit(rule, outcome);
+			note_hit(run, rule, outcome);
 		else if (answer == RULE_DOUBT && !rule->is_shadow)
 			outcome->doubts[outcome->doubt_count++] =
 			    (struct rule_doubt){ rule, run->why_line,
@@ -503,8 +527,10 @@ outcome_new(const struct rules *rules, struct arena *arena,
 	    sizeof(*outcome.doubts));
 	outcome.hits = arena_array(arena, rules->count,
 	    sizeof(*outcome.hits));
+	outcome.removals = arena_array(arena, RULE_REMOVALS_MOST,
+	    sizeof(*outcome.removals));
 	if (outcome.deeds == NULL || outcome.doubts == NULL ||
-	    outcome.hits == NULL)
+	    outcome.hits == NULL || outcome.removals == NULL)
 		return -ENOBUFS;
 	*outcome_out = outcome;
 	return 0;
@@ -521,7 +547,8 @@ rules_run(const struct rules *rules, struct slice message,
 	ARENA_AUTO own = arena_new(TEXTS_BUDGET(limits->all_bytes));
 	struct run run = {
 		.rules = rules, .envelope = env, .findings = findings,
-		.trial = trial, .size = message.len,
+		.trial = trial, .size = message.len, .root = root,
+		.arena = own,
 	};
 	struct rule_outcome outcome;
 	int r;

@@ -27,6 +27,9 @@ struct rule_match {
 	size_t			 from, end;	/* what matched in it */
 };
 
+/* Attachments to be removed; what is behind it is a doubt. */
+#define RULE_REMOVALS_MOST	32	/* REMOVALS_MOST */
+
 #define RULE_NO_SENDER		0x01u
 #define RULE_NO_RECIPIENT	0x02u
 #define RULE_NO_REMOTE		0x04u
@@ -71,6 +74,12 @@ struct rule_doubt {
 	const char		*why;		/* words; constant */
 };
 
+/* An attachment that is to be removed. */
+struct rule_removal {
+	const struct rule	*rule;
+	const struct mime_part	*part;
+};
+
 struct rule_outcome {
 	const struct rule	**hits;		/* that held, in order */
 	size_t			  hit_count;
@@ -78,6 +87,8 @@ struct rule_outcome {
 	size_t			  deed_count;
 	struct rule_doubt	 *doubts;
 	size_t			  doubt_count;
+	struct rule_removal	 *removals;
+	size_t			  removal_count;
 	const struct rule	 *stopped_by;	/* or NULL */
 };
 

@@ -35,6 +35,8 @@ verb_word(enum rule_verb verb)
 		return "redirect ";
 	case RULE_DISCARD:
 		return "discard ";
+	case RULE_REMOVE:
+		return "remove attachment";
 	}
 	return "";
 }
@@ -45,7 +47,7 @@ rule_action_write(struct text *text, const struct rule_action *action)
 	text_add_str(text, verb_word(action->verb));
 	if (action->verb == RULE_REDIRECT)
 		text_add(text, action->words);
-	else
+	else if (action->verb != RULE_REMOVE)
 		add_string(text, action->name, action->words);
 }
 

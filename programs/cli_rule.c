@@ -245,7 +245,8 @@ judge_message(const struct rule_test_work *work, const struct mail_file *file,
 	const struct judge_options options = {
 		.hops = work->cli->config.hops, .rules = work->book.rules,
 		.virus = virus_default_policy,
-		.host = work->cli->config.hostname, .trial = &trial,
+		.host = work->cli->config.hostname,
+		.language = work->cli->language, .trial = &trial,
 	};
 	struct judging judging;
 	int r;

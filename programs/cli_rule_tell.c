@@ -259,6 +259,18 @@ rule_telling_end(struct rule_telling *telling)
 	text_free(&telling->said);
 }
 
+/* attachment "a.exe" (...): what would be removed, or NULL. */
+static const char *
+removed(const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (strcmp(verdict->lines[i].name, EDITS_LINE) == 0 &&
+		    slice_has_prefix(slice_str(verdict->lines[i].value),
+		    EDITS_LINE_PART))
+			return verdict->lines[i].value;
+	return NULL;
+}
+
 static void
 show_json(const struct rule_telling *telling, const char *name,
     unsigned number, const struct verdict *verdict, bool first)
@@ -281,6 +293,10 @@ show_json(const struct rule_telling *telling, const char *name,
 	if (verdict->redirect[0] != '\0') {
 		text_add_str(&line, ", \"redirect\": ");
 		text_add_json(&line, slice_str(verdict->redirect));
+	}
+	if (removed(verdict) != NULL) {
+		text_add_str(&line, ", \"removed\": ");
+		text_add_json(&line, slice_str(removed(verdict)));
 	}
 	text_add_str(&line, ", \"rules\": [");
 	text_add(&line, text_slice(&telling->said));
@@ -306,6 +322,12 @@ rule_telling_show(struct rule_telling *telling, const char *name,
 		if (verdict->reason[0] != '\0' && telling->unsure == 0)
 			text_addf(&line, ": %s", verdict->reason);
 		text_add_byte(&line, '\n');
+		if (removed(verdict) != NULL) {
+			text_add_str(&line, "  ");
+			text_say(&line, language, RULE_WOULD_REMOVE,
+			    removed(verdict));
+			text_add_byte(&line, '\n');
+		}
 		text_add(&line, text_slice(&telling->said));
 		fwrite(line.at, 1, line.len, stdout);
 	}

@@ -13,6 +13,7 @@
 
 #include "filters/rule_read.h"
 #include "lib/base/log.h"
+#include "lib/base/zone.h"
 #include "lib/message/words.h"
 #include "programs/judge_bodies.h"
 #include "programs/judge_case.h"
@@ -125,6 +126,7 @@ open_cases(struct judge *judge)
 		.judge = {
 			.hops = config->hops, .rules = judge->rules,
 			.host = config->hostname,
+			.language = language_of(config->language),
 			.virus = virus_policy_of(config),
 			.spam = &judge->spam,
 			.dmarc = dmarc_action_of(slice_str(
@@ -204,6 +206,8 @@ judge_open(struct process *process)
 		log_say("the rules cannot be read");
 		rules_log(&faults);
 	}
+	if (r == 0)	/* for what is told of what a rule removes */
+		r = zone_open(process->config.time_zone);
 	if (r == 0)
 		r = open_spam(judge);
 	if (r == 0)

@@ -284,8 +284,8 @@ add_line(struct text *text, struct slice line)
 	text_add_str(text, "\r\n");
 }
 
-static void
-add_body(struct text *text, struct slice body)
+void
+compose_body(struct text *text, struct slice body)
 {
 	struct slice line;
 
@@ -317,6 +317,6 @@ compose_write(struct text *text, const struct compose *letter)
 	    "MIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
-	add_body(text, letter->body);
+	compose_body(text, letter->body);
 	return 0;
 }

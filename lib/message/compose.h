@@ -37,5 +37,10 @@ struct compose {
  * -EINVAL   a value is not what it has to be; nothing was added.
  */
 int	compose_write(struct text *, const struct compose *);
+/*
+ * Add such a body as quoted-printable: lines of ASCII with CRLF, in which what
+ * looks like an escape is one.
+ */
+void	compose_body(struct text *, struct slice body);
 
 #endif

@@ -40,7 +40,7 @@ judge(const char *written, const char *message, struct verdict *verdict)
 	ck_assert_int_eq(mime_parse(arena, slice_str(message),
 	    &mime_default_limits, &root, &limit), 0);
 	ck_assert_int_eq(rules_judge(rules, slice_str(message), root,
-	    &envelope, &nothing, NULL, arena, verdict), 0);
+	    &envelope, &nothing, NULL, LANGUAGE_EN, arena, verdict), 0);
 	words_close();
 	rules_free(rules);
 }
@@ -183,7 +183,8 @@ START_TEST(no_rules_say_nothing)
 	struct verdict verdict;
 
 	ck_assert_int_eq(rules_judge(NULL, slice_str("A: b\r\n\r\n"), NULL,
-	    &envelope, &nothing, NULL, NULL, &verdict), 0);
+	    &envelope, &nothing, NULL, LANGUAGE_EN, NULL,
+	    &verdict), 0);
 	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
 	judge("# nothing yet\n", "A: b\r\n\r\n", &verdict);
 	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);

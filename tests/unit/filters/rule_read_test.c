@@ -204,12 +204,18 @@ static const struct {
 	{ "rule \"a\" { source imap; stop }", "1: \"imap\" is none of smtp, "
 	    "lmtp, fetch, upstream\n" },
 	{ "rule \"a\" { body /b/; do delete }", "1: \"delete\" is nothing that "
-	    "can be done: refuse, hold, mark, redirect or discard\n" },
+	    "can be done: refuse, hold, mark, redirect, remove or "
+	    "discard\n" },
 	{ "rule \"a\" { body /b/; do mark \"c\" }", "1: \"c\" is neither "
 	    "\"header\" nor \"folder\"\n" },
 	{ "rule \"a\" { body /b/; do header \"X-A: b\" }", "1: \"header\" is "
-	    "nothing that can be done: refuse, hold, mark, redirect or "
-	    "discard\n" },
+	    "nothing that can be done: refuse, hold, mark, redirect, remove "
+	    "or discard\n" },
+	{ "rule \"a\" { attachment name /b/; do remove it }", "1: \"it\" is "
+	    "not \"attachment\"\n" },
+	{ "rule \"a\" { not attachment name /b/; any { scan virus; size > 1 }"
+	    "; do remove attachment }", "1: remove attachment wants a test "
+	    "that says which: attachment ..., or macro found\n" },
 	{ "rule \"a\" { body /b/; do mark header \"Subject: c\" }", "1: the "
 	    "name of a header line begins with X-, has no blank and at most 64 "
 	    "characters\n" },
@@ -241,7 +247,7 @@ static const struct {
 	    "a.rule:1: \"c\" is no address; write ann@office.test, "
 	    "@office.test, @.office.test or <>\n"
 	    "a.rule:2: \"nothing\" is nothing that can be done: refuse, hold, "
-	    "mark, redirect or discard\n"
+	    "mark, redirect, remove or discard\n"
 	    "a.rule:3: \"what\" is no rule; write rule \"name\" { ... }\n"
 	    "a.rule:4: \"x\" is no size; write 500, 10k, 5M or 1G\n" },
 	{ "rule \"a\"\nrule \"b\" { size > x\n stop }",

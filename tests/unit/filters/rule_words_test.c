@@ -14,6 +14,8 @@ static const char *const actions[] = {
 	"mark header \"X-Office: yes\"",
 	"mark folder \"Bills\"",
 	"redirect boss@office.test",
+	"remove attachment",
+	"remove attachment, hold \"a\"",
 	"shadow: hold \"a\"",
 	"hold \"a\", mark folder \"Bills\", stop",
 };
@@ -26,7 +28,7 @@ rules_of(const char *does)
 	struct rules *rules = NULL;
 	struct rule_file file = { .name = SLICE("a.rule") };
 
-	text_addf(&bytes, "rule \"a\" { %s size > 0; ",
+	text_addf(&bytes, "rule \"a\" { %s attachment name /a/; ",
 	    slice_has_prefix(rest, "shadow: ") ? "shadow;" : "");
 	if (slice_has_prefix(rest, "shadow: "))
 		rest = slice_after(rest, 8);
