@@ -176,6 +176,8 @@ does_same(const struct rule *rule, const struct verdict *does,
 			same = slice_is_str(action->words, does->redirect);
 		else if (action->verb == RULE_MARK_HEADER)
 			same = has_line(does, action);
+		else if (action->verb == RULE_REMOVE)
+			same = edits_take_parts(&does->edits);
 	}
 	return same;
 }

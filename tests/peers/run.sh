@@ -8,7 +8,8 @@
 here=$(dirname "$0")
 parts="demo deb clients reload corpus multipop imapsource oauth etrn dkim arc
 compose structure sections order recent imap scram packing day me rights
-completion import acl repair spam rule rehearse undo digest clamd rspamd"
+completion import acl repair spam rule removal rehearse undo digest clamd
+rspamd"
 said=$(mktemp -d) || exit 1
 trap 'rm -rf "$said"' EXIT
 trap 'exit 1' HUP INT TERM
