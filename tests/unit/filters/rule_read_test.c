@@ -444,8 +444,8 @@ add_examples(struct text *rules, struct slice manual)
 			    slice_is_str(line, ".Sh ACTIONS");
 		in_rule = in_rule || slice_has_prefix(line, "rule \"");
 		if (is_shown)
-			text_addf(rules, "rule \"example %u\" {\nsize > 0\n",
-			    ++count);
+			text_addf(rules, "rule \"example %u\" {\n"
+			    "attachment name /a/\n", ++count);
 		if (is_shown)
 			add_shown(rules, slice_after(line, 4));
 		else if (in_rule)
