@@ -107,8 +107,8 @@ const struct config_option config_options[] = {
 { "dns_lists",               KIND_DNS_LISTS,    TEXT(dns_lists), "",
   "Lists in DNS that are asked about who sent a message, or about the domains in its links and in "
   "From (domains), a semicolon between: a name for rules, the zone, answers that count (or bits "
-  "14: of these in the last byte; none: any), and what is done by itself (mark, hold, refuse), such as "
-  "zen zen.spamhaus.org 127.0.0.2-127.0.0.11 refuse; dbl dbl.spamhaus.org domains; "
+  "14: of these in the last byte; none: any), and what is done by itself (mark, hold, refuse), "
+  "such as zen zen.spamhaus.org 127.0.0.2-127.0.0.11 refuse; dbl dbl.spamhaus.org domains; "
   "with allow it excuses from what the others do. "
   "People, trusted_hosts and private nets are not asked about." },
 { "scan_signatures",         KIND_PATH_OR_NONE, TEXT(scan_signatures), "",
