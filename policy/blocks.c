@@ -261,6 +261,17 @@ blocks_each(const struct blocks *blocks, uint64_t now_ms,
 }
 
 void
+blocks_all(const struct blocks *blocks,
+    bool (*fn)(void *arg, const struct block *), void *arg)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER(hh, blocks->by_net, entry, next)
+		if (!fn(arg, &entry->block))
+			return;
+}
+
+void
 block_pack(struct text *body, const struct block *block)
 {
 	pack_slice(body, slice_str(block->net));

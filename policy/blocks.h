@@ -72,6 +72,10 @@ bool		 blocks_forgive(struct blocks *, const char *net);
 void		 blocks_each(const struct blocks *, uint64_t now_ms,
 		    bool (*fn)(void *arg, const struct block *), void *arg);
 
+/* The same of all that are remembered, those too whose time is over. */
+void		 blocks_all(const struct blocks *,
+		    bool (*fn)(void *arg, const struct block *), void *arg);
+
 /* Of what a door and the keeper say to each other (keeper.h, DOOR_BLOCKED). */
 void		 block_pack(struct text *, const struct block *);
 /* 0 or -EBADMSG. */

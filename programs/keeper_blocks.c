@@ -7,12 +7,15 @@
 #include "programs/keeper_blocks.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "fetch/service.h"
 #include "lib/base/log.h"
+#include "policy/blocks_file.h"
 #include "policy/keeper.h"
 
 #define MESSAGE_BYTES	(64 * 1024)	/* of blocks, to a door */
+#define SAVE_MS		30000		/* after the first that is new */
 
 static void
 send_to(struct keeper *keeper, struct ipc *door, const struct text *body)
@@ -29,6 +32,45 @@ send_to_all(struct keeper *keeper, const struct text *body)
 
 	LIST_FOREACH(door, &keeper->doors, next)
 		send_to(keeper, door->ipc, body);
+}
+
+/* A disk that is full costs what is remembered of strangers, no more. */
+static void
+save(void *arg)
+{
+	const struct keeper *keeper = arg;
+	int r = blocks_save(keeper->blocks, keeper->process->folder_fd);
+
+	if (r < 0)
+		log_say("who is kept out of SMTP cannot be saved: %s",
+		    strerror(-r));
+}
+
+static void
+save_soon(struct keeper *keeper)
+{
+	if (!timer_is_set(keeper->blocks_timer))
+		timer_set(keeper->blocks_timer, SAVE_MS);
+}
+
+int
+keeper_blocks_open(struct keeper *keeper)
+{
+	int r = blocks_load(keeper->blocks, keeper->process->folder_fd);
+
+	if (r < 0)
+		log_say("who was kept out of SMTP is forgotten: %s", r ==
+		    -EBADMSG ? "the file is damaged" : strerror(-r));
+	keeper->blocks_timer = timer_new(keeper->process->loop, save, keeper);
+	return keeper->blocks_timer == NULL ? -ENOMEM : 0;
+}
+
+void
+keeper_blocks_close(struct keeper *keeper)
+{
+	if (keeper->blocks_timer != NULL &&
+	    timer_is_set(keeper->blocks_timer))
+		save(keeper);
 }
 
 int
@@ -58,8 +100,10 @@ keeper_on_earned(void *arg, struct ipc *from, struct ipc_message *message)
 		    begun[i].times, block_words(begun[i].why));
 		block_pack(&body, &begun[i]);
 	}
-	if (count > 0)
+	if (count > 0) {
 		send_to_all(keeper, &body);
+		save_soon(keeper);
+	}
 	return 0;
 }
 
@@ -102,4 +146,5 @@ keeper_tell_forgiven(struct keeper *keeper, const char *net)
 	(void)slice_cstr(slice_str(net), block.net, sizeof(block.net));
 	block_pack(&body, &block);
 	send_to_all(keeper, &body);
+	save_soon(keeper);
 }

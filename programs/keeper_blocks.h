@@ -13,4 +13,13 @@ void	keeper_tell_blocks(struct keeper *, struct ipc *door);
 /* That one is forgiven: every door is told. */
 void	keeper_tell_forgiven(struct keeper *, const char *net);
 
+/*
+ * Who was out before the keeper began is out, and what changes from now on is
+ * saved within a minute.  0 or -ENOMEM: a file that cannot be read is told, and
+ * nobody is out.
+ */
+int	keeper_blocks_open(struct keeper *);
+/* It ends: save them now, if there is something new. */
+void	keeper_blocks_close(struct keeper *);
+
 #endif

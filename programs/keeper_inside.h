@@ -37,6 +37,7 @@ struct keeper {
 	struct whose_cache	*whose;
 	struct session_cache	*sessions;
 	struct blocks		*blocks;
+	struct timer		*blocks_timer;	/* set: they are to be saved */
 	struct seal_key		 seal_key;
 	unsigned		 logins;	/* attempts in all */
 	unsigned		 hashing;	/* of them in the pool */

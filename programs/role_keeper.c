@@ -313,6 +313,8 @@ keeper_start(struct process *process)
 	if (r == 0)
 		r = policy_health_sweep(keeper->policy);
 	if (r == 0)
+		r = keeper_blocks_open(keeper);
+	if (r == 0)
 		tell_accounts(keeper);
 	return r;
 }
@@ -374,6 +376,7 @@ keeper_stop(struct process *process)
 	struct keeper *keeper = process->state;
 
 	if (keeper != NULL) {
+		keeper_blocks_close(keeper);
 		pool_free(keeper->pool);
 		policy_close(keeper->policy);
 		session_cache_free(keeper->sessions);

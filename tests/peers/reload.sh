@@ -29,6 +29,26 @@ tell() {	# NAME COMMAND ...: passes when the command does
 		echo "fail $name" >>"$results"; cat "$dir/log"; fi
 }
 
+nonsense() {	# from 127.0.0.9, until that is kept out: the last words
+	python3 - "$1" "$2" <<'PY'
+import socket, sys
+said = ""
+for _ in range(int(sys.argv[2])):
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60,
+                                  ("127.0.0.9", 0)) as s:
+        lines = s.makefile(errors="replace")
+        said = lines.readline().strip()
+        try:
+            while said[:3] not in ("", "421"):
+                s.sendall(b"NONSENSE\r\n")
+                said = lines.readline().strip()
+        except OSError:
+            pass
+print(said)
+PY
+}
+
+hub_edit='s/^trusted_hosts = .*/trusted_hosts = "::1"/'
 hub_up "$bin" || { echo "fail reload: no hub" >>"$results"; exit 1; }
 
 sed -i 's/^hostname = .*/hostname = "new.office.test"/' "$conf"
@@ -40,6 +60,13 @@ tell "a reload takes a new name and opens a new port" \
     expr "$(greeting $((base + 26)))" : "220 new.office.test "
 tell "a reload keeps the ports that stay" \
     expr "$(greeting $((base + 25)))" : "220 new.office.test "
+
+nonsense $((base + 25)) 3 >/dev/null
+tell "who gives nonsense is kept out" wait_log "127.0.0.9 is kept out" 1
+kill -HUP "$hub"
+wait_log "ready: new.office.test" 2
+tell "and stays so when the hub has begun anew" \
+    expr "$(nonsense $((base + 25)) 1)" : "421 4.7.0 127.0.0.9 is kept out .*bad commands"
 
 sed -i 's/^hops = .*/hops = none at all/' "$conf"
 kill -HUP "$hub"

@@ -1,0 +1,163 @@
+/*
+ * blocks_file.c - who is kept out of SMTP, over a restart
+ */
+#include "policy/blocks_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/loop.h"
+
+#define MAGIC		"postroom blocks 1\n"
+#define MAGIC_BYTES	(sizeof(MAGIC) - 1)
+#define NEW_FILE	BLOCKS_FILE ".new"
+/* Of one: its name, three numbers, the lengths of pieces. */
+#define ONE_BYTES	(BLOCK_NET_SIZE + 32)
+#define TIMES_MOST	1000	/* in a row; a day each, from the eighth on */
+#define FILE_BYTES	(MAGIC_BYTES + BLOCKS_MOST * (size_t)ONE_BYTES)
+
+struct writing {
+	struct text	*to;
+	uint64_t	 now_ms;
+	int64_t		 now_utc_ms;
+};
+
+static bool
+write_one(void *arg, const struct block *block)
+{
+	const struct writing *writing = arg;
+
+	pack_slice(writing->to, slice_str(block->net));
+	pack_u8(writing->to, (uint8_t)block->why);
+	pack_u32(writing->to, block->times);
+	pack_i64(writing->to, writing->now_utc_ms +
+	    ((int64_t)block->until_ms - (int64_t)writing->now_ms));
+	return true;
+}
+
+void
+blocks_write(struct text *to, const struct blocks *blocks, uint64_t now_ms,
+    int64_t now_utc_ms)
+{
+	struct writing writing = { to, now_ms, now_utc_ms };
+
+	text_add(to, slice_of(MAGIC, MAGIC_BYTES));
+	blocks_all(blocks, write_one, &writing);
+}
+
+/*
+ * Over for whole days forgives as many times.  The rest of a day is not known
+ * any more when the machine is younger than that.
+ */
+static void
+put(struct blocks *blocks, struct block *block, int64_t left_ms,
+    uint64_t now_ms)
+{
+	uint64_t days;
+
+	if (left_ms > (int64_t)BLOCK_MOST_MS)	/* the clock was put back */
+		left_ms = (int64_t)BLOCK_MOST_MS;
+	if (left_ms > 0) {
+		block->until_ms = now_ms + (uint64_t)left_ms;
+		blocks_put(blocks, block);
+		return;
+	}
+	days = (uint64_t)-left_ms / BLOCK_FORGIVE_MS;
+	if (days >= block->times || now_ms == 0)
+		return;
+	block->times -= (unsigned)days;
+	block->until_ms = now_ms;
+	blocks_put(blocks, block);
+}
+
+int
+blocks_read(struct blocks *blocks, struct slice bytes, uint64_t now_ms,
+    int64_t now_utc_ms)
+{
+	struct unpack u = unpack_of(slice_after(bytes, MAGIC_BYTES));
+
+	if (!slice_is(slice_first(bytes, MAGIC_BYTES),
+	    slice_of(MAGIC, MAGIC_BYTES)))
+		return -EBADMSG;
+	while (u.rest.len > 0) {
+		struct block block = { .until_ms = 0 };
+		struct slice net = unpack_slice(&u);
+		int64_t until;
+
+		block.why = unpack_enum(&u, BLOCK_REASONS);
+		block.times = unpack_u32(&u);
+		until = unpack_i64(&u);
+		/* no clock shows less than nothing, or what cannot be counted */
+		if (u.bad || net.len == 0 || until < 0 || block.times == 0 ||
+		    slice_cstr(net, block.net, sizeof(block.net)) < 0)
+			return -EBADMSG;
+		if (block.times > TIMES_MOST)
+			block.times = TIMES_MOST;
+		put(blocks, &block, until - now_utc_ms, now_ms);
+	}
+	return 0;
+}
+
+static int
+write_all(int fd, struct slice bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.at, bytes.len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			bytes = slice_after(bytes, (size_t)n);
+	}
+	return 0;
+}
+
+int
+blocks_save(const struct blocks *blocks, int folder_fd)
+{
+	TEXT_AUTO bytes = TEXT_INIT(FILE_BYTES);
+	int fd, r;
+
+	blocks_write(&bytes, blocks, clock_ms(), clock_utc_ms());
+	if (text_failed(&bytes))
+		return -ENOMEM;
+	fd = openat(folder_fd, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC |
+	    O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text_slice(&bytes));
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	if (r == 0 && renameat(folder_fd, NEW_FILE, folder_fd,
+	    BLOCKS_FILE) < 0)
+		r = -errno;
+	return r;
+}
+
+int
+blocks_load(struct blocks *blocks, int folder_fd)
+{
+	char *bytes;
+	ssize_t n;
+	int fd, r;
+
+	fd = openat(folder_fd, BLOCKS_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	bytes = malloc(FILE_BYTES);
+	n = bytes == NULL ? -1 : pread(fd, bytes, FILE_BYTES, 0);
+	if (bytes == NULL)
+		r = -ENOMEM;
+	else if (n < 0)
+		r = -errno;
+	else
+		r = blocks_read(blocks, slice_of(bytes, (size_t)n), clock_ms(),
+		    clock_utc_ms());
+	free(bytes);
+	(void)close(fd);
+	return r;
+}
