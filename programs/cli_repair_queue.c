@@ -1,5 +1,6 @@
 /*
- * cli_repair_queue.c - postroom check --repair: the queue gets queue.db again
+ * cli_repair_queue.c - postroom check --repair: the queue gets queue.db again,
+ * and a ledger.db that can be read
  *
  * After the accounts, whose indexes say which big files are wanted: while one of
  * them cannot be read, nothing is changed.
@@ -150,6 +151,22 @@ rebuild_in(struct rebuilding *r, int folder_fd, const unsigned char *hub_id)
 	return error;
 }
 
+/* The ledger, once queue.db is well and knows that there was one. */
+static void
+set_ledger_aside(struct rebuilding *r, int folder_fd)
+{
+	char aside[DB_ASIDE_SIZE];
+	int was = queue_ledger_aside(folder_fd, aside);
+
+	if (was > 0) {
+		TELL(r, REPAIR_LEDGER_ASIDE, aside);
+		r->repairs->mended++;
+	} else if (was < 0) {
+		TELL(r, REPAIR_LEDGER_CANNOT, strerror(-was));
+		r->repairs->unmended++;
+	}
+}
+
 void
 cli_repair_queue(struct cli *cli, struct cli_repairs *repairs,
     const unsigned char *hub_id)
@@ -165,10 +182,12 @@ cli_repair_queue(struct cli *cli, struct cli_repairs *repairs,
 	if (needed < 0) {
 		TELL(&r, REPAIR_QUEUE_CANNOT, strerror(-needed));
 		repairs->unmended++;
-	} else if (needed == 1 && rebuild_in(&r, fd, hub_id) == 0) {
-		repairs->mended++;
+	} else if (needed == 1 && rebuild_in(&r, fd, hub_id) < 0) {
+		repairs->unmended++;
 	} else {
-		repairs->unmended += needed == 1;
+		repairs->mended += needed == 1;
+		if (fd >= 0)
+			set_ledger_aside(&r, fd);
 	}
 	if (fd >= 0)
 		close(fd);

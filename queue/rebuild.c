@@ -21,6 +21,7 @@
 #include "store/account.h"
 
 #define ROWS_FILE	"queue.db"
+#define LEDGER_FILE	"ledger.db"
 #define WORK_NAME	"rebuild"
 #define KEPT_MOST	(HEAD_MAX_BYTES + BIG_BYTES + 4096)
 #define REASON		"queue.db was lost, and was made again: whoever has " \
@@ -196,7 +197,7 @@ queue_rebuild_open(int folder_fd, const unsigned char *hub_id,
 		r = rows_open(rebuild->work_fd, hub_id, &rebuild->rows,
 		    &needs);
 	/* a new ledger.db beside it is to be known for what it is */
-	if (r == 0 && fstatat(folder_fd, "ledger.db", &st,
+	if (r == 0 && fstatat(folder_fd, LEDGER_FILE, &st,
 	    AT_SYMLINK_NOFOLLOW) == 0)
 		r = rows_has_ledger(rebuild->rows);
 	if (r < 0) {
@@ -419,6 +420,40 @@ queue_rebuild_end(struct queue_rebuild *rebuild,
 	if (r == 0)
 		*counts_out = rebuild->counts;
 	return r;
+}
+
+/* Every page of it is looked at: -EUCLEAN, 0 (also: there is none) or -errno. */
+static int
+judge_ledger(int folder_fd)
+{
+	struct ledger *ledger = NULL;
+	unsigned needs;
+	int r = db_copy_judge(folder_fd, LEDGER_FILE);
+
+	if (r == 0)
+		r = ledger_open_reading(folder_fd, &ledger, &needs);
+	ledger_close(ledger);
+	return r == -ENOENT ? 0 : r;
+}
+
+int
+queue_ledger_aside(int folder_fd, char aside_out[DB_ASIDE_SIZE])
+{
+	char aside[DB_ASIDE_SIZE];
+	int r = judge_ledger(folder_fd);
+
+	if (r != -EUCLEAN)
+		return r;
+	r = db_aside_link(folder_fd, LEDGER_FILE, aside);
+	if (r <= 0)
+		return r;
+	if (unlinkat(folder_fd, LEDGER_FILE, 0) < 0 || fsync(folder_fd) < 0)
+		return -errno;
+	r = db_aside_log(folder_fd, LEDGER_FILE, aside);
+	if (r < 0)
+		return r;
+	memcpy(aside_out, aside, sizeof(aside));
+	return 1;
 }
 
 void

@@ -1,5 +1,6 @@
 /*
- * rebuild.h - queue.db made again, from what is kept and what the accounts say
+ * rebuild.h - queue.db made again, from what is kept and what the accounts say;
+ * and ledger.db, which nothing can be made from, set aside
  *
  * queue.db says what else nobody may sweep away: which kept and big files are
  * wanted.  Where it is missing or damaged the queue does not start; `postroom
@@ -46,6 +47,14 @@ int	queue_rows_are_missing(int folder_fd);
  * -EPROTO (a newer Postroom's), or as the system says.
  */
 int	queue_rebuild_is_needed(int folder_fd);
+
+/*
+ * A damaged ledger.db gets the name *aside_out: 1; 0: it is well, or there is
+ * none.  queue.db knows that there was one, so that with a new one nothing is
+ * deleted at providers until a person says so; and of what the journal does not
+ * hold nobody knows that it was collected.
+ */
+int	queue_ledger_aside(int folder_fd, char aside_out[DB_ASIDE_SIZE]);
 
 /* Begin; what an earlier attempt left goes. */
 int	queue_rebuild_open(int folder_fd, const unsigned char *hub_id,

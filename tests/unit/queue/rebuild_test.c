@@ -168,6 +168,30 @@ all_is_there(size_t held, size_t quarantined, size_t waiting)
 	ck_assert_uint_eq(checked.kept, 4);
 }
 
+/* It has ledger.db again, new, and nothing is deleted at providers. */
+START_TEST(a_damaged_ledger_is_set_aside_and_begun_anew)
+{
+	char page[4096] = { 0 }, aside[DB_ASIDE_SIZE] = "";
+	int fd;
+
+	ck_assert_int_eq(queue_ledger_aside(stage.scratch.fd, aside), 0);
+	ck_assert_str_eq(aside, "");
+	fd = openat(stage.scratch.fd, "ledger.db", O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, page, sizeof(page), _i * 4096),
+	    (ssize_t)sizeof(page));
+	(void)close(fd);
+	ck_assert_int_eq(queue_ledger_aside(stage.scratch.fd, aside), 1);
+	ck_assert(is_there(aside));
+	ck_assert(!is_there("ledger.db") && !is_there("ledger.db-wal"));
+	ck_assert_int_eq(queue_ledger_aside(stage.scratch.fd, aside), 0);
+	stage_open(&stage);
+	ck_assert_ptr_nonnull(ledger_restored(stage.conductor->ledger));
+	stage_close(&stage);
+	ck_assert(is_there("ledger.db"));
+}
+END_TEST
+
 /* Spoilings */
 
 static off_t
@@ -342,6 +366,8 @@ unit_suite(void)
 	tcase_add_test(tests, what_can_be_read_of_the_old_one_is_as_it_was);
 	tcase_add_test(tests, a_kept_file_that_is_damaged_is_not_swept_away);
 	tcase_add_test(tests, one_that_is_not_ended_changes_nothing);
+	tcase_add_loop_test(tests,
+	    a_damaged_ledger_is_set_aside_and_begun_anew, 0, 3);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
 	return suite;
