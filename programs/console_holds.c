@@ -102,6 +102,10 @@ read_status(struct unpack *u, struct queue_said *said)
 		[HOLD_LATER]	  = { ADMIN_LATER,   ADMIN_NO_FIELD },
 		[HOLD_DAMAGED]	  = { ADMIN_FAILED,  ONE_ID },
 		[HOLD_NO_ACCOUNT] = { ADMIN_NO_SUCH, RELEASE_TO },
+		/* said to people only (console_held.c) */
+		[HOLD_FORGED]	  = { ADMIN_UNFIT,   ONE_ID },
+		[HOLD_OVER]	  = { ADMIN_EXPIRED, ONE_ID },
+		[HOLD_KEPT]	  = { ADMIN_REFUSED, ONE_ID },
 	};
 	enum hold_status status = unpack_enum(u, HOLD_STATUS_COUNT);
 

@@ -15,6 +15,7 @@
 #include "policy/accounts.h"
 #include "programs/queue_letters.h"
 #include "programs/queue_role.h"
+#include "queue/held_link.h"
 #include "queue/hold.h"
 
 #define ANSWER_BYTES	(128 * 1024)
@@ -31,6 +32,8 @@ status_of(int r)
 		return HOLD_DAMAGED;
 	case -EAGAIN:
 		return HOLD_LATER;
+	case -EPERM:
+		return HOLD_KEPT;
 	default:
 		log_say("held messages: %s", strerror(-r));
 		return HOLD_LATER;
@@ -251,5 +254,95 @@ on_held_told(void *arg, struct ipc *from, struct ipc_message *message)
 	if (r < 0)	/* told once more another day */
 		log_say("who was told of held mail cannot be noted: %s",
 		    strerror(-r));
+	return 0;
+}
+
+/* What people ask */
+
+int
+on_held_list(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	uint64_t account = unpack_u64(&u);
+	struct rows rows = { .text = TEXT_INIT(ANSWER_BYTES) };
+	TEXT_AUTO body = TEXT_INIT(ANSWER_BYTES);
+	struct message_id below;
+	int r;
+
+	if (queue_read_id(&u, &below) < 0 || !unpack_is_done(&u) ||
+	    account == 0 || account > INT64_MAX)
+		return -EBADMSG;
+	r = conductor_held_each(queue_conductor(arg), account, &below,
+	    add_row, &rows);
+	pack_u32(&body, rows.count);
+	pack_bytes(&body, text_slice(&rows.text));
+	reply(from, message->serial, status_of(r), &body);
+	text_free(&rows.text);
+	return 0;
+}
+
+/* Whose share of which message is meant, by name or by a link. */
+struct meant {
+	uint64_t		account;
+	struct message_id	id;
+};
+
+/* 0 or -EBADMSG; *status_out: HOLD_OK, or what there is to say of the link. */
+static int
+read_meant(void *process, struct ipc_message *message, struct meant *meant_out,
+    enum hold_status *status_out)
+{
+	struct unpack u = unpack_of(message->body);
+	struct held_link link = { .account = unpack_u64(&u) };
+	bool by_link = link.account == 0;
+	int r = queue_read_id(&u, &link.id);
+
+	*status_out = HOLD_OK;
+	if (r == 0 && by_link) {
+		r = conductor_held_read(queue_conductor(process),
+		    unpack_slice(&u), &link);
+		*status_out = r == -EBADMSG ? HOLD_FORGED : r == -ETIME ?
+		    HOLD_OVER : status_of(r);
+	}
+	*meant_out = (struct meant){ link.account, link.id };
+	return !unpack_is_done(&u) || link.account > INT64_MAX ? -EBADMSG : 0;
+}
+
+int
+on_held_show(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct rows rows = { .text = TEXT_INIT(ANSWER_BYTES) };
+	TEXT_AUTO shown = TEXT_INIT(HOLD_SHOWN_BYTES);
+	enum hold_status status;
+	struct meant meant;
+	int r = read_meant(arg, message, &meant, &status);
+
+	if (r < 0)
+		return r;
+	pack_u64(&rows.text, meant.account);
+	if (status == HOLD_OK)
+		status = status_of(conductor_held_show(queue_conductor(arg),
+		    meant.account, &meant.id, add_row, &rows, &shown));
+	pack_slice(&rows.text, text_slice(&shown));
+	reply(from, message->serial, status, &rows.text);
+	text_free(&rows.text);
+	return 0;
+}
+
+int
+on_held_take(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(16);
+	enum hold_status status;
+	struct meant meant;
+	int r = read_meant(arg, message, &meant, &status);
+
+	if (r < 0)
+		return r;
+	if (status == HOLD_OK)
+		status = status_of(conductor_held_take(queue_conductor(arg),
+		    meant.account, &meant.id));
+	pack_u64(&body, meant.account);
+	reply(from, message->serial, status, &body);
 	return 0;
 }

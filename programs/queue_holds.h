@@ -21,5 +21,11 @@ int	on_hold_delete(void *arg, struct ipc *, struct ipc_message *);
 int	on_held_news(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_HELD_TOLD */
 int	on_held_told(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_HELD_LIST */
+int	on_held_list(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_HELD_SHOW */
+int	on_held_show(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_HELD_TAKE */
+int	on_held_take(void *arg, struct ipc *, struct ipc_message *);
 
 #endif

@@ -74,6 +74,9 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_HOLD_DELETE, "HOLD_DELETE", CONSOLE, IPC_REQUEST, 0, 0, on_hold_delete },
 { QUEUE_HELD_NEWS,   "HELD_NEWS",   SCHEDULE, IPC_REQUEST, 0, 0, on_held_news },
 { QUEUE_HELD_TOLD,   "HELD_TOLD",   SCHEDULE, IPC_NEWS, 0, 0, on_held_told },
+{ QUEUE_HELD_LIST,   "HELD_LIST",   CONSOLE, IPC_REQUEST, 0, 0, on_held_list },
+{ QUEUE_HELD_SHOW,   "HELD_SHOW",   CONSOLE, IPC_REQUEST, 0, 0, on_held_show },
+{ QUEUE_HELD_TAKE,   "HELD_TAKE",   CONSOLE, IPC_REQUEST, 0, 0, on_held_take },
 { 0 }
 };
 

@@ -19,6 +19,9 @@
 #define DAY_MS		INT64_C(86400000)
 
 #define SPAM_LINE	"X-Postroom-Spam"	/* what the filter found */
+/* What the scanner was not sure of: such lines are there of nothing else. */
+#define VIRUS_LINE	"X-Postroom-Virus"
+#define MACROS_LINE	"X-Postroom-Macros"
 
 static void
 add_source(struct text *text, const struct envelope *env)
@@ -140,6 +143,38 @@ is_personal(const struct envelope *env, const struct verdict *verdict)
 	    line_of(verdict, REMOVED_LINE).len == 0;
 }
 
+/* Its From is not shown to be its own, by a domain that asks to be believed. */
+static bool
+is_forged(const struct verdict *verdict)
+{
+	struct slice rest = line_of(verdict, VERDICT_RESULTS), part;
+	size_t at = slice_find_str(rest, "dmarc=");
+
+	if (at == SIZE_MAX)
+		return false;
+	rest = slice_after(rest, at);
+	if (!slice_cut(&rest, ';', &part))
+		part = rest;
+	return (slice_has_prefix(part, "dmarc=fail") ||
+	    slice_has_prefix(part, "dmarc=permerror")) &&
+	    slice_find_str(part, "policy.dmarc=none") == SIZE_MAX &&
+	    slice_find_str(part, "policy.override=") == SIZE_MAX;
+}
+
+/*
+ * Held, it waits for whoever wants it.  What is in quarantine nobody is to open;
+ * what the scanner is not sure of and what pretends to be from somebody else is
+ * not left to the one it was made for.
+ */
+static bool
+may_take(const struct hold_row *row, const struct verdict *verdict)
+{
+	return row->is_personal && !row->is_quarantined &&
+	    !is_forged(verdict) &&
+	    line_of(verdict, VIRUS_LINE).len == 0 &&
+	    line_of(verdict, MACROS_LINE).len == 0;
+}
+
 /* What the file says goes into the row, whose slices stay in it. */
 static int
 tell_whole(const struct transit *transit, struct hold_row *row, hold_fn *fn,
@@ -157,6 +192,7 @@ tell_whole(const struct transit *transit, struct hold_row *row, hold_fn *fn,
 		row->subject = slice_str(verdict.subject);
 		row->score = line_of(&verdict, SPAM_LINE);
 		row->is_personal = is_personal(&transit->env, &verdict);
+		row->may_take = may_take(row, &verdict);
 	}
 	return fn(arg, row);
 }

@@ -48,9 +48,11 @@ int	conductor_hold_share(struct conductor *, const struct message_id *,
 	    uint64_t account);
 /*
  * What is held for the next account above that one which it was not told of:
- * `fn` is told the newest HELD_PAGE of them, how many more there are stands in
- * `news_out`.  Account 0: there is none.
+ * `fn` is told the newest HELD_PAGE of them, each with its link, how many more
+ * there are stands in `news_out`.  Account 0: there is none.  The link to what
+ * ends by no clock is good for HELD_LINK_DAYS.
  */
+#define HELD_LINK_DAYS		90
 struct held_news {
 	uint64_t	account;
 	uint32_t	count, more;
@@ -60,6 +62,30 @@ int	conductor_held_news(struct conductor *, uint64_t above,
 /* It knows of these; HELD_PAGE at the most. */
 int	conductor_held_told(struct conductor *, uint64_t account,
 	    const struct message_id *ids, size_t count);
+/*
+ * What its person may see: what is held for that account and is a matter of
+ * theirs, the newest first, below `below` (NULL: from the newest), HOLD_PAGE of
+ * it at the most.
+ */
+int	conductor_held_each(struct conductor *, uint64_t account,
+	    const struct message_id *below, hold_fn *, void *arg);
+/* One of them, as conductor_hold_show(). */
+int	conductor_held_show(struct conductor *, uint64_t account,
+	    const struct message_id *, hold_fn *, void *arg,
+	    struct text *shown);
+/*
+ * Its person wants it: as conductor_hold_share(), or -EPERM: that is for the
+ * postmaster to decide.
+ */
+int	conductor_held_take(struct conductor *, uint64_t account,
+	    const struct message_id *);
+/*
+ * What a link names.  0; -EBADMSG: it is none of ours; -ETIME: its time is over; or -errno: it
+ * cannot be said.
+ */
+struct held_link;
+int	conductor_held_read(struct conductor *, struct slice link,
+	    struct held_link *link_out);
 /* From time to time: delete what the clock ends. */
 void	conductor_hold_look(struct conductor *);
 

@@ -4,10 +4,17 @@
  * Who is told what is asked for one account after the other.  What nobody has to
  * be told of is noted as such when it is first met, and is not read again.
  */
+#include "lib/base/log.h"
+#include "queue/held_link.h"
 #include "queue/hold_inside.h"
 #include "queue/rows_held.h"
 
 #include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#define DAY_MS		INT64_C(86400000)
 
 /* Files read for one answer: what the queue does beside its mail. */
 #define LOOKED_MOST	200
@@ -21,10 +28,32 @@ struct news {
 	void			*arg;
 };
 
+/* A link to it for that account.  0 or -errno. */
+static int
+write_link(struct conductor *conductor, uint64_t account,
+    const struct hold_row *row, struct text *text)
+{
+	unsigned char key[ROWS_KEY_BYTES];
+	const struct held_link link = {
+		.account = account, .id = row->id,
+		.ends_utc_ms = row->ends_utc_ms != 0 ? row->ends_utc_ms :
+		    clock_utc_ms() + HELD_LINK_DAYS * DAY_MS
+	};
+	int r = rows_held_key(conductor->rows, key);
+
+	if (r == 0)
+		r = held_link_write(text, &link, key);
+	OPENSSL_cleanse(key, sizeof(key));
+	return r < 0 ? r : text_failed(text) ? -ENOMEM : 0;
+}
+
 static int
 on_news(void *arg, const struct hold_row *row)
 {
+	TEXT_AUTO link = TEXT_INIT(HELD_LINK_CHARS);
 	struct news *news = arg;
+	struct hold_row linked = *row;
+	int r;
 
 	if (row->is_damaged)	/* it may be read again one day */
 		return 0;
@@ -37,7 +66,12 @@ on_news(void *arg, const struct hold_row *row)
 		return 0;
 	}
 	news->told->count++;
-	return news->fn(news->arg, row);
+	r = write_link(news->walk.conductor, news->told->account, row, &link);
+	linked.link = r == 0 ? text_slice(&link) : slice_of(NULL, 0);
+	if (r < 0)	/* it is told all the same */
+		log_say("a held message is told without its link: %s",
+		    strerror(-r));
+	return news->fn(news->arg, &linked);
 }
 
 static int
@@ -91,5 +125,117 @@ conductor_held_told(struct conductor *conductor, uint64_t account,
 
 		trail_add(conductor->trail, &step);
 	}
+	return r;
+}
+
+/* What one of them sees */
+
+/* Rows of one account that are a matter of its person. */
+struct theirs {
+	struct hold_walk walk;
+	hold_fn		*fn;		/* or NULL */
+	void		*arg;
+	size_t		 looked;
+	unsigned	 told;
+	bool		 may_take, is_damaged;
+};
+
+static int
+on_theirs(void *arg, const struct hold_row *row)
+{
+	struct theirs *theirs = arg;
+
+	if (!row->is_damaged && !row->is_personal)
+		return 0;
+	if (theirs->told == HOLD_PAGE)
+		return HOLD_WALK_ENDS;
+	theirs->told++;
+	theirs->may_take = row->may_take;
+	theirs->is_damaged = row->is_damaged;
+	return theirs->fn == NULL ? 0 : theirs->fn(theirs->arg, row);
+}
+
+static int
+on_their_row(void *arg, const struct rows_message *message,
+    const struct rows_recipient *list, size_t count)
+{
+	struct theirs *theirs = arg;
+
+	if (theirs->looked++ == LOOKED_MOST)
+		return HOLD_WALK_ENDS;
+	return hold_walk_row(&theirs->walk, message, list, count);
+}
+
+static struct theirs
+theirs_of(struct conductor *conductor, uint64_t account, hold_fn *fn,
+    void *arg)
+{
+	return (struct theirs){ .fn = fn, .arg = arg,
+	    .walk = { .conductor = conductor, .left = LOOKED_MOST,
+	    .account = account, .fn = on_theirs } };
+}
+
+int
+conductor_held_each(struct conductor *conductor, uint64_t account,
+    const struct message_id *below, hold_fn *fn, void *arg)
+{
+	struct theirs theirs = theirs_of(conductor, account, fn, arg);
+	int r;
+
+	theirs.walk.arg = &theirs;
+	r = rows_held_of(conductor->rows, account, below, on_their_row,
+	    &theirs);
+	return r == HOLD_WALK_ENDS ? 0 : r;
+}
+
+static int
+look_at(struct conductor *conductor, const struct message_id *id,
+    struct theirs *theirs)
+{
+	int r;
+
+	theirs->walk.arg = theirs;
+	if (hold_is_arriving(conductor, id))
+		return -EAGAIN;
+	r = rows_kept_one(conductor->rows, id, on_their_row, theirs);
+	return r == 0 && theirs->told == 0 ? -ENOENT : r;
+}
+
+int
+conductor_held_show(struct conductor *conductor, uint64_t account,
+    const struct message_id *id, hold_fn *fn, void *arg, struct text *shown)
+{
+	struct theirs theirs = theirs_of(conductor, account, fn, arg);
+
+	theirs.walk.shown = shown;
+	return look_at(conductor, id, &theirs);
+}
+
+int
+conductor_held_take(struct conductor *conductor, uint64_t account,
+    const struct message_id *id)
+{
+	struct theirs theirs = theirs_of(conductor, account, NULL, NULL);
+	int r = look_at(conductor, id, &theirs);
+
+	if (r == 0 && theirs.is_damaged)
+		r = -EBADMSG;
+	else if (r == 0 && !theirs.may_take)
+		r = -EPERM;
+	return r < 0 ? r : conductor_hold_share(conductor, id, account);
+}
+
+int
+conductor_held_read(struct conductor *conductor, struct slice s,
+    struct held_link *link_out)
+{
+	unsigned char key[ROWS_KEY_BYTES];
+	int r = rows_held_key(conductor->rows, key);
+
+	if (r == 0)
+		r = held_link_read(s, key, link_out);
+	OPENSSL_cleanse(key, sizeof(key));
+	if (r == 0 && link_out->ends_utc_ms <= clock_utc_ms())
+		r = -ETIME;
 	return r;
 }

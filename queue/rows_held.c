@@ -37,6 +37,19 @@ rows_held_untold(struct rows *rows, uint64_t account, rows_kept_fn *fn,
 	return rows_tell_messages(rows, &query, fn, arg);
 }
 
+int
+rows_held_of(struct rows *rows, uint64_t account,
+    const struct message_id *below, rows_kept_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_HELD_OF);
+	struct message_id last;		/* no message's */
+
+	memset(last.bytes, 0xff, sizeof(last.bytes));
+	db_put_blob(&query, rows_id(below == NULL ? &last : below));
+	db_put_u64(&query, account);
+	return rows_tell_messages(rows, &query, fn, arg);
+}
+
 static int
 put_told(struct rows *rows, uint64_t account, const struct message_id *id,
     int64_t told_utc_ms)

@@ -19,6 +19,9 @@ int	rows_held_account(struct rows *, uint64_t above,
 /* What is held for it and it was not told of, the newest first. */
 int	rows_held_untold(struct rows *, uint64_t account, rows_kept_fn *,
 	    void *arg);
+/* What is held for it, the newest first, below `below` (NULL: from the newest). */
+int	rows_held_of(struct rows *, uint64_t account,
+	    const struct message_id *below, rows_kept_fn *, void *arg);
 /* It was told of these then, all or, after an error, none; FULL. */
 int	rows_held_told(struct rows *, uint64_t account,
 	    const struct message_id *ids, size_t count, int64_t told_utc_ms);

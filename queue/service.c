@@ -130,6 +130,8 @@ hold_row_pack(struct text *text, const struct hold_row *row)
 	pack_i64(text, row->ends_utc_ms);
 	pack_u8(text, row->is_personal);
 	pack_slice(text, row->told);
+	pack_u8(text, row->may_take);
+	pack_slice(text, row->link);
 }
 
 int
@@ -155,6 +157,8 @@ hold_row_unpack(struct unpack *u, struct hold_row *row_out)
 	row.ends_utc_ms = unpack_i64(u);
 	row.is_personal = unpack_bool(u);
 	row.told = unpack_slice(u);
+	row.may_take = unpack_bool(u);
+	row.link = unpack_slice(u);
 	if (u->bad)
 		return -EBADMSG;
 	*row_out = row;

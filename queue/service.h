@@ -137,7 +137,7 @@ enum queue_kind {
 	QUEUE_HOLD_DELETE,
 	/* schedule -> queue: u64 account above which -> u8 hold_status, and if
 	 * HOLD_OK: u64 account (0: none), u32 how many more, u32 count, each as
-	 * hold_row_pack(): what is held for it that it was not told of */
+	 * hold_row_pack(), with its link: what is held for it that it was not told of */
 	QUEUE_HELD_NEWS,
 	/* schedule -> queue, news: u64 account, u32 count (HELD_PAGE at the
 	 * most), ids: it knows of these */
@@ -176,7 +176,22 @@ enum queue_kind {
 	/* mailbox -> queue: u64 ticket, whose pipe was closed before; i64 status,
 	 * u64 bytes of the file: it is durable, and counted as this account's
 	 * as if it had been delivered */
-	QUEUE_SAVED_BIG
+	QUEUE_SAVED_BIG,
+	/*
+	 * What people ask of what is held for them; each answer begins with a
+	 * u8 hold_status as above.
+	 */
+	/* console -> queue: u64 account, id below which (all ones: from the
+	 * newest) -> u32 count, each as hold_row_pack(); less than HOLD_PAGE
+	 * of them: that was all */
+	QUEUE_HELD_LIST,
+	/* console -> queue: u64 account and id, or zeroes and slice link, which
+	 * names both -> u64 account, as hold_row_pack(), slice text: as
+	 * QUEUE_HOLD_SHOW */
+	QUEUE_HELD_SHOW,
+	/* console -> queue: the same -> u64 account: it is on its way there,
+	 * and nowhere else */
+	QUEUE_HELD_TAKE
 };
 
 /*
@@ -194,6 +209,9 @@ enum hold_status {
 	HOLD_LATER,		/* it is just being set aside; or the disk */
 	HOLD_DAMAGED,		/* its bytes cannot be read */
 	HOLD_NO_ACCOUNT,	/* that address is nobody's here */
+	HOLD_FORGED,		/* that link is none of ours */
+	HOLD_OVER,		/* its time is */
+	HOLD_KEPT,		/* only the postmaster may have it delivered */
 	HOLD_STATUS_COUNT
 };
 
@@ -201,7 +219,7 @@ enum hold_which { HOLD_ANY, HOLD_HELD, HOLD_QUARANTINED, HOLD_WHICH_COUNT };
 
 /* Rows of 1,600 bytes, six times as many in JSON at worst: fits an answer. */
 #define HOLD_PAGE		25
-#define HELD_PAGE		40	/* told in one mail: some 27 KB of it */
+#define HELD_PAGE		40	/* told in one mail: some 32 KB of it */
 #define HOLD_SHOWN_BYTES	(48 * 1024)	/* the same */
 
 #define EXPUNGED_PAGE		256
@@ -379,6 +397,8 @@ struct hold_row {
 	int64_t			 ends_utc_ms;	/* then it is deleted; 0: never */
 	bool			 is_personal;	/* its recipients are told of it */
 	struct slice		 told;		/* those of them who know, as they */
+	bool			 may_take;	/* they may have it delivered */
+	struct slice		 link;		/* to it, of one of them; or empty */
 };
 
 /* A row as bytes, and back; 0 or -EBADMSG. */

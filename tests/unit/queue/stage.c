@@ -374,6 +374,9 @@ stage_judge(struct stage *stage, size_t n, enum verdict_action action)
 	if (stage->redirect != NULL)
 		ck_assert_int_eq(verdict_set_redirect(&verdict,
 		    slice_str(stage->redirect)), 0);
+	if (stage->line != NULL)
+		ck_assert_int_eq(verdict_add_line(&verdict,
+		    slice_str(stage->line), slice_str(stage->value)), 0);
 	if (stage->edits != NULL)
 		verdict.edits = *stage->edits;
 	verdict_pack(&packed, &verdict);

@@ -58,6 +58,7 @@ struct stage {
 	int		 compare_fault;
 	const char	*folder;	/* of the next verdicts, or NULL */
 	const char	*redirect;
+	const char	*line, *value;	/* one of their header lines, or NULL */
 	const struct edits *edits;
 	uint64_t	 serial;
 };
