@@ -487,6 +487,19 @@ add_held(struct text *body, enum language language,
 		when(held->ends_utc_ms, at);
 		item_say(body, language, NOTICE_HELD_ENDS, at);
 	}
+	if (held->link != NULL)
+		item_say(body, language, NOTICE_HELD_LINK, held->link);
+}
+
+/* Without links they are asked to answer. */
+static bool
+has_links(const struct notice *notice)
+{
+	bool has = notice->held_count > 0;
+
+	for (size_t i = 0; i < notice->held_count; i++)
+		has = has && notice->held[i].link != NULL;
+	return has;
 }
 
 static void
@@ -501,7 +514,10 @@ write_held(const struct notice *notice, enum language language,
 		text_say(subject, language, NOTICE_HELD_MANY, all);
 	line_say(body, language, NOTICE_HELD);
 	text_add_byte(body, '\n');
-	line_say(body, language, NOTICE_HELD_WANTED);
+	if (has_links(notice))
+		line_say(body, language, NOTICE_HELD_OPEN);
+	else
+		line_say(body, language, NOTICE_HELD_WANTED);
 	for (size_t i = 0; i < notice->held_count; i++)
 		add_held(body, language, &notice->held[i]);
 	if (notice->held_more > 0) {

@@ -65,6 +65,7 @@ struct notice_held {
 	int64_t		 ends_utc_ms;	/* then it is deleted; 0: never */
 	struct slice	 from, subject, reason;
 	struct slice	 score;		/* of the spam filter; or empty */
+	const char	*link;		/* where to look at it; or NULL */
 };
 
 struct notice {

@@ -97,6 +97,21 @@
 	{ "score",      ADMIN_TEXT, true, SAY_COLUMN_SPAM_SCORE }, \
 	{ "told",       ADMIN_TEXT, true, SAY_COLUMN_TOLD }, \
 	{ "ends",       ADMIN_TIME, true, SAY_COLUMN_ENDS }	/* 0: never */
+/* What a person may know of it; `may_take`: yes no. */
+#define THEIRS_ROW \
+	ID_ARG, \
+	{ "since",      ADMIN_TIME, true, SAY_COLUMN_SINCE }, \
+	{ "from",       ADMIN_TEXT, true, SAY_COLUMN_SENDER }, \
+	{ "recipients", ADMIN_TEXT, true, SAY_COLUMN_TO }, \
+	{ "subject",    ADMIN_TEXT, true, SAY_COLUMN_SUBJECT }, \
+	{ "reason",     ADMIN_TEXT, true, SAY_COLUMN_REASON }, \
+	{ "bytes",      ADMIN_NUMBER, true, SAY_COLUMN_BYTES }, \
+	{ "score",      ADMIN_TEXT, true, SAY_COLUMN_SPAM_SCORE }, \
+	{ "ends",       ADMIN_TIME, true, SAY_COLUMN_ENDS },	/* 0: never */ \
+	WORD("damaged"), \
+	WORD("may_take")
+#define LINK_ARG	{ "link",     ADMIN_TEXT,   true, SAY_COLUMN_ID }
+#define OWNER		{ "account",  ADMIN_NUMBER, true, SAY_COLUMN_ACCOUNT }
 
 const struct admin_request admin_requests[] = {
 { "account add",
@@ -450,6 +465,27 @@ const struct admin_request admin_requests[] = {
 { "hold digest",
   { { 0 } },
   ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, { { 0 } }, NULL },
+/*
+ * What is held for a person, the newest first, HOLD_PAGE rows at most: ask on
+ * below the last one's id.
+ */
+{ "held list",
+  { { "below",    ADMIN_TEXT,   false, SAY_COLUMN_ID } },
+  ADMIN_BY_ANYBODY, ROLE_QUEUE, { THEIRS_ROW }, NULL },
+{ "held show",
+  { ID_ARG },
+  ADMIN_BY_ANYBODY, ROLE_QUEUE, { OWNER, THEIRS_ROW, WORD("text") }, NULL },
+/* Deliver it to them, and to nobody else. */
+{ "held release",
+  { ID_ARG },
+  ADMIN_BY_ANYBODY, ROLE_QUEUE, { OWNER }, NULL },
+/* The same of the message, and the person, that a link names. */
+{ "held open",
+  { LINK_ARG },
+  ADMIN_BY_LINK, ROLE_QUEUE, { OWNER, THEIRS_ROW, WORD("text") }, NULL },
+{ "held accept",
+  { LINK_ARG },
+  ADMIN_BY_LINK, ROLE_QUEUE, { OWNER }, NULL },
 { 0 }
 };
 
@@ -469,6 +505,7 @@ static const struct {
 	[ADMIN_LATER]		= { "later",	  SAY_LATER },
 	[ADMIN_FAILED]		= { "failed",	  SAY_FAILED },
 	[ADMIN_TOO_MANY]	= { "too-many",	  SAY_TOO_MANY_OF_THEM },
+	[ADMIN_EXPIRED]		= { "expired",	  SAY_HELD_LINK_OVER },
 };
 
 const char *
@@ -504,8 +541,8 @@ admin_may(const struct admin_request *request, uint64_t asker,
 {
 	if (asker == 0)
 		return (request->who & ADMIN_BY_POSTMASTER) != 0;
-	/* all that people may ask is about what they collect */
-	return may_fetch && (request->who & ADMIN_BY_PERSON) != 0;
+	return (request->who & ADMIN_BY_ANYBODY) != 0 ||
+	    (may_fetch && (request->who & ADMIN_BY_PERSON) != 0);
 }
 
 unsigned

@@ -42,6 +42,7 @@ enum admin_status {
 	ADMIN_LATER,		/* a role is not there now, or busy */
 	ADMIN_FAILED,		/* disk, memory; the log has it */
 	ADMIN_TOO_MANY,		/* there are as many as there can be */
+	ADMIN_EXPIRED,		/* its time is over */
 	ADMIN_STATUS_COUNT
 };
 
@@ -66,7 +67,10 @@ struct admin_field {		/* an argument or a column */
  * password, never an argument.
  */
 #define ADMIN_BY_POSTMASTER	1u
-#define ADMIN_BY_PERSON		2u
+#define ADMIN_BY_PERSON		2u	/* who may collect, about that */
+#define ADMIN_BY_ANYBODY	4u	/* a person, whoever that is */
+/* Whoever has a signed link, which is its argument, and has not logged in. */
+#define ADMIN_BY_LINK		8u
 
 struct admin_work;
 typedef enum admin_status admin_fn(struct policy *, struct admin_work *,

@@ -137,6 +137,8 @@ client_ask(struct client *client, const struct admin_request *request,
 {
 	struct console *console = client->console;
 
+	if (!admin_may(request, 0, false))
+		return client_status(client, ADMIN_REFUSED);
 	client->asked = request;
 	if (console->ports.ask(console->ports.arg, request, packed,
 	    stream_fd(client->stream), client_answered, client) == 0) {

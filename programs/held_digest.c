@@ -9,13 +9,17 @@
 
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
+#include "queue/held_link.h"
 #include "queue/service.h"
 
 #define HOUR_MS		INT64_C(3600000)
 #define DAY_HOURS	24
+#define HTTPS_PORT	443
+#define LINK_SIZE	(HELD_DIGEST_URL_SIZE + HELD_LINK_CHARS)
 
 struct held_digest {
 	unsigned		 hour;
+	const char		*url;		/* "": no links */
 	struct held_digest_ports ports;
 	struct ipc		*queue;		/* or NULL */
 	struct timer		*timer;
@@ -40,8 +44,31 @@ on_time(void *arg)
 	held_digest_look(arg);
 }
 
+void
+held_digest_url(const struct config *config, char url_out[HELD_DIGEST_URL_SIZE])
+{
+	const struct listener *found = NULL;
+	char port[8] = "";
+
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct listener *one = &config->listeners[i];
+
+		/* the usual port, if there is one: no firewall minds it */
+		if (one->service == SERVICE_HTTPS &&
+		    (found == NULL || one->port == HTTPS_PORT))
+			found = one;
+	}
+	url_out[0] = '\0';
+	if (found == NULL)
+		return;
+	if (found->port != HTTPS_PORT)
+		(void)snprintf(port, sizeof(port), ":%u", found->port);
+	(void)snprintf(url_out, HELD_DIGEST_URL_SIZE, "https://%s%s/held/",
+	    config->hostname, port);
+}
+
 struct held_digest *
-held_digest_new(struct loop *loop, unsigned hour,
+held_digest_new(struct loop *loop, unsigned hour, const char *url,
     const struct held_digest_ports *ports)
 {
 	struct held_digest *digest = calloc(1, sizeof(*digest));
@@ -49,6 +76,7 @@ held_digest_new(struct loop *loop, unsigned hour,
 	if (digest == NULL)
 		return NULL;
 	digest->hour = hour;
+	digest->url = url;
 	digest->ports = *ports;
 	digest->timer = timer_new(loop, on_time, digest);
 	if (digest->timer == NULL) {
@@ -113,11 +141,24 @@ read_page(struct slice body, struct page *page)
 	return unpack_is_done(&u) ? 0 : -EBADMSG;
 }
 
+/* NULL: there is none. */
+static const char *
+link_of(const struct held_digest *digest, const struct hold_row *row,
+    char link_out[LINK_SIZE])
+{
+	if (digest->url[0] == '\0' || row->link.len != HELD_LINK_CHARS)
+		return NULL;
+	(void)snprintf(link_out, LINK_SIZE, "%s%.*s", digest->url,
+	    SLICE_FMT(row->link));
+	return link_out;
+}
+
 static int
 send_page(struct held_digest *digest, const struct page *page)
 {
 	struct notice_held rows[HELD_PAGE];
 	char ids[HELD_PAGE][MESSAGE_ID_CHARS + 1];
+	char links[HELD_PAGE][LINK_SIZE];
 	const struct notice notice = {
 		.kind = NOTICE_HELD, .held = rows, .held_count = page->count,
 		.held_more = page->more
@@ -132,7 +173,8 @@ send_page(struct held_digest *digest, const struct page *page)
 		    .since_utc_ms = row->since_utc_ms,
 		    .ends_utc_ms = row->ends_utc_ms, .from = row->from,
 		    .subject = row->subject, .reason = row->reason,
-		    .score = row->score };
+		    .score = row->score,
+		    .link = link_of(digest, row, links[i]) };
 	}
 	return digest->ports.send(digest->ports.arg, page->account, &notice);
 }

@@ -13,6 +13,7 @@
 
 #include "fetch/notice.h"
 #include "lib/base/ipc.h"
+#include "policy/config.h"
 
 #define HELD_DIGEST_NEVER	24u	/* as an hour: nobody is told */
 #define HELD_DIGEST_LOOK_MS	(60u * 1000)
@@ -35,9 +36,19 @@ struct held_digest_ports {
 	void	(*anew)(void *arg);
 };
 
-/* NULL when memory is out. */
+/*
+ * Links in it begin with `url`, borrowed: held_digest_url().  NULL when memory is
+ * out.
+ */
 struct held_digest *held_digest_new(struct loop *, unsigned hour,
-		    const struct held_digest_ports *);
+		    const char *url, const struct held_digest_ports *);
+/*
+ * Where people are sent: "https://hub.office.example/held/".  Empty: this hub
+ * listens nowhere for HTTPS.
+ */
+#define HELD_DIGEST_URL_SIZE	320
+void	held_digest_url(const struct config *,
+	    char url_out[HELD_DIGEST_URL_SIZE]);
 /* NULL is fine. */
 void		 held_digest_free(struct held_digest *);
 /* The queue is there, or (NULL) gone. */

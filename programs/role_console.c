@@ -20,9 +20,11 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "filters/virus.h"
+#include "lib/message/words.h"
 #include "policy/keeper.h"
 #include "programs/console.h"
 #include "programs/console_body.h"
+#include "programs/console_held.h"
 #include "programs/console_holds.h"
 #include "programs/console_known.h"
 #include "programs/console_mailbox.h"
@@ -155,6 +157,11 @@ static const struct queue_request {
 	{ "hold show",	  QUEUE_HOLD_SHOW,    holds_ask_one,	 holds_show_said },
 	{ "hold release", QUEUE_HOLD_RELEASE, holds_ask_release, holds_done_said },
 	{ "hold delete",  QUEUE_HOLD_DELETE,  holds_ask_delete,	 holds_done_said },
+	{ "held list",	  QUEUE_HELD_LIST,    held_ask_list,	 held_list_said },
+	{ "held show",	  QUEUE_HELD_SHOW,    held_ask_one,	 held_show_said },
+	{ "held release", QUEUE_HELD_TAKE,    held_ask_one,	 held_taken_said },
+	{ "held open",	  QUEUE_HELD_SHOW,    held_ask_link,	 held_show_said },
+	{ "held accept",  QUEUE_HELD_TAKE,    held_ask_link,	 held_taken_said },
 };
 
 /* The row of this request, or NULL. */
@@ -414,8 +421,8 @@ ask_at(void *arg, const struct admin_request *request, uint64_t asker,
 			    reply_arg);
 		/* fall through */
 	case ROLE_QUEUE:
-		/* the queue knows whose a note is, and of nothing else */
-		return asker != 0 && (request->who & ADMIN_BY_PERSON) == 0 ?
+		/* it asks nobody what a person may: what follows is theirs */
+		return asker != 0 && !admin_may(request, asker, true) ?
 		    -EPERM : ask_queue(role, request, asker, packed, reply,
 		    reply_arg);
 	case ROLE_MAILBOX:
@@ -436,6 +443,9 @@ static int
 ask_as(void *arg, const struct admin_request *request, uint64_t asker,
     struct slice packed, ipc_reply_fn *reply, void *reply_arg)
 {
+	/* nobody who comes this way is the postmaster */
+	if (asker == 0 && (request->who & ADMIN_BY_LINK) == 0)
+		return -EPERM;
 	return ask_at(arg, request, asker, packed, -1, reply, reply_arg);
 }
 
@@ -485,8 +495,8 @@ static const struct ipc_rule console_rules[] = {
 };
 
 /*
- * jansson draws the seed of its tables from a file, dates want the zone, and
- * OpenSSL its digests: now or never.
+ * jansson draws the seed of its tables from a file, dates want the zone, OpenSSL
+ * its digests, and what is held is shown in its charset: now or never.
  */
 static int
 console_open(struct process *process)
@@ -497,8 +507,9 @@ console_open(struct process *process)
 	if (zone[0] != '\0' && setenv("TZ", zone, 1) < 0)
 		return -errno;
 	tzset();
-	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 ?
-	    0 : -EIO;
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return -EIO;
+	return words_open();
 }
 
 static int

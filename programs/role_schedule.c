@@ -45,6 +45,7 @@ struct schedule_role {
 	struct line_desk	*desk;
 	struct line_report	*report;
 	struct held_digest	*digest;
+	char			 held_url[HELD_DIGEST_URL_SIZE];
 };
 
 static int	on_progress(void *, struct ipc *, struct ipc_message *);
@@ -456,8 +457,9 @@ start_telling(struct schedule_role *role)
 	    (uint64_t)process->config.fetch_tell_seconds * 1000, &ports);
 	role->reminding = reminding_new(process->loop, &reminding);
 	role->report = line_report_new(process->loop, role->line, &report);
+	held_digest_url(&process->config, role->held_url);
 	role->digest = held_digest_new(process->loop,
-	    process->config.digest_hour, &digest);
+	    process->config.digest_hour, role->held_url, &digest);
 	answers_digest(role->answers, role->digest);
 	return role->post == NULL || role->telling == NULL ||
 	    role->reminding == NULL || role->report == NULL ||

@@ -219,7 +219,7 @@ enum hold_which { HOLD_ANY, HOLD_HELD, HOLD_QUARANTINED, HOLD_WHICH_COUNT };
 
 /* Rows of 1,600 bytes, six times as many in JSON at worst: fits an answer. */
 #define HOLD_PAGE		25
-#define HELD_PAGE		40	/* told in one mail: some 32 KB of it */
+#define HELD_PAGE		30	/* told in one mail: some 33 KB of it */
 #define HOLD_SHOWN_BYTES	(48 * 1024)	/* the same */
 
 #define EXPUNGED_PAGE		256

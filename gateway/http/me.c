@@ -44,10 +44,17 @@ login_page(struct web_visit *visit, unsigned status, enum sentence note)
 void
 me_fault_page(struct web_visit *visit, unsigned status, enum sentence words)
 {
+	bool by_link = visit->route != NULL &&
+	    (visit->route->needs & WEB_LINK) != 0;
 	struct me_page page;
 
-	me_page_begin(&page, visit, SAY_ME_TITLE);
+	me_page_begin(&page, visit, by_link ? SAY_HELD_ONE_TITLE :
+	    SAY_ME_TITLE);
 	me_alert(&page, slice_str(say(page.language, words)));
+	if (by_link) {		/* who comes so need not log in */
+		me_page_end(&page, status);
+		return;
+	}
 	html_markup(&page.html, "<p class=\"acts\">");
 	me_link(&page, "/me", slice_of(NULL, 0), SAY_ME_BACK, true);
 	html_markup(&page.html, "</p>\n");
@@ -64,6 +71,7 @@ me_fail(struct web_visit *visit, enum web_fault fault)
 		[WEB_BROKEN] = SAY_ME_BROKEN,
 		[WEB_FOREIGN] = SAY_ME_FOREIGN,
 		[WEB_FORBIDDEN] = SAY_ME_FORBIDDEN,
+		[WEB_TOO_MANY] = SAY_HELD_TOO_MANY_LINKS,
 	};
 	bool is_post = visit->route != NULL &&
 	    (visit->route->needs & WEB_FORM) != 0;
@@ -250,6 +258,7 @@ list_page(struct web_visit *visit, struct answer *list,
 		add_more(&page, answer_number(list, "id"));
 	me_link(&page, "/me/add", slice_of(NULL, 0), SAY_ME_ADD,
 	    list->rows > 0);
+	me_link(&page, "/me/held", slice_of(NULL, 0), SAY_HELD_TITLE, true);
 	if (list->rows > 1)
 		add_act(&page, "now", slice_of(NULL, 0), SAY_ME_NOW_ALL,
 		    true);
@@ -311,7 +320,10 @@ on_list(struct web_visit *visit, struct answer *list)
 void
 me_list(struct web_visit *visit)
 {
-	ask_page(visit, "fetch list", on_list);
+	if (visit->may_fetch)
+		ask_page(visit, "fetch list", on_list);
+	else	/* held mail is what there is for everybody */
+		web_go(visit, "/me/held", NULL);
 }
 
 /* One mailbox */

@@ -115,7 +115,11 @@ static const char style[] =
 "details { margin: 1rem 0; }\n"
 "summary { cursor: pointer; color: var(--act); padding: .5rem 0; }\n"
 "progress { width: 100%; height: .75rem; accent-color: var(--act); }\n"
-"code { font-size: .875rem; }\n";
+"code { font-size: .875rem; }\n"
+".facts { margin: .5rem 0; }\n"
+".facts dt { color: var(--soft); font-size: .9375rem; }\n"
+".facts dd { margin: 0 0 .5rem; }\n"
+".held { white-space: pre-wrap; margin: .5rem 0; }\n";
 
 void
 me_style(struct web_visit *visit)

@@ -41,6 +41,11 @@ static const struct web_route routes[] = {
 { "POST", "/me/consent/code", WEB_FORM | WEB_PERSON, me_consent_code },
 { "GET",  "/me/remove",	   WEB_PERSON,		  me_remove_form },
 { "POST", "/me/remove",	   WEB_FORM | WEB_PERSON, me_remove },
+{ "GET",  "/me/held",	   WEB_PERSON,		  held_list },
+{ "GET",  "/me/held/one",  WEB_PERSON,		  held_one },
+{ "POST", "/me/held/one",  WEB_FORM | WEB_PERSON, held_release },
+{ "GET",  "/held/",	   WEB_LINK,		  held_link_one },
+{ "POST", "/held/",	   WEB_LINK | WEB_FORM,	  held_link_release },
 { "POST", "/api",	   WEB_API,		  api_request },
 { 0 }
 };
@@ -48,7 +53,7 @@ static const struct web_route routes[] = {
 static const unsigned fault_statuses[WEB_FAULTS] = {
 	[WEB_LATER] = 503, [WEB_NO_PAGE] = 404, [WEB_NO_METHOD] = 405,
 	[WEB_BROKEN] = 400, [WEB_FOREIGN] = 403, [WEB_STRANGER] = 403,
-	[WEB_LOGGED_OUT] = 403, [WEB_FORBIDDEN] = 403,
+	[WEB_LOGGED_OUT] = 403, [WEB_FORBIDDEN] = 403, [WEB_TOO_MANY] = 429,
 };
 
 unsigned
@@ -93,6 +98,14 @@ finish(struct web_visit *visit, const struct http_answer *answer)
 	http_answer(exchange, answer);
 }
 
+static bool
+is_path(const struct web_route *route, struct slice path)
+{
+	return (route->needs & WEB_LINK) != 0 ?
+	    slice_has_prefix(path, route->path) :
+	    slice_is_str(path, route->path);
+}
+
 /* Which methods this path has, for Allow (RFC 9110 15.5.6). */
 static const char *
 methods_of(struct slice path)
@@ -100,7 +113,7 @@ methods_of(struct slice path)
 	bool get = false, post = false;
 
 	for (size_t i = 0; routes[i].path != NULL; i++) {
-		if (!slice_is_str(path, routes[i].path))
+		if (!is_path(&routes[i], path))
 			continue;
 		get = get || routes[i].method[0] == 'G';
 		post = post || routes[i].method[0] == 'P';
@@ -200,6 +213,24 @@ web_ask_packed(struct web_visit *visit, const struct admin_request *request,
 		web_fail(visit, WEB_LATER);
 }
 
+void
+web_ask_by_link(struct web_visit *visit, const char *name, web_answer_fn *then)
+{
+	const struct admin_request *request = admin_find(slice_str(name));
+	struct web *web = visit->web;
+	TEXT_AUTO packed = TEXT_INIT(HTTP_TARGET_BYTES + 16);
+
+	visit->asked = request;
+	visit->then = then;
+	pack_u8(&packed, true);
+	pack_slice(&packed, visit->link);
+	/* nobody has logged in: it is the link that is asked for */
+	if ((request->who & ADMIN_BY_LINK) == 0 || text_failed(&packed) ||
+	    web->ports.ask(web->ports.arg, request, 0, text_slice(&packed),
+	    on_answer, visit) < 0)
+		web_fail(visit, WEB_LATER);
+}
+
 /* What must be given and is not is empty: the keeper says that it is unfit. */
 static void
 pack_value(const struct web_visit *visit, const struct admin_field *arg,
@@ -287,6 +318,14 @@ ask_person(struct web_visit *visit)
 	if (web->ports.person(web->ports.arg, visit->account, on_person,
 	    visit) < 0)
 		web_fail(visit, WEB_LATER);
+}
+
+void
+web_know(struct web_visit *visit, uint64_t account, web_fn *then)
+{
+	visit->account = account;
+	visit->welcomed = then;
+	ask_person(visit);
 }
 
 /* Wrong ones are in the log, with the name that was tried (HARDENING A71). */
@@ -404,6 +443,18 @@ admit_api(struct web_visit *visit)
 		ask_person(visit);
 }
 
+/* A network that has shown many links that are none waits for a while. */
+static void
+admit_link(struct web_visit *visit)
+{
+	visit->link = slice_after(visit->request->path,
+	    strlen(visit->route->path));
+	if (tries_may(visit->web->tries, visit->request->peer, clock_ms()))
+		visit->route->handler(visit);
+	else
+		web_fail(visit, WEB_TOO_MANY);
+}
+
 static void
 admit(struct web_visit *visit)
 {
@@ -421,6 +472,8 @@ admit(struct web_visit *visit)
 	    "application/x-www-form-urlencoded") ||
 	    form_read(visit->request->body, &visit->form) < 0)))
 		web_fail(visit, WEB_BROKEN);
+	else if ((needs & WEB_LINK) != 0)
+		admit_link(visit);
 	else if ((needs & WEB_PERSON) == 0)
 		visit->route->handler(visit);
 	else if (!find_session(visit))
@@ -441,7 +494,7 @@ route_of(const struct http_request *request, enum web_fault *fault_out)
 
 	*fault_out = WEB_NO_PAGE;
 	for (size_t i = 0; routes[i].path != NULL; i++) {
-		if (!slice_is_str(request->path, routes[i].path))
+		if (!is_path(&routes[i], request->path))
 			continue;
 		if (slice_is_str(method, routes[i].method))
 			return &routes[i];
@@ -501,8 +554,9 @@ web_new(struct loop *loop, enum language office,
 	web->ports = *ports;
 	LIST_INIT(&web->visits);
 	web->sessions = sessions_new();
+	web->tries = tries_new();
 	web->http = http_new(loop, &http_ports);
-	if (web->sessions == NULL || web->http == NULL) {
+	if (web->sessions == NULL || web->tries == NULL || web->http == NULL) {
 		web_free(web);
 		return NULL;
 	}
@@ -516,6 +570,7 @@ web_free(struct web *web)
 		return;
 	http_free(web->http);
 	sessions_free(web->sessions);
+	tries_free(web->tries);
 	free(web);
 }
 

@@ -11,6 +11,7 @@
 #include "gateway/http/html.h"
 #include "gateway/http/server.h"
 #include "gateway/http/sessions.h"
+#include "gateway/http/tries.h"
 #include "gateway/http/web.h"
 
 #define WEB_PAGE_BYTES	(512 * 1024)	/* 50 mailboxes of 4 KiB, twice over */
@@ -25,6 +26,7 @@ enum {
 	WEB_FORM	= 1 << 0,	/* a form that one of our pages sent */
 	WEB_PERSON	= 1 << 1,	/* a session; forms: its token */
 	WEB_API		= 1 << 2,	/* JSON, and a password or a session */
+	WEB_LINK	= 1 << 3,	/* its path goes on, with a signed link */
 };
 
 struct web_route {
@@ -38,6 +40,7 @@ struct web {
 	struct loop		*loop;
 	struct http		*http;
 	struct sessions		*sessions;
+	struct tries		*tries;
 	enum language		 office;
 	struct web_ports	 ports;
 	LIST_HEAD(, web_visit)	 visits;
@@ -55,6 +58,7 @@ struct web_visit {
 	struct form		 query;
 	struct slice		 session;	/* its token, or empty */
 	uint64_t		 stamp;		/* of that session */
+	struct slice		 link;		/* behind the route's path */
 	/* who is logged in: */
 	uint64_t		 account;
 	char			 address[ADDRESS_SIZE];
@@ -92,6 +96,11 @@ struct web_value {
  */
 void	web_ask(struct web_visit *, const char *name,
 	    const struct web_value *values, web_answer_fn *then);
+/* Make the request `name` for whoever has the link of this visit. */
+void	web_ask_by_link(struct web_visit *, const char *name,
+	    web_answer_fn *then);
+/* `then` runs when it is known who this account is, and what they speak. */
+void	web_know(struct web_visit *, uint64_t account, web_fn *then);
 /* The same with packed arguments. */
 void	web_ask_packed(struct web_visit *, const struct admin_request *,
 	    struct slice packed, web_answer_fn *then);
@@ -113,19 +122,21 @@ enum web_fault {
 	WEB_STRANGER,		/* name and password do not go together */
 	WEB_LOGGED_OUT,		/* nobody is logged in (any more) */
 	WEB_FORBIDDEN,		/* the postmaster does not allow it */
+	WEB_TOO_MANY,		/* links that are none came from there */
 	WEB_FAULTS
 };
 unsigned web_fault_status(enum web_fault);
 void	web_fail(struct web_visit *, enum web_fault);
 
-/* Api.c, me.c */
+/* Api.c, me.c, held.c */
 
 web_fn	api_request;
 /* Say it in JSON, in the words of admin_json.h. */
 void	api_fail(struct web_visit *, enum web_fault);
 web_fn	me_root, me_style, me_list, me_login, me_logout, me_add_form, me_add,
 	me_change_form, me_change, me_test, me_now, me_run, me_remove_form,
-	me_remove, me_consent_page, me_consent, me_consent_code;
+	me_remove, me_consent_page, me_consent, me_consent_code, held_list,
+	held_one, held_release, held_link_one, held_link_release;
 /* Say it in a page; who is not logged in gets the form to do that. */
 void	me_fail(struct web_visit *, enum web_fault);
 

@@ -9,11 +9,14 @@ usage: digest.py --bin DIR --base PORT --folder DIR --hub PID --results FILE
 import argparse
 import email
 import email.policy
+import http.client
 import json
 import os
 import poplib
+import re
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 import time
@@ -27,6 +30,22 @@ SUBJECT = "An offer, and one of its fifty"
 class Scene:
     def __init__(self, args):
         self.args = args
+        self.link = ""
+
+    def web(self, method, path, form="", origin=True):
+        """(status, page): as a browser asks, and as it does not."""
+        here = http.client.HTTPSConnection(
+            "127.0.0.1", self.args.base + 443, timeout=GUARD,
+            context=ssl._create_unverified_context())   # pylint: disable=W0212
+        head = {"Content-Type": "application/x-www-form-urlencoded"}
+        if origin:
+            head["Origin"] = "https://127.0.0.1:%d" % (self.args.base + 443)
+        try:
+            here.request(method, path, body=form or None, headers=head)
+            reply = here.getresponse()
+            return reply.status, reply.read().decode()
+        finally:
+            here.close()
 
     def path(self, *names):
         return os.path.join(self.args.folder, *names)
@@ -116,6 +135,8 @@ def told(scene):
     true(mail["From"].addresses[0].addr_spec == "postmaster@office.test",
          mail["From"])
     true(mail["Subject"] == "A message is held for you", mail["Subject"])
+    scene.link = re.search(r"https://mail\.office\.test:%d(/held/[0-9a-f]+)\n" %
+                           (scene.args.base + 443), body).group(1)
     for words in (" from Zoe <z@far.test>\n", "Subject: %s\n" % SUBJECT,
                   "offers wait", "Id: %s\n" % row["id"], "Deleted on: "):
         true(words in body, repr(words), "is not in", body)
@@ -153,12 +174,54 @@ def the_next(scene):
         true(subject in body and body.count("Id: ") == 1, body)
 
 
+def looked_at(scene):
+    """HARDENING A73: whatever follows a link changes nothing."""
+    for method in ("GET", "HEAD", "GET"):
+        status, page = scene.web(method, scene.link)
+        true(status == 200, method, status, page)
+    for words in ("Zoe &lt;z@far.test&gt;", SUBJECT, "offers wait", "hello"):
+        true(words in page, repr(words), "is not in", page)
+    for form, origin in (("", True), ("do=look", True), ("do=release", False)):
+        status, page = scene.web("POST", scene.link, form, origin)
+        true(status in (400, 403), form, origin, status)
+    true(len(scene.held()) == 3 and len(scene.mails()) == 3, "it was delivered")
+
+
+def forged(scene):
+    """HARDENING A73: another account, message, end or signature."""
+    for at in (3, 20, 25, 45, 60, 85):
+        link = list(scene.link)
+        at += len("/held/")
+        link[at] = "0" if link[at] != "0" else "1"
+        status, page = scene.web("POST", "".join(link), "do=release")
+        true(status == 404 and "no such link" in page, at, status, page)
+    status, page = scene.web("GET", scene.link[:-1])
+    true(status == 404, status, page)
+    true(len(scene.held()) == 3, "a forged link has ended a hold")
+
+
+def taken(scene):
+    status, page = scene.web("POST", scene.link, "do=release")
+    true(status == 200 and "on its way" in page, status, page)
+    mail = wait("it", lambda: len(scene.mails()) == 4 and scene.mails())[-1]
+    true(mail["Subject"] == SUBJECT, mail["Subject"])
+    wait("the end of the hold", lambda: len(scene.held()) == 2)
+    for method, form in (("GET", ""), ("POST", "do=release")):
+        status, page = scene.web(method, scene.link, form)
+        true(status == 410 and "not held any more" in page, method, status,
+             page)
+    true(len(scene.mails()) == 4, "delivered twice")
+
+
 STEPS = (
     ("where nothing is held nobody is told", nothing),
     ("a mail says which message is held, and why", told),
     ("the list says who was told, and when it ends", known),
     ("it is told once", once),
     ("what comes later is told alone", the_next),
+    ("to look at a link changes nothing", looked_at),
+    ("a forged link does nothing", forged),
+    ("the button of a link delivers, once", taken),
 )
 
 
@@ -178,6 +241,7 @@ def main():
                 results.write("pass digest: %s\n" % name)
             except (ValueError, OSError, KeyError, IndexError, EOFError,
                     poplib.error_proto, smtplib.SMTPException,
+                    http.client.HTTPException, AttributeError,
                     subprocess.SubprocessError):
                 failed = 1
                 traceback.print_exc()

@@ -87,18 +87,30 @@ PERSONS = {
     "fetch remove": {},
     "fetch body": {"id": "0123456789abcdef"},
 }
+# Of people alone, of what is held for them.
+THEIRS = {
+    "held list": {},
+    "held show": {"id": "06gywnjy02nf1qp7"},
+    "held release": {"id": "06gywnjy02nf1qp7"},
+}
+# Of whoever has a link that the hub has signed, and comes by it.
+LINKED = {
+    "held open": {"link": "0" * 86},
+    "held accept": {"link": "0" * 86},
+}
 # They name a new mailbox, a message, a run, or nothing.
 NAMELESS = ("fetch add", "fetch body", "fetch progress", "fetch providers")
 HIDDEN = ("refused", "no-such")
 
 
 def table():
-    """{request: may a person make it}, as the hub has it."""
+    """{request: who may make it}, as the hub has it."""
     with open(os.path.join(ROOT, "policy", "admin.c"),
               encoding="utf-8") as file:
         rows = re.split(r"^\{ (?=\")", file.read().split(
             "admin_requests[] = {")[1].split("\n{ 0 }\n};")[0], flags=re.M)
-    return {re.match(r'"([^"]+)"', row).group(1): "PERSON_TOO" in row
+    return {re.match(r'"([^"]+)"', row).group(1):
+            re.search(r"PERSON_TOO|ADMIN_BY_\w+", row).group()
             for row in rows[1:]}
 
 
@@ -180,23 +192,22 @@ class Rights:
     # --- what is tested ------------------------------------------------------
 
     def test_every_request_has_its_row_and_no_other(self):
-        rows = dict.fromkeys(POSTMASTERS, False)
-        rows.update(dict.fromkeys(PERSONS, True))
+        rows = dict.fromkeys(POSTMASTERS, "ADMIN_BY_POSTMASTER")
+        rows.update(dict.fromkeys(PERSONS, "PERSON_TOO"))
+        rows.update(dict.fromkeys(THEIRS, "ADMIN_BY_ANYBODY"))
+        rows.update(dict.fromkeys(LINKED, "ADMIN_BY_LINK"))
         there = table()
         want(rows == there, set(rows.items()) ^ set(there.items()))
 
     def test_nobody_is_told_anything_without_a_login(self):
         for name in table():
-            fields = {**POSTMASTERS, **PERSONS}[name]
+            fields = {**POSTMASTERS, **PERSONS, **THEIRS, **LINKED}[name]
             want(self.code("", name, fields) == "login", name)
         # each wrong one is answered later than the last
         want(self.code("stranger", "fetch list", {}) == "login")
 
     def test_a_person_may_not_ask_what_is_the_postmasters(self):
-        for name, may in table().items():
-            if may:
-                continue
-            fields = POSTMASTERS[name]
+        for name, fields in {**POSTMASTERS, **LINKED}.items():
             want(self.code("ann", name, fields) == "refused", name)
             own = {key: value.replace("budi", "ann")
                    if key == "address" else value
@@ -246,6 +257,15 @@ class Rights:
                      answer.get("result") == [], name, answer)
         want(self.of_budi() == before, "something of budi's has changed")
 
+    def test_what_is_held_is_asked_for_by_its_person(self):
+        for name, fields in THEIRS.items():
+            got = self.code("ann", name, fields)
+            want(got == ("ok" if name == "held list" else "no-such"), name,
+                 got)
+            want(self.code(None, name, fields) == "refused", name)
+        for name, fields in LINKED.items():
+            want(self.code(None, name, fields) == "refused", name)
+
     def test_a_run_is_heard_of_by_who_asked_for_it(self):
         answer = self.ask("budi", "fetch test", {"label": "budis"})
         asked = {"run": answer["result"][0]["run"], "seen": 0}
@@ -254,7 +274,9 @@ class Rights:
         want(self.code(None, "fetch progress", asked) == "ok")
 
     def test_the_postmaster_may_ask_everything(self):
-        for name in table():
+        for name, who in table().items():
+            if "POSTMASTER" not in who and who != "PERSON_TOO":
+                continue
             fields = {**POSTMASTERS, **PERSONS}[name]
             if name in PERSONS and name not in NAMELESS:
                 fields = dict(fields, address="budi", label="budis")
@@ -267,8 +289,8 @@ class Rights:
         for word, codes in (("no", ("refused",)), ("yes", ("ok",)),
                             ("default", ("ok",))):
             self.ask(None, "account set", {"address": "ann", "fetch": word})
-            for name, may in table().items():
-                if may and name not in NAMELESS and name not in (
+            for name in PERSONS:
+                if name not in NAMELESS and name not in (
                         "fetch now", "fetch everything", "fetch remove"):
                     got = self.code("ann", name, {**PERSONS[name],
                                                   "label": "anns"})

@@ -7,6 +7,7 @@
 #include "fetch/notice.h"
 #include "lib/base/zone.h"
 #include "lib/message/compose.h"
+#include "queue/service.h"
 #include "tests/unit/unit.h"
 
 #define AT(minutes)	(1795326600000 + (minutes) * INT64_C(60000))
@@ -54,7 +55,8 @@ static const struct notice_held held[] = {
 	{ .id = "06gywnjy02nf1qp7", .since_utc_ms = AT(0),
 	  .ends_utc_ms = AT(30 * 24 * 60), .from = SLICE("Zoe <zoe@far.test>"),
 	  .subject = SLICE("caf\303\251"), .reason = SLICE("it looks like spam"),
-	  .score = SLICE("yes, 0.998") },
+	  .score = SLICE("yes, 0.998"),
+	  .link = "https://hub.office.test/held/0123" },
 	{ .id = "06gywnjy02nf1qp8", .since_utc_ms = AT(5),
 	  .from = SLICE("x@far.test"), .subject = SLICE("\033[2Jred"),
 	  .reason = SLICE("a program is attached") },
@@ -229,6 +231,30 @@ START_TEST(whatever_it_is_about_it_can_be_sent)
 }
 END_TEST
 
+/* HELD_PAGE of the longest, each with a link, are a small message, too. */
+START_TEST(the_longest_digest_can_be_sent)
+{
+	static const char kinds[] = "x\"";	/* a verdict has no controls */
+	static char words[900], link[406];
+	struct notice_held many[HELD_PAGE];
+	const struct notice notice = { .kind = NOTICE_HELD, .held = many,
+	    .held_count = HELD_PAGE, .held_more = 1000000 };
+	TEXT_AUTO subject = TEXT_INIT(NOTICE_SUBJECT_BYTES);
+	TEXT_AUTO body = TEXT_INIT(NOTICE_BODY_BYTES);
+
+	memset(words, kinds[_i], sizeof(words));
+	memset(link, 'l', sizeof(link) - 1);
+	for (size_t i = 0; i < HELD_PAGE; i++)
+		many[i] = (struct notice_held){ .id = "06gywnjy02nf1qp7",
+		    .since_utc_ms = AT(0), .ends_utc_ms = AT(0),
+		    .from = { words, 256 }, .subject = { words, 256 },
+		    .reason = { words, 512 }, .score = { words, 900 },
+		    .link = link };
+	notice_write(&notice, LANGUAGE_ID, &subject, &body);
+	ck_assert(!text_failed(&subject) && !text_failed(&body));
+}
+END_TEST
+
 /* Nobody is told to use what only the postmaster has. */
 START_TEST(every_end_has_words_for_its_owner)
 {
@@ -257,6 +283,7 @@ unit_suite(void)
 	    0, sizeof(labels) / sizeof(labels[0]));
 	tcase_add_loop_test(tests, whatever_it_is_about_it_can_be_sent, 0,
 	    NOTICE_LINE_REPORT * 5);
+	tcase_add_loop_test(tests, the_longest_digest_can_be_sent, 0, 2);
 	tcase_add_test(tests, every_end_has_words_for_its_owner);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "programs/held_digest.h"
+#include "queue/held_link.h"
 #include "queue/service.h"
 #include "tests/unit/unit.h"
 
@@ -26,6 +27,11 @@ static unsigned asked, noted, sent, shown, anew;
 static uint64_t sent_to[16];
 static bool is_mute, is_broken;
 static int send_status, where;
+static const char *url;
+static char link_sent[512];
+
+static const char a_link[] = "0123456789abcdef0123456789abcdef0123456789abcdef"
+    "0123456789abcdef0123456789abcdef012345";
 
 static int
 on_news(void *arg, struct ipc *from, struct ipc_message *message)
@@ -34,7 +40,8 @@ on_news(void *arg, struct ipc *from, struct ipc_message *message)
 	uint64_t account = unpack_u64(&u) + 1;
 	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
 	struct hold_row row = { .reason = SLICE("spam"), .is_personal = true,
-	    .from = SLICE("zoe@far.test"), .subject = SLICE("a prize") };
+	    .from = SLICE("zoe@far.test"), .subject = SLICE("a prize"),
+	    .link = { a_link, HELD_LINK_CHARS } };
 	uint32_t count;
 
 	(void)arg;
@@ -105,6 +112,8 @@ send_it(void *arg, uint64_t account, const struct notice *notice)
 	ck_assert(slice_is_str(notice->held[0].subject, "a prize"));
 	ck_assert_uint_eq(strlen(notice->held[0].id), MESSAGE_ID_CHARS);
 	shown = (unsigned)notice->held_count;
+	(void)snprintf(link_sent, sizeof(link_sent), "%s",
+	    notice->held[0].link == NULL ? "none" : notice->held[0].link);
 	sent_to[sent++] = account;
 	return 0;
 }
@@ -158,7 +167,7 @@ begin(unsigned hour)
 	const struct held_digest_ports ports = { .send = send_it,
 	    .where = where_is_it, .anew = all_anew };
 
-	digest = held_digest_new(loop, hour, &ports);
+	digest = held_digest_new(loop, hour, url, &ports);
 	ck_assert_ptr_nonnull(digest);
 	held_digest_queue(digest, schedule);
 }
@@ -182,6 +191,7 @@ setup(void)
 	is_mute = is_broken = false;
 	send_status = 0;
 	where = 1;
+	url = "";
 	clock_set((uint64_t)DAY, MIDNIGHT);
 }
 
@@ -193,6 +203,45 @@ teardown(void)
 	ipc_free(queue);
 	loop_free(loop);
 }
+
+static const struct {
+	struct listener	listeners[2];
+	size_t		count;
+	const char	*want;
+} hubs[] = {
+	{ { { .service = SERVICE_IMAP, .port = 143 } }, 1, "" },
+	{ { { .service = SERVICE_HTTPS, .port = 443 } }, 1,
+	  "https://hub.office.test/held/" },
+	{ { { .service = SERVICE_HTTPS, .port = 8443 } }, 1,
+	  "https://hub.office.test:8443/held/" },
+	{ { { .service = SERVICE_HTTPS, .port = 8443 },
+	  { .service = SERVICE_HTTPS, .port = 443 } }, 2,
+	  "https://hub.office.test/held/" },
+};
+
+START_TEST(a_link_leads_to_where_this_hub_speaks_https)
+{
+	static struct config config;
+	char got[HELD_DIGEST_URL_SIZE];
+	char wanted[512];
+
+	memset(&config, 0, sizeof(config));
+	(void)snprintf(config.hostname, sizeof(config.hostname),
+	    "hub.office.test");
+	memcpy(config.listeners, hubs[_i].listeners,
+	    sizeof(hubs[_i].listeners));
+	config.listener_count = hubs[_i].count;
+	held_digest_url(&config, got);
+	ck_assert_str_eq(got, hubs[_i].want);
+	url = got;
+	begin(7);
+	untold[1] = 1;
+	run_at(MIDNIGHT + 8 * HOUR);
+	ck_assert_uint_eq(sent, 1);
+	(void)snprintf(wanted, sizeof(wanted), "%s%s", got, a_link);
+	ck_assert_str_eq(link_sent, got[0] == '\0' ? "none" : wanted);
+}
+END_TEST
 
 START_TEST(each_is_told_once_and_the_rest_hears_nothing)
 {
@@ -365,6 +414,8 @@ unit_suite(void)
 	TCase *tests = tcase_create("held_digest");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_loop_test(tests, a_link_leads_to_where_this_hub_speaks_https, 0,
+	    sizeof(hubs) / sizeof(hubs[0]));
 	tcase_add_test(tests, each_is_told_once_and_the_rest_hears_nothing);
 	tcase_add_test(tests,
 	    it_is_told_at_that_hour_and_not_before_the_next_one);
