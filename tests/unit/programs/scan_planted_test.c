@@ -104,6 +104,11 @@ planted(struct clam *clam, struct slice message)
 	}
 }
 
+/* A scan that ends by itself has these, on whatever machine. */
+#define SECONDS		60
+/* The one that hangs has these: less to wait for, more than a virus needs. */
+#define SECONDS_HANGING	5
+
 static const struct {
 	const char		*message;
 	enum scan_result	 want;
@@ -149,7 +154,7 @@ set_up(void)
 	eicar_write(signatures.fd);
 	loop = loop_new();
 	ck_assert_ptr_nonnull(loop);
-	pool_start(2);
+	pool_start(SECONDS);
 }
 
 static void
@@ -209,6 +214,10 @@ START_TEST(only_the_worker_ends)
 
 	if (rows[_i].walls && sandbox_is_relaxed())
 		return;
+	if (rows[_i].want == SCAN_TOO_LONG) {
+		scan_pool_free(pool);
+		pool_start(SECONDS_HANGING);
+	}
 	ck_assert_int_eq(scan_virus().result, SCAN_VIRUS);
 	answer = scan(slice_str(rows[_i].message));
 	ck_assert_msg(answer.result == rows[_i].want, "%s: %d %s %s",
