@@ -11,6 +11,7 @@
 static struct stage stage;
 static struct message_id id;		/* of the message held last */
 
+/* A conductor with nothing in it, at a time of our own. */
 static inline void
 set_up(void)
 {
@@ -19,6 +20,7 @@ set_up(void)
 	stage_open(&stage);
 }
 
+/* The stage with all that stands on it. */
 static inline void
 tear_down(void)
 {
@@ -46,6 +48,7 @@ hold_it(enum verdict_action action)
 	stage_wait(&stage, STAGE_ANSWER, answered + 1);
 }
 
+/* Take on a message full of `fill`, for ann or for both, and judge it so. */
 static inline void
 hold(char fill, enum verdict_action action, bool to_ben)
 {
@@ -54,6 +57,7 @@ hold(char fill, enum verdict_action action, bool to_ben)
 	quiet();
 }
 
+/* The postmaster releases the one that was held last, for all. */
 static inline int
 release(void)
 {
@@ -69,6 +73,7 @@ static struct {
 	bool		 may_take;
 } seen;
 
+/* Keep the row in seen. */
 static inline int
 on_row(void *arg, const struct hold_row *row)
 {
@@ -89,6 +94,7 @@ on_row(void *arg, const struct hold_row *row)
 	return 0;
 }
 
+/* How many rows there are; the last of them is in seen. */
 static inline unsigned
 list(enum hold_which which, const struct message_id *above, unsigned most)
 {
@@ -100,6 +106,7 @@ list(enum hold_which which, const struct message_id *above, unsigned most)
 
 #define DAY_MS INT64_C(86400000)
 
+/* The clock goes on, and the conductor looks at what has ended. */
 static inline void
 days_pass(int64_t days)
 {
@@ -108,6 +115,7 @@ days_pass(int64_t days)
 	conductor_hold_look(stage.conductor);
 }
 
+/* What there is to tell the first account above that one. */
 static inline struct held_news
 news(uint64_t above)
 {

@@ -39,17 +39,20 @@ static struct loop *loop;
 static struct web *web;
 static struct timer *turn, *patience;
 static int client = -1;
+/* All of the last answer; what the roles will say. */
 static struct text got = TEXT_INIT(1024 * 1024);
 static struct text answer = TEXT_INIT(4096);
 static struct keeper_person ann;
 static const struct admin_request *asked;
 static uint64_t asker;
+/* Of the last request to a role, packed. */
 static struct text arguments = TEXT_INIT(4096);
 static unsigned logins, forgotten;
 static bool keeps_silent;	/* the roles do */
 static char last_log[512];
 static char cookie[128], token[128];
 
+/* The role that is owed an answer from gives it. */
 static inline void
 on_turn(void *arg)
 {
@@ -70,6 +73,7 @@ on_turn(void *arg)
 		due.answer(to, 0, &message);
 }
 
+/* One of the three is called in the next turn. */
 static inline void
 owe(void *arg, web_login_fn *login, web_person_fn *person, ipc_reply_fn *reply)
 {
@@ -81,6 +85,7 @@ owe(void *arg, web_login_fn *login, web_person_fn *person, ipc_reply_fn *reply)
 		timer_set(turn, 0);
 }
 
+/* The ports of web: the keeper checks ann's password, */
 static inline int
 login(void *arg, struct slice user, struct slice password, const char *peer,
     web_login_fn *reply, void *reply_arg)
@@ -94,6 +99,7 @@ login(void *arg, struct slice user, struct slice password, const char *peer,
 	return 0;
 }
 
+/* ... says who she is, */
 static inline int
 person(void *arg, uint64_t account, web_person_fn *reply, void *reply_arg)
 {
@@ -103,6 +109,7 @@ person(void *arg, uint64_t account, web_person_fn *reply, void *reply_arg)
 	return 0;
 }
 
+/* ... a role is asked, */
 static inline int
 ask(void *arg, const struct admin_request *request, uint64_t who,
     struct slice packed, ipc_reply_fn *reply, void *reply_arg)
@@ -119,6 +126,7 @@ ask(void *arg, const struct admin_request *request, uint64_t who,
 	return 0;
 }
 
+/* ... nobody waits for an answer any more, */
 static inline void
 forget(void *arg, void *reply_arg)
 {
@@ -129,6 +137,7 @@ forget(void *arg, void *reply_arg)
 	}
 }
 
+/* ... and the log. */
 static inline void
 log_it(void *arg, const char *sentence)
 {
@@ -136,6 +145,7 @@ log_it(void *arg, const char *sentence)
 	(void)snprintf(last_log, sizeof(last_log), "%s", sentence);
 }
 
+/* Enough was waited for this time. */
 static inline void
 on_patience(void *arg)
 {
@@ -143,6 +153,7 @@ on_patience(void *arg)
 	loop_stop(loop);
 }
 
+/* A server with nobody connected, nobody logged in and nothing asked. */
 static inline void
 begin(void)
 {
@@ -170,6 +181,7 @@ begin(void)
 	admin_refuse(&answer, ADMIN_OK);
 }
 
+/* The client goes, when there is one. */
 static inline void
 hang_up(void)
 {
@@ -178,6 +190,7 @@ hang_up(void)
 	client = -1;
 }
 
+/* Free all of it. */
 static inline void
 end(void)
 {
@@ -192,6 +205,7 @@ end(void)
 	text_free(&arguments);
 }
 
+/* A client with a connection of its own, from 192.0.2.1. */
 static inline void
 connect_client(void)
 {
@@ -260,12 +274,14 @@ exchange(const char *bytes, size_t len)
 	return (unsigned)status;
 }
 
+/* The same, of a string. */
 static inline unsigned
 say_it(const char *request)
 {
 	return exchange(request, strlen(request));
 }
 
+/* Does this stand in the last answer? */
 static inline bool
 has(const char *part)
 {
@@ -284,6 +300,7 @@ post(const char *path, const char *fields, const char *body)
 	return exchange(request.at, request.len);
 }
 
+/* GET this path with the cookie. */
 static inline unsigned
 get(const char *path)
 {
@@ -306,6 +323,7 @@ between(const char *before, char last, char *out, size_t size)
 	    size), 0);
 }
 
+/* Ann logs in: from here on with her cookie, and the token of her page. */
 static inline void
 log_in(void)
 {
