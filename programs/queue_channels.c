@@ -10,6 +10,7 @@
 #define JUDGE_HANGS_MS	60000	/* without an answer: longer than any filter */
 #define KEEPER_HANGS_MS	30000	/* the same; it looks up one address */
 #define MAILBOX_HANGS_MS 120000	/* a very slow disk is no hang */
+#define SLOW_MESSAGES	8	/* a judge without answers is as busy as that */
 
 void
 progress_asked(struct progress *progress)
@@ -43,14 +44,16 @@ progress_is_slow(const struct progress *progress, uint64_t now_ms)
 	    now_ms >= progress->since_ms + PROGRESS_SLOW_MS;
 }
 
-/* Does `a` come before `b`?  One that has no answer for long may have none. */
-static bool
-is_freer(const struct progress *a, const struct progress *b, uint64_t now_ms)
+/*
+ * Messages in front of the next one.  Who has no answer for long may have none,
+ * or waits for DNS with all of them and has time for more: so it counts as some
+ * more messages, and does not leave everything to the others.
+ */
+static unsigned
+burden(const struct progress *progress, uint64_t now_ms)
 {
-	bool a_slow = progress_is_slow(a, now_ms);
-	bool b_slow = progress_is_slow(b, now_ms);
-
-	return a_slow != b_slow ? b_slow : a->asked < b->asked;
+	return progress->asked +
+	    (progress_is_slow(progress, now_ms) ? SLOW_MESSAGES : 0);
 }
 
 /* One that hangs gets nothing more. */
@@ -61,8 +64,9 @@ queue_choose_judge(struct queue *queue)
 	uint64_t now_ms = clock_ms();
 
 	for (unsigned i = 0; i < queue->judge_count; i++)
-		if (best == NULL || is_freer(&queue->judges[i].progress,
-		    &best->progress, now_ms))
+		if (best == NULL ||
+		    burden(&queue->judges[i].progress, now_ms) <
+		    burden(&best->progress, now_ms))
 			best = &queue->judges[i];
 	return best;
 }

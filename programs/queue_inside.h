@@ -65,7 +65,7 @@ bool	progress_is_slow(const struct progress *, uint64_t now_ms);
 /* NULL: it is not, or no longer, there. */
 struct judge_channel *queue_find_judge(struct queue *, const struct ipc *);
 struct mailbox_channel *queue_find_mailbox(struct queue *, uint64_t account);
-/* The judge with the least to do, one that answers if there is one; or NULL. */
+/* The judge with the least to do, sooner one that answers; or NULL. */
 struct judge_channel *queue_choose_judge(struct queue *);
 /* From now on those who hang are looked for.  0 or -ENOMEM. */
 int	queue_watch_hangs(struct queue *);

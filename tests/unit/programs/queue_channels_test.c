@@ -18,6 +18,9 @@ static const struct {
 	/* one of them is long about a message: no other is to wait for that */
 	{ { 1, 5 }, { 60000, 0 }, 1 },
 	{ { 5, 1 }, { 0, 60000 }, 0 },
+	/* but it waits for DNS perhaps, and then it has time for more */
+	{ { 1, 10 }, { 60000, 0 }, 0 },
+	{ { 10, 1 }, { 0, 60000 }, 1 },
 	/* a judge without questions is not slow */
 	{ { 0, 1 }, { 60000, 0 }, 0 },
 	/* nobody answers */
