@@ -192,59 +192,101 @@ has_archive(struct slice bytes)
 	return false;
 }
 
-/* A picture, with nothing behind it. */
+/* Can a text be read there?  No archive of any kind does without a NUL. */
 static bool
-is_mere_picture(struct finder *finder, const struct mime_part *part,
-    struct slice real)
+is_all_text(struct slice bytes, bool was_hidden)
 {
-	struct slice body = mime_body(part);
-	enum mime_encoding encoding = mime_encoding(part);
-	bool is_mere = false;
-	char *buffer;
-	size_t len;
+	if (!was_hidden)
+		return bytes.len == 0 || memchr(bytes.at, '\0', bytes.len) ==
+		    NULL;
+	for (size_t i = 0; i < bytes.len; i++) {
+		unsigned char c = (unsigned char)bytes.at[i];
 
-	if (!slice_has_prefix(real, "image/") || mime_is_odd(part) ||
-	    encoding == MIME_UNKNOWN)
+		if (c < 0x20 && c != '\t' && c != '\n' && c != '\r' &&
+		    c != '\f')
+			return false;
+	}
+	return slice_is_utf8(bytes);
+}
+
+/* Is there no archive in what every reader reads there; if so, a text? */
+static bool
+is_mere(struct finder *finder, const struct mime_part *part, bool as_text)
+{
+	struct slice bytes = mime_body(part);
+	enum mime_encoding encoding = mime_encoding(part);
+	bool yes;
+	char *buffer;
+
+	if (mime_is_odd(part) || encoding == MIME_UNKNOWN)
 		return false;
-	buffer = malloc(body.len + 1);
+	buffer = malloc(bytes.len + 1);
 	if (buffer == NULL) {
 		finder->error = -ENOMEM;
 		return false;
 	}
 	if (encoding == MIME_BASE64)
-		len = leaf_base64(body, buffer);
+		bytes = slice_of(buffer, leaf_base64(bytes, buffer));
 	else if (encoding == MIME_QUOTED_PRINTABLE)
-		len = leaf_quoted_printable(body, buffer);
-	else
-		len = SIZE_MAX;
-	is_mere = !has_archive(len == SIZE_MAX ? body :
-	    slice_of(buffer, len));
+		bytes = slice_of(buffer, leaf_quoted_printable(bytes, buffer));
+	yes = !has_archive(bytes) && (!as_text || is_all_text(bytes,
+	    encoding == MIME_BASE64));
 	free(buffer);
-	return is_mere;
+	return yes;
 }
 
-/* The attachments, without pictures: what may hold files or macros. */
+/* What a mail program shows as it is. */
+static bool
+is_letter(const struct mime_part *part)
+{
+	return mime_is(part, "text", "plain") ||
+	    mime_is(part, "text", "html") ||
+	    mime_is(part, "text", "calendar");
+}
+
+/* What every part is that a text of this kind is of; pictures apart. */
+static void
+sort_parts(struct finder *finder, enum texts_kind kind, uint64_t *files,
+    uint64_t *pictures)
+{
+	const struct texts_one *one = finder->ask->texts->first[kind];
+	size_t from = 0, n;
+
+	for (; one != NULL; one = one->next) {
+		n = number_of(finder, one->part, &from);
+		if (n != SIZE_MAX)
+			set_add(kind == TEXTS_REAL && slice_has_prefix(
+			    one->text, "image/") ? pictures : files, n);
+	}
+}
+
+/*
+ * What may hold files or macros: all that is in the message but pictures and
+ * the letter itself.  A text that is attached is a file like any other, and so
+ * is one that begins as a file does.
+ */
 static void
 add_containers(struct finder *finder, uint64_t *set)
 {
-	const struct texts *texts = finder->ask->texts;
-	const struct texts_one *type = texts->first[TEXTS_TYPE];
-	const struct texts_one *real = texts->first[TEXTS_REAL];
-	size_t from = 0, n;
+	uint64_t *attached = set_new(finder), *real = set_new(finder);
+	uint64_t *pictures = set_new(finder);
 
-	for (; type != NULL; type = type->next) {
-		n = number_of(finder, type->part, &from);
-		if (n != SIZE_MAX && mime_child(type->part) == NULL)
-			set_add(set, n);
-	}
-	from = 0;
-	for (; real != NULL; real = real->next) {
-		n = number_of(finder, real->part, &from);
-		if (n == SIZE_MAX)
+	if (attached == NULL || real == NULL || pictures == NULL)
+		return;
+	sort_parts(finder, TEXTS_TYPE, attached, NULL);
+	sort_parts(finder, TEXTS_REAL, real, pictures);
+	for (size_t n = 0; n < finder->count; n++) {
+		const struct mime_part *part = finder->part[n];
+		bool is_file = set_has(real, n);
+
+		if (mime_child(part) != NULL || mime_body(part).len == 0)
 			continue;
-		if (is_mere_picture(finder, real->part, real->text))
-			set[n / 64] &= ~(UINT64_C(1) << n % 64);
-		else
+		if (!is_file && set_has(pictures, n))
+			is_file = !is_mere(finder, part, false);
+		else if (!is_file)
+			is_file = set_has(attached, n) || !is_letter(part) ||
+			    !is_mere(finder, part, true);
+		if (is_file)
 			set_add(set, n);
 	}
 }

@@ -7,7 +7,8 @@
  * says nothing about any part.
  *
  * The scanner tells what is in archives and documents of the whole message, not
- * in which.  If one attachment alone may be that, it is the one.
+ * in which.  If one part alone may be that, it is the one: every part may that is
+ * not a picture or the letter itself.
  *
  * Whatever part is meant must be the same to every reader: where another mail
  * program may see other parts, or a pattern was given up, nothing is certain and

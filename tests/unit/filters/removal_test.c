@@ -365,6 +365,11 @@ END_TEST
 #define PICTURE	"Content-Type: image/gif; name=a.gif\r\n" \
 	"Content-Transfer-Encoding: base64\r\n\r\n"
 #define GIF	"R0lGODlhAQABAAAA"
+#define BESIDE(header, body)	MIXED "--b\r\n" header "\r\n" body "\r\n" \
+	"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-1.4\r\n" \
+	"--b--\r\n"
+#define BASE64	"Content-Transfer-Encoding: base64\r\n"
+#define QUOTED	"Content-Transfer-Encoding: quoted-printable\r\n"
 
 static const struct {
 	const char		*message;
@@ -379,6 +384,23 @@ static const struct {
 	    "\r\n--b--\r\n", VERDICT_HOLD },
 	{ MIXED "--b\r\n" ZIP "\r\n--b\r\n" ZIP "\r\n--b--\r\n",
 	    VERDICT_HOLD },
+	/* beside a clean file: an archive that says it is a text (ARJ) */
+	{ BESIDE(BASE64, "YOoiAB4GAQAQAAI="), VERDICT_HOLD },
+	{ BESIDE("Content-Type: text/html\r\n" BASE64, "YOoiAB4GAQAQAAI="),
+	    VERDICT_HOLD },
+	{ BESIDE(QUOTED, "`=EA=22=00=1E=06"), VERDICT_HOLD },
+	/* one that has something in front of it */
+	{ BESIDE(BASE64, "eApQSwMECgAA"), VERDICT_HOLD },
+	{ BESIDE(QUOTED, "x=0APK=03=04"), VERDICT_HOLD },
+	/* a document as XML, and a file that has no name */
+	{ BESIDE("Content-Type: text/xml\r\n", "<?xml ?>"), VERDICT_HOLD },
+	{ BESIDE("Content-Type: a/b\r\n", "x"), VERDICT_HOLD },
+	/* the letter, as people write it, and nothing */
+	{ BESIDE(BASE64, "SGFsbyDigJQgYW5uDQoNCmluaSB0ZWtzbnlhDQo="),
+	    VERDICT_MARK },
+	{ BESIDE("Content-Type: text/html\r\n" QUOTED, "<p>Halo =E9"),
+	    VERDICT_MARK },
+	{ BESIDE("Content-Type: a/b\r\n", ""), VERDICT_MARK },
 };
 
 START_TEST(what_the_scanner_saw_is_where_alone_it_can_be)
