@@ -429,7 +429,10 @@ note_removals(struct run *run, const struct rule *rule,
 	struct rule_parts parts;
 	int r = rule_parts_find(&ask, rule, &parts);
 
-	if (r < 0) {
+	if (r == -ENOBUFS) {
+		/* it would be no less another time */
+		parts = (struct rule_parts){ .why = "memory is out" };
+	} else if (r < 0) {
 		run->error = r;
 		return;
 	}
@@ -487,9 +490,23 @@ ask_rules(struct run *run, struct rule_outcome *outcome)
 	}
 }
 
-/* The one pass over every text. */
+/* Before the texts: they may spend the arena. */
 static int
-scan(struct run *run, struct arena *arena)
+seen_new(struct run *run)
+{
+	for (unsigned k = 0; k < SEEN_KINDS; k++) {
+		run->seen[k] = arena_array(run->arena,
+		    prefilter_seen_longs(run->rules->prefilter),
+		    sizeof(uint64_t));
+		if (run->seen[k] == NULL)
+			return -ENOBUFS;
+	}
+	return 0;
+}
+
+/* The one pass over every text. */
+static void
+scan(struct run *run)
 {
 	const struct prefilter *prefilter = run->rules->prefilter;
 	const struct envelope *env = run->envelope;
@@ -497,12 +514,6 @@ scan(struct run *run, struct arena *arena)
 	struct slice name;
 	size_t at = 0;
 
-	for (unsigned k = 0; k < SEEN_KINDS; k++) {
-		run->seen[k] = arena_array(arena,
-		    prefilter_seen_longs(prefilter), sizeof(uint64_t));
-		if (run->seen[k] == NULL)
-			return -ENOBUFS;
-	}
 	for (unsigned k = 0; k < TEXTS_KINDS; k++)
 		for (one = run->texts.first[k]; one != NULL; one = one->next)
 			prefilter_scan(prefilter, one->whole, run->seen[k]);
@@ -512,7 +523,6 @@ scan(struct run *run, struct arena *arena)
 	for (size_t i = 0; i < env->recipient_count; i++)
 		prefilter_scan(prefilter, env->recipients[i].address,
 		    run->seen[ADDRESSES]);
-	return 0;
 }
 
 static int
@@ -556,12 +566,12 @@ rules_run(const struct rules *rules, struct slice message,
 	if (own == NULL)
 		return -ENOMEM;
 	r = outcome_new(rules, arena, &outcome);
+	if (r == 0)
+		r = seen_new(&run);
 	if (r < 0)
 		return r;
 	texts_read(message, root, rules->kinds, limits, own, &run.texts);
-	r = scan(&run, own);
-	if (r < 0)
-		return r;
+	scan(&run);
 	run.ends_at_ms = clock_ms() + RULE_RUN_MS;
 	ask_rules(&run, &outcome);
 	if (run.error < 0)

@@ -419,6 +419,33 @@ START_TEST(what_the_scanner_saw_is_where_alone_it_can_be)
 }
 END_TEST
 
+/* What stands outside of its parts spends the memory for its texts. */
+START_TEST(what_spends_the_memory_of_the_rules_is_held)
+{
+	TEXT_AUTO message = TEXT_INIT(8 << 20);
+	struct verdict verdict;
+
+	text_add_str(&message, MIXED);
+	for (unsigned i = 0; i < 30; i++) {
+		text_addf(&message, "--b\r\nContent-Type: multipart/mixed; "
+		    "boundary=c%u\r\n\r\nContent-Type: multipart/mixed; "
+		    "boundary=d\r\n\r\n", i);
+		for (unsigned n = 0; n < 4900; n++)
+			text_add_str(&message, "--d\r\n\r\n");
+		text_addf(&message, "--c%u\r\n\r\nx\r\n--c%u--\r\n", i, i);
+	}
+	for (unsigned n = 0; n < 2000; n++)
+		text_add_str(&message, "--b\r\n\r\n");
+	text_add_str(&message, "--b\r\n" EXE "\r\n--b--\r\n");
+	ck_assert(!text_failed(&message));
+	judge(RULE, text_slice(&message), &verdict);
+	ck_assert_int_eq(verdict.action, VERDICT_HOLD);
+	ck_assert_uint_eq(verdict.edits.count, 0);
+	ck_assert_msg(strstr(verdict.reason, "could not be examined") != NULL,
+	    "%s", verdict.reason);
+}
+END_TEST
+
 /* A note each: there is room for so much text, and for so many parts. */
 START_TEST(more_than_fit_are_held)
 {
@@ -466,6 +493,7 @@ unit_suite(void)
 	tcase_add_test(all, a_rule_in_shadow_removes_nothing);
 	tcase_add_loop_test(all, what_the_scanner_saw_is_where_alone_it_can_be,
 	    0, COUNT(scans));
+	tcase_add_test(all, what_spends_the_memory_of_the_rules_is_held);
 	tcase_add_loop_test(all, more_than_fit_are_held, 0, 2);
 	suite_add_tcase(suite, all);
 	return suite;
