@@ -23,8 +23,8 @@
 #define LOOK_MS		1000		/* for whom is missing */
 #define ORIGIN_MS	20000	/* RFC 7208 4.6.4: at least so long */
 /*
- * The resolver takes 64 of a judge; JUDGE_LISTS_LOOKUPS are for lists, and some
- * for the bodies that it compares.
+ * The resolver takes 128 of a judge: JUDGE_LISTS_PLACES are for each of twelve
+ * lists, and some for the bodies that it compares.
  */
 #define LOOKUPS_MOST	40
 /* A question is a byte and a name. */

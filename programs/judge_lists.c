@@ -3,7 +3,8 @@
  *
  * A question keeps its place until the resolver answers it, also when nobody
  * waits for that any more: so a list that is silent, or a storm of names that
- * there are not, never takes more of the resolver than JUDGE_LISTS_LOOKUPS.
+ * there are not, never takes more of the resolver than JUDGE_LISTS_PLACES.
+ * These are its own, so that it never takes those of a list that answers.
  */
 #include "programs/judge_lists.h"
 
@@ -58,6 +59,7 @@ struct lookup {
 	unsigned	 part;
 	struct list	*list;
 	int		 trial;		/* or -1 */
+	uint64_t	 since_ms;
 };
 
 struct judge_asking {
@@ -74,7 +76,8 @@ struct judge_lists {
 	struct dns_lists lists;
 	const char	*trusted;
 	struct list	 list[DNS_LISTS_MOST];
-	struct lookup	 lookup[JUDGE_LISTS_LOOKUPS];
+	/* PLACES for the first list, as many for the second, ... */
+	struct lookup	 lookup[DNS_LISTS_MOST * JUDGE_LISTS_PLACES];
 	struct ipc	*resolver;	/* or NULL */
 	struct timer	*timer;
 	TAILQ_HEAD(, judge_asking) all;
@@ -186,7 +189,7 @@ asking_free(struct judge_asking *asking)
 	struct judge_lists *lists = asking->lists;
 
 	TAILQ_REMOVE(&lists->all, asking, next);
-	for (unsigned i = 0; i < JUDGE_LISTS_LOOKUPS; i++)
+	for (unsigned i = 0; i < DNS_LISTS_MOST * JUDGE_LISTS_PLACES; i++)
 		if (lists->lookup[i].asking == asking)
 			lists->lookup[i].asking = NULL;
 	listed_free(asking->listed);
@@ -338,21 +341,30 @@ on_answer(void *arg, int status, struct ipc_message *message)
 	ask_more(lists);
 }
 
+/* The places of a list. */
 static struct lookup *
-free_lookup(struct judge_lists *lists)
+places(struct judge_lists *lists, const struct list *list)
 {
-	for (unsigned i = 0; i < JUDGE_LISTS_LOOKUPS; i++)
-		if (lists->lookup[i].lists == NULL)
-			return &lists->lookup[i];
+	return &lists->lookup[(list - lists->list) * JUDGE_LISTS_PLACES];
+}
+
+static struct lookup *
+free_place(struct judge_lists *lists, const struct list *list)
+{
+	struct lookup *lookup = places(lists, list);
+
+	for (unsigned i = 0; i < JUDGE_LISTS_PLACES; i++)
+		if (lookup[i].lists == NULL)
+			return &lookup[i];
 	return NULL;
 }
 
-/* False: there is no room, or nobody to ask. */
+/* False: its list has no room, or there is nobody to ask. */
 static bool
 ask(struct judge_lists *lists, const struct dns_question *question,
     struct lookup what)
 {
-	struct lookup *lookup = free_lookup(lists);
+	struct lookup *lookup = free_place(lists, what.list);
 	TEXT_AUTO body = TEXT_INIT(QUESTION_BYTES);
 
 	if (lookup == NULL || lists->resolver == NULL)
@@ -360,6 +372,7 @@ ask(struct judge_lists *lists, const struct dns_question *question,
 	pack_u8(&body, NAMES_A);
 	pack_slice(&body, slice_str(question->name));
 	*lookup = what;
+	lookup->since_ms = clock_ms();
 	if (ipc_ask(lists->resolver, RESOLVER_RECORDS, text_slice(&body), NULL,
 	    0, on_answer, lookup) < 0) {
 		lookup->lists = NULL;
@@ -368,7 +381,7 @@ ask(struct judge_lists *lists, const struct dns_question *question,
 	return true;
 }
 
-static bool
+static void
 ask_trials(struct judge_lists *lists, struct list *list)
 {
 	const struct dns_list *what = configured(lists, list);
@@ -385,15 +398,13 @@ ask_trials(struct judge_lists *lists, struct list *list)
 		else
 			(void)dns_list_asks(what, slice_str(trials[i]),
 			    &question);
-		if (!ask(lists, &question, (struct lookup){ .lists = lists,
+		if (ask(lists, &question, (struct lookup){ .lists = lists,
 		    .list = list, .trial = i }))
-			return false;
-		list->is_due[i] = false;
+			list->is_due[i] = false;
 	}
-	return true;
 }
 
-static bool
+static void
 ask_parts(struct judge_lists *lists, struct judge_asking *asking)
 {
 	for (unsigned i = 0; i < LISTED_PARTS; i++) {
@@ -402,13 +413,11 @@ ask_parts(struct judge_lists *lists, struct judge_asking *asking)
 
 		if (question == NULL || asking->is_asked[i])
 			continue;
-		if (!ask(lists, question, (struct lookup){ .lists = lists,
+		if (ask(lists, question, (struct lookup){ .lists = lists,
 		    .asking = asking, .part = i, .trial = -1,
 		    .list = &lists->list[listed_list(asking->listed, i)] }))
-			return false;
-		asking->is_asked[i] = true;
+			asking->is_asked[i] = true;
 	}
-	return true;
 }
 
 /* Whatever is wanted and not asked yet, as far as there is room. */
@@ -418,11 +427,9 @@ ask_more(struct judge_lists *lists)
 	struct judge_asking *asking;
 
 	for (unsigned i = 0; i < lists->lists.count; i++)
-		if (!ask_trials(lists, &lists->list[i]))
-			return;
+		ask_trials(lists, &lists->list[i]);
 	TAILQ_FOREACH(asking, &lists->all, next)
-		if (!ask_parts(lists, asking))
-			return;
+		ask_parts(lists, asking);
 }
 
 void
@@ -449,20 +456,35 @@ was_silent(const struct judge_lists *lists, struct list *list)
 	list->rests_until_ms = clock_ms() + SILENT_MS;
 }
 
-/* Only whoever was asked is to blame. */
+/* A question to it is without an answer for too long, whoever asked it. */
+static bool
+is_silent(struct judge_lists *lists, const struct list *list)
+{
+	const struct lookup *lookup = places(lists, list);
+
+	for (unsigned i = 0; i < JUDGE_LISTS_PLACES; i++)
+		if (lookup[i].lists != NULL &&
+		    clock_ms() - lookup[i].since_ms >= JUDGE_LISTS_MS)
+			return true;
+	return false;
+}
+
+/*
+ * To blame is a list that is silent, also where this message found no place
+ * for its question: the places are taken by those that got no answer.
+ */
 static void
 give_up(struct judge_asking *asking)
 {
 	struct judge_lists *lists = asking->lists;
-	bool is_blamed[DNS_LISTS_MOST] = { false };
+	bool is_wanted[DNS_LISTS_MOST] = { false };
 
 	for (unsigned i = 0; i < LISTED_PARTS; i++)
-		if (asking->is_asked[i] &&
-		    listed_wants(asking->listed, i) != NULL)
-			is_blamed[listed_list(asking->listed, i)] = true;
+		if (listed_wants(asking->listed, i) != NULL)
+			is_wanted[listed_list(asking->listed, i)] = true;
 	listed_give_up(asking->listed);
 	for (unsigned i = 0; i < lists->lists.count; i++)
-		if (is_blamed[i])
+		if (is_wanted[i] && is_silent(lists, &lists->list[i]))
 			was_silent(lists, &lists->list[i]);
 	tell(asking);
 }

@@ -5,7 +5,7 @@
  * may, that lacks the entry that all have, or that says that it does not serve
  * us, is not used; the log says so, and it is tried again an hour later.  One
  * that does not answer is waited for JUDGE_LISTS_MS with each message, and after
- * three messages left alone for a minute.
+ * three messages left alone for a minute.  No list takes the place of another.
  */
 #ifndef POSTROOM_PROGRAMS_JUDGE_LISTS_H
 #define POSTROOM_PROGRAMS_JUDGE_LISTS_H
@@ -15,8 +15,8 @@
 
 /* A message waits no longer for all lists together. */
 #define JUDGE_LISTS_MS	5000
-/* Questions under way; whom nobody waits for any more is among them. */
-#define JUDGE_LISTS_LOOKUPS	12
+/* Questions to one list under way, with those nobody waits for any more. */
+#define JUDGE_LISTS_PLACES	4
 
 struct judge_lists;		/* opaque; see judge_lists.c */
 struct judge_asking;		/* about one message */

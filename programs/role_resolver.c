@@ -17,10 +17,11 @@
 /*
  * At once: some for each of the 64 who may collect (DESIGN.md 2); one owner,
  * who has at most 50 fetch accounts, never takes what is there for all, nor
- * does a judge.
+ * does a judge, which asks for much mail at once (judge_case.c).
  */
 #define QUESTIONS_MOST	1024
 #define QUESTIONS_OF_ONE 64
+#define QUESTIONS_OF_JUDGE 128
 #define REPLY_BYTES	(2 * NAMES_TEXT_SIZE + 16)
 #define TEXTS_BYTES	(NAMES_TEXTS_BYTES + NAMES_TEXTS * 4 + 16)
 
@@ -156,10 +157,12 @@ count_of(const struct resolver *resolver, const struct ipc *from)
 static struct asker *
 asker_new(struct resolver *resolver, struct ipc *from, uint64_t serial)
 {
+	unsigned most = ipc_peer(from) == ROLE_JUDGE ? QUESTIONS_OF_JUDGE :
+	    QUESTIONS_OF_ONE;
 	struct asker *asker;
 
 	if (resolver->count >= QUESTIONS_MOST ||
-	    count_of(resolver, from) >= QUESTIONS_OF_ONE)
+	    count_of(resolver, from) >= most)
 		return NULL;
 	asker = calloc(1, sizeof(*asker));
 	if (asker == NULL)

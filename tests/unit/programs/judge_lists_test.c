@@ -17,6 +17,11 @@
 #include "tests/unit/unit.h"
 
 #define MESSAGE	"From: a@b.example\r\nSubject: hello\r\n\r\ntext\r\n"
+/* Questions for more places than there are. */
+#define LINKS	MESSAGE "http://1.example http://2.example http://3.example " \
+    "http://4.example http://5.example http://6.example http://7.example " \
+    "http://8.example http://9.example\r\n"
+#define MANY	20
 #define LISTS	"bad bad.example refuse; ok ok.example allow"
 
 static const struct ipc_rule nothing[] = { { 0 } };
@@ -38,7 +43,7 @@ static struct {
 } dns;
 
 static struct {
-	unsigned	count;
+	unsigned	count, refused;
 	struct verdict	verdict;
 } heard;
 
@@ -153,22 +158,29 @@ hear(void *arg, int status, struct ipc_message *message)
 		return;
 	heard.count++;
 	ck_assert_int_eq(verdict_unpack(message->body, &heard.verdict), 0);
+	heard.refused += heard.verdict.action == VERDICT_REFUSE;
 }
 
 static void
-bring(const char *peer)
+bring_message(const char *peer, const char *message)
 {
 	struct envelope env = { .source = SOURCE_SMTP,
 	    .sender = slice_str("a@b.example"), .helo = slice_str("b.example"),
-	    .peer = slice_str(peer), .bytes = sizeof(MESSAGE) - 1 };
+	    .peer = slice_str(peer), .bytes = strlen(message) };
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
-	int fd = memfd_of("message", slice_str(MESSAGE));
+	int fd = memfd_of("message", slice_str(message));
 
 	envelope_pack(&packed, &env);
 	ck_assert_int_eq(ipc_ask(queue, JUDGE_MESSAGE, text_slice(&packed),
 	    &fd, 1, hear, NULL), 0);
 	(void)close(fd);
 	play_run(&play, 100);
+}
+
+static void
+bring(const char *peer)
+{
+	bring_message(peer, MESSAGE);
 }
 
 /* The clock goes on by that, and who looks at it looks. */
@@ -363,13 +375,55 @@ START_TEST(no_more_questions_are_under_way_than_said)
 	struct ipc *resolver = resolver_comes();
 
 	dns.bad = SILENT;
-	for (unsigned i = 0; i < 3 * JUDGE_LISTS_LOOKUPS; i++)
+	for (unsigned i = 0; i < 3 * JUDGE_LISTS_PLACES; i++)
 		bring("192.0.2.9");
-	ck_assert_uint_le(dns.waiting, JUDGE_LISTS_LOOKUPS);
+	ck_assert_uint_eq(dns.waiting, JUDGE_LISTS_PLACES);
 	pass(JUDGE_LISTS_MS);
 	pass(JUDGE_LISTS_MS);
-	ck_assert_uint_eq(heard.count, 3 * JUDGE_LISTS_LOOKUPS);
-	ck_assert_uint_le(dns.waiting, JUDGE_LISTS_LOOKUPS);
+	ck_assert_uint_eq(heard.count, 3 * JUDGE_LISTS_PLACES);
+	ck_assert_uint_eq(dns.waiting, JUDGE_LISTS_PLACES);
+	ipc_free(resolver);
+}
+END_TEST
+
+/* Its questions stay unanswered, and none of them is in the other's way. */
+START_TEST(a_silent_list_silences_no_other)
+{
+	struct ipc *resolver;
+
+	tear_down();
+	set_up_lists("ok ok.example domains; bad bad.example refuse");
+	resolver = resolver_comes();
+	dns.ok = SILENT;
+	for (unsigned i = 0; i < MANY; i++)
+		bring("192.0.2.9");
+	pass(JUDGE_LISTS_MS);
+	for (unsigned i = 0; i < 100 && heard.count < MANY; i++)
+		play_run(&play, 50);
+	ck_assert_uint_eq(heard.count, MANY);
+	ck_assert_uint_eq(heard.refused, MANY);
+	is_line("bad lists 192.0.2.9 (127.0.0.4); ok: no answer");
+	ipc_free(resolver);
+}
+END_TEST
+
+/* Whoever asked the questions that take its places. */
+START_TEST(a_list_with_old_questions_is_silent_for_all)
+{
+	struct ipc *resolver;
+
+	tear_down();
+	set_up_lists("ok ok.example domains");
+	resolver = resolver_comes();
+	dns.ok = SILENT;
+	for (unsigned i = 1; i <= 3; i++) {
+		bring_message("192.0.2.9", LINKS);
+		pass(JUDGE_LISTS_MS);
+		ck_assert_uint_eq(heard.count, i);
+	}
+	bring_message("192.0.2.9", LINKS);
+	ck_assert_uint_eq(heard.count, 4);
+	is_line("ok: no answer");
 	ipc_free(resolver);
 }
 END_TEST
@@ -461,6 +515,8 @@ unit_suite(void)
 	tcase_add_loop_test(tests, a_list_of_domains_is_asked_about_the_author,
 	    0, 2);
 	tcase_add_test(tests, no_more_questions_are_under_way_than_said);
+	tcase_add_test(tests, a_silent_list_silences_no_other);
+	tcase_add_test(tests, a_list_with_old_questions_is_silent_for_all);
 	tcase_add_test(tests,
 	    a_resolver_that_is_gone_is_waited_for_and_the_next_one_asked);
 	tcase_add_test(tests, without_a_resolver_mail_goes_on);

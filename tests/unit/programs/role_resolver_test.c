@@ -19,6 +19,7 @@
 #define ANN	7
 #define BEN	8
 #define OF_ONE	64	/* questions of one owner at once */
+#define OF_JUDGE 128	/* the same of a judge */
 
 static const struct ipc_rule nothing[] = { { 0 } };
 static struct play play;
@@ -269,6 +270,24 @@ START_TEST(a_judge_has_his_own_questions_and_asks_for_texts_only)
 }
 END_TEST
 
+/* It asks for much mail at once, and for lists that do not answer. */
+START_TEST(one_judge_has_more_questions_than_an_owner)
+{
+	static struct heard heard;
+	struct ipc *judge = play_peer(&play, ROLE_JUDGE, 1, nothing, NULL);
+
+	memset(&heard, 0, sizeof(heard));
+	for (unsigned i = 0; i < OF_JUDGE + 10; i++) {
+		ask_text(judge, "sel._domainkey.example.com", hear, &heard);
+		play_run(&play, 2);
+	}
+	play_run(&play, 100);
+	ck_assert_uint_eq(heard.count, 10);
+	ck_assert_uint_eq(heard.later, 10);
+	ipc_free(judge);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -282,6 +301,7 @@ unit_suite(void)
 	tcase_add_test(tests, the_texts_of_a_name_are_told);
 	tcase_add_test(tests,
 	    a_judge_has_his_own_questions_and_asks_for_texts_only);
+	tcase_add_test(tests, one_judge_has_more_questions_than_an_owner);
 	tcase_add_test(tests, what_is_no_name_has_no_texts);
 	tcase_add_test(tests, texts_count_among_the_questions_of_an_owner);
 	suite_add_tcase(suite, tests);
