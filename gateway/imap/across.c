@@ -618,6 +618,8 @@ begin(struct imapd_session *session)
 	work->copied = 0;
 	work->left = 0;
 	text_clear(&work->words);
+	/* they stay, and are found; but to have room all may be ended */
+	work->source = work->target = NULL;
 	imapd_visits_room(session, 2);
 	r = imapd_visit(session, work->to, on_target);
 	if (r < 0)
