@@ -79,6 +79,21 @@ ends_authority(char c)
 	    strchr("/\\?#\"'<>()", c) != NULL;
 }
 
+/* With no dot it is none; IDNA makes dots of these others (UTS 46). */
+static bool
+has_dot(struct slice host)
+{
+	static const char *const dots[] = {
+		".", "\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1",
+		"\xef\xb9\x92", "\xe2\x80\xa4",
+	};
+
+	for (size_t i = 0; i < sizeof(dots) / sizeof(dots[0]); i++)
+		if (slice_find_str(host, dots[i]) != SIZE_MAX)
+			return true;
+	return false;
+}
+
 /* Up to its port, or the comma of a sentence; other letters as DNS has them. */
 static void
 add_host(struct links *links, struct slice s)
@@ -94,7 +109,8 @@ add_host(struct links *links, struct slice s)
 	s = slice_first(s, len);
 	if (is_ascii)
 		links_add(links, s);
-	else if (address_normal(&normal, slice_str("x"), s) == 0)
+	else if (has_dot(s) &&
+	    address_normal(&normal, slice_str("x"), s) == 0)
 		links_add(links, slice_after(text_slice(&normal), 2));
 }
 
@@ -105,6 +121,7 @@ read_authority(struct links *links, struct slice s)
 	char host[AUTHORITY_MOST];
 	size_t used = 0, at;
 
+	links->looked++;
 	for (at = 0; at < s.len && !ends_authority(s.at[at]) &&
 	    used < sizeof(host); at++) {
 		int byte = s.at[at] == '%' ?
@@ -147,7 +164,8 @@ begins_word(struct slice text, size_t at)
 void
 links_read(struct links *links, struct slice text)
 {
-	for (size_t i = 0; i < text.len && links->count < LINKS_MOST; i++) {
+	for (size_t i = 0; i < text.len && links->count < LINKS_MOST &&
+	    links->looked < LINKS_LOOKED_MOST; i++) {
 		size_t at = 0;
 
 		if (text.at[i] == ':')
@@ -170,7 +188,7 @@ links_find(struct slice message, const struct mime_part *root,
 	struct author author;
 	struct texts texts;
 
-	links_out->count = 0;
+	links_out->count = links_out->looked = 0;
 	if (author_read(message, &author) == 0)
 		for (unsigned i = 0; i < author.domain_count; i++)
 			links_add(links_out, slice_str(author.domains[i]));

@@ -15,11 +15,13 @@
 
 /* Each is a question to each list of domains; honest mail has two or three. */
 #define LINKS_MOST	10
+/* Hosts looked at to find them: a text may hold one every ten bytes. */
+#define LINKS_LOOKED_MOST	1000
 /* An arena for links_find() has this. */
 #define LINKS_BUDGET	(4u << 20)
 
 struct links {
-	unsigned	count;
+	unsigned	count, looked;
 	char		domain[LINKS_MOST][DNS_NAME_SIZE];
 };
 

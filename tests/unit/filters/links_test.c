@@ -28,6 +28,11 @@ static const struct {
 	    "a.example b.example c.example" },
 	{ "http://www.b\xc3\xbc" "cher.example/", "xn--bcher-kva.example" },
 	{ "http://b\xff.example/", "" },
+	{ "ftp://\xc3\xa9 ftp://\xe3\x80\x82", "" },
+	{ "http://b\xc3\xbc" "cher\xe3\x80\x82" "example/ "
+	    "http://b\xef\xbc\x8e" "example "
+	    "http://c\xef\xbd\xa1" "example",
+	    "xn--bcher-kva.example b.example c.example" },
 	{ "go to www.bad.example, or mailwww.not.example", "bad.example" },
 	{ "ftp://ftp.bad.example", "bad.example" },
 	{ "http://192.0.2.1/ http://[2001:db8::1]/ http://localhost/", "" },
@@ -62,6 +67,24 @@ START_TEST(links_are_found_where_a_browser_finds_them)
 
 	links_read(&links, slice_str(texts[_i].text));
 	are(&links, texts[_i].domains);
+}
+END_TEST
+
+/* Each host costs time, and a message could be nothing else. */
+START_TEST(so_many_hosts_are_looked_at)
+{
+	TEXT_AUTO text = TEXT_INIT(1 << 20);
+	struct links links = { .count = 0 };
+
+	for (unsigned i = 1; i < LINKS_LOOKED_MOST; i++)
+		text_add_str(&text, "ftp://\xc3\xa9 ");
+	text_add_str(&text, "http://last.example http://behind.example");
+	ck_assert(!text_failed(&text));
+	links_read(&links, text_slice(&text));
+	are(&links, "last.example");
+	/* texts that follow are not looked at */
+	links_read(&links, slice_str("http://next.example"));
+	are(&links, "last.example");
 }
 END_TEST
 
@@ -108,6 +131,7 @@ unit_suite(void)
 
 	tcase_add_loop_test(tests, links_are_found_where_a_browser_finds_them,
 	    0, sizeof(texts) / sizeof(texts[0]));
+	tcase_add_test(tests, so_many_hosts_are_looked_at);
 	tcase_add_test(tests, the_author_comes_first_and_texts_are_decoded);
 	tcase_add_test(tests, without_a_tree_there_is_still_the_author);
 	suite_add_tcase(suite, tests);
