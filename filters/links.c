@@ -3,7 +3,8 @@
  *
  * A program that opens a link takes more for a host than a standard would have
  * it: what stands before an "@" is passed over, a backslash is a slash, and what
- * is written with % is that byte.
+ * is written with % is that byte.  In an attribute of HTML a browser decodes
+ * references first, and then drops TAB, CR and LF from all of the link.
  */
 #include "filters/links.h"
 
@@ -14,10 +15,13 @@
 #include "filters/texts.h"
 #include "lib/base/host.h"
 #include "lib/message/author.h"
+#include "lib/message/html.h"
+#include "lib/message/html_reference.h"
+#include "lib/message/html_tag.h"
 #include "lib/message/path.h"
 #include "lib/message/received.h"
 
-/* Of a link, up to its path; browsers take no longer ones either. */
+/* Of the host in a link and its port; no name is as long. */
 #define AUTHORITY_MOST	1024
 
 /* Less than rules look at: it is to cost a few ms. */
@@ -73,7 +77,24 @@ links_add(struct links *links, struct slice host)
 }
 
 static bool
-ends_authority(char c)
+is_full(const struct links *links)
+{
+	return links->count >= LINKS_MOST ||
+	    links->looked >= LINKS_LOOKED_MOST;
+}
+
+typedef bool	ends_fn(char c);
+
+/* Of a link that is all of an attribute (WHATWG URL 4.4). */
+static bool
+ends_in_target(char c)
+{
+	return c == '/' || c == '\\' || c == '?' || c == '#';
+}
+
+/* Of one in a text. */
+static bool
+ends_in_text(char c)
 {
 	return (unsigned char)c <= ' ' || c == 0x7f ||
 	    strchr("/\\?#\"'<>()", c) != NULL;
@@ -116,26 +137,37 @@ add_host(struct links *links, struct slice s)
 
 /* The host of a link that begins behind "//"; how many bytes it takes. */
 static size_t
-read_authority(struct links *links, struct slice s)
+read_authority(struct links *links, struct slice s, ends_fn *ends)
 {
 	char host[AUTHORITY_MOST];
 	size_t used = 0, at;
 
 	links->looked++;
-	for (at = 0; at < s.len && !ends_authority(s.at[at]) &&
-	    used < sizeof(host); at++) {
+	for (at = 0; at < s.len && !ends(s.at[at]); at++) {
 		int byte = s.at[at] == '%' ?
 		    slice_hex(slice_after(s, at + 1)) : -1;
+		char c = byte >= 0 ? (char)byte : s.at[at];
 
 		if (byte >= 0)
 			at += 2;
-		host[used++] = byte >= 0 ? (char)byte : s.at[at];
 		/* RFC 3986 3.2.1: who is logged in stands in front */
-		if (host[used - 1] == '@')
+		if (c == '@')
 			used = 0;
+		else if (used < sizeof(host))
+			host[used++] = c;
 	}
 	add_host(links, slice_of(host, used));
 	return at;
+}
+
+static size_t
+slashes(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.len && (s.at[n] == '/' || s.at[n] == '\\'))
+		n++;
+	return n;
 }
 
 /* Behind the scheme that ends at `colon`, or 0: it is none of a link. */
@@ -143,15 +175,14 @@ static size_t
 behind_scheme(struct slice text, size_t colon)
 {
 	struct slice before = slice_first(text, colon);
-	size_t at = colon + 1;
+	size_t n;
 
 	if (!slice_has_suffix(before, "http") &&
 	    !slice_has_suffix(before, "https") &&
 	    !slice_has_suffix(before, "ftp"))
 		return 0;
-	while (at < text.len && (text.at[at] == '/' || text.at[at] == '\\'))
-		at++;
-	return at >= colon + 3 ? at : 0;
+	n = slashes(slice_after(text, colon + 1));
+	return n >= 2 ? colon + 1 + n : 0;
 }
 
 static bool
@@ -164,8 +195,7 @@ begins_word(struct slice text, size_t at)
 void
 links_read(struct links *links, struct slice text)
 {
-	for (size_t i = 0; i < text.len && links->count < LINKS_MOST &&
-	    links->looked < LINKS_LOOKED_MOST; i++) {
+	for (size_t i = 0; i < text.len && !is_full(links); i++) {
 		size_t at = 0;
 
 		if (text.at[i] == ':')
@@ -176,8 +206,95 @@ links_read(struct links *links, struct slice text)
 			at = i + strlen("www.");
 		if (at > 0)
 			i = at - 1 + read_authority(links,
-			    slice_after(text, at));
+			    slice_after(text, at), ends_in_text);
 	}
+}
+
+/*
+ * A link that is all of `s`: behind its scheme there may be any number of
+ * slashes, and without one it begins with two.  How many bytes it takes.
+ */
+static size_t
+read_target(struct links *links, struct slice s)
+{
+	static const char *const schemes[] = { "http:", "https:", "ftp:" };
+	size_t scheme = 0, n;
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (slice_has_prefix(s, schemes[i]))
+			scheme = strlen(schemes[i]);
+	n = slashes(slice_after(s, scheme));
+	if ((scheme == 0 && n < 2) || is_full(links))
+		return 0;
+	return scheme + n + read_authority(links, slice_after(s, scheme + n),
+	    ends_in_target);
+}
+
+/* Attributes that are one link. */
+static bool
+is_target(struct slice name)
+{
+	static const char *const targets[] = {
+		"action", "background", "data", "formaction", "href",
+		"poster", "src", "xlink:href",
+	};
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		if (slice_is_word(name, targets[i]))
+			return true;
+	return false;
+}
+
+/* What texts.h had for TAB and CR is a blank by now; hosts have none. */
+static void
+add_without_blanks(struct text *text, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] > ' ')
+			text_add_byte(text, s.at[i]);
+}
+
+static void
+read_attribute(struct links *links, const struct html_attribute *attribute)
+{
+	struct slice value = attribute->value;
+	TEXT_AUTO decoded = TEXT_INIT(value.len);
+	TEXT_AUTO target = TEXT_INIT(value.len);
+	struct slice rest;
+
+	html_value(&decoded, value);
+	rest = text_slice(&decoded);
+	if (is_target(attribute->name)) {
+		add_without_blanks(&target, rest);
+		rest = text_slice(&target);
+		rest = slice_after(rest, read_target(links, rest));
+	}
+	/* others are in it: behind "url=", or handed on to a redirector */
+	if (slice_find(value, '&') != SIZE_MAX)
+		links_read(links, rest);
+}
+
+static void
+on_tag(void *arg, struct slice name, struct slice tag, struct text *words)
+{
+	struct slice rest = html_attributes(tag);
+	struct html_attribute attribute;
+
+	(void)name;
+	(void)words;
+	while (!is_full(arg) && html_attribute_next(&rest, &attribute))
+		if (attribute.value.len > 0)
+			read_attribute(arg, &attribute);
+}
+
+void
+links_read_tags(struct links *links, struct slice html)
+{
+	TEXT_AUTO words = TEXT_INIT(html.len);
+
+	/* its words are a text of their own */
+	if (slice_find(html, '<') != SIZE_MAX)
+		(void)html_read(&words, html, on_tag, links);
 }
 
 void
@@ -193,6 +310,8 @@ links_find(struct slice message, const struct mime_part *root,
 		for (unsigned i = 0; i < author.domain_count; i++)
 			links_add(links_out, slice_str(author.domains[i]));
 	texts_read(message, root, 1u << TEXTS_BODY, &limits, arena, &texts);
-	for (one = texts.first[TEXTS_BODY]; one != NULL; one = one->next)
+	for (one = texts.first[TEXTS_BODY]; one != NULL; one = one->next) {
+		links_read_tags(links_out, one->text);
 		links_read(links_out, one->text);
+	}
 }

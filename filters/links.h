@@ -3,8 +3,8 @@
  *
  * The domains in From, and the hosts of the links in its texts (http, https, ftp,
  * and what begins with "www."), each cut to what its owner has registered.  Of
- * addresses in links nothing is kept.  There are limits; what is behind one is
- * not found.
+ * addresses in links nothing is kept.  HTML is looked at as it is written, and
+ * as a browser reads it.  There are limits; what is behind one is not found.
  */
 #ifndef POSTROOM_FILTERS_LINKS_H
 #define POSTROOM_FILTERS_LINKS_H
@@ -27,6 +27,8 @@ struct links {
 
 /* Add those that `text` points to. */
 void	links_read(struct links *, struct slice text);
+/* The same of the tags in it, which is UTF-8; what is no HTML has none. */
+void	links_read_tags(struct links *, struct slice html);
 /*
  * Add what a host's owner has registered: its last two labels, or three where
  * the second last is as short as in "co.id".

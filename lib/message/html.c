@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "lib/message/html_reference.h"
+
 /* Elements whose inside is no markup (HTML 13.2.6.2); what becomes of it. */
 static const struct raw {
 	const char	*name;
@@ -100,33 +102,14 @@ pay(struct reader *r)
 static void
 add_code(struct reader *r, unsigned long c)
 {
-	char s[4];
-	size_t n = 0;
-
 	if (c <= 0x20 || (c >= 0x7f && c < 0xa0)) {
 		r->owed = r->owed == 0 ? ' ' : r->owed;
 		return;
 	}
 	if (is_owed_or_nothing(r, c))
 		return;
-	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		c = 0xfffd;
-	if (c < 0x80) {
-		s[n++] = (char)c;
-	} else if (c < 0x800) {
-		s[n++] = (char)(0xc0 | c >> 6);
-	} else if (c < 0x10000) {
-		s[n++] = (char)(0xe0 | c >> 12);
-		s[n++] = (char)(0x80 | (c >> 6 & 0x3f));
-	} else {
-		s[n++] = (char)(0xf0 | c >> 18);
-		s[n++] = (char)(0x80 | (c >> 12 & 0x3f));
-		s[n++] = (char)(0x80 | (c >> 6 & 0x3f));
-	}
-	if (c >= 0x80)
-		s[n++] = (char)(0x80 | (c & 0x3f));
 	pay(r);
-	text_add(r->text, slice_of(s, n));
+	html_add_code(r->text, c);
 }
 
 /* Where in a tag we are (HTML 13.2.5.8 to 39). */
@@ -383,88 +366,12 @@ read_angle(struct reader *r)
 	r->rest = slice_after(r->rest, 1);
 }
 
-static int
-digit(char c, unsigned base)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = lower(c);
-	return base == 16 && c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "&#65;" or "&#x41;"; the ";" may be missing, as browsers have it. */
-static size_t
-read_number(struct slice s, unsigned long *c_out)
-{
-	unsigned base = s.len > 2 && lower(s.at[2]) == 'x' ? 16 : 10;
-	size_t start = base == 16 ? 3 : 2, i = start;
-	unsigned long c = 0;
-
-	for (; i < s.len && digit(s.at[i], base) >= 0; i++)
-		if (c <= 0x10ffff)
-			c = c * base + (unsigned long)digit(s.at[i], base);
-	if (i == start)
-		return 0;
-	*c_out = c == 0 ? 0xfffd : c;
-	return i < s.len && s.at[i] == ';' ? i + 1 : i;
-}
-
-/* Those that stand for what people type or for nothing; others stay. */
-static const struct {
-	const char	*name;
-	unsigned long	 c;
-} names[] = {
-	/* these first ones need no ";" behind them */
-	{ "amp", '&' }, { "lt", '<' }, { "gt", '>' }, { "quot", '"' },
-	{ "AMP", '&' }, { "LT", '<' }, { "GT", '>' }, { "QUOT", '"' },
-	{ "nbsp", 0xa0 }, { "shy", 0xad },
-	{ "apos;", '\'' }, { "NonBreakingSpace;", 0xa0 },
-	{ "Tab;", '\t' }, { "NewLine;", '\n' }, { "excl;", '!' },
-	{ "num;", '#' }, { "dollar;", '$' }, { "percnt;", '%' },
-	{ "lpar;", '(' }, { "rpar;", ')' }, { "ast;", '*' },
-	{ "midast;", '*' }, { "plus;", '+' }, { "comma;", ',' },
-	{ "period;", '.' }, { "sol;", '/' }, { "colon;", ':' },
-	{ "semi;", ';' }, { "equals;", '=' }, { "quest;", '?' },
-	{ "commat;", '@' }, { "lsqb;", '[' }, { "lbrack;", '[' },
-	{ "bsol;", '\\' }, { "rsqb;", ']' }, { "rbrack;", ']' },
-	{ "Hat;", '^' }, { "lowbar;", '_' }, { "UnderBar;", '_' },
-	{ "grave;", '`' }, { "DiacriticalGrave;", '`' }, { "lcub;", '{' },
-	{ "lbrace;", '{' }, { "verbar;", '|' }, { "vert;", '|' },
-	{ "VerticalLine;", '|' }, { "rcub;", '}' }, { "rbrace;", '}' },
-	/* no width */
-	{ "zwnj;", 0x200c }, { "zwj;", 0x200d }, { "lrm;", 0x200e },
-	{ "rlm;", 0x200f }, { "ZeroWidthSpace;", 0x200b },
-	{ "NegativeThinSpace;", 0x200b }, { "NegativeMediumSpace;", 0x200b },
-	{ "NegativeThickSpace;", 0x200b },
-	{ "NegativeVeryThinSpace;", 0x200b }, { "NoBreak;", 0x2060 },
-	{ "af;", 0x2061 }, { "ApplyFunction;", 0x2061 }, { "it;", 0x2062 },
-	{ "InvisibleTimes;", 0x2062 }, { "ic;", 0x2063 },
-	{ "InvisibleComma;", 0x2063 },
-};
-
-static size_t
-read_name(struct slice s, unsigned long *c_out)
-{
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		size_t len = strlen(names[i].name) + 1;
-
-		if (s.len < len ||
-		    memcmp(s.at + 1, names[i].name, len - 1) != 0)
-			continue;
-		*c_out = names[i].c;
-		return s.len > len && s.at[len] == ';' &&
-		    s.at[len - 1] != ';' ? len + 1 : len;
-	}
-	return 0;
-}
-
 /* At a "&". */
 static void
 read_reference(struct reader *r)
 {
 	unsigned long c = '&';
-	size_t n = r->rest.len > 1 && r->rest.at[1] == '#' ?
-	    read_number(r->rest, &c) : read_name(r->rest, &c);
+	size_t n = html_reference(r->rest, &c);
 
 	add_code(r, c);
 	r->rest = slice_after(r->rest, n == 0 ? 1 : n);

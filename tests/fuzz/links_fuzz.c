@@ -10,15 +10,13 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+static void
+check(const struct links *links)
 {
-	struct links links = { .count = 0 };
-
-	links_read(&links, slice_of(bytes, len));
-	assert(links.count <= LINKS_MOST);
-	for (unsigned i = 0; i < links.count; i++) {
-		struct slice domain = slice_str(links.domain[i]);
+	assert(links->count <= LINKS_MOST);
+	assert(links->looked <= LINKS_LOOKED_MOST);
+	for (unsigned i = 0; i < links->count; i++) {
+		struct slice domain = slice_str(links->domain[i]);
 
 		assert(host_is_name(domain));
 		assert(slice_find(domain, '.') != SIZE_MAX);
@@ -26,7 +24,22 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			assert(!isupper((unsigned char)domain.at[j]));
 		/* each owner is asked about once */
 		for (unsigned j = 0; j < i; j++)
-			assert(strcmp(links.domain[i], links.domain[j]) != 0);
+			assert(strcmp(links->domain[i],
+			    links->domain[j]) != 0);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct links links = { .count = 0 }, tags = { .count = 0 };
+	struct slice text = slice_of(bytes, len);
+
+	links_read(&links, text);
+	check(&links);
+	if (slice_is_utf8(text)) {
+		links_read_tags(&tags, text);
+		check(&tags);
 	}
 	return 0;
 }

@@ -70,6 +70,60 @@ START_TEST(links_are_found_where_a_browser_finds_them)
 }
 END_TEST
 
+/* As long as it likes: a browser reads on to the "@". */
+START_TEST(who_is_logged_in_is_passed_over)
+{
+	TEXT_AUTO text = TEXT_INIT(4000);
+	struct links links = { .count = 0 };
+
+	text_add_str(&text, "https://bank.example");
+	for (unsigned i = 0; i < 2000; i++)
+		text_add_byte(&text, 'u');
+	text_add_str(&text, "@evil.example/ http://next.example");
+	links_read(&links, text_slice(&text));
+	are(&links, "evil.example next.example");
+}
+END_TEST
+
+/* HTML 13.2.5, WHATWG URL 4.4 */
+static const struct {
+	const char	*html, *domains;
+} tags[] = {
+	{ "<a href=\"https:&#x2f;&#x2f;evil.example\">", "evil.example" },
+	{ "<a href='https://evil&#46;example'>", "evil.example" },
+	{ "<A HREF=ht&#116;ps://evil&period;example>", "evil.example" },
+	{ "<a href=\"https://ev\til.exa\r\nmple/\">", "evil.example" },
+	{ "<a href=\"https://ev il.example/\">", "evil.example" },
+	{ "<a href=\"h\nttps:&Tab;//ev&NewLine;il.example\">",
+	    "evil.example" },
+	{ "<a href=\"&#1; https://evil.example\">", "evil.example" },
+	{ "<a href=\"https://good.example (x)@evil.example\">",
+	    "evil.example" },
+	{ "<a href='https://good.example\"@evil.example?@c.example'>",
+	    "evil.example" },
+	{ "<img src=\"//evil.example/a.png\">", "evil.example" },
+	{ "<img src=\"/\\evil.example/a.png\">", "evil.example" },
+	{ "<form action=https:evil.example>", "evil.example" },
+	{ "<a href=\"https://b&#xfc;cher&#x3002;example\">",
+	    "xn--bcher-kva.example" },
+	{ "<meta content=\"0;url=https&colon;//evil.example\">",
+	    "evil.example" },
+	{ "<a href=\"https://go.example/?u=https&#58;//evil.example\">",
+	    "go.example evil.example" },
+	{ "<a href=\"mailto:a@no.example\" title=\"//no.example\">", "" },
+	{ "<a href=\"/a/no.example\"><!-- <a href=//no.example> -->", "" },
+	{ "&#104;ttp://no.example <a", "" },
+};
+
+START_TEST(tags_are_read_as_browsers_read_them)
+{
+	struct links links = { .count = 0 };
+
+	links_read_tags(&links, slice_str(tags[_i].html));
+	are(&links, tags[_i].domains);
+}
+END_TEST
+
 /* Each host costs time, and a message could be nothing else. */
 START_TEST(so_many_hosts_are_looked_at)
 {
@@ -94,7 +148,9 @@ static const char message[] =
     "Content-Type: text/html\r\n"
     "Content-Transfer-Encoding: quoted-printable\r\n"
     "\r\n"
-    "<a href=3D\"http://www.hid=\r\nden.example/x\">here</a>\r\n";
+    "<a href=3D\"http://www.hid=\r\nden.example/x\">here</a>\r\n"
+    "<a href=3D\"https:&#x2f;&#x2f;decoded&#46;exa=09mple\">there</a>\r\n"
+    "https://word&#46;example\r\n";
 
 START_TEST(the_author_comes_first_and_texts_are_decoded)
 {
@@ -108,7 +164,8 @@ START_TEST(the_author_comes_first_and_texts_are_decoded)
 	ck_assert_int_eq(mime_parse(tree, slice_str(message),
 	    &mime_default_limits, &root, &limit), 0);
 	links_find(slice_str(message), root, arena, &links);
-	are(&links, "author.example hidden.example");
+	are(&links, "author.example hidden.example decoded.example "
+	    "word.example");
 	words_close();
 }
 END_TEST
@@ -131,6 +188,9 @@ unit_suite(void)
 
 	tcase_add_loop_test(tests, links_are_found_where_a_browser_finds_them,
 	    0, sizeof(texts) / sizeof(texts[0]));
+	tcase_add_test(tests, who_is_logged_in_is_passed_over);
+	tcase_add_loop_test(tests, tags_are_read_as_browsers_read_them, 0,
+	    sizeof(tags) / sizeof(tags[0]));
 	tcase_add_test(tests, so_many_hosts_are_looked_at);
 	tcase_add_test(tests, the_author_comes_first_and_texts_are_decoded);
 	tcase_add_test(tests, without_a_tree_there_is_still_the_author);
