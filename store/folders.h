@@ -90,7 +90,8 @@ int	folder_delete(struct account *, struct slice name);
  * Letters in INBOX move into a new mailbox, INBOX and what is below it stay
  * (RFC 9051 6.3.6).  Subscriptions stay as they are.
  * -ENOENT; -EEXIST (there is a mailbox of the new name, or of one below it);
- * -EINVAL (no name, one too long, or the new one is below the old); -EDQUOT.
+ * -EINVAL (no name, one too long, or the new one is below the old); -EDQUOT;
+ * -ETXTBSY (INBOX, while letters come into it that may go again: unfinished.h).
  */
 int	folder_rename(struct account *, struct slice from, struct slice to);
 /*

@@ -13,6 +13,7 @@
 #include "lib/base/loop.h"
 #include "store/mailboxes.h"
 #include "store/selected_inside.h"
+#include "store/unfinished.h"
 
 /* Begin; nobody else's part may be undone with ours. */
 static int
@@ -317,6 +318,10 @@ rename_inbox(struct account *account, struct slice to)
 	uint32_t mailbox;
 	int r;
 
+	/* what is taken back is looked for where it was put */
+	r = unfinished_in(index, MAILBOX_INBOX);
+	if (r != 0)
+		return r < 0 ? r : -ETXTBSY;
 	r = mailboxes_make(index, to, &mailbox);
 	if (r == 0)
 		r = index_take_modseq(index, &modseq);

@@ -97,6 +97,15 @@ take_back(struct account *account, uint64_t first, uint64_t last)
 }
 
 int
+unfinished_in(struct index *index, uint32_t mailbox)
+{
+	uint64_t first = ENTRY_FIRST(mailbox), last;
+	int r = next_unfinished(index, &first, &last);
+
+	return r <= 0 ? r : first <= ENTRY_LAST(mailbox);
+}
+
+int
 unfinished_recover(struct account *account)
 {
 	uint64_t first = 1, last;

@@ -29,6 +29,8 @@ void	unfinished_keep(struct unfinished *);
 int	unfinished_finish(struct index *, const struct unfinished *);
 /* All of them go, each step in a FULL commit.  Nothing is open.  0 or -errno. */
 int	unfinished_take_back(struct account *, const struct unfinished *);
+/* Is there any of them in that mailbox?  1, 0 or -errno. */
+int	unfinished_in(struct index *, uint32_t mailbox);
 void	unfinished_free(struct unfinished *);
 
 #endif

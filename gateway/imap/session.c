@@ -218,6 +218,7 @@ static const struct {
 	{ -ENOSPC,	"[UNAVAILABLE] the disk is full" },
 	{ -EIO,		"[UNAVAILABLE] the disk has failed" },
 	{ -ENOMEM,	"[LIMIT] memory is out" },
+	{ -ETXTBSY,	"[INUSE] messages are just being copied into it" },
 	{ -EBUSY,	"[LIMIT] other large messages are just being saved" },
 	{ -EIDRM,	"[EXPUNGEISSUED] somebody has deleted the message" },
 };

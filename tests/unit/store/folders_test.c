@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "store/account_inside.h"
+#include "store/copying.h"
 #include "store/index_inside.h"
 #include "tests/unit/store/box.h"
 
@@ -412,6 +413,32 @@ START_TEST(renaming_inbox_moves_its_letters)
 }
 END_TEST
 
+/* RFC 9051 6.4.7: else what is taken back stays under the new name */
+START_TEST(inbox_is_not_renamed_while_letters_are_copied_into_it)
+{
+	const size_t numbers[2] = { 0, 1 };
+	struct selected *selected;
+	struct copying *copying;
+	uint32_t uids[2];
+
+	box_fill(&box, 1, 3);
+	ck_assert_int_eq(selected_open(box.account, MAILBOX_INBOX,
+	    &selected), 0);
+	ck_assert_int_eq(copying_new(selected, MAILBOX_INBOX, false,
+	    &copying), 0);
+	ck_assert_int_eq(copying_add(copying, numbers, 2, false, uids), 0);
+	ck_assert_int_eq(folder_rename(box.account, slice_str("INBOX"),
+	    slice_str("Old")), -ETXTBSY);
+	ck_assert_int_eq(copying_end(copying), 0);
+	tidy();
+	ck_assert_int_eq(folder_rename(box.account, slice_str("INBOX"),
+	    slice_str("Old")), 0);
+	ck_assert_uint_eq(status_of("Old").messages, 3);
+	selected_close(selected);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
 START_TEST(an_empty_inbox_is_renamed_as_well)
 {
 	ck_assert_int_eq(folder_rename(box.account, slice_str("INBOX"),
@@ -699,6 +726,8 @@ unit_suite(void)
 	tcase_add_test(tcase, a_renamed_mailbox_keeps_what_it_is);
 	tcase_add_test(tcase, a_rename_that_cannot_be_done_changes_nothing);
 	tcase_add_test(tcase, renaming_inbox_moves_its_letters);
+	tcase_add_test(tcase,
+	    inbox_is_not_renamed_while_letters_are_copied_into_it);
 	tcase_add_test(tcase, an_empty_inbox_is_renamed_as_well);
 	tcase_add_test(tcase, a_subscription_is_a_name);
 	tcase_add_test(tcase, an_account_is_furnished_once);
