@@ -342,7 +342,8 @@ open_ledger(struct queue_check *check)
 		check->has_damaged_ledger = true;
 		return 0;
 	}
-	return r == -ENOENT ? 0 : r;
+	/* there is none, or one that a hub had only begun to make */
+	return r == -ENOENT || r == -ENODATA ? 0 : r;
 }
 
 static int

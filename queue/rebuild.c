@@ -422,7 +422,10 @@ queue_rebuild_end(struct queue_rebuild *rebuild,
 	return r;
 }
 
-/* Every page of it is looked at: -EUCLEAN, 0 (also: there is none) or -errno. */
+/*
+ * Every page of it is looked at: -EUCLEAN, 0 (also: there is none, or one that
+ * a hub had only begun to make, and will make) or -errno.
+ */
 static int
 judge_ledger(int folder_fd)
 {
@@ -433,7 +436,7 @@ judge_ledger(int folder_fd)
 	if (r == 0)
 		r = ledger_open_reading(folder_fd, &ledger, &needs);
 	ledger_close(ledger);
-	return r == -ENOENT ? 0 : r;
+	return r == -ENOENT || r == -ENODATA ? 0 : r;
 }
 
 int

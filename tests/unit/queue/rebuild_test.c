@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -192,6 +193,33 @@ START_TEST(a_damaged_ledger_is_set_aside_and_begun_anew)
 }
 END_TEST
 
+/* A hub that was killed when it made ledger.db: nothing was in it yet. */
+START_TEST(a_ledger_that_was_only_begun_is_no_damage)
+{
+	char path[64], aside[DB_ASIDE_SIZE] = "";
+	struct queue_check_counts checked;
+	struct queue_check *check;
+	sqlite3 *lite;
+
+	ck_assert_int_eq(unlinkat(stage.scratch.fd, "ledger.db", 0), 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/ledger.db",
+	    stage.scratch.fd);
+	ck_assert_int_eq(sqlite3_open(path, &lite), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(lite, "PRAGMA journal_mode=WAL", NULL,
+	    NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(lite), SQLITE_OK);
+	ck_assert_int_eq(queue_ledger_aside(stage.scratch.fd, aside), 0);
+	ck_assert(is_there("ledger.db"));
+	ck_assert_int_eq(queue_check_open(stage.scratch.fd, hear, NULL,
+	    &check), 0);
+	ck_assert_int_eq(queue_check_run(check, &checked), 0);
+	queue_check_close(check);
+	stage_open(&stage);
+	ck_assert_ptr_nonnull(ledger_restored(stage.conductor->ledger));
+	stage_close(&stage);
+}
+END_TEST
+
 /* Spoilings */
 
 static off_t
@@ -366,6 +394,7 @@ unit_suite(void)
 	tcase_add_test(tests, what_can_be_read_of_the_old_one_is_as_it_was);
 	tcase_add_test(tests, a_kept_file_that_is_damaged_is_not_swept_away);
 	tcase_add_test(tests, one_that_is_not_ended_changes_nothing);
+	tcase_add_test(tests, a_ledger_that_was_only_begun_is_no_damage);
 	tcase_add_loop_test(tests,
 	    a_damaged_ledger_is_set_aside_and_begun_anew, 0, 3);
 	tcase_set_timeout(tests, 60);
