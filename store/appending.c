@@ -19,6 +19,7 @@ struct appended {
 	struct record	 record;	/* without its body */
 	struct place	 place;
 	struct text	 keywords, structure;
+	bool		 is_there;	/* another was quicker (add_rows()) */
 	bool		 is_import;
 	unsigned char	 import_key[IMPORT_KEY_BYTES];
 };
@@ -137,11 +138,11 @@ keep(struct appended *appended, const struct append_letter *letter)
 
 /* It came to be by a MOVE of another account's. */
 static bool
-is_named(const struct append_letter *letter)
+is_named(const struct message_id *moved)
 {
 	static const struct message_id none;
 
-	return message_id_order(&letter->moved, &none) != 0;
+	return message_id_order(moved, &none) != 0;
 }
 
 /*
@@ -149,12 +150,12 @@ is_named(const struct append_letter *letter)
  * its file's, and this beside it.
  */
 static int
-is_there(struct index *index, const struct append_letter *letter)
+is_there(struct index *index, const struct message_id *moved, bool is_big)
 {
-	DB_QUERY_AUTO	q = db_ask(index->db, letter->is_big ? SQL_MOVED :
+	DB_QUERY_AUTO	q = db_ask(index->db, is_big ? SQL_MOVED :
 			    SQL_LETTER_NAMED);
 
-	db_put_blob(&q, slice_of(letter->moved.bytes, MESSAGE_ID_BYTES));
+	db_put_blob(&q, slice_of(moved->bytes, MESSAGE_ID_BYTES));
 	return db_next(&q);
 }
 
@@ -181,8 +182,8 @@ appending_add(struct appending *appending, const struct append_letter *letter)
 		forget(appending);
 	if (r == 0 && appending->count == APPENDING_MOST)
 		r = -E2BIG;
-	if (r == 0 && is_named(letter))
-		r = is_there(account->index, letter);
+	if (r == 0 && is_named(&letter->moved))
+		r = is_there(account->index, &letter->moved, letter->is_big);
 	if (r != 0)
 		return r;
 	appended = next_letter(appending);
@@ -204,8 +205,8 @@ appending_add(struct appending *appending, const struct append_letter *letter)
 	if (r < 0)
 		return r;
 	if (!letter->is_big)
-		appended->record.id = is_named(letter) ? letter->moved :
-		    account->last_id;
+		appended->record.id = is_named(&letter->moved) ?
+		    letter->moved : account->last_id;
 	r = keep(appended, letter);
 	if (r < 0)
 		return r;
@@ -223,9 +224,34 @@ appending_add(struct appending *appending, const struct append_letter *letter)
 const struct message_id *
 appending_id(const struct appending *appending, size_t n)
 {
-	return n < appending->count ? &appending->letters[n].record.id : NULL;
+	return n < appending->count && !appending->letters[n].is_there ?
+	    &appending->letters[n].record.id : NULL;
 }
 
+static int
+add_row(struct appending *appending, struct mailbox *mailbox,
+    struct appended *appended)
+{
+	struct index *index = appending->account->index;
+	int r;
+
+	appended->record.keywords = text_slice(&appended->keywords);
+	appended->record.structure = text_slice(&appended->structure);
+	r = vocabulary_admit(&appending->account->vocabulary, index,
+	    mailbox->id, appended->record.keywords);
+	if (r == 0)
+		r = index_append(index, mailbox, &appended->record,
+		    &appended->place);
+	if (r == 0 && appended->is_import)
+		r = imported_note(appending->account,
+		    slice_of(appended->import_key, IMPORT_KEY_BYTES));
+	return r;
+}
+
+/*
+ * In one transaction.  A letter that somebody else has moved here since it was
+ * written is there once: what was written is garbage.
+ */
 static int
 add_rows(struct appending *appending, struct mailbox *mailbox,
     uint32_t *first_uid_out)
@@ -237,20 +263,27 @@ add_rows(struct appending *appending, struct mailbox *mailbox,
 	for (size_t i = 0; r == 0 && i < appending->count; i++) {
 		struct appended *appended = &appending->letters[i];
 
-		appended->record.keywords = text_slice(&appended->keywords);
-		appended->record.structure = text_slice(
-		    &appended->structure);
-		r = vocabulary_admit(&appending->account->vocabulary, index,
-		    mailbox->id, appended->record.keywords);
-		if (r == 0)
-			r = index_append(index, mailbox, &appended->record,
-			    &appended->place);
-		if (r == 0 && appended->is_import)
-			r = imported_note(appending->account,
-			    slice_of(appended->import_key,
-			    IMPORT_KEY_BYTES));
+		if (is_named(&appended->record.moved))
+			r = is_there(index, &appended->record.moved,
+			    appended->record.is_big);
+		appended->is_there = r > 0;
+		if (r > 0)
+			r = index_waste(index, &appended->place);
+		else if (r == 0)
+			r = add_row(appending, mailbox, appended);
 	}
 	return r;
+}
+
+/* How many of them have got rows. */
+static size_t
+added(const struct appending *appending)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < appending->count; i++)
+		count += !appending->letters[i].is_there;
+	return count;
 }
 
 void
@@ -283,8 +316,8 @@ find_replaced(const struct appending *appending, uint64_t *entry_out)
 static void
 note_uids(struct appending *appending, uint32_t first)
 {
-	for (size_t i = 0; i < appending->count; i++)
-		appending->uids[appending->uid_count++] = first + (uint32_t)i;
+	for (size_t n = added(appending); n > 0; n--)
+		appending->uids[appending->uid_count++] = first++;
 }
 
 static int
@@ -322,9 +355,11 @@ add_step(struct appending *appending, struct mailbox *mailbox,
 	uint64_t first;
 	int r = add_rows(appending, mailbox, first_uid_out);
 
+	if (r < 0 || added(appending) == 0)
+		return r;
 	first = ENTRY_FIRST(mailbox->id) | *first_uid_out;
-	return r < 0 ? r : unfinished_note(appending->account->index,
-	    &appending->steps, first, first + appending->count - 1);
+	return unfinished_note(appending->account->index, &appending->steps,
+	    first, first + added(appending) - 1);
 }
 
 int
@@ -349,7 +384,8 @@ appending_step(struct appending *appending)
 	r = account_commit_open(account);
 	if (r < 0)
 		return r;
-	unfinished_keep(&appending->steps);
+	if (added(appending) > 0)
+		unfinished_keep(&appending->steps);
 	note_uids(appending, first);
 	appending->are_shown = true;
 	return 0;

@@ -56,8 +56,11 @@ int	appending_add(struct appending *, const struct append_letter *);
  * -EINVAL (an import: its key is not taken back).
  */
 int	appending_step(struct appending *);
-/* Of the `n`th letter of those that were added last, before any step; NULL
- * beyond.  Valid until another is added behind a step, or the end. */
+/*
+ * Of the `n`th letter of those that were added last, before any step; NULL
+ * beyond, and once it was found that another had moved it here meanwhile.  Valid
+ * until another is added behind a step, or the end.
+ */
 const struct message_id *appending_id(const struct appending *, size_t n);
 /*
  * They take the place of the letter that has this UID in a view, which must last
@@ -76,7 +79,8 @@ void	appending_replaces(struct appending *, struct selected *,
  */
 int	appending_commit(struct appending *, uint32_t *uidvalidity_out,
 	    uint32_t *first_uid_out);
-/* What all of them have for UIDs by now; they ascend. */
+/* What all of them have for UIDs by now, but for those that another was quicker
+ * to move here; they ascend. */
 const uint32_t *appending_uids(const struct appending *, size_t *count_out);
 /* End it; what was not committed is garbage.  NULL is fine. */
 void	appending_end(struct appending *);

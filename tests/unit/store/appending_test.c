@@ -586,6 +586,41 @@ START_TEST(what_was_moved_here_is_not_put_here_again)
 }
 END_TEST
 
+/* Two clients move the same letter here at once: it is there once. */
+START_TEST(what_two_move_here_at_once_is_here_once)
+{
+	struct append_letter letter = letter_of("moved\r\n");
+	struct appending *appendings[2] = { begin(), begin() };
+	uint32_t uidvalidity, first;
+	size_t count;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		if (_i & 1)
+			letter = (struct append_letter){ .is_big = true,
+			    .big = box_id(7 + i), .body_bytes = 5000000 };
+		letter.moved = box_id(99);
+		ck_assert_int_eq(appending_add(appendings[i], &letter), 0);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (_i & 2)
+			ck_assert_int_eq(appending_step(appendings[i]), 0);
+		ck_assert((appending_id(appendings[i], 0) != NULL) ==
+		    (i == 0 || (_i & 2) == 0));
+		ck_assert_int_eq(appending_commit(appendings[i], &uidvalidity,
+		    &first), 0);
+		(void)appending_uids(appendings[i], &count);
+		ck_assert_uint_eq(count, i == 0);
+	}
+	appending_end(appendings[0]);
+	appending_end(appendings[1]);
+	ck_assert_uint_eq(status().messages, 1);
+	ck_assert_int_eq(box_check(&box), 0);
+	box_close(&box);
+	box_open(&box);
+	ck_assert_uint_eq(status().messages, 1);
+}
+END_TEST
+
 /* RFC 8508 1: one goes as the other comes */
 START_TEST(a_letter_takes_the_place_of_another)
 {
@@ -699,6 +734,8 @@ unit_suite(void)
 	tcase_add_test(tcase, an_import_has_no_steps);
 	tcase_add_loop_test(tcase, what_was_moved_here_is_not_put_here_again,
 	    0, 2);
+	tcase_add_loop_test(tcase, what_two_move_here_at_once_is_here_once,
+	    0, 4);
 	tcase_add_test(tcase, a_letter_takes_the_place_of_another);
 	tcase_add_test(tcase, what_has_gone_is_not_replaced);
 	tcase_add_loop_test(tcase,
