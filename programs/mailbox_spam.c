@@ -433,8 +433,10 @@ mailbox_spam_file(struct mailbox *mailbox, struct delivery *delivery,
 	double site, own;
 	bool is_in_junk;
 
-	if (spam == NULL || delivery->is_big || !own_has_say(spam) ||
-	    !site_has_say(spam) || !was_judged(delivery->trace) ||
+	/* a person has said what this one is */
+	if (spam == NULL || delivery->is_released || delivery->is_big ||
+	    !own_has_say(spam) || !site_has_say(spam) ||
+	    !was_judged(delivery->trace) ||
 	    read_features(spam, delivery->body) < 0)
 		return false;
 	site = score_of(spam, &spam->site.model);

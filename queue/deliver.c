@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filters/spam/spam.h"
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
 #include "queue/conductor_inside.h"
@@ -162,6 +163,18 @@ arrived(const struct envelope *env)
 	    env->fetched.arrived_utc_ms : env->received_at_utc_ms;
 }
 
+/*
+ * What the judge holds is never sent to a mailbox unless somebody has released
+ * it, so the verdict in kept/ says it in each life; what was held for a damage
+ * of ours goes where it was to go.  A release is not caught again.
+ */
+static struct slice
+released_folder(const struct verdict *verdict, struct slice folder)
+{
+	return verdict_is_held(verdict) && slice_is_str(folder, SPAM_FOLDER) ?
+	    slice_of(NULL, 0) : folder;
+}
+
 static int
 pack_copy(struct text *body, struct copy *copy)
 {
@@ -187,9 +200,11 @@ pack_copy(struct text *body, struct copy *copy)
 	    conductor->options.hostname,
 	    zone_minutes(transit->env.received_at_utc_ms));
 	delivery.trace = text_slice(&trace);
+	delivery.is_released = verdict_is_held(&verdict);
 	/* a rule knows better than the folder where it was */
-	delivery.folder = verdict.folder[0] != '\0' ?
-	    slice_str(verdict.folder) : transit->env.fetched.into;
+	delivery.folder = released_folder(&verdict,
+	    verdict.folder[0] != '\0' ? slice_str(verdict.folder) :
+	    transit->env.fetched.into);
 	delivery_pack(body, &delivery);
 	return text_failed(&trace) || text_failed(body) ? -EMSGSIZE : 0;
 }
@@ -419,17 +434,22 @@ tell_delivered(struct copy *copy, bool was_there, bool is_in_inbox)
 {
 	char words[VERDICT_FOLDER_MAX + 64] = "";
 	struct verdict verdict;
+	struct slice folder;
 
 	if (copy->is_told)
 		return;
 	if (verdict_unpack(copy->transit->packed_verdict, &verdict) < 0)
 		verdict_init(&verdict);
+	folder = released_folder(&verdict, slice_str(verdict.folder));
 	if (was_there)
 		(void)snprintf(words, sizeof(words), "it was there already");
+	else if (is_in_inbox && verdict_is_held(&verdict))
+		(void)snprintf(words, sizeof(words), "in INBOX, and not in %s",
+		    folder.len > 0 ? verdict.folder : SPAM_FOLDER);
 	else if (is_in_inbox)
 		(void)snprintf(words, sizeof(words), "in INBOX, for there are "
 		    "too many mailboxes to make %.100s", verdict.folder);
-	else if (verdict.folder[0] != '\0')
+	else if (folder.len > 0)
 		(void)snprintf(words, sizeof(words), "in the mailbox %s",
 		    verdict.folder);
 	conductor_trail(copy->transit->conductor, copy->transit,

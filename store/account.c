@@ -24,6 +24,7 @@
 #include "store/account_inside.h"
 #include "store/check.h"
 #include "store/keywords.h"
+#include "store/lessons.h"
 #include "store/mailboxes.h"
 #include "store/search_inside.h"
 #include "store/selected_inside.h"
@@ -366,6 +367,7 @@ record_of(const struct delivery *delivery)
 		.flags = delivery->flags,
 		.keywords = delivery->keywords,
 		.structure = delivery->structure,
+		.is_wanted = delivery->is_released,
 		.trace = delivery->trace,
 		.body = delivery->body,
 	};
@@ -373,17 +375,20 @@ record_of(const struct delivery *delivery)
 
 /* Its folder, made if need be.  1: INBOX it is instead. */
 static int
-choose_mailbox(struct account *account, struct slice folder,
+choose_mailbox(struct account *account, const struct delivery *delivery,
     uint32_t *mailbox_out)
 {
-	bool is_made = false;
+	bool is_made = false, is_junk = false;
 	int r;
 
-	if (folder.len == 0)
+	if (delivery->folder.len == 0)
 		return 0;
-	r = mailboxes_need(account->index, folder, mailbox_out, &is_made);
+	r = mailboxes_need(account->index, delivery->folder, mailbox_out,
+	    &is_made);
 	account->must_be_full = account->must_be_full || is_made;
-	if (r != -EDQUOT && r != -EINVAL)
+	if (r == 0 && delivery->is_released)
+		r = lessons_is_junk(account->index, *mailbox_out, &is_junk);
+	if (r != -EDQUOT && r != -EINVAL && !is_junk)
 		return r;
 	*mailbox_out = MAILBOX_INBOX;
 	return 1;
@@ -466,7 +471,7 @@ account_deliver(struct account *account, const struct delivery *delivery,
 		return -EINVAL;
 	r = index_find(account->index, &delivery->id, delivery->action, &row);
 	if (r == -ENOENT) {
-		in_inbox = choose_mailbox(account, delivery->folder,
+		in_inbox = choose_mailbox(account, delivery,
 		    &record.mailbox);
 		r = in_inbox < 0 ? in_inbox : deliver_new(account, &record);
 		if (r == 0)

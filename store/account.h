@@ -81,6 +81,7 @@ struct delivery {
 	uint64_t	 body_bytes;	/* its size, big or not */
 	bool		 is_big;	/* in the queue's big file `id` */
 	bool		 lacks_crlf;	/* does not end in CRLF */
+	bool		 is_released;	/* a person has seen it and wants it */
 };
 
 /*
@@ -90,10 +91,12 @@ struct delivery {
  * never vouched for it; *was_there_out is then true.  A letter deleted since
  * does not come back.
  *
- * A folder named INBOX, in any case of its letters, is INBOX.
+ * A folder named INBOX, in any case of its letters, is INBOX.  What is released
+ * is never filed into \Junk, and is a lesson from the start (lessons.h).
  *
  * 0; 1: it went into INBOX, though a folder was named, for there are FOLDER_MOST
- * mailboxes already, or that can be no mailbox's name; or a negative errno:
+ * mailboxes already, or that can be no mailbox's name, or is the \Junk of what
+ * is released; or a negative errno:
  * nothing of this delivery is left in the transaction, but for an empty folder.
  * -ENOSPC, -EIO, -ENOENT (no such mailbox), -EMSGSIZE (a small body over
  * 256 KiB, or a trace over 64 KiB), -EINVAL (body_bytes is not the body's),

@@ -10,6 +10,7 @@
 
 #include "lib/base/loop.h"
 #include "store/index_inside.h"
+#include "store/lessons.h"
 
 /* RFC 7162 3.1: 63 bits */
 #define MODSEQ_MOST	((uint64_t)INT64_MAX - 1)
@@ -613,6 +614,8 @@ add_rows(struct index *index, struct mailbox *mailbox,
 	r = add_letter(index, mailbox, record, place, &letter);
 	if (r == 0)
 		r = delivered_new(index, record, letter);
+	if (r == 0 && record->is_wanted)
+		r = lessons_note(index, letter, letter, LESSON_WANTED);
 	if (r == 0 && index->has_expunged)
 		r = index_expunged_forget(index, &record->id);
 	return r;

@@ -39,6 +39,16 @@ lessons_of_words(struct slice words, bool is_read)
 }
 
 int
+lessons_is_junk(struct index *index, uint32_t mailbox, bool *is_out)
+{
+	unsigned uses = 0;
+	int r = uses_of(index, mailbox, &uses);
+
+	*is_out = (uses & FOLDER_JUNK) != 0;
+	return r;
+}
+
+int
 lessons_between(struct index *index, uint32_t from, uint32_t to,
     enum lesson *lesson_out)
 {

@@ -5,7 +5,7 @@
  * says that it is spam, who takes it out of there that it was wanted; so does
  * who gives it a keyword that means it.  To put something into \Trash says
  * nothing: it is how both kinds end.  Nor does delivery, which files what a
- * filter has said.
+ * filter has said; but who has a held message released says that it was wanted.
  *
  * The last word counts.  It stands beside the letter, in the transaction that
  * moves or marks it, and ends with the letter.  A filter learns it later, and
@@ -29,6 +29,9 @@ enum lesson {
  * they say something of one that `is_read` only.  Both at once say nothing.
  */
 enum lesson lessons_of_words(struct slice words, bool is_read);
+
+/* Is this mailbox for \Junk?  0 or a negative errno. */
+int	lessons_is_junk(struct index *, uint32_t mailbox, bool *is_out);
 
 /*
  * What is said by moving a letter between these two mailboxes.  0 or a negative

@@ -39,6 +39,7 @@ struct record {
 	struct slice	 structure;	/* in index.db only; empty: none yet */
 	struct message_id moved;	/* same: a name beside `id`, of a big
 					   one that was moved here; or zero */
+	bool		 is_wanted;	/* same: its person says so */
 	struct slice	 trace;
 	struct slice	 body;		/* empty when it is big */
 };

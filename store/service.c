@@ -17,6 +17,7 @@ delivery_pack(struct text *text, const struct delivery *delivery)
 	pack_u64(text, delivery->body_bytes);
 	pack_u8(text, delivery->is_big);
 	pack_u8(text, delivery->lacks_crlf);
+	pack_u8(text, delivery->is_released);
 	pack_slice(text, delivery->trace);
 	pack_slice(text, delivery->folder);
 	pack_u8(text, delivery->flags);
@@ -40,6 +41,7 @@ delivery_unpack(struct slice packed, struct delivery *delivery_out)
 	delivery.body_bytes = unpack_u64(&u);
 	delivery.is_big = unpack_bool(&u);
 	delivery.lacks_crlf = unpack_bool(&u);
+	delivery.is_released = unpack_bool(&u);
 	delivery.trace = unpack_slice(&u);
 	delivery.folder = unpack_slice(&u);
 	delivery.flags = unpack_u8(&u);

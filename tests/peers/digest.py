@@ -24,6 +24,8 @@ import traceback
 
 GUARD = 180         # seconds: something is very wrong
 RULE = 'rule "offers" { header Subject /offer/; do hold "offers wait" }\n'
+SPAM = "lottery prize winner casino pills refinance miracle jackpot "
+WANTED = "meeting report invoice office printer lunch project minutes "
 SUBJECT = "An offer, and one of its fifty"
 
 
@@ -70,12 +72,30 @@ class Scene:
         os.kill(self.args.hub, signal.SIGHUP)
         wait("ready", lambda: self.log().count("ready") > before)
 
-    def send(self, subject):
+    def wanted(self):
+        """How many letters ann has taught her filter to be wanted."""
+        return json.loads(self.command("spam", "status", "ann@office.test",
+                                       "--json"))["result"]["wanted"]
+
+    def teach(self):
+        """The site, so much that it has a say and is sure."""
+        for kind, words in 3 * (("spam", SPAM), ("wanted", WANTED)):
+            path = self.path(kind + ".mbox")
+            with open(path, "w", encoding="utf-8") as mbox:
+                for number in range(320):
+                    mbox.write("From x@y.test Mon Jan  1 00:00:00 2024\n"
+                               "From: <%s@y.test>\nSubject: %s %d\n\n%s\n\n"
+                               % (kind, words.split()[number % 8], number,
+                                  words * 6))
+            self.command("spam", "learn", path, "--" + kind)
+        self.reload()
+
+    def send(self, subject, body="hello"):
         with smtplib.SMTP("127.0.0.1", self.args.base + 25,
                           timeout=GUARD) as smtp:
             smtp.sendmail("z@far.test", ["ann@office.test"], (
-                "From: Zoe <z@far.test>\r\nSubject: %s\r\n\r\nhello\r\n" %
-                subject).encode())
+                "From: Zoe <z@far.test>\r\nSubject: %s\r\n\r\n%s\r\n" %
+                (subject, body)).encode())
 
     def held(self):
         return json.loads(self.command("hold", "list", "--json"))["result"]
@@ -211,6 +231,27 @@ def taken(scene):
         true(status == 410 and "not held any more" in page, method, status,
              page)
     true(len(scene.mails()) == 4, "delivered twice")
+    wait("a lesson", lambda: scene.wanted() == 1)
+
+
+def spam_released(scene):
+    """Its person's filter learns that it was wanted, as from any release."""
+    mails = len(scene.mails())
+    scene.teach()
+    scene.send("win the lottery", SPAM * 6)
+    held = wait("a hold", lambda: [row for row in scene.held()
+                                   if "spam" in row["reason"]])
+    true(len(held) == 1, held)
+    true(scene.digest() == 1, "nobody is told of spam")
+    body = wait("the mail", lambda: len(scene.mails()) > mails and
+                scene.mails())[-1].get_content()
+    link = re.search(r"(/held/[0-9a-f]+)", body).group(1)
+    true(scene.web("POST", link, "do=release")[0] == 200, "no release")
+    mail = wait("it in INBOX", lambda: len(scene.mails()) == mails + 2 and
+                scene.mails())[-1]
+    true(mail["Subject"] == "win the lottery", mail["Subject"])
+    true(mail["X-Postroom-Spam"].startswith("spam, "), mail.items())
+    wait("one lesson more", lambda: scene.wanted() == 2)
 
 
 STEPS = (
@@ -222,6 +263,8 @@ STEPS = (
     ("to look at a link changes nothing", looked_at),
     ("a forged link does nothing", forged),
     ("the button of a link delivers, once", taken),
+    ("what is released goes to INBOX, and teaches that it was wanted",
+     spam_released),
 )
 
 

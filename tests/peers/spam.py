@@ -383,6 +383,28 @@ def personal(scene):
         raise ValueError("it is another letter now")
 
 
+def released(scene):
+    """Its filter would have it in Junk again."""
+    rules = os.path.join(scene.args.folder, "hub/etc/rules")
+    os.makedirs(rules, exist_ok=True)
+    with open(os.path.join(rules, "held.rule"), "w", encoding="utf-8") as file:
+        file.write('rule "look" { header Message-ID /<2055@/; '
+                   'do hold "somebody looks at it" }\n')
+    scene.reload()
+    wanted, spam = lessons(scene)
+    scene.send(offer(2055))
+    end, held = time.monotonic() + GUARD, []
+    while not held:
+        if time.monotonic() > end:
+            raise ValueError("it is not held")
+        time.sleep(0.2)
+        held = json.loads(scene.command("hold", "list", "--json"))["result"]
+    scene.command("hold", "release", held[0]["id"])
+    if where_is(scene, 2055) != "INBOX":
+        raise ValueError("it was released, and caught again")
+    until_lessons(scene, wanted + 1, spam)
+
+
 def undone(scene):
     """All is taken out of Junk again."""
     all_moved = [2001, 2002, 2003, 2004, 2005, 2010,
@@ -392,7 +414,7 @@ def undone(scene):
     box = scene.imap()
     box.uid("STORE", uid_of(box, "INBOX", 2006), "FLAGS", "($NotJunk)")
     box.logout()
-    until_lessons(scene, len(all_moved) + 1, 0)
+    until_lessons(scene, len(all_moved) + 2, 0)
     scene.send(offer(2050))
     line = own(scene, "INBOX", 2050)
     if line.startswith("spam"):
@@ -485,6 +507,7 @@ STEPS = (
     ("what a person moves is what that person's filter learns", moved),
     ("a lesson is learnt once, though its process is killed", killed),
     ("what is like it goes into that person's Junk", personal),
+    ("what is held and released is not caught again, and teaches", released),
     ("what is taken out of there undoes it", undone),
     ("what the site files into Junk comes back for who wants it",
      brought_back),

@@ -170,6 +170,53 @@ START_TEST(a_released_message_is_delivered_unjudged_to_those_it_is_for)
 }
 END_TEST
 
+static const struct {
+	enum verdict_action	 action;
+	const char		*folder;	/* of the verdict */
+	const char		*into;		/* where it goes then */
+} caught[] = {
+	{ VERDICT_HOLD, "Junk", "" },
+	{ VERDICT_QUARANTINE, "Junk", "" },
+	{ VERDICT_HOLD, "Offers", "Offers" },
+	{ VERDICT_HOLD, NULL, "" },
+};
+
+/* To whom and in whatever life: the mark is as durable as the release. */
+START_TEST(a_released_message_is_not_caught_again)
+{
+	const struct stage_call *sent;
+
+	stage.folder = caught[_i].folder;
+	hold('c', caught[_i].action, true);
+	ck_assert_int_eq(conductor_hold_share(stage.conductor, &id,
+	    STAGE_BEN), 0);
+	for (unsigned life = 0; life < 2; life++) {
+		conductor_account_up(stage.conductor, STAGE_BEN);
+		ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+		sent = stage_call(&stage, STAGE_DELIVER, 0);
+		ck_assert(sent->is_released);
+		ck_assert_str_eq(sent->words, caught[_i].into);
+		if (life == 0)
+			stage_restart(&stage);
+	}
+	stage_deliver(&stage, 0, 0);
+	ck_assert(!trail_has("in the mailbox Junk"));
+}
+END_TEST
+
+START_TEST(what_nobody_released_goes_where_its_verdict_says)
+{
+	stage.folder = "Junk";
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_receive(&stage, 'j', false);
+	stage_wait(&stage, STAGE_DELIVER, 1);
+	ck_assert(!stage_call(&stage, STAGE_DELIVER, 0)->is_released);
+	ck_assert_str_eq(stage_call(&stage, STAGE_DELIVER, 0)->words, "Junk");
+	stage_deliver(&stage, 0, 0);
+	ck_assert(trail_has("in the mailbox Junk"));
+}
+END_TEST
+
 START_TEST(a_release_can_name_another_account)
 {
 	conductor_account_up(stage.conductor, STAGE_ANN);
@@ -596,6 +643,10 @@ unit_suite(void)
 	    a_byte_that_is_no_text_is_shown_as_one_that_is);
 	tcase_add_loop_test(tcase,
 	    a_released_message_is_delivered_unjudged_to_those_it_is_for, 0, 2);
+	tcase_add_loop_test(tcase, a_released_message_is_not_caught_again, 0,
+	    sizeof(caught) / sizeof(caught[0]));
+	tcase_add_test(tcase,
+	    what_nobody_released_goes_where_its_verdict_says);
 	tcase_add_test(tcase, a_release_can_name_another_account);
 	tcase_add_loop_test(tcase,
 	    what_was_released_is_not_held_again_by_a_start, 0, 4);

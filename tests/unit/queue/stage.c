@@ -58,6 +58,7 @@ port_deliver(void *arg, void *ticket, uint64_t account,
 	call->account = account;
 	call->id = delivery.id;
 	call->position = delivery.position;
+	call->is_released = delivery.is_released;
 	ck_assert_int_eq(slice_cstr(delivery.folder, call->words,
 	    sizeof(call->words)), 0);
 	call->bytes = delivery.body_bytes;

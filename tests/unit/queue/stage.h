@@ -42,6 +42,7 @@ struct stage_call {
 	/* compare: what was shown, and what header and body digest to */
 	struct same_body_ask ask;
 	unsigned char	 digest[BIG_DIGEST_BYTES];
+	bool		 is_released;		/* deliver */
 	bool		 is_done;		/* the test has answered it */
 };
 

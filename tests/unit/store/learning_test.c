@@ -286,6 +286,85 @@ START_TEST(a_model_that_was_lost_is_taught_all_anew)
 }
 END_TEST
 
+/* Letter 9, which its person has released. */
+static int
+try_release(struct account *account, const char *folder, bool *was_there_out)
+{
+	struct box_letter letter = box_letter(9);
+
+	letter.delivery.trace = slice_str(letter.trace);
+	letter.delivery.body = slice_of(letter.body,
+	    letter.delivery.body_bytes);
+	letter.delivery.folder = slice_str(folder);
+	letter.delivery.is_released = true;
+	return account_deliver(account, &letter.delivery, was_there_out);
+}
+
+/* And it ends there, before the queue is told. */
+static void
+release_and_leave(struct account *account, void *arg)
+{
+	bool was_there;
+
+	if (try_release(account, arg, &was_there) < 0 ||
+	    account_commit(account) < 0)
+		_exit(2);
+}
+
+START_TEST(a_release_is_a_lesson_once_however_often_it_is_delivered)
+{
+	static char no_folder[] = "";
+	struct lesson_due due;
+	bool was_there = false;
+
+	box_close(&box);
+	box_crash(&box, release_and_leave, no_folder);
+	box_open(&box);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(try_release(box.account, no_folder,
+		    &was_there), 0);
+		ck_assert(was_there);
+		ck_assert_int_eq(account_commit(box.account), 0);
+		if (i > 0)
+			break;
+		due = next_due();
+		ck_assert(!due.is_spam && !due.is_opposite);
+		ck_assert_int_eq(learning_done(box.account, &due, 0), 0);
+	}
+	nothing_is_due();
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
+static const struct {
+	const char	*folder;
+	int		 want;		/* 1: INBOX instead */
+} filings[] = {
+	{ "", 0 }, { "Junk", 1 }, { "Offers", 0 }, { "Spam of mine", 1 },
+};
+
+START_TEST(what_is_released_is_never_filed_as_junk)
+{
+	struct view *view;
+	bool was_there;
+
+	/* it is what the mailbox is for that counts, not its name */
+	if (_i == 3)
+		ck_assert_int_eq(folder_rename(box.account, slice_str("Junk"),
+		    slice_str(filings[_i].folder)), 0);
+	ck_assert_int_eq(try_release(box.account, filings[_i].folder,
+	    &was_there), filings[_i].want);
+	ck_assert(!was_there);
+	ck_assert_int_eq(account_commit(box.account), 0);
+	view = box_view(&box);
+	ck_assert_uint_eq(view_count(view),
+	    strcmp(filings[_i].folder, "Offers") == 0 ? 4 : 5);
+	account_view_close(box.account, view);
+	ck_assert(!next_due().is_spam);
+	ck_assert_int_eq(box_check(&box), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -303,6 +382,10 @@ unit_suite(void)
 	tcase_add_test(tests, what_was_read_and_kept_is_shown_once);
 	tcase_add_test(tests, what_is_to_be_deleted_was_not_kept);
 	tcase_add_test(tests, a_model_that_was_lost_is_taught_all_anew);
+	tcase_add_test(tests,
+	    a_release_is_a_lesson_once_however_often_it_is_delivered);
+	tcase_add_loop_test(tests, what_is_released_is_never_filed_as_junk, 0,
+	    (int)(sizeof(filings) / sizeof(*filings)));
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
 	return suite;
