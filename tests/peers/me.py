@@ -18,6 +18,7 @@ import json
 import os
 import poplib
 import re
+import smtplib
 import socket
 import socketserver
 import ssl
@@ -493,6 +494,43 @@ class Tests:
         want(Sink.visits == [], Sink.visits)
         for label in labels:
             want(self.api("ann", "fetch remove", label=label)["ok"], label)
+
+    def hold_one(self, target):
+        """A message for ann that a rule holds, as hostile as it can be."""
+        words = "".join(PAYLOADS).replace("SINK", target)
+        with smtplib.SMTP("127.0.0.1", self.args.base + 25,
+                          timeout=GUARD) as smtp:
+            smtp.sendmail("z@far.test", ["ann@office.test"], (
+                "From: \"<img src=%s>\" <z@far.test>\r\nSubject: hold me "
+                "<script src=%s></script>\r\nMIME-Version: 1.0\r\n"
+                "Content-Type: text/html; charset=utf-8\r\n\r\n"
+                "<p>a plain word</p>%s\r\n" %
+                (target, target, words)).encode())
+
+    def test_held_mail_is_only_text_and_its_button_delivers_it(self):
+        """HARDENING A72, A73."""
+        self.hold_one(sink())
+        browser = Browser(self.args.folder, scripts=True)
+        try:
+            self.log_in(browser)
+            browser.wait(lambda: (browser.go(self.url + "/me/held"),
+                                  browser.find("[href^='/me/held/one']"))[1])
+            browser.click("[href^='/me/held/one']")
+            browser.sees("somebody looks at it", "a plain word",
+                         "hold me <script src=", "<img src=")
+            state = browser.run(
+                "return [document.scripts.length, document.querySelectorAll("
+                "'img,svg,iframe,object,embed,base,style,video,math,"
+                "[onerror],[onload],[onfocus],[style]').length, "
+                "document.querySelectorAll('link').length]")
+            want(state == [0, 0, 1], state)
+            browser.click("[action='/me/held/one'] button")
+            browser.sees("It is on its way to your mailbox.")
+            browser.go(self.url + "/me/held")
+            browser.sees("Nothing is held for you.")
+        finally:
+            browser.close()
+        want(Sink.visits == [], Sink.visits)
 
     def test_it_fits_a_phone_and_speaks_indonesian(self):
         browser = Browser(self.args.folder, language="id", phone=True,

@@ -21,6 +21,12 @@ hub_edit="s|^tls_ca_file *=.*|tls_ca_file = \"$tls/certificate.pem\"|"
 hub_up "$bin" || { echo "fail me: no hub" >>"$results"; exit 1; }
 "$bin/postroom" -c "$conf" account add budi@office.test --language id \
     --password-file "$dir/password" >/dev/null
+echo 'rule "look" { header Subject /hold me/; do hold "somebody looks at it" }' \
+    >"$dir/hub/etc/rules/held.rule"
+kill -HUP "$hub"
+until [ "$(grep -c ready "$dir/log")" -gt 1 ]; do
+	sleep 0.1
+done
 for tests in me.py me_imap.py; do
 	python3 "$(dirname "$0")/$tests" --bin "$bin" --conf "$conf" \
 	    --base "$base" --folder "$dir" --tls "$tls" \
