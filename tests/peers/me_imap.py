@@ -373,7 +373,7 @@ class ImapTests(Tests):
         self.postroom("-c", self.args.conf, "account", "set",
                       "ann@office.test", "--fetch", "no")
         b.go(self.url + "/me")
-        b.sees("does not let people")
+        b.sees("Nothing is held for you.")
         b.go(self.url + "/me/add")
         b.sees("does not let people")
         for name in ("fetch list", "fetch health", "fetch now",
