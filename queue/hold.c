@@ -13,6 +13,7 @@
 #include "lib/base/log.h"
 #include "queue/hold_inside.h"
 #include "queue/removed.h"
+#include "queue/rows_held.h"
 
 #define ADDRESSES_BYTES	300	/* shown of a long list of recipients */
 #define SOURCE_BYTES	(FETCHED_LABEL_MOST + 64)
@@ -75,7 +76,7 @@ static void
 add_told(struct text *text, const struct rows_recipient *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (list[i].told_utc_ms > 0 &&
+		if (rows_told_at(&list[i]) > 0 &&
 		    !add_recipient(text, list[i].address))
 			break;
 }
@@ -248,7 +249,7 @@ hold_ends(const struct conductor *conductor,
 
 	for (size_t i = 0; i < count; i++) {
 		int64_t told = list[i].told_utc_ms == 0 ? untold_as :
-		    list[i].told_utc_ms;
+		    rows_told_at(&list[i]);
 
 		if (told <= 0 || list[i].state == ROWS_WAITING)
 			return 0;

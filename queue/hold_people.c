@@ -18,6 +18,8 @@
 
 /* Files read for one answer: what the queue does beside its mail. */
 #define LOOKED_MOST	200
+/* Such turns for a page: 4,000 that are no matter of theirs, each read once. */
+#define TURNS_MOST	20
 
 struct news {
 	struct hold_walk	 walk;
@@ -135,7 +137,8 @@ struct theirs {
 	struct hold_walk walk;
 	hold_fn		*fn;		/* or NULL */
 	void		*arg;
-	size_t		 looked;
+	struct message_id never[LOOKED_MOST], last;
+	size_t		 never_count, looked;
 	unsigned	 told;
 	bool		 may_take, is_damaged;
 };
@@ -145,8 +148,10 @@ on_theirs(void *arg, const struct hold_row *row)
 {
 	struct theirs *theirs = arg;
 
-	if (!row->is_damaged && !row->is_personal)
+	if (!row->is_damaged && !row->is_personal) {
+		theirs->never[theirs->never_count++] = row->id;
 		return 0;
+	}
 	if (theirs->told == HOLD_PAGE)
 		return HOLD_WALK_ENDS;
 	theirs->told++;
@@ -163,6 +168,7 @@ on_their_row(void *arg, const struct rows_message *message,
 
 	if (theirs->looked++ == LOOKED_MOST)
 		return HOLD_WALK_ENDS;
+	theirs->last = message->id;
 	return hold_walk_row(&theirs->walk, message, list, count);
 }
 
@@ -175,16 +181,40 @@ theirs_of(struct conductor *conductor, uint64_t account, hold_fn *fn,
 	    .account = account, .fn = on_theirs } };
 }
 
+/* One turn: what is found to be the postmaster's is not read again. */
+static int
+list_theirs(struct theirs *theirs, const struct message_id *below)
+{
+	struct rows *rows = theirs->walk.conductor->rows;
+	int r;
+
+	theirs->walk.arg = theirs;
+	theirs->walk.left = LOOKED_MOST;
+	theirs->looked = theirs->never_count = 0;
+	r = rows_held_of(rows, theirs->walk.account, below, on_their_row,
+	    theirs);
+	if (r >= 0 && theirs->never_count > 0) {
+		int noted = rows_held_told(rows, theirs->walk.account,
+		    theirs->never, theirs->never_count, ROWS_TOLD_NEVER);
+
+		r = noted < 0 ? noted : r;
+	}
+	return r;
+}
+
 int
 conductor_held_each(struct conductor *conductor, uint64_t account,
     const struct message_id *below, hold_fn *fn, void *arg)
 {
 	struct theirs theirs = theirs_of(conductor, account, fn, arg);
-	int r;
+	struct message_id last;
+	int r = list_theirs(&theirs, below);
 
-	theirs.walk.arg = &theirs;
-	r = rows_held_of(conductor->rows, account, below, on_their_row,
-	    &theirs);
+	for (unsigned i = 1; i < TURNS_MOST && r == HOLD_WALK_ENDS &&
+	    theirs.told < HOLD_PAGE; i++) {
+		last = theirs.last;
+		r = list_theirs(&theirs, &last);
+	}
 	return r == HOLD_WALK_ENDS ? 0 : r;
 }
 

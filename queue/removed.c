@@ -3,7 +3,8 @@
  *
  * It becomes a held message like those of keep.c without having been in the
  * journal: its file in kept/ (and in big/), synced in a thread, then its row.
- * Its recipients count as told of it, for the note in their letter does that.
+ * Its recipients count as told of it, for the note in their letter does that;
+ * it is the postmaster's matter, and not on their list.
  */
 #include "queue/removed.h"
 
@@ -227,7 +228,7 @@ write_row(const struct removed *removed)
 		    .account = env->recipients[i].account,
 		    .address = env->recipients[i].address,
 		    .state = ROWS_QUARANTINED,
-		    .told_utc_ms = row.next_try_utc_ms };
+		    .told_utc_ms = -row.next_try_utc_ms };
 	r = rows_keep(removed->whole->conductor->rows, &row, list,
 	    env->recipient_count);
 	free(list);

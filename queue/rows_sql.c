@@ -90,7 +90,8 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " AND state > 0 AND told = 0) ORDER BY id DESC",
 	[ROWS_HELD_OF] = "SELECT " MESSAGE_COLUMNS " FROM waiting"
 	    " WHERE id < ? AND id IN (SELECT id FROM waiting_rcpt"
-	    " WHERE account = ? AND state > 0) ORDER BY id DESC",
+	    " WHERE account = ? AND state > 0 AND told >= 0)"
+	    " ORDER BY id DESC",
 	[ROWS_HELD_RELEASE] = "UPDATE waiting_rcpt SET state = 0"
 	    " WHERE id = ? AND account = ? AND state > 0",
 	[ROWS_HELD_IS] = "SELECT 1 FROM waiting_rcpt WHERE id = ?"

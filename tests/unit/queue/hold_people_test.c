@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "queue/removed.h"
 #include "tests/unit/queue/hold_scene.h"
 
 /* What a person sees, and may do */
@@ -52,6 +53,54 @@ START_TEST(a_page_of_it_is_no_longer_than_it_says)
 	ck_assert_uint_eq(theirs(STAGE_ANN, NULL), HOLD_PAGE);
 	last = seen.last;
 	ck_assert_uint_eq(theirs(STAGE_ANN, &last), 2);
+}
+END_TEST
+
+/* What the postmaster is to decide, as much of it as is looked at in a turn. */
+static void
+hold_what_is_not_theirs(void)
+{
+	stage.line = REMOVED_LINE;
+	stage.value = "a.zip";
+	for (unsigned i = 0; i < 201; i++)
+		hold('n', VERDICT_HOLD, false);
+}
+
+static void
+keep_originals(unsigned count)
+{
+	const struct rows_recipient ann = {
+		.account = STAGE_ANN, .address = slice_str("ann@office.test"),
+		.state = ROWS_QUARANTINED, .told_utc_ms = -clock_utc_ms()
+	};
+
+	for (unsigned i = 0; i < count; i++) {
+		struct rows_message row = {
+			.state = ROWS_QUARANTINED, .reason = slice_str("o"),
+			.since_utc_ms = clock_utc_ms()
+		};
+
+		memset(row.id.bytes, 0xf0, sizeof(row.id.bytes));
+		row.id.bytes[1] = (unsigned char)i;
+		ck_assert_int_eq(rows_keep(stage.conductor->rows, &row, &ann,
+		    1), 0);
+	}
+}
+
+START_TEST(nothing_is_hidden_behind_what_is_not_theirs)
+{
+	hold('a', VERDICT_HOLD, false);
+	if (_i == 0)
+		hold_what_is_not_theirs();
+	else
+		keep_originals(201);
+	/* and the second time nothing else is read */
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_uint_eq(theirs(STAGE_ANN, NULL), 1);
+	ck_assert_uint_eq(seen.damaged, 0);
+	/* the postmaster knows who was told */
+	(void)list(HOLD_QUARANTINED, NULL, 1);
+	ck_assert_str_eq(seen.told, _i == 0 ? "" : "ann@office.test");
 }
 END_TEST
 
@@ -194,6 +243,8 @@ unit_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, a_person_sees_their_own_share_the_newest_first);
 	tcase_add_test(tcase, a_page_of_it_is_no_longer_than_it_says);
+	tcase_add_loop_test(tcase, nothing_is_hidden_behind_what_is_not_theirs,
+	    0, 2);
 	tcase_add_test(tcase, a_person_takes_their_own_share_once);
 	tcase_add_loop_test(tcase,
 	    what_may_be_harmful_is_the_postmasters_to_release, 0,
