@@ -472,6 +472,7 @@ const struct admin_request admin_requests[] = {
 { "held list",
   { { "below",    ADMIN_TEXT,   false, SAY_COLUMN_ID } },
   ADMIN_BY_ANYBODY, ROLE_QUEUE, { THEIRS_ROW }, NULL },
+/* `text` as of hold show; empty where they may not take it. */
 { "held show",
   { ID_ARG },
   ADMIN_BY_ANYBODY, ROLE_QUEUE, { OWNER, THEIRS_ROW, WORD("text") }, NULL },

@@ -69,7 +69,10 @@ int	conductor_held_told(struct conductor *, uint64_t account,
  */
 int	conductor_held_each(struct conductor *, uint64_t account,
 	    const struct message_id *below, hold_fn *, void *arg);
-/* One of them, as conductor_hold_show(). */
+/*
+ * One of them, as conductor_hold_show(); `shown` is empty when only the
+ * postmaster may have it delivered.
+ */
 int	conductor_held_show(struct conductor *, uint64_t account,
 	    const struct message_id *, hold_fn *, void *arg,
 	    struct text *shown);

@@ -237,8 +237,14 @@ conductor_held_show(struct conductor *conductor, uint64_t account,
 {
 	struct theirs theirs = theirs_of(conductor, account, fn, arg);
 
+	int r;
+
 	theirs.walk.shown = shown;
-	return look_at(conductor, id, &theirs);
+	r = look_at(conductor, id, &theirs);
+	/* what is not theirs to open is not theirs to save from here either */
+	if (r < 0 || !theirs.may_take)
+		text_clear(shown);
+	return r;
 }
 
 int

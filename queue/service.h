@@ -187,7 +187,7 @@ enum queue_kind {
 	QUEUE_HELD_LIST,
 	/* console -> queue: u64 account and id, or zeroes and slice link, which
 	 * names both -> u64 account, as hold_row_pack(), slice text: as
-	 * QUEUE_HOLD_SHOW */
+	 * QUEUE_HOLD_SHOW, of what they may take */
 	QUEUE_HELD_SHOW,
 	/* console -> queue: the same -> u64 account: it is on its way there,
 	 * and nowhere else */

@@ -106,17 +106,19 @@ add_text(struct me_page *page, struct slice bytes)
 	bool is_cut;
 
 	held_text(&text, bytes, &is_cut);
+	html_markup(&page->html, "<section class=\"box\">\n");
 	if (text.len == 0) {
 		me_paragraph(page, SAY_HELD_NO_TEXT);
-		return;
+	} else {
+		html_markup(&page->html, "<h2>");
+		me_text(page, SAY_HELD_TEXT);
+		html_markup(&page->html, "</h2>\n<div class=\"held\">");
+		html_add(&page->html, HTML_TEXT, text_slice(&text));
+		html_markup(&page->html, "</div>\n");
 	}
-	html_markup(&page->html, "<h2>");
-	me_text(page, SAY_HELD_TEXT);
-	html_markup(&page->html, "</h2>\n<div class=\"held\">");
-	html_add(&page->html, HTML_TEXT, text_slice(&text));
-	html_markup(&page->html, "</div>\n");
 	if (is_cut)
 		me_paragraph(page, SAY_HELD_TEXT_CUT);
+	html_markup(&page->html, "</section>\n");
 }
 
 /* The button, or who has it. */
@@ -159,9 +161,10 @@ one_page(struct web_visit *visit, const struct answer *row)
 	html_markup(&page.html, "<section class=\"box\">\n");
 	add_facts(&page, row);
 	add_act(&page, row);
-	html_markup(&page.html, "</section>\n<section class=\"box\">\n");
-	add_text(&page, answer_text(row, "text"));
 	html_markup(&page.html, "</section>\n");
+	/* of what is not theirs to take nothing is told but these facts */
+	if (slice_is_str(answer_text(row, "may_take"), "yes"))
+		add_text(&page, answer_text(row, "text"));
 	if (visit->link.len == 0) {
 		html_markup(&page.html, "<p class=\"acts\">");
 		me_link(&page, "/me/held", slice_of(NULL, 0), SAY_ME_BACK,

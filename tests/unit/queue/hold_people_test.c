@@ -162,12 +162,21 @@ static const struct {
 
 START_TEST(what_may_be_harmful_is_the_postmasters_to_release)
 {
+	TEXT_AUTO shown = TEXT_INIT(HOLD_SHOWN_BYTES);
+
 	stage.line = kept[_i].line;
 	stage.value = kept[_i].value;
 	hold('k', kept[_i].action, false);
 	conductor_account_up(stage.conductor, STAGE_ANN);
 	ck_assert_uint_eq(theirs(STAGE_ANN, NULL), 1);
 	ck_assert_int_eq(seen.may_take, kept[_i].may);
+	/* nor to save from what is shown of it */
+	ck_assert_int_eq(conductor_held_show(stage.conductor, STAGE_ANN, &id,
+	    on_row, NULL, &shown), 0);
+	ck_assert_uint_eq(shown.len, kept[_i].may ? 100 : 0);
+	ck_assert_int_eq(conductor_hold_show(stage.conductor, &id, on_row,
+	    NULL, &shown), 0);
+	ck_assert_uint_ge(shown.len, 100);
 	ck_assert_int_eq(take(STAGE_ANN), kept[_i].may ? 0 : -EPERM);
 	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), kept[_i].may);
 	if (!kept[_i].may)
