@@ -20,6 +20,7 @@
 
 #define READ_MOST	16384		/* bytes of one that is not mapped */
 #define NO_SCANNER_MS	20000	/* one that comes back is worth waiting for */
+#define RSPAMD_MORE_MS	20000	/* than it is waited for, by who asks it */
 #define LOOK_MS		1000		/* for whom is missing */
 #define ORIGIN_MS	20000	/* RFC 7208 4.6.4: at least so long */
 /*
@@ -51,6 +52,13 @@ struct lookup {
 	struct ipc	*asked;		/* or NULL: it is not */
 };
 
+/* The question to an rspamd: forgotten alone, not with the scanner's. */
+struct rspamd_asking {
+	struct judge_case *one;
+	struct ipc	*asked;		/* the scanner too; or NULL: it is not */
+	uint64_t	 since_ms;
+};
+
 struct judge_case {
 	TAILQ_ENTRY(judge_case) next;
 	struct judge_cases *cases;
@@ -62,7 +70,7 @@ struct judge_case {
 	uint64_t	 serial;	/* of the queue's question */
 	unsigned	 awaits;	/* AWAITS_ bits */
 	struct ipc	*scanner_asked;	/* or NULL */
-	struct ipc	*rspamd_asked;	/* the scanner too; or NULL */
+	struct rspamd_asking rspamd;
 	uint64_t	 scanner_since_ms;	/* nobody could be asked */
 	struct origin	*origin;	/* or NULL */
 	uint64_t	 origin_since_ms;
@@ -109,8 +117,8 @@ case_free(struct judge_case *one)
 	TAILQ_REMOVE(&cases->all, one, next);
 	if (one->scanner_asked != NULL)
 		ipc_forget(one->scanner_asked, one);
-	if (one->rspamd_asked != NULL)
-		ipc_forget(one->rspamd_asked, one);
+	if (one->rspamd.asked != NULL)
+		ipc_forget(one->rspamd.asked, &one->rspamd);
 	forget_lookups(one);
 	judge_lists_forget(one->asking);
 	origin_free(one->origin);
@@ -208,12 +216,13 @@ rspamd_said(struct judge_case *one, bool is_answer, struct slice said)
 static void
 on_rspamd(void *arg, int status, struct ipc_message *message)
 {
-	struct judge_case *one = arg;
+	struct rspamd_asking *asking = arg;
+	struct judge_case *one = asking->one;
 	struct unpack u;
 	struct slice said;
 	bool is_answer;
 
-	one->rspamd_asked = NULL;
+	asking->asked = NULL;
 	one->scanner_since_ms = clock_ms();
 	if (status < 0)		/* it is gone: wait for the next one */
 		return;
@@ -235,16 +244,27 @@ ask_rspamd(struct judge_case *one)
 	struct ipc *scanner = one->cases->scanner;
 
 	if ((one->awaits & AWAITS_RSPAMD) == 0 ||
-	    one->rspamd_asked != NULL || scanner == NULL)
+	    one->rspamd.asked != NULL || scanner == NULL)
 		return;
 	rspamd_ask(&head, &one->judging.envelope);
 	pack_u64(&body, one->judging.envelope.bytes);
 	pack_slice(&body, text_slice(&head));
 	if (text_failed(&head) || text_failed(&body))
 		return;		/* later, or never: lose_patience() */
+	one->rspamd = (struct rspamd_asking){ .one = one,
+	    .since_ms = clock_ms() };
 	if (ipc_ask(scanner, RSPAMD_MESSAGE, text_slice(&body), &one->fd, 1,
-	    on_rspamd, one) == 0)
-		one->rspamd_asked = scanner;
+	    on_rspamd, &one->rspamd) == 0)
+		one->rspamd.asked = scanner;
+}
+
+/* Who asks it gives up before that: its answer could not be sent. */
+static bool
+is_rspamd_lost(const struct judge_case *one)
+{
+	return one->rspamd.asked != NULL &&
+	    clock_ms() - one->rspamd.since_ms >=
+	    one->cases->options.rspamd_ms + RSPAMD_MORE_MS;
 }
 
 /* DNS */
@@ -400,9 +420,15 @@ lose_patience(struct judge_case *one)
 
 	ask_scanner(one);
 	ask_rspamd(one);
+	if (is_rspamd_lost(one)) {
+		ipc_forget(one->rspamd.asked, &one->rspamd);
+		one->rspamd.asked = NULL;
+		rspamd_said(one, false, slice_str("no answer came"));
+		return;
+	}
 	if (clock_ms() - one->scanner_since_ms < NO_SCANNER_MS)
 		return;
-	if ((one->awaits & AWAITS_RSPAMD) != 0 && one->rspamd_asked == NULL) {
+	if ((one->awaits & AWAITS_RSPAMD) != 0 && one->rspamd.asked == NULL) {
 		rspamd_none(slice_str("who would ask it does not run"),
 		    &one->judging.findings.rspamd);
 		one->awaits &= ~(unsigned)AWAITS_RSPAMD;

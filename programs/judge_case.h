@@ -24,6 +24,7 @@ struct judge_cases_options {
 	struct judge_options	 judge;		/* its rules are borrowed */
 	bool			 scans;		/* there is to be a scanner */
 	bool			 asks_rspamd;
+	uint64_t		 rspamd_ms;	/* who asks it waits so long */
 	bool			 identifies;	/* DNS is asked who sent it */
 	struct judge_lists	*lists;		/* that are asked; or NULL */
 	const struct dkim_tools	*tools;		/* for that; or NULL */

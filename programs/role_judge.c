@@ -138,6 +138,7 @@ open_cases(struct judge *judge)
 		.identifies = config->identity,
 		.lists = judge->lists,
 		.asks_rspamd = config->rspamd[0] != '\0',
+		.rspamd_ms = (uint64_t)config->rspamd_seconds * 1000,
 		.tools = judge_bodies_tools(judge->bodies),
 		.told = answer, .arg = judge,
 	};

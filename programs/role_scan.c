@@ -113,16 +113,28 @@ on_message(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
-static void
-tell_rspamd(struct ipc *judge, uint64_t serial, bool is_answer,
+static int
+reply_rspamd(struct ipc *judge, uint64_t serial, bool is_answer,
     struct slice said)
 {
 	TEXT_AUTO body = TEXT_INIT(RSPAMD_ANSWER_MOST + 16);
 
 	pack_u8(&body, is_answer);
 	pack_slice(&body, said);
-	if (text_failed(&body) || ipc_reply(judge, serial, text_slice(&body),
-	    NULL, 0) < 0)
+	return text_failed(&body) ? -ENOMEM : ipc_reply(judge, serial,
+	    text_slice(&body), NULL, 0);
+}
+
+static void
+tell_rspamd(struct ipc *judge, uint64_t serial, bool is_answer,
+    struct slice said)
+{
+	int r = reply_rspamd(judge, serial, is_answer, said);
+
+	if (r < 0 && is_answer)		/* a short one may fit */
+		r = reply_rspamd(judge, serial, false,
+		    slice_str("its answer could not be passed on"));
+	if (r < 0)
 		log_say("a judge does not take an answer");
 }
 

@@ -401,6 +401,24 @@ START_TEST(without_who_asks_rspamd_mail_goes_on)
 }
 END_TEST
 
+/* Its reply could not be sent: the channel had no room, or memory was out. */
+START_TEST(an_answer_of_rspamds_that_is_lost_keeps_no_mail)
+{
+	struct ipc *scan = scanner_comes();
+
+	rspamd.is_silent = true;
+	bring(MESSAGE);
+	ck_assert_uint_eq(rspamd.asked, 1);
+	clock_set(clock_ms() + 3600000, 60000);
+	for (unsigned i = 0; i < 100 && heard.count == 0; i++)
+		play_run(&play, 100);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_str_eq(heard.verdict.lines[0].value,
+	    "not asked (no answer came)");
+	ipc_free(scan);
+}
+END_TEST
+
 static void
 set_up_identity(void)
 {
@@ -535,6 +553,7 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    rspamd_is_asked_anew_when_who_asks_it_was_gone);
 	tcase_add_test(tests, without_who_asks_rspamd_mail_goes_on);
+	tcase_add_test(tests, an_answer_of_rspamds_that_is_lost_keeps_no_mail);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("identity");
 	tcase_add_checked_fixture(tests, set_up_identity, tear_down);
