@@ -50,14 +50,14 @@ blocks_write(struct text *to, const struct blocks *blocks, uint64_t now_ms,
 }
 
 /*
- * Over for whole days forgives as many times.  The rest of a day is not known
- * any more when the machine is younger than that.
+ * Over for whole days forgives as many times, and the rest of a day counts on;
+ * of it no more is known than the machine is old.
  */
 static void
 put(struct blocks *blocks, struct block *block, int64_t left_ms,
     uint64_t now_ms)
 {
-	uint64_t days;
+	uint64_t days, rest;
 
 	if (left_ms > (int64_t)BLOCK_MOST_MS)	/* the clock was put back */
 		left_ms = (int64_t)BLOCK_MOST_MS;
@@ -67,10 +67,11 @@ put(struct blocks *blocks, struct block *block, int64_t left_ms,
 		return;
 	}
 	days = (uint64_t)-left_ms / BLOCK_FORGIVE_MS;
+	rest = (uint64_t)-left_ms % BLOCK_FORGIVE_MS;
 	if (days >= block->times || now_ms == 0)
 		return;
 	block->times -= (unsigned)days;
-	block->until_ms = now_ms;
+	block->until_ms = rest < now_ms ? now_ms - rest : 1;
 	blocks_put(blocks, block);
 }
 
@@ -130,10 +131,14 @@ blocks_save(const struct blocks *blocks, int folder_fd)
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, text_slice(&bytes));
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
 	if (r == 0 && renameat(folder_fd, NEW_FILE, folder_fd,
 	    BLOCKS_FILE) < 0)
+		r = -errno;
+	if (r == 0 && fsync(folder_fd) < 0)
 		r = -errno;
 	return r;
 }

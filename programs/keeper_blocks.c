@@ -146,5 +146,5 @@ keeper_tell_forgiven(struct keeper *keeper, const char *net)
 	(void)slice_cstr(slice_str(net), block.net, sizeof(block.net));
 	block_pack(&body, &block);
 	send_to_all(keeper, &body);
-	save_soon(keeper);
+	save(keeper);	/* who asked hears of it after that */
 }

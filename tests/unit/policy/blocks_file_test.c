@@ -74,6 +74,29 @@ START_TEST(what_is_over_is_remembered_for_as_long)
 }
 END_TEST
 
+/* A hub that begins anew each day forgives no later than one that does not. */
+START_TEST(what_was_over_before_a_restart_counts_on)
+{
+	struct blocks *third = blocks_new();
+	struct block begun[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct blocks *to = i == 0 ? after : third;
+
+		ck_assert_int_eq(blocks_read(to, text_slice(&bytes), NOW_MS,
+		    UTC_MS + (int64_t)FIRST_MS + (i + 1) * DAY_MS * 6 / 10),
+		    0);
+		text_clear(&bytes);
+		blocks_write(&bytes, to, NOW_MS, UTC_MS + (int64_t)FIRST_MS +
+		    (i + 1) * DAY_MS * 6 / 10);
+	}
+	ck_assert_uint_eq(blocks_earned(third, "192.0.2.1", BLOCK_UNKNOWN,
+	    FIRST_MS, NOW_MS, begun), 1);
+	ck_assert_uint_eq(begun[0].times, 1);
+	blocks_free(third);
+}
+END_TEST
+
 /* A clock that was put back makes no block longer than there are. */
 START_TEST(no_block_is_longer_than_a_day)
 {
@@ -133,6 +156,7 @@ unit_suite(void)
 	tcase_add_test(tests, blocks_go_on_after_a_restart);
 	tcase_add_loop_test(tests, what_is_over_is_remembered_for_as_long, 0,
 	    2);
+	tcase_add_test(tests, what_was_over_before_a_restart_counts_on);
 	tcase_add_test(tests, no_block_is_longer_than_a_day);
 	tcase_add_test(tests, what_is_no_such_file_is_told);
 	tcase_add_test(tests, a_file_brings_them_over);
