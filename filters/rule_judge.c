@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "filters/removal.h"
+#include "filters/rule_parts.h"
 
 /* The rule and its own words in one sentence. */
 static void
@@ -135,11 +136,39 @@ add_deed(struct verdict *verdict, const struct rule *rule,
 
 /* None can be: they stay where they are, and somebody has to look. */
 static void
-hold_whole(struct verdict *one)
+hold_whole(const struct rule *rule, struct verdict *one)
 {
 	verdict_init(one);
 	verdict_set(one, VERDICT_HOLD, 250, "2.0.0",
-	    "its attachments cannot be removed (too many of them)");
+	    "its attachments cannot be removed: too many of them "
+	    "(rule \"%.*s\")", SLICE_FMT(rule->name));
+}
+
+/* What became of them by this rule: it is said in the trail. */
+static void
+note_removal(struct verdict *verdict, const struct rule *rule, bool is_done)
+{
+	for (size_t i = 0; i < verdict->hit_count; i++) {
+		struct verdict_hit *hit = &verdict->hits[i];
+
+		if (!slice_is_str(rule->name, hit->rule) || hit->is_shadow)
+			continue;
+		hit->removes |= is_done;
+		if (!is_done && hit->action < VERDICT_HOLD)
+			hit->action = VERDICT_HOLD;
+	}
+}
+
+/* Of all rules, once it is known what is removed. */
+static void
+note_removals(struct verdict *verdict, const struct rule_outcome *outcome,
+    bool is_held)
+{
+	for (size_t i = 0; i < outcome->removal_count; i++)
+		note_removal(verdict, outcome->removals[i].rule, !is_held);
+	for (size_t i = 0; i < outcome->doubt_count; i++)
+		if (rule_removes(outcome->doubts[i].rule))
+			note_removal(verdict, outcome->doubts[i].rule, false);
 }
 
 /* What is removed, with a note and a line.  0, -ENOMEM */
@@ -166,7 +195,7 @@ remove_parts(const struct rule_outcome *outcome, struct slice message,
 	    text_slice(&line)) < 0)
 		r = -EINVAL;
 	if (r < 0 && r != -ENOMEM)
-		hold_whole(one);
+		hold_whole(outcome->removals[0].rule, one);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -197,8 +226,11 @@ rules_judge(const struct rules *rules, struct slice message,
 	}
 	if (r == 0)
 		r = remove_parts(&outcome, message, language, env, &one);
-	if (r == 0)
+	if (r == 0) {
+		note_removals(verdict_out, &outcome, one.action ==
+		    VERDICT_HOLD);
 		(void)verdict_combine(verdict_out, &one);
+	}
 	for (size_t i = 0; r == 0 && i < outcome.doubt_count; i++) {
 		r = doubt_judge(&outcome.doubts[i], &one);
 		if (r == 0)

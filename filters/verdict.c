@@ -18,7 +18,8 @@
 #define HIT_IS_SHADOW	0x01u
 #define HIT_FILES	0x02u
 #define HIT_REDIRECTS	0x04u
-#define HIT_BITS	0x07u
+#define HIT_REMOVES	0x08u
+#define HIT_BITS	0x0fu
 
 /* Row for row the actions: their words and the class of their reply. */
 static const struct {
@@ -239,7 +240,8 @@ hits_pack(struct text *text, const struct verdict *verdict)
 		pack_u8(text, (uint8_t)hit->action);
 		pack_u8(text, (uint8_t)((hit->is_shadow ? HIT_IS_SHADOW : 0) |
 		    (hit->files ? HIT_FILES : 0) |
-		    (hit->redirects ? HIT_REDIRECTS : 0)));
+		    (hit->redirects ? HIT_REDIRECTS : 0) |
+		    (hit->removes ? HIT_REMOVES : 0)));
 	}
 }
 
@@ -328,6 +330,7 @@ hits_unpack(struct unpack *u, unsigned version, struct verdict *verdict)
 		}
 		verdict->hits[i].files = (bits & HIT_FILES) != 0;
 		verdict->hits[i].redirects = (bits & HIT_REDIRECTS) != 0;
+		verdict->hits[i].removes = (bits & HIT_REMOVES) != 0;
 	}
 }
 

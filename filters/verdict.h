@@ -53,6 +53,7 @@ struct verdict_hit {
 	bool			 is_shadow;	/* and does not take */
 	bool			 files;		/* the folder is its word */
 	bool			 redirects;	/* so is the address */
+	bool			 removes;	/* an attachment went by it */
 };
 
 struct verdict {

@@ -2,7 +2,8 @@
  * undo.h - what a rule of the postmaster's did, taken back
  *
  * The trail says what it did (undo_trail.c).  What it held is released, unless
- * something else would hold it too (undo_holds.c); what it put into a mailbox is
+ * something else would hold it too, and so is the message as it came where it
+ * has removed something from it (undo_holds.c); what it put into a mailbox is
  * moved to INBOX, unless somebody has done something with it (undo_moves.c).  The
  * rest is told: nothing can be taken back from a sender who was told no.
  *
@@ -18,6 +19,7 @@
 
 enum undo_deed {
 	UNDO_HELD,
+	UNDO_REMOVED,		/* an attachment; the whole is held */
 	UNDO_FILED,
 	UNDO_MARKED,		/* a header line, and no more */
 	UNDO_REDIRECTED,
@@ -30,6 +32,9 @@ struct undo_item {
 	struct message_id id;
 	uint8_t		 deed;
 	bool		 other_held;	/* so did another rule */
+	bool		 other_removed;	/* took another rule something out */
+	bool		 has_original;
+	struct message_id original;	/* REMOVED: the message as it came */
 	bool		 was_found;	/* FILED: it stands somewhere */
 	uint32_t	 where;		/* its words: undo_where() */
 	int64_t		 delivered_utc_ms;	/* to the last; 0: not known */
@@ -62,8 +67,9 @@ int	undo_gather(struct undo *);
 /* Take back what was held; what was filed.  CLI_OK, or told. */
 int	undo_holds(struct undo *);
 int	undo_moves(struct undo *);
-/* The item of that message that put it into a mailbox; NULL: none did. */
-struct undo_item *undo_filed(const struct undo *, const struct message_id *);
+/* The item of that message by which this was done to it; NULL: it was not. */
+struct undo_item *undo_find(const struct undo *, const struct message_id *,
+	    enum undo_deed);
 /* The mailbox or the address of an item. */
 const char *undo_where(const struct undo *, const struct undo_item *);
 /* One more is done with: `words` say how, `what` of which message. */

@@ -87,11 +87,15 @@ other_reason(const struct cli *cli, const struct verdict *verdict)
 	return is_disowned(cli, verdict) ? "DMARC" : NULL;
 }
 
-/* "words (rule "NAME")", as rules_judge() writes it. */
+/*
+ * "words (rule "NAME")", or, where it was not certain what it should remove,
+ * "rule "NAME" could not be examined": as rules_judge() writes it.
+ */
 static bool
 is_by_rule(const struct undo *undo, const char *reason)
 {
 	TEXT_AUTO end = TEXT_INIT(256);
+	struct slice name;
 
 	text_add_str(&end, "(rule \"");
 	text_add(&end, undo->rule);
@@ -102,8 +106,21 @@ is_by_rule(const struct undo *undo, const char *reason)
 		if ((unsigned char)end.at[i] < 0x20 ||
 		    (unsigned char)end.at[i] > 0x7e)
 			end.at[i] = '?';
-	return !text_failed(&end) && slice_has_suffix(slice_str(reason),
-	    end.at);
+	if (text_failed(&end))
+		return false;
+	/* without its brackets */
+	name = slice_of(end.at + 1, end.len - 3);
+	return slice_has_suffix(slice_str(reason), end.at) ||
+	    (slice_is(slice_first(slice_str(reason), name.len), name) &&
+	    slice_has_prefix(slice_after(slice_str(reason), name.len),
+	    " could not be examined"));
+}
+
+/* The message that is to be released. */
+static const struct message_id *
+whose(const struct undo_item *item)
+{
+	return item->deed == UNDO_REMOVED ? &item->original : &item->id;
 }
 
 /* Ask the hub.  0; 1: it is held no more; 2: not now; or told, as -code. */
@@ -145,7 +162,8 @@ has_others(struct releasing *work, const struct undo_item *item,
 	enum language language = work->undo->cli->language;
 	const char *reason = held->verdict->reason;
 
-	if (is_by_rule(work->undo, reason))
+	/* of the message as it came its reason says what it is */
+	if (item->deed == UNDO_REMOVED || is_by_rule(work->undo, reason))
 		reason = other_reason(work->undo->cli, held->verdict);
 	if (reason != NULL) {
 		TEXT_AUTO shown = TEXT_INIT(4 * VERDICT_VALUE_MAX);
@@ -156,16 +174,21 @@ has_others(struct releasing *work, const struct undo_item *item,
 		    text_failed(&shown) ? "?" : shown.at);
 		return true;
 	}
-	if (item->other_held)
+	if (item->other_held) {
 		text_say(&work->words, language, UNDO_HELD_BY_OTHER);
-	return item->other_held;
+		return true;
+	}
+	if (item->deed != UNDO_REMOVED || !item->other_removed)
+		return false;
+	text_say(&work->words, language, UNDO_REMOVED_BY_OTHER);
+	return true;
 }
 
 static int
 release(struct releasing *work, const struct undo_item *item)
 {
 	struct undo *undo = work->undo;
-	int r = undo->is_dry ? 0 : ask_release(undo, &item->id);
+	int r = undo->is_dry ? 0 : ask_release(undo, whose(item));
 
 	if (r < 0)
 		return -r;
@@ -180,25 +203,42 @@ release(struct releasing *work, const struct undo_item *item)
 	return CLI_OK;
 }
 
+/* An attachment was removed: which message is the one as it came? */
+static void
+say_original(struct releasing *work, const struct undo_item *item)
+{
+	enum language language = work->undo->cli->language;
+	char name[MESSAGE_ID_CHARS + 1];
+
+	message_id_write(&item->original, name);
+	if (item->has_original)
+		text_say(&work->words, language, UNDO_ORIGINAL, name);
+	else
+		text_say(&work->words, language, UNDO_NO_ORIGINAL);
+}
+
 static int
 take_back(struct releasing *work, const struct undo_item *item)
 {
 	enum language language = work->undo->cli->language;
+	bool is_known = item->deed != UNDO_REMOVED || item->has_original;
 	struct held_message held;
-	int r = work->reader == NULL ? -ENOENT :
-	    held_reader_read(work->reader, &item->id, &held);
+	int r = work->reader == NULL || !is_known ? -ENOENT :
+	    held_reader_read(work->reader, whose(item), &held);
 
 	text_clear(&work->what);
 	text_clear(&work->words);
+	if (item->deed == UNDO_REMOVED)
+		say_original(work, item);
 	if (r == 0)
 		undo_add_what(&work->what, held.bytes);
 	text_add_byte(&work->what, '\0');
-	if (r == -ENOENT)
+	if (r == -ENOENT && is_known)
 		text_say(&work->words, language, UNDO_NOT_HELD);
-	else if (r < 0)
+	else if (r < 0 && is_known)
 		text_say(&work->words, language, UNDO_UNREADABLE,
 		    strerror(-r));
-	else if (!has_others(work, item, &held))
+	else if (is_known && !has_others(work, item, &held))
 		return release(work, item);
 	leave(work, item);
 	return CLI_OK;
@@ -223,7 +263,8 @@ undo_holds(struct undo *undo)
 	else
 		r = CLI_OK;
 	for (size_t i = 0; r == CLI_OK && i < undo->count; i++)
-		if (undo->items[i].deed == UNDO_HELD)
+		if (undo->items[i].deed == UNDO_HELD ||
+		    undo->items[i].deed == UNDO_REMOVED)
 			r = take_back(&work, &undo->items[i]);
 	held_reader_close(work.reader);
 	text_free(&work.what);

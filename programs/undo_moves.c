@@ -73,7 +73,8 @@ static int
 on_entry(void *arg, const struct onlooked *entry)
 {
 	struct moving *moving = arg;
-	struct undo_item *item = undo_filed(moving->undo, &entry->id);
+	struct undo_item *item = undo_find(moving->undo, &entry->id,
+	    UNDO_FILED);
 	size_t room = moving->room == 0 ? 64 : 2 * moving->room;
 	struct move *moves;
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "queue/judged.h"
+#include "queue/removed.h"
 #include "queue/trail_days.h"
 #include "queue/trail_find.h"
 
@@ -26,7 +27,7 @@ struct gathering {
 	struct arena		*arena;		/* of one line */
 	struct message_id	 last;		/* whose lines are read */
 	size_t			 first;		/* of its items */
-	bool			 other_held;
+	bool			 other_held, other_removed;
 };
 
 static int
@@ -78,6 +79,12 @@ add_deeds(struct undo *undo, const struct message_id *id,
 		return add_item(undo, id, UNDO_REFUSED, none);
 	if (action == VERDICT_HOLD || action == VERDICT_QUARANTINE)
 		r = add_item(undo, id, UNDO_HELD, none);
+	if (r == 0 && slice_has_prefix(where, JUDGED_REMOVED)) {
+		where = slice_after(where, strlen(JUDGED_REMOVED));
+		r = add_item(undo, id, UNDO_REMOVED, none);
+		if (where.len == 0)
+			return r;
+	}
 	return r < 0 ? r : add_marks(undo, id, action, where);
 }
 
@@ -87,15 +94,17 @@ end_message(struct gathering *gathering)
 {
 	struct undo *undo = gathering->undo;
 
-	for (size_t i = gathering->first; i < undo->count; i++)
+	for (size_t i = gathering->first; i < undo->count; i++) {
 		undo->items[i].other_held |= gathering->other_held;
+		undo->items[i].other_removed |= gathering->other_removed;
+	}
 	gathering->first = undo->count;
-	gathering->other_held = false;
+	gathering->other_held = gathering->other_removed = false;
 }
 
-/* Is it of some rule, and has it held the message? */
-static bool
-has_held(struct slice detail)
+/* Is it of some rule, and has that held the message, or cut it? */
+static void
+note_other(struct gathering *gathering, struct slice detail)
 {
 	struct slice rest = detail, name, where;
 	enum verdict_action action;
@@ -103,15 +112,18 @@ has_held(struct slice detail)
 	size_t end;
 
 	if (!slice_has_prefix(rest, "rule \""))
-		return false;
+		return;
 	rest = slice_after(rest, 6);
 	end = slice_find_str(rest, "\" (");
 	if (end == SIZE_MAX)
-		return false;
+		return;
 	name = slice_first(rest, end);
 	action = judged_read(detail, name, &is_shadow, &where);
-	return !is_shadow && (action == VERDICT_HOLD ||
-	    action == VERDICT_QUARANTINE);
+	if (is_shadow || action == VERDICT_ACTIONS)
+		return;
+	gathering->other_held |= action == VERDICT_HOLD ||
+	    action == VERDICT_QUARANTINE;
+	gathering->other_removed |= slice_has_prefix(where, JUDGED_REMOVED);
 }
 
 static int
@@ -127,7 +139,7 @@ take_step(struct gathering *gathering, const struct trail_step *step)
 	action = judged_read(step->detail, gathering->undo->rule, &is_shadow,
 	    &where);
 	if (action == VERDICT_ACTIONS) {
-		gathering->other_held |= has_held(step->detail);
+		note_other(gathering, step->detail);
 		return 0;
 	}
 	return is_shadow ? 0 : add_deeds(gathering->undo, &step->id, action,
@@ -173,6 +185,8 @@ order_all(struct undo *undo)
 		if (order_items(&undo->items[i], &undo->items[kept]) == 0) {
 			undo->items[kept].other_held |=
 			    undo->items[i].other_held;
+			undo->items[kept].other_removed |=
+			    undo->items[i].other_removed;
 			continue;
 		}
 		undo->items[++kept] = undo->items[i];
@@ -189,7 +203,8 @@ order_id(const void *key, const void *element)
 }
 
 struct undo_item *
-undo_filed(const struct undo *undo, const struct message_id *id)
+undo_find(const struct undo *undo, const struct message_id *id,
+    enum undo_deed deed)
 {
 	struct undo_item *item = undo->count == 0 ? NULL : bsearch(id,
 	    undo->items, undo->count, sizeof(*undo->items), order_id);
@@ -200,30 +215,52 @@ undo_filed(const struct undo *undo, const struct message_id *id)
 		item--;
 	for (; item < undo->items + undo->count &&
 	    message_id_order(&item->id, id) == 0; item++)
-		if (item->deed == UNDO_FILED)
+		if (item->deed == deed)
 			return item;
 	return NULL;
 }
 
 /* When it was put there: what came there later a person has moved. */
-static int
-on_delivered(void *arg, struct slice text)
+static void
+note_delivered(struct undo *undo, const struct trail_line *line)
 {
-	struct gathering *gathering = arg;
-	struct undo_item *item;
-	struct trail_line line;
-	int64_t at;
+	struct undo_item *item = undo_find(undo, &line->step.id, UNDO_FILED);
+	int64_t at = trail_utc_ms(line->at);
 
-	if (slice_find_str(text, "\"step\":\"delivered\"") == SIZE_MAX)
-		return 0;
-	arena_reset(gathering->arena);
-	if (trail_parse(gathering->arena, text, &line) < 0 || !line.has_id ||
-	    line.step.word != TRAIL_DELIVERED)
-		return 0;
-	item = undo_filed(gathering->undo, &line.step.id);
-	at = trail_utc_ms(line.at);
 	if (item != NULL && at > item->delivered_utc_ms)
 		item->delivered_utc_ms = at;
+}
+
+/* Where the whole of it is. */
+static void
+note_original(struct undo *undo, const struct trail_line *line)
+{
+	struct undo_item *item = undo_find(undo, &line->step.id,
+	    UNDO_REMOVED);
+
+	if (item != NULL && slice_has_prefix(line->step.detail, REMOVED_HELD))
+		item->has_original = message_id_read(slice_after(
+		    line->step.detail, strlen(REMOVED_HELD)),
+		    &item->original) == 0;
+}
+
+/* What else is to be known of what was done. */
+static int
+on_rest(void *arg, struct slice text)
+{
+	struct gathering *gathering = arg;
+	struct trail_line line;
+
+	if (slice_find_str(text, "\"step\":\"delivered\"") == SIZE_MAX &&
+	    slice_find_str(text, REMOVED_HELD) == SIZE_MAX)
+		return 0;
+	arena_reset(gathering->arena);
+	if (trail_parse(gathering->arena, text, &line) < 0 || !line.has_id)
+		return 0;
+	if (line.step.word == TRAIL_DELIVERED)
+		note_delivered(gathering->undo, &line);
+	else if (line.step.word == TRAIL_JUDGED)
+		note_original(gathering->undo, &line);
 	return 0;
 }
 
@@ -243,7 +280,7 @@ read_trail(struct gathering *gathering, int fd)
 	r = trail_days_each(fd, from, on_line, gathering);
 	end_message(gathering);
 	order_all(gathering->undo);
-	return r < 0 ? r : trail_days_each(fd, from, on_delivered, gathering);
+	return r < 0 ? r : trail_days_each(fd, from, on_rest, gathering);
 }
 
 int

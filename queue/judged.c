@@ -101,11 +101,13 @@ tell_lists(struct conductor *conductor, const struct transit *transit,
 
 #define DETAIL_BYTES	1024	/* the trail cuts it at its own */
 
-/* Where it went by this rule, so that it can be undone: read by rule undo. */
+/* What can be undone of this rule, and where it went: read by rule undo. */
 static void
 add_where(struct text *detail, const struct verdict_hit *hit,
     const struct verdict *verdict)
 {
+	if (hit->removes)
+		text_add_str(detail, JUDGED_REMOVED);
 	if (hit->redirects)
 		text_addf(detail, JUDGED_REDIRECTED "%s", verdict->redirect);
 	else if (hit->files)

@@ -9,7 +9,9 @@
 
 /* Open what counts them; mail goes on without it, and that is logged. */
 void	judged_open(struct conductor *);
-/* Behind what a rule did: where the message went by it. */
+/* Behind what a rule did: that an attachment went by it, too. */
+#define JUDGED_REMOVED		" and removed an attachment"
+/* Behind that: where the message went by it. */
 #define JUDGED_FILED		": for the mailbox "
 #define JUDGED_REDIRECTED	": redirected to "
 /*

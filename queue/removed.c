@@ -245,8 +245,7 @@ tell(const struct removed *removed)
 
 	message_id_write(&removed->id, id);
 	message_id_write(&transit->env.id, letter);
-	(void)snprintf(words, sizeof(words), "the message as it came is held "
-	    "as %s", id);
+	(void)snprintf(words, sizeof(words), REMOVED_HELD "%s", id);
 	conductor_trail(transit->conductor, transit, TRAIL_JUDGED, NULL,
 	    words);
 	(void)snprintf(words, sizeof(words), "in quarantine: %s (the letter "

@@ -13,6 +13,8 @@
 
 #include "queue/conductor_inside.h"
 
+/* In the trail of the letter, and its name behind it. */
+#define REMOVED_HELD	"the message as it came is held as "
 /* The line of its verdict by which it is known. */
 #define REMOVED_LINE	"X-Postroom-Original"
 

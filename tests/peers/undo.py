@@ -33,6 +33,8 @@ rule "strict" {
 	do hold "look at it"
 	do mark folder "Strict"
 }
+rule "cut" { attachment name /\.exe$/i; do remove attachment }
+rule "cut too" { attachment name /\.exe\.exe$/i; do remove attachment }
 '''
 
 
@@ -278,6 +280,37 @@ def impossible(scene):
             raise ValueError("%s" % got)
 
 
+def cut(scene):
+    """The message as it came is released, and named; once."""
+    before = len(scene.held())
+    one = b"Content-Type: a/b; name=run.exe\r\n"
+    scene.send([ANN], ["cut out"], more=one)
+    scene.send([ANN], ["uncertain"], more=one + b"Content-Type: a/c\r\n")
+    scene.send([ANN], ["of two rules"], more=one.replace(b".exe", b".exe.exe"))
+    wait("holds", lambda: len(scene.held()) == before + 3)
+    wait("letters", lambda: {"cut out", "of two rules"} <= set(
+        scene.subjects(ANN, "INBOX")))
+    wait("the trail", lambda: scene.traced("and removed an attachment") == 3)
+    ids = {x["subject"]: x["id"] for x in scene.held()}
+    for _ in range(2):
+        got = scene.undo("cut", "--dry-run")
+        expect("dry", (got["released"], got["left"], got["impossible"]),
+               (2, 1, 0))
+    got = scene.undo("cut")
+    expect("cut", (got["released"], got["left"], got["impossible"]),
+           (2, 1, 0))
+    for name in ("cut out", "of two rules"):
+        if not [x for x in got["messages"] if ids[name] in x["words"] and
+                x["id"] != ids[name]]:
+            raise ValueError("%s: %s" % (ids, got))
+    wait("released", lambda: [
+        scene.subjects(ANN, "INBOX").count(x)
+        for x in ("cut out", "uncertain", "of two rules")] == [2, 1, 1])
+    got = scene.undo("cut")
+    expect("again", (got["released"], got["left"]), (0, 3))
+    expect("held", len(scene.held()), before + 1)
+
+
 def whole(scene):
     expect("faults", json.loads(scene.command("check", "--json"))[
         "result"]["faults"], [])
@@ -295,6 +328,7 @@ STEPS = (
     ("what was discarded is released", discarded),
     ("what was held and filed takes two runs", held_and_filed),
     ("what cannot be undone is said", impossible),
+    ("of what was removed the whole message is released once", cut),
     ("nothing else was touched", whole),
 )
 

@@ -230,6 +230,9 @@ START_TEST(what_is_not_certain_is_held_whole)
 	ck_assert_uint_eq(verdict.edits.count, 0);
 	ck_assert_msg(strstr(verdict.reason, "\"programs\" could not be "
 	    "examined") != NULL, "%s", verdict.reason);
+	ck_assert_uint_eq(verdict.hit_count, 1);
+	ck_assert_int_eq(verdict.hits[0].action, VERDICT_HOLD);
+	ck_assert(!verdict.hits[0].removes);
 	for (size_t i = 0; i < verdict.line_count; i++)
 		ck_assert_str_ne(verdict.lines[i].name, EDITS_LINE);
 }
@@ -302,6 +305,8 @@ START_TEST(the_line_says_what_went_and_by_which_rule)
 	ck_assert_str_eq(verdict.reason,
 	    "an attachment was removed (rule \"programs\")");
 	ck_assert(edits_take_parts(&verdict.edits));
+	ck_assert_int_eq(verdict.hits[0].action, VERDICT_MARK);
+	ck_assert(verdict.hits[0].removes);
 }
 END_TEST
 
@@ -465,6 +470,8 @@ START_TEST(more_than_fit_are_held)
 	judge(RULE, text_slice(&message), &verdict);
 	ck_assert_int_eq(verdict.action, VERDICT_HOLD);
 	ck_assert_uint_eq(verdict.edits.count, 0);
+	ck_assert_int_eq(verdict.hits[0].action, VERDICT_HOLD);
+	ck_assert(!verdict.hits[0].removes);
 }
 END_TEST
 

@@ -19,6 +19,9 @@ static const struct {
 	  false, "" },
 	{ "rule \"a\" (x:1) marked it: for the mailbox A/B: c", "a",
 	  VERDICT_MARK, false, ": for the mailbox A/B: c" },
+	{ "rule \"a\" (x:1) marked it and removed an attachment: for the "
+	  "mailbox A", "a", VERDICT_MARK, false, JUDGED_REMOVED JUDGED_FILED
+	  "A" },
 	{ "rule \"a\" (b:c (d).rule:7) let it go on", "a", VERDICT_ACCEPT,
 	  false, "" },
 	{ "rule \"a\\\" (\" (x:1) marked it: redirected to b@c.test",
