@@ -4,17 +4,13 @@
 #include "policy/blocks_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "lib/base/loop.h"
+#include "policy/kept_file.h"
 
 #define MAGIC		"postroom blocks 1\n"
 #define MAGIC_BYTES	(sizeof(MAGIC) - 1)
-#define NEW_FILE	BLOCKS_FILE ".new"
 /* Of one: its name, three numbers, the lengths of pieces. */
 #define ONE_BYTES	(BLOCK_NET_SIZE + 32)
 #define TIMES_MOST	1000	/* in a row; a day each, from the eighth on */
@@ -103,66 +99,27 @@ blocks_read(struct blocks *blocks, struct slice bytes, uint64_t now_ms,
 	return 0;
 }
 
-static int
-write_all(int fd, struct slice bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.at, bytes.len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			bytes = slice_after(bytes, (size_t)n);
-	}
-	return 0;
-}
-
 int
 blocks_save(const struct blocks *blocks, int folder_fd)
 {
 	TEXT_AUTO bytes = TEXT_INIT(FILE_BYTES);
-	int fd, r;
 
 	blocks_write(&bytes, blocks, clock_ms(), clock_utc_ms());
-	if (text_failed(&bytes))
-		return -ENOMEM;
-	fd = openat(folder_fd, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC |
-	    O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text_slice(&bytes));
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	if (close(fd) < 0 && r == 0)
-		r = -errno;
-	if (r == 0 && renameat(folder_fd, NEW_FILE, folder_fd,
-	    BLOCKS_FILE) < 0)
-		r = -errno;
-	if (r == 0 && fsync(folder_fd) < 0)
-		r = -errno;
-	return r;
+	return text_failed(&bytes) ? -ENOMEM :
+	    kept_save(folder_fd, BLOCKS_FILE, text_slice(&bytes));
 }
 
 int
 blocks_load(struct blocks *blocks, int folder_fd)
 {
 	char *bytes;
-	ssize_t n;
-	int fd, r;
+	size_t len;
+	int r = kept_load(folder_fd, BLOCKS_FILE, FILE_BYTES, &bytes, &len);
 
-	fd = openat(folder_fd, BLOCKS_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	bytes = malloc(FILE_BYTES);
-	n = bytes == NULL ? -1 : pread(fd, bytes, FILE_BYTES, 0);
-	if (bytes == NULL)
-		r = -ENOMEM;
-	else if (n < 0)
-		r = -errno;
-	else
-		r = blocks_read(blocks, slice_of(bytes, (size_t)n), clock_ms(),
-		    clock_utc_ms());
+	if (r < 0 || bytes == NULL)
+		return r;
+	r = blocks_read(blocks, slice_of(bytes, len), clock_ms(),
+	    clock_utc_ms());
 	free(bytes);
-	(void)close(fd);
 	return r;
 }
