@@ -43,6 +43,13 @@ refuse_size(struct smtp_session *session)
 	    "The chunk is larger than this hub takes; goodbye");
 }
 
+static void
+say_lost(struct smtp_session *session)
+{
+	if (!smtp_all_put_off(session))
+		smtp_reply(session, 503, "5.5.1", "Send MAIL and RCPT first");
+}
+
 /* The chunk may not come now; read it away if there is anything to read. */
 static void
 refuse_order(struct smtp_session *session, struct chunk chunk)
@@ -51,7 +58,7 @@ refuse_order(struct smtp_session *session, struct chunk chunk)
 	session->chunk_is_last = false;
 	session->chunk_is_lost = true;
 	if (chunk.bytes == 0)
-		smtp_reply(session, 503, "5.5.1", "Send MAIL and RCPT first");
+		say_lost(session);
 }
 
 /* All of a chunk has been read. */
@@ -62,7 +69,7 @@ chunk_end(struct smtp_session *session)
 
 	smtp_clock_stop(session);
 	if (session->chunk_is_lost) {
-		smtp_reply(session, 503, "5.5.1", "Send MAIL and RCPT first");
+		say_lost(session);
 		return;
 	}
 	if (session->chunk_is_last)

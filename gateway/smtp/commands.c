@@ -107,9 +107,11 @@ run_row(struct smtp_session *session, const struct smtp_command *row,
 		    limits->idle_commands);
 		smtp_reply_end(session, 421, "4.7.0",
 		    "Too many commands without mail; goodbye");
-	} else if ((row->states & smtp_state(session)) == 0)
-		refuse_order(session);
-	else if (!args_fit(row->args, args))
+	} else if ((row->states & smtp_state(session)) == 0) {
+		if (row->handler != smtp_data ||
+		    !smtp_all_put_off(session))
+			refuse_order(session);
+	} else if (!args_fit(row->args, args))
 		smtp_replyf(session, 501, "5.5.4", "%s %s", row->name,
 		    row->args == ARGS_NONE ? "takes no argument" :
 		    "needs an argument");

@@ -64,6 +64,13 @@ void	smtp_stranger(struct smtp_session *, struct slice args);
 void	smtp_rcpt_answer(struct smtp_session *);
 
 /*
+ * All recipients were put off: say so again, which is no fault of the client's
+ * (RFC 2920: it sends DATA along), and end the transaction.  False: it is not
+ * so.
+ */
+bool	smtp_all_put_off(struct smtp_session *);
+
+/*
  * Readers of message bytes: take what the input holds; false when more is
  * needed, or somebody has to be waited for.
  */

@@ -32,6 +32,71 @@ take(struct smtp_session *session)
 	}
 }
 
+/* RFC 5321 4.5.1: who has trouble with us must be able to say so. */
+static bool
+is_postmaster(struct slice address)
+{
+	return slice_is_word(slice_first(address,
+	    slice_find_last(address, '@')), "postmaster");
+}
+
+/* RFC 6647 2.4: the sender is to bring it again. */
+static void
+put_off(struct smtp_session *session, bool is_new)
+{
+	if (is_new)
+		smtp_log_about(session, "greylisted mail to",
+		    session->asked.rcpt.address);
+	session->tx->put_off++;
+	smtp_reply(session, 451, "4.7.1",
+	    "Greylisted: bring this again in some minutes");
+}
+
+bool
+smtp_all_put_off(struct smtp_session *session)
+{
+	const struct tx *tx = session->tx;
+
+	if (tx == NULL || tx->env.recipient_count > 0 || tx->put_off == 0)
+		return false;
+	tx_end(&session->tx);
+	smtp_reply(session, 451, "4.7.1",
+	    "Nobody has it yet: bring it again in some minutes");
+	return true;
+}
+
+/* From the loop: may it come now? */
+static void
+on_grey(void *arg, enum smtp_grey grey)
+{
+	struct smtp_session *session = arg;
+
+	smtp_woken(session);
+	if (grey == SMTP_COMES)
+		take(session);
+	else
+		put_off(session, grey == SMTP_NEW);
+	smtp_go_on(session);
+}
+
+/* The recipient is ours; has the sender's mail come before? */
+static void
+take_if_known(struct smtp_session *session)
+{
+	const struct smtp_ports *ports = session->ports;
+	const struct tx *tx = session->tx;
+	struct slice recipient = session->asked.rcpt.address;
+
+	if (tx->put_off >= tx->room)
+		smtp_reply(session, 452, "4.5.3", "Too many recipients");
+	else if (ports->grey == NULL || is_postmaster(recipient) ||
+	    ports->grey(ports->arg, tx->env.sender, recipient, on_grey,
+	    session) < 0)
+		take(session);
+	else
+		smtp_wait(session);
+}
+
 /*
  * The local part says where to send it on to, as it did when hosts relayed for
  * one another.  Nobody here has the name, so relaying is what was asked for.
@@ -54,7 +119,7 @@ smtp_rcpt_answer(struct smtp_session *session)
 
 	switch (asked->whose) {
 	case SMTP_OURS:
-		take(session);
+		take_if_known(session);
 		return;
 	case SMTP_UNKNOWN:
 		if (!has_route(asked->rcpt.address)) {

@@ -26,6 +26,13 @@ enum smtp_whose {
 	SMTP_ASK_LATER		/* cannot be said now */
 };
 
+/* Does a sender's mail for a recipient come for the first time? */
+enum smtp_grey {
+	SMTP_COMES,		/* it may come */
+	SMTP_NEW,		/* later, and that is news */
+	SMTP_STILL		/* later */
+};
+
 /* What becomes of the message, or of a request for space. */
 struct smtp_answer {
 	int		 code;		/* 250, 452, 451, 554, ...; of a submit
@@ -36,6 +43,7 @@ struct smtp_answer {
 };
 
 typedef void smtp_whose_fn(void *arg, enum smtp_whose, uint64_t account);
+typedef void smtp_grey_fn(void *arg, enum smtp_grey);
 typedef void smtp_answer_fn(void *arg, const struct smtp_answer *);
 /* `pipe_fd` is owned by the receiver; -1 with an answer that says why. */
 typedef void smtp_big_fn(void *arg, int pipe_fd, uint64_t ticket,
@@ -90,6 +98,12 @@ struct smtp_ports {
 	void	(*erred)(void *arg);
 	/* May this client send one more message now?  NULL: it may. */
 	bool	(*may_send)(void *arg);
+	/*
+	 * May this sender's mail come to this recipient, who is ours?  NULL: all
+	 * of this client's may.
+	 */
+	int	(*grey)(void *arg, struct slice sender, struct slice recipient,
+		    smtp_grey_fn *reply, void *reply_arg);
 };
 
 struct smtp_options {

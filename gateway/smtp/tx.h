@@ -23,6 +23,7 @@ struct tx {
 	bool		 submitted;	/* the queue has it and has not said */
 	unsigned	 room;		/* recipients there may be */
 	unsigned	 accepted;	/* RCPT commands answered 250 */
+	unsigned	 put_off;	/* greylisted: 451 */
 	unsigned	 chunks;	/* BDAT commands taken */
 	size_t		 packed_bytes;	/* of the envelope so far */
 	uint64_t	 moved_ms;	/* space was granted, or a chunk came */

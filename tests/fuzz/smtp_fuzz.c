@@ -32,6 +32,7 @@ struct pending {
 	struct timer	*timer;
 	void		*reply_arg;	/* NULL: this place is free */
 	smtp_whose_fn	*whose;
+	smtp_grey_fn	*grey;
 	smtp_answer_fn	*answer;
 	uint64_t	 account;
 	uint64_t	 bytes;		/* asked for */
@@ -68,6 +69,10 @@ on_pending(void *arg)
 		    says_no ? SMTP_FOREIGN : SMTP_UNKNOWN, was.account);
 		return;
 	}
+	if (was.grey != NULL) {
+		was.grey(was.reply_arg, says_no ? SMTP_NEW : SMTP_COMES);
+		return;
+	}
 	if (!says_no)
 		was.hub->granted += was.bytes;
 	was.answer(was.reply_arg, says_no ? &no : &yes);
@@ -101,6 +106,15 @@ fake_whose(void *arg, struct slice address, smtp_whose_fn *reply,
 	pending->whose = reply;
 	pending->account = slice_has_prefix(address, "a") ? 1 :
 	    slice_has_prefix(address, "b") ? 2 : 0;
+	return 0;
+}
+
+static int
+fake_grey(void *arg, struct slice sender, struct slice recipient,
+    smtp_grey_fn *reply, void *reply_arg)
+{
+	require(recipient.len > 0 && slice_find(sender, '\n') == SIZE_MAX);
+	pending_new(arg, reply_arg)->grey = reply;
 	return 0;
 }
 
@@ -306,7 +320,8 @@ converse(struct hub *hub, int flags, struct slice input)
 	struct smtp_ports ports = {
 		hub, fake_whose, fake_unknown, fake_grant, fake_release,
 		fake_big, fake_abandon, fake_submit, fake_forget, fake_log,
-		fake_ended, fake_known, fake_erred, fake_may_send
+		fake_ended, fake_known, fake_erred, fake_may_send,
+		(flags & 32) != 0 ? fake_grey : NULL
 	};
 	int fds[2];
 

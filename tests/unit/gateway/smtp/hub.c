@@ -19,7 +19,7 @@
 
 #define PATIENCE_MS	5000	/* no reply so long: the test has failed */
 
-enum ask { ASK_WHOSE, ASK_GRANT, ASK_BIG, ASK_SUBMIT };
+enum ask { ASK_WHOSE, ASK_GREY, ASK_GRANT, ASK_BIG, ASK_SUBMIT };
 
 struct pending {
 	struct hub	*hub;
@@ -32,6 +32,7 @@ struct pending {
 	void		*reply;
 	union {
 		smtp_whose_fn	*whose;
+		smtp_grey_fn	*grey;
 		smtp_answer_fn	*answer;
 		smtp_big_fn	*big;
 	} fn;
@@ -112,6 +113,10 @@ on_pending(void *arg)
 		was.fn.whose(was.reply_arg, was.whose, was.account);
 		return;
 	}
+	if (was.ask == ASK_GREY) {
+		was.fn.grey(was.reply_arg, hub->grey);
+		return;
+	}
 	if (was.ask == ASK_GRANT && hub->grant_code == 250)
 		hub->granted += was.bytes;
 	else if (was.ask == ASK_GRANT)
@@ -169,6 +174,20 @@ fake_whose(void *arg, struct slice address, smtp_whose_fn *reply,
 		pending->whose = SMTP_ASK_LATER;
 	if (pending->account != 0)
 		pending->whose = SMTP_OURS;
+	return 0;
+}
+
+int
+hub_grey(void *arg, struct slice sender, struct slice recipient,
+    smtp_grey_fn *reply, void *reply_arg)
+{
+	struct hub *hub = arg;
+
+	if (hub->greys_fail)
+		return -ECONNRESET;
+	text_addf(&hub->grey_asked, "%.*s>%.*s ", SLICE_FMT(sender),
+	    SLICE_FMT(recipient));
+	pending_new(hub, ASK_GREY, reply_arg)->fn.grey = reply;
 	return 0;
 }
 
@@ -356,8 +375,9 @@ hub_new(void)
 	hub->ports = (struct smtp_ports){
 	    hub, fake_whose, fake_unknown, fake_grant, fake_release, fake_big, fake_abandon,
 	    fake_submit, fake_forget, fake_log, fake_ended, NULL, NULL,
-	    NULL
+	    NULL, NULL
 	};
+	hub->grey_asked.limit = 4096;
 	hub->heard.limit = hub->message.limit = hub->envelope.limit =
 	    hub->log.limit = hub->big.limit = 8 * MOST_BYTES;
 	hub->grant_code = hub->submit_code = 250;
@@ -422,6 +442,7 @@ hub_free(struct hub *hub)
 	text_free(&hub->message);
 	text_free(&hub->envelope);
 	text_free(&hub->log);
+	text_free(&hub->grey_asked);
 	text_free(&hub->big);
 	free(hub);
 }

@@ -39,6 +39,9 @@ struct hub {
 	unsigned	 grants;
 	bool		 holds_enough;	/* the client, of space */
 	unsigned	 unknown;	/* recipients it has asked for so far */
+	enum smtp_grey	 grey;		/* what hub_grey() says */
+	bool		 greys_fail;
+	struct text	 grey_asked;	/* "SENDER>RECIPIENT " of each */
 	int		 big_fd;	/* our end of the pipe */
 	bool		 breaks_pipe;
 	bool		 reads_late;
@@ -51,6 +54,9 @@ struct hub {
 	struct text	 log;
 };
 
+/* A port for `ports.grey`, which is NULL at first. */
+int		 hub_grey(void *, struct slice sender, struct slice recipient,
+		    smtp_grey_fn *, void *reply_arg);
 /* A hub nobody has connected to; change it before hub_connect(). */
 struct hub	*hub_new(void);
 /* Connect; `first` is said before the session begins. */

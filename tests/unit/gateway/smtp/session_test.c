@@ -52,6 +52,89 @@ START_TEST(probing_goes_on_where_it_stopped)
 }
 END_TEST
 
+/* RFC 6647 2.4: it is put off, and none of that is held against it */
+START_TEST(mail_that_is_new_is_put_off)
+{
+	struct hub *hub = hub_new();
+
+	hub->ports.grey = hub_grey;
+	hub->grey = SMTP_NEW;
+	hub_connect(hub, "");
+	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
+	for (unsigned i = 0; i < hub->limits.bad_commands + 2; i++) {
+		hub_talk_str(hub, "MAIL FROM:<>\r\nRCPT TO:<ann@office.test>"
+		    "\r\nDATA\r\n", "250|451 4.7.1|451 4.7.1");
+		hub->grey = SMTP_STILL;
+	}
+	ck_assert_uint_eq(hub->unknown, 0);
+	text_add_byte(&hub->log, '\0');
+	ck_assert_ptr_nonnull(strstr(hub->log.at, "greylisted mail to \""
+	    "ann@office.test\""));
+	ck_assert_ptr_null(strstr(strstr(hub->log.at, "greylisted") + 1,
+	    "greylisted"));
+	hub_talk_str(hub, "MAIL FROM:<j@example.com>\r\n"
+	    "RCPT TO:<ann@office.test>\r\n", "250|451 4.7.1");
+	hub->grey = SMTP_COMES;
+	hub_talk_str(hub, "RCPT TO:<bob@office.test>\r\n", "250");
+	text_add_byte(&hub->grey_asked, '\0');
+	ck_assert_ptr_nonnull(strstr(hub->grey_asked.at,
+	    ">ann@office.test j@example.com>ann@office.test "
+	    "j@example.com>bob@office.test "));
+	hub_free(hub);
+}
+END_TEST
+
+/* RFC 5321 4.5.1; and who is not ours hears no other answer than ever */
+START_TEST(the_postmaster_is_reached_whatever_is_new)
+{
+	struct hub *hub = hub_new();
+
+	hub->ports.grey = hub_grey;
+	hub->grey = SMTP_NEW;
+	hub_connect(hub, "");
+	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
+	hub_talk_str(hub, "MAIL FROM:<>\r\nRCPT TO:<Postmaster>\r\n"
+	    "RCPT TO:<PostMaster@office.test>\r\n"
+	    "RCPT TO:<x@office.test>\r\nRCPT TO:<x@example.net>\r\n",
+	    "250|250|250|550 5.1.1|550 5.7.1");
+	ck_assert_uint_eq(hub->grey_asked.len, 0);
+	hub_free(hub);
+}
+END_TEST
+
+/* One transaction asks no more often than it may have recipients. */
+START_TEST(a_client_is_put_off_so_often_and_no_more)
+{
+	struct hub *hub = hub_new();
+
+	hub->ports.grey = hub_grey;
+	hub->grey = SMTP_STILL;
+	hub_connect(hub, "");
+	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
+	hub_talk_str(hub, "MAIL FROM:<>\r\n", "250");
+	for (int i = 0; i < ROOM; i++)
+		hub_talk_str(hub, "RCPT TO:<ann@office.test>\r\n",
+		    "451 4.7.1");
+	hub_talk_str(hub, "RCPT TO:<ann@office.test>\r\n", "452 4.5.3");
+	hub_free(hub);
+}
+END_TEST
+
+/* Nobody knows whether it is new: mail comes first. */
+START_TEST(who_cannot_be_asked_about_comes)
+{
+	struct hub *hub = hub_new();
+
+	hub->ports.grey = hub_grey;
+	hub->greys_fail = true;
+	hub_connect(hub, "");
+	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
+	hub_talk_str(hub, "MAIL FROM:<>\r\nRCPT TO:<ann@office.test>\r\n",
+	    "250|250");
+	hub_free(hub);
+}
+END_TEST
+
 /* It is counted by the door until its connection is gone. */
 START_TEST(a_session_lives_as_long_as_its_connection)
 {
@@ -581,6 +664,10 @@ unit_suite(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, probing_for_names_becomes_slow_and_ends);
 	tcase_add_test(tcase, probing_goes_on_where_it_stopped);
+	tcase_add_test(tcase, mail_that_is_new_is_put_off);
+	tcase_add_test(tcase, the_postmaster_is_reached_whatever_is_new);
+	tcase_add_test(tcase, a_client_is_put_off_so_often_and_no_more);
+	tcase_add_test(tcase, who_cannot_be_asked_about_comes);
 	tcase_add_test(tcase, a_session_lives_as_long_as_its_connection);
 	tcase_add_test(tcase, a_client_that_stays_is_closed);
 	tcase_add_test(tcase, bad_commands_have_a_limit);
