@@ -121,7 +121,8 @@ const struct config_option config_options[] = {
 { "scan_signature_days",     KIND_DAYS,         FIELD(scan_signature_days), 1, 3660, "7d",
   "When its newest file is so old, the log says so every day and postroom status always." },
 { "scan_workers",            KIND_COUNT,        FIELD(scan_workers), 1, 64, "2",
-  "Messages scanned for viruses at one time." },
+  "Messages scanned for viruses at one time. While some of them take longer than a second and "
+  "others wait, there are as many more, never more than twice the number." },
 { "scan_seconds",            KIND_SECONDS,      FIELD(scan_seconds), 5, 3600, "60s",
   "How long the virus scanner may take over one message." },
 { "scan_virus",              KIND_IF_VIRUS,     TEXT(scan_virus), "quarantine",
