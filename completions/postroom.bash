@@ -117,7 +117,7 @@ _postroom()
 		options='list show release delete digest'
 		;;
 	1/visitor/)
-		options='list forgive'
+		options='list forgive grey'
 		;;
 	1/archive/)
 		options='list show export'

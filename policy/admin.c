@@ -382,6 +382,21 @@ const struct admin_request admin_requests[] = {
   { { "net",      ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS } },
   admin_visitor_forgive },
 /*
+ * What the greylist knows, by network, those first of which somebody waits; at
+ * most ADMIN_GREYS.  Sender and recipient are those of the oldest.
+ */
+{ "visitor grey",
+  { { 0 } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER,
+  { { "net",      ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS },
+    { "state",    ADMIN_TEXT,   true, SAY_COLUMN_WHICH },
+    { "waiting",  ADMIN_NUMBER, true, SAY_COLUMN_GREY_WAITING },
+    { "known",    ADMIN_NUMBER, true, SAY_COLUMN_KNOWN },
+    { "since",    ADMIN_TIME,   true, SAY_COLUMN_SINCE },
+    { "sender",   ADMIN_TEXT,   true, SAY_COLUMN_ENVELOPE },
+    { "recipient", ADMIN_TEXT,  true, SAY_COLUMN_TO } },
+  admin_visitor_grey },
+/*
  * The letters of an account, in the order of their places, at most
  * ADMIN_MAILBOX_PAGE: ask on above the last one's.
  */

@@ -20,6 +20,7 @@
 #include "lib/base/say.h"
 #include "policy/accounts.h"
 #include "policy/blocks.h"
+#include "policy/greylist.h"
 
 #define ADMIN_ARGS		20	/* most of any request */
 #define ADMIN_COLUMNS		27
@@ -28,6 +29,7 @@
 #define ADMIN_MAILBOX_PAGE	60	/* as the mailbox has it (LISTED_PAGE) */
 #define ADMIN_FOLDER_PAGE	16
 #define ADMIN_VISITORS		500	/* of those kept out, at most */
+#define ADMIN_GREYS		150	/* networks; a row has 800 bytes */
 #define ADMIN_ANSWER_BYTES	(128 * 1024)
 #define ADMIN_NO_FIELD		255
 
@@ -131,6 +133,7 @@ struct admin_work {
 	uint32_t	 rows;		/* in the answer */
 	bool		 fetches_changed;	/* the schedule is to be told */
 	struct blocks	*blocks;	/* NULL: no hub runs, nobody is out */
+	struct greylist	*greylist;	/* NULL: the same */
 	char		 forgiven[BLOCK_NET_SIZE];	/* doors are to be told */
 	bool		 has_secret;
 	struct password_secret secret;	/* made by admin_hash() */

@@ -14,7 +14,7 @@ admin_fn	admin_fetch_before, admin_fetch_providers;
 admin_fn	admin_fetch_add, admin_fetch_list, admin_fetch_set,
 		admin_fetch_remove,
 		admin_fetch_known;
-admin_fn	admin_visitor_list, admin_visitor_forgive;
+admin_fn	admin_visitor_list, admin_visitor_forgive, admin_visitor_grey;
 admin_fn	admin_oauth_set, admin_oauth_list, admin_oauth_remove,
 		admin_fetch_way;
 

@@ -1,5 +1,6 @@
 /*
- * admin_visitor.c - the keeper's answers about who is kept out of SMTP
+ * admin_visitor.c - the keeper's answers about who is kept out of SMTP, or put
+ * off
  */
 #include "policy/admin_inside.h"
 
@@ -55,5 +56,38 @@ admin_visitor_forgive(struct policy *policy, struct admin_work *work,
 	memcpy(work->forgiven, net, sizeof(net));
 	pack_slice(rows, slice_str(net));
 	work->rows++;
+	return ADMIN_OK;
+}
+
+/* "waiting": somebody is; "through": whoever writes comes; "known". */
+static bool
+add_grey(void *arg, const struct grey_net *net)
+{
+	struct listing *listing = arg;
+
+	pack_slice(listing->rows, slice_str(net->net));
+	pack_slice(listing->rows, slice_str(net->waiting > 0 ? "waiting" :
+	    net->through ? "through" : "known"));
+	pack_u64(listing->rows, net->waiting);
+	pack_u64(listing->rows, net->known);
+	pack_i64(listing->rows, net->since_utc_ms);
+	pack_slice(listing->rows, net->sender);
+	pack_slice(listing->rows, net->recipient);
+	return ++listing->work->rows < ADMIN_GREYS;
+}
+
+enum admin_status
+admin_visitor_grey(struct policy *policy, struct admin_work *work,
+    struct text *rows)
+{
+	struct listing listing = { work, rows, 0 };
+
+	(void)policy;
+	if (work->greylist == NULL)
+		return ADMIN_OK;
+	greylist_age(work->greylist, work->now_utc_ms);
+	greylist_each(work->greylist, true, add_grey, &listing);
+	if (work->rows < ADMIN_GREYS)
+		greylist_each(work->greylist, false, add_grey, &listing);
 	return ADMIN_OK;
 }

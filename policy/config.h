@@ -60,6 +60,8 @@ struct config {
 	unsigned	connections_per_address;
 	unsigned	messages_per_address;	/* by SMTP, within an hour */
 	unsigned	block_seconds;	/* the first time; 0: never */
+	bool		greylist;
+	unsigned	greylist_seconds;
 	char		trusted_hosts[1024];	/* nets that are not counted */
 	unsigned	warm_mailboxes;	/* most kept without a session */
 	unsigned	warm_seconds;	/* how long after the last use */

@@ -53,6 +53,11 @@ const struct config_option config_options[] = {
 { "block_seconds",           KIND_SECONDS,      FIELD(block_seconds), 0, 86400, "10m",
   "How long an address is kept out of SMTP that guesses recipients or gives commands that are "
   "none, each further time twice as long, up to a day; 0s: never." },
+{ "greylist",                KIND_BOOL,         TEXT(greylist), "no",
+  "By SMTP, what a network brings for the first time from a sender to a recipient is put off "
+  "until it comes again (greylisting)." },
+{ "greylist_seconds",        KIND_SECONDS,      FIELD(greylist_seconds), 0, 86400, "5m",
+  "How long it is put off for." },
 { "trusted_hosts",           KIND_NETS,         TEXT(trusted_hosts),
   "127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7 fe80::/10",
   "Networks whose connections, messages and mistakes are not counted." },

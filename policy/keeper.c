@@ -83,6 +83,38 @@ keeper_may_said(struct slice body, bool *may_out)
 }
 
 void
+keeper_grey_ask(struct text *body, const struct keeper_grey *grey)
+{
+	pack_slice(body, grey->net);
+	pack_slice(body, grey->sender);
+	pack_slice(body, grey->recipient);
+}
+
+int
+keeper_grey_asked(struct slice body, struct keeper_grey *grey_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_grey grey;
+
+	grey.net = unpack_slice(&u);
+	grey.sender = unpack_slice(&u);
+	grey.recipient = unpack_slice(&u);
+	if (grey.net.len == 0 || grey.net.len >= BLOCK_NET_SIZE ||
+	    grey.recipient.len == 0)
+		return -EBADMSG;
+	return TAKE(&u, grey_out, grey);
+}
+
+int
+keeper_grey_said(struct slice body, enum grey *grey_out)
+{
+	struct unpack u = unpack_of(body);
+	enum grey grey = unpack_enum(&u, GREY_COUNT);
+
+	return TAKE(&u, grey_out, grey);
+}
+
+void
 keeper_login_ask(struct text *body, const struct keeper_login *login)
 {
 	pack_slice(body, login->user);

@@ -11,6 +11,7 @@
 #include "policy/accounts.h"
 #include "policy/admin.h"
 #include "policy/fetch_health.h"
+#include "policy/greylist.h"
 #include "policy/scram.h"
 
 enum keeper_kind {
@@ -171,7 +172,12 @@ enum keeper_kind {
 	 * Door, news: who has earned to be kept out (blocks.h).
 	 * slice address or network, u8 why
 	 */
-	KEEPER_EARNED
+	KEEPER_EARNED,
+	/*
+	 * Door: is it to come again later (greylist.h)?
+	 * slice network, slice sender, slice recipient -> u8 enum grey
+	 */
+	KEEPER_GREY
 };
 
 /* A remote mailbox, as the schedule knows it. */
@@ -233,6 +239,12 @@ struct keeper_named {
 	uint64_t	account;
 };
 
+struct keeper_grey {
+	struct slice	net;
+	struct slice	sender;
+	struct slice	recipient;
+};
+
 struct keeper_person {
 	bool		exists;
 	struct slice	address;
@@ -262,6 +274,7 @@ void	keeper_person_say(struct text *body, const struct keeper_person *);
 void	keeper_may_say(struct text *body, bool may);
 /* KEEPER_NAMED is asked with keeper_whose_ask()'s body. */
 void	keeper_named_say(struct text *body, const struct keeper_named *);
+void	keeper_grey_ask(struct text *body, const struct keeper_grey *);
 void	keeper_owner_ask(struct text *body, uint64_t fetch_account);
 void	keeper_owner_say(struct text *body, const struct keeper_owner *);
 
@@ -283,6 +296,8 @@ int	keeper_person_said(struct slice body,
 	    struct keeper_person *person_out);
 int	keeper_may_said(struct slice body, bool *may_out);
 int	keeper_named_said(struct slice body, struct keeper_named *named_out);
+int	keeper_grey_asked(struct slice body, struct keeper_grey *grey_out);
+int	keeper_grey_said(struct slice body, enum grey *grey_out);
 int	keeper_owner_asked(struct slice body, uint64_t *fetch_account_out);
 int	keeper_owner_said(struct slice body, struct keeper_owner *owner_out);
 

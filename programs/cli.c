@@ -110,6 +110,7 @@ static const struct command {
 { "rule",    "undo",     "NAME [--since DATE] [--dry-run]", SAY_HELP_RULE_UNDO, cli_rule_undo },
 { "visitor", "list",     "", SAY_HELP_VISITOR_LIST, cli_visitor_list },
 { "visitor", "forgive",  "ADDRESS", SAY_HELP_VISITOR_FORGIVE, cli_visitor_forgive },
+{ "visitor", "grey",     "", SAY_HELP_VISITOR_GREY, cli_visitor_grey },
 { "status",  NULL,       "", SAY_HELP_STATUS,       cli_status },
 { "check",   NULL,       "[--repair]", SAY_HELP_CHECK, cli_check },
 { "trace",   NULL,       "ID | ADDRESS | SUBJECT",  SAY_HELP_TRACE, cli_trace },

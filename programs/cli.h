@@ -188,5 +188,6 @@ int	cli_line_report(struct cli *, int argc, char **argv);
 int	cli_line_open(struct cli *, int argc, char **argv);
 int	cli_visitor_list(struct cli *, int argc, char **argv);
 int	cli_visitor_forgive(struct cli *, int argc, char **argv);
+int	cli_visitor_grey(struct cli *, int argc, char **argv);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * cli_visitor.c - postroom visitor list, forgive
+ * cli_visitor.c - postroom visitor list, forgive, grey
  */
 #include "programs/cli.h"
 
@@ -14,11 +14,12 @@ ask(struct cli *cli, const struct admin_request *request,
 	return r == CLI_OK ? cli_ask(cli, request, values, answer) : r;
 }
 
-int
-cli_visitor_list(struct cli *cli, int argc, char **argv)
+/* The whole list that this request has, or that it is empty. */
+static int
+list(struct cli *cli, const char *name, bool *is_any_out, int argc,
+    char **argv)
 {
-	const struct admin_request *request = admin_find(
-	    slice_str("visitor list"));
+	const struct admin_request *request = admin_find(slice_str(name));
 	const char *const values[ADMIN_ARGS] = { NULL };
 	TEXT_AUTO answer = TEXT_INIT(1024 * 1024);
 	const char *words[1];
@@ -36,11 +37,30 @@ cli_visitor_list(struct cli *cli, int argc, char **argv)
 	}
 	if (r != CLI_OK)
 		return r;
-	if (!cli->json && !is_any) {
+	*is_any_out = is_any || cli->json;
+	return *is_any_out ? cli_show(cli, request, &answer, true) : CLI_OK;
+}
+
+int
+cli_visitor_list(struct cli *cli, int argc, char **argv)
+{
+	bool is_any = false;
+	int r = list(cli, "visitor list", &is_any, argc, argv);
+
+	if (r == CLI_OK && !is_any)
 		cli_say(cli, VISITOR_NOBODY);
-		return CLI_OK;
-	}
-	return cli_show(cli, request, &answer, true);
+	return r;
+}
+
+int
+cli_visitor_grey(struct cli *cli, int argc, char **argv)
+{
+	bool is_any = false;
+	int r = list(cli, "visitor grey", &is_any, argc, argv);
+
+	if (r == CLI_OK && !is_any)
+		cli_say(cli, VISITOR_NO_GREY);
+	return r;
 }
 
 int

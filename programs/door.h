@@ -74,6 +74,7 @@ struct question {
 	union {
 		smtp_whose_fn	*whose;
 		smtp_answer_fn	*answer;
+		smtp_grey_fn	*grey;
 		smtp_big_fn	*big;
 		login_who_fn	*who;
 		login_salt_fn	*salt;
@@ -139,6 +140,8 @@ struct visitor	*door_network(struct door *, const struct visitor *);
 unsigned door_guard_unknown(void *arg);
 void	door_guard_erred(void *arg);
 bool	door_guard_may_send(void *arg);
+/* Mail may be put off that is new to us: not of whom we know already. */
+bool	door_greylists(const struct visit *);
 /* It asked for a recipient that there is. */
 void	door_guard_known(const struct visit *);
 /* DOOR_BLOCKED has come.  0 or -EBADMSG. */

@@ -152,6 +152,13 @@ door_guard_may_send(void *arg)
 	return false;
 }
 
+bool
+door_greylists(const struct visit *visit)
+{
+	return visit->door->process->config.greylist &&
+	    visit->network != NULL && !visitor_is_home(visit->visitor);
+}
+
 int
 door_blocked(struct door *door, struct ipc_message *message)
 {

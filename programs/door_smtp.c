@@ -81,6 +81,44 @@ known(void *arg, struct slice address)
 	return account;
 }
 
+/* Who cannot be asked about may come. */
+static void
+on_grey(void *arg, int status, struct ipc_message *message)
+{
+	static const enum smtp_grey words[GREY_COUNT] = {
+		[GREY_COMES] = SMTP_COMES,
+		[GREY_NEW] = SMTP_NEW,
+		[GREY_WAITS] = SMTP_STILL,
+	};
+	struct question *question = arg;
+	enum grey said = GREY_COMES;
+
+	if (status == 0)
+		(void)keeper_grey_said(message->body, &said);
+	if (question->visit != NULL)
+		question->reply.grey(question->arg, words[said]);
+	question_free(question);
+}
+
+static int
+ask_grey(void *arg, struct slice sender, struct slice recipient,
+    smtp_grey_fn *reply, void *reply_arg)
+{
+	struct visit *visit = arg;
+	const struct keeper_grey grey = {
+		slice_str(visit->network->address), sender, recipient
+	};
+	struct question *question = question_new(visit, reply_arg);
+	TEXT_AUTO body = TEXT_INIT(2048);
+
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.grey = reply;
+	keeper_grey_ask(&body, &grey);
+	return question_ask(question, visit->door->keeper, KEEPER_GREY, &body,
+	    -1, on_grey);
+}
+
 /* The queue's words as the session tells them; and whether it is held. */
 static int
 read_answer(struct unpack *u, struct smtp_answer *answer_out,
@@ -319,7 +357,8 @@ door_smtp_begin(struct visit *visit, int fd)
 		.release = release, .big = ask_big, .abandon = abandon,
 		.submit = submit, .forget = visit_forget, .log = visit_log,
 		.ended = ended, .known = known, .erred = door_guard_erred,
-		.may_send = door_guard_may_send
+		.may_send = door_guard_may_send,
+		.grey = door_greylists(visit) ? ask_grey : NULL
 	};
 	visit->smtp_options = (struct smtp_options){
 		.hostname = config->hostname,

@@ -15,6 +15,7 @@
 #include "policy/keeper.h"
 #include "policy/shares.h"
 #include "programs/keeper_fetch.h"
+#include "programs/keeper_grey.h"
 #include "programs/keeper_inside.h"
 #include "programs/keeper_line.h"
 #include "programs/keeper_way.h"
@@ -331,6 +332,12 @@ answer_who(const struct question *q, struct text *body)
 	return 0;
 }
 
+static int
+answer_grey(const struct question *q, struct text *body)
+{
+	return keeper_grey_answer(q->keeper, q->body, body);
+}
+
 /* All of them */
 
 static const struct {
@@ -358,6 +365,7 @@ static const struct {
 	{ KEEPER_SHARES_SET,	16,	false, answer_shares_set },
 	{ KEEPER_SHARES,	IPC_MAX_BYTES, false, answer_shares },
 	{ KEEPER_WHO,		1024,	false, answer_who },
+	{ KEEPER_GREY,		16,	false, answer_grey },
 };
 
 #define ANSWERS	(sizeof(answers) / sizeof(answers[0]))

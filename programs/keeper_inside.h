@@ -2,9 +2,9 @@
  * keeper_inside.h - the keeper as its own files see it
  *
  * role_keeper.c hears what is asked, keeper_login.c answers who logs in,
- * keeper_blocks.c says who is kept out and keeper_answers.c answers what takes
- * no time.  An answer that takes a while is an
- * errand, and who asked may be gone by then.
+ * keeper_blocks.c says who is kept out, keeper_grey.c who is to come again later,
+ * and keeper_answers.c answers what takes no time.  An answer that takes a while
+ * is an errand, and who asked may be gone by then.
  */
 #ifndef POSTROOM_PROGRAMS_KEEPER_INSIDE_H
 #define POSTROOM_PROGRAMS_KEEPER_INSIDE_H
@@ -13,6 +13,7 @@
 
 #include "lib/base/pool.h"
 #include "policy/blocks.h"
+#include "policy/greylist.h"
 #include "policy/login_cache.h"
 #include "policy/login_delay.h"
 #include "policy/seal.h"
@@ -38,6 +39,8 @@ struct keeper {
 	struct session_cache	*sessions;
 	struct blocks		*blocks;
 	struct timer		*blocks_timer;	/* set: they are to be saved */
+	struct greylist		*greylist;
+	struct timer		*greylist_timer;	/* the same */
 	struct seal_key		 seal_key;
 	unsigned		 logins;	/* attempts in all */
 	unsigned		 hashing;	/* of them in the pool */

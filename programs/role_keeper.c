@@ -16,6 +16,7 @@
 #include "policy/keeper.h"
 #include "programs/keeper_blocks.h"
 #include "programs/keeper_fetch.h"
+#include "programs/keeper_grey.h"
 #include "programs/keeper_inside.h"
 #include "programs/keeper_line.h"
 #include "programs/roles.h"
@@ -70,6 +71,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_SHARES,  "SHARES",  MAILBOX,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_WHO,	  "WHO",     MAILBOX,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_EARNED,  "EARNED",  DOOR,	   IPC_NEWS,	0, 0, keeper_on_earned },
+{ KEEPER_GREY,	  "GREY",    DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { 0 }
 };
 
@@ -207,6 +209,7 @@ on_admin(void *arg, struct ipc *from, struct ipc_message *message)
 	errand->work.asker = asker;
 	errand->work.seal_key = &keeper->seal_key;
 	errand->work.blocks = keeper->blocks;
+	errand->work.greylist = keeper->greylist;
 	keeper_errand_begin(&errand->errand, keeper, from, message->serial);
 	if (keeper_may_fetch(keeper, asker, &may) < 0) {
 		errand->status = ADMIN_FAILED;
@@ -294,9 +297,11 @@ keeper_start(struct process *process)
 	keeper->whose = whose_cache_new();
 	keeper->sessions = session_cache_new();
 	keeper->blocks = blocks_new();
+	keeper->greylist = greylist_new();
 	if (keeper->pool == NULL || keeper->delays == NULL ||
 	    keeper->cache == NULL || keeper->whose == NULL ||
-	    keeper->sessions == NULL || keeper->blocks == NULL)
+	    keeper->sessions == NULL || keeper->blocks == NULL ||
+	    keeper->greylist == NULL)
 		return -ENOMEM;
 	r = policy_open(process->folder_fd, false, &keeper->policy, &needs);
 	if (r == -EPROTO)
@@ -314,6 +319,8 @@ keeper_start(struct process *process)
 		r = policy_health_sweep(keeper->policy);
 	if (r == 0)
 		r = keeper_blocks_open(keeper);
+	if (r == 0)
+		r = keeper_grey_open(keeper);
 	if (r == 0)
 		tell_accounts(keeper);
 	return r;
@@ -377,6 +384,7 @@ keeper_stop(struct process *process)
 
 	if (keeper != NULL) {
 		keeper_blocks_close(keeper);
+		keeper_grey_close(keeper);
 		pool_free(keeper->pool);
 		policy_close(keeper->policy);
 		session_cache_free(keeper->sessions);

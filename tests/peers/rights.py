@@ -62,6 +62,7 @@ POSTMASTERS = {
     "hold list": {},
     "visitor list": {},
     "visitor forgive": {"net": "192.0.2.1"},
+    "visitor grey": {},
     "hold show": {"id": NOBODY},
     "hold release": {"id": NOBODY},
     "hold delete": {"id": NOBODY},

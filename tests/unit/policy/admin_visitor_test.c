@@ -6,6 +6,8 @@
 
 #define NOW	UINT64_C(5000000)
 
+static struct greylist *greylist;	/* or NULL */
+
 /* As answer_to(), with those that are kept out. */
 static void
 ask_about(struct blocks *blocks, const char *line, struct text *answer,
@@ -23,6 +25,7 @@ ask_about(struct blocks *blocks, const char *line, struct text *answer,
 	ck_assert_int_eq(admin_begin(&work, request, text_slice(&packed),
 	    1795300000000), 0);
 	work.blocks = blocks;
+	work.greylist = greylist;
 	admin_end(&work, admin_hash(&work), policy, &rows);
 	memcpy(forgiven_out, work.forgiven, BLOCK_NET_SIZE);
 	ck_assert_int_eq(admin_answer_write(request, text_slice(&rows),
@@ -63,6 +66,44 @@ START_TEST(who_is_out_is_listed_until_forgiven)
 }
 END_TEST
 
+#define GREY	"{\"request\": \"visitor grey\"}"
+
+static enum grey
+knock(const char *net, const char *sender, int64_t now)
+{
+	return greylist_ask(greylist, slice_str(net), slice_str(sender),
+	    slice_str("ann@office.test"), 1000, now);
+}
+
+START_TEST(who_waits_is_listed_before_who_is_known)
+{
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+	const int64_t now = 1795299990000;
+	char forgiven[BLOCK_NET_SIZE];
+
+	ask_about(NULL, GREY, &answer, forgiven);
+	ck_assert_str_eq(answer.at, "{\"ok\": true, \"result\": []}");
+	greylist = greylist_new();
+	ck_assert_int_eq(knock("192.0.2.0/24", "a@b.example", now), GREY_NEW);
+	ck_assert_int_eq(knock("192.0.2.0/24", "a@b.example", now + 1000),
+	    GREY_COMES);
+	ck_assert_int_eq(knock("198.51.100.0/24", "", now + 2000), GREY_NEW);
+	ck_assert_int_eq(knock("198.51.100.0/24", "c@d.example", now + 3000),
+	    GREY_NEW);
+	ask_about(NULL, GREY, &answer, forgiven);
+	ck_assert_str_eq(answer.at, "{\"ok\": true, \"result\": "
+	    "[{\"net\": \"198.51.100.0/24\", \"state\": \"waiting\", "
+	    "\"waiting\": 2, \"known\": 0, \"since\": 1795299992000, "
+	    "\"sender\": \"\", \"recipient\": \"ann@office.test\"}, "
+	    "{\"net\": \"192.0.2.0/24\", \"state\": \"known\", "
+	    "\"waiting\": 0, \"known\": 1, \"since\": 1795299991000, "
+	    "\"sender\": \"a@b.example\", "
+	    "\"recipient\": \"ann@office.test\"}]}");
+	greylist_free(greylist);
+	greylist = NULL;
+}
+END_TEST
+
 START_TEST(without_a_hub_nobody_is_out)
 {
 	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
@@ -84,6 +125,7 @@ unit_suite(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, who_is_out_is_listed_until_forgiven);
+	tcase_add_test(tcase, who_waits_is_listed_before_who_is_known);
 	tcase_add_test(tcase, without_a_hub_nobody_is_out);
 	suite_add_tcase(suite, tcase);
 	return suite;

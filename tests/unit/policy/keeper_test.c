@@ -37,6 +37,37 @@ START_TEST(whose_reads_back)
 }
 END_TEST
 
+START_TEST(what_may_be_new_reads_back)
+{
+	struct keeper_grey asked = {
+		slice_str("192.0.2.0/24"), slice_str(""),
+		slice_str("ann@office.test")
+	}, got;
+	enum grey said;
+
+	keeper_grey_ask(&body, &asked);
+	ck_assert_int_eq(keeper_grey_asked(text_slice(&body), &got), 0);
+	ck_assert(slice_is(got.net, asked.net));
+	ck_assert_uint_eq(got.sender.len, 0);
+	ck_assert(slice_is(got.recipient, asked.recipient));
+	ck_assert_int_eq(keeper_grey_asked(slice_first(text_slice(&body),
+	    body.len - 1), &got), -EBADMSG);
+	text_clear(&body);
+	asked.net = slice_str("");
+	keeper_grey_ask(&body, &asked);
+	ck_assert_int_eq(keeper_grey_asked(text_slice(&body), &got),
+	    -EBADMSG);
+	text_clear(&body);
+	pack_u8(&body, GREY_WAITS);
+	ck_assert_int_eq(keeper_grey_said(text_slice(&body), &said), 0);
+	ck_assert_int_eq(said, GREY_WAITS);
+	text_clear(&body);
+	pack_u8(&body, GREY_COUNT);
+	ck_assert_int_eq(keeper_grey_said(text_slice(&body), &said),
+	    -EBADMSG);
+}
+END_TEST
+
 START_TEST(ours_without_an_account_is_a_breach)
 {
 	static const struct keeper_whose lies[] = {
@@ -277,6 +308,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, whose_reads_back);
+	tcase_add_test(tests, what_may_be_new_reads_back);
 	tcase_add_test(tests, ours_without_an_account_is_a_breach);
 	tcase_add_test(tests,
 	    a_named_account_reads_back_and_a_lie_does_not);
