@@ -183,13 +183,15 @@ arrive_repack(struct transit *transit)
 	return r;
 }
 
+/*
+ * It has recipients, and they leave only if it may: whatever a door or a
+ * collector says of others, no stranger's mail is sent on (HARDENING A11).
+ */
 static bool
-has_recipients(const struct envelope *env)
+are_recipients_fit(const struct envelope *env)
 {
-	for (size_t i = 0; i < env->recipient_count; i++)
-		if (env->recipients[i].account == 0)
-			return false;
-	return env->recipient_count > 0;
+	return env->recipient_count > 0 &&
+	    (!envelope_leaves(env) || envelope_may_leave(env));
 }
 
 /* Without memory for how it was shared the trail says less. */
@@ -260,9 +262,12 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 	note_known(transit, known);
 	r = envelope_unpack(transit->arena, transit->packed_env,
 	    &transit->env);
-	if (r == 0 && (!has_recipients(&transit->env) ||
+	if (r == 0 && (!are_recipients_fit(&transit->env) ||
 	    asker->is_own != (transit->env.source == SOURCE_OWN)))
 		r = -EBADMSG;
+	/* there is no way out of here yet */
+	if (r == 0 && envelope_leaves(&transit->env))
+		r = -EHOSTUNREACH;
 	if (r == 0)
 		r = collected_take(transit);
 	if (r == 0)

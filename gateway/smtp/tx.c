@@ -42,12 +42,17 @@ tx_begun(struct tx *tx)
 	return 0;
 }
 
+/* One mailbox gets one copy; of those that leave each address does. */
 static bool
-has_account(const struct tx *tx, uint64_t account)
+has(const struct tx *tx, const struct recipient *rcpt)
 {
-	for (size_t i = 0; i < tx->env.recipient_count; i++)
-		if (tx->env.recipients[i].account == account)
+	for (size_t i = 0; i < tx->env.recipient_count; i++) {
+		const struct recipient *one = &tx->env.recipients[i];
+
+		if (one->account == rcpt->account && (one->account != 0 ||
+		    slice_is(one->address, rcpt->address)))
 			return true;
+	}
 	return false;
 }
 
@@ -59,7 +64,7 @@ tx_add(struct tx *tx, const struct recipient *rcpt)
 
 	if (tx->accepted >= tx->room)
 		return -EDQUOT;
-	if (has_account(tx, rcpt->account)) {
+	if (has(tx, rcpt)) {
 		tx->accepted++;
 		return 0;
 	}

@@ -8,8 +8,9 @@
 
 #include "lib/base/dot.h"
 
-#define ENVELOPE_VERSION	2
-#define ENVELOPE_OLDEST		1	/* without all that came with IMAP */
+/* 1: without all that came with IMAP; 2: without whose submission it is */
+#define ENVELOPE_VERSION	3
+#define ENVELOPE_OLDEST		1
 #define MENDED_ALL		(DOT_BARE_CR | DOT_BARE_LF | DOT_NUL | \
 			    FETCHED_SHORT | FETCHED_NOTE | FETCHED_PLACE)
 
@@ -26,6 +27,22 @@ bool
 envelope_is_taken_on(enum envelope_source source)
 {
 	return source == SOURCE_FETCH || source == SOURCE_UPSTREAM;
+}
+
+bool
+envelope_leaves(const struct envelope *env)
+{
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (env->recipients[i].account == 0)
+			return true;
+	return false;
+}
+
+bool
+envelope_may_leave(const struct envelope *env)
+{
+	return env->source == SOURCE_OWN || (env->source == SOURCE_SMTP &&
+	    env->login.len > 0 && env->sender_account != 0);
 }
 
 /* What came with version 2. */
@@ -78,6 +95,7 @@ envelope_pack(struct text *text, const struct envelope *env)
 	pack_u8(text, (uint8_t)env->ret);
 	pack_slice(text, env->envid);
 	pack_u64(text, env->bytes);
+	pack_u64(text, env->sender_account);
 	if (env->source == SOURCE_FETCH) {
 		fetched_pack(text, &env->fetched);
 		fetched_pack_more(text, &env->fetched);
@@ -180,6 +198,10 @@ envelope_unpack(struct arena *arena, struct slice packed,
 	env.ret = unpack_enum(&u, RET_COUNT);
 	env.envid = unpack_slice(&u);
 	env.bytes = unpack_u64(&u);
+	if (version > 2)
+		env.sender_account = unpack_u64(&u);
+	if (env.sender_account > INT64_MAX)
+		return -EBADMSG;
 	if (env.source == SOURCE_FETCH) {
 		fetched_unpack(&u, &env.fetched);
 		env.fetched.listing = env.fetched.account;

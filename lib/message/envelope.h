@@ -55,7 +55,8 @@ enum envelope_ret {		/* RFC 3461 4.3 */
 
 struct recipient {
 	struct slice	address;	/* local@domain as it was given */
-	uint64_t	account;	/* whose mailbox; never 0 once accepted */
+	uint64_t	account;	/* whose mailbox; 0, once accepted: it leaves
+					   for another host */
 	uint8_t		notify;		/* NOTIFY_ bits */
 	struct slice	orcpt;		/* RFC 3461 4.2, decoded; or empty */
 };
@@ -140,6 +141,8 @@ struct envelope {
 	struct slice		 peer;		/* its address, as text */
 	struct slice		 login;		/* who was logged in, or empty;
 						   fetched: at the provider */
+	uint64_t		 sender_account;	/* whose submission it is; 0:
+						   nobody's */
 	struct slice		 tls;		/* version and cipher, or empty */
 	enum envelope_body	 body;
 	bool			 utf8;		/* SMTPUTF8 was asked for */
@@ -152,6 +155,14 @@ struct envelope {
 	struct recipient	*recipients;
 	size_t			 recipient_count;
 };
+
+/* Some recipient of it leaves for another host. */
+bool	envelope_leaves(const struct envelope *);
+/*
+ * Its source may send to other hosts: ourselves, and a person who has logged in to
+ * submit it.  Nothing else ever leaves, whatever its recipients say.
+ */
+bool	envelope_may_leave(const struct envelope *);
 
 /* Add the packed envelope to `text`; the text fails when it does not fit. */
 void	envelope_pack(struct text *, const struct envelope *);

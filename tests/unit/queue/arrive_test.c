@@ -332,6 +332,47 @@ START_TEST(what_the_hub_has_made_comes_from_nobody_else)
 }
 END_TEST
 
+/* Of which source, from whom, and whether it is let in at all. */
+static const struct {
+	bool			is_own;
+	struct envelope		env;
+} strangers[] = {
+	{ false, { .source = SOURCE_SMTP } },
+	{ false, { .source = SOURCE_SMTP, .login = SLICE("ann") } },
+	{ false, { .source = SOURCE_SMTP, .sender_account = STAGE_ANN } },
+	{ false, { .source = SOURCE_LMTP, .login = SLICE("ann"),
+	    .sender_account = STAGE_ANN } },
+	{ false, { .source = SOURCE_UPSTREAM, .login = SLICE("ann"),
+	    .sender_account = STAGE_ANN } },
+	{ false, { .source = SOURCE_OWN } },
+	{ true, { .source = SOURCE_SMTP } },
+};
+
+/* HARDENING A11: whatever a door has let pass, no stranger's mail leaves. */
+START_TEST(no_strangers_mail_leaves_for_another_host)
+{
+	const struct asker asker = { .from = &stage, .serial = 1,
+	    .is_own = strangers[_i].is_own };
+	struct recipient rcpt[2] = {
+		{ .address = SLICE("ann@office.test"), .account = STAGE_ANN },
+		{ .address = SLICE("zoe@far.test") },
+	};
+	struct envelope env = strangers[_i].env;
+	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	int fd = memfd_of("message", slice_str("A: b\r\n\r\n"));
+
+	ck_assert_int_ge(fd, 0);
+	env.bytes = 8;
+	env.recipients = rcpt;
+	env.recipient_count = 2;
+	envelope_pack(&packed, &env);
+	ck_assert_int_eq(conductor_submit(stage.conductor, &asker, 0,
+	    text_slice(&packed), fd, 0), -EBADMSG);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 0);
+}
+END_TEST
+
 /* Room */
 
 START_TEST(a_grant_is_refused_when_the_disk_is_short)
@@ -505,6 +546,8 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    a_broken_envelope_is_a_breach_and_leaves_no_file);
 	tcase_add_test(tcase, what_the_hub_has_made_comes_from_nobody_else);
+	tcase_add_loop_test(tcase, no_strangers_mail_leaves_for_another_host, 0,
+	    sizeof(strangers) / sizeof(*strangers));
 	tcase_add_test(tcase, a_grant_is_refused_when_the_disk_is_short);
 	tcase_add_test(tcase, the_status_says_why_nothing_is_admitted);
 	tcase_add_test(tcase, one_collector_never_has_the_room_of_all);

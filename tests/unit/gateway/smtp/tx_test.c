@@ -37,6 +37,29 @@ START_TEST(an_envelope_stays_below_its_limit)
 }
 END_TEST
 
+START_TEST(a_mailbox_gets_one_copy_and_each_address_elsewhere_too)
+{
+	const struct recipient ann = { .address = SLICE("ann@office.test"),
+	    .account = 7 };
+	const struct recipient info = { .address = SLICE("info@office.test"),
+	    .account = 7 };
+	const struct recipient zoe = { .address = SLICE("zoe@far.test") };
+	const struct recipient bob = { .address = SLICE("bob@far.test") };
+	struct envelope known = { .helo = SLICE("c.example") };
+	struct tx *tx = tx_new(&known, 10);
+
+	ck_assert_int_eq(tx_begun(tx), 0);
+	ck_assert_int_eq(tx_add(tx, &ann), 0);
+	ck_assert_int_eq(tx_add(tx, &info), 0);
+	ck_assert_uint_eq(tx->env.recipient_count, 1);
+	ck_assert_int_eq(tx_add(tx, &zoe), 0);
+	ck_assert_int_eq(tx_add(tx, &bob), 0);
+	ck_assert_int_eq(tx_add(tx, &zoe), 0);
+	ck_assert_uint_eq(tx->env.recipient_count, 3);
+	tx_end(&tx);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -45,6 +68,8 @@ unit_suite(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, an_envelope_stays_below_its_limit);
+	tcase_add_test(tcase,
+	    a_mailbox_gets_one_copy_and_each_address_elsewhere_too);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -21,6 +21,7 @@ static const struct envelope sample = {
 	.helo = SLICE("mail.luar.example"),
 	.peer = SLICE("192.0.2.1"),
 	.login = SLICE("ani"),
+	.sender_account = 11,
 	.tls = SLICE("TLSv1.3"),
 	.body = BODY_8BITMIME,
 	.utf8 = true,
@@ -50,6 +51,7 @@ START_TEST(what_is_packed_comes_out_the_same)
 	ck_assert(slice_is(env.envid, sample.envid));
 	ck_assert_int_eq(env.body, BODY_8BITMIME);
 	ck_assert(env.utf8);
+	ck_assert_uint_eq(env.sender_account, 11);
 	ck_assert_uint_eq(env.fetched.account, 3);
 	ck_assert_uint_eq(env.fetched.number, 9);
 	ck_assert(slice_is(env.fetched.label, sample.fetched.label));
@@ -160,6 +162,73 @@ START_TEST(one_too_big_for_a_message_between_roles_fails)
 }
 END_TEST
 
+/* An earlier Postroom has written it, in the journal or in kept/. */
+START_TEST(one_of_before_submissions_is_nobodys)
+{
+	ARENA_AUTO arena = arena_new(4096);
+	TEXT_AUTO text = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	TEXT_AUTO old = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct envelope mine = sample, env;
+	size_t at;
+
+	mine.source = SOURCE_SMTP;
+	mine.sender_account = UINT64_C(0x1122334455667788);
+	envelope_pack(&text, &mine);
+	at = slice_find_str(text_slice(&text),
+	    "\x88\x77\x66\x55\x44\x33\x22\x11");
+	ck_assert_uint_ne(at, SIZE_MAX);
+	text_add(&old, slice_first(text_slice(&text), at));
+	text_add(&old, slice_after(text_slice(&text), at + 8));
+	old.at[0] = 2;
+	ck_assert_int_eq(envelope_unpack(arena, text_slice(&old), &env), 0);
+	ck_assert_uint_eq(env.sender_account, 0);
+	ck_assert_uint_eq(env.recipient_count, 2);
+	/* databases have signed numbers */
+	text.at[at + 7] = (char)0x80;
+	ck_assert_int_eq(envelope_unpack(arena, text_slice(&text), &env),
+	    -EBADMSG);
+}
+END_TEST
+
+static const struct {
+	enum envelope_source	source;
+	const char		*login;
+	uint64_t		account;
+	bool			may;
+} leaving[] = {
+	{ SOURCE_OWN,	   "",	  0, true },
+	{ SOURCE_SMTP,	   "ani", 7, true },
+	{ SOURCE_SMTP,	   "",	  7, false },
+	{ SOURCE_SMTP,	   "ani", 0, false },
+	{ SOURCE_SMTP,	   "",	  0, false },
+	{ SOURCE_LMTP,	   "ani", 7, false },
+	{ SOURCE_FETCH,	   "ani", 7, false },
+	{ SOURCE_UPSTREAM, "ani", 7, false },
+};
+
+START_TEST(only_a_login_or_the_hub_may_send_to_other_hosts)
+{
+	struct envelope env = sample;
+
+	env.source = leaving[_i].source;
+	env.login = slice_str(leaving[_i].login);
+	env.sender_account = leaving[_i].account;
+	ck_assert_int_eq(envelope_may_leave(&env), leaving[_i].may);
+}
+END_TEST
+
+START_TEST(one_recipient_without_an_account_leaves)
+{
+	struct recipient two[2] = { recipients[0], recipients[1] };
+	struct envelope env = sample;
+
+	env.recipients = two;
+	ck_assert(!envelope_leaves(&env));
+	two[1].account = 0;
+	ck_assert(envelope_leaves(&env));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -172,6 +241,11 @@ unit_suite(void)
 	tcase_add_test(tests, a_count_that_lies_costs_no_memory);
 	tcase_add_test(tests, a_spent_budget_is_its_own_answer);
 	tcase_add_test(tests, one_too_big_for_a_message_between_roles_fails);
+	tcase_add_test(tests, one_of_before_submissions_is_nobodys);
+	tcase_add_loop_test(tests,
+	    only_a_login_or_the_hub_may_send_to_other_hosts, 0,
+	    sizeof(leaving) / sizeof(*leaving));
+	tcase_add_test(tests, one_recipient_without_an_account_leaves);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
