@@ -192,7 +192,7 @@ START_TEST(an_account_has_so_many_bytes_of_them)
 {
 	char *value = calloc(1, METADATA_VALUE_MOST);
 	struct metadata_change changes[METADATA_ENTRIES_MOST];
-	char names[METADATA_ENTRIES_MOST][32], folder[8];
+	char names[METADATA_ENTRIES_MOST][32], folder[16];
 	uint32_t mailbox;
 	int r = 0;
 
