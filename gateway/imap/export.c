@@ -236,6 +236,20 @@ more(struct imapd_session *session)
 	work->go(session);
 }
 
+/* The work of a command with those of the set; NULL: it was answered. */
+static struct exporting *
+begin(struct imapd_session *session, struct imapd_set *set)
+{
+	struct exporting *work = imapd_work(session, sizeof(*work));
+
+	if (work == NULL || !imapd_places(session, set,
+	    imapd_is_uid(session), &work->places, &work->count))
+		return NULL;
+	session->drop = drop;
+	work->letter.fd = -1;
+	return work;
+}
+
 void
 imapd_visit_export(struct imapd_session *session, struct imapd_parse *parse)
 {
@@ -253,12 +267,9 @@ imapd_visit_export(struct imapd_session *session, struct imapd_parse *parse)
 		imapd_refuse(session, -EACCES);
 		return;
 	}
-	work = imapd_work(session, sizeof(*work));
-	if (work == NULL || !imapd_places(session, &set,
-	    imapd_is_uid(session), &work->places, &work->count))
+	work = begin(session, &set);
+	if (work == NULL)
 		return;
-	session->drop = drop;
-	work->letter.fd = -1;
 	work->is_move = is_move;
 	work->go = go_letter;
 	session->more = more;
@@ -289,18 +300,12 @@ go_names(struct imapd_session *session)
 void
 imapd_visit_names(struct imapd_session *session, struct imapd_parse *parse)
 {
-	struct exporting *work;
 	struct imapd_set set;
 
 	if (!imapd_set(parse, &set) || !imapd_end(parse))
 		return;
-	work = imapd_work(session, sizeof(*work));
-	if (work == NULL || !imapd_places(session, &set,
-	    imapd_is_uid(session), &work->places, &work->count))
-		return;
-	session->drop = drop;
-	work->letter.fd = -1;
-	session->more = go_names;
+	if (begin(session, &set) != NULL)
+		session->more = go_names;
 }
 
 void
