@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/db_copy.h"
 #include "queue/rebuild.h"
 #include "store/account.h"
 
@@ -328,16 +327,11 @@ open_below(const struct queue_check *check, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Every page of it, as opening alone sees only some. */
 static int
 open_ledger(struct queue_check *check)
 {
-	unsigned needs;
-	int r = db_copy_judge(check->folder_fd, "ledger.db");
+	int r = ledger_open_judged(check->folder_fd, &check->ledger);
 
-	if (r == 0)
-		r = ledger_open_reading(check->folder_fd, &check->ledger,
-		    &needs);
 	if (r == -EUCLEAN) {
 		check->has_damaged_ledger = true;
 		return 0;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/base/db_copy.h"
 #include "lib/base/log.h"
 #include "queue/ledger_inside.h"
 
@@ -219,6 +220,27 @@ ledger_open_reading(int folder_fd, struct ledger **ledger_out,
 	}
 	*ledger_out = ledger;
 	return 0;
+}
+
+/* Without a byte; with a log, which SQLite would do away with, it is not. */
+static bool
+is_begun(int folder_fd)
+{
+	struct stat st;
+
+	return fstatat(folder_fd, LEDGER_NAME, &st, AT_SYMLINK_NOFOLLOW) ==
+	    0 && st.st_size == 0 && (fstatat(folder_fd, LEDGER_NAME "-wal",
+	    &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_size == 0);
+}
+
+int
+ledger_open_judged(int folder_fd, struct ledger **ledger_out)
+{
+	unsigned needs;
+	int r = is_begun(folder_fd) ? -ENODATA :
+	    db_copy_judge(folder_fd, LEDGER_NAME);
+
+	return r < 0 ? r : ledger_open_reading(folder_fd, ledger_out, &needs);
 }
 
 static void

@@ -44,6 +44,11 @@ int	ledger_open(int folder_fd, const unsigned char hub_id[LEDGER_HUB_BYTES],
  */
 int	ledger_open_reading(int folder_fd, struct ledger **ledger_out,
 	    unsigned *needs_out);
+/*
+ * The same once every page of it was looked at, as opening alone sees only some.
+ * 0, -ENOENT, -ENODATA (a hub had only begun to make it), -EUCLEAN or -errno.
+ */
+int	ledger_open_judged(int folder_fd, struct ledger **ledger_out);
 /* Write what waits, sync, close.  NULL is fine. */
 void	ledger_close(struct ledger *);
 

@@ -422,19 +422,13 @@ queue_rebuild_end(struct queue_rebuild *rebuild,
 	return r;
 }
 
-/*
- * Every page of it is looked at: -EUCLEAN, 0 (also: there is none, or one that
- * a hub had only begun to make, and will make) or -errno.
- */
+/* -EUCLEAN; 0, also for one that is not there or was only begun; or -errno. */
 static int
 judge_ledger(int folder_fd)
 {
 	struct ledger *ledger = NULL;
-	unsigned needs;
-	int r = db_copy_judge(folder_fd, LEDGER_FILE);
+	int r = ledger_open_judged(folder_fd, &ledger);
 
-	if (r == 0)
-		r = ledger_open_reading(folder_fd, &ledger, &needs);
 	ledger_close(ledger);
 	return r == -ENOENT || r == -ENODATA ? 0 : r;
 }

@@ -193,6 +193,34 @@ START_TEST(a_damaged_ledger_is_set_aside_and_begun_anew)
 }
 END_TEST
 
+static void
+make_empty(const char *name)
+{
+	int fd = openat(stage.scratch.fd, name, O_WRONLY | O_CREAT | O_TRUNC |
+	    O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	(void)close(fd);
+}
+
+/* What its log still has of it is not to go when the hub starts. */
+START_TEST(a_ledger_without_a_byte_but_with_a_log_is_damaged)
+{
+	char aside[DB_ASIDE_SIZE] = "";
+	int fd;
+
+	make_empty("ledger.db");
+	fd = openat(stage.scratch.fd, "ledger.db-wal", O_WRONLY | O_CREAT |
+	    O_TRUNC | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, "log", 3), 3);
+	(void)close(fd);
+	ck_assert_int_eq(queue_ledger_aside(stage.scratch.fd, aside), 1);
+	ck_assert(is_there(aside));
+	ck_assert(!is_there("ledger.db") && !is_there("ledger.db-wal"));
+}
+END_TEST
+
 /* A hub that was killed when it made ledger.db: nothing was in it yet. */
 START_TEST(a_ledger_that_was_only_begun_is_no_damage)
 {
@@ -204,10 +232,14 @@ START_TEST(a_ledger_that_was_only_begun_is_no_damage)
 	ck_assert_int_eq(unlinkat(stage.scratch.fd, "ledger.db", 0), 0);
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/ledger.db",
 	    stage.scratch.fd);
-	ck_assert_int_eq(sqlite3_open(path, &lite), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(lite, "PRAGMA journal_mode=WAL", NULL,
-	    NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(lite), SQLITE_OK);
+	if (_i == 0) {
+		make_empty("ledger.db");
+	} else {
+		ck_assert_int_eq(sqlite3_open(path, &lite), SQLITE_OK);
+		ck_assert_int_eq(sqlite3_exec(lite,
+		    "PRAGMA journal_mode=WAL", NULL, NULL, NULL), SQLITE_OK);
+		ck_assert_int_eq(sqlite3_close(lite), SQLITE_OK);
+	}
 	ck_assert_int_eq(queue_ledger_aside(stage.scratch.fd, aside), 0);
 	ck_assert(is_there("ledger.db"));
 	ck_assert_int_eq(queue_check_open(stage.scratch.fd, hear, NULL,
@@ -394,7 +426,10 @@ unit_suite(void)
 	tcase_add_test(tests, what_can_be_read_of_the_old_one_is_as_it_was);
 	tcase_add_test(tests, a_kept_file_that_is_damaged_is_not_swept_away);
 	tcase_add_test(tests, one_that_is_not_ended_changes_nothing);
-	tcase_add_test(tests, a_ledger_that_was_only_begun_is_no_damage);
+	tcase_add_loop_test(tests, a_ledger_that_was_only_begun_is_no_damage,
+	    0, 2);
+	tcase_add_test(tests,
+	    a_ledger_without_a_byte_but_with_a_log_is_damaged);
 	tcase_add_loop_test(tests,
 	    a_damaged_ledger_is_set_aside_and_begun_anew, 0, 3);
 	tcase_set_timeout(tests, 60);
