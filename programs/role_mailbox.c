@@ -504,6 +504,15 @@ on_compact_time(void *arg)
 	timer_set(mailbox->compact_timer, r > 0 ? 1 : COMPACT_MS);
 }
 
+/* What a person still sees is to go: it is no matter of minutes. */
+static void
+on_untidy(void *arg)
+{
+	struct mailbox *mailbox = arg;
+
+	timer_set(mailbox->compact_timer, 1);
+}
+
 static void
 mailbox_if_idle(struct process *process)
 {
@@ -590,6 +599,7 @@ mailbox_start(struct process *process)
 	if (r < 0)
 		return r;
 	account_on_change(mailbox->account, on_change, mailbox);
+	account_on_untidy(mailbox->account, on_untidy, mailbox);
 	mailbox_used(mailbox);
 	timer_set(mailbox->compact_timer, COMPACT_MS);
 	r = mailbox_spam_begin(mailbox);

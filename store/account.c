@@ -135,6 +135,7 @@ account_free(struct account *account)
 	letters_close(account->letters);
 	keywords_free(account->keywords);
 	vocabulary_free(&account->vocabulary);
+	unfinished_free(&account->given_up);
 	if (account->folder_fd >= 0)
 		(void)close(account->folder_fd);
 	if (account->lock_fd >= 0)

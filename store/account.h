@@ -230,11 +230,18 @@ void	account_on_change(struct account *, account_change_fn *, void *arg);
 bool	account_wants_sync(const struct account *);
 int	account_sync(struct account *);
 /*
- * A step of housekeeping of at most some 10 ms: entries of deleted mailboxes
- * go, and letters that have no entry and are in no view.
+ * A step of housekeeping of at most some 10 ms: what came for a COPY or APPEND
+ * that was broken off goes, and entries of deleted mailboxes, and letters that
+ * have no entry and are in no view.
  * 1 there is more to do, 0 nothing left, or -errno.
  */
 int	account_tidy(struct account *);
+/*
+ * `fn` is told that people see what account_tidy() is to take away: it is to be
+ * called soon.  It must not call account_.
+ */
+typedef void account_untidy_fn(void *arg);
+void	account_on_untidy(struct account *, account_untidy_fn *, void *arg);
 /*
  * Give back what memory can be had again; a session that idles wants none.  The
  * view that is kept (selected.h) goes when no session has had one for 10 s.

@@ -8,6 +8,7 @@
 
 #include "store/index.h"
 #include "store/segments.h"
+#include "store/unfinished.h"
 #include "store/vocabulary.h"
 
 /* What a view did to a letter it lists; one not kept is held no more. */
@@ -51,6 +52,9 @@ struct account {
 	account_change_fn *change;
 	void		*change_arg;
 	bool		 wants_sync;	/* flags were changed, NORMAL */
+	struct unfinished given_up;	/* account_tidy() takes it back */
+	account_untidy_fn *untidy;
+	void		*untidy_arg;
 	struct message_id last_id;	/* of a letter a person put here */
 	unsigned	 expected;	/* big files that may become letters */
 	account_unref_fn *unref;

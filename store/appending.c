@@ -433,15 +433,6 @@ appending_commit(struct appending *appending, uint32_t *uidvalidity_out,
 	return 0;
 }
 
-/* Those of the steps go, now or when the account is opened next. */
-static void
-take_back(struct appending *appending)
-{
-	if (account_commit_open(appending->account) == 0)
-		(void)unfinished_take_back(appending->account,
-		    &appending->steps);
-}
-
 /* Files that became no letter are not needed; others are noted no more. */
 static void
 expect_no_more(struct appending *appending)
@@ -479,8 +470,8 @@ appending_end(struct appending *appending)
 	if (!appending->is_done && !appending->are_shown &&
 	    appending->count > 0)
 		waste(appending);
-	if (!appending->is_done && appending->steps.count > 0)
-		take_back(appending);
+	if (!appending->is_done)
+		unfinished_take_back(appending->account, &appending->steps);
 	expect_no_more(appending);
 	forget(appending);
 	unfinished_free(&appending->steps);

@@ -327,20 +327,13 @@ copying_add(struct copying *copying, const size_t *numbers, size_t count,
 	return 0;
 }
 
-int
+void
 copying_end(struct copying *copying)
 {
-	struct account *account;
-	int r = 0;
-
 	if (copying == NULL)
-		return 0;
-	account = copying->from->account;
-	if (!copying->is_done && copying->steps.count > 0)
-		r = account_commit_open(account);
-	if (r == 0 && !copying->is_done)
-		r = unfinished_take_back(account, &copying->steps);
+		return;
+	if (!copying->is_done)
+		unfinished_take_back(copying->from->account, &copying->steps);
 	unfinished_free(&copying->steps);
 	free(copying);
-	return r;
 }

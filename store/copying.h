@@ -48,9 +48,9 @@ enum lesson copying_lesson(const struct copying *);
 /* Of the mailbox the letters are copied to. */
 uint32_t copying_uidvalidity(const struct copying *);
 /*
- * End it, and take a COPY back that had no last step.  NULL is fine.  0, or a
- * negative errno: then the next account_open() takes it back.
+ * End it; what a COPY that had no last step has copied is taken back (unfinished.h).
+ * NULL is fine.
  */
-int	copying_end(struct copying *);
+void	copying_end(struct copying *);
 
 #endif

@@ -2,7 +2,8 @@
  * tidy.c - what an account does beside what is asked of it
  *
  * Others are told what a commit has changed; flags are synced a second later.
- * What a person has deleted goes, a step at a time.
+ * What a person has deleted goes, a step at a time, and so does what came for a
+ * command that was broken off.
  *
  * A deleted mailbox is a row that says so (folders_change.c), and a letter
  * without entries is one as well.  Both are durable before anybody was told that
@@ -15,6 +16,7 @@
 #include "store/index_inside.h"
 #include "store/search_inside.h"
 #include "store/selected_inside.h"
+#include "store/unfinished.h"
 
 #define STEP_ROWS	500	/* entries or letters: some 5 ms */
 
@@ -91,7 +93,9 @@ account_tidy(struct account *account)
 	int r, has_more;
 
 	r = account_commit_open(account);
-	if (r < 0)
+	if (r == 0)
+		r = unfinished_tidy(account);
+	if (r != 0)
 		return r;
 	has_more = empty_doomed(account->index);
 	if (has_more < 0)
@@ -131,6 +135,13 @@ account_tell_changes(struct account *account)
 			    mailbox->tally_kept.modseq);
 		mailbox->has_news = false;
 	}
+}
+
+void
+account_on_untidy(struct account *account, account_untidy_fn *fn, void *arg)
+{
+	account->untidy = fn;
+	account->untidy_arg = arg;
 }
 
 bool

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/selected_inside.h"
 
@@ -119,19 +120,43 @@ unfinished_recover(struct account *account)
 	return r;
 }
 
-int
+void
 unfinished_take_back(struct account *account, const struct unfinished *steps)
 {
-	int r = 0;
+	struct unfinished *given_up = &account->given_up;
+	uint64_t *grown;
 
-	for (size_t i = 0; r >= 0 && i < steps->count; i++) {
-		uint64_t first = steps->firsts[i], last;
+	if (steps->count == 0)
+		return;
+	grown = reallocarray(given_up->firsts, given_up->count + steps->count,
+	    sizeof(*grown));
+	if (grown == NULL)
+		return;
+	memcpy(grown + given_up->count, steps->firsts,
+	    steps->count * sizeof(*grown));
+	given_up->firsts = grown;
+	given_up->count += steps->count;
+	if (account->untidy != NULL)
+		account->untidy(account->untidy_arg);
+}
 
-		r = next_unfinished(account->index, &first, &last);
-		if (r > 0 && first == steps->firsts[i])
-			r = take_back(account, first, last);
-	}
-	return r < 0 ? r : 0;
+int
+unfinished_tidy(struct account *account)
+{
+	struct unfinished *given_up = &account->given_up;
+	uint64_t wanted, first, last;
+	int r;
+
+	if (given_up->count == 0)
+		return 0;
+	wanted = first = given_up->firsts[given_up->count - 1];
+	r = next_unfinished(account->index, &first, &last);
+	if (r > 0 && first == wanted)
+		r = take_back(account, first, last);
+	if (r < 0)
+		return r;
+	given_up->count--;
+	return 1;
 }
 
 void

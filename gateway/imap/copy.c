@@ -31,7 +31,7 @@ drop(struct imapd_session *session)
 {
 	struct copy *work = session->work;
 
-	(void)copying_end(work->copying);
+	copying_end(work->copying);
 	free(work->places);
 	free(work->from);
 	free(work->to);

@@ -394,11 +394,10 @@ copying_uidvalidity(const struct copying *copying)
 	return 7;
 }
 
-int
+void
 copying_end(struct copying *copying)
 {
 	free(copying);
-	return 0;
 }
 
 int

@@ -495,6 +495,10 @@ START_TEST(letters_of_steps_go_when_they_are_not_finished)
 
 	box_fill(&box, 1, 1);
 	appending_end(appending);
+	ck_assert_uint_eq(status().messages, 7);
+	ck_assert_int_eq(account_tidy(box.account), 1);
+	ck_assert_uint_eq(status().messages, 4);
+	ck_assert_int_eq(account_tidy(box.account), 1);
 	ck_assert_uint_eq(status().messages, 1);
 	selected_close(selected);
 	box_close(&box);

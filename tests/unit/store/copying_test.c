@@ -16,6 +16,7 @@
 static struct box box;
 static uint32_t other;		/* a mailbox beside INBOX */
 static int syncs_left = -1;	/* until one fails; -1: none does */
+static unsigned untidy_told;
 
 /* Ours stands before libc's, for SQLite too. */
 int
@@ -134,7 +135,7 @@ START_TEST(a_copy_is_the_letter_with_its_flags)
 	copying = begin(from, false);
 	ck_assert_int_eq(copying_add(copying, numbers, 3, true, uids), 0);
 	ck_assert_uint_gt(copying_uidvalidity(copying), 0);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	ck_assert_uint_eq(uids[0], 1);
 	ck_assert_uint_eq(uids[1], 2);
 	ck_assert_uint_eq(uids[2], 0);	/* it was deleted meanwhile */
@@ -174,7 +175,7 @@ START_TEST(a_letter_is_copied_into_its_own_mailbox)
 	other = MAILBOX_INBOX;
 	copying = begin(from, _i == 1);
 	ck_assert_int_eq(copying_add(copying, numbers, 2, true, uids), 0);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	ck_assert_uint_eq(uids[0], 7);
 	ck_assert_uint_eq(uids[1], 8);
 	update(from);
@@ -198,7 +199,7 @@ START_TEST(a_moved_letter_is_in_one_place)
 	flag(from, 1);
 	copying = begin(from, true);
 	ck_assert_int_eq(copying_add(copying, numbers, 3, true, uids), 0);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	ck_assert_uint_eq(uids[2], 3);
 	ck_assert(selected_is_expunged(watcher, 3));
 	tidy();
@@ -239,6 +240,13 @@ copy_and_leave(struct account *account, void *arg)
 		abort();
 }
 
+static void
+on_untidy(void *arg)
+{
+	(void)arg;
+	untidy_told++;
+}
+
 /* The same here, while another session expunges one of them. */
 static void
 copy_and_end(void)
@@ -248,6 +256,8 @@ copy_and_end(void)
 	struct copying *copying = begin(from, false);
 	uint32_t uids[2];
 
+	untidy_told = 0;
+	account_on_untidy(box.account, on_untidy, NULL);
 	ck_assert_int_eq(copying_add(copying, first_two, 2, false, uids), 0);
 	ck_assert_int_eq(copying_add(copying, second_two, 2, false, uids),
 	    0);
@@ -255,9 +265,33 @@ copy_and_end(void)
 	ck_assert_uint_eq(selected_count(to), 4);
 	expunge(to, 1);
 	ck_assert_int_eq(box_check(&box), 0);
-	ck_assert_int_eq(copying_end(copying), 0);
+	ck_assert_uint_eq(untidy_told, 0);
+	copying_end(copying);
+	ck_assert_uint_eq(untidy_told, 1);
+	/* there may be thousands: a step at a time, and others have their turn */
+	ck_assert_uint_eq(count_in(other), 3);
+	ck_assert_int_eq(account_tidy(box.account), 1);
+	ck_assert_uint_eq(count_in(other), 1);
+	tidy();
 	update(to);
 	ck_assert_uint_eq(selected_count(to), 0);
+}
+
+/* Nobody tidies before it is closed. */
+static void
+copy_and_close(void)
+{
+	struct selected *from = open_view(MAILBOX_INBOX);
+	struct copying *copying = begin(from, false);
+	uint32_t uids[2];
+
+	ck_assert_int_eq(copying_add(copying, first_two, 2, false, uids), 0);
+	ck_assert_int_eq(copying_add(copying, second_two, 2, false, uids),
+	    0);
+	copying_end(copying);
+	ck_assert_uint_eq(count_in(other), 4);
+	box_close(&box);
+	box_open(&box);
 }
 
 /* In steps: nothing of it is left when the last one does not come. */
@@ -270,6 +304,8 @@ START_TEST(a_copy_that_is_not_finished_is_taken_back)
 		box_close(&box);
 		box_crash(&box, copy_and_leave, NULL);
 		box_open(&box);
+	} else if (_i == 2) {
+		copy_and_close();
 	} else {
 		copy_and_end();
 	}
@@ -277,7 +313,7 @@ START_TEST(a_copy_that_is_not_finished_is_taken_back)
 	ck_assert_uint_eq(count_in(MAILBOX_INBOX), 6);
 	copying = begin(open_view(MAILBOX_INBOX), false);
 	ck_assert_int_eq(copying_add(copying, first_two, 2, true, uids), 0);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	ck_assert_uint_ge(uids[0], 5);	/* none is given twice */
 	ck_assert_int_eq(box_check(&box), 0);
 	box_close(&box);
@@ -301,7 +337,7 @@ START_TEST(a_copy_in_steps_is_whole_with_its_last)
 	if (_i == 1)
 		ck_assert_int_eq(copying_add(copying, NULL, 0, true, NULL),
 		    0);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	box_close(&box);
 	ck_assert_int_eq(box_ask(&box, "SELECT count(*) FROM unfinished"), 0);
 	box_open(&box);
@@ -329,7 +365,7 @@ START_TEST(what_cannot_be_copied_is_said)
 	ck_assert_int_eq(folder_delete(box.account, slice_str("Other")), 0);
 	ck_assert_int_eq(copying_add(copying, good, 1, true, uids),
 	    -ENOENT);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	ck_assert_uint_eq(count_in(MAILBOX_INBOX), 6);
 	ck_assert_int_eq(box_check(&box), 0);
 	tidy();
@@ -354,7 +390,7 @@ START_TEST(a_mailbox_without_uids_takes_nothing)
 	copying = begin(from, _i == 1);
 	ck_assert_int_eq(copying_add(copying, numbers, 2, true, uids),
 	    -EOVERFLOW);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	ck_assert_uint_eq(count_in(MAILBOX_INBOX), 6);
 	ck_assert_uint_eq(count_in(other), 0);
 	ck_assert(!selected_is_expunged(from, 0));
@@ -374,7 +410,7 @@ START_TEST(a_transfer_that_cannot_be_synced_loses_nothing)
 	ck_assert_int_eq(account_settle(box.account, 6, 0), 0);
 	syncs_left = 1;
 	ck_assert_int_eq(copying_add(copying, numbers, 3, true, uids), -EIO);
-	(void)copying_end(copying);
+	copying_end(copying);
 	ck_assert_int_eq(account_close(box.account), -EIO);
 	syncs_left = -1;
 	box_open(&box);
@@ -402,7 +438,7 @@ START_TEST(a_letter_twice_in_a_view_has_its_facts_twice)
 
 		ck_assert_int_eq(copying_add(copying, first, 1, true, &uid),
 		    0);
-		ck_assert_int_eq(copying_end(copying), 0);
+		copying_end(copying);
 	}
 	update(to);
 	ck_assert_uint_eq(selected_count(to), 2);
@@ -437,11 +473,11 @@ START_TEST(a_mailbox_is_not_copied_into_for_ever)
 		copying = begin(from, false);
 		ck_assert_int_eq(copying_add(copying, places, count, true,
 		    uids), count == 2 ? -EFBIG : 0);
-		ck_assert_int_eq(copying_end(copying), 0);
+		copying_end(copying);
 	}
 	copying = begin(from, true);
 	ck_assert_int_eq(copying_add(copying, places, 1, true, uids), -EFBIG);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	selected_close(from);
 }
 END_TEST
@@ -459,7 +495,7 @@ unit_suite(void)
 	    0, 2);
 	tcase_add_test(tcase, a_moved_letter_is_in_one_place);
 	tcase_add_loop_test(tcase, a_copy_that_is_not_finished_is_taken_back,
-	    0, 2);
+	    0, 3);
 	tcase_add_loop_test(tcase, a_copy_in_steps_is_whole_with_its_last, 0,
 	    2);
 	tcase_add_loop_test(tcase, what_cannot_be_copied_is_said, 0, 2);

@@ -429,7 +429,7 @@ START_TEST(inbox_is_not_renamed_while_letters_are_copied_into_it)
 	ck_assert_int_eq(copying_add(copying, numbers, 2, false, uids), 0);
 	ck_assert_int_eq(folder_rename(box.account, slice_str("INBOX"),
 	    slice_str("Old")), -ETXTBSY);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	tidy();
 	ck_assert_int_eq(folder_rename(box.account, slice_str("INBOX"),
 	    slice_str("Old")), 0);

@@ -112,7 +112,8 @@ transfer(bool is_move)
 	if (r < 0)
 		return r;
 	r = copying_add(copying, numbers, 3, true, uids);
-	return copying_end(copying) < 0 && r == 0 ? -EPROTO : r;
+	copying_end(copying);
+	return r;
 }
 
 static int

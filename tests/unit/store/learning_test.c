@@ -44,7 +44,7 @@ try_move(struct account *account, uint32_t from, uint32_t to)
 	r = copying_new(view, to, true, &copying);
 	if (r == 0) {
 		r = copying_add(copying, &first, 1, true, &uid);
-		(void)copying_end(copying);
+		copying_end(copying);
 	}
 	selected_close(view);
 	return r;

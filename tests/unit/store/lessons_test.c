@@ -52,7 +52,7 @@ transfer(enum box_name from, enum box_name to, size_t count, bool is_move)
 	    0);
 	ck_assert_int_eq(copying_add(copying, numbers, count, true, uids), 0);
 	said = copying_lesson(copying);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	selected_close(view);
 	return said;
 }

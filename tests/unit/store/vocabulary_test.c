@@ -90,7 +90,7 @@ START_TEST(letters_are_copied_while_their_keywords_fit)
 		    0);
 		ck_assert_int_eq(copying_add(copying, places + 5, 1, true,
 		    uids), 0);
-		ck_assert_int_eq(copying_end(copying), 0);
+		copying_end(copying);
 		if (i > 0)
 			break;
 		ck_assert_int_eq(flag(inbox, 5, FLAG_REMOVE,
@@ -99,13 +99,13 @@ START_TEST(letters_are_copied_while_their_keywords_fit)
 	}
 	ck_assert_int_eq(copying_new(inbox, other, false, &copying), 0);
 	ck_assert_int_eq(copying_add(copying, places, 4, true, uids), -E2BIG);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 	ck_assert_int_eq(selected_open(box.account, other, &there), 0);
 	ck_assert_uint_eq(selected_count(there), 2);
 	selected_close(there);
 	ck_assert_int_eq(copying_new(inbox, other, true, &copying), 0);
 	ck_assert_int_eq(copying_add(copying, places, 3, true, uids), 0);
-	ck_assert_int_eq(copying_end(copying), 0);
+	copying_end(copying);
 }
 END_TEST
 
