@@ -28,6 +28,7 @@ struct run_account {
 	TAILQ_ENTRY(run_account) next;	/* in the order of state_number */
 	struct run		*run;
 	uint64_t		 id;
+	uint64_t		 changes;	/* of its settings, when asked */
 	char			*address, *label;	/* owned */
 	uint64_t		 state_number;
 	struct fetch_progress	 progress;

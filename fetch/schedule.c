@@ -362,6 +362,7 @@ begin(struct schedule *schedule, struct remote *remote)
 	const struct fetch_outcome of_day = day_outcome();
 
 	remote->has_begun = remote->is_stopping = remote->is_of_day = false;
+	remote->begun_changes = remote->changes;
 	remote->progress = (struct fetch_progress){ 0 };
 	if (fetch_task_collects(remote->task) &&
 	    remote_day_ends_ms(schedule, remote) != 0)

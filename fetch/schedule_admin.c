@@ -55,10 +55,9 @@ schedule_admin(struct schedule *schedule, struct admin_work *work,
 		i++;
 	if (i == count)
 		return -EBADMSG;
-	status = requests[i].fn(schedule, work, &rows);
-	if (!is_last && requests[i].awaits == AWAITS_LIST &&
-	    status == ADMIN_NO_SUCH)
+	if (!is_last && requests[i].awaits == AWAITS_LIST)
 		return -ENOENT;
+	status = requests[i].fn(schedule, work, &rows);
 	if (!is_last && requests[i].awaits == AWAITS_NEWS &&
 	    status == ADMIN_OK && work->rows == 0)
 		return -EAGAIN;

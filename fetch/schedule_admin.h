@@ -14,11 +14,12 @@
  * Answer a request that admin_begin() has read.
  *
  *  0        the packed answer was added to `answer`
- * -ENOENT   no such mailbox is known: it may have been added this moment
+ * -ENOENT   the list of mailboxes is to be told first: whoever asks may have
+ *           added or changed one this moment
  * -EAGAIN   nothing of that run is new: ask again when something has moved
  * -EBADMSG  it is none of these
  *
- * When it `is_last`, "there is none" and "nothing is new" are answers.
+ * When it `is_last` the list is as it is, and "nothing is new" is an answer.
  */
 int	schedule_admin(struct schedule *, struct admin_work *, bool is_last,
 	    struct text *answer);

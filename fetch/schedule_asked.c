@@ -12,13 +12,16 @@
 /*
  * Is its task what they asked for?  Who collects has logged in and counted, too,
  * and who collects everything has collected; a look at headers is for itself, and
- * for who wants to look no further.
+ * for who wants to look no further.  What began with other settings than stood
+ * there when they asked is not.
  */
 static bool
 serves(const struct remote *remote, const struct run_account *account)
 {
 	enum fetch_task task = remote->task, wanted = run_task(account->run);
 
+	if (account->changes > remote->begun_changes)
+		return false;
 	if (wanted == FETCH_DOCTOR)
 		return task == wanted &&
 		    run_messages(account->run) <= remote->messages;
@@ -161,6 +164,7 @@ gather(struct schedule *schedule, const struct schedule_pick *pick,
 		    slice_str(remote->label), &account);
 		if (r < 0)
 			return r;
+		account->changes = remote->changes;
 		LIST_INSERT_HEAD(&remote->asked, account, same);
 	}
 	return 0;
@@ -216,7 +220,7 @@ hurry(struct schedule *schedule, const struct run *run)
 		if (account == NULL)
 			continue;
 		if (remote->state == REMOTE_RUNNING) {
-			if (who > remote->who)
+			if (who > remote->who && serves(remote, account))
 				remote->who = who;
 			if (remote->has_begun)
 				asked_progress(schedule, remote);

@@ -68,6 +68,7 @@ struct remote {
 
 	/* its task, while it runs */
 	enum fetch_task	 task;
+	uint64_t	 begun_changes;	/* of its settings, as known then */
 	unsigned	 messages;	/* FETCH_DOCTOR: looked at */
 	enum line_who	 who;		/* wants it */
 	bool		 is_stopping;	/* the line has closed meanwhile, or */

@@ -2,8 +2,8 @@
  * schedule_answers.h - what the console asks of the schedule, and when it hears
  *
  * Most requests are answered at once.  A person's waits for the keeper, who says
- * whether they may; one for a mailbox that is not known waits for the list, one
- * for news of a run until there are some.  Nobody waits long.
+ * whether they may; one that collects waits for the list, for the settings may
+ * be new; one for news of a run until there are some.  Nobody waits long.
  */
 #ifndef POSTROOM_PROGRAMS_SCHEDULE_ANSWERS_H
 #define POSTROOM_PROGRAMS_SCHEDULE_ANSWERS_H

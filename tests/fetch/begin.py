@@ -52,6 +52,53 @@ def while_silent(t, session, name):
     return held
 
 
+def change(t, *words):
+    status, text, complaints = t.command(
+        "fetch", "set", "%s@%s" % (t.owner, DOMAIN), "--label", "remote",
+        *words)
+    t.true(status == 0, "fetch set:", text, complaints)
+
+
+@test("fetch-now/right-behind-a-change-it-is-what-was-changed-to")
+def right_behind(t):
+    t.add(t.provider(Session, t.box()))
+    for _ in range(8):
+        change(t, "--disable")
+        status, text, _ = t.command("fetch", "now", "%s@%s" % (
+            t.owner, DOMAIN), "--label", "remote")
+        t.true(status != 0, "it is switched off:", text)
+        change(t, "--enable")
+        t.now(label="remote")
+
+
+@test("fetch-now/with-new-settings-nobody-is-told-what-the-old-ones-led-to")
+def other_settings(t):
+    begun, let_go = threading.Event(), threading.Event()
+
+    class Old(Session):
+        def greeting(self):
+            begun.set()
+            let_go.wait(120)
+            self.say(b"-ERR not here")
+    datas = letters("other-settings", 3)
+    t.add(t.provider(Old, t.box()))
+    ends = [None, None]
+
+    def now(i):
+        ends[i] = t.fetch("now", "remote")[0]["result"]
+    askers = [threading.Thread(target=now, args=(i,)) for i in range(2)]
+    askers[0].start()
+    t.true(begun.wait(120), "it was not begun")
+    change(t, "--port", str(t.provider(Session, t.box(datas)).port))
+    askers[1].start()
+    time.sleep(1)       # so that it asks while the old one is under way
+    let_go.set()
+    for asker in askers:
+        asker.join()
+    t.true(ends[0] != "done" and ends[1] == "done", ends)
+    t.here(datas)
+
+
 @test("F02/silence-after-accept-times-out-and-delays-nobody", slow=True)
 def silence_after_accept(t):
     while_silent(t, Silent, "silence")

@@ -83,6 +83,42 @@ START_TEST(a_test_under_way_is_no_collection)
 }
 END_TEST
 
+/* One mailbox, number 1, whose settings were changed so often. */
+static void
+tell_changed(uint64_t changes)
+{
+	const struct fetch_due due = {
+		.id = 1, .owner = 101, .enabled = true, .changes = changes,
+		.owner_address = SLICE("ann@example.org"),
+		.label = SLICE("work"), .host = SLICE("pop.example.net")
+	};
+
+	schedule_list_begin(schedule);
+	ck_assert_int_eq(schedule_list_add(schedule, &due), 0);
+	schedule_list_end(schedule);
+}
+
+START_TEST(what_began_with_other_settings_is_not_what_is_asked_for)
+{
+	const struct run *before, *after;
+
+	tell_changed(1);
+	before = ask(FETCH_COLLECT, "", "", 0);
+	tell_changed(2);
+	after = ask(FETCH_COLLECT, "", "", 0);
+	progress(1, FETCH_STAGE_TAKING, 3);
+	ck_assert_uint_eq(run_after(before, 0)->progress.done, 3);
+	ck_assert_uint_eq(run_after(after, 0)->progress.done, 0);
+	over(1, FETCH_END_REFUSED);
+	ck_assert(run_is_over(before));
+	ck_assert(!run_is_over(after));
+	ck_assert_uint_eq(begun_count, 2);
+	over(1, FETCH_END_DONE);
+	ck_assert(run_is_over(after));
+	ck_assert_uint_eq(begun_count, 2);
+}
+END_TEST
+
 /* A look at headers serves nobody else, and nothing else serves who wants it. */
 START_TEST(a_look_at_headers_is_for_itself)
 {
@@ -407,6 +443,8 @@ people(void)
 	tcase_add_test(tc, now_keeps_to_the_limits_but_goes_first);
 	tcase_add_test(tc, what_is_under_way_is_reported);
 	tcase_add_test(tc, a_test_under_way_is_no_collection);
+	tcase_add_test(tc,
+	    what_began_with_other_settings_is_not_what_is_asked_for);
 	tcase_add_loop_test(tc, a_look_at_headers_is_for_itself, 0, 3);
 	tcase_add_test(tc, a_look_serves_who_wants_no_more_of_it);
 	tcase_add_test(tc, what_was_found_is_kept_with_its_run);
