@@ -270,7 +270,6 @@ START_TEST(the_end_is_told_once_and_after_the_last_input)
 	for (unsigned i = 0; i < 3 * INPUT_BYTES; i++)
 		peer_say(scene.peer, "x");
 	peer_close(&scene);
-	/* a turn for each of them: how long that takes nobody knows */
 	TURN_UNTIL(scene.loop, scene.count >= 4);
 	ck_assert_str_eq(scene.heard, "IIIC");
 	stream_poke(scene.stream);
