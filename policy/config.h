@@ -19,8 +19,8 @@ enum service {
 	SERVICE_POP3,
 	SERVICE_IMAP,
 	SERVICE_HTTPS,
-	/* reserved in the configuration, not opened yet */
 	SERVICE_SUBMISSION,
+	/* reserved in the configuration, not opened yet */
 	SERVICE_ATRN,
 	SERVICE_SIEVE,
 	SERVICE_COUNT

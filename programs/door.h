@@ -56,6 +56,7 @@ struct visit {
 						   door_https */
 	struct smtp_ports	 smtp_ports;	/* lent to an smtp_session */
 	struct smtp_options	 smtp_options;
+	struct login_ports	 login_ports;	/* lent, too */
 	struct turned		*turned;	/* or NULL */
 	LIST_HEAD(, question)	 questions;
 };
@@ -183,6 +184,12 @@ void	visit_free(struct visit *);
  */
 struct visit	*visit_new(struct door *, const struct listener *,
 		    const struct sockaddr_storage *);
+
+/* For the ports of a login (login.h), whose visit is `arg`. */
+int	door_login_check(void *arg, const struct login_try *,
+	    login_who_fn *reply, void *reply_arg);
+int	door_login_salt(void *arg, struct slice user, login_salt_fn *reply,
+	    void *reply_arg);
 
 /* Begin a session on `fd` (owned).  0 or a negative errno. */
 int	door_smtp_begin(struct visit *, int fd);

@@ -1,5 +1,5 @@
 /*
- * door_login.c - POP3 and IMAP before login: what they ask of other roles
+ * door_login.c - before a login: what is asked of other roles
  */
 #include <errno.h>
 #include <string.h>
@@ -54,8 +54,8 @@ on_login(void *arg, int status, struct ipc_message *message)
 	question_free(question);
 }
 
-static int
-check(void *arg, const struct login_try *try, login_who_fn *reply,
+int
+door_login_check(void *arg, const struct login_try *try, login_who_fn *reply,
     void *reply_arg)
 {
 	struct visit *visit = arg;
@@ -96,8 +96,9 @@ on_salt(void *arg, int status, struct ipc_message *message)
 	question_free(question);
 }
 
-static int
-ask_salt(void *arg, struct slice user, login_salt_fn *reply, void *reply_arg)
+int
+door_login_salt(void *arg, struct slice user, login_salt_fn *reply,
+    void *reply_arg)
 {
 	struct visit *visit = arg;
 	struct question *question = question_new(visit, reply_arg);
@@ -125,7 +126,8 @@ door_login_begin(struct visit *visit, int fd)
 	const struct tls_server *tls = is_imap(visit) ?
 	    visit->door->tls_imap : visit->door->tls_pop3;
 	const struct login_ports ports = {
-		.arg = visit, .check = check, .salt = ask_salt,
+		.arg = visit, .check = door_login_check,
+		.salt = door_login_salt,
 		.forget = visit_forget, .hand_over = hand_over,
 		.log = visit_log, .ended = ended
 	};

@@ -358,11 +358,21 @@ door_smtp_begin(struct visit *visit, int fd)
 		.submit = submit, .forget = visit_forget, .log = visit_log,
 		.ended = ended, .known = known, .erred = door_guard_erred,
 		.may_send = door_guard_may_send,
-		.grey = door_greylists(visit) ? ask_grey : NULL
+		.grey = door_greylists(visit) ? ask_grey : NULL,
+		.login = &visit->login_ports
+	};
+	visit->login_ports = (struct login_ports){
+		.arg = visit, .check = door_login_check,
+		.salt = door_login_salt, .forget = visit_forget,
+		.log = visit_log
 	};
 	visit->smtp_options = (struct smtp_options){
 		.hostname = config->hostname,
 		.lmtp = visit->listener->service == SERVICE_LMTP,
+		.is_submission = visit->listener->service ==
+		    SERVICE_SUBMISSION,
+		.clear_logins = config->clear_logins &&
+		    peer_is_local(visit->peer),
 		.offers_starttls = visit->door->tls_smtp != NULL &&
 		    visit->listener->tls == LISTENER_STARTTLS,
 		.is_upstream = from_upstream,

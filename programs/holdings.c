@@ -42,7 +42,7 @@ is_built(enum service service)
 {
 	return service == SERVICE_SMTP || service == SERVICE_LMTP ||
 	    service == SERVICE_POP3 || service == SERVICE_IMAP ||
-	    service == SERVICE_HTTPS;
+	    service == SERVICE_HTTPS || service == SERVICE_SUBMISSION;
 }
 
 static int

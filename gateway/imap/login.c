@@ -237,7 +237,8 @@ imapd_login_authenticate(struct login *login, struct imapd_parse *parse)
 
 const struct login_protocol imapd_protocol = {
 	.name = "imap", .server = "this is an IMAP server",
-	.tls_command = "STARTTLS", .bytes = sizeof(struct imapd_login),
-	.greet = greet, .is_foreign = is_foreign, .take = take, .say = say,
+	.tls_command = "STARTTLS", .challenge = "+ ",
+	.bytes = sizeof(struct imapd_login), .greet = greet,
+	.is_foreign = is_foreign, .take = take, .say = say,
 	.release = release,
 };

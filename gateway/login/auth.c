@@ -106,7 +106,7 @@ login_challenge(struct login *login, struct slice bytes, login_next_fn *next)
 {
 	TEXT_AUTO line = TEXT_INIT(LOGIN_RESPONSE_BYTES);
 
-	text_add_str(&line, "+ ");
+	text_add_str(&line, login->protocol->challenge);
 	sasl_encode(&line, bytes);
 	text_add_str(&line, "\r\n");
 	(void)stream_write(login->stream, text_slice(&line));

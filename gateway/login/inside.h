@@ -2,7 +2,8 @@
  * inside.h - what a protocol sees of a connection before its login
  *
  * Shared by login.c (its life), auth.c (names and passwords) and the login.c
- * of each protocol (its commands and words); nobody else looks in here.
+ * of each protocol (its commands and words; in SMTP, auth.c); nobody else looks
+ * in here.
  */
 #ifndef POSTROOM_GATEWAY_LOGIN_INSIDE_H
 #define POSTROOM_GATEWAY_LOGIN_INSIDE_H
@@ -29,6 +30,7 @@ struct login_protocol {
 	const char	*name;		/* in the log */
 	const char	*server;	/* "this is a POP3 server" */
 	const char	*tls_command;
+	const char	*challenge;	/* what one begins with */
 	/* of its own struct, which begins with a struct login, zeroed */
 	size_t		 bytes;
 	void		(*greet)(struct login *);
@@ -45,6 +47,12 @@ struct login_protocol {
 			    const char *words);
 	/* Free what its own struct has besides; or NULL. */
 	void		(*release)(struct login *);
+	/*
+	 * NULL: the connection is the login's.  Else it is a session's, which
+	 * lends the stream, lives on after the login and is to go on now: of
+	 * login.c only login_log(), login_bad() and login_drop() are for it.
+	 */
+	void		(*goes_on)(struct login *);
 };
 
 /* Reads one line in place of the commands: a SASL response. */
@@ -87,6 +95,8 @@ void	login_bad(struct login *);
 void	login_log(struct login *, const char *what);
 /* STLS and STARTTLS: all of the command. */
 void	login_start_tls(struct login *);
+/* What was asked is not to be answered, what was said is forgotten. */
+void	login_drop(struct login *);
 /* Something that was waited for has come: hear the client again. */
 void	login_goes_on(struct login *);
 

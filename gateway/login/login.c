@@ -23,9 +23,8 @@
 #define LOGIN_PAUSE	8192	/* replies that wait: read no further */
 #define LOGIN_OUTPUT	16384	/* with room for the reply that comes on top */
 
-/* What was asked is not to be answered, what was said is forgotten. */
-static void
-drop_work(struct login *login)
+void
+login_drop(struct login *login)
 {
 	if (login->asked)
 		login->ports.forget(login->ports.arg, login);
@@ -50,7 +49,7 @@ login_free(struct login *login)
 static void
 end(struct login *login)
 {
-	drop_work(login);
+	login_drop(login);
 	stream_free(login->stream);
 	login->stream = NULL;
 	login->ports.ended(login->ports.arg, login);
@@ -61,7 +60,7 @@ end(struct login *login)
 static void
 part(struct login *login)
 {
-	drop_work(login);
+	login_drop(login);
 	login->parts = true;
 	parting_begin(login->stream, login->deadline);
 }
@@ -192,6 +191,10 @@ pump(struct login *login)
 void
 login_goes_on(struct login *login)
 {
+	if (login->protocol->goes_on != NULL) {
+		login->protocol->goes_on(login);
+		return;
+	}
 	stream_hold(login->stream, false);
 	pump(login);
 }

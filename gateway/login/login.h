@@ -2,8 +2,9 @@
  * login.h - a mail program before its login, in the door
  *
  * POP3 and IMAP say it in other words; a connection's life, its limits and the
- * ways of a password are the same.  A protocol is a constant table (pop3.h and
- * imap.h name theirs), and a login is the only thing that it can lead to.
+ * ways of a password are the same.  SMTP takes the last from here (AUTH).  A
+ * protocol is a constant table (pop3.h and imap.h name theirs), and a login is the
+ * only thing that it can lead to.
  */
 #ifndef POSTROOM_GATEWAY_LOGIN_LOGIN_H
 #define POSTROOM_GATEWAY_LOGIN_LOGIN_H

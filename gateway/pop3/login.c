@@ -172,6 +172,6 @@ pop3_login_quit(struct login *login, const struct pop3_args *args)
 
 const struct login_protocol pop3_protocol = {
 	.name = "pop3", .server = "this is a POP3 server",
-	.tls_command = "STLS", .bytes = sizeof(struct pop3_login),
+	.tls_command = "STLS", .challenge = "+ ", .bytes = sizeof(struct pop3_login),
 	.greet = greet, .is_foreign = is_foreign, .take = take, .say = say,
 };

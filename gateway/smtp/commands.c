@@ -1,5 +1,5 @@
 /*
- * commands.c - what an SMTP or LMTP client may say, and when
+ * commands.c - what a client may say, and when
  *
  * The table, and the one place that holds a client to it.
  */
@@ -7,38 +7,49 @@
 
 #include <string.h>
 
+#define AUTH_NEEDS (NEEDS_STRANGER | NEEDS_SAFE | NEEDS_LAST)
+
 const struct smtp_command smtp_commands[] = {
-{ "EHLO",     PROFILE_SMTP, SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_ehlo, "5321 4.1.1.1" },
-{ "HELO",     PROFILE_SMTP, SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_helo, "5321 4.1.1.1" },
-{ "LHLO",     PROFILE_LMTP, SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_ehlo, "2033 4.1" },
-{ "STARTTLS", PROFILE_BOTH, SMTP_READY,            NEEDS_PLAIN | NEEDS_LAST, ARGS_NONE,     smtp_starttls,   "3207 4" },
-{ "MAIL",     PROFILE_BOTH, SMTP_READY,            NEEDS_NOTHING,            ARGS_REQUIRED, smtp_mail,       "5321 4.1.1.2" },
-{ "RCPT",     PROFILE_BOTH, SMTP_MAIL | SMTP_RCPT, NEEDS_NOTHING,            ARGS_REQUIRED, smtp_rcpt,       "5321 4.1.1.3" },
-{ "DATA",     PROFILE_BOTH, SMTP_RCPT,             NEEDS_LAST,               ARGS_NONE,     smtp_data,       "5321 4.1.1.4" },
+{ "EHLO",     PROFILE_ESMTP, SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_ehlo, "5321 4.1.1.1" },
+{ "HELO",     PROFILE_ESMTP, SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_helo, "5321 4.1.1.1" },
+{ "LHLO",     PROFILE_LMTP,  SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_ehlo, "2033 4.1" },
+{ "STARTTLS", PROFILE_ALL,   SMTP_READY,            NEEDS_PLAIN | NEEDS_LAST, ARGS_NONE,     smtp_starttls,   "3207 4" },
+{ "AUTH",     PROFILE_SUBMISSION, SMTP_READY,       AUTH_NEEDS,               ARGS_REQUIRED, smtp_auth,       "4954 4" },
+{ "MAIL",     PROFILE_ALL,   SMTP_READY,            NEEDS_LOGIN,              ARGS_REQUIRED, smtp_mail,       "5321 4.1.1.2" },
+{ "RCPT",     PROFILE_ALL,   SMTP_MAIL | SMTP_RCPT, NEEDS_NOTHING,            ARGS_REQUIRED, smtp_rcpt,       "5321 4.1.1.3" },
+{ "DATA",     PROFILE_ALL,   SMTP_RCPT,             NEEDS_LAST,               ARGS_NONE,     smtp_data,       "5321 4.1.1.4" },
 /* in any order: a chunk that is refused must be read all the same */
-{ "BDAT",     PROFILE_BOTH, SMTP_ANY,              NEEDS_NOTHING,            ARGS_REQUIRED, smtp_bdat,       "3030 2" },
-{ "RSET",     PROFILE_BOTH, SMTP_ANY,              IS_IDLE,                  ARGS_NONE,     smtp_rset,       "5321 4.1.1.5" },
-{ "VRFY",     PROFILE_BOTH, SMTP_ANY,              IS_IDLE,                  ARGS_REQUIRED, smtp_vrfy,       "5321 4.1.1.6" },
-{ "EXPN",     PROFILE_BOTH, SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_not_here,   "5321 4.1.1.7" },
-{ "HELP",     PROFILE_BOTH, SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_help,       "5321 4.1.1.8" },
-{ "NOOP",     PROFILE_BOTH, SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_noop,       "5321 4.1.1.9" },
-{ "QUIT",     PROFILE_BOTH, SMTP_ANY,              NEEDS_NOTHING,            ARGS_NONE,     smtp_quit,       "5321 4.1.1.10" },
-{ "VERB",     PROFILE_BOTH, SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_not_here,   "1700" },
+{ "BDAT",     PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_REQUIRED, smtp_bdat,       "3030 2" },
+{ "RSET",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_NONE,     smtp_rset,       "5321 4.1.1.5" },
+{ "VRFY",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_REQUIRED, smtp_vrfy,       "5321 4.1.1.6" },
+{ "EXPN",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_not_here,   "5321 4.1.1.7" },
+{ "HELP",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_help,       "5321 4.1.1.8" },
+{ "NOOP",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_noop,       "5321 4.1.1.9" },
+{ "QUIT",     PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_NONE,     smtp_quit,       "5321 4.1.1.10" },
+{ "VERB",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_not_here,   "1700" },
 /* the words of other protocols: a browser was sent here (HARDENING A06) */
-{ "CONNECT",  PROFILE_BOTH, SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.6" },
-{ "DELETE",   PROFILE_BOTH, SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.5" },
-{ "GET",      PROFILE_BOTH, SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.1" },
-{ "HEAD",     PROFILE_BOTH, SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.2" },
-{ "OPTIONS",  PROFILE_BOTH, SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.7" },
-{ "POST",     PROFILE_BOTH, SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.3" },
-{ "PUT",      PROFILE_BOTH, SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.4" },
+{ "CONNECT",  PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.6" },
+{ "DELETE",   PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.5" },
+{ "GET",      PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.1" },
+{ "HEAD",     PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.2" },
+{ "OPTIONS",  PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.7" },
+{ "POST",     PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.3" },
+{ "PUT",      PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_ANY,      smtp_stranger,   "9110 9.3.4" },
 { 0 }
 };
 
 unsigned
 smtp_profile(const struct smtp_session *session)
 {
+	if (session->options.is_submission)
+		return PROFILE_SUBMISSION;
 	return session->options.lmtp ? PROFILE_LMTP : PROFILE_SMTP;
+}
+
+bool
+smtp_is_stranger(const struct smtp_session *session)
+{
+	return session->options.is_submission && session->account == 0;
 }
 
 static const struct smtp_command *
@@ -95,6 +106,30 @@ args_fit(enum smtp_args shape, struct slice args)
 	return shape == ARGS_ANY || (args.len > 0) == (shape == ARGS_REQUIRED);
 }
 
+/* What the row needs besides its state; false: refused with a reply. */
+static bool
+needs_are_met(struct smtp_session *session, const struct smtp_command *row)
+{
+	if ((row->needs & NEEDS_PLAIN) != 0 &&
+	    stream_has_tls(session->stream))
+		smtp_reply(session, 503, "5.5.1", "TLS has begun already");
+	else if ((row->needs & NEEDS_LAST) != 0 &&
+	    stream_input(session->stream).len > 0)
+		refuse_pipelining(session, row->name);
+	else if ((row->needs & NEEDS_STRANGER) != 0 && session->account != 0)
+		/* RFC 4954 4: once a session */
+		smtp_reply(session, 503, "5.5.1", "You have logged in already");
+	else if ((row->needs & NEEDS_SAFE) != 0 && !smtp_is_safe(session))
+		smtp_reply(session, 538, "5.7.11",
+		    "No password is taken in clear: send STARTTLS first");
+	else if ((row->needs & NEEDS_LOGIN) != 0 && smtp_is_stranger(session))
+		smtp_reply(session, 530, "5.7.0", smtp_is_safe(session) ?
+		    "Log in first" : "Send STARTTLS and log in first");
+	else
+		return true;
+	return false;
+}
+
 static void
 run_row(struct smtp_session *session, const struct smtp_command *row,
     struct slice args)
@@ -115,13 +150,7 @@ run_row(struct smtp_session *session, const struct smtp_command *row,
 		smtp_replyf(session, 501, "5.5.4", "%s %s", row->name,
 		    row->args == ARGS_NONE ? "takes no argument" :
 		    "needs an argument");
-	else if ((row->needs & NEEDS_PLAIN) != 0 &&
-	    stream_has_tls(session->stream))
-		smtp_reply(session, 503, "5.5.1", "TLS has begun already");
-	else if ((row->needs & NEEDS_LAST) != 0 &&
-	    stream_input(session->stream).len > 0)
-		refuse_pipelining(session, row->name);
-	else
+	else if (needs_are_met(session, row))
 		row->handler(session, args);
 }
 

@@ -1,5 +1,5 @@
 /*
- * commands.h - what an SMTP or LMTP client may say, and when
+ * commands.h - what a client of SMTP, LMTP or submission may say, and when
  *
  * The dispatcher checks a row's profile, states, needs and args, so a handler
  * starts with them already true and holds no such test.
@@ -11,7 +11,9 @@
 
 #define PROFILE_SMTP	1u		/* RFC 5321 */
 #define PROFILE_LMTP	2u		/* RFC 2033 */
-#define PROFILE_BOTH	(PROFILE_SMTP | PROFILE_LMTP)
+#define PROFILE_SUBMISSION 4u		/* RFC 6409 */
+#define PROFILE_ESMTP	(PROFILE_SMTP | PROFILE_SUBMISSION)
+#define PROFILE_ALL	(PROFILE_ESMTP | PROFILE_LMTP)
 
 #define SMTP_STARTED	(SMTP_READY | SMTP_MAIL | SMTP_RCPT)
 #define SMTP_ANY	(SMTP_GREETED | SMTP_STARTED | SMTP_CHUNKS)
@@ -20,6 +22,9 @@
 #define NEEDS_LAST	1u		/* nothing was sent behind it */
 #define NEEDS_PLAIN	2u		/* TLS has not begun */
 #define IS_IDLE		4u		/* brings no mail: counted */
+#define NEEDS_SAFE	8u		/* a password may be said */
+#define NEEDS_STRANGER	16u		/* nobody has logged in yet */
+#define NEEDS_LOGIN	32u		/* somebody has, where people do */
 
 enum smtp_args {
 	ARGS_NONE,
@@ -48,6 +53,7 @@ unsigned smtp_profile(const struct smtp_session *);
 void	smtp_hello_ehlo(struct smtp_session *, struct slice args);
 void	smtp_hello_helo(struct smtp_session *, struct slice args);
 void	smtp_starttls(struct smtp_session *, struct slice args);
+void	smtp_auth(struct smtp_session *, struct slice args);
 void	smtp_mail(struct smtp_session *, struct slice args);
 void	smtp_rcpt(struct smtp_session *, struct slice args);
 void	smtp_data(struct smtp_session *, struct slice args);
@@ -80,6 +86,18 @@ bool	smtp_bdat_read(struct smtp_session *);
 void	smtp_body_put(struct smtp_session *, struct slice run);
 /* The message is whole, or was refused: hand it over or say so. */
 void	smtp_message_end(struct smtp_session *);
+/*
+ * A SASL exchange is under way: the next line is the client's part of it.  And
+ * read that; false when more is needed.
+ */
+bool	smtp_auth_goes_on(const struct smtp_session *);
+bool	smtp_auth_read(struct smtp_session *);
+/* Forget who has logged in, and an exchange under way. */
+void	smtp_auth_end(struct smtp_session *);
+/* Who has logged in, as it was said; empty: nobody. */
+struct slice smtp_user(const struct smtp_session *);
+/* A password may be said now: TLS has begun, or is not asked for. */
+bool	smtp_is_safe(const struct smtp_session *);
 /* STARTTLS would be granted now. */
 bool	smtp_offers_starttls(const struct smtp_session *);
 

@@ -28,6 +28,22 @@ is_name(struct slice name)
 	return name.len > 0 && name.len <= SMTP_HELO_BYTES;
 }
 
+/* RFC 4954 3: the mechanisms there are. */
+static void
+add_auth(struct smtp_session *session)
+{
+	TEXT_AUTO words = TEXT_INIT(256);
+	const char *name;
+
+	text_add_str(&words, "AUTH");
+	for (size_t i = 0; (name = login_mechanism(session->stream, i)) !=
+	    NULL; i++)
+		text_addf(&words, " %s", name);
+	text_add_byte(&words, '\0');
+	if (!text_failed(&words))
+		smtp_reply_more(session, 250, NULL, words.at);
+}
+
 /* Remember the name; RFC 5321 4.1.4: what was begun before is forgotten. */
 static bool
 hello(struct smtp_session *session, struct slice name)
@@ -57,6 +73,8 @@ smtp_hello_ehlo(struct smtp_session *session, struct slice args)
 	smtp_reply_more(session, 250, NULL, size);
 	if (smtp_offers_starttls(session))
 		smtp_reply_more(session, 250, NULL, "STARTTLS");
+	if (smtp_is_stranger(session) && smtp_is_safe(session))
+		add_auth(session);
 	smtp_reply_more(session, 250, NULL, "8BITMIME");
 	smtp_reply_more(session, 250, NULL, "SMTPUTF8");
 	smtp_reply_more(session, 250, NULL, "CHUNKING");

@@ -23,7 +23,8 @@ struct smtp_limits {
 	unsigned	unknown_quick;	/* unknown recipients at full speed */
 	unsigned	unknown_most;	/* unknown recipients, a client */
 	uint64_t	unknown_wait_ms;	/* before each one in between */
-	uint64_t	first_ms;	/* from greeting to first command */
+	uint64_t	first_ms;	/* from greeting to first command; where
+					   people log in, to the login */
 	uint64_t	command_ms;	/* to any later command */
 	uint64_t	unused_ms;	/* a grant over grow_bytes, no data */
 	uint64_t	rate_ms;	/* how often the rate is looked at */

@@ -14,6 +14,8 @@
 
 /* DSN is not in the reply to EHLO yet, but its parameters are understood. */
 #define OFFERS		(OFFER_UTF8 | OFFER_DSN)
+/* RFC 4954 5: whoever offers AUTH takes the parameter too */
+#define OFFERS_PEOPLE	(OFFERS | OFFER_AUTH)
 
 static enum envelope_source
 source(const struct smtp_session *session)
@@ -41,6 +43,7 @@ known(const struct smtp_session *session)
 	    .received_at_utc_ms = clock_utc_ms(),
 	    .helo = smtp_helo(session),
 	    .peer = slice_str(session->peer),
+	    .login = smtp_user(session),
 	    .tls = slice_str(tls_words(session))
 	};
 }
@@ -143,7 +146,8 @@ smtp_mail(struct smtp_session *session, struct slice args)
 	}
 	if (!tx_open(session))
 		return;
-	r = params_mail(args, OFFERS, session->tx->arena, &params, &why);
+	r = params_mail(args, session->options.is_submission ? OFFERS_PEOPLE :
+	    OFFERS, session->tx->arena, &params, &why);
 	if (r < 0)
 		smtp_reply_params(session, r, why);
 	else if (fill_in(session, &path, &params)) {

@@ -166,9 +166,12 @@ on_whose(void *arg, enum smtp_whose whose, uint64_t account)
 	smtp_woken(session);
 	session->asked.whose = whose;
 	session->asked.rcpt.account = account;
-	/* our provider guesses no names: it tells those that it was told */
+	/*
+	 * Our provider guesses no names, it tells those that it was told, and
+	 * people may ask for all of them elsewhere.
+	 */
 	if ((whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN) &&
-	    !session->options.is_upstream)
+	    !session->options.is_upstream && session->account == 0)
 		unknown = count_unknown(session);
 	if (unknown > limits->unknown_most) {
 		smtp_log(session, "ended: %u unknown recipients", unknown);

@@ -1,5 +1,5 @@
 /*
- * session.c - one SMTP or LMTP connection: events in, replies out
+ * session.c - one connection of SMTP or its profiles: events in, replies out
  *
  * Everything that happens comes in by one of the on_ functions or through
  * smtp_go_on(), and ends in turn(): read as far as possible, send the replies
@@ -50,8 +50,9 @@ smtp_log(struct smtp_session *session, const char *format, ...)
 	va_start(args, format);
 	text_vaddf(&said, format, args);
 	va_end(args);
-	text_addf(&sentence, "%s from %s",
-	    session->options.lmtp ? "lmtp" : "smtp", session->peer);
+	text_addf(&sentence, "%s from %s", session->options.lmtp ? "lmtp" :
+	    session->options.is_submission ? "submission" : "smtp",
+	    session->peer);
 	if (session->helo_len > 0) {
 		text_add_str(&sentence, " called \"");
 		text_add_escaped(&sentence, smtp_helo(session), LOG_FIELD);
@@ -117,7 +118,8 @@ smtp_reply(struct smtp_session *session, int code, const char *status,
     const char *words)
 {
 	reply_line(session, code, ' ', status, words);
-	if ((code < 500 || code > 504) && code != 555)
+	if ((code < 500 || code > 504) && code != 530 && code != 538 &&
+	    code != 555)
 		return;
 	if (++session->bad_commands < session->limits->bad_commands)
 		return;
@@ -177,6 +179,7 @@ drop_work(struct smtp_session *session)
 	if (session->waits)
 		session->ports->forget(session->ports->arg, session);
 	session->waits = false;
+	smtp_auth_end(session);
 	tx_end(&session->tx);
 	text_free(&session->out);
 }
@@ -228,13 +231,21 @@ holds_much(const struct smtp_session *session)
 	    body_granted(session->tx->body) > session->limits->grow_bytes;
 }
 
-/* Its time for a command, but for the message no more than is left of that. */
+/*
+ * Its time for a command, but for the message, and for a login, no more than is
+ * left of that.
+ */
 static uint64_t
 command_ms(const struct smtp_session *session)
 {
 	const struct smtp_limits *limits = session->limits;
 	uint64_t spent;
 
+	if (smtp_is_stranger(session)) {
+		spent = clock_ms() - session->began_ms;
+		return spent >= limits->first_ms ? 0 :
+		    limits->first_ms - spent;
+	}
 	if (!holds_much(session))
 		return limits->command_ms;
 	spent = clock_ms() - session->tx->moved_ms;
@@ -256,15 +267,14 @@ set_clock(struct smtp_session *session)
 	    (session->tx != NULL && session->tx->in_data)) {
 		if (!timer_is_set(session->clock))
 			rate_begin(session);
-	} else if (session->helo_len == 0)
+	} else if (session->helo_len == 0 && !smtp_is_stranger(session))
 		timer_set(session->clock, limits->first_ms);
 	else
 		timer_set(session->clock, command_ms(session));
 }
 
-/* Why the line cannot be done, and whether the client may go on after it. */
-static void
-refuse_line(struct smtp_session *session, enum line_is is)
+void
+smtp_refuse_line(struct smtp_session *session, enum line_is is)
 {
 	switch (is) {
 	case LINE_TOO_LONG:
@@ -304,7 +314,7 @@ read_command(struct smtp_session *session)
 		smtp_dispatch(session, slice_of(session->line,
 		    session->line_len));
 	else
-		refuse_line(session, is);
+		smtp_refuse_line(session, is);
 	return true;
 }
 
@@ -316,6 +326,8 @@ read_next(struct smtp_session *session)
 		return smtp_bdat_read(session);
 	if (session->tx != NULL && session->tx->in_data)
 		return smtp_data_read(session);
+	if (smtp_auth_goes_on(session))
+		return smtp_auth_read(session);
 	return read_command(session);
 }
 
@@ -539,6 +551,7 @@ smtp_session_new(struct loop *loop, int fd, const char *peer,
 	    &smtp_default_limits;
 	session->ports = ports;
 	session->out.limit = SMTP_OUTPUT_BYTES;
+	session->began_ms = clock_ms();
 	(void)snprintf(session->peer, sizeof(session->peer), "%s", peer);
 	session->clock = timer_new(loop, on_clock, session);
 	session->pause = timer_new(loop, on_pause, session);

@@ -43,6 +43,9 @@ struct smtp_session {
 	struct line_reader lines;
 	struct text	 out;		/* replies of this turn */
 	struct tx	*tx;		/* NULL: no transaction */
+	struct login	*login;		/* NULL: no AUTH so far */
+	uint64_t	 account;	/* logged in; else 0 */
+	uint64_t	 began_ms;
 	bool		 greeted;	/* the greeting was said */
 	bool		 waits;		/* for a port or the pause */
 	bool		 peer_ended;	/* no more input will come */
@@ -68,6 +71,8 @@ struct smtp_session {
 
 /* The one bit that tells where the session is. */
 unsigned	smtp_state(const struct smtp_session *);
+/* Somebody who is to log in and has not. */
+bool		smtp_is_stranger(const struct smtp_session *);
 /* A slice of what the client called itself. */
 struct slice	smtp_helo(const struct smtp_session *);
 
@@ -100,6 +105,8 @@ void	smtp_go_on(struct smtp_session *);
 /* Wait for the body, if it is busy, and then call `fn`; else false. */
 bool	smtp_wait_body(struct smtp_session *, body_fn *fn);
 
+/* A line that is none, and whether the client may go on after it. */
+void	smtp_refuse_line(struct smtp_session *, enum line_is);
 /* Take `n` bytes off the input. */
 void	smtp_consumed(struct smtp_session *, size_t n);
 /* The message is over: what comes next has a time of its own. */

@@ -1,5 +1,6 @@
 /*
- * smtp.h - the SMTP server (RFC 5321) and its LMTP profile (RFC 2033)
+ * smtp.h - the SMTP server (RFC 5321), its LMTP profile (RFC 2033), and where
+ * people send (RFC 6409)
  *
  * One object per connection, run by the door.  It knows nobody else: what it
  * asks of other roles goes out through `struct smtp_ports` and comes back, in a
@@ -11,8 +12,7 @@
 #ifndef POSTROOM_GATEWAY_SMTP_SMTP_H
 #define POSTROOM_GATEWAY_SMTP_SMTP_H
 
-#include "lib/base/loop.h"
-#include "lib/base/tls.h"
+#include "gateway/login/login.h"
 #include "lib/message/envelope.h"
 
 struct smtp_limits;		/* see limits.h */
@@ -104,11 +104,18 @@ struct smtp_ports {
 	 */
 	int	(*grey)(void *arg, struct slice sender, struct slice recipient,
 		    smtp_grey_fn *reply, void *reply_arg);
+	/*
+	 * For people who log in: `check`, `salt`, `forget` and `log` of it, with
+	 * an `arg` of its own.  NULL: nobody does.
+	 */
+	const struct login_ports *login;
 };
 
 struct smtp_options {
 	const char	*hostname;
 	bool		 lmtp;
+	bool		 is_submission;	/* people log in and send */
+	bool		 clear_logins;	/* passwords are taken without TLS */
 	bool		 offers_starttls;
 	bool		 implicit_tls;
 	bool		 is_upstream;	/* our provider's, with mail held for us */

@@ -25,6 +25,7 @@ smtp_starttls(struct smtp_session *session, struct slice args)
 	smtp_reply(session, 220, "2.0.0", "Ready for TLS");
 	smtp_flush(session);
 	session->helo_len = 0;
+	smtp_auth_end(session);
 	if (stream_start_tls(session->stream, session->options.tls) < 0)
 		session->ending = SMTP_BROKEN;
 }

@@ -2,7 +2,8 @@
  * smtp_fuzz.c - a whole SMTP or LMTP session, the other roles being fakes
  *
  * The first byte is flags: 1 LMTP, 2 normalising, 4 a line at a time, 8 the
- * other roles say no, 16 the client does not wait for the end.  Whatever comes,
+ * other roles say no, 16 the client does not wait for the end, 32 greylisting,
+ * 64 people send, and log in, in clear.  Whatever comes,
  * the session ends, nothing stays granted, no reply is broken over lines, and
  * no message that was submitted holds a bare CR, a bare LF or a NUL.
  */
@@ -34,6 +35,8 @@ struct pending {
 	smtp_whose_fn	*whose;
 	smtp_grey_fn	*grey;
 	smtp_answer_fn	*answer;
+	login_who_fn	*login;
+	login_salt_fn	*salt;
 	uint64_t	 account;
 	uint64_t	 bytes;		/* asked for */
 };
@@ -43,7 +46,7 @@ struct hub {
 	struct timer	*stop;
 	struct smtp_session *session;
 	bool		 says_no;
-	bool		 has_erred, may_send;
+	bool		 has_erred, may_send, people_send;
 	uint64_t	 granted;
 	struct pending	 pending[PENDING];
 };
@@ -67,6 +70,16 @@ on_pending(void *arg)
 	if (was.whose != NULL) {
 		was.whose(was.reply_arg, was.account != 0 ? SMTP_OURS :
 		    says_no ? SMTP_FOREIGN : SMTP_UNKNOWN, was.account);
+		return;
+	}
+	if (was.login != NULL) {
+		was.login(was.reply_arg, says_no ? LOGIN_STRANGER :
+		    LOGIN_WELCOME, says_no ? 0 : 7, was.account == 0 || says_no ?
+		    slice_of(NULL, 0) : slice_str("a signature"));
+		return;
+	}
+	if (was.salt != NULL) {
+		was.salt(was.reply_arg, 4096, slice_str("sixteen bytes of"));
 		return;
 	}
 	if (was.grey != NULL) {
@@ -115,6 +128,27 @@ fake_grey(void *arg, struct slice sender, struct slice recipient,
 {
 	require(recipient.len > 0 && slice_find(sender, '\n') == SIZE_MAX);
 	pending_new(arg, reply_arg)->grey = reply;
+	return 0;
+}
+
+/* Whoever knows a name is let in; `account` says that he came by SCRAM. */
+static int
+fake_check(void *arg, const struct login_try *try, login_who_fn *reply,
+    void *reply_arg)
+{
+	struct pending *pending = pending_new(arg, reply_arg);
+
+	require(try->user.len > 0 && try->password.len > 0);
+	pending->login = reply;
+	pending->account = try->said.len > 0;
+	return 0;
+}
+
+static int
+fake_salt(void *arg, struct slice user, login_salt_fn *reply, void *reply_arg)
+{
+	require(user.len > 0);
+	pending_new(arg, reply_arg)->salt = reply;
 	return 0;
 }
 
@@ -214,6 +248,7 @@ fake_submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
 	(void)ticket;
 	require(memfd >= 0 && granted <= hub->granted);
 	require(env->bytes <= granted && env->recipient_count > 0);
+	require(!hub->people_send || env->login.len > 0);
 	hub->granted -= granted;
 	envelope_pack(&packed, env);
 	require(!text_failed(&packed));
@@ -315,18 +350,24 @@ converse(struct hub *hub, int flags, struct slice input)
 	struct smtp_options options = {
 		.hostname = "hub.test", .lmtp = (flags & 1) != 0,
 		.normalises = (flags & 2) != 0, .message_bytes = 10000,
-		.recipients = 3, .limits = &limits
+		.recipients = 3, .limits = &limits,
+		.is_submission = (flags & 64) != 0, .clear_logins = true
+	};
+	const struct login_ports login = {
+		.arg = hub, .check = fake_check, .salt = fake_salt,
+		.forget = fake_forget, .log = fake_log
 	};
 	struct smtp_ports ports = {
 		hub, fake_whose, fake_unknown, fake_grant, fake_release,
 		fake_big, fake_abandon, fake_submit, fake_forget, fake_log,
 		fake_ended, fake_known, fake_erred, fake_may_send,
-		(flags & 32) != 0 ? fake_grey : NULL
+		(flags & 32) != 0 ? fake_grey : NULL, &login
 	};
 	int fds[2];
 
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
 	hub->has_erred = false;
+	hub->people_send = (flags & 64) != 0;
 	hub->may_send = (flags & 8) == 0;
 	hub->session = smtp_session_new(hub->loop, fds[1], "192.0.2.1",
 	    &options, &ports);

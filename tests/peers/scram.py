@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Logins by SCRAM-SHA-256 (RFC 5802, RFC 7677), by IMAP and by POP3.
+"""Logins by SCRAM-SHA-256 (RFC 5802, RFC 7677), by IMAP, POP3 and SMTP.
 
 usage: scram.py --base PORT --folder DIR --results FILE
 
@@ -66,7 +66,7 @@ class Line:
 class Imap(Line):
     """What SCRAM needs of IMAP."""
 
-    plain_port, tls_port = 143, 993
+    plain_port, tls_port, more = 143, 993, "+ "
     yes, no, bad = "a OK ", "a NO [AUTHENTICATIONFAILED] ", "a BAD "
 
     def mechanisms(self):
@@ -86,7 +86,7 @@ class Imap(Line):
 class Pop3(Line):
     """What SCRAM needs of POP3."""
 
-    plain_port, tls_port = 110, 995
+    plain_port, tls_port, more = 110, 995, "+ "
     yes, no, bad = "+OK ", "-ERR [AUTH] ", "-ERR "
 
     def mechanisms(self):
@@ -107,10 +107,36 @@ class Pop3(Line):
         true(self.ask("STAT").startswith("+OK "), "STAT")
 
 
-def attributes(challenge):
+class Submission(Line):
+    """What SCRAM needs of SMTP."""
+
+    plain_port, tls_port, more = 587, 465, "334 "
+    yes, no, bad = "235 2.7.0 ", "535 5.7.8 ", "501 5.5.2 "
+
+    def __init__(self, port, version=None):
+        super().__init__(port, version)
+        self.found = []
+        self.say("EHLO client.example")
+        while (line := self.hear()).startswith("250-"):
+            if line.startswith("250-AUTH "):
+                self.found = line.split()[1:]
+        true(line.startswith("250 "), line)
+
+    def mechanisms(self):
+        return self.found
+
+    def begin(self, mechanism, first):
+        return self.ask("AUTH %s %s" % (mechanism, first))
+
+    def works(self):
+        true(self.ask("MAIL FROM:<%s>" % ANN).startswith("250 "), "MAIL")
+
+
+def attributes(line, challenge):
     """The letters and values of a message of the server."""
-    true(challenge.startswith("+ "), challenge)
-    message = base64.b64decode(challenge[2:], validate=True).decode()
+    true(challenge.startswith(line.more), challenge)
+    message = base64.b64decode(challenge[len(line.more):],
+                               validate=True).decode()
     return message, dict(part.split("=", 1) for part in message.split(","))
 
 
@@ -123,8 +149,8 @@ GOOD = {"user": ANN, "password": "secret", "header": "n,,", "data": b"",
 def salt_of(line, user):
     """Salt and rounds that this name is told."""
     bare = "n=%s,r=%s" % (user, GOOD["nonce"])
-    message, said = attributes(line.begin("SCRAM-SHA-256",
-                                          b64(b"n,," + bare.encode())))
+    message, said = attributes(line, line.begin(
+        "SCRAM-SHA-256", b64(b"n,," + bare.encode())))
     true(line.ask("*").startswith(line.bad), message)
     return said["s"], said["i"]
 
@@ -136,9 +162,9 @@ def scram(line, **otherwise):
                           how["nonce"])
     answer = line.begin(how["mechanism"],
                         b64((how["header"] + bare).encode()))
-    if not answer.startswith("+ "):
+    if not answer.startswith(line.more):
         return answer
-    server_first, said = attributes(answer)
+    server_first, said = attributes(line, answer)
     true(said["r"].startswith(how["nonce"]) and
          len(said["r"]) > len(how["nonce"]) + 16, "nonce", server_first)
     true(int(said["i"]) >= 4096, "rounds", server_first)
@@ -155,15 +181,15 @@ def scram(line, **otherwise):
     proof = bytes(a ^ b for a, b in zip(client, signature))
     answer = line.ask(b64(how["spoil"](
         unproved + ",p=" + b64(proof)).encode()))
-    if not answer.startswith("+ "):
+    if not answer.startswith(line.more):
         return answer
-    _, said = attributes(answer)
+    _, said = attributes(line, answer)
     true(base64.b64decode(said["v"]) == mac(mac(salted, "Server Key"),
                                             message), "who are you?")
     return line.ask("")
 
 
-KINDS = (Imap, Pop3)
+KINDS = (Imap, Pop3, Submission)
 
 
 def plain(args, kind):
@@ -211,7 +237,7 @@ def who_could_bind_must(args, kind):
     true(answer.startswith(line.bad), answer)
     line = plain(args, kind)
     answer = line.begin("SCRAM-SHA-256-PLUS", b64(b"n,,n=x,r=y"))
-    true(not answer.startswith("+"), answer)
+    true(not answer.startswith(line.more), answer)
     answer = scram(line, header="y,,")
     true(answer.startswith(line.yes), answer)
 
@@ -261,7 +287,7 @@ def what_is_no_message_is_refused(args, kind):
                   b"n,,n=a,r=" + b"x" * 129, b"\0,,n=a,r=x"):
         line = plain(args, kind)
         answer = line.begin("SCRAM-SHA-256", b64(first) or "=")
-        true(not answer.startswith("+ "), first, answer)
+        true(not answer.startswith(line.more), first, answer)
 
 
 def run(*command):

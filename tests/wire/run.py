@@ -11,7 +11,8 @@ A transcript (*.wire) is a conversation of several connections, a line a step:
     # accounts: ann bob
     # config: option = value    further lines of postroom.conf; own hub
     # hub: own                  a hub for this transcript alone
-    C1 connect pop3             smtp lmtp pop3 pop3s imap imaps
+    C1 connect pop3             smtp lmtp pop3 pop3s imap imaps submission
+                                submissions
     C1 connect smtp 127.0.0.9   the same, from that address
     C1 > EHLO client.example    a line and its CRLF
     C1 >> "x" * 500 + "\\r\\n"    bytes, as a Python string of bytes
@@ -58,8 +59,8 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from ports import free_base                             # noqa: E402
 
 PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "imap": 143, "imaps": 993,
-         "pop3s": 995}
-TLS_PORTS = ("pop3s", "imaps")
+         "pop3s": 995, "submission": 587, "submissions": 465}
+TLS_PORTS = ("pop3s", "imaps", "submissions")
 DOMAIN = "office.test"
 PASSWORD = "secret"
 GUARD = 60.0        # seconds; only so that a hang becomes a failure
@@ -597,7 +598,8 @@ def rows(bin_folder, protocol):
 
 def check_coverage(args, transcripts, results):
     """Every row of the tables is sent by somebody who meant it."""
-    for protocol, services in (("smtp", ("smtp", "lmtp")),
+    for protocol, services in (("smtp", ("smtp", "lmtp", "submission",
+                                         "submissions")),
                                ("pop3", ("pop3", "pop3s")),
                                ("imap", ("imap", "imaps"))):
         sent = {(word, section) for t in transcripts

@@ -19,7 +19,7 @@
 
 #define PATIENCE_MS	5000	/* no reply so long: the test has failed */
 
-enum ask { ASK_WHOSE, ASK_GREY, ASK_GRANT, ASK_BIG, ASK_SUBMIT };
+enum ask { ASK_WHOSE, ASK_GREY, ASK_GRANT, ASK_BIG, ASK_SUBMIT, ASK_LOGIN };
 
 struct pending {
 	struct hub	*hub;
@@ -35,6 +35,7 @@ struct pending {
 		smtp_grey_fn	*grey;
 		smtp_answer_fn	*answer;
 		smtp_big_fn	*big;
+		login_who_fn	*login;
 	} fn;
 	void		*reply_arg;
 };
@@ -113,6 +114,12 @@ on_pending(void *arg)
 		was.fn.whose(was.reply_arg, was.whose, was.account);
 		return;
 	}
+	if (was.ask == ASK_LOGIN) {
+		was.fn.login(was.reply_arg, was.account != 0 ? LOGIN_WELCOME :
+		    was.whose == SMTP_ASK_LATER ? LOGIN_ASK_LATER :
+		    LOGIN_STRANGER, was.account, slice_of(NULL, 0));
+		return;
+	}
 	if (was.ask == ASK_GREY) {
 		was.fn.grey(was.reply_arg, hub->grey);
 		return;
@@ -189,6 +196,37 @@ hub_grey(void *arg, struct slice sender, struct slice recipient,
 	    SLICE_FMT(recipient));
 	pending_new(hub, ASK_GREY, reply_arg)->fn.grey = reply;
 	return 0;
+}
+
+static int
+fake_check(void *arg, const struct login_try *try, login_who_fn *reply,
+    void *reply_arg)
+{
+	struct hub *hub = arg;
+	struct pending *pending;
+
+	ck_assert_str_eq(try->peer, "192.0.2.1");
+	if (hub->fails)
+		return -ECONNRESET;
+	hub->logins++;
+	pending = pending_new(hub, ASK_LOGIN, reply_arg);
+	pending->fn.login = reply;
+	pending->account = slice_is_str(try->user, "ann") &&
+	    slice_is_str(try->password, "se cret");
+	if (slice_is_str(try->user, "later"))
+		pending->whose = SMTP_ASK_LATER;
+	return 0;
+}
+
+/* SCRAM has its own test (scram_test.c). */
+static int
+fake_salt(void *arg, struct slice user, login_salt_fn *reply, void *reply_arg)
+{
+	(void)arg;
+	(void)user;
+	(void)reply;
+	(void)reply_arg;
+	return -ECONNRESET;
 }
 
 static unsigned
@@ -294,6 +332,8 @@ fake_submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
 		    SLICE_FMT(rcpt->address), (int)rcpt->account,
 		    (int)rcpt->notify, SLICE_FMT(rcpt->orcpt));
 	}
+	if (env->login.len > 0)
+		text_addf(&hub->envelope, " login=%.*s", SLICE_FMT(env->login));
 	pending_new(hub, ASK_SUBMIT, reply_arg)->fn.answer = reply;
 	return 0;
 }
@@ -375,7 +415,11 @@ hub_new(void)
 	hub->ports = (struct smtp_ports){
 	    hub, fake_whose, fake_unknown, fake_grant, fake_release, fake_big, fake_abandon,
 	    fake_submit, fake_forget, fake_log, fake_ended, NULL, NULL,
-	    NULL, NULL
+	    NULL, NULL, &hub->login
+	};
+	hub->login = (struct login_ports){
+	    .arg = hub, .check = fake_check, .salt = fake_salt,
+	    .forget = fake_forget, .log = fake_log
 	};
 	hub->grey_asked.limit = 4096;
 	hub->heard.limit = hub->message.limit = hub->envelope.limit =

@@ -41,6 +41,8 @@ struct hub {
 	unsigned	 unknown;	/* recipients it has asked for so far */
 	enum smtp_grey	 grey;		/* what hub_grey() says */
 	bool		 greys_fail;
+	struct login_ports login;	/* ann's password is "se cret" */
+	unsigned	 logins;	/* that were checked */
 	struct text	 grey_asked;	/* "SENDER>RECIPIENT " of each */
 	int		 big_fd;	/* our end of the pipe */
 	bool		 breaks_pipe;
