@@ -49,6 +49,26 @@ rules_for(enum envelope_source source, const struct judge_options *options)
 	return source == SOURCE_OWN ? NULL : options->rules;
 }
 
+/* In whose name it is sent: whose that is will be asked. */
+static void
+find_sender(struct judging *judging)
+{
+	struct verdict one;
+
+	if (!sender_concerns(&judging->envelope))
+		return;
+	if (sender_find(judging->message, &judging->sender) < 0) {
+		verdict_init(&one);
+		verdict_set(&one, VERDICT_DEFER, 451, "4.3.0",
+		    "the message could not be judged now");
+	} else if (judging->sender.fault != NULL)
+		sender_judge(&judging->sender, NULL,
+		    judging->envelope.login, &one);
+	else
+		return;
+	judge_add(&judging->verdict, &one, judging->envelope.source);
+}
+
 void
 judge_begin(struct arena *arena, struct slice message,
     const struct envelope *env, const struct judge_options *options,
@@ -62,6 +82,8 @@ judge_begin(struct arena *arena, struct slice message,
 	findings_init(&judging->findings);
 	structure_judge(arena, message, &mime_default_limits,
 	    &judging->verdict, &judging->root);
+	judging->sender = (struct sender_found){ .authors = 0 };
+	find_sender(judging);
 	hops_judge(message, options->hops, &one);
 	judge_add(&judging->verdict, &one, env->source);
 	if (env->source != SOURCE_OWN && options->host != NULL) {

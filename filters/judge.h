@@ -15,6 +15,7 @@
 
 #include "filters/auth/enforce.h"
 #include "filters/findings.h"
+#include "filters/sender.h"
 #include "filters/spam/spam.h"
 #include "lib/message/envelope.h"
 #include "lib/message/mime.h"
@@ -55,6 +56,7 @@ struct judging {
 	struct envelope		 envelope;	/* slices borrowed; with its hop */
 	const struct mime_part	*root;		/* in the arena; or NULL */
 	struct findings		 findings;
+	struct sender_found	 sender;	/* if sender_concerns() */
 	struct verdict		 verdict;	/* so far */
 };
 

@@ -115,6 +115,67 @@ keeper_grey_said(struct slice body, enum grey *grey_out)
 }
 
 void
+keeper_sender_ask(struct text *body, uint64_t account, struct slice address)
+{
+	pack_u64(body, account);
+	pack_slice(body, address);
+}
+
+int
+keeper_sender_asked(struct slice body, uint64_t *account_out,
+    struct slice *address_out)
+{
+	struct unpack u = unpack_of(body);
+	uint64_t account = unpack_u64(&u);
+	struct slice address = unpack_slice(&u);
+
+	if (!unpack_is_done(&u) || account == 0)
+		return -EBADMSG;
+	*account_out = account;
+	*address_out = address;
+	return 0;
+}
+
+void
+keeper_sender_say(struct text *body, const struct keeper_sender *sender)
+{
+	pack_u8(body, sender->may);
+	pack_slice(body, sender->address);
+}
+
+int
+keeper_sender_said(struct slice body, struct keeper_sender *sender_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_sender sender = { .may = unpack_bool(&u) };
+
+	sender.address = unpack_slice(&u);
+	if (!unpack_is_done(&u) || sender.address.len == 0)
+		return -EBADMSG;
+	*sender_out = sender;
+	return 0;
+}
+
+void
+keeper_owned_ask(struct text *body, struct slice login, unsigned count)
+{
+	pack_slice(body, login);
+	pack_u8(body, (uint8_t)count);
+}
+
+int
+keeper_owned_said(struct slice body, unsigned count, bool *is_own_out)
+{
+	struct unpack u = unpack_of(body);
+
+	if (body.len != count)
+		return -EBADMSG;
+	for (unsigned i = 0; i < count; i++)
+		is_own_out[i] = unpack_bool(&u);
+	return unpack_is_done(&u) ? 0 : -EBADMSG;
+}
+
+void
 keeper_login_ask(struct text *body, const struct keeper_login *login)
 {
 	pack_slice(body, login->user);

@@ -177,7 +177,21 @@ enum keeper_kind {
 	 * Door: is it to come again later (greylist.h)?
 	 * slice network, slice sender, slice recipient -> u8 enum grey
 	 */
-	KEEPER_GREY
+	KEEPER_GREY,
+	/*
+	 * Door: may this account send as that address?  As the null path
+	 * everybody may.
+	 * u64 account, slice address (normal form, or empty) -> u8 it may,
+	 * slice the account's own address; nothing at all: it cannot be said
+	 * now, or the account is not there any more
+	 */
+	KEEPER_SENDER,
+	/*
+	 * Judge: which of these addresses are those of who has logged in?
+	 * slice login (the account's own address), u8 count, slice address each
+	 *	-> u8 for each: it is; nothing at all: it cannot be said now
+	 */
+	KEEPER_OWNED
 };
 
 /* A remote mailbox, as the schedule knows it. */
@@ -245,6 +259,11 @@ struct keeper_grey {
 	struct slice	recipient;
 };
 
+struct keeper_sender {
+	bool		may;
+	struct slice	address;	/* of the account */
+};
+
 struct keeper_person {
 	bool		exists;
 	struct slice	address;
@@ -275,6 +294,9 @@ void	keeper_may_say(struct text *body, bool may);
 /* KEEPER_NAMED is asked with keeper_whose_ask()'s body. */
 void	keeper_named_say(struct text *body, const struct keeper_named *);
 void	keeper_grey_ask(struct text *body, const struct keeper_grey *);
+void	keeper_sender_ask(struct text *body, uint64_t account,
+	    struct slice address);
+void	keeper_sender_say(struct text *body, const struct keeper_sender *);
 void	keeper_owner_ask(struct text *body, uint64_t fetch_account);
 void	keeper_owner_say(struct text *body, const struct keeper_owner *);
 
@@ -298,6 +320,15 @@ int	keeper_may_said(struct slice body, bool *may_out);
 int	keeper_named_said(struct slice body, struct keeper_named *named_out);
 int	keeper_grey_asked(struct slice body, struct keeper_grey *grey_out);
 int	keeper_grey_said(struct slice body, enum grey *grey_out);
+int	keeper_sender_asked(struct slice body, uint64_t *account_out,
+	    struct slice *address_out);
+int	keeper_sender_said(struct slice body,
+	    struct keeper_sender *sender_out);
+/* `count` slices follow. */
+void	keeper_owned_ask(struct text *body, struct slice login,
+	    unsigned count);
+int	keeper_owned_said(struct slice body, unsigned count,
+	    bool *is_own_out);
 int	keeper_owner_asked(struct slice body, uint64_t *fetch_account_out);
 int	keeper_owner_said(struct slice body, struct keeper_owner *owner_out);
 

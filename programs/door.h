@@ -76,6 +76,7 @@ struct question {
 		smtp_whose_fn	*whose;
 		smtp_answer_fn	*answer;
 		smtp_grey_fn	*grey;
+		smtp_sender_fn	*sender;
 		smtp_big_fn	*big;
 		login_who_fn	*who;
 		login_salt_fn	*salt;

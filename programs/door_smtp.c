@@ -119,6 +119,36 @@ ask_grey(void *arg, struct slice sender, struct slice recipient,
 	    -1, on_grey);
 }
 
+static void
+on_sender(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct keeper_sender said = { 0 };
+
+	/* an empty address: it cannot be said */
+	if (status == 0)
+		(void)keeper_sender_said(message->body, &said);
+	if (question->visit != NULL)
+		question->reply.sender(question->arg, said.may, said.address);
+	question_free(question);
+}
+
+static int
+ask_sender(void *arg, uint64_t account, struct slice address,
+    smtp_sender_fn *reply, void *reply_arg)
+{
+	struct visit *visit = arg;
+	struct question *question = question_new(visit, reply_arg);
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.sender = reply;
+	keeper_sender_ask(&body, account, address);
+	return question_ask(question, visit->door->keeper, KEEPER_SENDER,
+	    &body, -1, on_sender);
+}
+
 /* The queue's words as the session tells them; and whether it is held. */
 static int
 read_answer(struct unpack *u, struct smtp_answer *answer_out,
@@ -359,7 +389,7 @@ door_smtp_begin(struct visit *visit, int fd)
 		.ended = ended, .known = known, .erred = door_guard_erred,
 		.may_send = door_guard_may_send,
 		.grey = door_greylists(visit) ? ask_grey : NULL,
-		.login = &visit->login_ports
+		.login = &visit->login_ports, .sender = ask_sender
 	};
 	visit->login_ports = (struct login_ports){
 		.arg = visit, .check = door_login_check,

@@ -43,6 +43,7 @@ enum awaited {
 	AWAITS_ORIGIN = 1 << 1,
 	AWAITS_LISTS = 1 << 2,
 	AWAITS_RSPAMD = 1 << 3,
+	AWAITS_PEOPLE = 1 << 4,
 };
 
 /* A question to DNS that is under way. */
@@ -76,6 +77,7 @@ struct judge_case {
 	uint64_t	 origin_since_ms;
 	struct lookup	 lookups[ORIGIN_PARTS];
 	struct judge_asking *asking;	/* the lists; or NULL */
+	struct people_asking *people;	/* the keeper; or NULL */
 };
 
 struct judge_cases {
@@ -121,6 +123,7 @@ case_free(struct judge_case *one)
 		ipc_forget(one->rspamd.asked, &one->rspamd);
 	forget_lookups(one);
 	judge_lists_forget(one->asking);
+	judge_people_forget(one->people);
 	origin_free(one->origin);
 	if (one->map != NULL)
 		(void)munmap(one->map, one->map_bytes);
@@ -403,6 +406,33 @@ ask_lists(struct judge_case *one)
 		one->awaits |= AWAITS_LISTS;
 }
 
+/* People */
+
+static void
+on_people(void *arg)
+{
+	struct judge_case *one = arg;
+
+	one->people = NULL;
+	one->awaits &= ~(unsigned)AWAITS_PEOPLE;
+	go_on(one);
+}
+
+/* 0 or -ENOMEM. */
+static int
+ask_people(struct judge_case *one)
+{
+	struct judge_people *people = one->cases->options.people;
+
+	if (people == NULL || !sender_concerns(&one->judging.envelope))
+		return 0;
+	one->people = judge_people_ask(people, &one->judging, on_people, one);
+	if (one->people == NULL)
+		return -ENOMEM;
+	one->awaits |= AWAITS_PEOPLE;
+	return 0;
+}
+
 void
 judge_cases_resolver(struct judge_cases *cases, struct ipc *resolver)
 {
@@ -557,15 +587,17 @@ begin_origin(struct judge_case *one)
 	ask_dns(one);
 }
 
-/* What takes time. */
-static void
+/* What takes time.  0, or -ENOMEM: it cannot be asked. */
+static int
 ask_all(struct judge_case *one)
 {
 	struct judge_cases *cases = one->cases;
 
 	/* what is not taken on anyway need not be scanned */
 	if (judge_is_refused(&one->judging))
-		return;
+		return 0;
+	if (ask_people(one) < 0)
+		return -ENOMEM;
 	if (cases->options.scans) {
 		one->judging.findings.scan_is_wanted = true;
 		one->awaits |= AWAITS_SCANNER;
@@ -583,6 +615,7 @@ ask_all(struct judge_case *one)
 	ask_lists(one);
 	if (one->awaits != 0 && !timer_is_set(cases->patience))
 		timer_set(cases->patience, LOOK_MS);
+	return 0;
 }
 
 int
@@ -600,13 +633,14 @@ judge_cases_take(struct judge_cases *cases, struct ipc_message *message)
 	one->fd = ipc_take_fd(message, 0);
 	TAILQ_INSERT_TAIL(&cases->all, one, next);
 	r = begin(one, message->body);
+	if (r == 0)
+		r = ask_all(one);
 	if (r < 0) {
 		case_free(one);
 		if (r != -EBADMSG)
 			tell_later(cases, message->serial);
 		return r == -EBADMSG ? r : 0;
 	}
-	ask_all(one);
 	go_on(one);
 	return 0;
 }
@@ -639,6 +673,9 @@ judge_cases_start(struct judge_cases *cases, struct loop *loop)
 {
 	cases->patience = timer_new(loop, on_patience, cases);
 	if (cases->patience == NULL)
+		return -ENOMEM;
+	if (cases->options.people != NULL &&
+	    judge_people_start(cases->options.people, loop) < 0)
 		return -ENOMEM;
 	return cases->options.lists == NULL ? 0 :
 	    judge_lists_start(cases->options.lists, loop);

@@ -13,6 +13,7 @@
 #include "filters/judge.h"
 #include "lib/base/ipc.h"
 #include "programs/judge_lists.h"
+#include "programs/judge_people.h"
 
 struct judge_cases;		/* opaque; see judge_case.c */
 
@@ -27,6 +28,7 @@ struct judge_cases_options {
 	uint64_t		 rspamd_ms;	/* who asks it waits so long */
 	bool			 identifies;	/* DNS is asked who sent it */
 	struct judge_lists	*lists;		/* that are asked; or NULL */
+	struct judge_people	*people;	/* whoever sends; or NULL */
 	const struct dkim_tools	*tools;		/* for that; or NULL */
 	judge_told_fn		*told;
 	void			*arg;

@@ -30,6 +30,7 @@ struct judge {
 	struct judge_cases *cases;
 	struct judge_bodies *bodies;
 	struct judge_lists *lists;	/* or NULL */
+	struct judge_people *people;
 	struct spam_file spam_file;
 	struct spam_judge spam;
 	uint64_t	 judged;
@@ -137,6 +138,7 @@ open_cases(struct judge *judge)
 		.scans = config_scans(config),
 		.identifies = config->identity,
 		.lists = judge->lists,
+		.people = judge->people,
 		.asks_rspamd = config->rspamd[0] != '\0',
 		.rspamd_ms = (uint64_t)config->rspamd_seconds * 1000,
 		.tools = judge_bodies_tools(judge->bodies),
@@ -213,6 +215,8 @@ judge_open(struct process *process)
 		r = open_spam(judge);
 	if (r == 0)
 		r = judge_bodies_open(&judge->bodies);
+	if (r == 0)
+		r = judge_people_open(&judge->people);
 	if (r == 0 && process->config.dns_lists[0] != '\0')
 		r = judge_lists_open(process->config.dns_lists,
 		    process->config.trusted_hosts, &judge->lists);
@@ -239,6 +243,8 @@ judge_peer(struct process *process, struct ipc *ipc)
 	} else if (ipc_peer(ipc) == ROLE_RESOLVER) {
 		judge_bodies_resolver(judge->bodies, ipc);
 		judge_cases_resolver(judge->cases, ipc);
+	} else if (ipc_peer(ipc) == ROLE_KEEPER) {
+		judge_people_keeper(judge->people, ipc);
 	} else {
 		judge->queue = ipc;
 	}
@@ -253,6 +259,8 @@ judge_lost(struct process *process, struct ipc *ipc)
 	judge_cases_lost(judge->cases, ipc);
 	if (ipc_peer(ipc) == ROLE_RESOLVER)
 		judge_bodies_resolver(judge->bodies, NULL);
+	if (ipc_peer(ipc) == ROLE_KEEPER)
+		judge_people_keeper(judge->people, NULL);
 	if (judge->queue != ipc)
 		return;
 	/* who asked is gone, and with him his questions */

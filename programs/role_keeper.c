@@ -44,6 +44,7 @@ static int	on_fetch_session(void *, struct ipc *, struct ipc_message *);
 #define SCHEDULE FROM(ROLE_SCHEDULE)
 #define FETCH	FROM(ROLE_FETCH)
 #define MAILBOX	FROM(ROLE_MAILBOX)
+#define JUDGE	FROM(ROLE_JUDGE)
 
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_WHOSE,	  "WHOSE",   DOOR | QUEUE | SCHEDULE, IPC_REQUEST, 0, 0, keeper_on_asked },
@@ -72,6 +73,8 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_WHO,	  "WHO",     MAILBOX,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_EARNED,  "EARNED",  DOOR,	   IPC_NEWS,	0, 0, keeper_on_earned },
 { KEEPER_GREY,	  "GREY",    DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_SENDER,  "SENDER",  DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_OWNED,	  "OWNED",   JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { 0 }
 };
 

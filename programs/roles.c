@@ -35,7 +35,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_JUDGE] = {
 		.role = ROLE_JUDGE, .user = "judge",
 		.holds = HOLDS(HOLDS_RULES) | HOLDS(HOLDS_SPAM),
-		.links = FROM(ROLE_RESOLVER),
+		.links = FROM(ROLE_RESOLVER) | FROM(ROLE_KEEPER),
 	},
 	[ROLE_CONSOLE] = {
 		.role = ROLE_CONSOLE, .program = PROGRAM_NET, .user = "web",

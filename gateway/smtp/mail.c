@@ -16,6 +16,7 @@
 #define OFFERS		(OFFER_UTF8 | OFFER_DSN)
 /* RFC 4954 5: whoever offers AUTH takes the parameter too */
 #define OFFERS_PEOPLE	(OFFERS | OFFER_AUTH)
+#define ADDRESS_SHOWN	120u	/* a reply has two of them */
 
 static enum envelope_source
 source(const struct smtp_session *session)
@@ -44,6 +45,7 @@ known(const struct smtp_session *session)
 	    .helo = smtp_helo(session),
 	    .peer = slice_str(session->peer),
 	    .login = smtp_user(session),
+	    .sender_account = session->account,
 	    .tls = slice_str(tls_words(session))
 	};
 }
@@ -67,6 +69,7 @@ fill_in(struct smtp_session *session, const struct path *path,
 		    "This sender needs SMTPUTF8");
 		return false;
 	}
+	tx->announced = params->has_size ? params->size : 0;
 	env->body = params->body;
 	env->utf8 = params->utf8;
 	env->ret = params->ret;
@@ -98,16 +101,75 @@ on_reserved(void *arg)
 }
 
 static void
-reserve(struct smtp_session *session, const struct mail_params *params)
+reserve(struct smtp_session *session)
 {
 	struct tx *tx = session->tx;
 
 	/* RFC 1870 6.1: no size, or 0, says nothing of the size */
-	body_reserve(tx->body, params->has_size && params->size > 0 ?
-	    params->size : BIG_BYTES);
+	body_reserve(tx->body, tx->announced > 0 ? tx->announced : BIG_BYTES);
 	if (smtp_wait_body(session, on_reserved))
 		return;
 	smtp_reply_answer(session, body_fault(tx->body));
+	tx_end(&session->tx);
+}
+
+/* Not as that address: said so that its owner finds out what to change. */
+static void
+refuse_sender(struct smtp_session *session, struct slice login)
+{
+	TEXT_AUTO sender = TEXT_INIT(2048), user = TEXT_INIT(2048);
+
+	text_add_escaped(&sender, session->tx->env.sender, ADDRESS_SHOWN);
+	text_add_escaped(&user, login, ADDRESS_SHOWN);
+	smtp_log(session, "refused sender \"%.*s\" of %.*s",
+	    SLICE_FMT(text_slice(&sender)), SLICE_FMT(text_slice(&user)));
+	smtp_replyf(session, 550, "5.7.1",
+	    "%.*s is no address of %.*s, who has logged in",
+	    SLICE_FMT(text_slice(&sender)), SLICE_FMT(text_slice(&user)));
+	tx_end(&session->tx);
+}
+
+/* From the loop: the keeper's word on who sends. */
+static void
+on_sender(void *arg, bool may, struct slice login)
+{
+	struct smtp_session *session = arg;
+	struct tx *tx = session->tx;
+
+	smtp_woken(session);
+	if (login.len == 0) {
+		smtp_reply(session, 451, "4.3.0",
+		    "This cannot be said now; try again later");
+		tx_end(&session->tx);
+	} else if (!may) {
+		refuse_sender(session, login);
+	} else if (arena_copy(tx->arena, login, &tx->env.login) < 0 ||
+	    tx_begun(tx) < 0) {
+		smtp_reply(session, 452, "4.3.1", "No room for this now");
+		tx_end(&session->tx);
+	} else
+		reserve(session);
+	smtp_go_on(session);
+}
+
+/* RFC 6409 6.1: who has logged in sends in their own name. */
+static void
+ask_sender(struct smtp_session *session, const struct path *path)
+{
+	const struct smtp_ports *ports = session->ports;
+	TEXT_AUTO address = TEXT_INIT(ADDRESS_ROOM);
+
+	if (path->address.len > 0 && address_normal(&address, path->local,
+	    path->domain) < 0)
+		smtp_reply(session, 501, "5.1.7", "This is no address");
+	else if (ports->sender(ports->arg, session->account,
+	    text_slice(&address), on_sender, session) < 0)
+		smtp_reply(session, 451, "4.3.0",
+		    "This cannot be said now; try again later");
+	else {
+		smtp_wait(session);
+		return;
+	}
 	tx_end(&session->tx);
 }
 
@@ -150,9 +212,10 @@ smtp_mail(struct smtp_session *session, struct slice args)
 	    OFFERS, session->tx->arena, &params, &why);
 	if (r < 0)
 		smtp_reply_params(session, r, why);
-	else if (fill_in(session, &path, &params)) {
-		reserve(session, &params);
-		return;
-	}
-	tx_end(&session->tx);
+	if (r < 0 || !fill_in(session, &path, &params))
+		tx_end(&session->tx);
+	else if (session->options.is_submission)
+		ask_sender(session, &path);
+	else
+		reserve(session);
 }

@@ -7,6 +7,9 @@
 #include "gateway/smtp/session.h"
 #include "lib/message/path.h"
 
+/* An A-label may be longer than what was given */
+#define ADDRESS_ROOM	512u
+
 /*
  * Read `word` ("FROM:" or "TO:") and the path behind it off the front of
  * `*args`.  False: it was refused with a reply.

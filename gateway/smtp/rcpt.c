@@ -12,8 +12,6 @@
 #include "lib/message/params.h"
 
 #define OFFERS		(OFFER_UTF8 | OFFER_DSN)
-/* An A-label may be longer than what was given */
-#define ADDRESS_ROOM	512u
 
 static void
 take(struct smtp_session *session)

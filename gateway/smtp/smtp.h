@@ -43,6 +43,11 @@ struct smtp_answer {
 };
 
 typedef void smtp_whose_fn(void *arg, enum smtp_whose, uint64_t account);
+/*
+ * `login` is the address of who has logged in; it is empty when nothing can be
+ * said now.
+ */
+typedef void smtp_sender_fn(void *arg, bool may, struct slice login);
 typedef void smtp_grey_fn(void *arg, enum smtp_grey);
 typedef void smtp_answer_fn(void *arg, const struct smtp_answer *);
 /* `pipe_fd` is owned by the receiver; -1 with an answer that says why. */
@@ -109,6 +114,12 @@ struct smtp_ports {
 	 * an `arg` of its own.  NULL: nobody does.
 	 */
 	const struct login_ports *login;
+	/*
+	 * May who has logged in to `account` send as `address` (canonical form;
+	 * empty: the null path)?  Where nobody logs in it is not asked.
+	 */
+	int	(*sender)(void *arg, uint64_t account, struct slice address,
+		    smtp_sender_fn *reply, void *reply_arg);
 };
 
 struct smtp_options {

@@ -24,6 +24,7 @@ struct tx {
 	unsigned	 room;		/* recipients there may be */
 	unsigned	 accepted;	/* RCPT commands answered 250 */
 	unsigned	 put_off;	/* greylisted: 451 */
+	uint64_t	 announced;	/* SIZE; 0: it was not said */
 	unsigned	 chunks;	/* BDAT commands taken */
 	size_t		 packed_bytes;	/* of the envelope so far */
 	uint64_t	 moved_ms;	/* space was granted, or a chunk came */

@@ -37,6 +37,7 @@ struct pending {
 	smtp_answer_fn	*answer;
 	login_who_fn	*login;
 	login_salt_fn	*salt;
+	smtp_sender_fn	*sender;
 	uint64_t	 account;
 	uint64_t	 bytes;		/* asked for */
 };
@@ -80,6 +81,11 @@ on_pending(void *arg)
 	}
 	if (was.salt != NULL) {
 		was.salt(was.reply_arg, 4096, slice_str("sixteen bytes of"));
+		return;
+	}
+	if (was.sender != NULL) {
+		was.sender(was.reply_arg, was.account != 0, says_no ?
+		    slice_of(NULL, 0) : slice_str("a@o.test"));
 		return;
 	}
 	if (was.grey != NULL) {
@@ -149,6 +155,19 @@ fake_salt(void *arg, struct slice user, login_salt_fn *reply, void *reply_arg)
 {
 	require(user.len > 0);
 	pending_new(arg, reply_arg)->salt = reply;
+	return 0;
+}
+
+static int
+fake_sender(void *arg, uint64_t account, struct slice address,
+    smtp_sender_fn *reply, void *reply_arg)
+{
+	struct pending *pending;
+
+	require(account == 7 && slice_find(address, '\n') == SIZE_MAX);
+	pending = pending_new(arg, reply_arg);
+	pending->sender = reply;
+	pending->account = !slice_has_prefix(address, "b");
 	return 0;
 }
 
@@ -248,6 +267,7 @@ fake_submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
 	(void)ticket;
 	require(memfd >= 0 && granted <= hub->granted);
 	require(env->bytes <= granted && env->recipient_count > 0);
+	require(hub->people_send == (env->sender_account != 0));
 	require(!hub->people_send || env->login.len > 0);
 	hub->granted -= granted;
 	envelope_pack(&packed, env);
@@ -361,7 +381,7 @@ converse(struct hub *hub, int flags, struct slice input)
 		hub, fake_whose, fake_unknown, fake_grant, fake_release,
 		fake_big, fake_abandon, fake_submit, fake_forget, fake_log,
 		fake_ended, fake_known, fake_erred, fake_may_send,
-		(flags & 32) != 0 ? fake_grey : NULL, &login
+		(flags & 32) != 0 ? fake_grey : NULL, &login, fake_sender
 	};
 	int fds[2];
 

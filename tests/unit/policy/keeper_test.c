@@ -68,6 +68,37 @@ START_TEST(what_may_be_new_reads_back)
 }
 END_TEST
 
+START_TEST(who_sends_reads_back)
+{
+	const struct keeper_sender said = { true, slice_str("ann@o.test") };
+	struct keeper_sender got;
+	struct slice address;
+	uint64_t account;
+
+	keeper_sender_ask(&body, 7, slice_str("ann+x@o.test"));
+	ck_assert_int_eq(keeper_sender_asked(text_slice(&body), &account,
+	    &address), 0);
+	ck_assert_uint_eq(account, 7);
+	ck_assert(slice_is_str(address, "ann+x@o.test"));
+	ck_assert_int_eq(keeper_sender_asked(slice_first(text_slice(&body),
+	    body.len - 1), &account, &address), -EBADMSG);
+	text_clear(&body);
+	keeper_sender_ask(&body, 0, slice_str(""));
+	ck_assert_int_eq(keeper_sender_asked(text_slice(&body), &account,
+	    &address), -EBADMSG);
+	text_clear(&body);
+	keeper_sender_say(&body, &said);
+	ck_assert_int_eq(keeper_sender_said(text_slice(&body), &got), 0);
+	ck_assert(got.may && slice_is(got.address, said.address));
+	/* who it is, is always said */
+	text_clear(&body);
+	keeper_sender_say(&body, &(struct keeper_sender){ .may = true });
+	ck_assert_int_eq(keeper_sender_said(text_slice(&body), &got),
+	    -EBADMSG);
+	ck_assert_int_eq(keeper_sender_said(slice_str(""), &got), -EBADMSG);
+}
+END_TEST
+
 START_TEST(ours_without_an_account_is_a_breach)
 {
 	static const struct keeper_whose lies[] = {
@@ -309,6 +340,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, whose_reads_back);
 	tcase_add_test(tests, what_may_be_new_reads_back);
+	tcase_add_test(tests, who_sends_reads_back);
 	tcase_add_test(tests, ours_without_an_account_is_a_breach);
 	tcase_add_test(tests,
 	    a_named_account_reads_back_and_a_lie_does_not);

@@ -24,7 +24,7 @@ static const struct dialogue {
     { "AUTH PLAIN " ANN "\r\n", "235 2.7.0" },
     { "MAIL FROM:<ann@office.test>\r\nRCPT TO:<bob@office.test>\r\nDATA\r\n",
     "250|250|354" }, { "S: x\r\n\r\nhi\r\n.\r\n", "250 2.0.0 Kept" },
-    { "QUIT\r\n", "221|eof" } }, 1, " to=bob@office.test/2/0/ login=ann" },
+    { "QUIT\r\n", "221|eof" } }, 1, " to=bob@office.test/2/0/ login=ann@office.test/1" },
 { "nobody else may", {
     { "MAIL FROM:<ann@office.test>\r\n", "530 5.7.0 Log in first" },
     { "MAIL FROM:<>\r\nRCPT TO:<bob@office.test>\r\nDATA\r\n",
@@ -81,6 +81,17 @@ static const struct dialogue {
 { "a bare LF in a response ends the session", {
     { "AUTH PLAIN\r\n", "334" }, { ANN "\nNOOP\r\n", "500 5.5.2|eof" } }, 0,
     NULL },
+/* RFC 6409 6.1 */
+{ "people send in their own name", {
+    { "AUTH PLAIN " ANN "\r\n", "235" },
+    { "MAIL FROM:<bob@office.test>\r\n",
+    "550 5.7.1 bob@office.test is no address of ann@office.test, who has" },
+    { "MAIL FROM:<joe@example.com> SIZE=20\r\n", "550 5.7.1 joe@ex" },
+    { "MAIL FROM:<later@office.test>\r\n", "451 4.3.0" },
+    { "MAIL FROM:<>\r\n", "250" }, { "RSET\r\n", "250" },
+    { "MAIL FROM:<Ann+list@OFFICE.test>\r\nRCPT TO:<bob@office.test>\r\n"
+    "DATA\r\n", "250|250|354" }, { "x\r\n.\r\n", "250 2.0.0 Kept" } }, 1,
+    "from=Ann+list@OFFICE.test " },
 /* HARDENING A11: who has logged in is no relay yet, nor is who has not */
 { "nothing leaves the hub", {
     { "AUTH PLAIN " ANN "\r\n", "235" },

@@ -19,7 +19,8 @@
 
 #define PATIENCE_MS	5000	/* no reply so long: the test has failed */
 
-enum ask { ASK_WHOSE, ASK_GREY, ASK_GRANT, ASK_BIG, ASK_SUBMIT, ASK_LOGIN };
+enum ask { ASK_WHOSE, ASK_GREY, ASK_GRANT, ASK_BIG, ASK_SUBMIT, ASK_LOGIN,
+    ASK_SENDER };
 
 struct pending {
 	struct hub	*hub;
@@ -36,6 +37,7 @@ struct pending {
 		smtp_answer_fn	*answer;
 		smtp_big_fn	*big;
 		login_who_fn	*login;
+		smtp_sender_fn	*sender;
 	} fn;
 	void		*reply_arg;
 };
@@ -118,6 +120,12 @@ on_pending(void *arg)
 		was.fn.login(was.reply_arg, was.account != 0 ? LOGIN_WELCOME :
 		    was.whose == SMTP_ASK_LATER ? LOGIN_ASK_LATER :
 		    LOGIN_STRANGER, was.account, slice_of(NULL, 0));
+		return;
+	}
+	if (was.ask == ASK_SENDER) {
+		was.fn.sender(was.reply_arg, was.account == 1,
+		    was.whose == SMTP_ASK_LATER ? slice_of(NULL, 0) :
+		    slice_str("ann@office.test"));
 		return;
 	}
 	if (was.ask == ASK_GREY) {
@@ -214,6 +222,27 @@ fake_check(void *arg, const struct login_try *try, login_who_fn *reply,
 	pending->account = slice_is_str(try->user, "ann") &&
 	    slice_is_str(try->password, "se cret");
 	if (slice_is_str(try->user, "later"))
+		pending->whose = SMTP_ASK_LATER;
+	return 0;
+}
+
+/* Ann's own is ann@, whatever follows a plus, and the null path. */
+static int
+fake_sender(void *arg, uint64_t account, struct slice address,
+    smtp_sender_fn *reply, void *reply_arg)
+{
+	struct hub *hub = arg;
+	struct pending *pending;
+
+	ck_assert_uint_eq(account, 1);
+	if (hub->fails)
+		return -ECONNRESET;
+	pending = pending_new(hub, ASK_SENDER, reply_arg);
+	pending->fn.sender = reply;
+	pending->account = address.len == 0 ||
+	    slice_is_str(address, "ann@office.test") ||
+	    slice_has_prefix(address, "ann+");
+	if (slice_is_str(address, "later@office.test"))
 		pending->whose = SMTP_ASK_LATER;
 	return 0;
 }
@@ -333,7 +362,8 @@ fake_submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
 		    (int)rcpt->notify, SLICE_FMT(rcpt->orcpt));
 	}
 	if (env->login.len > 0)
-		text_addf(&hub->envelope, " login=%.*s", SLICE_FMT(env->login));
+		text_addf(&hub->envelope, " login=%.*s/%d",
+		    SLICE_FMT(env->login), (int)env->sender_account);
 	pending_new(hub, ASK_SUBMIT, reply_arg)->fn.answer = reply;
 	return 0;
 }
@@ -415,7 +445,7 @@ hub_new(void)
 	hub->ports = (struct smtp_ports){
 	    hub, fake_whose, fake_unknown, fake_grant, fake_release, fake_big, fake_abandon,
 	    fake_submit, fake_forget, fake_log, fake_ended, NULL, NULL,
-	    NULL, NULL, &hub->login
+	    NULL, NULL, &hub->login, fake_sender
 	};
 	hub->login = (struct login_ports){
 	    .arg = hub, .check = fake_check, .salt = fake_salt,

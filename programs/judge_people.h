@@ -1,0 +1,35 @@
+/*
+ * judge_people.h - what a judge asks the keeper about what people send
+ *
+ * Are the addresses that a message names those of who has logged in?  A keeper
+ * that is gone is waited for, for a while; then the sender is asked to try again.
+ */
+#ifndef POSTROOM_PROGRAMS_JUDGE_PEOPLE_H
+#define POSTROOM_PROGRAMS_JUDGE_PEOPLE_H
+
+#include "filters/judge.h"
+#include "lib/base/ipc.h"
+
+struct judge_people;		/* opaque; see judge_people.c */
+struct people_asking;		/* about one message */
+
+typedef void	judge_people_fn(void *arg);
+
+/* 0 or -ENOMEM. */
+int	judge_people_open(struct judge_people **people_out);
+/* From now on on this loop.  0 or -ENOMEM. */
+int	judge_people_start(struct judge_people *, struct loop *);
+/* The channel to the keeper; NULL: it is gone. */
+void	judge_people_keeper(struct judge_people *, struct ipc *);
+
+/*
+ * Ask about a message of somebody who has logged in, with judging->sender found.
+ * `fn` is called once, in a later turn, unless it is forgotten before; what the
+ * keeper says is in judging->verdict then.  NULL when memory is out.
+ */
+struct people_asking *judge_people_ask(struct judge_people *,
+	    struct judging *, judge_people_fn *fn, void *arg);
+/* NULL is fine. */
+void	judge_people_forget(struct people_asking *);
+
+#endif
