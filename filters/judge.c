@@ -12,6 +12,7 @@
 #include "filters/auth/results.h"
 #include "filters/forged.h"
 #include "filters/hops.h"
+#include "filters/mending.h"
 #include "filters/rule_judge.h"
 #include "filters/structure.h"
 #include "filters/trusted_hop.h"
@@ -69,6 +70,22 @@ find_sender(struct judging *judging)
 	judge_add(&judging->verdict, &one, judging->envelope.source);
 }
 
+/* A Bcc that cannot be cut out must not be sent. */
+static void
+mend(struct judging *judging, const char *host)
+{
+	struct edits both = judging->verdict.edits;
+	struct verdict one;
+
+	mending_judge(judging->message, &judging->envelope, host, &one);
+	if (edits_add_all(&both, &one.edits) < 0) {
+		one.edits = (struct edits){ .count = 0 };
+		verdict_set(&one, VERDICT_REFUSE, 554, "5.6.0",
+		    "its header cannot be made ready to be sent");
+	}
+	judge_add(&judging->verdict, &one, judging->envelope.source);
+}
+
 void
 judge_begin(struct arena *arena, struct slice message,
     const struct envelope *env, const struct judge_options *options,
@@ -90,6 +107,9 @@ judge_begin(struct arena *arena, struct slice message,
 		forged_judge(message, options->host, &one);
 		judge_add(&judging->verdict, &one, env->source);
 	}
+	if (sender_concerns(env) && judging->sender.fault == NULL &&
+	    options->host != NULL)
+		mend(judging, options->host);
 	if (envelope_is_taken_on(env->source)) {
 		judging->envelope.hop = trusted_hop_find(message, env->helo);
 		/* what cannot be written is not known */

@@ -62,6 +62,8 @@ tell(const struct editing *editing)
 		text_addf(&words, "%s%s", words.len == 0 ? "removed: " :
 		    ", ", verdict->lines[i].value);
 	}
+	if (words.len == 0)	/* nobody else need know of a Bcc */
+		text_add_str(&words, "its header was made ready to be sent");
 	text_add_byte(&words, '\0');
 	conductor_trail(editing->transit->conductor, editing->transit,
 	    TRAIL_JUDGED, NULL, text_failed(&words) ? NULL : words.at);
