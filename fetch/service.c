@@ -173,3 +173,26 @@ fetch_turned_unpack(struct unpack *u, struct fetch_turned *turned_out)
 	*turned_out = turned;
 	return 0;
 }
+
+void
+door_status_pack(struct text *text, const struct door_status *status)
+{
+	pack_u32(text, status->connected);
+	pack_u32(text, status->logged_in);
+	pack_u32(text, status->parked);
+}
+
+int
+door_status_unpack(struct slice packed, struct door_status *status_out)
+{
+	struct unpack u = unpack_of(packed);
+	struct door_status status;
+
+	status.connected = unpack_u32(&u);
+	status.logged_in = unpack_u32(&u);
+	status.parked = unpack_u32(&u);
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	*status_out = status;
+	return 0;
+}

@@ -75,8 +75,22 @@ enum door_kind {
 	DOOR_WHOSE_CHANGED,
 	/* keeper -> door, news: block_pack() (blocks.h), as often as there is
 	 * one; until 0: it is forgiven */
-	DOOR_BLOCKED
+	DOOR_BLOCKED,
+	/* console -> door: nothing; reply: packed door_status */
+	DOOR_STATUS
 };
+
+/* Who is connected. */
+struct door_status {
+	uint32_t	connected;	/* all of them */
+	uint32_t	logged_in;	/* of these */
+	uint32_t	parked;		/* of these: they idle, and no process
+					   is kept for them */
+};
+
+/* As bytes, and back; 0 or -EBADMSG. */
+void	door_status_pack(struct text *, const struct door_status *);
+int	door_status_unpack(struct slice, struct door_status *status_out);
 
 enum fetch_task {
 	FETCH_COLLECT,

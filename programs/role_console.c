@@ -24,6 +24,7 @@
 #include "policy/keeper.h"
 #include "programs/console.h"
 #include "programs/console_body.h"
+#include "programs/console_doors.h"
 #include "programs/console_held.h"
 #include "programs/console_holds.h"
 #include "programs/console_known.h"
@@ -62,6 +63,7 @@ struct console_role {
 	struct console	*console;
 	struct console_web *web;
 	struct console_mailbox *mailbox;
+	struct console_doors *doors;
 	struct ipc	*keeper;
 	struct ipc	*queue;
 	struct ipc	*schedule;
@@ -229,7 +231,23 @@ errand_end(struct queue_errand *errand, int status)
 	errand_free(errand);
 }
 
-/* The last row of a status: whether viruses are looked for. */
+/* The last rows of a status: who is connected. */
+static void
+on_doors(void *arg, const struct door_status *status)
+{
+	struct queue_errand *errand = arg;
+	struct text *rows = &errand->rows;
+	uint32_t *count = &errand->answer.count;
+
+	add_row(rows, count, "clients", "connected", "%" PRIu32,
+	    status->connected);
+	add_row(rows, count, "clients", "logged in", "%" PRIu32,
+	    status->logged_in);
+	add_row(rows, count, "clients", "parked", "%" PRIu32, status->parked);
+	errand_end(errand, 0);
+}
+
+/* And whether viruses are looked for. */
 static void
 on_scan(void *arg, int status, struct ipc_message *message)
 {
@@ -249,7 +267,9 @@ on_scan(void *arg, int status, struct ipc_message *message)
 		text_say(&words, language_of(config->language), SCAN_AWAY);
 	add_row(&errand->rows, &errand->answer.count, "viruses", "scanner", "%.*s",
 	    SLICE_FMT(text_slice(&words)));
-	errand_end(errand, 0);
+	status = console_doors_ask(errand->role->doors, on_doors, errand);
+	if (status < 0)
+		errand_end(errand, status);
 }
 
 static void
@@ -529,8 +549,9 @@ console_start(struct process *process)
 	role->web = console_web_new(process->loop,
 	    language_of(process->config.language), ask_as, forget, role);
 	role->mailbox = console_mailbox_new(process);
+	role->doors = console_doors_new();
 	return role->console == NULL || role->web == NULL ||
-	    role->mailbox == NULL ? -ENOMEM : 0;
+	    role->mailbox == NULL || role->doors == NULL ? -ENOMEM : 0;
 }
 
 static int
@@ -550,6 +571,8 @@ console_peer(struct process *process, struct ipc *ipc)
 		role->scan = ipc;
 	else if (ipc_peer(ipc) == ROLE_MAILBOX)
 		return console_mailbox_peer(role->mailbox, ipc);
+	else if (ipc_peer(ipc) == ROLE_DOOR)
+		return console_doors_peer(role->doors, ipc);
 	return 0;
 }
 
@@ -568,6 +591,8 @@ console_lost(struct process *process, struct ipc *ipc)
 		role->schedule = NULL;
 	else if (role->scan == ipc)
 		role->scan = NULL;
+	else if (ipc_peer(ipc) == ROLE_DOOR)
+		console_doors_lost(role->doors, ipc);
 	else
 		console_mailbox_lost(role->mailbox, ipc);
 }
@@ -580,6 +605,7 @@ console_stop(struct process *process)
 	console_free(role->console);
 	console_web_free(role->web);
 	console_mailbox_free(role->mailbox);
+	console_doors_free(role->doors);
 	_exit(0);
 }
 

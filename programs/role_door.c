@@ -620,6 +620,25 @@ on_account_changed(struct process *process, uint64_t account,
 	door_changed(process->state, account, modseq);
 }
 
+static int
+on_status(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+	const struct door *door = process->state;
+	const struct door_status status = {
+		.connected = door->visit_count + door->bridge_count,
+		.logged_in = door->bridge_count,
+		.parked = door->resting_count
+	};
+	TEXT_AUTO body = TEXT_INIT(32);
+
+	if (message->body.len > 0)
+		return -EBADMSG;
+	door_status_pack(&body, &status);
+	return text_failed(&body) ? -ENOMEM : ipc_reply(from, message->serial,
+	    text_slice(&body), NULL, 0);
+}
+
 static const struct ipc_rule door_rules[] = {
 { DOOR_SESSION_PARTS, "PARTS", FROM(ROLE_MAILBOX), IPC_NEWS, 1, 0,
     on_session_parts },
@@ -627,6 +646,7 @@ static const struct ipc_rule door_rules[] = {
 { DOOR_WHOSE_CHANGED, "CHANGED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
     on_whose_changed },
 { DOOR_BLOCKED, "BLOCKED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_blocked },
+{ DOOR_STATUS, "STATUS", FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_status },
 { 0 }
 };
 

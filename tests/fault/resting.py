@@ -5,6 +5,7 @@ idles.  What wakes it is a letter, another session, its client, or the end of
 whoever is left; what the client knows then is what is there.
 """
 
+import json
 import random
 import socket
 
@@ -90,10 +91,23 @@ def compare(client):
                 client.name, uid, flags, real, marks))
 
 
+def says(hub, **wanted):
+    """`postroom status` knows so many."""
+    def told():
+        rows = json.loads(hub.run("-c", hub.conf, "status", "--json")[1])
+        figures = {row["figure"]: row["value"] for row in rows["result"]
+                   if row["part"] == "clients"}
+        return all(figures.get(name.replace("_", " ")) == str(count)
+                   for name, count in wanted.items())
+    hub.wait_for(told, "status does not say %s" % wanted)
+
+
 def a_letter_wakes(hub):
     one, two = open_inbox(hub, "one"), open_inbox(hub, "two", how="EXAMINE")
     append(one, 2)
+    says(hub, connected=2, logged_in=2, parked=0)
     rest(hub, one, two)
+    says(hub, connected=2, logged_in=2, parked=2)
     for count in (3, 4):
         deliver(hub)
         for client in (one, two):

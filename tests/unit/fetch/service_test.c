@@ -154,6 +154,23 @@ START_TEST(words_have_a_limit_on_both_sides)
 }
 END_TEST
 
+START_TEST(who_is_connected_arrives_as_it_was_sent)
+{
+	const struct door_status status = { 70000, 65536, 3 };
+	struct door_status got = { 0 };
+	TEXT_AUTO packed = TEXT_INIT(32);
+
+	door_status_pack(&packed, &status);
+	ck_assert_int_eq(door_status_unpack(text_slice(&packed), &got), 0);
+	ck_assert_uint_eq(got.connected, 70000);
+	ck_assert_uint_eq(got.logged_in, 65536);
+	ck_assert_uint_eq(got.parked, 3);
+	for (size_t i = 0; i < packed.len; i++)
+		ck_assert_int_eq(door_status_unpack(slice_first(
+		    text_slice(&packed), i), &got), -EBADMSG);
+}
+END_TEST
+
 START_TEST(every_end_has_a_code_of_its_own)
 {
 	for (unsigned a = 0; a < FETCH_END_COUNT; a++) {
@@ -177,6 +194,7 @@ unit_suite(void)
 	    (int)(sizeof(lies) / sizeof(lies[0])));
 	tcase_add_test(tc, a_stage_out_of_range_is_refused);
 	tcase_add_test(tc, words_have_a_limit_on_both_sides);
+	tcase_add_test(tc, who_is_connected_arrives_as_it_was_sent);
 	tcase_add_test(tc, every_end_has_a_code_of_its_own);
 	suite_add_tcase(suite, tc);
 	return suite;
