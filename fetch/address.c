@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fetch/collect_inside.h"
 #include "fetch/domain/explain.h"
@@ -13,6 +14,7 @@
 #include "policy/fetch_domains.h"
 #include "policy/keeper.h"
 
+#define READ_BYTES	65536
 #define ENVELOPE_ARENA	(512 * 1024)	/* of one that is packed in 128 KiB */
 
 static void	ask_next(struct collect *);
@@ -158,6 +160,57 @@ address_header(struct slice message)
 	return end == SIZE_MAX ? message : slice_first(message, end + 2);
 }
 
+/* Of a message that is over, and how it begins: 0 or -errno. */
+static int
+know(struct parcel *parcel, struct identity *identity,
+    const struct text *start)
+{
+	int r = identity_end(identity, parcel->identity);
+
+	text_add(&parcel->header, address_header(text_slice(start)));
+	parcel->has_identity = r == 0;
+	if (text_failed(&parcel->header) || text_failed(start))
+		return -ENOMEM;
+	return r == -ENOENT ? 0 : r;
+}
+
+/* Its bytes, all that were said to be there. */
+static int
+read_all(const struct parcel *parcel, int fd, struct identity *identity,
+    struct text *start)
+{
+	char bytes[READ_BYTES];
+	uint64_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, bytes, sizeof(bytes), (off_t)at)) > 0) {
+		struct slice s = slice_of(bytes, (size_t)n);
+
+		identity_add(identity, s);
+		text_add(start, slice_first(s,
+		    ADDRESS_HEADER_BYTES - start->len));
+		at += (uint64_t)n;
+	}
+	return n < 0 ? -errno : at == parcel->bytes ? 0 : -EBADMSG;
+}
+
+int
+address_read(struct parcel *parcel, int fd)
+{
+	TEXT_AUTO start = TEXT_INIT(ADDRESS_HEADER_BYTES);
+	struct identity identity;	/* another message may be coming in */
+	int r = identity_open(&identity);
+
+	if (r < 0)
+		return r;
+	identity_begin(&identity);
+	r = read_all(parcel, fd, &identity, &start);
+	if (r == 0)
+		r = know(parcel, &identity, &start);
+	identity_close(&identity);
+	return r;
+}
+
 int
 address_end(struct collect *collect, struct parcel *parcel)
 {
@@ -166,12 +219,8 @@ address_end(struct collect *collect, struct parcel *parcel)
 
 	if (address == NULL)
 		return 0;
-	text_add(&parcel->header, address_header(text_slice(&address->start)));
-	r = identity_end(&address->identity, parcel->identity);
-	parcel->has_identity = r == 0;
-	if (text_failed(&parcel->header) || text_failed(&address->start))
-		return -ENOMEM;
-	if (r < 0 && r != -ENOENT)
+	r = know(parcel, &address->identity, &address->start);
+	if (r < 0)
 		return r;
 	return address->rules.archive ? as_sent_end(&address->sent,
 	    &parcel->original_fd) : 0;

@@ -67,6 +67,9 @@ void	address_begin(struct collect *);
 void	address_add(struct collect *, struct slice, unsigned mend);
 int	address_end(struct collect *, struct parcel *);
 
+/* The same of one that is whole, in `fd`.  0, or a negative errno. */
+int	address_read(struct parcel *, int fd);
+
 /* Instead of submitting it: it is, when it is known for whom. */
 void	address_parcel(struct collect *, struct parcel *);
 /* An answer has come: a copy may have waited for it. */

@@ -16,6 +16,27 @@ tell_number(struct ipc *queue, enum queue_kind kind, uint64_t number)
 	(void)ipc_send(queue, (uint16_t)kind, text_slice(&body), NULL, 0);
 }
 
+void
+queue_not_wanted(struct ipc *queue, const struct shared_made *made)
+{
+	if (made->ticket != 0)
+		tell_number(queue, QUEUE_ABANDON_BIG, made->ticket);
+	tell_number(queue, QUEUE_RELEASE, made->bytes);
+}
+
+/* Nor what was put together; what was received needs nothing. */
+static void
+undo_shared(const struct queue_request *request, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	struct queue_answer said;
+	struct shared_made made;
+
+	if (answer_unpack(&u, &said) == 0 && said.code == QUEUE_IT_IS &&
+	    shared_made_unpack(&u, &made) == 0)
+		queue_not_wanted(request->queue, &made);
+}
+
 /* Nobody wants what was granted any more. */
 static void
 undo(const struct queue_request *request, struct ipc_message *message)
@@ -24,6 +45,8 @@ undo(const struct queue_request *request, struct ipc_message *message)
 	struct queue_answer said;
 	uint64_t ticket;
 
+	if (request->kind == QUEUE_SHARED)
+		undo_shared(request, message);
 	if (request->kind != QUEUE_GRANT && request->kind != QUEUE_BIG &&
 	    request->kind != QUEUE_BIG_OF)
 		return;

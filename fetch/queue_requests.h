@@ -48,6 +48,8 @@ bool	queue_ask_with(struct collect *, enum queue_kind,
 void	queue_tell(struct collect *, enum queue_kind, const struct text *);
 /* The same, of one number: bytes, a ticket, an account. */
 void	queue_tell_number(struct collect *, enum queue_kind, uint64_t number);
+/* What was put together (QUEUE_IT_IS) is wanted by nobody. */
+void	queue_not_wanted(struct ipc *queue, const struct shared_made *);
 /* Nobody waits for answers any more. */
 void	queue_forget(struct collect *);
 

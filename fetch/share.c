@@ -96,7 +96,8 @@ share_begin(struct collect *collect, struct before_row *row)
 	TEXT_AUTO body = TEXT_INIT(16);
 
 	if (row->state != BEFORE_TAKE || row->is_weighed ||
-	    row->row.bytes < SHARED_LEAST_BYTES || collect->address != NULL)
+	    row->row.bytes < SHARED_LEAST_BYTES || (collect->address != NULL &&
+	    collect->address->rules.archive))
 		return SHARE_NOT;
 	if (under_way(&collect->conversation->before_queue) >= SHARED_AT_ONCE)
 		return SHARE_LATER;
@@ -290,6 +291,70 @@ ask_sample(struct collect *collect, struct before_row *row)
 
 /* To the queue */
 
+/* Its envelope; `digest` of all of it, or NULL: not known yet. */
+static void
+pack_envelope(const struct collect *collect, const struct before_row *row,
+    const unsigned char *digest, struct text *packed)
+{
+	const struct share_header *header = row->header;
+	struct recipient recipient;
+	struct envelope env = submission_envelope(collect, &recipient,
+	    row->row.number, row->row.bytes);
+	char sender[SENDER_SIZE] = "";
+
+	incoming_read_header(text_slice(&header->bytes), sender, &env.utf8);
+	env.sender = slice_str(sender);
+	env.bytes = row->row.bytes;
+	env.fetched.flags = header->flags;
+	env.fetched.keywords = text_slice(&header->keywords);
+	env.fetched.arrived_utc_ms = header->arrived_utc_ms;
+	memcpy(env.fetched.header_digest, header->digest, DIGEST_BYTES);
+	if (digest != NULL)
+		memcpy(env.fetched.digest, digest, DIGEST_BYTES);
+	envelope_pack(packed, &env);
+}
+
+/* A parcel of what was put together; NULL: it cannot be had. */
+static struct parcel *
+parcel_of(struct collect *collect, const struct before_row *row,
+    const struct shared_made *made, int fd)
+{
+	TEXT_AUTO envelope = TEXT_INIT(ENVELOPE_MAX_BYTES);
+
+	pack_envelope(collect, row, made->digest, &envelope);
+	return fd < 0 || text_failed(&envelope) ||
+	    made->bytes != row->row.bytes ? NULL :
+	    parcel_made(&row->row, made, fd, &envelope);
+}
+
+/* A domain's: it is here, and goes the way of what has come; or is fetched. */
+static void
+it_is(struct collect *collect, struct before_row *row,
+    struct ipc_message *message, struct unpack *u)
+{
+	struct parcel *parcel = NULL;
+	struct shared_made made;
+	int fd = ipc_take_fd(message, 0);
+
+	bool is_made = shared_made_unpack(u, &made) == 0;
+
+	if (is_made && row != NULL)
+		parcel = parcel_of(collect, row, &made, fd);
+	if (parcel != NULL) {
+		line_bill_saved(collect->bill, LINE_SHARED,
+		    made.bytes - row->header->bytes.len, 1);
+		before_drop(&collect->conversation->before_queue, row);
+		parcel_submit(collect, parcel);
+		return;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	if (is_made && collect->queue != NULL)
+		queue_not_wanted(collect->queue, &made);
+	if (row != NULL)
+		fetch_it(row);
+}
+
 /* The queue has answered: it is stored, it is to be fetched, or neither. */
 static void
 on_shared(struct collect *collect, uint64_t number,
@@ -305,7 +370,9 @@ on_shared(struct collect *collect, uint64_t number,
 		if (answer_unpack(&u, &said) < 0)
 			said.code = 0;
 	}
-	if (row != NULL && said.code == QUEUE_FETCH_IT) {
+	if (said.code == QUEUE_IT_IS) {
+		it_is(collect, row, message, &u);
+	} else if (row != NULL && said.code == QUEUE_FETCH_IT) {
 		fetch_it(row);
 	} else if (row != NULL) {
 		bytes = row->row.bytes;
@@ -321,21 +388,11 @@ static void
 pack(const struct collect *collect, const struct before_row *row,
     struct text *packed)
 {
-	const struct share_header *header = row->header;
-	struct recipient recipient;
-	struct envelope env = submission_envelope(collect, &recipient,
-	    row->row.number, row->row.bytes);
-	char sender[SENDER_SIZE] = "";
+	struct shared_sample sample = row->header->sample;
 
-	incoming_read_header(text_slice(&header->bytes), sender, &env.utf8);
-	env.sender = slice_str(sender);
-	env.bytes = row->row.bytes;
-	env.fetched.flags = header->flags;
-	env.fetched.keywords = text_slice(&header->keywords);
-	env.fetched.arrived_utc_ms = header->arrived_utc_ms;
-	memcpy(env.fetched.header_digest, header->digest, DIGEST_BYTES);
-	shared_sample_pack(packed, &header->sample);
-	envelope_pack(packed, &env);
+	sample.comes_back = collect->address != NULL;
+	shared_sample_pack(packed, &sample);
+	pack_envelope(collect, row, NULL, packed);
 }
 
 /* Show it; what cannot be shown is fetched. */

@@ -7,8 +7,9 @@
  * with this header and that body, as if it had come; anything else is fetched.
  * Meanwhile others are.
  *
- * Not so a domain's mail: for whom it is, only all of it says (address.h), and
- * while a message is in doubt (doubt.h) a header may be another's.
+ * Of a domain's mail all that was put together comes back: for whom it is, only
+ * all of it says (address.h).  Where that is archived as it came, it is fetched.
+ * While a message is in doubt (doubt.h) a header may be another's.
  */
 #ifndef POSTROOM_FETCH_SHARE_H
 #define POSTROOM_FETCH_SHARE_H

@@ -191,7 +191,7 @@ parcel_note(struct collect *collect, const struct listed *row,
 	*parcel = (struct parcel){
 		.number = row->number, .listed = row->bytes,
 		.bytes = note->bytes.len, .memfd = -1, .original_fd = -1,
-		.is_note = true,
+		.not_carried = true,
 		.envelope = TEXT_INIT(ENVELOPE_MAX_BYTES),
 		.header = TEXT_INIT(ADDRESS_HEADER_BYTES)
 	};
@@ -201,6 +201,34 @@ parcel_note(struct collect *collect, const struct listed *row,
 		parcel_free(parcel);
 		return NULL;
 	}
+	return parcel;
+}
+
+struct parcel *
+parcel_made(const struct listed *row,
+    const struct shared_made *made, int fd, struct text *envelope)
+{
+	struct parcel *parcel = calloc(1, sizeof(*parcel));
+
+	if (parcel == NULL)
+		return NULL;
+	*parcel = (struct parcel){
+		.number = row->number, .listed = row->bytes,
+		.bytes = made->bytes, .exact = EXACT_CRLF, .memfd = -1,
+		.original_fd = -1, .ticket = made->ticket,
+		.not_carried = true, .header = TEXT_INIT(ADDRESS_HEADER_BYTES)
+	};
+	memcpy(parcel->digest, made->digest, DIGEST_BYTES);
+	if (address_read(parcel, fd) < 0) {
+		parcel_free(parcel);
+		return NULL;
+	}
+	parcel->envelope = *envelope;
+	*envelope = (struct text)TEXT_INIT(0);
+	if (made->ticket == 0)
+		parcel->memfd = fd;
+	else
+		(void)close(fd);
 	return parcel;
 }
 
@@ -286,7 +314,7 @@ on_answer_to(struct collect *collect, uint64_t bytes,
 		outcome->taken++;
 		outcome->taken_bytes += bytes;
 		outcome->held += said.held;
-	} else if (said.code != QUEUE_FETCH_IT) {
+	} else if (said.code != QUEUE_FETCH_IT && said.code != QUEUE_IT_IS) {
 		outcome->left++;
 		submissions->put_off += said.code < 500;
 	}
@@ -345,7 +373,7 @@ submit(struct collect *collect, const struct parcel *parcel,
 		fds[count++] = parcel->original_fd;
 	return queue_ask_with(collect, kinds[is_big][is_archived], body, fds,
 	    count, parcel->bytes,
-	    parcel->is_note ? submission_answered : on_answer);
+	    parcel->not_carried ? submission_answered : on_answer);
 }
 
 void

@@ -22,6 +22,7 @@ struct ipc_message;
 struct listed;
 struct note;
 struct recipient;
+struct shared_made;
 
 /* A size may count a line end as two octets, or as one. */
 #define EXACT_CRLF	0x01u
@@ -32,7 +33,7 @@ struct parcel {
 	uint32_t	number;
 	uint64_t	listed, bytes;	/* as stored */
 	unsigned	exact;		/* EXACT_ bits: of the listed size */
-	bool		is_note;	/* which was never carried */
+	bool		not_carried;	/* a note, or put together here */
 	bool		is_short;	/* much shorter than listed, or cut */
 	unsigned char	digest[DIGEST_BYTES];
 	int		memfd;		/* -1: in the big file `ticket` */
@@ -65,6 +66,12 @@ struct parcel	*parcel_new(struct collect *, struct incoming *,
  */
 struct parcel	*parcel_note(struct collect *, const struct listed *,
 		    const struct note *);
+/*
+ * Of a domain's message that was put together here, as `made`: it takes over its
+ * space and `fd`, and the packed envelope.  NULL: nothing was taken.
+ */
+struct parcel	*parcel_made(const struct listed *,
+		    const struct shared_made *, int fd, struct text *envelope);
 /*
  * It is no whole message: so it is stored, and the whole one left there.  When
  * memory is out it stays what it was, in doubt.

@@ -263,6 +263,21 @@ port_answer(void *arg, const struct asker *asker,
 }
 
 static void
+port_made(void *arg, const struct asker *asker, const struct shared_made *made,
+    int fd)
+{
+	const struct queue_answer answer = { .code = QUEUE_IT_IS,
+	    .status = SLICE("2.0.0"), .words = SLICE("it is here") };
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	(void)arg;
+	answer_pack(&body, &answer);
+	shared_made_pack(&body, made);
+	/* what he does not take is given up with him */
+	(void)ipc_reply(asker->from, asker->serial, text_slice(&body), &fd, 1);
+}
+
+static void
 port_saved(void *arg, const struct asker *asker, int status, uint64_t bytes)
 {
 	(void)arg;
@@ -277,6 +292,6 @@ queue_ports(struct queue *queue)
 		.settle = port_settle, .want = port_want,
 		.broken = port_broken, .answer = port_answer,
 		.whose = port_whose, .compare = port_compare,
-		.saved = port_saved
+		.saved = port_saved, .made = port_made
 	};
 }

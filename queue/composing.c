@@ -201,6 +201,14 @@ composing_take(struct composing *composing, void *from, int *fd_out,
 	return r;
 }
 
+int
+composing_open(const struct composing *composing, int *fd_out)
+{
+	*fd_out = -1;
+	return composing->made.writer == NULL ? 0 :
+	    big_open(composing->conductor->big, &composing->made.id, fd_out);
+}
+
 void
 composing_free(struct composing *composing)
 {

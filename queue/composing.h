@@ -38,6 +38,11 @@ bool	composing_is_running(const struct composing *);
  */
 int	composing_take(struct composing *, void *from, int *fd_out,
 	    uint64_t *ticket_out);
+/*
+ * A descriptor to read the big file, to be closed by the caller; -1 for what is
+ * none.  0 or -errno.
+ */
+int	composing_open(const struct composing *, int *fd_out);
 /* Not while it runs; what was not taken is gone.  NULL is fine. */
 void	composing_free(struct composing *);
 

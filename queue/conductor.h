@@ -60,6 +60,9 @@ struct conductor_ports {
 	/* What conductor_save() was asked for: 0 with its bytes, or -errno. */
 	void	(*saved)(void *arg, const struct asker *, int status,
 		    uint64_t bytes);
+	/* QUEUE_IT_IS, with a descriptor that is borrowed. */
+	void	(*made)(void *arg, const struct asker *,
+		    const struct shared_made *, int fd);
 	/* The answer to a submission or a request for space. */
 	void	(*answer)(void *arg, const struct asker *,
 		    const struct queue_answer *);

@@ -35,6 +35,7 @@ answer_unpack(struct unpack *u, struct queue_answer *answer_out)
 void
 shared_sample_pack(struct text *text, const struct shared_sample *sample)
 {
+	pack_u8(text, sample->comes_back);
 	pack_u64(text, sample->at);
 	pack_u64(text, sample->bytes);
 	pack_bytes(text, slice_of(sample->digest, SHARED_DIGEST_BYTES));
@@ -46,6 +47,7 @@ shared_sample_unpack(struct unpack *u, struct shared_sample *sample_out)
 	struct shared_sample sample;
 	struct slice digest;
 
+	sample.comes_back = unpack_bool(u);
 	sample.at = unpack_u64(u);
 	sample.bytes = unpack_u64(u);
 	digest = unpack_bytes(u, SHARED_DIGEST_BYTES);
@@ -53,6 +55,30 @@ shared_sample_unpack(struct unpack *u, struct shared_sample *sample_out)
 		return -EBADMSG;
 	memcpy(sample.digest, digest.at, SHARED_DIGEST_BYTES);
 	*sample_out = sample;
+	return 0;
+}
+
+void
+shared_made_pack(struct text *text, const struct shared_made *made)
+{
+	pack_u64(text, made->bytes);
+	pack_u64(text, made->ticket);
+	pack_bytes(text, slice_of(made->digest, SHARED_DIGEST_BYTES));
+}
+
+int
+shared_made_unpack(struct unpack *u, struct shared_made *made_out)
+{
+	struct shared_made made;
+	struct slice digest;
+
+	made.bytes = unpack_u64(u);
+	made.ticket = unpack_u64(u);
+	digest = unpack_bytes(u, SHARED_DIGEST_BYTES);
+	if (u->bad)
+		return -EBADMSG;
+	memcpy(made.digest, digest.at, SHARED_DIGEST_BYTES);
+	*made_out = made;
 	return 0;
 }
 

@@ -34,7 +34,8 @@ enum queue_kind {
 	/* fetch -> queue, 1 descriptor (sealed: the header of a message, with
 	 * its empty line): shared_sample_pack(), packed envelope as for
 	 * QUEUE_SUBMIT, `bytes` as listed and without the digest of all; reply
-	 * as QUEUE_SUBMIT, or QUEUE_FETCH_IT */
+	 * as QUEUE_SUBMIT, or QUEUE_FETCH_IT, or where it comes back
+	 * QUEUE_IT_IS with a descriptor to read it and shared_made_pack() */
 	QUEUE_SHARED,
 	/* mailbox -> queue: id; reply: i64 status and, with 0, a read-only
 	 * descriptor of the big file */
@@ -303,6 +304,8 @@ struct listing_counts {
 
 /* An answer, beside SMTP's reply codes: it is not taken from here. */
 #define QUEUE_FETCH_IT	354
+/* It is put together, and yours to submit, with room for it granted. */
+#define QUEUE_IT_IS	355
 /*
  * Smaller messages are never taken from here: their header, which has to be
  * fetched first, is a third of what would be saved.
@@ -324,6 +327,8 @@ struct listing_counts {
 				   is QUEUE_FETCH_IT */
 
 struct shared_sample {
+	bool		comes_back;	/* a domain's: for whom it is, all of
+					   it says */
 	uint64_t	at;		/* in the whole message, of its body */
 	uint64_t	bytes;
 	/* SHA-256 of them without CR and LF, which a cut may have mended */
@@ -333,6 +338,18 @@ struct shared_sample {
 void	shared_sample_pack(struct text *, const struct shared_sample *);
 int	shared_sample_unpack(struct unpack *,
 	    struct shared_sample *sample_out);
+
+/* What was put together. */
+struct shared_made {
+	uint64_t	bytes;
+	uint64_t	ticket;		/* of its big file; 0: the descriptor is
+					   a sealed memory file */
+	unsigned char	digest[SHARED_DIGEST_BYTES];	/* of all of it */
+};
+
+/* As bytes, and back; 0 or -EBADMSG. */
+void	shared_made_pack(struct text *, const struct shared_made *);
+int	shared_made_unpack(struct unpack *, struct shared_made *made_out);
 
 /* As bytes, and back. */
 void	listing_counts_pack(struct text *, const struct listing_counts *);

@@ -132,6 +132,32 @@ sharing_close(struct conductor *conductor)
 
 /* It is the same */
 
+/* His who asked: he submits it, when he knows for whom it is. */
+static void
+give_back(struct sharing *sharing)
+{
+	struct conductor *conductor = sharing->conductor;
+	struct shared_made made = { .bytes = sharing->env.bytes };
+	int memfd = -1, fd, r;
+
+	memcpy(made.digest, sharing->env.fetched.digest, sizeof(made.digest));
+	r = composing_open(sharing->composing, &fd);
+	if (r == 0)
+		r = composing_take(sharing->composing, sharing->asker.from,
+		    &memfd, &made.ticket);
+	if (r == 0) {
+		sharing->has_room = false;	/* it is his now */
+		conductor->ports.made(conductor->ports.arg, &sharing->asker,
+		    &made, memfd >= 0 ? memfd : fd);
+	}
+	close_fd(&fd);
+	close_fd(&memfd);
+	if (r < 0)
+		fetch_it(sharing);
+	else
+		end(sharing);
+}
+
 /* It is put together: from here on it is a submission like any other. */
 static void
 on_composed(void *arg, int status)
@@ -143,6 +169,10 @@ on_composed(void *arg, int status)
 
 	if (sharing->asker.from == NULL) {
 		end(sharing);
+		return;
+	}
+	if (status == 0 && sharing->sample.comes_back) {
+		give_back(sharing);
 		return;
 	}
 	envelope_pack(&packed, &sharing->env);

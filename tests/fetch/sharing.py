@@ -10,6 +10,7 @@ import threading
 import time
 
 from dns import Names
+from domain import add_domain
 from harness import Case, Fault, ImapSession, Place, Session, letter
 from signer import Signer
 
@@ -380,6 +381,38 @@ def killed_any_time(args):
         scene.ben.here(his)
 
 
+def of_a_domain(args):
+    """Its copies are, too, and go to whom they are for; archived they are not."""
+    with Scene(args) as scene:
+        mine = [scene.copy("news%d" % i, "ann", size)
+                for i, size in enumerate((SMALL, BIG))]
+        his = [scene.copy("news%d" % i, "ben", size,
+                          b"Received: by mx.isp.example; x\r\n")
+               for i, size in enumerate((SMALL, BIG))]
+        strange = scene.copy("news1", "nobody", BIG)
+        scene.collect(scene.ann, mine)
+        scene.ann.here(mine)
+        box = scene.ann.box([*his, strange], user="all")
+        provider = scene.ann.provider(Session, box)
+        add_domain(scene.ann, provider, label="all", user="all",
+                   delete="--delete-after 0")
+        row = scene.ann.now(label="all")
+        true(row["taken"] == 3 and row["held"] == 1, row)
+        true(asked(box) == 0, "asked for:", dict(box.asked))
+        true(not box.mails, "there:", box.mails)
+        scene.ben.here(his)
+        scene.ann.here(mine)
+        scene.is_saved(sum(len(data.partition(b"\r\n\r\n")[2])
+                           for data in (*his, strange)), 3)
+        # what was sent is not known to the byte
+        box = scene.ann.imap_box([b"X-Way: other\r\n" + his[0]], user="more")
+        provider = scene.ann.provider(ImapSession, box)
+        add_domain(scene.ann, provider, "--archive", "yes", label="more",
+                   user="more")
+        scene.ann.now(label="more")
+        true(asked(box) == 1, "what is archived as it came was not fetched")
+
+
 def off(args):
     with Scene(args, {"fetch_share": "no"}) as scene:
         mine, his = scene.copy("off", "ann"), scene.copy("off", "ben")
@@ -398,5 +431,6 @@ def tests(args):
             ("who-collects-at-the-same-time-waits-for-it", together),
             ("killed-in-the-middle-it-is-had-once", killed),
             ("killed-at-any-moment-it-is-had-once", killed_any_time),
+            ("copies-of-a-domains-are-taken-from-here", of_a_domain),
             ("switched-off-each-is-fetched", off)):
         yield "share/" + name, lambda function=function: function(args)
