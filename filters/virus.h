@@ -19,6 +19,13 @@
 #define SCAN_PACKED_MAX	512	/* of a packed status */
 #define SCAN_ANSWER_MAX	(SCAN_PACKED_MAX + PACKED_PACKED_MAX)	/* of an answer */
 
+/*
+ * So many times scan_seconds until an answer at the latest: a scanner has them
+ * for a message twice, when its worker ended, and each time the message may have
+ * waited as long for it.
+ */
+#define SCAN_TIMES	4
+
 enum scan_kind {
 	/* judge -> scan, 1 descriptor: u64 bytes; reply: scan_answer */
 	SCAN_MESSAGE = 700,

@@ -20,7 +20,7 @@
 
 #define READ_MOST	16384		/* bytes of one that is not mapped */
 #define NO_SCANNER_MS	20000	/* one that comes back is worth waiting for */
-#define RSPAMD_MORE_MS	20000	/* than it is waited for, by who asks it */
+#define ASKED_MORE_MS	20000	/* than who is asked may take */
 #define LOOK_MS		1000		/* for whom is missing */
 #define ORIGIN_MS	20000	/* RFC 7208 4.6.4: at least so long */
 /*
@@ -53,10 +53,10 @@ struct lookup {
 	struct ipc	*asked;		/* or NULL: it is not */
 };
 
-/* The question to an rspamd: forgotten alone, not with the scanner's. */
-struct rspamd_asking {
+/* A question to the scanner, or through it to an rspamd: forgotten alone. */
+struct asking {
 	struct judge_case *one;
-	struct ipc	*asked;		/* the scanner too; or NULL: it is not */
+	struct ipc	*asked;		/* or NULL: it is not */
 	uint64_t	 since_ms;
 };
 
@@ -70,8 +70,7 @@ struct judge_case {
 	int		 fd;
 	uint64_t	 serial;	/* of the queue's question */
 	unsigned	 awaits;	/* AWAITS_ bits */
-	struct ipc	*scanner_asked;	/* or NULL */
-	struct rspamd_asking rspamd;
+	struct asking	 scan, rspamd;
 	uint64_t	 scanner_since_ms;	/* nobody could be asked */
 	struct origin	*origin;	/* or NULL */
 	uint64_t	 origin_since_ms;
@@ -112,15 +111,21 @@ forget_lookups(struct judge_case *one)
 }
 
 static void
+asking_forget(struct asking *asking)
+{
+	if (asking->asked != NULL)
+		ipc_forget(asking->asked, asking);
+	asking->asked = NULL;
+}
+
+static void
 case_free(struct judge_case *one)
 {
 	struct judge_cases *cases = one->cases;
 
 	TAILQ_REMOVE(&cases->all, one, next);
-	if (one->scanner_asked != NULL)
-		ipc_forget(one->scanner_asked, one);
-	if (one->rspamd.asked != NULL)
-		ipc_forget(one->rspamd.asked, &one->rspamd);
+	asking_forget(&one->scan);
+	asking_forget(&one->rspamd);
 	forget_lookups(one);
 	judge_lists_forget(one->asking);
 	judge_people_forget(one->people);
@@ -162,6 +167,26 @@ go_on(struct judge_case *one)
 
 /* The scanner */
 
+/* It has the message with every question. */
+static void
+ask_with(struct judge_case *one, struct asking *asking, uint16_t kind,
+    struct slice body, ipc_reply_fn *fn)
+{
+	struct ipc *scanner = one->cases->scanner;
+
+	*asking = (struct asking){ .one = one, .since_ms = clock_ms() };
+	if (ipc_ask(scanner, kind, body, &one->fd, 1, fn, asking) == 0)
+		asking->asked = scanner;
+}
+
+/* Who is asked says something within `most_ms`: it could not be sent. */
+static bool
+is_lost(const struct asking *asking, uint64_t most_ms)
+{
+	return asking->asked != NULL &&
+	    clock_ms() - asking->since_ms >= most_ms + ASKED_MORE_MS;
+}
+
 static void
 scanned(struct judge_case *one, const struct scan_answer *answer)
 {
@@ -171,34 +196,42 @@ scanned(struct judge_case *one, const struct scan_answer *answer)
 }
 
 static void
+not_scanned(struct judge_case *one, const char *why)
+{
+	const struct scan_answer none = scan_answer_of(SCAN_NOT_SCANNED, "",
+	    "%s", why);
+
+	scanned(one, &none);
+}
+
+static void
 on_scanned(void *arg, int status, struct ipc_message *message)
 {
-	struct judge_case *one = arg;
+	struct asking *asking = arg;
+	struct judge_case *one = asking->one;
 	struct scan_answer answer;
 
-	one->scanner_asked = NULL;
+	asking->asked = NULL;
 	one->scanner_since_ms = clock_ms();
 	if (status < 0)		/* it is gone: wait for the next one */
 		return;
 	if (scan_answer_unpack(message->body, &answer) < 0)
-		answer = scan_answer_of(SCAN_NOT_SCANNED, "",
-		    "the scanner's answer makes no sense");
-	scanned(one, &answer);
+		not_scanned(one, "the scanner's answer makes no sense");
+	else
+		scanned(one, &answer);
 }
 
 static void
 ask_scanner(struct judge_case *one)
 {
 	TEXT_AUTO body = TEXT_INIT(16);
-	struct ipc *scanner = one->cases->scanner;
 
 	if ((one->awaits & AWAITS_SCANNER) == 0 ||
-	    one->scanner_asked != NULL || scanner == NULL)
+	    one->scan.asked != NULL || one->cases->scanner == NULL)
 		return;
 	pack_u64(&body, one->judging.envelope.bytes);
-	if (ipc_ask(scanner, SCAN_MESSAGE, text_slice(&body), &one->fd, 1,
-	    on_scanned, one) == 0)
-		one->scanner_asked = scanner;
+	ask_with(one, &one->scan, SCAN_MESSAGE, text_slice(&body),
+	    on_scanned);
 }
 
 /* An rspamd, through the scanner */
@@ -219,7 +252,7 @@ rspamd_said(struct judge_case *one, bool is_answer, struct slice said)
 static void
 on_rspamd(void *arg, int status, struct ipc_message *message)
 {
-	struct rspamd_asking *asking = arg;
+	struct asking *asking = arg;
 	struct judge_case *one = asking->one;
 	struct unpack u;
 	struct slice said;
@@ -244,30 +277,17 @@ ask_rspamd(struct judge_case *one)
 {
 	TEXT_AUTO head = TEXT_INIT(RSPAMD_HEAD_MOST);
 	TEXT_AUTO body = TEXT_INIT(RSPAMD_HEAD_MOST + 16);
-	struct ipc *scanner = one->cases->scanner;
 
 	if ((one->awaits & AWAITS_RSPAMD) == 0 ||
-	    one->rspamd.asked != NULL || scanner == NULL)
+	    one->rspamd.asked != NULL || one->cases->scanner == NULL)
 		return;
 	rspamd_ask(&head, &one->judging.envelope);
 	pack_u64(&body, one->judging.envelope.bytes);
 	pack_slice(&body, text_slice(&head));
 	if (text_failed(&head) || text_failed(&body))
 		return;		/* later, or never: lose_patience() */
-	one->rspamd = (struct rspamd_asking){ .one = one,
-	    .since_ms = clock_ms() };
-	if (ipc_ask(scanner, RSPAMD_MESSAGE, text_slice(&body), &one->fd, 1,
-	    on_rspamd, &one->rspamd) == 0)
-		one->rspamd.asked = scanner;
-}
-
-/* Who asks it gives up before that: its answer could not be sent. */
-static bool
-is_rspamd_lost(const struct judge_case *one)
-{
-	return one->rspamd.asked != NULL &&
-	    clock_ms() - one->rspamd.since_ms >=
-	    one->cases->options.rspamd_ms + RSPAMD_MORE_MS;
+	ask_with(one, &one->rspamd, RSPAMD_MESSAGE, text_slice(&body),
+	    on_rspamd);
 }
 
 /* DNS */
@@ -442,18 +462,22 @@ judge_cases_resolver(struct judge_cases *cases, struct ipc *resolver)
 	ask_dns_for_all(cases);
 }
 
-/* No scanner for too long: that is an answer too. */
+/* No scanner for too long, or no word of it: that is an answer too. */
 static void
 lose_patience(struct judge_case *one)
 {
-	struct scan_answer none;
+	const struct judge_cases_options *options = &one->cases->options;
 
 	ask_scanner(one);
 	ask_rspamd(one);
-	if (is_rspamd_lost(one)) {
-		ipc_forget(one->rspamd.asked, &one->rspamd);
-		one->rspamd.asked = NULL;
+	if (is_lost(&one->rspamd, options->rspamd_ms)) {
+		asking_forget(&one->rspamd);
 		rspamd_said(one, false, slice_str("no answer came"));
+		return;
+	}
+	if (is_lost(&one->scan, options->scan_ms)) {
+		asking_forget(&one->scan);
+		not_scanned(one, "no answer of the virus scanner came");
 		return;
 	}
 	if (clock_ms() - one->scanner_since_ms < NO_SCANNER_MS)
@@ -467,11 +491,8 @@ lose_patience(struct judge_case *one)
 			return;
 		}
 	}
-	if ((one->awaits & AWAITS_SCANNER) == 0 || one->scanner_asked != NULL)
-		return;
-	none = scan_answer_of(SCAN_NOT_SCANNED, "",
-	    "the virus scanner does not run");
-	scanned(one, &none);
+	if ((one->awaits & AWAITS_SCANNER) != 0 && one->scan.asked == NULL)
+		not_scanned(one, "the virus scanner does not run");
 }
 
 static void

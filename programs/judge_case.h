@@ -24,8 +24,9 @@ typedef void	 judge_told_fn(void *arg, uint64_t serial,
 struct judge_cases_options {
 	struct judge_options	 judge;		/* its rules are borrowed */
 	bool			 scans;		/* there is to be a scanner */
+	uint64_t		 scan_ms;	/* it takes no longer */
 	bool			 asks_rspamd;
-	uint64_t		 rspamd_ms;	/* who asks it waits so long */
+	uint64_t		 rspamd_ms;	/* the same of that */
 	bool			 identifies;	/* DNS is asked who sent it */
 	struct judge_lists	*lists;		/* that are asked; or NULL */
 	struct judge_people	*people;	/* whoever sends; or NULL */

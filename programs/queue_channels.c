@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "filters/virus.h"
 #include "programs/queue_inside.h"
 
 #define HANG_LOOK_MS	2000	/* how often somebody is looked for who hangs */
@@ -146,10 +147,6 @@ end_if_hung(struct queue *queue, const struct ipc *ipc,
 	process_accuse(queue->process, ipc, "does not answer");
 }
 
-/*
- * A scanner may take its whole time over a message, twice, when its worker
- * ended, and as long again behind those that came before.
- */
 static uint64_t
 judge_hangs_ms(const struct queue *queue)
 {
@@ -157,7 +154,7 @@ judge_hangs_ms(const struct queue *queue)
 	uint64_t ms = JUDGE_HANGS_MS;
 
 	if (config_scans(config))
-		ms += 4000ull * config->scan_seconds;
+		ms += 1000ull * SCAN_TIMES * config->scan_seconds;
 	if (config->rspamd[0] != '\0')
 		ms += 1000ull * config->rspamd_seconds;
 	return ms;

@@ -136,6 +136,7 @@ open_cases(struct judge *judge)
 			.rspamd = rspamd_policy_of(config),
 		},
 		.scans = config_scans(config),
+		.scan_ms = SCAN_TIMES * (uint64_t)config->scan_seconds * 1000,
 		.identifies = config->identity,
 		.lists = judge->lists,
 		.people = judge->people,

@@ -307,6 +307,25 @@ START_TEST(nonsense_from_the_scanner_is_not_scanned)
 }
 END_TEST
 
+/* Its reply could not be sent: the channel had no room, or memory was out. */
+START_TEST(an_answer_of_the_scanner_that_is_lost_keeps_no_mail)
+{
+	struct ipc *scan = scanner_comes();
+
+	scanner.is_silent = true;
+	bring(MESSAGE);
+	ck_assert_uint_eq(scanner.asked, 1);
+	clock_set(clock_ms() + 3600000, 60000);
+	for (unsigned i = 0; i < 100 && heard.count == 0; i++)
+		play_run(&play, 100);
+	ck_assert_uint_eq(heard.count, 1);
+	ck_assert_int_eq(heard.verdict.action, VERDICT_DEFER);
+	ck_assert_ptr_nonnull(strstr(heard.verdict.reason,
+	    "no answer of the virus scanner came"));
+	ipc_free(scan);
+}
+END_TEST
+
 /* A queue that is back asks again; nobody hears of what the old one asked. */
 START_TEST(what_a_lost_queue_asked_is_dropped)
 {
@@ -545,6 +564,8 @@ unit_suite(void)
 	    a_scanner_that_is_gone_is_waited_for_and_the_next_one_asked);
 	tcase_add_test(tests, a_scanner_that_does_not_come_is_an_answer);
 	tcase_add_test(tests, nonsense_from_the_scanner_is_not_scanned);
+	tcase_add_test(tests,
+	    an_answer_of_the_scanner_that_is_lost_keeps_no_mail);
 	tcase_add_test(tests, what_a_lost_queue_asked_is_dropped);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("rspamd");
