@@ -2,9 +2,10 @@
  * scan_crew.c - processes that scan: one that has loaded, and those it forks
  *
  * The leader never looks at a message, a worker never at anything else.  Behind
- * the walls of the role, which both inherit, a worker raises its own: it sees
- * its scratch folder and no other, cannot fork, signal or connect, and has
- * memory and processor time of its own to spend and no more.
+ * the walls of the role, which both inherit, the leader gives up what it does
+ * not need to load signatures, and a worker raises its own: it sees its scratch
+ * folder and no other, cannot fork, signal or connect, and has memory and
+ * processor time of its own to spend and no more.
  */
 #include "programs/scan_crew.h"
 
@@ -179,6 +180,35 @@ limit_worker(const struct crew_options *options)
 }
 
 static int
+raise_walls(const struct sandbox *sandbox)
+{
+	const char *step = "";
+	bool landlock;
+	int r = 0;
+
+	if ((sandbox->walls & WALL_LANDLOCK) != 0)
+		r = sandbox_enter_files(sandbox, &landlock, &step);
+	if (r == 0)
+		r = sandbox_enter_calls(sandbox, &step);
+	if (r < 0)
+		log_say("a scanner cannot begin: %s: %s", step, strerror(-r));
+	return r;
+}
+
+/* What the role has to ask an rspamd is none of the leader's. */
+static int
+wall_leader(const struct clamd *clamd)
+{
+	const struct sandbox sandbox = {
+		.walls = WALL_SECCOMP,
+		.calls = CALLS_FILES | CALLS_MEMFD | CALLS_FORK |
+		    crew_clamd_calls(clamd)
+	};
+
+	return raise_walls(&sandbox);
+}
+
+static int
 wall_worker(int scratch_fd, const struct clamd *clamd)
 {
 	const struct sandbox sandbox = {
@@ -186,16 +216,8 @@ wall_worker(int scratch_fd, const struct clamd *clamd)
 		.folders = &scratch_fd, .folder_count = 1,
 		.calls = CALLS_FILES | CALLS_MEMFD | crew_clamd_calls(clamd)
 	};
-	const char *step = "";
-	bool landlock;
-	int r;
 
-	r = sandbox_enter_files(&sandbox, &landlock, &step);
-	if (r == 0)
-		r = sandbox_enter_calls(&sandbox, &step);
-	if (r < 0)
-		log_say("a scanner cannot begin: %s: %s", step, strerror(-r));
-	return r;
+	return raise_walls(&sandbox);
 }
 
 /*
@@ -458,6 +480,8 @@ crew_lead(int channel_fd, const struct crew_options *options)
 	(void)signal(SIGCHLD, SIG_DFL);
 	close_others((const int[]){ channel_fd, options->signatures_fd,
 	    options->scratch_fd }, 3);
+	if (wall_leader(options->clamd) < 0)
+		_exit(1);
 	leader.loop = loop_new();
 	if (leader.loop == NULL)
 		_exit(1);

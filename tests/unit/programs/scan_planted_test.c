@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -199,6 +200,24 @@ scan(struct slice bytes)
 	return answer;
 }
 
+/* The number behind `field` in what the kernel says of a process; or 0. */
+static unsigned long
+kernel_says(pid_t pid, const char *field)
+{
+	char path[64], line[256];
+	unsigned long number = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, field, strlen(field)) == 0)
+			number = strtoul(line + strlen(field), NULL, 10);
+	ck_assert_int_eq(fclose(file), 0);
+	return number;
+}
+
 static struct scan_answer
 scan_virus(void)
 {
@@ -207,6 +226,26 @@ scan_virus(void)
 	add_attachment(&text, "q", "image/png", "base64", EICAR_BYTES);
 	return scan(text_slice(&text));
 }
+
+/* The role may ask an rspamd, and who loads signatures may not. */
+START_TEST(who_loads_stands_behind_a_wall_of_its_own)
+{
+	unsigned long filters = kernel_says(getpid(), "Seccomp_filters:");
+	pid_t worker, leader;
+
+	if (sandbox_is_relaxed())
+		return;
+	ck_assert_int_eq(scan_virus().result, SCAN_VIRUS);
+	ck_assert_uint_eq(scan_pool_workers(pool, &worker, 1), 1);
+	leader = (pid_t)kernel_says(worker, "PPid:");
+	ck_assert_int_ne(leader, getpid());
+	ck_assert_uint_eq(kernel_says(leader, "Seccomp:"), 2);
+	ck_assert_uint_eq(kernel_says(leader, "Seccomp_filters:"),
+	    filters + 1);
+	ck_assert_uint_eq(kernel_says(worker, "Seccomp_filters:"),
+	    filters + 2);
+}
+END_TEST
 
 START_TEST(only_the_worker_ends)
 {
@@ -289,6 +328,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(test, set_up, tear_down);
 	tcase_add_loop_test(test, only_the_worker_ends, 0,
 	    (int)(sizeof(rows) / sizeof(rows[0])));
+	tcase_add_test(test, who_loads_stands_behind_a_wall_of_its_own);
 	tcase_add_test(test, a_message_that_takes_long_keeps_nobody_waiting);
 	tcase_add_test(test,
 	    signatures_that_find_all_do_not_replace_good_ones);
