@@ -15,7 +15,7 @@
 #include "fetch/service.h"
 #include "filters/auth/same_body.h"
 #include "lib/base/log.h"
-#include "lib/base/names.h"
+#include "programs/judge_dns.h"
 
 /* Of one key: what a signature tries, and no more (dkim.h). */
 #define TEXTS_MOST	DKIM_RECORDS
@@ -159,51 +159,23 @@ end(struct comparing *comparing)
 
 /* Keys */
 
-/* The texts that the resolver found; -EBADMSG. */
-static int
-read_texts(struct slice body, enum dkim_lookup *found_out, bool *secure_out,
-    struct slice texts_out[TEXTS_MOST], size_t *count_out)
-{
-	static const enum dkim_lookup lookups[NAMES_FOUND_COUNT] = {
-		[NAMES_FOUND] = DKIM_LOOKUP_FOUND,
-		[NAMES_NONE] = DKIM_LOOKUP_NONE,
-		[NAMES_LATER] = DKIM_LOOKUP_LATER,
-	};
-	struct unpack u = unpack_of(body);
-	unsigned found = unpack_enum(&u, NAMES_FOUND_COUNT);
-	bool is_secure = unpack_bool(&u);
-	uint32_t count = unpack_u32(&u);
-
-	for (uint32_t i = 0; i < count && !u.bad; i++) {
-		struct slice text = unpack_slice(&u);
-
-		if (i < TEXTS_MOST)
-			texts_out[i] = text;
-	}
-	if (!unpack_is_done(&u))
-		return -EBADMSG;
-	*found_out = lookups[found];
-	*secure_out = is_secure;
-	*count_out = count < TEXTS_MOST ? count : TEXTS_MOST;
-	return 0;
-}
-
 static void
 on_key(void *arg, int status, struct ipc_message *message)
 {
+	static const enum dkim_lookup founds[] = {
+		[DNS_FOUND] = DKIM_LOOKUP_FOUND,
+		[DNS_NOTHING] = DKIM_LOOKUP_NONE,
+		[DNS_LATER] = DKIM_LOOKUP_LATER,
+	};
 	struct lookup *lookup = arg;
 	struct comparing *comparing = lookup->comparing;
-	enum dkim_lookup found = DKIM_LOOKUP_LATER;
+	struct dns_answer answer = { .found = DNS_LATER };
 	struct slice texts[TEXTS_MOST];
-	bool is_secure = false;
-	size_t count = 0;
 
-	/* what it does not say in its form it does not say */
-	if (status == 0 && read_texts(message->body, &found, &is_secure,
-	    texts, &count) < 0)
-		log_say("the resolver's answer makes no sense");
-	same_body_key(comparing->same, lookup->which, found, is_secure, texts,
-	    count);
+	if (status == 0)
+		judge_dns_read(message->body, texts, TEXTS_MOST, &answer);
+	same_body_key(comparing->same, lookup->which, founds[answer.found],
+	    answer.is_secure, texts, answer.count);
 	lookup->is_asked = false;
 	if (--comparing->asked == 0)
 		end(comparing);

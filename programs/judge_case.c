@@ -17,6 +17,7 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "lib/base/names.h"
+#include "programs/judge_dns.h"
 
 #define READ_MOST	16384		/* bytes of one that is not mapped */
 #define NO_SCANNER_MS	20000	/* one that comes back is worth waiting for */
@@ -315,47 +316,18 @@ identified(struct judge_case *one)
 	ask_dns_for_all(cases);
 }
 
-/* The records that the resolver found; -EBADMSG. */
-static int
-read_answer(struct slice body, struct slice records[RECORDS_MOST],
-    struct dns_answer *answer_out)
-{
-	static const enum dns_found founds[NAMES_FOUND_COUNT] = {
-		[NAMES_FOUND] = DNS_FOUND, [NAMES_NONE] = DNS_NOTHING,
-		[NAMES_LATER] = DNS_LATER,
-	};
-	struct unpack u = unpack_of(body);
-	struct dns_answer answer = { .records = records };
-	uint32_t count;
-
-	answer.found = founds[unpack_enum(&u, NAMES_FOUND_COUNT)];
-	answer.is_secure = unpack_bool(&u);
-	count = unpack_u32(&u);
-	for (uint32_t i = 0; i < count && !u.bad; i++) {
-		struct slice record = unpack_slice(&u);
-
-		if (answer.count < RECORDS_MOST)
-			records[answer.count++] = record;
-	}
-	if (!unpack_is_done(&u))
-		return -EBADMSG;
-	*answer_out = answer;
-	return 0;
-}
-
 static void
 on_answer(void *arg, int status, struct ipc_message *message)
 {
 	struct lookup *lookup = arg;
 	struct judge_case *one = lookup->one;
 	struct slice records[RECORDS_MOST];
-	struct dns_answer answer = { .found = DNS_LATER };
+	struct dns_answer answer;
 
 	lookup_end(lookup);
 	if (status < 0)		/* it is gone: the next one is asked */
 		return;
-	if (read_answer(message->body, records, &answer) < 0)
-		log_say("the resolver's answer makes no sense");
+	judge_dns_read(message->body, records, RECORDS_MOST, &answer);
 	origin_answer(one->origin, lookup->part, &answer);
 	if (origin_is_decided(one->origin))
 		identified(one);

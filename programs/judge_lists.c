@@ -15,6 +15,7 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "lib/base/names.h"
+#include "programs/judge_dns.h"
 
 #define LOOK_MS		250		/* for whose time is over */
 #define AGAIN_MS	(UINT64_C(60) * 60 * 1000)	/* it is tried */
@@ -287,35 +288,6 @@ part_answer(struct judge_lists *lists, const struct lookup *lookup,
 
 /* The resolver */
 
-/* The records that it found; what makes no sense is no answer. */
-static void
-read_answer(struct slice body, struct slice records[RECORDS_MOST],
-    struct dns_answer *answer_out)
-{
-	static const enum dns_found founds[NAMES_FOUND_COUNT] = {
-		[NAMES_FOUND] = DNS_FOUND, [NAMES_NONE] = DNS_NOTHING,
-		[NAMES_LATER] = DNS_LATER,
-	};
-	struct unpack u = unpack_of(body);
-	struct dns_answer answer = { .records = records };
-	uint32_t count;
-
-	answer.found = founds[unpack_enum(&u, NAMES_FOUND_COUNT)];
-	answer.is_secure = unpack_bool(&u);
-	count = unpack_u32(&u);
-	for (uint32_t i = 0; i < count && !u.bad; i++) {
-		struct slice record = unpack_slice(&u);
-
-		if (answer.count < RECORDS_MOST)
-			records[answer.count++] = record;
-	}
-	if (!unpack_is_done(&u)) {
-		log_say("the resolver's answer makes no sense");
-		answer = (struct dns_answer){ .found = DNS_LATER };
-	}
-	*answer_out = answer;
-}
-
 static void
 on_answer(void *arg, int status, struct ipc_message *message)
 {
@@ -332,7 +304,7 @@ on_answer(void *arg, int status, struct ipc_message *message)
 			lookup.asking->is_asked[lookup.part] = false;
 		return;
 	}
-	read_answer(message->body, records, &answer);
+	judge_dns_read(message->body, records, RECORDS_MOST, &answer);
 	if (lookup.trial >= 0)
 		trial_answer(lists, lookup.list, lookup.trial, &answer);
 	else
