@@ -75,6 +75,21 @@ need_word(struct rule_reader *r, const char *wanted)
 	return r->token.kind == RULE_TOKEN_WORD || rule_token_fault(r, wanted);
 }
 
+/* The word that stands here, if `is_it` says so; else the fault that it is not. */
+static bool
+read_name(struct rule_reader *r, bool (*is_it)(struct slice),
+    const char *fault, struct rule_test *test)
+{
+	if (!need_word(r, fault))
+		return false;
+	if (!is_it(r->token.text))
+		return rule_token_fault(r, fault);
+	if (!rule_keep(r, r->token.text, &test->word))
+		return false;
+	rule_next(r);
+	return true;
+}
+
 /* RFC 5322 3.6.8 */
 static bool
 is_field_name(struct slice s)
@@ -87,13 +102,8 @@ is_field_name(struct slice s)
 static bool
 read_header(struct rule_reader *r, struct rule_test *test)
 {
-	if (!need_word(r, "is no name of a header field"))
+	if (!read_name(r, is_field_name, "is no name of a header field", test))
 		return false;
-	if (!is_field_name(r->token.text))
-		return rule_token_fault(r, "is no name of a header field");
-	if (!rule_keep(r, r->token.text, &test->word))
-		return false;
-	rule_next(r);
 	r->rules->kinds |= 1u << TEXTS_HEADER;
 	if (!rule_takes(r, "exists"))
 		return read_pattern(r, test);
@@ -159,13 +169,8 @@ read_attachment(struct rule_reader *r, struct rule_test *test)
 	if (is_pattern(r))
 		return read_pattern(r, test);
 	test->kind = is_real ? RULE_ATTACHMENT_REAL : RULE_ATTACHMENT_TYPE;
-	if (r->token.kind != RULE_TOKEN_WORD || !is_type(r->token.text))
-		return rule_token_fault(r, "is no type; write "
-		    "application/pdf, image/* or /.../");
-	if (!rule_keep(r, r->token.text, &test->word))
-		return false;
-	rule_next(r);
-	return true;
+	return read_name(r, is_type, "is no type; write application/pdf, "
+	    "image/* or /.../", test);
 }
 
 static bool
@@ -247,14 +252,7 @@ read_source(struct rule_reader *r, struct rule_test *test)
 static bool
 read_listed(struct rule_reader *r, struct rule_test *test)
 {
-	if (!need_word(r, "is no list"))
-		return false;
-	if (!dns_list_is_name(r->token.text))
-		return rule_token_fault(r, "is no name of a list");
-	if (!rule_keep(r, r->token.text, &test->word))
-		return false;
-	rule_next(r);
-	return true;
+	return read_name(r, dns_list_is_name, "is no name of a list", test);
 }
 
 /* One of the words that this finding can be, below `count`. */
@@ -310,16 +308,15 @@ read_score(struct rule_reader *r, struct rule_test *test)
 }
 
 static bool
+is_symbol(struct slice s)
+{
+	return s.len <= RULE_NAME_MOST && is_token(s);
+}
+
+static bool
 read_symbol(struct rule_reader *r, struct rule_test *test)
 {
-	if (!need_word(r, "is no symbol"))
-		return false;
-	if (!is_token(r->token.text) || r->token.text.len > RULE_NAME_MOST)
-		return rule_token_fault(r, "is no symbol of rspamd's");
-	if (!rule_keep(r, r->token.text, &test->word))
-		return false;
-	rule_next(r);
-	return true;
+	return read_name(r, is_symbol, "is no symbol of rspamd's", test);
 }
 
 static const struct row {
