@@ -10,39 +10,15 @@
 #include <string.h>
 
 #include "filters/pattern.h"
+#include "filters/pattern_source.h"
 
-#define NEST_MOST	8	/* groups; each level has sets on the stack */
-
-struct reader {
-	struct slice	rest;
-	unsigned	depth;
-	bool		doubt;		/* something here is not understood */
-};
-
-static void	read_alternatives(struct reader *, struct literals *);
+static void	read_alternatives(struct pattern_source *, struct literals *);
 
 static bool
 is_alnum(char c)
 {
 	return (c >= '0' && c <= '9') ||
 	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-static char
-peek(const struct reader *r)
-{
-	return r->rest.len == 0 ? '\0' : r->rest.at[0];
-}
-
-static char
-take(struct reader *r)
-{
-	char c = peek(r);
-
-	if (r->rest.len == 0)
-		r->doubt = true;
-	r->rest = slice_after(r->rest, 1);
-	return c;
 }
 
 /* The shortest of a set; the longer that is, the less often it is met. */
@@ -82,15 +58,15 @@ end_word(struct literal *word, struct literals *best)
 
 /* Digits, then a comma and digits or not, then "}": read behind the "{". */
 static bool
-read_counts(struct reader *r)
+read_counts(struct pattern_source *r)
 {
 	size_t digits = 0;
 	char c;
 
-	while ((c = take(r)) >= '0' && c <= '9')
+	while ((c = source_take(r)) >= '0' && c <= '9')
 		digits++;
 	if (c == ',')
-		while ((c = take(r)) >= '0' && c <= '9')
+		while ((c = source_take(r)) >= '0' && c <= '9')
 			;
 	return digits > 0 && c == '}';
 }
@@ -100,58 +76,48 @@ read_counts(struct reader *r)
  * absent, for all we know; *repeated_out: there may be more of it.
  */
 static bool
-read_quantifiers(struct reader *r, bool *repeated_out)
+read_quantifiers(struct pattern_source *r, bool *repeated_out)
 {
 	bool sure = true;
 
 	*repeated_out = false;
 	for (;;) {
-		char c = peek(r);
+		char c = source_peek(r);
 
 		if (c != '*' && c != '+' && c != '?' && c != '{')
 			return sure;
 		*repeated_out = true;
-		take(r);
+		source_take(r);
 		/* a count may be zero, and nobody writes a{1}: not looked at */
 		sure = sure && c == '+';
 		if (c == '{' && !read_counts(r))
 			r->doubt = true;
 		/* lazy or possessive */
-		if (peek(r) == '?' || peek(r) == '+')
-			take(r);
+		if (source_peek(r) == '?' || source_peek(r) == '+')
+			source_take(r);
 	}
-}
-
-/* "[:alpha:]", read behind the "[" */
-static void
-skip_posix(struct reader *r)
-{
-	take(r);
-	while ((peek(r) >= 'a' && peek(r) <= 'z') || peek(r) == '^')
-		take(r);
-	if (take(r) != ':' || take(r) != ']')
-		r->doubt = true;
 }
 
 /* A class, read behind its "[": only its end matters. */
 static void
-skip_class(struct reader *r)
+skip_class(struct pattern_source *r)
 {
 	char c;
 
-	if (peek(r) == '^')
-		take(r);
-	if (peek(r) == ']')
-		take(r);
-	while (!r->doubt && (c = take(r)) != ']') {
+	if (source_peek(r) == '^')
+		source_take(r);
+	if (source_peek(r) == ']')
+		source_take(r);
+	while (!r->doubt && (c = source_take(r)) != ']') {
 		if (c == '\\') {
-			c = take(r);
+			c = source_take(r);
 			/* \c] is a character; \Q makes "]" one */
 			if (c == 'c' || c == 'Q' || c == 'E')
 				r->doubt = true;
-		} else if (c == '[' && peek(r) == ':') {
-			skip_posix(r);
-		} else if (c == '[' && (peek(r) == '.' || peek(r) == '=')) {
+		} else if (c == '[' && source_peek(r) == ':') {
+			source_skip_posix(r);
+		} else if (c == '[' && (source_peek(r) == '.' ||
+		    source_peek(r) == '=')) {
 			r->doubt = true;
 		}
 	}
@@ -159,28 +125,15 @@ skip_class(struct reader *r)
 
 /* A group, read behind its "(". */
 static void
-read_group(struct reader *r, struct literals *best)
+read_group(struct pattern_source *r, struct literals *best)
 {
 	struct literals inside;
 	bool repeated;
 
-	if (slice_has_prefix(r->rest, "?i)")) {
-		r->rest = slice_after(r->rest, 3);
+	if (!source_enter(r))
 		return;
-	}
-	if (slice_has_prefix(r->rest, "?:"))
-		r->rest = slice_after(r->rest, 2);
-	else if (peek(r) == '?' || peek(r) == '*')
-		r->doubt = true;
-	if (r->doubt || r->depth == NEST_MOST) {
-		r->doubt = true;
-		return;
-	}
-	r->depth++;
 	read_alternatives(r, &inside);
-	r->depth--;
-	if (take(r) != ')')
-		r->doubt = true;
+	source_leave(r);
 	if (read_quantifiers(r, &repeated))
 		keep_better(best, &inside);
 }
@@ -190,9 +143,9 @@ read_group(struct reader *r, struct literals *best)
  * *c_out, false when it is a class or a place without arguments.
  */
 static bool
-read_escape(struct reader *r, char *c_out)
+read_escape(struct pattern_source *r, char *c_out)
 {
-	char c = take(r);
+	char c = source_take(r);
 
 	if (c > 0x20 && c < 0x7f && !is_alnum(c)) {
 		*c_out = c;
@@ -205,20 +158,18 @@ read_escape(struct reader *r, char *c_out)
 
 /* An element that is no word: what follows it begins a new one. */
 static void
-pass_over(struct reader *r, struct literal *word, struct literals *best)
+pass_over(struct pattern_source *r, struct literal *word, struct literals *best)
 {
 	bool repeated;
 
 	end_word(word, best);
-	while ((unsigned char)peek(r) >= 0x80 &&
-	    (unsigned char)peek(r) < 0xc0)
-		take(r);
+	source_take_rest(r);
 	(void)read_quantifiers(r, &repeated);
 }
 
 /* The character `c`, and how often. */
 static void
-read_character(struct reader *r, char c, struct literal *word,
+read_character(struct pattern_source *r, char c, struct literal *word,
     struct literals *best)
 {
 	bool repeated, sure = read_quantifiers(r, &repeated);
@@ -231,9 +182,10 @@ read_character(struct reader *r, char c, struct literal *word,
 }
 
 static void
-read_element(struct reader *r, struct literal *word, struct literals *best)
+read_element(struct pattern_source *r, struct literal *word,
+    struct literals *best)
 {
-	char c = take(r);
+	char c = source_take(r);
 
 	switch (c) {
 	case '(':
@@ -271,13 +223,12 @@ read_element(struct reader *r, struct literal *word, struct literals *best)
 }
 
 static void
-read_branch(struct reader *r, struct literals *best)
+read_branch(struct pattern_source *r, struct literals *best)
 {
 	struct literal word = { 0 };
 
 	best->count = 0;
-	while (!r->doubt && r->rest.len > 0 && peek(r) != '|' &&
-	    peek(r) != ')')
+	while (source_goes_on(r))
 		read_element(r, &word, best);
 	end_word(&word, best);
 }
@@ -295,7 +246,7 @@ add_branch(struct literals *all, const struct literals *branch)
 }
 
 static void
-read_alternatives(struct reader *r, struct literals *all)
+read_alternatives(struct pattern_source *r, struct literals *all)
 {
 	struct literals branch;
 	bool sure = true;
@@ -304,9 +255,9 @@ read_alternatives(struct reader *r, struct literals *all)
 	for (;;) {
 		read_branch(r, &branch);
 		sure = add_branch(all, &branch) && sure;
-		if (r->doubt || peek(r) != '|')
+		if (r->doubt || source_peek(r) != '|')
 			break;
-		take(r);
+		source_take(r);
 	}
 	if (!sure)
 		all->count = 0;
@@ -316,7 +267,7 @@ void
 literals_read(struct slice source, unsigned flags,
     struct literals *literals_out)
 {
-	struct reader r = { .rest = source };
+	struct pattern_source r = { .rest = source };
 
 	literals_out->count = 0;
 	if (flags & PATTERN_SPACED)

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "filters/pattern.h"
+#include "filters/pattern_source.h"
 
-#define NEST_MOST	8	/* groups; each level has sets on the stack */
 #define RUN_MOST	16	/* places that are looked at together */
 #define UNROLL_MOST	4	/* times that a group is read */
 #define COUNT_MOST	200	/* repetitions; what is above is as this */
@@ -22,9 +22,7 @@
 #define USELESS		1e-3	/* a text of a few lines has one */
 
 struct reader {
-	struct slice	rest;
-	unsigned	depth;
-	bool		doubt;		/* something here is not understood */
+	struct pattern_source s;
 	bool		at_edge;	/* \b was read, and nothing since */
 	bool		is_word;	/* what was read last surely is of a word */
 	bool		goes_on;	/* behind this group */
@@ -48,125 +46,6 @@ struct times {
 
 static void	read_alternatives(struct reader *, struct shapes *);
 
-static char
-peek(const struct reader *r)
-{
-	return r->rest.len == 0 ? '\0' : r->rest.at[0];
-}
-
-static char
-take(struct reader *r)
-{
-	char c = peek(r);
-
-	if (r->rest.len == 0)
-		r->doubt = true;
-	r->rest = slice_after(r->rest, 1);
-	return c;
-}
-
-/* Sets */
-
-static bool
-has(const struct shape_set *set, unsigned c)
-{
-	return (set->ascii[c / 64] >> c % 64 & 1) != 0;
-}
-
-static void
-add(struct shape_set *set, unsigned c)
-{
-	set->ascii[c / 64] |= (uint64_t)1 << c % 64;
-}
-
-static void
-add_range(struct shape_set *set, unsigned from, unsigned to)
-{
-	for (; from <= to && from < 128; from++)
-		add(set, from);
-}
-
-static void
-add_set(struct shape_set *set, const struct shape_set *other)
-{
-	set->ascii[0] |= other->ascii[0];
-	set->ascii[1] |= other->ascii[1];
-	set->others = set->others || other->others;
-}
-
-/* All characters that are not in it, for all that is known of others. */
-static void
-turn(struct shape_set *set)
-{
-	set->ascii[0] = ~set->ascii[0];
-	set->ascii[1] = ~set->ascii[1];
-	set->others = true;
-}
-
-/* Case does not count; U+017F and U+212A are an s and a k, and these those. */
-static void
-fold(struct shape_set *set)
-{
-	for (unsigned c = 'a'; c <= 'z'; c++)
-		if (has(set, c) || has(set, c & ~0x20u)) {
-			add(set, c);
-			add(set, c & ~0x20u);
-		}
-	if (has(set, 's') || has(set, 'k'))
-		set->others = true;
-}
-
-/* A character that is not ASCII, its first byte taken: any of them. */
-static void
-add_other(struct reader *r, struct shape_set *set)
-{
-	while ((unsigned char)peek(r) >= 0x80 &&
-	    (unsigned char)peek(r) < 0xc0)
-		take(r);
-	set->others = true;
-}
-
-bool
-shape_set_has(const struct shape_set *set, unsigned char first)
-{
-	return first < 0x80 ? has(set, first) : set->others;
-}
-
-/* In a hundred thousand characters of mail, roughly; case does not count. */
-static double
-share_of(const struct shape_set *set)
-{
-	static const unsigned letters[26] = {
-		6500, 1200, 2600, 3200, 9500, 1600, 1500, 3600, 5800, 200,
-		800, 3500, 2300, 5800, 6200, 1800, 150, 5200, 5400, 7200,
-		2300, 900, 1300, 300, 1300, 200,
-	};
-	static const char marks[] = ".,-=/<>:\"";
-	unsigned share = set->others ? 3000 : 0;
-
-	for (unsigned c = 0; c < 128; c++) {
-		bool is_upper = c >= 'A' && c <= 'Z';
-
-		if (!has(set, c) || is_upper)
-			continue;
-		if (c >= 'a' && c <= 'z')
-			share += letters[c - 'a'];
-		else if (c == ' ')
-			share += 14000;
-		else if (c == '\n')
-			share += 2000;
-		else if (c >= '0' && c <= '9')
-			share += 500;
-		else if (c > ' ')
-			share += strchr(marks, (char)c) != NULL ? 600 : 150;
-		else
-			share += 5;
-	}
-	return share / 1e5;
-}
-
-/* Shapes */
-
 static double
 share_of_shape(const struct shape *shape)
 {
@@ -175,7 +54,7 @@ share_of_shape(const struct shape *shape)
 	/* digits and capitals keep company */
 	for (unsigned i = 0; i < shape->len; i++) {
 		const struct shape_set *set = &shape->places[i];
-		double one = share_of(set);
+		double one = shape_set_share(set);
 
 		share *= i > 0 && one < AGAIN &&
 		    memcmp(set, set - 1, sizeof(*set)) == 0 ? AGAIN : one;
@@ -289,8 +168,10 @@ read_number(struct reader *r, unsigned *n_out)
 {
 	size_t digits = 0;
 
-	for (; peek(r) >= '0' && peek(r) <= '9'; digits++) {
-		unsigned n = *n_out * 10 + (unsigned)(take(r) - '0');
+	for (; source_peek(&r->s) >= '0' && source_peek(&r->s) <= '9';
+	    digits++) {
+		unsigned n = *n_out * 10 +
+		    (unsigned)(source_take(&r->s) - '0');
 
 		*n_out = n > COUNT_MOST ? COUNT_MOST : n;
 	}
@@ -304,16 +185,16 @@ read_counts(struct reader *r)
 	struct times times = { 0, 0 };
 
 	if (read_number(r, &times.least) == 0)
-		r->doubt = true;
+		r->s.doubt = true;
 	times.most = times.least;
-	if (peek(r) == ',') {
-		take(r);
+	if (source_peek(&r->s) == ',') {
+		source_take(&r->s);
 		times.most = 0;
 		if (read_number(r, &times.most) == 0)
 			times.most = COUNT_MOST;
 	}
-	if (take(r) != '}')
-		r->doubt = true;
+	if (source_take(&r->s) != '}')
+		r->s.doubt = true;
 	return times;
 }
 
@@ -330,11 +211,11 @@ read_quantifiers(struct reader *r)
 
 	for (;;) {
 		struct times one = { 0, COUNT_MOST };
-		char c = peek(r);
+		char c = source_peek(&r->s);
 
 		if (c != '*' && c != '+' && c != '?' && c != '{')
 			return all;
-		take(r);
+		source_take(&r->s);
 		if (c == '{')
 			one = read_counts(r);
 		else if (c == '?')
@@ -344,29 +225,11 @@ read_quantifiers(struct reader *r)
 		all.least = product(all.least, one.least);
 		all.most = product(all.most, one.most);
 		/* lazy or possessive */
-		if (peek(r) == '?' || peek(r) == '+')
-			take(r);
+		if (source_peek(&r->s) == '?' ||
+		    source_peek(&r->s) == '+')
+			source_take(&r->s);
 	}
 }
-
-/* Nothing but letters, digits and "_", as far as it is ASCII. */
-static bool
-is_of_words(const struct shape_set *set)
-{
-	struct shape_set word = { .others = false };
-
-	add_range(&word, '0', '9');
-	add_range(&word, 'a', 'z');
-	add_range(&word, 'A', 'Z');
-	add(&word, '_');
-	return (set->ascii[0] & ~word.ascii[0]) == 0 &&
-	    (set->ascii[1] & ~word.ascii[1]) == 0;
-}
-
-/* What stands before a word and behind it, for all that is known of others. */
-static const struct shape_set no_word = {
-	.ascii = { 0xfc00ffffffffffffu, 0xf800000178000001u }, .others = true
-};
 
 /*
  * \b: beside what is of a word there is something that is not.  What follows
@@ -375,13 +238,13 @@ static const struct shape_set no_word = {
 static void
 read_edge(struct reader *r, struct runs *runs, struct shapes *best)
 {
-	char next = peek(r);
+	char next = source_peek(&r->s);
 
 	if (runs->count == 1 && runs->each[0].len == 0)
 		r->at_edge = true;
-	else if (r->is_word && !r->goes_on && (r->rest.len == 0 ||
+	else if (r->is_word && !r->goes_on && (r->s.rest.len == 0 ||
 	    next == '|' || next == ')'))
-		add_to_all(runs, &no_word, best);
+		add_to_all(runs, &shape_set_no_word, best);
 }
 
 /*
@@ -397,10 +260,10 @@ add_place(struct reader *r, struct shape_set set, struct runs *runs,
 
 	if (r->at_edge && r->is_word && least > 0 && runs->count == 1 &&
 	    runs->each[0].len == 0)
-		add_to_all(runs, &no_word, best);
+		add_to_all(runs, &shape_set_no_word, best);
 	r->is_word = r->is_word && least > 0;
 	r->at_edge = false;
-	fold(&set);
+	shape_set_fold(&set);
 	for (unsigned i = 0; i < least; i++)
 		add_to_all(runs, &set, best);
 	if (times.least == times.most)
@@ -416,42 +279,6 @@ add_place(struct reader *r, struct shape_set set, struct runs *runs,
 
 /* Classes */
 
-/* The class of an escape; false: it is none. */
-static bool
-class_of(char c, struct shape_set *set_out)
-{
-	struct shape_set set = { .others = true };
-
-	switch (c | 0x20) {
-	case 'd':
-		add_range(&set, '0', '9');
-		break;
-	case 'w':
-		add_range(&set, '0', '9');
-		add_range(&set, 'a', 'z');
-		add_range(&set, 'A', 'Z');
-		add(&set, '_');
-		break;
-	case 's':
-		add_range(&set, '\t', '\r');
-		add(&set, ' ');
-		break;
-	case 'h':
-		add(&set, '\t');
-		add(&set, ' ');
-		break;
-	case 'v':
-		add_range(&set, '\n', '\r');
-		break;
-	default:
-		return false;
-	}
-	if (c < 'a')
-		turn(&set);
-	*set_out = set;
-	return true;
-}
-
 /* The character that an escape stands for; or '\0'. */
 static char
 character_of(char c)
@@ -466,34 +293,24 @@ character_of(char c)
 	return c > 0x20 && c < 0x7f && !is_word ? c : '\0';
 }
 
-/* "[:alpha:]", read behind the "[" */
-static void
-skip_posix(struct reader *r)
-{
-	take(r);
-	while ((peek(r) >= 'a' && peek(r) <= 'z') || peek(r) == '^')
-		take(r);
-	if (take(r) != ':' || take(r) != ']')
-		r->doubt = true;
-}
-
 /* A range from `from`, behind its "-", or the end of the class. */
 static void
 read_range(struct reader *r, char from, struct shape_set *set)
 {
-	char to = peek(r);
+	char to = source_peek(&r->s);
 
-	add(set, (unsigned char)from);
+	shape_set_add(set, (unsigned char)from);
 	if (to == ']') {
-		add(set, '-');
+		shape_set_add(set, '-');
 		return;
 	}
-	take(r);
+	source_take(&r->s);
 	/* what is rare there is not looked into */
 	if (to == '\\' || to == '[' || (unsigned char)to >= 0x80)
-		r->doubt = true;
+		r->s.doubt = true;
 	else
-		add_range(set, (unsigned char)from, (unsigned char)to);
+		shape_set_add_range(set, (unsigned char)from,
+		    (unsigned char)to);
 }
 
 /*
@@ -505,34 +322,37 @@ read_item(struct reader *r, char c, struct shape_set *set, bool *vague_out)
 {
 	struct shape_set escaped;
 
-	if (c == '[' && peek(r) == ':') {
-		skip_posix(r);
+	if (c == '[' && source_peek(&r->s) == ':') {
+		source_skip_posix(&r->s);
 		*vague_out = true;
 		return;
 	}
-	if (c == '[' && (peek(r) == '.' || peek(r) == '='))
-		r->doubt = true;
+	if (c == '[' && (source_peek(&r->s) == '.' ||
+	    source_peek(&r->s) == '='))
+		r->s.doubt = true;
 	if ((unsigned char)c >= 0x80) {
-		add_other(r, set);
+		source_take_rest(&r->s);
+		set->others = true;
 		*vague_out = true;
-		r->doubt = r->doubt || peek(r) == '-';
+		r->s.doubt = r->s.doubt || source_peek(&r->s) == '-';
 		return;
 	}
 	if (c == '\\') {
-		c = take(r);
-		if (class_of(c, &escaped)) {
-			add_set(set, &escaped);
-			r->doubt = r->doubt || peek(r) == '-';
+		c = source_take(&r->s);
+		if (shape_set_of_class(c, &escaped)) {
+			shape_set_add_all(set, &escaped);
+			r->s.doubt = r->s.doubt ||
+			    source_peek(&r->s) == '-';
 			return;
 		}
 		c = character_of(c);
-		r->doubt = r->doubt || c == '\0';
+		r->s.doubt = r->s.doubt || c == '\0';
 	}
-	if (peek(r) == '-') {
-		take(r);
+	if (source_peek(&r->s) == '-') {
+		source_take(&r->s);
 		read_range(r, c, set);
 	} else {
-		add(set, (unsigned char)c);
+		shape_set_add(set, (unsigned char)c);
 	}
 }
 
@@ -541,17 +361,19 @@ static struct shape_set
 read_class(struct reader *r)
 {
 	struct shape_set set = { .others = false };
-	bool is_not = peek(r) == '^', is_vague = false, is_first = true;
+	bool is_not = source_peek(&r->s) == '^';
+	bool is_vague = false, is_first = true;
 	char c;
 
 	if (is_not)
-		take(r);
-	while (!r->doubt && ((c = take(r)) != ']' || is_first)) {
+		source_take(&r->s);
+	while (!r->s.doubt && ((c = source_take(&r->s)) != ']' ||
+	    is_first)) {
 		read_item(r, c, &set, &is_vague);
 		is_first = false;
 	}
 	if (is_not)
-		turn(&set);
+		shape_set_turn(&set);
 	/* "not one of those that nobody knows" is all but the others */
 	else if (is_vague)
 		set = (struct shape_set){
@@ -589,8 +411,7 @@ static void	read_element(struct reader *, struct runs *, struct shapes *);
 static void
 read_elements(struct reader *r, struct runs *runs, struct shapes *best)
 {
-	while (!r->doubt && r->rest.len > 0 && peek(r) != '|' &&
-	    peek(r) != ')')
+	while (source_goes_on(&r->s))
 		read_element(r, runs, best);
 }
 
@@ -606,16 +427,15 @@ unroll_group(struct reader *r, struct runs *runs, struct shapes *best)
 	struct reader after = *r;
 	struct times times;
 
-	if (!is_plain(r->rest))
+	if (!is_plain(r->s.rest))
 		return false;
 	/* the quantifier stands behind it */
 	after.goes_on = true;
 	read_elements(&after, &tried_runs, &tried);
 	after.goes_on = r->goes_on;
-	if (take(&after) != ')')
-		return false;
+	source_leave(&after.s);
 	times = read_quantifiers(&after);
-	if (after.doubt || times.least != times.most || times.least == 0 ||
+	if (after.s.doubt || times.least != times.most || times.least == 0 ||
 	    times.least > UNROLL_MOST)
 		return false;
 	for (unsigned n = 0; n < times.least; n++) {
@@ -636,26 +456,13 @@ read_group(struct reader *r, struct runs *runs, struct shapes *best)
 {
 	struct shapes inside;
 
-	if (slice_has_prefix(r->rest, "?i)")) {
-		r->rest = slice_after(r->rest, 3);
+	if (!source_enter(&r->s))
 		return;
-	}
-	if (slice_has_prefix(r->rest, "?:"))
-		r->rest = slice_after(r->rest, 2);
-	else if (peek(r) == '?' || peek(r) == '*')
-		r->doubt = true;
-	if (r->doubt || r->depth == NEST_MOST) {
-		r->doubt = true;
-		return;
-	}
 	if (unroll_group(r, runs, best))
 		return;
 	end_runs(runs, best);
-	r->depth++;
 	read_alternatives(r, &inside);
-	r->depth--;
-	if (take(r) != ')')
-		r->doubt = true;
+	source_leave(&r->s);
 	if (read_quantifiers(r).least > 0)
 		keep_better(best, &inside);
 	r->is_word = r->at_edge = false;
@@ -665,27 +472,28 @@ static void
 read_escape(struct reader *r, struct runs *runs, struct shapes *best)
 {
 	struct shape_set set = { .others = false };
-	char c = take(r), character = character_of(c);
+	char c = source_take(&r->s), character = character_of(c);
+	char next = source_peek(&r->s);
 
 	if (character != '\0') {
-		add(&set, (unsigned char)character);
-		r->is_word = is_of_words(&set);
+		shape_set_add(&set, (unsigned char)character);
+		r->is_word = shape_set_is_word(&set);
 		add_place(r, set, runs, best);
-	} else if (class_of(c, &set)) {
+	} else if (shape_set_of_class(c, &set)) {
 		r->is_word = c == 'd' || c == 'w';
 		add_place(r, set, runs, best);
 	} else if (c == 'R') {
 		end_runs(runs, best);
 		r->is_word = r->at_edge = false;
 		(void)read_quantifiers(r);
-	} else if (c == 'b' && peek(r) != '*' && peek(r) != '+' &&
-	    peek(r) != '?' && peek(r) != '{') {
+	} else if (c == 'b' && next != '*' && next != '+' && next != '?' &&
+	    next != '{') {
 		read_edge(r, runs, best);
 	} else if (c != '\0' && strchr("bBAzZ", c) != NULL) {
 		/* a place between two characters, how often it may be asked */
 		(void)read_quantifiers(r);
 	} else {
-		r->doubt = true;
+		r->s.doubt = true;
 	}
 }
 
@@ -693,7 +501,7 @@ static void
 read_element(struct reader *r, struct runs *runs, struct shapes *best)
 {
 	struct shape_set set = { .others = false };
-	char c = take(r);
+	char c = source_take(&r->s);
 
 	switch (c) {
 	case '(':
@@ -710,27 +518,27 @@ read_element(struct reader *r, struct runs *runs, struct shapes *best)
 	case '+':
 	case '?':
 	case '{':
-		r->doubt = true;	/* it has nothing to repeat */
+		r->s.doubt = true;	/* it has nothing to repeat */
 		return;
 	case '[':
 		set = read_class(r);
 		break;
 	case '.':
-		turn(&set);
+		shape_set_turn(&set);
 		break;
 	default:
-		if ((unsigned char)c < 0x80)
-			add(&set, (unsigned char)c);
-		else
-			add_other(r, &set);
-		/* for all we know it is one of two with ASCII as their case */
-		if (set.others) {
-			add(&set, 's');
-			add(&set, 'k');
+		if ((unsigned char)c < 0x80) {
+			shape_set_add(&set, (unsigned char)c);
+			break;
 		}
+		/* for all we know it is one of two with ASCII as their case */
+		source_take_rest(&r->s);
+		set.others = true;
+		shape_set_add(&set, 's');
+		shape_set_add(&set, 'k');
 		break;
 	}
-	r->is_word = !set.others && is_of_words(&set);
+	r->is_word = !set.others && shape_set_is_word(&set);
 	add_place(r, set, runs, best);
 }
 
@@ -762,9 +570,9 @@ read_alternatives(struct reader *r, struct shapes *all)
 			    branch.count * sizeof(branch.each[0]));
 			all->count += branch.count;
 		}
-		if (r->doubt || peek(r) != '|')
+		if (r->s.doubt || source_peek(&r->s) != '|')
 			break;
-		take(r);
+		source_take(&r->s);
 	}
 	if (!sure)
 		all->count = 0;
@@ -773,12 +581,12 @@ read_alternatives(struct reader *r, struct shapes *all)
 void
 shapes_read(struct slice source, unsigned flags, struct shapes *shapes_out)
 {
-	struct reader r = { .rest = source };
+	struct reader r = { .s.rest = source };
 
 	shapes_out->count = 0;
 	if (flags & PATTERN_SPACED)
 		return;
 	read_alternatives(&r, shapes_out);
-	if (r.doubt || r.rest.len > 0)
+	if (r.s.doubt || r.s.rest.len > 0)
 		shapes_out->count = 0;
 }

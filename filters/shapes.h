@@ -10,16 +10,10 @@
 #ifndef POSTROOM_FILTERS_SHAPES_H
 #define POSTROOM_FILTERS_SHAPES_H
 
-#include "lib/base/slice.h"
+#include "filters/shape_set.h"
 
 #define SHAPE_LONGEST	16	/* places; more choose no better */
 #define SHAPES_MOST	16	/* alternatives */
-
-/* Characters, without regard to case. */
-struct shape_set {
-	uint64_t	ascii[2];	/* a bit for each */
-	bool		others;		/* all that are not ASCII */
-};
 
 struct shape {
 	unsigned	len;
@@ -38,8 +32,5 @@ struct shapes {
  */
 void	shapes_read(struct slice source, unsigned flags,
 	    struct shapes *shapes_out);
-
-/* Is the character with this first byte of UTF-8 in the set? */
-bool	shape_set_has(const struct shape_set *, unsigned char first);
 
 #endif
