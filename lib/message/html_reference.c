@@ -76,9 +76,15 @@ static const struct {
 static size_t
 read_name(struct slice s, unsigned long *c_out)
 {
+	/* a text may be nothing but "&": what cannot be is soon seen */
+	if (s.len < 2 || lower(s.at[1]) < 'a' || lower(s.at[1]) > 'z')
+		return 0;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		size_t len = strlen(names[i].name) + 1;
+		size_t len;
 
+		if (names[i].name[0] != s.at[1])
+			continue;
+		len = strlen(names[i].name) + 1;
 		if (s.len < len ||
 		    memcmp(s.at + 1, names[i].name, len - 1) != 0)
 			continue;
