@@ -274,27 +274,30 @@ read_attribute(struct links *links, const struct html_attribute *attribute)
 		links_read(links, rest);
 }
 
-static void
+static bool
 on_tag(void *arg, struct slice name, struct slice tag, struct text *words)
 {
+	struct links *links = arg;
 	struct slice rest = html_attributes(tag);
 	struct html_attribute attribute;
 
 	(void)name;
 	(void)words;
-	while (!is_full(arg) && html_attribute_next(&rest, &attribute))
+	while (!is_full(links) && html_attribute_next(&rest, &attribute))
 		if (attribute.value.len > 0)
-			read_attribute(arg, &attribute);
+			read_attribute(links, &attribute);
+	return ++links->tags < LINKS_TAGS_MOST && !is_full(links);
 }
 
 void
-links_read_tags(struct links *links, struct slice html)
+links_read_html(struct links *links, struct slice html)
 {
 	TEXT_AUTO words = TEXT_INIT(html.len);
 
-	/* its words are a text of their own */
-	if (slice_find(html, '<') != SIZE_MAX)
+	if (links->tags < LINKS_TAGS_MOST && !is_full(links)) {
 		(void)html_read(&words, html, on_tag, links);
+		links_read(links, text_slice(&words));
+	}
 }
 
 void
@@ -305,13 +308,15 @@ links_find(struct slice message, const struct mime_part *root,
 	struct author author;
 	struct texts texts;
 
-	links_out->count = links_out->looked = 0;
+	links_out->count = links_out->looked = links_out->tags = 0;
 	if (author_read(message, &author) == 0)
 		for (unsigned i = 0; i < author.domain_count; i++)
 			links_add(links_out, slice_str(author.domains[i]));
-	texts_read(message, root, 1u << TEXTS_BODY, &limits, arena, &texts);
+	texts_read(message, root, 1u << TEXTS_BODY | TEXTS_AS_WRITTEN, &limits,
+	    arena, &texts);
 	for (one = texts.first[TEXTS_BODY]; one != NULL; one = one->next) {
-		links_read_tags(links_out, one->text);
+		if (one->is_html)
+			links_read_html(links_out, one->text);
 		links_read(links_out, one->text);
 	}
 }

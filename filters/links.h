@@ -17,18 +17,20 @@
 #define LINKS_MOST	10
 /* Hosts looked at to find them: a text may hold one every ten bytes. */
 #define LINKS_LOOKED_MOST	1000
+/* Tags of HTML; those of a long newsletter are 5,000. */
+#define LINKS_TAGS_MOST		20000
 /* An arena for links_find() has this. */
 #define LINKS_BUDGET	(4u << 20)
 
 struct links {
-	unsigned	count, looked;
+	unsigned	count, looked, tags;
 	char		domain[LINKS_MOST][DNS_NAME_SIZE];
 };
 
 /* Add those that `text` points to. */
 void	links_read(struct links *, struct slice text);
-/* The same of the tags in it, which is UTF-8; what is no HTML has none. */
-void	links_read_tags(struct links *, struct slice html);
+/* The same of HTML, which is UTF-8: of its tags, and of its words. */
+void	links_read_html(struct links *, struct slice html);
 /*
  * Add what a host's owner has registered: its last two labels, or three where
  * the second last is as short as in "co.id".

@@ -40,6 +40,7 @@ struct reader {
 	const struct mime_part		*part;	/* that is read just now */
 	unsigned			 wanted;
 	bool				 odd;
+	bool				 is_html;	/* what is added */
 };
 
 static bool
@@ -117,6 +118,7 @@ add(struct reader *r, enum texts_kind kind, struct slice name,
 	}
 	one->name = name;
 	one->part = r->part;
+	one->is_html = r->is_html;
 	one->text = slice_after(one->whole, before);
 	if (r->last[kind] == NULL)
 		r->texts->first[kind] = one;
@@ -191,8 +193,10 @@ add_body(struct reader *r, bool is_html, const struct text *text)
 	const struct slice none = slice_of(NULL, 0);
 	TEXT_AUTO words = TEXT_INIT(0);
 
+	r->is_html = is_html;
 	add(r, TEXTS_BODY, none, text, 0);
-	if (!is_html)
+	r->is_html = false;
+	if (!is_html || (r->wanted & TEXTS_AS_WRITTEN) != 0)
 		return;
 	words.limit = bytes_left(r);
 	if (!html_words(&words, text_slice(text)))

@@ -37,6 +37,7 @@ struct texts_one {
 	struct slice			 whole;	/* of a field: "Name: value";
 						   else the same as `text` */
 	const struct mime_part		*part;	/* it is of; NULL: a field */
+	bool				 is_html;	/* as it is written */
 	const struct texts_one		*next;	/* of its kind, in order */
 };
 
@@ -47,6 +48,9 @@ struct texts {
 	size_t			 bytes;		/* of all texts */
 	unsigned		 count;
 };
+
+/* With the kinds that are wanted: of HTML no words, only what is written. */
+#define TEXTS_AS_WRITTEN	(1u << TEXTS_KINDS)
 
 /*
  * Read the kinds in `wanted` (1 << kind) of `message`.  `root` is its part

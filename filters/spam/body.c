@@ -38,7 +38,7 @@ is_target(struct slice name)
 }
 
 /* Where it leads is part of what it says. */
-static void
+static bool
 on_tag(void *arg, struct slice name, struct slice tag, struct text *words)
 {
 	const struct body *body = arg;
@@ -52,6 +52,7 @@ on_tag(void *arg, struct slice name, struct slice tag, struct text *words)
 		text_add_byte(words, ' ');
 		text_add(words, slice_first(attribute.value, TARGET_MOST));
 	}
+	return true;
 }
 
 /* Add it with its runs of blanks as one, as far as there is room. */

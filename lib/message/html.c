@@ -267,14 +267,15 @@ enter_raw(struct reader *r, struct slice name)
 }
 
 /* What is added of a tag is a word of its own. */
-static void
+static bool
 tell_tag(struct reader *r, struct slice name, struct slice tag)
 {
 	size_t before = r->text->len;
+	bool goes_on = r->tag(r->arg, name, tag, r->text);
 
-	r->tag(r->arg, name, tag, r->text);
 	if (r->text->len > before && r->owed == 0)
 		r->owed = ' ';
+	return goes_on;
 }
 
 static void
@@ -289,8 +290,9 @@ read_tag(struct reader *r, size_t end)
 	while (len < name.len && !ends_name(slice_after(name, len)))
 		len++;
 	name = slice_first(name, len);
-	if (!closes && r->tag != NULL)
-		tell_tag(r, name, slice_first(r->rest, end));
+	if (!closes && r->tag != NULL &&
+	    !tell_tag(r, name, slice_first(r->rest, end)))
+		end = r->rest.len;
 	r->rest = slice_after(r->rest, end);
 	if (is_block(name))
 		r->owed = '\n';

@@ -22,9 +22,10 @@ bool	html_words(struct text *, struct slice html);
 
 /*
  * A tag that begins an element, from "<" to ">"; its attributes are read by
- * html_tag.h.  It may add to the text, and what it adds stands apart.
+ * html_tag.h.  It may add to the text, and what it adds stands apart.  False:
+ * that is enough, and nothing behind it is read.
  */
-typedef void	html_tag_fn(void *arg, struct slice name, struct slice tag,
+typedef bool	html_tag_fn(void *arg, struct slice name, struct slice tag,
 		    struct text *);
 
 /* The same as html_words(), and `fn` is told of the tags in it. */

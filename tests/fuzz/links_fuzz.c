@@ -15,6 +15,7 @@ check(const struct links *links)
 {
 	assert(links->count <= LINKS_MOST);
 	assert(links->looked <= LINKS_LOOKED_MOST);
+	assert(links->tags <= LINKS_TAGS_MOST);
 	for (unsigned i = 0; i < links->count; i++) {
 		struct slice domain = slice_str(links->domain[i]);
 
@@ -38,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	links_read(&links, text);
 	check(&links);
 	if (slice_is_utf8(text)) {
-		links_read_tags(&tags, text);
+		links_read_html(&tags, text);
 		check(&tags);
 	}
 	return 0;

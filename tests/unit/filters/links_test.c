@@ -112,14 +112,15 @@ static const struct {
 	    "go.example evil.example" },
 	{ "<a href=\"mailto:a@no.example\" title=\"//no.example\">", "" },
 	{ "<a href=\"/a/no.example\"><!-- <a href=//no.example> -->", "" },
-	{ "&#104;ttp://no.example <a", "" },
+	{ "&#104;ttp://word.example <a", "word.example" },
+	{ "<b>http</b>://word.exa<i>mple</i>", "word.example" },
 };
 
 START_TEST(tags_are_read_as_browsers_read_them)
 {
 	struct links links = { .count = 0 };
 
-	links_read_tags(&links, slice_str(tags[_i].html));
+	links_read_html(&links, slice_str(tags[_i].html));
 	are(&links, tags[_i].domains);
 }
 END_TEST
@@ -138,6 +139,24 @@ START_TEST(so_many_hosts_are_looked_at)
 	are(&links, "last.example");
 	/* texts that follow are not looked at */
 	links_read(&links, slice_str("http://next.example"));
+	are(&links, "last.example");
+}
+END_TEST
+
+/* So does each tag. */
+START_TEST(so_many_tags_are_looked_at)
+{
+	TEXT_AUTO text = TEXT_INIT(1 << 20);
+	struct links links = { .count = 0 };
+
+	for (unsigned i = 1; i < LINKS_TAGS_MOST; i++)
+		text_add_str(&text, "<b>");
+	text_add_str(&text, "<a href=//last.example><a href=//behind.example>"
+	    "http&#58;//word.example");
+	ck_assert(!text_failed(&text));
+	links_read_html(&links, text_slice(&text));
+	are(&links, "last.example");
+	links_read_html(&links, slice_str("<a href=//next.example>"));
 	are(&links, "last.example");
 }
 END_TEST
@@ -192,6 +211,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests, tags_are_read_as_browsers_read_them, 0,
 	    sizeof(tags) / sizeof(tags[0]));
 	tcase_add_test(tests, so_many_hosts_are_looked_at);
+	tcase_add_test(tests, so_many_tags_are_looked_at);
 	tcase_add_test(tests, the_author_comes_first_and_texts_are_decoded);
 	tcase_add_test(tests, without_a_tree_there_is_still_the_author);
 	suite_add_tcase(suite, tests);

@@ -42,7 +42,7 @@ START_TEST(attributes_are_read_as_a_browser_has_them)
 }
 END_TEST
 
-static void
+static bool
 note_tag(void *arg, struct slice name, struct slice tag, struct text *words)
 {
 	struct text *names = arg;
@@ -52,6 +52,7 @@ note_tag(void *arg, struct slice name, struct slice tag, struct text *words)
 	text_add_byte(names, tag.at[tag.len - 1]);
 	if (slice_is_word(name, "img"))
 		text_add_str(words, "[image]");
+	return !slice_is_word(name, "hr");
 }
 
 START_TEST(tags_that_begin_an_element_are_told)
@@ -65,6 +66,17 @@ START_TEST(tags_that_begin_an_element_are_told)
 }
 END_TEST
 
+START_TEST(who_is_told_may_end_it)
+{
+	TEXT_AUTO words = TEXT_INIT(200), names = TEXT_INIT(200);
+
+	ck_assert(html_read(&words, slice_str("a<b>b<hr>c<i>d"), note_tag,
+	    &names));
+	ck_assert(slice_is_str(text_slice(&words), "ab"));
+	ck_assert(slice_is_str(text_slice(&names), "b<>hr<>"));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -74,6 +86,7 @@ unit_suite(void)
 	tcase_add_loop_test(t, attributes_are_read_as_a_browser_has_them, 0,
 	    sizeof(tags) / sizeof(tags[0]));
 	tcase_add_test(t, tags_that_begin_an_element_are_told);
+	tcase_add_test(t, who_is_told_may_end_it);
 	suite_add_tcase(suite, t);
 	return suite;
 }
