@@ -49,6 +49,21 @@ eicar_write(int folder_fd)
 	signature_write(folder_fd, "eicar.ndb", EICAR_NAME, EICAR_BYTES);
 }
 
+/* The library with the signatures of one folder, at work in another. */
+static inline struct clam *
+clam_load_from(const struct scratch *signatures,
+    const struct scratch *temporary)
+{
+	struct clam *clam;
+	const char *words;
+
+	ck_assert_int_eq(clam_open(), 0);
+	ck_assert_int_eq(clam_load(signatures->fd, -1, &clam_default_limits,
+	    &clam, &words), 0);
+	ck_assert_int_eq(clam_scratch(clam, temporary->fd), 0);
+	return clam;
+}
+
 /* Add `bytes` in base64, as lines. */
 static inline void
 add_base64(struct text *text, struct slice bytes)

@@ -21,15 +21,10 @@ static struct clam *clam;
 static void
 set_up(void)
 {
-	const char *words;
-
 	signatures = scratch_new();
 	temporary = scratch_new();
-	ck_assert_int_eq(clam_open(), 0);
 	eicar_write(signatures.fd);
-	ck_assert_int_eq(clam_load(signatures.fd, -1, &clam_default_limits,
-	    &clam, &words), 0);
-	ck_assert_int_eq(clam_scratch(clam, temporary.fd), 0);
+	clam = clam_load_from(&signatures, &temporary);
 }
 
 static void

@@ -30,16 +30,11 @@ evil_write(void)
 static void
 set_up(void)
 {
-	const char *words;
-
 	signatures = scratch_new();
 	temporary = scratch_new();
-	ck_assert_int_eq(clam_open(), 0);
 	eicar_write(signatures.fd);
 	evil_write();
-	ck_assert_int_eq(clam_load(signatures.fd, -1, &clam_default_limits,
-	    &clam, &words), 0);
-	ck_assert_int_eq(clam_scratch(clam, temporary.fd), 0);
+	clam = clam_load_from(&signatures, &temporary);
 }
 
 static void
