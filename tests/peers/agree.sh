@@ -1,8 +1,7 @@
 #!/bin/sh
 # agree.sh BIN RESULTS FOLDER - who sent 2,000 messages of a folder, by all
 #
-# The checkers are built here, against the archive that the programs are made
-# of.
+# The checkers are built here (checkers.sh).
 bin=$1 results=$2 folder=$3
 here=$(dirname "$0")
 name="of mail of $(basename "$folder") others say who sent it, as we do"
@@ -15,13 +14,12 @@ trap 'rm -rf "$dir"' EXIT
 	    "not installed" >>"$results"
 	exit 0
 }
-for checker in spf dkim arc dmarc; do
-	${CC:-cc} -std=c11 -D_GNU_SOURCE -I. -O1 -o "$dir/$checker" \
-	    "$here/$checker.c" "$bin/libpostroom.a" -lcrypto -lidn2 || {
-		echo "fail $name: $checker.c is not built" >>"$results"
-		exit 1
-	}
-done
+. "$here/checkers.sh"
+why=$(build_checkers "$bin" "$dir" spf dkim arc dmarc)
+[ -z "$why" ] || {
+	echo "fail $name: $why" >>"$results"
+	exit 1
+}
 mkdir "$dir/scratch"
 base=$("$python" "$here/../ports.py")
 if "$python" "$here/agree.py" --bin "$dir" --scratch "$dir/scratch" \

@@ -14,24 +14,9 @@
 #include <string.h>
 
 #include "filters/auth/arc.h"
-#include "lib/base/text.h"
+#include "tests/peers/read.h"
 
-#define FILE_BYTES	(64 << 20)
 #define RECORDS_MOST	4
-
-static bool
-read_file(const char *path, struct text *text)
-{
-	FILE *file = fopen(path, "rb");
-	char bytes[65536];
-	size_t len;
-
-	if (file == NULL)
-		return false;
-	while ((len = fread(bytes, 1, sizeof(bytes), file)) > 0)
-		text_add(text, slice_of(bytes, len));
-	return fclose(file) == 0 && !text_failed(text);
-}
 
 static void
 answer(struct arc *arc, struct slice keys)

@@ -13,22 +13,7 @@
 #include <string.h>
 
 #include "filters/auth/dkim.h"
-
-#define FILE_BYTES	(64 << 20)
-
-static bool
-read_file(const char *path, struct text *text)
-{
-	FILE *file = fopen(path, "rb");
-	char bytes[65536];
-	size_t len;
-
-	if (file == NULL)
-		return false;
-	while ((len = fread(bytes, 1, sizeof(bytes), file)) > 0)
-		text_add(text, slice_of(bytes, len));
-	return fclose(file) == 0 && !text_failed(text);
-}
+#include "tests/peers/read.h"
 
 static void
 answer(struct dkim *dkim, unsigned which, const char *name, struct slice keys)

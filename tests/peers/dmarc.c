@@ -15,23 +15,9 @@
 #include <string.h>
 
 #include "filters/auth/dmarc.h"
-#include "lib/base/text.h"
+#include "tests/peers/read.h"
 
-#define FILE_BYTES	(64 << 20)
 #define RECORDS_MOST	64
-
-static bool
-read_file(FILE *file, struct text *text)
-{
-	char bytes[65536];
-	size_t len;
-
-	if (file == NULL)
-		return false;
-	while ((len = fread(bytes, 1, sizeof(bytes), file)) > 0)
-		text_add(text, slice_of(bytes, len));
-	return fclose(file) == 0 && !text_failed(text);
-}
 
 static void
 answer(struct dmarc *dmarc, struct slice zone)
@@ -114,8 +100,8 @@ main(int argc, char **argv)
 	TEXT_AUTO questions = TEXT_INIT(FILE_BYTES);
 	struct slice rest, line;
 
-	if (argc != 2 || !read_file(fopen(argv[1], "rb"), &zone) ||
-	    !read_file(stdin, &questions))
+	if (argc != 2 || !read_file(argv[1], &zone) ||
+	    !read_stream(stdin, &questions))
 		return 1;
 	rest = text_slice(&questions);
 	while (slice_cut(&rest, '\n', &line))

@@ -1,8 +1,7 @@
 #!/bin/sh
 # suite.sh BIN RESULTS SUITE - a published suite of SPF, ARC or DMARC, by ours
 #
-# The checkers are built here, against the archive that the programs are made
-# of.
+# The checkers are built here (checkers.sh).
 bin=$1 results=$2 suite=$3
 here=$(dirname "$0")
 name="$(basename "$suite") finds what it asks for"
@@ -14,13 +13,12 @@ trap 'rm -rf "$dir"' EXIT
 	echo "skip $name: python3-yaml is not installed" >>"$results"
 	exit 0
 }
-for checker in spf arc dmarc; do
-	${CC:-cc} -std=c11 -D_GNU_SOURCE -I. -O1 -o "$dir/$checker" \
-	    "$here/$checker.c" "$bin/libpostroom.a" -lcrypto -lidn2 || {
-		echo "fail $name: $checker.c is not built" >>"$results"
-		exit 1
-	}
-done
+. "$here/checkers.sh"
+why=$(build_checkers "$bin" "$dir" spf arc dmarc)
+[ -z "$why" ] || {
+	echo "fail $name: $why" >>"$results"
+	exit 1
+}
 mkdir "$dir/scratch"
 if "$python" "$here/suite.py" --bin "$dir" --known "$here/suite.known" \
     --scratch "$dir/scratch" "$suite" >"$dir/out" 2>&1; then
