@@ -1,9 +1,7 @@
 /*
  * blocks_file.h - who is kept out of SMTP, over a restart
  *
- * One file beside policy.db, written anew as a whole and then put in place of
- * the old one.  It is not synced: a power cut may cost it, and with it no more
- * than the memory of who has earned what.  In it stand the times of a clock on
+ * One file beside policy.db (kept_file.h).  In it stand the times of a clock on
  * the wall, since the other one begins anew with the machine.
  */
 #ifndef POSTROOM_POLICY_BLOCKS_FILE_H
