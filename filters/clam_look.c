@@ -242,15 +242,19 @@ set_left(struct look *look)
 	return true;
 }
 
+/* What the library takes apart. */
+#define ALL_KINDS	UINT32_MAX
+#define NO_KIND		0u	/* only the bytes as they stand */
+
 /* Have the library look with those heuristics, and say what it says. */
 static cl_error_t
-ask_library(struct look *look, cl_fmap_t *map, uint32_t heuristic,
-    const char **name_out, uint64_t *scanned_out)
+ask_library(struct look *look, cl_fmap_t *map, uint32_t kinds,
+    uint32_t heuristic, const char **name_out, uint64_t *scanned_out)
 {
 	struct cl_scan_options options = {
 		/* a real find comes before a heuristic one: no PRECEDENCE */
 		.general = CL_SCAN_GENERAL_HEURISTICS,
-		.parse = ~0u,
+		.parse = kinds,
 		.heuristic = heuristic,
 	};
 	unsigned long scanned = 0;
@@ -282,7 +286,7 @@ look_for_macros(struct look *look, cl_fmap_t *map)
 	if (packed->macros == PACKED_MACROS)
 		return;
 	error = time_left(look) == 0 ? CL_ETIMEOUT : ask_library(look, map,
-	    CL_SCAN_HEURISTIC_MACROS, &name, &scanned);
+	    ALL_KINDS, CL_SCAN_HEURISTIC_MACROS, &name, &scanned);
 	look->is_mail = was_mail;
 	if (error == CL_VIRUS && name != NULL && slice_has_prefix(
 	    slice_str(name), "Heuristics.OLE2.ContainsMacros"))
@@ -306,7 +310,7 @@ may_hide_names(const struct scan_answer *answer)
 
 /* One look of the library at some bytes. */
 static void
-look_at(struct look *look, struct slice bytes)
+look_into(struct look *look, struct slice bytes, uint32_t kinds)
 {
 	/* not BROKEN_MEDIA: telephones write such pictures */
 	const uint32_t heuristic = CL_SCAN_HEURISTIC_BROKEN |
@@ -342,7 +346,7 @@ look_at(struct look *look, struct slice bytes)
 	}
 	look->has_document = false;
 	look->names_hidden = true;
-	error = ask_library(look, map, heuristic, &name, &scanned);
+	error = ask_library(look, map, kinds, heuristic, &name, &scanned);
 	spend(look, scanned);
 	answer = clam_answer((int)error, name);
 	note(look, answer);
@@ -354,6 +358,12 @@ look_at(struct look *look, struct slice bytes)
 	if (look->is_rar && !look->clam->has_unrar)
 		note(look, scan_answer_of(SCAN_UNSCANNABLE, "",
 		    "the scanner has no unpacker for RAR"));
+}
+
+static void
+look_at(struct look *look, struct slice bytes)
+{
+	look_into(look, bytes, ALL_KINDS);
 }
 
 /* Bytes with lines before them that make them mail. */
@@ -490,21 +500,26 @@ look_at_file(struct look *look, struct slice bytes)
 }
 
 /*
- * The library has looked at this leaf already, in the message, and has found
- * nothing at all.  Text that stands there as it is was looked at with its own
- * line ends, too, though not by itself.
+ * A leaf that the library has looked at already, in the message, and where it has
+ * found nothing at all, is not shown again.  Text that stands there as it is it
+ * has read with line ends of its own: what is in it and what it becomes is known,
+ * but not its hash, nor what stands at a place of it.  No file that has others in
+ * it does without a NUL.
  */
-static bool
-was_looked_at(const struct look *look, const struct mime_part *part,
+static void
+look_at_leaf(struct look *look, const struct mime_part *part,
     enum mime_encoding way, struct slice bytes)
 {
 	const struct layers_tools *tools = look->clam->tools;
+	bool was_clean = look->worst.result == SCAN_CLEAN &&
+	    look->layers.count > 0;
 
-	if (look->worst.result != SCAN_CLEAN || look->layers.count == 0)
-		return false;
-	return layers_has(&look->layers, tools, bytes) ||
-	    (way <= MIME_BINARY && is_plain_words(part) &&
-	    layers_has_words(&look->layers, tools, bytes));
+	if (was_clean && layers_has(&look->layers, tools, bytes))
+		return;
+	look_into(look, bytes, was_clean && way <= MIME_BINARY &&
+	    is_plain_words(part) && slice_find(bytes, '\0') == SIZE_MAX &&
+	    layers_has_words(&look->layers, tools, bytes) ? NO_KIND :
+	    ALL_KINDS);
 }
 
 static int
@@ -514,8 +529,7 @@ on_leaf(void *arg, const struct mime_part *part, enum mime_encoding way,
 	struct look *look = arg;
 	const char *why = broken_archive(bytes);
 
-	if (!was_looked_at(look, part, way, bytes))
-		look_at(look, bytes);
+	look_at_leaf(look, part, way, bytes);
 	if (why != NULL)
 		note(look, scan_answer_of(SCAN_BROKEN, "", "%s", why));
 	if (look->worst.result != SCAN_VIRUS && zip_is_strange(bytes))

@@ -3,6 +3,7 @@
  *
  * What is shown once only must be found that once.
  */
+#include <openssl/evp.h>
 #include <stdio.h>
 
 #include "tests/unit/filters/clam_fixture.h"
@@ -27,6 +28,26 @@ evil_write(void)
 	file_write(signatures.fd, "evil.ndb", text_slice(&line));
 }
 
+/* Of a whole text with the line ends of mail: by its hash, by its beginning. */
+#define HASHED	"words to be\r\nknown by all of them"
+#define PLACED	"words that\r\nbegin a text"
+
+static void
+exact_write(void)
+{
+	const struct slice placed = SLICE(PLACED);
+	unsigned char digest[32];
+	TEXT_AUTO line = TEXT_INIT(4096);
+
+	ck_assert_int_eq(EVP_Digest(HASHED, strlen(HASHED), digest, NULL,
+	    EVP_sha256(), NULL), 1);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		text_addf(&line, "%02x", digest[i]);
+	text_addf(&line, ":%zu:Evil-Hash\n", strlen(HASHED));
+	file_write(signatures.fd, "hash.hsb", text_slice(&line));
+	signature_write(signatures.fd, "place.ndb", "Evil-Place", placed);
+}
+
 static void
 set_up(void)
 {
@@ -34,6 +55,7 @@ set_up(void)
 	temporary = scratch_new();
 	eicar_write(signatures.fd);
 	evil_write();
+	exact_write();
 	clam = clam_load_from(&signatures, &temporary);
 }
 
@@ -57,21 +79,24 @@ looks_at(const struct text *text)
 	return (unsigned)(clam_looks(clam) - before);
 }
 
+/* The words beside the attachment, a short look at their bytes. */
+#define WORDS	1
+
 static const struct {
 	const char	*begins, *encoding;
 	unsigned	 looks;
 } mails[] = {
 	/* each attachment comes out of the library's own reading */
-	{ "DKIM-Signature: v=1\r\n", "base64", 1 },
-	{ "Received: from a by b\r\n", "base64", 1 },
-	{ "From: a@example.org\r\n", "base64", 1 },
-	{ "from: a@example.org\r\n", "base64", 1 },
-	{ "X-Whatever: 1\r\n", "base64", 1 },
+	{ "DKIM-Signature: v=1\r\n", "base64", 1 + WORDS },
+	{ "Received: from a by b\r\n", "base64", 1 + WORDS },
+	{ "From: a@example.org\r\n", "base64", 1 + WORDS },
+	{ "from: a@example.org\r\n", "base64", 1 + WORDS },
+	{ "X-Whatever: 1\r\n", "base64", 1 + WORDS },
 	/* nobody knows what it is: as it stands, and as mail */
-	{ "Zzz: 1\r\n", "base64", 2 },
+	{ "Zzz: 1\r\n", "base64", 2 + WORDS },
 	/* it writes other line ends: the attachment is looked at */
-	{ "From: a@example.org\r\n", "7bit", 2 },
-	{ "From: a@example.org\r\n", "quoted-printable", 2 },
+	{ "From: a@example.org\r\n", "7bit", 2 + WORDS },
+	{ "From: a@example.org\r\n", "quoted-printable", 2 + WORDS },
 };
 
 START_TEST(what_the_library_has_read_it_is_not_shown_again)
@@ -95,7 +120,7 @@ START_TEST(what_has_files_in_it_is_looked_at_by_itself)
 	text_add_str(&text, "From: a@example.org\r\n");
 	add_attachment(&text, "q", "application/zip", "base64",
 	    text_slice(&zip));
-	ck_assert_uint_eq(looks_at(&text), 2);
+	ck_assert_uint_eq(looks_at(&text), 2 + WORDS);
 }
 END_TEST
 
@@ -132,6 +157,35 @@ START_TEST(a_line_end_of_mail_in_a_signature_is_found)
 }
 END_TEST
 
+#define PARTS	"multipart/mixed; boundary=q\r\n\r\n--q\r\n" \
+		"Content-Type: text/plain"
+
+static const struct {
+	const char	*type, *words, *name;
+} exact[] = {
+	{ "text/plain", HASHED, "Evil-Hash" },
+	{ "text/plain", PLACED ", and go on", "Evil-Place" },
+	{ PARTS, HASHED "\r\n--q--\r\n", "Evil-Hash" },
+	{ PARTS, PLACED "\r\n--q--\r\n", "Evil-Place" },
+	/* it is not read as words, but taken apart */
+	{ PARTS "; name=a.txt", HASHED "\r\n--q--\r\n", "Evil-Hash" },
+};
+
+/* The library has seen them with other line ends. */
+START_TEST(words_are_known_by_their_very_bytes)
+{
+	TEXT_AUTO text = TEXT_INIT(ROOM);
+	struct scan_answer answer;
+
+	text_addf(&text, "From: a@example.org\r\nContent-Type: %s\r\n\r\n%s",
+	    exact[_i].type, exact[_i].words);
+	answer = clam_scan(clam, text_slice(&text));
+	ck_assert_int_eq(answer.result, SCAN_VIRUS);
+	ck_assert_msg(slice_has_prefix(slice_str(answer.name),
+	    exact[_i].name), "%s", answer.name);
+}
+END_TEST
+
 /* What was found in one message is nothing about the next. */
 START_TEST(every_message_is_looked_at)
 {
@@ -140,8 +194,8 @@ START_TEST(every_message_is_looked_at)
 	text_add_str(&text, "From: a@example.org\r\n");
 	add_attachment(&text, "q", "image/png", "base64",
 	    slice_str("one line\r\n"));
-	ck_assert_uint_eq(looks_at(&text), 1);
-	ck_assert_uint_eq(looks_at(&text), 1);
+	ck_assert_uint_eq(looks_at(&text), 1 + WORDS);
+	ck_assert_uint_eq(looks_at(&text), 1 + WORDS);
 	text_clear(&text);
 	text_add_str(&text, "Zzz: 1\r\nContent-Type: image/png\r\n\r\n"
 	    "one line\r\n");
@@ -163,6 +217,8 @@ unit_suite(void)
 	tcase_add_test(test, what_has_files_in_it_is_looked_at_by_itself);
 	tcase_add_loop_test(test, a_line_end_of_mail_in_a_signature_is_found,
 	    0, 6);
+	tcase_add_loop_test(test, words_are_known_by_their_very_bytes, 0,
+	    (int)(sizeof(exact) / sizeof(*exact)));
 	tcase_add_test(test, every_message_is_looked_at);
 	suite_add_tcase(suite, test);
 	return suite;
