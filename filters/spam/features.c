@@ -103,14 +103,20 @@ spam_features_source(const struct spam_features *f)
 	return text_slice(&f->source);
 }
 
+/*
+ * Letters, digits, all that is not ASCII, and "!$%'-._": a bit for each byte, as
+ * each byte of a text is asked about.
+ */
+static const uint64_t word_bytes[4] = {
+	0x03ff60b200000000u, 0x07fffffe87fffffeu, UINT64_MAX, UINT64_MAX
+};
+
 bool
 spam_is_word(char c)
 {
 	unsigned char u = (unsigned char)c;
 
-	return u >= 0x80 || (u >= '0' && u <= '9') ||
-	    ((u | 0x20) >= 'a' && (u | 0x20) <= 'z') || u == '-' || u == '_' ||
-	    u == '.' || u == '\'' || u == '$' || u == '%' || u == '!';
+	return (word_bytes[u / 64] >> u % 64 & 1) != 0;
 }
 
 static uint64_t
@@ -246,6 +252,10 @@ is_ours(struct slice name)
 		"X-Mozilla-Keys",
 	};
 
+	/* most fields are none of them */
+	if (name.len == 0 || ((name.at[0] | 0x20) != 's' &&
+	    (name.at[0] | 0x20) != 'x'))
+		return false;
 	if (slice_has_prefix(name, "X-Postroom-"))
 		return true;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
@@ -269,9 +279,11 @@ add_shape(struct spam_features *f, size_t at)
 static void
 add_lower(struct text *to, struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		text_add_byte(to, s.at[i] >= 'A' && s.at[i] <= 'Z' ?
-		    (char)(s.at[i] | 0x20) : s.at[i]);
+	char *at = text_space(to, s.len);
+
+	for (size_t i = 0; at != NULL && i < s.len; i++)
+		at[i] = s.at[i] >= 'A' && s.at[i] <= 'Z' ?
+		    (char)(s.at[i] | 0x20) : s.at[i];
 }
 
 /* The words of a field, under its name. */
@@ -306,12 +318,17 @@ copy_header(struct spam_features *f, struct slice header)
 	struct header_field field;
 
 	while (f->source.len < HEADER_PIECES && header_next(&header, &field)) {
-		if (is_ours(field.name))
-			continue;
-		for (size_t i = 0; i < field.whole.len &&
-		    f->source.len < HEADER_PIECES; i++)
-			if (field.whole.at[i] != '\r')
-				text_add_byte(&f->source, field.whole.at[i]);
+		struct slice rest = is_ours(field.name) ?
+		    slice_of(NULL, 0) : field.whole;
+
+		while (rest.len > 0 && f->source.len < HEADER_PIECES) {
+			struct slice piece = slice_first(rest,
+			    slice_find(rest, '\r'));
+
+			text_add(&f->source, slice_first(piece,
+			    HEADER_PIECES - f->source.len));
+			rest = slice_after(rest, piece.len + 1);
+		}
 	}
 	return f->source.len;
 }

@@ -271,7 +271,7 @@ calibrate(struct spam_head *head)
 
 	for (steps = 0; steps < FIT_STEPS; steps++) {
 		struct fit fit = { .slope_slope = 1e-3, .offset_offset = 1e-3 };
-		double det;
+		double det, from_slope = slope, from_offset = offset;
 
 		fit_add(&fit, slope, offset, head->wanted_scores,
 		    head->wanted.count, 1 / (wanted + 2), 1);
@@ -287,6 +287,10 @@ calibrate(struct spam_head *head)
 		offset = bounded(offset + (fit.slope_slope * fit.offset -
 		    fit.slope_offset * fit.slope) / det, -OFFSET_MOST,
 		    OFFSET_MOST);
+		/* there it would stay */
+		if (!(slope < from_slope || slope > from_slope ||
+		    offset < from_offset || offset > from_offset))
+			break;
 	}
 	head->slope = (float)slope;
 	head->offset = (float)offset;
