@@ -526,6 +526,28 @@ write_held(const struct notice *notice, enum language language,
 	}
 }
 
+static void
+write_sends_much(const struct notice *notice, enum language language,
+    struct text *subject, struct text *body)
+{
+	static const enum sentence said[2][2] = {
+		{ SAY_NOTICE_SENT_HOUR, SAY_NOTICE_SENT_DAY },
+		{ SAY_NOTICE_SENT_TO_HOUR, SAY_NOTICE_SENT_TO_DAY },
+	};
+	char address[SHOWN_SIZE];
+
+	shown(notice->address, NAME_BYTES, address);
+	text_say(subject, language, NOTICE_SENDS, address);
+	text_say_as(body, language, said[notice->sent_recipients]
+	    [notice->sent_in_a_day], address, notice->sent);
+	text_add_byte(body, '\n');
+	line_say(body, language, NOTICE_SENDS_AFTER);
+	text_add_byte(body, '\n');
+	line_say(body, language, NOTICE_SENDS_WHO);
+	line_say(body, language, NOTICE_SENDS_PASSWORD);
+	text_addf(body, "\n    postroom account set %s --password\n", address);
+}
+
 void
 notice_write(const struct notice *notice, enum language language,
     struct text *subject, struct text *body)
@@ -545,6 +567,9 @@ notice_write(const struct notice *notice, enum language language,
 		break;
 	case NOTICE_HELD:
 		write_held(notice, language, subject, body);
+		break;
+	case NOTICE_SENDS_MUCH:
+		write_sends_much(notice, language, subject, body);
 		break;
 	case NOTICE_KIND_COUNT:
 		break;

@@ -25,6 +25,7 @@ enum notice_kind {
 	NOTICE_GRANT_EXPIRES,	/* OAuth: consent is wanted again */
 	NOTICE_LINE_REPORT,	/* a month of the line, to the postmaster */
 	NOTICE_HELD,		/* what waits for a word of theirs */
+	NOTICE_SENDS_MUCH,	/* an account sends more than it may */
 	NOTICE_KIND_COUNT
 };
 
@@ -78,6 +79,10 @@ struct notice {
 	const struct notice_held *held;		/* HELD: the newest first */
 	size_t		held_count;
 	unsigned	held_more;		/* not told in this one */
+	/* SENDS_MUCH, from `address` */
+	uint32_t	sent;			/* messages, or recipients */
+	bool		sent_recipients;
+	bool		sent_in_a_day;		/* else in an hour */
 };
 
 /*

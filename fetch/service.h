@@ -25,6 +25,9 @@ enum fetch_kind {
 	SCHEDULE_ADMIN,
 	/* keeper -> schedule, news: nothing; the accounts have changed */
 	SCHEDULE_CHANGED,
+	/* keeper -> schedule, news: u64 account, slice its address, u32 the
+	 * most, u8 of recipients, u8 within a day: it would send more */
+	SCHEDULE_SENDS_MUCH,
 	/* door -> schedule: u64 account; its owner reads mail now -> u8 what
 	 * is collected on reading is being collected; ask again */
 	SCHEDULE_READS,

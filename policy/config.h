@@ -60,6 +60,10 @@ struct config {
 	unsigned	connections_per_address;
 	unsigned	messages_per_address;	/* by SMTP, within an hour */
 	unsigned	block_seconds;	/* the first time; 0: never */
+	unsigned	send_messages_per_hour;	/* by people, of an account */
+	unsigned	send_messages_per_day;
+	unsigned	send_recipients_per_hour;
+	unsigned	send_recipients_per_day;
 	bool		greylist;
 	unsigned	greylist_seconds;
 	char		trusted_hosts[1024];	/* nets that are not counted */

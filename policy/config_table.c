@@ -53,6 +53,15 @@ const struct config_option config_options[] = {
 { "block_seconds",           KIND_SECONDS,      FIELD(block_seconds), 0, 86400, "10m",
   "How long an address is kept out of SMTP that guesses recipients or gives commands that are "
   "none, each further time twice as long, up to a day; 0s: never." },
+{ "send_messages_per_hour",  KIND_COUNT,        FIELD(send_messages_per_hour), 1, 1000000, "200",
+  "Messages that one account may send within an hour, where people log in to send; more are put "
+  "off, and its owner and the postmaster are told." },
+{ "send_messages_per_day",   KIND_COUNT,        FIELD(send_messages_per_day), 1, 1000000, "1000",
+  "The same within a day." },
+{ "send_recipients_per_hour", KIND_COUNT,       FIELD(send_recipients_per_hour), 200, 1000000, "500",
+  "Recipients of all of them within an hour; one message may have 200." },
+{ "send_recipients_per_day", KIND_COUNT,        FIELD(send_recipients_per_day), 200, 1000000, "2000",
+  "The same within a day." },
 { "greylist",                KIND_BOOL,         TEXT(greylist), "no",
   "By SMTP, what a network brings for the first time from a sender to a recipient is put off "
   "until it comes again (greylisting)." },

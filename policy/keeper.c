@@ -157,22 +157,28 @@ keeper_sender_said(struct slice body, struct keeper_sender *sender_out)
 }
 
 void
-keeper_owned_ask(struct text *body, struct slice login, unsigned count)
+keeper_owned_ask(struct text *body, struct slice login, size_t recipients,
+    unsigned count)
 {
 	pack_slice(body, login);
+	pack_u32(body, (uint32_t)recipients);
 	pack_u8(body, (uint8_t)count);
 }
 
 int
-keeper_owned_said(struct slice body, unsigned count, bool *is_own_out)
+keeper_owned_said(struct slice body, unsigned count, bool *is_own_out,
+    struct slice *over_out)
 {
 	struct unpack u = unpack_of(body);
+	struct slice over;
 
-	if (body.len != count)
-		return -EBADMSG;
 	for (unsigned i = 0; i < count; i++)
 		is_own_out[i] = unpack_bool(&u);
-	return unpack_is_done(&u) ? 0 : -EBADMSG;
+	over = unpack_slice(&u);
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	*over_out = over;
+	return 0;
 }
 
 void

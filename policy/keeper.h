@@ -187,9 +187,12 @@ enum keeper_kind {
 	 */
 	KEEPER_SENDER,
 	/*
-	 * Judge: which of these addresses are those of who has logged in?
-	 * slice login (the account's own address), u8 count, slice address each
-	 *	-> u8 for each: it is; nothing at all: it cannot be said now
+	 * Judge: a message of who has logged in; which of these addresses are
+	 * theirs, and may they send one more, to so many?
+	 * slice login (the account's own address), u32 recipients, u8 count,
+	 * slice address each
+	 *	-> u8 for each: it is, slice why it is too much (empty: it is
+	 *	not); nothing at all: it cannot be said now
 	 */
 	KEEPER_OWNED
 };
@@ -326,9 +329,9 @@ int	keeper_sender_said(struct slice body,
 	    struct keeper_sender *sender_out);
 /* `count` slices follow. */
 void	keeper_owned_ask(struct text *body, struct slice login,
-	    unsigned count);
+	    size_t recipients, unsigned count);
 int	keeper_owned_said(struct slice body, unsigned count,
-	    bool *is_own_out);
+	    bool *is_own_out, struct slice *over_out);
 int	keeper_owner_asked(struct slice body, uint64_t *fetch_account_out);
 int	keeper_owner_said(struct slice body, struct keeper_owner *owner_out);
 

@@ -78,16 +78,20 @@ on_owned(void *arg, int status, struct ipc_message *message)
 	const struct sender_found *found = &asking->judging->sender;
 	bool is_own[SENDER_MOST];
 	struct verdict one;
+	struct slice over;
 
 	asking->asked = NULL;
 	if (status < 0)		/* it is gone: wait for the next one */
 		return;
-	if (keeper_owned_said(message->body, sender_count(found),
-	    is_own) < 0) {
+	if (keeper_owned_said(message->body, sender_count(found), is_own,
+	    &over) < 0) {
 		later(asking);
 		return;
 	}
 	sender_judge(found, is_own, asking->judging->envelope.login, &one);
+	if (over.len > 0 && one.action != VERDICT_REFUSE)
+		verdict_set(&one, VERDICT_DEFER, 450, "4.7.1", "%.*s",
+		    SLICE_FMT(over));
 	said(asking, &one);
 }
 
@@ -101,7 +105,7 @@ ask(struct people_asking *asking)
 	if (keeper == NULL || asking->asked != NULL)
 		return;
 	keeper_owned_ask(&body, asking->judging->envelope.login,
-	    sender_count(found));
+	    asking->judging->envelope.recipient_count, sender_count(found));
 	for (unsigned i = 0; i < sender_count(found); i++)
 		pack_slice(&body, slice_str(found->address[i]));
 	if (!text_failed(&body) && ipc_ask(keeper, KEEPER_OWNED,

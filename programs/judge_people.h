@@ -1,8 +1,9 @@
 /*
  * judge_people.h - what a judge asks the keeper about what people send
  *
- * Are the addresses that a message names those of who has logged in?  A keeper
- * that is gone is waited for, for a while; then the sender is asked to try again.
+ * Are the addresses that a message names those of who has logged in, and may
+ * they send one more?  A keeper that is gone is waited for, for a while; then the
+ * sender is asked to try again.
  */
 #ifndef POSTROOM_PROGRAMS_JUDGE_PEOPLE_H
 #define POSTROOM_PROGRAMS_JUDGE_PEOPLE_H

@@ -118,65 +118,16 @@ answer_account(const struct question *q, struct text *body)
 	return 0;
 }
 
-/* Whose own that is, an alias and ann+anything@ too. */
 static int
 answer_sender(const struct question *q, struct text *body)
 {
-	struct policy_account account;
-	struct keeper_sender answer = { 0 };
-	struct slice address;
-	enum whose whose = WHOSE_OURS;
-	uint64_t id, owner;
-	int r = keeper_sender_asked(q->body, &id, &address);
-
-	if (r < 0)
-		return r;
-	owner = id;
-	r = policy_account_get(q->policy, id, &account);
-	if (r == 0 && address.len > 0)
-		r = whose_cache_ask(q->keeper->whose, q->policy, address,
-		    &whose, &owner);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		cannot_read(r);
-		return 0;
-	}
-	answer.may = whose == WHOSE_OURS && owner == id;
-	answer.address = slice_str(account.address);
-	keeper_sender_say(body, &answer);
-	return 0;
+	return keeper_answer_sender(q->keeper, q->body, body);
 }
 
-/* The same of the addresses in a message. */
 static int
 answer_owned(const struct question *q, struct text *body)
 {
-	struct unpack u = unpack_of(q->body);
-	struct slice login = unpack_slice(&u);
-	uint8_t count = unpack_u8(&u);
-	enum whose whose;
-	uint64_t id, owner;
-	int r;
-
-	if (u.bad)
-		return -EBADMSG;
-	r = whose_cache_ask(q->keeper->whose, q->policy, login, &whose, &id);
-	for (uint8_t i = 0; i < count && r == 0; i++) {
-		struct slice address = unpack_slice(&u);
-
-		if (u.bad)
-			return -EBADMSG;
-		r = whose_cache_ask(q->keeper->whose, q->policy, address,
-		    &whose, &owner);
-		pack_u8(body, id != 0 && whose == WHOSE_OURS && owner == id);
-	}
-	if (r < 0) {
-		cannot_read(r);
-		text_clear(body);
-	} else if (!unpack_is_done(&u))
-		return -EBADMSG;
-	return 0;
+	return keeper_answer_owned(q->keeper, q->body, body);
 }
 
 /* Changes with the password, and tells nothing about it. */
@@ -428,7 +379,7 @@ static const struct {
 	{ KEEPER_WHO,		1024,	false, answer_who },
 	{ KEEPER_GREY,		16,	false, answer_grey },
 	{ KEEPER_SENDER,	1024,	false, answer_sender },
-	{ KEEPER_OWNED,		256,	false, answer_owned },
+	{ KEEPER_OWNED,		1024,	false, answer_owned },
 };
 
 #define ANSWERS	(sizeof(answers) / sizeof(answers[0]))

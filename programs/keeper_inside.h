@@ -2,9 +2,10 @@
  * keeper_inside.h - the keeper as its own files see it
  *
  * role_keeper.c hears what is asked, keeper_login.c answers who logs in,
- * keeper_blocks.c says who is kept out, keeper_grey.c who is to come again later,
- * and keeper_answers.c answers what takes no time.  An answer that takes a while
- * is an errand, and who asked may be gone by then.
+ * keeper_sending.c who may send as whom and signs for them, keeper_blocks.c says
+ * who is kept out, keeper_grey.c who is to come again later, and
+ * keeper_answers.c answers what takes no time.  An answer that takes a while is
+ * an errand, and who asked may be gone by then.
  */
 #ifndef POSTROOM_PROGRAMS_KEEPER_INSIDE_H
 #define POSTROOM_PROGRAMS_KEEPER_INSIDE_H
@@ -17,6 +18,7 @@
 #include "policy/login_cache.h"
 #include "policy/login_delay.h"
 #include "policy/seal.h"
+#include "policy/send_rate.h"
 #include "policy/session_cache.h"
 #include "policy/whose_cache.h"
 #include "programs/roles.h"
@@ -39,6 +41,7 @@ struct keeper {
 	struct session_cache	*sessions;
 	struct blocks		*blocks;
 	struct timer		*blocks_timer;	/* set: they are to be saved */
+	struct send_rate	*sent;
 	struct greylist		*greylist;
 	struct timer		*greylist_timer;	/* the same */
 	struct seal_key		 seal_key;
@@ -80,6 +83,12 @@ int	keeper_on_asked(void *process, struct ipc *, struct ipc_message *);
  * reading says.
  */
 int	keeper_may_fetch(struct keeper *, uint64_t asker, bool *may_out);
+
+/* keeper_sending.c: answers of KEEPER_SENDER and KEEPER_OWNED. */
+int	keeper_answer_sender(struct keeper *, struct slice asked,
+	    struct text *body);
+int	keeper_answer_owned(struct keeper *, struct slice asked,
+	    struct text *body);
 
 /* keeper_login.c: a KEEPER_LOGIN has come. */
 int	keeper_on_login(void *process, struct ipc *, struct ipc_message *);

@@ -301,10 +301,11 @@ keeper_start(struct process *process)
 	keeper->sessions = session_cache_new();
 	keeper->blocks = blocks_new();
 	keeper->greylist = greylist_new();
+	keeper->sent = send_rate_new();
 	if (keeper->pool == NULL || keeper->delays == NULL ||
 	    keeper->cache == NULL || keeper->whose == NULL ||
 	    keeper->sessions == NULL || keeper->blocks == NULL ||
-	    keeper->greylist == NULL)
+	    keeper->greylist == NULL || keeper->sent == NULL)
 		return -ENOMEM;
 	r = policy_open(process->folder_fd, false, &keeper->policy, &needs);
 	if (r == -EPROTO)

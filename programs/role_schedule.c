@@ -54,11 +54,13 @@ static int	on_changed(void *, struct ipc *, struct ipc_message *);
 static int	on_carried(void *, struct ipc *, struct ipc_message *);
 static int	on_reads(void *, struct ipc *, struct ipc_message *);
 static int	on_new_mail(void *, struct ipc *, struct ipc_message *);
+static int	on_sends_much(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule schedule_rules[] = {
 { FETCH_PROGRESS,   "PROGRESS", FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_progress },
 { SCHEDULE_ADMIN,   "ADMIN",    FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_admin },
 { SCHEDULE_CHANGED, "CHANGED",  FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_changed },
+{ SCHEDULE_SENDS_MUCH, "SENDS_MUCH", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_sends_much },
 { SCHEDULE_READS,   "READS",    FROM(ROLE_DOOR),    IPC_REQUEST, 0, 0, on_reads },
 { FETCH_CARRIED,    "CARRIED",  FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_carried },
 { FETCH_NEWS,       "NEWS",     FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_new_mail },
@@ -430,6 +432,30 @@ held_anew(void *arg)
 	struct schedule_role *role = arg;
 
 	notice_post_anew(role->post, NOTICE_HELD);
+}
+
+/* Its owner hears of it, and the postmaster; of each kind once a day. */
+static int
+on_sends_much(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+	struct schedule_role *role = process->state;
+	struct unpack u = unpack_of(message->body);
+	struct notice notice = { .kind = NOTICE_SENDS_MUCH };
+	uint64_t account = unpack_u64(&u), again_ms;
+
+	(void)from;
+	notice.address = unpack_slice(&u);
+	notice.sent = unpack_u32(&u);
+	notice.sent_recipients = unpack_bool(&u);
+	notice.sent_in_a_day = unpack_bool(&u);
+	if (!unpack_is_done(&u) || account == 0)
+		return -EBADMSG;
+	/* one who was told a while ago need not be told again */
+	(void)notice_post_send(role->post, account, &notice, &again_ms);
+	(void)notice_post_send(role->post, NOTICE_POSTMASTER, &notice,
+	    &again_ms);
+	return 0;
 }
 
 static int

@@ -99,6 +99,24 @@ START_TEST(who_sends_reads_back)
 }
 END_TEST
 
+START_TEST(whose_addresses_they_are_reads_back)
+{
+	bool is_own[2] = { false, false };
+	struct slice over;
+
+	pack_u8(&body, 1);
+	pack_u8(&body, 0);
+	pack_slice(&body, slice_str("too much"));
+	ck_assert_int_eq(keeper_owned_said(text_slice(&body), 2, is_own,
+	    &over), 0);
+	ck_assert(is_own[0] && !is_own[1] && slice_is_str(over, "too much"));
+	ck_assert_int_eq(keeper_owned_said(text_slice(&body), 3, is_own,
+	    &over), -EBADMSG);
+	ck_assert_int_eq(keeper_owned_said(slice_str(""), 0, is_own, &over),
+	    -EBADMSG);
+}
+END_TEST
+
 START_TEST(ours_without_an_account_is_a_breach)
 {
 	static const struct keeper_whose lies[] = {
@@ -341,6 +359,7 @@ unit_suite(void)
 	tcase_add_test(tests, whose_reads_back);
 	tcase_add_test(tests, what_may_be_new_reads_back);
 	tcase_add_test(tests, who_sends_reads_back);
+	tcase_add_test(tests, whose_addresses_they_are_reads_back);
 	tcase_add_test(tests, ours_without_an_account_is_a_breach);
 	tcase_add_test(tests,
 	    a_named_account_reads_back_and_a_lie_does_not);

@@ -1,0 +1,138 @@
+/*
+ * keeper_sending.c - the keeper's word on what people send
+ *
+ * An account's own addresses are those that its mail comes to: an alias and
+ * ann+anything@ too.  What is too much for one account is told to its owner and
+ * to the postmaster, by the schedule, once: somebody else may have the password.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "fetch/service.h"
+#include "lib/base/log.h"
+#include "policy/keeper.h"
+#include "programs/keeper_inside.h"
+
+static void
+cannot_read(int r)
+{
+	log_say("policy.db cannot be read: %s", strerror(-r));
+}
+
+int
+keeper_answer_sender(struct keeper *keeper, struct slice asked,
+    struct text *body)
+{
+	struct policy_account account;
+	struct keeper_sender answer = { 0 };
+	struct slice address;
+	enum whose whose = WHOSE_OURS;
+	uint64_t id, owner;
+	int r = keeper_sender_asked(asked, &id, &address);
+
+	if (r < 0)
+		return r;
+	owner = id;
+	r = policy_account_get(keeper->policy, id, &account);
+	if (r == 0 && address.len > 0)
+		r = whose_cache_ask(keeper->whose, keeper->policy, address,
+		    &whose, &owner);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		cannot_read(r);
+		return 0;
+	}
+	answer.may = whose == WHOSE_OURS && owner == id;
+	answer.address = slice_str(account.address);
+	keeper_sender_say(body, &answer);
+	return 0;
+}
+
+/* Its owner and the postmaster are to know. */
+static void
+tell(struct keeper *keeper, uint64_t account, struct slice login,
+    const struct send_over *over)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	log_say("%.*s sends too much: %u %s within %s", SLICE_FMT(login),
+	    over->most, over->by_recipients ? "recipients" : "messages",
+	    over->span == SEND_DAY ? "a day" : "an hour");
+	pack_u64(&body, account);
+	pack_slice(&body, login);
+	pack_u32(&body, over->most);
+	pack_u8(&body, over->by_recipients);
+	pack_u8(&body, over->span == SEND_DAY);
+	if (text_failed(&body) || keeper->schedule == NULL ||
+	    ipc_send(keeper->schedule, SCHEDULE_SENDS_MUCH, text_slice(&body),
+	    NULL, 0) < 0)
+		log_say("nobody was told of it by mail");
+}
+
+/* May they send one more?  In words why not; nothing: they may.  0 or -errno. */
+static int
+count(struct keeper *keeper, uint64_t account, struct slice login,
+    uint32_t recipients, struct text *why)
+{
+	const struct config *config = &keeper->process->config;
+	const struct send_most most = {
+		.messages = { config->send_messages_per_hour,
+		    config->send_messages_per_day },
+		.recipients = { config->send_recipients_per_hour,
+		    config->send_recipients_per_day },
+	};
+	struct send_over over;
+	int r = send_rate_take(keeper->sent, account, recipients, &most,
+	    clock_ms(), &over);
+
+	if (r <= 0)
+		return r;
+	text_addf(why, "%.*s has sent %s %u %s within %s; more may go in %u "
+	    "minutes", SLICE_FMT(slice_first(login, 100)),
+	    over.by_recipients ? "to" : "its", over.most,
+	    over.by_recipients ? "recipients" : "messages",
+	    over.span == SEND_DAY ? "a day" : "an hour", over.minutes);
+	if (over.is_news)
+		tell(keeper, account, login, &over);
+	return 0;
+}
+
+int
+keeper_answer_owned(struct keeper *keeper, struct slice asked,
+    struct text *body)
+{
+	struct unpack u = unpack_of(asked);
+	struct slice login = unpack_slice(&u);
+	uint32_t recipients = unpack_u32(&u);
+	uint8_t left = unpack_u8(&u);
+	TEXT_AUTO why = TEXT_INIT(512);
+	enum whose whose;
+	uint64_t id, owner;
+	int r;
+
+	if (u.bad)
+		return -EBADMSG;
+	r = whose_cache_ask(keeper->whose, keeper->policy, login, &whose,
+	    &id);
+	for (; left > 0 && r == 0; left--) {
+		struct slice address = unpack_slice(&u);
+
+		if (u.bad)
+			return -EBADMSG;
+		r = whose_cache_ask(keeper->whose, keeper->policy, address,
+		    &whose, &owner);
+		pack_u8(body, id != 0 && whose == WHOSE_OURS && owner == id);
+	}
+	if (r == 0 && !unpack_is_done(&u))
+		return -EBADMSG;
+	/* who is not there any more sends nothing: nothing is theirs */
+	if (r == 0 && id != 0)
+		r = count(keeper, id, login, recipients, &why);
+	pack_slice(body, text_slice(&why));
+	if (r < 0) {
+		cannot_read(r);
+		text_clear(body);
+	}
+	return 0;
+}
