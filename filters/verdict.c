@@ -81,7 +81,8 @@ verdict_set(struct verdict *verdict, enum verdict_action action,
 static bool
 is_field_name(struct slice name)
 {
-	if (slice_is_str(name, VERDICT_RESULTS))	/* RFC 8601 */
+	if (slice_is_str(name, VERDICT_RESULTS) ||	/* RFC 8601 */
+	    slice_is_str(name, VERDICT_SIGNATURE))
 		return true;
 	return slice_has_prefix(name, "X-") && name.len > 2 &&
 	    slice_is_printable_ascii(name) &&
@@ -108,7 +109,8 @@ static size_t
 lines_with(struct slice name)
 {
 	if (!slice_has_prefix(name, "X-Postroom-") &&
-	    !slice_is_str(name, VERDICT_RESULTS))
+	    !slice_is_str(name, VERDICT_RESULTS) &&
+	    !slice_is_str(name, VERDICT_SIGNATURE))
 		return VERDICT_LINES - VERDICT_LINES_OURS;
 	return slice_is_word(name, "X-Postroom-Rules") ?
 	    VERDICT_LINES - VERDICT_LINES_OURS / 2 : VERDICT_LINES;

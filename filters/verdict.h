@@ -27,6 +27,8 @@
 
 /* The one line beside the X- ones: what we found of who sent it (RFC 8601). */
 #define VERDICT_RESULTS		"Authentication-Results"
+/* And what vouches for what people here send (RFC 6376). */
+#define VERDICT_SIGNATURE	"DKIM-Signature"
 
 /* From mild to severe; of several verdicts the severest wins. */
 enum verdict_action {
@@ -93,7 +95,7 @@ void	verdict_set(struct verdict *, enum verdict_action, unsigned code,
 
 /*
  * Have a header line added to the message.  0, -EINVAL (a name that does not
- * begin with X- and is not VERDICT_RESULTS, a value that is not printable UTF-8)
+ * begin with X- and is neither VERDICT_RESULTS nor _SIGNATURE, a value that is not printable UTF-8)
  * or -E2BIG (too long, or one too many of its sort).
  */
 int	verdict_add_line(struct verdict *, struct slice name,

@@ -13,6 +13,13 @@
 #define ADDRESS_ARG	{ "address",  ADMIN_TEXT,   true,  SAY_COLUMN_ADDRESS }
 #define NAME_ARG	{ "name",     ADMIN_TEXT,   false, SAY_COLUMN_NAME }
 #define LANGUAGE_ARG	{ "language", ADMIN_TEXT,   false, SAY_COLUMN_LANGUAGE }
+#define DKIM_ROW { \
+	{ "domain",   ADMIN_TEXT,   true, SAY_COLUMN_DOMAIN }, \
+	{ "selector", ADMIN_TEXT,   true, SAY_COLUMN_SELECTOR }, \
+	{ "algorithm", ADMIN_TEXT,  true, SAY_COLUMN_ALGORITHM }, \
+	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED }, \
+	{ "name",     ADMIN_TEXT,   true, SAY_COLUMN_NAME }, \
+	{ "record",   ADMIN_TEXT,   true, SAY_COLUMN_RECORD } }
 #define ACCOUNT_ROW { \
 	{ "account",  ADMIN_NUMBER, true, SAY_COLUMN_ACCOUNT }, \
 	{ "address",  ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS }, \
@@ -376,6 +383,22 @@ const struct admin_request admin_requests[] = {
     { "times",    ADMIN_NUMBER, true, SAY_COLUMN_TIMES },
     { "reason",   ADMIN_TEXT,   true, SAY_COLUMN_REASON } },
   admin_visitor_list },
+/*
+ * The keys with which domains sign what they send.  `algorithm`: rsa ed25519.
+ * `record` is to be published as TXT under `name`.
+ */
+{ "dkim add",
+  { { "domain",   ADMIN_TEXT,   true,  SAY_COLUMN_DOMAIN },
+    { "selector", ADMIN_TEXT,   true,  SAY_COLUMN_SELECTOR },
+    { "algorithm", ADMIN_TEXT,  true,  SAY_COLUMN_ALGORITHM } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, DKIM_ROW, admin_dkim_add },
+{ "dkim list",
+  { { 0 } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, DKIM_ROW, admin_dkim_list },
+{ "dkim remove",
+  { { "domain",   ADMIN_TEXT,   true,  SAY_COLUMN_DOMAIN },
+    { "selector", ADMIN_TEXT,   true,  SAY_COLUMN_SELECTOR } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, DKIM_ROW, admin_dkim_remove },
 { "visitor forgive",
   { { "net",      ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER,
@@ -594,6 +617,8 @@ admin_begin(struct admin_work *work, const struct admin_request *request,
 enum admin_status
 admin_hash(struct admin_work *work)
 {
+	if (work->request->handler == admin_dkim_add)
+		return admin_dkim_make(work);
 	for (size_t i = 0; work->request->args[i].name != NULL; i++) {
 		int r;
 

@@ -21,6 +21,7 @@
 #include "policy/accounts.h"
 #include "policy/blocks.h"
 #include "policy/greylist.h"
+#include "policy/signing_key.h"
 
 #define ADMIN_ARGS		20	/* most of any request */
 #define ADMIN_COLUMNS		27
@@ -137,6 +138,8 @@ struct admin_work {
 	char		 forgiven[BLOCK_NET_SIZE];	/* doors are to be told */
 	bool		 has_secret;
 	struct password_secret secret;	/* made by admin_hash() */
+	struct signing_key signing;	/* the same */
+	struct signing_secret signing_secret;
 };
 
 /*

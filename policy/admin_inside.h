@@ -15,6 +15,7 @@ admin_fn	admin_fetch_add, admin_fetch_list, admin_fetch_set,
 		admin_fetch_remove,
 		admin_fetch_known;
 admin_fn	admin_visitor_list, admin_visitor_forgive, admin_visitor_grey;
+admin_fn	admin_dkim_add, admin_dkim_list, admin_dkim_remove;
 admin_fn	admin_oauth_set, admin_oauth_list, admin_oauth_remove,
 		admin_fetch_way;
 
@@ -25,6 +26,9 @@ admin_fn	admin_oauth_set, admin_oauth_list, admin_oauth_remove,
 struct fetch_account;
 int	admin_find_fetch(struct policy *, struct admin_work *,
 	    struct fetch_account *fetch_out);admin_fn	admin_line_report;
+
+/* Make the key that "dkim add" asks for: the slow part of it. */
+enum admin_status admin_dkim_make(struct admin_work *);
 
 /* What an errno of accounts.h and fetch_accounts.h means to who asked. */
 enum admin_status admin_status_of(int r);

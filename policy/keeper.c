@@ -167,7 +167,7 @@ keeper_owned_ask(struct text *body, struct slice login, size_t recipients,
 
 int
 keeper_owned_said(struct slice body, unsigned count, bool *is_own_out,
-    struct slice *over_out)
+    struct slice *over_out, struct unpack *keys_out)
 {
 	struct unpack u = unpack_of(body);
 	struct slice over;
@@ -175,9 +175,10 @@ keeper_owned_said(struct slice body, unsigned count, bool *is_own_out,
 	for (unsigned i = 0; i < count; i++)
 		is_own_out[i] = unpack_bool(&u);
 	over = unpack_slice(&u);
-	if (!unpack_is_done(&u))
+	if (u.bad)
 		return -EBADMSG;
 	*over_out = over;
+	*keys_out = u;
 	return 0;
 }
 

@@ -192,9 +192,17 @@ enum keeper_kind {
 	 * slice login (the account's own address), u32 recipients, u8 count,
 	 * slice address each
 	 *	-> u8 for each: it is, slice why it is too much (empty: it is
-	 *	not); nothing at all: it cannot be said now
+	 *	not), and of each key that signs for the domain of the first
+	 *	address: u8 enum dkim_algorithm, slice selector; nothing at
+	 *	all: it cannot be said now
 	 */
-	KEEPER_OWNED
+	KEEPER_OWNED,
+	/*
+	 * Judge: sign these hashes of headers.
+	 * slice domain, and of each: slice selector, DKIM_HASH_BYTES
+	 *	-> slice signature each; nothing at all: they cannot be made
+	 */
+	KEEPER_SIGN
 };
 
 /* A remote mailbox, as the schedule knows it. */
@@ -331,7 +339,8 @@ int	keeper_sender_said(struct slice body,
 void	keeper_owned_ask(struct text *body, struct slice login,
 	    size_t recipients, unsigned count);
 int	keeper_owned_said(struct slice body, unsigned count,
-	    bool *is_own_out, struct slice *over_out);
+	    bool *is_own_out, struct slice *over_out,
+	    struct unpack *keys_out);
 int	keeper_owner_asked(struct slice body, uint64_t *fetch_account_out);
 int	keeper_owner_said(struct slice body, struct keeper_owner *owner_out);
 

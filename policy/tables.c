@@ -34,6 +34,10 @@
 	" JOIN domain d ON d.id = a.domain" \
 	" WHERE s.who IN (0, ?1) AND s.owner <> ?1"
 
+#define SIGNING_COLUMNS \
+	"SELECT d.name, k.selector, k.algorithm, k.record, k.created" \
+	" FROM signing k JOIN domain d ON d.id = k.domain "
+
 static const char *const statements[STATEMENTS] = {
 	[GET_HUB] = "SELECT hub FROM meta",
 	[PUT_HUB] = "INSERT INTO meta (one, hub) VALUES (1, ?)",
@@ -202,6 +206,21 @@ static const char *const statements[STATEMENTS] = {
 	    " AS turn " SHARES_OTHERS ") ORDER BY turn, owner",
 	[SHARES_FROM] = SHARE_COLUMNS SHARES_OTHERS
 	    " AND s.owner = ?2 ORDER BY s.mailbox",
+	[SIGNING_PUT] = "INSERT INTO signing"
+	    " (domain, selector, algorithm, record, created, sealed)"
+	    " VALUES (?, ?, ?, ?, ?, ?)",
+	[SIGNING_GET] = SIGNING_COLUMNS "WHERE d.name = ? AND k.selector = ?",
+	[SIGNING_EACH] = SIGNING_COLUMNS
+	    "ORDER BY d.name, k.created DESC, k.selector",
+	/* the newest of each kind, RSA first */
+	[SIGNING_FOR] = SIGNING_COLUMNS "WHERE d.name = ? AND k.created ="
+	    " (SELECT max(o.created) FROM signing o WHERE o.domain = k.domain"
+	    " AND o.algorithm = k.algorithm) ORDER BY k.algorithm",
+	[SIGNING_GET_SEAL] = "SELECT k.sealed FROM signing k"
+	    " JOIN domain d ON d.id = k.domain"
+	    " WHERE d.name = ? AND k.selector = ?",
+	[SIGNING_REMOVE] = "DELETE FROM signing WHERE selector = ?2"
+	    " AND domain = (SELECT id FROM domain WHERE name = ?1)",
 };
 
 static const char *const steps[] = {
@@ -291,6 +310,12 @@ static const char *const steps[] = {
 	" rights INTEGER NOT NULL,"
 	" PRIMARY KEY (owner, mailbox, who, negative)) WITHOUT ROWID;"
 	"CREATE INDEX share_who ON share (who);",
+	/* keys that sign what a domain sends: signing_key.h */
+	"CREATE TABLE signing (domain INTEGER NOT NULL REFERENCES domain,"
+	" selector BLOB NOT NULL, algorithm INTEGER NOT NULL,"
+	" record BLOB NOT NULL, created INTEGER NOT NULL,"
+	" sealed BLOB NOT NULL,"
+	" PRIMARY KEY (domain, selector)) WITHOUT ROWID;",
 };
 
 const struct db_format policy_format = {

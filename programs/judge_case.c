@@ -78,6 +78,8 @@ struct judge_case {
 	struct lookup	 lookups[ORIGIN_PARTS];
 	struct judge_asking *asking;	/* the lists; or NULL */
 	struct people_asking *people;	/* the keeper; or NULL */
+	struct people_keys keys;	/* that sign it */
+	bool		 is_judged;	/* it is being signed */
 };
 
 struct judge_cases {
@@ -150,15 +152,41 @@ tell_later(struct judge_cases *cases, uint64_t serial)
 	cases->options.told(cases->options.arg, serial, &verdict);
 }
 
+static void	on_people(void *);
+
+/* It goes on its way, and there are keys for it: true, it is being signed. */
+static bool
+sign(struct judge_case *one)
+{
+	const struct judge_cases_options *options = &one->cases->options;
+
+	if (one->judging.verdict.action >= VERDICT_DEFER ||
+	    options->people == NULL)
+		return false;
+	one->people = judge_people_sign(options->people, &one->judging,
+	    options->tools, &one->keys, on_people, one);
+	if (one->people == NULL)
+		return false;
+	one->awaits |= AWAITS_PEOPLE;
+	return true;
+}
+
 /* Whatever is awaited has come: say the last word. */
 static void
 go_on(struct judge_case *one)
 {
 	struct judge_cases *cases = one->cases;
+	int r = 0;
 
 	if (one->awaits != 0)
 		return;
-	if (judge_end(&one->judging, &cases->options.judge) == 0)
+	if (!one->is_judged) {
+		r = judge_end(&one->judging, &cases->options.judge);
+		one->is_judged = true;
+		if (r == 0 && sign(one))
+			return;
+	}
+	if (r == 0)
 		cases->options.told(cases->options.arg, one->serial,
 		    &one->judging.verdict);
 	else
@@ -418,7 +446,8 @@ ask_people(struct judge_case *one)
 
 	if (people == NULL || !sender_concerns(&one->judging.envelope))
 		return 0;
-	one->people = judge_people_ask(people, &one->judging, on_people, one);
+	one->people = judge_people_ask(people, &one->judging, &one->keys,
+	    on_people, one);
 	if (one->people == NULL)
 		return -ENOMEM;
 	one->awaits |= AWAITS_PEOPLE;

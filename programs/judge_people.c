@@ -1,10 +1,13 @@
 /*
  * judge_people.c - what a judge asks the keeper about what people send
+ *
+ * A message that cannot be signed goes as it is, and the log says why.
  */
 #include "programs/judge_people.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include "lib/base/log.h"
@@ -16,8 +19,12 @@
 
 struct people_asking {
 	TAILQ_ENTRY(people_asking) next;
+	bool		 signs;		/* else: whose are they? */
+	struct dkim_draft draft[PEOPLE_KEYS];	/* of it */
+	unsigned	 draft_count;
 	struct judge_people *people;
 	struct judging	*judging;
+	struct people_keys *keys;	/* of the other: to be filled in */
 	struct ipc	*asked;		/* or NULL: it is not */
 	uint64_t	 since_ms;
 	judge_people_fn	*fn;
@@ -47,17 +54,29 @@ judge_people_forget(struct people_asking *asking)
 	asking_free(asking);
 }
 
-/* It is said; the verdict has `one`. */
 static void
-said(struct people_asking *asking, struct verdict *one)
+end(struct people_asking *asking)
 {
 	judge_people_fn *fn = asking->fn;
 	void *arg = asking->arg;
 
-	judge_add(&asking->judging->verdict, one,
-	    asking->judging->envelope.source);
 	asking_free(asking);
 	fn(arg);
+}
+
+/* It is said; the verdict has `one`. */
+static void
+said(struct people_asking *asking, struct verdict *one)
+{
+	judge_add(&asking->judging->verdict, one,
+	    asking->judging->envelope.source);
+	end(asking);
+}
+
+static void
+not_signed(const char *why)
+{
+	log_say("a message goes out without a signature: %s", why);
 }
 
 static void
@@ -71,6 +90,44 @@ later(struct people_asking *asking)
 	said(asking, &one);
 }
 
+/* What signs for them; what makes no sense does not. */
+static void
+read_keys(struct unpack *u, struct people_keys *keys)
+{
+	keys->count = 0;
+	while (u->rest.len > 0 && keys->count < PEOPLE_KEYS) {
+		struct people_key *key = &keys->key[keys->count];
+
+		key->algorithm = (enum dkim_algorithm)unpack_enum(u,
+		    DKIM_ED25519_SHA256 + 1);
+		if (slice_cstr(unpack_slice(u), key->selector,
+		    sizeof(key->selector)) < 0 || u->bad)
+			return;
+		keys->count++;
+	}
+}
+
+static void
+on_signed(void *arg, int status, struct ipc_message *message)
+{
+	struct people_asking *asking = arg;
+	struct verdict *verdict = &asking->judging->verdict;
+	struct unpack u;
+
+	asking->asked = NULL;
+	if (status < 0)		/* it is gone: wait for the next one */
+		return;
+	u = unpack_of(message->body);
+	for (unsigned i = 0; i < asking->draft_count && !u.bad; i++) {
+		struct slice signature = unpack_slice(&u);
+
+		if (signature.len == 0 || dkim_draft_add(&asking->draft[i],
+		    signature, verdict) < 0)
+			not_signed("the keeper does not sign it");
+	}
+	end(asking);
+}
+
 static void
 on_owned(void *arg, int status, struct ipc_message *message)
 {
@@ -78,21 +135,46 @@ on_owned(void *arg, int status, struct ipc_message *message)
 	const struct sender_found *found = &asking->judging->sender;
 	bool is_own[SENDER_MOST];
 	struct verdict one;
+	struct unpack keys;
 	struct slice over;
 
 	asking->asked = NULL;
 	if (status < 0)		/* it is gone: wait for the next one */
 		return;
 	if (keeper_owned_said(message->body, sender_count(found), is_own,
-	    &over) < 0) {
+	    &over, &keys) < 0) {
 		later(asking);
 		return;
 	}
+	read_keys(&keys, asking->keys);
 	sender_judge(found, is_own, asking->judging->envelope.login, &one);
 	if (over.len > 0 && one.action != VERDICT_REFUSE)
 		verdict_set(&one, VERDICT_DEFER, 450, "4.7.1", "%.*s",
 		    SLICE_FMT(over));
 	said(asking, &one);
+}
+
+/* The first author's domain, which is ours. */
+static const char *
+domain_of(const struct judging *judging)
+{
+	return strrchr(judging->sender.address[0], '@') + 1;
+}
+
+static void
+ask_signature(struct people_asking *asking, struct ipc *keeper)
+{
+	TEXT_AUTO body = TEXT_INIT(QUESTION_BYTES);
+
+	pack_slice(&body, slice_str(domain_of(asking->judging)));
+	for (unsigned i = 0; i < asking->draft_count; i++) {
+		pack_slice(&body, slice_str(asking->draft[i].selector));
+		pack_bytes(&body, slice_of(asking->draft[i].hash,
+		    DKIM_HASH_BYTES));
+	}
+	if (!text_failed(&body) && ipc_ask(keeper, KEEPER_SIGN,
+	    text_slice(&body), NULL, 0, on_signed, asking) == 0)
+		asking->asked = keeper;
 }
 
 static void
@@ -104,6 +186,10 @@ ask(struct people_asking *asking)
 
 	if (keeper == NULL || asking->asked != NULL)
 		return;
+	if (asking->signs) {
+		ask_signature(asking, keeper);
+		return;
+	}
 	keeper_owned_ask(&body, asking->judging->envelope.login,
 	    asking->judging->envelope.recipient_count, sender_count(found));
 	for (unsigned i = 0; i < sender_count(found); i++)
@@ -129,14 +215,18 @@ on_patience(void *arg)
 		if (asking->asked != NULL)
 			ipc_forget(asking->asked, asking);
 		asking->asked = NULL;
-		later(asking);
+		if (asking->signs) {
+			not_signed("nobody signs it");
+			end(asking);
+		} else
+			later(asking);
 	}
 	if (!TAILQ_EMPTY(&people->all))
 		timer_set(people->patience, LOOK_MS);
 }
 
-struct people_asking *
-judge_people_ask(struct judge_people *people, struct judging *judging,
+static struct people_asking *
+asking_new(struct judge_people *people, struct judging *judging,
     judge_people_fn *fn, void *arg)
 {
 	struct people_asking *asking = calloc(1, sizeof(*asking));
@@ -149,9 +239,56 @@ judge_people_ask(struct judge_people *people, struct judging *judging,
 	asking->fn = fn;
 	asking->arg = arg;
 	TAILQ_INSERT_TAIL(&people->all, asking, next);
-	ask(asking);
 	if (!timer_is_set(people->patience))
 		timer_set(people->patience, LOOK_MS);
+	return asking;
+}
+
+struct people_asking *
+judge_people_ask(struct judge_people *people, struct judging *judging,
+    struct people_keys *keys_out, judge_people_fn *fn, void *arg)
+{
+	struct people_asking *asking = asking_new(people, judging, fn, arg);
+
+	if (asking == NULL)
+		return NULL;
+	asking->keys = keys_out;
+	ask(asking);
+	return asking;
+}
+
+struct people_asking *
+judge_people_sign(struct judge_people *people, struct judging *judging,
+    const struct dkim_tools *tools, const struct people_keys *keys,
+    judge_people_fn *fn, void *arg)
+{
+	struct people_asking *asking;
+	int r;
+
+	if (keys->count == 0 || tools == NULL)
+		return NULL;
+	asking = asking_new(people, judging, fn, arg);
+	if (asking == NULL) {
+		not_signed("memory is out");
+		return NULL;
+	}
+	asking->signs = true;
+	asking->draft_count = keys->count;
+	for (unsigned i = 0; i < keys->count; i++) {
+		asking->draft[i].algorithm = keys->key[i].algorithm;
+		memcpy(asking->draft[i].selector, keys->key[i].selector,
+		    sizeof(keys->key[i].selector));
+	}
+	r = dkim_draft(tools, judging->message, &judging->verdict.edits,
+	    domain_of(judging), judging->envelope.received_at_utc_ms / 1000,
+	    asking->draft, asking->draft_count);
+	if (r < 0) {
+		not_signed(r == -ENOTSUP ? "a part of it was removed" :
+		    strerror(-r));
+		asking_free(asking);
+		return NULL;
+	}
+	ask(asking);
 	return asking;
 }
 

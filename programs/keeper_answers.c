@@ -130,6 +130,12 @@ answer_owned(const struct question *q, struct text *body)
 	return keeper_answer_owned(q->keeper, q->body, body);
 }
 
+static int
+answer_sign(const struct question *q, struct text *body)
+{
+	return keeper_answer_sign(q->keeper, q->body, body);
+}
+
 /* Changes with the password, and tells nothing about it. */
 static int
 stamp_of(const char *hash, uint64_t *stamp_out)
@@ -380,6 +386,7 @@ static const struct {
 	{ KEEPER_GREY,		16,	false, answer_grey },
 	{ KEEPER_SENDER,	1024,	false, answer_sender },
 	{ KEEPER_OWNED,		1024,	false, answer_owned },
+	{ KEEPER_SIGN,		1024,	false, answer_sign },
 };
 
 #define ANSWERS	(sizeof(answers) / sizeof(answers[0]))

@@ -84,10 +84,12 @@ int	keeper_on_asked(void *process, struct ipc *, struct ipc_message *);
  */
 int	keeper_may_fetch(struct keeper *, uint64_t asker, bool *may_out);
 
-/* keeper_sending.c: answers of KEEPER_SENDER and KEEPER_OWNED. */
+/* keeper_sending.c: answers of KEEPER_SENDER, _OWNED, _SIGN. */
 int	keeper_answer_sender(struct keeper *, struct slice asked,
 	    struct text *body);
 int	keeper_answer_owned(struct keeper *, struct slice asked,
+	    struct text *body);
+int	keeper_answer_sign(struct keeper *, struct slice asked,
 	    struct text *body);
 
 /* keeper_login.c: a KEEPER_LOGIN has come. */

@@ -8,9 +8,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
+#include "policy/signing_key.h"
 #include "programs/keeper_inside.h"
 
 static void
@@ -98,12 +101,73 @@ count(struct keeper *keeper, uint64_t account, struct slice login,
 	return 0;
 }
 
+/* What signs for the domain of that address; a fault is no reason to hold mail. */
+static void
+add_keys(struct keeper *keeper, struct slice address, struct text *body)
+{
+	struct signing_key keys[SIGNING_MOST];
+	unsigned count = 0;
+	size_t at = slice_find_last(address, '@');
+	int r = at == SIZE_MAX ? 0 : policy_signing_for(keeper->policy,
+	    slice_after(address, at + 1), keys, &count);
+
+	if (r < 0)
+		cannot_read(r);
+	for (unsigned i = 0; r == 0 && i < count; i++) {
+		pack_u8(body, (uint8_t)keys[i].algorithm);
+		pack_slice(body, slice_str(keys[i].selector));
+	}
+}
+
+static int
+sign(struct keeper *keeper, struct slice domain, struct slice selector,
+    struct slice hash, struct text *body)
+{
+	unsigned char signature[SIGNATURE_BYTES];
+	struct signing_secret secret = { .len = 0 };
+	struct signing_key key;
+	size_t len = 0;
+	int r = policy_signing_get(keeper->policy, domain, selector, &key);
+
+	if (r == 0)
+		r = policy_signing_open(keeper->policy, &keeper->seal_key,
+		    &key, &secret);
+	if (r == 0)
+		r = signing_key_sign(&secret, key.algorithm,
+		    (const unsigned char *)hash.at, signature, &len);
+	OPENSSL_cleanse(&secret, sizeof(secret));
+	if (r < 0)
+		log_say("the key %.*s of %.*s does not sign: %s",
+		    SLICE_FMT(selector), SLICE_FMT(domain), strerror(-r));
+	pack_slice(body, slice_of(signature, r < 0 ? 0 : len));
+	return r;
+}
+
+int
+keeper_answer_sign(struct keeper *keeper, struct slice asked,
+    struct text *body)
+{
+	struct unpack u = unpack_of(asked);
+	struct slice domain = unpack_slice(&u);
+
+	for (unsigned i = 0; i < SIGNING_MOST && u.rest.len > 0; i++) {
+		struct slice selector = unpack_slice(&u);
+		struct slice hash = unpack_bytes(&u, DKIM_HASH_BYTES);
+
+		if (u.bad || !slice_is_printable_ascii(domain) ||
+		    !slice_is_printable_ascii(selector))
+			return -EBADMSG;
+		(void)sign(keeper, domain, selector, hash, body);
+	}
+	return unpack_is_done(&u) ? 0 : -EBADMSG;
+}
+
 int
 keeper_answer_owned(struct keeper *keeper, struct slice asked,
     struct text *body)
 {
 	struct unpack u = unpack_of(asked);
-	struct slice login = unpack_slice(&u);
+	struct slice login = unpack_slice(&u), first = { NULL, 0 };
 	uint32_t recipients = unpack_u32(&u);
 	uint8_t left = unpack_u8(&u);
 	TEXT_AUTO why = TEXT_INIT(512);
@@ -120,6 +184,8 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 
 		if (u.bad)
 			return -EBADMSG;
+		if (first.len == 0)
+			first = address;
 		r = whose_cache_ask(keeper->whose, keeper->policy, address,
 		    &whose, &owner);
 		pack_u8(body, id != 0 && whose == WHOSE_OURS && owner == id);
@@ -130,6 +196,7 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 	if (r == 0 && id != 0)
 		r = count(keeper, id, login, recipients, &why);
 	pack_slice(body, text_slice(&why));
+	add_keys(keeper, first, body);
 	if (r < 0) {
 		cannot_read(r);
 		text_clear(body);

@@ -74,6 +74,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_EARNED,  "EARNED",  DOOR,	   IPC_NEWS,	0, 0, keeper_on_earned },
 { KEEPER_GREY,	  "GREY",    DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_SENDER,  "SENDER",  DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_SIGN,	  "SIGN",    JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_OWNED,	  "OWNED",   JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { 0 }
 };

@@ -200,7 +200,8 @@ static bool
 is_said(struct slice name)
 {
 	return slice_has_prefix(name, "X-") ||
-	    slice_is_str(name, VERDICT_RESULTS);
+	    slice_is_str(name, VERDICT_RESULTS) ||
+	    slice_is_str(name, VERDICT_SIGNATURE);
 }
 
 struct slice

@@ -33,7 +33,7 @@ while IFS= read -r line; do
 	rest=${line#*"${typed[*]}"}
 	[[ $rest == *OPTIONS\ OF\ add* ]] && rest+=${add%%--untested*}
 	[[ "$noun $verb" == "fetch add" ]] && add=$rest
-	offers $(grep -o -e "--[a-z-]*" <<<"$rest")
+	offers $(grep -o -e "--[a-z0-9-]*" <<<"$rest")
 done < <(LC_ALL=C "$bin/postroom" help)
 if ((missing == 0 && seen > 40)); then
 	echo "pass completion: bash completes every command and option"
