@@ -260,11 +260,10 @@ show(int *from, uint32_t number, const char *header, size_t body)
 	return show_with(from, number, header, body, &sample);
 }
 
-/* What follows once the judge has found it the same. */
+/* What follows once it is, or was, handed to the judge as that question. */
 static void
-is_stored(size_t bytes)
+is_stored_by(size_t judged, size_t bytes)
 {
-	size_t judged = stage_count(&stage, STAGE_JUDGE);
 	size_t answered = stage_count(&stage, STAGE_ANSWER);
 	size_t delivered = stage_count(&stage, STAGE_DELIVER);
 
@@ -279,6 +278,13 @@ is_stored(size_t bytes)
 	    bytes);
 	ck_assert_int_eq(stage_call(&stage, STAGE_DELIVER, delivered)->first,
 	    'R');
+}
+
+/* What follows once the judge has found it the same. */
+static void
+is_stored(size_t bytes)
+{
+	is_stored_by(stage_count(&stage, STAGE_JUDGE), bytes);
 }
 
 static int
@@ -324,6 +330,63 @@ START_TEST(what_the_judge_finds_the_same_is_stored_without_being_fetched)
 	(void)snprintf(want, sizeof(want),
 	    "body of %s, %zu bytes saved, DKIM d=news.example", id, body);
 	ck_assert_str_eq(told, want);
+	ck_assert_uint_eq(space_granted(stage.conductor->space), 0);
+}
+END_TEST
+
+/* What has come back. */
+static struct shared_made came_back;
+static int back_fd;
+
+static void
+on_made(void *arg, const struct asker *asker, const struct shared_made *made,
+    int fd)
+{
+	(void)arg;
+	ck_assert_ptr_eq(asker->from, &ben);
+	came_back = *made;
+	back_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+/* A domain's: its header and that body, with room for it; he submits it. */
+START_TEST(what_is_to_come_back_is_submitted_by_who_asked)
+{
+	size_t head = strlen(BENS_HEADER), bytes = head + sizes[_i];
+	struct shared_sample sample = sample_of(BENS_HEADER, 'n');
+	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	const struct asker asker = asker_of(&ben);
+	char read[256];
+	bool is_big;
+
+	back_fd = -1;
+	ann_has(ANNS_HEADER, sizes[_i]);
+	list(&ben, 1, bytes);
+	ck_assert_uint_eq(held(&ben, 1), 250);
+	sample.comes_back = true;
+	stage.conductor->ports.made = on_made;
+	ck_assert_int_eq(show_with(&ben, 1, BENS_HEADER, sizes[_i], &sample),
+	    0);
+	stage_compare(&stage, 0, 0, true);
+	for (unsigned i = 0; i < 4000 && back_fd < 0; i++)
+		stage_run(&stage, 1);
+	ck_assert_int_ge(back_fd, 0);
+	ck_assert_uint_eq(came_back.bytes, bytes);
+	is_big = bytes > BIG_BYTES;
+	ck_assert(is_big == (came_back.ticket != 0));
+	ck_assert_uint_eq(space_granted(stage.conductor->space), bytes);
+	ck_assert_int_eq(pread(back_fd, read, head + 1, 0),
+	    (ssize_t)head + 1);
+	ck_assert_int_eq(memcmp(read, BENS_HEADER, head), 0);
+	ck_assert_int_eq(read[head], 'n');
+	ck_assert_int_lt(write(back_fd, "x", 1), 0);
+	if (is_big)
+		(void)close(back_fd);
+	/* nobody has it before that */
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 1);
+	pack_env(&packed, &ben, 1, bytes);
+	ck_assert_int_eq(conductor_submit(stage.conductor, &asker, bytes,
+	    text_slice(&packed), is_big ? -1 : back_fd, came_back.ticket), 0);
+	is_stored_by(1, bytes);
 	ck_assert_uint_eq(space_granted(stage.conductor->space), 0);
 }
 END_TEST
@@ -704,6 +767,8 @@ unit_suite(void)
 	tcase_add_loop_test(tcase,
 	    what_the_judge_finds_the_same_is_stored_without_being_fetched, 0,
 	    2);
+	tcase_add_loop_test(tcase,
+	    what_is_to_come_back_is_submitted_by_who_asked, 0, 2);
 	tcase_add_test(tcase, what_is_another_body_is_fetched);
 	tcase_add_test(tcase,
 	    of_many_with_one_size_only_what_may_be_the_same_is_shown);
