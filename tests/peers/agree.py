@@ -339,8 +339,9 @@ def spf_differs(case, mine, other):
     return case.found["spf"]["ours"] != case.found["spf"]["rspamd"]
 
 
-def has_empty_body(case, mine, other):
-    return not case.message.partition(b"\r\n\r\n")[2].strip(b"\r\n")
+def has_two_to(case, mine, other):
+    return len(re.findall(rb"(?mi)^to:", case.message.partition(
+        b"\r\n\r\n")[0])) > 1
 
 
 # what it is about, the peer, when, and why theirs is not ours
@@ -359,10 +360,12 @@ REASONS = [
      "it takes nothing from who lets everybody send (RFC 7208: pass)"),
     ("spf", "rspamd", lambda case, mine, other: case.policy == "v=spf1",
      "it calls a policy without a word an error (RFC 7208 4.7: neutral)"),
-    ("dkim", "rspamd", has_empty_body,
-     "to it a relaxed body of line ends is not empty (RFC 6376 3.4.4: it is)"),
-    ("arc", "rspamd", has_empty_body,
-     "to it a relaxed body of line ends is not empty (RFC 6376 3.4.4: it is)"),
+    ("dkim", "rspamd", has_two_to,
+     "of a field that is there twice it checks another (RFC 6376 5.4.2: the "
+     "last)"),
+    ("arc", "rspamd", has_two_to,
+     "of a field that is there twice it checks another (RFC 6376 5.4.2: the "
+     "last)"),
     ("dmarc", "rspamd", spf_differs, "it follows from its SPF"),
     ("dmarc", "rspamd", lambda case, mine, other:
      case.damage == "a second author",
