@@ -143,12 +143,22 @@ struct theirs {
 	bool		 may_take, is_damaged;
 };
 
+/*
+ * Of what cannot be read at all it is not known, and nothing is told but what the
+ * row says.
+ */
+static bool
+may_be_theirs(const struct hold_row *row)
+{
+	return row->is_personal || (row->is_damaged && row->source.len == 0);
+}
+
 static int
 on_theirs(void *arg, const struct hold_row *row)
 {
 	struct theirs *theirs = arg;
 
-	if (!row->is_damaged && !row->is_personal) {
+	if (!may_be_theirs(row)) {
 		theirs->never[theirs->never_count++] = row->id;
 		return 0;
 	}
@@ -160,6 +170,17 @@ on_theirs(void *arg, const struct hold_row *row)
 	return theirs->fn == NULL ? 0 : theirs->fn(theirs->arg, row);
 }
 
+/* Known not to be a matter of theirs: rows_held.h. */
+static bool
+is_the_postmasters(const struct rows_recipient *list, size_t count,
+    uint64_t account)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].account == account && list[i].told_utc_ms < 0)
+			return true;
+	return false;
+}
+
 static int
 on_their_row(void *arg, const struct rows_message *message,
     const struct rows_recipient *list, size_t count)
@@ -169,6 +190,8 @@ on_their_row(void *arg, const struct rows_message *message,
 	if (theirs->looked++ == LOOKED_MOST)
 		return HOLD_WALK_ENDS;
 	theirs->last = message->id;
+	if (is_the_postmasters(list, count, theirs->walk.account))
+		return 0;
 	return hold_walk_row(&theirs->walk, message, list, count);
 }
 

@@ -184,6 +184,46 @@ START_TEST(what_may_be_harmful_is_the_postmasters_to_release)
 }
 END_TEST
 
+/* One whose big file is gone: who wrote it is known still. */
+static void
+damage_big(void)
+{
+	ck_assert_int_eq(big_drop(stage.conductor->big, &id), 0);
+}
+
+/* Whoever knows its number is told as little of it as of any other's. */
+START_TEST(what_is_not_theirs_is_not_shown_when_it_is_damaged)
+{
+	TEXT_AUTO shown = TEXT_INIT(HOLD_SHOWN_BYTES);
+
+	stage.line = _i == 0 ? REMOVED_LINE : "X-Other";
+	stage.value = "a.zip";
+	hold_big();
+	damage_big();
+	memset(&seen, 0, sizeof(seen));
+	ck_assert_int_eq(conductor_held_show(stage.conductor, STAGE_ANN, &id,
+	    on_row, NULL, &shown), _i == 0 ? -ENOENT : 0);
+	ck_assert_uint_eq(seen.count, _i == 0 ? 0 : 1);
+	ck_assert_uint_eq(seen.damaged, seen.count);
+	ck_assert_uint_eq(shown.len, 0);
+}
+END_TEST
+
+/* Its file is gone as well: its row says that it is the postmaster's. */
+START_TEST(a_lost_original_is_not_shown)
+{
+	TEXT_AUTO shown = TEXT_INIT(HOLD_SHOWN_BYTES);
+
+	keep_originals(1);
+	memset(id.bytes, 0xf0, sizeof(id.bytes));
+	id.bytes[1] = 0;
+	memset(&seen, 0, sizeof(seen));
+	ck_assert_int_eq(conductor_held_show(stage.conductor, STAGE_ANN, &id,
+	    on_row, NULL, &shown), -ENOENT);
+	ck_assert_uint_eq(seen.count + shown.len, 0);
+}
+END_TEST
+
 START_TEST(what_is_damaged_is_not_taken)
 {
 	hold('d', VERDICT_HOLD, false);
@@ -258,6 +298,9 @@ unit_suite(void)
 	tcase_add_loop_test(tcase,
 	    what_may_be_harmful_is_the_postmasters_to_release, 0,
 	    sizeof(kept) / sizeof(kept[0]));
+	tcase_add_loop_test(tcase,
+	    what_is_not_theirs_is_not_shown_when_it_is_damaged, 0, 2);
+	tcase_add_test(tcase, a_lost_original_is_not_shown);
 	tcase_add_test(tcase, what_is_damaged_is_not_taken);
 	tcase_add_test(tcase, a_link_is_of_one_person_and_ends_with_the_hold);
 	tcase_add_test(tcase, a_link_to_what_never_ends_ends);

@@ -57,6 +57,16 @@ hold(char fill, enum verdict_action action, bool to_ben)
 	quiet();
 }
 
+/* The same of one that is big, for ann. */
+static inline void
+hold_big(void)
+{
+	ck_assert_int_eq(stage_submit_big(&stage, &stage, 200000, 200000,
+	    false), 0);
+	hold_it(VERDICT_HOLD);
+	quiet();
+}
+
 /* The postmaster releases the one that was held last, for all. */
 static inline int
 release(void)

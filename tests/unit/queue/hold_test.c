@@ -16,15 +16,6 @@ counts(void)
 	return counts;
 }
 
-static void
-hold_big(void)
-{
-	ck_assert_int_eq(stage_submit_big(&stage, &stage, 200000, 200000,
-	    false), 0);
-	hold_it(VERDICT_HOLD);
-	quiet();
-}
-
 static int
 release_to_ben(void)
 {
