@@ -173,6 +173,7 @@ cli_rule_undo(struct cli *cli, int argc, char **argv)
 	r = run(&undo);
 	words_close();
 	free(undo.items);
+	free(undo.deliveries);
 	text_free(&undo.wheres);
 	text_free(&undo.json);
 	return r;

@@ -37,7 +37,13 @@ struct undo_item {
 	struct message_id original;	/* REMOVED: the message as it came */
 	bool		 was_found;	/* FILED: it stands somewhere */
 	uint32_t	 where;		/* its words: undo_where() */
-	int64_t		 delivered_utc_ms;	/* to the last; 0: not known */
+};
+
+/* It came to one of its accounts. */
+struct undo_delivery {
+	struct message_id id;
+	uint64_t	 account;
+	int64_t		 at_utc_ms;	/* the first time */
 };
 
 /* What became of one. */
@@ -57,6 +63,9 @@ struct undo {
 
 	struct undo_item *items;	/* by id and deed, none twice */
 	size_t		 count, room;
+	/* of those that it filed; by id and account, none twice */
+	struct undo_delivery *deliveries;
+	size_t		 delivery_count, delivery_room;
 	struct text	 wheres;	/* mailboxes, addresses; a NUL behind */
 	uint64_t	 results[UNDO_RESULTS];
 	struct text	 json;		/* what was told */
@@ -70,6 +79,9 @@ int	undo_moves(struct undo *);
 /* The item of that message by which this was done to it; NULL: it was not. */
 struct undo_item *undo_find(const struct undo *, const struct message_id *,
 	    enum undo_deed);
+/* When that message came to that account; 0: it is not known. */
+int64_t	undo_delivered(const struct undo *, const struct message_id *,
+	    uint64_t account);
 /* The mailbox or the address of an item. */
 const char *undo_where(const struct undo *, const struct undo_item *);
 /* One more is done with: `words` say how, `what` of which message. */

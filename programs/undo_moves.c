@@ -40,6 +40,7 @@ struct moving {
 	struct move		*moves;
 	size_t			 count, room;
 	struct text		 names;		/* a NUL behind each */
+	uint64_t		 account;
 	char			 address[ADDRESS_SIZE];
 	struct own_session	*session;	/* NULL: not yet */
 	uint32_t		 selected;	/* mailbox, or 0 */
@@ -62,11 +63,13 @@ is_folder(struct slice name, const char *where)
 
 /* Marked as deleted, or moved there by a person, after it had been away. */
 static bool
-is_touched(const struct undo_item *item, const struct onlooked *entry)
+is_touched(const struct moving *moving, const struct onlooked *entry)
 {
+	int64_t at = undo_delivered(moving->undo, &entry->id,
+	    moving->account);
+
 	return (entry->flags & LETTER_DELETED) != 0 ||
-	    (item->delivered_utc_ms != 0 && entry->saved_at_utc_ms >
-	    item->delivered_utc_ms + CLOCK_MS);
+	    (at != 0 && entry->saved_at_utc_ms > at + CLOCK_MS);
 }
 
 static int
@@ -93,7 +96,7 @@ on_entry(void *arg, const struct onlooked *entry)
 	moving->moves[moving->count++] = (struct move){ entry->letter, item,
 	    entry->mailbox, entry->uid, entry->uidvalidity,
 	    (uint32_t)moving->names.len,
-	    is_touched(item, entry) };
+	    is_touched(moving, entry) };
 	text_add(&moving->names, entry->name);
 	text_add_byte(&moving->names, '\0');
 	return text_failed(&moving->names) ? -ENOMEM : 0;
@@ -281,9 +284,10 @@ read_account(struct moving *moving, int fd, const char *number)
 
 static int
 undo_account(struct undo *undo, int above_fd, int queue_fd,
-    const char *number)
+    const char *number, uint64_t account)
 {
 	struct moving moving = { .undo = undo, .queue_fd = queue_fd,
+	    .account = account,
 	    .names = TEXT_INIT(64u << 20),
 	    .what = TEXT_INIT(CLI_WORDS_BYTES),
 	    .words = TEXT_INIT(CLI_WORDS_BYTES) };
@@ -340,7 +344,7 @@ undo_moves(struct undo *undo)
 	    (errno = 0, entry = readdir(folder)) != NULL)
 		if (slice_u64(slice_str(entry->d_name), INT64_MAX, &n) == 0)
 			r = undo_account(undo, dirfd(folder), queue_fd,
-			    entry->d_name);
+			    entry->d_name, n);
 	if (folder != NULL)
 		closedir(folder);
 	if (queue_fd >= 0)

@@ -220,15 +220,71 @@ undo_find(const struct undo *undo, const struct message_id *id,
 	return NULL;
 }
 
+static int
+order_deliveries(const void *a, const void *b)
+{
+	const struct undo_delivery *left = a, *right = b;
+	int order = message_id_order(&left->id, &right->id);
+
+	if (order != 0)
+		return order;
+	return left->account < right->account ? -1 :
+	    left->account > right->account;
+}
+
 /* When it was put there: what came there later a person has moved. */
-static void
+static int
 note_delivered(struct undo *undo, const struct trail_line *line)
 {
-	struct undo_item *item = undo_find(undo, &line->step.id, UNDO_FILED);
-	int64_t at = trail_utc_ms(line->at);
+	size_t room = undo->delivery_room == 0 ? 256 :
+	    2 * undo->delivery_room;
+	struct undo_delivery *list;
 
-	if (item != NULL && at > item->delivered_utc_ms)
-		item->delivered_utc_ms = at;
+	if (undo_find(undo, &line->step.id, UNDO_FILED) == NULL)
+		return 0;
+	if (undo->delivery_count == ITEMS_MOST)
+		return -EFBIG;
+	if (undo->delivery_count == undo->delivery_room) {
+		list = reallocarray(undo->deliveries, room, sizeof(*list));
+		if (list == NULL)
+			return -ENOMEM;
+		undo->deliveries = list;
+		undo->delivery_room = room;
+	}
+	undo->deliveries[undo->delivery_count++] = (struct undo_delivery){
+	    line->step.id, line->step.account, trail_utc_ms(line->at) };
+	return 0;
+}
+
+/* Told anew after a crash it is the same delivery: the first one counts. */
+static void
+order_delivered(struct undo *undo)
+{
+	struct undo_delivery *list = undo->deliveries;
+	size_t kept = 0;
+
+	if (undo->delivery_count == 0)
+		return;
+	qsort(list, undo->delivery_count, sizeof(*list), order_deliveries);
+	for (size_t i = 1; i < undo->delivery_count; i++) {
+		if (order_deliveries(&list[i], &list[kept]) != 0)
+			list[++kept] = list[i];
+		else if (list[i].at_utc_ms < list[kept].at_utc_ms)
+			list[kept].at_utc_ms = list[i].at_utc_ms;
+	}
+	undo->delivery_count = kept + 1;
+}
+
+int64_t
+undo_delivered(const struct undo *undo, const struct message_id *id,
+    uint64_t account)
+{
+	const struct undo_delivery key = { .id = *id, .account = account };
+	const struct undo_delivery *found = undo->delivery_count == 0 ? NULL :
+	    bsearch(&key, undo->deliveries, undo->delivery_count, sizeof(key),
+	    order_deliveries);
+
+	return found == NULL ? 0 : found->at_utc_ms;
 }
 
 /* Where the whole of it is. */
@@ -258,8 +314,8 @@ on_rest(void *arg, struct slice text)
 	if (trail_parse(gathering->arena, text, &line) < 0 || !line.has_id)
 		return 0;
 	if (line.step.word == TRAIL_DELIVERED)
-		note_delivered(gathering->undo, &line);
-	else if (line.step.word == TRAIL_JUDGED)
+		return note_delivered(gathering->undo, &line);
+	if (line.step.word == TRAIL_JUDGED)
 		note_original(gathering->undo, &line);
 	return 0;
 }
@@ -280,7 +336,10 @@ read_trail(struct gathering *gathering, int fd)
 	r = trail_days_each(fd, from, on_line, gathering);
 	end_message(gathering);
 	order_all(gathering->undo);
-	return r < 0 ? r : trail_days_each(fd, from, on_rest, gathering);
+	if (r == 0)
+		r = trail_days_each(fd, from, on_rest, gathering);
+	order_delivered(gathering->undo);
+	return r;
 }
 
 int
