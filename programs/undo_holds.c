@@ -25,6 +25,8 @@ struct releasing {
 	struct undo		*undo;
 	struct held_reader	*reader;
 	struct text		 what, words;
+	bool			 is_released;	/* the last one */
+	bool			 is_over;	/* or was it held no more */
 };
 
 /* The row number of that finding in the sets of traced.h. */
@@ -123,12 +125,14 @@ whose(const struct undo_item *item)
 	return item->deed == UNDO_REMOVED ? &item->original : &item->id;
 }
 
-/* Ask the hub.  0; 1: it is held no more; 2: not now; or told, as -code. */
+/*
+ * Ask the hub for it, by its name.  0; 1: it is held no more; 2: not now; or
+ * told, as -code.
+ */
 static int
-ask_release(struct undo *undo, const struct message_id *id)
+ask_about(struct undo *undo, const char *what, const struct message_id *id)
 {
-	const struct admin_request *request =
-	    admin_find(slice_str("hold release"));
+	const struct admin_request *request = admin_find(slice_str(what));
 	TEXT_AUTO answer = TEXT_INIT(CLI_WORDS_BYTES);
 	char name[MESSAGE_ID_CHARS + 1];
 	const char *values[ADMIN_ARGS] = { name };
@@ -188,10 +192,13 @@ static int
 release(struct releasing *work, const struct undo_item *item)
 {
 	struct undo *undo = work->undo;
-	int r = undo->is_dry ? 0 : ask_release(undo, whose(item));
+	int r = undo->is_dry ? 0 : ask_about(undo, "hold release",
+	    whose(item));
 
 	if (r < 0)
 		return -r;
+	work->is_released = r == 0;
+	work->is_over = r == 1;
 	if (r == 0)
 		text_say(&work->words, undo->cli->language, UNDO_RELEASED);
 	else if (r == 1)
@@ -228,6 +235,8 @@ take_back(struct releasing *work, const struct undo_item *item)
 
 	text_clear(&work->what);
 	text_clear(&work->words);
+	work->is_released = false;
+	work->is_over = r == -ENOENT && is_known;
 	if (item->deed == UNDO_REMOVED)
 		say_original(work, item);
 	if (r == 0)
@@ -242,6 +251,65 @@ take_back(struct releasing *work, const struct undo_item *item)
 		return release(work, item);
 	leave(work, item);
 	return CLI_OK;
+}
+
+/* The letter that lacks something: the message as it came went instead. */
+static int
+drop_letter(struct releasing *work, const struct undo_item *item)
+{
+	struct undo *undo = work->undo;
+	int r = undo->is_dry ? 0 : ask_about(undo, "hold delete", &item->id);
+
+	if (r < 0)
+		return -r;
+	text_clear(&work->words);
+	if (r == 0)
+		text_say(&work->words, undo->cli->language, UNDO_INSTEAD);
+	else if (r == 1)
+		text_say(&work->words, undo->cli->language, UNDO_NOT_HELD);
+	else
+		text_say(&work->words, undo->cli->language,
+		    UNDO_LETTER_STAYS);
+	leave(work, item);
+	return CLI_OK;
+}
+
+/*
+ * The rule has removed something from the message and held what was left of it.
+ * One of the two goes to its people: the message as it came, if it can.  Where
+ * that is held no more they have it already, or the postmaster has deleted it,
+ * and what becomes of the letter is left to him.
+ */
+static int
+take_back_both(struct releasing *work, const struct undo_item *held,
+    const struct undo_item *removed)
+{
+	int r = take_back(work, removed);
+
+	if (r != CLI_OK)
+		return r;
+	if (work->is_released)
+		return drop_letter(work, held);
+	if (!work->is_over)
+		return take_back(work, held);
+	text_clear(&work->words);
+	text_say(&work->words, work->undo->cli->language, UNDO_LETTER_STAYS);
+	leave(work, held);
+	return CLI_OK;
+}
+
+static int
+take_back_item(struct releasing *work, const struct undo_item *item)
+{
+	const struct undo_item *other = undo_find(work->undo, &item->id,
+	    item->deed == UNDO_HELD ? UNDO_REMOVED : UNDO_HELD);
+
+	if (item->deed == UNDO_HELD && other != NULL)
+		return take_back_both(work, item, other);
+	if (item->deed == UNDO_HELD ||
+	    (item->deed == UNDO_REMOVED && other == NULL))
+		return take_back(work, item);
+	return CLI_OK;		/* none of these, or done with what was held */
 }
 
 int
@@ -263,9 +331,7 @@ undo_holds(struct undo *undo)
 	else
 		r = CLI_OK;
 	for (size_t i = 0; r == CLI_OK && i < undo->count; i++)
-		if (undo->items[i].deed == UNDO_HELD ||
-		    undo->items[i].deed == UNDO_REMOVED)
-			r = take_back(&work, &undo->items[i]);
+		r = take_back_item(&work, &undo->items[i]);
 	held_reader_close(work.reader);
 	text_free(&work.what);
 	text_free(&work.words);

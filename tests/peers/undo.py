@@ -34,6 +34,11 @@ rule "strict" {
 	do mark folder "Strict"
 }
 rule "cut" { attachment name /\.exe$/i; do remove attachment }
+rule "cut and hold" {
+	attachment name /\.scr$/i
+	do remove attachment
+	do hold "look at it"
+}
 rule "cut too" { attachment name /\.exe\.exe$/i; do remove attachment }
 '''
 
@@ -77,6 +82,16 @@ class Scene:
             data = imap.fetch("1:*", "(BODY[HEADER.FIELDS (SUBJECT)])")[1]
             return sorted(x[1].decode().split(":", 1)[1].strip()
                           for x in data if isinstance(x, tuple))
+        finally:
+            imap.logout()
+
+    def body(self, subject):
+        """The letter of ann's that is called so."""
+        imap = self.imap(ANN)
+        try:
+            imap.select("INBOX", readonly=True)
+            found = imap.search(None, "SUBJECT", subject)[1][0].split()
+            return imap.fetch(found[-1], "(BODY[])")[1][0][1]
         finally:
             imap.logout()
 
@@ -311,6 +326,24 @@ def cut(scene):
     expect("held", len(scene.held()), before + 1)
 
 
+def cut_and_held(scene):
+    """Of the letter and the message as it came one goes to ann."""
+    before = len(scene.held())
+    scene.send([ANN], ["saver"], more=b"Content-Type: a/b; name=new.scr\r\n")
+    wait("holds", lambda: len(scene.held()) == before + 2)
+    wait("the trail", lambda: scene.traced(
+        "held it and removed an attachment") == 1)
+    for words in (["--dry-run"], []):
+        got = scene.undo("cut and hold", *words)
+        expect("both", (got["released"], got["left"]), (1, 1))
+    wait("released", lambda: "saver" in scene.subjects(ANN, "INBOX"))
+    expect("held", len(scene.held()), before)
+    expect("the whole", scene.body("saver").count(b"name=new.scr"), 1)
+    got = scene.undo("cut and hold")
+    expect("again", (got["released"], got["left"]), (0, 2))
+    expect("one", scene.subjects(ANN, "INBOX").count("saver"), 1)
+
+
 def whole(scene):
     expect("faults", json.loads(scene.command("check", "--json"))[
         "result"]["faults"], [])
@@ -329,6 +362,7 @@ STEPS = (
     ("what was held and filed takes two runs", held_and_filed),
     ("what cannot be undone is said", impossible),
     ("of what was removed the whole message is released once", cut),
+    ("of what was cut and held one goes to its person", cut_and_held),
     ("nothing else was touched", whole),
 )
 
