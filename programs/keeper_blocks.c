@@ -34,16 +34,22 @@ send_to_all(struct keeper *keeper, const struct text *body)
 		send_to(keeper, door->ipc, body);
 }
 
-/* A disk that is full costs what is remembered of strangers, no more. */
-static void
-save(void *arg)
+static int
+save(const struct keeper *keeper)
 {
-	const struct keeper *keeper = arg;
 	int r = blocks_save(keeper->blocks, keeper->process->folder_fd);
 
 	if (r < 0)
 		log_say("who is kept out of SMTP cannot be saved: %s",
 		    strerror(-r));
+	return r;
+}
+
+/* A disk that is full costs what is remembered of strangers, no more. */
+static void
+on_time(void *keeper)
+{
+	(void)save(keeper);
 }
 
 static void
@@ -61,7 +67,8 @@ keeper_blocks_open(struct keeper *keeper)
 	if (r < 0)
 		log_say("who was kept out of SMTP is forgotten: %s", r ==
 		    -EBADMSG ? "the file is damaged" : strerror(-r));
-	keeper->blocks_timer = timer_new(keeper->process->loop, save, keeper);
+	keeper->blocks_timer = timer_new(keeper->process->loop, on_time,
+	    keeper);
 	return keeper->blocks_timer == NULL ? -ENOMEM : 0;
 }
 
@@ -70,7 +77,7 @@ keeper_blocks_close(struct keeper *keeper)
 {
 	if (keeper->blocks_timer != NULL &&
 	    timer_is_set(keeper->blocks_timer))
-		save(keeper);
+		(void)save(keeper);
 }
 
 int
@@ -137,7 +144,7 @@ keeper_tell_blocks(struct keeper *keeper, struct ipc *door)
 		send_to(keeper, door, &body);
 }
 
-void
+int
 keeper_tell_forgiven(struct keeper *keeper, const char *net)
 {
 	TEXT_AUTO body = TEXT_INIT(MESSAGE_BYTES);
@@ -146,5 +153,5 @@ keeper_tell_forgiven(struct keeper *keeper, const char *net)
 	(void)slice_cstr(slice_str(net), block.net, sizeof(block.net));
 	block_pack(&body, &block);
 	send_to_all(keeper, &body);
-	save(keeper);	/* who asked hears of it after that */
+	return save(keeper);	/* who asked hears of it after that */
 }

@@ -10,8 +10,8 @@
 int	keeper_on_earned(void *process, struct ipc *, struct ipc_message *);
 /* This door has come: it is told of all that are out. */
 void	keeper_tell_blocks(struct keeper *, struct ipc *door);
-/* That one is forgiven: every door is told. */
-void	keeper_tell_forgiven(struct keeper *, const char *net);
+/* That one is forgiven: every door is told.  0, or -errno: it is not saved. */
+int	keeper_tell_forgiven(struct keeper *, const char *net);
 
 /*
  * Who was out before the keeper began is out, and what changes from now on is

@@ -165,6 +165,7 @@ on_admin_hashed(void *arg)
 	struct admin_errand *errand = arg;
 	struct keeper *keeper = errand->errand.keeper;
 	TEXT_AUTO answer = TEXT_INIT(ADMIN_ANSWER_BYTES);
+	int r = 0;
 
 	admin_end(&errand->work, errand->status, keeper->policy, &answer);
 	forget_whose(keeper);
@@ -172,8 +173,9 @@ on_admin_hashed(void *arg)
 	if (errand->work.fetches_changed)
 		keeper_tell_schedule(keeper);
 	if (errand->work.forgiven[0] != '\0')
-		keeper_tell_forgiven(keeper, errand->work.forgiven);
-	if (text_failed(&answer)) {
+		r = keeper_tell_forgiven(keeper, errand->work.forgiven);
+	/* not saved it would be kept out again after a restart */
+	if (r < 0 || text_failed(&answer)) {
 		text_clear(&answer);
 		admin_refuse(&answer, ADMIN_FAILED);
 	}
