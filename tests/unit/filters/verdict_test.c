@@ -89,6 +89,7 @@ START_TEST(the_rules_that_held_are_named)
 		    UINT32_MAX, VERDICT_REFUSE, false), 0);
 	ck_assert_int_eq(verdict_add_hit(&in, slice_str("b"),
 	    slice_str("a"), 1, VERDICT_HOLD, false), -E2BIG);
+	in.hits[1].removes = true;
 	verdict_pack(&text, &in);
 	ck_assert_int_eq(verdict_unpack(text_slice(&text), &out), 0);
 	ck_assert_uint_eq(out.hit_count, VERDICT_HITS);
@@ -99,6 +100,7 @@ START_TEST(the_rules_that_held_are_named)
 	ck_assert(out.hits[0].is_shadow && !out.hits[1].is_shadow);
 	ck_assert(out.hits[0].files && !out.hits[0].redirects);
 	ck_assert(!out.hits[1].files && !out.hits[1].redirects);
+	ck_assert(!out.hits[0].removes && out.hits[1].removes);
 	ck_assert_uint_eq(strlen(out.hits[1].file), VERDICT_FILE_MAX);
 	ck_assert_int_eq(verdict_combine(&out, &in), 0);
 	ck_assert_uint_eq(out.hit_count, VERDICT_HITS);
