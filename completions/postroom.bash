@@ -79,14 +79,14 @@ _postroom()
 	--folders | --queue | --proxy | --proxy-user | --client-id | --scope | \
 	--token-url | --device-url | --authorize-url | \
 	--to | --folder | --every | --month | --minutes | \
-	--sender | --recipient | --remote | --finding)
+	--sender | --recipient | --remote | --finding | --for)
 		return
 		;;
 	esac
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account public fetch oauth line hold archive mailbox import export rule spam dkim visitor status check trace config
+		options='setup account public fetch oauth line hold archive mailbox import export rule spam dkim sender visitor status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -121,6 +121,12 @@ _postroom()
 		;;
 	*/dkim/add)
 		options='--selector --ed25519'
+		;;
+	1/sender/)
+		options='allow block remove list'
+		;;
+	*/sender/*)
+		options='--for'
 		;;
 	1/visitor/)
 		options='list forgive grey'
@@ -240,10 +246,10 @@ _postroom()
 		options='--quarantine --held'
 		;;
 	*/hold/release)
-		options='--to'
+		options='--to --wanted'
 		;;&
 	*/hold/delete)
-		options='--yes'
+		options='--yes --spam'
 		;;&
 	*/mailbox/list)
 		options='--folder'

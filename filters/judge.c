@@ -14,8 +14,10 @@
 #include "filters/hops.h"
 #include "filters/mending.h"
 #include "filters/rule_judge.h"
+#include "filters/sender.h"
 #include "filters/structure.h"
 #include "filters/trusted_hop.h"
+#include "filters/written.h"
 
 #define RULES_BUDGET	(32u << 20)	/* bytes: decoded texts of a message */
 
@@ -151,6 +153,26 @@ judge_spam(struct judging *judging, const struct spam_judge *spam)
 	return r;
 }
 
+/* Those who look for spam, and what would be without them. */
+static int
+judge_if_spam(struct judging *judging, const struct judge_options *options)
+{
+	struct verdict *verdict = &judging->verdict, one;
+	/* of two folders the first stays: the postmaster's */
+	bool has_folder = verdict->folder[0] != '\0';
+	int r;
+
+	verdict->unless_spam = verdict->action;
+	if (judging->findings.rspamd.result != RSPAMD_UNASKED) {
+		rspamd_judge(&judging->findings.rspamd, &options->rspamd,
+		    &one);
+		judge_add(verdict, &one, judging->envelope.source);
+	}
+	r = judge_spam(judging, options->spam);
+	verdict->is_junk = !has_folder && verdict->folder[0] != '\0';
+	return r;
+}
+
 /* What is done about who sent it, and the line that says it. */
 static void
 judge_origin(struct judging *judging, const struct judge_options *options)
@@ -227,11 +249,8 @@ judge_end(struct judging *judging, const struct judge_options *options)
 		return r;
 	hold_if_crossed(judging, &one);
 	judge_add(&judging->verdict, &one, source);
-	/* of two folders the first stays: the postmaster's */
-	if (judging->findings.rspamd.result != RSPAMD_UNASKED) {
-		rspamd_judge(&judging->findings.rspamd, &options->rspamd,
-		    &one);
-		judge_add(&judging->verdict, &one, source);
-	}
-	return judge_spam(judging, options->spam);
+	if (source != SOURCE_OWN)
+		written_judge(judging->message, &judging->findings.origin,
+		    &judging->verdict);
+	return judge_if_spam(judging, options);
 }

@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERDICT_VERSION	7
-/* 2: without the hop; up to 3 a Message-ID; 5 without hits; 6: what they do */
+#define VERDICT_VERSION	8
+/* 2: without the hop; up to 3 a Message-ID; 5 without hits; 6: what they do; 7:
+   without an author */
 #define VERDICT_OLDEST	2
 
 /* Of a hit. */
@@ -154,6 +155,12 @@ verdict_set_redirect(struct verdict *verdict, struct slice address)
 }
 
 int
+verdict_set_author(struct verdict *verdict, struct slice address)
+{
+	return set_once(verdict->author, sizeof(verdict->author), address);
+}
+
+int
 verdict_set_hop(struct verdict *verdict, struct slice peer, struct slice helo)
 {
 	helo = slice_first(helo, VERDICT_WORDS_MAX);
@@ -221,6 +228,10 @@ verdict_combine(struct verdict *into, const struct verdict *one)
 	words_take(into->subject, one->subject);
 	words_take(into->from, one->from);
 	words_take(into->hop_helo, one->hop_helo);
+	if (into->author[0] == '\0') {
+		(void)verdict_set_author(into, slice_str(one->author));
+		into->author_is_shown = one->author_is_shown;
+	}
 	if (into->hop_peer[0] == '\0')
 		memcpy(into->hop_peer, one->hop_peer,
 		    sizeof(into->hop_peer));
@@ -268,6 +279,10 @@ verdict_pack(struct text *text, const struct verdict *verdict)
 	pack_slice(text, slice_str(verdict->hop_helo));
 	edits_pack(text, &verdict->edits);
 	hits_pack(text, verdict);
+	pack_slice(text, slice_str(verdict->author));
+	pack_u8(text, verdict->author_is_shown);
+	pack_u8(text, (uint8_t)verdict->unless_spam);
+	pack_u8(text, verdict->is_junk);
 }
 
 /* Read a string for which `is` holds into a buffer, or spoil the reader. */
@@ -372,6 +387,14 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 		edits_unpack(&u, &verdict.edits);
 	if (version > 5)
 		hits_unpack(&u, version, &verdict);
+	verdict.unless_spam = verdict.action;
+	if (version > 7) {
+		string_unpack(&u, verdict.author, sizeof(verdict.author),
+		    is_printable);
+		verdict.author_is_shown = unpack_bool(&u);
+		verdict.unless_spam = unpack_enum(&u, VERDICT_ACTIONS);
+		verdict.is_junk = unpack_bool(&u);
+	}
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	*verdict_out = verdict;

@@ -71,6 +71,12 @@ struct verdict {
 	/* for the trail and the console: printable UTF-8, as people read it */
 	char			 subject[VERDICT_WORDS_MAX + 1];
 	char			 from[VERDICT_WORDS_MAX + 1];
+	/* normal form; "": it has none that all programs show (written.h) */
+	char			 author[VERDICT_ADDRESS_MAX + 1];
+	bool			 author_is_shown;	/* to have written it */
+	/* what those want who look for spam: without them it would be so */
+	enum verdict_action	 unless_spam;
+	bool			 is_junk;	/* the folder is their word */
 	struct verdict_hit	 hits[VERDICT_HITS];	/* the first ones */
 	size_t			 hit_count;
 	/* what was taken on already: who handed it to our provider */
@@ -107,6 +113,8 @@ int	verdict_add_line(struct verdict *, struct slice name,
  */
 int	verdict_set_folder(struct verdict *, struct slice name);
 int	verdict_set_redirect(struct verdict *, struct slice address);
+/* Who has written it.  0, or -EINVAL: not printable, or too long. */
+int	verdict_set_author(struct verdict *, struct slice address);
 /* An address as text, and a name cut at its limit; printable ASCII, or -EINVAL. */
 int	verdict_set_hop(struct verdict *, struct slice peer, struct slice helo);
 

@@ -116,7 +116,17 @@
 	{ "score",      ADMIN_TEXT, true, SAY_COLUMN_SPAM_SCORE }, \
 	{ "ends",       ADMIN_TIME, true, SAY_COLUMN_ENDS },	/* 0: never */ \
 	WORD("damaged"), \
-	WORD("may_take")
+	WORD("may_take"), \
+	WORD("author")		/* an address, or empty */
+/* Whose list that is: a person's own. */
+#define SENDER_ARGS \
+	{ "sender",   ADMIN_TEXT,   true,  SAY_COLUMN_SENDER }, \
+	{ "address",  ADMIN_TEXT,   false, SAY_COLUMN_ADDRESS }
+#define SENDER_ROW \
+	{ "sender",   ADMIN_TEXT,   true, SAY_COLUMN_SENDER }, \
+	{ "wish",     ADMIN_TEXT,   true, SAY_COLUMN_WHICH }, \
+	{ "since",    ADMIN_TIME,   true, SAY_COLUMN_SINCE }
+#define EVERYBODY	(ADMIN_BY_POSTMASTER | ADMIN_BY_ANYBODY)
 #define LINK_ARG	{ "link",     ADMIN_TEXT,   true, SAY_COLUMN_ID }
 #define OWNER		{ "account",  ADMIN_NUMBER, true, SAY_COLUMN_ACCOUNT }
 
@@ -518,11 +528,34 @@ const struct admin_request admin_requests[] = {
 { "held release",
   { ID_ARG },
   ADMIN_BY_ANYBODY, ROLE_QUEUE, { OWNER }, NULL },
+/* It is spam: it goes into their Junk, and their filter learns that. */
+{ "held spam",
+  { ID_ARG },
+  ADMIN_BY_ANYBODY, ROLE_QUEUE, { OWNER }, NULL },
+/* Whom people want to hear from, and whom not: senders.h.  `wish`: allowed blocked. */
+{ "sender allow",
+  { SENDER_ARGS },
+  EVERYBODY, ROLE_KEEPER, { SENDER_ROW }, admin_sender_allow },
+{ "sender block",
+  { SENDER_ARGS },
+  EVERYBODY, ROLE_KEEPER, { SENDER_ROW }, admin_sender_block },
+/* `wish`: unsaid. */
+{ "sender remove",
+  { SENDER_ARGS },
+  EVERYBODY, ROLE_KEEPER, { SENDER_ROW }, admin_sender_remove },
+/* By name, ADMIN_SENDER_PAGE rows at most: ask on above the last one's. */
+{ "sender list",
+  { { "address",  ADMIN_TEXT,   false, SAY_COLUMN_ADDRESS },
+    { "above",    ADMIN_TEXT,   false, SAY_COLUMN_SENDER } },
+  EVERYBODY, ROLE_KEEPER, { SENDER_ROW }, admin_sender_list },
 /* The same of the message, and the person, that a link names. */
 { "held open",
   { LINK_ARG },
   ADMIN_BY_LINK, ROLE_QUEUE, { OWNER, THEIRS_ROW, WORD("text") }, NULL },
 { "held accept",
+  { LINK_ARG },
+  ADMIN_BY_LINK, ROLE_QUEUE, { OWNER }, NULL },
+{ "held disown",
   { LINK_ARG },
   ADMIN_BY_LINK, ROLE_QUEUE, { OWNER }, NULL },
 { 0 }

@@ -30,6 +30,7 @@
 #define ADMIN_MAILBOX_PAGE	60	/* as the mailbox has it (LISTED_PAGE) */
 #define ADMIN_FOLDER_PAGE	16
 #define ADMIN_VISITORS		500	/* of those kept out, at most */
+#define ADMIN_SENDER_PAGE	250	/* rows of 350 bytes */
 #define ADMIN_GREYS		150	/* networks; a row has 800 bytes */
 #define ADMIN_ANSWER_BYTES	(128 * 1024)
 #define ADMIN_NO_FIELD		255
@@ -133,6 +134,7 @@ struct admin_work {
 	unsigned	 field;		/* at fault, or ADMIN_NO_FIELD */
 	uint32_t	 rows;		/* in the answer */
 	bool		 fetches_changed;	/* the schedule is to be told */
+	bool		 senders_changed;	/* the queue is */
 	struct blocks	*blocks;	/* NULL: no hub runs, nobody is out */
 	struct greylist	*greylist;	/* NULL: the same */
 	char		 forgiven[BLOCK_NET_SIZE];	/* doors are to be told */

@@ -16,6 +16,8 @@ admin_fn	admin_fetch_add, admin_fetch_list, admin_fetch_set,
 		admin_fetch_known;
 admin_fn	admin_visitor_list, admin_visitor_forgive, admin_visitor_grey;
 admin_fn	admin_dkim_add, admin_dkim_list, admin_dkim_remove;
+admin_fn	admin_sender_allow, admin_sender_block, admin_sender_remove,
+		admin_sender_list;
 admin_fn	admin_oauth_set, admin_oauth_list, admin_oauth_remove,
 		admin_fetch_way;
 

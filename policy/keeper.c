@@ -90,6 +90,16 @@ keeper_grey_ask(struct text *body, const struct keeper_grey *grey)
 	pack_slice(body, grey->recipient);
 }
 
+void
+keeper_wishes_ask(struct text *body, struct slice author,
+    const uint64_t *accounts, size_t count)
+{
+	pack_slice(body, author);
+	pack_u32(body, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		pack_u64(body, accounts[i]);
+}
+
 int
 keeper_grey_asked(struct slice body, struct keeper_grey *grey_out)
 {

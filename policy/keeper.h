@@ -202,7 +202,14 @@ enum keeper_kind {
 	 * slice domain, and of each: slice selector, DKIM_HASH_BYTES
 	 *	-> slice signature each; nothing at all: they cannot be made
 	 */
-	KEEPER_SIGN
+	KEEPER_SIGN,
+	/*
+	 * Queue: what do these wish of that author (senders.h)?
+	 * slice author, u32 count (SENDERS_ASKED at the most), each u64 account
+	 *	-> for each of them u8 enum sender_wish; nothing at all: it
+	 * cannot be said now
+	 */
+	KEEPER_WISHES
 };
 
 /* A remote mailbox, as the schedule knows it. */
@@ -309,6 +316,8 @@ void	keeper_sender_ask(struct text *body, uint64_t account,
 	    struct slice address);
 void	keeper_sender_say(struct text *body, const struct keeper_sender *);
 void	keeper_owner_ask(struct text *body, uint64_t fetch_account);
+void	keeper_wishes_ask(struct text *body, struct slice author,
+	    const uint64_t *accounts, size_t count);
 void	keeper_owner_say(struct text *body, const struct keeper_owner *);
 
 /* Read a body.  0 or -EBADMSG; outputs are written only on success. */

@@ -221,6 +221,19 @@ static const char *const statements[STATEMENTS] = {
 	    " WHERE d.name = ? AND k.selector = ?",
 	[SIGNING_REMOVE] = "DELETE FROM signing WHERE selector = ?2"
 	    " AND domain = (SELECT id FROM domain WHERE name = ?1)",
+	[SENDER_COUNT] = "SELECT count(*) FROM sender"
+	    " WHERE account = ? AND name <> ?",
+	[SENDER_PUT] = "INSERT OR REPLACE INTO sender"
+	    " (account, name, wish, since) VALUES (?, ?, ?, ?)",
+	[SENDER_REMOVE] = "DELETE FROM sender WHERE account = ? AND name = ?",
+	[SENDER_EACH] = "SELECT name, wish, since FROM sender"
+	    " WHERE account = ? AND name > ? ORDER BY name",
+	/* "@" is the last byte of no address: a whole one is the longer */
+	[SENDER_WISH] = "SELECT wish FROM sender"
+	    " WHERE account = ? AND name IN (?, ?)"
+	    " ORDER BY length(name) DESC LIMIT 1",
+	[SENDER_ANY] = "SELECT 1 FROM sender s JOIN account a"
+	    " ON a.id = s.account AND a.removed IS NULL LIMIT 1",
 };
 
 static const char *const steps[] = {
@@ -316,6 +329,10 @@ static const char *const steps[] = {
 	" record BLOB NOT NULL, created INTEGER NOT NULL,"
 	" sealed BLOB NOT NULL,"
 	" PRIMARY KEY (domain, selector)) WITHOUT ROWID;",
+	/* whom people want to hear from, and whom not: senders.h */
+	"CREATE TABLE sender (account INTEGER NOT NULL, name BLOB NOT NULL,"
+	" wish INTEGER NOT NULL, since INTEGER NOT NULL,"
+	" PRIMARY KEY (account, name)) WITHOUT ROWID;",
 };
 
 const struct db_format policy_format = {

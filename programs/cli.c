@@ -83,9 +83,13 @@ static const struct command {
 { "line",    "open",     "[--minutes N]", SAY_HELP_LINE_OPEN, cli_line_open },
 { "hold",    "list",     "[--quarantine | --held]", SAY_HELP_HOLD_LIST, cli_hold_list },
 { "hold",    "show",     "ID",                    SAY_HELP_HOLD_SHOW, cli_hold_show },
-{ "hold",    "release",  "ID [--to ADDRESS]",     SAY_HELP_HOLD_RELEASE, cli_hold_release },
-{ "hold",    "delete",   "ID [--yes]",            SAY_HELP_HOLD_DELETE, cli_hold_delete },
+{ "hold",    "release",  "ID [--to ADDRESS] [--wanted]", SAY_HELP_HOLD_RELEASE, cli_hold_release },
+{ "hold",    "delete",   "ID [--yes] [--spam]",   SAY_HELP_HOLD_DELETE, cli_hold_delete },
 { "hold",    "digest",   "",                      SAY_HELP_HOLD_DIGEST, cli_hold_digest },
+{ "sender",  "allow",    "ADDRESS|@DOMAIN [--for ADDRESS]", SAY_HELP_SENDER_ALLOW, cli_sender_allow },
+{ "sender",  "block",    "ADDRESS|@DOMAIN [--for ADDRESS]", SAY_HELP_SENDER_BLOCK, cli_sender_block },
+{ "sender",  "remove",   "ADDRESS|@DOMAIN [--for ADDRESS]", SAY_HELP_SENDER_REMOVE, cli_sender_remove },
+{ "sender",  "list",     "[--for ADDRESS]", SAY_HELP_SENDER_LIST, cli_sender_list },
 { "archive", "list",     "[--days N]", SAY_HELP_ARCHIVE_LIST, cli_archive_list },
 { "archive", "show",     "ID [--changed]", SAY_HELP_ARCHIVE_SHOW, cli_archive_show },
 { "archive", "export",   "FOLDER [--days N] [--changed]", SAY_HELP_ARCHIVE_EXPORT, cli_archive_export },
@@ -412,7 +416,8 @@ cli_run(struct cli *cli, int argc, char **argv)
 	if (r != CLI_OK)
 		return r;
 	/* all else is about files and sockets of this machine */
-	if (cli->remote != NULL && argc > 0 && strcmp(argv[0], "fetch") != 0)
+	if (cli->remote != NULL && argc > 0 && strcmp(argv[0], "fetch") != 0 &&
+	    strcmp(argv[0], "sender") != 0)
 		return cli_fail(cli, CLI_USAGE, NOT_FROM_AFAR, argv[0]);
 	if (argc == 0 || strcmp(argv[0], "--help") == 0)
 		return cli_help(cli, 0, argv) == CLI_OK && argc > 0 ? CLI_OK :

@@ -133,6 +133,9 @@ int	cli_account_number(struct cli *, const char *given, char *number,
 int	cli_account_address(struct cli *, const char *number, char *address,
 	    size_t size);
 
+/* The site's spam filter learns what that message is.  CLI_OK, or told. */
+int	cli_spam_teach(struct cli *, struct slice message, bool is_spam);
+
 /* The commands; `argv[0]` is the first word after the command's name. */
 int	cli_setup(struct cli *, int argc, char **argv);
 int	cli_account_add(struct cli *, int argc, char **argv);
@@ -189,6 +192,10 @@ int	cli_line_open(struct cli *, int argc, char **argv);
 int	cli_dkim_add(struct cli *, int argc, char **argv);
 int	cli_dkim_list(struct cli *, int argc, char **argv);
 int	cli_dkim_remove(struct cli *, int argc, char **argv);
+int	cli_sender_allow(struct cli *, int argc, char **argv);
+int	cli_sender_block(struct cli *, int argc, char **argv);
+int	cli_sender_remove(struct cli *, int argc, char **argv);
+int	cli_sender_list(struct cli *, int argc, char **argv);
 int	cli_visitor_list(struct cli *, int argc, char **argv);
 int	cli_visitor_forgive(struct cli *, int argc, char **argv);
 int	cli_visitor_grey(struct cli *, int argc, char **argv);
