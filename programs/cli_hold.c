@@ -6,6 +6,8 @@
  */
 #include "programs/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +15,7 @@
 
 #include <jansson.h>
 
+#include "queue/held_reader.h"
 #include "queue/service.h"
 
 #define CELL_COLUMNS	40	/* of a table: nine of them stand in a row */
@@ -280,11 +283,67 @@ ask_and_show(struct cli *cli, const char *name,
 	return r == CLI_OK ? cli_show(cli, request, &answer, false) : r;
 }
 
+/* What the site's spam filter is to learn once a hold has ended. */
+struct lesson {
+	int			 fd;
+	struct held_reader	*reader;
+	struct slice		 message;
+};
+
+static void
+lesson_close(struct lesson *lesson)
+{
+	held_reader_close(lesson->reader);
+	if (lesson->fd >= 0)
+		(void)close(lesson->fd);
+}
+
+/* Read it, for it is gone then.  CLI_OK, or told. */
+static int
+lesson_open(struct cli *cli, const char *name, struct lesson *lesson)
+{
+	char path[PATH_MAX + 16];
+	struct held_message held;
+	struct message_id id;
+	int r = message_id_read(slice_str(name), &id);
+
+	(void)snprintf(path, sizeof(path), "%s/queue", cli->config.data_dir);
+	if (r == 0)
+		lesson->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0 && lesson->fd < 0)
+		r = -errno;
+	if (r == 0)
+		r = held_reader_open(lesson->fd, &lesson->reader);
+	if (r == 0)
+		r = held_reader_read(lesson->reader, &id, &held);
+	if (r < 0)
+		return cli_fail(cli, r == -ENOENT ? CLI_NO_SUCH : CLI_FAILED,
+		    CANNOT_READ, name, strerror(-r));
+	lesson->message = held.bytes;
+	return CLI_OK;
+}
+
+/* End the hold, and learn of it then.  CLI_OK, or told. */
+static int
+end_and_learn(struct cli *cli, const char *request,
+    const char *const values[ADMIN_ARGS], bool learns, bool is_spam)
+{
+	struct lesson lesson = { .fd = -1 };
+	int r = learns ? lesson_open(cli, values[ONE_ID], &lesson) : CLI_OK;
+
+	if (r == CLI_OK)
+		r = ask_and_show(cli, request, values);
+	if (r == CLI_OK && learns)
+		r = cli_spam_teach(cli, lesson.message, is_spam);
+	lesson_close(&lesson);
+	return r;
+}
+
 int
 cli_hold_release(struct cli *cli, int argc, char **argv)
 {
 	struct cli_option options[] = { { "--to", true, NULL },
-	    { NULL, false, NULL } };
+	    { "--wanted", false, NULL }, { NULL, false, NULL } };
 	const char *values[ADMIN_ARGS] = { NULL };
 	int r = cli_options(cli, argc, argv, options, "ID", 1, 1, values);
 
@@ -293,7 +352,8 @@ cli_hold_release(struct cli *cli, int argc, char **argv)
 	if (r != CLI_OK)
 		return r;
 	values[RELEASE_TO] = options[0].value;
-	r = ask_and_show(cli, "hold release", values);
+	r = end_and_learn(cli, "hold release", values,
+	    options[1].value != NULL, false);
 	if (r != CLI_OK)
 		return r;
 	if (values[RELEASE_TO] == NULL)
@@ -338,7 +398,7 @@ int
 cli_hold_delete(struct cli *cli, int argc, char **argv)
 {
 	struct cli_option options[] = { { "--yes", false, NULL },
-	    { NULL, false, NULL } };
+	    { "--spam", false, NULL }, { NULL, false, NULL } };
 	const char *values[ADMIN_ARGS] = { NULL };
 	int r = cli_options(cli, argc, argv, options, "ID", 1, 1, values);
 
@@ -347,7 +407,8 @@ cli_hold_delete(struct cli *cli, int argc, char **argv)
 	if (r == CLI_OK && options[0].value == NULL)
 		r = confirm(cli, values);
 	if (r == CLI_OK)
-		r = ask_and_show(cli, "hold delete", values);
+		r = end_and_learn(cli, "hold delete", values,
+		    options[1].value != NULL, true);
 	if (r == CLI_OK)
 		cli_say(cli, HOLD_DELETED, values[ONE_ID]);
 	return r;

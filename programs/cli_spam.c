@@ -240,6 +240,26 @@ cli_spam_learn(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
+int
+cli_spam_teach(struct cli *cli, struct slice message, bool is_spam)
+{
+	const struct mail_file file = { .message = message };
+	struct spam_work work = { .cli = cli, .is_spam = is_spam };
+	int r = work_begin(&work);
+
+	if (r == CLI_OK)
+		r = open_to_learn(&work);
+	if (r == CLI_OK && learn_message(&work, &file) < 0)
+		r = cli_fail(cli, CLI_FAILED, NO_MEMORY);
+	if (r == CLI_OK)
+		cli_say(cli, SPAM_LEARNT, (unsigned long long)work.learnt,
+		    (unsigned long long)work.passed);
+	if (r == CLI_OK && work.is_new)
+		cli_say(cli, SPAM_RELOAD);
+	work_end(&work);
+	return r;
+}
+
 static void
 show_json(const struct spam_standing *s)
 {
