@@ -32,13 +32,14 @@ import guess                                            # noqa: E402
 import heaps                                            # noqa: E402
 import appending                                        # noqa: E402
 import parting                                          # noqa: E402
+import removing                                         # noqa: E402
 import resting                                          # noqa: E402
 import crowd                                            # noqa: E402
 import soak                                             # noqa: E402
 import uids                                             # noqa: E402
 import views                                            # noqa: E402
 
-PARTS = [kill, uids, views, appending, finding, parting, resting, crowd, power,
+PARTS = [kill, uids, views, appending, finding, removing, parting, resting, crowd, power,
          full, flood, guess, heaps, soak, sweep]
 
 

@@ -83,6 +83,43 @@ def kept_by_rule(args, session):
                    zipped("zipped"), "held")
 
 
+def removed(args, session):
+    """A part goes, what came is held, and it is deleted there once."""
+    with tempfile.TemporaryDirectory() as rules:
+        os.chmod(rules, 0o755)
+        path = os.path.join(rules, "a.rule")
+        with open(path, "w", encoding="ascii") as file:
+            file.write('rule "no archives" { attachment name /\\.zip$/; '
+                       'do remove attachment }\n')
+        os.chmod(path, 0o644)
+        with scanning(args, session,
+                      rules_dir='"%s"' % rules) as (scene, _):
+            for remote in scene.remotes:
+                remote.put(zipped("zipped"))
+                for _ in range(2):
+                    remote.case.now(label=remote.label)
+                if dict(remote.box.sent) != {b"u1": 1}:
+                    raise Fault("carried: %s" % remote.box.sent)
+                if remote.box.uidls() != ([] if remote.delete else [b"u1"]):
+                    raise Fault("there: %s" % remote.box.uidls())
+                if remote.early:
+                    raise Fault("deleted before it was here: %s" %
+                                remote.early)
+                row = scene.hub.wait_for(
+                    lambda remote=remote: waiting_here(remote),
+                    "what came is not held")
+                letters = remote.case.letters(1)
+                if len(letters) != 1 or b"removed here" not in letters[0] or \
+                        row[0]["id"].encode() not in letters[0] or \
+                        len(row) != 1 or row[0]["bytes"] != len(remote.all[0]):
+                    raise Fault("%s, %s" % (row, letters))
+                released(remote, row[0])
+                remote.case.here(letters + remote.all)
+                # and it is not collected once more
+                remote.case.now(label=remote.label)
+                remote.case.here(letters + remote.all)
+
+
 def waiting_here(remote):
     """[hold] of what waits here for a person, of this one's mail."""
     status, text, complaints = remote.case.command("hold", "list", "--json")
@@ -224,6 +261,8 @@ def tests(args):
                 infected("infected"), "held")
         yield name + "a-name-in-an-archive-is-what-a-rule-holds", \
             lambda session=session: kept_by_rule(args, session)
+        yield name + "what-a-rule-removes-is-held-before-it-is-deleted", \
+            lambda session=session: removed(args, session)
         yield name + "what-could-not-be-scanned-stays-there", \
             lambda session=session: put_off(args, session)
         yield name + "a-scanner-that-dies-lets-nothing-pass", \
