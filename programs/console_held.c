@@ -109,6 +109,7 @@ add_row(struct unpack *u, struct queue_said *said)
 	pack_i64(said->rows, row.ends_utc_ms);
 	pack_slice(said->rows, slice_str(row.is_damaged ? "yes" : "no"));
 	pack_slice(said->rows, slice_str(row.may_take ? "yes" : "no"));
+	pack_slice(said->rows, row.author);
 	said->count++;
 	return 0;
 }

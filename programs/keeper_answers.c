@@ -13,6 +13,7 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
+#include "policy/senders.h"
 #include "policy/shares.h"
 #include "programs/keeper_fetch.h"
 #include "programs/keeper_grey.h"
@@ -351,6 +352,36 @@ answer_who(const struct question *q, struct text *body)
 }
 
 static int
+answer_wishes(const struct question *q, struct text *body)
+{
+	struct unpack u = unpack_of(q->body);
+	struct slice author = unpack_slice(&u);
+	uint32_t count = unpack_u32(&u);
+	int r = 0;
+
+	if (count > SENDERS_ASKED || slice_find(author, '@') == SIZE_MAX)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count && !u.bad; i++) {
+		enum sender_wish wish = SENDER_UNSAID;
+		uint64_t account = unpack_u64(&u);
+
+		if (account > INT64_MAX)
+			return -EBADMSG;
+		if (r == 0)
+			r = policy_sender_wish(q->policy, account, author,
+			    &wish);
+		pack_u8(body, (uint8_t)wish);
+	}
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	if (r < 0) {
+		text_clear(body);
+		cannot_read(r);
+	}
+	return 0;
+}
+
+static int
 answer_grey(const struct question *q, struct text *body)
 {
 	return keeper_grey_answer(q->keeper, q->body, body);
@@ -387,6 +418,7 @@ static const struct {
 	{ KEEPER_SENDER,	1024,	false, answer_sender },
 	{ KEEPER_OWNED,		1024,	false, answer_owned },
 	{ KEEPER_SIGN,		1024,	false, answer_sign },
+	{ KEEPER_WISHES,	SENDERS_ASKED + 16, false, answer_wishes },
 };
 
 #define ANSWERS	(sizeof(answers) / sizeof(answers[0]))

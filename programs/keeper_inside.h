@@ -33,6 +33,7 @@ struct keeper {
 	struct process		*process;
 	struct policy		*policy;
 	struct ipc		*schedule;	/* or NULL: not there now */
+	struct ipc		*queue;		/* the same */
 	LIST_HEAD(, keeper_door) doors;
 	struct pool		*pool;
 	struct login_delay	*delays;

@@ -434,7 +434,8 @@ mailbox_spam_file(struct mailbox *mailbox, struct delivery *delivery,
 	bool is_in_junk;
 
 	/* a person has said what this one is */
-	if (spam == NULL || delivery->is_released || delivery->is_big ||
+	if (spam == NULL || delivery->is_released || delivery->is_decided ||
+	    delivery->is_big ||
 	    !own_has_say(spam) || !site_has_say(spam) ||
 	    !was_judged(delivery->trace) ||
 	    read_features(spam, delivery->body) < 0)

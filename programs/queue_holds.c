@@ -341,7 +341,8 @@ on_held_take(void *arg, struct ipc *from, struct ipc_message *message)
 		return r;
 	if (status == HOLD_OK)
 		status = status_of(conductor_held_take(queue_conductor(arg),
-		    meant.account, &meant.id));
+		    meant.account, &meant.id,
+		    message->kind == QUEUE_HELD_SPAM));
 	pack_u64(&body, meant.account);
 	reply(from, message->serial, status, &body);
 	return 0;

@@ -25,7 +25,7 @@ int	on_held_told(void *arg, struct ipc *, struct ipc_message *);
 int	on_held_list(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_HELD_SHOW */
 int	on_held_show(void *arg, struct ipc *, struct ipc_message *);
-/* QUEUE_HELD_TAKE */
+/* QUEUE_HELD_TAKE, QUEUE_HELD_SPAM */
 int	on_held_take(void *arg, struct ipc *, struct ipc_message *);
 
 #endif

@@ -144,6 +144,35 @@ port_whose(void *arg, void *ticket, struct slice address)
 	return r;
 }
 
+static void
+on_wishes(void *arg, int status, struct slice wishes)
+{
+	struct errand *errand = arg;
+
+	conductor_wished(errand->queue->conductor, errand->ticket, status,
+	    wishes);
+	free(errand);
+}
+
+static int
+port_wishes(void *arg, void *ticket, struct slice author,
+    const uint64_t *accounts, size_t count)
+{
+	struct queue *queue = arg;
+	struct errand *errand = calloc(1, sizeof(*errand));
+	int r;
+
+	if (errand == NULL)
+		return -ENOMEM;
+	errand->queue = queue;
+	errand->ticket = ticket;
+	r = queue_wishes(queue->process, &(struct queue_wished){ author,
+	    accounts, count }, on_wishes, errand);
+	if (r < 0)
+		free(errand);
+	return r;
+}
+
 /* A mailbox has answered; one that is gone is no longer found. */
 static void
 mailbox_answered(const struct errand *errand)
@@ -291,7 +320,7 @@ queue_ports(struct queue *queue)
 		.arg = queue, .judge = port_judge, .deliver = port_deliver,
 		.settle = port_settle, .want = port_want,
 		.broken = port_broken, .answer = port_answer,
-		.whose = port_whose, .compare = port_compare,
-		.saved = port_saved, .made = port_made
+		.whose = port_whose, .wishes = port_wishes,
+		.compare = port_compare, .saved = port_saved, .made = port_made
 	};
 }

@@ -32,5 +32,14 @@ typedef void	queue_owner_fn(void *arg, int status,
 		    const struct keeper_owner *owner);
 int	queue_fetch_owner(void *process, uint64_t fetch_account,
 	    queue_owner_fn *, void *arg);
+/* What these accounts wish of that author; as conductor_wished() has it. */
+struct queue_wished {
+	struct slice	 author;
+	const uint64_t	*accounts;
+	size_t		 count;
+};
+typedef void	queue_wishes_fn(void *arg, int status, struct slice wishes);
+int	queue_wishes(void *process, const struct queue_wished *,
+	    queue_wishes_fn *, void *arg);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "policy/keeper.h"
+#include "policy/senders.h"
 #include "programs/queue_inside.h"
 #include "programs/queue_role.h"
 
@@ -14,6 +15,7 @@ struct question {
 	void		*arg;
 	queue_whose_fn	*reply;		/* one of these */
 	queue_owner_fn	*owner_reply;
+	queue_wishes_fn	*wishes_reply;
 };
 
 static void
@@ -40,6 +42,17 @@ on_fetch_owner(void *arg, int status, struct ipc_message *message)
 	if (status == 0)
 		status = keeper_owner_said(message->body, &owner);
 	question->owner_reply(question->arg, status, &owner);
+	free(question);
+}
+
+static void
+on_wishes(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+
+	progress_answered(&question->queue->keeper_progress);
+	question->wishes_reply(question->arg, status, status == 0 ?
+	    message->body : slice_of(NULL, 0));
 	free(question);
 }
 
@@ -91,4 +104,16 @@ queue_fetch_owner(void *process, uint64_t fetch_account,
 	keeper_owner_ask(&body, fetch_account);
 	return ask_keeper(&question, KEEPER_FETCH_OWNER, &body,
 	    on_fetch_owner);
+}
+
+int
+queue_wishes(void *process, const struct queue_wished *what,
+    queue_wishes_fn *reply, void *arg)
+{
+	const struct question question = { .queue = queue_of(process),
+	    .arg = arg, .wishes_reply = reply };
+	TEXT_AUTO body = TEXT_INIT(8 * SENDERS_ASKED + 1024);
+
+	keeper_wishes_ask(&body, what->author, what->accounts, what->count);
+	return ask_keeper(&question, KEEPER_WISHES, &body, on_wishes);
 }

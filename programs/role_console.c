@@ -164,6 +164,8 @@ static const struct queue_request {
 	{ "held release", QUEUE_HELD_TAKE,    held_ask_one,	 held_taken_said },
 	{ "held open",	  QUEUE_HELD_SHOW,    held_ask_link,	 held_show_said },
 	{ "held accept",  QUEUE_HELD_TAKE,    held_ask_link,	 held_taken_said },
+	{ "held spam",	  QUEUE_HELD_SPAM,    held_ask_one,	 held_taken_said },
+	{ "held disown",  QUEUE_HELD_SPAM,    held_ask_link,	 held_taken_said },
 };
 
 /* The row of this request, or NULL. */

@@ -14,6 +14,7 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
+#include "policy/senders.h"
 #include "programs/keeper_blocks.h"
 #include "programs/keeper_fetch.h"
 #include "programs/keeper_grey.h"
@@ -21,6 +22,7 @@
 #include "programs/keeper_line.h"
 #include "programs/roles.h"
 #include "programs/switchboard.h"
+#include "queue/service.h"
 
 #define HASH_THREADS	2	/* 20 ms of one core each; 16 MiB each */
 
@@ -76,6 +78,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_SENDER,  "SENDER",  DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_SIGN,	  "SIGN",    JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_OWNED,	  "OWNED",   JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_WISHES,  "WISHES",  QUEUE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { 0 }
 };
 
@@ -132,6 +135,26 @@ keeper_tell_schedule(struct keeper *keeper)
 		log_say("the schedule was not told of changed fetch accounts");
 }
 
+/* Whether anybody keeps a list of senders: else it need not ask for them. */
+static void
+tell_queue(struct keeper *keeper)
+{
+	TEXT_AUTO body = TEXT_INIT(8);
+	bool has = true;
+	int r;
+
+	if (keeper->queue == NULL)
+		return;		/* it is told when it comes */
+	r = policy_has_senders(keeper->policy, &has);
+	if (r < 0)
+		log_say("policy.db cannot be read: %s", strerror(-r));
+	pack_u8(&body, has);
+	if (ipc_send(keeper->queue, QUEUE_SENDERS, text_slice(&body), NULL,
+	    0) < 0)
+		process_accuse(keeper->process, keeper->queue,
+		    "does not take news");
+}
+
 /*
  * Whose an address is may have changed: nobody goes by what he remembers.  A
  * door that cannot be told would, and has to go.
@@ -172,6 +195,8 @@ on_admin_hashed(void *arg)
 	tell_accounts(keeper);	/* before anybody can log in to a new one */
 	if (errand->work.fetches_changed)
 		keeper_tell_schedule(keeper);
+	if (errand->work.senders_changed)
+		tell_queue(keeper);
 	if (errand->work.forgiven[0] != '\0')
 		r = keeper_tell_forgiven(keeper, errand->work.forgiven);
 	/* not saved it would be kept out again after a restart */
@@ -353,6 +378,10 @@ keeper_peer(struct process *process, struct ipc *ipc)
 
 	if (ipc_peer(ipc) == ROLE_SCHEDULE)
 		keeper->schedule = ipc;
+	if (ipc_peer(ipc) == ROLE_QUEUE) {
+		keeper->queue = ipc;
+		tell_queue(keeper);
+	}
 	return ipc_peer(ipc) == ROLE_DOOR ? add_door(keeper, ipc) : 0;
 }
 
@@ -377,6 +406,8 @@ keeper_lost(struct process *process, struct ipc *ipc)
 
 	if (keeper->schedule == ipc)
 		keeper->schedule = NULL;
+	if (keeper->queue == ipc)
+		keeper->queue = NULL;
 	if (ipc_peer(ipc) == ROLE_DOOR)
 		lose_door(keeper, ipc);
 	LIST_FOREACH(errand, &keeper->errands, next)

@@ -24,6 +24,7 @@
 
 static int	on_status(void *, struct ipc *, struct ipc_message *);
 static int	on_delivering(void *, struct ipc *, struct ipc_message *);
+static int	on_senders(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define MAILBOX	FROM(ROLE_MAILBOX)
@@ -77,6 +78,8 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_HELD_LIST,   "HELD_LIST",   CONSOLE, IPC_REQUEST, 0, 0, on_held_list },
 { QUEUE_HELD_SHOW,   "HELD_SHOW",   CONSOLE, IPC_REQUEST, 0, 0, on_held_show },
 { QUEUE_HELD_TAKE,   "HELD_TAKE",   CONSOLE, IPC_REQUEST, 0, 0, on_held_take },
+{ QUEUE_HELD_SPAM,   "HELD_SPAM",   CONSOLE, IPC_REQUEST, 0, 0, on_held_take },
+{ QUEUE_SENDERS,     "SENDERS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_senders },
 { 0 }
 };
 
@@ -134,6 +137,19 @@ on_delivering(void *arg, struct ipc *from, struct ipc_message *message)
 	pack_u8(&body, conductor_is_delivering(queue_of(arg)->conductor,
 	    account));
 	(void)ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+	return 0;
+}
+
+static int
+on_senders(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	bool has = unpack_bool(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	conductor_has_senders(queue_of(arg)->conductor, has);
 	return 0;
 }
 

@@ -24,6 +24,7 @@
 #include "queue/removed.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
+#include "queue/wishes.h"
 #include "store/account.h"
 
 #define JUDGE_TRIES	2	/* a message that ended two judges is put off */
@@ -476,6 +477,7 @@ on_receipt(void *arg, int status)
 	is_held = verdict_is_held(&verdict);
 	received(transit, is_held);
 	judged_tell(conductor, transit, &verdict);
+	wishes_tell(transit, &verdict);
 	if (is_held || deliver_begin(transit) < 0)
 		keep_hold(transit);
 }
@@ -539,10 +541,17 @@ receive(struct transit *transit)
 		    "out of memory, try again later");
 }
 
+/* It is known what those want whom it is for. */
+static void
+wished(struct transit *transit)
+{
+	removed_hold(transit, receive);
+}
+
 void
 arrive_go_on(struct transit *transit)
 {
-	removed_hold(transit, receive);
+	wishes_ask(transit, wished);
 }
 
 void

@@ -30,7 +30,6 @@
 #include "queue/saving.h"
 #include "queue/sharing.h"
 
-#define HEAD_VERSION	1
 #define OPEN_MOST	1000	/* bytes kept open past the receipt */
 #define ARENA_BUDGET	(ENVELOPE_MAX_BYTES * 8)
 /*
@@ -134,63 +133,6 @@ transit_load(struct transit *transit)
 	if (r == 0)
 		conductor->open_files++;
 	return r;
-}
-
-void
-head_pack(struct text *head, const struct transit *transit)
-{
-	pack_u8(head, HEAD_VERSION);
-	pack_u8(head, transit->is_big);
-	pack_u8(head, transit->lacks_crlf);
-	pack_bytes(head, slice_of(transit->digest, BIG_DIGEST_BYTES));
-	pack_slice(head, transit->packed_env);
-	pack_slice(head, transit->packed_verdict);
-}
-
-static int
-head_fill(struct transit *transit, struct slice verdict)
-{
-	int r;
-
-	r = arena_copy(transit->arena, verdict, &transit->packed_verdict);
-	if (r == 0)
-		r = envelope_unpack(transit->arena, transit->packed_env,
-		    &transit->env);
-	return r;
-}
-
-int
-head_unpack(struct conductor *conductor, struct slice head,
-    struct transit **transit_out)
-{
-	struct unpack u = unpack_of(head);
-	struct slice digest, env, verdict;
-	struct transit *transit;
-	bool is_big, lacks_crlf;
-	int r;
-
-	if (unpack_u8(&u) != HEAD_VERSION)
-		return -EBADMSG;
-	is_big = unpack_bool(&u);
-	lacks_crlf = unpack_bool(&u);
-	digest = unpack_bytes(&u, BIG_DIGEST_BYTES);
-	env = unpack_slice(&u);
-	verdict = unpack_slice(&u);
-	if (!unpack_is_done(&u))
-		return -EBADMSG;
-	transit = transit_new(conductor, env);
-	if (transit == NULL)
-		return -ENOMEM;
-	transit->is_big = is_big;
-	transit->lacks_crlf = lacks_crlf;
-	memcpy(transit->digest, digest.at, BIG_DIGEST_BYTES);
-	r = head_fill(transit, verdict);
-	if (r < 0) {
-		transit_free(transit);
-		return r;
-	}
-	*transit_out = transit;
-	return 0;
 }
 
 /* Words */
@@ -657,6 +599,8 @@ conductor_open(int folder_fd, const struct conductor_options *options,
 		return -ENOMEM;
 	conductor->options = *options;
 	conductor->ports = *ports;
+	/* until somebody says that nobody has */
+	conductor->has_senders = ports->wishes != NULL;
 	conductor->loop = loop;
 	conductor->folder_fd = folder_fd;
 	conductor->open_most = descriptors_for_bytes();

@@ -44,6 +44,10 @@ struct conductor_ports {
 		    int fd);
 	/* Whose is that address? -> conductor_whose() */
 	int	(*whose)(void *arg, void *ticket, struct slice address);
+	/* What do these wish of that author? -> conductor_wished(); NULL:
+	 * there is nobody to ask */
+	int	(*wishes)(void *arg, void *ticket, struct slice author,
+		    const uint64_t *accounts, size_t count);
 	/* Deliver it -> conductor_delivered() */
 	int	(*deliver)(void *arg, void *ticket, uint64_t account,
 		    struct slice packed_delivery, int fd);
@@ -221,6 +225,15 @@ void	conductor_judge_up(struct conductor *);
  */
 void	conductor_whose(struct conductor *, void *ticket, int status,
 	    uint64_t account);
+
+/*
+ * What each of the accounts that were asked about wishes, a byte of enum
+ * sender_wish each.  `status` < 0: it cannot be said now.
+ */
+void	conductor_wished(struct conductor *, void *ticket, int status,
+	    struct slice wishes);
+/* Does anybody keep a list of senders?  Asked for none while nobody does. */
+void	conductor_has_senders(struct conductor *, bool has);
 
 /* The mailbox of `account` is connected; is lost. */
 void	conductor_account_up(struct conductor *, uint64_t account);

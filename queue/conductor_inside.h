@@ -65,6 +65,8 @@ struct transit {
 	struct arena	*arena;		/* holds env, copies */
 	struct slice	 packed_env;
 	struct slice	 packed_verdict;
+	struct slice	 wishes;	/* of whom it is for: wishes.h */
+	void		(*go_on)(struct transit *);	/* once they are known */
 	struct envelope	 env;
 	struct asker	 asker;
 	uint64_t	 granted;
@@ -77,6 +79,7 @@ struct transit {
 	bool		 is_kept;	/* its file is in kept/ */
 	bool		 is_held;	/* it will be: nobody is sent one */
 	bool		 is_stuck;	/* told: its bytes cannot be read */
+	struct slice	 spam;		/* those say so: u64 account each */
 	const char	*held_for;	/* why, unless the verdict says it */
 	const char	*shared;	/* collected: what was not fetched */
 	bool		 has_original;	/* that is in the archive */
@@ -188,6 +191,7 @@ struct conductor {
 	LIST_HEAD(, saving)	 savings;	/* whole, not durable yet */
 	uint64_t		 expired_ms;	/* next look at old ones */
 	uint64_t		 count_received, count_delivered, count_refused;
+	bool			 has_senders;	/* somebody keeps a list */
 	bool			 closing;
 };
 
@@ -201,6 +205,9 @@ void	transit_free(struct transit *);
 void	transit_drop_copy(struct transit *);
 /* Close its bytes; they can be loaded again after the receipt. */
 void	transit_close_bytes(struct transit *);
+/* That account says that it is spam.  0 or -ENOMEM; and has it said so? */
+int	transit_note_spam(struct transit *, uint64_t account);
+bool	transit_is_spam(const struct transit *, uint64_t account);
 /* Its bytes, for its mailbox: from journal, kept/ or big/.  0 or -errno. */
 int	transit_load(struct transit *);
 /* The record's head, and back into a transit.  0 or -EBADMSG, -ENOMEM. */

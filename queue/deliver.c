@@ -17,6 +17,7 @@
 #include "lib/base/zone.h"
 #include "queue/conductor_inside.h"
 #include "queue/stamp.h"
+#include "queue/wishes.h"
 #include "store/service.h"
 
 #define DELIVERY_FIXED_BYTES 512	/* of a delivery, but for its trace */
@@ -175,6 +176,16 @@ released_folder(const struct verdict *verdict, struct slice folder)
 	    slice_of(NULL, 0) : folder;
 }
 
+/* Where its verdict, or its person's list, wants it; empty: nowhere else. */
+static struct slice
+chosen_folder(const struct copy *copy, const struct verdict *verdict)
+{
+	if (transit_is_spam(copy->transit, copy->rcpt->account))
+		return slice_str(SPAM_FOLDER);
+	return released_folder(verdict, wishes_folder(copy->transit, verdict,
+	    copy->rcpt->account));
+}
+
 static int
 pack_copy(struct text *body, struct copy *copy)
 {
@@ -182,6 +193,7 @@ pack_copy(struct text *body, struct copy *copy)
 	const struct conductor *conductor = transit->conductor;
 	TEXT_AUTO trace = TEXT_INIT(STAMP_MAX_BYTES);
 	struct verdict verdict;
+	uint64_t account;
 	struct delivery delivery = {
 		.id = transit->env.id,
 		.position = transit->position != 0 ? transit->position :
@@ -196,15 +208,22 @@ pack_copy(struct text *body, struct copy *copy)
 
 	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
 		return -EBADMSG;
+	account = copy->rcpt->account;
+	wishes_add_line(transit, &verdict, copy->rcpt);
 	stamp_write(&trace, &transit->env, copy->rcpt, &verdict,
 	    conductor->options.hostname,
 	    zone_minutes(transit->env.received_at_utc_ms));
 	delivery.trace = text_slice(&trace);
-	delivery.is_released = verdict_is_held(&verdict);
+	delivery.is_spam = transit_is_spam(transit, account);
+	delivery.is_released = verdict_is_held(&verdict) &&
+	    !delivery.is_spam && !wishes_excuse(transit, &verdict, account);
+	delivery.is_decided = delivery.is_spam || wishes_of(transit, &verdict,
+	    account) != SENDER_UNSAID;
 	/* a rule knows better than the folder where it was */
-	delivery.folder = released_folder(&verdict,
-	    verdict.folder[0] != '\0' ? slice_str(verdict.folder) :
-	    transit->env.fetched.into);
+	delivery.folder = chosen_folder(copy, &verdict);
+	if (delivery.folder.len == 0)
+		delivery.folder = released_folder(&verdict,
+		    transit->env.fetched.into);
 	delivery_pack(body, &delivery);
 	return text_failed(&trace) || text_failed(body) ? -EMSGSIZE : 0;
 }
@@ -440,7 +459,7 @@ tell_delivered(struct copy *copy, bool was_there, bool is_in_inbox)
 		return;
 	if (verdict_unpack(copy->transit->packed_verdict, &verdict) < 0)
 		verdict_init(&verdict);
-	folder = released_folder(&verdict, slice_str(verdict.folder));
+	folder = chosen_folder(copy, &verdict);
 	if (was_there)
 		(void)snprintf(words, sizeof(words), "it was there already");
 	else if (is_in_inbox && verdict_is_held(&verdict))
@@ -450,8 +469,8 @@ tell_delivered(struct copy *copy, bool was_there, bool is_in_inbox)
 		(void)snprintf(words, sizeof(words), "in INBOX, for there are "
 		    "too many mailboxes to make %.100s", verdict.folder);
 	else if (folder.len > 0)
-		(void)snprintf(words, sizeof(words), "in the mailbox %s",
-		    verdict.folder);
+		(void)snprintf(words, sizeof(words), "in the mailbox %.*s",
+		    SLICE_FMT(folder));
 	conductor_trail(copy->transit->conductor, copy->transit,
 	    TRAIL_DELIVERED, copy->rcpt, words[0] != '\0' ? words : NULL);
 	copy->is_told = true;

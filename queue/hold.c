@@ -63,7 +63,7 @@ add_recipients(struct text *text, uint64_t account,
 
 	for (size_t i = 0; i < count; i++) {
 		if (account != 0 && (list[i].account != account ||
-		    list[i].state == ROWS_WAITING))
+		    rows_is_on_its_way(list[i].state)))
 			continue;
 		n++;
 		if (!add_recipient(text, list[i].address))
@@ -191,6 +191,7 @@ tell_whole(const struct transit *transit, struct hold_row *row, hold_fn *fn,
 	if (verdict_unpack(transit->packed_verdict, &verdict) == 0) {
 		row->from = slice_str(verdict.from);
 		row->subject = slice_str(verdict.subject);
+		row->author = slice_str(verdict.author);
 		row->score = line_of(&verdict, SPAM_LINE);
 		row->is_personal = is_personal(&transit->env, &verdict);
 		row->may_take = may_take(row, &verdict);
@@ -251,7 +252,7 @@ hold_ends(const struct conductor *conductor,
 		int64_t told = list[i].told_utc_ms == 0 ? untold_as :
 		    rows_told_at(&list[i]);
 
-		if (told <= 0 || list[i].state == ROWS_WAITING)
+		if (told <= 0 || rows_is_on_its_way(list[i].state))
 			return 0;
 		if (told + HOLD_NOTICE_DAYS * DAY_MS > ends)
 			ends = told + HOLD_NOTICE_DAYS * DAY_MS;

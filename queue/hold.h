@@ -43,9 +43,12 @@ int	conductor_hold_release(struct conductor *, const struct message_id *,
 /* `who` empty: the clock. */
 int	conductor_hold_delete(struct conductor *, const struct message_id *,
 	    struct slice who);
-/* One of those it is for wants it: it goes to that account, to nobody else. */
+/*
+ * One of those it is for wants it: it goes to that account, to nobody else.  Or
+ * says that it is spam: it goes into Junk there, which teaches that.
+ */
 int	conductor_hold_share(struct conductor *, const struct message_id *,
-	    uint64_t account);
+	    uint64_t account, bool is_spam);
 /*
  * What is held for the next account above that one which it was not told of:
  * `fn` is told the newest HELD_PAGE of them, each with its link, how many more
@@ -77,11 +80,11 @@ int	conductor_held_show(struct conductor *, uint64_t account,
 	    const struct message_id *, hold_fn *, void *arg,
 	    struct text *shown);
 /*
- * Its person wants it: as conductor_hold_share(), or -EPERM: that is for the
+ * Its person says what it is: as conductor_hold_share(), or -EPERM: that is for the
  * postmaster to decide.
  */
 int	conductor_held_take(struct conductor *, uint64_t account,
-	    const struct message_id *);
+	    const struct message_id *, bool is_spam);
 /*
  * What a link names.  0; -EBADMSG: it is none of ours; -ETIME: its time is over; or -errno: it
  * cannot be said.

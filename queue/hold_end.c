@@ -15,6 +15,7 @@
 #include "queue/rows_held.h"
 
 #define RELEASED	"released, waits for its mailbox"
+#define SPAM		"said to be spam, waits for its mailbox"
 
 /*
  * The row of a held message, with its reason; the transit too that is still
@@ -35,7 +36,8 @@ note_row(void *arg, const struct rows_message *message,
 	struct held *held = arg;
 
 	for (size_t i = 0; i < count; i++)
-		held->waits = held->waits || list[i].state == ROWS_WAITING;
+		held->waits = held->waits ||
+		    rows_is_on_its_way(list[i].state);
 	held->found = hold_is_held(message);
 	held->row = *message;
 	held->row.reason = slice_of(held->reason, message->reason.len);
@@ -200,8 +202,8 @@ send_on(struct transit *transit, struct held *held, struct slice who,
 	if (r < 0)	/* then another copy is delivered, too */
 		log_say("ledger.db: who has a released message cannot be "
 		    "noted: %s", strerror(-r));
-	tell(conductor, &transit->env.id, TRAIL_RELEASED, who, address,
-	    held->row.reason);
+	tell(conductor, &transit->env.id, transit->spam.len > 0 ? TRAIL_SPAM :
+	    TRAIL_RELEASED, who, address, held->row.reason);
 	if (keep_return(transit) < 0)
 		log_say("memory is out: a released message is delivered "
 		    "after the next start");
@@ -253,7 +255,7 @@ keep_share(struct transit *transit, uint64_t account)
 
 int
 conductor_hold_share(struct conductor *conductor,
-    const struct message_id *id, uint64_t account)
+    const struct message_id *id, uint64_t account, bool is_spam)
 {
 	struct held held = { .found = false };
 	struct transit *transit;
@@ -264,9 +266,12 @@ conductor_hold_share(struct conductor *conductor,
 	r = keep_share(transit, account);
 	if (r == 0)
 		r = look_at_bytes(transit);
+	if (r == 0 && is_spam)
+		r = transit_note_spam(transit, account);
 	if (r == 0)
-		r = rows_held_release(conductor->rows, id, account,
-		    slice_str(RELEASED), journal_next(conductor->journal));
+		r = rows_held_release(conductor->rows, id, account, is_spam ?
+		    ROWS_SPAM : ROWS_WAITING, slice_str(is_spam ? SPAM :
+		    RELEASED), journal_next(conductor->journal));
 	if (r < 0)
 		transit_free(transit);
 	else

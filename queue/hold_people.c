@@ -272,7 +272,7 @@ conductor_held_show(struct conductor *conductor, uint64_t account,
 
 int
 conductor_held_take(struct conductor *conductor, uint64_t account,
-    const struct message_id *id)
+    const struct message_id *id, bool is_spam)
 {
 	struct theirs theirs = theirs_of(conductor, account, NULL, NULL);
 	int r = look_at(conductor, id, &theirs);
@@ -281,7 +281,8 @@ conductor_held_take(struct conductor *conductor, uint64_t account,
 		r = -EBADMSG;
 	else if (r == 0 && !theirs.may_take)
 		r = -EPERM;
-	return r < 0 ? r : conductor_hold_share(conductor, id, account);
+	return r < 0 ? r : conductor_hold_share(conductor, id, account,
+	    is_spam);
 }
 
 int

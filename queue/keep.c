@@ -12,6 +12,7 @@
 
 #include "lib/base/log.h"
 #include "queue/conductor_inside.h"
+#include "queue/wishes.h"
 
 #define WAITED_MS	60000	/* before a waiting one is set aside */
 #define RELIEVE_MOST	32	/* set aside at a time */
@@ -56,13 +57,40 @@ row_of(const struct recipient *rcpt, enum rows_state state)
 	    .address = rcpt->address, .state = state };
 }
 
+/* It is held for some of those it is for only (wishes.h). */
+static bool
+is_excused_by_some(const struct transit *transit, enum rows_state state,
+    struct verdict *verdict_out)
+{
+	if (state == ROWS_WAITING || transit->copies != NULL ||
+	    transit->wishes.len == 0 || verdict_unpack(
+	    transit->packed_verdict, verdict_out) < 0)
+		return false;
+	for (size_t i = 0; i < transit->env.recipient_count; i++)
+		if (wishes_excuse(transit, verdict_out,
+		    transit->env.recipients[i].account))
+			return true;
+	return false;
+}
+
 /* The recipients who still lack it, for the row. */
 static size_t
 list_undone(const struct transit *transit, enum rows_state state,
     struct rows_recipient *list)
 {
 	const struct envelope *env = &transit->env;
+	struct verdict verdict;
 	size_t n = 0;
+
+	/* who does not take it for spam need not wait */
+	if (is_excused_by_some(transit, state, &verdict)) {
+		for (size_t i = 0; i < env->recipient_count; i++)
+			list[n++] = row_of(&env->recipients[i],
+			    wishes_excuse(transit, &verdict,
+			    env->recipients[i].account) ? ROWS_WAITING :
+			    state);
+		return n;
+	}
 
 	if (transit->copies == NULL)
 		for (size_t i = 0; i < env->recipient_count; i++)
@@ -95,12 +123,33 @@ write_row(const struct keeping *keeping)
 	return r;
 }
 
+/* Those who need not wait get it now; after a crash keep_open() sees to it. */
+static void
+send_shares(struct conductor *conductor, const struct message_id *id)
+{
+	struct transit *transit;
+	int r = keep_load(conductor, id, &transit);
+
+	if (r == 0 && ledger_released(conductor->ledger, &transit->env,
+	    journal_next(conductor->journal)) < 0)
+		log_say("ledger.db: who has a message that is held for others "
+		    "cannot be noted");
+	if (r == 0)
+		r = keep_return(transit);
+	if (r < 0)
+		log_say("a message that is held for others goes on after the "
+		    "next start: %s", strerror(-r));
+}
+
 /* The row stands: the journal need not hold it any longer. */
 static void
 leave_journal(struct keeping *keeping)
 {
 	struct transit *transit = keeping->transit;
 	struct conductor *conductor = transit->conductor;
+	const struct message_id id = transit->env.id;
+	struct verdict verdict;
+	bool is_shared = false;
 
 	TAILQ_REMOVE(&conductor->received, transit, next);
 	if (transit->is_held)
@@ -112,9 +161,13 @@ leave_journal(struct keeping *keeping)
 		TAILQ_INSERT_TAIL(&conductor->set_aside, transit, next);
 	} else {
 		conductor->moving--;
+		is_shared = is_excused_by_some(transit, keeping->state,
+		    &verdict);
 		transit_free(transit);
 	}
 	deliver_advance(conductor);
+	if (is_shared)
+		send_shares(conductor, &id);
 }
 
 static void
@@ -346,11 +399,11 @@ note_waiting(void *arg, const struct rows_message *message,
     const struct rows_recipient *list, size_t count)
 {
 	struct waiting ***end = arg, *one;
-	bool waits = message->state == ROWS_WAITING;
+	bool waits = rows_is_on_its_way(message->state);
 
 	/* of what is held a share may be on its way to who wanted it */
 	for (size_t i = 0; i < count; i++)
-		waits = waits || list[i].state == ROWS_WAITING;
+		waits = waits || rows_is_on_its_way(list[i].state);
 	if (!waits)
 		return 0;
 	one = calloc(1, sizeof(*one));
@@ -394,13 +447,17 @@ take_recipients(void *arg, const struct rows_message *message,
 
 	(void)message;
 	for (size_t i = 0; i < count; i++)
-		waiting += list[i].state == ROWS_WAITING;
+		waiting += rows_is_on_its_way(list[i].state);
 	rcpts = arena_array(transit->arena, count, sizeof(*rcpts));
 	if (rcpts == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < count; i++)
-		if (waiting == 0 || list[i].state == ROWS_WAITING)
-			r = take_recipient(transit, &list[i], &rcpts[n++]);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (waiting > 0 && !rows_is_on_its_way(list[i].state))
+			continue;
+		r = take_recipient(transit, &list[i], &rcpts[n++]);
+		if (r == 0 && list[i].state == ROWS_SPAM)
+			r = transit_note_spam(transit, list[i].account);
+	}
 	if (r < 0)
 		return r;
 	transit->env.recipients = rcpts;

@@ -71,8 +71,16 @@ enum rows_state {
 	ROWS_WAITING,		/* to be tried again */
 	ROWS_HELD,		/* until a person says what to do */
 	ROWS_QUARANTINED,	/* the same, and nobody is to open it */
+	ROWS_SPAM,		/* of a recipient: waits to be put into Junk */
 	ROWS_STATE_COUNT
 };
+
+/* Of a recipient: nobody is asked any more what becomes of it. */
+static inline bool
+rows_is_on_its_way(enum rows_state state)
+{
+	return state == ROWS_WAITING || state == ROWS_SPAM;
+}
 
 struct rows_message {
 	struct message_id	 id;

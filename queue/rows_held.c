@@ -75,11 +75,12 @@ rows_held_told(struct rows *rows, uint64_t account,
 
 static int
 release_share(struct rows *rows, const struct message_id *id,
-    uint64_t account)
+    uint64_t account, enum rows_state state)
 {
 	struct db_query query = db_ask(rows->db, ROWS_HELD_RELEASE);
 	int r;
 
+	db_put_u64(&query, state);
 	db_put_blob(&query, rows_id(id));
 	db_put_u64(&query, account);
 	r = db_run(&query);
@@ -103,12 +104,13 @@ end_hold(struct rows *rows, const struct message_id *id, struct slice reason,
 
 int
 rows_held_release(struct rows *rows, const struct message_id *id,
-    uint64_t account, struct slice reason, uint64_t position)
+    uint64_t account, enum rows_state state, struct slice reason,
+    uint64_t position)
 {
 	int r = db_begin(rows->db);
 
 	if (r == 0)
-		r = release_share(rows, id, account);
+		r = release_share(rows, id, account, state);
 	if (r == 0) {
 		r = rows_find_id(rows, ROWS_HELD_IS, id);
 		if (r == -ENOENT)

@@ -38,12 +38,14 @@ int	rows_held_of(struct rows *, uint64_t account,
 int	rows_held_told(struct rows *, uint64_t account,
 	    const struct message_id *ids, size_t count, int64_t told_utc_ms);
 /*
- * What is held for this account goes to it; the others' shares stay as they are.
+ * What is held for this account goes to it, or into its Junk (ROWS_SPAM); the
+ * others' shares stay as they are.
  * With the last of them the hold is over, as after rows_release().  FULL.
  * -ENOENT: nothing of it is held for that account.
  */
 int	rows_held_release(struct rows *, const struct message_id *,
-	    uint64_t account, struct slice reason, uint64_t position);
+	    uint64_t account, enum rows_state, struct slice reason,
+	    uint64_t position);
 /* The key of this hub's links to held messages, made when there is none. */
 int	rows_held_key(struct rows *, unsigned char key_out[ROWS_KEY_BYTES]);
 

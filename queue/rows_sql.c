@@ -83,19 +83,19 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_RECIPIENTS_STATE] = "UPDATE waiting_rcpt SET state = ?"
 	    " WHERE id = ?",
 	[ROWS_HELD_ACCOUNT] = "SELECT account FROM waiting_rcpt"
-	    " WHERE account > ? AND state > 0 AND told = 0"
+	    " WHERE account > ? AND state IN (1, 2) AND told = 0"
 	    " ORDER BY account LIMIT 1",
 	[ROWS_HELD_UNTOLD] = "SELECT " MESSAGE_COLUMNS " FROM waiting"
 	    " WHERE id IN (SELECT id FROM waiting_rcpt WHERE account = ?"
-	    " AND state > 0 AND told = 0) ORDER BY id DESC",
+	    " AND state IN (1, 2) AND told = 0) ORDER BY id DESC",
 	[ROWS_HELD_OF] = "SELECT " MESSAGE_COLUMNS " FROM waiting"
 	    " WHERE id < ? AND id IN (SELECT id FROM waiting_rcpt"
-	    " WHERE account = ? AND state > 0 AND told >= 0)"
+	    " WHERE account = ? AND state IN (1, 2) AND told >= 0)"
 	    " ORDER BY id DESC",
-	[ROWS_HELD_RELEASE] = "UPDATE waiting_rcpt SET state = 0"
-	    " WHERE id = ? AND account = ? AND state > 0",
+	[ROWS_HELD_RELEASE] = "UPDATE waiting_rcpt SET state = ?"
+	    " WHERE id = ? AND account = ? AND state IN (1, 2)",
 	[ROWS_HELD_IS] = "SELECT 1 FROM waiting_rcpt WHERE id = ?"
-	    " AND state > 0 LIMIT 1",
+	    " AND state IN (1, 2) LIMIT 1",
 	[ROWS_HELD_TOLD] = "UPDATE waiting_rcpt SET told = ?"
 	    " WHERE id = ? AND account = ? AND told = 0",
 	[ROWS_HELD_KEY] = "SELECT held_key FROM meta",

@@ -158,6 +158,7 @@ hold_row_pack(struct text *text, const struct hold_row *row)
 	pack_slice(text, row->told);
 	pack_u8(text, row->may_take);
 	pack_slice(text, row->link);
+	pack_slice(text, row->author);
 }
 
 int
@@ -185,6 +186,7 @@ hold_row_unpack(struct unpack *u, struct hold_row *row_out)
 	row.told = unpack_slice(u);
 	row.may_take = unpack_bool(u);
 	row.link = unpack_slice(u);
+	row.author = unpack_slice(u);
 	if (u->bad)
 		return -EBADMSG;
 	*row_out = row;

@@ -192,7 +192,13 @@ enum queue_kind {
 	QUEUE_HELD_SHOW,
 	/* console -> queue: the same -> u64 account: it is on its way there,
 	 * and nowhere else */
-	QUEUE_HELD_TAKE
+	QUEUE_HELD_TAKE,
+	/* the same: it is put into Junk there, for its person says that it is
+	 * spam */
+	QUEUE_HELD_SPAM,
+	/* keeper -> queue, news: u8 somebody keeps a list of senders; until
+	 * that is said somebody may */
+	QUEUE_SENDERS
 };
 
 /*
@@ -416,6 +422,7 @@ struct hold_row {
 	struct slice		 told;		/* those of them who know, as they */
 	bool			 may_take;	/* they may have it delivered */
 	struct slice		 link;		/* to it, of one of them; or empty */
+	struct slice		 author;	/* address (written.h); or empty */
 };
 
 /* A row as bytes, and back; 0 or -EBADMSG. */

@@ -369,6 +369,7 @@ record_of(const struct delivery *delivery)
 		.keywords = delivery->keywords,
 		.structure = delivery->structure,
 		.is_wanted = delivery->is_released,
+		.is_spam = delivery->is_spam,
 		.trace = delivery->trace,
 		.body = delivery->body,
 	};

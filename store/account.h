@@ -82,6 +82,8 @@ struct delivery {
 	bool		 is_big;	/* in the queue's big file `id` */
 	bool		 lacks_crlf;	/* does not end in CRLF */
 	bool		 is_released;	/* a person has seen it and wants it */
+	bool		 is_decided;	/* a list of theirs says where it goes */
+	bool		 is_spam;	/* they have seen it and say so: a lesson */
 };
 
 /*

@@ -614,8 +614,9 @@ add_rows(struct index *index, struct mailbox *mailbox,
 	r = add_letter(index, mailbox, record, place, &letter);
 	if (r == 0)
 		r = delivered_new(index, record, letter);
-	if (r == 0 && record->is_wanted)
-		r = lessons_note(index, letter, letter, LESSON_WANTED);
+	if (r == 0 && (record->is_wanted || record->is_spam))
+		r = lessons_note(index, letter, letter, record->is_spam ?
+		    LESSON_SPAM : LESSON_WANTED);
 	if (r == 0 && index->has_expunged)
 		r = index_expunged_forget(index, &record->id);
 	return r;

@@ -5,7 +5,8 @@
  * says that it is spam, who takes it out of there that it was wanted; so does
  * who gives it a keyword that means it.  To put something into \Trash says
  * nothing: it is how both kinds end.  Nor does delivery, which files what a
- * filter has said; but who has a held message released says that it was wanted.
+ * filter has said; but who has a held message released says that it was wanted, or
+ * has it put into \Junk that it is spam.
  *
  * The last word counts.  It stands beside the letter, in the transaction that
  * moves or marks it, and ends with the letter.  A filter learns it later, and

@@ -40,6 +40,7 @@ struct record {
 	struct message_id moved;	/* same: a name beside `id`, of a big
 					   one that was moved here; or zero */
 	bool		 is_wanted;	/* same: its person says so */
+	bool		 is_spam;	/* or that */
 	struct slice	 trace;
 	struct slice	 body;		/* empty when it is big */
 };

@@ -18,6 +18,8 @@ delivery_pack(struct text *text, const struct delivery *delivery)
 	pack_u8(text, delivery->is_big);
 	pack_u8(text, delivery->lacks_crlf);
 	pack_u8(text, delivery->is_released);
+	pack_u8(text, delivery->is_decided);
+	pack_u8(text, delivery->is_spam);
 	pack_slice(text, delivery->trace);
 	pack_slice(text, delivery->folder);
 	pack_u8(text, delivery->flags);
@@ -42,6 +44,8 @@ delivery_unpack(struct slice packed, struct delivery *delivery_out)
 	delivery.is_big = unpack_bool(&u);
 	delivery.lacks_crlf = unpack_bool(&u);
 	delivery.is_released = unpack_bool(&u);
+	delivery.is_decided = unpack_bool(&u);
+	delivery.is_spam = unpack_bool(&u);
 	delivery.trace = unpack_slice(&u);
 	delivery.folder = unpack_slice(&u);
 	delivery.flags = unpack_u8(&u);

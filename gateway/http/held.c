@@ -3,7 +3,8 @@
  *
  * Two ways lead to the page of one message: a login, and the signed link of a
  * mail (queue/held_link.h).  To look changes nothing, however often a program
- * that looks at links does it; what delivers is the button, a form of this page.
+ * that looks at links does it; what delivers it, or calls it spam, is a button, a
+ * form of this page.
  * What such a link cannot do, its person cannot do either: they have their own
  * share of what is held, and of that what is not the postmaster's to decide.
  */
@@ -121,12 +122,54 @@ add_text(struct me_page *page, struct slice bytes)
 	html_markup(&page->html, "</section>\n");
 }
 
-/* The button, or who has it. */
-static void
-add_act(struct me_page *page, const struct answer *row)
-{
-	struct web_visit *visit = page->visit;
+/* What can be done with it, by a link and by a login. */
+static const struct act {
+	const char	*word, *by_link, *own;
+	enum sentence	 button, done;
+} acts[] = {
+	{ "release", "held accept", "held release", SAY_HELD_TAKE,
+	  SAY_HELD_TAKEN },
+	{ "spam", "held disown", "held spam", SAY_HELD_SPAM,
+	  SAY_HELD_SPAM_DONE },
+};
 
+#define ACTS	(sizeof(acts) / sizeof(acts[0]))
+
+/* The button of that page that was pressed; NULL: none was. */
+static const struct act *
+act_of(const struct web_visit *visit)
+{
+	struct slice word = form_value(&visit->form, "do");
+
+	for (size_t i = 0; i < ACTS; i++)
+		if (slice_is_str(word, acts[i].word))
+			return &acts[i];
+	return NULL;
+}
+
+static void
+add_act(struct me_page *page, const struct answer *row, const struct act *act)
+{
+	struct slice link = page->visit->link;
+
+	if (link.len > 0) {
+		html_markup(&page->html, "<form method=\"post\" "
+		    "action=\"/held/");
+		html_add(&page->html, HTML_VALUE, link);
+		html_markup(&page->html, "\">");
+	} else {
+		me_form_begin(page, "held/one");
+		me_hidden(page, "id", answer_text(row, "id"));
+	}
+	me_hidden(page, "do", slice_str(act->word));
+	me_button(page, act->button, act != acts);
+	html_markup(&page->html, "</form>\n");
+}
+
+/* The buttons, or who has them. */
+static void
+add_acts(struct me_page *page, const struct answer *row)
+{
 	if (slice_is_str(answer_text(row, "damaged"), "yes")) {
 		me_alert(page, slice_str(say(page->language,
 		    SAY_HELD_DAMAGED)));
@@ -136,19 +179,40 @@ add_act(struct me_page *page, const struct answer *row)
 		me_alert(page, slice_str(say(page->language, SAY_HELD_KEPT)));
 		return;
 	}
-	if (visit->link.len > 0) {
-		html_markup(&page->html, "<form method=\"post\" "
-		    "action=\"/held/");
-		html_add(&page->html, HTML_VALUE, visit->link);
-		html_markup(&page->html, "\">");
-	} else {
-		me_form_begin(page, "held/one");
-		me_hidden(page, "id", answer_text(row, "id"));
-	}
-	me_hidden(page, "do", slice_str("release"));
-	html_markup(&page->html, "<div class=\"acts\">");
-	me_button(page, SAY_HELD_TAKE, false);
-	html_markup(&page->html, "</div></form>\n");
+	html_markup(&page->html, "<div class=\"acts\">\n");
+	for (size_t i = 0; i < ACTS; i++)
+		add_act(page, row, &acts[i]);
+	html_markup(&page->html, "</div>\n");
+}
+
+/*
+ * What is done with all mail of its author from now on: of whoever is logged in,
+ * for a link is about one message.
+ */
+static void
+add_author(struct me_page *page, const struct answer *row)
+{
+	struct slice author = answer_text(row, "author");
+
+	if (page->visit->link.len > 0 || author.len == 0)
+		return;
+	html_markup(&page->html, "<section class=\"box\">\n<h2>");
+	html_add(&page->html, HTML_TEXT, author);
+	html_markup(&page->html, "</h2>\n<div class=\"acts\">\n");
+	me_sender_act(page, "block", author, SAY_SENDERS_BLOCK);
+	me_sender_act(page, "allow", author, SAY_SENDERS_ALLOW);
+	html_markup(&page->html, "</div>\n</section>\n");
+}
+
+/* Back to the list, which is for who is logged in. */
+static void
+add_back(struct me_page *page)
+{
+	if (page->visit->link.len > 0)
+		return;
+	html_markup(&page->html, "<p class=\"acts\">");
+	me_link(page, "/me/held", slice_of(NULL, 0), SAY_ME_BACK, true);
+	html_markup(&page->html, "</p>\n");
 }
 
 static void
@@ -160,33 +224,24 @@ one_page(struct web_visit *visit, const struct answer *row)
 	me_paragraph(&page, SAY_HELD_ONE_LEAD);
 	html_markup(&page.html, "<section class=\"box\">\n");
 	add_facts(&page, row);
-	add_act(&page, row);
+	add_acts(&page, row);
 	html_markup(&page.html, "</section>\n");
 	/* of what is not theirs to take nothing is told but these facts */
 	if (slice_is_str(answer_text(row, "may_take"), "yes"))
 		add_text(&page, answer_text(row, "text"));
-	if (visit->link.len == 0) {
-		html_markup(&page.html, "<p class=\"acts\">");
-		me_link(&page, "/me/held", slice_of(NULL, 0), SAY_ME_BACK,
-		    true);
-		html_markup(&page.html, "</p>\n");
-	}
+	add_author(&page, row);
+	add_back(&page);
 	me_page_end(&page, 200);
 }
 
 static void
-taken_page(struct web_visit *visit)
+done_page(struct web_visit *visit)
 {
 	struct me_page page;
 
 	me_page_begin(&page, visit, SAY_HELD_ONE_TITLE);
-	me_paragraph(&page, SAY_HELD_TAKEN);
-	if (visit->link.len == 0) {
-		html_markup(&page.html, "<p class=\"acts\">");
-		me_link(&page, "/me/held", slice_of(NULL, 0), SAY_ME_BACK,
-		    true);
-		html_markup(&page.html, "</p>\n");
-	}
+	me_paragraph(&page, act_of(visit)->done);
+	add_back(&page);
 	me_page_end(&page, 200);
 }
 
@@ -226,28 +281,23 @@ held_link_one(struct web_visit *visit)
 }
 
 static void
-on_accepted(struct web_visit *visit, struct answer *answer)
+on_ended_by_link(struct web_visit *visit, struct answer *answer)
 {
 	if (answer->status != ADMIN_OK)
 		link_refused(visit, answer);
 	else if (!answer_next(answer))
 		web_fail(visit, WEB_LATER);
 	else
-		web_know(visit, answer_number(answer, "account"), taken_page);
-}
-
-/* The button of that page was pressed. */
-static bool
-is_wanted(const struct web_visit *visit)
-{
-	return slice_is_str(form_value(&visit->form, "do"), "release");
+		web_know(visit, answer_number(answer, "account"), done_page);
 }
 
 void
-held_link_release(struct web_visit *visit)
+held_link_end(struct web_visit *visit)
 {
-	if (is_wanted(visit))
-		web_ask_by_link(visit, "held accept", on_accepted);
+	const struct act *act = act_of(visit);
+
+	if (act != NULL)
+		web_ask_by_link(visit, act->by_link, on_ended_by_link);
 	else
 		web_fail(visit, WEB_BROKEN);
 }
@@ -273,21 +323,23 @@ held_one(struct web_visit *visit)
 }
 
 static void
-on_released(struct web_visit *visit, struct answer *answer)
+on_ended(struct web_visit *visit, struct answer *answer)
 {
 	if (answer->status == ADMIN_OK)
-		taken_page(visit);
+		done_page(visit);
 	else
 		refused(visit, answer);
 }
 
 void
-held_release(struct web_visit *visit)
+held_end(struct web_visit *visit)
 {
-	if (is_wanted(visit))
-		web_ask(visit, "held release", (const struct web_value[]){
+	const struct act *act = act_of(visit);
+
+	if (act != NULL)
+		web_ask(visit, act->own, (const struct web_value[]){
 		    { "id", form_value(&visit->form, "id") }, { 0 } },
-		    on_released);
+		    on_ended);
 	else
 		web_fail(visit, WEB_BROKEN);
 }
@@ -344,11 +396,12 @@ on_list(struct web_visit *visit, struct answer *list)
 	if (list->rows == PAGE_ROWS)
 		add_link(&page, "/me/held?below=", answer_text(list, "id"),
 		    SAY_HELD_OLDER);
-	if (visit->may_fetch) {
-		html_markup(&page.html, "<p class=\"acts\">");
+	html_markup(&page.html, "<p class=\"acts\">");
+	me_link(&page, "/me/senders", slice_of(NULL, 0), SAY_SENDERS_TITLE,
+	    true);
+	if (visit->may_fetch)
 		me_link(&page, "/me", slice_of(NULL, 0), SAY_ME_TITLE, true);
-		html_markup(&page.html, "</p>\n");
-	}
+	html_markup(&page.html, "</p>\n");
 	me_page_end(&page, 200);
 }
 

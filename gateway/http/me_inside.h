@@ -117,6 +117,10 @@ void	me_go_to_run(struct web_visit *, struct answer *, const char *what);
 /* On to that page with ?label=. */
 void	me_go_with(struct web_visit *, const char *path, struct slice label);
 
+/* Senders.c: a button that does that ("allow", "block", "remove") with it. */
+void	me_sender_act(struct me_page *, const char *word, struct slice sender,
+	    enum sentence);
+
 /* Me_words.c */
 
 /* A moment, for people: "11:42" today, else with its date. */

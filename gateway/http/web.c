@@ -43,9 +43,11 @@ static const struct web_route routes[] = {
 { "POST", "/me/remove",	   WEB_FORM | WEB_PERSON, me_remove },
 { "GET",  "/me/held",	   WEB_PERSON,		  held_list },
 { "GET",  "/me/held/one",  WEB_PERSON,		  held_one },
-{ "POST", "/me/held/one",  WEB_FORM | WEB_PERSON, held_release },
+{ "POST", "/me/held/one",  WEB_FORM | WEB_PERSON, held_end },
+{ "GET",  "/me/senders",   WEB_PERSON,		  me_senders },
+{ "POST", "/me/senders",   WEB_FORM | WEB_PERSON, me_senders_change },
 { "GET",  "/held/",	   WEB_LINK,		  held_link_one },
-{ "POST", "/held/",	   WEB_LINK | WEB_FORM,	  held_link_release },
+{ "POST", "/held/",	   WEB_LINK | WEB_FORM,	  held_link_end },
 { "POST", "/api",	   WEB_API,		  api_request },
 { 0 }
 };

@@ -136,7 +136,8 @@ void	api_fail(struct web_visit *, enum web_fault);
 web_fn	me_root, me_style, me_list, me_login, me_logout, me_add_form, me_add,
 	me_change_form, me_change, me_test, me_now, me_run, me_remove_form,
 	me_remove, me_consent_page, me_consent, me_consent_code, held_list,
-	held_one, held_release, held_link_one, held_link_release;
+	held_one, held_end, held_link_one, held_link_end, me_senders,
+	me_senders_change;
 /* Say it in a page; who is not logged in gets the form to do that. */
 void	me_fail(struct web_visit *, enum web_fault);
 

@@ -43,6 +43,7 @@ import moving                                           # noqa: E402,F401
 import again                                            # noqa: E402,F401
 import forged                                           # noqa: E402,F401
 import disowned                                         # noqa: E402
+import wishes                                           # noqa: E402
 import lists                                            # noqa: E402
 import tokens                                           # noqa: E402,F401
 import infected                                         # noqa: E402
@@ -63,7 +64,7 @@ import rows                                             # noqa: E402
 # with hubs of their own; what takes longest is first
 OWN = (killing, kills, resuming, waiting, sharing, watching, saving, limits,
        telling, line, infected, archive, rebuilt,
-       disowned, lists)
+       disowned, lists, wishes)
 
 
 class Skip(Exception):

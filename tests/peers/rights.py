@@ -97,11 +97,20 @@ THEIRS = {
     "held list": {},
     "held show": {"id": "06gywnjy02nf1qp7"},
     "held release": {"id": "06gywnjy02nf1qp7"},
+    "held spam": {"id": "06gywnjy02nf1qp7"},
+}
+# Of everybody, about their own list.
+LISTS = {
+    "sender allow": {"sender": "zoe@far.test"},
+    "sender block": {"sender": "@far.test"},
+    "sender list": {},
+    "sender remove": {"sender": "zoe@far.test"},
 }
 # Of whoever has a link that the hub has signed, and comes by it.
 LINKED = {
     "held open": {"link": "0" * 86},
     "held accept": {"link": "0" * 86},
+    "held disown": {"link": "0" * 86},
 }
 # They name a new mailbox, a message, a run, or nothing.
 NAMELESS = ("fetch add", "fetch body", "fetch progress", "fetch providers")
@@ -115,7 +124,7 @@ def table():
         rows = re.split(r"^\{ (?=\")", file.read().split(
             "admin_requests[] = {")[1].split("\n{ 0 }\n};")[0], flags=re.M)
     return {re.match(r'"([^"]+)"', row).group(1):
-            re.search(r"PERSON_TOO|ADMIN_BY_\w+", row).group()
+            re.search(r"PERSON_TOO|EVERYBODY|ADMIN_BY_\w+", row).group()
             for row in rows[1:]}
 
 
@@ -201,12 +210,14 @@ class Rights:
         rows.update(dict.fromkeys(PERSONS, "PERSON_TOO"))
         rows.update(dict.fromkeys(THEIRS, "ADMIN_BY_ANYBODY"))
         rows.update(dict.fromkeys(LINKED, "ADMIN_BY_LINK"))
+        rows.update(dict.fromkeys(LISTS, "EVERYBODY"))
         there = table()
         want(rows == there, set(rows.items()) ^ set(there.items()))
 
     def test_nobody_is_told_anything_without_a_login(self):
         for name in table():
-            fields = {**POSTMASTERS, **PERSONS, **THEIRS, **LINKED}[name]
+            fields = {**POSTMASTERS, **PERSONS, **THEIRS, **LINKED,
+                      **LISTS}[name]
             want(self.code("", name, fields) == "login", name)
         # each wrong one is answered later than the last
         want(self.code("stranger", "fetch list", {}) == "login")
@@ -271,6 +282,33 @@ class Rights:
         for name, fields in LINKED.items():
             want(self.code(None, name, fields) == "refused", name)
 
+    def test_a_list_of_senders_is_its_persons(self):
+        for who in ("ann", "budi"):
+            self.code(None, "account set", {"address": who, "fetch": "no"})
+        try:
+            for name, fields in LISTS.items():
+                want(self.code("ann", name, fields) == "ok", name)
+                own = dict(fields, address="ann@office.test")
+                want(self.code("ann", name, own) == (
+                    "no-such" if name == "sender remove" else "ok"), name)
+                for address in ("budi@office.test", "BUDI", "postmaster",
+                                "nobody@office.test"):
+                    want(self.code("ann", name, dict(
+                        fields, address=address)) == "refused", name, address)
+                want(self.code(None, name, fields) == "unfit", name)
+            want([row["sender"] for row in self.ask(
+                None, "sender list", {"address": "ann"})["result"]] ==
+                 ["@far.test"], "ann's")
+            want(self.ask(None, "sender list",
+                          {"address": "budi"})["result"] == [], "budi's")
+            said = self.postroom(*self.there(), "sender", "list")
+            want("@far.test" in said and "blocked" in said, said)
+            self.postroom(*self.there(), "sender", "remove", "@far.test")
+        finally:
+            for who in ("ann", "budi"):
+                self.code(None, "account set",
+                          {"address": who, "fetch": "default"})
+
     def test_a_run_is_heard_of_by_who_asked_for_it(self):
         answer = self.ask("budi", "fetch test", {"label": "budis"})
         asked = {"run": answer["result"][0]["run"], "seen": 0}
@@ -280,9 +318,12 @@ class Rights:
 
     def test_the_postmaster_may_ask_everything(self):
         for name, who in table().items():
-            if "POSTMASTER" not in who and who != "PERSON_TOO":
+            if "POSTMASTER" not in who and who not in ("PERSON_TOO",
+                                                       "EVERYBODY"):
                 continue
-            fields = {**POSTMASTERS, **PERSONS}[name]
+            fields = {**POSTMASTERS, **PERSONS, **LISTS}[name]
+            if name in LISTS:
+                fields = dict(fields, address="budi")
             if name in PERSONS and name not in NAMELESS:
                 fields = dict(fields, address="budi", label="budis")
             if name == "fetch add":

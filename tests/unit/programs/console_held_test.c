@@ -80,17 +80,19 @@ END_TEST
 START_TEST(who_may_ask_stands_in_the_table)
 {
 	static const char *const own[] = {
-		"held list", "held show", "held release"
+		"held list", "held show", "held release", "held spam"
 	};
-	static const char *const linked[] = { "held open", "held accept" };
+	static const char *const linked[] = {
+		"held open", "held accept", "held disown"
+	};
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		const struct admin_request *r = admin_find(slice_str(own[i]));
 
 		ck_assert(!admin_may(r, 0, true));
 		ck_assert(admin_may(r, 7, false));
 	}
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(linked) / sizeof(linked[0]); i++) {
 		const struct admin_request *r =
 		    admin_find(slice_str(linked[i]));
 
@@ -133,7 +135,8 @@ START_TEST(a_page_of_the_longest_rows_fits_and_a_cut_one_is_none)
 		.reason = { most, 512 }, .from = { most, 256 },
 		.subject = { most, 256 }, .sender = { most, 320 },
 		.recipients = { most, 308 }, .source = { most, 264 },
-		.score = { most, sizeof(most) }, .may_take = true
+		.score = { most, sizeof(most) }, .may_take = true,
+		.author = { most, 320 }
 	};
 
 	memset(most, 'm', sizeof(most));

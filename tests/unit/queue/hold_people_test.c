@@ -21,7 +21,7 @@ theirs(uint64_t account, const struct message_id *below)
 static int
 take(uint64_t account)
 {
-	return conductor_held_take(stage.conductor, account, &id);
+	return conductor_held_take(stage.conductor, account, &id, false);
 }
 
 START_TEST(a_person_sees_their_own_share_the_newest_first)
@@ -131,6 +131,59 @@ START_TEST(a_person_takes_their_own_share_once)
 }
 END_TEST
 
+/* One says so, the other has it delivered: in whatever life. */
+START_TEST(what_a_person_calls_spam_goes_to_their_junk_and_teaches)
+{
+	hold('s', VERDICT_HOLD, true);
+	ck_assert_int_eq(conductor_held_take(stage.conductor, STAGE_BEN, &id,
+	    true), 0);
+	for (unsigned life = 0; life < 2; life++) {
+		const struct stage_call *sent;
+
+		/* ann's is untouched by it */
+		ck_assert_uint_eq(theirs(STAGE_ANN, NULL), 1);
+		ck_assert_uint_eq(theirs(STAGE_BEN, NULL), 0);
+		conductor_account_up(stage.conductor, STAGE_BEN);
+		ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+		sent = stage_call(&stage, STAGE_DELIVER, 0);
+		ck_assert_uint_eq(sent->account, STAGE_BEN);
+		ck_assert_str_eq(sent->words, "Junk");
+		ck_assert(sent->is_spam && !sent->is_released);
+		ck_assert(sent->is_decided);
+		if (life == 0)
+			stage_restart(&stage);
+	}
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_int_eq(take(STAGE_ANN), 0);
+	ck_assert(stage_call(&stage, STAGE_DELIVER, 1)->is_released);
+	ck_assert(!stage_call(&stage, STAGE_DELIVER, 1)->is_spam);
+	ck_assert_str_eq(stage_call(&stage, STAGE_DELIVER, 1)->words, "");
+}
+END_TEST
+
+/* Both are on their way when the hub starts anew. */
+START_TEST(each_share_keeps_what_was_said_of_it)
+{
+	hold('s', VERDICT_HOLD, true);
+	ck_assert_int_eq(conductor_held_take(stage.conductor, STAGE_BEN, &id,
+	    true), 0);
+	stage_restart(&stage);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	ck_assert_int_eq(take(STAGE_ANN), 0);
+	stage_restart(&stage);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert(!stage_call(&stage, STAGE_DELIVER, stage_count(&stage,
+	    STAGE_DELIVER) - 1)->is_spam);
+}
+END_TEST
+
 #define RESULTS	"mail.office.test; "
 
 static const struct {
@@ -177,6 +230,10 @@ START_TEST(what_may_be_harmful_is_the_postmasters_to_release)
 	ck_assert_int_eq(conductor_hold_show(stage.conductor, &id, on_row,
 	    NULL, &shown), 0);
 	ck_assert_uint_ge(shown.len, 100);
+	/* nor is it theirs to have it put anywhere */
+	if (!kept[_i].may)
+		ck_assert_int_eq(conductor_held_take(stage.conductor,
+		    STAGE_ANN, &id, true), -EPERM);
 	ck_assert_int_eq(take(STAGE_ANN), kept[_i].may ? 0 : -EPERM);
 	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), kept[_i].may);
 	if (!kept[_i].may)
@@ -295,6 +352,9 @@ unit_suite(void)
 	tcase_add_loop_test(tcase, nothing_is_hidden_behind_what_is_not_theirs,
 	    0, 2);
 	tcase_add_test(tcase, a_person_takes_their_own_share_once);
+	tcase_add_test(tcase,
+	    what_a_person_calls_spam_goes_to_their_junk_and_teaches);
+	tcase_add_test(tcase, each_share_keeps_what_was_said_of_it);
 	tcase_add_loop_test(tcase,
 	    what_may_be_harmful_is_the_postmasters_to_release, 0,
 	    sizeof(kept) / sizeof(kept[0]));

@@ -180,7 +180,7 @@ START_TEST(a_released_message_is_not_caught_again)
 	stage.folder = caught[_i].folder;
 	hold('c', caught[_i].action, true);
 	ck_assert_int_eq(conductor_hold_share(stage.conductor, &id,
-	    STAGE_BEN), 0);
+	    STAGE_BEN, false), 0);
 	for (unsigned life = 0; life < 2; life++) {
 		conductor_account_up(stage.conductor, STAGE_BEN);
 		ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
@@ -396,7 +396,7 @@ END_TEST
 static int
 share_of(uint64_t account)
 {
-	return conductor_hold_share(stage.conductor, &id, account);
+	return conductor_hold_share(stage.conductor, &id, account, false);
 }
 
 START_TEST(one_share_is_delivered_and_the_others_stay_held)
@@ -467,7 +467,7 @@ START_TEST(a_share_that_waits_for_a_start_keeps_the_others_held)
 {
 	hold('s', VERDICT_HOLD, true);
 	ck_assert_int_eq(rows_held_release(stage.conductor->rows, &id,
-	    STAGE_BEN, slice_str("released"), 1), 0);
+	    STAGE_BEN, ROWS_WAITING, slice_str("released"), 1), 0);
 	ck_assert_int_eq(conductor_hold_release(stage.conductor, &id,
 	    slice_str("boss"), 0, slice_of(NULL, 0)), -EAGAIN);
 	ck_assert_int_eq(share_of(STAGE_ANN), -EAGAIN);

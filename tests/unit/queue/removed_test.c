@@ -219,7 +219,7 @@ START_TEST(it_is_for_the_postmaster_alone)
 	look();
 	ck_assert(!held.is_personal);
 	ck_assert_int_eq(conductor_hold_share(stage.conductor, &held.id,
-	    STAGE_ANN), -ENOENT);
+	    STAGE_ANN, false), -ENOENT);
 	ck_assert_int_eq(conductor_held_news(stage.conductor, 0, &news,
 	    note_held, NULL), 0);
 	ck_assert_uint_eq(news.count, 0);

@@ -59,6 +59,8 @@ port_deliver(void *arg, void *ticket, uint64_t account,
 	call->id = delivery.id;
 	call->position = delivery.position;
 	call->is_released = delivery.is_released;
+	call->is_decided = delivery.is_decided;
+	call->is_spam = delivery.is_spam;
 	ck_assert_int_eq(slice_cstr(delivery.folder, call->words,
 	    sizeof(call->words)), 0);
 	call->bytes = delivery.body_bytes;
@@ -79,6 +81,24 @@ port_whose(void *arg, void *ticket, struct slice address)
 	call = note(stage, STAGE_WHOSE);
 	call->ticket = ticket;
 	ck_assert_int_eq(slice_cstr(address, call->words,
+	    sizeof(call->words)), 0);
+	return 0;
+}
+
+static int
+port_wishes(void *arg, void *ticket, struct slice author,
+    const uint64_t *accounts, size_t count)
+{
+	struct stage *stage = arg;
+	struct stage_call *call;
+
+	if (stage->wishes_fault < 0)
+		return stage->wishes_fault;
+	call = note(stage, STAGE_WISHES);
+	call->ticket = ticket;
+	call->account = accounts[0];
+	call->bytes = count;
+	ck_assert_int_eq(slice_cstr(author, call->words,
 	    sizeof(call->words)), 0);
 	return 0;
 }
@@ -210,6 +230,7 @@ stage_open(struct stage *stage)
 		.arg = stage, .judge = port_judge, .deliver = port_deliver,
 		.settle = port_settle, .want = port_want, .broken = port_broken,
 		.answer = port_answer, .whose = port_whose,
+		.wishes = stage->has_lists ? port_wishes : NULL,
 		.compare = port_compare, .saved = port_saved
 	};
 
@@ -380,6 +401,13 @@ stage_judge(struct stage *stage, size_t n, enum verdict_action action)
 		    slice_str(stage->line), slice_str(stage->value)), 0);
 	if (stage->edits != NULL)
 		verdict.edits = *stage->edits;
+	if (stage->author != NULL) {
+		ck_assert_int_eq(verdict_set_author(&verdict,
+		    slice_str(stage->author)), 0);
+		verdict.author_is_shown = stage->author_is_shown;
+		verdict.unless_spam = stage->unless_spam;
+		verdict.is_junk = stage->is_junk;
+	}
 	verdict_pack(&packed, &verdict);
 	ck_assert(!call->is_done);
 	call->is_done = true;
@@ -397,6 +425,16 @@ stage_receive(struct stage *stage, char fill, bool to_ben)
 	stage_judge(stage, judged, VERDICT_ACCEPT);
 	stage_wait(stage, STAGE_ANSWER, answered + 1);
 	ck_assert_uint_eq(stage_call(stage, STAGE_ANSWER, answered)->code, 250);
+}
+
+void
+stage_wish(struct stage *stage, size_t n, int status, struct slice wishes)
+{
+	struct stage_call *call = stage_call(stage, STAGE_WISHES, n);
+
+	ck_assert(!call->is_done);
+	call->is_done = true;
+	conductor_wished(stage->conductor, call->ticket, status, wishes);
 }
 
 void

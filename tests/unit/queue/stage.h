@@ -19,7 +19,7 @@
 
 enum stage_what {
 	STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER,
-	STAGE_WHOSE, STAGE_COMPARE, STAGE_SAVED
+	STAGE_WHOSE, STAGE_COMPARE, STAGE_SAVED, STAGE_WISHES
 };
 
 /* One call of a port. */
@@ -42,7 +42,7 @@ struct stage_call {
 	/* compare: what was shown, and what header and body digest to */
 	struct same_body_ask ask;
 	unsigned char	 digest[BIG_DIGEST_BYTES];
-	bool		 is_released;		/* deliver */
+	bool		 is_released, is_decided, is_spam;	/* deliver */
 	bool		 is_done;		/* the test has answered it */
 };
 
@@ -57,6 +57,12 @@ struct stage {
 	int		 deliver_fault;
 	int		 whose_fault;
 	int		 compare_fault;
+	int		 wishes_fault;
+	bool		 has_lists;	/* from stage_open() on: the keeper is
+					   asked for wishes */
+	const char	*author;	/* of the next verdicts, or NULL */
+	bool		 author_is_shown, is_junk;
+	enum verdict_action unless_spam;	/* of those with an author */
 	const char	*folder;	/* of the next verdicts, or NULL */
 	const char	*redirect;
 	const char	*line, *value;	/* one of their header lines, or NULL */
@@ -94,6 +100,8 @@ void	stage_judge(struct stage *, size_t n, enum verdict_action);
 void	stage_receive(struct stage *, char fill, bool to_ben);
 /* Answer lookup `n`: `account` 0 is nobody. */
 void	stage_whose(struct stage *, size_t n, int status, uint64_t account);
+/* Answer what is wished `n`: `status`, and with 0 these bytes. */
+void	stage_wish(struct stage *, size_t n, int status, struct slice wishes);
 /* Answer comparing `n`: `status`, and with 0 whether it is the same. */
 void	stage_compare(struct stage *, size_t n, int status, bool is_same);
 /* Answer delivery `n`, settling `n`. */

@@ -336,6 +336,28 @@ START_TEST(a_release_is_a_lesson_once_however_often_it_is_delivered)
 }
 END_TEST
 
+START_TEST(what_its_person_calls_spam_is_a_lesson_and_goes_to_junk)
+{
+	struct box_letter letter = box_letter(9);
+	bool was_there = true;
+	struct lesson_due due;
+
+	letter.delivery.trace = slice_str(letter.trace);
+	letter.delivery.body = slice_of(letter.body,
+	    letter.delivery.body_bytes);
+	letter.delivery.folder = slice_str("Junk");
+	letter.delivery.is_spam = true;
+	ck_assert_int_eq(account_deliver(box.account, &letter.delivery,
+	    &was_there), 0);
+	ck_assert(!was_there);
+	ck_assert_int_eq(account_commit(box.account), 0);
+	due = next_due();
+	ck_assert(due.is_spam && !due.is_opposite);
+	ck_assert_int_eq(learning_done(box.account, &due, 0), 0);
+	nothing_is_due();
+}
+END_TEST
+
 static const struct {
 	const char	*folder;
 	int		 want;		/* 1: INBOX instead */
@@ -384,6 +406,8 @@ unit_suite(void)
 	tcase_add_test(tests, a_model_that_was_lost_is_taught_all_anew);
 	tcase_add_test(tests,
 	    a_release_is_a_lesson_once_however_often_it_is_delivered);
+	tcase_add_test(tests,
+	    what_its_person_calls_spam_is_a_lesson_and_goes_to_junk);
 	tcase_add_loop_test(tests, what_is_released_is_never_filed_as_junk, 0,
 	    (int)(sizeof(filings) / sizeof(*filings)));
 	tcase_set_timeout(tests, 120);

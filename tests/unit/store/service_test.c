@@ -13,7 +13,8 @@ a_delivery(void)
 		.id = { "tenletters" }, .action = 3, .position = UINT64_MAX,
 		.mailbox = MAILBOX_INBOX, .received_at_utc_ms = -5,
 		.trace = SLICE("Return-Path: <>\r\n"), .body_bytes = 100,
-		.lacks_crlf = true, .is_released = true, .flags = LETTER_SEEN,
+		.lacks_crlf = true, .is_released = true,
+		.is_decided = true, .is_spam = true, .flags = LETTER_SEEN,
 		.keywords = SLICE("$Forwarded")
 	};
 }
@@ -29,6 +30,7 @@ START_TEST(a_delivery_is_read_as_it_was_packed)
 	ck_assert_uint_eq(back.position, UINT64_MAX);
 	ck_assert_int_eq(back.received_at_utc_ms, -5);
 	ck_assert(back.lacks_crlf && back.is_released && !back.is_big);
+	ck_assert(back.is_decided && back.is_spam);
 	ck_assert_uint_eq(back.body.len, 0);
 	delivery_pack(&again, &back);
 	ck_assert(slice_is(text_slice(&text), text_slice(&again)));

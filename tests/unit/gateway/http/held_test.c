@@ -27,6 +27,7 @@ answer_held(const char *subject, bool may_take, const char *text)
 	pack_i64(&answer, INT64_C(1792000000000));
 	pack_slice(&answer, slice_str("no"));
 	pack_slice(&answer, slice_str(may_take ? "yes" : "no"));
+	pack_slice(&answer, slice_str("zoe@far.test"));
 	pack_slice(&answer, slice_str(text));
 }
 
@@ -66,6 +67,29 @@ START_TEST(the_button_of_that_page_delivers)
 	ck_assert_uint_eq(post(LINK, ORIGIN FORM, "do=release"), 200);
 	ck_assert_str_eq(asked->name, "held accept");
 	ck_assert(has("on its way"));
+}
+END_TEST
+
+START_TEST(the_other_button_calls_it_spam)
+{
+	char form[256];
+
+	answer_held("a prize", true, "Subject: x\r\n\r\nHello\r\n");
+	ck_assert_uint_eq(get(LINK), 200);
+	ck_assert(has("It is spam"));
+	/* a link is about one message: its author is a matter of a login */
+	ck_assert(!has("Block this author"));
+	answer_taken();
+	ck_assert_uint_eq(post(LINK, ORIGIN FORM, "do=spam"), 200);
+	ck_assert_str_eq(asked->name, "held disown");
+	ck_assert(has("your Junk folder"));
+	log_in();
+	answer_taken();
+	(void)snprintf(form, sizeof(form),
+	    "token=%s&do=spam&id=06gywnjy02nf1qp7", token);
+	ck_assert_uint_eq(post("/me/held/one", ORIGIN FORM, form), 200);
+	ck_assert_str_eq(asked->name, "held spam");
+	ck_assert_uint_eq(asker, 7);
 }
 END_TEST
 
@@ -177,6 +201,7 @@ START_TEST(who_is_logged_in_asks_for_their_own)
 	answer_held("a prize", true, "\r\nx\r\n");
 	ck_assert_uint_eq(get("/me/held/one?id=06gywnjy02nf1qp7"), 200);
 	ck_assert_str_eq(asked->name, "held show");
+	ck_assert(has("zoe@far.test</h2>") && has("Block this author"));
 	/* collecting is not needed for it */
 	ann.may_fetch = false;
 	ck_assert_uint_eq(get("/me"), 303);
@@ -210,6 +235,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(tests, begin, end);
 	tcase_add_test(tests, looking_at_a_link_only_looks);
 	tcase_add_test(tests, the_button_of_that_page_delivers);
+	tcase_add_test(tests, the_other_button_calls_it_spam);
 	tcase_add_loop_test(tests, what_is_not_that_button_delivers_nothing, 0,
 	    6);
 	tcase_add_test(tests, what_the_postmaster_keeps_has_no_button);
