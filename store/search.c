@@ -144,6 +144,7 @@ search_close(struct search *search)
 	if (search->unknown_from <= search->reached)
 		search->unknown_from = search->reached + 1;
 	search->merged = search->swept = search->reached = 0;
+	search->looks = 0;
 	search->is_building = false;
 	search_file_close(search->file);
 	search->file = NULL;

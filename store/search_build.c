@@ -24,6 +24,7 @@
 /* Letters and bytes that are written as one row. */
 #define WRITE_LETTERS	256
 #define WRITE_BYTES	(192 * 1024)
+#define LOOKS_FOR_A_ROW	2	/* for letters that are gone */
 
 /* Is there enough that is not known? */
 static int
@@ -94,6 +95,7 @@ write_pending(struct search *search)
 	text_free(&search->pending[0].packed);
 	search->pending_count = 0;
 	search->merged = 0;
+	search->looks += LOOKS_FOR_A_ROW;
 	return r;
 }
 

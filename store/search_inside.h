@@ -44,6 +44,8 @@ struct search {
 	struct letter_row	 wanted;	/* whose big file is, or 0 */
 	uint64_t		 merged;	/* rows up to here do not merge */
 	uint64_t		 swept;		/* were looked at for garbage */
+	unsigned		 looks;		/* rows still to be looked at, for
+					   those that were written */
 	bool			 is_building;	/* to the end of what there is */
 };
 
@@ -67,7 +69,10 @@ int	search_drop(struct search *);
 
 /* Merge two neighbours that are alike in size: 1, 0: none are, or -errno. */
 int	search_merge(struct search *);
-/* Put the letters that are gone out of one row: 1, 0 or -errno. */
+/*
+ * Look at one row for letters that are gone, and put them out of it if they are
+ * most: 1, 0: it is none's turn, or -errno.
+ */
 int	search_sweep(struct search *, struct index *);
 
 #endif

@@ -3,7 +3,9 @@
  *
  * A row is merged with the one before it unless that has more than twice its
  * letters, so an account has some ten rows and one for every 2,048 letters.  A
- * row of which half the letters are gone is written without them.
+ * row of which half the letters are gone is written without them.  For each row
+ * that is written two are looked at, so that they are forgotten as fast as mail
+ * comes and goes, and an idle account looks at one at a time.
  */
 #include <errno.h>
 #include <string.h>
@@ -145,12 +147,17 @@ search_sweep(struct search *search, struct index *index)
 
 	if (r <= 0) {
 		search->swept = 0;
+		search->looks = 0;
 		return r;
 	}
 	search->swept = row.last;
+	if (search->looks > 0)
+		search->looks--;
 	r = count_living(index, &row, &living);
-	if (r < 0 || living * 2 >= row.letters)
+	if (r < 0)
 		return r;
+	if (living * 2 >= row.letters)
+		return search->looks > 0 ? SEARCH_MORE : SEARCH_DONE;
 	r = sweep(search, index, row.after);
 	return r < 0 ? r : SEARCH_MORE;
 }
