@@ -367,14 +367,28 @@ host_normal(struct slice domain, struct text *host)
 	return true;
 }
 
-int
-address_normal(struct text *text, struct slice local, struct slice domain)
+/* The same of one that has no quotes any more. */
+static int
+local_meant(struct slice local, char out[PATH_LOCAL_MAX])
+{
+	if (local.len > PATH_LOCAL_MAX)
+		return -1;
+	for (size_t i = 0; i < local.len; i++) {
+		if (is_ascii_control(local.at[i]))
+			return -1;
+		out[i] = lower(local.at[i]);
+	}
+	return local.len == 0 ? -1 : (int)local.len;
+}
+
+/* `len` is -1 when there is no name. */
+static int
+add_normal(struct text *text, const char *name, int len, struct slice domain)
 {
 	TEXT_AUTO whole = TEXT_INIT(PATH_LOCAL_MAX + PATH_DOMAIN_MAX + 1);
-	char name[PATH_LOCAL_MAX];
-	int len = local_normal(local, name);
 
-	if (len < 0 || high_bytes_judge(local, true) < 0)
+	if (len < 0 || high_bytes_judge(slice_of(name, (size_t)len),
+	    true) < 0)
 		return -EINVAL;
 	text_add(&whole, slice_of(name, (size_t)len));
 	text_add_byte(&whole, '@');
@@ -384,4 +398,20 @@ address_normal(struct text *text, struct slice local, struct slice domain)
 		return -ENOBUFS;
 	text_add(text, text_slice(&whole));
 	return text_failed(text) ? -ENOBUFS : 0;
+}
+
+int
+address_normal(struct text *text, struct slice local, struct slice domain)
+{
+	char name[PATH_LOCAL_MAX];
+
+	return add_normal(text, name, local_normal(local, name), domain);
+}
+
+int
+address_meant(struct text *text, struct slice local, struct slice domain)
+{
+	char name[PATH_LOCAL_MAX];
+
+	return add_normal(text, name, local_meant(local, name), domain);
 }

@@ -56,5 +56,7 @@ int	address_parse(struct slice s, bool utf8, struct path *path_out);
  * full); nothing is added then.
  */
 int	address_normal(struct text *, struct slice local, struct slice domain);
+/* The same of a local part that has no quotes any more (addresses.h). */
+int	address_meant(struct text *, struct slice local, struct slice domain);
 
 #endif

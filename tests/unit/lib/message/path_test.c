@@ -216,6 +216,32 @@ START_TEST(an_address_has_one_normal_form)
 }
 END_TEST
 
+/* What quotes meant has none any more: a quote in it is a byte of the name. */
+static const struct {
+	const char	*local, *normal;	/* "": it names nothing */
+} meant[] = {
+	{ "Ann", "ann@x.test" },
+	{ "a b", "a b@x.test" },
+	{ "\"ann\"", "\"ann\"@x.test" },
+	{ "a@b", "a@b@x.test" },
+	{ "a\\b", "a\\b@x.test" },
+	{ "", "" },
+	{ "a\tb", "" },
+	{ "\377", "" },
+	{ "01234567890123456789012345678901234567890123456789012345678901234",
+	  "" },
+};
+
+START_TEST(a_local_part_is_read_as_it_is_meant)
+{
+	TEXT_AUTO text = TEXT_INIT(400);
+
+	ck_assert_int_eq(address_meant(&text, slice_str(meant[_i].local),
+	    slice_str("X.test")), meant[_i].normal[0] == '\0' ? -EINVAL : 0);
+	ck_assert(slice_is_str(text_slice(&text), meant[_i].normal));
+}
+END_TEST
+
 START_TEST(a_full_text_gets_nothing)
 {
 	TEXT_AUTO text = TEXT_INIT(4);
@@ -240,6 +266,8 @@ unit_suite(void)
 	    sizeof(tails) / sizeof(tails[0]));
 	tcase_add_loop_test(tests, an_address_has_one_normal_form, 0,
 	    sizeof(normals) / sizeof(normals[0]));
+	tcase_add_loop_test(tests, a_local_part_is_read_as_it_is_meant, 0,
+	    sizeof(meant) / sizeof(meant[0]));
 	tcase_add_test(tests, a_full_text_gets_nothing);
 	suite_add_tcase(suite, tests);
 	return suite;
