@@ -2,7 +2,7 @@
  * author.c - of which domains may a reader take the author of a message to be?
  *
  * Each reading only adds.  What one of them costs is bounded by the header's
- * bytes and the number of places; no reading looks back.
+ * bytes and the number of places; none looks back further than a local part.
  */
 #include "lib/message/author.h"
 
@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "lib/message/addresses.h"
-#include "lib/message/path.h"
 #include "lib/message/words.h"
+
+#define FIELD_BYTES	16	/* more than the names that are asked for */
 
 struct reader {
 	struct author	*author;
+	const char	*field;		/* its name */
 	unsigned	 places;
 	bool		 failed;	/* memory is out */
 };
@@ -90,8 +92,32 @@ name_of(struct reader *reader, struct slice domain,
 	return true;
 }
 
+/* An address whose domain has that name. */
+static void
+add_whole(struct reader *reader, struct slice local, const char *name)
+{
+	TEXT_AUTO whole = TEXT_INIT(sizeof(reader->author->addresses[0]) - 1);
+	struct author *author = reader->author;
+	int r = address_meant(&whole, local, slice_str(name));
+
+	if (r == -EINVAL)
+		text_addf(&whole, "@%s", name);
+	reader->failed = reader->failed || text_failed(&whole) ||
+	    r == -ENOBUFS;
+	for (unsigned i = 0; i < author->address_count; i++)
+		if (slice_is_str(text_slice(&whole), author->addresses[i]))
+			return;
+	if (author->address_count == AUTHOR_ADDRESSES ||
+	    slice_cstr(text_slice(&whole),
+	    author->addresses[author->address_count],
+	    sizeof(author->addresses[0])) < 0)
+		author->has_more_addresses = true;
+	else
+		author->address_count++;
+}
+
 static bool
-add_domain(struct reader *reader, struct slice domain)
+add_address(struct reader *reader, struct slice local, struct slice domain)
 {
 	char name[HOST_NAME_MOST + 1];
 
@@ -101,7 +127,47 @@ add_domain(struct reader *reader, struct slice domain)
 	    !name_of(reader, domain, name))
 		return false;
 	add_name(reader->author, name);
+	add_whole(reader, local, name);
 	return true;
+}
+
+static bool
+is_local_byte(char c)
+{
+	return (unsigned char)c > 0x20 && c != 0x7f &&
+	    strchr("()<>[]:;@\\,\"", c) == NULL;
+}
+
+/* What is quoted at the end of `s`, without its quotes; or nothing. */
+static struct slice
+quoted_before(struct slice s, char room[ADDRESS_LOCAL_MOST])
+{
+	size_t begin = s.len - 1, end = begin, len = 0;
+
+	while (begin > 0 && (s.at[begin - 1] != '"' || (begin > 1 &&
+	    s.at[begin - 2] == '\\')))
+		if (end - begin-- == ADDRESS_LOCAL_MOST)
+			return slice_of(NULL, 0);
+	for (size_t i = begin; begin > 0 && i < end; i++) {
+		if (s.at[i] == '\\' && i + 1 < end)
+			i++;
+		room[len++] = s.at[i];
+	}
+	return slice_of(room, len);
+}
+
+/* The local part of the "@" behind `s`. */
+static struct slice
+local_before(struct slice s, char room[ADDRESS_LOCAL_MOST])
+{
+	size_t len = 0;
+
+	if (s.len > 0 && s.at[s.len - 1] == '"')
+		return quoted_before(s, room);
+	while (len < s.len && len <= PATH_LOCAL_MAX &&
+	    is_local_byte(s.at[s.len - len - 1]))
+		len++;
+	return slice_after(s, s.len - len);
 }
 
 /* Bytes that a program may take for a part of a domain. */
@@ -113,18 +179,20 @@ is_domain_byte(char c)
 	    (unsigned char)c > 0x7f;
 }
 
-/* What follows an "@" in words; "@ work" and "@home" are no domains. */
+/* What is around an "@" in words; "@ work" and "@home" are no domains. */
 static void
-add_words(struct reader *reader, struct slice s)
+add_words(struct reader *reader, struct slice s, size_t at)
 {
-	struct slice domain;
+	struct slice domain = slice_after(s, at + 1);
+	char room[ADDRESS_LOCAL_MOST];
 	size_t len = 0;
 
-	while (len < s.len && is_domain_byte(s.at[len]))
+	while (len < domain.len && is_domain_byte(domain.at[len]))
 		len++;
-	domain = slice_first(s, len);
+	domain = slice_first(domain, len);
 	if (slice_find(domain, '.') != SIZE_MAX)
-		(void)add_domain(reader, domain);
+		(void)add_address(reader, local_before(slice_first(s, at),
+		    room), domain);
 }
 
 /* Readings of a value */
@@ -148,7 +216,7 @@ scan(struct reader *reader, struct slice s, enum scanned scanned)
 			continue;
 		if (!take_place(reader))
 			return;
-		add_words(reader, slice_after(s, at + 1));
+		add_words(reader, s, at);
 	}
 }
 
@@ -177,7 +245,8 @@ read_list(struct reader *reader, struct slice value)
 		bool is_broken = address.kind == ADDRESS_BROKEN;
 
 		if (address.kind == ADDRESS_MAILBOX) {
-			if (!add_domain(reader, address.domain))
+			if (!add_address(reader, address.local,
+			    address.domain))
 				reader->author->is_unnamed = true;
 			scan(reader, address.local, SCAN_ALL);
 		} else if (is_broken) {
@@ -254,20 +323,20 @@ cut_field(struct slice *rest, bool cr_ends)
 
 /* "From", and what a program may take for it: "From\0", "F rom" */
 static bool
-is_from(struct slice name)
+is_named(struct slice name, const char *field)
 {
-	char kept[5];
+	char kept[FIELD_BYTES];
 	size_t len = 0;
 
 	for (size_t i = 0; i < name.len; i++) {
 		if ((unsigned char)name.at[i] <= 0x20 ||
 		    (unsigned char)name.at[i] >= 0x7f)
 			continue;
-		if (len == 4)
+		if (len == sizeof(kept))
 			return false;
 		kept[len++] = name.at[i];
 	}
-	return slice_is_word(slice_of(kept, len), "From");
+	return slice_is_word(slice_of(kept, len), field);
 }
 
 static bool
@@ -287,7 +356,8 @@ read_fields(struct reader *reader, struct slice rest, bool cr_ends)
 
 		if (is_end(field))
 			break;
-		if (colon == SIZE_MAX || !is_from(slice_first(field, colon)))
+		if (colon == SIZE_MAX || !is_named(slice_first(field, colon),
+		    reader->field))
 			continue;
 		count++;
 		read_value(reader, slice_trim(slice_after(field, colon + 1)));
@@ -316,7 +386,13 @@ header_of(struct slice message, bool *has_cr_out)
 int
 author_read(struct slice message, struct author *author)
 {
-	struct reader reader = { .author = author };
+	return author_read_of(message, "From", author);
+}
+
+int
+author_read_of(struct slice message, const char *field, struct author *author)
+{
+	struct reader reader = { .author = author, .field = field };
 	bool has_cr;
 	struct slice header = header_of(message, &has_cr);
 

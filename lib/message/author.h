@@ -18,9 +18,11 @@
 #define POSTROOM_MESSAGE_AUTHOR_H
 
 #include "lib/base/host.h"
+#include "lib/message/path.h"
 
 /* Told of; honest mail has one, and somebody's secretary's two. */
 #define AUTHOR_DOMAINS	4
+#define AUTHOR_ADDRESSES	8
 /* Looked at: addresses, and where one may stand.  Honest From have a few. */
 #define AUTHOR_PLACES	1000
 /* Of a header, as for signatures. */
@@ -35,11 +37,20 @@ struct author {
 	/* host_is_name(), lower case, A-labels, no last dot; the one that is
 	   shown comes first */
 	char		domains[AUTHOR_DOMAINS][HOST_NAME_MOST + 1];
+	/* in those domains, in normal form (path.h); of one whose local part
+	   cannot be read only what begins with its "@" */
+	unsigned	address_count;
+	bool		has_more_addresses;
+	char		addresses[AUTHOR_ADDRESSES][PATH_LOCAL_MAX + 1 +
+			    HOST_NAME_MOST + 1];
 };
 
 /*
  * Read the header that begins `message`, up to its empty line.  0 or -ENOMEM.
  */
 int	author_read(struct slice message, struct author *author_out);
+/* The same of another field, which names somebody as From does. */
+int	author_read_of(struct slice message, const char *field,
+	    struct author *author_out);
 
 #endif

@@ -57,6 +57,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		for (unsigned j = 0; j < i; j++)
 			assert(!slice_is(name, slice_str(author.domains[j])));
 	}
+	assert(author.address_count <= AUTHOR_ADDRESSES);
+	for (unsigned i = 0; i < author.address_count; i++) {
+		const char *at = strrchr(author.addresses[i], '@');
+
+		assert(at != NULL && is_told(&author, slice_str(at + 1)));
+	}
 	if (!author.has_more)
 		check_shown(&author, message);
 	return 0;

@@ -186,6 +186,47 @@ START_TEST(what_imap_shows_as_the_author_is_among_them)
 }
 END_TEST
 
+/* The same of whole addresses: who shares a domain with another is not them. */
+static const struct {
+	const char	*header;
+	const char	*addresses;	/* with "+" for more */
+} wholes[] = {
+	{ "Sender: Ann <Ann@Good.TEST>\r\n\r\n", "ann@good.test" },
+	{ "Sender: ceo@good.test <ann@good.test>\r\n\r\n",
+	  "ann@good.test ceo@good.test" },
+	{ "Sender: \"x <ceo@good.test>\" <ann@good.test>\r\n\r\n",
+	  "ann@good.test ceo@good.test" },
+	{ "Sender: =?utf-8?q?=3Cceo=40good.test=3E?= <a@good.test>\r\n\r\n",
+	  "a@good.test ceo@good.test" },
+	{ "Sender: <\"a \\\"b\"@good.test>\r\n\r\n",
+	  "a \"b@good.test" },
+	{ "Sender: \"<\\\"@good.test>\" <a@good.test>\r\n\r\n",
+	  "a@good.test <\\@good.test" },
+	{ "Sender: <@good.test:a@good.test>\r\n\r\n",
+	  "a@good.test @good.test" },
+	{ "Sender: a@x.test, b@x.test, c@x.test, d@x.test, e@x.test, "
+	  "f@x.test, g@x.test, h@x.test, i@x.test\r\n\r\n",
+	  "a@x.test b@x.test c@x.test d@x.test e@x.test f@x.test g@x.test "
+	  "h@x.test+" },
+	{ "S\1ender: a@x.test\r\nFrom: b@x.test\r\n\r\n", "a@x.test" },
+	{ "From: b@x.test\r\n\r\n", "" },
+};
+
+START_TEST(all_addresses_are_told_of_that_some_reader_shows)
+{
+	TEXT_AUTO text = TEXT_INIT(4096);
+	struct author author;
+
+	ck_assert_int_eq(author_read_of(slice_str(wholes[_i].header), "Sender",
+	    &author), 0);
+	for (unsigned i = 0; i < author.address_count; i++)
+		text_addf(&text, "%s%s", i > 0 ? " " : "",
+		    author.addresses[i]);
+	text_addf(&text, "%s%c", author.has_more_addresses ? "+" : "", '\0');
+	ck_assert_str_eq(text.at, wholes[_i].addresses);
+}
+END_TEST
+
 /* Honest mail is told apart from that by the number of its fields. */
 START_TEST(fields_are_counted)
 {
@@ -238,6 +279,9 @@ unit_suite(void)
 	    all_domains_are_told_of_that_some_reader_shows, 0, ROWS);
 	tcase_add_loop_test(tests,
 	    what_imap_shows_as_the_author_is_among_them, 0, ROWS);
+	tcase_add_loop_test(tests,
+	    all_addresses_are_told_of_that_some_reader_shows, 0,
+	    sizeof(wholes) / sizeof(wholes[0]));
 	tcase_add_test(tests, fields_are_counted);
 	tcase_add_test(tests, a_header_without_measure_is_read_to_a_limit);
 	suite_add_tcase(suite, tests);
