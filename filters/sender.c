@@ -44,8 +44,8 @@ add_field(struct sender_found *found, struct slice value, unsigned most,
 	while (addresses_next(&list, &address)) {
 		TEXT_AUTO normal = TEXT_INIT(VERDICT_ADDRESS_MAX + 4);
 
-		if (address.kind != ADDRESS_MAILBOX || count == most ||
-		    address_normal(&normal, address.local,
+		if (address.kind != ADDRESS_MAILBOX || address.odd ||
+		    count == most || address_meant(&normal, address.local,
 		    address.domain) < 0 || slice_cstr(text_slice(&normal),
 		    found->address[sender_count(found) + count],
 		    sizeof(found->address[0])) < 0)
@@ -56,68 +56,80 @@ add_field(struct sender_found *found, struct slice value, unsigned most,
 	return count > 0;
 }
 
-/* Nobody reads a domain there that is not that of one of the addresses. */
+/* Nobody reads an address there that is not one of the `count` from `first`. */
 static bool
-is_plain(const struct sender_found *found, const struct author *author)
+is_plain(const struct sender_found *found, unsigned first, unsigned count,
+    const struct author *author)
 {
-	if (author->field_count != 1 || author->has_more || author->is_unnamed)
+	if (author->field_count != 1 || author->has_more ||
+	    author->has_more_addresses || author->is_unnamed)
 		return false;
-	for (unsigned i = 0; i < author->domain_count; i++) {
-		unsigned n = 0;
+	for (unsigned i = 0; i < author->address_count; i++) {
+		unsigned n = first;
 
-		while (n < found->authors && strcmp(author->domains[i],
-		    strrchr(found->address[n], '@') + 1) != 0)
+		while (n < first + count && strcmp(author->addresses[i],
+		    found->address[n]) != 0)
 			n++;
-		if (n == found->authors)
+		if (n == first + count)
 			return false;
 	}
 	return true;
+}
+
+/*
+ * What the one field of that name names: 0.  -ENOENT: there is none, -EINVAL: it
+ * cannot be read in one way only, -ENOMEM.
+ */
+static int
+read_field(struct sender_found *found, struct slice message, const char *name,
+    unsigned most, unsigned *count_out)
+{
+	struct slice block = slice_first(message, header_bytes(message));
+	struct header_field field;
+	struct author author;
+	int r = author_read_of(message, name, &author);
+
+	if (r < 0)
+		return r;
+	if (author.field_count == 0)
+		return -ENOENT;
+	return header_find(block, name, &field) &&
+	    add_field(found, field.value, most, count_out) &&
+	    is_plain(found, sender_count(found), *count_out, &author) ? 0 :
+	    -EINVAL;
 }
 
 int
 sender_find(struct slice message, struct sender_found *found_out)
 {
 	struct sender_found *found = found_out;
-	struct slice block = slice_first(message, header_bytes(message));
-	struct header_field field;
-	struct author author;
-	unsigned count;
-	int r = author_read(message, &author);
+	unsigned count = 0;
+	int r;
 
 	*found = (struct sender_found){ .authors = 0 };
+	r = read_field(found, message, "From", SENDER_AUTHORS, &count);
+	if (r == -ENOENT || r == -EINVAL) {
+		found->fault = r == -ENOENT ? no_author : odd_author;
+		return 0;
+	}
 	if (r < 0)
 		return r;
-	if (author.field_count == 0)
-		found->fault = no_author;
-	else if (!header_find(block, "From", &field) ||
-	    !add_field(found, field.value, SENDER_AUTHORS, &found->authors) ||
-	    !is_plain(found, &author))
-		found->fault = odd_author;
-	else if (header_find(block, "Sender", &field)) {
-		if (header_count(block, "Sender") > 1 ||
-		    !add_field(found, field.value, 1, &count))
-			found->fault = odd_sender;
-		else
-			found->has_sender = true;
-	}
-	return 0;
+	found->authors = count;
+	r = read_field(found, message, "Sender", 1, &count);
+	found->has_sender = r == 0;
+	if (r == -EINVAL)
+		found->fault = odd_sender;
+	return r == -ENOMEM ? r : 0;
 }
 
-/* The first that is not theirs; SENDER_MOST: all are fine. */
+/* The first that is not theirs; SENDER_MOST: all are. */
 static unsigned
 find_foreign(const struct sender_found *found, const bool *is_own)
 {
-	unsigned foreign = SENDER_MOST, own = 0;
-
-	/* RFC 5322 3.6.2: whoever sends for them is named, whoever they are */
-	if (found->has_sender && !is_own[found->authors])
-		return found->authors;
-	for (unsigned i = 0; i < found->authors; i++) {
-		own += is_own[i];
-		if (!is_own[i] && foreign == SENDER_MOST)
-			foreign = i;
-	}
-	return found->has_sender && own > 0 ? SENDER_MOST : foreign;
+	for (unsigned i = 0; i < sender_count(found); i++)
+		if (!is_own[i])
+			return i;
+	return SENDER_MOST;
 }
 
 void

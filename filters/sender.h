@@ -1,12 +1,13 @@
 /*
  * sender.h - in whose name do people send? (RFC 6409 6.1 and 8.1)
  *
- * Who has logged in may name only their own addresses as the author, and as the
- * sender where that is somebody else.  Whose an address is knows the keeper: here
- * is found which ones a message names, and what is said when one is not theirs.
+ * Who has logged in may name only their own addresses as the authors, every one
+ * of them (HARDENING A66), and as the sender where one is named.  Whose an address
+ * is knows the keeper: here is found which ones a message names, and what is said
+ * when one is not theirs.
  *
- * What a mail program writes can be read in one way only.  A From that another
- * reader may read differently (author.h) is nobody's name, and is refused.
+ * What a mail program writes can be read in one way only.  A From or Sender that
+ * another reader may read differently (author.h) is nobody's name, and is refused.
  */
 #ifndef POSTROOM_FILTERS_SENDER_H
 #define POSTROOM_FILTERS_SENDER_H
