@@ -3,6 +3,8 @@
  */
 #include "filters/mending.h"
 
+#include <errno.h>
+
 #include "lib/base/zone.h"
 #include "lib/message/date.h"
 #include "lib/message/header.h"
@@ -18,12 +20,23 @@ must_go(struct slice name)
 	    slice_is_word(name, "Return-Path");
 }
 
-/* What the message has, and the cuts.  0, or what edits_add() says. */
+/* A header is over with an empty line, or with the message. */
+static bool
+is_end(struct slice rest)
+{
+	return rest.len == 0 || slice_has_prefix(rest, "\n") ||
+	    slice_has_prefix(rest, "\r\n");
+}
+
+/*
+ * What the message has, and the cuts.  0, what edits_add() says, or -EINVAL: a
+ * line is no field; others read on behind it, and what must go may stand there.
+ */
 static int
 read_fields(struct slice message, struct slice *from_out, bool *has_date_out,
     bool *has_id_out, struct edits *edits)
 {
-	struct slice rest = slice_first(message, header_bytes(message));
+	struct slice rest = message;
 	struct header_field field;
 	int r = 0;
 
@@ -37,7 +50,7 @@ read_fields(struct slice message, struct slice *from_out, bool *has_date_out,
 			    (uint64_t)(field.whole.at - message.at),
 			    field.whole.len, slice_of(NULL, 0));
 	}
-	return r;
+	return r == 0 && !is_end(rest) ? -EINVAL : r;
 }
 
 void
@@ -65,11 +78,12 @@ mending_judge(struct slice message, const struct envelope *env,
 	}
 	/* in front of From, which always stays where it is */
 	if (r == 0 && lines.len > 0)
-		r = text_failed(&lines) ? -1 : edits_add(&verdict_out->edits,
+		r = text_failed(&lines) ? -ENOMEM : edits_add(&verdict_out->edits,
 		    (uint64_t)(from.at - message.at), 0, text_slice(&lines));
 	if (r == 0)
 		return;
 	verdict_out->edits = (struct edits){ .count = 0 };
 	verdict_set(verdict_out, VERDICT_REFUSE, 554, "5.6.0",
+	    r == -EINVAL ? "a line of its header is no field" :
 	    "its header has too much that must not be sent");
 }

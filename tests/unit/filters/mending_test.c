@@ -71,6 +71,29 @@ START_TEST(too_many_are_refused_and_none_is_left_in)
 }
 END_TEST
 
+/* Others read on to the empty line, and would show the Bcc. */
+static const char *const broken[] = {
+	FROM DATE ID "X Foo: bar\r\nBcc: joe@example.com\r\n" BODY,
+	FROM DATE ID "a line\r\nBcc: joe@example.com\r\n" BODY,
+	FROM DATE ID "B\1cc: joe@example.com\r\n" BODY,
+	FROM DATE ID ": x\r\nBcc: joe@example.com\r\n" BODY,
+	" x\r\nBcc: joe@example.com\r\n" FROM DATE ID BODY,
+	"From ann@office.test Mon\r\nBcc: joe@example.com\r\n" FROM BODY,
+	FROM DATE ID "hello",
+};
+
+START_TEST(behind_a_line_that_is_no_field_nothing_is_left_in)
+{
+	const struct envelope env = { .received_at_utc_ms = 5000 };
+	struct verdict verdict;
+
+	mending_judge(slice_str(broken[_i]), &env, "hub.test", &verdict);
+	ck_assert_int_eq(verdict.action, VERDICT_REFUSE);
+	ck_assert_str_eq(verdict.reason, "a line of its header is no field");
+	ck_assert_uint_eq(verdict.edits.count, 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -79,6 +102,9 @@ unit_suite(void)
 
 	tcase_add_loop_test(tests, people_send_what_is_whole, 0,
 	    sizeof(rows) / sizeof(rows[0]));
+	tcase_add_loop_test(tests,
+	    behind_a_line_that_is_no_field_nothing_is_left_in, 0,
+	    sizeof(broken) / sizeof(broken[0]));
 	tcase_add_test(tests, too_many_are_refused_and_none_is_left_in);
 	suite_add_tcase(suite, tests);
 	return suite;
