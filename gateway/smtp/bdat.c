@@ -87,6 +87,11 @@ smtp_bdat(struct smtp_session *session, struct slice args)
 	struct chunk chunk = { 0 };
 	int r = chunk_parse(args, &chunk);
 
+	/* reading a stranger's chunk away would give them more than their time */
+	if (smtp_is_stranger(session)) {
+		smtp_reply_end(session, 530, "5.7.0", "Log in first; goodbye");
+		return;
+	}
 	if (r == -EINVAL) {
 		/* nobody knows how many bytes follow that are no commands */
 		smtp_reply_end(session, 501, "5.5.4",
