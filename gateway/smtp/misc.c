@@ -66,8 +66,12 @@ void
 smtp_stranger(struct smtp_session *session, struct slice args)
 {
 	(void)args;
-	smtp_log_about(session, "ended: not a mail client, it said",
-	    slice_of(session->line, session->line_len));
+	/* where people log in it may be a password, said at the wrong time */
+	if (session->options.is_submission)
+		smtp_log(session, "ended: not a mail client");
+	else
+		smtp_log_about(session, "ended: not a mail client, it said",
+		    slice_of(session->line, session->line_len));
 	smtp_reply_end(session, 221, "2.7.0",
 	    "This is a mail server; goodbye");
 }

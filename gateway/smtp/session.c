@@ -310,10 +310,13 @@ read_command(struct smtp_session *session)
 	if (is == LINE_MORE)
 		return false;
 	timer_stop(session->clock);
-	if (is == LINE_GOOD)
+	if (is == LINE_GOOD) {
 		smtp_dispatch(session, slice_of(session->line,
 		    session->line_len));
-	else
+		/* a password may be in it, in AUTH or where none belongs */
+		if (session->options.is_submission)
+			explicit_bzero(session->line, session->line_len);
+	} else
 		smtp_refuse_line(session, is);
 	return true;
 }
