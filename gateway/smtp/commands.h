@@ -66,6 +66,12 @@ void	smtp_vrfy(struct smtp_session *, struct slice args);
 void	smtp_not_here(struct smtp_session *, struct slice args);
 void	smtp_stranger(struct smtp_session *, struct slice args);
 
+/*
+ * One more address of somebody who has logged in is to be refused.  True: it was
+ * one too many, and the session ends.
+ */
+bool	smtp_refused_enough(struct smtp_session *);
+
 /* Answer the recipient that was asked about (session->asked). */
 void	smtp_rcpt_answer(struct smtp_session *);
 

@@ -12,6 +12,8 @@ const struct smtp_limits smtp_default_limits = {
 	.unknown_quick = 10,
 	.unknown_most = 20,
 	.unknown_wait_ms = 1000,
+	/* an old address book has some dozens of them, a guesser thousands */
+	.people_refused = 100,
 	/* a client that has something to say says it soon */
 	.first_ms = 60000,
 	/* RFC 5321 4.5.3.2.7: at least 5 minutes */

@@ -23,6 +23,7 @@ struct smtp_limits {
 	unsigned	unknown_quick;	/* unknown recipients at full speed */
 	unsigned	unknown_most;	/* unknown recipients, a client */
 	uint64_t	unknown_wait_ms;	/* before each one in between */
+	unsigned	people_refused;	/* addresses, once somebody logged in */
 	uint64_t	first_ms;	/* from greeting to first command; where
 					   people log in, to the login */
 	uint64_t	command_ms;	/* to any later command */

@@ -113,6 +113,18 @@ reserve(struct smtp_session *session)
 	tx_end(&session->tx);
 }
 
+bool
+smtp_refused_enough(struct smtp_session *session)
+{
+	if (++session->refused <= session->limits->people_refused)
+		return false;
+	smtp_log(session, "ended: %u addresses were refused",
+	    session->refused);
+	smtp_reply_end(session, 421, "4.7.0",
+	    "Too many addresses were refused; goodbye");
+	return true;
+}
+
 /* Not as that address: said so that its owner finds out what to change. */
 static void
 refuse_sender(struct smtp_session *session, struct slice login)
@@ -123,9 +135,11 @@ refuse_sender(struct smtp_session *session, struct slice login)
 	text_add_escaped(&user, login, ADDRESS_SHOWN);
 	smtp_log(session, "refused sender \"%.*s\" of %.*s",
 	    SLICE_FMT(text_slice(&sender)), SLICE_FMT(text_slice(&user)));
-	smtp_replyf(session, 550, "5.7.1",
-	    "%.*s is no address of %.*s, who has logged in",
-	    SLICE_FMT(text_slice(&sender)), SLICE_FMT(text_slice(&user)));
+	if (!smtp_refused_enough(session))
+		smtp_replyf(session, 550, "5.7.1",
+		    "%.*s is no address of %.*s, who has logged in",
+		    SLICE_FMT(text_slice(&sender)),
+		    SLICE_FMT(text_slice(&user)));
 	tx_end(&session->tx);
 }
 

@@ -159,18 +159,24 @@ on_whose(void *arg, enum smtp_whose whose, uint64_t account)
 {
 	struct smtp_session *session = arg;
 	const struct smtp_limits *limits = session->limits;
+	bool is_refused = whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN;
 	unsigned unknown = 0;
 
 	smtp_woken(session);
 	session->asked.whose = whose;
 	session->asked.rcpt.account = account;
 	/*
-	 * Our provider guesses no names, it tells those that it was told, and
-	 * people may ask for all of them elsewhere.
+	 * Our provider guesses no names, it tells those that it was told.
+	 * People err without a wait, but not for ever.
 	 */
-	if ((whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN) &&
-	    !session->options.is_upstream && session->account == 0)
+	if (is_refused && !session->options.is_upstream &&
+	    session->account == 0)
 		unknown = count_unknown(session);
+	if (is_refused && session->account != 0 &&
+	    smtp_refused_enough(session)) {
+		smtp_go_on(session);
+		return;
+	}
 	if (unknown > limits->unknown_most) {
 		smtp_log(session, "ended: %u unknown recipients", unknown);
 		smtp_reply_end(session, 421, "4.7.0",

@@ -54,6 +54,8 @@ struct smtp_session {
 	unsigned	 bad_commands;
 	unsigned	 idle_commands;
 	unsigned	 unknown;	/* recipients nobody knows, of it */
+	unsigned	 refused;	/* addresses, of who has logged in */
+	unsigned	 failed_logins;	/* before STARTTLS */
 	uint64_t	 chunk_left;	/* bytes of a BDAT not read yet */
 	bool		 chunk_is_last;
 	bool		 chunk_is_lost;	/* no transaction: read and dropped */

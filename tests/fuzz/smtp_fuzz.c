@@ -362,7 +362,8 @@ converse(struct hub *hub, int flags, struct slice input)
 {
 	static const struct smtp_limits limits = {
 		.bad_commands = 30, .idle_commands = 30, .unknown_quick = 2,
-		.unknown_most = 8, .unknown_wait_ms = 0, .first_ms = 60000,
+		.unknown_most = 8, .unknown_wait_ms = 0, .people_refused = 8,
+		.first_ms = 60000,
 		.command_ms = 60000, .unused_ms = 60000, .rate_ms = 60000,
 		.rate_bytes = 1,
 		.chunks = 20, .grow_bytes = 100

@@ -71,6 +71,15 @@ static const struct dialogue {
 { "the third broken response is the last", {
     { "AUTH PLAIN !\r\n", "501" }, { "AUTH PLAIN !\r\n", "501" },
     { "AUTH PLAIN !\r\n", "501|421 4.7.0|eof" } }, 0, NULL },
+/* a password that is said where none belongs is not written down */
+{ "a password for a command is no word for the log", {
+    { "AUTH LOGIN\r\n", "334" }, { "ann@office.test\r\n", "501" },
+    { "7secret!\r\n", "221|eof" } }, 0, NULL },
+/* reading a chunk away would take longer than they have for the login */
+{ "nobody else has a chunk read", {
+    { "BDAT 1000000\r\n", "530 5.7.0|eof" } }, 0, NULL },
+{ "not even an empty one", {
+    { "BDAT 0 LAST\r\n", "530 5.7.0|eof" } }, 0, NULL },
 /* RFC 2920: AUTH ends a group */
 { "nothing is sent behind AUTH", {
     { "AUTH PLAIN " ANN "\r\nMAIL FROM:<>\r\n", "554 5.5.0|eof" } }, 0,
@@ -209,6 +218,38 @@ START_TEST(a_keeper_that_is_not_there_is_no_wrong_password)
 }
 END_TEST
 
+static struct hub *
+hub_of_ann(unsigned people_refused)
+{
+	struct hub *hub = hub_of_people();
+
+	hub->limits.people_refused = people_refused;
+	hub_connect(hub, "");
+	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
+	hub_talk_str(hub, "AUTH PLAIN " ANN "\r\n", "235");
+	return hub;
+}
+
+/* Nobody finds out for ever what they may not, a stolen password or not. */
+START_TEST(nobody_guesses_for_ever)
+{
+	struct hub *hub = hub_of_ann(3);
+
+	hub_talk_str(hub, "MAIL FROM:<bob@office.test>\r\n", "550 5.7.1");
+	hub_talk_str(hub, "MAIL FROM:<joe@example.com>\r\n", "550 5.7.1");
+	hub_talk_str(hub, "MAIL FROM:<ann@office.test>\r\n", "250");
+	hub_talk_str(hub, "RCPT TO:<nobody@office.test>\r\n", "550 5.1.1");
+	hub_talk_str(hub, "RCPT TO:<joe@example.com>\r\n",
+	    "421 4.7.0 Too many addresses|eof");
+	hub_free(hub);
+	hub = hub_of_ann(1);
+	hub_talk_str(hub, "MAIL FROM:<bob@office.test>\r\n", "550 5.7.1");
+	hub_talk_str(hub, "MAIL FROM:<bob@office.test>\r\n",
+	    "421 4.7.0 Too many addresses|eof");
+	hub_free(hub);
+}
+END_TEST
+
 /* HARDENING A12: names that nobody has are told people without a wait */
 START_TEST(people_may_err_in_names)
 {
@@ -241,6 +282,7 @@ unit_suite(void)
 	tcase_add_test(tcase, a_session_that_ends_asks_no_more);
 	tcase_add_test(tcase, a_keeper_that_is_not_there_is_no_wrong_password);
 	tcase_add_test(tcase, people_may_err_in_names);
+	tcase_add_test(tcase, nobody_guesses_for_ever);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
