@@ -85,7 +85,7 @@ static const struct login_protocol smtp_login_protocol = {
 	.bytes = sizeof(struct smtp_login), .say = say, .goes_on = goes_on,
 };
 
-/* One for all of the session: wrong passwords are counted in it. */
+/* One at a time: wrong passwords are counted in it. */
 static struct login *
 login_of(struct smtp_session *session)
 {
@@ -99,6 +99,7 @@ login_of(struct smtp_session *session)
 	made->session = session;
 	made->login.protocol = &smtp_login_protocol;
 	made->login.stream = session->stream;
+	made->login.failed_logins = session->failed_logins;
 	made->login.ports = *session->ports->login;
 	memcpy(made->login.peer, session->peer, sizeof(made->login.peer) - 1);
 	session->login = &made->login;
@@ -112,6 +113,7 @@ smtp_auth_end(struct smtp_session *session)
 	if (session->login == NULL)
 		return;
 	login_drop(session->login);
+	session->failed_logins = session->login->failed_logins;
 	explicit_bzero(session->login, sizeof(struct smtp_login));
 	free(session->login);
 	session->login = NULL;
@@ -185,6 +187,4 @@ smtp_auth(struct smtp_session *session, struct slice args)
 		login_sasl(login, mechanism, has_first ? &first : NULL);
 		look(session);
 	}
-	explicit_bzero(session->line, session->line_len);
-	session->line_len = 0;
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway/smtp/session.h"
 #include "lib/base/tls.h"
 #include "tests/unit/gateway/smtp/hub.h"
 #include "tests/unit/lib/base/peer.h"
@@ -121,6 +122,54 @@ START_TEST(starttls_forgets_what_was_said_in_clear)
 }
 END_TEST
 
+#define ANN	"AUTH PLAIN AGFubgBzZSBjcmV0\r\n"	/* \0ann\0se cret */
+#define WRONG	"AUTH PLAIN AGFubgBzZWNyZXQ=\r\n"	/* \0ann\0secret */
+
+/* Three wrong passwords are three, wherever TLS begins between them. */
+START_TEST(starttls_does_not_forget_wrong_passwords)
+{
+	struct client client;
+
+	open_client(&client);
+	client.hub->options.is_submission = true;
+	client.hub->options.clear_logins = true;
+	hub_connect(client.hub, "");
+	hub_talk_str(client.hub, "EHLO c.example\r\n", "220|250 ENH");
+	hub_talk_str(client.hub, WRONG, "535 5.7.8");
+	hub_talk_str(client.hub, WRONG, "535 5.7.8");
+	hub_talk_str(client.hub, "STARTTLS\r\n", "220 2.0.0");
+	ck_assert(shake(&client));
+	talk(&client, "EHLO c.example\r\n", "250 ENH");
+	talk(&client, WRONG, "535 5.7.8");
+	for (int i = 0; i < 50 && !client.hub->eof; i++)
+		carry(&client);
+	ck_assert(client.hub->eof);
+	ck_assert_uint_eq(client.hub->logins, 3);
+	close_client(&client);
+}
+END_TEST
+
+/* Who logged in in clear, and long ago, may begin again inside TLS. */
+START_TEST(a_login_before_starttls_uses_up_no_time)
+{
+	struct client client;
+
+	open_client(&client);
+	client.hub->options.is_submission = true;
+	client.hub->options.clear_logins = true;
+	hub_connect(client.hub, "");
+	hub_talk_str(client.hub, "EHLO c.example\r\n", "220|250 ENH");
+	hub_talk_str(client.hub, ANN, "235 2.7.0");
+	client.hub->session->began_ms -= 2 * client.hub->limits.first_ms;
+	hub_talk_str(client.hub, "STARTTLS\r\n", "220 2.0.0");
+	ck_assert(shake(&client));
+	talk(&client, "EHLO c.example\r\n", "250 ENH");
+	talk(&client, ANN, "235 2.7.0");
+	talk(&client, "QUIT\r\n", "221 2.0.0");
+	close_client(&client);
+}
+END_TEST
+
 START_TEST(implicit_tls_greets_inside)
 {
 	struct client client;
@@ -200,6 +249,8 @@ unit_suite(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, starttls_forgets_what_was_said_in_clear);
+	tcase_add_test(tcase, starttls_does_not_forget_wrong_passwords);
+	tcase_add_test(tcase, a_login_before_starttls_uses_up_no_time);
 	tcase_add_test(tcase, implicit_tls_greets_inside);
 	tcase_add_test(tcase, nothing_injected_before_tls_is_obeyed);
 	tcase_add_test(tcase, a_message_cut_off_inside_tls_is_none);
