@@ -125,23 +125,27 @@ keeper_grey_said(struct slice body, enum grey *grey_out)
 }
 
 void
-keeper_sender_ask(struct text *body, uint64_t account, struct slice address)
+keeper_sender_ask(struct text *body, uint64_t account, uint64_t stamp,
+    struct slice address)
 {
 	pack_u64(body, account);
+	pack_u64(body, stamp);
 	pack_slice(body, address);
 }
 
 int
 keeper_sender_asked(struct slice body, uint64_t *account_out,
-    struct slice *address_out)
+    uint64_t *stamp_out, struct slice *address_out)
 {
 	struct unpack u = unpack_of(body);
 	uint64_t account = unpack_u64(&u);
+	uint64_t stamp = unpack_u64(&u);
 	struct slice address = unpack_slice(&u);
 
 	if (!unpack_is_done(&u) || account == 0)
 		return -EBADMSG;
 	*account_out = account;
+	*stamp_out = stamp;
 	*address_out = address;
 	return 0;
 }
@@ -149,7 +153,7 @@ keeper_sender_asked(struct slice body, uint64_t *account_out,
 void
 keeper_sender_say(struct text *body, const struct keeper_sender *sender)
 {
-	pack_u8(body, sender->may);
+	pack_u8(body, (uint8_t)sender->sends);
 	pack_slice(body, sender->address);
 }
 
@@ -157,10 +161,12 @@ int
 keeper_sender_said(struct slice body, struct keeper_sender *sender_out)
 {
 	struct unpack u = unpack_of(body);
-	struct keeper_sender sender = { .may = unpack_bool(&u) };
+	struct keeper_sender sender;
 
+	sender.sends = unpack_enum(&u, KEEPER_SENDS_COUNT);
 	sender.address = unpack_slice(&u);
-	if (!unpack_is_done(&u) || sender.address.len == 0)
+	if (!unpack_is_done(&u) || (sender.address.len == 0) !=
+	    (sender.sends == KEEPER_LOGGED_OUT))
 		return -EBADMSG;
 	*sender_out = sender;
 	return 0;
@@ -223,6 +229,7 @@ keeper_login_say(struct text *body, const struct keeper_welcome *welcome)
 	pack_u64(body, welcome->account);
 	pack_slice(body, welcome->address);
 	pack_slice(body, welcome->signature);
+	pack_u64(body, welcome->stamp);
 }
 
 int
@@ -235,6 +242,7 @@ keeper_login_said(struct slice body, struct keeper_welcome *welcome_out)
 	welcome.account = unpack_u64(&u);
 	welcome.address = unpack_slice(&u);
 	welcome.signature = unpack_slice(&u);
+	welcome.stamp = unpack_u64(&u);
 	if ((welcome.who == KEEPER_WELCOME) != (welcome.account != 0))
 		return -EBADMSG;
 	return TAKE(&u, welcome_out, welcome);

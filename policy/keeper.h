@@ -25,7 +25,7 @@ enum keeper_kind {
 	 * wrong one comes late on purpose.
 	 * slice user, slice password, slice peer, u8 service, slice said
 	 *	-> u8 who, u64 account (0 unless welcome), slice address,
-	 *	slice signature
+	 *	slice signature, u64 stamp
 	 */
 	KEEPER_LOGIN,
 	/*
@@ -180,10 +180,11 @@ enum keeper_kind {
 	KEEPER_GREY,
 	/*
 	 * Door: may this account send as that address?  As the null path
-	 * everybody may.
-	 * u64 account, slice address (normal form, or empty) -> u8 it may,
-	 * slice the account's own address; nothing at all: it cannot be said
-	 * now, or the account is not there any more
+	 * everybody may.  The stamp is that of the login.
+	 * u64 account, u64 stamp, slice address (normal form, or empty)
+	 *	-> u8 enum keeper_sends, slice the account's own address (empty
+	 * if that login is none any more); nothing at all: it cannot be said
+	 * now
 	 */
 	KEEPER_SENDER,
 	/*
@@ -258,6 +259,7 @@ struct keeper_welcome {
 	uint64_t	account;
 	struct slice	address;	/* of the account: the login's name */
 	struct slice	signature;	/* ours of what was said, or empty */
+	uint64_t	stamp;		/* another one: another password */
 };
 
 struct keeper_account {
@@ -277,8 +279,15 @@ struct keeper_grey {
 	struct slice	recipient;
 };
 
+enum keeper_sends {
+	KEEPER_SENDS_NOT,
+	KEEPER_SENDS,
+	KEEPER_LOGGED_OUT,	/* it is gone, or has another password */
+	KEEPER_SENDS_COUNT
+};
+
 struct keeper_sender {
-	bool		may;
+	enum keeper_sends sends;
 	struct slice	address;	/* of the account */
 };
 
@@ -313,7 +322,7 @@ void	keeper_may_say(struct text *body, bool may);
 void	keeper_named_say(struct text *body, const struct keeper_named *);
 void	keeper_grey_ask(struct text *body, const struct keeper_grey *);
 void	keeper_sender_ask(struct text *body, uint64_t account,
-	    struct slice address);
+	    uint64_t stamp, struct slice address);
 void	keeper_sender_say(struct text *body, const struct keeper_sender *);
 void	keeper_owner_ask(struct text *body, uint64_t fetch_account);
 void	keeper_wishes_ask(struct text *body, struct slice author,
@@ -341,7 +350,7 @@ int	keeper_named_said(struct slice body, struct keeper_named *named_out);
 int	keeper_grey_asked(struct slice body, struct keeper_grey *grey_out);
 int	keeper_grey_said(struct slice body, enum grey *grey_out);
 int	keeper_sender_asked(struct slice body, uint64_t *account_out,
-	    struct slice *address_out);
+	    uint64_t *stamp_out, struct slice *address_out);
 int	keeper_sender_said(struct slice body,
 	    struct keeper_sender *sender_out);
 /* `count` slices follow. */

@@ -57,6 +57,7 @@ struct visit {
 	struct smtp_ports	 smtp_ports;	/* lent to an smtp_session */
 	struct smtp_options	 smtp_options;
 	struct login_ports	 login_ports;	/* lent, too */
+	uint64_t		 stamp;		/* of the login */
 	struct turned		*turned;	/* or NULL */
 	LIST_HEAD(, question)	 questions;
 };

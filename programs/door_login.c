@@ -46,8 +46,10 @@ on_login(void *arg, int status, struct ipc_message *message)
 
 	if (status == 0 && keeper_login_said(message->body, &said) < 0)
 		said.who = KEEPER_ASK_LATER;
-	if (question->visit != NULL && said.who == KEEPER_WELCOME)
+	if (question->visit != NULL && said.who == KEEPER_WELCOME) {
+		question->visit->stamp = said.stamp;
 		visitor_logged_in(question->visit->visitor);
+	}
 	if (question->visit != NULL)
 		question->reply.who(question->arg, words[said.who],
 		    said.account, said.signature);

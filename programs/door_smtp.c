@@ -122,14 +122,20 @@ ask_grey(void *arg, struct slice sender, struct slice recipient,
 static void
 on_sender(void *arg, int status, struct ipc_message *message)
 {
+	static const enum smtp_sends words[KEEPER_SENDS_COUNT] = {
+		[KEEPER_SENDS] = SMTP_SENDS,
+		[KEEPER_SENDS_NOT] = SMTP_SENDS_NOT,
+		[KEEPER_LOGGED_OUT] = SMTP_LOGGED_OUT,
+	};
 	struct question *question = arg;
-	struct keeper_sender said = { 0 };
+	struct keeper_sender said;
 
-	/* an empty address: it cannot be said */
 	if (status == 0)
-		(void)keeper_sender_said(message->body, &said);
+		status = keeper_sender_said(message->body, &said);
 	if (question->visit != NULL)
-		question->reply.sender(question->arg, said.may, said.address);
+		question->reply.sender(question->arg, status < 0 ?
+		    SMTP_SENDS_LATER : words[said.sends], status < 0 ?
+		    slice_of(NULL, 0) : said.address);
 	question_free(question);
 }
 
@@ -144,7 +150,7 @@ ask_sender(void *arg, uint64_t account, struct slice address,
 	if (question == NULL)
 		return -ENOMEM;
 	question->reply.sender = reply;
-	keeper_sender_ask(&body, account, address);
+	keeper_sender_ask(&body, account, visit->stamp, address);
 	return question_ask(question, visit->door->keeper, KEEPER_SENDER,
 	    &body, -1, on_sender);
 }

@@ -137,14 +137,25 @@ answer_sign(const struct question *q, struct text *body)
 	return keeper_answer_sign(q->keeper, q->body, body);
 }
 
-/* Changes with the password, and tells nothing about it. */
-static int
-stamp_of(const char *hash, uint64_t *stamp_out)
+int
+keeper_stamp(struct policy *policy, const struct policy_account *account,
+    uint64_t *stamp_out)
+{
+	struct policy_account same;
+	struct password_secret secret;
+	int r = policy_login(policy, slice_str(account->address), &same,
+	    &secret);
+
+	return r < 0 ? r : keeper_stamp_of(&secret, stamp_out);
+}
+
+int
+keeper_stamp_of(const struct password_secret *secret, uint64_t *stamp_out)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
-	if (EVP_Digest(hash, strlen(hash), digest, NULL, EVP_sha256(),
-	    NULL) != 1)
+	if (EVP_Digest(secret->hash, strlen(secret->hash), digest, NULL,
+	    EVP_sha256(), NULL) != 1)
 		return -EIO;
 	memcpy(stamp_out, digest, sizeof(*stamp_out));
 	return 0;
@@ -155,7 +166,6 @@ answer_person(const struct question *q, struct text *body)
 {
 	struct keeper_person answer = { 0 };
 	struct policy_account account;
-	struct password_secret secret;
 	uint64_t id;
 	int r = keeper_account_asked(q->body, &id);
 
@@ -163,10 +173,7 @@ answer_person(const struct question *q, struct text *body)
 		return r;
 	r = policy_account_get(q->policy, id, &account);
 	if (r == 0)
-		r = policy_login(q->policy, slice_str(account.address),
-		    &account, &secret);
-	if (r == 0)
-		r = stamp_of(secret.hash, &answer.stamp);
+		r = keeper_stamp(q->policy, &account, &answer.stamp);
 	if (r == 0) {
 		answer.exists = true;
 		answer.address = slice_str(account.address);

@@ -93,6 +93,14 @@ int	keeper_answer_owned(struct keeper *, struct slice asked,
 int	keeper_answer_sign(struct keeper *, struct slice asked,
 	    struct text *body);
 
+/*
+ * What changes with a password, and tells nothing about it: of the one that the
+ * account has now (-ENOENT: nobody logs in), or of that.  0 or what reading says.
+ */
+int	keeper_stamp(struct policy *, const struct policy_account *,
+	    uint64_t *stamp_out);
+int	keeper_stamp_of(const struct password_secret *, uint64_t *stamp_out);
+
 /* keeper_login.c: a KEEPER_LOGIN has come. */
 int	keeper_on_login(void *process, struct ipc *, struct ipc_message *);
 

@@ -54,7 +54,7 @@ static void
 attempt_answer(struct attempt *attempt, enum keeper_who who)
 {
 	TEXT_AUTO body = TEXT_INIT(1024);
-	const struct keeper_welcome answer = {
+	struct keeper_welcome answer = {
 		.who = who,
 		.account = who == KEEPER_WELCOME ? attempt->account.id : 0,
 		.address = who == KEEPER_WELCOME ?
@@ -64,6 +64,9 @@ attempt_answer(struct attempt *attempt, enum keeper_who who)
 		    slice_of(NULL, 0)
 	};
 
+	if (who == KEEPER_WELCOME && keeper_stamp_of(&attempt->secret,
+	    &answer.stamp) < 0)
+		answer = (struct keeper_welcome){ .who = KEEPER_ASK_LATER };
 	keeper_login_say(&body, &answer);
 	keeper_errand_answer(&attempt->errand, &body);
 	attempt_free(attempt);

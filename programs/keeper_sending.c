@@ -27,26 +27,31 @@ keeper_answer_sender(struct keeper *keeper, struct slice asked,
     struct text *body)
 {
 	struct policy_account account;
-	struct keeper_sender answer = { 0 };
+	struct keeper_sender answer = { .sends = KEEPER_LOGGED_OUT };
 	struct slice address;
 	enum whose whose = WHOSE_OURS;
-	uint64_t id, owner;
-	int r = keeper_sender_asked(asked, &id, &address);
+	uint64_t id, owner, stamp, stamp_now;
+	int r = keeper_sender_asked(asked, &id, &stamp, &address);
 
 	if (r < 0)
 		return r;
 	owner = id;
 	r = policy_account_get(keeper->policy, id, &account);
+	if (r == 0)
+		r = keeper_stamp(keeper->policy, &account, &stamp_now);
+	if (r == -ENOENT || (r == 0 && stamp != stamp_now)) {
+		keeper_sender_say(body, &answer);
+		return 0;
+	}
 	if (r == 0 && address.len > 0)
 		r = whose_cache_ask(keeper->whose, keeper->policy, address,
 		    &whose, &owner);
-	if (r == -ENOENT)
-		return 0;
 	if (r < 0) {
 		cannot_read(r);
 		return 0;
 	}
-	answer.may = whose == WHOSE_OURS && owner == id;
+	answer.sends = whose == WHOSE_OURS && owner == id ? KEEPER_SENDS :
+	    KEEPER_SENDS_NOT;
 	answer.address = slice_str(account.address);
 	keeper_sender_say(body, &answer);
 	return 0;

@@ -145,17 +145,21 @@ refuse_sender(struct smtp_session *session, struct slice login)
 
 /* From the loop: the keeper's word on who sends. */
 static void
-on_sender(void *arg, bool may, struct slice login)
+on_sender(void *arg, enum smtp_sends sends, struct slice login)
 {
 	struct smtp_session *session = arg;
 	struct tx *tx = session->tx;
 
 	smtp_woken(session);
-	if (login.len == 0) {
+	if (sends == SMTP_SENDS_LATER) {
 		smtp_reply(session, 451, "4.3.0",
 		    "This cannot be said now; try again later");
 		tx_end(&session->tx);
-	} else if (!may) {
+	} else if (sends == SMTP_LOGGED_OUT) {
+		smtp_log(session, "ended: the account or its password is gone");
+		smtp_reply_end(session, 421, "4.7.0",
+		    "Your login does not hold any more; goodbye");
+	} else if (sends == SMTP_SENDS_NOT) {
 		refuse_sender(session, login);
 	} else if (arena_copy(tx->arena, login, &tx->env.login) < 0 ||
 	    tx_begun(tx) < 0) {

@@ -26,6 +26,14 @@ enum smtp_whose {
 	SMTP_ASK_LATER		/* cannot be said now */
 };
 
+/* May who has logged in send as that address? */
+enum smtp_sends {
+	SMTP_SENDS,
+	SMTP_SENDS_NOT,
+	SMTP_LOGGED_OUT,	/* their account or their password is gone */
+	SMTP_SENDS_LATER	/* cannot be said now */
+};
+
 /* Does a sender's mail for a recipient come for the first time? */
 enum smtp_grey {
 	SMTP_COMES,		/* it may come */
@@ -43,11 +51,8 @@ struct smtp_answer {
 };
 
 typedef void smtp_whose_fn(void *arg, enum smtp_whose, uint64_t account);
-/*
- * `login` is the address of who has logged in; it is empty when nothing can be
- * said now.
- */
-typedef void smtp_sender_fn(void *arg, bool may, struct slice login);
+/* `login` is the address of who has logged in, where it is theirs or not. */
+typedef void smtp_sender_fn(void *arg, enum smtp_sends, struct slice login);
 typedef void smtp_grey_fn(void *arg, enum smtp_grey);
 typedef void smtp_answer_fn(void *arg, const struct smtp_answer *);
 /* `pipe_fd` is owned by the receiver; -1 with an answer that says why. */
@@ -115,8 +120,9 @@ struct smtp_ports {
 	 */
 	const struct login_ports *login;
 	/*
-	 * May who has logged in to `account` send as `address` (canonical form;
-	 * empty: the null path)?  Where nobody logs in it is not asked.
+	 * May who has logged in to `account`, by the last check that went well,
+	 * send as `address` (canonical form; empty: the null path)?  Where
+	 * nobody logs in it is not asked.
 	 */
 	int	(*sender)(void *arg, uint64_t account, struct slice address,
 		    smtp_sender_fn *reply, void *reply_arg);

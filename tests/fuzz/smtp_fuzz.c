@@ -84,8 +84,8 @@ on_pending(void *arg)
 		return;
 	}
 	if (was.sender != NULL) {
-		was.sender(was.reply_arg, was.account != 0, says_no ?
-		    slice_of(NULL, 0) : slice_str("a@o.test"));
+		was.sender(was.reply_arg, says_no ? SMTP_SENDS_LATER :
+		    (enum smtp_sends)was.account, slice_str("a@o.test"));
 		return;
 	}
 	if (was.grey != NULL) {
@@ -167,7 +167,8 @@ fake_sender(void *arg, uint64_t account, struct slice address,
 	require(account == 7 && slice_find(address, '\n') == SIZE_MAX);
 	pending = pending_new(arg, reply_arg);
 	pending->sender = reply;
-	pending->account = !slice_has_prefix(address, "b");
+	pending->account = slice_has_prefix(address, "b") ? SMTP_SENDS_NOT :
+	    slice_has_prefix(address, "g") ? SMTP_LOGGED_OUT : SMTP_SENDS;
 	return 0;
 }
 

@@ -25,6 +25,7 @@ A transcript (*.wire) is a conversation of several connections, a line a step:
     S1 eof                      the server closes; nothing comes before
     S1 nothing                  no byte within 200 ms
     wait delivered ann 2        until a POP3 login of ann shows 2 letters
+    account set ann other       a change at once, the last is a password; own hub
     let U1 = S1 ~ regex         the next line; group 1 is $U1 from here on
 
 Transcripts share one hub, and each begins with empty mailboxes, unless they
@@ -87,6 +88,7 @@ STEP = re.compile(
     r"(?P<client>C\d+) (?P<verb>connect|close|starttls|compress|>>|>)(?: (?P<cargs>.*))?"
     r"|(?P<server>S\d+) (?P<sverb>until ~|~|=|eof|nothing)(?: (?P<sargs>.*))?"
     r"|wait delivered (?P<account>\S+) (?P<count>\d+)"
+    r"|account (?P<change>add|set|remove) (?P<whose>\S+)(?: (?P<password>\S+))?"
     r"|let (?P<name>[A-Z][A-Z0-9]*) = (?P<lserver>S\d+) ~ (?P<lregex>.*)")
 
 
@@ -119,7 +121,7 @@ class Transcript:
         self.name = re.sub(r"\.wire$", "", name).lstrip("./")
         self.what = self.hub = ""
         self.sections, self.accounts, self.config = [], [], []
-        self.steps = []
+        self.steps, self.changes = [], False    # of an account
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 self.read_line(number, line.rstrip("\n"))
@@ -146,6 +148,7 @@ class Transcript:
                 raise Malformed("%s:%d: %s"
                                 % (self.path, number, fault)) from fault
             self.steps.append((number, line, step))
+            self.changes = self.changes or bool(step["whose"])
 
     def read_head(self, key, value):
         if key == "rfc":
@@ -159,7 +162,7 @@ class Transcript:
 
     @property
     def wants_own_hub(self):
-        return self.hub == "own" or bool(self.config)
+        return self.hub == "own" or bool(self.config) or self.changes
 
     def commands(self):
         """(service, command) of every line sent, as far as text tells."""
@@ -316,12 +319,19 @@ class Hub:
                  "--port-base", str(self.base), "--yes")
         # what times are told does not depend on where the tests run
         self.configure(['time_zone = "UTC"', *config])
-        password = os.path.join(self.folder, "password")
-        with open(password, "w", encoding="ascii") as file:
-            file.write(PASSWORD + "\n")
         for account in sorted(accounts):
-            self.run("-c", self.conf, "account", "add",
-                     "%s@%s" % (account, DOMAIN), "--password-file", password)
+            self.account("add", account, PASSWORD)
+
+    def account(self, verb, account, password=None):
+        """Have an account added or set, with this password, or removed."""
+        words = "account", verb, "%s@%s" % (account, DOMAIN)
+        if password is None:
+            self.run("-c", self.conf, *words)
+            return
+        path = os.path.join(self.folder, "password")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(password + "\n")
+        self.run("-c", self.conf, *words, "--password-file", path)
 
     def configure(self, lines):
         """An option that setup wrote already is written anew in its place."""
@@ -471,6 +481,9 @@ class Play:
             self.server(step["server"][1:], step["sverb"], step["sargs"])
         elif step["account"]:
             self.wait_delivered(step["account"], int(step["count"]))
+        elif step["whose"]:
+            self.hub.account(step["change"], step["whose"],
+                             step["password"])
         else:
             found = self.match(self.connection(step["lserver"][1:]).line(),
                                step["lregex"])

@@ -70,29 +70,41 @@ END_TEST
 
 START_TEST(who_sends_reads_back)
 {
-	const struct keeper_sender said = { true, slice_str("ann@o.test") };
+	const struct keeper_sender said = { KEEPER_SENDS,
+	    slice_str("ann@o.test") };
 	struct keeper_sender got;
 	struct slice address;
-	uint64_t account;
+	uint64_t account, stamp;
 
-	keeper_sender_ask(&body, 7, slice_str("ann+x@o.test"));
+	keeper_sender_ask(&body, 7, 12, slice_str("ann+x@o.test"));
 	ck_assert_int_eq(keeper_sender_asked(text_slice(&body), &account,
-	    &address), 0);
+	    &stamp, &address), 0);
 	ck_assert_uint_eq(account, 7);
+	ck_assert_uint_eq(stamp, 12);
 	ck_assert(slice_is_str(address, "ann+x@o.test"));
 	ck_assert_int_eq(keeper_sender_asked(slice_first(text_slice(&body),
-	    body.len - 1), &account, &address), -EBADMSG);
+	    body.len - 1), &account, &stamp, &address), -EBADMSG);
 	text_clear(&body);
-	keeper_sender_ask(&body, 0, slice_str(""));
+	keeper_sender_ask(&body, 0, 12, slice_str(""));
 	ck_assert_int_eq(keeper_sender_asked(text_slice(&body), &account,
-	    &address), -EBADMSG);
+	    &stamp, &address), -EBADMSG);
 	text_clear(&body);
 	keeper_sender_say(&body, &said);
 	ck_assert_int_eq(keeper_sender_said(text_slice(&body), &got), 0);
-	ck_assert(got.may && slice_is(got.address, said.address));
-	/* who it is, is always said */
+	ck_assert_int_eq(got.sends, KEEPER_SENDS);
+	ck_assert(slice_is(got.address, said.address));
+	/* who it is, is said of all who are logged in, and of nobody else */
+	for (enum keeper_sends sends = 0; sends <= KEEPER_SENDS_COUNT;
+	    sends++) {
+		text_clear(&body);
+		keeper_sender_say(&body, &(struct keeper_sender){ sends,
+		    slice_str("") });
+		ck_assert_int_eq(keeper_sender_said(text_slice(&body), &got),
+		    sends == KEEPER_LOGGED_OUT ? 0 : -EBADMSG);
+	}
 	text_clear(&body);
-	keeper_sender_say(&body, &(struct keeper_sender){ .may = true });
+	keeper_sender_say(&body, &(struct keeper_sender){ KEEPER_LOGGED_OUT,
+	    slice_str("ann@o.test") });
 	ck_assert_int_eq(keeper_sender_said(text_slice(&body), &got),
 	    -EBADMSG);
 	ck_assert_int_eq(keeper_sender_said(slice_str(""), &got), -EBADMSG);
@@ -169,7 +181,7 @@ START_TEST(a_login_reads_back)
 	struct keeper_login login = { SLICE("ann"), SLICE("correct horse"),
 	    SLICE("192.0.2.1"), SERVICE_POP3, SLICE("n=ann,r=x") }, got;
 	struct keeper_welcome welcome = { KEEPER_WELCOME, 3,
-	    SLICE("ann@office.test"), SLICE("ours") }, heard;
+	    SLICE("ann@office.test"), SLICE("ours"), 12 }, heard;
 
 	keeper_login_ask(&body, &login);
 	ck_assert_int_eq(keeper_login_asked(text_slice(&body), &got), 0);
@@ -185,6 +197,7 @@ START_TEST(a_login_reads_back)
 	ck_assert_uint_eq(heard.account, 3);
 	ck_assert(slice_is(heard.address, welcome.address));
 	ck_assert(slice_is(heard.signature, welcome.signature));
+	ck_assert_uint_eq(heard.stamp, 12);
 }
 END_TEST
 

@@ -101,6 +101,10 @@ static const struct dialogue {
     { "MAIL FROM:<Ann+list@OFFICE.test>\r\nRCPT TO:<bob@office.test>\r\n"
     "DATA\r\n", "250|250|354" }, { "x\r\n.\r\n", "250 2.0.0 Kept" } }, 1,
     "from=Ann+list@OFFICE.test " },
+{ "who is locked out sends no more", {
+    { "AUTH PLAIN " ANN "\r\n", "235" },
+    { "MAIL FROM:<gone@office.test>\r\nRCPT TO:<bob@office.test>\r\n",
+    "421 4.7.0 Your login|eof" } }, 1, NULL },
 /* HARDENING A11: who has logged in is no relay yet, nor is who has not */
 { "nothing leaves the hub", {
     { "AUTH PLAIN " ANN "\r\n", "235" },

@@ -28,6 +28,7 @@ struct pending {
 	struct timer	*timer;
 	enum ask	 ask;
 	enum smtp_whose	 whose;
+	enum smtp_sends	 sends;
 	uint64_t	 account;
 	uint64_t	 bytes;
 	void		*reply;
@@ -123,8 +124,8 @@ on_pending(void *arg)
 		return;
 	}
 	if (was.ask == ASK_SENDER) {
-		was.fn.sender(was.reply_arg, was.account == 1,
-		    was.whose == SMTP_ASK_LATER ? slice_of(NULL, 0) :
+		was.fn.sender(was.reply_arg, was.sends,
+		    was.sends >= SMTP_LOGGED_OUT ? slice_of(NULL, 0) :
 		    slice_str("ann@office.test"));
 		return;
 	}
@@ -239,11 +240,13 @@ fake_sender(void *arg, uint64_t account, struct slice address,
 		return -ECONNRESET;
 	pending = pending_new(hub, ASK_SENDER, reply_arg);
 	pending->fn.sender = reply;
-	pending->account = address.len == 0 ||
+	pending->sends = address.len == 0 ||
 	    slice_is_str(address, "ann@office.test") ||
-	    slice_has_prefix(address, "ann+");
+	    slice_has_prefix(address, "ann+") ? SMTP_SENDS : SMTP_SENDS_NOT;
 	if (slice_is_str(address, "later@office.test"))
-		pending->whose = SMTP_ASK_LATER;
+		pending->sends = SMTP_SENDS_LATER;
+	if (slice_is_str(address, "gone@office.test"))
+		pending->sends = SMTP_LOGGED_OUT;
 	return 0;
 }
 
