@@ -173,10 +173,10 @@ keeper_sender_said(struct slice body, struct keeper_sender *sender_out)
 }
 
 void
-keeper_owned_ask(struct text *body, struct slice login, size_t recipients,
+keeper_owned_ask(struct text *body, uint64_t account, size_t recipients,
     unsigned count)
 {
-	pack_slice(body, login);
+	pack_u64(body, account);
 	pack_u32(body, (uint32_t)recipients);
 	pack_u8(body, (uint8_t)count);
 }

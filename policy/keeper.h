@@ -190,8 +190,7 @@ enum keeper_kind {
 	/*
 	 * Judge: a message of who has logged in; which of these addresses are
 	 * theirs, and may they send one more, to so many?
-	 * slice login (the account's own address), u32 recipients, u8 count,
-	 * slice address each
+	 * u64 account, u32 recipients, u8 count, slice address each
 	 *	-> u8 for each: it is, slice why it is too much (empty: it is
 	 *	not), and of each key that signs for the domain of the first
 	 *	address: u8 enum dkim_algorithm, slice selector; nothing at
@@ -354,7 +353,7 @@ int	keeper_sender_asked(struct slice body, uint64_t *account_out,
 int	keeper_sender_said(struct slice body,
 	    struct keeper_sender *sender_out);
 /* `count` slices follow. */
-void	keeper_owned_ask(struct text *body, struct slice login,
+void	keeper_owned_ask(struct text *body, uint64_t account,
 	    size_t recipients, unsigned count);
 int	keeper_owned_said(struct slice body, unsigned count,
 	    bool *is_own_out, struct slice *over_out,

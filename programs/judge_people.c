@@ -190,7 +190,7 @@ ask(struct people_asking *asking)
 		ask_signature(asking, keeper);
 		return;
 	}
-	keeper_owned_ask(&body, asking->judging->envelope.login,
+	keeper_owned_ask(&body, asking->judging->envelope.sender_account,
 	    asking->judging->envelope.recipient_count, sender_count(found));
 	for (unsigned i = 0; i < sender_count(found); i++)
 		pack_slice(&body, slice_str(found->address[i]));

@@ -172,18 +172,22 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
     struct text *body)
 {
 	struct unpack u = unpack_of(asked);
-	struct slice login = unpack_slice(&u), first = { NULL, 0 };
+	uint64_t id = unpack_u64(&u), owner;
+	struct slice first = { NULL, 0 };
 	uint32_t recipients = unpack_u32(&u);
 	uint8_t left = unpack_u8(&u);
 	TEXT_AUTO why = TEXT_INIT(512);
+	struct policy_account account;
 	enum whose whose;
-	uint64_t id, owner;
+	bool is_there;
 	int r;
 
 	if (u.bad)
 		return -EBADMSG;
-	r = whose_cache_ask(keeper->whose, keeper->policy, login, &whose,
-	    &id);
+	r = policy_account_get(keeper->policy, id, &account);
+	is_there = r == 0;
+	if (r == -ENOENT)
+		r = 0;
 	for (; left > 0 && r == 0; left--) {
 		struct slice address = unpack_slice(&u);
 
@@ -193,13 +197,14 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 			first = address;
 		r = whose_cache_ask(keeper->whose, keeper->policy, address,
 		    &whose, &owner);
-		pack_u8(body, id != 0 && whose == WHOSE_OURS && owner == id);
+		pack_u8(body, is_there && whose == WHOSE_OURS && owner == id);
 	}
 	if (r == 0 && !unpack_is_done(&u))
 		return -EBADMSG;
 	/* who is not there any more sends nothing: nothing is theirs */
-	if (r == 0 && id != 0)
-		r = count(keeper, id, login, recipients, &why);
+	if (r == 0 && is_there)
+		r = count(keeper, id, slice_str(account.address), recipients,
+		    &why);
 	pack_slice(body, text_slice(&why));
 	add_keys(keeper, first, body);
 	if (r < 0) {
