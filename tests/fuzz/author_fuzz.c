@@ -1,8 +1,8 @@
 /*
  * author_fuzz.c - whatever stands in a header, its authors can be asked about
  *
- * Each domain is a name that DNS can be asked for, none comes twice, and what
- * IMAP would show as the author is among them.
+ * Each domain is a name that DNS can be asked for, none comes twice, what IMAP
+ * would show as the author is among them, and each address is of one of them.
  */
 #include <assert.h>
 #include <string.h>
@@ -61,7 +61,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	for (unsigned i = 0; i < author.address_count; i++) {
 		const char *at = strrchr(author.addresses[i], '@');
 
-		assert(at != NULL && is_told(&author, slice_str(at + 1)));
+		assert(at != NULL && (author.has_more ||
+		    is_told(&author, slice_str(at + 1))));
 	}
 	if (!author.has_more)
 		check_shown(&author, message);
