@@ -19,6 +19,7 @@ static struct text bodies[LETTERS_MOST];	/* of letter n, from 0 */
 static uint32_t count;
 static uint64_t state;				/* of the numbers */
 
+/* A number below that; the same ones in each run. */
 static inline uint32_t
 number(uint32_t below)
 {
@@ -26,6 +27,7 @@ number(uint32_t below)
 	return (uint32_t)(state >> 33) % below;
 }
 
+/* An empty account. */
 static inline void
 set_up(void)
 {
@@ -35,6 +37,7 @@ set_up(void)
 	state = 2027;
 }
 
+/* And the end of it. */
 static inline void
 tear_down(void)
 {
@@ -44,6 +47,7 @@ tear_down(void)
 	words_close();
 }
 
+/* Of the next letter, to be filled. */
 static inline struct text *
 new_body(void)
 {
@@ -56,6 +60,7 @@ new_body(void)
 
 static const char trace[] = "Return-Path: <Jürgen@example.org>\r\n";
 
+/* Letter n, into INBOX; account_commit() is the caller's. */
 static inline void
 deliver(uint32_t n)
 {
@@ -101,6 +106,7 @@ numbers(void)
 	return all;
 }
 
+/* What the index says of a text; its number goes to *number_out. */
 static inline struct search_query *
 ask(const char *text, int *number_out)
 {
@@ -113,6 +119,7 @@ ask(const char *text, int *number_out)
 	return query;
 }
 
+/* Letters with a word of their own, until there are so many. */
 static inline void
 deliver_plain(uint32_t upto)
 {
