@@ -13,6 +13,7 @@
 
 #include "lib/base/log.h"
 #include "queue/archiving.h"
+#include "queue/wishes.h"
 
 #define DETAIL_BYTES	1024	/* the trail cuts it to TRAIL_FIELD_BYTES */
 
@@ -278,18 +279,9 @@ collected_take(struct transit *transit)
 int
 collected_judged(struct transit *transit, struct verdict *verdict)
 {
-	TEXT_AUTO packed = TEXT_INIT(VERDICT_PACKED_MAX);
-	const struct envelope *env = &transit->env;
+	struct slice reason = transit->env.fetched.hold;
 
-	if (env->fetched.hold.len == 0 || verdict->action >= VERDICT_HOLD)
-		return 0;
-	verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%.*s",
-	    SLICE_FMT(env->fetched.hold));
-	verdict_pack(&packed, verdict);
-	if (text_failed(&packed))
-		return -ENOMEM;
-	return arena_copy(transit->arena, text_slice(&packed),
-	    &transit->packed_verdict);
+	return reason.len == 0 ? 0 : wishes_hold(transit, verdict, reason);
 }
 
 /* Restores */

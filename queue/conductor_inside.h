@@ -274,6 +274,9 @@ verdict_is_held(const struct verdict *verdict)
 	    verdict->action == VERDICT_QUARANTINE;
 }
 
+/* hold.c: that is a matter of whom it is for, not of the postmaster alone. */
+bool	hold_is_personal(const struct envelope *, const struct verdict *);
+
 /* deliver.c: received or replayed: give every recipient his copy. */
 /* -ENOMEM: nobody was given one. */
 int	deliver_begin(struct transit *);

@@ -136,8 +136,8 @@ line_of(const struct verdict *verdict, const char *name)
  * nobody is found for, what a rule sends to somebody who is not there, what a
  * rule has taken a part out of, and what is damaged is the postmaster's.
  */
-static bool
-is_personal(const struct envelope *env, const struct verdict *verdict)
+bool
+hold_is_personal(const struct envelope *env, const struct verdict *verdict)
 {
 	return verdict_is_held(verdict) && verdict->redirect[0] == '\0' &&
 	    env->fetched.hold.len == 0 &&
@@ -193,7 +193,7 @@ tell_whole(const struct transit *transit, struct hold_row *row, hold_fn *fn,
 		row->subject = slice_str(verdict.subject);
 		row->author = slice_str(verdict.author);
 		row->score = line_of(&verdict, SPAM_LINE);
-		row->is_personal = is_personal(&transit->env, &verdict);
+		row->is_personal = hold_is_personal(&transit->env, &verdict);
 		row->may_take = may_take(row, &verdict);
 	}
 	return fn(arg, row);

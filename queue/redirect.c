@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "queue/collected.h"
+#include "queue/wishes.h"
 
 #define NOBODY	"which is no account here"
 #define LATER	"it could not be looked up where it goes, try again later"
@@ -71,23 +72,17 @@ leave_out_copy(struct transit *transit, const struct verdict *verdict)
 static int
 hold(struct transit *transit, struct verdict *verdict)
 {
-	TEXT_AUTO packed = TEXT_INIT(VERDICT_PACKED_MAX);
-	char reason[VERDICT_REASON_MAX + 1];
+	TEXT_AUTO reason = TEXT_INIT(VERDICT_REASON_MAX +
+	    VERDICT_ADDRESS_MAX + 64);
 
-	if (verdict_is_held(verdict))
-		return 0;
-	memcpy(reason, verdict->reason, sizeof(reason));
-	if (strstr(reason, verdict->redirect) != NULL)	/* it names the rule */
-		verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%s, " NOBODY,
-		    reason);
+	/* the reason that it has may name the rule */
+	if (strstr(verdict->reason, verdict->redirect) != NULL)
+		text_addf(&reason, "%s, " NOBODY, verdict->reason);
 	else
-		verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0",
-		    "redirected to %s, " NOBODY, verdict->redirect);
-	verdict_pack(&packed, verdict);
-	if (text_failed(&packed))
-		return -ENOMEM;
-	return arena_copy(transit->arena, text_slice(&packed),
-	    &transit->packed_verdict);
+		text_addf(&reason, "redirected to %s, " NOBODY,
+		    verdict->redirect);
+	return text_failed(&reason) ? -ENOMEM : wishes_hold(transit, verdict,
+	    text_slice(&reason));
 }
 
 void

@@ -42,17 +42,18 @@ wishes_of(const struct transit *transit, const struct verdict *verdict,
 }
 
 static bool
-is_held_as_spam(const struct verdict *verdict)
+is_held_as_spam(const struct transit *transit, const struct verdict *verdict)
 {
 	return verdict->action == VERDICT_HOLD &&
-	    verdict->unless_spam < VERDICT_HOLD;
+	    verdict->unless_spam < VERDICT_HOLD &&
+	    hold_is_personal(&transit->env, verdict);
 }
 
 bool
 wishes_excuse(const struct transit *transit, const struct verdict *verdict,
     uint64_t account)
 {
-	return is_held_as_spam(verdict) &&
+	return is_held_as_spam(transit, verdict) &&
 	    wishes_of(transit, verdict, account) == SENDER_ALLOWED;
 }
 
@@ -123,22 +124,41 @@ wishes_tell(const struct transit *transit, const struct verdict *verdict)
 	}
 }
 
+/* The verdict as it is from here on.  0 or -ENOMEM. */
+static int
+repack(struct transit *transit, const struct verdict *verdict)
+{
+	TEXT_AUTO packed = TEXT_INIT(VERDICT_PACKED_MAX);
+
+	verdict_pack(&packed, verdict);
+	return text_failed(&packed) ? -ENOMEM : arena_copy(transit->arena,
+	    text_slice(&packed), &transit->packed_verdict);
+}
+
+int
+wishes_hold(struct transit *transit, struct verdict *verdict,
+    struct slice reason)
+{
+	if (verdict->action < VERDICT_HOLD)
+		verdict_set(verdict, VERDICT_HOLD, 250, "2.0.0", "%.*s",
+		    SLICE_FMT(reason));
+	if (verdict->unless_spam < VERDICT_HOLD)
+		verdict->unless_spam = VERDICT_HOLD;
+	return repack(transit, verdict);
+}
+
 /* Asking */
 
 /* All for whom it is allow it, so it is not held and goes into no Junk. */
 static int
 lift(struct transit *transit, struct verdict *verdict)
 {
-	TEXT_AUTO packed = TEXT_INIT(VERDICT_PACKED_MAX);
-
 	for (size_t i = 0; i < transit->env.recipient_count; i++)
 		if (!wishes_excuse(transit, verdict,
 		    transit->env.recipients[i].account))
 			return 0;
 	verdict->action = verdict->unless_spam;
-	verdict_pack(&packed, verdict);
-	return text_failed(&packed) ? -ENOMEM : arena_copy(transit->arena,
-	    text_slice(&packed), &transit->packed_verdict);
+	return repack(transit, verdict);
 }
 
 /* What was said by whom it is for, in their order.  0 or -errno. */

@@ -5,7 +5,8 @@
  * (policy/senders.h), and kept with the message.  What comes of it is decided
  * here, once for each effect: where a copy goes, and whether it waits.  A wish
  * never goes past anything but the search for spam: what a rule, the scanner or
- * DMARC holds stays held, and a rule's folder stays.
+ * DMARC holds stays held, and a rule's folder stays.  Nor does it lift what is
+ * the postmaster's: what a rule sends elsewhere, what nobody is found for.
  */
 #ifndef POSTROOM_QUEUE_WISHES_H
 #define POSTROOM_QUEUE_WISHES_H
@@ -19,6 +20,12 @@
  */
 typedef void	wishes_fn(struct transit *);
 void	wishes_ask(struct transit *, wishes_fn *go_on);
+
+/*
+ * Hold it for `reason`, unless it is held already; and no wish goes past that.
+ * Its packed verdict says so.  0 or -ENOMEM.
+ */
+int	wishes_hold(struct transit *, struct verdict *, struct slice reason);
 
 /* What counts of this account's; allowed only if the author is shown. */
 enum sender_wish wishes_of(const struct transit *, const struct verdict *,

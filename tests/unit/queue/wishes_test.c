@@ -176,6 +176,43 @@ START_TEST(nothing_else_that_holds_is_passed_by)
 }
 END_TEST
 
+#define BOSS	"boss@office.test"
+#define BOSS_ACCOUNT	9
+
+static const struct {
+	const char		*redirect, *hold;	/* or NULL */
+	uint64_t		 account;		/* whose the one is */
+	enum verdict_action	 action;
+} queues[] = {
+	{ BOSS, NULL, 0, VERDICT_ACCEPT },	/* nobody of ours */
+	{ BOSS, NULL, 0, VERDICT_HOLD },	/* and spam as well */
+	{ BOSS, NULL, BOSS_ACCOUNT, VERDICT_HOLD },
+	{ NULL, "a copy for somebody in Bcc", 0, VERDICT_ACCEPT },
+	{ NULL, "a copy for somebody in Bcc", 0, VERDICT_HOLD },
+};
+
+START_TEST(what_the_queue_holds_is_not_passed_by)
+{
+	const unsigned char allowed[] = { SENDER_ALLOWED };
+
+	begin(true, NULL, VERDICT_ACCEPT);
+	stage.redirect = queues[_i].redirect;
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'w', 100, false), 0);
+	if (queues[_i].hold != NULL)
+		TAILQ_FIRST(&stage.conductor->arriving)->env.fetched.hold =
+		    slice_str(queues[_i].hold);
+	stage_judge(&stage, 0, queues[_i].action);
+	if (queues[_i].redirect != NULL)
+		stage_whose(&stage, 0, 0, queues[_i].account);
+	stage_wish(&stage, 0, 0, slice_of((const char *)allowed, 1));
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+	quiet();
+	ck_assert_uint_eq(list(HOLD_HELD, NULL, 10), 1);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 0);
+}
+END_TEST
+
 START_TEST(without_the_keeper_it_comes_again)
 {
 	begin(true, NULL, VERDICT_ACCEPT);
@@ -216,6 +253,8 @@ unit_suite(void)
 	tcase_add_test(tests, what_one_allows_is_held_for_the_other_alone);
 	tcase_add_loop_test(tests, nothing_else_that_holds_is_passed_by, 0,
 	    sizeof(stays) / sizeof(stays[0]));
+	tcase_add_loop_test(tests, what_the_queue_holds_is_not_passed_by, 0,
+	    sizeof(queues) / sizeof(queues[0]));
 	tcase_add_loop_test(tests, without_the_keeper_it_comes_again, 0, 4);
 	tcase_add_loop_test(tests, nobody_is_asked_where_nobody_keeps_a_list,
 	    0, 2);
