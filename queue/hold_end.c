@@ -303,6 +303,9 @@ conductor_hold_delete(struct conductor *conductor,
 	struct held held = { .found = false };
 	int r = find(conductor, id, &held);
 
+	/* as in take_up(): that share would be lost with the rest */
+	if (r == 0 && held.waits)
+		r = -EAGAIN;
 	if (r == 0)
 		r = rows_delete(conductor->rows, id,
 		    journal_next(conductor->journal));

@@ -146,6 +146,9 @@ START_TEST(what_one_allows_is_held_for_the_other_alone)
 			conductor_account_up(stage.conductor, STAGE_BEN);
 		}
 	}
+	/* which cannot be deleted with ben's on its way */
+	ck_assert_int_eq(conductor_hold_delete(stage.conductor, &id,
+	    slice_str("postmaster")), -EAGAIN);
 	stage_deliver(&stage, 0, 0);
 	deliver_settle_all(stage.conductor);
 	stage_settle(&stage, 0, 0);
