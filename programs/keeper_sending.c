@@ -179,13 +179,14 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 	TEXT_AUTO why = TEXT_INIT(512);
 	struct policy_account account;
 	enum whose whose;
-	bool is_there;
+	bool is_there, is_own, all_own;
 	int r;
 
 	if (u.bad)
 		return -EBADMSG;
 	r = policy_account_get(keeper->policy, id, &account);
-	is_there = r == 0;
+	/* who is not there any more sends nothing: nothing is theirs */
+	is_there = all_own = r == 0;
 	if (r == -ENOENT)
 		r = 0;
 	for (; left > 0 && r == 0; left--) {
@@ -197,12 +198,14 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 			first = address;
 		r = whose_cache_ask(keeper->whose, keeper->policy, address,
 		    &whose, &owner);
-		pack_u8(body, is_there && whose == WHOSE_OURS && owner == id);
+		is_own = is_there && whose == WHOSE_OURS && owner == id;
+		all_own = all_own && is_own;
+		pack_u8(body, is_own);
 	}
 	if (r == 0 && !unpack_is_done(&u))
 		return -EBADMSG;
-	/* who is not there any more sends nothing: nothing is theirs */
-	if (r == 0 && is_there)
+	/* in another's name nothing goes out, and none of it counts */
+	if (r == 0 && all_own)
 		r = count(keeper, id, slice_str(account.address), recipients,
 		    &why);
 	pack_slice(body, text_slice(&why));
