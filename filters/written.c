@@ -36,10 +36,10 @@ written_judge(struct slice message, const struct origin_found *found,
 	struct sender_found sender;
 	const char *address = sender.address[0];
 
-	if (sender_find(message, &sender) < 0 || sender.fault != NULL ||
-	    sender.authors != 1)
+	/* a From that is at fault names nobody */
+	if (sender_find(message, &sender) < 0 || sender.authors != 1)
 		return;
 	if (verdict_set_author(verdict, slice_str(address)) == 0)
-		verdict->author_is_shown = is_shown(found,
-		    strrchr(address, '@') + 1);
+		verdict->author_is_shown = sender.fault == NULL &&
+		    is_shown(found, strrchr(address, '@') + 1);
 }

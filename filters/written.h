@@ -5,7 +5,8 @@
  * which some program may show another has none here: nobody gets past a filter by
  * it.  It is shown to be true when DMARC passes, or SPF or a signature does for
  * that very domain; what our provider brought is looked at where it came to the
- * provider, as in origin.h.
+ * provider, as in origin.h.  A Sender that nobody can read takes that away, but
+ * not the author: else whoever is blocked would write one.
  */
 #ifndef POSTROOM_FILTERS_WRITTEN_H
 #define POSTROOM_FILTERS_WRITTEN_H

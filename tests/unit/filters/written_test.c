@@ -13,6 +13,9 @@ static const struct {
 } authors[] = {
 	{ "From: Zoe <Zoe@Far.test>\r\n", "zoe@far.test" },
 	{ "From: zoe@far.test\r\nSubject: al@far.test\r\n", "zoe@far.test" },
+	{ "From: zoe@far.test\r\nSender: a@far.test, b@far.test\r\n",
+	  "zoe@far.test" },
+	{ "From: zoe, zoe@far.test\r\nSender: zoe@far.test\r\n", "" },
 	/* HARDENING A66: programs show one or the other */
 	{ "From: zoe@far.test, al@far.test\r\n", "" },
 	{ "From: zoe@far.test\r\nFrom: al@far.test\r\n", "" },
@@ -84,6 +87,19 @@ START_TEST(it_is_shown_by_what_vouches_for_that_domain)
 }
 END_TEST
 
+START_TEST(an_odd_sender_is_no_way_past_a_block)
+{
+	const struct origin_found found = { .is_wanted = true,
+	    .dmarc = ORIGIN_PASS, .author = "far.test" };
+	struct verdict verdict = judge("From: zoe@far.test\r\n"
+	    "Sender: nobody\r\n", &found);
+
+	ck_assert_str_eq(verdict.author, "zoe@far.test");
+	/* nor one past a filter */
+	ck_assert(!verdict.author_is_shown);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -94,6 +110,7 @@ unit_suite(void)
 	    sizeof(authors) / sizeof(authors[0]));
 	tcase_add_loop_test(tests, it_is_shown_by_what_vouches_for_that_domain,
 	    0, sizeof(shown) / sizeof(shown[0]));
+	tcase_add_test(tests, an_odd_sender_is_no_way_past_a_block);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
