@@ -447,7 +447,7 @@ keeper_on_asked(void *process, struct ipc *from, struct ipc_message *message)
 	};
 	TEXT_AUTO body = TEXT_INIT(0);
 	size_t i = 0;
-	int r;
+	int r, sent;
 
 	while (i < ANSWERS && answers[i].kind != message->kind)
 		i++;
@@ -455,9 +455,12 @@ keeper_on_asked(void *process, struct ipc *from, struct ipc_message *message)
 		return -EBADMSG;
 	body.limit = answers[i].bytes;
 	r = answers[i].answer(&q, &body);
-	if (r == 0)
-		(void)ipc_reply(from, message->serial, text_slice(&body),
-		    NULL, 0);
+	sent = r < 0 ? 0 : ipc_reply(from, message->serial,
+	    text_slice(&body), NULL, 0);
+	/* it would wait for ever; one that is gone does not */
+	if (sent < 0 && sent != -ECONNRESET)
+		process_accuse(q.keeper->process, from,
+		    "does not take answers");
 	if (answers[i].is_secret) {
 		wipe(body.at, body.size);
 		wipe((void *)(uintptr_t)message->body.at, message->body.len);
