@@ -133,8 +133,14 @@ int	cli_account_number(struct cli *, const char *given, char *number,
 int	cli_account_address(struct cli *, const char *number, char *address,
 	    size_t size);
 
-/* The site's spam filter learns what that message is.  CLI_OK, or told. */
-int	cli_spam_teach(struct cli *, struct slice message, bool is_spam);
+/*
+ * The site's spam filter, kept for us until the end: teach it what a message is.
+ * CLI_OK, or told.  NULL is fine at the end.
+ */
+struct spam_work;
+int	cli_spam_teach_begin(struct cli *, struct spam_work **work_out);
+int	cli_spam_teach(struct spam_work *, struct slice message, bool is_spam);
+void	cli_spam_teach_end(struct spam_work *);
 
 /* The commands; `argv[0]` is the first word after the command's name. */
 int	cli_setup(struct cli *, int argc, char **argv);

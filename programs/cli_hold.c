@@ -288,17 +288,19 @@ struct lesson {
 	int			 fd;
 	struct held_reader	*reader;
 	struct slice		 message;
+	struct spam_work	*work;
 };
 
 static void
 lesson_close(struct lesson *lesson)
 {
+	cli_spam_teach_end(lesson->work);
 	held_reader_close(lesson->reader);
 	if (lesson->fd >= 0)
 		(void)close(lesson->fd);
 }
 
-/* Read it, for it is gone then.  CLI_OK, or told. */
+/* Read it, for it is gone then, and have the filter.  CLI_OK, or told. */
 static int
 lesson_open(struct cli *cli, const char *name, struct lesson *lesson)
 {
@@ -320,21 +322,26 @@ lesson_open(struct cli *cli, const char *name, struct lesson *lesson)
 		return cli_fail(cli, r == -ENOENT ? CLI_NO_SUCH : CLI_FAILED,
 		    CANNOT_READ, name, strerror(-r));
 	lesson->message = held.bytes;
-	return CLI_OK;
+	return cli_spam_teach_begin(cli, &lesson->work);
 }
 
-/* End the hold, and learn of it then.  CLI_OK, or told. */
+/*
+ * End the hold, and learn of it then: what is done is said by the caller, also
+ * when nothing could be learnt (*is_ended_out).  CLI_OK, or told.
+ */
 static int
 end_and_learn(struct cli *cli, const char *request,
-    const char *const values[ADMIN_ARGS], bool learns, bool is_spam)
+    const char *const values[ADMIN_ARGS], bool learns, bool is_spam,
+    bool *is_ended_out)
 {
 	struct lesson lesson = { .fd = -1 };
 	int r = learns ? lesson_open(cli, values[ONE_ID], &lesson) : CLI_OK;
 
 	if (r == CLI_OK)
 		r = ask_and_show(cli, request, values);
+	*is_ended_out = r == CLI_OK;
 	if (r == CLI_OK && learns)
-		r = cli_spam_teach(cli, lesson.message, is_spam);
+		r = cli_spam_teach(lesson.work, lesson.message, is_spam);
 	lesson_close(&lesson);
 	return r;
 }
@@ -345,6 +352,7 @@ cli_hold_release(struct cli *cli, int argc, char **argv)
 	struct cli_option options[] = { { "--to", true, NULL },
 	    { "--wanted", false, NULL }, { NULL, false, NULL } };
 	const char *values[ADMIN_ARGS] = { NULL };
+	bool is_ended = false;
 	int r = cli_options(cli, argc, argv, options, "ID", 1, 1, values);
 
 	if (r == CLI_OK)
@@ -353,15 +361,15 @@ cli_hold_release(struct cli *cli, int argc, char **argv)
 		return r;
 	values[RELEASE_TO] = options[0].value;
 	r = end_and_learn(cli, "hold release", values,
-	    options[1].value != NULL, false);
-	if (r != CLI_OK)
+	    options[1].value != NULL, false, &is_ended);
+	if (!is_ended)
 		return r;
 	if (values[RELEASE_TO] == NULL)
 		cli_say(cli, HOLD_RELEASED, values[ONE_ID]);
 	else
 		cli_say(cli, HOLD_RELEASED_TO, values[ONE_ID],
 		    values[RELEASE_TO]);
-	return CLI_OK;
+	return r;
 }
 
 /* Which message that is; a line typed at the terminal begins with y. */
@@ -400,6 +408,7 @@ cli_hold_delete(struct cli *cli, int argc, char **argv)
 	struct cli_option options[] = { { "--yes", false, NULL },
 	    { "--spam", false, NULL }, { NULL, false, NULL } };
 	const char *values[ADMIN_ARGS] = { NULL };
+	bool is_ended = false;
 	int r = cli_options(cli, argc, argv, options, "ID", 1, 1, values);
 
 	if (r == CLI_OK)
@@ -408,8 +417,8 @@ cli_hold_delete(struct cli *cli, int argc, char **argv)
 		r = confirm(cli, values);
 	if (r == CLI_OK)
 		r = end_and_learn(cli, "hold delete", values,
-		    options[1].value != NULL, true);
-	if (r == CLI_OK)
+		    options[1].value != NULL, true, &is_ended);
+	if (is_ended)
 		cli_say(cli, HOLD_DELETED, values[ONE_ID]);
 	return r;
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -241,23 +242,42 @@ cli_spam_learn(struct cli *cli, int argc, char **argv)
 }
 
 int
-cli_spam_teach(struct cli *cli, struct slice message, bool is_spam)
+cli_spam_teach_begin(struct cli *cli, struct spam_work **work_out)
+{
+	struct spam_work *work = calloc(1, sizeof(*work));
+	int r;
+
+	*work_out = work;
+	if (work == NULL)
+		return cli_fail(cli, CLI_FAILED, NO_MEMORY);
+	work->cli = cli;
+	r = work_begin(work);
+	return r == CLI_OK ? open_to_learn(work) : r;
+}
+
+int
+cli_spam_teach(struct spam_work *work, struct slice message, bool is_spam)
 {
 	const struct mail_file file = { .message = message };
-	struct spam_work work = { .cli = cli, .is_spam = is_spam };
-	int r = work_begin(&work);
+	struct cli *cli = work->cli;
 
-	if (r == CLI_OK)
-		r = open_to_learn(&work);
-	if (r == CLI_OK && learn_message(&work, &file) < 0)
-		r = cli_fail(cli, CLI_FAILED, NO_MEMORY);
-	if (r == CLI_OK)
-		cli_say(cli, SPAM_LEARNT, (unsigned long long)work.learnt,
-		    (unsigned long long)work.passed);
-	if (r == CLI_OK && work.is_new)
+	work->is_spam = is_spam;
+	if (learn_message(work, &file) < 0)
+		return cli_fail(cli, CLI_FAILED, NO_MEMORY);
+	cli_say(cli, SPAM_LEARNT, (unsigned long long)work->learnt,
+	    (unsigned long long)work->passed);
+	if (work->is_new)
 		cli_say(cli, SPAM_RELOAD);
-	work_end(&work);
-	return r;
+	return CLI_OK;
+}
+
+void
+cli_spam_teach_end(struct spam_work *work)
+{
+	if (work == NULL)
+		return;
+	work_end(work);
+	free(work);
 }
 
 static void

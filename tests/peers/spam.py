@@ -4,6 +4,7 @@ usage: spam.py --bin DIR --base PORT --folder DIR --hub PID --results FILE
 """
 
 import argparse
+import fcntl
 import imaplib
 import json
 import os
@@ -399,6 +400,13 @@ def released(scene):
             raise ValueError("it is not held")
         time.sleep(0.2)
         held = json.loads(scene.command("hold", "list", "--json"))["result"]
+    # while somebody learns the hold does not end without its lesson
+    path = os.path.join(scene.args.folder, "hub/data/spam.model")
+    with open(path, "rb") as model:
+        fcntl.flock(model, fcntl.LOCK_EX)
+        scene.command("hold", "release", held[0]["id"], "--wanted", status=4)
+        scene.command("hold", "delete", held[0]["id"], "--spam", "--yes",
+                      status=4)
     scene.command("hold", "release", held[0]["id"])
     if where_is(scene, 2055) != "INBOX":
         raise ValueError("it was released, and caught again")
