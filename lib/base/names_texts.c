@@ -17,7 +17,7 @@
 /* RFC 1035 3.2.2, RFC 3596 2.1 */
 static const int types[NAMES_KINDS] = {
 	[NAMES_A] = 1, [NAMES_AAAA] = 28, [NAMES_MX] = 15, [NAMES_PTR] = 12,
-	[NAMES_TXT] = 16,
+	[NAMES_TXT] = 16, [NAMES_ROUTES] = 15,
 };
 
 struct texts_lookup {
@@ -127,6 +127,13 @@ read_record(enum names_kind kind, struct slice data, char *bytes_out,
 	case NAMES_MX:		/* RFC 1035 3.3.9: behind the preference */
 		return data.len > 2 && write_name(slice_after(data, 2),
 		    bytes_out, used_out);
+	case NAMES_ROUTES:
+		if (data.len <= 2 || !write_name(slice_after(data, 2),
+		    bytes_out + 2, used_out))
+			return false;
+		memcpy(bytes_out, data.at, 2);
+		*used_out += 2;
+		return true;
 	case NAMES_PTR:
 		return write_name(data, bytes_out, used_out);
 	default:

@@ -33,6 +33,9 @@ enum talk_tls {
 	TALK_CLEAR,		/* none: only if the owner said so */
 	TALK_STARTTLS,		/* STLS first; without it there is no login */
 	TALK_IMPLICIT,		/* from the first byte (RFC 8314) */
+	/* where it is offered, whoever shows whatever certificate (RFC 7435);
+	 * never with a login */
+	TALK_MAYBE,
 	TALK_TLS_COUNT
 };
 

@@ -121,6 +121,9 @@ talk_options_fit(const struct talk_options *options)
 	if (options->called != NULL &&
 	    !host_is_name(slice_str(options->called)))
 		return false;
+	/* whoever stands between could take the offer away */
+	if (options->login != TALK_LOGIN_NONE && options->tls == TALK_MAYBE)
+		return false;
 	/* RFC 6750 5.3: a token that was heard is anybody's */
 	if (is_bearer(options->login) && options->tls == TALK_CLEAR)
 		return false;
@@ -352,7 +355,8 @@ static int
 set_tls(struct talk *talk)
 {
 	SET(CURLOPT_USE_SSL, talk->tls == TALK_STARTTLS ?
-	    (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
+	    (long)CURLUSESSL_ALL : talk->tls == TALK_MAYBE ?
+	    (long)CURLUSESSL_TRY : (long)CURLUSESSL_NONE);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* talk_tls.c judges instead, and harder */
 	SET(CURLOPT_SSL_VERIFYPEER, 0L);
