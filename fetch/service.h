@@ -53,7 +53,7 @@ enum fetch_kind {
 };
 
 enum resolver_kind {
-	/* fetch -> resolver: slice host; reply: u8 found (enum names_found),
+	/* fetch, relay -> resolver: slice host; reply: u8 found (enum names_found),
 	 * slice addresses (names.h), slice those of them that are this
 	 * machine's (here.h) */
 	RESOLVER_ADDRESSES = 500,
@@ -61,7 +61,7 @@ enum resolver_kind {
 	 * DNSSEC says so), u32 how many, so many slices: the texts of its TXT
 	 * records.  What is bogus is "later", as all that fails. */
 	RESOLVER_TEXT,
-	/* judge -> resolver: u8 kind (enum names_kind), slice name; reply: as
+	/* judge, relay -> resolver: u8 kind (enum names_kind), slice name; reply: as
 	 * RESOLVER_TEXT has it, with records as names.h has them */
 	RESOLVER_RECORDS
 };

@@ -51,6 +51,15 @@ struct reading {
  */
 static struct reading *reading;
 
+enum listener_tls
+config_smarthost_tls(const struct config *config)
+{
+	if (strcmp(config->smarthost_tls, "none") == 0)
+		return LISTENER_CLEAR;
+	return strcmp(config->smarthost_tls, "implicit") == 0 ?
+	    LISTENER_IMPLICIT : LISTENER_STARTTLS;
+}
+
 bool
 config_scans(const struct config *config)
 {

@@ -102,6 +102,18 @@ struct config {
 	unsigned	line_reserve_percent;	/* of it: only on demand */
 	char		line_spent[12];	/* on-demand, nothing */
 	char		upstream_hosts[1024];	/* nets of our provider's servers */
+	char		smarthost[272];	/* name:port; "": hosts as DNS has them */
+	char		smarthost_tls[12];	/* none, starttls, implicit */
+	char		smarthost_user[256];	/* "": no login */
+	char		smarthost_password_file[PATH_MAX];	/* "": none */
+	unsigned	outbound_first_seconds;	/* to the second try */
+	unsigned	outbound_retry_seconds;	/* from then on */
+	unsigned	outbound_slow_seconds;	/* of what is as old as: */
+	unsigned	outbound_slow_after_seconds;
+	unsigned	outbound_days;	/* then it is given up */
+	unsigned	outbound_per_host;	/* conversations with one */
+	unsigned	outbound_connections;	/* in all */
+	unsigned	outbound_port;	/* tests: of hosts found in DNS */
 	char		dns_forward[512];	/* "": the system's resolvers */
 	char		hosts_file[PATH_MAX];	/* "": none */
 	char		rules_dir[PATH_MAX];	/* "": no rules */
@@ -151,6 +163,9 @@ void	config_manual(struct text *);
  */
 struct calendar;
 void	config_night(const struct config *, struct calendar *night_out);
+
+/* How the smarthost is spoken with. */
+enum listener_tls config_smarthost_tls(const struct config *);
 
 /* Messages are looked at for viruses. */
 bool	config_scans(const struct config *);

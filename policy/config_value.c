@@ -11,6 +11,7 @@
 #include "filters/clamd_address.h"
 #include "filters/dns_lists.h"
 #include "filters/rule_value.h"
+#include "lib/base/host.h"
 #include "policy/line_calendar.h"
 #include "policy/unit.h"
 
@@ -149,6 +150,24 @@ are_domains(struct slice value)
 	return true;
 }
 
+/* NAME:PORT or ADDRESS:PORT, IPv6 in brackets. */
+static bool
+is_smarthost(struct slice value)
+{
+	size_t colon = slice_find_last(value, ':');
+	struct slice host = slice_first(value, colon);
+	char text[HOST_TEXT_SIZE];
+	uint64_t port;
+
+	if (colon == SIZE_MAX || slice_u64(slice_after(value, colon + 1),
+	    UINT16_MAX, &port) < 0 || port == 0)
+		return false;
+	/* without them the last part of it would be the port */
+	if (slice_find(host, ':') != SIZE_MAX && host.at[0] != '[')
+		return false;
+	return host_is_name(host) || host_address(host, false, text) != 0;
+}
+
 static const char *
 text_fault(enum config_kind kind, struct slice value)
 {
@@ -191,6 +210,12 @@ text_fault(enum config_kind kind, struct slice value)
 		return calendar_read(value, &calendar, &where);
 	case KIND_DNS_LISTS:
 		return dns_lists_read(value, &lists, &where);
+	case KIND_SMARTHOST:
+		return value.len == 0 || is_smarthost(value) ? NULL :
+		    "is not a host with a port such as mail.example.org:587";
+	case KIND_TLS:
+		return is_one_of(value, "none", "starttls", "implicit", NULL) ?
+		    NULL : "must be none, starttls or implicit";
 	case KIND_IF_SPENT:
 		return is_one_of(value, "on-demand", "nothing", NULL, NULL) ?
 		    NULL : "must be on-demand or nothing";

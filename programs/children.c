@@ -31,7 +31,7 @@
 /* The order of going: who brings mail in first, who keeps it last. */
 static const unsigned stop_order[] = {
 	FROM(ROLE_DOOR) | FROM(ROLE_CONSOLE) | FROM(ROLE_SCHEDULE),
-	FROM(ROLE_FETCH) | FROM(ROLE_RESOLVER),
+	FROM(ROLE_FETCH) | FROM(ROLE_RELAY) | FROM(ROLE_RESOLVER),
 	FROM(ROLE_QUEUE) | FROM(ROLE_JUDGE) | FROM(ROLE_SCAN),
 	FROM(ROLE_MAILBOX),
 	FROM(ROLE_KEEPER),
@@ -434,6 +434,7 @@ children_start(struct children *all)
 		{ ROLE_KEEPER, 1 }, { ROLE_JUDGE, config->judges },
 		{ ROLE_QUEUE, 1 }, { ROLE_CONSOLE, 1 },
 		{ ROLE_SCHEDULE, 1 }, { ROLE_RESOLVER, 1 },
+		{ ROLE_RELAY, 1 },
 		{ ROLE_DOOR, config->doors },
 		{ ROLE_SCAN, config_has_scanner(config) },
 	};

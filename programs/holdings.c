@@ -316,6 +316,7 @@ open_keys(struct holdings *holdings)
 		{ config->tls_certificate, HOLDS_CERTIFICATE },
 		{ config->tls_key, HOLDS_TLS_KEY },
 		{ config->seal_key, HOLDS_SEAL_KEY },
+		{ config->smarthost_password_file, HOLDS_SMARTHOST },
 	};
 	int r = open_rules(holdings);
 

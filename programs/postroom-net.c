@@ -13,7 +13,7 @@
 #include "programs/roles.h"
 
 static const struct role_code *const codes[] = {
-	&fetch_code, &resolver_code, &console_code, NULL
+	&fetch_code, &resolver_code, &console_code, &relay_code, NULL
 };
 
 int

@@ -21,6 +21,7 @@
 #include "programs/rules_bundle.h"
 #include "programs/switchboard.h"
 
+#define PASSWORD_BYTES	4096	/* of a file with a password */
 #define CONFIG_BYTES	(1u << 20)	/* largest postroom.conf or PEM file */
 #define CALL_WATCH_MS	1000		/* how often a refused call is noticed */
 #define REST_MS		5000		/* without a message: nothing to do */
@@ -124,6 +125,9 @@ on_hold(void *arg, struct ipc *from, struct ipc_message *message)
 	case HOLDS_TRUST:
 		return read_all(message->fd[0], CONFIG_BYTES,
 		    &process->trust);
+	case HOLDS_SMARTHOST:
+		return read_all(message->fd[0], PASSWORD_BYTES,
+		    &process->smarthost_password);
 	case HOLDS_RULES:
 		return read_all(message->fd[0], RULES_BUNDLE_BYTES,
 		    &process->rules);

@@ -42,6 +42,7 @@ struct queue {
 	struct judge_channel	 judges[MOST_JUDGES];
 	unsigned		 judge_count;
 	struct ipc		*keeper;	/* or NULL */
+	struct ipc		*relay;		/* the same */
 	unsigned		 consoles_lost;
 	struct progress		 keeper_progress;
 	struct timer		*hang_timer;

@@ -12,6 +12,7 @@
 #include "programs/queue_inside.h"
 #include "programs/queue_savings.h"
 #include "programs/queue_role.h"
+#include "queue/relay_job.h"
 #include "store/service.h"
 
 /* What was asked of a judge or a mailbox for the conductor. */
@@ -263,6 +264,51 @@ port_settle(void *arg, uint64_t account, uint64_t upto, uint64_t prune_below)
 }
 
 static void
+on_relayed(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+
+	conductor_relayed(errand->queue->conductor, errand->ticket, status,
+	    status == 0 ? message->body : slice_of(NULL, 0));
+	free(errand);
+}
+
+/* It takes as long as the host does: nobody calls that a hang. */
+static int
+port_relay(void *arg, void *ticket, struct slice packed_job, int fd)
+{
+	struct queue *queue = arg;
+	struct errand *errand;
+	int r;
+
+	if (queue->relay == NULL)
+		return -ENOTCONN;
+	errand = calloc(1, sizeof(*errand));
+	if (errand == NULL)
+		return -ENOMEM;
+	errand->queue = queue;
+	errand->ticket = ticket;
+	r = ipc_ask(queue->relay, RELAY_SEND, packed_job, &fd, 1, on_relayed,
+	    errand);
+	if (r < 0)
+		free(errand);
+	return r;
+}
+
+static void
+port_noted(void *arg, uint64_t number)
+{
+	struct queue *queue = arg;
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u64(&body, number);
+	/* one that is gone has nothing to forget */
+	if (queue->relay != NULL)
+		(void)ipc_send(queue->relay, RELAY_NOTED, text_slice(&body),
+		    NULL, 0);
+}
+
+static void
 port_broken(void *arg, const char *what)
 {
 	(void)arg;
@@ -321,6 +367,7 @@ queue_ports(struct queue *queue)
 		.settle = port_settle, .want = port_want,
 		.broken = port_broken, .answer = port_answer,
 		.whose = port_whose, .wishes = port_wishes,
-		.compare = port_compare, .saved = port_saved, .made = port_made
+		.compare = port_compare, .saved = port_saved, .made = port_made,
+		.relay = port_relay, .noted = port_noted
 	};
 }

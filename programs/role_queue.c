@@ -178,7 +178,18 @@ queue_start(struct process *process)
 		.trail_days = config->trail_days,
 		.quarantine_days = config->quarantine_days,
 		.archive_days = config->archive_days,
-		.shares = config->fetch_share
+		.shares = config->fetch_share,
+		.outbound_plan = {
+			.first_seconds = config->outbound_first_seconds,
+			.retry_seconds = config->outbound_retry_seconds,
+			.slow_seconds = config->outbound_slow_seconds,
+			.slow_after_seconds =
+			    config->outbound_slow_after_seconds,
+			.days = config->outbound_days
+		},
+		.outbound_per_host = config->outbound_per_host,
+		.outbound_most = config->outbound_connections,
+		.has_smarthost = config->smarthost[0] != '\0'
 	};
 	struct queue *queue = calloc(1, sizeof(*queue));
 	const struct conductor_ports ports = queue_ports(queue);
@@ -215,6 +226,10 @@ queue_peer(struct process *process, struct ipc *ipc)
 		queue->keeper = ipc;
 		queue_gone_ask(queue->gone);
 		return 0;
+	case ROLE_RELAY:
+		queue->relay = ipc;
+		conductor_relay_up(queue->conductor, true);
+		return 0;
 	case ROLE_DOOR:
 	case ROLE_FETCH:
 	case ROLE_SCHEDULE:
@@ -250,6 +265,12 @@ queue_lost(struct process *process, struct ipc *ipc)
 	case ROLE_KEEPER:
 		if (queue->keeper == ipc)
 			queue->keeper = NULL;
+		break;
+	case ROLE_RELAY:
+		if (queue->relay != ipc)
+			break;
+		queue->relay = NULL;
+		conductor_relay_up(queue->conductor, false);
 		break;
 	case ROLE_CONSOLE:
 		queue->consoles_lost++;

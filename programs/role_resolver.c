@@ -22,6 +22,7 @@
 #define QUESTIONS_MOST	1024
 #define QUESTIONS_OF_ONE 64
 #define QUESTIONS_OF_JUDGE 128
+#define QUESTIONS_OF_RELAY 256	/* one for each message on its way */
 #define REPLY_BYTES	(2 * NAMES_TEXT_SIZE + 16)
 #define TEXTS_BYTES	(NAMES_TEXTS_BYTES + NAMES_TEXTS * 4 + 16)
 
@@ -49,12 +50,12 @@ static int	on_text(void *, struct ipc *, struct ipc_message *);
 static int	on_records(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule resolver_rules[] = {
-{ RESOLVER_ADDRESSES, "ADDRESSES", FROM(ROLE_FETCH), IPC_REQUEST, 0, 0,
-    on_addresses },
+{ RESOLVER_ADDRESSES, "ADDRESSES", FROM(ROLE_FETCH) | FROM(ROLE_RELAY),
+    IPC_REQUEST, 0, 0, on_addresses },
 { RESOLVER_TEXT, "TEXT", FROM(ROLE_FETCH) | FROM(ROLE_JUDGE), IPC_REQUEST,
     0, 0, on_text },
-{ RESOLVER_RECORDS, "RECORDS", FROM(ROLE_JUDGE), IPC_REQUEST, 0, 0,
-    on_records },
+{ RESOLVER_RECORDS, "RECORDS", FROM(ROLE_JUDGE) | FROM(ROLE_RELAY),
+    IPC_REQUEST, 0, 0, on_records },
 { 0 }
 };
 
@@ -158,6 +159,7 @@ static struct asker *
 asker_new(struct resolver *resolver, struct ipc *from, uint64_t serial)
 {
 	unsigned most = ipc_peer(from) == ROLE_JUDGE ? QUESTIONS_OF_JUDGE :
+	    ipc_peer(from) == ROLE_RELAY ? QUESTIONS_OF_RELAY :
 	    QUESTIONS_OF_ONE;
 	struct asker *asker;
 
@@ -308,8 +310,8 @@ static int
 resolver_peer(struct process *process, struct ipc *ipc)
 {
 	(void)process;
-	return ipc_peer(ipc) == ROLE_FETCH || ipc_peer(ipc) == ROLE_JUDGE ? 0 :
-	    -EPERM;
+	return ipc_peer(ipc) == ROLE_FETCH || ipc_peer(ipc) == ROLE_JUDGE ||
+	    ipc_peer(ipc) == ROLE_RELAY ? 0 : -EPERM;
 }
 
 static void

@@ -61,6 +61,12 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.role = ROLE_RESOLVER, .program = PROGRAM_NET,
 		.user = "resolver", .calls = CALLS_CONNECT | CALLS_DATAGRAM,
 	},
+	[ROLE_RELAY] = {
+		.role = ROLE_RELAY, .program = PROGRAM_NET, .user = "relay",
+		.calls = CALLS_CONNECT,
+		.holds = HOLDS(HOLDS_TRUST) | HOLDS(HOLDS_SMARTHOST),
+		.links = FROM(ROLE_QUEUE) | FROM(ROLE_RESOLVER),
+	},
 	[ROLE_SCAN] = {
 		.role = ROLE_SCAN, .program = PROGRAM_SCAN, .user = "scan",
 		.folder = FOLDER_SCAN,

@@ -60,7 +60,9 @@ struct process {
 	struct slice		 certificate;	/* door: PEM */
 	struct slice		 tls_key;
 	struct slice		 seal_key;	/* keeper; wiped once taken */
-	struct slice		 trust;		/* fetch: PEM, who is trusted */
+	struct slice		 trust;		/* fetch, relay: PEM, who is
+						   trusted */
+	struct slice		 smarthost_password;	/* relay: its file */
 	struct slice		 rules;		/* judge: rules_bundle.h */
 	int			 spam_fd;	/* judge, mailbox: spam_file.h,
 						   or -1 */
@@ -100,7 +102,7 @@ extern const struct role_code keeper_code, door_code, mailbox_code,
     queue_code, judge_code, schedule_code;
 /* Linked by postroom-net, and by postroom-scan. */
 extern const struct role_code fetch_code, resolver_code, console_code,
-    scan_code;
+    relay_code, scan_code;
 
 /*
  * Be the role of that name and number, if it is one of `codes` (up to a NULL),

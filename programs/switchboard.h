@@ -24,6 +24,7 @@ enum holding {
 	HOLDS_SEAL_KEY,
 	HOLDS_TRUST,		/* certificates that are trusted, PEM */
 	HOLDS_RULES,		/* sealed: the rule files (rules_bundle.h) */
+	HOLDS_SMARTHOST,	/* the file of the password there */
 	HOLDS_SPAM,		/* the site's model, to read (spam_file.h) */
 	HOLDS_COUNT
 };

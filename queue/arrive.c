@@ -266,9 +266,6 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 	if (r == 0 && (!are_recipients_fit(&transit->env) ||
 	    asker->is_own != (transit->env.source == SOURCE_OWN)))
 		r = -EBADMSG;
-	/* there is no way out of here yet */
-	if (r == 0 && envelope_leaves(&transit->env))
-		r = -EHOSTUNREACH;
 	if (r == 0)
 		r = collected_take(transit);
 	if (r == 0)

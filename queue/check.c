@@ -2,6 +2,7 @@
  * check.c - prove that journal, kept files and big files agree
  */
 #include "queue/check_inside.h"
+#include "queue/rows_outbound.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -197,7 +198,8 @@ check_kept(struct queue_check *check, const struct message_id *id)
 	enum queue_found what;
 
 	if (look_kept(check, id, &what) < 0 &&
-	    rows_is_kept(check->rows, id) != -ENOENT)
+	    (rows_is_kept(check->rows, id) != -ENOENT ||
+	    rows_outbound_has(check->rows, id) != -ENOENT))
 		check_tell(check, what, id);
 }
 
@@ -218,6 +220,19 @@ list_kept(void *arg, const struct rows_message *message,
 	return id_list_add(&listing->ids, &message->id);
 }
 
+/* Those of one message stand together. */
+static int
+list_outbound(void *arg, const struct rows_outbound *row)
+{
+	struct listing *listing = arg;
+	const struct id_list *ids = &listing->ids;
+
+	if (ids->count > 0 && message_id_order(&ids->at[ids->count - 1],
+	    &row->id) == 0)
+		return 0;
+	return id_list_add(&listing->ids, &row->id);
+}
+
 /* A file that the next start sweeps away, although it is not just made. */
 static void
 check_kept_file(struct queue_check *check, const struct message_id *id,
@@ -226,7 +241,8 @@ check_kept_file(struct queue_check *check, const struct message_id *id,
 	char name[MESSAGE_ID_CHARS + 1];
 
 	if (st->st_mtim.tv_sec > clock_utc_ms() / 1000 - KEPT_YOUNG_S ||
-	    rows_is_kept(check->rows, id) != -ENOENT)
+	    rows_is_kept(check->rows, id) != -ENOENT ||
+	    rows_outbound_has(check->rows, id) != -ENOENT)
 		return;
 	message_id_write(id, name);
 	if (faccessat(check->kept_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -271,6 +287,8 @@ check_all_kept(struct queue_check *check)
 	struct listing listing = { .check = check };
 	int r = rows_kept_each(check->rows, list_kept, &listing);
 
+	if (r == 0)
+		r = rows_outbound_each(check->rows, list_outbound, &listing);
 	for (size_t i = 0; r == 0 && i < listing.ids.count; i++)
 		check_kept(check, &listing.ids.at[i]);
 	check->counts.kept = listing.ids.count;
@@ -288,6 +306,7 @@ check_big_file(struct queue_check *check, const struct message_id *id,
 	    rows_big_is_known(check->rows, id) != -ENOENT ||
 	    rows_big_is_due(check->rows, id) != -ENOENT ||
 	    rows_is_kept(check->rows, id) != -ENOENT ||
+	    rows_outbound_has(check->rows, id) != -ENOENT ||
 	    id_list_has(&check->standing, id))
 		return;
 	check_tell(check, FOUND_BIG_UNKNOWN, id);

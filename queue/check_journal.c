@@ -14,6 +14,7 @@
 
 #include "queue/abandon.h"
 #include "queue/check_inside.h"
+#include "queue/rows_outbound.h"
 #include "queue/segment.h"
 
 /* One segment, as it was when it was read. */
@@ -171,8 +172,15 @@ needs_big(const struct queue_check *check, const struct transit *transit,
 	struct wanting wanting = { .transit = transit, .position = position };
 	uint64_t below;
 
+	/* those who leave have rows of their own, or have got it */
+	if (rows_outbound_is_taken(check->rows, &transit->env.id,
+	    position) == 0)
+		for (size_t i = 0; i < transit->env.recipient_count; i++)
+			wanting.settled +=
+			    transit->env.recipients[i].account == 0;
 	return rows_settled_below(check->rows, &below) < 0 ||
 	    rows_settled_each(check->rows, count_settled, &wanting) < 0 ||
+	    rows_outbound_has(check->rows, &transit->env.id) != -ENOENT ||
 	    (position >= below &&
 	    wanting.settled < transit->env.recipient_count &&
 	    rows_is_ended(check->rows, &transit->env.id, position) < 0) ||

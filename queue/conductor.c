@@ -22,6 +22,7 @@
 #include "queue/collected.h"
 #include "queue/coming.h"
 #include "queue/judged.h"
+#include "queue/outbound.h"
 #include "queue/editing.h"
 #include "queue/hold.h"
 #include "queue/rebuild.h"
@@ -274,34 +275,12 @@ conductor_big_unref(struct conductor *conductor, uint64_t account,
 		    strerror(-r));
 }
 
-/*
- * Still needed: by an account, or because it is kept, or by a record whose
- * mailbox has not got it yet.
- */
-static int
-is_big_known(void *arg, const struct message_id *id)
-{
-	struct conductor *conductor = arg;
-	const struct transit *transit;
-	int r;
-
-	r = rows_big_is_known(conductor->rows, id);
-	if (r == -ENOENT)
-		r = rows_is_kept(conductor->rows, id);
-	if (r != -ENOENT)
-		return r;
-	TAILQ_FOREACH(transit, &conductor->received, next)
-		if (message_id_order(&transit->env.id, id) == 0)
-			return 0;
-	return -ENOENT;
-}
-
 /* At start: the same, or drop_due() will see to it. */
 static int
 is_big_wanted(void *arg, const struct message_id *id)
 {
 	struct conductor *conductor = arg;
-	int r = is_big_known(conductor, id);
+	int r = conductor_big_is_known(conductor, id);
 
 	return r == -ENOENT ? rows_big_is_due(conductor->rows, id) : r;
 }
@@ -324,7 +303,7 @@ note_due(void *arg, const struct message_id *id)
 static int
 drop_big(struct conductor *conductor, const struct message_id *id)
 {
-	int r = is_big_known(conductor, id);
+	int r = conductor_big_is_known(conductor, id);
 	bool is_known = r == 0;
 
 	if (r == -ENOENT)
@@ -558,6 +537,8 @@ open_all(struct conductor *conductor)
 		r = open_folders(conductor);
 	if (r == 0)
 		r = open_stores(conductor);
+	if (r == 0)
+		r = outbound_open(conductor);
 	/* what was set aside is older, and its sweep ends before new holds */
 	if (r == 0)
 		r = keep_open(conductor);
@@ -666,6 +647,7 @@ conductor_close(struct conductor *conductor)
 	sharing_close(conductor);
 	coming_close(conductor);
 	archiving_close(conductor);
+	outbound_close(conductor->outbound);
 	saving_close(conductor);
 	deliver_close(conductor);
 	keep_close(conductor);

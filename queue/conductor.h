@@ -15,6 +15,7 @@
 
 #include "lib/base/loop.h"
 #include "lib/base/pool.h"
+#include "queue/outbound_plan.h"
 #include "queue/service.h"
 #include "queue/session_step.h"
 
@@ -61,6 +62,11 @@ struct conductor_ports {
 		    int header_fd, int whole_fd);
 	/* The disk failed for good: this process has to start anew. */
 	void	(*broken)(void *arg, const char *what);
+	/* Send it to another host (relay_job.h) -> conductor_relayed() */
+	int	(*relay)(void *arg, void *ticket, struct slice packed_job,
+		    int fd);
+	/* What the relay has said, under that number, is durable. */
+	void	(*noted)(void *arg, uint64_t number);
 	/* What conductor_save() was asked for: 0 with its bytes, or -errno. */
 	void	(*saved)(void *arg, const struct asker *, int status,
 		    uint64_t bytes);
@@ -87,6 +93,10 @@ struct conductor_options {
 	unsigned	 quarantine_days;	/* of what is held; 0: for ever */
 	unsigned	 archive_days;	/* of archive/; 1 at least */
 	bool		 shares;	/* a second copy is taken from here */
+	struct outbound_plan outbound_plan;
+	unsigned	 outbound_per_host;	/* conversations; 1 at least */
+	unsigned	 outbound_most;		/* of all; the same */
+	bool		 has_smarthost;	/* all that leaves goes there */
 	const struct journal_io *journal_io;	/* NULL: the disk */
 	const struct archive_io *archive_io;	/* the same */
 };
@@ -234,6 +244,11 @@ void	conductor_wished(struct conductor *, void *ticket, int status,
 	    struct slice wishes);
 /* Does anybody keep a list of senders?  Asked for none while nobody does. */
 void	conductor_has_senders(struct conductor *, bool has);
+/* What the relay says; -ECONNRESET: its channel was lost with the question. */
+void	conductor_relayed(struct conductor *, void *ticket, int status,
+	    struct slice packed_result);
+/* A relay is there (again), or gone. */
+void	conductor_relay_up(struct conductor *, bool is_up);
 
 /* The mailbox of `account` is connected; is lost. */
 void	conductor_account_up(struct conductor *, uint64_t account);

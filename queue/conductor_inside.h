@@ -9,6 +9,7 @@
  * is what is different about collected mail, redirect.c about redirected mail;
  * editing.c makes the changes that a judge wants, removed.c keeps what they take
  * away;
+ * outbound.c and its neighbours send what leaves for other hosts.
  * hold.c is what a person does with what is held.  bodies.c knows what is here
  * of signed mail; coming.c, sharing.c and composing.c take a second copy of it
  * from here.  archiving.c keeps what a provider has sent, before all that.
@@ -80,6 +81,8 @@ struct transit {
 	bool		 is_held;	/* it will be: nobody is sent one */
 	bool		 is_stuck;	/* told: its bytes cannot be read */
 	struct slice	 spam;		/* those say so: u64 account each */
+	bool		 leaves;	/* some go to other hosts, and have no
+					   row yet: outbound.h */
 	const char	*held_for;	/* why, unless the verdict says it */
 	const char	*shared;	/* collected: what was not fetched */
 	bool		 has_original;	/* that is in the archive */
@@ -175,6 +178,8 @@ struct conductor {
 	size_t			 open_most;	/* above it: closed, loaded again */
 	size_t			 holds;		/* of received: is_held */
 	size_t			 keepings;	/* files being written */
+	size_t			 leaving;	/* transits of which `leaves` */
+	struct outbound		*outbound;
 	struct account_queue	*accounts;
 	struct timer		*settle_timer;
 	struct timer		*keep_timer;
@@ -266,6 +271,9 @@ uint64_t grant_take(struct conductor *, void *from, uint64_t bytes);
 /* `from` is gone: give back his grants, drop his files.  NULL: everybody's. */
 void	incoming_lost(struct conductor *, void *from);
 
+/* 0, or -ENOENT: nobody needs that big file (any more); or a negative errno. */
+int	conductor_big_is_known(struct conductor *, const struct message_id *);
+
 /* It waits for a person: nobody is sent a copy. */
 static inline bool
 verdict_is_held(const struct verdict *verdict)
@@ -314,6 +322,8 @@ int	keep_load(struct conductor *, const struct message_id *,
 int	keep_return(struct transit *);
 /* The bytes of one that was set aside are damaged: hold its row.  0, -errno */
 int	keep_hold_row(struct transit *);
+/* Its file is to be written, for those whom it leaves to: outbound_take(). */
+void	keep_leaving(struct transit *);
 /* A kept message has been settled for this recipient. */
 void	keep_copy_settled(struct transit *, const struct recipient *);
 /* The journal is full: set aside what is unsettled longest. */

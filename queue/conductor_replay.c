@@ -9,6 +9,7 @@
 
 #include "lib/base/log.h"
 #include "queue/conductor_inside.h"
+#include "queue/rows_outbound.h"
 
 struct settled_to {		/* of one account, at start */
 	uint64_t	account;
@@ -21,6 +22,7 @@ struct replay {
 	struct settled_to	*settled;
 	uint64_t		 below;		/* nothing is wanted */
 	uint64_t		 position;	/* of the record being looked at */
+	struct message_id	 id;		/* and its message */
 	unsigned		 count;
 };
 
@@ -44,6 +46,9 @@ is_unsettled(void *arg, const struct recipient *rcpt)
 	const struct replay *replay = arg;
 	struct settled_to *one;
 
+	if (rcpt->account == 0)		/* it leaves: has it a row? */
+		return rows_outbound_is_taken(replay->conductor->rows,
+		    &replay->id, replay->position) != 0;
 	HASH_FIND(hh, replay->settled, &rcpt->account, sizeof(rcpt->account),
 	    one);
 	return one == NULL || one->position < replay->position;
@@ -116,6 +121,7 @@ replay_one(void *arg, const struct journal_record *record)
 		return r == -EBADMSG && record->position < replay->below ?
 		    0 : r;
 	replay->position = record->position;
+	replay->id = transit->env.id;
 	bodies_replay(transit, record->bytes, record->position);
 	/* settled or not: as long as the record stands it is the entry */
 	if (transit->env.source == SOURCE_FETCH)

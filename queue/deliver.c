@@ -16,6 +16,7 @@
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
 #include "queue/conductor_inside.h"
+#include "queue/outbound.h"
 #include "queue/stamp.h"
 #include "queue/wishes.h"
 #include "store/service.h"
@@ -109,6 +110,18 @@ line_up(struct copy *copy)
 		copy->account->to_send = copy;
 }
 
+/* Those who leave get no copy, but a row of their own (outbound.h). */
+static bool
+is_leaving(struct transit *transit,
+    bool (*wants)(void *arg, const struct recipient *), void *arg)
+{
+	for (size_t i = 0; i < transit->env.recipient_count; i++)
+		if (transit->env.recipients[i].account == 0 &&
+		    wants(arg, &transit->env.recipients[i]))
+			return true;
+	return false;
+}
+
 int
 deliver_begin(struct transit *transit)
 {
@@ -121,15 +134,20 @@ deliver_begin_some(struct transit *transit,
 {
 	struct conductor *conductor = transit->conductor;
 	size_t count = transit->env.recipient_count, n = 0;
+	bool leaves = is_leaving(transit, wants, arg);
 	struct copy *copies;
 
+	if (leaves && !envelope_may_leave(&transit->env)) {
+		transit->held_for = "it is not to leave for another host";
+		return -EPERM;
+	}
 	copies = arena_array(transit->arena, count, sizeof(*copies));
 	if (copies == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		struct recipient *rcpt = &transit->env.recipients[i];
 
-		if (!wants(arg, rcpt))
+		if (rcpt->account == 0 || !wants(arg, rcpt))
 			continue;
 		copies[n].transit = transit;
 		copies[n].rcpt = rcpt;
@@ -138,12 +156,16 @@ deliver_begin_some(struct transit *transit,
 			return -ENOMEM;	/* nothing was put in a queue yet */
 	}
 	transit->copies = copies;
+	transit->leaves = leaves;
+	conductor->leaving += leaves;
 	transit->copy_count = transit->unsettled = transit->undelivered = n;
 	for (size_t i = 0; i < n; i++)
 		line_up(&copies[i]);
 	/* a copy that is answered at once must find all of them in place */
 	for (size_t i = 0; i < n; i++)
 		pump(copies[i].account);
+	if (leaves)
+		outbound_begin(transit);
 	return 0;
 }
 
@@ -575,6 +597,7 @@ deliver_end(struct transit *transit)
 	TAILQ_REMOVE(transit->is_kept ? &conductor->set_aside :
 	    &conductor->received, transit, next);
 	conductor->moving--;
+	conductor->leaving -= transit->leaves;
 	transit_free(transit);
 }
 
@@ -589,7 +612,8 @@ copy_settled(struct copy *copy)
 	if (transit->is_kept)
 		keep_copy_settled(transit, copy->rcpt);
 	/* being set aside just now: keep.c ends it */
-	if (--transit->unsettled == 0 && transit->keeping == NULL)
+	if (--transit->unsettled == 0 && transit->keeping == NULL &&
+	    !transit->leaves)
 		deliver_end(transit);
 }
 

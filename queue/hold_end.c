@@ -13,6 +13,7 @@
 #include "queue/hold_inside.h"
 #include "queue/removed.h"
 #include "queue/rows_held.h"
+#include "queue/rows_outbound.h"
 
 #define RELEASED	"released, waits for its mailbox"
 #define SPAM		"said to be spam, waits for its mailbox"
@@ -87,6 +88,7 @@ forget(struct conductor *conductor, struct transit *transit)
 		return;
 	TAILQ_REMOVE(&conductor->set_aside, transit, next);
 	conductor->moving--;
+	conductor->leaving -= transit->leaves;
 	transit_free(transit);
 }
 
@@ -284,8 +286,11 @@ conductor_hold_share(struct conductor *conductor,
 static void
 drop_files(struct conductor *conductor, const struct message_id *id)
 {
-	int r = kept_drop(conductor->kept_fd, id);
+	int r = rows_outbound_has(conductor->rows, id);
 
+	if (r != -ENOENT)
+		return;		/* it leaves for others yet */
+	r = kept_drop(conductor->kept_fd, id);
 	/* somebody may have got it before it was held */
 	if (r == 0 && rows_big_is_known(conductor->rows, id) == -ENOENT)
 		r = big_drop(conductor->big, id);

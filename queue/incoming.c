@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "queue/rows_outbound.h"
 #include "queue/saving.h"
 
 #define INCOMING_MOST	64	/* of one door: it writes one for a session */
@@ -379,4 +380,28 @@ incoming_lost(struct conductor *conductor, void *from)
 		space_release(conductor->space, grant->bytes);
 		grant_free(conductor, grant);
 	}
+}
+
+/*
+ * Still needed: by an account, or because it is kept, or by another host, or by a
+ * record whose mailbox has not got it yet.
+ */
+int
+conductor_big_is_known(struct conductor *conductor,
+    const struct message_id *id)
+{
+	const struct transit *transit;
+	int r;
+
+	r = rows_big_is_known(conductor->rows, id);
+	if (r == -ENOENT)
+		r = rows_is_kept(conductor->rows, id);
+	if (r == -ENOENT)
+		r = rows_outbound_has(conductor->rows, id);
+	if (r != -ENOENT)
+		return r;
+	TAILQ_FOREACH(transit, &conductor->received, next)
+		if (message_id_order(&transit->env.id, id) == 0)
+			return 0;
+	return -ENOENT;
 }

@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "queue/conductor_inside.h"
+#include "queue/outbound.h"
+#include "queue/rows_outbound.h"
 #include "queue/wishes.h"
 
 #define WAITED_MS	60000	/* before a waiting one is set aside */
@@ -22,6 +23,7 @@
 struct keeping {
 	struct transit	*transit;
 	enum rows_state	 state;
+	bool		 leaves;	/* for those who leave: no row of ours */
 	struct text	 head;
 	struct text	 loaded;	/* bytes from the journal */
 	struct slice	 bytes;
@@ -92,8 +94,9 @@ list_undone(const struct transit *transit, enum rows_state state,
 		return n;
 	}
 
-	if (transit->copies == NULL)
-		for (size_t i = 0; i < env->recipient_count; i++)
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (transit->copies == NULL || (transit->leaves &&
+		    env->recipients[i].account == 0))
 			list[n++] = row_of(&env->recipients[i], state);
 	for (size_t i = 0; i < transit->copy_count; i++)
 		if (!transit->copies[i].is_done)
@@ -154,6 +157,8 @@ leave_journal(struct keeping *keeping)
 	TAILQ_REMOVE(&conductor->received, transit, next);
 	if (transit->is_held)
 		conductor->holds--;
+	if (keeping->state != ROWS_WAITING)
+		conductor->leaving -= transit->leaves;	/* with the hold */
 	transit->position = 0;
 	transit->is_kept = true;
 	transit_close_bytes(transit);
@@ -182,6 +187,37 @@ tell_kept(const struct transit *transit, enum rows_state state,
 	    state == ROWS_WAITING ? TRAIL_WAITING : TRAIL_HELD, NULL, words);
 }
 
+/* Its file goes, unless it leaves for another host yet. */
+static int
+drop_file(struct conductor *conductor, const struct message_id *id)
+{
+	int r = rows_outbound_has(conductor->rows, id);
+
+	return r == -ENOENT ? kept_drop(conductor->kept_fd, id) : r;
+}
+
+/* Those who leave have no need of the journal any more; the others may. */
+static void
+end_leaving(struct keeping *keeping)
+{
+	struct transit *transit = keeping->transit;
+	struct conductor *conductor = transit->conductor;
+
+	if (keeping->status == 0)
+		keeping->status = outbound_take(transit);
+	if (keeping->status < 0) {
+		log_say("a message that leaves could not be set aside: %s",
+		    strerror(-keeping->status));
+		return;
+	}
+	if (transit->unsettled == 0) {
+		deliver_end(transit);
+		deliver_advance(conductor);
+	} else if (transit->undelivered == 0) {
+		transit_close_bytes(transit);
+	}
+}
+
 static void
 end_keeping(struct keeping *keeping)
 {
@@ -189,9 +225,14 @@ end_keeping(struct keeping *keeping)
 	struct conductor *conductor = transit->conductor;
 
 	transit->keeping = NULL;
-	if (transit->copies != NULL && transit->unsettled == 0) {
+	if (keeping->leaves) {
+		end_leaving(keeping);
+		return;
+	}
+	if (transit->copies != NULL && transit->unsettled == 0 &&
+	    !transit->leaves) {
 		/* delivered to everybody meanwhile: a file too many */
-		(void)kept_drop(conductor->kept_fd, &transit->env.id);
+		(void)drop_file(conductor, &transit->env.id);
 		deliver_end(transit);
 		deliver_advance(conductor);
 		return;
@@ -238,7 +279,8 @@ load_bytes(struct keeping *keeping)
 }
 
 static void
-keep(struct transit *transit, enum rows_state state, const char *reason)
+keep_for(struct transit *transit, enum rows_state state, const char *reason,
+    bool leaves)
 {
 	struct conductor *conductor = transit->conductor;
 	struct keeping *keeping = calloc(1, sizeof(*keeping));
@@ -251,6 +293,7 @@ keep(struct transit *transit, enum rows_state state, const char *reason)
 	if (keeping != NULL) {
 		keeping->transit = transit;
 		keeping->state = state;
+		keeping->leaves = leaves;
 		keeping->folder_fd = conductor->kept_fd;
 		keeping->head.limit = HEAD_MAX_BYTES;
 		keeping->loaded.limit = conductor->options.segment_bytes;
@@ -274,6 +317,18 @@ keep(struct transit *transit, enum rows_state state, const char *reason)
 	}
 	transit->keeping = keeping;
 	conductor->keepings++;
+}
+
+static void
+keep(struct transit *transit, enum rows_state state, const char *reason)
+{
+	keep_for(transit, state, reason, false);
+}
+
+void
+keep_leaving(struct transit *transit)
+{
+	keep_for(transit, ROWS_WAITING, "", true);
 }
 
 /* How it is held; `verdict_out` says why, if the judge wants that. */
@@ -333,6 +388,27 @@ relieve_if_short(struct conductor *conductor)
 		keep_relieve(conductor);
 }
 
+/* What leaves, and whose file or rows could not be written. */
+static void
+look_leaving(struct conductor *conductor)
+{
+	struct transit *transit, *following;
+
+	for (transit = TAILQ_FIRST(&conductor->received); transit != NULL;
+	    transit = following) {
+		following = TAILQ_NEXT(transit, next);
+		if (transit->leaves && !transit->is_held &&
+		    !transit->is_stuck)
+			outbound_begin(transit);
+	}
+	for (transit = TAILQ_FIRST(&conductor->set_aside); transit != NULL;
+	    transit = following) {
+		following = TAILQ_NEXT(transit, next);
+		if (transit->leaves && !transit->is_held)
+			outbound_begin(transit);
+	}
+}
+
 void
 keep_look(struct conductor *conductor)
 {
@@ -343,6 +419,8 @@ keep_look(struct conductor *conductor)
 		TAILQ_FOREACH(transit, &conductor->received, next)
 			if (transit->is_held)
 				keep_hold(transit);
+	if (conductor->leaving > 0)
+		look_leaving(conductor);
 }
 
 void
@@ -381,7 +459,7 @@ keep_copy_settled(struct transit *transit, const struct recipient *rcpt)
 	r = rows_recipient_done(conductor->rows, &transit->env.id,
 	    rcpt->account, rcpt->address, 0, &was_last);
 	if (r == 0 && was_last)
-		r = kept_drop(conductor->kept_fd, &transit->env.id);
+		r = drop_file(conductor, &transit->env.id);
 	if (r < 0 && r != -ENOENT)
 		log_say("a message that was set aside is delivered, but its "
 		    "row stays: %s", strerror(-r));
@@ -511,8 +589,9 @@ static int
 is_known(void *arg, const struct message_id *id)
 {
 	struct conductor *conductor = arg;
+	int r = rows_is_kept(conductor->rows, id);
 
-	return rows_is_kept(conductor->rows, id);
+	return r == -ENOENT ? rows_outbound_has(conductor->rows, id) : r;
 }
 
 int

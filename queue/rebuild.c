@@ -4,6 +4,7 @@
  * The new one is made in a folder of its own and takes the place of the old when
  * it is whole and durable; the old one has a second name first.
  */
+
 #include "queue/rebuild.h"
 
 #include <dirent.h>
@@ -18,6 +19,7 @@
 #include "lib/base/db_aside.h"
 #include "lib/base/db_copy.h"
 #include "queue/conductor_inside.h"
+#include "queue/rows_outbound.h"
 #include "store/account.h"
 
 #define ROWS_FILE	"queue.db"
@@ -252,6 +254,19 @@ keep_old(void *arg, const struct rows_message *message,
 	return r < 0 ? 1 : 0;
 }
 
+/*
+ * Who leaves is tried again; the record in the journal, whatever its position, is
+ * not to bring those back who have got it.
+ */
+static int
+keep_old_outbound(void *arg, const struct rows_outbound *row)
+{
+	struct queue_rebuild *rebuild = arg;
+
+	return rows_outbound_take(rebuild->rows, &row->id, INT64_MAX, row,
+	    1) < 0 ? 1 : 0;
+}
+
 /* As much as can be read of the old one. */
 static int
 keep_all_old(struct queue_rebuild *rebuild)
@@ -262,6 +277,8 @@ keep_all_old(struct queue_rebuild *rebuild)
 
 	if (r == 0)
 		r = rows_kept_each(old, keep_old, rebuild);
+	if (r == 0)
+		r = rows_outbound_each(old, keep_old_outbound, rebuild);
 	rows_close(old);
 	return r == 1 ? -EIO : 0;
 }
@@ -351,6 +368,8 @@ hold_others(struct queue_rebuild *rebuild)
 		if (message_id_read(slice_str(entry->d_name), &id) < 0)
 			continue;
 		r = rows_is_kept(rebuild->rows, &id);
+		if (r == -ENOENT)
+			r = rows_outbound_has(rebuild->rows, &id);
 		if (r == -ENOENT)
 			r = hold_file(rebuild, &id);
 	}

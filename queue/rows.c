@@ -234,13 +234,13 @@ int
 rows_settled_below_set(struct rows *rows, uint64_t position)
 {
 	/* no record below it is replayed: that is what ends are noted for */
-	static const enum rows_statement both[] = {
-		ROWS_BELOW_SET, ROWS_ENDED_PRUNE
+	static const enum rows_statement all[] = {
+		ROWS_BELOW_SET, ROWS_ENDED_PRUNE, ROWS_OUTBOUND_TAKEN_PRUNE
 	};
 	int r = db_begin(rows->db);
 
-	for (size_t i = 0; r == 0 && i < 2; i++) {
-		struct db_query query = db_ask(rows->db, both[i]);
+	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(*all); i++) {
+		struct db_query query = db_ask(rows->db, all[i]);
 
 		db_put_u64(&query, position);
 		r = db_run(&query);

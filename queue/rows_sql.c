@@ -9,6 +9,10 @@
 #define MESSAGE_COLUMNS \
 	"id, position, state, reason, next_try, tries, since"
 
+#define OUTBOUND_COLUMNS \
+	"id, address, domain, state, since, next_try, first_try, last_try," \
+	" tries, code, status, words, host"
+
 static const char *const steps[] = {
 	"CREATE TABLE meta (hub BLOB NOT NULL);"
 	"CREATE TABLE settled (account INTEGER PRIMARY KEY,"
@@ -38,6 +42,16 @@ static const char *const steps[] = {
 	" WHERE waiting.id = waiting_rcpt.id);"
 	"ALTER TABLE waiting_rcpt ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE meta ADD COLUMN held_key BLOB NOT NULL DEFAULT x''",
+	/* who of another host has not got it; what of the journal is in there */
+	"CREATE TABLE outbound (id BLOB, address BLOB, domain BLOB NOT NULL,"
+	" state INTEGER NOT NULL DEFAULT 0, since INTEGER NOT NULL,"
+	" next_try INTEGER NOT NULL, first_try INTEGER NOT NULL DEFAULT 0,"
+	" last_try INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,"
+	" code INTEGER NOT NULL DEFAULT 0, status BLOB NOT NULL DEFAULT x'',"
+	" words BLOB NOT NULL DEFAULT x'', host BLOB NOT NULL DEFAULT x'',"
+	" PRIMARY KEY (id, address)) WITHOUT ROWID;"
+	"CREATE TABLE outbound_taken (id BLOB PRIMARY KEY,"
+	" position INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -129,6 +143,37 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_BODIES] = "SELECT id, position, bytes, header FROM body"
 	    " WHERE bytes BETWEEN ? AND ? AND bytes - header = ?"
 	    " ORDER BY id DESC",
+	[ROWS_OUTBOUND_PUT] = "INSERT OR IGNORE INTO outbound"
+	    " (id, address, domain, since, next_try) VALUES (?, ?, ?, ?, ?)",
+	[ROWS_OUTBOUND_LEAVE] = "DELETE FROM waiting_rcpt WHERE id = ?"
+	    " AND account = 0 AND state = 0",
+	[ROWS_MESSAGE_EMPTY] = "DELETE FROM waiting WHERE id = ?1 AND NOT"
+	    " EXISTS (SELECT 1 FROM waiting_rcpt WHERE id = ?1)",
+	[ROWS_OUTBOUND_TAKEN_SET] = "INSERT OR REPLACE INTO outbound_taken"
+	    " (id, position) VALUES (?, ?)",
+	[ROWS_OUTBOUND_TAKEN_IS] = "SELECT 1 FROM outbound_taken WHERE id = ?"
+	    " AND position > ?",
+	[ROWS_OUTBOUND_TAKEN_PRUNE] = "DELETE FROM outbound_taken"
+	    " WHERE position < ?",
+	[ROWS_OUTBOUND_IS] = "SELECT 1 FROM outbound WHERE id = ? LIMIT 1",
+	[ROWS_OUTBOUND_ALL] = "SELECT " OUTBOUND_COLUMNS " FROM outbound"
+	    " ORDER BY id, address",
+	[ROWS_OUTBOUND_OF] = "SELECT " OUTBOUND_COLUMNS " FROM outbound"
+	    " WHERE id = ? ORDER BY address",
+	[ROWS_OUTBOUND_ABOVE] = "SELECT " OUTBOUND_COLUMNS " FROM outbound"
+	    " WHERE (id, address) > (?, ?) ORDER BY id, address",
+	[ROWS_OUTBOUND_DROP] = "DELETE FROM outbound WHERE id = ?"
+	    " AND address = ?",
+	[ROWS_OUTBOUND_TRIED] = "UPDATE outbound SET state = ?, next_try = ?,"
+	    " first_try = ?, last_try = ?, tries = ?, code = ?, status = ?,"
+	    " words = ?, host = ? WHERE id = ? AND address = ?",
+	[ROWS_OUTBOUND_MOVE] = "UPDATE outbound SET state = ?, next_try = ?"
+	    " WHERE id = ? AND state = ?",
+	[ROWS_OUTBOUND_DELETE] = "DELETE FROM outbound WHERE id = ?",
+	[ROWS_OUTBOUND_COUNTS] = "SELECT"
+	    " (SELECT count(*) FROM outbound WHERE state = 0),"
+	    " (SELECT count(*) FROM outbound WHERE state = 1),"
+	    " (SELECT count(*) FROM outbound WHERE state = 2), 0",
 	[ROWS_COUNTS] = "SELECT (SELECT count(*) FROM settled),"
 	    "(SELECT count(*) FROM waiting WHERE state = 0),"
 	    "(SELECT count(*) FROM waiting WHERE state = 1),"

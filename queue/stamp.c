@@ -96,8 +96,8 @@ add_from(struct text *text, const struct envelope *env)
 	text_add_str(text, "])\r\n\t");
 }
 
-static void
-add_received(struct text *text, const struct envelope *env,
+void
+stamp_received(struct text *text, const struct envelope *env,
     const struct recipient *rcpt, const char *hostname, int zone_minutes)
 {
 	bool by_wire = env->source != SOURCE_OWN;
@@ -121,9 +121,12 @@ add_received(struct text *text, const struct envelope *env,
 		add_said(text, env, env->fetched.label, "()\\");
 		text_add_byte(text, ')');
 	}
-	text_add_str(text, "\r\n\tfor <");
-	add_address(text, env, rcpt->address);
-	text_add_str(text, ">;\r\n\t");
+	if (rcpt != NULL) {
+		text_add_str(text, "\r\n\tfor <");
+		add_address(text, env, rcpt->address);
+		text_add_byte(text, '>');
+	}
+	text_add_str(text, ";\r\n\t");
 	(void)date_write(text, env->received_at_utc_ms, zone_minutes);
 	text_add_str(text, "\r\n");
 }
@@ -141,7 +144,7 @@ stamp_write(struct text *text, const struct envelope *env,
 	for (size_t i = 0; i < verdict->line_count; i++)
 		text_addf(text, "%s: %s\r\n", verdict->lines[i].name,
 		    verdict->lines[i].value);
-	add_received(text, env, rcpt, hostname, zone_minutes);
+	stamp_received(text, env, rcpt, hostname, zone_minutes);
 }
 
 /* The next word, whatever folds the line behind it. */
@@ -153,7 +156,7 @@ cut_word(struct slice *rest)
 	return slice_word(rest, &word) ? slice_trim(word) : slice_of(NULL, 0);
 }
 
-/* Does it begin as add_received() does? */
+/* Does it begin as stamp_received() does? */
 static bool
 is_own_received(struct slice value, const char *hostname)
 {

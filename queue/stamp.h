@@ -23,6 +23,13 @@ void	stamp_write(struct text *, const struct envelope *,
 	    const char *hostname, int zone_minutes);
 
 /*
+ * The last of them alone, for another host; it names no recipient where `rcpt` is
+ * NULL.
+ */
+void	stamp_received(struct text *, const struct envelope *,
+	    const struct recipient *, const char *hostname, int zone_minutes);
+
+/*
  * The message as it came: `letter`, as somebody has exported it, without the
  * lines that stamp_write() put on top of it for the hub called `hostname`, and
  * without what Thunderbird writes above them.  Line ends may be LF.  Other hubs'

@@ -38,6 +38,7 @@ enum trail_word {
 	TRAIL_TOLD,		/* somebody, that it is held */
 	TRAIL_RELEASED,
 	TRAIL_SENT,		/* a remote host took it */
+	TRAIL_FAILED,		/* no host will ever take it */
 	TRAIL_RETURNED,		/* a notice went to its sender */
 	TRAIL_READ,
 	TRAIL_SAVED,		/* somebody put it into their own mailbox */

@@ -29,6 +29,7 @@ static const char *const words[TRAIL_WORDS] = {
 	[TRAIL_TOLD]		= "told",
 	[TRAIL_RELEASED]	= "released",
 	[TRAIL_SENT]		= "sent",
+	[TRAIL_FAILED]		= "failed",
 	[TRAIL_RETURNED]	= "returned",
 	[TRAIL_READ]		= "read",
 	[TRAIL_SAVED]		= "saved",

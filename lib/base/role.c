@@ -18,6 +18,7 @@ role_name(enum role role)
 		[ROLE_FETCH] = "fetch",
 		[ROLE_RESOLVER] = "resolver",
 		[ROLE_SCAN] = "scan",
+		[ROLE_RELAY] = "relay",
 	};
 
 	return (unsigned)role < ROLE_COUNT ? names[role] : "nobody";

@@ -19,6 +19,7 @@ enum role {
 	ROLE_FETCH,
 	ROLE_RESOLVER,
 	ROLE_SCAN,
+	ROLE_RELAY,
 	ROLE_COUNT
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "queue/relay_job.h"
 #include "store/service.h"
 
 static struct stage_call *
@@ -164,6 +165,36 @@ port_want(void *arg, uint64_t account)
 	note(arg, STAGE_WANT)->account = account;
 }
 
+static int
+port_relay(void *arg, void *ticket, struct slice packed_job, int fd)
+{
+	ARENA_AUTO arena = arena_new(1024 * 1024);
+	struct stage *stage = arg;
+	struct stage_call *call;
+	struct relay_job job;
+
+	ck_assert_int_eq(relay_job_unpack(arena, packed_job, &job), 0);
+	call = note(stage, STAGE_RELAY);
+	call->ticket = ticket;
+	call->id = job.id;
+	call->bytes = job.bytes;
+	call->upto = job.recipient_count;
+	ck_assert_int_eq(pread(fd, &call->first, 1, 0), job.bytes > 0);
+	ck_assert_int_lt(pwrite(fd, "x", 1, 0), 0);
+	(void)snprintf(call->words, sizeof(call->words), "%.*s %.*s",
+	    SLICE_FMT(job.domain), SLICE_FMT(job.recipients[0].address));
+	return 0;
+}
+
+static void
+port_noted(void *arg, uint64_t number)
+{
+	struct stage *stage = arg;
+
+	ck_assert_uint_eq(number, STAGE_RELAY);
+	stage->noted++;
+}
+
 static void
 port_broken(void *arg, const char *what)
 {
@@ -211,7 +242,11 @@ stage_new(struct stage *stage)
 		.transit_bytes = 64 * 1024 * 1024,
 		.message_bytes = STAGE_MESSAGE_BYTES, .settle_seconds = 3600,
 		.trail_days = 30, .archive_days = 30,
-		.quarantine_days = 30
+		.quarantine_days = 30,
+		.outbound_plan = { .first_seconds = 300,
+		    .retry_seconds = 900, .slow_seconds = 3600,
+		    .slow_after_seconds = 43200, .days = 5 },
+		.outbound_per_host = 2, .outbound_most = 8
 	};
 }
 
@@ -231,7 +266,8 @@ stage_open(struct stage *stage)
 		.settle = port_settle, .want = port_want, .broken = port_broken,
 		.answer = port_answer, .whose = port_whose,
 		.wishes = stage->has_lists ? port_wishes : NULL,
-		.compare = port_compare, .saved = port_saved
+		.compare = port_compare, .saved = port_saved,
+		.relay = port_relay, .noted = port_noted
 	};
 
 	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,

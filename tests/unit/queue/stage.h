@@ -19,7 +19,7 @@
 
 enum stage_what {
 	STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER,
-	STAGE_WHOSE, STAGE_COMPARE, STAGE_SAVED, STAGE_WISHES
+	STAGE_WHOSE, STAGE_COMPARE, STAGE_SAVED, STAGE_WISHES, STAGE_RELAY
 };
 
 /* One call of a port. */
@@ -68,6 +68,7 @@ struct stage {
 	const char	*line, *value;	/* one of their header lines, or NULL */
 	const struct edits *edits;
 	uint64_t	 serial;
+	unsigned	 noted;		/* results of the relay */
 };
 
 /* A hub in an empty folder; options may be changed before stage_open(). */

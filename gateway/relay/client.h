@@ -1,0 +1,80 @@
+/*
+ * client.h - a conversation with one remote SMTP server (RFC 5321 3, 4.5.3.2)
+ *
+ * Opened by talk.h: greeting, EHLO or HELO, STARTTLS, AUTH.  From there on the
+ * words are ours: the envelope in one go where PIPELINING is offered, the bytes,
+ * and the one reply that counts, that to the end of the data.  Until that has
+ * come nothing is done; what was refused before says so for each recipient.
+ *
+ * Nothing that comes from outside ends a line of ours: addresses and parameters
+ * are checked again where the line is made (HARDENING A15).
+ */
+#ifndef POSTROOM_GATEWAY_RELAY_CLIENT_H
+#define POSTROOM_GATEWAY_RELAY_CLIENT_H
+
+#include "lib/base/talk.h"
+#include "queue/relay_job.h"
+
+struct relay_client;		/* opaque; see client.c */
+
+/* RFC 5321 4.5.3.2; in ms. */
+struct relay_waits {
+	uint64_t	connect;	/* all addresses of a host together */
+	uint64_t	open;		/* greeting, EHLO, TLS, AUTH */
+	uint64_t	mail, rcpt, data, block, end;
+};
+extern const struct relay_waits relay_waits;
+
+struct relay_client_options {
+	const char	*host;		/* its name, or an address */
+	uint16_t	 port;
+	const char	*addresses;	/* as talk.h has it */
+	enum talk_tls	 tls;
+	const char	*user, *password;	/* NULL: no login */
+	const char	*called;	/* what EHLO says */
+	const struct relay_waits *waits;	/* borrowed */
+};
+
+/*
+ * What became of each recipient of the job; a reply that has come stays.  The
+ * words are its own, so the arena of the job need not hold them.
+ */
+struct relay_fate {
+	bool		 is_final;	/* it was said, nothing changes it */
+	bool		 is_taken;	/* RCPT was answered with 2xx */
+	enum relay_outcome outcome;
+	unsigned	 code;
+	char		 status[RELAY_STATUS_MOST];
+	char		 words[RELAY_WORDS_MOST + 1];
+};
+
+struct relay_client_events {
+	void	*arg;
+	/*
+	 * Every recipient has its fate.  `is_host`: nothing was said of this
+	 * message, it is the host that could not be spoken with, and another one
+	 * may do (`fault`, where the words are in all fates).  Free it here or
+	 * later; nothing is called afterwards.
+	 */
+	void	(*over)(void *arg, bool is_host, enum talk_fault fault);
+};
+
+/*
+ * Send the message in `fd` (borrowed) as `job` (borrowed) says; `fates` is as
+ * long as its recipients.  0, -EINVAL or -ENOMEM: then nothing comes.
+ */
+int	relay_client_start(struct talk_hall *, struct loop *,
+	    const struct relay_client_options *, const struct relay_job *job,
+	    int fd, struct relay_fate *fates,
+	    const struct relay_client_events *,
+	    struct relay_client **client_out);
+/* The end of the data has been sent, and is not answered. */
+bool	relay_client_is_at_end(const struct relay_client *);
+/* It was connected to some address of the host. */
+bool	relay_client_was_reached(const struct relay_client *);
+/* "TLSv1.3 ...", or "". */
+const char *relay_client_tls(const struct relay_client *);
+/* Hang up; NULL is fine. */
+void	relay_client_free(struct relay_client *);
+
+#endif

@@ -1,0 +1,491 @@
+/*
+ * relay.c - a message on its way to one destination
+ *
+ * Route, addresses of the next host, conversation with it; a host that cannot be
+ * spoken with makes room for the next.  What is said of all recipients when no
+ * host is left are the words of the last one.
+ */
+#include "gateway/relay/relay.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "fetch/service.h"
+#include "gateway/relay/command.h"
+#include "gateway/relay/reply.h"
+#include "gateway/relay/route.h"
+#include "lib/base/names.h"
+
+/* The job, its recipients and the replies. */
+#define ARENA_BYTES	(512 * 1024)
+
+struct relay {
+	const struct relay_setting *setting;
+	struct ipc	*resolver;	/* NULL: gone */
+	struct relay_events events;
+	struct arena	*arena;
+	struct slice	 packed;
+	struct relay_job job;
+	int		 fd;
+	struct relay_fate *fates;
+	struct relay_client *client;
+	struct timer	*over;
+	struct route	 route;
+	size_t		 host;		/* of it, being tried */
+	bool		 is_clear;	/* TLS failed with that one */
+	bool		 was_reached;
+	bool		 found_any;	/* some host has an address */
+	bool		 not_now;	/* some lookup failed for now */
+	bool		 is_over;
+	char		 addresses[NAMES_TEXT_SIZE];
+	char		 tls_words[80];
+};
+
+static void	try_host(struct relay *);
+
+/* Ends */
+
+static const char *
+host_name(const struct relay *relay)
+{
+	if (relay->job.domain.len == 0)
+		return relay->setting->smarthost;
+	return relay->host < relay->route.count ?
+	    relay->route.hosts[relay->host].name : "";
+}
+
+static void
+tell(struct relay *relay)
+{
+	TEXT_AUTO packed = TEXT_INIT(RELAY_RESULT_BYTES);
+	size_t count = relay->job.recipient_count;
+	struct relay_reply *replies = arena_array(relay->arena, count,
+	    sizeof(*replies));
+	struct relay_result result = {
+		.number = relay->events.number,
+		.was_reached = relay->was_reached,
+		.host = slice_str(host_name(relay)),
+		.tls = slice_str(relay->tls_words),
+		.replies = replies, .count = count
+	};
+
+	for (size_t i = 0; replies != NULL && i < count; i++)
+		replies[i] = (struct relay_reply){
+			.outcome = relay->fates[i].outcome,
+			.code = (uint16_t)relay->fates[i].code,
+			.status = slice_str(relay->fates[i].status),
+			.words = slice_str(relay->fates[i].words)
+		};
+	if (replies == NULL)
+		result.count = 0;
+	relay_result_pack(&packed, &result);
+	if (text_failed(&packed)) {
+		text_clear(&packed);
+		result = (struct relay_result){ .count = 0 };
+		relay_result_pack(&packed, &result);
+	}
+	relay->events.over(relay->events.arg, text_slice(&packed));
+}
+
+static void
+on_over(void *arg)
+{
+	tell(arg);
+}
+
+static void
+settle(struct relay *relay)
+{
+	if (relay->is_over)
+		return;
+	relay->is_over = true;
+	timer_set(relay->over, 0);
+}
+
+/* The same for all recipients, in our words. */
+static void
+end_all(struct relay *relay, enum relay_outcome outcome, const char *status,
+    const char *words)
+{
+	for (size_t i = 0; i < relay->job.recipient_count; i++) {
+		struct relay_fate *fate = &relay->fates[i];
+
+		*fate = (struct relay_fate){ .is_final = true,
+		    .outcome = outcome };
+		(void)snprintf(fate->status, sizeof(fate->status), "%s",
+		    status);
+		relay_words(slice_str(words), fate->words);
+	}
+	settle(relay);
+}
+
+/* No host is left. */
+static void
+give_up(struct relay *relay)
+{
+	if (relay->found_any)
+		settle(relay);	/* with the words of the last one */
+	else if (relay->not_now)
+		end_all(relay, RELAY_LATER, "4.4.3",
+		    "the name of its host cannot be looked up now");
+	else
+		end_all(relay, RELAY_FAILED, "5.1.2",
+		    "there is no such domain, or no host takes its mail");
+}
+
+static void
+next_host(struct relay *relay)
+{
+	relay->is_clear = false;
+	if (relay->job.domain.len == 0 ||
+	    relay->host + 1 >= relay->route.count) {
+		give_up(relay);
+		return;
+	}
+	relay->host++;
+	try_host(relay);
+}
+
+/* The conversation */
+
+static void	talk_with(struct relay *);
+
+static void
+on_client_over(void *arg, bool is_host, enum talk_fault fault)
+{
+	struct relay *relay = arg;
+	bool was_clear = relay->is_clear;
+
+	relay->was_reached = relay->was_reached ||
+	    relay_client_was_reached(relay->client);
+	(void)snprintf(relay->tls_words, sizeof(relay->tls_words), "%s",
+	    relay_client_tls(relay->client));
+	relay_client_free(relay->client);
+	relay->client = NULL;
+	if (!is_host) {
+		settle(relay);
+	} else if (fault == TALK_TLS_FAILED && !was_clear &&
+	    relay->job.domain.len > 0) {
+		/* RFC 7435 3: better in clear than not at all */
+		relay->is_clear = true;
+		talk_with(relay);
+	} else {
+		next_host(relay);
+	}
+}
+
+static void
+talk_with(struct relay *relay)
+{
+	const struct relay_setting *setting = relay->setting;
+	bool to_smarthost = relay->job.domain.len == 0;
+	const struct relay_client_options options = {
+		.host = host_name(relay),
+		.port = to_smarthost ? setting->smarthost_port :
+		    setting->port,
+		.addresses = relay->addresses,
+		.tls = to_smarthost ? setting->smarthost_tls :
+		    relay->is_clear ? TALK_CLEAR : TALK_MAYBE,
+		.user = to_smarthost ? setting->user : NULL,
+		.password = to_smarthost ? setting->password : NULL,
+		.called = setting->called, .waits = setting->waits
+	};
+	const struct relay_client_events events = {
+		.arg = relay, .over = on_client_over
+	};
+
+	if (relay_client_start(setting->hall, setting->loop, &options,
+	    &relay->job, relay->fd, relay->fates, &events,
+	    &relay->client) < 0)
+		end_all(relay, RELAY_LATER, "4.3.0", "memory is out here");
+}
+
+/* Addresses */
+
+static bool
+is_us(const struct relay *relay, struct slice own)
+{
+	const struct relay_setting *setting = relay->setting;
+
+	return own.len > 0 && setting->is_ours(setting->arg,
+	    relay->job.domain.len == 0 ? setting->smarthost_port :
+	    setting->port);
+}
+
+/*
+ * RFC 5321 5.1: this one and all behind it would bring it back to us.  With none
+ * before it the mail has no other way.
+ */
+static void
+found_us(struct relay *relay)
+{
+	if (relay->job.domain.len == 0)
+		end_all(relay, RELAY_LATER, "4.4.6",
+		    "the smarthost is this hub itself");
+	else if (relay->host == 0)
+		end_all(relay, RELAY_FAILED, "5.4.6",
+		    "its mail would come back to this hub, where the domain "
+		    "is not known");
+	else
+		give_up(relay);
+}
+
+static void
+on_addresses(void *arg, int status, struct ipc_message *message)
+{
+	struct relay *relay = arg;
+	enum names_found found = NAMES_LATER;
+	struct slice addresses = { NULL, 0 }, own = { NULL, 0 };
+
+	if (status == 0) {
+		struct unpack u = unpack_of(message->body);
+
+		found = unpack_enum(&u, NAMES_FOUND_COUNT);
+		addresses = unpack_slice(&u);
+		own = unpack_slice(&u);
+		if (!unpack_is_done(&u))
+			found = NAMES_LATER;
+	}
+	if (found == NAMES_FOUND && slice_cstr(addresses, relay->addresses,
+	    sizeof(relay->addresses)) < 0)
+		found = NAMES_LATER;
+	relay->not_now = relay->not_now || found == NAMES_LATER;
+	if (found != NAMES_FOUND) {
+		next_host(relay);
+	} else if (is_us(relay, own)) {
+		found_us(relay);
+	} else {
+		relay->found_any = true;
+		talk_with(relay);
+	}
+}
+
+/* Ask the resolver.  False: the answer is "later". */
+static bool
+ask(struct relay *relay, uint16_t kind, const struct text *body,
+    ipc_reply_fn *reply)
+{
+	return relay->resolver != NULL && !text_failed(body) &&
+	    ipc_ask(relay->resolver, kind, text_slice(body), NULL, 0, reply,
+	    relay) == 0;
+}
+
+static void
+try_host(struct relay *relay)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	pack_slice(&body, slice_str(host_name(relay)));
+	if (!ask(relay, RESOLVER_ADDRESSES, &body, on_addresses)) {
+		relay->not_now = true;
+		next_host(relay);
+	}
+}
+
+/* Routes */
+
+static void
+begin_route(struct relay *relay)
+{
+	relay->host = 0;
+	if (relay->route.takes_none)
+		end_all(relay, RELAY_FAILED, "5.1.10",
+		    "its domain says that it takes no mail");
+	else if (relay->route.count == 0)
+		end_all(relay, RELAY_FAILED, "5.1.2",
+		    "its domain names no host that could take mail");
+	else
+		try_host(relay);
+}
+
+/* 0, or -EBADMSG. */
+static int
+read_records(struct unpack *u, struct route *route)
+{
+	struct slice records[NAMES_TEXTS];
+	uint32_t count = unpack_u32(u), seed = 0;
+
+	if (u->bad || count > NAMES_TEXTS)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count; i++) {
+		records[i] = unpack_slice(u);
+		if (u->bad || records[i].len < 2)
+			return -EBADMSG;
+	}
+	if (!unpack_is_done(u))
+		return -EBADMSG;
+	/* without it the order is that of the answer */
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+		seed = 0;
+	route_make(records, count, seed, route);
+	return 0;
+}
+
+static void
+on_route(void *arg, int status, struct ipc_message *message)
+{
+	struct relay *relay = arg;
+	enum names_found found = NAMES_LATER;
+
+	if (status == 0) {
+		struct unpack u = unpack_of(message->body);
+
+		found = unpack_enum(&u, NAMES_FOUND_COUNT);
+		(void)unpack_bool(&u);	/* DNSSEC is not looked at yet */
+		if (read_records(&u, &relay->route) < 0)
+			found = NAMES_LATER;
+	}
+	if (found == NAMES_LATER) {
+		relay->not_now = true;
+		give_up(relay);
+		return;
+	}
+	if (found == NAMES_NONE)
+		route_alone(relay->job.domain, &relay->route);
+	begin_route(relay);
+}
+
+/* RFC 5321 4.1.3: an address in brackets is the host. */
+static bool
+is_literal(const struct relay *relay, char text_out[HOST_TEXT_SIZE])
+{
+	struct slice domain = relay->job.domain;
+
+	if (domain.len < 3 || domain.at[0] != '[' ||
+	    domain.at[domain.len - 1] != ']')
+		return false;
+	domain = slice_of(domain.at + 1, domain.len - 2);
+	if (slice_has_prefix(domain, "IPv6:"))
+		domain = slice_after(domain, 5);
+	return host_address(domain, false, text_out) != 0;
+}
+
+static void
+find_route(struct relay *relay)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+	char address[HOST_TEXT_SIZE];
+
+	if (relay->job.domain.len == 0) {
+		try_host(relay);
+		return;
+	}
+	if (is_literal(relay, address)) {
+		route_alone(slice_str(address), &relay->route);
+		begin_route(relay);
+		return;
+	}
+	if (!host_is_name(relay->job.domain)) {
+		end_all(relay, RELAY_FAILED, "5.1.2",
+		    "its domain is no name of a host");
+		return;
+	}
+	pack_u8(&body, NAMES_ROUTES);
+	pack_slice(&body, relay->job.domain);
+	if (!ask(relay, RESOLVER_RECORDS, &body, on_route)) {
+		relay->not_now = true;
+		give_up(relay);
+	}
+}
+
+/* Whoever let such an address come so far, no host is told of it. */
+static bool
+are_fit(const struct relay_job *job)
+{
+	bool fit = job->sender.len == 0 || command_takes(job->sender);
+
+	for (size_t i = 0; i < job->recipient_count; i++)
+		fit = fit && command_takes(job->recipients[i].address);
+	return fit;
+}
+
+static int
+open_job(struct relay *relay, struct slice packed)
+{
+	int r;
+
+	relay->arena = arena_new(ARENA_BYTES);
+	if (relay->arena == NULL)
+		return -ENOMEM;
+	r = arena_copy(relay->arena, packed, &relay->packed);
+	if (r == 0)
+		r = relay_job_unpack(relay->arena, relay->packed,
+		    &relay->job);
+	if (r < 0)
+		return r;
+	relay->fates = arena_array(relay->arena, relay->job.recipient_count,
+	    sizeof(*relay->fates));
+	relay->over = timer_new(relay->setting->loop, on_over, relay);
+	return relay->fates == NULL || relay->over == NULL ? -ENOMEM : 0;
+}
+
+int
+relay_start(const struct relay_setting *setting, struct ipc *resolver,
+    struct slice packed, int fd, const struct relay_events *events,
+    struct relay **relay_out)
+{
+	struct relay *relay = calloc(1, sizeof(*relay));
+	int r;
+
+	if (relay == NULL) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	relay->setting = setting;
+	relay->resolver = resolver;
+	relay->events = *events;
+	relay->fd = fd;
+	r = open_job(relay, packed);
+	if (r < 0) {
+		relay_free(relay);
+		return r;
+	}
+	if (!are_fit(&relay->job))
+		end_all(relay, RELAY_FAILED, "5.1.3",
+		    "an address of it cannot be said in SMTP");
+	else if (relay->job.domain.len == 0 && setting->smarthost[0] == '\0')
+		end_all(relay, RELAY_LATER, "4.3.5",
+		    "there is no smarthost any more");
+	else
+		find_route(relay);
+	*relay_out = relay;
+	return 0;
+}
+
+struct slice
+relay_asked(const struct relay *relay)
+{
+	return relay->packed;
+}
+
+bool
+relay_is_at_end(const struct relay *relay)
+{
+	return relay->client != NULL && relay_client_is_at_end(relay->client);
+}
+
+void
+relay_resolver_lost(struct relay *relay, const struct ipc *resolver)
+{
+	if (relay->resolver == resolver)
+		relay->resolver = NULL;
+}
+
+void
+relay_free(struct relay *relay)
+{
+	if (relay == NULL)
+		return;
+	if (relay->resolver != NULL)
+		ipc_forget(relay->resolver, relay);
+	relay_client_free(relay->client);
+	timer_free(relay->over);
+	arena_free(relay->arena);
+	if (relay->fd >= 0)
+		(void)close(relay->fd);
+	free(relay);
+}

@@ -1,0 +1,56 @@
+/*
+ * relay.h - a message on its way to one destination
+ *
+ * Its hosts are found (the smarthost, or DNS) and tried in their order, until
+ * one of them has said something of the message.  A host that is this hub is
+ * never spoken with: that mail would go round for ever (RFC 5321 5.1).
+ */
+#ifndef POSTROOM_GATEWAY_RELAY_RELAY_H
+#define POSTROOM_GATEWAY_RELAY_RELAY_H
+
+#include "gateway/relay/client.h"
+#include "lib/base/ipc.h"
+
+struct relay;			/* opaque; see relay.c */
+
+/* The same for all; borrowed until the last one has ended. */
+struct relay_setting {
+	struct talk_hall *hall;
+	struct loop	*loop;
+	const char	*called;	/* the hub's name */
+	uint16_t	 port;		/* of hosts that DNS names */
+	const char	*smarthost;	/* "": none */
+	uint16_t	 smarthost_port;
+	enum talk_tls	 smarthost_tls;
+	const char	*user, *password;	/* there; NULL: no login */
+	const struct relay_waits *waits;
+	/* Do we listen for SMTP on that port of an address of ours? */
+	bool		(*is_ours)(void *arg, uint16_t port);
+	void		*arg;
+};
+
+struct relay_events {
+	void	*arg;
+	uint64_t number;	/* goes into the result */
+	/* It is over, called once from the loop. */
+	void	(*over)(void *arg, struct slice packed_result);
+};
+
+/*
+ * `packed` is a job (copied), `fd` its bytes (owned from now on, whatever comes
+ * of it), `resolver` the channel to it (borrowed; NULL: it is not there).
+ * 0, -EBADMSG (it is none), or -ENOMEM: then nothing comes.
+ */
+int	relay_start(const struct relay_setting *, struct ipc *resolver,
+	    struct slice packed, int fd, const struct relay_events *,
+	    struct relay **relay_out);
+/* The bytes that it was asked with. */
+struct slice relay_asked(const struct relay *);
+/* It has sent a message whole and waits for the word of the host. */
+bool	relay_is_at_end(const struct relay *);
+/* That channel is gone: what was asked of it is answered after this. */
+void	relay_resolver_lost(struct relay *, const struct ipc *);
+/* Hang up, without over(); NULL is fine. */
+void	relay_free(struct relay *);
+
+#endif

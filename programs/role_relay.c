@@ -1,0 +1,376 @@
+/*
+ * role_relay.c - the relay: what leaves for other hosts, and what they say
+ *
+ * The queue asks it to send one message to one destination (relay_job.h).  A
+ * queue that ends does not end what is under way: a host may be about to say that
+ * it has the message.  What comes of that is kept for the next queue, which asks
+ * for the same again; so its end sends nothing twice.  A result is kept until
+ * the queue has noted it, for it may end before that.
+ *
+ * Fails by ending: what was not answered is tried again by the queue.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "gateway/relay/relay.h"
+#include "lib/base/log.h"
+#include "lib/base/zone.h"
+#include "programs/roles.h"
+
+#define ERRANDS_MOST	256	/* the queue has fewer at work */
+#define ORPHAN_MS	(15u * 60 * 1000)	/* a queue is back in seconds */
+#define STOP_WAIT_MS	5000	/* for hosts that have a message whole */
+
+/* One message, at work or over and not told. */
+struct errand {
+	LIST_ENTRY(errand) next;
+	struct relay_role *role;
+	struct ipc	*from;		/* NULL: that queue is gone */
+	uint64_t	 serial;
+	struct relay	*relay;
+	struct text	 result;	/* it is over; empty: not yet */
+	uint64_t	 number;	/* of the result */
+	uint64_t	 since_ms;	/* over, with nobody to tell */
+};
+
+struct relay_role {
+	struct process	*process;
+	struct talk_hall *hall;
+	struct ipc	*queue, *resolver;
+	struct relay_setting setting;
+	char		 smarthost[256];
+	char		*password;	/* there */
+	LIST_HEAD(, errand) errands;
+	unsigned	 count;
+	uint64_t	 last;		/* number */
+	struct timer	*stopping;	/* set: this process ends */
+	bool		 is_stopping;
+};
+
+static int	on_send(void *, struct ipc *, struct ipc_message *);
+
+static int	on_noted(void *, struct ipc *, struct ipc_message *);
+
+static const struct ipc_rule relay_rules[] = {
+{ RELAY_SEND, "SEND", FROM(ROLE_QUEUE), IPC_REQUEST, 1, 0, on_send },
+{ RELAY_NOTED, "NOTED", FROM(ROLE_QUEUE), IPC_NEWS, 0, 0, on_noted },
+{ 0 }
+};
+
+static void
+errand_free(struct errand *errand)
+{
+	LIST_REMOVE(errand, next);
+	errand->role->count--;
+	relay_free(errand->relay);
+	text_free(&errand->result);
+	free(errand);
+}
+
+static void
+say(struct ipc *to, uint64_t serial, struct slice result)
+{
+	if (ipc_reply(to, serial, result, NULL, 0) < 0)
+		log_say("the queue does not hear what came of a message");
+}
+
+/* Nothing is waited for any more. */
+static void
+end_if_idle(struct relay_role *role)
+{
+	const struct errand *errand;
+
+	LIST_FOREACH(errand, &role->errands, next)
+		if (errand->from != NULL && errand->result.len == 0 &&
+		    relay_is_at_end(errand->relay))
+			return;
+	loop_stop(role->process->loop);
+}
+
+static void
+on_relayed(void *arg, struct slice packed_result)
+{
+	struct errand *errand = arg;
+	struct relay_role *role = errand->role;
+
+	errand->result.limit = packed_result.len;
+	text_add(&errand->result, packed_result);
+	errand->since_ms = clock_ms();
+	if (errand->from != NULL)
+		say(errand->from, errand->serial, packed_result);
+	if (text_failed(&errand->result))
+		errand_free(errand);	/* it may be sent again */
+	if (role->is_stopping)
+		end_if_idle(role);
+}
+
+/* Those that no queue has asked for again. */
+static void
+sweep(struct relay_role *role)
+{
+	struct errand *errand, *following;
+
+	for (errand = LIST_FIRST(&role->errands); errand != NULL;
+	    errand = following) {
+		following = LIST_NEXT(errand, next);
+		if (errand->from == NULL && errand->result.len > 0 &&
+		    clock_ms() - errand->since_ms >= ORPHAN_MS)
+			errand_free(errand);
+	}
+}
+
+/*
+ * An earlier queue has asked the same, or this one could not note what it was
+ * told; true: it is this one's now.
+ */
+static bool
+adopt(struct relay_role *role, struct ipc *from,
+    const struct ipc_message *message)
+{
+	struct errand *errand;
+
+	LIST_FOREACH(errand, &role->errands, next) {
+		if ((errand->from != NULL && errand->result.len == 0) ||
+		    !slice_is(relay_asked(errand->relay), message->body))
+			continue;
+		errand->from = from;
+		errand->serial = message->serial;
+		if (errand->result.len > 0)
+			say(from, message->serial,
+			    text_slice(&errand->result));
+		return true;
+	}
+	return false;
+}
+
+static int
+on_noted(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct relay_role *role = process->state;
+	struct unpack u = unpack_of(message->body);
+	uint64_t number = unpack_u64(&u);
+	struct errand *errand;
+
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	LIST_FOREACH(errand, &role->errands, next)
+		if (errand->number == number && errand->from == from &&
+		    errand->result.len > 0) {
+			errand_free(errand);
+			break;
+		}
+	return 0;
+}
+
+/* It cannot be begun: the queue waits a while. */
+static void
+put_off(struct ipc *from, uint64_t serial)
+{
+	TEXT_AUTO packed = TEXT_INIT(64);
+	const struct relay_result result = { .count = 0 };
+
+	relay_result_pack(&packed, &result);
+	say(from, serial, text_slice(&packed));
+}
+
+static int
+on_send(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct relay_role *role = process->state;
+	struct errand *errand;
+	int r;
+
+	sweep(role);
+	if (adopt(role, from, message))
+		return 0;
+	errand = role->count < ERRANDS_MOST && !role->is_stopping ?
+	    calloc(1, sizeof(*errand)) : NULL;
+	if (errand == NULL) {
+		put_off(from, message->serial);
+		return 0;
+	}
+	errand->role = role;
+	errand->from = from;
+	errand->serial = message->serial;
+	errand->number = ++role->last;
+	r = relay_start(&role->setting, role->resolver, message->body,
+	    ipc_take_fd(message, 0), &(struct relay_events){
+		.arg = errand, .number = errand->number,
+		.over = on_relayed }, &errand->relay);
+	if (r < 0) {
+		free(errand);
+		if (r == -EBADMSG)
+			return r;
+		put_off(from, message->serial);
+		return 0;
+	}
+	LIST_INSERT_HEAD(&role->errands, errand, next);
+	role->count++;
+	return 0;
+}
+
+/* Beginning */
+
+/* What libcurl and OpenSSL read from files: now or never. */
+static int
+relay_open(struct process *process)
+{
+	int r = talk_global_open();
+
+	return r == 0 ? zone_open(process->config.time_zone) : r;
+}
+
+static bool
+is_ours(void *arg, uint16_t port)
+{
+	const struct config *config = arg;
+
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (config->listeners[i].service == SERVICE_SMTP &&
+		    config->listeners[i].port == port)
+			return true;
+	return false;
+}
+
+/* "mail.isp.test:587", as the configuration has let it pass. */
+static void
+set_smarthost(struct relay_role *role)
+{
+	static const enum talk_tls tls[] = {
+		[LISTENER_CLEAR] = TALK_CLEAR,
+		[LISTENER_STARTTLS] = TALK_STARTTLS,
+		[LISTENER_IMPLICIT] = TALK_IMPLICIT,
+	};
+	const struct config *config = &role->process->config;
+	struct relay_setting *setting = &role->setting;
+	struct slice rest = slice_str(config->smarthost);
+	size_t colon = slice_find_last(rest, ':');
+	uint64_t port = 25;
+
+	setting->smarthost = role->smarthost;
+	if (rest.len == 0 || colon == SIZE_MAX ||
+	    slice_u64(slice_after(rest, colon + 1), 65535, &port) < 0 ||
+	    slice_cstr(slice_first(rest, colon), role->smarthost,
+	    sizeof(role->smarthost)) < 0)
+		role->smarthost[0] = '\0';
+	setting->smarthost_port = (uint16_t)port;
+	setting->smarthost_tls = tls[config_smarthost_tls(config)];
+	if (config->smarthost_user[0] != '\0') {
+		setting->user = config->smarthost_user;
+		setting->password = role->password;
+	}
+}
+
+/* The password as its file has it, without the end of the line. */
+static int
+take_password(struct relay_role *role)
+{
+	struct slice secret = role->process->smarthost_password, line;
+
+	if (slice_cut(&secret, '\n', &line))
+		secret = line;
+	if (secret.len > 0 && secret.at[secret.len - 1] == '\r')
+		secret.len--;
+	role->password = calloc(1, secret.len + 1);
+	if (role->password == NULL)
+		return -ENOMEM;
+	return slice_cstr(secret, role->password, secret.len + 1);
+}
+
+static int
+relay_role_start(struct process *process)
+{
+	struct relay_role *role = calloc(1, sizeof(*role));
+	const char *fault = NULL;
+	int r;
+
+	if (role == NULL)
+		return -ENOMEM;
+	process->state = role;
+	role->process = process;
+	LIST_INIT(&role->errands);
+	role->hall = talk_hall_new(process->loop, process->trust, &fault);
+	if (role->hall == NULL && fault != NULL)
+		log_say("the certificates that are trusted: %s", fault);
+	if (role->hall == NULL)
+		return fault != NULL ? -EINVAL : -ENOMEM;
+	r = take_password(role);
+	if (r < 0) {
+		log_say("the password of the smarthost: %s", strerror(-r));
+		return r;
+	}
+	role->setting = (struct relay_setting){
+		.hall = role->hall, .loop = process->loop,
+		.called = process->config.hostname,
+		.port = (uint16_t)process->config.outbound_port,
+		.waits = &relay_waits, .is_ours = is_ours,
+		.arg = &process->config
+	};
+	set_smarthost(role);
+	return 0;
+}
+
+static int
+relay_peer(struct process *process, struct ipc *ipc)
+{
+	struct relay_role *role = process->state;
+
+	if (ipc_peer(ipc) == ROLE_QUEUE)
+		role->queue = ipc;
+	else if (ipc_peer(ipc) == ROLE_RESOLVER)
+		role->resolver = ipc;
+	else
+		return -EPERM;
+	return 0;
+}
+
+static void
+relay_lost(struct process *process, struct ipc *ipc)
+{
+	struct relay_role *role = process->state;
+	struct errand *errand;
+
+	if (role->resolver == ipc)
+		role->resolver = NULL;
+	if (role->queue == ipc)
+		role->queue = NULL;
+	LIST_FOREACH(errand, &role->errands, next) {
+		relay_resolver_lost(errand->relay, ipc);
+		if (errand->from == ipc)
+			errand->from = NULL;
+	}
+}
+
+static void
+on_stop_time(void *arg)
+{
+	struct relay_role *role = arg;
+
+	loop_stop(role->process->loop);
+}
+
+/* A host that has a message whole says in a moment whether it takes it. */
+static void
+relay_stop(struct process *process)
+{
+	struct relay_role *role = process->state;
+
+	role->is_stopping = true;
+	role->stopping = timer_new(process->loop, on_stop_time, role);
+	if (role->stopping == NULL) {
+		loop_stop(process->loop);
+		return;
+	}
+	timer_set(role->stopping, STOP_WAIT_MS);
+	end_if_idle(role);
+}
+
+const struct role_code relay_code = {
+	.role = ROLE_RELAY, .rules = relay_rules, .open = relay_open,
+	.start = relay_role_start, .peer = relay_peer, .lost = relay_lost,
+	.stop = relay_stop,
+};

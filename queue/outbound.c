@@ -1,0 +1,355 @@
+/*
+ * outbound.c - the destinations of what leaves, and their clock
+ */
+#include "queue/outbound_inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/message/path.h"
+
+#define FAULT_PAUSE_MS	60000	/* memory, disk: not the host's fault */
+#define RELAY_PAUSE_MS	1000	/* it is just going: the next one comes */
+
+uint64_t
+out_due_ms(int64_t utc_ms)
+{
+	int64_t wait = utc_ms - clock_utc_ms();
+
+	return clock_ms() + (wait > 0 ? (uint64_t)wait : 0);
+}
+
+/* Destinations */
+
+static struct out_dest *
+need_dest(struct outbound *outbound, struct slice domain)
+{
+	struct out_dest *dest;
+
+	if (outbound->conductor->options.has_smarthost)
+		domain = slice_of("", 0);
+	HASH_FIND(hh, outbound->dests, domain.at, domain.len, dest);
+	if (dest != NULL)
+		return dest;
+	dest = calloc(1, sizeof(*dest) + domain.len + 1);
+	if (dest == NULL)
+		return NULL;
+	if (domain.len > 0)
+		memcpy(dest->name, domain.at, domain.len);
+	HASH_ADD_KEYPTR(hh, outbound->dests, dest->name, domain.len, dest);
+	if (dest->hh.tbl == NULL) {
+		free(dest);
+		return NULL;
+	}
+	return dest;
+}
+
+static void
+dest_free(struct outbound *outbound, struct out_dest *dest)
+{
+	heap_take(&outbound->ready, &dest->ready);
+	HASH_DEL(outbound->dests, dest);
+	heap_free(&dest->jobs);
+	free(dest);
+}
+
+void
+out_dest_place(struct outbound *outbound, struct out_dest *dest)
+{
+	const struct heap_entry *first = heap_first(&dest->jobs);
+	unsigned most = outbound->conductor->options.outbound_per_host;
+	uint64_t due;
+
+	if (first == NULL || dest->active >= most) {
+		heap_take(&outbound->ready, &dest->ready);
+		if (first == NULL && dest->active == 0)
+			dest_free(outbound, dest);
+		return;
+	}
+	due = first->key > dest->not_before_ms ? first->key :
+	    dest->not_before_ms;
+	/* without memory it waits until another of its jobs moves */
+	if (heap_put(&outbound->ready, &dest->ready, due) < 0)
+		log_say("memory is out: mail for %s waits longer",
+		    dest->name);
+}
+
+/* Jobs */
+
+int
+out_add(struct outbound *outbound, const struct message_id *id,
+    struct slice domain, uint64_t due_ms)
+{
+	struct out_dest *dest = need_dest(outbound, domain);
+	struct out_job *job;
+
+	if (dest == NULL)
+		return -ENOMEM;
+	job = dest->newest;
+	/* another recipient there of the message that came just before */
+	if (job != NULL && message_id_order(&job->id, id) == 0 &&
+	    heap_has(&job->due)) {
+		if (due_ms < job->due.key)
+			out_again(outbound, job, due_ms);
+		return 0;
+	}
+	job = calloc(1, sizeof(*job));
+	if (job == NULL) {
+		out_dest_place(outbound, dest);
+		return -ENOMEM;
+	}
+	job->id = *id;
+	job->dest = dest;
+	if (heap_put(&dest->jobs, &job->due, due_ms) < 0) {
+		free(job);
+		out_dest_place(outbound, dest);
+		return -ENOMEM;
+	}
+	dest->newest = job;
+	out_dest_place(outbound, dest);
+	return 0;
+}
+
+void
+out_again(struct outbound *outbound, struct out_job *job, uint64_t due_ms)
+{
+	/* it was in there a moment ago, so there is room */
+	if (heap_put(&job->dest->jobs, &job->due, due_ms) < 0) {
+		log_say("memory is out: a message waits for the next start");
+		out_job_free(outbound, job);
+		return;
+	}
+	out_dest_place(outbound, job->dest);
+}
+
+void
+out_job_free(struct outbound *outbound, struct out_job *job)
+{
+	struct out_dest *dest = job->dest;
+
+	heap_take(&dest->jobs, &job->due);
+	if (dest->newest == job)
+		dest->newest = NULL;
+	free(job);
+	out_dest_place(outbound, dest);
+}
+
+/* The clock */
+
+static void
+set_timer(struct outbound *outbound)
+{
+	const struct heap_entry *first = heap_first(&outbound->ready);
+	uint64_t now = clock_ms();
+
+	timer_stop(outbound->timer);
+	if (first == NULL || !outbound->is_up ||
+	    outbound->active >= outbound->conductor->options.outbound_most)
+		return;
+	timer_set(outbound->timer, first->key > now ? first->key - now : 0);
+}
+
+static bool
+is_relay_gone(int r)
+{
+	return r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE;
+}
+
+/* The first job of that destination; it is under way, or put off. */
+static void
+try_first(struct outbound *outbound, struct out_dest *dest)
+{
+	struct out_job *job = (struct out_job *)heap_first(&dest->jobs);
+	int r;
+
+	heap_take(&dest->jobs, &job->due);
+	dest->active++;
+	outbound->active++;
+	r = out_try_begin(outbound, job);
+	if (r == 0) {
+		out_dest_place(outbound, dest);
+		return;
+	}
+	dest->active--;
+	outbound->active--;
+	if (r == -ENOENT)
+		out_job_free(outbound, job);
+	else
+		out_again(outbound, job, clock_ms() + (is_relay_gone(r) ?
+		    RELAY_PAUSE_MS : FAULT_PAUSE_MS));
+}
+
+void
+out_pump(struct outbound *outbound)
+{
+	const struct conductor_options *options =
+	    &outbound->conductor->options;
+	struct heap_entry *first;
+
+	while (outbound->is_up && !outbound->conductor->closing &&
+	    outbound->active < options->outbound_most &&
+	    (first = heap_first(&outbound->ready)) != NULL &&
+	    first->key <= clock_ms())
+		try_first(outbound, (struct out_dest *)first);
+	set_timer(outbound);
+}
+
+static void
+on_time(void *arg)
+{
+	out_pump(arg);
+}
+
+void
+outbound_relay(struct outbound *outbound, bool is_up)
+{
+	outbound->is_up = is_up;
+	out_pump(outbound);
+}
+
+void
+conductor_relay_up(struct conductor *conductor, bool is_up)
+{
+	outbound_relay(conductor->outbound, is_up);
+}
+
+/* New ones */
+
+/* The domain that is looked up; one that names nothing is tried as it stands. */
+static int
+domain_of(struct transit *transit, struct slice address,
+    struct slice *domain_out)
+{
+	TEXT_AUTO normal = TEXT_INIT(ROWS_ADDRESS_BYTES * 2);
+	struct slice domain = address;
+	struct path path;
+
+	if (address_parse(address, true, &path) == 0 &&
+	    address_normal(&normal, path.local, path.domain) == 0)
+		domain = text_slice(&normal);
+	domain = slice_after(domain, slice_find_last(domain, '@') + 1);
+	return arena_copy(transit->arena, slice_first(domain,
+	    ROWS_ADDRESS_BYTES), domain_out);
+}
+
+static int
+list_leaving(struct transit *transit, struct rows_outbound *list,
+    size_t *count_out)
+{
+	const struct envelope *env = &transit->env;
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < env->recipient_count; i++) {
+		const struct recipient *rcpt = &env->recipients[i];
+
+		if (rcpt->account != 0)
+			continue;
+		list[n] = (struct rows_outbound){ .id = env->id,
+		    .address = rcpt->address,
+		    .since_utc_ms = env->received_at_utc_ms,
+		    .next_try_utc_ms = clock_utc_ms() };
+		r = domain_of(transit, rcpt->address, &list[n++].domain);
+	}
+	*count_out = n;
+	return r;
+}
+
+int
+outbound_take(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	struct rows_outbound *list;
+	size_t count;
+	int r;
+
+	list = calloc(transit->env.recipient_count, sizeof(*list));
+	if (list == NULL)
+		return -ENOMEM;
+	r = list_leaving(transit, list, &count);
+	if (r == 0)
+		r = rows_outbound_take(conductor->rows, &transit->env.id,
+		    journal_next(conductor->journal), list, count);
+	if (r == 0) {
+		transit->leaves = false;
+		conductor->leaving--;
+	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (out_add(conductor->outbound, &list[i].id, list[i].domain,
+		    clock_ms()) < 0)
+			log_say("memory is out: a message leaves after the "
+			    "next start");
+	free(list);
+	if (r == 0)
+		timer_set(conductor->outbound->timer, 0);
+	return r;
+}
+
+void
+outbound_begin(struct transit *transit)
+{
+	int r;
+
+	if (!transit->is_kept) {
+		keep_leaving(transit);
+		return;
+	}
+	r = outbound_take(transit);
+	if (r < 0)
+		log_say("what leaves cannot be noted now: %s", strerror(-r));
+	else if (transit->unsettled == 0)
+		deliver_end(transit);
+}
+
+/* Begin and end */
+
+static int
+on_row(void *arg, const struct rows_outbound *row)
+{
+	return row->state != OUTBOUND_WAITING ? 0 : out_add(arg, &row->id,
+	    row->domain, out_due_ms(row->next_try_utc_ms));
+}
+
+int
+outbound_open(struct conductor *conductor)
+{
+	struct outbound *outbound = calloc(1, sizeof(*outbound));
+	const struct conductor_options *options = &conductor->options;
+
+	if (outbound == NULL)
+		return -ENOMEM;
+	conductor->outbound = outbound;
+	outbound->conductor = conductor;
+	outbound->plan = options->outbound_plan;
+	LIST_INIT(&outbound->tries);
+	outbound->timer = timer_new(conductor->loop, on_time, outbound);
+	return outbound->timer == NULL ? -ENOMEM :
+	    rows_outbound_each(conductor->rows, on_row, outbound);
+}
+
+void
+outbound_close(struct outbound *outbound)
+{
+	struct out_dest *dest, *following;
+	struct heap_entry *job;
+	struct out_try *try;
+
+	if (outbound == NULL)
+		return;
+	while ((try = LIST_FIRST(&outbound->tries)) != NULL) {
+		free(try->job);
+		out_try_free(try);
+	}
+	HASH_ITER(hh, outbound->dests, dest, following) {
+		while ((job = heap_first(&dest->jobs)) != NULL) {
+			heap_take(&dest->jobs, job);
+			free(job);
+		}
+		dest_free(outbound, dest);
+	}
+	heap_free(&outbound->ready);
+	timer_free(outbound->timer);
+	free(outbound);
+}

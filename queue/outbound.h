@@ -1,0 +1,39 @@
+/*
+ * outbound.h - what leaves for other hosts: the rows, the clock, the tries
+ *
+ * A recipient without an account here leaves.  Its message first gets a file of
+ * its own (kept.h) and each such recipient a row (rows_outbound.h), in one FULL
+ * commit; from then on the journal has no part in it.  In memory there is one
+ * small entry for a message and a destination: the destination is the domain, or
+ * the smarthost.  Each destination has its own few conversations and its own
+ * pause after a failure, so a slow one delays nobody else's mail; what is due
+ * next is the first of a heap, never searched for.
+ *
+ * What stays true: a row goes only after a host has said 2xx to the end of the
+ * data, in a FULL commit; the file goes after the last row.
+ */
+#ifndef POSTROOM_QUEUE_OUTBOUND_H
+#define POSTROOM_QUEUE_OUTBOUND_H
+
+#include "queue/conductor_inside.h"
+
+struct outbound;		/* opaque; see outbound_inside.h */
+
+/* With what waits in the rows.  0 or a negative errno. */
+int	outbound_open(struct conductor *);
+/* NULL is fine. */
+void	outbound_close(struct outbound *);
+
+/*
+ * The recipients of this transit that leave are to be sent (`leaves` says that
+ * there are any): their rows are written once its file stands, now or later.
+ * With the last recipient the transit may be gone when this returns.
+ */
+void	outbound_begin(struct transit *);
+/* Its file stands.  0: its rows do, too; or a negative errno: `leaves` stays. */
+int	outbound_take(struct transit *);
+
+/* The relay is there (again), or gone. */
+void	outbound_relay(struct outbound *, bool is_up);
+
+#endif

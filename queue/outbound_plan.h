@@ -1,0 +1,30 @@
+/*
+ * outbound_plan.h - when a message that no host has taken is tried again
+ */
+#ifndef POSTROOM_QUEUE_OUTBOUND_PLAN_H
+#define POSTROOM_QUEUE_OUTBOUND_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define OUTBOUND_LEAST_TRIES	3	/* before it is given up, however old */
+
+struct outbound_plan {
+	unsigned	first_seconds;	/* to the second try */
+	unsigned	retry_seconds;	/* from then on */
+	unsigned	slow_seconds;	/* of what is as old as... */
+	unsigned	slow_after_seconds;	/* ...that */
+	unsigned	days;		/* then it is over */
+};
+
+/*
+ * How long it waits, which came `age_ms` ago and has been tried `tries` times
+ * (at least once).
+ */
+uint64_t outbound_wait_ms(const struct outbound_plan *, uint64_t age_ms,
+	    uint32_t tries);
+/* Its time is over, and it was tried often enough; the last time just now. */
+bool	outbound_is_over(const struct outbound_plan *, uint64_t age_ms,
+	    uint32_t tries);
+
+#endif

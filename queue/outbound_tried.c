@@ -1,0 +1,295 @@
+/*
+ * outbound_tried.c - what came of a try
+ *
+ * Each recipient's reply is noted in one commit and told in the trail; those
+ * that were put off wait, longer and longer, until their time is over.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/zone.h"
+#include "queue/outbound_inside.h"
+
+#define RELAY_LOST_MS	1000	/* the next one is there in a moment */
+#define HOST_PAUSE_MS	60000	/* of a host that cannot be spoken with */
+#define HOST_PAUSES	4	/* each twice as long: 16 minutes at most */
+#define LINE_OPEN_MS	3600000	/* some host was reached: the line is open */
+#define SHARING_MOST	64	/* messages at a time: some ms */
+#define RESULT_ARENA	(256 * 1024)
+
+void
+out_drop_file(struct conductor *conductor, const struct message_id *id)
+{
+	int r = rows_outbound_has(conductor->rows, id);
+
+	if (r == -ENOENT)
+		r = rows_is_kept(conductor->rows, id);
+	if (r != -ENOENT)
+		return;		/* somebody waits for it, or nobody can say */
+	r = kept_drop(conductor->kept_fd, id);
+	if (r == 0 && conductor_big_is_known(conductor, id) == -ENOENT) {
+		r = big_drop(conductor->big, id);
+		if (r == 0)
+			bodies_gone(conductor, id);
+	}
+	if (r < 0)
+		log_say("the file of a message that was sent stays until the "
+		    "next start: %s", strerror(-r));
+}
+
+/* Words */
+
+static void
+add_reply(struct text *detail, const struct rows_outbound *row)
+{
+	if (row->host.len > 0) {
+		text_add(detail, row->host);
+		text_add_str(detail, ": ");
+	}
+	if (row->code != 0)
+		text_addf(detail, "%u ", row->code);
+	if (row->status.len > 0) {
+		text_add(detail, row->status);
+		text_add_byte(detail, ' ');
+	}
+	text_add(detail, row->words);
+}
+
+/* What a host said, and what that means, is one line. */
+static void
+tell(struct conductor *conductor, const struct rows_outbound *row,
+    struct slice tls)
+{
+	static const enum trail_word words[OUTBOUND_STATE_COUNT] = {
+		[OUTBOUND_WAITING] = TRAIL_WAITING,
+		[OUTBOUND_HELD] = TRAIL_HELD,
+		[OUTBOUND_FAILED] = TRAIL_FAILED,
+		[OUTBOUND_DONE] = TRAIL_SENT,
+	};
+	TEXT_AUTO detail = TEXT_INIT(TRAIL_LINE_BYTES);
+	struct trail_step step = {
+		.at_utc_ms = clock_utc_ms(), .id = row->id,
+		.word = words[row->state], .address = row->address
+	};
+
+	/* when, first: a long reply is cut */
+	if (row->state == OUTBOUND_WAITING) {
+		text_add_str(&detail, "next try ");
+		zone_write(&detail, row->next_try_utc_ms);
+		text_add_str(&detail, "; ");
+	}
+	if (row->state == OUTBOUND_DONE) {
+		text_add_str(&detail, tls.len > 0 ? "with " : "without TLS");
+		text_add(&detail, tls);
+		text_add_str(&detail, "; ");
+	}
+	add_reply(&detail, row);
+	step.detail = text_slice(&detail);
+	trail_add(conductor->trail, &step);
+}
+
+/* The line is open: what is not reached is not there, and not we. */
+static bool
+is_real(const struct outbound *outbound, const struct relay_result *result)
+{
+	return result->was_reached || (outbound->has_reached &&
+	    clock_ms() - outbound->reached_ms < LINE_OPEN_MS);
+}
+
+static uint64_t
+age_ms(const struct rows_outbound *row)
+{
+	int64_t age = clock_utc_ms() - row->since_utc_ms;
+
+	return age > 0 ? (uint64_t)age : 0;
+}
+
+/* One recipient's row after this try. */
+static void
+note_reply(const struct outbound *outbound, struct rows_outbound *row,
+    const struct relay_result *result, const struct relay_reply *reply)
+{
+	static const enum outbound_state states[RELAY_OUTCOME_COUNT] = {
+		[RELAY_DONE] = OUTBOUND_DONE,
+		[RELAY_LATER] = OUTBOUND_WAITING,
+		[RELAY_FAILED] = OUTBOUND_FAILED,
+	};
+	int64_t now = clock_utc_ms();
+
+	row->state = states[reply->outcome];
+	row->code = reply->code;
+	row->status = reply->status;
+	row->words = reply->words;
+	row->host = result->host;
+	if (is_real(outbound, result)) {
+		row->tries++;
+		row->last_try_utc_ms = now;
+		if (row->first_try_utc_ms == 0)
+			row->first_try_utc_ms = now;
+	}
+	if (row->state == OUTBOUND_WAITING &&
+	    is_real(outbound, result) &&
+	    outbound_is_over(&outbound->plan, age_ms(row), row->tries))
+		row->state = OUTBOUND_FAILED;
+	row->next_try_utc_ms = now + (int64_t)outbound_wait_ms(
+	    &outbound->plan, age_ms(row), row->tries);
+}
+
+/* A host that cannot be spoken with is left alone for a while. */
+static void
+note_host(struct outbound *outbound, struct out_dest *dest,
+    const struct relay_result *result)
+{
+	unsigned shift;
+
+	if (result->was_reached) {
+		outbound->has_reached = true;
+		outbound->reached_ms = clock_ms();
+		dest->failures = 0;
+		dest->not_before_ms = 0;
+		return;
+	}
+	shift = dest->failures < HOST_PAUSES ? dest->failures : HOST_PAUSES;
+	dest->failures++;
+	dest->not_before_ms = clock_ms() + ((uint64_t)HOST_PAUSE_MS << shift);
+}
+
+/* When its next recipient is due; UINT64_MAX: none waits. */
+static uint64_t
+next_due(const struct out_try *try)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < try->count; i++)
+		if (try->rows[i].state == OUTBOUND_WAITING &&
+		    out_due_ms(try->rows[i].next_try_utc_ms) < due)
+			due = out_due_ms(try->rows[i].next_try_utc_ms);
+	return try->has_more ? clock_ms() : due;
+}
+
+/* The rows stand as they are now: say so, and go on. */
+static void
+end_try(struct out_try *try, struct slice tls)
+{
+	struct outbound *outbound = try->outbound;
+	struct conductor *conductor = outbound->conductor;
+	struct out_job *job = try->job;
+	struct message_id id = job->id;
+	uint64_t due = next_due(try);
+
+	for (size_t i = 0; i < try->count; i++)
+		tell(conductor, &try->rows[i], tls);
+	out_try_free(try);
+	if (due == UINT64_MAX)
+		out_job_free(outbound, job);
+	else
+		out_again(outbound, job, due);
+	out_drop_file(conductor, &id);
+}
+
+/* It was no try: the same again in a moment. */
+static void
+again(struct out_try *try, uint64_t wait_ms)
+{
+	struct outbound *outbound = try->outbound;
+	struct out_job *job = try->job;
+
+	out_try_free(try);
+	out_again(outbound, job, clock_ms() + wait_ms);
+}
+
+/* Reply `i` is each one's, or all share the first. */
+static void
+note_all(struct out_try *try, const struct relay_result *result, bool shared)
+{
+	struct outbound *outbound = try->outbound;
+	int r;
+
+	for (size_t i = 0; i < try->count; i++)
+		note_reply(outbound, &try->rows[i], result,
+		    &result->replies[shared ? 0 : i]);
+	r = rows_outbound_tried(outbound->conductor->rows, try->rows,
+	    try->count);
+	if (r < 0) {
+		log_say("what a host said cannot be noted: %s; it may get a "
+		    "message twice", strerror(-r));
+		again(try, HOST_PAUSE_MS);
+		return;
+	}
+	if (!shared && result->number != 0)
+		outbound->conductor->ports.noted(
+		    outbound->conductor->ports.arg, result->number);
+	end_try(try, result->tls);
+}
+
+/*
+ * No host of that destination can be spoken with: what is due there, too, has
+ * been tried with this.  Else a thousand messages would wait for one another.
+ */
+static void
+share_fate(struct outbound *outbound, struct out_dest *dest,
+    const struct relay_result *result)
+{
+	struct out_job *job;
+	struct out_try *try;
+
+	dest->active++;		/* it stays while we look at it */
+	for (unsigned i = 0; i < SHARING_MOST; i++) {
+		job = (struct out_job *)heap_first(&dest->jobs);
+		if (job == NULL || job->due.key > clock_ms())
+			break;
+		heap_take(&dest->jobs, &job->due);
+		if (out_try_rows(outbound, job, &try) == 0)
+			note_all(try, result, true);
+		else
+			out_again(outbound, job, clock_ms() + HOST_PAUSE_MS);
+	}
+	dest->active--;
+	out_dest_place(outbound, dest);
+}
+
+static void
+tried(struct out_try *try, const struct relay_result *result)
+{
+	struct outbound *outbound = try->outbound;
+	struct out_dest *dest = try->job->dest;
+	bool is_host = !result->was_reached && result->count > 0 &&
+	    result->replies[0].outcome == RELAY_LATER;
+
+	note_host(outbound, dest, result);
+	dest->active++;
+	note_all(try, result, false);
+	dest->active--;
+	if (is_host)
+		share_fate(outbound, dest, result);
+	else
+		out_dest_place(outbound, dest);
+}
+
+void
+conductor_relayed(struct conductor *conductor, void *ticket, int status,
+    struct slice packed_result)
+{
+	ARENA_AUTO arena = arena_new(RESULT_ARENA);
+	struct out_try *try = ticket;
+	struct outbound *outbound = try->outbound;
+	struct relay_result result = { .count = 0 };
+
+	if (conductor->closing)
+		return;
+	outbound->active--;
+	try->job->dest->active--;
+	if (status == 0)
+		status = arena == NULL ? -ENOMEM :
+		    relay_result_unpack(arena, packed_result, &result);
+	if (status == 0 && result.count != try->count)
+		status = -EBADMSG;	/* it has no room, or is not ours */
+	if (status == 0)
+		tried(try, &result);
+	else
+		again(try, status == -ECONNRESET ? RELAY_LOST_MS :
+		    HOST_PAUSE_MS);
+	out_pump(outbound);
+}

@@ -1,0 +1,238 @@
+/*
+ * outbound_try.c - a message on its way to the relay, for one destination
+ *
+ * The rows say to whom, the file in kept/ what; the relay gets both, the bytes as
+ * a descriptor that nobody can write.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/memfd.h"
+#include "lib/base/zone.h"
+#include "queue/outbound_inside.h"
+#include "queue/stamp.h"
+
+/* A try's recipients, with addresses, domains and the last replies. */
+#define TRY_BYTES	(512 * 1024)
+#define ENOUGH		1	/* no fault: there are more */
+
+void
+out_try_free(struct out_try *try)
+{
+	LIST_REMOVE(try, next);
+	arena_free(try->arena);
+	free(try);
+}
+
+static struct out_try *
+try_new(struct outbound *outbound, struct out_job *job)
+{
+	struct out_try *try = calloc(1, sizeof(*try));
+
+	if (try == NULL)
+		return NULL;
+	try->outbound = outbound;
+	try->job = job;
+	LIST_INSERT_HEAD(&outbound->tries, try, next);
+	try->arena = arena_new(TRY_BYTES);
+	if (try->arena != NULL)
+		try->rows = arena_array(try->arena, RELAY_RECIPIENTS,
+		    sizeof(*try->rows));
+	if (try->rows == NULL) {
+		out_try_free(try);
+		return NULL;
+	}
+	return try;
+}
+
+/* A recipient of that destination whose time has come. */
+static bool
+is_meant(const struct out_try *try, const struct rows_outbound *row)
+{
+	const struct out_dest *dest = try->job->dest;
+
+	return row->state == OUTBOUND_WAITING &&
+	    row->next_try_utc_ms <= clock_utc_ms() &&
+	    (dest->name[0] == '\0' || slice_is_str(row->domain, dest->name));
+}
+
+static int
+on_row(void *arg, const struct rows_outbound *row)
+{
+	struct out_try *try = arg;
+	struct rows_outbound *kept = &try->rows[try->count];
+	int r;
+
+	if (!is_meant(try, row))
+		return 0;
+	if (try->count == RELAY_RECIPIENTS) {
+		try->has_more = true;
+		return ENOUGH;
+	}
+	*kept = *row;
+	r = arena_copy(try->arena, row->address, &kept->address);
+	if (r == 0)
+		r = arena_copy(try->arena, row->domain, &kept->domain);
+	/* they are the last try's */
+	kept->status = kept->words = kept->host = slice_of("", 0);
+	try->count += r == 0;
+	return r;
+}
+
+/* What was asked of DSN for it stands in the message's envelope. */
+static struct recipient
+recipient_of(const struct envelope *env, const struct rows_outbound *row)
+{
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (env->recipients[i].account == 0 &&
+		    slice_is(env->recipients[i].address, row->address))
+			return env->recipients[i];
+	return (struct recipient){ .address = row->address };
+}
+
+static int
+pack_job(const struct out_try *try, const struct transit *transit,
+    struct text *packed)
+{
+	const struct conductor_options *options =
+	    &transit->conductor->options;
+	const struct envelope *env = &transit->env;
+	TEXT_AUTO trace = TEXT_INIT(STAMP_MAX_BYTES);
+	struct recipient rcpts[RELAY_RECIPIENTS];
+	struct relay_job job = {
+		.id = env->id, .domain = slice_str(try->job->dest->name),
+		.sender = env->sender, .body = env->body, .utf8 = env->utf8,
+		.ret = env->ret, .envid = env->envid, .bytes = env->bytes,
+		.recipients = rcpts, .recipient_count = try->count
+	};
+
+	for (size_t i = 0; i < try->count; i++)
+		rcpts[i] = recipient_of(env, &try->rows[i]);
+	/* RFC 5321 7.2: who else gets it is nobody's business */
+	stamp_received(&trace, env, try->count == 1 &&
+	    env->recipient_count == 1 ? &rcpts[0] : NULL, options->hostname,
+	    zone_minutes(env->received_at_utc_ms));
+	job.trace = text_slice(&trace);
+	relay_job_pack(packed, &job);
+	return text_failed(&trace) || text_failed(packed) ? -ENOMEM : 0;
+}
+
+/* Its bytes, that nobody can write. */
+static int
+open_bytes(const struct transit *transit, struct slice bytes, int *fd_out)
+{
+	int fd;
+
+	if (transit->is_big)
+		return big_open(transit->conductor->big, &transit->env.id,
+		    fd_out);
+	if (bytes.len != transit->env.bytes)
+		return -EBADMSG;
+	fd = memfd_of("letter", bytes);
+	if (fd < 0)
+		return fd;
+	*fd_out = fd;
+	return 0;
+}
+
+static int
+hand_over(struct out_try *try, const struct transit *transit,
+    struct slice bytes)
+{
+	struct conductor *conductor = transit->conductor;
+	TEXT_AUTO packed = TEXT_INIT(RELAY_JOB_BYTES);
+	int fd = -1, r;
+
+	r = open_bytes(transit, bytes, &fd);
+	if (r == 0)
+		r = pack_job(try, transit, &packed);
+	if (r == 0)
+		r = conductor->ports.relay(conductor->ports.arg, try,
+		    text_slice(&packed), fd);
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
+static int
+read_and_hand_over(struct out_try *try)
+{
+	struct conductor *conductor = try->outbound->conductor;
+	TEXT_AUTO buffer = TEXT_INIT(conductor->options.segment_bytes);
+	struct slice head, bytes;
+	struct transit *transit;
+	int r;
+
+	r = kept_read(conductor->kept_fd, &try->job->id, &buffer, &head,
+	    &bytes);
+	if (r == 0)
+		r = head_unpack(conductor, head, &transit);
+	if (r < 0)
+		return r;
+	r = hand_over(try, transit, bytes);
+	transit_free(transit);
+	return r;
+}
+
+/* No waiting mends its file: the postmaster is to look at it. */
+static int
+hold_damaged(struct outbound *outbound, const struct message_id *id, int error)
+{
+	struct conductor *conductor = outbound->conductor;
+	char words[MESSAGE_ID_CHARS + 1];
+	const struct trail_step step = {
+		.at_utc_ms = clock_utc_ms(), .id = *id, .word = TRAIL_HELD,
+		.detail = SLICE("its bytes in the folder kept are damaged")
+	};
+	int r;
+
+	message_id_write(id, words);
+	log_say("message %s cannot be sent: its file in the folder kept: %s",
+	    words, strerror(-error));
+	r = rows_outbound_move(conductor->rows, id, OUTBOUND_WAITING,
+	    OUTBOUND_HELD, clock_utc_ms());
+	if (r == 0)
+		trail_add(conductor->trail, &step);
+	return r < 0 ? r : -ENOENT;
+}
+
+int
+out_try_rows(struct outbound *outbound, struct out_job *job,
+    struct out_try **try_out)
+{
+	struct out_try *try = try_new(outbound, job);
+	int r;
+
+	if (try == NULL)
+		return -ENOMEM;
+	r = rows_outbound_of(outbound->conductor->rows, &job->id, on_row,
+	    try);
+	if (r >= 0 && try->count > 0) {
+		*try_out = try;
+		return 0;
+	}
+	out_try_free(try);
+	return r < 0 ? r : -ENOENT;
+}
+
+int
+out_try_begin(struct outbound *outbound, struct out_job *job)
+{
+	struct out_try *try;
+	int r = out_try_rows(outbound, job, &try);
+
+	if (r < 0)
+		return r;
+	r = read_and_hand_over(try);
+	if (r == 0)
+		return 0;
+	out_try_free(try);
+	if (r == -EBADMSG || r == -ENOENT || r == -EPROTO)
+		return hold_damaged(outbound, &job->id, r);
+	if (r != -ENOTCONN && r != -ECONNRESET && r != -EPIPE)
+		log_say("a message cannot leave now: %s", strerror(-r));
+	return r;
+}

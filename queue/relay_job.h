@@ -1,0 +1,79 @@
+/*
+ * relay_job.h - what the queue asks of the relay, and what that answers
+ *
+ * One message for one destination and all its recipients there.  The bytes come
+ * beside it as a descriptor that cannot be written.
+ */
+#ifndef POSTROOM_QUEUE_RELAY_JOB_H
+#define POSTROOM_QUEUE_RELAY_JOB_H
+
+#include "lib/message/envelope.h"
+
+enum relay_kind {
+	/*
+	 * queue -> relay, 1 descriptor: relay_job_pack(); reply when it is over:
+	 * relay_result_pack().  A queue that lost its answer asks the same, byte
+	 * for byte, and hears what came of it: it is not sent twice.
+	 */
+	RELAY_SEND = 700,
+	/*
+	 * queue -> relay, news: u64 number of a result, which is durable here now;
+	 * until then the relay keeps it
+	 */
+	RELAY_NOTED
+};
+
+/* RFC 5321 4.5.3.1.8: every host takes so many. */
+#define RELAY_RECIPIENTS	100
+#define RELAY_WORDS_MOST	512	/* of a reply */
+#define RELAY_STATUS_MOST	16
+#define RELAY_HOST_MOST		256
+#define RELAY_JOB_BYTES		(120 * 1024)
+#define RELAY_RESULT_BYTES	(100 * 1024)
+
+struct relay_job {
+	struct message_id	 id;
+	struct slice		 domain;	/* empty: to the smarthost */
+	struct slice		 sender;	/* empty: the null path */
+	enum envelope_body	 body;
+	bool			 utf8;		/* SMTPUTF8 was asked for */
+	enum envelope_ret	 ret;
+	struct slice		 envid;
+	uint64_t		 bytes;		/* in the descriptor */
+	struct slice		 trace;		/* lines to be put before them */
+	struct recipient	*recipients;	/* their account is 0 */
+	size_t			 recipient_count;
+};
+
+enum relay_outcome {
+	RELAY_DONE,		/* 2xx to the end of the data */
+	RELAY_LATER,
+	RELAY_FAILED,		/* nobody need try again */
+	RELAY_OUTCOME_COUNT
+};
+
+/* What came of one recipient. */
+struct relay_reply {
+	enum relay_outcome	 outcome;
+	uint16_t		 code;		/* 0: these are our words */
+	struct slice		 status;	/* "5.1.1"; may be empty */
+	struct slice		 words;		/* printable, one line */
+};
+
+struct relay_result {
+	uint64_t		 number;	/* the relay's; 0: of no try */
+	bool			 was_reached;	/* a host was connected to */
+	struct slice		 host;		/* that said it; may be empty */
+	struct slice		 tls;		/* version and cipher; or empty */
+	struct relay_reply	*replies;	/* in the order of the job's */
+	size_t			 count;
+};
+
+/* As bytes, and back: 0, -EBADMSG or -ENOBUFS (the arena). */
+void	relay_job_pack(struct text *, const struct relay_job *);
+int	relay_job_unpack(struct arena *, struct slice, struct relay_job *job_out);
+void	relay_result_pack(struct text *, const struct relay_result *);
+int	relay_result_unpack(struct arena *, struct slice,
+	    struct relay_result *result_out);
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * rows_outbound.c - queue.db: who of another host has not got a message yet
+ */
+#include "queue/rows_outbound.h"
+
+#include <errno.h>
+
+#include "queue/rows_inside.h"
+
+static int
+put(struct rows *rows, const struct rows_outbound *row)
+{
+	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_PUT);
+
+	db_put_blob(&query, rows_id(&row->id));
+	db_put_blob(&query, row->address);
+	db_put_blob(&query, row->domain);
+	db_put_i64(&query, row->since_utc_ms);
+	db_put_i64(&query, row->next_try_utc_ms);
+	return db_run(&query);
+}
+
+static int
+note_taken(struct rows *rows, const struct message_id *id, uint64_t position)
+{
+	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_TAKEN_SET);
+
+	db_put_blob(&query, rows_id(id));
+	db_put_u64(&query, position);
+	return db_run(&query);
+}
+
+/* They waited beside others in a kept message's row; they have their own. */
+static int
+leave_waiting(struct rows *rows, const struct message_id *id)
+{
+	int r = rows_run_id(rows, ROWS_OUTBOUND_LEAVE, id);
+
+	return r < 0 ? r : rows_run_id(rows, ROWS_MESSAGE_EMPTY, id);
+}
+
+int
+rows_outbound_take(struct rows *rows, const struct message_id *id,
+    uint64_t position, const struct rows_outbound *list, size_t count)
+{
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].address.len > ROWS_ADDRESS_BYTES ||
+		    list[i].domain.len > ROWS_ADDRESS_BYTES)
+			return -EINVAL;
+	r = db_begin(rows->db);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = put(rows, &list[i]);
+	if (r == 0)
+		r = note_taken(rows, id, position);
+	if (r == 0)
+		r = leave_waiting(rows, id);
+	return rows_finish(rows, r, true);
+}
+
+int
+rows_outbound_is_taken(struct rows *rows, const struct message_id *id,
+    uint64_t position)
+{
+	return rows_find_id_of(rows, ROWS_OUTBOUND_TAKEN_IS, id, position);
+}
+
+int
+rows_outbound_has(struct rows *rows, const struct message_id *id)
+{
+	return rows_find_id(rows, ROWS_OUTBOUND_IS, id);
+}
+
+/* Reading */
+
+static int
+tell(struct db_query *query, rows_outbound_fn *fn, void *arg)
+{
+	struct rows_outbound row;
+	int r;
+
+	while ((r = db_next(query)) == 1) {
+		row.id = rows_id_column(query);
+		row.address = db_blob(query, 0, ROWS_ADDRESS_BYTES);
+		row.domain = db_blob(query, 0, ROWS_ADDRESS_BYTES);
+		row.state = (unsigned)db_u64(query, 0,
+		    OUTBOUND_STATE_COUNT - 1);
+		row.since_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
+		row.next_try_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
+		row.first_try_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
+		row.last_try_utc_ms = db_i64(query, INT64_MIN, INT64_MAX);
+		row.tries = (uint32_t)db_u64(query, 0, UINT32_MAX);
+		row.code = (uint16_t)db_u64(query, 0, 999);
+		row.status = db_blob(query, 0, OUTBOUND_STATUS_BYTES);
+		row.words = db_blob(query, 0, OUTBOUND_WORDS_BYTES);
+		row.host = db_blob(query, 0, OUTBOUND_HOST_BYTES);
+		r = db_row(query);
+		if (r == 0)
+			r = fn(arg, &row);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+rows_outbound_each(struct rows *rows, rows_outbound_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_ALL);
+
+	return tell(&query, fn, arg);
+}
+
+int
+rows_outbound_of(struct rows *rows, const struct message_id *id,
+    rows_outbound_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_OF);
+
+	db_put_blob(&query, rows_id(id));
+	return tell(&query, fn, arg);
+}
+
+int
+rows_outbound_above(struct rows *rows, const struct message_id *id,
+    struct slice address, rows_outbound_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_ABOVE);
+
+	db_put_blob(&query, rows_id(id));
+	db_put_blob(&query, address);
+	return tell(&query, fn, arg);
+}
+
+/* What becomes of them */
+
+static int
+drop(struct rows *rows, const struct rows_outbound *row)
+{
+	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_DROP);
+
+	db_put_blob(&query, rows_id(&row->id));
+	db_put_blob(&query, row->address);
+	return db_run(&query);
+}
+
+static int
+change(struct rows *rows, const struct rows_outbound *row)
+{
+	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_TRIED);
+
+	db_put_i64(&query, row->state);
+	db_put_i64(&query, row->next_try_utc_ms);
+	db_put_i64(&query, row->first_try_utc_ms);
+	db_put_i64(&query, row->last_try_utc_ms);
+	db_put_i64(&query, row->tries);
+	db_put_i64(&query, row->code);
+	db_put_blob(&query, slice_first(row->status, OUTBOUND_STATUS_BYTES));
+	db_put_blob(&query, slice_first(row->words, OUTBOUND_WORDS_BYTES));
+	db_put_blob(&query, slice_first(row->host, OUTBOUND_HOST_BYTES));
+	db_put_blob(&query, rows_id(&row->id));
+	db_put_blob(&query, row->address);
+	return db_run(&query);
+}
+
+int
+rows_outbound_tried(struct rows *rows, const struct rows_outbound *list,
+    size_t count)
+{
+	bool full = false;
+	int r = db_begin(rows->db);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		full = full || list[i].state == OUTBOUND_DONE ||
+		    list[i].state == OUTBOUND_FAILED;
+		r = list[i].state == OUTBOUND_DONE ? drop(rows, &list[i]) :
+		    change(rows, &list[i]);
+	}
+	return rows_finish(rows, r, full);
+}
+
+/* End a statement that must have changed a row. */
+static int
+finish_change(struct rows *rows, struct db_query *query)
+{
+	int r = db_run(query);
+
+	if (r == 0 && db_changed(rows->db) == 0)
+		r = -ENOENT;
+	return rows_finish(rows, r, true);
+}
+
+int
+rows_outbound_move(struct rows *rows, const struct message_id *id,
+    enum outbound_state from, enum outbound_state to, int64_t next_try_utc_ms)
+{
+	struct db_query query;
+	int r = db_begin(rows->db);
+
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_OUTBOUND_MOVE);
+	db_put_i64(&query, to);
+	db_put_i64(&query, next_try_utc_ms);
+	db_put_blob(&query, rows_id(id));
+	db_put_i64(&query, from);
+	return finish_change(rows, &query);
+}
+
+int
+rows_outbound_delete(struct rows *rows, const struct message_id *id)
+{
+	struct db_query query;
+	int r = db_begin(rows->db);
+
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_OUTBOUND_DELETE);
+	db_put_blob(&query, rows_id(id));
+	return finish_change(rows, &query);
+}
+
+int
+rows_outbound_counts(struct rows *rows,
+    struct rows_outbound_counts *counts_out)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_COUNTS);
+	struct rows_outbound_counts counts = { { 0 } };
+	int r = db_next(&query);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < OUTBOUND_STATE_COUNT; i++)
+		counts.of[i] = db_u64(&query, 0, INT64_MAX);
+	r = db_row(&query);
+	if (r == 0)
+		*counts_out = counts;
+	return r;
+}

@@ -1,0 +1,87 @@
+/*
+ * rows_outbound.h - queue.db: who of another host has not got a message yet
+ *
+ * One row for each recipient that leaves, from the moment the message has a file
+ * of its own (kept.h) to the end of it: a remote host took it, or nobody ever
+ * will and its sender knows.  What the last host said stays in it.
+ *
+ * As rows.h has it: 0 or a negative errno; functions handed to an _each must not
+ * change rows.
+ */
+#ifndef POSTROOM_QUEUE_ROWS_OUTBOUND_H
+#define POSTROOM_QUEUE_ROWS_OUTBOUND_H
+
+#include "queue/rows.h"
+
+#define OUTBOUND_STATUS_BYTES	16	/* "4.4.1" */
+#define OUTBOUND_WORDS_BYTES	512	/* of a host; longer ones are cut */
+#define OUTBOUND_HOST_BYTES	256
+
+enum outbound_state {
+	OUTBOUND_WAITING,	/* to be tried (again) */
+	OUTBOUND_HELD,		/* until the postmaster lets it go */
+	OUTBOUND_FAILED,	/* for good */
+	OUTBOUND_DONE,		/* some host has it: the row goes */
+	OUTBOUND_STATE_COUNT
+};
+
+struct rows_outbound {
+	struct message_id	 id;
+	struct slice		 address;	/* as it was given */
+	struct slice		 domain;	/* of it, to be looked up */
+	enum outbound_state	 state;
+	int64_t			 since_utc_ms;
+	int64_t			 next_try_utc_ms;
+	int64_t			 first_try_utc_ms;	/* 0: none yet */
+	int64_t			 last_try_utc_ms;
+	uint32_t		 tries;
+	uint16_t		 code;	/* of the last reply; 0: of no host */
+	struct slice		 status, words;
+	struct slice		 host;	/* who said it */
+};
+
+/*
+ * These recipients of `id` leave, whose file stands in kept/: FULL.  Its record
+ * in the journal, which may still stand there below `position`, is not to bring
+ * them again.  What of them waited in a row of rows_keep() is taken out of it.
+ */
+int	rows_outbound_take(struct rows *, const struct message_id *id,
+	    uint64_t position, const struct rows_outbound *, size_t count);
+/*
+ * 0, or -ENOENT when those of the record at that position were not taken.
+ */
+int	rows_outbound_is_taken(struct rows *, const struct message_id *,
+	    uint64_t position);
+
+/* Each in order of id and address; those of one message; above that one. */
+typedef int rows_outbound_fn(void *arg, const struct rows_outbound *);
+int	rows_outbound_each(struct rows *, rows_outbound_fn *, void *arg);
+int	rows_outbound_of(struct rows *, const struct message_id *,
+	    rows_outbound_fn *, void *arg);
+int	rows_outbound_above(struct rows *, const struct message_id *,
+	    struct slice address, rows_outbound_fn *, void *arg);
+/* 0, or -ENOENT when nobody waits for that message. */
+int	rows_outbound_has(struct rows *, const struct message_id *);
+
+/*
+ * What came of a try, by id and address: its state, times, tries and reply.  Those
+ * that are DONE go.  FULL if any of them is DONE or FAILED.  One whose row is
+ * gone is passed over: somebody has removed it meanwhile.
+ */
+int	rows_outbound_tried(struct rows *, const struct rows_outbound *,
+	    size_t count);
+/* All of that message in this state come into that one; FULL.  -ENOENT. */
+int	rows_outbound_move(struct rows *, const struct message_id *,
+	    enum outbound_state from, enum outbound_state to,
+	    int64_t next_try_utc_ms);
+/* Forget all of that message; FULL.  -ENOENT. */
+int	rows_outbound_delete(struct rows *, const struct message_id *);
+
+/* Recipients, by state. */
+struct rows_outbound_counts {
+	uint64_t	of[OUTBOUND_STATE_COUNT];
+};
+int	rows_outbound_counts(struct rows *,
+	    struct rows_outbound_counts *counts_out);
+
+#endif

@@ -1,0 +1,469 @@
+/*
+ * role_relay_test.c - a message's way to another host, and what that may say
+ *
+ * The whole role, over real channels; the test is the queue and the resolver, and
+ * a child of it the host.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fetch/service.h"
+#include "lib/base/memfd.h"
+#include "lib/base/names.h"
+#include "queue/relay_job.h"
+#include "tests/unit/programs/play.h"
+#include "tests/unit/unit.h"
+
+#define MESSAGE	"Subject: hi\r\n\r\n.dot\r\n"
+#define SENT	"Received: x\r\nSubject: hi\r\n\r\n..dot\r\n.\r\n"
+#define EHLO	"250-mx.test\r\n250 PIPELINING\r\n"
+
+/* What a host says at each step; NULL: it hangs up there. */
+struct host {
+	const char	*greeting, *ehlo, *mail, *rcpt, *data, *end;
+	size_t		 end_bytes;	/* of that, then it hangs up; 0: all */
+};
+
+static struct play play;
+static struct ipc *queue, *resolver;
+static uint16_t port;
+static int listener = -1, heard_fd = -1;
+static pid_t host_pid;
+static unsigned answers;
+static enum relay_outcome outcome;
+static unsigned code;
+static bool was_reached;
+static uint64_t number;		/* of the result */
+
+/* How the resolver answers. */
+static enum names_found records_found, addresses_found;
+static struct slice records[2];
+static size_t record_count;
+static const char *own;
+
+static const struct ipc_rule nothing[] = { { 0 } };
+
+/* The host */
+
+static bool
+say(int fd, const char *words, size_t len)
+{
+	return words != NULL && write(fd, words, len) == (ssize_t)len;
+}
+
+static void
+serve(int fd, const struct host *host)
+{
+	const char *const said[] = { host->ehlo, host->mail, host->rcpt,
+	    host->data };
+	FILE *in = fdopen(fd, "r");
+	char line[2048];
+	size_t len;
+
+	if (!say(fd, host->greeting, host->greeting == NULL ? 0 :
+	    strlen(host->greeting)))
+		return;
+	for (size_t i = 0; i < 4; i++)
+		if (fgets(line, sizeof(line), in) == NULL ||
+		    strncmp(line, "QUIT", 4) == 0 || !say(fd, said[i],
+		    said[i] == NULL ? 0 : strlen(said[i])))
+			return;
+	if (strncmp(host->data, "354", 3) != 0)
+		return;
+	while (fgets(line, sizeof(line), in) != NULL) {
+		len = strlen(line);
+		if (write(heard_fd, line, len) != (ssize_t)len)
+			return;
+		if (strcmp(line, ".\r\n") == 0)
+			break;
+	}
+	if (host->end != NULL)
+		(void)say(fd, host->end, host->end_bytes != 0 ?
+		    host->end_bytes : strlen(host->end));
+	/* what it has said is to arrive, whatever was not read */
+	(void)shutdown(fd, SHUT_WR);
+	while (fgets(line, sizeof(line), in) != NULL)
+		;
+}
+
+/* A host that serves one client after the other, and what it hears. */
+static int
+host_begin(const struct host *host)
+{
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	host_pid = fork();
+	ck_assert_int_ge(host_pid, 0);
+	if (host_pid == 0) {
+		(void)signal(SIGPIPE, SIG_IGN);
+		heard_fd = fds[1];
+		for (;;) {
+			int fd = accept(listener, NULL, NULL);
+
+			if (fd >= 0)
+				serve(fd, host);
+			(void)close(fd);
+		}
+	}
+	(void)close(fds[1]);
+	return fds[0];
+}
+
+static void
+host_end(void)
+{
+	(void)kill(host_pid, SIGKILL);
+	(void)waitpid(host_pid, NULL, 0);
+}
+
+/* The resolver */
+
+static int
+on_addresses(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	struct slice host = unpack_slice(&u);
+	TEXT_AUTO body = TEXT_INIT(256);
+
+	(void)arg;
+	pack_u8(&body, (uint8_t)addresses_found);
+	/* nobody listens at the first one's */
+	pack_slice(&body, slice_str(addresses_found != NAMES_FOUND ? "" :
+	    slice_is_str(host, "dead.test") ? "127.0.0.9" : "127.0.0.1"));
+	pack_slice(&body, slice_str(own));
+	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+}
+
+static int
+on_records(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	TEXT_AUTO body = TEXT_INIT(256);
+
+	(void)arg;
+	ck_assert_int_eq(message->body.at[0], NAMES_ROUTES);
+	pack_u8(&body, (uint8_t)records_found);
+	pack_u8(&body, 0);
+	pack_u32(&body, (uint32_t)record_count);
+	for (size_t i = 0; i < record_count; i++)
+		pack_slice(&body, records[i]);
+	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+}
+
+static const struct ipc_rule resolver_rules[] = {
+{ RESOLVER_ADDRESSES, "ADDRESSES", FROM(ROLE_RELAY), IPC_REQUEST, 0, 0, on_addresses },
+{ RESOLVER_RECORDS, "RECORDS", FROM(ROLE_RELAY), IPC_REQUEST, 0, 0, on_records },
+{ 0 }
+};
+
+/* The queue */
+
+static void
+on_result(void *arg, int status, struct ipc_message *message)
+{
+	ARENA_AUTO arena = arena_new(64 * 1024);
+	struct relay_result result;
+
+	(void)arg;
+	if (status < 0)
+		return;
+	ck_assert_int_eq(relay_result_unpack(arena, message->body, &result),
+	    0);
+	ck_assert_uint_eq(result.count, 1);
+	answers++;
+	number = result.number;
+	outcome = result.replies[0].outcome;
+	code = result.replies[0].code;
+	was_reached = result.was_reached;
+}
+
+static void
+ask(const char *domain, const char *to)
+{
+	TEXT_AUTO packed = TEXT_INIT(4096);
+	struct recipient rcpt = { .address = slice_str(to) };
+	const struct relay_job job = { .domain = slice_str(domain),
+	    .sender = SLICE("ann@office.test"),
+	    .bytes = sizeof(MESSAGE) - 1, .trace = SLICE("Received: x\r\n"),
+	    .recipients = &rcpt, .recipient_count = 1 };
+	int fd = memfd_of("letter", slice_str(MESSAGE));
+
+	relay_job_pack(&packed, &job);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ipc_ask(queue, RELAY_SEND, text_slice(&packed), &fd,
+	    1, on_result, NULL), 0);
+	(void)close(fd);
+}
+
+static void
+wait_answer(unsigned n)
+{
+	for (unsigned i = 0; answers < n && i < 4000; i++)
+		play_run(&play, 5);
+	ck_assert_uint_eq(answers, n);
+}
+
+static void
+set_up(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+
+	memset(&play, 0, sizeof(play));
+	answers = 0;
+	records_found = addresses_found = NAMES_FOUND;
+	records[0] = (struct slice)SLICE("\0\x05" "dead.test");
+	records[1] = (struct slice)SLICE("\0\x0a" "mx.far.test");
+	record_count = 2;
+	own = "";
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, size), 0);
+	ck_assert_int_eq(listen(listener, 4), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &size),
+	    0);
+	port = ntohs(at.sin_port);
+	(void)snprintf(play.process.config.hostname,
+	    sizeof(play.process.config.hostname), "mx.office.test");
+	(void)snprintf(play.process.config.smarthost,
+	    sizeof(play.process.config.smarthost), "127.0.0.1:%u",
+	    (unsigned)port);
+	(void)snprintf(play.process.config.smarthost_tls,
+	    sizeof(play.process.config.smarthost_tls), "none");
+	play.process.config.outbound_port = port;
+	play_begin(&play, &relay_code);
+	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
+	resolver = play_peer(&play, ROLE_RESOLVER, 0, resolver_rules, NULL);
+	play_run(&play, 10);
+}
+
+static void
+tear_down(void)
+{
+	ipc_free(queue);
+	ipc_free(resolver);
+	play_end(&play);
+	(void)close(listener);
+}
+
+static const struct {
+	struct host		host;
+	enum relay_outcome	outcome;
+	unsigned		code;
+} hosts[] = {
+#define OK	"250 ok\r\n"
+#define GO	"354 go\r\n"
+#define HI	"220 mx\r\n"
+{ { HI, EHLO, OK, OK, GO, OK, 0 }, RELAY_DONE, 250 },
+{ { HI, "250 mx\r\n", OK, OK, GO, OK, 0 }, RELAY_DONE, 250 },
+{ { HI, EHLO, OK, OK, GO, "251-a\r\n251 b\r\n", 0 }, RELAY_DONE, 251 },
+/* a no at each step */
+{ { "554 go away\r\n", NULL, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
+{ { "421 later\r\n", NULL, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, "451 no\r\n", "503 no\r\n", "503 no\r\n", NULL, 0 }, RELAY_LATER, 451 },
+{ { HI, EHLO, "550 no\r\n", "503 no\r\n", GO, "554 none\r\n", 0 }, RELAY_FAILED, 550 },
+{ { HI, "250 mx\r\n", "550 no\r\n", NULL, NULL, NULL, 0 }, RELAY_FAILED, 550 },
+{ { HI, EHLO, OK, "450 no\r\n", "503 no\r\n", NULL, 0 }, RELAY_LATER, 450 },
+{ { HI, EHLO, OK, "550 no\r\n", GO, "554 none\r\n", 0 }, RELAY_FAILED, 550 },
+{ { HI, "250 mx\r\n", OK, "550 no\r\n", NULL, NULL, 0 }, RELAY_FAILED, 550 },
+{ { HI, EHLO, OK, "552 full\r\n", "503 no\r\n", NULL, 0 }, RELAY_LATER, 552 },
+{ { HI, EHLO, OK, "421 bye\r\n", NULL, NULL, 0 }, RELAY_LATER, 421 },
+{ { HI, EHLO, OK, OK, "451 no\r\n", NULL, 0 }, RELAY_LATER, 451 },
+{ { HI, EHLO, OK, OK, "554 no\r\n", NULL, 0 }, RELAY_FAILED, 554 },
+{ { HI, EHLO, OK, OK, OK, NULL, 0 }, RELAY_LATER, 250 },
+{ { HI, EHLO, OK, OK, GO, "451 no\r\n", 0 }, RELAY_LATER, 451 },
+{ { HI, EHLO, OK, OK, GO, "554 no\r\n", 0 }, RELAY_FAILED, 554 },
+/* it hangs up at each step */
+{ { NULL, NULL, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
+{ { HI, NULL, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, NULL, NULL, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, NULL, 0 }, RELAY_LATER, 0 },
+/* and at each byte of the one reply that counts */
+{ { HI, EHLO, OK, OK, GO, OK, 1 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 2 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 3 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 4 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 5 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 6 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 7 }, RELAY_LATER, 0 },
+/* it makes no sense */
+{ { HI, EHLO, "what?\r\n", NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, "354 go\r\n250 ok\r\n", OK, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, "250-ok\r\n550 no\r\n", 0 }, RELAY_LATER, 0 },
+};
+
+START_TEST(only_the_reply_to_the_end_of_the_data_is_a_receipt)
+{
+	int fd = host_begin(&hosts[_i].host);
+	char heard[256];
+	ssize_t n = 0;
+
+	ask("", "zoe@far.test");
+	wait_answer(1);
+	host_end();
+	ck_assert_int_eq(outcome, hosts[_i].outcome);
+	ck_assert_uint_eq(code, hosts[_i].code);
+	if (outcome == RELAY_DONE) {
+		n = read(fd, heard, sizeof(heard));
+		ck_assert_int_eq(n, (ssize_t)(sizeof(SENT) - 1));
+		ck_assert_mem_eq(heard, SENT, (size_t)n);
+	}
+	(void)close(fd);
+}
+END_TEST
+
+static const struct host good = { HI, EHLO, OK, OK, GO, OK, 0 };
+
+/* RFC 5321 5.1 */
+START_TEST(the_next_host_is_tried_when_one_is_not_there)
+{
+	int fd = host_begin(&good);
+
+	ask("far.test", "zoe@far.test");
+	wait_answer(1);
+	host_end();
+	(void)close(fd);
+	ck_assert_int_eq(outcome, RELAY_DONE);
+	ck_assert(was_reached);
+}
+END_TEST
+
+START_TEST(a_domain_without_mx_is_its_own_host)
+{
+	int fd = host_begin(&good);
+
+	records_found = NAMES_NONE;
+	record_count = 0;
+	ask("far.test", "zoe@far.test");
+	wait_answer(1);
+	host_end();
+	(void)close(fd);
+	ck_assert_int_eq(outcome, RELAY_DONE);
+}
+END_TEST
+
+static const struct {
+	enum names_found	records, addresses;
+	bool			is_null, is_us;
+	enum relay_outcome	outcome;
+} routes[] = {
+	{ NAMES_LATER, NAMES_FOUND, false, false, RELAY_LATER },
+	{ NAMES_FOUND, NAMES_LATER, false, false, RELAY_LATER },
+	{ NAMES_NONE, NAMES_NONE, false, false, RELAY_FAILED },
+	{ NAMES_FOUND, NAMES_NONE, false, false, RELAY_FAILED },
+	{ NAMES_FOUND, NAMES_FOUND, true, false, RELAY_FAILED },
+	{ NAMES_FOUND, NAMES_FOUND, false, true, RELAY_FAILED },
+};
+
+/* RFC 7505; RFC 5321 5.1: what would come back to us */
+START_TEST(what_dns_says_may_end_it)
+{
+	records_found = routes[_i].records;
+	addresses_found = routes[_i].addresses;
+	if (routes[_i].is_null) {
+		records[0] = (struct slice)SLICE("\0\0");
+		record_count = 1;
+	}
+	if (records_found != NAMES_FOUND)
+		record_count = 0;
+	if (routes[_i].is_us) {
+		own = "127.0.0.9";
+		play.process.config.listeners[0] = (struct listener){
+			.service = SERVICE_SMTP, .port = port };
+		play.process.config.listener_count = 1;
+	}
+	ask("far.test", "zoe@far.test");
+	wait_answer(1);
+	ck_assert_int_eq(outcome, routes[_i].outcome);
+	ck_assert(!was_reached);
+}
+END_TEST
+
+START_TEST(no_host_hears_an_address_that_is_none)
+{
+	ask("", "zoe@far.test>\r\nRCPT TO:<eve@far.test");
+	wait_answer(1);
+	ck_assert_int_eq(outcome, RELAY_FAILED);
+	ck_assert(!was_reached);
+}
+END_TEST
+
+/* It may end before it has noted what it was told. */
+START_TEST(what_a_queue_has_not_noted_is_told_again)
+{
+	int fd = host_begin(&good);
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	ask("", "zoe@far.test");
+	wait_answer(1);
+	host_end();
+	ipc_free(queue);
+	play_run(&play, 10);
+	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
+	ask("", "zoe@far.test");
+	wait_answer(2);
+	ck_assert_int_eq(outcome, RELAY_DONE);
+	pack_u64(&body, number);
+	ck_assert_int_eq(ipc_send(queue, RELAY_NOTED, text_slice(&body), NULL,
+	    0), 0);
+	/* now it is another try, and nobody is there any more */
+	(void)shutdown(listener, SHUT_RDWR);
+	ask("", "zoe@far.test");
+	wait_answer(3);
+	ck_assert_int_eq(outcome, RELAY_LATER);
+	(void)close(fd);
+}
+END_TEST
+
+/* The queue ends while it is sent; the next one asks the same. */
+START_TEST(what_an_earlier_queue_has_sent_is_not_sent_twice)
+{
+	int fd = host_begin(&good);
+	char heard[256];
+
+	ask("", "zoe@far.test");
+	play_run(&play, 1);
+	ipc_free(queue);
+	ck_assert_uint_eq(answers, 0);
+	play_run(&play, 500);
+	ck_assert_int_eq((int)read(fd, heard, sizeof(heard)),
+	    (int)sizeof(SENT) - 1);
+	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
+	host_end();		/* nobody is there to be told again */
+	ask("", "zoe@far.test");
+	wait_answer(1);
+	(void)close(fd);
+	ck_assert_int_eq(outcome, RELAY_DONE);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("programs/role_relay");
+	TCase *tests = tcase_create("role_relay");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests,
+	    only_the_reply_to_the_end_of_the_data_is_a_receipt, 0,
+	    sizeof(hosts) / sizeof(*hosts));
+	tcase_add_test(tests, the_next_host_is_tried_when_one_is_not_there);
+	tcase_add_test(tests, a_domain_without_mx_is_its_own_host);
+	tcase_add_loop_test(tests, what_dns_says_may_end_it, 0,
+	    sizeof(routes) / sizeof(*routes));
+	tcase_add_test(tests, what_a_queue_has_not_noted_is_told_again);
+	tcase_add_test(tests, no_host_hears_an_address_that_is_none);
+	tcase_add_test(tests,
+	    what_an_earlier_queue_has_sent_is_not_sent_twice);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,357 @@
+/*
+ * outbound_test.c - what leaves goes once, in time, and is never forgotten
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/memfd.h"
+#include "queue/outbound.h"
+#include "queue/relay_job.h"
+#include "queue/rows_outbound.h"
+#include "tests/unit/queue/stage.h"
+
+#define MINUTE_MS	60000u
+#define HOUR_MS		(60u * MINUTE_MS)
+#define DAY_MS		(24u * HOUR_MS)
+#define START_UTC_MS	INT64_C(1763763420000)
+
+static struct stage stage;
+static uint64_t now_ms;
+
+static void
+set_clock(uint64_t ms)
+{
+	now_ms = ms;
+	clock_set(1000000 + ms, START_UTC_MS + (int64_t)ms);
+}
+
+static void
+set_up(void)
+{
+	set_clock(0);
+	stage_new(&stage);
+	stage_open(&stage);
+}
+
+static void
+tear_down(void)
+{
+	stage_drop(&stage);
+}
+
+/* Submit what we have made ourselves, to these addresses. */
+static void
+submit(const char *const *to, size_t count, bool to_ann)
+{
+	const struct asker asker = { .from = &stage,
+	    .serial = ++stage.serial, .is_own = true };
+	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	struct recipient rcpts[128] = { { { 0 }, 0, 0, { 0 } } };
+	struct envelope env = { .source = SOURCE_OWN, .bytes = 8,
+	    .sender = SLICE("ann@office.test"), .recipients = rcpts,
+	    .recipient_count = count + to_ann };
+	size_t judged = stage_count(&stage, STAGE_JUDGE);
+	size_t answered = stage_count(&stage, STAGE_ANSWER);
+	int fd = memfd_of("message", slice_str("A: b\r\n\r\n"));
+
+	for (size_t i = 0; i < count; i++)
+		rcpts[i].address = slice_str(to[i]);
+	if (to_ann)
+		rcpts[count] = (struct recipient){
+			.address = SLICE("ann@office.test"),
+			.account = STAGE_ANN };
+	envelope_pack(&packed, &env);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(conductor_submit(stage.conductor, &asker, 0,
+	    text_slice(&packed), fd, 0), 0);
+	stage_judge(&stage, judged, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, answered + 1);
+	for (unsigned i = 0; stage.conductor->leaving > 0 && i < 4000; i++)
+		stage_run(&stage, 1);
+	ck_assert_uint_eq(stage.conductor->leaving, 0);
+}
+
+static void
+submit_one(const char *to)
+{
+	submit(&to, 1, false);
+}
+
+static void
+relay_up(void)
+{
+	conductor_relay_up(stage.conductor, true);
+}
+
+static size_t
+tries(void)
+{
+	return stage_count(&stage, STAGE_RELAY);
+}
+
+/* Answer try `n`, each recipient the same. */
+static void
+answer(size_t n, enum relay_outcome outcome, unsigned code, bool reached)
+{
+	struct stage_call *call = stage_call(&stage, STAGE_RELAY, n);
+	struct relay_reply replies[RELAY_RECIPIENTS];
+	struct relay_result result = { .number = STAGE_RELAY, .was_reached = reached,
+	    .host = SLICE("mx.far.test"), .replies = replies,
+	    .count = (size_t)call->upto };
+	TEXT_AUTO packed = TEXT_INIT(RELAY_RESULT_BYTES);
+
+	for (size_t i = 0; i < result.count; i++)
+		replies[i] = (struct relay_reply){ .outcome = outcome,
+		    .code = (uint16_t)code, .words = SLICE("so it is") };
+	relay_result_pack(&packed, &result);
+	conductor_relayed(stage.conductor, call->ticket, 0,
+	    text_slice(&packed));
+}
+
+static uint64_t
+rows_in(enum outbound_state state)
+{
+	struct rows_outbound_counts counts;
+
+	ck_assert_int_eq(rows_outbound_counts(stage.conductor->rows, &counts),
+	    0);
+	return counts.of[state];
+}
+
+START_TEST(what_a_host_has_taken_is_forgotten)
+{
+	submit_one("zoe@Far.Test");
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 1);
+	ck_assert_uint_eq(tries(), 0);
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 0)->words,
+	    "far.test zoe@Far.Test");
+	ck_assert_uint_eq(stage_call(&stage, STAGE_RELAY, 0)->bytes, 8);
+	/* its end, with the try unanswered: the next life sends it */
+	stage_restart(&stage);
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	ck_assert_uint_eq(stage.noted, 0);
+	answer(0, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(stage.noted, 1);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	/* its record stands in the journal, and brings nothing back */
+	stage_restart(&stage);
+	relay_up();
+	stage_run(&stage, 20);
+	ck_assert_uint_eq(tries(), 0);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
+}
+END_TEST
+
+/* RFC 5321 4.5.3.1.8: a host need not take more than a hundred. */
+START_TEST(one_copy_goes_to_a_hundred_recipients_of_a_domain)
+{
+	static char names[121][24];
+	const char *to[121];
+
+	for (size_t i = 0; i < 121; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "a%03zu@%s.test", i,
+		    i == 60 ? "other" : "far");
+		to[i] = names[i];
+	}
+	submit(to, 121, false);
+	relay_up();
+	ck_assert_uint_eq(tries(), 2);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_RELAY, 0)->upto +
+	    stage_call(&stage, STAGE_RELAY, 1)->upto, 101);
+	answer(0, RELAY_DONE, 250, true);
+	answer(1, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(tries(), 3);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_RELAY, 2)->upto, 20);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	answer(2, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	/* a smarthost gets one copy for all domains */
+	stage_close(&stage);
+	stage_forget(&stage);
+	stage.options.has_smarthost = true;
+	stage_open(&stage);
+	submit(to + 59, 2, false);
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 0)->words,
+	    " a059@far.test");
+}
+END_TEST
+
+/* 5 minutes, then 15, from 12 hours on 60; five days, and then no more. */
+START_TEST(five_days_of_tries_come_at_their_hours)
+{
+	uint64_t last = 0;
+	size_t n = 0;
+
+	submit_one("zoe@far.test");
+	relay_up();
+	while (rows_in(OUTBOUND_WAITING) > 0) {
+		uint64_t wait = now_ms - last;
+
+		ck_assert_uint_eq(tries(), n + 1);
+		if (n > 0)
+			ck_assert_uint_eq(wait, n == 1 ? 5 * MINUTE_MS :
+			    last < 12 * HOUR_MS ? 15 * MINUTE_MS : HOUR_MS);
+		last = now_ms;
+		answer(n++, RELAY_LATER, 451, true);
+		/* nothing goes before its time */
+		for (unsigned i = 0; tries() == n && i < 70 &&
+		    rows_in(OUTBOUND_WAITING) > 0; i++) {
+			set_clock(now_ms + MINUTE_MS);
+			relay_up();
+		}
+	}
+	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 1);
+	ck_assert_uint_ge(now_ms, 5 * (uint64_t)DAY_MS);
+	ck_assert_uint_lt(now_ms, 5 * (uint64_t)DAY_MS + 2 * HOUR_MS);
+	/* its sender is not told yet: it stays where it is seen */
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	stage_restart(&stage);
+	relay_up();
+	ck_assert_uint_eq(tries(), 0);
+	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 1);
+}
+END_TEST
+
+/* A line that was down for a month is no reason to give up. */
+START_TEST(it_is_not_given_up_before_it_was_tried_three_times)
+{
+	size_t n;
+
+	submit_one("zoe@far.test");
+	set_clock(20 * (uint64_t)DAY_MS);
+	for (n = 0; n < 5; n++) {
+		set_clock(now_ms + 2 * HOUR_MS);
+		relay_up();
+		ck_assert_uint_eq(tries(), n + 1);
+		answer(n, RELAY_LATER, 0, false);
+	}
+	for (; n < 8; n++) {
+		ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 0);
+		set_clock(now_ms + 2 * HOUR_MS);
+		relay_up();
+		ck_assert_uint_eq(tries(), n + 1);
+		answer(n, RELAY_LATER, 451, true);
+	}
+	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 1);
+}
+END_TEST
+
+/* Two conversations with one host; the others' mail does not wait for it. */
+START_TEST(a_slow_destination_delays_nobody_else)
+{
+	for (unsigned i = 0; i < 5; i++)
+		submit_one("zoe@slow.test");
+	submit_one("zoe@fast.test");
+	relay_up();
+	ck_assert_uint_eq(tries(), 3);
+	answer(0, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(tries(), 4);
+	/* no host of it is there: one try stands for all that is due */
+	answer(1, RELAY_LATER, 0, false);
+	ck_assert_uint_eq(tries(), 4);
+	set_clock(4 * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), 4);
+	set_clock(6 * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), 5);
+}
+END_TEST
+
+START_TEST(a_relay_that_is_lost_has_tried_nothing)
+{
+	submit_one("zoe@far.test");
+	relay_up();
+	conductor_relayed(stage.conductor, stage_call(&stage, STAGE_RELAY,
+	    0)->ticket, 0, slice_str("nonsense"));
+	ck_assert_uint_eq(tries(), 1);
+	set_clock(2 * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), 2);
+	conductor_relay_up(stage.conductor, false);
+	conductor_relayed(stage.conductor, stage_call(&stage, STAGE_RELAY,
+	    1)->ticket, -ECONNRESET, slice_of(NULL, 0));
+	set_clock(4 * MINUTE_MS);
+	ck_assert_uint_eq(tries(), 2);
+	relay_up();
+	ck_assert_uint_eq(tries(), 3);
+	answer(2, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+}
+END_TEST
+
+/* The mailbox has its own, and its own time. */
+START_TEST(who_is_here_gets_it_as_ever)
+{
+	const char *to = "zoe@far.test";
+
+	submit(&to, 1, true);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	relay_up();
+	answer(0, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(stage.conductor->moving, 1);
+	/* not settled there: only that comes again */
+	stage_restart(&stage);
+	relay_up();
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_run(&stage, 20);
+	ck_assert_uint_eq(tries(), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	ck_assert_uint_eq(stage.conductor->moving, 0);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+}
+END_TEST
+
+START_TEST(a_damaged_file_is_held_to_be_looked_at)
+{
+	char id[MESSAGE_ID_CHARS + 1], path[128];
+	int fd;
+
+	submit_one("zoe@far.test");
+	message_id_write(&stage_call(&stage, STAGE_JUDGE, 0)->id, id);
+	(void)snprintf(path, sizeof(path), "%s/kept/%s", stage.scratch.path,
+	    id);
+	fd = open(path, O_WRONLY);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, "x", 1, 60), 1);
+	(void)close(fd);
+	relay_up();
+	ck_assert_uint_eq(tries(), 0);
+	ck_assert_uint_eq(rows_in(OUTBOUND_HELD), 1);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("outbound");
+	TCase *tests = tcase_create("outbound");
+
+	tcase_set_timeout(tests, 300);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, what_a_host_has_taken_is_forgotten);
+	tcase_add_test(tests,
+	    one_copy_goes_to_a_hundred_recipients_of_a_domain);
+	tcase_add_test(tests, five_days_of_tries_come_at_their_hours);
+	tcase_add_test(tests,
+	    it_is_not_given_up_before_it_was_tried_three_times);
+	tcase_add_test(tests, a_slow_destination_delays_nobody_else);
+	tcase_add_test(tests, a_relay_that_is_lost_has_tried_nothing);
+	tcase_add_test(tests, who_is_here_gets_it_as_ever);
+	tcase_add_test(tests, a_damaged_file_is_held_to_be_looked_at);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
