@@ -13,6 +13,7 @@
 #include "queue/outbound_inside.h"
 
 #define RELAY_LOST_MS	1000	/* the next one is there in a moment */
+#define NO_TRY_MS	5000	/* it has no room, or no resolver */
 #define HOST_PAUSE_MS	60000	/* of a host that cannot be spoken with */
 #define HOST_PAUSES	4	/* each twice as long: 16 minutes at most */
 #define LINE_OPEN_MS	3600000	/* some host was reached: the line is open */
@@ -268,6 +269,16 @@ tried(struct out_try *try, const struct relay_result *result)
 		out_dest_place(outbound, dest);
 }
 
+static void
+no_try(struct out_try *try, const struct relay_result *result)
+{
+	struct conductor *conductor = try->outbound->conductor;
+
+	if (result->number != 0)
+		conductor->ports.noted(conductor->ports.arg, result->number);
+	again(try, NO_TRY_MS);
+}
+
 void
 conductor_relayed(struct conductor *conductor, void *ticket, int status,
     struct slice packed_result)
@@ -284,9 +295,9 @@ conductor_relayed(struct conductor *conductor, void *ticket, int status,
 	if (status == 0)
 		status = arena == NULL ? -ENOMEM :
 		    relay_result_unpack(arena, packed_result, &result);
-	if (status == 0 && result.count != try->count)
-		status = -EBADMSG;	/* it has no room, or is not ours */
-	if (status == 0)
+	if (status == 0 && result.count == 0)
+		no_try(try, &result);
+	else if (status == 0 && result.count == try->count)
 		tried(try, &result);
 	else
 		again(try, status == -ECONNRESET ? RELAY_LOST_MS :

@@ -61,12 +61,12 @@ struct relay_reply {
 };
 
 struct relay_result {
-	uint64_t		 number;	/* the relay's; 0: of no try */
+	uint64_t		 number;	/* the relay's; 0: it keeps none */
 	bool			 was_reached;	/* a host was connected to */
 	struct slice		 host;		/* that said it; may be empty */
 	struct slice		 tls;		/* version and cipher; or empty */
 	struct relay_reply	*replies;	/* in the order of the job's */
-	size_t			 count;
+	size_t			 count;		/* 0: it was no try */
 };
 
 /* As bytes, and back: 0, -EBADMSG or -ENOBUFS (the arena). */

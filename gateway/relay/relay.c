@@ -40,6 +40,7 @@ struct relay {
 	bool		 was_reached;
 	bool		 found_any;	/* some host has an address */
 	bool		 not_now;	/* some lookup failed for now */
+	bool		 is_no_try;	/* it is we who cannot */
 	bool		 is_over;
 	char		 addresses[NAMES_TEXT_SIZE];
 	char		 tls_words[80];
@@ -80,12 +81,12 @@ tell(struct relay *relay)
 			.status = slice_str(relay->fates[i].status),
 			.words = slice_str(relay->fates[i].words)
 		};
-	if (replies == NULL)
+	if (replies == NULL || relay->is_no_try)
 		result.count = 0;
 	relay_result_pack(&packed, &result);
 	if (text_failed(&packed)) {
 		text_clear(&packed);
-		result = (struct relay_result){ .count = 0 };
+		result.count = 0;
 		relay_result_pack(&packed, &result);
 	}
 	relay->events.over(relay->events.arg, text_slice(&packed));
@@ -104,6 +105,14 @@ settle(struct relay *relay)
 		return;
 	relay->is_over = true;
 	timer_set(relay->over, 0);
+}
+
+/* Nothing is said of any host: the queue asks again in a moment. */
+static void
+end_untried(struct relay *relay)
+{
+	relay->is_no_try = true;
+	settle(relay);
 }
 
 /* The same for all recipients, in our words. */
@@ -238,18 +247,20 @@ static void
 on_addresses(void *arg, int status, struct ipc_message *message)
 {
 	struct relay *relay = arg;
-	enum names_found found = NAMES_LATER;
-	struct slice addresses = { NULL, 0 }, own = { NULL, 0 };
+	enum names_found found;
+	struct slice addresses, own;
+	struct unpack u;
 
-	if (status == 0) {
-		struct unpack u = unpack_of(message->body);
-
-		found = unpack_enum(&u, NAMES_FOUND_COUNT);
-		addresses = unpack_slice(&u);
-		own = unpack_slice(&u);
-		if (!unpack_is_done(&u))
-			found = NAMES_LATER;
+	if (status < 0) {
+		end_untried(relay);	/* the resolver is gone */
+		return;
 	}
+	u = unpack_of(message->body);
+	found = unpack_enum(&u, NAMES_FOUND_COUNT);
+	addresses = unpack_slice(&u);
+	own = unpack_slice(&u);
+	if (!unpack_is_done(&u))
+		found = NAMES_LATER;
 	if (found == NAMES_FOUND && slice_cstr(addresses, relay->addresses,
 	    sizeof(relay->addresses)) < 0)
 		found = NAMES_LATER;
@@ -264,7 +275,7 @@ on_addresses(void *arg, int status, struct ipc_message *message)
 	}
 }
 
-/* Ask the resolver.  False: the answer is "later". */
+/* Ask the resolver.  False: it cannot be asked. */
 static bool
 ask(struct relay *relay, uint16_t kind, const struct text *body,
     ipc_reply_fn *reply)
@@ -280,10 +291,8 @@ try_host(struct relay *relay)
 	TEXT_AUTO body = TEXT_INIT(1024);
 
 	pack_slice(&body, slice_str(host_name(relay)));
-	if (!ask(relay, RESOLVER_ADDRESSES, &body, on_addresses)) {
-		relay->not_now = true;
-		next_host(relay);
-	}
+	if (!ask(relay, RESOLVER_ADDRESSES, &body, on_addresses))
+		end_untried(relay);
 }
 
 /* Routes */
@@ -329,16 +338,18 @@ static void
 on_route(void *arg, int status, struct ipc_message *message)
 {
 	struct relay *relay = arg;
-	enum names_found found = NAMES_LATER;
+	enum names_found found;
+	struct unpack u;
 
-	if (status == 0) {
-		struct unpack u = unpack_of(message->body);
-
-		found = unpack_enum(&u, NAMES_FOUND_COUNT);
-		(void)unpack_bool(&u);	/* DNSSEC is not looked at yet */
-		if (read_records(&u, &relay->route) < 0)
-			found = NAMES_LATER;
+	if (status < 0) {
+		end_untried(relay);	/* the resolver is gone */
+		return;
 	}
+	u = unpack_of(message->body);
+	found = unpack_enum(&u, NAMES_FOUND_COUNT);
+	(void)unpack_bool(&u);	/* DNSSEC is not looked at yet */
+	if (read_records(&u, &relay->route) < 0)
+		found = NAMES_LATER;
 	if (found == NAMES_LATER) {
 		relay->not_now = true;
 		give_up(relay);
@@ -386,10 +397,8 @@ find_route(struct relay *relay)
 	}
 	pack_u8(&body, NAMES_ROUTES);
 	pack_slice(&body, relay->job.domain);
-	if (!ask(relay, RESOLVER_RECORDS, &body, on_route)) {
-		relay->not_now = true;
-		give_up(relay);
-	}
+	if (!ask(relay, RESOLVER_RECORDS, &body, on_route))
+		end_untried(relay);
 }
 
 /* Whoever let such an address come so far, no host is told of it. */
