@@ -1,6 +1,8 @@
-"""Ports for the hubs of tests, many of which start side by side.
+"""Ports for the hubs and servers of tests, many of which start side by side.
 
-free_base() for those who import this; as a program it prints a base.
+free_base() and free_ports() for those who import this; as a program it prints a
+base.  A port that bind() would choose is not taken: whatever connects may have
+been given it by the time that its server listens.
 """
 
 import itertools
@@ -15,7 +17,11 @@ ALL_PORTS = (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190)
 # which no port of a base is one of another base.
 BASES = range(10000, 28000, 27)
 _bases = itertools.cycle(random.sample(BASES, len(BASES)))
-_bases_lock = threading.Lock()
+
+# Above those of most services, and below every base.
+SINGLE = range(4300, 10000)
+_single = itertools.cycle(random.sample(SINGLE, len(SINGLE)))
+_lock = threading.Lock()
 
 
 def is_free(port):
@@ -36,11 +42,25 @@ def is_free(port):
 
 def free_base():
     """A base above which nobody listens; none is given again before all were."""
-    with _bases_lock:
+    with _lock:
         for base in itertools.islice(_bases, len(BASES)):
             if all(is_free(base + port) for port in ALL_PORTS):
                 return base
     raise OSError("no free ports")
+
+
+def free_ports(count):
+    """So many ports at which nobody listens; none is given again before all."""
+    found = []
+    with _lock:
+        for port in itertools.islice(_single, len(SINGLE)):
+            if len(found) == count:
+                break
+            if is_free(port):
+                found.append(port)
+    if len(found) < count:
+        raise OSError("no free ports")
+    return found
 
 
 if __name__ == "__main__":

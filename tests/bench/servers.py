@@ -16,9 +16,11 @@ import time
 import keys
 from load import connect
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                             os.pardir, "peers"))
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir)
+sys.path += [TESTS, os.path.join(TESTS, "peers")]
 
+# pylint: disable=wrong-import-position
+from ports import free_ports                # noqa: E402
 from postfix import POSTFIX, write_postfix  # noqa: E402
 
 USERS = 20
@@ -28,16 +30,6 @@ LAYOUTS = ("maildir", "sdbox", "mdbox")
 MAIL_ID = 5000          # any user that is nobody else's
 
 DOVECOT = "/usr/sbin/dovecot"
-
-
-def free_ports(count):
-    held = [socket.socket() for _ in range(count)]
-    for sock in held:
-        sock.bind(("127.0.0.1", 0))
-    ports = [sock.getsockname()[1] for sock in held]
-    for sock in held:
-        sock.close()
-    return ports
 
 
 def free_base(offsets):

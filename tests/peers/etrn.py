@@ -16,7 +16,12 @@ import subprocess
 import sys
 import time
 
-from postfix import POSTFIX, write_postfix
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             os.pardir))
+
+# pylint: disable=wrong-import-position
+from ports import free_ports                # noqa: E402
+from postfix import POSTFIX, write_postfix  # noqa: E402
 
 GUARD = 180.0           # seconds; nothing honest comes near it
 QUIET = 3.0             # in which nothing may come unasked
@@ -38,9 +43,7 @@ class Wrong(Exception):
 class Postfix:
     def __init__(self, folder, hub):
         self.folder = os.path.join(folder, "postfix")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.smtp = probe.getsockname()[1]
+        self.smtp, = free_ports(1)
         self.config = os.path.join(self.folder, "etc")
         os.chmod(folder, 0o755)
         write_postfix(self.config, self.folder, "mail.provider.test",

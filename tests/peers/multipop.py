@@ -27,7 +27,9 @@ import time
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              os.pardir))
 
-from delivered import as_it_came    # noqa: E402 pylint: disable=C0413
+# pylint: disable=wrong-import-position
+from delivered import as_it_came    # noqa: E402
+from ports import free_ports        # noqa: E402
 
 USERS = (       # name, tls, mechanism
     ("clear", "none", "auto"), ("stls", "starttls", "auto"),
@@ -74,16 +76,6 @@ namespace inbox {{
   inbox = yes
 }}
 """
-
-
-def free_ports(count):
-    held = [socket.socket() for _ in range(count)]
-    for sock in held:
-        sock.bind(("127.0.0.1", 0))
-    ports = [sock.getsockname()[1] for sock in held]
-    for sock in held:
-        sock.close()
-    return ports
 
 
 def write(path, data):

@@ -29,6 +29,11 @@ import threading
 import time
 import urllib.parse
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             os.pardir))
+
+from ports import free_ports    # noqa: E402 pylint: disable=C0413
+
 ID = 5000               # any user that is nobody else's
 GUARD = 120.0
 SECRET = "canary/client secret&more"
@@ -85,16 +90,6 @@ username_attribute = username
 active_attribute = active
 active_value = true
 """
-
-
-def free_ports(count):
-    held = [socket.socket() for _ in range(count)]
-    for sock in held:
-        sock.bind(("127.0.0.1", 0))
-    ports = [sock.getsockname()[1] for sock in held]
-    for sock in held:
-        sock.close()
-    return ports
 
 
 def write(path, data):

@@ -13,7 +13,6 @@ import collections
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 # pylint: disable=wrong-import-position
 from hub import Fault, Hub, SMALL                       # noqa: E402
+from ports import free_ports                            # noqa: E402
 
 MESSAGES = 150
 KILLS = 4
@@ -32,17 +32,11 @@ AT_A_TIME = 5           # outbound_per_host
 GUARD = 240.0           # seconds; nothing honest comes near it
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Sink:
     """smtp-sink, which writes all it takes into one file."""
 
     def __init__(self, folder, *words):
-        self.port = free_port()
+        self.port, = free_ports(1)
         self.path = os.path.join(folder, "sink")
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
         if user:

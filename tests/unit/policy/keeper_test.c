@@ -113,7 +113,7 @@ END_TEST
 
 START_TEST(whose_addresses_they_are_reads_back)
 {
-	bool is_own[2] = { false, false };
+	bool is_own[3] = { false, false, false };
 	struct slice over;
 	struct unpack keys;
 
