@@ -248,7 +248,7 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
 		if (rcpt->account != 0)
 			continue;
 		list[n] = (struct rows_outbound){ .id = env->id,
-		    .address = rcpt->address,
+		    .address = rcpt->address, .notify = rcpt->notify,
 		    .since_utc_ms = env->received_at_utc_ms,
 		    .next_try_utc_ms = clock_utc_ms() };
 		r = domain_of(transit, rcpt->address, &list[n++].domain);

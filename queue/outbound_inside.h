@@ -79,6 +79,16 @@ int	out_try_rows(struct outbound *, struct out_job *,
 int	out_try_begin(struct outbound *, struct out_job *);
 void	out_try_free(struct out_try *);
 
+/* That recipient is in a try under way. */
+bool	out_is_trying(const struct outbound *, const struct rows_outbound *);
+
+/*
+ * outbound_tried.c: what a row has come to, for the trail; `tls` of the host that
+ * took it.
+ */
+void	out_tell(struct conductor *, const struct rows_outbound *,
+	    struct slice tls);
+
 /* The file of a message, unless anybody still waits for it. */
 void	out_drop_file(struct conductor *, const struct message_id *);
 

@@ -59,8 +59,8 @@ add_reply(struct text *detail, const struct rows_outbound *row)
 }
 
 /* What a host said, and what that means, is one line. */
-static void
-tell(struct conductor *conductor, const struct rows_outbound *row,
+void
+out_tell(struct conductor *conductor, const struct rows_outbound *row,
     struct slice tls)
 {
 	static const enum trail_word words[OUTBOUND_STATE_COUNT] = {
@@ -68,6 +68,7 @@ tell(struct conductor *conductor, const struct rows_outbound *row,
 		[OUTBOUND_HELD] = TRAIL_HELD,
 		[OUTBOUND_FAILED] = TRAIL_FAILED,
 		[OUTBOUND_DONE] = TRAIL_SENT,
+		[OUTBOUND_RELAYED] = TRAIL_SENT,
 	};
 	TEXT_AUTO detail = TEXT_INIT(TRAIL_LINE_BYTES);
 	struct trail_step step = {
@@ -81,7 +82,7 @@ tell(struct conductor *conductor, const struct rows_outbound *row,
 		zone_write(&detail, row->next_try_utc_ms);
 		text_add_str(&detail, "; ");
 	}
-	if (row->state == OUTBOUND_DONE) {
+	if (step.word == TRAIL_SENT) {
 		text_add_str(&detail, tls.len > 0 ? "with " : "without TLS");
 		text_add(&detail, tls);
 		text_add_str(&detail, "; ");
@@ -181,7 +182,7 @@ end_try(struct out_try *try, struct slice tls)
 	uint64_t due = next_due(try);
 
 	for (size_t i = 0; i < try->count; i++)
-		tell(conductor, &try->rows[i], tls);
+		out_tell(conductor, &try->rows[i], tls);
 	out_try_free(try);
 	if (due == UINT64_MAX)
 		out_job_free(outbound, job);

@@ -27,6 +27,21 @@ out_try_free(struct out_try *try)
 	free(try);
 }
 
+bool
+out_is_trying(const struct outbound *outbound,
+    const struct rows_outbound *row)
+{
+	const struct out_try *try;
+
+	LIST_FOREACH(try, &outbound->tries, next)
+		for (size_t i = 0; i < try->count; i++)
+			if (message_id_order(&try->rows[i].id, &row->id) ==
+			    0 && slice_is(try->rows[i].address,
+			    row->address))
+				return true;
+	return false;
+}
+
 static struct out_try *
 try_new(struct outbound *outbound, struct out_job *job)
 {

@@ -17,6 +17,7 @@ put(struct rows *rows, const struct rows_outbound *row)
 	db_put_blob(&query, row->domain);
 	db_put_i64(&query, row->since_utc_ms);
 	db_put_i64(&query, row->next_try_utc_ms);
+	db_put_i64(&query, row->notify);
 	return db_run(&query);
 }
 
@@ -95,6 +96,8 @@ tell(struct db_query *query, rows_outbound_fn *fn, void *arg)
 		row.status = db_blob(query, 0, OUTBOUND_STATUS_BYTES);
 		row.words = db_blob(query, 0, OUTBOUND_WORDS_BYTES);
 		row.host = db_blob(query, 0, OUTBOUND_HOST_BYTES);
+		row.notify = (uint8_t)db_u64(query, 0, UINT8_MAX);
+		row.is_told = db_u64(query, 0, 1) != 0;
 		r = db_row(query);
 		if (r == 0)
 			r = fn(arg, &row);
@@ -173,11 +176,30 @@ rows_outbound_tried(struct rows *rows, const struct rows_outbound *list,
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		full = full || list[i].state == OUTBOUND_DONE ||
+		    list[i].state == OUTBOUND_RELAYED ||
 		    list[i].state == OUTBOUND_FAILED;
 		r = list[i].state == OUTBOUND_DONE ? drop(rows, &list[i]) :
 		    change(rows, &list[i]);
 	}
 	return rows_finish(rows, r, full);
+}
+
+int
+rows_outbound_told(struct rows *rows, const struct message_id *id,
+    const struct slice *addresses, size_t count)
+{
+	static const enum rows_statement both[] = { ROWS_OUTBOUND_TOLD,
+	    ROWS_OUTBOUND_TOLD_GONE };
+	int r = db_begin(rows->db);
+
+	for (size_t i = 0; r == 0 && i < 2 * count; i++) {
+		struct db_query query = db_ask(rows->db, both[i % 2]);
+
+		db_put_blob(&query, rows_id(id));
+		db_put_blob(&query, addresses[i / 2]);
+		r = db_run(&query);
+	}
+	return rows_finish(rows, r, true);
 }
 
 /* End a statement that must have changed a row. */

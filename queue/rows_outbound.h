@@ -22,6 +22,7 @@ enum outbound_state {
 	OUTBOUND_HELD,		/* until the postmaster lets it go */
 	OUTBOUND_FAILED,	/* for good */
 	OUTBOUND_DONE,		/* some host has it: the row goes */
+	OUTBOUND_RELAYED,	/* the same, and its sender is to hear of it */
 	OUTBOUND_STATE_COUNT
 };
 
@@ -35,6 +36,8 @@ struct rows_outbound {
 	int64_t			 first_try_utc_ms;	/* 0: none yet */
 	int64_t			 last_try_utc_ms;
 	uint32_t		 tries;
+	uint8_t			 notify;	/* NOTIFY_ bits (envelope.h) */
+	bool			 is_told;	/* of the delay: once is enough */
 	uint16_t		 code;	/* of the last reply; 0: of no host */
 	struct slice		 status, words;
 	struct slice		 host;	/* who said it */
@@ -65,11 +68,18 @@ int	rows_outbound_has(struct rows *, const struct message_id *);
 
 /*
  * What came of a try, by id and address: its state, times, tries and reply.  Those
- * that are DONE go.  FULL if any of them is DONE or FAILED.  One whose row is
- * gone is passed over: somebody has removed it meanwhile.
+ * that are DONE go.  FULL if any of them is DONE, RELAYED or FAILED.  One whose
+ * row is gone is passed over: somebody has removed it meanwhile.
  */
 int	rows_outbound_tried(struct rows *, const struct rows_outbound *,
 	    size_t count);
+/*
+ * The sender of that message knows what became of those addresses: where they
+ * are WAITING that they are late, of the others nothing is left.  FULL; one
+ * whose row is gone is passed over.
+ */
+int	rows_outbound_told(struct rows *, const struct message_id *,
+	    const struct slice *addresses, size_t count);
 /* All of that message in this state come into that one; FULL.  -ENOENT. */
 int	rows_outbound_move(struct rows *, const struct message_id *,
 	    enum outbound_state from, enum outbound_state to,

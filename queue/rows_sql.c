@@ -11,7 +11,7 @@
 
 #define OUTBOUND_COLUMNS \
 	"id, address, domain, state, since, next_try, first_try, last_try," \
-	" tries, code, status, words, host"
+	" tries, code, status, words, host, notify, told"
 
 static const char *const steps[] = {
 	"CREATE TABLE meta (hub BLOB NOT NULL);"
@@ -52,6 +52,9 @@ static const char *const steps[] = {
 	" PRIMARY KEY (id, address)) WITHOUT ROWID;"
 	"CREATE TABLE outbound_taken (id BLOB PRIMARY KEY,"
 	" position INTEGER NOT NULL) WITHOUT ROWID;",
+	/* what its sender wants to know of it, and does */
+	"ALTER TABLE outbound ADD COLUMN notify INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbound ADD COLUMN told INTEGER NOT NULL DEFAULT 0",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -144,7 +147,8 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " WHERE bytes BETWEEN ? AND ? AND bytes - header = ?"
 	    " ORDER BY id DESC",
 	[ROWS_OUTBOUND_PUT] = "INSERT OR IGNORE INTO outbound"
-	    " (id, address, domain, since, next_try) VALUES (?, ?, ?, ?, ?)",
+	    " (id, address, domain, since, next_try, notify)"
+	    " VALUES (?, ?, ?, ?, ?, ?)",
 	[ROWS_OUTBOUND_LEAVE] = "DELETE FROM waiting_rcpt WHERE id = ?"
 	    " AND account = 0 AND state = 0",
 	[ROWS_MESSAGE_EMPTY] = "DELETE FROM waiting WHERE id = ?1 AND NOT"
@@ -167,13 +171,18 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_OUTBOUND_TRIED] = "UPDATE outbound SET state = ?, next_try = ?,"
 	    " first_try = ?, last_try = ?, tries = ?, code = ?, status = ?,"
 	    " words = ?, host = ? WHERE id = ? AND address = ?",
+	[ROWS_OUTBOUND_TOLD] = "UPDATE outbound SET told = 1 WHERE id = ?"
+	    " AND address = ? AND state = 0",
+	[ROWS_OUTBOUND_TOLD_GONE] = "DELETE FROM outbound WHERE id = ?"
+	    " AND address = ? AND state NOT IN (0, 1)",
 	[ROWS_OUTBOUND_MOVE] = "UPDATE outbound SET state = ?, next_try = ?"
 	    " WHERE id = ? AND state = ?",
 	[ROWS_OUTBOUND_DELETE] = "DELETE FROM outbound WHERE id = ?",
 	[ROWS_OUTBOUND_COUNTS] = "SELECT"
 	    " (SELECT count(*) FROM outbound WHERE state = 0),"
 	    " (SELECT count(*) FROM outbound WHERE state = 1),"
-	    " (SELECT count(*) FROM outbound WHERE state = 2), 0",
+	    " (SELECT count(*) FROM outbound WHERE state = 2), 0,"
+	    " (SELECT count(*) FROM outbound WHERE state = 4)",
 	[ROWS_COUNTS] = "SELECT (SELECT count(*) FROM settled),"
 	    "(SELECT count(*) FROM waiting WHERE state = 0),"
 	    "(SELECT count(*) FROM waiting WHERE state = 1),"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/memfd.h"
+#include "queue/fate.h"
 #include "queue/outbound.h"
 #include "queue/relay_job.h"
 #include "queue/rows_outbound.h"
@@ -314,6 +315,54 @@ START_TEST(who_is_here_gets_it_as_ever)
 }
 END_TEST
 
+/* The rows of a message, copied. */
+struct copied {
+	char			 words[4][64];
+	struct rows_outbound	 rows[4];
+	size_t			 count;
+};
+
+static int
+copy_row(void *arg, const struct rows_outbound *row)
+{
+	struct copied *copied = arg;
+	struct rows_outbound *to = &copied->rows[copied->count];
+	char *words = copied->words[copied->count++];
+
+	*to = *row;
+	ck_assert_int_eq(slice_cstr(row->address, words, 64), 0);
+	to->address = slice_str(words);
+	to->domain = to->host = slice_of(NULL, 0);
+	return 0;
+}
+
+START_TEST(a_person_gives_it_up)
+{
+	const char *const to[] = { "yan@far.test", "zoe@far.test" };
+	struct copied copied = { .count = 0 };
+
+	submit(to, 2, false);
+	relay_up();
+	ck_assert_int_eq(rows_outbound_each(stage.conductor->rows, copy_row,
+	    &copied), 0);
+	ck_assert_uint_eq(copied.count, 2);
+	copied.rows[0].status = slice_str("5.7.1");
+	copied.rows[0].words = slice_str("given up by the postmaster");
+	/* not while it may just be taken */
+	ck_assert_int_eq(fate_fail(stage.conductor, copied.rows, 1), -EBUSY);
+	answer(0, RELAY_LATER, 451, true);
+	ck_assert_int_eq(fate_fail(stage.conductor, copied.rows, 1), 0);
+	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 1);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 1);
+	/* the other goes on */
+	set_clock(6 * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), 2);
+	ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 1)->words,
+	    "far.test zoe@far.test");
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_held_to_be_looked_at)
 {
 	char id[MESSAGE_ID_CHARS + 1], path[128];
@@ -351,6 +400,7 @@ unit_suite(void)
 	tcase_add_test(tests, a_slow_destination_delays_nobody_else);
 	tcase_add_test(tests, a_relay_that_is_lost_has_tried_nothing);
 	tcase_add_test(tests, who_is_here_gets_it_as_ever);
+	tcase_add_test(tests, a_person_gives_it_up);
 	tcase_add_test(tests, a_damaged_file_is_held_to_be_looked_at);
 	suite_add_tcase(suite, tests);
 	return suite;
