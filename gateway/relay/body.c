@@ -9,10 +9,10 @@
 #include <string.h>
 
 void
-relay_body_begin(struct relay_body *body)
+relay_body_begin(struct relay_body *body, bool counts)
 {
 	*body = (struct relay_body){ .reader = dot_reader_of(true, true),
-	    .at = STUFF_LINE_START };
+	    .at = STUFF_LINE_START, .counts = counts };
 }
 
 static void
@@ -24,7 +24,10 @@ on_stuffed(void *arg, struct slice s)
 static void
 stuff(struct relay_body *body, struct slice s, struct text *out)
 {
-	stuff_piece(&body->at, s, on_stuffed, out);
+	if (body->counts)
+		text_add(out, s);
+	else
+		stuff_piece(&body->at, s, on_stuffed, out);
 }
 
 /* How much more may stand in this line, of which `s` is more: a CR ends it. */
@@ -86,7 +89,8 @@ relay_body_end(struct relay_body *body, struct text *out)
 
 	if (rest.len > 0)
 		add_run(body, rest, out);
-	if (body->at != STUFF_LINE_START)
+	if (body->column > 0)
 		text_add_str(out, "\r\n");
-	text_add_str(out, ".\r\n");
+	if (!body->counts)
+		text_add_str(out, ".\r\n");
 }

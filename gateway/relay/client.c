@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gateway/relay/body.h"
 #include "gateway/relay/command.h"
@@ -19,9 +18,8 @@
 
 #define READ_BYTES	4096
 #define READS_OF_TURN	8
-#define PIECE_BYTES	(32 * 1024)
 /* A piece of nothing but dots or CRs, folded: three for each byte at worst. */
-#define PIECE_OUT_BYTES	(4 * PIECE_BYTES)
+#define PIECE_OUT_BYTES	(4 * FORM_ROOM_BYTES)
 #define WAITING_MOST	(256u * 1024)	/* bytes not taken by the system yet */
 
 const struct relay_waits relay_waits = {
@@ -41,7 +39,7 @@ enum awaited {
 struct relay_client {
 	struct loop	*loop;
 	const struct relay_job *job;	/* borrowed */
-	int		 fd;		/* the same */
+	const struct relay_letter *letter;	/* the same */
 	struct relay_fate *fates;	/* the same */
 	struct relay_client_events events;
 	const struct relay_waits *waits;
@@ -49,6 +47,7 @@ struct relay_client {
 	struct timer	*clock;		/* for what is awaited */
 	struct timer	*over;		/* to be told */
 	struct relay_offer offer;
+	struct relay_need need;		/* of the message */
 	enum awaited	 awaited;
 	bool		 pipelines;
 	bool		 wants_login;
@@ -56,7 +55,8 @@ struct relay_client {
 	enum talk_fault	 fault;
 	size_t		 rcpt;		/* the one that is awaited */
 	size_t		 taken;		/* with 2xx */
-	uint64_t	 at;		/* next byte of the message */
+	struct relay_form	 form;		/* of the message for this host */
+	struct relay_form_reader reader;	/* what of it has been said */
 	bool		 is_sent;	/* all of it, and its end */
 	struct relay_body body;
 	struct relay_hearing hearing;
@@ -185,7 +185,7 @@ say_envelope(struct relay_client *client)
 	TEXT_AUTO lines = TEXT_INIT(COMMAND_BYTES *
 	    (client->job->recipient_count + 2));
 
-	command_mail(&lines, client->job, &client->offer);
+	command_mail(&lines, client->job, &client->need, &client->offer);
 	if (client->pipelines) {
 		for (size_t i = 0; i < client->job->recipient_count; i++)
 			command_rcpt(&lines, &client->job->recipients[i],
@@ -198,47 +198,37 @@ say_envelope(struct relay_client *client)
 
 /* The bytes */
 
-/* The next piece into `out`.  1, 0 at the end, or a negative errno. */
-static int
-read_piece(struct relay_client *client, struct text *out)
+/* The next piece into `out`; false: that was the end. */
+static bool
+add_piece(struct relay_client *client, struct text *out)
 {
-	char piece[PIECE_BYTES];
-	ssize_t n = pread(client->fd, piece, sizeof(piece),
-	    (off_t)client->at);
+	TEXT_AUTO room = TEXT_INIT(FORM_ROOM_BYTES);
+	struct slice piece;
 
-	if (n < 0)
-		return errno == EINTR ? 1 : -errno;
-	if (n == 0 || client->at == client->job->bytes) {
-		if (client->at != client->job->bytes)
-			return -EIO;	/* it is shorter than it was */
+	if (!relay_form_read(&client->reader, &client->form, &room, &piece)) {
 		relay_body_end(&client->body, out);
-		return 0;
+		return false;
 	}
-	if ((uint64_t)n > client->job->bytes - client->at)
-		n = (ssize_t)(client->job->bytes - client->at);
-	client->at += (uint64_t)n;
-	relay_body_add(&client->body, slice_of(piece, (size_t)n), out);
-	return 1;
+	relay_body_add(&client->body, piece, out);
+	out->failed = out->failed || text_failed(&room);
+	return true;
 }
 
 /* More of the message, as the connection takes it. */
 static void
 pump(struct relay_client *client)
 {
-	int r = 1;
+	bool more = true;
 
 	timer_set(client->clock, client->waits->block);
-	while (r == 1 && !client->is_settled &&
+	while (more && !client->is_settled &&
 	    talk_waiting(client->talk) < WAITING_MOST) {
 		TEXT_AUTO out = TEXT_INIT(PIECE_OUT_BYTES);
 
-		r = read_piece(client, &out);
-		if (r < 0)
-			break_off(client, "its bytes cannot be read here");
-		else if (out.len > 0)
-			say(client, &out);
+		more = add_piece(client, &out);
+		say(client, &out);
 	}
-	if (r == 0 && !client->is_settled) {
+	if (!more && !client->is_settled) {
 		client->is_sent = true;
 		await(client, AWAITS_END);
 	}
@@ -258,11 +248,8 @@ begin_data(struct relay_client *client)
 		say(client, &out);
 		return;
 	}
-	relay_body_begin(&client->body);
-	relay_body_add(&client->body, client->job->trace, &out);
-	say(client, &out);
-	if (!client->is_settled)
-		pump(client);
+	relay_body_begin(&client->body, false);
+	pump(client);
 }
 
 /* Hearing */
@@ -445,28 +432,47 @@ on_line(void *arg, struct slice line)
 	relay_offer_line(&client->offer, line);
 }
 
-/* What this host takes of such a message at all; NULL: it may. */
-static const char *
-refusal(const struct relay_client *client, const char **status_out)
+/* A host that takes no such message, in plain words. */
+struct refusal {
+	enum relay_outcome outcome;
+	const char	*status, *words;
+};
+
+/* The message as this host can take it; the words are NULL if it can. */
+static struct refusal
+fit_message(struct relay_client *client)
 {
 	const struct relay_offer *offer = &client->offer;
-	const struct relay_job *job = client->job;
+	const struct relay_letter *letter = client->letter;
+	struct relay_need *need = &client->need;
+	int r;
 
-	*status_out = "5.3.4";
-	if (offer->size != 0 && job->bytes + job->trace.len > offer->size)
-		return "the message is larger than this host takes";
-	*status_out = "5.6.7";
-	if (command_needs_utf8(job) && !offer->has_utf8)
-		return "an address is not in ASCII, and this host takes no "
-		    "such mail";
-	return NULL;
+	*need = command_need(client->job, &letter->facts);
+	if (need->utf8 && !offer->has_utf8)
+		return (struct refusal){ RELAY_FAILED, "5.6.7",
+		    "an address or the header is not in ASCII, and this host "
+		    "takes no such mail" };
+	r = relay_form_make(client->job->trace, letter->bytes, &letter->facts,
+	    !offer->has_8bit, &client->form);
+	if (r == -ENOTSUP)
+		return (struct refusal){ RELAY_FAILED, "5.6.3",
+		    "this host takes ASCII only, and the message cannot be "
+		    "written so" };
+	if (r < 0)
+		return (struct refusal){ RELAY_LATER, "4.3.0",
+		    "memory is out here" };
+	need->bytes = relay_form_bytes(&client->form);
+	if (offer->size != 0 && need->bytes > offer->size)
+		return (struct refusal){ RELAY_FAILED, "5.3.4",
+		    "the message is larger than this host takes" };
+	return (struct refusal){ .words = NULL };
 }
 
 static void
 on_opened(void *arg)
 {
 	struct relay_client *client = arg;
-	const char *status, *why = refusal(client, &status);
+	struct refusal refusal;
 
 	client->was_opened = client->was_reached = true;
 	if (client->wants_login && !client->offer.is_logged_in) {
@@ -478,8 +484,10 @@ on_opened(void *arg)
 		leave(client);
 		return;
 	}
-	if (why != NULL) {
-		fate_all(client, RELAY_FAILED, 0, status, slice_str(why));
+	refusal = fit_message(client);
+	if (refusal.words != NULL) {
+		fate_all(client, refusal.outcome, 0, refusal.status,
+		    slice_str(refusal.words));
 		leave(client);
 		return;
 	}
@@ -553,7 +561,7 @@ open_talk(struct relay_client *client, struct talk_hall *hall,
 int
 relay_client_start(struct talk_hall *hall, struct loop *loop,
     const struct relay_client_options *options, const struct relay_job *job,
-    int fd, struct relay_fate *fates,
+    const struct relay_letter *letter, struct relay_fate *fates,
     const struct relay_client_events *events,
     struct relay_client **client_out)
 {
@@ -564,7 +572,7 @@ relay_client_start(struct talk_hall *hall, struct loop *loop,
 		return -ENOMEM;
 	client->loop = loop;
 	client->job = job;
-	client->fd = fd;
+	client->letter = letter;
 	client->fates = fates;
 	client->events = *events;
 	client->waits = options->waits;
@@ -609,5 +617,6 @@ relay_client_free(struct relay_client *client)
 	talk_free(client->talk);
 	timer_free(client->clock);
 	timer_free(client->over);
+	relay_form_free(&client->form);
 	free(client);
 }

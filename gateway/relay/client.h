@@ -12,6 +12,7 @@
 #ifndef POSTROOM_GATEWAY_RELAY_CLIENT_H
 #define POSTROOM_GATEWAY_RELAY_CLIENT_H
 
+#include "gateway/relay/form.h"
 #include "lib/base/talk.h"
 #include "queue/relay_job.h"
 
@@ -33,6 +34,12 @@ struct relay_client_options {
 	const char	*user, *password;	/* NULL: no login */
 	const char	*called;	/* what EHLO says */
 	const struct relay_waits *waits;	/* borrowed */
+};
+
+/* The bytes of a message, and what they are like. */
+struct relay_letter {
+	struct slice	  bytes;
+	struct relay_form_facts facts;
 };
 
 /*
@@ -60,12 +67,12 @@ struct relay_client_events {
 };
 
 /*
- * Send the message in `fd` (borrowed) as `job` (borrowed) says; `fates` is as
- * long as its recipients.  0, -EINVAL or -ENOMEM: then nothing comes.
+ * Send the letter as `job` says (both borrowed); `fates` is as long as its
+ * recipients.  0, -EINVAL or -ENOMEM: then nothing comes.
  */
 int	relay_client_start(struct talk_hall *, struct loop *,
 	    const struct relay_client_options *, const struct relay_job *job,
-	    int fd, struct relay_fate *fates,
+	    const struct relay_letter *, struct relay_fate *fates,
 	    const struct relay_client_events *,
 	    struct relay_client **client_out);
 /* The end of the data has been sent, and is not answered. */

@@ -23,14 +23,21 @@ is_ascii(struct slice s)
 	return true;
 }
 
-bool
-command_needs_utf8(const struct relay_job *job)
+struct relay_need
+command_need(const struct relay_job *job, const struct relay_form_facts *facts)
 {
-	bool needs = !is_ascii(job->sender);
+	struct relay_need need = {
+		/* a header that was sent without it is what it always was */
+		.utf8 = !is_ascii(job->sender) ||
+		    (job->utf8 && facts->header_8bit),
+		.eight = job->body != BODY_7BIT || facts->body_8bit ||
+		    facts->header_8bit
+	};
 
 	for (size_t i = 0; i < job->recipient_count; i++)
-		needs = needs || !is_ascii(job->recipients[i].address);
-	return needs;
+		need.utf8 = need.utf8 ||
+		    !is_ascii(job->recipients[i].address);
+	return need;
 }
 
 /* RFC 3461 4: what is no plain character is "+" and two digits. */
@@ -59,7 +66,7 @@ add_path(struct text *line, const char *verb, struct slice address)
 
 void
 command_mail(struct text *line, const struct relay_job *job,
-    const struct relay_offer *offer)
+    const struct relay_need *need, const struct relay_offer *offer)
 {
 	static const char *const rets[RET_COUNT] = {
 		[RET_FULL] = " RET=FULL", [RET_HDRS] = " RET=HDRS",
@@ -68,10 +75,10 @@ command_mail(struct text *line, const struct relay_job *job,
 	add_path(line, "MAIL FROM:<", job->sender);
 	if (offer->has_size)
 		text_addf(line, " SIZE=%llu",
-		    (unsigned long long)(job->bytes + job->trace.len));
-	if (offer->has_8bit && job->body != BODY_7BIT)
+		    (unsigned long long)need->bytes);
+	if (offer->has_8bit && need->eight)
 		text_add_str(line, " BODY=8BITMIME");
-	if (offer->has_utf8 && job->utf8)
+	if (offer->has_utf8 && (job->utf8 || need->utf8))
 		text_add_str(line, " SMTPUTF8");
 	if (offer->has_dsn && rets[job->ret] != NULL)
 		text_add_str(line, rets[job->ret]);

@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fetch/service.h"
@@ -30,7 +32,7 @@ struct relay {
 	struct arena	*arena;
 	struct slice	 packed;
 	struct relay_job job;
-	int		 fd;
+	struct relay_letter letter;	/* mapped */
 	struct relay_fate *fates;
 	struct relay_client *client;
 	struct timer	*over;
@@ -208,7 +210,7 @@ talk_with(struct relay *relay)
 	};
 
 	if (relay_client_start(setting->hall, setting->loop, &options,
-	    &relay->job, relay->fd, relay->fates, &events,
+	    &relay->job, &relay->letter, relay->fates, &events,
 	    &relay->client) < 0)
 		end_all(relay, RELAY_LATER, "4.3.0", "memory is out here");
 }
@@ -432,6 +434,27 @@ open_job(struct relay *relay, struct slice packed)
 	return relay->fates == NULL || relay->over == NULL ? -ENOMEM : 0;
 }
 
+/* 0, or a negative errno. */
+static int
+open_letter(struct relay_letter *letter, int fd, uint64_t bytes)
+{
+	struct stat st;
+	void *map;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((uint64_t)st.st_size != bytes)
+		return -EIO;
+	if (bytes == 0)
+		return 0;
+	map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	letter->bytes = slice_of(map, (size_t)bytes);
+	relay_form_look(letter->bytes, &letter->facts);
+	return 0;
+}
+
 int
 relay_start(const struct relay_setting *setting, struct ipc *resolver,
     struct slice packed, int fd, const struct relay_events *events,
@@ -447,8 +470,10 @@ relay_start(const struct relay_setting *setting, struct ipc *resolver,
 	relay->setting = setting;
 	relay->resolver = resolver;
 	relay->events = *events;
-	relay->fd = fd;
 	r = open_job(relay, packed);
+	if (r == 0)
+		r = open_letter(&relay->letter, fd, relay->job.bytes);
+	(void)close(fd);
 	if (r < 0) {
 		relay_free(relay);
 		return r;
@@ -494,7 +519,8 @@ relay_free(struct relay *relay)
 	relay_client_free(relay->client);
 	timer_free(relay->over);
 	arena_free(relay->arena);
-	if (relay->fd >= 0)
-		(void)close(relay->fd);
+	if (relay->letter.bytes.len > 0)
+		(void)munmap((void *)(uintptr_t)relay->letter.bytes.at,
+		    relay->letter.bytes.len);
 	free(relay);
 }

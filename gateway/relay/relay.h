@@ -39,7 +39,7 @@ struct relay_events {
 /*
  * `packed` is a job (copied), `fd` its bytes (owned from now on, whatever comes
  * of it), `resolver` the channel to it (borrowed; NULL: it is not there).
- * 0, -EBADMSG (it is none), or -ENOMEM: then nothing comes.
+ * 0, -EBADMSG (it is none), or another negative errno: then nothing comes.
  */
 int	relay_start(const struct relay_setting *, struct ipc *resolver,
 	    struct slice packed, int fd, const struct relay_events *,

@@ -46,7 +46,7 @@ send_body(struct slice input)
 	struct slice rest, line;
 	bool is_over = false;
 
-	relay_body_begin(&body);
+	relay_body_begin(&body, false);
 	relay_body_add(&body, slice_first(input, input.len / 2), &out);
 	relay_body_add(&body, slice_after(input, input.len / 2), &out);
 	relay_body_end(&body, &out);

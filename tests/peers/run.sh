@@ -7,7 +7,8 @@
 # mostly waits for it: three run side by side.  What they say comes in order.
 here=$(dirname "$0")
 parts="demo deb clients reload corpus multipop imapsource oauth etrn dkim arc
-compose structure sections order recent imap scram packing day me rights relay
+compose structure leaving sections order recent imap scram packing day me
+rights relay
 completion import acl repair spam rule removal rehearse undo digest clamd
 rspamd"
 said=$(mktemp -d) || exit 1

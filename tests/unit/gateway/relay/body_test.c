@@ -35,7 +35,7 @@ START_TEST(no_message_has_more_than_one_end)
 		TEXT_AUTO out = TEXT_INIT(4096);
 		struct relay_body body;
 
-		relay_body_begin(&body);
+		relay_body_begin(&body, false);
 		for (size_t at = 0; at < stored.len; at += size)
 			relay_body_add(&body, slice_first(slice_after(stored,
 			    at), size), &out);
@@ -58,7 +58,7 @@ START_TEST(a_long_line_is_folded)
 		struct slice rest, line;
 		size_t dots = 0;
 
-		relay_body_begin(&body);
+		relay_body_begin(&body, false);
 		for (size_t at = 0; at < sizeof(stored); at += size)
 			relay_body_add(&body, slice_first(slice_of(stored +
 			    at, sizeof(stored) - at), size), &out);
@@ -75,6 +75,22 @@ START_TEST(a_long_line_is_folded)
 }
 END_TEST
 
+/* RFC 3030: its bytes are counted, so no dot is doubled and none ends it */
+START_TEST(what_is_counted_has_no_dots_of_ours)
+{
+	static const struct slice stored = SLICE("a\n.\r.\r\n..b\r\n.c");
+	TEXT_AUTO out = TEXT_INIT(4096);
+	struct relay_body body;
+
+	relay_body_begin(&body, true);
+	for (size_t at = 0; at < stored.len; at++)
+		relay_body_add(&body, slice_of(stored.at + at, 1), &out);
+	relay_body_end(&body, &out);
+	ck_assert(slice_is_str(text_slice(&out),
+	    "a\r\n.\r\n.\r\n..b\r\n.c\r\n"));
+}
+END_TEST
+
 START_TEST(a_line_of_998_stays_whole)
 {
 	char stored[RELAY_LINE_MOST + 2];
@@ -83,7 +99,7 @@ START_TEST(a_line_of_998_stays_whole)
 
 	memset(stored, 'x', RELAY_LINE_MOST);
 	memcpy(stored + RELAY_LINE_MOST, "\r\n", 2);
-	relay_body_begin(&body);
+	relay_body_begin(&body, false);
 	for (size_t at = 0; at < sizeof(stored); at++)
 		relay_body_add(&body, slice_of(stored + at, 1), &out);
 	relay_body_end(&body, &out);
@@ -101,6 +117,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests, no_message_has_more_than_one_end, 0,
 	    sizeof(bodies) / sizeof(*bodies));
 	tcase_add_test(tests, a_long_line_is_folded);
+	tcase_add_test(tests, what_is_counted_has_no_dots_of_ours);
 	tcase_add_test(tests, a_line_of_998_stays_whole);
 	suite_add_tcase(suite, tests);
 	return suite;

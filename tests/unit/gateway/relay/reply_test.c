@@ -137,12 +137,13 @@ START_TEST(parameters_are_said_where_they_are_offered)
 	    .orcpt = SLICE("rfc822;a+b\r\n=@far.test") };
 	const struct relay_job job = { .sender = SLICE("ann@office.test"),
 	    .body = BODY_8BITMIME, .ret = RET_HDRS, .envid = SLICE("a b"),
-	    .bytes = 90, .trace = SLICE("0123456789") };
+	    .bytes = 90 };
+	const struct relay_need need = { .eight = true, .bytes = 100 };
 	TEXT_AUTO lines = TEXT_INIT(COMMAND_BYTES);
 
-	command_mail(&lines, &job, &all);
+	command_mail(&lines, &job, &need, &all);
 	command_rcpt(&lines, &rcpt, &all);
-	command_mail(&lines, &job, &none);
+	command_mail(&lines, &job, &need, &none);
 	command_rcpt(&lines, &rcpt, &none);
 	ck_assert(slice_is_str(text_slice(&lines),
 	    "MAIL FROM:<ann@office.test> SIZE=100 BODY=8BITMIME RET=HDRS "
