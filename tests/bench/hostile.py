@@ -61,8 +61,13 @@ def backtracking():
     return HEAD + b"\r\n" + (b"x" * 900 + b"\r\n") * 200 + b"y\r\n"
 
 
+def innocent():
+    """As long as backtracking(): what the bytes alone cost the others."""
+    return HEAD + b"\r\n" + (b"a word, " * 112 + b"ends\r\n") * 200 + b"y\r\n"
+
+
 def kinds():
-    return {"pattern": backtracking(), "10^5 parts": parts(10 ** 5),
+    return {"innocent": innocent(), "pattern": backtracking(), "10^5 parts": parts(10 ** 5),
             "nesting": nested(1000), "10^5 links": links(10 ** 5),
             "zip bomb": bomb()}
 
