@@ -103,8 +103,10 @@ write_value(const struct shape *shape, const char *domain, int64_t now_utc,
 	for (size_t i = 0; i < sizeof(open_ended) / sizeof(open_ended[0]); i++)
 		add_names(&names, header, open_ended[i], 0);
 	text_addf(&value, "v=1; a=%s; c=relaxed/relaxed; d=%s; s=%s; t=%"
-	    PRId64 "; h=%.*s; bh=", draft->algorithm == DKIM_RSA_SHA256 ?
-	    "rsa-sha256" : "ed25519-sha256", domain, draft->selector, now_utc,
+	    PRId64 "; x=%" PRId64 "; h=%.*s; bh=",
+	    draft->algorithm == DKIM_RSA_SHA256 ? "rsa-sha256" :
+	    "ed25519-sha256", domain, draft->selector, now_utc,
+	    now_utc + DKIM_SIGNATURE_SECONDS,
 	    SLICE_FMT(slice_after(text_slice(&names), 1)));
 	sasl_encode(&value, slice_of(body_hash, DKIM_HASH_BYTES));
 	text_add_str(&value, "; b=");

@@ -12,6 +12,12 @@
 #include "filters/auth/dkim_tools.h"
 #include "filters/verdict.h"
 
+/*
+ * It is good for so long: the five days for which a message is tried to be sent,
+ * and two more; whoever sends it again later has no signature of ours.
+ */
+#define DKIM_SIGNATURE_SECONDS	INT64_C(604800)
+
 /* One signature before it is made. */
 struct dkim_draft {
 	/* asked for: */
