@@ -250,7 +250,7 @@ judge_end(struct judging *judging, const struct judge_options *options)
 	hold_if_crossed(judging, &one);
 	judge_add(&judging->verdict, &one, source);
 	if (source != SOURCE_OWN)
-		written_judge(judging->message, &judging->findings.origin,
-		    &judging->verdict);
+		written_judge(judging->message, &judging->envelope,
+		    &judging->findings.origin, &judging->verdict);
 	return judge_if_spam(judging, options);
 }

@@ -30,16 +30,17 @@ is_shown(const struct origin_found *found, const char *author)
 }
 
 void
-written_judge(struct slice message, const struct origin_found *found,
-    struct verdict *verdict)
+written_judge(struct slice message, const struct envelope *env,
+    const struct origin_found *found, struct verdict *verdict)
 {
 	struct sender_found sender;
 	const char *address = sender.address[0];
 
 	/* a From that is at fault names nobody */
-	if (sender_find(message, &sender) < 0 || sender.authors != 1)
+	if (sender_find(message, &sender) < 0 || sender.authors == 0)
 		return;
 	if (verdict_set_author(verdict, slice_str(address)) == 0)
 		verdict->author_is_shown = sender.fault == NULL &&
-		    is_shown(found, strrchr(address, '@') + 1);
+		    sender.authors == 1 && (sender_concerns(env) ||
+		    is_shown(found, strrchr(address, '@') + 1));
 }
