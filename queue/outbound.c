@@ -12,6 +12,7 @@
 
 #define FAULT_PAUSE_MS	60000	/* memory, disk: not the host's fault */
 #define RELAY_PAUSE_MS	1000	/* it is just going: the next one comes */
+#define STEP_MOST	64	/* jobs looked at before others have a turn */
 
 uint64_t
 out_due_ms(int64_t utc_ms)
@@ -23,22 +24,58 @@ out_due_ms(int64_t utc_ms)
 
 /* Destinations */
 
+#define DEST_BYTES	(ROWS_ADDRESS_BYTES + 1)	/* ">" and OUTBOUND_VIA_BYTES */
+
+/* The name of its destination. */
+static size_t
+dest_name(const struct outbound *outbound, const struct rows_outbound *row,
+    char name[DEST_BYTES])
+{
+	struct slice words = row->via.len > 0 ? row->via :
+	    outbound->conductor->options.has_smarthost ? slice_of("", 0) :
+	    row->domain;
+	size_t n = row->via.len > 0;
+
+	name[0] = '>';
+	words = slice_first(words, DEST_BYTES - 1);
+	if (words.len > 0)
+		memcpy(name + n, words.at, words.len);
+	return n + words.len;
+}
+
 static struct out_dest *
-need_dest(struct outbound *outbound, struct slice domain)
+find_dest(const struct outbound *outbound, const char *name, size_t len)
 {
 	struct out_dest *dest;
 
-	if (outbound->conductor->options.has_smarthost)
-		domain = slice_of("", 0);
-	HASH_FIND(hh, outbound->dests, domain.at, domain.len, dest);
+	HASH_FIND(hh, outbound->dests, name, len, dest);
+	return dest;
+}
+
+bool
+out_is_for(const struct outbound *outbound, const struct rows_outbound *row,
+    const struct out_dest *dest)
+{
+	char name[DEST_BYTES];
+	size_t len = dest_name(outbound, row, name);
+
+	return slice_is_str(slice_of(name, len), dest->name);
+}
+
+static struct out_dest *
+need_dest(struct outbound *outbound, const struct rows_outbound *row)
+{
+	char name[DEST_BYTES];
+	size_t len = dest_name(outbound, row, name);
+	struct out_dest *dest = find_dest(outbound, name, len);
+
 	if (dest != NULL)
 		return dest;
-	dest = calloc(1, sizeof(*dest) + domain.len + 1);
+	dest = calloc(1, sizeof(*dest) + len + 1);
 	if (dest == NULL)
 		return NULL;
-	if (domain.len > 0)
-		memcpy(dest->name, domain.at, domain.len);
-	HASH_ADD_KEYPTR(hh, outbound->dests, dest->name, domain.len, dest);
+	memcpy(dest->name, name, len);
+	HASH_ADD_KEYPTR(hh, outbound->dests, dest->name, len, dest);
 	if (dest->hh.tbl == NULL) {
 		free(dest);
 		return NULL;
@@ -76,62 +113,134 @@ out_dest_place(struct outbound *outbound, struct out_dest *dest)
 		    dest->name);
 }
 
+void
+out_end_pause(struct outbound *outbound, const struct rows_outbound *row)
+{
+	char name[DEST_BYTES];
+	size_t len = dest_name(outbound, row, name);
+	struct out_dest *dest = find_dest(outbound, name, len);
+
+	if (dest == NULL || dest->not_before_ms == 0)
+		return;
+	dest->not_before_ms = 0;
+	dest->failures = 0;
+	out_dest_place(outbound, dest);
+}
+
 /* Jobs */
 
-int
-out_add(struct outbound *outbound, const struct message_id *id,
-    struct slice domain, uint64_t due_ms)
+static struct out_job *
+find_job(const struct outbound *outbound, struct out_dest *dest,
+    const struct message_id *id)
 {
-	struct out_dest *dest = need_dest(outbound, domain);
+	struct out_key key;
+	struct out_job *job;
+
+	memset(&key, 0, sizeof(key));	/* what is between is looked at, too */
+	key.dest = dest;
+	key.id = *id;
+	HASH_FIND(hh, outbound->jobs, &key, sizeof(key), job);
+	return job;
+}
+
+static struct out_job *
+job_new(struct outbound *outbound, struct out_dest *dest,
+    const struct message_id *id)
+{
+	struct out_job *job = calloc(1, sizeof(*job));
+
+	if (job == NULL)
+		return NULL;
+	job->key.dest = dest;
+	job->key.id = *id;
+	HASH_ADD(hh, outbound->jobs, key, sizeof(job->key), job);
+	if (job->hh.tbl == NULL) {
+		free(job);
+		return NULL;
+	}
+	return job;
+}
+
+/* It is being tried: what is due is looked at again when that is over. */
+static void
+look_again(struct outbound *outbound, const struct out_job *job)
+{
+	struct out_try *try;
+
+	LIST_FOREACH(try, &outbound->tries, next)
+		if (try->job == job)
+			try->has_more = true;
+}
+
+int
+out_add(struct outbound *outbound, const struct rows_outbound *row,
+    uint64_t due_ms)
+{
+	struct out_dest *dest = need_dest(outbound, row);
 	struct out_job *job;
 
 	if (dest == NULL)
 		return -ENOMEM;
-	job = dest->newest;
-	/* another recipient there of the message that came just before */
-	if (job != NULL && message_id_order(&job->id, id) == 0 &&
-	    heap_has(&job->due)) {
+	job = find_job(outbound, dest, &row->id);
+	if (job != NULL && heap_has(&job->due)) {
 		if (due_ms < job->due.key)
 			out_again(outbound, job, due_ms);
 		return 0;
 	}
-	job = calloc(1, sizeof(*job));
+	if (job != NULL) {
+		look_again(outbound, job);
+		return 0;
+	}
+	job = job_new(outbound, dest, &row->id);
 	if (job == NULL) {
 		out_dest_place(outbound, dest);
 		return -ENOMEM;
 	}
-	job->id = *id;
-	job->dest = dest;
 	if (heap_put(&dest->jobs, &job->due, due_ms) < 0) {
-		free(job);
-		out_dest_place(outbound, dest);
+		out_job_free(outbound, job);
 		return -ENOMEM;
 	}
-	dest->newest = job;
 	out_dest_place(outbound, dest);
 	return 0;
+}
+
+struct out_try *
+out_sending(const struct outbound *outbound, const struct rows_outbound *row,
+    size_t *place_out)
+{
+	struct out_try *try;
+
+	LIST_FOREACH(try, &outbound->tries, next) {
+		if (message_id_order(&try->job->key.id, &row->id) != 0)
+			continue;
+		for (size_t i = 0; i < try->count; i++)
+			if (slice_is(try->rows[i].address, row->address)) {
+				*place_out = i;
+				return try;
+			}
+	}
+	return NULL;
 }
 
 void
 out_again(struct outbound *outbound, struct out_job *job, uint64_t due_ms)
 {
 	/* it was in there a moment ago, so there is room */
-	if (heap_put(&job->dest->jobs, &job->due, due_ms) < 0) {
+	if (heap_put(&job->key.dest->jobs, &job->due, due_ms) < 0) {
 		log_say("memory is out: a message waits for the next start");
 		out_job_free(outbound, job);
 		return;
 	}
-	out_dest_place(outbound, job->dest);
+	out_dest_place(outbound, job->key.dest);
 }
 
 void
 out_job_free(struct outbound *outbound, struct out_job *job)
 {
-	struct out_dest *dest = job->dest;
+	struct out_dest *dest = job->key.dest;
 
 	heap_take(&dest->jobs, &job->due);
-	if (dest->newest == job)
-		dest->newest = NULL;
+	HASH_DEL(outbound->jobs, job);
 	free(job);
 	out_dest_place(outbound, dest);
 }
@@ -157,6 +266,18 @@ is_relay_gone(int r)
 	return r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE;
 }
 
+void
+out_put_off(struct outbound *outbound, struct out_job *job, int error)
+{
+	if (error == -ENOENT)
+		out_job_free(outbound, job);
+	else if (error == -EAGAIN)
+		out_again(outbound, job, job->due.key);
+	else
+		out_again(outbound, job, clock_ms() + (is_relay_gone(error) ?
+		    RELAY_PAUSE_MS : FAULT_PAUSE_MS));
+}
+
 /* The first job of that destination; it is under way, or put off. */
 static void
 try_first(struct outbound *outbound, struct out_dest *dest)
@@ -174,11 +295,7 @@ try_first(struct outbound *outbound, struct out_dest *dest)
 	}
 	dest->active--;
 	outbound->active--;
-	if (r == -ENOENT)
-		out_job_free(outbound, job);
-	else
-		out_again(outbound, job, clock_ms() + (is_relay_gone(r) ?
-		    RELAY_PAUSE_MS : FAULT_PAUSE_MS));
+	out_put_off(outbound, job, r);
 }
 
 void
@@ -188,10 +305,12 @@ out_pump(struct outbound *outbound)
 	    &outbound->conductor->options;
 	struct heap_entry *first;
 
-	while (outbound->is_up && !outbound->conductor->closing &&
+	/* what else is due is so a moment later, too: others have their turn */
+	for (unsigned i = 0; i < STEP_MOST && outbound->is_up &&
+	    !outbound->conductor->closing &&
 	    outbound->active < options->outbound_most &&
 	    (first = heap_first(&outbound->ready)) != NULL &&
-	    first->key <= clock_ms())
+	    first->key <= clock_ms(); i++)
 		try_first(outbound, (struct out_dest *)first);
 	set_timer(outbound);
 }
@@ -250,11 +369,19 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
 		list[n] = (struct rows_outbound){ .id = env->id,
 		    .address = rcpt->address, .notify = rcpt->notify,
 		    .since_utc_ms = env->received_at_utc_ms,
-		    .next_try_utc_ms = clock_utc_ms() };
+		    .next_try_utc_ms = clock_utc_ms(),
+		    .sender = env->sender, .bytes = env->bytes };
 		r = domain_of(transit, rcpt->address, &list[n++].domain);
 	}
 	*count_out = n;
 	return r;
+}
+
+static int
+on_row(void *arg, const struct rows_outbound *row)
+{
+	return row->state != OUTBOUND_WAITING ? 0 : out_add(arg, row,
+	    out_due_ms(row->next_try_utc_ms));
 }
 
 int
@@ -276,12 +403,10 @@ outbound_take(struct transit *transit)
 		transit->leaves = false;
 		conductor->leaving--;
 	}
-	for (size_t i = 0; r == 0 && i < count; i++)
-		if (out_add(conductor->outbound, &list[i].id, list[i].domain,
-		    clock_ms()) < 0)
-			log_say("memory is out: a message leaves after the "
-			    "next start");
 	free(list);
+	if (r == 0 && rows_outbound_of(conductor->rows, &transit->env.id,
+	    on_row, conductor->outbound) != 0)
+		log_say("a message leaves after the next start");
 	if (r == 0)
 		timer_set(conductor->outbound->timer, 0);
 	return r;
@@ -305,13 +430,6 @@ outbound_begin(struct transit *transit)
 
 /* Begin and end */
 
-static int
-on_row(void *arg, const struct rows_outbound *row)
-{
-	return row->state != OUTBOUND_WAITING ? 0 : out_add(arg, &row->id,
-	    row->domain, out_due_ms(row->next_try_utc_ms));
-}
-
 int
 outbound_open(struct conductor *conductor)
 {
@@ -332,23 +450,20 @@ outbound_open(struct conductor *conductor)
 void
 outbound_close(struct outbound *outbound)
 {
-	struct out_dest *dest, *following;
-	struct heap_entry *job;
+	struct out_dest *dest, *next_dest;
+	struct out_job *job, *next_job;
 	struct out_try *try;
 
 	if (outbound == NULL)
 		return;
-	while ((try = LIST_FIRST(&outbound->tries)) != NULL) {
-		free(try->job);
+	while ((try = LIST_FIRST(&outbound->tries)) != NULL)
 		out_try_free(try);
+	HASH_ITER(hh, outbound->jobs, job, next_job) {
+		HASH_DEL(outbound->jobs, job);
+		free(job);
 	}
-	HASH_ITER(hh, outbound->dests, dest, following) {
-		while ((job = heap_first(&dest->jobs)) != NULL) {
-			heap_take(&dest->jobs, job);
-			free(job);
-		}
+	HASH_ITER(hh, outbound->dests, dest, next_dest)
 		dest_free(outbound, dest);
-	}
 	heap_free(&outbound->ready);
 	timer_free(outbound->timer);
 	free(outbound);

@@ -2,7 +2,8 @@
  * outbound_inside.h - what the files of outbound.h share; for them alone
  *
  * outbound.c has the destinations and their clock, outbound_try.c puts a try
- * together, outbound_tried.c says what came of it.
+ * together, outbound_tried.c says what came of it, outbound_desk.c is the
+ * postmaster's.
  */
 #ifndef POSTROOM_QUEUE_OUTBOUND_INSIDE_H
 #define POSTROOM_QUEUE_OUTBOUND_INSIDE_H
@@ -13,18 +14,23 @@
 #include "queue/relay_job.h"
 #include "queue/rows_outbound.h"
 
-/* One message for one destination: all its recipients there. */
-struct out_job {
-	struct heap_entry	 due;		/* of its destination */
-	struct message_id	 id;
+/* What a job is found by: there is one of them for both. */
+struct out_key {
 	struct out_dest		*dest;
+	struct message_id	 id;
 };
 
-/* A domain, or the smarthost (""). */
+/* One message for one destination: all its recipients there. */
+struct out_job {
+	struct heap_entry	 due;	/* of its destination; in none: tried */
+	struct out_key		 key;
+	UT_hash_handle		 hh;
+};
+
+/* A domain, the smarthost ("") or a host that the postmaster names (">..."). */
 struct out_dest {
 	struct heap_entry	 ready;		/* of all destinations */
 	struct heap		 jobs;		/* not being tried */
-	struct out_job		*newest;	/* put in last, or NULL */
 	uint64_t		 not_before_ms;	/* its host did not answer */
 	unsigned		 failures;	/* in a row */
 	unsigned		 active;	/* conversations */
@@ -38,8 +44,11 @@ struct out_try {
 	struct outbound		*outbound;
 	struct out_job		*job;
 	struct arena		*arena;
-	struct rows_outbound	*rows;		/* as they are */
+	struct rows_outbound	*rows;		/* as they were */
+	/* what the postmaster has made of each meanwhile; DONE: removed */
+	enum outbound_state	*meanwhile;
 	size_t			 count;
+	uint64_t		 later_ms;	/* the next that is not due yet */
 	bool			 has_more;	/* than fit one try */
 };
 
@@ -48,6 +57,7 @@ struct outbound {
 	struct outbound_plan	 plan;
 	struct heap		 ready;
 	struct out_dest		*dests;
+	struct out_job		*jobs;		/* all of them */
 	LIST_HEAD(, out_try)	 tries;
 	struct timer		*timer;
 	unsigned		 active;
@@ -56,9 +66,20 @@ struct outbound {
 	uint64_t		 reached_ms;
 };
 
-/* A job for that message and domain, due at `due_ms`.  0 or -ENOMEM. */
-int	out_add(struct outbound *, const struct message_id *,
-	    struct slice domain, uint64_t due_ms);
+/*
+ * There is a job for that row's message and destination, due at `due_ms` at the
+ * latest; one that is being tried looks again after that.  0 or -ENOMEM.
+ */
+int	out_add(struct outbound *, const struct rows_outbound *,
+	    uint64_t due_ms);
+/* Does that row go to this destination? */
+bool	out_is_for(const struct outbound *, const struct rows_outbound *,
+	    const struct out_dest *);
+/* Its destination may be tried at once, if it is known. */
+void	out_end_pause(struct outbound *, const struct rows_outbound *);
+/* The try that has this recipient, and its place there; NULL: none has. */
+struct out_try *out_sending(const struct outbound *,
+	    const struct rows_outbound *, size_t *place_out);
 /* It is due then (again); it must not be under way. */
 void	out_again(struct outbound *, struct out_job *, uint64_t due_ms);
 /* It is done with. */
@@ -72,12 +93,15 @@ uint64_t out_due_ms(int64_t utc_ms);
 
 /*
  * outbound_try.c: a try of that job with its rows, which nobody was asked for; and
- * one that is under way.  0, -ENOENT (there is nothing to be sent) or -errno.
+ * one that is under way.  0, -ENOENT (there is nothing to be sent), -EAGAIN (not
+ * before job->due.key) or -errno.
  */
 int	out_try_rows(struct outbound *, struct out_job *,
 	    struct out_try **try_out);
 int	out_try_begin(struct outbound *, struct out_job *);
 void	out_try_free(struct out_try *);
+/* It was not begun, for that reason: when is it? */
+void	out_put_off(struct outbound *, struct out_job *, int error);
 
 /* That recipient is in a try under way. */
 bool	out_is_trying(const struct outbound *, const struct rows_outbound *);

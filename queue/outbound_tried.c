@@ -58,10 +58,24 @@ add_reply(struct text *detail, const struct rows_outbound *row)
 	text_add(detail, row->words);
 }
 
+/* What the postmaster has done while it was being sent. */
+static void
+add_meanwhile(struct text *detail, enum outbound_state meanwhile, bool is_sent)
+{
+	static const char *const words[OUTBOUND_STATE_COUNT] = {
+		[OUTBOUND_HELD] = "held", [OUTBOUND_DONE] = "removed",
+	};
+
+	if (meanwhile == OUTBOUND_WAITING)
+		return;
+	text_addf(detail, "it was %s while it was being sent%s; ",
+	    words[meanwhile], is_sent ? ", which was too late" : "");
+}
+
 /* What a host said, and what that means, is one line. */
-void
-out_tell(struct conductor *conductor, const struct rows_outbound *row,
-    struct slice tls)
+static void
+tell(struct conductor *conductor, const struct rows_outbound *row,
+    enum outbound_state meanwhile, bool is_sent, struct slice tls)
 {
 	static const enum trail_word words[OUTBOUND_STATE_COUNT] = {
 		[OUTBOUND_WAITING] = TRAIL_WAITING,
@@ -73,16 +87,18 @@ out_tell(struct conductor *conductor, const struct rows_outbound *row,
 	TEXT_AUTO detail = TEXT_INIT(TRAIL_LINE_BYTES);
 	struct trail_step step = {
 		.at_utc_ms = clock_utc_ms(), .id = row->id,
-		.word = words[row->state], .address = row->address
+		.word = row->state == OUTBOUND_DONE && !is_sent ?
+		    TRAIL_DELETED : words[row->state], .address = row->address
 	};
 
-	/* when, first: a long reply is cut */
+	add_meanwhile(&detail, meanwhile, is_sent);
+	/* when, before what was said: a long reply is cut */
 	if (row->state == OUTBOUND_WAITING) {
 		text_add_str(&detail, "next try ");
 		zone_write(&detail, row->next_try_utc_ms);
 		text_add_str(&detail, "; ");
 	}
-	if (step.word == TRAIL_SENT) {
+	if (is_sent) {
 		text_add_str(&detail, tls.len > 0 ? "with " : "without TLS");
 		text_add(&detail, tls);
 		text_add_str(&detail, "; ");
@@ -90,6 +106,14 @@ out_tell(struct conductor *conductor, const struct rows_outbound *row,
 	add_reply(&detail, row);
 	step.detail = text_slice(&detail);
 	trail_add(conductor->trail, &step);
+}
+
+void
+out_tell(struct conductor *conductor, const struct rows_outbound *row,
+    struct slice tls)
+{
+	tell(conductor, row, OUTBOUND_WAITING, row->state == OUTBOUND_DONE ||
+	    row->state == OUTBOUND_RELAYED, tls);
 }
 
 /* The line is open: what is not reached is not there, and not we. */
@@ -106,6 +130,18 @@ age_ms(const struct rows_outbound *row)
 	int64_t age = clock_utc_ms() - row->since_utc_ms;
 
 	return age > 0 ? (uint64_t)age : 0;
+}
+
+/*
+ * What the postmaster has said meanwhile stands, unless a host has it: then it
+ * is sent, whatever was wished.
+ */
+static void
+keep_wish(struct rows_outbound *row, enum outbound_state meanwhile)
+{
+	if (row->state != OUTBOUND_DONE && row->state != OUTBOUND_RELAYED &&
+	    meanwhile != OUTBOUND_WAITING)
+		row->state = meanwhile;
 }
 
 /* One recipient's row after this try. */
@@ -162,27 +198,40 @@ note_host(struct outbound *outbound, struct out_dest *dest,
 static uint64_t
 next_due(const struct out_try *try)
 {
-	uint64_t due = UINT64_MAX;
+	uint64_t due = try->later_ms;
 
 	for (size_t i = 0; i < try->count; i++)
 		if (try->rows[i].state == OUTBOUND_WAITING &&
+		    out_is_for(try->outbound, &try->rows[i],
+		    try->job->key.dest) &&
 		    out_due_ms(try->rows[i].next_try_utc_ms) < due)
 			due = out_due_ms(try->rows[i].next_try_utc_ms);
 	return try->has_more ? clock_ms() : due;
 }
 
-/* The rows stand as they are now: say so, and go on. */
+/* Those that go another way from now on have waited for this try's end. */
 static void
-end_try(struct out_try *try, struct slice tls)
+go_elsewhere(struct out_try *try)
+{
+	for (size_t i = 0; i < try->count; i++)
+		if (try->rows[i].state == OUTBOUND_WAITING &&
+		    !out_is_for(try->outbound, &try->rows[i],
+		    try->job->key.dest) &&
+		    out_add(try->outbound, &try->rows[i], clock_ms()) < 0)
+			log_say("memory is out: a message leaves after the "
+			    "next start");
+}
+
+/* The try is over, its job is due again or done with. */
+static void
+let_go(struct out_try *try, uint64_t due)
 {
 	struct outbound *outbound = try->outbound;
 	struct conductor *conductor = outbound->conductor;
 	struct out_job *job = try->job;
-	struct message_id id = job->id;
-	uint64_t due = next_due(try);
+	struct message_id id = job->key.id;
 
-	for (size_t i = 0; i < try->count; i++)
-		out_tell(conductor, &try->rows[i], tls);
+	go_elsewhere(try);
 	out_try_free(try);
 	if (due == UINT64_MAX)
 		out_job_free(outbound, job);
@@ -191,15 +240,25 @@ end_try(struct out_try *try, struct slice tls)
 	out_drop_file(conductor, &id);
 }
 
+/* The rows stand as they are now: say so, and go on. */
+static void
+end_try(struct out_try *try, const struct relay_result *result, bool shared)
+{
+	for (size_t i = 0; i < try->count; i++)
+		tell(try->outbound->conductor, &try->rows[i],
+		    try->meanwhile[i], result->replies[shared ? 0 :
+		    i].outcome == RELAY_DONE, result->tls);
+	let_go(try, next_due(try));
+}
+
 /* It was no try: the same again in a moment. */
 static void
 again(struct out_try *try, uint64_t wait_ms)
 {
-	struct outbound *outbound = try->outbound;
-	struct out_job *job = try->job;
-
-	out_try_free(try);
-	out_again(outbound, job, clock_ms() + wait_ms);
+	for (size_t i = 0; i < try->count; i++)
+		if (try->meanwhile[i] != OUTBOUND_WAITING)
+			try->rows[i].state = try->meanwhile[i];
+	let_go(try, clock_ms() + wait_ms);
 }
 
 /* Reply `i` is each one's, or all share the first. */
@@ -209,9 +268,11 @@ note_all(struct out_try *try, const struct relay_result *result, bool shared)
 	struct outbound *outbound = try->outbound;
 	int r;
 
-	for (size_t i = 0; i < try->count; i++)
+	for (size_t i = 0; i < try->count; i++) {
 		note_reply(outbound, &try->rows[i], result,
 		    &result->replies[shared ? 0 : i]);
+		keep_wish(&try->rows[i], try->meanwhile[i]);
+	}
 	r = rows_outbound_tried(outbound->conductor->rows, try->rows,
 	    try->count);
 	if (r < 0) {
@@ -223,7 +284,7 @@ note_all(struct out_try *try, const struct relay_result *result, bool shared)
 	if (!shared && result->number != 0)
 		outbound->conductor->ports.noted(
 		    outbound->conductor->ports.arg, result->number);
-	end_try(try, result->tls);
+	end_try(try, result, shared);
 }
 
 /*
@@ -236,6 +297,7 @@ share_fate(struct outbound *outbound, struct out_dest *dest,
 {
 	struct out_job *job;
 	struct out_try *try;
+	int r;
 
 	dest->active++;		/* it stays while we look at it */
 	for (unsigned i = 0; i < SHARING_MOST; i++) {
@@ -243,10 +305,11 @@ share_fate(struct outbound *outbound, struct out_dest *dest,
 		if (job == NULL || job->due.key > clock_ms())
 			break;
 		heap_take(&dest->jobs, &job->due);
-		if (out_try_rows(outbound, job, &try) == 0)
+		r = out_try_rows(outbound, job, &try);
+		if (r == 0)
 			note_all(try, result, true);
 		else
-			out_again(outbound, job, clock_ms() + HOST_PAUSE_MS);
+			out_put_off(outbound, job, r);
 	}
 	dest->active--;
 	out_dest_place(outbound, dest);
@@ -256,7 +319,7 @@ static void
 tried(struct out_try *try, const struct relay_result *result)
 {
 	struct outbound *outbound = try->outbound;
-	struct out_dest *dest = try->job->dest;
+	struct out_dest *dest = try->job->key.dest;
 	bool is_host = !result->was_reached && result->count > 0 &&
 	    result->replies[0].outcome == RELAY_LATER;
 
@@ -292,7 +355,7 @@ conductor_relayed(struct conductor *conductor, void *ticket, int status,
 	if (conductor->closing)
 		return;
 	outbound->active--;
-	try->job->dest->active--;
+	try->job->key.dest->active--;
 	if (status == 0)
 		status = arena == NULL ? -ENOMEM :
 		    relay_result_unpack(arena, packed_result, &result);

@@ -31,15 +31,9 @@ bool
 out_is_trying(const struct outbound *outbound,
     const struct rows_outbound *row)
 {
-	const struct out_try *try;
+	size_t place;
 
-	LIST_FOREACH(try, &outbound->tries, next)
-		for (size_t i = 0; i < try->count; i++)
-			if (message_id_order(&try->rows[i].id, &row->id) ==
-			    0 && slice_is(try->rows[i].address,
-			    row->address))
-				return true;
-	return false;
+	return out_sending(outbound, row, &place) != NULL;
 }
 
 static struct out_try *
@@ -53,25 +47,30 @@ try_new(struct outbound *outbound, struct out_job *job)
 	try->job = job;
 	LIST_INSERT_HEAD(&outbound->tries, try, next);
 	try->arena = arena_new(TRY_BYTES);
-	if (try->arena != NULL)
+	try->later_ms = UINT64_MAX;
+	if (try->arena != NULL) {
 		try->rows = arena_array(try->arena, RELAY_RECIPIENTS,
 		    sizeof(*try->rows));
-	if (try->rows == NULL) {
+		try->meanwhile = arena_array(try->arena, RELAY_RECIPIENTS,
+		    sizeof(*try->meanwhile));
+	}
+	if (try->rows == NULL || try->meanwhile == NULL) {
 		out_try_free(try);
 		return NULL;
 	}
 	return try;
 }
 
-/* A recipient of that destination whose time has come. */
+/*
+ * A recipient of that destination who waits and is not being sent to: one that
+ * was to go another way before may be.
+ */
 static bool
 is_meant(const struct out_try *try, const struct rows_outbound *row)
 {
-	const struct out_dest *dest = try->job->dest;
-
 	return row->state == OUTBOUND_WAITING &&
-	    row->next_try_utc_ms <= clock_utc_ms() &&
-	    (dest->name[0] == '\0' || slice_is_str(row->domain, dest->name));
+	    out_is_for(try->outbound, row, try->job->key.dest) &&
+	    !out_is_trying(try->outbound, row);
 }
 
 static int
@@ -83,6 +82,13 @@ on_row(void *arg, const struct rows_outbound *row)
 
 	if (!is_meant(try, row))
 		return 0;
+	if (row->next_try_utc_ms > clock_utc_ms()) {
+		uint64_t due_ms = out_due_ms(row->next_try_utc_ms);
+
+		try->later_ms = due_ms < try->later_ms ? due_ms :
+		    try->later_ms;
+		return 0;
+	}
 	if (try->count == RELAY_RECIPIENTS) {
 		try->has_more = true;
 		return ENOUGH;
@@ -91,8 +97,11 @@ on_row(void *arg, const struct rows_outbound *row)
 	r = arena_copy(try->arena, row->address, &kept->address);
 	if (r == 0)
 		r = arena_copy(try->arena, row->domain, &kept->domain);
-	/* they are the last try's */
-	kept->status = kept->words = kept->host = slice_of("", 0);
+	if (r == 0)
+		r = arena_copy(try->arena, row->via, &kept->via);
+	/* they are the last try's; what a list shows stands in the row */
+	kept->status = kept->words = kept->host = kept->sender =
+	    slice_of("", 0);
 	try->count += r == 0;
 	return r;
 }
@@ -118,7 +127,7 @@ pack_job(const struct out_try *try, const struct transit *transit,
 	TEXT_AUTO trace = TEXT_INIT(STAMP_MAX_BYTES);
 	struct recipient rcpts[RELAY_RECIPIENTS];
 	struct relay_job job = {
-		.id = env->id, .domain = slice_str(try->job->dest->name),
+		.id = env->id, .domain = slice_str(try->job->key.dest->name),
 		.sender = env->sender, .body = env->body, .utf8 = env->utf8,
 		.ret = env->ret, .envid = env->envid, .bytes = env->bytes,
 		.recipients = rcpts, .recipient_count = try->count
@@ -181,7 +190,7 @@ read_and_hand_over(struct out_try *try)
 	struct transit *transit;
 	int r;
 
-	r = kept_read(conductor->kept_fd, &try->job->id, &buffer, &head,
+	r = kept_read(conductor->kept_fd, &try->job->key.id, &buffer, &head,
 	    &bytes);
 	if (r == 0)
 		r = head_unpack(conductor, head, &transit);
@@ -223,11 +232,15 @@ out_try_rows(struct outbound *outbound, struct out_job *job,
 
 	if (try == NULL)
 		return -ENOMEM;
-	r = rows_outbound_of(outbound->conductor->rows, &job->id, on_row,
+	r = rows_outbound_of(outbound->conductor->rows, &job->key.id, on_row,
 	    try);
 	if (r >= 0 && try->count > 0) {
 		*try_out = try;
 		return 0;
+	}
+	if (r >= 0 && try->later_ms < UINT64_MAX) {
+		job->due.key = try->later_ms;
+		r = -EAGAIN;
 	}
 	out_try_free(try);
 	return r < 0 ? r : -ENOENT;
@@ -246,7 +259,7 @@ out_try_begin(struct outbound *outbound, struct out_job *job)
 		return 0;
 	out_try_free(try);
 	if (r == -EBADMSG || r == -ENOENT || r == -EPROTO)
-		return hold_damaged(outbound, &job->id, r);
+		return hold_damaged(outbound, &job->key.id, r);
 	if (r != -ENOTCONN && r != -ECONNRESET && r != -EPIPE)
 		log_say("a message cannot leave now: %s", strerror(-r));
 	return r;

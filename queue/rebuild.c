@@ -255,16 +255,26 @@ keep_old(void *arg, const struct rows_message *message,
 }
 
 /*
- * Who leaves is tried again; the record in the journal, whatever its position, is
- * not to bring those back who have got it.
+ * Who leaves waits, or is held, as before; the record in the journal, whatever
+ * its position, is not to bring those back who have got it.
  */
 static int
 keep_old_outbound(void *arg, const struct rows_outbound *row)
 {
 	struct queue_rebuild *rebuild = arg;
+	int r = rows_outbound_take(rebuild->rows, &row->id, INT64_MAX, row, 1);
 
-	return rows_outbound_take(rebuild->rows, &row->id, INT64_MAX, row,
-	    1) < 0 ? 1 : 0;
+	if (r == 0)
+		r = rows_outbound_set(rebuild->rows, row, 1);
+	return r < 0 ? 1 : 0;
+}
+
+static int
+keep_old_route(void *arg, struct slice domain, struct slice via)
+{
+	struct queue_rebuild *rebuild = arg;
+
+	return rows_route_set(rebuild->rows, domain, via) < 0 ? 1 : 0;
 }
 
 /* As much as can be read of the old one. */
@@ -277,6 +287,8 @@ keep_all_old(struct queue_rebuild *rebuild)
 
 	if (r == 0)
 		r = rows_kept_each(old, keep_old, rebuild);
+	if (r == 0)
+		r = rows_route_each(old, keep_old_route, rebuild);
 	if (r == 0)
 		r = rows_outbound_each(old, keep_old_outbound, rebuild);
 	rows_close(old);

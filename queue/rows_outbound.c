@@ -7,10 +7,34 @@
 
 #include "queue/rows_inside.h"
 
+/* How many there are in its state: before (-1) and after (1) it changes. */
+static int
+count_one(struct rows *rows, const struct rows_outbound *row, int step)
+{
+	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_COUNT_ONE);
+
+	db_put_i64(&query, step);
+	db_put_blob(&query, rows_id(&row->id));
+	db_put_blob(&query, row->address);
+	return db_run(&query);
+}
+
+/* The same for all of a message. */
+static int
+count_of(struct rows *rows, const struct message_id *id, int step)
+{
+	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_COUNT_OF);
+
+	db_put_i64(&query, step);
+	db_put_blob(&query, rows_id(id));
+	return db_run(&query);
+}
+
 static int
 put(struct rows *rows, const struct rows_outbound *row)
 {
 	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_PUT);
+	int r;
 
 	db_put_blob(&query, rows_id(&row->id));
 	db_put_blob(&query, row->address);
@@ -18,7 +42,12 @@ put(struct rows *rows, const struct rows_outbound *row)
 	db_put_i64(&query, row->since_utc_ms);
 	db_put_i64(&query, row->next_try_utc_ms);
 	db_put_i64(&query, row->notify);
-	return db_run(&query);
+	db_put_blob(&query, slice_first(row->sender, ROWS_ADDRESS_BYTES));
+	db_put_u64(&query, row->bytes);
+	r = db_run(&query);
+	/* one that is there already stays as it is */
+	return r == 0 && db_changed(rows->db) > 0 ? count_one(rows, row, 1) :
+	    r;
 }
 
 static int
@@ -98,6 +127,9 @@ tell(struct db_query *query, rows_outbound_fn *fn, void *arg)
 		row.host = db_blob(query, 0, OUTBOUND_HOST_BYTES);
 		row.notify = (uint8_t)db_u64(query, 0, UINT8_MAX);
 		row.is_told = db_u64(query, 0, 1) != 0;
+		row.sender = db_blob(query, 0, ROWS_ADDRESS_BYTES);
+		row.bytes = db_u64(query, 0, INT64_MAX);
+		row.via = db_blob(query, 0, OUTBOUND_VIA_BYTES);
 		r = db_row(query);
 		if (r == 0)
 			r = fn(arg, &row);
@@ -141,8 +173,12 @@ rows_outbound_above(struct rows *rows, const struct message_id *id,
 static int
 drop(struct rows *rows, const struct rows_outbound *row)
 {
-	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_DROP);
+	struct db_query query;
+	int r = count_one(rows, row, -1);
 
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_OUTBOUND_DROP);
 	db_put_blob(&query, rows_id(&row->id));
 	db_put_blob(&query, row->address);
 	return db_run(&query);
@@ -151,8 +187,12 @@ drop(struct rows *rows, const struct rows_outbound *row)
 static int
 change(struct rows *rows, const struct rows_outbound *row)
 {
-	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_TRIED);
+	struct db_query query;
+	int r = count_one(rows, row, -1);
 
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_OUTBOUND_TRIED);
 	db_put_i64(&query, row->state);
 	db_put_i64(&query, row->next_try_utc_ms);
 	db_put_i64(&query, row->first_try_utc_ms);
@@ -164,7 +204,8 @@ change(struct rows *rows, const struct rows_outbound *row)
 	db_put_blob(&query, slice_first(row->host, OUTBOUND_HOST_BYTES));
 	db_put_blob(&query, rows_id(&row->id));
 	db_put_blob(&query, row->address);
-	return db_run(&query);
+	r = db_run(&query);
+	return r == 0 ? count_one(rows, row, 1) : r;
 }
 
 int
@@ -192,6 +233,8 @@ rows_outbound_told(struct rows *rows, const struct message_id *id,
 	    ROWS_OUTBOUND_TOLD_GONE };
 	int r = db_begin(rows->db);
 
+	if (r == 0)
+		r = count_of(rows, id, -1);
 	for (size_t i = 0; r == 0 && i < 2 * count; i++) {
 		struct db_query query = db_ask(rows->db, both[i % 2]);
 
@@ -199,18 +242,47 @@ rows_outbound_told(struct rows *rows, const struct message_id *id,
 		db_put_blob(&query, addresses[i / 2]);
 		r = db_run(&query);
 	}
+	if (r == 0)
+		r = count_of(rows, id, 1);
 	return rows_finish(rows, r, true);
 }
 
-/* End a statement that must have changed a row. */
 static int
-finish_change(struct rows *rows, struct db_query *query)
+change_via(struct rows *rows, const struct rows_outbound *row)
+{
+	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_VIA);
+
+	db_put_blob(&query, row->via);
+	db_put_blob(&query, rows_id(&row->id));
+	db_put_blob(&query, row->address);
+	return db_run(&query);
+}
+
+int
+rows_outbound_set(struct rows *rows, const struct rows_outbound *list,
+    size_t count)
+{
+	int r = db_begin(rows->db);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (list[i].state == OUTBOUND_DONE) {
+			r = drop(rows, &list[i]);
+			continue;
+		}
+		r = change(rows, &list[i]);
+		if (r == 0)
+			r = change_via(rows, &list[i]);
+	}
+	return rows_finish(rows, r, true);
+}
+
+/* A statement that must change a row. */
+static int
+must_change(struct rows *rows, struct db_query *query)
 {
 	int r = db_run(query);
 
-	if (r == 0 && db_changed(rows->db) == 0)
-		r = -ENOENT;
-	return rows_finish(rows, r, true);
+	return r == 0 && db_changed(rows->db) == 0 ? -ENOENT : r;
 }
 
 int
@@ -220,14 +292,19 @@ rows_outbound_move(struct rows *rows, const struct message_id *id,
 	struct db_query query;
 	int r = db_begin(rows->db);
 
+	if (r == 0)
+		r = count_of(rows, id, -1);
 	if (r < 0)
-		return r;
+		return rows_finish(rows, r, true);
 	query = db_ask(rows->db, ROWS_OUTBOUND_MOVE);
 	db_put_i64(&query, to);
 	db_put_i64(&query, next_try_utc_ms);
 	db_put_blob(&query, rows_id(id));
 	db_put_i64(&query, from);
-	return finish_change(rows, &query);
+	r = must_change(rows, &query);
+	if (r == 0)
+		r = count_of(rows, id, 1);
+	return rows_finish(rows, r, true);
 }
 
 int
@@ -236,11 +313,13 @@ rows_outbound_delete(struct rows *rows, const struct message_id *id)
 	struct db_query query;
 	int r = db_begin(rows->db);
 
+	if (r == 0)
+		r = count_of(rows, id, -1);
 	if (r < 0)
-		return r;
+		return rows_finish(rows, r, true);
 	query = db_ask(rows->db, ROWS_OUTBOUND_DELETE);
 	db_put_blob(&query, rows_id(id));
-	return finish_change(rows, &query);
+	return rows_finish(rows, must_change(rows, &query), true);
 }
 
 int
@@ -248,15 +327,69 @@ rows_outbound_counts(struct rows *rows,
     struct rows_outbound_counts *counts_out)
 {
 	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_COUNTS);
-	struct rows_outbound_counts counts = { { 0 } };
+	struct rows_outbound_counts counts = { .since_utc_ms = 0 };
 	int r = db_next(&query);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < OUTBOUND_STATE_COUNT; i++)
 		counts.of[i] = db_u64(&query, 0, INT64_MAX);
+	counts.since_utc_ms = db_i64(&query, INT64_MIN, INT64_MAX);
 	r = db_row(&query);
 	if (r == 0)
 		*counts_out = counts;
+	return r;
+}
+
+/* Domains that go elsewhere */
+
+static int
+route_room(struct rows *rows)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_ROUTE_COUNT);
+	uint64_t count;
+	int r = db_next(&query);
+
+	if (r < 0)
+		return r;
+	count = db_u64(&query, 0, INT64_MAX);
+	r = db_row(&query);
+	return r < 0 ? r : count < OUTBOUND_ROUTES ? 0 : -ENOSPC;
+}
+
+int
+rows_route_set(struct rows *rows, struct slice domain, struct slice via)
+{
+	struct db_query query;
+	int r = via.len == 0 ? 0 : route_room(rows);
+
+	if (r == 0)
+		r = db_begin(rows->db);
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, via.len == 0 ? ROWS_ROUTE_DROP :
+	    ROWS_ROUTE_SET);
+	db_put_blob(&query, domain);
+	if (via.len > 0)
+		db_put_blob(&query, via);
+	return rows_finish(rows, must_change(rows, &query), true);
+}
+
+int
+rows_route_each(struct rows *rows, rows_route_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_ROUTES);
+	struct slice domain, via;
+	int r;
+
+	while ((r = db_next(&query)) == 1) {
+		domain = db_blob(&query, 0, ROWS_ADDRESS_BYTES);
+		via = db_blob(&query, 0, OUTBOUND_VIA_BYTES);
+		r = db_row(&query);
+		if (r == 0)
+			r = fn(arg, domain, via);
+		if (r != 0)
+			return r;
+	}
 	return r;
 }

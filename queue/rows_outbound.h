@@ -16,6 +16,8 @@
 #define OUTBOUND_STATUS_BYTES	16	/* "4.4.1" */
 #define OUTBOUND_WORDS_BYTES	512	/* of a host; longer ones are cut */
 #define OUTBOUND_HOST_BYTES	256
+#define OUTBOUND_VIA_BYTES	264	/* "host:port" */
+#define OUTBOUND_ROUTES		1000	/* domains that go elsewhere */
 
 enum outbound_state {
 	OUTBOUND_WAITING,	/* to be tried (again) */
@@ -41,6 +43,10 @@ struct rows_outbound {
 	uint16_t		 code;	/* of the last reply; 0: of no host */
 	struct slice		 status, words;
 	struct slice		 host;	/* who said it */
+	struct slice		 sender;	/* of the message; empty: <> */
+	uint64_t		 bytes;		/* the same */
+	/* "host:port" that it goes to, instead of its domain's; or empty */
+	struct slice		 via;
 };
 
 /*
@@ -80,6 +86,12 @@ int	rows_outbound_tried(struct rows *, const struct rows_outbound *,
  */
 int	rows_outbound_told(struct rows *, const struct message_id *,
 	    const struct slice *addresses, size_t count);
+/*
+ * These are so from now on: state, times, tries, reply and via; FULL.  Those
+ * that are DONE go, one whose row is gone is passed over.
+ */
+int	rows_outbound_set(struct rows *, const struct rows_outbound *,
+	    size_t count);
 /* All of that message in this state come into that one; FULL.  -ENOENT. */
 int	rows_outbound_move(struct rows *, const struct message_id *,
 	    enum outbound_state from, enum outbound_state to,
@@ -87,11 +99,21 @@ int	rows_outbound_move(struct rows *, const struct message_id *,
 /* Forget all of that message; FULL.  -ENOENT. */
 int	rows_outbound_delete(struct rows *, const struct message_id *);
 
-/* Recipients, by state. */
+/* Recipients, by state; they are counted as they come and go. */
 struct rows_outbound_counts {
 	uint64_t	of[OUTBOUND_STATE_COUNT];
+	int64_t		since_utc_ms;	/* of the oldest; 0: there is none */
 };
 int	rows_outbound_counts(struct rows *,
 	    struct rows_outbound_counts *counts_out);
+
+/*
+ * Mail for `domain` that comes from now on goes to `via`; empty: as ever.  FULL.
+ * -ENOSPC: OUTBOUND_ROUTES do already; -ENOENT: it went nowhere else.
+ */
+int	rows_route_set(struct rows *, struct slice domain, struct slice via);
+/* Each of them, by name. */
+typedef int rows_route_fn(void *arg, struct slice domain, struct slice via);
+int	rows_route_each(struct rows *, rows_route_fn *, void *arg);
 
 #endif

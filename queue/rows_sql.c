@@ -11,7 +11,7 @@
 
 #define OUTBOUND_COLUMNS \
 	"id, address, domain, state, since, next_try, first_try, last_try," \
-	" tries, code, status, words, host, notify, told"
+	" tries, code, status, words, host, notify, told, sender, bytes, via"
 
 static const char *const steps[] = {
 	"CREATE TABLE meta (hub BLOB NOT NULL);"
@@ -55,6 +55,18 @@ static const char *const steps[] = {
 	/* what its sender wants to know of it, and does */
 	"ALTER TABLE outbound ADD COLUMN notify INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbound ADD COLUMN told INTEGER NOT NULL DEFAULT 0",
+	/* what a list shows without a look at each file; how many there are */
+	"ALTER TABLE outbound ADD COLUMN sender BLOB NOT NULL DEFAULT x'';"
+	"ALTER TABLE outbound ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbound ADD COLUMN via BLOB NOT NULL DEFAULT x'';"
+	"CREATE TABLE outbound_route (domain BLOB PRIMARY KEY,"
+	" via BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE outbound_count (state INTEGER PRIMARY KEY,"
+	" n INTEGER NOT NULL);"
+	"INSERT INTO outbound_count (state, n) VALUES (0, 0), (1, 0), (2, 0),"
+	" (3, 0), (4, 0), (5, 0), (6, 0), (7, 0);"
+	"UPDATE outbound_count SET n = (SELECT count(*) FROM outbound"
+	" WHERE outbound.state = outbound_count.state);",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -147,8 +159,9 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " WHERE bytes BETWEEN ? AND ? AND bytes - header = ?"
 	    " ORDER BY id DESC",
 	[ROWS_OUTBOUND_PUT] = "INSERT OR IGNORE INTO outbound"
-	    " (id, address, domain, since, next_try, notify)"
-	    " VALUES (?, ?, ?, ?, ?, ?)",
+	    " (id, address, domain, since, next_try, notify, sender, bytes, via)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce((SELECT via"
+	    " FROM outbound_route WHERE domain = ?3), x''))",
 	[ROWS_OUTBOUND_LEAVE] = "DELETE FROM waiting_rcpt WHERE id = ?"
 	    " AND account = 0 AND state = 0",
 	[ROWS_MESSAGE_EMPTY] = "DELETE FROM waiting WHERE id = ?1 AND NOT"
@@ -178,11 +191,27 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_OUTBOUND_MOVE] = "UPDATE outbound SET state = ?, next_try = ?"
 	    " WHERE id = ? AND state = ?",
 	[ROWS_OUTBOUND_DELETE] = "DELETE FROM outbound WHERE id = ?",
+	[ROWS_OUTBOUND_VIA] = "UPDATE outbound SET via = ? WHERE id = ?"
+	    " AND address = ?",
+	[ROWS_OUTBOUND_COUNT_ONE] = "UPDATE outbound_count SET n = n + ?1"
+	    " WHERE state = (SELECT state FROM outbound WHERE id = ?2"
+	    " AND address = ?3)",
+	[ROWS_OUTBOUND_COUNT_OF] = "UPDATE outbound_count SET n = n + ?1 *"
+	    " (SELECT count(*) FROM outbound WHERE id = ?2"
+	    " AND outbound.state = outbound_count.state)",
 	[ROWS_OUTBOUND_COUNTS] = "SELECT"
-	    " (SELECT count(*) FROM outbound WHERE state = 0),"
-	    " (SELECT count(*) FROM outbound WHERE state = 1),"
-	    " (SELECT count(*) FROM outbound WHERE state = 2), 0,"
-	    " (SELECT count(*) FROM outbound WHERE state = 4)",
+	    " (SELECT n FROM outbound_count WHERE state = 0),"
+	    " (SELECT n FROM outbound_count WHERE state = 1),"
+	    " (SELECT n FROM outbound_count WHERE state = 2),"
+	    " (SELECT n FROM outbound_count WHERE state = 3),"
+	    " (SELECT n FROM outbound_count WHERE state = 4),"
+	    " coalesce((SELECT since FROM outbound ORDER BY id LIMIT 1), 0)",
+	[ROWS_ROUTE_SET] = "INSERT OR REPLACE INTO outbound_route"
+	    " (domain, via) VALUES (?, ?)",
+	[ROWS_ROUTE_DROP] = "DELETE FROM outbound_route WHERE domain = ?",
+	[ROWS_ROUTES] = "SELECT domain, via FROM outbound_route"
+	    " ORDER BY domain",
+	[ROWS_ROUTE_COUNT] = "SELECT count(*) FROM outbound_route",
 	[ROWS_COUNTS] = "SELECT (SELECT count(*) FROM settled),"
 	    "(SELECT count(*) FROM waiting WHERE state = 0),"
 	    "(SELECT count(*) FROM waiting WHERE state = 1),"
