@@ -25,6 +25,7 @@
 #define WRITE_LETTERS	256
 #define WRITE_BYTES	(192 * 1024)
 #define LOOKS_FOR_A_ROW	2	/* for letters that are gone */
+#define LOOKS_MOST	16	/* that are put off while letters wait */
 
 /* Is there enough that is not known? */
 static int
@@ -94,7 +95,6 @@ write_pending(struct search *search)
 	    text_slice(&search->pending[0].packed));
 	text_free(&search->pending[0].packed);
 	search->pending_count = 0;
-	search->merged = 0;
 	search->looks += LOOKS_FOR_A_ROW;
 	return r;
 }
@@ -336,14 +336,20 @@ build(struct account *account)
 	return r < 0 || r == SEARCH_WANTS_BIG ? r : SEARCH_MORE;
 }
 
-/* Nothing is to be read: is there something else? */
+/* What is there is put in order, also while more waits to be read. */
 static int
 keep_house(struct account *account)
 {
 	struct search *search = account->search;
-	int r = search_merge(search);
+	uint64_t until = clock_ms() + STEP_MS;
+	int r;
 
-	return r != 0 ? r : search_sweep(search, account->index);
+	do {
+		r = search_merge(search);
+		if (r == 0)
+			r = search_sweep(search, account->index);
+	} while (r == SEARCH_MORE && clock_ms() < until);
+	return r >= 0 && search->is_building ? SEARCH_MORE : r;
 }
 
 static int
@@ -364,7 +370,9 @@ step(struct account *account)
 	}
 	if (r < 0 || search->file == NULL)
 		return r;
-	return search->is_building ? build(account) : keep_house(account);
+	/* where letters never stop coming, rows of those that went pile up */
+	return search->is_building && search->looks <= LOOKS_MOST ?
+	    build(account) : keep_house(account);
 }
 
 bool

@@ -4,14 +4,17 @@
  * A row is merged with the one before it unless that has more than twice its
  * letters, so an account has some ten rows and one for every 2,048 letters.  A
  * row of which half the letters are gone is written without them.  For each row
- * that is written two are looked at, so that they are forgotten as fast as mail
- * comes and goes, and an idle account looks at one at a time.
+ * that is written two are looked at (search_build.c sees to it), so that they are
+ * forgotten as fast as mail comes and goes, and an idle account looks at one at a
+ * time.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "store/index_inside.h"
 #include "store/search_inside.h"
+
+#define WALK_MOST	64	/* rows that are compared in a step */
 
 static bool
 are_alike(const struct search_row *earlier, const struct search_row *later)
@@ -55,21 +58,25 @@ merge_rows(struct search_file *file, const struct search_row *earlier,
 int
 search_merge(struct search *search)
 {
+	/* the row before those two may be like the one that they become */
+	uint64_t before = 0;
 	struct search_row earlier, later;
 	int r = search_file_row(search->file, search->merged, &earlier);
 
-	while (r > 0 && (r = search_file_row(search->file, earlier.last,
-	    &later)) > 0) {
+	for (unsigned n = 0; r > 0 && n < WALK_MOST; n++) {
+		r = search_file_row(search->file, earlier.last, &later);
+		if (r <= 0)
+			return r;
 		if (are_alike(&earlier, &later)) {
-			/* the row before may be like the new one */
-			search->merged = 0;
+			search->merged = before;
 			r = merge_rows(search->file, &earlier, &later);
 			return r < 0 ? r : SEARCH_MORE;
 		}
-		search->merged = earlier.after;
+		before = search->merged;
+		search->merged = earlier.last;
 		earlier = later;
 	}
-	return r;
+	return r <= 0 ? r : SEARCH_MORE;
 }
 
 /* Letters of the row that are still there. */

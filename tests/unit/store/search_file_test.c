@@ -269,6 +269,42 @@ START_TEST(what_comes_and_goes_does_not_pile_up)
 }
 END_TEST
 
+/* Nor while it is never at rest: what waits is read, and has gone by then. */
+START_TEST(what_never_stops_does_not_pile_up)
+{
+	const struct search *search = box.account->search;
+	size_t doomed[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+	struct search_figures figures;
+	uint64_t gone = 0;
+
+	while (count < 390) {
+		struct text *body = new_body();
+
+		text_add_str(body, "Subject: words\r\n\r\n");
+		while (body->len < LETTER_BYTES / 2)
+			text_addf(body, "w%xw%x\r\n", number(1u << 31),
+			    number(1u << 31));
+		deliver(count - 1);
+	}
+	ck_assert_int_eq(account_commit(box.account), 0);
+	do {
+		struct view *view;
+
+		ck_assert_int_eq(search_step(box.account), SEARCH_MORE);
+		if (search->reached < gone + 8)
+			continue;
+		view = box_view(&box);
+		ck_assert_int_eq(account_expunge(box.account, view, doomed, 8),
+		    0);
+		account_view_close(box.account, view);
+		gone += 8;
+	} while (search->is_building);
+	ck_assert_int_eq(search_figures(box.account, &figures), 0);
+	ck_assert_uint_lt(figures.letters, 140);
+	ck_assert_uint_lt(figures.bytes, 6u << 20);
+}
+END_TEST
+
 /* Its file is asked for, and read in steps. */
 START_TEST(a_big_letter_is_known_by_its_words)
 {
@@ -356,6 +392,7 @@ unit_suite(void)
 	tcase_add_test(tcase, an_index_of_another_time_is_another);
 	tcase_add_test(tcase, letters_that_went_are_forgotten);
 	tcase_add_test(tcase, what_comes_and_goes_does_not_pile_up);
+	tcase_add_test(tcase, what_never_stops_does_not_pile_up);
 	tcase_add_test(tcase, a_big_letter_is_known_by_its_words);
 	tcase_add_test(tcase, signs_alone_are_not_looked_up);
 	suite_add_tcase(suite, tcase);
