@@ -51,6 +51,12 @@ struct reading {
  */
 static struct reading *reading;
 
+bool
+config_leaves(const struct config *config)
+{
+	return config->smarthost[0] != '\0' || config->outbound_direct;
+}
+
 enum listener_tls
 config_smarthost_tls(const struct config *config)
 {

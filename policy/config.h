@@ -102,10 +102,11 @@ struct config {
 	unsigned	line_reserve_percent;	/* of it: only on demand */
 	char		line_spent[12];	/* on-demand, nothing */
 	char		upstream_hosts[1024];	/* nets of our provider's servers */
-	char		smarthost[272];	/* name:port; "": hosts as DNS has them */
+	char		smarthost[272];	/* name:port; "": none */
 	char		smarthost_tls[12];	/* none, starttls, implicit */
 	char		smarthost_user[256];	/* "": no login */
 	char		smarthost_password_file[PATH_MAX];	/* "": none */
+	bool		outbound_direct;	/* else to hosts as DNS has them */
 	unsigned	outbound_first_seconds;	/* to the second try */
 	unsigned	outbound_retry_seconds;	/* from then on */
 	unsigned	outbound_slow_seconds;	/* of what is as old as: */
@@ -164,6 +165,8 @@ void	config_manual(struct text *);
 struct calendar;
 void	config_night(const struct config *, struct calendar *night_out);
 
+/* There is a way for mail to other hosts. */
+bool	config_leaves(const struct config *);
 /* How the smarthost is spoken with. */
 enum listener_tls config_smarthost_tls(const struct config *);
 

@@ -217,7 +217,7 @@ const struct config_option config_options[] = {
   "Networks of our provider's servers: what would be refused from there is held." },
 { "smarthost",               KIND_SMARTHOST,    TEXT(smarthost), "",
   "The host that takes all mail for other hosts, such as mail.example.org:587; "
-  "empty means that each domain's own hosts do, as DNS has them." },
+  "empty means that there is none." },
 { "smarthost_tls",           KIND_TLS,          TEXT(smarthost_tls), "starttls",
   "How it is spoken with: none sends mail, and the password, in clear; "
   "without TLS the others send nothing." },
@@ -225,6 +225,9 @@ const struct config_option config_options[] = {
   "The name that the hub logs in with there; empty means that it does not." },
 { "smarthost_password_file", KIND_PATH_OR_NONE, TEXT(smarthost_password_file), "",
   "The file with that password, readable by its owner only." },
+{ "outbound_direct",         KIND_BOOL,         TEXT(outbound_direct), "no",
+  "Without a smarthost, mail goes to each domain's own hosts, as DNS has them; "
+  "without either people cannot send to other domains." },
 { "outbound_first_seconds",  KIND_SECONDS,      FIELD(outbound_first_seconds), 1, 86400, "5m",
   "When mail that another host has not taken is tried again the first time." },
 { "outbound_retry_seconds",  KIND_SECONDS,      FIELD(outbound_retry_seconds), 1, 86400, "15m",

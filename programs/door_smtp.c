@@ -407,6 +407,7 @@ door_smtp_begin(struct visit *visit, int fd)
 		.lmtp = visit->listener->service == SERVICE_LMTP,
 		.is_submission = visit->listener->service ==
 		    SERVICE_SUBMISSION,
+		.leaves = config_leaves(config),
 		.clear_logins = config->clear_logins &&
 		    peer_is_local(visit->peer),
 		.offers_starttls = visit->door->tls_smtp != NULL &&

@@ -126,6 +126,7 @@ pack_job(const struct out_try *try, const struct transit *transit,
 	const struct envelope *env = &transit->env;
 	TEXT_AUTO trace = TEXT_INIT(STAMP_MAX_BYTES);
 	struct recipient rcpts[RELAY_RECIPIENTS];
+	struct verdict verdict;
 	struct relay_job job = {
 		.id = env->id, .domain = slice_str(try->job->key.dest->name),
 		.sender = env->sender, .body = env->body, .utf8 = env->utf8,
@@ -135,10 +136,12 @@ pack_job(const struct out_try *try, const struct transit *transit,
 
 	for (size_t i = 0; i < try->count; i++)
 		rcpts[i] = recipient_of(env, &try->rows[i]);
+	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
+		return -EBADMSG;
 	/* RFC 5321 7.2: who else gets it is nobody's business */
-	stamp_received(&trace, env, try->count == 1 &&
-	    env->recipient_count == 1 ? &rcpts[0] : NULL, options->hostname,
-	    zone_minutes(env->received_at_utc_ms));
+	stamp_leaving(&trace, env, try->count == 1 &&
+	    env->recipient_count == 1 ? &rcpts[0] : NULL, &verdict,
+	    options->hostname, zone_minutes(env->received_at_utc_ms));
 	job.trace = text_slice(&trace);
 	relay_job_pack(packed, &job);
 	return text_failed(&trace) || text_failed(packed) ? -ENOMEM : 0;

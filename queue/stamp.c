@@ -96,7 +96,7 @@ add_from(struct text *text, const struct envelope *env)
 	text_add_str(text, "])\r\n\t");
 }
 
-void
+static void
 stamp_received(struct text *text, const struct envelope *env,
     const struct recipient *rcpt, const char *hostname, int zone_minutes)
 {
@@ -144,6 +144,18 @@ stamp_write(struct text *text, const struct envelope *env,
 	for (size_t i = 0; i < verdict->line_count; i++)
 		text_addf(text, "%s: %s\r\n", verdict->lines[i].name,
 		    verdict->lines[i].value);
+	stamp_received(text, env, rcpt, hostname, zone_minutes);
+}
+
+void
+stamp_leaving(struct text *text, const struct envelope *env,
+    const struct recipient *rcpt, const struct verdict *verdict,
+    const char *hostname, int zone_minutes)
+{
+	for (size_t i = 0; i < verdict->line_count; i++)
+		if (strcmp(verdict->lines[i].name, VERDICT_SIGNATURE) == 0)
+			text_addf(text, "%s: %s\r\n", verdict->lines[i].name,
+			    verdict->lines[i].value);
 	stamp_received(text, env, rcpt, hostname, zone_minutes);
 }
 

@@ -23,11 +23,12 @@ void	stamp_write(struct text *, const struct envelope *,
 	    const char *hostname, int zone_minutes);
 
 /*
- * The last of them alone, for another host; it names no recipient where `rcpt` is
- * NULL.
+ * Those of them that are for another host: what vouches for the message, and
+ * Received, which names no recipient where `rcpt` is NULL.
  */
-void	stamp_received(struct text *, const struct envelope *,
-	    const struct recipient *, const char *hostname, int zone_minutes);
+void	stamp_leaving(struct text *, const struct envelope *,
+	    const struct recipient *rcpt, const struct verdict *,
+	    const char *hostname, int zone_minutes);
 
 /*
  * The message as it came: `letter`, as somebody has exported it, without the

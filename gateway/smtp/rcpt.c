@@ -3,7 +3,8 @@
  *
  * The keeper knows whose an address is; here it is only asked, in canonical
  * form.  A client that asks for many nobody knows is slowed down and then shown
- * the door (HARDENING A12).
+ * the door (HARDENING A12).  An address of another domain is taken from people
+ * who have logged in, and from nobody else (A11).
  */
 #include <errno.h>
 
@@ -110,11 +111,55 @@ has_route(struct slice address)
 	    slice_find(local, '@') != SIZE_MAX;
 }
 
+/*
+ * A domain that DNS may know.  An address of a host, in brackets or bare, and a
+ * name of one lead to machines of our own network and to nobody's mail.
+ */
+static bool
+has_public_domain(struct slice address)
+{
+	struct slice domain = slice_after(address,
+	    slice_find_last(address, '@') + 1);
+	size_t dot = slice_find_last(domain, '.');
+	uint64_t number;
+
+	return dot != SIZE_MAX && domain.at[0] != '[' &&
+	    slice_u64(slice_after(domain, dot + 1), UINT64_MAX, &number) < 0;
+}
+
+/* It is of another domain, and who asks may send there. */
+static bool
+may_leave(const struct smtp_session *session)
+{
+	return session->account != 0 && session->options.leaves &&
+	    session->asked.whose == SMTP_FOREIGN &&
+	    has_public_domain(session->asked.rcpt.address);
+}
+
+/* To people it is said what is missing. */
+static void
+refuse_foreign(struct smtp_session *session)
+{
+	if (session->account == 0)
+		smtp_reply(session, 550, "5.7.1",
+		    "Relaying denied: this is not our domain");
+	else if (!session->options.leaves)
+		smtp_reply(session, 550, "5.7.1", "No mail leaves for other "
+		    "domains: this hub has not been told by which host");
+	else
+		smtp_reply(session, 550, "5.1.2",
+		    "Nothing is sent to a domain like this");
+}
+
 void
 smtp_rcpt_answer(struct smtp_session *session)
 {
 	const struct rcpt_asked *asked = &session->asked;
 
+	if (may_leave(session)) {
+		take(session);
+		return;
+	}
 	switch (asked->whose) {
 	case SMTP_OURS:
 		take_if_known(session);
@@ -123,12 +168,13 @@ smtp_rcpt_answer(struct smtp_session *session)
 		if (!has_route(asked->rcpt.address)) {
 			smtp_reply(session, 550, "5.1.1",
 			    "Nobody here has this address");
-			break;
+		} else {
+			smtp_reply(session, 550, "5.7.1",
+			    "Relaying denied: this is not our domain");
 		}
-		/* FALLTHROUGH */
+		break;
 	case SMTP_FOREIGN:
-		smtp_reply(session, 550, "5.7.1",
-		    "Relaying denied: this is not our domain");
+		refuse_foreign(session);
 		break;
 	case SMTP_ASK_LATER:
 		smtp_reply(session, 451, "4.3.0",
@@ -159,12 +205,14 @@ on_whose(void *arg, enum smtp_whose whose, uint64_t account)
 {
 	struct smtp_session *session = arg;
 	const struct smtp_limits *limits = session->limits;
-	bool is_refused = whose == SMTP_UNKNOWN || whose == SMTP_FOREIGN;
 	unsigned unknown = 0;
+	bool is_refused;
 
 	smtp_woken(session);
 	session->asked.whose = whose;
 	session->asked.rcpt.account = account;
+	is_refused = whose == SMTP_UNKNOWN ||
+	    (whose == SMTP_FOREIGN && !may_leave(session));
 	/*
 	 * Our provider guesses no names, it tells those that it was told.
 	 * People err without a wait, but not for ever.

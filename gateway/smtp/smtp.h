@@ -132,6 +132,7 @@ struct smtp_options {
 	const char	*hostname;
 	bool		 lmtp;
 	bool		 is_submission;	/* people log in and send */
+	bool		 leaves;	/* what they send to others, too */
 	bool		 clear_logins;	/* passwords are taken without TLS */
 	bool		 offers_starttls;
 	bool		 implicit_tls;

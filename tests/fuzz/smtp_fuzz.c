@@ -3,9 +3,10 @@
  *
  * The first byte is flags: 1 LMTP, 2 normalising, 4 a line at a time, 8 the
  * other roles say no, 16 the client does not wait for the end, 32 greylisting,
- * 64 people send, and log in, in clear.  Whatever comes,
- * the session ends, nothing stays granted, no reply is broken over lines, and
- * no message that was submitted holds a bare CR, a bare LF or a NUL.
+ * 64 people send, and log in, in clear, 128 there is a way to other domains.
+ * Whatever comes, the session ends, nothing stays granted, no reply is broken
+ * over lines, and no message that was submitted holds a bare CR, a bare LF or a
+ * NUL.
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -47,7 +48,7 @@ struct hub {
 	struct timer	*stop;
 	struct smtp_session *session;
 	bool		 says_no;
-	bool		 has_erred, may_send, people_send;
+	bool		 has_erred, may_send, people_send, leaves;
 	uint64_t	 granted;
 	struct pending	 pending[PENDING];
 };
@@ -70,7 +71,7 @@ on_pending(void *arg)
 	pending->reply_arg = NULL;
 	if (was.whose != NULL) {
 		was.whose(was.reply_arg, was.account != 0 ? SMTP_OURS :
-		    says_no ? SMTP_FOREIGN : SMTP_UNKNOWN, was.account);
+		    says_no || was.hub->leaves ? SMTP_FOREIGN : SMTP_UNKNOWN, was.account);
 		return;
 	}
 	if (was.login != NULL) {
@@ -270,6 +271,8 @@ fake_submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
 	require(env->bytes <= granted && env->recipient_count > 0);
 	require(hub->people_send == (env->sender_account != 0));
 	require(!hub->people_send || env->login.len > 0);
+	require(!envelope_leaves(env) || (hub->leaves &&
+	    envelope_may_leave(env)));
 	hub->granted -= granted;
 	envelope_pack(&packed, env);
 	require(!text_failed(&packed));
@@ -373,7 +376,8 @@ converse(struct hub *hub, int flags, struct slice input)
 		.hostname = "hub.test", .lmtp = (flags & 1) != 0,
 		.normalises = (flags & 2) != 0, .message_bytes = 10000,
 		.recipients = 3, .limits = &limits,
-		.is_submission = (flags & 64) != 0, .clear_logins = true
+		.is_submission = (flags & 64) != 0, .clear_logins = true,
+		.leaves = (flags & 128) != 0
 	};
 	const struct login_ports login = {
 		.arg = hub, .check = fake_check, .salt = fake_salt,
@@ -390,6 +394,7 @@ converse(struct hub *hub, int flags, struct slice input)
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
 	hub->has_erred = false;
 	hub->people_send = (flags & 64) != 0;
+	hub->leaves = (flags & 128) != 0;
 	hub->may_send = (flags & 8) == 0;
 	hub->session = smtp_session_new(hub->loop, fds[1], "192.0.2.1",
 	    &options, &ports);

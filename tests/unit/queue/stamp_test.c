@@ -330,6 +330,22 @@ START_TEST(a_part_of_the_lines_is_left_as_it_is)
 }
 END_TEST
 
+START_TEST(another_host_gets_the_signature_and_nothing_of_ours)
+{
+	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("X-Postroom-Rules"),
+	    slice_str("secret")), 0);
+	ck_assert_int_eq(verdict_add_line(&verdict,
+	    slice_str(VERDICT_SIGNATURE), slice_str("v=1; b=abc")), 0);
+	stamp_leaving(&text, &env, NULL, &verdict, "mx.office.test", 420);
+	ck_assert(!text_failed(&text));
+	ck_assert(slice_has_prefix(text_slice(&text),
+	    "DKIM-Signature: v=1; b=abc\r\nReceived: from far.test "));
+	ck_assert(slice_find_str(text_slice(&text), "secret") == SIZE_MAX);
+	ck_assert(slice_find_str(text_slice(&text), "ann@") == SIZE_MAX);
+	ck_assert(slice_find_str(text_slice(&text), "Return-") == SIZE_MAX);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -353,6 +369,8 @@ unit_suite(void)
 	tcase_add_test(tcase, only_its_own_lines_are_skipped);
 	tcase_add_test(tcase, what_a_mail_program_notes_above_goes_too);
 	tcase_add_test(tcase, a_part_of_the_lines_is_left_as_it_is);
+	tcase_add_test(tcase,
+	    another_host_gets_the_signature_and_nothing_of_ours);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -1,0 +1,370 @@
+#!/usr/bin/env python3
+"""People send to other domains, nobody else does, and smtp-sink counts.
+
+usage: sending.py --bin DIR --folder DIR --results FILE
+
+One line of FILE for each test: "pass sending/NAME" or "fail sending/NAME".
+"""
+
+import argparse
+import base64
+import collections
+import json
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import traceback
+
+import dkim
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                os.pardir, "fault"))
+
+# pylint: disable=wrong-import-position
+from hub import Fault, Hub                              # noqa: E402
+from ports import free_ports                            # noqa: E402
+from relay_tricks import all_tricks                     # noqa: E402
+
+GUARD = 120.0           # seconds; nothing honest comes near it
+ANN = "ann@office.test"
+
+
+class Sink:
+    """smtp-sink, which writes each message it takes into a file."""
+
+    def __init__(self, folder, name="sink"):
+        self.port, = free_ports(1)
+        self.folder = os.path.join(folder, name)
+        os.mkdir(self.folder)
+        os.chmod(folder, 0o755)
+        os.chmod(self.folder, 0o777)
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        self.process = subprocess.Popen(
+            ["smtp-sink", *user, "-R", self.folder, "-d", "m.",
+             "127.0.0.1:%d" % self.port, "100"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    def messages(self):
+        """(sender, recipients, the message as it was sent) of each."""
+        found = []
+        for name in sorted(os.listdir(self.folder)):
+            with open(os.path.join(self.folder, name), "rb") as file:
+                text = file.read()
+            found.append((
+                re.findall(rb"(?m)^X-Mail-Args: <(.*)>", text)[0].decode(),
+                [r.decode() for r in re.findall(
+                    rb"(?m)^X-Rcpt-Args: <(.*)>", text)],
+                text))
+        return found
+
+    def got(self):
+        """How often each recipient has got something."""
+        return collections.Counter(
+            rcpt for _, rcpts, _ in self.messages() for rcpt in rcpts)
+
+
+def outbound(hub):
+    """How many recipients have ever been let out and are not there yet."""
+    path = os.path.join(hub.data, "queue", "queue.db")
+    with sqlite3.connect("file:%s?mode=ro" % path, uri=True) as db:
+        return db.execute("SELECT count(*) FROM outbound").fetchone()[0]
+
+
+def make_hub(args, sink, accounts=("ann", "bob"), **more):
+    return Hub(args.bin, accounts, {
+        "smarthost": '"127.0.0.1:%d"' % sink.port, "smarthost_tls": '"none"',
+        "outbound_first_seconds": '"1s"', "outbound_retry_seconds": '"1s"',
+        "clear_logins": '"yes"', "hosts_file": '""', **more})
+
+
+def cli(hub, *words, check=True):
+    return hub.run("-c", hub.conf, *words, check=check)
+
+
+def swaks(hub, *options, who=ANN):
+    done = subprocess.run(
+        ["swaks", "--server", "127.0.0.1", "--port", str(hub.base + 465),
+         "--tls-on-connect", "--ehlo", "client.example", "--auth", "PLAIN",
+         "--auth-user", who, "--auth-password", "secret", "--from", who,
+         *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=GUARD, check=False)
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def delivered(hub, who):
+    """Letters in the mailbox of `who`."""
+    try:
+        with sqlite3.connect("file:%s?mode=ro" % os.path.join(
+                hub.data, "accounts", str(hub.accounts[who]), "index.db"),
+                             uri=True) as db:
+            return db.execute("SELECT count(*) FROM entry").fetchone()[0]
+    except sqlite3.OperationalError:    # it is just being made
+        return 0
+
+
+def true(truth, *words):
+    if not truth:
+        raise Fault(" ".join(str(word) for word in words))
+
+
+class Client:
+    """One SMTP connection that says whatever it is told to."""
+
+    def __init__(self, hub, port, source="127.0.0.1"):
+        self.socket = socket.create_connection(
+            ("127.0.0.1", hub.base + port), GUARD, (source, 0))
+        self.file = self.socket.makefile("rb")
+        self.hear()
+
+    def hear(self):
+        while True:
+            line = self.file.readline()
+            if not line:
+                return "eof"
+            if line[3:4] != b"-":
+                return line.decode("utf-8", "replace").strip()
+
+    def say(self, words):
+        try:
+            self.socket.sendall(words + b"\r\n")
+            return self.hear()
+        except OSError:
+            return "eof"
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def sources():
+    """Addresses of clients, each a new one: who errs is slowed down."""
+    for i in range(1, 250):
+        for j in range(2, 250):
+            yield "127.%d.%d.2" % (i, j)
+
+
+# --- the tests --------------------------------------------------------------
+
+def to_two_here_and_two_elsewhere(args, folder):
+    """Each has it once, nobody sees the Bcc, and the signatures are right."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink)
+    try:
+        hub.start()
+        cli(hub, "dkim", "add", "office.test")
+        cli(hub, "dkim", "add", "office.test", "--ed25519", "--selector",
+            "second")
+        status, said = swaks(
+            hub, "--to", ANN + ",bob@office.test,zoe@far.test,joe@other.test",
+            "--add-header", "Bcc: joe@other.test",
+            "--h-Subject", "once each", "--body", ".dot\n text  \n\n")
+        true(status == 0, status, said[-2000:])
+        hub.wait_for(lambda: len(sink.got()) == 2 and outbound(hub) == 0,
+                     "it does not leave")
+        hub.wait_for(lambda: delivered(hub, "ann") == 1 and
+                     delivered(hub, "bob") == 1, "it is not delivered")
+        true(sink.got() == {"zoe@far.test": 1, "joe@other.test": 1},
+             sink.got())
+        keys = {row["name"] + ".": row["record"].encode() for row in
+                json.loads(cli(hub, "--json", "dkim", "list")[1])["result"]}
+
+        def dns(name, timeout=5):
+            del timeout
+            return keys.get(name.decode() if isinstance(name, bytes)
+                            else name)
+        for sender, _, text in sink.messages():
+            text = re.sub(rb"\r?\n", b"\r\n", text)
+            true(sender == ANN, sender)
+            true(b"Bcc" not in text, text)
+            true(text.count(b"\r\nDKIM-Signature: ") == 2, text)
+            for which in range(2):
+                true(dkim.DKIM(text).verify(idx=which, dnsfunc=dns), text)
+        told = cli(hub, "trace", "once each")[1]
+        for words in ("zoe@far.test", "joe@other.test", "127.0.0.1"):
+            true(words in told, words, "is not in", told)
+        hub.stop()
+        true(not os.listdir(os.path.join(hub.data, "queue", "kept")),
+             "files stay in kept")
+        hub.check()
+    finally:
+        hub.remove()
+        sink.stop()
+
+
+def try_trick(client, words):
+    """Mail to it as far as it goes; what was said to RCPT."""
+    client.say(b"MAIL FROM:<joe@example.com>")
+    said = client.say(b"RCPT TO:" + words)
+    if said.startswith("2") and client.say(b"DATA").startswith("354"):
+        client.say(b"From: joe@example.com\r\n\r\nrelayed\r\n.")
+    return said
+
+
+def strangers_relay_nothing(args, folder):
+    """On no door, by no trick (A11)."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink)
+    where = sources()
+    tricks = all_tricks()
+    true(len(tricks) >= 200, len(tricks))
+    ours = 0
+    try:
+        hub.start()
+        for port, hello in ((25, b"EHLO client.example"),
+                            (24, b"LHLO client.example"),
+                            (587, b"EHLO client.example")):
+            for words, _, is_local in tricks:
+                client = Client(hub, port, next(where))
+                client.say(hello)
+                said = try_trick(client, words)
+                want = "5" if port == 587 or not is_local else "2"
+                true(said.startswith(want), port, words, said)
+                ours += said.startswith("2")
+                client.close()
+        # the null sender is no way out either
+        for port, hello in ((25, b"EHLO x.example"), (24, b"LHLO x.example")):
+            client = Client(hub, port, next(where))
+            client.say(hello)
+            client.say(b"MAIL FROM:<>")
+            said = client.say(b"RCPT TO:<a@victim.org>")
+            true(said.startswith("550 5.7.1"), said)
+            client.close()
+        hub.wait_for(lambda: delivered(hub, "ann") == ours,
+                     "ann lacks what is hers")
+        hub.stop()
+        true(outbound(hub) == 0 and not sink.got(), "relayed", sink.got())
+    finally:
+        hub.remove()
+        sink.stop()
+
+
+def log_in(hub, who=ANN):
+    client = Client(hub, 587)
+    client.say(b"EHLO client.example")
+    said = client.say(b"AUTH PLAIN " + base64.b64encode(
+        b"\0%s\0secret" % who.encode()))
+    true(said.startswith("235"), said)
+    return client
+
+
+def people_send_where_they_say(args, folder):
+    """After a login a trick leads where it says, and a route is taken off."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink)
+    taken = collections.Counter()
+    try:
+        hub.start()
+        for words, is_foreign, is_local in all_tricks():
+            client = log_in(hub)
+            client.say(b"MAIL FROM:<" + ANN.encode() + b">")
+            said = client.say(b"RCPT TO:" + words)
+            name = re.sub(rb"^[ <]*(@[^:]*:)?|[> ]*$", b"", words).decode(
+                "latin-1")
+            domain = name.rpartition("@")[2]
+            fit = is_foreign and b"<" in words and "[" not in domain and \
+                "." in domain.strip(".") and not domain.endswith(".") and \
+                not domain.replace(".", "").isdigit()
+            true(said.startswith("2") == (fit or is_local),
+                 words, said)
+            if said.startswith("2") and not is_local:
+                taken[name] = 1
+                client.say(b"DATA")
+                said = client.say(b"From: " + ANN.encode() +
+                                  b"\r\n\r\n" + words + b"\r\n.")
+                true(said.startswith("250"), said)
+            client.close()
+        hub.wait_for(lambda: set(sink.got()) == set(taken) and
+                     outbound(hub) == 0, "not all leave")
+    finally:
+        hub.remove()
+        sink.stop()
+
+
+def nothing_leaves_without_a_way(args, folder):
+    """Then it is said at RCPT; and what is direct needs no smarthost."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink, smarthost='""')
+    try:
+        hub.start()
+        client = log_in(hub)
+        client.say(b"MAIL FROM:<" + ANN.encode() + b">")
+        said = client.say(b"RCPT TO:<zoe@far.test>")
+        true(said.startswith("550 5.7.1 No mail leaves"), said)
+        true(client.say(b"RCPT TO:<bob@office.test>").startswith("250"))
+        client.close()
+        hub.stop()
+        hub.configure({"outbound_direct": '"yes"'})
+        hub.start()
+        client = log_in(hub)
+        client.say(b"MAIL FROM:<" + ANN.encode() + b">")
+        said = client.say(b"RCPT TO:<zoe@far.test>")
+        true(said.startswith("250"), said)
+        client.close()
+    finally:
+        hub.remove()
+        sink.stop()
+
+
+def recipients_elsewhere_count(args, folder):
+    """Against the most that an account may send to."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink, send_recipients_per_hour='"200"')
+    try:
+        hub.start()
+        for name, count, code in (("a", 150, 0), ("b", 100, 26),
+                                  ("c", 50, 0)):
+            status, said = swaks(hub, "--to", ",".join(
+                "%s%d@far.test" % (name, i) for i in range(count)))
+            true(status == code, name, status, said[-2000:])
+        hub.wait_for(lambda: len(sink.got()) == 200, "it does not leave")
+        true(not [to for to in sink.got() if to[0] == "b"], sink.got())
+    finally:
+        hub.remove()
+        sink.stop()
+
+
+TESTS = (to_two_here_and_two_elsewhere, strangers_relay_nothing,
+         people_send_where_they_say, nothing_leaves_without_a_way,
+         recipients_elsewhere_count)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("bin", "folder", "results"):
+        parser.add_argument("--" + name, required=True)
+    args = parser.parse_args()
+    os.chmod(args.folder, 0o755)
+    failed = False
+    for test in TESTS:
+        name = test.__name__.replace("_", "-")
+        if not name.startswith(os.environ.get("ONLY", "")):
+            continue
+        folder = os.path.join(args.folder, name)
+        os.mkdir(folder)
+        began = time.monotonic()
+        try:
+            test(args, folder)
+            word = "pass"
+        except Exception:       # pylint: disable=broad-except
+            traceback.print_exc()
+            word, failed = "fail", True
+        print("%s sending/%s (%.1f s)" % (word, name,
+                                          time.monotonic() - began))
+        with open(args.results, "a", encoding="ascii") as results:
+            results.write("%s sending/%s\n" % (word, name))
+        shutil.rmtree(folder, ignore_errors=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
