@@ -86,7 +86,7 @@ _postroom()
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account public fetch oauth line hold archive mailbox import export rule spam dkim sender visitor status check trace config
+		options='setup account public fetch oauth line hold archive mailbox import export rule spam domain dkim sender visitor status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -115,6 +115,15 @@ _postroom()
 		;;
 	1/hold/)
 		options='list show release delete digest'
+		;;
+	1/domain/)
+		options='add set list'
+		;;
+	*/domain/add)
+		options='--shared'
+		;;
+	*/domain/set)
+		options='--shared --ours'
 		;;
 	1/dkim/)
 		options='add list remove'

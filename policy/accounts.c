@@ -11,6 +11,7 @@
 
 #include "lib/base/db.h"
 #include "lib/message/path.h"
+#include "policy/domains.h"
 #include "policy/seal.h"
 #include "policy/tables.h"
 
@@ -159,6 +160,7 @@ policy_whose(struct policy *p, struct slice address, enum whose *whose_out,
 	size_t at = slice_find_last(address, '@'), plus;
 	struct slice local = slice_first(address, at);
 	uint64_t domain = 0, account = 0;
+	bool is_shared = false;
 	int r;
 
 	if (at != SIZE_MAX) {
@@ -182,7 +184,14 @@ policy_whose(struct policy *p, struct slice address, enum whose *whose_out,
 		r = postmaster_find(p, &account);
 	if (r < 0)
 		return r;
-	*whose_out = r == 1 ? WHOSE_OURS : WHOSE_UNKNOWN;
+	if (r == 0 && domain != 0) {
+		int fault = policy_domain_is_shared(p, domain, &is_shared);
+
+		if (fault < 0)
+			return fault;
+	}
+	*whose_out = r == 1 ? WHOSE_OURS :
+	    is_shared ? WHOSE_SHARED : WHOSE_UNKNOWN;
 	*account_out = r == 1 ? account : 0;
 	return 0;
 }

@@ -28,6 +28,7 @@ enum whose {
 	WHOSE_OURS,		/* an account here */
 	WHOSE_UNKNOWN,		/* our domain, but nobody has that name */
 	WHOSE_FOREIGN,		/* not our domain */
+	WHOSE_SHARED,		/* nobody's here; our provider has it, too */
 	WHOSE_COUNT
 };
 

@@ -13,6 +13,11 @@
 #define ADDRESS_ARG	{ "address",  ADMIN_TEXT,   true,  SAY_COLUMN_ADDRESS }
 #define NAME_ARG	{ "name",     ADMIN_TEXT,   false, SAY_COLUMN_NAME }
 #define LANGUAGE_ARG	{ "language", ADMIN_TEXT,   false, SAY_COLUMN_LANGUAGE }
+#define DOMAIN_ROW { \
+	{ "domain",   ADMIN_TEXT,   true, SAY_COLUMN_DOMAIN }, \
+	{ "kind",     ADMIN_TEXT,   true, SAY_COLUMN_KIND }, \
+	{ "accounts", ADMIN_NUMBER, true, SAY_COLUMN_ACCOUNTS }, \
+	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED } }
 #define DKIM_ROW { \
 	{ "domain",   ADMIN_TEXT,   true, SAY_COLUMN_DOMAIN }, \
 	{ "selector", ADMIN_TEXT,   true, SAY_COLUMN_SELECTOR }, \
@@ -393,6 +398,18 @@ const struct admin_request admin_requests[] = {
     { "times",    ADMIN_NUMBER, true, SAY_COLUMN_TIMES },
     { "reason",   ADMIN_TEXT,   true, SAY_COLUMN_REASON } },
   admin_visitor_list },
+/* Our domains.  `kind`: ours shared (with our provider: domains.h). */
+{ "domain add",
+  { { "domain",   ADMIN_TEXT,   true,  SAY_COLUMN_DOMAIN },
+    { "kind",     ADMIN_TEXT,   true,  SAY_COLUMN_KIND } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, DOMAIN_ROW, admin_domain_add },
+{ "domain set",
+  { { "domain",   ADMIN_TEXT,   true,  SAY_COLUMN_DOMAIN },
+    { "kind",     ADMIN_TEXT,   true,  SAY_COLUMN_KIND } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, DOMAIN_ROW, admin_domain_set },
+{ "domain list",
+  { { 0 } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, DOMAIN_ROW, admin_domain_list },
 /*
  * The keys with which domains sign what they send.  `algorithm`: rsa ed25519.
  * `record` is to be published as TXT under `name`.

@@ -15,6 +15,7 @@ admin_fn	admin_fetch_add, admin_fetch_list, admin_fetch_set,
 		admin_fetch_remove,
 		admin_fetch_known;
 admin_fn	admin_visitor_list, admin_visitor_forgive, admin_visitor_grey;
+admin_fn	admin_domain_add, admin_domain_set, admin_domain_list;
 admin_fn	admin_dkim_add, admin_dkim_list, admin_dkim_remove;
 admin_fn	admin_sender_allow, admin_sender_block, admin_sender_remove,
 		admin_sender_list;

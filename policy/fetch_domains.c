@@ -107,6 +107,8 @@ find_address(struct policy *p, struct slice address,
 		[WHOSE_OURS] = FINDING_OURS,
 		[WHOSE_UNKNOWN] = FINDING_UNKNOWN,
 		[WHOSE_FOREIGN] = FINDING_FOREIGN,
+		/* it came from there: who has it has got it */
+		[WHOSE_SHARED] = FINDING_UNKNOWN,
 	};
 	enum whose whose = WHOSE_UNKNOWN;
 	uint64_t id = 0;

@@ -12,6 +12,10 @@
 	" a.created, a.public, a.hash, a.scram " \
 	"FROM account a JOIN domain d ON d.id = a.domain "
 
+#define DOMAIN_COLUMNS \
+	"SELECT d.name, d.shared, d.created, (SELECT count(*) FROM account a" \
+	" WHERE a.domain = d.id AND a.removed IS NULL) FROM domain d "
+
 #define FETCH_COLUMNS \
 	"SELECT f.id, f.owner, a.local, d.name, f.label, f.host, f.port," \
 	" f.tls, f.user, f.mechanism, f.pin, f.since, f.days," \
@@ -45,6 +49,12 @@ static const char *const statements[STATEMENTS] = {
 	[GET_SEAL] = "SELECT seal FROM meta",
 	[PUT_SEAL] = "UPDATE meta SET seal = ?",
 	[FIND_DOMAIN] = "SELECT id FROM domain WHERE name = ?",
+	[DOMAIN_GET_NAMED] = DOMAIN_COLUMNS "WHERE d.name = ?",
+	[DOMAIN_EACH] = DOMAIN_COLUMNS "ORDER BY d.name",
+	[DOMAIN_NEW] = "INSERT INTO domain (name, created, shared)"
+	    " VALUES (?, ?, ?)",
+	[DOMAIN_SHARE] = "UPDATE domain SET shared = ? WHERE name = ?",
+	[DOMAIN_IS_SHARED] = "SELECT shared FROM domain WHERE id = ?",
 	[DOMAINS] = "SELECT name FROM domain LIMIT 2",
 	[PUT_DOMAIN] = "INSERT INTO domain (name, created) VALUES (?, ?)",
 	[WHOSE] = "SELECT id FROM account "
@@ -333,6 +343,8 @@ static const char *const steps[] = {
 	"CREATE TABLE sender (account INTEGER NOT NULL, name BLOB NOT NULL,"
 	" wish INTEGER NOT NULL, since INTEGER NOT NULL,"
 	" PRIMARY KEY (account, name)) WITHOUT ROWID;",
+	/* addresses in it that nobody here has are the provider's: domains.h */
+	"ALTER TABLE domain ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;",
 };
 
 const struct db_format policy_format = {

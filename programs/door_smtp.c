@@ -36,6 +36,7 @@ on_whose(void *arg, int status, struct ipc_message *message)
 			[WHOSE_OURS] = SMTP_OURS,
 			[WHOSE_UNKNOWN] = SMTP_UNKNOWN,
 			[WHOSE_FOREIGN] = SMTP_FOREIGN,
+			[WHOSE_SHARED] = SMTP_SHARED,
 		};
 
 		whose = words[said.whose];

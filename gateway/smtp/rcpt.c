@@ -127,13 +127,19 @@ has_public_domain(struct slice address)
 	    slice_u64(slice_after(domain, dot + 1), UINT64_MAX, &number) < 0;
 }
 
-/* It is of another domain, and who asks may send there. */
+/*
+ * Nobody here has it, and who asks may send to those who do.  What a shared
+ * domain is asked to lead elsewhere is not the provider's to refuse.
+ */
 static bool
 may_leave(const struct smtp_session *session)
 {
+	const struct rcpt_asked *asked = &session->asked;
+
 	return session->account != 0 && session->options.leaves &&
-	    session->asked.whose == SMTP_FOREIGN &&
-	    has_public_domain(session->asked.rcpt.address);
+	    (asked->whose == SMTP_FOREIGN || (asked->whose == SMTP_SHARED &&
+	    !has_route(asked->rcpt.address))) &&
+	    has_public_domain(asked->rcpt.address);
 }
 
 /* To people it is said what is missing. */
@@ -165,6 +171,7 @@ smtp_rcpt_answer(struct smtp_session *session)
 		take_if_known(session);
 		return;
 	case SMTP_UNKNOWN:
+	case SMTP_SHARED:
 		if (!has_route(asked->rcpt.address)) {
 			smtp_reply(session, 550, "5.1.1",
 			    "Nobody here has this address");
@@ -211,8 +218,8 @@ on_whose(void *arg, enum smtp_whose whose, uint64_t account)
 	smtp_woken(session);
 	session->asked.whose = whose;
 	session->asked.rcpt.account = account;
-	is_refused = whose == SMTP_UNKNOWN ||
-	    (whose == SMTP_FOREIGN && !may_leave(session));
+	is_refused = whose != SMTP_OURS && whose != SMTP_ASK_LATER &&
+	    !may_leave(session);
 	/*
 	 * Our provider guesses no names, it tells those that it was told.
 	 * People err without a wait, but not for ever.

@@ -23,6 +23,7 @@ enum smtp_whose {
 	SMTP_OURS,		/* an account here */
 	SMTP_UNKNOWN,		/* our domain, but nobody has that name */
 	SMTP_FOREIGN,		/* not our domain */
+	SMTP_SHARED,		/* nobody's here; our provider has it, too */
 	SMTP_ASK_LATER		/* cannot be said now */
 };
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
-#include "policy/accounts.h"
+#include "policy/domains.h"
 #include "tests/unit/unit.h"
 
 #define NOW	INT64_C(1795300000000)
@@ -280,6 +280,56 @@ START_TEST(the_hub_keeps_its_id)
 }
 END_TEST
 
+static int
+count_domains(void *arg, const struct policy_domain *domain)
+{
+	struct text *told = arg;
+
+	text_addf(told, "%s %s %u ", domain->name, domain->is_shared ?
+	    "shared" : "ours", (unsigned)domain->accounts);
+	return 0;
+}
+
+/* DESIGN.md 6: nobody here has it, so the provider's people may */
+START_TEST(what_nobody_has_of_a_shared_domain_is_the_providers)
+{
+	TEXT_AUTO told = TEXT_INIT(1024);
+	uint64_t account = 0;
+	enum whose whose;
+
+	ck_assert_int_eq(policy_domain_new(policy, slice_str("branch.test"),
+	    true, NOW), -EEXIST);
+	ck_assert_int_eq(policy_domain_new(policy, slice_str("[192.0.2.1]"),
+	    true, NOW), -EINVAL);
+	ck_assert_int_eq(policy_domain_share(policy, slice_str("far.test"),
+	    true), -ENOENT);
+	ck_assert_int_eq(policy_domain_share(policy, slice_str("Branch.TEST"),
+	    true), 0);
+	ck_assert_int_eq(policy_domain_new(policy, slice_str("new.test"),
+	    true, NOW), 0);
+	reopen();
+	ck_assert_int_eq(policy_whose(policy, slice_str("zoe@branch.test"),
+	    &whose, &account), 0);
+	ck_assert_int_eq(whose, WHOSE_SHARED);
+	ck_assert_uint_eq(account, 0);
+	ck_assert_int_eq(policy_whose(policy, slice_str("zoe@office.test"),
+	    &whose, &account), 0);
+	ck_assert_int_eq(whose, WHOSE_UNKNOWN);
+	ck_assert_int_eq(policy_whose(policy, slice_str("bob@branch.test"),
+	    &whose, &account), 0);
+	ck_assert_int_eq(whose, WHOSE_OURS);
+	ck_assert_int_eq(policy_domain_each(policy, count_domains, &told), 0);
+	text_add_byte(&told, '\0');
+	ck_assert_str_eq(told.at, "branch.test shared 1 new.test shared 0 "
+	    "office.test ours 4 ");
+	ck_assert_int_eq(policy_domain_share(policy, slice_str("branch.test"),
+	    false), 0);
+	ck_assert_int_eq(policy_whose(policy, slice_str("zoe@branch.test"),
+	    &whose, &account), 0);
+	ck_assert_int_eq(whose, WHOSE_UNKNOWN);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -298,6 +348,8 @@ unit_suite(void)
 	tcase_add_test(tests, a_change_leaves_the_rest_as_it_was);
 	tcase_add_test(tests, accounts_are_told_in_order_of_address);
 	tcase_add_test(tests, the_hub_keeps_its_id);
+	tcase_add_test(tests,
+	    what_nobody_has_of_a_shared_domain_is_the_providers);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
