@@ -181,7 +181,9 @@ _postroom()
 		options=commands
 		;;
 	*/setup/*)
-		options='--dir --domain --port-base --password-file --yes'
+		options='--dir --domain --port-base --password-file --yes
+			--smarthost --smarthost-tls --smarthost-user
+			--smarthost-password-file --direct'
 		;;
 	1/public/)
 		options=add

@@ -32,7 +32,9 @@ static const struct command {
 	enum sentence	 help;
 	cli_fn		*run;
 } commands[] = {
-{ "setup",   NULL,       "[--dir DIR] [--domain D] [--port-base N] [--password-file F] [--yes]",
+{ "setup",   NULL,       "[--dir DIR] [--domain D] [--port-base N] [--password-file F] [--yes] "
+  "[--smarthost HOST:PORT] [--smarthost-tls none|starttls|implicit] [--smarthost-user U] "
+  "[--smarthost-password-file F] [--direct]",
   SAY_HELP_SETUP,          cli_setup },
 { "account", "add",      "ADDRESS [--name N] [--language en|id] [--password-file F]",
   SAY_HELP_ACCOUNT_ADD,    cli_account_add },

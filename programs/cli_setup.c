@@ -30,6 +30,7 @@
 
 enum {
 	WITH_DIR, WITH_DOMAIN, WITH_PORT_BASE, WITH_PASSWORD_FILE, WITH_YES,
+	WITH_SMARTHOST, WITH_TLS, WITH_USER, WITH_SECRET_FILE, WITH_DIRECT,
 	OPTIONS
 };
 
@@ -238,6 +239,59 @@ take_paths(struct setup *s)
 	return CLI_OK;
 }
 
+/* The provider's host; an empty line: mail does not leave yet. */
+static void
+ask_smarthost(struct setup *s, char line[256])
+{
+	file_say(stderr, s->cli->language, ASK_SMARTHOST);
+	fflush(stderr);
+	if (fgets(line, 256, stdin) == NULL)
+		line[0] = '\0';
+	line[strcspn(line, "\r\n")] = '\0';
+}
+
+/* How mail leaves for other hosts. */
+static int
+take_way(struct setup *s, const struct cli_option *options)
+{
+	struct config *c = &s->config, again;
+	const struct {
+		const char	*given;
+		char		*at;
+		size_t		 size;
+	} words[] = {
+		{ options[WITH_SMARTHOST].value, c->smarthost,
+		    sizeof(c->smarthost) },
+		{ options[WITH_TLS].value, c->smarthost_tls,
+		    sizeof(c->smarthost_tls) },
+		{ options[WITH_USER].value, c->smarthost_user,
+		    sizeof(c->smarthost_user) },
+		{ options[WITH_SECRET_FILE].value, c->smarthost_password_file,
+		    sizeof(c->smarthost_password_file) },
+	};
+	TEXT_AUTO shown = TEXT_INIT(256 * 1024), faults = TEXT_INIT(64 * 1024);
+	char line[256] = "";
+
+	c->outbound_direct = options[WITH_DIRECT].value != NULL;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i].given != NULL && slice_cstr(slice_str(
+		    words[i].given), words[i].at, words[i].size) < 0)
+			return cli_fail(s->cli, CLI_USAGE, BAD_SMARTHOST,
+			    words[i].given);
+	if (c->smarthost[0] == '\0' && !c->outbound_direct &&
+	    options[WITH_YES].value == NULL && isatty(STDIN_FILENO)) {
+		ask_smarthost(s, line);
+		(void)slice_cstr(slice_trim(slice_str(line)), c->smarthost,
+		    sizeof(c->smarthost));
+	}
+	config_show(c, &shown);
+	if (text_failed(&shown) || config_parse(text_slice(&shown), "new",
+	    &again, &faults) < 0)
+		return cli_fail(s->cli, CLI_USAGE, BAD_SMARTHOST,
+		    c->smarthost);
+	return CLI_OK;
+}
+
 /* Signatures that this machine keeps up to date already (freshclam). */
 static void
 take_signatures(struct config *config)
@@ -278,7 +332,9 @@ take_config(struct setup *s, const struct cli_option *options)
 	c->separate_users = s->dir == NULL;
 	if (s->dir == NULL)
 		take_signatures(c);
-	r = take_ports(s, options[WITH_PORT_BASE].value);
+	r = take_way(s, options);
+	if (r == CLI_OK)
+		r = take_ports(s, options[WITH_PORT_BASE].value);
 	return r == CLI_OK ? take_paths(s) : r;
 }
 
@@ -543,6 +599,8 @@ report(const struct setup *s)
 		cli_say(cli, SETUP_PASSWORD, address, s->password);
 	else
 		cli_say(cli, SETUP_ACCOUNT, address);
+	if (!config_leaves(&s->config))
+		cli_say(cli, SETUP_NO_WAY, s->conf);
 	cli_say(cli, SETUP_START, s->conf);
 	return CLI_OK;
 }
@@ -556,6 +614,11 @@ cli_setup(struct cli *cli, int argc, char **argv)
 		[WITH_PORT_BASE] = { "--port-base", true, NULL },
 		[WITH_PASSWORD_FILE] = { "--password-file", true, NULL },
 		[WITH_YES] = { "--yes", false, NULL },
+		[WITH_SMARTHOST] = { "--smarthost", true, NULL },
+		[WITH_TLS] = { "--smarthost-tls", true, NULL },
+		[WITH_USER] = { "--smarthost-user", true, NULL },
+		[WITH_SECRET_FILE] = { "--smarthost-password-file", true, NULL },
+		[WITH_DIRECT] = { "--direct", false, NULL },
 		[OPTIONS] = { NULL, false, NULL },
 	};
 	static int (*const steps[])(struct setup *) = {

@@ -388,9 +388,46 @@ def a_shared_domain_is_local_first(args, folder):
         sink.stop()
 
 
+def setup_says_how_mail_leaves(args, folder):
+    """It stands in the configuration, and nonsense makes no hub."""
+    def setup(name, *options):
+        done = subprocess.run(
+            [os.path.join(args.bin, "postroom"), "setup", "--dir",
+             os.path.join(folder, name), "--domain", "office.test", "--yes",
+             *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=GUARD, check=False)
+        path = os.path.join(folder, name, "etc", "postroom.conf")
+        text = ""
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        return done.returncode, done.stdout.decode(), text
+    status, said, text = setup("none")
+    true(status == 0 and "No mail leaves for other domains" in said, said)
+    status, said, text = setup(
+        "provider", "--smarthost", "mail.isp.test:465", "--smarthost-tls",
+        "implicit", "--smarthost-user", "office", "--smarthost-password-file",
+        "/etc/postroom/smarthost")
+    true(status == 0 and "No mail leaves" not in said, said)
+    for line in ('smarthost = "mail.isp.test:465"',
+                 'smarthost_tls = "implicit"', 'smarthost_user = "office"',
+                 'smarthost_password_file = "/etc/postroom/smarthost"',
+                 'outbound_direct = no'):
+        true("\n%s\n" % line in text, line, "is not in", text)
+    status, said, text = setup("direct", "--direct")
+    true(status == 0 and '\noutbound_direct = yes\n' in text, said, text)
+    for options in (("--smarthost", "mail isp.test"),
+                    ("--smarthost", "mail.isp.test:0"),
+                    ("--smarthost", "mail.isp.test:25", "--smarthost-tls",
+                     "maybe"), ("--smarthost-password-file", "secret")):
+        status, said, text = setup("bad", *options)
+        true(status == 2 and not text, options, status, said)
+
+
 TESTS = (to_two_here_and_two_elsewhere, strangers_relay_nothing,
          people_send_where_they_say, nothing_leaves_without_a_way,
-         recipients_elsewhere_count, a_shared_domain_is_local_first)
+         recipients_elsewhere_count, a_shared_domain_is_local_first,
+         setup_says_how_mail_leaves)
 
 
 def main():
