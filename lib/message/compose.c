@@ -296,7 +296,8 @@ compose_body(struct text *text, struct slice body)
 }
 
 int
-compose_write(struct text *text, const struct compose *letter)
+compose_head(struct text *text, const struct compose *letter,
+    const char *submitted)
 {
 	TEXT_AUTO date = TEXT_INIT(64);
 	char id[MESSAGE_ID_CHARS + 1];
@@ -313,9 +314,19 @@ compose_write(struct text *text, const struct compose *letter)
 	add_subject(text, letter->subject);
 	text_addf(text, "Message-ID: <%s@%.*s>\r\n", id,
 	    SLICE_FMT(letter->hostname));
-	text_add_str(text, "Auto-Submitted: auto-generated\r\n"
-	    "MIME-Version: 1.0\r\n"
-	    "Content-Type: text/plain; charset=utf-8\r\n"
+	text_addf(text, "Auto-Submitted: %s\r\nMIME-Version: 1.0\r\n",
+	    submitted);
+	return 0;
+}
+
+int
+compose_write(struct text *text, const struct compose *letter)
+{
+	int r = compose_head(text, letter, "auto-generated");
+
+	if (r < 0)
+		return r;
+	text_add_str(text, "Content-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
 	compose_body(text, letter->body);
 	return 0;

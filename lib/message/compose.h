@@ -38,6 +38,12 @@ struct compose {
  */
 int	compose_write(struct text *, const struct compose *);
 /*
+ * The same, but only its header, without the lines that say what its content is;
+ * `submitted` is how nobody typed it: "auto-generated", "auto-replied".
+ */
+int	compose_head(struct text *, const struct compose *,
+	    const char *submitted);
+/*
  * Add such a body as quoted-printable: lines of ASCII with CRLF, in which what
  * looks like an escape is one.
  */
