@@ -111,7 +111,9 @@ struct config {
 	unsigned	outbound_retry_seconds;	/* from then on */
 	unsigned	outbound_slow_seconds;	/* of what is as old as: */
 	unsigned	outbound_slow_after_seconds;
-	unsigned	outbound_days;	/* then it is given up */
+	unsigned	outbound_days;	/* then it is given up, */
+	unsigned	outbound_tries;	/* after so many at the least */
+	unsigned	outbound_delay_seconds;	/* then its sender hears */
 	unsigned	outbound_per_host;	/* conversations with one */
 	unsigned	outbound_connections;	/* in all */
 	unsigned	outbound_port;	/* tests: of hosts found in DNS */

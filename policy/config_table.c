@@ -237,7 +237,12 @@ const struct config_option config_options[] = {
 { "outbound_slow_after_seconds", KIND_SECONDS,  FIELD(outbound_slow_after_seconds), 1, 2592000, "12h",
   "From what age on mail is tried less often." },
 { "outbound_days",           KIND_DAYS,         FIELD(outbound_days), 1, 60, "5d",
-  "How long mail is tried; it is given up then, after three tries at the least." },
+  "How long mail is tried; then it is given up, and its sender is told." },
+{ "outbound_tries",          KIND_COUNT,        FIELD(outbound_tries), 1, 1000, "3",
+  "How often it must have been tried by then, while the line was open; until "
+  "then it is not given up." },
+{ "outbound_delay_seconds",  KIND_SECONDS,      FIELD(outbound_delay_seconds), 0, 2592000, "4h",
+  "How long mail has waited when its sender is told that it is late; 0s means never." },
 { "outbound_per_host",       KIND_COUNT,        FIELD(outbound_per_host), 1, 50, "5",
   "Messages on their way to one destination at a time." },
 { "outbound_connections",    KIND_COUNT,        FIELD(outbound_connections), 1, 200, "20",

@@ -146,6 +146,33 @@ port_whose(void *arg, void *ticket, struct slice address)
 }
 
 static void
+on_person(void *arg, int status, const struct conductor_person *person)
+{
+	struct errand *errand = arg;
+
+	conductor_person(errand->queue->conductor, errand->ticket, status,
+	    person);
+	free(errand);
+}
+
+static int
+port_person(void *arg, void *ticket, uint64_t account)
+{
+	struct queue *queue = arg;
+	struct errand *errand = calloc(1, sizeof(*errand));
+	int r;
+
+	if (errand == NULL)
+		return -ENOMEM;
+	errand->queue = queue;
+	errand->ticket = ticket;
+	r = queue_person(queue->process, account, on_person, errand);
+	if (r < 0)
+		free(errand);
+	return r;
+}
+
+static void
 on_wishes(void *arg, int status, struct slice wishes)
 {
 	struct errand *errand = arg;
@@ -368,6 +395,6 @@ queue_ports(struct queue *queue)
 		.broken = port_broken, .answer = port_answer,
 		.whose = port_whose, .wishes = port_wishes,
 		.compare = port_compare, .saved = port_saved, .made = port_made,
-		.relay = port_relay, .noted = port_noted
+		.relay = port_relay, .noted = port_noted, .person = port_person
 	};
 }

@@ -16,6 +16,8 @@ struct question {
 	queue_whose_fn	*reply;		/* one of these */
 	queue_owner_fn	*owner_reply;
 	queue_wishes_fn	*wishes_reply;
+	queue_person_fn	*person_reply;
+	uint64_t	 account;	/* of that person */
 };
 
 static void
@@ -53,6 +55,23 @@ on_wishes(void *arg, int status, struct ipc_message *message)
 	progress_answered(&question->queue->keeper_progress);
 	question->wishes_reply(question->arg, status, status == 0 ?
 	    message->body : slice_of(NULL, 0));
+	free(question);
+}
+
+static void
+on_account(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct keeper_account account = { .exists = false };
+	struct conductor_person person = { .account = 0 };
+
+	progress_answered(&question->queue->keeper_progress);
+	if (status == 0)
+		status = keeper_account_said(message->body, &account);
+	if (status == 0 && account.exists)
+		person = (struct conductor_person){ question->account,
+		    account.address, account.language };
+	question->person_reply(question->arg, status, &person);
 	free(question);
 }
 
@@ -116,4 +135,49 @@ queue_wishes(void *process, const struct queue_wished *what,
 
 	keeper_wishes_ask(&body, what->author, what->accounts, what->count);
 	return ask_keeper(&question, KEEPER_WISHES, &body, on_wishes);
+}
+
+/* The postmaster's account is found first by its name. */
+static void
+on_postmaster(void *arg, int status, uint64_t account)
+{
+	struct question *question = arg;
+	struct conductor_person nobody = { .account = 0 };
+
+	if (status == 0 && account != 0)
+		status = queue_person(question->queue->process, account,
+		    question->person_reply, question->arg);
+	if (status < 0 || account == 0)
+		question->person_reply(question->arg, status, &nobody);
+	free(question);
+}
+
+static int
+find_postmaster(const struct question *what)
+{
+	struct question *question = malloc(sizeof(*question));
+	int r;
+
+	if (question == NULL)
+		return -ENOMEM;
+	*question = *what;
+	r = queue_whose(what->queue->process, slice_str("postmaster"),
+	    on_postmaster, question);
+	if (r < 0)
+		free(question);
+	return r;
+}
+
+int
+queue_person(void *process, uint64_t account, queue_person_fn *reply,
+    void *arg)
+{
+	const struct question question = { .queue = queue_of(process),
+	    .arg = arg, .person_reply = reply, .account = account };
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	if (account == 0)
+		return find_postmaster(&question);
+	keeper_account_ask(&body, account);
+	return ask_keeper(&question, KEEPER_ACCOUNT, &body, on_account);
 }

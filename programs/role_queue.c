@@ -185,7 +185,9 @@ queue_start(struct process *process)
 			.slow_seconds = config->outbound_slow_seconds,
 			.slow_after_seconds =
 			    config->outbound_slow_after_seconds,
-			.days = config->outbound_days
+			.days = config->outbound_days,
+			.least_tries = config->outbound_tries,
+			.delay_seconds = config->outbound_delay_seconds
 		},
 		.outbound_per_host = config->outbound_per_host,
 		.outbound_most = config->outbound_connections,

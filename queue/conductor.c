@@ -24,6 +24,7 @@
 #include "queue/judged.h"
 #include "queue/outbound.h"
 #include "queue/editing.h"
+#include "queue/fate.h"
 #include "queue/hold.h"
 #include "queue/rebuild.h"
 #include "queue/removed.h"
@@ -538,6 +539,8 @@ open_all(struct conductor *conductor)
 	if (r == 0)
 		r = open_stores(conductor);
 	if (r == 0)
+		r = fate_open(conductor);
+	if (r == 0)
 		r = outbound_open(conductor);
 	/* what was set aside is older, and its sweep ends before new holds */
 	if (r == 0)
@@ -648,6 +651,7 @@ conductor_close(struct conductor *conductor)
 	coming_close(conductor);
 	archiving_close(conductor);
 	outbound_close(conductor->outbound);
+	fate_close(conductor->fates);
 	saving_close(conductor);
 	deliver_close(conductor);
 	keep_close(conductor);

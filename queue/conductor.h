@@ -67,6 +67,8 @@ struct conductor_ports {
 		    int fd);
 	/* What the relay has said, under that number, is durable. */
 	void	(*noted)(void *arg, uint64_t number);
+	/* Who has that account (0: the postmaster's)? -> conductor_person() */
+	int	(*person)(void *arg, void *ticket, uint64_t account);
 	/* What conductor_save() was asked for: 0 with its bytes, or -errno. */
 	void	(*saved)(void *arg, const struct asker *, int status,
 		    uint64_t bytes);
@@ -244,6 +246,16 @@ void	conductor_wished(struct conductor *, void *ticket, int status,
 	    struct slice wishes);
 /* Does anybody keep a list of senders?  Asked for none while nobody does. */
 void	conductor_has_senders(struct conductor *, bool has);
+/*
+ * Who has the account that was asked for; account 0: nobody has it.  `status`
+ * < 0: it cannot be said now.
+ */
+struct conductor_person {
+	uint64_t	account;
+	struct slice	address, language;
+};
+void	conductor_person(struct conductor *, void *ticket, int status,
+	    const struct conductor_person *);
 /* What the relay says; -ECONNRESET: its channel was lost with the question. */
 void	conductor_relayed(struct conductor *, void *ticket, int status,
 	    struct slice packed_result);

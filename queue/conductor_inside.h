@@ -9,7 +9,8 @@
  * is what is different about collected mail, redirect.c about redirected mail;
  * editing.c makes the changes that a judge wants, removed.c keeps what they take
  * away;
- * outbound.c and its neighbours send what leaves for other hosts.
+ * outbound.c and its neighbours send what leaves for other hosts, fate.c and its
+ * own tell who sent it what became of it.
  * hold.c is what a person does with what is held.  bodies.c knows what is here
  * of signed mail; coming.c, sharing.c and composing.c take a second copy of it
  * from here.  archiving.c keeps what a provider has sent, before all that.
@@ -83,6 +84,8 @@ struct transit {
 	struct slice	 spam;		/* those say so: u64 account each */
 	bool		 leaves;	/* some go to other hosts, and have no
 					   row yet: outbound.h */
+	struct slice	 told;		/* a notice: rows of which it tells and
+					   that are still there: fate.h */
 	const char	*held_for;	/* why, unless the verdict says it */
 	const char	*shared;	/* collected: what was not fetched */
 	bool		 has_original;	/* that is in the archive */
@@ -180,6 +183,8 @@ struct conductor {
 	size_t			 keepings;	/* files being written */
 	size_t			 leaving;	/* transits of which `leaves` */
 	struct outbound		*outbound;
+	struct fates		*fates;
+	size_t			 untold;	/* of received: with `told` */
 	struct account_queue	*accounts;
 	struct timer		*settle_timer;
 	struct timer		*keep_timer;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "lib/base/log.h"
-#include "queue/conductor_inside.h"
+#include "queue/fate.h"
 #include "queue/rows_outbound.h"
 
 struct settled_to {		/* of one account, at start */
@@ -70,6 +70,10 @@ resume(struct transit *transit, struct replay *replay)
 {
 	struct verdict verdict;
 
+	int r = transit->told.len > 0 ? fate_replay(transit) : 0;
+
+	if (r < 0)
+		return r;
 	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
 		return -EBADMSG;
 	if (verdict_is_held(&verdict)) {

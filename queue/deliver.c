@@ -529,16 +529,19 @@ conductor_delivered(struct conductor *conductor, void *ticket, int status,
 
 /* Settling */
 
-/* No account is settled past a message that is to be held and is not yet. */
+/*
+ * No account is settled past a message that is to be held and is not yet, nor
+ * past a notice whose rows are still there.
+ */
 static uint64_t
 settle_limit(const struct conductor *conductor)
 {
 	const struct transit *transit;
 
-	if (conductor->holds == 0)
+	if (conductor->holds == 0 && conductor->untold == 0)
 		return UINT64_MAX;
 	TAILQ_FOREACH(transit, &conductor->received, next)
-		if (transit->is_held)
+		if (transit->is_held || transit->told.len > 0)
 			return transit->position;
 	return UINT64_MAX;
 }

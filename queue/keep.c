@@ -369,7 +369,7 @@ keep_relieve(struct conductor *conductor)
 	    count < RELIEVE_MOST; transit = following) {
 		following = TAILQ_NEXT(transit, next);
 		if (transit->is_held || transit->is_stuck ||
-		    clock_ms() - transit->received_ms < WAITED_MS)
+		    transit->told.len > 0 || clock_ms() - transit->received_ms < WAITED_MS)
 			continue;
 		keep(transit, ROWS_WAITING, transit->undelivered > 0 ?
 		    "its mailbox could not take it for a while" :

@@ -1,6 +1,7 @@
 /*
  * outbound.c - the destinations of what leaves, and their clock
  */
+#include "queue/fate.h"
 #include "queue/outbound_inside.h"
 
 #include <errno.h>
@@ -380,7 +381,12 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
 static int
 on_row(void *arg, const struct rows_outbound *row)
 {
-	return row->state != OUTBOUND_WAITING ? 0 : out_add(arg, row,
+	struct outbound *outbound = arg;
+
+	if (row->state == OUTBOUND_FAILED || row->state == OUTBOUND_RELAYED ||
+	    fate_is_late(outbound->conductor, row))
+		fate_tell(outbound->conductor, &row->id);
+	return row->state != OUTBOUND_WAITING ? 0 : out_add(outbound, row,
 	    out_due_ms(row->next_try_utc_ms));
 }
 

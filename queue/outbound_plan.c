@@ -21,5 +21,5 @@ bool
 outbound_is_over(const struct outbound_plan *plan, uint64_t age_ms,
     uint32_t tries)
 {
-	return age_ms >= plan->days * DAY_MS && tries >= OUTBOUND_LEAST_TRIES;
+	return age_ms >= plan->days * DAY_MS && tries >= plan->least_tries;
 }

@@ -7,14 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define OUTBOUND_LEAST_TRIES	3	/* before it is given up, however old */
-
 struct outbound_plan {
 	unsigned	first_seconds;	/* to the second try */
 	unsigned	retry_seconds;	/* from then on */
 	unsigned	slow_seconds;	/* of what is as old as... */
 	unsigned	slow_after_seconds;	/* ...that */
-	unsigned	days;		/* then it is over */
+	unsigned	days;		/* then it is over, */
+	unsigned	least_tries;	/* after so many on an open line */
+	unsigned	delay_seconds;	/* then its sender hears; 0: never */
 };
 
 /*

@@ -10,6 +10,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
+#include "queue/fate.h"
 #include "queue/outbound_inside.h"
 
 #define RELAY_LOST_MS	1000	/* the next one is there in a moment */
@@ -157,6 +158,9 @@ note_reply(const struct outbound *outbound, struct rows_outbound *row,
 	int64_t now = clock_utc_ms();
 
 	row->state = states[reply->outcome];
+	if (row->state == OUTBOUND_DONE && !result->has_dsn &&
+	    (row->notify & NOTIFY_SUCCESS) != 0)
+		row->state = OUTBOUND_RELAYED;
 	row->code = reply->code;
 	row->status = reply->status;
 	row->words = reply->words;
@@ -171,8 +175,10 @@ note_reply(const struct outbound *outbound, struct rows_outbound *row,
 	    is_real(outbound, result) &&
 	    outbound_is_over(&outbound->plan, age_ms(row), row->tries))
 		row->state = OUTBOUND_FAILED;
-	row->next_try_utc_ms = now + (int64_t)outbound_wait_ms(
-	    &outbound->plan, age_ms(row), row->tries);
+	/* of one that is over: when that was */
+	row->next_try_utc_ms = row->state != OUTBOUND_WAITING ? now :
+	    now + (int64_t)outbound_wait_ms(&outbound->plan, age_ms(row),
+	    row->tries);
 }
 
 /* A host that cannot be spoken with is left alone for a while. */
@@ -209,6 +215,14 @@ next_due(const struct out_try *try)
 	return try->has_more ? clock_ms() : due;
 }
 
+/* Its sender is to hear what this row has come to. */
+static bool
+is_told_of(const struct conductor *conductor, const struct rows_outbound *row)
+{
+	return row->state == OUTBOUND_FAILED ||
+	    row->state == OUTBOUND_RELAYED || fate_is_late(conductor, row);
+}
+
 /* Those that go another way from now on have waited for this try's end. */
 static void
 go_elsewhere(struct out_try *try)
@@ -230,7 +244,10 @@ let_go(struct out_try *try, uint64_t due)
 	struct conductor *conductor = outbound->conductor;
 	struct out_job *job = try->job;
 	struct message_id id = job->key.id;
+	bool is_told = false;
 
+	for (size_t i = 0; i < try->count; i++)
+		is_told = is_told || is_told_of(conductor, &try->rows[i]);
 	go_elsewhere(try);
 	out_try_free(try);
 	if (due == UINT64_MAX)
@@ -238,6 +255,8 @@ let_go(struct out_try *try, uint64_t due)
 	else
 		out_again(outbound, job, due);
 	out_drop_file(conductor, &id);
+	if (is_told)
+		fate_tell(conductor, &id);
 }
 
 /* The rows stand as they are now: say so, and go on. */

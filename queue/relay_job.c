@@ -77,6 +77,7 @@ relay_result_pack(struct text *text, const struct relay_result *result)
 {
 	pack_u64(text, result->number);
 	pack_u8(text, result->was_reached);
+	pack_u8(text, result->has_dsn);
 	pack_slice(text, result->host);
 	pack_slice(text, result->tls);
 	pack_u32(text, (uint32_t)result->count);
@@ -113,6 +114,7 @@ relay_result_unpack(struct arena *arena, struct slice packed,
 
 	result.number = unpack_u64(&u);
 	result.was_reached = unpack_bool(&u);
+	result.has_dsn = unpack_bool(&u);
 	result.host = unpack_slice(&u);
 	result.tls = unpack_slice(&u);
 	result.count = unpack_u32(&u);

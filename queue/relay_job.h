@@ -63,6 +63,7 @@ struct relay_reply {
 struct relay_result {
 	uint64_t		 number;	/* the relay's; 0: it keeps none */
 	bool			 was_reached;	/* a host was connected to */
+	bool			 has_dsn;	/* it tells the sender (RFC 3461) */
 	struct slice		 host;		/* that said it; may be empty */
 	struct slice		 tls;		/* version and cipher; or empty */
 	struct relay_reply	*replies;	/* in the order of the job's */

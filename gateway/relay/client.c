@@ -603,6 +603,12 @@ relay_client_was_reached(const struct relay_client *client)
 	return client->was_reached;
 }
 
+bool
+relay_client_has_dsn(const struct relay_client *client)
+{
+	return client->offer.has_dsn;
+}
+
 const char *
 relay_client_tls(const struct relay_client *client)
 {

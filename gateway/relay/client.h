@@ -79,6 +79,8 @@ int	relay_client_start(struct talk_hall *, struct loop *,
 bool	relay_client_is_at_end(const struct relay_client *);
 /* It was connected to some address of the host. */
 bool	relay_client_was_reached(const struct relay_client *);
+/* It has been told who wants to hear of it (RFC 3461). */
+bool	relay_client_has_dsn(const struct relay_client *);
 /* "TLSv1.3 ...", or "". */
 const char *relay_client_tls(const struct relay_client *);
 /* Hang up; NULL is fine. */

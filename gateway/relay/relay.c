@@ -38,7 +38,7 @@ struct relay {
 	struct route	 route;
 	size_t		 host;		/* of it, being tried */
 	bool		 is_clear;	/* TLS failed with that one */
-	bool		 was_reached;
+	bool		 was_reached, has_dsn;
 	bool		 found_any;	/* some host has an address */
 	bool		 not_now;	/* some lookup failed for now */
 	bool		 is_no_try;	/* it is we who cannot */
@@ -70,6 +70,7 @@ tell(struct relay *relay)
 	struct relay_result result = {
 		.number = relay->events.number,
 		.was_reached = relay->was_reached,
+		.has_dsn = relay->has_dsn,
 		.host = slice_str(host_name(relay)),
 		.tls = slice_str(relay->tls_words),
 		.replies = replies, .count = count
@@ -172,6 +173,7 @@ on_client_over(void *arg, bool is_host, enum talk_fault fault)
 
 	relay->was_reached = relay->was_reached ||
 	    relay_client_was_reached(relay->client);
+	relay->has_dsn = relay_client_has_dsn(relay->client);
 	(void)snprintf(relay->tls_words, sizeof(relay->tls_words), "%s",
 	    relay_client_tls(relay->client));
 	relay_client_free(relay->client);

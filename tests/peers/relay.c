@@ -1,10 +1,11 @@
 /*
  * relay.c - put messages that leave into the queue of a hub that does not run
  *
- *	relay DATA SEGMENT_BYTES SEGMENTS COUNT RECIPIENT...
+ *	relay DATA SEGMENT_BYTES SEGMENTS COUNT ACCOUNT NOTIFY RECIPIENT...
  *
  * The queue itself takes them, as those that the hub has made; its judge is here.
- * They are durable, each with a row, when this ends with status 0.
+ * They are from that account (0: of nobody here), with those bits of NOTIFY, and
+ * durable, each with a row, when this ends with status 0.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,8 @@ static unsigned left, taken, count;
 static void *ticket;
 static char **to;
 static int to_count;
+static uint64_t sender_account;
+static uint8_t notify;
 
 static void
 give_up(const char *what)
@@ -81,6 +84,15 @@ port_noted(void *arg, uint64_t number)
 	(void)number;
 }
 
+static int
+port_person(void *arg, void *the_ticket, uint64_t account)
+{
+	(void)arg;
+	(void)the_ticket;
+	(void)account;
+	return -ENOTCONN;
+}
+
 static void
 port_broken(void *arg, const char *what)
 {
@@ -97,14 +109,16 @@ submit(void)
 	struct recipient *rcpts = calloc((size_t)to_count, sizeof(*rcpts));
 	struct envelope env = { .source = SOURCE_OWN,
 	    .sender = SLICE("ann@office.test"), .recipients = rcpts,
-	    .recipient_count = (size_t)to_count };
+	    .recipient_count = (size_t)to_count,
+	    .sender_account = sender_account };
 	char message[128];
 	int fd;
 
 	(void)snprintf(message, sizeof(message), "From: ann@office.test\r\n"
 	    "Subject: number %u.\r\n\r\n.hello\r\n", count++);
 	for (int i = 0; i < to_count; i++)
-		rcpts[i].address = slice_str(to[i]);
+		rcpts[i] = (struct recipient){ .address = slice_str(to[i]),
+		    .notify = notify };
 	env.bytes = strlen(message);
 	envelope_pack(&packed, &env);
 	fd = memfd_of("message", slice_str(message));
@@ -148,7 +162,8 @@ main(int argc, char *argv[])
 {
 	const struct conductor_ports ports = { .judge = port_judge,
 	    .want = port_want, .answer = port_answer, .relay = port_none,
-	    .noted = port_noted, .broken = port_broken };
+	    .noted = port_noted, .broken = port_broken,
+	    .person = port_person };
 	struct conductor_options options = { .hostname = "hub.office.test",
 	    .transit_bytes = 1u << 30, .message_bytes = 1u << 26,
 	    .settle_seconds = 5, .trail_days = 30, .archive_days = 30,
@@ -156,13 +171,16 @@ main(int argc, char *argv[])
 	    .outbound_per_host = 1, .outbound_most = 1 };
 	int data, folder;
 
-	if (argc < 6)
-		give_up("usage: relay DATA SEGMENT_BYTES SEGMENTS COUNT TO...");
+	if (argc < 8)
+		give_up("usage: relay DATA SEGMENT_BYTES SEGMENTS COUNT ACCOUNT "
+		    "NOTIFY TO...");
 	options.segment_bytes = (uint32_t)strtoul(argv[2], NULL, 10);
 	options.segments = (unsigned)strtoul(argv[3], NULL, 10);
 	left = (unsigned)strtoul(argv[4], NULL, 10);
-	to = argv + 5;
-	to_count = argc - 5;
+	sender_account = strtoull(argv[5], NULL, 10);
+	notify = (uint8_t)strtoul(argv[6], NULL, 10);
+	to = argv + 7;
+	to_count = argc - 7;
 	data = open(argv[1], O_RDONLY | O_DIRECTORY);
 	if (data < 0 || hub_id_read(data, options.hub_id) < 0)
 		give_up("no hub there");

@@ -5,12 +5,16 @@ usage: relay.py --bin DIR --tool FILE --folder DIR --results FILE
 
 The queue is filled before the hub starts (relay.c).  What the sink was given is
 counted by subject: with the queue killed nothing comes twice, with the relay
-killed only what was on its way.
+killed only what was on its way.  Who has sent what cannot be sent has one notice
+of it, which Python's email package reads, whenever the queue is killed.
 """
 
 import argparse
 import collections
+import email
+import email.policy
 import os
+import poplib
 import re
 import shutil
 import sqlite3
@@ -23,12 +27,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "fault"))
 
 # pylint: disable=wrong-import-position
-from hub import Fault, Hub, SMALL                       # noqa: E402
+from hub import DOMAIN, Fault, Hub, PASSWORD, PORTS, SMALL  # noqa: E402
 from ports import free_ports                            # noqa: E402
 
 MESSAGES = 150
 KILLS = 4
 AT_A_TIME = 5           # outbound_per_host
+SUCCESS = 2             # NOTIFY_SUCCESS
 GUARD = 240.0           # seconds; nothing honest comes near it
 
 
@@ -69,17 +74,68 @@ def rows(hub):
             "SELECT state, count(*) FROM outbound GROUP BY state"))
 
 
-def make_hub(args, port):
-    return Hub(args.bin, ("ann",), {
+def make_hub(args, port, **options):
+    return Hub(args.bin, ("ann",), dict({
         "smarthost": '"127.0.0.1:%d"' % port, "smarthost_tls": '"none"',
         "outbound_first_seconds": '"1s"', "outbound_retry_seconds": '"1s"',
-        "hosts_file": '""'})
+        "hosts_file": '""'}, **options))
 
 
-def fill(args, hub, count, *recipients):
+def letters(hub):
+    """What ann has, read by Python's email package."""
+    box = poplib.POP3("127.0.0.1", hub.base + PORTS["pop3"], timeout=60)
+    try:
+        box.user("ann@" + DOMAIN)
+        box.pass_(PASSWORD)
+        return [email.message_from_bytes(
+            b"\r\n".join(box.retr(n + 1)[1]) + b"\r\n",
+            policy=email.policy.default) for n in range(box.stat()[0])]
+    finally:
+        box.close()
+
+
+def notice(letter, action):
+    """The subject of the message that it tells of (RFC 3464, RFC 6522)."""
+    if letter.get_content_type() != "multipart/report" or \
+            letter["Content-Type"].params["report-type"] != \
+            "delivery-status" or letter["Auto-Submitted"] != "auto-replied" \
+            or letter["Return-Path"] != "<>":
+        raise Fault("no report: %s" % letter.as_string())
+    defects = [x.defects for x in letter.walk() if x.defects]
+    words, status, original = letter.get_payload()
+    if defects or words.get_content_type() != "text/plain" or \
+            status.get_content_type() != "message/delivery-status":
+        raise Fault("%r in %s" % (defects, letter.as_string()))
+    about, *recipients = status.get_payload()
+    if not about["Reporting-MTA"].startswith("dns; "):
+        raise Fault("of nobody: %s" % letter.as_string())
+    for one in recipients:
+        address = one["Final-Recipient"].split("; ")[1]
+        if one["Action"] != action or \
+                address not in words.get_content() or \
+                not re.fullmatch(r"[245](\.\d{1,3}){2}", one["Status"]):
+            raise Fault("of %s: %s" % (address, letter.as_string()))
+    text = original.get_payload()
+    subject = text[0]["Subject"] if isinstance(text, list) else \
+        email.message_from_string(text)["Subject"]
+    return subject, len(recipients)
+
+
+def told_once(hub, action, recipients, count=MESSAGES):
+    """Each message has one notice, of all its recipients."""
+    hub.wait_for(lambda: len(letters(hub)) >= count,
+                 "a notice is missing", GUARD)
+    found = [notice(letter, action) for letter in letters(hub)]
+    if sorted(found) != sorted(("number %d." % n, recipients)
+                               for n in range(count)):
+        raise Fault("notices: %r" % sorted(found))
+
+
+def fill(args, hub, count, *recipients, sender="ann", notify=0):
     size = SMALL["journal_segment_bytes"]
     subprocess.run([args.tool, hub.data, str(int(size[:-3]) * 1024), "16",
-                    str(count), *recipients], check=True, timeout=GUARD)
+                    str(count), str(hub.accounts.get(sender, 0)),
+                    str(notify), *recipients], check=True, timeout=GUARD)
 
 
 def wait_gone(hub):
@@ -124,6 +180,51 @@ def kill(args, folder, role):
         sink.stop()
 
 
+def told(args, folder, kills):
+    """A host takes none of them: one notice each, whoever is killed."""
+    sink = Sink(folder, "-f", "RCPT")
+    hub = make_hub(args, sink.port)
+    try:
+        fill(args, hub, MESSAGES, "zoe@far.test", "bob@far.test")
+        hub.start()
+        for _ in range(kills):
+            before = len(letters(hub))
+            hub.wait_for(lambda: len(letters(hub)) > before
+                         or not rows(hub), "nobody is told")
+            if rows(hub):
+                hub.kill_role("queue")
+        wait_gone(hub)
+        told_once(hub, "failed", 2)
+        hub.wait_for(lambda: "its sender was told" in hub.run(
+            "-c", hub.conf, "trace", "zoe@far.test")[1],
+                     "the trail does not say that ann knows", 30)
+        hub.stop()
+        left = os.listdir(os.path.join(hub.data, "queue", "kept"))
+        if left:
+            raise Fault("files stay in kept: %r" % left[:5])
+        hub.check()
+    finally:
+        hub.remove()
+        sink.stop()
+
+
+def news(args, folder, words, action, notify):
+    """What is not over, or went well, is told as it was asked for."""
+    sink = Sink(folder, *words)
+    hub = make_hub(args, sink.port, outbound_delay_seconds='"1s"')
+    try:
+        fill(args, hub, 3, "zoe@far.test", notify=notify)
+        hub.start()
+        told_once(hub, action, 1, 3)
+        time.sleep(3)           # two tries more: nobody is told again
+        told_once(hub, action, 1, 3)
+        hub.stop()
+        hub.check()
+    finally:
+        hub.remove()
+        sink.stop()
+
+
 def refused(args, folder, words, state):
     """What the sink says at a step decides what becomes of the rows."""
     sink = Sink(folder, *words)
@@ -131,8 +232,12 @@ def refused(args, folder, words, state):
     try:
         fill(args, hub, 3, "zoe@far.test")
         hub.start()
-        hub.wait_for(lambda: rows(hub) == {state: 3},
-                     "rows do not come to state %d" % state)
+        if state is None:
+            told_once(hub, "failed", 1, 3)
+            wait_gone(hub)
+        else:
+            hub.wait_for(lambda: rows(hub) == {state: 3},
+                         "rows do not come to state %d" % state)
         # of a message that it refuses at its end it has all the bytes
         if words[1] != "." and sink.counts():
             raise Fault("what was refused was sent")
@@ -146,19 +251,23 @@ def refused(args, folder, words, state):
         sink.stop()
 
 
-# smtp-sink: -f says 5xx, -r 4xx, -q hangs up (see its manual)
+# smtp-sink: -e speaks no ESMTP, -f says 5xx, -r 4xx, -q hangs up (see its manual)
 TESTS = [
     ("all-arrive-once", kill, (None,)),
     ("killed-queue", kill, ("queue",)),
     ("killed-relay", kill, ("relay",)),
     ("killed-resolver", kill, ("resolver",)),
     ("soft-rcpt", refused, (("-r", "RCPT"), 0)),
-    ("hard-rcpt", refused, (("-f", "RCPT"), 2)),
-    ("hard-mail", refused, (("-f", "MAIL"), 2)),
+    ("hard-rcpt", refused, (("-f", "RCPT"), None)),
+    ("hard-mail", refused, (("-f", "MAIL"), None)),
     ("soft-end", refused, (("-r", "."), 0)),
-    ("hard-end", refused, (("-f", "."), 2)),
+    ("hard-end", refused, (("-f", "."), None)),
     ("hang-up-data", refused, (("-q", "DATA"), 0)),
     ("hang-up-end", refused, (("-q", "."), 0)),
+    ("told", told, (0,)),
+    ("told-killed-queue", told, (KILLS,)),
+    ("late", news, (("-r", "RCPT"), "delayed", 0)),
+    ("relayed", news, (("-e",), "relayed", SUCCESS)),
 ]
 
 

@@ -101,7 +101,7 @@ START_TEST(five_days_of_tries_come_at_their_hours)
 	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 1);
 	ck_assert_uint_ge(now_ms, 5 * (uint64_t)DAY_MS);
 	ck_assert_uint_lt(now_ms, 5 * (uint64_t)DAY_MS + 2 * HOUR_MS);
-	/* its sender is not told yet: it stays where it is seen */
+	/* its sender is not told yet (fate_test.c): it stays where it is */
 	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
 	stage_restart(&stage);
 	relay_up();

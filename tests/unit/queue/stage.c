@@ -66,6 +66,9 @@ port_deliver(void *arg, void *ticket, uint64_t account,
 	    sizeof(call->words)), 0);
 	call->bytes = delivery.body_bytes;
 	ck_assert_int_eq(pread(fd, &call->first, 1, 0), st.st_size > 0);
+	memset(stage->last, 0, sizeof(stage->last));
+	ck_assert_int_ge(pread(fd, stage->last, sizeof(stage->last) - 1, 0),
+	    0);
 	if (!delivery.is_big)	/* no mailbox may change it for the next */
 		ck_assert_int_lt(pwrite(fd, "x", 1, 0), 0);
 	return 0;
@@ -195,6 +198,16 @@ port_noted(void *arg, uint64_t number)
 	stage->noted++;
 }
 
+static int
+port_person(void *arg, void *ticket, uint64_t account)
+{
+	struct stage_call *call = note(arg, STAGE_PERSON);
+
+	call->ticket = ticket;
+	call->account = account;
+	return 0;
+}
+
 static void
 port_broken(void *arg, const char *what)
 {
@@ -245,7 +258,8 @@ stage_new(struct stage *stage)
 		.quarantine_days = 30,
 		.outbound_plan = { .first_seconds = 300,
 		    .retry_seconds = 900, .slow_seconds = 3600,
-		    .slow_after_seconds = 43200, .days = 5 },
+		    .slow_after_seconds = 43200, .days = 5,
+		    .least_tries = 3, .delay_seconds = 14400 },
 		.outbound_per_host = 2, .outbound_most = 8
 	};
 }
@@ -267,7 +281,8 @@ stage_open(struct stage *stage)
 		.answer = port_answer, .whose = port_whose,
 		.wishes = stage->has_lists ? port_wishes : NULL,
 		.compare = port_compare, .saved = port_saved,
-		.relay = port_relay, .noted = port_noted
+		.relay = port_relay, .noted = port_noted,
+		.person = port_person
 	};
 
 	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,

@@ -19,7 +19,8 @@
 
 enum stage_what {
 	STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER,
-	STAGE_WHOSE, STAGE_COMPARE, STAGE_SAVED, STAGE_WISHES, STAGE_RELAY
+	STAGE_WHOSE, STAGE_COMPARE, STAGE_SAVED, STAGE_WISHES, STAGE_RELAY,
+	STAGE_PERSON
 };
 
 /* One call of a port. */
@@ -69,6 +70,7 @@ struct stage {
 	const struct edits *edits;
 	uint64_t	 serial;
 	unsigned	 noted;		/* results of the relay */
+	char		 last[16384];	/* how the last delivery begins */
 };
 
 /* A hub in an empty folder; options may be changed before stage_open(). */

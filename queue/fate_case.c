@@ -1,0 +1,215 @@
+/*
+ * fate_case.c - what is to be told of a message, and whether anybody wants it
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "queue/fate_inside.h"
+
+/* Rows with addresses and words, and the original. */
+#define CASE_BYTES	(512 * 1024)
+#define ORIGINAL_MOST	(DSN_WHOLE_MOST + 1)	/* more of it is not needed */
+#define ENOUGH		1	/* no fault: there are more */
+#define UNWANTED	"nobody is told: its sender asked for no such notice"
+
+struct reading {
+	const struct conductor	*conductor;
+	struct fate_case	*what;
+	bool			 is_wanted;	/* those; or the others */
+};
+
+static bool
+is_of_case(const struct reading *reading, const struct rows_outbound *row)
+{
+	switch (reading->what->action) {
+	case DSN_FAILED:
+		return row->state == OUTBOUND_FAILED;
+	case DSN_RELAYED:
+		return row->state == OUTBOUND_RELAYED;
+	default:
+		return fate_is_late(reading->conductor, row);
+	}
+}
+
+/* RFC 3461 4.1: failures are told unless it says otherwise, and delays too. */
+static bool
+is_wanted(const struct reading *reading, const struct rows_outbound *row)
+{
+	static const uint8_t bits[DSN_ACTION_COUNT] = {
+		[DSN_FAILED] = NOTIFY_FAILURE, [DSN_DELAYED] = NOTIFY_DELAY,
+		[DSN_RELAYED] = NOTIFY_SUCCESS,
+	};
+
+	return row->notify == 0 ||
+	    (row->notify & bits[reading->what->action]) != 0;
+}
+
+static int
+on_row(void *arg, const struct rows_outbound *row)
+{
+	struct reading *reading = arg;
+	struct fate_case *what = reading->what;
+	struct rows_outbound *kept = &what->rows[what->count];
+	int r;
+
+	if (!is_of_case(reading, row) ||
+	    is_wanted(reading, row) != reading->is_wanted)
+		return 0;
+	if (what->count == DSN_RECIPIENTS)
+		return ENOUGH;
+	*kept = *row;
+	r = arena_copy(what->arena, row->address, &kept->address);
+	if (r == 0)
+		r = arena_copy(what->arena, row->status, &kept->status);
+	if (r == 0)
+		r = arena_copy(what->arena, row->words, &kept->words);
+	if (r == 0)
+		r = arena_copy(what->arena, row->host, &kept->host);
+	kept->domain = slice_of("", 0);
+	what->count += r == 0;
+	return r;
+}
+
+static int
+read_rows(struct reading *reading, const struct message_id *id)
+{
+	int r;
+
+	reading->what->count = 0;
+	r = rows_outbound_of(reading->conductor->rows, id, on_row, reading);
+	return r < 0 ? r : 0;
+}
+
+int
+fate_case_told(struct conductor *conductor, const struct message_id *id,
+    const struct fate_case *what)
+{
+	struct slice addresses[DSN_RECIPIENTS];
+
+	for (size_t i = 0; i < what->count; i++)
+		addresses[i] = what->rows[i].address;
+	return rows_outbound_told(conductor->rows, id, addresses,
+	    what->count);
+}
+
+/* Its sender wants to hear nothing of it. */
+static int
+pass_over(struct conductor *conductor, const struct message_id *id,
+    const struct fate_case *what)
+{
+	int r = fate_case_told(conductor, id, what);
+
+	for (size_t i = 0; r == 0 && what->action == DSN_FAILED &&
+	    i < what->count; i++)
+		trail_add(conductor->trail, &(struct trail_step){
+		    .at_utc_ms = clock_utc_ms(), .id = *id,
+		    .word = TRAIL_FAILED, .address = what->rows[i].address,
+		    .detail = SLICE(UNWANTED) });
+	return r;
+}
+
+/* The first thing that is to be told: failures, before all. */
+static int
+choose(struct fate_case *what, struct conductor *conductor,
+    const struct message_id *id)
+{
+	static const enum dsn_action order[] = { DSN_FAILED, DSN_RELAYED,
+	    DSN_DELAYED };
+	struct reading reading = { .conductor = conductor, .what = what };
+	int r = 0;
+
+	what->count = 0;
+	for (size_t i = 0; r == 0 && what->count == 0 && i < 3; i++) {
+		what->action = order[i];
+		reading.is_wanted = false;
+		do {
+			r = read_rows(&reading, id);
+			if (r == 0 && what->count > 0)
+				r = pass_over(conductor, id, what);
+		} while (r == 0 && what->count > 0);
+		reading.is_wanted = true;
+		if (r == 0)
+			r = read_rows(&reading, id);
+	}
+	return r < 0 ? r : what->count == 0 ? -ENOENT : 0;
+}
+
+/* The message */
+
+/* How a big one begins. */
+static int
+read_big(struct fate_case *what, struct conductor *conductor)
+{
+	char *begin = arena_alloc(what->arena, ORIGINAL_MOST);
+	int fd, r;
+	ssize_t n;
+
+	if (begin == NULL)
+		return -ENOBUFS;
+	r = big_open(conductor->big, &what->about->env.id, &fd);
+	if (r < 0)
+		return r;
+	n = pread(fd, begin, ORIGINAL_MOST, 0);
+	if (n < 0)
+		r = -errno;
+	else
+		what->original = slice_of(begin, (size_t)n);
+	(void)close(fd);
+	return r;
+}
+
+/* A damaged one is told of all the same: its row says enough. */
+static int
+read_message(struct fate_case *what, struct conductor *conductor,
+    const struct message_id *id)
+{
+	TEXT_AUTO buffer = TEXT_INIT(conductor->options.segment_bytes);
+	struct slice head, bytes;
+	int r;
+
+	r = kept_read(conductor->kept_fd, id, &buffer, &head, &bytes);
+	if (r == 0)
+		r = head_unpack(conductor, head, &what->about);
+	if (r == 0)
+		r = what->about->is_big ? read_big(what, conductor) :
+		    arena_copy(what->arena, slice_first(bytes, ORIGINAL_MOST),
+		    &what->original);
+	if (r == -ENOENT || r == -EBADMSG || r == -EPROTO) {
+		log_say("of a message that was not sent only the recipients "
+		    "are known: %s", strerror(-r));
+		return 0;
+	}
+	return r;
+}
+
+int
+fate_case_begin(struct fate_case *what, struct conductor *conductor,
+    const struct message_id *id)
+{
+	int r;
+
+	*what = (struct fate_case){ .arena = arena_new(CASE_BYTES) };
+	if (what->arena == NULL)
+		return -ENOMEM;
+	what->rows = arena_array(what->arena, DSN_RECIPIENTS,
+	    sizeof(*what->rows));
+	r = what->rows == NULL ? -ENOMEM : choose(what, conductor, id);
+	return r < 0 ? r : read_message(what, conductor, id);
+}
+
+void
+fate_case_end(struct fate_case *what)
+{
+	transit_free(what->about);
+	arena_free(what->arena);
+	*what = (struct fate_case){ .arena = NULL };
+}
+
+uint64_t
+fate_sender(const struct fate_case *what)
+{
+	return what->about == NULL || what->about->env.sender.len == 0 ? 0 :
+	    what->about->env.sender_account;
+}
