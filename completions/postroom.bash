@@ -86,7 +86,7 @@ _postroom()
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account public fetch oauth line hold archive mailbox import export rule spam domain dkim sender visitor status check trace config
+		options='setup account public alias list forward fetch oauth line hold archive mailbox import export rule spam domain dkim sender visitor status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -136,6 +136,24 @@ _postroom()
 		;;
 	*/sender/*)
 		options='--for'
+		;;
+	1/alias/ | 1/list/)
+		options='add list set remove'
+		;;
+	*/alias/set)
+		options='--add --remove'
+		;;
+	*/list/add)
+		options='--post --owner'
+		;;
+	*/list/set)
+		options='--add --remove --post --owner'
+		;;
+	1/forward/)
+		options='set list remove'
+		;;
+	*/forward/set)
+		options='--to --keep --no-keep'
 		;;
 	1/visitor/)
 		options='list forgive grey'

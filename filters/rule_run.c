@@ -240,6 +240,11 @@ recipient(struct run *run, const struct rule_test *test)
 		answer = either(answer, test->kind == RULE_RECIPIENT ?
 		    address_is(run, test, address) :
 		    search(run, test, NULL, address));
+		address = env->recipients[i].via;
+		if (answer != RULE_YES && address.len > 0)
+			answer = either(answer, test->kind == RULE_RECIPIENT ?
+			    address_is(run, test, address) :
+			    search(run, test, NULL, address));
 	}
 	return answer;
 }
@@ -520,9 +525,12 @@ scan(struct run *run)
 	while (packed_next(&run->findings->scan.packed, &at, &name))
 		prefilter_scan(prefilter, name, run->seen[INSIDE]);
 	prefilter_scan(prefilter, env->sender, run->seen[ADDRESSES]);
-	for (size_t i = 0; i < env->recipient_count; i++)
+	for (size_t i = 0; i < env->recipient_count; i++) {
 		prefilter_scan(prefilter, env->recipients[i].address,
 		    run->seen[ADDRESSES]);
+		prefilter_scan(prefilter, env->recipients[i].via,
+		    run->seen[ADDRESSES]);
+	}
 }
 
 static int

@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "lib/base/db.h"
+#include "lib/message/envelope.h"
 #include "lib/message/path.h"
 #include "policy/domains.h"
+#include "policy/groups_inside.h"
 #include "policy/seal.h"
 #include "policy/tables.h"
 
@@ -141,16 +143,52 @@ postmaster_find(struct policy *p, uint64_t *account_out)
 	return policy_number(&q, account_out);
 }
 
-/* The account of this name in this domain: 1, 0 or -errno. */
+int
+policy_postmaster(struct policy *p, uint64_t *account_out)
+{
+	int r = postmaster_find(p, account_out);
+
+	return r == 0 ? -ENOENT : r < 0 ? r : 0;
+}
+
+/* The account or group of this name in this domain: 1, 0 or -errno. */
 static int
 name_find(struct policy *p, uint64_t domain, struct slice local,
     uint64_t *account_out)
 {
 	int r = local_find(p, WHOSE, domain, local, account_out);
 
-	if (r == 0)
-		r = local_find(p, WHOSE_ALIAS, domain, local, account_out);
+	if (r == 0) {
+		r = local_find(p, WHOSE_GROUP, domain, local, account_out);
+		if (r == 1)
+			*account_out |= ACCOUNT_GROUP;
+	}
 	return r;
+}
+
+/* team-bounces@ and the like: who looks after the list of that name. */
+static int
+owner_find(struct policy *p, uint64_t domain, struct slice local,
+    uint64_t *account_out)
+{
+	static const char *const ends[] = { "-bounces", "-owner", "-request" };
+	uint64_t list = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (slice_has_suffix(local, ends[i]))
+			r = local_find(p, WHOSE_GROUP, domain,
+			    slice_first(local, local.len - strlen(ends[i])),
+			    &list);
+	if (r <= 0 || (list & ACCOUNT_LIST) == 0)
+		return r < 0 ? r : 0;
+	{
+		struct db_query q = db_ask(p->db, LIST_OWNER);
+
+		db_put_u64(&q, list & ~ACCOUNT_NOBODYS);
+		r = policy_number(&q, account_out);
+	}
+	return r == 0 ? postmaster_find(p, account_out) : r;
 }
 
 int
@@ -180,6 +218,8 @@ policy_whose(struct policy *p, struct slice address, enum whose *whose_out,
 		local = slice_first(local, plus);
 		r = name_find(p, domain, local, &account);
 	}
+	if (r == 0 && domain != 0)
+		r = owner_find(p, domain, local, &account);
 	if (r == 0 && slice_is_word(local, "postmaster"))
 		r = postmaster_find(p, &account);
 	if (r < 0)
@@ -545,17 +585,21 @@ postmaster_keep(struct policy *p, uint64_t id)
 }
 
 static int
-account_drop(struct policy *p, uint64_t id, int64_t now_utc_ms)
+account_drop(struct policy *p, const struct policy_account *account,
+    int64_t now_utc_ms)
 {
 	struct db_query q = db_ask(p->db, REMOVE);
+	uint64_t id = account->id;
 	int r;
 
 	db_put_i64(&q, now_utc_ms);
 	db_put_u64(&q, id);
 	r = db_run(&q);
+	if (r == 0)
+		r = policy_target_gone(p, slice_str(account->address));
 	if (r < 0)
 		return r;
-	q = db_ask(p->db, REMOVE_ALIASES);
+	q = db_ask(p->db, FORWARD_REMOVE);
 	db_put_u64(&q, id);
 	r = db_run(&q);
 	if (r < 0)
@@ -578,7 +622,7 @@ policy_account_remove(struct policy *p, uint64_t id, int64_t now_utc_ms)
 		r = db_begin(p->db);
 	if (r < 0)
 		return r;
-	return policy_finish(p, account_drop(p, id, now_utc_ms));
+	return policy_finish(p, account_drop(p, &a, now_utc_ms));
 }
 
 int

@@ -29,6 +29,8 @@ enum whose {
 	WHOSE_UNKNOWN,		/* our domain, but nobody has that name */
 	WHOSE_FOREIGN,		/* not our domain */
 	WHOSE_SHARED,		/* nobody's here; our provider has it, too */
+	WHOSE_CLOSED,		/* a list that this sender may not write to */
+	WHOSE_FORGED,		/* no sender that we have rewritten (srs.h) */
 	WHOSE_COUNT
 };
 
@@ -76,7 +78,10 @@ int	policy_seal_check(struct policy *, const struct seal_key *);
 /*
  * Whose is `address`, in normal form (or the bare word "postmaster", RFC 5321
  * 4.5.1)?  ann+anything@ reaches ann; postmaster@ any domain of ours reaches
- * an account of that name.  *account_out is 0 unless it is ours.
+ * an account of that name.  *account_out is 0 unless it is ours; of an alias or a
+ * list it is its number with ACCOUNT_GROUP and ACCOUNT_LIST (envelope.h), of
+ * team-bounces@, team-owner@ and team-request@ the account of who looks after the
+ * list team@.  Never CLOSED nor FORGED, which the keeper alone says.
  */
 int	policy_whose(struct policy *, struct slice address,
 	    enum whose *whose_out, uint64_t *account_out);

@@ -1,5 +1,7 @@
 /*
  * admin.c - the one table of console requests
+ *
+ * It is one thing however long it gets: a row for each request there is.
  */
 #include "policy/admin.h"
 
@@ -131,6 +133,32 @@
 	{ "sender",   ADMIN_TEXT,   true, SAY_COLUMN_SENDER }, \
 	{ "wish",     ADMIN_TEXT,   true, SAY_COLUMN_WHICH }, \
 	{ "since",    ADMIN_TIME,   true, SAY_COLUMN_SINCE }
+#define TARGET_COLUMN	{ "target",   ADMIN_TEXT,   true, SAY_COLUMN_TO }
+#define GROUP_ARGS \
+	ADDRESS_ARG, \
+	{ "targets",  ADMIN_TEXT,   false, SAY_COLUMN_TO }, \
+	{ "more",     ADMIN_TEXT,   false, SAY_COLUMN_TO }, \
+	{ "less",     ADMIN_TEXT,   false, SAY_COLUMN_TO }
+#define LIST_ARGS \
+	{ "post",     ADMIN_TEXT,   false, SAY_COLUMN_POST }, \
+	{ "owner",    ADMIN_TEXT,   false, SAY_COLUMN_OWNER }
+#define ABOVE_ARGS \
+	{ "above",    ADMIN_TEXT,   false, SAY_COLUMN_ADDRESS }, \
+	{ "above_target", ADMIN_TEXT, false, SAY_COLUMN_TO }
+#define ALIAS_ROW \
+	{ "address",  ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS }, \
+	TARGET_COLUMN, \
+	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED }
+#define LIST_ROW \
+	{ "address",  ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS }, \
+	TARGET_COLUMN, \
+	{ "post",     ADMIN_TEXT,   true, SAY_COLUMN_POST }, \
+	{ "owner",    ADMIN_TEXT,   true, SAY_COLUMN_OWNER }, \
+	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED }
+#define FORWARD_ROW \
+	{ "address",  ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS }, \
+	TARGET_COLUMN, \
+	{ "keep",     ADMIN_TEXT,   true, SAY_COLUMN_KEEP }
 #define EVERYBODY	(ADMIN_BY_POSTMASTER | ADMIN_BY_ANYBODY)
 #define LINK_ARG	{ "link",     ADMIN_TEXT,   true, SAY_COLUMN_ID }
 #define OWNER		{ "account",  ADMIN_NUMBER, true, SAY_COLUMN_ACCOUNT }
@@ -565,6 +593,48 @@ const struct admin_request admin_requests[] = {
   { { "address",  ADMIN_TEXT,   false, SAY_COLUMN_ADDRESS },
     { "above",    ADMIN_TEXT,   false, SAY_COLUMN_SENDER } },
   EVERYBODY, ROLE_KEEPER, { SENDER_ROW }, admin_sender_list },
+/*
+ * Who is behind an address (groups.h), a row for each of them.  `targets`: instead
+ * of those there are, blanks between them; `more`, `less`: besides, and not.
+ */
+{ "alias add",
+  { ADDRESS_ARG, { "targets", ADMIN_TEXT, true, SAY_COLUMN_TO } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { ALIAS_ROW }, admin_alias_add },
+{ "alias set",
+  { GROUP_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { ALIAS_ROW }, admin_alias_set },
+/* The rows are those that were there. */
+{ "alias remove",
+  { ADDRESS_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { ALIAS_ROW }, admin_alias_remove },
+/* At most ADMIN_SENDER_PAGE rows: ask on above the last one's. */
+{ "alias list",
+  { ABOVE_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { ALIAS_ROW }, admin_alias_list },
+/* `post`: members office anyone; `owner`: an account. */
+{ "list add",
+  { GROUP_ARGS, LIST_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { LIST_ROW }, admin_list_add },
+{ "list set",
+  { GROUP_ARGS, LIST_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { LIST_ROW }, admin_list_set },
+{ "list remove",
+  { ADDRESS_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { LIST_ROW }, admin_list_remove },
+{ "list list",
+  { ABOVE_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { LIST_ROW }, admin_list_list },
+/* `keep`: yes no, the account has a copy too. */
+{ "forward set",
+  { ADDRESS_ARG, { "target", ADMIN_TEXT, true, SAY_COLUMN_TO },
+    { "keep", ADMIN_TEXT, false, SAY_COLUMN_KEEP } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_set },
+{ "forward remove",
+  { ADDRESS_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_remove },
+{ "forward list",
+  { { 0 } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_list },
 /* The same of the message, and the person, that a link names. */
 { "held open",
   { LINK_ARG },
@@ -595,6 +665,7 @@ static const struct {
 	[ADMIN_FAILED]		= { "failed",	  SAY_FAILED },
 	[ADMIN_TOO_MANY]	= { "too-many",	  SAY_TOO_MANY_OF_THEM },
 	[ADMIN_EXPIRED]		= { "expired",	  SAY_HELD_LINK_OVER },
+	[ADMIN_LOOP]		= { "loop",	  SAY_GROUP_LOOPS },
 };
 
 const char *
@@ -745,6 +816,8 @@ admin_status_of(int r)
 		return ADMIN_TOO_MANY;
 	case -EBUSY:
 		return ADMIN_LATER;
+	case -ELOOP:
+		return ADMIN_LOOP;
 	default:
 		return ADMIN_FAILED;
 	}

@@ -47,6 +47,7 @@ enum admin_status {
 	ADMIN_FAILED,		/* disk, memory; the log has it */
 	ADMIN_TOO_MANY,		/* there are as many as there can be */
 	ADMIN_EXPIRED,		/* its time is over */
+	ADMIN_LOOP,		/* an address would come back to itself */
 	ADMIN_STATUS_COUNT
 };
 

@@ -19,6 +19,11 @@ admin_fn	admin_domain_add, admin_domain_set, admin_domain_list;
 admin_fn	admin_dkim_add, admin_dkim_list, admin_dkim_remove;
 admin_fn	admin_sender_allow, admin_sender_block, admin_sender_remove,
 		admin_sender_list;
+admin_fn	admin_alias_add, admin_alias_set, admin_alias_remove,
+		admin_alias_list;
+admin_fn	admin_list_add, admin_list_set, admin_list_remove,
+		admin_list_list;
+admin_fn	admin_forward_set, admin_forward_remove, admin_forward_list;
 admin_fn	admin_oauth_set, admin_oauth_list, admin_oauth_remove,
 		admin_fetch_way;
 

@@ -109,6 +109,8 @@ find_address(struct policy *p, struct slice address,
 		[WHOSE_FOREIGN] = FINDING_FOREIGN,
 		/* it came from there: who has it has got it */
 		[WHOSE_SHARED] = FINDING_UNKNOWN,
+		[WHOSE_CLOSED] = FINDING_OURS,
+		[WHOSE_FORGED] = FINDING_UNKNOWN,
 	};
 	enum whose whose = WHOSE_UNKNOWN;
 	uint64_t id = 0;

@@ -28,6 +28,28 @@ keeper_whose_asked(struct slice body, struct slice *address_out)
 }
 
 void
+keeper_rcpt_ask(struct text *body, const struct keeper_rcpt *rcpt)
+{
+	pack_slice(body, rcpt->address);
+	pack_u64(body, rcpt->account);
+	pack_slice(body, rcpt->sender);
+}
+
+int
+keeper_rcpt_asked(struct slice body, struct keeper_rcpt *rcpt_out)
+{
+	struct unpack u = unpack_of(body);
+	struct keeper_rcpt rcpt;
+
+	rcpt.address = unpack_slice(&u);
+	rcpt.account = unpack_u64(&u);
+	rcpt.sender = unpack_slice(&u);
+	if (rcpt.account > INT64_MAX)
+		return -EBADMSG;
+	return TAKE(&u, rcpt_out, rcpt);
+}
+
+void
 keeper_whose_say(struct text *body, const struct keeper_whose *whose)
 {
 	pack_u8(body, (uint8_t)whose->whose);

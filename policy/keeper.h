@@ -209,7 +209,25 @@ enum keeper_kind {
 	 *	-> for each of them u8 enum sender_wish; nothing at all: it
 	 * cannot be said now
 	 */
-	KEEPER_WISHES
+	KEEPER_WISHES,
+	/*
+	 * Door: whose is this recipient of a message, and may it come to them?
+	 * slice address, u64 account of who has logged in (0: nobody), slice
+	 * sender -> as KEEPER_WHOSE
+	 */
+	KEEPER_RCPT,
+	/*
+	 * Queue: who gets this message (groups.h)?
+	 * expand_ask_pack() -> expanded_pack() each; nothing at all: it cannot
+	 * be said now
+	 */
+	KEEPER_EXPAND
+};
+
+struct keeper_rcpt {
+	struct slice	address;	/* normal form */
+	uint64_t	account;
+	struct slice	sender;		/* as it was given */
 };
 
 /* A remote mailbox, as the schedule knows it. */
@@ -306,6 +324,7 @@ struct keeper_owner {
 
 /* Add a body to `body`; the text fails when it does not fit. */
 void	keeper_whose_ask(struct text *body, struct slice address);
+void	keeper_rcpt_ask(struct text *body, const struct keeper_rcpt *);
 void	keeper_whose_say(struct text *body, const struct keeper_whose *);
 void	keeper_login_ask(struct text *body, const struct keeper_login *);
 void	keeper_login_say(struct text *body, const struct keeper_welcome *);
@@ -330,6 +349,7 @@ void	keeper_owner_say(struct text *body, const struct keeper_owner *);
 
 /* Read a body.  0 or -EBADMSG; outputs are written only on success. */
 int	keeper_whose_asked(struct slice body, struct slice *address_out);
+int	keeper_rcpt_asked(struct slice body, struct keeper_rcpt *rcpt_out);
 int	keeper_whose_said(struct slice body, struct keeper_whose *whose_out);
 int	keeper_login_asked(struct slice body, struct keeper_login *login_out);
 void	keeper_salt_say(struct text *body, const struct scram_salt *);

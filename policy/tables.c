@@ -38,6 +38,11 @@
 	" JOIN domain d ON d.id = a.domain" \
 	" WHERE s.who IN (0, ?1) AND s.owner <> ?1"
 
+#define GROUP_COLUMNS \
+	"g.id, g.local, d.name, g.kind, g.post, g.owner, g.created" \
+	" FROM grp g JOIN domain d ON d.id = g.domain "
+#define GROUP_ADDRESS	"CAST(g.local || '@' || d.name AS BLOB)"
+
 #define SIGNING_COLUMNS \
 	"SELECT d.name, k.selector, k.algorithm, k.record, k.created" \
 	" FROM signing k JOIN domain d ON d.id = k.domain "
@@ -59,8 +64,12 @@ static const char *const statements[STATEMENTS] = {
 	[PUT_DOMAIN] = "INSERT INTO domain (name, created) VALUES (?, ?)",
 	[WHOSE] = "SELECT id FROM account "
 	    "WHERE domain = ? AND local = ? AND removed IS NULL",
-	[WHOSE_ALIAS] = "SELECT account FROM alias "
-	    "WHERE domain = ? AND local = ?",
+	/* one that has nobody behind it is nobody's; 1 << 61: a list */
+	[WHOSE_GROUP] = "SELECT g.id | (g.kind << 61) FROM grp g"
+	    " WHERE g.domain = ? AND g.local = ?"
+	    " AND EXISTS (SELECT 1 FROM member WHERE grp = g.id)",
+	[LIST_OWNER] = "SELECT a.id FROM grp g JOIN account a"
+	    " ON a.id = g.owner AND a.removed IS NULL WHERE g.id = ?",
 	[POSTMASTERS] = "SELECT id FROM account "
 	    "WHERE local = ? AND removed IS NULL ORDER BY id LIMIT 2",
 	[BY_LOCAL] = ACCOUNT_COLUMNS
@@ -80,7 +89,6 @@ static const char *const statements[STATEMENTS] = {
 	/* the password goes at once; the number and the address stay known */
 	[REMOVE] = "UPDATE account SET removed = ?, hash = x'', scram = x'' "
 	    "WHERE id = ?",
-	[REMOVE_ALIASES] = "DELETE FROM alias WHERE account = ?",
 	[REMOVE_FETCHES] = "DELETE FROM fetch WHERE owner = ?",
 	[FETCH_BY_ID] = FETCH_COLUMNS "WHERE f.id = ?",
 	[FETCH_BY_LABEL] = FETCH_COLUMNS "WHERE f.owner = ? AND f.label = ?",
@@ -242,6 +250,31 @@ static const char *const statements[STATEMENTS] = {
 	[SENDER_WISH] = "SELECT wish FROM sender"
 	    " WHERE account = ? AND name IN (?, ?)"
 	    " ORDER BY length(name) DESC LIMIT 1",
+	[GROUP_GET] = "SELECT " GROUP_COLUMNS "WHERE g.id = ?",
+	[GROUP_NAMED] = "SELECT " GROUP_COLUMNS
+	    "WHERE g.local = ? AND d.name = ?",
+	[GROUP_COUNT] = "SELECT count(*) + 1 FROM grp",
+	[GROUP_PUT] = "INSERT INTO grp"
+	    " (local, domain, kind, post, owner, created)"
+	    " VALUES (?, ?, ?, ?, ?, ?)",
+	[GROUP_POST] = "UPDATE grp SET post = ? WHERE id = ?",
+	[GROUP_OWNER] = "UPDATE grp SET owner = ? WHERE id = ?",
+	[GROUP_REMOVE] = "DELETE FROM grp WHERE id = ?",
+	[GROUP_EACH] = "SELECT m.target, " GROUP_COLUMNS
+	    "JOIN member m ON m.grp = g.id WHERE g.kind = ?1"
+	    " AND (" GROUP_ADDRESS ", m.target) > (?2, ?3)"
+	    " ORDER BY " GROUP_ADDRESS ", m.target",
+	[MEMBERS] = "SELECT target FROM member WHERE grp = ?"
+	    " ORDER BY target",
+	[MEMBERS_CLEAR] = "DELETE FROM member WHERE grp = ?",
+	[MEMBER_PUT] = "INSERT OR IGNORE INTO member (grp, target)"
+	    " VALUES (?, ?)",
+	[MEMBER_GONE] = "DELETE FROM member WHERE target = ?",
+	[FORWARD_PUT] = "INSERT OR REPLACE INTO forward"
+	    " (account, target, keep) VALUES (?, ?, ?)",
+	[FORWARD_GET] = "SELECT target, keep FROM forward WHERE account = ?",
+	[FORWARD_REMOVE] = "DELETE FROM forward WHERE account = ?",
+	[FORWARD_ANY] = "SELECT 1 FROM forward LIMIT 1",
 	[SENDER_ANY] = "SELECT 1 FROM sender s JOIN account a"
 	    " ON a.id = s.account AND a.removed IS NULL LIMIT 1",
 };
@@ -345,6 +378,25 @@ static const char *const steps[] = {
 	" PRIMARY KEY (account, name)) WITHOUT ROWID;",
 	/* addresses in it that nobody here has are the provider's: domains.h */
 	"ALTER TABLE domain ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;",
+	/* who is behind an address: groups.h; an alias was for one account */
+	"CREATE TABLE grp (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" local BLOB NOT NULL, domain INTEGER NOT NULL REFERENCES domain,"
+	" kind INTEGER NOT NULL, post INTEGER NOT NULL,"
+	" owner INTEGER NOT NULL, created INTEGER NOT NULL,"
+	" UNIQUE (local, domain));"
+	"CREATE TABLE member (grp INTEGER NOT NULL, target BLOB NOT NULL,"
+	" PRIMARY KEY (grp, target)) WITHOUT ROWID;"
+	"CREATE INDEX member_target ON member (target);"
+	"CREATE TABLE forward (account INTEGER PRIMARY KEY,"
+	" target BLOB NOT NULL, keep INTEGER NOT NULL);"
+	"INSERT INTO grp (local, domain, kind, post, owner, created)"
+	" SELECT local, domain, 0, 0, 0, 0 FROM alias;"
+	"INSERT INTO member (grp, target)"
+	" SELECT g.id, CAST(a.local || '@' || d.name AS BLOB) FROM alias o"
+	" JOIN grp g ON g.local = o.local AND g.domain = o.domain"
+	" JOIN account a ON a.id = o.account"
+	" JOIN domain d ON d.id = a.domain;"
+	"DROP TABLE alias;",
 };
 
 const struct db_format policy_format = {

@@ -37,10 +37,14 @@ on_whose(void *arg, int status, struct ipc_message *message)
 			[WHOSE_UNKNOWN] = SMTP_UNKNOWN,
 			[WHOSE_FOREIGN] = SMTP_FOREIGN,
 			[WHOSE_SHARED] = SMTP_SHARED,
+			[WHOSE_CLOSED] = SMTP_CLOSED,
+			[WHOSE_FORGED] = SMTP_FORGED,
 		};
 
 		whose = words[said.whose];
-		if (whose == SMTP_OURS && !text_failed(&question->address))
+		/* who may write to a list depends on who writes */
+		if (whose == SMTP_OURS && (said.account & (ACCOUNT_LIST |
+		    ACCOUNT_BOUNCE)) == 0 && !text_failed(&question->address))
 			whose_cache_note(question->door->whose,
 			    text_slice(&question->address), said.account);
 		if (whose == SMTP_OURS && question->visit != NULL)
@@ -52,8 +56,8 @@ on_whose(void *arg, int status, struct ipc_message *message)
 }
 
 static int
-ask_whose(void *arg, struct slice address, smtp_whose_fn *reply,
-    void *reply_arg)
+ask_whose(void *arg, struct slice address, const struct envelope *env,
+    smtp_whose_fn *reply, void *reply_arg)
 {
 	struct visit *visit = arg;
 	struct question *question = question_new(visit, reply_arg);
@@ -64,8 +68,9 @@ ask_whose(void *arg, struct slice address, smtp_whose_fn *reply,
 	question->reply.whose = reply;
 	question->address.limit = ADDRESS_SIZE;
 	text_add(&question->address, address);
-	keeper_whose_ask(&body, address);
-	return question_ask(question, visit->door->keeper, KEEPER_WHOSE,
+	keeper_rcpt_ask(&body, &(struct keeper_rcpt){ address,
+	    env->sender_account, env->sender });
+	return question_ask(question, visit->door->keeper, KEEPER_RCPT,
 	    &body, -1, on_whose);
 }
 

@@ -177,6 +177,22 @@ ask_signature(struct people_asking *asking, struct ipc *keeper)
 		asking->asked = keeper;
 }
 
+/* Whom its sender has named; all who are behind an alias or a list are one. */
+static size_t
+count_named(const struct envelope *env)
+{
+	struct slice via = { NULL, 0 };
+	size_t named = 0;
+
+	for (size_t i = 0; i < env->recipient_count; i++) {
+		if (env->recipients[i].by == 0 ||
+		    !slice_is(env->recipients[i].via, via))
+			named++;
+		via = env->recipients[i].via;
+	}
+	return named;
+}
+
 static void
 ask(struct people_asking *asking)
 {
@@ -191,7 +207,7 @@ ask(struct people_asking *asking)
 		return;
 	}
 	keeper_owned_ask(&body, asking->judging->envelope.sender_account,
-	    asking->judging->envelope.recipient_count, sender_count(found));
+	    count_named(&asking->judging->envelope), sender_count(found));
 	for (unsigned i = 0; i < sender_count(found); i++)
 		pack_slice(&body, slice_str(found->address[i]));
 	if (!text_failed(&body) && ipc_ask(keeper, KEEPER_OWNED,

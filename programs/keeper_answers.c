@@ -12,6 +12,7 @@
 
 #include "fetch/service.h"
 #include "lib/base/log.h"
+#include "policy/groups.h"
 #include "policy/keeper.h"
 #include "policy/senders.h"
 #include "policy/shares.h"
@@ -394,6 +395,18 @@ answer_grey(const struct question *q, struct text *body)
 	return keeper_grey_answer(q->keeper, q->body, body);
 }
 
+static int
+answer_rcpt(const struct question *q, struct text *body)
+{
+	return keeper_answer_rcpt(q->keeper, q->body, body);
+}
+
+static int
+answer_expand(const struct question *q, struct text *body)
+{
+	return keeper_answer_expand(q->keeper, q->body, body);
+}
+
 /* All of them */
 
 static const struct {
@@ -426,6 +439,8 @@ static const struct {
 	{ KEEPER_OWNED,		1024,	false, answer_owned },
 	{ KEEPER_SIGN,		1024,	false, answer_sign },
 	{ KEEPER_WISHES,	SENDERS_ASKED + 16, false, answer_wishes },
+	{ KEEPER_RCPT,		64,	false, answer_rcpt },
+	{ KEEPER_EXPAND,	EXPAND_BYTES, false, answer_expand },
 };
 
 #define ANSWERS	(sizeof(answers) / sizeof(answers[0]))

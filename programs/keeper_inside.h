@@ -101,6 +101,18 @@ int	keeper_stamp(struct policy *, const struct policy_account *,
 	    uint64_t *stamp_out);
 int	keeper_stamp_of(const struct password_secret *, uint64_t *stamp_out);
 
+/* keeper_groups.c: answers of KEEPER_RCPT, _EXPAND. */
+int	keeper_answer_rcpt(struct keeper *, struct slice asked,
+	    struct text *body);
+int	keeper_answer_expand(struct keeper *, struct slice asked,
+	    struct text *body);
+/*
+ * Is that address the account's, or that of an alias with it behind?  0 or what
+ * reading says.
+ */
+int	keeper_is_own(struct keeper *, uint64_t account, struct slice address,
+	    bool *is_out);
+
 /* keeper_login.c: a KEEPER_LOGIN has come. */
 int	keeper_on_login(void *process, struct ipc *, struct ipc_message *);
 

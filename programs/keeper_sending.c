@@ -1,9 +1,10 @@
 /*
  * keeper_sending.c - the keeper's word on what people send
  *
- * An account's own addresses are those that its mail comes to: an alias and
- * ann+anything@ too.  What is too much for one account is told to its owner and
- * to the postmaster, by the schedule, once: somebody else may have the password.
+ * An account's own addresses are those that its mail comes to: those of aliases
+ * with it behind, and ann+anything@, too.  What is too much for one account is
+ * told to its owner and to the postmaster, by the schedule, once: somebody else may
+ * have the password.
  */
 #include <errno.h>
 #include <string.h>
@@ -29,13 +30,12 @@ keeper_answer_sender(struct keeper *keeper, struct slice asked,
 	struct policy_account account;
 	struct keeper_sender answer = { .sends = KEEPER_LOGGED_OUT };
 	struct slice address;
-	enum whose whose = WHOSE_OURS;
-	uint64_t id, owner, stamp, stamp_now;
+	uint64_t id, stamp, stamp_now;
+	bool is_own = true;
 	int r = keeper_sender_asked(asked, &id, &stamp, &address);
 
 	if (r < 0)
 		return r;
-	owner = id;
 	r = policy_account_get(keeper->policy, id, &account);
 	if (r == 0)
 		r = keeper_stamp(keeper->policy, &account, &stamp_now);
@@ -44,14 +44,12 @@ keeper_answer_sender(struct keeper *keeper, struct slice asked,
 		return 0;
 	}
 	if (r == 0 && address.len > 0)
-		r = whose_cache_ask(keeper->whose, keeper->policy, address,
-		    &whose, &owner);
+		r = keeper_is_own(keeper, id, address, &is_own);
 	if (r < 0) {
 		cannot_read(r);
 		return 0;
 	}
-	answer.sends = whose == WHOSE_OURS && owner == id ? KEEPER_SENDS :
-	    KEEPER_SENDS_NOT;
+	answer.sends = is_own ? KEEPER_SENDS : KEEPER_SENDS_NOT;
 	answer.address = slice_str(account.address);
 	keeper_sender_say(body, &answer);
 	return 0;
@@ -172,13 +170,12 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
     struct text *body)
 {
 	struct unpack u = unpack_of(asked);
-	uint64_t id = unpack_u64(&u), owner;
+	uint64_t id = unpack_u64(&u);
 	struct slice first = { NULL, 0 };
 	uint32_t recipients = unpack_u32(&u);
 	uint8_t left = unpack_u8(&u);
 	TEXT_AUTO why = TEXT_INIT(512);
 	struct policy_account account;
-	enum whose whose;
 	bool is_there, is_own, all_own;
 	int r;
 
@@ -196,9 +193,9 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 			return -EBADMSG;
 		if (first.len == 0)
 			first = address;
-		r = whose_cache_ask(keeper->whose, keeper->policy, address,
-		    &whose, &owner);
-		is_own = is_there && whose == WHOSE_OURS && owner == id;
+		is_own = false;
+		if (is_there)
+			r = keeper_is_own(keeper, id, address, &is_own);
 		all_own = all_own && is_own;
 		pack_u8(body, is_own);
 	}

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/message/envelope.h"
 #include "policy/accounts.h"
 #include "programs/queue_letters.h"
 #include "programs/queue_role.h"
@@ -129,6 +130,9 @@ on_whose(void *arg, int status, uint64_t account)
 	struct release *release = arg;
 	enum hold_status said = HOLD_LATER;
 
+	/* it goes to one mailbox, as it was held */
+	if ((account & ACCOUNT_NOBODYS) != 0)
+		account = 0;
 	if (status == 0)
 		said = account == 0 ? HOLD_NO_ACCOUNT :
 		    status_of(conductor_hold_release(

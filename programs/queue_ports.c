@@ -201,6 +201,33 @@ port_wishes(void *arg, void *ticket, struct slice author,
 	return r;
 }
 
+static void
+on_expanded(void *arg, int status, struct slice answer)
+{
+	struct errand *errand = arg;
+
+	conductor_expanded(errand->queue->conductor, errand->ticket, status,
+	    answer);
+	free(errand);
+}
+
+static int
+port_expand(void *arg, void *ticket, struct slice packed_ask)
+{
+	struct queue *queue = arg;
+	struct errand *errand = calloc(1, sizeof(*errand));
+	int r;
+
+	if (errand == NULL)
+		return -ENOMEM;
+	errand->queue = queue;
+	errand->ticket = ticket;
+	r = queue_expand(queue->process, packed_ask, on_expanded, errand);
+	if (r < 0)
+		free(errand);
+	return r;
+}
+
 /* A mailbox has answered; one that is gone is no longer found. */
 static void
 mailbox_answered(const struct errand *errand)
@@ -394,6 +421,7 @@ queue_ports(struct queue *queue)
 		.settle = port_settle, .want = port_want,
 		.broken = port_broken, .answer = port_answer,
 		.whose = port_whose, .wishes = port_wishes,
+		.expand = port_expand,
 		.compare = port_compare, .saved = port_saved, .made = port_made,
 		.relay = port_relay, .noted = port_noted, .person = port_person
 	};

@@ -45,6 +45,9 @@ struct queue_wished {
 	size_t		 count;
 };
 typedef void	queue_wishes_fn(void *arg, int status, struct slice wishes);
+/* Who gets a message (policy/groups.h), as conductor_expanded() has it. */
+int	queue_expand(void *process, struct slice packed_ask,
+	    queue_wishes_fn *, void *arg);
 int	queue_wishes(void *process, const struct queue_wished *,
 	    queue_wishes_fn *, void *arg);
 

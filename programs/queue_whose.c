@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/message/envelope.h"
 #include "policy/keeper.h"
 #include "policy/senders.h"
 #include "programs/queue_inside.h"
@@ -72,6 +73,20 @@ on_account(void *arg, int status, struct ipc_message *message)
 		person = (struct conductor_person){ question->account,
 		    account.address, account.language };
 	question->person_reply(question->arg, status, &person);
+	free(question);
+}
+
+/* An answer of nothing is none. */
+static void
+on_expanded(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+
+	progress_answered(&question->queue->keeper_progress);
+	if (status == 0 && message->body.len == 0)
+		status = -EAGAIN;
+	question->wishes_reply(question->arg, status, status == 0 ?
+	    message->body : slice_of(NULL, 0));
 	free(question);
 }
 
@@ -180,4 +195,16 @@ queue_person(void *process, uint64_t account, queue_person_fn *reply,
 		return find_postmaster(&question);
 	keeper_account_ask(&body, account);
 	return ask_keeper(&question, KEEPER_ACCOUNT, &body, on_account);
+}
+
+int
+queue_expand(void *process, struct slice packed_ask, queue_wishes_fn *reply,
+    void *arg)
+{
+	const struct question question = { .queue = queue_of(process),
+	    .arg = arg, .wishes_reply = reply };
+	TEXT_AUTO body = TEXT_INIT(ENVELOPE_MAX_BYTES);
+
+	text_add(&body, packed_ask);
+	return ask_keeper(&question, KEEPER_EXPAND, &body, on_expanded);
 }

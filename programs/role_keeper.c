@@ -14,6 +14,7 @@
 #include "fetch/service.h"
 #include "lib/base/log.h"
 #include "policy/keeper.h"
+#include "policy/groups.h"
 #include "policy/senders.h"
 #include "programs/keeper_blocks.h"
 #include "programs/keeper_fetch.h"
@@ -79,6 +80,8 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_SIGN,	  "SIGN",    JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_OWNED,	  "OWNED",   JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_WISHES,  "WISHES",  QUEUE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_RCPT,	  "RCPT",    DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_EXPAND,  "EXPAND",  QUEUE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { 0 }
 };
 
@@ -135,20 +138,26 @@ keeper_tell_schedule(struct keeper *keeper)
 		log_say("the schedule was not told of changed fetch accounts");
 }
 
-/* Whether anybody keeps a list of senders: else it need not ask for them. */
+/*
+ * Whether anybody keeps a list of senders, and has mail sent on: else it need not
+ * ask for them.
+ */
 static void
 tell_queue(struct keeper *keeper)
 {
 	TEXT_AUTO body = TEXT_INIT(8);
-	bool has = true;
+	bool has = true, has_forwards = true;
 	int r;
 
 	if (keeper->queue == NULL)
 		return;		/* it is told when it comes */
 	r = policy_has_senders(keeper->policy, &has);
+	if (r == 0)
+		r = policy_has_forwards(keeper->policy, &has_forwards);
 	if (r < 0)
 		log_say("policy.db cannot be read: %s", strerror(-r));
 	pack_u8(&body, has);
+	pack_u8(&body, has_forwards);
 	if (ipc_send(keeper->queue, QUEUE_SENDERS, text_slice(&body), NULL,
 	    0) < 0)
 		process_accuse(keeper->process, keeper->queue,

@@ -144,12 +144,13 @@ static int
 on_senders(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct unpack u = unpack_of(message->body);
-	bool has = unpack_bool(&u);
+	bool has = unpack_bool(&u), has_forwards = unpack_bool(&u);
 
 	(void)from;
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	conductor_has_senders(queue_of(arg)->conductor, has);
+	conductor_has_forwards(queue_of(arg)->conductor, has_forwards);
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 #include "queue/collected.h"
 #include "queue/coming.h"
 #include "queue/editing.h"
+#include "queue/expanding.h"
 #include "queue/judged.h"
 #include "queue/removed.h"
 #include "queue/saving.h"
@@ -191,6 +192,10 @@ arrive_repack(struct transit *transit)
 static bool
 are_recipients_fit(const struct envelope *env)
 {
+	/* who else is meant says the keeper, and nobody else */
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (env->recipients[i].by != 0)
+			return false;
 	return env->recipient_count > 0 &&
 	    (!envelope_leaves(env) || envelope_may_leave(env));
 }
@@ -278,7 +283,7 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 	if (r == 0)
 		r = arrive_repack(transit);
 	if (r == 0)
-		ask_judge(transit);
+		expanding_ask(transit, ask_judge);
 	else if (r == -EBADMSG || r == -EEXIST)
 		drop_answered(transit, r);
 	else
@@ -321,7 +326,8 @@ conductor_judge_up(struct conductor *conductor)
 	for (transit = TAILQ_FIRST(&conductor->arriving); transit != NULL;
 	    transit = following) {
 		following = TAILQ_NEXT(transit, next);
-		if (!transit->at_judge && transit->packed_verdict.len == 0)
+		if (!transit->at_judge && !transit->is_expanding &&
+		    transit->packed_verdict.len == 0)
 			ask_judge(transit);
 	}
 }
@@ -548,7 +554,11 @@ wished(struct transit *transit)
 void
 arrive_go_on(struct transit *transit)
 {
-	wishes_ask(transit, wished);
+	if (expanding_judged(transit) < 0)
+		arrive_put_off(transit, 451, "4.3.0",
+		    "out of memory, try again later");
+	else
+		wishes_ask(transit, wished);
 }
 
 void

@@ -585,6 +585,7 @@ conductor_open(int folder_fd, const struct conductor_options *options,
 	conductor->ports = *ports;
 	/* until somebody says that nobody has */
 	conductor->has_senders = ports->wishes != NULL;
+	conductor->has_forwards = ports->expand != NULL;
 	conductor->loop = loop;
 	conductor->folder_fd = folder_fd;
 	conductor->open_most = descriptors_for_bytes();

@@ -49,6 +49,9 @@ struct conductor_ports {
 	 * there is nobody to ask */
 	int	(*wishes)(void *arg, void *ticket, struct slice author,
 		    const uint64_t *accounts, size_t count);
+	/* Who gets it (policy/groups.h: expand_ask)? -> conductor_expanded();
+	 * NULL: there is nobody to ask */
+	int	(*expand)(void *arg, void *ticket, struct slice packed_ask);
 	/* Deliver it -> conductor_delivered() */
 	int	(*deliver)(void *arg, void *ticket, uint64_t account,
 		    struct slice packed_delivery, int fd);
@@ -256,6 +259,11 @@ struct conductor_person {
 };
 void	conductor_person(struct conductor *, void *ticket, int status,
 	    const struct conductor_person *);
+/* The same of mail that is sent on: then it is asked who gets each message. */
+void	conductor_has_forwards(struct conductor *, bool has);
+/* Who gets it, as policy_expand() packs them; status 0 or negative. */
+void	conductor_expanded(struct conductor *, void *ticket, int status,
+	    struct slice answer);
 /* What the relay says; -ECONNRESET: its channel was lost with the question. */
 void	conductor_relayed(struct conductor *, void *ticket, int status,
 	    struct slice packed_result);

@@ -7,6 +7,7 @@
  * keep.c sets aside what must outlive the journal; conductor.c opens and
  * closes, conductor_replay.c brings back what the journal holds.  collected.c
  * is what is different about collected mail, redirect.c about redirected mail;
+ * expanding.c asks who gets what is for an alias or a list, or is sent on;
  * editing.c makes the changes that a judge wants, removed.c keeps what they take
  * away;
  * outbound.c and its neighbours send what leaves for other hosts, fate.c and its
@@ -93,6 +94,7 @@ struct transit {
 	struct keeping	*keeping;	/* its file is being written */
 	struct editing	*editing;	/* it is: editing.h */
 	struct removed	*removed;	/* it had more: removed.h */
+	bool		 is_expanding;	/* it is asked who gets it: expanding.h */
 	bool		 at_judge;
 	unsigned	 judge_tries;
 	int		 fd;		/* of the bytes, or -1: load it */
@@ -202,6 +204,7 @@ struct conductor {
 	uint64_t		 expired_ms;	/* next look at old ones */
 	uint64_t		 count_received, count_delivered, count_refused;
 	bool			 has_senders;	/* somebody keeps a list */
+	bool			 has_forwards;	/* somebody has mail sent on */
 	bool			 closing;
 };
 

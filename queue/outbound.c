@@ -371,7 +371,8 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
 		    .address = rcpt->address, .notify = rcpt->notify,
 		    .since_utc_ms = env->received_at_utc_ms,
 		    .next_try_utc_ms = clock_utc_ms(),
-		    .sender = env->sender, .bytes = env->bytes };
+		    .sender = (rcpt->by & RECIPIENT_BY_LIST) != 0 ?
+		    rcpt->sender : env->sender, .bytes = env->bytes };
 		r = domain_of(transit, rcpt->address, &list[n++].domain);
 	}
 	*count_out = n;

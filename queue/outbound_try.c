@@ -117,6 +117,33 @@ recipient_of(const struct envelope *env, const struct rows_outbound *row)
 	return (struct recipient){ .address = row->address };
 }
 
+/* One conversation has one sender, and the message one header. */
+static bool
+is_alike(const struct envelope *env, const struct recipient *one,
+    const struct recipient *other)
+{
+	return one->by == other->by && slice_is(one->via, other->via) &&
+	    slice_is(envelope_sender_of(env, one),
+	    envelope_sender_of(env, other));
+}
+
+/* Those who come another way than the first have their own try, soon. */
+static void
+keep_alike(struct out_try *try, const struct envelope *env)
+{
+	const struct recipient first = recipient_of(env, &try->rows[0]);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < try->count; i++) {
+		const struct recipient one = recipient_of(env, &try->rows[i]);
+
+		if (is_alike(env, &first, &one))
+			try->rows[kept++] = try->rows[i];
+	}
+	try->has_more = try->has_more || kept < try->count;
+	try->count = kept;
+}
+
 static int
 pack_job(const struct out_try *try, const struct transit *transit,
     struct text *packed)
@@ -129,7 +156,7 @@ pack_job(const struct out_try *try, const struct transit *transit,
 	struct verdict verdict;
 	struct relay_job job = {
 		.id = env->id, .domain = slice_str(try->job->key.dest->name),
-		.sender = env->sender, .body = env->body, .utf8 = env->utf8,
+		.body = env->body, .utf8 = env->utf8,
 		.ret = env->ret, .envid = env->envid, .bytes = env->bytes,
 		.recipients = rcpts, .recipient_count = try->count
 	};
@@ -138,6 +165,8 @@ pack_job(const struct out_try *try, const struct transit *transit,
 		rcpts[i] = recipient_of(env, &try->rows[i]);
 	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
 		return -EBADMSG;
+	job.sender = envelope_sender_of(env, &rcpts[0]);
+	stamp_way(&trace, env, &rcpts[0]);
 	/* RFC 5321 7.2: who else gets it is nobody's business */
 	stamp_leaving(&trace, env, try->count == 1 &&
 	    env->recipient_count == 1 ? &rcpts[0] : NULL, &verdict,
@@ -199,6 +228,7 @@ read_and_hand_over(struct out_try *try)
 		r = head_unpack(conductor, head, &transit);
 	if (r < 0)
 		return r;
+	keep_alike(try, &transit->env);
 	r = hand_over(try, transit, bytes);
 	transit_free(transit);
 	return r;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "queue/collected.h"
+#include "queue/expanding.h"
 #include "queue/wishes.h"
 
 #define NOBODY	"which is no account here"
@@ -117,5 +118,5 @@ conductor_whose(struct conductor *conductor, void *ticket, int status,
 	else if (status < 0)
 		arrive_put_off(transit, 451, "4.3.0", LATER);
 	else
-		arrive_go_on(transit);
+		expanding_ask(transit, arrive_go_on);
 }

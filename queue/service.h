@@ -196,8 +196,8 @@ enum queue_kind {
 	/* the same: it is put into Junk there, for its person says that it is
 	 * spam */
 	QUEUE_HELD_SPAM,
-	/* keeper -> queue, news: u8 somebody keeps a list of senders; until
-	 * that is said somebody may */
+	/* keeper -> queue, news: u8 somebody keeps a list of senders, u8
+	 * somebody has mail sent on; until that is said somebody may */
 	QUEUE_SENDERS
 };
 

@@ -131,16 +131,57 @@ stamp_received(struct text *text, const struct envelope *env,
 	text_add_str(text, "\r\n");
 }
 
+/*
+ * RFC 2919 3, RFC 2369 3.2, 3.4: which list it came by.  A list's name has nothing
+ * that would have to be written otherwise (groups.c).
+ */
+static void
+add_list(struct text *text, struct slice list)
+{
+	size_t at = slice_find_last(list, '@');
+	struct slice name = slice_first(list, at);
+	struct slice domain = slice_after(list, at + 1);
+
+	text_addf(text, "List-Id: <%.*s.%.*s>\r\n", SLICE_FMT(name),
+	    SLICE_FMT(domain));
+	text_addf(text, "List-Post: <mailto:%.*s>\r\n", SLICE_FMT(list));
+	text_addf(text, "List-Unsubscribe: "
+	    "<mailto:%.*s-request@%.*s?subject=unsubscribe>\r\n",
+	    SLICE_FMT(name), SLICE_FMT(domain));
+	text_add_str(text, "Precedence: list\r\n");
+}
+
+void
+stamp_way(struct text *text, const struct envelope *env,
+    const struct recipient *rcpt)
+{
+	if ((rcpt->by & RECIPIENT_BY_LIST) != 0) {
+		add_list(text, rcpt->via);
+	} else if ((rcpt->by & RECIPIENT_SENT_ON) != 0) {
+		/* if it comes back, it is known again: groups.h */
+		text_add_str(text, "Delivered-To: ");
+		add_address(text, env, rcpt->via);
+		text_add_str(text, "\r\n");
+	}
+}
+
 void
 stamp_write(struct text *text, const struct envelope *env,
     const struct recipient *rcpt, const struct verdict *verdict,
     const char *hostname, int zone_minutes)
 {
 	text_add_str(text, "Return-Path: <");
-	add_address(text, env, env->sender);
+	add_address(text, env, envelope_sender_of(env, rcpt));
 	text_add_str(text, ">\r\nDelivered-To: ");
 	add_address(text, env, rcpt->address);
 	text_add_str(text, "\r\n");
+	if ((rcpt->by & RECIPIENT_BY_LIST) != 0) {
+		add_list(text, rcpt->via);
+	} else if ((rcpt->by & RECIPIENT_VIA) != 0) {
+		text_add_str(text, "X-Original-To: ");
+		add_address(text, env, rcpt->via);
+		text_add_str(text, "\r\n");
+	}
 	for (size_t i = 0; i < verdict->line_count; i++)
 		text_addf(text, "%s: %s\r\n", verdict->lines[i].name,
 		    verdict->lines[i].value);
@@ -215,6 +256,8 @@ static bool
 is_said(struct slice name)
 {
 	return slice_has_prefix(name, "X-") ||
+	    slice_has_prefix(name, "List-") ||
+	    slice_is_str(name, "Precedence") ||
 	    slice_is_str(name, VERDICT_RESULTS) ||
 	    slice_is_str(name, VERDICT_SIGNATURE);
 }

@@ -1,7 +1,8 @@
 /*
  * stamp.h - the header lines the hub puts on top of a letter (RFC 5321 4.4)
  *
- * Return-Path, Delivered-To, what the judges want said, and Received; written
+ * Return-Path, Delivered-To, the list or the address it came by, what the judges
+ * want said, and Received; written
  * once for each recipient, from the typed envelope, and kept beside the message
  * as it came.  Who reads an exported letter finds it again below them.
  */
@@ -29,6 +30,13 @@ void	stamp_write(struct text *, const struct envelope *,
 void	stamp_leaving(struct text *, const struct envelope *,
 	    const struct recipient *rcpt, const struct verdict *,
 	    const char *hostname, int zone_minutes);
+
+/*
+ * For another host, above these: by which list or address of ours it has come to
+ * `rcpt`, and to all who came the same way.
+ */
+void	stamp_way(struct text *, const struct envelope *,
+	    const struct recipient *rcpt);
 
 /*
  * The message as it came: `letter`, as somebody has exported it, without the

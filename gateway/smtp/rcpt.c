@@ -183,6 +183,14 @@ smtp_rcpt_answer(struct smtp_session *session)
 	case SMTP_FOREIGN:
 		refuse_foreign(session);
 		break;
+	case SMTP_CLOSED:
+		smtp_reply(session, 550, "5.7.1",
+		    "Not everybody may write to this list");
+		break;
+	case SMTP_FORGED:
+		smtp_reply(session, 550, "5.7.1",
+		    "No sender has this address, or not any more");
+		break;
 	case SMTP_ASK_LATER:
 		smtp_reply(session, 451, "4.3.0",
 		    "This cannot be said now; try again later");
@@ -218,8 +226,9 @@ on_whose(void *arg, enum smtp_whose whose, uint64_t account)
 	smtp_woken(session);
 	session->asked.whose = whose;
 	session->asked.rcpt.account = account;
+	/* an address that is made up is one that nobody has */
 	is_refused = whose != SMTP_OURS && whose != SMTP_ASK_LATER &&
-	    !may_leave(session);
+	    whose != SMTP_CLOSED && !may_leave(session);
 	/*
 	 * Our provider guesses no names, it tells those that it was told.
 	 * People err without a wait, but not for ever.
@@ -281,8 +290,8 @@ ask(struct smtp_session *session, const struct path *path)
 	if (session->asked.rcpt.account != 0) {
 		session->asked.whose = SMTP_OURS;
 		smtp_rcpt_answer(session);
-	} else if (ports->whose(ports->arg, text_slice(&address), on_whose,
-	    session) == 0)
+	} else if (ports->whose(ports->arg, text_slice(&address),
+	    &session->tx->env, on_whose, session) == 0)
 		smtp_wait(session);
 	else
 		smtp_reply(session, 451, "4.3.0",

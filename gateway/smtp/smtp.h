@@ -24,6 +24,8 @@ enum smtp_whose {
 	SMTP_UNKNOWN,		/* our domain, but nobody has that name */
 	SMTP_FOREIGN,		/* not our domain */
 	SMTP_SHARED,		/* nobody's here; our provider has it, too */
+	SMTP_CLOSED,		/* a list that this sender may not write to */
+	SMTP_FORGED,		/* no sender's address that we have made */
 	SMTP_ASK_LATER		/* cannot be said now */
 };
 
@@ -67,8 +69,12 @@ typedef void smtp_big_fn(void *arg, int pipe_fd, uint64_t ticket,
  */
 struct smtp_ports {
 	void	*arg;
-	/* Whose is this recipient?  `address` is in canonical form. */
-	int	(*whose)(void *arg, struct slice address, smtp_whose_fn *reply,
+	/*
+	 * Whose is this recipient?  `address` is in canonical form; `env` says
+	 * who sends to them.
+	 */
+	int	(*whose)(void *arg, struct slice address,
+		    const struct envelope *env, smtp_whose_fn *reply,
 		    void *reply_arg);
 	/*
 	 * A recipient that nobody knows was asked for: how many such this

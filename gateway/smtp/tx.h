@@ -12,7 +12,7 @@
 #include "lib/base/dot.h"
 
 /* What a recipient adds to a packed envelope besides its text. */
-#define TX_RECIPIENT_BYTES	17
+#define TX_RECIPIENT_BYTES	18
 
 struct tx {
 	struct arena	*arena;

@@ -8,8 +8,11 @@
 
 #include "lib/base/dot.h"
 
-/* 1: without all that came with IMAP; 2: without whose submission it is */
-#define ENVELOPE_VERSION	3
+/*
+ * 1: without all that came with IMAP; 2: without whose submission it is; 3: without
+ * recipients whom the sender did not name
+ */
+#define ENVELOPE_VERSION	4
 #define ENVELOPE_OLDEST		1
 #define MENDED_ALL		(DOT_BARE_CR | DOT_BARE_LF | DOT_NUL | \
 			    FETCHED_SHORT | FETCHED_NOTE | FETCHED_PLACE)
@@ -21,6 +24,12 @@ recipient_pack(struct text *text, const struct recipient *rcpt)
 	pack_u64(text, rcpt->account);
 	pack_u8(text, rcpt->notify);
 	pack_slice(text, rcpt->orcpt);
+	pack_u8(text, rcpt->by);
+	if (rcpt->by == 0)
+		return;
+	pack_slice(text, rcpt->via);
+	pack_slice(text, rcpt->sender);
+	pack_u64(text, rcpt->on_behalf);
 }
 
 bool
@@ -41,8 +50,29 @@ envelope_leaves(const struct envelope *env)
 bool
 envelope_may_leave(const struct envelope *env)
 {
-	return env->source == SOURCE_OWN || (env->source == SOURCE_SMTP &&
-	    env->login.len > 0 && env->sender_account != 0);
+	if (env->source == SOURCE_OWN || (env->source == SOURCE_SMTP &&
+	    env->login.len > 0 && env->sender_account != 0))
+		return true;
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (env->recipients[i].account == 0 &&
+		    (env->recipients[i].by & RECIPIENT_SENT_ON) == 0)
+			return false;
+	return envelope_leaves(env);
+}
+
+bool
+envelope_is_open(const struct envelope *env)
+{
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if ((env->recipients[i].account & ACCOUNT_NOBODYS) != 0)
+			return true;
+	return false;
+}
+
+struct slice
+envelope_sender_of(const struct envelope *env, const struct recipient *rcpt)
+{
+	return rcpt->sender.len > 0 ? rcpt->sender : env->sender;
 }
 
 /* What came with version 2. */
@@ -106,14 +136,25 @@ envelope_pack(struct text *text, const struct envelope *env)
 }
 
 static struct recipient
-recipient_unpack(struct unpack *u)
+recipient_unpack(struct unpack *u, uint8_t version)
 {
-	struct recipient rcpt;
+	struct recipient rcpt = { .by = 0 };
 
 	rcpt.address = unpack_slice(u);
 	rcpt.account = unpack_u64(u);
 	rcpt.notify = unpack_u8(u);
 	rcpt.orcpt = unpack_slice(u);
+	if (version > 3)
+		rcpt.by = unpack_u8(u);
+	if ((rcpt.by & ~RECIPIENT_BY_ALL) != 0)
+		u->bad = true;
+	if (rcpt.by != 0) {
+		rcpt.via = unpack_slice(u);
+		rcpt.sender = unpack_slice(u);
+		rcpt.on_behalf = unpack_u64(u);
+	}
+	if (rcpt.on_behalf > INT64_MAX)
+		u->bad = true;
 	return rcpt;
 }
 
@@ -217,7 +258,7 @@ envelope_unpack(struct arena *arena, struct slice packed,
 	if (env.recipients == NULL)
 		return -ENOBUFS;
 	for (size_t i = 0; i < env.recipient_count; i++)
-		env.recipients[i] = recipient_unpack(&u);
+		env.recipients[i] = recipient_unpack(&u, version);
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	*envelope_out = env;

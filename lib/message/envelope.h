@@ -53,12 +53,33 @@ enum envelope_ret {		/* RFC 3461 4.3 */
 #define NOTIFY_FAILURE	0x04
 #define NOTIFY_DELAY	0x08
 
+/*
+ * In place of an account, from the door to the queue, which asks the keeper who is
+ * meant (queue/expanding.h): beside the first, the number of a group.
+ */
+#define ACCOUNT_GROUP	(UINT64_C(1) << 62)	/* an alias or a list */
+#define ACCOUNT_LIST	(UINT64_C(1) << 61)	/* and that it is a list */
+#define ACCOUNT_BOUNCE	(UINT64_C(1) << 60)	/* a sender we have rewritten */
+#define ACCOUNT_NOBODYS	(ACCOUNT_GROUP | ACCOUNT_LIST | ACCOUNT_BOUNCE)
+
+/* How a message has come to a recipient whom its sender did not name. */
+#define RECIPIENT_VIA		0x01	/* by another address of ours */
+#define RECIPIENT_BY_LIST	0x02	/* which is a list */
+#define RECIPIENT_SENT_ON	0x04	/* it leaves, whoever has sent it */
+#define RECIPIENT_BY_ALL	0x07
+
 struct recipient {
 	struct slice	address;	/* local@domain as it was given */
 	uint64_t	account;	/* whose mailbox; 0, once accepted: it leaves
 					   for another host */
 	uint8_t		notify;		/* NOTIFY_ bits */
 	struct slice	orcpt;		/* RFC 3461 4.2, decoded; or empty */
+	uint8_t		by;		/* RECIPIENT_ bits; 0: named */
+	/* only if `by` is not 0: */
+	struct slice	via;		/* alias, list, or who has it sent on */
+	struct slice	sender;		/* in place of the message's; or empty */
+	uint64_t	on_behalf;	/* the account that has it sent on; 0:
+					   an alias or a list does */
 };
 
 #define FETCHED_DIGEST_BYTES	32	/* SHA-256 */
@@ -160,9 +181,16 @@ struct envelope {
 bool	envelope_leaves(const struct envelope *);
 /*
  * Its source may send to other hosts: ourselves, and a person who has logged in to
- * submit it.  Nothing else ever leaves, whatever its recipients say.
+ * submit it.  Nothing else ever leaves, whatever its recipients say, but to whom
+ * somebody here has it sent on.
  */
 bool	envelope_may_leave(const struct envelope *);
+
+/* Some recipient's account is nobody's: it has yet to be asked who is meant. */
+bool	envelope_is_open(const struct envelope *);
+/* Who is told of what becomes of it for this recipient, as which it leaves. */
+struct slice	envelope_sender_of(const struct envelope *,
+	    const struct recipient *);
 
 /* Add the packed envelope to `text`; the text fails when it does not fit. */
 void	envelope_pack(struct text *, const struct envelope *);

@@ -117,8 +117,8 @@ pending_new(struct hub *hub, void *reply_arg)
 }
 
 static int
-fake_whose(void *arg, struct slice address, smtp_whose_fn *reply,
-    void *reply_arg)
+fake_whose(void *arg, struct slice address, const struct envelope *env,
+    smtp_whose_fn *reply, void *reply_arg)
 {
 	struct pending *pending = pending_new(arg, reply_arg);
 

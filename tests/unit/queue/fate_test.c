@@ -57,7 +57,7 @@ submit(const struct sent *sent)
 	const struct asker asker = { .from = &stage,
 	    .serial = ++stage.serial, .is_own = true };
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
-	struct recipient rcpts[4] = { { { 0 }, 0, 0, { 0 } } };
+	struct recipient rcpts[4] = { { .account = 0 } };
 	struct envelope env = { .source = SOURCE_OWN,
 	    .bytes = sizeof(letter) - 1, .ret = sent->ret,
 	    .envid = SLICE("QQ314159"), .recipients = rcpts,

@@ -54,7 +54,7 @@ submit(const char *const *to, size_t count, bool to_ann)
 	const struct asker asker = { .from = &stage,
 	    .serial = ++stage.serial, .is_own = true };
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
-	struct recipient rcpts[128] = { { { 0 }, 0, 0, { 0 } } };
+	struct recipient rcpts[128] = { { .account = 0 } };
 	struct envelope env = { .source = SOURCE_OWN, .bytes = 8,
 	    .sender = SLICE("ann@office.test"), .recipients = rcpts,
 	    .recipient_count = count + to_ann };

@@ -161,8 +161,8 @@ pending_new(struct hub *hub, enum ask ask, void *reply_arg)
 }
 
 static int
-fake_whose(void *arg, struct slice address, smtp_whose_fn *reply,
-    void *reply_arg)
+fake_whose(void *arg, struct slice address, const struct envelope *env,
+    smtp_whose_fn *reply, void *reply_arg)
 {
 	struct hub *hub = arg;
 	struct pending *pending;
@@ -171,6 +171,7 @@ fake_whose(void *arg, struct slice address, smtp_whose_fn *reply,
 	struct slice domain = slice_after(address, at + 1);
 	bool ours = at == SIZE_MAX || slice_is_str(domain, "office.test");
 
+	(void)env;
 	if (hub->fails)
 		return -ECONNRESET;
 	pending = pending_new(hub, ASK_WHOSE, reply_arg);

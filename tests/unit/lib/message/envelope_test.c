@@ -8,9 +8,13 @@
 #include "tests/unit/unit.h"
 
 static struct recipient recipients[] = {
-	{ SLICE("ani@kantor.example"), 7, NOTIFY_FAILURE | NOTIFY_DELAY,
-	    SLICE("rfc822;ani@kantor.example") },
-	{ SLICE("budi@kantor.example"), UINT64_MAX, 0, { 0 } },
+	{ .address = SLICE("ani@kantor.example"), .account = 7,
+	    .notify = NOTIFY_FAILURE | NOTIFY_DELAY,
+	    .orcpt = SLICE("rfc822;ani@kantor.example") },
+	{ .address = SLICE("budi@kantor.example"), .account = UINT64_MAX,
+	    .by = RECIPIENT_VIA | RECIPIENT_BY_LIST,
+	    .via = SLICE("tim@kantor.example"),
+	    .sender = SLICE("tim-bounces@kantor.example"), .on_behalf = 9 },
 };
 
 static const struct envelope sample = {
@@ -65,6 +69,14 @@ START_TEST(what_is_packed_comes_out_the_same)
 	ck_assert_uint_eq(env.recipient_count, 2);
 	ck_assert(slice_is(env.recipients[0].orcpt, recipients[0].orcpt));
 	ck_assert_uint_eq(env.recipients[1].account, UINT64_MAX);
+	ck_assert_uint_eq(env.recipients[0].by, 0);
+	ck_assert(slice_is(envelope_sender_of(&env, &env.recipients[0]),
+	    sample.sender));
+	ck_assert_uint_eq(env.recipients[1].by, recipients[1].by);
+	ck_assert(slice_is(env.recipients[1].via, recipients[1].via));
+	ck_assert(slice_is(envelope_sender_of(&env, &env.recipients[1]),
+	    recipients[1].sender));
+	ck_assert_uint_eq(env.recipients[1].on_behalf, 9);
 	envelope_pack(&again, &env);
 	ck_assert(slice_is(text_slice(&text), text_slice(&again)));
 }
@@ -173,16 +185,20 @@ START_TEST(one_of_before_submissions_is_nobodys)
 
 	mine.source = SOURCE_SMTP;
 	mine.sender_account = UINT64_C(0x1122334455667788);
+	mine.recipient_count = 1;
 	envelope_pack(&text, &mine);
 	at = slice_find_str(text_slice(&text),
 	    "\x88\x77\x66\x55\x44\x33\x22\x11");
 	ck_assert_uint_ne(at, SIZE_MAX);
 	text_add(&old, slice_first(text_slice(&text), at));
 	text_add(&old, slice_after(text_slice(&text), at + 8));
+	/* nor does it say how it came to that recipient */
+	old.len--;
 	old.at[0] = 2;
 	ck_assert_int_eq(envelope_unpack(arena, text_slice(&old), &env), 0);
 	ck_assert_uint_eq(env.sender_account, 0);
-	ck_assert_uint_eq(env.recipient_count, 2);
+	ck_assert_uint_eq(env.recipient_count, 1);
+	ck_assert_uint_eq(env.recipients[0].by, 0);
 	/* databases have signed numbers */
 	text.at[at + 7] = (char)0x80;
 	ck_assert_int_eq(envelope_unpack(arena, text_slice(&text), &env),
@@ -217,6 +233,24 @@ START_TEST(only_a_login_or_the_hub_may_send_to_other_hosts)
 }
 END_TEST
 
+/* HARDENING A11: to whom somebody here has it sent on, and to nobody beside. */
+START_TEST(what_is_sent_on_leaves_whoever_sent_it)
+{
+	struct recipient three[3] = { recipients[0],
+	    { .address = SLICE("a@luar.example"),
+	      .by = RECIPIENT_VIA | RECIPIENT_SENT_ON },
+	    { .address = SLICE("b@luar.example") } };
+	struct envelope env = sample;
+
+	env.recipients = three;
+	ck_assert(envelope_may_leave(&env));
+	env.recipient_count = 3;
+	ck_assert(!envelope_may_leave(&env));
+	three[2].by = RECIPIENT_VIA;
+	ck_assert(!envelope_may_leave(&env));
+}
+END_TEST
+
 START_TEST(one_recipient_without_an_account_leaves)
 {
 	struct recipient two[2] = { recipients[0], recipients[1] };
@@ -245,6 +279,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests,
 	    only_a_login_or_the_hub_may_send_to_other_hosts, 0,
 	    sizeof(leaving) / sizeof(*leaving));
+	tcase_add_test(tests, what_is_sent_on_leaves_whoever_sent_it);
 	tcase_add_test(tests, one_recipient_without_an_account_leaves);
 	suite_add_tcase(suite, tests);
 	return suite;

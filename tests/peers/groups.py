@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+"""Aliases, lists and mail that is sent on: who gets it, as whose, and how often.
+
+usage: groups.py --bin DIR --folder DIR --results FILE
+
+A host of ours takes what leaves and writes down sender, recipients and bytes.
+"""
+
+import argparse
+import os
+import poplib
+import re
+import smtplib
+import socketserver
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                os.pardir, "fault"))
+
+# pylint: disable=wrong-import-position
+from hub import Fault, Hub, PASSWORD                   # noqa: E402
+
+GUARD = 60.0
+
+
+def true(truth, *words):
+    if not truth:
+        raise Fault(" ".join(str(word) for word in words))
+
+
+class Taking(socketserver.StreamRequestHandler):
+    """One conversation, RFC 5321; everything is taken."""
+
+    def say(self, line):
+        self.wfile.write(line.encode("ascii") + b"\r\n")
+
+    def handle(self):
+        sender, to = None, []
+        self.say("220 far.test ESMTP")
+        for line in self.rfile:
+            word = line.decode("latin-1").strip()
+            verb = word.upper().split(" ")[0].split(":")[0]
+            if verb in ("EHLO", "HELO"):
+                self.say("250 far.test")
+                continue
+            if verb == "MAIL":
+                sender, to = re.search("<(.*?)>", word).group(1), []
+            elif verb == "RCPT":
+                to.append(re.search("<(.*?)>", word).group(1))
+            elif verb == "DATA":
+                self.say("354 go on")
+                data = b""
+                for part in self.rfile:
+                    if part == b".\r\n":
+                        break
+                    data += part
+                with self.server.lock:
+                    self.server.taken.append((sender, tuple(to), data))
+            elif verb == "QUIT":
+                self.say("221 bye")
+                return
+            self.say("250 ok")
+
+
+class Elsewhere(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Taking)
+        self.taken, self.lock = [], threading.Lock()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def of(self, subject):
+        wanted = b"Subject: " + subject.encode("ascii") + b"\r\n"
+        with self.lock:
+            return [one for one in self.taken if wanted in one[2]]
+
+
+class Scene:
+    """A hub, and elsewhere."""
+
+    def __init__(self, args):
+        self.elsewhere = Elsewhere()
+        self.hub = Hub(args.bin, ("ann", "bob", "cid"), {
+            "smarthost": '"127.0.0.1:%d"' % self.elsewhere.server_address[1],
+            "smarthost_tls": '"none"', "outbound_first_seconds": '"1s"',
+            "outbound_retry_seconds": '"1s"', "hosts_file": '""'})
+        self.postroom("alias", "add", "sales@office.test", "ann@office.test",
+                      "bob@office.test")
+        self.postroom("alias", "add", "world@office.test",
+                      "sales@office.test", "yan@far.test")
+        self.postroom("list", "add", "team@office.test", "ann@office.test",
+                      "yan@far.test", "zoe@far.test", "--post", "office",
+                      "--owner", "bob@office.test")
+        self.postroom("forward", "set", "cid@office.test", "--to",
+                      "cid@home.test", "--no-keep")
+        self.hub.start()
+
+    def postroom(self, *words):
+        return self.hub.run("-c", self.hub.conf, *words)[1]
+
+    def send(self, sender, to, subject, login=None, header=""):
+        """The replies to the recipients that were refused."""
+        text = "Subject: %s\r\nFrom: %s\r\nMessage-ID: <%s@x.test>\r\n" \
+            "Date: Mon, 23 Nov 2026 12:00:00 +0000\r\n%s\r\nhello\r\n" % (
+                subject, sender or "daemon@x.test", subject, header)
+        port = self.hub.base + (587 if login else 25)
+        with smtplib.SMTP("127.0.0.1", port, timeout=GUARD) as smtp:
+            smtp.ehlo("client.example")
+            if login:
+                context = ssl.create_default_context()
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+                smtp.starttls(context=context)
+                smtp.ehlo("client.example")
+                smtp.login(login, PASSWORD)
+            try:
+                refused = smtp.sendmail(sender, to, text)
+            except smtplib.SMTPRecipientsRefused as error:
+                refused = error.recipients
+        return {who: code for who, (code, _) in refused.items()}
+
+    def letters(self, who, subject):
+        """The letters of that subject in a mailbox."""
+        box = poplib.POP3("127.0.0.1", self.hub.base + 110, timeout=GUARD)
+        box.user("%s@office.test" % who)
+        box.pass_(PASSWORD)
+        found = []
+        for number in range(1, box.stat()[0] + 1):
+            found.append(b"\r\n".join(box.retr(number)[1]) + b"\r\n")
+        box.quit()
+        wanted = b"\r\nSubject: " + subject.encode("ascii") + b"\r\n"
+        return [one for one in found if wanted in one]
+
+    def wait(self, who, subject, count=1):
+        self.hub.wait_for(lambda: len(self.letters(who, subject)) >= count,
+                          "%s has no %s" % (who, subject), GUARD)
+        return self.letters(who, subject)
+
+    def wait_elsewhere(self, subject, count=1):
+        self.hub.wait_for(lambda: len(self.elsewhere.of(subject)) >= count,
+                          "%s does not leave" % subject, GUARD)
+        return self.elsewhere.of(subject)
+
+
+def an_alias_reaches_each_once(scene):
+    refused = scene.send("zoe@far.test", ["sales@office.test",
+                                          "ann@office.test"], "alias")
+    true(not refused, refused)
+    bobs, = scene.wait("bob", "alias")
+    true(b"\r\nDelivered-To: bob@office.test\r\n"
+         b"X-Original-To: sales@office.test\r\n" in bobs, bobs)
+    anns, = scene.wait("ann", "alias")
+    true(b"X-Original-To" not in anns, anns)
+
+
+def an_alias_sends_on_with_a_sender_of_ours(scene):
+    scene.send("zoe@far.test", ["world@office.test"], "world")
+    scene.wait("ann", "world")
+    scene.wait("bob", "world")
+    (sender, to, data), = scene.wait_elsewhere("world")
+    true(to == ("yan@far.test",), to)
+    true(re.fullmatch(r"SRS0=[a-z2-7]{6}=[a-z2-7]{2}=far\.test="
+                      r"zoe@office\.test", sender), sender)
+    true(data.startswith(b"Delivered-To: world@office.test\r\n"), data)
+    # it is bounced: back to who sent it, with no sender
+    true(not scene.send("", [sender], "back"), "a bounce is refused")
+    (back, to, _), = scene.wait_elsewhere("back")
+    true((back, to) == ("", ("zoe@far.test",)), back, to)
+
+
+def no_bounce_can_be_made_up(scene):
+    for sender, local in (("", "SRS0=aaaaaa=aa=far.test=eve"),
+                          ("", "SRS1=aaaaaa=far.test==x"),
+                          ("eve@far.test", "SRS0=aaaaaa=aa=far.test=eve")):
+        refused = scene.send(sender, [local + "@office.test"], "forged")
+        true(list(refused.values()) == [550], refused)
+    time.sleep(1)
+    true(not scene.elsewhere.of("forged"), "it was relayed")
+
+
+def what_is_sent_on_leaves_once(scene):
+    scene.send("zoe@far.test", ["cid@office.test"], "forward")
+    (sender, to, data), = scene.wait_elsewhere("forward")
+    true(to == ("cid@home.test",) and sender.startswith("SRS0="), sender)
+    true(not scene.letters("cid", "forward"), "a copy is here")
+    # there it is sent back: it stays with cid
+    scene.send(sender, ["cid@office.test"], "again",
+               header=data.split(b"\r\n")[0].decode() + "\r\n")
+    scene.wait("cid", "again")
+    true(not scene.elsewhere.of("again"), "it goes round")
+
+
+def a_list_has_its_own_post(scene):
+    refused = scene.send("cid@office.test",
+                         ["team@office.test", "bob@office.test"], "post",
+                         login="cid@office.test")
+    true(not refused, refused)
+    anns, = scene.wait("ann", "post")
+    true(anns.startswith(b"Return-Path: <team-bounces@office.test>\r\n"),
+         anns)
+    for line in (b"List-Id: <team.office.test>\r\n",
+                 b"List-Post: <mailto:team@office.test>\r\n",
+                 b"List-Unsubscribe: <mailto:team-request@office.test",
+                 b"Precedence: list\r\n"):
+        true(line in anns, line, anns)
+    bobs, = scene.wait("bob", "post")
+    true(b"List-Id" not in bobs, bobs)
+    (sender, to, data), = scene.wait_elsewhere("post")
+    true(sender == "team-bounces@office.test", sender)
+    true(sorted(to) == ["yan@far.test", "zoe@far.test"], to)
+    true(data.startswith(b"List-Id: <team.office.test>\r\n"), data)
+    # what comes of it goes to the list's owner
+    true(not scene.send("", [sender], "bounced"), "a bounce is refused")
+    scene.wait("bob", "bounced")
+
+
+def not_everybody_writes_to_a_list(scene):
+    for sender in ("eve@far.test", "ann@office.test", ""):
+        refused = scene.send(sender, ["team@office.test"], "closed")
+        true(refused == {"team@office.test": 550}, sender, refused)
+    true(not scene.send("zoe@far.test", ["team@office.test"], "member"),
+         "a member is refused")
+    scene.wait("ann", "member")
+
+
+def a_list_that_comes_back_is_stopped(scene):
+    scene.send("zoe@far.test", ["team@office.test"], "round",
+               header="List-Id: The team <team.office.test>\r\n")
+    bobs, = scene.wait("bob", "round")
+    true(b"X-Original-To: team@office.test" in bobs, bobs)
+    true(not scene.letters("ann", "round"), "it goes round")
+
+
+def whoever_is_killed_it_goes_once(scene):
+    """Each of these has two mailboxes and two hosts to reach."""
+    count = 40
+    for number in range(count):
+        scene.send("zoe@far.test", ["world@office.test", "cid@office.test"],
+                   "kill%d." % number)
+        if number % 10 == 5:
+            scene.hub.kill_role("queue")
+            scene.hub.wait_for(lambda: is_up(scene), "the hub is gone")
+    for number in range(count):
+        subject = "kill%d." % number
+        scene.wait("ann", subject)
+        scene.wait_elsewhere(subject, 2)
+    time.sleep(2)
+    for number in range(count):
+        subject = "kill%d." % number
+        found = sorted(to for _, to, _ in scene.elsewhere.of(subject))
+        true(found == [("cid@home.test",), ("yan@far.test",)], subject,
+             found)
+        true(len(scene.letters("ann", subject)) == 1, subject)
+        true(len(scene.letters("bob", subject)) == 1, subject)
+
+
+def is_up(scene):
+    try:
+        return not scene.send("zoe@far.test", ["ann@office.test"], "up")
+    except (OSError, smtplib.SMTPException):
+        return False
+
+
+TESTS = [
+    an_alias_reaches_each_once,
+    an_alias_sends_on_with_a_sender_of_ours,
+    no_bounce_can_be_made_up,
+    what_is_sent_on_leaves_once,
+    a_list_has_its_own_post,
+    not_everybody_writes_to_a_list,
+    a_list_that_comes_back_is_stopped,
+    whoever_is_killed_it_goes_once,
+]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--results", required=True)
+    args = parser.parse_args()
+    scene = Scene(args)
+    worst = 0
+    try:
+        for test in TESTS:
+            name = "groups-" + test.__name__.replace("_", "-")
+            if os.environ.get("ONLY", "") not in name:
+                continue
+            began = time.monotonic()
+            try:
+                test(scene)
+                line = "pass " + name
+            except (Fault, OSError, ValueError, smtplib.SMTPException,
+                    poplib.error_proto, subprocess.SubprocessError):
+                traceback.print_exc()
+                line, worst = "fail " + name, 1
+            print("%s (%.1f s)" % (line, time.monotonic() - began))
+            with open(args.results, "a", encoding="ascii") as file:
+                file.write(line + "\n")
+        scene.hub.stop()
+        scene.hub.check()
+    finally:
+        if worst:
+            print(open(scene.hub.log_path, encoding="utf-8",
+                       errors="replace").read()[-4000:])
+        scene.hub.remove()
+        scene.elsewhere.shutdown()
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
