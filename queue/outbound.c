@@ -13,6 +13,8 @@
 
 #define FAULT_PAUSE_MS	60000	/* memory, disk: not the host's fault */
 #define RELAY_PAUSE_MS	1000	/* it is just going: the next one comes */
+#define RESTING_MOST	1000	/* quick ones that are remembered */
+#define QUICK_SHARE	4	/* one conversation of so many is for them */
 #define STEP_MOST	64	/* jobs looked at before others have a turn */
 
 uint64_t
@@ -75,6 +77,7 @@ need_dest(struct outbound *outbound, const struct rows_outbound *row)
 	dest = calloc(1, sizeof(*dest) + len + 1);
 	if (dest == NULL)
 		return NULL;
+	dest->most = outbound->conductor->options.outbound_per_host;
 	memcpy(dest->name, name, len);
 	HASH_ADD_KEYPTR(hh, outbound->dests, dest->name, len, dest);
 	if (dest->hh.tbl == NULL) {
@@ -84,34 +87,76 @@ need_dest(struct outbound *outbound, const struct rows_outbound *row)
 	return dest;
 }
 
+static struct heap *
+heap_of(struct outbound *outbound, const struct out_dest *dest)
+{
+	return dest->is_quick ? &outbound->ready_quick : &outbound->ready;
+}
+
+static void
+dest_unplace(struct outbound *outbound, struct out_dest *dest)
+{
+	heap_take(heap_of(outbound, dest), &dest->ready);
+}
+
 static void
 dest_free(struct outbound *outbound, struct out_dest *dest)
 {
-	heap_take(&outbound->ready, &dest->ready);
+	dest_unplace(outbound, dest);
+	outbound->resting -= dest->is_resting;
 	HASH_DEL(outbound->dests, dest);
 	heap_free(&dest->jobs);
 	free(dest);
+}
+
+/* It has no job: that it is quick is worth remembering. */
+static void
+dest_rest(struct outbound *outbound, struct out_dest *dest)
+{
+	if (!dest->is_quick || (!dest->is_resting &&
+	    outbound->resting >= RESTING_MOST)) {
+		dest_free(outbound, dest);
+		return;
+	}
+	outbound->resting += !dest->is_resting;
+	dest->is_resting = true;
 }
 
 void
 out_dest_place(struct outbound *outbound, struct out_dest *dest)
 {
 	const struct heap_entry *first = heap_first(&dest->jobs);
-	unsigned most = outbound->conductor->options.outbound_per_host;
 	uint64_t due;
 
-	if (first == NULL || dest->active >= most) {
-		heap_take(&outbound->ready, &dest->ready);
+	if (first == NULL || dest->active >= dest->most) {
+		dest_unplace(outbound, dest);
 		if (first == NULL && dest->active == 0)
-			dest_free(outbound, dest);
+			dest_rest(outbound, dest);
 		return;
 	}
+	outbound->resting -= dest->is_resting;
+	dest->is_resting = false;
 	due = first->key > dest->not_before_ms ? first->key :
 	    dest->not_before_ms;
 	/* without memory it waits until another of its jobs moves */
-	if (heap_put(&outbound->ready, &dest->ready, due) < 0)
+	if (heap_put(heap_of(outbound, dest), &dest->ready, due) < 0)
 		log_say("memory is out: mail for %s waits longer",
 		    dest->name);
+}
+
+void
+out_dest_learn(struct outbound *outbound, struct out_dest *dest,
+    bool was_quick, bool took_any)
+{
+	unsigned most = outbound->conductor->options.outbound_per_host;
+
+	dest_unplace(outbound, dest);
+	dest->is_quick = was_quick;
+	/* a host that puts all off may have too many of ours */
+	if (!took_any)
+		dest->most = dest->most > 1 ? dest->most / 2 : 1;
+	else if (dest->most < most)
+		dest->most++;
 }
 
 void
@@ -248,17 +293,71 @@ out_job_free(struct outbound *outbound, struct out_job *job)
 
 /* The clock */
 
+/* One of each so many is left to those that were quick the last time. */
+static unsigned
+slow_most(const struct outbound *outbound)
+{
+	unsigned most = outbound->conductor->options.outbound_most;
+
+	return most - most / QUICK_SHARE;
+}
+
+/* The first to be tried, now or later, of those that may; or NULL. */
+static struct heap_entry *
+first_ready(struct outbound *outbound)
+{
+	struct heap_entry *quick = heap_first(&outbound->ready_quick);
+	struct heap_entry *other = heap_first(&outbound->ready);
+
+	if (outbound->active >= outbound->conductor->options.outbound_most)
+		return NULL;
+	if (outbound->slow >= slow_most(outbound))
+		other = NULL;
+	if (quick == NULL || (other != NULL && other->key < quick->key))
+		return other;
+	return quick;
+}
+
 static void
 set_timer(struct outbound *outbound)
 {
-	const struct heap_entry *first = heap_first(&outbound->ready);
+	const struct heap_entry *first = first_ready(outbound);
 	uint64_t now = clock_ms();
 
 	timer_stop(outbound->timer);
-	if (first == NULL || !outbound->is_up ||
-	    outbound->active >= outbound->conductor->options.outbound_most)
+	if (first == NULL || !outbound->is_up)
 		return;
 	timer_set(outbound->timer, first->key > now ? first->key - now : 0);
+}
+
+void
+out_count(struct out_try *try, int conversations)
+{
+	struct outbound *outbound = try->outbound;
+	unsigned n = (unsigned)conversations;
+
+	if (conversations > 0) {
+		try->since_ms = clock_ms();
+		try->is_quick = try->job->key.dest->is_quick;
+	}
+	try->job->key.dest->active += n;
+	outbound->active += n;
+	if (!try->is_quick)
+		outbound->slow += n;
+}
+
+/* What was begun as quick, and is not. */
+static void
+note_slow(struct outbound *outbound)
+{
+	struct out_try *try;
+
+	LIST_FOREACH(try, &outbound->tries, next)
+		if (try->is_quick &&
+		    clock_ms() - try->since_ms >= OUT_QUICK_MS) {
+			try->is_quick = false;
+			outbound->slow++;
+		}
 }
 
 static bool
@@ -287,30 +386,26 @@ try_first(struct outbound *outbound, struct out_dest *dest)
 	int r;
 
 	heap_take(&dest->jobs, &job->due);
-	dest->active++;
-	outbound->active++;
+	dest->active++;		/* it stays, whatever comes of that */
 	r = out_try_begin(outbound, job);
+	dest->active--;
 	if (r == 0) {
 		out_dest_place(outbound, dest);
 		return;
 	}
-	dest->active--;
-	outbound->active--;
 	out_put_off(outbound, job, r);
 }
 
 void
 out_pump(struct outbound *outbound)
 {
-	const struct conductor_options *options =
-	    &outbound->conductor->options;
 	struct heap_entry *first;
 
+	note_slow(outbound);
 	/* what else is due is so a moment later, too: others have their turn */
 	for (unsigned i = 0; i < STEP_MOST && outbound->is_up &&
 	    !outbound->conductor->closing &&
-	    outbound->active < options->outbound_most &&
-	    (first = heap_first(&outbound->ready)) != NULL &&
+	    (first = first_ready(outbound)) != NULL &&
 	    first->key <= clock_ms(); i++)
 		try_first(outbound, (struct out_dest *)first);
 	set_timer(outbound);
@@ -472,6 +567,7 @@ outbound_close(struct outbound *outbound)
 	HASH_ITER(hh, outbound->dests, dest, next_dest)
 		dest_free(outbound, dest);
 	heap_free(&outbound->ready);
+	heap_free(&outbound->ready_quick);
 	timer_free(outbound->timer);
 	free(outbound);
 }

@@ -14,6 +14,9 @@
 #include "queue/relay_job.h"
 #include "queue/rows_outbound.h"
 
+/* A conversation that takes longer is a slow one. */
+#define OUT_QUICK_MS	5000
+
 /* What a job is found by: there is one of them for both. */
 struct out_key {
 	struct out_dest		*dest;
@@ -29,11 +32,14 @@ struct out_job {
 
 /* A domain, the smarthost ("") or a host that the postmaster names (">..."). */
 struct out_dest {
-	struct heap_entry	 ready;		/* of all destinations */
+	struct heap_entry	 ready;		/* of all destinations like it */
 	struct heap		 jobs;		/* not being tried */
 	uint64_t		 not_before_ms;	/* its host did not answer */
 	unsigned		 failures;	/* in a row */
 	unsigned		 active;	/* conversations */
+	unsigned		 most;		/* of them, as its hosts take them */
+	bool			 is_quick;	/* so was the last one */
+	bool			 is_resting;	/* and now it has no job */
 	UT_hash_handle		 hh;
 	char			 name[];
 };
@@ -50,17 +56,22 @@ struct out_try {
 	size_t			 count;
 	uint64_t		 later_ms;	/* the next that is not due yet */
 	bool			 has_more;	/* than fit one try */
+	uint64_t		 since_ms;
+	bool			 is_quick;	/* counted so */
 };
 
 struct outbound {
 	struct conductor	*conductor;
 	struct outbound_plan	 plan;
-	struct heap		 ready;
+	/* of those with something due; by how quick they have been */
+	struct heap		 ready, ready_quick;
 	struct out_dest		*dests;
 	struct out_job		*jobs;		/* all of them */
+	unsigned		 resting;
 	LIST_HEAD(, out_try)	 tries;
 	struct timer		*timer;
 	unsigned		 active;
+	unsigned		 slow;		/* of them, or maybe slow */
 	bool			 is_up;		/* the relay is there */
 	bool			 has_reached;	/* some host, at: */
 	uint64_t		 reached_ms;
@@ -112,6 +123,15 @@ bool	out_is_trying(const struct outbound *, const struct rows_outbound *);
  */
 void	out_tell(struct conductor *, const struct rows_outbound *,
 	    struct slice tls);
+
+/* A try begins, or is over: 1 or -1 conversations. */
+void	out_count(struct out_try *, int conversations);
+/*
+ * What the last one with that destination says of the next: it was quick, or not;
+ * some recipient was taken, or none.
+ */
+void	out_dest_learn(struct outbound *, struct out_dest *, bool was_quick,
+	    bool took_any);
 
 /* The file of a message, unless anybody still waits for it. */
 void	out_drop_file(struct conductor *, const struct message_id *);

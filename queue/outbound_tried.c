@@ -334,6 +334,16 @@ share_fate(struct outbound *outbound, struct out_dest *dest,
 	out_dest_place(outbound, dest);
 }
 
+/* It says something final of some recipient: it does not put all off. */
+static bool
+takes_any(const struct relay_result *result)
+{
+	for (size_t i = 0; i < result->count; i++)
+		if (result->replies[i].outcome != RELAY_LATER)
+			return true;
+	return false;
+}
+
 static void
 tried(struct out_try *try, const struct relay_result *result)
 {
@@ -343,6 +353,9 @@ tried(struct out_try *try, const struct relay_result *result)
 	    result->replies[0].outcome == RELAY_LATER;
 
 	note_host(outbound, dest, result);
+	out_dest_learn(outbound, dest, result->was_reached &&
+	    clock_ms() - try->since_ms < OUT_QUICK_MS,
+	    !result->was_reached || takes_any(result));
 	dest->active++;
 	note_all(try, result, false);
 	dest->active--;
@@ -373,8 +386,7 @@ conductor_relayed(struct conductor *conductor, void *ticket, int status,
 
 	if (conductor->closing)
 		return;
-	outbound->active--;
-	try->job->key.dest->active--;
+	out_count(try, -1);
 	if (status == 0)
 		status = arena == NULL ? -ENOMEM :
 		    relay_result_unpack(arena, packed_result, &result);

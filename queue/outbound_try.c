@@ -287,9 +287,11 @@ out_try_begin(struct outbound *outbound, struct out_job *job)
 
 	if (r < 0)
 		return r;
+	out_count(try, 1);
 	r = read_and_hand_over(try);
 	if (r == 0)
 		return 0;
+	out_count(try, -1);
 	out_try_free(try);
 	if (r == -EBADMSG || r == -ENOENT || r == -EPROTO)
 		return hold_damaged(outbound, &job->key.id, r);

@@ -156,6 +156,53 @@ START_TEST(a_slow_destination_delays_nobody_else)
 }
 END_TEST
 
+/* A quarter of all conversations is for those that were quick the last time. */
+START_TEST(nor_do_many_slow_destinations)
+{
+	char to[32];
+
+	submit_one("zoe@fast.test");
+	relay_up();
+	answer(0, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(tries(), 1);
+	for (unsigned i = 0; i < 20; i++) {
+		(void)snprintf(to, sizeof(to), "zoe@slow%u.test", i);
+		submit_one(to);
+	}
+	stage_run(&stage, 5);
+	relay_up();
+	ck_assert_uint_eq(tries(), 7);
+	submit_one("zoe@fast.test");
+	stage_run(&stage, 5);
+	ck_assert_uint_eq(tries(), 8);
+	ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 7)->words,
+	    "fast.test zoe@fast.test");
+	/* it takes its time, and is one of the others from then on */
+	set_clock(MINUTE_MS);
+	answer(7, RELAY_DONE, 250, true);
+	submit_one("zoe@fast.test");
+	stage_run(&stage, 5);
+	ck_assert_uint_eq(tries(), 8);
+	answer(1, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(tries(), 9);
+}
+END_TEST
+
+START_TEST(a_host_that_puts_all_off_gets_fewer_at_a_time)
+{
+	for (unsigned i = 0; i < 6; i++)
+		submit_one("zoe@far.test");
+	relay_up();
+	ck_assert_uint_eq(tries(), 2);
+	answer(0, RELAY_LATER, 421, true);
+	ck_assert_uint_eq(tries(), 2);
+	answer(1, RELAY_LATER, 421, true);
+	ck_assert_uint_eq(tries(), 3);
+	answer(2, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(tries(), 5);
+}
+END_TEST
+
 START_TEST(a_relay_that_is_lost_has_tried_nothing)
 {
 	submit_one("zoe@far.test");
@@ -287,6 +334,8 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    it_is_not_given_up_before_it_was_tried_three_times);
 	tcase_add_test(tests, a_slow_destination_delays_nobody_else);
+	tcase_add_test(tests, nor_do_many_slow_destinations);
+	tcase_add_test(tests, a_host_that_puts_all_off_gets_fewer_at_a_time);
 	tcase_add_test(tests, a_relay_that_is_lost_has_tried_nothing);
 	tcase_add_test(tests, who_is_here_gets_it_as_ever);
 	tcase_add_test(tests, a_person_gives_it_up);
