@@ -38,6 +38,7 @@ struct errand {
 struct relay_role {
 	struct process	*process;
 	struct talk_hall *hall;
+	struct relay_links *links;
 	struct ipc	*queue, *resolver;
 	struct relay_setting setting;
 	char		 smarthost[256];
@@ -298,13 +299,16 @@ relay_role_start(struct process *process)
 		log_say("the certificates that are trusted: %s", fault);
 	if (role->hall == NULL)
 		return fault != NULL ? -EINVAL : -ENOMEM;
+	role->links = relay_links_new(role->hall, process->loop);
+	if (role->links == NULL)
+		return -ENOMEM;
 	r = take_password(role);
 	if (r < 0) {
 		log_say("the password of the smarthost: %s", strerror(-r));
 		return r;
 	}
 	role->setting = (struct relay_setting){
-		.hall = role->hall, .loop = process->loop,
+		.links = role->links, .loop = process->loop,
 		.called = process->config.hostname,
 		.port = (uint16_t)process->config.outbound_port,
 		.waits = &relay_waits, .is_ours = is_ours,

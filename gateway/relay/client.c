@@ -1,5 +1,5 @@
 /*
- * client.c - a conversation with one remote SMTP server
+ * client.c - one message said to one remote SMTP server
  *
  * What is awaited is one value; a reply goes to the function of it, which says
  * what is awaited next.  There is one way out: settle(), with a fate for every
@@ -16,19 +16,14 @@
 #include "gateway/relay/command.h"
 #include "gateway/relay/reply.h"
 
-#define READ_BYTES	4096
-#define READS_OF_TURN	8
 /* A piece of nothing but dots or CRs, folded: three for each byte at worst. */
 #define PIECE_OUT_BYTES	(4 * FORM_ROOM_BYTES)
-#define WAITING_MOST	(256u * 1024)	/* bytes not taken by the system yet */
-
-const struct relay_waits relay_waits = {
-	.connect = 30000, .open = 300000, .mail = 300000, .rcpt = 300000,
-	.data = 120000, .block = 180000, .end = 600000,
-};
+/* Bytes not taken by the system yet: a modem has them off in a block's time. */
+#define WAITING_MOST	(64u * 1024)
+#define CHUNK_BYTES	(128u * 1024)	/* of BDAT, and up to a piece more */
 
 enum awaited {
-	AWAITS_NOTHING,		/* being opened, or left */
+	AWAITS_NOTHING,		/* being opened, or over */
 	AWAITS_MAIL,
 	AWAITS_RCPT,
 	AWAITS_DATA,
@@ -37,20 +32,20 @@ enum awaited {
 };
 
 struct relay_client {
-	struct loop	*loop;
 	const struct relay_job *job;	/* borrowed */
 	const struct relay_letter *letter;	/* the same */
 	struct relay_fate *fates;	/* the same */
 	struct relay_client_events events;
-	const struct relay_waits *waits;
-	struct talk	*talk;		/* NULL: hung up */
+	struct relay_links *links;
+	struct relay_target target;
+	struct relay_link *link;	/* NULL: left */
 	struct timer	*clock;		/* for what is awaited */
 	struct timer	*over;		/* to be told */
 	struct relay_offer offer;
 	struct relay_need need;		/* of the message */
+	unsigned	 chunks;	/* that are not answered */
 	enum awaited	 awaited;
 	bool		 pipelines;
-	bool		 wants_login;
 	bool		 was_opened, was_reached, is_settled, is_host;
 	enum talk_fault	 fault;
 	size_t		 rcpt;		/* the one that is awaited */
@@ -59,10 +54,7 @@ struct relay_client {
 	struct relay_form_reader reader;	/* what of it has been said */
 	bool		 is_sent;	/* all of it, and its end */
 	struct relay_body body;
-	struct relay_hearing hearing;
 	char		 tls_words[80];
-	size_t		 len;		/* read, and not heard */
-	char		 input[RELAY_LINE_BYTES + READ_BYTES];
 };
 
 /* Ends */
@@ -86,17 +78,18 @@ fate_all(struct relay_client *client, enum relay_outcome outcome,
 	}
 }
 
+/* The link is done with; what is to be told of it stays. */
 static void
-hang_up(struct relay_client *client)
+leave_link(struct relay_client *client, enum relay_leaving how)
 {
-	if (client->talk == NULL)
+	if (client->link == NULL)
 		return;
 	(void)snprintf(client->tls_words, sizeof(client->tls_words), "%s",
-	    talk_tls_words(client->talk));
+	    relay_link_tls(client->link));
 	client->was_reached = client->was_reached ||
-	    talk_peer(client->talk)[0] != '\0';
-	talk_free(client->talk);
-	client->talk = NULL;
+	    relay_link_was_reached(client->link);
+	relay_link_leave(client->link, how);
+	client->link = NULL;
 }
 
 static void
@@ -110,13 +103,13 @@ on_over(void *arg)
 
 /* It is over: told from the loop, once. */
 static void
-settle(struct relay_client *client)
+settle(struct relay_client *client, enum relay_leaving how)
 {
 	if (client->is_settled)
 		return;
 	client->is_settled = true;
 	timer_stop(client->clock);
-	hang_up(client);
+	leave_link(client, how);
 	timer_set(client->over, 0);
 }
 
@@ -131,17 +124,7 @@ break_off(struct relay_client *client, const char *why)
 		text_add_str(&words, ": it has the message whole, and did not "
 		    "say whether it takes it");
 	fate_all(client, RELAY_LATER, 0, "4.4.2", text_slice(&words));
-	settle(client);
-}
-
-/* QUIT is manners: the fates stand already, and nobody waits for the reply. */
-static void
-leave(struct relay_client *client)
-{
-	if (client->talk != NULL)
-		(void)talk_write(client->talk, slice_str("QUIT\r\n"));
-	client->awaited = AWAITS_NOTHING;
-	settle(client);
+	settle(client, RELAY_DROP);
 }
 
 /* Saying */
@@ -150,10 +133,10 @@ static void
 await(struct relay_client *client, enum awaited awaited)
 {
 	const uint64_t waits[AWAITED] = {
-		[AWAITS_MAIL] = client->waits->mail,
-		[AWAITS_RCPT] = client->waits->rcpt,
-		[AWAITS_DATA] = client->waits->data,
-		[AWAITS_END] = client->waits->end,
+		[AWAITS_MAIL] = client->target.waits->mail,
+		[AWAITS_RCPT] = client->target.waits->rcpt,
+		[AWAITS_DATA] = client->target.waits->data,
+		[AWAITS_END] = client->target.waits->end,
 	};
 
 	client->awaited = awaited;
@@ -164,7 +147,7 @@ static void
 say(struct relay_client *client, const struct text *lines)
 {
 	if (text_failed(lines) ||
-	    talk_write(client->talk, text_slice(lines)) < 0)
+	    relay_link_write(client->link, text_slice(lines)) < 0)
 		break_off(client, "memory is out here");
 }
 
@@ -178,7 +161,10 @@ say_rcpt(struct relay_client *client)
 	say(client, &line);
 }
 
-/* All of the envelope, and DATA, before anything is heard (RFC 2920 3.1). */
+/*
+ * All of the envelope, and DATA, before anything is heard (RFC 2920 3.1).  A chunk
+ * waits until somebody is to get it.
+ */
 static void
 say_envelope(struct relay_client *client)
 {
@@ -190,7 +176,8 @@ say_envelope(struct relay_client *client)
 		for (size_t i = 0; i < client->job->recipient_count; i++)
 			command_rcpt(&lines, &client->job->recipients[i],
 			    &client->offer);
-		text_add_str(&lines, "DATA\r\n");
+		if (!client->offer.has_chunking)
+			text_add_str(&lines, "DATA\r\n");
 	}
 	await(client, AWAITS_MAIL);
 	say(client, &lines);
@@ -220,9 +207,9 @@ pump(struct relay_client *client)
 {
 	bool more = true;
 
-	timer_set(client->clock, client->waits->block);
+	timer_set(client->clock, client->target.waits->block);
 	while (more && !client->is_settled &&
-	    talk_waiting(client->talk) < WAITING_MOST) {
+	    relay_link_waiting(client->link) < WAITING_MOST) {
 		TEXT_AUTO out = TEXT_INIT(PIECE_OUT_BYTES);
 
 		more = add_piece(client, &out);
@@ -237,19 +224,58 @@ pump(struct relay_client *client)
 static void
 begin_data(struct relay_client *client)
 {
-	TEXT_AUTO out = TEXT_INIT(PIECE_OUT_BYTES);
+	TEXT_AUTO out = TEXT_INIT(8);
 
 	client->awaited = AWAITS_END;
-	if (client->taken == 0) {
-		/* RFC 2920 3.1: it asks for a message that nobody gets */
-		text_add_str(&out, ".\r\n");
-		client->is_sent = true;
-		await(client, AWAITS_END);
-		say(client, &out);
+	relay_body_begin(&client->body, false);
+	if (client->taken > 0) {
+		pump(client);
 		return;
 	}
-	relay_body_begin(&client->body, false);
-	pump(client);
+	/* RFC 2920 3.1: it asks for a message that nobody gets */
+	text_add_str(&out, ".\r\n");
+	client->is_sent = true;
+	await(client, AWAITS_END);
+	say(client, &out);
+}
+
+/* RFC 3030 2: one chunk, the last one if nothing is left. */
+static void
+say_chunk(struct relay_client *client)
+{
+	TEXT_AUTO chunk = TEXT_INIT(CHUNK_BYTES + PIECE_OUT_BYTES);
+	TEXT_AUTO line = TEXT_INIT(64);
+
+	while (!client->is_sent && chunk.len < CHUNK_BYTES)
+		client->is_sent = !add_piece(client, &chunk);
+	text_addf(&line, "BDAT %zu%s\r\n", chunk.len, client->is_sent ?
+	    " LAST" : "");
+	line.failed = line.failed || text_failed(&chunk);
+	client->chunks++;
+	say(client, &line);
+	if (!client->is_settled)
+		say(client, &chunk);
+}
+
+/* More of them, as the connection takes them. */
+static void
+pump_chunks(struct relay_client *client)
+{
+	timer_set(client->clock, client->target.waits->block);
+	while (!client->is_sent && !client->is_settled &&
+	    (client->pipelines || client->chunks == 0) &&
+	    relay_link_waiting(client->link) < WAITING_MOST)
+		say_chunk(client);
+	if (client->is_sent && !client->is_settled)
+		await(client, AWAITS_END);
+}
+
+static void
+begin_chunks(struct relay_client *client)
+{
+	client->awaited = AWAITS_END;
+	relay_body_begin(&client->body, true);
+	pump_chunks(client);
 }
 
 /* Hearing */
@@ -287,7 +313,7 @@ heard_mail(struct relay_client *client, const struct relay_said *said)
 	if (said->code / 100 != 2)
 		fate_said(client, outcome_of(said->code), said);
 	if (said->code / 100 != 2 && !client->pipelines) {
-		leave(client);
+		settle(client, RELAY_RESET);
 		return;
 	}
 	await(client, AWAITS_RCPT);
@@ -319,31 +345,61 @@ heard_rcpt(struct relay_client *client, const struct relay_said *said)
 			say_rcpt(client);
 		return;
 	}
-	if (client->taken == 0 && !client->pipelines) {
-		leave(client);
+	if (client->offer.has_chunking && client->taken > 0) {
+		begin_chunks(client);
+		return;
+	}
+	if (client->taken == 0 && (!client->pipelines ||
+	    client->offer.has_chunking)) {
+		settle(client, RELAY_RESET);
 		return;
 	}
 	await(client, AWAITS_DATA);
-	if (!client->pipelines &&
-	    talk_write(client->talk, slice_str("DATA\r\n")) < 0)
+	if (!client->pipelines && relay_link_write(client->link,
+	    slice_str("DATA\r\n")) < 0)
 		break_off(client, "memory is out here");
 }
 
 static void
 heard_data(struct relay_client *client, const struct relay_said *said)
 {
-	if (said->code == 354) {
+	if (said->code == 354 && relay_link_has_more(client->link)) {
+		/* what stands behind it was not asked for: it would pass for
+		 * the reply to a message that was not sent yet */
+		break_off(client, "it said more than was asked");
+	} else if (said->code == 354) {
 		begin_data(client);
-		return;
+	} else {
+		/* 2xx makes no sense here, and takes nothing */
+		fate_said(client, outcome_of(said->code), said);
+		settle(client, said->code >= 400 ? RELAY_RESET : RELAY_QUIT);
 	}
-	/* 2xx makes no sense here, and takes nothing */
-	fate_said(client, outcome_of(said->code), said);
-	leave(client);
+}
+
+/* Of each chunk; what counts is the last one. */
+static void
+heard_chunk(struct relay_client *client, const struct relay_said *said)
+{
+	client->chunks--;
+	if (said->code / 100 != 2) {
+		/* RFC 3030 4.2: the others are lost with this one */
+		fate_said(client, outcome_of(said->code), said);
+		settle(client, RELAY_QUIT);
+	} else if (client->is_sent && client->chunks == 0) {
+		fate_said(client, RELAY_DONE, said);
+		settle(client, RELAY_KEEP);
+	} else {
+		pump_chunks(client);
+	}
 }
 
 static void
 heard_end(struct relay_client *client, const struct relay_said *said)
 {
+	if (client->chunks > 0) {
+		heard_chunk(client, said);
+		return;
+	}
 	if (!client->is_sent) {
 		/* it speaks before it was asked: what it has is not whole */
 		if (said->code >= 400)
@@ -353,63 +409,53 @@ heard_end(struct relay_client *client, const struct relay_said *said)
 	}
 	fate_said(client, said->code / 100 == 2 ? RELAY_DONE :
 	    outcome_of(said->code), said);
-	leave(client);
+	settle(client, said->code / 100 == 3 ? RELAY_QUIT : RELAY_KEEP);
 }
 
 typedef void	heard_fn(struct relay_client *, const struct relay_said *);
 
+/* Opening */
+
+static int	open_link(struct relay_client *, bool fresh);
+
+/*
+ * A link that waited is closed, and the host has not said a word of this message:
+ * it is said again on a new one.
+ */
+static bool
+go_afresh(struct relay_client *client)
+{
+	if (client->awaited > AWAITS_MAIL || client->is_settled ||
+	    !relay_link_is_used(client->link))
+		return false;
+	relay_link_leave(client->link, RELAY_DROP);
+	client->link = NULL;
+	client->awaited = AWAITS_NOTHING;
+	client->was_opened = false;
+	relay_form_free(&client->form);
+	timer_stop(client->clock);
+	if (open_link(client, true) < 0) {
+		client->link = NULL;
+		break_off(client, "memory is out here");
+	}
+	return true;
+}
+
 static void
-heard(struct relay_client *client, const struct relay_said *said)
+on_said(void *arg, const struct relay_said *said)
 {
 	static heard_fn *const fns[AWAITED] = {
 		[AWAITS_MAIL] = heard_mail, [AWAITS_RCPT] = heard_rcpt,
 		[AWAITS_DATA] = heard_data, [AWAITS_END] = heard_end,
 	};
-
-	if (said->code == 421) {	/* RFC 5321 3.8: it hangs up */
-		fate_said(client, RELAY_LATER, said);
-		settle(client);
-	} else if (fns[client->awaited] != NULL) {
-		fns[client->awaited](client, said);
-	}
-}
-
-static void
-hear(struct relay_client *client)
-{
-	struct slice rest = slice_of(client->input, client->len);
-	enum relay_heard is = RELAY_WHOLE;
-	struct relay_said said;
-
-	while (is == RELAY_WHOLE && !client->is_settled) {
-		is = relay_hear(&client->hearing, &rest, &said);
-		if (is == RELAY_WHOLE && said.code == 354 && rest.len > 0)
-			/* what stands behind it was not asked for: it would
-			 * pass for the reply to a message not sent yet */
-			break_off(client, "it said more than was asked");
-		else if (is == RELAY_WHOLE)
-			heard(client, &said);
-		else if (is == RELAY_NONSENSE)
-			break_off(client, "what it said is not SMTP");
-	}
-	memmove(client->input, rest.at, rest.len);
-	client->len = rest.len;
-}
-
-static void
-on_readable(void *arg)
-{
 	struct relay_client *client = arg;
-	int n = 1;
 
-	for (unsigned i = 0; i < READS_OF_TURN && n > 0 &&
-	    !client->is_settled; i++) {
-		n = talk_read(client->talk, client->input + client->len,
-		    sizeof(client->input) - client->len);
-		if (n <= 0)
-			break;
-		client->len += (size_t)n;
-		hear(client);
+	if (said->code == 421 && !go_afresh(client)) {
+		/* RFC 5321 3.8: it hangs up */
+		fate_said(client, RELAY_LATER, said);
+		settle(client, RELAY_DROP);
+	} else if (said->code != 421 && fns[client->awaited] != NULL) {
+		fns[client->awaited](client, said);
 	}
 }
 
@@ -418,18 +464,12 @@ on_drained(void *arg)
 {
 	struct relay_client *client = arg;
 
-	if (client->awaited == AWAITS_END && !client->is_sent)
+	if (client->awaited != AWAITS_END || client->is_sent)
+		return;
+	if (client->body.counts)
+		pump_chunks(client);
+	else
 		pump(client);
-}
-
-/* Opening */
-
-static void
-on_line(void *arg, struct slice line)
-{
-	struct relay_client *client = arg;
-
-	relay_offer_line(&client->offer, line);
 }
 
 /* A host that takes no such message, in plain words. */
@@ -475,20 +515,21 @@ on_opened(void *arg)
 	struct refusal refusal;
 
 	client->was_opened = client->was_reached = true;
-	if (client->wants_login && !client->offer.is_logged_in) {
+	client->offer = *relay_link_offer(client->link);
+	if (client->target.user != NULL && !client->offer.is_logged_in) {
 		/* libcurl goes on without where AUTH is not offered */
 		client->is_host = true;
 		client->fault = TALK_NO_MECHANISM;
 		fate_all(client, RELAY_LATER, 0, "4.7.0",
 		    slice_str("it offers no way of logging in"));
-		leave(client);
+		settle(client, RELAY_QUIT);
 		return;
 	}
 	refusal = fit_message(client);
 	if (refusal.words != NULL) {
 		fate_all(client, refusal.outcome, 0, refusal.status,
 		    slice_str(refusal.words));
-		leave(client);
+		settle(client, RELAY_KEEP);
 		return;
 	}
 	client->pipelines = client->offer.has_pipelining;
@@ -497,7 +538,7 @@ on_opened(void *arg)
 
 /* The last words of a host that was never spoken with, or nothing was said. */
 static void
-on_failed(void *arg, enum talk_fault fault, struct slice words)
+on_broke(void *arg, enum talk_fault fault, struct slice words)
 {
 	static const char *const faults[TALK_FAULT_COUNT] = {
 		[TALK_UNREACHABLE] = "it cannot be reached",
@@ -514,6 +555,12 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 	struct relay_client *client = arg;
 	TEXT_AUTO said = TEXT_INIT(TALK_WORDS_MOST * 2);
 
+	if (go_afresh(client))
+		return;
+	if (client->was_opened && fault == TALK_NONSENSE) {
+		break_off(client, "what it said is not SMTP");
+		return;
+	}
 	if (client->was_opened) {
 		break_off(client, faults[fault]);
 		return;
@@ -527,7 +574,7 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 	}
 	fate_all(client, RELAY_LATER, 0, fault == TALK_UNREACHABLE ||
 	    fault == TALK_TIMED_OUT ? "4.4.1" : "4.4.2", text_slice(&said));
-	settle(client);
+	settle(client, RELAY_DROP);
 }
 
 static void
@@ -535,32 +582,22 @@ on_clock(void *arg)
 {
 	struct relay_client *client = arg;
 
-	break_off(client, "it fell silent");
+	if (!go_afresh(client))
+		break_off(client, "it fell silent");
 }
 
 static int
-open_talk(struct relay_client *client, struct talk_hall *hall,
-    const struct relay_client_options *options)
+open_link(struct relay_client *client, bool fresh)
 {
-	return talk_open(hall, &(struct talk_options){
-		.scheme = "smtp", .host = options->host,
-		.port = options->port, .addresses = options->addresses,
-		.tls = options->tls, .login = client->wants_login ?
-		    TALK_LOGIN_ANY : TALK_LOGIN_NONE,
-		.called = options->called, .user = options->user,
-		.password = options->password,
-		.connect_ms = options->waits->connect,
-		.open_ms = options->waits->open
-	}, &(struct talk_events){
-		.arg = client, .line = on_line, .opened = on_opened,
-		.readable = on_readable, .drained = on_drained,
-		.failed = on_failed
-	}, &client->talk);
+	return relay_link_open(client->links, &client->target, fresh,
+	    &(struct relay_link_events){ .arg = client,
+		.opened = on_opened, .said = on_said, .drained = on_drained,
+		.broke = on_broke }, &client->link);
 }
 
 int
-relay_client_start(struct talk_hall *hall, struct loop *loop,
-    const struct relay_client_options *options, const struct relay_job *job,
+relay_client_start(struct relay_links *links, struct loop *loop,
+    const struct relay_target *target, const struct relay_job *job,
     const struct relay_letter *letter, struct relay_fate *fates,
     const struct relay_client_events *events,
     struct relay_client **client_out)
@@ -570,18 +607,17 @@ relay_client_start(struct talk_hall *hall, struct loop *loop,
 
 	if (client == NULL)
 		return -ENOMEM;
-	client->loop = loop;
+	client->links = links;
+	client->target = *target;
 	client->job = job;
 	client->letter = letter;
 	client->fates = fates;
 	client->events = *events;
-	client->waits = options->waits;
-	client->wants_login = options->user != NULL;
 	client->clock = timer_new(loop, on_clock, client);
 	client->over = timer_new(loop, on_over, client);
 	memset(fates, 0, job->recipient_count * sizeof(*fates));
 	if (client->clock != NULL && client->over != NULL)
-		r = open_talk(client, hall, options);
+		r = open_link(client, false);
 	if (r < 0) {
 		relay_client_free(client);
 		return r;
@@ -620,7 +656,7 @@ relay_client_free(struct relay_client *client)
 {
 	if (client == NULL)
 		return;
-	talk_free(client->talk);
+	relay_link_leave(client->link, RELAY_DROP);
 	timer_free(client->clock);
 	timer_free(client->over);
 	relay_form_free(&client->form);

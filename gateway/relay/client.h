@@ -1,10 +1,11 @@
 /*
- * client.h - a conversation with one remote SMTP server (RFC 5321 3, 4.5.3.2)
+ * client.h - one message said to one remote SMTP server (RFC 5321 3, 4.5.3.2)
  *
- * Opened by talk.h: greeting, EHLO or HELO, STARTTLS, AUTH.  From there on the
- * words are ours: the envelope in one go where PIPELINING is offered, the bytes,
- * and the one reply that counts, that to the end of the data.  Until that has
- * come nothing is done; what was refused before says so for each recipient.
+ * On a link (link.h): the envelope in one go where PIPELINING is offered, the bytes
+ * in chunks where CHUNKING is (RFC 3030), behind DATA else, and the one reply that
+ * counts, that to the end of them.  Until that has come nothing is done; what was
+ * refused before says so for each recipient.  A link that waited and turns out to
+ * be closed makes room for a new one, as long as the host has said nothing.
  *
  * Nothing that comes from outside ends a line of ours: addresses and parameters
  * are checked again where the line is made (HARDENING A15).
@@ -13,28 +14,10 @@
 #define POSTROOM_GATEWAY_RELAY_CLIENT_H
 
 #include "gateway/relay/form.h"
-#include "lib/base/talk.h"
+#include "gateway/relay/link.h"
 #include "queue/relay_job.h"
 
 struct relay_client;		/* opaque; see client.c */
-
-/* RFC 5321 4.5.3.2; in ms. */
-struct relay_waits {
-	uint64_t	connect;	/* all addresses of a host together */
-	uint64_t	open;		/* greeting, EHLO, TLS, AUTH */
-	uint64_t	mail, rcpt, data, block, end;
-};
-extern const struct relay_waits relay_waits;
-
-struct relay_client_options {
-	const char	*host;		/* its name, or an address */
-	uint16_t	 port;
-	const char	*addresses;	/* as talk.h has it */
-	enum talk_tls	 tls;
-	const char	*user, *password;	/* NULL: no login */
-	const char	*called;	/* what EHLO says */
-	const struct relay_waits *waits;	/* borrowed */
-};
 
 /* The bytes of a message, and what they are like. */
 struct relay_letter {
@@ -67,11 +50,11 @@ struct relay_client_events {
 };
 
 /*
- * Send the letter as `job` says (both borrowed); `fates` is as long as its
- * recipients.  0, -EINVAL or -ENOMEM: then nothing comes.
+ * Send the letter as `job` says (both borrowed, as is what the target points to);
+ * `fates` is as long as its recipients.  0, -EINVAL or -ENOMEM: then nothing comes.
  */
-int	relay_client_start(struct talk_hall *, struct loop *,
-	    const struct relay_client_options *, const struct relay_job *job,
+int	relay_client_start(struct relay_links *, struct loop *,
+	    const struct relay_target *, const struct relay_job *job,
 	    const struct relay_letter *, struct relay_fate *fates,
 	    const struct relay_client_events *,
 	    struct relay_client **client_out);

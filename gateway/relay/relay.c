@@ -195,7 +195,7 @@ talk_with(struct relay *relay)
 {
 	const struct relay_setting *setting = relay->setting;
 	bool to_smarthost = relay->job.domain.len == 0;
-	const struct relay_client_options options = {
+	const struct relay_target target = {
 		.host = host_name(relay),
 		.port = to_smarthost ? setting->smarthost_port :
 		    setting->port,
@@ -210,7 +210,7 @@ talk_with(struct relay *relay)
 		.arg = relay, .over = on_client_over
 	};
 
-	if (relay_client_start(setting->hall, setting->loop, &options,
+	if (relay_client_start(setting->links, setting->loop, &target,
 	    &relay->job, &relay->letter, relay->fates, &events,
 	    &relay->client) < 0)
 		end_all(relay, RELAY_LATER, "4.3.0", "memory is out here");

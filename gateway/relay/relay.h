@@ -15,7 +15,7 @@ struct relay;			/* opaque; see relay.c */
 
 /* The same for all; borrowed until the last one has ended. */
 struct relay_setting {
-	struct talk_hall *hall;
+	struct relay_links *links;
 	struct loop	*loop;
 	const char	*called;	/* the hub's name */
 	uint16_t	 port;		/* of hosts that DNS names */

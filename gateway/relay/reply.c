@@ -118,6 +118,7 @@ relay_offer_line(struct relay_offer *offer, struct slice s)
 	offer->has_pipelining |= slice_is_word(word, "PIPELINING");
 	offer->has_8bit |= slice_is_word(word, "8BITMIME");
 	offer->has_utf8 |= slice_is_word(word, "SMTPUTF8");
+	offer->has_chunking |= slice_is_word(word, "CHUNKING");
 	offer->has_dsn |= slice_is_word(word, "DSN");
 	if (!slice_is_word(word, "SIZE"))
 		return;

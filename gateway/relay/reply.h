@@ -48,6 +48,7 @@ void	relay_words(struct slice, char words_out[RELAY_WORDS_MOST + 1]);
 /* What EHLO offers. */
 struct relay_offer {
 	bool		has_pipelining, has_8bit, has_utf8, has_dsn, has_size;
+	bool		has_chunking;
 	bool		is_logged_in;	/* it has said 235 */
 	uint64_t	size;		/* the largest message; 0: any */
 };

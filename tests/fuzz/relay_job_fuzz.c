@@ -13,10 +13,12 @@ say(const struct relay_job *job)
 {
 	const struct relay_offer offer = { .has_dsn = true, .has_size = true,
 	    .has_8bit = true, .has_utf8 = true };
+	const struct relay_form_facts facts = { .header_8bit = true };
+	const struct relay_need need = command_need(job, &facts);
 	TEXT_AUTO line = TEXT_INIT(1024 * 1024);
 	struct slice words;
 
-	command_mail(&line, job, &offer);
+	command_mail(&line, job, &need, &offer);
 	for (size_t i = 0; i < job->recipient_count; i++)
 		command_rcpt(&line, &job->recipients[i], &offer);
 	if (text_failed(&line))

@@ -22,12 +22,16 @@
 
 #define MESSAGE	"Subject: hi\r\n\r\n.dot\r\n"
 #define SENT	"Received: x\r\nSubject: hi\r\n\r\n..dot\r\n.\r\n"
+#define CHUNK	"Received: x\r\nSubject: hi\r\n\r\n.dot\r\n"
+#define EHLO_CHUNKS	"250-mx.test\r\n250-CHUNKING\r\n250 PIPELINING\r\n"
 #define EHLO	"250-mx.test\r\n250 PIPELINING\r\n"
 
 /* What a host says at each step; NULL: it hangs up there. */
 struct host {
 	const char	*greeting, *ehlo, *mail, *rcpt, *data, *end;
 	size_t		 end_bytes;	/* of that, then it hangs up; 0: all */
+	unsigned	 transactions;	/* on one connection; then it hangs up at
+					   the next one's MAIL; 0: one, at once */
 };
 
 static struct play play;
@@ -57,35 +61,83 @@ say(int fd, const char *words, size_t len)
 	return words != NULL && write(fd, words, len) == (ssize_t)len;
 }
 
-static void
-serve(int fd, const struct host *host)
+/* The one chunk of a message. */
+static bool
+hear_chunk(FILE *in, const char *line)
 {
-	const char *const said[] = { host->ehlo, host->mail, host->rcpt,
-	    host->data };
-	FILE *in = fdopen(fd, "r");
+	char bytes[2048];
+	size_t size = 0;
+
+	return sscanf(line, "BDAT %zu LAST", &size) == 1 &&
+	    size <= sizeof(bytes) && fread(bytes, 1, size, in) == size &&
+	    write(heard_fd, bytes, size) == (ssize_t)size;
+}
+
+static bool
+hear_message(FILE *in)
+{
 	char line[2048];
 	size_t len;
 
-	if (!say(fd, host->greeting, host->greeting == NULL ? 0 :
-	    strlen(host->greeting)))
-		return;
-	for (size_t i = 0; i < 4; i++)
-		if (fgets(line, sizeof(line), in) == NULL ||
-		    strncmp(line, "QUIT", 4) == 0 || !say(fd, said[i],
-		    said[i] == NULL ? 0 : strlen(said[i])))
-			return;
-	if (strncmp(host->data, "354", 3) != 0)
-		return;
 	while (fgets(line, sizeof(line), in) != NULL) {
 		len = strlen(line);
 		if (write(heard_fd, line, len) != (ssize_t)len)
-			return;
+			return false;
 		if (strcmp(line, ".\r\n") == 0)
-			break;
+			return true;
 	}
-	if (host->end != NULL)
-		(void)say(fd, host->end, host->end_bytes != 0 ?
-		    host->end_bytes : strlen(host->end));
+	return true;
+}
+
+/* From MAIL to the reply that counts; false: it is over. */
+static bool
+transact(int fd, FILE *in, const struct host *host)
+{
+	const char *const said[] = { host->mail, host->rcpt, host->data };
+	bool chunks = strstr(host->ehlo, "CHUNKING") != NULL;
+	char line[2048];
+
+	for (size_t i = 0; i < 3; i++) {
+		if (fgets(line, sizeof(line), in) == NULL ||
+		    strncmp(line, "QUIT", 4) == 0 ||
+		    strncmp(line, "RSET", 4) == 0)
+			return false;
+		if (i == 2 && chunks)
+			break;
+		if (!say(fd, said[i], said[i] == NULL ? 0 : strlen(said[i])))
+			return false;
+	}
+	if (chunks ? !hear_chunk(in, line) :
+	    strncmp(host->data, "354", 3) != 0 || !hear_message(in))
+		return false;
+	return host->end == NULL || say(fd, host->end,
+	    host->end_bytes != 0 ? host->end_bytes : strlen(host->end));
+}
+
+static void
+serve(int fd, const struct host *host)
+{
+	FILE *in = fdopen(fd, "r");
+	char line[2048];
+
+	if (host->transactions > 0 && !say(heard_fd, "+\r\n", 3))
+		return;
+	if (!say(fd, host->greeting, host->greeting == NULL ? 0 :
+	    strlen(host->greeting)) || fgets(line, sizeof(line), in) == NULL ||
+	    !say(fd, host->ehlo, host->ehlo == NULL ? 0 :
+	    strlen(host->ehlo)) || !transact(fd, in, host))
+		return;
+	for (unsigned i = 1; i < host->transactions; i++)
+		if (!transact(fd, in, host))
+			return;
+	if (host->transactions > 0) {
+		/* it goes without a word when it is to take one more */
+		while (fgets(line, sizeof(line), in) != NULL &&
+		    strncmp(line, "MAIL", 4) != 0)
+			;
+		(void)fclose(in);
+		return;
+	}
 	/* what it has said is to arrive, whatever was not read */
 	(void)shutdown(fd, SHUT_WR);
 	while (fgets(line, sizeof(line), in) != NULL)
@@ -264,44 +316,44 @@ static const struct {
 #define OK	"250 ok\r\n"
 #define GO	"354 go\r\n"
 #define HI	"220 mx\r\n"
-{ { HI, EHLO, OK, OK, GO, OK, 0 }, RELAY_DONE, 250 },
-{ { HI, "250 mx\r\n", OK, OK, GO, OK, 0 }, RELAY_DONE, 250 },
-{ { HI, EHLO, OK, OK, GO, "251-a\r\n251 b\r\n", 0 }, RELAY_DONE, 251 },
+{ { HI, EHLO, OK, OK, GO, OK, 0, 0 }, RELAY_DONE, 250 },
+{ { HI, "250 mx\r\n", OK, OK, GO, OK, 0, 0 }, RELAY_DONE, 250 },
+{ { HI, EHLO, OK, OK, GO, "251-a\r\n251 b\r\n", 0, 0 }, RELAY_DONE, 251 },
 /* a no at each step */
-{ { "554 go away\r\n", NULL, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
-{ { "421 later\r\n", NULL, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
-{ { HI, EHLO, "451 no\r\n", "503 no\r\n", "503 no\r\n", NULL, 0 }, RELAY_LATER, 451 },
-{ { HI, EHLO, "550 no\r\n", "503 no\r\n", GO, "554 none\r\n", 0 }, RELAY_FAILED, 550 },
-{ { HI, "250 mx\r\n", "550 no\r\n", NULL, NULL, NULL, 0 }, RELAY_FAILED, 550 },
-{ { HI, EHLO, OK, "450 no\r\n", "503 no\r\n", NULL, 0 }, RELAY_LATER, 450 },
-{ { HI, EHLO, OK, "550 no\r\n", GO, "554 none\r\n", 0 }, RELAY_FAILED, 550 },
-{ { HI, "250 mx\r\n", OK, "550 no\r\n", NULL, NULL, 0 }, RELAY_FAILED, 550 },
-{ { HI, EHLO, OK, "552 full\r\n", "503 no\r\n", NULL, 0 }, RELAY_LATER, 552 },
-{ { HI, EHLO, OK, "421 bye\r\n", NULL, NULL, 0 }, RELAY_LATER, 421 },
-{ { HI, EHLO, OK, OK, "451 no\r\n", NULL, 0 }, RELAY_LATER, 451 },
-{ { HI, EHLO, OK, OK, "554 no\r\n", NULL, 0 }, RELAY_FAILED, 554 },
-{ { HI, EHLO, OK, OK, OK, NULL, 0 }, RELAY_LATER, 250 },
-{ { HI, EHLO, OK, OK, GO, "451 no\r\n", 0 }, RELAY_LATER, 451 },
-{ { HI, EHLO, OK, OK, GO, "554 no\r\n", 0 }, RELAY_FAILED, 554 },
+{ { "554 go away\r\n", NULL, NULL, NULL, NULL, NULL, 0, 0 }, RELAY_LATER, 0 },
+{ { "421 later\r\n", NULL, NULL, NULL, NULL, NULL, 0, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, "451 no\r\n", "503 no\r\n", "503 no\r\n", NULL, 0, 0 }, RELAY_LATER, 451 },
+{ { HI, EHLO, "550 no\r\n", "503 no\r\n", GO, "554 none\r\n", 0, 0 }, RELAY_FAILED, 550 },
+{ { HI, "250 mx\r\n", "550 no\r\n", NULL, NULL, NULL, 0, 0 }, RELAY_FAILED, 550 },
+{ { HI, EHLO, OK, "450 no\r\n", "503 no\r\n", NULL, 0, 0 }, RELAY_LATER, 450 },
+{ { HI, EHLO, OK, "550 no\r\n", GO, "554 none\r\n", 0, 0 }, RELAY_FAILED, 550 },
+{ { HI, "250 mx\r\n", OK, "550 no\r\n", NULL, NULL, 0, 0 }, RELAY_FAILED, 550 },
+{ { HI, EHLO, OK, "552 full\r\n", "503 no\r\n", NULL, 0, 0 }, RELAY_LATER, 552 },
+{ { HI, EHLO, OK, "421 bye\r\n", NULL, NULL, 0, 0 }, RELAY_LATER, 421 },
+{ { HI, EHLO, OK, OK, "451 no\r\n", NULL, 0, 0 }, RELAY_LATER, 451 },
+{ { HI, EHLO, OK, OK, "554 no\r\n", NULL, 0, 0 }, RELAY_FAILED, 554 },
+{ { HI, EHLO, OK, OK, OK, NULL, 0, 0 }, RELAY_LATER, 250 },
+{ { HI, EHLO, OK, OK, GO, "451 no\r\n", 0, 0 }, RELAY_LATER, 451 },
+{ { HI, EHLO, OK, OK, GO, "554 no\r\n", 0, 0 }, RELAY_FAILED, 554 },
 /* it hangs up at each step */
-{ { NULL, NULL, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
-{ { HI, NULL, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
-{ { HI, EHLO, NULL, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, NULL, NULL, 0 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, GO, NULL, 0 }, RELAY_LATER, 0 },
+{ { NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }, RELAY_LATER, 0 },
+{ { HI, NULL, NULL, NULL, NULL, NULL, 0, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, NULL, NULL, NULL, NULL, 0, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, NULL, NULL, NULL, 0, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, NULL, NULL, 0, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, NULL, 0, 0 }, RELAY_LATER, 0 },
 /* and at each byte of the one reply that counts */
-{ { HI, EHLO, OK, OK, GO, OK, 1 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, GO, OK, 2 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, GO, OK, 3 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, GO, OK, 4 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, GO, OK, 5 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, GO, OK, 6 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, GO, OK, 7 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 1, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 2, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 3, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 4, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 5, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 6, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, OK, 7, 0 }, RELAY_LATER, 0 },
 /* it makes no sense */
-{ { HI, EHLO, "what?\r\n", NULL, NULL, NULL, 0 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, "354 go\r\n250 ok\r\n", OK, 0 }, RELAY_LATER, 0 },
-{ { HI, EHLO, OK, OK, GO, "250-ok\r\n550 no\r\n", 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, "what?\r\n", NULL, NULL, NULL, 0, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, "354 go\r\n250 ok\r\n", OK, 0, 0 }, RELAY_LATER, 0 },
+{ { HI, EHLO, OK, OK, GO, "250-ok\r\n550 no\r\n", 0, 0 }, RELAY_LATER, 0 },
 };
 
 START_TEST(only_the_reply_to_the_end_of_the_data_is_a_receipt)
@@ -324,7 +376,53 @@ START_TEST(only_the_reply_to_the_end_of_the_data_is_a_receipt)
 }
 END_TEST
 
-static const struct host good = { HI, EHLO, OK, OK, GO, OK, 0 };
+static const struct host good = { HI, EHLO, OK, OK, GO, OK, 0, 0 };
+
+static const struct {
+	struct host	host;
+	const char	*heard;
+} patient[] = {
+	/* one connection for all, one for two, and one for each */
+	{ { HI, EHLO, OK, OK, GO, OK, 0, 4 }, "+\r\n" SENT SENT SENT },
+	{ { HI, "250 mx\r\n", OK, OK, GO, OK, 0, 4 },
+	    "+\r\n" SENT SENT SENT },
+	{ { HI, EHLO, OK, OK, GO, OK, 0, 2 },
+	    "+\r\n" SENT SENT "+\r\n" SENT },
+	{ { HI, EHLO, OK, OK, GO, OK, 0, 1 },
+	    "+\r\n" SENT "+\r\n" SENT "+\r\n" SENT },
+	/* RFC 3030 */
+	{ { HI, EHLO_CHUNKS, OK, OK, NULL, OK, 0, 4 },
+	    "+\r\n" CHUNK CHUNK CHUNK },
+	{ { HI, "250-mx\r\n250 CHUNKING\r\n", OK, OK, NULL, OK, 0, 4 },
+	    "+\r\n" CHUNK CHUNK CHUNK },
+};
+
+/* However long the host bears it, each message comes once. */
+START_TEST(the_next_message_goes_on_the_same_connection)
+{
+	int fd = host_begin(&patient[_i].host);
+	size_t len = strlen(patient[_i].heard), got = 0;
+	char heard[1024];
+	ssize_t n = 1;
+
+	for (unsigned i = 1; i <= 3; i++) {
+		static const char *const to[] = { "zoe@far.test",
+		    "bob@far.test", "eve@far.test" };
+
+		ask("far.test", to[i - 1]);
+		wait_answer(i);
+		ck_assert_int_eq(outcome, RELAY_DONE);
+	}
+	host_end();
+	while (n > 0 && got < sizeof(heard)) {
+		n = read(fd, heard + got, sizeof(heard) - got);
+		got += n > 0 ? (size_t)n : 0;
+	}
+	(void)close(fd);
+	ck_assert_msg(got == len && memcmp(heard, patient[_i].heard, len) ==
+	    0, "%.*s", (int)got, heard);
+}
+END_TEST
 
 /* RFC 5321 5.1 */
 START_TEST(the_next_host_is_tried_when_one_is_not_there)
@@ -491,6 +589,9 @@ unit_suite(void)
 	tcase_add_loop_test(tests,
 	    only_the_reply_to_the_end_of_the_data_is_a_receipt, 0,
 	    sizeof(hosts) / sizeof(*hosts));
+	tcase_add_loop_test(tests,
+	    the_next_message_goes_on_the_same_connection, 0,
+	    sizeof(patient) / sizeof(*patient));
 	tcase_add_test(tests, the_next_host_is_tried_when_one_is_not_there);
 	tcase_add_test(tests, a_domain_without_mx_is_its_own_host);
 	tcase_add_loop_test(tests, what_dns_says_may_end_it, 0,

@@ -1,0 +1,92 @@
+/*
+ * link.h - connections to remote hosts, and those that wait for the next message
+ *
+ * Opened by talk.h: greeting, EHLO or HELO, STARTTLS, AUTH.  Whoever has sent its
+ * message gives the connection back, and the next message for the same host, port
+ * and login in the same kind of TLS goes out on it, within some seconds; so names
+ * of many domains that share a host share its connections.  Nothing is kept of
+ * one message for the next but what the host offers.
+ *
+ * Events come from the loop, never from inside a call; a handler may leave the
+ * link, and hears nothing of it afterwards.
+ */
+#ifndef POSTROOM_GATEWAY_RELAY_LINK_H
+#define POSTROOM_GATEWAY_RELAY_LINK_H
+
+#include "gateway/relay/reply.h"
+#include "lib/base/talk.h"
+
+#define RELAY_LINK_MESSAGES	100	/* on one connection; then a new one */
+#define RELAY_LINK_LIFE_MS	300000	/* from its opening; the same */
+#define RELAY_LINK_IDLE_MS	5000	/* waits so long for the next */
+#define RELAY_LINKS_IDLE	50	/* wait at a time */
+
+struct relay_links;		/* all of a relay; opaque, see link.c */
+struct relay_link;		/* one of them */
+
+/* RFC 5321 4.5.3.2; in ms. */
+struct relay_waits {
+	uint64_t	connect;	/* all addresses of a host together */
+	uint64_t	open;		/* greeting, EHLO, TLS, AUTH */
+	uint64_t	mail, rcpt, data, block, end;
+};
+extern const struct relay_waits relay_waits;
+
+/* A host to be spoken with; borrowed until the link is left. */
+struct relay_target {
+	const char	*host;		/* its name, or an address */
+	uint16_t	 port;
+	const char	*addresses;	/* as talk.h has it */
+	enum talk_tls	 tls;
+	const char	*user, *password;	/* NULL: no login */
+	const char	*called;	/* what EHLO says */
+	const struct relay_waits *waits;
+};
+
+struct relay_link_events {
+	void	*arg;
+	/* It can be spoken to, and waits for MAIL. */
+	void	(*opened)(void *arg);
+	/* A whole reply. */
+	void	(*said)(void *arg, const struct relay_said *);
+	/* All that was written has gone to the system. */
+	void	(*drained)(void *arg);
+	/* It is over; leave it.  The words are empty or say why. */
+	void	(*broke)(void *arg, enum talk_fault, struct slice words);
+};
+
+/* NULL: memory is out. */
+struct relay_links *relay_links_new(struct talk_hall *, struct loop *);
+/* After the last link was left; hangs up.  NULL is fine. */
+void	relay_links_free(struct relay_links *);
+
+/*
+ * A link to that host, one that waits unless `fresh`.  0, -EINVAL or -ENOMEM.
+ */
+int	relay_link_open(struct relay_links *, const struct relay_target *,
+	    bool fresh, const struct relay_link_events *,
+	    struct relay_link **link_out);
+/* What the host offers, once it is open. */
+const struct relay_offer *relay_link_offer(const struct relay_link *);
+/* It waited for this message: the host may have closed it meanwhile. */
+bool	relay_link_is_used(const struct relay_link *);
+/* It has said more than the reply that is being told. */
+bool	relay_link_has_more(const struct relay_link *);
+/* As talk_write() and talk_waiting(). */
+int	relay_link_write(struct relay_link *, struct slice);
+size_t	relay_link_waiting(const struct relay_link *);
+/* It was connected to some address of the host. */
+bool	relay_link_was_reached(const struct relay_link *);
+/* "TLSv1.3 ...", or "". */
+const char *relay_link_tls(const struct relay_link *);
+
+enum relay_leaving {
+	RELAY_KEEP,		/* no transaction is open: for the next */
+	RELAY_RESET,		/* the same, behind RSET */
+	RELAY_QUIT,
+	RELAY_DROP		/* without a word */
+};
+/* The link is done with; NULL is fine. */
+void	relay_link_leave(struct relay_link *, enum relay_leaving);
+
+#endif
