@@ -3,6 +3,7 @@
  *
  *	relay DATA SEGMENT_BYTES SEGMENTS COUNT ACCOUNT NOTIFY RECIPIENT...
  *
+ * COUNT messages for all of them, or, where it is "-", one for each.
  * The queue itself takes them, as those that the hub has made; its judge is here.
  * They are from that account (0: of nobody here), with those bits of NOTIFY, and
  * durable, each with a row, when this ends with status 0.
@@ -29,6 +30,7 @@ static char **to;
 static int to_count;
 static uint64_t sender_account;
 static uint8_t notify;
+static bool is_each;
 
 static void
 give_up(const char *what)
@@ -106,19 +108,19 @@ submit(void)
 	const struct asker asker = { .from = &loop, .serial = count + 1,
 	    .is_own = true };
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
-	struct recipient *rcpts = calloc((size_t)to_count, sizeof(*rcpts));
+	int n = is_each ? 1 : to_count;
+	struct recipient *rcpts = calloc((size_t)n, sizeof(*rcpts));
 	struct envelope env = { .source = SOURCE_OWN,
 	    .sender = SLICE("ann@office.test"), .recipients = rcpts,
-	    .recipient_count = (size_t)to_count,
-	    .sender_account = sender_account };
+	    .recipient_count = (size_t)n, .sender_account = sender_account };
 	char message[128];
 	int fd;
 
+	for (int i = 0; i < n; i++)
+		rcpts[i] = (struct recipient){ .notify = notify,
+		    .address = slice_str(to[is_each ? (int)count : i]) };
 	(void)snprintf(message, sizeof(message), "From: ann@office.test\r\n"
 	    "Subject: number %u.\r\n\r\n.hello\r\n", count++);
-	for (int i = 0; i < to_count; i++)
-		rcpts[i] = (struct recipient){ .address = slice_str(to[i]),
-		    .notify = notify };
 	env.bytes = strlen(message);
 	envelope_pack(&packed, &env);
 	fd = memfd_of("message", slice_str(message));
@@ -176,11 +178,13 @@ main(int argc, char *argv[])
 		    "NOTIFY TO...");
 	options.segment_bytes = (uint32_t)strtoul(argv[2], NULL, 10);
 	options.segments = (unsigned)strtoul(argv[3], NULL, 10);
-	left = (unsigned)strtoul(argv[4], NULL, 10);
 	sender_account = strtoull(argv[5], NULL, 10);
 	notify = (uint8_t)strtoul(argv[6], NULL, 10);
 	to = argv + 7;
 	to_count = argc - 7;
+	is_each = strcmp(argv[4], "-") == 0;
+	left = is_each ? (unsigned)to_count :
+	    (unsigned)strtoul(argv[4], NULL, 10);
 	data = open(argv[1], O_RDONLY | O_DIRECTORY);
 	if (data < 0 || hub_id_read(data, options.hub_id) < 0)
 		give_up("no hub there");

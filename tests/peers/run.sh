@@ -8,8 +8,8 @@
 here=$(dirname "$0")
 parts="groups demo deb clients reload corpus multipop imapsource oauth etrn dkim arc
 compose structure leaving sections order recent imap scram packing day me
-rights relay
-sending completion import acl repair spam rule removal rehearse undo digest clamd
+rights relay remote sending
+completion import acl repair spam rule removal rehearse undo digest clamd
 rspamd"
 said=$(mktemp -d) || exit 1
 trap 'rm -rf "$said"' EXIT
