@@ -20,17 +20,24 @@ struct reading {
 	bool			 is_wanted;	/* those; or the others */
 };
 
+enum outbound_state
+fate_state(enum dsn_action action)
+{
+	static const enum outbound_state states[DSN_ACTION_COUNT] = {
+		[DSN_FAILED] = OUTBOUND_FAILED,
+		[DSN_DELAYED] = OUTBOUND_WAITING,
+		[DSN_RELAYED] = OUTBOUND_RELAYED,
+	};
+
+	return states[action];
+}
+
 static bool
 is_of_case(const struct reading *reading, const struct rows_outbound *row)
 {
-	switch (reading->what->action) {
-	case DSN_FAILED:
-		return row->state == OUTBOUND_FAILED;
-	case DSN_RELAYED:
-		return row->state == OUTBOUND_RELAYED;
-	default:
-		return fate_is_late(reading->conductor, row);
-	}
+	return row->state == fate_state(reading->what->action) &&
+	    (row->state != OUTBOUND_WAITING ||
+	    fate_is_late(reading->conductor, row));
 }
 
 /* RFC 3461 4.1: failures are told unless it says otherwise, and delays too. */
@@ -90,8 +97,8 @@ fate_case_told(struct conductor *conductor, const struct message_id *id,
 
 	for (size_t i = 0; i < what->count; i++)
 		addresses[i] = what->rows[i].address;
-	return rows_outbound_told(conductor->rows, id, addresses,
-	    what->count);
+	return rows_outbound_told(conductor->rows, id,
+	    fate_state(what->action), addresses, what->count);
 }
 
 /* Its sender wants to hear nothing of it. */

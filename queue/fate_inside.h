@@ -60,7 +60,12 @@ int	fate_case_begin(struct fate_case *, struct conductor *,
 void	fate_case_end(struct fate_case *);
 /* The account of who has sent it; 0: nobody here. */
 uint64_t fate_sender(const struct fate_case *);
-/* Those rows are told, whoever it was.  0 or -errno. */
+/* In which state rows are that came to that. */
+enum outbound_state fate_state(enum dsn_action);
+/*
+ * Those rows are told, whoever it was: of that, and of nothing that they came to
+ * meanwhile.  0 or -errno.
+ */
 int	fate_case_told(struct conductor *, const struct message_id *,
 	    const struct fate_case *);
 

@@ -146,6 +146,7 @@ static void
 pack_told(struct text *told, const struct fate_case *what)
 {
 	pack_bytes(told, slice_of(what->rows[0].id.bytes, MESSAGE_ID_BYTES));
+	pack_u8(told, (uint8_t)what->action);
 	pack_u32(told, (uint32_t)what->count);
 	for (size_t i = 0; i < what->count; i++)
 		pack_slice(told, what->rows[i].address);
@@ -158,11 +159,12 @@ fate_replay(struct transit *transit)
 	struct unpack u = unpack_of(transit->told);
 	struct slice id = unpack_bytes(&u, MESSAGE_ID_BYTES);
 	struct slice addresses[DSN_RECIPIENTS];
+	uint8_t action = unpack_u8(&u);
 	uint32_t count = unpack_u32(&u);
 	struct message_id about;
 	int r;
 
-	if (u.bad || count > DSN_RECIPIENTS)
+	if (u.bad || action >= DSN_ACTION_COUNT || count > DSN_RECIPIENTS)
 		return -EBADMSG;
 	memcpy(about.bytes, id.at, MESSAGE_ID_BYTES);
 	for (uint32_t i = 0; i < count; i++)
@@ -171,8 +173,8 @@ fate_replay(struct transit *transit)
 		return -EBADMSG;
 	r = rows_outbound_has(conductor->rows, &about);
 	if (r == 0)
-		r = rows_outbound_told(conductor->rows, &about, addresses,
-		    count);
+		r = rows_outbound_told(conductor->rows, &about,
+		    fate_state((enum dsn_action)action), addresses, count);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	transit->told = slice_of(NULL, 0);

@@ -227,19 +227,21 @@ rows_outbound_tried(struct rows *rows, const struct rows_outbound *list,
 
 int
 rows_outbound_told(struct rows *rows, const struct message_id *id,
-    const struct slice *addresses, size_t count)
+    enum outbound_state state, const struct slice *addresses, size_t count)
 {
-	static const enum rows_statement both[] = { ROWS_OUTBOUND_TOLD,
-	    ROWS_OUTBOUND_TOLD_GONE };
+	bool is_late = state == OUTBOUND_WAITING;
 	int r = db_begin(rows->db);
 
 	if (r == 0)
 		r = count_of(rows, id, -1);
-	for (size_t i = 0; r == 0 && i < 2 * count; i++) {
-		struct db_query query = db_ask(rows->db, both[i % 2]);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct db_query query = db_ask(rows->db, is_late ?
+		    ROWS_OUTBOUND_TOLD : ROWS_OUTBOUND_TOLD_GONE);
 
 		db_put_blob(&query, rows_id(id));
-		db_put_blob(&query, addresses[i / 2]);
+		db_put_blob(&query, addresses[i]);
+		if (!is_late)
+			db_put_i64(&query, state);
 		r = db_run(&query);
 	}
 	if (r == 0)

@@ -80,12 +80,13 @@ int	rows_outbound_has(struct rows *, const struct message_id *);
 int	rows_outbound_tried(struct rows *, const struct rows_outbound *,
 	    size_t count);
 /*
- * The sender of that message knows what became of those addresses: where they
- * are WAITING that they are late, of the others nothing is left.  FULL; one
- * whose row is gone is passed over.
+ * The sender of that message knows what became of those addresses: of those that
+ * are WAITING that they are late, of those that FAILED or were RELAYED nothing is
+ * left.  FULL; one whose row is in another state by now, or gone, is passed over:
+ * of what it came to meanwhile nobody knows yet.
  */
 int	rows_outbound_told(struct rows *, const struct message_id *,
-	    const struct slice *addresses, size_t count);
+	    enum outbound_state, const struct slice *addresses, size_t count);
 /*
  * These are so from now on: state, times, tries, reply and via; FULL.  Those
  * that are DONE go, one whose row is gone is passed over.

@@ -187,7 +187,7 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_OUTBOUND_TOLD] = "UPDATE outbound SET told = 1 WHERE id = ?"
 	    " AND address = ? AND state = 0",
 	[ROWS_OUTBOUND_TOLD_GONE] = "DELETE FROM outbound WHERE id = ?"
-	    " AND address = ? AND state NOT IN (0, 1)",
+	    " AND address = ? AND state = ?",
 	[ROWS_OUTBOUND_MOVE] = "UPDATE outbound SET state = ?, next_try = ?"
 	    " WHERE id = ? AND state = ?",
 	[ROWS_OUTBOUND_DELETE] = "DELETE FROM outbound WHERE id = ?",

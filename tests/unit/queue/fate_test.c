@@ -492,6 +492,41 @@ START_TEST(a_record_that_is_replayed_takes_its_rows_away)
 }
 END_TEST
 
+/* Whoever hears that it is late is not done with what it comes to meanwhile. */
+START_TEST(what_fails_while_its_delay_is_told_is_told_too)
+{
+	static const char *const late[] = { "Action: delayed\r\n", NULL };
+	static const char *const over[] = { "Action: failed\r\n",
+	    "Status: 5.1.1\r\n", NULL };
+
+	submit(&to_zoe);
+	set_clock(5 * HOUR_MS);
+	answer(0, 451);
+	look();
+	ck_assert_uint_eq(asked(), 1);
+	if (_i == 1) {
+		person(0, STAGE_ANN, "en");
+		delivered(0, STAGE_ANN, late);
+	}
+	set_clock(now_ms + 2 * HOUR_MS);
+	conductor_relay_up(stage.conductor, true);
+	answer(1, 550);
+	if (_i == 0) {
+		person(0, STAGE_ANN, "en");
+		delivered(0, STAGE_ANN, late);
+	} else {
+		stage_restart(&stage);	/* the record comes again */
+		delivered(0, STAGE_ANN, late);
+	}
+	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 1);
+	look();
+	ck_assert_uint_eq(asked(), 2 - (size_t)_i);
+	person(1 - (size_t)_i, STAGE_ANN, "en");
+	delivered(1, STAGE_ANN, over);
+	is_over();
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -511,6 +546,8 @@ unit_suite(void)
 	tcase_add_test(tests, what_cannot_be_told_now_is_told_later);
 	tcase_add_loop_test(tests, an_end_at_any_step_makes_one_notice, 0, 2);
 	tcase_add_test(tests, a_record_that_is_replayed_takes_its_rows_away);
+	tcase_add_loop_test(tests,
+	    what_fails_while_its_delay_is_told_is_told_too, 0, 2);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
