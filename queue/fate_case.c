@@ -183,7 +183,7 @@ read_message(struct fate_case *what, struct conductor *conductor,
 		r = what->about->is_big ? read_big(what, conductor) :
 		    arena_copy(what->arena, slice_first(bytes, ORIGINAL_MOST),
 		    &what->original);
-	if (r == -ENOENT || r == -EBADMSG || r == -EPROTO) {
+	if (r == -ENOENT || r == -EBADMSG || r == -EPROTO || r == -EIO) {
 		log_say("of a message that was not sent only the recipients "
 		    "are known: %s", strerror(-r));
 		return 0;

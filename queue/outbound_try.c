@@ -293,7 +293,7 @@ out_try_begin(struct outbound *outbound, struct out_job *job)
 		return 0;
 	out_count(try, -1);
 	out_try_free(try);
-	if (r == -EBADMSG || r == -ENOENT || r == -EPROTO)
+	if (r == -EBADMSG || r == -ENOENT || r == -EPROTO || r == -EIO)
 		return hold_damaged(outbound, &job->key.id, r);
 	if (r != -ENOTCONN && r != -ECONNRESET && r != -EPIPE)
 		log_say("a message cannot leave now: %s", strerror(-r));
