@@ -106,8 +106,11 @@ fill_about(struct dsn *dsn, const struct fate_case *what,
 	    fate_sender(what) != person->account;
 	dsn->envid = env->envid;
 	dsn->original = what->original;
-	/* RFC 3461 4.3: only what has failed is ever returned whole */
-	dsn->wants_whole = what->action == DSN_FAILED &&
+	/*
+	 * RFC 3461 4.3: only what has failed is ever returned whole; and to
+	 * nobody but who has written it
+	 */
+	dsn->wants_whole = what->action == DSN_FAILED && !dsn->is_orphan &&
 	    env->ret != RET_HDRS && env->body != BODY_BINARYMIME;
 }
 

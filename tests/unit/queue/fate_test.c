@@ -363,7 +363,8 @@ START_TEST(of_a_stranger_the_postmaster_hears)
 	static const struct sent null = { .to = { "zoe@far.test" },
 	    .sender = "" };
 	static const char *const of_eve[] = { "A message from eve@evil.test",
-	    "To: postmaster@office.test\r\n", NULL };
+	    "To: postmaster@office.test\r\n", "Subject: the roof\r\n",
+	    "Content-Type: text/rfc822-headers", NULL };
 	static const char *const of_none[] = { "A message from nobody",
 	    NULL };
 
@@ -372,6 +373,7 @@ START_TEST(of_a_stranger_the_postmaster_hears)
 	look();
 	person(0, 0, "en");
 	delivered(0, STAGE_BEN, of_eve);
+	ck_assert_ptr_null(strstr(stage.last, "It leaks"));
 	is_over();
 	submit(&null);
 	answer(1, 550);
