@@ -17,6 +17,7 @@
 #include "queue/outbound_inside.h"
 
 #define MOVING_MOST	4	/* notices in the making: nobody waits for them */
+#define STEP_MOST	64	/* jobs looked at before others have a turn */
 #define NO_POSTMASTER_MS (10 * FATE_AGAIN_MS)
 
 bool
@@ -306,9 +307,11 @@ pump(struct fates *fates)
 {
 	struct heap_entry *first;
 
-	while (!fates->conductor->closing && fates->moving < MOVING_MOST &&
+	/* of whom nobody hears there may be many, and each costs a commit */
+	for (unsigned i = 0; i < STEP_MOST && !fates->conductor->closing &&
+	    fates->moving < MOVING_MOST &&
 	    (first = heap_first(&fates->ready)) != NULL &&
-	    first->key <= clock_ms()) {
+	    first->key <= clock_ms(); i++) {
 		heap_take(&fates->ready, first);
 		fates->moving++;
 		begin((struct fate_job *)first);

@@ -529,6 +529,31 @@ START_TEST(what_fails_while_its_delay_is_told_is_told_too)
 }
 END_TEST
 
+/* Each of those costs a commit: the hub does something else between them. */
+START_TEST(many_of_whom_nobody_hears_keep_nobody_waiting)
+{
+	struct rows_outbound row = { .address = SLICE("zoe@far.test"),
+	    .domain = SLICE("far.test"), .notify = NOTIFY_NEVER };
+	struct rows *rows = stage.conductor->rows;
+
+	for (unsigned i = 0; i < 100; i++) {
+		row.id.bytes[0] = (unsigned char)(i + 1);
+		row.state = OUTBOUND_WAITING;
+		ck_assert_int_eq(rows_outbound_take(rows, &row.id, 1, &row,
+		    1), 0);
+		row.state = OUTBOUND_FAILED;
+		ck_assert_int_eq(rows_outbound_tried(rows, &row, 1), 0);
+		fate_tell(stage.conductor, &row.id);
+	}
+	look();
+	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 36);
+	for (unsigned i = 0; rows_in(OUTBOUND_FAILED) > 0 && i < 1000; i++)
+		stage_run(&stage, 1);
+	is_over();
+	ck_assert_uint_eq(asked(), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -550,6 +575,7 @@ unit_suite(void)
 	tcase_add_test(tests, a_record_that_is_replayed_takes_its_rows_away);
 	tcase_add_loop_test(tests,
 	    what_fails_while_its_delay_is_told_is_told_too, 0, 2);
+	tcase_add_test(tests, many_of_whom_nobody_hears_keep_nobody_waiting);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
