@@ -254,6 +254,22 @@ keep_old(void *arg, const struct rows_message *message,
 	return r < 0 ? 1 : 0;
 }
 
+/* Those who leave, in the old one. */
+struct old_outbound {
+	struct queue_rebuild	*rebuild;
+	bool			 is_cut;	/* not readable to their end */
+	struct message_id	 last;	/* before that: some may lack */
+};
+
+static int
+see_outbound(void *arg, const struct rows_outbound *row)
+{
+	struct old_outbound *old = arg;
+
+	old->last = row->id;
+	return 0;
+}
+
 /*
  * Who leaves waits, or is held, as before; the record in the journal, whatever
  * its position, is not to bring those back who have got it.
@@ -261,12 +277,29 @@ keep_old(void *arg, const struct rows_message *message,
 static int
 keep_old_outbound(void *arg, const struct rows_outbound *row)
 {
-	struct queue_rebuild *rebuild = arg;
-	int r = rows_outbound_take(rebuild->rows, &row->id, INT64_MAX, row, 1);
+	const struct old_outbound *old = arg;
+	struct queue_rebuild *rebuild = old->rebuild;
+	int r;
 
+	/* the others of it would be dropped: its file is held, for all */
+	if (old->is_cut && message_id_order(&row->id, &old->last) == 0)
+		return 0;
+	r = rows_outbound_take(rebuild->rows, &row->id, INT64_MAX, row, 1);
+	if (r == 0 && row->is_told)
+		r = rows_outbound_told(rebuild->rows, &row->id,
+		    OUTBOUND_WAITING, &row->address, 1);
 	if (r == 0)
 		r = rows_outbound_set(rebuild->rows, row, 1);
 	return r < 0 ? 1 : 0;
+}
+
+static int
+keep_all_outbound(struct queue_rebuild *rebuild, struct rows *rows)
+{
+	struct old_outbound old = { .rebuild = rebuild };
+
+	old.is_cut = rows_outbound_each(rows, see_outbound, &old) < 0;
+	return rows_outbound_each(rows, keep_old_outbound, &old);
 }
 
 static int
@@ -290,7 +323,7 @@ keep_all_old(struct queue_rebuild *rebuild)
 	if (r == 0)
 		r = rows_route_each(old, keep_old_route, rebuild);
 	if (r == 0)
-		r = rows_outbound_each(old, keep_old_outbound, rebuild);
+		r = keep_all_outbound(rebuild, old);
 	rows_close(old);
 	return r == 1 ? -EIO : 0;
 }

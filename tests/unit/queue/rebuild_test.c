@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "queue/check.h"
+#include "queue/rows_outbound.h"
 #include "store/account.h"
 #include "tests/unit/queue/stage.h"
 
@@ -413,6 +414,111 @@ START_TEST(one_that_is_not_ended_changes_nothing)
 }
 END_TEST
 
+/* A message that is leaving, in place of one that is kept */
+
+#define FAR_COUNT	100
+
+static int
+find_held(void *arg, const struct rows_message *message,
+    const struct rows_recipient *recipients, size_t count)
+{
+	(void)recipients;
+	(void)count;
+	*(struct message_id *)arg = message->id;
+	return 1;
+}
+
+/* As it waits for a hundred people elsewhere, of a third of whom it is late. */
+static struct message_id
+let_leave(void)
+{
+	struct rows_outbound row = { .domain = SLICE("far.test"),
+	    .since_utc_ms = 1 };
+	struct message_id id = { .bytes = { 0 } };
+	struct rows *rows;
+	unsigned needs;
+
+	ck_assert_int_eq(rows_open(stage.scratch.fd, stage.options.hub_id,
+	    &rows, &needs), 0);
+	ck_assert_int_eq(rows_kept_each(rows, find_held, &id), 1);
+	ck_assert_int_eq(rows_delete(rows, &id, 1), 0);
+	row.id = id;
+	for (unsigned i = 0; i < FAR_COUNT; i++) {
+		char address[256];
+
+		(void)snprintf(address, sizeof(address),
+		    "far%03u%0150u@far.test", i, i);
+		row.address = slice_str(address);
+		row.state = OUTBOUND_WAITING;
+		ck_assert_int_eq(rows_outbound_take(rows, &id, 1, &row, 1), 0);
+		if (i % 3 == 0)
+			ck_assert_int_eq(rows_outbound_told(rows, &id,
+			    OUTBOUND_WAITING, &row.address, 1), 0);
+		row.state = i % 2 == 0 ? OUTBOUND_WAITING : OUTBOUND_HELD;
+		ck_assert_int_eq(rows_outbound_tried(rows, &row, 1), 0);
+	}
+	rows_close(rows);
+	return id;
+}
+
+struct far {
+	unsigned	count, told, held;
+};
+
+static int
+on_far(void *arg, const struct rows_outbound *row)
+{
+	struct far *far = arg;
+
+	far->count++;
+	far->told += row->is_told;
+	far->held += row->state == OUTBOUND_HELD;
+	return 0;
+}
+
+/* Spoil the page on which that one stands. */
+static void
+spoil_page_of(const char *address)
+{
+	static char bytes[1024 * PAGE];
+	static const char zeroes[PAGE] = { 0 };
+	int fd = openat(stage.scratch.fd, "queue.db", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+	const char *at = n <= 0 ? NULL : memmem(bytes, (size_t)n, address,
+	    strlen(address));
+
+	(void)close(fd);
+	ck_assert_ptr_nonnull(at);
+	write_rows(zeroes, PAGE, (off_t)((at - bytes) / PAGE * PAGE));
+}
+
+/* Those whose rows cannot be read are not dropped: all of it is held. */
+START_TEST(of_a_message_that_leaves_all_rows_are_kept_or_all_held)
+{
+	struct message_id id = let_leave();
+	struct far far = { .count = 0 };
+	struct rows *rows;
+	unsigned needs;
+
+	if (_i == 1)
+		spoil_page_of("far060");
+	rebuild();
+	ck_assert_uint_eq(counts.kept, 3);
+	ck_assert_uint_eq(counts.held, (unsigned)_i);
+	ck_assert_int_eq(rows_open(stage.scratch.fd, stage.options.hub_id,
+	    &rows, &needs), 0);
+	ck_assert_int_eq(rows_outbound_of(rows, &id, on_far, &far), 0);
+	ck_assert_int_eq(rows_is_kept(rows, &id), _i == 0 ? -ENOENT : 0);
+	/* released, it leaves: nothing says that it has done so already */
+	ck_assert_int_eq(rows_outbound_is_taken(rows, &id, 2),
+	    _i == 0 ? 0 : -ENOENT);
+	rows_close(rows);
+	ck_assert_uint_eq(far.count, _i == 0 ? FAR_COUNT : 0);
+	ck_assert_uint_eq(far.told, _i == 0 ? (FAR_COUNT + 2) / 3 : 0);
+	ck_assert_uint_eq(far.held, _i == 0 ? FAR_COUNT / 2 : 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -432,6 +538,8 @@ unit_suite(void)
 	    a_ledger_without_a_byte_but_with_a_log_is_damaged);
 	tcase_add_loop_test(tests,
 	    a_damaged_ledger_is_set_aside_and_begun_anew, 0, 3);
+	tcase_add_loop_test(tests,
+	    of_a_message_that_leaves_all_rows_are_kept_or_all_held, 0, 2);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
 	return suite;
