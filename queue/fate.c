@@ -363,6 +363,24 @@ fate_close(struct fates *fates)
 
 /* By a person */
 
+bool
+fate_is_telling(const struct conductor *conductor,
+    const struct rows_outbound *row)
+{
+	const struct fate_case *what;
+	const struct fate_job *job;
+
+	HASH_FIND(hh, conductor->fates->jobs, &row->id, sizeof(row->id), job);
+	if (job == NULL || row->state != OUTBOUND_FAILED)
+		return false;
+	what = &job->what;
+	for (size_t i = 0; i < what->count; i++)
+		if (what->action == DSN_FAILED &&
+		    slice_is(what->rows[i].address, row->address))
+			return true;
+	return false;
+}
+
 int
 fate_fail(struct conductor *conductor, struct rows_outbound *rows,
     size_t count)

@@ -40,6 +40,9 @@ void	fate_look(struct conductor *);
 bool	fate_is_late(const struct conductor *, const struct rows_outbound *);
 /* A notice is replayed: its rows go.  0 or -errno. */
 int	fate_replay(struct transit *);
+/* Its sender is just being told that this one has failed. */
+bool	fate_is_telling(const struct conductor *,
+	    const struct rows_outbound *);
 
 /*
  * These recipients, as their rows are, will not get it: a person says so, or a

@@ -223,6 +223,10 @@ gather(void *arg, const struct rows_outbound *row, bool is_sending)
 
 	if (!can[acting->act][row->state])
 		return 0;
+	/* nobody is to hear of it, and somebody just does */
+	if (acting->act == DESK_REMOVE &&
+	    fate_is_telling(acting->conductor, row))
+		return -EBUSY;
 	acting->done.sending += is_sending;
 	/* its sender is not told the one while a host says the other */
 	if (acting->act == DESK_BOUNCE && is_sending)

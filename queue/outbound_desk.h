@@ -67,7 +67,8 @@ struct desk_done {
 
 /*
  * Do it, on behalf of `who`, to the next of them; `via` is where they go with
- * DESK_REROUTE, empty: as ever.  0 or -errno; *place moves behind what is done.
+ * DESK_REROUTE, empty: as ever.  0, -EBUSY (the sender of one to be removed is
+ * just being told: come again) or -errno; *place moves behind what is done.
  */
 int	conductor_desk_act(struct conductor *, enum desk_act, struct slice who,
 	    const struct desk_which *, struct slice via,

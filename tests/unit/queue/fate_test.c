@@ -7,6 +7,7 @@
 #include "lib/base/memfd.h"
 #include "queue/fate.h"
 #include "queue/outbound.h"
+#include "queue/outbound_desk.h"
 #include "queue/relay_job.h"
 #include "tests/unit/queue/stage.h"
 
@@ -554,6 +555,39 @@ START_TEST(many_of_whom_nobody_hears_keep_nobody_waiting)
 }
 END_TEST
 
+static int
+remove_all(void)
+{
+	const struct desk_which which = { .has_state = false };
+	struct desk_place place = { .address = "" };
+	struct desk_done done;
+
+	return conductor_desk_act(stage.conductor, DESK_REMOVE,
+	    slice_str("postmaster"), &which, slice_of("", 0), &place, &done);
+}
+
+/* Nobody says that its sender is not told, and it is told. */
+START_TEST(what_is_being_told_is_not_removed)
+{
+	static const char *const parts[] = { "Action: failed", NULL };
+
+	submit(&to_zoe);
+	answer(0, 550);
+	look();
+	ck_assert_int_eq(remove_all(), -EBUSY);
+	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 1);
+	person(0, STAGE_ANN, "en");
+	delivered(0, STAGE_ANN, parts);
+	is_over();
+	/* until then it may be */
+	submit(&to_zoe);
+	answer(1, 550);
+	ck_assert_int_eq(remove_all(), 0);
+	is_over();
+	ck_assert_uint_eq(asked(), 1);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -576,6 +610,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests,
 	    what_fails_while_its_delay_is_told_is_told_too, 0, 2);
 	tcase_add_test(tests, many_of_whom_nobody_hears_keep_nobody_waiting);
+	tcase_add_test(tests, what_is_being_told_is_not_removed);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
