@@ -143,6 +143,10 @@ give_up(struct relay *relay)
 	else if (relay->not_now)
 		end_all(relay, RELAY_LATER, "4.4.3",
 		    "the name of its host cannot be looked up now");
+	/* who wrote it can mend neither our settings nor our provider's DNS */
+	else if (relay->job.domain.len == 0)
+		end_all(relay, RELAY_LATER, "4.4.4",
+		    "DNS does not know the smarthost");
 	else
 		end_all(relay, RELAY_FAILED, "5.1.2",
 		    "there is no such domain, or no host takes its mail");

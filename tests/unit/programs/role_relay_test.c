@@ -489,6 +489,19 @@ START_TEST(what_dns_says_may_end_it)
 }
 END_TEST
 
+/* A name typed wrong, or our provider's DNS, is no fault of who writes. */
+START_TEST(a_smarthost_that_dns_does_not_know_ends_nothing)
+{
+	(void)snprintf(play.process.config.smarthost,
+	    sizeof(play.process.config.smarthost), "no.such.test:25");
+	records_found = addresses_found = NAMES_NONE;
+	ask("", "zoe@far.test");
+	wait_answer(1);
+	ck_assert_int_eq(outcome, RELAY_LATER);
+	ck_assert(!was_reached);
+}
+END_TEST
+
 START_TEST(no_host_hears_an_address_that_is_none)
 {
 	ask("", "zoe@far.test>\r\nRCPT TO:<eve@far.test");
@@ -598,6 +611,8 @@ unit_suite(void)
 	    sizeof(routes) / sizeof(*routes));
 	tcase_add_loop_test(tests, without_a_resolver_nothing_is_tried, 0, 3);
 	tcase_add_test(tests, what_a_queue_has_not_noted_is_told_again);
+	tcase_add_test(tests,
+	    a_smarthost_that_dns_does_not_know_ends_nothing);
 	tcase_add_test(tests, no_host_hears_an_address_that_is_none);
 	tcase_add_test(tests,
 	    what_an_earlier_queue_has_sent_is_not_sent_twice);
