@@ -16,6 +16,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/memfd.h"
+#include "lib/message/params.h"
 #include "queue/archiving.h"
 #include "queue/collected.h"
 #include "queue/coming.h"
@@ -185,6 +186,16 @@ arrive_repack(struct transit *transit)
 	return r;
 }
 
+/* A row can hold it, and a relay be told of it; a door sees to that, too. */
+static bool
+is_short(const struct envelope *env, const struct recipient *rcpt)
+{
+	return env->sender.len <= ROWS_ADDRESS_BYTES &&
+	    env->envid.len <= PARAMS_ENVID_MAX &&
+	    rcpt->address.len <= ROWS_ADDRESS_BYTES &&
+	    rcpt->orcpt.len <= PARAMS_ORCPT_MAX;
+}
+
 /*
  * It has recipients, and they leave only if it may: whatever a door or a
  * collector says of others, no stranger's mail is sent on (HARDENING A11).
@@ -193,9 +204,13 @@ static bool
 are_recipients_fit(const struct envelope *env)
 {
 	/* who else is meant says the keeper, and nobody else */
-	for (size_t i = 0; i < env->recipient_count; i++)
-		if (env->recipients[i].by != 0)
+	for (size_t i = 0; i < env->recipient_count; i++) {
+		const struct recipient *rcpt = &env->recipients[i];
+
+		if (rcpt->by != 0 ||
+		    (rcpt->account == 0 && !is_short(env, rcpt)))
 			return false;
+	}
 	return env->recipient_count > 0 &&
 	    (!envelope_leaves(env) || envelope_may_leave(env));
 }

@@ -373,6 +373,43 @@ START_TEST(no_strangers_mail_leaves_for_another_host)
 }
 END_TEST
 
+/* A row could not hold it, and the record would wait for that for ever. */
+START_TEST(what_no_row_can_hold_does_not_leave)
+{
+	static const struct {
+		size_t	address, envid, orcpt, sender;
+		int	r;
+	} longs[] = {
+		{ 320, 100, 500, 320, 0 },
+		{ 321, 100, 500, 320, -EBADMSG },
+		{ 320, 101, 500, 320, -EBADMSG },
+		{ 320, 100, 501, 320, -EBADMSG },
+		{ 320, 100, 500, 321, -EBADMSG },
+	};
+	const struct asker asker = { .from = &stage, .serial = 1 };
+	char a[600];
+
+	memset(a, 'a', sizeof(a));
+	for (size_t i = 0; i < sizeof(longs) / sizeof(longs[0]); i++) {
+		struct recipient rcpt = {
+			.address = slice_of(a, longs[i].address),
+			.orcpt = slice_of(a, longs[i].orcpt) };
+		struct envelope env = { .source = SOURCE_SMTP, .bytes = 8,
+		    .login = SLICE("ann"), .sender_account = STAGE_ANN,
+		    .sender = slice_of(a, longs[i].sender),
+		    .envid = slice_of(a, longs[i].envid),
+		    .recipients = &rcpt, .recipient_count = 1 };
+		TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
+		int fd = memfd_of("message", slice_str("A: b\r\n\r\n"));
+
+		envelope_pack(&packed, &env);
+		ck_assert_int_eq(conductor_submit(stage.conductor, &asker, 0,
+		    text_slice(&packed), fd, 0), longs[i].r);
+	}
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 1);
+}
+END_TEST
+
 /* Room */
 
 START_TEST(a_grant_is_refused_when_the_disk_is_short)
@@ -546,6 +583,7 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    a_broken_envelope_is_a_breach_and_leaves_no_file);
 	tcase_add_test(tcase, what_the_hub_has_made_comes_from_nobody_else);
+	tcase_add_test(tcase, what_no_row_can_hold_does_not_leave);
 	tcase_add_loop_test(tcase, no_strangers_mail_leaves_for_another_host, 0,
 	    sizeof(strangers) / sizeof(*strangers));
 	tcase_add_test(tcase, a_grant_is_refused_when_the_disk_is_short);
