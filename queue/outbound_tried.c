@@ -21,6 +21,19 @@
 #define SHARING_MOST	64	/* messages at a time: some ms */
 #define RESULT_ARENA	(256 * 1024)
 
+/* A copy for somebody here is just being written into that file. */
+static bool
+is_being_kept(const struct conductor *conductor, const struct message_id *id)
+{
+	const struct transit *transit;
+
+	TAILQ_FOREACH(transit, &conductor->received, next)
+		if (transit->keeping != NULL &&
+		    message_id_order(&transit->env.id, id) == 0)
+			return true;
+	return false;
+}
+
 void
 out_drop_file(struct conductor *conductor, const struct message_id *id)
 {
@@ -28,7 +41,7 @@ out_drop_file(struct conductor *conductor, const struct message_id *id)
 
 	if (r == -ENOENT)
 		r = rows_is_kept(conductor->rows, id);
-	if (r != -ENOENT)
+	if (r != -ENOENT || is_being_kept(conductor, id))
 		return;		/* somebody waits for it, or nobody can say */
 	r = kept_drop(conductor->kept_fd, id);
 	if (r == 0 && conductor_big_is_known(conductor, id) == -ENOENT) {

@@ -1,8 +1,11 @@
 /*
  * outbound_test.c - what leaves goes once, in time, and is never forgotten
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "queue/fate.h"
 #include "tests/unit/queue/outbound_stage.h"
@@ -35,6 +38,51 @@ START_TEST(what_a_host_has_taken_is_forgotten)
 	stage_run(&stage, 20);
 	ck_assert_uint_eq(tries(), 0);
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
+}
+END_TEST
+
+/* The number of the one file in kept/. */
+static ino_t
+kept_file(void)
+{
+	int fd = openat(stage.conductor->kept_fd, ".", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
+	DIR *folder = fdopendir(fd);
+	const struct dirent *entry;
+	ino_t found = 0;
+
+	ck_assert_ptr_nonnull(folder);
+	while ((entry = readdir(folder)) != NULL)
+		if (entry->d_name[0] != '.')
+			found = entry->d_ino;
+	(void)closedir(folder);
+	return found;
+}
+
+/* Its copy for somebody here is set aside while the last host takes it. */
+START_TEST(a_file_that_is_being_written_anew_stays)
+{
+	const char *const to = "zoe@far.test";
+	ino_t before;
+
+	submit(&to, 1, true);
+	relay_up();
+	before = kept_file();
+	set_clock(now_ms + MINUTE_MS);
+	keep_relieve(stage.conductor);
+	ck_assert_uint_eq(stage.conductor->keepings, 1);
+	for (unsigned i = 0; i < 20000 && (kept_file() == before ||
+	    kept_file() == 0); i++)
+		(void)usleep(500);
+	answer(0, RELAY_DONE, 250, true);
+	for (unsigned i = 0; i < 4000 && stage.conductor->keepings > 0; i++)
+		stage_run(&stage, 1);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
 }
 END_TEST
 
@@ -328,6 +376,7 @@ unit_suite(void)
 	tcase_set_timeout(tests, 300);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, what_a_host_has_taken_is_forgotten);
+	tcase_add_test(tests, a_file_that_is_being_written_anew_stays);
 	tcase_add_test(tests,
 	    one_copy_goes_to_a_hundred_recipients_of_a_domain);
 	tcase_add_test(tests, five_days_of_tries_come_at_their_hours);
