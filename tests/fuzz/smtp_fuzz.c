@@ -122,6 +122,8 @@ fake_whose(void *arg, struct slice address, const struct envelope *env,
 {
 	struct pending *pending = pending_new(arg, reply_arg);
 
+	/* who is meant may depend on it: it is always there */
+	require(env != NULL);
 	require(address.len > 0 && slice_find(address, '\n') == SIZE_MAX);
 	pending->whose = reply;
 	pending->account = slice_has_prefix(address, "a") ? 1 :
