@@ -291,13 +291,12 @@ START_TEST(what_never_stops_does_not_pile_up)
 		struct view *view;
 
 		ck_assert_int_eq(search_step(box.account), SEARCH_MORE);
-		if (search->reached < gone + 8)
-			continue;
-		view = box_view(&box);
-		ck_assert_int_eq(account_expunge(box.account, view, doomed, 8),
-		    0);
-		account_view_close(box.account, view);
-		gone += 8;
+		for (; gone + 8 <= search->reached; gone += 8) {
+			view = box_view(&box);
+			ck_assert_int_eq(account_expunge(box.account, view,
+			    doomed, 8), 0);
+			account_view_close(box.account, view);
+		}
 	} while (search->is_building);
 	ck_assert_int_eq(search_figures(box.account, &figures), 0);
 	ck_assert_uint_lt(figures.letters, 140);
@@ -382,6 +381,8 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 120);
+	/* first: its steps need a clock that goes on, and others stop it */
+	tcase_add_test(tcase, what_never_stops_does_not_pile_up);
 	tcase_add_test(tcase, few_letters_are_not_worth_a_file);
 	tcase_add_test(tcase, what_came_since_is_to_be_read);
 	tcase_add_test(tcase, another_life_goes_on_where_this_one_stopped);
@@ -392,7 +393,6 @@ unit_suite(void)
 	tcase_add_test(tcase, an_index_of_another_time_is_another);
 	tcase_add_test(tcase, letters_that_went_are_forgotten);
 	tcase_add_test(tcase, what_comes_and_goes_does_not_pile_up);
-	tcase_add_test(tcase, what_never_stops_does_not_pile_up);
 	tcase_add_test(tcase, a_big_letter_is_known_by_its_words);
 	tcase_add_test(tcase, signs_alone_are_not_looked_up);
 	suite_add_tcase(suite, tcase);
