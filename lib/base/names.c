@@ -14,10 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/host.h"
 
 #define PATIENCE_MS	1000	/* for the other answer, once one is there */
-#define TYPE_A		1	/* RFC 1035 3.2.2 */
 #define TYPE_AAAA	28	/* RFC 3596 2.1 */
 #define FORWARD_BYTES	64	/* of one address with its port */
 
@@ -89,10 +87,33 @@ static const struct {
 /* Zones that libunbound answers itself, and an office may have. */
 static const char *const office_zones[] = { "test.", "home.arpa." };
 
+/*
+ * With an anchor.  Names that the root does not know, and an office may have
+ * (RFC 6762 G): a proof that there is no such name is none of these.
+ */
+static const struct {
+	const char	*option, *value;
+} validating[] = {
+	{ "module-config:",		"validator iterator" },
+	{ "key-cache-size:",		"1m" },
+	{ "neg-cache-size:",		"256k" },
+	{ "domain-insecure:",		"test" },
+	{ "domain-insecure:",		"home.arpa" },
+	{ "domain-insecure:",		"internal" },
+	{ "domain-insecure:",		"intranet" },
+	{ "domain-insecure:",		"private" },
+	{ "domain-insecure:",		"corp" },
+	{ "domain-insecure:",		"home" },
+	{ "domain-insecure:",		"lan" },
+	{ "domain-insecure:",		"local" },
+	{ "domain-insecure:",		"localdomain" },
+};
+
 static const char no_library[] = "the DNS library could not be set up";
 static const char bad_forward[] = "not an address of a DNS resolver";
 static const char bad_resolvconf[] = "/etc/resolv.conf could not be read";
 static const char bad_hosts[] = "the hosts file could not be read";
+static const char bad_anchor[] = "the trust anchor of DNSSEC could not be read";
 
 static const char *
 set_forward(struct ub_ctx *unbound, const char *forward)
@@ -107,10 +128,45 @@ set_forward(struct ub_ctx *unbound, const char *forward)
 	return NULL;
 }
 
+/* The name at the beginning of the first line that is no comment. */
+static bool
+read_anchor(const char *path, char name_out[HOST_NAME_MOST + 2])
+{
+	FILE *file = fopen(path, "re");
+	struct slice word, rest;
+	char line[4096];
+	bool found = false;
+
+	while (!found && file != NULL &&
+	    fgets(line, sizeof(line), file) != NULL) {
+		rest = slice_str(line);
+		found = line[0] != ';' && slice_word(&rest, &word) &&
+		    slice_cstr(word, name_out, HOST_NAME_MOST + 2) == 0;
+	}
+	if (file != NULL)
+		(void)fclose(file);
+	return found;
+}
+
+static const char *
+set_anchor(struct names *names, const char *path)
+{
+	struct ub_ctx *unbound = names->unbound;
+
+	if (!read_anchor(path, names->anchor))
+		return bad_anchor;
+	for (size_t i = 0; i < sizeof(validating) / sizeof(*validating); i++)
+		if (ub_ctx_set_option(unbound, validating[i].option,
+		    validating[i].value) != 0)
+			return no_library;
+	return ub_ctx_add_ta_file(unbound, path) == 0 ? NULL : bad_anchor;
+}
+
 /* Words of what is wrong, or NULL. */
 static const char *
-set_up(struct ub_ctx *unbound, const struct names_options *options)
+set_up(struct names *names, const struct names_options *options)
 {
+	struct ub_ctx *unbound = names->unbound;
 	const char *fault = NULL;
 
 	(void)ub_ctx_debugout(unbound, NULL);
@@ -124,6 +180,8 @@ set_up(struct ub_ctx *unbound, const struct names_options *options)
 		fault = set_forward(unbound, options->forward);
 	else if (ub_ctx_resolvconf(unbound, NULL) != 0)
 		fault = bad_resolvconf;
+	if (fault == NULL && options->anchor_file != NULL)
+		fault = set_anchor(names, options->anchor_file);
 	if (fault == NULL && options->hosts_file[0] != '\0' &&
 	    ub_ctx_hosts(unbound, options->hosts_file) != 0)
 		fault = bad_hosts;
@@ -132,7 +190,8 @@ set_up(struct ub_ctx *unbound, const struct names_options *options)
 	    i < sizeof(office_zones) / sizeof(*office_zones); i++)
 		if (ub_ctx_zone_add(unbound, office_zones[i],
 		    "transparent") != 0)
-			fault = no_library;
+			fault = names->anchor[0] == '\0' ? no_library :
+			    bad_anchor;
 	return fault;
 }
 
@@ -157,10 +216,11 @@ names_open(struct loop *loop, const struct names_options *options,
 	names->loop = loop;
 	LIST_INIT(&names->lookups);
 	LIST_INIT(&names->texts);
+	LIST_INIT(&names->proofs);
 	names->unbound = ub_ctx_create();
 	if (names->unbound == NULL)
 		goto undo;
-	*fault_out = set_up(names->unbound, options);
+	*fault_out = set_up(names, options);
 	if (*fault_out != NULL) {
 		names_close(names);
 		return -EINVAL;
@@ -175,6 +235,12 @@ names_open(struct loop *loop, const struct names_options *options,
 undo:
 	names_close(names);
 	return -ENOMEM;
+}
+
+const char *
+names_anchor(const struct names *names)
+{
+	return names->anchor[0] == '\0' ? NULL : names->anchor;
 }
 
 static void
@@ -216,6 +282,7 @@ names_close(struct names *names)
 	while ((lookup = LIST_FIRST(&names->lookups)) != NULL)
 		lookup_free(lookup);
 	names_texts_forget(names);
+	names_proofs_forget(names);
 	watch_free(names->watch);
 	ub_ctx_delete(names->unbound);
 	free(names);

@@ -1,10 +1,12 @@
 /*
  * names.h - addresses and texts of names, from one cache (libunbound)
  *
- * Asks the resolvers of this machine (resolv.conf) unless others are given, and
- * knows what stands in the hosts file.  What those resolvers validated (DNSSEC) is
- * taken as it is, and nothing is validated here.  A lookup that fails is always
- * "try again" (DESIGN.md 5); only the answer "no such name" is final.
+ * Asks the resolvers of this machine (resolv.conf) unless others are given,
+ * and knows what stands in the hosts file.  With a trust anchor all answers
+ * are validated here (DNSSEC), whatever those resolvers say of them, and one
+ * that does not hold has failed; without one nothing is.  A lookup that fails
+ * is always "try again" (DESIGN.md 5); only the answer "no such name" is
+ * final.
  */
 #ifndef POSTROOM_BASE_NAMES_H
 #define POSTROOM_BASE_NAMES_H
@@ -21,6 +23,8 @@ struct names_options {
 	const char	*forward;	/* "192.0.2.1@53 ..."; or "": the
 					   machine's own (resolv.conf) */
 	const char	*hosts_file;	/* "": none */
+	const char	*anchor_file;	/* keys of the root, or of another zone,
+					   as zone files have them; NULL: none */
 };
 
 enum names_found {
@@ -67,25 +71,44 @@ int	names_ask(struct names *, struct slice host, names_fn *, void *arg);
 /*
  * One slice per TXT record, its strings put together (RFC 7208 3.3, RFC 6376
  * 3.6.2.2); they are gone when the function returns.  `is_secure`: DNSSEC says
- * that it is so, which it never does while nothing is validated here.
+ * that it is so, be it that there is none; never without a trust anchor.
  */
 typedef void	names_texts_fn(void *arg, enum names_found, bool is_secure,
 		    const struct slice *texts, size_t count);
 
 /*
- * Records of one kind.  A: 4 bytes, AAAA: 16; MX and PTR: the name in it, without
- * the last dot; ROUTES: the same of MX records, behind the preference (2 bytes,
- * the high one first), the root's name being empty; TXT as above.  What is no such
- * record is left out.  Here `name` may hold any printable ASCII but a backslash and
- * quotes (RFC 7208 7.3 makes such names); -EINVAL: its labels are not of 1 to 63
+ * Records of one kind.  A: 4 bytes, AAAA: 16; MX and PTR: the name in it,
+ * without the last dot; ROUTES: the same of MX records, behind the preference
+ * (2 bytes, the high one first), the root's name being empty; TXT as above;
+ * KEYS: what DNSKEY records hold, of "." too.  What is no such record is left
+ * out.  Here `name` may hold any printable ASCII but a backslash and quotes
+ * (RFC 7208 7.3 makes such names); -EINVAL: its labels are not of 1 to 63
  * bytes, or it is too long.
  */
 enum names_kind {
 	NAMES_A, NAMES_AAAA, NAMES_MX, NAMES_PTR, NAMES_TXT, NAMES_ROUTES,
-	NAMES_KINDS
+	NAMES_KEYS, NAMES_KINDS
 };
 int	names_ask_records(struct names *, enum names_kind, struct slice name,
 	    names_texts_fn *, void *arg);
+
+/* The name that the anchor's keys are of; NULL: there is none. */
+const char *names_anchor(const struct names *);
+
+/*
+ * What a host says of its certificate: its TLSA records (RFC 6698 2.1, as they
+ * are in DNS), which stand at `base`; both are gone when the function returns.
+ * NAMES_NONE: DNSSEC does not say that there are any.  NAMES_LATER: it may.
+ */
+#define NAMES_PROOFS	32	/* of more the rest is not told */
+typedef void	names_proofs_fn(void *arg, enum names_found, const char *base,
+		    const struct slice *records, size_t count);
+/*
+ * Those of `host` for `port` (RFC 7672 2.2): of what it is an alias of, or of
+ * itself.  All else as names_ask() has it, but that it takes two turns more.
+ */
+int	names_ask_proofs(struct names *, struct slice host, uint16_t port,
+	    names_proofs_fn *, void *arg);
 
 /* The TXT records of `name`; all else as names_ask() has it. */
 int	names_ask_texts(struct names *, struct slice name, names_texts_fn *,

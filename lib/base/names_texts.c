@@ -9,15 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/host.h"
 #include "lib/base/names_inside.h"
 
 #define LABEL_MOST	63	/* RFC 1035 2.3.4 */
 
-/* RFC 1035 3.2.2, RFC 3596 2.1 */
+/* RFC 1035 3.2.2, RFC 3596 2.1, RFC 4034 2 */
 static const int types[NAMES_KINDS] = {
 	[NAMES_A] = 1, [NAMES_AAAA] = 28, [NAMES_MX] = 15, [NAMES_PTR] = 12,
-	[NAMES_TXT] = 16, [NAMES_ROUTES] = 15,
+	[NAMES_TXT] = 16, [NAMES_ROUTES] = 15, [NAMES_KEYS] = 48,
 };
 
 struct texts_lookup {
@@ -136,6 +135,10 @@ read_record(enum names_kind kind, struct slice data, char *bytes_out,
 		return true;
 	case NAMES_PTR:
 		return write_name(data, bytes_out, used_out);
+	case NAMES_KEYS:
+		memcpy(bytes_out, data.at, data.len);
+		*used_out = data.len;
+		return true;
 	default:
 		return put_together(data, bytes_out, used_out);
 	}
@@ -161,8 +164,8 @@ read_texts(enum names_kind kind, const struct ub_result *result,
 }
 
 /* What libunbound says, when it holds no text. */
-static enum names_found
-found_none(const struct ub_result *result)
+enum names_found
+names_none(const struct ub_result *result)
 {
 	if (result == NULL || result->bogus)
 		return NAMES_LATER;
@@ -176,7 +179,7 @@ on_timer(void *arg)
 	struct texts_lookup *lookup = arg;
 	names_texts_fn *fn = lookup->fn;
 	void *fn_arg = lookup->arg;
-	enum names_found found = found_none(lookup->result);
+	enum names_found found = names_none(lookup->result);
 	bool is_secure = lookup->result != NULL && lookup->result->secure;
 	char *bytes = malloc(NAMES_TEXTS_BYTES);
 	struct slice texts[NAMES_TEXTS];
@@ -241,7 +244,8 @@ names_ask_records(struct names *names, enum names_kind kind,
 	struct texts_lookup *lookup;
 	char plain[HOST_NAME_MOST + 2];
 
-	if (!is_record_name(name))
+	if (!is_record_name(name) &&
+	    (kind != NAMES_KEYS || !slice_is_str(name, ".")))
 		return -EINVAL;
 	lookup = calloc(1, sizeof(*lookup));
 	if (lookup == NULL)

@@ -742,9 +742,9 @@ START_TEST(what_is_no_host_is_not_asked_for)
 END_TEST
 
 static const struct names_options bad_options[] = {
-	{ "resolver.example", "" },
-	{ "192.0.2.1@x", "" },
-	{ "127.0.0.1", "/nonexistent/hosts" },
+	{ "resolver.example", "", NULL },
+	{ "192.0.2.1@x", "", NULL },
+	{ "127.0.0.1", "/nonexistent/hosts", NULL },
 };
 
 START_TEST(options_that_cannot_be_are_refused_in_words)
