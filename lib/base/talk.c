@@ -86,6 +86,7 @@ talk_open(struct talk_hall *hall, const struct talk_options *options,
 		talk->certificate.is_pinned = true;
 		memcpy(talk->certificate.pin, options->pin, TALK_PRINT_BYTES);
 	}
+	talk->certificate.dane = options->dane;
 	r = talk_session_open(talk, options);
 	if (r == 0)
 		r = begin(talk, options);

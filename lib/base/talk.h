@@ -87,6 +87,21 @@ struct talk_proxy {
 };
 
 /*
+ * What a host has published of its certificate (DANE: RFC 7671, RFC 7672), in
+ * place of what is trusted.  Records of usage 2 and 3 count; where there is
+ * none of them, any certificate will do, and TLS is still to be had.
+ */
+struct talk_dane {
+	const struct slice *records;	/* TLSA (RFC 6698 2.1) */
+	size_t		 count;
+	/* where no record is of use, it must be trusted as without any */
+	bool		 or_trusted;
+	const char	*also;		/* a name that an authority which was
+					   published may have signed, beside
+					   the host's own; or NULL */
+};
+
+/*
  * What conversations have carried, by what it was for: numbers of the caller's,
  * below TALK_CAUSES.  The first one gets what belongs to none: TLS, greeting,
  * login.  In all it is what the system counts (wire.h), or, where it does not,
@@ -115,6 +130,9 @@ struct talk_options {
 	const char	*password;	/* copied, wiped by talk_free() */
 	/* the one certificate that is trusted, whatever it says; or NULL */
 	const unsigned char *pin;	/* TALK_PRINT_BYTES */
+	/* borrowed until it is open or has failed; or NULL.  Not with a pin, a
+	 * session or TALK_MAYBE. */
+	const struct talk_dane *dane;
 	uint64_t	 connect_ms;	/* for all addresses together */
 	uint64_t	 open_ms;	/* until it is open */
 	/* bytes are added here, the last ones when it ends; or NULL */
@@ -187,8 +205,14 @@ void		 talk_hold(struct talk *, bool held);
 
 /* The address in use, as text; "" before there is one. */
 const char	*talk_peer(const struct talk *);
-/* "TLSv1.3 TLS_AES_256_GCM_SHA384", or "" without TLS. */
+/*
+ * "TLSv1.3 TLS_AES_256_GCM_SHA384", or "" without TLS; ", DANE" behind it: the
+ * certificate is one that was published.
+ */
 const char	*talk_tls_words(const struct talk *);
+/* A short name for that, SHA-256; zeros for NULL. */
+void		 talk_dane_print(const struct talk_dane *,
+		    unsigned char print_out[TALK_PRINT_BYTES]);
 /* It began with that session: no certificate was shown. */
 bool		 talk_is_resumed(const struct talk *);
 /*

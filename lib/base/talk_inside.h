@@ -2,10 +2,10 @@
  * talk_inside.h - an outgoing conversation as its own files see it
  *
  * talk.c opens it and says how it went, talk_options.c tells libcurl what it
- * must know, talk_drive.c gives it its turns on the loop, talk_tls.c judges the
- * certificate by what talk_trust.c trusts, talk_session.c has that resumed,
- * talk_bytes.c moves what is said once it is open, talk_line.c counts that and
- * holds it back.  A handler may free the
+ * must know, talk_drive.c gives it its turns on the loop, talk_tls.c judges
+ * the certificate by what talk_trust.c trusts or talk_dane.c was told,
+ * talk_session.c has that resumed, talk_bytes.c moves what is said once it is
+ * open, talk_line.c counts that and holds it back.  A handler may free the
  * conversation; who calls one asks talk_tell...() whether it is still there.
  */
 #ifndef POSTROOM_BASE_TALK_INSIDE_H
@@ -43,6 +43,7 @@ struct talk_socket {
 struct talk_certificate {
 	bool		 is_pinned;
 	unsigned char	 pin[TALK_PRINT_BYTES];
+	const struct talk_dane *dane;	/* borrowed, or NULL */
 	bool		 was_seen;
 	unsigned char	 print[TALK_PRINT_BYTES];
 	const char	*fault;		/* NULL: nothing is wrong with it */
@@ -186,6 +187,14 @@ size_t	talk_trust_unread(const struct talk_trust *);
 /* Is the chain shown one to be trusted, for that host?  An X509_V_ code. */
 int	talk_trust_judge(struct talk_trust *, X509_STORE_CTX *shown,
 	    const char *host);
+/*
+ * talk_dane.c: is it one that was published?  An X509_V_ code; `is_proved_out`:
+ * a record says so, and not only that none is of use.
+ */
+int	talk_dane_judge(const struct talk_dane *, SSL *,
+	    X509_STORE_CTX *shown, const char *host, bool *is_proved_out);
+/* What of the certificate must be so, as talk_trust.c has it. */
+bool	talk_trust_demand(X509_STORE_CTX *, const char *host);
 /* talk_tls.c: CURLOPT_SSL_CTX_FUNCTION, with the conversation as its data. */
 CURLcode talk_tls_prepare(CURL *, void *ssl_ctx, void *arg);
 /* Keep what a handshake came to, and whose certificate it is about. */

@@ -121,6 +121,9 @@ talk_options_fit(const struct talk_options *options)
 	if (options->called != NULL &&
 	    !host_is_name(slice_str(options->called)))
 		return false;
+	if (options->dane != NULL && (options->pin != NULL ||
+	    options->session != NULL || options->tls == TALK_MAYBE))
+		return false;
 	/* whoever stands between could take the offer away */
 	if (options->login != TALK_LOGIN_NONE && options->tls == TALK_MAYBE)
 		return false;

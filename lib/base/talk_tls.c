@@ -4,8 +4,9 @@
  * libcurl's own checks are off: it reads files when a conversation begins, and
  * knows no trust in one certificate alone.  Ours stands in OpenSSL's place for
  * the whole chain, in the handshake, so that no byte is said to who fails it.
- * With a pin exactly that certificate passes, whatever it says; without one the
- * chain, the dates, the purpose and the name do (RFC 9525).
+ * With a pin exactly that certificate passes, whatever it says; with DANE what
+ * the host has published; without either the chain, the dates, the purpose and
+ * the name do (RFC 9525).
  */
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -32,6 +33,25 @@ talk_tls_note(struct talk *talk, const SSL *ssl, const X509 *leaf)
 	    certificate->print, &bytes) == 1 && bytes == TALK_PRINT_BYTES;
 }
 
+static int
+judge_published(struct talk *talk, X509_STORE_CTX *shown)
+{
+	struct talk_certificate *certificate = &talk->certificate;
+	size_t len = strlen(certificate->tls_words);
+	bool is_proved = false;
+	int error = talk_dane_judge(certificate->dane,
+	    X509_STORE_CTX_get_ex_data(shown,
+	    SSL_get_ex_data_X509_STORE_CTX_idx()), shown, talk->host,
+	    &is_proved);
+
+	if (error == X509_V_OK && !is_proved && certificate->dane->or_trusted)
+		return talk_trust_judge(talk->hall->trust, shown, talk->host);
+	if (error == X509_V_OK && is_proved)
+		(void)snprintf(certificate->tls_words + len,
+		    sizeof(certificate->tls_words) - len, ", DANE");
+	return error;
+}
+
 /* In place of X509_verify_cert(): 1, or 0 and the handshake ends. */
 static int
 judge(X509_STORE_CTX *shown, void *arg)
@@ -47,6 +67,8 @@ judge(X509_STORE_CTX *shown, void *arg)
 		error = X509_V_ERR_UNSPECIFIED;
 	else if (talk->tls == TALK_MAYBE)
 		error = X509_V_OK;	/* against who only listens */
+	else if (certificate->dane != NULL)
+		error = judge_published(talk, shown);
 	else if (!certificate->is_pinned)
 		error = talk_trust_judge(talk->hall->trust, shown,
 		    talk->host);
@@ -75,6 +97,9 @@ talk_tls_prepare(CURL *easy, void *ssl_ctx, void *arg)
 	talk->is_connected = true;
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(context, judge, talk);
+	if (talk->certificate.dane != NULL && SSL_CTX_dane_enable(context) <=
+	    0)
+		return CURLE_OUT_OF_MEMORY;
 	/* none but one whose certificate we have judged */
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	talk_session_prepare(talk, context);

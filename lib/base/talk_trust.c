@@ -208,8 +208,8 @@ read_for(struct talk_trust *trust, const X509_STORE_CTX *shown)
 }
 
 /* What the certificate must be: a server's, and of this host. */
-static bool
-demand(X509_STORE_CTX *context, const char *host)
+bool
+talk_trust_demand(X509_STORE_CTX *context, const char *host)
 {
 	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
 	char address[HOST_TEXT_SIZE];
@@ -237,7 +237,7 @@ verify(const struct talk_trust *trust, X509_STORE_CTX *shown,
 	if (X509_STORE_CTX_init(context, trust->store,
 	    X509_STORE_CTX_get0_cert(shown),
 	    X509_STORE_CTX_get0_untrusted(shown)) == 1 &&
-	    demand(context, host)) {
+	    talk_trust_demand(context, host)) {
 		if (X509_verify_cert(context) == 1)
 			error = X509_V_OK;
 		else
