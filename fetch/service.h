@@ -62,8 +62,13 @@ enum resolver_kind {
 	 * records.  What is bogus is "later", as all that fails. */
 	RESOLVER_TEXT,
 	/* judge, relay -> resolver: u8 kind (enum names_kind), slice name; reply: as
-	 * RESOLVER_TEXT has it, with records as names.h has them */
-	RESOLVER_RECORDS
+	 * RESOLVER_TEXT has it, with records as names.h has them.  The relay's
+	 * NAMES_ROUTES are secure where DNSSEC says so; nothing else is. */
+	RESOLVER_RECORDS,
+	/* relay -> resolver: slice host, u32 port; reply: u8 found, slice base,
+	 * u32 how many, so many slices: names_ask_proofs().  Where DNSSEC does
+	 * not come through nobody has any. */
+	RESOLVER_PROOFS
 };
 
 enum door_kind {

@@ -118,6 +118,7 @@ struct config {
 	unsigned	outbound_connections;	/* in all */
 	unsigned	outbound_port;	/* tests: of hosts found in DNS */
 	char		dns_forward[512];	/* "": the system's resolvers */
+	char		dns_anchor_file[PATH_MAX];	/* "": no DNSSEC */
 	char		hosts_file[PATH_MAX];	/* "": none */
 	char		rules_dir[PATH_MAX];	/* "": no rules */
 	bool		identity;	/* DNS is asked who sent a message */

@@ -251,6 +251,9 @@ const struct config_option config_options[] = {
   "For tests: the port of hosts that DNS names." },
 { "dns_forward",             KIND_RESOLVERS,    TEXT(dns_forward), "",
   "The resolvers asked, such as 192.0.2.1 192.0.2.2@53; empty means those of the system." },
+{ "dns_anchor_file",         KIND_PATH_OR_NONE, TEXT(dns_anchor_file), "/usr/share/dns/root.key",
+  "The keys by which the answers are proved that say whom mail is sent to (DNSSEC, DANE); empty "
+  "means that none is." },
 { "hosts_file",              KIND_PATH_OR_NONE, TEXT(hosts_file), "/etc/hosts",
   "Names of hosts that are known without asking; empty means none." },
 };
