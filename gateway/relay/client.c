@@ -536,6 +536,18 @@ on_opened(void *arg)
 	say_envelope(client);
 }
 
+/* What a host does that publishes its certificate, in plain words, or NULL. */
+static const char *
+dane_words(const struct relay_client *client, enum talk_fault fault)
+{
+	if (client->target.dane == NULL)
+		return NULL;
+	return fault == TALK_DISTRUSTED ? "its certificate does not match "
+	    "what its domain published (DANE)" :
+	    fault == TALK_NO_TLS ? "it offers no TLS, and its domain "
+	    "published that it does (DANE)" : NULL;
+}
+
 /* The last words of a host that was never spoken with, or nothing was said. */
 static void
 on_broke(void *arg, enum talk_fault fault, struct slice words)
@@ -553,6 +565,7 @@ on_broke(void *arg, enum talk_fault fault, struct slice words)
 		[TALK_LOCAL] = "a fault of ours",
 	};
 	struct relay_client *client = arg;
+	const char *dane = dane_words(client, fault);
 	TEXT_AUTO said = TEXT_INIT(TALK_WORDS_MOST * 2);
 
 	if (go_afresh(client))
@@ -567,7 +580,7 @@ on_broke(void *arg, enum talk_fault fault, struct slice words)
 	}
 	client->is_host = true;
 	client->fault = fault;
-	text_add_str(&said, faults[fault]);
+	text_add_str(&said, dane != NULL ? dane : faults[fault]);
 	if (words.len > 0) {
 		text_add_str(&said, ": ");
 		text_add(&said, words);

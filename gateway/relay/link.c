@@ -47,6 +47,7 @@ struct relay_link {
 	char		 user[USER_MOST];
 	uint16_t	 port;
 	enum talk_tls	 tls;
+	unsigned char	 dane[TALK_PRINT_BYTES];
 	uint64_t	 since_ms;
 	unsigned	 messages;	/* that it was taken for */
 	bool		 was_reached;
@@ -323,11 +324,14 @@ is_same(const char *one, const char *two)
 static struct relay_link *
 find_idle(struct relay_links *links, const struct relay_target *target)
 {
+	unsigned char dane[TALK_PRINT_BYTES];
 	struct relay_link *link;
 
+	talk_dane_print(target->dane, dane);
 	LIST_FOREACH(link, &links->all, next)
 		if (link->is == LINK_IDLE && link->port == target->port &&
 		    link->tls == target->tls &&
+		    memcmp(link->dane, dane, sizeof(dane)) == 0 &&
 		    is_same(link->host, target->host) &&
 		    is_same(link->user, target->user))
 			return link;
@@ -340,7 +344,8 @@ open_talk(struct relay_link *link, const struct relay_target *target)
 	return talk_open(link->links->hall, &(struct talk_options){
 		.scheme = "smtp", .host = target->host,
 		.port = target->port, .addresses = target->addresses,
-		.tls = target->tls, .login = target->user != NULL ?
+		.tls = target->tls, .dane = target->dane,
+		.login = target->user != NULL ?
 		    TALK_LOGIN_ANY : TALK_LOGIN_NONE,
 		.called = target->called, .user = target->user,
 		.password = target->password,
@@ -366,6 +371,7 @@ link_new(struct relay_links *links, const struct relay_target *target,
 	link->links = links;
 	link->port = target->port;
 	link->tls = target->tls;
+	talk_dane_print(target->dane, link->dane);
 	link->since_ms = clock_ms();
 	LIST_INSERT_HEAD(&links->all, link, next);
 	link->clock = timer_new(links->loop, on_clock, link);

@@ -1,11 +1,12 @@
 /*
  * link.h - connections to remote hosts, and those that wait for the next message
  *
- * Opened by talk.h: greeting, EHLO or HELO, STARTTLS, AUTH.  Whoever has sent its
- * message gives the connection back, and the next message for the same host, port
- * and login in the same kind of TLS goes out on it, within some seconds; so names
- * of many domains that share a host share its connections.  Nothing is kept of
- * one message for the next but what the host offers.
+ * Opened by talk.h: greeting, EHLO or HELO, STARTTLS, AUTH.  Whoever has sent
+ * its message gives the connection back, and the next message for the same
+ * host, port and login in the same kind of TLS, with the same certificates
+ * published, goes out on it, within some seconds; so names of many domains
+ * that share a host share its connections.  Nothing is kept of one message for
+ * the next but what the host offers.
  *
  * Events come from the loop, never from inside a call; a handler may leave the
  * link, and hears nothing of it afterwards.
@@ -38,6 +39,7 @@ struct relay_target {
 	uint16_t	 port;
 	const char	*addresses;	/* as talk.h has it */
 	enum talk_tls	 tls;
+	const struct talk_dane *dane;	/* as talk.h has it; or NULL */
 	const char	*user, *password;	/* NULL: no login */
 	const char	*called;	/* what EHLO says */
 	const struct relay_waits *waits;

@@ -1,9 +1,10 @@
 /*
  * relay.c - a message on its way to one destination
  *
- * Route, addresses of the next host, conversation with it; a host that cannot be
- * spoken with makes room for the next.  What is said of all recipients when no
- * host is left are the words of the last one.
+ * Route, addresses of the next host, what certificate it has published (DANE),
+ * conversation with it; a host that cannot be spoken with makes room for the
+ * next.  What is said of all recipients when no host is left are the words of
+ * the last one.
  */
 #include "gateway/relay/relay.h"
 
@@ -17,6 +18,7 @@
 
 #include "fetch/service.h"
 #include "gateway/relay/command.h"
+#include "gateway/relay/proof.h"
 #include "gateway/relay/reply.h"
 #include "gateway/relay/route.h"
 #include "lib/base/names.h"
@@ -36,14 +38,17 @@ struct relay {
 	struct relay_client *client;
 	struct timer	*over;
 	struct route	 route;
+	bool		 is_proved;	/* the route is, by DNSSEC */
 	size_t		 host;		/* of it, being tried */
 	bool		 is_clear;	/* TLS failed with that one */
 	bool		 was_reached, has_dsn;
 	bool		 found_any;	/* some host has an address */
 	bool		 not_now;	/* some lookup failed for now */
+	bool		 no_proof;	/* the last one that did was of TLSA */
 	bool		 is_no_try;	/* it is we who cannot */
 	bool		 is_over;
 	char		 addresses[NAMES_TEXT_SIZE];
+	struct relay_proof proof;	/* of that host */
 	char		 tls_words[80];
 };
 
@@ -140,6 +145,10 @@ give_up(struct relay *relay)
 {
 	if (relay->found_any)
 		settle(relay);	/* with the words of the last one */
+	else if (relay->no_proof)
+		end_all(relay, RELAY_LATER, "4.7.5",
+		    "what certificate its host has published (DANE) cannot "
+		    "be looked up now");
 	else if (relay->not_now)
 		end_all(relay, RELAY_LATER, "4.4.3",
 		    "the name of its host cannot be looked up now");
@@ -156,6 +165,7 @@ static void
 next_host(struct relay *relay)
 {
 	relay->is_clear = false;
+	relay->proof.dane.count = 0;
 	if (relay->job.domain.len == 0 ||
 	    relay->host + 1 >= relay->route.count) {
 		give_up(relay);
@@ -185,7 +195,7 @@ on_client_over(void *arg, bool is_host, enum talk_fault fault)
 	if (!is_host) {
 		settle(relay);
 	} else if (fault == TALK_TLS_FAILED && !was_clear &&
-	    relay->job.domain.len > 0) {
+	    relay->job.domain.len > 0 && relay->proof.dane.count == 0) {
 		/* RFC 7435 3: better in clear than not at all */
 		relay->is_clear = true;
 		talk_with(relay);
@@ -194,18 +204,31 @@ on_client_over(void *arg, bool is_host, enum talk_fault fault)
 	}
 }
 
+/* RFC 7672 2.2: where records are published, TLS is to be had. */
+static enum talk_tls
+tls_with(const struct relay *relay)
+{
+	if (relay->job.domain.len == 0)
+		return relay->setting->smarthost_tls;
+	if (relay->proof.dane.count > 0)
+		return TALK_STARTTLS;
+	return relay->is_clear ? TALK_CLEAR : TALK_MAYBE;
+}
+
 static void
 talk_with(struct relay *relay)
 {
 	const struct relay_setting *setting = relay->setting;
 	bool to_smarthost = relay->job.domain.len == 0;
 	const struct relay_target target = {
-		.host = host_name(relay),
+		/* RFC 7672 8.1: SNI */
+		.host = relay->proof.dane.count > 0 ? relay->proof.base :
+		    host_name(relay),
 		.port = to_smarthost ? setting->smarthost_port :
 		    setting->port,
 		.addresses = relay->addresses,
-		.tls = to_smarthost ? setting->smarthost_tls :
-		    relay->is_clear ? TALK_CLEAR : TALK_MAYBE,
+		.tls = tls_with(relay),
+		.dane = relay->proof.dane.count > 0 ? &relay->proof.dane : NULL,
 		.user = to_smarthost ? setting->user : NULL,
 		.password = to_smarthost ? setting->password : NULL,
 		.called = setting->called, .waits = setting->waits
@@ -218,6 +241,61 @@ talk_with(struct relay *relay)
 	    &relay->job, &relay->letter, relay->fates, &events,
 	    &relay->client) < 0)
 		end_all(relay, RELAY_LATER, "4.3.0", "memory is out here");
+}
+
+/* Asking */
+
+/* Ask the resolver.  False: it cannot be asked. */
+static bool
+ask(struct relay *relay, uint16_t kind, const struct text *body,
+    ipc_reply_fn *reply)
+{
+	return relay->resolver != NULL && !text_failed(body) &&
+	    ipc_ask(relay->resolver, kind, text_slice(body), NULL, 0, reply,
+	    relay) == 0;
+}
+
+/* May it have published its certificate, where nobody could change that? */
+static bool
+may_be_proved(const struct relay *relay)
+{
+	bool to_smarthost = relay->job.domain.len == 0;
+
+	return host_is_name(slice_str(host_name(relay))) && (to_smarthost ?
+	    relay->setting->smarthost_tls != TALK_CLEAR : relay->is_proved);
+}
+
+static void
+on_proofs(void *arg, int status, struct ipc_message *message)
+{
+	struct relay *relay = arg;
+
+	if (status < 0) {
+		end_untried(relay);	/* the resolver is gone */
+		return;
+	}
+	relay->no_proof = relay_proof_read(&relay->proof, message->body,
+	    relay->job.domain) == NAMES_LATER;
+	if (relay->no_proof) {
+		/* RFC 7672 2.1.1: to do without is what an attacker wants */
+		relay->not_now = true;
+		next_host(relay);
+		return;
+	}
+	relay->found_any = true;
+	talk_with(relay);
+}
+
+static void
+ask_proofs(struct relay *relay)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	pack_slice(&body, slice_str(host_name(relay)));
+	pack_u32(&body, relay->job.domain.len == 0 ?
+	    relay->setting->smarthost_port : relay->setting->port);
+	if (!ask(relay, RESOLVER_PROOFS, &body, on_proofs))
+		end_untried(relay);
 }
 
 /* Addresses */
@@ -276,20 +354,12 @@ on_addresses(void *arg, int status, struct ipc_message *message)
 		next_host(relay);
 	} else if (is_us(relay, own)) {
 		found_us(relay);
+	} else if (may_be_proved(relay)) {
+		ask_proofs(relay);
 	} else {
 		relay->found_any = true;
 		talk_with(relay);
 	}
-}
-
-/* Ask the resolver.  False: it cannot be asked. */
-static bool
-ask(struct relay *relay, uint16_t kind, const struct text *body,
-    ipc_reply_fn *reply)
-{
-	return relay->resolver != NULL && !text_failed(body) &&
-	    ipc_ask(relay->resolver, kind, text_slice(body), NULL, 0, reply,
-	    relay) == 0;
 }
 
 static void
@@ -354,7 +424,7 @@ on_route(void *arg, int status, struct ipc_message *message)
 	}
 	u = unpack_of(message->body);
 	found = unpack_enum(&u, NAMES_FOUND_COUNT);
-	(void)unpack_bool(&u);	/* DNSSEC is not looked at yet */
+	relay->is_proved = unpack_bool(&u);
 	if (read_records(&u, &relay->route) < 0)
 		found = NAMES_LATER;
 	if (found == NAMES_LATER) {
@@ -476,7 +546,7 @@ relay_start(const struct relay_setting *setting, struct ipc *resolver,
 	relay->setting = setting;
 	relay->resolver = resolver;
 	relay->events = *events;
-	r = open_job(relay, packed);
+		r = open_job(relay, packed);
 	if (r == 0)
 		r = open_letter(&relay->letter, fd, relay->job.bytes);
 	(void)close(fd);
@@ -524,6 +594,7 @@ relay_free(struct relay *relay)
 		ipc_forget(relay->resolver, relay);
 	relay_client_free(relay->client);
 	timer_free(relay->over);
+	relay_proof_free(&relay->proof);
 	arena_free(relay->arena);
 	if (relay->letter.bytes.len > 0)
 		(void)munmap((void *)(uintptr_t)relay->letter.bytes.at,

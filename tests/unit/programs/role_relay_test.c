@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fetch/service.h"
+#include "lib/base/host.h"
 #include "lib/base/memfd.h"
 #include "lib/base/names.h"
 #include "queue/relay_job.h"
@@ -44,12 +45,17 @@ static enum relay_outcome outcome;
 static unsigned code;
 static bool is_try, was_reached;
 static uint64_t number;		/* of the result */
+static char reply_words[256];
 
 /* How the resolver answers. */
 static enum names_found records_found, addresses_found;
 static struct slice records[2];
 static size_t record_count;
 static const char *own;
+static bool is_secure;
+static enum names_found proofs_found;
+static struct slice proofs;	/* all of the reply; empty: as found */
+static unsigned proofs_asked;
 
 static const struct ipc_rule nothing[] = { { 0 } };
 
@@ -201,16 +207,38 @@ on_records(void *arg, struct ipc *from, struct ipc_message *message)
 	(void)arg;
 	ck_assert_int_eq(message->body.at[0], NAMES_ROUTES);
 	pack_u8(&body, (uint8_t)records_found);
-	pack_u8(&body, 0);
+	pack_u8(&body, is_secure);
 	pack_u32(&body, (uint32_t)record_count);
 	for (size_t i = 0; i < record_count; i++)
 		pack_slice(&body, records[i]);
 	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 }
 
+static int
+on_proofs(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	struct slice host = unpack_slice(&u);
+	TEXT_AUTO body = TEXT_INIT(256);
+
+	(void)arg;
+	proofs_asked++;
+	ck_assert(host_is_name(host));
+	ck_assert_uint_eq(unpack_u32(&u), port);
+	ck_assert(unpack_is_done(&u));
+	pack_u8(&body, (uint8_t)proofs_found);
+	pack_slice(&body, proofs_found == NAMES_FOUND ? host : slice_str(""));
+	pack_u32(&body, proofs_found == NAMES_FOUND);
+	if (proofs_found == NAMES_FOUND)
+		pack_slice(&body, slice_str("\3\1\1 of another one"));
+	return ipc_reply(from, message->serial, proofs.len > 0 ? proofs :
+	    text_slice(&body), NULL, 0);
+}
+
 static const struct ipc_rule resolver_rules[] = {
 { RESOLVER_ADDRESSES, "ADDRESSES", FROM(ROLE_RELAY), IPC_REQUEST, 0, 0, on_addresses },
 { RESOLVER_RECORDS, "RECORDS", FROM(ROLE_RELAY), IPC_REQUEST, 0, 0, on_records },
+{ RESOLVER_PROOFS, "PROOFS", FROM(ROLE_RELAY), IPC_REQUEST, 0, 0, on_proofs },
 { 0 }
 };
 
@@ -235,6 +263,8 @@ on_result(void *arg, int status, struct ipc_message *message)
 		return;
 	outcome = result.replies[0].outcome;
 	code = result.replies[0].code;
+	(void)slice_cstr(result.replies[0].words, reply_words,
+	    sizeof(reply_words));
 	was_reached = result.was_reached;
 }
 
@@ -266,6 +296,28 @@ wait_answer(unsigned n)
 }
 
 static void
+begin_play(void)
+{
+	play_begin(&play, &relay_code);
+	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
+	resolver = play_peer(&play, ROLE_RESOLVER, 0, resolver_rules, NULL);
+	play_run(&play, 10);
+}
+
+static void
+end_play(void)
+{
+	static struct config config;
+
+	config = play.process.config;
+	ipc_free(queue);
+	ipc_free(resolver);
+	play_end(&play);
+	memset(&play, 0, sizeof(play));
+	play.process.config = config;
+}
+
+static void
 set_up(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
@@ -279,6 +331,10 @@ set_up(void)
 	records[1] = (struct slice)SLICE("\0\x0a" "mx.far.test");
 	record_count = 2;
 	own = "";
+	is_secure = false;
+	proofs_found = NAMES_NONE;
+	proofs = slice_of("", 0);
+	proofs_asked = 0;
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, size), 0);
 	ck_assert_int_eq(listen(listener, 4), 0);
@@ -293,18 +349,13 @@ set_up(void)
 	(void)snprintf(play.process.config.smarthost_tls,
 	    sizeof(play.process.config.smarthost_tls), "none");
 	play.process.config.outbound_port = port;
-	play_begin(&play, &relay_code);
-	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
-	resolver = play_peer(&play, ROLE_RESOLVER, 0, resolver_rules, NULL);
-	play_run(&play, 10);
+	begin_play();
 }
 
 static void
 tear_down(void)
 {
-	ipc_free(queue);
-	ipc_free(resolver);
-	play_end(&play);
+	end_play();
 	(void)close(listener);
 }
 
@@ -502,6 +553,71 @@ START_TEST(a_smarthost_that_dns_does_not_know_ends_nothing)
 }
 END_TEST
 
+static const struct {
+	bool		 is_secure;
+	enum names_found found;
+	const char	*reply;		/* instead of what is found */
+	size_t		 bytes;
+	unsigned	 asked;		/* for two hosts */
+	enum relay_outcome outcome;
+	const char	*words;
+} published[] = {
+	{ false, NAMES_FOUND, NULL, 0, 0, RELAY_DONE, "ok" },
+	{ true, NAMES_NONE, NULL, 0, 2, RELAY_DONE, "ok" },
+	{ true, NAMES_FOUND, NULL, 0, 2, RELAY_LATER, "it offers no TLS, and "
+	    "its domain published that it does (DANE)" },
+	{ true, NAMES_LATER, NULL, 0, 2, RELAY_LATER, "what certificate its "
+	    "host has published (DANE) cannot be looked up now" },
+	/* the resolver is somebody else's by now: found, and what then? */
+	{ true, NAMES_NONE, "\0", 1, 2, RELAY_LATER, "what certificate its "
+	    "host has published (DANE) cannot be looked up now" },
+	{ true, NAMES_NONE, "\7", 1, 2, RELAY_LATER, "what certificate its "
+	    "host has published (DANE) cannot be looked up now" },
+};
+
+/* RFC 7672 2.2; the host offers no TLS. */
+START_TEST(who_has_published_a_certificate_gets_nothing_in_clear)
+{
+	int fd = host_begin(&good);
+
+	is_secure = published[_i].is_secure;
+	proofs_found = published[_i].found;
+	if (published[_i].reply != NULL)
+		proofs = slice_of(published[_i].reply, published[_i].bytes);
+	ask("far.test", "zoe@far.test");
+	wait_answer(1);
+	host_end();
+	(void)close(fd);
+	ck_assert_int_eq(outcome, published[_i].outcome);
+	ck_assert_str_eq(reply_words, published[_i].words);
+	ck_assert_uint_eq(proofs_asked, published[_i].asked);
+}
+END_TEST
+
+/* A name that the owner has written down needs no MX record that is signed. */
+START_TEST(a_smarthost_is_asked_for_what_it_has_published)
+{
+	static const char *const tls[] = { "starttls", "none" };
+	int fd = host_begin(&good);
+
+	end_play();
+	(void)snprintf(play.process.config.smarthost,
+	    sizeof(play.process.config.smarthost), "mx.far.test:%u",
+	    (unsigned)port);
+	(void)snprintf(play.process.config.smarthost_tls,
+	    sizeof(play.process.config.smarthost_tls), "%s", tls[_i]);
+	begin_play();
+	proofs_found = NAMES_FOUND;
+	ask("", "zoe@far.test");
+	wait_answer(1);
+	host_end();
+	(void)close(fd);
+	/* where its owner wants no TLS there is nothing to be proved */
+	ck_assert_uint_eq(proofs_asked, _i == 0);
+	ck_assert_int_eq(outcome, _i == 0 ? RELAY_LATER : RELAY_DONE);
+}
+END_TEST
+
 START_TEST(no_host_hears_an_address_that_is_none)
 {
 	ask("", "zoe@far.test>\r\nRCPT TO:<eve@far.test");
@@ -614,6 +730,11 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    a_smarthost_that_dns_does_not_know_ends_nothing);
 	tcase_add_test(tests, no_host_hears_an_address_that_is_none);
+	tcase_add_loop_test(tests,
+	    who_has_published_a_certificate_gets_nothing_in_clear, 0,
+	    sizeof(published) / sizeof(*published));
+	tcase_add_loop_test(tests,
+	    a_smarthost_is_asked_for_what_it_has_published, 0, 2);
 	tcase_add_test(tests,
 	    what_an_earlier_queue_has_sent_is_not_sent_twice);
 	suite_add_tcase(suite, tests);
