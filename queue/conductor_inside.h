@@ -11,7 +11,7 @@
  * editing.c makes the changes that a judge wants, removed.c keeps what they take
  * away;
  * outbound.c and its neighbours send what leaves for other hosts, fate.c and its
- * own tell who sent it what became of it.
+ * own tell who sent it what became of it, receipt.c also what was delivered here.
  * hold.c is what a person does with what is held.  bodies.c knows what is here
  * of signed mail; coming.c, sharing.c and composing.c take a second copy of it
  * from here.  archiving.c keeps what a provider has sent, before all that.
@@ -50,6 +50,13 @@ enum copy_state {
 	COPY_STUCK		/* its bytes cannot be read: in no queue */
 };
 
+/* Of a copy whose sender wants to hear that it was delivered: receipt.h */
+enum copy_receipt {
+	RECEIPT_NONE,
+	RECEIPT_OWED,
+	RECEIPT_TOLD
+};
+
 struct copy {
 	TAILQ_ENTRY(copy) next;		/* of its account, by position */
 	struct transit	*transit;
@@ -59,6 +66,7 @@ struct copy {
 	bool		 is_told;	/* told in the trail as delivered */
 	bool		 is_referred;	/* big: queue.db says so, to be sent */
 	bool		 is_done;	/* settled: in no queue any more */
+	enum copy_receipt receipt;	/* settled only when it is not owed */
 };
 
 /* A message from submission to settling. */

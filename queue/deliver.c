@@ -17,6 +17,7 @@
 #include "lib/base/zone.h"
 #include "queue/conductor_inside.h"
 #include "queue/outbound.h"
+#include "queue/receipt.h"
 #include "queue/stamp.h"
 #include "queue/wishes.h"
 #include "store/service.h"
@@ -520,6 +521,7 @@ conductor_delivered(struct conductor *conductor, void *ticket, int status,
 	queue->pause_ms = 0;
 	conductor->count_delivered++;
 	tell_delivered(copy, was_there, is_in_inbox);
+	receipt_owe(copy);
 	if (--transit->undelivered == 0)
 		transit_close_bytes(transit);
 	if (queue->delivered >= SETTLE_AFTER)
@@ -531,7 +533,8 @@ conductor_delivered(struct conductor *conductor, void *ticket, int status,
 
 /*
  * No account is settled past a message that is to be held and is not yet, nor
- * past a notice whose rows are still there.
+ * past a notice whose rows are still there, nor past one of which its sender is
+ * to hear first.
  */
 static uint64_t
 settle_limit(const struct conductor *conductor)
@@ -561,7 +564,7 @@ settle(struct account_queue *queue)
 		const struct transit *transit = copy->transit;
 
 		if (copy->state != COPY_DELIVERED ||
-		    transit->position >= limit)
+		    transit->position >= limit || receipt_is_owed(copy))
 			break;
 		copy->state = COPY_SETTLING;
 		if (transit->position > upto)

@@ -121,7 +121,7 @@ tell_trail(const struct fate_job *job)
 {
 	static const char *const words[DSN_ACTION_COUNT] = {
 		[DSN_FAILED] = "not delivered", [DSN_DELAYED] = "delayed",
-		[DSN_RELAYED] = "handed over",
+		[DSN_RELAYED] = "handed over", [DSN_DELIVERED] = "delivered",
 	};
 	const struct fate_case *what = &job->what;
 	const struct transit *notice = job->notice;
@@ -200,6 +200,30 @@ append(struct fate_job *job)
 	    (size_t)notice->env.bytes), on_receipt, job, &notice->position);
 }
 
+/* Who was told in an earlier life is just getting it: its name is the same. */
+static bool
+is_made(const struct conductor *conductor, const struct transit *notice)
+{
+	const struct transit *transit;
+
+	TAILQ_FOREACH(transit, &conductor->received, next)
+		if (message_id_order(&transit->env.id, &notice->env.id) == 0)
+			return true;
+	return false;
+}
+
+/* They count as told. */
+static void
+pass_on(struct fate_job *job)
+{
+	int r = fate_case_told(job->fates->conductor, &job->id, &job->what);
+
+	if (r < 0)
+		put_off(job, r);
+	else
+		wait_for(job, 0);
+}
+
 static void
 make_and_append(struct fate_job *job, const struct fate_person *person)
 {
@@ -208,6 +232,12 @@ make_and_append(struct fate_job *job, const struct fate_person *person)
 
 	if (r < 0) {
 		put_off(job, r);
+		return;
+	}
+	if (is_made(conductor, job->notice)) {
+		transit_free(job->notice);
+		job->notice = NULL;
+		pass_on(job);
 		return;
 	}
 	TAILQ_INSERT_TAIL(&conductor->arriving, job->notice, next);
@@ -256,11 +286,7 @@ conductor_person(struct conductor *conductor, void *ticket, int status,
 	} else if (job->account != 0 && job->what.action == DSN_FAILED) {
 		ask_person(job, 0);	/* that account is gone */
 	} else if (job->account != 0) {
-		status = fate_case_told(conductor, &job->id, &job->what);
-		if (status < 0)
-			put_off(job, status);
-		else
-			wait_for(job, 0);
+		pass_on(job);
 	} else {
 		log_say("there is no postmaster to be told of a message that "
 		    "was not delivered");

@@ -69,7 +69,8 @@ orcpt_of(const struct fate_case *what, struct slice address)
 		return slice_of(NULL, 0);
 	env = &what->about->env;
 	for (size_t i = 0; i < env->recipient_count; i++)
-		if (env->recipients[i].account == 0 &&
+		if ((env->recipients[i].account == 0) !=
+		    (what->action == DSN_DELIVERED) &&
 		    slice_is(env->recipients[i].address, address))
 			return env->recipients[i].orcpt;
 	return slice_of(NULL, 0);
@@ -174,7 +175,9 @@ fate_replay(struct transit *transit)
 		addresses[i] = unpack_slice(&u);
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	r = rows_outbound_has(conductor->rows, &about);
+	/* of what was delivered there is no row: receipt.h */
+	r = action == DSN_DELIVERED ? -ENOENT :
+	    rows_outbound_has(conductor->rows, &about);
 	if (r == 0)
 		r = rows_outbound_told(conductor->rows, &about,
 		    fate_state((enum dsn_action)action), addresses, count);

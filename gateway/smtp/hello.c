@@ -77,6 +77,9 @@ smtp_hello_ehlo(struct smtp_session *session, struct slice args)
 		add_auth(session);
 	smtp_reply_more(session, 250, NULL, "8BITMIME");
 	smtp_reply_more(session, 250, NULL, "SMTPUTF8");
+	/* a stranger is told of no fate: his address may be anybody's */
+	if (session->options.is_submission)
+		smtp_reply_more(session, 250, NULL, "DSN");
 	smtp_reply_more(session, 250, NULL, "CHUNKING");
 	smtp_reply(session, 250, NULL, "ENHANCEDSTATUSCODES");
 }

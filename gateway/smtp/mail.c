@@ -12,7 +12,7 @@
 #include "lib/message/path.h"
 #include "store/account.h"
 
-/* DSN is not in the reply to EHLO yet, but its parameters are understood. */
+/* DSN is offered to people only; its parameters are understood of anybody. */
 #define OFFERS		(OFFER_UTF8 | OFFER_DSN)
 /* RFC 4954 5: whoever offers AUTH takes the parameter too */
 #define OFFERS_PEOPLE	(OFFERS | OFFER_AUTH)

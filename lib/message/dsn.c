@@ -166,6 +166,7 @@ status_of(const struct dsn_recipient *rcpt, enum dsn_action action)
 		[DSN_FAILED] = { '5', "5.0.0" },
 		[DSN_DELAYED] = { '4', "4.0.0" },
 		[DSN_RELAYED] = { '2', "2.0.0" },
+		[DSN_DELIVERED] = { '2', "2.0.0" },
 	};
 
 	if (is_status(rcpt->status) &&
@@ -203,7 +204,7 @@ add_recipient(struct text *text, const struct dsn *dsn,
 {
 	static const char *const actions[DSN_ACTION_COUNT] = {
 		[DSN_FAILED] = "failed", [DSN_DELAYED] = "delayed",
-		[DSN_RELAYED] = "relayed",
+		[DSN_RELAYED] = "relayed", [DSN_DELIVERED] = "delivered",
 	};
 	int r = 0;
 

@@ -21,6 +21,7 @@ enum dsn_action {		/* RFC 3464 2.3.3 */
 	DSN_FAILED,
 	DSN_DELAYED,
 	DSN_RELAYED,
+	DSN_DELIVERED,
 	DSN_ACTION_COUNT
 };
 

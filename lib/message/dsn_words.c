@@ -55,11 +55,13 @@ add_subject(const struct dsn *dsn, enum language language,
 		[DSN_FAILED] = SAY_DSN_FAILED_NAMED,
 		[DSN_DELAYED] = SAY_DSN_DELAYED_NAMED,
 		[DSN_RELAYED] = SAY_DSN_RELAYED_NAMED,
+		[DSN_DELIVERED] = SAY_DSN_DELIVERED_NAMED,
 	};
 	static const enum sentence bare[DSN_ACTION_COUNT] = {
 		[DSN_FAILED] = SAY_DSN_FAILED_BARE,
 		[DSN_DELAYED] = SAY_DSN_DELAYED_BARE,
 		[DSN_RELAYED] = SAY_DSN_RELAYED_BARE,
+		[DSN_DELIVERED] = SAY_DSN_DELIVERED_BARE,
 	};
 	char name[SHOWN_SIZE];
 
@@ -84,8 +86,10 @@ add_opening(const struct dsn *dsn, enum language language, struct text *body)
 		line_say(body, language, DSN_FAILED, at);
 	else if (dsn->action == DSN_DELAYED)
 		line_say(body, language, DSN_DELAYED, at);
-	else
+	else if (dsn->action == DSN_RELAYED)
 		line_say(body, language, DSN_RELAYED, at);
+	else
+		line_say(body, language, DSN_DELIVERED, at);
 }
 
 static void
@@ -123,7 +127,7 @@ add_recipients(const struct dsn *dsn, enum language language,
 	for (size_t i = 0; i < dsn->count; i++) {
 		shown(dsn->recipients[i].address, ADDRESS_BYTES, address);
 		text_addf(body, INDENT "%s\n", address);
-		if (dsn->action != DSN_RELAYED)
+		if (dsn->action == DSN_FAILED || dsn->action == DSN_DELAYED)
 			add_reason(body, language, &dsn->recipients[i]);
 	}
 	text_add_byte(body, '\n');
