@@ -155,7 +155,10 @@ pack_job(const struct out_try *try, const struct transit *transit,
 	struct recipient rcpts[RELAY_RECIPIENTS];
 	struct verdict verdict;
 	struct relay_job job = {
-		.id = env->id, .domain = slice_str(try->job->key.dest->name),
+		.id = env->id, .domain = try->rows[0].via.len > 0 ?
+		    try->rows[0].domain :
+		    slice_str(try->job->key.dest->name),
+		.via = try->rows[0].via,
 		.body = env->body, .utf8 = env->utf8,
 		.ret = env->ret, .envid = env->envid, .bytes = env->bytes,
 		.recipients = rcpts, .recipient_count = try->count

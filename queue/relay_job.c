@@ -11,6 +11,7 @@ relay_job_pack(struct text *text, const struct relay_job *job)
 {
 	pack_bytes(text, slice_of(job->id.bytes, MESSAGE_ID_BYTES));
 	pack_slice(text, job->domain);
+	pack_slice(text, job->via);
 	pack_slice(text, job->sender);
 	pack_u8(text, (uint8_t)job->body);
 	pack_u8(text, job->utf8);
@@ -59,6 +60,7 @@ relay_job_unpack(struct arena *arena, struct slice packed,
 		return -EBADMSG;
 	memcpy(job.id.bytes, id.at, MESSAGE_ID_BYTES);
 	job.domain = unpack_slice(&u);
+	job.via = unpack_slice(&u);
 	job.sender = unpack_slice(&u);
 	job.body = unpack_enum(&u, BODY_COUNT);
 	job.utf8 = unpack_bool(&u);

@@ -34,6 +34,8 @@ enum relay_kind {
 struct relay_job {
 	struct message_id	 id;
 	struct slice		 domain;	/* empty: to the smarthost */
+	/* "host:port": there, and nowhere else; empty: as `domain` says */
+	struct slice		 via;
 	struct slice		 sender;	/* empty: the null path */
 	enum envelope_body	 body;
 	bool			 utf8;		/* SMTPUTF8 was asked for */

@@ -47,6 +47,7 @@ struct relay {
 	bool		 no_proof;	/* the last one that did was of TLSA */
 	bool		 is_no_try;	/* it is we who cannot */
 	bool		 is_over;
+	uint16_t	 port;		/* of the hosts of that route */
 	char		 addresses[NAMES_TEXT_SIZE];
 	struct relay_proof proof;	/* of that host */
 	char		 tls_words[80];
@@ -225,7 +226,7 @@ talk_with(struct relay *relay)
 		.host = relay->proof.dane.count > 0 ? relay->proof.base :
 		    host_name(relay),
 		.port = to_smarthost ? setting->smarthost_port :
-		    setting->port,
+		    relay->port,
 		.addresses = relay->addresses,
 		.tls = tls_with(relay),
 		.dane = relay->proof.dane.count > 0 ? &relay->proof.dane : NULL,
@@ -307,7 +308,7 @@ is_us(const struct relay *relay, struct slice own)
 
 	return own.len > 0 && setting->is_ours(setting->arg,
 	    relay->job.domain.len == 0 ? setting->smarthost_port :
-	    setting->port);
+	    relay->port);
 }
 
 /*
@@ -320,6 +321,9 @@ found_us(struct relay *relay)
 	if (relay->job.domain.len == 0)
 		end_all(relay, RELAY_LATER, "4.4.6",
 		    "the smarthost is this hub itself");
+	else if (relay->job.via.len > 0)
+		end_all(relay, RELAY_LATER, "4.4.6",
+		    "the host that it is to go to is this hub itself");
 	else if (relay->host == 0)
 		end_all(relay, RELAY_FAILED, "5.4.6",
 		    "its mail would come back to this hub, where the domain "
@@ -462,6 +466,12 @@ find_route(struct relay *relay)
 		try_host(relay);
 		return;
 	}
+	if (relay->job.via.len > 0) {
+		route_alone(slice_first(relay->job.via, slice_find_last(
+		    relay->job.via, ':')), &relay->route);
+		begin_route(relay);
+		return;
+	}
 	if (is_literal(relay, address)) {
 		route_alone(slice_str(address), &relay->route);
 		begin_route(relay);
@@ -489,6 +499,25 @@ are_fit(const struct relay_job *job)
 	return fit;
 }
 
+/* "host:port" of the postmaster's.  0 or -EBADMSG. */
+static int
+read_via(struct relay *relay)
+{
+	struct slice via = relay->job.via;
+	size_t colon = slice_find_last(via, ':');
+	uint64_t port;
+
+	relay->port = relay->setting->port;
+	if (via.len == 0)
+		return 0;
+	if (relay->job.domain.len == 0 || colon == SIZE_MAX ||
+	    slice_u64(slice_after(via, colon + 1), 65535, &port) < 0 ||
+	    port == 0)
+		return -EBADMSG;
+	relay->port = (uint16_t)port;
+	return 0;
+}
+
 static int
 open_job(struct relay *relay, struct slice packed)
 {
@@ -501,6 +530,8 @@ open_job(struct relay *relay, struct slice packed)
 	if (r == 0)
 		r = relay_job_unpack(relay->arena, relay->packed,
 		    &relay->job);
+	if (r == 0)
+		r = read_via(relay);
 	if (r < 0)
 		return r;
 	relay->fates = arena_array(relay->arena, relay->job.recipient_count,
