@@ -79,6 +79,7 @@ _postroom()
 	--folders | --queue | --proxy | --proxy-user | --client-id | --scope | \
 	--token-url | --device-url | --authorize-url | \
 	--to | --folder | --every | --month | --minutes | \
+	--limit | --above | \
 	--sender | --recipient | --remote | --finding | --for)
 		return
 		;;
@@ -86,7 +87,7 @@ _postroom()
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account public alias list forward fetch oauth line hold archive mailbox import export rule spam domain dkim sender visitor status check trace config
+		options='setup account public alias list forward fetch oauth line hold queue archive mailbox import export rule spam domain dkim sender visitor status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -124,6 +125,9 @@ _postroom()
 		;;
 	*/domain/set)
 		options='--shared --ours'
+		;;
+	1/queue/)
+		options='list show hold release retry reroute bounce remove'
 		;;
 	1/dkim/)
 		options='add list remove'
@@ -280,6 +284,21 @@ _postroom()
 	*/hold/delete)
 		options='--yes --spam'
 		;;&
+	*/queue/list)
+		options='--domain --sender --state --limit --above'
+		;;
+	*/queue/reroute)
+		options='--domain --to --as-ever'
+		;;&
+	*/queue/bounce)
+		options='--to'
+		;;&
+	*/queue/remove)
+		options='--to --yes'
+		;;&
+	*/queue/hold | */queue/release | */queue/retry)
+		options='--domain --all'
+		;;&
 	*/mailbox/list)
 		options='--folder'
 		;;&
@@ -294,6 +313,14 @@ _postroom()
 		options="$options $("${COMP_WORDS[0]}" \
 		    -c "${config:-/etc/postroom/postroom.conf}" \
 		    hold list 2>/dev/null </dev/null |
+		    awk 'NR > 1 { print $1 }')"
+		;;
+	2/queue/show | 2/queue/hold | 2/queue/release | 2/queue/retry | \
+	2/queue/reroute | 2/queue/bounce | 2/queue/remove)
+		# The same of what waits to leave.
+		options="$options $("${COMP_WORDS[0]}" \
+		    -c "${config:-/etc/postroom/postroom.conf}" \
+		    queue list 2>/dev/null </dev/null |
 		    awk 'NR > 1 { print $1 }')"
 		;;
 	2/archive/export)

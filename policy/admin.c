@@ -111,6 +111,46 @@
 	{ "score",      ADMIN_TEXT, true, SAY_COLUMN_SPAM_SCORE }, \
 	{ "told",       ADMIN_TEXT, true, SAY_COLUMN_TOLD }, \
 	{ "ends",       ADMIN_TIME, true, SAY_COLUMN_ENDS }	/* 0: never */
+/*
+ * A recipient of another host.  The last of a page may be of the state "more":
+ * it is none, ask on above its id and recipient.
+ */
+#define LEAVING_ROW \
+	{ "id",         ADMIN_TEXT, true, SAY_COLUMN_ID }, \
+	{ "since",      ADMIN_TIME, true, SAY_COLUMN_SINCE }, \
+	FIGURE("bytes"), \
+	{ "sender",     ADMIN_TEXT, true, SAY_COLUMN_SENDER }, \
+	{ "recipient",  ADMIN_TEXT, true, SAY_COLUMN_TO }, \
+	{ "domain",     ADMIN_TEXT, true, SAY_COLUMN_DOMAIN }, \
+	{ "state",      ADMIN_TEXT, true, SAY_COLUMN_WHICH }, \
+	WORD("sending"),	/* yes no */ \
+	FIGURE("tries"), \
+	{ "first_try",  ADMIN_TIME, true, SAY_COLUMN_SINCE }, \
+	{ "last_try",   ADMIN_TIME, true, SAY_COLUMN_SINCE }, \
+	{ "next_try",   ADMIN_TIME, true, SAY_COLUMN_NEXT }, \
+	FIGURE("code"), \
+	WORD("status"), \
+	WORD("words"), \
+	WORD("host"), \
+	WORD("via")
+/* Of one message, or one recipient of it; from where to go on. */
+#define LEAVING_ARGS(asked) \
+	{ "id",       ADMIN_TEXT,   asked, SAY_COLUMN_ID }, \
+	{ "address",  ADMIN_TEXT,   false, SAY_COLUMN_TO }, \
+	{ "above",    ADMIN_TEXT,   false, SAY_COLUMN_ID }, \
+	{ "at",       ADMIN_TEXT,   false, SAY_COLUMN_TO }
+/* Of a domain, too, or of all (yes). */
+#define LEAVING_MANY_ARGS \
+	LEAVING_ARGS(false), \
+	{ "domain",   ADMIN_TEXT,   false, SAY_COLUMN_DOMAIN }, \
+	{ "all",      ADMIN_TEXT,   false, SAY_COLUMN_VALUE }
+/* `more`: yes no; ask on above that id and recipient. */
+#define LEAVING_DONE { \
+	FIGURE("changed"), \
+	FIGURE("sending"), \
+	WORD("more"), \
+	WORD("id"), \
+	WORD("recipient") }
 /* What a person may know of it; `may_take`: yes no. */
 #define THEIRS_ROW \
 	ID_ARG, \
@@ -558,6 +598,44 @@ const struct admin_request admin_requests[] = {
 { "hold digest",
   { { 0 } },
   ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, { { 0 } }, NULL },
+/*
+ * Mail that waits to leave, a row for each recipient, DESK_PAGE (desk_wire.h) at
+ * most.  `state`: waiting held failed.
+ */
+{ "queue list",
+  { { "id",       ADMIN_TEXT,   false, SAY_COLUMN_ID },
+    { "domain",   ADMIN_TEXT,   false, SAY_COLUMN_DOMAIN },
+    { "sender",   ADMIN_TEXT,   false, SAY_COLUMN_SENDER },
+    { "state",    ADMIN_TEXT,   false, SAY_COLUMN_WHICH },
+    { "above",    ADMIN_TEXT,   false, SAY_COLUMN_ID },
+    { "at",       ADMIN_TEXT,   false, SAY_COLUMN_TO } },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, { LEAVING_ROW }, NULL },
+/* What its file says of it. */
+{ "queue file",
+  { ID_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE,
+  { WORD("source"), WORD("peer"), WORD("from"), WORD("subject"),
+    WORD("envid") }, NULL },
+{ "queue hold",
+  { LEAVING_MANY_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, LEAVING_DONE, NULL },
+{ "queue release",
+  { LEAVING_MANY_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, LEAVING_DONE, NULL },
+{ "queue retry",
+  { LEAVING_MANY_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, LEAVING_DONE, NULL },
+/* `via`: HOST:PORT; empty: as ever. */
+{ "queue reroute",
+  { LEAVING_MANY_ARGS,
+    { "via",      ADMIN_TEXT,   true,  SAY_COLUMN_HOST } },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, LEAVING_DONE, NULL },
+{ "queue bounce",
+  { LEAVING_ARGS(true) },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, LEAVING_DONE, NULL },
+{ "queue remove",
+  { LEAVING_ARGS(true) },
+  ADMIN_BY_POSTMASTER, ROLE_QUEUE, LEAVING_DONE, NULL },
 /*
  * What is held for a person, the newest first, HOLD_PAGE rows at most: ask on
  * below the last one's id.

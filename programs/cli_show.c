@@ -203,6 +203,9 @@ static const struct {
 	{ "no-such",	"id",		SAY_NO_SUCH_HOLD },
 	{ "no-such",	"net",		SAY_NO_SUCH_VISITOR },
 	{ "failed",	"id",		SAY_HOLD_DAMAGED },
+	{ "unfit",	"via",		SAY_WANT_VIA },
+	{ "refused",	"via",		SAY_VIA_IS_OURS },
+	{ "unfit",	"state",	SAY_WANT_LEAVING_STATE },
 };
 
 /* What it means when the schedule says it; SAY_COUNT: nothing special. */
@@ -231,6 +234,9 @@ error_words(struct cli *cli, const struct admin_request *request,
 	if (strcmp(request->name, "fetch body") == 0 &&
 	    strcmp(error, "no-such") == 0)
 		words = SAY_NO_SUCH_NOTE;
+	if (strncmp(request->name, "queue ", 6) == 0 &&
+	    strcmp(field, "id") == 0 && strcmp(error, "failed") != 0)
+		words = SAY_NO_SUCH_LEAVING;
 	if (words != SAY_COUNT)
 		return say(cli->language, words);
 	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)

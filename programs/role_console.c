@@ -24,6 +24,7 @@
 #include "policy/keeper.h"
 #include "programs/console.h"
 #include "programs/console_body.h"
+#include "programs/console_desk.h"
 #include "programs/console_doors.h"
 #include "programs/console_held.h"
 #include "programs/console_holds.h"
@@ -117,6 +118,14 @@ status_said(struct slice body, struct queue_said *said)
 	add_row(rows, &n, "queue", "held", "%" PRIu64, status.held);
 	add_row(rows, &n, "queue", "quarantined", "%" PRIu64,
 	    status.quarantined);
+	add_row(rows, &n, "leaving", "waiting", "%" PRIu64,
+	    status.leaving_waiting);
+	add_row(rows, &n, "leaving", "held", "%" PRIu64, status.leaving_held);
+	add_row(rows, &n, "leaving", "failed", "%" PRIu64,
+	    status.leaving_failed);
+	if (status.leaving_since_utc_ms != 0)
+		add_row(rows, &n, "leaving", "oldest, in minutes", "%" PRId64,
+		    (clock_utc_ms() - status.leaving_since_utc_ms) / 60000);
 	add_row(rows, &n, "journal", "segments used", "%" PRIu64,
 	    status.segments_used);
 	add_row(rows, &n, "journal", "segments free", "%" PRIu64,
@@ -159,6 +168,14 @@ static const struct queue_request {
 	{ "hold show",	  QUEUE_HOLD_SHOW,    holds_ask_one,	 holds_show_said },
 	{ "hold release", QUEUE_HOLD_RELEASE, holds_ask_release, holds_done_said },
 	{ "hold delete",  QUEUE_HOLD_DELETE,  holds_ask_delete,	 holds_done_said },
+	{ "queue list",	  QUEUE_DESK_LIST,    desk_ask_list,	 desk_list_said },
+	{ "queue file",	  QUEUE_DESK_FILE,    desk_ask_one,	 desk_file_said },
+	{ "queue hold",	  QUEUE_DESK_ACT,     desk_ask_act,	 desk_done_said },
+	{ "queue release", QUEUE_DESK_ACT,    desk_ask_act,	 desk_done_said },
+	{ "queue retry",  QUEUE_DESK_ACT,     desk_ask_act,	 desk_done_said },
+	{ "queue reroute", QUEUE_DESK_ACT,    desk_ask_act,	 desk_done_said },
+	{ "queue bounce", QUEUE_DESK_ACT,     desk_ask_act,	 desk_done_said },
+	{ "queue remove", QUEUE_DESK_ACT,     desk_ask_act,	 desk_done_said },
 	{ "held list",	  QUEUE_HELD_LIST,    held_ask_list,	 held_list_said },
 	{ "held show",	  QUEUE_HELD_SHOW,    held_ask_one,	 held_show_said },
 	{ "held release", QUEUE_HELD_TAKE,    held_ask_one,	 held_taken_said },
@@ -335,7 +352,7 @@ ask_queue(struct console_role *role, const struct admin_request *request,
     uint64_t asker, struct slice packed, ipc_reply_fn *reply, void *reply_arg)
 {
 	const struct queue_request *row = queue_request_of(request);
-	TEXT_AUTO body = TEXT_INIT(ADMIN_HEAD_BYTES + 2 * ADDRESS_SIZE);
+	TEXT_AUTO body = TEXT_INIT(ADMIN_HEAD_BYTES + 8 * ADDRESS_SIZE);
 	struct queue_errand *errand;
 	int r;
 

@@ -12,6 +12,7 @@
 
 #include "lib/base/zone.h"
 #include "programs/queue_body.h"
+#include "programs/queue_desk.h"
 #include "programs/queue_gone.h"
 #include "programs/queue_halves.h"
 #include "programs/queue_holds.h"
@@ -79,6 +80,9 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_HELD_SHOW,   "HELD_SHOW",   CONSOLE, IPC_REQUEST, 0, 0, on_held_show },
 { QUEUE_HELD_TAKE,   "HELD_TAKE",   CONSOLE, IPC_REQUEST, 0, 0, on_held_take },
 { QUEUE_HELD_SPAM,   "HELD_SPAM",   CONSOLE, IPC_REQUEST, 0, 0, on_held_take },
+{ QUEUE_DESK_LIST,   "DESK_LIST", CONSOLE, IPC_REQUEST, 0, 0, on_desk_list },
+{ QUEUE_DESK_FILE,   "DESK_FILE", CONSOLE, IPC_REQUEST, 0, 0, on_desk_file },
+{ QUEUE_DESK_ACT,    "DESK_ACT", CONSOLE, IPC_REQUEST, 0, 0, on_desk_act },
 { QUEUE_SENDERS,     "SENDERS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_senders },
 { 0 }
 };

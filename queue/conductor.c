@@ -28,6 +28,7 @@
 #include "queue/hold.h"
 #include "queue/rebuild.h"
 #include "queue/removed.h"
+#include "queue/rows_outbound.h"
 #include "queue/rule_hits.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
@@ -706,6 +707,7 @@ conductor_status(struct conductor *conductor, struct queue_status *status_out)
 	const struct transit *transit;
 	struct journal_figures figures;
 	struct rows_counts counts;
+	struct rows_outbound_counts leaving;
 
 	journal_figures(conductor->journal, &figures);
 	status.segments_used = figures.used;
@@ -722,6 +724,12 @@ conductor_status(struct conductor *conductor, struct queue_status *status_out)
 	if (rows_counts(conductor->rows, &counts) == 0) {
 		status.held = counts.held;
 		status.quarantined = counts.quarantined;
+	}
+	if (rows_outbound_counts(conductor->rows, &leaving) == 0) {
+		status.leaving_waiting = leaving.of[OUTBOUND_WAITING];
+		status.leaving_held = leaving.of[OUTBOUND_HELD];
+		status.leaving_failed = leaving.of[OUTBOUND_FAILED];
+		status.leaving_since_utc_ms = leaving.since_utc_ms;
 	}
 	status.deletes = ledger_restored(conductor->ledger) == NULL;
 	(void)space_free(conductor->space, &status.free_bytes);

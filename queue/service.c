@@ -224,6 +224,10 @@ queue_status_pack(struct text *text, const struct queue_status *status)
 	pack_u8(text, status->deletes);
 	pack_u64(text, status->messages_sent);
 	pack_u64(text, status->messages_received);
+	pack_u64(text, status->leaving_waiting);
+	pack_u64(text, status->leaving_held);
+	pack_u64(text, status->leaving_failed);
+	pack_i64(text, status->leaving_since_utc_ms);
 }
 
 int
@@ -247,6 +251,10 @@ queue_status_unpack(struct slice packed, struct queue_status *status_out)
 	status.deletes = unpack_bool(&u);
 	status.messages_sent = unpack_u64(&u);
 	status.messages_received = unpack_u64(&u);
+	status.leaving_waiting = unpack_u64(&u);
+	status.leaving_held = unpack_u64(&u);
+	status.leaving_failed = unpack_u64(&u);
+	status.leaving_since_utc_ms = unpack_i64(&u);
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	*status_out = status;

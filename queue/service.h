@@ -198,7 +198,20 @@ enum queue_kind {
 	QUEUE_HELD_SPAM,
 	/* keeper -> queue, news: u8 somebody keeps a list of senders, u8
 	 * somebody has mail sent on; until that is said somebody may */
-	QUEUE_SENDERS
+	QUEUE_SENDERS,
+	/*
+	 * Mail that waits to leave (desk_wire.h); each is asked with
+	 * desk_ask_pack() and answered with a u8 desk_status, and with DESK_OK:
+	 */
+	/* console -> queue: -> u8 there are more, their place, u32 count
+	 * (DESK_PAGE at the most), each as desk_row_pack() */
+	QUEUE_DESK_LIST,
+	/* console -> queue: of one -> u8 enum source, and slices: peer, From,
+	 * subject, ENVID */
+	QUEUE_DESK_FILE,
+	/* console -> queue: -> u32 changed, u32 being sent right now, u8 there
+	 * are more, their place: ask on behind it */
+	QUEUE_DESK_ACT
 };
 
 /*
@@ -402,6 +415,9 @@ struct queue_status {
 	enum queue_bar	bar;		/* is new mail taken? */
 	bool		deletes;	/* remote mail: not after a restore */
 	uint64_t	messages_sent, messages_received;	/* between roles */
+	/* recipients of other hosts, and since when the oldest is (0: none) */
+	uint64_t	leaving_waiting, leaving_held, leaving_failed;
+	int64_t		leaving_since_utc_ms;
 };
 
 /* What is held: for the console, and for the text of `hold show`. */

@@ -13,6 +13,7 @@ import argparse
 import collections
 import email
 import email.policy
+import json
 import os
 import poplib
 import re
@@ -40,8 +41,8 @@ GUARD = 240.0           # seconds; nothing honest comes near it
 class Sink:
     """smtp-sink, which writes all it takes into one file."""
 
-    def __init__(self, folder, *words):
-        self.port, = free_ports(1)
+    def __init__(self, folder, *words, port=None):
+        self.port = port or free_ports(1)[0]
         self.path = os.path.join(folder, "sink")
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
         if user:
@@ -251,6 +252,72 @@ def refused(args, folder, words, state):
         sink.stop()
 
 
+def queue(hub, *words):
+    """What `postroom queue` says, as rows."""
+    code, out = hub.run("-c", hub.conf, "--json", "queue", *words)[:2]
+    if code != 0:
+        raise Fault("queue %r: %d %s" % (words, code, out))
+    return json.loads(out)["result"]
+
+
+def moved(args, folder):
+    """The postmaster holds, removes, reroutes, retries and releases."""
+    port, = free_ports(1)
+    hub = make_hub(args, port)
+    sinks = []
+    try:
+        fill(args, hub, 4, "zoe@far.test", "bob@other.test")
+        hub.start()
+        hub.wait_for(lambda: all(row["last_try"] or row["words"]
+                                 for row in queue(hub, "list")),
+                     "not all are tried")
+        listed = queue(hub, "list", "--domain", "far.test")
+        if len(listed) != 4 or len(queue(hub, "list")) != 8 or \
+                len(queue(hub, "list", "--limit", "3")) != 3:
+            raise Fault("the list is not all: %r" % listed)
+        if "127.0.0.1: it cannot be reached" not in listed[0]["reason"]:
+            raise Fault("no reason: %r" % listed[0])
+        if queue(hub, "hold", "--domain", "far.test")[0]["changed"] != 4:
+            raise Fault("not all are held")
+        ids = [row["id"] for row in listed]
+        queue(hub, "remove", ids[0], "--to", "bob@other.test", "--yes")
+        if len(queue(hub, "show", ids[0])) != 1:
+            raise Fault("what was removed is there")
+        elsewhere = os.path.join(folder, "elsewhere")
+        os.mkdir(elsewhere)
+        sinks.append(Sink(elsewhere))
+        queue(hub, "reroute", ids[1], "--to", "127.0.0.1:%d" % sinks[0].port)
+        hub.wait_for(lambda: len(sinks[0].counts()) == 1,
+                     "what goes another way does not come there")
+        code = hub.run("-c", hub.conf, "queue", "reroute", ids[2], "--to",
+                       "127.0.0.1:%d" % (hub.base + 25), check=False)[0]
+        if code != 1:
+            raise Fault("mail may be sent to ourselves: %d" % code)
+        sinks.append(Sink(folder, port=port))
+        queue(hub, "retry", "--all")
+        hub.wait_for(lambda: len(sinks[1].counts()) == 2,
+                     "what is tried again does not come")
+        # one of them is held on its new way
+        queue(hub, "release", "--all")
+        wait_gone(hub)
+        if sum(sinks[0].counts().values()) != 2 or \
+                sum(sinks[1].counts().values()) != 5:
+            raise Fault("%r %r" % (sinks[0].counts(), sinks[1].counts()))
+        words = ("held", "released", "deleted", "sent", "postmaster")
+        hub.wait_for(lambda: all(word in hub.run(
+            "-c", hub.conf, "trace", ids[0])[1] for word in words),
+                     "the trail does not say what was done", 30)
+        if hub.run("-c", hub.conf, "queue", "retry", "--all",
+                   check=False)[0] != 3:
+            raise Fault("a retry of nothing is done")
+        hub.stop()
+        hub.check()
+    finally:
+        hub.remove()
+        for sink in sinks:
+            sink.stop()
+
+
 # smtp-sink: -e speaks no ESMTP, -f says 5xx, -r 4xx, -q hangs up (see its manual)
 TESTS = [
     ("all-arrive-once", kill, (None,)),
@@ -268,6 +335,7 @@ TESTS = [
     ("told-killed-queue", told, (KILLS,)),
     ("late", news, (("-r", "RCPT"), "delayed", 0)),
     ("relayed", news, (("-e",), "relayed", SUCCESS)),
+    ("moved", moved, ()),
 ]
 
 

@@ -66,7 +66,9 @@ START_TEST(a_status_is_read_as_it_was_packed)
 		.waiting = 5, .held = 6, .quarantined = 13, .segments_used = 7,
 		.segments_free = 8, .segments_broken = 9,
 		.free_bytes = UINT64_MAX, .bar = BAR_JOURNAL,
-		.messages_sent = 11, .messages_received = 12
+		.messages_sent = 11, .messages_received = 12,
+		.leaving_waiting = 14, .leaving_held = 15,
+		.leaving_failed = 16, .leaving_since_utc_ms = 17
 	};
 	TEXT_AUTO text = TEXT_INIT(256), again = TEXT_INIT(256);
 	struct queue_status back = { 0 };
