@@ -154,6 +154,9 @@ give_up(struct relay *relay)
 		end_all(relay, RELAY_LATER, "4.4.3",
 		    "the name of its host cannot be looked up now");
 	/* who wrote it can mend neither our settings nor our provider's DNS */
+	else if (relay->job.via.len > 0)
+		end_all(relay, RELAY_LATER, "4.4.4",
+		    "DNS does not know the host that it is to go to");
 	else if (relay->job.domain.len == 0)
 		end_all(relay, RELAY_LATER, "4.4.4",
 		    "DNS does not know the smarthost");

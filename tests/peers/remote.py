@@ -12,6 +12,7 @@ the host's word for it was cut.  N runs in steps of --every.
 
 import argparse
 import collections
+import json
 import os
 import re
 import shutil
@@ -24,11 +25,14 @@ import threading
 import time
 import traceback
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                os.pardir, "fault"))
+for folder_name in ("fault", "fetch"):
+    sys.path.insert(0, os.path.join(os.path.dirname(
+        os.path.abspath(__file__)), os.pardir, folder_name))
 
 # pylint: disable=wrong-import-position
+from dns import Names                                   # noqa: E402
 from hub import Fault, Hub, SMALL                       # noqa: E402
+from ports import free_ports                            # noqa: E402
 
 TAKEN = b"250 2.0.0 taken as 4711\r\n"
 DATA_MOST = 330         # bytes of one of these messages, at the most
@@ -70,9 +74,10 @@ class Cut(Exception):
 class Host:
     """It is told what to offer; notes who was given what, and what it said."""
 
-    def __init__(self, offers, context=None):
+    def __init__(self, offers, context=None, injects=False):
         self.offers = offers
         self.context = context
+        self.injects = injects
         self.lock = threading.Lock()
         self.tries = collections.Counter()
         self.got = collections.defaultdict(list)
@@ -116,7 +121,9 @@ class Host:
                              b"250 HELP\r\n")
             elif word == b"STAR":
                 # A21: what was said in clear is not to be believed in TLS
-                peer.sendall(b"220 go\r\n250-far.test\r\n250 AUTH PLAIN\r\n")
+                peer.sendall(b"220 go\r\n" + (
+                    b"250-far.test\r\n250 AUTH PLAIN\r\n"
+                    if self.injects else b""))
                 peer = self.context.wrap_socket(peer, server_side=True)
                 lines = peer.makefile("rb")
             elif word == b"MAIL":
@@ -304,8 +311,7 @@ def play(args, offers):
         host.stop()
 
 
-def injected(args, folder):
-    """What a host says in clear behind its word for STARTTLS ends it."""
+def make_context(folder):
     pem = os.path.join(folder, "pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
                     "-keyout", pem, "-out", pem + ".crt", "-days", "2",
@@ -313,7 +319,13 @@ def injected(args, folder):
                    stderr=subprocess.DEVNULL)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem + ".crt", pem)
-    host = Host([b"STARTTLS", b"PIPELINING"], context)
+    return context
+
+
+def injected(args, folder):
+    """What a host says in clear behind its word for STARTTLS ends it."""
+    context = make_context(folder)
+    host = Host([b"STARTTLS", b"PIPELINING"], context, injects=True)
     hub = make_hub(args, host.port, "starttls")
     try:
         fill(args, hub, ["fine-0"])
@@ -329,12 +341,74 @@ def injected(args, folder):
         host.stop()
 
 
+def queue(hub, *words):
+    """What `postroom queue` says, as rows."""
+    return json.loads(hub.run("-c", hub.conf, "--json", "queue",
+                              *words)[1])["result"]
+
+
+def rerouted(args, folder):
+    """A host that the postmaster names is called by its own name and port."""
+    called, context, names = [], make_context(folder), Names()
+    context.sni_callback = lambda _peer, name, _context: called.append(name)
+    host = Host([b"STARTTLS", b"PIPELINING"], context)
+    other = Host([b"PIPELINING"])
+    names.table["mx.third.test"] = ["127.0.0.1"]
+    hub = Hub(args.bin, ("ann",), {
+        "smarthost": '"127.0.0.1:%d"' % free_ports(1)[0],
+        "smarthost_tls": '"none"', "outbound_first_seconds": '"1h"',
+        "dns_forward": '"127.0.0.1@%d"' % names.port, "hosts_file": '""'})
+    wanted = ["fine-%d" % n for n in range(4)]
+    try:
+        fill(args, hub, wanted)
+        hub.start()
+        hub.wait_for(lambda: all(row["words"] for row in queue(hub, "list")),
+                     "not all are tried")
+        ids = {row["recipient"].split("@")[0]: row["id"]
+               for row in queue(hub, "list")}
+        # DNS does not know it: that is the postmaster's to mend, not ann's
+        queue(hub, "reroute", ids["fine-0"], "--to", "mx.nowhere.test")
+        hub.wait_for(lambda: "DNS does not know the host" in
+                     queue(hub, "show", ids["fine-0"])[0]["reason"],
+                     "it is not said that the host is not known")
+        if rows(hub) != {0: len(wanted)}:
+            raise Fault("mail has failed that may have another way")
+        queue(hub, "reroute", ids["fine-0"], "--to",
+              "mx.third.test:%d" % host.port)
+        hub.wait_for(lambda: host.acknowledged["fine-0"], "it is not sent")
+        # the same name with another port is another host
+        queue(hub, "reroute", ids["fine-1"], "--to",
+              "mx.third.test:%d" % other.port)
+        hub.wait_for(lambda: other.acknowledged["fine-1"], "it is not sent")
+        queue(hub, "reroute", ids["fine-2"], "--to",
+              "[127.0.0.1]:%d" % other.port)
+        hub.wait_for(lambda: other.acknowledged["fine-2"], "it is not sent")
+        queue(hub, "reroute", "--domain", "far.test", "--to",
+              "mx.third.test:%d" % host.port)
+        hub.wait_for(lambda: not rows(hub), "mail stays in the queue")
+        if queue(hub, "reroute", "--domain", "far.test", "--as-ever"):
+            raise Fault("something was there to go its usual way")
+        if sorted(host.got) != ["fine-0", "fine-3"] or \
+                sorted(other.got) != ["fine-1", "fine-2"]:
+            raise Fault("%r %r" % (sorted(host.got), sorted(other.got)))
+        if set(called) != {"mx.third.test"}:
+            raise Fault("it was called %r" % called)
+        hub.stop()
+        hub.check()
+    finally:
+        hub.remove()
+        names.close()
+        host.stop()
+        other.stop()
+
+
 TESTS = [
     ("plain", lambda args, _: play(args, [])),
     ("pipelining", lambda args, _: play(args, [b"PIPELINING", b"8BITMIME",
                                                b"SIZE 1000000", b"DSN"])),
     ("chunking", lambda args, _: play(args, [b"PIPELINING", b"CHUNKING"])),
     ("starttls-injected", injected),
+    ("rerouted", rerouted),
 ]
 
 
