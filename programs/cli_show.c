@@ -203,6 +203,7 @@ static const struct {
 	{ "no-such",	"id",		SAY_NO_SUCH_HOLD },
 	{ "no-such",	"net",		SAY_NO_SUCH_VISITOR },
 	{ "failed",	"id",		SAY_HOLD_DAMAGED },
+	{ "later",	"id",		SAY_LEAVING_TELLING },
 	{ "unfit",	"via",		SAY_WANT_VIA },
 	{ "refused",	"via",		SAY_VIA_IS_OURS },
 	{ "unfit",	"state",	SAY_WANT_LEAVING_STATE },
@@ -235,7 +236,8 @@ error_words(struct cli *cli, const struct admin_request *request,
 	    strcmp(error, "no-such") == 0)
 		words = SAY_NO_SUCH_NOTE;
 	if (strncmp(request->name, "queue ", 6) == 0 &&
-	    strcmp(field, "id") == 0 && strcmp(error, "failed") != 0)
+	    strcmp(field, "id") == 0 && strcmp(error, "failed") != 0 &&
+	    strcmp(error, "later") != 0)
 		words = SAY_NO_SUCH_LEAVING;
 	if (words != SAY_COUNT)
 		return say(cli->language, words);

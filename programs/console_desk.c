@@ -201,6 +201,7 @@ read_status(struct unpack *u, struct queue_said *said)
 		[DESK_DAMAGED]	= { ADMIN_FAILED,   ACT_ID },
 		[DESK_OURS]	= { ADMIN_REFUSED,  ACT_VIA },
 		[DESK_TOO_MANY]	= { ADMIN_TOO_MANY, ADMIN_NO_FIELD },
+		[DESK_TELLING]	= { ADMIN_LATER,    ACT_ID },
 	};
 	enum desk_status status = unpack_enum(u, DESK_STATUS_COUNT);
 

@@ -30,6 +30,8 @@ status_of(int r)
 		return DESK_OURS;
 	case -ENOSPC:
 		return DESK_TOO_MANY;
+	case -EBUSY:
+		return DESK_TELLING;
 	default:
 		log_say("mail that waits to leave: %s", strerror(-r));
 		return DESK_LATER;

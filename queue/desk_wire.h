@@ -19,6 +19,7 @@ enum desk_status {
 	DESK_DAMAGED,		/* its file cannot be read */
 	DESK_OURS,		/* that host is this hub itself */
 	DESK_TOO_MANY,		/* so many domains go another way already */
+	DESK_TELLING,		/* its sender is just being told of it */
 	DESK_STATUS_COUNT
 };
 

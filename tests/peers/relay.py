@@ -318,6 +318,70 @@ def moved(args, folder):
             sink.stop()
 
 
+def is_sending(hub):
+    listed = queue(hub, "list")
+    return len(listed) == 1 and listed[0]["sending"] == "yes" and \
+        "is being sent now" in listed[0]["reason"]
+
+
+def said(hub, code, words, *command):
+    """What a postmaster reads."""
+    got = hub.run("-c", hub.conf, "queue", *command, check=False)
+    if got[0] != code or words not in got[1]:
+        raise Fault("queue %r: %r" % (command, got))
+
+
+def sending(args, folder):
+    """What a host may be about to take is not given up."""
+    sink = Sink(folder, "-w", "600")
+    hub = make_hub(args, sink.port)
+    try:
+        fill(args, hub, 1, "zoe@far.test")
+        hub.start()
+        hub.wait_for(lambda: is_sending(hub), "it is not being sent")
+        ident = queue(hub, "list")[0]["id"]
+        said(hub, 4, "1 recipients are being sent to right now and are not "
+             "given up", "bounce", ident)
+        said(hub, 0, "1 of them are being sent to right now", "hold", ident)
+        said(hub, 0, "1 of them are being sent to right now", "remove",
+             ident, "--yes")
+        said(hub, 0, "Nothing waits to leave", "list")
+        said(hub, 3, "No recipient waits", "remove", ident, "--yes")
+        if letters(hub):
+            raise Fault("somebody was told")
+        hub.stop()
+        hub.check()
+    finally:
+        hub.remove()
+        sink.stop()
+
+
+def given_up(args, _):
+    """Its sender is told, once, and what the last host said."""
+    port, = free_ports(1)
+    hub = make_hub(args, port, outbound_first_seconds='"1h"')
+    try:
+        fill(args, hub, 1, "zoe@far.test", "bob@other.test")
+        hub.start()
+        hub.wait_for(lambda: all(row["words"] for row in queue(hub, "list")),
+                     "not all are tried")
+        ident = queue(hub, "list")[0]["id"]
+        said(hub, 0, "1 recipients.", "bounce", ident, "--to",
+             "ZOE@far.test")
+        said(hub, 0, "1 recipients.", "bounce", ident)
+        wait_gone(hub)
+        told = {part["Final-Recipient"]: part["Diagnostic-Code"] or ""
+                for letter in letters(hub)
+                for part in letter.get_payload()[1].get_payload()[1:]}
+        if sorted(told) != ["rfc822; bob@other.test", "rfc822; zoe@far.test"]:
+            raise Fault("who was told of: %r" % told)
+        said(hub, 3, "No such message", "show", ident)
+        hub.stop()
+        hub.check()
+    finally:
+        hub.remove()
+
+
 # smtp-sink: -e speaks no ESMTP, -f says 5xx, -r 4xx, -q hangs up (see its manual)
 TESTS = [
     ("all-arrive-once", kill, (None,)),
@@ -336,6 +400,8 @@ TESTS = [
     ("late", news, (("-r", "RCPT"), "delayed", 0)),
     ("relayed", news, (("-e",), "relayed", SUCCESS)),
     ("moved", moved, ()),
+    ("sending", sending, ()),
+    ("given-up", given_up, ()),
 ]
 
 

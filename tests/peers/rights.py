@@ -410,6 +410,11 @@ class Rights:
         said = self.postroom(*there, "fetch", "test", "far", code=3)
         want("no such" in said.lower() or "no fetch" in said.lower(), said)
 
+    def test_mail_that_waits_to_leave_is_not_moved_from_afar(self):
+        for words in (["list"], ["hold", "--all"]):
+            said = self.postroom(*self.there(), "queue", *words, code=2)
+            want("on the machine of the hub only" in said, words, said)
+
     def test_a_person_leads_the_hub_to_no_server_of_the_office(self):
         """127.0.0.1 is allowed to them here, and nothing else is."""
         with socket.create_server(("127.0.0.2", 0)) as inner:

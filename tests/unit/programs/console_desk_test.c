@@ -119,6 +119,7 @@ static const struct {
 	{ DESK_DAMAGED,	 ADMIN_FAILED,	 ACT_ID },
 	{ DESK_OURS,	 ADMIN_REFUSED,	 ACT_VIA },
 	{ DESK_TOO_MANY, ADMIN_TOO_MANY, ADMIN_NO_FIELD },
+	{ DESK_TELLING,	 ADMIN_LATER,	 ACT_ID },
 };
 
 START_TEST(an_answer_is_told_in_the_words_of_the_table)
