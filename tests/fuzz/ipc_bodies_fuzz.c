@@ -10,6 +10,7 @@
 
 #include "fetch/diagnosis.h"
 #include "queue/conductor_inside.h"
+#include "queue/desk_wire.h"
 #include "store/service.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -111,13 +112,38 @@ step_again(struct slice body, struct text *again)
 	return true;
 }
 
+static bool
+desk_ask_again(struct slice body, struct text *again)
+{
+	struct desk_ask ask;
+
+	if (desk_ask_unpack(body, &ask) < 0)
+		return false;
+	desk_ask_pack(again, &ask);
+	return true;
+}
+
+/* Others may follow a row. */
+static bool
+desk_row_again(struct slice body, struct text *again)
+{
+	struct unpack u = unpack_of(body);
+	struct desk_row row;
+
+	if (desk_row_unpack(&u, &row) < 0)
+		return false;
+	desk_row_pack(again, &row);
+	text_add(again, u.rest);
+	return true;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static bool (*const bodies[])(struct slice, struct text *) = {
 		head_again, delivery_again, session_again, answer_again,
 		status_again, diagnosis_again, step_again,
-		parting_again
+		parting_again, desk_ask_again, desk_row_again
 	};
 	TEXT_AUTO again = TEXT_INIT(len + NEWER);
 	TEXT_AUTO once_more = TEXT_INIT(len + NEWER);

@@ -381,6 +381,31 @@ START_TEST(what_is_sent_another_way_goes_there_and_so_does_what_comes)
 }
 END_TEST
 
+/* Of two domains, and the host is one: whose domain it is says nothing. */
+START_TEST(two_domains_that_go_one_way_go_together)
+{
+	const char *to[] = { "bob@far.test", "zoe@other.test" };
+	struct desk_which which = { .has_id = true };
+
+	submit(to, 2, false);
+	which.id = id_of(0);
+	ck_assert_uint_eq(act_on(DESK_REROUTE, &which,
+	    "third.test:25").changed, 2);
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_RELAY, 0)->upto, 2);
+	ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 0)->words,
+	    ">third.test:25 bob@far.test");
+	/* it is not the way of anything else there, and has its own pause */
+	submit_one("cat@third.test");
+	ck_assert_uint_eq(tries(), 2);
+	ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 1)->words,
+	    "third.test cat@third.test");
+	answer(0, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(all_rows(), 1);
+}
+END_TEST
+
 START_TEST(a_new_way_waits_for_the_end_of_a_try_on_the_old_one)
 {
 	submit_one("zoe@far.test");
@@ -432,6 +457,7 @@ unit_suite(void)
 	tcase_add_test(tests, pages_show_each_once_and_filters_what_they_say);
 	tcase_add_test(tests,
 	    what_is_sent_another_way_goes_there_and_so_does_what_comes);
+	tcase_add_test(tests, two_domains_that_go_one_way_go_together);
 	tcase_add_test(tests,
 	    a_new_way_waits_for_the_end_of_a_try_on_the_old_one);
 	suite_add_tcase(suite, tests);
