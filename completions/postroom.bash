@@ -87,7 +87,7 @@ _postroom()
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account public alias list forward fetch oauth line hold queue archive mailbox import export rule spam domain dkim sender visitor status check trace config
+		options='setup account public alias list forward fetch oauth line hold queue archive mailbox import export rule spam domain dkim smarthost sender visitor status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -134,6 +134,12 @@ _postroom()
 		;;
 	*/dkim/add)
 		options='--selector --ed25519'
+		;;
+	1/smarthost/)
+		options='set list remove'
+		;;
+	*/smarthost/set)
+		options='--host --tls --user --password-file'
 		;;
 	1/sender/)
 		options='allow block remove list'

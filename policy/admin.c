@@ -199,6 +199,13 @@
 	{ "address",  ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS }, \
 	TARGET_COLUMN, \
 	{ "keep",     ADMIN_TEXT,   true, SAY_COLUMN_KEEP }
+#define SMARTHOST_ROW { \
+	{ "name",     ADMIN_TEXT,   true, SAY_COLUMN_SENDER }, \
+	{ "host",     ADMIN_TEXT,   true, SAY_COLUMN_HOST }, \
+	{ "tls",      ADMIN_TEXT,   true, SAY_COLUMN_TLS }, \
+	{ "user",     ADMIN_TEXT,   true, SAY_COLUMN_USER }, \
+	{ "by",       ADMIN_TEXT,   true, SAY_COLUMN_SET_BY }, \
+	{ "changed",  ADMIN_TIME,   true, SAY_COLUMN_SINCE } }
 #define EVERYBODY	(ADMIN_BY_POSTMASTER | ADMIN_BY_ANYBODY)
 #define LINK_ARG	{ "link",     ADMIN_TEXT,   true, SAY_COLUMN_ID }
 #define OWNER		{ "account",  ADMIN_NUMBER, true, SAY_COLUMN_ACCOUNT }
@@ -671,6 +678,25 @@ const struct admin_request admin_requests[] = {
   { { "address",  ADMIN_TEXT,   false, SAY_COLUMN_ADDRESS },
     { "above",    ADMIN_TEXT,   false, SAY_COLUMN_SENDER } },
   EVERYBODY, ROLE_KEEPER, { SENDER_ROW }, admin_sender_list },
+/*
+ * By which host mail of a domain, or of a person, leaves (smarthosts.h).  `host`:
+ * NAME:PORT; `tls`: none starttls implicit; `by`: postmaster owner.
+ */
+{ "smarthost set",
+  { { "name",     ADMIN_TEXT,   false, SAY_COLUMN_SENDER },
+    { "host",     ADMIN_TEXT,   true,  SAY_COLUMN_HOST },
+    { "tls",      ADMIN_TEXT,   false, SAY_COLUMN_TLS },
+    { "user",     ADMIN_TEXT,   false, SAY_COLUMN_USER },
+    { "password", ADMIN_SEALED, false, SAY_COLUMN_PASSWORD } },
+  PERSON_TOO, ROLE_KEEPER, SMARTHOST_ROW, admin_smarthost_set },
+{ "smarthost remove",
+  { { "name",     ADMIN_TEXT,   false, SAY_COLUMN_SENDER } },
+  PERSON_TOO, ROLE_KEEPER, SMARTHOST_ROW, admin_smarthost_remove },
+/* By name, ADMIN_PAGE rows at most: ask on above the last one's. */
+{ "smarthost list",
+  { { "name",     ADMIN_TEXT,   false, SAY_COLUMN_SENDER },
+    { "above",    ADMIN_TEXT,   false, SAY_COLUMN_SENDER } },
+  PERSON_TOO, ROLE_KEEPER, SMARTHOST_ROW, admin_smarthost_list },
 /*
  * Who is behind an address (groups.h), a row for each of them.  `targets`: instead
  * of those there are, blanks between them; `more`, `less`: besides, and not.

@@ -136,6 +136,7 @@ struct admin_work {
 	uint32_t	 rows;		/* in the answer */
 	bool		 fetches_changed;	/* the schedule is to be told */
 	bool		 senders_changed;	/* the queue is */
+	bool		 smarthosts_changed;	/* the same */
 	struct blocks	*blocks;	/* NULL: no hub runs, nobody is out */
 	struct greylist	*greylist;	/* NULL: the same */
 	char		 forgiven[BLOCK_NET_SIZE];	/* doors are to be told */

@@ -183,6 +183,7 @@ admin_account_remove(struct policy *policy, struct admin_work *work,
 		account_row(work, &a, rows);
 		work->field = ADMIN_NO_FIELD;
 		work->fetches_changed = true;
+		work->smarthosts_changed = true;
 	}
 	return admin_status_of(r);
 }

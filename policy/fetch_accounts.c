@@ -23,9 +23,8 @@
 #define LARGEST_MOST	(UINT64_C(2) << 30)	/* as message_bytes goes */
 #define CONTEXT_SIZE	32	/* "fetch 9223372036854775807" */
 
-/* Some bytes of UTF-8 without a control character, C0, DEL or C1. */
-static bool
-is_line(struct slice s, size_t most)
+bool
+fetch_is_line(struct slice s, size_t most)
 {
 	if (s.len == 0 || s.len > most || !slice_is_utf8(s))
 		return false;
@@ -39,9 +38,9 @@ is_line(struct slice s, size_t most)
 	return true;
 }
 
-/* What can stand behind PASS; its letters are the provider's affair. */
-static bool
-is_secret(struct slice s)
+/* Its letters are the provider's affair. */
+bool
+fetch_is_secret(struct slice s)
 {
 	/* what libcurl is given: no control characters (HARDENING A56) */
 	for (size_t i = 0; i < s.len; i++)
@@ -61,7 +60,7 @@ fetch_is_oauth(const struct fetch_account *f)
 static bool
 fits(const struct fetch_account *f, struct slice secret)
 {
-	return is_secret(secret) || ((f->user[0] == '\0' ||
+	return fetch_is_secret(secret) || ((f->user[0] == '\0' ||
 	    fetch_is_oauth(f)) && secret.len == 0);
 }
 
@@ -108,7 +107,7 @@ is_queue(const struct fetch_account *f)
 static bool
 is_user(const struct fetch_account *f)
 {
-	return is_line(slice_str(f->user), FETCH_USER_SIZE - 1) ||
+	return fetch_is_line(slice_str(f->user), FETCH_USER_SIZE - 1) ||
 	    (f->protocol == FETCH_ETRN && f->user[0] == '\0');
 }
 
@@ -117,12 +116,11 @@ static bool
 is_folders(const char *folders)
 {
 	return folders[0] == '\0' ||
-	    is_line(slice_str(folders), FETCH_FOLDERS_SIZE - 1);
+	    fetch_is_line(slice_str(folders), FETCH_FOLDERS_SIZE - 1);
 }
 
-/* The one form of a host: a name in lower-case A-labels, or an address. */
-static bool
-host_normal(const char *typed, char host_out[FETCH_HOST_SIZE])
+bool
+fetch_host_normal(const char *typed, char host_out[FETCH_HOST_SIZE])
 {
 	TEXT_AUTO text = TEXT_INIT(ADDRESS_SIZE);
 	struct slice name = slice_str(typed);
@@ -142,11 +140,11 @@ host_normal(const char *typed, char host_out[FETCH_HOST_SIZE])
 static const char *
 fault_of(const struct fetch_account *f)
 {
-	if (!is_line(slice_str(f->label), FETCH_LABEL_SIZE - 1))
+	if (!fetch_is_line(slice_str(f->label), FETCH_LABEL_SIZE - 1))
 		return "label";
 	if ((unsigned)f->protocol >= FETCH_PROTOCOL_COUNT)
 		return "protocol";
-	if (!is_line(slice_str(f->host), FETCH_HOST_SIZE - 1))
+	if (!fetch_is_line(slice_str(f->host), FETCH_HOST_SIZE - 1))
 		return "host";
 	if (f->port == 0)
 		return "port";
@@ -181,7 +179,7 @@ make_fit(const struct fetch_account *typed, struct fetch_account *fit_out,
 	struct fetch_account f = *typed;
 
 	*field_out = "host";
-	if (!host_normal(typed->host, f.host))
+	if (!fetch_host_normal(typed->host, f.host))
 		return -EINVAL;
 	if (f.from != FETCH_FROM_DAYS)
 		f.from_days = 0;
@@ -429,7 +427,7 @@ policy_fetch_add(struct policy *p, const struct seal_key *key,
 	uint64_t id = 0;
 	int r;
 
-	if (f.label[0] == '\0' && host_normal(typed->host, f.host))
+	if (f.label[0] == '\0' && fetch_host_normal(typed->host, f.host))
 		(void)slice_cstr(slice_str(f.host), f.label, sizeof(f.label));
 	f.id = 0;
 	r = make_fit(&f, &f, field_out);
@@ -479,7 +477,7 @@ policy_fetch_set(struct policy *p, const struct seal_key *key,
 
 	if (r < 0)
 		return r;
-	if (secret.len > 0 && !is_secret(secret)) {
+	if (secret.len > 0 && !fetch_is_secret(secret)) {
 		*field_out = "password";
 		return -EINVAL;
 	}

@@ -79,6 +79,15 @@ struct fetch_account {
 	uint64_t		changes;	/* how often it was set since */
 };
 
+/*
+ * What may be said to a host: some bytes of UTF-8 without a control character;
+ * what can stand behind PASS.  And the one form of a host: a name in lower-case
+ * A-labels, or an address.
+ */
+bool	fetch_is_line(struct slice, size_t most);
+bool	fetch_is_secret(struct slice);
+bool	fetch_host_normal(const char *typed, char host_out[FETCH_HOST_SIZE]);
+
 /* It logs in with an access token: it has no password, but a grant. */
 bool	fetch_is_oauth(const struct fetch_account *);
 

@@ -221,7 +221,15 @@ enum keeper_kind {
 	 * expand_ask_pack() -> expanded_pack() each; nothing at all: it cannot
 	 * be said now
 	 */
-	KEEPER_EXPAND
+	KEEPER_EXPAND,
+	/*
+	 * Relay: how is the smarthost of that name (smarthosts.h) reached?
+	 * slice name -> u8 there is one, and if so: slice host, u16 port, u8
+	 * enum smarthost_tls, slice user (empty: nobody logs in), slice
+	 * password, u8 its owner has named it (people_hosts.h); nothing at all:
+	 * it cannot be read, or unsealed
+	 */
+	KEEPER_SMARTHOST
 };
 
 struct keeper_rcpt {
@@ -299,6 +307,7 @@ struct keeper_grey {
 enum keeper_sends {
 	KEEPER_SENDS_NOT,
 	KEEPER_SENDS,
+	KEEPER_SENDS_BY_OWN,	/* the same, by a smarthost of smarthosts.h */
 	KEEPER_LOGGED_OUT,	/* it is gone, or has another password */
 	KEEPER_SENDS_COUNT
 };

@@ -114,3 +114,23 @@ people_hosts_may(struct slice address, struct slice own, struct slice allowed)
 			return true;
 	return !is_listed(own, address) && !people_hosts_is_inner(address);
 }
+
+unsigned
+people_hosts_keep(struct slice addresses, struct slice own,
+    struct slice allowed, struct text *kept)
+{
+	unsigned count = 0;
+	struct slice one;
+
+	for (bool more = true; more; ) {
+		more = slice_cut(&addresses, ',', &one);
+		if (!more)
+			one = addresses;
+		if (!people_hosts_may(one, own, allowed))
+			continue;
+		if (count++ > 0)
+			text_add_byte(kept, ',');
+		text_add(kept, one);
+	}
+	return count;
+}

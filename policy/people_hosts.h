@@ -14,7 +14,7 @@
 #ifndef POSTROOM_POLICY_PEOPLE_HOSTS_H
 #define POSTROOM_POLICY_PEOPLE_HOSTS_H
 
-#include "lib/base/slice.h"
+#include "lib/base/text.h"
 
 /*
  * Is that numeric address (IPv6 with or without brackets) one that the internet
@@ -30,5 +30,8 @@ bool	people_hosts_is_inner(struct slice address);
  */
 bool	people_hosts_may(struct slice address, struct slice own,
 	    struct slice allowed);
+/* Add those of a list, a comma between, that people may use; how many. */
+unsigned people_hosts_keep(struct slice addresses, struct slice own,
+	    struct slice allowed, struct text *kept);
 
 #endif

@@ -43,6 +43,10 @@
 	" FROM grp g JOIN domain d ON d.id = g.domain "
 #define GROUP_ADDRESS	"CAST(g.local || '@' || d.name AS BLOB)"
 
+#define SMARTHOST_COLUMNS \
+	"SELECT name, account, host, port, tls, user, by_owner, changed" \
+	" FROM smarthost "
+
 #define SIGNING_COLUMNS \
 	"SELECT d.name, k.selector, k.algorithm, k.record, k.created" \
 	" FROM signing k JOIN domain d ON d.id = k.domain "
@@ -275,6 +279,16 @@ static const char *const statements[STATEMENTS] = {
 	[FORWARD_GET] = "SELECT target, keep FROM forward WHERE account = ?",
 	[FORWARD_REMOVE] = "DELETE FROM forward WHERE account = ?",
 	[FORWARD_ANY] = "SELECT 1 FROM forward LIMIT 1",
+	[SMARTHOST_COUNT] = "SELECT count(*), coalesce(sum(length(name)), 0)"
+	    " FROM smarthost WHERE name <> ?",
+	[SMARTHOST_PUT] = "INSERT OR REPLACE INTO smarthost (name, account,"
+	    " host, port, tls, user, by_owner, changed, sealed)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[SMARTHOST_GET] = SMARTHOST_COLUMNS "WHERE name = ?",
+	[SMARTHOST_GET_SEAL] = "SELECT sealed FROM smarthost WHERE name = ?",
+	[SMARTHOST_EACH] = SMARTHOST_COLUMNS "ORDER BY name",
+	[SMARTHOST_REMOVE] = "DELETE FROM smarthost WHERE name = ?",
+	[SMARTHOST_GONE] = "DELETE FROM smarthost WHERE account = ?",
 	[SENDER_ANY] = "SELECT 1 FROM sender s JOIN account a"
 	    " ON a.id = s.account AND a.removed IS NULL LIMIT 1",
 };
@@ -397,6 +411,12 @@ static const char *const steps[] = {
 	" JOIN account a ON a.id = o.account"
 	" JOIN domain d ON d.id = a.domain;"
 	"DROP TABLE alias;",
+	/* by which some people's mail leaves: smarthosts.h */
+	"CREATE TABLE smarthost (name BLOB PRIMARY KEY,"
+	" account INTEGER NOT NULL, host BLOB NOT NULL,"
+	" port INTEGER NOT NULL, tls INTEGER NOT NULL, user BLOB NOT NULL,"
+	" by_owner INTEGER NOT NULL, changed INTEGER NOT NULL,"
+	" sealed BLOB NOT NULL) WITHOUT ROWID;",
 };
 
 const struct db_format policy_format = {

@@ -97,6 +97,10 @@ static const struct command {
 { "queue",   "reroute",  "ID | --domain D  --to HOST[:PORT] | --as-ever", SAY_HELP_QUEUE_REROUTE, cli_queue_reroute },
 { "queue",   "bounce",   "ID [--to ADDRESS]",     SAY_HELP_QUEUE_BOUNCE, cli_queue_bounce },
 { "queue",   "remove",   "ID [--to ADDRESS] [--yes]", SAY_HELP_QUEUE_REMOVE, cli_queue_remove },
+{ "smarthost", "set",    "DOMAIN|ADDRESS --host HOST:PORT [--tls none|starttls|implicit] [--user U] "
+  "[--password-file F]", SAY_HELP_SMARTHOST_SET, cli_smarthost_set },
+{ "smarthost", "list",   "[DOMAIN|ADDRESS]", SAY_HELP_SMARTHOST_LIST, cli_smarthost_list },
+{ "smarthost", "remove", "DOMAIN|ADDRESS", SAY_HELP_SMARTHOST_REMOVE, cli_smarthost_remove },
 { "sender",  "allow",    "ADDRESS|@DOMAIN [--for ADDRESS]", SAY_HELP_SENDER_ALLOW, cli_sender_allow },
 { "sender",  "block",    "ADDRESS|@DOMAIN [--for ADDRESS]", SAY_HELP_SENDER_BLOCK, cli_sender_block },
 { "sender",  "remove",   "ADDRESS|@DOMAIN [--for ADDRESS]", SAY_HELP_SENDER_REMOVE, cli_sender_remove },
@@ -443,7 +447,8 @@ cli_run(struct cli *cli, int argc, char **argv)
 		return r;
 	/* all else is about files and sockets of this machine */
 	if (cli->remote != NULL && argc > 0 && strcmp(argv[0], "fetch") != 0 &&
-	    strcmp(argv[0], "sender") != 0)
+	    strcmp(argv[0], "sender") != 0 &&
+	    strcmp(argv[0], "smarthost") != 0)
 		return cli_fail(cli, CLI_USAGE, NOT_FROM_AFAR, argv[0]);
 	if (argc == 0 || strcmp(argv[0], "--help") == 0)
 		return cli_help(cli, 0, argv) == CLI_OK && argc > 0 ? CLI_OK :

@@ -130,6 +130,7 @@ on_sender(void *arg, int status, struct ipc_message *message)
 {
 	static const enum smtp_sends words[KEEPER_SENDS_COUNT] = {
 		[KEEPER_SENDS] = SMTP_SENDS,
+		[KEEPER_SENDS_BY_OWN] = SMTP_SENDS_BY_OWN,
 		[KEEPER_SENDS_NOT] = SMTP_SENDS_NOT,
 		[KEEPER_LOGGED_OUT] = SMTP_LOGGED_OUT,
 	};

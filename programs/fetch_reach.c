@@ -7,27 +7,6 @@
 #include "lib/base/pack.h"
 #include "policy/people_hosts.h"
 
-/* Those of them that people may use; how many. */
-static unsigned
-keep(struct slice addresses, struct slice own, struct slice allowed,
-    struct text *kept)
-{
-	unsigned count = 0;
-	struct slice one;
-
-	for (bool more = true; more; ) {
-		more = slice_cut(&addresses, ',', &one);
-		if (!more)
-			one = addresses;
-		if (!people_hosts_may(one, own, allowed))
-			continue;
-		if (count++ > 0)
-			text_add_byte(kept, ',');
-		text_add(kept, one);
-	}
-	return count;
-}
-
 enum fetch_reach
 fetch_reach_read(struct slice body, bool by_owner, const char *allowed,
     char addresses_out[NAMES_TEXT_SIZE])
@@ -46,7 +25,8 @@ fetch_reach_read(struct slice body, bool by_owner, const char *allowed,
 		return REACH_UNREADABLE;
 	if (found != NAMES_FOUND)
 		return reaches[found];
-	if (by_owner && keep(addresses, own, slice_str(allowed), &kept) == 0)
+	if (by_owner && people_hosts_keep(addresses, own, slice_str(allowed),
+	    &kept) == 0)
 		return REACH_INNER;
 	if (text_failed(&kept))
 		return REACH_LATER;

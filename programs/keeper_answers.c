@@ -138,6 +138,12 @@ answer_sign(const struct question *q, struct text *body)
 	return keeper_answer_sign(q->keeper, q->body, body);
 }
 
+static int
+answer_smarthost(const struct question *q, struct text *body)
+{
+	return keeper_answer_smarthost(q->keeper, q->body, body);
+}
+
 int
 keeper_stamp(struct policy *policy, const struct policy_account *account,
     uint64_t *stamp_out)
@@ -441,6 +447,8 @@ static const struct {
 	{ KEEPER_WISHES,	SENDERS_ASKED + 16, false, answer_wishes },
 	{ KEEPER_RCPT,		64,	false, answer_rcpt },
 	{ KEEPER_EXPAND,	EXPAND_BYTES, false, answer_expand },
+	{ KEEPER_SMARTHOST,	KEEPER_SMARTHOST_BYTES, true,
+	  answer_smarthost },
 };
 
 #define ANSWERS	(sizeof(answers) / sizeof(answers[0]))

@@ -94,6 +94,14 @@ int	keeper_answer_sign(struct keeper *, struct slice asked,
 	    struct text *body);
 
 /*
+ * The answer of KEEPER_SMARTHOST; nothing when it cannot be read, and
+ * KEEPER_SMARTHOST_BYTES of the body are for the caller to wipe.
+ */
+#define KEEPER_SMARTHOST_BYTES	4096
+int	keeper_answer_smarthost(struct keeper *, struct slice asked,
+	    struct text *body);
+
+/*
  * What changes with a password, and tells nothing about it: of the one that the
  * account has now (-ENOENT: nobody logs in), or of that.  0 or what reading says.
  */

@@ -15,6 +15,7 @@
 #include "lib/base/log.h"
 #include "policy/keeper.h"
 #include "policy/signing_key.h"
+#include "policy/smarthosts.h"
 #include "programs/keeper_inside.h"
 
 static void
@@ -31,7 +32,7 @@ keeper_answer_sender(struct keeper *keeper, struct slice asked,
 	struct keeper_sender answer = { .sends = KEEPER_LOGGED_OUT };
 	struct slice address;
 	uint64_t id, stamp, stamp_now;
-	bool is_own = true;
+	bool is_own = true, has_own = false;
 	int r = keeper_sender_asked(asked, &id, &stamp, &address);
 
 	if (r < 0)
@@ -45,11 +46,15 @@ keeper_answer_sender(struct keeper *keeper, struct slice asked,
 	}
 	if (r == 0 && address.len > 0)
 		r = keeper_is_own(keeper, id, address, &is_own);
+	if (r == 0 && is_own)
+		r = policy_smarthost_has(keeper->policy, id, address,
+		    &has_own);
 	if (r < 0) {
 		cannot_read(r);
 		return 0;
 	}
-	answer.sends = is_own ? KEEPER_SENDS : KEEPER_SENDS_NOT;
+	answer.sends = !is_own ? KEEPER_SENDS_NOT : has_own ?
+	    KEEPER_SENDS_BY_OWN : KEEPER_SENDS;
 	answer.address = slice_str(account.address);
 	keeper_sender_say(body, &answer);
 	return 0;
@@ -211,5 +216,50 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 		cannot_read(r);
 		text_clear(body);
 	}
+	return 0;
+}
+
+static void
+add_smarthost(const struct smarthost *smarthost, const char *secret,
+    struct text *body)
+{
+	pack_u8(body, true);
+	pack_slice(body, slice_str(smarthost->host));
+	pack_u16(body, smarthost->port);
+	pack_u8(body, (uint8_t)smarthost->tls);
+	pack_slice(body, slice_str(smarthost->user));
+	pack_slice(body, slice_str(secret));
+	pack_u8(body, smarthost->by_owner);
+}
+
+int
+keeper_answer_smarthost(struct keeper *keeper, struct slice asked,
+    struct text *body)
+{
+	char secret[SMARTHOST_SECRET_SIZE] = "";
+	struct unpack u = unpack_of(asked);
+	struct slice name = unpack_slice(&u);
+	struct smarthost smarthost;
+	int r;
+
+	if (!unpack_is_done(&u) || name.len >= ADDRESS_SIZE)
+		return -EBADMSG;
+	/* room at once: growing would leave the password in freed memory */
+	if (text_space(body, KEEPER_SMARTHOST_BYTES) == NULL)
+		return 0;
+	text_clear(body);
+	r = policy_smarthost_get(keeper->policy, name, &smarthost);
+	if (r == 0)
+		r = policy_smarthost_secret(keeper->policy,
+		    &keeper->seal_key, name, secret);
+	if (r == 0)
+		add_smarthost(&smarthost, secret, body);
+	else if (r == -ENOENT)
+		pack_u8(body, false);
+	else
+		log_say("the smarthost of %.*s cannot be read: %s",
+		    SLICE_FMT(name), r == -EBADMSG || r == -EPROTO ?
+		    "its password is sealed with another key" : strerror(-r));
+	OPENSSL_cleanse(secret, sizeof(secret));
 	return 0;
 }

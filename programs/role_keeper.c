@@ -16,6 +16,7 @@
 #include "policy/keeper.h"
 #include "policy/groups.h"
 #include "policy/senders.h"
+#include "policy/smarthosts.h"
 #include "programs/keeper_blocks.h"
 #include "programs/keeper_fetch.h"
 #include "programs/keeper_grey.h"
@@ -48,6 +49,7 @@ static int	on_fetch_session(void *, struct ipc *, struct ipc_message *);
 #define FETCH	FROM(ROLE_FETCH)
 #define MAILBOX	FROM(ROLE_MAILBOX)
 #define JUDGE	FROM(ROLE_JUDGE)
+#define RELAY	FROM(ROLE_RELAY)
 
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_WHOSE,	  "WHOSE",   DOOR | QUEUE | SCHEDULE, IPC_REQUEST, 0, 0, keeper_on_asked },
@@ -82,6 +84,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_WISHES,  "WISHES",  QUEUE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_RCPT,	  "RCPT",    DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_EXPAND,  "EXPAND",  QUEUE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_SMARTHOST, "SMARTHOST", RELAY,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { 0 }
 };
 
@@ -164,6 +167,25 @@ tell_queue(struct keeper *keeper)
 		    "does not take news");
 }
 
+/* Whose mail leaves by a smarthost of its own. */
+static void
+tell_ways(struct keeper *keeper)
+{
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	int r;
+
+	if (keeper->queue == NULL)
+		return;		/* it is told when it comes */
+	r = policy_smarthosts_pack(keeper->policy, &body);
+	/* it would send by the wrong one, or not at all */
+	if (r < 0)
+		log_say("policy.db cannot be read: %s", strerror(-r));
+	if (r < 0 || ipc_send(keeper->queue, QUEUE_WAYS, text_slice(&body),
+	    NULL, 0) < 0)
+		process_accuse(keeper->process, keeper->queue,
+		    "does not take news");
+}
+
 /*
  * Whose an address is may have changed: nobody goes by what he remembers.  A
  * door that cannot be told would, and has to go.
@@ -206,6 +228,8 @@ on_admin_hashed(void *arg)
 		keeper_tell_schedule(keeper);
 	if (errand->work.senders_changed)
 		tell_queue(keeper);
+	if (errand->work.smarthosts_changed)
+		tell_ways(keeper);
 	if (errand->work.forgiven[0] != '\0')
 		r = keeper_tell_forgiven(keeper, errand->work.forgiven);
 	/* not saved it would be kept out again after a restart */
@@ -390,6 +414,7 @@ keeper_peer(struct process *process, struct ipc *ipc)
 	if (ipc_peer(ipc) == ROLE_QUEUE) {
 		keeper->queue = ipc;
 		tell_queue(keeper);
+		tell_ways(keeper);
 	}
 	return ipc_peer(ipc) == ROLE_DOOR ? add_door(keeper, ipc) : 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/log.h"
 #include "lib/base/zone.h"
 #include "programs/queue_body.h"
 #include "programs/queue_desk.h"
@@ -26,6 +27,7 @@
 static int	on_status(void *, struct ipc *, struct ipc_message *);
 static int	on_delivering(void *, struct ipc *, struct ipc_message *);
 static int	on_senders(void *, struct ipc *, struct ipc_message *);
+static int	on_ways(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define MAILBOX	FROM(ROLE_MAILBOX)
@@ -84,6 +86,7 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_DESK_FILE,   "DESK_FILE", CONSOLE, IPC_REQUEST, 0, 0, on_desk_file },
 { QUEUE_DESK_ACT,    "DESK_ACT", CONSOLE, IPC_REQUEST, 0, 0, on_desk_act },
 { QUEUE_SENDERS,     "SENDERS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_senders },
+{ QUEUE_WAYS,	     "WAYS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_ways },
 { 0 }
 };
 
@@ -155,6 +158,32 @@ on_senders(void *arg, struct ipc *from, struct ipc_message *message)
 		return -EBADMSG;
 	conductor_has_senders(queue_of(arg)->conductor, has);
 	conductor_has_forwards(queue_of(arg)->conductor, has_forwards);
+	return 0;
+}
+
+/* Who does not know by which way sends nothing. */
+static void
+set_relay(struct queue *queue)
+{
+	conductor_relay_up(queue->conductor, queue->relay != NULL &&
+	    queue->has_ways);
+}
+
+static int
+on_ways(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct queue *queue = queue_of(arg);
+	int r = conductor_ways(queue->conductor, message->body);
+
+	(void)from;
+	if (r == -EBADMSG)
+		return r;
+	if (r < 0)
+		log_say("by which way mail leaves cannot be kept: %s",
+		    strerror(-r));
+	/* without memory it leaves as it did, or not at all */
+	queue->has_ways = queue->has_ways || r == 0;
+	set_relay(queue);
 	return 0;
 }
 
@@ -235,7 +264,7 @@ queue_peer(struct process *process, struct ipc *ipc)
 		return 0;
 	case ROLE_RELAY:
 		queue->relay = ipc;
-		conductor_relay_up(queue->conductor, true);
+		set_relay(queue);
 		return 0;
 	case ROLE_DOOR:
 	case ROLE_FETCH:
@@ -277,7 +306,7 @@ queue_lost(struct process *process, struct ipc *ipc)
 		if (queue->relay != ipc)
 			break;
 		queue->relay = NULL;
-		conductor_relay_up(queue->conductor, false);
+		set_relay(queue);
 		break;
 	case ROLE_CONSOLE:
 		queue->consoles_lost++;

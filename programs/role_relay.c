@@ -39,7 +39,7 @@ struct relay_role {
 	struct process	*process;
 	struct talk_hall *hall;
 	struct relay_links *links;
-	struct ipc	*queue, *resolver;
+	struct ipc	*queue, *resolver, *keeper;
 	struct relay_setting setting;
 	char		 smarthost[256];
 	char		*password;	/* there */
@@ -198,8 +198,8 @@ on_send(void *arg, struct ipc *from, struct ipc_message *message)
 	errand->from = from;
 	errand->serial = message->serial;
 	errand->number = ++role->last;
-	r = relay_start(&role->setting, role->resolver, message->body,
-	    ipc_take_fd(message, 0), &(struct relay_events){
+	r = relay_start(&role->setting, role->resolver, role->keeper,
+	    message->body, ipc_take_fd(message, 0), &(struct relay_events){
 		.arg = errand, .number = errand->number,
 		.over = on_relayed }, &errand->relay);
 	if (r < 0) {
@@ -312,6 +312,7 @@ relay_role_start(struct process *process)
 		.called = process->config.hostname,
 		.port = (uint16_t)process->config.outbound_port,
 		.waits = &relay_waits, .is_ours = is_ours,
+		.people_hosts = process->config.people_fetch_hosts,
 		.arg = &process->config
 	};
 	set_smarthost(role);
@@ -327,6 +328,8 @@ relay_peer(struct process *process, struct ipc *ipc)
 		role->queue = ipc;
 	else if (ipc_peer(ipc) == ROLE_RESOLVER)
 		role->resolver = ipc;
+	else if (ipc_peer(ipc) == ROLE_KEEPER)
+		role->keeper = ipc;
 	else
 		return -EPERM;
 	return 0;
@@ -340,10 +343,12 @@ relay_lost(struct process *process, struct ipc *ipc)
 
 	if (role->resolver == ipc)
 		role->resolver = NULL;
+	if (role->keeper == ipc)
+		role->keeper = NULL;
 	if (role->queue == ipc)
 		role->queue = NULL;
 	LIST_FOREACH(errand, &role->errands, next) {
-		relay_resolver_lost(errand->relay, ipc);
+		relay_peer_lost(errand->relay, ipc);
 		if (errand->from == ipc)
 			errand->from = NULL;
 	}

@@ -65,7 +65,8 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.role = ROLE_RELAY, .program = PROGRAM_NET, .user = "relay",
 		.calls = CALLS_CONNECT,
 		.holds = HOLDS(HOLDS_TRUST) | HOLDS(HOLDS_SMARTHOST),
-		.links = FROM(ROLE_QUEUE) | FROM(ROLE_RESOLVER),
+		.links = FROM(ROLE_QUEUE) | FROM(ROLE_RESOLVER) |
+		    FROM(ROLE_KEEPER),
 	},
 	[ROLE_SCAN] = {
 		.role = ROLE_SCAN, .program = PROGRAM_SCAN, .user = "scan",

@@ -264,9 +264,19 @@ void	conductor_has_forwards(struct conductor *, bool has);
 /* Who gets it, as policy_expand() packs them; status 0 or negative. */
 void	conductor_expanded(struct conductor *, void *ticket, int status,
 	    struct slice answer);
+/*
+ * Whose mail leaves by a smarthost of its own, as the keeper has it.  0, -EBADMSG
+ * or -ENOMEM: it stays as it was.
+ */
+int	conductor_ways(struct conductor *, struct slice packed);
 /* What the relay says; -ECONNRESET: its channel was lost with the question. */
 void	conductor_relayed(struct conductor *, void *ticket, int status,
 	    struct slice packed_result);
+/*
+ * Whose mail leaves by a smarthost of its own, as the keeper has it (ways.h).
+ * 0; -EBADMSG, -ENOBUFS or -ENOMEM: it stays as it was.
+ */
+int	conductor_ways(struct conductor *, struct slice packed);
 /* A relay is there (again), or gone. */
 void	conductor_relay_up(struct conductor *, bool is_up);
 

@@ -34,12 +34,14 @@ static size_t
 dest_name(const struct outbound *outbound, const struct rows_outbound *row,
     char name[DEST_BYTES])
 {
+	const struct way *way = out_way(outbound, row);
 	struct slice words = row->via.len > 0 ? row->via :
+	    way != NULL ? way->name :
 	    outbound->conductor->options.has_smarthost ? slice_of("", 0) :
 	    row->domain;
-	size_t n = row->via.len > 0;
+	size_t n = row->via.len > 0 || way != NULL;
 
-	name[0] = '>';
+	name[0] = way != NULL ? '=' : '>';
 	words = slice_first(words, DEST_BYTES - 1);
 	if (words.len > 0)
 		memcpy(name + n, words.at, words.len);
@@ -187,6 +189,16 @@ find_job(const struct outbound *outbound, struct out_dest *dest,
 	key.id = *id;
 	HASH_FIND(hh, outbound->jobs, &key, sizeof(key), job);
 	return job;
+}
+
+bool
+out_has_job(const struct outbound *outbound, const struct rows_outbound *row)
+{
+	char name[DEST_BYTES];
+	size_t len = dest_name(outbound, row, name);
+	struct out_dest *dest = find_dest(outbound, name, len);
+
+	return dest != NULL && find_job(outbound, dest, &row->id) != NULL;
 }
 
 static struct out_job *
@@ -464,6 +476,7 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
 			continue;
 		list[n] = (struct rows_outbound){ .id = env->id,
 		    .address = rcpt->address, .notify = rcpt->notify,
+		    .account = env->sender_account,
 		    .since_utc_ms = env->received_at_utc_ms,
 		    .next_try_utc_ms = clock_utc_ms(),
 		    .sender = (rcpt->by & RECIPIENT_BY_LIST) != 0 ?
@@ -569,5 +582,6 @@ outbound_close(struct outbound *outbound)
 	heap_free(&outbound->ready);
 	heap_free(&outbound->ready_quick);
 	timer_free(outbound->timer);
+	arena_free(outbound->ways_arena);
 	free(outbound);
 }

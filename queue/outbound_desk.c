@@ -201,14 +201,14 @@ copy(struct arena *arena, const struct rows_outbound *row,
     struct rows_outbound *copy_out)
 {
 	const struct slice *from[] = { &row->address, &row->domain,
-	    &row->status, &row->words, &row->host, &row->via };
+	    &row->status, &row->words, &row->host, &row->via,
+	    &row->sender };
 	struct slice *to[] = { &copy_out->address, &copy_out->domain,
 	    &copy_out->status, &copy_out->words, &copy_out->host,
-	    &copy_out->via };
+	    &copy_out->via, &copy_out->sender };
 	int r = 0;
 
 	*copy_out = *row;
-	copy_out->sender = slice_of(NULL, 0);	/* it stays as it is */
 	for (size_t i = 0; r == 0 && i < sizeof(to) / sizeof(to[0]); i++)
 		r = arena_copy(arena, *from[i], to[i]);
 	return r;

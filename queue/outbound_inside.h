@@ -2,13 +2,14 @@
  * outbound_inside.h - what the files of outbound.h share; for them alone
  *
  * outbound.c has the destinations and their clock, outbound_try.c puts a try
- * together, outbound_tried.c says what came of it, outbound_desk.c is the
- * postmaster's.
+ * together, outbound_tried.c says what came of it, outbound_way.c knows by which
+ * smarthost, outbound_desk.c is the postmaster's.
  */
 #ifndef POSTROOM_QUEUE_OUTBOUND_INSIDE_H
 #define POSTROOM_QUEUE_OUTBOUND_INSIDE_H
 
 #include "lib/base/heap.h"
+#include "policy/ways.h"
 #include "queue/outbound.h"
 #include "queue/outbound_plan.h"
 #include "queue/relay_job.h"
@@ -30,7 +31,10 @@ struct out_job {
 	UT_hash_handle		 hh;
 };
 
-/* A domain, the smarthost ("") or a host that the postmaster names (">..."). */
+/*
+ * A domain, the smarthost (""), one of a domain's or a person's own ("=NAME") or
+ * a host that the postmaster names (">...").
+ */
 struct out_dest {
 	struct heap_entry	 ready;		/* of all destinations like it */
 	struct heap		 jobs;		/* not being tried */
@@ -73,6 +77,8 @@ struct outbound {
 	unsigned		 active;
 	unsigned		 slow;		/* of them, or maybe slow */
 	bool			 is_up;		/* the relay is there */
+	struct ways		 ways;		/* in: */
+	struct arena		*ways_arena;	/* NULL: there are none */
 	bool			 has_reached;	/* some host, at: */
 	uint64_t		 reached_ms;
 };
@@ -83,6 +89,8 @@ struct outbound {
  */
 int	out_add(struct outbound *, const struct rows_outbound *,
 	    uint64_t due_ms);
+/* There is one. */
+bool	out_has_job(const struct outbound *, const struct rows_outbound *);
 /* Does that row go to this destination? */
 bool	out_is_for(const struct outbound *, const struct rows_outbound *,
 	    const struct out_dest *);
@@ -113,6 +121,12 @@ int	out_try_begin(struct outbound *, struct out_job *);
 void	out_try_free(struct out_try *);
 /* It was not begun, for that reason: when is it? */
 void	out_put_off(struct outbound *, struct out_job *, int error);
+
+/* outbound_way.c: the smarthost of its own by which it goes, or NULL. */
+const struct way *out_way(const struct outbound *,
+	    const struct rows_outbound *);
+/* It goes another way than it did: there is a job for it, too. */
+void	out_follow(struct outbound *, const struct rows_outbound *);
 
 /* That recipient is in a try under way. */
 bool	out_is_trying(const struct outbound *, const struct rows_outbound *);

@@ -86,10 +86,14 @@ add_meanwhile(struct text *detail, enum outbound_state meanwhile, bool is_sent)
 	    words[meanwhile], is_sent ? ", which was too late" : "");
 }
 
-/* What a host said, and what that means, is one line. */
+/*
+ * What a host said, and what that means, is one line.  `dest`: where it was to go,
+ * or NULL.
+ */
 static void
 tell(struct conductor *conductor, const struct rows_outbound *row,
-    enum outbound_state meanwhile, bool is_sent, struct slice tls)
+    const struct out_dest *dest, enum outbound_state meanwhile, bool is_sent,
+    struct slice tls)
 {
 	static const enum trail_word words[OUTBOUND_STATE_COUNT] = {
 		[OUTBOUND_WAITING] = TRAIL_WAITING,
@@ -106,6 +110,9 @@ tell(struct conductor *conductor, const struct rows_outbound *row,
 	};
 
 	add_meanwhile(&detail, meanwhile, is_sent);
+	if (dest != NULL && dest->name[0] == '=')
+		text_addf(&detail, "by the smarthost of %s; ",
+		    dest->name + 1);
 	/* when, before what was said: a long reply is cut */
 	if (row->state == OUTBOUND_WAITING) {
 		text_add_str(&detail, "next try ");
@@ -126,7 +133,7 @@ void
 out_tell(struct conductor *conductor, const struct rows_outbound *row,
     struct slice tls)
 {
-	tell(conductor, row, OUTBOUND_WAITING, row->state == OUTBOUND_DONE ||
+	tell(conductor, row, NULL, OUTBOUND_WAITING, row->state == OUTBOUND_DONE ||
 	    row->state == OUTBOUND_RELAYED, tls);
 }
 
@@ -278,7 +285,7 @@ end_try(struct out_try *try, const struct relay_result *result, bool shared)
 {
 	for (size_t i = 0; i < try->count; i++)
 		tell(try->outbound->conductor, &try->rows[i],
-		    try->meanwhile[i], result->replies[shared ? 0 :
+		    try->job->key.dest, try->meanwhile[i], result->replies[shared ? 0 :
 		    i].outcome == RELAY_DONE, result->tls);
 	let_go(try, next_due(try));
 }

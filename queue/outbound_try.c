@@ -80,8 +80,12 @@ on_row(void *arg, const struct rows_outbound *row)
 	struct rows_outbound *kept = &try->rows[try->count];
 	int r;
 
-	if (!is_meant(try, row))
+	if (!is_meant(try, row)) {
+		if (row->state == OUTBOUND_WAITING &&
+		    !out_is_trying(try->outbound, row))
+			out_follow(try->outbound, row);
 		return 0;
+	}
 	if (row->next_try_utc_ms > clock_utc_ms()) {
 		uint64_t due_ms = out_due_ms(row->next_try_utc_ms);
 
@@ -99,9 +103,10 @@ on_row(void *arg, const struct rows_outbound *row)
 		r = arena_copy(try->arena, row->domain, &kept->domain);
 	if (r == 0)
 		r = arena_copy(try->arena, row->via, &kept->via);
+	if (r == 0)
+		r = arena_copy(try->arena, row->sender, &kept->sender);
 	/* they are the last try's; what a list shows stands in the row */
-	kept->status = kept->words = kept->host = kept->sender =
-	    slice_of("", 0);
+	kept->status = kept->words = kept->host = slice_of("", 0);
 	try->count += r == 0;
 	return r;
 }
@@ -154,11 +159,13 @@ pack_job(const struct out_try *try, const struct transit *transit,
 	TEXT_AUTO trace = TEXT_INIT(STAMP_MAX_BYTES);
 	struct recipient rcpts[RELAY_RECIPIENTS];
 	struct verdict verdict;
+	const struct way *way = out_way(try->outbound, &try->rows[0]);
 	struct relay_job job = {
-		.id = env->id, .domain = try->rows[0].via.len > 0 ?
-		    try->rows[0].domain :
+		.id = env->id, .domain = way != NULL ? slice_of("", 0) :
+		    try->rows[0].via.len > 0 ? try->rows[0].domain :
 		    slice_str(try->job->key.dest->name),
 		.via = try->rows[0].via,
+		.way = way != NULL ? way->name : slice_of("", 0),
 		.body = env->body, .utf8 = env->utf8,
 		.ret = env->ret, .envid = env->envid, .bytes = env->bytes,
 		.recipients = rcpts, .recipient_count = try->count

@@ -12,6 +12,7 @@ relay_job_pack(struct text *text, const struct relay_job *job)
 	pack_bytes(text, slice_of(job->id.bytes, MESSAGE_ID_BYTES));
 	pack_slice(text, job->domain);
 	pack_slice(text, job->via);
+	pack_slice(text, job->way);
 	pack_slice(text, job->sender);
 	pack_u8(text, (uint8_t)job->body);
 	pack_u8(text, job->utf8);
@@ -61,6 +62,7 @@ relay_job_unpack(struct arena *arena, struct slice packed,
 	memcpy(job.id.bytes, id.at, MESSAGE_ID_BYTES);
 	job.domain = unpack_slice(&u);
 	job.via = unpack_slice(&u);
+	job.way = unpack_slice(&u);
 	job.sender = unpack_slice(&u);
 	job.body = unpack_enum(&u, BODY_COUNT);
 	job.utf8 = unpack_bool(&u);
@@ -68,6 +70,8 @@ relay_job_unpack(struct arena *arena, struct slice packed,
 	job.envid = unpack_slice(&u);
 	job.bytes = unpack_u64(&u);
 	job.trace = unpack_slice(&u);
+	if (job.way.len > 0 && job.domain.len > 0)
+		return -EBADMSG;
 	r = recipients_unpack(arena, &u, &job);
 	if (r == 0)
 		*job_out = job;

@@ -36,6 +36,8 @@ struct relay_job {
 	struct slice		 domain;	/* empty: to the smarthost */
 	/* "host:port": there, and nowhere else; empty: as `domain` says */
 	struct slice		 via;
+	/* of whom it is (policy/smarthosts.h); empty: the hub's */
+	struct slice		 way;
 	struct slice		 sender;	/* empty: the null path */
 	enum envelope_body	 body;
 	bool			 utf8;		/* SMTPUTF8 was asked for */

@@ -45,6 +45,7 @@ struct rows_outbound {
 	struct slice		 host;	/* who said it */
 	struct slice		 sender;	/* of the message; empty: <> */
 	uint64_t		 bytes;		/* the same */
+	uint64_t		 account;	/* who has sent it; 0: nobody here */
 	/* "host:port" that it goes to, instead of its domain's; or empty */
 	struct slice		 via;
 };

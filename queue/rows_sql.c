@@ -11,7 +11,8 @@
 
 #define OUTBOUND_COLUMNS \
 	"id, address, domain, state, since, next_try, first_try, last_try," \
-	" tries, code, status, words, host, notify, told, sender, bytes, via"
+	" tries, code, status, words, host, notify, told, sender, bytes, via," \
+	" account"
 
 static const char *const steps[] = {
 	"CREATE TABLE meta (hub BLOB NOT NULL);"
@@ -67,6 +68,8 @@ static const char *const steps[] = {
 	" (3, 0), (4, 0), (5, 0), (6, 0), (7, 0);"
 	"UPDATE outbound_count SET n = (SELECT count(*) FROM outbound"
 	" WHERE outbound.state = outbound_count.state);",
+	/* who has sent it: outbound_way.c */
+	"ALTER TABLE outbound ADD COLUMN account INTEGER NOT NULL DEFAULT 0",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -159,9 +162,10 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " WHERE bytes BETWEEN ? AND ? AND bytes - header = ?"
 	    " ORDER BY id DESC",
 	[ROWS_OUTBOUND_PUT] = "INSERT OR IGNORE INTO outbound"
-	    " (id, address, domain, since, next_try, notify, sender, bytes, via)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce((SELECT via"
-	    " FROM outbound_route WHERE domain = ?3), x''))",
+	    " (id, address, domain, since, next_try, notify, sender, bytes,"
+	    " account, via)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, coalesce((SELECT"
+	    " via FROM outbound_route WHERE domain = ?3), x''))",
 	[ROWS_OUTBOUND_LEAVE] = "DELETE FROM waiting_rcpt WHERE id = ?"
 	    " AND account = 0 AND state = 0",
 	[ROWS_MESSAGE_EMPTY] = "DELETE FROM waiting WHERE id = ?1 AND NOT"

@@ -211,7 +211,10 @@ enum queue_kind {
 	QUEUE_DESK_FILE,
 	/* console -> queue: -> u32 changed, u32 being sent right now, u8 there
 	 * are more, their place: ask on behind it */
-	QUEUE_DESK_ACT
+	QUEUE_DESK_ACT,
+	/* keeper -> queue, news: whose mail leaves by a smarthost of its own, as
+	 * ways_unpack() has it; until that is said nothing leaves */
+	QUEUE_WAYS
 };
 
 /*

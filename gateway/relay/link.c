@@ -45,6 +45,7 @@ struct relay_link {
 	/* what it was opened to */
 	char		 host[HOST_NAME_MOST + 2];
 	char		 user[USER_MOST];
+	char		 whose[RELAY_WHOSE_SIZE];
 	uint16_t	 port;
 	enum talk_tls	 tls;
 	unsigned char	 dane[TALK_PRINT_BYTES];
@@ -333,7 +334,8 @@ find_idle(struct relay_links *links, const struct relay_target *target)
 		    link->tls == target->tls &&
 		    memcmp(link->dane, dane, sizeof(dane)) == 0 &&
 		    is_same(link->host, target->host) &&
-		    is_same(link->user, target->user))
+		    is_same(link->user, target->user) &&
+		    is_same(link->whose, target->whose))
 			return link;
 	return NULL;
 }
@@ -378,7 +380,10 @@ link_new(struct relay_links *links, const struct relay_target *target,
 	if (link->clock != NULL)
 		r = slice_cstr(slice_str(target->host), link->host,
 		    sizeof(link->host)) < 0 || slice_cstr(slice_str(user),
-		    link->user, sizeof(link->user)) < 0 ? -EINVAL :
+		    link->user, sizeof(link->user)) < 0 ||
+		    slice_cstr(slice_str(target->whose == NULL ? "" :
+		    target->whose), link->whose, sizeof(link->whose)) < 0 ?
+		    -EINVAL :
 		    open_talk(link, target);
 	if (r < 0) {
 		link_free(link);

@@ -5,8 +5,10 @@
  * its message gives the connection back, and the next message for the same
  * host, port and login in the same kind of TLS, with the same certificates
  * published, goes out on it, within some seconds; so names of many domains
- * that share a host share its connections.  Nothing is kept of one message for
- * the next but what the host offers.
+ * that share a host share its connections.  Where somebody has logged in, it is
+ * only for the mail of those whose login that was, whoever else says that he has
+ * the same.  Nothing is kept of one message for the next but what the host
+ * offers.
  *
  * Events come from the loop, never from inside a call; a handler may leave the
  * link, and hears nothing of it afterwards.
@@ -20,6 +22,7 @@
 #define RELAY_LINK_MESSAGES	100	/* on one connection; then a new one */
 #define RELAY_LINK_LIFE_MS	300000	/* from its opening; the same */
 #define RELAY_LINK_IDLE_MS	5000	/* waits so long for the next */
+#define RELAY_WHOSE_SIZE	324	/* as smarthosts.h has their names */
 #define RELAY_LINKS_IDLE	50	/* wait at a time */
 
 struct relay_links;		/* all of a relay; opaque, see link.c */
@@ -41,6 +44,7 @@ struct relay_target {
 	enum talk_tls	 tls;
 	const struct talk_dane *dane;	/* as talk.h has it; or NULL */
 	const char	*user, *password;	/* NULL: no login */
+	const char	*whose;		/* smarthost it is; "": the hub's, or none */
 	const char	*called;	/* what EHLO says */
 	const struct relay_waits *waits;
 };

@@ -16,19 +16,34 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "fetch/service.h"
 #include "gateway/relay/command.h"
 #include "gateway/relay/proof.h"
 #include "gateway/relay/reply.h"
 #include "gateway/relay/route.h"
 #include "lib/base/names.h"
+#include "policy/keeper.h"
+#include "policy/people_hosts.h"
+#include "policy/smarthosts.h"
 
 /* The job, its recipients and the replies. */
 #define ARENA_BYTES	(512 * 1024)
 
+/* The host that all goes to, and who we are there. */
+struct smarthost_way {
+	const char	*host;
+	uint16_t	 port;
+	enum talk_tls	 tls;
+	const char	*user, *password;	/* NULL: no login */
+	bool		 by_person;	/* who has named it: people_hosts.h */
+};
+
 struct relay {
 	const struct relay_setting *setting;
 	struct ipc	*resolver;	/* NULL: gone */
+	struct ipc	*keeper;	/* the same */
 	struct relay_events events;
 	struct arena	*arena;
 	struct slice	 packed;
@@ -37,6 +52,7 @@ struct relay {
 	struct relay_fate *fates;
 	struct relay_client *client;
 	struct timer	*over;
+	struct smarthost_way smarthost;	/* of a job without a domain */
 	struct route	 route;
 	bool		 is_proved;	/* the route is, by DNSSEC */
 	size_t		 host;		/* of it, being tried */
@@ -48,6 +64,7 @@ struct relay {
 	bool		 is_no_try;	/* it is we who cannot */
 	bool		 is_over;
 	uint16_t	 port;		/* of the hosts of that route */
+	char		 whose[RELAY_WHOSE_SIZE];	/* smarthost; "" */
 	char		 addresses[NAMES_TEXT_SIZE];
 	struct relay_proof proof;	/* of that host */
 	char		 tls_words[80];
@@ -61,7 +78,7 @@ static const char *
 host_name(const struct relay *relay)
 {
 	if (relay->job.domain.len == 0)
-		return relay->setting->smarthost;
+		return relay->smarthost.host;
 	return relay->host < relay->route.count ?
 	    relay->route.hosts[relay->host].name : "";
 }
@@ -213,7 +230,7 @@ static enum talk_tls
 tls_with(const struct relay *relay)
 {
 	if (relay->job.domain.len == 0)
-		return relay->setting->smarthost_tls;
+		return relay->smarthost.tls;
 	if (relay->proof.dane.count > 0)
 		return TALK_STARTTLS;
 	return relay->is_clear ? TALK_CLEAR : TALK_MAYBE;
@@ -228,13 +245,14 @@ talk_with(struct relay *relay)
 		/* RFC 7672 8.1: SNI */
 		.host = relay->proof.dane.count > 0 ? relay->proof.base :
 		    host_name(relay),
-		.port = to_smarthost ? setting->smarthost_port :
+		.port = to_smarthost ? relay->smarthost.port :
 		    relay->port,
 		.addresses = relay->addresses,
 		.tls = tls_with(relay),
 		.dane = relay->proof.dane.count > 0 ? &relay->proof.dane : NULL,
-		.user = to_smarthost ? setting->user : NULL,
-		.password = to_smarthost ? setting->password : NULL,
+		.user = to_smarthost ? relay->smarthost.user : NULL,
+		.password = to_smarthost ? relay->smarthost.password : NULL,
+		.whose = relay->whose,
 		.called = setting->called, .waits = setting->waits
 	};
 	const struct relay_client_events events = {
@@ -249,14 +267,13 @@ talk_with(struct relay *relay)
 
 /* Asking */
 
-/* Ask the resolver.  False: it cannot be asked. */
+/* Ask the resolver, or the keeper.  False: it cannot be asked. */
 static bool
-ask(struct relay *relay, uint16_t kind, const struct text *body,
-    ipc_reply_fn *reply)
+ask(struct relay *relay, struct ipc *of, uint16_t kind,
+    const struct text *body, ipc_reply_fn *reply)
 {
-	return relay->resolver != NULL && !text_failed(body) &&
-	    ipc_ask(relay->resolver, kind, text_slice(body), NULL, 0, reply,
-	    relay) == 0;
+	return of != NULL && !text_failed(body) && ipc_ask(of, kind,
+	    text_slice(body), NULL, 0, reply, relay) == 0;
 }
 
 /* May it have published its certificate, where nobody could change that? */
@@ -266,7 +283,7 @@ may_be_proved(const struct relay *relay)
 	bool to_smarthost = relay->job.domain.len == 0;
 
 	return host_is_name(slice_str(host_name(relay))) && (to_smarthost ?
-	    relay->setting->smarthost_tls != TALK_CLEAR : relay->is_proved);
+	    relay->smarthost.tls != TALK_CLEAR : relay->is_proved);
 }
 
 static void
@@ -297,8 +314,8 @@ ask_proofs(struct relay *relay)
 
 	pack_slice(&body, slice_str(host_name(relay)));
 	pack_u32(&body, relay->job.domain.len == 0 ?
-	    relay->setting->smarthost_port : relay->setting->port);
-	if (!ask(relay, RESOLVER_PROOFS, &body, on_proofs))
+	    relay->smarthost.port : relay->setting->port);
+	if (!ask(relay, relay->resolver, RESOLVER_PROOFS, &body, on_proofs))
 		end_untried(relay);
 }
 
@@ -310,7 +327,7 @@ is_us(const struct relay *relay, struct slice own)
 	const struct relay_setting *setting = relay->setting;
 
 	return own.len > 0 && setting->is_ours(setting->arg,
-	    relay->job.domain.len == 0 ? setting->smarthost_port :
+	    relay->job.domain.len == 0 ? relay->smarthost.port :
 	    relay->port);
 }
 
@@ -335,6 +352,26 @@ found_us(struct relay *relay)
 		give_up(relay);
 }
 
+/* A person's word leads nowhere but out; false: it is over. */
+static bool
+take_addresses(struct relay *relay, struct slice addresses, struct slice own)
+{
+	TEXT_AUTO kept = TEXT_INIT(NAMES_TEXT_SIZE);
+
+	if (relay->smarthost.by_person) {
+		(void)people_hosts_keep(addresses, own,
+		    slice_str(relay->setting->people_hosts), &kept);
+		addresses = text_slice(&kept);
+	}
+	if (addresses.len > 0 && !text_failed(&kept) && slice_cstr(addresses,
+	    relay->addresses, sizeof(relay->addresses)) == 0)
+		return true;
+	end_all(relay, RELAY_LATER, "4.4.4", relay->smarthost.by_person ?
+	    "only the postmaster may name a smarthost inside the office" :
+	    "the name of its host cannot be looked up now");
+	return false;
+}
+
 static void
 on_addresses(void *arg, int status, struct ipc_message *message)
 {
@@ -353,9 +390,8 @@ on_addresses(void *arg, int status, struct ipc_message *message)
 	own = unpack_slice(&u);
 	if (!unpack_is_done(&u))
 		found = NAMES_LATER;
-	if (found == NAMES_FOUND && slice_cstr(addresses, relay->addresses,
-	    sizeof(relay->addresses)) < 0)
-		found = NAMES_LATER;
+	if (found == NAMES_FOUND && !take_addresses(relay, addresses, own))
+		return;
 	relay->not_now = relay->not_now || found == NAMES_LATER;
 	if (found != NAMES_FOUND) {
 		next_host(relay);
@@ -375,7 +411,8 @@ try_host(struct relay *relay)
 	TEXT_AUTO body = TEXT_INIT(1024);
 
 	pack_slice(&body, slice_str(host_name(relay)));
-	if (!ask(relay, RESOLVER_ADDRESSES, &body, on_addresses))
+	if (!ask(relay, relay->resolver, RESOLVER_ADDRESSES, &body,
+	    on_addresses))
 		end_untried(relay);
 }
 
@@ -459,6 +496,98 @@ is_literal(const struct relay *relay, char text_out[HOST_TEXT_SIZE])
 	return host_address(domain, false, text_out) != 0;
 }
 
+/* A slice of the answer as a string that lives as long as the job; or NULL. */
+static char *
+keep(struct relay *relay, struct slice s)
+{
+	char *copy = arena_alloc(relay->arena, s.len + 1);
+
+	return copy == NULL || slice_cstr(s, copy, s.len + 1) < 0 ? NULL :
+	    copy;
+}
+
+/* 0, -ENOENT (there is none of that name any more), -EBADMSG or -ENOMEM. */
+static int
+read_smarthost(struct relay *relay, struct slice body)
+{
+	static const enum talk_tls tls[SMARTHOST_TLS_COUNT] = {
+		[SMARTHOST_CLEAR] = TALK_CLEAR,
+		[SMARTHOST_STARTTLS] = TALK_STARTTLS,
+		[SMARTHOST_IMPLICIT] = TALK_IMPLICIT,
+	};
+	struct unpack u = unpack_of(body);
+	bool exists = unpack_bool(&u);
+	struct smarthost_way *way = &relay->smarthost;
+	struct slice host, user, password;
+
+	if (!u.bad && !exists)
+		return unpack_is_done(&u) ? -ENOENT : -EBADMSG;
+	host = unpack_slice(&u);
+	way->port = unpack_u16(&u);
+	way->tls = tls[unpack_enum(&u, SMARTHOST_TLS_COUNT)];
+	user = unpack_slice(&u);
+	password = unpack_slice(&u);
+	way->by_person = unpack_bool(&u);
+	if (!unpack_is_done(&u) || host.len == 0)
+		return -EBADMSG;
+	way->host = keep(relay, host);
+	if (user.len > 0) {
+		way->user = keep(relay, user);
+		way->password = keep(relay, password);
+	}
+	return way->host == NULL || (user.len > 0 && (way->user == NULL ||
+	    way->password == NULL)) ? -ENOMEM : 0;
+}
+
+static void
+on_smarthost(void *arg, int status, struct ipc_message *message)
+{
+	struct relay *relay = arg;
+	int r = status;
+
+	if (r == 0)
+		r = read_smarthost(relay, message->body);
+	if (status == 0)
+		OPENSSL_cleanse((void *)(uintptr_t)message->body.at,
+		    message->body.len);
+	if (r == 0)
+		try_host(relay);
+	else if (r == -EBADMSG)
+		end_all(relay, RELAY_LATER, "4.3.5",
+		    "how its smarthost is reached cannot be read here");
+	else
+		/* the queue, which asks again, hears of another way, too */
+		end_untried(relay);
+}
+
+/* The hub's own is known; of another the keeper is asked each time. */
+static void
+find_smarthost(struct relay *relay)
+{
+	const struct relay_setting *setting = relay->setting;
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	if (relay->job.way.len == 0) {
+		relay->smarthost = (struct smarthost_way){
+			.host = setting->smarthost,
+			.port = setting->smarthost_port,
+			.tls = setting->smarthost_tls,
+			.user = setting->user, .password = setting->password
+		};
+		if (setting->smarthost[0] != '\0')
+			try_host(relay);
+		else
+			end_all(relay, RELAY_LATER, "4.3.5",
+			    "there is no smarthost any more");
+		return;
+	}
+	pack_slice(&body, relay->job.way);
+	if (slice_cstr(relay->job.way, relay->whose,
+	    sizeof(relay->whose)) < 0 ||
+	    !ask(relay, relay->keeper, KEEPER_SMARTHOST, &body, on_smarthost))
+		end_untried(relay);
+}
+
 static void
 find_route(struct relay *relay)
 {
@@ -466,7 +595,7 @@ find_route(struct relay *relay)
 	char address[HOST_TEXT_SIZE];
 
 	if (relay->job.domain.len == 0) {
-		try_host(relay);
+		find_smarthost(relay);
 		return;
 	}
 	if (relay->job.via.len > 0) {
@@ -487,7 +616,7 @@ find_route(struct relay *relay)
 	}
 	pack_u8(&body, NAMES_ROUTES);
 	pack_slice(&body, relay->job.domain);
-	if (!ask(relay, RESOLVER_RECORDS, &body, on_route))
+	if (!ask(relay, relay->resolver, RESOLVER_RECORDS, &body, on_route))
 		end_untried(relay);
 }
 
@@ -567,8 +696,8 @@ open_letter(struct relay_letter *letter, int fd, uint64_t bytes)
 
 int
 relay_start(const struct relay_setting *setting, struct ipc *resolver,
-    struct slice packed, int fd, const struct relay_events *events,
-    struct relay **relay_out)
+    struct ipc *keeper, struct slice packed, int fd,
+    const struct relay_events *events, struct relay **relay_out)
 {
 	struct relay *relay = calloc(1, sizeof(*relay));
 	int r;
@@ -579,8 +708,10 @@ relay_start(const struct relay_setting *setting, struct ipc *resolver,
 	}
 	relay->setting = setting;
 	relay->resolver = resolver;
+	relay->keeper = keeper;
+	relay->smarthost.host = "";
 	relay->events = *events;
-		r = open_job(relay, packed);
+	r = open_job(relay, packed);
 	if (r == 0)
 		r = open_letter(&relay->letter, fd, relay->job.bytes);
 	(void)close(fd);
@@ -591,9 +722,6 @@ relay_start(const struct relay_setting *setting, struct ipc *resolver,
 	if (!are_fit(&relay->job))
 		end_all(relay, RELAY_FAILED, "5.1.3",
 		    "an address of it cannot be said in SMTP");
-	else if (relay->job.domain.len == 0 && setting->smarthost[0] == '\0')
-		end_all(relay, RELAY_LATER, "4.3.5",
-		    "there is no smarthost any more");
 	else
 		find_route(relay);
 	*relay_out = relay;
@@ -613,10 +741,21 @@ relay_is_at_end(const struct relay *relay)
 }
 
 void
-relay_resolver_lost(struct relay *relay, const struct ipc *resolver)
+relay_peer_lost(struct relay *relay, const struct ipc *ipc)
 {
-	if (relay->resolver == resolver)
+	if (relay->resolver == ipc)
 		relay->resolver = NULL;
+	if (relay->keeper == ipc)
+		relay->keeper = NULL;
+}
+
+/* One that is not the hub's own is forgotten with its message. */
+static void
+forget_password(struct relay *relay)
+{
+	if (relay->job.way.len > 0 && relay->smarthost.password != NULL)
+		OPENSSL_cleanse((void *)(uintptr_t)relay->smarthost.password,
+		    strlen(relay->smarthost.password));
 }
 
 void
@@ -626,6 +765,9 @@ relay_free(struct relay *relay)
 		return;
 	if (relay->resolver != NULL)
 		ipc_forget(relay->resolver, relay);
+	if (relay->keeper != NULL)
+		ipc_forget(relay->keeper, relay);
+	forget_password(relay);
 	relay_client_free(relay->client);
 	timer_free(relay->over);
 	relay_proof_free(&relay->proof);

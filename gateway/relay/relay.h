@@ -1,7 +1,8 @@
 /*
  * relay.h - a message on its way to one destination
  *
- * Its hosts are found (the smarthost, or DNS) and tried in their order, until
+ * Its hosts are found (the smarthost, whose the keeper is asked for with each
+ * message if it is not the hub's own, or DNS) and tried in their order, until
  * one of them has said something of the message.  A host that is this hub is
  * never spoken with: that mail would go round for ever (RFC 5321 5.1).
  */
@@ -24,6 +25,7 @@ struct relay_setting {
 	enum talk_tls	 smarthost_tls;
 	const char	*user, *password;	/* there; NULL: no login */
 	const struct relay_waits *waits;
+	const char	*people_hosts;	/* where those may lead that people name */
 	/* Do we listen for SMTP on that port of an address of ours? */
 	bool		(*is_ours)(void *arg, uint16_t port);
 	void		*arg;
@@ -38,18 +40,19 @@ struct relay_events {
 
 /*
  * `packed` is a job (copied), `fd` its bytes (owned from now on, whatever comes
- * of it), `resolver` the channel to it (borrowed; NULL: it is not there).
- * 0, -EBADMSG (it is none), or another negative errno: then nothing comes.
+ * of it), `resolver` and `keeper` the channels to them (borrowed; NULL: it is
+ * not there).  0, -EBADMSG (it is none), or another negative errno: then nothing
+ * comes.
  */
 int	relay_start(const struct relay_setting *, struct ipc *resolver,
-	    struct slice packed, int fd, const struct relay_events *,
-	    struct relay **relay_out);
+	    struct ipc *keeper, struct slice packed, int fd,
+	    const struct relay_events *, struct relay **relay_out);
 /* The bytes that it was asked with. */
 struct slice relay_asked(const struct relay *);
 /* It has sent a message whole and waits for the word of the host. */
 bool	relay_is_at_end(const struct relay *);
 /* That channel is gone: what was asked of it is answered after this. */
-void	relay_resolver_lost(struct relay *, const struct ipc *);
+void	relay_peer_lost(struct relay *, const struct ipc *);
 /* Hang up, without over(); NULL is fine. */
 void	relay_free(struct relay *);
 

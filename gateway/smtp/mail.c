@@ -165,8 +165,10 @@ on_sender(void *arg, enum smtp_sends sends, struct slice login)
 	    tx_begun(tx) < 0) {
 		smtp_reply(session, 452, "4.3.1", "No room for this now");
 		tx_end(&session->tx);
-	} else
+	} else {
+		tx->leaves = sends == SMTP_SENDS_BY_OWN;
 		reserve(session);
+	}
 	smtp_go_on(session);
 }
 

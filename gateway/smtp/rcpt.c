@@ -127,6 +127,13 @@ has_public_domain(struct slice address)
 	    slice_u64(slice_after(domain, dot + 1), UINT64_MAX, &number) < 0;
 }
 
+/* There is a way to other domains for whoever sends this. */
+static bool
+has_way(const struct smtp_session *session)
+{
+	return session->options.leaves || session->tx->leaves;
+}
+
 /*
  * Nobody here has it, and who asks may send to those who do.  What a shared
  * domain is asked to lead elsewhere is not the provider's to refuse.
@@ -136,7 +143,7 @@ may_leave(const struct smtp_session *session)
 {
 	const struct rcpt_asked *asked = &session->asked;
 
-	return session->account != 0 && session->options.leaves &&
+	return session->account != 0 && has_way(session) &&
 	    (asked->whose == SMTP_FOREIGN || (asked->whose == SMTP_SHARED &&
 	    !has_route(asked->rcpt.address))) &&
 	    has_public_domain(asked->rcpt.address);
@@ -149,7 +156,7 @@ refuse_foreign(struct smtp_session *session)
 	if (session->account == 0)
 		smtp_reply(session, 550, "5.7.1",
 		    "Relaying denied: this is not our domain");
-	else if (!session->options.leaves)
+	else if (!has_way(session))
 		smtp_reply(session, 550, "5.7.1", "No mail leaves for other "
 		    "domains: this hub has not been told by which host");
 	else

@@ -32,6 +32,7 @@ enum smtp_whose {
 /* May who has logged in send as that address? */
 enum smtp_sends {
 	SMTP_SENDS,
+	SMTP_SENDS_BY_OWN,	/* and to other domains, by a host of their own */
 	SMTP_SENDS_NOT,
 	SMTP_LOGGED_OUT,	/* their account or their password is gone */
 	SMTP_SENDS_LATER	/* cannot be said now */

@@ -20,6 +20,7 @@ struct tx {
 	struct body	*body;
 	struct dot_reader dot;		/* judges the message as it comes */
 	bool		 in_data;	/* 354 was said, the end is not read */
+	bool		 leaves;	/* by a host of its sender's own */
 	bool		 submitted;	/* the queue has it and has not said */
 	unsigned	 room;		/* recipients there may be */
 	unsigned	 accepted;	/* RCPT commands answered 250 */

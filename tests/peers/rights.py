@@ -118,6 +118,13 @@ PERSONS = {
     "fetch remove": {},
     "fetch body": {"id": "0123456789abcdef"},
 }
+# The same, about the host by which their mail leaves.
+HOSTS = {
+    "smarthost set": {"host": "smtp.isp.test:587", "user": "u",
+                      "password": "p"},
+    "smarthost list": {},
+    "smarthost remove": {},
+}
 # Of people alone, of what is held for them.
 THEIRS = {
     "held list": {},
@@ -234,6 +241,7 @@ class Rights:
     def test_every_request_has_its_row_and_no_other(self):
         rows = dict.fromkeys(POSTMASTERS, "ADMIN_BY_POSTMASTER")
         rows.update(dict.fromkeys(PERSONS, "PERSON_TOO"))
+        rows.update(dict.fromkeys(HOSTS, "PERSON_TOO"))
         rows.update(dict.fromkeys(THEIRS, "ADMIN_BY_ANYBODY"))
         rows.update(dict.fromkeys(LINKED, "ADMIN_BY_LINK"))
         rows.update(dict.fromkeys(LISTS, "EVERYBODY"))
@@ -243,7 +251,7 @@ class Rights:
     def test_nobody_is_told_anything_without_a_login(self):
         for name in table():
             fields = {**POSTMASTERS, **PERSONS, **THEIRS, **LINKED,
-                      **LISTS}[name]
+                      **LISTS, **HOSTS}[name]
             want(self.code("", name, fields) == "login", name)
         # each wrong one is answered later than the last
         want(self.code("stranger", "fetch list", {}) == "login")
@@ -308,6 +316,38 @@ class Rights:
         for name, fields in LINKED.items():
             want(self.code(None, name, fields) == "refused", name)
 
+    def test_a_smarthost_is_its_persons(self):
+        self.code(None, "smarthost set", {
+            "name": "office.test", **HOSTS["smarthost set"]})
+        for name, fields in HOSTS.items():
+            for whose in ("budi@office.test", "BUDI", "postmaster",
+                          "office.test", "nobody@office.test"):
+                want(self.code("ann", name, dict(fields, name=whose)) ==
+                     "refused", name, whose)
+            want(self.code("ann", name, fields) == "ok", name)
+            if name == "smarthost set":
+                want([row["by"] for row in self.ask(
+                    None, "smarthost list", {"name": "ann"})["result"]] ==
+                     ["owner"], "by")
+        for change in ({"user": ""}, {"host": "smtp.isp.test"},
+                       {"host": "a b:25"}, {"tls": "maybe"},
+                       {"password": ""}, {"user": "a\r\nb"}):
+            fields = {**HOSTS["smarthost set"], **change}
+            want(self.code("ann", "smarthost set", fields) == "unfit", change)
+        want(self.code(None, "smarthost set",
+                       HOSTS["smarthost set"]) == "unfit")
+        want(self.ask("ann", "smarthost list", {})["result"] == [], "ann's")
+        want([row["name"] for row in self.ask(
+            None, "smarthost list", {})["result"]] == ["office.test"])
+        self.code(None, "account set", {"address": "ann", "fetch": "no"})
+        try:
+            for name, fields in HOSTS.items():
+                want(self.code("ann", name, fields) == "refused", name)
+        finally:
+            self.code(None, "account set",
+                      {"address": "ann", "fetch": "default"})
+        self.code(None, "smarthost remove", {"name": "office.test"})
+
     def test_a_list_of_senders_is_its_persons(self):
         for who in ("ann", "budi"):
             self.code(None, "account set", {"address": who, "fetch": "no"})
@@ -347,7 +387,9 @@ class Rights:
             if "POSTMASTER" not in who and who not in ("PERSON_TOO",
                                                        "EVERYBODY"):
                 continue
-            fields = {**POSTMASTERS, **PERSONS, **LISTS}[name]
+            fields = {**POSTMASTERS, **PERSONS, **LISTS, **HOSTS}[name]
+            if name in HOSTS:
+                fields = dict(fields, name="budi@office.test")
             if name in LISTS:
                 fields = dict(fields, address="budi")
             if name in PERSONS and name not in NAMELESS:

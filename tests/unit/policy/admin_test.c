@@ -448,7 +448,8 @@ START_TEST(people_may_ask_about_what_they_collect_and_nothing_else)
 		"fetch add", "fetch list", "fetch set", "fetch remove",
 		"fetch now", "fetch body", "fetch test", "fetch progress", "fetch health",
 		"fetch way", "fetch consent", "fetch everything",
-		"fetch before", "fetch providers"
+		"fetch before", "fetch providers",
+		"smarthost set", "smarthost list", "smarthost remove"
 	};
 	const struct admin_request *request;
 

@@ -1,8 +1,9 @@
 /*
  * role_relay_test.c - a message's way to another host, and what that may say
  *
- * The whole role, over real channels; the test is the queue and the resolver, and
- * a child of it the host.
+ * The whole role, over real channels; the test is the queue, the resolver and the
+ * keeper, and a child of it the host.  It is one thing: every test needs all of
+ * these around the role.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -17,6 +18,8 @@
 #include "lib/base/host.h"
 #include "lib/base/memfd.h"
 #include "lib/base/names.h"
+#include "policy/keeper.h"
+#include "policy/smarthosts.h"
 #include "queue/relay_job.h"
 #include "tests/unit/programs/play.h"
 #include "tests/unit/unit.h"
@@ -36,7 +39,7 @@ struct host {
 };
 
 static struct play play;
-static struct ipc *queue, *resolver;
+static struct ipc *queue, *resolver, *keeper;
 static uint16_t port;
 static int listener = -1, heard_fd = -1;
 static pid_t host_pid;
@@ -56,13 +59,15 @@ static bool is_secure;
 static enum names_found proofs_found;
 static struct slice proofs;	/* all of the reply; empty: as found */
 static unsigned proofs_asked;
+static bool has_way, way_by_owner;	/* what the keeper says */
+static unsigned ways_asked;
 
 static const struct ipc_rule nothing[] = { { 0 } };
 
 /* The host */
 
 static bool
-say(int fd, const char *words, size_t len)
+speak(int fd, const char *words, size_t len)
 {
 	return words != NULL && write(fd, words, len) == (ssize_t)len;
 }
@@ -110,13 +115,13 @@ transact(int fd, FILE *in, const struct host *host)
 			return false;
 		if (i == 2 && chunks)
 			break;
-		if (!say(fd, said[i], said[i] == NULL ? 0 : strlen(said[i])))
+		if (!speak(fd, said[i], said[i] == NULL ? 0 : strlen(said[i])))
 			return false;
 	}
 	if (chunks ? !hear_chunk(in, line) :
 	    strncmp(host->data, "354", 3) != 0 || !hear_message(in))
 		return false;
-	return host->end == NULL || say(fd, host->end,
+	return host->end == NULL || speak(fd, host->end,
 	    host->end_bytes != 0 ? host->end_bytes : strlen(host->end));
 }
 
@@ -126,11 +131,11 @@ serve(int fd, const struct host *host)
 	FILE *in = fdopen(fd, "r");
 	char line[2048];
 
-	if (host->transactions > 0 && !say(heard_fd, "+\r\n", 3))
+	if (host->transactions > 0 && !speak(heard_fd, "+\r\n", 3))
 		return;
-	if (!say(fd, host->greeting, host->greeting == NULL ? 0 :
+	if (!speak(fd, host->greeting, host->greeting == NULL ? 0 :
 	    strlen(host->greeting)) || fgets(line, sizeof(line), in) == NULL ||
-	    !say(fd, host->ehlo, host->ehlo == NULL ? 0 :
+	    !speak(fd, host->ehlo, host->ehlo == NULL ? 0 :
 	    strlen(host->ehlo)) || !transact(fd, in, host))
 		return;
 	for (unsigned i = 1; i < host->transactions; i++)
@@ -242,6 +247,35 @@ static const struct ipc_rule resolver_rules[] = {
 { 0 }
 };
 
+/* The keeper */
+
+static int
+on_way(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	TEXT_AUTO body = TEXT_INIT(256);
+
+	(void)arg;
+	ck_assert(slice_is_str(unpack_slice(&u), "ann@office.test"));
+	ck_assert(unpack_is_done(&u));
+	ways_asked++;
+	pack_u8(&body, has_way);
+	if (has_way) {
+		pack_slice(&body, slice_str("smtp.isp.test"));
+		pack_u16(&body, port);
+		pack_u8(&body, SMARTHOST_CLEAR);
+		pack_slice(&body, slice_str(""));
+		pack_slice(&body, slice_str(""));
+		pack_u8(&body, way_by_owner);
+	}
+	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
+}
+
+static const struct ipc_rule keeper_rules[] = {
+{ KEEPER_SMARTHOST, "SMARTHOST", FROM(ROLE_RELAY), IPC_REQUEST, 0, 0, on_way },
+{ 0 }
+};
+
 /* The queue */
 
 static void
@@ -269,11 +303,12 @@ on_result(void *arg, int status, struct ipc_message *message)
 }
 
 static void
-ask(const char *domain, const char *to)
+ask_by(const char *way, const char *domain, const char *to)
 {
 	TEXT_AUTO packed = TEXT_INIT(4096);
 	struct recipient rcpt = { .address = slice_str(to) };
 	const struct relay_job job = { .domain = slice_str(domain),
+	    .way = slice_str(way),
 	    .sender = SLICE("ann@office.test"),
 	    .bytes = sizeof(MESSAGE) - 1, .trace = SLICE("Received: x\r\n"),
 	    .recipients = &rcpt, .recipient_count = 1 };
@@ -284,6 +319,12 @@ ask(const char *domain, const char *to)
 	ck_assert_int_eq(ipc_ask(queue, RELAY_SEND, text_slice(&packed), &fd,
 	    1, on_result, NULL), 0);
 	(void)close(fd);
+}
+
+static void
+ask(const char *domain, const char *to)
+{
+	ask_by("", domain, to);
 }
 
 static void
@@ -301,6 +342,7 @@ begin_play(void)
 	play_begin(&play, &relay_code);
 	queue = play_peer(&play, ROLE_QUEUE, 0, nothing, NULL);
 	resolver = play_peer(&play, ROLE_RESOLVER, 0, resolver_rules, NULL);
+	keeper = play_peer(&play, ROLE_KEEPER, 0, keeper_rules, NULL);
 	play_run(&play, 10);
 }
 
@@ -312,6 +354,7 @@ end_play(void)
 	config = play.process.config;
 	ipc_free(queue);
 	ipc_free(resolver);
+	ipc_free(keeper);
 	play_end(&play);
 	memset(&play, 0, sizeof(play));
 	play.process.config = config;
@@ -335,6 +378,9 @@ set_up(void)
 	proofs_found = NAMES_NONE;
 	proofs = slice_of("", 0);
 	proofs_asked = 0;
+	has_way = true;
+	way_by_owner = false;
+	ways_asked = 0;
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, size), 0);
 	ck_assert_int_eq(listen(listener, 4), 0);
@@ -618,6 +664,53 @@ START_TEST(a_smarthost_is_asked_for_what_it_has_published)
 }
 END_TEST
 
+/* One that has a host of its own goes there, whatever the hub's is. */
+START_TEST(of_a_smarthost_of_its_own_the_keeper_is_asked)
+{
+	static const struct host taking = { HI, EHLO, OK, OK, GO, OK, 0, 2 };
+	int heard = host_begin(&taking);
+
+	ask_by("ann@office.test", "", "zoe@far.test");
+	wait_answer(1);
+	ck_assert_int_eq(outcome, RELAY_DONE);
+	/* one more, on the same connection: it is asked for anew */
+	ask_by("ann@office.test", "", "joe@far.test");
+	wait_answer(2);
+	ck_assert_int_eq(outcome, RELAY_DONE);
+	ck_assert_uint_eq(ways_asked, 2);
+	host_end();
+	(void)close(heard);
+}
+END_TEST
+
+/* It was taken away: the queue is to say by which way it goes now. */
+START_TEST(one_that_is_gone_is_no_try)
+{
+	has_way = false;
+	if (_i == 1) {
+		ipc_free(keeper);
+		keeper = NULL;
+		play_run(&play, 10);
+	}
+	ask_by("ann@office.test", "", "zoe@far.test");
+	for (unsigned i = 0; answers == 0 && i < 4000; i++)
+		play_run(&play, 5);
+	ck_assert_uint_eq(answers, 1);
+	ck_assert(!is_try);
+}
+END_TEST
+
+/* What a person names leads nowhere inside the office. */
+START_TEST(a_person_leads_to_no_host_inside)
+{
+	way_by_owner = true;
+	ask_by("ann@office.test", "", "zoe@far.test");
+	wait_answer(1);
+	ck_assert_int_eq(outcome, RELAY_LATER);
+	ck_assert(!was_reached);
+}
+END_TEST
+
 START_TEST(no_host_hears_an_address_that_is_none)
 {
 	ask("", "zoe@far.test>\r\nRCPT TO:<eve@far.test");
@@ -729,6 +822,9 @@ unit_suite(void)
 	tcase_add_test(tests, what_a_queue_has_not_noted_is_told_again);
 	tcase_add_test(tests,
 	    a_smarthost_that_dns_does_not_know_ends_nothing);
+	tcase_add_test(tests, of_a_smarthost_of_its_own_the_keeper_is_asked);
+	tcase_add_loop_test(tests, one_that_is_gone_is_no_try, 0, 2);
+	tcase_add_test(tests, a_person_leads_to_no_host_inside);
 	tcase_add_test(tests, no_host_hears_an_address_that_is_none);
 	tcase_add_loop_test(tests,
 	    who_has_published_a_certificate_gets_nothing_in_clear, 0,

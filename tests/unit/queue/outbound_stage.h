@@ -22,6 +22,7 @@
 
 static struct stage stage;
 static uint64_t now_ms;
+static uint64_t sent_by;	/* the account that submits; 0: nobody's */
 
 /* So long after the beginning, on both clocks. */
 static inline void
@@ -36,6 +37,7 @@ static inline void
 set_up(void)
 {
 	set_clock(0);
+	sent_by = 0;
 	stage_new(&stage);
 	stage_open(&stage);
 }
@@ -56,7 +58,8 @@ submit(const char *const *to, size_t count, bool to_ann)
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
 	struct recipient rcpts[128] = { { .account = 0 } };
 	struct envelope env = { .source = SOURCE_OWN, .bytes = 8,
-	    .sender = SLICE("ann@office.test"), .recipients = rcpts,
+	    .sender = SLICE("ann@office.test"),
+	    .sender_account = sent_by, .recipients = rcpts,
 	    .recipient_count = count + to_ann };
 	size_t judged = stage_count(&stage, STAGE_JUDGE);
 	size_t answered = stage_count(&stage, STAGE_ANSWER);

@@ -185,7 +185,8 @@ port_relay(void *arg, void *ticket, struct slice packed_job, int fd)
 	ck_assert_int_eq(pread(fd, &call->first, 1, 0), job.bytes > 0);
 	ck_assert_int_lt(pwrite(fd, "x", 1, 0), 0);
 	(void)snprintf(call->words, sizeof(call->words), "%s%.*s %.*s",
-	    job.via.len > 0 ? ">" : "", SLICE_FMT(job.via.len > 0 ? job.via :
+	    job.via.len > 0 ? ">" : job.way.len > 0 ? "=" : "",
+	    SLICE_FMT(job.via.len > 0 ? job.via : job.way.len > 0 ? job.way :
 	    job.domain), SLICE_FMT(job.recipients[0].address));
 	return 0;
 }

@@ -1,0 +1,143 @@
+/*
+ * outbound_way_test.c - by which smarthost mail leaves, and when that changes
+ */
+#include <errno.h>
+
+#include "policy/ways.h"
+#include "tests/unit/queue/outbound_stage.h"
+
+#define ANN	7
+
+/* The keeper says which there are, in order. */
+static int
+say_ways(const char *const *names, size_t count)
+{
+	TEXT_AUTO packed = TEXT_INIT(4096);
+
+	pack_u32(&packed, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		way_pack(&packed, &(struct way){ slice_str(names[i]),
+		    slice_find(slice_str(names[i]), '@') != SIZE_MAX ? ANN :
+		    0 });
+	return conductor_ways(stage.conductor, text_slice(&packed));
+}
+
+static const char *const both[] = { "ann@office.test", "office.test" };
+
+static const char *
+asked(size_t n)
+{
+	return stage_call(&stage, STAGE_RELAY, n)->words;
+}
+
+START_TEST(the_account_comes_before_its_domain)
+{
+	ck_assert_int_eq(say_ways(both, 2), 0);
+	sent_by = ANN;
+	submit_one("zoe@far.test");
+	sent_by = ANN + 1;	/* she has not sent it, whatever it says */
+	submit_one("joe@far.test");
+	sent_by = 0;
+	submit_one("jim@far.test");
+	relay_up();
+	ck_assert_uint_eq(tries(), 3);
+	ck_assert_str_eq(asked(0), "=ann@office.test zoe@far.test");
+	ck_assert_str_eq(asked(1), "=office.test joe@far.test");
+	ck_assert_str_eq(asked(2), "=office.test jim@far.test");
+	ck_assert_int_eq(say_ways(both, 1), 0);
+	submit_one("tim@far.test");
+	conductor_relay_up(stage.conductor, true);
+	ck_assert_uint_eq(tries(), 4);
+	ck_assert_str_eq(asked(3), "far.test tim@far.test");
+}
+END_TEST
+
+/* Whatever waited for the old one, and after a restart. */
+START_TEST(the_next_try_takes_the_new_way)
+{
+	static const char *const to[] = { "zoe@far.test", "joe@near.test" };
+
+	stage.options.has_smarthost = _i == 1;
+	stage_restart(&stage);
+	ck_assert_int_eq(say_ways(both, 2), 0);
+	sent_by = ANN;
+	submit(to, 2, false);
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	answer(0, RELAY_LATER, 451, true);
+	/* from two recipients of one host it becomes two hosts, or one */
+	ck_assert_int_eq(say_ways(NULL, 0), 0);
+	set_clock(6 * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), _i == 1 ? 2 : 3);
+	for (size_t i = 1; i < tries(); i++) {
+		ck_assert(asked(i)[0] != '=');
+		answer(i, RELAY_LATER, 451, true);
+	}
+	ck_assert_int_eq(say_ways(both, 1), 0);
+	set_clock(30 * MINUTE_MS);
+	relay_up();
+	ck_assert_str_eq(asked(tries() - 1), "=ann@office.test joe@near.test");
+	ck_assert_uint_eq(tries(), _i == 1 ? 3 : 4);
+	answer(tries() - 1, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
+	/* nothing of the other ways is left that would try again */
+	set_clock(DAY_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), _i == 1 ? 3 : 4);
+}
+END_TEST
+
+/* What is under way when it changes is answered by whom it was sent to. */
+START_TEST(a_change_during_a_try_harms_nothing)
+{
+	static const char *const to[] = { "zoe@far.test", "joe@near.test" };
+
+	ck_assert_int_eq(say_ways(both, 2), 0);
+	sent_by = ANN;
+	submit(to, 2, false);
+	relay_up();
+	ck_assert_int_eq(say_ways(NULL, 0), 0);
+	answer(0, RELAY_LATER, 451, true);
+	stage_run(&stage, 5);
+	ck_assert_uint_eq(tries(), 1);
+	/* put off by the old host, they are due at the new ones */
+	set_clock(6 * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), 3);
+	answer(1, RELAY_DONE, 250, true);
+	answer(2, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+}
+END_TEST
+
+START_TEST(nonsense_leaves_what_there_was)
+{
+	static const char *const twice[] = { "office.test", "office.test" };
+
+	ck_assert_int_eq(say_ways(both, 2), 0);
+	ck_assert_int_eq(say_ways(twice, 2), -EBADMSG);
+	ck_assert_int_eq(conductor_ways(stage.conductor, slice_str("x")),
+	    -EBADMSG);
+	submit_one("zoe@far.test");
+	relay_up();
+	ck_assert_str_eq(asked(0), "=office.test zoe@far.test");
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite *suite = suite_create("outbound_way");
+	TCase *tests = tcase_create("outbound_way");
+
+	tcase_set_timeout(tests, 300);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, the_account_comes_before_its_domain);
+	tcase_add_loop_test(tests, the_next_try_takes_the_new_way, 0, 2);
+	tcase_add_test(tests, a_change_during_a_try_harms_nothing);
+	tcase_add_test(tests, nonsense_leaves_what_there_was);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
