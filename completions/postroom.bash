@@ -80,14 +80,14 @@ _postroom()
 	--token-url | --device-url | --authorize-url | \
 	--to | --folder | --every | --month | --minutes | \
 	--limit | --above | \
-	--sender | --recipient | --remote | --finding | --for)
+	--sender | --recipient | --remote | --finding | --for | --as | --per-hour)
 		return
 		;;
 	esac
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account public alias list forward fetch oauth line hold queue archive mailbox import export rule spam domain dkim smarthost sender visitor status check trace config
+		options='setup account public alias list forward fetch oauth line hold queue archive mailbox import export rule spam domain dkim smarthost device sender visitor status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -140,6 +140,12 @@ _postroom()
 		;;
 	*/smarthost/set)
 		options='--host --tls --user --password-file'
+		;;
+	1/device/)
+		options='add list remove'
+		;;
+	*/device/add)
+		options='--as --to --per-hour'
 		;;
 	1/sender/)
 		options='allow block remove list'

@@ -85,7 +85,9 @@ enum door_kind {
 	 * one; until 0: it is forgiven */
 	DOOR_BLOCKED,
 	/* console -> door: nothing; reply: packed door_status */
-	DOOR_STATUS
+	DOOR_STATUS,
+	/* keeper -> door, news: all devices, as devices_unpack() has them */
+	DOOR_DEVICES
 };
 
 /* Who is connected. */

@@ -64,11 +64,15 @@ find_sender(struct judging *judging)
 		verdict_init(&one);
 		verdict_set(&one, VERDICT_DEFER, 451, "4.3.0",
 		    "the message could not be judged now");
-	} else if (judging->sender.fault != NULL)
-		sender_judge(&judging->sender, NULL,
-		    judging->envelope.login, &one);
-	else
+		judge_add(&judging->verdict, &one, judging->envelope.source);
 		return;
+	}
+	/* what a device leaves out is added (mending.h) */
+	if (judging->envelope.trust == TRUST_DEVICE)
+		sender_assume(&judging->sender, judging->envelope.sender);
+	if (judging->sender.fault == NULL)
+		return;
+	sender_judge(&judging->sender, NULL, judging->envelope.login, &one);
 	judge_add(&judging->verdict, &one, judging->envelope.source);
 }
 

@@ -9,7 +9,7 @@
 #include "lib/message/date.h"
 #include "lib/message/header.h"
 
-#define LINES_BYTES	512	/* a Date and a Message-ID */
+#define LINES_BYTES	1024	/* a Date, a Message-ID and a From */
 
 /* Those that are cut out. */
 static bool
@@ -76,6 +76,10 @@ mending_judge(struct slice message, const struct envelope *env,
 		message_id_write(&env->id, id);
 		text_addf(&lines, "Message-ID: <%s@%s>\r\n", id, host);
 	}
+	/* a device's, which has none: find_sender() has seen to that */
+	if (from.len == 0 && env->trust == TRUST_DEVICE)
+		text_addf(&lines, "From: <%.*s>\r\n",
+		    SLICE_FMT(env->sender));
 	/* in front of From, which always stays where it is */
 	if (r == 0 && lines.len > 0)
 		r = text_failed(&lines) ? -ENOMEM : edits_add(&verdict_out->edits,

@@ -2,8 +2,9 @@
  * mending.h - what is missing in a message that people send, or must not leave
  *
  * RFC 6409 8: Date and Message-ID are added where a mail program has left them
- * out, and Bcc goes, which is for the sender's own copy alone.  Return-Path is
- * written by whoever delivers (RFC 5321 4.4), so one that comes along goes too.
+ * out, of a device (TRUST_DEVICE) From, too, and Bcc goes, which is for the
+ * sender's own copy alone.  Return-Path is written by whoever delivers (RFC 5321
+ * 4.4), so one that comes along goes too.
  * Nothing else is changed, and nothing of mail that comes from elsewhere.
  */
 #ifndef POSTROOM_FILTERS_MENDING_H

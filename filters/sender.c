@@ -122,6 +122,17 @@ sender_find(struct slice message, struct sender_found *found_out)
 	return r == -ENOMEM ? r : 0;
 }
 
+void
+sender_assume(struct sender_found *found, struct slice address)
+{
+	if (found->fault != no_author || found->authors != 0 ||
+	    slice_cstr(address, found->address[0],
+	    sizeof(found->address[0])) < 0)
+		return;
+	found->fault = NULL;
+	found->authors = 1;
+}
+
 /* The first that is not theirs; SENDER_MOST: all are. */
 static unsigned
 find_foreign(const struct sender_found *found, const bool *is_own)

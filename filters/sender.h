@@ -30,6 +30,8 @@ struct sender_found {
 bool	sender_concerns(const struct envelope *);
 /* Those that the header of `message` names.  0 or -ENOMEM. */
 int	sender_find(struct slice message, struct sender_found *found_out);
+/* It named no author at all: then it is that address. */
+void	sender_assume(struct sender_found *, struct slice address);
 /* How many addresses were found. */
 unsigned sender_count(const struct sender_found *);
 

@@ -609,6 +609,11 @@ account_drop(struct policy *p, const struct policy_account *account,
 	r = db_run(&q);
 	if (r < 0)
 		return r;
+	q = db_ask(p->db, DEVICE_GONE);
+	db_put_u64(&q, id);
+	r = db_run(&q);
+	if (r < 0)
+		return r;
 	q = db_ask(p->db, REMOVE_FETCHES);
 	db_put_u64(&q, id);
 	r = db_run(&q);

@@ -206,6 +206,12 @@
 	{ "user",     ADMIN_TEXT,   true, SAY_COLUMN_USER }, \
 	{ "by",       ADMIN_TEXT,   true, SAY_COLUMN_SET_BY }, \
 	{ "changed",  ADMIN_TIME,   true, SAY_COLUMN_SINCE } }
+#define DEVICE_ROW { \
+	{ "address",  ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS }, \
+	{ "sender",   ADMIN_TEXT,   true, SAY_COLUMN_SENDER }, \
+	{ "to",       ADMIN_TEXT,   true, SAY_COLUMN_TO }, \
+	{ "per_hour", ADMIN_NUMBER, true, SAY_COLUMN_PER_HOUR }, \
+	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED } }
 #define EVERYBODY	(ADMIN_BY_POSTMASTER | ADMIN_BY_ANYBODY)
 #define LINK_ARG	{ "link",     ADMIN_TEXT,   true, SAY_COLUMN_ID }
 #define OWNER		{ "account",  ADMIN_NUMBER, true, SAY_COLUMN_ACCOUNT }
@@ -697,6 +703,23 @@ const struct admin_request admin_requests[] = {
   { { "name",     ADMIN_TEXT,   false, SAY_COLUMN_SENDER },
     { "above",    ADMIN_TEXT,   false, SAY_COLUMN_SENDER } },
   PERSON_TOO, ROLE_KEEPER, SMARTHOST_ROW, admin_smarthost_list },
+/*
+ * Who sends without a login (devices.h).  `to`: addresses elsewhere, and "@domain",
+ * commas or blanks between them.
+ */
+{ "device add",
+  { ADDRESS_ARG,
+    { "sender",   ADMIN_TEXT,   true,  SAY_COLUMN_SENDER },
+    { "to",       ADMIN_TEXT,   false, SAY_COLUMN_TO },
+    { "per_hour", ADMIN_NUMBER, false, SAY_COLUMN_PER_HOUR } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, DEVICE_ROW, admin_device_add },
+{ "device remove",
+  { ADDRESS_ARG },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, DEVICE_ROW, admin_device_remove },
+/* By address, ADMIN_PAGE rows at most: ask on above the last one's. */
+{ "device list",
+  { { "above",    ADMIN_TEXT,   false, SAY_COLUMN_ADDRESS } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, DEVICE_ROW, admin_device_list },
 /*
  * Who is behind an address (groups.h), a row for each of them.  `targets`: instead
  * of those there are, blanks between them; `more`, `less`: besides, and not.

@@ -184,6 +184,7 @@ admin_account_remove(struct policy *policy, struct admin_work *work,
 		work->field = ADMIN_NO_FIELD;
 		work->fetches_changed = true;
 		work->smarthosts_changed = true;
+		work->devices_changed = true;
 	}
 	return admin_status_of(r);
 }

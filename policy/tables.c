@@ -47,6 +47,10 @@
 	"SELECT name, account, host, port, tls, user, by_owner, changed" \
 	" FROM smarthost "
 
+#define DEVICE_COLUMNS \
+	"SELECT address, sender, account, targets, per_hour, created" \
+	" FROM device "
+
 #define SIGNING_COLUMNS \
 	"SELECT d.name, k.selector, k.algorithm, k.record, k.created" \
 	" FROM signing k JOIN domain d ON d.id = k.domain "
@@ -289,6 +293,14 @@ static const char *const statements[STATEMENTS] = {
 	[SMARTHOST_EACH] = SMARTHOST_COLUMNS "ORDER BY name",
 	[SMARTHOST_REMOVE] = "DELETE FROM smarthost WHERE name = ?",
 	[SMARTHOST_GONE] = "DELETE FROM smarthost WHERE account = ?",
+	[DEVICE_COUNT] = "SELECT count(*), coalesce(sum(length(sender)"
+	    " + length(targets)), 0) FROM device",
+	[DEVICE_PUT] = "INSERT INTO device (address, sender, account, targets,"
+	    " per_hour, created) VALUES (?, ?, ?, ?, ?, ?)",
+	[DEVICE_GET] = DEVICE_COLUMNS "WHERE address = ?",
+	[DEVICE_EACH] = DEVICE_COLUMNS "ORDER BY address",
+	[DEVICE_REMOVE] = "DELETE FROM device WHERE address = ?",
+	[DEVICE_GONE] = "DELETE FROM device WHERE account = ?",
 	[SENDER_ANY] = "SELECT 1 FROM sender s JOIN account a"
 	    " ON a.id = s.account AND a.removed IS NULL LIMIT 1",
 };
@@ -417,6 +429,11 @@ static const char *const steps[] = {
 	" port INTEGER NOT NULL, tls INTEGER NOT NULL, user BLOB NOT NULL,"
 	" by_owner INTEGER NOT NULL, changed INTEGER NOT NULL,"
 	" sealed BLOB NOT NULL) WITHOUT ROWID;",
+	/* who sends without a login: devices.h */
+	"CREATE TABLE device (address BLOB PRIMARY KEY,"
+	" sender BLOB NOT NULL, account INTEGER NOT NULL,"
+	" targets BLOB NOT NULL, per_hour INTEGER NOT NULL,"
+	" created INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 const struct db_format policy_format = {

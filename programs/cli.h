@@ -109,6 +109,14 @@ int	cli_answer(struct cli *, const struct admin_request *,
 /* Show these columns of an array of rows. */
 void	cli_table(struct cli *, const struct admin_field *columns,
 	    struct json_t *rows);
+/*
+ * Show all that there is, page by page: the request begins above the first column
+ * of the last row, which is its argument `above`, and gives `page` rows at most.
+ * `none` is said when there is nothing.  The exit code.
+ */
+int	cli_list(struct cli *, const char *request,
+	    const char *values[ADMIN_ARGS], unsigned above, size_t page,
+	    enum sentence none);
 /* Columns of a screen that this UTF-8 takes. */
 size_t	cli_width(struct slice);
 /* Add text that came from outside; a control character becomes "?". */
@@ -216,6 +224,9 @@ int	cli_sender_list(struct cli *, int argc, char **argv);
 int	cli_smarthost_set(struct cli *, int argc, char **argv);
 int	cli_smarthost_list(struct cli *, int argc, char **argv);
 int	cli_smarthost_remove(struct cli *, int argc, char **argv);
+int	cli_device_add(struct cli *, int argc, char **argv);
+int	cli_device_list(struct cli *, int argc, char **argv);
+int	cli_device_remove(struct cli *, int argc, char **argv);
 int	cli_alias_add(struct cli *, int argc, char **argv);
 int	cli_alias_set(struct cli *, int argc, char **argv);
 int	cli_alias_remove(struct cli *, int argc, char **argv);

@@ -3,10 +3,6 @@
  */
 #include "programs/cli.h"
 
-#include <jansson.h>
-
-#include "policy/senders.h"
-
 /* Where the arguments stand in their rows (admin.c). */
 enum { SENDER_NAME, SENDER_OWNER };
 enum { LIST_OWNER, LIST_ABOVE };
@@ -84,64 +80,13 @@ cli_sender_remove(struct cli *cli, int argc, char **argv)
 	return r;
 }
 
-/* All pages, as one array.  CLI_OK, or told. */
-static int
-all_rows(struct cli *cli, const struct admin_request *request,
-    const char *owner, json_t *rows)
-{
-	char above[ADDRESS_SIZE] = "";
-	size_t got;
-
-	do {
-		const char *values[ADMIN_ARGS] = { [LIST_OWNER] = owner,
-		    [LIST_ABOVE] = above[0] == '\0' ? NULL : above };
-		TEXT_AUTO answer = TEXT_INIT(1024 * 1024);
-		json_t *object = NULL, *page;
-		const char *last;
-		int r = cli_ask(cli, request, values, &answer);
-
-		if (r == CLI_OK)
-			r = cli_answer(cli, request, &answer, &object);
-		if (r != CLI_OK)
-			return r;
-		page = json_object_get(object, "result");
-		got = json_array_size(page);
-		last = json_string_value(json_object_get(json_array_get(page,
-		    got - 1), "sender"));
-		if ((got > 0 && (last == NULL || slice_cstr(slice_str(last),
-		    above, sizeof(above)) < 0)) ||
-		    json_array_extend(rows, page) < 0) {
-			json_decref(object);
-			return cli_fail(cli, CLI_FAILED, NO_MEMORY);
-		}
-		json_decref(object);
-	} while (got == ADMIN_SENDER_PAGE &&
-	    json_array_size(rows) < SENDERS_MOST);
-	return CLI_OK;
-}
-
 int
 cli_sender_list(struct cli *cli, int argc, char **argv)
 {
-	const struct admin_request *request =
-	    admin_find(slice_str("sender list"));
-	const char *owner = NULL, *none[1];
-	json_t *rows;
-	int r = read_words(cli, argc, argv, "", 0, none, &owner);
+	const char *values[ADMIN_ARGS] = { NULL };
+	const char *none[1];
+	int r = read_words(cli, argc, argv, "", 0, none, &values[LIST_OWNER]);
 
-	if (r != CLI_OK)
-		return r;
-	rows = json_array();
-	r = all_rows(cli, request, owner, rows);
-	if (r == CLI_OK && cli->json) {
-		printf("{\"ok\": true, \"result\": ");
-		json_dumpf(rows, stdout, 0);
-		puts("}");
-	} else if (r == CLI_OK && json_array_size(rows) == 0) {
-		cli_say(cli, SENDER_NOBODY);
-	} else if (r == CLI_OK) {
-		cli_table(cli, request->columns, rows);
-	}
-	json_decref(rows);
-	return r;
+	return r == CLI_OK ? cli_list(cli, "sender list", values, LIST_ABOVE,
+	    ADMIN_SENDER_PAGE, SAY_SENDER_NOBODY) : r;
 }

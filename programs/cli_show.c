@@ -346,3 +346,55 @@ cli_answer_text(const struct text *answer, const char *column, char *buffer,
 		snprintf(buffer, size, "%s", json_string_value(value));
 	json_decref(object);
 }
+
+#define LIST_MOST	100000	/* rows; the keeper has fewer of anything */
+
+/* One page behind the others.  How many rows it had, or -1: that was told. */
+static long
+add_page(struct cli *cli, const struct admin_request *request,
+    const char *const values[ADMIN_ARGS], json_t *rows, int *code_out)
+{
+	TEXT_AUTO answer = TEXT_INIT(1024 * 1024);
+	json_t *object = NULL, *page;
+	long got = -1;
+
+	*code_out = cli_ask(cli, request, values, &answer);
+	if (*code_out == CLI_OK)
+		*code_out = cli_answer(cli, request, &answer, &object);
+	if (*code_out != CLI_OK)
+		return -1;
+	page = json_object_get(object, "result");
+	if (json_array_extend(rows, page) == 0)
+		got = (long)json_array_size(page);
+	else
+		*code_out = cli_fail(cli, CLI_FAILED, NO_MEMORY);
+	json_decref(object);
+	return got;
+}
+
+int
+cli_list(struct cli *cli, const char *name, const char *values[ADMIN_ARGS],
+    unsigned above, size_t page, enum sentence none)
+{
+	const struct admin_request *request = admin_find(slice_str(name));
+	json_t *rows = json_array();
+	int r = CLI_OK;
+	long got;
+
+	do {
+		got = add_page(cli, request, values, rows, &r);
+		values[above] = json_string_value(json_object_get(
+		    json_array_get(rows, json_array_size(rows) - 1),
+		    request->columns[0].name));
+	} while (got == (long)page && json_array_size(rows) < LIST_MOST);
+	if (r == CLI_OK && cli->json) {
+		printf("{\"ok\": true, \"result\": ");
+		json_dumpf(rows, stdout, 0);
+		puts("}");
+	} else if (r == CLI_OK && json_array_size(rows) == 0)
+		puts(say(cli->language, none));
+	else if (r == CLI_OK)
+		cli_table(cli, request->columns, rows);
+	json_decref(rows);
+	return r;
+}

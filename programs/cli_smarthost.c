@@ -3,7 +3,6 @@
  */
 #include "programs/cli.h"
 
-#include <jansson.h>
 #include <openssl/crypto.h>
 
 #include "policy/smarthosts.h"
@@ -109,65 +108,13 @@ cli_smarthost_remove(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-/* All pages, as one array.  CLI_OK, or told. */
-static int
-all_rows(struct cli *cli, const struct admin_request *request,
-    const char *name, json_t *rows)
-{
-	char above[ADDRESS_SIZE] = "";
-	size_t got;
-
-	do {
-		const char *values[ADMIN_ARGS] = { [LIST_NAME] = name,
-		    [LIST_ABOVE] = above[0] == '\0' ? NULL : above };
-		TEXT_AUTO answer = TEXT_INIT(1024 * 1024);
-		json_t *object = NULL, *page;
-		const char *last;
-		int r = cli_ask(cli, request, values, &answer);
-
-		if (r == CLI_OK)
-			r = cli_answer(cli, request, &answer, &object);
-		if (r != CLI_OK)
-			return r;
-		page = json_object_get(object, "result");
-		got = json_array_size(page);
-		last = json_string_value(json_object_get(json_array_get(page,
-		    got - 1), "name"));
-		if ((got > 0 && (last == NULL || slice_cstr(slice_str(last),
-		    above, sizeof(above)) < 0)) ||
-		    json_array_extend(rows, page) < 0) {
-			json_decref(object);
-			return cli_fail(cli, CLI_FAILED, NO_MEMORY);
-		}
-		json_decref(object);
-	} while (got == ADMIN_PAGE &&
-	    json_array_size(rows) < SMARTHOSTS_MOST);
-	return CLI_OK;
-}
-
 int
 cli_smarthost_list(struct cli *cli, int argc, char **argv)
 {
-	const struct admin_request *request =
-	    admin_find(slice_str("smarthost list"));
 	struct cli_option options[] = { { NULL, false, NULL } };
-	const char *name;
-	json_t *rows;
-	int r = read_words(cli, argc, argv, options, 0, &name);
+	const char *values[ADMIN_ARGS] = { NULL };
+	int r = read_words(cli, argc, argv, options, 0, &values[LIST_NAME]);
 
-	if (r != CLI_OK)
-		return r;
-	rows = json_array();
-	r = all_rows(cli, request, name, rows);
-	if (r == CLI_OK && cli->json) {
-		printf("{\"ok\": true, \"result\": ");
-		json_dumpf(rows, stdout, 0);
-		puts("}");
-	} else if (r == CLI_OK && json_array_size(rows) == 0) {
-		cli_say(cli, SMARTHOST_NONE);
-	} else if (r == CLI_OK) {
-		cli_table(cli, request->columns, rows);
-	}
-	json_decref(rows);
-	return r;
+	return r == CLI_OK ? cli_list(cli, "smarthost list", values,
+	    LIST_ABOVE, ADMIN_PAGE, SAY_SMARTHOST_NONE) : r;
 }

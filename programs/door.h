@@ -19,6 +19,7 @@
 #include "gateway/login/login.h"
 #include "gateway/smtp/smtp.h"
 #include "policy/blocks.h"
+#include "policy/devices.h"
 #include "policy/whose_cache.h"
 #include "programs/roles.h"
 #include "programs/visitors.h"
@@ -59,6 +60,7 @@ struct visit {
 	struct login_ports	 login_ports;	/* lent, too */
 	uint64_t		 stamp;		/* of the login */
 	struct turned		*turned;	/* or NULL */
+	struct device		*device;	/* as it was then; or NULL */
 	LIST_HEAD(, question)	 questions;
 };
 
@@ -116,6 +118,7 @@ struct door {
 	struct visitors		 networks;	/* the same, of SMTP */
 	struct blocks		*blocks;	/* as the keeper says */
 	struct whose_cache	*whose;		/* what the keeper has said */
+	struct devices		 devices;	/* the same */
 	struct handover_list	 handovers[HANDOVER_LISTS];
 	uint64_t		 last_number;	/* that one of them was given */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */
@@ -135,6 +138,11 @@ bool	door_is_among(const char *nets, const char *peer);
  */
 bool	door_counts(const struct door *, const struct listener *,
 	    const char *peer);
+/*
+ * The device at that address, if this is where devices send; or NULL.
+ */
+const struct device *door_device(const struct door *,
+	    const struct listener *, const char *peer);
 /* The block that this visitor or its network is under, or NULL. */
 struct block	*door_block(const struct door *, const struct visitor *);
 /* Its network in the table of these, or NULL. */

@@ -30,6 +30,15 @@ door_is_among(const char *nets, const char *peer)
 	return false;
 }
 
+const struct device *
+door_device(const struct door *door, const struct listener *listener,
+    const char *peer)
+{
+	return listener->service != SERVICE_SMTP &&
+	    listener->service != SERVICE_SUBMISSION ? NULL :
+	    devices_find(&door->devices, peer);
+}
+
 bool
 door_counts(const struct door *door, const struct listener *listener,
     const char *peer)
@@ -37,6 +46,7 @@ door_counts(const struct door *door, const struct listener *listener,
 	const struct config *config = &door->process->config;
 
 	return !door_is_among(config->trusted_hosts, peer) &&
+	    door_device(door, listener, peer) == NULL &&
 	    (listener->service != SERVICE_SMTP ||
 	    !door_is_among(config->upstream_hosts, peer));
 }
@@ -130,6 +140,19 @@ door_guard_erred(void *arg)
 		tell_keeper(visit, visit->network, BLOCK_NONSENSE);
 }
 
+/* A device has a rate of its own. */
+static bool
+device_may_send(const struct visit *visit)
+{
+	if (visitor_may_send(visit->visitor, visit->device->per_hour))
+		return true;
+	if (visit->visitor->put_off == 1)
+		log_say("smtp from %s: put off, the device has sent its %u "
+		    "messages of this hour", visit->peer,
+		    visit->device->per_hour);
+	return false;
+}
+
 bool
 door_guard_may_send(void *arg)
 {
@@ -137,6 +160,8 @@ door_guard_may_send(void *arg)
 	unsigned most = visit->door->process->config.messages_per_address;
 	const struct visitor *full;
 
+	if (visit->device != NULL)
+		return device_may_send(visit);
 	if (visit->network == NULL)
 		return true;
 	if (!visitor_may_send(visit->visitor, most))

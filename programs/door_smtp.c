@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -385,6 +386,32 @@ ended(void *arg, struct smtp_session *session)
 	visit_free(visit);
 }
 
+/* As it is now, for as long as it is connected.  0 or -ENOMEM. */
+static int
+take_device(struct visit *visit)
+{
+	const struct device *device = door_device(visit->door,
+	    visit->listener, visit->peer);
+
+	if (device == NULL)
+		return 0;
+	visit->device = malloc(sizeof(*device));
+	if (visit->device == NULL)
+		return -ENOMEM;
+	*visit->device = *device;
+	return 0;
+}
+
+static void
+set_device(struct smtp_options *options, const struct device *device)
+{
+	options->trust = TRUST_DEVICE;
+	options->trusted = device->sender;
+	options->trusted_account = device->account;
+	options->trusted_to = device->to;
+	options->leaves = options->leaves || device->leaves;
+}
+
 int
 door_smtp_begin(struct visit *visit, int fd)
 {
@@ -394,6 +421,8 @@ door_smtp_begin(struct visit *visit, int fd)
 	    (visit->listener->service == SERVICE_SMTP &&
 	    door_is_among(config->upstream_hosts, visit->peer));
 
+	if (visit->turned == NULL && !from_upstream && take_device(visit) < 0)
+		return -ENOMEM;
 	visit->smtp_ports = (struct smtp_ports){
 		.arg = visit, .whose = ask_whose,
 		.unknown_rcpt = door_guard_unknown, .grant = ask_grant,
@@ -401,7 +430,8 @@ door_smtp_begin(struct visit *visit, int fd)
 		.submit = submit, .forget = visit_forget, .log = visit_log,
 		.ended = ended, .known = known, .erred = door_guard_erred,
 		.may_send = door_guard_may_send,
-		.grey = door_greylists(visit) ? ask_grey : NULL,
+		.grey = door_greylists(visit) && visit->device == NULL ?
+		    ask_grey : NULL,
 		.login = &visit->login_ports, .sender = ask_sender
 	};
 	visit->login_ports = (struct login_ports){
@@ -415,12 +445,12 @@ door_smtp_begin(struct visit *visit, int fd)
 		.is_submission = visit->listener->service ==
 		    SERVICE_SUBMISSION,
 		.leaves = config_leaves(config),
-		.clear_logins = config->clear_logins &&
-		    peer_is_local(visit->peer),
+		.clear_logins = (config->clear_logins &&
+		    peer_is_local(visit->peer)) || visit->device != NULL,
 		.offers_starttls = visit->door->tls_smtp != NULL &&
 		    visit->listener->tls == LISTENER_STARTTLS,
 		.is_upstream = from_upstream,
-		.normalises = from_upstream,
+		.normalises = from_upstream || visit->device != NULL,
 		.implicit_tls = visit->listener->tls == LISTENER_IMPLICIT,
 		.tls = visit->door->tls_smtp,
 		.outer_tls_words = visit->turned == NULL ? NULL :
@@ -428,6 +458,8 @@ door_smtp_begin(struct visit *visit, int fd)
 		.message_bytes = config->message_bytes,
 		.recipients = 200
 	};
+	if (visit->device != NULL)
+		set_device(&visit->smtp_options, visit->device);
 
 	visit->session = smtp_session_new(visit->door->process->loop, fd,
 	    visit->peer, &visit->smtp_options, &visit->smtp_ports);

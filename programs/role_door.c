@@ -107,6 +107,7 @@ visit_free(struct visit *visit)
 		visitor_left(&door->networks, visit->network);
 	TAILQ_REMOVE(&door->visits, visit, next);
 	door->visit_count--;
+	free(visit->device);
 	free(visit);
 }
 
@@ -606,6 +607,22 @@ on_blocked(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 static int
+on_devices(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+	struct door *door = process->state;
+	struct devices devices;
+	int r = devices_unpack(message->body, &devices);
+
+	(void)from;
+	if (r < 0)
+		return r;
+	free(door->devices.at);
+	door->devices = devices;
+	return 0;
+}
+
+static int
 on_session_parts(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	const struct process *process = arg;
@@ -645,6 +662,7 @@ static const struct ipc_rule door_rules[] = {
 { DOOR_TURN, "TURN", FROM(ROLE_FETCH), IPC_REQUEST, 1, 0, on_turn },
 { DOOR_WHOSE_CHANGED, "CHANGED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
     on_whose_changed },
+{ DOOR_DEVICES, "DEVICES", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_devices },
 { DOOR_BLOCKED, "BLOCKED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_blocked },
 { DOOR_STATUS, "STATUS", FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_status },
 { 0 }

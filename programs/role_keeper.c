@@ -15,6 +15,7 @@
 #include "lib/base/log.h"
 #include "policy/keeper.h"
 #include "policy/groups.h"
+#include "policy/devices.h"
 #include "policy/senders.h"
 #include "policy/smarthosts.h"
 #include "programs/keeper_blocks.h"
@@ -186,6 +187,25 @@ tell_ways(struct keeper *keeper)
 		    "does not take news");
 }
 
+/* Devices, to one door or to all. */
+static void
+tell_devices(struct keeper *keeper, struct ipc *only)
+{
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+	const struct keeper_door *door;
+	int r = policy_devices_pack(keeper->policy, &body);
+
+	if (r < 0)
+		log_say("policy.db cannot be read: %s", strerror(-r));
+	/* a door that does not know would let in who was taken away */
+	LIST_FOREACH(door, &keeper->doors, next)
+		if ((only == NULL || only == door->ipc) && (r < 0 ||
+		    ipc_send(door->ipc, DOOR_DEVICES, text_slice(&body),
+		    NULL, 0) < 0))
+			process_accuse(keeper->process, door->ipc,
+			    "does not take news");
+}
+
 /*
  * Whose an address is may have changed: nobody goes by what he remembers.  A
  * door that cannot be told would, and has to go.
@@ -230,6 +250,8 @@ on_admin_hashed(void *arg)
 		tell_queue(keeper);
 	if (errand->work.smarthosts_changed)
 		tell_ways(keeper);
+	if (errand->work.devices_changed || errand->work.smarthosts_changed)
+		tell_devices(keeper, NULL);
 	if (errand->work.forgiven[0] != '\0')
 		r = keeper_tell_forgiven(keeper, errand->work.forgiven);
 	/* not saved it would be kept out again after a restart */
@@ -401,6 +423,7 @@ add_door(struct keeper *keeper, struct ipc *ipc)
 	door->ipc = ipc;
 	LIST_INSERT_HEAD(&keeper->doors, door, next);
 	keeper_tell_blocks(keeper, ipc);
+	tell_devices(keeper, ipc);
 	return 0;
 }
 

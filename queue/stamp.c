@@ -77,7 +77,7 @@ protocol(const struct envelope *env)
 	if (env->source == SOURCE_FETCH)
 		return env->tls.len > 0 ? "POP3S" : "POP3";
 	return words[env->utf8][env->source == SOURCE_LMTP][env->tls.len > 0]
-	    [env->login.len > 0];
+	    [env->login.len > 0 && env->trust == TRUST_NOBODY];
 }
 
 /* RFC 5321 4.4: the name the client gave, and its address as a literal. */

@@ -49,7 +49,14 @@ smtp_profile(const struct smtp_session *session)
 bool
 smtp_is_stranger(const struct smtp_session *session)
 {
-	return session->options.is_submission && session->account == 0;
+	return session->options.is_submission && !smtp_is_sender(session);
+}
+
+bool
+smtp_is_sender(const struct smtp_session *session)
+{
+	return session->account != 0 ||
+	    session->options.trust != TRUST_NOBODY;
 }
 
 static const struct smtp_command *

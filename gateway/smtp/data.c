@@ -21,6 +21,7 @@ smtp_data(struct smtp_session *session, struct slice args)
 		return;
 	}
 	tx->dot = dot_reader_of(false, session->options.normalises);
+	tx->dot.is_lenient = session->options.trust == TRUST_DEVICE;
 	tx->in_data = true;
 	smtp_reply(session, 354, NULL, "Send the message; end it with a dot");
 }

@@ -73,7 +73,8 @@ smtp_hello_ehlo(struct smtp_session *session, struct slice args)
 	smtp_reply_more(session, 250, NULL, size);
 	if (smtp_offers_starttls(session))
 		smtp_reply_more(session, 250, NULL, "STARTTLS");
-	if (smtp_is_stranger(session) && smtp_is_safe(session))
+	if (session->options.is_submission && session->account == 0 &&
+	    smtp_is_safe(session))
 		add_auth(session);
 	smtp_reply_more(session, 250, NULL, "8BITMIME");
 	smtp_reply_more(session, 250, NULL, "SMTPUTF8");

@@ -39,13 +39,19 @@ tls_words(const struct smtp_session *session)
 static struct envelope
 known(const struct smtp_session *session)
 {
+	const struct smtp_options *options = &session->options;
+	bool by_login = session->account != 0;
+
 	return (struct envelope){
 	    .source = source(session),
 	    .received_at_utc_ms = clock_utc_ms(),
 	    .helo = smtp_helo(session),
 	    .peer = slice_str(session->peer),
-	    .login = smtp_user(session),
-	    .sender_account = session->account,
+	    .login = by_login ? smtp_user(session) :
+	    slice_str(options->trusted),
+	    .sender_account = by_login ? session->account :
+	    options->trusted_account,
+	    .trust = by_login ? TRUST_NOBODY : options->trust,
 	    .tls = slice_str(tls_words(session))
 	};
 }
@@ -193,6 +199,24 @@ ask_sender(struct smtp_session *session, const struct path *path)
 	tx_end(&session->tx);
 }
 
+/*
+ * A device knows nothing of the office's addresses: whatever it says, it is whom
+ * the postmaster has named, who hears what becomes of the message.
+ */
+static void
+force_sender(struct smtp_session *session)
+{
+	struct tx *tx = session->tx;
+
+	tx->env.sender = slice_str(session->options.trusted);
+	if (tx_begun(tx) == 0) {
+		reserve(session);
+		return;
+	}
+	smtp_reply(session, 452, "4.3.1", "No room for this now");
+	tx_end(&session->tx);
+}
+
 static bool
 tx_open(struct smtp_session *session)
 {
@@ -234,8 +258,10 @@ smtp_mail(struct smtp_session *session, struct slice args)
 		smtp_reply_params(session, r, why);
 	if (r < 0 || !fill_in(session, &path, &params))
 		tx_end(&session->tx);
-	else if (session->options.is_submission)
+	else if (session->account != 0)
 		ask_sender(session, &path);
+	else if (session->options.trust == TRUST_DEVICE)
+		force_sender(session);
 	else
 		reserve(session);
 }

@@ -4,13 +4,16 @@
  * The keeper knows whose an address is; here it is only asked, in canonical
  * form.  A client that asks for many nobody knows is slowed down and then shown
  * the door (HARDENING A12).  An address of another domain is taken from people
- * who have logged in, and from nobody else (A11).
+ * who have logged in, from devices to whom they may send, and from nobody else
+ * (A11).
  */
 #include <errno.h>
 
 #include "gateway/smtp/commands.h"
 #include "gateway/smtp/paths.h"
 #include "lib/message/params.h"
+#include "lib/message/path.h"
+#include "policy/devices.h"
 
 #define OFFERS		(OFFER_UTF8 | OFFER_DSN)
 
@@ -134,6 +137,22 @@ has_way(const struct smtp_session *session)
 	return session->options.leaves || session->tx->leaves;
 }
 
+/* A device sends to nobody elsewhere but who is listed with it. */
+static bool
+is_listed(const struct smtp_session *session)
+{
+	TEXT_AUTO normal = TEXT_INIT(ADDRESS_ROOM);
+	struct path path;
+
+	if (session->account != 0 ||
+	    session->options.trust != TRUST_DEVICE)
+		return true;
+	return address_parse(session->asked.rcpt.address, true, &path) == 0 &&
+	    address_normal(&normal, path.local, path.domain) == 0 &&
+	    device_may_send_to(session->options.trusted_to,
+	    text_slice(&normal));
+}
+
 /*
  * Nobody here has it, and who asks may send to those who do.  What a shared
  * domain is asked to lead elsewhere is not the provider's to refuse.
@@ -143,19 +162,22 @@ may_leave(const struct smtp_session *session)
 {
 	const struct rcpt_asked *asked = &session->asked;
 
-	return session->account != 0 && has_way(session) &&
+	return smtp_is_sender(session) && has_way(session) &&
 	    (asked->whose == SMTP_FOREIGN || (asked->whose == SMTP_SHARED &&
 	    !has_route(asked->rcpt.address))) &&
-	    has_public_domain(asked->rcpt.address);
+	    has_public_domain(asked->rcpt.address) && is_listed(session);
 }
 
 /* To people it is said what is missing. */
 static void
 refuse_foreign(struct smtp_session *session)
 {
-	if (session->account == 0)
+	if (!smtp_is_sender(session))
 		smtp_reply(session, 550, "5.7.1",
 		    "Relaying denied: this is not our domain");
+	else if (!is_listed(session))
+		smtp_reply(session, 550, "5.7.1",
+		    "This device may not send to other domains but as listed");
 	else if (!has_way(session))
 		smtp_reply(session, 550, "5.7.1", "No mail leaves for other "
 		    "domains: this hub has not been told by which host");
@@ -241,9 +263,9 @@ on_whose(void *arg, enum smtp_whose whose, uint64_t account)
 	 * People err without a wait, but not for ever.
 	 */
 	if (is_refused && !session->options.is_upstream &&
-	    session->account == 0)
+	    !smtp_is_sender(session))
 		unknown = count_unknown(session);
-	if (is_refused && session->account != 0 &&
+	if (is_refused && smtp_is_sender(session) &&
 	    smtp_refused_enough(session)) {
 		smtp_go_on(session);
 		return;

@@ -562,7 +562,11 @@ smtp_session_new(struct loop *loop, int fd, const char *peer,
 		goto undo;
 	session->stream = stream_new(loop, fd, SMTP_INPUT_BYTES,
 	    SMTP_OUTPUT_BYTES, on_stream, session);
-	if (session->stream == NULL || begin(session) < 0)
+	if (session->stream == NULL)
+		goto undo;
+	if (options->trust == TRUST_DEVICE)
+		stream_allow_old_tls(session->stream);
+	if (begin(session) < 0)
 		goto undo;
 	/* an early talker is let go from the loop, like every other */
 	timer_set(session->clock, session->ending == SMTP_GOES_ON ?

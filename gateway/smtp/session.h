@@ -75,6 +75,8 @@ struct smtp_session {
 unsigned	smtp_state(const struct smtp_session *);
 /* Somebody who is to log in and has not. */
 bool		smtp_is_stranger(const struct smtp_session *);
+/* Somebody who may send: has logged in, or is known by the address. */
+bool		smtp_is_sender(const struct smtp_session *);
 /* A slice of what the client called itself. */
 struct slice	smtp_helo(const struct smtp_session *);
 

@@ -146,6 +146,11 @@ struct smtp_options {
 	bool		 implicit_tls;
 	bool		 is_upstream;	/* our provider's, with mail held for us */
 	bool		 normalises;	/* bare CR and LF made CRLF: devices */
+	/* not NOBODY: who connects sends without a login, as: */
+	enum envelope_trust trust;
+	const char	*trusted;	/* a device's sender */
+	uint64_t	 trusted_account;	/* whose that is */
+	const char	*trusted_to;	/* elsewhere, as devices.h has it */
 	const struct tls_server *tls;	/* or NULL */
 	/* of TLS that somebody else ends for us; NULL or "": there is none */
 	const char	*outer_tls_words;

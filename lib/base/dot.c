@@ -57,6 +57,8 @@ mend(struct dot_reader *dot, const char *byte)
 		return slice_of(byte, 1);
 	dot->mend = nul ? DOT_NUL : DOT_BARE_LF;
 	dot->added += !nul;
+	if (!nul && dot->is_lenient)
+		dot->at = DOT_AT_LINE;
 	return nul ? slice_of("\x80", 1) : slice_of(crlf, 2);
 }
 
@@ -80,6 +82,11 @@ after_dot(struct dot_reader *dot, struct slice *input, struct slice *run_out)
 {
 	char next = input->at[0];
 
+	if (dot->at == DOT_AT_DOT && next == '\n' && dot->is_lenient) {
+		*input = slice_after(*input, 1);
+		dot->at = DOT_AT_END;
+		return DOT_END;
+	}
 	if (dot->at == DOT_AT_DOT && next == '\r') {
 		*input = slice_after(*input, 1);
 		dot->at = DOT_AT_DOT_CR;

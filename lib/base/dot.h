@@ -5,7 +5,8 @@
  * ends DATA and nothing that merely looks like it does (HARDENING A01); a
  * doubled dot at the start of a line loses one.  Line ends are judged here, for
  * BDAT too: a bare CR, a bare LF or a NUL is noted, and either left for the
- * caller to refuse or, for listed devices, made CRLF and 0x80.
+ * caller to refuse or, for listed devices, made CRLF and 0x80; theirs may end
+ * with LF.LF, which nobody else is heard in.
  *
  * Nothing is buffered.  What comes out are runs of bytes that point into the
  * input or into constants.
@@ -34,6 +35,8 @@ struct dot_reader {
 	unsigned	breaches;	/* DOT_ bits met so far */
 	bool		counts;		/* BDAT: a dot is text, there is no end */
 	bool		normalises;	/* mends breaches as it goes */
+	bool		is_lenient;	/* the same, and a bare LF ends lines and
+					   the message, as CRLF does */
 	uint64_t	added;		/* bytes that mending has added */
 	unsigned	mend;		/* the DOT_ bit of what the run that came
 					   out last stands for; 0: it came so */

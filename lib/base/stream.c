@@ -58,6 +58,7 @@ struct stream {
 	size_t		 out_upto;	/* of what waits: to the marked byte */
 	bool		 is_marked;	/* the last byte of the input is */
 	bool		 takes_marks;
+	bool		 allows_old_tls;
 	bool		 held;
 	bool		 poked;
 	bool		 ended;		/* the peer will send no more */
@@ -741,11 +742,19 @@ stream_start_tls(struct stream *stream, const struct tls_server *server)
 	stream->ssl = SSL_new(tls_server_context(server));
 	if (stream->ssl == NULL)
 		return -ENOMEM;
+	if (stream->allows_old_tls)
+		tls_allow_old(stream->ssl);
 	stream->phase = PHASE_FLUSH;
 	stream->out_clear = stream_waiting(stream);
 	timer_set(stream->deadline, HANDSHAKE_MS);
 	timer_set(stream->soon, 0);
 	return 0;
+}
+
+void
+stream_allow_old_tls(struct stream *stream)
+{
+	stream->allows_old_tls = true;
 }
 
 bool

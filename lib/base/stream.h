@@ -103,6 +103,8 @@ void		 stream_was_quiet(struct stream *, uint64_t ms);
  * 0, -EPROTO when input already waits (injected), or -ENOMEM.
  */
 int		 stream_start_tls(struct stream *, const struct tls_server *);
+/* Before that: its client may be one of the old versions (tls_allow_old()). */
+void		 stream_allow_old_tls(struct stream *);
 bool		 stream_has_tls(const struct stream *);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or "" in clear. */
 const char	*stream_tls_words(const struct stream *);

@@ -230,6 +230,15 @@ end_point(SSL *ssl, unsigned char *binding_out, size_t *len_out)
 	return 0;
 }
 
+void
+tls_allow_old(void *ssl)
+{
+	SSL_set_security_level(ssl, 0);
+	(void)SSL_set_min_proto_version(ssl, TLS1_VERSION);
+	if (SSL_set_cipher_list(ssl, "DEFAULT:@SECLEVEL=0") != 1)
+		ERR_clear_error();
+}
+
 int
 tls_binding(void *ssl, struct slice type, unsigned char *binding_out,
     size_t *len_out)

@@ -1,8 +1,9 @@
 /*
  * tls.h - the server's side of TLS (RFC 8446, RFC 8996, RFC 9325)
  *
- * TLS 1.2 and 1.3 only, no renegotiation, no compression, no early data.  Made
- * before a role is confined: everything OpenSSL opens later is opened here.
+ * TLS 1.2 and 1.3 only but for listed devices, no renegotiation, no compression, no
+ * early data.  Made before a role is confined: everything OpenSSL opens later is
+ * opened here.
  */
 #ifndef POSTROOM_BASE_TLS_H
 #define POSTROOM_BASE_TLS_H
@@ -23,6 +24,12 @@ int	tls_server_new(struct slice certificate_pem, struct slice key_pem,
 void	tls_server_free(struct tls_server *);
 /* The SSL_CTX, for stream.c only. */
 void	*tls_server_context(const struct tls_server *);
+
+/*
+ * TLS 1.0 and what goes with it, for a client that can no better and is known by
+ * its address (RFC 8996 deprecates it).  On an SSL, for stream.c only.
+ */
+void	tls_allow_old(void *ssl);
 
 #define TLS_BINDING_BYTES	64	/* a digest of any size */
 

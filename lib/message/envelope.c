@@ -12,7 +12,7 @@
  * 1: without all that came with IMAP; 2: without whose submission it is; 3: without
  * recipients whom the sender did not name
  */
-#define ENVELOPE_VERSION	4
+#define ENVELOPE_VERSION	5
 #define ENVELOPE_OLDEST		1
 #define MENDED_ALL		(DOT_BARE_CR | DOT_BARE_LF | DOT_NUL | \
 			    FETCHED_SHORT | FETCHED_NOTE | FETCHED_PLACE)
@@ -126,6 +126,7 @@ envelope_pack(struct text *text, const struct envelope *env)
 	pack_slice(text, env->envid);
 	pack_u64(text, env->bytes);
 	pack_u64(text, env->sender_account);
+	pack_u8(text, (uint8_t)env->trust);
 	if (env->source == SOURCE_FETCH) {
 		fetched_pack(text, &env->fetched);
 		fetched_pack_more(text, &env->fetched);
@@ -241,6 +242,8 @@ envelope_unpack(struct arena *arena, struct slice packed,
 	env.bytes = unpack_u64(&u);
 	if (version > 2)
 		env.sender_account = unpack_u64(&u);
+	if (version > 4)
+		env.trust = unpack_enum(&u, TRUST_COUNT);
 	if (env.sender_account > INT64_MAX)
 		return -EBADMSG;
 	if (env.source == SOURCE_FETCH) {

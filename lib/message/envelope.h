@@ -33,6 +33,14 @@ enum envelope_source {
  */
 bool	envelope_is_taken_on(enum envelope_source);
 
+/* Why somebody may send without a login, if so. */
+enum envelope_trust {
+	TRUST_NOBODY,		/* a login, or nothing, says who it is */
+	TRUST_DEVICE,		/* its address: one of policy/devices.h */
+	TRUST_NETWORK,		/* the same: a trusted network */
+	TRUST_COUNT
+};
+
 enum envelope_body {		/* RFC 6152, RFC 3030 */
 	BODY_7BIT,
 	BODY_8BITMIME,
@@ -162,6 +170,8 @@ struct envelope {
 	struct slice		 peer;		/* its address, as text */
 	struct slice		 login;		/* who was logged in, or empty;
 						   fetched: at the provider */
+	enum envelope_trust	 trust;		/* not NOBODY: that it is who
+						   `login` says is our word */
 	uint64_t		 sender_account;	/* whose submission it is; 0:
 						   nobody's */
 	struct slice		 tls;		/* version and cipher, or empty */

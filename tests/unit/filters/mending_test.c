@@ -57,6 +57,25 @@ START_TEST(people_send_what_is_whole)
 }
 END_TEST
 
+/* A device's, and nobody else's, has its From added. */
+START_TEST(a_device_need_not_say_who_it_is)
+{
+	const struct envelope env = { .received_at_utc_ms = 5000,
+	    .trust = TRUST_DEVICE, .sender = SLICE("scanner@office.test") };
+	const struct slice message = slice_str("Subject: scan\r\n" BODY);
+	struct verdict verdict;
+	struct edits_piece piece;
+
+	mending_judge(message, &env, "hub.test", &verdict);
+	ck_assert_int_eq(verdict.action, VERDICT_ACCEPT);
+	ck_assert(edits_piece(&verdict.edits, message.len, 0, &piece));
+	ck_assert(slice_is_str(piece.text, DATE ID
+	    "From: <scanner@office.test>\r\n"));
+	ck_assert(edits_piece(&verdict.edits, message.len, 1, &piece));
+	ck_assert_uint_eq(piece.bytes, message.len);
+}
+END_TEST
+
 START_TEST(too_many_are_refused_and_none_is_left_in)
 {
 	const struct envelope env = { .received_at_utc_ms = 5000 };
@@ -105,6 +124,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests,
 	    behind_a_line_that_is_no_field_nothing_is_left_in, 0,
 	    sizeof(broken) / sizeof(broken[0]));
+	tcase_add_test(tests, a_device_need_not_say_who_it_is);
 	tcase_add_test(tests, too_many_are_refused_and_none_is_left_in);
 	suite_add_tcase(suite, tests);
 	return suite;

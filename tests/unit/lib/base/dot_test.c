@@ -115,6 +115,40 @@ START_TEST(a_message_is_the_same_however_it_is_cut)
 }
 END_TEST
 
+/* What only a listed device is heard in. */
+static const struct {
+	struct slice	in, want;
+} lenient[] = {
+	{ SLICE("a\nb\n.\n"), SLICE("a\r\nb\r\n") },
+	{ SLICE("a\r\n.\n"), SLICE("a\r\n") },
+	{ SLICE("a\n.\r\n"), SLICE("a\r\n") },
+	{ SLICE("a\r\n.\r\n"), SLICE("a\r\n") },
+	{ SLICE(".\n"), SLICE("") },
+	{ SLICE("a\n..b\n.\n"), SLICE("a\r\n.b\r\n") },
+	{ SLICE("a\n\0.\n.\n"), SLICE("a\r\n\x80.\r\n") },
+	{ SLICE("a\r.\r\n.\n"), SLICE("a\r\n.\r\n") },
+};
+
+START_TEST(a_device_may_end_its_lines_with_lf)
+{
+	struct slice all = lenient[_i].in;
+
+	for (size_t a = 0; a <= all.len; a++)
+		for (size_t b = a; b <= all.len; b++) {
+			struct dot_reader dot = dot_reader_of(false, true);
+			struct got got;
+
+			dot.is_lenient = true;
+			got = read_cut(dot, all, a, b);
+			ck_assert(got.ended);
+			ck_assert_uint_eq(got.left, 0);
+			ck_assert(slice_is(text_slice(&got.text),
+			    lenient[_i].want));
+			text_free(&got.text);
+		}
+}
+END_TEST
+
 /* HARDENING A01: what some servers have taken for the end of data */
 static const struct slice fakes[] = {
 	SLICE("\n.\n"), SLICE("\n.\r"), SLICE("\r.\n"), SLICE("\r.\r"),
@@ -211,6 +245,8 @@ unit_suite(void)
 	    (int)(sizeof(messages) / sizeof(messages[0])));
 	tcase_add_loop_test(tcase, no_fake_end_is_an_end, 0,
 	    (int)(sizeof(fakes) / sizeof(fakes[0])));
+	tcase_add_loop_test(tcase, a_device_may_end_its_lines_with_lf, 0,
+	    sizeof(lenient) / sizeof(lenient[0]));
 	tcase_add_test(tcase, dots_are_text_in_a_chunk);
 	tcase_add_test(tcase, a_cr_that_ends_the_last_chunk_is_bare);
 	tcase_add_test(tcase, a_message_goes_through_in_one_run);
