@@ -156,7 +156,12 @@ sender_judge(const struct sender_found *found, const bool *is_own,
 		return;
 	}
 	foreign = find_foreign(found, is_own);
-	if (foreign < SENDER_MOST)
+	if (foreign < SENDER_MOST && login.len == 0)
+		verdict_set(verdict_out, VERDICT_REFUSE, 550, "5.7.1",
+		    "%s has %.100s, which is no address of one of our domains",
+		    foreign < found->authors ? "From" : "Sender",
+		    found->address[foreign]);
+	else if (foreign < SENDER_MOST)
 		verdict_set(verdict_out, VERDICT_REFUSE, 550, "5.7.1",
 		    "%s has %.100s, which is no address of %.*s, who has "
 		    "logged in", foreign < found->authors ? "From" : "Sender",

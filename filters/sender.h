@@ -36,7 +36,8 @@ void	sender_assume(struct sender_found *, struct slice address);
 unsigned sender_count(const struct sender_found *);
 
 /*
- * ACCEPT; or 550, when they cannot be told, or are not those of `login`; `is_own`
+ * ACCEPT; or 550, when they cannot be told, or are not those of `login` (empty:
+ * not of one of our domains); `is_own`
  * is of each address that was found, and NULL where there is a fault.
  */
 void	sender_judge(const struct sender_found *, const bool *is_own,

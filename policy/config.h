@@ -101,6 +101,8 @@ struct config {
 	unsigned	line_warn_percent;	/* of the budget: it is told */
 	unsigned	line_reserve_percent;	/* of it: only on demand */
 	char		line_spent[12];	/* on-demand, nothing */
+	char		trusted_networks[1024];	/* who sends without a login */
+	bool		trusted_any_sender;	/* not of our domains alone */
 	char		upstream_hosts[1024];	/* nets of our provider's servers */
 	char		smarthost[272];	/* name:port; "": none */
 	char		smarthost_tls[12];	/* none, starttls, implicit */

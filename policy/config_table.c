@@ -215,6 +215,11 @@ const struct config_option config_options[] = {
   "What is still carried when all of them are: what the postmaster asks for, or nothing." },
 { "upstream_hosts",          KIND_NETS,         TEXT(upstream_hosts), "",
   "Networks of our provider's servers: what would be refused from there is held." },
+{ "trusted_networks",        KIND_NETS,         TEXT(trusted_networks), "",
+  "Networks whose programs send to any domain without a login, with a sender of one "
+  "of our domains, each address as much an hour as send_messages_per_hour." },
+{ "trusted_any_sender",      KIND_BOOL,         TEXT(trusted_any_sender), "no",
+  "The sender may be of any domain." },
 { "smarthost",               KIND_SMARTHOST,    TEXT(smarthost), "",
   "The host that takes all mail for other hosts, such as mail.example.org:587; "
   "empty means that there is none." },

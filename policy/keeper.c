@@ -164,7 +164,7 @@ keeper_sender_asked(struct slice body, uint64_t *account_out,
 	uint64_t stamp = unpack_u64(&u);
 	struct slice address = unpack_slice(&u);
 
-	if (!unpack_is_done(&u) || account == 0)
+	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	*account_out = account;
 	*stamp_out = stamp;

@@ -180,7 +180,8 @@ enum keeper_kind {
 	KEEPER_GREY,
 	/*
 	 * Door: may this account send as that address?  As the null path
-	 * everybody may.  The stamp is that of the login.
+	 * everybody may.  The stamp is that of the login.  Account 0: whoever
+	 * comes from a trusted network, which has some words for an address.
 	 * u64 account, u64 stamp, slice address (normal form, or empty)
 	 *	-> u8 enum keeper_sends, slice the account's own address (empty
 	 * if that login is none any more); nothing at all: it cannot be said
@@ -189,7 +190,8 @@ enum keeper_kind {
 	KEEPER_SENDER,
 	/*
 	 * Judge: a message of who has logged in; which of these addresses are
-	 * theirs, and may they send one more, to so many?
+	 * theirs, and may they send one more, to so many?  Account 0: of whoever
+	 * comes from a trusted network; the door has counted that.
 	 * u64 account, u32 recipients, u8 count, slice address each
 	 *	-> u8 for each: it is, slice why it is too much (empty: it is
 	 *	not), and of each key that signs for the domain of the first

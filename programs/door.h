@@ -61,6 +61,7 @@ struct visit {
 	uint64_t		 stamp;		/* of the login */
 	struct turned		*turned;	/* or NULL */
 	struct device		*device;	/* as it was then; or NULL */
+	bool			 is_trusted;	/* of a trusted network */
 	LIST_HEAD(, question)	 questions;
 };
 

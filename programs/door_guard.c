@@ -153,6 +153,20 @@ device_may_send(const struct visit *visit)
 	return false;
 }
 
+/* So may each address of a trusted network. */
+static bool
+network_may_send(const struct visit *visit)
+{
+	unsigned most = visit->door->process->config.send_messages_per_hour;
+
+	if (visitor_may_send(visit->visitor, most))
+		return true;
+	if (visit->visitor->put_off == 1)
+		log_say("smtp from %s, of a trusted network: put off, it has "
+		    "sent its %u messages of this hour", visit->peer, most);
+	return false;
+}
+
 bool
 door_guard_may_send(void *arg)
 {
@@ -162,6 +176,8 @@ door_guard_may_send(void *arg)
 
 	if (visit->device != NULL)
 		return device_may_send(visit);
+	if (visit->is_trusted)
+		return network_may_send(visit);
 	if (visit->network == NULL)
 		return true;
 	if (!visitor_may_send(visit->visitor, most))

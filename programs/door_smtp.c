@@ -386,15 +386,23 @@ ended(void *arg, struct smtp_session *session)
 	visit_free(visit);
 }
 
-/* As it is now, for as long as it is connected.  0 or -ENOMEM. */
+/*
+ * Who may send without a login, as it is now, for as long as it is connected.  A
+ * device is a device in a trusted network, too.  0 or -ENOMEM.
+ */
 static int
-take_device(struct visit *visit)
+take_trust(struct visit *visit)
 {
+	const struct config *config = &visit->door->process->config;
 	const struct device *device = door_device(visit->door,
 	    visit->listener, visit->peer);
 
-	if (device == NULL)
+	if (device == NULL) {
+		visit->is_trusted = visit->listener->service !=
+		    SERVICE_LMTP && door_is_among(config->trusted_networks,
+		    visit->peer);
 		return 0;
+	}
 	visit->device = malloc(sizeof(*device));
 	if (visit->device == NULL)
 		return -ENOMEM;
@@ -412,6 +420,13 @@ set_device(struct smtp_options *options, const struct device *device)
 	options->leaves = options->leaves || device->leaves;
 }
 
+static void
+set_network(struct smtp_options *options, const char *peer)
+{
+	options->trust = TRUST_NETWORK;
+	options->trusted = peer;
+}
+
 int
 door_smtp_begin(struct visit *visit, int fd)
 {
@@ -421,7 +436,7 @@ door_smtp_begin(struct visit *visit, int fd)
 	    (visit->listener->service == SERVICE_SMTP &&
 	    door_is_among(config->upstream_hosts, visit->peer));
 
-	if (visit->turned == NULL && !from_upstream && take_device(visit) < 0)
+	if (visit->turned == NULL && !from_upstream && take_trust(visit) < 0)
 		return -ENOMEM;
 	visit->smtp_ports = (struct smtp_ports){
 		.arg = visit, .whose = ask_whose,
@@ -430,8 +445,8 @@ door_smtp_begin(struct visit *visit, int fd)
 		.submit = submit, .forget = visit_forget, .log = visit_log,
 		.ended = ended, .known = known, .erred = door_guard_erred,
 		.may_send = door_guard_may_send,
-		.grey = door_greylists(visit) && visit->device == NULL ?
-		    ask_grey : NULL,
+		.grey = door_greylists(visit) && visit->device == NULL &&
+		    !visit->is_trusted ? ask_grey : NULL,
 		.login = &visit->login_ports, .sender = ask_sender
 	};
 	visit->login_ports = (struct login_ports){
@@ -460,6 +475,8 @@ door_smtp_begin(struct visit *visit, int fd)
 	};
 	if (visit->device != NULL)
 		set_device(&visit->smtp_options, visit->device);
+	else if (visit->is_trusted)
+		set_network(&visit->smtp_options, visit->peer);
 
 	visit->session = smtp_session_new(visit->door->process->loop, fd,
 	    visit->peer, &visit->smtp_options, &visit->smtp_ports);

@@ -133,6 +133,7 @@ on_owned(void *arg, int status, struct ipc_message *message)
 {
 	struct people_asking *asking = arg;
 	const struct sender_found *found = &asking->judging->sender;
+	const struct envelope *env = &asking->judging->envelope;
 	bool is_own[SENDER_MOST];
 	struct verdict one;
 	struct unpack keys;
@@ -147,7 +148,8 @@ on_owned(void *arg, int status, struct ipc_message *message)
 		return;
 	}
 	read_keys(&keys, asking->keys);
-	sender_judge(found, is_own, asking->judging->envelope.login, &one);
+	sender_judge(found, is_own, env->trust == TRUST_NETWORK ?
+	    slice_of("", 0) : env->login, &one);
 	if (over.len > 0 && one.action != VERDICT_REFUSE)
 		verdict_set(&one, VERDICT_DEFER, 450, "4.7.1", "%.*s",
 		    SLICE_FMT(over));

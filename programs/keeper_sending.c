@@ -13,6 +13,7 @@
 
 #include "fetch/service.h"
 #include "lib/base/log.h"
+#include "policy/domains.h"
 #include "policy/keeper.h"
 #include "policy/signing_key.h"
 #include "policy/smarthosts.h"
@@ -22,6 +23,41 @@ static void
 cannot_read(int r)
 {
 	log_say("policy.db cannot be read: %s", strerror(-r));
+}
+
+/* From a trusted network anything of ours may come. */
+static int
+is_ours(struct keeper *keeper, struct slice address, bool *is_out)
+{
+	size_t at = slice_find_last(address, '@');
+	struct policy_domain domain;
+	int r;
+
+	*is_out = address.len == 0 ||
+	    keeper->process->config.trusted_any_sender;
+	if (*is_out || at == SIZE_MAX)
+		return 0;
+	r = policy_domain_get(keeper->policy, slice_after(address, at + 1),
+	    &domain);
+	*is_out = r == 0;
+	return r == -ENOENT || r == -EINVAL ? 0 : r;
+}
+
+/* KEEPER_SENDER of a trusted network.  0, or what reading says. */
+static int
+judge_network(struct keeper *keeper, struct slice address,
+    struct keeper_sender *answer)
+{
+	bool is_own, has_own = false;
+	int r = is_ours(keeper, address, &is_own);
+
+	if (r == 0 && is_own)
+		r = policy_smarthost_has(keeper->policy, 0, address,
+		    &has_own);
+	answer->address = slice_str("a trusted network");
+	answer->sends = !is_own ? KEEPER_SENDS_NOT : has_own ?
+	    KEEPER_SENDS_BY_OWN : KEEPER_SENDS;
+	return r;
 }
 
 int
@@ -37,6 +73,14 @@ keeper_answer_sender(struct keeper *keeper, struct slice asked,
 
 	if (r < 0)
 		return r;
+	if (id == 0) {
+		r = judge_network(keeper, address, &answer);
+		if (r < 0)
+			cannot_read(r);
+		else
+			keeper_sender_say(body, &answer);
+		return 0;
+	}
 	r = policy_account_get(keeper->policy, id, &account);
 	if (r == 0)
 		r = keeper_stamp(keeper->policy, &account, &stamp_now);
@@ -188,7 +232,8 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 		return -EBADMSG;
 	r = policy_account_get(keeper->policy, id, &account);
 	/* who is not there any more sends nothing: nothing is theirs */
-	is_there = all_own = r == 0;
+	is_there = r == 0;
+	all_own = is_there || id == 0;
 	if (r == -ENOENT)
 		r = 0;
 	for (; left > 0 && r == 0; left--) {
@@ -201,13 +246,15 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 		is_own = false;
 		if (is_there)
 			r = keeper_is_own(keeper, id, address, &is_own);
+		else if (id == 0)
+			r = is_ours(keeper, address, &is_own);
 		all_own = all_own && is_own;
 		pack_u8(body, is_own);
 	}
 	if (r == 0 && !unpack_is_done(&u))
 		return -EBADMSG;
 	/* in another's name nothing goes out, and none of it counts */
-	if (r == 0 && all_own)
+	if (r == 0 && all_own && id != 0)
 		r = count(keeper, id, slice_str(account.address), recipients,
 		    &why);
 	pack_slice(body, text_slice(&why));

@@ -141,7 +141,10 @@ refuse_sender(struct smtp_session *session, struct slice login)
 	text_add_escaped(&user, login, ADDRESS_SHOWN);
 	smtp_log(session, "refused sender \"%.*s\" of %.*s",
 	    SLICE_FMT(text_slice(&sender)), SLICE_FMT(text_slice(&user)));
-	if (!smtp_refused_enough(session))
+	if (session->account == 0)
+		smtp_reply(session, 550, "5.7.1",
+		    "Mail of a trusted network has a sender of our domains");
+	else if (!smtp_refused_enough(session))
 		smtp_replyf(session, 550, "5.7.1",
 		    "%.*s is no address of %.*s, who has logged in",
 		    SLICE_FMT(text_slice(&sender)),
@@ -167,8 +170,8 @@ on_sender(void *arg, enum smtp_sends sends, struct slice login)
 		    "Your login does not hold any more; goodbye");
 	} else if (sends == SMTP_SENDS_NOT) {
 		refuse_sender(session, login);
-	} else if (arena_copy(tx->arena, login, &tx->env.login) < 0 ||
-	    tx_begun(tx) < 0) {
+	} else if ((session->account != 0 && arena_copy(tx->arena, login,
+	    &tx->env.login) < 0) || tx_begun(tx) < 0) {
 		smtp_reply(session, 452, "4.3.1", "No room for this now");
 		tx_end(&session->tx);
 	} else {
@@ -178,7 +181,10 @@ on_sender(void *arg, enum smtp_sends sends, struct slice login)
 	smtp_go_on(session);
 }
 
-/* RFC 6409 6.1: who has logged in sends in their own name. */
+/*
+ * RFC 6409 6.1: who has logged in sends in their own name; who is known by the
+ * address, in one of the office's.
+ */
 static void
 ask_sender(struct smtp_session *session, const struct path *path)
 {
@@ -258,7 +264,8 @@ smtp_mail(struct smtp_session *session, struct slice args)
 		smtp_reply_params(session, r, why);
 	if (r < 0 || !fill_in(session, &path, &params))
 		tx_end(&session->tx);
-	else if (session->account != 0)
+	else if (session->account != 0 ||
+	    session->options.trust == TRUST_NETWORK)
 		ask_sender(session, &path);
 	else if (session->options.trust == TRUST_DEVICE)
 		force_sender(session);

@@ -4,8 +4,8 @@
  * The keeper knows whose an address is; here it is only asked, in canonical
  * form.  A client that asks for many nobody knows is slowed down and then shown
  * the door (HARDENING A12).  An address of another domain is taken from people
- * who have logged in, from devices to whom they may send, and from nobody else
- * (A11).
+ * who have logged in, from trusted networks, from devices to whom they may send,
+ * and from nobody else (A11).
  */
 #include <errno.h>
 

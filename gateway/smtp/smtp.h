@@ -129,8 +129,8 @@ struct smtp_ports {
 	const struct login_ports *login;
 	/*
 	 * May who has logged in to `account`, by the last check that went well,
-	 * send as `address` (canonical form; empty: the null path)?  Where
-	 * nobody logs in it is not asked.
+	 * send as `address` (canonical form; empty: the null path)?  Account 0
+	 * is whoever comes from a trusted network; elsewhere nobody else asks.
 	 */
 	int	(*sender)(void *arg, uint64_t account, struct slice address,
 		    smtp_sender_fn *reply, void *reply_arg);
@@ -148,7 +148,8 @@ struct smtp_options {
 	bool		 normalises;	/* bare CR and LF made CRLF: devices */
 	/* not NOBODY: who connects sends without a login, as: */
 	enum envelope_trust trust;
-	const char	*trusted;	/* a device's sender */
+	/* a device's sender; of a network what it is called in the trail */
+	const char	*trusted;
 	uint64_t	 trusted_account;	/* whose that is */
 	const char	*trusted_to;	/* elsewhere, as devices.h has it */
 	const struct tls_server *tls;	/* or NULL */

@@ -51,7 +51,8 @@ bool
 envelope_may_leave(const struct envelope *env)
 {
 	if (env->source == SOURCE_OWN || (env->source == SOURCE_SMTP &&
-	    env->login.len > 0 && env->sender_account != 0))
+	    env->login.len > 0 && (env->sender_account != 0 ||
+	    env->trust == TRUST_NETWORK)))
 		return true;
 	for (size_t i = 0; i < env->recipient_count; i++)
 		if (env->recipients[i].account == 0 &&

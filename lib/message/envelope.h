@@ -190,9 +190,9 @@ struct envelope {
 /* Some recipient of it leaves for another host. */
 bool	envelope_leaves(const struct envelope *);
 /*
- * Its source may send to other hosts: ourselves, and a person who has logged in to
- * submit it.  Nothing else ever leaves, whatever its recipients say, but to whom
- * somebody here has it sent on.
+ * Its source may send to other hosts: ourselves, a person who has logged in to
+ * submit it, and who is known by the address.  Nothing else ever leaves, whatever
+ * its recipients say, but to whom somebody here has it sent on.
  */
 bool	envelope_may_leave(const struct envelope *);
 

@@ -79,9 +79,9 @@ class Client:
         self.socket.close()
 
 
-def sources():
+def sources(first=1, last=250):
     """Addresses of clients, each a new one: who errs is slowed down."""
-    for i in range(1, 250):
+    for i in range(first, last):
         for j in range(2, 250):
             yield "127.%d.%d.2" % (i, j)
 
@@ -182,6 +182,73 @@ def strangers_relay_nothing(args, folder):
         sink.stop()
 
 
+def means(words):
+    """The address that is said, and whether it is one of a public domain."""
+    name = re.sub(rb"^[ <]*(@[^:]*:)?|[> ]*$", b"", words).decode("latin-1")
+    domain = name.rpartition("@")[2]
+    return name, b"<" in words and "[" not in domain and \
+        "." in domain.strip(".") and not domain.endswith(".") and \
+        not domain.replace(".", "").isdigit()
+
+
+def nothing_leads_round_who_is_trusted(args, folder):
+    """Each trick beside a device and a trusted network, and in their place."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink, trusted_networks='"127.251.0.0/16 '
+                   '127.252.0.0/15"')
+    where, inside = sources(), sources(251, 254)
+    device = "127.250.0.9"
+    taken = collections.Counter()
+
+    def trick(port, source, sender, words):
+        client = Client(hub, port, source)
+        client.say(b"EHLO client.example")
+        said = client.say(b"MAIL FROM:<" + sender + b">")
+        if said.startswith("250"):
+            said = client.say(b"RCPT TO:" + words)
+        if said.startswith("250"):
+            client.say(b"DATA")
+            said = client.say(b"From: ann@office.test\r\n\r\n" + words +
+                              b"\r\n.")
+        client.close()
+        return said
+    try:
+        hub.start()
+        cli(hub, "device", "add", device, "--as", ANN, "--to", "a@far.test",
+            "--per-hour", "10000")
+        for words, is_foreign, is_local in all_tricks():
+            name, is_public = means(words)
+            fit = is_foreign and is_public
+            for port in (25, 587):
+                said = trick(port, next(where), ANN.encode(), words)
+                true(said.startswith("2") == (is_local and port == 25),
+                     "beside them", port, words, said)
+                said = trick(port, device, b"joe@example.com", words)
+                listed = fit and name == "a@far.test"
+                true(said.startswith("2") == (is_local or listed),
+                     "the device", port, words, said)
+                taken["a@far.test"] += listed
+                source = next(inside)
+                said = trick(port, source, ANN.encode(), words)
+                true(said.startswith("2") == (is_local or fit),
+                     "the network", port, words, said)
+                taken[name] += fit
+                said = trick(port, source, b"joe@example.com", words)
+                true(said.startswith("550 5.7.1"), port, words, said)
+        # LMTP is for local programs: nobody is trusted there
+        for source in (device, next(inside)):
+            client = Client(hub, 24, source)
+            client.say(b"LHLO client.example")
+            said = try_trick(client, b"<a@far.test>")
+            true(said.startswith("550 5.7.1"), source, said)
+            client.close()
+        hub.wait_for(lambda: outbound(hub) == 0, "not all leave", 60)
+        true(sink.got() == +taken, sink.got() - taken, taken - sink.got())
+    finally:
+        hub.remove()
+        sink.stop()
+
+
 def log_in(hub, who=ANN):
     client = Client(hub, 587)
     client.say(b"EHLO client.example")
@@ -202,12 +269,8 @@ def people_send_where_they_say(args, folder):
             client = log_in(hub)
             client.say(b"MAIL FROM:<" + ANN.encode() + b">")
             said = client.say(b"RCPT TO:" + words)
-            name = re.sub(rb"^[ <]*(@[^:]*:)?|[> ]*$", b"", words).decode(
-                "latin-1")
-            domain = name.rpartition("@")[2]
-            fit = is_foreign and b"<" in words and "[" not in domain and \
-                "." in domain.strip(".") and not domain.endswith(".") and \
-                not domain.replace(".", "").isdigit()
+            name, is_public = means(words)
+            fit = is_foreign and is_public
             true(said.startswith("2") == (fit or is_local),
                  words, said)
             if said.startswith("2") and not is_local:
@@ -356,6 +419,7 @@ def setup_says_how_mail_leaves(args, folder):
 
 
 TESTS = (to_two_here_and_two_elsewhere, strangers_relay_nothing,
+         nothing_leads_round_who_is_trusted,
          people_send_where_they_say, nothing_leaves_without_a_way,
          recipients_elsewhere_count, a_shared_domain_is_local_first,
          setup_says_how_mail_leaves)

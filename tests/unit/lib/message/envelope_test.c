@@ -26,6 +26,7 @@ static const struct envelope sample = {
 	.peer = SLICE("192.0.2.1"),
 	.login = SLICE("ani"),
 	.sender_account = 11,
+	.trust = TRUST_NETWORK,
 	.tls = SLICE("TLSv1.3"),
 	.body = BODY_8BITMIME,
 	.utf8 = true,
@@ -56,6 +57,7 @@ START_TEST(what_is_packed_comes_out_the_same)
 	ck_assert_int_eq(env.body, BODY_8BITMIME);
 	ck_assert(env.utf8);
 	ck_assert_uint_eq(env.sender_account, 11);
+	ck_assert_int_eq(env.trust, TRUST_NETWORK);
 	ck_assert_uint_eq(env.fetched.account, 3);
 	ck_assert_uint_eq(env.fetched.number, 9);
 	ck_assert(slice_is(env.fetched.label, sample.fetched.label));
@@ -191,7 +193,7 @@ START_TEST(one_of_before_submissions_is_nobodys)
 	    "\x88\x77\x66\x55\x44\x33\x22\x11");
 	ck_assert_uint_ne(at, SIZE_MAX);
 	text_add(&old, slice_first(text_slice(&text), at));
-	text_add(&old, slice_after(text_slice(&text), at + 8));
+	text_add(&old, slice_after(text_slice(&text), at + 9));
 	/* nor does it say how it came to that recipient */
 	old.len--;
 	old.at[0] = 2;
@@ -210,16 +212,22 @@ static const struct {
 	enum envelope_source	source;
 	const char		*login;
 	uint64_t		account;
+	enum envelope_trust	trust;
 	bool			may;
 } leaving[] = {
-	{ SOURCE_OWN,	   "",	  0, true },
-	{ SOURCE_SMTP,	   "ani", 7, true },
-	{ SOURCE_SMTP,	   "",	  7, false },
-	{ SOURCE_SMTP,	   "ani", 0, false },
-	{ SOURCE_SMTP,	   "",	  0, false },
-	{ SOURCE_LMTP,	   "ani", 7, false },
-	{ SOURCE_FETCH,	   "ani", 7, false },
-	{ SOURCE_UPSTREAM, "ani", 7, false },
+	{ SOURCE_OWN,	   "",	  0, TRUST_NOBODY, true },
+	{ SOURCE_SMTP,	   "ani", 7, TRUST_NOBODY, true },
+	{ SOURCE_SMTP,	   "",	  7, TRUST_NOBODY, false },
+	{ SOURCE_SMTP,	   "ani", 0, TRUST_NOBODY, false },
+	{ SOURCE_SMTP,	   "",	  0, TRUST_NOBODY, false },
+	{ SOURCE_LMTP,	   "ani", 7, TRUST_NOBODY, false },
+	{ SOURCE_FETCH,	   "ani", 7, TRUST_NOBODY, false },
+	{ SOURCE_UPSTREAM, "ani", 7, TRUST_NOBODY, false },
+	{ SOURCE_SMTP,	   "192.0.2.1", 0, TRUST_NETWORK, true },
+	{ SOURCE_SMTP,	   "",	  0, TRUST_NETWORK, false },
+	{ SOURCE_LMTP,	   "192.0.2.1", 0, TRUST_NETWORK, false },
+	{ SOURCE_SMTP,	   "scan", 7, TRUST_DEVICE, true },
+	{ SOURCE_SMTP,	   "scan", 0, TRUST_DEVICE, false },
 };
 
 START_TEST(only_a_login_or_the_hub_may_send_to_other_hosts)
@@ -229,6 +237,7 @@ START_TEST(only_a_login_or_the_hub_may_send_to_other_hosts)
 	env.source = leaving[_i].source;
 	env.login = slice_str(leaving[_i].login);
 	env.sender_account = leaving[_i].account;
+	env.trust = leaving[_i].trust;
 	ck_assert_int_eq(envelope_may_leave(&env), leaving[_i].may);
 }
 END_TEST
