@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 struct big {
 	int	 folder_fd;	/* borrowed */
 	EVP_MD	*sha256;	/* fetched once: an implicit fetch is slow */
+	/* folders whose name is durable; threads of the pool say so */
+	atomic_bool is_durable[FOLDERS];
 };
 
 struct big_writer {
@@ -27,6 +30,7 @@ struct big_writer {
 	EVP_MD_CTX	*digest;
 	int		 fd;
 	int		 folder_fd;	/* of XX */
+	unsigned	 folder;	/* its number */
 	uint64_t	 bytes;
 	char		 path[PATH_BYTES];
 };
@@ -40,6 +44,14 @@ big_path(const struct message_id *id, char path_out[PATH_BYTES])
 	message_id_write(id, name);
 	memcpy(path_out, name + MESSAGE_ID_CHARS - FOLDER_CHARS, FOLDER_CHARS);
 	path_out[FOLDER_CHARS] = '/';
+}
+
+/* The number of the folder of that id. */
+static unsigned
+folder_number(const struct message_id *id)
+{
+	return ((unsigned)id->bytes[MESSAGE_ID_BYTES - 2] << 8 |
+	    id->bytes[MESSAGE_ID_BYTES - 1]) % FOLDERS;
 }
 
 /* Folder `number` as the ids say it. */
@@ -56,38 +68,18 @@ folder_name(unsigned number, char name_out[FOLDER_CHARS + 1])
 	    FOLDER_CHARS + 1);
 }
 
-static int
-make_folders(int folder_fd)
-{
-	char name[FOLDER_CHARS + 1];
-	bool is_new = false;
-
-	for (unsigned i = 0; i < FOLDERS; i++) {
-		folder_name(i, name);
-		if (mkdirat(folder_fd, name, 0700) == 0)
-			is_new = true;
-		else if (errno != EEXIST)
-			return -errno;
-	}
-	if (is_new && fsync(folder_fd) < 0)
-		return -errno;
-	return 0;
-}
-
 int
 big_folder_open(int folder_fd, struct big **big_out)
 {
 	struct big *big = calloc(1, sizeof(*big));
-	int r;
 
 	if (big == NULL)
 		return -ENOMEM;
 	big->folder_fd = folder_fd;
 	big->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	r = big->sha256 == NULL ? -ENOMEM : make_folders(folder_fd);
-	if (r < 0) {
+	if (big->sha256 == NULL) {
 		big_folder_close(big);
-		return r;
+		return -ENOMEM;
 	}
 	*big_out = big;
 	return 0;
@@ -104,21 +96,37 @@ big_folder_close(struct big *big)
 
 /* Writing */
 
+/* Made if it is not there yet.  A descriptor, or -errno. */
+static int
+open_folder(const struct big *big, const char *name)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(big->folder_fd, name, flags);
+
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(big->folder_fd, name, 0700) < 0 &&
+		    errno != EEXIST)
+			return -errno;
+		fd = openat(big->folder_fd, name, flags);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
 static int
 writer_open(struct big_writer *writer, const struct message_id *id)
 {
 	char folder[FOLDER_CHARS + 1] = { 0 };
 
 	big_path(id, writer->path);
+	writer->folder = folder_number(id);
 	memcpy(folder, writer->path, FOLDER_CHARS);
 	writer->digest = EVP_MD_CTX_new();
 	if (writer->digest == NULL || EVP_DigestInit_ex2(writer->digest,
 	    writer->big->sha256, NULL) != 1)
 		return -ENOMEM;
-	writer->folder_fd = openat(writer->big->folder_fd, folder,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	writer->folder_fd = open_folder(writer->big, folder);
 	if (writer->folder_fd < 0)
-		return -errno;
+		return writer->folder_fd;
 	writer->fd = openat(writer->folder_fd,
 	    writer->path + FOLDER_CHARS + 1,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -204,12 +212,29 @@ big_digest(const struct big *big, struct slice bytes,
 	    NULL) == 1 ? 0 : -ENOMEM;
 }
 
+/*
+ * Whoever made the folder may not have come so far: each syncs its name until
+ * somebody has.
+ */
+static int
+sync_folder(struct big_writer *writer)
+{
+	atomic_bool *is_durable = &writer->big->is_durable[writer->folder];
+
+	if (atomic_load(is_durable))
+		return 0;
+	if (fsync(writer->big->folder_fd) < 0)
+		return -errno;
+	atomic_store(is_durable, true);
+	return 0;
+}
+
 int
 big_sync(struct big_writer *writer)
 {
 	if (fsync(writer->fd) < 0 || fsync(writer->folder_fd) < 0)
 		return -errno;
-	return 0;
+	return sync_folder(writer);
 }
 
 int
@@ -338,7 +363,7 @@ sweep_folder(struct sweep *sweep, int parent_fd, const char *name)
 		r = -errno;
 		if (fd >= 0)
 			(void)close(fd);
-		return r;
+		return r == -ENOENT ? 0 : r;	/* none was needed yet */
 	}
 	while (r == 0 && (entry = readdir(folder)) != NULL)
 		r = sweep_file(sweep, fd, entry->d_name);

@@ -17,14 +17,14 @@ struct big;			/* opaque; the folder */
 struct big_writer;		/* opaque; one file that is coming in */
 
 /*
- * Open the folder (borrowed), making the 1,024 below it that are missing.  To
- * be called before the role is confined: it fetches the digest.
- * 0, -ENOMEM, or -errno as the system says.
+ * Open the folder (borrowed); the 1,024 below it are made as they are needed.
+ * To be called before the role is confined: it fetches the digest.
+ * 0 or -ENOMEM.
  */
 int	big_folder_open(int folder_fd, struct big **big_out);
 void	big_folder_close(struct big *);
 
-/* Begin file `id`.  0, -EEXIST, -ENOSPC, -ENOMEM, ... */
+/* Begin file `id`.  0, -EEXIST, -ENOSPC, -ENOMEM, or as the system says. */
 int	big_begin(struct big *, const struct message_id *,
 	    struct big_writer **writer_out);
 /*

@@ -136,12 +136,13 @@ knows_id(void *arg, const struct message_id *asked)
 
 START_TEST(the_sweep_takes_old_files_that_nobody_knows)
 {
-	int64_t now = clock_utc_ms(), day = INT64_C(86400000);
+	int64_t now, day = INT64_C(86400000);
 	unsigned removed = 0;
 	int fd;
 
 	write_abc(&id);
 	write_abc(&other);
+	now = clock_utc_ms();
 	ck_assert_int_eq(big_sweep(big, now, knows_id, NULL, &removed), 0);
 	ck_assert_uint_eq(removed, 0);
 	ck_assert_int_eq(big_sweep(big, now + day + 2000, knows_id, NULL,
@@ -153,14 +154,23 @@ START_TEST(the_sweep_takes_old_files_that_nobody_knows)
 }
 END_TEST
 
-START_TEST(the_folders_are_made_once)
+START_TEST(a_folder_is_made_with_its_first_file)
 {
-	struct big *again;
+	char folder[3], name[MESSAGE_ID_CHARS + 1];
+	unsigned removed = 1;
 
-	ck_assert_int_eq(big_folder_open(scratch.fd, &again), 0);
-	big_folder_close(again);
-	ck_assert_int_eq(faccessat(scratch.fd, "zz", F_OK, 0), 0);
-	ck_assert_int_eq(faccessat(scratch.fd, "00", F_OK, 0), 0);
+	message_id_write(&id, name);
+	memcpy(folder, name + MESSAGE_ID_CHARS - 2, 3);
+	ck_assert_int_ne(faccessat(scratch.fd, folder, F_OK, 0), 0);
+	ck_assert_int_eq(big_sweep(big, clock_utc_ms(), knows_id, NULL,
+	    &removed), 0);
+	ck_assert_uint_eq(removed, 0);
+	write_abc(&id);
+	ck_assert_int_eq(faccessat(scratch.fd, folder, F_OK, 0), 0);
+	/* one that was lost is made again */
+	ck_assert_int_eq(big_drop(big, &id), 0);
+	ck_assert_int_eq(unlinkat(scratch.fd, folder, AT_REMOVEDIR), 0);
+	write_abc(&id);
 }
 END_TEST
 
@@ -176,7 +186,7 @@ unit_suite(void)
 	tcase_add_test(tcase, an_aborted_file_is_gone);
 	tcase_add_test(tcase, a_file_takes_the_name_of_another_in_its_folder);
 	tcase_add_test(tcase, the_sweep_takes_old_files_that_nobody_knows);
-	tcase_add_test(tcase, the_folders_are_made_once);
+	tcase_add_test(tcase, a_folder_is_made_with_its_first_file);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
