@@ -92,7 +92,8 @@ need_dest(struct outbound *outbound, const struct rows_outbound *row)
 static struct heap *
 heap_of(struct outbound *outbound, const struct out_dest *dest)
 {
-	return dest->is_quick ? &outbound->ready_quick : &outbound->ready;
+	return dest->is_quick ? &outbound->ready_quick :
+	    dest->is_known ? &outbound->ready : &outbound->ready_new;
 }
 
 static void
@@ -154,6 +155,7 @@ out_dest_learn(struct outbound *outbound, struct out_dest *dest,
 
 	dest_unplace(outbound, dest);
 	dest->is_quick = was_quick;
+	dest->is_known = true;
 	/* a host that puts all off may have too many of ours */
 	if (!took_any)
 		dest->most = dest->most > 1 ? dest->most / 2 : 1;
@@ -314,20 +316,30 @@ slow_most(const struct outbound *outbound)
 	return most - most / QUICK_SHARE;
 }
 
-/* The first to be tried, now or later, of those that may; or NULL. */
+static struct heap_entry *
+earlier(struct heap_entry *one, struct heap_entry *other)
+{
+	return one == NULL || (other != NULL && other->key < one->key) ?
+	    other : one;
+}
+
+/*
+ * The first to be tried, now or later, of those that may; or NULL.  Of many slow
+ * ones some is due at any time: whoever was not is not behind them.
+ */
 static struct heap_entry *
 first_ready(struct outbound *outbound)
 {
-	struct heap_entry *quick = heap_first(&outbound->ready_quick);
-	struct heap_entry *other = heap_first(&outbound->ready);
+	struct heap_entry *quick = heap_first(&outbound->ready_quick), *first;
 
 	if (outbound->active >= outbound->conductor->options.outbound_most)
 		return NULL;
 	if (outbound->slow >= slow_most(outbound))
-		other = NULL;
-	if (quick == NULL || (other != NULL && other->key < quick->key))
-		return other;
-	return quick;
+		return quick;
+	first = earlier(quick, heap_first(&outbound->ready_new));
+	if (first != NULL && first->key <= clock_ms())
+		return first;
+	return earlier(first, heap_first(&outbound->ready));
 }
 
 static void
@@ -581,6 +593,7 @@ outbound_close(struct outbound *outbound)
 		dest_free(outbound, dest);
 	heap_free(&outbound->ready);
 	heap_free(&outbound->ready_quick);
+	heap_free(&outbound->ready_new);
 	timer_free(outbound->timer);
 	arena_free(outbound->ways_arena);
 	free(outbound);

@@ -7,9 +7,9 @@
  * small entry for a message and a destination: the destination is the domain, or
  * the smarthost.  Each destination has its own few conversations, fewer while it
  * takes nothing, and its own pause after a failure; a quarter of all conversations
- * is kept for destinations whose last one was quick.  So a slow one delays nobody
- * else's mail, nor do a thousand; what is due next is the first of a heap, never
- * searched for.
+ * is kept for destinations whose last one was quick, and of the others those that
+ * were slow come last.  So a slow one delays nobody else's mail, nor do a thousand;
+ * what is due next is the first of a heap, never searched for.
  *
  * What stays true: a row goes only after a host has said 2xx to the end of the
  * data, in a FULL commit; the file goes after the last row.

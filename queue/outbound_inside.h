@@ -43,6 +43,7 @@ struct out_dest {
 	unsigned		 active;	/* conversations */
 	unsigned		 most;		/* of them, as its hosts take them */
 	bool			 is_quick;	/* so was the last one */
+	bool			 is_known;	/* there was one */
 	bool			 is_resting;	/* and now it has no job */
 	UT_hash_handle		 hh;
 	char			 name[];
@@ -67,8 +68,8 @@ struct out_try {
 struct outbound {
 	struct conductor	*conductor;
 	struct outbound_plan	 plan;
-	/* of those with something due; by how quick they have been */
-	struct heap		 ready, ready_quick;
+	/* of those with something due; by how quick they have been, if known */
+	struct heap		 ready, ready_quick, ready_new;
 	struct out_dest		*dests;
 	struct out_job		*jobs;		/* all of them */
 	unsigned		 resting;

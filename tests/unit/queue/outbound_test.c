@@ -236,6 +236,32 @@ START_TEST(nor_do_many_slow_destinations)
 }
 END_TEST
 
+/* Of whom nobody knows yet whether they are quick: before those that are not. */
+START_TEST(a_new_destination_is_not_behind_all_slow_ones)
+{
+	char to[32];
+
+	for (unsigned i = 0; i < 18; i++) {
+		(void)snprintf(to, sizeof(to), "zoe@slow%u.test", i % 3);
+		submit_one(to);
+	}
+	relay_up();
+	ck_assert_uint_eq(tries(), 6);
+	set_clock(MINUTE_MS);
+	for (size_t n = 0; n < 6; n++)
+		answer(n, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(tries(), 12);
+	submit_one("zoe@new.test");
+	stage_run(&stage, 5);
+	ck_assert_uint_eq(tries(), 12);
+	set_clock(2 * MINUTE_MS);
+	answer(6, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(tries(), 13);
+	ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 12)->words,
+	    "new.test zoe@new.test");
+}
+END_TEST
+
 START_TEST(a_host_that_puts_all_off_gets_fewer_at_a_time)
 {
 	for (unsigned i = 0; i < 6; i++)
@@ -384,6 +410,7 @@ unit_suite(void)
 	    it_is_not_given_up_before_it_was_tried_three_times);
 	tcase_add_test(tests, a_slow_destination_delays_nobody_else);
 	tcase_add_test(tests, nor_do_many_slow_destinations);
+	tcase_add_test(tests, a_new_destination_is_not_behind_all_slow_ones);
 	tcase_add_test(tests, a_host_that_puts_all_off_gets_fewer_at_a_time);
 	tcase_add_test(tests, a_relay_that_is_lost_has_tried_nothing);
 	tcase_add_test(tests, who_is_here_gets_it_as_ever);
