@@ -28,6 +28,7 @@ import imap
 import load
 import meter
 import patterns
+import relay
 import servers
 
 QUIET = 6.0             # the hub settles deliveries every 5 s
@@ -286,13 +287,19 @@ def besieged(hub, _peer, rounds):
     hostile.hostile(hub.bin, os.path.dirname(hub.folder), rounds)
 
 
+def relaying(hub, peer, rounds):
+    """With servers of its own, so that the others rest."""
+    relay.relay(hub.bin, os.path.dirname(hub.folder), peer is not None,
+                rounds, sys.modules[__name__])
+
+
 def matching(hub, _peer, _rounds):
     patterns.patterns(hub.bin)
 
 
 JOBS = {"smtp": smtp, "pop3": pop3, "imap": imaping, "collect": collecting,
         "idling": sessions, "idle": idle, "patterns": matching,
-        "chain": filters, "hostile": besieged}
+        "chain": filters, "hostile": besieged, "relay": relaying}
 
 
 def bench(args, running):

@@ -59,12 +59,14 @@ class Session:
     def talk(self):
         yield b"", 1
         yield self.sender.hello, 1
+        if self.sender.login:
+            yield self.sender.login, 1
         for _ in range(SESSION_MESSAGES):
             job = next(self.sender.jobs, None)
             if job is None:
                 break
             recipients, body = job
-            envelope = b"MAIL FROM:<a@sender.example>\r\n" + b"".join(
+            envelope = b"MAIL FROM:<%s>\r\n" % self.sender.address + b"".join(
                 b"RCPT TO:<%s>\r\n" % name.encode() for name in recipients)
             yield envelope + b"DATA\r\n", len(recipients) + 2
             yield body, len(recipients) if self.sender.lmtp else 1
@@ -102,6 +104,8 @@ class Session:
 
 class Sender:
     """Sends jobs, each (recipients, message), over several sessions."""
+
+    login, address = None, b"a@sender.example"
 
     def __init__(self, port, jobs, lmtp=False):
         self.port, self.lmtp = port, lmtp

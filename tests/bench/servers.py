@@ -98,6 +98,7 @@ class Server:
 
 class Hub(Server):
     name = "Postroom"
+    names = keys.Keys
     PORTS = (24, 25, 80, 110, 143, 366, 443, 465, 587, 993, 995, 4190)
 
     def __init__(self, bin_folder, folder):
@@ -110,7 +111,7 @@ class Hub(Server):
         self.imap, self.imaps = base + 143, base + 993
         self.run("setup", "--dir", self.folder, "--domain", "office.test",
                  "--port-base", str(base), "--yes")
-        self.keys = keys.Keys()
+        self.keys = self.names()
         # every client here has one address; the peer is told the same
         with open(self.conf, encoding="utf-8") as file:
             text = file.read()
