@@ -265,14 +265,14 @@ add_targets(struct expansion *x, const struct group *group,
 	return r;
 }
 
-/* What may go on to those behind it; a list in a list has been asked already. */
+/* What may go on to those behind it; what is a list's post may go to its members. */
 static int
 may_go_on(const struct expansion *x, const struct group *group,
     const struct way *way, bool *may_out)
 {
 	*may_out = !is_traced(x, group->address);
-	if (!*may_out || group->kind != GROUP_LIST || way->depth > 0 ||
-	    x->ask->is_own)
+	if (!*may_out || group->kind != GROUP_LIST || x->ask->is_own ||
+	    (way->by & RECIPIENT_BY_LIST) != 0)
 		return 0;
 	return policy_may_post(x->policy, group, x->ask->sender_account,
 	    x->ask->sender, may_out);

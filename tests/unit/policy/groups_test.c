@@ -374,6 +374,29 @@ START_TEST(a_list_hears_itself_of_its_bounces)
 }
 END_TEST
 
+START_TEST(a_closed_list_is_closed_behind_an_alias_too)
+{
+	ck_assert_int_eq(add(GROUP_LIST, "team@office.test",
+	    "ann@office.test zoe@far.test", POST_MEMBERS, bob), 0);
+	ck_assert_int_eq(alias("old@office.test", "team@office.test"), 0);
+	ck_assert_int_eq(alias("older@office.test", "old@office.test"), 0);
+	ck_assert_str_eq(expand("older@office.test"),
+	    "ann@office.test(team@office.test as team-bounces@office.test) "
+	    "zoe@far.test(team@office.test as team-bounces@office.test)");
+	ask.sender = slice_str("eve@evil.test");
+	ck_assert_str_eq(expand("older@office.test"),
+	    "bob@office.test(team@office.test)");
+	/* what a list has taken goes to the list that stands on it */
+	ck_assert_int_eq(add(GROUP_LIST, "all@office.test",
+	    "old@office.test cid@office.test", POST_ANYONE, bob), 0);
+	ck_assert_str_eq(expand("all@office.test"),
+	    "cid@office.test(all@office.test as all-bounces@office.test) "
+	    "ann@office.test(team@office.test as team-bounces@office.test) "
+	    "zoe@far.test(team@office.test as team-bounces@office.test)");
+	ask.sender = slice_str("zoe@far.test");
+}
+END_TEST
+
 START_TEST(an_alias_of_before_is_one_still)
 {
 	bool has = false;
@@ -429,6 +452,7 @@ unit_suite(void)
 	tcase_add_loop_test(tcase, who_may_write_to_a_list_is_its_matter, 0,
 	    (int)(sizeof(posts) / sizeof(posts[0])));
 	tcase_add_test(tcase, a_list_hears_itself_of_its_bounces);
+	tcase_add_test(tcase, a_closed_list_is_closed_behind_an_alias_too);
 	tcase_add_test(tcase, an_alias_of_before_is_one_still);
 	tcase_add_test(tcase,
 	    what_is_asked_comes_out_the_same_and_a_cut_is_none);
