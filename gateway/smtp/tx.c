@@ -42,6 +42,13 @@ tx_begun(struct tx *tx)
 	return 0;
 }
 
+/* It stands for no account: its address says who is meant. */
+static bool
+is_by_address(const struct recipient *rcpt)
+{
+	return rcpt->account == 0 || (rcpt->account & ACCOUNT_BOUNCE) != 0;
+}
+
 /* One mailbox gets one copy; of those that leave each address does. */
 static bool
 has(const struct tx *tx, const struct recipient *rcpt)
@@ -49,7 +56,7 @@ has(const struct tx *tx, const struct recipient *rcpt)
 	for (size_t i = 0; i < tx->env.recipient_count; i++) {
 		const struct recipient *one = &tx->env.recipients[i];
 
-		if (one->account == rcpt->account && (one->account != 0 ||
+		if (one->account == rcpt->account && (!is_by_address(one) ||
 		    slice_is(one->address, rcpt->address)))
 			return true;
 	}

@@ -60,6 +60,25 @@ START_TEST(a_mailbox_gets_one_copy_and_each_address_elsewhere_too)
 }
 END_TEST
 
+/* Each stands for somebody else, whom its address says. */
+START_TEST(each_sender_that_was_rewritten_gets_its_notice)
+{
+	const struct recipient zoe = { .account = ACCOUNT_BOUNCE,
+	    .address = SLICE("SRS0=a=b=far.test=zoe@office.test") };
+	const struct recipient eve = { .account = ACCOUNT_BOUNCE,
+	    .address = SLICE("SRS0=c=b=far.test=eve@office.test") };
+	struct envelope known = { .helo = SLICE("c.example") };
+	struct tx *tx = tx_new(&known, 10);
+
+	ck_assert_int_eq(tx_begun(tx), 0);
+	ck_assert_int_eq(tx_add(tx, &zoe), 0);
+	ck_assert_int_eq(tx_add(tx, &eve), 0);
+	ck_assert_int_eq(tx_add(tx, &zoe), 0);
+	ck_assert_uint_eq(tx->env.recipient_count, 2);
+	tx_end(&tx);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -70,6 +89,7 @@ unit_suite(void)
 	tcase_add_test(tcase, an_envelope_stays_below_its_limit);
 	tcase_add_test(tcase,
 	    a_mailbox_gets_one_copy_and_each_address_elsewhere_too);
+	tcase_add_test(tcase, each_sender_that_was_rewritten_gets_its_notice);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
