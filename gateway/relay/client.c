@@ -307,6 +307,19 @@ fate_said(struct relay_client *client, enum relay_outcome outcome,
 			fate_one(&client->fates[i], outcome, said);
 }
 
+/*
+ * Everything that was asked has been answered, and there is more: it would pass for
+ * the reply to what is said next, a message that was not sent yet among it.
+ */
+static bool
+says_too_much(struct relay_client *client)
+{
+	if (!relay_link_has_more(client->link))
+		return false;
+	break_off(client, "it said more than was asked");
+	return true;
+}
+
 static void
 heard_mail(struct relay_client *client, const struct relay_said *said)
 {
@@ -316,6 +329,8 @@ heard_mail(struct relay_client *client, const struct relay_said *said)
 		settle(client, RELAY_RESET);
 		return;
 	}
+	if (!client->pipelines && says_too_much(client))
+		return;
 	await(client, AWAITS_RCPT);
 	if (!client->pipelines)
 		say_rcpt(client);
@@ -328,23 +343,10 @@ rcpt_outcome(const struct relay_said *said)
 	return said->code == 552 ? RELAY_LATER : outcome_of(said->code);
 }
 
+/* All of them are answered. */
 static void
-heard_rcpt(struct relay_client *client, const struct relay_said *said)
+heard_last_rcpt(struct relay_client *client)
 {
-	struct relay_fate *fate = &client->fates[client->rcpt++];
-
-	if (!fate->is_final && said->code / 100 == 2) {
-		fate->is_taken = true;
-		client->taken++;
-	} else if (!fate->is_final) {
-		fate_one(fate, rcpt_outcome(said), said);
-	}
-	if (client->rcpt < client->job->recipient_count) {
-		await(client, AWAITS_RCPT);
-		if (!client->pipelines)
-			say_rcpt(client);
-		return;
-	}
 	if (client->offer.has_chunking && client->taken > 0) {
 		begin_chunks(client);
 		return;
@@ -361,19 +363,49 @@ heard_rcpt(struct relay_client *client, const struct relay_said *said)
 }
 
 static void
+heard_rcpt(struct relay_client *client, const struct relay_said *said)
+{
+	struct relay_fate *fate = &client->fates[client->rcpt++];
+	bool is_last = client->rcpt == client->job->recipient_count;
+
+	if (!fate->is_final && said->code / 100 == 2) {
+		fate->is_taken = true;
+		client->taken++;
+	} else if (!fate->is_final) {
+		fate_one(fate, rcpt_outcome(said), said);
+	}
+	/* DATA may have been asked already, BDAT never has */
+	if ((!client->pipelines || (is_last && client->offer.has_chunking)) &&
+	    says_too_much(client))
+		return;
+	if (is_last) {
+		heard_last_rcpt(client);
+		return;
+	}
+	await(client, AWAITS_RCPT);
+	if (!client->pipelines)
+		say_rcpt(client);
+}
+
+static void
 heard_data(struct relay_client *client, const struct relay_said *said)
 {
-	if (said->code == 354 && relay_link_has_more(client->link)) {
-		/* what stands behind it was not asked for: it would pass for
-		 * the reply to a message that was not sent yet */
-		break_off(client, "it said more than was asked");
-	} else if (said->code == 354) {
-		begin_data(client);
+	if (said->code == 354) {
+		if (!says_too_much(client))
+			begin_data(client);
 	} else {
 		/* 2xx makes no sense here, and takes nothing */
 		fate_said(client, outcome_of(said->code), said);
 		settle(client, said->code >= 400 ? RELAY_RESET : RELAY_QUIT);
 	}
+}
+
+/* It speaks before it has all: whatever it means, it is not this message. */
+static void
+heard_early(struct relay_client *client)
+{
+	client->is_sent = false;
+	break_off(client, "it answered before the end of the message");
 }
 
 /* Of each chunk; what counts is the last one. */
@@ -385,10 +417,13 @@ heard_chunk(struct relay_client *client, const struct relay_said *said)
 		/* RFC 3030 4.2: the others are lost with this one */
 		fate_said(client, outcome_of(said->code), said);
 		settle(client, RELAY_QUIT);
+	} else if (client->is_sent && client->chunks == 0 &&
+	    relay_link_waiting(client->link) > 0) {
+		heard_early(client);
 	} else if (client->is_sent && client->chunks == 0) {
 		fate_said(client, RELAY_DONE, said);
 		settle(client, RELAY_KEEP);
-	} else {
+	} else if (client->pipelines || !says_too_much(client)) {
 		pump_chunks(client);
 	}
 }
@@ -400,11 +435,11 @@ heard_end(struct relay_client *client, const struct relay_said *said)
 		heard_chunk(client, said);
 		return;
 	}
-	if (!client->is_sent) {
-		/* it speaks before it was asked: what it has is not whole */
+	if (!client->is_sent || (said->code / 100 == 2 &&
+	    relay_link_waiting(client->link) > 0)) {
 		if (said->code >= 400)
 			fate_said(client, outcome_of(said->code), said);
-		break_off(client, "it answered before the end of the message");
+		heard_early(client);
 		return;
 	}
 	fate_said(client, said->code / 100 == 2 ? RELAY_DONE :

@@ -154,12 +154,17 @@ quit_oldest(struct relay_links *links)
 		quit(oldest);
 }
 
+/* It has said something that nobody has asked: there is no telling what is next. */
+static bool
+says_more(const struct relay_link *link)
+{
+	return link->len > 0 || link->hearing.lines > 0;
+}
+
 static void
 wait_for_next(struct relay_link *link)
 {
-	bool says_more = link->len > 0 || link->hearing.lines > 0;
-
-	if (link->talk == NULL || says_more ||
+	if (link->talk == NULL || says_more(link) ||
 	    link->messages >= RELAY_LINK_MESSAGES ||
 	    clock_ms() - link->since_ms >= RELAY_LINK_LIFE_MS) {
 		quit(link);
@@ -176,6 +181,11 @@ wait_for_next(struct relay_link *link)
 static void
 reset(struct relay_link *link)
 {
+	if (says_more(link)) {
+		/* that would pass for the reply to RSET */
+		quit(link);
+		return;
+	}
 	if (link->talk == NULL ||
 	    talk_write(link->talk, slice_str("RSET\r\n")) < 0) {
 		die(link);

@@ -28,6 +28,7 @@
 #define SENT	"Received: x\r\nSubject: hi\r\n\r\n..dot\r\n.\r\n"
 #define CHUNK	"Received: x\r\nSubject: hi\r\n\r\n.dot\r\n"
 #define EHLO_CHUNKS	"250-mx.test\r\n250-CHUNKING\r\n250 PIPELINING\r\n"
+#define CHUNKS_ONLY	"250-mx.test\r\n250 CHUNKING\r\n"
 #define EHLO	"250-mx.test\r\n250 PIPELINING\r\n"
 
 /* What a host says at each step; NULL: it hangs up there. */
@@ -451,6 +452,12 @@ static const struct {
 { { HI, EHLO, "what?\r\n", NULL, NULL, NULL, 0, 0 }, RELAY_LATER, 0 },
 { { HI, EHLO, OK, OK, "354 go\r\n250 ok\r\n", OK, 0, 0 }, RELAY_LATER, 0 },
 { { HI, EHLO, OK, OK, GO, "250-ok\r\n550 no\r\n", 0, 0 }, RELAY_LATER, 0 },
+/* one reply too many is not that to the message */
+{ { HI, EHLO_CHUNKS, OK, OK OK, NULL, "550 no\r\n", 0, 0 }, RELAY_LATER, 0 },
+{ { HI, CHUNKS_ONLY, OK, OK OK, NULL, "550 no\r\n", 0, 0 }, RELAY_LATER, 0 },
+{ { HI, CHUNKS_ONLY, OK OK, OK, NULL, "550 no\r\n", 0, 0 }, RELAY_LATER, 0 },
+{ { HI, "250 mx\r\n", OK OK, OK, GO, OK, 0, 0 }, RELAY_LATER, 0 },
+{ { HI, CHUNKS_ONLY, OK, "550 no\r\n" OK, NULL, OK, 0, 0 }, RELAY_FAILED, 550 },
 };
 
 START_TEST(only_the_reply_to_the_end_of_the_data_is_a_receipt)
@@ -490,7 +497,7 @@ static const struct {
 	/* RFC 3030 */
 	{ { HI, EHLO_CHUNKS, OK, OK, NULL, OK, 0, 4 },
 	    "+\r\n" CHUNK CHUNK CHUNK },
-	{ { HI, "250-mx\r\n250 CHUNKING\r\n", OK, OK, NULL, OK, 0, 4 },
+	{ { HI, CHUNKS_ONLY, OK, OK, NULL, OK, 0, 4 },
 	    "+\r\n" CHUNK CHUNK CHUNK },
 };
 
