@@ -11,6 +11,7 @@
 #include "lib/message/header.h"
 #include "policy/groups.h"
 #include "queue/collected.h"
+#include "queue/stamp.h"
 #include "queue/wishes.h"
 
 #define LATER	"it could not be looked up who gets it, try again later"
@@ -55,17 +56,29 @@ trace_of(struct slice value)
 	return slice_first(rest, slice_find(rest, '>'));
 }
 
+/*
+ * What it has come by already.  A provider, and anybody, writes such lines for
+ * their own ends: ours stand right above our Received (stamp_way()).
+ */
 static void
-note_traces(struct slice header, struct expand_ask *ask)
+note_traces(struct slice header, const char *hostname,
+    struct expand_ask *ask)
 {
 	struct header_field field;
+	size_t count = 0;
 
-	while (ask->trace_count < EXPAND_TRACES &&
-	    header_next(&header, &field))
-		if (slice_is_word(field.name, "Delivered-To") ||
-		    slice_is_word(field.name, "List-Id"))
-			ask->traces[ask->trace_count++] = slice_first(
+	while (header_next(&header, &field)) {
+		if (slice_is_word(field.name, "Received")) {
+			if (stamp_is_received(field.value, hostname))
+				ask->trace_count = count;
+			count = ask->trace_count;
+		} else if (count < EXPAND_TRACES &&
+		    (slice_is_word(field.name, "Delivered-To") ||
+		    slice_is_word(field.name, "List-Id"))) {
+			ask->traces[count++] = slice_first(
 			    trace_of(field.value), ADDRESS_SIZE);
+		}
+	}
 }
 
 /* 0 or -errno. */
@@ -98,7 +111,7 @@ ask_keeper(struct transit *transit)
 		asked[i].address = env->recipients[i].address;
 	}
 	ask.recipients = asked;
-	note_traces(text_slice(&header), &ask);
+	note_traces(text_slice(&header), conductor->options.hostname, &ask);
 	expand_ask_pack(&packed, &ask);
 	free(asked);
 	return text_failed(&packed) ? -E2BIG : conductor->ports.expand(

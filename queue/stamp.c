@@ -210,8 +210,8 @@ cut_word(struct slice *rest)
 }
 
 /* Does it begin as stamp_received() does? */
-static bool
-is_own_received(struct slice value, const char *hostname)
+bool
+stamp_is_received(struct slice value, const char *hostname)
 {
 	struct slice word = cut_word(&value);
 
@@ -280,7 +280,7 @@ stamp_skip(struct slice letter, const char *hostname)
 		is_field = header_next(&rest, &field);
 	while (is_field && is_said(field.name));
 	if (!is_field || !slice_is_str(field.name, "Received") ||
-	    !is_own_received(field.value, hostname) ||
+	    !stamp_is_received(field.value, hostname) ||
 	    received_bytes(field.whole) == 0)
 		return letter;
 	return slice_after(letter, (size_t)(field.whole.at - letter.at) +

@@ -38,6 +38,9 @@ void	stamp_leaving(struct text *, const struct envelope *,
 void	stamp_way(struct text *, const struct envelope *,
 	    const struct recipient *rcpt);
 
+/* Is that the value of a Received line of the hub called `hostname`? */
+bool	stamp_is_received(struct slice value, const char *hostname);
+
 /*
  * The message as it came: `letter`, as somebody has exported it, without the
  * lines that stamp_write() put on top of it for the hub called `hostname`, and

@@ -210,6 +210,18 @@ port_person(void *arg, void *ticket, uint64_t account)
 	return 0;
 }
 
+static int
+port_expand(void *arg, void *ticket, struct slice packed_ask)
+{
+	struct stage *stage = arg;
+
+	note(stage, STAGE_EXPAND)->ticket = ticket;
+	text_clear(&stage->ask);
+	text_add(&stage->ask, packed_ask);
+	ck_assert(!text_failed(&stage->ask));
+	return 0;
+}
+
 static void
 port_broken(void *arg, const char *what)
 {
@@ -249,6 +261,7 @@ stage_new(struct stage *stage)
 {
 	memset(stage, 0, sizeof(*stage));
 	stage->scratch = scratch_new();
+	stage->ask.limit = ENVELOPE_MAX_BYTES;
 	stage->loop = loop_new();
 	ck_assert_ptr_nonnull(stage->loop);
 	stage->options = (struct conductor_options){
@@ -271,6 +284,7 @@ stage_drop(struct stage *stage)
 {
 	stage_close(stage);
 	loop_free(stage->loop);
+	text_free(&stage->ask);
 	scratch_drop(&stage->scratch);
 }
 
@@ -284,7 +298,7 @@ stage_open(struct stage *stage)
 		.wishes = stage->has_lists ? port_wishes : NULL,
 		.compare = port_compare, .saved = port_saved,
 		.relay = port_relay, .noted = port_noted,
-		.person = port_person
+		.person = port_person, .expand = port_expand
 	};
 
 	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,

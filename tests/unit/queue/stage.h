@@ -20,7 +20,7 @@
 enum stage_what {
 	STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER,
 	STAGE_WHOSE, STAGE_COMPARE, STAGE_SAVED, STAGE_WISHES, STAGE_RELAY,
-	STAGE_PERSON
+	STAGE_PERSON, STAGE_EXPAND
 };
 
 /* One call of a port. */
@@ -70,6 +70,7 @@ struct stage {
 	const struct edits *edits;
 	uint64_t	 serial;
 	unsigned	 noted;		/* results of the relay */
+	struct text	 ask;		/* the last that was asked: who gets it */
 	char		 last[16384];	/* how the last delivery begins */
 };
 
