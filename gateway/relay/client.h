@@ -51,7 +51,7 @@ struct relay_client_events {
 
 /*
  * Send the letter as `job` says (both borrowed, as is what the target points to);
- * `fates` is as long as its recipients.  0, -EINVAL or -ENOMEM: then nothing comes.
+ * `fates` is as long as its recipients.  0, or a negative errno: then nothing comes.
  */
 int	relay_client_start(struct relay_links *, struct loop *,
 	    const struct relay_target *, const struct relay_job *job,

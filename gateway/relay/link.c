@@ -12,11 +12,15 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
 #include "lib/base/host.h"
 
 #define READ_BYTES	4096
 #define READS_OF_TURN	8
 #define USER_MOST	256
+#define SECRET_BYTES	32	/* SHA-256 */
 #define RESET_MS	30000	/* for the reply to RSET */
 #define QUIT_MS		2000	/* manners: nobody waits for that one */
 
@@ -45,6 +49,7 @@ struct relay_link {
 	/* what it was opened to */
 	char		 host[HOST_NAME_MOST + 2];
 	char		 user[USER_MOST];
+	unsigned char	 secret[SECRET_BYTES];	/* print of the password */
 	char		 whose[RELAY_WHOSE_SIZE];
 	uint16_t	 port;
 	enum talk_tls	 tls;
@@ -331,20 +336,38 @@ is_same(const char *one, const char *two)
 	return strcmp(one, two == NULL ? "" : two) == 0;
 }
 
+/*
+ * The password is compared, too: who has the name only, or an old one, has not
+ * logged in.  0 or -EIO.
+ */
+static int
+print_secret(const struct relay_target *target,
+    unsigned char print_out[SECRET_BYTES])
+{
+	const char *password = target->password == NULL ? "" :
+	    target->password;
+
+	return EVP_Digest(password, strlen(password), print_out, NULL,
+	    EVP_sha256(), NULL) == 1 ? 0 : -EIO;
+}
+
 /* One that waits, or NULL. */
 static struct relay_link *
 find_idle(struct relay_links *links, const struct relay_target *target)
 {
-	unsigned char dane[TALK_PRINT_BYTES];
+	unsigned char dane[TALK_PRINT_BYTES], secret[SECRET_BYTES];
 	struct relay_link *link;
 
 	talk_dane_print(target->dane, dane);
+	if (print_secret(target, secret) < 0)
+		return NULL;
 	LIST_FOREACH(link, &links->all, next)
 		if (link->is == LINK_IDLE && link->port == target->port &&
 		    link->tls == target->tls &&
 		    memcmp(link->dane, dane, sizeof(dane)) == 0 &&
 		    is_same(link->host, target->host) &&
 		    is_same(link->user, target->user) &&
+		    CRYPTO_memcmp(link->secret, secret, SECRET_BYTES) == 0 &&
 		    is_same(link->whose, target->whose))
 			return link;
 	return NULL;
@@ -388,6 +411,8 @@ link_new(struct relay_links *links, const struct relay_target *target,
 	LIST_INSERT_HEAD(&links->all, link, next);
 	link->clock = timer_new(links->loop, on_clock, link);
 	if (link->clock != NULL)
+		r = print_secret(target, link->secret);
+	if (r == 0)
 		r = slice_cstr(slice_str(target->host), link->host,
 		    sizeof(link->host)) < 0 || slice_cstr(slice_str(user),
 		    link->user, sizeof(link->user)) < 0 ||

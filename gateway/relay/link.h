@@ -3,12 +3,12 @@
  *
  * Opened by talk.h: greeting, EHLO or HELO, STARTTLS, AUTH.  Whoever has sent
  * its message gives the connection back, and the next message for the same
- * host, port and login in the same kind of TLS, with the same certificates
- * published, goes out on it, within some seconds; so names of many domains
- * that share a host share its connections.  Where somebody has logged in, it is
- * only for the mail of those whose login that was, whoever else says that he has
- * the same.  Nothing is kept of one message for the next but what the host
- * offers.
+ * host, port and login (user and password) in the same kind of TLS, with the
+ * same certificates published, goes out on it, within some seconds; so names of
+ * many domains that share a host share its connections.  Where somebody has
+ * logged in, it is only for the mail of those whose login that was, whoever else
+ * says that he has the same.  Nothing is kept of one message for the next but
+ * what the host offers.
  *
  * Events come from the loop, never from inside a call; a handler may leave the
  * link, and hears nothing of it afterwards.
@@ -67,7 +67,8 @@ struct relay_links *relay_links_new(struct talk_hall *, struct loop *);
 void	relay_links_free(struct relay_links *);
 
 /*
- * A link to that host, one that waits unless `fresh`.  0, -EINVAL or -ENOMEM.
+ * A link to that host, one that waits unless `fresh`.  0, or -EINVAL, -EIO or
+ * -ENOMEM.
  */
 int	relay_link_open(struct relay_links *, const struct relay_target *,
 	    bool fresh, const struct relay_link_events *,

@@ -62,6 +62,7 @@ static struct slice proofs;	/* all of the reply; empty: as found */
 static unsigned proofs_asked;
 static bool has_way, way_by_owner;	/* what the keeper says */
 static unsigned ways_asked;
+static const char *way_password;	/* NULL: no login */
 
 static const struct ipc_rule nothing[] = { { 0 } };
 
@@ -126,6 +127,19 @@ transact(int fd, FILE *in, const struct host *host)
 	    host->end_bytes != 0 ? host->end_bytes : strlen(host->end));
 }
 
+/* AUTH PLAIN, whoever it is; false: it wants none. */
+static bool
+let_in(int fd, FILE *in, const struct host *host)
+{
+	char line[2048];
+
+	return strstr(host->ehlo, "AUTH") == NULL ||
+	    (fgets(line, sizeof(line), in) != NULL &&
+	    speak(heard_fd, line, strlen(line)) &&
+	    strncmp(line, "AUTH PLAIN ", 11) == 0 &&
+	    speak(fd, "235 in\r\n", 8));
+}
+
 static void
 serve(int fd, const struct host *host)
 {
@@ -137,7 +151,8 @@ serve(int fd, const struct host *host)
 	if (!speak(fd, host->greeting, host->greeting == NULL ? 0 :
 	    strlen(host->greeting)) || fgets(line, sizeof(line), in) == NULL ||
 	    !speak(fd, host->ehlo, host->ehlo == NULL ? 0 :
-	    strlen(host->ehlo)) || !transact(fd, in, host))
+	    strlen(host->ehlo)) || !let_in(fd, in, host) ||
+	    !transact(fd, in, host))
 		return;
 	for (unsigned i = 1; i < host->transactions; i++)
 		if (!transact(fd, in, host))
@@ -265,8 +280,9 @@ on_way(void *arg, struct ipc *from, struct ipc_message *message)
 		pack_slice(&body, slice_str("smtp.isp.test"));
 		pack_u16(&body, port);
 		pack_u8(&body, SMARTHOST_CLEAR);
-		pack_slice(&body, slice_str(""));
-		pack_slice(&body, slice_str(""));
+		pack_slice(&body, slice_str(way_password == NULL ? "" : "ann"));
+		pack_slice(&body, slice_str(way_password == NULL ? "" :
+		    way_password));
 		pack_u8(&body, way_by_owner);
 	}
 	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
@@ -382,6 +398,7 @@ set_up(void)
 	has_way = true;
 	way_by_owner = false;
 	ways_asked = 0;
+	way_password = NULL;
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, size), 0);
 	ck_assert_int_eq(listen(listener, 4), 0);
@@ -690,6 +707,38 @@ START_TEST(of_a_smarthost_of_its_own_the_keeper_is_asked)
 }
 END_TEST
 
+/* What an old password has opened is not for who has another one. */
+START_TEST(another_password_is_another_login)
+{
+	static const struct host shut = { HI, "250-mx\r\n250 AUTH PLAIN\r\n",
+	    OK, OK, GO, OK, 0, 4 };
+	static const char wanted[] = "+\r\nAUTH PLAIN AGFubgBvbmU=\r\n" SENT SENT
+	    "+\r\nAUTH PLAIN AGFubgBvdGhlcg==\r\n" SENT;
+	static const char *const passwords[] = { "one", "one", "other" };
+	static const char *const to[] = { "zoe@far.test", "bob@far.test",
+	    "eve@far.test" };
+	int fd = host_begin(&shut);
+	char heard[512];
+	size_t got = 0;
+	ssize_t n = 1;
+
+	for (unsigned i = 0; i < 3; i++) {
+		way_password = passwords[i];
+		ask_by("ann@office.test", "", to[i]);
+		wait_answer(i + 1);
+		ck_assert_msg(outcome == RELAY_DONE, "%s", reply_words);
+	}
+	host_end();
+	while (n > 0 && got < sizeof(heard)) {
+		n = read(fd, heard + got, sizeof(heard) - got);
+		got += n > 0 ? (size_t)n : 0;
+	}
+	(void)close(fd);
+	ck_assert_msg(got == sizeof(wanted) - 1 &&
+	    memcmp(heard, wanted, got) == 0, "%.*s", (int)got, heard);
+}
+END_TEST
+
 /* It was taken away: the queue is to say by which way it goes now. */
 START_TEST(one_that_is_gone_is_no_try)
 {
@@ -830,6 +879,7 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    a_smarthost_that_dns_does_not_know_ends_nothing);
 	tcase_add_test(tests, of_a_smarthost_of_its_own_the_keeper_is_asked);
+	tcase_add_test(tests, another_password_is_another_login);
 	tcase_add_loop_test(tests, one_that_is_gone_is_no_try, 0, 2);
 	tcase_add_test(tests, a_person_leads_to_no_host_inside);
 	tcase_add_test(tests, no_host_hears_an_address_that_is_none);
