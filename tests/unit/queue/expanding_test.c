@@ -19,6 +19,7 @@ set_up(void)
 {
 	clock_set(1000000, INT64_C(1763763420000));
 	stage_new(&stage);
+	stage.has_groups = true;
 	stage_open(&stage);
 }
 

@@ -298,7 +298,8 @@ stage_open(struct stage *stage)
 		.wishes = stage->has_lists ? port_wishes : NULL,
 		.compare = port_compare, .saved = port_saved,
 		.relay = port_relay, .noted = port_noted,
-		.person = port_person, .expand = port_expand
+		.person = port_person,
+		.expand = stage->has_groups ? port_expand : NULL
 	};
 
 	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,

@@ -61,6 +61,7 @@ struct stage {
 	int		 wishes_fault;
 	bool		 has_lists;	/* from stage_open() on: the keeper is
 					   asked for wishes */
+	bool		 has_groups;	/* the same: it is asked who gets it */
 	const char	*author;	/* of the next verdicts, or NULL */
 	bool		 author_is_shown, is_junk;
 	enum verdict_action unless_spam;	/* of those with an author */
