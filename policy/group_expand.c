@@ -234,6 +234,17 @@ add_keeper_of(struct expansion *x, const struct group *group,
 
 /* Groups */
 
+/* It goes no further, but nobody is left out and nobody told. */
+static int
+add_too_deep(struct expansion *x, uint64_t number, const struct way *way)
+{
+	struct group group;
+	int r = policy_group_get(x->policy, number & ~ACCOUNT_NOBODYS,
+	    &group);
+
+	return r == 0 ? add_keeper_of(x, &group, way) : r == -ENOENT ? 0 : r;
+}
+
 static int
 add_target(struct expansion *x, struct slice target, const struct way *way)
 {
@@ -245,10 +256,10 @@ add_target(struct expansion *x, struct slice target, const struct way *way)
 		return r;
 	if (whose == WHOSE_FOREIGN || whose == WHOSE_SHARED)
 		return add_elsewhere(x, target, way, 0);
-	if ((account & ACCOUNT_GROUP) != 0)
-		return way->depth == GROUP_DEPTH ? 0 :
-		    add_group(x, account, way);
-	return add_account(x, account, slice_of(NULL, 0), way);
+	if ((account & ACCOUNT_GROUP) == 0)
+		return add_account(x, account, slice_of(NULL, 0), way);
+	return way->depth == GROUP_DEPTH ? add_too_deep(x, account, way) :
+	    add_group(x, account, way);
 }
 
 static int

@@ -206,6 +206,36 @@ START_TEST(no_address_comes_back_to_itself)
 }
 END_TEST
 
+/* Each is behind few enough when it is made; one below grows afterwards. */
+START_TEST(what_is_too_deep_goes_to_whoever_looks_after_it)
+{
+	char name[32] = "a0@office.test", to[32] = "ann@office.test";
+	struct slice targets[64];
+	struct group group;
+	struct group_change change = { .targets = targets };
+	size_t bad;
+
+	for (char c = '8'; c >= '1'; c--) {
+		name[1] = c;
+		ck_assert_int_eq(alias(name, to), 0);
+		strcpy(to, name);
+	}
+	ck_assert_int_eq(alias("z@office.test", "bob@office.test"), 0);
+	ck_assert_int_eq(alias("top@office.test",
+	    "z@office.test cid@office.test"), 0);
+	ck_assert_int_eq(policy_group_find(policy, GROUP_ALIAS,
+	    slice_str("z@office.test"), &group), 0);
+	change.target_count = split("a2@office.test bob@office.test", targets);
+	ck_assert_int_eq(policy_group_set(policy, group.id, &change, &bad), 0);
+	ck_assert_str_eq(expand("z@office.test"),
+	    "ann@office.test(z@office.test) bob@office.test(z@office.test)");
+	ck_assert_str_eq(expand("top@office.test"),
+	    "cid@office.test(top@office.test) "
+	    "postmaster@office.test(a8@office.test) "
+	    "bob@office.test(top@office.test)");
+}
+END_TEST
+
 START_TEST(who_is_gone_is_behind_nothing)
 {
 	ck_assert_int_eq(alias("sales@office.test",
@@ -445,6 +475,8 @@ unit_suite(void)
 	tcase_add_test(tcase, an_alias_is_for_all_behind_it_each_once);
 	tcase_add_test(tcase, an_alias_that_cannot_be_is_refused);
 	tcase_add_test(tcase, no_address_comes_back_to_itself);
+	tcase_add_test(tcase,
+	    what_is_too_deep_goes_to_whoever_looks_after_it);
 	tcase_add_test(tcase, who_is_gone_is_behind_nothing);
 	tcase_add_test(tcase, what_is_sent_on_has_a_sender_of_ours);
 	tcase_add_test(tcase, what_comes_back_goes_no_further);
