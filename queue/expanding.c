@@ -165,6 +165,28 @@ tell(const struct transit *transit, const struct envelope *was)
 	trail_add(transit->conductor->trail, &step);
 }
 
+/*
+ * RFC 3461 5.2.7: an alias hands on what was asked for, a list does not.  What a
+ * stranger has asked for is not said to other hosts: each of them would answer, to
+ * him, for an address that he does not know.
+ */
+static void
+take_wishes(const struct transit *transit, const struct recipient *was,
+    struct recipient *rcpt)
+{
+	if ((rcpt->by & RECIPIENT_BY_LIST) != 0)
+		return;
+	rcpt->notify = was->notify;
+	if ((rcpt->by & RECIPIENT_SENT_ON) != 0 &&
+	    transit->env.sender_account == 0) {
+		rcpt->notify &= (uint8_t)~NOTIFY_SUCCESS;
+		if (was->notify != 0 && rcpt->notify == 0)
+			rcpt->notify = NOTIFY_NEVER;
+	} else {
+		rcpt->orcpt = was->orcpt;
+	}
+}
+
 /* One of those that the keeper has told. */
 static int
 take_one(const struct transit *transit, const struct expanded *one,
@@ -178,11 +200,7 @@ take_one(const struct transit *transit, const struct expanded *one,
 	*rcpt = (struct recipient){ .address = one->address,
 	    .account = one->account, .by = one->by, .via = one->via,
 	    .sender = one->sender, .on_behalf = one->on_behalf };
-	/* RFC 3461 5.2.7: an alias hands on what was asked for, a list does not */
-	if ((one->by & RECIPIENT_BY_LIST) == 0) {
-		rcpt->notify = was->notify;
-		rcpt->orcpt = was->orcpt;
-	}
+	take_wishes(transit, was, rcpt);
 	return 0;
 }
 

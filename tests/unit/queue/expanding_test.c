@@ -8,6 +8,8 @@
 
 #include "lib/base/memfd.h"
 #include "policy/groups.h"
+#include "queue/outbound.h"
+#include "queue/rows_outbound.h"
 #include "tests/unit/queue/stage.h"
 
 #define BODY	"Subject: the roof\r\n\r\nIt leaks.\r\n"
@@ -95,6 +97,63 @@ START_TEST(a_trace_is_ours_only_above_our_own_line)
 }
 END_TEST
 
+/* Who gets it: answer what was asked last. */
+static void
+expand(const struct expanded *list, size_t count)
+{
+	TEXT_AUTO answer = TEXT_INIT(EXPAND_BYTES);
+
+	for (size_t i = 0; i < count; i++)
+		expanded_pack(&answer, &list[i]);
+	ck_assert(!text_failed(&answer));
+	conductor_expanded(stage.conductor, stage_call(&stage, STAGE_EXPAND,
+	    stage_count(&stage, STAGE_EXPAND) - 1)->ticket, 0,
+	    text_slice(&answer));
+}
+
+/* It is judged, and whoever brought it has had that code. */
+static void
+judge(enum verdict_action action)
+{
+	stage_judge(&stage, stage_count(&stage, STAGE_JUDGE) - 1, action);
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+	for (unsigned i = 0; stage.conductor->leaving > 0 && i < 4000; i++)
+		stage_run(&stage, 1);
+	conductor_relay_up(stage.conductor, true);
+}
+
+static const struct expanded outside = { .address = SLICE("yan@far.test"),
+    .by = RECIPIENT_VIA | RECIPIENT_SENT_ON, .via = SLICE("sales@office.test"),
+    .sender = SLICE("SRS0=x=y=far.test=zoe@office.test") };
+/* What was asked of notices for the one that leaves. */
+static int
+on_row(void *arg, const struct rows_outbound *row)
+{
+	*(uint8_t *)arg = row->notify;
+	return 0;
+}
+
+/* RFC 3461 5.2.7: each of them would answer, to somebody we do not know. */
+START_TEST(a_stranger_is_told_of_no_address_behind_ours)
+{
+	struct envelope env = stranger;
+	uint8_t notify = 0;
+
+	env.sender_account = _i == 0 ? 0 : STAGE_ANN;
+	submit(env, BODY);
+	expand(&outside, 1);
+	judge(VERDICT_ACCEPT);
+	ck_assert_int_eq(rows_outbound_of(stage.conductor->rows,
+	    &stage_call(&stage, STAGE_JUDGE, 0)->id, on_row, &notify), 0);
+	ck_assert_uint_eq(notify, _i == 0 ? NOTIFY_FAILURE :
+	    NOTIFY_FAILURE | NOTIFY_SUCCESS);
+	stage_wait(&stage, STAGE_RELAY, 1);
+	ck_assert_uint_eq(strlen(stage_call(&stage, STAGE_RELAY, 0)->orcpt),
+	    _i == 0 ? 0 : strlen("rfc822;Sales@office.test"));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -105,6 +164,8 @@ unit_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_loop_test(tcase, a_trace_is_ours_only_above_our_own_line, 0,
 	    (int)(sizeof(headers) / sizeof(*headers)));
+	tcase_add_loop_test(tcase,
+	    a_stranger_is_told_of_no_address_behind_ours, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -182,6 +182,8 @@ port_relay(void *arg, void *ticket, struct slice packed_job, int fd)
 	call->id = job.id;
 	call->bytes = job.bytes;
 	call->upto = job.recipient_count;
+	ck_assert_int_eq(slice_cstr(job.recipients[0].orcpt, call->orcpt,
+	    sizeof(call->orcpt)), 0);
 	ck_assert_int_eq(pread(fd, &call->first, 1, 0), job.bytes > 0);
 	ck_assert_int_lt(pwrite(fd, "x", 1, 0), 0);
 	(void)snprintf(call->words, sizeof(call->words), "%s%.*s %.*s",

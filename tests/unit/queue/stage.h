@@ -43,6 +43,7 @@ struct stage_call {
 	/* compare: what was shown, and what header and body digest to */
 	struct same_body_ask ask;
 	unsigned char	 digest[BIG_DIGEST_BYTES];
+	char		 orcpt[64];		/* relay: of the first */
 	bool		 is_released, is_decided, is_spam;	/* deliver */
 	bool		 is_done;		/* the test has answered it */
 };
