@@ -139,7 +139,8 @@ judge(struct https *https, int r)
 	const struct https_answer answer = {
 		.status = https->reply.status,
 		.body = text_slice(&https->reply.body),
-		.retry_after = https->reply.retry_after
+		.retry_after = https->reply.retry_after,
+		.is_plain = https->reply.is_plain
 	};
 
 	if (r == 1)
@@ -225,9 +226,10 @@ write_request(struct https *https, const struct https_options *options)
 	    text) != 0 ? text : url->host);
 	if (url->port != PORT_HTTPS)
 		text_addf(request, ":%u", (unsigned)url->port);
-	text_add_str(request, "\r\nUser-Agent: postroom\r\n"
-	    "Accept: application/json\r\nAccept-Encoding: identity\r\n"
-	    "Connection: close\r\n");
+	text_addf(request, "\r\nUser-Agent: postroom\r\n"
+	    "Accept: %s\r\nAccept-Encoding: identity\r\n"
+	    "Connection: close\r\n", options->accept == NULL ?
+	    "application/json" : options->accept);
 	if (options->form != NULL)
 		text_addf(request, "Content-Type: "
 		    "application/x-www-form-urlencoded\r\n"

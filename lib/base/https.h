@@ -37,6 +37,7 @@ struct https_options {
 	const unsigned char *pin;	/* as in talk.h; or NULL */
 	/* what is posted, as a form (HTML's urlencoded); NULL: GET */
 	const struct slice *form;
+	const char	*accept;	/* a media type; NULL: JSON */
 	uint64_t	 deadline_ms;	/* for all of it */
 	size_t		 answer_most;	/* bytes of the body */
 	struct talk_counts *counts;	/* as in talk.h; or NULL */
@@ -46,6 +47,7 @@ struct https_answer {
 	unsigned	 status;	/* 200..599; 0: there is no answer */
 	struct slice	 body;		/* borrowed, wiped afterwards */
 	unsigned	 retry_after;	/* seconds; 0: it does not say */
+	bool		 is_plain;	/* it is text/plain */
 	/* without an answer: why */
 	enum talk_fault	 fault;
 	struct slice	 words;

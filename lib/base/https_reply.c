@@ -43,7 +43,7 @@ take_status(struct https_reply *reply, struct slice line)
 	    status < 100 || (line.len > 12 && line.at[12] != ' '))
 		return -EBADMSG;
 	reply->status = (unsigned)status;
-	reply->has_length = reply->is_chunked = false;
+	reply->has_length = reply->is_chunked = reply->is_plain = false;
 	reply->part = HTTPS_FIELDS;
 	return 0;
 }
@@ -85,6 +85,17 @@ take_retry(struct https_reply *reply, struct slice value)
 	return 0;
 }
 
+/* Parameters behind it say nothing of whether it is text. */
+static int
+take_type(struct https_reply *reply, struct slice value)
+{
+	struct slice type = value;
+
+	(void)slice_cut(&value, ';', &type);
+	reply->is_plain = slice_is_word(slice_trim(type), "text/plain");
+	return 0;
+}
+
 static const struct {
 	const char	*name;
 	int		(*take)(struct https_reply *, struct slice);
@@ -92,6 +103,7 @@ static const struct {
 	{ "Content-Length",	take_length },
 	{ "Transfer-Encoding",	take_coding },
 	{ "Retry-After",	take_retry },
+	{ "Content-Type",	take_type },
 };
 
 /* The head is over: where does the body end? */

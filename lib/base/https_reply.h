@@ -29,6 +29,7 @@ enum https_part {
 struct https_reply {
 	unsigned	 status;	/* 100..599; 0: not there yet */
 	unsigned	 retry_after;	/* seconds that it asks for; 0: none */
+	bool		 is_plain;	/* it says that it is text/plain */
 	struct text	 body;
 	/* how far it is */
 	enum https_part	 part;

@@ -121,6 +121,30 @@ START_TEST(how_long_to_wait_is_read)
 }
 END_TEST
 
+static const struct {
+	const char	*type;
+	bool		 is_plain;
+} types[] = {
+	{ "text/plain", true }, { "Text/Plain ; charset=us-ascii", true },
+	{ "text/plain;x", true }, { "text/html", false }, { "", false },
+	{ "text/plainer", false }, { "x; text/plain", false },
+};
+
+/* RFC 9110 8.3.1 */
+START_TEST(it_says_whether_it_is_plain_text)
+{
+	TEXT_AUTO answer = TEXT_INIT(256);
+	struct https_reply reply;
+
+	text_addf(&answer, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
+	    "Content-Length: 0\r\n\r\n", types[_i].type);
+	https_reply_open(&reply, MOST);
+	ck_assert_int_eq(https_reply_take(&reply, text_slice(&answer)), 1);
+	ck_assert(reply.is_plain == types[_i].is_plain);
+	https_reply_close(&reply);
+}
+END_TEST
+
 START_TEST(a_head_without_end_ends)
 {
 	static const char field[] = "X: 0123456789\r\n";
@@ -165,6 +189,8 @@ unit_suite(void)
 	tcase_add_loop_test(test, an_answer_is_what_its_head_says, 0, count);
 	tcase_add_loop_test(test, it_is_the_same_a_byte_at_a_time, 0, count);
 	tcase_add_test(test, how_long_to_wait_is_read);
+	tcase_add_loop_test(test, it_says_whether_it_is_plain_text, 0,
+	    sizeof(types) / sizeof(*types));
 	tcase_add_test(test, a_head_without_end_ends);
 	tcase_add_test(test, a_line_without_end_ends);
 	suite_add_tcase(suite, test);
