@@ -1,0 +1,326 @@
+/*
+ * sts_fetch.c - a domain's policy is fetched
+ *
+ * One record for each domain: while it is being fetched, with those who wait;
+ * and a while afterwards, if that failed.
+ */
+#include "gateway/relay/sts_fetch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "fetch/service.h"
+#include "lib/base/https.h"
+#include "lib/base/names.h"
+
+#define HOST_PREFIX	"mta-sts."
+#define POLICY_PATH	"/.well-known/mta-sts.txt"
+
+struct waiter {
+	LIST_ENTRY(waiter) next;
+	sts_fetch_fn	*fn;
+	void		*arg;
+};
+
+struct fetch {
+	LIST_ENTRY(fetch) next;
+	struct sts_fetches *fetches;
+	struct ipc	*resolver;	/* asked, and not answered; or NULL */
+	struct https	*https;
+	struct timer	*end;		/* told when this runs */
+	LIST_HEAD(, waiter) waiters;
+	bool		 is_over;
+	uint64_t	 failed_ms;	/* when, if it did */
+	struct https_url url;
+	char		 id[STS_ID_MOST + 1];
+	char		 domain[HTTPS_HOST_SIZE - sizeof(HOST_PREFIX)];
+};
+
+struct sts_fetches {
+	struct talk_hall *hall;
+	struct loop	*loop;
+	struct sts_cache *cache;
+	uint16_t	 port;
+	sts_failed_fn	*failed;
+	unsigned	 count;
+	LIST_HEAD(, fetch) all;
+};
+
+static void
+fetch_free(struct fetch *fetch)
+{
+	struct waiter *waiter;
+
+	while ((waiter = LIST_FIRST(&fetch->waiters)) != NULL) {
+		LIST_REMOVE(waiter, next);
+		free(waiter);
+	}
+	if (fetch->resolver != NULL)
+		ipc_forget(fetch->resolver, fetch);
+	https_free(fetch->https);
+	timer_free(fetch->end);
+	LIST_REMOVE(fetch, next);
+	fetch->fetches->count--;
+	free(fetch);
+}
+
+/* Those who wait are told; whoever is told may ask for another. */
+static void
+on_end(void *arg)
+{
+	struct fetch *fetch = arg;
+	struct waiter *waiter;
+
+	https_free(fetch->https);
+	fetch->https = NULL;
+	while ((waiter = LIST_FIRST(&fetch->waiters)) != NULL) {
+		sts_fetch_fn *fn = waiter->fn;
+		void *fn_arg = waiter->arg;
+
+		LIST_REMOVE(waiter, next);
+		free(waiter);
+		fn(fn_arg);
+	}
+	if (fetch->failed_ms == 0)
+		fetch_free(fetch);
+}
+
+static void
+end(struct fetch *fetch)
+{
+	if (fetch->is_over)
+		return;
+	fetch->is_over = true;
+	timer_set(fetch->end, 0);
+}
+
+static void
+fail(struct fetch *fetch, const char *why, struct slice words)
+{
+	fetch->fetches->failed(fetch->domain, why, words);
+	fetch->failed_ms = clock_ms();
+	end(fetch);
+}
+
+static void
+take(struct fetch *fetch, struct slice file)
+{
+	struct sts_kept kept = { .fetched_utc_ms = clock_utc_ms() };
+	int r = sts_policy_read(file, &kept.policy);
+
+	if (r < 0) {
+		fail(fetch, r == -E2BIG ? "it names too many hosts" :
+		    "it is no policy", slice_of("", 0));
+		return;
+	}
+	memcpy(kept.id, fetch->id, sizeof(kept.id));
+	sts_cache_put(fetch->fetches->cache, slice_str(fetch->domain), &kept);
+	end(fetch);
+}
+
+static void
+on_answer(void *arg, const struct https_answer *answer)
+{
+	struct fetch *fetch = arg;
+	char status[32];
+
+	if (answer->status == 0) {
+		fail(fetch, answer->fault == TALK_DISTRUSTED ?
+		    "its certificate is not to be trusted" :
+		    "it does not answer", answer->words);
+	} else if (answer->status != 200) {
+		(void)snprintf(status, sizeof(status), "it answers %u",
+		    answer->status);
+		fail(fetch, status, slice_of("", 0));
+	} else if (!answer->is_plain) {
+		fail(fetch, "it is no text", slice_of("", 0));
+	} else {
+		take(fetch, answer->body);
+	}
+}
+
+static void
+on_addresses(void *arg, int status, struct ipc_message *message)
+{
+	struct fetch *fetch = arg;
+	char addresses[NAMES_TEXT_SIZE];
+	enum names_found found;
+	struct unpack u;
+
+	fetch->resolver = NULL;
+	if (status < 0) {
+		fail(fetch, "its name cannot be looked up", slice_of("", 0));
+		return;
+	}
+	u = unpack_of(message->body);
+	found = unpack_enum(&u, NAMES_FOUND_COUNT);
+	if (slice_cstr(unpack_slice(&u), addresses, sizeof(addresses)) < 0 ||
+	    u.bad || found != NAMES_FOUND)
+		fail(fetch, "its name cannot be looked up", slice_of("", 0));
+	else if (https_ask(fetch->fetches->hall, fetch->fetches->loop,
+	    &(struct https_options){ .url = &fetch->url,
+		.addresses = addresses, .accept = "text/plain",
+		.deadline_ms = STS_FETCH_MS, .answer_most = STS_FILE_BYTES },
+	    on_answer, fetch, &fetch->https) < 0)
+		fail(fetch, "memory is out here", slice_of("", 0));
+}
+
+/* 0, or -ENOMEM. */
+static int
+begin(struct fetch *fetch, struct ipc *resolver)
+{
+	TEXT_AUTO body = TEXT_INIT(1024);
+
+	pack_slice(&body, slice_str(fetch->url.host));
+	if (text_failed(&body) || ipc_ask(resolver, RESOLVER_ADDRESSES,
+	    text_slice(&body), NULL, 0, on_addresses, fetch) < 0)
+		return -ENOMEM;
+	fetch->resolver = resolver;
+	return 0;
+}
+
+/* Those that failed long ago, and, to have room for another, the oldest. */
+static void
+sweep(struct sts_fetches *fetches)
+{
+	struct fetch *fetch, *following, *oldest = NULL;
+
+	for (fetch = LIST_FIRST(&fetches->all); fetch != NULL;
+	    fetch = following) {
+		following = LIST_NEXT(fetch, next);
+		if (fetch->failed_ms == 0 || !LIST_EMPTY(&fetch->waiters))
+			continue;
+		if (clock_ms() - fetch->failed_ms >= STS_FAILED_MS)
+			fetch_free(fetch);
+		else if (oldest == NULL ||
+		    fetch->failed_ms <= oldest->failed_ms)
+			oldest = fetch;
+	}
+	if (fetches->count >= STS_FETCHES && oldest != NULL)
+		fetch_free(oldest);
+}
+
+static struct fetch *
+find(struct sts_fetches *fetches, struct slice domain)
+{
+	struct fetch *fetch;
+
+	LIST_FOREACH(fetch, &fetches->all, next)
+		if (slice_is_word(domain, fetch->domain))
+			return fetch;
+	return NULL;
+}
+
+/* 0, -EAGAIN or -ENOMEM. */
+static int
+fetch_new(struct sts_fetches *fetches, struct ipc *resolver,
+    struct slice domain, const char *id, struct fetch **fetch_out)
+{
+	struct fetch *fetch;
+	int r;
+
+	if (fetches->count >= STS_FETCHES || resolver == NULL ||
+	    domain.len + sizeof(HOST_PREFIX) > HOST_NAME_MOST)
+		return -EAGAIN;
+	fetch = calloc(1, sizeof(*fetch));
+	if (fetch == NULL)
+		return -ENOMEM;
+	fetch->fetches = fetches;
+	fetches->count++;
+	LIST_INIT(&fetch->waiters);
+	LIST_INSERT_HEAD(&fetches->all, fetch, next);
+	(void)slice_cstr(domain, fetch->domain, sizeof(fetch->domain));
+	(void)slice_cstr(slice_str(id), fetch->id, sizeof(fetch->id));
+	(void)snprintf(fetch->url.host, sizeof(fetch->url.host),
+	    HOST_PREFIX "%s", fetch->domain);
+	(void)snprintf(fetch->url.path, sizeof(fetch->url.path), "%s",
+	    POLICY_PATH);
+	fetch->url.port = fetches->port;
+	fetch->end = timer_new(fetches->loop, on_end, fetch);
+	r = fetch->end == NULL ? -ENOMEM : begin(fetch, resolver);
+	if (r < 0) {
+		fetch_free(fetch);
+		return r;
+	}
+	*fetch_out = fetch;
+	return 0;
+}
+
+int
+sts_fetch(struct sts_fetches *fetches, struct ipc *resolver,
+    struct slice domain, const char *id, sts_fetch_fn *fn, void *arg)
+{
+	struct waiter *waiter;
+	struct fetch *fetch;
+	int r = 0;
+
+	sweep(fetches);
+	fetch = find(fetches, domain);
+	if (fetch != NULL && fetch->is_over) {
+		if (strcmp(fetch->id, id) == 0 || fetch->failed_ms == 0 ||
+		    !LIST_EMPTY(&fetch->waiters))
+			return -EAGAIN;
+		fetch_free(fetch);	/* there is another one by now */
+		fetch = NULL;
+	}
+	waiter = calloc(1, sizeof(*waiter));
+	if (waiter == NULL)
+		return -ENOMEM;
+	if (fetch == NULL)
+		r = fetch_new(fetches, resolver, domain, id, &fetch);
+	if (r < 0) {
+		free(waiter);
+		return r;
+	}
+	waiter->fn = fn;
+	waiter->arg = arg;
+	LIST_INSERT_HEAD(&fetch->waiters, waiter, next);
+	return 0;
+}
+
+void
+sts_fetch_forget(struct sts_fetches *fetches, const void *arg)
+{
+	struct waiter *waiter, *following;
+	struct fetch *fetch;
+
+	LIST_FOREACH(fetch, &fetches->all, next)
+		for (waiter = LIST_FIRST(&fetch->waiters); waiter != NULL;
+		    waiter = following) {
+			following = LIST_NEXT(waiter, next);
+			if (waiter->arg != arg)
+				continue;
+			LIST_REMOVE(waiter, next);
+			free(waiter);
+		}
+}
+
+struct sts_fetches *
+sts_fetches_new(struct talk_hall *hall, struct loop *loop,
+    struct sts_cache *cache, uint16_t port, sts_failed_fn *failed)
+{
+	struct sts_fetches *fetches = calloc(1, sizeof(*fetches));
+
+	if (fetches == NULL)
+		return NULL;
+	fetches->hall = hall;
+	fetches->loop = loop;
+	fetches->cache = cache;
+	fetches->port = port;
+	fetches->failed = failed;
+	LIST_INIT(&fetches->all);
+	return fetches;
+}
+
+void
+sts_fetches_free(struct sts_fetches *fetches)
+{
+	if (fetches == NULL)
+		return;
+	while (!LIST_EMPTY(&fetches->all))
+		fetch_free(LIST_FIRST(&fetches->all));
+	free(fetches);
+}

@@ -1,0 +1,44 @@
+/*
+ * sts_fetch.h - a domain's policy is fetched (RFC 8461 3.3)
+ *
+ * From mta-sts.DOMAIN, whose certificate has to be trusted, with one request:
+ * no redirect is followed, and what is longer than it may be, or no text, is
+ * no policy.  All messages that wait for the same one wait together; what
+ * failed is not tried again for a while.
+ */
+#ifndef POSTROOM_GATEWAY_RELAY_STS_FETCH_H
+#define POSTROOM_GATEWAY_RELAY_STS_FETCH_H
+
+#include "gateway/relay/sts_cache.h"
+#include "lib/base/ipc.h"
+#include "lib/base/talk.h"
+
+#define STS_FETCH_MS	20000		/* mail waits for it */
+#define STS_FAILED_MS	300000		/* RFC 8461 3.3: five minutes */
+#define STS_FETCHES	64		/* at a time; more are not */
+
+struct sts_fetches;		/* opaque; see sts_fetch.c */
+
+/* It is in the cache now, or could not be had.  From the loop. */
+typedef void	sts_fetch_fn(void *arg);
+
+/* The policy of `domain` could not be had: in our words, and others'. */
+typedef void	sts_failed_fn(const char *domain, const char *why,
+		    struct slice words);
+
+/* `port` is that of HTTPS; all borrowed.  NULL: memory is out. */
+struct sts_fetches *sts_fetches_new(struct talk_hall *, struct loop *,
+	    struct sts_cache *, uint16_t port, sts_failed_fn *);
+/* Who waits is not called any more; NULL is fine. */
+void	sts_fetches_free(struct sts_fetches *);
+
+/*
+ * Have the policy `id` of `domain` fetched.  `resolver` is asked for addresses.
+ * 0; -EAGAIN: it has failed a moment ago, or too many are; -ENOMEM.
+ */
+int	sts_fetch(struct sts_fetches *, struct ipc *resolver,
+	    struct slice domain, const char *id, sts_fetch_fn *, void *arg);
+/* Who has that `arg` does not wait any more. */
+void	sts_fetch_forget(struct sts_fetches *, const void *arg);
+
+#endif
