@@ -118,6 +118,8 @@ struct config {
 	unsigned	outbound_delay_seconds;	/* then its sender hears */
 	unsigned	outbound_per_host;	/* conversations with one */
 	unsigned	outbound_connections;	/* in all */
+	bool		outbound_sts;	/* domains' policies are held to */
+	unsigned	outbound_sts_port;	/* tests: of their servers */
 	unsigned	outbound_port;	/* tests: of hosts found in DNS */
 	char		dns_forward[512];	/* "": the system's resolvers */
 	char		dns_anchor_file[PATH_MAX];	/* "": no DNSSEC */

@@ -20,6 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "gateway/relay/sts_cache.h"
 #include "lib/base/log.h"
 #include "lib/base/memfd.h"
 #include "policy/hub.h"
@@ -305,6 +306,34 @@ open_spam(struct holdings *holdings)
 	holdings->fd[HOLDS_SPAM] = fd;
 }
 
+/*
+ * What other domains want of who brings their mail.  All of the file is there
+ * before it is mapped: to write where a full disk has no room would end the
+ * relay.
+ */
+static void
+open_policies(struct holdings *holdings)
+{
+	char path[PATH_MAX + 16];
+	int fd, r = 0;
+
+	if (!holdings->config.outbound_direct || !holdings->config.outbound_sts)
+		return;
+	(void)snprintf(path, sizeof(path), "%s/" STS_CACHE_NAME,
+	    holdings->config.data_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK, 0600);
+	r = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)STS_CACHE_BYTES);
+	if (r != 0)
+		log_say("what domains want of who brings their mail (MTA-STS) "
+		    "is not kept: %s: %s", path, strerror(r));
+	if (r != 0 && fd >= 0) {
+		(void)close(fd);
+		fd = -1;
+	}
+	holdings->fd[HOLDS_POLICIES] = fd;
+}
+
 static int
 open_keys(struct holdings *holdings)
 {
@@ -324,6 +353,8 @@ open_keys(struct holdings *holdings)
 		r = open_trust(holdings);
 	if (r == 0)
 		open_spam(holdings);
+	if (r == 0)
+		open_policies(holdings);
 	for (size_t i = 0; r == 0 && i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].path[0] != '\0')
 			r = open_named(keys[i].path,

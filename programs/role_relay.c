@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/queue.h>
 
 #include "gateway/relay/relay.h"
@@ -41,6 +42,7 @@ struct relay_role {
 	struct relay_links *links;
 	struct ipc	*queue, *resolver, *keeper;
 	struct relay_setting setting;
+	void		*policies;	/* sts_cache.h */
 	char		 smarthost[256];
 	char		*password;	/* there */
 	LIST_HEAD(, errand) errands;
@@ -282,6 +284,45 @@ take_password(struct relay_role *role)
 	return slice_cstr(secret, role->password, secret.len + 1);
 }
 
+static void
+on_policy_failed(const char *domain, const char *why, struct slice words)
+{
+	log_say("%s has a policy for its mail (MTA-STS) that cannot be had: "
+	    "%s%s%.*s", domain, why, words.len > 0 ? ": " : "",
+	    SLICE_FMT(words));
+}
+
+static void
+on_policy_tested(const char *domain, const char *host)
+{
+	log_say("%s tests a policy for its mail (MTA-STS) that does not allow "
+	    "its host %s", domain, host);
+}
+
+/* In the file, or where there is none, until this process ends. */
+static int
+open_policies(struct relay_role *role)
+{
+	struct process *process = role->process;
+
+	if (!process->config.outbound_sts)
+		return 0;
+	role->policies = MAP_FAILED;
+	if (process->policies_fd >= 0)
+		role->policies = mmap(NULL, STS_CACHE_BYTES, PROT_READ |
+		    PROT_WRITE, MAP_SHARED, process->policies_fd, 0);
+	if (role->policies == MAP_FAILED)
+		role->policies = calloc(1, STS_CACHE_BYTES);
+	if (role->policies == NULL)
+		return -ENOMEM;
+	role->setting.policies = sts_cache_in(role->policies);
+	role->setting.is_tested = on_policy_tested;
+	role->setting.fetches = sts_fetches_new(role->hall, process->loop,
+	    role->setting.policies,
+	    (uint16_t)process->config.outbound_sts_port, on_policy_failed);
+	return role->setting.fetches == NULL ? -ENOMEM : 0;
+}
+
 static int
 relay_role_start(struct process *process)
 {
@@ -316,7 +357,7 @@ relay_role_start(struct process *process)
 		.arg = &process->config
 	};
 	set_smarthost(role);
-	return 0;
+	return open_policies(role);
 }
 
 static int

@@ -64,7 +64,8 @@ static const struct role_row rows[ROLE_COUNT] = {
 	[ROLE_RELAY] = {
 		.role = ROLE_RELAY, .program = PROGRAM_NET, .user = "relay",
 		.calls = CALLS_CONNECT,
-		.holds = HOLDS(HOLDS_TRUST) | HOLDS(HOLDS_SMARTHOST),
+		.holds = HOLDS(HOLDS_TRUST) | HOLDS(HOLDS_SMARTHOST) |
+		    HOLDS(HOLDS_POLICIES),
 		.links = FROM(ROLE_QUEUE) | FROM(ROLE_RESOLVER) |
 		    FROM(ROLE_KEEPER),
 	},

@@ -26,6 +26,7 @@ enum holding {
 	HOLDS_RULES,		/* sealed: the rule files (rules_bundle.h) */
 	HOLDS_SMARTHOST,	/* the file of the password there */
 	HOLDS_SPAM,		/* the site's model, to read (spam_file.h) */
+	HOLDS_POLICIES,		/* of other domains, to write (sts_cache.h) */
 	HOLDS_COUNT
 };
 

@@ -571,10 +571,16 @@ on_opened(void *arg)
 	say_envelope(client);
 }
 
-/* What a host does that publishes its certificate, in plain words, or NULL. */
+/* What a host does against the word of its domain, in plain words, or NULL. */
 static const char *
-dane_words(const struct relay_client *client, enum talk_fault fault)
+broken_words(const struct relay_client *client, enum talk_fault fault)
 {
+	if (client->target.is_wanted)
+		return fault == TALK_DISTRUSTED ? "its certificate is not to "
+		    "be trusted, which its domain wants (MTA-STS)" :
+		    fault == TALK_NO_TLS || fault == TALK_TLS_FAILED ?
+		    "it offers no TLS, which its domain wants (MTA-STS)" :
+		    NULL;
 	if (client->target.dane == NULL)
 		return NULL;
 	return fault == TALK_DISTRUSTED ? "its certificate does not match "
@@ -600,7 +606,7 @@ on_broke(void *arg, enum talk_fault fault, struct slice words)
 		[TALK_LOCAL] = "a fault of ours",
 	};
 	struct relay_client *client = arg;
-	const char *dane = dane_words(client, fault);
+	const char *broken = broken_words(client, fault);
 	TEXT_AUTO said = TEXT_INIT(TALK_WORDS_MOST * 2);
 
 	if (go_afresh(client))
@@ -615,7 +621,7 @@ on_broke(void *arg, enum talk_fault fault, struct slice words)
 	}
 	client->is_host = true;
 	client->fault = fault;
-	text_add_str(&said, dane != NULL ? dane : faults[fault]);
+	text_add_str(&said, broken != NULL ? broken : faults[fault]);
 	if (words.len > 0) {
 		text_add_str(&said, ": ");
 		text_add(&said, words);

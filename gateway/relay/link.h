@@ -43,6 +43,7 @@ struct relay_target {
 	const char	*addresses;	/* as talk.h has it */
 	enum talk_tls	 tls;
 	const struct talk_dane *dane;	/* as talk.h has it; or NULL */
+	bool		 is_wanted;	/* TLS is, by the domain (MTA-STS) */
 	const char	*user, *password;	/* NULL: no login */
 	const char	*whose;		/* smarthost it is; "": the hub's, or none */
 	const char	*called;	/* what EHLO says */

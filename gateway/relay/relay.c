@@ -1,10 +1,10 @@
 /*
  * relay.c - a message on its way to one destination
  *
- * Route, addresses of the next host, what certificate it has published (DANE),
- * conversation with it; a host that cannot be spoken with makes room for the
- * next.  What is said of all recipients when no host is left are the words of
- * the last one.
+ * Route, policy of the domain, addresses of the next host, what certificate it
+ * has published (DANE), conversation with it; a host that cannot be spoken
+ * with makes room for the next.  What is said of all recipients when no host
+ * is left are the words of the last one.
  */
 #include "gateway/relay/relay.h"
 
@@ -28,6 +28,7 @@
 #include "policy/people_hosts.h"
 #include "policy/smarthosts.h"
 
+#define POLICY_FRESH_MS	INT64_C(86400000)	/* then it is looked for */
 /* The job, its recipients and the replies. */
 #define ARENA_BYTES	(512 * 1024)
 
@@ -67,6 +68,8 @@ struct relay {
 	char		 whose[RELAY_WHOSE_SIZE];	/* smarthost; "" */
 	char		 addresses[NAMES_TEXT_SIZE];
 	struct relay_proof proof;	/* of that host */
+	struct sts_policy policy;	/* of the domain, maybe none */
+	bool		 was_barred;	/* it has kept us from some host */
 	char		 tls_words[80];
 };
 
@@ -163,6 +166,10 @@ give_up(struct relay *relay)
 {
 	if (relay->found_any)
 		settle(relay);	/* with the words of the last one */
+	else if (relay->was_barred)
+		end_all(relay, RELAY_LATER, "4.7.0",
+		    "DNS names no host for it that its domain allows "
+		    "(MTA-STS)");
 	else if (relay->no_proof)
 		end_all(relay, RELAY_LATER, "4.7.5",
 		    "what certificate its host has published (DANE) cannot "
@@ -199,6 +206,7 @@ next_host(struct relay *relay)
 /* The conversation */
 
 static void	talk_with(struct relay *);
+static enum talk_tls tls_with(const struct relay *);
 
 static void
 on_client_over(void *arg, bool is_host, enum talk_fault fault)
@@ -216,7 +224,7 @@ on_client_over(void *arg, bool is_host, enum talk_fault fault)
 	if (!is_host) {
 		settle(relay);
 	} else if (fault == TALK_TLS_FAILED && !was_clear &&
-	    relay->job.domain.len > 0 && relay->proof.dane.count == 0) {
+	    tls_with(relay) == TALK_MAYBE) {
 		/* RFC 7435 3: better in clear than not at all */
 		relay->is_clear = true;
 		talk_with(relay);
@@ -225,13 +233,13 @@ on_client_over(void *arg, bool is_host, enum talk_fault fault)
 	}
 }
 
-/* RFC 7672 2.2: where records are published, TLS is to be had. */
+/* RFC 7672 2.2, RFC 8461 5: whose domain says so, TLS is to be had with. */
 static enum talk_tls
 tls_with(const struct relay *relay)
 {
 	if (relay->job.domain.len == 0)
 		return relay->smarthost.tls;
-	if (relay->proof.dane.count > 0)
+	if (relay->proof.dane.count > 0 || relay->policy.mode == STS_ENFORCE)
 		return TALK_STARTTLS;
 	return relay->is_clear ? TALK_CLEAR : TALK_MAYBE;
 }
@@ -250,6 +258,9 @@ talk_with(struct relay *relay)
 		.addresses = relay->addresses,
 		.tls = tls_with(relay),
 		.dane = relay->proof.dane.count > 0 ? &relay->proof.dane : NULL,
+		/* RFC 8461 2: what is published goes first */
+		.is_wanted = relay->proof.dane.count == 0 &&
+		    relay->policy.mode == STS_ENFORCE,
 		.user = to_smarthost ? relay->smarthost.user : NULL,
 		.password = to_smarthost ? relay->smarthost.password : NULL,
 		.whose = relay->whose,
@@ -405,11 +416,31 @@ on_addresses(void *arg, int status, struct ipc_message *message)
 	}
 }
 
+/* RFC 8461 5.1: a host that the policy does not name is passed over. */
+static bool
+is_barred(const struct relay *relay)
+{
+	char domain[HOST_NAME_MOST + 1];
+
+	if (relay->policy.mode == STS_NONE ||
+	    sts_policy_allows(&relay->policy, host_name(relay)))
+		return false;
+	if (relay->policy.mode == STS_TESTING &&
+	    slice_cstr(relay->job.domain, domain, sizeof(domain)) == 0)
+		relay->setting->is_tested(domain, host_name(relay));
+	return relay->policy.mode == STS_ENFORCE;
+}
+
 static void
 try_host(struct relay *relay)
 {
 	TEXT_AUTO body = TEXT_INIT(1024);
 
+	if (is_barred(relay)) {
+		relay->was_barred = true;
+		next_host(relay);
+		return;
+	}
 	pack_slice(&body, slice_str(host_name(relay)));
 	if (!ask(relay, relay->resolver, RESOLVER_ADDRESSES, &body,
 	    on_addresses))
@@ -430,6 +461,81 @@ begin_route(struct relay *relay)
 		    "its domain names no host that could take mail");
 	else
 		try_host(relay);
+}
+
+/* What is kept of the domain's policy, once it is as new as it can be. */
+static void
+on_policy(void *arg)
+{
+	struct relay *relay = arg;
+	struct sts_kept kept;
+
+	if (sts_cache_find(relay->setting->policies, relay->job.domain,
+	    clock_utc_ms(), &kept))
+		relay->policy = kept.policy;
+	begin_route(relay);
+}
+
+/* The id of the policy there is, "" if DNS says nothing of one. */
+static void
+read_policy_id(struct unpack *u, char id_out[STS_ID_MOST + 1])
+{
+	enum names_found found = unpack_enum(u, NAMES_FOUND_COUNT);
+	struct slice texts[NAMES_TEXTS];
+	uint32_t count;
+
+	id_out[0] = '\0';
+	(void)unpack_bool(u);
+	count = unpack_u32(u);
+	if (u->bad || found != NAMES_FOUND || count > NAMES_TEXTS)
+		return;
+	for (uint32_t i = 0; i < count; i++)
+		texts[i] = unpack_slice(u);
+	if (unpack_is_done(u))
+		(void)sts_record_read(texts, count, id_out);
+}
+
+static void
+on_policy_record(void *arg, int status, struct ipc_message *message)
+{
+	struct relay *relay = arg;
+	const struct relay_setting *setting = relay->setting;
+	char id[STS_ID_MOST + 1];
+	struct sts_kept kept;
+	int64_t now = clock_utc_ms();
+	struct unpack u;
+	bool is_new;
+
+	if (status < 0) {
+		end_untried(relay);	/* the resolver is gone */
+		return;
+	}
+	u = unpack_of(message->body);
+	read_policy_id(&u, id);
+	is_new = !sts_cache_find(setting->policies, relay->job.domain, now,
+	    &kept) || strcmp(kept.id, id) != 0 ||
+	    now - kept.fetched_utc_ms >= POLICY_FRESH_MS;
+	/* RFC 8461 5.1: where none can be had, the one that is kept holds */
+	if (id[0] == '\0' || !is_new || sts_fetch(setting->fetches,
+	    relay->resolver, relay->job.domain, id, on_policy, relay) < 0)
+		on_policy(relay);
+}
+
+static void
+look_for_policy(struct relay *relay)
+{
+	TEXT_AUTO name = TEXT_INIT(512), body = TEXT_INIT(1024);
+
+	if (relay->setting->fetches == NULL || relay->route.count == 0) {
+		begin_route(relay);
+		return;
+	}
+	text_addf(&name, "_mta-sts.%.*s", SLICE_FMT(relay->job.domain));
+	pack_u8(&body, NAMES_TXT);
+	pack_slice(&body, text_slice(&name));
+	if (!ask(relay, relay->resolver, RESOLVER_RECORDS, &body,
+	    on_policy_record))
+		end_untried(relay);
 }
 
 /* 0, or -EBADMSG. */
@@ -478,7 +584,7 @@ on_route(void *arg, int status, struct ipc_message *message)
 	}
 	if (found == NAMES_NONE)
 		route_alone(relay->job.domain, &relay->route);
-	begin_route(relay);
+	look_for_policy(relay);
 }
 
 /* RFC 5321 4.1.3: an address in brackets is the host. */
@@ -768,6 +874,8 @@ relay_free(struct relay *relay)
 	if (relay->keeper != NULL)
 		ipc_forget(relay->keeper, relay);
 	forget_password(relay);
+	if (relay->setting->fetches != NULL)
+		sts_fetch_forget(relay->setting->fetches, relay);
 	relay_client_free(relay->client);
 	timer_free(relay->over);
 	relay_proof_free(&relay->proof);

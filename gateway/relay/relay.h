@@ -10,6 +10,7 @@
 #define POSTROOM_GATEWAY_RELAY_RELAY_H
 
 #include "gateway/relay/client.h"
+#include "gateway/relay/sts_fetch.h"
 #include "lib/base/ipc.h"
 
 struct relay;			/* opaque; see relay.c */
@@ -26,6 +27,11 @@ struct relay_setting {
 	const char	*user, *password;	/* there; NULL: no login */
 	const struct relay_waits *waits;
 	const char	*people_hosts;	/* where those may lead that people name */
+	/* what domains want of who brings their mail (RFC 8461); or NULL */
+	struct sts_cache *policies;
+	struct sts_fetches *fetches;
+	/* A host would not be spoken with if that policy were in force. */
+	void		(*is_tested)(const char *domain, const char *host);
 	/* Do we listen for SMTP on that port of an address of ours? */
 	bool		(*is_ours)(void *arg, uint16_t port);
 	void		*arg;

@@ -185,6 +185,8 @@ START_TEST(nothing_given_gives_the_defaults)
 	ck_assert_str_eq(c.line_spent, "on-demand");
 	ck_assert_str_eq(c.dns_forward, "");
 	ck_assert_str_eq(c.hosts_file, "/etc/hosts");
+	ck_assert(c.outbound_sts);
+	ck_assert_uint_eq(c.outbound_sts_port, 443);
 	ck_assert_str_eq(c.dns_anchor_file, "/usr/share/dns/root.key");
 	ck_assert_str_eq(c.language, "en");
 	ck_assert(c.separate_users);
