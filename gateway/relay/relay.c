@@ -307,6 +307,7 @@ on_proofs(void *arg, int status, struct ipc_message *message)
 		return;
 	}
 	relay->no_proof = relay_proof_read(&relay->proof, message->body,
+	    relay->job.via.len > 0 ? slice_str(host_name(relay)) :
 	    relay->job.domain) == NAMES_LATER;
 	if (relay->no_proof) {
 		/* RFC 7672 2.1.1: to do without is what an attacker wants */
@@ -325,7 +326,7 @@ ask_proofs(struct relay *relay)
 
 	pack_slice(&body, slice_str(host_name(relay)));
 	pack_u32(&body, relay->job.domain.len == 0 ?
-	    relay->smarthost.port : relay->setting->port);
+	    relay->smarthost.port : relay->port);
 	if (!ask(relay, relay->resolver, RESOLVER_PROOFS, &body, on_proofs))
 		end_untried(relay);
 }
@@ -707,6 +708,8 @@ find_route(struct relay *relay)
 	if (relay->job.via.len > 0) {
 		route_alone(slice_first(relay->job.via, slice_find_last(
 		    relay->job.via, ':')), &relay->route);
+		/* RFC 7672 2.2.2: who wrote it down needs no proof of it */
+		relay->is_proved = true;
 		begin_route(relay);
 		return;
 	}

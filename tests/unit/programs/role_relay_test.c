@@ -57,6 +57,7 @@ static struct slice records[2];
 static size_t record_count;
 static const char *own;
 static bool is_secure;
+static char via[64];	/* of the job */
 static enum names_found proofs_found;
 static struct slice proofs;	/* all of the reply; empty: as found */
 static unsigned proofs_asked;
@@ -326,6 +327,7 @@ ask_by(const char *way, const char *domain, const char *to)
 	struct recipient rcpt = { .address = slice_str(to) };
 	const struct relay_job job = { .domain = slice_str(domain),
 	    .way = slice_str(way),
+	    .via = slice_str(via),
 	    .sender = SLICE("ann@office.test"),
 	    .bytes = sizeof(MESSAGE) - 1, .trace = SLICE("Received: x\r\n"),
 	    .recipients = &rcpt, .recipient_count = 1 };
@@ -392,6 +394,7 @@ set_up(void)
 	record_count = 2;
 	own = "";
 	is_secure = false;
+	via[0] = '\0';
 	proofs_found = NAMES_NONE;
 	proofs = slice_of("", 0);
 	proofs_asked = 0;
@@ -767,6 +770,23 @@ START_TEST(a_person_leads_to_no_host_inside)
 }
 END_TEST
 
+/* The same of a host that the postmaster has named for the message. */
+START_TEST(a_host_that_is_named_is_asked_too)
+{
+	int fd = host_begin(&good);
+
+	(void)snprintf(via, sizeof(via), "%s:%u", _i == 0 ? "mx.far.test" :
+	    "127.0.0.1", (unsigned)port);
+	proofs_found = NAMES_FOUND;
+	ask("far.test", "zoe@far.test");
+	wait_answer(1);
+	host_end();
+	(void)close(fd);
+	ck_assert_uint_eq(proofs_asked, _i == 0);
+	ck_assert_int_eq(outcome, _i == 0 ? RELAY_LATER : RELAY_DONE);
+}
+END_TEST
+
 START_TEST(no_host_hears_an_address_that_is_none)
 {
 	ask("", "zoe@far.test>\r\nRCPT TO:<eve@far.test");
@@ -883,6 +903,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests, one_that_is_gone_is_no_try, 0, 2);
 	tcase_add_test(tests, a_person_leads_to_no_host_inside);
 	tcase_add_test(tests, no_host_hears_an_address_that_is_none);
+	tcase_add_loop_test(tests, a_host_that_is_named_is_asked_too, 0, 2);
 	tcase_add_loop_test(tests,
 	    who_has_published_a_certificate_gets_nothing_in_clear, 0,
 	    sizeof(published) / sizeof(*published));
