@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -23,6 +22,7 @@
 #include "gateway/relay/proof.h"
 #include "gateway/relay/reply.h"
 #include "gateway/relay/route.h"
+#include "gateway/relay/smarthost_way.h"
 #include "lib/base/names.h"
 #include "policy/keeper.h"
 #include "policy/people_hosts.h"
@@ -31,15 +31,6 @@
 #define POLICY_FRESH_MS	INT64_C(86400000)	/* then it is looked for */
 /* The job, its recipients and the replies. */
 #define ARENA_BYTES	(512 * 1024)
-
-/* The host that all goes to, and who we are there. */
-struct smarthost_way {
-	const char	*host;
-	uint16_t	 port;
-	enum talk_tls	 tls;
-	const char	*user, *password;	/* NULL: no login */
-	bool		 by_person;	/* who has named it: people_hosts.h */
-};
 
 struct relay {
 	const struct relay_setting *setting;
@@ -477,25 +468,6 @@ on_policy(void *arg)
 	begin_route(relay);
 }
 
-/* The id of the policy there is, "" if DNS says nothing of one. */
-static void
-read_policy_id(struct unpack *u, char id_out[STS_ID_MOST + 1])
-{
-	enum names_found found = unpack_enum(u, NAMES_FOUND_COUNT);
-	struct slice texts[NAMES_TEXTS];
-	uint32_t count;
-
-	id_out[0] = '\0';
-	(void)unpack_bool(u);
-	count = unpack_u32(u);
-	if (u->bad || found != NAMES_FOUND || count > NAMES_TEXTS)
-		return;
-	for (uint32_t i = 0; i < count; i++)
-		texts[i] = unpack_slice(u);
-	if (unpack_is_done(u))
-		(void)sts_record_read(texts, count, id_out);
-}
-
 static void
 on_policy_record(void *arg, int status, struct ipc_message *message)
 {
@@ -504,15 +476,13 @@ on_policy_record(void *arg, int status, struct ipc_message *message)
 	char id[STS_ID_MOST + 1];
 	struct sts_kept kept;
 	int64_t now = clock_utc_ms();
-	struct unpack u;
 	bool is_new;
 
 	if (status < 0) {
 		end_untried(relay);	/* the resolver is gone */
 		return;
 	}
-	u = unpack_of(message->body);
-	read_policy_id(&u, id);
+	sts_id_read(message->body, id);
 	is_new = !sts_cache_find(setting->policies, relay->job.domain, now,
 	    &kept) || strcmp(kept.id, id) != 0 ||
 	    now - kept.fetched_utc_ms >= POLICY_FRESH_MS;
@@ -539,29 +509,6 @@ look_for_policy(struct relay *relay)
 		end_untried(relay);
 }
 
-/* 0, or -EBADMSG. */
-static int
-read_records(struct unpack *u, struct route *route)
-{
-	struct slice records[NAMES_TEXTS];
-	uint32_t count = unpack_u32(u), seed = 0;
-
-	if (u->bad || count > NAMES_TEXTS)
-		return -EBADMSG;
-	for (uint32_t i = 0; i < count; i++) {
-		records[i] = unpack_slice(u);
-		if (u->bad || records[i].len < 2)
-			return -EBADMSG;
-	}
-	if (!unpack_is_done(u))
-		return -EBADMSG;
-	/* without it the order is that of the answer */
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
-		seed = 0;
-	route_make(records, count, seed, route);
-	return 0;
-}
-
 static void
 on_route(void *arg, int status, struct ipc_message *message)
 {
@@ -576,7 +523,7 @@ on_route(void *arg, int status, struct ipc_message *message)
 	u = unpack_of(message->body);
 	found = unpack_enum(&u, NAMES_FOUND_COUNT);
 	relay->is_proved = unpack_bool(&u);
-	if (read_records(&u, &relay->route) < 0)
+	if (route_read(&u, &relay->route) < 0)
 		found = NAMES_LATER;
 	if (found == NAMES_LATER) {
 		relay->not_now = true;
@@ -603,49 +550,6 @@ is_literal(const struct relay *relay, char text_out[HOST_TEXT_SIZE])
 	return host_address(domain, false, text_out) != 0;
 }
 
-/* A slice of the answer as a string that lives as long as the job; or NULL. */
-static char *
-keep(struct relay *relay, struct slice s)
-{
-	char *copy = arena_alloc(relay->arena, s.len + 1);
-
-	return copy == NULL || slice_cstr(s, copy, s.len + 1) < 0 ? NULL :
-	    copy;
-}
-
-/* 0, -ENOENT (there is none of that name any more), -EBADMSG or -ENOMEM. */
-static int
-read_smarthost(struct relay *relay, struct slice body)
-{
-	static const enum talk_tls tls[SMARTHOST_TLS_COUNT] = {
-		[SMARTHOST_CLEAR] = TALK_CLEAR,
-		[SMARTHOST_STARTTLS] = TALK_STARTTLS,
-		[SMARTHOST_IMPLICIT] = TALK_IMPLICIT,
-	};
-	struct unpack u = unpack_of(body);
-	bool exists = unpack_bool(&u);
-	struct smarthost_way *way = &relay->smarthost;
-	struct slice host, user, password;
-
-	if (!u.bad && !exists)
-		return unpack_is_done(&u) ? -ENOENT : -EBADMSG;
-	host = unpack_slice(&u);
-	way->port = unpack_u16(&u);
-	way->tls = tls[unpack_enum(&u, SMARTHOST_TLS_COUNT)];
-	user = unpack_slice(&u);
-	password = unpack_slice(&u);
-	way->by_person = unpack_bool(&u);
-	if (!unpack_is_done(&u) || host.len == 0)
-		return -EBADMSG;
-	way->host = keep(relay, host);
-	if (user.len > 0) {
-		way->user = keep(relay, user);
-		way->password = keep(relay, password);
-	}
-	return way->host == NULL || (user.len > 0 && (way->user == NULL ||
-	    way->password == NULL)) ? -ENOMEM : 0;
-}
-
 static void
 on_smarthost(void *arg, int status, struct ipc_message *message)
 {
@@ -653,7 +557,8 @@ on_smarthost(void *arg, int status, struct ipc_message *message)
 	int r = status;
 
 	if (r == 0)
-		r = read_smarthost(relay, message->body);
+		r = smarthost_way_read(relay->arena, message->body,
+		    &relay->smarthost);
 	if (status == 0)
 		OPENSSL_cleanse((void *)(uintptr_t)message->body.at,
 		    message->body.len);

@@ -3,7 +3,11 @@
  */
 #include "gateway/relay/route.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
+
+#include "lib/base/names.h"
 
 /* Where it belongs among those that are there already. */
 static size_t
@@ -70,4 +74,26 @@ route_alone(struct slice domain, struct route *route_out)
 {
 	*route_out = (struct route){ .count = 0 };
 	add(route_out, domain, 0, 0);
+}
+
+int
+route_read(struct unpack *u, struct route *route)
+{
+	struct slice records[NAMES_TEXTS];
+	uint32_t count = unpack_u32(u), seed = 0;
+
+	if (u->bad || count > NAMES_TEXTS)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count; i++) {
+		records[i] = unpack_slice(u);
+		if (u->bad || records[i].len < 2)
+			return -EBADMSG;
+	}
+	if (!unpack_is_done(u))
+		return -EBADMSG;
+	/* without it the order is that of the answer */
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+		seed = 0;
+	route_make(records, count, seed, route);
+	return 0;
 }

@@ -5,6 +5,7 @@
 #define POSTROOM_GATEWAY_RELAY_ROUTE_H
 
 #include "lib/base/host.h"
+#include "lib/base/pack.h"
 
 #define ROUTE_HOSTS	10	/* that are tried; a domain has two or three */
 
@@ -28,5 +29,11 @@ void	route_make(const struct slice *records, size_t count, uint32_t seed,
 	    struct route *route_out);
 /* A domain without such records: itself (RFC 5321 5.1). */
 void	route_alone(struct slice domain, struct route *route_out);
+
+/*
+ * The rest of an answer to RESOLVER_RECORDS: u32 how many, so many slices.
+ * 0, or -EBADMSG.
+ */
+int	route_read(struct unpack *, struct route *route_out);
 
 #endif

@@ -324,3 +324,22 @@ sts_fetches_free(struct sts_fetches *fetches)
 		fetch_free(LIST_FIRST(&fetches->all));
 	free(fetches);
 }
+
+void
+sts_id_read(struct slice answer, char id_out[STS_ID_MOST + 1])
+{
+	struct unpack u = unpack_of(answer);
+	enum names_found found = unpack_enum(&u, NAMES_FOUND_COUNT);
+	struct slice texts[NAMES_TEXTS];
+	uint32_t count;
+
+	id_out[0] = '\0';
+	(void)unpack_bool(&u);
+	count = unpack_u32(&u);
+	if (u.bad || found != NAMES_FOUND || count > NAMES_TEXTS)
+		return;
+	for (uint32_t i = 0; i < count; i++)
+		texts[i] = unpack_slice(&u);
+	if (unpack_is_done(&u))
+		(void)sts_record_read(texts, count, id_out);
+}

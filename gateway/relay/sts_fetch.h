@@ -41,4 +41,10 @@ int	sts_fetch(struct sts_fetches *, struct ipc *resolver,
 /* Who has that `arg` does not wait any more. */
 void	sts_fetch_forget(struct sts_fetches *, const void *arg);
 
+/*
+ * An answer to RESOLVER_RECORDS about _mta-sts of a domain: the id of its policy,
+ * "" if DNS says nothing of one.
+ */
+void	sts_id_read(struct slice answer, char id_out[STS_ID_MOST + 1]);
+
 #endif
