@@ -59,32 +59,49 @@ name_it(struct conductor *conductor, const struct fate_case *what,
 
 /* Words */
 
-/* What was asked of DSN for it stands in the message's envelope. */
-static struct slice
-orcpt_of(const struct fate_case *what, struct slice address)
+/* It, as the message's envelope has it; NULL: that is not known. */
+static const struct recipient *
+find_rcpt(const struct fate_case *what, struct slice address)
 {
 	const struct envelope *env;
 
 	if (what->about == NULL)
-		return slice_of(NULL, 0);
+		return NULL;
 	env = &what->about->env;
 	for (size_t i = 0; i < env->recipient_count; i++)
 		if ((env->recipients[i].account == 0) !=
 		    (what->action == DSN_DELIVERED) &&
 		    slice_is(env->recipients[i].address, address))
-			return env->recipients[i].orcpt;
-	return slice_of(NULL, 0);
+			return &env->recipients[i];
+	return NULL;
 }
 
+/*
+ * RFC 3461 5.2.7: who has written to an alias, a list or somebody who has his mail
+ * sent on is told of that address, and not of what is behind it; a host's words
+ * would name it.  The postmaster reads all of it.
+ */
 static struct dsn_recipient
-recipient_of(const struct fate_case *what, const struct rows_outbound *row)
+recipient_of(const struct fate_case *what, const struct fate_person *person,
+    const struct rows_outbound *row)
 {
-	return (struct dsn_recipient){
+	const struct recipient *rcpt = find_rcpt(what, row->address);
+	struct dsn_recipient one = {
 		.address = row->address,
-		.orcpt = orcpt_of(what, row->address),
 		.code = row->code, .status = row->status, .words = row->words,
 		.host = row->host, .tried_utc_ms = row->last_try_utc_ms
 	};
+
+	if (rcpt == NULL)
+		return one;
+	one.orcpt = rcpt->orcpt;
+	if (rcpt->by == 0 || fate_sender(what) == 0 ||
+	    fate_sender(what) != person->account)
+		return one;
+	one.address = rcpt->via;
+	one.words = slice_of(NULL, 0);
+	one.host = slice_of(NULL, 0);
+	return one;
 }
 
 /* What is known of the message itself. */
@@ -304,7 +321,7 @@ fate_make(struct conductor *conductor, struct fate_case *what,
 		return -EINVAL;
 	dsn.letter.from = text_slice(&from);
 	for (size_t i = 0; i < what->count; i++)
-		rcpts[i] = recipient_of(what, &what->rows[i]);
+		rcpts[i] = recipient_of(what, person, &what->rows[i]);
 	fill_about(&dsn, what, person, &verdict);
 	return make(conductor, what, &dsn, person, notice_out);
 }

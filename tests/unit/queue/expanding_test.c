@@ -8,7 +8,9 @@
 
 #include "lib/base/memfd.h"
 #include "policy/groups.h"
+#include "queue/fate.h"
 #include "queue/outbound.h"
+#include "queue/relay_job.h"
 #include "queue/rows_outbound.h"
 #include "tests/unit/queue/stage.h"
 
@@ -126,6 +128,10 @@ judge(enum verdict_action action)
 static const struct expanded outside = { .address = SLICE("yan@far.test"),
     .by = RECIPIENT_VIA | RECIPIENT_SENT_ON, .via = SLICE("sales@office.test"),
     .sender = SLICE("SRS0=x=y=far.test=zoe@office.test") };
+static const struct expanded inside = { .address = SLICE("ben@office.test"),
+    .account = STAGE_BEN, .by = RECIPIENT_VIA,
+    .via = SLICE("sales@office.test") };
+
 /* What was asked of notices for the one that leaves. */
 static int
 on_row(void *arg, const struct rows_outbound *row)
@@ -154,6 +160,102 @@ START_TEST(a_stranger_is_told_of_no_address_behind_ours)
 }
 END_TEST
 
+/* Try 0 has come to that. */
+static void
+relay_says(unsigned code)
+{
+	struct relay_reply reply = { .code = (uint16_t)code,
+	    .outcome = code == 250 ? RELAY_DONE : RELAY_FAILED,
+	    .status = slice_str(code == 250 ? "2.1.5" : "5.1.1"),
+	    .words = SLICE("<yan@far.test> so it is") };
+	struct relay_result result = { .number = STAGE_RELAY,
+	    .was_reached = true, .host = SLICE("mx.far.test"),
+	    .replies = &reply, .count = 1 };
+	TEXT_AUTO packed = TEXT_INIT(RELAY_RESULT_BYTES);
+
+	stage_wait(&stage, STAGE_RELAY, 1);
+	relay_result_pack(&packed, &result);
+	conductor_relayed(stage.conductor, stage_call(&stage, STAGE_RELAY,
+	    0)->ticket, 0, text_slice(&packed));
+}
+
+/* The account that is asked for is told; its notice is the delivery `n`. */
+static void
+notice(uint64_t account, size_t n)
+{
+	const struct conductor_person known = { .account = account,
+	    .address = SLICE("who@office.test"), .language = SLICE("en") };
+
+	clock_set(1000000 + FATE_WAIT_MS, INT64_C(1763763420000) +
+	    FATE_WAIT_MS);
+	fate_look(stage.conductor);
+	stage_wait(&stage, STAGE_PERSON, 1);
+	conductor_person(stage.conductor, stage_call(&stage, STAGE_PERSON,
+	    0)->ticket, 0, &known);
+	conductor_account_up(stage.conductor, account);
+	stage_wait(&stage, STAGE_DELIVER, n + 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, n)->account,
+	    account);
+}
+
+static const struct {
+	bool		 is_ann;	/* or a stranger */
+	unsigned	 code;
+	const char	*action;
+	const char	*named, *hidden;	/* hidden: or NULL */
+} notices[] = {
+	{ true, 550, "failed\r\nStatus: 5.1.1\r\n", "sales@office.test",
+	    "yan@far.test" },
+	{ true, 250, "relayed\r\nStatus: 2.1.5\r\n", "sales@office.test",
+	    "yan@far.test" },
+	{ false, 550, "failed\r\nStatus: 5.1.1\r\n", "yan@far.test", NULL },
+};
+
+START_TEST(a_notice_names_what_was_written_to)
+{
+	TEXT_AUTO final = TEXT_INIT(256);
+	struct envelope env = stranger;
+
+	if (notices[_i].is_ann) {
+		env.sender = slice_str("ann@office.test");
+		env.sender_account = STAGE_ANN;
+	}
+	submit(env, BODY);
+	expand(&outside, 1);
+	judge(VERDICT_ACCEPT);
+	relay_says(notices[_i].code);
+	notice(notices[_i].is_ann ? STAGE_ANN : STAGE_BEN, 0);
+	text_addf(&final, "Final-Recipient: rfc822; %s\r\nAction: %s",
+	    notices[_i].named, notices[_i].action);
+	text_add_byte(&final, '\0');
+	ck_assert_msg(strstr(stage.last, final.at) != NULL, "no \"%s\" in\n%s",
+	    final.at, stage.last);
+	if (notices[_i].hidden != NULL)
+		ck_assert_msg(strstr(stage.last, notices[_i].hidden) == NULL,
+		    "%s", stage.last);
+}
+END_TEST
+
+/* The same of who has it here. */
+START_TEST(a_receipt_names_what_was_written_to)
+{
+	struct envelope env = { .sender = SLICE("ann@office.test"),
+	    .sender_account = STAGE_ANN };
+
+	submit(env, BODY);
+	expand(&inside, 1);
+	judge(VERDICT_ACCEPT);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	stage_wait(&stage, STAGE_DELIVER, 1);
+	stage_deliver(&stage, 0, 0);
+	notice(STAGE_ANN, 1);
+	ck_assert_ptr_nonnull(strstr(stage.last,
+	    "Final-Recipient: rfc822; sales@office.test\r\n"
+	    "Action: delivered\r\n"));
+	ck_assert_ptr_null(strstr(stage.last, "ben@office.test"));
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -166,6 +268,9 @@ unit_suite(void)
 	    (int)(sizeof(headers) / sizeof(*headers)));
 	tcase_add_loop_test(tcase,
 	    a_stranger_is_told_of_no_address_behind_ours, 0, 2);
+	tcase_add_loop_test(tcase, a_notice_names_what_was_written_to, 0,
+	    (int)(sizeof(notices) / sizeof(*notices)));
+	tcase_add_test(tcase, a_receipt_names_what_was_written_to);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
