@@ -257,7 +257,7 @@ const struct config_option config_options[] = {
 { "outbound_sts_port",       KIND_COUNT,        FIELD(outbound_sts_port), 1, 65535, "443",
   "For tests: the port it is fetched from." },
 { "outbound_port",           KIND_COUNT,        FIELD(outbound_port), 1, 65535, "25",
-  "For tests: the port of hosts that DNS names." },
+  "For tests: the port of hosts that DNS names; unless it is 25, they may be on this machine." },
 { "dns_forward",             KIND_RESOLVERS,    TEXT(dns_forward), "",
   "The resolvers asked, such as 192.0.2.1 192.0.2.2@53; empty means those of the system." },
 { "dns_anchor_file",         KIND_PATH_OR_NONE, TEXT(dns_anchor_file), "/usr/share/dns/root.key",

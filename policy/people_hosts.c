@@ -11,27 +11,30 @@
 
 #define TEXT_SIZE	64	/* of an address as text, and NUL */
 
-static const char *const inner[] = {
-	"0.0.0.0/8",		/* this network (RFC 791 3.2) */
-	"10.0.0.0/8",		/* private (RFC 1918 3) */
-	"100.64.0.0/10",	/* shared by a provider (RFC 6598) */
-	"127.0.0.0/8",		/* loopback (RFC 1122 3.2.1.3) */
-	"169.254.0.0/16",	/* link-local (RFC 3927) */
-	"172.16.0.0/12",
-	"192.0.0.0/24",		/* of protocols (RFC 6890 2.1) */
-	"192.168.0.0/16",
-	"198.18.0.0/15",	/* benchmarks (RFC 2544) */
-	"224.0.0.0/4",		/* multicast (RFC 5771) */
-	"240.0.0.0/4",		/* reserved (RFC 1112 4), and broadcast */
-	"::/96",		/* unspecified, loopback, old embedding */
-	"64:ff9b:1::/48",	/* translated, local (RFC 8215) */
-	"100::/64",		/* discarded (RFC 6666) */
-	"2001::/32",		/* Teredo (RFC 4380): an IPv4 address in it */
-	"2002::/16",		/* 6to4 (RFC 3056): the same */
-	"fc00::/7",		/* private (RFC 4193) */
-	"fe80::/10",		/* link-local (RFC 4291 2.5.6) */
-	"fec0::/10",		/* of a site (RFC 3879) */
-	"ff00::/8",		/* multicast */
+static const struct {
+	const char	*net;
+	bool		 is_nowhere;	/* no other machine has it */
+} inner[] = {
+	{ "0.0.0.0/8", true },		/* this network (RFC 791 3.2) */
+	{ "10.0.0.0/8", false },	/* private (RFC 1918 3) */
+	{ "100.64.0.0/10", false },	/* shared by a provider (RFC 6598) */
+	{ "127.0.0.0/8", true },	/* loopback (RFC 1122 3.2.1.3) */
+	{ "169.254.0.0/16", true },	/* link-local (RFC 3927) */
+	{ "172.16.0.0/12", false },
+	{ "192.0.0.0/24", false },	/* of protocols (RFC 6890 2.1) */
+	{ "192.168.0.0/16", false },
+	{ "198.18.0.0/15", false },	/* benchmarks (RFC 2544) */
+	{ "224.0.0.0/4", true },	/* multicast (RFC 5771) */
+	{ "240.0.0.0/4", true },	/* reserved (RFC 1112 4), and broadcast */
+	{ "::/96", true },		/* unspecified, loopback, old embedding */
+	{ "64:ff9b:1::/48", false },	/* translated, local (RFC 8215) */
+	{ "100::/64", false },		/* discarded (RFC 6666) */
+	{ "2001::/32", false },		/* Teredo (RFC 4380): an IPv4 address in it */
+	{ "2002::/16", false },		/* 6to4 (RFC 3056): the same */
+	{ "fc00::/7", false },		/* private (RFC 4193) */
+	{ "fe80::/10", true },		/* link-local (RFC 4291 2.5.6) */
+	{ "fec0::/10", false },		/* of a site (RFC 3879) */
+	{ "ff00::/8", true },		/* multicast */
 };
 
 static bool
@@ -76,8 +79,9 @@ is_address(struct slice address)
 	    rule_net_read(bare, &net) == NULL;
 }
 
-bool
-people_hosts_is_inner(struct slice address)
+/* Is it in one of those nets, or only in those that are nowhere? */
+static bool
+is_among(struct slice address, bool nowhere_only)
 {
 	char behind[TEXT_SIZE];
 
@@ -86,9 +90,22 @@ people_hosts_is_inner(struct slice address)
 	if (translated(address, behind))
 		address = slice_str(behind);
 	for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++)
-		if (is_in(inner[i], address))
+		if ((inner[i].is_nowhere || !nowhere_only) &&
+		    is_in(inner[i].net, address))
 			return true;
 	return false;
+}
+
+bool
+people_hosts_is_inner(struct slice address)
+{
+	return is_among(address, false);
+}
+
+bool
+people_hosts_is_nowhere(struct slice address)
+{
+	return is_among(address, true);
 }
 
 static bool
@@ -115,6 +132,14 @@ people_hosts_may(struct slice address, struct slice own, struct slice allowed)
 	return !is_listed(own, address) && !people_hosts_is_inner(address);
 }
 
+static void
+add_kept(struct slice address, unsigned *count, struct text *kept)
+{
+	if ((*count)++ > 0)
+		text_add_byte(kept, ',');
+	text_add(kept, address);
+}
+
 unsigned
 people_hosts_keep(struct slice addresses, struct slice own,
     struct slice allowed, struct text *kept)
@@ -126,11 +151,24 @@ people_hosts_keep(struct slice addresses, struct slice own,
 		more = slice_cut(&addresses, ',', &one);
 		if (!more)
 			one = addresses;
-		if (!people_hosts_may(one, own, allowed))
-			continue;
-		if (count++ > 0)
-			text_add_byte(kept, ',');
-		text_add(kept, one);
+		if (people_hosts_may(one, own, allowed))
+			add_kept(one, &count, kept);
+	}
+	return count;
+}
+
+unsigned
+people_hosts_keep_elsewhere(struct slice addresses, struct text *kept)
+{
+	unsigned count = 0;
+	struct slice one;
+
+	for (bool more = true; more; ) {
+		more = slice_cut(&addresses, ',', &one);
+		if (!more)
+			one = addresses;
+		if (!people_hosts_is_nowhere(one))
+			add_kept(one, &count, kept);
 	}
 	return count;
 }

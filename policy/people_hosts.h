@@ -24,6 +24,11 @@
  */
 bool	people_hosts_is_inner(struct slice address);
 /*
+ * Is it one that is never another machine's: loopback, unspecified, link-local,
+ * multicast, reserved?  What is no address, too.
+ */
+bool	people_hosts_is_nowhere(struct slice address);
+/*
  * May people have that collected from?  `own`: the addresses of this machine
  * among those looked up, a comma between; `allowed`: nets (option
  * people_fetch_hosts), which is what the postmaster allows in spite of all.
@@ -33,5 +38,8 @@ bool	people_hosts_may(struct slice address, struct slice own,
 /* Add those of a list, a comma between, that people may use; how many. */
 unsigned people_hosts_keep(struct slice addresses, struct slice own,
 	    struct slice allowed, struct text *kept);
+/* The same of those that are not nowhere. */
+unsigned people_hosts_keep_elsewhere(struct slice addresses,
+	    struct text *kept);
 
 #endif

@@ -22,6 +22,7 @@
 
 #define ERRANDS_MOST	256	/* the queue has fewer at work */
 #define ORPHAN_MS	(15u * 60 * 1000)	/* a queue is back in seconds */
+#define SMTP_PORT	25	/* RFC 5321 2.3.8 */
 #define STOP_WAIT_MS	5000	/* for hosts that have a message whole */
 
 /* One message, at work or over and not told. */
@@ -352,6 +353,8 @@ relay_role_start(struct process *process)
 		.links = role->links, .loop = process->loop,
 		.called = process->config.hostname,
 		.port = (uint16_t)process->config.outbound_port,
+		/* no host that DNS names listens anywhere else */
+		.stays_here = process->config.outbound_port != SMTP_PORT,
 		.waits = &relay_waits, .is_ours = is_ours,
 		.people_hosts = process->config.people_fetch_hosts,
 		.arg = &process->config

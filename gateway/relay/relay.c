@@ -4,7 +4,8 @@
  * Route, policy of the domain, addresses of the next host, what certificate it
  * has published (DANE), conversation with it; a host that cannot be spoken
  * with makes room for the next.  What is said of all recipients when no host
- * is left are the words of the last one.
+ * is left are the words of the last one.  It is one thing: each step ends in
+ * the next one, or in a fate for all.
  */
 #include "gateway/relay/relay.h"
 
@@ -51,6 +52,7 @@ struct relay {
 	bool		 is_clear;	/* TLS failed with that one */
 	bool		 was_reached, has_dsn;
 	bool		 found_any;	/* some host has an address */
+	bool		 is_nowhere;	/* some host has such addresses only */
 	bool		 not_now;	/* some lookup failed for now */
 	bool		 no_proof;	/* the last one that did was of TLSA */
 	bool		 is_no_try;	/* it is we who cannot */
@@ -175,6 +177,10 @@ give_up(struct relay *relay)
 	else if (relay->job.domain.len == 0)
 		end_all(relay, RELAY_LATER, "4.4.4",
 		    "DNS does not know the smarthost");
+	else if (relay->is_nowhere)
+		end_all(relay, RELAY_FAILED, "5.4.4",
+		    "DNS gives its host an address that no other machine "
+		    "can have: nothing can be sent there");
 	else
 		end_all(relay, RELAY_FAILED, "5.1.2",
 		    "there is no such domain, or no host takes its mail");
@@ -355,20 +361,45 @@ found_us(struct relay *relay)
 		give_up(relay);
 }
 
-/* A person's word leads nowhere but out; false: it is over. */
+/*
+ * A person's word leads nowhere but out, and what DNS says of a domain leads to
+ * another machine.  Those of them into `kept`; false: all may be used.
+ */
+static bool
+sift_addresses(const struct relay *relay, struct slice addresses,
+    struct slice own, struct text *kept)
+{
+	const struct relay_setting *setting = relay->setting;
+
+	if (relay->smarthost.by_person)
+		(void)people_hosts_keep(addresses, own,
+		    slice_str(setting->people_hosts), kept);
+	else if (relay->job.domain.len > 0 && relay->job.via.len == 0 &&
+	    !setting->stays_here)
+		(void)people_hosts_keep_elsewhere(addresses, kept);
+	else
+		return false;
+	return true;
+}
+
+/* False: this host is not to be spoken with, and something else was begun. */
 static bool
 take_addresses(struct relay *relay, struct slice addresses, struct slice own)
 {
 	TEXT_AUTO kept = TEXT_INIT(NAMES_TEXT_SIZE);
+	bool sifted = sift_addresses(relay, addresses, own, &kept);
 
-	if (relay->smarthost.by_person) {
-		(void)people_hosts_keep(addresses, own,
-		    slice_str(relay->setting->people_hosts), &kept);
+	if (sifted)
 		addresses = text_slice(&kept);
-	}
 	if (addresses.len > 0 && !text_failed(&kept) && slice_cstr(addresses,
 	    relay->addresses, sizeof(relay->addresses)) == 0)
 		return true;
+	if (sifted && addresses.len == 0 && !relay->smarthost.by_person &&
+	    !text_failed(&kept)) {
+		relay->is_nowhere = true;
+		next_host(relay);
+		return false;
+	}
 	end_all(relay, RELAY_LATER, "4.4.4", relay->smarthost.by_person ?
 	    "only the postmaster may name a smarthost inside the office" :
 	    "the name of its host cannot be looked up now");
@@ -393,13 +424,13 @@ on_addresses(void *arg, int status, struct ipc_message *message)
 	own = unpack_slice(&u);
 	if (!unpack_is_done(&u))
 		found = NAMES_LATER;
-	if (found == NAMES_FOUND && !take_addresses(relay, addresses, own))
-		return;
 	relay->not_now = relay->not_now || found == NAMES_LATER;
 	if (found != NAMES_FOUND) {
 		next_host(relay);
 	} else if (is_us(relay, own)) {
 		found_us(relay);
+	} else if (!take_addresses(relay, addresses, own)) {
+		return;
 	} else if (may_be_proved(relay)) {
 		ask_proofs(relay);
 	} else {
@@ -535,21 +566,6 @@ on_route(void *arg, int status, struct ipc_message *message)
 	look_for_policy(relay);
 }
 
-/* RFC 5321 4.1.3: an address in brackets is the host. */
-static bool
-is_literal(const struct relay *relay, char text_out[HOST_TEXT_SIZE])
-{
-	struct slice domain = relay->job.domain;
-
-	if (domain.len < 3 || domain.at[0] != '[' ||
-	    domain.at[domain.len - 1] != ']')
-		return false;
-	domain = slice_of(domain.at + 1, domain.len - 2);
-	if (slice_has_prefix(domain, "IPv6:"))
-		domain = slice_after(domain, 5);
-	return host_address(domain, false, text_out) != 0;
-}
-
 static void
 on_smarthost(void *arg, int status, struct ipc_message *message)
 {
@@ -618,7 +634,7 @@ find_route(struct relay *relay)
 		begin_route(relay);
 		return;
 	}
-	if (is_literal(relay, address)) {
+	if (route_literal(relay->job.domain, address)) {
 		route_alone(slice_str(address), &relay->route);
 		begin_route(relay);
 		return;

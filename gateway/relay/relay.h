@@ -4,7 +4,9 @@
  * Its hosts are found (the smarthost, whose the keeper is asked for with each
  * message if it is not the hub's own, or DNS) and tried in their order, until
  * one of them has said something of the message.  A host that is this hub is
- * never spoken with: that mail would go round for ever (RFC 5321 5.1).
+ * never spoken with: that mail would go round for ever (RFC 5321 5.1).  Nor is
+ * what DNS names of a domain led to addresses that no other machine has: who owns
+ * that domain could have the hub speak with what listens here only.
  */
 #ifndef POSTROOM_GATEWAY_RELAY_RELAY_H
 #define POSTROOM_GATEWAY_RELAY_RELAY_H
@@ -21,6 +23,7 @@ struct relay_setting {
 	struct loop	*loop;
 	const char	*called;	/* the hub's name */
 	uint16_t	 port;		/* of hosts that DNS names */
+	bool		 stays_here;	/* tests: those may be on this machine */
 	const char	*smarthost;	/* "": none */
 	uint16_t	 smarthost_port;
 	enum talk_tls	 smarthost_tls;

@@ -97,3 +97,15 @@ route_read(struct unpack *u, struct route *route)
 	route_make(records, count, seed, route);
 	return 0;
 }
+
+bool
+route_literal(struct slice domain, char text_out[HOST_TEXT_SIZE])
+{
+	if (domain.len < 3 || domain.at[0] != '[' ||
+	    domain.at[domain.len - 1] != ']')
+		return false;
+	domain = slice_of(domain.at + 1, domain.len - 2);
+	if (slice_has_prefix(domain, "IPv6:"))
+		domain = slice_after(domain, 5);
+	return host_address(domain, false, text_out) != 0;
+}

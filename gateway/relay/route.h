@@ -29,6 +29,8 @@ void	route_make(const struct slice *records, size_t count, uint32_t seed,
 	    struct route *route_out);
 /* A domain without such records: itself (RFC 5321 5.1). */
 void	route_alone(struct slice domain, struct route *route_out);
+/* RFC 5321 4.1.3: an address in brackets is the host; false: it is none. */
+bool	route_literal(struct slice domain, char text_out[HOST_TEXT_SIZE]);
 
 /*
  * The rest of an answer to RESOLVER_RECORDS: u32 how many, so many slices.

@@ -55,6 +55,54 @@ static const struct {
 	{ "0x7f.1", true },
 };
 
+/* An office may well have a mail host in a private net. */
+static const struct {
+	const char	*address;
+	bool		 is_nowhere;
+} places[] = {
+	{ "192.0.2.1", false },
+	{ "10.1.2.3", false },
+	{ "192.168.1.10", false },
+	{ "[fd00::1]", false },
+	{ "[2001:db8::1]", false },
+	{ "126.255.255.255", false },
+	{ "128.0.0.0", false },
+	{ "127.0.0.9", true },
+	{ "0.0.0.0", true },
+	{ "169.254.169.254", true },
+	{ "224.0.0.1", true },
+	{ "255.255.255.255", true },
+	{ "[::]", true },
+	{ "[::1]", true },
+	{ "[::ffff:127.0.0.1]", true },
+	{ "[::ffff:192.168.0.1]", false },
+	{ "[64:ff9b::7f00:1]", true },
+	{ "[fe80::1]", true },
+	{ "[ff02::1]", true },
+	{ "", true },
+};
+
+START_TEST(what_no_other_machine_has_is_nowhere)
+{
+	ck_assert_msg(people_hosts_is_nowhere(slice_str(places[_i].address))
+	    == places[_i].is_nowhere, "%s", places[_i].address);
+}
+END_TEST
+
+START_TEST(what_is_elsewhere_is_kept)
+{
+	TEXT_AUTO kept = TEXT_INIT(256);
+
+	ck_assert_uint_eq(people_hosts_keep_elsewhere(slice_str(
+	    "[::1],10.0.0.1,127.0.0.1,192.0.2.1"), &kept), 2);
+	ck_assert(slice_is_str(text_slice(&kept), "10.0.0.1,192.0.2.1"));
+	text_clear(&kept);
+	ck_assert_uint_eq(people_hosts_keep_elsewhere(slice_str("0.0.0.0"),
+	    &kept), 0);
+	ck_assert_uint_eq(kept.len, 0);
+}
+END_TEST
+
 START_TEST(what_the_internet_has_not_is_inner)
 {
 	ck_assert_msg(people_hosts_is_inner(slice_str(addresses[_i].address))
@@ -93,6 +141,9 @@ unit_suite(void)
 	Suite *suite = suite_create("policy/people_hosts");
 	TCase *tc = tcase_create("addresses");
 
+	tcase_add_loop_test(tc, what_no_other_machine_has_is_nowhere, 0,
+	    sizeof(places) / sizeof(*places));
+	tcase_add_test(tc, what_is_elsewhere_is_kept);
 	tcase_add_loop_test(tc, what_the_internet_has_not_is_inner, 0,
 	    sizeof(addresses) / sizeof(addresses[0]));
 	tcase_add_loop_test(tc,

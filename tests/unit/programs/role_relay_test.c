@@ -55,7 +55,7 @@ static char reply_words[256];
 static enum names_found records_found, addresses_found;
 static struct slice records[2];
 static size_t record_count;
-static const char *own;
+static const char *own, *only;	/* only: the one address of every host */
 static bool is_secure;
 static char via[64];	/* of the job */
 static enum names_found proofs_found;
@@ -216,7 +216,7 @@ on_addresses(void *arg, struct ipc *from, struct ipc_message *message)
 	pack_u8(&body, (uint8_t)addresses_found);
 	/* nobody listens at the first one's */
 	pack_slice(&body, slice_str(addresses_found != NAMES_FOUND ? "" :
-	    slice_is_str(host, "dead.test") ? "127.0.0.9" : "127.0.0.1"));
+	    only != NULL ? only : slice_is_str(host, "dead.test") ? "127.0.0.9" : "127.0.0.1"));
 	pack_slice(&body, slice_str(own));
 	return ipc_reply(from, message->serial, text_slice(&body), NULL, 0);
 }
@@ -393,6 +393,7 @@ set_up(void)
 	records[1] = (struct slice)SLICE("\0\x0a" "mx.far.test");
 	record_count = 2;
 	own = "";
+	only = NULL;
 	is_secure = false;
 	via[0] = '\0';
 	proofs_found = NAMES_NONE;
@@ -610,6 +611,30 @@ START_TEST(what_dns_says_may_end_it)
 	wait_answer(1);
 	ck_assert_int_eq(outcome, routes[_i].outcome);
 	ck_assert(!was_reached);
+}
+END_TEST
+
+static const char *const nowhere[] = { "127.0.0.9", "0.0.0.0", "[::1]", "[::]",
+    "169.254.0.1", "224.0.0.1", "[fe80::1]", "[ff02::1]", "127.0.0.9,[::1]" };
+
+/* RFC 5321 5.1 knows no such host; outside of tests the port is 25. */
+START_TEST(a_domain_leads_to_nothing_on_this_machine)
+{
+	end_play();
+	play.process.config.outbound_port = 25;
+	begin_play();
+	only = nowhere[_i];
+	ask("far.test", "zoe@far.test");
+	wait_answer(1);
+	ck_assert(!was_reached);
+	ck_assert_int_eq(outcome, RELAY_FAILED);
+	ck_assert_str_eq(reply_words, "DNS gives its host an address that no "
+	    "other machine can have: nothing can be sent there");
+	/* nor does an address in place of a name */
+	ask("[127.0.0.9]", "zoe@[127.0.0.9]");
+	wait_answer(2);
+	ck_assert(!was_reached);
+	ck_assert_int_eq(outcome, RELAY_FAILED);
 }
 END_TEST
 
@@ -894,6 +919,8 @@ unit_suite(void)
 	tcase_add_test(tests, a_domain_without_mx_is_its_own_host);
 	tcase_add_loop_test(tests, what_dns_says_may_end_it, 0,
 	    sizeof(routes) / sizeof(*routes));
+	tcase_add_loop_test(tests, a_domain_leads_to_nothing_on_this_machine,
+	    0, sizeof(nowhere) / sizeof(*nowhere));
 	tcase_add_loop_test(tests, without_a_resolver_nothing_is_tried, 0, 3);
 	tcase_add_test(tests, what_a_queue_has_not_noted_is_told_again);
 	tcase_add_test(tests,
