@@ -307,14 +307,45 @@ keep_here(const struct envelope *env, struct recipient *rcpts)
 	return n;
 }
 
-int
-expanding_judged(struct transit *transit)
+/* Somebody behind an alias or a list would have none of it. */
+static bool
+leaves_out(const struct envelope *env)
+{
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if ((env->recipients[i].by & RECIPIENT_SENT_ON) != 0 &&
+		    env->recipients[i].on_behalf == 0)
+			return true;
+	return false;
+}
+
+/* It goes to no other host: to those who are here, if that is all. */
+static int
+stay_here(struct transit *transit, struct verdict *verdict,
+    const char *reason)
 {
 	struct envelope *env = &transit->env;
 	struct recipient *rcpts;
+
+	/* a person decides for those who would hear nothing of it */
+	if (leaves_out(env))
+		return wishes_hold(transit, verdict, slice_str(reason));
+	rcpts = arena_array(transit->arena, env->recipient_count,
+	    sizeof(*rcpts));
+	if (rcpts == NULL)
+		return -ENOMEM;
+	conductor_trail(transit->conductor, transit, TRAIL_JUDGED, NULL,
+	    reason);
+	env->recipient_count = keep_here(env, rcpts);
+	env->recipients = rcpts;
+	return arrive_repack(transit);
+}
+
+int
+expanding_judged(struct transit *transit)
+{
+	const struct envelope *env = &transit->env;
 	struct verdict verdict;
 	bool is_sent_on = false;
-	size_t n;
 
 	for (size_t i = 0; i < env->recipient_count; i++)
 		is_sent_on = is_sent_on ||
@@ -326,14 +357,5 @@ expanding_judged(struct transit *transit)
 	/* what is held waits for a person, who sees where it goes */
 	if (!verdict.is_junk || verdict.action >= VERDICT_HOLD)
 		return 0;
-	rcpts = arena_array(transit->arena, env->recipient_count,
-	    sizeof(*rcpts));
-	if (rcpts == NULL)
-		return -ENOMEM;
-	n = keep_here(env, rcpts);
-	if (n == 0)
-		return wishes_hold(transit, &verdict, slice_str(NOT_SENT_ON));
-	env->recipients = rcpts;
-	env->recipient_count = n;
-	return arrive_repack(transit);
+	return stay_here(transit, &verdict, NOT_SENT_ON);
 }

@@ -256,6 +256,71 @@ START_TEST(a_receipt_names_what_was_written_to)
 }
 END_TEST
 
+static const struct expanded forward = { .address = SLICE("ben@home.test"),
+    .by = RECIPIENT_VIA | RECIPIENT_SENT_ON, .via = SLICE("ben@office.test"),
+    .on_behalf = STAGE_BEN };
+static const struct expanded rewritten = { .address = SLICE("ben@home.test"),
+    .by = RECIPIENT_VIA | RECIPIENT_SENT_ON, .via = SLICE("ben@office.test"),
+    .sender = SLICE("SRS0=x=y=far.test=zoe@office.test"),
+    .on_behalf = STAGE_BEN };
+static const struct expanded by_list = { .address = SLICE("yan@far.test"),
+    .by = RECIPIENT_VIA | RECIPIENT_BY_LIST | RECIPIENT_SENT_ON,
+    .via = SLICE("team@office.test"),
+    .sender = SLICE("team-bounces@office.test") };
+
+enum goes { LEAVES, STAYS, IS_HELD };
+
+/* What may leave. */
+static const struct {
+	const char		*sender, *author;
+	bool			 is_shown, is_junk;
+	const struct expanded	*to;
+	enum goes		 goes;
+	uint64_t		 account;	/* who has logged in */
+	enum envelope_trust	 trust;
+} judgements[] = {
+	{ .sender = "zoe@far.test", .author = "zoe@far.test",
+	    .to = &rewritten, .goes = LEAVES },
+	{ .sender = "zoe@far.test", .author = "zoe@far.test", .is_junk = true,
+	    .is_shown = true, .to = &rewritten, .goes = STAYS },
+	{ .sender = "zoe@far.test", .author = "zoe@far.test", .is_junk = true,
+	    .is_shown = true, .to = &outside, .goes = IS_HELD },
+	{ .sender = "ann@office.test", .author = "ann@office.test",
+	    .is_shown = true, .to = &forward, .goes = LEAVES },
+	{ .sender = "zoe@far.test", .author = "zoe@far.test",
+	    .to = &by_list, .goes = LEAVES },
+	{ .sender = "", .author = "mailer-daemon@far.test", .to = &forward,
+	    .goes = LEAVES },
+	{ .sender = "ann@office.test", .author = "ann@office.test",
+	    .to = &forward, .goes = LEAVES, .account = STAGE_ANN },
+	{ .sender = "ann@office.test", .author = "ann@office.test",
+	    .to = &forward, .goes = LEAVES, .trust = TRUST_NETWORK },
+};
+
+/* Ben is here, too; and nothing of it is lost without a word. */
+START_TEST(what_is_not_sent_on_is_here_or_held)
+{
+	struct expanded all[2] = { inside, *judgements[_i].to };
+	struct envelope env = { .sender = slice_str(judgements[_i].sender),
+	    .sender_account = judgements[_i].account,
+	    .trust = judgements[_i].trust };
+	size_t leaving = judgements[_i].goes == LEAVES ? 1 : 0;
+	size_t here = judgements[_i].goes == IS_HELD ? 0 : 1;
+
+	stage.author = judgements[_i].author;
+	stage.author_is_shown = judgements[_i].is_shown;
+	stage.is_junk = judgements[_i].is_junk;
+	submit(env, BODY);
+	expand(all, 2);
+	judge(VERDICT_ACCEPT);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	stage_run(&stage, 20);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_RELAY), leaving);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), here);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1 - here + leaving);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -271,6 +336,8 @@ unit_suite(void)
 	tcase_add_loop_test(tcase, a_notice_names_what_was_written_to, 0,
 	    (int)(sizeof(notices) / sizeof(*notices)));
 	tcase_add_test(tcase, a_receipt_names_what_was_written_to);
+	tcase_add_loop_test(tcase, what_is_not_sent_on_is_here_or_held, 0,
+	    (int)(sizeof(judgements) / sizeof(*judgements)));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
