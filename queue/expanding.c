@@ -17,6 +17,8 @@
 #define LATER	"it could not be looked up who gets it, try again later"
 #define NOT_SENT_ON \
 	"taken for spam, which is not sent on to other hosts"
+#define NOT_AS_OURS \
+	"nothing shows that it is from here, as it says: it is not sent on"
 /* Of a header; what stands behind them was there before more hops than these. */
 #define HEADER_BYTES	(64 * 1024)
 
@@ -318,6 +320,47 @@ leaves_out(const struct envelope *env)
 	return false;
 }
 
+static bool
+is_same_domain(struct slice one, struct slice other)
+{
+	size_t at = slice_find_last(one, '@');
+	size_t other_at = slice_find_last(other, '@');
+
+	return at != SIZE_MAX && other_at != SIZE_MAX && slice_is_nocase(
+	    slice_after(one, at), slice_after(other, other_at));
+}
+
+/*
+ * It would leave in our name: with a sender of ours, which the keeper leaves as it
+ * is, or with an author of the domain whose hosts we are.
+ */
+static bool
+is_as_ours(const struct envelope *env, const struct recipient *rcpt,
+    const struct verdict *verdict)
+{
+	struct slice author = slice_str(verdict->author);
+
+	if ((rcpt->by & RECIPIENT_SENT_ON) == 0)
+		return false;
+	if (env->sender.len > 0 && rcpt->sender.len == 0 &&
+	    !(verdict->author_is_shown && is_same_domain(author, env->sender)))
+		return true;
+	return !verdict->author_is_shown && is_same_domain(author, rcpt->via);
+}
+
+/* Anybody can write our name; SPF and DMARC hold once it leaves from here. */
+static bool
+is_forged(const struct envelope *env, const struct verdict *verdict)
+{
+	if (env->sender_account != 0 || env->source == SOURCE_OWN ||
+	    env->trust != TRUST_NOBODY)
+		return false;
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (is_as_ours(env, &env->recipients[i], verdict))
+			return true;
+	return false;
+}
+
 /* It goes to no other host: to those who are here, if that is all. */
 static int
 stay_here(struct transit *transit, struct verdict *verdict,
@@ -355,7 +398,10 @@ expanding_judged(struct transit *transit)
 	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
 		return -EBADMSG;
 	/* what is held waits for a person, who sees where it goes */
-	if (!verdict.is_junk || verdict.action >= VERDICT_HOLD)
+	if (verdict.action >= VERDICT_HOLD)
 		return 0;
-	return stay_here(transit, &verdict, NOT_SENT_ON);
+	if (verdict.is_junk)
+		return stay_here(transit, &verdict, NOT_SENT_ON);
+	return is_forged(env, &verdict) ?
+	    stay_here(transit, &verdict, NOT_AS_OURS) : 0;
 }

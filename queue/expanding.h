@@ -14,8 +14,9 @@
 typedef void expanding_fn(struct transit *);
 void	expanding_ask(struct transit *, expanding_fn *go_on);
 /*
- * It was judged: what is taken for spam is sent on to nobody, but stays with who
- * would have sent it on; where somebody behind an alias or a list would have none of it, it is held.  0 or -errno.
+ * It was judged: what is taken for spam, or only says that it is from here, is
+ * sent on to nobody, but stays with who would have sent it on; where somebody
+ * behind an alias or a list would have none of it, it is held.  0 or -errno.
  */
 int	expanding_judged(struct transit *);
 

@@ -209,6 +209,21 @@ def what_is_sent_on_leaves_once(scene):
     true(not scene.elsewhere.of("again"), "it goes round")
 
 
+def what_is_forged_in_our_name_is_not_sent_on(scene):
+    scene.send("ann@office.test", ["cid@office.test"], "forged1")
+    scene.wait("cid", "forged1")
+    # somebody elsewhere is behind this one: it waits for a person
+    scene.send("ann@office.test", ["world@office.test"], "forged2")
+    scene.hub.wait_for(lambda: "forged2" in scene.postroom("hold", "list"),
+                       "it is not held", GUARD)
+    # she herself may
+    scene.send("ann@office.test", ["world@office.test"], "hers",
+               login="ann@office.test")
+    scene.wait_elsewhere("hers")
+    true(not scene.elsewhere.of("forged1"), "it leaves in our name")
+    true(not scene.elsewhere.of("forged2"), "it leaves in our name")
+
+
 def a_list_has_its_own_post(scene):
     refused = scene.send("cid@office.test",
                          ["team@office.test", "bob@office.test"], "post",
@@ -288,6 +303,7 @@ TESTS = [
     no_bounce_can_be_made_up,
     a_line_of_somebody_else_stops_nothing,
     what_is_sent_on_leaves_once,
+    what_is_forged_in_our_name_is_not_sent_on,
     a_list_has_its_own_post,
     not_everybody_writes_to_a_list,
     a_list_that_comes_back_is_stopped,

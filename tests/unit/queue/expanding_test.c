@@ -270,7 +270,7 @@ static const struct expanded by_list = { .address = SLICE("yan@far.test"),
 
 enum goes { LEAVES, STAYS, IS_HELD };
 
-/* What may leave. */
+/* What is asked of whom may leave in our name, and of spam. */
 static const struct {
 	const char		*sender, *author;
 	bool			 is_shown, is_junk;
@@ -286,7 +286,15 @@ static const struct {
 	{ .sender = "zoe@far.test", .author = "zoe@far.test", .is_junk = true,
 	    .is_shown = true, .to = &outside, .goes = IS_HELD },
 	{ .sender = "ann@office.test", .author = "ann@office.test",
+	    .to = &forward, .goes = STAYS },
+	{ .sender = "ann@office.test", .author = "ann@office.test",
 	    .is_shown = true, .to = &forward, .goes = LEAVES },
+	{ .sender = "ann@office.test", .author = "eve@evil.test",
+	    .is_shown = true, .to = &forward, .goes = STAYS },
+	{ .sender = "zoe@far.test", .author = "ann@Office.test",
+	    .to = &rewritten, .goes = STAYS },
+	{ .sender = "zoe@far.test", .author = "ann@office.test",
+	    .to = &by_list, .goes = IS_HELD },
 	{ .sender = "zoe@far.test", .author = "zoe@far.test",
 	    .to = &by_list, .goes = LEAVES },
 	{ .sender = "", .author = "mailer-daemon@far.test", .to = &forward,
@@ -321,6 +329,22 @@ START_TEST(what_is_not_sent_on_is_here_or_held)
 }
 END_TEST
 
+/* He alone has it sent on: it is his. */
+START_TEST(who_has_it_sent_on_has_it_instead)
+{
+	struct envelope env = { .sender = SLICE("ann@office.test") };
+
+	submit(env, BODY);
+	expand(&forward, 1);
+	judge(VERDICT_ACCEPT);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	stage_wait(&stage, STAGE_DELIVER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->account,
+	    STAGE_BEN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_RELAY), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -338,6 +362,7 @@ unit_suite(void)
 	tcase_add_test(tcase, a_receipt_names_what_was_written_to);
 	tcase_add_loop_test(tcase, what_is_not_sent_on_is_here_or_held, 0,
 	    (int)(sizeof(judgements) / sizeof(*judgements)));
+	tcase_add_test(tcase, who_has_it_sent_on_has_it_instead);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
