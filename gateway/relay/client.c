@@ -40,6 +40,7 @@ struct relay_client {
 	struct relay_target target;
 	struct relay_link *link;	/* NULL: left */
 	struct timer	*clock;		/* for what is awaited */
+	struct timer	*whole;		/* for all of it */
 	struct timer	*over;		/* to be told */
 	struct relay_offer offer;
 	struct relay_need need;		/* of the message */
@@ -109,6 +110,7 @@ settle(struct relay_client *client, enum relay_leaving how)
 		return;
 	client->is_settled = true;
 	timer_stop(client->clock);
+	timer_stop(client->whole);
 	leave_link(client, how);
 	timer_set(client->over, 0);
 }
@@ -469,6 +471,7 @@ go_afresh(struct relay_client *client)
 	client->was_opened = false;
 	relay_form_free(&client->form);
 	timer_stop(client->clock);
+	timer_stop(client->whole);
 	if (open_link(client, true) < 0) {
 		client->link = NULL;
 		break_off(client, "memory is out here");
@@ -543,6 +546,17 @@ fit_message(struct relay_client *client)
 	return (struct refusal){ .words = NULL };
 }
 
+/* A host that answers each time just before its time is over holds a place. */
+static uint64_t
+whole_ms(const struct relay_client *client)
+{
+	const struct relay_waits *waits = client->target.waits;
+
+	return waits->whole +
+	    client->job->recipient_count * waits->whole_rcpt +
+	    client->need.bytes / 1024 * waits->whole_kib;
+}
+
 static void
 on_opened(void *arg)
 {
@@ -568,6 +582,7 @@ on_opened(void *arg)
 		return;
 	}
 	client->pipelines = client->offer.has_pipelining;
+	timer_set(client->whole, whole_ms(client));
 	say_envelope(client);
 }
 
@@ -640,6 +655,17 @@ on_clock(void *arg)
 		break_off(client, "it fell silent");
 }
 
+static void
+on_whole(void *arg)
+{
+	struct relay_client *client = arg;
+
+	/* where it has all, and one word is left, its own time is the end: what
+	 * is broken off there may come twice */
+	if (!client->is_sent || client->chunks > 1)
+		break_off(client, "it is too slow for the whole message");
+}
+
 static int
 open_link(struct relay_client *client, bool fresh)
 {
@@ -668,9 +694,11 @@ relay_client_start(struct relay_links *links, struct loop *loop,
 	client->fates = fates;
 	client->events = *events;
 	client->clock = timer_new(loop, on_clock, client);
+	client->whole = timer_new(loop, on_whole, client);
 	client->over = timer_new(loop, on_over, client);
 	memset(fates, 0, job->recipient_count * sizeof(*fates));
-	if (client->clock != NULL && client->over != NULL)
+	if (client->clock != NULL && client->whole != NULL &&
+	    client->over != NULL)
 		r = open_link(client, false);
 	if (r < 0) {
 		relay_client_free(client);
@@ -712,6 +740,7 @@ relay_client_free(struct relay_client *client)
 		return;
 	relay_link_leave(client->link, RELAY_DROP);
 	timer_free(client->clock);
+	timer_free(client->whole);
 	timer_free(client->over);
 	relay_form_free(&client->form);
 	free(client);

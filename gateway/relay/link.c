@@ -27,6 +27,7 @@
 const struct relay_waits relay_waits = {
 	.connect = 30000, .open = 300000, .mail = 300000, .rcpt = 300000,
 	.data = 120000, .block = 180000, .end = 600000,
+	.whole = 600000, .whole_rcpt = 10000, .whole_kib = 1000,
 };
 
 enum link_is {

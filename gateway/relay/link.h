@@ -33,6 +33,9 @@ struct relay_waits {
 	uint64_t	connect;	/* all addresses of a host together */
 	uint64_t	open;		/* greeting, EHLO, TLS, AUTH */
 	uint64_t	mail, rcpt, data, block, end;
+	/* all from MAIL to the last byte, however often it says a word: */
+	uint64_t	whole;		/* and more of each: */
+	uint64_t	whole_rcpt, whole_kib;
 };
 extern const struct relay_waits relay_waits;
 
