@@ -288,6 +288,12 @@ def what_waits_follows_a_change(args):
         hub.remove()
 
 
+def held(hub):
+    """What waits for a person."""
+    rows = json.loads(cli(hub, "hold", "list", "--json")[1])["result"]
+    return [row["id"] for row in rows]
+
+
 def nobody_uses_anothers_login(args):
     """Not by a sender that is written there, not with the same name."""
     office, ann = Host(), Host("shared@isp.test\0pw-ann")
@@ -307,6 +313,9 @@ def nobody_uses_anothers_login(args):
         # from outside, with her address, to an alias that leads out
         cli(hub, "alias", "add", "out@office.test", "three@far.test")
         send(hub, "", "out@office.test", ANN, 25)
+        # nothing shows that it is hers, so a person lets it go
+        hub.wait_for(lambda: held(hub), "it is not held", 30)
+        cli(hub, "hold", "release", held(hub)[0])
         hub.wait_for(lambda: office.got, "it does not leave", 30)
         true(len(ann.got) == 1, ann.got)
     finally:
