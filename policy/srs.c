@@ -73,16 +73,21 @@ day_check(struct slice day, int64_t now_utc_ms)
 	return age <= SRS_DAYS ? 0 : -ESTALE;
 }
 
-/* The first digits of the HMAC of `what`, in lower case, for that mark. */
+/*
+ * The first digits of the HMAC of `what`, in lower case, for that mark; `day` is
+ * empty where it stands in `what`.
+ */
 static int
-hash(const struct seal_key *key, char which, struct slice what,
-    char hash_out[SRS_HASH_CHARS])
+hash(const struct seal_key *key, char which, struct slice day,
+    struct slice what, char hash_out[SRS_HASH_CHARS])
 {
 	TEXT_AUTO text = TEXT_INIT(SIGNED_MOST);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
 
 	text_addf(&text, "SRS%c of ", which);
+	for (size_t i = 0; i < day.len; i++)
+		text_add_byte(&text, lower(day.at[i]));
 	for (size_t i = 0; i < what.len; i++)
 		text_add_byte(&text, lower(what.at[i]));
 	if (text_failed(&text) || HMAC(EVP_sha256(), key->bytes,
@@ -94,21 +99,22 @@ hash(const struct seal_key *key, char which, struct slice what,
 	return 0;
 }
 
-/* `rest` with the mark and the hash before it, and our domain behind it. */
+/* `rest` with the mark, hash and day before it, and our domain behind it. */
 static int
-write_address(const struct seal_key *key, char which, struct slice rest,
-    struct slice domain, struct text *address)
+write_address(const struct seal_key *key, char which, struct slice day,
+    struct slice rest, struct slice domain, struct text *address)
 {
 	char digest[SRS_HASH_CHARS];
 	int r;
 
-	if (MARK_CHARS + SRS_HASH_CHARS + 1 + rest.len > PATH_LOCAL_MAX)
+	if (MARK_CHARS + SRS_HASH_CHARS + day.len + 1 + rest.len > PATH_LOCAL_MAX)
 		return -E2BIG;
-	r = hash(key, which, rest, digest);
+	r = hash(key, which, day, rest, digest);
 	if (r < 0)
 		return r;
 	text_addf(address, "SRS%c=", which);
 	text_add(address, slice_of(digest, SRS_HASH_CHARS));
+	text_add(address, day);
 	text_add_byte(address, '=');
 	text_add(address, rest);
 	text_add_byte(address, '@');
@@ -122,7 +128,7 @@ write_address(const struct seal_key *key, char which, struct slice rest,
  */
 static int
 forward_again(const struct seal_key *key, const struct path *sender,
-    struct slice domain, struct text *address)
+    struct slice day, struct slice domain, struct text *address)
 {
 	TEXT_AUTO rest = TEXT_INIT(PATH_MAX_BYTES);
 	struct slice said = slice_after(sender->local, MARK_CHARS), old;
@@ -136,7 +142,7 @@ forward_again(const struct seal_key *key, const struct path *sender,
 		text_add(&rest, slice_after(sender->local, MARK_CHARS - 1));
 	}
 	return text_failed(&rest) ? -E2BIG :
-	    write_address(key, '1', text_slice(&rest), domain, address);
+	    write_address(key, '1', day, text_slice(&rest), domain, address);
 }
 
 int
@@ -150,16 +156,18 @@ srs_forward(const struct seal_key *key, struct slice sender,
 	if (address_parse(sender, true, &path) < 0 || path.domain.len == 0 ||
 	    path.quoted || path.literal)
 		return -EINVAL;
-	if (srs_is(path.local))
-		return forward_again(key, &path, domain, address);
 	day_write(now_utc_ms, day);
+	if (srs_is(path.local))
+		return forward_again(key, &path, slice_of(day, 2), domain,
+		    address);
 	text_add(&rest, slice_of(day, 2));
 	text_add_byte(&rest, '=');
 	text_add(&rest, path.domain);
 	text_add_byte(&rest, '=');
 	text_add(&rest, path.local);
 	return text_failed(&rest) ? -E2BIG :
-	    write_address(key, '0', text_slice(&rest), domain, address);
+	    write_address(key, '0', slice_of("", 0), text_slice(&rest),
+	    domain, address);
 }
 
 /* "TT=far.test=zoe" */
@@ -183,9 +191,14 @@ reverse_first(struct slice rest, int64_t now_utc_ms, struct text *address)
 
 /* "other.test==(what follows SRS0)" */
 static int
-reverse_again(struct slice rest, struct text *address)
+reverse_again(struct slice day, struct slice rest, int64_t now_utc_ms,
+    struct text *address)
 {
 	struct slice host;
+	int r = day_check(day, now_utc_ms);
+
+	if (r < 0)
+		return r;
 
 	if (!slice_cut(&rest, '=', &host) || host.len == 0 || rest.len < 2)
 		return -EBADMSG;
@@ -202,7 +215,7 @@ srs_reverse(const struct seal_key *key, struct slice local,
 {
 	TEXT_AUTO meant = TEXT_INIT(PATH_MAX_BYTES);
 	char right[SRS_HASH_CHARS], given[SRS_HASH_CHARS];
-	struct slice rest, said;
+	struct slice rest, said, day = slice_of("", 0);
 	struct path path;
 	int r;
 
@@ -210,9 +223,11 @@ srs_reverse(const struct seal_key *key, struct slice local,
 		return -ENOENT;
 	rest = slice_after(local, MARK_CHARS);
 	if (local.at[4] != '=' || !slice_cut(&rest, '=', &said) ||
-	    said.len != SRS_HASH_CHARS)
+	    said.len != SRS_HASH_CHARS + (local.at[3] == '1' ? 2 : 0))
 		return -EBADMSG;
-	r = hash(key, local.at[3], rest, right);
+	if (local.at[3] == '1')
+		day = slice_after(said, SRS_HASH_CHARS);
+	r = hash(key, local.at[3], day, rest, right);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < SRS_HASH_CHARS; i++)
@@ -221,7 +236,7 @@ srs_reverse(const struct seal_key *key, struct slice local,
 	    slice_of(right, SRS_HASH_CHARS)))
 		return -EBADMSG;
 	r = local.at[3] == '0' ? reverse_first(rest, now_utc_ms, &meant) :
-	    reverse_again(rest, &meant);
+	    reverse_again(day, rest, now_utc_ms, &meant);
 	if (r < 0)
 		return r;
 	if (text_failed(&meant) ||

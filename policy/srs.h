@@ -7,7 +7,7 @@
  * nobody can make up such an address:
  *
  *	SRS0=HHHHHH=TT=far.test=zoe@office.test
- *	SRS1=HHHHHH=other.test==(what follows SRS0)@office.test
+ *	SRS1=HHHHHHTT=other.test==(what follows SRS0)@office.test
  *
  * the second when another host had sent it on before.  As letter case may get
  * lost on the way, it does not count.
