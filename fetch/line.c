@@ -21,6 +21,17 @@ struct line {
 	uint64_t	carried_bytes;
 };
 
+#define NIGHT		"night"
+
+static bool
+has_window(const struct calendar *calendar, const char *name)
+{
+	for (unsigned i = 0; i < calendar->count; i++)
+		if (strcmp(calendar->windows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 void
 line_options_of(const struct config *config, struct line_options *options_out)
 {
@@ -36,6 +47,11 @@ line_options_of(const struct config *config, struct line_options *options_out)
 	options_out->warn_percent = config->line_warn_percent;
 	options_out->reserve_percent = config->line_reserve_percent;
 	options_out->spent_is_all = strcmp(config->line_spent, "nothing") == 0;
+	config_night(config, &options_out->night);
+	/* where no window is called so, what is large leaves in any */
+	options_out->has_night = config->line_send_bytes < CONFIG_SEND_FREE &&
+	    (config->line_windows[0] == '\0' ||
+	    has_window(&options_out->calendar, NIGHT));
 }
 
 static const struct {
@@ -137,6 +153,10 @@ line_change_ms(const struct line *line)
 		ms = until_ms(change);
 	if (ms < least)
 		least = ms;
+	change = line->options.has_night ? calendar_next_change(
+	    &line->options.night, now_utc_s(), NIGHT) : CALENDAR_NO_CHANGE;
+	if (change != CALENDAR_NO_CHANGE && until_ms(change) < least)
+		least = until_ms(change);
 	if (is_by_hand(line) && line->by_hand_until_ms - clock_ms() < least)
 		least = line->by_hand_until_ms - clock_ms();
 	return least;
@@ -264,6 +284,45 @@ line_opens_ms(const struct line *line)
 		return 0;
 	}
 	return at == CALENDAR_NO_CHANGE ? UINT64_MAX : until_ms(at);
+}
+
+/* Sending */
+
+/* As the queue has it: 0 where that is not known. */
+static int64_t
+change_utc_ms(int64_t change_utc_s)
+{
+	return change_utc_s == CALENDAR_NO_CHANGE ? 0 : change_utc_s * 1000;
+}
+
+struct line_state
+line_for_sending(const struct line *line)
+{
+	static const enum line_wait waits[LINE_BAR_COUNT] = {
+		[LINE_BAR_WINDOW] = LINE_WAIT_WINDOW,
+		[LINE_BAR_SPENT] = LINE_WAIT_SPENT,
+		[LINE_BAR_UNKNOWN] = LINE_WAIT_UNKNOWN,
+	};
+	const struct line_options *options = &line->options;
+	int64_t now = now_utc_s();
+	struct line_state state = {
+		.wait = waits[line_bar(line, LINE_BY_PERSON)],
+		.urgent_waits = line_bar(line, LINE_BY_POSTMASTER) !=
+		    LINE_BAR_NONE,
+		.large_waits = options->has_night && !is_by_hand(line) &&
+		    !calendar_is_open(&options->night, now, NIGHT)
+	};
+
+	if (state.wait == LINE_WAIT_WINDOW)
+		state.until_utc_ms = change_utc_ms(calendar_next_change(
+		    &options->calendar, now, NULL));
+	else if (state.wait == LINE_WAIT_SPENT)
+		state.until_utc_ms = change_utc_ms(calendar_month_end(now,
+		    options->month_day));
+	if (state.large_waits)
+		state.large_until_utc_ms = change_utc_ms(calendar_next_change(
+		    &options->night, now, NIGHT));
+	return state;
 }
 
 /* Shares */

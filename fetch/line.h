@@ -3,7 +3,8 @@
  *
  * Windows of a calendar, bytes a second, bytes a month.  Who wants to use it
  * asks whether anything bars it; what was carried is told, and counted against
- * the month's budget.  For collecting now; sending will ask the same.
+ * the month's budget.  The schedule asks for what is collected, and tells the
+ * queue how it stands for what leaves (line_for_sending()).
  *
  * Windows and months follow the wall clock, which is what they are about; a line
  * that was opened by hand closes by the monotonic one.
@@ -14,6 +15,7 @@
 #include "policy/config.h"
 #include "policy/line_calendar.h"
 #include "policy/line_counts.h"
+#include "queue/line_state.h"
 
 struct line;			/* opaque; see line.c */
 
@@ -24,11 +26,13 @@ struct line_options {
 	unsigned	month_day;
 	unsigned	warn_percent, reserve_percent;
 	bool		spent_is_all;	/* then not even on demand */
+	bool		has_night;	/* what is large to send waits for it */
+	struct calendar	night;		/* its windows of that name */
 };
 
 /* The largest values of the options: nothing is held back, nobody counts. */
 #define LINE_RATE_FREE		(UINT64_C(1) << 30)
-#define LINE_BUDGET_FREE	(UINT64_C(1) << 50)
+#define LINE_BUDGET_FREE	CONFIG_MONTH_FREE
 
 /* What the configuration says, which has been found right. */
 void	line_options_of(const struct config *, struct line_options *options_out);
@@ -68,6 +72,11 @@ unsigned line_every_minutes(const struct line *);
 uint64_t line_change_ms(const struct line *);
 /* Until the clock may use it again, as far as can be said; UINT64_MAX: not. */
 uint64_t line_opens_ms(const struct line *);
+/*
+ * How it stands for mail that leaves: whoever sends it has asked for it, so the
+ * reserve is theirs; urgent mail is as what the postmaster asks for.
+ */
+struct line_state line_for_sending(const struct line *);
 /* Open it for so long, whatever windows and reserve say; 0: no more. */
 void	line_open_by_hand(struct line *, unsigned minutes);
 

@@ -428,6 +428,7 @@ schedule_tick(struct schedule *schedule)
 	    line_change_ms(schedule->options.line) < next_ms - now)
 		next_ms = now + line_change_ms(schedule->options.line);
 	wake_at(schedule, next_ms);
+	schedule_tell_line(schedule);
 	schedule_pump(schedule);
 }
 

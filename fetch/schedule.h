@@ -91,6 +91,8 @@ struct schedule_ports {
 	int	(*watch)(void *arg, uint64_t id, uint64_t owner,
 		    uint64_t mark);
 	void	(*unwatch)(void *arg, uint64_t id, uint64_t owner);
+	/* The line may stand otherwise than it did. */
+	void	(*line)(void *arg);
 };
 
 /* NULL when memory is out. */

@@ -153,6 +153,8 @@ void		 watch_collected(struct schedule *, struct remote *,
 
 /* schedule_line.c: look at the line, and do what it says; true: it is new. */
 bool		 schedule_look(struct schedule *);
+/* And whoever else goes by it. */
+void		 schedule_tell_line(struct schedule *);
 enum line_bar	 schedule_bar(const struct schedule *, enum line_who);
 /* How often it is collected, now. */
 uint64_t	 remote_between_ms(const struct schedule *,

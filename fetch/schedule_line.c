@@ -136,10 +136,19 @@ schedule_look(struct schedule *schedule)
 }
 
 void
+schedule_tell_line(struct schedule *schedule)
+{
+	if (schedule->ports.line != NULL)
+		schedule->ports.line(schedule->ports.arg);
+}
+
+void
 schedule_line_changed(struct schedule *schedule)
 {
 	if (schedule_look(schedule))
 		schedule_tick(schedule);
+	else
+		schedule_tell_line(schedule);
 }
 
 struct line *

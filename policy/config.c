@@ -496,3 +496,11 @@ config_night(const struct config *config, struct calendar *night_out)
 	if (!has_night)
 		(void)calendar_read(slice_str(usual), night_out, &where);
 }
+
+bool
+config_line_governs(const struct config *config)
+{
+	return config->line_windows[0] != '\0' ||
+	    config->line_month_bytes < CONFIG_MONTH_FREE ||
+	    config->line_send_bytes < CONFIG_SEND_FREE;
+}

@@ -103,6 +103,9 @@ struct config {
 	char		line_spent[12];	/* on-demand, nothing */
 	char		trusted_networks[1024];	/* who sends without a login */
 	bool		trusted_any_sender;	/* not of our domains alone */
+	uint64_t	line_send_bytes;	/* larger mail leaves by night */
+	unsigned	line_send_messages;	/* leave a closed line; 0: none */
+	unsigned	line_send_seconds;	/* the same, of the oldest */
 	char		upstream_hosts[1024];	/* nets of our provider's servers */
 	char		smarthost[272];	/* name:port; "": none */
 	char		smarthost_tls[12];	/* none, starttls, implicit */
@@ -171,6 +174,11 @@ void	config_manual(struct text *);
  */
 struct calendar;
 void	config_night(const struct config *, struct calendar *night_out);
+
+/* Mail to other hosts may have to wait for the line. */
+#define CONFIG_MONTH_FREE	(UINT64_C(1) << 50)	/* line_month_bytes: all */
+#define CONFIG_SEND_FREE	(UINT64_C(2) << 30)	/* line_send_bytes: all */
+bool	config_line_governs(const struct config *);
 
 /* There is a way for mail to other hosts. */
 bool	config_leaves(const struct config *);

@@ -213,6 +213,14 @@ const struct config_option config_options[] = {
   "How much of them is kept for what somebody asks for." },
 { "line_spent",              KIND_IF_SPENT,     TEXT(line_spent), "on-demand",
   "What is still carried when all of them are: what the postmaster asks for, or nothing." },
+{ "line_send_bytes",         KIND_BYTES,        FIELD(line_send_bytes), KIB, 2 * GIB, "2GiB",
+  "The largest message that leaves in any window; larger ones wait for a window that is called "
+  "night. 2GiB means that none does." },
+{ "line_send_messages",      KIND_COUNT,        FIELD(line_send_messages), 0, 1000000, "0",
+  "While no window is open, mail for other hosts waits, but what is urgent; when so many "
+  "messages do, all of them leave all the same; 0 means never." },
+{ "line_send_seconds",       KIND_SECONDS,      FIELD(line_send_seconds), 0, 2592000, "0s",
+  "The same when one of them has waited so long; 0s means never." },
 { "upstream_hosts",          KIND_NETS,         TEXT(upstream_hosts), "",
   "Networks of our provider's servers: what would be refused from there is held." },
 { "trusted_networks",        KIND_NETS,         TEXT(trusted_networks), "",

@@ -28,6 +28,7 @@ static int	on_status(void *, struct ipc *, struct ipc_message *);
 static int	on_delivering(void *, struct ipc *, struct ipc_message *);
 static int	on_senders(void *, struct ipc *, struct ipc_message *);
 static int	on_ways(void *, struct ipc *, struct ipc_message *);
+static int	on_line(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define MAILBOX	FROM(ROLE_MAILBOX)
@@ -87,6 +88,7 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_DESK_ACT,    "DESK_ACT", CONSOLE, IPC_REQUEST, 0, 0, on_desk_act },
 { QUEUE_SENDERS,     "SENDERS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_senders },
 { QUEUE_WAYS,	     "WAYS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_ways },
+{ QUEUE_LINE,	     "LINE",	    SCHEDULE, IPC_NEWS, 0, 0, on_line },
 { 0 }
 };
 
@@ -187,6 +189,13 @@ on_ways(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_line(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)from;
+	return conductor_line(queue_of(arg)->conductor, message->body);
+}
+
 /* Time zone tables are read lazily: now, while files can be opened. */
 static int
 queue_open(struct process *process)
@@ -222,6 +231,12 @@ queue_start(struct process *process)
 			.days = config->outbound_days,
 			.least_tries = config->outbound_tries,
 			.delay_seconds = config->outbound_delay_seconds
+		},
+		.outbound_line = {
+			.governs = config_line_governs(config),
+			.most_bytes = config->line_send_bytes,
+			.messages = config->line_send_messages,
+			.seconds = config->line_send_seconds
 		},
 		.outbound_per_host = config->outbound_per_host,
 		.outbound_most = config->outbound_connections,

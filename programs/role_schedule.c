@@ -24,6 +24,7 @@
 #include "programs/line_report.h"
 #include "programs/roles.h"
 #include "programs/schedule_answers.h"
+#include "queue/service.h"
 
 #define LIST_AGAIN_MS	10000	/* after one that failed */
 
@@ -42,6 +43,8 @@ struct schedule_role {
 	uint64_t		 listed_upto;
 	struct timer		*list_timer;
 	struct line		*line;
+	struct line_state	 line_told;	/* the queue; see below: */
+	bool			 has_told;
 	struct line_desk	*desk;
 	struct line_report	*report;
 	struct held_digest	*digest;
@@ -295,6 +298,26 @@ share(void *arg, uint64_t bytes_per_second)
 	collectors_share(role->collectors, bytes_per_second);
 }
 
+/* What leaves goes by it: the queue hears of each change. */
+static void
+tell_queue(void *arg)
+{
+	struct schedule_role *role = arg;
+	struct line_state state = line_for_sending(role->line);
+	TEXT_AUTO body = TEXT_INIT(64);
+
+	if (role->queue == NULL ||
+	    !config_line_governs(&role->process->config) ||
+	    (role->has_told && line_state_is(&state, &role->line_told)))
+		return;
+	line_state_pack(&body, &state);
+	role->has_told = !text_failed(&body) && ipc_send(role->queue,
+	    QUEUE_LINE, text_slice(&body), NULL, 0) == 0;
+	role->line_told = state;
+	if (!role->has_told)
+		log_say("the queue was not told how the line stands");
+}
+
 static int
 begin(void *arg, uint64_t id, uint64_t owner, enum fetch_task task,
     unsigned messages)
@@ -513,7 +536,8 @@ schedule_start(struct process *process)
 	const struct schedule_ports ports = {
 		.arg = role, .begin = begin, .moved = moved, .ended = ended,
 		.pause = pause_task, .share = share,
-		.watch = watch_inbox, .unwatch = unwatch_inbox
+		.watch = watch_inbox, .unwatch = unwatch_inbox,
+		.line = tell_queue
 	};
 	struct line_options line;
 
@@ -550,6 +574,8 @@ schedule_peer(struct process *process, struct ipc *ipc)
 		return collectors_peer(role->collectors, ipc);
 	if (ipc_peer(ipc) == ROLE_QUEUE) {
 		role->queue = ipc;
+		role->has_told = false;
+		tell_queue(role);
 		notice_post_queue(role->post, ipc);
 		held_digest_queue(role->digest, ipc);
 	}

@@ -99,6 +99,7 @@ struct conductor_options {
 	unsigned	 archive_days;	/* of archive/; 1 at least */
 	bool		 shares;	/* a second copy is taken from here */
 	struct outbound_plan outbound_plan;
+	struct outbound_line outbound_line;
 	unsigned	 outbound_per_host;	/* conversations; 1 at least */
 	unsigned	 outbound_most;		/* of all; the same */
 	bool		 has_smarthost;	/* all that leaves goes there */
@@ -277,6 +278,8 @@ void	conductor_relayed(struct conductor *, void *ticket, int status,
  * 0; -EBADMSG, -ENOBUFS or -ENOMEM: it stays as it was.
  */
 int	conductor_ways(struct conductor *, struct slice packed);
+/* How the line stands: line_state_pack().  0 or -EBADMSG. */
+int	conductor_line(struct conductor *, struct slice packed_state);
 /* A relay is there (again), or gone. */
 void	conductor_relay_up(struct conductor *, bool is_up);
 

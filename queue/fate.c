@@ -28,7 +28,7 @@ fate_is_late(const struct conductor *conductor,
 
 	/* of a line that is down the last try is old */
 	return delay > 0 && row->state == OUTBOUND_WAITING && !row->is_told &&
-	    row->last_try_utc_ms - row->since_utc_ms >=
+	    row->last_try_utc_ms - outbound_begun_utc_ms(conductor, row) >=
 	    (int64_t)delay * 1000;
 }
 

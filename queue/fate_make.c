@@ -12,6 +12,7 @@
 #include "lib/base/zone.h"
 #include "lib/message/dsn_words.h"
 #include "queue/fate_inside.h"
+#include "queue/outbound.h"
 
 #define FROM_NAME	"Postroom"
 #define DAY_MS		INT64_C(86400000)
@@ -308,7 +309,8 @@ fate_make(struct conductor *conductor, struct fate_case *what,
 		},
 		.action = what->action, .id = what->rows[0].id,
 		.arrived_utc_ms = what->rows[0].since_utc_ms,
-		.until_utc_ms = what->rows[0].since_utc_ms +
+		.until_utc_ms = outbound_begun_utc_ms(conductor,
+		    &what->rows[0]) +
 		    conductor->options.outbound_plan.days * DAY_MS,
 		.recipients = rcpts, .count = what->count
 	};

@@ -133,7 +133,7 @@ out_dest_place(struct outbound *outbound, struct out_dest *dest)
 
 	if (first == NULL || dest->active >= dest->most) {
 		dest_unplace(outbound, dest);
-		if (first == NULL && dest->active == 0)
+		if (first == NULL && dest->active == 0 && dest->waiting == 0)
 			dest_rest(outbound, dest);
 		return;
 	}
@@ -193,14 +193,20 @@ find_job(const struct outbound *outbound, struct out_dest *dest,
 	return job;
 }
 
-bool
-out_has_job(const struct outbound *outbound, const struct rows_outbound *row)
+struct out_job *
+out_job_of(const struct outbound *outbound, const struct rows_outbound *row)
 {
 	char name[DEST_BYTES];
 	size_t len = dest_name(outbound, row, name);
 	struct out_dest *dest = find_dest(outbound, name, len);
 
-	return dest != NULL && find_job(outbound, dest, &row->id) != NULL;
+	return dest == NULL ? NULL : find_job(outbound, dest, &row->id);
+}
+
+bool
+out_has_job(const struct outbound *outbound, const struct rows_outbound *row)
+{
+	return out_job_of(outbound, row) != NULL;
 }
 
 static struct out_job *
@@ -219,6 +225,17 @@ job_new(struct outbound *outbound, struct out_dest *dest,
 		return NULL;
 	}
 	return job;
+}
+
+/* What its row says of it, for the line. */
+static void
+note_row(const struct outbound *outbound, struct out_job *job,
+    const struct rows_outbound *row)
+{
+	job->ready_utc_ms = row->next_try_utc_ms;
+	job->is_urgent = row->is_urgent;
+	job->is_large = row->bytes >
+	    outbound->conductor->options.outbound_line.most_bytes;
 }
 
 /* It is being tried: what is due is looked at again when that is over. */
@@ -242,6 +259,8 @@ out_add(struct outbound *outbound, const struct rows_outbound *row,
 	if (dest == NULL)
 		return -ENOMEM;
 	job = find_job(outbound, dest, &row->id);
+	if (job != NULL && job->line != NULL)
+		return 0;	/* it is due, and the line says when */
 	if (job != NULL && heap_has(&job->due)) {
 		if (due_ms < job->due.key)
 			out_again(outbound, job, due_ms);
@@ -256,6 +275,7 @@ out_add(struct outbound *outbound, const struct rows_outbound *row,
 		out_dest_place(outbound, dest);
 		return -ENOMEM;
 	}
+	note_row(outbound, job, row);
 	if (heap_put(&dest->jobs, &job->due, due_ms) < 0) {
 		out_job_free(outbound, job);
 		return -ENOMEM;
@@ -285,6 +305,10 @@ out_sending(const struct outbound *outbound, const struct rows_outbound *row,
 void
 out_again(struct outbound *outbound, struct out_job *job, uint64_t due_ms)
 {
+	uint64_t now = clock_ms();
+
+	job->ready_utc_ms = clock_utc_ms() +
+	    (due_ms > now ? (int64_t)(due_ms - now) : 0);
 	/* it was in there a moment ago, so there is room */
 	if (heap_put(&job->key.dest->jobs, &job->due, due_ms) < 0) {
 		log_say("memory is out: a message waits for the next start");
@@ -299,6 +323,8 @@ out_job_free(struct outbound *outbound, struct out_job *job)
 {
 	struct out_dest *dest = job->key.dest;
 
+	if (job->line != NULL)
+		out_line_leave(job);
 	heap_take(&dest->jobs, &job->due);
 	HASH_DEL(outbound->jobs, job);
 	free(job);
@@ -402,7 +428,7 @@ out_put_off(struct outbound *outbound, struct out_job *job, int error)
 		    RELAY_PAUSE_MS : FAULT_PAUSE_MS));
 }
 
-/* The first job of that destination; it is under way, or put off. */
+/* The first job of that destination; it is under way, or put off, or waits. */
 static void
 try_first(struct outbound *outbound, struct out_dest *dest)
 {
@@ -410,10 +436,15 @@ try_first(struct outbound *outbound, struct out_dest *dest)
 	int r;
 
 	heap_take(&dest->jobs, &job->due);
+	if (out_line_bars(outbound, job)) {
+		out_line_wait(outbound, job);
+		return;
+	}
 	dest->active++;		/* it stays, whatever comes of that */
 	r = out_try_begin(outbound, job);
 	dest->active--;
 	if (r == 0) {
+		job->passes = false;
 		out_dest_place(outbound, dest);
 		return;
 	}
@@ -426,6 +457,7 @@ out_pump(struct outbound *outbound)
 	struct heap_entry *first;
 
 	note_slow(outbound);
+	out_line_look(outbound);
 	/* what else is due is so a moment later, too: others have their turn */
 	for (unsigned i = 0; i < STEP_MOST && outbound->is_up &&
 	    !outbound->conductor->closing &&
@@ -478,6 +510,7 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
     size_t *count_out)
 {
 	const struct envelope *env = &transit->env;
+	bool is_urgent = out_line_is_urgent(transit);
 	size_t n = 0;
 	int r = 0;
 
@@ -492,7 +525,8 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
 		    .since_utc_ms = env->received_at_utc_ms,
 		    .next_try_utc_ms = clock_utc_ms(),
 		    .sender = (rcpt->by & RECIPIENT_BY_LIST) != 0 ?
-		    rcpt->sender : env->sender, .bytes = env->bytes };
+		    rcpt->sender : env->sender, .bytes = env->bytes,
+		    .is_urgent = is_urgent };
 		r = domain_of(transit, rcpt->address, &list[n++].domain);
 	}
 	*count_out = n;
@@ -570,7 +604,8 @@ outbound_open(struct conductor *conductor)
 	outbound->plan = options->outbound_plan;
 	LIST_INIT(&outbound->tries);
 	outbound->timer = timer_new(conductor->loop, on_time, outbound);
-	return outbound->timer == NULL ? -ENOMEM :
+	return outbound->timer == NULL || out_line_open(outbound) < 0 ?
+	    -ENOMEM :
 	    rows_outbound_each(conductor->rows, on_row, outbound);
 }
 
@@ -594,6 +629,7 @@ outbound_close(struct outbound *outbound)
 	heap_free(&outbound->ready);
 	heap_free(&outbound->ready_quick);
 	heap_free(&outbound->ready_new);
+	out_line_close(outbound);
 	timer_free(outbound->timer);
 	arena_free(outbound->ways_arena);
 	free(outbound);

@@ -35,6 +35,14 @@ void	outbound_begin(struct transit *);
 /* Its file stands.  0: its rows do, too; or a negative errno: `leaves` stays. */
 int	outbound_take(struct transit *);
 
+/*
+ * From when its hours and days count: it came, or, where there is a line to wait
+ * for, it was first tried.
+ */
+struct rows_outbound;
+int64_t	outbound_begun_utc_ms(const struct conductor *,
+	    const struct rows_outbound *);
+
 /* The relay is there (again), or gone. */
 void	outbound_relay(struct outbound *, bool is_up);
 

@@ -278,6 +278,7 @@ move(const struct acting *acting, const struct rows_outbound *row)
 	struct outbound *outbound = acting->conductor->outbound;
 	size_t place;
 	struct out_try *try = out_sending(outbound, row, &place);
+	struct out_job *job;
 
 	tell(acting, row, try != NULL);
 	if (try != NULL) {
@@ -295,6 +296,9 @@ move(const struct acting *acting, const struct rows_outbound *row)
 	    out_due_ms(row->next_try_utc_ms)) < 0)
 		log_say("memory is out: a message leaves after the next "
 		    "start");
+	job = acting->act == DESK_RETRY ? out_job_of(outbound, row) : NULL;
+	if (job != NULL)
+		out_line_pass(outbound, job);
 }
 
 static void

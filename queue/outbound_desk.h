@@ -9,6 +9,7 @@
 #define POSTROOM_QUEUE_OUTBOUND_DESK_H
 
 #include "queue/conductor_inside.h"
+#include "queue/line_state.h"
 #include "queue/rows_outbound.h"
 
 #define DESK_LOOKED	2000	/* rows at a time: some ms */
@@ -39,6 +40,10 @@ typedef int desk_fn(void *arg, const struct rows_outbound *, bool is_sending);
  */
 int	conductor_desk_list(struct conductor *, const struct desk_which *,
 	    struct desk_place *place, unsigned most, desk_fn *, void *arg);
+
+/* What that one, as it was told of, waits for besides its time. */
+struct line_waits conductor_line_waits(const struct conductor *,
+	    const struct rows_outbound *);
 
 /* What stands in the file of a message that leaves. */
 typedef int desk_file_fn(void *arg, const struct transit *,

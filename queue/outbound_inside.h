@@ -3,13 +3,15 @@
  *
  * outbound.c has the destinations and their clock, outbound_try.c puts a try
  * together, outbound_tried.c says what came of it, outbound_way.c knows by which
- * smarthost, outbound_desk.c is the postmaster's.
+ * smarthost, outbound_line.c has what waits for the line, outbound_desk.c is the
+ * postmaster's.
  */
 #ifndef POSTROOM_QUEUE_OUTBOUND_INSIDE_H
 #define POSTROOM_QUEUE_OUTBOUND_INSIDE_H
 
 #include "lib/base/heap.h"
 #include "policy/ways.h"
+#include "queue/line_state.h"
 #include "queue/outbound.h"
 #include "queue/outbound_plan.h"
 #include "queue/relay_job.h"
@@ -26,8 +28,13 @@ struct out_key {
 
 /* One message for one destination: all its recipients there. */
 struct out_job {
-	struct heap_entry	 due;	/* of its destination; in none: tried */
+	/* of its destination, or of the line; in none: tried */
+	struct heap_entry	 due;
 	struct out_key		 key;
+	struct heap		*line;	/* it waits in that one of out_line */
+	int64_t			 ready_utc_ms;	/* it could be tried then */
+	bool			 is_urgent, is_large;
+	bool			 passes;	/* the line, for one try */
 	UT_hash_handle		 hh;
 };
 
@@ -41,6 +48,7 @@ struct out_dest {
 	uint64_t		 not_before_ms;	/* its host did not answer */
 	unsigned		 failures;	/* in a row */
 	unsigned		 active;	/* conversations */
+	unsigned		 waiting;	/* jobs, for the line */
 	unsigned		 most;		/* of them, as its hosts take them */
 	bool			 is_quick;	/* so was the last one */
 	bool			 is_known;	/* there was one */
@@ -65,6 +73,15 @@ struct out_try {
 	bool			 is_quick;	/* counted so */
 };
 
+/* What is due and waits for the line, the one that has waited longest first. */
+struct out_line {
+	struct line_state	 state;
+	struct heap		 waiting, large, urgent;
+	size_t			 leaving;	/* of those waiting, all the same */
+	struct timer		*timer;
+	int64_t			 since_utc_ms;	/* this life */
+};
+
 struct outbound {
 	struct conductor	*conductor;
 	struct outbound_plan	 plan;
@@ -73,6 +90,7 @@ struct outbound {
 	struct out_dest		*dests;
 	struct out_job		*jobs;		/* all of them */
 	unsigned		 resting;
+	struct out_line		 line;
 	LIST_HEAD(, out_try)	 tries;
 	struct timer		*timer;
 	unsigned		 active;
@@ -92,6 +110,9 @@ int	out_add(struct outbound *, const struct rows_outbound *,
 	    uint64_t due_ms);
 /* There is one. */
 bool	out_has_job(const struct outbound *, const struct rows_outbound *);
+/* The job that has that row, or NULL. */
+struct out_job *out_job_of(const struct outbound *,
+	    const struct rows_outbound *);
 /* Does that row go to this destination? */
 bool	out_is_for(const struct outbound *, const struct rows_outbound *,
 	    const struct out_dest *);
@@ -147,6 +168,25 @@ void	out_count(struct out_try *, int conversations);
  */
 void	out_dest_learn(struct outbound *, struct out_dest *, bool was_quick,
 	    bool took_any);
+
+/*
+ * outbound_line.c: begin and end; the line bars that job, which is due; it waits
+ * for the line from now on, being in no heap; not any more.
+ */
+int	out_line_open(struct outbound *);
+void	out_line_close(struct outbound *);
+bool	out_line_bars(const struct outbound *, const struct out_job *);
+void	out_line_wait(struct outbound *, struct out_job *);
+void	out_line_leave(struct out_job *);
+/* Whoever need not wait any more does not. */
+void	out_line_look(struct outbound *);
+/* The postmaster wants it tried once, though the line is closed. */
+void	out_line_pass(struct outbound *, struct out_job *);
+/* Its row is to say that it is urgent: its file stands. */
+bool	out_line_is_urgent(const struct transit *);
+/* What that job waits for, if it does. */
+struct line_waits out_line_waits(const struct outbound *,
+	    const struct out_job *);
 
 /* The file of a message, unless anybody still waits for it. */
 void	out_drop_file(struct conductor *, const struct message_id *);

@@ -17,6 +17,14 @@ struct outbound_plan {
 	unsigned	delay_seconds;	/* then its sender hears; 0: never */
 };
 
+/* What waits while the line is closed (line_state.h). */
+struct outbound_line {
+	bool		governs;	/* else nothing waits for it */
+	uint64_t	most_bytes;	/* larger ones wait for the night */
+	unsigned	messages;	/* so many leave all the same; 0: never */
+	unsigned	seconds;	/* the same when one has waited so long */
+};
+
 /*
  * How long it waits, which came `age_ms` ago and has been tried `tries` times
  * (at least once).

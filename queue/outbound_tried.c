@@ -146,9 +146,10 @@ is_real(const struct outbound *outbound, const struct relay_result *result)
 }
 
 static uint64_t
-age_ms(const struct rows_outbound *row)
+age_ms(const struct outbound *outbound, const struct rows_outbound *row)
 {
-	int64_t age = clock_utc_ms() - row->since_utc_ms;
+	int64_t age = clock_utc_ms() - outbound_begun_utc_ms(
+	    outbound->conductor, row);
 
 	return age > 0 ? (uint64_t)age : 0;
 }
@@ -193,12 +194,13 @@ note_reply(const struct outbound *outbound, struct rows_outbound *row,
 	}
 	if (row->state == OUTBOUND_WAITING &&
 	    is_real(outbound, result) &&
-	    outbound_is_over(&outbound->plan, age_ms(row), row->tries))
+	    outbound_is_over(&outbound->plan, age_ms(outbound, row),
+	    row->tries))
 		row->state = OUTBOUND_FAILED;
 	/* of one that is over: when that was */
 	row->next_try_utc_ms = row->state != OUTBOUND_WAITING ? now :
-	    now + (int64_t)outbound_wait_ms(&outbound->plan, age_ms(row),
-	    row->tries);
+	    now + (int64_t)outbound_wait_ms(&outbound->plan,
+	    age_ms(outbound, row), row->tries);
 }
 
 /* A host that cannot be spoken with is left alone for a while. */
@@ -344,6 +346,10 @@ share_fate(struct outbound *outbound, struct out_dest *dest,
 		if (job == NULL || job->due.key > clock_ms())
 			break;
 		heap_take(&dest->jobs, &job->due);
+		if (out_line_bars(outbound, job)) {
+			out_line_wait(outbound, job);
+			continue;
+		}
 		r = out_try_rows(outbound, job, &try);
 		if (r == 0)
 			note_all(try, result, true);

@@ -45,6 +45,7 @@ put(struct rows *rows, const struct rows_outbound *row)
 	db_put_blob(&query, slice_first(row->sender, ROWS_ADDRESS_BYTES));
 	db_put_u64(&query, row->bytes);
 	db_put_u64(&query, row->account);
+	db_put_i64(&query, row->is_urgent);
 	r = db_run(&query);
 	/* one that is there already stays as it is */
 	return r == 0 && db_changed(rows->db) > 0 ? count_one(rows, row, 1) :
@@ -132,6 +133,7 @@ tell(struct db_query *query, rows_outbound_fn *fn, void *arg)
 		row.bytes = db_u64(query, 0, INT64_MAX);
 		row.via = db_blob(query, 0, OUTBOUND_VIA_BYTES);
 		row.account = db_u64(query, 0, INT64_MAX);
+		row.is_urgent = db_u64(query, 0, 1) != 0;
 		r = db_row(query);
 		if (r == 0)
 			r = fn(arg, &row);

@@ -48,6 +48,7 @@ struct rows_outbound {
 	uint64_t		 account;	/* who has sent it; 0: nobody here */
 	/* "host:port" that it goes to, instead of its domain's; or empty */
 	struct slice		 via;
+	bool			 is_urgent;	/* it waits for no line */
 };
 
 /*

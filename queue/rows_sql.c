@@ -12,7 +12,7 @@
 #define OUTBOUND_COLUMNS \
 	"id, address, domain, state, since, next_try, first_try, last_try," \
 	" tries, code, status, words, host, notify, told, sender, bytes, via," \
-	" account"
+	" account, urgent"
 
 static const char *const steps[] = {
 	"CREATE TABLE meta (hub BLOB NOT NULL);"
@@ -70,6 +70,8 @@ static const char *const steps[] = {
 	" WHERE outbound.state = outbound_count.state);",
 	/* who has sent it: outbound_way.c */
 	"ALTER TABLE outbound ADD COLUMN account INTEGER NOT NULL DEFAULT 0",
+	/* it waits for no line */
+	"ALTER TABLE outbound ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -163,9 +165,9 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " ORDER BY id DESC",
 	[ROWS_OUTBOUND_PUT] = "INSERT OR IGNORE INTO outbound"
 	    " (id, address, domain, since, next_try, notify, sender, bytes,"
-	    " account, via)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, coalesce((SELECT"
-	    " via FROM outbound_route WHERE domain = ?3), x''))",
+	    " account, urgent, via)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+	    " coalesce((SELECT via FROM outbound_route WHERE domain = ?3), x''))",
 	[ROWS_OUTBOUND_LEAVE] = "DELETE FROM waiting_rcpt WHERE id = ?"
 	    " AND account = 0 AND state = 0",
 	[ROWS_MESSAGE_EMPTY] = "DELETE FROM waiting WHERE id = ?1 AND NOT"

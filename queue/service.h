@@ -214,7 +214,10 @@ enum queue_kind {
 	QUEUE_DESK_ACT,
 	/* keeper -> queue, news: whose mail leaves by a smarthost of its own, as
 	 * ways_unpack() has it; until that is said nothing leaves */
-	QUEUE_WAYS
+	QUEUE_WAYS,
+	/* schedule -> queue, news: line_state_pack(); the line stands so from
+	 * now on */
+	QUEUE_LINE
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "fetch/diagnosis.h"
 #include "queue/conductor_inside.h"
 #include "queue/desk_wire.h"
+#include "queue/line_state.h"
 #include "store/service.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -137,13 +138,24 @@ desk_row_again(struct slice body, struct text *again)
 	return true;
 }
 
+static bool
+line_again(struct slice body, struct text *again)
+{
+	struct line_state state;
+
+	if (line_state_unpack(body, &state) < 0)
+		return false;
+	line_state_pack(again, &state);
+	return true;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static bool (*const bodies[])(struct slice, struct text *) = {
 		head_again, delivery_again, session_again, answer_again,
 		status_again, diagnosis_again, step_again,
-		parting_again, desk_ask_again, desk_row_again
+		parting_again, desk_ask_again, desk_row_again, line_again
 	};
 	TEXT_AUTO again = TEXT_INIT(len + NEWER);
 	TEXT_AUTO once_more = TEXT_INIT(len + NEWER);

@@ -115,6 +115,97 @@ START_TEST(what_waits_for_a_name_asks_for_that_name)
 }
 END_TEST
 
+/* What leaves waits as what a person asks for; urgent mail does not. */
+START_TEST(mail_leaves_in_the_windows)
+{
+	struct line_state state;
+
+	make(OFFICE, LINE_BUDGET_FREE, 0, false);
+	state = line_for_sending(line);
+	ck_assert_int_eq(state.wait, LINE_WAIT_NONE);
+	ck_assert(!state.urgent_waits && !state.large_waits);
+	at(NOON + 6 * HOUR_S);
+	state = line_for_sending(line);
+	ck_assert_int_eq(state.wait, LINE_WAIT_WINDOW);
+	ck_assert_int_eq(state.until_utc_ms, (NOON + 13 * HOUR_S) * 1000);
+	ck_assert(!state.urgent_waits);
+	line_open_by_hand(line, 30);
+	ck_assert_int_eq(line_for_sending(line).wait, LINE_WAIT_NONE);
+	make("never", LINE_BUDGET_FREE, 0, false);
+	state = line_for_sending(line);
+	ck_assert_int_eq(state.wait, LINE_WAIT_WINDOW);
+	ck_assert_int_eq(state.until_utc_ms, 0);
+}
+END_TEST
+
+START_TEST(mail_leaves_from_the_reserve_and_not_when_all_is_spent)
+{
+	struct line_state state;
+
+	make("", BUDGET, 20, false);
+	state = line_for_sending(line);
+	ck_assert_int_eq(state.wait, LINE_WAIT_UNKNOWN);
+	ck_assert(!state.urgent_waits);
+	line_learn(line, line_month(line), BUDGET * 9 / 10);
+	ck_assert_int_eq(line_bar(line, LINE_BY_CLOCK), LINE_BAR_RESERVE);
+	ck_assert_int_eq(line_for_sending(line).wait, LINE_WAIT_NONE);
+	line_carried(line, BUDGET / 10);
+	state = line_for_sending(line);
+	ck_assert_int_eq(state.wait, LINE_WAIT_SPENT);
+	ck_assert(!state.urgent_waits);
+	ck_assert_int_eq(state.until_utc_ms,
+	    line_status(line).month_ends_at_utc_ms);
+	make("", BUDGET, 20, true);
+	line_learn(line, line_month(line), BUDGET);
+	ck_assert(line_for_sending(line).urgent_waits);
+	line_open_by_hand(line, 30);
+	ck_assert_int_eq(line_for_sending(line).wait, LINE_WAIT_SPENT);
+}
+END_TEST
+
+/* The windows of that name; from one to five where there are no windows. */
+static const struct {
+	const char	*windows;
+	int64_t		 opens_s;	/* after noon; 0: none is waited for */
+} nights[] = {
+	{ "mon-fri 07:00-18:00; daily 22:00-23:00 night", 10 * HOUR_S },
+	{ "", 13 * HOUR_S },
+	{ "mon-fri 07:00-18:00", 0 },
+};
+
+START_TEST(what_is_large_leaves_by_night)
+{
+	int64_t opens_s = nights[_i].opens_s;
+	struct line_options options;
+	struct config config;
+	struct line_state state;
+	TEXT_AUTO text = TEXT_INIT(1024);
+	TEXT_AUTO faults = TEXT_INIT(1024);
+
+	text_addf(&text, "line_windows = \"%s\"\nline_send_bytes = 1MiB\n",
+	    nights[_i].windows);
+	ck_assert_int_eq(config_parse(text_slice(&text), "test", &config,
+	    &faults), 0);
+	ck_assert(config_line_governs(&config));
+	line_options_of(&config, &options);
+	line_free(line);
+	line = line_new(&options);
+	state = line_for_sending(line);
+	ck_assert_int_eq(state.wait, LINE_WAIT_NONE);
+	ck_assert_int_eq(state.large_waits, opens_s > 0);
+	ck_assert_int_eq(state.large_until_utc_ms, opens_s == 0 ? 0 :
+	    (NOON + opens_s) * 1000);
+	at(NOON + opens_s);
+	ck_assert(!line_for_sending(line).large_waits);
+	if (opens_s == 0)
+		return;
+	at(NOON + opens_s - HOUR_S / 60);
+	ck_assert_uint_le(line_change_ms(line), MINUTE_MS);
+	line_open_by_hand(line, 30);
+	ck_assert(!line_for_sending(line).large_waits);
+}
+END_TEST
+
 START_TEST(the_hand_opens_it_for_a_while)
 {
 	make("never", LINE_BUDGET_FREE, 0, false);
@@ -429,6 +520,11 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    outside_of_the_windows_the_postmaster_has_it_alone);
 	tcase_add_test(tests, what_waits_for_a_name_asks_for_that_name);
+	tcase_add_test(tests, mail_leaves_in_the_windows);
+	tcase_add_test(tests,
+	    mail_leaves_from_the_reserve_and_not_when_all_is_spent);
+	tcase_add_loop_test(tests, what_is_large_leaves_by_night, 0,
+	    sizeof(nights) / sizeof(nights[0]));
 	tcase_add_test(tests, the_hand_opens_it_for_a_while);
 	tcase_add_test(tests, until_it_is_known_only_the_postmaster_spends);
 	tcase_add_test(tests, at_80_percent_it_warns_once);
