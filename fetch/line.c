@@ -42,6 +42,10 @@ line_options_of(const struct config *config, struct line_options *options_out)
 	(void)calendar_read(slice_str(config->line_windows),
 	    &options_out->calendar, &where);
 	options_out->bytes_per_second = config->line_bytes_per_second;
+	if (options_out->bytes_per_second < LINE_RATE_FREE &&
+	    config_leaves(config))
+		options_out->sending_per_second =
+		    options_out->bytes_per_second / 4;
 	options_out->month_bytes = config->line_month_bytes;
 	options_out->month_day = config->line_month_day;
 	options_out->warn_percent = config->line_warn_percent;
@@ -330,13 +334,15 @@ line_for_sending(const struct line *line)
 uint64_t
 line_share(const struct line *line, unsigned running)
 {
-	return line_rate_share(line->options.bytes_per_second, running);
+	return line_rate_share(line->options.bytes_per_second -
+	    line->options.sending_per_second, running);
 }
 
 unsigned
 line_most_running(const struct line *line)
 {
-	return line_rate_most(line->options.bytes_per_second);
+	return line_rate_most(line->options.bytes_per_second -
+	    line->options.sending_per_second);
 }
 
 struct line_status

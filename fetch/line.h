@@ -22,6 +22,7 @@ struct line;			/* opaque; see line.c */
 struct line_options {
 	struct calendar	calendar;
 	uint64_t	bytes_per_second;	/* LINE_RATE_FREE: no limit */
+	uint64_t	sending_per_second;	/* of them, kept for sending */
 	uint64_t	month_bytes;		/* LINE_BUDGET_FREE: no limit */
 	unsigned	month_day;
 	unsigned	warn_percent, reserve_percent;
@@ -31,7 +32,7 @@ struct line_options {
 };
 
 /* The largest values of the options: nothing is held back, nobody counts. */
-#define LINE_RATE_FREE		(UINT64_C(1) << 30)
+#define LINE_RATE_FREE		CONFIG_RATE_FREE
 #define LINE_BUDGET_FREE	CONFIG_MONTH_FREE
 
 /* What the configuration says, which has been found right. */

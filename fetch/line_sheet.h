@@ -10,7 +10,7 @@
 
 #include "policy/line_counts.h"
 
-/* Rows of one message: 264 bytes each, IPC_MAX_BYTES in all. */
+/* Rows of one message: 288 bytes each, IPC_MAX_BYTES in all. */
 #define LINE_SHEET_PAGE	500
 
 struct line_sheet;		/* opaque; see line_sheet.c */

@@ -69,6 +69,7 @@ notice_cause(enum line_cause cause)
 		[LINE_REFETCHED] = SAY_CAUSE_REFETCHED,
 		[LINE_OAUTH] = SAY_CAUSE_OAUTH,
 		[LINE_ETRN] = SAY_CAUSE_ETRN,
+		[LINE_SENDING] = SAY_CAUSE_SENDING,
 	};
 
 	return causes[cause];

@@ -49,7 +49,10 @@ enum fetch_kind {
 	/* schedule -> fetch, news: u64 fetch account */
 	FETCH_UNWATCH,
 	/* fetch -> schedule, news: u64 fetch account; its INBOX has more */
-	FETCH_NEWS
+	FETCH_NEWS,
+	/* relay -> schedule, news: line_counts_pack(); what it has carried
+	 * since the last such */
+	SCHEDULE_RELAYED
 };
 
 enum resolver_kind {

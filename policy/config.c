@@ -504,3 +504,17 @@ config_line_governs(const struct config *config)
 	    config->line_month_bytes < CONFIG_MONTH_FREE ||
 	    config->line_send_bytes < CONFIG_SEND_FREE;
 }
+
+#define SEND_PART	4	/* of the line, one of so many is for sending */
+/* Less, and a host that is sent a block takes us for gone. */
+#define SEND_LEAST	2048
+
+uint64_t
+config_send_rate(const struct config *config)
+{
+	uint64_t rate = config->line_bytes_per_second;
+
+	if (rate >= CONFIG_RATE_FREE)
+		return CONFIG_RATE_FREE;
+	return rate / SEND_PART < SEND_LEAST ? SEND_LEAST : rate / SEND_PART;
+}

@@ -179,6 +179,12 @@ void	config_night(const struct config *, struct calendar *night_out);
 #define CONFIG_MONTH_FREE	(UINT64_C(1) << 50)	/* line_month_bytes: all */
 #define CONFIG_SEND_FREE	(UINT64_C(2) << 30)	/* line_send_bytes: all */
 bool	config_line_governs(const struct config *);
+/*
+ * Of line_bytes_per_second, what sending keeps to: a quarter, but 2 KiB at the
+ * least, or CONFIG_RATE_FREE where there is no limit.
+ */
+#define CONFIG_RATE_FREE	(UINT64_C(1) << 30)
+uint64_t config_send_rate(const struct config *);
 
 /* There is a way for mail to other hosts. */
 bool	config_leaves(const struct config *);

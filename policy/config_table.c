@@ -201,7 +201,8 @@ const struct config_option config_options[] = {
   "When the line may be used (empty: always; never: on demand only), such as "
   "mon-fri 07:00-18:00 every 10; daily 01:00-05:00 night." },
 { "line_bytes_per_second",   KIND_BYTES,        FIELD(line_bytes_per_second), KIB, GIB, "1GiB",
-  "What all collections together may carry in a second; 1GiB is more than any "
+  "What all collections together may carry in a second, or three quarters of that where mail "
+  "is sent to other hosts, which has the fourth, but not less than 2KiB; 1GiB is more than any "
   "line and holds nothing back." },
 { "line_month_bytes",        KIND_BYTES,        FIELD(line_month_bytes), MIB, 1024 * 1024 * GIB, "1024TiB",
   "What the line may carry in a month; 1024TiB means that nobody counts." },

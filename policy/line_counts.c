@@ -4,7 +4,7 @@
 #include "policy/line_counts.h"
 
 /* So that sums of all figures fit a number of SQLite's. */
-#define FIGURE_MOST	((uint64_t)INT64_MAX / 32)
+#define FIGURE_MOST	((uint64_t)INT64_MAX / 64)
 
 const char *
 line_cause_code(enum line_cause cause)
@@ -18,6 +18,7 @@ line_cause_code(enum line_cause cause)
 		[LINE_REFETCHED] = "refetched",
 		[LINE_OAUTH] = "oauth",
 		[LINE_ETRN] = "etrn",
+		[LINE_SENDING] = "sending",
 	};
 
 	return codes[cause];

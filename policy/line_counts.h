@@ -21,6 +21,7 @@ enum line_cause {
 	LINE_REFETCHED,		/* mail that came, and not whole */
 	LINE_OAUTH,
 	LINE_ETRN,		/* asking for release, not what then comes */
+	LINE_SENDING,		/* mail to other hosts, all of it */
 	LINE_CAUSES
 };
 
@@ -64,7 +65,7 @@ uint64_t line_counts_saved(const struct line_counts *);
 /* For a message between roles: never more than LINE_COUNTS_BYTES. */
 #define LINE_COUNTS_BYTES	(24 * LINE_CAUSES + 16 * LINE_SAVINGS)
 void	line_counts_pack(struct text *, const struct line_counts *);
-/* The reader is bad when they are none: no figure is above INT64_MAX / 32. */
+/* The reader is bad when they are none: no figure is above INT64_MAX / 64. */
 struct line_counts line_counts_unpack(struct unpack *);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fetch/line_rate.h"
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
 #include "programs/queue_body.h"
@@ -203,6 +204,12 @@ queue_open(struct process *process)
 	return zone_open(process->config.time_zone);
 }
 
+static unsigned
+least(unsigned one, unsigned other)
+{
+	return one < other ? one : other;
+}
+
 static int
 queue_start(struct process *process)
 {
@@ -239,7 +246,8 @@ queue_start(struct process *process)
 			.seconds = config->line_send_seconds
 		},
 		.outbound_per_host = config->outbound_per_host,
-		.outbound_most = config->outbound_connections,
+		.outbound_most = least(config->outbound_connections,
+		    line_rate_most(config_send_rate(config))),
 		.has_smarthost = config->smarthost[0] != '\0'
 	};
 	struct queue *queue = calloc(1, sizeof(*queue));

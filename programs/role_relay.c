@@ -18,6 +18,7 @@
 #include "gateway/relay/relay.h"
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
+#include "programs/relay_line.h"
 #include "programs/roles.h"
 
 #define ERRANDS_MOST	256	/* the queue has fewer at work */
@@ -41,13 +42,15 @@ struct relay_role {
 	struct process	*process;
 	struct talk_hall *hall;
 	struct relay_links *links;
-	struct ipc	*queue, *resolver, *keeper;
+	struct relay_line *line;
+	struct ipc	*queue, *resolver, *keeper, *schedule;
 	struct relay_setting setting;
 	void		*policies;	/* sts_cache.h */
 	char		 smarthost[256];
 	char		*password;	/* there */
 	LIST_HEAD(, errand) errands;
 	unsigned	 count;
+	unsigned	 running;	/* of them; the others are over */
 	uint64_t	 last;		/* number */
 	struct timer	*stopping;	/* set: this process ends */
 	bool		 is_stopping;
@@ -99,6 +102,7 @@ on_relayed(void *arg, struct slice packed_result)
 	struct errand *errand = arg;
 	struct relay_role *role = errand->role;
 
+	relay_line_running(role->line, --role->running);
 	errand->result.limit = packed_result.len;
 	text_add(&errand->result, packed_result);
 	errand->since_ms = clock_ms();
@@ -214,6 +218,7 @@ on_send(void *arg, struct ipc *from, struct ipc_message *message)
 	}
 	LIST_INSERT_HEAD(&role->errands, errand, next);
 	role->count++;
+	relay_line_running(role->line, ++role->running);
 	return 0;
 }
 
@@ -342,7 +347,10 @@ relay_role_start(struct process *process)
 	if (role->hall == NULL)
 		return fault != NULL ? -EINVAL : -ENOMEM;
 	role->links = relay_links_new(role->hall, process->loop);
-	if (role->links == NULL)
+	role->line = role->links == NULL ? NULL : relay_line_new(
+	    process->loop, role->hall, role->links,
+	    config_send_rate(&process->config));
+	if (role->line == NULL)
 		return -ENOMEM;
 	r = take_password(role);
 	if (r < 0) {
@@ -374,6 +382,8 @@ relay_peer(struct process *process, struct ipc *ipc)
 		role->resolver = ipc;
 	else if (ipc_peer(ipc) == ROLE_KEEPER)
 		role->keeper = ipc;
+	else if (ipc_peer(ipc) == ROLE_SCHEDULE)
+		relay_line_schedule(role->line, role->schedule = ipc);
 	else
 		return -EPERM;
 	return 0;
@@ -391,6 +401,8 @@ relay_lost(struct process *process, struct ipc *ipc)
 		role->keeper = NULL;
 	if (role->queue == ipc)
 		role->queue = NULL;
+	if (role->schedule == ipc)
+		relay_line_schedule(role->line, role->schedule = NULL);
 	LIST_FOREACH(errand, &role->errands, next) {
 		relay_peer_lost(errand->relay, ipc);
 		if (errand->from == ipc)

@@ -55,6 +55,7 @@ static int	on_progress(void *, struct ipc *, struct ipc_message *);
 static int	on_admin(void *, struct ipc *, struct ipc_message *);
 static int	on_changed(void *, struct ipc *, struct ipc_message *);
 static int	on_carried(void *, struct ipc *, struct ipc_message *);
+static int	on_relayed(void *, struct ipc *, struct ipc_message *);
 static int	on_reads(void *, struct ipc *, struct ipc_message *);
 static int	on_new_mail(void *, struct ipc *, struct ipc_message *);
 static int	on_sends_much(void *, struct ipc *, struct ipc_message *);
@@ -66,6 +67,7 @@ static const struct ipc_rule schedule_rules[] = {
 { SCHEDULE_SENDS_MUCH, "SENDS_MUCH", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_sends_much },
 { SCHEDULE_READS,   "READS",    FROM(ROLE_DOOR),    IPC_REQUEST, 0, 0, on_reads },
 { FETCH_CARRIED,    "CARRIED",  FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_carried },
+{ SCHEDULE_RELAYED, "RELAYED",  FROM(ROLE_RELAY),   IPC_NEWS,    0, 0, on_relayed },
 { FETCH_NEWS,       "NEWS",     FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_new_mail },
 { 0 }
 };
@@ -237,6 +239,22 @@ on_carried(void *arg, struct ipc *from, struct ipc_message *message)
 	if (r == 0)
 		line_desk_carried(role->desk, account, &counts);
 	return r;
+}
+
+/* Mail that was sent is of no mailbox. */
+static int
+on_relayed(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct schedule_role *role = process->state;
+	struct unpack u = unpack_of(message->body);
+	struct line_counts counts = line_counts_unpack(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	line_desk_carried(role->desk, 0, &counts);
+	return 0;
 }
 
 static int

@@ -67,7 +67,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 		.holds = HOLDS(HOLDS_TRUST) | HOLDS(HOLDS_SMARTHOST) |
 		    HOLDS(HOLDS_POLICIES),
 		.links = FROM(ROLE_QUEUE) | FROM(ROLE_RESOLVER) |
-		    FROM(ROLE_KEEPER),
+		    FROM(ROLE_KEEPER) | FROM(ROLE_SCHEDULE),
 	},
 	[ROLE_SCAN] = {
 		.role = ROLE_SCAN, .program = PROGRAM_SCAN, .user = "scan",

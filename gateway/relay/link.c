@@ -72,6 +72,7 @@ struct relay_links {
 	struct timer	*burial;
 	LIST_HEAD(, relay_link) all;
 	unsigned	 idle;
+	struct talk_counts counts;
 };
 
 /* Ends */
@@ -386,7 +387,8 @@ open_talk(struct relay_link *link, const struct relay_target *target)
 		.called = target->called, .user = target->user,
 		.password = target->password,
 		.connect_ms = target->waits->connect,
-		.open_ms = target->waits->open
+		.open_ms = target->waits->open,
+		.counts = &link->links->counts, .is_paced = true
 	}, &(struct talk_events){
 		.arg = link, .line = on_line, .opened = on_opened,
 		.readable = on_readable, .drained = on_drained,
@@ -509,6 +511,12 @@ relay_link_leave(struct relay_link *link, enum relay_leaving how)
 		reset(link);
 	else
 		quit(link);
+}
+
+const struct talk_counts *
+relay_links_counts(const struct relay_links *links)
+{
+	return &links->counts;
 }
 
 struct relay_links *

@@ -80,6 +80,7 @@ talk_open(struct talk_hall *hall, const struct talk_options *options,
 	talk->events = *events;
 	talk->tls = options->tls;
 	talk->counts = options->counts;
+	talk->is_paced = options->is_paced;
 	talk->open_ms = options->open_ms;
 	talk->lines.limit = TALK_SAID_MOST;
 	if (options->pin != NULL) {

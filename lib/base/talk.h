@@ -107,7 +107,7 @@ struct talk_dane {
  * login.  In all it is what the system counts (wire.h), or, where it does not,
  * what was read and written once it was open.
  */
-#define TALK_CAUSES		8
+#define TALK_CAUSES		9
 #define TALK_CAUSE_SESSION	0
 struct talk_counts {
 	unsigned	cause;		/* of what is read and written now */
@@ -137,6 +137,7 @@ struct talk_options {
 	uint64_t	 open_ms;	/* until it is open */
 	/* bytes are added here, the last ones when it ends; or NULL */
 	struct talk_counts *counts;
+	bool		 is_paced;	/* the share holds writing back, too */
 	/*
 	 * Resumed, if it is fit; and what the server gives takes its place.  It
 	 * is emptied when one that was offered it fails before it is open.
@@ -178,7 +179,8 @@ void		 talk_hall_free(struct talk_hall *);
 /*
  * From now on each conversation carries no more than so many bytes a second;
  * BUCKET_FREE (bucket.h): as many as it can, as in the beginning.  What libcurl
- * reads until it is open is not held back: some KiB.
+ * reads until it is open is not held back: some KiB; nor is what is written, though
+ * it counts, but where that was asked for.
  */
 void		 talk_hall_share(struct talk_hall *, uint64_t bytes_per_second);
 

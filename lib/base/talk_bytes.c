@@ -19,7 +19,8 @@ rewatch(struct talk *talk)
 
 	if (!talk->broke && !talk->held && !talk->is_starved)
 		what |= LOOP_READ;
-	if (!talk->broke && talk->out.len > 0)
+	if (!talk->broke && talk->out.len > 0 &&
+	    !(talk->is_paced && talk->is_starved))
 		what |= LOOP_WRITE;
 	if (watch_want(talk->watch, what) < 0)
 		talk->broke = true;
@@ -36,6 +37,18 @@ wipe_sent(struct talk *talk)
 		OPENSSL_cleanse(talk->out.at, talk->out.size);
 }
 
+/* How many bytes of what waits to write next; 0: none now. */
+static size_t
+next_piece(struct talk *talk)
+{
+	size_t n = talk->out.len < PIECE_BYTES ? talk->out.len : PIECE_BYTES;
+
+	/* OpenSSL wants the same bytes again, no fewer */
+	if (talk->retry_bytes != 0)
+		return talk->retry_bytes;
+	return talk->is_paced && n > 0 ? talk_line_room(talk, n) : n;
+}
+
 /* Write what waits, as far as the socket takes it. */
 static void
 flush(struct talk *talk)
@@ -43,9 +56,7 @@ flush(struct talk *talk)
 	CURLcode code = CURLE_OK;
 	size_t n, sent = 0;
 
-	while (code == CURLE_OK && talk->out.len > 0) {
-		n = talk->retry_bytes != 0 ? talk->retry_bytes :
-		    talk->out.len < PIECE_BYTES ? talk->out.len : PIECE_BYTES;
+	while (code == CURLE_OK && (n = next_piece(talk)) > 0) {
 		code = curl_easy_send(talk->easy, talk->out.at, n, &sent);
 		if (code == CURLE_OK) {
 			talk->retry_bytes = 0;
@@ -54,7 +65,6 @@ flush(struct talk *talk)
 			talk->tell_drained = talk->out.len == 0;
 			wipe_sent(talk);
 		} else if (code == CURLE_AGAIN)
-			/* OpenSSL wants the same bytes again, no fewer */
 			talk->retry_bytes = n;
 		else {
 			/* reading on brings its last words, then the end */

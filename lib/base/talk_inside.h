@@ -122,6 +122,7 @@ struct talk {
 	struct timer	*fed;		/* its share has grown again; NULL: not
 					   in the hall's list */
 	bool		 is_starved;	/* until then */
+	bool		 is_paced;	/* writing waits, too */
 	struct talk_counts *counts;	/* borrowed, or NULL */
 	uint64_t	 told_received, told_sent;	/* put into them */
 	uint64_t	 wire_received, wire_sent;	/* the system says */

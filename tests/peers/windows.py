@@ -193,7 +193,52 @@ def large(args, folder):
         scene.hub.check()
 
 
-TESTS = [("opened", opened), ("killed", killed), ("window", window),
+def counted(args, folder):
+    """What was sent is of the month; when that is spent only urgent leaves."""
+    with Scene(args, folder, "", line_month_bytes="1MiB") as scene:
+        def status():
+            return json.loads(scene.cli("--json", "line", "status"))[
+                "result"][0]
+        scene.hub.wait_for(lambda: status()["state"] == "open",
+                           "the month is not known")
+        scene.send("one", 100000)
+        scene.wait_left("one")
+        scene.hub.wait_for(lambda: 100000 < status()["carried"] < 140000,
+                           "what was sent is not counted", GUARD)
+        scene.send("two", 1000000)
+        scene.wait_left("one", "two")
+        scene.hub.wait_for(lambda: status()["why"] == "spent",
+                           "the month is not spent", GUARD)
+        scene.send("three")
+        scene.send("now", Importance="high")
+        scene.wait_left("one", "two", "now")
+        scene.stays("one", "two", "now")
+        true("are spent" in scene.trace("three"), scene.trace("three"))
+        scene.hub.stop()
+        scene.hub.start()
+        report = json.loads(scene.cli("--json", "line", "report"))["result"]
+        rows = [row for row in report if row["cause"] == "sending"]
+        true(len(rows) == 1 and rows[0]["id"] == 0 and
+             rows[0]["sent"] > 1100000 and rows[0]["received"] > 100, report)
+        true("mail sent" in scene.cli("line", "report"),
+             scene.cli("line", "report"))
+        scene.stays("one", "two", "now")
+        scene.hub.stop()
+        scene.hub.check()
+
+
+def rate(args, folder):
+    """A quarter of the line's bytes a second, and not more."""
+    with Scene(args, folder, "", line_bytes_per_second="64KiB") as scene:
+        scene.send("one", 163840)
+        began = time.monotonic()
+        scene.wait_left("one")
+        true(time.monotonic() - began > 5, time.monotonic() - began)
+        scene.hub.stop()
+        scene.hub.check()
+
+
+TESTS = [("counted", counted), ("rate", rate), ("opened", opened), ("killed", killed), ("window", window),
          ("many", many), ("large", large)]
 
 

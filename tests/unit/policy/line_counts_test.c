@@ -98,7 +98,7 @@ START_TEST(a_figure_that_no_line_carries_is_refused)
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*figures); i++) {
 		for (unsigned more = 0; more < 2; more++) {
-			figures[i] = INT64_MAX / 32 + more;
+			figures[i] = INT64_MAX / 64 + more;
 			text_clear(&text);
 			line_counts_pack(&text, &counts);
 			u = unpack_of(text_slice(&text));
