@@ -132,7 +132,8 @@
 	WORD("status"), \
 	WORD("words"), \
 	WORD("host"), \
-	WORD("via")
+	WORD("via"), \
+	WORD("waits")		/* for: line night month unknown, or empty */
 /* Of one message, or one recipient of it; from where to go on. */
 #define LEAVING_ARGS(asked) \
 	{ "id",       ADMIN_TEXT,   asked, SAY_COLUMN_ID }, \

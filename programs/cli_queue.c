@@ -96,6 +96,30 @@ add_last(struct cli *cli, const json_t *row, struct text *words)
 		    cli_queue_text(row, "domain"), said.at);
 }
 
+/* What it waits for that is no host's; false: for nothing. */
+static bool
+add_waits(struct cli *cli, const json_t *row, struct text *words)
+{
+	const char *waits = cli_queue_text(row, "waits");
+	time_t seconds = (time_t)(cli_queue_number(row, "next_try") / 1000);
+	char when[32] = "";
+	struct tm tm;
+
+	if (waits[0] == '\0')
+		return false;
+	if (seconds != 0 && localtime_r(&seconds, &tm) != NULL)
+		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
+	if (strcmp(waits, "night") == 0)
+		text_say(words, cli->language, LEAVING_FOR_NIGHT, when);
+	else if (strcmp(waits, "month") == 0)
+		text_say(words, cli->language, LEAVING_FOR_MONTH, when);
+	else if (when[0] != '\0')
+		text_say(words, cli->language, LEAVING_FOR_LINE, when);
+	else
+		text_say(words, cli->language, LEAVING_FOR_HAND);
+	return true;
+}
+
 static void
 add_reason(struct cli *cli, const json_t *row, struct text *words)
 {
@@ -105,6 +129,11 @@ add_reason(struct cli *cli, const json_t *row, struct text *words)
 	}
 	if (strcmp(cli_queue_text(row, "state"), "held") == 0) {
 		text_say(words, cli->language, LEAVING_IS_HELD);
+		text_add_str(words, "; ");
+	}
+	if (add_waits(cli, row, words)) {
+		if (cli_queue_text(row, "words")[0] == '\0')
+			return;
 		text_add_str(words, "; ");
 	}
 	add_last(cli, row, words);

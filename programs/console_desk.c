@@ -210,6 +210,27 @@ read_status(struct unpack *u, struct queue_said *said)
 	return !u->bad && status == DESK_OK;
 }
 
+/* When it is tried next: not before the line opens for it. */
+static int64_t
+next_utc_ms(const struct desk_row *desk)
+{
+	if (desk->row.state != OUTBOUND_WAITING)
+		return 0;
+	return desk->waits.wait == LINE_WAIT_NONE ?
+	    desk->row.next_try_utc_ms : desk->waits.until_utc_ms;
+}
+
+static const char *
+waits_word(const struct line_waits *waits)
+{
+	static const char *const words[LINE_WAIT_COUNT] = {
+		[LINE_WAIT_NONE] = "", [LINE_WAIT_WINDOW] = "line",
+		[LINE_WAIT_SPENT] = "month", [LINE_WAIT_UNKNOWN] = "unknown",
+	};
+
+	return waits->for_night ? "night" : words[waits->wait];
+}
+
 /* A row of LEAVING_ROW (admin.c). */
 static void
 add_row(struct queue_said *said, const struct desk_row *desk,
@@ -230,13 +251,13 @@ add_row(struct queue_said *said, const struct desk_row *desk,
 	pack_u64(said->rows, row->tries);
 	pack_i64(said->rows, row->first_try_utc_ms);
 	pack_i64(said->rows, row->last_try_utc_ms);
-	pack_i64(said->rows, row->state == OUTBOUND_WAITING ?
-	    row->next_try_utc_ms : 0);
+	pack_i64(said->rows, next_utc_ms(desk));
 	pack_u64(said->rows, row->code);
 	pack_slice(said->rows, row->status);
 	pack_slice(said->rows, row->words);
 	pack_slice(said->rows, row->host);
 	pack_slice(said->rows, row->via);
+	pack_slice(said->rows, slice_str(waits_word(&desk->waits)));
 	said->count++;
 }
 

@@ -64,6 +64,7 @@ normal_domain(struct slice domain, struct text *normal)
 }
 
 struct rows {
+	const struct conductor *conductor;
 	struct text	text;
 	uint32_t	count;
 };
@@ -71,8 +72,9 @@ struct rows {
 static int
 add_row(void *arg, const struct rows_outbound *row, bool is_sending)
 {
-	const struct desk_row desk = { *row, is_sending };
 	struct rows *rows = arg;
+	const struct desk_row desk = { *row, is_sending,
+	    conductor_line_waits(rows->conductor, row) };
 
 	desk_row_pack(&rows->text, &desk);
 	rows->count++;
@@ -84,7 +86,8 @@ on_desk_list(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	TEXT_AUTO normal = TEXT_INIT(ROWS_ADDRESS_BYTES * 2);
 	TEXT_AUTO body = TEXT_INIT(ANSWER_BYTES);
-	struct rows rows = { .text = TEXT_INIT(ANSWER_BYTES) };
+	struct rows rows = { .conductor = queue_conductor(arg),
+	    .text = TEXT_INIT(ANSWER_BYTES) };
 	struct desk_ask ask;
 	int r;
 

@@ -109,6 +109,9 @@ desk_row_pack(struct text *text, const struct desk_row *desk)
 	pack_u64(text, row->bytes);
 	pack_slice(text, row->via);
 	pack_u8(text, desk->is_sending);
+	pack_u8(text, (uint8_t)desk->waits.wait);
+	pack_u8(text, desk->waits.for_night);
+	pack_i64(text, desk->waits.until_utc_ms);
 }
 
 int
@@ -134,6 +137,9 @@ desk_row_unpack(struct unpack *u, struct desk_row *row_out)
 	row->bytes = unpack_u64(u);
 	row->via = unpack_slice(u);
 	desk.is_sending = unpack_bool(u);
+	desk.waits.wait = unpack_enum(u, LINE_WAIT_COUNT);
+	desk.waits.for_night = unpack_bool(u);
+	desk.waits.until_utc_ms = unpack_i64(u);
 	if (u->bad)
 		return -EBADMSG;
 	*row_out = desk;

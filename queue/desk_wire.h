@@ -39,6 +39,7 @@ int	desk_ask_unpack(struct slice, struct desk_ask *ask_out);
 struct desk_row {
 	struct rows_outbound	row;
 	bool			is_sending;
+	struct line_waits	waits;
 };
 void	desk_row_pack(struct text *, const struct desk_row *);
 int	desk_row_unpack(struct unpack *, struct desk_row *row_out);

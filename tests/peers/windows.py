@@ -120,6 +120,30 @@ def opened(args, folder):
         scene.hub.check()
 
 
+def listed(args, folder):
+    """The list says what it waits for, until when, and retry sends it."""
+    now = time.time()
+    begins, ends = (time.strftime("%H:%M", time.localtime(now + hours * 3600))
+                    for hours in (3, 4))
+    with Scene(args, folder, "daily %s-%s" % (begins, ends)) as scene:
+        def rows():
+            return json.loads(scene.cli("--json", "queue", "list"))["result"]
+        scene.send("one")
+        scene.hub.wait_for(lambda: rows()[0]["waits"] == "line",
+                           "the list does not say it")
+        row, = rows()
+        true(row["reason"].startswith("waits for the line, which opens at ")
+             and row["reason"].endswith(begins), row)
+        true(0 < row["next_try"] / 1000 - now < 4 * 3600, row)
+        true("waits for the line" in scene.cli("queue", "list"),
+             scene.cli("queue", "list"))
+        scene.cli("queue", "retry", row["id"])
+        scene.wait_left("one")
+        scene.hub.wait_for(lambda: rows() == [], "it stays in the list")
+        scene.hub.stop()
+        scene.hub.check()
+
+
 def killed(args, folder):
     """Queue and schedule are killed: it waits, and the urgent one leaves."""
     with Scene(args, folder) as scene:
@@ -238,7 +262,8 @@ def rate(args, folder):
         scene.hub.check()
 
 
-TESTS = [("counted", counted), ("rate", rate), ("opened", opened), ("killed", killed), ("window", window),
+TESTS = [("counted", counted), ("rate", rate), ("opened", opened), ("listed", listed),
+         ("killed", killed), ("window", window),
          ("many", many), ("large", large)]
 
 
