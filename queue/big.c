@@ -98,12 +98,14 @@ big_folder_close(struct big *big)
 
 /* Made if it is not there yet.  A descriptor, or -errno. */
 static int
-open_folder(const struct big *big, const char *name)
+open_folder(struct big *big, const char *name, unsigned number)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(big->folder_fd, name, flags);
 
 	if (fd < 0 && errno == ENOENT) {
+		/* whoever took it away has taken that, too */
+		atomic_store(&big->is_durable[number], false);
 		if (mkdirat(big->folder_fd, name, 0700) < 0 &&
 		    errno != EEXIST)
 			return -errno;
@@ -124,7 +126,7 @@ writer_open(struct big_writer *writer, const struct message_id *id)
 	if (writer->digest == NULL || EVP_DigestInit_ex2(writer->digest,
 	    writer->big->sha256, NULL) != 1)
 		return -ENOMEM;
-	writer->folder_fd = open_folder(writer->big, folder);
+	writer->folder_fd = open_folder(writer->big, folder, writer->folder);
 	if (writer->folder_fd < 0)
 		return writer->folder_fd;
 	writer->fd = openat(writer->folder_fd,
