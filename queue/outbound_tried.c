@@ -133,8 +133,9 @@ void
 out_tell(struct conductor *conductor, const struct rows_outbound *row,
     struct slice tls)
 {
-	tell(conductor, row, NULL, OUTBOUND_WAITING, row->state == OUTBOUND_DONE ||
-	    row->state == OUTBOUND_RELAYED, tls);
+	tell(conductor, row, NULL, OUTBOUND_WAITING,
+	    row->state == OUTBOUND_DONE || row->state == OUTBOUND_RELAYED,
+	    tls);
 }
 
 /* The line is open: what is not reached is not there, and not we. */
@@ -287,8 +288,9 @@ end_try(struct out_try *try, const struct relay_result *result, bool shared)
 {
 	for (size_t i = 0; i < try->count; i++)
 		tell(try->outbound->conductor, &try->rows[i],
-		    try->job->key.dest, try->meanwhile[i], result->replies[shared ? 0 :
-		    i].outcome == RELAY_DONE, result->tls);
+		    try->job->key.dest, try->meanwhile[i],
+		    result->replies[shared ? 0 : i].outcome == RELAY_DONE,
+		    result->tls);
 	let_go(try, next_due(try));
 }
 
