@@ -327,7 +327,7 @@ ask_judge(struct transit *transit)
 	r = conductor->ports.judge(conductor->ports.arg, transit,
 	    transit->packed_env, transit->fd);
 	transit->at_judge = r == 0;
-	/* none is there: conductor_judge_up() asks again */
+	/* none is there: when one is, conductor_judge_up() asks again */
 	if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
 		arrive_put_off(transit, 451, "4.3.0",
 		    "the message could not be judged, try again later");
@@ -388,9 +388,9 @@ conductor_judged(struct conductor *conductor, void *ticket, int status,
 		if (++transit->judge_tries >= JUDGE_TRIES)
 			arrive_put_off(transit, 451, "4.3.0",
 			    "the message could not be judged, try again later");
-		else if (status == -EBADMSG)
-			ask_judge(transit);	/* that one is still there */
-		return;		/* else conductor_judge_up() asks again */
+		else
+			ask_judge(transit);
+		return;
 	}
 	if (arena_copy(transit->arena, packed_verdict,
 	    &transit->packed_verdict) < 0 ||

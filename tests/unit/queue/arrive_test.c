@@ -104,13 +104,34 @@ START_TEST(a_deferred_message_is_put_off_in_the_words_of_its_judge)
 }
 END_TEST
 
-START_TEST(a_judge_that_dies_once_is_asked_again)
+/* The judge that was asked, as the n-th, is gone. */
+static void
+lose_judge(size_t n)
+{
+	conductor_judged(stage.conductor, stage_call(&stage, STAGE_JUDGE,
+	    n)->ticket, -ECONNRESET, slice_of(NULL, 0));
+}
+
+START_TEST(when_a_judge_dies_another_one_is_asked_at_once)
 {
 	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
-	conductor_judged(stage.conductor, stage_call(&stage, STAGE_JUDGE, 0)->ticket,
-	    -ECONNRESET, slice_of(NULL, 0));
+	lose_judge(0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 2);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 0);
+	stage_judge(&stage, 1, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, 1);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+}
+END_TEST
+
+START_TEST(when_the_only_judge_dies_the_next_one_is_asked)
+{
+	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
+	stage.judge_fault = -ENOTCONN;
+	lose_judge(0);
 	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 1);
 	ck_assert_uint_eq(stage_count(&stage, STAGE_ANSWER), 0);
+	stage.judge_fault = 0;
 	conductor_judge_up(stage.conductor);
 	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 2);
 	stage_judge(&stage, 1, VERDICT_ACCEPT);
@@ -122,11 +143,8 @@ END_TEST
 START_TEST(a_message_that_ends_two_judges_is_put_off)
 {
 	ck_assert_int_eq(stage_submit(&stage, &stage, 'm', 100, false), 0);
-	conductor_judged(stage.conductor, stage_call(&stage, STAGE_JUDGE, 0)->ticket,
-	    -ECONNRESET, slice_of(NULL, 0));
-	conductor_judge_up(stage.conductor);
-	conductor_judged(stage.conductor, stage_call(&stage, STAGE_JUDGE, 1)->ticket,
-	    -ECONNRESET, slice_of(NULL, 0));
+	lose_judge(0);
+	lose_judge(1);
 	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 451);
 	conductor_judge_up(stage.conductor);
 	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE), 2);
@@ -559,7 +577,8 @@ unit_suite(void)
 	tcase_add_test(tcase, a_refused_message_costs_no_record);
 	tcase_add_test(tcase,
 	    a_deferred_message_is_put_off_in_the_words_of_its_judge);
-	tcase_add_test(tcase, a_judge_that_dies_once_is_asked_again);
+	tcase_add_test(tcase, when_a_judge_dies_another_one_is_asked_at_once);
+	tcase_add_test(tcase, when_the_only_judge_dies_the_next_one_is_asked);
 	tcase_add_test(tcase, a_message_that_ends_two_judges_is_put_off);
 	tcase_add_test(tcase,
 	    a_judge_that_talks_nonsense_is_asked_once_more_at_once);
