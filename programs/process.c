@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "programs/peers.h"
 #include "programs/rules_bundle.h"
 #include "programs/switchboard.h"
 
@@ -201,19 +202,6 @@ on_go(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
-static void
-on_peer_lost(void *arg, struct ipc *ipc, bool was_breach)
-{
-	struct process *process = arg;
-
-	if (was_breach) {
-		log_say("%s", ipc_breach(ipc));
-		process_accuse(process, ipc, ipc_breach(ipc));
-	}
-	process->code->lost(process, ipc);
-	ipc_free(ipc);
-}
-
 static int
 on_peer(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -221,27 +209,15 @@ on_peer(void *arg, struct ipc *from, struct ipc_message *message)
 	struct unpack u = unpack_of(message->body);
 	enum role role = unpack_enum(&u, ROLE_COUNT);
 	uint64_t instance = unpack_u64(&u);
-	const struct ipc_side side = {
-		.rules = process->code->rules, .lost = on_peer_lost,
-		.arg = process
-	};
-	struct ipc *ipc;
 	int r;
 
 	(void)from;
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
-	ipc = ipc_new(process->loop, message->fd[0], role, instance, &side);
-	if (ipc == NULL)
-		return -ENOMEM;
-	(void)ipc_take_fd(message, 0);
-	r = process->code->peer(process, ipc);
-	if (r < 0) {
-		log_say("a channel to %s cannot be used: %s", role_name(role),
-		    strerror(-r));
-		ipc_free(ipc);
-	}
-	return 0;
+	r = peers_add(process, message->fd[0], role, instance);
+	if (r == 0)
+		(void)ipc_take_fd(message, 0);
+	return r;
 }
 
 static int
@@ -409,6 +385,7 @@ process_main(const struct role_code *code, uint64_t instance)
 	(void)signal(SIGTERM, SIG_IGN);
 	if (process == NULL)
 		exit(1);
+	LIST_INIT(&process->peers);
 	process->row = role_row(code->role);
 	process->code = code;
 	process->instance = instance;

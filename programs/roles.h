@@ -8,6 +8,8 @@
 #ifndef POSTROOM_PROGRAMS_ROLES_H
 #define POSTROOM_PROGRAMS_ROLES_H
 
+#include <sys/queue.h>
+
 #include "lib/base/ipc.h"
 #include "lib/base/sandbox.h"
 #include "policy/accounts.h"
@@ -49,6 +51,7 @@ struct process {
 	uint64_t		 instance;
 	struct loop		*loop;
 	struct ipc		*parent;
+	LIST_HEAD(, peer)	 peers;		/* peers.h */
 	struct config		 config;
 	unsigned char		 hub_id[HUB_ID_BYTES];
 	uid_t			 owner;		/* who started the hub */

@@ -22,6 +22,7 @@
 #define WAITING_LIMIT	(16u << 20)	/* bytes for a peer that is slow */
 #define FD_COST		(64u << 10)	/* so that at most 256 wait, too */
 #define TURN		64		/* packets before others get a turn */
+#define HEARD_MOST	4096		/* a socket holds fewer */
 
 enum type { TYPE_NEWS, TYPE_REQUEST, TYPE_REPLY };
 
@@ -575,15 +576,13 @@ send_waiting(struct ipc *ipc)
 	return watch_want(ipc->watch, LOOP_READ);
 }
 
+/* The next `most` packets; `sent` is what became of those that waited. */
 static void
-on_socket(void *arg, unsigned what)
+hear(struct ipc *ipc, unsigned most, int sent)
 {
-	struct ipc *ipc = arg;
-	int r = 0, sent = 0;
+	int r = 0;
 
-	if (what & LOOP_WRITE)
-		sent = send_waiting(ipc);
-	for (unsigned i = 0; r == 0 && i < TURN; i++)
+	for (unsigned i = 0; r == 0 && i < most; i++)
 		r = receive(ipc);
 	if (r == -ESTALE)
 		return;
@@ -594,4 +593,22 @@ on_socket(void *arg, unsigned what)
 	ipc->over = true;
 	(void)watch_want(ipc->watch, 0);
 	ipc->side.lost(ipc->side.arg, ipc, ipc->breach[0] != '\0');
+}
+
+void
+ipc_hear(struct ipc *ipc)
+{
+	if (!ipc->over)
+		hear(ipc, HEARD_MOST, 0);
+}
+
+static void
+on_socket(void *arg, unsigned what)
+{
+	struct ipc *ipc = arg;
+	int sent = 0;
+
+	if (what & LOOP_WRITE)
+		sent = send_waiting(ipc);
+	hear(ipc, TURN, sent);
 }

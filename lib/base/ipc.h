@@ -86,6 +86,12 @@ int		 ipc_send(struct ipc *, uint16_t kind, struct slice body,
 int		 ipc_ask(struct ipc *, uint16_t kind, struct slice body,
 		    const int *fds, unsigned fd_count, ipc_reply_fn *reply,
 		    void *arg);
+/*
+ * Hear what has come, the peer's end too: then the channel is lost, and freed
+ * if who is told frees it.  Not from a handler of its own; it writes over the
+ * body that another handler has borrowed.
+ */
+void		 ipc_hear(struct ipc *);
 /* Answer the request `serial` of this channel. */
 int		 ipc_reply(struct ipc *, uint64_t serial, struct slice body,
 		    const int *fds, unsigned fd_count);

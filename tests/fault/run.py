@@ -30,6 +30,7 @@ import finding                                          # noqa: E402
 import flood                                            # noqa: E402
 import guess                                            # noqa: E402
 import heaps                                            # noqa: E402
+import behind                                           # noqa: E402
 import appending                                        # noqa: E402
 import parting                                          # noqa: E402
 import removing                                         # noqa: E402
@@ -39,8 +40,8 @@ import soak                                             # noqa: E402
 import uids                                             # noqa: E402
 import views                                            # noqa: E402
 
-PARTS = [kill, uids, views, appending, finding, removing, parting, resting, crowd, power,
-         full, flood, guess, heaps, soak, sweep]
+PARTS = [kill, behind, uids, views, appending, finding, removing, parting,
+         resting, crowd, power, full, flood, guess, heaps, soak, sweep]
 
 
 class Skip(Exception):

@@ -220,12 +220,19 @@ class Load:
     def carried(self):
         return sum(sum(remote.box.sent.values()) for remote in self.remotes)
 
+    @staticmethod
+    def where(remote):
+        """What a person could find out about one that stands still."""
+        return " | ".join(remote.case.command(*words)[1].strip() for words in (
+            ("fetch", "list", "--json"), ("status", "--json")))
+
     def goes_on(self):
         """Until one more message was carried."""
         before, until = self.carried(), time.monotonic() + GUARD
         while self.carried() == before and not self.faults:
             if time.monotonic() > until:
-                raise Fault("nothing is collected after a kill")
+                raise Fault("nothing is collected after a kill: %s" %
+                            "; ".join(map(self.where, self.remotes)))
             time.sleep(0.01)
 
     def __enter__(self):

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "programs/peers.h"
 #include "programs/switchboard.h"
 #include "tests/unit/unit.h"
 
@@ -17,6 +18,7 @@ static struct remains {
 	struct remains	*others;
 	struct loop	*loop;
 	void		*state;
+	struct peer	*peers;
 } *remains;
 
 static int
@@ -92,16 +94,13 @@ static const struct ipc_rule parent_rules[] = {
 { 0 }
 };
 
-/* The role has lost a channel, as process.c has it. */
+/* The role has lost its parent: nobody is left to hear of it. */
 static void
-role_lost(void *arg, struct ipc *ipc, bool was_breach)
+parent_lost(void *arg, struct ipc *ipc, bool was_breach)
 {
-	struct process *process = arg;
-
-	if (was_breach)
-		process_accuse(process, ipc, ipc_breach(ipc));
-	process->code->lost(process, ipc);
-	ipc_free(ipc);
+	(void)arg;
+	(void)ipc;
+	ck_assert(!was_breach);
 }
 
 /* The test has; it says so by freeing its own end, or the role cut it. */
@@ -180,7 +179,7 @@ play_begin(struct play *play, const struct role_code *code)
 	const struct ipc_side ours = {
 		.rules = parent_rules, .lost = test_lost, .arg = play
 	};
-	const struct ipc_side its = { .lost = role_lost, .arg = &play->process };
+	const struct ipc_side its = { .lost = parent_lost, .arg = play };
 	int fd[2];
 
 	play->process.code = code;
@@ -200,23 +199,17 @@ struct ipc *
 play_peer(struct play *play, enum role role, uint64_t instance,
     const struct ipc_rule *rules, void *arg)
 {
-	const struct ipc_side its = {
-		.rules = play->process.code->rules, .lost = role_lost,
-		.arg = &play->process
-	};
 	const struct ipc_side ours = {
 		.rules = rules, .lost = test_lost, .arg = arg
 	};
-	struct ipc *role_end, *test_end;
+	struct ipc *test_end;
 	int fd[2];
 
 	two_ends(fd);
-	role_end = ipc_new(play->process.loop, fd[0], role, instance, &its);
 	test_end = ipc_new(play->process.loop, fd[1], play->process.code->role,
 	    0, &ours);
-	ck_assert(role_end != NULL && test_end != NULL);
-	ck_assert_int_eq(play->process.code->peer(&play->process, role_end),
-	    0);
+	ck_assert_ptr_nonnull(test_end);
+	ck_assert_int_eq(peers_add(&play->process, fd[0], role, instance), 0);
 	return test_end;
 }
 
@@ -227,7 +220,7 @@ play_end(struct play *play)
 
 	ck_assert_ptr_nonnull(left);
 	*left = (struct remains){ remains, play->process.loop,
-	    play->process.state };
+	    play->process.state, LIST_FIRST(&play->process.peers) };
 	remains = left;
 	play->process.code->stop(&play->process);
 	ipc_free(play->parent);
