@@ -64,67 +64,45 @@ held_ask_link(const struct admin_work *work, struct text *body,
 	return ADMIN_OK;
 }
 
-/* The answer's first byte.  True: more follows. */
+/* True: more follows.  Whatever was wrong is wrong with the one argument. */
 static bool
 read_status(struct unpack *u, struct queue_said *said)
 {
-	static const struct {
-		enum admin_status	status;
-		unsigned		field;
-	} statuses[HOLD_STATUS_COUNT] = {
-		[HOLD_OK]	  = { ADMIN_OK,	     ADMIN_NO_FIELD },
-		[HOLD_NONE]	  = { ADMIN_NO_SUCH, THEIR_ARG },
-		[HOLD_LATER]	  = { ADMIN_LATER,   ADMIN_NO_FIELD },
-		[HOLD_DAMAGED]	  = { ADMIN_FAILED,  THEIR_ARG },
-		[HOLD_NO_ACCOUNT] = { ADMIN_NO_SUCH, THEIR_ARG },
-		[HOLD_FORGED]	  = { ADMIN_UNFIT,   THEIR_ARG },
-		[HOLD_OVER]	  = { ADMIN_EXPIRED, THEIR_ARG },
-		[HOLD_KEPT]	  = { ADMIN_REFUSED, THEIR_ARG },
-	};
-	enum hold_status status = unpack_enum(u, HOLD_STATUS_COUNT);
+	bool more = holds_status(u, said);
 
-	said->status = statuses[status].status;
-	said->field = statuses[status].field;
-	return !u->bad && status == HOLD_OK;
+	if (said->field != ADMIN_NO_FIELD)
+		said->field = THEIR_ARG;
+	return more;
 }
 
 /* A row of THEIRS_ROW (admin.c). */
-static int
-add_row(struct unpack *u, struct queue_said *said)
+static void
+add_row(const struct hold_row *row, struct queue_said *said)
 {
 	char id[MESSAGE_ID_CHARS + 1];
-	struct hold_row row;
 
-	if (hold_row_unpack(u, &row) < 0)
-		return -EBADMSG;
-	message_id_write(&row.id, id);
+	message_id_write(&row->id, id);
 	pack_slice(said->rows, slice_str(id));
-	pack_i64(said->rows, row.since_utc_ms);
-	pack_slice(said->rows, row.from);
-	pack_slice(said->rows, row.recipients);
-	pack_slice(said->rows, row.subject);
-	pack_slice(said->rows, row.reason);
-	pack_u64(said->rows, row.bytes);
-	pack_slice(said->rows, row.score);
-	pack_i64(said->rows, row.ends_utc_ms);
-	pack_slice(said->rows, slice_str(row.is_damaged ? "yes" : "no"));
-	pack_slice(said->rows, slice_str(row.may_take ? "yes" : "no"));
-	pack_slice(said->rows, row.author);
-	said->count++;
-	return 0;
+	pack_i64(said->rows, row->since_utc_ms);
+	pack_slice(said->rows, row->from);
+	pack_slice(said->rows, row->recipients);
+	pack_slice(said->rows, row->subject);
+	pack_slice(said->rows, row->reason);
+	pack_u64(said->rows, row->bytes);
+	pack_slice(said->rows, row->score);
+	pack_i64(said->rows, row->ends_utc_ms);
+	pack_slice(said->rows, slice_str(row->is_damaged ? "yes" : "no"));
+	pack_slice(said->rows, slice_str(row->may_take ? "yes" : "no"));
+	pack_slice(said->rows, row->author);
 }
 
 int
 held_list_said(struct slice body, struct queue_said *said)
 {
 	struct unpack u = unpack_of(body);
-	uint32_t count = read_status(&u, said) ? unpack_u32(&u) : 0;
 
-	if (count > HOLD_PAGE)
+	if (read_status(&u, said) && holds_page(&u, add_row, said) < 0)
 		return -EBADMSG;
-	while (count-- > 0)
-		if (add_row(&u, said) < 0)
-			return -EBADMSG;
 	return unpack_is_done(&u) ? 0 : -EBADMSG;
 }
 
@@ -135,7 +113,7 @@ held_show_said(struct slice body, struct queue_said *said)
 
 	if (read_status(&u, said)) {
 		pack_u64(said->rows, unpack_u64(&u));
-		if (add_row(&u, said) < 0)
+		if (holds_row(&u, add_row, said) < 0)
 			return -EBADMSG;
 		pack_slice(said->rows, unpack_slice(&u));
 	}

@@ -5,8 +5,6 @@
 
 #include <errno.h>
 
-#include "queue/service.h"
-
 /* Where the arguments stand in their rows (admin.c). */
 enum { LIST_WHICH, LIST_ABOVE };
 enum { ONE_ID, RELEASE_TO };
@@ -89,9 +87,8 @@ holds_ask_delete(const struct admin_work *work, struct text *body,
 	return status;
 }
 
-/* The answer's first byte.  True: rows follow. */
-static bool
-read_status(struct unpack *u, struct queue_said *said)
+bool
+holds_status(struct unpack *u, struct queue_said *said)
 {
 	static const struct {
 		enum admin_status	status;
@@ -114,47 +111,62 @@ read_status(struct unpack *u, struct queue_said *said)
 	return !u->bad && status == HOLD_OK;
 }
 
-/* A row of HOLD_ROW (admin.c). */
-static int
-add_row(struct unpack *u, struct queue_said *said)
+int
+holds_row(struct unpack *u, hold_row_fn *add_row, struct queue_said *said)
 {
-	char id[MESSAGE_ID_CHARS + 1];
 	struct hold_row row;
 
 	if (hold_row_unpack(u, &row) < 0)
 		return -EBADMSG;
-	message_id_write(&row.id, id);
-	pack_slice(said->rows, slice_str(id));
-	pack_i64(said->rows, row.since_utc_ms);
-	pack_slice(said->rows, slice_str(row.is_quarantined ? "quarantined" :
-	    "held"));
-	pack_slice(said->rows, row.from);
-	pack_slice(said->rows, row.recipients);
-	pack_slice(said->rows, row.subject);
-	pack_slice(said->rows, row.reason);
-	pack_slice(said->rows, row.sender);
-	pack_slice(said->rows, row.source);
-	pack_u64(said->rows, row.bytes);
-	pack_slice(said->rows, slice_str(row.is_damaged ? "yes" : "no"));
-	pack_slice(said->rows, row.score);
-	pack_slice(said->rows, row.told);
-	pack_i64(said->rows, row.ends_utc_ms);
+	add_row(&row, said);
 	said->count++;
 	return 0;
+}
+
+int
+holds_page(struct unpack *u, hold_row_fn *add_row, struct queue_said *said)
+{
+	uint32_t count = unpack_u32(u);
+
+	if (count > HOLD_PAGE)
+		return -EBADMSG;
+	while (count-- > 0)
+		if (holds_row(u, add_row, said) < 0)
+			return -EBADMSG;
+	return 0;
+}
+
+/* A row of HOLD_ROW (admin.c). */
+static void
+add_row(const struct hold_row *row, struct queue_said *said)
+{
+	char id[MESSAGE_ID_CHARS + 1];
+
+	message_id_write(&row->id, id);
+	pack_slice(said->rows, slice_str(id));
+	pack_i64(said->rows, row->since_utc_ms);
+	pack_slice(said->rows, slice_str(row->is_quarantined ? "quarantined" :
+	    "held"));
+	pack_slice(said->rows, row->from);
+	pack_slice(said->rows, row->recipients);
+	pack_slice(said->rows, row->subject);
+	pack_slice(said->rows, row->reason);
+	pack_slice(said->rows, row->sender);
+	pack_slice(said->rows, row->source);
+	pack_u64(said->rows, row->bytes);
+	pack_slice(said->rows, slice_str(row->is_damaged ? "yes" : "no"));
+	pack_slice(said->rows, row->score);
+	pack_slice(said->rows, row->told);
+	pack_i64(said->rows, row->ends_utc_ms);
 }
 
 int
 holds_list_said(struct slice body, struct queue_said *said)
 {
 	struct unpack u = unpack_of(body);
-	bool has_rows = read_status(&u, said);
-	uint32_t count = has_rows ? unpack_u32(&u) : 0;
 
-	if (count > HOLD_PAGE)
+	if (holds_status(&u, said) && holds_page(&u, add_row, said) < 0)
 		return -EBADMSG;
-	while (count-- > 0)
-		if (add_row(&u, said) < 0)
-			return -EBADMSG;
 	return unpack_is_done(&u) ? 0 : -EBADMSG;
 }
 
@@ -163,8 +175,8 @@ holds_show_said(struct slice body, struct queue_said *said)
 {
 	struct unpack u = unpack_of(body);
 
-	if (read_status(&u, said)) {
-		if (add_row(&u, said) < 0)
+	if (holds_status(&u, said)) {
+		if (holds_row(&u, add_row, said) < 0)
 			return -EBADMSG;
 		pack_slice(said->rows, unpack_slice(&u));
 	}
@@ -176,6 +188,6 @@ holds_done_said(struct slice body, struct queue_said *said)
 {
 	struct unpack u = unpack_of(body);
 
-	(void)read_status(&u, said);
+	(void)holds_status(&u, said);
 	return unpack_is_done(&u) ? 0 : -EBADMSG;
 }

@@ -8,6 +8,7 @@
 #define POSTROOM_PROGRAMS_CONSOLE_HOLDS_H
 
 #include "policy/admin.h"
+#include "queue/service.h"
 
 /* What the queue said, as an answer's head and rows. */
 struct queue_said {
@@ -35,5 +36,15 @@ int	holds_list_said(struct slice body, struct queue_said *said);
 int	holds_show_said(struct slice body, struct queue_said *said);
 /* Of a release, a deletion: no rows. */
 int	holds_done_said(struct slice body, struct queue_said *said);
+
+/* For whatever else is told of held messages (console_held.h). */
+
+/* The answer's first byte.  True: more follows. */
+bool	holds_status(struct unpack *, struct queue_said *said);
+/* Put what was read of one into `said->rows`. */
+typedef void hold_row_fn(const struct hold_row *, struct queue_said *said);
+/* The next row, and a page of them with their count.  0 or -EBADMSG. */
+int	holds_row(struct unpack *, hold_row_fn *, struct queue_said *said);
+int	holds_page(struct unpack *, hold_row_fn *, struct queue_said *said);
 
 #endif

@@ -118,6 +118,19 @@ port_compare(void *arg, void *ticket, struct slice packed_ask, int header_fd,
 	return ask_judge(arg, ticket, &request);
 }
 
+/* What the keeper is asked needs no more; NULL when memory is out. */
+static struct errand *
+errand_new(struct queue *queue, void *ticket)
+{
+	struct errand *errand = calloc(1, sizeof(*errand));
+
+	if (errand != NULL) {
+		errand->queue = queue;
+		errand->ticket = ticket;
+	}
+	return errand;
+}
+
 static void
 on_redirect(void *arg, int status, uint64_t account)
 {
@@ -131,15 +144,10 @@ on_redirect(void *arg, int status, uint64_t account)
 static int
 port_whose(void *arg, void *ticket, struct slice address)
 {
-	struct queue *queue = arg;
-	struct errand *errand = calloc(1, sizeof(*errand));
-	int r;
+	struct errand *errand = errand_new(arg, ticket);
+	int r = errand == NULL ? -ENOMEM : queue_whose(
+	    errand->queue->process, address, on_redirect, errand);
 
-	if (errand == NULL)
-		return -ENOMEM;
-	errand->queue = queue;
-	errand->ticket = ticket;
-	r = queue_whose(queue->process, address, on_redirect, errand);
 	if (r < 0)
 		free(errand);
 	return r;
@@ -158,15 +166,10 @@ on_person(void *arg, int status, const struct conductor_person *person)
 static int
 port_person(void *arg, void *ticket, uint64_t account)
 {
-	struct queue *queue = arg;
-	struct errand *errand = calloc(1, sizeof(*errand));
-	int r;
+	struct errand *errand = errand_new(arg, ticket);
+	int r = errand == NULL ? -ENOMEM : queue_person(
+	    errand->queue->process, account, on_person, errand);
 
-	if (errand == NULL)
-		return -ENOMEM;
-	errand->queue = queue;
-	errand->ticket = ticket;
-	r = queue_person(queue->process, account, on_person, errand);
 	if (r < 0)
 		free(errand);
 	return r;
@@ -186,16 +189,11 @@ static int
 port_wishes(void *arg, void *ticket, struct slice author,
     const uint64_t *accounts, size_t count)
 {
-	struct queue *queue = arg;
-	struct errand *errand = calloc(1, sizeof(*errand));
-	int r;
+	const struct queue_wished wished = { author, accounts, count };
+	struct errand *errand = errand_new(arg, ticket);
+	int r = errand == NULL ? -ENOMEM : queue_wishes(
+	    errand->queue->process, &wished, on_wishes, errand);
 
-	if (errand == NULL)
-		return -ENOMEM;
-	errand->queue = queue;
-	errand->ticket = ticket;
-	r = queue_wishes(queue->process, &(struct queue_wished){ author,
-	    accounts, count }, on_wishes, errand);
 	if (r < 0)
 		free(errand);
 	return r;
@@ -214,15 +212,10 @@ on_expanded(void *arg, int status, struct slice answer)
 static int
 port_expand(void *arg, void *ticket, struct slice packed_ask)
 {
-	struct queue *queue = arg;
-	struct errand *errand = calloc(1, sizeof(*errand));
-	int r;
+	struct errand *errand = errand_new(arg, ticket);
+	int r = errand == NULL ? -ENOMEM : queue_expand(
+	    errand->queue->process, packed_ask, on_expanded, errand);
 
-	if (errand == NULL)
-		return -ENOMEM;
-	errand->queue = queue;
-	errand->ticket = ticket;
-	r = queue_expand(queue->process, packed_ask, on_expanded, errand);
 	if (r < 0)
 		free(errand);
 	return r;
@@ -337,11 +330,9 @@ port_relay(void *arg, void *ticket, struct slice packed_job, int fd)
 
 	if (queue->relay == NULL)
 		return -ENOTCONN;
-	errand = calloc(1, sizeof(*errand));
+	errand = errand_new(queue, ticket);
 	if (errand == NULL)
 		return -ENOMEM;
-	errand->queue = queue;
-	errand->ticket = ticket;
 	r = ipc_ask(queue->relay, RELAY_SEND, packed_job, &fd, 1, on_relayed,
 	    errand);
 	if (r < 0)
