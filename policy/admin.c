@@ -133,7 +133,7 @@
 	WORD("words"), \
 	WORD("host"), \
 	WORD("via"), \
-	WORD("waits")		/* for: line night month unknown, or empty */
+	WORD("waits")		/* for: line night month unknown way, or empty */
 /* Of one message, or one recipient of it; from where to go on. */
 #define LEAVING_ARGS(asked) \
 	{ "id",       ADMIN_TEXT,   asked, SAY_COLUMN_ID }, \

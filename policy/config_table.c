@@ -241,7 +241,8 @@ const struct config_option config_options[] = {
   "The file with that password, readable by its owner only." },
 { "outbound_direct",         KIND_BOOL,         TEXT(outbound_direct), "no",
   "Without a smarthost, mail goes to each domain's own hosts, as DNS has them; "
-  "without either people cannot send to other domains." },
+  "without either people cannot send to other domains, and what aliases, lists and "
+  "forwards lead there is held until there is one." },
 { "outbound_first_seconds",  KIND_SECONDS,      FIELD(outbound_first_seconds), 1, 86400, "5m",
   "When mail that another host has not taken is tried again the first time." },
 { "outbound_retry_seconds",  KIND_SECONDS,      FIELD(outbound_retry_seconds), 1, 86400, "15m",

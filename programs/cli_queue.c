@@ -107,6 +107,10 @@ add_waits(struct cli *cli, const json_t *row, struct text *words)
 
 	if (waits[0] == '\0')
 		return false;
+	if (strcmp(waits, "way") == 0) {
+		text_say(words, cli->language, LEAVING_FOR_WAY);
+		return true;
+	}
 	if (seconds != 0 && localtime_r(&seconds, &tm) != NULL)
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
 	if (strcmp(waits, "night") == 0)
@@ -159,7 +163,9 @@ state_words(struct cli *cli, const json_t *row)
 {
 	const char *state = cli_queue_text(row, "state");
 
-	return say(cli->language, strcmp(state, "held") == 0 ? SAY_HELD :
+	/* no clock lets it go: somebody has to do something */
+	return say(cli->language, strcmp(state, "held") == 0 ||
+	    strcmp(cli_queue_text(row, "waits"), "way") == 0 ? SAY_HELD :
 	    strcmp(state, "failed") == 0 ? SAY_LEAVING_FAILED :
 	    SAY_LEAVING_WAITING);
 }

@@ -214,21 +214,24 @@ read_status(struct unpack *u, struct queue_said *said)
 static int64_t
 next_utc_ms(const struct desk_row *desk)
 {
-	if (desk->row.state != OUTBOUND_WAITING)
+	if (desk->row.state != OUTBOUND_WAITING ||
+	    desk->way == DESK_WAY_NONE)
 		return 0;
 	return desk->waits.wait == LINE_WAIT_NONE ?
 	    desk->row.next_try_utc_ms : desk->waits.until_utc_ms;
 }
 
 static const char *
-waits_word(const struct line_waits *waits)
+waits_word(const struct desk_row *desk)
 {
 	static const char *const words[LINE_WAIT_COUNT] = {
 		[LINE_WAIT_NONE] = "", [LINE_WAIT_WINDOW] = "line",
 		[LINE_WAIT_SPENT] = "month", [LINE_WAIT_UNKNOWN] = "unknown",
 	};
 
-	return waits->for_night ? "night" : words[waits->wait];
+	if (desk->way == DESK_WAY_NONE && desk->row.state == OUTBOUND_WAITING)
+		return "way";
+	return desk->waits.for_night ? "night" : words[desk->waits.wait];
 }
 
 /* A row of LEAVING_ROW (admin.c). */
@@ -257,7 +260,7 @@ add_row(struct queue_said *said, const struct desk_row *desk,
 	pack_slice(said->rows, row->words);
 	pack_slice(said->rows, row->host);
 	pack_slice(said->rows, row->via);
-	pack_slice(said->rows, slice_str(waits_word(&desk->waits)));
+	pack_slice(said->rows, slice_str(waits_word(desk)));
 	said->count++;
 }
 

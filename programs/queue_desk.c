@@ -65,6 +65,7 @@ normal_domain(struct slice domain, struct text *normal)
 
 struct rows {
 	const struct conductor *conductor;
+	const struct config *config;
 	struct text	text;
 	uint32_t	count;
 };
@@ -73,9 +74,12 @@ static int
 add_row(void *arg, const struct rows_outbound *row, bool is_sending)
 {
 	struct rows *rows = arg;
-	const struct desk_row desk = { *row, is_sending,
-	    conductor_line_waits(rows->conductor, row) };
+	struct desk_row desk = { .row = *row, .is_sending = is_sending,
+	    .waits = conductor_line_waits(rows->conductor, row) };
 
+	desk.way = conductor_desk_way(rows->conductor, row, &desk.way_name);
+	if (desk.way == DESK_WAY_SMARTHOST)
+		desk.way_name = slice_str(rows->config->smarthost);
 	desk_row_pack(&rows->text, &desk);
 	rows->count++;
 	return text_failed(&rows->text) ? -ENOMEM : 0;
@@ -87,6 +91,7 @@ on_desk_list(void *arg, struct ipc *from, struct ipc_message *message)
 	TEXT_AUTO normal = TEXT_INIT(ROWS_ADDRESS_BYTES * 2);
 	TEXT_AUTO body = TEXT_INIT(ANSWER_BYTES);
 	struct rows rows = { .conductor = queue_conductor(arg),
+	    .config = &queue_of(arg)->process->config,
 	    .text = TEXT_INIT(ANSWER_BYTES) };
 	struct desk_ask ask;
 	int r;

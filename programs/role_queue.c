@@ -248,7 +248,8 @@ queue_start(struct process *process)
 		.outbound_per_host = config->outbound_per_host,
 		.outbound_most = least(config->outbound_connections,
 		    line_rate_most(config_send_rate(config))),
-		.has_smarthost = config->smarthost[0] != '\0'
+		.has_smarthost = config->smarthost[0] != '\0',
+		.never_direct = !config->outbound_direct
 	};
 	struct queue *queue = calloc(1, sizeof(*queue));
 	const struct conductor_ports ports = queue_ports(queue);

@@ -103,6 +103,8 @@ struct conductor_options {
 	unsigned	 outbound_per_host;	/* conversations; 1 at least */
 	unsigned	 outbound_most;		/* of all; the same */
 	bool		 has_smarthost;	/* all that leaves goes there */
+	/* without one nothing goes to the hosts that DNS names */
+	bool		 never_direct;
 	const struct journal_io *journal_io;	/* NULL: the disk */
 	const struct archive_io *archive_io;	/* the same */
 };

@@ -112,6 +112,8 @@ desk_row_pack(struct text *text, const struct desk_row *desk)
 	pack_u8(text, (uint8_t)desk->waits.wait);
 	pack_u8(text, desk->waits.for_night);
 	pack_i64(text, desk->waits.until_utc_ms);
+	pack_u8(text, (uint8_t)desk->way);
+	pack_slice(text, desk->way_name);
 }
 
 int
@@ -140,6 +142,8 @@ desk_row_unpack(struct unpack *u, struct desk_row *row_out)
 	desk.waits.wait = unpack_enum(u, LINE_WAIT_COUNT);
 	desk.waits.for_night = unpack_bool(u);
 	desk.waits.until_utc_ms = unpack_i64(u);
+	desk.way = unpack_enum(u, DESK_WAY_COUNT);
+	desk.way_name = unpack_slice(u);
 	if (u->bad)
 		return -EBADMSG;
 	*row_out = desk;

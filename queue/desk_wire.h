@@ -40,6 +40,8 @@ struct desk_row {
 	struct rows_outbound	row;
 	bool			is_sending;
 	struct line_waits	waits;
+	enum desk_way		way;
+	struct slice		way_name;	/* whose smarthost, or which host */
 };
 void	desk_row_pack(struct text *, const struct desk_row *);
 int	desk_row_unpack(struct unpack *, struct desk_row *row_out);

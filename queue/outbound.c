@@ -35,7 +35,8 @@ dest_name(const struct outbound *outbound, const struct rows_outbound *row,
     char name[DEST_BYTES])
 {
 	const struct way *way = out_way(outbound, row);
-	struct slice words = row->via.len > 0 ? row->via :
+	struct slice words = out_has_no_way(outbound, row) ?
+	    slice_str(OUT_NO_WAY) : row->via.len > 0 ? row->via :
 	    way != NULL ? way->name :
 	    outbound->conductor->options.has_smarthost ? slice_of("", 0) :
 	    row->domain;
@@ -260,7 +261,7 @@ out_add(struct outbound *outbound, const struct rows_outbound *row,
 		return -ENOMEM;
 	job = find_job(outbound, dest, &row->id);
 	if (job != NULL && job->line != NULL)
-		return 0;	/* it is due, and the line says when */
+		return 0;	/* it is due; the line, or a way, is not there */
 	if (job != NULL && heap_has(&job->due)) {
 		if (due_ms < job->due.key)
 			out_again(outbound, job, due_ms);
@@ -436,6 +437,10 @@ try_first(struct outbound *outbound, struct out_dest *dest)
 	int r;
 
 	heap_take(&dest->jobs, &job->due);
+	if (out_way_bars(job)) {
+		out_way_wait(outbound, job);
+		return;
+	}
 	if (out_line_bars(outbound, job)) {
 		out_line_wait(outbound, job);
 		return;
@@ -455,8 +460,10 @@ void
 out_pump(struct outbound *outbound)
 {
 	struct heap_entry *first;
+	bool is_looking;
 
 	note_slow(outbound);
+	is_looking = out_way_look(outbound);
 	out_line_look(outbound);
 	/* what else is due is so a moment later, too: others have their turn */
 	for (unsigned i = 0; i < STEP_MOST && outbound->is_up &&
@@ -465,6 +472,8 @@ out_pump(struct outbound *outbound)
 	    first->key <= clock_ms(); i++)
 		try_first(outbound, (struct out_dest *)first);
 	set_timer(outbound);
+	if (is_looking)
+		timer_set(outbound->timer, 0);
 }
 
 static void
@@ -602,6 +611,7 @@ outbound_open(struct conductor *conductor)
 	conductor->outbound = outbound;
 	outbound->conductor = conductor;
 	outbound->plan = options->outbound_plan;
+	outbound->ways_told = 1;
 	LIST_INIT(&outbound->tries);
 	outbound->timer = timer_new(conductor->loop, on_time, outbound);
 	return outbound->timer == NULL || out_line_open(outbound) < 0 ?
@@ -629,6 +639,7 @@ outbound_close(struct outbound *outbound)
 	heap_free(&outbound->ready);
 	heap_free(&outbound->ready_quick);
 	heap_free(&outbound->ready_new);
+	heap_free(&outbound->wayless);
 	out_line_close(outbound);
 	timer_free(outbound->timer);
 	arena_free(outbound->ways_arena);

@@ -313,7 +313,6 @@ move_all(const struct acting *acting)
 		if (i == 0 || message_id_order(&acting->rows[i - 1].id,
 		    &acting->rows[i].id) != 0)
 			out_drop_file(conductor, &acting->rows[i].id);
-	timer_set(conductor->outbound->timer, 0);
 }
 
 int
@@ -344,6 +343,9 @@ conductor_desk_act(struct conductor *conductor, enum desk_act act,
 		return r;
 	if (acting.count > 0 && act != DESK_BOUNCE)
 		move_all(&acting);
+	for (size_t i = 0; i < acting.count; i++)
+		out_way_again(conductor->outbound, &acting.rows[i]);
+	timer_set(conductor->outbound->timer, 0);
 	acting.done.changed = (uint32_t)acting.count;
 	*place = behind;
 	*done_out = acting.done;

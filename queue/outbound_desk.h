@@ -45,6 +45,22 @@ int	conductor_desk_list(struct conductor *, const struct desk_which *,
 struct line_waits conductor_line_waits(const struct conductor *,
 	    const struct rows_outbound *);
 
+/* By which way it leaves. */
+enum desk_way {
+	DESK_WAY_MX,		/* to the hosts of its domain */
+	DESK_WAY_SMARTHOST,	/* by that of all */
+	DESK_WAY_OWN,		/* by that of a domain or an account */
+	DESK_WAY_HOST,		/* to the host that the postmaster has named */
+	DESK_WAY_NONE,		/* there is none: it waits for one */
+	DESK_WAY_COUNT
+};
+/*
+ * That one's, and whose smarthost or which host that is (borrowed until the keeper
+ * tells of other ones, or empty).
+ */
+enum desk_way conductor_desk_way(const struct conductor *,
+	    const struct rows_outbound *, struct slice *name_out);
+
 /* What stands in the file of a message that leaves. */
 typedef int desk_file_fn(void *arg, const struct transit *,
 	    const struct verdict *);

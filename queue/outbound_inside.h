@@ -3,8 +3,8 @@
  *
  * outbound.c has the destinations and their clock, outbound_try.c puts a try
  * together, outbound_tried.c says what came of it, outbound_way.c knows by which
- * smarthost, outbound_line.c has what waits for the line, outbound_desk.c is the
- * postmaster's.
+ * smarthost and has what waits for a way, outbound_line.c has what waits for the
+ * line, outbound_desk.c is the postmaster's.
  */
 #ifndef POSTROOM_QUEUE_OUTBOUND_INSIDE_H
 #define POSTROOM_QUEUE_OUTBOUND_INSIDE_H
@@ -28,10 +28,11 @@ struct out_key {
 
 /* One message for one destination: all its recipients there. */
 struct out_job {
-	/* of its destination, or of the line; in none: tried */
+	/* of its destination, the line, or `wayless`; in none: tried */
 	struct heap_entry	 due;
 	struct out_key		 key;
-	struct heap		*line;	/* it waits in that one of out_line */
+	/* it waits in that one of out_line, or in `wayless` */
+	struct heap		*line;
 	int64_t			 ready_utc_ms;	/* it could be tried then */
 	bool			 is_urgent, is_large;
 	bool			 passes;	/* the line, for one try */
@@ -39,8 +40,8 @@ struct out_job {
 };
 
 /*
- * A domain, the smarthost (""), one of a domain's or a person's own ("=NAME") or
- * a host that the postmaster names (">...").
+ * A domain, the smarthost (""), one of a domain's or a person's own ("=NAME"), a
+ * host that the postmaster names (">...") or none, where there is no way ("!").
  */
 struct out_dest {
 	struct heap_entry	 ready;		/* of all destinations like it */
@@ -48,7 +49,7 @@ struct out_dest {
 	uint64_t		 not_before_ms;	/* its host did not answer */
 	unsigned		 failures;	/* in a row */
 	unsigned		 active;	/* conversations */
-	unsigned		 waiting;	/* jobs, for the line */
+	unsigned		 waiting;	/* jobs, for the line or a way */
 	unsigned		 most;		/* of them, as its hosts take them */
 	bool			 is_quick;	/* so was the last one */
 	bool			 is_known;	/* there was one */
@@ -98,6 +99,9 @@ struct outbound {
 	bool			 is_up;		/* the relay is there */
 	struct ways		 ways;		/* in: */
 	struct arena		*ways_arena;	/* NULL: there are none */
+	uint64_t		 ways_told;	/* so often, and once */
+	/* jobs that have none, by how often they were told when that was seen */
+	struct heap		 wayless;
 	bool			 has_reached;	/* some host, at: */
 	uint64_t		 reached_ms;
 };
@@ -147,6 +151,20 @@ void	out_put_off(struct outbound *, struct out_job *, int error);
 /* outbound_way.c: the smarthost of its own by which it goes, or NULL. */
 const struct way *out_way(const struct outbound *,
 	    const struct rows_outbound *);
+/* The destination of what has no way out. */
+#define OUT_NO_WAY	"!"
+/* There is none for that row. */
+bool	out_has_no_way(const struct outbound *, const struct rows_outbound *);
+/*
+ * That job had none when it was made.  It waits for one, being in no heap; unless
+ * there is one by now.
+ */
+bool	out_way_bars(const struct out_job *);
+void	out_way_wait(struct outbound *, struct out_job *);
+/* Is there one by now for those that wait?  True: others are to be looked at. */
+bool	out_way_look(struct outbound *);
+/* Something has changed for what waits of that row's message. */
+void	out_way_again(struct outbound *, const struct rows_outbound *);
 /* It goes another way than it did: there is a job for it, too. */
 void	out_follow(struct outbound *, const struct rows_outbound *);
 

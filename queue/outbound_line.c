@@ -60,7 +60,7 @@ out_line_waits(const struct outbound *outbound, const struct out_job *job)
 	    (line->state.large_waits || line->state.wait == LINE_WAIT_NONE) &&
 	    line->state.wait <= LINE_WAIT_WINDOW;
 
-	if (job->line == NULL)
+	if (job->line == NULL || job->line == &outbound->wayless)
 		return (struct line_waits){ .wait = LINE_WAIT_NONE };
 	return (struct line_waits){
 		.wait = is_night ? LINE_WAIT_WINDOW : line->state.wait,

@@ -259,6 +259,51 @@ def a_way_of_ones_own_is_enough(args):
         hub.remove()
 
 
+def leaving(hub, to):
+    """The row of that recipient in the queue list, or None."""
+    rows = json.loads(cli(hub, "--json", "queue", "list")[1])["result"]
+    return next((row for row in rows if row["recipient"] == to), None)
+
+
+def what_has_no_way_is_held(args):
+    """What an alias and a forward lead away; a way of any kind lets it go."""
+    office, far = Host("a\0b"), Host()
+    hub = make_hub(args, smarthost='""')
+    try:
+        hub.start()
+        cli(hub, "alias", "add", "out@office.test", "one@far.test",
+            "two@far.test")
+        cli(hub, "forward", "set", BOB, "--to", "bob@far.test", "--keep")
+        for to in ("out@office.test", BOB):
+            said = send(hub, ANN, to)
+            true(said.startswith("250"), said)
+        for to in ("one@far.test", "two@far.test", "bob@far.test"):
+            hub.wait_for(lambda to=to: "there is no way out" in cli(
+                hub, "trace", to, check=False)[1], to + " is not told of", 30)
+            row = leaving(hub, to)
+            true(row["waits"] == "way" and row["next_try"] == 0 and
+                 row["tries"] == 0, row)
+            true("postroom smarthost set" in row["reason"], row)
+        words = cli(hub, "queue", "list")[1]
+        true("held" in words and "no way out" in words, words)
+        cli(hub, "queue", "retry", "--all")
+        true(leaving(hub, "one@far.test")["waits"] == "way")
+        cli(hub, "queue", "reroute", leaving(hub, "bob@far.test")["id"],
+            "--to", "127.0.0.1:%d" % far.port)
+        hub.wait_for(lambda: far.got, "bob's does not leave", 30)
+        true(far.got[0][2] == ["bob@far.test"], far.got)
+        hub.kill()
+        hub.start()
+        set_host(hub, "office.test", office, "a", "b")
+        hub.wait_for(lambda: office.got, "the alias's does not leave", 30)
+        true([(login, sorted(to)) for login, _, to in office.got] ==
+             [(office.login, ["one@far.test", "two@far.test"])], office.got)
+        hub.wait_for(lambda: "Nothing waits to leave" in cli(
+            hub, "queue", "list")[1], "something waits", 30)
+    finally:
+        hub.remove()
+
+
 def what_waits_follows_a_change(args):
     """With its next try: to another host, and to that of all; after a restart."""
     office, old, new = Host(), Host("a\0b"), Host("c\0d")
@@ -353,8 +398,8 @@ def a_person_names_no_host_inside(args):
 
 
 TESTS = (each_leaves_by_its_own, a_way_of_ones_own_is_enough,
-         what_waits_follows_a_change, nobody_uses_anothers_login,
-         a_person_names_no_host_inside)
+         what_has_no_way_is_held, what_waits_follows_a_change,
+         nobody_uses_anothers_login, a_person_names_no_host_inside)
 
 
 def main():
