@@ -133,7 +133,9 @@
 	WORD("words"), \
 	WORD("host"), \
 	WORD("via"), \
-	WORD("waits")		/* for: line night month unknown way, or empty */
+	WORD("waits"),		/* for: line night month unknown way, or empty */ \
+	WORD("way"),		/* mx smarthost own host none */ \
+	WORD("way_name")	/* of the smarthost, whose, which host */
 /* Of one message, or one recipient of it; from where to go on. */
 #define LEAVING_ARGS(asked) \
 	{ "id",       ADMIN_TEXT,   asked, SAY_COLUMN_ID }, \

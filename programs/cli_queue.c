@@ -26,6 +26,7 @@ static const struct admin_field table[] = {
 	{ "sender",	ADMIN_TEXT, true, SAY_COLUMN_SENDER },
 	{ "recipient",	ADMIN_TEXT, true, SAY_COLUMN_RECIPIENT },
 	{ "shown",	ADMIN_TEXT, true, SAY_COLUMN_WHICH },
+	{ "by",		ADMIN_TEXT, true, SAY_COLUMN_WAY },
 	{ "why",	ADMIN_TEXT, true, SAY_COLUMN_REASON },
 	{ "next_try",	ADMIN_TIME, true, SAY_COLUMN_NEXT_TRY },
 	{ 0 }
@@ -177,7 +178,26 @@ set_words(json_t *row, const char *name, const struct text *words)
 	    words->at == NULL ? "" : words->at, words->len));
 }
 
-/* The reason, for programs too. */
+/* By which way it leaves. */
+static void
+add_way(struct cli *cli, const json_t *row, struct text *words)
+{
+	const char *way = cli_queue_text(row, "way");
+	const char *name = cli_queue_text(row, "way_name");
+
+	if (strcmp(way, "smarthost") == 0)
+		text_say(words, cli->language, LEAVING_BY_SMARTHOST, name);
+	else if (strcmp(way, "own") == 0)
+		text_say(words, cli->language, LEAVING_BY_OWN, name);
+	else if (strcmp(way, "host") == 0)
+		text_add_str(words, name);
+	else if (strcmp(way, "none") == 0)
+		text_say(words, cli->language, LEAVING_BY_NONE);
+	else
+		text_say(words, cli->language, LEAVING_BY_MX);
+}
+
+/* The reason and the way, for programs too. */
 static void
 set_reasons(struct cli *cli, json_t *rows)
 {
@@ -189,6 +209,9 @@ set_reasons(struct cli *cli, json_t *rows)
 
 		add_reason(cli, row, &words);
 		set_words(row, "reason", &words);
+		text_clear(&words);
+		add_way(cli, row, &words);
+		set_words(row, "by", &words);
 	}
 }
 
@@ -383,7 +406,7 @@ print_recipient(struct cli *cli, const json_t *row)
 	print_fact(cli, SAY_COLUMN_RECIPIENT, cli_queue_text(row, "recipient"));
 	print_fact(cli, SAY_COLUMN_WHICH, state_words(cli, row));
 	print_fact(cli, SAY_COLUMN_REASON, cli_queue_text(row, "reason"));
-	print_fact(cli, SAY_COLUMN_VIA, cli_queue_text(row, "via"));
+	print_fact(cli, SAY_COLUMN_WAY, cli_queue_text(row, "by"));
 	print_fact(cli, SAY_COLUMN_TRIES, tries);
 	print_time(cli, SAY_COLUMN_FIRST_TRY, row, "first_try");
 	print_time(cli, SAY_COLUMN_LAST_TRY, row, "last_try");

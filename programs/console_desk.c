@@ -23,6 +23,12 @@ static const char *const states[OUTBOUND_STATE_COUNT] = {
 	[OUTBOUND_RELAYED] = "sent",
 };
 
+static const char *const ways[DESK_WAY_COUNT] = {
+	[DESK_WAY_MX] = "mx", [DESK_WAY_SMARTHOST] = "smarthost",
+	[DESK_WAY_OWN] = "own", [DESK_WAY_HOST] = "host",
+	[DESK_WAY_NONE] = "none",
+};
+
 static enum admin_status
 unfit(unsigned arg, unsigned *field_out)
 {
@@ -261,6 +267,8 @@ add_row(struct queue_said *said, const struct desk_row *desk,
 	pack_slice(said->rows, row->host);
 	pack_slice(said->rows, row->via);
 	pack_slice(said->rows, slice_str(waits_word(desk)));
+	pack_slice(said->rows, slice_str(ways[desk->way]));
+	pack_slice(said->rows, desk->way_name);
 	said->count++;
 }
 

@@ -282,10 +282,10 @@ def what_has_no_way_is_held(args):
                 hub, "trace", to, check=False)[1], to + " is not told of", 30)
             row = leaving(hub, to)
             true(row["waits"] == "way" and row["next_try"] == 0 and
-                 row["tries"] == 0, row)
+                 row["tries"] == 0 and row["way"] == "none", row)
             true("postroom smarthost set" in row["reason"], row)
         words = cli(hub, "queue", "list")[1]
-        true("held" in words and "no way out" in words, words)
+        true("held" in words and "no way" in words, words)
         cli(hub, "queue", "retry", "--all")
         true(leaving(hub, "one@far.test")["waits"] == "way")
         cli(hub, "queue", "reroute", leaving(hub, "bob@far.test")["id"],
@@ -323,6 +323,10 @@ def what_waits_follows_a_change(args):
         set_host(hub, ANN, old, "a", "b")
         send(hub, ANN, "three@far.test")
         hub.wait_for(lambda: waits(hub, "three@far.test"), "no try", 30)
+        row = leaving(hub, "three@far.test")
+        true((row["way"], row["way_name"]) == ("own", ANN), row)
+        true("smarthost of " + ANN in cli(hub, "queue", "show",
+                                          row["id"])[1], row)
         hub.stop()
         cli(hub, "smarthost", "remove", ANN)
         hub.start()

@@ -152,7 +152,8 @@ START_TEST(a_list_fits_an_answer_and_a_cut_one_is_none)
 		.words = { most, OUTBOUND_WORDS_BYTES },
 		.host = { most, OUTBOUND_HOST_BYTES },
 		.sender = { most, ROWS_ADDRESS_BYTES },
-		.via = { most, OUTBOUND_VIA_BYTES } } };
+		.via = { most, OUTBOUND_VIA_BYTES } },
+	    .way_name = { most, ROWS_ADDRESS_BYTES } };
 
 	memset(most, 'm', sizeof(most));
 	pack_u8(&body, DESK_OK);
