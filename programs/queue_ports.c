@@ -164,11 +164,11 @@ on_person(void *arg, int status, const struct conductor_person *person)
 }
 
 static int
-port_person(void *arg, void *ticket, uint64_t account)
+port_person(void *arg, void *ticket, uint64_t account, struct slice address)
 {
 	struct errand *errand = errand_new(arg, ticket);
 	int r = errand == NULL ? -ENOMEM : queue_person(
-	    errand->queue->process, account, on_person, errand);
+	    errand->queue->process, account, address, on_person, errand);
 
 	if (r < 0)
 		free(errand);

@@ -32,12 +32,13 @@ typedef void	queue_owner_fn(void *arg, int status,
 		    const struct keeper_owner *owner);
 int	queue_fetch_owner(void *process, uint64_t fetch_account,
 	    queue_owner_fn *, void *arg);
-/* Who has that account, or the postmaster's (0)?  As conductor_person() has it. */
+/* Who has that account, or (0) that address, or (empty) the postmaster's?  As
+ * conductor_person() has it. */
 struct conductor_person;
 typedef void	queue_person_fn(void *arg, int status,
 		    const struct conductor_person *);
-int	queue_person(void *process, uint64_t account, queue_person_fn *,
-	    void *arg);
+int	queue_person(void *process, uint64_t account, struct slice address,
+	    queue_person_fn *, void *arg);
 /* What these accounts wish of that author; as conductor_wished() has it. */
 struct queue_wished {
 	struct slice	 author;

@@ -152,23 +152,24 @@ queue_wishes(void *process, const struct queue_wished *what,
 	return ask_keeper(&question, KEEPER_WISHES, &body, on_wishes);
 }
 
-/* The postmaster's account is found first by its name. */
+/* An account is found first by its name. */
 static void
-on_postmaster(void *arg, int status, uint64_t account)
+on_named(void *arg, int status, uint64_t account)
 {
 	struct question *question = arg;
 	struct conductor_person nobody = { .account = 0 };
 
 	if (status == 0 && account != 0)
 		status = queue_person(question->queue->process, account,
-		    question->person_reply, question->arg);
+		    slice_of(NULL, 0), question->person_reply,
+		    question->arg);
 	if (status < 0 || account == 0)
 		question->person_reply(question->arg, status, &nobody);
 	free(question);
 }
 
 static int
-find_postmaster(const struct question *what)
+find_named(const struct question *what, struct slice address)
 {
 	struct question *question = malloc(sizeof(*question));
 	int r;
@@ -176,23 +177,23 @@ find_postmaster(const struct question *what)
 	if (question == NULL)
 		return -ENOMEM;
 	*question = *what;
-	r = queue_whose(what->queue->process, slice_str("postmaster"),
-	    on_postmaster, question);
+	r = queue_whose(what->queue->process, address, on_named, question);
 	if (r < 0)
 		free(question);
 	return r;
 }
 
 int
-queue_person(void *process, uint64_t account, queue_person_fn *reply,
-    void *arg)
+queue_person(void *process, uint64_t account, struct slice address,
+    queue_person_fn *reply, void *arg)
 {
 	const struct question question = { .queue = queue_of(process),
 	    .arg = arg, .person_reply = reply, .account = account };
 	TEXT_AUTO body = TEXT_INIT(16);
 
 	if (account == 0)
-		return find_postmaster(&question);
+		return find_named(&question, address.len > 0 ? address :
+		    slice_str("postmaster"));
 	keeper_account_ask(&body, account);
 	return ask_keeper(&question, KEEPER_ACCOUNT, &body, on_account);
 }

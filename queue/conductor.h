@@ -70,8 +70,10 @@ struct conductor_ports {
 		    int fd);
 	/* What the relay has said, under that number, is durable. */
 	void	(*noted)(void *arg, uint64_t number);
-	/* Who has that account (0: the postmaster's)? -> conductor_person() */
-	int	(*person)(void *arg, void *ticket, uint64_t account);
+	/* Who has that account, or (0) that address, or (empty) the
+	 * postmaster's? -> conductor_person() */
+	int	(*person)(void *arg, void *ticket, uint64_t account,
+		    struct slice address);
 	/* What conductor_save() was asked for: 0 with its bytes, or -errno. */
 	void	(*saved)(void *arg, const struct asker *, int status,
 		    uint64_t bytes);

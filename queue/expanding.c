@@ -168,9 +168,9 @@ tell(const struct transit *transit, const struct envelope *was)
 }
 
 /*
- * RFC 3461 5.2.7: an alias hands on what was asked for, a list does not.  What a
- * stranger has asked for is not said to other hosts: each of them would answer, to
- * him, for an address that he does not know.
+ * RFC 3461 5.2.7: an alias hands on what was asked for, a list does not
+ * (tell_list()).  What a stranger has asked for is not said to other hosts: each of
+ * them would answer, to him, for an address that he does not know.
  */
 static void
 take_wishes(const struct transit *transit, const struct recipient *was,
@@ -206,6 +206,30 @@ take_one(const struct transit *transit, const struct expanded *one,
 	return 0;
 }
 
+/*
+ * RFC 3461 5.2.7: what a list has taken was delivered.  Of those behind it one says
+ * so, for it: whoever has a mailbox here, if there is anybody.
+ */
+static void
+tell_list(const struct recipient *was, uint32_t number, const uint32_t *from,
+    struct recipient *rcpts, size_t count)
+{
+	struct recipient *one = NULL;
+
+	if ((was->notify & NOTIFY_SUCCESS) == 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (from[i] == number &&
+		    (rcpts[i].by & RECIPIENT_BY_LIST) != 0 &&
+		    (one == NULL || (one->account == 0 &&
+		    rcpts[i].account != 0)))
+			one = &rcpts[i];
+	if (one == NULL)
+		return;
+	one->notify = NOTIFY_SUCCESS;
+	one->orcpt = was->orcpt;
+}
+
 /* The ledger of collected mail knows it by its first recipient's account. */
 static void
 put_account_first(struct recipient *rcpts, size_t count)
@@ -230,18 +254,24 @@ take_over(struct transit *transit, struct slice answer)
 	struct unpack u = unpack_of(answer);
 	struct recipient *rcpts = arena_array(transit->arena, EXPAND_MOST,
 	    sizeof(*rcpts));
+	uint32_t from[EXPAND_MOST];
 	struct expanded one;
 	size_t n = 0;
 	int r = 0;
 
 	if (rcpts == NULL)
 		return -ENOMEM;
-	while (r == 0 && n < EXPAND_MOST && expanded_unpack(&u, &one))
+	while (r == 0 && n < EXPAND_MOST && expanded_unpack(&u, &one)) {
+		from[n] = one.from;
 		r = take_one(transit, &one, &rcpts[n++]);
+	}
 	if (r == 0 && (u.bad || u.rest.len > 0 || n == 0))
 		r = -EBADMSG;
 	if (r < 0)
 		return r;
+	for (uint32_t i = 0; was.sender_account != 0 &&
+	    i < was.recipient_count; i++)
+		tell_list(&was.recipients[i], i, from, rcpts, n);
 	put_account_first(rcpts, n);
 	transit->env.recipients = rcpts;
 	transit->env.recipient_count = n;

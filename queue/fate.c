@@ -130,8 +130,10 @@ tell_trail(const struct fate_job *job)
 	char id[MESSAGE_ID_CHARS + 1];
 
 	message_id_write(&notice->env.id, id);
-	text_addf(&detail, "%s; %s%.*s, in %s", words[what->action],
-	    fate_sender(what) == 0 ? "in its place the postmaster " : "",
+	text_addf(&detail, "%s; %s%.*s, in %s", words[what->is_to_list ?
+	    DSN_DELIVERED : what->action], job->is_last ?
+	    "in its place the postmaster " : what->list != NULL ?
+	    "who looks after the list, " : "",
 	    SLICE_FMT(notice->env.recipients[0].address), id);
 	for (size_t i = 0; i < what->count; i++)
 		trail_add(conductor->trail, &(struct trail_step){
@@ -251,14 +253,16 @@ make_and_append(struct fate_job *job, const struct fate_person *person)
 
 /* Who is told */
 
+/* With neither the postmaster. */
 static void
-ask_person(struct fate_job *job, uint64_t account)
+ask_person(struct fate_job *job, uint64_t account, struct slice address)
 {
 	struct conductor *conductor = job->fates->conductor;
 	int r;
 
-	job->account = account;
-	r = conductor->ports.person(conductor->ports.arg, job, account);
+	job->is_last = account == 0 && address.len == 0;
+	r = conductor->ports.person(conductor->ports.arg, job, account,
+	    address);
 	/* the keeper is just starting: nobody need hear of that */
 	if (r == -ENOTCONN)
 		wait_for(job, FATE_WAIT_MS);
@@ -283,9 +287,10 @@ conductor_person(struct conductor *conductor, void *ticket, int status,
 		make_and_append(job, &(struct fate_person){
 		    .account = person->account, .address = person->address,
 		    .language = language_of(code) });
-	} else if (job->account != 0 && job->what.action == DSN_FAILED) {
-		ask_person(job, 0);	/* that account is gone */
-	} else if (job->account != 0) {
+	} else if (!job->is_last && job->what.action == DSN_FAILED) {
+		/* that account, or list, is gone */
+		ask_person(job, 0, slice_of(NULL, 0));
+	} else if (!job->is_last) {
 		pass_on(job);
 	} else {
 		log_say("there is no postmaster to be told of a message that "
@@ -310,7 +315,8 @@ begin(struct fate_job *job)
 	}
 	r = fate_case_begin(what, conductor, &job->id);
 	/* a stranger is told of nothing, and the postmaster of failures only */
-	if (r == 0 && fate_sender(what) == 0 && what->action != DSN_FAILED) {
+	if (r == 0 && what->list == NULL && fate_sender(what) == 0 &&
+	    what->action != DSN_FAILED) {
 		r = fate_case_told(conductor, &job->id, what);
 		if (r == 0) {
 			wait_for(job, 0);
@@ -324,7 +330,9 @@ begin(struct fate_job *job)
 	} else if (r < 0) {
 		put_off(job, r);
 	} else {
-		ask_person(job, fate_sender(what));
+		ask_person(job, what->list != NULL ? 0 : fate_sender(what),
+		    what->list != NULL ? what->list->sender :
+		    slice_of(NULL, 0));
 	}
 }
 

@@ -54,6 +54,14 @@ is_wanted(const struct reading *reading, const struct rows_outbound *row)
 	    (row->notify & bits[reading->what->action]) != 0;
 }
 
+/* As whom they left says who hears of them; a list itself has no domain. */
+static bool
+is_like(const struct fate_case *what, const struct rows_outbound *row)
+{
+	return slice_is(what->rows[0].sender, row->sender) &&
+	    what->is_to_list == (row->domain.len == 0);
+}
+
 static int
 on_row(void *arg, const struct rows_outbound *row)
 {
@@ -63,7 +71,8 @@ on_row(void *arg, const struct rows_outbound *row)
 	int r;
 
 	if (!is_of_case(reading, row) ||
-	    is_wanted(reading, row) != reading->is_wanted)
+	    is_wanted(reading, row) != reading->is_wanted ||
+	    (what->count > 0 && !is_like(what, row)))
 		return 0;
 	if (what->count == DSN_RECIPIENTS)
 		return ENOUGH;
@@ -75,6 +84,9 @@ on_row(void *arg, const struct rows_outbound *row)
 		r = arena_copy(what->arena, row->words, &kept->words);
 	if (r == 0)
 		r = arena_copy(what->arena, row->host, &kept->host);
+	if (r == 0)
+		r = arena_copy(what->arena, row->sender, &kept->sender);
+	what->is_to_list = row->domain.len == 0;
 	kept->domain = slice_of("", 0);
 	what->count += r == 0;
 	return r;
@@ -86,6 +98,7 @@ read_rows(struct reading *reading, const struct message_id *id)
 	int r;
 
 	reading->what->count = 0;
+	reading->what->is_to_list = false;
 	r = rows_outbound_of(reading->conductor->rows, id, on_row, reading);
 	return r < 0 ? r : 0;
 }
@@ -196,6 +209,21 @@ read_message(struct fate_case *what, struct conductor *conductor,
 	return r;
 }
 
+/* Whether they are copies of a list. */
+static void
+find_list(struct fate_case *what)
+{
+	const struct envelope *env = &what->about->env;
+
+	for (size_t i = 0; !what->is_to_list &&
+	    i < env->recipient_count; i++)
+		if (env->recipients[i].account == 0 &&
+		    (env->recipients[i].by & RECIPIENT_BY_LIST) != 0 &&
+		    slice_is(env->recipients[i].address,
+		    what->rows[0].address))
+			what->list = &env->recipients[i];
+}
+
 /* Delivered here, where no row is: a notice for each, so that it has one name. */
 static int
 read_copy(struct fate_case *what, struct conductor *conductor,
@@ -234,7 +262,11 @@ fate_case_begin(struct fate_case *what, struct conductor *conductor,
 	r = what->rows == NULL ? -ENOMEM : choose(what, conductor, id);
 	if (r == -ENOENT)
 		return read_copy(what, conductor, id);
-	return r < 0 ? r : read_message(what, conductor, id);
+	if (r == 0)
+		r = read_message(what, conductor, id);
+	if (r == 0 && what->about != NULL)
+		find_list(what);
+	return r;
 }
 
 void

@@ -22,6 +22,9 @@ struct fate_case {
 	struct rows_outbound	*rows;
 	size_t			 count;
 	struct transit		*about;	/* the message; NULL: it is damaged */
+	/* one of a list's copies, of whose failure its owner hears; or NULL */
+	const struct recipient	*list;
+	bool			 is_to_list;	/* DELIVERED, or RELAYED: to that */
 	struct slice		 original;	/* what there is of it */
 };
 
@@ -31,7 +34,7 @@ struct fate_job {
 	struct fates		*fates;
 	struct message_id	 id;
 	struct fate_case	 what;
-	uint64_t		 account;	/* asked about; 0: the postmaster */
+	bool			 is_last;	/* the postmaster is asked about */
 	struct transit		*notice;	/* in the journal; or NULL */
 	UT_hash_handle		 hh;
 };

@@ -70,7 +70,10 @@ find_rcpt(const struct fate_case *what, struct slice address)
 		return NULL;
 	env = &what->about->env;
 	for (size_t i = 0; i < env->recipient_count; i++)
-		if ((env->recipients[i].account == 0) !=
+		if (what->is_to_list ? (env->recipients[i].by &
+		    RECIPIENT_BY_LIST) != 0 &&
+		    slice_is(env->recipients[i].via, address) :
+		    (env->recipients[i].account == 0) !=
 		    (what->action == DSN_DELIVERED) &&
 		    slice_is(env->recipients[i].address, address))
 			return &env->recipients[i];
@@ -80,7 +83,8 @@ find_rcpt(const struct fate_case *what, struct slice address)
 /*
  * RFC 3461 5.2.7: who has written to an alias, a list or somebody who has his mail
  * sent on is told of that address, and not of what is behind it; a host's words
- * would name it.  The postmaster reads all of it.
+ * would name it.  The postmaster reads all of it, and so does who looks after the
+ * list.
  */
 static struct dsn_recipient
 recipient_of(const struct fate_case *what, const struct fate_person *person,
@@ -96,7 +100,7 @@ recipient_of(const struct fate_case *what, const struct fate_person *person,
 	if (rcpt == NULL)
 		return one;
 	one.orcpt = rcpt->orcpt;
-	if (rcpt->by == 0 || fate_sender(what) == 0 ||
+	if (rcpt->by == 0 || what->list != NULL || fate_sender(what) == 0 ||
 	    fate_sender(what) != person->account)
 		return one;
 	one.address = rcpt->via;
@@ -121,8 +125,10 @@ fill_about(struct dsn *dsn, const struct fate_case *what,
 		verdict_init(verdict);
 	dsn->subject = slice_str(verdict->subject);
 	dsn->sender = env->sender;
-	dsn->is_orphan = fate_sender(what) == 0 ||
+	dsn->is_orphan = what->list != NULL || fate_sender(what) == 0 ||
 	    fate_sender(what) != person->account;
+	if (what->list != NULL)
+		dsn->list = what->list->via;
 	dsn->envid = env->envid;
 	dsn->original = what->original;
 	/*
@@ -300,6 +306,7 @@ fate_make(struct conductor *conductor, struct fate_case *what,
 	TEXT_AUTO from = TEXT_INIT(ROWS_ADDRESS_BYTES + 16);
 	struct dsn_recipient rcpts[DSN_RECIPIENTS];
 	int64_t now = clock_utc_ms();
+	const struct recipient *first;
 	struct verdict verdict;
 	struct dsn dsn = {
 		.letter = {
@@ -307,7 +314,8 @@ fate_make(struct conductor *conductor, struct fate_case *what,
 			.hostname = slice_str(conductor->options.hostname),
 			.from_name = SLICE(FROM_NAME), .to = person->address
 		},
-		.action = what->action, .id = what->rows[0].id,
+		.action = what->is_to_list ? DSN_DELIVERED : what->action,
+		.id = what->rows[0].id,
 		.arrived_utc_ms = what->rows[0].since_utc_ms,
 		.until_utc_ms = outbound_begun_utc_ms(conductor,
 		    &what->rows[0]) +
@@ -324,6 +332,9 @@ fate_make(struct conductor *conductor, struct fate_case *what,
 	dsn.letter.from = text_slice(&from);
 	for (size_t i = 0; i < what->count; i++)
 		rcpts[i] = recipient_of(what, person, &what->rows[i]);
+	first = find_rcpt(what, what->rows[0].address);
+	dsn.is_to_list = first != NULL &&
+	    (first->by & RECIPIENT_BY_LIST) != 0;
 	fill_about(&dsn, what, person, &verdict);
 	return make(conductor, what, &dsn, person, notice_out);
 }

@@ -514,6 +514,19 @@ domain_of(struct transit *transit, struct slice address,
 	    ROWS_ADDRESS_BYTES), domain_out);
 }
 
+/* Not to be sent: its sender is to hear that this list has it. */
+static struct rows_outbound
+list_row(const struct envelope *env, const struct recipient *rcpt)
+{
+	return (struct rows_outbound){ .id = env->id,
+	    .state = OUTBOUND_RELAYED, .address = rcpt->via,
+	    .notify = rcpt->notify, .account = env->sender_account,
+	    .since_utc_ms = env->received_at_utc_ms,
+	    .next_try_utc_ms = clock_utc_ms(), .sender = env->sender,
+	    .bytes = env->bytes };
+}
+
+/* `list` has room for two of each recipient. */
 static int
 list_leaving(struct transit *transit, struct rows_outbound *list,
     size_t *count_out)
@@ -536,7 +549,15 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
 		    .sender = (rcpt->by & RECIPIENT_BY_LIST) != 0 ?
 		    rcpt->sender : env->sender, .bytes = env->bytes,
 		    .is_urgent = is_urgent };
-		r = domain_of(transit, rcpt->address, &list[n++].domain);
+		r = domain_of(transit, rcpt->address, &list[n].domain);
+		/* what is asked of a list is told of that, and at once */
+		if ((rcpt->by & RECIPIENT_BY_LIST) != 0 &&
+		    rcpt->notify != 0) {
+			list[n].notify = 0;
+			list[n + 1] = list_row(env, rcpt);
+			n++;
+		}
+		n++;
 	}
 	*count_out = n;
 	return r;
@@ -562,7 +583,7 @@ outbound_take(struct transit *transit)
 	size_t count;
 	int r;
 
-	list = calloc(transit->env.recipient_count, sizeof(*list));
+	list = calloc(transit->env.recipient_count, 2 * sizeof(*list));
 	if (list == NULL)
 		return -ENOMEM;
 	r = list_leaving(transit, list, &count);

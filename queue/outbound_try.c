@@ -111,15 +111,26 @@ on_row(void *arg, const struct rows_outbound *row)
 	return r;
 }
 
-/* What was asked of DSN for it stands in the message's envelope. */
+/*
+ * What was asked of DSN for it stands in the message's envelope; what stands there
+ * of a list's copy was asked of the list.
+ */
 static struct recipient
 recipient_of(const struct envelope *env, const struct rows_outbound *row)
 {
+	struct recipient rcpt = { .address = row->address };
+
 	for (size_t i = 0; i < env->recipient_count; i++)
 		if (env->recipients[i].account == 0 &&
-		    slice_is(env->recipients[i].address, row->address))
-			return env->recipients[i];
-	return (struct recipient){ .address = row->address };
+		    slice_is(env->recipients[i].address, row->address)) {
+			rcpt = env->recipients[i];
+			break;
+		}
+	if ((rcpt.by & RECIPIENT_BY_LIST) != 0) {
+		rcpt.notify = 0;
+		rcpt.orcpt = slice_of(NULL, 0);
+	}
+	return rcpt;
 }
 
 /* One conversation has one sender, and the message one header. */

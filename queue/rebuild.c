@@ -279,12 +279,15 @@ keep_old_outbound(void *arg, const struct rows_outbound *row)
 {
 	const struct old_outbound *old = arg;
 	struct queue_rebuild *rebuild = old->rebuild;
+	struct rows_outbound waiting;
 	int r;
 
 	/* the others of it would be dropped: its file is held, for all */
 	if (old->is_cut && message_id_order(&row->id, &old->last) == 0)
 		return 0;
-	r = rows_outbound_take(rebuild->rows, &row->id, INT64_MAX, row, 1);
+	waiting = *row;		/* it is told of a delay that waits */
+	waiting.state = OUTBOUND_WAITING;
+	r = rows_outbound_take(rebuild->rows, &row->id, INT64_MAX, &waiting, 1);
 	if (r == 0 && row->is_told)
 		r = rows_outbound_told(rebuild->rows, &row->id,
 		    OUTBOUND_WAITING, &row->address, 1);

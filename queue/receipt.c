@@ -9,15 +9,13 @@
 #include "lib/base/log.h"
 #include "queue/fate.h"
 
-/* RFC 3461 5.2.7.3: what came by a list was delivered to that. */
 static bool
 is_wanted(const struct copy *copy)
 {
 	const struct envelope *env = &copy->transit->env;
 
 	return (copy->rcpt->notify & NOTIFY_SUCCESS) != 0 &&
-	    env->sender_account != 0 && env->sender.len > 0 &&
-	    (copy->rcpt->by & RECIPIENT_BY_LIST) == 0;
+	    env->sender_account != 0 && env->sender.len > 0;
 }
 
 void

@@ -46,6 +46,7 @@ put(struct rows *rows, const struct rows_outbound *row)
 	db_put_u64(&query, row->bytes);
 	db_put_u64(&query, row->account);
 	db_put_i64(&query, row->is_urgent);
+	db_put_i64(&query, row->state);
 	r = db_run(&query);
 	/* one that is there already stays as it is */
 	return r == 0 && db_changed(rows->db) > 0 ? count_one(rows, row, 1) :

@@ -31,7 +31,8 @@ enum outbound_state {
 struct rows_outbound {
 	struct message_id	 id;
 	struct slice		 address;	/* as it was given */
-	struct slice		 domain;	/* of it, to be looked up */
+	/* of it, to be looked up; empty: it is a list of ours, which has it */
+	struct slice		 domain;
 	enum outbound_state	 state;
 	int64_t			 since_utc_ms;
 	int64_t			 next_try_utc_ms;
@@ -55,6 +56,7 @@ struct rows_outbound {
  * These recipients of `id` leave, whose file stands in kept/: FULL.  Its record
  * in the journal, which may still stand there below `position`, is not to bring
  * them again.  What of them waited in a row of rows_keep() is taken out of it.
+ * Each comes in its state, without tries and replies.
  */
 int	rows_outbound_take(struct rows *, const struct message_id *id,
 	    uint64_t position, const struct rows_outbound *, size_t count);

@@ -165,8 +165,8 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " ORDER BY id DESC",
 	[ROWS_OUTBOUND_PUT] = "INSERT OR IGNORE INTO outbound"
 	    " (id, address, domain, since, next_try, notify, sender, bytes,"
-	    " account, urgent, via)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+	    " account, urgent, state, via)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
 	    " coalesce((SELECT via FROM outbound_route WHERE domain = ?3), x''))",
 	[ROWS_OUTBOUND_LEAVE] = "DELETE FROM waiting_rcpt WHERE id = ?"
 	    " AND account = 0 AND state = 0",

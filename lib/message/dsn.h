@@ -54,6 +54,9 @@ struct dsn {
 	 * it is somebody else who is told. */
 	struct slice	subject, sender;
 	bool		is_orphan;
+	/* Who looks after this list is told of its members; or empty. */
+	struct slice	list;
+	bool		is_to_list;	/* DELIVERED: to one, not to a mailbox */
 };
 
 /* Is all of the original returned? */

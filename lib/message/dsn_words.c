@@ -3,6 +3,8 @@
  */
 #include "lib/message/dsn_words.h"
 
+#include <stdio.h>
+
 #include "lib/base/harmless.h"
 #include "lib/base/zone.h"
 
@@ -75,19 +77,28 @@ add_subject(const struct dsn *dsn, enum language language,
 static void
 add_opening(const struct dsn *dsn, enum language language, struct text *body)
 {
-	char at[WHEN_SIZE], sender[SHOWN_SIZE];
+	char at[WHEN_SIZE], sender[SHOWN_SIZE], list[SHOWN_SIZE];
 
 	when(dsn->arrived_utc_ms, at);
 	shown(dsn->sender, ADDRESS_BYTES, sender);
-	if (dsn->is_orphan)
-		line_say(body, language, DSN_ORPHAN, dsn->sender.len > 0 ?
-		    sender : say(language, SAY_DSN_NOBODY), at);
+	shown(dsn->list, ADDRESS_BYTES, list);
+	if (dsn->sender.len == 0)
+		(void)snprintf(sender, sizeof(sender), "%s",
+		    say(language, SAY_DSN_NOBODY));
+	if (dsn->list.len > 0 && dsn->action == DSN_DELAYED)
+		line_say(body, language, DSN_LIST_DELAYED, sender, at, list);
+	else if (dsn->list.len > 0)
+		line_say(body, language, DSN_LIST_FAILED, sender, at, list);
+	else if (dsn->is_orphan)
+		line_say(body, language, DSN_ORPHAN, sender, at);
 	else if (dsn->action == DSN_FAILED)
 		line_say(body, language, DSN_FAILED, at);
 	else if (dsn->action == DSN_DELAYED)
 		line_say(body, language, DSN_DELAYED, at);
 	else if (dsn->action == DSN_RELAYED)
 		line_say(body, language, DSN_RELAYED, at);
+	else if (dsn->is_to_list)
+		line_say(body, language, DSN_TO_LIST, at);
 	else
 		line_say(body, language, DSN_DELIVERED, at);
 }
@@ -136,15 +147,18 @@ add_recipients(const struct dsn *dsn, enum language language,
 static void
 add_end(const struct dsn *dsn, enum language language, struct text *body)
 {
-	char at[WHEN_SIZE];
+	char at[WHEN_SIZE], list[SHOWN_SIZE];
 
 	when(dsn->until_utc_ms, at);
-	if (dsn->is_orphan)
+	shown(dsn->list, ADDRESS_BYTES, list);
+	if (dsn->list.len > 0 && dsn->action == DSN_FAILED)
+		line_say(body, language, DSN_LIST_END, list);
+	else if (dsn->action == DSN_DELAYED)
+		line_say(body, language, DSN_DELAYED_END, at);
+	else if (dsn->is_orphan)
 		line_say(body, language, DSN_ORPHAN_END);
 	else if (dsn->action == DSN_FAILED)
 		line_say(body, language, DSN_FAILED_END);
-	else if (dsn->action == DSN_DELAYED)
-		line_say(body, language, DSN_DELAYED_END, at);
 }
 
 void

@@ -50,6 +50,9 @@ class Taking(socketserver.StreamRequestHandler):
                 continue
             if verb == "MAIL":
                 sender, to = re.search("<(.*?)>", word).group(1), []
+            elif verb == "RCPT" and "<gone@" in word:
+                self.say("550 5.1.1 nobody of that name")
+                continue
             elif verb == "RCPT":
                 to.append(re.search("<(.*?)>", word).group(1))
             elif verb == "DATA":
@@ -97,6 +100,9 @@ class Scene:
         self.postroom("list", "add", "team@office.test", "ann@office.test",
                       "yan@far.test", "zoe@far.test", "--post", "office",
                       "--owner", "bob@office.test")
+        self.postroom("list", "add", "away@office.test", "gone@far.test",
+                      "yan@far.test", "--post", "office", "--owner",
+                      "bob@office.test")
         self.postroom("forward", "set", "cid@office.test", "--to",
                       "cid@home.test", "--no-keep")
         self.hub.start()
@@ -104,7 +110,8 @@ class Scene:
     def postroom(self, *words):
         return self.hub.run("-c", self.hub.conf, *words)[1]
 
-    def send(self, sender, to, subject, login=None, header=""):
+    def send(self, sender, to, subject, login=None, header="",
+             options=()):
         """The replies to the recipients that were refused."""
         text = "Subject: %s\r\nFrom: %s\r\nMessage-ID: <%s@x.test>\r\n" \
             "Date: Mon, 23 Nov 2026 12:00:00 +0000\r\n%s\r\nhello\r\n" % (
@@ -120,7 +127,8 @@ class Scene:
                 smtp.ehlo("client.example")
                 smtp.login(login, PASSWORD)
             try:
-                refused = smtp.sendmail(sender, to, text)
+                refused = smtp.sendmail(sender, to, text,
+                                        rcpt_options=options)
             except smtplib.SMTPRecipientsRefused as error:
                 refused = error.recipients
         return {who: code for who, (code, _) in refused.items()}
@@ -248,6 +256,27 @@ def a_list_has_its_own_post(scene):
     scene.wait("bob", "bounced")
 
 
+def of_a_lists_members_its_owner_hears(scene):
+    """Who wrote hears that the list has it, where they ask, and no more."""
+    refused = scene.send("ann@office.test", ["away@office.test"], "away",
+                         login="ann@office.test", options=["NOTIFY=SUCCESS"])
+    true(not refused, refused)
+    taken, = scene.wait_elsewhere("away")
+    true(taken[1] == ("yan@far.test",), taken)
+    failed, = scene.wait("bob", "Not delivered: away")
+    failed = failed.replace(b"=\r\n", b"")
+    for part in (b"gone@far.test", b"nobody of that name", b"Action: failed",
+                 b"away@office.test, which you look after"):
+        true(part in failed, part, failed)
+    done, = scene.wait("ann", "Delivered: away")
+    true(b"Final-Recipient: rfc822; away@office.test\r\n"
+         b"Action: delivered\r\n" in done, done)
+    true(b"far.test" not in done, done)
+    time.sleep(2)
+    true(not scene.letters("ann", "Not delivered: away"), "ann hears of it")
+    true(len(scene.letters("ann", "Delivered: away")) == 1, "twice")
+
+
 def not_everybody_writes_to_a_list(scene):
     for sender in ("eve@far.test", "ann@office.test", ""):
         refused = scene.send(sender, ["team@office.test"], "closed")
@@ -305,6 +334,7 @@ TESTS = [
     what_is_sent_on_leaves_once,
     what_is_forged_in_our_name_is_not_sent_on,
     a_list_has_its_own_post,
+    of_a_lists_members_its_owner_hears,
     not_everybody_writes_to_a_list,
     a_list_that_comes_back_is_stopped,
     whoever_is_killed_it_goes_once,

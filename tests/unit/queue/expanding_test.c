@@ -268,6 +268,144 @@ static const struct expanded by_list = { .address = SLICE("yan@far.test"),
     .via = SLICE("team@office.test"),
     .sender = SLICE("team-bounces@office.test") };
 
+static const struct envelope anns = { .sender = SLICE("ann@office.test"),
+    .sender_account = STAGE_ANN };
+
+/* RFC 5321 3.9.2: not who wrote to it; and without an owner the postmaster. */
+START_TEST(of_a_lists_copies_its_owner_hears)
+{
+	static const char *const parts[] = { "yan@far.test",
+	    "Action: failed\r\n", "to the list ",
+	    "which you look after", "ann@office.test", NULL };
+	const struct conductor_person nobody = { .account = 0 };
+	struct stage_call *call;
+
+	submit(_i == 0 ? stranger : anns, BODY);
+	expand(&by_list, 1);
+	judge(VERDICT_ACCEPT);
+	relay_says(550);
+	if (_i < 2) {
+		notice(STAGE_BEN, 0);
+	} else {
+		clock_set(1000000 + FATE_WAIT_MS, INT64_C(1763763420000) +
+		    FATE_WAIT_MS);
+		fate_look(stage.conductor);
+		conductor_person(stage.conductor, stage_call(&stage,
+		    STAGE_PERSON, 0)->ticket, 0, &nobody);
+		call = stage_call(&stage, STAGE_PERSON, 1);
+		ck_assert_str_eq(call->words, "");
+		ck_assert_uint_eq(call->account, 0);
+		return;
+	}
+	call = stage_call(&stage, STAGE_PERSON, 0);
+	ck_assert_uint_eq(call->account, 0);
+	ck_assert_str_eq(call->words, "team-bounces@office.test");
+	for (size_t i = 0; parts[i + (_i == 0)] != NULL; i++)
+		ck_assert_msg(strstr(stage.last, parts[i]) != NULL,
+		    "no \"%s\" in\n%s", parts[i], stage.last);
+	/* it is not theirs */
+	ck_assert_ptr_null(strstr(stage.last, "It leaks"));
+	/* and ann, that the list had it: she has asked for that */
+	stage_wait(&stage, STAGE_PERSON, 1 + (_i == 1));
+	ck_assert_uint_eq(stage_count(&stage, STAGE_PERSON), 1 + (_i == 1));
+}
+END_TEST
+
+/* Of the same message the list's copies and the others are told apart. */
+START_TEST(who_wrote_hears_of_the_others)
+{
+	struct relay_reply reply = { .code = 550, .outcome = RELAY_FAILED,
+	    .words = SLICE("no") };
+	struct relay_result result = { .number = STAGE_RELAY,
+	    .was_reached = true, .host = SLICE("mx.far.test"),
+	    .replies = &reply, .count = 1 };
+	struct expanded list = by_list;
+	bool has_owner = false, has_ann = false;
+
+	list.address = slice_str("zed@far.test");
+	submit(anns, BODY);
+	expand((struct expanded[]){ list, outside }, 2);
+	judge(VERDICT_ACCEPT);
+	for (size_t i = 0; i < 2; i++) {
+		TEXT_AUTO packed = TEXT_INIT(RELAY_RESULT_BYTES);
+
+		stage_wait(&stage, STAGE_RELAY, i + 1);
+		ck_assert_uint_eq(stage_call(&stage, STAGE_RELAY, i)->upto, 1);
+		relay_result_pack(&packed, &result);
+		conductor_relayed(stage.conductor, stage_call(&stage,
+		    STAGE_RELAY, i)->ticket, 0, text_slice(&packed));
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct conductor_person known = { .address =
+		    SLICE("who@office.test"), .language = SLICE("en") };
+		struct stage_call *call;
+
+		clock_set(1000000 + 3 * (i + 1) * FATE_WAIT_MS,
+		    INT64_C(1763763420000) + 3000 * ((int64_t)i + 1));
+		fate_look(stage.conductor);
+		stage_wait(&stage, STAGE_PERSON, i + 1);
+		call = stage_call(&stage, STAGE_PERSON, i);
+		has_ann = has_ann || call->account == STAGE_ANN;
+		has_owner = has_owner || strcmp(call->words,
+		    "team-bounces@office.test") == 0;
+		known.account = call->account != 0 ? call->account :
+		    STAGE_BEN;
+		conductor_person(stage.conductor, call->ticket, 0, &known);
+		conductor_account_up(stage.conductor, known.account);
+		stage_wait(&stage, STAGE_DELIVER, i + 1);
+		ck_assert_int_eq(strstr(stage.last, "zed@far.test") != NULL,
+		    call->account == 0);
+	}
+	ck_assert(has_ann && has_owner);
+}
+END_TEST
+
+static int
+no_notify(void *arg, const struct rows_outbound *row)
+{
+	(void)arg;
+	ck_assert_uint_eq(row->notify, 0);
+	return 0;
+}
+
+/* RFC 3461 5.2.7: it was delivered to that, whoever is on it. */
+START_TEST(a_list_says_once_that_it_has_it)
+{
+	struct expanded here = inside, there = by_list;
+	struct expanded two[2] = { by_list, by_list };
+
+	here.by |= RECIPIENT_BY_LIST;
+	here.via = by_list.via;
+	there.address = slice_str("zed@far.test");
+	two[1] = _i == 0 ? there : here;
+	submit(anns, BODY);
+	expand(two, 2);
+	judge(VERDICT_ACCEPT);
+	if (_i == 1) {
+		conductor_account_up(stage.conductor, STAGE_BEN);
+		stage_wait(&stage, STAGE_DELIVER, 1);
+		stage_deliver(&stage, 0, 0);
+	}
+	notice(STAGE_ANN, _i == 1);
+	ck_assert_msg(strstr(stage.last,
+	    "Original-Recipient: rfc822;Sales@office.test\r\n"
+	    "Final-Recipient: rfc822; team@office.test\r\n"
+	    "Action: delivered\r\n") != NULL, "%s", stage.last);
+	ck_assert_ptr_nonnull(strstr(stage.last, "has reached this list"));
+	ck_assert_ptr_null(strstr(stage.last, "far.test"));
+	ck_assert_ptr_null(strstr(stage.last, "ben@"));
+	/* no host is asked to say more, to nobody */
+	stage_wait(&stage, STAGE_RELAY, 1);
+	ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 0)->orcpt, "");
+	ck_assert_int_eq(rows_outbound_of(stage.conductor->rows,
+	    &stage_call(&stage, STAGE_JUDGE, 0)->id, no_notify, NULL), 0);
+	clock_set(1000000 + 10 * FATE_WAIT_MS, INT64_C(1763763420000) +
+	    10 * FATE_WAIT_MS);
+	fate_look(stage.conductor);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_PERSON), 1);
+}
+END_TEST
+
 enum goes { LEAVES, STAYS, IS_HELD };
 
 /* What is asked of whom may leave in our name, and of spam. */
@@ -360,6 +498,9 @@ unit_suite(void)
 	tcase_add_loop_test(tcase, a_notice_names_what_was_written_to, 0,
 	    (int)(sizeof(notices) / sizeof(*notices)));
 	tcase_add_test(tcase, a_receipt_names_what_was_written_to);
+	tcase_add_loop_test(tcase, of_a_lists_copies_its_owner_hears, 0, 3);
+	tcase_add_test(tcase, who_wrote_hears_of_the_others);
+	tcase_add_loop_test(tcase, a_list_says_once_that_it_has_it, 0, 2);
 	tcase_add_loop_test(tcase, what_is_not_sent_on_is_here_or_held, 0,
 	    (int)(sizeof(judgements) / sizeof(*judgements)));
 	tcase_add_test(tcase, who_has_it_sent_on_has_it_instead);

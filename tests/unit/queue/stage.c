@@ -203,12 +203,14 @@ port_noted(void *arg, uint64_t number)
 }
 
 static int
-port_person(void *arg, void *ticket, uint64_t account)
+port_person(void *arg, void *ticket, uint64_t account, struct slice address)
 {
 	struct stage_call *call = note(arg, STAGE_PERSON);
 
 	call->ticket = ticket;
 	call->account = account;
+	ck_assert_int_eq(slice_cstr(address, call->words,
+	    sizeof(call->words)), 0);
 	return 0;
 }
 

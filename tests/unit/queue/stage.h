@@ -38,8 +38,8 @@ struct stage_call {
 	uint64_t	 serial;		/* answer, saved: of the asker */
 	unsigned	 code;
 	bool		 held, known;
-	char		 words[256];		/* "STATUS WORDS"; whose, deliver:
-						   address, folder */
+	char		 words[256];		/* "STATUS WORDS"; whose, person,
+						   deliver: address, folder */
 	/* compare: what was shown, and what header and body digest to */
 	struct same_body_ask ask;
 	unsigned char	 digest[BIG_DIGEST_BYTES];
