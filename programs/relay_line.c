@@ -11,7 +11,7 @@
 
 struct relay_line {
 	struct talk_hall *hall;
-	const struct relay_links *links;
+	struct relay_links *links;
 	uint64_t	 bytes_per_second;
 	struct ipc	*schedule;	/* or NULL */
 	struct timer	*timer;
@@ -53,7 +53,7 @@ on_time(void *arg)
 
 struct relay_line *
 relay_line_new(struct loop *loop, struct talk_hall *hall,
-    const struct relay_links *links, uint64_t bytes_per_second)
+    struct relay_links *links, uint64_t bytes_per_second)
 {
 	struct relay_line *line = calloc(1, sizeof(*line));
 

@@ -20,7 +20,7 @@ struct relay_line;		/* opaque; see relay_line.c */
  * as it can.  NULL when memory is out.
  */
 struct relay_line *relay_line_new(struct loop *, struct talk_hall *,
-		    const struct relay_links *, uint64_t bytes_per_second);
+		    struct relay_links *, uint64_t bytes_per_second);
 /* The schedule is there, or (NULL) gone. */
 void	relay_line_schedule(struct relay_line *, struct ipc *);
 /* So many messages are on their way from now on. */

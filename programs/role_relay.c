@@ -323,9 +323,14 @@ open_policies(struct relay_role *role)
 		return -ENOMEM;
 	role->setting.policies = sts_cache_in(role->policies);
 	role->setting.is_tested = on_policy_tested;
-	role->setting.fetches = sts_fetches_new(role->hall, process->loop,
-	    role->setting.policies,
-	    (uint16_t)process->config.outbound_sts_port, on_policy_failed);
+	role->setting.fetches = sts_fetches_new(&(struct sts_setting){
+		.hall = role->hall, .loop = process->loop,
+		.cache = role->setting.policies,
+		.port = (uint16_t)process->config.outbound_sts_port,
+		.inner_hosts = role->setting.stays_here ? NULL :
+		    process->config.people_fetch_hosts,
+		.counts = relay_links_counts(role->links),
+		.failed = on_policy_failed });
 	return role->setting.fetches == NULL ? -ENOMEM : 0;
 }
 

@@ -65,8 +65,11 @@ struct relay_link_events {
 	void	(*broke)(void *arg, enum talk_fault, struct slice words);
 };
 
-/* What all of them have carried, without regard to what for. */
-const struct talk_counts *relay_links_counts(const struct relay_links *);
+/*
+ * What all of them have carried, without regard to what for, and whatever else the
+ * caller has counted there.
+ */
+struct talk_counts *relay_links_counts(struct relay_links *);
 /* NULL: memory is out. */
 struct relay_links *relay_links_new(struct talk_hall *, struct loop *);
 /* After the last link was left; hangs up.  NULL is fine. */

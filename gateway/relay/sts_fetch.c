@@ -15,6 +15,7 @@
 #include "fetch/service.h"
 #include "lib/base/https.h"
 #include "lib/base/names.h"
+#include "policy/people_hosts.h"
 
 #define HOST_PREFIX	"mta-sts."
 #define POLICY_PATH	"/.well-known/mta-sts.txt"
@@ -40,11 +41,7 @@ struct fetch {
 };
 
 struct sts_fetches {
-	struct talk_hall *hall;
-	struct loop	*loop;
-	struct sts_cache *cache;
-	uint16_t	 port;
-	sts_failed_fn	*failed;
+	struct sts_setting setting;
 	unsigned	 count;
 	LIST_HEAD(, fetch) all;
 };
@@ -100,7 +97,7 @@ end(struct fetch *fetch)
 static void
 fail(struct fetch *fetch, const char *why, struct slice words)
 {
-	fetch->fetches->failed(fetch->domain, why, words);
+	fetch->fetches->setting.failed(fetch->domain, why, words);
 	fetch->failed_ms = clock_ms();
 	end(fetch);
 }
@@ -117,7 +114,7 @@ take(struct fetch *fetch, struct slice file)
 		return;
 	}
 	memcpy(kept.id, fetch->id, sizeof(kept.id));
-	sts_cache_put(fetch->fetches->cache, slice_str(fetch->domain), &kept);
+	sts_cache_put(fetch->fetches->setting.cache, slice_str(fetch->domain), &kept);
 	end(fetch);
 }
 
@@ -143,12 +140,46 @@ on_answer(void *arg, const struct https_answer *answer)
 }
 
 static void
+ask_server(struct fetch *fetch, const char *addresses)
+{
+	const struct sts_setting *setting = &fetch->fetches->setting;
+
+	if (https_ask(setting->hall, setting->loop,
+	    &(struct https_options){ .url = &fetch->url,
+		.addresses = addresses, .accept = "text/plain",
+		.deadline_ms = STS_FETCH_MS, .answer_most = STS_FILE_BYTES,
+		.counts = setting->counts },
+	    on_answer, fetch, &fetch->https) < 0)
+		fail(fetch, "memory is out here", slice_of("", 0));
+}
+
+/* Those that may be asked.  0, -EPERM (none) or -ENOMEM. */
+static int
+sift(const struct fetch *fetch, struct slice addresses,
+    char kept_out[NAMES_TEXT_SIZE])
+{
+	const char *inner = fetch->fetches->setting.inner_hosts;
+	TEXT_AUTO kept = TEXT_INIT(NAMES_TEXT_SIZE);
+
+	if (inner == NULL)
+		text_add(&kept, addresses);
+	/* one of our own that all can reach is as good as another */
+	else if (people_hosts_keep(addresses, slice_of("", 0),
+	    slice_str(inner), &kept) == 0)
+		return -EPERM;
+	return text_failed(&kept) || slice_cstr(text_slice(&kept), kept_out,
+	    NAMES_TEXT_SIZE) < 0 ? -ENOMEM : 0;
+}
+
+static void
 on_addresses(void *arg, int status, struct ipc_message *message)
 {
 	struct fetch *fetch = arg;
 	char addresses[NAMES_TEXT_SIZE];
 	enum names_found found;
+	struct slice all;
 	struct unpack u;
+	int r;
 
 	fetch->resolver = NULL;
 	if (status < 0) {
@@ -157,15 +188,18 @@ on_addresses(void *arg, int status, struct ipc_message *message)
 	}
 	u = unpack_of(message->body);
 	found = unpack_enum(&u, NAMES_FOUND_COUNT);
-	if (slice_cstr(unpack_slice(&u), addresses, sizeof(addresses)) < 0 ||
-	    u.bad || found != NAMES_FOUND)
+	all = unpack_slice(&u);
+	if (u.bad || found != NAMES_FOUND) {
 		fail(fetch, "its name cannot be looked up", slice_of("", 0));
-	else if (https_ask(fetch->fetches->hall, fetch->fetches->loop,
-	    &(struct https_options){ .url = &fetch->url,
-		.addresses = addresses, .accept = "text/plain",
-		.deadline_ms = STS_FETCH_MS, .answer_most = STS_FILE_BYTES },
-	    on_answer, fetch, &fetch->https) < 0)
-		fail(fetch, "memory is out here", slice_of("", 0));
+		return;
+	}
+	r = sift(fetch, all, addresses);
+	if (r == 0)
+		ask_server(fetch, addresses);
+	else
+		fail(fetch, r == -EPERM ? "its server would be one of the "
+		    "office's own network" : "memory is out here",
+		    slice_of("", 0));
 }
 
 /* 0, or -ENOMEM. */
@@ -238,8 +272,8 @@ fetch_new(struct sts_fetches *fetches, struct ipc *resolver,
 	    HOST_PREFIX "%s", fetch->domain);
 	(void)snprintf(fetch->url.path, sizeof(fetch->url.path), "%s",
 	    POLICY_PATH);
-	fetch->url.port = fetches->port;
-	fetch->end = timer_new(fetches->loop, on_end, fetch);
+	fetch->url.port = fetches->setting.port;
+	fetch->end = timer_new(fetches->setting.loop, on_end, fetch);
 	r = fetch->end == NULL ? -ENOMEM : begin(fetch, resolver);
 	if (r < 0) {
 		fetch_free(fetch);
@@ -299,18 +333,13 @@ sts_fetch_forget(struct sts_fetches *fetches, const void *arg)
 }
 
 struct sts_fetches *
-sts_fetches_new(struct talk_hall *hall, struct loop *loop,
-    struct sts_cache *cache, uint16_t port, sts_failed_fn *failed)
+sts_fetches_new(const struct sts_setting *setting)
 {
 	struct sts_fetches *fetches = calloc(1, sizeof(*fetches));
 
 	if (fetches == NULL)
 		return NULL;
-	fetches->hall = hall;
-	fetches->loop = loop;
-	fetches->cache = cache;
-	fetches->port = port;
-	fetches->failed = failed;
+	fetches->setting = *setting;
 	LIST_INIT(&fetches->all);
 	return fetches;
 }

@@ -4,7 +4,8 @@
  * From mta-sts.DOMAIN, whose certificate has to be trusted, with one request:
  * no redirect is followed, and what is longer than it may be, or no text, is
  * no policy.  All messages that wait for the same one wait together; what
- * failed is not tried again for a while.
+ * failed is not tried again for a while.  Who owns a domain names that server:
+ * it is none in the office's own network (people_hosts.h).
  */
 #ifndef POSTROOM_GATEWAY_RELAY_STS_FETCH_H
 #define POSTROOM_GATEWAY_RELAY_STS_FETCH_H
@@ -26,9 +27,21 @@ typedef void	sts_fetch_fn(void *arg);
 typedef void	sts_failed_fn(const char *domain, const char *why,
 		    struct slice words);
 
-/* `port` is that of HTTPS; all borrowed.  NULL: memory is out. */
-struct sts_fetches *sts_fetches_new(struct talk_hall *, struct loop *,
-	    struct sts_cache *, uint16_t port, sts_failed_fn *);
+/* All borrowed. */
+struct sts_setting {
+	struct talk_hall *hall;
+	struct loop	*loop;
+	struct sts_cache *cache;
+	uint16_t	 port;		/* of HTTPS */
+	/* nets of the office where such a server may be in spite of all
+	 * (people_hosts.h); NULL, in tests: it may be anywhere */
+	const char	*inner_hosts;
+	struct talk_counts *counts;	/* as in talk.h */
+	sts_failed_fn	*failed;
+};
+
+/* NULL: memory is out. */
+struct sts_fetches *sts_fetches_new(const struct sts_setting *);
 /* Who waits is not called any more; NULL is fine. */
 void	sts_fetches_free(struct sts_fetches *);
 

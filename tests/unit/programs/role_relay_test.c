@@ -6,6 +6,8 @@
  * these around the role.
  */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@
 #include "lib/base/memfd.h"
 #include "lib/base/names.h"
 #include "policy/keeper.h"
+#include "policy/line_counts.h"
 #include "policy/smarthosts.h"
 #include "queue/relay_job.h"
 #include "tests/unit/programs/play.h"
@@ -64,6 +67,7 @@ static unsigned proofs_asked;
 static bool has_way, way_by_owner;	/* what the keeper says */
 static unsigned ways_asked;
 static const char *way_password;	/* NULL: no login */
+static uint64_t carried;	/* bytes, as the schedule is told */
 
 static const struct ipc_rule nothing[] = { { 0 } };
 
@@ -227,6 +231,14 @@ on_records(void *arg, struct ipc *from, struct ipc_message *message)
 	TEXT_AUTO body = TEXT_INIT(256);
 
 	(void)arg;
+	if (message->body.at[0] == NAMES_TXT) {
+		pack_u8(&body, NAMES_FOUND);
+		pack_u8(&body, false);
+		pack_u32(&body, 1);
+		pack_slice(&body, slice_str("v=STSv1; id=1;"));
+		return ipc_reply(from, message->serial, text_slice(&body),
+		    NULL, 0);
+	}
 	ck_assert_int_eq(message->body.at[0], NAMES_ROUTES);
 	pack_u8(&body, (uint8_t)records_found);
 	pack_u8(&body, is_secure);
@@ -291,6 +303,26 @@ on_way(void *arg, struct ipc *from, struct ipc_message *message)
 
 static const struct ipc_rule keeper_rules[] = {
 { KEEPER_SMARTHOST, "SMARTHOST", FROM(ROLE_RELAY), IPC_REQUEST, 0, 0, on_way },
+{ 0 }
+};
+
+/* The schedule */
+
+static int
+on_carried(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct unpack u = unpack_of(message->body);
+	struct line_counts counts = line_counts_unpack(&u);
+
+	(void)arg;
+	(void)from;
+	ck_assert(unpack_is_done(&u));
+	carried += line_counts_carried(&counts);
+	return 0;
+}
+
+static const struct ipc_rule schedule_rules[] = {
+{ SCHEDULE_RELAYED, "RELAYED", FROM(ROLE_RELAY), IPC_NEWS, 0, 0, on_carried },
 { 0 }
 };
 
@@ -638,6 +670,69 @@ START_TEST(a_domain_leads_to_nothing_on_this_machine)
 }
 END_TEST
 
+/* A domain has a policy, whose server listens where the hosts do. */
+static void
+want_policies(const char *inner_hosts)
+{
+	end_play();
+	play.process.config.outbound_port = 25;
+	play.process.config.outbound_sts = true;
+	play.process.config.outbound_sts_port = port;
+	play.process.policies_fd = -1;
+	(void)snprintf(play.process.config.people_fetch_hosts,
+	    sizeof(play.process.config.people_fetch_hosts), "%s",
+	    inner_hosts);
+	carried = 0;
+	begin_play();
+	ck_assert_int_eq(fcntl(listener, F_SETFL, O_NONBLOCK), 0);
+}
+
+static const char *const inside[] = { "127.0.0.1", "0.0.0.0",
+    "[::ffff:127.0.0.1]", "[::1],127.0.0.1" };
+
+/* Whoever owns a domain would have the hub call what stands behind the wall. */
+START_TEST(a_policy_is_not_fetched_from_inside)
+{
+	want_policies("");
+	only = inside[_i];
+	ask("far.test", "zoe@far.test");
+	wait_answer(1);
+	ck_assert_int_lt(accept(listener, NULL, NULL), 0);
+	ck_assert_int_eq(errno, EAGAIN);
+}
+END_TEST
+
+/* The postmaster may allow it; and what it costs is the line's. */
+START_TEST(what_a_policy_costs_is_counted)
+{
+	struct ipc *schedule;
+	char hello[4096];
+	ssize_t n = 0;
+	int fd = -1;
+
+	want_policies("127.0.0.0/8");
+	schedule = play_peer(&play, ROLE_SCHEDULE, 0, schedule_rules, NULL);
+	only = "127.0.0.1";
+	ask("far.test", "zoe@far.test");
+	for (unsigned i = 0; fd < 0 && i < 4000; i++) {
+		play_run(&play, 5);
+		fd = accept(listener, NULL, NULL);
+	}
+	ck_assert_int_ge(fd, 0);
+	for (unsigned i = 0; n <= 0 && i < 4000; i++) {
+		play_run(&play, 5);
+		n = recv(fd, hello, sizeof(hello), MSG_DONTWAIT);
+	}
+	ck_assert_int_gt((int)n, 0);
+	(void)close(fd);
+	wait_answer(1);
+	for (unsigned i = 0; carried < (uint64_t)n && i < 4000; i++)
+		play_run(&play, 5);
+	ck_assert_uint_ge(carried, (uint64_t)n);
+	ipc_free(schedule);
+}
+END_TEST
+
 /* A name typed wrong, or our provider's DNS, is no fault of who writes. */
 START_TEST(a_smarthost_that_dns_does_not_know_ends_nothing)
 {
@@ -921,6 +1016,9 @@ unit_suite(void)
 	    sizeof(routes) / sizeof(*routes));
 	tcase_add_loop_test(tests, a_domain_leads_to_nothing_on_this_machine,
 	    0, sizeof(nowhere) / sizeof(*nowhere));
+	tcase_add_loop_test(tests, a_policy_is_not_fetched_from_inside, 0,
+	    sizeof(inside) / sizeof(*inside));
+	tcase_add_test(tests, what_a_policy_costs_is_counted);
 	tcase_add_loop_test(tests, without_a_resolver_nothing_is_tried, 0, 3);
 	tcase_add_test(tests, what_a_queue_has_not_noted_is_told_again);
 	tcase_add_test(tests,
