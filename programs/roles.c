@@ -63,7 +63,7 @@ static const struct role_row rows[ROLE_COUNT] = {
 	},
 	[ROLE_RELAY] = {
 		.role = ROLE_RELAY, .program = PROGRAM_NET, .user = "relay",
-		.calls = CALLS_CONNECT,
+		.calls = CALLS_CONNECT | CALLS_PAIR,
 		.holds = HOLDS(HOLDS_TRUST) | HOLDS(HOLDS_SMARTHOST) |
 		    HOLDS(HOLDS_POLICIES),
 		.links = FROM(ROLE_QUEUE) | FROM(ROLE_RESOLVER) |
