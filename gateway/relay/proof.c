@@ -6,6 +6,8 @@
 #include "lib/base/pack.h"
 
 #define PROOF_BYTES	(80 * 1024)	/* an answer of DNS, packed */
+#define USAGE_TA	2	/* RFC 6698 2.1.1 */
+#define USAGE_EE	3
 
 /* False: it is not what the resolver says. */
 static bool
@@ -49,8 +51,18 @@ relay_proof_read(struct relay_proof *proof, struct slice reply,
 	if (domain.len > 0 && slice_cstr(domain, proof->domain,
 	    sizeof(proof->domain)) == 0)
 		proof->dane.also = proof->domain;
-	proof->dane.or_trusted = domain.len == 0;
 	return NAMES_FOUND;
+}
+
+bool
+relay_proof_is_of_use(const struct relay_proof *proof)
+{
+	for (size_t i = 0; i < proof->dane.count; i++)
+		if (proof->records[i].len > 3 &&
+		    (proof->records[i].at[0] == USAGE_TA ||
+		    proof->records[i].at[0] == USAGE_EE))
+			return true;
+	return false;
 }
 
 void

@@ -23,12 +23,14 @@ struct relay_proof {
 
 /*
  * Read the reply; what it said before is forgotten.  `domain`: that the host
- * takes mail of; empty: it is a smarthost, which has to be trusted as ever
- * where no record is of use.  NAMES_FOUND: it has published something.
+ * takes mail of; empty: it is a smarthost.  Who has to be trusted as ever where no
+ * record is of use the caller says.  NAMES_FOUND: it has published something.
  * NAMES_LATER: it is not known, or the reply is none.
  */
 enum names_found relay_proof_read(struct relay_proof *, struct slice reply,
 	    struct slice domain);
+/* Some record of it is of a kind that counts in mail (RFC 7672 3.1). */
+bool	relay_proof_is_of_use(const struct relay_proof *);
 void	relay_proof_free(struct relay_proof *);
 
 #endif

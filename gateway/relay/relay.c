@@ -246,6 +246,7 @@ talk_with(struct relay *relay)
 {
 	const struct relay_setting *setting = relay->setting;
 	bool to_smarthost = relay->job.domain.len == 0;
+	bool is_enforced = relay->policy.mode == STS_ENFORCE;
 	const struct relay_target target = {
 		/* RFC 7672 8.1: SNI */
 		.host = relay->proof.dane.count > 0 ? relay->proof.base :
@@ -256,8 +257,7 @@ talk_with(struct relay *relay)
 		.tls = tls_with(relay),
 		.dane = relay->proof.dane.count > 0 ? &relay->proof.dane : NULL,
 		/* RFC 8461 2: what is published goes first */
-		.is_wanted = relay->proof.dane.count == 0 &&
-		    relay->policy.mode == STS_ENFORCE,
+		.is_wanted = relay->proof.dane.count == 0 && is_enforced,
 		.user = to_smarthost ? relay->smarthost.user : NULL,
 		.password = to_smarthost ? relay->smarthost.password : NULL,
 		.whose = relay->whose,
@@ -267,6 +267,8 @@ talk_with(struct relay *relay)
 		.arg = relay, .over = on_client_over
 	};
 
+	/* nor does what turns out to be of none */
+	relay->proof.dane.or_trusted = to_smarthost || is_enforced;
 	if (relay_client_start(setting->links, setting->loop, &target,
 	    &relay->job, &relay->letter, relay->fates, &events,
 	    &relay->client) < 0)
@@ -312,6 +314,10 @@ on_proofs(void *arg, int status, struct ipc_message *message)
 		next_host(relay);
 		return;
 	}
+	/* what is published and of no use makes up for no policy */
+	if (relay->policy.mode == STS_ENFORCE &&
+	    !relay_proof_is_of_use(&relay->proof))
+		relay->proof.dane.count = 0;
 	relay->found_any = true;
 	talk_with(relay);
 }

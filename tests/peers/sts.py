@@ -148,6 +148,8 @@ def domains_are_given_what_they_want(args, folder):
         with open(scene.hub.log_path, encoding="utf-8") as file:
             log = file.read()
         true("mx.testing.%s" % ZONE in log, "not said:", log)
+        # by its walls: what libcurl does with nothing but a connection
+        true("system call" not in log, log)
     finally:
         scene.close()
 
@@ -200,14 +202,20 @@ def a_policy_of_whom_nobody_trusts_is_none(args, folder):
 
 def what_a_host_publishes_goes_first(args, folder):
     """RFC 8461 2: no policy makes up for a certificate that is wrong."""
-    scene = StsScene(args, folder, ("both",))
+    scene = StsScene(args, folder, ("both", "useless"))
     domain = scene.domain("both", None, policy("enforce", "mx.both." + ZONE))
     scene.names.table[scene.proof("mx." + domain)] = [scene.tlsa("good")]
+    # nor does what is published and of no use make up for a policy
+    other = scene.domain("useless", "expired", policy(
+        "enforce", "mx.useless." + ZONE))
+    scene.names.table[scene.proof("mx." + other)] = [scene.tlsa("good", 1)]
     try:
         scene.hub.start()
-        scene.send(domain)
+        scene.send(domain, other)
         scene.wait_trace(domain, NO_TLS)
         true(not scene.hosts["both"].clear, "it was sent in clear")
+        scene.wait_trace(other, UNTRUSTED)
+        true(not scene.hosts["useless"].got, "whom nobody trusts has it")
     finally:
         scene.close()
 
