@@ -130,6 +130,14 @@ devices_unpack(struct slice packed, struct devices *devices_out)
 	return 0;
 }
 
+bool
+device_is_same(const struct device *one, const struct device *other)
+{
+	return one->account == other->account &&
+	    strcmp(one->sender, other->sender) == 0 &&
+	    strcmp(one->to, other->to) == 0;
+}
+
 const struct device *
 devices_find(const struct devices *devices, const char *address)
 {

@@ -62,6 +62,8 @@ struct devices {
 };
 /* 0, -EBADMSG or -ENOMEM; the array is malloc's. */
 int	devices_unpack(struct slice packed, struct devices *devices_out);
+/* It sends as the same, to the same. */
+bool	device_is_same(const struct device *, const struct device *);
 /* The one at that numeric address, in any form; or NULL. */
 const struct device *devices_find(const struct devices *, const char *address);
 

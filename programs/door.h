@@ -119,7 +119,8 @@ struct door {
 	struct visitors		 networks;	/* the same, of SMTP */
 	struct blocks		*blocks;	/* as the keeper says */
 	struct whose_cache	*whose;		/* what the keeper has said */
-	struct devices		 devices;	/* the same */
+	struct devices		 devices;	/* the same, at: */
+	bool			 knows_devices;
 	struct handover_list	 handovers[HANDOVER_LISTS];
 	uint64_t		 last_number;	/* that one of them was given */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */

@@ -442,7 +442,9 @@ begin_accepting(struct door *door)
 {
 	int r = 0;
 
-	if (door->keeper == NULL || door->queue == NULL || door->stopping)
+	/* a device that is not known yet would be told that it may not send */
+	if (door->keeper == NULL || door->queue == NULL ||
+	    !door->knows_devices || door->stopping)
 		return 0;
 	for (size_t i = 0; r == 0 && i < door->listener_count; i++)
 		if (door->console != NULL ||
@@ -606,6 +608,28 @@ on_blocked(void *arg, struct ipc *from, struct ipc_message *message)
 	return door_blocked(process->state, message);
 }
 
+/* What was taken from a device counts at once, however long it stays. */
+static void
+end_changed_devices(struct door *door)
+{
+	struct visit *visit, *following;
+
+	for (visit = TAILQ_FIRST(&door->visits); visit != NULL;
+	    visit = following) {
+		const struct device *now;
+
+		following = TAILQ_NEXT(visit, next);
+		if (visit->device == NULL)
+			continue;
+		now = door_device(door, visit->listener, visit->peer);
+		if (now != NULL && device_is_same(now, visit->device))
+			visit->device->per_hour = now->per_hour;
+		else
+			smtp_session_close(visit->session,
+			    "this device may not send as it did");
+	}
+}
+
 static int
 on_devices(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -619,7 +643,9 @@ on_devices(void *arg, struct ipc *from, struct ipc_message *message)
 		return r;
 	free(door->devices.at);
 	door->devices = devices;
-	return 0;
+	door->knows_devices = true;
+	end_changed_devices(door);
+	return begin_accepting(door);
 }
 
 static int

@@ -282,7 +282,54 @@ def it_has_a_rate_of_its_own(args, folder):
         sink.stop()
 
 
+def it_is_known_from_the_first_moment(args, folder):
+    """Whoever comes when a door begins waits until it knows the devices."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink)
+    try:
+        add(hub, "--to", "zoe@far.test")
+        for _ in range(15):
+            hub.kill_role("door")
+            said = "eof"
+            while said == "eof":        # the door that is just ending
+                client = Client(hub, 25, DEVICE)
+                client.say(b"EHLO scanner")
+                client.say(b"MAIL FROM:<x@printer.local>")
+                said = client.say(b"RCPT TO:<zoe@far.test>")
+                client.close()
+            true(said.startswith("250"), said)
+    finally:
+        hub.remove()
+        sink.stop()
+
+
+def what_is_taken_from_it_counts_at_once(args, folder):
+    """It need not hang up for that, and others are left alone."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink)
+    try:
+        add(hub, "--to", "zoe@far.test")
+        add(hub, address="127.0.0.4")
+        client, other = (Client(hub, 25, at) for at in (DEVICE, "127.0.0.4"))
+        for each in (client, other):
+            true(each.say(b"EHLO scanner").startswith("250"))
+            true(each.say(b"MAIL FROM:<x@printer.local>").startswith("250"))
+        true(client.say(b"RCPT TO:<zoe@far.test>").startswith("250"))
+        cli(hub, "device", "remove", DEVICE)
+        said = client.hear()
+        true(said.startswith("421 4.3.2"), said)
+        true(client.hear() == "eof", "it stays")
+        true(other.say(b"RCPT TO:<ann@office.test>").startswith("250"))
+        client.close()
+        other.close()
+    finally:
+        hub.remove()
+        sink.stop()
+
+
 TESTS = (it_sends_as_its_sender, nobody_beside_it_may,
+         it_is_known_from_the_first_moment,
+         what_is_taken_from_it_counts_at_once,
          old_tls_and_clear_logins_are_for_it_alone, it_has_a_rate_of_its_own)
 
 
