@@ -145,6 +145,15 @@ bool	door_counts(const struct door *, const struct listener *,
  */
 const struct device *door_device(const struct door *,
 	    const struct listener *, const char *peer);
+/*
+ * By what the visitor from there is counted: `network`, which is the address or
+ * its /64, but who is known by the address has a rate of its own.
+ */
+const char	*door_counted_as(const struct door *, const struct listener *,
+		    const char *peer, const char *network);
+/* Does whoever is there send because of trusted_networks? */
+bool	door_is_trusted(const struct door *, const struct listener *,
+	    const char *peer);
 /* The block that this visitor or its network is under, or NULL. */
 struct block	*door_block(const struct door *, const struct visitor *);
 /* Its network in the table of these, or NULL. */

@@ -40,6 +40,23 @@ door_device(const struct door *door, const struct listener *listener,
 }
 
 bool
+door_is_trusted(const struct door *door, const struct listener *listener,
+    const char *peer)
+{
+	return (listener->service == SERVICE_SMTP ||
+	    listener->service == SERVICE_SUBMISSION) && door_is_among(
+	    door->process->config.trusted_networks, peer);
+}
+
+const char *
+door_counted_as(const struct door *door, const struct listener *listener,
+    const char *peer, const char *network)
+{
+	return door_device(door, listener, peer) != NULL ||
+	    door_is_trusted(door, listener, peer) ? peer : network;
+}
+
+bool
 door_counts(const struct door *door, const struct listener *listener,
     const char *peer)
 {

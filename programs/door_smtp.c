@@ -393,14 +393,12 @@ ended(void *arg, struct smtp_session *session)
 static int
 take_trust(struct visit *visit)
 {
-	const struct config *config = &visit->door->process->config;
 	const struct device *device = door_device(visit->door,
 	    visit->listener, visit->peer);
 
 	if (device == NULL) {
-		visit->is_trusted = visit->listener->service !=
-		    SERVICE_LMTP && door_is_among(config->trusted_networks,
-		    visit->peer);
+		visit->is_trusted = door_is_trusted(visit->door,
+		    visit->listener, visit->peer);
 		return 0;
 	}
 	visit->device = malloc(sizeof(*device));

@@ -312,7 +312,8 @@ welcome(struct door_listener *listener, int fd,
 		(void)close(fd);
 		return;
 	}
-	visitor = visitors_find(&listener->door->visitors, network);
+	visitor = visitors_find(&listener->door->visitors,
+	    door_counted_as(listener->door, listener->config, peer, network));
 	if (visitor == NULL)
 		turn_away(listener->config, fd, peer, visitor);
 	else
