@@ -78,8 +78,10 @@ smtp_hello_ehlo(struct smtp_session *session, struct slice args)
 		add_auth(session);
 	smtp_reply_more(session, 250, NULL, "8BITMIME");
 	smtp_reply_more(session, 250, NULL, "SMTPUTF8");
-	/* a stranger is told of no fate: his address may be anybody's */
-	if (session->options.is_submission)
+	/* a stranger is told of no fate: his address may be anybody's; nor is a
+	 * program, of whose mail only the postmaster hears */
+	if (session->options.is_submission && (session->account != 0 ||
+	    session->options.trust != TRUST_NETWORK))
 		smtp_reply_more(session, 250, NULL, "DSN");
 	smtp_reply_more(session, 250, NULL, "CHUNKING");
 	smtp_reply(session, 250, NULL, "ENHANCEDSTATUSCODES");

@@ -249,6 +249,28 @@ def nothing_leads_round_who_is_trusted(args, folder):
         sink.stop()
 
 
+def only_who_is_told_is_offered_it(args, folder):
+    """RFC 3461 4: of a program's mail the postmaster hears, if it fails."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink, trusted_networks='"127.251.0.0/16"')
+    try:
+        hub.start()
+        for source, port, is_offered in (
+                ("127.251.0.2", 587, False), ("127.251.0.2", 25, False),
+                ("127.0.0.1", 587, True), ("127.0.0.1", 25, False)):
+            client = Client(hub, port, source)
+            client.socket.sendall(b"EHLO client.example\r\n")
+            offers = []
+            while not offers or offers[-1][3:4] == b"-":
+                offers.append(client.file.readline())
+            true((b"250-DSN\r\n" in offers) == is_offered, source, port,
+                 offers)
+            client.close()
+    finally:
+        hub.remove()
+        sink.stop()
+
+
 def log_in(hub, who=ANN):
     client = Client(hub, 587)
     client.say(b"EHLO client.example")
@@ -419,7 +441,7 @@ def setup_says_how_mail_leaves(args, folder):
 
 
 TESTS = (to_two_here_and_two_elsewhere, strangers_relay_nothing,
-         nothing_leads_round_who_is_trusted,
+         nothing_leads_round_who_is_trusted, only_who_is_told_is_offered_it,
          people_send_where_they_say, nothing_leaves_without_a_way,
          recipients_elsewhere_count, a_shared_domain_is_local_first,
          setup_says_how_mail_leaves)
