@@ -314,7 +314,20 @@ add_group(struct expansion *x, uint64_t number, const struct way *way)
 	return add_targets(x, &group, &on);
 }
 
-/* A bounce of what was sent on goes back to who had sent it. */
+static int
+add_postmaster_by(struct expansion *x, const struct way *way)
+{
+	uint64_t account = 0;
+	int r = policy_postmaster(x->policy, &account);
+
+	return r < 0 ? r : add_account(x, account,
+	    x->ask->recipients[0].address, way);
+}
+
+/*
+ * A bounce of what was sent on goes back to who had sent it; once, for who that is
+ * may have all his mail sent to this address.
+ */
 static int
 add_bounce(struct expansion *x, const struct expand_asked *asked,
     uint32_t from)
@@ -333,7 +346,8 @@ add_bounce(struct expansion *x, const struct expand_asked *asked,
 	if (text_failed(&via))
 		return -E2BIG;
 	way.via = via.at;
-	return add_target(x, text_slice(&address), &way);
+	return is_traced(x, via.at) ? add_postmaster_by(x, &way) :
+	    add_target(x, text_slice(&address), &way);
 }
 
 /* All of it */
@@ -358,11 +372,8 @@ static int
 add_postmaster(struct expansion *x)
 {
 	const struct way way = { .via = NULL };
-	uint64_t account = 0;
-	int r = policy_postmaster(x->policy, &account);
 
-	return r < 0 ? r : add_account(x, account,
-	    x->ask->recipients[0].address, &way);
+	return add_postmaster_by(x, &way);
 }
 
 int

@@ -334,6 +334,12 @@ START_TEST(a_bounce_of_what_was_sent_on_goes_back)
 	text_add_byte(&want, '\0');
 	ask.sender = slice_of("", 0);
 	ck_assert_str_eq(expand(address.at), want.at);
+	/* who had it sent on may lead it back here */
+	ask.traces[ask.trace_count++] = slice_str(address.at);
+	expand(address.at);
+	ck_assert_msg(strncmp(said, "postmaster@office.test(", 23) == 0,
+	    "%s", said);
+	ask.trace_count = 0;
 	/* one that nobody has made is the postmaster's, and leaves for nowhere */
 	address.at[5] = address.at[5] == 'q' ? 'w' : 'q';
 	expand(address.at);
