@@ -30,6 +30,7 @@ struct expansion {
 	uint64_t	 accounts[EXPAND_MOST];	/* that have a copy */
 	unsigned	 account_count;
 	struct text	 elsewhere;	/* the same; slices */
+	struct groups_seen groups;	/* whose targets have one, or will */
 };
 
 /* By which way it comes to whoever is found next. */
@@ -311,6 +312,10 @@ add_group(struct expansion *x, uint64_t number, const struct way *way)
 		on.via = group.address;
 		on.by = group.kind == GROUP_LIST ? RECIPIENT_BY_LIST : 0;
 	}
+	/* by a second way nobody is found who has no copy */
+	if (groups_were_seen(&x->groups, group.id, on.depth,
+	    (on.by & RECIPIENT_BY_LIST) != 0))
+		return 0;
 	return add_targets(x, &group, &on);
 }
 

@@ -157,11 +157,38 @@ policy_group_targets(struct policy *p, uint64_t id, struct text *targets)
 
 /* What is behind a group */
 
+static bool
+is_as_far(unsigned before, unsigned depth)
+{
+	return before != 0 && before <= depth;
+}
+
+bool
+groups_were_seen(struct groups_seen *seen, uint64_t id, unsigned depth,
+    bool by_list)
+{
+	unsigned i = 0;
+
+	while (i < seen->count && seen->at[i].id != id)
+		i++;
+	if (i == GROUPS_MOST)
+		return false;
+	if (i == seen->count)
+		seen->at[seen->count++].id = id;
+	/* a list's post goes to whom nobody else's may */
+	if (is_as_far(seen->at[i].depth[true], depth) ||
+	    (!by_list && is_as_far(seen->at[i].depth[false], depth)))
+		return true;
+	seen->at[i].depth[by_list] = depth;
+	return false;
+}
+
 struct walk {
 	struct policy	*policy;
 	uint64_t	 from;		/* it is not to come back to this one */
 	uint64_t	 wanted;	/* an account that is looked for; or 0 */
 	bool		 has;
+	struct groups_seen *seen;	/* while it is; else NULL */
 	unsigned	 left;		/* recipients there may still be */
 };
 
@@ -179,14 +206,18 @@ walk_target(struct walk *walk, struct slice target, unsigned depth)
 		return r;
 	if ((account & ACCOUNT_GROUP) != 0) {
 		account &= ~ACCOUNT_NOBODYS;
+		if (walk->seen != NULL && (depth == GROUP_DEPTH ||
+		    groups_were_seen(walk->seen, account, depth, false)))
+			return 0;
 		if (account == walk->from || depth == GROUP_DEPTH)
 			return -ELOOP;
 		return walk_group(walk, account, depth + 1);
 	}
-	if (walk->left-- == 0)
-		return -EDQUOT;
-	walk->has = walk->has || (account != 0 && account == walk->wanted);
-	return 0;
+	if (walk->seen != NULL) {
+		walk->has = walk->has || account == walk->wanted;
+		return 0;
+	}
+	return walk->left-- == 0 ? -EDQUOT : 0;
 }
 
 static int
@@ -206,12 +237,12 @@ int
 policy_group_has(struct policy *p, uint64_t id, uint64_t account,
     bool *has_out)
 {
-	struct walk walk = { .policy = p, .wanted = account,
-	    .left = EXPAND_MOST };
+	struct groups_seen seen = { .count = 0 };
+	struct walk walk = { .policy = p, .wanted = account, .seen = &seen };
 	struct group group;
 	int r = policy_group_get(p, id, &group);
 
-	if (r == 0 && group.kind == GROUP_ALIAS)
+	if (r == 0 && group.kind == GROUP_ALIAS && account != 0)
 		r = walk_group(&walk, id, 1);
 	if (r == 0 || r == -ENOENT)
 		*has_out = r == 0 && walk.has;

@@ -6,6 +6,24 @@
 
 #include "policy/groups.h"
 
+/*
+ * Groups whose targets were looked at, and how deep: behind a list other rules
+ * hold, so that counts apart.  Zeroed there is none.
+ */
+struct groups_seen {
+	unsigned	count;
+	struct {
+		uint64_t	id;
+		unsigned	depth[2];	/* 0: not so; behind a list */
+	} at[GROUPS_MOST];
+};
+/*
+ * What is behind that group is known, by a way that may go as far on as this one;
+ * else it is from now on.
+ */
+bool	groups_were_seen(struct groups_seen *, uint64_t id, unsigned depth,
+	    bool by_list);
+
 /* Add the targets of that group, each with pack_slice(). */
 int	policy_group_targets(struct policy *, uint64_t id,
 	    struct text *targets);

@@ -236,6 +236,85 @@ START_TEST(what_is_too_deep_goes_to_whoever_looks_after_it)
 }
 END_TEST
 
+/* Each of these has all of the next: by ways there are 12 to the power of 6. */
+#define WIDE	12
+#define LAYERS	6
+
+static const char *
+in_layer(int layer, int n)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "g%d-%d@office.test", layer, n);
+	return name;
+}
+
+static void
+widen(int layer)
+{
+	TEXT_AUTO words = TEXT_INIT(4096);
+	struct slice targets[64];
+	struct group_change change = { .targets = targets };
+	struct group group;
+	size_t bad;
+
+	for (int n = 0; n < WIDE; n++)
+		text_addf(&words, "%s%s", n > 0 ? " " : "",
+		    in_layer(layer + 1, n));
+	text_add_byte(&words, '\0');
+	change.target_count = split(words.at, targets);
+	for (int n = 0; n < WIDE; n++) {
+		ck_assert_int_eq(policy_group_find(policy, GROUP_ALIAS,
+		    slice_str(in_layer(layer, n)), &group), 0);
+		ck_assert_int_eq(policy_group_set(policy, group.id, &change,
+		    &bad), 0);
+	}
+}
+
+START_TEST(a_wide_graph_costs_what_is_in_it)
+{
+	const char *last = "ann@office.test bob@office.test";
+	bool may = false;
+	struct group list;
+
+	for (int layer = 0; layer <= LAYERS; layer++)
+		for (int n = 0; n < WIDE; n++)
+			ck_assert_int_eq(alias(in_layer(layer, n), last), 0);
+	ck_assert_int_eq(add(GROUP_LIST, "team@office.test",
+	    in_layer(0, 0), POST_MEMBERS, 0), 0);
+	/* from the top: each is behind few enough when it is made */
+	for (int layer = 0; layer < LAYERS; layer++)
+		widen(layer);
+	ck_assert_str_eq(expand(in_layer(0, 0)),
+	    "ann@office.test(g0-0@office.test) "
+	    "bob@office.test(g0-0@office.test)");
+	ck_assert_int_eq(policy_group_find(policy, GROUP_LIST,
+	    slice_str("team@office.test"), &list), 0);
+	ck_assert_int_eq(policy_may_post(policy, &list, bob,
+	    slice_str("bob@office.test"), &may), 0);
+	ck_assert(may);
+	ck_assert_int_eq(policy_may_post(policy, &list, cid,
+	    slice_str("cid@office.test"), &may), 0);
+	ck_assert(!may);
+}
+END_TEST
+
+/* By an alias a closed list is closed, behind another list it is not. */
+START_TEST(a_group_that_was_seen_is_looked_at_again_behind_a_list)
+{
+	ck_assert_int_eq(add(GROUP_LIST, "inner@office.test",
+	    "bob@office.test", POST_MEMBERS, cid), 0);
+	ck_assert_int_eq(alias("both@office.test", "inner@office.test"), 0);
+	ck_assert_int_eq(add(GROUP_LIST, "outer@office.test",
+	    "both@office.test", POST_ANYONE, cid), 0);
+	ck_assert_int_eq(alias("all@office.test",
+	    "both@office.test outer@office.test"), 0);
+	ck_assert_str_eq(expand("all@office.test"),
+	    "cid@office.test(inner@office.test) bob@office.test("
+	    "inner@office.test as inner-bounces@office.test)");
+}
+END_TEST
+
 START_TEST(who_is_gone_is_behind_nothing)
 {
 	ck_assert_int_eq(alias("sales@office.test",
@@ -483,6 +562,9 @@ unit_suite(void)
 	tcase_add_test(tcase, no_address_comes_back_to_itself);
 	tcase_add_test(tcase,
 	    what_is_too_deep_goes_to_whoever_looks_after_it);
+	tcase_add_test(tcase, a_wide_graph_costs_what_is_in_it);
+	tcase_add_test(tcase,
+	    a_group_that_was_seen_is_looked_at_again_behind_a_list);
 	tcase_add_test(tcase, who_is_gone_is_behind_nothing);
 	tcase_add_test(tcase, what_is_sent_on_has_a_sender_of_ours);
 	tcase_add_test(tcase, what_comes_back_goes_no_further);
