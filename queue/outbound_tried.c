@@ -304,6 +304,17 @@ again(struct out_try *try, uint64_t wait_ms)
 	let_go(try, clock_ms() + wait_ms);
 }
 
+/* The postmaster wants it to go another way, which has not been tried. */
+static bool
+is_rerouted(const struct out_try *try, const struct rows_outbound *row)
+{
+	const struct out_dest *dest = try->job->key.dest;
+
+	return row->state == OUTBOUND_WAITING &&
+	    (row->via.len > 0 || dest->name[0] == '>') &&
+	    !out_is_for(try->outbound, row, dest);
+}
+
 /* Reply `i` is each one's, or all share the first. */
 static void
 note_all(struct out_try *try, const struct relay_result *result, bool shared)
@@ -315,6 +326,8 @@ note_all(struct out_try *try, const struct relay_result *result, bool shared)
 		note_reply(outbound, &try->rows[i], result,
 		    &result->replies[shared ? 0 : i]);
 		keep_wish(&try->rows[i], try->meanwhile[i]);
+		if (is_rerouted(try, &try->rows[i]))
+			try->rows[i].next_try_utc_ms = clock_utc_ms();
 	}
 	r = rows_outbound_tried(outbound->conductor->rows, try->rows,
 	    try->count);
