@@ -16,7 +16,8 @@
 #include "queue/outbound_inside.h"
 
 #define ENOUGH		1	/* no fault: there are more */
-#define ACT_BYTES	(DESK_CHANGED * (sizeof(struct rows_outbound) + 2048))
+#define ACT_BYTES	(DESK_CHANGED * (sizeof(struct rows_outbound) + \
+			    sizeof(struct out_job *) + 2048))
 #define GIVEN_UP	"given up by the postmaster"
 
 /* Looking */
@@ -122,6 +123,7 @@ struct acting {
 	struct slice		 who, via;
 	struct arena		*arena;
 	struct rows_outbound	*rows;		/* as they will be */
+	struct out_job		**jobs;		/* that had them; or NULL */
 	size_t			 count;
 	struct desk_done	 done;
 };
@@ -221,6 +223,8 @@ gather(void *arg, const struct rows_outbound *row, bool is_sending)
 	struct rows_outbound *kept = &acting->rows[acting->count];
 	int r;
 
+	acting->jobs[acting->count] = out_job_of(
+	    acting->conductor->outbound, row);
 	if (!can[acting->act][row->state])
 		return 0;
 	/* nobody is to hear of it, and somebody just does */
@@ -315,6 +319,26 @@ move_all(const struct acting *acting)
 			out_drop_file(conductor, &acting->rows[i].id);
 }
 
+/* Nobody may be left of what waits for the line: it is not to open it. */
+static void
+check_line(const struct acting *acting)
+{
+	struct out_job **jobs = acting->jobs;
+
+	if (acting->act == DESK_RELEASE || acting->act == DESK_RETRY)
+		return;
+	for (size_t i = 0; i < acting->count; i++) {
+		struct out_job *job = jobs[i];
+
+		/* it may be gone when it was looked at */
+		for (size_t j = i; j < acting->count; j++)
+			if (jobs[j] == job)
+				jobs[j] = NULL;
+		if (job != NULL)
+			out_line_check(acting->conductor->outbound, job);
+	}
+}
+
 int
 conductor_desk_act(struct conductor *conductor, enum desk_act act,
     struct slice who, const struct desk_which *which, struct slice via,
@@ -329,7 +353,8 @@ conductor_desk_act(struct conductor *conductor, enum desk_act act,
 	if (arena == NULL)
 		return -ENOMEM;
 	acting.rows = arena_array(arena, DESK_CHANGED, sizeof(*acting.rows));
-	if (acting.rows == NULL)
+	acting.jobs = arena_array(arena, DESK_CHANGED, sizeof(*acting.jobs));
+	if (acting.rows == NULL || acting.jobs == NULL)
 		return -ENOMEM;
 	r = conductor_desk_list(conductor, which, &behind, DESK_CHANGED,
 	    gather, &acting);
@@ -345,6 +370,7 @@ conductor_desk_act(struct conductor *conductor, enum desk_act act,
 		move_all(&acting);
 	for (size_t i = 0; i < acting.count; i++)
 		out_way_again(conductor->outbound, &acting.rows[i]);
+	check_line(&acting);
 	timer_set(conductor->outbound->timer, 0);
 	acting.done.changed = (uint32_t)acting.count;
 	*place = behind;

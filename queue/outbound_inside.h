@@ -200,6 +200,11 @@ void	out_line_leave(struct out_job *);
 void	out_line_look(struct outbound *);
 /* The postmaster wants it tried once, though the line is closed. */
 void	out_line_pass(struct outbound *, struct out_job *);
+/*
+ * Some recipient of it does not go, or not there: with none left it waits, and
+ * counts, no more, and is gone.
+ */
+void	out_line_check(struct outbound *, struct out_job *);
 /* Its row is to say that it is urgent: its file stands. */
 bool	out_line_is_urgent(const struct transit *);
 /* What that job waits for, if it does. */

@@ -215,6 +215,32 @@ out_line_pass(struct outbound *outbound, struct out_job *job)
 		let_go(outbound, job);
 }
 
+void
+out_line_check(struct outbound *outbound, struct out_job *job)
+{
+	struct heap *heap = job->line;
+	uint64_t since = job->due.key;
+	struct out_try *try;
+	int r;
+
+	if (heap == NULL || heap == &outbound->wayless)
+		return;
+	out_line_leave(job);
+	r = out_try_rows(outbound, job, &try);
+	if (r == -ENOENT) {
+		out_job_free(outbound, job);
+	} else if (r == -EAGAIN) {
+		out_again(outbound, job, job->due.key);
+	} else if (heap_put(heap, &job->due, since) < 0) {
+		out_again(outbound, job, clock_ms() + FAULT_PAUSE_MS);
+	} else {
+		job->line = heap;
+		job->key.dest->waiting++;
+	}
+	if (r == 0)
+		out_try_free(try);
+}
+
 /* Leaving */
 
 /* The next that may leave now, or NULL. */

@@ -53,19 +53,24 @@ govern(unsigned messages, unsigned seconds)
 	stage_open(&stage);
 }
 
-/* A person here submits it: "HEADER\r\n\r\n", and so many bytes more. */
+/*
+ * A person here submits it: "HEADER\r\n\r\n", and so many bytes more, maybe to one
+ * more.
+ */
 static void
-submit_with(const char *header, size_t more, const char *to)
+submit_to_both(const char *header, size_t more, const char *to,
+    const char *also)
 {
 	const struct asker asker = { .from = &stage,
 	    .serial = ++stage.serial };
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
 	TEXT_AUTO bytes = TEXT_INIT(1 << 20);
-	struct recipient rcpt = { .address = slice_str(to) };
+	struct recipient rcpts[] = { { .address = slice_str(to) },
+	    { .address = slice_str(also == NULL ? "" : also) } };
 	struct envelope env = { .source = SOURCE_SMTP,
 	    .sender_account = STAGE_ANN, .sender = SLICE("ann@office.test"),
-	    .login = SLICE("ann@office.test"), .recipients = &rcpt,
-	    .recipient_count = 1 };
+	    .login = SLICE("ann@office.test"), .recipients = rcpts,
+	    .recipient_count = also == NULL ? 1 : 2 };
 	size_t judged = stage_count(&stage, STAGE_JUDGE);
 	size_t answered = stage_count(&stage, STAGE_ANSWER);
 	int fd;
@@ -85,6 +90,12 @@ submit_with(const char *header, size_t more, const char *to)
 		stage_run(&stage, 1);
 	ck_assert_uint_eq(stage.conductor->leaving, 0);
 	stage_run(&stage, 5);
+}
+
+static void
+submit_with(const char *header, size_t more, const char *to)
+{
+	submit_to_both(header, more, to, NULL);
 }
 
 static void
@@ -412,6 +423,65 @@ START_TEST(what_is_removed_while_it_waits_is_gone)
 }
 END_TEST
 
+static const enum desk_act gone[] = { DESK_REMOVE, DESK_HOLD, DESK_BOUNCE,
+    DESK_REROUTE };
+
+/* Nor does it count among those for whom a closed line is used. */
+START_TEST(what_is_gone_does_not_open_the_line)
+{
+	unsigned left;
+	struct desk_which which = { .domain = SLICE("far.test") };
+	struct desk_place place = { .address = "" };
+	struct desk_done done;
+
+	govern(3, 0);
+	relay_up();
+	close_line();
+	submit_to("zoe@far.test");
+	submit_to("bob@far.test");
+	ck_assert_uint_eq(line()->waiting.count, 2);
+	ck_assert_int_eq(conductor_desk_act(stage.conductor, gone[_i],
+	    slice_str("admin"), &which, slice_str(gone[_i] == DESK_REROUTE ?
+	    "mx.third.test:25" : ""), &place, &done), 0);
+	ck_assert_uint_eq(done.changed, 2);
+	stage_run(&stage, 5);
+	/* the same two go elsewhere, and are no four */
+	left = gone[_i] == DESK_REROUTE ? 2 : 0;
+	ck_assert_uint_eq(tries(), 0);
+	ck_assert_uint_eq(line()->waiting.count, left);
+	if (left > 0)
+		return;
+	submit_to("zoe@other.test");
+	ck_assert_uint_eq(tries(), 0);
+	ck_assert_uint_eq(line()->waiting.count, 1);
+}
+END_TEST
+
+/* One of two recipients is held: the other waits as before. */
+START_TEST(whoever_is_left_of_a_message_waits_as_before)
+{
+	struct desk_which which = { .domain = SLICE("far.test"),
+	    .address = SLICE("bob@far.test") };
+	struct desk_place place = { .address = "" };
+	struct desk_done done;
+
+	govern(0, 1800);
+	relay_up();
+	close_line();
+	submit_to_both("Subject: x", 0, "bob@far.test", "zoe@far.test");
+	set_clock(20 * MINUTE_MS);
+	ck_assert_int_eq(conductor_desk_act(stage.conductor, DESK_HOLD,
+	    slice_str("admin"), &which, slice_of("", 0), &place, &done), 0);
+	ck_assert_uint_eq(done.changed, 1);
+	ck_assert_uint_eq(line()->waiting.count, 1);
+	set_clock(30 * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 0)->words,
+	    "far.test zoe@far.test");
+}
+END_TEST
+
 /* A thousand of them come back in turns. */
 START_TEST(many_that_wait_all_leave)
 {
@@ -460,6 +530,9 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    the_postmaster_sends_one_through_a_closed_line);
 	tcase_add_test(tests, what_is_removed_while_it_waits_is_gone);
+	tcase_add_loop_test(tests, what_is_gone_does_not_open_the_line, 0,
+	    sizeof(gone) / sizeof(*gone));
+	tcase_add_test(tests, whoever_is_left_of_a_message_waits_as_before);
 	tcase_add_test(tests, many_that_wait_all_leave);
 	suite_add_tcase(suite, tests);
 	return suite;
