@@ -18,11 +18,18 @@
 #define STEP_MOST	64	/* jobs looked at before others have a turn */
 
 uint64_t
+out_wait_ms(int64_t utc_ms)
+{
+	int64_t wait;
+
+	return __builtin_sub_overflow(utc_ms, clock_utc_ms(), &wait) ||
+	    wait < 0 || wait > OUTBOUND_WAIT_MOST_MS ? 0 : (uint64_t)wait;
+}
+
+uint64_t
 out_due_ms(int64_t utc_ms)
 {
-	int64_t wait = utc_ms - clock_utc_ms();
-
-	return clock_ms() + (wait > 0 ? (uint64_t)wait : 0);
+	return clock_ms() + out_wait_ms(utc_ms);
 }
 
 /* Destinations */

@@ -133,7 +133,12 @@ void	out_job_free(struct outbound *, struct out_job *);
 void	out_dest_place(struct outbound *, struct out_dest *);
 /* Whatever is due and may be tried is. */
 void	out_pump(struct outbound *);
-/* When that moment of the clock on the wall comes, as clock_ms() has it. */
+/*
+ * How long until that moment of the clock on the wall, and when that is, as
+ * clock_ms() has it.  One that is farther off than anything waits was noted before
+ * the clock was put back: nobody knows when it was to be, and it is now.
+ */
+uint64_t out_wait_ms(int64_t utc_ms);
 uint64_t out_due_ms(int64_t utc_ms);
 
 /*

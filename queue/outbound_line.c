@@ -20,6 +20,8 @@
 
 #define STEP_MOST	256	/* let go before others have a turn */
 #define FAULT_PAUSE_MS	60000
+/* A key is the moment since which it waits, by a clock that nobody puts back. */
+#define KEY_OF_START	(UINT64_C(1) << 62)
 
 static const struct outbound_line *
 plan_of(const struct outbound *outbound)
@@ -126,21 +128,28 @@ tell(const struct outbound *outbound, const struct out_job *job)
 	trail_add(outbound->conductor->trail, &step);
 }
 
-/* Of a closed line: when what waits leaves all the same; INT64_MAX: not so. */
-static int64_t
-leaves_at_utc_ms(const struct outbound *outbound)
+/*
+ * Of a closed line: so long until what waits leaves all the same; UINT64_MAX: it
+ * does not.
+ */
+static uint64_t
+leaves_in_ms(const struct outbound *outbound)
 {
 	const struct outbound_line *plan = plan_of(outbound);
 	const struct out_line *line = &outbound->line;
 	const struct heap_entry *first = heap_first(&line->waiting);
+	const uint64_t most = (uint64_t)plan->seconds * 1000;
+	uint64_t waited;
 
 	if (line->state.wait != LINE_WAIT_WINDOW || first == NULL)
-		return INT64_MAX;
+		return UINT64_MAX;
 	if (line->leaving > 0 || (plan->messages > 0 &&
 	    line->waiting.count >= plan->messages))
 		return 0;
-	return plan->seconds == 0 ? INT64_MAX : (int64_t)first->key +
-	    (int64_t)plan->seconds * 1000;
+	if (most == 0)
+		return UINT64_MAX;
+	waited = KEY_OF_START + clock_ms() - first->key;
+	return waited < most ? most - waited : 0;
 }
 
 /* The heap whose first may leave since the line is open for it, or NULL. */
@@ -158,12 +167,12 @@ free_heap(struct out_line *line)
 static void
 set_timer(struct outbound *outbound)
 {
-	int64_t at = leaves_at_utc_ms(outbound), now = clock_utc_ms();
+	uint64_t in_ms = leaves_in_ms(outbound);
 
-	if (at <= now || free_heap(&outbound->line) != NULL)
-		timer_set(outbound->line.timer, 0);
-	else if (at != INT64_MAX)
-		timer_set(outbound->line.timer, (uint64_t)(at - now));
+	if (free_heap(&outbound->line) != NULL)
+		in_ms = 0;
+	if (in_ms != UINT64_MAX)
+		timer_set(outbound->line.timer, in_ms);
 	else
 		timer_stop(outbound->line.timer);
 }
@@ -174,13 +183,13 @@ out_line_wait(struct outbound *outbound, struct out_job *job)
 	struct out_line *line = &outbound->line;
 	struct out_dest *dest = job->key.dest;
 	int64_t now = clock_utc_ms(), since = job->ready_utc_ms;
+	uint64_t waited;
 	struct heap *heap = job->is_urgent || job->passes ? &line->urgent :
 	    job->is_large ? &line->large : &line->waiting;
 
 	/* the clock on the wall may have been put back */
-	if (since > now || since < 0)
-		since = now;
-	if (heap_put(heap, &job->due, (uint64_t)since) < 0) {
+	waited = since > now || since < 0 ? 0 : (uint64_t)(now - since);
+	if (heap_put(heap, &job->due, KEY_OF_START + clock_ms() - waited) < 0) {
 		out_again(outbound, job, clock_ms() + FAULT_PAUSE_MS);
 		return;
 	}
@@ -252,7 +261,7 @@ next_to_leave(struct outbound *outbound)
 
 	if (heap != NULL)
 		return (struct out_job *)heap_first(heap);
-	if (leaves_at_utc_ms(outbound) > clock_utc_ms())
+	if (leaves_in_ms(outbound) > 0)
 		return NULL;
 	/* all that wait now, and not who comes while they leave */
 	if (line->leaving == 0)

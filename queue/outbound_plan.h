@@ -17,6 +17,9 @@ struct outbound_plan {
 	unsigned	delay_seconds;	/* then its sender hears; 0: never */
 };
 
+/* No plan has anything wait longer: what does was noted by another clock. */
+#define OUTBOUND_WAIT_MOST_MS	86400000
+
 /* What waits while the line is closed (line_state.h). */
 struct outbound_line {
 	bool		governs;	/* else nothing waits for it */

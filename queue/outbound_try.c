@@ -86,7 +86,7 @@ on_row(void *arg, const struct rows_outbound *row)
 			out_follow(try->outbound, row);
 		return 0;
 	}
-	if (row->next_try_utc_ms > clock_utc_ms()) {
+	if (out_wait_ms(row->next_try_utc_ms) > 0) {
 		uint64_t due_ms = out_due_ms(row->next_try_utc_ms);
 
 		try->later_ms = due_ms < try->later_ms ? due_ms :

@@ -482,6 +482,43 @@ START_TEST(whoever_is_left_of_a_message_waits_as_before)
 }
 END_TEST
 
+/* A clock that was a year ahead for a while does not keep mail for a year. */
+START_TEST(a_clock_put_back_keeps_nothing_waiting)
+{
+	const int64_t year = 365 * (int64_t)DAY_MS;
+
+	govern(0, 1800);
+	relay_up();
+	close_line();
+	clock_set(1000000, START_UTC_MS + year);
+	submit_to("bob@other.test");
+	ck_assert_uint_eq(line()->waiting.count, 1);
+	/* it is put right: what waits for the line leaves after half an hour */
+	set_clock(31 * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	answer(0, RELAY_DONE, 250, true);
+	/* nor is the next try a year away */
+	open_line();
+	clock_set(1000000 + now_ms, START_UTC_MS + year);
+	submit_to("zoe@far.test");
+	ck_assert_uint_eq(tries(), 2);
+	answer(1, RELAY_LATER, 451, true);
+	set_clock(60 * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), 3);
+	/* after a start anew, too */
+	clock_set(1000000 + now_ms, START_UTC_MS + year);
+	answer(2, RELAY_LATER, 451, true);
+	set_clock(61 * MINUTE_MS);
+	stage_restart(&stage);
+	relay_up();
+	open_line();
+	stage_run(&stage, 5);
+	ck_assert_uint_eq(tries(), 1);
+}
+END_TEST
+
 /* A thousand of them come back in turns. */
 START_TEST(many_that_wait_all_leave)
 {
@@ -533,6 +570,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests, what_is_gone_does_not_open_the_line, 0,
 	    sizeof(gone) / sizeof(*gone));
 	tcase_add_test(tests, whoever_is_left_of_a_message_waits_as_before);
+	tcase_add_test(tests, a_clock_put_back_keeps_nothing_waiting);
 	tcase_add_test(tests, many_that_wait_all_leave);
 	suite_add_tcase(suite, tests);
 	return suite;
