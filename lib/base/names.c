@@ -308,6 +308,12 @@ write_addresses(const struct lookup *lookup, char text_out[NAMES_TEXT_SIZE])
 		}
 }
 
+static bool
+is_none(enum answer answer)
+{
+	return answer == ANSWER_NO_SUCH_NAME || answer == ANSWER_NO_ADDRESS;
+}
+
 static enum names_found
 found_of(const struct lookup *lookup)
 {
@@ -316,11 +322,12 @@ found_of(const struct lookup *lookup)
 
 	if (six == ANSWER_FOUND || four == ANSWER_FOUND)
 		return NAMES_FOUND;
-	/* RFC 8020: a name that is not there has nothing of any type */
-	if (six == ANSWER_NO_SUCH_NAME || four == ANSWER_NO_SUCH_NAME ||
-	    (six == ANSWER_NO_ADDRESS && four == ANSWER_NO_ADDRESS))
-		return NAMES_NONE;
-	return NAMES_LATER;
+	/*
+	 * RFC 8020 takes one "no such name" for all types.  But servers say so of
+	 * IPv6 whose names have addresses of IPv4 (RFC 4074 4.2), and what is
+	 * final here sends mail back.
+	 */
+	return is_none(six) && is_none(four) ? NAMES_NONE : NAMES_LATER;
 }
 
 static void
@@ -346,8 +353,6 @@ set_timer(struct lookup *lookup)
 	left = now < lookup->end_ms ? lookup->end_ms - now : 0;
 	if (lookup->question[SIX].answer != ANSWER_AWAITED &&
 	    lookup->question[FOUR].answer != ANSWER_AWAITED)
-		left = 0;
-	else if (found_of(lookup) == NAMES_NONE)
 		left = 0;
 	else if (found_of(lookup) == NAMES_FOUND && left > PATIENCE_MS)
 		left = PATIENCE_MS;

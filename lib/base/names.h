@@ -79,7 +79,8 @@ typedef void	names_texts_fn(void *arg, enum names_found, bool is_secure,
 /*
  * Records of one kind.  A: 4 bytes, AAAA: 16; MX and PTR: the name in it,
  * without the last dot; ROUTES: the same of MX records, behind the preference
- * (2 bytes, the high one first), the root's name being empty; TXT as above;
+ * (2 bytes, the high one first), the root's name being empty, and found with no
+ * record at all if none can be read (RFC 5321 5.1: there are some); TXT as above;
  * KEYS: what DNSKEY records hold, of "." too.  What is no such record is left
  * out.  Here `name` may hold any printable ASCII but a backslash and quotes
  * (RFC 7208 7.3 makes such names); -EINVAL: its labels are not of 1 to 63

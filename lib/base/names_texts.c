@@ -190,7 +190,9 @@ on_timer(void *arg)
 	else if (lookup->result != NULL && !lookup->result->bogus)
 		count = read_texts(lookup->kind, lookup->result, bytes,
 		    texts);
-	if (count > 0)
+	/* a host that cannot be read is none, but there is one */
+	if (count > 0 || (found == NAMES_NONE && lookup->result->havedata &&
+	    lookup->kind == NAMES_ROUTES))
 		found = NAMES_FOUND;
 	texts_free(lookup);
 	fn(fn_arg, found, is_secure, texts, count);

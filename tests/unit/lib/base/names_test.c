@@ -1,5 +1,7 @@
 /*
  * names_test.c - lookups, against a small DNS server on the loopback
+ *
+ * It is one thing: each test asks the same server, whose zones stand before them.
  */
 #include "lib/base/names.h"
 
@@ -62,6 +64,12 @@ static const struct zone {
 	{ "failing.example",	RCODE_SERVFAIL, RCODE_SERVFAIL, 0, 0, false },
 	{ "half.example",	RCODE_SERVFAIL, 0, 0, 1, false },
 	{ "half-none.example",	RCODE_SERVFAIL, 0, 0, 0, false },
+	/* RFC 4074 4.2: a name with an address is denied for the other type */
+	{ "denied6.example",	RCODE_NXDOMAIN, 0, 0, 1, false },
+	{ "denied4.example",	0, RCODE_NXDOMAIN, 1, 0, false },
+	{ "denied-late.example", RCODE_NXDOMAIN, LATE, 0, 1, false },
+	{ "denied-half.example", RCODE_NXDOMAIN, RCODE_SERVFAIL, 0, 0, false },
+	{ "denied-none.example", RCODE_NXDOMAIN, 0, 0, 0, false },
 	{ "slow.example",	SILENCE, 0, 0, 1, false },
 	{ "silent.example",	SILENCE, SILENCE, 0, 0, false },
 	{ "late.example",	LATE, LATE, 0, 1, false },
@@ -97,6 +105,7 @@ static const struct raw_zone {
 } raw_zones[] = {
 	{ "mx.example", TYPE_MX, BYTES("\0\24\4mail\300\14") },
 	{ "null.example", TYPE_MX, BYTES("\0\0\0") },
+	{ "dotted.example", TYPE_MX, BYTES("\0\12\3a.b\3one\0") },
 	{ "1.2.0.9.in-addr.arpa", TYPE_PTR, BYTES("\4host\3One\0") },
 	{ "dots.example", TYPE_PTR, BYTES("\3a.b\3one\0") },
 	{ "a/b=c d.example", TYPE_A, BYTES("ABCD") },
@@ -405,6 +414,11 @@ static const struct {
 	{ "failing.example", NAMES_LATER, "" },
 	{ "half.example", NAMES_FOUND, "192.0.2.1" },
 	{ "half-none.example", NAMES_LATER, "" },
+	{ "denied6.example", NAMES_FOUND, "192.0.2.1" },
+	{ "denied4.example", NAMES_FOUND, "[2001:db8::1]" },
+	{ "denied-late.example", NAMES_FOUND, "192.0.2.1" },
+	{ "denied-half.example", NAMES_LATER, "" },
+	{ "denied-none.example", NAMES_NONE, "" },
 	{ "slow.example", NAMES_FOUND, "192.0.2.1" },
 	/* zones that libunbound would answer itself */
 	{ "pop.office.test", NAMES_FOUND, "192.0.2.1" },
@@ -628,6 +642,9 @@ static const struct {
 } records_answers[] = {
 	{ NAMES_MX, "mx.example", NAMES_FOUND, "[mail.mx.example]" },
 	{ NAMES_MX, "null.example", NAMES_FOUND, "[]" },	/* RFC 7505 */
+	{ NAMES_MX, "dotted.example", NAMES_NONE, "" },
+	/* RFC 5321 5.1: the domain's own address takes no mail then */
+	{ NAMES_ROUTES, "dotted.example", NAMES_FOUND, "" },
 	{ NAMES_PTR, "1.2.0.9.in-addr.arpa", NAMES_FOUND, "[host.One]" },
 	/* a dot in a label cannot be told from one between two */
 	{ NAMES_PTR, "dots.example", NAMES_NONE, "" },
