@@ -24,6 +24,7 @@
 
 #include "lib/message/path.h"
 #include "programs/certificate.h"
+#include "programs/port25.h"
 
 #define SEAL_KEY_BYTES	32	/* AES-256 */
 #define DIR_PORT_BASE	20000	/* with --dir, unless --port-base says */
@@ -250,6 +251,43 @@ ask_smarthost(struct setup *s, char line[256])
 	line[strcspn(line, "\r\n")] = '\0';
 }
 
+/* Without a provider's host mail leaves by port 25, if that is open. */
+static void
+tell_port25(const struct setup *s)
+{
+	enum language language = s->cli->language;
+	char host[HOST_NAME_MOST + 1];
+
+	file_say(stderr, language, TRY_PORT25);
+	fputc('\n', stderr);
+	switch (port25_try(s->domain, host)) {
+	case PORT25_OPEN:
+		file_say(stderr, language, PORT25_OPEN, host);
+		break;
+	case PORT25_BARRED:
+		file_say(stderr, language, PORT25_BARRED, host);
+		break;
+	case PORT25_UNKNOWN:
+		file_say(stderr, language, PORT25_UNKNOWN, s->domain);
+		break;
+	}
+	fputc('\n', stderr);
+}
+
+/* Try what can be tried first, then ask; `line` is the host, or nothing. */
+static void
+ask_way(struct setup *s, char line[256])
+{
+	tell_port25(s);
+	if (s->config.outbound_direct)
+		return;
+	ask_smarthost(s, line);
+	if (slice_is_str(slice_trim(slice_str(line)), "direct")) {
+		s->config.outbound_direct = true;
+		line[0] = '\0';
+	}
+}
+
 /* How mail leaves for other hosts. */
 static int
 take_way(struct setup *s, const struct cli_option *options)
@@ -278,9 +316,9 @@ take_way(struct setup *s, const struct cli_option *options)
 		    words[i].given), words[i].at, words[i].size) < 0)
 			return cli_fail(s->cli, CLI_USAGE, BAD_SMARTHOST,
 			    words[i].given);
-	if (c->smarthost[0] == '\0' && !c->outbound_direct &&
-	    options[WITH_YES].value == NULL && isatty(STDIN_FILENO)) {
-		ask_smarthost(s, line);
+	if (c->smarthost[0] == '\0' && options[WITH_YES].value == NULL &&
+	    isatty(STDIN_FILENO)) {
+		ask_way(s, line);
 		(void)slice_cstr(slice_trim(slice_str(line)), c->smarthost,
 		    sizeof(c->smarthost));
 	}

@@ -8,8 +8,8 @@
 here=$(dirname "$0")
 parts="groups demo deb clients reload corpus multipop imapsource oauth etrn dkim arc
 compose structure leaving sections order recent imap scram packing day me
-rights relay remote sending dane sts lame smarthosts devices windows
-completion import acl repair spam rule removal rehearse undo digest clamd
+rights relay remote submission sending dane sts lame smarthosts devices windows
+completion setup import acl repair spam rule removal rehearse undo digest clamd
 rspamd"
 said=$(mktemp -d) || exit 1
 trap 'rm -rf "$said"' EXIT
