@@ -3,8 +3,7 @@
  *
  * Here is made what is signed, and not the signature: that takes a key, which is
  * the keeper's.  What is signed is the message as it will be taken on, with the
- * edits that its verdict wants.  Fields that mean something to a reader are
- * signed once more often than they are there, so that nobody can add one.
+ * edits that its verdict wants (dkim_shape.h).
  */
 #ifndef POSTROOM_FILTERS_AUTH_DKIM_SIGN_H
 #define POSTROOM_FILTERS_AUTH_DKIM_SIGN_H
