@@ -11,12 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filters/auth/arc_sets.h"
 #include "filters/auth/dkim.h"
 #include "filters/auth/dkim_tags.h"
-
-enum part { PART_RESULTS, PART_MESSAGE, PART_SEAL, PART_COUNT };
-
-#define ABSENT	SIZE_MAX
 
 /* What a key is to say yes to. */
 struct check {
@@ -29,8 +26,7 @@ struct arc {
 	int64_t		 received_utc;
 	bool		 is_decided;
 	enum arc_result	 result;
-	size_t		 at[ARC_SETS][PART_COUNT];	/* among the fields */
-	unsigned	 sets;
+	struct arc_sets	 sets;
 	struct check	*checks;
 	unsigned	 count, done, asked;
 	struct slice	 results;	/* of the newest set: what it says */
@@ -44,63 +40,6 @@ decide(struct arc *arc, enum arc_result result)
 {
 	arc->is_decided = true;
 	arc->result = result;
-}
-
-/* The sets */
-
-static const char *const names[PART_COUNT] = {
-	[PART_RESULTS] = "ARC-Authentication-Results",
-	[PART_MESSAGE] = "ARC-Message-Signature",
-	[PART_SEAL] = "ARC-Seal",
-};
-
-/* The number of a field; 0: it has none that can be one. */
-static unsigned
-instance_of(const struct header_field *field, enum part part)
-{
-	const struct dkim_tag *tag;
-	struct dkim_tags tags;
-	unsigned instance;
-	uint64_t number;
-	bool passed;
-
-	if (part == PART_RESULTS)
-		return arc_results_read(field->value, "", &instance,
-		    &passed) ? instance : 0;
-	if (dkim_tags_read(field->value, &tags) < 0)
-		return 0;
-	tag = dkim_tags_find(&tags, "i");
-	return tag != NULL && slice_u64(tag->value, ARC_SETS, &number) == 0 ?
-	    (unsigned)number : 0;
-}
-
-/* RFC 8617 5.2, step 3: each set whole, none twice, no number left out */
-static bool
-find_sets(struct arc *arc, const struct dkim_fields *fields)
-{
-	unsigned found = 0;
-
-	for (unsigned i = 0; i < ARC_SETS; i++)
-		for (unsigned part = 0; part < PART_COUNT; part++)
-			arc->at[i][part] = ABSENT;
-	for (size_t i = 0; i < fields->count; i++) {
-		const struct header_field *field = &fields->field[i];
-		unsigned part = 0, instance;
-
-		while (part < PART_COUNT &&
-		    !slice_is_word(field->name, names[part]))
-			part++;
-		if (part == PART_COUNT)
-			continue;
-		instance = instance_of(field, part);
-		found++;
-		if (instance == 0 || arc->at[instance - 1][part] != ABSENT)
-			return false;
-		arc->at[instance - 1][part] = i;
-		if (instance > arc->sets)
-			arc->sets = instance;
-	}
-	return found == arc->sets * PART_COUNT;
 }
 
 /* Hashes */
@@ -127,13 +66,13 @@ hash_body(const struct arc *arc, const struct dkim_signature *says,
 static bool
 take_message(struct arc *arc, struct dkim_fields *fields, struct slice body)
 {
-	size_t at = arc->at[arc->sets - 1][PART_MESSAGE];
+	size_t at = arc->sets.at[arc->sets.newest - 1][ARC_MESSAGE];
 	struct check *check = &arc->checks[arc->count++];
 	const struct dkim_signature *says = &check->says;
 
 	if (dkim_signature_read_as(&fields->field[at], DKIM_FIELD_ARC_MESSAGE,
 	    &check->says) != DKIM_VERIFIED ||
-	    dkim_list_has(says->names, names[PART_SEAL]) ||
+	    dkim_list_has(says->names, arc_part_name(ARC_SEAL)) ||
 	    (says->has_expiry && arc->received_utc - DKIM_DRIFT_SECONDS >
 	    says->expires_utc) ||
 	    (says->has_time && says->time_utc - DKIM_DRIFT_SECONDS >
@@ -145,18 +84,16 @@ take_message(struct arc *arc, struct dkim_fields *fields, struct slice body)
 
 /* 5.1.1: over all sets up to its own, in their order */
 static bool
-take_seal(struct arc *arc, struct dkim_fields *fields, unsigned set)
+take_seal(struct arc *arc, struct dkim_fields *fields, unsigned number)
 {
-	size_t own = arc->at[set][PART_SEAL], before[ARC_SETS * PART_COUNT];
+	size_t own = arc->sets.at[number - 1][ARC_SEAL];
+	size_t before[ARC_SETS * ARC_PARTS];
+	size_t count = arc_sets_order(&arc->sets, number, before);
 	struct check *check = &arc->checks[arc->count++];
-	size_t count = 0;
 
-	for (unsigned i = 0; i <= set; i++)
-		for (unsigned part = 0; part < PART_COUNT; part++)
-			before[count++] = arc->at[i][part];
 	return dkim_signature_read_as(&fields->field[own],
 	    DKIM_FIELD_ARC_SEAL, &check->says) == DKIM_VERIFIED &&
-	    check->says.chain == (set == 0 ? DKIM_CHAIN_NONE :
+	    check->says.chain == (number == 1 ? DKIM_CHAIN_NONE :
 	    DKIM_CHAIN_PASS) && dkim_fields_hash_seal(fields, before,
 	    count - 1, own, &check->says, arc->tools, check->hash) == 0;
 }
@@ -168,11 +105,11 @@ take_all(struct arc *arc, struct dkim_fields *fields, struct slice body)
 	if (fields->is_broken || fields->from_count != 1 ||
 	    !take_message(arc, fields, body))
 		return false;
-	for (unsigned set = arc->sets; set-- > 0;)
-		if (!take_seal(arc, fields, set))
+	for (unsigned number = arc->sets.newest; number > 0; number--)
+		if (!take_seal(arc, fields, number))
 			return false;
-	arc->results = fields->field[arc->at[arc->sets - 1]
-	    [PART_RESULTS]].value;
+	arc->results = fields->field[arc->sets.at[arc->sets.newest - 1]
+	    [ARC_RESULTS]].value;
 	return true;
 }
 
@@ -274,30 +211,44 @@ header_end(struct slice message)
 	return at;
 }
 
+/* Those of a message whose header can be read.  0 or -1. */
+static int
+take_sets(struct arc *arc, struct dkim_fields *fields, struct slice body)
+{
+	arc_sets_find(fields, &arc->sets);
+	if (arc->sets.count == 0) {
+		decide(arc, ARC_NONE);
+		return 0;
+	}
+	if (!arc->sets.is_whole) {
+		decide(arc, ARC_FAIL);
+		return 0;
+	}
+	arc->checks = calloc(arc->sets.newest + 1, sizeof(*arc->checks));
+	if (arc->checks == NULL)
+		return -1;
+	if (!take_all(arc, fields, body))
+		decide(arc, ARC_FAIL);
+	return 0;
+}
+
 static int
 take_up(struct arc *arc, struct slice message)
 {
 	struct dkim_fields *fields = malloc(sizeof(*fields));
 	size_t end = header_end(message);
+	int r = 0;
 
 	if (fields == NULL)
 		return -1;
 	/* beyond the limits nothing is said, as of its signatures */
 	if (end > DKIM_HEADER_BYTES ||
-	    dkim_fields_read(slice_first(message, end), fields) < 0) {
+	    dkim_fields_read(slice_first(message, end), fields) < 0)
 		decide(arc, ARC_NONE);
-	} else if (!find_sets(arc, fields)) {
-		decide(arc, ARC_FAIL);
-	} else if (arc->sets == 0) {
-		decide(arc, ARC_NONE);
-	} else {
-		arc->checks = calloc(arc->sets + 1, sizeof(*arc->checks));
-		if (arc->checks != NULL && !take_all(arc, fields,
-		    slice_after(message, end)))
-			decide(arc, ARC_FAIL);
-	}
+	else
+		r = take_sets(arc, fields, slice_after(message, end));
 	free(fields);
-	return arc->is_decided || arc->checks != NULL ? 0 : -1;
+	return r;
 }
 
 struct arc *

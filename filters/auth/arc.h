@@ -14,10 +14,9 @@
 #ifndef POSTROOM_FILTERS_AUTH_ARC_H
 #define POSTROOM_FILTERS_AUTH_ARC_H
 
-#include "filters/auth/dkim_fields.h"
+#include "filters/auth/arc_sets.h"
 #include "filters/auth/dns.h"
 
-#define ARC_SETS	50	/* RFC 8617 4.2.1 */
 /* Keys asked for.  Honest chains have up to five hands, most of them one key. */
 #define ARC_KEYS	12
 
