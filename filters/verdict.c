@@ -75,6 +75,15 @@ verdict_set(struct verdict *verdict, enum verdict_action action,
 			*c = '?';
 }
 
+bool
+verdict_vouches(struct slice name)
+{
+	return slice_is_str(name, VERDICT_SIGNATURE) ||
+	    slice_is_str(name, VERDICT_SEAL "Seal") ||
+	    slice_is_str(name, VERDICT_SEAL "Message-Signature") ||
+	    slice_is_str(name, VERDICT_SEAL "Authentication-Results");
+}
+
 /*
  * RFC 5322 3.6.8, and none that means something to a mail program: who is
  * talked into a line cannot forge a sender with it.
@@ -83,7 +92,7 @@ static bool
 is_field_name(struct slice name)
 {
 	if (slice_is_str(name, VERDICT_RESULTS) ||	/* RFC 8601 */
-	    slice_is_str(name, VERDICT_SIGNATURE))
+	    verdict_vouches(name))
 		return true;
 	return slice_has_prefix(name, "X-") && name.len > 2 &&
 	    slice_is_printable_ascii(name) &&
@@ -110,8 +119,7 @@ static size_t
 lines_with(struct slice name)
 {
 	if (!slice_has_prefix(name, "X-Postroom-") &&
-	    !slice_is_str(name, VERDICT_RESULTS) &&
-	    !slice_is_str(name, VERDICT_SIGNATURE))
+	    !slice_is_str(name, VERDICT_RESULTS) && !verdict_vouches(name))
 		return VERDICT_LINES - VERDICT_LINES_OURS;
 	return slice_is_word(name, "X-Postroom-Rules") ?
 	    VERDICT_LINES - VERDICT_LINES_OURS / 2 : VERDICT_LINES;

@@ -14,21 +14,23 @@
 #define VERDICT_WORDS_MAX	256	/* of subject, from and message-id */
 #define VERDICT_NAME_MAX	64	/* of the name of a header line */
 #define VERDICT_VALUE_MAX	900	/* its value: a line stays below 998 */
-#define VERDICT_LINES		16
-/* of them, kept for X-Postroom-: two for any, two for all but -Rules */
-#define VERDICT_LINES_OURS	4
+#define VERDICT_LINES		20
+/* of them, kept for the hub's own: four for any, four for all but -Rules */
+#define VERDICT_LINES_OURS	8
 #define VERDICT_FOLDER_MAX	255	/* of a mailbox's name, UTF-8 */
 #define VERDICT_ADDRESS_MAX	320	/* RFC 5321 4.5.3.1 */
 #define VERDICT_PEER_MAX	47	/* of an address as text */
 #define VERDICT_HITS		12	/* rules that are named */
 #define VERDICT_RULE_MAX	64	/* RULE_NAME_MOST */
 #define VERDICT_FILE_MAX	100	/* of its file's name, cut */
-#define VERDICT_PACKED_MAX	(20 * 1024 + EDITS_PACKED_MAX)
+#define VERDICT_PACKED_MAX	(24 * 1024 + EDITS_PACKED_MAX)
 
 /* The one line beside the X- ones: what we found of who sent it (RFC 8601). */
 #define VERDICT_RESULTS		"Authentication-Results"
 /* And what vouches for what people here send (RFC 6376). */
 #define VERDICT_SIGNATURE	"DKIM-Signature"
+/* How the lines begin that seal what is sent on (RFC 8617). */
+#define VERDICT_SEAL		"ARC-"
 
 /* From mild to severe; of several verdicts the severest wins. */
 enum verdict_action {
@@ -101,11 +103,16 @@ void	verdict_set(struct verdict *, enum verdict_action, unsigned code,
 
 /*
  * Have a header line added to the message.  0, -EINVAL (a name that does not
- * begin with X- and is neither VERDICT_RESULTS nor _SIGNATURE, a value that is not printable UTF-8)
- * or -E2BIG (too long, or one too many of its sort).
+ * begin with X- and is neither VERDICT_RESULTS nor one that vouches, a value that is
+ * not printable UTF-8) or -E2BIG (too long, or one too many of its sort).
  */
 int	verdict_add_line(struct verdict *, struct slice name,
 	    struct slice value);
+
+/*
+ * Does a line of that name vouch for a message that leaves?  It leaves with it.
+ */
+bool	verdict_vouches(struct slice name);
 
 /*
  * Have it delivered to that folder, or to that address (normal form).  0, or

@@ -182,9 +182,12 @@ stamp_write(struct text *text, const struct envelope *env,
 		add_address(text, env, rcpt->via);
 		text_add_str(text, "\r\n");
 	}
+	/* a seal is for the next hand: here there is the line of results */
 	for (size_t i = 0; i < verdict->line_count; i++)
-		text_addf(text, "%s: %s\r\n", verdict->lines[i].name,
-		    verdict->lines[i].value);
+		if (strncmp(verdict->lines[i].name, VERDICT_SEAL,
+		    sizeof(VERDICT_SEAL) - 1) != 0)
+			text_addf(text, "%s: %s\r\n", verdict->lines[i].name,
+			    verdict->lines[i].value);
 	stamp_received(text, env, rcpt, hostname, zone_minutes);
 }
 
@@ -194,7 +197,7 @@ stamp_leaving(struct text *text, const struct envelope *env,
     const char *hostname, int zone_minutes)
 {
 	for (size_t i = 0; i < verdict->line_count; i++)
-		if (strcmp(verdict->lines[i].name, VERDICT_SIGNATURE) == 0)
+		if (verdict_vouches(slice_str(verdict->lines[i].name)))
 			text_addf(text, "%s: %s\r\n", verdict->lines[i].name,
 			    verdict->lines[i].value);
 	stamp_received(text, env, rcpt, hostname, zone_minutes);

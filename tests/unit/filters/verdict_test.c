@@ -282,14 +282,15 @@ START_TEST(rules_leave_room_for_what_the_hub_has_found)
 		const char	*name;
 		size_t		 most;
 	} rows[] = {
-		{ "X-Rule", 12 }, { "X-Postroom-Rules", 14 },
-		{ "X-Postroom-Structure", 15 }, { "X-Postroom-Virus", 16 },
+		{ "X-Rule", 12 }, { "X-Postroom-Rules", 16 },
+		{ "X-Postroom-Structure", 17 }, { "X-Postroom-Virus", 18 },
+		{ "DKIM-Signature", 19 }, { "ARC-Seal", 20 },
 	};
 	TEXT_AUTO text = TEXT_INIT(VERDICT_PACKED_MAX);
 	struct verdict into, out;
 
 	verdict_init(&into);
-	for (size_t row = 0; row < 4; row++)
+	for (size_t row = 0; row < 6; row++)
 		for (int i = 0; i < (row < 2 ? VERDICT_LINES : 1); i++) {
 			struct verdict one;
 			bool fits = into.line_count < rows[row].most;
@@ -301,9 +302,10 @@ START_TEST(rules_leave_room_for_what_the_hub_has_found)
 			    fits ? 0 : -E2BIG);
 		}
 	ck_assert_uint_eq(into.line_count, VERDICT_LINES);
-	ck_assert_str_eq(into.lines[15].name, "X-Postroom-Virus");
-	ck_assert_str_eq(into.lines[14].name, "X-Postroom-Structure");
-	ck_assert_str_eq(into.lines[13].name, "X-Postroom-Rules");
+	ck_assert_str_eq(into.lines[19].name, "ARC-Seal");
+	ck_assert_str_eq(into.lines[17].name, "X-Postroom-Virus");
+	ck_assert_str_eq(into.lines[16].name, "X-Postroom-Structure");
+	ck_assert_str_eq(into.lines[15].name, "X-Postroom-Rules");
 	ck_assert_str_eq(into.lines[11].name, "X-Rule");
 	verdict_pack(&text, &into);
 	ck_assert_int_eq(verdict_unpack(text_slice(&text), &out), 0);

@@ -2,6 +2,7 @@
  * stamp_test.c - what the hub writes on top of a letter, whatever peers say
  */
 #include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 #include "queue/stamp.h"
@@ -330,6 +331,25 @@ START_TEST(a_part_of_the_lines_is_left_as_it_is)
 }
 END_TEST
 
+/* RFC 8617: a seal is for the next hand, and what is left here has none. */
+START_TEST(another_host_gets_the_seal_and_nobody_here_does)
+{
+	static const char *const names[] = { "ARC-Seal",
+	    "ARC-Message-Signature", "ARC-Authentication-Results" };
+
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_int_eq(verdict_add_line(&verdict,
+		    slice_str(names[i]), slice_str("i=1; x")), 0);
+	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("ARC-Other"),
+	    slice_str("i=1; x")), -EINVAL);
+	stamp_leaving(&text, &env, NULL, &verdict, "mx.office.test", 420);
+	ck_assert(slice_has_prefix(text_slice(&text), "ARC-Seal: i=1; x\r\n"
+	    "ARC-Message-Signature: i=1; x\r\n"
+	    "ARC-Authentication-Results: i=1; x\r\nReceived: from "));
+	ck_assert_ptr_null(strstr(stamp(), "ARC-"));
+}
+END_TEST
+
 START_TEST(another_host_gets_the_signature_and_nothing_of_ours)
 {
 	ck_assert_int_eq(verdict_add_line(&verdict, slice_str("X-Postroom-Rules"),
@@ -369,6 +389,8 @@ unit_suite(void)
 	tcase_add_test(tcase, only_its_own_lines_are_skipped);
 	tcase_add_test(tcase, what_a_mail_program_notes_above_goes_too);
 	tcase_add_test(tcase, a_part_of_the_lines_is_left_as_it_is);
+	tcase_add_test(tcase,
+	    another_host_gets_the_seal_and_nobody_here_does);
 	tcase_add_test(tcase,
 	    another_host_gets_the_signature_and_nothing_of_ours);
 	suite_add_tcase(suite, tcase);
