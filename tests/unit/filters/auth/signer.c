@@ -66,39 +66,46 @@ add_body_hash(const struct signer *signer,
 	add_base64(text, hash, sizeof(hash));
 }
 
+size_t
+signer_sign(EVP_PKEY *key, const unsigned char *hash, unsigned char *data_out,
+    size_t size)
+{
+	EVP_PKEY_CTX *rsa = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	EVP_MD_CTX *ed25519 = EVP_MD_CTX_new();
+	size_t len = size;
+
+	if (EVP_PKEY_is_a(key, "RSA") == 1) {
+		ck_assert_int_eq(EVP_PKEY_sign_init(rsa), 1);
+		ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_padding(rsa,
+		    RSA_PKCS1_PADDING), 1);
+		ck_assert_int_eq(EVP_PKEY_CTX_set_signature_md(rsa,
+		    EVP_sha256()), 1);
+		ck_assert_int_eq(EVP_PKEY_sign(rsa, data_out, &len, hash,
+		    DKIM_HASH_BYTES), 1);
+	} else {
+		ck_assert_int_eq(EVP_DigestSignInit(ed25519, NULL, NULL, NULL,
+		    key), 1);
+		ck_assert_int_eq(EVP_DigestSign(ed25519, data_out, &len, hash,
+		    DKIM_HASH_BYTES), 1);
+	}
+	EVP_PKEY_CTX_free(rsa);
+	EVP_MD_CTX_free(ed25519);
+	return len;
+}
+
 static void
 add_data(const struct signer *signer, EVP_PKEY *key, struct slice header,
     struct text *text)
 {
 	struct dkim_fields *fields = calloc(1, sizeof(*fields));
 	unsigned char hash[DKIM_HASH_BYTES], data[1024];
-	bool is_rsa = EVP_PKEY_is_a(key, "RSA") == 1;
-	EVP_PKEY_CTX *rsa = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	EVP_MD_CTX *ed25519 = EVP_MD_CTX_new();
 	struct dkim_signature signature;
-	size_t len = sizeof(data);
 
 	ck_assert_int_eq(dkim_fields_read(header, fields), 0);
 	(void)dkim_signature_read(&fields->field[0], &signature);
 	ck_assert_int_eq(dkim_fields_hash(fields, 0, &signature,
 	    signer->tools, hash), 0);
-	if (is_rsa) {
-		ck_assert_int_eq(EVP_PKEY_sign_init(rsa), 1);
-		ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_padding(rsa,
-		    RSA_PKCS1_PADDING), 1);
-		ck_assert_int_eq(EVP_PKEY_CTX_set_signature_md(rsa,
-		    EVP_sha256()), 1);
-		ck_assert_int_eq(EVP_PKEY_sign(rsa, data, &len, hash,
-		    sizeof(hash)), 1);
-	} else {
-		ck_assert_int_eq(EVP_DigestSignInit(ed25519, NULL, NULL, NULL,
-		    key), 1);
-		ck_assert_int_eq(EVP_DigestSign(ed25519, data, &len, hash,
-		    sizeof(hash)), 1);
-	}
-	add_base64(text, data, len);
-	EVP_PKEY_CTX_free(rsa);
-	EVP_MD_CTX_free(ed25519);
+	add_base64(text, data, signer_sign(key, hash, data, sizeof(data)));
 	free(fields);
 }
 

@@ -30,6 +30,10 @@ void		 signer_write(const struct signer *, EVP_PKEY *,
 		    const char *tags, const char *header, const char *body,
 		    struct text *message);
 
+/* Sign a hash of a header, as the keeper does; the bytes of the signature. */
+size_t		 signer_sign(EVP_PKEY *, const unsigned char *hash,
+		    unsigned char *data_out, size_t size);
+
 /* Write `record` with the key in the place of its "KEY". */
 void		 signer_record(EVP_PKEY *, const char *record,
 		    struct text *text);
