@@ -14,6 +14,8 @@
 #include "policy/greylist.h"
 #include "policy/scram.h"
 
+#define SEALERS_ASKED	8	/* domains; honest mail is sent on by one */
+
 enum keeper_kind {
 	/*
 	 * Door, queue, schedule: whose is this address?
@@ -205,6 +207,14 @@ enum keeper_kind {
 	 *	-> slice signature each; nothing at all: they cannot be made
 	 */
 	KEEPER_SIGN,
+	/*
+	 * Judge: which key seals what is sent on by these domains?  At most
+	 * SEALERS_ASKED.
+	 * slice domain each -> of the first that has a key: slice domain, u8
+	 *	enum dkim_algorithm (RSA if it has one, for ARC knows no other),
+	 *	slice selector; nothing at all: there is none
+	 */
+	KEEPER_SEALER,
 	/*
 	 * Queue: what do these wish of that author (senders.h)?
 	 * slice author, u32 count (SENDERS_ASKED at the most), each u64 account

@@ -154,7 +154,7 @@ tell_later(struct judge_cases *cases, uint64_t serial)
 
 static void	on_people(void *);
 
-/* It goes on its way, and there are keys for it: true, it is being signed. */
+/* It goes on its way: true, it is being signed, or sealed. */
 static bool
 sign(struct judge_case *one)
 {
@@ -163,8 +163,11 @@ sign(struct judge_case *one)
 	if (one->judging.verdict.action >= VERDICT_DEFER ||
 	    options->people == NULL)
 		return false;
-	one->people = judge_people_sign(options->people, &one->judging,
-	    options->tools, &one->keys, on_people, one);
+	one->people = sender_concerns(&one->judging.envelope) ?
+	    judge_people_sign(options->people, &one->judging, options->tools,
+	    &one->keys, on_people, one) :
+	    judge_people_seal(options->people, &one->judging, options->tools,
+	    options->judge.host, on_people, one);
 	if (one->people == NULL)
 		return false;
 	one->awaits |= AWAITS_PEOPLE;

@@ -1,7 +1,8 @@
 /*
- * judge_people.c - what a judge asks the keeper about what people send
+ * judge_people.c - what a judge asks the keeper about what people send, and have
+ * sent on
  *
- * A message that cannot be signed goes as it is, and the log says why.
+ * A message that cannot be signed or sealed goes as it is, and the log says why.
  */
 #include "programs/judge_people.h"
 
@@ -17,11 +18,21 @@
 #define PATIENCE_MS	20000	/* one that comes back is worth waiting for */
 #define QUESTION_BYTES	8192	/* a login and SENDER_MOST addresses */
 
+enum errand {
+	ERRAND_OWNED,		/* whose are its authors? */
+	ERRAND_SIGN,
+	ERRAND_SEALER,		/* which key seals it? */
+	ERRAND_SEAL		/* its signature, and then the seal */
+};
+
 struct people_asking {
 	TAILQ_ENTRY(people_asking) next;
-	bool		 signs;		/* else: whose are they? */
-	struct dkim_draft draft[PEOPLE_KEYS];	/* of it */
+	enum errand	 errand;
+	struct dkim_draft draft[PEOPLE_KEYS];	/* of what signs it */
 	unsigned	 draft_count;
+	const struct dkim_tools *tools;		/* for a seal */
+	const char	*host;
+	struct arc_seal	 seal;
 	struct judge_people *people;
 	struct judging	*judging;
 	struct people_keys *keys;	/* of the other: to be filled in */
@@ -41,6 +52,7 @@ static void
 asking_free(struct people_asking *asking)
 {
 	TAILQ_REMOVE(&asking->people->all, asking, next);
+	arc_seal_free(&asking->seal);
 	free(asking);
 }
 
@@ -77,6 +89,13 @@ static void
 not_signed(const char *why)
 {
 	log_say("a message goes out without a signature: %s", why);
+}
+
+static void
+not_sealed(struct people_asking *asking, const char *why)
+{
+	log_say("a message is sent on without a seal: %s", why);
+	end(asking);
 }
 
 static void
@@ -156,6 +175,154 @@ on_owned(void *arg, int status, struct ipc_message *message)
 	said(asking, &one);
 }
 
+/* The seal */
+
+static void	ask(struct people_asking *);
+
+/* Why there is none, in words. */
+static const char *
+why_not(int r)
+{
+	switch (r) {
+	case -EAGAIN:
+		return "nobody can say whether its chain is right";
+	case -EALREADY:
+		return "somebody has sealed its chain as broken";
+	case -ERANGE:
+		return "its chain is as long as one may be";
+	case -EINVAL:
+		return "its header may be read in two ways";
+	case -ENOTSUP:
+		return "a part of it was removed";
+	default:
+		return strerror(-r);
+	}
+}
+
+/* The domains by which it is sent on, each once. */
+static void
+pack_domains(const struct envelope *env, struct text *body)
+{
+	struct slice domains[SEALERS_ASKED];
+	unsigned count = 0, n;
+
+	for (size_t i = 0; i < env->recipient_count &&
+	    count < SEALERS_ASKED; i++) {
+		const struct recipient *rcpt = &env->recipients[i];
+		size_t at = slice_find_last(rcpt->via, '@');
+
+		if ((rcpt->by & RECIPIENT_SENT_ON) == 0 || at == SIZE_MAX)
+			continue;
+		domains[count] = slice_after(rcpt->via, at + 1);
+		for (n = 0; n < count && !slice_is_nocase(domains[n],
+		    domains[count]); n++)
+			continue;
+		if (n < count)
+			continue;
+		pack_slice(body, domains[count++]);
+	}
+}
+
+static void
+on_sealer(void *arg, int status, struct ipc_message *message)
+{
+	struct people_asking *asking = arg;
+	const struct judging *judging = asking->judging;
+	struct arc_seal *seal = &asking->seal;
+	struct unpack u;
+	int r;
+
+	asking->asked = NULL;
+	if (status < 0)		/* it is gone: wait for the next one */
+		return;
+	if (message->body.len == 0) {	/* as in most offices */
+		end(asking);
+		return;
+	}
+	u = unpack_of(message->body);
+	r = slice_cstr(unpack_slice(&u), seal->domain, sizeof(seal->domain));
+	seal->algorithm = (enum dkim_algorithm)unpack_enum(&u,
+	    DKIM_ED25519_SHA256 + 1);
+	if (slice_cstr(unpack_slice(&u), seal->selector,
+	    sizeof(seal->selector)) < 0 || r < 0 || !unpack_is_done(&u)) {
+		not_sealed(asking, "the keeper's answer makes no sense");
+		return;
+	}
+	r = arc_seal_begin(asking->tools, judging->message,
+	    &judging->verdict.edits, &judging->findings.origin, asking->host,
+	    judging->envelope.received_at_utc_ms / 1000, seal);
+	if (r < 0) {
+		not_sealed(asking, why_not(r));
+		return;
+	}
+	asking->errand = ERRAND_SEAL;
+	ask(asking);
+}
+
+/* What it has signed is the message first, and then the seal. */
+static void
+on_sealed(void *arg, int status, struct ipc_message *message)
+{
+	struct people_asking *asking = arg;
+	struct slice signature;
+	struct unpack u;
+	int r;
+
+	asking->asked = NULL;
+	if (status < 0)		/* it is gone: wait for the next one */
+		return;
+	u = unpack_of(message->body);
+	signature = unpack_slice(&u);
+	if (!unpack_is_done(&u) || signature.len == 0) {
+		not_sealed(asking, "the keeper does not sign it");
+		return;
+	}
+	if (!asking->seal.is_message_signed) {
+		r = arc_seal_message(asking->tools, &asking->seal, signature);
+		if (r == 0)
+			ask(asking);
+		else
+			not_sealed(asking, why_not(r));
+		return;
+	}
+	r = arc_seal_add(&asking->seal, signature, &asking->judging->verdict);
+	if (r < 0)
+		not_sealed(asking, why_not(r));
+	else
+		end(asking);
+}
+
+/* What is asked */
+
+static bool
+has_asked(struct ipc *keeper, enum keeper_kind kind, const struct text *body,
+    ipc_reply_fn *fn, struct people_asking *asking)
+{
+	return !text_failed(body) && ipc_ask(keeper, (uint16_t)kind,
+	    text_slice(body), NULL, 0, fn, asking) == 0;
+}
+
+static bool
+ask_sealer(struct people_asking *asking, struct ipc *keeper)
+{
+	TEXT_AUTO body = TEXT_INIT(QUESTION_BYTES);
+
+	pack_domains(&asking->judging->envelope, &body);
+	return has_asked(keeper, KEEPER_SEALER, &body, on_sealer, asking);
+}
+
+static bool
+ask_seal(struct people_asking *asking, struct ipc *keeper)
+{
+	const struct arc_seal *seal = &asking->seal;
+	TEXT_AUTO body = TEXT_INIT(QUESTION_BYTES);
+
+	pack_slice(&body, slice_str(seal->domain));
+	pack_slice(&body, slice_str(seal->selector));
+	pack_bytes(&body, slice_of(seal->hash, DKIM_HASH_BYTES));
+	return has_asked(keeper, KEEPER_SIGN, &body, on_sealed, asking);
+}
+
 /* The first author's domain, which is ours. */
 static const char *
 domain_of(const struct judging *judging)
@@ -163,7 +330,7 @@ domain_of(const struct judging *judging)
 	return strrchr(judging->sender.address[0], '@') + 1;
 }
 
-static void
+static bool
 ask_signature(struct people_asking *asking, struct ipc *keeper)
 {
 	TEXT_AUTO body = TEXT_INIT(QUESTION_BYTES);
@@ -174,9 +341,7 @@ ask_signature(struct people_asking *asking, struct ipc *keeper)
 		pack_bytes(&body, slice_of(asking->draft[i].hash,
 		    DKIM_HASH_BYTES));
 	}
-	if (!text_failed(&body) && ipc_ask(keeper, KEEPER_SIGN,
-	    text_slice(&body), NULL, 0, on_signed, asking) == 0)
-		asking->asked = keeper;
+	return has_asked(keeper, KEEPER_SIGN, &body, on_signed, asking);
 }
 
 /* Whom its sender has named; all who are behind an alias or a list are one. */
@@ -195,26 +360,49 @@ count_named(const struct envelope *env)
 	return named;
 }
 
-static void
-ask(struct people_asking *asking)
+static bool
+ask_owned(struct people_asking *asking, struct ipc *keeper)
 {
 	const struct sender_found *found = &asking->judging->sender;
-	struct ipc *keeper = asking->people->keeper;
 	TEXT_AUTO body = TEXT_INIT(QUESTION_BYTES);
 
-	if (keeper == NULL || asking->asked != NULL)
-		return;
-	if (asking->signs) {
-		ask_signature(asking, keeper);
-		return;
-	}
 	keeper_owned_ask(&body, asking->judging->envelope.sender_account,
 	    count_named(&asking->judging->envelope), sender_count(found));
 	for (unsigned i = 0; i < sender_count(found); i++)
 		pack_slice(&body, slice_str(found->address[i]));
-	if (!text_failed(&body) && ipc_ask(keeper, KEEPER_OWNED,
-	    text_slice(&body), NULL, 0, on_owned, asking) == 0)
+	return has_asked(keeper, KEEPER_OWNED, &body, on_owned, asking);
+}
+
+static void
+ask(struct people_asking *asking)
+{
+	static bool (*const errands[])(struct people_asking *,
+	    struct ipc *) = {
+		[ERRAND_OWNED] = ask_owned, [ERRAND_SIGN] = ask_signature,
+		[ERRAND_SEALER] = ask_sealer, [ERRAND_SEAL] = ask_seal,
+	};
+	struct ipc *keeper = asking->people->keeper;
+
+	if (keeper != NULL && asking->asked == NULL &&
+	    errands[asking->errand](asking, keeper))
 		asking->asked = keeper;
+}
+
+/* Nobody answers any more. */
+static void
+give_up(struct people_asking *asking)
+{
+	if (asking->asked != NULL)
+		ipc_forget(asking->asked, asking);
+	asking->asked = NULL;
+	if (asking->errand == ERRAND_OWNED) {
+		later(asking);
+	} else if (asking->errand == ERRAND_SIGN) {
+		not_signed("nobody signs it");
+		end(asking);
+	} else {
+		not_sealed(asking, "nobody seals it");
+	}
 }
 
 static void
@@ -226,18 +414,10 @@ on_patience(void *arg)
 	for (asking = TAILQ_FIRST(&people->all); asking != NULL;
 	    asking = following) {
 		following = TAILQ_NEXT(asking, next);
-		if (clock_ms() - asking->since_ms < PATIENCE_MS) {
+		if (clock_ms() - asking->since_ms < PATIENCE_MS)
 			ask(asking);
-			continue;
-		}
-		if (asking->asked != NULL)
-			ipc_forget(asking->asked, asking);
-		asking->asked = NULL;
-		if (asking->signs) {
-			not_signed("nobody signs it");
-			end(asking);
-		} else
-			later(asking);
+		else
+			give_up(asking);
 	}
 	if (!TAILQ_EMPTY(&people->all))
 		timer_set(people->patience, LOOK_MS);
@@ -290,7 +470,7 @@ judge_people_sign(struct judge_people *people, struct judging *judging,
 		not_signed("memory is out");
 		return NULL;
 	}
-	asking->signs = true;
+	asking->errand = ERRAND_SIGN;
 	asking->draft_count = keys->count;
 	for (unsigned i = 0; i < keys->count; i++) {
 		asking->draft[i].algorithm = keys->key[i].algorithm;
@@ -306,6 +486,41 @@ judge_people_sign(struct judge_people *people, struct judging *judging,
 		asking_free(asking);
 		return NULL;
 	}
+	ask(asking);
+	return asking;
+}
+
+/* Is it sent on by somebody here, and has it come from outside? */
+static bool
+is_passed_on(const struct judging *judging)
+{
+	const struct envelope *env = &judging->envelope;
+
+	if (!judging->findings.origin.is_from_outside)
+		return false;
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if ((env->recipients[i].by & RECIPIENT_SENT_ON) != 0)
+			return true;
+	return false;
+}
+
+struct people_asking *
+judge_people_seal(struct judge_people *people, struct judging *judging,
+    const struct dkim_tools *tools, const char *host, judge_people_fn *fn,
+    void *arg)
+{
+	struct people_asking *asking;
+
+	if (tools == NULL || host == NULL || !is_passed_on(judging))
+		return NULL;
+	asking = asking_new(people, judging, fn, arg);
+	if (asking == NULL) {
+		log_say("a message is sent on without a seal: memory is out");
+		return NULL;
+	}
+	asking->errand = ERRAND_SEALER;
+	asking->tools = tools;
+	asking->host = host;
 	ask(asking);
 	return asking;
 }

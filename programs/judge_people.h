@@ -1,13 +1,16 @@
 /*
- * judge_people.h - what a judge asks the keeper about what people send
+ * judge_people.h - what a judge asks the keeper about what people send, and have
+ * sent on
  *
  * Are the addresses that a message names those of who has logged in, and may
  * they send one more?  A keeper that is gone is waited for, for a while; then the
- * sender is asked to try again.
+ * sender is asked to try again.  What leaves is signed, or sealed if it came from
+ * outside, where the keeper has a key for that.
  */
 #ifndef POSTROOM_PROGRAMS_JUDGE_PEOPLE_H
 #define POSTROOM_PROGRAMS_JUDGE_PEOPLE_H
 
+#include "filters/auth/arc_seal.h"
 #include "filters/auth/dkim_sign.h"
 #include "filters/judge.h"
 #include "lib/base/ipc.h"
@@ -51,6 +54,13 @@ struct people_asking *judge_people_ask(struct judge_people *,
 struct people_asking *judge_people_sign(struct judge_people *,
 	    struct judging *, const struct dkim_tools *,
 	    const struct people_keys *, judge_people_fn *fn, void *arg);
+/*
+ * Have it sealed by `host`, as its verdict wants it, if it is sent on and came from
+ * outside, and there is a key; likewise.
+ */
+struct people_asking *judge_people_seal(struct judge_people *,
+	    struct judging *, const struct dkim_tools *, const char *host,
+	    judge_people_fn *fn, void *arg);
 /* NULL is fine. */
 void	judge_people_forget(struct people_asking *);
 

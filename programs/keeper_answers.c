@@ -139,6 +139,12 @@ answer_sign(const struct question *q, struct text *body)
 }
 
 static int
+answer_sealer(const struct question *q, struct text *body)
+{
+	return keeper_answer_sealer(q->keeper, q->body, body);
+}
+
+static int
 answer_smarthost(const struct question *q, struct text *body)
 {
 	return keeper_answer_smarthost(q->keeper, q->body, body);
@@ -444,6 +450,7 @@ static const struct {
 	{ KEEPER_SENDER,	1024,	false, answer_sender },
 	{ KEEPER_OWNED,		1024,	false, answer_owned },
 	{ KEEPER_SIGN,		1024,	false, answer_sign },
+	{ KEEPER_SEALER,	1024,	false, answer_sealer },
 	{ KEEPER_WISHES,	SENDERS_ASKED + 16, false, answer_wishes },
 	{ KEEPER_RCPT,		64,	false, answer_rcpt },
 	{ KEEPER_EXPAND,	EXPAND_BYTES, false, answer_expand },

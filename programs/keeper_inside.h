@@ -90,6 +90,8 @@ int	keeper_answer_sender(struct keeper *, struct slice asked,
 	    struct text *body);
 int	keeper_answer_owned(struct keeper *, struct slice asked,
 	    struct text *body);
+int	keeper_answer_sealer(struct keeper *, struct slice asked,
+	    struct text *body);
 int	keeper_answer_sign(struct keeper *, struct slice asked,
 	    struct text *body);
 

@@ -171,6 +171,47 @@ add_keys(struct keeper *keeper, struct slice address, struct text *body)
 	}
 }
 
+/* RFC 8617 4.1.2: rsa-sha256, which everybody checks; else what there is. */
+static bool
+find_sealer(struct keeper *keeper, struct slice domain,
+    struct signing_key *key_out)
+{
+	struct signing_key keys[SIGNING_MOST];
+	unsigned count = 0;
+	int r = policy_signing_for(keeper->policy, domain, keys, &count);
+
+	if (r < 0)
+		cannot_read(r);
+	if (r < 0 || count == 0)
+		return false;
+	*key_out = keys[count > 1 && keys[1].algorithm == DKIM_RSA_SHA256];
+	return true;
+}
+
+int
+keeper_answer_sealer(struct keeper *keeper, struct slice asked,
+    struct text *body)
+{
+	struct unpack u = unpack_of(asked);
+	struct signing_key key;
+	bool is_found = false;
+
+	for (unsigned i = 0; i < SEALERS_ASKED && u.rest.len > 0; i++) {
+		struct slice domain = unpack_slice(&u);
+
+		if (!u.bad && !is_found)
+			is_found = find_sealer(keeper, domain, &key);
+	}
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	if (is_found) {
+		pack_slice(body, slice_str(key.domain));
+		pack_u8(body, (uint8_t)key.algorithm);
+		pack_slice(body, slice_str(key.selector));
+	}
+	return 0;
+}
+
 static int
 sign(struct keeper *keeper, struct slice domain, struct slice selector,
     struct slice hash, struct text *body)

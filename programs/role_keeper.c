@@ -81,6 +81,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_GREY,	  "GREY",    DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_SENDER,  "SENDER",  DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_SIGN,	  "SIGN",    JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_SEALER,  "SEALER",  JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_OWNED,	  "OWNED",   JUDGE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_WISHES,  "WISHES",  QUEUE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_RCPT,	  "RCPT",    DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
