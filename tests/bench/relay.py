@@ -41,6 +41,7 @@ UNBOUND = dict.fromkeys(("send_messages_per_hour", "send_messages_per_day",
                          "send_recipients_per_hour",
                          "send_recipients_per_day"), "1000000")
 UNBOUND["clear_logins"] = "yes"
+UNBOUND["line_windows"] = ""    # what leaves does not wait for the line
 
 MAIN_CF = """
 relayhost = [127.0.0.1]:%d
