@@ -55,13 +55,25 @@ id_list_add(struct id_list *list, const struct message_id *id)
 	return 0;
 }
 
+static int
+order(const void *one, const void *other)
+{
+	return message_id_order(one, other);
+}
+
+static void
+id_list_sort(struct id_list *list)
+{
+	if (list->count > 0)
+		qsort(list->at, list->count, sizeof(*list->at), order);
+}
+
+/* It was sorted. */
 static bool
 id_list_has(const struct id_list *list, const struct message_id *id)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (message_id_order(&list->at[i], id) == 0)
-			return true;
-	return false;
+	return list->count > 0 && bsearch(id, list->at, list->count,
+	    sizeof(*list->at), order) != NULL;
 }
 
 /* Big files */
@@ -196,41 +208,42 @@ static void
 check_kept(struct queue_check *check, const struct message_id *id)
 {
 	enum queue_found what;
+	int r = look_kept(check, id, &what);
 
-	if (look_kept(check, id, &what) < 0 &&
-	    (rows_is_kept(check->rows, id) != -ENOENT ||
+	/* what leaves needs no file while its record stands */
+	if (r == -ENOENT && what == FOUND_KEPT_MISSING &&
+	    id_list_has(&check->leaving, id) &&
+	    rows_is_kept(check->rows, id) == -ENOENT)
+		return;
+	check->counts.kept++;
+	if (r < 0 && (rows_is_kept(check->rows, id) != -ENOENT ||
 	    rows_outbound_has(check->rows, id) != -ENOENT))
 		check_tell(check, what, id);
 }
-
-struct listing {
-	struct queue_check	*check;
-	struct id_list		 ids;
-};
 
 static int
 list_kept(void *arg, const struct rows_message *message,
     const struct rows_recipient *recipients, size_t count)
 {
-	struct listing *listing = arg;
+	struct queue_check *check = arg;
 
 	(void)recipients;
 	if (count == 0)
-		check_tell(listing->check, FOUND_KEPT_NOBODY, &message->id);
-	return id_list_add(&listing->ids, &message->id);
+		check_tell(check, FOUND_KEPT_NOBODY, &message->id);
+	return id_list_add(&check->kept, &message->id);
 }
 
 /* Those of one message stand together. */
 static int
 list_outbound(void *arg, const struct rows_outbound *row)
 {
-	struct listing *listing = arg;
-	const struct id_list *ids = &listing->ids;
+	struct queue_check *check = arg;
+	const struct id_list *ids = &check->kept;
 
 	if (ids->count > 0 && message_id_order(&ids->at[ids->count - 1],
 	    &row->id) == 0)
 		return 0;
-	return id_list_add(&listing->ids, &row->id);
+	return id_list_add(&check->kept, &row->id);
 }
 
 /* A file that the next start sweeps away, although it is not just made. */
@@ -281,20 +294,22 @@ each_file(struct queue_check *check, int folder_fd, const char *name,
 	return 0;
 }
 
+/* Before the journal is read, where the record of each may stand. */
+static int
+list_all_kept(struct queue_check *check)
+{
+	int r = rows_kept_each(check->rows, list_kept, check);
+
+	return r < 0 ? r :
+	    rows_outbound_each(check->rows, list_outbound, check);
+}
+
 static int
 check_all_kept(struct queue_check *check)
 {
-	struct listing listing = { .check = check };
-	int r = rows_kept_each(check->rows, list_kept, &listing);
-
-	if (r == 0)
-		r = rows_outbound_each(check->rows, list_outbound, &listing);
-	for (size_t i = 0; r == 0 && i < listing.ids.count; i++)
-		check_kept(check, &listing.ids.at[i]);
-	check->counts.kept = listing.ids.count;
-	free(listing.ids.at);
-	return r < 0 ? r : each_file(check, check->kept_fd, ".",
-	    check_kept_file);
+	for (size_t i = 0; i < check->kept.count; i++)
+		check_kept(check, &check->kept.at[i]);
+	return each_file(check, check->kept_fd, ".", check_kept_file);
 }
 
 static void
@@ -421,6 +436,8 @@ queue_check_close(struct queue_check *check)
 	if (check->big_fd >= 0)
 		(void)close(check->big_fd);
 	free(check->standing.at);
+	free(check->leaving.at);
+	free(check->kept.at);
 	free(check);
 }
 
@@ -432,7 +449,11 @@ queue_check_run(struct queue_check *check,
 
 	if (check->has_damaged_ledger)
 		check_tell(check, FOUND_LEDGER, &(struct message_id){ { 0 } });
-	r = check_journal(check);
+	r = list_all_kept(check);
+	if (r == 0)
+		r = check_journal(check);
+	id_list_sort(&check->standing);
+	id_list_sort(&check->leaving);
 	if (r == 0)
 		r = check_all_kept(check);
 	if (r == 0)

@@ -19,7 +19,8 @@ enum queue_found {
 	FOUND_GAP,		/* damage with good records behind it */
 	FOUND_RECORD,		/* a record that makes no sense */
 	FOUND_RECORD_BIG,	/* its big file is missing or damaged */
-	FOUND_KEPT_MISSING,	/* a kept message without its file */
+	FOUND_KEPT_MISSING,	/* a kept message without its file, or one
+				   that leaves and stands nowhere */
 	FOUND_KEPT_DAMAGED,
 	FOUND_KEPT_BIG,		/* its big file is missing or damaged */
 	FOUND_KEPT_NOBODY,	/* a kept message without recipients */

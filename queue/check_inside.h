@@ -28,6 +28,8 @@ struct queue_check {
 	int			 faults;	/* 0 or 1 */
 	struct queue_check_counts counts;
 	struct id_list		 standing;	/* big files of records */
+	struct id_list		 leaving;	/* records that leave */
+	struct id_list		 kept;		/* what is to have a file */
 };
 
 /* 0 or -ENOMEM. */

@@ -228,6 +228,8 @@ check_record(struct queue_check *check, const struct image *image,
 		    needs_big(check, transit, record->position))
 			check_tell(check, FOUND_RECORD_BIG, &record->id);
 	}
+	if (r == 0 && rows_outbound_has(check->rows, &record->id) == 0)
+		r = id_list_add(&check->leaving, &record->id);
 	if (r == 0)
 		r = check_entry(check, transit, record->position);
 	transit_free(transit);

@@ -338,8 +338,6 @@ int	keep_load(struct conductor *, const struct message_id *,
 int	keep_return(struct transit *);
 /* The bytes of one that was set aside are damaged: hold its row.  0, -errno */
 int	keep_hold_row(struct transit *);
-/* Its file is to be written, for those whom it leaves to: outbound_take(). */
-void	keep_leaving(struct transit *);
 /* A kept message has been settled for this recipient. */
 void	keep_copy_settled(struct transit *, const struct recipient *);
 /* The journal is full: set aside what is unsettled longest. */

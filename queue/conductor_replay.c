@@ -9,6 +9,7 @@
 
 #include "lib/base/log.h"
 #include "queue/fate.h"
+#include "queue/outbound.h"
 #include "queue/rows_outbound.h"
 
 struct settled_to {		/* of one account, at start */
@@ -130,6 +131,8 @@ replay_one(void *arg, const struct journal_record *record)
 	/* settled or not: as long as the record stands it is the entry */
 	if (transit->env.source == SOURCE_FETCH)
 		r = replay_entry(transit, record->position);
+	if (r == 0 && record->position >= replay->below)
+		r = outbound_replay(transit, record->position);
 	if (r == 0)
 		r = is_undone(replay, transit);
 	if (r <= 0) {

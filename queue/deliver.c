@@ -668,11 +668,12 @@ conductor_settled(struct conductor *conductor, uint64_t account, uint64_t upto,
 	deliver_advance(conductor);
 }
 
-/* Everything below is settled or kept; what waits for its sync is not. */
+/* Everything below is settled, kept or gone; what waits for its sync is not. */
 static uint64_t
 settled_below(const struct conductor *conductor)
 {
 	uint64_t below = journal_next(conductor->journal);
+	uint64_t standing = outbound_standing(conductor);
 	const struct transit *transit = TAILQ_FIRST(&conductor->received);
 
 	if (transit != NULL)
@@ -680,7 +681,7 @@ settled_below(const struct conductor *conductor)
 	TAILQ_FOREACH(transit, &conductor->arriving, next)
 		if (transit->position != 0 && transit->position < below)
 			below = transit->position;
-	return below;
+	return standing < below ? standing : below;
 }
 
 void

@@ -313,7 +313,10 @@ begin(struct fate_job *job)
 		note(job);
 		return;
 	}
-	r = fate_case_begin(what, conductor, &job->id);
+	/* no notice tells of what a power cut could undo */
+	r = out_sync(conductor->outbound);
+	if (r == 0)
+		r = fate_case_begin(what, conductor, &job->id);
 	/* a stranger is told of nothing, and the postmaster of failures only */
 	if (r == 0 && what->list == NULL && fate_sender(what) == 0 &&
 	    what->action != DSN_FAILED) {

@@ -7,6 +7,7 @@
 
 #include "lib/base/log.h"
 #include "queue/fate_inside.h"
+#include "queue/outbound_inside.h"
 #include "queue/receipt.h"
 
 /* Rows with addresses and words, and the original. */
@@ -194,7 +195,7 @@ read_message(struct fate_case *what, struct conductor *conductor,
 	struct slice head, bytes;
 	int r;
 
-	r = kept_read(conductor->kept_fd, id, &buffer, &head, &bytes);
+	r = out_read(conductor, id, &buffer, &head, &bytes);
 	if (r == 0)
 		r = head_unpack(conductor, head, &what->about);
 	if (r == 0)

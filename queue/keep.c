@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/log.h"
 #include "queue/outbound.h"
@@ -23,7 +24,6 @@
 struct keeping {
 	struct transit	*transit;
 	enum rows_state	 state;
-	bool		 leaves;	/* for those who leave: no row of ours */
 	struct text	 head;
 	struct text	 loaded;	/* bytes from the journal */
 	struct slice	 bytes;
@@ -196,28 +196,6 @@ drop_file(struct conductor *conductor, const struct message_id *id)
 	return r == -ENOENT ? kept_drop(conductor->kept_fd, id) : r;
 }
 
-/* Those who leave have no need of the journal any more; the others may. */
-static void
-end_leaving(struct keeping *keeping)
-{
-	struct transit *transit = keeping->transit;
-	struct conductor *conductor = transit->conductor;
-
-	if (keeping->status == 0)
-		keeping->status = outbound_take(transit);
-	if (keeping->status < 0) {
-		log_say("a message that leaves could not be set aside: %s",
-		    strerror(-keeping->status));
-		return;
-	}
-	if (transit->unsettled == 0) {
-		deliver_end(transit);
-		deliver_advance(conductor);
-	} else if (transit->undelivered == 0) {
-		transit_close_bytes(transit);
-	}
-}
-
 static void
 end_keeping(struct keeping *keeping)
 {
@@ -225,10 +203,6 @@ end_keeping(struct keeping *keeping)
 	struct conductor *conductor = transit->conductor;
 
 	transit->keeping = NULL;
-	if (keeping->leaves) {
-		end_leaving(keeping);
-		return;
-	}
 	if (transit->copies != NULL && transit->unsettled == 0 &&
 	    !transit->leaves) {
 		/* delivered to everybody meanwhile: a file too many */
@@ -279,21 +253,21 @@ load_bytes(struct keeping *keeping)
 }
 
 static void
-keep_for(struct transit *transit, enum rows_state state, const char *reason,
-    bool leaves)
+keep(struct transit *transit, enum rows_state state, const char *reason)
 {
 	struct conductor *conductor = transit->conductor;
 	struct keeping *keeping = calloc(1, sizeof(*keeping));
 	int r = -ENOMEM;
 
-	if (transit->keeping != NULL) {
+	/* one at a time: both would be written beside, under one name */
+	if (transit->keeping != NULL ||
+	    outbound_is_writing(conductor, &transit->env.id)) {
 		free(keeping);
 		return;
 	}
 	if (keeping != NULL) {
 		keeping->transit = transit;
 		keeping->state = state;
-		keeping->leaves = leaves;
 		keeping->folder_fd = conductor->kept_fd;
 		keeping->head.limit = HEAD_MAX_BYTES;
 		keeping->loaded.limit = conductor->options.segment_bytes;
@@ -317,18 +291,6 @@ keep_for(struct transit *transit, enum rows_state state, const char *reason,
 	}
 	transit->keeping = keeping;
 	conductor->keepings++;
-}
-
-static void
-keep(struct transit *transit, enum rows_state state, const char *reason)
-{
-	keep_for(transit, state, reason, false);
-}
-
-void
-keep_leaving(struct transit *transit)
-{
-	keep_for(transit, ROWS_WAITING, "", true);
 }
 
 /* How it is held; `verdict_out` says why, if the judge wants that. */
@@ -376,6 +338,7 @@ keep_relieve(struct conductor *conductor)
 		    "its mailbox has taken it and does not say it is safe");
 		count++;
 	}
+	outbound_set_aside(conductor);
 }
 
 static void
@@ -388,7 +351,7 @@ relieve_if_short(struct conductor *conductor)
 		keep_relieve(conductor);
 }
 
-/* What leaves, and whose file or rows could not be written. */
+/* What leaves, and whose rows could not be written. */
 static void
 look_leaving(struct conductor *conductor)
 {
@@ -415,6 +378,7 @@ keep_look(struct conductor *conductor)
 	struct transit *transit;
 
 	relieve_if_short(conductor);
+	outbound_set_aside(conductor);
 	if (conductor->holds > 0)
 		TAILQ_FOREACH(transit, &conductor->received, next)
 			if (transit->is_held)
@@ -601,7 +565,11 @@ keep_open(struct conductor *conductor)
 	unsigned removed;
 	int r;
 
-	r = kept_sweep(conductor->kept_fd, is_known, conductor, &removed);
+	/* an earlier life may have ended before it could sync a name */
+	r = fsync(conductor->kept_fd) < 0 ? -errno : 0;
+	if (r == 0)
+		r = kept_sweep(conductor->kept_fd, is_known, conductor,
+		    &removed);
 	if (r == 0)
 		r = rows_kept_each(conductor->rows, note_waiting, &end);
 	while ((one = first) != NULL) {

@@ -208,6 +208,17 @@ kept_read(int folder_fd, const struct message_id *id, struct text *buffer,
 	return judge_file(text_slice(buffer), id, head_out, bytes_out);
 }
 
+bool
+kept_has(int folder_fd, const struct message_id *id)
+{
+	char name[NAME_BYTES];
+	FD_AUTO fd = -1;
+
+	kept_name(id, "", name);
+	fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0;
+}
+
 int
 kept_drop(int folder_fd, const struct message_id *id)
 {

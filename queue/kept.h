@@ -31,6 +31,9 @@ int	kept_read(int folder_fd, const struct message_id *,
 	    struct text *buffer, struct slice *head_out,
 	    struct slice *bytes_out);
 
+/* There is one. */
+bool	kept_has(int folder_fd, const struct message_id *);
+
 /* Remove it; one that is not there is no error. */
 int	kept_drop(int folder_fd, const struct message_id *);
 

@@ -582,8 +582,9 @@ on_row(void *arg, const struct rows_outbound *row)
 	    out_due_ms(row->next_try_utc_ms));
 }
 
-int
-outbound_take(struct transit *transit)
+/* Their rows; those of what stands in the journal come back with its record. */
+static int
+put_rows(struct transit *transit)
 {
 	struct conductor *conductor = transit->conductor;
 	struct rows_outbound *list;
@@ -597,11 +598,23 @@ outbound_take(struct transit *transit)
 	if (r == 0)
 		r = rows_outbound_take(conductor->rows, &transit->env.id,
 		    journal_next(conductor->journal), list, count);
+	free(list);
+	return r == 0 && transit->is_kept ? rows_sync(conductor->rows) : r;
+}
+
+static int
+take(struct transit *transit)
+{
+	struct conductor *conductor = transit->conductor;
+	int r = transit->is_kept ? 0 :
+	    out_record_add(transit, transit->position);
+
+	if (r == 0)
+		r = put_rows(transit);
 	if (r == 0) {
 		transit->leaves = false;
 		conductor->leaving--;
 	}
-	free(list);
 	if (r == 0 && rows_outbound_of(conductor->rows, &transit->env.id,
 	    on_row, conductor->outbound) != 0)
 		log_say("a message leaves after the next start");
@@ -613,17 +626,14 @@ outbound_take(struct transit *transit)
 void
 outbound_begin(struct transit *transit)
 {
-	int r;
+	int r = take(transit);
 
-	if (!transit->is_kept) {
-		keep_leaving(transit);
-		return;
-	}
-	r = outbound_take(transit);
 	if (r < 0)
 		log_say("what leaves cannot be noted now: %s", strerror(-r));
-	else if (transit->unsettled == 0)
+	else if (transit->unsettled == 0 && transit->keeping == NULL)
 		deliver_end(transit);
+	else if (transit->undelivered == 0)
+		transit_close_bytes(transit);
 }
 
 /* Begin and end */
@@ -641,9 +651,10 @@ outbound_open(struct conductor *conductor)
 	outbound->plan = options->outbound_plan;
 	outbound->ways_told = 1;
 	LIST_INIT(&outbound->tries);
+	TAILQ_INIT(&outbound->standing);
 	outbound->timer = timer_new(conductor->loop, on_time, outbound);
-	return outbound->timer == NULL || out_line_open(outbound) < 0 ?
-	    -ENOMEM :
+	return outbound->timer == NULL || out_line_open(outbound) < 0 ||
+	    out_sync_open(outbound) < 0 ? -ENOMEM :
 	    rows_outbound_each(conductor->rows, on_row, outbound);
 }
 
@@ -669,6 +680,8 @@ outbound_close(struct outbound *outbound)
 	heap_free(&outbound->ready_new);
 	heap_free(&outbound->wayless);
 	out_line_close(outbound);
+	out_sync_close(outbound);
+	out_records_close(outbound);
 	timer_free(outbound->timer);
 	arena_free(outbound->ways_arena);
 	free(outbound);

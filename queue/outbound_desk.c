@@ -104,7 +104,7 @@ conductor_desk_file(struct conductor *conductor, const struct message_id *id,
 	struct slice head, bytes;
 	int r;
 
-	r = kept_read(conductor->kept_fd, id, &buffer, &head, &bytes);
+	r = out_read(conductor, id, &buffer, &head, &bytes);
 	if (r == 0)
 		r = head_unpack(conductor, head, &transit);
 	if (r == 0)

@@ -1,10 +1,11 @@
 /*
  * outbound_inside.h - what the files of outbound.h share; for them alone
  *
- * outbound.c has the destinations and their clock, outbound_try.c puts a try
- * together, outbound_tried.c says what came of it, outbound_way.c knows by which
- * smarthost and has what waits for a way, outbound_line.c has what waits for the
- * line, outbound_desk.c is the postmaster's.
+ * outbound.c has the destinations and their clock, outbound_journal.c what needs
+ * no file, outbound_try.c puts a try together, outbound_tried.c says what came of
+ * it, outbound_sync.c makes that durable, outbound_way.c knows by which smarthost
+ * and has what waits for a way, outbound_line.c has what waits for the line,
+ * outbound_desk.c is the postmaster's.
  */
 #ifndef POSTROOM_QUEUE_OUTBOUND_INSIDE_H
 #define POSTROOM_QUEUE_OUTBOUND_INSIDE_H
@@ -93,6 +94,12 @@ struct outbound {
 	unsigned		 resting;
 	struct out_line		 line;
 	LIST_HEAD(, out_try)	 tries;
+	TAILQ_HEAD(out_records, out_record) standing;	/* in the journal */
+	struct out_record	*records;	/* the same, by id */
+	unsigned		 writing;	/* files of them */
+	STAILQ_HEAD(, out_result) results;	/* not durable yet */
+	struct timer		*sync_timer;
+	uint64_t		 synced_ms;
 	struct timer		*timer;
 	unsigned		 active;
 	unsigned		 slow;		/* of them, or maybe slow */
@@ -216,7 +223,43 @@ bool	out_line_is_urgent(const struct transit *);
 struct line_waits out_line_waits(const struct outbound *,
 	    const struct out_job *);
 
-/* The file of a message, unless anybody still waits for it. */
+/*
+ * outbound_journal.c: the record at `position` stands there for those who leave.
+ * 0 or -ENOMEM.
+ */
+int	out_record_add(const struct transit *, uint64_t position);
+/* No row needs it any more; true: there was one, of a small message. */
+bool	out_record_end(struct outbound *, const struct message_id *);
+void	out_records_close(struct outbound *);
+/*
+ * A message that leaves, out of its record or its file: as kept_read() and
+ * journal_read() have it.
+ */
+int	out_read(const struct conductor *, const struct message_id *,
+	    struct text *buffer, struct slice *head_out,
+	    struct slice *bytes_out);
+
+/* What came of a try. */
+struct out_said {
+	struct message_id	 id;
+	uint64_t		 number;	/* of the relay's result; or 0 */
+	bool			 is_told;	/* its sender is to hear of it */
+};
+
+/*
+ * outbound_sync.c: begin (0 or -ENOMEM) and end; the rows stand as was said, and
+ * need not be durable; they are final, and will be so soon.
+ */
+int	out_sync_open(struct outbound *);
+void	out_sync_close(struct outbound *);
+void	out_said(struct outbound *, const struct out_said *);
+void	out_said_for_good(struct outbound *, const struct out_said *);
+/* Now.  0 or a negative errno. */
+int	out_sync(struct outbound *);
+
+/* The record or file of a message, unless anybody still waits for it. */
 void	out_drop_file(struct conductor *, const struct message_id *);
+/* A copy for somebody here is just being written into that file. */
+bool	out_is_being_kept(const struct conductor *, const struct message_id *);
 
 #endif

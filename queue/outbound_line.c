@@ -314,8 +314,8 @@ read_header(const struct transit *transit, struct text *buffer,
 	int fd, r;
 
 	if (!transit->is_big)
-		return kept_read(conductor->kept_fd, &transit->env.id, buffer,
-		    &head, header_out);
+		return out_read(conductor, &transit->env.id, buffer, &head,
+		    header_out);
 	r = big_open(conductor->big, &transit->env.id, &fd);
 	if (r < 0)
 		return r;

@@ -1,8 +1,9 @@
 /*
  * outbound_tried.c - what came of a try
  *
- * Each recipient's reply is noted in one commit and told in the trail; those
- * that were put off wait, longer and longer, until their time is over.
+ * Each recipient's reply is noted in one commit and told in the trail (and made
+ * durable with others, outbound_sync.c); those that were put off wait, longer and
+ * longer, until their time is over.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,9 +22,8 @@
 #define SHARING_MOST	64	/* messages at a time: some ms */
 #define RESULT_ARENA	(256 * 1024)
 
-/* A copy for somebody here is just being written into that file. */
-static bool
-is_being_kept(const struct conductor *conductor, const struct message_id *id)
+bool
+out_is_being_kept(const struct conductor *conductor, const struct message_id *id)
 {
 	const struct transit *transit;
 
@@ -38,13 +38,18 @@ void
 out_drop_file(struct conductor *conductor, const struct message_id *id)
 {
 	int r = rows_outbound_has(conductor->rows, id);
+	bool is_small = false;
 
-	if (r == -ENOENT)
+	if (r == -ENOENT) {
+		is_small = out_record_end(conductor->outbound, id);
 		r = rows_is_kept(conductor->rows, id);
-	if (r != -ENOENT || is_being_kept(conductor, id))
+	}
+	if (r != -ENOENT || out_is_being_kept(conductor, id) ||
+	    outbound_is_writing(conductor, id))
 		return;		/* somebody waits for it, or nobody can say */
 	r = kept_drop(conductor->kept_fd, id);
-	if (r == 0 && conductor_big_is_known(conductor, id) == -ENOENT) {
+	if (r == 0 && !is_small &&
+	    conductor_big_is_known(conductor, id) == -ENOENT) {
 		r = big_drop(conductor->big, id);
 		if (r == 0)
 			bodies_gone(conductor, id);
@@ -261,25 +266,28 @@ go_elsewhere(struct out_try *try)
 
 /* The try is over, its job is due again or done with. */
 static void
-let_go(struct out_try *try, uint64_t due)
+let_go(struct out_try *try, uint64_t due, uint64_t number)
 {
 	struct outbound *outbound = try->outbound;
-	struct conductor *conductor = outbound->conductor;
 	struct out_job *job = try->job;
-	struct message_id id = job->key.id;
-	bool is_told = false;
+	struct out_said said = { .id = job->key.id, .number = number };
+	bool is_final = false;
 
-	for (size_t i = 0; i < try->count; i++)
-		is_told = is_told || is_told_of(conductor, &try->rows[i]);
+	for (size_t i = 0; i < try->count; i++) {
+		said.is_told = said.is_told || is_told_of(outbound->conductor,
+		    &try->rows[i]);
+		is_final = is_final || try->rows[i].state != OUTBOUND_WAITING;
+	}
 	go_elsewhere(try);
 	out_try_free(try);
 	if (due == UINT64_MAX)
 		out_job_free(outbound, job);
 	else
 		out_again(outbound, job, due);
-	out_drop_file(conductor, &id);
-	if (is_told)
-		fate_tell(conductor, &id);
+	if (is_final)
+		out_said_for_good(outbound, &said);
+	else
+		out_said(outbound, &said);
 }
 
 /* The rows stand as they are now: say so, and go on. */
@@ -291,17 +299,17 @@ end_try(struct out_try *try, const struct relay_result *result, bool shared)
 		    try->job->key.dest, try->meanwhile[i],
 		    result->replies[shared ? 0 : i].outcome == RELAY_DONE,
 		    result->tls);
-	let_go(try, next_due(try));
+	let_go(try, next_due(try), shared ? 0 : result->number);
 }
 
 /* It was no try: the same again in a moment. */
 static void
-again(struct out_try *try, uint64_t wait_ms)
+again(struct out_try *try, uint64_t wait_ms, uint64_t number)
 {
 	for (size_t i = 0; i < try->count; i++)
 		if (try->meanwhile[i] != OUTBOUND_WAITING)
 			try->rows[i].state = try->meanwhile[i];
-	let_go(try, clock_ms() + wait_ms);
+	let_go(try, clock_ms() + wait_ms, number);
 }
 
 /* The postmaster wants it to go another way, which has not been tried. */
@@ -334,12 +342,9 @@ note_all(struct out_try *try, const struct relay_result *result, bool shared)
 	if (r < 0) {
 		log_say("what a host said cannot be noted: %s; it may get a "
 		    "message twice", strerror(-r));
-		again(try, HOST_PAUSE_MS);
+		again(try, HOST_PAUSE_MS, 0);
 		return;
 	}
-	if (!shared && result->number != 0)
-		outbound->conductor->ports.noted(
-		    outbound->conductor->ports.arg, result->number);
 	end_try(try, result, shared);
 }
 
@@ -406,16 +411,6 @@ tried(struct out_try *try, const struct relay_result *result)
 		out_dest_place(outbound, dest);
 }
 
-static void
-no_try(struct out_try *try, const struct relay_result *result)
-{
-	struct conductor *conductor = try->outbound->conductor;
-
-	if (result->number != 0)
-		conductor->ports.noted(conductor->ports.arg, result->number);
-	again(try, NO_TRY_MS);
-}
-
 void
 conductor_relayed(struct conductor *conductor, void *ticket, int status,
     struct slice packed_result)
@@ -432,11 +427,11 @@ conductor_relayed(struct conductor *conductor, void *ticket, int status,
 		status = arena == NULL ? -ENOMEM :
 		    relay_result_unpack(arena, packed_result, &result);
 	if (status == 0 && result.count == 0)
-		no_try(try, &result);
+		again(try, NO_TRY_MS, result.number);
 	else if (status == 0 && result.count == try->count)
 		tried(try, &result);
 	else
 		again(try, status == -ECONNRESET ? RELAY_LOST_MS :
-		    HOST_PAUSE_MS);
+		    HOST_PAUSE_MS, 0);
 	out_pump(outbound);
 }

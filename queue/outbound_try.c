@@ -1,8 +1,8 @@
 /*
  * outbound_try.c - a message on its way to the relay, for one destination
  *
- * The rows say to whom, the file in kept/ what; the relay gets both, the bytes as
- * a descriptor that nobody can write.
+ * The rows say to whom, its record in the journal or its file in kept/ what; the
+ * relay gets both, the bytes as a descriptor that nobody can write.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -243,8 +243,7 @@ read_and_hand_over(struct out_try *try)
 	struct transit *transit;
 	int r;
 
-	r = kept_read(conductor->kept_fd, &try->job->key.id, &buffer, &head,
-	    &bytes);
+	r = out_read(conductor, &try->job->key.id, &buffer, &head, &bytes);
 	if (r == 0)
 		r = head_unpack(conductor, head, &transit);
 	if (r < 0)
@@ -255,7 +254,7 @@ read_and_hand_over(struct out_try *try)
 	return r;
 }
 
-/* No waiting mends its file: the postmaster is to look at it. */
+/* No waiting mends its bytes: the postmaster is to look at it. */
 static int
 hold_damaged(struct outbound *outbound, const struct message_id *id, int error)
 {
@@ -263,13 +262,13 @@ hold_damaged(struct outbound *outbound, const struct message_id *id, int error)
 	char words[MESSAGE_ID_CHARS + 1];
 	const struct trail_step step = {
 		.at_utc_ms = clock_utc_ms(), .id = *id, .word = TRAIL_HELD,
-		.detail = SLICE("its bytes in the folder kept are damaged")
+		.detail = SLICE("its bytes here are damaged")
 	};
 	int r;
 
 	message_id_write(id, words);
-	log_say("message %s cannot be sent: its file in the folder kept: %s",
-	    words, strerror(-error));
+	log_say("message %s cannot be sent: its bytes, in the journal or the "
+	    "folder kept: %s", words, strerror(-error));
 	r = rows_outbound_move(conductor->rows, id, OUTBOUND_WAITING,
 	    OUTBOUND_HELD, clock_utc_ms());
 	if (r == 0)

@@ -89,7 +89,7 @@ rows_outbound_take(struct rows *rows, const struct message_id *id,
 		r = note_taken(rows, id, position);
 	if (r == 0)
 		r = leave_waiting(rows, id);
-	return rows_finish(rows, r, true);
+	return rows_finish(rows, r, false);
 }
 
 int
@@ -217,17 +217,12 @@ int
 rows_outbound_tried(struct rows *rows, const struct rows_outbound *list,
     size_t count)
 {
-	bool full = false;
 	int r = db_begin(rows->db);
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		full = full || list[i].state == OUTBOUND_DONE ||
-		    list[i].state == OUTBOUND_RELAYED ||
-		    list[i].state == OUTBOUND_FAILED;
+	for (size_t i = 0; r == 0 && i < count; i++)
 		r = list[i].state == OUTBOUND_DONE ? drop(rows, &list[i]) :
 		    change(rows, &list[i]);
-	}
-	return rows_finish(rows, r, full);
+	return rows_finish(rows, r, false);
 }
 
 int

@@ -1,8 +1,8 @@
 /*
  * rows_outbound.h - queue.db: who of another host has not got a message yet
  *
- * One row for each recipient that leaves, from the moment the message has a file
- * of its own (kept.h) to the end of it: a remote host took it, or nobody ever
+ * One row for each recipient that leaves, while the message stands in the journal
+ * or has a file of its own (kept.h), to the end of it: a remote host took it, or nobody ever
  * will and its sender knows.  What the last host said stays in it.
  *
  * As rows.h has it: 0 or a negative errno; functions handed to an _each must not
@@ -53,10 +53,10 @@ struct rows_outbound {
 };
 
 /*
- * These recipients of `id` leave, whose file stands in kept/: FULL.  Its record
- * in the journal, which may still stand there below `position`, is not to bring
- * them again.  What of them waited in a row of rows_keep() is taken out of it.
- * Each comes in its state, without tries and replies.
+ * These recipients of `id` leave: NORMAL, sync if it has no record in the journal.
+ * One that stands there below `position` is not to bring them again.  What of them
+ * waited in a row of rows_keep() is taken out of it.  Each comes in its state,
+ * without tries and replies.
  */
 int	rows_outbound_take(struct rows *, const struct message_id *id,
 	    uint64_t position, const struct rows_outbound *, size_t count);
@@ -78,7 +78,7 @@ int	rows_outbound_has(struct rows *, const struct message_id *);
 
 /*
  * What came of a try, by id and address: its state, times, tries and reply.  Those
- * that are DONE go.  FULL if any of them is DONE, RELAYED or FAILED.  One whose
+ * that are DONE go.  NORMAL: sync if any of them is DONE, RELAYED or FAILED.  One whose
  * row is gone is passed over: somebody has removed it meanwhile.
  */
 int	rows_outbound_tried(struct rows *, const struct rows_outbound *,

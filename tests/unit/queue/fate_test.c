@@ -6,8 +6,8 @@
 
 #include "lib/base/memfd.h"
 #include "queue/fate.h"
-#include "queue/outbound.h"
 #include "queue/outbound_desk.h"
+#include "queue/outbound_inside.h"
 #include "queue/relay_job.h"
 #include "tests/unit/queue/stage.h"
 
@@ -115,6 +115,7 @@ answer_dsn(size_t n, const unsigned *codes, bool has_dsn)
 	relay_result_pack(&packed, &result);
 	conductor_relayed(stage.conductor, call->ticket, 0,
 	    text_slice(&packed));
+	ck_assert_int_eq(out_sync(stage.conductor->outbound), 0);
 }
 
 static void

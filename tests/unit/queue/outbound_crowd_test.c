@@ -165,6 +165,8 @@ fill(void)
 	size_t heap;
 
 	submit_one("zoe@near.test");
+	set_aside();
+	set_clock(0);
 	ck_assert_int_eq(rows_outbound_each(stage.conductor->rows, on_first,
 	    &id), 0);
 	ck_assert_int_eq(kept_read(stage.conductor->kept_fd, &id, &buffer,

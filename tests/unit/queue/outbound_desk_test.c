@@ -159,6 +159,7 @@ START_TEST(a_hold_during_a_try_stands_unless_a_host_has_it)
 	answer(2, RELAY_FAILED, 550, true);
 	ck_assert_uint_eq(rows_in(OUTBOUND_HELD), 2);
 	ck_assert_uint_eq(all_rows(), 2);
+	set_aside();
 	ck_assert_uint_eq(stage_files(&stage, "kept"), 2);
 	ck_assert(trail_says("it was held while it was being sent, which was "
 	    "too late; "));
@@ -193,6 +194,7 @@ START_TEST(what_is_removed_is_gone_and_its_file_with_it)
 	    .address = SLICE("ZOE@far.test") };
 
 	submit(to, 2, false);
+	set_aside();
 	which.id = id_of(0);
 	ck_assert_uint_eq(act_on(DESK_REMOVE, &which, "").changed, 1);
 	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "lib/base/memfd.h"
-#include "queue/outbound.h"
+#include "queue/outbound_inside.h"
 #include "queue/relay_job.h"
 #include "queue/rows_outbound.h"
 #include "tests/unit/queue/stage.h"
@@ -23,6 +23,7 @@
 static struct stage stage;
 static uint64_t now_ms;
 static uint64_t sent_by;	/* the account that submits; 0: nobody's */
+static bool syncs_later;	/* answers become durable at their time */
 
 /* So long after the beginning, on both clocks. */
 static inline void
@@ -38,6 +39,7 @@ set_up(void)
 {
 	set_clock(0);
 	sent_by = 0;
+	syncs_later = false;
 	stage_new(&stage);
 	stage_open(&stage);
 }
@@ -89,6 +91,19 @@ submit_one(const char *to)
 	submit(&to, 1, false);
 }
 
+/* What leaves has waited in the journal, and has files now. */
+static inline void
+set_aside(void)
+{
+	set_clock(now_ms + MINUTE_MS);
+	outbound_set_aside(stage.conductor);
+	for (unsigned i = 0; stage.conductor->outbound->writing > 0 &&
+	    i < 4000; i++)
+		stage_run(&stage, 1);
+	ck_assert_uint_eq(stage.conductor->outbound->writing, 0);
+	ck_assert_uint_eq(outbound_standing(stage.conductor), UINT64_MAX);
+}
+
 /* It is there; what is due is tried. */
 static inline void
 relay_up(void)
@@ -120,6 +135,9 @@ answer(size_t n, enum relay_outcome outcome, unsigned code, bool reached)
 	relay_result_pack(&packed, &result);
 	conductor_relayed(stage.conductor, call->ticket, 0,
 	    text_slice(&packed));
+	if (syncs_later)
+		return;
+	ck_assert_int_eq(out_sync(stage.conductor->outbound), 0);
 }
 
 /* Recipients in that state. */
