@@ -87,11 +87,13 @@ port_noted(void *arg, uint64_t number)
 }
 
 static int
-port_person(void *arg, void *the_ticket, uint64_t account)
+port_person(void *arg, void *the_ticket, uint64_t account,
+    struct slice address)
 {
 	(void)arg;
 	(void)the_ticket;
 	(void)account;
+	(void)address;
 	return -ENOTCONN;
 }
 
