@@ -79,7 +79,7 @@ _postroom()
 	--folders | --queue | --proxy | --proxy-user | --client-id | --scope | \
 	--token-url | --device-url | --authorize-url | \
 	--to | --folder | --every | --month | --minutes | \
-	--limit | --above | \
+	--limit | --above | --recall | \
 	--sender | --recipient | --remote | --finding | --for | --as | --per-hour)
 		return
 		;;
@@ -127,7 +127,7 @@ _postroom()
 		options='--shared --ours'
 		;;
 	1/queue/)
-		options='list show hold release retry reroute bounce remove'
+		options='list show hold release retry reroute bounce remove recall'
 		;;
 	1/dkim/)
 		options='add list remove'
@@ -229,7 +229,7 @@ _postroom()
 		options='--name --language --password-file'
 		;;
 	*/account/set)
-		options='--name --language --password --password-file --fetch'
+		options='--name --language --password --password-file --fetch --recall'
 		;;&
 	1/line/)
 		options='status report open'
@@ -328,7 +328,7 @@ _postroom()
 		    awk 'NR > 1 { print $1 }')"
 		;;
 	2/queue/show | 2/queue/hold | 2/queue/release | 2/queue/retry | \
-	2/queue/reroute | 2/queue/bounce | 2/queue/remove)
+	2/queue/reroute | 2/queue/bounce | 2/queue/remove | 2/queue/recall)
 		# The same of what waits to leave.
 		options="$options $("${COMP_WORDS[0]}" \
 		    -c "${config:-/etc/postroom/postroom.conf}" \

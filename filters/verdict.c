@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERDICT_VERSION	8
+#define VERDICT_VERSION	9
 /* 2: without the hop; up to 3 a Message-ID; 5 without hits; 6: what they do; 7:
-   without an author */
+   without an author; 8: without a recall window */
 #define VERDICT_OLDEST	2
 
 /* Of a hit. */
@@ -291,6 +291,7 @@ verdict_pack(struct text *text, const struct verdict *verdict)
 	pack_u8(text, verdict->author_is_shown);
 	pack_u8(text, (uint8_t)verdict->unless_spam);
 	pack_u8(text, verdict->is_junk);
+	pack_u32(text, verdict->recall_seconds);
 }
 
 /* Read a string for which `is` holds into a buffer, or spoil the reader. */
@@ -403,6 +404,10 @@ verdict_unpack(struct slice packed, struct verdict *verdict_out)
 		verdict.unless_spam = unpack_enum(&u, VERDICT_ACTIONS);
 		verdict.is_junk = unpack_bool(&u);
 	}
+	if (version > 8)
+		verdict.recall_seconds = unpack_u32(&u);
+	if (verdict.recall_seconds > VERDICT_RECALL_MOST)
+		return -EBADMSG;
 	if (!unpack_is_done(&u))
 		return -EBADMSG;
 	*verdict_out = verdict;

@@ -20,6 +20,7 @@
 #define VERDICT_FOLDER_MAX	255	/* of a mailbox's name, UTF-8 */
 #define VERDICT_ADDRESS_MAX	320	/* RFC 5321 4.5.3.1 */
 #define VERDICT_PEER_MAX	47	/* of an address as text */
+#define VERDICT_RECALL_MOST	86400
 #define VERDICT_HITS		12	/* rules that are named */
 #define VERDICT_RULE_MAX	64	/* RULE_NAME_MOST */
 #define VERDICT_FILE_MAX	100	/* of its file's name, cut */
@@ -79,6 +80,8 @@ struct verdict {
 	/* what those want who look for spam: without them it would be so */
 	enum verdict_action	 unless_spam;
 	bool			 is_junk;	/* the folder is their word */
+	/* so long its sender may take it back; VERDICT_RECALL_MOST at the most */
+	unsigned		 recall_seconds;
 	struct verdict_hit	 hits[VERDICT_HITS];	/* the first ones */
 	size_t			 hit_count;
 	/* what was taken on already: who handed it to our provider */

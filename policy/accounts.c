@@ -254,6 +254,7 @@ account_row(struct db_query *q, struct policy_account *account_out,
 	a.fetch = (enum account_fetch)db_u64(q, 0, ACCOUNT_FETCH_COUNT - 1);
 	a.created_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
 	a.is_public = db_u64(q, 0, 1) != 0;
+	a.recall_minutes = (unsigned)db_u64(q, 0, RECALL_MINUTES_MOST);
 	hash = db_blob(q, 0, PASSWORD_HASH_SIZE - 1);
 	scram = db_blob(q, 0, PASSWORD_SCRAM_SIZE - 1);
 	if (text_failed(&address))
@@ -523,12 +524,14 @@ column_set(struct policy *p, enum statement which, const char *first,
 	return db_run(&q);
 }
 
+/* The same of a number. */
 static int
-fetch_set(struct policy *p, enum account_fetch fetch, uint64_t id)
+number_set(struct policy *p, enum statement which, unsigned number,
+    uint64_t id)
 {
-	struct db_query q = db_ask(p->db, SET_FETCH);
+	struct db_query q = db_ask(p->db, which);
 
-	db_put_u64(&q, fetch);
+	db_put_u64(&q, number);
 	db_put_u64(&q, id);
 	return db_run(&q);
 }
@@ -550,7 +553,10 @@ policy_account_set(struct policy *p, uint64_t id,
 	if (r < 0)
 		return r;
 	if ((change->name != NULL && !name_is_fit(change->name)) ||
-	    (change->language != NULL && !language_is_fit(change->language)))
+	    (change->language != NULL &&
+	    !language_is_fit(change->language)) ||
+	    (change->recall_minutes != NULL &&
+	    *change->recall_minutes > RECALL_MINUTES_MOST))
 		return -EINVAL;
 	r = db_begin(p->db);
 	if (r == 0 && change->name != NULL)
@@ -561,7 +567,9 @@ policy_account_set(struct policy *p, uint64_t id,
 		r = column_set(p, SET_SECRET, change->secret->hash,
 		    change->secret->scram, id);
 	if (r == 0 && change->fetch != NULL)
-		r = fetch_set(p, *change->fetch, id);
+		r = number_set(p, SET_FETCH, *change->fetch, id);
+	if (r == 0 && change->recall_minutes != NULL)
+		r = number_set(p, SET_RECALL, *change->recall_minutes, id);
 	return policy_finish(p, r);
 }
 

@@ -21,6 +21,7 @@
 #define ACCOUNT_NAME_SIZE	129	/* a person's name, and a NUL */
 #define LANGUAGE_SIZE		8
 #define POLICY_FILE		"policy.db"
+#define RECALL_MINUTES_MOST	1440
 
 struct policy;			/* opaque; see accounts.c */
 
@@ -48,6 +49,7 @@ struct policy_account {
 	char		name[ACCOUNT_NAME_SIZE];	/* may be empty */
 	char		language[LANGUAGE_SIZE];	/* en, id */
 	enum account_fetch fetch;
+	unsigned	recall_minutes;	/* to take back what they send; 0: none */
 	int64_t		created_utc_ms;
 	bool		is_public;	/* nobody logs in to it: for folders
 					   that many use (shares.h) */
@@ -123,6 +125,7 @@ struct policy_change {
 	const char			*language;
 	const struct password_secret	*secret;
 	const enum account_fetch	*fetch;
+	const unsigned			*recall_minutes;
 };
 /* 0, -ENOENT or -EINVAL. */
 int	policy_account_set(struct policy *, uint64_t id,

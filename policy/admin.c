@@ -33,6 +33,7 @@
 	{ "name",     ADMIN_TEXT,   true, SAY_COLUMN_NAME }, \
 	{ "language", ADMIN_TEXT,   true, SAY_COLUMN_LANGUAGE }, \
 	{ "fetch",    ADMIN_TEXT,   true, SAY_COLUMN_MAY_FETCH }, \
+	{ "recall",   ADMIN_NUMBER, true, SAY_COLUMN_RECALL }, \
 	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED } }
 
 /* `asked`: it must be given when a fetch account is added. */
@@ -231,11 +232,12 @@ const struct admin_request admin_requests[] = {
 { "account list",
   { { 0 } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_list },
-/* `fetch`: yes no default (as people_fetch says). */
+/* `fetch`: yes no default (as people_fetch says).  `recall`: minutes. */
 { "account set",
   { ADDRESS_ARG, NAME_ARG, LANGUAGE_ARG,
     { "password", ADMIN_SECRET, false, SAY_COLUMN_PASSWORD },
-    { "fetch",    ADMIN_TEXT,   false, SAY_COLUMN_MAY_FETCH } },
+    { "fetch",    ADMIN_TEXT,   false, SAY_COLUMN_MAY_FETCH },
+    { "recall",   ADMIN_NUMBER, false, SAY_COLUMN_RECALL } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_set },
 { "account remove",
   { ADDRESS_ARG },
@@ -652,6 +654,23 @@ const struct admin_request admin_requests[] = {
 { "queue remove",
   { LEAVING_ARGS(true) },
   ADMIN_BY_POSTMASTER, ROLE_QUEUE, LEAVING_DONE, NULL },
+/*
+ * What the one who asks (the postmaster: anybody here) has sent and can take back,
+ * DESK_PAGE rows (desk_wire.h) at the most.
+ */
+{ "recall list",
+  { { "above",    ADMIN_TEXT,   false, SAY_COLUMN_ID } },
+  EVERYBODY, ROLE_QUEUE,
+  { ID_ARG,
+    { "since",    ADMIN_TIME, true, SAY_COLUMN_SINCE },
+    { "until",    ADMIN_TIME, true, SAY_COLUMN_RECALL_UNTIL },
+    FIGURE("bytes"),
+    { "sender",   ADMIN_TEXT, true, SAY_COLUMN_SENDER },
+    { "recipients", ADMIN_TEXT, true, SAY_COLUMN_TO },
+    { "subject",  ADMIN_TEXT, true, SAY_COLUMN_SUBJECT } }, NULL },
+{ "recall take",
+  { ID_ARG },
+  EVERYBODY, ROLE_QUEUE, { { 0 } }, NULL },
 /*
  * What is held for a person, the newest first, HOLD_PAGE rows at most: ask on
  * below the last one's id.

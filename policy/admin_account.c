@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ARG_ADDRESS, ARG_NAME, ARG_LANGUAGE, ARG_PASSWORD, ARG_FETCH };
+enum { ARG_ADDRESS, ARG_NAME, ARG_LANGUAGE, ARG_PASSWORD, ARG_FETCH,
+    ARG_RECALL };
 
 static const char *const fetch_words[ACCOUNT_FETCH_COUNT] = {
 	[ACCOUNT_FETCH_DEFAULT] = "default",
@@ -24,6 +25,7 @@ account_row(struct admin_work *work, const struct policy_account *a,
 	pack_slice(rows, slice_str(a->name));
 	pack_slice(rows, slice_str(a->language));
 	pack_slice(rows, slice_str(fetch_words[a->fetch]));
+	pack_u64(rows, a->recall_minutes);
 	pack_i64(rows, a->created_utc_ms);
 	work->rows++;
 }
@@ -135,6 +137,7 @@ admin_account_set(struct policy *policy, struct admin_work *work,
 {
 	struct policy_account a, wanted = { .language = "en" };
 	struct policy_change change = { 0 };
+	uint64_t minutes;
 	int r = policy_account_find(policy, work->args[ARG_ADDRESS], &a);
 
 	if (r < 0) {
@@ -158,6 +161,15 @@ admin_account_set(struct policy *policy, struct admin_work *work,
 			return ADMIN_UNFIT;
 		}
 		change.fetch = &wanted.fetch;
+	}
+	if (work->given[ARG_RECALL]) {
+		if (slice_u64(work->args[ARG_RECALL], RECALL_MINUTES_MOST,
+		    &minutes) < 0) {
+			work->field = ARG_RECALL;
+			return ADMIN_UNFIT;
+		}
+		wanted.recall_minutes = (unsigned)minutes;
+		change.recall_minutes = &wanted.recall_minutes;
 	}
 	r = policy_account_set(policy, a.id, &change);
 	if (r == -EINVAL)

@@ -205,17 +205,20 @@ keeper_owned_ask(struct text *body, uint64_t account, size_t recipients,
 
 int
 keeper_owned_said(struct slice body, unsigned count, bool *is_own_out,
-    struct slice *over_out, struct unpack *keys_out)
+    struct slice *over_out, uint32_t *recall_out, struct unpack *keys_out)
 {
 	struct unpack u = unpack_of(body);
 	struct slice over;
+	uint32_t recall;
 
 	for (unsigned i = 0; i < count; i++)
 		is_own_out[i] = unpack_bool(&u);
 	over = unpack_slice(&u);
+	recall = unpack_u32(&u);
 	if (u.bad)
 		return -EBADMSG;
 	*over_out = over;
+	*recall_out = recall;
 	*keys_out = u;
 	return 0;
 }

@@ -397,7 +397,7 @@ int	keeper_sender_said(struct slice body,
 void	keeper_owned_ask(struct text *body, uint64_t account,
 	    size_t recipients, unsigned count);
 int	keeper_owned_said(struct slice body, unsigned count,
-	    bool *is_own_out, struct slice *over_out,
+	    bool *is_own_out, struct slice *over_out, uint32_t *recall_out,
 	    struct unpack *keys_out);
 int	keeper_owner_asked(struct slice body, uint64_t *fetch_account_out);
 int	keeper_owner_said(struct slice body, struct keeper_owner *owner_out);

@@ -9,7 +9,7 @@
 
 #define ACCOUNT_COLUMNS \
 	"SELECT a.id, a.local, d.name, a.name, a.language, a.fetch," \
-	" a.created, a.public, a.hash, a.scram " \
+	" a.created, a.public, a.recall, a.hash, a.scram " \
 	"FROM account a JOIN domain d ON d.id = a.domain "
 
 #define DOMAIN_COLUMNS \
@@ -94,6 +94,7 @@ static const char *const statements[STATEMENTS] = {
 	[SET_LANGUAGE] = "UPDATE account SET language = ? WHERE id = ?",
 	[SET_SECRET] = "UPDATE account SET hash = ?, scram = ? WHERE id = ?",
 	[SET_FETCH] = "UPDATE account SET fetch = ? WHERE id = ?",
+	[SET_RECALL] = "UPDATE account SET recall = ? WHERE id = ?",
 	/* the password goes at once; the number and the address stay known */
 	[REMOVE] = "UPDATE account SET removed = ?, hash = x'', scram = x'' "
 	    "WHERE id = ?",
@@ -434,6 +435,8 @@ static const char *const steps[] = {
 	" sender BLOB NOT NULL, account INTEGER NOT NULL,"
 	" targets BLOB NOT NULL, per_hour INTEGER NOT NULL,"
 	" created INTEGER NOT NULL) WITHOUT ROWID;",
+	/* so many minutes they may take back what they send: queue/recall.h */
+	"ALTER TABLE account ADD COLUMN recall INTEGER NOT NULL DEFAULT 0;",
 };
 
 const struct db_format policy_format = {

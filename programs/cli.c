@@ -96,6 +96,7 @@ static const struct command {
 { "queue",   "retry",    "ID | --domain D | --all", SAY_HELP_QUEUE_RETRY, cli_queue_retry },
 { "queue",   "reroute",  "ID | --domain D  --to HOST[:PORT] | --as-ever", SAY_HELP_QUEUE_REROUTE, cli_queue_reroute },
 { "queue",   "bounce",   "ID [--to ADDRESS]",     SAY_HELP_QUEUE_BOUNCE, cli_queue_bounce },
+{ "queue",   "recall",   "[ID]",                  SAY_HELP_QUEUE_RECALL, cli_queue_recall },
 { "queue",   "remove",   "ID [--to ADDRESS] [--yes]", SAY_HELP_QUEUE_REMOVE, cli_queue_remove },
 { "smarthost", "set",    "DOMAIN|ADDRESS --host HOST:PORT [--tls none|starttls|implicit] [--user U] "
   "[--password-file F]", SAY_HELP_SMARTHOST_SET, cli_smarthost_set },
@@ -435,6 +436,19 @@ terminal_language(void)
 	return LANGUAGE_EN;
 }
 
+/* What people ask of their own; all else is about files and sockets of here. */
+static bool
+is_from_afar(int argc, char **argv)
+{
+	static const char *const nouns[] = { "fetch", "sender", "smarthost" };
+
+	for (size_t i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++)
+		if (strcmp(argv[0], nouns[i]) == 0)
+			return true;
+	return argc > 1 && strcmp(argv[0], "queue") == 0 &&
+	    strcmp(argv[1], "recall") == 0;
+}
+
 int
 cli_run(struct cli *cli, int argc, char **argv)
 {
@@ -448,10 +462,7 @@ cli_run(struct cli *cli, int argc, char **argv)
 		r = cli_remote_options(cli, &argc, &argv);
 	if (r != CLI_OK)
 		return r;
-	/* all else is about files and sockets of this machine */
-	if (cli->remote != NULL && argc > 0 && strcmp(argv[0], "fetch") != 0 &&
-	    strcmp(argv[0], "sender") != 0 &&
-	    strcmp(argv[0], "smarthost") != 0)
+	if (cli->remote != NULL && argc > 0 && !is_from_afar(argc, argv))
 		return cli_fail(cli, CLI_USAGE, NOT_FROM_AFAR, argv[0]);
 	if (argc == 0 || strcmp(argv[0], "--help") == 0)
 		return cli_help(cli, 0, argv) == CLI_OK && argc > 0 ? CLI_OK :

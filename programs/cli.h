@@ -190,6 +190,7 @@ int	cli_queue_retry(struct cli *, int argc, char **argv);
 int	cli_queue_reroute(struct cli *, int argc, char **argv);
 int	cli_queue_bounce(struct cli *, int argc, char **argv);
 int	cli_queue_remove(struct cli *, int argc, char **argv);
+int	cli_queue_recall(struct cli *, int argc, char **argv);
 int	cli_archive_list(struct cli *, int argc, char **argv);
 int	cli_archive_show(struct cli *, int argc, char **argv);
 int	cli_archive_export(struct cli *, int argc, char **argv);

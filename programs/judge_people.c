@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "lib/base/log.h"
+#include "lib/message/urgency.h"
 #include "policy/keeper.h"
 
 #define LOOK_MS		1000
@@ -157,16 +158,22 @@ on_owned(void *arg, int status, struct ipc_message *message)
 	struct verdict one;
 	struct unpack keys;
 	struct slice over;
+	uint32_t recall_seconds;
 
 	asking->asked = NULL;
 	if (status < 0)		/* it is gone: wait for the next one */
 		return;
 	if (keeper_owned_said(message->body, sender_count(found), is_own,
-	    &over, &keys) < 0) {
+	    &over, &recall_seconds, &keys) < 0 ||
+	    recall_seconds > VERDICT_RECALL_MOST) {
 		later(asking);
 		return;
 	}
 	read_keys(&keys, asking->keys);
+	/* what is urgent is not to wait, nor what no person has sent */
+	if (env->trust == TRUST_NOBODY &&
+	    !urgency_is_high(asking->judging->message))
+		asking->judging->verdict.recall_seconds = recall_seconds;
 	sender_judge(found, is_own, env->trust == TRUST_NETWORK ?
 	    slice_of("", 0) : env->login, &one);
 	if (over.len > 0 && one.action != VERDICT_REFUSE)

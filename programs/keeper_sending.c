@@ -299,6 +299,7 @@ keeper_answer_owned(struct keeper *keeper, struct slice asked,
 		r = count(keeper, id, slice_str(account.address), recipients,
 		    &why);
 	pack_slice(body, text_slice(&why));
+	pack_u32(body, is_there ? account.recall_minutes * 60 : 0);
 	add_keys(keeper, first, body);
 	if (r < 0) {
 		cannot_read(r);

@@ -30,6 +30,7 @@
 #include "programs/console_holds.h"
 #include "programs/console_known.h"
 #include "programs/console_mailbox.h"
+#include "programs/console_recall.h"
 #include "programs/console_web.h"
 #include "programs/roles.h"
 #include "queue/service.h"
@@ -176,6 +177,8 @@ static const struct queue_request {
 	{ "queue reroute", QUEUE_DESK_ACT,    desk_ask_act,	 desk_done_said },
 	{ "queue bounce", QUEUE_DESK_ACT,     desk_ask_act,	 desk_done_said },
 	{ "queue remove", QUEUE_DESK_ACT,     desk_ask_act,	 desk_done_said },
+	{ "recall list", QUEUE_RECALL_LIST,   recall_ask_list,	 recall_list_said },
+	{ "recall take", QUEUE_RECALL_TAKE,   recall_ask_take,	 recall_take_said },
 	{ "held list",	  QUEUE_HELD_LIST,    held_ask_list,	 held_list_said },
 	{ "held show",	  QUEUE_HELD_SHOW,    held_ask_one,	 held_show_said },
 	{ "held release", QUEUE_HELD_TAKE,    held_ask_one,	 held_taken_said },

@@ -21,6 +21,7 @@
 #include "programs/queue_inside.h"
 #include "programs/queue_letters.h"
 #include "programs/queue_listing.h"
+#include "programs/queue_recall.h"
 #include "programs/queue_role.h"
 #include "programs/queue_savings.h"
 #include "programs/queue_submits.h"
@@ -87,6 +88,8 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_DESK_LIST,   "DESK_LIST", CONSOLE, IPC_REQUEST, 0, 0, on_desk_list },
 { QUEUE_DESK_FILE,   "DESK_FILE", CONSOLE, IPC_REQUEST, 0, 0, on_desk_file },
 { QUEUE_DESK_ACT,    "DESK_ACT", CONSOLE, IPC_REQUEST, 0, 0, on_desk_act },
+{ QUEUE_RECALL_LIST, "RECALL_LIST", CONSOLE, IPC_REQUEST, 0, 0, on_recall_list },
+{ QUEUE_RECALL_TAKE, "RECALL_TAKE", CONSOLE, IPC_REQUEST, 0, 0, on_recall_take },
 { QUEUE_SENDERS,     "SENDERS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_senders },
 { QUEUE_WAYS,	     "WAYS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_ways },
 { QUEUE_LINE,	     "LINE",	    SCHEDULE, IPC_NEWS, 0, 0, on_line },

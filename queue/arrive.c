@@ -23,6 +23,7 @@
 #include "queue/editing.h"
 #include "queue/expanding.h"
 #include "queue/judged.h"
+#include "queue/recall.h"
 #include "queue/removed.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
@@ -496,6 +497,8 @@ on_receipt(void *arg, int status)
 	received(transit, is_held);
 	judged_tell(conductor, transit, &verdict);
 	wishes_tell(transit, &verdict);
+	if (!is_held && recall_begin(transit, &verdict))
+		return;
 	if (is_held || deliver_begin(transit) < 0)
 		keep_hold(transit);
 }

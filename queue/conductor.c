@@ -28,6 +28,7 @@
 #include "queue/hold.h"
 #include "queue/rebuild.h"
 #include "queue/removed.h"
+#include "queue/recall.h"
 #include "queue/rows_outbound.h"
 #include "queue/rule_hits.h"
 #include "queue/saving.h"
@@ -553,6 +554,9 @@ open_all(struct conductor *conductor)
 		    conductor, &removed);
 	if (r < 0)
 		return r;
+	r = recall_open(conductor);
+	if (r < 0)
+		return r;
 	drop_due(conductor);
 	timer_set(conductor->settle_timer,
 	    (uint64_t)conductor->options.settle_seconds * 1000);
@@ -649,6 +653,7 @@ conductor_close(struct conductor *conductor)
 		halves_closing(conductor->halves);
 	timer_free(conductor->settle_timer);
 	timer_free(conductor->keep_timer);
+	recall_close(conductor);
 	sharing_close(conductor);
 	coming_close(conductor);
 	archiving_close(conductor);

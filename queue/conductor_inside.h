@@ -12,7 +12,8 @@
  * away;
  * outbound.c and its neighbours send what leaves for other hosts, fate.c and its
  * own tell who sent it what became of it, receipt.c also what was delivered here.
- * hold.c is what a person does with what is held.  bodies.c knows what is here
+ * hold.c is what a person does with what is held, recall.c what a sender does with
+ * what waits for that.  bodies.c knows what is here
  * of signed mail; coming.c, sharing.c and composing.c take a second copy of it
  * from here.  archiving.c keeps what a provider has sent, before all that.
  * saving.c writes what a person saves, which walks no road.
@@ -89,6 +90,7 @@ struct transit {
 	bool		 lacks_crlf;
 	bool		 is_kept;	/* its file is in kept/ */
 	bool		 is_held;	/* it will be: nobody is sent one */
+	int64_t		 recall_until_utc_ms;	/* until then, if not 0: recall.h */
 	bool		 is_stuck;	/* told: its bytes cannot be read */
 	struct slice	 spam;		/* those say so: u64 account each */
 	bool		 leaves;	/* some go to other hosts, and have no
@@ -207,6 +209,8 @@ struct conductor {
 	TAILQ_HEAD(, coming)	 coming;
 	unsigned		 coming_count;
 	struct timer		*coming_timer;	/* or NULL */
+	struct timer		*recall_timer;	/* the same */
+	int64_t			 recall_next_utc_ms;	/* 0: nobody waits */
 	TAILQ_HEAD(, archiving)	 archivings;	/* as they were handed in */
 	LIST_HEAD(, saving)	 savings;	/* whole, not durable yet */
 	uint64_t		 expired_ms;	/* next look at old ones */

@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "queue/fate.h"
 #include "queue/outbound.h"
+#include "queue/recall.h"
 #include "queue/rows_outbound.h"
 
 struct settled_to {		/* of one account, at start */
@@ -81,6 +82,8 @@ resume(struct transit *transit, struct replay *replay)
 		keep_hold(transit);
 		return 0;
 	}
+	if (recall_begin(transit, &verdict))
+		return 0;
 	return deliver_begin_some(transit, is_unsettled, replay);
 }
 

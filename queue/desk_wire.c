@@ -149,3 +149,33 @@ desk_row_unpack(struct unpack *u, struct desk_row *row_out)
 	*row_out = desk;
 	return 0;
 }
+
+void
+recall_row_pack(struct text *text, const struct recall_row *row)
+{
+	pack_id(text, &row->id);
+	pack_i64(text, row->since_utc_ms);
+	pack_i64(text, row->until_utc_ms);
+	pack_u64(text, row->bytes);
+	pack_slice(text, row->sender);
+	pack_slice(text, row->recipients);
+	pack_slice(text, row->subject);
+}
+
+int
+recall_row_unpack(struct unpack *u, struct recall_row *row_out)
+{
+	struct recall_row row = { .bytes = 0 };
+
+	unpack_id(u, &row.id);
+	row.since_utc_ms = unpack_i64(u);
+	row.until_utc_ms = unpack_i64(u);
+	row.bytes = unpack_u64(u);
+	row.sender = unpack_slice(u);
+	row.recipients = unpack_slice(u);
+	row.subject = unpack_slice(u);
+	if (u->bad)
+		return -EBADMSG;
+	*row_out = row;
+	return 0;
+}

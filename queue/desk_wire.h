@@ -9,6 +9,7 @@
 
 #include "lib/base/pack.h"
 #include "queue/outbound_desk.h"
+#include "queue/recall.h"
 
 #define DESK_PAGE	40	/* rows of an answer: of 2,600 bytes at most */
 
@@ -45,6 +46,10 @@ struct desk_row {
 };
 void	desk_row_pack(struct text *, const struct desk_row *);
 int	desk_row_unpack(struct unpack *, struct desk_row *row_out);
+
+/* One that can be taken back. */
+void	recall_row_pack(struct text *, const struct recall_row *);
+int	recall_row_unpack(struct unpack *, struct recall_row *row_out);
 
 /* Where it stopped. */
 void	desk_place_pack(struct text *, const struct desk_place *);

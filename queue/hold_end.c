@@ -110,9 +110,8 @@ tell(struct conductor *conductor, const struct message_id *id,
 	trail_add(conductor->trail, &step);
 }
 
-/* The bytes are there to be delivered. */
-static int
-look_at_bytes(struct transit *transit)
+int
+hold_look_at_bytes(struct transit *transit)
 {
 	int r = transit_load(transit);
 
@@ -135,13 +134,13 @@ readdress(struct transit *transit, uint64_t account, struct slice address)
 	return arena_copy(transit->arena, address, &rcpt->address);
 }
 
-/* The row says that it waits, for these; the hold is over.  FULL. */
-static int
-write_row(const struct transit *transit, const struct held *held)
+int
+hold_write_row(const struct transit *transit,
+    const struct rows_message *message, const char *reason)
 {
 	struct conductor *conductor = transit->conductor;
 	const struct envelope *env = &transit->env;
-	struct rows_message row = held->row;
+	struct rows_message row = *message;
 	struct rows_recipient *list;
 	int r;
 
@@ -154,7 +153,7 @@ write_row(const struct transit *transit, const struct held *held)
 		    .address = env->recipients[i].address,
 		    .state = ROWS_WAITING };
 	row.state = ROWS_WAITING;
-	row.reason = slice_str(RELEASED);
+	row.reason = slice_str(reason);
 	row.next_try_utc_ms = clock_utc_ms();
 	r = rows_release(conductor->rows, &row, list, env->recipient_count,
 	    journal_next(conductor->journal));
@@ -166,11 +165,11 @@ static int
 release(struct transit *transit, struct held *held, uint64_t account,
     struct slice address)
 {
-	int r = look_at_bytes(transit);
+	int r = hold_look_at_bytes(transit);
 
 	if (r == 0 && account != 0)
 		r = readdress(transit, account, address);
-	return r < 0 ? r : write_row(transit, held);
+	return r < 0 ? r : hold_write_row(transit, &held->row, RELEASED);
 }
 
 /* Its transit, with those it is held for. */
@@ -267,7 +266,7 @@ conductor_hold_share(struct conductor *conductor,
 		return r;
 	r = keep_share(transit, account);
 	if (r == 0)
-		r = look_at_bytes(transit);
+		r = hold_look_at_bytes(transit);
 	if (r == 0 && is_spam)
 		r = transit_note_spam(transit, account);
 	if (r == 0)
@@ -282,9 +281,8 @@ conductor_hold_share(struct conductor *conductor,
 	return r;
 }
 
-/* The row is gone: its files too.  What is left here the next start sweeps. */
-static void
-drop_files(struct conductor *conductor, const struct message_id *id)
+void
+hold_drop_files(struct conductor *conductor, const struct message_id *id)
 {
 	int r = rows_outbound_has(conductor->rows, id);
 
@@ -319,7 +317,7 @@ conductor_hold_delete(struct conductor *conductor,
 	forget(conductor, held.transit);
 	tell(conductor, id, TRAIL_DELETED, who, slice_of(NULL, 0),
 	    held.row.reason);
-	drop_files(conductor, id);
+	hold_drop_files(conductor, id);
 	return 0;
 }
 

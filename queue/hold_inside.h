@@ -36,6 +36,16 @@ int	hold_walk_row(void *walk, const struct rows_message *,
 /* When its time is over; those who were not told count as told then. */
 int64_t	hold_ends(const struct conductor *, const struct rows_message *,
 	    const struct rows_recipient *, size_t count, int64_t untold_as);
+/* The bytes are there to be delivered.  0, -EBADMSG or -errno. */
+int	hold_look_at_bytes(struct transit *);
+/*
+ * Its row says that it waits, for those whom the transit is for, and why; it is not
+ * held any more.  FULL.
+ */
+int	hold_write_row(const struct transit *, const struct rows_message *,
+	    const char *reason);
+/* Its row is gone: its files too.  What is left here the next start sweeps. */
+void	hold_drop_files(struct conductor *, const struct message_id *);
 /* Is it still on its way into kept/? */
 bool	hold_is_arriving(const struct conductor *, const struct message_id *);
 

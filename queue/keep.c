@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/zone.h"
 #include "queue/outbound.h"
+#include "queue/recall.h"
 #include "queue/rows_outbound.h"
 #include "queue/wishes.h"
 
@@ -64,7 +66,8 @@ static bool
 is_excused_by_some(const struct transit *transit, enum rows_state state,
     struct verdict *verdict_out)
 {
-	if (state == ROWS_WAITING || transit->copies != NULL ||
+	if (state == ROWS_WAITING || state == ROWS_RECALL ||
+	    transit->copies != NULL ||
 	    transit->wishes.len == 0 || verdict_unpack(
 	    transit->packed_verdict, verdict_out) < 0)
 		return false;
@@ -111,7 +114,8 @@ write_row(const struct keeping *keeping)
 	const struct rows_message row = {
 		.id = transit->env.id, .state = keeping->state,
 		.reason = slice_str(keeping->reason),
-		.next_try_utc_ms = clock_utc_ms(),
+		.next_try_utc_ms = keeping->state == ROWS_RECALL ?
+		    transit->recall_until_utc_ms : clock_utc_ms(),
 		.since_utc_ms = transit->env.received_at_utc_ms
 	};
 	struct rows_recipient *list;
@@ -176,11 +180,28 @@ leave_journal(struct keeping *keeping)
 }
 
 static void
+tell_recall(const struct transit *transit)
+{
+	TEXT_AUTO words = TEXT_INIT(TRAIL_FIELD_BYTES);
+
+	text_add_str(&words, "can be taken back until ");
+	zone_write(&words, transit->recall_until_utc_ms);
+	text_add_byte(&words, '\0');
+	if (!text_failed(&words))
+		conductor_trail(transit->conductor, transit, TRAIL_WAITING,
+		    NULL, words.at);
+}
+
+static void
 tell_kept(const struct transit *transit, enum rows_state state,
     const char *reason)
 {
 	char words[ROWS_REASON_BYTES + sizeof(QUARANTINED)];
 
+	if (state == ROWS_RECALL) {
+		tell_recall(transit);
+		return;
+	}
 	(void)snprintf(words, sizeof(words), "%s%s",
 	    state == ROWS_QUARANTINED ? QUARANTINED : "", reason);
 	conductor_trail(transit->conductor, transit,
@@ -220,6 +241,8 @@ end_keeping(struct keeping *keeping)
 		return;
 	}
 	tell_kept(transit, keeping->state, keeping->reason);
+	if (keeping->state == ROWS_RECALL)
+		recall_kept(conductor, transit->recall_until_utc_ms);
 	leave_journal(keeping);
 }
 
@@ -311,8 +334,12 @@ keep_hold(struct transit *transit)
 	struct verdict verdict;
 	enum rows_state state = hold_state(transit, &verdict);
 
+	if (transit->recall_until_utc_ms != 0)
+		state = ROWS_RECALL;
 	if (verdict_is_held(&verdict))
 		reason = verdict.reason;
+	else if (state == ROWS_RECALL)
+		reason = "its recall window";
 	if (!transit->is_held)
 		transit->conductor->holds++;
 	transit->is_held = true;

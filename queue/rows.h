@@ -72,6 +72,7 @@ enum rows_state {
 	ROWS_HELD,		/* until a person says what to do */
 	ROWS_QUARANTINED,	/* the same, and nobody is to open it */
 	ROWS_SPAM,		/* of a recipient: waits to be put into Junk */
+	ROWS_RECALL,		/* until its recall window is over (recall.h) */
 	ROWS_STATE_COUNT
 };
 

@@ -219,7 +219,7 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " ORDER BY domain",
 	[ROWS_ROUTE_COUNT] = "SELECT count(*) FROM outbound_route",
 	[ROWS_COUNTS] = "SELECT (SELECT count(*) FROM settled),"
-	    "(SELECT count(*) FROM waiting WHERE state = 0),"
+	    "(SELECT count(*) FROM waiting WHERE state IN (0, 4)),"
 	    "(SELECT count(*) FROM waiting WHERE state = 1),"
 	    "(SELECT count(*) FROM waiting WHERE state = 2),"
 	    "(SELECT count(*) FROM waiting_rcpt),"

@@ -217,7 +217,13 @@ enum queue_kind {
 	QUEUE_WAYS,
 	/* schedule -> queue, news: line_state_pack(); the line stands so from
 	 * now on */
-	QUEUE_LINE
+	QUEUE_LINE,
+	/* console -> queue: u64 account (0: the postmaster), id above which ->
+	 * u8 desk_status, u32 count, each recall_row_pack(); less than DESK_PAGE
+	 * of them: that was all (recall.h, desk_wire.h) */
+	QUEUE_RECALL_LIST,
+	/* console -> queue: u64 account, slice who asks, id -> u8 desk_status */
+	QUEUE_RECALL_TAKE
 };
 
 /*

@@ -139,6 +139,19 @@ desk_row_again(struct slice body, struct text *again)
 }
 
 static bool
+recall_row_again(struct slice body, struct text *again)
+{
+	struct unpack u = unpack_of(body);
+	struct recall_row row;
+
+	if (recall_row_unpack(&u, &row) < 0)
+		return false;
+	recall_row_pack(again, &row);
+	text_add(again, u.rest);
+	return true;
+}
+
+static bool
 line_again(struct slice body, struct text *again)
 {
 	struct line_state state;
@@ -155,7 +168,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static bool (*const bodies[])(struct slice, struct text *) = {
 		head_again, delivery_again, session_again, answer_again,
 		status_again, diagnosis_again, step_again,
-		parting_again, desk_ask_again, desk_row_again, line_again
+		parting_again, desk_ask_again, desk_row_again, line_again,
+		recall_row_again
 	};
 	TEXT_AUTO again = TEXT_INIT(len + NEWER);
 	TEXT_AUTO once_more = TEXT_INIT(len + NEWER);

@@ -128,6 +128,11 @@ HOSTS = {
     "smarthost list": {},
     "smarthost remove": {},
 }
+# The same, about what they have sent and can take back.
+RECALLS = {
+    "recall list": {},
+    "recall take": {"id": "06gywnjy02nf1qp7"},
+}
 # Of people alone, of what is held for them.
 THEIRS = {
     "held list": {},
@@ -248,13 +253,14 @@ class Rights:
         rows.update(dict.fromkeys(THEIRS, "ADMIN_BY_ANYBODY"))
         rows.update(dict.fromkeys(LINKED, "ADMIN_BY_LINK"))
         rows.update(dict.fromkeys(LISTS, "EVERYBODY"))
+        rows.update(dict.fromkeys(RECALLS, "EVERYBODY"))
         there = table()
         want(rows == there, set(rows.items()) ^ set(there.items()))
 
     def test_nobody_is_told_anything_without_a_login(self):
         for name in table():
             fields = {**POSTMASTERS, **PERSONS, **THEIRS, **LINKED,
-                      **LISTS, **HOSTS}[name]
+                      **LISTS, **HOSTS, **RECALLS}[name]
             want(self.code("", name, fields) == "login", name)
         # each wrong one is answered later than the last
         want(self.code("stranger", "fetch list", {}) == "login")
@@ -318,6 +324,14 @@ class Rights:
             want(self.code(None, name, fields) == "refused", name)
         for name, fields in LINKED.items():
             want(self.code(None, name, fields) == "refused", name)
+
+    def test_what_can_be_taken_back_is_its_senders(self):
+        """Of all the mail there is none that is ann's, or anybody's."""
+        for who in ("ann", None):
+            want(self.ask(who, "recall list", {})["result"] == [], who)
+            want(self.code(who, "recall take", RECALLS["recall take"]) ==
+                 "no-such", who)
+        want(self.code("ann", "recall take", {"id": "../x"}) == "unfit")
 
     def test_a_smarthost_is_its_persons(self):
         self.code(None, "smarthost set", {
@@ -390,7 +404,8 @@ class Rights:
             if "POSTMASTER" not in who and who not in ("PERSON_TOO",
                                                        "EVERYBODY"):
                 continue
-            fields = {**POSTMASTERS, **PERSONS, **LISTS, **HOSTS}[name]
+            fields = {**POSTMASTERS, **PERSONS, **LISTS, **HOSTS,
+                      **RECALLS}[name]
             if name in HOSTS:
                 fields = dict(fields, name="budi@office.test")
             if name in LISTS:

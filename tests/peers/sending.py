@@ -9,11 +9,13 @@ One line of FILE for each test: "pass sending/NAME" or "fail sending/NAME".
 import argparse
 import base64
 import collections
+import hashlib
 import json
 import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -440,11 +442,90 @@ def setup_says_how_mail_leaves(args, folder):
         true(status == 2 and not text, options, status, said)
 
 
+def at_home(hub, who, *words, check=True):
+    """As that person, over HTTPS."""
+    with open(os.path.join(hub.folder, "etc", "tls", "certificate.pem"),
+              encoding="ascii") as file:
+        pin = hashlib.sha256(ssl.PEM_cert_to_DER_cert(file.read()))
+    return hub.run("--server", "127.0.0.1:%d" % (hub.base + 443), "--login",
+                   who, "--password-file",
+                   os.path.join(hub.folder, "password"), "--pin",
+                   pin.hexdigest(), *words, check=check)
+
+
+def what_is_sent_can_be_taken_back(args, folder):
+    """By its sender and the postmaster, after a crash as well; none of it is sent."""
+    sink = Sink(folder)
+    hub = make_hub(args, sink)
+
+    def waiting():
+        return {row["subject"]: row["id"] for row in json.loads(cli(
+            hub, "--json", "queue", "recall")[1])["result"]}
+    try:
+        hub.start()
+        true(cli(hub, "account", "set", "ann", "--recall", "1441",
+                 check=False)[0] != 0)
+        cli(hub, "account", "set", "ann", "--recall", "1440")
+        for subject in ("mine", "office", "crash"):
+            status, said = swaks(hub, "--to", "bob@office.test,zoe@far.test",
+                                 "--h-Subject", subject)
+            true(status == 0, status, said[-2000:])
+        hub.wait_for(lambda: len(waiting()) == 3, "it does not wait", 30)
+        status, said = swaks(hub, "--to", "bob@office.test,joe@far.test",
+                             "--h-Subject", "urgent",
+                             "--add-header", "X-Priority: 1")
+        true(status == 0, status, said[-2000:])
+        status, said = swaks(hub, "--to", "ann@office.test,jim@far.test",
+                             who="bob@office.test")
+        true(status == 0, status, said[-2000:])
+        hub.wait_for(lambda: set(sink.got()) == {"joe@far.test",
+                                                 "jim@far.test"},
+                     "urgent mail and bob's does not leave", 30)
+        said = cli(hub, "queue", "list")[1]
+        true("can be taken back until" in said and
+             "zoe@far.test" in said, said)
+        ids = waiting()
+        for who, id_, status in (("bob", ids["mine"], 3),
+                                 ("ann", ids["mine"], 0),
+                                 ("ann", ids["mine"], 3)):
+            got, said = at_home(hub, who, "queue", "recall", id_,
+                                check=False)
+            true(got == status, who, got, said)
+        true(at_home(hub, "bob", "queue", "recall")[1].startswith(
+            "Nothing can be taken back"))
+        true("crash" in at_home(hub, "ann", "queue", "recall")[1])
+        hub.kill()
+        hub.start()
+        cli(hub, "queue", "recall", ids["office"])
+        for subject, who in (("mine", "its sender"),
+                             ("office", "postmaster")):
+            hub.wait_for(lambda subject=subject, who=who: all(
+                word in cli(hub, "trace", ids[subject])[1]
+                for word in ("taken back", who)), "no trail of it", 30)
+        true(set(waiting()) == {"crash"}, waiting())
+        time.sleep(2)
+        true(delivered(hub, "bob") == 1 and "zoe@far.test" not in sink.got(),
+             sink.got())
+        cli(hub, "account", "set", "ann", "--recall", "0")
+        status, said = swaks(hub, "--to", "zoe@far.test")
+        true(status == 0, status, said[-2000:])
+        hub.wait_for(lambda: sink.got().get("zoe@far.test") == 1,
+                     "it does not leave", 30)
+        cli(hub, "queue", "recall", ids["crash"])
+        hub.stop()
+        true(not os.listdir(os.path.join(hub.data, "queue", "kept")),
+             "files stay in kept")
+        hub.check()
+    finally:
+        hub.remove()
+        sink.stop()
+
+
 TESTS = (to_two_here_and_two_elsewhere, strangers_relay_nothing,
          nothing_leads_round_who_is_trusted, only_who_is_told_is_offered_it,
          people_send_where_they_say, nothing_leaves_without_a_way,
          recipients_elsewhere_count, a_shared_domain_is_local_first,
-         setup_says_how_mail_leaves)
+         setup_says_how_mail_leaves, what_is_sent_can_be_taken_back)
 
 
 def main():

@@ -11,7 +11,8 @@ START_TEST(an_account_is_added_changed_listed_and_removed)
 	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
 	static const char row[] = "[{\"account\": 1, \"address\": "
 	    "\"ann@office.test\", \"name\": \"Ann\", \"language\": \"id\", "
-	    "\"fetch\": \"default\", \"created\": 1795300000000}]}";
+	    "\"fetch\": \"default\", \"recall\": 0, "
+	    "\"created\": 1795300000000}]}";
 	struct password_secret secret;
 	struct policy_account a;
 
@@ -30,6 +31,22 @@ START_TEST(an_account_is_added_changed_listed_and_removed)
 	ck_assert_ptr_nonnull(strstr(answer.at, row));
 	answer_to("{\"request\": \"account list\"}", &answer);
 	ck_assert_str_eq(answer.at, "{\"ok\": true, \"result\": []}");
+}
+END_TEST
+
+START_TEST(how_long_a_person_may_take_back_mail_stays)
+{
+	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
+
+	answer_to(ADD("ann@office.test", "correct horse"), &answer);
+	answer_to("{\"request\": \"account set\", \"args\": "
+	    "{\"address\": \"ann\", \"recall\": 1440}}", &answer);
+	answer_to("{\"request\": \"account set\", \"args\": "
+	    "{\"address\": \"ann\", \"name\": \"Ann\"}}", &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"recall\": 1440"));
+	answer_to("{\"request\": \"account set\", \"args\": "
+	    "{\"address\": \"ann\", \"recall\": 0}}", &answer);
+	ck_assert_ptr_nonnull(strstr(answer.at, "\"recall\": 0"));
 }
 END_TEST
 
@@ -75,6 +92,8 @@ static const struct {
 } refusals[] = {
 	{ "{\"request\": \"account set\", \"args\": {\"address\": \"bob\", "
 	  "\"fetch\": \"perhaps\"}}", "\"unfit\", \"field\": \"fetch\"" },
+	{ "{\"request\": \"account set\", \"args\": {\"address\": \"bob\", "
+	  "\"recall\": 1441}}", "\"unfit\", \"field\": \"recall\"" },
 	{ ADD("ann@example.com", "correct horse"),
 	  "\"no-such\", \"field\": \"address\"" },
 	{ ADD("bob@office.test", "correct horse"),
@@ -462,8 +481,9 @@ START_TEST(people_may_ask_about_what_they_collect_and_nothing_else)
 		/* what is held for them is another matter */
 		if (strncmp(request->name, "held ", 5) == 0)
 			continue;
-		/* and a list of their own everybody has */
-		if (strncmp(request->name, "sender ", 7) == 0) {
+		/* and a list of their own everybody has, and mail of theirs */
+		if (strncmp(request->name, "sender ", 7) == 0 ||
+		    strncmp(request->name, "recall ", 7) == 0) {
 			ck_assert(admin_may(request, 7, false));
 			ck_assert(admin_may(request, 0, false));
 			continue;
@@ -659,6 +679,8 @@ unit_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, an_account_is_added_changed_listed_and_removed);
+	tcase_add_test(tests,
+	    how_long_a_person_may_take_back_mail_stays);
 	tcase_add_test(tests,
 	    whether_a_person_may_collect_is_said_for_each_and_stays);
 	tcase_add_loop_test(tests, a_refusal_names_its_reason_and_field, 0,

@@ -118,18 +118,23 @@ START_TEST(whose_addresses_they_are_reads_back)
 	bool is_own[3] = { false, false, false };
 	struct slice over;
 	struct unpack keys;
+	uint32_t recall;
 
 	pack_u8(&body, 1);
 	pack_u8(&body, 0);
 	pack_slice(&body, slice_str("too much"));
 	ck_assert_int_eq(keeper_owned_said(text_slice(&body), 2, is_own,
-	    &over, &keys), 0);
+	    &over, &recall, &keys), -EBADMSG);
+	pack_u32(&body, 300);
+	ck_assert_int_eq(keeper_owned_said(text_slice(&body), 2, is_own,
+	    &over, &recall, &keys), 0);
+	ck_assert_uint_eq(recall, 300);
 	ck_assert_uint_eq(keys.rest.len, 0);
 	ck_assert(is_own[0] && !is_own[1] && slice_is_str(over, "too much"));
 	ck_assert_int_eq(keeper_owned_said(text_slice(&body), 3, is_own,
-	    &over, &keys), -EBADMSG);
+	    &over, &recall, &keys), -EBADMSG);
 	ck_assert_int_eq(keeper_owned_said(slice_str(""), 0, is_own, &over,
-	    &keys), -EBADMSG);
+	    &recall, &keys), -EBADMSG);
 }
 END_TEST
 

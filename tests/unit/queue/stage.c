@@ -480,6 +480,7 @@ stage_judge(struct stage *stage, size_t n, enum verdict_action action)
 		verdict.unless_spam = stage->unless_spam;
 		verdict.is_junk = stage->is_junk;
 	}
+	verdict.recall_seconds = stage->recall_seconds;
 	verdict_pack(&packed, &verdict);
 	ck_assert(!call->is_done);
 	call->is_done = true;

@@ -65,6 +65,7 @@ struct stage {
 	bool		 has_groups;	/* the same: it is asked who gets it */
 	const char	*author;	/* of the next verdicts, or NULL */
 	bool		 author_is_shown, is_junk;
+	unsigned	 recall_seconds;	/* of the next verdicts */
 	enum verdict_action unless_spam;	/* of those with an author */
 	const char	*folder;	/* of the next verdicts, or NULL */
 	const char	*redirect;
