@@ -357,6 +357,28 @@ add_bounce(struct expansion *x, const struct expand_asked *asked,
 
 /* All of it */
 
+/*
+ * One behind which too many stand is as one that is too deep: groups below it have
+ * grown since it was made.
+ */
+static int
+add_asked_group(struct expansion *x, uint64_t number, const struct way *way)
+{
+	struct expansion before = *x;
+	size_t bytes = x->answer->len;
+	int r = add_group(x, number, way);
+
+	if (r != -E2BIG)
+		return r;
+	/* as it was, but for memory that has moved */
+	before.elsewhere.at = x->elsewhere.at;
+	before.elsewhere.size = x->elsewhere.size;
+	*x = before;
+	x->answer->len = bytes;
+	x->answer->failed = false;
+	return add_too_deep(x, number, way);
+}
+
 static int
 add_asked(struct expansion *x, uint32_t i)
 {
@@ -364,7 +386,7 @@ add_asked(struct expansion *x, uint32_t i)
 	const struct way way = { .from = i };
 
 	if ((asked->account & ACCOUNT_GROUP) != 0)
-		return add_group(x, asked->account, &way);
+		return add_asked_group(x, asked->account, &way);
 	if ((asked->account & ACCOUNT_BOUNCE) != 0)
 		return add_bounce(x, asked, i);
 	if (asked->account != 0)

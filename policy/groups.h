@@ -148,8 +148,9 @@ void	expanded_pack(struct text *, const struct expanded *);
 bool	expanded_unpack(struct unpack *u, struct expanded *out);
 
 /*
- * Add everybody who is to get it to `answer`, packed; never nobody.  0, -E2BIG
- * (more than EXPAND_MOST or EXPAND_BYTES) or a negative errno.
+ * Add everybody who is to get it to `answer`, packed; never nobody.  What is behind
+ * a group that is too deep or too wide goes to who looks after that.  0, -E2BIG
+ * (more than EXPAND_MOST or EXPAND_BYTES all the same) or a negative errno.
  */
 int	policy_expand(struct policy *, const struct seal_key *,
 	    const struct expand_ask *, int64_t now_utc_ms,

@@ -315,6 +315,55 @@ START_TEST(a_group_that_was_seen_is_looked_at_again_behind_a_list)
 }
 END_TEST
 
+/* Others elsewhere, "N-PREFIX@far.test", behind that alias. */
+static int
+fill_alias(const char *address, const char *prefix, unsigned count,
+    const char *also)
+{
+	static char names[GROUP_MEMBERS_MOST][32];
+	static struct slice targets[GROUP_MEMBERS_MOST];
+	struct group wanted = { .kind = GROUP_ALIAS }, group;
+	struct group_change change = { .targets = targets };
+	size_t bad;
+	unsigned n;
+
+	for (n = 0; n < count; n++) {
+		snprintf(names[n], sizeof(names[n]), "%u-%s@far.test", n,
+		    prefix);
+		targets[n] = slice_str(names[n]);
+	}
+	if (also != NULL)
+		targets[n++] = slice_str(also);
+	change.target_count = n;
+	strcpy(wanted.address, address);
+	return policy_group_find(policy, GROUP_ALIAS, slice_str(address),
+	    &group) == 0 ? policy_group_set(policy, group.id, &change, &bad) :
+	    policy_group_add(policy, &wanted, targets, n, NOW, &group, &bad);
+}
+
+START_TEST(what_has_grown_too_wide_goes_to_whoever_looks_after_it)
+{
+	ck_assert_int_eq(fill_alias("z@office.test", "z", 1, NULL), 0);
+	ck_assert_int_eq(fill_alias("top@office.test", "top", 300,
+	    "z@office.test"), 0);
+	ck_assert_int_eq(alias("few@office.test",
+	    "299-z@far.test ann@office.test"), 0);
+	ck_assert_int_eq(fill_alias("z@office.test", "z", 300, NULL), 0);
+	ck_assert_int_eq(fill_alias("top@office.test", "top", 301,
+	    "z@office.test"), -EDQUOT);
+	/* and nobody else is left out */
+	ask.sender = slice_of("", 0);
+	ck_assert_str_eq(expand("few@office.test top@office.test "
+	    "cid@office.test"),
+	    "cid@office.test 299-z@far.test(few@office.test) "
+	    "ann@office.test(few@office.test) "
+	    "postmaster@office.test(top@office.test)");
+	ck_assert_str_eq(expand("top@office.test bob@office.test"),
+	    "bob@office.test postmaster@office.test(top@office.test)");
+	ask.sender = slice_str("zoe@far.test");
+}
+END_TEST
+
 START_TEST(who_is_gone_is_behind_nothing)
 {
 	ck_assert_int_eq(alias("sales@office.test",
@@ -563,6 +612,8 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    what_is_too_deep_goes_to_whoever_looks_after_it);
 	tcase_add_test(tcase, a_wide_graph_costs_what_is_in_it);
+	tcase_add_test(tcase,
+	    what_has_grown_too_wide_goes_to_whoever_looks_after_it);
 	tcase_add_test(tcase,
 	    a_group_that_was_seen_is_looked_at_again_behind_a_list);
 	tcase_add_test(tcase, who_is_gone_is_behind_nothing);
