@@ -13,26 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filters/auth/arc.h"
+#include "tests/peers/chain.h"
 #include "tests/peers/read.h"
-
-#define RECORDS_MOST	4
-
-static void
-answer(struct arc *arc, struct slice keys)
-{
-	const char *name = arc_wants(arc)->name;
-	struct slice line, key, records[RECORDS_MOST];
-	struct dns_answer said = { .found = DNS_NOTHING,
-	    .records = records };
-
-	while (slice_cut(&keys, '\n', &line) && said.count < RECORDS_MOST)
-		if (slice_cut(&line, ' ', &key) && slice_is_word(key, name))
-			records[said.count++] = line;
-	if (said.count > 0)
-		said.found = DNS_FOUND;
-	arc_answer(arc, &said);
-}
 
 static bool
 check(const struct dkim_tools *tools, int64_t utc, const char *author,
@@ -47,11 +29,9 @@ check(const struct dkim_tools *tools, int64_t utc, const char *author,
 
 	if (!read_file(path, &message))
 		return false;
-	arc = arc_new(tools, utc, text_slice(&message));
+	arc = chain_check(tools, utc, text_slice(&message), keys);
 	if (arc == NULL)
 		return false;
-	while (arc_wants(arc) != NULL)
-		answer(arc, keys);
 	(void)printf("%s %s %s %s\n", path, words[arc_result(arc)],
 	    arc_sealer(arc)[0] == '\0' ? "-" : arc_sealer(arc),
 	    arc_vouches(arc, author) ? "vouches" : "-");

@@ -3,9 +3,11 @@
 
 usage: suite.py --bin DIR --known FILE --scratch DIR SUITE
 
-DIR has the checkers spf, arc and dmarc.  SUITE is a YAML file: openspf's
-rfc7208-tests.yml or ValiMail's arc-draft-validation-tests.yml, or one that is
-written like them.  For DMARC there is none, so cases that others have in
+DIR has the checkers spf, arc, seal and dmarc.  SUITE is a YAML file: openspf's
+rfc7208-tests.yml, ValiMail's arc-draft-validation-tests.yml or
+arc-draft-sign-tests.yml, or one that is written like them.  Of what is to be
+signed number, cv= and bh= must be those that are asked for, and the chain right
+with what we put on it: which fields we sign and what we found is our own.  For DMARC there is none, so cases that others have in
 code are written like openspf's: tests with "author", "spf", "dkim" (a domain
 for which it passed, "?" before it where nobody could say), "result" and
 "policy", and "zonedata".
@@ -13,7 +15,7 @@ for which it passed, "?" before it where nobody could say), "result" and
 What differs from what the suite asks for is said, one line each, and is a fault
 unless the file of known differences names the test and why: "NAME RESULT
 reason".  Ends with 'suite: N tests, N right, N known to differ, N wrong'."""
-import argparse, ipaddress, os, subprocess, sys
+import argparse, ipaddress, os, re, subprocess, sys
 
 import yaml
 
@@ -87,21 +89,61 @@ def play_spf(args, section):
             yield name + "/explanation", said or "none", said == words, words
 
 
-def play_arc(args, section):
+def write_keys(args, section):
     keys = os.path.join(args.scratch, "keys")
     with open(keys, "w", encoding="latin-1") as file:
         for name, text in (section.get("txt-records") or {}).items():
             file.write("%s %s\n" % (name.rstrip("."),
                                     "".join(str(text).split("\n"))))
+    return keys
+
+
+def write_message(args, name, message):
+    path = os.path.join(args.scratch, name + ".eml")
+    with open(path, "wb") as file:
+        file.write(message.replace("\r\n", "\n").replace(
+            "\n", "\r\n").encode())
+    return path
+
+
+def chain_of(args, keys, path):
+    return subprocess.run([os.path.join(args.bin, "arc"), keys, "1600000000",
+                           "example.org", path], capture_output=True,
+                          text=True, check=True).stdout.split()[1]
+
+
+def tags_of(seal, signature):
+    """What is the same whoever signs: "i=1 cv=none bh=..."; "": nothing."""
+    return " ".join("%s=%s" % (tag, re.search(
+        r"\b%s=([^;\s]*)" % tag, text)[1]) for tag, text in (
+            ("i", seal), ("cv", seal), ("bh", signature)) if text.strip())
+
+
+def play_seal(args, section):
+    keys = write_keys(args, section)
+    secret = os.path.join(args.scratch, "secret")
+    with open(secret, "w", encoding="ascii") as file:
+        file.write(section["privatekey"])
     for name, test in section["tests"].items():
-        path = os.path.join(args.scratch, name + ".eml")
-        with open(path, "wb") as file:
-            file.write(test["message"].replace("\r\n", "\n").replace(
-                "\n", "\r\n").encode())
-        out = subprocess.run([os.path.join(args.bin, "arc"), keys, "1600000000", "example.org",
-                              path], capture_output=True, text=True,
-                             check=True).stdout
-        result = out.split()[1]
+        path = write_message(args, name, test["message"])
+        out = subprocess.run(
+            [os.path.join(args.bin, "seal"), keys, str(test["t"]),
+             section["domain"], section["sel"], secret, path],
+            capture_output=True, text=True, check=True).stdout
+        ours = re.match(r"ARC-Seal: (.*)\nARC-Message-Signature: (.*)\n", out)
+        result = tags_of(*ours.groups()) if ours else ""
+        wanted = tags_of(test["AS"], test["AMS"])
+        # what nobody adds a set to is broken
+        wanted += " fail" if "cv=fail" in wanted or not wanted else " pass"
+        result += " " + chain_of(args, keys, write_message(args, name, out))
+        yield name, result.replace(" ", ","), result == wanted, [wanted]
+
+
+def play_arc(args, section):
+    keys = write_keys(args, section)
+    for name, test in section["tests"].items():
+        result = chain_of(args, keys, write_message(args, name,
+                                                    test["message"]))
         wanted = ARC_WORDS[str(test["cv"] or "")]
         yield name, result, result == wanted, [wanted]
 
@@ -130,6 +172,8 @@ def play_dmarc(args, section):
 
 
 def play_of(section):
+    if "privatekey" in section:
+        return play_seal
     if "zonedata" not in section:
         return play_arc
     return play_dmarc if any("author" in test for test in

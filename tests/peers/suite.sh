@@ -14,7 +14,7 @@ trap 'rm -rf "$dir"' EXIT
 	exit 0
 }
 . "$here/checkers.sh"
-why=$(build_checkers "$bin" "$dir" spf arc dmarc)
+why=$(build_checkers "$bin" "$dir" spf arc seal dmarc)
 [ -z "$why" ] || {
 	echo "fail $name: $why" >>"$results"
 	exit 1

@@ -185,6 +185,31 @@ START_TEST(what_is_passed_on_by_hands_like_ours_passes)
 }
 END_TEST
 
+/* One letter, as others on its way may write it (RFC 6376 3.4.2, 3.4.4). */
+static const char *const writings[] = {
+	"From: ann@a.example\r\nSubject: hello  you\r\n\r\na text\r\n",
+	"From: ann@a.example\r\nSubject: hello  you\r\n\r\na text  \r\n",
+	"From: ann@a.example\r\nSubject: hello  you\r\n\r\na\t text\r\n",
+	"From: ann@a.example\r\nSubject: hello  you\r\n\r\na text\r\n\r\n",
+	"From: ann@a.example\r\nSubject: hello  you\r\n\r\na text",
+	"FROM: ann@a.example\r\nsubject: hello  you\r\n\r\na text\r\n",
+	"From: ann@a.example\r\nSubject: hello\r\n you\r\n\r\na text\r\n",
+	"From: ann@a.example  \r\nSubject: hello you\r\n\r\na text\r\n",
+	"From :  ann@a.example\r\nSubject:hello you\r\n\r\na text\r\n",
+	"X: y\r\nSubject: hello you\r\nFrom: ann@a.example\r\n\r\na text\r\n",
+};
+
+START_TEST(one_letter_in_many_writings_has_one_signature)
+{
+	struct verdict one, other;
+
+	seal(slice_str(writings[0]), &no_edits, DKIM_RSA_SHA256, &one);
+	seal(slice_str(writings[_i]), &no_edits, DKIM_RSA_SHA256, &other);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_str_eq(one.lines[i].value, other.lines[i].value);
+}
+END_TEST
+
 /* Of a letter that two hands had. */
 static const struct {
 	const char	*was, *is;
@@ -462,6 +487,8 @@ unit_suite(void)
 	tcase_add_unchecked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests,
 	    what_is_passed_on_by_hands_like_ours_passes, 0, ROWS(letters));
+	tcase_add_loop_test(tests,
+	    one_letter_in_many_writings_has_one_signature, 0, ROWS(writings));
 	tcase_add_loop_test(tests, what_is_changed_afterwards_is_found, 0,
 	    ROWS(changes));
 	tcase_add_test(tests, a_key_of_the_other_kind_seals_too);
