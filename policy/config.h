@@ -119,6 +119,7 @@ struct config {
 	unsigned	outbound_days;	/* then it is given up, */
 	unsigned	outbound_tries;	/* after so many at the least */
 	unsigned	outbound_delay_seconds;	/* then its sender hears */
+	char		outbound_domains[4096];	/* retry_times.h */
 	unsigned	outbound_per_host;	/* conversations with one */
 	unsigned	outbound_connections;	/* in all */
 	bool		outbound_sts;	/* domains' policies are held to */

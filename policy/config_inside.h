@@ -26,6 +26,7 @@ enum config_kind {
 	KIND_CLAMD,		/* clamd.h, or "" */
 	KIND_DNS_LISTS,		/* dns_lists.h */
 	KIND_WINDOWS,		/* line_calendar.h */
+	KIND_RETRIES,		/* retry_times.h */
 	KIND_SMARTHOST,		/* name:port, or "" */
 	KIND_TLS,
 	KIND_IF_SPENT,

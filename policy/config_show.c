@@ -96,6 +96,7 @@ config_manual(struct text *text)
 		[KIND_CLAMD]		= "path | address:port",
 		[KIND_DNS_LISTS]	= "lists",
 		[KIND_WINDOWS]		= "windows",
+		[KIND_RETRIES]		= "times",
 		[KIND_SMARTHOST]	= "name:port",
 		[KIND_TLS]		= "none | starttls | implicit",
 		[KIND_IF_SPENT]		= "on-demand | nothing",

@@ -258,6 +258,10 @@ const struct config_option config_options[] = {
   "then it is not given up." },
 { "outbound_delay_seconds",  KIND_SECONDS,      FIELD(outbound_delay_seconds), 0, 2592000, "4h",
   "How long mail has waited when its sender is told that it is late; 0s means never." },
+{ "outbound_domains",        KIND_RETRIES,      TEXT(outbound_domains), "",
+  "Domains for which these times differ, such as far.test first 1m retry 5m; .bank.test delay 1h "
+  "days 2d; the words are first, retry, slow, slow-after, delay, days and tries, and .bank.test is "
+  "every domain below bank.test." },
 { "outbound_per_host",       KIND_COUNT,        FIELD(outbound_per_host), 1, 50, "5",
   "Messages on their way to one destination at a time." },
 { "outbound_connections",    KIND_COUNT,        FIELD(outbound_connections), 1, 200, "20",

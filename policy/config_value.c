@@ -13,6 +13,7 @@
 #include "filters/rule_value.h"
 #include "lib/base/host.h"
 #include "policy/line_calendar.h"
+#include "policy/retry_times.h"
 #include "policy/unit.h"
 
 static void
@@ -171,10 +172,12 @@ is_smarthost(struct slice value)
 static const char *
 text_fault(enum config_kind kind, struct slice value)
 {
+	struct retry_times times[RETRY_DOMAINS];
 	struct calendar calendar;
 	struct dns_lists lists;
 	struct clamd clamd;
 	struct slice where;
+	size_t count;
 
 	for (size_t i = 0; i < value.len; i++)
 		if ((unsigned char)value.at[i] < 0x20 || value.at[i] == 0x7f)
@@ -208,6 +211,8 @@ text_fault(enum config_kind kind, struct slice value)
 		    "such as 127.0.0.1:3310";
 	case KIND_WINDOWS:
 		return calendar_read(value, &calendar, &where);
+	case KIND_RETRIES:
+		return retry_times_read(value, times, &count, &where);
 	case KIND_DNS_LISTS:
 		return dns_lists_read(value, &lists, &where);
 	case KIND_SMARTHOST:
@@ -273,13 +278,17 @@ config_option_read(const struct config_option *o, struct slice value,
 struct slice
 config_option_fault(const struct config_option *o, struct slice value)
 {
+	struct retry_times times[RETRY_DOMAINS];
 	struct calendar calendar;
 	struct dns_lists lists;
 	struct slice where = value;
+	size_t count;
 
 	/* one of many windows, or lists, is told alone */
 	if (o->kind == KIND_WINDOWS)
 		(void)calendar_read(value, &calendar, &where);
+	else if (o->kind == KIND_RETRIES)
+		(void)retry_times_read(value, times, &count, &where);
 	else if (o->kind == KIND_DNS_LISTS)
 		(void)dns_lists_read(value, &lists, &where);
 	return where;

@@ -13,6 +13,7 @@
 #include "fetch/line_rate.h"
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
+#include "policy/retry_times.h"
 #include "programs/queue_body.h"
 #include "programs/queue_desk.h"
 #include "programs/queue_gone.h"
@@ -213,6 +214,51 @@ least(unsigned one, unsigned other)
 	return one < other ? one : other;
 }
 
+/* Those times of a domain's own; the rest as for all. */
+static struct outbound_plan
+plan_of(const struct retry_times *times, const struct outbound_plan *usual)
+{
+	struct outbound_plan plan = *usual;
+	unsigned *const fields[RETRY_TIMES] = {
+		[RETRY_FIRST] = &plan.first_seconds,
+		[RETRY_RETRY] = &plan.retry_seconds,
+		[RETRY_SLOW] = &plan.slow_seconds,
+		[RETRY_SLOW_AFTER] = &plan.slow_after_seconds,
+		[RETRY_DELAY] = &plan.delay_seconds,
+		[RETRY_DAYS] = &plan.days, [RETRY_TRIES] = &plan.least_tries,
+	};
+
+	for (unsigned i = 0; i < RETRY_TIMES; i++)
+		if (times->given[i])
+			*fields[i] = times->value[i];
+	return plan;
+}
+
+/* outbound_domains, for as long as the process lives.  0 or -ENOMEM. */
+static int
+set_domains(const struct config *config, struct conductor_options *options)
+{
+	struct retry_times times[RETRY_DOMAINS];
+	struct slice where;
+	struct outbound_domain *list;
+	size_t count = 0;
+
+	/* it was read before, or there would be no configuration */
+	(void)retry_times_read(slice_str(config->outbound_domains), times,
+	    &count, &where);
+	list = calloc(count + 1, sizeof(*list));
+	if (list == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		(void)slice_cstr(times[i].domain, list[i].name,
+		    sizeof(list[i].name));
+		list[i].plan = plan_of(&times[i], &options->outbound_plan);
+	}
+	options->outbound_domains = list;
+	options->outbound_domain_count = count;
+	return 0;
+}
+
 static int
 queue_start(struct process *process)
 {
@@ -263,6 +309,8 @@ queue_start(struct process *process)
 	process->state = queue;
 	queue->process = process;
 	r = queue_watch_hangs(queue);
+	if (r == 0)
+		r = set_domains(config, &options);
 	if (r < 0)
 		return r;
 	memcpy(options.hub_id, process->hub_id, HUB_ID_BYTES);

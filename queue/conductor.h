@@ -101,6 +101,8 @@ struct conductor_options {
 	unsigned	 archive_days;	/* of archive/; 1 at least */
 	bool		 shares;	/* a second copy is taken from here */
 	struct outbound_plan outbound_plan;
+	const struct outbound_domain *outbound_domains;	/* borrowed */
+	size_t		 outbound_domain_count;
 	struct outbound_line outbound_line;
 	unsigned	 outbound_per_host;	/* conversations; 1 at least */
 	unsigned	 outbound_most;		/* of all; the same */

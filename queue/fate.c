@@ -24,7 +24,8 @@ bool
 fate_is_late(const struct conductor *conductor,
     const struct rows_outbound *row)
 {
-	unsigned delay = conductor->options.outbound_plan.delay_seconds;
+	unsigned delay = outbound_plan_of(conductor,
+	    row->domain)->delay_seconds;
 
 	/* of a line that is down the last try is old */
 	return delay > 0 && row->state == OUTBOUND_WAITING && !row->is_told &&

@@ -303,6 +303,8 @@ fate_make(struct conductor *conductor, struct fate_case *what,
     const struct fate_person *person, struct transit **notice_out)
 {
 	size_t at = slice_find_last(person->address, '@');
+	struct slice domain = slice_after(what->rows[0].address,
+	    slice_find_last(what->rows[0].address, '@') + 1);
 	TEXT_AUTO from = TEXT_INIT(ROWS_ADDRESS_BYTES + 16);
 	struct dsn_recipient rcpts[DSN_RECIPIENTS];
 	int64_t now = clock_utc_ms();
@@ -319,7 +321,7 @@ fate_make(struct conductor *conductor, struct fate_case *what,
 		.arrived_utc_ms = what->rows[0].since_utc_ms,
 		.until_utc_ms = outbound_begun_utc_ms(conductor,
 		    &what->rows[0]) +
-		    conductor->options.outbound_plan.days * DAY_MS,
+		    outbound_plan_of(conductor, domain)->days * DAY_MS,
 		.recipients = rcpts, .count = what->count
 	};
 

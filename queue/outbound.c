@@ -636,19 +636,26 @@ outbound_begin(struct transit *transit)
 		transit_close_bytes(transit);
 }
 
+const struct outbound_plan *
+outbound_plan_of(const struct conductor *conductor, struct slice domain)
+{
+	const struct conductor_options *options = &conductor->options;
+
+	return outbound_plan_for(&options->outbound_plan,
+	    options->outbound_domains, options->outbound_domain_count, domain);
+}
+
 /* Begin and end */
 
 int
 outbound_open(struct conductor *conductor)
 {
 	struct outbound *outbound = calloc(1, sizeof(*outbound));
-	const struct conductor_options *options = &conductor->options;
 
 	if (outbound == NULL)
 		return -ENOMEM;
 	conductor->outbound = outbound;
 	outbound->conductor = conductor;
-	outbound->plan = options->outbound_plan;
 	outbound->ways_told = 1;
 	LIST_INIT(&outbound->tries);
 	TAILQ_INIT(&outbound->standing);

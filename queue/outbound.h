@@ -54,6 +54,10 @@ struct rows_outbound;
 int64_t	outbound_begun_utc_ms(const struct conductor *,
 	    const struct rows_outbound *);
 
+/* When mail for that domain is tried, and given up. */
+const struct outbound_plan *outbound_plan_of(const struct conductor *,
+	    struct slice domain);
+
 /* The relay is there (again), or gone. */
 void	outbound_relay(struct outbound *, bool is_up);
 

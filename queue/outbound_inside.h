@@ -86,7 +86,6 @@ struct out_line {
 
 struct outbound {
 	struct conductor	*conductor;
-	struct outbound_plan	 plan;
 	/* of those with something due; by how quick they have been, if known */
 	struct heap		 ready, ready_quick, ready_new;
 	struct out_dest		*dests;

@@ -6,6 +6,35 @@
 #define SECOND_MS	UINT64_C(1000)
 #define DAY_MS		UINT64_C(86400000)
 
+/* How much of `domain` that name says; 0: it says nothing of it. */
+static size_t
+fits(struct slice name, struct slice domain)
+{
+	if (name.len > 0 && name.at[0] == '.')
+		return domain.len > name.len && slice_is_nocase(name,
+		    slice_after(domain, domain.len - name.len)) ?
+		    name.len : 0;
+	return slice_is_nocase(name, domain) ? SIZE_MAX : 0;
+}
+
+const struct outbound_plan *
+outbound_plan_for(const struct outbound_plan *usual,
+    const struct outbound_domain *list, size_t count, struct slice domain)
+{
+	const struct outbound_plan *plan = usual;
+	size_t best = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t fit = fits(slice_str(list[i].name), domain);
+
+		if (fit > best) {
+			best = fit;
+			plan = &list[i].plan;
+		}
+	}
+	return plan;
+}
+
 uint64_t
 outbound_wait_ms(const struct outbound_plan *plan, uint64_t age_ms,
     uint32_t tries)

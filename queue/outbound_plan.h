@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/slice.h"
+
 struct outbound_plan {
 	unsigned	first_seconds;	/* to the second try */
 	unsigned	retry_seconds;	/* from then on */
@@ -20,6 +22,12 @@ struct outbound_plan {
 /* No plan has anything wait longer: what does was noted by another clock. */
 #define OUTBOUND_WAIT_MOST_MS	86400000
 
+/* That of some domains' own. */
+struct outbound_domain {
+	char			name[256];	/* ".far.test": all below it */
+	struct outbound_plan	plan;
+};
+
 /* What waits while the line is closed (line_state.h). */
 struct outbound_line {
 	bool		governs;	/* else nothing waits for it */
@@ -27,6 +35,15 @@ struct outbound_line {
 	unsigned	messages;	/* so many leave all the same; 0: never */
 	unsigned	seconds;	/* the same when one has waited so long */
 };
+
+/*
+ * That of a domain: its own, that of the longest name which it is below, or
+ * `usual`.
+ */
+const struct outbound_plan *outbound_plan_for(
+	    const struct outbound_plan *usual,
+	    const struct outbound_domain *list, size_t count,
+	    struct slice domain);
 
 /*
  * How long it waits, which came `age_ms` ago and has been tried `tries` times

@@ -182,6 +182,8 @@ note_reply(const struct outbound *outbound, struct rows_outbound *row,
 		[RELAY_LATER] = OUTBOUND_WAITING,
 		[RELAY_FAILED] = OUTBOUND_FAILED,
 	};
+	const struct outbound_plan *plan = outbound_plan_of(
+	    outbound->conductor, row->domain);
 	int64_t now = clock_utc_ms();
 
 	row->state = states[reply->outcome];
@@ -200,12 +202,12 @@ note_reply(const struct outbound *outbound, struct rows_outbound *row,
 	}
 	if (row->state == OUTBOUND_WAITING &&
 	    is_real(outbound, result) &&
-	    outbound_is_over(&outbound->plan, age_ms(outbound, row),
+	    outbound_is_over(plan, age_ms(outbound, row),
 	    row->tries))
 		row->state = OUTBOUND_FAILED;
 	/* of one that is over: when that was */
 	row->next_try_utc_ms = row->state != OUTBOUND_WAITING ? now :
-	    now + (int64_t)outbound_wait_ms(&outbound->plan,
+	    now + (int64_t)outbound_wait_ms(plan,
 	    age_ms(outbound, row), row->tries);
 }
 

@@ -396,6 +396,50 @@ START_TEST(a_damaged_file_is_held_to_be_looked_at)
 }
 END_TEST
 
+/* Its own, those of the longest name that it is below, or everybody's. */
+START_TEST(a_domain_may_have_times_of_its_own)
+{
+	static struct outbound_domain domains[3] = { { .name = "far.test" },
+	    { .name = ".test" }, { .name = ".near.test" } };
+	static const struct {
+		const char	*to;
+		uint64_t	 minutes;	/* to the second try */
+	} times[] = {
+		{ "zoe@Far.test", 1 }, { "zoe@b.far.test", 2 },
+		{ "zoe@a.near.test", 3 }, { "zoe@near.test", 2 },
+		{ "zoe@far.example", 5 },
+	};
+
+	for (unsigned i = 0; i < 3; i++) {
+		domains[i].plan = stage.options.outbound_plan;
+		domains[i].plan.first_seconds = (i + 1) * 60;
+		domains[i].plan.days = 1;
+	}
+	stage.options.outbound_domains = domains;
+	stage.options.outbound_domain_count = 3;
+	stage_restart(&stage);
+	submit_one(times[_i].to);
+	relay_up();
+	answer(0, RELAY_LATER, 451, true);
+	set_clock(times[_i].minutes * MINUTE_MS - 1);
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	set_clock(times[_i].minutes * MINUTE_MS);
+	relay_up();
+	ck_assert_uint_eq(tries(), 2);
+	/* and it is given up in its own time */
+	for (size_t n = 1; n < 4; n++) {
+		answer(n, RELAY_LATER, 451, true);
+		set_clock((uint64_t)n * (DAY_MS + HOUR_MS));
+		relay_up();
+		if (rows_in(OUTBOUND_FAILED) > 0)
+			break;
+		ck_assert_uint_eq(tries(), n + 2);
+	}
+	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), _i < 4);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -419,6 +463,7 @@ unit_suite(void)
 	tcase_add_test(tests, who_is_here_gets_it_as_ever);
 	tcase_add_test(tests, a_person_gives_it_up);
 	tcase_add_test(tests, a_damaged_file_is_held_to_be_looked_at);
+	tcase_add_loop_test(tests, a_domain_may_have_times_of_its_own, 0, 5);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
