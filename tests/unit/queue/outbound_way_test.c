@@ -226,6 +226,7 @@ START_TEST(a_way_that_is_taken_away_holds_what_waited)
 	stay_without_a_way();
 	ck_assert_int_eq(say_ways(both, 2), 0);
 	submit_one("zoe@far.test");
+	relay_up();	/* at once, and not in the next millisecond */
 	ck_assert_uint_eq(tries(), 1);
 	answer(0, RELAY_LATER, 451, true);
 	ck_assert_int_eq(say_ways(NULL, 0), 0);
