@@ -80,14 +80,15 @@ _postroom()
 	--token-url | --device-url | --authorize-url | \
 	--to | --folder | --every | --month | --minutes | \
 	--limit | --above | --recall | \
-	--sender | --recipient | --remote | --finding | --for | --as | --per-hour)
+	--sender | --recipient | --remote | --finding | --for | --as | --per-hour | \
+	--etrn-from | --atrn-account | --max-size | --max-days)
 		return
 		;;
 	esac
 
 	case ${#words[@]}/${words[0]-}/${words[1]-} in
 	0/*)
-		options='setup account public alias list forward fetch oauth line hold queue archive mailbox import export rule spam domain dkim smarthost device sender visitor status check trace config
+		options='setup account public alias list forward fetch oauth line hold queue archive mailbox import export rule spam domain dkim smarthost device sender gateway visitor status check trace config
 			smtp pop3 imap help -c --json --help'
 		;;
 	1/check/)
@@ -146,6 +147,13 @@ _postroom()
 		;;
 	*/device/add)
 		options='--as --to --per-hour'
+		;;
+	1/gateway/)
+		options='add list set remove'
+		;;
+	*/gateway/add | */gateway/set)
+		options='--host --etrn-from --atrn-account --waits --max-size
+			--max-days --recipients-file'
 		;;
 	1/sender/)
 		options='allow block remove list'

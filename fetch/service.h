@@ -90,7 +90,9 @@ enum door_kind {
 	/* console -> door: nothing; reply: packed door_status */
 	DOOR_STATUS,
 	/* keeper -> door, news: all devices, as devices_unpack() has them */
-	DOOR_DEVICES
+	DOOR_DEVICES,
+	/* keeper -> door, news: u8 there are gateway domains (gateway.h) */
+	DOOR_GATEWAYS
 };
 
 /* Who is connected. */

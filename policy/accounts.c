@@ -731,6 +731,12 @@ policy_domain_add(struct policy *p, struct slice name, int64_t now_utc_ms)
 	r = domain_find(p, name, &domain);
 	if (r != 0)
 		return r < 0 ? r : 0;
+	/* another host has it: gateways.h */
+	q = db_ask(p->db, GATEWAY_IS);
+	db_put_blob(&q, name);
+	r = policy_number(&q, &domain);
+	if (r != 0)
+		return r < 0 ? r : -EEXIST;
 	r = db_begin(p->db);
 	if (r < 0)
 		return r;

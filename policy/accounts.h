@@ -32,6 +32,7 @@ enum whose {
 	WHOSE_SHARED,		/* nobody's here; our provider has it, too */
 	WHOSE_CLOSED,		/* a list that this sender may not write to */
 	WHOSE_FORGED,		/* no sender that we have rewritten (srs.h) */
+	WHOSE_GATEWAY,		/* it is for the host of a gateway domain */
 	WHOSE_COUNT
 };
 
@@ -136,7 +137,10 @@ int	policy_account_remove(struct policy *, uint64_t id, int64_t now_utc_ms);
 typedef int policy_account_fn(void *arg, const struct policy_account *);
 int	policy_account_each(struct policy *, policy_account_fn *, void *arg);
 
-/* A domain of ours.  0 (also when it was there) or -EINVAL. */
+/*
+ * A domain of ours.  0 (also when it was there), -EINVAL, or -EEXIST: it is a
+ * gateway's (gateways.h).
+ */
 int	policy_domain_add(struct policy *, struct slice name,
 	    int64_t now_utc_ms);
 

@@ -216,6 +216,27 @@
 	{ "to",       ADMIN_TEXT,   true, SAY_COLUMN_TO }, \
 	{ "per_hour", ADMIN_NUMBER, true, SAY_COLUMN_PER_HOUR }, \
 	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED } }
+/* `host`, `etrn_from`, `account`, `recipients`: "none" takes it away. */
+#define GATEWAY_ARGS \
+	{ "domain",   ADMIN_TEXT,   true,  SAY_COLUMN_DOMAIN }, \
+	{ "host",     ADMIN_TEXT,   false, SAY_COLUMN_HOST }, \
+	{ "etrn_from", ADMIN_TEXT,  false, SAY_COLUMN_ETRN_FROM }, \
+	{ "account",  ADMIN_TEXT,   false, SAY_COLUMN_ACCOUNT }, \
+	{ "waits",    ADMIN_TEXT,   false, SAY_COLUMN_IS_ASKED }, \
+	{ "max_size", ADMIN_NUMBER, false, SAY_COLUMN_BYTES }, \
+	{ "max_days", ADMIN_NUMBER, false, SAY_COLUMN_DAYS }, \
+	{ "recipients", ADMIN_TEXT, false, SAY_COLUMN_TO }
+#define GATEWAY_ROW \
+	{ "domain",   ADMIN_TEXT,   true, SAY_COLUMN_DOMAIN }, \
+	{ "host",     ADMIN_TEXT,   true, SAY_COLUMN_HOST }, \
+	{ "etrn_from", ADMIN_TEXT,  true, SAY_COLUMN_ETRN_FROM }, \
+	{ "account",  ADMIN_TEXT,   true, SAY_COLUMN_ACCOUNT }, \
+	{ "waits",    ADMIN_TEXT,   true, SAY_COLUMN_IS_ASKED }, \
+	{ "max_size", ADMIN_NUMBER, true, SAY_COLUMN_BYTES }, \
+	{ "max_days", ADMIN_NUMBER, true, SAY_COLUMN_DAYS }, \
+	{ "lists",    ADMIN_TEXT,   true, SAY_COLUMN_LISTS }, \
+	{ "recipients", ADMIN_NUMBER, true, SAY_COLUMN_LISTED }, \
+	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED }
 #define EVERYBODY	(ADMIN_BY_POSTMASTER | ADMIN_BY_ANYBODY)
 #define LINK_ARG	{ "link",     ADMIN_TEXT,   true, SAY_COLUMN_ID }
 #define OWNER		{ "account",  ADMIN_NUMBER, true, SAY_COLUMN_ACCOUNT }
@@ -784,6 +805,20 @@ const struct admin_request admin_requests[] = {
 { "forward list",
   { { 0 } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_list },
+/* Domains whose mail is taken for a host of their own: gateways.h. */
+{ "gateway add",
+  { GATEWAY_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { GATEWAY_ROW }, admin_gateway_add },
+{ "gateway list",
+  { { 0 } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { GATEWAY_ROW }, admin_gateway_list },
+/* What is given is set. */
+{ "gateway set",
+  { GATEWAY_ARGS },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { GATEWAY_ROW }, admin_gateway_set },
+{ "gateway remove",
+  { { "domain",   ADMIN_TEXT,   true, SAY_COLUMN_DOMAIN } },
+  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { GATEWAY_ROW }, admin_gateway_remove },
 /* The same of the message, and the person, that a link names. */
 { "held open",
   { LINK_ARG },

@@ -138,6 +138,7 @@ struct admin_work {
 	bool		 senders_changed;	/* the queue is */
 	bool		 smarthosts_changed;	/* the same */
 	bool		 devices_changed;	/* the doors are */
+	bool		 gateways_changed;	/* queue and doors are */
 	struct blocks	*blocks;	/* NULL: no hub runs, nobody is out */
 	struct greylist	*greylist;	/* NULL: the same */
 	char		 forgiven[BLOCK_NET_SIZE];	/* doors are to be told */

@@ -27,6 +27,8 @@ admin_fn	admin_forward_set, admin_forward_remove, admin_forward_list;
 admin_fn	admin_smarthost_set, admin_smarthost_remove,
 		admin_smarthost_list;
 admin_fn	admin_device_add, admin_device_remove, admin_device_list;
+admin_fn	admin_gateway_add, admin_gateway_list, admin_gateway_set,
+		admin_gateway_remove;
 admin_fn	admin_oauth_set, admin_oauth_list, admin_oauth_remove,
 		admin_fetch_way;
 

@@ -111,6 +111,7 @@ find_address(struct policy *p, struct slice address,
 		[WHOSE_SHARED] = FINDING_UNKNOWN,
 		[WHOSE_CLOSED] = FINDING_OURS,
 		[WHOSE_FORGED] = FINDING_UNKNOWN,
+		[WHOSE_GATEWAY] = FINDING_FOREIGN,
 	};
 	enum whose whose = WHOSE_UNKNOWN;
 	uint64_t id = 0;

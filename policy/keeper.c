@@ -54,6 +54,7 @@ keeper_whose_say(struct text *body, const struct keeper_whose *whose)
 {
 	pack_u8(body, (uint8_t)whose->whose);
 	pack_u64(body, whose->account);
+	pack_u64(body, whose->bytes);
 }
 
 int
@@ -64,6 +65,7 @@ keeper_whose_said(struct slice body, struct keeper_whose *whose_out)
 
 	whose.whose = unpack_enum(&u, WHOSE_COUNT);
 	whose.account = unpack_u64(&u);
+	whose.bytes = unpack_u64(&u);
 	if ((whose.whose == WHOSE_OURS) != (whose.account != 0))
 		return -EBADMSG;
 	return TAKE(&u, whose_out, whose);

@@ -19,7 +19,8 @@
 enum keeper_kind {
 	/*
 	 * Door, queue, schedule: whose is this address?
-	 * slice address -> u8 whose, u64 account (0 unless ours)
+	 * slice address -> u8 whose, u64 account (0 unless ours), u64 the
+	 * largest message (of a gateway domain; 0: as all)
 	 */
 	KEEPER_WHOSE = 0x100,
 	/*
@@ -277,6 +278,7 @@ enum keeper_who {
 struct keeper_whose {
 	enum whose	whose;
 	uint64_t	account;
+	uint64_t	bytes;		/* most, of a gateway domain; 0: as all */
 };
 
 struct keeper_login {

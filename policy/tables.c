@@ -42,6 +42,14 @@
 	"g.id, g.local, d.name, g.kind, g.post, g.owner, g.created" \
 	" FROM grp g JOIN domain d ON d.id = g.domain "
 #define GROUP_ADDRESS	"CAST(g.local || '@' || d.name AS BLOB)"
+/* An account that is gone may ask for nothing. */
+#define GATEWAY_COLUMNS \
+	"SELECT g.name, g.host, g.port, g.nets, g.by_login," \
+	" coalesce((SELECT a.id FROM account a WHERE a.id = g.account" \
+	"  AND a.removed IS NULL), 0)," \
+	" g.waits, g.bytes, g.days, g.lists, g.created," \
+	" (SELECT count(*) FROM gateway_recipient r" \
+	"  WHERE r.gateway = g.name) FROM gateway g"
 
 #define SMARTHOST_COLUMNS \
 	"SELECT name, account, host, port, tls, user, by_owner, changed" \
@@ -304,6 +312,20 @@ static const char *const statements[STATEMENTS] = {
 	[DEVICE_GONE] = "DELETE FROM device WHERE account = ?",
 	[SENDER_ANY] = "SELECT 1 FROM sender s JOIN account a"
 	    " ON a.id = s.account AND a.removed IS NULL LIMIT 1",
+	[GATEWAY_IS] = "SELECT 1 FROM gateway WHERE name = ?",
+	[GATEWAY_COUNT] = "SELECT count(*) FROM gateway",
+	[GATEWAY_PUT] = "INSERT OR REPLACE INTO gateway (name, host, port,"
+	    " nets, by_login, account, waits, bytes, days, lists, created)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[GATEWAY_GET] = GATEWAY_COLUMNS " WHERE g.name = ?",
+	[GATEWAY_EACH] = GATEWAY_COLUMNS " ORDER BY g.name",
+	[GATEWAY_REMOVE] = "DELETE FROM gateway WHERE name = ?",
+	[GATEWAY_LISTED_PUT] = "INSERT OR IGNORE INTO gateway_recipient"
+	    " (gateway, local) VALUES (?, ?)",
+	[GATEWAY_LISTED_DROP] = "DELETE FROM gateway_recipient"
+	    " WHERE gateway = ?",
+	[GATEWAY_LISTED_IS] = "SELECT 1 FROM gateway_recipient"
+	    " WHERE gateway = ? AND local = ?",
 };
 
 static const char *const steps[] = {
@@ -437,6 +459,15 @@ static const char *const steps[] = {
 	" created INTEGER NOT NULL) WITHOUT ROWID;",
 	/* so many minutes they may take back what they send: queue/recall.h */
 	"ALTER TABLE account ADD COLUMN recall INTEGER NOT NULL DEFAULT 0;",
+	/* domains whose mail is taken for a host of their own: gateways.h */
+	"CREATE TABLE gateway (name BLOB PRIMARY KEY, host BLOB NOT NULL,"
+	" port INTEGER NOT NULL, nets BLOB NOT NULL,"
+	" by_login INTEGER NOT NULL, account INTEGER NOT NULL,"
+	" waits INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+	" days INTEGER NOT NULL, lists INTEGER NOT NULL,"
+	" created INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE gateway_recipient (gateway BLOB NOT NULL,"
+	" local BLOB NOT NULL, PRIMARY KEY (gateway, local)) WITHOUT ROWID;",
 };
 
 const struct db_format policy_format = {

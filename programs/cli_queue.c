@@ -194,6 +194,9 @@ add_way(struct cli *cli, const json_t *row, struct text *words)
 		text_say(words, cli->language, LEAVING_BY_OWN, name);
 	else if (strcmp(way, "host") == 0)
 		text_add_str(words, name);
+	else if (strcmp(way, "gateway") == 0)
+		text_say(words, cli->language, LEAVING_BY_GATEWAY,
+		    name[0] != '\0' ? name : "ATRN");
 	else if (strcmp(way, "none") == 0)
 		text_say(words, cli->language, LEAVING_BY_NONE);
 	else if (strcmp(way, "mx") == 0)

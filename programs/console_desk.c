@@ -26,7 +26,7 @@ static const char *const states[OUTBOUND_STATE_COUNT] = {
 static const char *const ways[DESK_WAY_COUNT] = {
 	[DESK_WAY_MX] = "mx", [DESK_WAY_SMARTHOST] = "smarthost",
 	[DESK_WAY_OWN] = "own", [DESK_WAY_HOST] = "host",
-	[DESK_WAY_NONE] = "none",
+	[DESK_WAY_GATEWAY] = "gateway", [DESK_WAY_NONE] = "none",
 };
 
 static enum admin_status

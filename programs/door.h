@@ -119,6 +119,7 @@ struct door {
 	struct visitors		 networks;	/* the same, of SMTP */
 	struct blocks		*blocks;	/* as the keeper says */
 	struct whose_cache	*whose;		/* what the keeper has said */
+	bool			 has_gateways;	/* the same */
 	struct devices		 devices;	/* the same, at: */
 	bool			 knows_devices;
 	struct handover_list	 handovers[HANDOVER_LISTS];

@@ -29,7 +29,7 @@ static void
 on_whose(void *arg, int status, struct ipc_message *message)
 {
 	struct question *question = arg;
-	struct keeper_whose said = { WHOSE_UNKNOWN, 0 };
+	struct keeper_whose said = { .whose = WHOSE_UNKNOWN };
 	enum smtp_whose whose = SMTP_ASK_LATER;
 
 	if (status == 0 && keeper_whose_said(message->body, &said) == 0) {
@@ -40,6 +40,7 @@ on_whose(void *arg, int status, struct ipc_message *message)
 			[WHOSE_SHARED] = SMTP_SHARED,
 			[WHOSE_CLOSED] = SMTP_CLOSED,
 			[WHOSE_FORGED] = SMTP_FORGED,
+			[WHOSE_GATEWAY] = SMTP_GATEWAY,
 		};
 
 		whose = words[said.whose];
@@ -48,11 +49,13 @@ on_whose(void *arg, int status, struct ipc_message *message)
 		    ACCOUNT_BOUNCE)) == 0 && !text_failed(&question->address))
 			whose_cache_note(question->door->whose,
 			    text_slice(&question->address), said.account);
-		if (whose == SMTP_OURS && question->visit != NULL)
+		if ((whose == SMTP_OURS || whose == SMTP_GATEWAY) &&
+		    question->visit != NULL)
 			door_guard_known(question->visit);
 	}
 	if (question->visit != NULL)
-		question->reply.whose(question->arg, whose, said.account);
+		question->reply.whose(question->arg, whose, whose ==
+		    SMTP_GATEWAY ? said.bytes : said.account);
 	question_free(question);
 }
 
@@ -351,6 +354,38 @@ on_submitted(void *arg, int status, struct ipc_message *message)
 	question_free(question);
 }
 
+static void
+on_etrn(void *arg, int status, struct ipc_message *message)
+{
+	struct question *question = arg;
+	struct smtp_answer answer = role_is_gone;
+	struct unpack u;
+
+	if (status == 0) {
+		u = unpack_of(message->body);
+		(void)read_answer(&u, &answer, NULL);
+	}
+	if (question->visit != NULL)
+		question->reply.answer(question->arg, &answer);
+	question_free(question);
+}
+
+static int
+ask_etrn(void *arg, const struct etrn_asked *asked, smtp_answer_fn *reply,
+    void *reply_arg)
+{
+	struct visit *visit = arg;
+	struct question *question = question_new(visit, reply_arg);
+	TEXT_AUTO body = TEXT_INIT(512);
+
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.answer = reply;
+	etrn_asked_pack(&body, asked);
+	return question_ask(question, visit->door->queue, QUEUE_ETRN, &body,
+	    -1, on_etrn);
+}
+
 static int
 submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
     uint64_t granted, smtp_answer_fn *reply, void *reply_arg)
@@ -445,7 +480,8 @@ door_smtp_begin(struct visit *visit, int fd)
 		.may_send = door_guard_may_send,
 		.grey = door_greylists(visit) && visit->device == NULL &&
 		    !visit->is_trusted ? ask_grey : NULL,
-		.login = &visit->login_ports, .sender = ask_sender
+		.login = &visit->login_ports, .sender = ask_sender,
+		.etrn = ask_etrn
 	};
 	visit->login_ports = (struct login_ports){
 		.arg = visit, .check = door_login_check,
@@ -463,6 +499,8 @@ door_smtp_begin(struct visit *visit, int fd)
 		.offers_starttls = visit->door->tls_smtp != NULL &&
 		    visit->listener->tls == LISTENER_STARTTLS,
 		.is_upstream = from_upstream,
+		.offers_etrn = visit->door->has_gateways &&
+		    visit->turned == NULL,
 		.normalises = from_upstream || visit->device != NULL,
 		.implicit_tls = visit->listener->tls == LISTENER_IMPLICIT,
 		.tls = visit->door->tls_smtp,

@@ -41,7 +41,7 @@ cannot_read(int r)
 static int
 answer_whose(const struct question *q, struct text *body)
 {
-	struct keeper_whose answer = { WHOSE_UNKNOWN, 0 };
+	struct keeper_whose answer = { .whose = WHOSE_UNKNOWN };
 	struct slice address;
 	int r = keeper_whose_asked(q->body, &address);
 

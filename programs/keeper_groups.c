@@ -9,6 +9,7 @@
 
 #include "lib/base/log.h"
 #include "lib/message/envelope.h"
+#include "policy/gateways.h"
 #include "policy/groups.h"
 #include "policy/keeper.h"
 #include "policy/srs.h"
@@ -65,7 +66,7 @@ int
 keeper_answer_rcpt(struct keeper *keeper, struct slice asked,
     struct text *body)
 {
-	struct keeper_whose answer = { WHOSE_UNKNOWN, 0 };
+	struct keeper_whose answer = { .whose = WHOSE_UNKNOWN };
 	struct keeper_rcpt rcpt;
 	int r = keeper_rcpt_asked(asked, &rcpt);
 
@@ -78,6 +79,9 @@ keeper_answer_rcpt(struct keeper *keeper, struct slice asked,
 		r = look_at_bounce(keeper, &rcpt, &answer);
 	else if (r == 0 && (answer.account & ACCOUNT_LIST) != 0)
 		r = look_at_list(keeper, &rcpt, &answer);
+	else if (r == 0 && answer.whose == WHOSE_FOREIGN)
+		r = policy_gateway_whose(keeper->policy, rcpt.address,
+		    &answer.whose, &answer.bytes);
 	if (r < 0)
 		cannot_read(r);
 	else

@@ -601,6 +601,21 @@ on_whose_changed(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 static int
+on_gateways(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+	struct door *door = process->state;
+	struct unpack u = unpack_of(message->body);
+	bool has = unpack_bool(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	door->has_gateways = has;
+	return 0;
+}
+
+static int
 on_blocked(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	const struct process *process = arg;
@@ -691,6 +706,8 @@ static const struct ipc_rule door_rules[] = {
     on_whose_changed },
 { DOOR_DEVICES, "DEVICES", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_devices },
 { DOOR_BLOCKED, "BLOCKED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_blocked },
+{ DOOR_GATEWAYS, "GATEWAYS", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0,
+    on_gateways },
 { DOOR_STATUS, "STATUS", FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_status },
 { 0 }
 };

@@ -13,6 +13,7 @@
 
 #include "fetch/service.h"
 #include "lib/base/log.h"
+#include "policy/gateways.h"
 #include "policy/keeper.h"
 #include "policy/groups.h"
 #include "policy/devices.h"
@@ -188,6 +189,29 @@ tell_ways(struct keeper *keeper)
 		    "does not take news");
 }
 
+/* The queue has the gateway domains; doors, whether there are any. */
+static void
+tell_gateways(struct keeper *keeper, struct ipc *door)
+{
+	TEXT_AUTO table = TEXT_INIT(GATEWAYS_BYTES);
+	TEXT_AUTO any = TEXT_INIT(8);
+	size_t count = 0;
+	int r = policy_gateways_pack(keeper->policy, &table, &count);
+
+	if (r < 0) {
+		log_say("policy.db cannot be read: %s", strerror(-r));
+		return;
+	}
+	pack_u8(&any, count > 0);
+	if (door != NULL && ipc_send(door, DOOR_GATEWAYS, text_slice(&any),
+	    NULL, 0) < 0)
+		process_accuse(keeper->process, door, "does not take news");
+	if (door == NULL && keeper->queue != NULL && ipc_send(keeper->queue,
+	    QUEUE_GATEWAYS, text_slice(&table), NULL, 0) < 0)
+		process_accuse(keeper->process, keeper->queue,
+		    "does not take news");
+}
+
 /* Devices, to one door or to all. */
 static void
 tell_devices(struct keeper *keeper, struct ipc *only)
@@ -205,6 +229,16 @@ tell_devices(struct keeper *keeper, struct ipc *only)
 		    NULL, 0) < 0))
 			process_accuse(keeper->process, door->ipc,
 			    "does not take news");
+}
+
+static void
+gateways_changed(struct keeper *keeper)
+{
+	const struct keeper_door *door;
+
+	tell_gateways(keeper, NULL);
+	LIST_FOREACH(door, &keeper->doors, next)
+		tell_gateways(keeper, door->ipc);
 }
 
 /*
@@ -253,6 +287,8 @@ on_admin_hashed(void *arg)
 		tell_ways(keeper);
 	if (errand->work.devices_changed || errand->work.smarthosts_changed)
 		tell_devices(keeper, NULL);
+	if (errand->work.gateways_changed)
+		gateways_changed(keeper);
 	if (errand->work.forgiven[0] != '\0')
 		r = keeper_tell_forgiven(keeper, errand->work.forgiven);
 	/* not saved it would be kept out again after a restart */
@@ -425,6 +461,7 @@ add_door(struct keeper *keeper, struct ipc *ipc)
 	LIST_INSERT_HEAD(&keeper->doors, door, next);
 	keeper_tell_blocks(keeper, ipc);
 	tell_devices(keeper, ipc);
+	tell_gateways(keeper, ipc);
 	return 0;
 }
 
@@ -439,6 +476,7 @@ keeper_peer(struct process *process, struct ipc *ipc)
 		keeper->queue = ipc;
 		tell_queue(keeper);
 		tell_ways(keeper);
+		tell_gateways(keeper, NULL);
 	}
 	return ipc_peer(ipc) == ROLE_DOOR ? add_door(keeper, ipc) : 0;
 }

@@ -32,6 +32,8 @@ static int	on_delivering(void *, struct ipc *, struct ipc_message *);
 static int	on_senders(void *, struct ipc *, struct ipc_message *);
 static int	on_ways(void *, struct ipc *, struct ipc_message *);
 static int	on_line(void *, struct ipc *, struct ipc_message *);
+static int	on_gateways(void *, struct ipc *, struct ipc_message *);
+static int	on_etrn(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define MAILBOX	FROM(ROLE_MAILBOX)
@@ -94,6 +96,8 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_SENDERS,     "SENDERS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_senders },
 { QUEUE_WAYS,	     "WAYS",	    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_ways },
 { QUEUE_LINE,	     "LINE",	    SCHEDULE, IPC_NEWS, 0, 0, on_line },
+{ QUEUE_GATEWAYS,    "GATEWAYS",    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_gateways },
+{ QUEUE_ETRN,	     "ETRN",	    DOOR,    IPC_REQUEST, 0, 0, on_etrn },
 { 0 }
 };
 
@@ -199,6 +203,26 @@ on_line(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	(void)from;
 	return conductor_line(queue_of(arg)->conductor, message->body);
+}
+
+static int
+on_gateways(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)from;
+	return conductor_gateways(queue_of(arg)->conductor, message->body);
+}
+
+static int
+on_etrn(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct asker asker = { .from = from,
+	    .serial = message->serial };
+	struct etrn_asked asked;
+	int r = etrn_asked_unpack(message->body, &asked);
+
+	if (r == 0)
+		conductor_etrn(queue_of(arg)->conductor, &asker, &asked);
+	return r;
 }
 
 /* Time zone tables are read lazily: now, while files can be opened. */

@@ -23,6 +23,7 @@
 #include "queue/editing.h"
 #include "queue/expanding.h"
 #include "queue/judged.h"
+#include "queue/outbound.h"
 #include "queue/recall.h"
 #include "queue/removed.h"
 #include "queue/saving.h"
@@ -198,22 +199,39 @@ is_short(const struct envelope *env, const struct recipient *rcpt)
 }
 
 /*
- * It has recipients, and they leave only if it may: whatever a door or a
+ * It has recipients, and they leave only if they may: whatever a door or a
  * collector says of others, no stranger's mail is sent on (HARDENING A11).
+ * 0, -EBADMSG, -EAGAIN, -EMSGSIZE (outbound_may_leave()).
  */
-static bool
-are_recipients_fit(const struct envelope *env)
+static int
+check_recipients(const struct transit *transit)
 {
+	const struct envelope *env = &transit->env;
+	int r = env->recipient_count == 0 ? -EPERM :
+	    outbound_may_leave(transit->conductor, env);
+
 	/* who else is meant says the keeper, and nobody else */
 	for (size_t i = 0; i < env->recipient_count; i++) {
 		const struct recipient *rcpt = &env->recipients[i];
 
 		if (rcpt->by != 0 ||
 		    (rcpt->account == 0 && !is_short(env, rcpt)))
-			return false;
+			return -EBADMSG;
 	}
-	return env->recipient_count > 0 &&
-	    (!envelope_leaves(env) || envelope_may_leave(env));
+	return r == -EPERM ? -EBADMSG : r;
+}
+
+static void
+refuse_large(struct transit *transit)
+{
+	static const char words[] = "larger than the domain of a recipient "
+	    "takes";
+
+	conductor_trail(transit->conductor, transit, TRAIL_REFUSED, NULL,
+	    words);
+	conductor_answer(transit->conductor, &transit->asker, 552, "5.3.4",
+	    "%s", words);
+	arrive_drop(transit);
 }
 
 /* Without memory for how it was shared the trail says less. */
@@ -284,9 +302,10 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 	note_known(transit, known);
 	r = envelope_unpack(transit->arena, transit->packed_env,
 	    &transit->env);
-	if (r == 0 && (!are_recipients_fit(&transit->env) ||
-	    asker->is_own != (transit->env.source == SOURCE_OWN)))
+	if (r == 0 && asker->is_own != (transit->env.source == SOURCE_OWN))
 		r = -EBADMSG;
+	if (r == 0)
+		r = check_recipients(transit);
 	if (r == 0)
 		r = collected_take(transit);
 	if (r == 0)
@@ -302,6 +321,8 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 		expanding_ask(transit, ask_judge);
 	else if (r == -EBADMSG || r == -EEXIST)
 		drop_answered(transit, r);
+	else if (r == -EMSGSIZE)
+		refuse_large(transit);
 	else
 		arrive_put_off(transit, 451, "4.3.0", r == -ESRCH ?
 		    "it is not to be taken now, list it again" :

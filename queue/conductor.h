@@ -276,6 +276,15 @@ void	conductor_expanded(struct conductor *, void *ticket, int status,
  * or -ENOMEM: it stays as it was.
  */
 int	conductor_ways(struct conductor *, struct slice packed);
+/*
+ * The gateway domains there are, as gateways_unpack() has them; until it is said
+ * first, or while what that means for the rows cannot be noted, nothing leaves.
+ * What waits for one that is none any more is held.  0 or -EBADMSG.
+ */
+int	conductor_gateways(struct conductor *, struct slice packed);
+/* Somebody asks for the mail of one of them (ETRN): answered at once. */
+void	conductor_etrn(struct conductor *, const struct asker *,
+	    const struct etrn_asked *);
 /* What the relay says; -ECONNRESET: its channel was lost with the question. */
 void	conductor_relayed(struct conductor *, void *ticket, int status,
 	    struct slice packed_result);

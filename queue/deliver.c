@@ -138,7 +138,8 @@ deliver_begin_some(struct transit *transit,
 	bool leaves = is_leaving(transit, wants, arg);
 	struct copy *copies;
 
-	if (leaves && !envelope_may_leave(&transit->env)) {
+	if (leaves && outbound_may_leave(conductor, &transit->env) ==
+	    -EPERM) {
 		transit->held_for = "it is not to leave for another host";
 		return -EPERM;
 	}

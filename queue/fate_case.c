@@ -80,6 +80,8 @@ on_row(void *arg, const struct rows_outbound *row)
 	*kept = *row;
 	r = arena_copy(what->arena, row->address, &kept->address);
 	if (r == 0)
+		r = arena_copy(what->arena, row->domain, &kept->domain);
+	if (r == 0)
 		r = arena_copy(what->arena, row->status, &kept->status);
 	if (r == 0)
 		r = arena_copy(what->arena, row->words, &kept->words);
@@ -88,7 +90,6 @@ on_row(void *arg, const struct rows_outbound *row)
 	if (r == 0)
 		r = arena_copy(what->arena, row->sender, &kept->sender);
 	what->is_to_list = row->domain.len == 0;
-	kept->domain = slice_of("", 0);
 	what->count += r == 0;
 	return r;
 }

@@ -15,7 +15,6 @@
 #include "queue/outbound.h"
 
 #define FROM_NAME	"Postroom"
-#define DAY_MS		INT64_C(86400000)
 
 /* When the last of it happened. */
 static int64_t
@@ -303,8 +302,6 @@ fate_make(struct conductor *conductor, struct fate_case *what,
     const struct fate_person *person, struct transit **notice_out)
 {
 	size_t at = slice_find_last(person->address, '@');
-	struct slice domain = slice_after(what->rows[0].address,
-	    slice_find_last(what->rows[0].address, '@') + 1);
 	TEXT_AUTO from = TEXT_INIT(ROWS_ADDRESS_BYTES + 16);
 	struct dsn_recipient rcpts[DSN_RECIPIENTS];
 	int64_t now = clock_utc_ms();
@@ -319,9 +316,8 @@ fate_make(struct conductor *conductor, struct fate_case *what,
 		.action = what->is_to_list ? DSN_DELIVERED : what->action,
 		.id = what->rows[0].id,
 		.arrived_utc_ms = what->rows[0].since_utc_ms,
-		.until_utc_ms = outbound_begun_utc_ms(conductor,
-		    &what->rows[0]) +
-		    outbound_plan_of(conductor, domain)->days * DAY_MS,
+		.until_utc_ms = outbound_until_utc_ms(conductor,
+		    &what->rows[0]),
 		.recipients = rcpts, .count = what->count
 	};
 

@@ -18,18 +18,25 @@
 #define STEP_MOST	64	/* jobs looked at before others have a turn */
 
 uint64_t
-out_wait_ms(int64_t utc_ms)
+out_wait_ms(const struct outbound *outbound, const struct rows_outbound *row)
 {
-	int64_t wait;
+	const struct gateway *gateway = out_gateway(outbound, row);
+	int64_t wait, most;
 
-	return __builtin_sub_overflow(utc_ms, clock_utc_ms(), &wait) ||
-	    wait < 0 || wait > OUTBOUND_WAIT_MOST_MS ? 0 : (uint64_t)wait;
+	if (__builtin_sub_overflow(row->next_try_utc_ms, clock_utc_ms(),
+	    &wait) || wait < 0)
+		return 0;
+	if (gateway == NULL || !gateway->waits)
+		return wait > OUTBOUND_WAIT_MOST_MS ? 0 : (uint64_t)wait;
+	/* it waits to be asked for: too long does no harm */
+	most = out_last_day(gateway, 0);
+	return (uint64_t)(wait < most ? wait : most);
 }
 
 uint64_t
-out_due_ms(int64_t utc_ms)
+out_due_ms(const struct outbound *outbound, const struct rows_outbound *row)
 {
-	return clock_ms() + out_wait_ms(utc_ms);
+	return clock_ms() + out_wait_ms(outbound, row);
 }
 
 /* Destinations */
@@ -45,8 +52,8 @@ dest_name(const struct outbound *outbound, const struct rows_outbound *row,
 	struct slice words = out_has_no_way(outbound, row) ?
 	    slice_str(OUT_NO_WAY) : row->via.len > 0 ? row->via :
 	    way != NULL ? way->name :
-	    outbound->conductor->options.has_smarthost ? slice_of("", 0) :
-	    row->domain;
+	    outbound->conductor->options.has_smarthost &&
+	    out_gateway(outbound, row) == NULL ? slice_of("", 0) : row->domain;
 	size_t n = row->via.len > 0 || way != NULL;
 
 	name[0] = way != NULL ? '=' : '>';
@@ -63,6 +70,12 @@ find_dest(const struct outbound *outbound, const char *name, size_t len)
 
 	HASH_FIND(hh, outbound->dests, name, len, dest);
 	return dest;
+}
+
+struct out_dest *
+out_dest_find(const struct outbound *outbound, struct slice name)
+{
+	return find_dest(outbound, name.at, name.len);
 }
 
 bool
@@ -383,7 +396,7 @@ set_timer(struct outbound *outbound)
 	uint64_t now = clock_ms();
 
 	timer_stop(outbound->timer);
-	if (first == NULL || !outbound->is_up)
+	if (first == NULL || !outbound->is_up || !outbound->has_gateways)
 		return;
 	timer_set(outbound->timer, first->key > now ? first->key - now : 0);
 }
@@ -455,8 +468,9 @@ try_first(struct outbound *outbound, struct out_dest *dest)
 	dest->active++;		/* it stays, whatever comes of that */
 	r = out_try_begin(outbound, job);
 	dest->active--;
-	if (r == 0) {
+	if (r == 0)
 		job->passes = false;
+	if (r == 0 || r == OUT_TRY_OVER) {
 		out_dest_place(outbound, dest);
 		return;
 	}
@@ -474,6 +488,7 @@ out_pump(struct outbound *outbound)
 	out_line_look(outbound);
 	/* what else is due is so a moment later, too: others have their turn */
 	for (unsigned i = 0; i < STEP_MOST && outbound->is_up &&
+	    outbound->has_gateways &&
 	    !outbound->conductor->closing &&
 	    (first = first_ready(outbound)) != NULL &&
 	    first->key <= clock_ms(); i++)
@@ -557,6 +572,7 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
 		    rcpt->sender : env->sender, .bytes = env->bytes,
 		    .is_urgent = is_urgent };
 		r = domain_of(transit, rcpt->address, &list[n].domain);
+		out_first_try(transit, rcpt, &list[n]);
 		/* what is asked of a list is told of that, and at once */
 		if ((rcpt->by & RECIPIENT_BY_LIST) != 0 &&
 		    rcpt->notify != 0) {
@@ -570,8 +586,8 @@ list_leaving(struct transit *transit, struct rows_outbound *list,
 	return r;
 }
 
-static int
-on_row(void *arg, const struct rows_outbound *row)
+int
+out_on_row(void *arg, const struct rows_outbound *row)
 {
 	struct outbound *outbound = arg;
 
@@ -579,7 +595,20 @@ on_row(void *arg, const struct rows_outbound *row)
 	    fate_is_late(outbound->conductor, row))
 		fate_tell(outbound->conductor, &row->id);
 	return row->state != OUTBOUND_WAITING ? 0 : out_add(outbound, row,
-	    out_due_ms(row->next_try_utc_ms));
+	    out_due_ms(outbound, row));
+}
+
+/* They were taken for a gateway that is none any more. */
+static void
+tell_held(struct conductor *conductor, struct rows_outbound *list,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].state == OUTBOUND_HELD) {
+			list[i].words = slice_str("its domain is not a "
+			    "gateway's any more");
+			out_tell(conductor, &list[i], slice_of("", 0));
+		}
 }
 
 /* Their rows; those of what stands in the journal come back with its record. */
@@ -598,6 +627,8 @@ put_rows(struct transit *transit)
 	if (r == 0)
 		r = rows_outbound_take(conductor->rows, &transit->env.id,
 		    journal_next(conductor->journal), list, count);
+	if (r == 0)
+		tell_held(conductor, list, count);
 	free(list);
 	return r == 0 && transit->is_kept ? rows_sync(conductor->rows) : r;
 }
@@ -616,7 +647,7 @@ take(struct transit *transit)
 		conductor->leaving--;
 	}
 	if (r == 0 && rows_outbound_of(conductor->rows, &transit->env.id,
-	    on_row, conductor->outbound) != 0)
+	    out_on_row, conductor->outbound) != 0)
 		log_say("a message leaves after the next start");
 	if (r == 0)
 		timer_set(conductor->outbound->timer, 0);
@@ -626,8 +657,12 @@ take(struct transit *transit)
 void
 outbound_begin(struct transit *transit)
 {
-	int r = take(transit);
+	int r;
 
+	/* the keeper says first where it goes */
+	if (!transit->conductor->outbound->has_gateways)
+		return;
+	r = take(transit);
 	if (r < 0)
 		log_say("what leaves cannot be noted now: %s", strerror(-r));
 	else if (transit->unsettled == 0 && transit->keeping == NULL)
@@ -661,8 +696,7 @@ outbound_open(struct conductor *conductor)
 	TAILQ_INIT(&outbound->standing);
 	outbound->timer = timer_new(conductor->loop, on_time, outbound);
 	return outbound->timer == NULL || out_line_open(outbound) < 0 ||
-	    out_sync_open(outbound) < 0 ? -ENOMEM :
-	    rows_outbound_each(conductor->rows, on_row, outbound);
+	    out_sync_open(outbound) < 0 ? -ENOMEM : 0;
 }
 
 void
@@ -691,5 +725,7 @@ outbound_close(struct outbound *outbound)
 	out_records_close(outbound);
 	timer_free(outbound->timer);
 	arena_free(outbound->ways_arena);
+	arena_free(outbound->arena);
+	free(outbound->asked);
 	free(outbound);
 }

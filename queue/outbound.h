@@ -24,7 +24,10 @@
 
 struct outbound;		/* opaque; see outbound_inside.h */
 
-/* With what waits in the rows.  0 or a negative errno. */
+/*
+ * What waits in the rows is read when the keeper has said which domains are
+ * gateways (conductor_gateways()).  0 or a negative errno.
+ */
 int	outbound_open(struct conductor *);
 /* NULL is fine. */
 void	outbound_close(struct outbound *);
@@ -53,6 +56,17 @@ bool	outbound_is_writing(const struct conductor *,
 struct rows_outbound;
 int64_t	outbound_begun_utc_ms(const struct conductor *,
 	    const struct rows_outbound *);
+/* Until when it is tried. */
+int64_t	outbound_until_utc_ms(const struct conductor *,
+	    const struct rows_outbound *);
+
+/*
+ * Those of its recipients who leave may: all of them because of whoever sends
+ * it, or those of gateway domains.  0; -EPERM; -EAGAIN: it cannot be said now, or
+ * that has just changed; -EMSGSIZE: it is larger than one of those domains takes.
+ */
+int	outbound_may_leave(const struct conductor *,
+	    const struct envelope *);
 
 /* When mail for that domain is tried, and given up. */
 const struct outbound_plan *outbound_plan_of(const struct conductor *,

@@ -35,6 +35,7 @@ static bool
 is_meant(const struct desk_which *which, const struct rows_outbound *row)
 {
 	return (!which->has_state || which->state == row->state) &&
+	    (!which->is_unrouted || row->via.len == 0) &&
 	    (which->domain.len == 0 || slice_is(which->domain, row->domain)) &&
 	    (which->sender.len == 0 ||
 	    slice_is_nocase(which->sender, row->sender)) &&
@@ -297,7 +298,7 @@ move(const struct acting *acting, const struct rows_outbound *row)
 	if (acting->act == DESK_RETRY)
 		out_end_pause(outbound, row);
 	if (row->state == OUTBOUND_WAITING && out_add(outbound, row,
-	    out_due_ms(row->next_try_utc_ms)) < 0)
+	    out_due_ms(outbound, row)) < 0)
 		log_say("memory is out: a message leaves after the next "
 		    "start");
 	job = acting->act == DESK_RETRY ? out_job_of(outbound, row) : NULL;

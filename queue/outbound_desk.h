@@ -18,6 +18,7 @@
 /* Which of them; empty and zero: all. */
 struct desk_which {
 	bool			 has_id, has_state;
+	bool			 is_unrouted;	/* only those without `via` */
 	struct message_id	 id;
 	enum outbound_state	 state;
 	struct slice		 domain;	/* as rows have it */
@@ -51,6 +52,7 @@ enum desk_way {
 	DESK_WAY_SMARTHOST,	/* by that of all */
 	DESK_WAY_OWN,		/* by that of a domain or an account */
 	DESK_WAY_HOST,		/* to the host that the postmaster has named */
+	DESK_WAY_GATEWAY,	/* to that of its domain (policy/gateway.h) */
 	DESK_WAY_NONE,		/* there is none: it waits for one */
 	DESK_WAY_COUNT
 };

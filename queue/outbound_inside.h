@@ -11,6 +11,7 @@
 #define POSTROOM_QUEUE_OUTBOUND_INSIDE_H
 
 #include "lib/base/heap.h"
+#include "policy/gateway.h"
 #include "policy/ways.h"
 #include "queue/line_state.h"
 #include "queue/outbound.h"
@@ -55,6 +56,7 @@ struct out_dest {
 	bool			 is_quick;	/* so was the last one */
 	bool			 is_known;	/* there was one */
 	bool			 is_resting;	/* and now it has no job */
+	int64_t			 asked_utc_ms;	/* for; 0: never */
 	UT_hash_handle		 hh;
 	char			 name[];
 };
@@ -108,6 +110,14 @@ struct outbound {
 	uint64_t		 ways_told;	/* so often, and once */
 	/* jobs that have none, by how often they were told when that was seen */
 	struct heap		 wayless;
+	bool			 has_gateways;	/* the keeper has said them */
+	bool			 has_read;	/* there are jobs of all rows */
+	struct gateways		 gateways;	/* in: */
+	struct arena		*arena;		/* or NULL */
+	bool			 has_changed;	/* since the first, at: */
+	uint64_t		 changed_ms;
+	struct out_asked	*asked;		/* a ring; or NULL */
+	unsigned		 asked_next;
 	bool			 has_reached;	/* some host, at: */
 	uint64_t		 reached_ms;
 };
@@ -123,6 +133,10 @@ bool	out_has_job(const struct outbound *, const struct rows_outbound *);
 /* The job that has that row, or NULL. */
 struct out_job *out_job_of(const struct outbound *,
 	    const struct rows_outbound *);
+/* The destination of that name, or NULL. */
+struct out_dest *out_dest_find(const struct outbound *, struct slice name);
+/* A row, to be put among the jobs if it waits; for rows_outbound_each(). */
+int	out_on_row(void *outbound, const struct rows_outbound *);
 /* Does that row go to this destination? */
 bool	out_is_for(const struct outbound *, const struct rows_outbound *,
 	    const struct out_dest *);
@@ -140,18 +154,19 @@ void	out_dest_place(struct outbound *, struct out_dest *);
 /* Whatever is due and may be tried is. */
 void	out_pump(struct outbound *);
 /*
- * How long until that moment of the clock on the wall, and when that is, as
- * clock_ms() has it.  One that is farther off than anything waits was noted before
- * the clock was put back: nobody knows when it was to be, and it is now.
+ * How long until that row is due, and when that is, as clock_ms() has it.  What is
+ * farther off than anything waits was noted before the clock was put back: nobody
+ * knows when it was to be, and it is now.
  */
-uint64_t out_wait_ms(int64_t utc_ms);
-uint64_t out_due_ms(int64_t utc_ms);
+uint64_t out_wait_ms(const struct outbound *, const struct rows_outbound *);
+uint64_t out_due_ms(const struct outbound *, const struct rows_outbound *);
 
 /*
  * outbound_try.c: a try of that job with its rows, which nobody was asked for; and
- * one that is under way.  0, -ENOENT (there is nothing to be sent), -EAGAIN (not
- * before job->due.key) or -errno.
+ * one that is under way.  0, OUT_TRY_OVER (nobody need be asked), -ENOENT (there
+ * is nothing to be sent), -EAGAIN (not before job->due.key) or -errno.
  */
+#define OUT_TRY_OVER	1
 int	out_try_rows(struct outbound *, struct out_job *,
 	    struct out_try **try_out);
 int	out_try_begin(struct outbound *, struct out_job *);
@@ -197,6 +212,28 @@ void	out_count(struct out_try *, int conversations);
  */
 void	out_dest_learn(struct outbound *, struct out_dest *, bool was_quick,
 	    bool took_any);
+/*
+ * outbound_tried.c: it has no host and its last day has come, and nobody has
+ * asked for it.
+ */
+void	out_try_unasked(struct out_try *);
+
+/*
+ * outbound_gateway.c: the domain for whose host that row is, or NULL: it goes as
+ * any other mail does, or where the postmaster has sent it.
+ */
+const struct gateway *out_gateway(const struct outbound *,
+	    const struct rows_outbound *);
+/*
+ * When that new row, whose recipient that is, is tried first; HELD: it was for a
+ * gateway that is none any more.
+ */
+void	out_first_try(const struct transit *, const struct recipient *,
+	    struct rows_outbound *);
+/* That destination is the host of a gateway domain. */
+bool	out_dest_is_gateway(const struct outbound *, const struct out_dest *);
+/* When what came then is given up. */
+int64_t	out_last_day(const struct gateway *, int64_t since_utc_ms);
 
 /*
  * outbound_line.c: begin and end; the line bars that job, which is due; it waits

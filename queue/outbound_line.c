@@ -6,7 +6,8 @@
  * waits for the night, urgent mail (which waits only where nothing at all is to
  * be carried).  It comes back when the line opens for it.  Of a closed line,
  * ordinary mail leaves all the same when so many messages wait, or the first of
- * them so long.  A job that waits here was not tried: nothing is counted.
+ * them so long.  A job that waits here was not tried: nothing is counted.  The
+ * host of a gateway domain is not at the end of the line: its mail never waits.
  */
 #include <errno.h>
 #include <string.h>
@@ -36,7 +37,8 @@ out_line_bars(const struct outbound *outbound, const struct out_job *job)
 {
 	const struct line_state *state = &outbound->line.state;
 
-	if (!plan_of(outbound)->governs)
+	if (!plan_of(outbound)->governs ||
+	    out_dest_is_gateway(outbound, job->key.dest))
 		return false;
 	if (job->is_urgent || job->passes)
 		return state->urgent_waits;
@@ -89,8 +91,9 @@ outbound_begun_utc_ms(const struct conductor *conductor,
     const struct rows_outbound *row)
 {
 	return conductor->options.outbound_line.governs &&
-	    row->first_try_utc_ms != 0 ? row->first_try_utc_ms :
-	    row->since_utc_ms;
+	    row->first_try_utc_ms != 0 &&
+	    out_gateway(conductor->outbound, row) == NULL ?
+	    row->first_try_utc_ms : row->since_utc_ms;
 }
 
 /* Waiting */

@@ -172,6 +172,37 @@ keep_wish(struct rows_outbound *row, enum outbound_state meanwhile)
 		row->state = meanwhile;
 }
 
+/* What waits to be asked for is over on its last day. */
+static bool
+is_over(const struct outbound *outbound, const struct rows_outbound *row)
+{
+	const struct gateway *gateway = out_gateway(outbound, row);
+	struct outbound_plan plan = *outbound_plan_of(outbound->conductor,
+	    row->domain);
+
+	if (gateway == NULL)
+		return outbound_is_over(&plan, age_ms(outbound, row),
+		    row->tries);
+	plan.days = gateway->days;
+	return outbound_is_over(&plan, age_ms(outbound, row),
+	    gateway->waits ? plan.least_tries : row->tries);
+}
+
+/* And until then it waits, if it is not that day already. */
+static int64_t
+next_try(const struct outbound *outbound, const struct rows_outbound *row)
+{
+	const struct gateway *gateway = out_gateway(outbound, row);
+	int64_t usual = clock_utc_ms() + (int64_t)outbound_wait_ms(
+	    outbound_plan_of(outbound->conductor, row->domain),
+	    age_ms(outbound, row), row->tries);
+	int64_t last = gateway == NULL ? 0 :
+	    out_last_day(gateway, row->since_utc_ms);
+
+	return gateway != NULL && gateway->waits && last > usual ? last :
+	    usual;
+}
+
 /* One recipient's row after this try. */
 static void
 note_reply(const struct outbound *outbound, struct rows_outbound *row,
@@ -182,8 +213,6 @@ note_reply(const struct outbound *outbound, struct rows_outbound *row,
 		[RELAY_LATER] = OUTBOUND_WAITING,
 		[RELAY_FAILED] = OUTBOUND_FAILED,
 	};
-	const struct outbound_plan *plan = outbound_plan_of(
-	    outbound->conductor, row->domain);
 	int64_t now = clock_utc_ms();
 
 	row->state = states[reply->outcome];
@@ -201,14 +230,11 @@ note_reply(const struct outbound *outbound, struct rows_outbound *row,
 			row->first_try_utc_ms = now;
 	}
 	if (row->state == OUTBOUND_WAITING &&
-	    is_real(outbound, result) &&
-	    outbound_is_over(plan, age_ms(outbound, row),
-	    row->tries))
+	    is_real(outbound, result) && is_over(outbound, row))
 		row->state = OUTBOUND_FAILED;
 	/* of one that is over: when that was */
 	row->next_try_utc_ms = row->state != OUTBOUND_WAITING ? now :
-	    now + (int64_t)outbound_wait_ms(plan,
-	    age_ms(outbound, row), row->tries);
+	    next_try(outbound, row);
 }
 
 /* A host that cannot be spoken with is left alone for a while. */
@@ -240,8 +266,8 @@ next_due(const struct out_try *try)
 		if (try->rows[i].state == OUTBOUND_WAITING &&
 		    out_is_for(try->outbound, &try->rows[i],
 		    try->job->key.dest) &&
-		    out_due_ms(try->rows[i].next_try_utc_ms) < due)
-			due = out_due_ms(try->rows[i].next_try_utc_ms);
+		    out_due_ms(try->outbound, &try->rows[i]) < due)
+			due = out_due_ms(try->outbound, &try->rows[i]);
 	return try->has_more ? clock_ms() : due;
 }
 
@@ -436,4 +462,15 @@ conductor_relayed(struct conductor *conductor, void *ticket, int status,
 		again(try, status == -ECONNRESET ? RELAY_LOST_MS :
 		    HOST_PAUSE_MS, 0);
 	out_pump(outbound);
+}
+
+void
+out_try_unasked(struct out_try *try)
+{
+	struct relay_reply reply = { .outcome = RELAY_LATER,
+	    .status = SLICE("4.4.7"), .words = SLICE("nobody asked for it") };
+	const struct relay_result result = { .was_reached = true,
+	    .replies = &reply, .count = 1 };
+
+	note_all(try, &result, true);
 }

@@ -86,8 +86,9 @@ on_row(void *arg, const struct rows_outbound *row)
 			out_follow(try->outbound, row);
 		return 0;
 	}
-	if (out_wait_ms(row->next_try_utc_ms) > 0) {
-		uint64_t due_ms = out_due_ms(row->next_try_utc_ms);
+	if (out_wait_ms(try->outbound, row) > 0 &&
+	    row->last_try_utc_ms >= try->job->key.dest->asked_utc_ms) {
+		uint64_t due_ms = out_due_ms(try->outbound, row);
 
 		try->later_ms = due_ms < try->later_ms ? due_ms :
 		    try->later_ms;
@@ -160,6 +161,16 @@ keep_alike(struct out_try *try, const struct envelope *env)
 	try->count = kept;
 }
 
+/* It is for a gateway's host, and there is none. */
+static bool
+is_hostless(const struct out_try *try)
+{
+	const struct gateway *gateway = out_gateway(try->outbound,
+	    &try->rows[0]);
+
+	return gateway != NULL && gateway->host[0] == '\0';
+}
+
 static int
 pack_job(const struct out_try *try, const struct transit *transit,
     struct text *packed)
@@ -167,7 +178,10 @@ pack_job(const struct out_try *try, const struct transit *transit,
 	const struct conductor_options *options =
 	    &transit->conductor->options;
 	const struct envelope *env = &transit->env;
+	const struct gateway *gateway = out_gateway(try->outbound,
+	    &try->rows[0]);
 	TEXT_AUTO trace = TEXT_INIT(STAMP_MAX_BYTES);
+	TEXT_AUTO via = TEXT_INIT(OUTBOUND_VIA_BYTES);
 	struct recipient rcpts[RELAY_RECIPIENTS];
 	struct verdict verdict;
 	const struct way *way = out_way(try->outbound, &try->rows[0]);
@@ -182,6 +196,10 @@ pack_job(const struct out_try *try, const struct transit *transit,
 		.recipients = rcpts, .recipient_count = try->count
 	};
 
+	if (gateway != NULL) {
+		text_addf(&via, "%s:%u", gateway->host, gateway->port);
+		job.via = text_slice(&via);
+	}
 	for (size_t i = 0; i < try->count; i++)
 		rcpts[i] = recipient_of(env, &try->rows[i]);
 	if (verdict_unpack(transit->packed_verdict, &verdict) < 0)
@@ -194,7 +212,8 @@ pack_job(const struct out_try *try, const struct transit *transit,
 	    options->hostname, zone_minutes(env->received_at_utc_ms));
 	job.trace = text_slice(&trace);
 	relay_job_pack(packed, &job);
-	return text_failed(&trace) || text_failed(packed) ? -ENOMEM : 0;
+	return text_failed(&trace) || text_failed(&via) ||
+	    text_failed(packed) ? -ENOMEM : 0;
 }
 
 /* Its bytes, that nobody can write. */
@@ -299,6 +318,25 @@ out_try_rows(struct outbound *outbound, struct out_job *job,
 	return r < 0 ? r : -ENOENT;
 }
 
+/*
+ * What was asked for before its time is due from now on: a queue that ends asks
+ * the relay again, which knows what the host said of it.  0 or -errno.
+ */
+static int
+note_due(struct out_try *try)
+{
+	int64_t now = clock_utc_ms();
+	bool is_early = false;
+
+	for (size_t i = 0; i < try->count; i++)
+		if (try->rows[i].next_try_utc_ms > now) {
+			try->rows[i].next_try_utc_ms = now;
+			is_early = true;
+		}
+	return is_early ? rows_outbound_due(try->outbound->conductor->rows,
+	    try->rows, try->count) : 0;
+}
+
 int
 out_try_begin(struct outbound *outbound, struct out_job *job)
 {
@@ -307,8 +345,14 @@ out_try_begin(struct outbound *outbound, struct out_job *job)
 
 	if (r < 0)
 		return r;
+	if (is_hostless(try)) {
+		out_try_unasked(try);
+		return OUT_TRY_OVER;
+	}
 	out_count(try, 1);
-	r = read_and_hand_over(try);
+	r = note_due(try);
+	if (r == 0)
+		r = read_and_hand_over(try);
 	if (r == 0)
 		return 0;
 	out_count(try, -1);

@@ -26,7 +26,9 @@
 const struct way *
 out_way(const struct outbound *outbound, const struct rows_outbound *row)
 {
-	return row->via.len > 0 ? NULL : ways_find(&outbound->ways,
+	/* a gateway's host is the only one that its mail is for */
+	return row->via.len > 0 || out_gateway(outbound, row) != NULL ?
+	    NULL : ways_find(&outbound->ways,
 	    row->account, row->sender);
 }
 
@@ -38,7 +40,8 @@ out_has_no_way(const struct outbound *outbound,
 	    &outbound->conductor->options;
 
 	return options->never_direct && !options->has_smarthost &&
-	    row->via.len == 0 && out_way(outbound, row) == NULL;
+	    row->via.len == 0 && out_gateway(outbound, row) == NULL &&
+	    out_way(outbound, row) == NULL;
 }
 
 /* Whatever kept one from being reached may be mended: it is tried at once. */
@@ -84,7 +87,7 @@ void
 out_follow(struct outbound *outbound, const struct rows_outbound *row)
 {
 	if (!out_has_job(outbound, row) && out_add(outbound, row,
-	    out_due_ms(row->next_try_utc_ms)) < 0)
+	    out_due_ms(outbound, row)) < 0)
 		log_say("memory is out: a message leaves after the next start");
 }
 
@@ -208,10 +211,14 @@ conductor_desk_way(const struct conductor *conductor,
 {
 	const struct outbound *outbound = conductor->outbound;
 	const struct way *way = out_way(outbound, row);
+	const struct gateway *gateway = out_gateway(outbound, row);
 
-	*name_out = way != NULL ? way->name : row->via;
+	*name_out = way != NULL ? way->name : gateway != NULL ?
+	    slice_str(gateway->host) : row->via;
 	if (row->via.len > 0)
 		return DESK_WAY_HOST;
+	if (gateway != NULL)
+		return DESK_WAY_GATEWAY;
 	if (way != NULL)
 		return DESK_WAY_OWN;
 	if (conductor->options.has_smarthost)

@@ -313,6 +313,14 @@ keep_old_route(void *arg, struct slice domain, struct slice via)
 	return rows_route_set(rebuild->rows, domain, via) < 0 ? 1 : 0;
 }
 
+static int
+keep_old_gateway(void *arg, struct slice domain)
+{
+	struct queue_rebuild *rebuild = arg;
+
+	return rows_gateway_put(rebuild->rows, domain, true) < 0 ? 1 : 0;
+}
+
 /* As much as can be read of the old one. */
 static int
 keep_all_old(struct queue_rebuild *rebuild)
@@ -325,6 +333,8 @@ keep_all_old(struct queue_rebuild *rebuild)
 		r = rows_kept_each(old, keep_old, rebuild);
 	if (r == 0)
 		r = rows_route_each(old, keep_old_route, rebuild);
+	if (r == 0)
+		r = rows_gateway_each(old, keep_old_gateway, rebuild);
 	if (r == 0)
 		r = keep_all_outbound(rebuild, old);
 	rows_close(old);

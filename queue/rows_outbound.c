@@ -226,6 +226,23 @@ rows_outbound_tried(struct rows *rows, const struct rows_outbound *list,
 }
 
 int
+rows_outbound_due(struct rows *rows, const struct rows_outbound *list,
+    size_t count)
+{
+	int r = db_begin(rows->db);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_DUE);
+
+		db_put_i64(&query, list[i].next_try_utc_ms);
+		db_put_blob(&query, rows_id(&list[i].id));
+		db_put_blob(&query, list[i].address);
+		r = db_run(&query);
+	}
+	return rows_finish(rows, r, false);
+}
+
+int
 rows_outbound_told(struct rows *rows, const struct message_id *id,
     enum outbound_state state, const struct slice *addresses, size_t count)
 {
@@ -390,6 +407,38 @@ rows_route_each(struct rows *rows, rows_route_fn *fn, void *arg)
 		r = db_row(&query);
 		if (r == 0)
 			r = fn(arg, domain, via);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+rows_gateway_put(struct rows *rows, struct slice domain, bool is_one)
+{
+	struct db_query query;
+	int r = db_begin(rows->db);
+
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, is_one ? ROWS_GATEWAY_PUT :
+	    ROWS_GATEWAY_DROP);
+	db_put_blob(&query, domain);
+	return rows_finish(rows, db_run(&query), true);
+}
+
+int
+rows_gateway_each(struct rows *rows, rows_gateway_fn *fn, void *arg)
+{
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_GATEWAYS);
+	struct slice domain;
+	int r;
+
+	while ((r = db_next(&query)) == 1) {
+		domain = db_blob(&query, 0, ROWS_ADDRESS_BYTES);
+		r = db_row(&query);
+		if (r == 0)
+			r = fn(arg, domain);
 		if (r != 0)
 			return r;
 	}

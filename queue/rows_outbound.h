@@ -84,6 +84,12 @@ int	rows_outbound_has(struct rows *, const struct message_id *);
 int	rows_outbound_tried(struct rows *, const struct rows_outbound *,
 	    size_t count);
 /*
+ * Those that are WAITING are due when it says here; not synced, but there for the
+ * next process.
+ */
+int	rows_outbound_due(struct rows *, const struct rows_outbound *,
+	    size_t count);
+/*
  * The sender of that message knows what became of those addresses: of those that
  * are WAITING that they are late, of those that FAILED or were RELAYED nothing is
  * left.  FULL; one whose row is in another state by now, or gone, is passed over:
@@ -120,5 +126,14 @@ int	rows_route_set(struct rows *, struct slice domain, struct slice via);
 /* Each of them, by name. */
 typedef int rows_route_fn(void *arg, struct slice domain, struct slice via);
 int	rows_route_each(struct rows *, rows_route_fn *, void *arg);
+
+/*
+ * That domain is a gateway's (gateway.h), or not any more; FULL.  They are
+ * remembered so that what waits for one that is taken away while no queue runs is
+ * known, too.
+ */
+int	rows_gateway_put(struct rows *, struct slice domain, bool is_one);
+typedef int rows_gateway_fn(void *arg, struct slice domain);
+int	rows_gateway_each(struct rows *, rows_gateway_fn *, void *arg);
 
 #endif

@@ -72,6 +72,9 @@ static const char *const steps[] = {
 	"ALTER TABLE outbound ADD COLUMN account INTEGER NOT NULL DEFAULT 0",
 	/* it waits for no line */
 	"ALTER TABLE outbound ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0",
+	/* what waits for one of these is held when it is none any more */
+	"CREATE TABLE outbound_gateway (domain BLOB PRIMARY KEY)"
+	" WITHOUT ROWID;",
 };
 
 static const char *const statements[ROWS_STATEMENTS] = {
@@ -167,7 +170,8 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " (id, address, domain, since, next_try, notify, sender, bytes,"
 	    " account, urgent, state, via)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-	    " coalesce((SELECT via FROM outbound_route WHERE domain = ?3), x''))",
+	    " coalesce((SELECT via FROM outbound_route WHERE domain = ?3),"
+	    " x''))",
 	[ROWS_OUTBOUND_LEAVE] = "DELETE FROM waiting_rcpt WHERE id = ?"
 	    " AND account = 0 AND state = 0",
 	[ROWS_MESSAGE_EMPTY] = "DELETE FROM waiting WHERE id = ?1 AND NOT"
@@ -194,6 +198,8 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " AND address = ? AND state = 0",
 	[ROWS_OUTBOUND_TOLD_GONE] = "DELETE FROM outbound WHERE id = ?"
 	    " AND address = ? AND state = ?",
+	[ROWS_OUTBOUND_DUE] = "UPDATE outbound SET next_try = ? WHERE id = ?"
+	    " AND address = ? AND state = 0",
 	[ROWS_OUTBOUND_MOVE] = "UPDATE outbound SET state = ?, next_try = ?"
 	    " WHERE id = ? AND state = ?",
 	[ROWS_OUTBOUND_DELETE] = "DELETE FROM outbound WHERE id = ?",
@@ -218,6 +224,11 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_ROUTES] = "SELECT domain, via FROM outbound_route"
 	    " ORDER BY domain",
 	[ROWS_ROUTE_COUNT] = "SELECT count(*) FROM outbound_route",
+	[ROWS_GATEWAY_PUT] = "INSERT OR IGNORE INTO outbound_gateway (domain)"
+	    " VALUES (?)",
+	[ROWS_GATEWAY_DROP] = "DELETE FROM outbound_gateway WHERE domain = ?",
+	[ROWS_GATEWAYS] = "SELECT domain FROM outbound_gateway"
+	    " ORDER BY domain",
 	[ROWS_COUNTS] = "SELECT (SELECT count(*) FROM settled),"
 	    "(SELECT count(*) FROM waiting WHERE state IN (0, 4)),"
 	    "(SELECT count(*) FROM waiting WHERE state = 1),"

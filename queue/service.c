@@ -267,3 +267,31 @@ listing_rank(enum listing_order order, uint64_t bytes)
 	return order == LISTING_BY_NUMBER || bytes <= LISTING_SMALL_BYTES ? 0 :
 	    bytes;
 }
+
+void
+etrn_asked_pack(struct text *text, const struct etrn_asked *asked)
+{
+	pack_u8(text, (uint8_t)asked->kind);
+	pack_slice(text, asked->name);
+	pack_u64(text, asked->account);
+	pack_slice(text, asked->peer);
+}
+
+int
+etrn_asked_unpack(struct slice packed, struct etrn_asked *asked_out)
+{
+	struct unpack u = unpack_of(packed);
+	struct etrn_asked asked;
+
+	asked.kind = unpack_enum(&u, ETRN_KIND_COUNT);
+	asked.name = unpack_slice(&u);
+	asked.account = unpack_u64(&u);
+	asked.peer = unpack_slice(&u);
+	/* they stand in an answer */
+	if (!unpack_is_done(&u) || asked.name.len > 255 ||
+	    asked.peer.len > 63 || !slice_is_printable_ascii(asked.name) ||
+	    !slice_is_printable_ascii(asked.peer))
+		return -EBADMSG;
+	*asked_out = asked;
+	return 0;
+}

@@ -223,7 +223,12 @@ enum queue_kind {
 	 * of them: that was all (recall.h, desk_wire.h) */
 	QUEUE_RECALL_LIST,
 	/* console -> queue: u64 account, slice who asks, id -> u8 desk_status */
-	QUEUE_RECALL_TAKE
+	QUEUE_RECALL_TAKE,
+	/* keeper -> queue, news: the gateway domains, as gateways_unpack() has
+	 * them; until that is said nothing leaves */
+	QUEUE_GATEWAYS,
+	/* door -> queue: etrn_asked_pack(); reply: packed answer */
+	QUEUE_ETRN
 };
 
 /*
@@ -255,6 +260,20 @@ enum hold_which { HOLD_ANY, HOLD_HELD, HOLD_QUARANTINED, HOLD_WHICH_COUNT };
 #define HOLD_SHOWN_BYTES	(48 * 1024)	/* the same */
 
 #define EXPUNGED_PAGE		256
+
+/* RFC 1985 5: that one, "@" those below it, too; our queues "#" are domains. */
+enum etrn_kind { ETRN_ONE, ETRN_BELOW, ETRN_QUEUE, ETRN_KIND_COUNT };
+
+/* A client asks for the mail of a gateway domain. */
+struct etrn_asked {
+	enum etrn_kind	kind;
+	struct slice	name;		/* in the form of gateway_name() */
+	uint64_t	account;	/* who has logged in, or 0 */
+	struct slice	peer;		/* numeric address */
+};
+/* As bytes, and back: 0 or -EBADMSG. */
+void	etrn_asked_pack(struct text *, const struct etrn_asked *);
+int	etrn_asked_unpack(struct slice, struct etrn_asked *asked_out);
 
 enum listing_status {
 	LISTING_OK,

@@ -20,6 +20,7 @@ const struct smtp_command smtp_commands[] = {
 { "DATA",     PROFILE_ALL,   SMTP_RCPT,             NEEDS_LAST,               ARGS_NONE,     smtp_data,       "5321 4.1.1.4" },
 /* in any order: a chunk that is refused must be read all the same */
 { "BDAT",     PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_REQUIRED, smtp_bdat,       "3030 2" },
+{ "ETRN",     PROFILE_ESMTP, SMTP_READY,            NEEDS_LOGIN | IS_IDLE,    ARGS_REQUIRED, smtp_etrn,       "1985 5" },
 { "RSET",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_NONE,     smtp_rset,       "5321 4.1.1.5" },
 { "VRFY",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_REQUIRED, smtp_vrfy,       "5321 4.1.1.6" },
 { "EXPN",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_not_here,   "5321 4.1.1.7" },

@@ -58,6 +58,7 @@ void	smtp_mail(struct smtp_session *, struct slice args);
 void	smtp_rcpt(struct smtp_session *, struct slice args);
 void	smtp_data(struct smtp_session *, struct slice args);
 void	smtp_bdat(struct smtp_session *, struct slice args);
+void	smtp_etrn(struct smtp_session *, struct slice args);
 void	smtp_rset(struct smtp_session *, struct slice args);
 void	smtp_noop(struct smtp_session *, struct slice args);
 void	smtp_quit(struct smtp_session *, struct slice args);

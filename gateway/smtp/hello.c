@@ -76,6 +76,8 @@ smtp_hello_ehlo(struct smtp_session *session, struct slice args)
 	if (session->options.is_submission && session->account == 0 &&
 	    smtp_is_safe(session))
 		add_auth(session);
+	if (session->options.offers_etrn && !session->options.lmtp)
+		smtp_reply_more(session, 250, NULL, "ETRN");
 	smtp_reply_more(session, 250, NULL, "8BITMIME");
 	smtp_reply_more(session, 250, NULL, "SMTPUTF8");
 	/* a stranger is told of no fate: his address may be anybody's; nor is a

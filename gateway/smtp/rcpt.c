@@ -186,6 +186,25 @@ refuse_foreign(struct smtp_session *session)
 		    "Nothing is sent to a domain like this");
 }
 
+/*
+ * Its host may take less than we do, and the client may have said how much; and it
+ * may trust us so far that it would send on what we let by.
+ */
+static void
+take_for_gateway(struct smtp_session *session)
+{
+	uint64_t most = session->asked.bytes_most;
+
+	if (session->account == 0 && has_route(session->asked.rcpt.address))
+		smtp_reply(session, 550, "5.7.1",
+		    "Relaying denied: this address leads elsewhere");
+	else if (most != 0 && session->tx->announced > most)
+		smtp_reply(session, 552, "5.3.4",
+		    "Larger than this domain takes");
+	else
+		take_if_known(session);
+}
+
 void
 smtp_rcpt_answer(struct smtp_session *session)
 {
@@ -198,6 +217,9 @@ smtp_rcpt_answer(struct smtp_session *session)
 	switch (asked->whose) {
 	case SMTP_OURS:
 		take_if_known(session);
+		return;
+	case SMTP_GATEWAY:
+		take_for_gateway(session);
 		return;
 	case SMTP_UNKNOWN:
 	case SMTP_SHARED:
@@ -245,7 +267,7 @@ count_unknown(struct smtp_session *session)
 
 /* From the loop: the keeper's word on the recipient. */
 static void
-on_whose(void *arg, enum smtp_whose whose, uint64_t account)
+on_whose(void *arg, enum smtp_whose whose, uint64_t number)
 {
 	struct smtp_session *session = arg;
 	const struct smtp_limits *limits = session->limits;
@@ -254,10 +276,12 @@ on_whose(void *arg, enum smtp_whose whose, uint64_t account)
 
 	smtp_woken(session);
 	session->asked.whose = whose;
-	session->asked.rcpt.account = account;
+	session->asked.rcpt.account = whose == SMTP_OURS ? number : 0;
+	session->asked.bytes_most = whose == SMTP_GATEWAY ? number : 0;
 	/* an address that is made up is one that nobody has */
-	is_refused = whose != SMTP_OURS && whose != SMTP_ASK_LATER &&
-	    whose != SMTP_CLOSED && !may_leave(session);
+	is_refused = whose != SMTP_OURS && whose != SMTP_GATEWAY &&
+	    whose != SMTP_ASK_LATER && whose != SMTP_CLOSED &&
+	    !may_leave(session);
 	/*
 	 * Our provider guesses no names, it tells those that it was told.
 	 * People err without a wait, but not for ever.

@@ -63,6 +63,7 @@ struct smtp_session {
 	struct rcpt_asked {		/* the RCPT that is being asked about */
 		struct recipient rcpt;
 		enum smtp_whose	 whose;
+		uint64_t	 bytes_most;	/* of a gateway; 0: as all */
 	} asked;
 	size_t		 line_len;
 	size_t		 helo_len;	/* 0: no EHLO yet */

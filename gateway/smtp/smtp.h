@@ -19,6 +19,8 @@ struct smtp_limits;		/* see limits.h */
 
 struct smtp_session;		/* opaque; see session.c */
 
+struct etrn_asked;		/* see queue/service.h */
+
 enum smtp_whose {
 	SMTP_OURS,		/* an account here */
 	SMTP_UNKNOWN,		/* our domain, but nobody has that name */
@@ -26,6 +28,7 @@ enum smtp_whose {
 	SMTP_SHARED,		/* nobody's here; our provider has it, too */
 	SMTP_CLOSED,		/* a list that this sender may not write to */
 	SMTP_FORGED,		/* no sender's address that we have made */
+	SMTP_GATEWAY,		/* taken for the host of a gateway domain */
 	SMTP_ASK_LATER		/* cannot be said now */
 };
 
@@ -54,7 +57,8 @@ struct smtp_answer {
 	char		 words[200];	/* one line, no CR or LF */
 };
 
-typedef void smtp_whose_fn(void *arg, enum smtp_whose, uint64_t account);
+/* `number` is the account, or of a gateway the most bytes it takes (0: as all). */
+typedef void smtp_whose_fn(void *arg, enum smtp_whose, uint64_t number);
 /* `login` is the address of who has logged in, where it is theirs or not. */
 typedef void smtp_sender_fn(void *arg, enum smtp_sends, struct slice login);
 typedef void smtp_grey_fn(void *arg, enum smtp_grey);
@@ -134,6 +138,9 @@ struct smtp_ports {
 	 */
 	int	(*sender)(void *arg, uint64_t account, struct slice address,
 		    smtp_sender_fn *reply, void *reply_arg);
+	/* ETRN, with a code of RFC 1985 5.2.  NULL: there is none. */
+	int	(*etrn)(void *arg, const struct etrn_asked *,
+		    smtp_answer_fn *reply, void *reply_arg);
 };
 
 struct smtp_options {
@@ -145,6 +152,7 @@ struct smtp_options {
 	bool		 offers_starttls;
 	bool		 implicit_tls;
 	bool		 is_upstream;	/* our provider's, with mail held for us */
+	bool		 offers_etrn;	/* there are gateway domains */
 	bool		 normalises;	/* bare CR and LF made CRLF: devices */
 	/* not NOBODY: who connects sends without a login, as: */
 	enum envelope_trust trust;

@@ -107,6 +107,14 @@ heap_has(const struct heap_entry *entry)
 	return entry->place != 0;
 }
 
+void
+heap_level(struct heap *heap, uint64_t key)
+{
+	/* any order of equal ones is one */
+	for (size_t i = 0; i < heap->count; i++)
+		heap->at[i]->key = key;
+}
+
 struct heap_entry *
 heap_first(const struct heap *heap)
 {

@@ -32,6 +32,8 @@ int	heap_put(struct heap *, struct heap_entry *, uint64_t key);
 /* Take it out; one that is in none stays so. */
 void	heap_take(struct heap *, struct heap_entry *);
 bool	heap_has(const struct heap_entry *);
+/* All of them have this key from now on. */
+void	heap_level(struct heap *, uint64_t key);
 /* The first, or NULL. */
 struct heap_entry *heap_first(const struct heap *);
 /* Give the memory back; the entries are the caller's. */

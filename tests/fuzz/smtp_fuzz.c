@@ -21,7 +21,9 @@
 
 #include "gateway/smtp/limits.h"
 #include "gateway/smtp/smtp.h"
+#include "lib/base/host.h"
 #include "lib/base/text.h"
+#include "queue/service.h"
 #include "store/account.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -128,6 +130,17 @@ fake_whose(void *arg, struct slice address, const struct envelope *env,
 	pending->whose = reply;
 	pending->account = slice_has_prefix(address, "a") ? 1 :
 	    slice_has_prefix(address, "b") ? 2 : 0;
+	return 0;
+}
+
+static int
+fake_etrn(void *arg, const struct etrn_asked *asked, smtp_answer_fn *reply,
+    void *reply_arg)
+{
+	struct pending *pending = pending_new(arg, reply_arg);
+
+	require(asked->name.len > 0 && host_is_name(asked->name));
+	pending->answer = reply;
 	return 0;
 }
 
@@ -375,7 +388,8 @@ converse(struct hub *hub, int flags, struct slice input)
 		.chunks = 20, .grow_bytes = 100
 	};
 	struct smtp_options options = {
-		.hostname = "hub.test", .lmtp = (flags & 1) != 0,
+		.hostname = "hub.test", .offers_etrn = true,
+		.lmtp = (flags & 1) != 0,
 		.normalises = (flags & 2) != 0, .message_bytes = 10000,
 		.recipients = 3, .limits = &limits,
 		.is_submission = (flags & 64) != 0, .clear_logins = true,
@@ -389,7 +403,8 @@ converse(struct hub *hub, int flags, struct slice input)
 		hub, fake_whose, fake_unknown, fake_grant, fake_release,
 		fake_big, fake_abandon, fake_submit, fake_forget, fake_log,
 		fake_ended, fake_known, fake_erred, fake_may_send,
-		(flags & 32) != 0 ? fake_grey : NULL, &login, fake_sender
+		(flags & 32) != 0 ? fake_grey : NULL, &login, fake_sender,
+		fake_etrn
 	};
 	int fds[2];
 

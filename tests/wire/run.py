@@ -10,6 +10,7 @@ A transcript (*.wire) is a conversation of several connections, a line a step:
     # rfc: 5321 4.1.1.4, 2920 3.1
     # accounts: ann bob
     # config: option = value    further lines of postroom.conf; own hub
+    # gateway: DOMAIN OPTIONS   as of postroom gateway add; own hub
     # hub: own                  a hub for this transcript alone
     C1 connect pop3             smtp lmtp pop3 pop3s imap imaps submission
                                 submissions
@@ -83,7 +84,7 @@ class Malformed(Exception):
 
 # --- transcripts ---------------------------------------------------------
 
-HEAD = re.compile(r"#\s*(what|rfc|accounts|config|hub):\s*(.*)")
+HEAD = re.compile(r"#\s*(what|rfc|accounts|config|gateway|hub):\s*(.*)")
 STEP = re.compile(
     r"(?P<client>C\d+) (?P<verb>connect|close|starttls|compress|>>|>)(?: (?P<cargs>.*))?"
     r"|(?P<server>S\d+) (?P<sverb>until ~|~|=|eof|nothing)(?: (?P<sargs>.*))?"
@@ -121,6 +122,7 @@ class Transcript:
         self.name = re.sub(r"\.wire$", "", name).lstrip("./")
         self.what = self.hub = ""
         self.sections, self.accounts, self.config = [], [], []
+        self.gateways = []
         self.steps, self.changes = [], False    # of an account
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
@@ -157,12 +159,15 @@ class Transcript:
             self.accounts += value.split()
         elif key == "config":
             self.config.append(value)
+        elif key == "gateway":
+            self.gateways.append(value)
         else:
             setattr(self, key, value)
 
     @property
     def wants_own_hub(self):
-        return self.hub == "own" or bool(self.config) or self.changes
+        return (self.hub == "own" or bool(self.config) or self.changes or
+                bool(self.gateways))
 
     def commands(self):
         """(service, command) of every line sent, as far as text tells."""
@@ -567,10 +572,13 @@ def play_in_one_hub(args, name, transcripts, results):
     """Set up a hub, play the transcripts in it, take it down."""
     accounts = {a for t in transcripts for a in t.accounts}
     config = [line for t in transcripts for line in t.config]
+    gateways = [line for t in transcripts for line in t.gateways]
     hub = None
     well = True
     try:
         hub = Hub(args.bin, accounts, config)
+        for words in gateways:
+            hub.run("-c", hub.conf, "gateway", "add", *words.split())
         hub.start()
         for transcript in transcripts:
             try:

@@ -49,7 +49,7 @@ static const struct notice failing = {
 static int
 on_whose(void *arg, struct ipc *from, struct ipc_message *asked)
 {
-	const struct keeper_whose whose = { WHOSE_OURS, POSTMASTER };
+	const struct keeper_whose whose = { WHOSE_OURS, POSTMASTER, 0 };
 	TEXT_AUTO body = TEXT_INIT(64);
 	struct slice address;
 

@@ -23,7 +23,7 @@ teardown(void)
 
 START_TEST(whose_reads_back)
 {
-	struct keeper_whose said = { WHOSE_OURS, 7 }, got = { 0 };
+	struct keeper_whose said = { WHOSE_OURS, 7, 0 }, got = { 0 };
 	struct slice address;
 
 	keeper_whose_ask(&body, slice_str("ann@office.test"));
@@ -141,8 +141,8 @@ END_TEST
 START_TEST(ours_without_an_account_is_a_breach)
 {
 	static const struct keeper_whose lies[] = {
-		{ WHOSE_OURS, 0 }, { WHOSE_UNKNOWN, 7 }, { WHOSE_FOREIGN, 7 },
-		{ WHOSE_COUNT, 0 },
+		{ WHOSE_OURS, 0, 0 }, { WHOSE_UNKNOWN, 7, 0 }, { WHOSE_FOREIGN, 7, 0 },
+		{ WHOSE_COUNT, 0, 0 },
 	};
 	struct keeper_whose got;
 

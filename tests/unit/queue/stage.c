@@ -308,6 +308,20 @@ stage_open(struct stage *stage)
 
 	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,
 	    &ports, stage->loop, &stage->conductor), 0);
+	if (!stage->is_keeper_away)
+		stage_gateways(stage);
+}
+
+void
+stage_gateways(struct stage *stage)
+{
+	TEXT_AUTO packed = TEXT_INIT(GATEWAYS_BYTES);
+
+	pack_u32(&packed, (uint32_t)stage->gateway_count);
+	for (size_t i = 0; i < stage->gateway_count; i++)
+		gateway_pack(&packed, &stage->gateways[i]);
+	ck_assert_int_eq(conductor_gateways(stage->conductor,
+	    text_slice(&packed)), 0);
 }
 
 void

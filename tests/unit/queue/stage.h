@@ -9,6 +9,7 @@
 #define TESTS_UNIT_QUEUE_STAGE_H
 
 #include "filters/auth/same_body.h"
+#include "policy/gateway.h"
 #include "queue/conductor_inside.h"
 #include "tests/unit/queue/scratch.h"
 
@@ -60,6 +61,9 @@ struct stage {
 	int		 whose_fault;
 	int		 compare_fault;
 	int		 wishes_fault;
+	struct gateway	 gateways[4];	/* from stage_open() on */
+	size_t		 gateway_count;
+	bool		 is_keeper_away;	/* and they are not told */
 	bool		 has_lists;	/* from stage_open() on: the keeper is
 					   asked for wishes */
 	bool		 has_groups;	/* the same: it is asked who gets it */
@@ -82,6 +86,8 @@ void	stage_new(struct stage *);
 void	stage_drop(struct stage *);
 /* Open the conductor; close it as a process that ends; both. */
 void	stage_open(struct stage *);
+/* The keeper says the gateway domains. */
+void	stage_gateways(struct stage *);
 void	stage_close(struct stage *);
 void	stage_restart(struct stage *);
 
