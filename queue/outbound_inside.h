@@ -98,6 +98,7 @@ struct outbound {
 	TAILQ_HEAD(out_records, out_record) standing;	/* in the journal */
 	struct out_record	*records;	/* the same, by id */
 	unsigned		 writing;	/* files of them */
+	bool			 has_gone;	/* one, since that was looked at */
 	STAILQ_HEAD(, out_result) results;	/* not durable yet */
 	struct timer		*sync_timer;
 	uint64_t		 synced_ms;

@@ -25,6 +25,7 @@ struct out_record {
 	struct message_id	 id;
 	uint64_t		 position;
 	uint64_t		 since_ms;
+	uint64_t		 not_before_ms;	/* it failed: next attempt */
 	struct writing		*writing;	/* its file is; or NULL */
 	bool			 is_big;
 	bool			 is_over;	/* and nobody needs it any more */
@@ -65,6 +66,7 @@ record_free(struct out_record *record)
 {
 	struct outbound *outbound = record->outbound;
 
+	outbound->has_gone = true;
 	TAILQ_REMOVE(&outbound->standing, record, next);
 	HASH_DEL(outbound->records, record);
 	writing_free(record->writing);
@@ -192,7 +194,7 @@ tell_fault(struct out_record *record, int error)
 	log_say("message %s, which leaves, cannot be set aside: %s", id,
 	    strerror(-error));
 	record->is_damaged = error == -EBADMSG || error == -ENOENT;
-	record->since_ms = clock_ms();
+	record->not_before_ms = clock_ms() + WAITED_MS;
 }
 
 /* The file stands: the journal need not hold it any longer. */
@@ -217,7 +219,6 @@ on_written(void *arg)
 	record_free(record);
 	if (is_over)
 		out_drop_file(conductor, &id);
-	deliver_advance(conductor);
 	outbound_set_aside(conductor);
 }
 
@@ -269,7 +270,8 @@ outbound_set_aside(struct conductor *conductor)
 	for (record = TAILQ_FIRST(&outbound->standing); record != NULL &&
 	    outbound->writing < WRITING_MOST; record = following) {
 		following = TAILQ_NEXT(record, next);
-		if (record->writing != NULL || record->is_damaged)
+		if (record->writing != NULL || record->is_damaged ||
+		    record->not_before_ms > clock_ms())
 			continue;
 		if (!all && clock_ms() - record->since_ms < WAITED_MS)
 			break;
@@ -283,6 +285,9 @@ outbound_set_aside(struct conductor *conductor)
 		if (r < 0 && r != -ENOENT)
 			tell_fault(record, r);
 	}
+	if (outbound->has_gone)
+		deliver_advance(conductor);
+	outbound->has_gone = false;
 }
 
 /* At start */

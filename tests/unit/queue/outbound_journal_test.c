@@ -209,18 +209,62 @@ START_TEST(what_is_taken_while_its_file_is_written_leaves_none)
 }
 END_TEST
 
+static unsigned
+segments(void)
+{
+	struct journal_figures figures;
+
+	journal_figures(stage.conductor->journal, &figures);
+	return figures.used;
+}
+
 /* Without a row it is nobody's, and holds no segment. */
 START_TEST(a_record_that_nobody_needs_does_not_stand)
 {
-	struct message_id id;
+	size_t n = 0;
 
-	submit_one("zoe@far.test");
-	id = stage_call(&stage, STAGE_JUDGE, 0)->id;
-	ck_assert_int_eq(rows_outbound_delete(stage.conductor->rows, &id), 0);
+	stage_close(&stage);
+	stage.options.segment_bytes = JOURNAL_LEAST_BYTES;
+	stage_open(&stage);
+	for (; segments() < 2; n++)
+		submit_one("zoe@far.test");
+	for (size_t i = 0; i < n; i++)
+		ck_assert_int_eq(rows_outbound_delete(stage.conductor->rows,
+		    &stage_call(&stage, STAGE_JUDGE, i)->id), 0);
 	set_clock(MINUTE_MS);
 	outbound_set_aside(stage.conductor);
 	ck_assert_uint_eq(stage.conductor->outbound->writing, 0);
+	ck_assert_uint_eq(segments(), 1);
 	is_over();
+}
+END_TEST
+
+/* It is tried again, and who stands behind it is not kept waiting. */
+START_TEST(what_could_get_no_file_stands_on)
+{
+	int kept = dup(stage.conductor->kept_fd);
+	int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	submit_one("zoe@far.test");
+	submit_one("yan@far.test");
+	ck_assert_int_ge(dup2(none, stage.conductor->kept_fd), 0);
+	set_clock(MINUTE_MS);
+	outbound_set_aside(stage.conductor);
+	ck_assert_uint_eq(stage.conductor->outbound->writing, 2);
+	for (unsigned i = 0; stage.conductor->outbound->writing > 0 &&
+	    i < 4000; i++)
+		stage_run(&stage, 1);
+	ck_assert(is_standing());
+	ck_assert_int_ge(dup2(kept, stage.conductor->kept_fd), 0);
+	(void)close(none);
+	(void)close(kept);
+	submit_one("xen@far.test");
+	set_clock(MINUTE_MS + 1000);
+	outbound_set_aside(stage.conductor);
+	ck_assert_uint_eq(stage.conductor->outbound->writing, 0);
+	set_aside();
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 3);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 3);
 }
 END_TEST
 
@@ -346,6 +390,7 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    what_is_taken_while_its_file_is_written_leaves_none);
 	tcase_add_test(tests, a_record_that_nobody_needs_does_not_stand);
+	tcase_add_test(tests, what_could_get_no_file_stands_on);
 	tcase_add_test(tests,
 	    a_journal_that_runs_short_gets_its_segments_back);
 	tcase_add_test(tests, a_damaged_record_is_held_to_be_looked_at);
