@@ -130,6 +130,9 @@ replay_one(void *arg, const struct journal_record *record)
 		    0 : r;
 	replay->position = record->position;
 	replay->id = transit->env.id;
+	/* of a clock that was put back: no name is given again */
+	if (message_id_order(&record->id, &conductor->last_id) > 0)
+		conductor->last_id = record->id;
 	bodies_replay(transit, record->bytes, record->position);
 	/* settled or not: as long as the record stands it is the entry */
 	if (transit->env.source == SOURCE_FETCH)
@@ -147,8 +150,6 @@ replay_one(void *arg, const struct journal_record *record)
 	TAILQ_INSERT_TAIL(&conductor->received, transit, next);
 	conductor->moving++;
 	replay->count++;
-	if (message_id_order(&record->id, &conductor->last_id) > 0)
-		conductor->last_id = record->id;
 	return resume(transit, replay);
 }
 

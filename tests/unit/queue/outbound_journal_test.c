@@ -369,6 +369,22 @@ START_TEST(it_is_no_fault_that_a_record_that_stands_has_no_file)
 }
 END_TEST
 
+/* The clock stands still, or was put back: names go on from the last one. */
+START_TEST(the_next_life_gives_no_name_again)
+{
+	const char *const to = "xen@far.test";
+	struct message_id id;
+
+	submit(&to, 1, true);		/* nobody has delivered it yet */
+	submit_one("yan@far.test");
+	id = stage_call(&stage, STAGE_JUDGE, 1)->id;
+	stage_restart(&stage);
+	submit_one("zoe@far.test");
+	ck_assert_int_ne(message_id_order(&id,
+	    &stage_call(&stage, STAGE_JUDGE, 0)->id), 0);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -396,6 +412,7 @@ unit_suite(void)
 	tcase_add_test(tests, a_damaged_record_is_held_to_be_looked_at);
 	tcase_add_test(tests,
 	    it_is_no_fault_that_a_record_that_stands_has_no_file);
+	tcase_add_test(tests, the_next_life_gives_no_name_again);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
