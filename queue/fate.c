@@ -433,7 +433,10 @@ fate_fail(struct conductor *conductor, struct rows_outbound *rows,
 		rows[i].state = OUTBOUND_FAILED;
 		rows[i].next_try_utc_ms = now;
 	}
+	/* who wants it is told that it is so */
 	r = rows_outbound_tried(conductor->rows, rows, count);
+	if (r == 0)
+		r = rows_sync(conductor->rows);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
