@@ -208,6 +208,18 @@ check_entry(struct queue_check *check, const struct transit *transit,
 	return r == -ENOENT ? 0 : r;
 }
 
+/* The next start sends it from this record: it is not settled. */
+static bool
+is_leaving(const struct queue_check *check,
+    const struct journal_record *record)
+{
+	uint64_t below;
+
+	return rows_settled_below(check->rows, &below) == 0 &&
+	    record->position >= below &&
+	    rows_outbound_has(check->rows, &record->id) == 0;
+}
+
 static int
 check_record(struct queue_check *check, const struct image *image,
     const struct journal_record *record)
@@ -228,7 +240,7 @@ check_record(struct queue_check *check, const struct image *image,
 		    needs_big(check, transit, record->position))
 			check_tell(check, FOUND_RECORD_BIG, &record->id);
 	}
-	if (r == 0 && rows_outbound_has(check->rows, &record->id) == 0)
+	if (r == 0 && is_leaving(check, record))
 		r = id_list_add(&check->leaving, &record->id);
 	if (r == 0)
 		r = check_entry(check, transit, record->position);

@@ -369,6 +369,38 @@ START_TEST(it_is_no_fault_that_a_record_that_stands_has_no_file)
 }
 END_TEST
 
+/* What stands below what is settled is not read again. */
+START_TEST(a_file_that_is_gone_is_a_fault_once_its_record_is_settled)
+{
+	char path[128], id[MESSAGE_ID_CHARS + 1];
+	struct queue_finding found = { .what = FOUND_HEAD };
+	uint64_t first, below;
+
+	stage_close(&stage);
+	stage.options.segment_bytes = JOURNAL_LEAST_BYTES;
+	stage_open(&stage);
+	submit_one("zoe@far.test");
+	first = outbound_standing(stage.conductor);
+	message_id_write(&stage_call(&stage, STAGE_JUDGE, 0)->id, id);
+	for (unsigned i = 0; i < 150; i++)
+		submit_one("zoe@far.test");
+	set_aside();
+	deliver_advance(stage.conductor);
+	ck_assert_int_eq(rows_settled_below(stage.conductor->rows, &below),
+	    0);
+	ck_assert_uint_lt(first, below);
+	ck_assert_int_eq(check(&found), 0);
+	(void)snprintf(path, sizeof(path), "%s/kept/%s", stage.scratch.path,
+	    id);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(check(&found), 1);
+	ck_assert_int_eq(found.what, FOUND_KEPT_MISSING);
+	stage_restart(&stage);
+	relay_up();
+	ck_assert_uint_eq(rows_in(OUTBOUND_HELD), 1);
+}
+END_TEST
+
 /* The clock stands still, or was put back: names go on from the last one. */
 START_TEST(the_next_life_gives_no_name_again)
 {
@@ -412,6 +444,8 @@ unit_suite(void)
 	tcase_add_test(tests, a_damaged_record_is_held_to_be_looked_at);
 	tcase_add_test(tests,
 	    it_is_no_fault_that_a_record_that_stands_has_no_file);
+	tcase_add_test(tests,
+	    a_file_that_is_gone_is_a_fault_once_its_record_is_settled);
 	tcase_add_test(tests, the_next_life_gives_no_name_again);
 	suite_add_tcase(suite, tests);
 	return suite;
