@@ -259,6 +259,18 @@ is_short(const struct conductor *conductor)
 	return figures.free <= conductor->options.segments / 4;
 }
 
+/* 1; 0: nobody waits for it, or it was kept for somebody here; or -errno. */
+static int
+needs_file(const struct conductor *conductor, const struct message_id *id)
+{
+	int r = rows_outbound_has(conductor->rows, id);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = rows_is_kept(conductor->rows, id);
+	return r == -ENOENT ? 1 : r;
+}
+
 void
 outbound_set_aside(struct conductor *conductor)
 {
@@ -277,12 +289,12 @@ outbound_set_aside(struct conductor *conductor)
 			break;
 		if (out_is_being_kept(conductor, &record->id))
 			continue;
-		r = rows_outbound_has(conductor->rows, &record->id);
-		if (r == 0)
+		r = needs_file(conductor, &record->id);
+		if (r > 0)
 			r = begin_writing(record);
-		else if (r == -ENOENT)
+		else if (r == 0)
 			record_free(record);
-		if (r < 0 && r != -ENOENT)
+		if (r < 0)
 			tell_fault(record, r);
 	}
 	if (outbound->has_gone)

@@ -401,6 +401,33 @@ START_TEST(a_file_that_is_gone_is_a_fault_once_its_record_is_settled)
 }
 END_TEST
 
+/* One file is enough for all who wait for it. */
+START_TEST(what_was_kept_for_somebody_here_is_not_written_again)
+{
+	const char *const to = "zoe@far.test";
+
+	submit(&to, 1, true);
+	set_clock(MINUTE_MS);
+	keep_relieve(stage.conductor);
+	for (unsigned i = 0; stage.conductor->keepings > 0 && i < 4000; i++)
+		stage_run(&stage, 1);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	outbound_set_aside(stage.conductor);
+	ck_assert_uint_eq(stage.conductor->outbound->writing, 0);
+	ck_assert(!is_standing());
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	ck_assert_int_eq(stage_call(&stage, STAGE_RELAY, 0)->first, 'A');
+	answer(0, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	is_over();
+}
+END_TEST
+
 /* The clock stands still, or was put back: names go on from the last one. */
 START_TEST(the_next_life_gives_no_name_again)
 {
@@ -446,6 +473,8 @@ unit_suite(void)
 	    it_is_no_fault_that_a_record_that_stands_has_no_file);
 	tcase_add_test(tests,
 	    a_file_that_is_gone_is_a_fault_once_its_record_is_settled);
+	tcase_add_test(tests,
+	    what_was_kept_for_somebody_here_is_not_written_again);
 	tcase_add_test(tests, the_next_life_gives_no_name_again);
 	suite_add_tcase(suite, tests);
 	return suite;
