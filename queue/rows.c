@@ -11,7 +11,7 @@ int
 rows_finish(struct rows *rows, int r, bool full)
 {
 	if (r == 0)
-		r = db_commit(rows->db, full);
+		r = db_commit(rows->db, full || db_log_is_long(rows->db));
 	if (r < 0)
 		db_rollback(rows->db);
 	return r;

@@ -6,7 +6,8 @@
  * which big file.  Big references are a set: counting twice is no matter.
  *
  * FULL means durable on return.  What is NORMAL survives a crash of ours and
- * becomes durable with the next FULL commit or rows_sync().
+ * becomes durable with the next FULL commit or rows_sync(), or when the log of
+ * such commits has grown long.
  *
  * All return 0 or a negative errno (db.h); functions handed to an _each must
  * not change rows.

@@ -17,6 +17,7 @@
 
 #define CHECKPOINT_PAGES 1000	/* 4 MB of log: move it into the file */
 #define LOG_KEPT	"16777216"	/* bytes of log file kept for reuse */
+#define LONG_PAGES	3000	/* 12 MB: there is room for the next ones */
 #define NAME_MOST	64	/* bytes of a file name of ours */
 #define VFS_NAME	"postroom"
 
@@ -494,6 +495,12 @@ db_commit(struct db *db, bool full)
 		return db->broken ? -EIO : 0;
 	r = db->broken ? -EIO : db->format->is_disposable ? 0 : sync_log(db);
 	return r < 0 ? r : checkpoint(db);
+}
+
+bool
+db_log_is_long(const struct db *db)
+{
+	return db->log_pages >= LONG_PAGES;
 }
 
 void

@@ -73,6 +73,8 @@ void	db_rest(struct db *);
 int	db_begin(struct db *);
 /* End it; `full`: durable when this returns 0, with all that went before. */
 int	db_commit(struct db *, bool full);
+/* Only a FULL commit keeps the log from growing: it is time for one. */
+bool	db_log_is_long(const struct db *);
 void	db_rollback(struct db *);
 /*
  * One part of the transaction that can be taken back by itself: db_part() ...

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "queue/rows_outbound.h"
 #include "tests/unit/queue/scratch.h"
 
 static const unsigned char hub[ROWS_HUB_BYTES] = "the test's hub";
@@ -350,6 +352,26 @@ START_TEST(a_big_file_is_due_when_its_last_account_lets_go)
 }
 END_TEST
 
+/* Of mail that comes and waits for a closed line no commit need be FULL. */
+START_TEST(the_log_does_not_grow_while_nothing_is_made_durable)
+{
+	struct message_id one = id;
+	struct rows_outbound row = { .address = SLICE("zoe@far.test"),
+	    .domain = SLICE("far.test"), .sender = SLICE("ann@office.test") };
+	struct stat st;
+
+	for (unsigned i = 0; i < 5000; i++) {
+		one.bytes[0] = (unsigned char)(i >> 8);
+		one.bytes[1] = (unsigned char)i;
+		row.id = one;
+		ck_assert_int_eq(rows_outbound_take(rows, &one, i, &row, 1),
+		    0);
+	}
+	ck_assert_int_eq(fstatat(scratch.fd, "queue.db-wal", &st, 0), 0);
+	ck_assert_int_lt(st.st_size, 24 * 1024 * 1024);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -369,6 +391,8 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    an_ended_hold_is_known_until_the_journal_is_settled_past_it);
 	tcase_add_test(tcase, a_big_file_is_due_when_its_last_account_lets_go);
+	tcase_add_test(tcase,
+	    the_log_does_not_grow_while_nothing_is_made_durable);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
