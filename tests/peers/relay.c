@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/base/memfd.h"
+#include "lib/base/pack.h"
 #include "lib/base/zone.h"
 #include "policy/hub.h"
 #include "queue/conductor_inside.h"
@@ -173,6 +174,7 @@ main(int argc, char *argv[])
 	    .settle_seconds = 5, .trail_days = 30, .archive_days = 30,
 	    .ballast_bytes = 65536, .free_bytes = 65536,
 	    .outbound_per_host = 1, .outbound_most = 1 };
+	TEXT_AUTO gateways = TEXT_INIT(64);
 	int data, folder;
 
 	if (argc < 8)
@@ -197,6 +199,10 @@ main(int argc, char *argv[])
 	if (folder < 0 || next == NULL || zone_open("UTC") < 0 ||
 	    conductor_open(folder, &options, &ports, loop, &conductor) < 0)
 		give_up("no queue there");
+	/* as the keeper has it: none of these domains is a gateway's */
+	pack_u32(&gateways, 0);
+	if (conductor_gateways(conductor, text_slice(&gateways)) < 0)
+		give_up("the queue does not know of gateways");
 	timer_set(next, 0);
 	(void)loop_run(loop);
 	conductor_close(conductor);
