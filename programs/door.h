@@ -7,7 +7,8 @@
  * what a session asks to them and back, door_handover.c gives who has logged in
  * to their mailbox, door_resting.c keeps those who idle, door_https.c passes
  * connections on, door_reading.c has mail collected that is wanted on reading,
- * and door_turned.c serves a provider on a connection that is our own.
+ * door_turned.c serves a provider on a connection that is our own, and
+ * door_reversed.c has the relay speak to a client on its own.
  */
 #ifndef POSTROOM_PROGRAMS_DOOR_H
 #define POSTROOM_PROGRAMS_DOOR_H
@@ -62,6 +63,7 @@ struct visit {
 	struct turned		*turned;	/* or NULL */
 	struct device		*device;	/* as it was then; or NULL */
 	bool			 is_trusted;	/* of a trusted network */
+	int			 reversed_fd;	/* of ATRN; 0: none */
 	LIST_HEAD(, question)	 questions;
 };
 
@@ -125,6 +127,7 @@ struct door {
 	struct handover_list	 handovers[HANDOVER_LISTS];
 	uint64_t		 last_number;	/* that one of them was given */
 	LIST_HEAD(, link)	 links;		/* to mailboxes */
+	LIST_HEAD(, reversed)	 reversed;	/* door_reversed.c */
 	unsigned		 descriptors;	/* for connections */
 	int			 spare_fd;	/* to say "no" when none is left */
 	struct timer		*goodbye;
@@ -212,6 +215,15 @@ int	door_login_check(void *arg, const struct login_try *,
 	    login_who_fn *reply, void *reply_arg);
 int	door_login_salt(void *arg, struct slice user, login_salt_fn *reply,
 	    void *reply_arg);
+
+/*
+ * door_reversed.c, of ATRN: the end for the relay, owned by the caller, or -errno;
+ * the client, joined to the other one; that is not wanted; all are cut.
+ */
+int	door_reversed_pair(struct visit *);
+void	door_reverse(void *visit, struct stream *client);
+void	door_reversed_drop(struct visit *);
+void	door_reversed_stop(struct door *);
 
 /* Begin a session on `fd` (owned).  0 or a negative errno. */
 int	door_smtp_begin(struct visit *, int fd);

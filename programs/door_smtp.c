@@ -387,6 +387,30 @@ ask_etrn(void *arg, const struct etrn_asked *asked, smtp_answer_fn *reply,
 }
 
 static int
+ask_atrn(void *arg, const struct atrn_asked *asked, smtp_answer_fn *reply,
+    void *reply_arg)
+{
+	struct visit *visit = arg;
+	struct question *question = question_new(visit, reply_arg);
+	TEXT_AUTO body = TEXT_INIT(8192);
+	int fd, r;
+
+	if (question == NULL)
+		return -ENOMEM;
+	question->reply.answer = reply;
+	fd = door_reversed_pair(visit);
+	if (fd < 0) {
+		question_free(question);
+		return fd;
+	}
+	atrn_asked_pack(&body, asked);
+	r = question_ask(question, visit->door->queue, QUEUE_ATRN, &body, fd,
+	    on_etrn);
+	(void)close(fd);
+	return r;
+}
+
+static int
 submit(void *arg, const struct envelope *env, int memfd, uint64_t ticket,
     uint64_t granted, smtp_answer_fn *reply, void *reply_arg)
 {
@@ -481,7 +505,7 @@ door_smtp_begin(struct visit *visit, int fd)
 		.grey = door_greylists(visit) && visit->device == NULL &&
 		    !visit->is_trusted ? ask_grey : NULL,
 		.login = &visit->login_ports, .sender = ask_sender,
-		.etrn = ask_etrn
+		.etrn = ask_etrn, .atrn = ask_atrn, .reverse = door_reverse
 	};
 	visit->login_ports = (struct login_ports){
 		.arg = visit, .check = door_login_check,
@@ -492,7 +516,9 @@ door_smtp_begin(struct visit *visit, int fd)
 		.hostname = config->hostname,
 		.lmtp = visit->listener->service == SERVICE_LMTP,
 		.is_submission = visit->listener->service ==
-		    SERVICE_SUBMISSION,
+		    SERVICE_SUBMISSION ||
+		    visit->listener->service == SERVICE_ATRN,
+		.is_atrn = visit->listener->service == SERVICE_ATRN,
 		.leaves = config_leaves(config),
 		.clear_logins = (config->clear_logins &&
 		    peer_is_local(visit->peer)) || visit->device != NULL,

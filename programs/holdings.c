@@ -43,7 +43,8 @@ is_built(enum service service)
 {
 	return service == SERVICE_SMTP || service == SERVICE_LMTP ||
 	    service == SERVICE_POP3 || service == SERVICE_IMAP ||
-	    service == SERVICE_HTTPS || service == SERVICE_SUBMISSION;
+	    service == SERVICE_HTTPS || service == SERVICE_SUBMISSION ||
+	    service == SERVICE_ATRN;
 }
 
 static int

@@ -21,7 +21,7 @@ struct errand {
 	const struct ipc *to;
 	void		*ticket;	/* the conductor's own */
 	uint64_t	 account;	/* a settling: whose */
-	uint64_t	 upto;		/* and how far */
+	uint64_t	 upto;		/* and how far; or of a turn the number */
 };
 
 /* A message to another role, and who hears its answer. */
@@ -354,6 +354,51 @@ port_noted(void *arg, uint64_t number)
 }
 
 static void
+on_turn_over(void *arg, int status, struct ipc_message *message)
+{
+	struct errand *errand = arg;
+
+	(void)status;
+	(void)message;
+	conductor_turn_over(errand->queue->conductor, errand->upto);
+	free(errand);
+}
+
+/* It is over when the host hangs up, or the relay does. */
+static int
+port_turn(void *arg, uint64_t number, struct slice packed_turn, int fd)
+{
+	struct queue *queue = arg;
+	struct errand *errand;
+	int r;
+
+	if (queue->relay == NULL)
+		return -ENOTCONN;
+	errand = calloc(1, sizeof(*errand));
+	if (errand == NULL)
+		return -ENOMEM;
+	errand->queue = queue;
+	errand->upto = number;
+	r = ipc_ask(queue->relay, RELAY_TURN, packed_turn, &fd, 1,
+	    on_turn_over, errand);
+	if (r < 0)
+		free(errand);
+	return r;
+}
+
+static void
+port_turn_done(void *arg, uint64_t number)
+{
+	struct queue *queue = arg;
+	TEXT_AUTO body = TEXT_INIT(16);
+
+	pack_u64(&body, number);
+	if (queue->relay != NULL)
+		(void)ipc_send(queue->relay, RELAY_TURN_OVER,
+		    text_slice(&body), NULL, 0);
+}
+
+static void
 port_broken(void *arg, const char *what)
 {
 	(void)arg;
@@ -414,6 +459,7 @@ queue_ports(struct queue *queue)
 		.whose = port_whose, .wishes = port_wishes,
 		.expand = port_expand,
 		.compare = port_compare, .saved = port_saved, .made = port_made,
-		.relay = port_relay, .noted = port_noted, .person = port_person
+		.relay = port_relay, .noted = port_noted, .turn = port_turn,
+		.turn_done = port_turn_done, .person = port_person
 	};
 }

@@ -102,6 +102,7 @@ visit_free(struct visit *visit)
 	}
 	visit_uncharge(visit, visit->granted);
 	door_turned_free(visit->turned);
+	door_reversed_drop(visit);
 	visitor_left(&door->visitors, visit->visitor);
 	if (visit->network != NULL)
 		visitor_left(&door->networks, visit->network);
@@ -479,6 +480,7 @@ door_start(struct process *process)
 	visitors_init(&door->networks, NETWORK_WORTH);
 	door_handovers_init(door);
 	LIST_INIT(&door->links);
+	LIST_INIT(&door->reversed);
 	door->goodbye = timer_new(process->loop, on_gone, process);
 	door->whose = whose_cache_new();
 	door->blocks = blocks_new();
@@ -576,6 +578,7 @@ door_stop(struct process *process)
 			    "the hub is ending");
 	}
 	door_handovers_stop(door);
+	door_reversed_stop(door);
 	timer_set(door->goodbye, GOODBYE_MS);
 }
 

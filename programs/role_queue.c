@@ -34,6 +34,7 @@ static int	on_ways(void *, struct ipc *, struct ipc_message *);
 static int	on_line(void *, struct ipc *, struct ipc_message *);
 static int	on_gateways(void *, struct ipc *, struct ipc_message *);
 static int	on_etrn(void *, struct ipc *, struct ipc_message *);
+static int	on_atrn(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
 #define MAILBOX	FROM(ROLE_MAILBOX)
@@ -98,6 +99,7 @@ static const struct ipc_rule queue_rules[] = {
 { QUEUE_LINE,	     "LINE",	    SCHEDULE, IPC_NEWS, 0, 0, on_line },
 { QUEUE_GATEWAYS,    "GATEWAYS",    FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_gateways },
 { QUEUE_ETRN,	     "ETRN",	    DOOR,    IPC_REQUEST, 0, 0, on_etrn },
+{ QUEUE_ATRN,	     "ATRN",	    DOOR,    IPC_REQUEST, 1, 0, on_atrn },
 { 0 }
 };
 
@@ -222,6 +224,20 @@ on_etrn(void *arg, struct ipc *from, struct ipc_message *message)
 
 	if (r == 0)
 		conductor_etrn(queue_of(arg)->conductor, &asker, &asked);
+	return r;
+}
+
+static int
+on_atrn(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct asker asker = { .from = from,
+	    .serial = message->serial };
+	struct atrn_asked asked;
+	int r = atrn_asked_unpack(message->body, &asked);
+
+	if (r == 0)
+		conductor_atrn(queue_of(arg)->conductor, &asker, &asked,
+		    ipc_take_fd(message, 0));
 	return r;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
+#include <unistd.h>
 
 #include "gateway/relay/relay.h"
 #include "lib/base/log.h"
@@ -38,6 +39,14 @@ struct errand {
 	uint64_t	 since_ms;	/* over, with nobody to tell */
 };
 
+/* A connection that its host has made, and the queue that hears of its end. */
+struct turn {
+	LIST_ENTRY(turn) next;
+	struct ipc	*from;		/* NULL: that queue is gone */
+	uint64_t	 serial;
+	uint64_t	 number;
+};
+
 struct relay_role {
 	struct process	*process;
 	struct talk_hall *hall;
@@ -49,6 +58,7 @@ struct relay_role {
 	char		 smarthost[256];
 	char		*password;	/* there */
 	LIST_HEAD(, errand) errands;
+	LIST_HEAD(, turn) turns;
 	unsigned	 count;
 	unsigned	 running;	/* of them; the others are over */
 	uint64_t	 last;		/* number */
@@ -59,10 +69,14 @@ struct relay_role {
 static int	on_send(void *, struct ipc *, struct ipc_message *);
 
 static int	on_noted(void *, struct ipc *, struct ipc_message *);
+static int	on_turn(void *, struct ipc *, struct ipc_message *);
+static int	on_turn_done(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule relay_rules[] = {
 { RELAY_SEND, "SEND", FROM(ROLE_QUEUE), IPC_REQUEST, 1, 0, on_send },
 { RELAY_NOTED, "NOTED", FROM(ROLE_QUEUE), IPC_NEWS, 0, 0, on_noted },
+{ RELAY_TURN, "TURN", FROM(ROLE_QUEUE), IPC_REQUEST, 1, 0, on_turn },
+{ RELAY_TURN_OVER, "TURN_OVER", FROM(ROLE_QUEUE), IPC_NEWS, 0, 0, on_turn_done },
 { 0 }
 };
 
@@ -141,7 +155,8 @@ adopt(struct relay_role *role, struct ipc *from,
 
 	LIST_FOREACH(errand, &role->errands, next) {
 		if ((errand->from != NULL && errand->result.len == 0) ||
-		    !slice_is(relay_asked(errand->relay), message->body))
+		    !relay_job_is_same(relay_asked(errand->relay),
+		    message->body))
 			continue;
 		errand->from = from;
 		errand->serial = message->serial;
@@ -220,6 +235,83 @@ on_send(void *arg, struct ipc *from, struct ipc_message *message)
 	role->count++;
 	relay_line_running(role->line, ++role->running);
 	return 0;
+}
+
+/* Turns */
+
+static void
+on_turn_over(void *arg, uint64_t number)
+{
+	struct relay_role *role = arg;
+	struct turn *turn;
+
+	LIST_FOREACH(turn, &role->turns, next)
+		if (turn->number == number)
+			break;
+	if (turn == NULL)
+		return;
+	if (turn->from != NULL)
+		say(turn->from, turn->serial, slice_of("", 0));
+	LIST_REMOVE(turn, next);
+	free(turn);
+}
+
+static int
+on_turn(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct relay_role *role = process->state;
+	struct relay_turn asked;
+	struct turn *turn;
+	int fd, r = relay_turn_unpack(message->body, &asked);
+
+	if (r < 0)
+		return r;
+	fd = ipc_take_fd(message, 0);
+	turn = calloc(1, sizeof(*turn));
+	if (turn == NULL || role->is_stopping || relay_links_turn(role->links,
+	    &asked, fd, process->config.hostname) < 0) {
+		(void)close(fd);
+		free(turn);
+		say(from, message->serial, slice_of("", 0));
+		return 0;
+	}
+	turn->from = from;
+	turn->serial = message->serial;
+	turn->number = asked.number;
+	LIST_INSERT_HEAD(&role->turns, turn, next);
+	return 0;
+}
+
+static int
+on_turn_done(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	struct process *process = arg;
+	struct relay_role *role = process->state;
+	struct unpack u = unpack_of(message->body);
+	uint64_t number = unpack_u64(&u);
+
+	(void)from;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	relay_links_turn_done(role->links, number);
+	return 0;
+}
+
+/* What is on them comes to its end; the next queue knows nothing of them. */
+static void
+lose_turns(struct relay_role *role, const struct ipc *queue)
+{
+	struct turn *turn, *following;
+
+	for (turn = LIST_FIRST(&role->turns); turn != NULL;
+	    turn = following) {
+		following = LIST_NEXT(turn, next);
+		if (turn->from != queue)
+			continue;
+		turn->from = NULL;
+		relay_links_turn_done(role->links, turn->number);
+	}
 }
 
 /* Beginning */
@@ -346,6 +438,7 @@ relay_role_start(struct process *process)
 	process->state = role;
 	role->process = process;
 	LIST_INIT(&role->errands);
+	LIST_INIT(&role->turns);
 	role->hall = talk_hall_new(process->loop, process->trust, &fault);
 	if (role->hall == NULL && fault != NULL)
 		log_say("the certificates that are trusted: %s", fault);
@@ -357,6 +450,7 @@ relay_role_start(struct process *process)
 	    config_send_rate(&process->config));
 	if (role->line == NULL)
 		return -ENOMEM;
+	relay_links_on_turn(role->links, on_turn_over, role);
 	r = take_password(role);
 	if (r < 0) {
 		log_say("the password of the smarthost: %s", strerror(-r));
@@ -413,6 +507,7 @@ relay_lost(struct process *process, struct ipc *ipc)
 		if (errand->from == ipc)
 			errand->from = NULL;
 	}
+	lose_turns(role, ipc);
 }
 
 static void

@@ -70,6 +70,13 @@ struct conductor_ports {
 		    int fd);
 	/* What the relay has said, under that number, is durable. */
 	void	(*noted)(void *arg, uint64_t number);
+	/*
+	 * Speak to the host that waits at `fd` (borrowed; relay_turn_pack()) ->
+	 * conductor_turn_over(), once, if it is 0; and: nothing more is for it.
+	 */
+	int	(*turn)(void *arg, uint64_t number, struct slice packed_turn,
+		    int fd);
+	void	(*turn_done)(void *arg, uint64_t number);
 	/* Who has that account, or (0) that address, or (empty) the
 	 * postmaster's? -> conductor_person() */
 	int	(*person)(void *arg, void *ticket, uint64_t account,
@@ -285,6 +292,14 @@ int	conductor_gateways(struct conductor *, struct slice packed);
 /* Somebody asks for the mail of one of them (ETRN): answered at once. */
 void	conductor_etrn(struct conductor *, const struct asker *,
 	    const struct etrn_asked *);
+/*
+ * Somebody takes it on a connection of its own (ATRN), which waits at `fd` (owned
+ * from now on); answered at once.
+ */
+void	conductor_atrn(struct conductor *, const struct asker *,
+	    const struct atrn_asked *, int fd);
+/* That connection has ended, or the relay has. */
+void	conductor_turn_over(struct conductor *, uint64_t number);
 /* What the relay says; -ECONNRESET: its channel was lost with the question. */
 void	conductor_relayed(struct conductor *, void *ticket, int status,
 	    struct slice packed_result);

@@ -152,7 +152,8 @@ out_dest_place(struct outbound *outbound, struct out_dest *dest)
 	const struct heap_entry *first = heap_first(&dest->jobs);
 	uint64_t due;
 
-	if (first == NULL || dest->active >= dest->most) {
+	if (first == NULL || dest->active >= dest->most ||
+	    out_turn_is_busy(outbound, dest)) {
 		dest_unplace(outbound, dest);
 		if (first == NULL && dest->active == 0 && dest->waiting == 0)
 			dest_rest(outbound, dest);
@@ -415,6 +416,8 @@ out_count(struct out_try *try, int conversations)
 	outbound->active += n;
 	if (!try->is_quick)
 		outbound->slow += n;
+	if (try->turn != 0)
+		out_turn_count(outbound, try->turn, conversations);
 }
 
 /* What was begun as quick, and is not. */
@@ -456,6 +459,10 @@ try_first(struct outbound *outbound, struct out_dest *dest)
 	struct out_job *job = (struct out_job *)heap_first(&dest->jobs);
 	int r;
 
+	if (out_turn_is_busy(outbound, dest)) {
+		out_dest_place(outbound, dest);
+		return;
+	}
 	heap_take(&dest->jobs, &job->due);
 	if (out_way_bars(job)) {
 		out_way_wait(outbound, job);
@@ -486,6 +493,7 @@ out_pump(struct outbound *outbound)
 	note_slow(outbound);
 	is_looking = out_way_look(outbound);
 	out_line_look(outbound);
+	out_turns_look(outbound);
 	/* what else is due is so a moment later, too: others have their turn */
 	for (unsigned i = 0; i < STEP_MOST && outbound->is_up &&
 	    outbound->has_gateways &&
@@ -694,6 +702,9 @@ outbound_open(struct conductor *conductor)
 	outbound->ways_told = 1;
 	LIST_INIT(&outbound->tries);
 	TAILQ_INIT(&outbound->standing);
+	LIST_INIT(&outbound->turns);
+	/* a relay may know numbers of the last queue yet */
+	outbound->last_turn = (uint64_t)clock_utc_ms() << 10;
 	outbound->timer = timer_new(conductor->loop, on_time, outbound);
 	return outbound->timer == NULL || out_line_open(outbound) < 0 ||
 	    out_sync_open(outbound) < 0 ? -ENOMEM : 0;
@@ -725,6 +736,7 @@ outbound_close(struct outbound *outbound)
 	out_records_close(outbound);
 	timer_free(outbound->timer);
 	arena_free(outbound->ways_arena);
+	out_turns_free(outbound);
 	arena_free(outbound->arena);
 	free(outbound->asked);
 	free(outbound);

@@ -173,8 +173,8 @@ last_asked_utc_ms(const struct outbound *outbound, const char *name)
 }
 
 /* Without memory for it the next one may come sooner. */
-static void
-note_asked(struct outbound *outbound, const char *name, const char *who)
+void
+out_note_asked(struct outbound *outbound, const char *name, const char *who)
 {
 	struct out_asked *asked;
 
@@ -207,9 +207,8 @@ out_first_try(const struct transit *transit, const struct recipient *rcpt,
 
 /* The table */
 
-/* All that waits there is due now. */
-static void
-run(struct outbound *outbound, struct out_dest *dest)
+void
+out_run(struct outbound *outbound, struct out_dest *dest)
 {
 	dest->asked_utc_ms = clock_utc_ms();
 	dest->not_before_ms = 0;
@@ -333,7 +332,7 @@ free_dests(struct outbound *outbound, const struct gateways *before)
 		    slice_str(table->at[i].name));
 
 		if (dest != NULL)
-			run(outbound, dest);
+			out_run(outbound, dest);
 	}
 }
 
@@ -431,9 +430,8 @@ is_for(const struct outbound *outbound, const struct transit *transit,
 	return false;
 }
 
-/* How many that came after `since` are received, and have no rows yet. */
-static size_t
-coming(const struct outbound *outbound, const struct gateway *gateway,
+size_t
+out_coming(const struct outbound *outbound, const struct gateway *gateway,
     int64_t since_utc_ms)
 {
 	const struct conductor *conductor = outbound->conductor;
@@ -466,7 +464,7 @@ ask_one(struct outbound *outbound, const struct gateway *gateway,
 	struct out_dest *dest = out_dest_find(outbound,
 	    slice_str(gateway->name));
 	int64_t last = last_asked_utc_ms(outbound, gateway->name);
-	size_t all = coming(outbound, gateway, 0);
+	size_t all = out_coming(outbound, gateway, 0);
 	char who[64];
 
 	write_asker(asked, who);
@@ -477,16 +475,16 @@ ask_one(struct outbound *outbound, const struct gateway *gateway,
 	    dest->active == 0)) {
 		return;
 	} else if ((dest != NULL && is_running(dest)) ||
-	    (all > 0 && coming(outbound, gateway, last) == 0)) {
+	    (all > 0 && out_coming(outbound, gateway, last) == 0)) {
 		runs->running++;
 	} else if (was_asked(outbound, gateway->name, who)) {
 		runs->too_soon++;
 	} else {
 		runs->begun++;
 		runs->messages += all + (dest == NULL ? 0 : dest->jobs.count);
-		note_asked(outbound, gateway->name, who);
+		out_note_asked(outbound, gateway->name, who);
 		if (dest != NULL)
-			run(outbound, dest);
+			out_run(outbound, dest);
 	}
 }
 

@@ -75,6 +75,7 @@ struct out_try {
 	bool			 has_more;	/* than fit one try */
 	uint64_t		 since_ms;
 	bool			 is_quick;	/* counted so */
+	uint64_t		 turn;		/* its connection; 0: ours */
 };
 
 /* What is due and waits for the line, the one that has waited longest first. */
@@ -119,6 +120,8 @@ struct outbound {
 	uint64_t		 changed_ms;
 	struct out_asked	*asked;		/* a ring; or NULL */
 	unsigned		 asked_next;
+	LIST_HEAD(, out_turn)	 turns;
+	uint64_t		 last_turn;	/* number */
 	bool			 has_reached;	/* some host, at: */
 	uint64_t		 reached_ms;
 };
@@ -235,6 +238,26 @@ void	out_first_try(const struct transit *, const struct recipient *,
 bool	out_dest_is_gateway(const struct outbound *, const struct out_dest *);
 /* When what came then is given up. */
 int64_t	out_last_day(const struct gateway *, int64_t since_utc_ms);
+/* How many for it that came after `since` are received, and have no rows yet. */
+size_t	out_coming(const struct outbound *, const struct gateway *,
+	    int64_t since_utc_ms);
+/* All that waits there is due now. */
+void	out_run(struct outbound *, struct out_dest *);
+/* Somebody, who is said to be `who`, has started that. */
+void	out_note_asked(struct outbound *, const char *name, const char *who);
+
+/*
+ * outbound_turn.c: the number of the connection on which that domain's mail goes
+ * now (RFC 2645), or 0.
+ */
+uint64_t out_turn_of(const struct outbound *, struct slice domain);
+/* That destination is of such a one, and another message is on it. */
+bool	out_turn_is_busy(const struct outbound *, const struct out_dest *);
+/* 1 or -1 of its messages are on that connection. */
+void	out_turn_count(struct outbound *, uint64_t number, int messages);
+/* Those on which nothing is may go on, or have come to their end. */
+void	out_turns_look(struct outbound *);
+void	out_turns_free(struct outbound *);
 
 /*
  * outbound_line.c: begin and end; the line bars that job, which is due; it waits

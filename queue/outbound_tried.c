@@ -439,6 +439,45 @@ tried(struct out_try *try, const struct relay_result *result)
 		out_dest_place(outbound, dest);
 }
 
+/* It was to go on a connection that its host has made, and on no other. */
+static bool
+is_for_turn(const struct out_try *try)
+{
+	const struct gateway *gateway = out_gateway(try->outbound,
+	    &try->rows[0]);
+
+	return gateway != NULL && gateway->waits &&
+	    (try->turn != 0 || gateway->host[0] == '\0');
+}
+
+/* That connection is gone: it waits for the next one. */
+static void
+wait_for_turn(struct out_try *try, uint64_t number)
+{
+	const struct gateway *gateway = out_gateway(try->outbound,
+	    &try->rows[0]);
+	uint64_t due_ms = UINT64_MAX;
+	int r;
+
+	for (size_t i = 0; i < try->count; i++) {
+		struct rows_outbound *row = &try->rows[i];
+		uint64_t last_ms;
+
+		row->next_try_utc_ms = out_last_day(gateway,
+		    row->since_utc_ms);
+		if (try->meanwhile[i] != OUTBOUND_WAITING)
+			row->state = try->meanwhile[i];
+		last_ms = out_due_ms(try->outbound, row);
+		due_ms = last_ms < due_ms ? last_ms : due_ms;
+	}
+	r = rows_outbound_due(try->outbound->conductor->rows, try->rows,
+	    try->count);
+	if (r < 0)
+		log_say("that a message waits cannot be noted: %s",
+		    strerror(-r));
+	let_go(try, r < 0 ? clock_ms() + HOST_PAUSE_MS : due_ms, number);
+}
+
 void
 conductor_relayed(struct conductor *conductor, void *ticket, int status,
     struct slice packed_result)
@@ -454,10 +493,15 @@ conductor_relayed(struct conductor *conductor, void *ticket, int status,
 	if (status == 0)
 		status = arena == NULL ? -ENOMEM :
 		    relay_result_unpack(arena, packed_result, &result);
-	if (status == 0 && result.count == 0)
+	if (status == 0 && result.count == 0 && is_for_turn(try) &&
+	    out_turn_of(outbound, try->rows[0].domain) == 0)
+		wait_for_turn(try, result.number);
+	else if (status == 0 && result.count == 0)
 		again(try, NO_TRY_MS, result.number);
 	else if (status == 0 && result.count == try->count)
 		tried(try, &result);
+	else if (status == -ECONNRESET && is_for_turn(try))
+		wait_for_turn(try, 0);
 	else
 		again(try, status == -ECONNRESET ? RELAY_LOST_MS :
 		    HOST_PAUSE_MS, 0);

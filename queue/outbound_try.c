@@ -171,6 +171,32 @@ is_hostless(const struct out_try *try)
 	return gateway != NULL && gateway->host[0] == '\0';
 }
 
+/* The connection that it goes on, or 0. */
+static uint64_t
+turn_of(const struct out_try *try)
+{
+	const struct gateway *gateway = out_gateway(try->outbound,
+	    &try->rows[0]);
+
+	return gateway == NULL ? 0 : out_turn_of(try->outbound,
+	    slice_str(gateway->name));
+}
+
+/*
+ * Nobody has taken it, and its last day has come.  What is due before that was
+ * on its way when a queue ended, or the postmaster wants it sent: the relay says
+ * what is known of it.
+ */
+static bool
+is_unasked(const struct out_try *try)
+{
+	const struct gateway *gateway = out_gateway(try->outbound,
+	    &try->rows[0]);
+
+	return is_hostless(try) && turn_of(try) == 0 && clock_utc_ms() >=
+	    out_last_day(gateway, try->rows[0].since_utc_ms);
+}
+
 static int
 pack_job(const struct out_try *try, const struct transit *transit,
     struct text *packed)
@@ -196,7 +222,9 @@ pack_job(const struct out_try *try, const struct transit *transit,
 		.recipients = rcpts, .recipient_count = try->count
 	};
 
-	if (gateway != NULL) {
+	job.by_turn = is_hostless(try);
+	job.turn = try->turn;
+	if (gateway != NULL && !job.by_turn) {
 		text_addf(&via, "%s:%u", gateway->host, gateway->port);
 		job.via = text_slice(&via);
 	}
@@ -345,10 +373,11 @@ out_try_begin(struct outbound *outbound, struct out_job *job)
 
 	if (r < 0)
 		return r;
-	if (is_hostless(try)) {
+	if (is_unasked(try)) {
 		out_try_unasked(try);
 		return OUT_TRY_OVER;
 	}
+	try->turn = turn_of(try);
 	out_count(try, 1);
 	r = note_due(try);
 	if (r == 0)

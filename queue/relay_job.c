@@ -13,6 +13,7 @@ relay_job_pack(struct text *text, const struct relay_job *job)
 	pack_slice(text, job->domain);
 	pack_slice(text, job->via);
 	pack_slice(text, job->way);
+	pack_u8(text, job->by_turn);
 	pack_slice(text, job->sender);
 	pack_u8(text, (uint8_t)job->body);
 	pack_u8(text, job->utf8);
@@ -26,6 +27,40 @@ relay_job_pack(struct text *text, const struct relay_job *job)
 		pack_u8(text, job->recipients[i].notify);
 		pack_slice(text, job->recipients[i].orcpt);
 	}
+	pack_u64(text, job->turn);	/* the last: relay_job_is_same() */
+}
+
+bool
+relay_job_is_same(struct slice packed, struct slice other)
+{
+	const size_t turn_bytes = sizeof(uint64_t);
+
+	return packed.len == other.len && packed.len > turn_bytes &&
+	    slice_is(slice_first(packed, packed.len - turn_bytes),
+	    slice_first(other, other.len - turn_bytes));
+}
+
+void
+relay_turn_pack(struct text *text, const struct relay_turn *turn)
+{
+	pack_u64(text, turn->number);
+	pack_slice(text, turn->peer);
+	pack_slice(text, turn->tls);
+}
+
+int
+relay_turn_unpack(struct slice packed, struct relay_turn *turn_out)
+{
+	struct unpack u = unpack_of(packed);
+	struct relay_turn turn;
+
+	turn.number = unpack_u64(&u);
+	turn.peer = unpack_slice(&u);
+	turn.tls = unpack_slice(&u);
+	if (!unpack_is_done(&u) || turn.number == 0)
+		return -EBADMSG;
+	*turn_out = turn;
+	return 0;
 }
 
 static int
@@ -45,6 +80,7 @@ recipients_unpack(struct arena *arena, struct unpack *u,
 		job->recipients[i].notify = unpack_u8(u);
 		job->recipients[i].orcpt = unpack_slice(u);
 	}
+	job->turn = unpack_u64(u);
 	return unpack_is_done(u) ? 0 : -EBADMSG;
 }
 
@@ -63,6 +99,7 @@ relay_job_unpack(struct arena *arena, struct slice packed,
 	job.domain = unpack_slice(&u);
 	job.via = unpack_slice(&u);
 	job.way = unpack_slice(&u);
+	job.by_turn = unpack_bool(&u);
 	job.sender = unpack_slice(&u);
 	job.body = unpack_enum(&u, BODY_COUNT);
 	job.utf8 = unpack_bool(&u);

@@ -20,7 +20,21 @@ enum relay_kind {
 	 * queue -> relay, news: u64 number of a result, which is durable here now;
 	 * until then the relay keeps it
 	 */
-	RELAY_NOTED
+	RELAY_NOTED,
+	/*
+	 * queue -> relay, 1 descriptor: a host waits there to be spoken to (RFC
+	 * 2645): relay_turn_pack(); reply, empty, when it is over
+	 */
+	RELAY_TURN,
+	/* queue -> relay, news: u64 turn; nothing more is for it */
+	RELAY_TURN_OVER
+};
+
+/* A connection that its host has made. */
+struct relay_turn {
+	uint64_t	number;		/* not 0 */
+	struct slice	peer;		/* numeric address */
+	struct slice	tls;		/* "TLSv1.3 ...", or empty */
 };
 
 /* RFC 5321 4.5.3.1.8: every host takes so many. */
@@ -38,6 +52,7 @@ struct relay_job {
 	struct slice		 via;
 	/* of whom it is (policy/smarthosts.h); empty: the hub's */
 	struct slice		 way;
+	bool			 by_turn;	/* or not at all */
 	struct slice		 sender;	/* empty: the null path */
 	enum envelope_body	 body;
 	bool			 utf8;		/* SMTPUTF8 was asked for */
@@ -47,6 +62,7 @@ struct relay_job {
 	struct slice		 trace;		/* lines to be put before them */
 	struct recipient	*recipients;	/* their account is 0 */
 	size_t			 recipient_count;
+	uint64_t		 turn;		/* on that one; 0: on ours */
 };
 
 enum relay_outcome {
@@ -77,6 +93,11 @@ struct relay_result {
 /* As bytes, and back: 0, -EBADMSG or -ENOBUFS (the arena). */
 void	relay_job_pack(struct text *, const struct relay_job *);
 int	relay_job_unpack(struct arena *, struct slice, struct relay_job *job_out);
+/* It is the same message for the same recipients, on whatever connection. */
+bool	relay_job_is_same(struct slice packed, struct slice other);
+void	relay_turn_pack(struct text *, const struct relay_turn *);
+/* 0 or -EBADMSG. */
+int	relay_turn_unpack(struct slice, struct relay_turn *turn_out);
 void	relay_result_pack(struct text *, const struct relay_result *);
 int	relay_result_unpack(struct arena *, struct slice,
 	    struct relay_result *result_out);

@@ -295,3 +295,44 @@ etrn_asked_unpack(struct slice packed, struct etrn_asked *asked_out)
 	*asked_out = asked;
 	return 0;
 }
+
+void
+atrn_asked_pack(struct text *text, const struct atrn_asked *asked)
+{
+	pack_u64(text, asked->account);
+	pack_slice(text, asked->peer);
+	pack_slice(text, asked->tls);
+	pack_u32(text, (uint32_t)asked->count);
+	for (size_t i = 0; i < asked->count; i++)
+		pack_slice(text, asked->names[i]);
+}
+
+/* They stand in an answer, or in the trail. */
+static bool
+is_word(struct slice word, size_t most)
+{
+	return word.len <= most && slice_is_printable_ascii(word);
+}
+
+int
+atrn_asked_unpack(struct slice packed, struct atrn_asked *asked_out)
+{
+	struct unpack u = unpack_of(packed);
+	struct atrn_asked asked = { .account = unpack_u64(&u) };
+
+	asked.peer = unpack_slice(&u);
+	asked.tls = unpack_slice(&u);
+	asked.count = unpack_u32(&u);
+	if (u.bad || asked.count > ATRN_NAMES_MOST || asked.account == 0 ||
+	    !is_word(asked.peer, 63) || !is_word(asked.tls, 79))
+		return -EBADMSG;
+	for (size_t i = 0; i < asked.count; i++) {
+		asked.names[i] = unpack_slice(&u);
+		if (!is_word(asked.names[i], 255))
+			return -EBADMSG;
+	}
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	*asked_out = asked;
+	return 0;
+}

@@ -228,7 +228,11 @@ enum queue_kind {
 	 * them; until that is said nothing leaves */
 	QUEUE_GATEWAYS,
 	/* door -> queue: etrn_asked_pack(); reply: packed answer */
-	QUEUE_ETRN
+	QUEUE_ETRN,
+	/* door -> queue, with one end of a socket pair, at whose other end the
+	 * client becomes the server (RFC 2645): atrn_asked_pack(); reply:
+	 * packed answer, with 250 the relay has that end */
+	QUEUE_ATRN
 };
 
 /*
@@ -274,6 +278,20 @@ struct etrn_asked {
 /* As bytes, and back: 0 or -EBADMSG. */
 void	etrn_asked_pack(struct text *, const struct etrn_asked *);
 int	etrn_asked_unpack(struct slice, struct etrn_asked *asked_out);
+
+#define ATRN_NAMES_MOST		16
+
+/* A client takes the mail of its gateway domains on its own connection. */
+struct atrn_asked {
+	uint64_t	account;	/* who has logged in */
+	struct slice	names[ATRN_NAMES_MOST];	/* as gateway_name() has them */
+	size_t		count;		/* 0: all that are its */
+	struct slice	peer;		/* numeric address */
+	struct slice	tls;		/* "TLSv1.3 ...", or empty */
+};
+/* As bytes, and back: 0 or -EBADMSG. */
+void	atrn_asked_pack(struct text *, const struct atrn_asked *);
+int	atrn_asked_unpack(struct slice, struct atrn_asked *asked_out);
 
 enum listing_status {
 	LISTING_OK,

@@ -3,7 +3,8 @@
  *
  * One value says whose a link is: the message's that it was opened for, nobody's
  * while it waits, or its own until its end.  It is freed from the loop alone, so
- * whoever is in the middle of it finds it dead, and not gone.
+ * whoever is in the middle of it finds it dead, and not gone.  It is one thing:
+ * a link that the host has made (ATRN) walks the same states as one of ours.
  */
 #include "gateway/relay/link.h"
 
@@ -16,6 +17,7 @@
 #include <openssl/evp.h>
 
 #include "lib/base/host.h"
+#include "lib/base/stream.h"
 
 #define READ_BYTES	4096
 #define READS_OF_TURN	8
@@ -23,6 +25,8 @@
 #define SECRET_BYTES	32	/* SHA-256 */
 #define RESET_MS	30000	/* for the reply to RSET */
 #define QUIT_MS		2000	/* manners: nobody waits for that one */
+#define TURN_IDLE_MS	60000	/* the queue has its next message sooner */
+#define TURN_OUTPUT_BYTES (1024u * 1024)
 
 const struct relay_waits relay_waits = {
 	.connect = 30000, .open = 300000, .mail = 300000, .rcpt = 300000,
@@ -40,12 +44,20 @@ enum link_is {
 	LINK_DEAD
 };
 
+/* What a host that has made the connection is to say next. */
+enum link_step { STEP_GREETING, STEP_EHLO, STEP_HELO };
+
 struct relay_link {
 	LIST_ENTRY(relay_link) next;
 	struct relay_links *links;
 	enum link_is	 is;
 	struct relay_link_events events;
-	struct talk	*talk;		/* NULL: hung up */
+	struct talk	*talk;		/* NULL: hung up, or: */
+	struct stream	*stream;	/* the host has made it; or NULL */
+	uint64_t	 turn;		/* its number; 0: it is ours */
+	enum link_step	 step;
+	bool		 is_owned;	/* of a turn: a message has it */
+	bool		 is_last;	/* the same: nothing more is for it */
 	struct timer	*clock;
 	/* what it was opened to */
 	char		 host[HOST_NAME_MOST + 2];
@@ -70,6 +82,9 @@ struct relay_links {
 	struct talk_hall *hall;
 	struct loop	*loop;
 	struct timer	*burial;
+	relay_turn_over_fn *turn_over;
+	void		*turn_arg;
+	const char	*called;	/* in a turn's EHLO; borrowed */
 	LIST_HEAD(, relay_link) all;
 	unsigned	 idle;
 	struct talk_counts counts;
@@ -80,9 +95,34 @@ struct relay_links {
 static void
 link_is(struct relay_link *link, enum link_is is)
 {
-	link->links->idle -= link->is == LINK_IDLE;
-	link->links->idle += is == LINK_IDLE;
+	/* those that hosts have made are theirs to end */
+	if (link->turn == 0) {
+		link->links->idle -= link->is == LINK_IDLE;
+		link->links->idle += is == LINK_IDLE;
+	}
 	link->is = is;
+}
+
+static bool
+is_up(const struct relay_link *link)
+{
+	return link->talk != NULL || link->stream != NULL;
+}
+
+/* 0 or a negative errno. */
+static int
+say(struct relay_link *link, struct slice bytes)
+{
+	int r;
+
+	if (link->talk != NULL)
+		return talk_write(link->talk, bytes);
+	if (link->stream == NULL)
+		return -ENOTCONN;
+	r = stream_write(link->stream, bytes);
+	if (r == 0)
+		stream_tell_drained(link->stream);
+	return r;
 }
 
 static void
@@ -90,6 +130,7 @@ link_free(struct relay_link *link)
 {
 	LIST_REMOVE(link, next);
 	talk_free(link->talk);
+	stream_free(link->stream);
 	timer_free(link->clock);
 	free(link);
 }
@@ -113,6 +154,11 @@ hang_up(struct relay_link *link)
 {
 	const char *words;
 
+	if (link->stream != NULL) {
+		stream_free(link->stream);
+		link->stream = NULL;
+		timer_stop(link->clock);
+	}
 	if (link->talk == NULL)
 		return;
 	words = talk_tls_words(link->talk);
@@ -129,16 +175,19 @@ hang_up(struct relay_link *link)
 static void
 die(struct relay_link *link)
 {
+	bool is_news = link->turn != 0 && link->is != LINK_DEAD;
+
 	hang_up(link);
 	link_is(link, LINK_DEAD);
 	timer_set(link->links->burial, 0);
+	if (is_news)
+		link->links->turn_over(link->links->turn_arg, link->turn);
 }
 
 static void
 quit(struct relay_link *link)
 {
-	if (link->talk == NULL ||
-	    talk_write(link->talk, slice_str("QUIT\r\n")) < 0) {
+	if (!is_up(link) || say(link, slice_str("QUIT\r\n")) < 0) {
 		die(link);
 		return;
 	}
@@ -155,7 +204,7 @@ quit_oldest(struct relay_links *links)
 	struct relay_link *link, *oldest = NULL;
 
 	LIST_FOREACH(link, &links->all, next)
-		if (link->is == LINK_IDLE)
+		if (link->is == LINK_IDLE && link->turn == 0)
 			oldest = link;
 	if (oldest != NULL)
 		quit(oldest);
@@ -171,13 +220,19 @@ says_more(const struct relay_link *link)
 static void
 wait_for_next(struct relay_link *link)
 {
-	if (link->talk == NULL || says_more(link) ||
-	    link->messages >= RELAY_LINK_MESSAGES ||
-	    clock_ms() - link->since_ms >= RELAY_LINK_LIFE_MS) {
+	bool is_old = link->messages >= RELAY_LINK_MESSAGES ||
+	    clock_ms() - link->since_ms >= RELAY_LINK_LIFE_MS;
+
+	if (!is_up(link) || says_more(link) ||
+	    (link->turn == 0 ? is_old : link->is_last)) {
 		quit(link);
 		return;
 	}
 	link_is(link, LINK_IDLE);
+	if (link->turn != 0) {
+		timer_set(link->clock, TURN_IDLE_MS);
+		return;
+	}
 	LIST_REMOVE(link, next);
 	LIST_INSERT_HEAD(&link->links->all, link, next);
 	timer_set(link->clock, RELAY_LINK_IDLE_MS);
@@ -193,8 +248,7 @@ reset(struct relay_link *link)
 		quit(link);
 		return;
 	}
-	if (link->talk == NULL ||
-	    talk_write(link->talk, slice_str("RSET\r\n")) < 0) {
+	if (!is_up(link) || say(link, slice_str("RSET\r\n")) < 0) {
 		die(link);
 		return;
 	}
@@ -205,8 +259,23 @@ reset(struct relay_link *link)
 static bool
 has_owner(const struct relay_link *link)
 {
-	return link->is < LINK_RESETTING;
+	return link->turn != 0 ? link->is_owned : link->is < LINK_RESETTING;
 }
+
+/* It can be spoken to: whoever has it meanwhile does, or it waits. */
+static void
+ready(struct relay_link *link)
+{
+	timer_stop(link->clock);
+	if (!has_owner(link)) {
+		wait_for_next(link);
+		return;
+	}
+	link_is(link, LINK_BUSY);
+	link->events.opened(link->events.arg);
+}
+
+static void	broke(struct relay_link *, enum talk_fault, struct slice words);
 
 static void
 on_clock(void *arg)
@@ -218,6 +287,8 @@ on_clock(void *arg)
 		link->events.opened(link->events.arg);
 	} else if (link->is == LINK_IDLE) {
 		quit(link);
+	} else if (link->turn != 0 && has_owner(link)) {
+		broke(link, TALK_TIMED_OUT, slice_of("", 0));
 	} else {
 		die(link);
 	}
@@ -226,12 +297,40 @@ on_clock(void *arg)
 /* Hearing */
 
 static void
+say_hello(struct relay_link *link, enum link_step step)
+{
+	TEXT_AUTO line = TEXT_INIT(512);
+
+	text_addf(&line, "%s %s\r\n", step == STEP_EHLO ? "EHLO" : "HELO",
+	    link->links->called);
+	link->step = step;
+	if (text_failed(&line) || say(link, text_slice(&line)) < 0)
+		broke(link, TALK_LOCAL, slice_of("", 0));
+}
+
+/* The first words of a host that has made the connection. */
+static void
+greeted(struct relay_link *link, const struct relay_said *words)
+{
+	if (link->step == STEP_GREETING && words->code == 220)
+		say_hello(link, STEP_EHLO);
+	else if (link->step == STEP_EHLO && words->code / 100 == 5)
+		say_hello(link, STEP_HELO);
+	else if (link->step != STEP_GREETING && words->code == 250)
+		ready(link);
+	else
+		broke(link, TALK_NONSENSE, slice_str(words->words));
+}
+
+static void
 said(struct relay_link *link, const struct relay_said *words)
 {
-	if (link->is == LINK_BUSY)
+	if (link->is == LINK_OPENING)
+		greeted(link, words);
+	else if (link->is == LINK_BUSY)
 		link->events.said(link->events.arg, words);
 	else if (link->is == LINK_RESETTING && words->code == 250)
-		wait_for_next(link);
+		ready(link);
 	else if (link->is == LINK_OPENED)
 		/* it was not asked anything: 421, most likely */
 		hang_up(link);
@@ -249,6 +348,27 @@ broke(struct relay_link *link, enum talk_fault fault, struct slice words)
 		die(link);
 }
 
+/* The next reply; while a host of a turn is greeted, what it offers, too. */
+static enum relay_heard
+hear_one(struct relay_link *link, struct slice *rest, struct relay_said *words)
+{
+	enum relay_heard is = RELAY_MORE;
+	struct slice line;
+	size_t lf;
+
+	if (link->turn == 0 || link->is != LINK_OPENING)
+		return relay_hear(&link->hearing, rest, words);
+	while (is == RELAY_MORE && (lf = slice_find(*rest, '\n')) !=
+	    SIZE_MAX) {
+		line = slice_first(*rest, lf + 1);
+		*rest = slice_after(*rest, lf + 1);
+		relay_offer_line(&link->offer, slice_trim(line));
+		is = relay_hear(&link->hearing, &line, words);
+	}
+	return is == RELAY_MORE && rest->len >= RELAY_LINE_BYTES ?
+	    RELAY_NONSENSE : is;
+}
+
 static void
 hear(struct relay_link *link)
 {
@@ -256,15 +376,15 @@ hear(struct relay_link *link)
 	enum relay_heard is = RELAY_WHOLE;
 	struct relay_said words;
 
-	while (is == RELAY_WHOLE && link->talk != NULL) {
-		is = relay_hear(&link->hearing, &rest, &words);
+	while (is == RELAY_WHOLE && is_up(link)) {
+		is = hear_one(link, &rest, &words);
 		link->unheard = rest.len;
 		/* whoever takes it over now begins with nothing */
 		link->len = rest.len;
 		if (is == RELAY_WHOLE)
 			said(link, &words);
 	}
-	if (link->talk == NULL)
+	if (!is_up(link))
 		return;
 	memmove(link->input, rest.at, rest.len);
 	if (is == RELAY_NONSENSE)
@@ -330,6 +450,141 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 	broke(link, fault, words);
 }
 
+/* Turns */
+
+/* As much as has come. */
+static void
+take_input(struct relay_link *link)
+{
+	size_t n = 1;
+
+	while (link->stream != NULL && n > 0) {
+		struct slice input = stream_input(link->stream);
+
+		n = sizeof(link->input) - link->len;
+		n = input.len < n ? input.len : n;
+		memcpy(link->input + link->len, input.at, n);
+		stream_consume(link->stream, n);
+		link->len += n;
+		if (n > 0)
+			hear(link);
+	}
+}
+
+static void
+on_stream(void *arg, enum stream_event event)
+{
+	struct relay_link *link = arg;
+
+	switch (event) {
+	case STREAM_INPUT:
+		take_input(link);
+		break;
+	case STREAM_DRAINED:
+		on_drained(link);
+		break;
+	case STREAM_CLOSED:
+	case STREAM_FAILED:
+		take_input(link);
+		if (link->stream != NULL)
+			broke(link, TALK_CLOSED, slice_of("", 0));
+		break;
+	case STREAM_IDLE:
+	case STREAM_TLS_UP:
+		break;
+	}
+	if (link->is == LINK_OPENED && link->stream == NULL)
+		broke(link, TALK_CLOSED, slice_of("", 0));
+}
+
+static struct relay_link *
+find_turn(const struct relay_links *links, uint64_t number)
+{
+	struct relay_link *link;
+
+	LIST_FOREACH(link, &links->all, next)
+		if (link->turn == number && link->turn != 0 &&
+		    link->is < LINK_QUITTING && !link->is_last)
+			break;
+	return link;
+}
+
+int
+relay_links_turn(struct relay_links *links, const struct relay_turn *turn,
+    int fd, const char *called)
+{
+	struct relay_link *link = calloc(1, sizeof(*link));
+
+	if (link == NULL)
+		return -ENOMEM;
+	link->links = links;
+	link->since_ms = clock_ms();
+	link->was_reached = true;
+	links->called = called;
+	LIST_INSERT_HEAD(&links->all, link, next);
+	link->clock = timer_new(links->loop, on_clock, link);
+	if (link->clock != NULL && slice_cstr(turn->peer, link->host,
+	    sizeof(link->host)) == 0 && slice_cstr(turn->tls,
+	    link->tls_words, sizeof(link->tls_words)) == 0)
+		link->stream = stream_new(links->loop, fd, READ_BYTES,
+		    TURN_OUTPUT_BYTES, on_stream, link);
+	if (link->stream == NULL) {
+		link_free(link);
+		return -ENOMEM;
+	}
+	link->turn = turn->number;
+	timer_set(link->clock, relay_waits.open);
+	return 0;
+}
+
+void
+relay_links_on_turn(struct relay_links *links, relay_turn_over_fn *over,
+    void *arg)
+{
+	links->turn_over = over;
+	links->turn_arg = arg;
+}
+
+void
+relay_links_turn_done(struct relay_links *links, uint64_t number)
+{
+	struct relay_link *link = find_turn(links, number);
+
+	if (link == NULL)
+		return;
+	link->is_last = true;
+	if (link->is == LINK_IDLE)
+		quit(link);
+}
+
+const char *
+relay_links_turn_peer(const struct relay_links *links, uint64_t number)
+{
+	const struct relay_link *link = find_turn(links, number);
+
+	return link == NULL ? NULL : link->host;
+}
+
+/* That message has it from now on, or once it can be spoken to. */
+static int
+take_turn(struct relay_links *links, uint64_t number,
+    struct relay_link **link_out)
+{
+	struct relay_link *link = find_turn(links, number);
+
+	if (link == NULL)
+		return -ENOENT;
+	if (link->is_owned)
+		return -EINVAL;
+	link->is_owned = true;
+	if (link->is == LINK_IDLE) {
+		link_is(link, LINK_OPENED);
+		timer_set(link->clock, 0);
+	}
+	*link_out = link;
+	return 0;
+}
+
 /* Opening */
 
 static bool
@@ -364,7 +619,8 @@ find_idle(struct relay_links *links, const struct relay_target *target)
 	if (print_secret(target, secret) < 0)
 		return NULL;
 	LIST_FOREACH(link, &links->all, next)
-		if (link->is == LINK_IDLE && link->port == target->port &&
+		if (link->is == LINK_IDLE && link->turn == 0 &&
+		    link->port == target->port &&
 		    link->tls == target->tls &&
 		    memcmp(link->dane, dane, sizeof(dane)) == 0 &&
 		    is_same(link->host, target->host) &&
@@ -436,10 +692,13 @@ relay_link_open(struct relay_links *links, const struct relay_target *target,
     bool fresh, const struct relay_link_events *events,
     struct relay_link **link_out)
 {
-	struct relay_link *link = fresh ? NULL : find_idle(links, target);
+	struct relay_link *link = fresh || target->turn != 0 ? NULL :
+	    find_idle(links, target);
 	int r = 0;
 
-	if (link != NULL) {
+	if (target->turn != 0) {
+		r = take_turn(links, target->turn, &link);
+	} else if (link != NULL) {
 		link_is(link, LINK_OPENED);
 		timer_set(link->clock, 0);
 	} else {
@@ -462,7 +721,8 @@ relay_link_offer(const struct relay_link *link)
 bool
 relay_link_is_used(const struct relay_link *link)
 {
-	return link->messages > 1;
+	/* a host that has made it cannot be asked for another */
+	return link->turn == 0 && link->messages > 1;
 }
 
 bool
@@ -474,13 +734,14 @@ relay_link_has_more(const struct relay_link *link)
 int
 relay_link_write(struct relay_link *link, struct slice bytes)
 {
-	return link->talk == NULL ? 0 : talk_write(link->talk, bytes);
+	return is_up(link) ? say(link, bytes) : 0;
 }
 
 size_t
 relay_link_waiting(const struct relay_link *link)
 {
-	return link->talk == NULL ? 0 : talk_waiting(link->talk);
+	return link->talk != NULL ? talk_waiting(link->talk) :
+	    link->stream != NULL ? stream_waiting(link->stream) : 0;
 }
 
 bool
@@ -503,6 +764,7 @@ relay_link_leave(struct relay_link *link, enum relay_leaving how)
 	if (link == NULL)
 		return;
 	timer_stop(link->clock);
+	link->is_owned = false;
 	if (link->is == LINK_OPENING || how == RELAY_DROP)
 		die(link);
 	else if (how == RELAY_KEEP)

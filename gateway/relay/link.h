@@ -51,6 +51,7 @@ struct relay_target {
 	const char	*whose;		/* smarthost it is; "": the hub's, or none */
 	const char	*called;	/* what EHLO says */
 	const struct relay_waits *waits;
+	uint64_t	 turn;		/* the link of that number; 0: ours */
 };
 
 struct relay_link_events {
@@ -76,8 +77,26 @@ struct relay_links *relay_links_new(struct talk_hall *, struct loop *);
 void	relay_links_free(struct relay_links *);
 
 /*
- * A link to that host, one that waits unless `fresh`.  0, or -EINVAL, -EIO or
- * -ENOMEM.
+ * A host has made the connection at `fd` (owned if it is 0) and waits to be spoken
+ * to (RFC 2645 5.3): it is greeted as any other, and kept for the messages of its
+ * number until it is done with or ends.  relay_links_on_turn() has who hears of
+ * its end then.  0 or -ENOMEM.
+ */
+struct relay_turn;
+int	relay_links_turn(struct relay_links *, const struct relay_turn *,
+	    int fd, const char *called);
+typedef void relay_turn_over_fn(void *arg, uint64_t number);
+void	relay_links_on_turn(struct relay_links *, relay_turn_over_fn *,
+	    void *arg);
+/* Nothing more is for it than what is on it. */
+void	relay_links_turn_done(struct relay_links *, uint64_t number);
+/* The host's address as it was told; NULL: there is no such one. */
+const char *relay_links_turn_peer(const struct relay_links *,
+	    uint64_t number);
+
+/*
+ * A link to that host, one that waits unless `fresh`.  0, -ENOENT (there is no
+ * such turn), -EINVAL, -EIO or -ENOMEM.
  */
 int	relay_link_open(struct relay_links *, const struct relay_target *,
 	    bool fresh, const struct relay_link_events *,

@@ -261,7 +261,8 @@ talk_with(struct relay *relay)
 		.user = to_smarthost ? relay->smarthost.user : NULL,
 		.password = to_smarthost ? relay->smarthost.password : NULL,
 		.whose = relay->whose,
-		.called = setting->called, .waits = setting->waits
+		.called = setting->called, .waits = setting->waits,
+		.turn = relay->job.turn
 	};
 	const struct relay_client_events events = {
 		.arg = relay, .over = on_client_over
@@ -273,6 +274,22 @@ talk_with(struct relay *relay)
 	    &relay->job, &relay->letter, relay->fates, &events,
 	    &relay->client) < 0)
 		end_all(relay, RELAY_LATER, "4.3.0", "memory is out here");
+}
+
+/* Its host waits on a connection of its own, or there is none to speak with. */
+static void
+take_turn(struct relay *relay)
+{
+	const char *peer = relay_links_turn_peer(relay->setting->links,
+	    relay->job.turn);
+
+	if (peer == NULL) {
+		end_untried(relay);
+		return;
+	}
+	route_alone(slice_str(peer), &relay->route);
+	relay->found_any = true;
+	talk_with(relay);
 }
 
 /* Asking */
@@ -758,6 +775,8 @@ relay_start(const struct relay_setting *setting, struct ipc *resolver,
 	if (!are_fit(&relay->job))
 		end_all(relay, RELAY_FAILED, "5.1.3",
 		    "an address of it cannot be said in SMTP");
+	else if (relay->job.by_turn || relay->job.turn != 0)
+		take_turn(relay);
 	else
 		find_route(relay);
 	*relay_out = relay;

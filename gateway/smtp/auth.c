@@ -85,6 +85,11 @@ static const struct login_protocol smtp_login_protocol = {
 	.bytes = sizeof(struct smtp_login), .say = say, .goes_on = goes_on,
 };
 
+static const struct login_protocol atrn_login_protocol = {
+	.name = "atrn", .challenge = "334 ",
+	.bytes = sizeof(struct smtp_login), .say = say, .goes_on = goes_on,
+};
+
 /* One at a time: wrong passwords are counted in it. */
 static struct login *
 login_of(struct smtp_session *session)
@@ -97,7 +102,8 @@ login_of(struct smtp_session *session)
 	if (made == NULL)
 		return NULL;
 	made->session = session;
-	made->login.protocol = &smtp_login_protocol;
+	made->login.protocol = session->options.is_atrn ?
+	    &atrn_login_protocol : &smtp_login_protocol;
 	made->login.stream = session->stream;
 	made->login.failed_logins = session->failed_logins;
 	made->login.ports = *session->ports->login;

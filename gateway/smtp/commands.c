@@ -10,17 +10,18 @@
 #define AUTH_NEEDS (NEEDS_STRANGER | NEEDS_SAFE | NEEDS_LAST)
 
 const struct smtp_command smtp_commands[] = {
-{ "EHLO",     PROFILE_ESMTP, SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_ehlo, "5321 4.1.1.1" },
-{ "HELO",     PROFILE_ESMTP, SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_helo, "5321 4.1.1.1" },
+{ "EHLO",     PROFILE_ALL & ~PROFILE_LMTP, SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_ehlo, "5321 4.1.1.1" },
+{ "HELO",     PROFILE_ALL & ~PROFILE_LMTP, SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_helo, "5321 4.1.1.1" },
 { "LHLO",     PROFILE_LMTP,  SMTP_ANY,              NEEDS_LAST | IS_IDLE,     ARGS_REQUIRED, smtp_hello_ehlo, "2033 4.1" },
 { "STARTTLS", PROFILE_ALL,   SMTP_READY,            NEEDS_PLAIN | NEEDS_LAST, ARGS_NONE,     smtp_starttls,   "3207 4" },
-{ "AUTH",     PROFILE_SUBMISSION, SMTP_READY,       AUTH_NEEDS,               ARGS_REQUIRED, smtp_auth,       "4954 4" },
-{ "MAIL",     PROFILE_ALL,   SMTP_READY,            NEEDS_LOGIN,              ARGS_REQUIRED, smtp_mail,       "5321 4.1.1.2" },
-{ "RCPT",     PROFILE_ALL,   SMTP_MAIL | SMTP_RCPT, NEEDS_NOTHING,            ARGS_REQUIRED, smtp_rcpt,       "5321 4.1.1.3" },
-{ "DATA",     PROFILE_ALL,   SMTP_RCPT,             NEEDS_LAST,               ARGS_NONE,     smtp_data,       "5321 4.1.1.4" },
+{ "AUTH",     PROFILE_SUBMISSION | PROFILE_ATRN, SMTP_READY,  AUTH_NEEDS,               ARGS_REQUIRED, smtp_auth,       "4954 4" },
+{ "MAIL",     PROFILE_MAIL,  SMTP_READY,            NEEDS_LOGIN,              ARGS_REQUIRED, smtp_mail,       "5321 4.1.1.2" },
+{ "RCPT",     PROFILE_MAIL,  SMTP_MAIL | SMTP_RCPT, NEEDS_NOTHING,            ARGS_REQUIRED, smtp_rcpt,       "5321 4.1.1.3" },
+{ "DATA",     PROFILE_MAIL,  SMTP_RCPT,             NEEDS_LAST,               ARGS_NONE,     smtp_data,       "5321 4.1.1.4" },
 /* in any order: a chunk that is refused must be read all the same */
-{ "BDAT",     PROFILE_ALL,   SMTP_ANY,              NEEDS_NOTHING,            ARGS_REQUIRED, smtp_bdat,       "3030 2" },
+{ "BDAT",     PROFILE_MAIL,  SMTP_ANY,              NEEDS_NOTHING,            ARGS_REQUIRED, smtp_bdat,       "3030 2" },
 { "ETRN",     PROFILE_ESMTP, SMTP_READY,            NEEDS_LOGIN | IS_IDLE,    ARGS_REQUIRED, smtp_etrn,       "1985 5" },
+{ "ATRN",     PROFILE_ATRN,  SMTP_READY,            NEEDS_LOGIN | NEEDS_LAST, ARGS_ANY,      smtp_atrn,       "2645 5.2.1" },
 { "RSET",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_NONE,     smtp_rset,       "5321 4.1.1.5" },
 { "VRFY",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_REQUIRED, smtp_vrfy,       "5321 4.1.1.6" },
 { "EXPN",     PROFILE_ALL,   SMTP_ANY,              IS_IDLE,                  ARGS_ANY,      smtp_not_here,   "5321 4.1.1.7" },
@@ -42,6 +43,8 @@ const struct smtp_command smtp_commands[] = {
 unsigned
 smtp_profile(const struct smtp_session *session)
 {
+	if (session->options.is_atrn)
+		return PROFILE_ATRN;
 	if (session->options.is_submission)
 		return PROFILE_SUBMISSION;
 	return session->options.lmtp ? PROFILE_LMTP : PROFILE_SMTP;

@@ -13,7 +13,9 @@
 #define PROFILE_LMTP	2u		/* RFC 2033 */
 #define PROFILE_SUBMISSION 4u		/* RFC 6409 */
 #define PROFILE_ESMTP	(PROFILE_SMTP | PROFILE_SUBMISSION)
-#define PROFILE_ALL	(PROFILE_ESMTP | PROFILE_LMTP)
+#define PROFILE_ATRN	8u		/* RFC 2645: no mail is brought here */
+#define PROFILE_MAIL	(PROFILE_ESMTP | PROFILE_LMTP)
+#define PROFILE_ALL	(PROFILE_MAIL | PROFILE_ATRN)
 
 #define SMTP_STARTED	(SMTP_READY | SMTP_MAIL | SMTP_RCPT)
 #define SMTP_ANY	(SMTP_GREETED | SMTP_STARTED | SMTP_CHUNKS)
@@ -59,6 +61,7 @@ void	smtp_rcpt(struct smtp_session *, struct slice args);
 void	smtp_data(struct smtp_session *, struct slice args);
 void	smtp_bdat(struct smtp_session *, struct slice args);
 void	smtp_etrn(struct smtp_session *, struct slice args);
+void	smtp_atrn(struct smtp_session *, struct slice args);
 void	smtp_rset(struct smtp_session *, struct slice args);
 void	smtp_noop(struct smtp_session *, struct slice args);
 void	smtp_quit(struct smtp_session *, struct slice args);

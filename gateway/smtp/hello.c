@@ -76,6 +76,12 @@ smtp_hello_ehlo(struct smtp_session *session, struct slice args)
 	if (session->options.is_submission && session->account == 0 &&
 	    smtp_is_safe(session))
 		add_auth(session);
+	if (session->options.is_atrn) {
+		/* RFC 2645 5.4: nothing else is taken here */
+		smtp_reply_more(session, 250, NULL, "ATRN");
+		smtp_reply(session, 250, NULL, "ENHANCEDSTATUSCODES");
+		return;
+	}
 	if (session->options.offers_etrn && !session->options.lmtp)
 		smtp_reply_more(session, 250, NULL, "ETRN");
 	smtp_reply_more(session, 250, NULL, "8BITMIME");

@@ -51,6 +51,7 @@ smtp_log(struct smtp_session *session, const char *format, ...)
 	text_vaddf(&said, format, args);
 	va_end(args);
 	text_addf(&sentence, "%s from %s", session->options.lmtp ? "lmtp" :
+	    session->options.is_atrn ? "atrn" :
 	    session->options.is_submission ? "submission" : "smtp",
 	    session->peer);
 	if (session->helo_len > 0) {
@@ -381,6 +382,25 @@ smtp_go_on(struct smtp_session *session)
 {
 	stream_hold(session->stream, session->waits);
 	turn(session);
+}
+
+void
+smtp_reverse(struct smtp_session *session)
+{
+	struct stream *stream;
+
+	smtp_flush(session);
+	if (session->ending != SMTP_GOES_ON) {
+		smtp_go_on(session);
+		return;
+	}
+	/* whoever has logged in lends its stream to nobody any more */
+	drop_work(session);
+	stream = session->stream;
+	session->stream = NULL;
+	stream_hold(stream, false);
+	session->ports->reverse(session->ports->arg, stream);
+	session_free(session);
 }
 
 bool

@@ -116,6 +116,11 @@ void	smtp_refuse_line(struct smtp_session *, enum line_is);
 void	smtp_consumed(struct smtp_session *, size_t n);
 /* The message is over: what comes next has a time of its own. */
 void	smtp_clock_stop(struct smtp_session *);
+/*
+ * The roles are reversed: what was said leaves, the connection is the port's, and
+ * the session is gone.  In the place of smtp_go_on().
+ */
+void	smtp_reverse(struct smtp_session *);
 /* Send the replies gathered so far. */
 void	smtp_flush(struct smtp_session *);
 

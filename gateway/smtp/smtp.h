@@ -20,6 +20,8 @@ struct smtp_limits;		/* see limits.h */
 struct smtp_session;		/* opaque; see session.c */
 
 struct etrn_asked;		/* see queue/service.h */
+struct atrn_asked;
+struct stream;
 
 enum smtp_whose {
 	SMTP_OURS,		/* an account here */
@@ -141,6 +143,13 @@ struct smtp_ports {
 	/* ETRN, with a code of RFC 1985 5.2.  NULL: there is none. */
 	int	(*etrn)(void *arg, const struct etrn_asked *,
 		    smtp_answer_fn *reply, void *reply_arg);
+	/*
+	 * ATRN, with a code of RFC 2645 7; behind 250 the connection is owned by
+	 * whoever reverse() gives it to, or reverse() is never called.
+	 */
+	int	(*atrn)(void *arg, const struct atrn_asked *,
+		    smtp_answer_fn *reply, void *reply_arg);
+	void	(*reverse)(void *arg, struct stream *);
 };
 
 struct smtp_options {
@@ -153,6 +162,7 @@ struct smtp_options {
 	bool		 implicit_tls;
 	bool		 is_upstream;	/* our provider's, with mail held for us */
 	bool		 offers_etrn;	/* there are gateway domains */
+	bool		 is_atrn;	/* a submission that is for ATRN alone */
 	bool		 normalises;	/* bare CR and LF made CRLF: devices */
 	/* not NOBODY: who connects sends without a login, as: */
 	enum envelope_trust trust;

@@ -1,11 +1,13 @@
 /*
- * gateway_fuzz.c - any argument of ETRN, anything typed about a gateway domain, and
+ * gateway_fuzz.c - any argument of ETRN and ATRN, anything typed about a gateway domain, and
  * any table of them
  */
 #include <assert.h>
 #include <errno.h>
 
+#include "gateway/smtp/atrn.h"
 #include "gateway/smtp/etrn.h"
+#include "queue/relay_job.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -25,6 +27,21 @@ check_etrn(struct slice input)
 		assert(slice_is_str(slice_str(name), again));
 	else
 		assert(kind == ETRN_QUEUE);
+}
+
+static void
+check_atrn(struct slice input)
+{
+	char again[GATEWAY_NAME_SIZE];
+	struct atrn_names names;
+	int r = atrn_read(input, &names);
+
+	assert(r == 0 || r == -EINVAL);
+	assert(r < 0 || names.count > 0 || input.len == 0);
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		assert(gateway_name(slice_str(names.at[i]), again) == 0);
+		assert(slice_is_str(slice_str(names.at[i]), again));
+	}
 }
 
 static void
@@ -55,16 +72,29 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	ARENA_AUTO arena = arena_new(256 * 1024);
 	struct slice input = slice_of(bytes, len);
 	TEXT_AUTO text = TEXT_INIT(len + 64);
+	struct atrn_asked turn_asked;
+	struct relay_turn turn;
 	struct etrn_asked asked;
 	struct gateways table;
 
 	assert(arena != NULL);
 	check_etrn(input);
+	check_atrn(input);
 	check_typed(input);
 	if (gateways_unpack(arena, input, &table) == 0)
 		(void)gateways_find(&table, slice_str("branch.test"));
 	if (etrn_asked_unpack(input, &asked) == 0) {
 		etrn_asked_pack(&text, &asked);
+		assert(slice_is(text_slice(&text), input));
+	}
+	text_clear(&text);
+	if (atrn_asked_unpack(input, &turn_asked) == 0) {
+		atrn_asked_pack(&text, &turn_asked);
+		assert(slice_is(text_slice(&text), input));
+	}
+	text_clear(&text);
+	if (relay_turn_unpack(input, &turn) == 0) {
+		relay_turn_pack(&text, &turn);
 		assert(slice_is(text_slice(&text), input));
 	}
 	return 0;

@@ -22,6 +22,7 @@
 #include "gateway/smtp/limits.h"
 #include "gateway/smtp/smtp.h"
 #include "lib/base/host.h"
+#include "lib/base/stream.h"
 #include "lib/base/text.h"
 #include "queue/service.h"
 #include "store/account.h"
@@ -142,6 +143,26 @@ fake_etrn(void *arg, const struct etrn_asked *asked, smtp_answer_fn *reply,
 	require(asked->name.len > 0 && host_is_name(asked->name));
 	pending->answer = reply;
 	return 0;
+}
+
+static int
+fake_atrn(void *arg, const struct atrn_asked *asked, smtp_answer_fn *reply,
+    void *reply_arg)
+{
+	require(asked->account == 7 && asked->count <= ATRN_NAMES_MOST);
+	for (size_t i = 0; i < asked->count; i++)
+		require(host_is_name(asked->names[i]));
+	pending_new(arg, reply_arg)->answer = reply;
+	return 0;
+}
+
+/* Nothing that the client has said is left for the relay. */
+static void
+fake_reverse(void *arg, struct stream *stream)
+{
+	(void)arg;
+	require(stream_input(stream).len == 0);
+	stream_free(stream);
 }
 
 static int
@@ -389,7 +410,7 @@ converse(struct hub *hub, int flags, struct slice input)
 	};
 	struct smtp_options options = {
 		.hostname = "hub.test", .offers_etrn = true,
-		.lmtp = (flags & 1) != 0,
+		.lmtp = (flags & 65) == 1, .is_atrn = (flags & 65) == 65,
 		.normalises = (flags & 2) != 0, .message_bytes = 10000,
 		.recipients = 3, .limits = &limits,
 		.is_submission = (flags & 64) != 0, .clear_logins = true,
@@ -404,7 +425,7 @@ converse(struct hub *hub, int flags, struct slice input)
 		fake_big, fake_abandon, fake_submit, fake_forget, fake_log,
 		fake_ended, fake_known, fake_erred, fake_may_send,
 		(flags & 32) != 0 ? fake_grey : NULL, &login, fake_sender,
-		fake_etrn
+		fake_etrn, fake_atrn, fake_reverse
 	};
 	int fds[2];
 

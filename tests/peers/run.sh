@@ -6,7 +6,7 @@
 # SPF, ARC or DMARC is played.  Each part has a hub of its own and
 # mostly waits for it: three run side by side.  What they say comes in order.
 here=$(dirname "$0")
-parts="groups gateway seal demo deb clients reload corpus multipop imapsource oauth etrn dkim arc
+parts="groups gateway turned seal demo deb clients reload corpus multipop imapsource oauth etrn dkim arc
 compose structure leaving sections order recent imap scram packing day me
 rights relay remote submission sending dane sts lame smarthosts devices windows
 completion setup import acl repair spam rule removal rehearse undo digest clamd

@@ -13,7 +13,7 @@ A transcript (*.wire) is a conversation of several connections, a line a step:
     # gateway: DOMAIN OPTIONS   as of postroom gateway add; own hub
     # hub: own                  a hub for this transcript alone
     C1 connect pop3             smtp lmtp pop3 pop3s imap imaps submission
-                                submissions
+                                submissions atrn
     C1 connect smtp 127.0.0.9   the same, from that address
     C1 > EHLO client.example    a line and its CRLF
     C1 >> "x" * 500 + "\\r\\n"    bytes, as a Python string of bytes
@@ -61,7 +61,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from ports import free_base                             # noqa: E402
 
 PORTS = {"lmtp": 24, "smtp": 25, "pop3": 110, "imap": 143, "imaps": 993,
-         "pop3s": 995, "submission": 587, "submissions": 465}
+         "pop3s": 995, "submission": 587, "submissions": 465, "atrn": 366}
 TLS_PORTS = ("pop3s", "imaps", "submissions")
 DOMAIN = "office.test"
 PASSWORD = "secret"
@@ -620,7 +620,7 @@ def rows(bin_folder, protocol):
 def check_coverage(args, transcripts, results):
     """Every row of the tables is sent by somebody who meant it."""
     for protocol, services in (("smtp", ("smtp", "lmtp", "submission",
-                                         "submissions")),
+                                         "submissions", "atrn")),
                                ("pop3", ("pop3", "pop3s")),
                                ("imap", ("imap", "imaps"))):
         sent = {(word, section) for t in transcripts

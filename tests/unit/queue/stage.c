@@ -184,6 +184,8 @@ port_relay(void *arg, void *ticket, struct slice packed_job, int fd)
 	call->upto = job.recipient_count;
 	ck_assert_int_eq(slice_cstr(job.recipients[0].orcpt, call->orcpt,
 	    sizeof(call->orcpt)), 0);
+	call->turn = job.turn;
+	call->by_turn = job.by_turn;
 	ck_assert_int_eq(pread(fd, &call->first, 1, 0), job.bytes > 0);
 	ck_assert_int_lt(pwrite(fd, "x", 1, 0), 0);
 	(void)snprintf(call->words, sizeof(call->words), "%s%.*s %.*s",
@@ -191,6 +193,24 @@ port_relay(void *arg, void *ticket, struct slice packed_job, int fd)
 	    SLICE_FMT(job.via.len > 0 ? job.via : job.way.len > 0 ? job.way :
 	    job.domain), SLICE_FMT(job.recipients[0].address));
 	return 0;
+}
+
+static int
+port_turn(void *arg, uint64_t number, struct slice packed_turn, int fd)
+{
+	struct relay_turn turn;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(relay_turn_unpack(packed_turn, &turn), 0);
+	ck_assert_uint_eq(turn.number, number);
+	note(arg, STAGE_TURN)->turn = number;
+	return 0;
+}
+
+static void
+port_turn_done(void *arg, uint64_t number)
+{
+	note(arg, STAGE_TURN_DONE)->turn = number;
 }
 
 static void
@@ -303,7 +323,8 @@ stage_open(struct stage *stage)
 		.compare = port_compare, .saved = port_saved,
 		.relay = port_relay, .noted = port_noted,
 		.person = port_person,
-		.expand = stage->has_groups ? port_expand : NULL
+		.expand = stage->has_groups ? port_expand : NULL,
+		.turn = port_turn, .turn_done = port_turn_done
 	};
 
 	ck_assert_int_eq(conductor_open(stage->scratch.fd, &stage->options,

@@ -21,7 +21,7 @@
 enum stage_what {
 	STAGE_JUDGE, STAGE_DELIVER, STAGE_SETTLE, STAGE_WANT, STAGE_ANSWER,
 	STAGE_WHOSE, STAGE_COMPARE, STAGE_SAVED, STAGE_WISHES, STAGE_RELAY,
-	STAGE_PERSON, STAGE_EXPAND
+	STAGE_PERSON, STAGE_EXPAND, STAGE_TURN, STAGE_TURN_DONE
 };
 
 /* One call of a port. */
@@ -46,6 +46,8 @@ struct stage_call {
 	unsigned char	 digest[BIG_DIGEST_BYTES];
 	char		 orcpt[64];		/* relay: of the first */
 	bool		 is_released, is_decided, is_spam;	/* deliver */
+	uint64_t	 turn;			/* turn, relay: its number */
+	bool		 by_turn;		/* relay */
 	bool		 is_done;		/* the test has answered it */
 };
 

@@ -449,7 +449,7 @@ hub_new(void)
 	hub->ports = (struct smtp_ports){
 	    hub, fake_whose, fake_unknown, fake_grant, fake_release, fake_big, fake_abandon,
 	    fake_submit, fake_forget, fake_log, fake_ended, NULL, NULL,
-	    NULL, NULL, &hub->login, fake_sender, NULL
+	    NULL, NULL, &hub->login, fake_sender, NULL, NULL, NULL
 	};
 	hub->login = (struct login_ports){
 	    .arg = hub, .check = fake_check, .salt = fake_salt,
