@@ -456,18 +456,17 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 static void
 take_input(struct relay_link *link)
 {
-	size_t n = 1;
-
-	while (link->stream != NULL && n > 0) {
+	while (link->stream != NULL) {
 		struct slice input = stream_input(link->stream);
+		size_t n = sizeof(link->input) - link->len;
 
-		n = sizeof(link->input) - link->len;
 		n = input.len < n ? input.len : n;
+		if (n == 0)
+			return;
 		memcpy(link->input + link->len, input.at, n);
 		stream_consume(link->stream, n);
 		link->len += n;
-		if (n > 0)
-			hear(link);
+		hear(link);
 	}
 }
 
