@@ -51,6 +51,7 @@ struct queue {
 	struct queue_pipes	*pipes;
 	struct queue_begins	 begins;
 	struct queue_gone	*gone;
+	struct outbound_domain	*domains;	/* of the conductor's options */
 };
 
 /* Of the process that a handler has as its `arg`. */

@@ -276,8 +276,9 @@ plan_of(const struct retry_times *times, const struct outbound_plan *usual)
 
 /* outbound_domains, for as long as the process lives.  0 or -ENOMEM. */
 static int
-set_domains(const struct config *config, struct conductor_options *options)
+set_domains(struct queue *queue, struct conductor_options *options)
 {
+	const struct config *config = &queue->process->config;
 	struct retry_times times[RETRY_DOMAINS];
 	struct slice where;
 	struct outbound_domain *list;
@@ -294,7 +295,7 @@ set_domains(const struct config *config, struct conductor_options *options)
 		    sizeof(list[i].name));
 		list[i].plan = plan_of(&times[i], &options->outbound_plan);
 	}
-	options->outbound_domains = list;
+	options->outbound_domains = queue->domains = list;
 	options->outbound_domain_count = count;
 	return 0;
 }
@@ -350,7 +351,7 @@ queue_start(struct process *process)
 	queue->process = process;
 	r = queue_watch_hangs(queue);
 	if (r == 0)
-		r = set_domains(config, &options);
+		r = set_domains(queue, &options);
 	if (r < 0)
 		return r;
 	memcpy(options.hub_id, process->hub_id, HUB_ID_BYTES);

@@ -21,7 +21,8 @@ check(const struct relay_proof *proof, enum names_found found, bool is_mx)
 		return;
 	assert(dane->count <= NAMES_PROOFS);
 	assert(host_is_name(slice_str(proof->base)));
-	assert((dane->also != NULL) == is_mx && dane->or_trusted == !is_mx);
+	assert((dane->also != NULL) == is_mx && !dane->or_trusted);
+	(void)relay_proof_is_of_use(proof);
 	for (size_t i = 0; i < dane->count; i++)
 		assert(dane->records[i].at >= proof->packed.at &&
 		    dane->records[i].at + dane->records[i].len <=
