@@ -108,6 +108,8 @@ tell(struct conductor *conductor, const struct message_id *id,
 	text_add(&detail, reason);
 	step.detail = text_slice(&detail);
 	trail_add(conductor->trail, &step);
+	if (who.len > 0)
+		trail_flush(conductor->trail);	/* they are answered next */
 }
 
 int

@@ -373,6 +373,7 @@ conductor_desk_act(struct conductor *conductor, enum desk_act act,
 		out_way_again(conductor->outbound, &acting.rows[i]);
 	check_line(&acting);
 	timer_set(conductor->outbound->timer, 0);
+	trail_flush(conductor->trail);	/* they are answered next */
 	acting.done.changed = (uint32_t)acting.count;
 	*place = behind;
 	*done_out = acting.done;

@@ -288,6 +288,7 @@ conductor_recall(struct conductor *conductor, const struct message_id *id,
 		return r;
 	tell(conductor, id, TRAIL_DELETED, who,
 	    "taken back before its recall window was over: nobody gets it");
+	trail_flush(conductor->trail);	/* they are answered next */
 	hold_drop_files(conductor, id);
 	return 0;
 }

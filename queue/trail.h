@@ -3,7 +3,8 @@
  *
  * One JSON line per step.  Lines are gathered and written 200 ms later or when
  * 64 KiB wait, with one write and no sync: losing the last second in a power
- * cut is allowed.  A trail that cannot be written never stops mail: it is told
+ * cut is allowed.  What a person did is written before they are answered: no
+ * crash of ours forgets it.  A trail that cannot be written never stops mail: it is told
  * once, lines are dropped and counted, and when writing goes again a step
  * "gap" says how many.
  */

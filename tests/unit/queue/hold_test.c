@@ -30,26 +30,6 @@ delete(void)
 	    slice_str("postmaster"));
 }
 
-/* What is in the trail's files. */
-static bool
-trail_has(const char *words)
-{
-	static char all[65536];
-	char command[256];
-	size_t n;
-	FILE *in;
-
-	trail_flush(stage.conductor->trail);
-	(void)snprintf(command, sizeof(command), "cat %s/trail/*",
-	    stage.scratch.path);
-	in = popen(command, "r");
-	ck_assert_ptr_nonnull(in);
-	n = fread(all, 1, sizeof(all) - 1, in);
-	all[n] = '\0';
-	ck_assert_int_eq(pclose(in), 0);
-	return strstr(all, words) != NULL;
-}
-
 /* Delivery `n` is answered and settled: nothing of the message is left. */
 static void
 finish(size_t n)
@@ -83,7 +63,7 @@ START_TEST(what_is_held_is_listed_with_its_facts_and_counted_apart)
 	conductor_status(stage.conductor, &status);
 	ck_assert_uint_eq(status.held, 1);
 	ck_assert_uint_eq(status.quarantined, 2);
-	ck_assert(trail_has("in quarantine: nobody may open it"));
+	ck_assert(stage_trail_has(&stage, "in quarantine: nobody may open it"));
 	stage_restart(&stage);
 	ck_assert_uint_eq(list(HOLD_QUARANTINED, NULL, 10), 2);
 }
@@ -149,8 +129,8 @@ START_TEST(a_released_message_is_delivered_unjudged_to_those_it_is_for)
 	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 2);
 	ck_assert_int_eq(stage_call(&stage, STAGE_DELIVER, 0)->first, 'r');
 	ck_assert_uint_eq(counts().held + counts().quarantined, 0);
-	ck_assert(trail_has("\"released\""));
-	ck_assert(trail_has("postmaster"));
+	ck_assert(stage_trail_stands(&stage, "\"released\""));
+	ck_assert(stage_trail_has(&stage, "postmaster"));
 	/* once */
 	ck_assert_int_eq(release(), -ENOENT);
 	ck_assert_int_eq(delete(), -ENOENT);
@@ -191,7 +171,7 @@ START_TEST(a_released_message_is_not_caught_again)
 			stage_restart(&stage);
 	}
 	stage_deliver(&stage, 0, 0);
-	ck_assert(!trail_has("in the mailbox Junk"));
+	ck_assert(!stage_trail_has(&stage, "in the mailbox Junk"));
 }
 END_TEST
 
@@ -204,7 +184,7 @@ START_TEST(what_nobody_released_goes_where_its_verdict_says)
 	ck_assert(!stage_call(&stage, STAGE_DELIVER, 0)->is_released);
 	ck_assert_str_eq(stage_call(&stage, STAGE_DELIVER, 0)->words, "Junk");
 	stage_deliver(&stage, 0, 0);
-	ck_assert(trail_has("in the mailbox Junk"));
+	ck_assert(stage_trail_has(&stage, "in the mailbox Junk"));
 }
 END_TEST
 
@@ -217,8 +197,8 @@ START_TEST(a_release_can_name_another_account)
 	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
 	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->account,
 	    STAGE_BEN);
-	ck_assert(trail_has("\"to\":\"ben@office.test\"") ||
-	    trail_has("\"to\": \"ben@office.test\""));
+	ck_assert(stage_trail_has(&stage, "\"to\":\"ben@office.test\"") ||
+	    stage_trail_has(&stage, "\"to\": \"ben@office.test\""));
 	/* the row knows it: so does the next life */
 	stage_restart(&stage);
 	conductor_account_up(stage.conductor, STAGE_ANN);
@@ -274,7 +254,7 @@ START_TEST(a_deleted_message_is_gone_and_stays_so)
 	else
 		hold_big();
 	ck_assert_int_eq(delete(), 0);
-	ck_assert(trail_has("\"deleted\""));
+	ck_assert(stage_trail_stands(&stage, "\"deleted\""));
 	for (int life = 0; life < 2; life++) {
 		ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
 		ck_assert_uint_eq(stage_files(&stage, "big"), 0);
@@ -415,7 +395,7 @@ START_TEST(one_share_is_delivered_and_the_others_stay_held)
 	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
 	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->account,
 	    STAGE_BEN);
-	ck_assert(trail_has("\"ben@office.test\""));
+	ck_assert(stage_trail_has(&stage, "\"ben@office.test\""));
 	/* once; and nothing else is done to it while it is on its way */
 	ck_assert_int_eq(share_of(STAGE_BEN), -EAGAIN);
 	ck_assert_int_eq(delete(), -EAGAIN);
@@ -528,7 +508,7 @@ START_TEST(what_was_told_in_time_ends_when_its_days_are_over)
 	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
 	days_pass(2);
 	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 0);
-	ck_assert(trail_has("its time was over; it was held: a person"));
+	ck_assert(stage_trail_has(&stage, "its time was over; it was held: a person"));
 	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
 	stage_restart(&stage);
 	quiet();
@@ -569,7 +549,7 @@ START_TEST(each_account_is_told_its_own_share_once)
 	ck_assert_uint_eq(news(found.account).account, 0);
 	ck_assert_int_eq(conductor_held_told(stage.conductor, STAGE_ANN, &id,
 	    1), 0);
-	ck_assert(trail_has("\"told\""));
+	ck_assert(stage_trail_has(&stage, "\"told\""));
 	ck_assert_uint_eq(news(0).account, STAGE_BEN);
 	stage_restart(&stage);
 	ck_assert_uint_eq(news(0).account, STAGE_BEN);

@@ -41,26 +41,6 @@ act_domain(enum desk_act act, const char *domain, const char *via)
 	return act_on(act, &which, via);
 }
 
-/* Does the trail say so of anything? */
-static bool
-trail_says(const char *words)
-{
-	static char text[256 * 1024];
-	char path[256];
-	size_t n;
-	FILE *file;
-
-	trail_flush(stage.conductor->trail);
-	(void)snprintf(path, sizeof(path), "%s/trail/2025-11-21",
-	    stage.scratch.path);
-	file = fopen(path, "r");
-	ck_assert_ptr_nonnull(file);
-	n = fread(text, 1, sizeof(text) - 1, file);
-	(void)fclose(file);
-	text[n] = '\0';
-	return strstr(text, words) != NULL;
-}
-
 static uint64_t
 all_rows(void)
 {
@@ -90,7 +70,7 @@ START_TEST(what_is_held_waits_until_it_is_released)
 	ck_assert_uint_eq(tries(), 2);
 	answer(1, RELAY_DONE, 250, true);
 	ck_assert_uint_eq(all_rows(), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
@@ -160,10 +140,10 @@ START_TEST(a_hold_during_a_try_stands_unless_a_host_has_it)
 	ck_assert_uint_eq(rows_in(OUTBOUND_HELD), 2);
 	ck_assert_uint_eq(all_rows(), 2);
 	set_aside();
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 2);
-	ck_assert(trail_says("it was held while it was being sent, which was "
-	    "too late; "));
-	ck_assert(trail_says("it was held while it was being sent; "
+	ck_assert_uint_eq(kept_files(), 2);
+	ck_assert(stage_trail_has(&stage,
+	    "it was held while it was being sent, which was too late; "));
+	ck_assert(stage_trail_has(&stage, "it was held while it was being sent; "
 	    "mx.far.test: 450"));
 	set_clock(DAY_MS);
 	relay_up();
@@ -197,12 +177,13 @@ START_TEST(what_is_removed_is_gone_and_its_file_with_it)
 	set_aside();
 	which.id = id_of(0);
 	ck_assert_uint_eq(act_on(DESK_REMOVE, &which, "").changed, 1);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	ck_assert_uint_eq(kept_files(), 1);
 	ck_assert_uint_eq(act(DESK_REMOVE, 0).changed, 1);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 	ck_assert_uint_eq(act(DESK_REMOVE, 0).changed, 0);
-	ck_assert(trail_says("\"step\":\"deleted\""));
-	ck_assert(trail_says("\"who\":\"postmaster\""));
+	/* written before who did it is answered */
+	ck_assert(stage_trail_stands(&stage, "\"step\":\"deleted\""));
+	ck_assert(stage_trail_stands(&stage, "\"who\":\"postmaster\""));
 	relay_up();
 	ck_assert_uint_eq(tries(), 0);
 	/* its record stands in the journal, and brings nothing back */
@@ -222,13 +203,13 @@ START_TEST(a_removal_during_a_try_stands_and_the_trail_says_what_came_of_it)
 	ck_assert_uint_eq(act(DESK_REMOVE, 0).sending, 1);
 	ck_assert_uint_eq(act(DESK_REMOVE, 1).sending, 1);
 	ck_assert_uint_eq(all_rows(), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 	answer(0, RELAY_DONE, 250, true);
 	answer(1, RELAY_LATER, 450, true);
 	ck_assert_uint_eq(stage.noted, 2);
-	ck_assert(trail_says("it was removed while it was being sent, which "
-	    "was too late; "));
-	ck_assert(trail_says("it was removed while it was being sent; "
+	ck_assert(stage_trail_has(&stage,
+	    "it was removed while it was being sent, which was too late; "));
+	ck_assert(stage_trail_has(&stage, "it was removed while it was being sent; "
 	    "mx.far.test: 450"));
 	set_clock(DAY_MS);
 	relay_up();
@@ -269,8 +250,8 @@ START_TEST(what_is_given_up_has_failed_unless_it_is_being_sent)
 	ck_assert_uint_eq(act(DESK_BOUNCE, 1).changed, 0);
 	ck_assert_uint_eq(act(DESK_BOUNCE, 1).sending, 1);
 	ck_assert_uint_eq(rows_in(OUTBOUND_FAILED), 1);
-	ck_assert(trail_says("5.0.0 given up by the postmaster; last: "
-	    "mx.far.test: 450 so it is"));
+	ck_assert(stage_trail_stands(&stage, "5.0.0 given up by the "
+	    "postmaster; last: mx.far.test: 450 so it is"));
 	answer(1, RELAY_DONE, 250, true);
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
 }
@@ -426,7 +407,7 @@ START_TEST(a_new_way_waits_for_the_end_of_a_try_on_the_old_one)
 	    ">third.test:25 bob@other.test");
 	answer(2, RELAY_DONE, 250, true);
 	ck_assert_uint_eq(all_rows(), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 

@@ -58,25 +58,6 @@ counts(void)
 	return counts;
 }
 
-static bool
-trail_has(const char *words)
-{
-	static char all[65536];
-	char command[256];
-	size_t n;
-	FILE *in;
-
-	trail_flush(stage.conductor->trail);
-	(void)snprintf(command, sizeof(command), "cat %s/trail/*",
-	    stage.scratch.path);
-	in = popen(command, "r");
-	ck_assert_ptr_nonnull(in);
-	n = fread(all, 1, sizeof(all) - 1, in);
-	all[n] = '\0';
-	ck_assert_int_eq(pclose(in), 0);
-	return strstr(all, words) != NULL;
-}
-
 START_TEST(one_of_ours_gets_it_instead_of_all_the_others)
 {
 	up();
@@ -92,8 +73,8 @@ START_TEST(one_of_ours_gets_it_instead_of_all_the_others)
 	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
 	ck_assert_uint_eq(stage_call(&stage, STAGE_DELIVER, 0)->account,
 	    BOSS_ACCOUNT);
-	ck_assert(trail_has("redirected to " BOSS));
-	ck_assert(trail_has("ann@office.test, ben@office.test"));
+	ck_assert(stage_trail_has(&stage, "redirected to " BOSS));
+	ck_assert(stage_trail_has(&stage, "ann@office.test, ben@office.test"));
 }
 END_TEST
 
@@ -198,7 +179,7 @@ START_TEST(a_folder_goes_with_the_record)
 	ck_assert_str_eq(stage_call(&stage, STAGE_DELIVER, 0)->words, "Junk");
 	conductor_delivered(stage.conductor, stage_call(&stage,
 	    STAGE_DELIVER, 0)->ticket, 0, false, _i == 1);
-	ck_assert(trail_has(_i == 0 ? "in the mailbox Junk" :
+	ck_assert(stage_trail_has(&stage, _i == 0 ? "in the mailbox Junk" :
 	    "in INBOX, for there are too many mailboxes to make Junk"));
 }
 END_TEST

@@ -657,3 +657,28 @@ stage_files(const struct stage *stage, const char *folder)
 	(void)close(fd);
 	return n;
 }
+
+bool
+stage_trail_stands(const struct stage *stage, const char *words)
+{
+	static char all[256 * 1024];
+	char command[256];
+	size_t n;
+	FILE *in;
+
+	(void)snprintf(command, sizeof(command), "cat %s/trail/* /dev/null",
+	    stage->scratch.path);
+	in = popen(command, "r");
+	ck_assert_ptr_nonnull(in);
+	n = fread(all, 1, sizeof(all) - 1, in);
+	all[n] = '\0';
+	ck_assert_int_eq(pclose(in), 0);
+	return strstr(all, words) != NULL;
+}
+
+bool
+stage_trail_has(const struct stage *stage, const char *words)
+{
+	trail_flush(stage->conductor->trail);
+	return stage_trail_stands(stage, words);
+}

@@ -126,5 +126,9 @@ void	stage_settle(struct stage *, size_t n, int status);
 void	stage_damage(struct stage *, uint64_t position);
 /* Files in a folder below its own. */
 size_t	stage_files(const struct stage *, const char *folder);
+/* Are these words in the trail's files, as a crash would leave them now? */
+bool	stage_trail_stands(const struct stage *, const char *words);
+/* The same when all is written. */
+bool	stage_trail_has(const struct stage *, const char *words);
 
 #endif
