@@ -68,7 +68,7 @@ is_over(void)
 	for (unsigned i = 0; i < 2; i++) {
 		ck_assert(!is_standing());
 		ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
-		ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+		ck_assert_uint_eq(kept_files(), 0);
 		stage_restart(&stage);
 		relay_up();
 		stage_run(&stage, 10);
@@ -79,7 +79,7 @@ is_over(void)
 START_TEST(what_is_taken_at_once_never_had_a_file)
 {
 	submit_one("zoe@far.test");
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 	ck_assert(is_standing());
 	relay_up();
 	ck_assert_uint_eq(tries(), 1);
@@ -101,7 +101,7 @@ START_TEST(what_waits_gets_a_file_and_leaves_from_there)
 	outbound_set_aside(stage.conductor);
 	ck_assert_uint_eq(stage.conductor->outbound->writing, 0);
 	set_aside();
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	ck_assert_uint_eq(kept_files(), 1);
 	stage_restart(&stage);
 	ck_assert(!is_standing());
 	set_clock(6 * MINUTE_MS);
@@ -166,7 +166,7 @@ START_TEST(who_said_250_is_believed_after_a_power_cut_once_that_is_durable)
 	answer(0, RELAY_DONE, 250, true);
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
 	ck_assert_uint_eq(stage.noted, 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), (size_t)_i);
+	ck_assert_uint_eq(kept_files(), (size_t)_i);
 	if (_i == 0)
 		ck_assert(is_standing());
 	cut_power();
@@ -263,7 +263,7 @@ START_TEST(what_could_get_no_file_stands_on)
 	outbound_set_aside(stage.conductor);
 	ck_assert_uint_eq(stage.conductor->outbound->writing, 0);
 	set_aside();
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 3);
+	ck_assert_uint_eq(kept_files(), 3);
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 3);
 }
 END_TEST
@@ -289,7 +289,7 @@ START_TEST(a_journal_that_runs_short_gets_its_segments_back)
 	for (unsigned i = 0; stage.conductor->outbound->writing > 0 &&
 	    i < 4000; i++)
 		stage_run(&stage, 1);
-	ck_assert_uint_gt(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_gt(kept_files(), 0);
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 600);
 	stage_restart(&stage);
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 600);
@@ -320,7 +320,7 @@ START_TEST(a_damaged_record_is_held_to_be_looked_at)
 		ck_assert_uint_eq(stage.conductor->outbound->writing, 0);
 	}
 	ck_assert(is_standing());
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
@@ -411,7 +411,7 @@ START_TEST(what_was_kept_for_somebody_here_is_not_written_again)
 	keep_relieve(stage.conductor);
 	for (unsigned i = 0; stage.conductor->keepings > 0 && i < 4000; i++)
 		stage_run(&stage, 1);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	ck_assert_uint_eq(kept_files(), 1);
 	outbound_set_aside(stage.conductor);
 	ck_assert_uint_eq(stage.conductor->outbound->writing, 0);
 	ck_assert(!is_standing());
@@ -419,7 +419,7 @@ START_TEST(what_was_kept_for_somebody_here_is_not_written_again)
 	ck_assert_uint_eq(tries(), 1);
 	ck_assert_int_eq(stage_call(&stage, STAGE_RELAY, 0)->first, 'A');
 	answer(0, RELAY_DONE, 250, true);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	ck_assert_uint_eq(kept_files(), 1);
 	conductor_account_up(stage.conductor, STAGE_ANN);
 	stage_deliver(&stage, 0, 0);
 	deliver_settle_all(stage.conductor);

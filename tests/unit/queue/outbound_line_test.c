@@ -145,7 +145,7 @@ START_TEST(mail_waits_until_the_line_opens)
 	answer(1, RELAY_DONE, 250, true);
 	answer(2, RELAY_DONE, 250, true);
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
@@ -418,7 +418,7 @@ START_TEST(what_is_removed_while_it_waits_is_gone)
 	stage_run(&stage, 5);
 	ck_assert_uint_eq(tries(), 1);
 	answer(0, RELAY_DONE, 250, true);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 	ck_assert_uint_eq(HASH_COUNT(stage.conductor->outbound->jobs), 0);
 }
 END_TEST

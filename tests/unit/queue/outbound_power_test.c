@@ -126,7 +126,7 @@ START_TEST(what_was_set_aside_is_there_once)
 	cut_power();
 	relay_up();
 	ck_assert_uint_eq(tries(), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
@@ -367,7 +367,7 @@ START_TEST(whatever_happens_each_gets_it_once)
 	begin_again(true);
 	relay_up();
 	ck_assert_uint_eq(tries(), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 

@@ -30,7 +30,7 @@ START_TEST(what_a_host_has_taken_is_forgotten)
 	answer(0, RELAY_DONE, 250, true);
 	ck_assert_uint_eq(stage.noted, 1);
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 	/* its record stands in the journal, and brings nothing back */
 	stage_restart(&stage);
 	relay_up();
@@ -77,12 +77,12 @@ START_TEST(a_file_that_is_being_written_anew_stays)
 	answer(0, RELAY_DONE, 250, true);
 	for (unsigned i = 0; i < 4000 && stage.conductor->keepings > 0; i++)
 		stage_run(&stage, 1);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	ck_assert_uint_eq(kept_files(), 1);
 	conductor_account_up(stage.conductor, STAGE_ANN);
 	stage_deliver(&stage, 0, 0);
 	deliver_settle_all(stage.conductor);
 	stage_settle(&stage, 0, 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
@@ -107,9 +107,9 @@ START_TEST(one_copy_goes_to_a_hundred_recipients_of_a_domain)
 	answer(1, RELAY_DONE, 250, true);
 	ck_assert_uint_eq(tries(), 3);
 	ck_assert_uint_eq(stage_call(&stage, STAGE_RELAY, 2)->upto, 20);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	ck_assert_uint_eq(kept_files(), 1);
 	answer(2, RELAY_DONE, 250, true);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 	/* a smarthost gets one copy for all domains */
 	stage_close(&stage);
 	stage_forget(&stage);
@@ -152,7 +152,7 @@ START_TEST(five_days_of_tries_come_at_their_hours)
 	ck_assert_uint_ge(now_ms, 5 * (uint64_t)DAY_MS);
 	ck_assert_uint_lt(now_ms, 5 * (uint64_t)DAY_MS + 2 * HOUR_MS);
 	/* its sender is not told yet (fate_test.c): it stays where it is */
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	ck_assert_uint_eq(kept_files(), 1);
 	stage_restart(&stage);
 	relay_up();
 	ck_assert_uint_eq(tries(), 0);
@@ -297,7 +297,7 @@ START_TEST(a_relay_that_is_lost_has_tried_nothing)
 	relay_up();
 	ck_assert_uint_eq(tries(), 3);
 	answer(2, RELAY_DONE, 250, true);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
@@ -323,7 +323,7 @@ START_TEST(who_is_here_gets_it_as_ever)
 	deliver_settle_all(stage.conductor);
 	stage_settle(&stage, 0, 0);
 	ck_assert_uint_eq(stage.conductor->moving, 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
@@ -392,7 +392,7 @@ START_TEST(a_damaged_file_is_held_to_be_looked_at)
 	relay_up();
 	ck_assert_uint_eq(tries(), 0);
 	ck_assert_uint_eq(rows_in(OUTBOUND_HELD), 1);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	ck_assert_uint_eq(kept_files(), 1);
 }
 END_TEST
 

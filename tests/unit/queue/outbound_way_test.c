@@ -110,7 +110,7 @@ START_TEST(a_change_during_a_try_harms_nothing)
 	answer(1, RELAY_DONE, 250, true);
 	answer(2, RELAY_DONE, 250, true);
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
@@ -216,7 +216,7 @@ START_TEST(what_has_no_way_waits_for_one)
 	ck_assert_uint_eq(tries(), 1);
 	answer(0, RELAY_DONE, 250, true);
 	ck_assert_uint_eq(jobs(), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
@@ -265,7 +265,7 @@ START_TEST(the_postmaster_is_a_way_as_well)
 	ck_assert_uint_eq(tries(), 1);
 	act(DESK_REMOVE, "back.test", "");
 	ck_assert_uint_eq(jobs(), 0);
-	ck_assert_uint_eq(stage_files(&stage, "kept"), 0);
+	ck_assert_uint_eq(kept_files(), 0);
 }
 END_TEST
 
