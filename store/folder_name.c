@@ -57,7 +57,15 @@ compose(struct slice given, struct folder_name *name)
 	return r;
 }
 
-/* No level is empty; the first one, if it is INBOX, is written so. */
+/* A program that makes a file of each mailbox would be led astray by dots. */
+static bool
+is_level(struct slice level)
+{
+	return level.len > 0 && !slice_is_str(level, ".") &&
+	    !slice_is_str(level, "..");
+}
+
+/* Each level is a name; the first one, if it is INBOX, is written so. */
 static int
 settle_levels(struct folder_name *name)
 {
@@ -65,7 +73,7 @@ settle_levels(struct folder_name *name)
 
 	for (bool is_last = false; !is_last; ) {
 		is_last = !slice_cut(&rest, FOLDER_SEPARATOR, &level);
-		if ((is_last ? rest : level).len == 0)
+		if (!is_level(is_last ? rest : level))
 			return -EINVAL;
 	}
 	rest = slice_of(name->bytes, name->len);

@@ -150,6 +150,10 @@ static const struct {
 	{ "a//", NULL }, { "a\tb", NULL }, { "a\x7f", NULL },
 	{ "latin\xe9", NULL }, { "c1\xc2\x9f", NULL },
 	{ "line\xe2\x80\xa8", NULL },
+	/* HARDENING A34 */
+	{ ".", NULL }, { "..", NULL }, { "../a", NULL }, { "a/../b", NULL },
+	{ "a/.", NULL }, { "a/./b", NULL }, { "INBOX/..", NULL },
+	{ ".a", ".a" }, { "...", "..." }, { "a..b/c.", "a..b/c." },
 };
 
 START_TEST(a_name_has_one_form)
