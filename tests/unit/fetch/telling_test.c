@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fetch/telling.h"
+#include "tests/unit/lib/base/peer.h"
 #include "tests/unit/unit.h"
 
 #define MINUTE		UINT64_C(60000)
@@ -72,25 +73,14 @@ static const struct telling_ports ports = {
 	.health = health, .send = send_it, .told = told
 };
 
-static void
-on_end(void *arg)
-{
-	loop_stop(arg);
-}
-
 /*
  * The clock goes on in steps of a minute, and what is due by then happens; the
  * loop's own timers do not know the clock of a test, so each is given a turn.
  */
 static void
-turn(void)
+go_round(void)
 {
-	struct timer *end = timer_new(loop, on_end, loop);
-
-	ck_assert_ptr_nonnull(end);
-	timer_set(end, 2);
-	ck_assert_int_eq(loop_run(loop), 0);
-	timer_free(end);
+	turn_ms(loop, 2);
 }
 
 static void
@@ -116,7 +106,7 @@ ends(uint64_t id, enum fetch_end end)
 		box->failing_since_utc_ms = box->ended_at_utc_ms;
 	}
 	telling_ended(telling, box);
-	turn();
+	go_round();
 }
 
 /* Later; a task that ends as before plans the timer by the clock of then. */
@@ -133,7 +123,7 @@ pass(uint64_t ms)
 	/* nobody fails: any end of a task will do */
 	telling_ended(telling, &(struct schedule_health){
 	    .id = MOST, .end = FETCH_END_PAUSED });
-	turn();
+	go_round();
 }
 
 static void
@@ -355,7 +345,7 @@ restart(uint64_t ms)
 	for (uint64_t id = 1; id < MOST; id++)
 		if (is_there[id])
 			telling_known(telling, &boxes[id]);
-	turn();
+	go_round();
 }
 
 START_TEST(a_restart_neither_forgets_nor_tells_twice)

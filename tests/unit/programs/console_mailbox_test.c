@@ -14,6 +14,7 @@
 #include "programs/console_mailbox.h"
 #include "programs/switchboard.h"
 #include "store/service.h"
+#include "tests/unit/lib/base/peer.h"
 #include "tests/unit/unit.h"
 
 #define ANN	7
@@ -188,22 +189,6 @@ tear_down(void)
 }
 
 static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
-static void
-run(unsigned ms)
-{
-	struct timer *timer = timer_new(process.loop, stop, process.loop);
-
-	timer_set(timer, ms);
-	ck_assert_int_eq(loop_run(process.loop), 0);
-	timer_free(timer);
-}
-
-static void
 hear(void *arg, int r, struct ipc_message *message)
 {
 	const struct admin_request *request = arg;
@@ -228,7 +213,7 @@ ask_at(const char *line, int fd)
 	ck_assert_int_eq(console_mailbox_ask(consoles, request,
 	    text_slice(&packed), fd, hear, (void *)(uintptr_t)request), 0);
 	ck_assert_uint_eq(answer.len, 0);	/* in a later turn */
-	run(30);
+	turn_ms(process.loop, 30);
 }
 
 static void
@@ -247,7 +232,7 @@ START_TEST(a_mailbox_is_asked_for_and_its_letters_are_rows)
 	ck_assert_uint_eq(wants, 1);
 	ck_assert_uint_eq(answer.len, 0);
 	connect_mailbox();
-	run(30);
+	turn_ms(process.loop, 30);
 	ck_assert_uint_eq(above, 41);
 	ck_assert_str_eq(folder, "Sent");
 	ck_assert_ptr_nonnull(strstr(answer.at, "\"folder\": \"Sent\", "
@@ -271,12 +256,12 @@ START_TEST(one_that_ends_before_its_answer_is_asked_for_again)
 	ck_assert_uint_eq(wants, 0);
 	ipc_free(mailbox_end);
 	mailbox_end = NULL;
-	run(30);
+	turn_ms(process.loop, 30);
 	ck_assert_uint_eq(wants, 1);
 	ck_assert_uint_eq(answer.len, 0);
 	is_silent = false;
 	connect_mailbox();
-	run(30);
+	turn_ms(process.loop, 30);
 	ck_assert_uint_eq(asks, 2);
 	ck_assert_ptr_nonnull(strstr(answer.at, "\"ok\": true"));
 }
@@ -335,7 +320,7 @@ START_TEST(who_has_gone_is_not_told)
 	ask(LIST(""));
 	console_mailbox_forget(consoles, (void *)(uintptr_t)request);
 	connect_mailbox();
-	run(30);
+	turn_ms(process.loop, 30);
 	ck_assert_uint_eq(asks, 1);
 	ck_assert_uint_eq(answer.len, 0);
 }
@@ -357,16 +342,16 @@ START_TEST(a_connection_becomes_a_session)
 	close(pair[0]);		/* whoever asked lends it for the call only */
 	connect_mailbox();
 	while (sessions == 0)
-		run(1);
-	run(30);
+		turn_ms(process.loop, 1);
+	turn_ms(process.loop, 30);
 	ck_assert_uint_eq(answer.len, 0);
 	ipc_free(mailbox_end);
 	mailbox_end = NULL;
 	while (mailbox != NULL)
-		run(1);
+		turn_ms(process.loop, 1);
 	connect_mailbox();
 	while (answer.len == 0)
-		run(1);
+		turn_ms(process.loop, 1);
 	ck_assert_uint_eq(sessions, 2);
 	ck_assert_ptr_nonnull(strstr(answer.at, "{\"ok\": true"));
 	ck_assert_int_eq(write(session_fd, "hello", 5), 5);

@@ -12,6 +12,7 @@
 #include "programs/held_digest.h"
 #include "queue/held_link.h"
 #include "queue/service.h"
+#include "tests/unit/lib/base/peer.h"
 #include "tests/unit/unit.h"
 
 #define HOUR		INT64_C(3600000)
@@ -133,24 +134,13 @@ all_anew(void *arg)
 	anew++;
 }
 
-static void
-on_end(void *arg)
-{
-	loop_stop(arg);
-}
-
 /* Let it look at that moment, and what it asks be answered. */
 static void
 look_at(int64_t utc_ms)
 {
-	struct timer *end = timer_new(loop, on_end, loop);
-
-	ck_assert_ptr_nonnull(end);
 	clock_set((uint64_t)(utc_ms - MIDNIGHT + DAY), utc_ms);
 	held_digest_look(digest);
-	timer_set(end, 5);
-	ck_assert_int_eq(loop_run(loop), 0);
-	timer_free(end);
+	turn_ms(loop, 5);
 }
 
 /* The same, until it has nothing to do. */

@@ -16,6 +16,7 @@
 #include "policy/line_book.h"
 #include "programs/keeper_line.h"
 #include "programs/line_report.h"
+#include "tests/unit/lib/base/peer.h"
 #include "tests/unit/unit.h"
 
 #define MINUTE		INT64_C(60000)
@@ -112,22 +113,11 @@ static const struct line_report_ports ports = {
 };
 
 static void
-on_end(void *arg)
-{
-	loop_stop(arg);
-}
-
-static void
 look_at(int64_t utc_ms)
 {
-	struct timer *end = timer_new(loop, on_end, loop);
-
-	ck_assert_ptr_nonnull(end);
 	clock_set((uint64_t)(utc_ms - NOVEMBER + 24 * HOUR), utc_ms);
 	line_report_look(report);
-	timer_set(end, 5);
-	ck_assert_int_eq(loop_run(loop), 0);
-	timer_free(end);
+	turn_ms(loop, 5);
 }
 
 static void

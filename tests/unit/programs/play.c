@@ -11,6 +11,7 @@
 
 #include "programs/peers.h"
 #include "programs/switchboard.h"
+#include "tests/unit/lib/base/peer.h"
 #include "tests/unit/unit.h"
 
 /* A role frees nothing when its process ends: here it is kept, no leak. */
@@ -81,9 +82,6 @@ on_retires(void *arg, struct ipc *from, struct ipc_message *message)
 
 #define ANYBODY	(~0u)
 
-/* A question that goes through all who play, and its answer, take fewer. */
-#define LEAST_TURNS	32
-
 static const struct ipc_rule parent_rules[] = {
 { ROLE_WANTS_FETCH, "WANTS",   ANYBODY, IPC_NEWS, 0, 0, on_wants },
 { ROLE_WANTS_MAILBOX, "WANTS_MAILBOX", ANYBODY, IPC_NEWS, 0, 0,
@@ -112,58 +110,10 @@ test_lost(void *arg, struct ipc *ipc, bool was_breach)
 	ck_assert(!was_breach);
 }
 
-/*
- * The end of a time, put off by some turns of the loop.  Each is a byte in a
- * pipe, so that whoever waits for descriptors is served in each.
- */
-struct ending {
-	struct loop	*loop;
-	struct watch	*watch;
-	int		 turn[2];
-	unsigned	 turns;		/* left */
-};
-
-static void
-on_turn(void *arg, unsigned what)
-{
-	struct ending *ending = arg;
-	char byte;
-
-	(void)what;
-	ck_assert_int_eq(read(ending->turn[0], &byte, 1), 1);
-	if (ending->turns-- == 0)
-		loop_stop(ending->loop);
-	else
-		ck_assert_int_eq(write(ending->turn[1], "", 1), 1);
-}
-
-static void
-on_time(void *arg)
-{
-	struct ending *ending = arg;
-
-	ck_assert_int_eq(write(ending->turn[1], "", 1), 1);
-}
-
 void
 play_run(struct play *play, unsigned ms)
 {
-	struct ending ending = { .loop = play->process.loop,
-	    .turns = LEAST_TURNS };
-	struct timer *timer = timer_new(ending.loop, on_time, &ending);
-
-	ck_assert_ptr_nonnull(timer);
-	ck_assert_int_eq(pipe2(ending.turn, O_CLOEXEC | O_NONBLOCK), 0);
-	ending.watch = watch_new(ending.loop, ending.turn[0], on_turn,
-	    &ending);
-	ck_assert_ptr_nonnull(ending.watch);
-	ck_assert_int_eq(watch_want(ending.watch, LOOP_READ), 0);
-	timer_set(timer, ms);
-	ck_assert_int_eq(loop_run(ending.loop), 0);
-	timer_free(timer);
-	watch_free(ending.watch);
-	(void)close(ending.turn[0]);
-	(void)close(ending.turn[1]);
+	turn_ms(play->process.loop, ms);
 }
 
 static void

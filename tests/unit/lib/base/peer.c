@@ -16,6 +16,9 @@
 
 #include "tests/unit/unit.h"
 
+/* A question that goes through all who play, and its answer, take fewer. */
+#define LEAST_TURNS	64
+
 static void
 stop(void *arg)
 {
@@ -30,15 +33,18 @@ turn_ms(struct loop *loop, uint64_t ms)
 	ck_assert_ptr_nonnull(timer);
 	timer_set(timer, ms);
 	ck_assert_int_eq(loop_run(loop), 0);
+	/* what a turn finds ready may run behind its timer, in the next one */
+	for (int i = 0; i < LEAST_TURNS; i++) {
+		timer_set(timer, 0);
+		ck_assert_int_eq(loop_run(loop), 0);
+	}
 	timer_free(timer);
 }
 
 void
 turn(struct loop *loop)
 {
-	/* what a turn finds ready runs behind its timer, in the next one */
-	for (int i = 0; i < 4; i++)
-		turn_ms(loop, 0);
+	turn_ms(loop, 0);
 }
 
 void

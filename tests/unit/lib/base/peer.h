@@ -12,9 +12,13 @@
 #include "lib/base/loop.h"
 #include "lib/base/tls.h"
 
-/* A few turns of the loop without waiting; turns for so many ms. */
-void	turn(struct loop *);
+/*
+ * Turns for so many ms, and on a machine that was busy elsewhere meanwhile so
+ * many turns all the same that a question goes round and its answer is back; and
+ * these alone, without waiting.
+ */
 void	turn_ms(struct loop *, uint64_t ms);
+void	turn(struct loop *);
 
 /* Turn until `what` is true; the test fails when it takes a minute. */
 #define TURN_UNTIL(loop, what)					\
