@@ -28,6 +28,7 @@ import sweep                                            # noqa: E402
 import power                                            # noqa: E402
 import finding                                          # noqa: E402
 import flood                                            # noqa: E402
+import cheap                                            # noqa: E402
 import guess                                            # noqa: E402
 import heaps                                            # noqa: E402
 import behind                                           # noqa: E402
@@ -41,7 +42,7 @@ import uids                                             # noqa: E402
 import views                                            # noqa: E402
 
 PARTS = [kill, behind, uids, views, appending, finding, removing, parting,
-         resting, crowd, power, full, flood, guess, heaps, soak, sweep]
+         resting, crowd, power, full, flood, cheap, guess, heaps, soak, sweep]
 
 
 class Skip(Exception):
