@@ -271,6 +271,27 @@ def names_cannot_be_found_out(args, kind):
     true(len({one[0], ann[0], salt_of(plain(args, kind), "carl")}) == 3, ann)
 
 
+def what_was_overheard_proves_nothing_again(args, kind):
+    """HARDENING A52: the server's half of the nonce is another each time."""
+    heard = []
+
+    def keep(said):
+        heard.append(said)
+        return said
+    for mine in (plain, safe):
+        answer = scram(mine(args, kind), spoil=keep)
+        true(answer.startswith(kind.yes), answer)
+    for old in heard:
+        for again in (lambda said, old=old: old,
+                      lambda said, old=old: said.split(",p=")[0] + ",p=" +
+                      old.split(",p=")[1]):
+            line = plain(args, kind)
+            answer = scram(line, spoil=again)
+            true(answer.startswith((line.bad, line.no)), answer)
+            answer = scram(line)
+            true(answer.startswith(line.yes), answer)
+
+
 def what_is_no_message_is_refused(args, kind):
     for spoil in (lambda said: said.replace(",r=", ",r=x"),
                   lambda said: "x" + said,
@@ -353,6 +374,7 @@ def main():
              for test in (both_prove_the_password, it_is_bound_to_tls,
                           who_could_bind_must, a_wrong_password_is_refused,
                           nobody_acts_for_another, names_cannot_be_found_out,
+                          what_was_overheard_proves_nothing_again,
                           what_is_no_message_is_refused)
              for kind in KINDS]
     bad = 0
