@@ -10,6 +10,7 @@
 
 #include "queue/relay_job.h"
 #include "store/service.h"
+#include "tests/unit/lib/base/peer.h"
 
 static struct stage_call *
 note(struct stage *stage, enum stage_what what)
@@ -361,21 +362,10 @@ stage_restart(struct stage *stage)
 	stage_open(stage);
 }
 
-static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
 void
 stage_run(struct stage *stage, unsigned ms)
 {
-	struct timer *timer = timer_new(stage->loop, stop, stage->loop);
-
-	ck_assert_ptr_nonnull(timer);
-	timer_set(timer, ms);
-	ck_assert_int_eq(loop_run(stage->loop), 0);
-	timer_free(timer);
+	turn_ms(stage->loop, ms);
 }
 
 void
