@@ -369,13 +369,13 @@ index_end(struct index *index, enum index_how how)
 	if (how == INDEX_NORMAL && index->marks.must_be_full)
 		r = -EINVAL;
 	else if (how != INDEX_UNDO)
-		r = tallies_write(index);
+		r = tallies_write(index, how == INDEX_FULL);
 	if (how != INDEX_UNDO && r == 0)
 		r = db_commit(index->db, how == INDEX_FULL);
 	if (how != INDEX_UNDO && r == 0) {
 		index->marks.must_be_full = false;
 		index->marks_kept = index->marks;
-		mailboxes_keep(index);
+		mailboxes_keep(index, how == INDEX_FULL);
 		return 0;
 	}
 	db_rollback(index->db);

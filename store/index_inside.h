@@ -182,6 +182,8 @@ struct mailbox {
 					   next session that is told of them */
 	uint64_t	recent_kept;	/* as its row says */
 	bool		is_dirty;	/* its row has another tally */
+	bool		is_behind;	/* its row has a lower modseq, until the
+					   next FULL commit */
 	bool		is_doubtful;	/* it is to be counted anew */
 	bool		is_deleted;	/* in the open transaction */
 	bool		has_news;	/* committed, and nobody was told */
@@ -255,10 +257,10 @@ void	tally_touch(struct mailbox *, uint64_t modseq);
 /* The size of a letter has become another. */
 int	tally_resize(struct index *, uint64_t letter, uint64_t before,
 	    uint64_t after);
-/* Write those that changed into their rows. */
-int	tallies_write(struct index *);
+/* Write those that changed into their rows, as the commit needs them there. */
+int	tallies_write(struct index *, bool full);
 /* What the open transaction did to mailboxes is kept, or is undone. */
-void	mailboxes_keep(struct index *);
+void	mailboxes_keep(struct index *, bool full);
 void	mailboxes_undo(struct index *);
 /* All mailboxes there are, as their rows say. */
 int	mailboxes_load(struct index *);

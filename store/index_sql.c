@@ -424,7 +424,9 @@ static const char *const statements[SQL_COUNT] = {
 "	OR m.unseen IS NOT coalesce(t.unseen, 0)"
 "	OR m.deleted IS NOT coalesce(t.deleted, 0)"
 "	OR m.bytes IS NOT coalesce(t.bytes, 0)"
-"	OR m.modseq < coalesce(t.modseq, 1) ORDER BY m.id",
+/* it may be behind until the next FULL commit, or the end: tally.c */
+"	OR m.modseq < coalesce(t.modseq, 1) AND"
+"	(SELECT modseq_reserved = modseq_closed FROM meta) ORDER BY m.id",
 [SQL_CHECK_DOOMED] = "SELECT d.mailbox << 32 FROM doomed d"
 "	JOIN mailbox m ON m.id = d.mailbox ORDER BY d.mailbox",
 [SQL_CHECK_SUBSCRIPTIONS] = "SELECT count(*) FROM subscription"

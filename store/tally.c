@@ -6,6 +6,11 @@
  * row and entries are committed together, or forgets what was undone.  What
  * is \Recent follows what clients were told, which is never undone: its number
  * goes into the row with the next commit, whatever that is of.
+ *
+ * A change that leaves all counts as they were leaves a higher modseq and no
+ * more, and after a crash every mailbox gets one that is higher than any given
+ * (index.c).  So a NORMAL commit does not write the row for it: most changes of
+ * flags then are one row, not two.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -190,23 +195,37 @@ count_anew(struct index *index, struct mailbox *mailbox)
 	return 0;
 }
 
-/* Has its row to be written? */
+/* Does its row count other letters than there are since the last commit? */
 static bool
-is_changed(const struct mailbox *mailbox)
+counts_otherwise(const struct mailbox *mailbox)
 {
-	return !mailbox->is_deleted && (mailbox->is_dirty ||
-	    mailbox->is_doubtful || mailbox->recent != mailbox->recent_kept);
+	const struct tally *now = &mailbox->tally, *row = &mailbox->tally_kept;
+
+	return now->messages != row->messages || now->unseen != row->unseen ||
+	    now->deleted != row->deleted || now->bytes != row->bytes;
+}
+
+/* Has its row to be written by this commit? */
+static bool
+is_due(const struct mailbox *mailbox, bool full)
+{
+	if (mailbox->is_deleted)
+		return false;
+	if (full && (mailbox->is_dirty || mailbox->is_behind))
+		return true;
+	return mailbox->is_doubtful || counts_otherwise(mailbox) ||
+	    mailbox->recent != mailbox->recent_kept;
 }
 
 int
-tallies_write(struct index *index)
+tallies_write(struct index *index, bool full)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < index->mailbox_count; i++) {
 		struct mailbox *mailbox = &index->mailboxes[i];
 
-		if (!is_changed(mailbox))
+		if (!is_due(mailbox, full))
 			continue;
 		r = db_begin(index->db);
 		if (r == 0 && mailbox->is_doubtful)
@@ -218,7 +237,7 @@ tallies_write(struct index *index)
 }
 
 void
-mailboxes_keep(struct index *index)
+mailboxes_keep(struct index *index, bool full)
 {
 	size_t kept = 0;
 
@@ -227,6 +246,8 @@ mailboxes_keep(struct index *index)
 
 		if (mailbox->is_deleted)
 			continue;
+		mailbox->is_behind = (mailbox->is_behind ||
+		    mailbox->is_dirty) && !is_due(mailbox, full);
 		mailbox->uids_kept = mailbox->uids;
 		mailbox->recent_kept = mailbox->recent;
 		if (mailbox->is_dirty) {
