@@ -224,11 +224,14 @@ add_latin1(struct text *text, struct slice s)
 		0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178,
 	};
 
-	for (size_t i = 0; i < s.len && !text_failed(text); i++) {
-		unsigned char c = (unsigned char)s.at[i];
+	/* most of it is ASCII */
+	for (add_ascii(text, &s); s.len > 0 && !text_failed(text);
+	    add_ascii(text, &s)) {
+		unsigned char c = (unsigned char)s.at[0];
 
 		add_character(text, c >= 0x80 && c < 0xa0 ?
 		    from_0x80[c - 0x80] : c);
+		s = slice_after(s, 1);
 	}
 }
 

@@ -42,6 +42,8 @@ static const struct {
 	{ SLICE("=?utf-16le?B?YwDpAAA=?="), "c\303\251" BAD },
 	/* unknown: Latin-1 in the form mail has it */
 	{ SLICE("=?x-none?Q?=E9=80=81?="), "\303\251\342\202\254" BAD },
+	{ SLICE("=?x-none?Q?a_word=E9=09and_more=0D=80?="),
+	    "a word\303\251 and more \342\202\254" },
 	/* bytes that mean nothing, and controls that would break a line */
 	{ SLICE("=?utf-8?Q?a=FFb=C3?="), "a" BAD "b" BAD },
 	{ SLICE("=?utf-8?Q?a=0D=0AB:_c=00=7F=C2=85d?="), "a  B: c   d" },
