@@ -15,7 +15,7 @@
 #include "lib/message/header.h"
 #include "lib/message/words.h"
 
-#define SET_SLOTS	32768		/* a power of two, three times MOST */
+#define SET_SLOTS	16384		/* a power of two, half as many again */
 #define PIECE		5		/* bytes */
 #define HEADER_PIECES	3000		/* bytes of the header cut in pieces */
 #define TEXT_PIECES	1000		/* and of the text */
@@ -151,7 +151,7 @@ seed(enum spam_kind kind)
 }
 
 /* Take a feature in, if it is not there; what is in excess is left out. */
-static void
+static inline void
 add(struct spam_features *f, enum spam_kind kind, uint64_t h, size_t at,
     size_t bytes)
 {
@@ -177,11 +177,13 @@ add_pieces(struct spam_features *f, enum spam_kind kind, size_t at, size_t end)
 {
 	const char *s = f->source.at;
 	uint64_t window = 0, start = seed(kind);
+	size_t i = at;
 
-	for (size_t i = at; i < end; i++) {
+	for (; i < end && i < at + PIECE - 1; i++)
+		window = window << 8 | (unsigned char)s[i];
+	for (; i < end; i++) {
 		window = (window << 8 | (unsigned char)s[i]) & 0xffffffffffu;
-		if (i + 1 >= at + PIECE)
-			add(f, kind, mix(start, window), i + 1 - PIECE, PIECE);
+		add(f, kind, mix(start, window), i + 1 - PIECE, PIECE);
 	}
 }
 
