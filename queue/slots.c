@@ -202,32 +202,41 @@ slots_close(struct slots *slots)
 
 /* Making a fresh one */
 
-/* In the sync thread: the next zeroes, or the syncs at the end. */
+/*
+ * The next zeroes.  A piece a call: what one call writes the page cache may keep
+ * as one folio of up to 2 MiB, and each record that is written and synced later
+ * costs a walk over all blocks of its folio.
+ */
 static void
-make_step(void *arg)
+make_pieces(struct slot_making *making)
 {
 	static const char zeroes[ZERO_BYTES];
-	struct slots *slots = arg;
-	struct slot_making *making = &slots->making;
-	struct iovec piece[STEP_PIECES];
-	uint32_t left = making->size - making->at;
-	int count = 0;
-	ssize_t put;
+	struct iovec piece = { .iov_base = (void *)(uintptr_t)zeroes };
 
-	for (; left > 0 && count < STEP_PIECES; count++) {
-		uint32_t len = left < ZERO_BYTES ? left : ZERO_BYTES;
+	for (unsigned i = 0; i < STEP_PIECES && making->status == 0 &&
+	    making->at < making->size; i++) {
+		uint32_t left = making->size - making->at;
+		ssize_t put;
 
-		piece[count].iov_base = (void *)(uintptr_t)zeroes;
-		piece[count].iov_len = len;
-		left -= len;
-	}
-	if (count > 0) {
-		put = making->io->write(making->fd, piece, count,
+		piece.iov_len = left < ZERO_BYTES ? left : ZERO_BYTES;
+		put = making->io->write(making->fd, &piece, 1,
 		    (off_t)making->at);
 		if (put > 0)
 			making->at += (uint32_t)put;
 		else if (put == 0 || errno != EINTR)
 			making->status = put == 0 ? -EIO : -errno;
+	}
+}
+
+/* In the sync thread: the next zeroes, or the syncs at the end. */
+static void
+make_step(void *arg)
+{
+	struct slots *slots = arg;
+	struct slot_making *making = &slots->making;
+
+	if (making->at < making->size) {
+		make_pieces(making);
 		return;
 	}
 	if (making->io->sync(making->fd) < 0 ||
