@@ -26,9 +26,11 @@
 /*
  * For more of them to come: a commit costs as much as three deliveries
  * (tests/bench).  Nobody waits for it: the journal has them, and whoever opens
- * a session has what came committed first.
+ * a session has what came committed first.  But who has one open hears of it
+ * by the commit.
  */
-#define COMMIT_MS	25
+#define COMMIT_MS	200
+#define COMMIT_HEARD_MS	25
 #define TRACE_MOST	(64 * 1024)	/* as account_deliver() takes it */
 #define READ_MOST	16384	/* bytes of a message that is not mapped */
 #define TELL_AGAIN_MS	60000	/* after the queue could not note it */
@@ -172,6 +174,13 @@ deliver(struct mailbox *mailbox, int fd, struct delivery *delivery,
 	return r;
 }
 
+/* A session of the account may be told of it, here or at rest in the door. */
+static bool
+is_heard(const struct mailbox *mailbox)
+{
+	return mailbox->may_rest || !TAILQ_EMPTY(&mailbox->sessions);
+}
+
 static int
 on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
 {
@@ -200,7 +209,8 @@ on_deliver(void *arg, struct ipc *from, struct ipc_message *message)
 	if (mailbox->open_count == COMMIT_MOST)
 		commit(mailbox);
 	else if (!timer_is_set(mailbox->commit_timer))
-		timer_set(mailbox->commit_timer, COMMIT_MS);
+		timer_set(mailbox->commit_timer, is_heard(mailbox) ?
+		    COMMIT_HEARD_MS : COMMIT_MS);
 	return 0;
 }
 
