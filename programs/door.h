@@ -3,7 +3,7 @@
  *
  * role_door.c accepts and counts connections and knows the other roles,
  * door_room.c says how many there may be and door_guard.c who may come to SMTP
- * and how often; door_smtp.c and door_login.c carry
+ * and how often, door_space.c has room for what they bring; door_smtp.c and door_login.c carry
  * what a session asks to them and back, door_handover.c gives who has logged in
  * to their mailbox, door_resting.c keeps those who idle, door_https.c passes
  * connections on, door_reading.c has mail collected that is wanted on reading,
@@ -104,6 +104,7 @@ struct door {
 	struct process		*process;
 	struct ipc		*keeper;
 	struct ipc		*queue;
+	struct door_space	*space;		/* ahead */
 	struct ipc		*console;	/* or NULL: no page now */
 	struct ipc		*schedule;	/* or NULL: nobody collects now */
 	struct tls_server	*tls_smtp;

@@ -12,6 +12,7 @@
 
 #include "policy/keeper.h"
 #include "programs/door.h"
+#include "programs/door_space.h"
 #include "queue/service.h"
 
 /*
@@ -259,6 +260,8 @@ ask_grant(void *arg, uint64_t bytes, smtp_answer_fn *reply, void *reply_arg)
 
 	if (!charge(visit, bytes))
 		return -ENOSPC;
+	if (door_space_take(visit->door->space, bytes))
+		return 1;
 	question = question_new(visit, reply_arg);
 	if (question == NULL) {
 		visit_uncharge(visit, bytes);

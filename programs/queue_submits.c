@@ -32,6 +32,19 @@ on_grant(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 int
+on_grants(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct asker asker = asker_of(from, message);
+	struct unpack u = unpack_of(message->body);
+	uint32_t count = unpack_u32(&u);
+
+	if (!unpack_is_done(&u) || count == 0 || count > GRANTS_MOST)
+		return -EBADMSG;
+	conductor_grants(queue_of(arg)->conductor, &asker, count);
+	return 0;
+}
+
+int
 on_release(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct unpack u = unpack_of(message->body);

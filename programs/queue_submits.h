@@ -11,6 +11,8 @@
 
 /* QUEUE_GRANT */
 int	on_grant(void *arg, struct ipc *, struct ipc_message *);
+/* QUEUE_GRANTS */
+int	on_grants(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_RELEASE */
 int	on_release(void *arg, struct ipc *, struct ipc_message *);
 /* QUEUE_BIG */

@@ -15,6 +15,7 @@
 
 #include "lib/base/log.h"
 #include "programs/door.h"
+#include "programs/door_space.h"
 
 #define ACCEPT_TURN	32	/* connections before others get a turn */
 #define PAUSE_MS	500	/* when descriptors are out */
@@ -484,8 +485,10 @@ door_start(struct process *process)
 	door->goodbye = timer_new(process->loop, on_gone, process);
 	door->whose = whose_cache_new();
 	door->blocks = blocks_new();
+	door->space = door_space_new(process->loop,
+	    process->config.transit_bytes);
 	if (door->goodbye == NULL || door->whose == NULL ||
-	    door->blocks == NULL)
+	    door->blocks == NULL || door->space == NULL)
 		return -ENOMEM;
 	r = open_tls(door);
 	for (size_t i = 0; r == 0 && i < process->config.listener_count; i++)
@@ -508,6 +511,7 @@ door_peer(struct process *process, struct ipc *ipc)
 		return begin_accepting(door);
 	case ROLE_QUEUE:
 		door->queue = ipc;
+		door_space_queue(door->space, ipc);
 		return begin_accepting(door);
 	case ROLE_CONSOLE:
 		door->console = ipc;
@@ -535,6 +539,13 @@ lose_console(struct door *door)
 }
 
 static void
+lose_queue(struct door *door)
+{
+	door->queue = NULL;
+	door_space_queue(door->space, NULL);
+}
+
+static void
 door_lost(struct process *process, struct ipc *ipc)
 {
 	struct door *door = process->state;
@@ -542,7 +553,7 @@ door_lost(struct process *process, struct ipc *ipc)
 	if (ipc == door->keeper)
 		door->keeper = NULL;
 	else if (ipc == door->queue)
-		door->queue = NULL;
+		lose_queue(door);
 	else if (ipc == door->console)
 		lose_console(door);
 	else if (ipc == door->schedule)

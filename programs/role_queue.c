@@ -46,6 +46,7 @@ static int	on_atrn(void *, struct ipc *, struct ipc_message *);
 /* Who may say what to the queue. */
 static const struct ipc_rule queue_rules[] = {
 { QUEUE_GRANT,	     "GRANT",	    ASKERS | SCHEDULE, IPC_REQUEST, 0, 0, on_grant },
+{ QUEUE_GRANTS,	     "GRANTS",	    DOOR,    IPC_REQUEST, 0, 0, on_grants },
 { QUEUE_RELEASE,     "RELEASE",	    ASKERS | SCHEDULE, IPC_NEWS, 0, 0, on_release },
 { QUEUE_BIG,	     "BIG",	    ASKERS,  IPC_REQUEST, 0, 0, on_big },
 { QUEUE_ABANDON_BIG, "ABANDON_BIG", ASKERS | MAILBOX, IPC_NEWS,	  0, 0, on_abandon_big },

@@ -140,6 +140,9 @@ void	conductor_close(struct conductor *);
  */
 void	conductor_grant(struct conductor *, const struct asker *,
 	    uint64_t bytes);
+/* The same for `count` messages of BIG_BYTES: all of them, or none. */
+void	conductor_grants(struct conductor *, const struct asker *,
+	    unsigned count);
 /* `from` will not use the grant; one he was never given changes nothing. */
 void	conductor_release(struct conductor *, void *from, uint64_t bytes);
 

@@ -10,6 +10,7 @@
 
 #include "queue/rows_outbound.h"
 #include "queue/saving.h"
+#include "store/account.h"
 
 #define INCOMING_MOST	64	/* of one door: it writes one for a session */
 #define MESSAGE_BYTES	(64u * 1024 * 1024)	/* when nothing is said */
@@ -141,6 +142,25 @@ conductor_grant(struct conductor *conductor, const struct asker *asker,
 		timer_set(conductor->keep_timer, 0);
 	conductor_answer(conductor, asker, 452, "4.3.1",
 	    "no room for this message now, try again later");
+}
+
+/* Nobody waits for these: where there is no room, each asks for its own. */
+void
+conductor_grants(struct conductor *conductor, const struct asker *asker,
+    unsigned count)
+{
+	unsigned given = 0;
+
+	while (given < count && grant_give(conductor, asker, BIG_BYTES) == 0)
+		given++;
+	if (given == count) {
+		conductor_answer(conductor, asker, 250, "2.0.0", "granted");
+		return;
+	}
+	conductor_release(conductor, asker->from,
+	    given * (uint64_t)BIG_BYTES);
+	conductor_answer(conductor, asker, 452, "4.3.1",
+	    "no room for more messages than have come");
 }
 
 void

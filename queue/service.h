@@ -14,6 +14,10 @@ enum queue_kind {
 	QUEUE_GRANT = 400,
 	/* door -> queue, news: u64 bytes given back */
 	QUEUE_RELEASE,
+	/* door -> queue: u32 count, GRANTS_MOST at the most: room for so many
+	 * messages of BIG_BYTES that it expects; reply as QUEUE_GRANT, for all
+	 * of it or none */
+	QUEUE_GRANTS,
 	/* door -> queue: nothing; reply: packed answer, u64 ticket and, with
 	 * 250, one descriptor: the writing end of a pipe into a big file */
 	QUEUE_BIG,
@@ -264,6 +268,7 @@ enum hold_which { HOLD_ANY, HOLD_HELD, HOLD_QUARANTINED, HOLD_WHICH_COUNT };
 #define HOLD_SHOWN_BYTES	(48 * 1024)	/* the same */
 
 #define EXPUNGED_PAGE		256
+#define GRANTS_MOST		16
 
 /* RFC 1985 5: that one, "@" those below it, too; our queues "#" are domains. */
 enum etrn_kind { ETRN_ONE, ETRN_BELOW, ETRN_QUEUE, ETRN_KIND_COUNT };

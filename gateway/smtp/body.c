@@ -198,7 +198,9 @@ ask_grant(struct body *body, uint64_t bytes)
 	if (r == 0)
 		return;
 	body->asks = false;
-	if (r == -ENOSPC)
+	if (r > 0)
+		body->granted += bytes;
+	else if (r == -ENOSPC)
 		body_refuse(body, 452, "4.3.1",
 		    "Too much mail of yours is under way; try again later");
 	else
@@ -237,7 +239,9 @@ advance(struct body *body)
 		return;
 	if (body->bytes > body->granted)
 		ask_grant(body, growth(body));
-	else if (body->bytes > BIG_BYTES && !body->has_ticket)
+	if (body->failed || body->asks)
+		return;
+	if (body->bytes > BIG_BYTES && !body->has_ticket)
 		ask_big(body);
 	else if (body->pipe >= 0) {
 		pipe_fill(body);

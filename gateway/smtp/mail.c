@@ -88,14 +88,12 @@ fill_in(struct smtp_session *session, const struct path *path,
 	return true;
 }
 
-/* From the loop: there is space for the message, or not. */
+/* There is space for the message, or not. */
 static void
-on_reserved(void *arg)
+tell_reserved(struct smtp_session *session)
 {
-	struct smtp_session *session = arg;
 	const struct smtp_answer *fault = body_fault(session->tx->body);
 
-	smtp_woken(session);
 	if (fault == NULL) {
 		session->tx->moved_ms = clock_ms();
 		smtp_reply(session, 250, "2.1.0", "Sender taken");
@@ -103,6 +101,16 @@ on_reserved(void *arg)
 		smtp_reply_answer(session, fault);
 		tx_end(&session->tx);
 	}
+}
+
+/* From the loop. */
+static void
+on_reserved(void *arg)
+{
+	struct smtp_session *session = arg;
+
+	smtp_woken(session);
+	tell_reserved(session);
 	smtp_go_on(session);
 }
 
@@ -113,10 +121,8 @@ reserve(struct smtp_session *session)
 
 	/* RFC 1870 6.1: no size, or 0, says nothing of the size */
 	body_reserve(tx->body, tx->announced > 0 ? tx->announced : BIG_BYTES);
-	if (smtp_wait_body(session, on_reserved))
-		return;
-	smtp_reply_answer(session, body_fault(tx->body));
-	tx_end(&session->tx);
+	if (!smtp_wait_body(session, on_reserved))
+		tell_reserved(session);
 }
 
 bool

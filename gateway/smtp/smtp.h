@@ -89,8 +89,9 @@ struct smtp_ports {
 	 */
 	unsigned (*unknown_rcpt)(void *arg);
 	/*
-	 * Space for a message of `bytes`; code 250 grants it.  -ENOSPC: not to
-	 * this client, which holds enough of it.
+	 * Space for a message of `bytes`; code 250 grants it.  1: it is granted,
+	 * and nothing is answered.  -ENOSPC: not to this client, which holds
+	 * enough of it.
 	 */
 	int	(*grant)(void *arg, uint64_t bytes, smtp_answer_fn *reply,
 		    void *reply_arg);

@@ -491,6 +491,26 @@ START_TEST(one_collector_never_has_the_room_of_all)
 }
 END_TEST
 
+START_TEST(room_for_several_is_given_for_all_or_none)
+{
+	struct asker door = { .from = &stage, .serial = 3 };
+
+	stage_close(&stage);
+	stage.options.transit_bytes = 6 * BIG_BYTES;
+	stage_open(&stage);
+	conductor_grants(stage.conductor, &door, 4);
+	conductor_grants(stage.conductor, &door, 3);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 0)->code, 250);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 1)->code, 452);
+	ck_assert_uint_eq(space_granted(stage.conductor->space),
+	    4 * BIG_BYTES);
+	conductor_grants(stage.conductor, &door, 2);
+	ck_assert_uint_eq(stage_call(&stage, STAGE_ANSWER, 2)->code, 250);
+	conductor_release(stage.conductor, &stage, 6 * BIG_BYTES);
+	ck_assert_uint_eq(space_granted(stage.conductor->space), 0);
+}
+END_TEST
+
 START_TEST(the_grants_of_a_door_that_is_gone_are_given_back)
 {
 	struct asker one = { .from = &stage, .serial = 1 };
@@ -612,6 +632,7 @@ unit_suite(void)
 	    the_grants_of_a_door_that_is_gone_are_given_back);
 	tcase_add_test(tcase, a_grant_ends_with_the_answer);
 	tcase_add_test(tcase, a_big_file_that_grows_too_large_goes_at_once);
+	tcase_add_test(tcase, room_for_several_is_given_for_all_or_none);
 	tcase_add_test(tcase,
 	    a_door_has_no_more_than_64_big_files_at_a_time);
 	suite_add_tcase(suite, tcase);

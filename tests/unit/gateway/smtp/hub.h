@@ -38,6 +38,7 @@ struct hub {
 	uint64_t	 granted;	/* and not given back */
 	unsigned	 grants;
 	bool		 holds_enough;	/* the client, of space */
+	bool		 has_room;	/* granted ahead: nothing is answered */
 	unsigned	 unknown;	/* recipients it has asked for so far */
 	enum smtp_grey	 grey;		/* what hub_grey() says */
 	bool		 greys_fail;

@@ -333,17 +333,53 @@ static const size_t sizes[] = {
 	2, BIG_BYTES - 1, BIG_BYTES, BIG_BYTES + 1, 300000, MOST_BYTES
 };
 
-START_TEST(a_message_of_any_size_arrives)
+static void
+check_size(size_t bytes, bool has_room)
 {
 	struct hub *hub = hub_new();
 
+	hub->has_room = has_room;
 	hub_connect(hub, "");
 	hub_talk_to_data(hub);
-	say_message(hub, sizes[_i]);
+	say_message(hub, bytes);
 	hub_hear(hub, "250 2.0.0 Kept");
 	ck_assert_uint_eq(hub->messages, 1);
-	ck_assert_uint_eq(hub->message.len, sizes[_i]);
+	ck_assert_uint_eq(hub->message.len, bytes);
 	ck_assert_uint_eq(hub->abandoned, 0);
+	ck_assert_uint_eq(hub->granted, 0);
+	ck_assert_int_eq(hub->grants == 0, has_room);
+	hub_free(hub);
+}
+
+START_TEST(a_message_of_any_size_arrives)
+{
+	check_size(sizes[_i], false);
+}
+END_TEST
+
+START_TEST(what_was_granted_ahead_is_not_waited_for)
+{
+	check_size(sizes[_i], true);
+}
+END_TEST
+
+/* Without a word from the queue, and one after the other. */
+START_TEST(room_ahead_is_used_and_given_back)
+{
+	struct hub *hub = hub_new();
+
+	hub->has_room = true;
+	hub_connect(hub, "");
+	hub_talk_str(hub, "EHLO c.example\r\n", "220|250");
+	hub_talk_str(hub, "MAIL FROM:<>\r\nRSET\r\nMAIL FROM:<> SIZE=100\r\n"
+	    "RCPT TO:<ann@office.test>\r\nDATA\r\n",
+	    "250|250|250|250|354");
+	ck_assert_uint_eq(hub->granted, 100);
+	hub->has_room = false;
+	hub->grant_code = 452;
+	say_message(hub, 1000);
+	hub_talk_str(hub, "NOOP\r\n", "452 4.3.1|250");
+	ck_assert_uint_eq(hub->granted, 0);
 	hub_free(hub);
 }
 END_TEST
@@ -680,6 +716,9 @@ unit_suite(void)
 	tcase_add_test(tcase, a_message_keeps_its_pace);
 	tcase_add_loop_test(tcase, a_message_of_any_size_arrives, 0,
 	    COUNT(sizes));
+	tcase_add_loop_test(tcase, what_was_granted_ahead_is_not_waited_for,
+	    0, COUNT(sizes));
+	tcase_add_test(tcase, room_ahead_is_used_and_given_back);
 	tcase_add_loop_test(tcase, a_message_of_dots_arrives, 0, 2);
 	tcase_add_test(tcase, a_slow_queue_gets_every_byte_in_order);
 	tcase_add_test(tcase, a_message_beyond_the_limit_is_refused);
