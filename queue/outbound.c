@@ -619,11 +619,31 @@ tell_held(struct conductor *conductor, struct rows_outbound *list,
 		}
 }
 
+/* What stands in the journal, and will, need not be written at once. */
+static int
+take_rows(const struct transit *transit, const struct rows_outbound *list,
+    size_t count)
+{
+	struct conductor *conductor = transit->conductor;
+	const struct message_id *id = &transit->env.id;
+	uint64_t position = journal_next(conductor->journal);
+	int r;
+
+	if (!transit->is_kept && transit->keeping == NULL) {
+		r = rows_outbound_take_later(conductor->rows, id, position,
+		    list, count);
+		if (r == 0)
+			out_unwritten(conductor->outbound);
+		return r;
+	}
+	r = rows_outbound_take(conductor->rows, id, position, list, count);
+	return r == 0 && transit->is_kept ? rows_sync(conductor->rows) : r;
+}
+
 /* Their rows; those of what stands in the journal come back with its record. */
 static int
 put_rows(struct transit *transit)
 {
-	struct conductor *conductor = transit->conductor;
 	struct rows_outbound *list;
 	size_t count;
 	int r;
@@ -633,12 +653,11 @@ put_rows(struct transit *transit)
 		return -ENOMEM;
 	r = list_leaving(transit, list, &count);
 	if (r == 0)
-		r = rows_outbound_take(conductor->rows, &transit->env.id,
-		    journal_next(conductor->journal), list, count);
+		r = take_rows(transit, list, count);
 	if (r == 0)
-		tell_held(conductor, list, count);
+		tell_held(transit->conductor, list, count);
 	free(list);
-	return r == 0 && transit->is_kept ? rows_sync(conductor->rows) : r;
+	return r;
 }
 
 static int

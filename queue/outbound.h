@@ -1,7 +1,8 @@
 /*
  * outbound.h - what leaves for other hosts: the rows, the clock, the tries
  *
- * A recipient without an account here leaves, and gets a row (rows_outbound.h).
+ * A recipient without an account here leaves, and gets a row (rows_outbound.h),
+ * which is written when the first try has not done with it, or is long under way.
  * Its message is read from the journal, where it stands; what is not gone soon
  * gets a file of its own (kept.h), and from then on the journal has no part in it.
  * In memory there is one small entry for a message and a destination: the

@@ -100,9 +100,7 @@ struct outbound {
 	struct out_record	*records;	/* the same, by id */
 	unsigned		 writing;	/* files of them */
 	bool			 has_gone;	/* one, since that was looked at */
-	STAILQ_HEAD(, out_result) results;	/* not durable yet */
-	struct timer		*sync_timer;
-	uint64_t		 synced_ms;
+	struct out_sync		*sync;
 	struct timer		*timer;
 	unsigned		 active;
 	unsigned		 slow;		/* of them, or maybe slow */
@@ -307,11 +305,13 @@ struct out_said {
 };
 
 /*
- * outbound_sync.c: begin (0 or -ENOMEM) and end; the rows stand as was said, and
+ * outbound_sync.c: begin (0 or -ENOMEM) and end, when the threads have ended; some
+ * rows were taken that are to be written later; the rows stand as was said, and
  * need not be durable; they are final, and will be so soon.
  */
 int	out_sync_open(struct outbound *);
 void	out_sync_close(struct outbound *);
+void	out_unwritten(struct outbound *);
 void	out_said(struct outbound *, const struct out_said *);
 void	out_said_for_good(struct outbound *, const struct out_said *);
 /* Now.  0 or a negative errno. */

@@ -8,6 +8,14 @@
 #include <string.h>
 
 int
+rows_begin(struct rows *rows)
+{
+	int r = rows_outbound_write(rows);
+
+	return r < 0 ? r : db_begin(rows->db);
+}
+
+int
 rows_finish(struct rows *rows, int r, bool full)
 {
 	if (r == 0)
@@ -109,6 +117,7 @@ rows_open(int folder_fd, const unsigned char hub_id[ROWS_HUB_BYTES],
 
 	if (rows == NULL)
 		return -ENOMEM;
+	TAILQ_INIT(&rows->done);
 	r = db_open(folder_fd, "queue.db", &rows_format, false, &rows->db,
 	    needs_out);
 	if (r < 0) {
@@ -135,6 +144,7 @@ rows_open_reading(int folder_fd, struct rows **rows_out, unsigned *needs_out)
 
 	if (rows == NULL)
 		return -ENOMEM;
+	TAILQ_INIT(&rows->done);
 	rows->only_reading = true;
 	r = db_open(folder_fd, "queue.db", &rows_format, true, &rows->db,
 	    needs_out);
@@ -153,6 +163,7 @@ rows_close(struct rows *rows)
 		return;
 	if (!rows->only_reading)
 		(void)rows_sync(rows);	/* what is lost here is replayed */
+	rows_unwritten_free(rows);
 	db_close(rows->db);
 	free(rows);
 }
@@ -160,7 +171,19 @@ rows_close(struct rows *rows)
 int
 rows_sync(struct rows *rows)
 {
-	return rows_finish(rows, db_begin(rows->db), true);
+	return rows_finish(rows, rows_begin(rows), true);
+}
+
+int
+rows_log_fd(struct rows *rows)
+{
+	return db_log_fd(rows->db);
+}
+
+int
+rows_synced(struct rows *rows, int status)
+{
+	return db_log_synced(rows->db, status);
 }
 
 /* Settled */
@@ -237,7 +260,7 @@ rows_settled_below_set(struct rows *rows, uint64_t position)
 	static const enum rows_statement all[] = {
 		ROWS_BELOW_SET, ROWS_ENDED_PRUNE, ROWS_OUTBOUND_TAKEN_PRUNE
 	};
-	int r = db_begin(rows->db);
+	int r = rows_begin(rows);
 
 	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(*all); i++) {
 		struct db_query query = db_ask(rows->db, all[i]);

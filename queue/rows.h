@@ -43,6 +43,9 @@ int	rows_open_reading(int folder_fd, struct rows **rows_out,
 void	rows_close(struct rows *);
 /* Make all that was NORMAL durable. */
 int	rows_sync(struct rows *);
+/* The same by a thread (db_log_fd(), db_log_synced()), of what is written. */
+int	rows_log_fd(struct rows *);
+int	rows_synced(struct rows *, int status);
 
 /*
  * `account` is settled up to `position`; a lower one than known changes

@@ -66,7 +66,7 @@ int
 rows_held_told(struct rows *rows, uint64_t account,
     const struct message_id *ids, size_t count, int64_t told_utc_ms)
 {
-	int r = db_begin(rows->db);
+	int r = rows_begin(rows);
 
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = put_told(rows, account, &ids[i], told_utc_ms);
@@ -107,7 +107,7 @@ rows_held_release(struct rows *rows, const struct message_id *id,
     uint64_t account, enum rows_state state, struct slice reason,
     uint64_t position)
 {
-	int r = db_begin(rows->db);
+	int r = rows_begin(rows);
 
 	if (r == 0)
 		r = release_share(rows, id, account, state);
@@ -149,7 +149,7 @@ rows_held_key(struct rows *rows, unsigned char key_out[ROWS_KEY_BYTES])
 		return r;
 	if (getrandom(key_out, ROWS_KEY_BYTES, 0) != ROWS_KEY_BYTES)
 		return -EIO;
-	r = db_begin(rows->db);
+	r = rows_begin(rows);
 	if (r < 0)
 		return r;
 	query = db_ask(rows->db, ROWS_HELD_KEY_SET);

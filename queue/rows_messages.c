@@ -62,7 +62,7 @@ begin_keep(struct rows *rows, const struct rows_message *message,
 	for (size_t i = 0; i < recipient_count; i++)
 		if (recipients[i].address.len > ROWS_ADDRESS_BYTES)
 			return -EINVAL;
-	r = db_begin(rows->db);
+	r = rows_begin(rows);
 	if (r == 0)
 		r = rows_run_id(rows, ROWS_RECIPIENTS_DROP, &message->id);
 	if (r == 0)
@@ -270,7 +270,7 @@ rows_recipient_done(struct rows *rows, const struct message_id *id,
     uint64_t account, struct slice address, uint32_t action, bool *last_out)
 {
 	bool last = false;
-	int r = db_begin(rows->db);
+	int r = rows_begin(rows);
 
 	if (r == 0)
 		r = drop_recipient(rows, id, account, address, action);
@@ -302,7 +302,7 @@ rows_hold(struct rows *rows, const struct message_id *id,
     enum rows_state state, struct slice reason)
 {
 	struct db_query query;
-	int r = db_begin(rows->db);
+	int r = rows_begin(rows);
 
 	if (r < 0)
 		return r;
@@ -323,7 +323,7 @@ int
 rows_delete(struct rows *rows, const struct message_id *id, uint64_t position)
 {
 	struct db_query query;
-	int r = db_begin(rows->db);
+	int r = rows_begin(rows);
 
 	if (r == 0)
 		r = rows_run_id(rows, ROWS_RECIPIENTS_DROP, id);

@@ -4,6 +4,7 @@
 #include "queue/rows_outbound.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "queue/rows_inside.h"
 
@@ -53,8 +54,9 @@ put(struct rows *rows, const struct rows_outbound *row)
 	    r;
 }
 
-static int
-note_taken(struct rows *rows, const struct message_id *id, uint64_t position)
+int
+rows_note_taken(struct rows *rows, const struct message_id *id,
+    uint64_t position)
 {
 	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_TAKEN_SET);
 
@@ -73,6 +75,19 @@ leave_waiting(struct rows *rows, const struct message_id *id)
 }
 
 int
+rows_put_taken(struct rows *rows, const struct message_id *id,
+    uint64_t position, const struct rows_outbound *list, size_t count)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = put(rows, &list[i]);
+	if (r == 0)
+		r = rows_note_taken(rows, id, position);
+	return r < 0 ? r : leave_waiting(rows, id);
+}
+
+int
 rows_outbound_take(struct rows *rows, const struct message_id *id,
     uint64_t position, const struct rows_outbound *list, size_t count)
 {
@@ -82,13 +97,14 @@ rows_outbound_take(struct rows *rows, const struct message_id *id,
 		if (list[i].address.len > ROWS_ADDRESS_BYTES ||
 		    list[i].domain.len > ROWS_ADDRESS_BYTES)
 			return -EINVAL;
-	r = db_begin(rows->db);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = put(rows, &list[i]);
+	/* what is older is noted before what is newer */
+	r = rows_outbound_write_done(rows);
 	if (r == 0)
-		r = note_taken(rows, id, position);
+		r = rows_write_of(rows, id);
 	if (r == 0)
-		r = leave_waiting(rows, id);
+		r = db_begin(rows->db);
+	if (r == 0)
+		r = rows_put_taken(rows, id, position, list, count);
 	return rows_finish(rows, r, false);
 }
 
@@ -96,13 +112,17 @@ int
 rows_outbound_is_taken(struct rows *rows, const struct message_id *id,
     uint64_t position)
 {
-	return rows_find_id_of(rows, ROWS_OUTBOUND_TAKEN_IS, id, position);
+	int r = rows_outbound_write(rows);
+
+	return r < 0 ? r : rows_find_id_of(rows, ROWS_OUTBOUND_TAKEN_IS, id,
+	    position);
 }
 
 int
 rows_outbound_has(struct rows *rows, const struct message_id *id)
 {
-	return rows_find_id(rows, ROWS_OUTBOUND_IS, id);
+	return rows_unwritten_of(rows, id) != NULL ? 0 :
+	    rows_find_id(rows, ROWS_OUTBOUND_IS, id);
 }
 
 /* Reading */
@@ -147,33 +167,83 @@ tell(struct db_query *query, rows_outbound_fn *fn, void *arg)
 int
 rows_outbound_each(struct rows *rows, rows_outbound_fn *fn, void *arg)
 {
-	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_ALL);
+	struct db_query query;
+	int r = rows_outbound_write(rows);
 
-	return tell(&query, fn, arg);
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_OUTBOUND_ALL);
+	r = tell(&query, fn, arg);
+	db_end(&query);
+	return r;
+}
+
+static int
+tell_unwritten(const struct rows_unwritten *one, rows_outbound_fn *fn,
+    void *arg)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < one->count; i++)
+		r = fn(arg, &one->rows[i]);
+	return r;
 }
 
 int
 rows_outbound_of(struct rows *rows, const struct message_id *id,
     rows_outbound_fn *fn, void *arg)
 {
-	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_OF);
+	const struct rows_unwritten *one = rows_unwritten_of(rows, id);
+	struct db_query query;
+	int r;
 
+	if (one != NULL)
+		return tell_unwritten(one, fn, arg);
+	query = db_ask(rows->db, ROWS_OUTBOUND_OF);
 	db_put_blob(&query, rows_id(id));
-	return tell(&query, fn, arg);
+	r = tell(&query, fn, arg);
+	db_end(&query);
+	return r;
 }
 
 int
 rows_outbound_above(struct rows *rows, const struct message_id *id,
     struct slice address, rows_outbound_fn *fn, void *arg)
 {
-	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_ABOVE);
+	struct db_query query;
+	int r = rows_outbound_write(rows);
 
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_OUTBOUND_ABOVE);
 	db_put_blob(&query, rows_id(id));
 	db_put_blob(&query, address);
-	return tell(&query, fn, arg);
+	r = tell(&query, fn, arg);
+	db_end(&query);
+	return r;
 }
 
 /* What becomes of them */
+
+/* A transaction for these, which are written. */
+static int
+begin_with(struct rows *rows, const struct rows_outbound *list, size_t count)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = rows_write_of(rows, &list[i].id);
+	return r < 0 ? r : db_begin(rows->db);
+}
+
+/* The same for all of one message. */
+static int
+begin_of(struct rows *rows, const struct message_id *id)
+{
+	int r = rows_write_of(rows, id);
+
+	return r < 0 ? r : db_begin(rows->db);
+}
 
 static int
 drop(struct rows *rows, const struct rows_outbound *row)
@@ -217,8 +287,11 @@ int
 rows_outbound_tried(struct rows *rows, const struct rows_outbound *list,
     size_t count)
 {
-	int r = db_begin(rows->db);
+	int r;
 
+	if (rows_end_unwritten(rows, list, count))
+		return 0;
+	r = begin_with(rows, list, count);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = list[i].state == OUTBOUND_DONE ? drop(rows, &list[i]) :
 		    change(rows, &list[i]);
@@ -229,7 +302,7 @@ int
 rows_outbound_due(struct rows *rows, const struct rows_outbound *list,
     size_t count)
 {
-	int r = db_begin(rows->db);
+	int r = begin_with(rows, list, count);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_DUE);
@@ -247,7 +320,7 @@ rows_outbound_told(struct rows *rows, const struct message_id *id,
     enum outbound_state state, const struct slice *addresses, size_t count)
 {
 	bool is_late = state == OUTBOUND_WAITING;
-	int r = db_begin(rows->db);
+	int r = begin_of(rows, id);
 
 	if (r == 0)
 		r = count_of(rows, id, -1);
@@ -281,7 +354,7 @@ int
 rows_outbound_set(struct rows *rows, const struct rows_outbound *list,
     size_t count)
 {
-	int r = db_begin(rows->db);
+	int r = begin_with(rows, list, count);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (list[i].state == OUTBOUND_DONE) {
@@ -309,7 +382,7 @@ rows_outbound_move(struct rows *rows, const struct message_id *id,
     enum outbound_state from, enum outbound_state to, int64_t next_try_utc_ms)
 {
 	struct db_query query;
-	int r = db_begin(rows->db);
+	int r = begin_of(rows, id);
 
 	if (r == 0)
 		r = count_of(rows, id, -1);
@@ -330,7 +403,7 @@ int
 rows_outbound_delete(struct rows *rows, const struct message_id *id)
 {
 	struct db_query query;
-	int r = db_begin(rows->db);
+	int r = begin_of(rows, id);
 
 	if (r == 0)
 		r = count_of(rows, id, -1);
@@ -345,10 +418,14 @@ int
 rows_outbound_counts(struct rows *rows,
     struct rows_outbound_counts *counts_out)
 {
-	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_COUNTS);
+	DB_QUERY_AUTO query = { .db = NULL };
 	struct rows_outbound_counts counts = { .since_utc_ms = 0 };
-	int r = db_next(&query);
+	int r = rows_outbound_write(rows);
 
+	if (r < 0)
+		return r;
+	query = db_ask(rows->db, ROWS_OUTBOUND_COUNTS);
+	r = db_next(&query);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < OUTBOUND_STATE_COUNT; i++)
@@ -363,16 +440,50 @@ rows_outbound_counts(struct rows *rows,
 /* Domains that go elsewhere */
 
 static int
-route_room(struct rows *rows)
+count_routes(struct rows *rows, uint64_t *count_out)
 {
 	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_ROUTE_COUNT);
-	uint64_t count;
 	int r = db_next(&query);
 
 	if (r < 0)
 		return r;
-	count = db_u64(&query, 0, INT64_MAX);
+	*count_out = db_u64(&query, 0, INT64_MAX);
+	return db_row(&query);
+}
+
+int
+rows_route_of(struct rows *rows, struct slice domain,
+    char via_out[OUTBOUND_VIA_BYTES], size_t *len_out)
+{
+	DB_QUERY_AUTO query = { .db = NULL };
+	struct slice via;
+	uint64_t count;
+	int r = rows->has_no_routes ? 0 : count_routes(rows, &count);
+
+	if (r < 0 || rows->has_no_routes)
+		return r;
+	rows->has_no_routes = count == 0;
+	query = db_ask(rows->db, ROWS_ROUTE_OF);
+	db_put_blob(&query, domain);
+	r = db_next(&query);
+	if (r <= 0)
+		return r;
+	via = db_blob(&query, 0, OUTBOUND_VIA_BYTES);
 	r = db_row(&query);
+	if (r < 0)
+		return r;
+	if (via.len > 0)
+		memcpy(via_out, via.at, via.len);
+	*len_out = via.len;
+	return 0;
+}
+
+static int
+route_room(struct rows *rows)
+{
+	uint64_t count;
+	int r = count_routes(rows, &count);
+
 	return r < 0 ? r : count < OUTBOUND_ROUTES ? 0 : -ENOSPC;
 }
 
@@ -382,10 +493,14 @@ rows_route_set(struct rows *rows, struct slice domain, struct slice via)
 	struct db_query query;
 	int r = via.len == 0 ? 0 : route_room(rows);
 
+	/* those that came before it keep their way */
+	if (r == 0)
+		r = rows_outbound_write(rows);
 	if (r == 0)
 		r = db_begin(rows->db);
 	if (r < 0)
 		return r;
+	rows->has_no_routes = false;
 	query = db_ask(rows->db, via.len == 0 ? ROWS_ROUTE_DROP :
 	    ROWS_ROUTE_SET);
 	db_put_blob(&query, domain);

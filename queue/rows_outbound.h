@@ -61,6 +61,22 @@ struct rows_outbound {
 int	rows_outbound_take(struct rows *, const struct message_id *id,
 	    uint64_t position, const struct rows_outbound *, size_t count);
 /*
+ * The same of a message whose record stands in the journal, while it is not said
+ * here that it was taken: what is new, and waits, is written only when somebody
+ * else is to see or change it, or by rows_outbound_write(), or by rows_sync().  Until
+ * then its record brings it back; and of what all hosts have taken before it was
+ * written it is written only that it was taken.
+ */
+int	rows_outbound_take_later(struct rows *, const struct message_id *id,
+	    uint64_t position, const struct rows_outbound *, size_t count);
+/* All that is not written yet is; NORMAL. */
+int	rows_outbound_write(struct rows *);
+/*
+ * Of that only what hosts have taken; NORMAL.  Before that a crash of ours has
+ * their records bring it back.
+ */
+int	rows_outbound_write_done(struct rows *);
+/*
  * 0, or -ENOENT when those of the record at that position were not taken.
  */
 int	rows_outbound_is_taken(struct rows *, const struct message_id *,
@@ -79,7 +95,8 @@ int	rows_outbound_has(struct rows *, const struct message_id *);
 /*
  * What came of a try, by id and address: its state, times, tries and reply.  Those
  * that are DONE go.  NORMAL: sync if any of them is DONE, RELAYED or FAILED.  One whose
- * row is gone is passed over: somebody has removed it meanwhile.
+ * row is gone is passed over: somebody has removed it meanwhile.  Of what was not
+ * written at all rows_outbound_write_done() is to follow.
  */
 int	rows_outbound_tried(struct rows *, const struct rows_outbound *,
 	    size_t count);

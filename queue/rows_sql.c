@@ -183,6 +183,8 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_OUTBOUND_TAKEN_PRUNE] = "DELETE FROM outbound_taken"
 	    " WHERE position < ?",
 	[ROWS_OUTBOUND_IS] = "SELECT 1 FROM outbound WHERE id = ? LIMIT 1",
+	[ROWS_ANY_IS] = "SELECT 1 FROM outbound WHERE id = ?1 UNION ALL"
+	    " SELECT 1 FROM waiting WHERE id = ?1 LIMIT 1",
 	[ROWS_OUTBOUND_ALL] = "SELECT " OUTBOUND_COLUMNS " FROM outbound"
 	    " ORDER BY id, address",
 	[ROWS_OUTBOUND_OF] = "SELECT " OUTBOUND_COLUMNS " FROM outbound"
@@ -224,6 +226,7 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	[ROWS_ROUTES] = "SELECT domain, via FROM outbound_route"
 	    " ORDER BY domain",
 	[ROWS_ROUTE_COUNT] = "SELECT count(*) FROM outbound_route",
+	[ROWS_ROUTE_OF] = "SELECT via FROM outbound_route WHERE domain = ?",
 	[ROWS_GATEWAY_PUT] = "INSERT OR IGNORE INTO outbound_gateway (domain)"
 	    " VALUES (?)",
 	[ROWS_GATEWAY_DROP] = "DELETE FROM outbound_gateway WHERE domain = ?",

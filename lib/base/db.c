@@ -333,6 +333,7 @@ db_open(int folder_fd, const char *name, const struct db_format *format,
 	if (db == NULL)
 		return -ENOMEM;
 	db->format = format;
+	db->log_fd = -1;
 	db->folder_fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 3);
 	if (db->folder_fd < 0) {
 		r = -errno;
@@ -387,6 +388,8 @@ db_close(struct db *db)
 	(void)sqlite3_close(db->lite);
 	if (db->folder_fd >= 0)
 		(void)close(db->folder_fd);
+	if (db->log_fd >= 0)
+		(void)close(db->log_fd);
 	free(db);
 }
 
@@ -495,6 +498,25 @@ db_commit(struct db *db, bool full)
 		return db->broken ? -EIO : 0;
 	r = db->broken ? -EIO : db->format->is_disposable ? 0 : sync_log(db);
 	return r < 0 ? r : checkpoint(db);
+}
+
+int
+db_log_fd(struct db *db)
+{
+	const char *name = sqlite3_filename_wal(sqlite3_db_filename(db->lite,
+	    "main"));
+
+	/* SQLite's locks are not on the log: this one may be closed */
+	if (db->log_fd < 0)
+		db->log_fd = open(name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	return db->log_fd < 0 ? -errno : db->log_fd;
+}
+
+int
+db_log_synced(struct db *db, int status)
+{
+	db->broken = db->broken || status < 0;
+	return db->broken ? -EIO : checkpoint(db);
 }
 
 bool

@@ -73,7 +73,15 @@ void	db_rest(struct db *);
 int	db_begin(struct db *);
 /* End it; `full`: durable when this returns 0, with all that went before. */
 int	db_commit(struct db *, bool full);
-/* Only a FULL commit keeps the log from growing: it is time for one. */
+/*
+ * To make what is committed durable by another thread: a descriptor of the log
+ * (borrowed, until db_close()), or a negative errno.  When fdatasync() has said
+ * 0 there, everything committed before that is durable; what it has said is told
+ * here, in the loop's thread, which gives 0 or -EIO.
+ */
+int	db_log_fd(struct db *);
+int	db_log_synced(struct db *, int status);
+/* Only a FULL commit, or db_log_synced(), keeps the log from growing: it is time for one. */
 bool	db_log_is_long(const struct db *);
 void	db_rollback(struct db *);
 /*

@@ -22,6 +22,7 @@ struct db {
 	sqlite3		*lite;
 	const struct db_format *format;
 	int		 folder_fd;	/* ours; the path goes through it */
+	int		 log_fd;	/* for db_log_fd(); -1: not asked for */
 	bool		 in_transaction;
 	bool		 broken;	/* a sync failed */
 	int		 log_pages;	/* in the write-ahead log */

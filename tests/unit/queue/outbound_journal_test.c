@@ -36,7 +36,10 @@ save_rows(void)
 	}
 }
 
-/* The power is cut: what was committed behind save_rows() was not durable. */
+/*
+ * The power is cut: what was committed behind save_rows() was not durable; or we
+ * are killed there.
+ */
 static void
 cut_power(void)
 {
@@ -428,6 +431,72 @@ START_TEST(what_was_kept_for_somebody_here_is_not_written_again)
 }
 END_TEST
 
+/* Nothing is written of what is only asked; its record has it asked again. */
+START_TEST(what_a_host_may_just_take_is_asked_the_same_after_a_kill)
+{
+	const char *const to[] = { "zoe@far.test", "ann@far.test" };
+	char words[256];
+
+	submit(to, 2, false);
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	memcpy(words, stage_call(&stage, STAGE_RELAY, 0)->words,
+	    sizeof(words));
+	for (unsigned i = 0; i < 2; i++) {
+		save_rows();
+		cut_power();
+		relay_up();
+		ck_assert_uint_eq(tries(), 1);
+		ck_assert_str_eq(stage_call(&stage, STAGE_RELAY, 0)->words,
+		    words);
+		/* the second time its rows are written */
+		ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 2);
+	}
+	answer(0, RELAY_DONE, 250, true);
+	is_over();
+}
+END_TEST
+
+/* Its word is written once the loop has looked at what has come with it. */
+START_TEST(what_a_host_took_is_not_sent_again_after_a_kill)
+{
+	submit_one("xen@far.test");
+	submit_one("yan@far.test");
+	relay_up();
+	ck_assert_uint_eq(tries(), 2);
+	syncs_later = true;
+	answer(0, RELAY_DONE, 250, true);
+	answer(1, RELAY_DONE, 250, true);
+	stage_run(&stage, 0);
+	save_rows();
+	cut_power();
+	relay_up();
+	ck_assert_uint_eq(tries(), 0);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
+	ck_assert(!is_standing());
+}
+END_TEST
+
+/* What it says of some is no word for the others of that message. */
+START_TEST(one_that_some_hosts_took_waits_for_the_others)
+{
+	const char *const to[] = { "zoe@far.test", "ann@other.test" };
+
+	submit(to, 2, false);
+	relay_up();
+	ck_assert_uint_eq(tries(), 2);
+	answer(0, RELAY_DONE, 250, true);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 1);
+	ck_assert(is_standing());
+	save_rows();
+	cut_power();
+	relay_up();
+	ck_assert_uint_eq(tries(), 1);
+	answer(0, RELAY_DONE, 250, true);
+	is_over();
+}
+END_TEST
+
 /* The clock stands still, or was put back: names go on from the last one. */
 START_TEST(the_next_life_gives_no_name_again)
 {
@@ -475,6 +544,10 @@ unit_suite(void)
 	    a_file_that_is_gone_is_a_fault_once_its_record_is_settled);
 	tcase_add_test(tests,
 	    what_was_kept_for_somebody_here_is_not_written_again);
+	tcase_add_test(tests,
+	    what_a_host_may_just_take_is_asked_the_same_after_a_kill);
+	tcase_add_test(tests, what_a_host_took_is_not_sent_again_after_a_kill);
+	tcase_add_test(tests, one_that_some_hosts_took_waits_for_the_others);
 	tcase_add_test(tests, the_next_life_gives_no_name_again);
 	suite_add_tcase(suite, tests);
 	return suite;
