@@ -40,7 +40,7 @@
  * Big files that are synced at a time.  The disk commits them together, as the
  * journal's records are: a file system has one log for all that wait.
  */
-#define BIG_SYNCS	8
+#define BIG_SYNCS	16
 #define BIG_GRACE_MS	(24 * 60 * 60 * 1000)	/* a big file nobody needs */
 #define LOCK_TRIES	100
 #define LOCK_PAUSE_US	100000

@@ -16,7 +16,7 @@
 #include "queue/outbound_inside.h"
 
 #define WAITED_MS	60000	/* before it gets a file */
-#define WRITING_MOST	8	/* files at a time: so many threads there are */
+#define WRITING_MOST	8	/* files at a time: half of the threads */
 
 /* A message that leaves and has no file. */
 struct out_record {

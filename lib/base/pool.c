@@ -13,7 +13,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#define MOST_THREADS	8
+#define MOST_THREADS	16
 
 struct job {
 	STAILQ_ENTRY(job) next;
