@@ -483,6 +483,8 @@ add_held(struct text *body, enum language language,
 		shown(held->score, NAME_BYTES, words);
 		item_say(body, language, NOTICE_HELD_SCORE, words);
 	}
+	if (held->number != 0)
+		item_say(body, language, NOTICE_HELD_NUMBER, held->number);
 	item_say(body, language, NOTICE_HELD_ID, held->id);
 	if (held->ends_utc_ms != 0) {
 		when(held->ends_utc_ms, at);
@@ -503,6 +505,23 @@ has_links(const struct notice *notice)
 	return has;
 }
 
+/* No line of ours is one that would be read in an answer (held_words.h). */
+static void
+say_how(const struct notice *notice, enum language language, struct text *body)
+{
+	if (has_links(notice)) {
+		line_say(body, language, NOTICE_HELD_OPEN);
+		if (!notice->takes_reply)
+			return;
+		text_add_byte(body, '\n');
+		line_say(body, language, NOTICE_HELD_OR_ANSWER);
+	} else if (notice->takes_reply) {
+		line_say(body, language, NOTICE_HELD_ANSWER);
+	} else {
+		line_say(body, language, NOTICE_HELD_WANTED);
+	}
+}
+
 static void
 write_held(const struct notice *notice, enum language language,
     struct text *subject, struct text *body)
@@ -515,16 +534,65 @@ write_held(const struct notice *notice, enum language language,
 		text_say(subject, language, NOTICE_HELD_MANY, all);
 	line_say(body, language, NOTICE_HELD);
 	text_add_byte(body, '\n');
-	if (has_links(notice))
-		line_say(body, language, NOTICE_HELD_OPEN);
-	else
-		line_say(body, language, NOTICE_HELD_WANTED);
+	say_how(notice, language, body);
 	for (size_t i = 0; i < notice->held_count; i++)
 		add_held(body, language, &notice->held[i]);
 	if (notice->held_more > 0) {
 		text_add_byte(body, '\n');
 		line_say(body, language, NOTICE_HELD_MORE, notice->held_more);
 	}
+}
+
+static void
+add_replied(struct text *body, enum language language,
+    const struct held_replied *replied)
+{
+	enum sentence said;
+	char words[SHOWN_SIZE];
+
+	switch (replied->status) {
+	case HOLD_OK:
+		said = replied->is_spam ? SAY_NOTICE_REPLIED_SPAM :
+		    SAY_NOTICE_REPLIED_TAKEN;
+		break;
+	case HOLD_NONE:
+		said = SAY_NOTICE_REPLIED_NONE;
+		break;
+	case HOLD_KEPT:
+		said = SAY_NOTICE_REPLIED_KEPT;
+		break;
+	case HOLD_DAMAGED:
+		said = SAY_NOTICE_REPLIED_DAMAGED;
+		break;
+	default:
+		said = SAY_NOTICE_REPLIED_LATER;
+		break;
+	}
+	text_add_byte(body, '\n');
+	text_add_str(body, INDENT);
+	text_say(body, language, NOTICE_HELD_NUMBER, replied->number);
+	text_add_byte(body, '\n');
+	if (replied->subject.len > 0) {
+		shown(replied->subject, NAME_BYTES, words);
+		item_say(body, language, NOTICE_HELD_SUBJECT, words);
+	}
+	text_add_str(body, INDENT);
+	text_add_str(body, say(language, said));
+	text_add_byte(body, '\n');
+}
+
+static void
+write_replied(const struct notice *notice, enum language language,
+    struct text *subject, struct text *body)
+{
+	text_say(subject, language, NOTICE_REPLIED_TITLE);
+	if (notice->replied_count == 0) {
+		line_say(body, language, NOTICE_REPLIED_UNREAD);
+		return;
+	}
+	line_say(body, language, NOTICE_REPLIED);
+	for (size_t i = 0; i < notice->replied_count; i++)
+		add_replied(body, language, &notice->replied[i]);
 }
 
 static void
@@ -568,6 +636,9 @@ notice_write(const struct notice *notice, enum language language,
 		break;
 	case NOTICE_HELD:
 		write_held(notice, language, subject, body);
+		break;
+	case NOTICE_REPLIED:
+		write_replied(notice, language, subject, body);
 		break;
 	case NOTICE_SENDS_MUCH:
 		write_sends_much(notice, language, subject, body);

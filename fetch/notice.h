@@ -12,6 +12,7 @@
 #include "fetch/service.h"
 #include "lib/base/say.h"
 #include "policy/line_counts.h"
+#include "queue/service.h"
 
 #define NOTICE_MOST		10	/* mailboxes or accounts told by name */
 #define NOTICE_SUBJECT_BYTES	500	/* COMPOSE_SUBJECT_MOST */
@@ -25,6 +26,7 @@ enum notice_kind {
 	NOTICE_GRANT_EXPIRES,	/* OAuth: consent is wanted again */
 	NOTICE_LINE_REPORT,	/* a month of the line, to the postmaster */
 	NOTICE_HELD,		/* what waits for a word of theirs */
+	NOTICE_REPLIED,		/* what came of their answer to that */
 	NOTICE_SENDS_MUCH,	/* an account sends more than it may */
 	NOTICE_KIND_COUNT
 };
@@ -67,6 +69,7 @@ struct notice_held {
 	struct slice	 from, subject, reason;
 	struct slice	 score;		/* of the spam filter; or empty */
 	const char	*link;		/* where to look at it; or NULL */
+	uint32_t	 number;	/* for an answer; 0: none is read */
 };
 
 struct notice {
@@ -79,6 +82,9 @@ struct notice {
 	const struct notice_held *held;		/* HELD: the newest first */
 	size_t		held_count;
 	unsigned	held_more;		/* not told in this one */
+	const struct held_replied *replied;	/* REPLIED */
+	size_t		replied_count;		/* 0: it could not be read */
+	bool		takes_reply;	/* an answer is read by the hub */
 	/* SENDS_MUCH, from `address` */
 	uint32_t	sent;			/* messages, or recipients */
 	bool		sent_recipients;

@@ -42,6 +42,7 @@ enum letter_state {
 struct letter_key {
 	uint64_t	account;
 	uint64_t	kind;
+	uint64_t	number;		/* of an answer: each is told; or 0 */
 };
 
 struct letter {
@@ -54,6 +55,7 @@ struct letter {
 	struct text		 address;
 	struct text		 message;
 	struct message_id	 id;	/* the same in every try */
+	bool			 takes_reply;
 	unsigned		 failures;	/* in a row */
 	uint64_t		 at_ms;		/* next try; taken: when */
 	UT_hash_handle		 hh;
@@ -66,6 +68,7 @@ struct notice_post {
 	struct letter		*letters;
 	unsigned		 waiting, moving;
 	struct message_id	 last_id;
+	uint64_t		 answers;
 	struct timer		*timer;
 };
 
@@ -135,6 +138,7 @@ letter_new(struct notice_post *post, const struct letter_key *key,
 	letter->post = post;
 	letter->account = key->account;
 	letter->id = post->last_id;
+	letter->takes_reply = notice->takes_reply;
 	letter->at_ms = clock_ms();
 	letter->address = (struct text)TEXT_INIT(512);
 	letter->message = (struct text)TEXT_INIT(MESSAGE_BYTES);
@@ -161,7 +165,10 @@ is_whole(const struct letter *letter)
 static uint64_t
 pause_ms(const struct letter *letter)
 {
-	return letter->key.kind == NOTICE_HELD ? NOTICE_HELD_PAUSE_MS :
+	if (letter->key.number != 0)
+		return 0;
+	return letter->key.kind == NOTICE_HELD ||
+	    letter->key.kind == NOTICE_REPLIED ? NOTICE_HELD_PAUSE_MS :
 	    NOTICE_PAUSE_MS;
 }
 
@@ -199,11 +206,23 @@ pause_of(const struct letter *letter)
 	return past < pause_ms(letter) ? pause_ms(letter) - past : 0;
 }
 
+/*
+ * Whoever was understood hears of each answer; one in which there was nothing to
+ * understand may be a program's, and would be answered for ever.
+ */
+static struct letter_key
+key_of(struct notice_post *post, uint64_t account,
+    const struct notice *notice)
+{
+	return (struct letter_key){ account, notice->kind,
+	    notice->replied_count > 0 ? ++post->answers : 0 };
+}
+
 int
 notice_post_send(struct notice_post *post, uint64_t account,
     const struct notice *notice, uint64_t *again_ms_out)
 {
-	const struct letter_key key = { account, notice->kind };
+	const struct letter_key key = key_of(post, account, notice);
 	struct letter *letter;
 	int r;
 
@@ -241,7 +260,7 @@ int
 notice_post_where(const struct notice_post *post, uint64_t account,
     enum notice_kind kind)
 {
-	const struct letter_key key = { account, kind };
+	const struct letter_key key = { account, kind, 0 };
 	const struct letter *letter;
 
 	HASH_FIND(hh, post->letters, &key, sizeof(key), letter);
@@ -419,6 +438,7 @@ write_message(struct letter *letter, enum language language)
 	struct slice address = text_slice(&letter->address);
 	size_t at = slice_find_last(address, '@');
 	TEXT_AUTO from = TEXT_INIT(512);
+	TEXT_AUTO reply_to = TEXT_INIT(512);
 	int64_t now = clock_utc_ms();
 	struct compose compose = {
 		.at_utc_ms = now, .zone_minutes = zone_minutes(now),
@@ -434,9 +454,14 @@ write_message(struct letter *letter, enum language language)
 	text_add_str(&from, "postmaster");
 	text_add(&from, slice_after(address, at));
 	compose.from = text_slice(&from);
+	if (letter->takes_reply) {
+		text_add_str(&reply_to, ENVELOPE_REPLY_LOCAL);
+		text_add(&reply_to, slice_after(address, at));
+		compose.reply_to = text_slice(&reply_to);
+	}
 	text_clear(&letter->message);
 	r = compose_write(&letter->message, &compose);
-	return r < 0 ? r : text_failed(&from) ||
+	return r < 0 ? r : text_failed(&from) || text_failed(&reply_to) ||
 	    text_failed(&letter->message) ? -EMSGSIZE : 0;
 }
 

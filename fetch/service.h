@@ -52,7 +52,11 @@ enum fetch_kind {
 	FETCH_NEWS,
 	/* relay -> schedule, news: line_counts_pack(); what it has carried
 	 * since the last such */
-	SCHEDULE_RELAYED
+	SCHEDULE_RELAYED,
+	/* queue -> schedule, news: u64 account, u32 count (HELD_PAGE at the
+	 * most), each as held_replied_pack(): what came of its answer about held
+	 * mail; of none nothing could be read */
+	SCHEDULE_REPLIED
 };
 
 enum resolver_kind {

@@ -11,6 +11,7 @@
 
 #include "filters/auth/results.h"
 #include "filters/forged.h"
+#include "filters/held_words.h"
 #include "filters/hops.h"
 #include "filters/mending.h"
 #include "filters/rule_judge.h"
@@ -124,6 +125,18 @@ judge_begin(struct arena *arena, struct slice message,
 	}
 	judging->findings.helo = helo_look(&judging->envelope,
 	    options->host == NULL ? "" : options->host);
+}
+
+/* What somebody answers about held mail: the queue does it. */
+static void
+judge_reply(struct judging *judging)
+{
+	struct verdict one;
+
+	if (!envelope_is_reply(&judging->envelope))
+		return;
+	held_words_judge(judging->message, &one);
+	judge_add(&judging->verdict, &one, judging->envelope.source);
 }
 
 bool
@@ -253,6 +266,7 @@ judge_end(struct judging *judging, const struct judge_options *options)
 		return r;
 	hold_if_crossed(judging, &one);
 	judge_add(&judging->verdict, &one, source);
+	judge_reply(judging);
 	if (source != SOURCE_OWN)
 		written_judge(judging->message, &judging->envelope,
 		    &judging->findings.origin, &judging->verdict);

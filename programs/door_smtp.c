@@ -47,7 +47,8 @@ on_whose(void *arg, int status, struct ipc_message *message)
 		whose = words[said.whose];
 		/* who may write to a list depends on who writes */
 		if (whose == SMTP_OURS && (said.account & (ACCOUNT_LIST |
-		    ACCOUNT_BOUNCE)) == 0 && !text_failed(&question->address))
+		    ACCOUNT_BOUNCE)) == 0 && !text_failed(&question->address) &&
+		    !envelope_is_reply_address(text_slice(&question->address)))
 			whose_cache_note(question->door->whose,
 			    text_slice(&question->address), said.account);
 		if ((whose == SMTP_OURS || whose == SMTP_GATEWAY) &&

@@ -67,6 +67,15 @@ held_digest_url(const struct config *config, char url_out[HELD_DIGEST_URL_SIZE])
 	    config->hostname, port);
 }
 
+bool
+held_digest_takes_replies(const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (config->listeners[i].service == SERVICE_SUBMISSION)
+			return true;
+	return false;
+}
+
 struct held_digest *
 held_digest_new(struct loop *loop, unsigned hour, const char *url,
     const struct held_digest_ports *ports)
@@ -161,7 +170,8 @@ send_page(struct held_digest *digest, const struct page *page)
 	char links[HELD_PAGE][LINK_SIZE];
 	const struct notice notice = {
 		.kind = NOTICE_HELD, .held = rows, .held_count = page->count,
-		.held_more = page->more
+		.held_more = page->more,
+		.takes_reply = digest->ports.takes_replies
 	};
 
 	for (uint32_t i = 0; i < page->count; i++) {
@@ -174,6 +184,7 @@ send_page(struct held_digest *digest, const struct page *page)
 		    .ends_utc_ms = row->ends_utc_ms, .from = row->from,
 		    .subject = row->subject, .reason = row->reason,
 		    .score = row->score,
+		    .number = notice.takes_reply ? row->number : 0,
 		    .link = link_of(digest, row, links[i]) };
 	}
 	return digest->ports.send(digest->ports.arg, page->account, &notice);

@@ -28,6 +28,7 @@ struct held_digest;		/* opaque; see held_digest.c */
 
 struct held_digest_ports {
 	void	*arg;
+	bool	 takes_replies;		/* people send by this hub */
 	/* Have it said to that account: notice_post_send(). */
 	int	(*send)(void *arg, uint64_t account, const struct notice *);
 	/* Where that is: notice_post_where(). */
@@ -49,6 +50,8 @@ struct held_digest *held_digest_new(struct loop *, unsigned hour,
 #define HELD_DIGEST_URL_SIZE	320
 void	held_digest_url(const struct config *,
 	    char url_out[HELD_DIGEST_URL_SIZE]);
+/* People who answer it have logged in here: there is a door for that. */
+bool	held_digest_takes_replies(const struct config *);
 /* NULL is fine. */
 void		 held_digest_free(struct held_digest *);
 /* The queue is there, or (NULL) gone. */

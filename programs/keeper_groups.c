@@ -62,6 +62,17 @@ look_at_list(struct keeper *keeper, const struct keeper_rcpt *asked,
 	return r;
 }
 
+/*
+ * Where people answer what they are told of held mail.  A stranger's mail to it
+ * is for the postmaster, as any with such a detail.
+ */
+static bool
+is_reply(const struct keeper_rcpt *asked, enum whose whose)
+{
+	return asked->account != 0 && whose != WHOSE_FOREIGN &&
+	    envelope_is_reply_address(asked->address);
+}
+
 int
 keeper_answer_rcpt(struct keeper *keeper, struct slice asked,
     struct text *body)
@@ -74,7 +85,10 @@ keeper_answer_rcpt(struct keeper *keeper, struct slice asked,
 		return r;
 	r = whose_cache_ask(keeper->whose, keeper->policy, rcpt.address,
 	    &answer.whose, &answer.account);
-	if (r == 0 && (answer.whose == WHOSE_UNKNOWN ||
+	if (r == 0 && is_reply(&rcpt, answer.whose))
+		answer = (struct keeper_whose){ .whose = WHOSE_OURS,
+		    .account = ACCOUNT_REPLY };
+	else if (r == 0 && (answer.whose == WHOSE_UNKNOWN ||
 	    answer.whose == WHOSE_SHARED))
 		r = look_at_bounce(keeper, &rcpt, &answer);
 	else if (r == 0 && (answer.account & ACCOUNT_LIST) != 0)

@@ -24,21 +24,11 @@
 static enum hold_status
 status_of(int r)
 {
-	switch (r) {
-	case 0:
-		return HOLD_OK;
-	case -ENOENT:
-		return HOLD_NONE;
-	case -EBADMSG:
-		return HOLD_DAMAGED;
-	case -EAGAIN:
-		return HOLD_LATER;
-	case -EPERM:
-		return HOLD_KEPT;
-	default:
+	enum hold_status status = hold_status_of(r);
+
+	if (status == HOLD_LATER && r != -EAGAIN)
 		log_say("held messages: %s", strerror(-r));
-		return HOLD_LATER;
-	}
+	return status;
 }
 
 static void

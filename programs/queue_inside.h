@@ -43,6 +43,7 @@ struct queue {
 	unsigned		 judge_count;
 	struct ipc		*keeper;	/* or NULL */
 	struct ipc		*relay;		/* the same */
+	struct ipc		*schedule;	/* the same */
 	bool			 has_ways;	/* the keeper has said them */
 	unsigned		 consoles_lost;
 	struct progress		 keeper_progress;

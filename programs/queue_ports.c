@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "fetch/service.h"
 #include "filters/judge.h"
 #include "lib/base/log.h"
 #include "programs/queue_inside.h"
@@ -449,6 +450,23 @@ port_saved(void *arg, const struct asker *asker, int status, uint64_t bytes)
 	queue_tell_saved(asker->from, asker->serial, status, bytes);
 }
 
+/* Who tells people; without it they see in their mailbox what was done. */
+static void
+port_replied(void *arg, uint64_t account, uint32_t count, struct slice packed)
+{
+	struct queue *queue = arg;
+	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
+
+	pack_u64(&body, account);
+	pack_u32(&body, count);
+	pack_bytes(&body, packed);
+	if (queue->schedule == NULL || text_failed(&body) ||
+	    ipc_send(queue->schedule, SCHEDULE_REPLIED, text_slice(&body),
+	    NULL, 0) < 0)
+		log_say("account %llu does not hear what came of its answer",
+		    (unsigned long long)account);
+}
+
 struct conductor_ports
 queue_ports(struct queue *queue)
 {
@@ -460,6 +478,7 @@ queue_ports(struct queue *queue)
 		.expand = port_expand,
 		.compare = port_compare, .saved = port_saved, .made = port_made,
 		.relay = port_relay, .noted = port_noted, .turn = port_turn,
-		.turn_done = port_turn_done, .person = port_person
+		.turn_done = port_turn_done, .person = port_person,
+		.replied = port_replied
 	};
 }

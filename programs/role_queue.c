@@ -383,9 +383,11 @@ queue_peer(struct process *process, struct ipc *ipc)
 		queue->relay = ipc;
 		set_relay(queue);
 		return 0;
+	case ROLE_SCHEDULE:
+		queue->schedule = ipc;
+		return 0;
 	case ROLE_DOOR:
 	case ROLE_FETCH:
-	case ROLE_SCHEDULE:
 	case ROLE_CONSOLE:
 		return 0;
 	default:
@@ -428,9 +430,13 @@ queue_lost(struct process *process, struct ipc *ipc)
 	case ROLE_CONSOLE:
 		queue->consoles_lost++;
 		break;
+	case ROLE_SCHEDULE:
+		if (queue->schedule == ipc)
+			queue->schedule = NULL;
+		lose_asker(queue, ipc);
+		break;
 	case ROLE_DOOR:
 	case ROLE_FETCH:
-	case ROLE_SCHEDULE:
 		lose_asker(queue, ipc);
 		break;
 	default:

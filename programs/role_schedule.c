@@ -59,6 +59,7 @@ static int	on_relayed(void *, struct ipc *, struct ipc_message *);
 static int	on_reads(void *, struct ipc *, struct ipc_message *);
 static int	on_new_mail(void *, struct ipc *, struct ipc_message *);
 static int	on_sends_much(void *, struct ipc *, struct ipc_message *);
+static int	on_replied(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule schedule_rules[] = {
 { FETCH_PROGRESS,   "PROGRESS", FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_progress },
@@ -68,6 +69,7 @@ static const struct ipc_rule schedule_rules[] = {
 { SCHEDULE_READS,   "READS",    FROM(ROLE_DOOR),    IPC_REQUEST, 0, 0, on_reads },
 { FETCH_CARRIED,    "CARRIED",  FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_carried },
 { SCHEDULE_RELAYED, "RELAYED",  FROM(ROLE_RELAY),   IPC_NEWS,    0, 0, on_relayed },
+{ SCHEDULE_REPLIED, "REPLIED",  FROM(ROLE_QUEUE),   IPC_NEWS,    0, 0, on_replied },
 { FETCH_NEWS,       "NEWS",     FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_new_mail },
 { 0 }
 };
@@ -499,6 +501,36 @@ on_sends_much(void *arg, struct ipc *from, struct ipc_message *message)
 	return 0;
 }
 
+/* They hear what came of it. */
+static int
+on_replied(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+	struct schedule_role *role = process->state;
+	struct unpack u = unpack_of(message->body);
+	struct held_replied rows[HELD_PAGE];
+	struct notice notice = { .kind = NOTICE_REPLIED, .replied = rows,
+	    .takes_reply = true };
+	uint64_t account = unpack_u64(&u), again_ms;
+	uint32_t count = unpack_u32(&u);
+	int r;
+
+	(void)from;
+	if (u.bad || account == 0 || count > HELD_PAGE)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count; i++)
+		if (held_replied_unpack(&u, &rows[i]) < 0)
+			return -EBADMSG;
+	if (!unpack_is_done(&u))
+		return -EBADMSG;
+	notice.replied_count = count;
+	r = notice_post_send(role->post, account, &notice, &again_ms);
+	if (r < 0 && r != -EALREADY)
+		log_say("account %" PRIu64 " does not hear what came of its "
+		    "answer: %s", account, strerror(-r));
+	return 0;
+}
+
 static int
 start_telling(struct schedule_role *role)
 {
@@ -516,7 +548,8 @@ start_telling(struct schedule_role *role)
 	};
 	const struct held_digest_ports digest = {
 		.arg = role, .send = send_held, .where = where_is_held,
-		.anew = held_anew
+		.anew = held_anew,
+		.takes_replies = held_digest_takes_replies(&process->config)
 	};
 
 	role->post = notice_post_new(process->loop, process->config.hostname);

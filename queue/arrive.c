@@ -26,6 +26,7 @@
 #include "queue/outbound.h"
 #include "queue/recall.h"
 #include "queue/removed.h"
+#include "queue/replying.h"
 #include "queue/saving.h"
 #include "queue/sharing.h"
 #include "queue/wishes.h"
@@ -222,14 +223,12 @@ check_recipients(const struct transit *transit)
 }
 
 static void
-refuse_large(struct transit *transit)
+refuse_as(struct transit *transit, unsigned code, const char *status,
+    const char *words)
 {
-	static const char words[] = "larger than the domain of a recipient "
-	    "takes";
-
 	conductor_trail(transit->conductor, transit, TRAIL_REFUSED, NULL,
 	    words);
-	conductor_answer(transit->conductor, &transit->asker, 552, "5.3.4",
+	conductor_answer(transit->conductor, &transit->asker, code, status,
 	    "%s", words);
 	arrive_drop(transit);
 }
@@ -307,6 +306,8 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 	if (r == 0)
 		r = check_recipients(transit);
 	if (r == 0)
+		r = replying_check(&transit->env);
+	if (r == 0)
 		r = collected_take(transit);
 	if (r == 0)
 		r = take_bytes(transit, memfd, incoming);
@@ -322,7 +323,10 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 	else if (r == -EBADMSG || r == -EEXIST)
 		drop_answered(transit, r);
 	else if (r == -EMSGSIZE)
-		refuse_large(transit);
+		refuse_as(transit, 552, "5.3.4",
+		    "larger than the domain of a recipient takes");
+	else if (r == -EPERM)
+		refuse_as(transit, 554, "5.7.1", REPLYING_ALONE);
 	else
 		arrive_put_off(transit, 451, "4.3.0", r == -ESRCH ?
 		    "it is not to be taken now, list it again" :
@@ -426,6 +430,8 @@ conductor_judged(struct conductor *conductor, void *ticket, int status,
 	else if (verdict.action == VERDICT_DEFER)
 		arrive_put_off(transit, verdict.code, verdict.status,
 		    verdict.reason);
+	else if (envelope_is_reply(&transit->env))
+		replying_do(transit, &verdict);
 	else
 		editing_begin(transit, &verdict, edited);
 }

@@ -81,6 +81,11 @@ struct conductor_ports {
 	 * postmaster's? -> conductor_person() */
 	int	(*person)(void *arg, void *ticket, uint64_t account,
 		    struct slice address);
+	/* That account has answered what it was told of held mail, and this came
+	 * of it: held_replied_pack() each; none: nothing of it could be read.
+	 * NULL: nobody hears of it. */
+	void	(*replied)(void *arg, uint64_t account, uint32_t count,
+		    struct slice packed);
 	/* What conductor_save() was asked for: 0 with its bytes, or -errno. */
 	void	(*saved)(void *arg, const struct asker *, int status,
 		    uint64_t bytes);

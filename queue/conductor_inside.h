@@ -215,6 +215,8 @@ struct conductor {
 	LIST_HEAD(, saving)	 savings;	/* whole, not durable yet */
 	uint64_t		 expired_ms;	/* next look at old ones */
 	uint64_t		 count_received, count_delivered, count_refused;
+	unsigned		 guesses;	/* numbers that nothing has */
+	uint64_t		 guessed_ms;	/* since then (replying.c) */
 	bool			 has_senders;	/* somebody keeps a list */
 	bool			 has_forwards;	/* somebody has mail sent on */
 	bool			 closing;

@@ -125,8 +125,9 @@ expanding_ask(struct transit *transit, expanding_fn *go_on)
 {
 	const struct conductor *conductor = transit->conductor;
 
-	if (!envelope_is_open(&transit->env) &&
-	    (!conductor->has_forwards || conductor->ports.expand == NULL)) {
+	if (envelope_is_reply(&transit->env) ||
+	    (!envelope_is_open(&transit->env) && (!conductor->has_forwards ||
+	    conductor->ports.expand == NULL))) {
 		go_on(transit);
 		return;
 	}

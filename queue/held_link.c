@@ -15,6 +15,7 @@
 #include "lib/base/pack.h"
 
 #define VERSION		1
+#define NUMBER		0xff	/* in place of it: no link says so */
 #define SAID_BYTES	(1 + 8 + MESSAGE_ID_BYTES + 8)
 #define SIGN_BYTES	16	/* 128 bits: nobody finds one */
 #define LINK_BYTES	(SAID_BYTES + SIGN_BYTES)
@@ -99,5 +100,28 @@ held_link_read(struct slice s, const unsigned char key[ROWS_KEY_BYTES],
 		return -EBADMSG;
 	memcpy(link.id.bytes, id.at, MESSAGE_ID_BYTES);
 	*link_out = link;
+	return 0;
+}
+
+int
+held_link_number(uint64_t account, const struct message_id *id,
+    const unsigned char key[ROWS_KEY_BYTES], uint32_t *number_out)
+{
+	TEXT_AUTO said = TEXT_INIT(SAID_BYTES);
+	unsigned char digest[DIGEST_BYTES];
+	struct unpack u;
+	int r;
+
+	pack_u8(&said, NUMBER);
+	pack_u64(&said, account);
+	pack_bytes(&said, slice_of(id->bytes, MESSAGE_ID_BYTES));
+	if (text_failed(&said))
+		return -ENOMEM;
+	r = sign(text_slice(&said), key, digest);
+	if (r < 0)
+		return r;
+	u = unpack_of(slice_of(digest, sizeof(digest)));
+	*number_out = HELD_NUMBER_LEAST + (uint32_t)(unpack_u64(&u) %
+	    (HELD_NUMBER_MOST - HELD_NUMBER_LEAST + 1));
 	return 0;
 }

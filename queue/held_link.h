@@ -18,6 +18,9 @@
 #include "queue/rows_held.h"
 
 #define HELD_LINK_CHARS		86
+/* What a person writes who answers that mail: no 0 leads it. */
+#define HELD_NUMBER_LEAST	100000u
+#define HELD_NUMBER_MOST	999999u
 
 struct held_link {
 	uint64_t		account;
@@ -31,5 +34,12 @@ int	held_link_write(struct text *, const struct held_link *,
 /* 0, or -EBADMSG: it is none of ours, or not whole. */
 int	held_link_read(struct slice, const unsigned char key[ROWS_KEY_BYTES],
 	    struct held_link *link_out);
+/*
+ * The number by which that person names it in an answer (filters/held_words.h);
+ * who has sent it cannot know that.  Two messages may have the same: it proves
+ * nothing alone.  0 or -EIO.
+ */
+int	held_link_number(uint64_t account, const struct message_id *,
+	    const unsigned char key[ROWS_KEY_BYTES], uint32_t *number_out);
 
 #endif

@@ -24,6 +24,23 @@
 #define VIRUS_LINE	"X-Postroom-Virus"
 #define MACROS_LINE	"X-Postroom-Macros"
 
+enum hold_status
+hold_status_of(int r)
+{
+	switch (r) {
+	case 0:
+		return HOLD_OK;
+	case -ENOENT:
+		return HOLD_NONE;
+	case -EBADMSG:
+		return HOLD_DAMAGED;
+	case -EPERM:
+		return HOLD_KEPT;
+	default:
+		return HOLD_LATER;
+	}
+}
+
 static void
 add_source(struct text *text, const struct envelope *env)
 {

@@ -23,6 +23,9 @@
 
 #define HOLD_NOTICE_DAYS	7	/* whoever is away for a week */
 
+/* As whoever asked hears it; what is none of these is HOLD_LATER. */
+enum hold_status hold_status_of(int r);
+
 /*
  * In order of id, above `above` (NULL: from the first), at most `most`; slices
  * are valid during the call.  Ends early when `fn` is not 0, with that.

@@ -30,10 +30,10 @@ struct news {
 	void			*arg;
 };
 
-/* A link to it for that account.  0 or -errno. */
+/* A link to it for that account, and its number there.  0 or -errno. */
 static int
 write_link(struct conductor *conductor, uint64_t account,
-    const struct hold_row *row, struct text *text)
+    const struct hold_row *row, struct text *text, uint32_t *number_out)
 {
 	unsigned char key[ROWS_KEY_BYTES];
 	const struct held_link link = {
@@ -45,6 +45,8 @@ write_link(struct conductor *conductor, uint64_t account,
 
 	if (r == 0)
 		r = held_link_write(text, &link, key);
+	if (r == 0)
+		r = held_link_number(account, &row->id, key, number_out);
 	OPENSSL_cleanse(key, sizeof(key));
 	return r < 0 ? r : text_failed(text) ? -ENOMEM : 0;
 }
@@ -68,7 +70,8 @@ on_news(void *arg, const struct hold_row *row)
 		return 0;
 	}
 	news->told->count++;
-	r = write_link(news->walk.conductor, news->told->account, row, &link);
+	r = write_link(news->walk.conductor, news->told->account, row, &link,
+	    &linked.number);
 	linked.link = r == 0 ? text_slice(&link) : slice_of(NULL, 0);
 	if (r < 0)	/* it is told all the same */
 		log_say("a held message is told without its link: %s",

@@ -159,6 +159,7 @@ hold_row_pack(struct text *text, const struct hold_row *row)
 	pack_u8(text, row->may_take);
 	pack_slice(text, row->link);
 	pack_slice(text, row->author);
+	pack_u32(text, row->number);
 }
 
 int
@@ -187,9 +188,33 @@ hold_row_unpack(struct unpack *u, struct hold_row *row_out)
 	row.may_take = unpack_bool(u);
 	row.link = unpack_slice(u);
 	row.author = unpack_slice(u);
+	row.number = unpack_u32(u);
 	if (u->bad)
 		return -EBADMSG;
 	*row_out = row;
+	return 0;
+}
+
+void
+held_replied_pack(struct text *text, const struct held_replied *replied)
+{
+	pack_u32(text, replied->number);
+	pack_u8(text, replied->is_spam);
+	pack_u8(text, (uint8_t)replied->status);
+	pack_slice(text, replied->subject);
+}
+
+int
+held_replied_unpack(struct unpack *u, struct held_replied *replied_out)
+{
+	struct held_replied replied = { .number = unpack_u32(u) };
+
+	replied.is_spam = unpack_bool(u);
+	replied.status = unpack_enum(u, HOLD_STATUS_COUNT);
+	replied.subject = unpack_slice(u);
+	if (u->bad)
+		return -EBADMSG;
+	*replied_out = replied;
 	return 0;
 }
 

@@ -493,11 +493,24 @@ struct hold_row {
 	bool			 may_take;	/* they may have it delivered */
 	struct slice		 link;		/* to it, of one of them; or empty */
 	struct slice		 author;	/* address (written.h); or empty */
+	uint32_t		 number;	/* with the link: held_link_number() */
 };
 
 /* A row as bytes, and back; 0 or -EBADMSG. */
 void	hold_row_pack(struct text *, const struct hold_row *);
 int	hold_row_unpack(struct unpack *, struct hold_row *row_out);
+
+/* What came of one number in an answer to such a mail. */
+struct held_replied {
+	uint32_t		 number;
+	bool			 is_spam;	/* it was said to be */
+	enum hold_status	 status;
+	struct slice		 subject;	/* of the message; or empty */
+};
+/* As bytes, and back; 0 or -EBADMSG. */
+void	held_replied_pack(struct text *, const struct held_replied *);
+int	held_replied_unpack(struct unpack *,
+	    struct held_replied *replied_out);
 
 /* The status as bytes, and back; 0 or -EBADMSG. */
 void	queue_status_pack(struct text *, const struct queue_status *);

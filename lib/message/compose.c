@@ -70,6 +70,7 @@ is_fit(const struct compose *letter)
 	return is_hostname(letter->hostname) && is_line(letter->from_name) &&
 	    letter->from_name.len <= COMPOSE_NAME_MOST &&
 	    is_address(letter->from) && is_address(letter->to) &&
+	    (letter->reply_to.len == 0 || is_address(letter->reply_to)) &&
 	    is_line(letter->subject) &&
 	    slice_trim(letter->subject).len > 0 &&
 	    letter->subject.len <= COMPOSE_SUBJECT_MOST &&
@@ -311,6 +312,9 @@ compose_head(struct text *text, const struct compose *letter,
 	text_add_str(text, "\r\n");
 	add_mailbox(text, "From", letter->from_name, letter->from);
 	add_mailbox(text, "To", slice_of(NULL, 0), letter->to);
+	if (letter->reply_to.len > 0)
+		add_mailbox(text, "Reply-To", slice_of(NULL, 0),
+		    letter->reply_to);
 	add_subject(text, letter->subject);
 	text_addf(text, "Message-ID: <%s@%.*s>\r\n", id,
 	    SLICE_FMT(letter->hostname));

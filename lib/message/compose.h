@@ -23,6 +23,7 @@ struct compose {
 	struct slice		 hostname;	/* ...the name of the hub */
 	struct slice		 from_name;	/* UTF-8; may be empty */
 	struct slice		 from, to;	/* local@domain */
+	struct slice		 reply_to;	/* the same; may be empty */
 	struct slice		 subject;	/* UTF-8, one line, not empty */
 	struct slice		 body;		/* UTF-8; LF ends a line, and lines
 						   may be of any length */

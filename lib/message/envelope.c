@@ -70,6 +70,22 @@ envelope_is_open(const struct envelope *env)
 	return false;
 }
 
+bool
+envelope_is_reply(const struct envelope *env)
+{
+	for (size_t i = 0; i < env->recipient_count; i++)
+		if (env->recipients[i].account == ACCOUNT_REPLY)
+			return true;
+	return false;
+}
+
+bool
+envelope_is_reply_address(struct slice address)
+{
+	return slice_is_word(slice_first(address,
+	    slice_find_last(address, '@')), ENVELOPE_REPLY_LOCAL);
+}
+
 struct slice
 envelope_sender_of(const struct envelope *env, const struct recipient *rcpt)
 {

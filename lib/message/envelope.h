@@ -68,6 +68,9 @@ enum envelope_ret {		/* RFC 3461 4.3 */
 #define ACCOUNT_GROUP	(UINT64_C(1) << 62)	/* an alias or a list */
 #define ACCOUNT_LIST	(UINT64_C(1) << 61)	/* and that it is a list */
 #define ACCOUNT_BOUNCE	(UINT64_C(1) << 60)	/* a sender we have rewritten */
+/* An answer about held mail: of one of ours, who has logged in (held_words.h). */
+#define ACCOUNT_REPLY	(UINT64_C(1) << 59)
+#define ENVELOPE_REPLY_LOCAL	"postmaster+held"	/* its local part */
 #define ACCOUNT_NOBODYS	(ACCOUNT_GROUP | ACCOUNT_LIST | ACCOUNT_BOUNCE)
 
 /* How a message has come to a recipient whom its sender did not name. */
@@ -198,6 +201,10 @@ bool	envelope_may_leave(const struct envelope *);
 
 /* Some recipient's account is nobody's: it has yet to be asked who is meant. */
 bool	envelope_is_open(const struct envelope *);
+/* A person's answer about what is held for them; it goes to no mailbox. */
+bool	envelope_is_reply(const struct envelope *);
+/* To this address, in any domain of ours, such answers go. */
+bool	envelope_is_reply_address(struct slice address);
 /* Who is told of what becomes of it for this recipient, as which it leaves. */
 struct slice	envelope_sender_of(const struct envelope *,
 	    const struct recipient *);

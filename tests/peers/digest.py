@@ -236,7 +236,7 @@ def taken(scene):
 
 def spam_released(scene):
     """Its person's filter learns that it was wanted, as from any release."""
-    mails = len(scene.mails())
+    mails, before = len(scene.mails()), scene.wanted()
     scene.teach()
     scene.send("win the lottery", SPAM * 6)
     held = wait("a hold", lambda: [row for row in scene.held()
@@ -251,7 +251,134 @@ def spam_released(scene):
                 scene.mails())[-1]
     true(mail["Subject"] == "win the lottery", mail["Subject"])
     true(mail["X-Postroom-Spam"].startswith("spam, "), mail.items())
-    wait("one lesson more", lambda: scene.wanted() == 2)
+    wait("one lesson more", lambda: scene.wanted() == before + 1)
+
+
+def submit(scene, who, mail, sender=None, port=587):
+    """As a mail program of `who` does (empty: of nobody who logs in)."""
+    with smtplib.SMTP("127.0.0.1", scene.args.base + port,
+                      timeout=GUARD) as smtp:
+        smtp.ehlo()
+        if who:
+            smtp.starttls(
+                context=ssl._create_unverified_context())  # pylint: disable=W0212
+            smtp.login(who, "secret")
+        smtp.sendmail(who if sender is None else sender,
+                      ["postmaster+held@office.test"], mail.encode())
+
+
+def reply(text, kind="text/plain; charset=utf-8", head=""):
+    text = "\r\n".join(text.splitlines())
+    return ("From: Ann <ann@office.test>\r\nTo: postmaster+held@office.test"
+            "\r\nSubject: Re: A message is held for you\r\nMIME-Version: 1.0"
+            "\r\n%sContent-Type: %s\r\n\r\n%s\r\n" % (head, kind, text))
+
+
+def hold_more(scene, subject):
+    """It is held and told of: (its mail, its number there)."""
+    mails, held = len(scene.mails()), len(scene.held())
+    scene.send(subject + " offer")
+    wait("a hold", lambda: len(scene.held()) == held + 1)
+    true(scene.digest() == 1, subject)
+    mail = wait("the mail", lambda: len(scene.mails()) == mails + 1 and
+                scene.mails())[-1]
+    return mail, re.search(r"\n  Number: ([1-9][0-9]{5})\n",
+                           mail.get_content().replace("\r\n", "\n")).group(1)
+
+
+def answered(scene, who, text, words, **how):
+    """What the person hears of it."""
+    mails = len(scene.mails())
+    submit(scene, who, reply(text, **how))
+    mail = wait("what came of it", lambda: [
+        one for one in scene.mails()[mails:]
+        if one["Subject"] == "Your answer about held mail"])[0]
+    true(words in mail.get_content(), words, "is not in", mail.get_content())
+    true(mail["Auto-Submitted"] == "auto-generated" and
+         mail["Return-Path"] == "<>", mail.items())
+
+
+def quoted(mail):
+    return "\n".join("> " + line
+                     for line in mail.get_content().splitlines())
+
+
+def in_inbox(scene, subject):
+    return wait(subject, lambda: [one for one in scene.mails()
+                                  if one["Subject"] == subject + " offer"])
+
+
+def by_reply(scene):
+    """As programs write it: above what they quote, below it, in HTML."""
+    kinds = (
+        ("above", "release %s\n\nOn Monday Postroom wrote:\n%s", {}),
+        ("below", "%.0sthanks\n%s\nRelease: %s.\n-- \nAnn", {}),
+        ("html", "<div dir=\"auto\">Release&nbsp;%s<br></div><br>"
+         "<blockquote>%s</blockquote>", {"kind": "text/html"}),
+    )
+    before = scene.wanted()
+    for name, form, how in kinds:
+        mail, number = hold_more(scene, name)
+        true(mail["Reply-To"].addresses[0].addr_spec ==
+             "postmaster+held@office.test", mail["Reply-To"])
+        rest = quoted(mail) if name != "html" else mail.get_content()
+        text = form % ((number, rest) if name != "below" else
+                       (number, rest, number))
+        answered(scene, "ann@office.test", text,
+                 "It is on its way to your mailbox.", **how)
+        in_inbox(scene, name)
+        # and a second time nothing is there
+        answered(scene, "ann@office.test", text, "or not any more", **how)
+        true(len(in_inbox(scene, name)) == 1, "delivered twice")
+    wait("its lessons", lambda: scene.wanted() == before + len(kinds))
+
+
+def by_strangers(scene):
+    """Nobody else's answer does anything, nor a program's."""
+    _mail, number = hold_more(scene, "kept")
+    held, mails = len(scene.held()), len(scene.mails())
+    text = "release %s" % number
+    # somebody else of the office
+    submit(scene, "bob@office.test", reply(text).replace("ann@", "bob@"))
+    # from outside, as ann and as nobody
+    for sender in ("ann@office.test", "z@far.test", ""):
+        try:
+            submit(scene, "", reply(text), sender, 25)
+        except smtplib.SMTPException:
+            pass
+    # who has logged in, but has not typed it
+    submit(scene, "ann@office.test",
+           reply(text, head="Auto-Submitted: auto-replied\r\n"))
+    submit(scene, "ann@office.test", reply(text), "")
+    # a number that nothing has
+    answered(scene, "ann@office.test", "release %06d" %
+             (int(number) % 899999 + 100001), "or not any more")
+    true(len(scene.held()) == held, "it was released")
+    true(len([one for one in scene.mails()[mails:]
+              if one["Subject"] == "Your answer about held mail"]) == 1,
+         "a program is answered")
+
+
+def unread(scene):
+    """It is said once, however often a program answers that."""
+    mails = len(scene.mails())
+    for _ in range(3):
+        submit(scene, "ann@office.test", reply("I am away until Monday."))
+    wait("how to write it", lambda: len(scene.mails()) > mails)
+    answered(scene, "ann@office.test", "release 100000", "or not any more")
+    said = [one for one in scene.mails()[mails:]
+            if "no line that could be read" in one.get_content()]
+    true(len(said) == 1, len(said))
+
+
+def spam_by_reply(scene):
+    _mail, number = hold_more(scene, "rubbish")
+    answered(scene, "ann@office.test", "spam %s" % number,
+             "It goes into your folder Junk")
+    true("rubbish offer" not in [one["Subject"] for one in scene.mails()],
+         "it is in INBOX")
+    trace = scene.command("trace", "rubbish offer")
+    true("spam" in trace, trace)
 
 
 STEPS = (
@@ -263,6 +390,10 @@ STEPS = (
     ("to look at a link changes nothing", looked_at),
     ("a forged link does nothing", forged),
     ("the button of a link delivers, once", taken),
+    ("an answer delivers, once, however its program writes it", by_reply),
+    ("nobody's answer but the person's own does anything", by_strangers),
+    ("an answer that cannot be read is told of once", unread),
+    ("an answer says that it is spam", spam_by_reply),
     ("what is released goes to INBOX, and teaches that it was wanted",
      spam_released),
 )

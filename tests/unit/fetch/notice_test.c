@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fetch/notice.h"
+#include "filters/held_words.h"
 #include "lib/base/zone.h"
 #include "lib/message/compose.h"
 #include "queue/service.h"
@@ -255,6 +256,84 @@ START_TEST(the_longest_digest_can_be_sent)
 }
 END_TEST
 
+static const struct held_replied replied[] = {
+	{ .number = 482193, .status = HOLD_OK, .subject = SLICE("a\033b") },
+	{ .number = 482194, .status = HOLD_OK, .is_spam = true },
+	{ .number = 482195, .status = HOLD_NONE },
+	{ .number = 482196, .status = HOLD_KEPT },
+	{ .number = 482197, .status = HOLD_DAMAGED },
+	{ .number = 482198, .status = HOLD_LATER },
+};
+
+#define REPLIED	(sizeof(replied) / sizeof(replied[0]))
+
+START_TEST(each_number_of_an_answer_is_told_what_came_of_it)
+{
+	const struct notice notice = { .kind = NOTICE_REPLIED,
+	    .replied = replied, .replied_count = _i < LANGUAGE_COUNT ?
+	    REPLIED : 0 };
+	enum language language = (enum language)(_i % LANGUAGE_COUNT);
+	TEXT_AUTO subject = TEXT_INIT(NOTICE_SUBJECT_BYTES);
+	TEXT_AUTO body = TEXT_INIT(NOTICE_BODY_BYTES);
+	char number[16];
+
+	write_it(&notice, language, &subject, &body);
+	for (size_t i = 0; i < REPLIED; i++) {
+		(void)snprintf(number, sizeof(number), ": %u\n",
+		    replied[i].number);
+		ck_assert_int_eq(strstr(body.at, number) != NULL,
+		    _i < LANGUAGE_COUNT);
+	}
+	if (_i >= LANGUAGE_COUNT) {
+		ck_assert_ptr_nonnull(strstr(body.at, say(language,
+		    SAY_NOTICE_REPLIED_UNREAD)));
+		return;
+	}
+	ck_assert_ptr_nonnull(strstr(body.at, "a\\x1Bb\n"));
+	ck_assert_ptr_nonnull(strstr(body.at, say(language,
+	    SAY_NOTICE_REPLIED_TAKEN)));
+	ck_assert_ptr_nonnull(strstr(body.at, say(language,
+	    SAY_NOTICE_REPLIED_SPAM)));
+}
+END_TEST
+
+/* Quoted by whatever program, it asks for nothing. */
+START_TEST(no_line_of_ours_is_one_of_an_answer)
+{
+	static const struct notice_held one = { .id = "06gywnjy02nf1qp7",
+	    .number = 482193, .link = "https://hub.office.test/held/0123" };
+	const struct notice all[] = {
+		{ .kind = NOTICE_HELD, .held = &one, .held_count = 1,
+		  .takes_reply = true },
+		{ .kind = NOTICE_REPLIED, .replied = replied,
+		  .replied_count = REPLIED },
+		{ .kind = NOTICE_REPLIED },
+	};
+	TEXT_AUTO subject = TEXT_INIT(NOTICE_SUBJECT_BYTES);
+	TEXT_AUTO body = TEXT_INIT(NOTICE_BODY_BYTES);
+	struct held_words words;
+
+	notice_write(&all[_i / LANGUAGE_COUNT],
+	    (enum language)(_i % LANGUAGE_COUNT), &subject, &body);
+	ck_assert(_i >= LANGUAGE_COUNT ||
+	    slice_find_str(text_slice(&body), ": 482193\n") != SIZE_MAX);
+	/* however its lines are broken, and joined */
+	for (size_t width = 0; width < 200; width++) {
+		for (size_t i = 0, at = 0; i < body.len; i++) {
+			if (body.at[i] == '\n' && width > 0)
+				body.at[i] = ' ';
+			if (body.at[i] == ' ' && i - at >= width &&
+			    width > 0) {
+				body.at[i] = '\n';
+				at = i;
+			}
+		}
+		held_words_of_text(text_slice(&body), &words);
+		ck_assert_uint_eq(words.count, 0);
+	}
+}
+END_TEST
+
 /* Nobody is told to use what only the postmaster has. */
 START_TEST(every_end_has_words_for_its_owner)
 {
@@ -284,6 +363,11 @@ unit_suite(void)
 	tcase_add_loop_test(tests, whatever_it_is_about_it_can_be_sent, 0,
 	    NOTICE_LINE_REPORT * 5);
 	tcase_add_loop_test(tests, the_longest_digest_can_be_sent, 0, 2);
+	tcase_add_loop_test(tests,
+	    each_number_of_an_answer_is_told_what_came_of_it, 0,
+	    2 * LANGUAGE_COUNT);
+	tcase_add_loop_test(tests, no_line_of_ours_is_one_of_an_answer, 0,
+	    3 * LANGUAGE_COUNT);
 	tcase_add_test(tests, every_end_has_words_for_its_owner);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -26,7 +26,7 @@ static struct held_digest *digest;
 static unsigned untold[ACCOUNTS + 1];	/* by account, from 1 */
 static unsigned asked, noted, sent, shown, anew;
 static uint64_t sent_to[16];
-static bool is_mute, is_broken;
+static bool is_mute, is_broken, takes_replies;
 static int send_status, where;
 static const char *url;
 static char link_sent[512];
@@ -42,7 +42,7 @@ on_news(void *arg, struct ipc *from, struct ipc_message *message)
 	TEXT_AUTO body = TEXT_INIT(IPC_MAX_BYTES);
 	struct hold_row row = { .reason = SLICE("spam"), .is_personal = true,
 	    .from = SLICE("zoe@far.test"), .subject = SLICE("a prize"),
-	    .link = { a_link, HELD_LINK_CHARS } };
+	    .link = { a_link, HELD_LINK_CHARS }, .number = 482193 };
 	uint32_t count;
 
 	(void)arg;
@@ -113,6 +113,8 @@ send_it(void *arg, uint64_t account, const struct notice *notice)
 	ck_assert(slice_is_str(notice->held[0].subject, "a prize"));
 	ck_assert_uint_eq(strlen(notice->held[0].id), MESSAGE_ID_CHARS);
 	shown = (unsigned)notice->held_count;
+	ck_assert_int_eq(notice->takes_reply, takes_replies);
+	ck_assert_uint_eq(notice->held[0].number, takes_replies ? 482193 : 0);
 	(void)snprintf(link_sent, sizeof(link_sent), "%s",
 	    notice->held[0].link == NULL ? "none" : notice->held[0].link);
 	sent_to[sent++] = account;
@@ -155,7 +157,8 @@ static void
 begin(unsigned hour)
 {
 	const struct held_digest_ports ports = { .send = send_it,
-	    .where = where_is_it, .anew = all_anew };
+	    .where = where_is_it, .anew = all_anew,
+	    .takes_replies = takes_replies };
 
 	digest = held_digest_new(loop, hour, url, &ports);
 	ck_assert_ptr_nonnull(digest);
@@ -178,7 +181,7 @@ setup(void)
 	schedule = ipc_new(loop, fd[1], ROLE_QUEUE, 0, &ours);
 	asked = noted = sent = shown = anew = 0;
 	memset(untold, 0, sizeof(untold));
-	is_mute = is_broken = false;
+	is_mute = is_broken = takes_replies = false;
 	send_status = 0;
 	where = 1;
 	url = "";
@@ -230,6 +233,24 @@ START_TEST(a_link_leads_to_where_this_hub_speaks_https)
 	ck_assert_uint_eq(sent, 1);
 	(void)snprintf(wanted, sizeof(wanted), "%s%s", got, a_link);
 	ck_assert_str_eq(link_sent, got[0] == '\0' ? "none" : wanted);
+}
+END_TEST
+
+/* Where nobody can send, nobody is asked to. */
+START_TEST(an_answer_is_asked_for_where_people_send)
+{
+	static struct config config;
+
+	memset(&config, 0, sizeof(config));
+	config.listeners[0].service = SERVICE_SMTP;
+	config.listeners[1].service = SERVICE_SUBMISSION;
+	config.listener_count = 1 + (size_t)_i;
+	takes_replies = held_digest_takes_replies(&config);
+	ck_assert_int_eq(takes_replies, _i == 1);
+	begin(7);
+	untold[1] = 1;
+	run_at(MIDNIGHT + 8 * HOUR);
+	ck_assert_uint_eq(sent, 1);
 }
 END_TEST
 
@@ -406,6 +427,8 @@ unit_suite(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, a_link_leads_to_where_this_hub_speaks_https, 0,
 	    sizeof(hubs) / sizeof(hubs[0]));
+	tcase_add_loop_test(tests, an_answer_is_asked_for_where_people_send,
+	    0, 2);
 	tcase_add_test(tests, each_is_told_once_and_the_rest_hears_nothing);
 	tcase_add_test(tests,
 	    it_is_told_at_that_hour_and_not_before_the_next_one);

@@ -96,6 +96,26 @@ START_TEST(a_link_of_nobody_is_none)
 }
 END_TEST
 
+/* Neither account, message nor key can be told from it. */
+START_TEST(a_number_is_the_same_for_one_person_and_message_only)
+{
+	struct message_id next = ann.id;
+	uint32_t number, again, others[3];
+
+	next.bytes[MESSAGE_ID_BYTES - 1]++;
+	ck_assert_int_eq(held_link_number(7, &ann.id, key, &number), 0);
+	ck_assert_int_eq(held_link_number(7, &ann.id, key, &again), 0);
+	ck_assert_uint_eq(number, again);
+	ck_assert_uint_ge(number, HELD_NUMBER_LEAST);
+	ck_assert_uint_le(number, HELD_NUMBER_MOST);
+	ck_assert_int_eq(held_link_number(8, &ann.id, key, &others[0]), 0);
+	ck_assert_int_eq(held_link_number(7, &next, key, &others[1]), 0);
+	ck_assert_int_eq(held_link_number(7, &ann.id, other, &others[2]), 0);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_uint_ne(others[i], number);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -108,6 +128,8 @@ unit_suite(void)
 	tcase_add_test(tests, a_link_that_is_cut_or_goes_on_is_none);
 	tcase_add_test(tests, another_hubs_link_is_none);
 	tcase_add_loop_test(tests, a_link_of_nobody_is_none, 0, 2);
+	tcase_add_test(tests,
+	    a_number_is_the_same_for_one_person_and_message_only);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

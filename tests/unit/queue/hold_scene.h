@@ -81,6 +81,7 @@ static struct {
 	struct message_id last;
 	char		 words[512], told[512], link[HELD_LINK_CHARS + 1];
 	bool		 may_take;
+	uint32_t	 number;
 } seen;
 
 /* Keep the row in seen. */
@@ -101,6 +102,7 @@ on_row(void *arg, const struct hold_row *row)
 	ck_assert_int_eq(slice_cstr(row->link, seen.link, sizeof(seen.link)),
 	    0);
 	seen.may_take = row->may_take;
+	seen.number = row->number;
 	return 0;
 }
 
