@@ -340,6 +340,9 @@ int	keep_open(struct conductor *);
  */
 int	keep_load(struct conductor *, const struct message_id *,
 	    struct transit **transit_out);
+/* The same for those it is held for: that account, or ROWS_HELD_ALL; perhaps none. */
+int	keep_load_held(struct conductor *, const struct message_id *,
+	    uint64_t account, struct transit **transit_out);
 /* Its row says that it waits: deliver it.  After an error at the next start. */
 int	keep_return(struct transit *);
 /* The bytes of one that was set aside are damaged: hold its row.  0, -errno */

@@ -18,16 +18,13 @@
 #define RELEASED	"released, waits for its mailbox"
 #define SPAM		"said to be spam, waits for its mailbox"
 
-/*
- * The row of a held message, with its reason; the transit too that is still
- * here when it was held because its bytes turned out to be damaged.
- */
+/* The row of a held message, with its reason. */
 struct held {
 	struct rows_message	 row;
 	char			 reason[ROWS_REASON_BYTES];
-	struct transit		*transit;	/* or NULL */
 	bool			 found;
 	bool			 waits;		/* a share of it is on its way */
+	bool			 is_moved;	/* somebody here works on one */
 };
 
 static int
@@ -73,23 +70,33 @@ find(struct conductor *conductor, const struct message_id *id,
 	if (r < 0)
 		return r;
 	TAILQ_FOREACH(transit, &conductor->set_aside, next)
-		if (message_id_order(&transit->env.id, id) == 0) {
-			held->transit = transit;
-			return is_at_rest(transit) ? 0 : -EAGAIN;
-		}
-	return 0;
+		if (message_id_order(&transit->env.id, id) == 0 &&
+		    !is_at_rest(transit))
+			held->is_moved = true;
+	/* before it has a share of its own, all of it is */
+	return held->is_moved && !held->waits ? -EAGAIN : 0;
 }
 
-/* Its row was changed: what was left of it here goes. */
+/*
+ * Its row was changed: what is left of it here goes, from when it was held because
+ * its bytes turned out to be damaged.  Shares that are on their way stay.
+ */
 static void
-forget(struct conductor *conductor, struct transit *transit)
+forget(struct conductor *conductor, const struct message_id *id)
 {
-	if (transit == NULL)
-		return;
-	TAILQ_REMOVE(&conductor->set_aside, transit, next);
-	conductor->moving--;
-	conductor->leaving -= transit->leaves;
-	transit_free(transit);
+	struct transit *transit, *following;
+
+	for (transit = TAILQ_FIRST(&conductor->set_aside); transit != NULL;
+	    transit = following) {
+		following = TAILQ_NEXT(transit, next);
+		if (message_id_order(&transit->env.id, id) != 0 ||
+		    !is_at_rest(transit))
+			continue;
+		TAILQ_REMOVE(&conductor->set_aside, transit, next);
+		conductor->moving--;
+		conductor->leaving -= transit->leaves;
+		transit_free(transit);
+	}
 }
 
 static void
@@ -163,32 +170,38 @@ hold_write_row(const struct transit *transit,
 	return r;
 }
 
+/* Where a share is on its way already, the rest of them follow it. */
 static int
 release(struct transit *transit, struct held *held, uint64_t account,
     struct slice address)
 {
+	struct conductor *conductor = transit->conductor;
 	int r = hold_look_at_bytes(transit);
 
+	if (r == 0 && held->waits)
+		return rows_held_release(conductor->rows, &transit->env.id,
+		    ROWS_HELD_ALL, ROWS_WAITING, slice_str(RELEASED),
+		    journal_next(conductor->journal));
 	if (r == 0 && account != 0)
 		r = readdress(transit, account, address);
 	return r < 0 ? r : hold_write_row(transit, &held->row, RELEASED);
 }
 
-/* Its transit, with those it is held for. */
+/*
+ * Its transit, with those it is held for: that account, or ROWS_HELD_ALL.  Another
+ * one may be under way with the share of somebody whose mailbox is slow, or
+ * wait for the next start: it has its own recipients and its own rows.
+ */
 static int
 take_up(struct conductor *conductor, const struct message_id *id,
-    struct held *held, struct transit **transit_out)
+    uint64_t account, struct held *held, struct transit **transit_out)
 {
 	int r = find(conductor, id, held);
 
-	if (r < 0)
-		return r;
-	/* nobody is at it, for memory was out: the next start sends it on, and
-	 * what is loaded is that share alone */
-	if (held->waits)
-		return -EAGAIN;
-	r = keep_load(conductor, id, transit_out);
-	return r == -ENOENT ? -EBADMSG : r;	/* the file: the row is there */
+	if (r == 0)
+		r = keep_load_held(conductor, id, account, transit_out);
+	/* the file: the row is there */
+	return r == -ENOENT && held->found ? -EBADMSG : r;
 }
 
 /* The row says so: it is delivered. */
@@ -199,7 +212,7 @@ send_on(struct transit *transit, struct held *held, struct slice who,
 	struct conductor *conductor = transit->conductor;
 	int r;
 
-	forget(conductor, held->transit);
+	forget(conductor, &transit->env.id);
 	r = ledger_released(conductor->ledger, &transit->env,
 	    journal_next(conductor->journal));
 	if (r < 0)	/* then another copy is delivered, too */
@@ -219,11 +232,12 @@ conductor_hold_release(struct conductor *conductor,
 {
 	struct held held = { .found = false };
 	struct transit *transit;
-	int r = take_up(conductor, id, &held, &transit);
+	int r = take_up(conductor, id, ROWS_HELD_ALL, &held, &transit);
 
 	if (r < 0)
 		return r;
-	r = release(transit, &held, account, address);
+	/* to somebody else it goes whole, and not beside a share */
+	r = account != 0 && held.waits ? -EAGAIN : release(transit, &held, account, address);
 	if (r < 0) {
 		/* unreadable, or not written: it stays where it is seen */
 		transit_free(transit);
@@ -236,24 +250,12 @@ conductor_hold_release(struct conductor *conductor,
 
 /* A person's share */
 
-/*
- * Only theirs of the recipients; -ENOENT: there is none, or it is no matter of
- * theirs.
- */
+/* -ENOENT: nothing of it is held for them, or it is no matter of theirs. */
 static int
-keep_share(struct transit *transit, uint64_t account)
+look_at_share(const struct transit *transit)
 {
-	struct envelope *env = &transit->env;
-	size_t n = 0;
-
-	if (removed_is(transit->packed_verdict))
-		return -ENOENT;
-
-	for (size_t i = 0; i < env->recipient_count; i++)
-		if (env->recipients[i].account == account)
-			env->recipients[n++] = env->recipients[i];
-	env->recipient_count = n;
-	return n > 0 ? 0 : -ENOENT;
+	return removed_is(transit->packed_verdict) ||
+	    transit->env.recipient_count == 0 ? -ENOENT : 0;
 }
 
 int
@@ -262,11 +264,11 @@ conductor_hold_share(struct conductor *conductor,
 {
 	struct held held = { .found = false };
 	struct transit *transit;
-	int r = take_up(conductor, id, &held, &transit);
+	int r = take_up(conductor, id, account, &held, &transit);
 
 	if (r < 0)
 		return r;
-	r = keep_share(transit, account);
+	r = look_at_share(transit);
 	if (r == 0)
 		r = hold_look_at_bytes(transit);
 	if (r == 0 && is_spam)
@@ -308,7 +310,7 @@ conductor_hold_delete(struct conductor *conductor,
 	struct held held = { .found = false };
 	int r = find(conductor, id, &held);
 
-	/* as in take_up(): that share would be lost with the rest */
+	/* a share on its way would be lost with the rest */
 	if (r == 0 && held.waits)
 		r = -EAGAIN;
 	if (r == 0)
@@ -316,7 +318,7 @@ conductor_hold_delete(struct conductor *conductor,
 		    journal_next(conductor->journal));
 	if (r < 0)
 		return r;
-	forget(conductor, held.transit);
+	forget(conductor, id);
 	tell(conductor, id, TRAIL_DELETED, who, slice_of(NULL, 0),
 	    held.row.reason);
 	hold_drop_files(conductor, id);

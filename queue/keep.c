@@ -15,6 +15,7 @@
 #include "lib/base/zone.h"
 #include "queue/outbound.h"
 #include "queue/recall.h"
+#include "queue/rows_held.h"
 #include "queue/rows_outbound.h"
 #include "queue/wishes.h"
 
@@ -501,27 +502,49 @@ take_recipient(const struct transit *transit, const struct rows_recipient *row,
 	return arena_copy(transit->arena, row->address, &rcpt_out->address);
 }
 
+/* Whom a transit is loaded for. */
+struct loading {
+	struct transit	*transit;
+	bool		 is_of_held;	/* those it is held for: */
+	uint64_t	 account;	/* that one, or ROWS_HELD_ALL */
+};
+
 /*
- * Those who still lack it are its recipients now: where it waits for some of
- * them, those; else it is held for all.
+ * Where nobody else is asked for, and it waits for some of them, those; else it is
+ * held for all.
  */
+static bool
+is_loaded(const struct loading *loading, const struct rows_recipient *row,
+    bool any_waits)
+{
+	bool waits = rows_is_on_its_way(row->state);
+
+	if (loading->is_of_held)
+		return !waits && (loading->account == ROWS_HELD_ALL ||
+		    row->account == loading->account);
+	return waits || !any_waits;
+}
+
+/* Those who still lack it are its recipients now. */
 static int
 take_recipients(void *arg, const struct rows_message *message,
     const struct rows_recipient *list, size_t count)
 {
-	struct transit *transit = arg;
+	const struct loading *loading = arg;
+	struct transit *transit = loading->transit;
 	struct recipient *rcpts;
-	size_t waiting = 0, n = 0;
+	bool any_waits = false;
+	size_t n = 0;
 	int r = 0;
 
 	(void)message;
 	for (size_t i = 0; i < count; i++)
-		waiting += rows_is_on_its_way(list[i].state);
+		any_waits = any_waits || rows_is_on_its_way(list[i].state);
 	rcpts = arena_array(transit->arena, count, sizeof(*rcpts));
 	if (rcpts == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (waiting > 0 && !rows_is_on_its_way(list[i].state))
+		if (!is_loaded(loading, &list[i], any_waits))
 			continue;
 		r = take_recipient(transit, &list[i], &rcpts[n++]);
 		if (r == 0 && list[i].state == ROWS_SPAM)
@@ -534,9 +557,9 @@ take_recipients(void *arg, const struct rows_message *message,
 	return 0;
 }
 
-int
-keep_load(struct conductor *conductor, const struct message_id *id,
-    struct transit **transit_out)
+static int
+load(struct conductor *conductor, const struct message_id *id,
+    struct loading *loading, struct transit **transit_out)
 {
 	TEXT_AUTO buffer = TEXT_INIT(conductor->options.segment_bytes);
 	struct slice head, bytes;
@@ -548,7 +571,8 @@ keep_load(struct conductor *conductor, const struct message_id *id,
 		r = head_unpack(conductor, head, &transit);
 	if (r < 0)
 		return r;
-	r = rows_kept_one(conductor->rows, id, take_recipients, transit);
+	loading->transit = transit;
+	r = rows_kept_one(conductor->rows, id, take_recipients, loading);
 	if (r < 0) {
 		transit_free(transit);
 		return r;
@@ -557,6 +581,24 @@ keep_load(struct conductor *conductor, const struct message_id *id,
 	transit->received_ms = clock_ms();
 	*transit_out = transit;
 	return 0;
+}
+
+int
+keep_load(struct conductor *conductor, const struct message_id *id,
+    struct transit **transit_out)
+{
+	struct loading loading = { .is_of_held = false };
+
+	return load(conductor, id, &loading, transit_out);
+}
+
+int
+keep_load_held(struct conductor *conductor, const struct message_id *id,
+    uint64_t account, struct transit **transit_out)
+{
+	struct loading loading = { .is_of_held = true, .account = account };
+
+	return load(conductor, id, &loading, transit_out);
 }
 
 int

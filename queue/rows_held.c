@@ -77,12 +77,14 @@ static int
 release_share(struct rows *rows, const struct message_id *id,
     uint64_t account, enum rows_state state)
 {
-	struct db_query query = db_ask(rows->db, ROWS_HELD_RELEASE);
+	struct db_query query = db_ask(rows->db, account == ROWS_HELD_ALL ?
+	    ROWS_HELD_RELEASE_ALL : ROWS_HELD_RELEASE);
 	int r;
 
 	db_put_u64(&query, state);
 	db_put_blob(&query, rows_id(id));
-	db_put_u64(&query, account);
+	if (account != ROWS_HELD_ALL)
+		db_put_u64(&query, account);
 	r = db_run(&query);
 	return r == 0 && db_changed(rows->db) == 0 ? -ENOENT : r;
 }

@@ -12,6 +12,7 @@
 #include "queue/rows.h"
 
 #define ROWS_TOLD_NEVER		(-1)
+#define ROWS_HELD_ALL		UINT64_MAX	/* as an account */
 #define ROWS_KEY_BYTES		32
 
 /* When that was; 0 or less: it was not. */
@@ -38,8 +39,8 @@ int	rows_held_of(struct rows *, uint64_t account,
 int	rows_held_told(struct rows *, uint64_t account,
 	    const struct message_id *ids, size_t count, int64_t told_utc_ms);
 /*
- * What is held for this account goes to it, or into its Junk (ROWS_SPAM); the
- * others' shares stay as they are.
+ * What is held for this account (ROWS_HELD_ALL: for whomever it is) goes to it,
+ * or into its Junk (ROWS_SPAM); the others' shares stay as they are.
  * With the last of them the hold is over, as after rows_release().  FULL.
  * -ENOENT: nothing of it is held for that account.
  */

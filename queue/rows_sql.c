@@ -131,6 +131,8 @@ static const char *const statements[ROWS_STATEMENTS] = {
 	    " ORDER BY id DESC",
 	[ROWS_HELD_RELEASE] = "UPDATE waiting_rcpt SET state = ?"
 	    " WHERE id = ? AND account = ? AND state IN (1, 2)",
+	[ROWS_HELD_RELEASE_ALL] = "UPDATE waiting_rcpt SET state = ?"
+	    " WHERE id = ? AND state IN (1, 2)",
 	[ROWS_HELD_IS] = "SELECT 1 FROM waiting_rcpt WHERE id = ?"
 	    " AND state IN (1, 2) LIMIT 1",
 	[ROWS_HELD_TOLD] = "UPDATE waiting_rcpt SET told = ?"

@@ -397,7 +397,7 @@ START_TEST(one_share_is_delivered_and_the_others_stay_held)
 	    STAGE_BEN);
 	ck_assert(stage_trail_has(&stage, "\"ben@office.test\""));
 	/* once; and nothing else is done to it while it is on its way */
-	ck_assert_int_eq(share_of(STAGE_BEN), -EAGAIN);
+	ck_assert_int_eq(share_of(STAGE_BEN), -ENOENT);
 	ck_assert_int_eq(delete(), -EAGAIN);
 	stage_deliver(&stage, 0, 0);
 	deliver_settle_all(stage.conductor);
@@ -449,8 +449,9 @@ START_TEST(a_share_that_waits_for_a_start_keeps_the_others_held)
 	ck_assert_int_eq(rows_held_release(stage.conductor->rows, &id,
 	    STAGE_BEN, ROWS_WAITING, slice_str("released"), 1), 0);
 	ck_assert_int_eq(conductor_hold_release(stage.conductor, &id,
-	    slice_str("boss"), 0, slice_of(NULL, 0)), -EAGAIN);
-	ck_assert_int_eq(share_of(STAGE_ANN), -EAGAIN);
+	    slice_str("boss"), STAGE_ANN, slice_str("ann@office.test")),
+	    -EAGAIN);
+	ck_assert_int_eq(delete(), -EAGAIN);
 	ck_assert_uint_eq(counts().recipients, 2);
 	stage_restart(&stage);
 	conductor_account_up(stage.conductor, STAGE_BEN);
@@ -459,6 +460,86 @@ START_TEST(a_share_that_waits_for_a_start_keeps_the_others_held)
 	deliver_settle_all(stage.conductor);
 	stage_settle(&stage, 0, 0);
 	ck_assert_int_eq(share_of(STAGE_ANN), 0);
+}
+END_TEST
+
+/* Of the messages that went: to whom, of the n-th. */
+static uint64_t
+went_to(size_t n)
+{
+	return stage_call(&stage, STAGE_DELIVER, n)->account;
+}
+
+/*
+ * Ben's mailbox is away, or has not said that it has his share, or nobody is at that
+ * before the next start: ann has hers, from herself or from the postmaster.
+ */
+START_TEST(a_slow_mailbox_keeps_nobody_else_waiting)
+{
+	size_t before = _i % 3 == 1 ? 1 : 0;
+
+	hold('s', VERDICT_HOLD, true);
+	if (before > 0)
+		conductor_account_up(stage.conductor, STAGE_BEN);
+	if (_i % 3 == 2)
+		ck_assert_int_eq(rows_held_release(stage.conductor->rows, &id,
+		    STAGE_BEN, ROWS_WAITING, slice_str("released"), 1), 0);
+	else
+		ck_assert_int_eq(share_of(STAGE_BEN), 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_int_eq(_i < 3 ? share_of(STAGE_ANN) : release(), 0);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), before + 1);
+	ck_assert_uint_eq(went_to(before), STAGE_ANN);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 0);
+	stage_deliver(&stage, before, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	/* his stands, and its file; after a start, too */
+	ck_assert_uint_eq(counts().recipients, 1);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	stage_restart(&stage);
+	quiet();
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 1);
+	ck_assert_uint_eq(went_to(0), STAGE_BEN);
+	finish(0);
+}
+END_TEST
+
+/* In one life, the slow one last. */
+START_TEST(the_last_share_takes_the_file_along)
+{
+	hold('s', VERDICT_HOLD, true);
+	ck_assert_int_eq(share_of(STAGE_BEN), 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	ck_assert_int_eq(share_of(STAGE_ANN), 0);
+	stage_deliver(&stage, 0, 0);
+	deliver_settle_all(stage.conductor);
+	stage_settle(&stage, 0, 0);
+	ck_assert_uint_eq(stage_files(&stage, "kept"), 1);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	ck_assert_uint_eq(went_to(1), STAGE_BEN);
+	finish(1);
+	ck_assert(TAILQ_EMPTY(&stage.conductor->set_aside));
+}
+END_TEST
+
+/* Its bytes are gone when the slow ones are there: both are seen, and deleted. */
+START_TEST(shares_that_turn_out_damaged_are_held_again)
+{
+	hold('s', VERDICT_HOLD, true);
+	ck_assert_int_eq(share_of(STAGE_BEN), 0);
+	ck_assert_int_eq(share_of(STAGE_ANN), 0);
+	ck_assert_int_eq(kept_drop(stage.conductor->kept_fd, &id), 0);
+	conductor_account_up(stage.conductor, STAGE_ANN);
+	conductor_account_up(stage.conductor, STAGE_BEN);
+	quiet();
+	ck_assert_uint_eq(stage_count(&stage, STAGE_DELIVER), 0);
+	ck_assert_uint_eq(list(HOLD_ANY, NULL, 10), 1);
+	ck_assert_int_eq(delete(), 0);
+	ck_assert(TAILQ_EMPTY(&stage.conductor->set_aside));
+	ck_assert_uint_eq(counts().recipients, 0);
 }
 END_TEST
 
@@ -637,6 +718,10 @@ unit_suite(void)
 	tcase_add_test(tcase, a_share_on_its_way_goes_on_after_a_start);
 	tcase_add_test(tcase,
 	    a_share_that_waits_for_a_start_keeps_the_others_held);
+	tcase_add_loop_test(tcase, a_slow_mailbox_keeps_nobody_else_waiting,
+	    0, 6);
+	tcase_add_test(tcase, the_last_share_takes_the_file_along);
+	tcase_add_test(tcase, shares_that_turn_out_damaged_are_held_again);
 	tcase_add_test(tcase, a_share_of_what_is_damaged_stays);
 	tcase_add_test(tcase, what_nobody_was_told_of_never_ends);
 	tcase_add_test(tcase,
