@@ -214,7 +214,10 @@ _postroom()
 		options='learn status explain'
 		;;
 	*/spam/learn)
-		options='--spam --wanted'
+		options='--spam --wanted --for'
+		;;
+	*/spam/explain)
+		options=--for
 		;;
 	1/config/)
 		options='check show'

@@ -138,9 +138,10 @@ static const struct command {
   SAY_HELP_IMPORT,         cli_import },
 { "export",  NULL,       "ADDRESS --to maildir:DIR|mbox:DIR [--folder FOLDER | --letters]",
   SAY_HELP_EXPORT,         cli_export },
-{ "spam",    "learn",    "FOLDER|FILE --spam | --wanted", SAY_HELP_SPAM_LEARN, cli_spam_learn },
+{ "spam",    "learn",    "FOLDER|FILE --spam | --wanted [--for ADDRESS]",
+  SAY_HELP_SPAM_LEARN, cli_spam_learn },
 { "spam",    "status",   "[ADDRESS]", SAY_HELP_SPAM_STATUS, cli_spam_status },
-{ "spam",    "explain",  "FILE", SAY_HELP_SPAM_EXPLAIN, cli_spam_explain },
+{ "spam",    "explain",  "FILE [--for ADDRESS]", SAY_HELP_SPAM_EXPLAIN, cli_spam_explain },
 { "rule",    "list",     "", SAY_HELP_RULE_LIST, cli_rule_list },
 { "rule",    "test",     "FILE MESSAGE ... | --in-force MESSAGE ... "
   "[--why] [--sender A] [--recipient A] ... [--remote IP] "

@@ -2,7 +2,9 @@
  * cli_spam.c - postroom spam: teach the site's spam filter, and ask it
  *
  * It works on DATA/spam.model itself, whether the hub runs or not; the judges
- * see the same bytes.  Which messages are meant is mail_files.h's to say.
+ * see the same bytes.  With --for it is the model of one account, beside the
+ * site's, as its mailbox teaches and asks it.  Which messages are meant is
+ * mail_files.h's to say.
  */
 #include "programs/cli.h"
 
@@ -31,6 +33,8 @@ struct spam_work {
 	char		 number[32];	/* of that account */
 	struct spam_features *features;
 	struct spam_file file;
+	struct spam_file beside;	/* of an account: the site's, if that
+					   has a say */
 	int		 lock;		/* while we learn, else -1 */
 	bool		 is_new;
 	bool		 is_spam;
@@ -39,11 +43,12 @@ struct spam_work {
 
 /* Below what the model is: the site's, or that of an account. */
 static void
-add_folder(const struct spam_work *work, char *path, size_t size)
+add_folder(const struct spam_work *work, bool is_site, char *path,
+    size_t size)
 {
 	const char *data = work->cli->config.data_dir;
 
-	if (work->address == NULL)
+	if (is_site)
 		(void)snprintf(path, size, "%s", data);
 	else
 		(void)snprintf(path, size, "%s/accounts/%s", data,
@@ -56,7 +61,7 @@ fail_model(const struct spam_work *work, int r)
 	struct cli *cli = work->cli;
 	char folder[PATH_MAX + 48], path[PATH_MAX + 64];
 
-	add_folder(work, folder, sizeof(folder));
+	add_folder(work, work->address == NULL, folder, sizeof(folder));
 	(void)snprintf(path, sizeof(path), "%s/" SPAM_FILE_NAME, folder);
 	switch (r) {
 	case -EWOULDBLOCK:
@@ -95,6 +100,7 @@ static void
 work_end(struct spam_work *work)
 {
 	spam_file_close(&work->file);
+	spam_file_close(&work->beside);
 	spam_features_free(work->features);
 	words_close();
 	if (work->lock >= 0)
@@ -102,47 +108,99 @@ work_end(struct spam_work *work)
 }
 
 static int
-open_folder(const struct spam_work *work)
+open_folder(const struct spam_work *work, bool is_site)
 {
 	char path[PATH_MAX + 48];
 	int fd;
 
-	add_folder(work, path, sizeof(path));
+	add_folder(work, is_site, path, sizeof(path));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+/* The mailbox opens it, too, which is another user.  0 or -errno. */
+static int
+give_to_owner(int folder_fd, int fd)
+{
+	struct stat folder, file;
+
+	if (fstat(folder_fd, &folder) < 0 || fstat(fd, &file) < 0)
+		return -errno;
+	if (file.st_uid == folder.st_uid && file.st_gid == folder.st_gid)
+		return 0;
+	return fchown(fd, folder.st_uid, folder.st_gid) < 0 ? -errno : 0;
 }
 
 static int
 open_to_learn(struct spam_work *work)
 {
-	int fd = open_folder(work), r = fd;
+	bool is_site = work->address == NULL;
+	int fd = open_folder(work, is_site), r = fd;
 
 	if (fd >= 0) {
-		r = spam_file_learn(fd, SPAM_BITS_SITE, (int64_t)time(NULL),
+		r = spam_file_learn(fd, is_site ? SPAM_BITS_SITE :
+		    SPAM_BITS_PERSON, (int64_t)time(NULL),
 		    &work->file, &work->lock, &work->is_new);
+		if (r == 0 && !is_site)
+			r = give_to_owner(fd, work->lock);
 		close(fd);
 	}
 	return r < 0 ? fail_model(work, r) : CLI_OK;
+}
+
+/* 0, -ENOENT: there is none, or -errno. */
+static int
+map_to_ask(const struct spam_work *work, bool is_site,
+    struct spam_file *file_out)
+{
+	int data = open_folder(work, is_site), fd = -1, r = data;
+
+	if (data >= 0) {
+		fd = openat(data, SPAM_FILE_NAME, O_RDONLY | O_CLOEXEC |
+		    O_NOFOLLOW);
+		r = fd < 0 ? -errno : spam_file_map(fd, SPAM_TO_ASK,
+		    file_out);
+		close(data);
+	}
+	if (fd >= 0)
+		close(fd);
+	return r;
 }
 
 /* With nothing learnt there is no model, which is no failure. */
 static int
 open_to_ask(struct spam_work *work)
 {
-	int data = open_folder(work), fd = -1, r = data;
+	int r = map_to_ask(work, work->address == NULL, &work->file);
 
-	if (data >= 0) {
-		fd = openat(data, SPAM_FILE_NAME, O_RDONLY | O_CLOEXEC |
-		    O_NOFOLLOW);
-		r = fd < 0 ? -errno : spam_file_map(fd, SPAM_TO_ASK,
-		    &work->file);
-		close(data);
-	}
-	if (fd >= 0)
-		close(fd);
 	if (r == -ENOENT)
 		return CLI_OK;
 	return r < 0 ? fail_model(work, r) : CLI_OK;
+}
+
+/* Beside the one of an account the site's counts, once that has a say. */
+static int
+open_beside(struct spam_work *work)
+{
+	int r = work->address == NULL ? -ENOENT :
+	    map_to_ask(work, true, &work->beside);
+
+	if (r == 0 && spam_model_class(&work->beside.model, 0) ==
+	    SPAM_UNTRAINED)
+		spam_file_close(&work->beside);
+	if (r == 0 || r == -ENOENT)
+		return CLI_OK;
+	work->address = NULL;		/* it is the site's that fails */
+	return fail_model(work, r);
+}
+
+/* Of what was read last; 0 where there is none. */
+static double
+score_of(const struct spam_work *work, const struct spam_file *file)
+{
+	return file->map == NULL ? 0 : spam_model_score(&file->model,
+	    spam_features_hashes(work->features),
+	    spam_features_count(work->features));
 }
 
 /* As the judge has read it. */
@@ -160,7 +218,8 @@ learn_message(void *arg, const struct mail_file *file)
 
 	if (spam_features_read(work->features, file->message) < 0)
 		return -ENOMEM;
-	(void)spam_model_learn(&work->file.model,
+	(void)spam_model_learn_beside(&work->file.model,
+	    score_of(work, &work->beside),
 	    spam_features_hashes(work->features),
 	    spam_features_count(work->features), work->is_spam,
 	    SPAM_RATE_CURATED, (int64_t)time(NULL));
@@ -217,7 +276,8 @@ int
 cli_spam_learn(struct cli *cli, int argc, char **argv)
 {
 	struct cli_option options[] = {
-		{ .name = "--spam" }, { .name = "--wanted" }, { 0 }
+		{ .name = "--spam" }, { .name = "--wanted" },
+		{ .name = "--for", .takes_value = true }, { 0 }
 	};
 	struct spam_work work = { .cli = cli };
 	const char *path;
@@ -232,7 +292,13 @@ cli_spam_learn(struct cli *cli, int argc, char **argv)
 	if (r != CLI_OK)
 		return r;
 	work.is_spam = options[0].value != NULL;
+	work.address = options[2].value;
+	r = find_account(&work);
+	if (r != CLI_OK)
+		return r;
 	r = work_begin(&work);
+	if (r == CLI_OK)
+		r = open_beside(&work);
 	if (r == CLI_OK)
 		r = open_to_learn(&work);
 	if (r == CLI_OK)
@@ -376,29 +442,67 @@ json_reasons(struct text *to, const struct spam_reason *reasons, size_t count)
 	}
 }
 
+/* What a message is, by the site's model and, if one is asked for, an account's. */
+struct explained {
+	const struct spam_model	*model;		/* whose odds and cut count */
+	double			 site, own, score;
+	struct spam_reasons	 reasons;
+};
+
 static void
-show_explained(struct cli *cli, const struct spam_model *model, double score,
-    const struct spam_reasons *reasons)
+json_explained(const struct spam_work *work, const struct explained *found)
 {
 	TEXT_AUTO line = TEXT_INIT(16384);
-	const char *class = spam_class_name(spam_model_class(model, score));
-	double probability = spam_model_probability(model, score);
 
-	if (!cli->json) {
-		printf("%s, %.1f%%, e^%.2f\n", class, 100 * probability,
-		    score);
-		show_reasons(reasons->spam, reasons->spam_count);
-		show_reasons(reasons->wanted, reasons->wanted_count);
-		return;
-	}
 	text_addf(&line, "{\"ok\": true, \"result\": {\"class\": \"%s\", "
-	    "\"probability\": %.6f, \"score\": %.4f, \"spam\": [", class,
-	    probability, score);
-	json_reasons(&line, reasons->spam, reasons->spam_count);
+	    "\"probability\": %.6f, \"score\": %.4f, ",
+	    spam_class_name(spam_model_class(found->model, found->score)),
+	    spam_model_probability(found->model, found->score), found->score);
+	if (work->address != NULL)
+		text_addf(&line, "\"site\": %.4f, \"own\": %.4f, ",
+		    found->site, found->own);
+	text_add_str(&line, "\"spam\": [");
+	json_reasons(&line, found->reasons.spam, found->reasons.spam_count);
 	text_add_str(&line, "], \"wanted\": [");
-	json_reasons(&line, reasons->wanted, reasons->wanted_count);
+	json_reasons(&line, found->reasons.wanted,
+	    found->reasons.wanted_count);
 	text_add_str(&line, "]}}");
 	printf("%.*s\n", (int)line.len, line.at);
+}
+
+static void
+show_explained(const struct spam_work *work, const struct explained *found)
+{
+	if (work->cli->json) {
+		json_explained(work, found);
+		return;
+	}
+	printf("%s, %.1f%%, e^%.2f\n",
+	    spam_class_name(spam_model_class(found->model, found->score)),
+	    100 * spam_model_probability(found->model, found->score),
+	    found->score);
+	if (work->address != NULL)
+		cli_say(work->cli, SPAM_TOGETHER, found->site, work->address,
+		    found->own);
+	show_reasons(found->reasons.spam, found->reasons.spam_count);
+	show_reasons(found->reasons.wanted, found->reasons.wanted_count);
+}
+
+/* Of what was read: the site's filter decides, with what the account's adds. */
+static int
+weigh(const struct spam_work *work, struct explained *found_out)
+{
+	bool is_site = work->address == NULL;
+	const struct spam_file *site = is_site ? &work->file : &work->beside;
+	const struct spam_file *own = is_site ? &work->beside : &work->file;
+	double site_score = score_of(work, site), own_score =
+	    score_of(work, own);
+
+	*found_out = (struct explained){ .model = &site->model,
+	    .site = site_score, .own = own_score,
+	    .score = site_score + own_score };
+	return spam_reasons_find_beside(&site->model, own->map == NULL ? NULL :
+	    &own->model, work->features, &found_out->reasons);
 }
 
 /* The first message of an mbox. */
@@ -419,9 +523,8 @@ read_first(struct spam_work *work, struct slice bytes)
 static int
 explain(struct spam_work *work, const char *path)
 {
-	const struct spam_model *model = &work->file.model;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = 0;
-	struct spam_reasons reasons;
+	struct explained found;
 	struct slice bytes = { NULL, 0 };
 	struct stat st;
 
@@ -437,33 +540,40 @@ explain(struct spam_work *work, const char *path)
 		r = mbox_begins(slice_first(bytes, MBOX_FROM_MOST)) ?
 		    read_first(work, bytes) : read_message(work, bytes);
 	if (r == 0)
-		r = spam_reasons_find(model, work->features, &reasons);
+		r = weigh(work, &found);
 	unmap(bytes);
 	if (r < 0)
 		return cli_fail(work->cli, CLI_FAILED, CANNOT_READ, path,
 		    strerror(-r));
-	show_explained(work->cli, model, spam_model_score(model,
-	    spam_features_hashes(work->features),
-	    spam_features_count(work->features)), &reasons);
+	show_explained(work, &found);
 	return CLI_OK;
 }
 
 int
 cli_spam_explain(struct cli *cli, int argc, char **argv)
 {
-	struct cli_option options[] = { { 0 } };
+	struct cli_option options[] = {
+		{ .name = "--for", .takes_value = true }, { 0 }
+	};
 	struct spam_work work = { .cli = cli };
 	const char *path;
 	int r = cli_options(cli, argc, argv, options, "FILE", 1, 1, &path);
 
 	if (r == CLI_OK)
 		r = cli_config(cli);
+	work.address = options[0].value;
+	if (r == CLI_OK)
+		r = find_account(&work);
 	if (r != CLI_OK)
 		return r;
 	r = work_begin(&work);
 	if (r == CLI_OK)
+		r = open_beside(&work);
+	if (r == CLI_OK)
 		r = open_to_ask(&work);
-	if (r == CLI_OK && work.file.map == NULL)
+	/* without the site's nobody's has a say */
+	if (r == CLI_OK && (work.address == NULL ? work.file.map :
+	    work.beside.map) == NULL)
 		r = cli_fail(cli, CLI_NO_SUCH, SPAM_NO_MODEL);
 	if (r == CLI_OK)
 		r = explain(&work, path);

@@ -5,7 +5,7 @@
  * learn` writes it, one at a time; judges and mailboxes map the same bytes
  * read-only through a descriptor from the parent, and know at once what was
  * learnt.  What a person has said of mail is in a file of that name in the
- * account's folder, smaller, and written by the account's mailbox.
+ * account's folder, smaller, and written by the account's mailbox, or with --for.
  */
 #ifndef POSTROOM_PROGRAMS_SPAM_FILE_H
 #define POSTROOM_PROGRAMS_SPAM_FILE_H

@@ -212,6 +212,14 @@ int
 spam_reasons_find(const struct spam_model *model,
     const struct spam_features *f, struct spam_reasons *reasons_out)
 {
+	return spam_reasons_find_beside(model, NULL, f, reasons_out);
+}
+
+int
+spam_reasons_find_beside(const struct spam_model *model,
+    const struct spam_model *beside, const struct spam_features *f,
+    struct spam_reasons *reasons_out)
+{
 	const struct slot *spam[SPAM_REASONS_MOST];
 	const struct slot *wanted[SPAM_REASONS_MOST];
 	struct slot *slots = calloc(SLOTS, sizeof(*slots));
@@ -222,12 +230,14 @@ spam_reasons_find(const struct spam_model *model,
 	for (size_t i = 0; i < spam_features_count(f); i++) {
 		struct spam_origin origin = spam_features_origin(f, i);
 		struct naming naming = name_of(spam_features_source(f), origin);
+		uint32_t hash = spam_features_hashes(f)[i];
+		double weight = spam_model_weight(model, hash);
 
+		if (beside != NULL)
+			weight += spam_model_weight(beside, hash);
 		/* the constant is no reason */
 		if (origin.kind != SPAM_ALWAYS)
-			add_weight(slots, hash_name(&naming), i,
-			    spam_model_weight(model,
-			    spam_features_hashes(f)[i]));
+			add_weight(slots, hash_name(&naming), i, weight);
 	}
 	for (size_t i = 0; i < SLOTS; i++) {
 		if (slots[i].weight > 0)

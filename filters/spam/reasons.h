@@ -29,5 +29,9 @@ struct spam_reasons {
 /* The strongest reasons for the score of what was read last.  0 or -ENOMEM. */
 int	spam_reasons_find(const struct spam_model *,
 	    const struct spam_features *, struct spam_reasons *reasons_out);
+/* The same of two that are asked together; the second may be NULL. */
+int	spam_reasons_find_beside(const struct spam_model *,
+	    const struct spam_model *beside, const struct spam_features *,
+	    struct spam_reasons *reasons_out);
 
 #endif

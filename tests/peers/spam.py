@@ -303,6 +303,48 @@ def moved(scene):
         raise ValueError("the site has learnt it")
 
 
+def taught_for(scene):
+    """The postmaster teaches one person's filter, which nobody else asks."""
+    site, before = scene.ask("status"), lessons(scene)
+    path = os.path.join(scene.args.folder, "for.ann")
+    with open(path, "wb") as file:
+        file.write(message(random.Random(5), ["quokka", "wombat", "numbat"],
+                           "zoo@keeper.example", 1007))
+    was = scene.ask("explain", path, "--for", "ann")
+    if was["own"] > 0.5 or was["score"] != was["site"] + was["own"]:
+        raise ValueError("before: %s" % was)
+    for _ in range(40):
+        scene.command("spam", "learn", path, "--spam", "--for",
+                      "ann@office.test")
+    if lessons(scene) != (before[0], before[1] + 40):
+        raise ValueError("lessons: %s" % (lessons(scene),))
+    if scene.ask("status") != site:
+        raise ValueError("the site has learnt it")
+    now = scene.ask("explain", path, "--for", "ann")
+    if now["own"] < 1 or now["site"] != was["site"] or \
+            now["score"] <= was["score"]:
+        raise ValueError("then: %s" % now)
+    if not any(x["words"] in ("quokka", "wombat", "numbat")
+               or "keeper" in x["words"] for x in now["spam"]):
+        raise ValueError("reasons: %s" % now)
+    if "own" in scene.ask("explain", path):
+        raise ValueError("the site is explained with somebody's")
+    if "what ann has taught: +" not in scene.command(
+            "spam", "explain", path, "--for", "ann"):
+        raise ValueError("nothing is said of it")
+    for words in (("learn", path, "--spam"), ("explain", path)):
+        scene.command("spam", *words, "--for", "nobody", status=3)
+    # and back, so that those below count from where they did
+    scene.command("spam", "learn", path, "--wanted", "--for", "ann")
+    if lessons(scene) != (before[0] + 1, before[1] + 40):
+        raise ValueError("lessons: %s" % (lessons(scene),))
+    os.unlink(os.path.join(
+        scene.args.folder, "hub/data/accounts",
+        str(next(row["account"] for row in json.loads(
+            scene.command("account", "list", "--json"))["result"]
+                 if row["address"] == "ann@office.test")), "spam.model"))
+
+
 def killed(scene):
     """The process that answered the move ends before it has learnt."""
     scene.send(offer(2010))
@@ -512,6 +554,7 @@ STEPS = (
     ("spam goes to Junk, what is wanted does not", judged),
     ("an exported letter is what came", exported),
     ("what is learnt counts at once", live),
+    ("the postmaster teaches one person's filter", taught_for),
     ("what a person moves is what that person's filter learns", moved),
     ("a lesson is learnt once, though its process is killed", killed),
     ("what is like it goes into that person's Junk", personal),
