@@ -3,7 +3,9 @@
  */
 #include "lib/base/hash.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 
 int
@@ -39,13 +41,23 @@ turn(uint64_t v[4], unsigned rounds)
 	}
 }
 
-/* Up to eight bytes, the first one lowest. */
+/* Eight bytes, the first one lowest. */
 static uint64_t
-word_of(struct slice s)
+whole_word(const char *at)
+{
+	uint64_t n;
+
+	memcpy(&n, at, sizeof(n));
+	return le64toh(n);
+}
+
+/* Fewer than eight. */
+static uint64_t
+rest_of(struct slice s)
 {
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < s.len && i < 8; i++)
+	for (size_t i = 0; i < s.len; i++)
 		n |= (uint64_t)(unsigned char)s.at[i] << (8 * i);
 	return n;
 }
@@ -70,8 +82,8 @@ hash_slice(const struct hash_key *key, struct slice s)
 	uint64_t len = s.len;
 
 	for (; s.len >= 8; s = slice_after(s, 8))
-		take(v, word_of(s));
-	take(v, word_of(s) | len << 56);
+		take(v, whole_word(s.at));
+	take(v, rest_of(s) | len << 56);
 	v[2] ^= 0xff;
 	turn(v, 4);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
