@@ -7,11 +7,10 @@
  */
 #include "lib/base/dot.h"
 
-/*
- * Bytes looked ahead for a line end: some lines of mail, and not so many that a
- * message of nothing but CR would be searched over and over.
- */
-#define LOOK_AHEAD	512
+#include <stdint.h>
+#include <string.h>
+
+#define EACH(byte)	(UINT64_MAX / 255 * (byte))
 
 static const char crlf[] = "\r\n";
 
@@ -23,6 +22,36 @@ dot_reader_of(bool counts, bool normalises)
 	};
 }
 
+/* Is one of the eight bytes at `at` a CR, or below it? */
+static bool
+has_low(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return ((word - EACH('\r' + 1)) & ~word & EACH(0x80)) != 0;
+}
+
+/*
+ * How many bytes of `s` stand before the first CR, LF or NUL.  One look for all
+ * three, as many a line is too short for the call of a function to pay.
+ */
+static size_t
+plain_bytes(struct slice s)
+{
+	size_t n = 0, end;
+
+	while (n < s.len) {
+		while (s.len - n >= 8 && !has_low(s.at + n))
+			n += 8;
+		for (end = s.len - n < 8 ? s.len : n + 8; n < end; n++)
+			if (s.at[n] == '\r' || s.at[n] == '\n' ||
+			    s.at[n] == '\0')
+				return n;
+	}
+	return n;
+}
+
 /*
  * Go on inside a line: how many bytes of `s` are plain text, or text up to and
  * with a CR.  0: what comes next is a bare LF or a NUL.
@@ -30,20 +59,12 @@ dot_reader_of(bool counts, bool normalises)
 static size_t
 text_span(struct dot_reader *dot, struct slice s)
 {
-	size_t lf, cr, nul;
+	size_t n = plain_bytes(s);
 
-	s = slice_first(s, LOOK_AHEAD);
-	lf = slice_find(s, '\n');
-	s = slice_first(s, lf);
-	cr = slice_find(s, '\r');
-	s = slice_first(s, cr);
-	nul = slice_find(s, '\0');
-	if (nul != SIZE_MAX)
-		return nul;
-	if (cr == SIZE_MAX)
-		return s.len;
+	if (n == s.len || s.at[n] != '\r')
+		return n;
 	dot->at = DOT_AT_CR;
-	return cr + 1;
+	return n + 1;
 }
 
 /* A byte that may not stand there has come; what goes out instead of it. */

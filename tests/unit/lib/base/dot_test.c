@@ -235,6 +235,43 @@ START_TEST(a_message_goes_through_in_one_run)
 }
 END_TEST
 
+/* Those that no line may hold, and their neighbours, which any may. */
+static const struct {
+	char		byte;
+	unsigned	breach;
+} single[] = {
+	{ '\0', DOT_NUL }, { '\n', DOT_BARE_LF }, { '\r', DOT_BARE_CR },
+	{ '\1', 0 }, { '\t', 0 }, { '\f', 0 }, { '\16', 0 }, { ' ', 0 },
+	{ '\x7f', 0 }, { '\x80', 0 }, { '\x8d', 0 }, { '\xff', 0 },
+};
+
+/* A line is looked at some bytes at once: none of them is passed over. */
+START_TEST(a_byte_is_seen_wherever_it_stands)
+{
+	char line[40];
+
+	for (size_t len = 1; len <= sizeof(line) - 5; len++)
+		for (size_t at = 0; at < len; at++) {
+			struct slice all = { line, len + 5 };
+			struct got got;
+
+			memset(line, 'x', len);
+			memcpy(line + len, "\r\n.\r\n", 5);
+			line[at] = single[_i].byte;
+			/* a CR in front of CRLF is bare as well */
+			got = read_cut(dot_reader_of(false, false), all, at, at);
+			ck_assert(got.ended);
+			ck_assert_uint_eq(got.breaches, single[_i].breach);
+			ck_assert(slice_is(text_slice(&got.text),
+			    slice_first(all, len + 2)));
+			text_free(&got.text);
+			got = read_cut(dot_reader_of(false, false), all, 0, 0);
+			ck_assert_uint_eq(got.breaches, single[_i].breach);
+			text_free(&got.text);
+		}
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -247,6 +284,8 @@ unit_suite(void)
 	    (int)(sizeof(fakes) / sizeof(fakes[0])));
 	tcase_add_loop_test(tcase, a_device_may_end_its_lines_with_lf, 0,
 	    sizeof(lenient) / sizeof(lenient[0]));
+	tcase_add_loop_test(tcase, a_byte_is_seen_wherever_it_stands, 0,
+	    (int)(sizeof(single) / sizeof(single[0])));
 	tcase_add_test(tcase, dots_are_text_in_a_chunk);
 	tcase_add_test(tcase, a_cr_that_ends_the_last_chunk_is_bare);
 	tcase_add_test(tcase, a_message_goes_through_in_one_run);
