@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "gateway/relay/memo.h"
 #include "gateway/relay/relay.h"
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
@@ -54,6 +55,7 @@ struct relay_role {
 	struct relay_line *line;
 	struct ipc	*queue, *resolver, *keeper, *schedule;
 	struct relay_setting setting;
+	struct relay_memo memo;
 	void		*policies;	/* sts_cache.h */
 	char		 smarthost[256];
 	char		*password;	/* there */
@@ -463,6 +465,7 @@ relay_role_start(struct process *process)
 		/* no host that DNS names listens anywhere else */
 		.stays_here = process->config.outbound_port != SMTP_PORT,
 		.waits = &relay_waits, .is_ours = is_ours,
+		.memo = &role->memo,
 		.people_hosts = process->config.people_fetch_hosts,
 		.arg = &process->config
 	};

@@ -20,6 +20,7 @@
 
 #include "fetch/service.h"
 #include "gateway/relay/command.h"
+#include "gateway/relay/memo.h"
 #include "gateway/relay/proof.h"
 #include "gateway/relay/reply.h"
 #include "gateway/relay/route.h"
@@ -430,21 +431,12 @@ take_addresses(struct relay *relay, struct slice addresses, struct slice own)
 }
 
 static void
-on_addresses(void *arg, int status, struct ipc_message *message)
+heed_addresses(struct relay *relay, struct slice answer)
 {
-	struct relay *relay = arg;
-	enum names_found found;
-	struct slice addresses, own;
-	struct unpack u;
+	struct unpack u = unpack_of(answer);
+	enum names_found found = unpack_enum(&u, NAMES_FOUND_COUNT);
+	struct slice addresses = unpack_slice(&u), own = unpack_slice(&u);
 
-	if (status < 0) {
-		end_untried(relay);	/* the resolver is gone */
-		return;
-	}
-	u = unpack_of(message->body);
-	found = unpack_enum(&u, NAMES_FOUND_COUNT);
-	addresses = unpack_slice(&u);
-	own = unpack_slice(&u);
 	if (!unpack_is_done(&u))
 		found = NAMES_LATER;
 	relay->not_now = relay->not_now || found == NAMES_LATER;
@@ -460,6 +452,23 @@ on_addresses(void *arg, int status, struct ipc_message *message)
 		relay->found_any = true;
 		talk_with(relay);
 	}
+}
+
+static void
+on_addresses(void *arg, int status, struct ipc_message *message)
+{
+	struct relay *relay = arg;
+	struct relay_memo *memo = relay->setting->memo;
+	struct unpack u;
+
+	if (status < 0) {
+		end_untried(relay);	/* the resolver is gone */
+		return;
+	}
+	u = unpack_of(message->body);
+	if (memo != NULL && unpack_enum(&u, NAMES_FOUND_COUNT) == NAMES_FOUND)
+		relay_memo_note(memo, host_name(relay), message->body);
+	heed_addresses(relay, message->body);
 }
 
 /* RFC 8461 5.1: a host that the policy does not name is passed over. */
@@ -481,10 +490,16 @@ static void
 try_host(struct relay *relay)
 {
 	TEXT_AUTO body = TEXT_INIT(1024);
+	const struct relay_memo *memo = relay->setting->memo;
+	struct slice known;
 
 	if (is_barred(relay)) {
 		relay->was_barred = true;
 		next_host(relay);
+		return;
+	}
+	if (memo != NULL && relay_memo_find(memo, host_name(relay), &known)) {
+		heed_addresses(relay, known);
 		return;
 	}
 	pack_slice(&body, slice_str(host_name(relay)));

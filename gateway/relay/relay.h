@@ -29,6 +29,7 @@ struct relay_setting {
 	enum talk_tls	 smarthost_tls;
 	const char	*user, *password;	/* there; NULL: no login */
 	const struct relay_waits *waits;
+	struct relay_memo *memo;	/* of hosts' addresses; NULL: ask */
 	const char	*people_hosts;	/* where those may lead that people name */
 	/* what domains want of who brings their mail (RFC 8461); or NULL */
 	struct sts_cache *policies;
