@@ -375,10 +375,9 @@ port_turn(void *arg, uint64_t number, struct slice packed_turn, int fd)
 
 	if (queue->relay == NULL)
 		return -ENOTCONN;
-	errand = calloc(1, sizeof(*errand));
+	errand = errand_new(queue, NULL);
 	if (errand == NULL)
 		return -ENOMEM;
-	errand->queue = queue;
 	errand->upto = number;
 	r = ipc_ask(queue->relay, RELAY_TURN, packed_turn, &fd, 1,
 	    on_turn_over, errand);
