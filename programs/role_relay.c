@@ -272,7 +272,7 @@ on_turn(void *arg, struct ipc *from, struct ipc_message *message)
 	fd = ipc_take_fd(message, 0);
 	turn = calloc(1, sizeof(*turn));
 	if (turn == NULL || role->is_stopping || relay_links_turn(role->links,
-	    &asked, fd, process->config.hostname) < 0) {
+	    &asked, fd) < 0) {
 		(void)close(fd);
 		free(turn);
 		say(from, message->serial, slice_of("", 0));
@@ -452,7 +452,8 @@ relay_role_start(struct process *process)
 	    config_send_rate(&process->config));
 	if (role->line == NULL)
 		return -ENOMEM;
-	relay_links_on_turn(role->links, on_turn_over, role);
+	relay_links_on_turn(role->links, process->config.hostname,
+	    on_turn_over, role);
 	r = take_password(role);
 	if (r < 0) {
 		log_say("the password of the smarthost: %s", strerror(-r));

@@ -3,11 +3,9 @@
  *
  * One value says whose a link is: the message's that it was opened for, nobody's
  * while it waits, or its own until its end.  It is freed from the loop alone, so
- * whoever is in the middle of it finds it dead, and not gone.  It is one thing:
- * a link that the host has made (ATRN) walks the same states as one of ours.
+ * whoever is in the middle of it finds it dead, and not gone.  One that the host
+ * has made (link_turn.c) walks the same states as ours.
  */
-#include "gateway/relay/link.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +14,12 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include "lib/base/host.h"
-#include "lib/base/stream.h"
+#include "gateway/relay/link_inside.h"
 
-#define READ_BYTES	4096
 #define READS_OF_TURN	8
-#define USER_MOST	256
-#define SECRET_BYTES	32	/* SHA-256 */
 #define RESET_MS	30000	/* for the reply to RSET */
 #define QUIT_MS		2000	/* manners: nobody waits for that one */
 #define TURN_IDLE_MS	60000	/* the queue has its next message sooner */
-#define TURN_OUTPUT_BYTES (1024u * 1024)
 
 const struct relay_waits relay_waits = {
 	.connect = 30000, .open = 300000, .mail = 300000, .rcpt = 300000,
@@ -34,66 +27,10 @@ const struct relay_waits relay_waits = {
 	.whole = 600000, .whole_rcpt = 10000, .whole_kib = 1000,
 };
 
-enum link_is {
-	LINK_OPENING,
-	LINK_OPENED,		/* it waited, and its owner is to be told */
-	LINK_BUSY,
-	LINK_RESETTING,		/* and nobody's from here on */
-	LINK_IDLE,
-	LINK_QUITTING,
-	LINK_DEAD
-};
-
-/* What a host that has made the connection is to say next. */
-enum link_step { STEP_GREETING, STEP_EHLO, STEP_HELO };
-
-struct relay_link {
-	LIST_ENTRY(relay_link) next;
-	struct relay_links *links;
-	enum link_is	 is;
-	struct relay_link_events events;
-	struct talk	*talk;		/* NULL: hung up, or: */
-	struct stream	*stream;	/* the host has made it; or NULL */
-	uint64_t	 turn;		/* its number; 0: it is ours */
-	enum link_step	 step;
-	bool		 is_owned;	/* of a turn: a message has it */
-	bool		 is_last;	/* the same: nothing more is for it */
-	struct timer	*clock;
-	/* what it was opened to */
-	char		 host[HOST_NAME_MOST + 2];
-	char		 user[USER_MOST];
-	unsigned char	 secret[SECRET_BYTES];	/* print of the password */
-	char		 whose[RELAY_WHOSE_SIZE];
-	uint16_t	 port;
-	enum talk_tls	 tls;
-	unsigned char	 dane[TALK_PRINT_BYTES];
-	uint64_t	 since_ms;
-	unsigned	 messages;	/* that it was taken for */
-	bool		 was_reached;
-	struct relay_offer offer;
-	struct relay_hearing hearing;
-	char		 tls_words[80];
-	size_t		 len;		/* read, and not heard */
-	size_t		 unheard;	/* of that, behind the reply being told */
-	char		 input[RELAY_LINE_BYTES + READ_BYTES];
-};
-
-struct relay_links {
-	struct talk_hall *hall;
-	struct loop	*loop;
-	struct timer	*burial;
-	relay_turn_over_fn *turn_over;
-	void		*turn_arg;
-	const char	*called;	/* in a turn's EHLO; borrowed */
-	LIST_HEAD(, relay_link) all;
-	unsigned	 idle;
-	struct talk_counts counts;
-};
-
 /* Ends */
 
-static void
-link_is(struct relay_link *link, enum link_is is)
+void
+link_set(struct relay_link *link, enum link_is is)
 {
 	/* those that hosts have made are theirs to end */
 	if (link->turn == 0) {
@@ -109,9 +46,8 @@ is_up(const struct relay_link *link)
 	return link->talk != NULL || link->stream != NULL;
 }
 
-/* 0 or a negative errno. */
-static int
-say(struct relay_link *link, struct slice bytes)
+int
+link_say(struct relay_link *link, struct slice bytes)
 {
 	int r;
 
@@ -125,7 +61,7 @@ say(struct relay_link *link, struct slice bytes)
 	return r;
 }
 
-static void
+void
 link_free(struct relay_link *link)
 {
 	LIST_REMOVE(link, next);
@@ -178,20 +114,20 @@ die(struct relay_link *link)
 	bool is_news = link->turn != 0 && link->is != LINK_DEAD;
 
 	hang_up(link);
-	link_is(link, LINK_DEAD);
+	link_set(link, LINK_DEAD);
 	timer_set(link->links->burial, 0);
 	if (is_news)
 		link->links->turn_over(link->links->turn_arg, link->turn);
 }
 
-static void
-quit(struct relay_link *link)
+void
+link_quit(struct relay_link *link)
 {
-	if (!is_up(link) || say(link, slice_str("QUIT\r\n")) < 0) {
+	if (!is_up(link) || link_say(link, slice_str("QUIT\r\n")) < 0) {
 		die(link);
 		return;
 	}
-	link_is(link, LINK_QUITTING);
+	link_set(link, LINK_QUITTING);
 	timer_set(link->clock, QUIT_MS);
 }
 
@@ -207,7 +143,7 @@ quit_oldest(struct relay_links *links)
 		if (link->is == LINK_IDLE && link->turn == 0)
 			oldest = link;
 	if (oldest != NULL)
-		quit(oldest);
+		link_quit(oldest);
 }
 
 /* It has said something that nobody has asked: there is no telling what is next. */
@@ -225,10 +161,10 @@ wait_for_next(struct relay_link *link)
 
 	if (!is_up(link) || says_more(link) ||
 	    (link->turn == 0 ? is_old : link->is_last)) {
-		quit(link);
+		link_quit(link);
 		return;
 	}
-	link_is(link, LINK_IDLE);
+	link_set(link, LINK_IDLE);
 	if (link->turn != 0) {
 		timer_set(link->clock, TURN_IDLE_MS);
 		return;
@@ -245,14 +181,14 @@ reset(struct relay_link *link)
 {
 	if (says_more(link)) {
 		/* that would pass for the reply to RSET */
-		quit(link);
+		link_quit(link);
 		return;
 	}
-	if (!is_up(link) || say(link, slice_str("RSET\r\n")) < 0) {
+	if (!is_up(link) || link_say(link, slice_str("RSET\r\n")) < 0) {
 		die(link);
 		return;
 	}
-	link_is(link, LINK_RESETTING);
+	link_set(link, LINK_RESETTING);
 	timer_set(link->clock, RESET_MS);
 }
 
@@ -262,33 +198,30 @@ has_owner(const struct relay_link *link)
 	return link->turn != 0 ? link->is_owned : link->is < LINK_RESETTING;
 }
 
-/* It can be spoken to: whoever has it meanwhile does, or it waits. */
-static void
-ready(struct relay_link *link)
+void
+link_ready(struct relay_link *link)
 {
 	timer_stop(link->clock);
 	if (!has_owner(link)) {
 		wait_for_next(link);
 		return;
 	}
-	link_is(link, LINK_BUSY);
+	link_set(link, LINK_BUSY);
 	link->events.opened(link->events.arg);
 }
 
-static void	broke(struct relay_link *, enum talk_fault, struct slice words);
-
-static void
-on_clock(void *arg)
+void
+link_on_clock(void *arg)
 {
 	struct relay_link *link = arg;
 
 	if (link->is == LINK_OPENED) {
-		link_is(link, LINK_BUSY);
+		link_set(link, LINK_BUSY);
 		link->events.opened(link->events.arg);
 	} else if (link->is == LINK_IDLE) {
-		quit(link);
+		link_quit(link);
 	} else if (link->turn != 0 && has_owner(link)) {
-		broke(link, TALK_TIMED_OUT, slice_of("", 0));
+		link_broke(link, TALK_TIMED_OUT, slice_of("", 0));
 	} else {
 		die(link);
 	}
@@ -297,40 +230,14 @@ on_clock(void *arg)
 /* Hearing */
 
 static void
-say_hello(struct relay_link *link, enum link_step step)
-{
-	TEXT_AUTO line = TEXT_INIT(512);
-
-	text_addf(&line, "%s %s\r\n", step == STEP_EHLO ? "EHLO" : "HELO",
-	    link->links->called);
-	link->step = step;
-	if (text_failed(&line) || say(link, text_slice(&line)) < 0)
-		broke(link, TALK_LOCAL, slice_of("", 0));
-}
-
-/* The first words of a host that has made the connection. */
-static void
-greeted(struct relay_link *link, const struct relay_said *words)
-{
-	if (link->step == STEP_GREETING && words->code == 220)
-		say_hello(link, STEP_EHLO);
-	else if (link->step == STEP_EHLO && words->code / 100 == 5)
-		say_hello(link, STEP_HELO);
-	else if (link->step != STEP_GREETING && words->code == 250)
-		ready(link);
-	else
-		broke(link, TALK_NONSENSE, slice_str(words->words));
-}
-
-static void
 said(struct relay_link *link, const struct relay_said *words)
 {
 	if (link->is == LINK_OPENING)
-		greeted(link, words);
+		link_greeted(link, words);
 	else if (link->is == LINK_BUSY)
 		link->events.said(link->events.arg, words);
 	else if (link->is == LINK_RESETTING && words->code == 250)
-		ready(link);
+		link_ready(link);
 	else if (link->is == LINK_OPENED)
 		/* it was not asked anything: 421, most likely */
 		hang_up(link);
@@ -338,8 +245,8 @@ said(struct relay_link *link, const struct relay_said *words)
 		die(link);
 }
 
-static void
-broke(struct relay_link *link, enum talk_fault fault, struct slice words)
+void
+link_broke(struct relay_link *link, enum talk_fault fault, struct slice words)
 {
 	/* the words may be those of the talk: who hears them hangs up */
 	if (has_owner(link))
@@ -348,29 +255,17 @@ broke(struct relay_link *link, enum talk_fault fault, struct slice words)
 		die(link);
 }
 
-/* The next reply; while a host of a turn is greeted, what it offers, too. */
+/* The next reply. */
 static enum relay_heard
 hear_one(struct relay_link *link, struct slice *rest, struct relay_said *words)
 {
-	enum relay_heard is = RELAY_MORE;
-	struct slice line;
-	size_t lf;
-
-	if (link->turn == 0 || link->is != LINK_OPENING)
-		return relay_hear(&link->hearing, rest, words);
-	while (is == RELAY_MORE && (lf = slice_find(*rest, '\n')) !=
-	    SIZE_MAX) {
-		line = slice_first(*rest, lf + 1);
-		*rest = slice_after(*rest, lf + 1);
-		relay_offer_line(&link->offer, slice_trim(line));
-		is = relay_hear(&link->hearing, &line, words);
-	}
-	return is == RELAY_MORE && rest->len >= RELAY_LINE_BYTES ?
-	    RELAY_NONSENSE : is;
+	return link->turn == 0 || link->is != LINK_OPENING ?
+	    relay_hear(&link->hearing, rest, words) :
+	    link_hear_greeting(link, rest, words);
 }
 
-static void
-hear(struct relay_link *link)
+void
+link_hear(struct relay_link *link)
 {
 	struct slice rest = slice_of(link->input, link->len);
 	enum relay_heard is = RELAY_WHOLE;
@@ -388,7 +283,7 @@ hear(struct relay_link *link)
 		return;
 	memmove(link->input, rest.at, rest.len);
 	if (is == RELAY_NONSENSE)
-		broke(link, TALK_NONSENSE,
+		link_broke(link, TALK_NONSENSE,
 		    slice_str("what it said is not SMTP"));
 }
 
@@ -405,15 +300,15 @@ on_readable(void *arg)
 		if (n <= 0)
 			break;
 		link->len += (size_t)n;
-		hear(link);
+		link_hear(link);
 	}
 	/* between two messages its words are nobody's */
 	if (link->is == LINK_OPENED && link->talk == NULL)
-		broke(link, TALK_CLOSED, slice_of("", 0));
+		link_broke(link, TALK_CLOSED, slice_of("", 0));
 }
 
-static void
-on_drained(void *arg)
+void
+link_on_drained(void *arg)
 {
 	struct relay_link *link = arg;
 
@@ -435,7 +330,7 @@ on_opened(void *arg)
 	struct relay_link *link = arg;
 
 	link->was_reached = true;
-	link_is(link, LINK_BUSY);
+	link_set(link, LINK_BUSY);
 	link->events.opened(link->events.arg);
 }
 
@@ -447,141 +342,7 @@ on_failed(void *arg, enum talk_fault fault, struct slice words)
 	/* once it is open they are those of its beginning */
 	if (link->is != LINK_OPENING)
 		words = slice_of("", 0);
-	broke(link, fault, words);
-}
-
-/* Turns */
-
-/* As much as has come. */
-static void
-take_input(struct relay_link *link)
-{
-	while (link->stream != NULL) {
-		struct slice input = stream_input(link->stream);
-		size_t n = sizeof(link->input) - link->len;
-
-		n = input.len < n ? input.len : n;
-		if (n == 0)
-			return;
-		memcpy(link->input + link->len, input.at, n);
-		stream_consume(link->stream, n);
-		link->len += n;
-		hear(link);
-	}
-}
-
-static void
-on_stream(void *arg, enum stream_event event)
-{
-	struct relay_link *link = arg;
-
-	switch (event) {
-	case STREAM_INPUT:
-		take_input(link);
-		break;
-	case STREAM_DRAINED:
-		on_drained(link);
-		break;
-	case STREAM_CLOSED:
-	case STREAM_FAILED:
-		take_input(link);
-		if (link->stream != NULL)
-			broke(link, TALK_CLOSED, slice_of("", 0));
-		break;
-	case STREAM_IDLE:
-	case STREAM_TLS_UP:
-		break;
-	}
-	if (link->is == LINK_OPENED && link->stream == NULL)
-		broke(link, TALK_CLOSED, slice_of("", 0));
-}
-
-static struct relay_link *
-find_turn(const struct relay_links *links, uint64_t number)
-{
-	struct relay_link *link;
-
-	LIST_FOREACH(link, &links->all, next)
-		if (link->turn == number && link->turn != 0 &&
-		    link->is < LINK_QUITTING && !link->is_last)
-			break;
-	return link;
-}
-
-int
-relay_links_turn(struct relay_links *links, const struct relay_turn *turn,
-    int fd, const char *called)
-{
-	struct relay_link *link = calloc(1, sizeof(*link));
-
-	if (link == NULL)
-		return -ENOMEM;
-	link->links = links;
-	link->since_ms = clock_ms();
-	link->was_reached = true;
-	links->called = called;
-	LIST_INSERT_HEAD(&links->all, link, next);
-	link->clock = timer_new(links->loop, on_clock, link);
-	if (link->clock != NULL && slice_cstr(turn->peer, link->host,
-	    sizeof(link->host)) == 0 && slice_cstr(turn->tls,
-	    link->tls_words, sizeof(link->tls_words)) == 0)
-		link->stream = stream_new(links->loop, fd, READ_BYTES,
-		    TURN_OUTPUT_BYTES, on_stream, link);
-	if (link->stream == NULL) {
-		link_free(link);
-		return -ENOMEM;
-	}
-	link->turn = turn->number;
-	timer_set(link->clock, relay_waits.open);
-	return 0;
-}
-
-void
-relay_links_on_turn(struct relay_links *links, relay_turn_over_fn *over,
-    void *arg)
-{
-	links->turn_over = over;
-	links->turn_arg = arg;
-}
-
-void
-relay_links_turn_done(struct relay_links *links, uint64_t number)
-{
-	struct relay_link *link = find_turn(links, number);
-
-	if (link == NULL)
-		return;
-	link->is_last = true;
-	if (link->is == LINK_IDLE)
-		quit(link);
-}
-
-const char *
-relay_links_turn_peer(const struct relay_links *links, uint64_t number)
-{
-	const struct relay_link *link = find_turn(links, number);
-
-	return link == NULL ? NULL : link->host;
-}
-
-/* That message has it from now on, or once it can be spoken to. */
-static int
-take_turn(struct relay_links *links, uint64_t number,
-    struct relay_link **link_out)
-{
-	struct relay_link *link = find_turn(links, number);
-
-	if (link == NULL)
-		return -ENOENT;
-	if (link->is_owned)
-		return -EINVAL;
-	link->is_owned = true;
-	if (link->is == LINK_IDLE) {
-		link_is(link, LINK_OPENED);
-		timer_set(link->clock, 0);
-	}
-	*link_out = link;
-	return 0;
+	link_broke(link, fault, words);
 }
 
 /* Opening */
@@ -598,7 +359,7 @@ is_same(const char *one, const char *two)
  */
 static int
 print_secret(const struct relay_target *target,
-    unsigned char print_out[SECRET_BYTES])
+    unsigned char print_out[LINK_SECRET_BYTES])
 {
 	const char *password = target->password == NULL ? "" :
 	    target->password;
@@ -611,7 +372,7 @@ print_secret(const struct relay_target *target,
 static struct relay_link *
 find_idle(struct relay_links *links, const struct relay_target *target)
 {
-	unsigned char dane[TALK_PRINT_BYTES], secret[SECRET_BYTES];
+	unsigned char dane[TALK_PRINT_BYTES], secret[LINK_SECRET_BYTES];
 	struct relay_link *link;
 
 	talk_dane_print(target->dane, dane);
@@ -624,7 +385,7 @@ find_idle(struct relay_links *links, const struct relay_target *target)
 		    memcmp(link->dane, dane, sizeof(dane)) == 0 &&
 		    is_same(link->host, target->host) &&
 		    is_same(link->user, target->user) &&
-		    CRYPTO_memcmp(link->secret, secret, SECRET_BYTES) == 0 &&
+		    CRYPTO_memcmp(link->secret, secret, LINK_SECRET_BYTES) == 0 &&
 		    is_same(link->whose, target->whose))
 			return link;
 	return NULL;
@@ -646,7 +407,7 @@ open_talk(struct relay_link *link, const struct relay_target *target)
 		.counts = &link->links->counts, .is_paced = true
 	}, &(struct talk_events){
 		.arg = link, .line = on_line, .opened = on_opened,
-		.readable = on_readable, .drained = on_drained,
+		.readable = on_readable, .drained = link_on_drained,
 		.failed = on_failed
 	}, &link->talk);
 }
@@ -667,7 +428,7 @@ link_new(struct relay_links *links, const struct relay_target *target,
 	talk_dane_print(target->dane, link->dane);
 	link->since_ms = clock_ms();
 	LIST_INSERT_HEAD(&links->all, link, next);
-	link->clock = timer_new(links->loop, on_clock, link);
+	link->clock = timer_new(links->loop, link_on_clock, link);
 	if (link->clock != NULL)
 		r = print_secret(target, link->secret);
 	if (r == 0)
@@ -696,9 +457,9 @@ relay_link_open(struct relay_links *links, const struct relay_target *target,
 	int r = 0;
 
 	if (target->turn != 0) {
-		r = take_turn(links, target->turn, &link);
+		r = link_take_turn(links, target->turn, &link);
 	} else if (link != NULL) {
-		link_is(link, LINK_OPENED);
+		link_set(link, LINK_OPENED);
 		timer_set(link->clock, 0);
 	} else {
 		r = link_new(links, target, &link);
@@ -733,7 +494,7 @@ relay_link_has_more(const struct relay_link *link)
 int
 relay_link_write(struct relay_link *link, struct slice bytes)
 {
-	return is_up(link) ? say(link, bytes) : 0;
+	return is_up(link) ? link_say(link, bytes) : 0;
 }
 
 size_t
@@ -771,7 +532,7 @@ relay_link_leave(struct relay_link *link, enum relay_leaving how)
 	else if (how == RELAY_RESET)
 		reset(link);
 	else
-		quit(link);
+		link_quit(link);
 }
 
 struct talk_counts *

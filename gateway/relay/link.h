@@ -84,10 +84,11 @@ void	relay_links_free(struct relay_links *);
  */
 struct relay_turn;
 int	relay_links_turn(struct relay_links *, const struct relay_turn *,
-	    int fd, const char *called);
+	    int fd);
+/* Before the first: what our EHLO says there (borrowed), and who hears. */
 typedef void relay_turn_over_fn(void *arg, uint64_t number);
-void	relay_links_on_turn(struct relay_links *, relay_turn_over_fn *,
-	    void *arg);
+void	relay_links_on_turn(struct relay_links *, const char *called,
+	    relay_turn_over_fn *, void *arg);
 /* Nothing more is for it than what is on it. */
 void	relay_links_turn_done(struct relay_links *, uint64_t number);
 /* The host's address as it was told; NULL: there is no such one. */
