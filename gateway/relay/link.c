@@ -381,6 +381,7 @@ find_idle(struct relay_links *links, const struct relay_target *target)
 	LIST_FOREACH(link, &links->all, next)
 		if (link->is == LINK_IDLE && link->turn == 0 &&
 		    link->port == target->port &&
+		    link->is_near == target->is_near &&
 		    link->tls == target->tls &&
 		    memcmp(link->dane, dane, sizeof(dane)) == 0 &&
 		    is_same(link->host, target->host) &&
@@ -404,7 +405,8 @@ open_talk(struct relay_link *link, const struct relay_target *target)
 		.password = target->password,
 		.connect_ms = target->waits->connect,
 		.open_ms = target->waits->open,
-		.counts = &link->links->counts, .is_paced = true
+		.counts = target->is_near ? NULL : &link->links->counts,
+		.is_paced = !target->is_near
 	}, &(struct talk_events){
 		.arg = link, .line = on_line, .opened = on_opened,
 		.readable = on_readable, .drained = link_on_drained,
@@ -424,6 +426,7 @@ link_new(struct relay_links *links, const struct relay_target *target,
 		return -ENOMEM;
 	link->links = links;
 	link->port = target->port;
+	link->is_near = target->is_near;
 	link->tls = target->tls;
 	talk_dane_print(target->dane, link->dane);
 	link->since_ms = clock_ms();

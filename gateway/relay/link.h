@@ -47,6 +47,7 @@ struct relay_target {
 	enum talk_tls	 tls;
 	const struct talk_dane *dane;	/* as talk.h has it; or NULL */
 	bool		 is_wanted;	/* TLS is, by the domain (MTA-STS) */
+	bool		 is_near;	/* in the office: not over the line */
 	const char	*user, *password;	/* NULL: no login */
 	const char	*whose;		/* smarthost it is; "": the hub's, or none */
 	const char	*called;	/* what EHLO says */
@@ -67,8 +68,8 @@ struct relay_link_events {
 };
 
 /*
- * What all of them have carried, without regard to what for, and whatever else the
- * caller has counted there.
+ * What all of them have carried over the line, without regard to what for, and
+ * whatever else the caller has counted there.
  */
 struct talk_counts *relay_links_counts(struct relay_links *);
 /* NULL: memory is out. */

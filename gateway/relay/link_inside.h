@@ -45,6 +45,7 @@ struct relay_link {
 	unsigned char	 secret[LINK_SECRET_BYTES];	/* print of the password */
 	char		 whose[RELAY_WHOSE_SIZE];
 	uint16_t	 port;
+	bool		 is_near;
 	enum talk_tls	 tls;
 	unsigned char	 dane[TALK_PRINT_BYTES];
 	uint64_t	 since_ms;

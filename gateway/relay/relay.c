@@ -242,6 +242,20 @@ tls_with(const struct relay *relay)
 	return relay->is_clear ? TALK_CLEAR : TALK_MAYBE;
 }
 
+/*
+ * The postmaster has named the host (a gateway domain's, or for this message), and
+ * it is in the office's own network: what it is sent is not the line's.
+ */
+static bool
+is_near(const struct relay *relay)
+{
+	TEXT_AUTO outer = TEXT_INIT(NAMES_TEXT_SIZE);
+
+	return relay->job.via.len > 0 && people_hosts_keep(
+	    slice_str(relay->addresses), slice_of("", 0), slice_of("", 0),
+	    &outer) == 0;
+}
+
 static void
 talk_with(struct relay *relay)
 {
@@ -259,6 +273,7 @@ talk_with(struct relay *relay)
 		.dane = relay->proof.dane.count > 0 ? &relay->proof.dane : NULL,
 		/* RFC 8461 2: what is published goes first */
 		.is_wanted = relay->proof.dane.count == 0 && is_enforced,
+		.is_near = is_near(relay),
 		.user = to_smarthost ? relay->smarthost.user : NULL,
 		.password = to_smarthost ? relay->smarthost.password : NULL,
 		.whose = relay->whose,

@@ -907,6 +907,30 @@ START_TEST(a_host_that_is_named_is_asked_too)
 }
 END_TEST
 
+/* A gateway's host in the office costs the line nothing; the smarthost does. */
+START_TEST(what_goes_to_a_host_in_the_office_is_not_the_lines)
+{
+	struct ipc *schedule = play_peer(&play, ROLE_SCHEDULE, 0,
+	    schedule_rules, NULL);
+	int fd = host_begin(&good);
+	uint64_t before = carried;
+
+	if (_i == 0)
+		(void)snprintf(via, sizeof(via), "127.0.0.1:%u",
+		    (unsigned)port);
+	ask(_i == 0 ? "far.test" : "", "zoe@far.test");
+	wait_answer(1);
+	ck_assert_int_eq(outcome, RELAY_DONE);
+	/* it is told soon after that */
+	for (unsigned i = 0; carried == before && i < 2400; i++)
+		play_run(&play, 5);
+	ck_assert_int_eq(carried > before, _i == 1);
+	host_end();
+	(void)close(fd);
+	ipc_free(schedule);
+}
+END_TEST
+
 START_TEST(no_host_hears_an_address_that_is_none)
 {
 	ask("", "zoe@far.test>\r\nRCPT TO:<eve@far.test");
@@ -1029,6 +1053,8 @@ unit_suite(void)
 	tcase_add_test(tests, a_person_leads_to_no_host_inside);
 	tcase_add_test(tests, no_host_hears_an_address_that_is_none);
 	tcase_add_loop_test(tests, a_host_that_is_named_is_asked_too, 0, 2);
+	tcase_add_loop_test(tests,
+	    what_goes_to_a_host_in_the_office_is_not_the_lines, 0, 2);
 	tcase_add_loop_test(tests,
 	    who_has_published_a_certificate_gets_nothing_in_clear, 0,
 	    sizeof(published) / sizeof(*published));
