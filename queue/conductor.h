@@ -294,7 +294,8 @@ int	conductor_ways(struct conductor *, struct slice packed);
 /*
  * The gateway domains there are, as gateways_unpack() has them; until it is said
  * first, or while what that means for the rows cannot be noted, nothing leaves.
- * What waits for one that is none any more is held.  0 or -EBADMSG.
+ * That is tried again, by timer.  What waits for one that is none any more is
+ * held.  0 or -EBADMSG.
  */
 int	conductor_gateways(struct conductor *, struct slice packed);
 /* Somebody asks for the mail of one of them (ETRN): answered at once. */

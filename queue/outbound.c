@@ -726,7 +726,8 @@ outbound_open(struct conductor *conductor)
 	outbound->last_turn = (uint64_t)clock_utc_ms() << 10;
 	outbound->timer = timer_new(conductor->loop, on_time, outbound);
 	return outbound->timer == NULL || out_line_open(outbound) < 0 ||
-	    out_sync_open(outbound) < 0 ? -ENOMEM : 0;
+	    out_sync_open(outbound) < 0 ||
+	    out_gateways_open(outbound) < 0 ? -ENOMEM : 0;
 }
 
 void
@@ -756,7 +757,6 @@ outbound_close(struct outbound *outbound)
 	timer_free(outbound->timer);
 	arena_free(outbound->ways_arena);
 	out_turns_free(outbound);
-	arena_free(outbound->arena);
-	free(outbound->asked);
+	out_gateways_close(outbound);
 	free(outbound);
 }

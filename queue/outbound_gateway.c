@@ -20,6 +20,7 @@
 #define CHANGE_MS	3600000u	/* so long does a client know of it */
 #define ASK_AGAIN_MS	(5u * 60 * 1000)	/* HARDENING A57 */
 #define ASKED_MOST	256	/* runs of that time that are remembered */
+#define TAKE_AGAIN_MS	1000	/* after a fault */
 #define TABLE_BYTES	(GATEWAYS_MOST * (sizeof(struct gateway) + \
 			    GATEWAY_NAME_SIZE) + 4096)
 
@@ -354,35 +355,83 @@ take_table(struct outbound *outbound, const struct gateways *before)
 	return 0;
 }
 
-int
-conductor_gateways(struct conductor *conductor, struct slice packed)
+/* The table in force from now on, or none: then nothing leaves.  0 or -errno. */
+static int
+take_packed(struct outbound *outbound, struct slice packed)
 {
-	struct outbound *outbound = conductor->outbound;
 	struct arena *arena = arena_new(TABLE_BYTES), *old = outbound->arena;
 	struct gateways before = outbound->gateways, table;
 	int r = arena == NULL ? -ENOMEM : gateways_unpack(arena, packed,
 	    &table);
 
 	if (r == 0)
-		r = keep_names(conductor, &table, arena);
-	outbound->has_gateways = r == 0;
+		r = keep_names(outbound->conductor, &table, arena);
 	outbound->ways_told++;
 	if (r == 0) {
-		outbound->arena = arena;
 		outbound->gateways = table;
 		r = take_table(outbound, &before);
-		outbound->has_gateways = r == 0;
+	}
+	outbound->has_gateways = r == 0;
+	if (r == 0) {
+		outbound->arena = arena;
 		arena = old;
+	} else {
+		/* what is new in it is to be new the next time, too */
+		outbound->gateways = before;
 	}
 	arena_free(arena);
-	if (r == -EBADMSG)
-		return r;
-	if (r < 0)
-		log_say("what waits for other hosts stays until the next "
-		    "start: %s", strerror(-r));
-	keep_look(conductor);
+	keep_look(outbound->conductor);
 	out_pump(outbound);
+	return r;
+}
+
+/* A disk that was full has room again, or will have. */
+static void
+on_take_again(void *arg)
+{
+	struct outbound *outbound = arg;
+
+	if (take_packed(outbound, text_slice(&outbound->untaken)) < 0)
+		timer_set(outbound->take_timer, TAKE_AGAIN_MS);
+	else
+		log_say("what waits for other hosts leaves again");
+}
+
+int
+conductor_gateways(struct conductor *conductor, struct slice packed)
+{
+	struct outbound *outbound = conductor->outbound;
+	int r = take_packed(outbound, packed);
+
+	timer_stop(outbound->take_timer);
+	if (r == 0 || r == -EBADMSG)
+		return r;
+	text_clear(&outbound->untaken);
+	text_add(&outbound->untaken, packed);
+	log_say("what waits for other hosts stays %s: %s",
+	    text_failed(&outbound->untaken) ? "until the next start" :
+	    "for now", strerror(-r));
+	if (!text_failed(&outbound->untaken))
+		timer_set(outbound->take_timer, TAKE_AGAIN_MS);
 	return 0;
+}
+
+int
+out_gateways_open(struct outbound *outbound)
+{
+	outbound->untaken.limit = GATEWAYS_BYTES;
+	outbound->take_timer = timer_new(outbound->conductor->loop,
+	    on_take_again, outbound);
+	return outbound->take_timer == NULL ? -ENOMEM : 0;
+}
+
+void
+out_gateways_close(struct outbound *outbound)
+{
+	timer_free(outbound->take_timer);
+	text_free(&outbound->untaken);
+	arena_free(outbound->arena);
+	free(outbound->asked);
 }
 
 /* ETRN */

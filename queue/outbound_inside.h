@@ -114,6 +114,8 @@ struct outbound {
 	bool			 has_read;	/* there are jobs of all rows */
 	struct gateways		 gateways;	/* in: */
 	struct arena		*arena;		/* or NULL */
+	struct text		 untaken;	/* a table, until it could be: */
+	struct timer		*take_timer;
 	bool			 has_changed;	/* since the first, at: */
 	uint64_t		 changed_ms;
 	struct out_asked	*asked;		/* a ring; or NULL */
@@ -239,6 +241,9 @@ int64_t	out_last_day(const struct gateway *, int64_t since_utc_ms);
 /* How many for it that came after `since` are received, and have no rows yet. */
 size_t	out_coming(const struct outbound *, const struct gateway *,
 	    int64_t since_utc_ms);
+/* Begin (0 or -ENOMEM) and end. */
+int	out_gateways_open(struct outbound *);
+void	out_gateways_close(struct outbound *);
 /* All that waits there is due now. */
 void	out_run(struct outbound *, struct out_dest *);
 /* Somebody, who is said to be `who`, has started that. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sqlite3.h>
+
 #include "lib/base/memfd.h"
 #include "queue/line_state.h"
 #include "queue/outbound.h"
@@ -299,6 +301,35 @@ START_TEST(a_stranger_sends_to_gateway_domains_only)
 }
 END_TEST
 
+/* A full disk, or one that writes too slowly, is one again that does. */
+START_TEST(a_table_that_could_not_be_noted_is_taken_later)
+{
+	char path[128];
+	sqlite3 *other;
+
+	relay_up();
+	(void)snprintf(path, sizeof(path), "%s/queue.db", stage.scratch.path);
+	ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	(void)snprintf(stage.gateways[0].name, GATEWAY_NAME_SIZE,
+	    "other.test");
+	stage.gateways[0].waits = false;
+	stage_gateways(&stage);
+	ck_assert_int_eq(hand_in("zoe@other.test", 8, SOURCE_SMTP), 0);
+	ck_assert_uint_eq(last_answer()->code, 451);
+	ck_assert_int_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+	for (unsigned i = 0; etrn(ETRN_ONE, "other.test", "192.0.2.9", 0) ==
+	    458 && i < 4000; i++)
+		stage_run(&stage, 5);
+	ck_assert_uint_eq(etrn(ETRN_ONE, "other.test", "192.0.2.9", 0), 251);
+	bring("zoe@other.test");
+	ck_assert_uint_eq(tries(), 1);
+}
+END_TEST
+
 START_TEST(before_the_keeper_speaks_nothing_comes_or_leaves)
 {
 	bring("zoe@branch.test");
@@ -574,6 +605,7 @@ unit_suite(void)
 	tcase_add_test(tests, a_stranger_sends_to_gateway_domains_only);
 	tcase_add_test(tests,
 	    before_the_keeper_speaks_nothing_comes_or_leaves);
+	tcase_add_test(tests, a_table_that_could_not_be_noted_is_taken_later);
 	tcase_add_loop_test(tests, it_is_given_up_on_its_last_day, 0, 2);
 	tcase_add_test(tests, its_host_is_tried_until_it_is_there);
 	tcase_add_test(tests, a_line_does_not_bar_its_host);
