@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy/groups_inside.h"
+#include "policy/words.h"
 
 /* In the rows of aliases and lists (admin.c). */
 enum { ARG_ADDRESS, ARG_TARGETS, ARG_MORE, ARG_LESS, ARG_POST, ARG_OWNER };
@@ -99,30 +100,16 @@ struct words {
 	size_t		 count;
 };
 
-static bool
-is_between(char c)
-{
-	return c == ' ' || c == ',' || c == '\n' || c == '\t' || c == '\r';
-}
-
 /* Add those of `text`.  0 or -EDQUOT. */
 static int
 add_words(struct words *words, struct slice text)
 {
-	size_t i = 0;
+	struct slice word;
 
-	while (i < text.len) {
-		size_t from;
-
-		while (i < text.len && is_between(text.at[i]))
-			i++;
-		for (from = i; i < text.len && !is_between(text.at[i]); i++)
-			;
-		if (i == from)
-			break;
+	while (words_next(&text, &word)) {
 		if (words->count == GROUP_MEMBERS_MOST)
 			return -EDQUOT;
-		words->at[words->count++] = slice_of(text.at + from, i - from);
+		words->at[words->count++] = word;
 	}
 	return 0;
 }

@@ -81,10 +81,8 @@ add_row(struct admin_work *work, const struct smarthost *smarthost,
     struct text *rows)
 {
 	TEXT_AUTO host = TEXT_INIT(SMARTHOST_HOST_SIZE + 16);
-	bool is_v6 = strchr(smarthost->host, ':') != NULL;
 
-	text_addf(&host, is_v6 ? "[%s]:%u" : "%s:%u", smarthost->host,
-	    smarthost->port);
+	host_port_write(&host, smarthost->host, smarthost->port);
 	pack_slice(rows, slice_str(smarthost->name));
 	pack_slice(rows, text_slice(&host));
 	pack_slice(rows, slice_str(tls_words[smarthost->tls]));

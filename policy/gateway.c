@@ -4,11 +4,11 @@
 #include "policy/gateway.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "filters/rule_value.h"
 #include "lib/message/path.h"
+#include "policy/words.h"
 
 int
 gateway_name(struct slice typed, char name_out[GATEWAY_NAME_SIZE])
@@ -28,41 +28,12 @@ gateway_name(struct slice typed, char name_out[GATEWAY_NAME_SIZE])
 int
 gateway_host(struct slice typed, struct gateway *gateway)
 {
-	char address[HOST_TEXT_SIZE];
-	size_t colon = slice_find_last(typed, ':');
-	struct slice host = typed;
-	uint64_t port = 25;
+	uint16_t port = 25;
+	int r = host_port(typed, gateway->host, &port);
 
-	/* colons of IPv6 stand in brackets where a port follows */
-	if (colon != SIZE_MAX && host_address(typed, false, address) == 0) {
-		if (slice_u64(slice_after(typed, colon + 1), UINT16_MAX,
-		    &port) < 0 || port == 0)
-			return -EINVAL;
-		host = slice_first(typed, colon);
-	}
-	if (host_address(host, false, address) != 0)
-		host = slice_str(address);
-	else if (!host_is_name(host))
-		return -EINVAL;
-	if (slice_cstr(host, gateway->host, sizeof(gateway->host)) < 0)
-		return -EINVAL;
-	gateway->port = (uint16_t)port;
-	return 0;
-}
-
-/* The next word, with a blank or a comma behind it. */
-static bool
-next_word(struct slice *rest, struct slice *word_out)
-{
-	size_t n = 0;
-
-	while (rest->len > 0 && (rest->at[0] == ',' || rest->at[0] == ' '))
-		*rest = slice_after(*rest, 1);
-	while (n < rest->len && rest->at[n] != ',' && rest->at[n] != ' ')
-		n++;
-	*word_out = slice_first(*rest, n);
-	*rest = slice_after(*rest, n);
-	return n > 0;
+	if (r == 0)
+		gateway->port = port;
+	return r;
 }
 
 int
@@ -75,7 +46,7 @@ gateway_askers(struct slice typed, struct gateway *gateway)
 
 	if (slice_is_word(typed, "none"))
 		typed = slice_of(NULL, 0);
-	while (next_word(&typed, &word)) {
+	while (words_next(&typed, &word)) {
 		if (slice_is_word(word, "login")) {
 			by_login = true;
 			continue;
@@ -97,8 +68,7 @@ void
 gateway_host_write(struct text *text, const struct gateway *gateway)
 {
 	if (gateway->host[0] != '\0')
-		text_addf(text, strchr(gateway->host, ':') != NULL ?
-		    "[%s]:%u" : "%s:%u", gateway->host, gateway->port);
+		host_port_write(text, gateway->host, gateway->port);
 }
 
 void

@@ -21,20 +21,6 @@ static const struct {
 	[RETRY_TRIES] = { "tries", UNIT_COUNT, 1, 1000 },
 };
 
-/* The next word of it; false: there is none. */
-static bool
-next_word(struct slice *rest, struct slice *word_out)
-{
-	*rest = slice_trim(*rest);
-	if (rest->len == 0)
-		return false;
-	if (!slice_cut(rest, ' ', word_out)) {
-		*word_out = *rest;
-		*rest = slice_of(NULL, 0);
-	}
-	return true;
-}
-
 static const char *
 read_time(struct slice word, struct slice value, struct retry_times *one)
 {
@@ -65,13 +51,13 @@ read_entry(struct slice entry, struct retry_times *one_out)
 	const char *fault = NULL;
 	bool has_time = false;
 
-	if (!next_word(&rest, &one.domain) || !config_is_host(slice_after(
+	if (!slice_word(&rest, &one.domain) || !config_is_host(slice_after(
 	    one.domain, one.domain.at[0] == '.')))
 		return "does not begin with a domain such as far.test or "
 		    ".far.test";
-	while (fault == NULL && next_word(&rest, &word)) {
+	while (fault == NULL && slice_word(&rest, &word)) {
 		has_time = true;
-		fault = next_word(&rest, &value) ?
+		fault = slice_word(&rest, &value) ?
 		    read_time(word, value, &one) :
 		    "wants a time behind each word, such as 5m or 2d";
 	}

@@ -117,25 +117,14 @@ desk_ask_one(const struct admin_work *work, struct text *body,
 static bool
 take_via(const struct admin_work *work, struct text *via)
 {
-	struct slice words = work->args[ACT_VIA], host = words;
-	size_t colon = slice_find_last(words, ':');
-	char text[HOST_TEXT_SIZE];
-	uint64_t port = 25;
+	char host[HOST_NAME_MOST + 2];
+	uint16_t port = 25;
 
-	if (words.len == 0)
+	if (work->args[ACT_VIA].len == 0)
 		return true;	/* as ever */
-	if (colon != SIZE_MAX && host_address(words, false, text) == 0) {
-		host = slice_first(words, colon);
-		if (slice_u64(slice_after(words, colon + 1), 65535,
-		    &port) < 0 || port == 0)
-			return false;
-	}
-	if (host_address(host, true, text) != 0)
-		host = slice_str(text);
-	else if (!host_is_name(host))
+	if (host_port(work->args[ACT_VIA], host, &port) < 0)
 		return false;
-	text_add(via, host);
-	text_addf(via, ":%u", (unsigned)port);
+	host_port_write(via, host, port);
 	return !text_failed(via);
 }
 

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LABEL_MOST	63	/* RFC 1035 2.3.4 */
 
@@ -62,4 +63,37 @@ host_address(struct slice host, bool brackets, char text_out[HOST_TEXT_SIZE])
 	(void)snprintf(text_out, HOST_TEXT_SIZE,
 	    v6 && brackets ? "[%s]" : "%s", plain);
 	return v6 ? AF_INET6 : AF_INET;
+}
+
+int
+host_port(struct slice typed, char host_out[HOST_NAME_MOST + 2],
+    uint16_t *port_io)
+{
+	size_t colon = slice_find_last(typed, ':');
+	char address[HOST_TEXT_SIZE];
+	struct slice host = typed;
+	uint64_t port = *port_io;
+
+	/* colons of IPv6 stand in brackets where a port follows */
+	if (colon != SIZE_MAX && host_address(typed, false, address) == 0) {
+		if (slice_u64(slice_after(typed, colon + 1), UINT16_MAX,
+		    &port) < 0 || port == 0)
+			return -EINVAL;
+		host = slice_first(typed, colon);
+	}
+	if (host_address(host, false, address) != 0)
+		host = slice_str(address);
+	else if (!host_is_name(host))
+		return -EINVAL;
+	if (slice_cstr(host, host_out, HOST_NAME_MOST + 2) < 0)
+		return -EINVAL;
+	*port_io = (uint16_t)port;
+	return 0;
+}
+
+void
+host_port_write(struct text *text, const char *host, uint16_t port)
+{
+	text_addf(text, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
+	    (unsigned)port);
 }

@@ -8,7 +8,7 @@
 #ifndef POSTROOM_BASE_HOST_H
 #define POSTROOM_BASE_HOST_H
 
-#include "lib/base/slice.h"
+#include "lib/base/text.h"
 
 #define HOST_NAME_MOST	253	/* bytes of a name (RFC 1035 2.3.4), no dot */
 #define HOST_TEXT_SIZE	48	/* of an address: brackets and a NUL too */
@@ -21,5 +21,14 @@ bool	host_is_name(struct slice);
  */
 int	host_address(struct slice, bool brackets,
 	    char text_out[HOST_TEXT_SIZE]);
+/*
+ * "192.0.2.7", "mail.far.test:2525", "[2001:db8::7]:25": a name as it was typed or
+ * an address in its right form without brackets, and `*port_io` where one is said.
+ * 0, or -EINVAL: it is none.
+ */
+int	host_port(struct slice typed, char host_out[HOST_NAME_MOST + 2],
+	    uint16_t *port_io);
+/* The same as text: brackets around an address of IPv6. */
+void	host_port_write(struct text *, const char *host, uint16_t port);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "lib/base/host.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 
 #include "tests/unit/unit.h"
@@ -95,6 +96,43 @@ START_TEST(bytes_behind_the_slice_do_not_count)
 }
 END_TEST
 
+static const struct {
+	const char	*typed;
+	int		 want;
+	const char	*text;
+} ports[] = {
+{ "192.0.2.7", 0, "192.0.2.7:25" },
+{ "192.0.2.7:2525", 0, "192.0.2.7:2525" },
+{ "mail.far.test", 0, "mail.far.test:25" },
+{ "mail.far.test:465", 0, "mail.far.test:465" },
+{ "2001:db8::7", 0, "[2001:db8::7]:25" },
+{ "[2001:DB8:0::7]", 0, "[2001:db8::7]:25" },
+{ "[2001:db8::7]:587", 0, "[2001:db8::7]:587" },
+{ "", -EINVAL, "" },
+{ ":25", -EINVAL, "" },
+{ "mail.far.test:", -EINVAL, "" },
+{ "mail.far.test:0", -EINVAL, "" },
+{ "mail.far.test:65536", -EINVAL, "" },
+{ "mail.far.test:25:25", -EINVAL, "" },
+{ "192.0.2:25", -EINVAL, "" },
+{ "mail far.test", -EINVAL, "" },
+};
+
+START_TEST(a_host_may_have_a_port_behind_it)
+{
+	char host[HOST_NAME_MOST + 2] = "x";
+	TEXT_AUTO text = TEXT_INIT(512);
+	uint16_t port = 25;
+
+	ck_assert_int_eq(host_port(slice_str(ports[_i].typed), host, &port),
+	    ports[_i].want);
+	if (ports[_i].want == 0)
+		host_port_write(&text, host, port);
+	ck_assert(slice_is_str(text_slice(&text), ports[_i].text));
+	ck_assert(ports[_i].want == 0 || port == 25);
+}
+END_TEST
+
 #define ROWS(table)	((int)(sizeof(table) / sizeof(*(table))))
 
 Suite *
@@ -108,6 +146,8 @@ unit_suite(void)
 	tcase_add_loop_test(test, an_address_has_one_right_form, 0,
 	    ROWS(addresses));
 	tcase_add_test(test, bytes_behind_the_slice_do_not_count);
+	tcase_add_loop_test(test, a_host_may_have_a_port_behind_it, 0,
+	    ROWS(ports));
 	suite_add_tcase(suite, test);
 	return suite;
 }
