@@ -231,9 +231,10 @@ write_request(struct https *https, const struct https_options *options)
 	    "Connection: close\r\n", options->accept == NULL ?
 	    "application/json" : options->accept);
 	if (options->form != NULL)
-		text_addf(request, "Content-Type: "
-		    "application/x-www-form-urlencoded\r\n"
-		    "Content-Length: %zu\r\n", form_bytes);
+		text_addf(request, "Content-Type: %s\r\n"
+		    "Content-Length: %zu\r\n", options->type != NULL ?
+		    options->type : "application/x-www-form-urlencoded",
+		    form_bytes);
 	text_add_str(request, "\r\n");
 	if (options->form != NULL)
 		text_add(request, *options->form);

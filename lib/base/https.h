@@ -35,8 +35,9 @@ struct https_options {
 	const char	*addresses;	/* as in talk.h */
 	struct talk_proxy proxy;
 	const unsigned char *pin;	/* as in talk.h; or NULL */
-	/* what is posted, as a form (HTML's urlencoded); NULL: GET */
+	/* what is posted; NULL: GET */
 	const struct slice *form;
+	const char	*type;		/* of that; NULL: a form (HTML's urlencoded) */
 	const char	*accept;	/* a media type; NULL: JSON */
 	uint64_t	 deadline_ms;	/* for all of it */
 	size_t		 answer_most;	/* bytes of the body */
