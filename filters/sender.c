@@ -19,7 +19,8 @@ static const char odd_sender[] = "the Sender field does not name one address";
 bool
 sender_concerns(const struct envelope *env)
 {
-	return env->source == SOURCE_SMTP && env->login.len > 0;
+	return (env->source == SOURCE_SMTP && env->login.len > 0) ||
+	    (env->source == SOURCE_OWN && env->sender.len > 0);
 }
 
 unsigned

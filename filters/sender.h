@@ -26,7 +26,10 @@ struct sender_found {
 	const char	*fault;		/* why they cannot be told; or NULL */
 };
 
-/* Does it come from somebody who has logged in to send? */
+/*
+ * Does it come from somebody who has logged in to send, or does the hub itself
+ * write in the name of an address?
+ */
 bool	sender_concerns(const struct envelope *);
 /* Those that the header of `message` names.  0 or -ENOMEM. */
 int	sender_find(struct slice message, struct sender_found *found_out);

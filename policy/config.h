@@ -125,6 +125,8 @@ struct config {
 	bool		outbound_sts;	/* domains' policies are held to */
 	unsigned	outbound_sts_port;	/* tests: of their servers */
 	unsigned	outbound_port;	/* tests: of hosts found in DNS */
+	char		tls_report_from[256];	/* "": nobody is told */
+	unsigned	tls_report_seconds;	/* what one is of */
 	char		dns_forward[512];	/* "": the system's resolvers */
 	char		dns_anchor_file[PATH_MAX];	/* "": no DNSSEC */
 	char		hosts_file[PATH_MAX];	/* "": none */

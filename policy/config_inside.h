@@ -20,6 +20,7 @@ enum config_kind {
 	KIND_PATH_OR_NONE,
 	KIND_LANGUAGE,
 	KIND_WORD,		/* no blanks */
+	KIND_ADDRESS,		/* local@domain, or "" */
 	KIND_RESOLVERS,		/* numeric addresses, each with @port or not */
 	KIND_NETS,		/* 192.0.2.0/24, a blank between */
 	KIND_DOMAINS,		/* host names, a blank between */

@@ -90,6 +90,7 @@ config_manual(struct text *text)
 		[KIND_PATH_OR_NONE]	= "path",
 		[KIND_LANGUAGE]		= "en | id",
 		[KIND_WORD]		= "word",
+		[KIND_ADDRESS]		= "address",
 		[KIND_RESOLVERS]	= "addresses",
 		[KIND_NETS]		= "networks",
 		[KIND_DOMAINS]		= "domains",

@@ -272,6 +272,11 @@ const struct config_option config_options[] = {
   "For tests: the port it is fetched from." },
 { "outbound_port",           KIND_COUNT,        FIELD(outbound_port), 1, 65535, "25",
   "For tests: the port of hosts that DNS names; unless it is 25, they may be on this machine." },
+{ "tls_report_from",         KIND_ADDRESS,      TEXT(tls_report_from), "",
+  "From this address domains that ask for it (TLS-RPT) are told once a day how TLS with their "
+  "hosts went; empty: they are not. Its domain is one of ours and needs a key that signs." },
+{ "tls_report_seconds",      KIND_SECONDS,      FIELD(tls_report_seconds), 1, 86400, "1d",
+  "For tests: what one report is of." },
 { "dns_forward",             KIND_RESOLVERS,    TEXT(dns_forward), "",
   "The resolvers asked, such as 192.0.2.1 192.0.2.2@53; empty means those of the system." },
 { "dns_anchor_file",         KIND_PATH_OR_NONE, TEXT(dns_anchor_file), "/usr/share/dns/root.key",

@@ -12,6 +12,7 @@
 #include "filters/dns_lists.h"
 #include "filters/rule_value.h"
 #include "lib/base/host.h"
+#include "lib/message/path.h"
 #include "policy/line_calendar.h"
 #include "policy/retry_times.h"
 #include "policy/unit.h"
@@ -169,6 +170,17 @@ is_smarthost(struct slice value)
 	return host_is_name(host) || host_address(host, false, text) != 0;
 }
 
+/* One that can stand in any header as it is. */
+static bool
+is_address(struct slice value)
+{
+	struct path path;
+
+	return address_parse(value, false, &path) == 0 &&
+	    slice_is(path.address, value) && !path.quoted && !path.literal &&
+	    host_is_name(path.domain);
+}
+
 static const char *
 text_fault(enum config_kind kind, struct slice value)
 {
@@ -196,6 +208,9 @@ text_fault(enum config_kind kind, struct slice value)
 	case KIND_LANGUAGE:
 		return slice_is_str(value, "en") || slice_is_str(value, "id") ?
 		    NULL : "is not a language spoken here: en or id";
+	case KIND_ADDRESS:
+		return value.len == 0 || is_address(value) ? NULL :
+		    "is not an address such as postmaster@office.example";
 	case KIND_RESOLVERS:
 		return are_resolvers(value) ? NULL :
 		    "is not a list of numeric addresses such as 192.0.2.1@53";

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "gateway/relay/sts_cache.h"
+#include "gateway/relay/tls_counts.h"
 #include "lib/base/log.h"
 #include "lib/base/memfd.h"
 #include "policy/hub.h"
@@ -308,31 +309,44 @@ open_spam(struct holdings *holdings)
 }
 
 /*
- * What other domains want of who brings their mail.  All of the file is there
- * before it is mapped: to write where a full disk has no room would end the
- * relay.
+ * A table that the relay keeps.  All of the file is there before it is mapped: to
+ * write where a full disk has no room would end the relay.
  */
 static void
-open_policies(struct holdings *holdings)
+open_table(struct holdings *holdings, const char *name, size_t bytes,
+    enum holding what, const char *words)
 {
 	char path[PATH_MAX + 16];
 	int fd, r = 0;
 
-	if (!holdings->config.outbound_direct || !holdings->config.outbound_sts)
-		return;
-	(void)snprintf(path, sizeof(path), "%s/" STS_CACHE_NAME,
-	    holdings->config.data_dir);
+	(void)snprintf(path, sizeof(path), "%s/%s", holdings->config.data_dir,
+	    name);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
 	    O_NONBLOCK, 0600);
-	r = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)STS_CACHE_BYTES);
+	r = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)bytes);
 	if (r != 0)
-		log_say("what domains want of who brings their mail (MTA-STS) "
-		    "is not kept: %s: %s", path, strerror(r));
+		log_say("%s is not kept: %s: %s", words, path, strerror(r));
 	if (r != 0 && fd >= 0) {
 		(void)close(fd);
 		fd = -1;
 	}
-	holdings->fd[HOLDS_POLICIES] = fd;
+	holdings->fd[what] = fd;
+}
+
+static void
+open_tables(struct holdings *holdings)
+{
+	const struct config *config = &holdings->config;
+
+	if (!config->outbound_direct)
+		return;
+	if (config->outbound_sts)
+		open_table(holdings, STS_CACHE_NAME, STS_CACHE_BYTES,
+		    HOLDS_POLICIES,
+		    "what domains want of who brings their mail (MTA-STS)");
+	if (config->tls_report_from[0] != '\0')
+		open_table(holdings, TLS_COUNTS_NAME, TLS_COUNTS_BYTES,
+		    HOLDS_REPORTS, "how TLS with other hosts goes");
 }
 
 static int
@@ -355,7 +369,7 @@ open_keys(struct holdings *holdings)
 	if (r == 0)
 		open_spam(holdings);
 	if (r == 0)
-		open_policies(holdings);
+		open_tables(holdings);
 	for (size_t i = 0; r == 0 && i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].path[0] != '\0')
 			r = open_named(keys[i].path,

@@ -138,6 +138,9 @@ on_hold(void *arg, struct ipc *from, struct ipc_message *message)
 	case HOLDS_POLICIES:
 		process->policies_fd = ipc_take_fd(message, 0);
 		return 0;
+	case HOLDS_REPORTS:
+		process->reports_fd = ipc_take_fd(message, 0);
+		return 0;
 	case HOLDS_COUNT:
 		break;
 	}
@@ -391,7 +394,7 @@ process_main(const struct role_code *code, uint64_t instance)
 	process->instance = instance;
 	process->owner = geteuid();
 	process->folder_fd = process->reading_fd = process->control_fd = -1;
-	process->spam_fd = process->policies_fd = -1;
+	process->spam_fd = process->policies_fd = process->reports_fd = -1;
 	for (size_t i = 0; i < CONFIG_LISTENERS; i++)
 		process->listener_fd[i] = -1;
 	process->loop = loop_new();

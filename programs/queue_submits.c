@@ -14,7 +14,8 @@ asker_of(struct ipc *from, const struct ipc_message *message)
 {
 	return (struct asker){ .from = from, .serial = message->serial,
 	    .is_fetch = ipc_peer(from) == ROLE_FETCH,
-	    .is_own = ipc_peer(from) == ROLE_SCHEDULE,
+	    .is_own = ipc_peer(from) == ROLE_SCHEDULE ||
+		ipc_peer(from) == ROLE_RELAY,
 	    .owner = ipc_instance(from) };
 }
 

@@ -41,7 +41,8 @@ static int	on_atrn(void *, struct ipc *, struct ipc_message *);
 #define CONSOLE	FROM(ROLE_CONSOLE)
 #define FETCH	FROM(ROLE_FETCH)
 #define ASKERS	(DOOR | FETCH)
-#define SCHEDULE FROM(ROLE_SCHEDULE)	/* its notices: never a big one */
+/* Notices, and reports of TLS: never a big one. */
+#define SCHEDULE (FROM(ROLE_SCHEDULE) | FROM(ROLE_RELAY))
 
 /* Who may say what to the queue. */
 static const struct ipc_rule queue_rules[] = {
@@ -426,6 +427,7 @@ queue_lost(struct process *process, struct ipc *ipc)
 			break;
 		queue->relay = NULL;
 		set_relay(queue);
+		lose_asker(queue, ipc);
 		break;
 	case ROLE_CONSOLE:
 		queue->consoles_lost++;

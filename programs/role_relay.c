@@ -21,6 +21,7 @@
 #include "lib/base/log.h"
 #include "lib/base/zone.h"
 #include "programs/relay_line.h"
+#include "programs/relay_reports.h"
 #include "programs/roles.h"
 
 #define ERRANDS_MOST	256	/* the queue has fewer at work */
@@ -57,6 +58,7 @@ struct relay_role {
 	struct relay_setting setting;
 	struct relay_memo memo;
 	void		*policies;	/* sts_cache.h */
+	struct relay_reports *reports;	/* or NULL */
 	char		 smarthost[256];
 	char		*password;	/* there */
 	LIST_HEAD(, errand) errands;
@@ -385,8 +387,16 @@ take_password(struct relay_role *role)
 }
 
 static void
-on_policy_failed(const char *domain, const char *why, struct slice words)
+on_policy_failed(void *arg, const char *domain, enum tls_result result,
+    const char *why, struct slice words)
 {
+	const struct relay_role *role = arg;
+
+	if (role->setting.counts != NULL && result != TLS_WENT_WELL)
+		tls_counts_add(role->setting.counts, &(struct tls_session){
+		    .period = tls_period_of(role->setting.count_seconds,
+		    clock_utc_ms()), .domain = slice_str(domain),
+		    .policy = TLS_POLICY_STS, .result = result });
 	log_say("%s has a policy for its mail (MTA-STS) that cannot be had: "
 	    "%s%s%.*s", domain, why, words.len > 0 ? ": " : "",
 	    SLICE_FMT(words));
@@ -399,7 +409,42 @@ on_policy_tested(const char *domain, const char *host)
 	    "its host %s", domain, host);
 }
 
-/* In the file, or where there is none, until this process ends. */
+/* In the file, or where there is none (-1), until this process ends. */
+static void *
+map_table(int fd, size_t bytes)
+{
+	void *table = MAP_FAILED;
+
+	if (fd >= 0)
+		table = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    fd, 0);
+	return table == MAP_FAILED ? calloc(1, bytes) : table;
+}
+
+/* How TLS goes is counted, if anybody may be told. */
+static int
+open_reports(struct relay_role *role)
+{
+	struct process *process = role->process;
+	void *table;
+
+	if (process->config.tls_report_from[0] == '\0')
+		return 0;
+	table = map_table(process->reports_fd, TLS_COUNTS_BYTES);
+	if (table == NULL)
+		return -ENOMEM;
+	role->setting.counts = tls_counts_in(table);
+	role->setting.count_seconds = process->config.tls_report_seconds;
+	role->reports = relay_reports_new(&process->config,
+	    &(struct tls_reporting_setting){
+		.hall = role->hall, .loop = process->loop,
+		.counts = role->setting.counts,
+		.line = relay_links_counts(role->links),
+		.inner_hosts = role->setting.stays_here ? NULL :
+		    process->config.people_fetch_hosts });
+	return role->reports == NULL ? -ENOMEM : 0;
+}
+
 static int
 open_policies(struct relay_role *role)
 {
@@ -407,12 +452,7 @@ open_policies(struct relay_role *role)
 
 	if (!process->config.outbound_sts)
 		return 0;
-	role->policies = MAP_FAILED;
-	if (process->policies_fd >= 0)
-		role->policies = mmap(NULL, STS_CACHE_BYTES, PROT_READ |
-		    PROT_WRITE, MAP_SHARED, process->policies_fd, 0);
-	if (role->policies == MAP_FAILED)
-		role->policies = calloc(1, STS_CACHE_BYTES);
+	role->policies = map_table(process->policies_fd, STS_CACHE_BYTES);
 	if (role->policies == NULL)
 		return -ENOMEM;
 	role->setting.policies = sts_cache_in(role->policies);
@@ -424,7 +464,7 @@ open_policies(struct relay_role *role)
 		.inner_hosts = role->setting.stays_here ? NULL :
 		    process->config.people_fetch_hosts,
 		.counts = relay_links_counts(role->links),
-		.failed = on_policy_failed });
+		.failed = on_policy_failed, .arg = role });
 	return role->setting.fetches == NULL ? -ENOMEM : 0;
 }
 
@@ -471,7 +511,8 @@ relay_role_start(struct process *process)
 		.arg = &process->config
 	};
 	set_smarthost(role);
-	return open_policies(role);
+	r = open_reports(role);
+	return r == 0 ? open_policies(role) : r;
 }
 
 static int
@@ -480,9 +521,9 @@ relay_peer(struct process *process, struct ipc *ipc)
 	struct relay_role *role = process->state;
 
 	if (ipc_peer(ipc) == ROLE_QUEUE)
-		role->queue = ipc;
+		relay_reports_queue(role->reports, role->queue = ipc);
 	else if (ipc_peer(ipc) == ROLE_RESOLVER)
-		role->resolver = ipc;
+		relay_reports_resolver(role->reports, role->resolver = ipc);
 	else if (ipc_peer(ipc) == ROLE_KEEPER)
 		role->keeper = ipc;
 	else if (ipc_peer(ipc) == ROLE_SCHEDULE)
@@ -499,11 +540,11 @@ relay_lost(struct process *process, struct ipc *ipc)
 	struct errand *errand;
 
 	if (role->resolver == ipc)
-		role->resolver = NULL;
+		relay_reports_resolver(role->reports, role->resolver = NULL);
 	if (role->keeper == ipc)
 		role->keeper = NULL;
 	if (role->queue == ipc)
-		role->queue = NULL;
+		relay_reports_queue(role->reports, role->queue = NULL);
 	if (role->schedule == ipc)
 		relay_line_schedule(role->line, role->schedule = NULL);
 	LIST_FOREACH(errand, &role->errands, next) {

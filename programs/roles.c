@@ -63,9 +63,9 @@ static const struct role_row rows[ROLE_COUNT] = {
 	},
 	[ROLE_RELAY] = {
 		.role = ROLE_RELAY, .program = PROGRAM_NET, .user = "relay",
-		.calls = CALLS_CONNECT | CALLS_PAIR,
+		.calls = CALLS_CONNECT | CALLS_MEMFD | CALLS_PAIR,
 		.holds = HOLDS(HOLDS_TRUST) | HOLDS(HOLDS_SMARTHOST) |
-		    HOLDS(HOLDS_POLICIES),
+		    HOLDS(HOLDS_POLICIES) | HOLDS(HOLDS_REPORTS),
 		.links = FROM(ROLE_QUEUE) | FROM(ROLE_RESOLVER) |
 		    FROM(ROLE_KEEPER) | FROM(ROLE_SCHEDULE),
 	},

@@ -70,6 +70,7 @@ struct process {
 	int			 spam_fd;	/* judge, mailbox: spam_file.h,
 						   or -1 */
 	int			 policies_fd;	/* relay: sts_cache.h, or -1 */
+	int			 reports_fd;	/* relay: tls_counts.h, or -1 */
 	unsigned		 more_calls;	/* beside the row's; set in open() */
 	void			*state;		/* the role's own */
 };

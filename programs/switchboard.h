@@ -27,6 +27,7 @@ enum holding {
 	HOLDS_SMARTHOST,	/* the file of the password there */
 	HOLDS_SPAM,		/* the site's model, to read (spam_file.h) */
 	HOLDS_POLICIES,		/* of other domains, to write (sts_cache.h) */
+	HOLDS_REPORTS,		/* to them, the same (tls_counts.h) */
 	HOLDS_COUNT
 };
 

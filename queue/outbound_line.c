@@ -343,7 +343,7 @@ out_line_is_urgent(const struct transit *transit)
 		return false;
 	/* a notice; of what is sent on for somebody, strangers have no say */
 	if (env->source == SOURCE_OWN || env->sender_account == 0)
-		return env->source == SOURCE_OWN;
+		return env->source == SOURCE_OWN && env->sender.len == 0;
 	r = read_header(transit, &buffer, &header);
 	if (r < 0)
 		log_say("whether a message is urgent cannot be read: %s",

@@ -9,8 +9,8 @@
 
 enum queue_kind {
 	/* door -> queue: u64 bytes; reply: packed answer (250 grants them).
-	 * GRANT, RELEASE and SUBMIT are as well for the schedule, whose
-	 * submissions, and nobody else's, are SOURCE_OWN. */
+	 * GRANT, RELEASE and SUBMIT are as well for the schedule and the
+	 * relay, whose submissions, and nobody else's, are SOURCE_OWN. */
 	QUEUE_GRANT = 400,
 	/* door -> queue, news: u64 bytes given back */
 	QUEUE_RELEASE,

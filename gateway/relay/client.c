@@ -48,6 +48,7 @@ struct relay_client {
 	enum awaited	 awaited;
 	bool		 pipelines;
 	bool		 was_opened, was_reached, is_settled, is_host;
+	bool		 was_first;
 	enum talk_fault	 fault;
 	size_t		 rcpt;		/* the one that is awaited */
 	size_t		 taken;		/* with 2xx */
@@ -89,6 +90,7 @@ leave_link(struct relay_client *client, enum relay_leaving how)
 	    relay_link_tls(client->link));
 	client->was_reached = client->was_reached ||
 	    relay_link_was_reached(client->link);
+	client->was_first = !relay_link_is_used(client->link);
 	relay_link_leave(client->link, how);
 	client->link = NULL;
 }
@@ -719,6 +721,12 @@ bool
 relay_client_was_reached(const struct relay_client *client)
 {
 	return client->was_reached;
+}
+
+bool
+relay_client_was_first(const struct relay_client *client)
+{
+	return client->was_first;
 }
 
 bool

@@ -62,6 +62,8 @@ int	relay_client_start(struct relay_links *, struct loop *,
 bool	relay_client_is_at_end(const struct relay_client *);
 /* It was connected to some address of the host. */
 bool	relay_client_was_reached(const struct relay_client *);
+/* Its connection was made for it, and had carried no other message. */
+bool	relay_client_was_first(const struct relay_client *);
 /* It has been told who wants to hear of it (RFC 3461). */
 bool	relay_client_has_dsn(const struct relay_client *);
 /* "TLSv1.3 ...", or "". */

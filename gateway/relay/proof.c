@@ -66,6 +66,22 @@ relay_proof_is_of_use(const struct relay_proof *proof)
 }
 
 void
+relay_proof_write(struct text *text, const struct relay_proof *proof)
+{
+	for (size_t i = 0; i < proof->dane.count; i++) {
+		struct slice record = proof->records[i];
+
+		if (record.len < 3)
+			continue;
+		text_addf(text, "%u %u %u ", (unsigned char)record.at[0],
+		    (unsigned char)record.at[1], (unsigned char)record.at[2]);
+		for (size_t at = 3; at < record.len; at++)
+			text_addf(text, "%02x", (unsigned char)record.at[at]);
+		text_add_byte(text, '\n');
+	}
+}
+
+void
 relay_proof_free(struct relay_proof *proof)
 {
 	text_free(&proof->packed);

@@ -31,6 +31,8 @@ enum names_found relay_proof_read(struct relay_proof *, struct slice reply,
 	    struct slice domain);
 /* Some record of it is of a kind that counts in mail (RFC 7672 3.1). */
 bool	relay_proof_is_of_use(const struct relay_proof *);
+/* Add them as zone files have them, each ended by LF (RFC 6698 2.2). */
+void	relay_proof_write(struct text *, const struct relay_proof *);
 void	relay_proof_free(struct relay_proof *);
 
 #endif

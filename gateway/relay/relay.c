@@ -25,7 +25,9 @@
 #include "gateway/relay/reply.h"
 #include "gateway/relay/route.h"
 #include "gateway/relay/smarthost_way.h"
+#include "gateway/relay/tls_reporting.h"
 #include "lib/base/names.h"
+#include "lib/message/header.h"
 #include "policy/keeper.h"
 #include "policy/people_hosts.h"
 #include "policy/smarthosts.h"
@@ -51,6 +53,9 @@ struct relay {
 	bool		 is_proved;	/* the route is, by DNSSEC */
 	size_t		 host;		/* of it, being tried */
 	bool		 is_clear;	/* TLS failed with that one */
+	bool		 is_lax;	/* it is not what a policy that is only
+					   tested wants */
+	bool		 is_free;	/* of all that domains want of TLS */
 	bool		 was_reached, has_dsn;
 	bool		 found_any;	/* some host has an address */
 	bool		 is_nowhere;	/* some host has such addresses only */
@@ -69,8 +74,6 @@ struct relay {
 
 static void	try_host(struct relay *);
 
-/* Ends */
-
 static const char *
 host_name(const struct relay *relay)
 {
@@ -79,6 +82,60 @@ host_name(const struct relay *relay)
 	return relay->host < relay->route.count ?
 	    relay->route.hosts[relay->host].name : "";
 }
+
+/* TLS (RFC 8460) */
+
+static enum tls_policy
+tls_policy(const struct relay *relay)
+{
+	return relay->proof.dane.count > 0 ? TLS_POLICY_TLSA :
+	    relay->policy.mode != STS_NONE ? TLS_POLICY_STS :
+	    TLS_POLICY_NONE;
+}
+
+/* Of a domain whose hosts DNS names; of no report itself (RFC 8460 5.3). */
+static void
+count(const struct relay *relay, enum tls_policy policy,
+    enum tls_result result)
+{
+	const struct relay_setting *setting = relay->setting;
+	TEXT_AUTO text = TEXT_INIT(TLS_POLICY_BYTES - 1);
+	struct tls_session session = {
+		.domain = relay->job.domain, .policy = policy,
+		.host = slice_str(host_name(relay)), .result = result
+	};
+
+	if (setting->counts == NULL || relay->is_free ||
+	    relay->job.via.len > 0 || relay->job.turn != 0 ||
+	    !host_is_name(relay->job.domain))
+		return;
+	if (policy == TLS_POLICY_STS)
+		sts_policy_write(&text, &relay->policy);
+	else if (policy == TLS_POLICY_TLSA)
+		relay_proof_write(&text, &relay->proof);
+	if (!text_failed(&text))
+		session.text = text_slice(&text);
+	session.period = tls_period_of(setting->count_seconds,
+	    clock_utc_ms());
+	tls_counts_add(setting->counts, &session);
+}
+
+/* What has come of one connection. */
+static void
+count_session(const struct relay *relay, bool is_host, enum talk_fault fault)
+{
+	enum tls_result result = is_host ? tls_result_of(fault,
+	    slice_str(relay->fates[0].words)) :
+	    relay->tls_words[0] == '\0' ? TLS_NOT_SUPPORTED : TLS_WENT_WELL;
+
+	/* the same host, once more: it is counted */
+	if ((is_host && result == TLS_WENT_WELL) || relay->is_clear ||
+	    relay->is_lax)
+		return;
+	count(relay, tls_policy(relay), result);
+}
+
+/* Ends */
 
 static void
 tell(struct relay *relay)
@@ -190,7 +247,7 @@ give_up(struct relay *relay)
 static void
 next_host(struct relay *relay)
 {
-	relay->is_clear = false;
+	relay->is_clear = relay->is_lax = false;
 	relay->proof.dane.count = 0;
 	if (relay->job.domain.len == 0 ||
 	    relay->host + 1 >= relay->route.count) {
@@ -206,21 +263,37 @@ next_host(struct relay *relay)
 static void	talk_with(struct relay *);
 static enum talk_tls tls_with(const struct relay *);
 
+/* What a policy wants that is only tested is looked at, and counted. */
+static bool
+is_strict(const struct relay *relay)
+{
+	return relay->policy.mode == STS_TESTING && relay->job.domain.len > 0 &&
+	    relay->proof.dane.count == 0 && relay->setting->counts != NULL &&
+	    !relay->is_lax;
+}
+
 static void
 on_client_over(void *arg, bool is_host, enum talk_fault fault)
 {
 	struct relay *relay = arg;
-	bool was_clear = relay->is_clear;
+	bool was_clear = relay->is_clear, was_strict = is_strict(relay);
 
 	relay->was_reached = relay->was_reached ||
 	    relay_client_was_reached(relay->client);
 	relay->has_dsn = relay_client_has_dsn(relay->client);
 	(void)snprintf(relay->tls_words, sizeof(relay->tls_words), "%s",
 	    relay_client_tls(relay->client));
+	if (relay_client_was_first(relay->client))
+		count_session(relay, is_host, fault);
 	relay_client_free(relay->client);
 	relay->client = NULL;
 	if (!is_host) {
 		settle(relay);
+	} else if (was_strict && (fault == TALK_NO_TLS ||
+	    fault == TALK_DISTRUSTED || fault == TALK_TLS_FAILED)) {
+		/* RFC 8461 5: a test keeps no mail away */
+		relay->is_lax = true;
+		talk_with(relay);
 	} else if (fault == TALK_TLS_FAILED && !was_clear &&
 	    tls_with(relay) == TALK_MAYBE) {
 		/* RFC 7435 3: better in clear than not at all */
@@ -237,7 +310,8 @@ tls_with(const struct relay *relay)
 {
 	if (relay->job.domain.len == 0)
 		return relay->smarthost.tls;
-	if (relay->proof.dane.count > 0 || relay->policy.mode == STS_ENFORCE)
+	if (relay->proof.dane.count > 0 ||
+	    relay->policy.mode == STS_ENFORCE || is_strict(relay))
 		return TALK_STARTTLS;
 	return relay->is_clear ? TALK_CLEAR : TALK_MAYBE;
 }
@@ -326,7 +400,8 @@ may_be_proved(const struct relay *relay)
 	bool to_smarthost = relay->job.domain.len == 0;
 
 	return host_is_name(slice_str(host_name(relay))) && (to_smarthost ?
-	    relay->smarthost.tls != TALK_CLEAR : relay->is_proved);
+	    relay->smarthost.tls != TALK_CLEAR : relay->is_proved &&
+	    !relay->is_free);
 }
 
 static void
@@ -344,9 +419,13 @@ on_proofs(void *arg, int status, struct ipc_message *message)
 	if (relay->no_proof) {
 		/* RFC 7672 2.1.1: to do without is what an attacker wants */
 		relay->not_now = true;
+		count(relay, TLS_POLICY_TLSA, TLS_DNSSEC_INVALID);
 		next_host(relay);
 		return;
 	}
+	if (relay->proof.dane.count > 0 &&
+	    !relay_proof_is_of_use(&relay->proof))
+		count(relay, TLS_POLICY_TLSA, TLS_TLSA_INVALID);
 	/* what is published and of no use makes up for no policy */
 	if (relay->policy.mode == STS_ENFORCE &&
 	    !relay_proof_is_of_use(&relay->proof))
@@ -495,6 +574,7 @@ is_barred(const struct relay *relay)
 	if (relay->policy.mode == STS_NONE ||
 	    sts_policy_allows(&relay->policy, host_name(relay)))
 		return false;
+	count(relay, TLS_POLICY_STS, TLS_FAILED);
 	if (relay->policy.mode == STS_TESTING &&
 	    slice_cstr(relay->job.domain, domain, sizeof(domain)) == 0)
 		relay->setting->is_tested(domain, host_name(relay));
@@ -581,7 +661,8 @@ look_for_policy(struct relay *relay)
 {
 	TEXT_AUTO name = TEXT_INIT(512), body = TEXT_INIT(1024);
 
-	if (relay->setting->fetches == NULL || relay->route.count == 0) {
+	if (relay->setting->fetches == NULL || relay->route.count == 0 ||
+	    relay->is_free) {
 		begin_route(relay);
 		return;
 	}
@@ -755,6 +836,17 @@ open_job(struct relay *relay, struct slice packed)
 	return relay->fates == NULL || relay->over == NULL ? -ENOMEM : 0;
 }
 
+/* RFC 8689 5: its sender wants it there, with TLS or without. */
+static bool
+needs_no_tls(struct slice message)
+{
+	struct slice block = slice_first(message, header_bytes(message));
+	struct header_field field;
+
+	return header_find(block, "TLS-Required", &field) &&
+	    slice_is_word(slice_trim(field.value), "no");
+}
+
 /* 0, or a negative errno. */
 static int
 open_letter(struct relay_letter *letter, int fd, uint64_t bytes)
@@ -802,6 +894,7 @@ relay_start(const struct relay_setting *setting, struct ipc *resolver,
 		relay_free(relay);
 		return r;
 	}
+	relay->is_free = needs_no_tls(relay->letter.bytes);
 	if (!are_fit(&relay->job))
 		end_all(relay, RELAY_FAILED, "5.1.3",
 		    "an address of it cannot be said in SMTP");

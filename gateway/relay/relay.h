@@ -13,6 +13,7 @@
 
 #include "gateway/relay/client.h"
 #include "gateway/relay/sts_fetch.h"
+#include "gateway/relay/tls_counts.h"
 #include "lib/base/ipc.h"
 
 struct relay;			/* opaque; see relay.c */
@@ -36,6 +37,9 @@ struct relay_setting {
 	struct sts_fetches *fetches;
 	/* A host would not be spoken with if that policy were in force. */
 	void		(*is_tested)(const char *domain, const char *host);
+	/* how TLS goes is counted there, by that period; or NULL */
+	struct tls_counts *counts;
+	unsigned	 count_seconds;
 	/* Do we listen for SMTP on that port of an address of ours? */
 	bool		(*is_ours)(void *arg, uint16_t port);
 	void		*arg;

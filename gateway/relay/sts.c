@@ -82,6 +82,11 @@ sts_record_read(const struct slice *texts, size_t count,
 
 /* Policies */
 
+static const char *const modes[STS_MODES] = {
+	[STS_NONE] = "none", [STS_TESTING] = "testing",
+	[STS_ENFORCE] = "enforce",
+};
+
 /* What a line has said already. */
 struct reading {
 	bool	has_version, has_mode, has_age;
@@ -90,11 +95,6 @@ struct reading {
 static bool
 read_mode(struct slice value, enum sts_mode *mode_out)
 {
-	static const char *const modes[STS_MODES] = {
-		[STS_NONE] = "none", [STS_TESTING] = "testing",
-		[STS_ENFORCE] = "enforce",
-	};
-
 	for (unsigned i = 0; i < STS_MODES; i++)
 		if (slice_is(value, slice_str(modes[i]))) {
 			*mode_out = (enum sts_mode)i;
@@ -182,6 +182,18 @@ sts_policy_read(struct slice file, struct sts_policy *policy_out)
 		return -EBADMSG;
 	*policy_out = policy;
 	return 0;
+}
+
+void
+sts_policy_write(struct text *text, const struct sts_policy *policy)
+{
+	struct slice rest = slice_of(policy->hosts, policy->hosts_bytes);
+	struct slice pattern;
+
+	text_addf(text, "version: STSv1\nmode: %s\n", modes[policy->mode]);
+	while (slice_cut(&rest, '\n', &pattern))
+		text_addf(text, "mx: %.*s\n", SLICE_FMT(pattern));
+	text_addf(text, "max_age: %u\n", (unsigned)policy->age_seconds);
 }
 
 bool

@@ -8,6 +8,7 @@
 #define POSTROOM_GATEWAY_RELAY_STS_H
 
 #include "lib/base/host.h"
+#include "lib/base/text.h"
 
 #define STS_ID_MOST	32
 #define STS_FILE_BYTES	(64u * 1024)	/* RFC 8461 3.3 */
@@ -40,6 +41,8 @@ int	sts_record_read(const struct slice *texts, size_t count,
  * than are kept.
  */
 int	sts_policy_read(struct slice file, struct sts_policy *policy_out);
+/* Add its lines, each ended by LF, as its domain could have written them. */
+void	sts_policy_write(struct text *, const struct sts_policy *);
 /* May that host take the domain's mail? (RFC 8461 4.1) */
 bool	sts_policy_allows(const struct sts_policy *, const char *host);
 

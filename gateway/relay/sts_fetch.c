@@ -95,9 +95,12 @@ end(struct fetch *fetch)
 }
 
 static void
-fail(struct fetch *fetch, const char *why, struct slice words)
+fail(struct fetch *fetch, enum tls_result result, const char *why,
+    struct slice words)
 {
-	fetch->fetches->setting.failed(fetch->domain, why, words);
+	const struct sts_setting *setting = &fetch->fetches->setting;
+
+	setting->failed(setting->arg, fetch->domain, result, why, words);
 	fetch->failed_ms = clock_ms();
 	end(fetch);
 }
@@ -109,7 +112,7 @@ take(struct fetch *fetch, struct slice file)
 	int r = sts_policy_read(file, &kept.policy);
 
 	if (r < 0) {
-		fail(fetch, r == -E2BIG ? "it names too many hosts" :
+		fail(fetch, TLS_STS_INVALID, r == -E2BIG ? "it names too many hosts" :
 		    "it is no policy", slice_of("", 0));
 		return;
 	}
@@ -126,14 +129,16 @@ on_answer(void *arg, const struct https_answer *answer)
 
 	if (answer->status == 0) {
 		fail(fetch, answer->fault == TALK_DISTRUSTED ?
+		    TLS_STS_WEBPKI_INVALID : TLS_STS_FETCH_ERROR,
+		    answer->fault == TALK_DISTRUSTED ?
 		    "its certificate is not to be trusted" :
 		    "it does not answer", answer->words);
 	} else if (answer->status != 200) {
 		(void)snprintf(status, sizeof(status), "it answers %u",
 		    answer->status);
-		fail(fetch, status, slice_of("", 0));
+		fail(fetch, TLS_STS_FETCH_ERROR, status, slice_of("", 0));
 	} else if (!answer->is_plain) {
-		fail(fetch, "it is no text", slice_of("", 0));
+		fail(fetch, TLS_STS_INVALID, "it is no text", slice_of("", 0));
 	} else {
 		take(fetch, answer->body);
 	}
@@ -150,7 +155,7 @@ ask_server(struct fetch *fetch, const char *addresses)
 		.deadline_ms = STS_FETCH_MS, .answer_most = STS_FILE_BYTES,
 		.counts = setting->counts },
 	    on_answer, fetch, &fetch->https) < 0)
-		fail(fetch, "memory is out here", slice_of("", 0));
+		fail(fetch, TLS_WENT_WELL, "memory is out here", slice_of("", 0));
 }
 
 /* Those that may be asked.  0, -EPERM (none) or -ENOMEM. */
@@ -183,21 +188,24 @@ on_addresses(void *arg, int status, struct ipc_message *message)
 
 	fetch->resolver = NULL;
 	if (status < 0) {
-		fail(fetch, "its name cannot be looked up", slice_of("", 0));
+		fail(fetch, TLS_STS_FETCH_ERROR,
+		    "its name cannot be looked up", slice_of("", 0));
 		return;
 	}
 	u = unpack_of(message->body);
 	found = unpack_enum(&u, NAMES_FOUND_COUNT);
 	all = unpack_slice(&u);
 	if (u.bad || found != NAMES_FOUND) {
-		fail(fetch, "its name cannot be looked up", slice_of("", 0));
+		fail(fetch, TLS_STS_FETCH_ERROR,
+		    "its name cannot be looked up", slice_of("", 0));
 		return;
 	}
 	r = sift(fetch, all, addresses);
 	if (r == 0)
 		ask_server(fetch, addresses);
 	else
-		fail(fetch, r == -EPERM ? "its server would be one of the "
+		fail(fetch, r == -EPERM ? TLS_STS_FETCH_ERROR :
+		    TLS_WENT_WELL, r == -EPERM ? "its server would be one of the "
 		    "office's own network" : "memory is out here",
 		    slice_of("", 0));
 }

@@ -11,6 +11,7 @@
 #define POSTROOM_GATEWAY_RELAY_STS_FETCH_H
 
 #include "gateway/relay/sts_cache.h"
+#include "gateway/relay/tls_counts.h"
 #include "lib/base/ipc.h"
 #include "lib/base/talk.h"
 
@@ -23,9 +24,12 @@ struct sts_fetches;		/* opaque; see sts_fetch.c */
 /* It is in the cache now, or could not be had.  From the loop. */
 typedef void	sts_fetch_fn(void *arg);
 
-/* The policy of `domain` could not be had: in our words, and others'. */
-typedef void	sts_failed_fn(const char *domain, const char *why,
-		    struct slice words);
+/*
+ * The policy of `domain` could not be had: as a report says it (RFC 8460; or
+ * TLS_WENT_WELL: it is we who cannot), in our words, and others'.
+ */
+typedef void	sts_failed_fn(void *arg, const char *domain, enum tls_result,
+		    const char *why, struct slice words);
 
 /* All borrowed. */
 struct sts_setting {
@@ -38,6 +42,7 @@ struct sts_setting {
 	const char	*inner_hosts;
 	struct talk_counts *counts;	/* as in talk.h */
 	sts_failed_fn	*failed;
+	void		*arg;
 };
 
 /* NULL: memory is out. */

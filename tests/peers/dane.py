@@ -42,7 +42,7 @@ class Host:
 
     def __init__(self, address, port, certificate):
         self.certificate = certificate
-        self.got, self.clear = [], []
+        self.got, self.clear, self.letters = [], [], []
         self.listener = socket.create_server((address, port))
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
@@ -81,8 +81,10 @@ class Host:
                 visitor.sendall(b"250 ok\r\n")
             elif word == b"DATA":
                 visitor.sendall(b"354 go\r\n")
-                while file.readline() not in (b".\r\n", b""):
-                    pass
+                letter = []
+                while (line := file.readline()) not in (b".\r\n", b""):
+                    letter.append(line)
+                self.letters.append(b"".join(letter))
                 visitor.sendall(b"250 taken\r\n")
             elif word == b"QUIT" or not line:
                 visitor.close()

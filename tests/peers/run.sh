@@ -8,7 +8,7 @@
 here=$(dirname "$0")
 parts="groups gateway turned seal demo deb clients reload corpus multipop imapsource oauth etrn dkim arc
 compose structure leaving sections order recent imap scram packing day me
-rights hidden relay remote submission sending dane sts lame smarthosts devices windows
+rights hidden relay remote submission sending dane sts tlsrpt lame smarthosts devices windows
 completion setup import acl repair spam rule removal rehearse undo digest clamd
 rspamd"
 said=$(mktemp -d) || exit 1

@@ -165,6 +165,11 @@ START_TEST(it_concerns_those_who_have_logged_in_here)
 	/* a login at a provider is none here */
 	env.source = SOURCE_FETCH;
 	ck_assert(!sender_concerns(&env));
+	/* a report has a sender, and is signed; a notice has none */
+	env = (struct envelope){ .source = SOURCE_OWN };
+	ck_assert(!sender_concerns(&env));
+	env.sender = slice_str("reports@office.test");
+	ck_assert(sender_concerns(&env));
 }
 END_TEST
 

@@ -23,6 +23,7 @@
 static struct stage stage;
 static uint64_t now_ms;
 static uint64_t sent_by;	/* the account that submits; 0: nobody's */
+static const char *sent_from = "ann@office.test";
 static bool syncs_later;	/* answers become durable at their time */
 
 /* So long after the beginning, on both clocks. */
@@ -60,7 +61,7 @@ submit(const char *const *to, size_t count, bool to_ann)
 	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
 	struct recipient rcpts[128] = { { .account = 0 } };
 	struct envelope env = { .source = SOURCE_OWN, .bytes = 8,
-	    .sender = SLICE("ann@office.test"),
+	    .sender = slice_str(sent_from),
 	    .sender_account = sent_by, .recipients = rcpts,
 	    .recipient_count = count + to_ann };
 	size_t judged = stage_count(&stage, STAGE_JUDGE);
