@@ -8,21 +8,26 @@
 
 #include "programs/queue_inside.h"
 
-/* A door, a collector or the schedule, and which of his requests it is. */
+/* A door, a collector, the schedule or the relay; which of his requests it is. */
 static struct asker
-asker_of(struct ipc *from, const struct ipc_message *message)
+asker_of(const struct queue *queue, struct ipc *from,
+    const struct ipc_message *message)
 {
+	bool is_relay = ipc_peer(from) == ROLE_RELAY;
+
 	return (struct asker){ .from = from, .serial = message->serial,
 	    .is_fetch = ipc_peer(from) == ROLE_FETCH,
-	    .is_own = ipc_peer(from) == ROLE_SCHEDULE ||
-		ipc_peer(from) == ROLE_RELAY,
+	    .is_own = ipc_peer(from) == ROLE_SCHEDULE || is_relay,
+	    /* it talks with strangers */
+	    .reports_from = is_relay ?
+		queue->process->config.tls_report_from : NULL,
 	    .owner = ipc_instance(from) };
 }
 
 int
 on_grant(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	const struct asker asker = asker_of(from, message);
+	const struct asker asker = asker_of(queue_of(arg), from, message);
 	struct unpack u = unpack_of(message->body);
 	uint64_t bytes = unpack_u64(&u);
 
@@ -35,7 +40,7 @@ on_grant(void *arg, struct ipc *from, struct ipc_message *message)
 int
 on_grants(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	const struct asker asker = asker_of(from, message);
+	const struct asker asker = asker_of(queue_of(arg), from, message);
 	struct unpack u = unpack_of(message->body);
 	uint32_t count = unpack_u32(&u);
 
@@ -107,7 +112,7 @@ on_abandon_big(void *arg, struct ipc *from, struct ipc_message *message)
 int
 on_submit(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	const struct asker asker = asker_of(from, message);
+	const struct asker asker = asker_of(queue_of(arg), from, message);
 	struct unpack u = unpack_of(message->body);
 	uint64_t granted = unpack_u64(&u);
 
@@ -121,7 +126,7 @@ int
 on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	struct queue *queue = queue_of(arg);
-	const struct asker asker = asker_of(from, message);
+	const struct asker asker = asker_of(queue_of(arg), from, message);
 	struct unpack u = unpack_of(message->body);
 	uint64_t granted = unpack_u64(&u), ticket = unpack_u64(&u);
 
@@ -135,7 +140,7 @@ on_submit_big(void *arg, struct ipc *from, struct ipc_message *message)
 int
 on_submit_archived(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	const struct asker asker = asker_of(from, message);
+	const struct asker asker = asker_of(queue_of(arg), from, message);
 	struct unpack u = unpack_of(message->body);
 	struct conductor_original original = { .granted = unpack_u64(&u) };
 
@@ -152,7 +157,7 @@ on_submit_big_archived(void *arg, struct ipc *from,
     struct ipc_message *message)
 {
 	struct queue *queue = queue_of(arg);
-	const struct asker asker = asker_of(from, message);
+	const struct asker asker = asker_of(queue_of(arg), from, message);
 	struct unpack u = unpack_of(message->body);
 	struct conductor_original original = { .memfd = -1,
 	    .granted = unpack_u64(&u), .original_fd = message->fd[0] };
@@ -168,7 +173,7 @@ on_submit_big_archived(void *arg, struct ipc *from,
 int
 on_held(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	const struct asker asker = asker_of(from, message);
+	const struct asker asker = asker_of(queue_of(arg), from, message);
 	struct unpack u = unpack_of(message->body);
 	uint64_t listing = unpack_u64(&u);
 	uint32_t number = unpack_u32(&u);
@@ -182,7 +187,7 @@ on_held(void *arg, struct ipc *from, struct ipc_message *message)
 int
 on_shared(void *arg, struct ipc *from, struct ipc_message *message)
 {
-	const struct asker asker = asker_of(from, message);
+	const struct asker asker = asker_of(queue_of(arg), from, message);
 	struct unpack u = unpack_of(message->body);
 	struct shared_sample sample;
 	int r = shared_sample_unpack(&u, &sample);

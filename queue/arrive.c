@@ -222,6 +222,25 @@ check_recipients(const struct transit *transit)
 	return r == -EPERM ? -EBADMSG : r;
 }
 
+/* To one address elsewhere, in the name that was given it, and no more is said. */
+static bool
+is_report(const struct envelope *env, const char *from)
+{
+	return from[0] != '\0' && slice_is_str(env->sender, from) &&
+	    env->login.len == 0 && env->sender_account == 0 &&
+	    env->recipient_count == 1 && env->recipients[0].account == 0 &&
+	    env->recipients[0].notify == NOTIFY_NEVER;
+}
+
+/* Is it what that one may bring? */
+static bool
+is_theirs(const struct asker *asker, const struct envelope *env)
+{
+	return asker->is_own == (env->source == SOURCE_OWN) &&
+	    (asker->reports_from == NULL ||
+	    is_report(env, asker->reports_from));
+}
+
 static void
 refuse_as(struct transit *transit, unsigned code, const char *status,
     const char *words)
@@ -301,7 +320,7 @@ arrive_submit(struct conductor *conductor, const struct asker *asker,
 	note_known(transit, known);
 	r = envelope_unpack(transit->arena, transit->packed_env,
 	    &transit->env);
-	if (r == 0 && asker->is_own != (transit->env.source == SOURCE_OWN))
+	if (r == 0 && !is_theirs(asker, &transit->env))
 		r = -EBADMSG;
 	if (r == 0)
 		r = check_recipients(transit);

@@ -30,6 +30,8 @@ struct asker {
 	uint64_t	 serial;
 	bool		 is_fetch;	/* collected mail is all he brings */
 	bool		 is_own;	/* what the hub itself has made is */
+	const char	*reports_from;	/* reports of that address are all he
+					   brings, "": none; NULL: other mail */
 	bool		 is_mailbox;	/* what its owner saves is */
 	uint64_t	 owner;		/* and it is for this account alone */
 };

@@ -350,6 +350,58 @@ START_TEST(what_the_hub_has_made_comes_from_nobody_else)
 }
 END_TEST
 
+/* Of the relay, who talks with strangers: what it may be, and what not. */
+static const struct {
+	const char		*reports_from;
+	struct envelope		 env;
+	size_t			 count;
+	struct recipient	 rcpt;
+	bool			 is_fit;
+} reports[] = {
+#define REPORTER	.source = SOURCE_OWN, .sender = SLICE("tls@office.test")
+#define TO_ZOE		.address = SLICE("zoe@far.test"), .notify = NOTIFY_NEVER
+	{ "tls@office.test", { REPORTER }, 1, { TO_ZOE }, true },
+	/* nobody is told of anything */
+	{ "", { REPORTER }, 1, { TO_ZOE }, false },
+	{ "", { .source = SOURCE_OWN }, 1, { TO_ZOE }, false },
+	/* in the name of somebody else, or of nobody */
+	{ "rpt@office.test", { REPORTER }, 1, { TO_ZOE }, false },
+	{ "tls@office.test", { .source = SOURCE_OWN }, 1, { TO_ZOE }, false },
+	{ "tls@office.test", { REPORTER, .login = SLICE("ann"),
+	    .sender_account = STAGE_ANN }, 1, { TO_ZOE }, false },
+	{ "tls@office.test", { .source = SOURCE_SMTP,
+	    .sender = SLICE("tls@office.test"), .login = SLICE("ann"),
+	    .sender_account = STAGE_ANN }, 1, { TO_ZOE }, false },
+	/* into a mailbox, to many, or so that somebody hears of its fate */
+	{ "tls@office.test", { REPORTER }, 1, { .account = STAGE_ANN,
+	    .address = SLICE("ann@office.test"), .notify = NOTIFY_NEVER },
+	    false },
+	{ "tls@office.test", { REPORTER }, 2, { TO_ZOE }, false },
+	{ "tls@office.test", { REPORTER }, 1,
+	    { .address = SLICE("zoe@far.test") }, false },
+};
+
+START_TEST(a_relay_brings_reports_and_nothing_else)
+{
+	const struct asker asker = { .from = &stage, .serial = 1,
+	    .is_own = true, .reports_from = reports[_i].reports_from };
+	struct recipient rcpt[2] = { reports[_i].rcpt, reports[_i].rcpt };
+	struct envelope env = reports[_i].env;
+	TEXT_AUTO packed = TEXT_INIT(ENVELOPE_MAX_BYTES);
+	int fd = memfd_of("message", slice_str("A: b\r\n\r\n"));
+
+	ck_assert_int_ge(fd, 0);
+	env.bytes = 8;
+	env.recipients = rcpt;
+	env.recipient_count = reports[_i].count;
+	envelope_pack(&packed, &env);
+	ck_assert_int_eq(conductor_submit(stage.conductor, &asker, 0,
+	    text_slice(&packed), fd, 0), reports[_i].is_fit ? 0 : -EBADMSG);
+	ck_assert_uint_eq(stage_count(&stage, STAGE_JUDGE),
+	    reports[_i].is_fit ? 1 : 0);
+}
+END_TEST
+
 /* Of which source, from whom, and whether it is let in at all. */
 static const struct {
 	bool			is_own;
@@ -622,6 +674,8 @@ unit_suite(void)
 	tcase_add_test(tcase,
 	    a_broken_envelope_is_a_breach_and_leaves_no_file);
 	tcase_add_test(tcase, what_the_hub_has_made_comes_from_nobody_else);
+	tcase_add_loop_test(tcase, a_relay_brings_reports_and_nothing_else, 0,
+	    sizeof(reports) / sizeof(reports[0]));
 	tcase_add_test(tcase, what_no_row_can_hold_does_not_leave);
 	tcase_add_loop_test(tcase, no_strangers_mail_leaves_for_another_host, 0,
 	    sizeof(strangers) / sizeof(*strangers));
