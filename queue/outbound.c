@@ -627,9 +627,12 @@ take_rows(const struct transit *transit, const struct rows_outbound *list,
 	struct conductor *conductor = transit->conductor;
 	const struct message_id *id = &transit->env.id;
 	uint64_t position = journal_next(conductor->journal);
+	bool may_wait = !transit->is_kept && transit->keeping == NULL;
 	int r;
 
-	if (!transit->is_kept && transit->keeping == NULL) {
+	for (size_t i = 0; may_wait && i < count; i++)
+		may_wait = !out_is_asked_for(conductor->outbound, &list[i]);
+	if (may_wait) {
 		r = rows_outbound_take_later(conductor->rows, id, position,
 		    list, count);
 		if (r == 0)

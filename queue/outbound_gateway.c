@@ -206,6 +206,16 @@ out_first_try(const struct transit *transit, const struct recipient *rcpt,
 		    row->since_utc_ms);
 }
 
+bool
+out_is_asked_for(const struct outbound *outbound,
+    const struct rows_outbound *row)
+{
+	const struct gateway *gateway = out_gateway(outbound, row);
+
+	return gateway != NULL && gateway->waits && row->next_try_utc_ms <
+	    out_last_day(gateway, row->since_utc_ms);
+}
+
 /* The table */
 
 void

@@ -234,6 +234,12 @@ const struct gateway *out_gateway(const struct outbound *,
  */
 void	out_first_try(const struct transit *, const struct recipient *,
 	    struct rows_outbound *);
+/*
+ * It is due because somebody has asked for it, which its row alone says to the
+ * next process.
+ */
+bool	out_is_asked_for(const struct outbound *,
+	    const struct rows_outbound *);
 /* That destination is the host of a gateway domain. */
 bool	out_dest_is_gateway(const struct outbound *, const struct out_dest *);
 /* When what came then is given up. */

@@ -528,6 +528,32 @@ START_TEST(mail_is_there_for_etrn_once_it_is_received)
 }
 END_TEST
 
+/* Its host may have it: the relay is asked before that is forgotten. */
+START_TEST(what_was_asked_for_as_it_came_is_asked_again_after_a_kill)
+{
+	size_t judged, answered;
+
+	relay_up();
+	bring("ann@branch.test");
+	judged = stage_count(&stage, STAGE_JUDGE);
+	ck_assert_int_eq(hand_in("zoe@branch.test", 8, SOURCE_SMTP), 0);
+	ck_assert_uint_eq(etrn(ETRN_ONE, "branch.test", "192.0.2.9", 0), 253);
+	answered = stage_count(&stage, STAGE_ANSWER);
+	stage_judge(&stage, judged, VERDICT_ACCEPT);
+	stage_wait(&stage, STAGE_ANSWER, answered + 1);
+	settle();
+	ck_assert_uint_eq(tries(), 2);
+	stage_kill(&stage);
+	relay_up();
+	stage_run(&stage, 5);
+	ck_assert_uint_eq(tries(), 2);
+	answer(0, RELAY_DONE, true);
+	answer(1, RELAY_DONE, true);
+	stage_run(&stage, 5);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
+}
+END_TEST
+
 START_TEST(what_the_postmaster_sends_elsewhere_is_no_gateways)
 {
 	relay_up();
@@ -623,6 +649,8 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    what_was_on_its_way_when_the_queue_ended_is_asked_for_again);
 	tcase_add_test(tests, mail_is_there_for_etrn_once_it_is_received);
+	tcase_add_test(tests,
+	    what_was_asked_for_as_it_came_is_asked_again_after_a_kill);
 	tcase_add_test(tests,
 	    what_the_postmaster_sends_elsewhere_is_no_gateways);
 	suite_add_tcase(suite, tests);

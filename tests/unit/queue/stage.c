@@ -4,9 +4,11 @@
 #include "tests/unit/queue/stage.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "queue/relay_job.h"
 #include "store/service.h"
@@ -359,6 +361,39 @@ stage_restart(struct stage *stage)
 {
 	stage_close(stage);
 	stage_forget(stage);
+	stage_open(stage);
+}
+
+#define KILLED_MOST	(8u << 20)
+
+void
+stage_kill(struct stage *stage)
+{
+	static const char *const names[] = { "queue.db", "queue.db-wal" };
+	static char bytes[2][KILLED_MOST];
+	ssize_t len[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		int fd = openat(stage->scratch.fd, names[i], O_RDONLY |
+		    O_CLOEXEC);
+
+		ck_assert_int_ge(fd, 0);
+		len[i] = read(fd, bytes[i], KILLED_MOST);
+		ck_assert_int_ge(len[i], 0);
+		ck_assert_int_lt(len[i], KILLED_MOST);
+		(void)close(fd);
+	}
+	stage_close(stage);
+	stage_forget(stage);
+	(void)unlinkat(stage->scratch.fd, "queue.db-shm", 0);
+	for (size_t i = 0; i < 2; i++) {
+		int fd = openat(stage->scratch.fd, names[i], O_WRONLY |
+		    O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+		ck_assert_int_ge(fd, 0);
+		ck_assert_int_eq(write(fd, bytes[i], (size_t)len[i]), len[i]);
+		(void)close(fd);
+	}
 	stage_open(stage);
 }
 

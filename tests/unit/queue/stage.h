@@ -92,6 +92,8 @@ void	stage_open(struct stage *);
 void	stage_gateways(struct stage *);
 void	stage_close(struct stage *);
 void	stage_restart(struct stage *);
+/* Killed and begun again: queue.db has what was committed, and no more. */
+void	stage_kill(struct stage *);
 
 /* Let the loop run until `what` was called `n` times more; fails if not. */
 void	stage_wait(struct stage *, enum stage_what, size_t n);
