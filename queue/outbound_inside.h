@@ -316,9 +316,9 @@ struct out_said {
 };
 
 /*
- * outbound_sync.c: begin (0 or -ENOMEM) and end, when the threads have ended; some
- * rows were taken that are to be written later; the rows stand as was said, and
- * need not be durable; they are final, and will be so soon.
+ * outbound_sync.c: begin (0 or -ENOMEM) and end; some rows were taken that are to
+ * be written later; the rows stand as was said, and need not be durable; they are
+ * final, and will be so soon.
  */
 int	out_sync_open(struct outbound *);
 void	out_sync_close(struct outbound *);

@@ -6,7 +6,8 @@
  * sync, begun at most every SYNC_MS, makes all of them durable, in a thread; only
  * then the relay hears that it may forget its result, the file of a message goes,
  * and its sender is told.  So a host that has said 250 gets a message twice only if
- * the power fails within SYNC_MS and one sync of its word.
+ * the power fails within SYNC_MS and one sync of its word.  The thread is there
+ * for that alone: it waits for no big file.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct out_sync {
 	struct out_results	 results;	/* not durable yet */
 	struct out_results	 on_way;	/* the thread is at it */
 	struct timer		*commit, *timer, *unwritten;
+	struct pool		*pool;		/* one thread */
 	uint64_t		 since_ms;	/* the last one began */
 	bool			 is_on_way;
 	int			 fd;		/* the thread's */
@@ -133,14 +135,14 @@ on_synced(void *arg)
 static int
 begin_sync(struct out_sync *sync)
 {
-	struct conductor *conductor = sync->outbound->conductor;
-	int r = rows_outbound_write_done(conductor->rows);
+	struct rows *rows = sync->outbound->conductor->rows;
+	int r = rows_outbound_write_done(rows);
 
 	if (r < 0)
 		return r;
 	sync->since_ms = clock_ms();
-	sync->fd = rows_log_fd(conductor->rows);
-	if (sync->fd < 0 || pool_run(conductor->big_pool, sync_it, on_synced,
+	sync->fd = rows_log_fd(rows);
+	if (sync->fd < 0 || pool_run(sync->pool, sync_it, on_synced,
 	    sync) < 0)
 		return out_sync(sync->outbound);
 	sync->is_on_way = true;
@@ -223,8 +225,9 @@ out_sync_open(struct outbound *outbound)
 	sync->timer = timer_new(loop, on_time, sync);
 	sync->commit = timer_new(loop, on_commit_time, sync);
 	sync->unwritten = timer_new(loop, on_unwritten_time, sync);
+	sync->pool = pool_new(loop, 1);
 	return sync->timer == NULL || sync->commit == NULL ||
-	    sync->unwritten == NULL ? -ENOMEM : 0;
+	    sync->unwritten == NULL || sync->pool == NULL ? -ENOMEM : 0;
 }
 
 static void
@@ -245,6 +248,7 @@ out_sync_close(struct outbound *outbound)
 
 	if (sync == NULL)
 		return;
+	pool_free(sync->pool);	/* what it is at ends first */
 	timer_free(sync->timer);
 	timer_free(sync->commit);
 	timer_free(sync->unwritten);

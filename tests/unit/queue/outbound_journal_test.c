@@ -5,6 +5,7 @@
  * before.
  */
 #include <fcntl.h>
+#include <semaphore.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -477,6 +478,37 @@ START_TEST(what_a_host_took_is_not_sent_again_after_a_kill)
 }
 END_TEST
 
+static void
+wait_for_it(void *arg)
+{
+	ck_assert_int_eq(sem_wait(arg), 0);
+}
+
+/* Else the power has longer to fail, and the relay soon takes no more. */
+START_TEST(what_hosts_said_waits_for_no_big_file)
+{
+	const unsigned files = 100;	/* more than are synced at a time */
+	sem_t written;
+
+	ck_assert_int_eq(sem_init(&written, 0, 0), 0);
+	submit_one("zoe@far.test");
+	relay_up();
+	for (unsigned i = 0; i < files; i++)
+		ck_assert_int_eq(pool_run(stage.conductor->big_pool,
+		    wait_for_it, NULL, &written), 0);
+	syncs_later = true;
+	answer(0, RELAY_DONE, 250, true);
+	for (unsigned i = 0; stage.noted == 0 && i < 200; i++) {
+		set_clock(now_ms + 10);
+		stage_run(&stage, 10);
+	}
+	for (unsigned i = 0; i < files; i++)
+		ck_assert_int_eq(sem_post(&written), 0);
+	ck_assert_uint_eq(stage.noted, 1);
+	is_over();
+}
+END_TEST
+
 /* What it says of some is no word for the others of that message. */
 START_TEST(one_that_some_hosts_took_waits_for_the_others)
 {
@@ -547,6 +579,7 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    what_a_host_may_just_take_is_asked_the_same_after_a_kill);
 	tcase_add_test(tests, what_a_host_took_is_not_sent_again_after_a_kill);
+	tcase_add_test(tests, what_hosts_said_waits_for_no_big_file);
 	tcase_add_test(tests, one_that_some_hosts_took_waits_for_the_others);
 	tcase_add_test(tests, the_next_life_gives_no_name_again);
 	suite_add_tcase(suite, tests);
