@@ -71,6 +71,10 @@ int	rows_route_of(struct rows *, struct slice domain,
 const struct rows_unwritten *rows_unwritten_of(const struct rows *,
 	    const struct message_id *);
 int	rows_write_of(struct rows *, const struct message_id *);
+/* The first above that id, or NULL; when the oldest, or one of then, came. */
+const struct rows_unwritten *rows_unwritten_above(const struct rows *,
+	    const struct message_id *);
+int64_t	rows_unwritten_since(const struct rows *, int64_t since_utc_ms);
 /* They are all that message has, not written, and DONE: so is the message. */
 bool	rows_end_unwritten(struct rows *, const struct rows_outbound *,
 	    size_t count);

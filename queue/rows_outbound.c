@@ -164,20 +164,6 @@ tell(struct db_query *query, rows_outbound_fn *fn, void *arg)
 	return r;
 }
 
-int
-rows_outbound_each(struct rows *rows, rows_outbound_fn *fn, void *arg)
-{
-	struct db_query query;
-	int r = rows_outbound_write(rows);
-
-	if (r < 0)
-		return r;
-	query = db_ask(rows->db, ROWS_OUTBOUND_ALL);
-	r = tell(&query, fn, arg);
-	db_end(&query);
-	return r;
-}
-
 static int
 tell_unwritten(const struct rows_unwritten *one, rows_outbound_fn *fn,
     void *arg)
@@ -206,21 +192,80 @@ rows_outbound_of(struct rows *rows, const struct message_id *id,
 	return r;
 }
 
+/* What is written and what is not, in one order. */
+struct telling {
+	struct rows		*rows;
+	struct message_id	 id;		/* so far it is told */
+	rows_outbound_fn	*fn;
+	void			*arg;
+};
+
+/* What is not written and comes before `end`, or, without it, at all. */
+static int
+tell_before(struct telling *telling, const struct message_id *end)
+{
+	const struct rows_unwritten *one;
+	int r = 0;
+
+	while (r == 0 && (one = rows_unwritten_above(telling->rows,
+	    &telling->id)) != NULL &&
+	    (end == NULL || message_id_order(&one->id, end) < 0)) {
+		telling->id = one->id;
+		r = tell_unwritten(one, telling->fn, telling->arg);
+	}
+	return r;
+}
+
+static int
+on_written(void *arg, const struct rows_outbound *row)
+{
+	struct telling *telling = arg;
+	int r = tell_before(telling, &row->id);
+
+	return r == 0 ? telling->fn(telling->arg, row) : r;
+}
+
+int
+rows_outbound_each(struct rows *rows, rows_outbound_fn *fn, void *arg)
+{
+	struct telling telling = { .rows = rows, .fn = fn, .arg = arg };
+	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_ALL);
+	int r = tell(&query, on_written, &telling);
+
+	db_end(&query);
+	return r == 0 ? tell_before(&telling, NULL) : r;
+}
+
+/* Of that message, whose rows stand together, what is behind that address. */
+static int
+tell_behind(const struct rows_unwritten *one, struct slice address,
+    rows_outbound_fn *fn, void *arg)
+{
+	int r = 0;
+
+	for (size_t i = 0; one != NULL && r == 0 && i < one->count; i++)
+		if (slice_order(one->rows[i].address, address) > 0)
+			r = fn(arg, &one->rows[i]);
+	return r;
+}
+
 int
 rows_outbound_above(struct rows *rows, const struct message_id *id,
     struct slice address, rows_outbound_fn *fn, void *arg)
 {
+	struct telling telling = { .rows = rows, .id = *id, .fn = fn,
+	    .arg = arg };
 	struct db_query query;
-	int r = rows_outbound_write(rows);
+	int r = tell_behind(rows_unwritten_of(rows, id), address, fn, arg);
 
-	if (r < 0)
+	if (r != 0)
 		return r;
 	query = db_ask(rows->db, ROWS_OUTBOUND_ABOVE);
 	db_put_blob(&query, rows_id(id));
 	db_put_blob(&query, address);
-	r = tell(&query, fn, arg);
+	r = tell(&query, on_written, &telling);
 	db_end(&query);
-	return r;
+	return r == 0 ? tell_before(&telling, NULL) : r;
 }
 
 /* What becomes of them */
@@ -418,23 +463,23 @@ int
 rows_outbound_counts(struct rows *rows,
     struct rows_outbound_counts *counts_out)
 {
-	DB_QUERY_AUTO query = { .db = NULL };
+	DB_QUERY_AUTO query = db_ask(rows->db, ROWS_OUTBOUND_COUNTS);
 	struct rows_outbound_counts counts = { .since_utc_ms = 0 };
-	int r = rows_outbound_write(rows);
+	int r = db_next(&query);
 
-	if (r < 0)
-		return r;
-	query = db_ask(rows->db, ROWS_OUTBOUND_COUNTS);
-	r = db_next(&query);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < OUTBOUND_STATE_COUNT; i++)
 		counts.of[i] = db_u64(&query, 0, INT64_MAX);
 	counts.since_utc_ms = db_i64(&query, INT64_MIN, INT64_MAX);
 	r = db_row(&query);
-	if (r == 0)
-		*counts_out = counts;
-	return r;
+	if (r < 0)
+		return r;
+	/* all of these wait: others are written */
+	counts.of[OUTBOUND_WAITING] += rows->unwritten_count;
+	counts.since_utc_ms = rows_unwritten_since(rows, counts.since_utc_ms);
+	*counts_out = counts;
+	return 0;
 }
 
 /* Domains that go elsewhere */

@@ -63,9 +63,10 @@ int	rows_outbound_take(struct rows *, const struct message_id *id,
 /*
  * The same of a message whose record stands in the journal, while it is not said
  * here that it was taken: what is new, and waits, is written only when somebody
- * else is to see or change it, or by rows_outbound_write(), or by rows_sync().  Until
- * then its record brings it back; and of what all hosts have taken before it was
- * written it is written only that it was taken.
+ * else is to change it, or by rows_outbound_write(), or by rows_sync().  Until then
+ * its record brings it back, and whoever looks is told of it with the others; and of
+ * what all hosts have taken before it was written it is written only that it was
+ * taken.
  */
 int	rows_outbound_take_later(struct rows *, const struct message_id *id,
 	    uint64_t position, const struct rows_outbound *, size_t count);

@@ -5,7 +5,8 @@
  * came.  Its record in the journal brings its rows back as long as nobody has noted
  * that they were taken, so they stand in memory alone at first; and of what all
  * hosts have taken only that is written, many in one transaction.  Whoever else
- * wants to see or change rows finds them written: rows_outbound.c sees to that.
+ * wants to see rows is told of these with the others, and who changes them finds
+ * them written: rows_outbound.c sees to both.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,6 +29,30 @@ const struct rows_unwritten *
 rows_unwritten_of(const struct rows *rows, const struct message_id *id)
 {
 	return find(rows, id);
+}
+
+const struct rows_unwritten *
+rows_unwritten_above(const struct rows *rows, const struct message_id *id)
+{
+	const struct rows_unwritten *first = NULL, *one;
+
+	for (one = rows->unwritten; one != NULL; one = one->hh.next)
+		if (message_id_order(&one->id, id) > 0 && (first == NULL ||
+		    message_id_order(&one->id, &first->id) < 0))
+			first = one;
+	return first;
+}
+
+int64_t
+rows_unwritten_since(const struct rows *rows, int64_t since_utc_ms)
+{
+	const struct rows_unwritten *one;
+
+	for (one = rows->unwritten; one != NULL; one = one->hh.next)
+		if (since_utc_ms == 0 ||
+		    one->rows[0].since_utc_ms < since_utc_ms)
+			since_utc_ms = one->rows[0].since_utc_ms;
+	return since_utc_ms;
 }
 
 /* Not by id any more. */

@@ -6,10 +6,13 @@
  */
 #include <fcntl.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "queue/check.h"
+#include "queue/outbound_desk.h"
 #include "tests/unit/queue/outbound_stage.h"
 
 #define ROWS_MOST	(4u << 20)
@@ -509,6 +512,55 @@ START_TEST(what_hosts_said_waits_for_no_big_file)
 }
 END_TEST
 
+static int
+count_row(void *arg, const struct rows_outbound *row, bool is_sending)
+{
+	const char *const to[] = { "ann@far.test", "xen@other.test",
+	    "yan@other.test", "zoe@far.test" };
+	size_t *count = arg;
+
+	(void)is_sending;
+	ck_assert_uint_lt(*count, 4);
+	ck_assert(slice_is_str(row->address, to[(*count)++]));
+	return 0;
+}
+
+/* Who looks changes nothing: a page of one after the other, on a full disk. */
+START_TEST(what_is_not_written_is_told_on_a_full_disk)
+{
+	const char *const both[] = { "xen@other.test", "yan@other.test" };
+	const struct desk_which which = { .has_id = false };
+	const struct rlimit small = { 4096, RLIM_INFINITY };
+	struct desk_place place = { .address = "" };
+	struct rows_outbound_counts counts;
+	size_t count = 0;
+	int status, r = 1;
+
+	submit_one("ann@far.test");
+	if (_i == 1)
+		ck_assert_int_eq(rows_outbound_write(stage.conductor->rows),
+		    0);
+	submit(both, 2, false);
+	if (_i == 2)
+		ck_assert_int_eq(rows_outbound_write(stage.conductor->rows),
+		    0);
+	submit_one("zoe@far.test");
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	for (unsigned i = 0; i < 5 && r == 1; i++)
+		r = conductor_desk_list(stage.conductor, &which, &place, 1,
+		    count_row, &count);
+	status = rows_outbound_counts(stage.conductor->rows, &counts);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){
+	    RLIM_INFINITY, RLIM_INFINITY }), 0);
+	ck_assert_int_eq(r, 0);
+	ck_assert_uint_eq(count, 4);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(counts.of[OUTBOUND_WAITING], 4);
+	ck_assert_int_eq(counts.since_utc_ms, START_UTC_MS);
+}
+END_TEST
+
 /* What it says of some is no word for the others of that message. */
 START_TEST(one_that_some_hosts_took_waits_for_the_others)
 {
@@ -580,6 +632,8 @@ unit_suite(void)
 	    what_a_host_may_just_take_is_asked_the_same_after_a_kill);
 	tcase_add_test(tests, what_a_host_took_is_not_sent_again_after_a_kill);
 	tcase_add_test(tests, what_hosts_said_waits_for_no_big_file);
+	tcase_add_loop_test(tests, what_is_not_written_is_told_on_a_full_disk,
+	    0, 3);
 	tcase_add_test(tests, one_that_some_hosts_took_waits_for_the_others);
 	tcase_add_test(tests, the_next_life_gives_no_name_again);
 	suite_add_tcase(suite, tests);
