@@ -23,9 +23,17 @@ static struct {
 	char	bytes[ROWS_MOST];
 } durable[2];
 static const char *const names[2] = { "/queue.db", "/queue.db-wal" };
-static bool is_cut;
+static bool is_cut, is_killed;
 /* A thread syncs, too: what is read later is what was durable later. */
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+/* What the end of a killed process would do is not done, either. */
+static bool
+is_void(void)
+{
+	return is_cut || (is_killed && stage.conductor != NULL &&
+	    stage.conductor->closing);
+}
 
 /* If it is one of them, its bytes are durable from now on. */
 static void
@@ -36,7 +44,7 @@ note_sync(int fd)
 
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, path, sizeof(path) - 1);
-	for (size_t i = 0; !is_cut && n > 0 && i < 2; i++) {
+	for (size_t i = 0; !is_void() && n > 0 && i < 2; i++) {
 		if (!slice_has_suffix(slice_of(path, (size_t)n), names[i]))
 			continue;
 		n = pread(fd, durable[i].bytes, ROWS_MOST, 0);
@@ -92,7 +100,7 @@ cut_power(void)
 static void
 set_up_here(void)
 {
-	is_cut = false;
+	is_cut = is_killed = false;
 	set_up();
 }
 
@@ -215,6 +223,8 @@ static struct {
 	unsigned	count;
 	bool		was_taken[PEOPLE_MOST];	/* there was a 250 for it */
 	unsigned	sent[PEOPLE_MOST];
+	/* we were killed, and the relay knows it yet */
+	bool		is_known[PEOPLE_MOST];
 	bool		is_durable[PEOPLE_MOST]; /* it is not sent again */
 	/* what hosts have taken and the relay may not forget yet, in order */
 	unsigned	untold[PEOPLE_MOST];
@@ -279,7 +289,7 @@ answer_one(bool takes_all)
 	ck_assert_msg(!work.is_durable[who], "u%u gets it twice", who);
 	ck_assert_int_eq(stage_call(&stage, STAGE_RELAY, n)->first, 'A');
 	hear_noted();
-	if (!takes_all && rand() % 3 == 0) {
+	if (!takes_all && !work.is_known[who] && rand() % 3 == 0) {
 		answer(n, RELAY_LATER, 451, true);
 		/* of what is not final the relay hears at once */
 		ck_assert_uint_gt(stage.noted, work.noted);
@@ -287,7 +297,8 @@ answer_one(bool takes_all)
 		hear_noted();
 		return true;
 	}
-	work.sent[who]++;
+	work.sent[who] += !work.is_known[who];
+	work.is_known[who] = false;
 	work.untold[work.untold_count++] = who;
 	answer(n, RELAY_DONE, 250, true);
 	hear_noted();
@@ -307,19 +318,36 @@ ann_reads(void)
 			stage_settle(&stage, i, 0);
 }
 
+/* As cut_power(), but the next one finds what was durable before. */
 static void
-begin_again(bool is_power)
+kill_us(void)
+{
+	is_killed = true;
+	stage_kill(&stage);
+	is_killed = false;
+}
+
+enum end { END_POWER, END_KILL, END_WELL, END_COUNT };
+
+static void
+begin_again(enum end how)
 {
 	hear_noted();
-	/* a crash of ours leaves what was committed */
-	for (size_t i = 0; !is_power && i < work.untold_count; i++)
-		work.is_durable[work.untold[i]] = true;
+	/* an end of ours leaves what was committed, and the relay the rest */
+	for (size_t i = 0; how != END_POWER && i < work.untold_count; i++) {
+		work.is_durable[work.untold[i]] = how == END_WELL;
+		work.is_known[work.untold[i]] = how == END_KILL;
+	}
 	work.untold_count = 0;
-	if (is_power)
+	if (how == END_POWER)
 		cut_power();
+	else if (how == END_KILL)
+		kill_us();
 	else
 		stage_restart(&stage);
 	work.noted = stage.noted;
+	if (how == END_POWER)
+		memset(work.is_known, 0, sizeof(work.is_known));
 }
 
 static void
@@ -327,10 +355,8 @@ do_something(void)
 {
 	switch (rand() % 16) {
 	case 0:
-		begin_again(true);
-		break;
 	case 1:
-		begin_again(false);
+		begin_again((enum end)(rand() % END_COUNT));
 		break;
 	case 2:
 		set_clock(now_ms + 6 * MINUTE_MS);
@@ -374,7 +400,7 @@ START_TEST(whatever_happens_each_gets_it_once)
 	syncs_later = true;
 	for (unsigned i = 0; i < STEPS; i++)
 		do_something();
-	begin_again(_i % 2 == 0);
+	begin_again((enum end)(_i % END_COUNT));
 	for (unsigned i = 0; i < 4; i++) {
 		set_clock(now_ms + HOUR_MS);
 		relay_up();
@@ -394,7 +420,7 @@ START_TEST(whatever_happens_each_gets_it_once)
 	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 0);
 	ck_assert_uint_eq(rows_in(OUTBOUND_HELD), 0);
 	ck_assert_uint_eq(outbound_standing(stage.conductor), UINT64_MAX);
-	begin_again(true);
+	begin_again(END_POWER);
 	relay_up();
 	ck_assert_uint_eq(tries(), 0);
 	ck_assert_uint_eq(kept_files(), 0);
