@@ -67,6 +67,25 @@ read_target(struct slice uri, struct tlsrpt_target *target)
 	return https_url_read(uri, &target->url) == 0;
 }
 
+static bool
+is_same(const struct tlsrpt_target *a, const struct tlsrpt_target *b)
+{
+	return slice_is_nocase(slice_str(a->address), slice_str(b->address)) &&
+	    slice_is_nocase(slice_str(a->url.host), slice_str(b->url.host)) &&
+	    a->url.port == b->url.port &&
+	    strcmp(a->url.path, b->url.path) == 0;
+}
+
+/* Is the last of them another one than those before?  Each is told once. */
+static bool
+is_another(const struct tlsrpt_target *targets, size_t last)
+{
+	for (size_t i = 0; i < last; i++)
+		if (is_same(&targets[i], &targets[last]))
+			return false;
+	return true;
+}
+
 static size_t
 read_targets(struct slice uris, struct tlsrpt_target *targets)
 {
@@ -77,7 +96,8 @@ read_targets(struct slice uris, struct tlsrpt_target *targets)
 		more = slice_cut(&uris, ',', &uri);
 		if (!more)
 			uri = uris;
-		count += read_target(slice_trim(uri), &targets[count]);
+		count += read_target(slice_trim(uri), &targets[count]) &&
+		    is_another(targets, count);
 	}
 	return count;
 }

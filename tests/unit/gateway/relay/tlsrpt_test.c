@@ -37,6 +37,11 @@ static const struct {
 	{ { "v=TLSRPTv1; rua=mailto:a@x.test,mailto:b@x.test,mailto:c@x.test,"
 	    "mailto:d@x.test,mailto:e@x.test" },
 	    { "a@x.test", "b@x.test", "c@x.test", "d@x.test" } },
+	/* one address has one mail, and one server one POST */
+	{ { "v=TLSRPTv1; rua=mailto:a@far.test,mailto:%61@far.test,"
+	    "mailto:A@FAR.test?x,https://far.test/,https://FAR.test:443,"
+	    "mailto:b@far.test" },
+	    { "a@far.test", "far.test:443/", "b@far.test" } },
 	/* others may stand there, too; of two nobody can say which */
 	{ { "v=spf1 -all", "v=TLSRPTv1; rua=mailto:a@far.test" },
 	    { "a@far.test" } },
