@@ -40,7 +40,7 @@ _postroom()
 		mapfile -t COMPREPLY < <(compgen -W 'en id' -- "$cur")
 		return
 		;;
-	--on-read | --archive)
+	--on-read | --archive | --forwards)
 		mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$cur")
 		return
 		;;
@@ -240,7 +240,7 @@ _postroom()
 		options='--name --language --password-file'
 		;;
 	*/account/set)
-		options='--name --language --password --password-file --fetch --recall'
+		options='--name --language --password --password-file --fetch --recall --forwards'
 		;;&
 	1/line/)
 		options='status report open'

@@ -617,6 +617,24 @@ write_sends_much(const struct notice *notice, enum language language,
 	text_addf(body, "\n    postroom account set %s --password\n", address);
 }
 
+static void
+write_forwarded(const struct notice *notice, enum language language,
+    struct text *subject, struct text *body)
+{
+	char address[SHOWN_SIZE], at[WHEN_SIZE];
+
+	shown(notice->address, WORD_BYTES, address);
+	when(notice->since_utc_ms, at);
+	text_say(subject, language, NOTICE_FORWARDED, address);
+	if (notice->keeps)
+		line_say(body, language, NOTICE_FORWARDED_TOO, at, address);
+	else
+		line_say(body, language, NOTICE_FORWARDED_AWAY, at, address);
+	text_add_byte(body, '\n');
+	line_say(body, language, NOTICE_SENDS_WHO);
+	line_say(body, language, NOTICE_FORWARDED_NOT);
+}
+
 void
 notice_write(const struct notice *notice, enum language language,
     struct text *subject, struct text *body)
@@ -642,6 +660,9 @@ notice_write(const struct notice *notice, enum language language,
 		break;
 	case NOTICE_SENDS_MUCH:
 		write_sends_much(notice, language, subject, body);
+		break;
+	case NOTICE_FORWARDED:
+		write_forwarded(notice, language, subject, body);
 		break;
 	case NOTICE_KIND_COUNT:
 		break;

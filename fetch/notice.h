@@ -28,6 +28,7 @@ enum notice_kind {
 	NOTICE_HELD,		/* what waits for a word of theirs */
 	NOTICE_REPLIED,		/* what came of their answer to that */
 	NOTICE_SENDS_MUCH,	/* an account sends more than it may */
+	NOTICE_FORWARDED,	/* mail of an account goes on, set as its owner */
 	NOTICE_KIND_COUNT
 };
 
@@ -89,6 +90,9 @@ struct notice {
 	uint32_t	sent;			/* messages, or recipients */
 	bool		sent_recipients;
 	bool		sent_in_a_day;		/* else in an hour */
+	/* FORWARDED, to `address` */
+	bool		keeps;			/* it has a copy, too */
+	int64_t		since_utc_ms;
 };
 
 /*

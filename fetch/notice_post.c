@@ -169,6 +169,7 @@ pause_ms(const struct letter *letter)
 		return 0;
 	return letter->key.kind == NOTICE_HELD ||
 	    letter->key.kind == NOTICE_REPLIED ? NOTICE_HELD_PAUSE_MS :
+	    letter->key.kind == NOTICE_FORWARDED ? NOTICE_FORWARDED_PAUSE_MS :
 	    NOTICE_PAUSE_MS;
 }
 

@@ -6,7 +6,7 @@
  * path, so nobody answers it and it never comes back (RFC 3834 3.3); it is for
  * an account here, never for the world (HARDENING A13).
  *
- * One account hears of one kind at most once in NOTICE_PAUSE_MS.  What the queue
+ * One account hears of one kind at most once in NOTICE_PAUSE_MS (below: others).  What the queue
  * does not take is offered again, later and later, and kept in memory only: what
  * a restart loses is still true afterwards, and is found again.  An answer that
  * is lost on the way makes two of one, never none.
@@ -20,6 +20,8 @@
 #define NOTICE_PAUSE_MS		(24u * 3600 * 1000)
 /* What is told once a day is told at that hour, not a little later each day. */
 #define NOTICE_HELD_PAUSE_MS	(12u * 3600 * 1000)
+/* Each change is told, but not each of a program that makes them all day. */
+#define NOTICE_FORWARDED_PAUSE_MS (20u * 1000)
 #define NOTICE_POSTMASTER	0	/* as an account: whoever that is */
 
 struct notice_post;		/* opaque; see notice_post.c */

@@ -56,7 +56,11 @@ enum fetch_kind {
 	/* queue -> schedule, news: u64 account, u32 count (HELD_PAGE at the
 	 * most), each as held_replied_pack(): what came of its answer about held
 	 * mail; of none nothing could be read */
-	SCHEDULE_REPLIED
+	SCHEDULE_REPLIED,
+	/* keeper -> schedule, news: u64 account, slice target, u8 the account
+	 * has a copy, i64 since (ms since 1970, UTC): its owner has set that
+	 * forward, and is to be told (KEEPER_FORWARD_TOLD) */
+	SCHEDULE_FORWARDED
 };
 
 enum resolver_kind {

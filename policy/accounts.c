@@ -255,6 +255,7 @@ account_row(struct db_query *q, struct policy_account *account_out,
 	a.created_utc_ms = db_i64(q, INT64_MIN, INT64_MAX);
 	a.is_public = db_u64(q, 0, 1) != 0;
 	a.recall_minutes = (unsigned)db_u64(q, 0, RECALL_MINUTES_MOST);
+	a.may_forward = db_u64(q, 0, 1) != 0;
 	hash = db_blob(q, 0, PASSWORD_HASH_SIZE - 1);
 	scram = db_blob(q, 0, PASSWORD_SCRAM_SIZE - 1);
 	if (text_failed(&address))
@@ -536,6 +537,20 @@ number_set(struct policy *p, enum statement which, unsigned number,
 	return db_run(&q);
 }
 
+/* Who may not any more does not go on doing it. */
+static int
+set_forwards(struct policy *p, bool may, uint64_t id)
+{
+	struct db_query q;
+	int r = number_set(p, SET_FORWARDS, may, id);
+
+	if (r < 0 || may)
+		return r;
+	q = db_ask(p->db, FORWARD_OWNERS_GONE);
+	db_put_u64(&q, id);
+	return db_run(&q);
+}
+
 bool
 policy_may_fetch(const struct policy_account *account, bool people_fetch)
 {
@@ -570,6 +585,8 @@ policy_account_set(struct policy *p, uint64_t id,
 		r = number_set(p, SET_FETCH, *change->fetch, id);
 	if (r == 0 && change->recall_minutes != NULL)
 		r = number_set(p, SET_RECALL, *change->recall_minutes, id);
+	if (r == 0 && change->may_forward != NULL)
+		r = set_forwards(p, *change->may_forward, id);
 	return policy_finish(p, r);
 }
 

@@ -51,6 +51,7 @@ struct policy_account {
 	char		language[LANGUAGE_SIZE];	/* en, id */
 	enum account_fetch fetch;
 	unsigned	recall_minutes;	/* to take back what they send; 0: none */
+	bool		may_forward;	/* their own mail, to addresses elsewhere */
 	int64_t		created_utc_ms;
 	bool		is_public;	/* nobody logs in to it: for folders
 					   that many use (shares.h) */
@@ -127,6 +128,7 @@ struct policy_change {
 	const struct password_secret	*secret;
 	const enum account_fetch	*fetch;
 	const unsigned			*recall_minutes;
+	const bool			*may_forward;	/* no: theirs ends */
 };
 /* 0, -ENOENT or -EINVAL. */
 int	policy_account_set(struct policy *, uint64_t id,

@@ -34,6 +34,7 @@
 	{ "language", ADMIN_TEXT,   true, SAY_COLUMN_LANGUAGE }, \
 	{ "fetch",    ADMIN_TEXT,   true, SAY_COLUMN_MAY_FETCH }, \
 	{ "recall",   ADMIN_NUMBER, true, SAY_COLUMN_RECALL }, \
+	{ "forwards", ADMIN_TEXT,   true, SAY_COLUMN_MAY_FORWARD }, \
 	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED } }
 
 /* `asked`: it must be given when a fetch account is added. */
@@ -202,7 +203,9 @@
 #define FORWARD_ROW \
 	{ "address",  ADMIN_TEXT,   true, SAY_COLUMN_ADDRESS }, \
 	TARGET_COLUMN, \
-	{ "keep",     ADMIN_TEXT,   true, SAY_COLUMN_KEEP }
+	{ "keep",     ADMIN_TEXT,   true, SAY_COLUMN_KEEP }, \
+	{ "by",       ADMIN_TEXT,   true, SAY_COLUMN_SET_BY }, \
+	{ "since",    ADMIN_TIME,   true, SAY_COLUMN_SINCE }
 #define SMARTHOST_ROW { \
 	{ "name",     ADMIN_TEXT,   true, SAY_COLUMN_SENDER }, \
 	{ "host",     ADMIN_TEXT,   true, SAY_COLUMN_HOST }, \
@@ -237,6 +240,7 @@
 	{ "lists",    ADMIN_TEXT,   true, SAY_COLUMN_LISTS }, \
 	{ "recipients", ADMIN_NUMBER, true, SAY_COLUMN_LISTED }, \
 	{ "created",  ADMIN_TIME,   true, SAY_COLUMN_CREATED }
+#define OWNER_ARG	{ "address",  ADMIN_TEXT,   false, SAY_COLUMN_ADDRESS }
 #define EVERYBODY	(ADMIN_BY_POSTMASTER | ADMIN_BY_ANYBODY)
 #define LINK_ARG	{ "link",     ADMIN_TEXT,   true, SAY_COLUMN_ID }
 #define OWNER		{ "account",  ADMIN_NUMBER, true, SAY_COLUMN_ACCOUNT }
@@ -253,12 +257,16 @@ const struct admin_request admin_requests[] = {
 { "account list",
   { { 0 } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_list },
-/* `fetch`: yes no default (as people_fetch says).  `recall`: minutes. */
+/*
+ * `fetch`: yes no default (as people_fetch says).  `recall`: minutes.  `forwards`:
+ * yes no, their own mail (forwards.h).
+ */
 { "account set",
   { ADDRESS_ARG, NAME_ARG, LANGUAGE_ARG,
     { "password", ADMIN_SECRET, false, SAY_COLUMN_PASSWORD },
     { "fetch",    ADMIN_TEXT,   false, SAY_COLUMN_MAY_FETCH },
-    { "recall",   ADMIN_NUMBER, false, SAY_COLUMN_RECALL } },
+    { "recall",   ADMIN_NUMBER, false, SAY_COLUMN_RECALL },
+    { "forwards", ADMIN_TEXT,   false, SAY_COLUMN_MAY_FORWARD } },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, ACCOUNT_ROW, admin_account_set },
 { "account remove",
   { ADDRESS_ARG },
@@ -794,17 +802,20 @@ const struct admin_request admin_requests[] = {
 { "list list",
   { ABOVE_ARGS },
   ADMIN_BY_POSTMASTER, ROLE_KEEPER, { LIST_ROW }, admin_list_list },
-/* `keep`: yes no, the account has a copy too. */
+/*
+ * Mail that goes on (forwards.h): a person's own, where they may.  `keep`: yes no,
+ * the account has a copy too; `by`: postmaster owner.
+ */
 { "forward set",
-  { ADDRESS_ARG, { "target", ADMIN_TEXT, true, SAY_COLUMN_TO },
+  { OWNER_ARG, { "target", ADMIN_TEXT, true, SAY_COLUMN_TO },
     { "keep", ADMIN_TEXT, false, SAY_COLUMN_KEEP } },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_set },
+  EVERYBODY, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_set },
 { "forward remove",
-  { ADDRESS_ARG },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_remove },
+  { OWNER_ARG },
+  EVERYBODY, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_remove },
 { "forward list",
   { { 0 } },
-  ADMIN_BY_POSTMASTER, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_list },
+  EVERYBODY, ROLE_KEEPER, { FORWARD_ROW }, admin_forward_list },
 /* Domains whose mail is taken for a host of their own: gateways.h. */
 { "gateway add",
   { GATEWAY_ARGS },

@@ -139,6 +139,7 @@ struct admin_work {
 	bool		 smarthosts_changed;	/* the same */
 	bool		 devices_changed;	/* the doors are */
 	bool		 gateways_changed;	/* queue and doors are */
+	uint64_t	 forward_of;	/* whose forward has changed; 0: nobody's */
 	struct blocks	*blocks;	/* NULL: no hub runs, nobody is out */
 	struct greylist	*greylist;	/* NULL: the same */
 	char		 forgiven[BLOCK_NET_SIZE];	/* doors are to be told */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { ARG_ADDRESS, ARG_NAME, ARG_LANGUAGE, ARG_PASSWORD, ARG_FETCH,
-    ARG_RECALL };
+    ARG_RECALL, ARG_FORWARDS };
 
 static const char *const fetch_words[ACCOUNT_FETCH_COUNT] = {
 	[ACCOUNT_FETCH_DEFAULT] = "default",
@@ -26,6 +26,7 @@ account_row(struct admin_work *work, const struct policy_account *a,
 	pack_slice(rows, slice_str(a->language));
 	pack_slice(rows, slice_str(fetch_words[a->fetch]));
 	pack_u64(rows, a->recall_minutes);
+	pack_slice(rows, slice_str(a->may_forward ? "yes" : "no"));
 	pack_i64(rows, a->created_utc_ms);
 	work->rows++;
 }
@@ -131,13 +132,47 @@ fetch_read(struct slice word)
 	return (enum account_fetch)fetch;
 }
 
+/* What this person may do.  false: one of the words is not what it must be. */
+static bool
+read_rights(struct admin_work *work, struct policy_account *wanted,
+    struct policy_change *change)
+{
+	uint64_t minutes;
+
+	if (work->given[ARG_FETCH]) {
+		wanted->fetch = fetch_read(work->args[ARG_FETCH]);
+		work->field = ARG_FETCH;
+		if (wanted->fetch == ACCOUNT_FETCH_COUNT)
+			return false;
+		change->fetch = &wanted->fetch;
+	}
+	if (work->given[ARG_RECALL]) {
+		work->field = ARG_RECALL;
+		if (slice_u64(work->args[ARG_RECALL], RECALL_MINUTES_MOST,
+		    &minutes) < 0)
+			return false;
+		wanted->recall_minutes = (unsigned)minutes;
+		change->recall_minutes = &wanted->recall_minutes;
+	}
+	if (work->given[ARG_FORWARDS]) {
+		wanted->may_forward = slice_is_word(work->args[ARG_FORWARDS],
+		    "yes");
+		work->field = ARG_FORWARDS;
+		if (!wanted->may_forward &&
+		    !slice_is_word(work->args[ARG_FORWARDS], "no"))
+			return false;
+		change->may_forward = &wanted->may_forward;
+	}
+	work->field = ADMIN_NO_FIELD;
+	return true;
+}
+
 enum admin_status
 admin_account_set(struct policy *policy, struct admin_work *work,
     struct text *rows)
 {
 	struct policy_account a, wanted = { .language = "en" };
 	struct policy_change change = { 0 };
-	uint64_t minutes;
 	int r = policy_account_find(policy, work->args[ARG_ADDRESS], &a);
 
 	if (r < 0) {
@@ -154,28 +189,17 @@ admin_account_set(struct policy *policy, struct admin_work *work,
 		change.language = wanted.language;
 	if (work->has_secret)
 		change.secret = &work->secret;
-	if (work->given[ARG_FETCH]) {
-		wanted.fetch = fetch_read(work->args[ARG_FETCH]);
-		if (wanted.fetch == ACCOUNT_FETCH_COUNT) {
-			work->field = ARG_FETCH;
-			return ADMIN_UNFIT;
-		}
-		change.fetch = &wanted.fetch;
-	}
-	if (work->given[ARG_RECALL]) {
-		if (slice_u64(work->args[ARG_RECALL], RECALL_MINUTES_MOST,
-		    &minutes) < 0) {
-			work->field = ARG_RECALL;
-			return ADMIN_UNFIT;
-		}
-		wanted.recall_minutes = (unsigned)minutes;
-		change.recall_minutes = &wanted.recall_minutes;
-	}
+	if (!read_rights(work, &wanted, &change))
+		return ADMIN_UNFIT;
 	r = policy_account_set(policy, a.id, &change);
 	if (r == -EINVAL)
 		work->field = unfit_field(&wanted);
 	if (r == 0)
 		r = policy_account_get(policy, a.id, &a);
+	if (r == 0 && change.may_forward != NULL && !a.may_forward) {
+		work->senders_changed = true;
+		work->forward_of = a.id;
+	}
 	if (r == 0)
 		account_row(work, &a, rows);
 	return admin_status_of(r);

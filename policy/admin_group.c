@@ -1,5 +1,5 @@
 /*
- * admin_group.c - the keeper's answers about aliases, lists and forwards
+ * admin_group.c - the keeper's answers about aliases and lists
  */
 #include "policy/admin_inside.h"
 
@@ -13,8 +13,6 @@
 /* In the rows of aliases and lists (admin.c). */
 enum { ARG_ADDRESS, ARG_TARGETS, ARG_MORE, ARG_LESS, ARG_POST, ARG_OWNER };
 enum { LIST_ABOVE, LIST_ABOVE_TARGET };
-/* In those of forwards. */
-enum { FORWARD_ADDRESS, FORWARD_TARGET, FORWARD_KEEP };
 
 #define WORDS_BYTES	(GROUP_MEMBERS_MOST * ADDRESS_SIZE)
 
@@ -356,90 +354,4 @@ admin_list_list(struct policy *policy, struct admin_work *work,
     struct text *rows)
 {
 	return list(policy, work, GROUP_LIST, rows);
-}
-
-/* Forwards */
-
-static int
-add_forward(void *arg, const struct policy_account *account)
-{
-	struct listing *listing = arg;
-	struct forward forward;
-	int r;
-
-	if (listing->work->rows == ADMIN_ROWS)
-		return 1;
-	r = policy_forward_get(listing->policy, account->id, &forward);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	pack_slice(listing->rows, slice_str(account->address));
-	pack_slice(listing->rows, slice_str(forward.target));
-	pack_slice(listing->rows, slice_str(forward.keep ? "yes" : "no"));
-	listing->work->rows++;
-	return 0;
-}
-
-/* The account that is named.  0 or -errno, and that this is the fault. */
-static int
-find_account(struct policy *policy, struct admin_work *work,
-    struct policy_account *account_out)
-{
-	int r = policy_account_find(policy, work->args[FORWARD_ADDRESS],
-	    account_out);
-
-	if (r < 0)
-		work->field = FORWARD_ADDRESS;
-	return r;
-}
-
-enum admin_status
-admin_forward_set(struct policy *policy, struct admin_work *work,
-    struct text *rows)
-{
-	struct listing listing = { .policy = policy, .work = work,
-	    .rows = rows };
-	struct policy_account account;
-	struct forward forward;
-	bool keep = !work->given[FORWARD_KEEP] ||
-	    !slice_is_word(work->args[FORWARD_KEEP], "no");
-	int r = find_account(policy, work, &account);
-
-	if (r < 0)
-		return admin_status_of(r);
-	r = policy_forward_set(policy, account.id, work->args[FORWARD_TARGET],
-	    keep, &forward);
-	work->senders_changed = true;
-	if (r == 0)
-		r = add_forward(&listing, &account);
-	else
-		work->field = FORWARD_TARGET;
-	return r == -EPERM ? ADMIN_UNFIT : admin_status_of(r);
-}
-
-enum admin_status
-admin_forward_remove(struct policy *policy, struct admin_work *work,
-    struct text *rows)
-{
-	struct listing listing = { .policy = policy, .work = work,
-	    .rows = rows };
-	struct policy_account account;
-	int r = find_account(policy, work, &account);
-
-	if (r == 0)
-		r = add_forward(&listing, &account);
-	if (r == 0)
-		r = policy_forward_remove(policy, account.id);
-	work->senders_changed = true;
-	return admin_status_of(r);
-}
-
-enum admin_status
-admin_forward_list(struct policy *policy, struct admin_work *work,
-    struct text *rows)
-{
-	struct listing listing = { .policy = policy, .work = work,
-	    .rows = rows };
-	int r = policy_account_each(policy, add_forward, &listing);
-
-	return admin_status_of(r > 0 ? 0 : r);
 }

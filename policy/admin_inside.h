@@ -33,6 +33,13 @@ admin_fn	admin_oauth_set, admin_oauth_list, admin_oauth_remove,
 		admin_fetch_way;
 
 /*
+ * Whose own that is: a person's, whatever the argument `arg` says (one that names
+ * another is refused), or of whom the postmaster names.  0, or an errno, and who
+ * is at fault.
+ */
+int	admin_find_owner(struct policy *, struct admin_work *, unsigned arg,
+	    struct policy_account *owner_out);
+/*
  * The fetch account that the first two arguments name, address and label; an
  * owner of one only need not say which.  0, or an errno, and who is at fault.
  */

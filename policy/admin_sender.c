@@ -11,33 +11,6 @@
 enum { SENDER_NAME, SENDER_OWNER };
 enum { LIST_OWNER, LIST_ABOVE };
 
-/*
- * Whose list it is: a person's own, whatever the argument says (one that names
- * another is refused), or the one that the postmaster names.
- */
-static int
-find_owner(struct policy *policy, struct admin_work *work, unsigned arg,
-    struct policy_account *owner_out)
-{
-	struct policy_account named;
-	int r;
-
-	if (work->asker == 0) {
-		r = work->given[arg] ? policy_account_find(policy,
-		    work->args[arg], owner_out) : -EINVAL;
-		if (r < 0)
-			work->field = arg;
-		return r;
-	}
-	r = policy_account_get(policy, work->asker, owner_out);
-	if (r == 0 && work->given[arg]) {
-		r = policy_account_find(policy, work->args[arg], &named);
-		if (r == 0 && named.id != owner_out->id)
-			r = -EACCES;
-	}
-	return r == -ENOENT || r == -ENOTUNIQ ? -EACCES : r;
-}
-
 static void
 add_row(struct admin_work *work, const struct sender *sender,
     struct text *rows)
@@ -55,7 +28,7 @@ change(struct policy *policy, struct admin_work *work, enum sender_wish wish,
 {
 	struct policy_account owner;
 	struct sender sender = { .wish = wish };
-	int r = find_owner(policy, work, SENDER_OWNER, &owner);
+	int r = admin_find_owner(policy, work, SENDER_OWNER, &owner);
 
 	if (r < 0)
 		return admin_status_of(r);
@@ -116,7 +89,7 @@ admin_sender_list(struct policy *policy, struct admin_work *work,
 {
 	struct listing listing = { work, rows };
 	struct policy_account owner;
-	int r = find_owner(policy, work, LIST_OWNER, &owner);
+	int r = admin_find_owner(policy, work, LIST_OWNER, &owner);
 
 	if (r == 0)
 		r = policy_sender_each(policy, owner.id,

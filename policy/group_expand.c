@@ -13,6 +13,7 @@
 
 #include "lib/message/envelope.h"
 #include "lib/message/path.h"
+#include "policy/forwards.h"
 #include "policy/groups_inside.h"
 #include "policy/srs.h"
 #include "policy/tables.h"
@@ -181,6 +182,18 @@ add_copy(struct expansion *x, uint64_t account, struct slice address,
 	return r < 0 ? r : text_failed(&sender) ? -E2BIG : add(x, &one);
 }
 
+/*
+ * What is deleted at the provider stands for a copy in some mailbox.  And whoever
+ * has set this forward with a stolen password hides nothing that the hub has to
+ * say.
+ */
+static bool
+stays(const struct expansion *x, const struct forward *forward)
+{
+	return forward->keep || x->ask->is_fetched ||
+	    (x->ask->is_own && forward->by_owner);
+}
+
 /* Once; and on to where they have their mail sent. */
 static int
 add_account(struct expansion *x, uint64_t account, struct slice named,
@@ -207,8 +220,7 @@ add_account(struct expansion *x, uint64_t account, struct slice named,
 	if (on.via == NULL)
 		on.via = who.address;
 	r = add_elsewhere(x, slice_str(forward.target), &on, account);
-	/* what is deleted at the provider stands for a copy in some mailbox */
-	return r < 0 || !(forward.keep || x->ask->is_fetched) ? r : add_copy(x, account,
+	return r < 0 || !stays(x, &forward) ? r : add_copy(x, account,
 	    way->via == NULL ? named : slice_str(who.address), way);
 }
 

@@ -1,5 +1,5 @@
 /*
- * groups.c - aliases, lists and forwards in policy.db
+ * groups.c - aliases and lists in policy.db
  */
 #include "policy/groups.h"
 
@@ -34,9 +34,8 @@ group_post_read(struct slice word)
 	return (enum group_post)post;
 }
 
-/* `typed` in normal form.  0 or -EINVAL. */
-static int
-normal(struct slice typed, struct text *text)
+int
+policy_target_normal(struct slice typed, struct text *text)
 {
 	struct path path;
 
@@ -127,7 +126,7 @@ policy_group_find(struct policy *p, enum group_kind kind,
 {
 	TEXT_AUTO text = TEXT_INIT(ADDRESS_SIZE);
 	struct group group;
-	int r = normal(address, &text);
+	int r = policy_target_normal(address, &text);
 
 	if (r == 0)
 		r = find_named(p, text_slice(&text), &group);
@@ -259,7 +258,7 @@ put_target(struct policy *p, uint64_t id, struct slice typed)
 	enum whose whose;
 	uint64_t account;
 	struct db_query q;
-	int r = normal(slice_trim(typed), &target);
+	int r = policy_target_normal(slice_trim(typed), &target);
 
 	if (r == 0)
 		r = policy_whose(p, text_slice(&target), &whose, &account);
@@ -355,7 +354,7 @@ policy_group_add(struct policy *p, const struct group *wanted,
 {
 	TEXT_AUTO text = TEXT_INIT(ADDRESS_SIZE);
 	struct group group;
-	int r = normal(slice_trim(slice_str(wanted->address)), &text);
+	int r = policy_target_normal(slice_trim(slice_str(wanted->address)), &text);
 
 	*bad_out = SIZE_MAX;
 	if (r < 0 || !is_group_name(slice_first(text_slice(&text),
@@ -458,78 +457,4 @@ policy_group_each(struct policy *p, enum group_kind kind,
 			return r;
 	}
 	return r;
-}
-
-/* Forwards */
-
-int
-policy_forward_get(struct policy *p, uint64_t account,
-    struct forward *forward_out)
-{
-	DB_QUERY_AUTO q = db_ask(p->db, FORWARD_GET);
-	struct forward forward;
-	struct slice target;
-	int r;
-
-	db_put_u64(&q, account);
-	r = db_next(&q);
-	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
-	target = db_blob(&q, 1, ADDRESS_SIZE - 1);
-	forward.keep = db_u64(&q, 0, 1) != 0;
-	if (db_row(&q) < 0 || slice_cstr(target, forward.target,
-	    sizeof(forward.target)) < 0)
-		return -EUCLEAN;
-	*forward_out = forward;
-	return 0;
-}
-
-int
-policy_forward_set(struct policy *p, uint64_t account, struct slice typed,
-    bool keep, struct forward *forward_out)
-{
-	TEXT_AUTO target = TEXT_INIT(ADDRESS_SIZE);
-	enum whose whose;
-	uint64_t here;
-	struct db_query q;
-	int r = normal(slice_trim(typed), &target);
-
-	if (r == 0)
-		r = policy_whose(p, text_slice(&target), &whose, &here);
-	if (r == 0 && whose != WHOSE_FOREIGN && whose != WHOSE_SHARED)
-		r = -EPERM;
-	if (r == 0)
-		r = db_begin(p->db);
-	if (r < 0)
-		return r;
-	q = db_ask(p->db, FORWARD_PUT);
-	db_put_u64(&q, account);
-	db_put_blob(&q, text_slice(&target));
-	db_put_u64(&q, keep);
-	r = policy_finish(p, db_run(&q));
-	return r < 0 ? r : policy_forward_get(p, account, forward_out);
-}
-
-int
-policy_forward_remove(struct policy *p, uint64_t account)
-{
-	struct forward forward;
-	int r = policy_forward_get(p, account, &forward);
-
-	if (r == 0)
-		r = db_begin(p->db);
-	return r < 0 ? r : policy_finish(p, run_with(p, FORWARD_REMOVE,
-	    account));
-}
-
-int
-policy_has_forwards(struct policy *p, bool *has_out)
-{
-	struct db_query q = db_ask(p->db, FORWARD_ANY);
-	uint64_t one;
-	int r = policy_number(&q, &one);
-
-	if (r >= 0)
-		*has_out = r == 1;
-	return r < 0 ? r : 0;
 }

@@ -1,11 +1,10 @@
 /*
- * groups.h - aliases, lists and forwards in policy.db: who is meant by an address
+ * groups.h - aliases and lists in policy.db: who is meant by an address
  *
  * A group is an address of ours behind which stand others: accounts here, other
  * groups, or addresses elsewhere.  An alias hands a message to them as it is; a
  * list (RFC 2919, RFC 2369) as its own post, whose bounces go to its owner, and
- * says who may write to it.  A forward sends what is for an account to one address
- * elsewhere, too or instead.
+ * says who may write to it.
  *
  * A message expands once, before its receipt: group_expand.c makes the one list of
  * its recipients, with each account and each address in it once.
@@ -89,22 +88,6 @@ int	policy_group_each(struct policy *, enum group_kind,
 /* Is that account behind this group, whatever stands between?  Of an alias. */
 int	policy_group_has(struct policy *, uint64_t id, uint64_t account,
 	    bool *has_out);
-
-/* Forwards */
-
-struct forward {
-	char	target[ADDRESS_SIZE];
-	bool	keep;		/* the account has a copy, too */
-};
-/* 0, -EINVAL (no address), or -EPERM: it is one of ours, or of the postmaster. */
-int	policy_forward_set(struct policy *, uint64_t account,
-	    struct slice target, bool keep, struct forward *forward_out);
-/* 0 or -ENOENT. */
-int	policy_forward_get(struct policy *, uint64_t account,
-	    struct forward *forward_out);
-int	policy_forward_remove(struct policy *, uint64_t account);
-/* Does anybody who is here have one? */
-int	policy_has_forwards(struct policy *, bool *has_out);
 
 /* Who gets a message */
 

@@ -24,6 +24,8 @@ struct groups_seen {
 bool	groups_were_seen(struct groups_seen *, uint64_t id, unsigned depth,
 	    bool by_list);
 
+/* What was `typed` as an address, in normal form.  0 or -EINVAL. */
+int	policy_target_normal(struct slice typed, struct text *);
 /* Add the targets of that group, each with pack_slice(). */
 int	policy_group_targets(struct policy *, uint64_t id,
 	    struct text *targets);

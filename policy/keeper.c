@@ -365,6 +365,7 @@ keeper_person_say(struct text *body, const struct keeper_person *person)
 	pack_slice(body, person->address);
 	pack_slice(body, person->language);
 	pack_u8(body, person->may_fetch);
+	pack_u8(body, person->may_forward);
 	pack_u64(body, person->stamp);
 }
 
@@ -378,6 +379,7 @@ keeper_person_said(struct slice body, struct keeper_person *person_out)
 		person.address = unpack_slice(&u);
 		person.language = unpack_slice(&u);
 		person.may_fetch = unpack_bool(&u);
+		person.may_forward = unpack_bool(&u);
 		person.stamp = unpack_u64(&u);
 	}
 	return TAKE(&u, person_out, person);

@@ -75,8 +75,8 @@ enum keeper_kind {
 	/*
 	 * Console: who is this, and what may they do here?
 	 * u64 account -> u8 exists, and if it does: slice address, slice
-	 * language, u8 may_fetch, u64 stamp; nothing at all: it cannot be said
-	 * now
+	 * language, u8 may_fetch, u8 may_forward, u64 stamp; nothing at all: it
+	 * cannot be said now
 	 */
 	KEEPER_PERSON,
 	/*
@@ -242,7 +242,12 @@ enum keeper_kind {
 	 * password, u8 its owner has named it (people_hosts.h); nothing at all:
 	 * it cannot be read, or unsealed
 	 */
-	KEEPER_SMARTHOST
+	KEEPER_SMARTHOST,
+	/*
+	 * Schedule, news: the owner of that forward was told of it by mail.
+	 * u64 account, i64 since (ms since 1970, UTC)
+	 */
+	KEEPER_FORWARD_TOLD
 };
 
 struct keeper_rcpt {
@@ -336,6 +341,7 @@ struct keeper_person {
 	struct slice	address;
 	struct slice	language;
 	bool		may_fetch;	/* their own remote mailboxes */
+	bool		may_forward;	/* their mail, to elsewhere */
 	uint64_t	stamp;		/* another one: another password */
 };
 

@@ -9,7 +9,7 @@
 
 #define ACCOUNT_COLUMNS \
 	"SELECT a.id, a.local, d.name, a.name, a.language, a.fetch," \
-	" a.created, a.public, a.recall, a.hash, a.scram " \
+	" a.created, a.public, a.recall, a.forwards, a.hash, a.scram " \
 	"FROM account a JOIN domain d ON d.id = a.domain "
 
 #define DOMAIN_COLUMNS \
@@ -103,6 +103,7 @@ static const char *const statements[STATEMENTS] = {
 	[SET_SECRET] = "UPDATE account SET hash = ?, scram = ? WHERE id = ?",
 	[SET_FETCH] = "UPDATE account SET fetch = ? WHERE id = ?",
 	[SET_RECALL] = "UPDATE account SET recall = ? WHERE id = ?",
+	[SET_FORWARDS] = "UPDATE account SET forwards = ? WHERE id = ?",
 	/* the password goes at once; the number and the address stay known */
 	[REMOVE] = "UPDATE account SET removed = ?, hash = x'', scram = x'' "
 	    "WHERE id = ?",
@@ -288,10 +289,19 @@ static const char *const statements[STATEMENTS] = {
 	    " VALUES (?, ?)",
 	[MEMBER_GONE] = "DELETE FROM member WHERE target = ?",
 	[FORWARD_PUT] = "INSERT OR REPLACE INTO forward"
-	    " (account, target, keep) VALUES (?, ?, ?)",
-	[FORWARD_GET] = "SELECT target, keep FROM forward WHERE account = ?",
+	    " (account, target, keep, by_owner, since, told)"
+	    " VALUES (?, ?, ?, ?, ?, ?)",
+	[FORWARD_GET] = "SELECT target, keep, by_owner, since FROM forward"
+	    " WHERE account = ?",
 	[FORWARD_REMOVE] = "DELETE FROM forward WHERE account = ?",
 	[FORWARD_ANY] = "SELECT 1 FROM forward LIMIT 1",
+	[FORWARD_UNTOLD] = "SELECT f.account, f.target, f.keep, f.by_owner,"
+	    " f.since FROM forward f JOIN account a ON a.id = f.account"
+	    " AND a.removed IS NULL WHERE f.told = 0 ORDER BY f.account",
+	[FORWARD_TOLD] = "UPDATE forward SET told = 1"
+	    " WHERE account = ? AND since = ?",
+	[FORWARD_OWNERS_GONE] = "DELETE FROM forward"
+	    " WHERE account = ? AND by_owner = 1",
 	[SMARTHOST_COUNT] = "SELECT count(*), coalesce(sum(length(name)), 0)"
 	    " FROM smarthost WHERE name <> ?",
 	[SMARTHOST_PUT] = "INSERT OR REPLACE INTO smarthost (name, account,"
@@ -468,6 +478,11 @@ static const char *const steps[] = {
 	" created INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE gateway_recipient (gateway BLOB NOT NULL,"
 	" local BLOB NOT NULL, PRIMARY KEY (gateway, local)) WITHOUT ROWID;",
+	/* who has set it, since when, and whether its owner was told: groups.h */
+	"ALTER TABLE account ADD COLUMN forwards INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE forward ADD COLUMN by_owner INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE forward ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE forward ADD COLUMN told INTEGER NOT NULL DEFAULT 1;",
 };
 
 const struct db_format policy_format = {

@@ -40,7 +40,8 @@ static const struct command {
   SAY_HELP_ACCOUNT_ADD,    cli_account_add },
 { "public",  "add",      "ADDRESS [--name N] [--language en|id]", SAY_HELP_PUBLIC_ADD, cli_public_add },
 { "account", "list",     "", SAY_HELP_ACCOUNT_LIST, cli_account_list },
-{ "account", "set",      "ADDRESS [--name N] [--language en|id] [--password | --password-file F] [--fetch yes|no|default]",
+{ "account", "set",      "ADDRESS [--name N] [--language en|id] [--password | --password-file F] [--fetch yes|no|default] "
+  "[--recall MINUTES] [--forwards yes|no]",
   SAY_HELP_ACCOUNT_SET,    cli_account_set },
 { "account", "remove",   "ADDRESS", SAY_HELP_ACCOUNT_REMOVE, cli_account_remove },
 { "fetch",   "add",      "ADDRESS --host H --user U [--label NAME] [--tls none|starttls|implicit] [--port P] "
@@ -118,9 +119,9 @@ static const struct command {
 { "list",    "set",      "ADDRESS [MEMBER ...] [--add ADDRESSES] [--remove ADDRESSES] [--post members|office|anyone] [--owner ADDRESS]",
   SAY_HELP_LIST_SET,       cli_list_set },
 { "list",    "remove",   "ADDRESS", SAY_HELP_LIST_REMOVE, cli_list_remove },
-{ "forward", "set",      "ADDRESS --to ADDRESS [--keep | --no-keep]", SAY_HELP_FORWARD_SET, cli_forward_set },
+{ "forward", "set",      "[ADDRESS] --to ADDRESS [--keep | --no-keep]", SAY_HELP_FORWARD_SET, cli_forward_set },
 { "forward", "list",     "", SAY_HELP_FORWARD_LIST, cli_forward_list },
-{ "forward", "remove",   "ADDRESS", SAY_HELP_FORWARD_REMOVE, cli_forward_remove },
+{ "forward", "remove",   "[ADDRESS]", SAY_HELP_FORWARD_REMOVE, cli_forward_remove },
 { "gateway", "add",
   "DOMAIN [--host HOST[:PORT]] [--etrn-from ADDRESSES|login] ...",
   SAY_HELP_GATEWAY_ADD, cli_gateway_add },
@@ -447,7 +448,8 @@ terminal_language(void)
 static bool
 is_from_afar(int argc, char **argv)
 {
-	static const char *const nouns[] = { "fetch", "sender", "smarthost" };
+	static const char *const nouns[] = { "fetch", "sender", "smarthost",
+	    "forward" };
 
 	for (size_t i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++)
 		if (strcmp(argv[0], nouns[i]) == 0)

@@ -10,10 +10,10 @@
 #include <openssl/crypto.h>
 
 /* Where the arguments of account requests stand (admin.c). */
-enum { ADDRESS, NAME, LANGUAGE, PASSWORD, FETCH, RECALL };
+enum { ADDRESS, NAME, LANGUAGE, PASSWORD, FETCH, RECALL, FORWARDS };
 
 enum { WITH_NAME, WITH_LANGUAGE, WITH_FILE, WITH_PASSWORD, WITH_FETCH,
-    WITH_RECALL, OPTIONS };
+    WITH_RECALL, WITH_FORWARDS, OPTIONS };
 
 #define ACCOUNT_OPTIONS \
 	[WITH_NAME] = { "--name", true, NULL }, \
@@ -24,6 +24,7 @@ enum { WITH_NAME, WITH_LANGUAGE, WITH_FILE, WITH_PASSWORD, WITH_FETCH,
 #define SET_OPTIONS { ACCOUNT_OPTIONS, \
 	[WITH_FETCH] = { "--fetch", true, NULL }, \
 	[WITH_RECALL] = { "--recall", true, NULL }, \
+	[WITH_FORWARDS] = { "--forwards", true, NULL }, \
 	[OPTIONS] = { NULL, false, NULL } }
 
 /* Ask, and tell the answer; `address_out` and `number_out` from its row. */
@@ -131,11 +132,12 @@ cli_account_set(struct cli *cli, int argc, char **argv)
 	values[LANGUAGE] = options[WITH_LANGUAGE].value;
 	values[FETCH] = options[WITH_FETCH].value;
 	values[RECALL] = options[WITH_RECALL].value;
+	values[FORWARDS] = options[WITH_FORWARDS].value;
 	with_password = options[WITH_PASSWORD].value != NULL ||
 	    options[WITH_FILE].value != NULL;
 	if (values[NAME] == NULL && values[LANGUAGE] == NULL &&
 	    values[FETCH] == NULL && values[RECALL] == NULL &&
-	    !with_password)
+	    values[FORWARDS] == NULL && !with_password)
 		return cli_fail(cli, CLI_USAGE, NOTHING_TO_CHANGE);
 	r = cli_config(cli);
 	if (r == CLI_OK && with_password)

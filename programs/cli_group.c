@@ -217,6 +217,15 @@ cli_list_list(struct cli *cli, int argc, char **argv)
 	return list(cli, argc, argv, "list list");
 }
 
+/* Whose it is; at --server one's own, if nobody is named. */
+static int
+forward_words(struct cli *cli, int argc, char **argv,
+    struct cli_option *options, const char **address_out)
+{
+	return cli_options(cli, argc, argv, options, "ADDRESS",
+	    cli->remote == NULL, 1, address_out);
+}
+
 int
 cli_forward_set(struct cli *cli, int argc, char **argv)
 {
@@ -226,7 +235,7 @@ cli_forward_set(struct cli *cli, int argc, char **argv)
 	    [NO_KEEP] = { "--no-keep", false, NULL },
 	    { NULL, false, NULL } };
 	const char *values[ADMIN_ARGS] = { NULL };
-	int r = cli_options(cli, argc, argv, options, "ADDRESS", 1, 1, values);
+	int r = forward_words(cli, argc, argv, options, values);
 
 	if (r == CLI_OK && options[TO].value == NULL)
 		r = cli_fail(cli, CLI_USAGE, MISSING_ARGUMENT, "--to");
@@ -240,14 +249,24 @@ cli_forward_set(struct cli *cli, int argc, char **argv)
 int
 cli_forward_remove(struct cli *cli, int argc, char **argv)
 {
+	const struct admin_request *request =
+	    admin_find(slice_str("forward remove"));
 	const char *values[ADMIN_ARGS] = { NULL };
-	int r = cli_options(cli, argc, argv, NULL, "ADDRESS", 1, 1, values);
+	TEXT_AUTO answer = TEXT_INIT(CLI_WORDS_BYTES);
+	char address[ADDRESS_SIZE];
+	int r = forward_words(cli, argc, argv, NULL, values);
 
 	if (r == CLI_OK)
-		r = ask(cli, "forward remove", values, false);
+		r = cli_config(cli);
 	if (r == CLI_OK)
-		cli_say(cli, FORWARD_REMOVED, values[FORWARD_ADDRESS]);
-	return r;
+		r = cli_ask(cli, request, values, &answer);
+	if (r == CLI_OK)
+		r = cli_show(cli, request, &answer, false);
+	if (r != CLI_OK)
+		return r;
+	cli_answer_text(&answer, "address", address, sizeof(address));
+	cli_say(cli, FORWARD_REMOVED, address);
+	return CLI_OK;
 }
 
 int

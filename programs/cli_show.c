@@ -167,6 +167,12 @@ static const struct {
 	{ "unfit",	"name",		SAY_WANT_NAME },
 	{ "unfit",	"language",	SAY_WANT_LANGUAGE },
 	{ "unfit",	"fetch",	SAY_WANT_MAY_FETCH },
+	{ "unfit",	"forwards",	SAY_WANT_YES_NO },
+	{ "unfit",	"keep",		SAY_WANT_YES_NO },
+	{ "unfit",	"target",	SAY_WANT_ELSEWHERE },
+	{ "loop",	"target",	SAY_FORWARD_LOOPS },
+	{ "refused",	"target",	SAY_MAY_NOT_FORWARD },
+	{ "exists",	"target",	SAY_FORWARD_IS_POSTMASTERS },
 	{ "refused",	"protocol",	SAY_WANT_PERSONS },
 	{ "unfit",	"label",	SAY_WANT_LABEL },
 	{ "unfit",	"rename",	SAY_WANT_LABEL },
@@ -235,6 +241,11 @@ error_words(struct cli *cli, const struct admin_request *request,
 	if (strcmp(request->name, "fetch body") == 0 &&
 	    strcmp(error, "no-such") == 0)
 		words = SAY_NO_SUCH_NOTE;
+	if (strcmp(request->name, "forward remove") == 0)
+		words = strcmp(error, "exists") == 0 ?
+		    SAY_FORWARD_IS_POSTMASTERS :
+		    strcmp(error, "no-such") == 0 && field[0] == '\0' ?
+		    SAY_FORWARD_NONE : words;
 	if (strncmp(request->name, "queue ", 6) == 0 &&
 	    strcmp(field, "id") == 0 && strcmp(error, "failed") != 0 &&
 	    strcmp(error, "later") != 0)

@@ -193,6 +193,7 @@ answer_person(const struct question *q, struct text *body)
 		answer.language = slice_str(account.language);
 		answer.may_fetch = policy_may_fetch(&account,
 		    q->keeper->process->config.people_fetch);
+		answer.may_forward = account.may_forward;
 	}
 	if (r == 0 || r == -ENOENT)
 		keeper_person_say(body, &answer);

@@ -2,7 +2,8 @@
  * keeper_inside.h - the keeper as its own files see it
  *
  * role_keeper.c hears what is asked, keeper_login.c answers who logs in,
- * keeper_sending.c who may send as whom and signs for them, keeper_blocks.c says
+ * keeper_forwards.c has people told where their mail goes, keeper_sending.c who may
+ * send as whom and signs for them, keeper_blocks.c says
  * who is kept out, keeper_grey.c who is to come again later, and
  * keeper_answers.c answers what takes no time.  An answer that takes a while is
  * an errand, and who asked may be gone by then.
@@ -122,6 +123,13 @@ int	keeper_answer_expand(struct keeper *, struct slice asked,
  */
 int	keeper_is_own(struct keeper *, uint64_t account, struct slice address,
 	    bool *is_out);
+
+/* keeper_forwards.c: the schedule is to tell people of what was set as them. */
+void	keeper_tell_forwards(struct keeper *);
+/* A forward of that account is another, or ended: that is logged, and told. */
+void	keeper_forward_changed(struct keeper *, uint64_t account);
+/* A KEEPER_FORWARD_TOLD has come.  0 or -EBADMSG. */
+int	keeper_forward_told(struct keeper *, struct slice body);
 
 /* keeper_login.c: a KEEPER_LOGIN has come. */
 int	keeper_on_login(void *process, struct ipc *, struct ipc_message *);

@@ -15,7 +15,7 @@
 #include "lib/base/log.h"
 #include "policy/gateways.h"
 #include "policy/keeper.h"
-#include "policy/groups.h"
+#include "policy/forwards.h"
 #include "policy/devices.h"
 #include "policy/senders.h"
 #include "policy/smarthosts.h"
@@ -42,6 +42,7 @@ static void	tell_accounts(struct keeper *);
 static int	on_admin(void *, struct ipc *, struct ipc_message *);
 static int	on_line_reported(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_health(void *, struct ipc *, struct ipc_message *);
+static int	on_forward_told(void *, struct ipc *, struct ipc_message *);
 static int	on_fetch_session(void *, struct ipc *, struct ipc_message *);
 
 #define DOOR	FROM(ROLE_DOOR)
@@ -87,6 +88,7 @@ static const struct ipc_rule keeper_rules[] = {
 { KEEPER_WISHES,  "WISHES",  QUEUE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_RCPT,	  "RCPT",    DOOR,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { KEEPER_EXPAND,  "EXPAND",  QUEUE,	   IPC_REQUEST, 0, 0, keeper_on_asked },
+{ KEEPER_FORWARD_TOLD, "FORWARD_TOLD", SCHEDULE, IPC_NEWS, 0, 0, on_forward_told },
 { KEEPER_SMARTHOST, "SMARTHOST", RELAY,	   IPC_REQUEST, 0, 0, keeper_on_asked },
 { 0 }
 };
@@ -122,6 +124,13 @@ on_fetch_health(void *arg, struct ipc *from, struct ipc_message *message)
 {
 	(void)from;
 	return keeper_fetch_health(keeper_of(arg)->policy, message->body);
+}
+
+static int
+on_forward_told(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	(void)from;
+	return keeper_forward_told(keeper_of(arg), message->body);
 }
 
 static int
@@ -283,6 +292,8 @@ on_admin_hashed(void *arg)
 		keeper_tell_schedule(keeper);
 	if (errand->work.senders_changed)
 		tell_queue(keeper);
+	if (errand->work.forward_of != 0)
+		keeper_forward_changed(keeper, errand->work.forward_of);
 	if (errand->work.smarthosts_changed)
 		tell_ways(keeper);
 	if (errand->work.devices_changed || errand->work.smarthosts_changed)
@@ -470,8 +481,10 @@ keeper_peer(struct process *process, struct ipc *ipc)
 {
 	struct keeper *keeper = process->state;
 
-	if (ipc_peer(ipc) == ROLE_SCHEDULE)
+	if (ipc_peer(ipc) == ROLE_SCHEDULE) {
 		keeper->schedule = ipc;
+		keeper_tell_forwards(keeper);
+	}
 	if (ipc_peer(ipc) == ROLE_QUEUE) {
 		keeper->queue = ipc;
 		tell_queue(keeper);

@@ -19,6 +19,7 @@
 #include "lib/base/zone.h"
 #include "programs/collectors.h"
 #include "programs/schedule_consent.h"
+#include "programs/forward_telling.h"
 #include "programs/held_digest.h"
 #include "programs/line_desk.h"
 #include "programs/line_report.h"
@@ -48,6 +49,7 @@ struct schedule_role {
 	struct line_desk	*desk;
 	struct line_report	*report;
 	struct held_digest	*digest;
+	struct forward_telling	*forwards;
 	char			 held_url[HELD_DIGEST_URL_SIZE];
 };
 
@@ -60,12 +62,14 @@ static int	on_reads(void *, struct ipc *, struct ipc_message *);
 static int	on_new_mail(void *, struct ipc *, struct ipc_message *);
 static int	on_sends_much(void *, struct ipc *, struct ipc_message *);
 static int	on_replied(void *, struct ipc *, struct ipc_message *);
+static int	on_forwarded(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule schedule_rules[] = {
 { FETCH_PROGRESS,   "PROGRESS", FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_progress },
 { SCHEDULE_ADMIN,   "ADMIN",    FROM(ROLE_CONSOLE), IPC_REQUEST, 0, 0, on_admin },
 { SCHEDULE_CHANGED, "CHANGED",  FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_changed },
 { SCHEDULE_SENDS_MUCH, "SENDS_MUCH", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_sends_much },
+{ SCHEDULE_FORWARDED, "FORWARDED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_forwarded },
 { SCHEDULE_READS,   "READS",    FROM(ROLE_DOOR),    IPC_REQUEST, 0, 0, on_reads },
 { FETCH_CARRIED,    "CARRIED",  FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_carried },
 { SCHEDULE_RELAYED, "RELAYED",  FROM(ROLE_RELAY),   IPC_NEWS,    0, 0, on_relayed },
@@ -532,6 +536,33 @@ on_replied(void *arg, struct ipc *from, struct ipc_message *message)
 }
 
 static int
+on_forwarded(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct process *process = arg;
+	struct schedule_role *role = process->state;
+
+	(void)from;
+	return forward_telling_news(role->forwards, message->body);
+}
+
+static int
+send_forwarded(void *arg, uint64_t account, const struct notice *notice)
+{
+	struct schedule_role *role = arg;
+	uint64_t again_ms;
+
+	return notice_post_send(role->post, account, notice, &again_ms);
+}
+
+static int
+where_is_forwarded(void *arg, uint64_t account)
+{
+	struct schedule_role *role = arg;
+
+	return notice_post_where(role->post, account, NOTICE_FORWARDED);
+}
+
+static int
 start_telling(struct schedule_role *role)
 {
 	struct process *process = role->process;
@@ -545,6 +576,10 @@ start_telling(struct schedule_role *role)
 	};
 	const struct line_report_ports report = {
 		.arg = role, .send = send_report, .where = where_is_report
+	};
+	const struct forward_telling_ports forwards = {
+		.arg = role, .send = send_forwarded,
+		.where = where_is_forwarded
 	};
 	const struct held_digest_ports digest = {
 		.arg = role, .send = send_held, .where = where_is_held,
@@ -561,7 +596,8 @@ start_telling(struct schedule_role *role)
 	role->digest = held_digest_new(process->loop,
 	    process->config.digest_hour, role->held_url, &digest);
 	answers_digest(role->answers, role->digest);
-	return role->post == NULL || role->telling == NULL ||
+	role->forwards = forward_telling_new(process->loop, &forwards);
+	return role->forwards == NULL || role->post == NULL || role->telling == NULL ||
 	    role->reminding == NULL || role->report == NULL ||
 	    role->digest == NULL ? -ENOMEM : 0;
 }
@@ -636,6 +672,7 @@ schedule_peer(struct process *process, struct ipc *ipc)
 		notice_post_keeper(role->post, ipc);
 		line_desk_keeper(role->desk, ipc);
 		line_report_keeper(role->report, ipc);
+		forward_telling_keeper(role->forwards, ipc);
 		list(role);
 	}
 	return 0;
@@ -656,6 +693,7 @@ schedule_lost_peer(struct process *process, struct ipc *ipc)
 		notice_post_keeper(role->post, NULL);
 		line_desk_keeper(role->desk, NULL);
 		line_report_keeper(role->report, NULL);
+		forward_telling_keeper(role->forwards, NULL);
 	} else if (role->queue == ipc) {
 		role->queue = NULL;
 		notice_post_queue(role->post, NULL);

@@ -399,6 +399,8 @@ on_list(struct web_visit *visit, struct answer *list)
 	html_markup(&page.html, "<p class=\"acts\">");
 	me_link(&page, "/me/senders", slice_of(NULL, 0), SAY_SENDERS_TITLE,
 	    true);
+	me_link(&page, "/me/forward", slice_of(NULL, 0), SAY_FORWARD_TITLE,
+	    true);
 	if (visit->may_fetch)
 		me_link(&page, "/me", slice_of(NULL, 0), SAY_ME_TITLE, true);
 	html_markup(&page.html, "</p>\n");

@@ -261,6 +261,8 @@ list_page(struct web_visit *visit, struct answer *list,
 	me_link(&page, "/me/held", slice_of(NULL, 0), SAY_HELD_TITLE, true);
 	me_link(&page, "/me/senders", slice_of(NULL, 0), SAY_SENDERS_TITLE,
 	    true);
+	me_link(&page, "/me/forward", slice_of(NULL, 0), SAY_FORWARD_TITLE,
+	    true);
 	if (list->rows > 1)
 		add_act(&page, "now", slice_of(NULL, 0), SAY_ME_NOW_ALL,
 		    true);

@@ -46,6 +46,8 @@ static const struct web_route routes[] = {
 { "POST", "/me/held/one",  WEB_FORM | WEB_PERSON, held_end },
 { "GET",  "/me/senders",   WEB_PERSON,		  me_senders },
 { "POST", "/me/senders",   WEB_FORM | WEB_PERSON, me_senders_change },
+{ "GET",  "/me/forward",   WEB_PERSON,		  me_forward },
+{ "POST", "/me/forward",   WEB_FORM | WEB_PERSON, me_forward_change },
 { "GET",  "/held/",	   WEB_LINK,		  held_link_one },
 { "POST", "/held/",	   WEB_LINK | WEB_FORM,	  held_link_end },
 { "POST", "/api",	   WEB_API,		  api_request },
@@ -183,7 +185,8 @@ static void
 log_change(struct web_visit *visit, const struct admin_request *request)
 {
 	static const char *const names[] = {
-		"fetch add", "fetch set", "fetch remove"
+		"fetch add", "fetch set", "fetch remove", "forward set",
+		"forward remove"
 	};
 	char line[ADDRESS_SIZE + 128];
 
@@ -305,6 +308,7 @@ on_person(void *arg, const struct keeper_person *person)
 	visit->language = slice_is_str(person->language, "id") ?
 	    LANGUAGE_ID : LANGUAGE_EN;
 	visit->may_fetch = person->may_fetch;
+	visit->may_forward = person->may_forward;
 	visit->stamp = person->stamp;
 	if (visit->welcomed != NULL)
 		visit->welcomed(visit);

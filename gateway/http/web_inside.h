@@ -64,6 +64,7 @@ struct web_visit {
 	char			 address[ADDRESS_SIZE];
 	char			 token[SESSION_TOKEN_SIZE];	/* for forms */
 	bool			 may_fetch;
+	bool			 may_forward;
 	/* what is being asked: */
 	const struct admin_request *asked;
 	web_answer_fn		*then;
@@ -137,7 +138,7 @@ web_fn	me_root, me_style, me_list, me_login, me_logout, me_add_form, me_add,
 	me_change_form, me_change, me_test, me_now, me_run, me_remove_form,
 	me_remove, me_consent_page, me_consent, me_consent_code, held_list,
 	held_one, held_end, held_link_one, held_link_end, me_senders,
-	me_senders_change;
+	me_senders_change, me_forward, me_forward_change;
 /* Say it in a page; who is not logged in gets the form to do that. */
 void	me_fail(struct web_visit *, enum web_fault);
 

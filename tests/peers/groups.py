@@ -7,6 +7,7 @@ A host of ours takes what leaves and writes down sender, recipients and bytes.
 """
 
 import argparse
+import json
 import os
 import poplib
 import re
@@ -88,6 +89,7 @@ class Scene:
     """A hub, and elsewhere."""
 
     def __init__(self, args):
+        self.folder = args.folder
         self.elsewhere = Elsewhere()
         self.hub = Hub(args.bin, ("ann", "bob", "cid"), {
             "smarthost": '"127.0.0.1:%d"' % self.elsewhere.server_address[1],
@@ -217,6 +219,76 @@ def what_is_sent_on_leaves_once(scene):
     true(not scene.elsewhere.of("again"), "it goes round")
 
 
+def curl(scene, who, request, code=0, **fields):
+    """What the hub says over HTTPS to a person with a password."""
+    done = subprocess.run(
+        ["curl", "-sk", "--max-time", "60", "-u", "%s:%s" % (who, PASSWORD),
+         "-H", "Content-Type: application/json", "-d",
+         json.dumps({"request": request, "args": fields}),
+         "https://127.0.0.1:%d/api" % (scene.hub.base + 443)],
+        stdout=subprocess.PIPE, check=False)
+    true(done.returncode == code, request, done.returncode)
+    return json.loads(done.stdout)
+
+
+def page(scene, jar, path, **fields):
+    """A page at /me, as a browser has it; with fields, a form is sent."""
+    words = ["curl", "-skL", "--max-time", "60", "-b", jar, "-c", jar]
+    for name, value in fields.items():
+        words += ["--data-urlencode", "%s=%s" % (name, value)]
+    where = "https://127.0.0.1:%d" % (scene.hub.base + 443)
+    return subprocess.run(
+        [*words, "-H", "Origin: " + where, where + path],
+        stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+def a_person_sets_a_forward_and_hears_of_it(scene):
+    said = curl(scene, "bob", "forward set", target="bob@home.test")
+    true(said["error"] == "refused", said)
+    scene.postroom("account", "set", "bob@office.test", "--forwards", "yes")
+    # at /me, away from here: as who has stolen the password would
+    jar = os.path.join(scene.folder, "cookies")
+    page(scene, jar, "/me/login", user="bob", password=PASSWORD)
+    form = page(scene, jar, "/me/forward")
+    true("No mail is forwarded." in form and "<script" not in form, form)
+    token = re.search('name="token" value="([0-9a-f]+)"', form).group(1)
+    shown = page(scene, jar, "/me/forward", token=token, do="set",
+                 target="bob@office.test", keep="no")
+    true("it would come back" in shown, shown)
+    shown = page(scene, jar, "/me/forward", token=token, do="set",
+                 target="Bob@Home.test", keep="no")
+    true("bob@home.test" in shown and "Nothing stays here" in shown, shown)
+    notice, = scene.wait("bob", "Your mail is forwarded to bob@home.test")
+    true(b"--forwards no" in notice.replace(b"=\r\n", b""), notice)
+    with open(scene.hub.log_path, encoding="utf-8") as log:
+        true("mail of bob@office.test goes to bob@home.test, as its owner has "
+             "set it" in log.read(), "it is not in the log")
+    scene.send("zoe@far.test", ["bob@office.test"], "own")
+    (_, to, _), = scene.wait_elsewhere("own")
+    true(to == ("bob@home.test",), to)
+    true(not scene.letters("bob", "own"), "a copy is here")
+    # a second one is told of, too; a copy stays
+    said = curl(scene, "bob", "forward set", target="bob@far.test",
+                keep="yes")
+    true(said["ok"], said)
+    scene.send("zoe@far.test", ["bob@office.test"], "both")
+    scene.wait("bob", "both")
+    scene.wait_elsewhere("both")
+    # with the right it ends
+    scene.postroom("account", "set", "bob@office.test", "--forwards", "no")
+    true(not curl(scene, "bob", "forward list")["result"], "it goes on")
+    shown = page(scene, jar, "/me/forward")
+    true("does not let you forward" in shown, shown)
+    scene.send("zoe@far.test", ["bob@office.test"], "home")
+    scene.wait("bob", "home")
+    true(not scene.elsewhere.of("home"), "it is sent on")
+    scene.hub.wait_for(lambda: len(scene.letters(
+        "bob", "Your mail is forwarded to bob@far.test")) == 1,
+        "the second is not told of", 2 * GUARD)
+    true(len(scene.letters(
+        "bob", "Your mail is forwarded to bob@home.test")) == 1, "twice")
+
+
 def what_is_forged_in_our_name_is_not_sent_on(scene):
     scene.send("ann@office.test", ["cid@office.test"], "forged1")
     scene.wait("cid", "forged1")
@@ -332,6 +404,7 @@ TESTS = [
     no_bounce_can_be_made_up,
     a_line_of_somebody_else_stops_nothing,
     what_is_sent_on_leaves_once,
+    a_person_sets_a_forward_and_hears_of_it,
     what_is_forged_in_our_name_is_not_sent_on,
     a_list_has_its_own_post,
     of_a_lists_members_its_owner_hears,
@@ -359,7 +432,8 @@ def main():
                 test(scene)
                 line = "pass " + name
             except (Fault, OSError, ValueError, smtplib.SMTPException,
-                    poplib.error_proto, subprocess.SubprocessError):
+                    poplib.error_proto, subprocess.SubprocessError,
+                    AttributeError):
                 traceback.print_exc()
                 line, worst = "fail " + name, 1
             print("%s (%.1f s)" % (line, time.monotonic() - began))

@@ -89,10 +89,6 @@ POSTMASTERS = {
     "list set": {"address": "elsewhere-l@office.test", "post": "anyone"},
     "list list": {},
     "list remove": {"address": "elsewhere-l@office.test"},
-    "forward set": {"address": "budi@office.test",
-                    "target": "budi@far.test"},
-    "forward list": {},
-    "forward remove": {"address": "budi@office.test"},
     "gateway add": {"domain": "branch.test", "host": "192.0.2.7"},
     "gateway list": {},
     "gateway set": {"domain": "branch.test", "max_days": 3},
@@ -150,6 +146,12 @@ LISTS = {
     "sender block": {"sender": "@far.test"},
     "sender list": {},
     "sender remove": {"sender": "zoe@far.test"},
+}
+# The same, about where their mail goes besides.
+FORWARDS = {
+    "forward set": {"target": "me@far.test"},
+    "forward list": {},
+    "forward remove": {},
 }
 # Of whoever has a link that the hub has signed, and comes by it.
 LINKED = {
@@ -258,13 +260,14 @@ class Rights:
         rows.update(dict.fromkeys(LINKED, "ADMIN_BY_LINK"))
         rows.update(dict.fromkeys(LISTS, "EVERYBODY"))
         rows.update(dict.fromkeys(RECALLS, "EVERYBODY"))
+        rows.update(dict.fromkeys(FORWARDS, "EVERYBODY"))
         there = table()
         want(rows == there, set(rows.items()) ^ set(there.items()))
 
     def test_nobody_is_told_anything_without_a_login(self):
         for name in table():
             fields = {**POSTMASTERS, **PERSONS, **THEIRS, **LINKED,
-                      **LISTS, **HOSTS, **RECALLS}[name]
+                      **LISTS, **HOSTS, **RECALLS, **FORWARDS}[name]
             want(self.code("", name, fields) == "login", name)
         # each wrong one is answered later than the last
         want(self.code("stranger", "fetch list", {}) == "login")
@@ -396,6 +399,55 @@ class Rights:
                 self.code(None, "account set",
                           {"address": who, "fetch": "default"})
 
+    def test_a_forward_is_its_persons_where_the_postmaster_lets_them(self):
+        told = self.code("ann", "forward set", FORWARDS["forward set"])
+        want(told == "refused", told)
+        want(self.ask("ann", "forward list", {})["result"] == [], "a forward")
+        for who in ("ann", "budi"):
+            self.ask(None, "account set", {"address": who,
+                                           "forwards": "yes"})
+        want(self.code("budi", "forward set",
+                       {"target": "budi@far.test"}) == "ok")
+        for name, fields in FORWARDS.items():
+            for address in ("budi@office.test", "BUDI", "postmaster",
+                            "nobody@office.test"):
+                if name != "forward list":
+                    want(self.code("ann", name, dict(
+                        fields, address=address)) == "refused", name, address)
+            want(self.code("ann", name, fields) == "ok", name)
+        for target, code in (("ann@office.test", "loop"),
+                             ("budi@office.test", "unfit"), ("", "unfit"),
+                             ("a@b, c@d", "unfit"), ("x@far.test\n", "ok"),
+                             ("x" * 65 + "@far.test", "unfit")):
+            got = self.code("ann", "forward set", {"target": target})
+            want(got == code, target, got)
+        # from afar, in a person's words
+        there = self.there()
+        said = self.postroom(*there, "forward", "set", "--to", "me@far.test",
+                             "--no-keep")
+        want("me@far.test" in said and "owner" in said, said)
+        said = self.postroom(*there, "forward", "list")
+        want("me@far.test" in said and "budi" not in said, said)
+        self.ask(None, "account set", {"address": "ann", "forwards": "no"})
+        said = self.postroom(*there, "forward", "set", "--to", "me@far.test",
+                             code=1)
+        want("does not let you forward" in said, said)
+        want(self.ask("ann", "forward list", {})["result"] == [],
+             "it outlives the right")
+        # what the postmaster has set is seen, and his
+        self.ask(None, "forward set", {"address": "ann",
+                                       "target": "ann@far.test"})
+        self.ask(None, "account set", {"address": "ann", "forwards": "yes"})
+        said = self.postroom(*there, "forward", "remove", code=1)
+        want("only the postmaster changes" in said, said)
+        rows = self.ask("ann", "forward list", {})["result"]
+        want([(row["target"], row["by"]) for row in rows] ==
+             [("ann@far.test", "postmaster")], rows)
+        for who in ("ann", "budi"):
+            want(self.code(None, "forward remove",
+                           {"address": who}) == "ok", who)
+            self.ask(None, "account set", {"address": who, "forwards": "no"})
+
     def test_a_run_is_heard_of_by_who_asked_for_it(self):
         answer = self.ask("budi", "fetch test", {"label": "budis"})
         asked = {"run": answer["result"][0]["run"], "seen": 0}
@@ -409,10 +461,11 @@ class Rights:
                                                        "EVERYBODY"):
                 continue
             fields = {**POSTMASTERS, **PERSONS, **LISTS, **HOSTS,
-                      **RECALLS}[name]
+                      **RECALLS, **FORWARDS}[name]
             if name in HOSTS:
                 fields = dict(fields, name="budi@office.test")
-            if name in LISTS:
+            if name in LISTS or (name in FORWARDS and
+                                 name != "forward list"):
                 fields = dict(fields, address="budi")
             if name in PERSONS and name not in NAMELESS:
                 fields = dict(fields, address="budi", label="budis")

@@ -76,6 +76,10 @@ static const struct notice notices[] = {
 	{ .kind = NOTICE_HELD, .held = held, .held_count = 1 },
 	{ .kind = NOTICE_HELD, .held = held, .held_count = 2,
 	  .held_more = 3 },
+	{ .kind = NOTICE_FORWARDED, .address = SLICE("ann@home.test"),
+	  .keeps = true, .since_utc_ms = AT(0) },
+	{ .kind = NOTICE_FORWARDED, .address = SLICE("\033[2J@home.test"),
+	  .since_utc_ms = AT(0) },
 };
 
 static const struct {

@@ -11,7 +11,7 @@ START_TEST(an_account_is_added_changed_listed_and_removed)
 	TEXT_AUTO answer = TEXT_INIT(64 * 1024);
 	static const char row[] = "[{\"account\": 1, \"address\": "
 	    "\"ann@office.test\", \"name\": \"Ann\", \"language\": \"id\", "
-	    "\"fetch\": \"default\", \"recall\": 0, "
+	    "\"fetch\": \"default\", \"recall\": 0, \"forwards\": \"no\", "
 	    "\"created\": 1795300000000}]}";
 	struct password_secret secret;
 	struct policy_account a;
@@ -483,7 +483,8 @@ START_TEST(people_may_ask_about_what_they_collect_and_nothing_else)
 			continue;
 		/* and a list of their own everybody has, and mail of theirs */
 		if (strncmp(request->name, "sender ", 7) == 0 ||
-		    strncmp(request->name, "recall ", 7) == 0) {
+		    strncmp(request->name, "recall ", 7) == 0 ||
+		    strncmp(request->name, "forward ", 8) == 0) {
 			ck_assert(admin_may(request, 7, false));
 			ck_assert(admin_may(request, 0, false));
 			continue;

@@ -1,6 +1,7 @@
 /*
  * groups_test.c - who is meant by an address, each of them once
  */
+#include "policy/forwards.h"
 #include "policy/groups.h"
 
 #include <errno.h>
@@ -92,6 +93,16 @@ static int
 alias(const char *address, const char *targets)
 {
 	return add(GROUP_ALIAS, address, targets, POST_MEMBERS, 0);
+}
+
+static int
+forward_to(uint64_t account, const char *target, bool keep)
+{
+	const struct forward wanted = { .keep = keep };
+	struct forward forward;
+
+	return policy_forward_set(policy, account, slice_str(target), &wanted,
+	    &forward);
 }
 
 static uint64_t
@@ -369,9 +380,7 @@ START_TEST(who_is_gone_is_behind_nothing)
 	ck_assert_int_eq(alias("sales@office.test",
 	    "ann@office.test bob@office.test"), 0);
 	ck_assert_int_eq(alias("only@office.test", "ann@office.test"), 0);
-	ck_assert_int_eq(policy_forward_set(policy, ann,
-	    slice_str("ann@home.test"), true, &(struct forward){ { 0 }, 0 }),
-	    0);
+	ck_assert_int_eq(forward_to(ann, "ann@home.test", true), 0);
 	ck_assert_int_eq(policy_account_remove(policy, ann, NOW), 0);
 	ck_assert_str_eq(expand("sales@office.test"),
 	    "bob@office.test(sales@office.test)");
@@ -387,15 +396,11 @@ END_TEST
 /* SPF: what leaves has a sender of the domain that it leaves. */
 START_TEST(what_is_sent_on_has_a_sender_of_ours)
 {
-	struct forward forward;
 	char *at;
 
-	ck_assert_int_eq(policy_forward_set(policy, ann,
-	    slice_str("bob@office.test"), true, &forward), -EPERM);
-	ck_assert_int_eq(policy_forward_set(policy, ann, slice_str("home"),
-	    true, &forward), -EINVAL);
-	ck_assert_int_eq(policy_forward_set(policy, ann,
-	    slice_str("Ann@Home.test"), false, &forward), 0);
+	ck_assert_int_eq(forward_to(ann, "bob@office.test", true), -EPERM);
+	ck_assert_int_eq(forward_to(ann, "home", true), -EINVAL);
+	ck_assert_int_eq(forward_to(ann, "Ann@Home.test", false), 0);
 	expand("ann@office.test");
 	at = strstr(said, "=zoe@office.test)");
 	ck_assert_ptr_nonnull(at);
@@ -415,8 +420,7 @@ START_TEST(what_is_sent_on_has_a_sender_of_ours)
 	ck_assert_str_eq(expand("ann@office.test"),
 	    "ann@home.test(ann@office.test) ann@office.test");
 	ask.is_fetched = false;
-	ck_assert_int_eq(policy_forward_set(policy, ann,
-	    slice_str("ann@home.test"), true, &forward), 0);
+	ck_assert_int_eq(forward_to(ann, "ann@home.test", true), 0);
 	ck_assert_str_eq(expand("ann@office.test"),
 	    "ann@home.test(ann@office.test) ann@office.test");
 	/* one that does not fit: the postmaster hears of it */
@@ -428,12 +432,31 @@ START_TEST(what_is_sent_on_has_a_sender_of_ours)
 }
 END_TEST
 
-START_TEST(what_comes_back_goes_no_further)
+/* Whoever has set it with a stolen password hides nothing. */
+START_TEST(what_the_hub_says_stays_where_a_person_has_set_a_forward)
 {
+	const struct forward hers = { .by_owner = true };
 	struct forward forward;
 
+	ask.is_own = true;
+	ck_assert_int_eq(forward_to(ann, "ann@home.test", false), 0);
+	ask.sender = slice_of("", 0);
+	ck_assert_str_eq(expand("ann@office.test"),
+	    "ann@home.test(ann@office.test)");
 	ck_assert_int_eq(policy_forward_set(policy, ann,
-	    slice_str("ann@home.test"), false, &forward), 0);
+	    slice_str("ann@home.test"), &hers, &forward), 0);
+	ck_assert_str_eq(expand("ann@office.test"),
+	    "ann@home.test(ann@office.test) ann@office.test");
+	ask.is_own = false;
+	ck_assert_str_eq(expand("ann@office.test"),
+	    "ann@home.test(ann@office.test)");
+	ask.sender = slice_str("zoe@far.test");
+}
+END_TEST
+
+START_TEST(what_comes_back_goes_no_further)
+{
+	ck_assert_int_eq(forward_to(ann, "ann@home.test", false), 0);
 	ck_assert_int_eq(alias("sales@office.test",
 	    "bob@office.test zoe@far.test"), 0);
 	ck_assert_int_eq(add(GROUP_LIST, "team@office.test",
@@ -618,6 +641,8 @@ unit_suite(void)
 	    a_group_that_was_seen_is_looked_at_again_behind_a_list);
 	tcase_add_test(tcase, who_is_gone_is_behind_nothing);
 	tcase_add_test(tcase, what_is_sent_on_has_a_sender_of_ours);
+	tcase_add_test(tcase,
+	    what_the_hub_says_stays_where_a_person_has_set_a_forward);
 	tcase_add_test(tcase, what_comes_back_goes_no_further);
 	tcase_add_test(tcase, a_bounce_of_what_was_sent_on_goes_back);
 	tcase_add_loop_test(tcase, who_may_write_to_a_list_is_its_matter, 0,

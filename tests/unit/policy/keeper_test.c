@@ -267,7 +267,8 @@ START_TEST(a_person_reads_back_and_a_cut_one_is_a_breach)
 {
 	const struct keeper_person nobody = { 0 }, ann = {
 		.exists = true, .address = SLICE("ann@office.test"),
-		.language = SLICE("id"), .may_fetch = true, .stamp = 77
+		.language = SLICE("id"), .may_fetch = true, .may_forward = true,
+		.stamp = 77
 	};
 	struct keeper_person got = { 0 };
 	struct slice whole;
@@ -278,7 +279,8 @@ START_TEST(a_person_reads_back_and_a_cut_one_is_a_breach)
 		ck_assert_int_eq(keeper_person_said(slice_first(whole, len),
 		    &got), -EBADMSG);
 	ck_assert_int_eq(keeper_person_said(whole, &got), 0);
-	ck_assert(got.exists && got.may_fetch && got.stamp == 77);
+	ck_assert(got.exists && got.may_fetch && got.may_forward &&
+	    got.stamp == 77);
 	ck_assert(slice_is_str(got.address, "ann@office.test"));
 	ck_assert(slice_is_str(got.language, "id"));
 	text_clear(&body);
