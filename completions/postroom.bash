@@ -40,6 +40,11 @@ _postroom()
 		mapfile -t COMPREPLY < <(compgen -W 'en id' -- "$cur")
 		return
 		;;
+	--arrives)
+		mapfile -t COMPREPLY < <(compgen -W \
+		    'mailboxes mailbox mx etrn atrn' -- "$cur")
+		return
+		;;
 	--on-read | --archive | --forwards)
 		mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$cur")
 		return
@@ -228,7 +233,7 @@ _postroom()
 	*/setup/*)
 		options='--dir --domain --port-base --password-file --yes
 			--smarthost --smarthost-tls --smarthost-user
-			--smarthost-password-file --direct'
+			--smarthost-password-file --direct --arrives'
 		;;
 	1/public/)
 		options=add

@@ -34,7 +34,8 @@ static const struct command {
 } commands[] = {
 { "setup",   NULL,       "[--dir DIR] [--domain D] [--port-base N] [--password-file F] [--yes] "
   "[--smarthost HOST:PORT] [--smarthost-tls none|starttls|implicit] [--smarthost-user U] "
-  "[--smarthost-password-file F] [--direct]",
+  "[--smarthost-password-file F] [--direct] "
+  "[--arrives mailboxes|mailbox|mx|etrn|atrn]",
   SAY_HELP_SETUP,          cli_setup },
 { "account", "add",      "ADDRESS [--name N] [--language en|id] [--password-file F]",
   SAY_HELP_ACCOUNT_ADD,    cli_account_add },

@@ -23,8 +23,10 @@
 #include <openssl/crypto.h>
 
 #include "lib/message/path.h"
+#include "policy/domains.h"
 #include "programs/certificate.h"
 #include "programs/port25.h"
+#include "programs/setup_arrival.h"
 
 #define SEAL_KEY_BYTES	32	/* AES-256 */
 #define DIR_PORT_BASE	20000	/* with --dir, unless --port-base says */
@@ -32,7 +34,7 @@
 enum {
 	WITH_DIR, WITH_DOMAIN, WITH_PORT_BASE, WITH_PASSWORD_FILE, WITH_YES,
 	WITH_SMARTHOST, WITH_TLS, WITH_USER, WITH_SECRET_FILE, WITH_DIRECT,
-	OPTIONS
+	WITH_ARRIVES, OPTIONS
 };
 
 /* A new hub, before it is written. */
@@ -44,6 +46,7 @@ struct setup {
 	char		 conf[PATH_MAX];	/* the configuration's path */
 	char		 folder[PATH_MAX + 16];	/* policy/ */
 	struct config	 config;
+	enum arrival	 arrival;
 	char		 password[PASSWORD_MAX_BYTES + 2];
 	bool		 random;	/* the password is ours to show */
 };
@@ -187,12 +190,14 @@ add_listener(struct config *c, size_t i, const char *address, unsigned base)
 	snprintf(l->address, sizeof(l->address), "%s", address);
 }
 
+/* `brought`: other hosts bring mail; else nobody there need reach port 25. */
 static void
-take_listeners(struct config *c, bool everywhere, unsigned base)
+take_listeners(struct config *c, bool everywhere, bool brought, unsigned base)
 {
 	c->listener_count = 0;
 	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
-		if (everywhere && services[i].office) {
+		if (everywhere && services[i].office && (brought ||
+		    services[i].service != SERVICE_SMTP)) {
 			add_listener(c, i, "0.0.0.0", base);
 			add_listener(c, i, "::", base);
 		} else
@@ -210,7 +215,7 @@ take_ports(struct setup *s, const char *given)
 	    base == 0))
 		return cli_fail(s->cli, CLI_USAGE, BAD_PORT_BASE, given);
 	take_listeners(&s->config, s->dir == NULL && given == NULL,
-	    (unsigned)base);
+	    arrival_is_brought(s->arrival), (unsigned)base);
 	return CLI_OK;
 }
 
@@ -240,15 +245,44 @@ take_paths(struct setup *s)
 	return CLI_OK;
 }
 
+/* What is typed behind a question; an empty line at its end. */
+static void
+read_line(char line[256])
+{
+	fflush(stderr);
+	if (fgets(line, 256, stdin) == NULL)
+		line[0] = '\0';
+	line[strcspn(line, "\r\n")] = '\0';
+}
+
 /* The provider's host; an empty line: mail does not leave yet. */
 static void
 ask_smarthost(struct setup *s, char line[256])
 {
 	file_say(stderr, s->cli->language, ASK_SMARTHOST);
-	fflush(stderr);
-	if (fgets(line, 256, stdin) == NULL)
-		line[0] = '\0';
-	line[strcspn(line, "\r\n")] = '\0';
+	read_line(line);
+}
+
+/* How mail arrives; nobody has to say it now. */
+static int
+take_arrival(struct setup *s, const struct cli_option *options)
+{
+	const char *given = options[WITH_ARRIVES].value;
+	char line[256] = "";
+
+	if (given == NULL && options[WITH_YES].value == NULL &&
+	    isatty(STDIN_FILENO)) {
+		file_say(stderr, s->cli->language, ASK_ARRIVES, s->domain);
+		read_line(line);
+	}
+	if (given == NULL)
+		given = line;
+	s->arrival = arrival_read(slice_str(given));
+	/* whoever writes the option means one of them */
+	if (s->arrival == ARRIVALS || (s->arrival == ARRIVES_UNSAID &&
+	    options[WITH_ARRIVES].value != NULL))
+		return cli_fail(s->cli, CLI_USAGE, BAD_ARRIVES, given);
+	return CLI_OK;
 }
 
 /* Without a provider's host mail leaves by port 25, if that is open. */
@@ -370,7 +404,9 @@ take_config(struct setup *s, const struct cli_option *options)
 	c->separate_users = s->dir == NULL;
 	if (s->dir == NULL)
 		take_signatures(c);
-	r = take_way(s, options);
+	r = take_arrival(s, options);
+	if (r == CLI_OK)
+		r = take_way(s, options);
 	if (r == CLI_OK)
 		r = take_ports(s, options[WITH_PORT_BASE].value);
 	return r == CLI_OK ? take_paths(s) : r;
@@ -515,7 +551,8 @@ fill_policy(struct setup *s, struct policy *policy)
 	snprintf(a.address, sizeof(a.address), "postmaster@%s", s->domain);
 	memcpy(a.language, s->config.language, sizeof(a.language));
 	if (r == 0)
-		r = policy_domain_add(policy, slice_str(s->domain), now);
+		r = policy_domain_new(policy, slice_str(s->domain),
+		    arrival_is_shared(s->arrival), now);
 	if (r == 0)
 		r = policy_account_add(policy, &a, &secret, now, &a);
 	OPENSSL_cleanse(&secret, sizeof(secret));
@@ -596,6 +633,7 @@ take_password(struct setup *s, const char *file)
 static void
 report_json(const struct setup *s, const char *address)
 {
+	TEXT_AUTO next = TEXT_INIT(16 * 1024);
 	const char *const pairs[][2] = {
 		{ "domain", s->domain }, { "config", s->conf },
 		{ "certificate", s->config.tls_certificate },
@@ -614,8 +652,30 @@ report_json(const struct setup *s, const char *address)
 		text_add_str(&line, ": ");
 		text_add_json(&line, slice_str(pairs[i][1]));
 	}
+	arrival_say(&next, s->cli->language, s->arrival, s->domain,
+	    s->config.hostname, s->conf);
+	if (s->arrival != ARRIVES_UNSAID) {
+		text_add_str(&line, ", \"arrives\": ");
+		text_add_json(&line, slice_str(arrival_word(s->arrival)));
+		text_add_str(&line, ", \"next\": ");
+		text_add_json(&line, text_slice(&next));
+	}
 	text_add_str(&line, "}}\n");
 	fwrite(line.at, 1, line.len, stdout);
+}
+
+/* What is to be done before the first message comes. */
+static void
+report_arrival(const struct setup *s)
+{
+	TEXT_AUTO next = TEXT_INIT(16 * 1024);
+
+	arrival_say(&next, s->cli->language, s->arrival, s->domain,
+	    s->config.hostname, s->conf);
+	if (next.len > 0 && !text_failed(&next))
+		printf("%.*s\n", (int)next.len, next.at);
+	if (!arrival_is_brought(s->arrival) && s->dir == NULL)
+		cli_say(s->cli, SETUP_25_HERE);
 }
 
 static int
@@ -639,6 +699,7 @@ report(const struct setup *s)
 		cli_say(cli, SETUP_ACCOUNT, address);
 	if (!config_leaves(&s->config))
 		cli_say(cli, SETUP_NO_WAY, s->conf);
+	report_arrival(s);
 	cli_say(cli, SETUP_START, s->conf);
 	return CLI_OK;
 }
@@ -657,6 +718,7 @@ cli_setup(struct cli *cli, int argc, char **argv)
 		[WITH_USER] = { "--smarthost-user", true, NULL },
 		[WITH_SECRET_FILE] = { "--smarthost-password-file", true, NULL },
 		[WITH_DIRECT] = { "--direct", false, NULL },
+		[WITH_ARRIVES] = { "--arrives", true, NULL },
 		[OPTIONS] = { NULL, false, NULL },
 	};
 	static int (*const steps[])(struct setup *) = {

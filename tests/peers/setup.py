@@ -11,6 +11,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -161,12 +162,15 @@ class Tests:
         self.args = args
         self.count = 0
 
-    def set_up(self, domain, *more, says=None, reply=None):
+    def set_up(self, domain, *more, says=None, reply=None, arrives=""):
         """(all that was said, the configuration) of a setup that is right."""
         self.count += 1
         folder = os.path.join(self.args.folder, str(self.count))
         terminal = Terminal(self.args, ["--dir", folder, "--domain", domain,
                                         *more])
+        if "--arrives" not in more and "--yes" not in more:
+            terminal.until(r"to be said later\): ")
+            terminal.say(arrives)
         if says:
             terminal.until(says)
         if reply is not None:
@@ -214,7 +218,68 @@ class Tests:
 
     def not_asked(self):
         text, _ = self.set_up("open.test", "--yes")
-        self.told("--yes tries nothing", "port 25" not in text, text)
+        self.told("--yes tries nothing", "port 25" not in text and
+                  "arrive" not in text, text)
+
+    def how_it_arrives(self):
+        """By number or by word; what is shown next, and the kind of domain."""
+        for number, word, shows, kind in (
+                ("1", "mailboxes", "fetch add NAME@nowhere.test --host",
+                 "shared"),
+                ("2", "mailbox", "fetch add-domain nowhere.test --host",
+                 "ours"),
+                ("3", "mx", r"nowhere.test. MX 10 mail.nowhere.test.",
+                 "ours"),
+                ("4", "etrn", "--protocol etrn", "ours"),
+                ("5", "atrn", "--protocol atrn", "ours")):
+            asked, conf = self.set_up("nowhere.test", says="cannot be said",
+                                      reply="", arrives=number)
+            given, _ = self.set_up("nowhere.test", "--arrives", word,
+                                   "--yes")
+            domains = subprocess.run(
+                [os.path.join(self.args.bin, "postroom"), "-c",
+                 os.path.join(self.args.folder, str(self.count), "etc",
+                              "postroom.conf"), "domain", "list"],
+                stdout=subprocess.PIPE, check=True).stdout.decode()
+            self.told("mail that arrives by %s is asked for and followed" %
+                      word, shows in asked and shows in given and
+                      kind in domains and "postroom" in conf,
+                      asked + given + domains)
+
+    def no_way_to_arrive(self):
+        for word in ("post", ""):
+            done = subprocess.run(
+                [os.path.join(self.args.bin, "postroom"), "setup", "--dir",
+                 os.path.join(self.args.folder, "no"), "--domain",
+                 "open.test", "--arrives", word, "--yes"],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                check=False)
+            self.told("%r is no way to arrive" % word,
+                      done.returncode == 2 and b"none of mailboxes" in
+                      done.stdout, done.stdout.decode())
+
+    def only_who_brings_mail_needs_port_25(self):
+        """Of a hub of the machine, whose folders are this test's alone."""
+        for place in ("/var/lib", "/run", "/etc"):
+            subprocess.run(["mount", "-t", "tmpfs", "none", place],
+                           check=True)
+        for word, everywhere in (("mailboxes", False), ("mx", True),
+                                 ("atrn", False), ("etrn", True)):
+            conf = os.path.join(self.args.folder, word + ".conf")
+            done = subprocess.run(
+                [os.path.join(self.args.bin, "postroom"), "-c", conf,
+                 "setup", "--domain", "open.test", "--arrives", word,
+                 "--yes"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                check=True, env=dict(os.environ, LANG="C"))
+            shutil.rmtree("/var/lib/postroom")
+            with open(conf, encoding="utf-8") as file:
+                listen = re.search(r"(?m)^listen = .*$", file.read()).group()
+            self.told("port 25 listens %s where mail arrives by %s" % (
+                "everywhere" if everywhere else "here alone", word),
+                      bool(re.search(r"smtp://0\.0\.0\.0:25\b", listen)) ==
+                      everywhere and "submission://0.0.0.0:587" in listen and
+                      (b"this machine alone" in done.stdout) != everywhere,
+                      listen + done.stdout.decode())
 
 
 def main():
@@ -227,7 +292,9 @@ def main():
     host = network(args.folder)
     try:
         for test in (tests.open_port, tests.barred_port, tests.unknown_port,
-                     tests.own_port, tests.not_asked):
+                     tests.own_port, tests.not_asked,
+                     tests.how_it_arrives, tests.no_way_to_arrive,
+                     tests.only_who_brings_mail_needs_port_25):
             try:
                 test()
             except (RuntimeError, OSError) as fault:
