@@ -273,12 +273,14 @@ class Tests:
                 check=True, env=dict(os.environ, LANG="C"))
             shutil.rmtree("/var/lib/postroom")
             with open(conf, encoding="utf-8") as file:
-                listen = re.search(r"(?m)^listen = .*$", file.read()).group()
+                listen = "".join(re.findall(r"(?m)^listen .*\n",
+                                            file.read()))
             self.told("port 25 listens %s where mail arrives by %s" % (
                 "everywhere" if everywhere else "here alone", word),
-                      bool(re.search(r"smtp://0\.0\.0\.0:25\b", listen)) ==
-                      everywhere and "submission://0.0.0.0:587" in listen and
-                      (b"this machine alone" in done.stdout) != everywhere,
+                      ('smtp { address = "0.0.0.0" port = 25 ' in listen) ==
+                      everywhere and
+                      'submission { address = "0.0.0.0" port = 587 ' in
+                      listen and (b"this machine alone" in done.stdout) != everywhere,
                       listen + done.stdout.decode())
 
 
