@@ -664,6 +664,12 @@ notice_write(const struct notice *notice, enum language language,
 	case NOTICE_FORWARDED:
 		write_forwarded(notice, language, subject, body);
 		break;
+	case NOTICE_NO_WAY:
+		text_say(subject, language, NOTICE_NO_WAY);
+		line_say(body, language, NOTICE_NO_WAY_WHAT);
+		text_add_str(body, "\n    postroom queue list\n\n");
+		line_say(body, language, NOTICE_NO_WAY_GIVE);
+		break;
 	case NOTICE_KIND_COUNT:
 		break;
 	}

@@ -29,6 +29,7 @@ enum notice_kind {
 	NOTICE_REPLIED,		/* what came of their answer to that */
 	NOTICE_SENDS_MUCH,	/* an account sends more than it may */
 	NOTICE_FORWARDED,	/* mail of an account goes on, set as its owner */
+	NOTICE_NO_WAY,		/* mail is late that has no way out */
 	NOTICE_KIND_COUNT
 };
 

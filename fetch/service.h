@@ -60,7 +60,10 @@ enum fetch_kind {
 	/* keeper -> schedule, news: u64 account, slice target, u8 the account
 	 * has a copy, i64 since (ms since 1970, UTC): its owner has set that
 	 * forward, and is to be told (KEEPER_FORWARD_TOLD) */
-	SCHEDULE_FORWARDED
+	SCHEDULE_FORWARDED,
+	/* queue -> schedule, news: nothing; mail is late that has no way out:
+	 * the postmaster is to be told */
+	SCHEDULE_WAYLESS
 };
 
 enum resolver_kind {

@@ -647,7 +647,7 @@ const struct admin_request admin_requests[] = {
   ADMIN_BY_POSTMASTER, ROLE_SCHEDULE, { { 0 } }, NULL },
 /*
  * Mail that waits to leave, a row for each recipient, DESK_PAGE (desk_wire.h) at
- * most.  `state`: waiting held failed.
+ * most.  `state`: waiting held failed; in a row no-way, too, of what waits.
  */
 { "queue list",
   { { "id",       ADMIN_TEXT,   false, SAY_COLUMN_ID },

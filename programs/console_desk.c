@@ -281,7 +281,10 @@ desk_list_said(struct slice body, struct queue_said *said)
 	while (count-- > 0) {
 		if (desk_row_unpack(&u, &row) < 0)
 			return -EBADMSG;
-		add_row(said, &row, states[row.row.state]);
+		/* no clock lets that go: the postmaster has to */
+		add_row(said, &row, row.way == DESK_WAY_NONE &&
+		    row.row.state == OUTBOUND_WAITING ? "no-way" :
+		    states[row.row.state]);
 	}
 	row = (struct desk_row){ .row = { .id = place.id,
 	    .address = slice_str(place.address) } };

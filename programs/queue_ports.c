@@ -466,6 +466,17 @@ port_replied(void *arg, uint64_t account, uint32_t count, struct slice packed)
 		    (unsigned long long)account);
 }
 
+/* The schedule writes to the postmaster; who is not there now is told the next time. */
+static void
+port_wayless(void *arg)
+{
+	struct queue *queue = arg;
+
+	if (queue->schedule == NULL || ipc_send(queue->schedule,
+	    SCHEDULE_WAYLESS, slice_of(NULL, 0), NULL, 0) < 0)
+		log_say("mail waits for a way out, and nobody was told by mail");
+}
+
 struct conductor_ports
 queue_ports(struct queue *queue)
 {
@@ -478,6 +489,7 @@ queue_ports(struct queue *queue)
 		.compare = port_compare, .saved = port_saved, .made = port_made,
 		.relay = port_relay, .noted = port_noted, .turn = port_turn,
 		.turn_done = port_turn_done, .person = port_person,
-		.replied = port_replied
+		.replied = port_replied,
+		.wayless = port_wayless
 	};
 }

@@ -63,6 +63,7 @@ static int	on_new_mail(void *, struct ipc *, struct ipc_message *);
 static int	on_sends_much(void *, struct ipc *, struct ipc_message *);
 static int	on_replied(void *, struct ipc *, struct ipc_message *);
 static int	on_forwarded(void *, struct ipc *, struct ipc_message *);
+static int	on_wayless(void *, struct ipc *, struct ipc_message *);
 
 static const struct ipc_rule schedule_rules[] = {
 { FETCH_PROGRESS,   "PROGRESS", FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_progress },
@@ -70,6 +71,7 @@ static const struct ipc_rule schedule_rules[] = {
 { SCHEDULE_CHANGED, "CHANGED",  FROM(ROLE_KEEPER),  IPC_NEWS,    0, 0, on_changed },
 { SCHEDULE_SENDS_MUCH, "SENDS_MUCH", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_sends_much },
 { SCHEDULE_FORWARDED, "FORWARDED", FROM(ROLE_KEEPER), IPC_NEWS, 0, 0, on_forwarded },
+{ SCHEDULE_WAYLESS, "WAYLESS",  FROM(ROLE_QUEUE),   IPC_NEWS,    0, 0, on_wayless },
 { SCHEDULE_READS,   "READS",    FROM(ROLE_DOOR),    IPC_REQUEST, 0, 0, on_reads },
 { FETCH_CARRIED,    "CARRIED",  FROM(ROLE_FETCH),   IPC_NEWS,    0, 0, on_carried },
 { SCHEDULE_RELAYED, "RELAYED",  FROM(ROLE_RELAY),   IPC_NEWS,    0, 0, on_relayed },
@@ -532,6 +534,23 @@ on_replied(void *arg, struct ipc *from, struct ipc_message *message)
 	if (r < 0 && r != -EALREADY)
 		log_say("account %" PRIu64 " does not hear what came of its "
 		    "answer: %s", account, strerror(-r));
+	return 0;
+}
+
+static int
+on_wayless(void *arg, struct ipc *from, struct ipc_message *message)
+{
+	const struct notice notice = { .kind = NOTICE_NO_WAY };
+	const struct process *process = arg;
+	struct schedule_role *role = process->state;
+	uint64_t again_ms;
+
+	(void)from;
+	if (message->body.len > 0)
+		return -EBADMSG;
+	/* once a day, while it is so */
+	(void)notice_post_send(role->post, NOTICE_POSTMASTER, &notice,
+	    &again_ms);
 	return 0;
 }
 

@@ -88,6 +88,8 @@ struct conductor_ports {
 	 * NULL: nobody hears of it. */
 	void	(*replied)(void *arg, uint64_t account, uint32_t count,
 		    struct slice packed);
+	/* Mail is late that has no way out; or NULL: nobody is to know. */
+	void	(*wayless)(void *arg);
 	/* What conductor_save() was asked for: 0 with its bytes, or -errno. */
 	void	(*saved)(void *arg, const struct asker *, int status,
 		    uint64_t bytes);

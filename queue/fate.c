@@ -27,9 +27,12 @@ fate_is_late(const struct conductor *conductor,
 	unsigned delay = outbound_plan_of(conductor,
 	    row->domain)->delay_seconds;
 
-	/* of a line that is down the last try is old */
+	/* of a line that is down the last try is old; without a way there is none */
+	int64_t at = out_waits_for_way(conductor->outbound, row) ?
+	    clock_utc_ms() : row->last_try_utc_ms;
+
 	return delay > 0 && row->state == OUTBOUND_WAITING && !row->is_told &&
-	    row->last_try_utc_ms - outbound_begun_utc_ms(conductor, row) >=
+	    at - outbound_begun_utc_ms(conductor, row) >=
 	    (int64_t)delay * 1000;
 }
 

@@ -38,7 +38,7 @@ void	fate_close(struct fates *);
 void	fate_tell(struct conductor *, const struct message_id *);
 /* Look who is to be told by now: its timer does that, and tests. */
 void	fate_look(struct conductor *);
-/* Its sender is to hear that it is late: it was tried, and waits for long. */
+/* Its sender is to hear that it is late: it was tried, or had no way, for long. */
 bool	fate_is_late(const struct conductor *, const struct rows_outbound *);
 /* A notice is replayed: its rows go.  0 or -errno. */
 int	fate_replay(struct transit *);

@@ -12,7 +12,7 @@
 #include "lib/base/zone.h"
 #include "lib/message/dsn_words.h"
 #include "queue/fate_inside.h"
-#include "queue/outbound.h"
+#include "queue/outbound_inside.h"
 
 #define FROM_NAME	"Postroom"
 
@@ -86,14 +86,16 @@ find_rcpt(const struct fate_case *what, struct slice address)
  * list.
  */
 static struct dsn_recipient
-recipient_of(const struct fate_case *what, const struct fate_person *person,
-    const struct rows_outbound *row)
+recipient_of(const struct conductor *conductor, const struct fate_case *what,
+    const struct fate_person *person, const struct rows_outbound *row)
 {
 	const struct recipient *rcpt = find_rcpt(what, row->address);
 	struct dsn_recipient one = {
 		.address = row->address,
 		.code = row->code, .status = row->status, .words = row->words,
-		.host = row->host, .tried_utc_ms = row->last_try_utc_ms
+		.host = row->host, .tried_utc_ms = row->last_try_utc_ms,
+		.has_no_way = what->action == DSN_DELAYED &&
+		    out_waits_for_way(conductor->outbound, row)
 	};
 
 	if (rcpt == NULL)
@@ -329,7 +331,8 @@ fate_make(struct conductor *conductor, struct fate_case *what,
 		return -EINVAL;
 	dsn.letter.from = text_slice(&from);
 	for (size_t i = 0; i < what->count; i++)
-		rcpts[i] = recipient_of(what, person, &what->rows[i]);
+		rcpts[i] = recipient_of(conductor, what, person,
+		    &what->rows[i]);
 	first = find_rcpt(what, what->rows[0].address);
 	dsn.is_to_list = first != NULL &&
 	    (first->by & RECIPIENT_BY_LIST) != 0;

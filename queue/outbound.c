@@ -728,8 +728,8 @@ outbound_open(struct conductor *conductor)
 	/* a relay may know numbers of the last queue yet */
 	outbound->last_turn = (uint64_t)clock_utc_ms() << 10;
 	outbound->timer = timer_new(conductor->loop, on_time, outbound);
-	return outbound->timer == NULL || out_line_open(outbound) < 0 ||
-	    out_sync_open(outbound) < 0 ||
+	return outbound->timer == NULL || out_way_open(outbound) < 0 ||
+	    out_line_open(outbound) < 0 || out_sync_open(outbound) < 0 ||
 	    out_gateways_open(outbound) < 0 ? -ENOMEM : 0;
 }
 
@@ -753,7 +753,7 @@ outbound_close(struct outbound *outbound)
 	heap_free(&outbound->ready);
 	heap_free(&outbound->ready_quick);
 	heap_free(&outbound->ready_new);
-	heap_free(&outbound->wayless);
+	out_way_close(outbound);
 	out_line_close(outbound);
 	out_sync_close(outbound);
 	out_records_close(outbound);

@@ -110,6 +110,9 @@ struct outbound {
 	uint64_t		 ways_told;	/* so often, and once */
 	/* jobs that have none, by how often they were told when that was seen */
 	struct heap		 wayless;
+	struct timer		*late_timer;	/* some are late then, at: */
+	uint64_t		 late_ms;	/* 0: it is not set */
+	uint64_t		 late_told_ms;	/* the postmaster; 0: never */
 	bool			 has_gateways;	/* the keeper has said them */
 	bool			 has_read;	/* there are jobs of all rows */
 	struct gateways		 gateways;	/* in: */
@@ -185,6 +188,12 @@ const struct way *out_way(const struct outbound *,
 #define OUT_NO_WAY	"!"
 /* There is none for that row. */
 bool	out_has_no_way(const struct outbound *, const struct rows_outbound *);
+/* The same, once the keeper has said which ways there are. */
+bool	out_waits_for_way(const struct outbound *,
+	    const struct rows_outbound *);
+/* 0 or -ENOMEM; and its end. */
+int	out_way_open(struct outbound *);
+void	out_way_close(struct outbound *);
 /*
  * That job had none when it was made.  It waits for one, being in no heap; unless
  * there is one by now.

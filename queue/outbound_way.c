@@ -7,18 +7,25 @@
  *
  * What has no way at all (no smarthost, and outbound_direct is no) is not tried, and
  * nothing is counted: it waits here, and is looked at again when the keeper tells of
- * a change, or the postmaster moves it.
+ * a change, or the postmaster moves it; or when its sender is to hear that it is
+ * late, and the postmaster, once in a while, why.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "queue/fate.h"
 #include "queue/outbound_desk.h"
 #include "queue/outbound_inside.h"
 
 #define TABLE_BYTES	(256 * 1024)	/* of names; the keeper has fewer */
 #define LOOK_MOST	64	/* jobs looked at before others have a turn */
 #define FAULT_PAUSE_MS	60000	/* memory */
+/* Each look at who is late is one at all that wait. */
+#define LATE_PARTS	64	/* of the time after which one is */
+#define LATE_LEAST_MS	1000
+#define LATE_MOST_MS	60000
+#define TELL_AGAIN_MS	3600000
 #define NO_WAY \
 	"held: there is no way out for it; a smarthost (postroom smarthost set, " \
 	"or smarthost in postroom.conf) or outbound_direct gives it one"
@@ -42,6 +49,14 @@ out_has_no_way(const struct outbound *outbound,
 	return options->never_direct && !options->has_smarthost &&
 	    row->via.len == 0 && out_gateway(outbound, row) == NULL &&
 	    out_way(outbound, row) == NULL;
+}
+
+bool
+out_waits_for_way(const struct outbound *outbound,
+    const struct rows_outbound *row)
+{
+	/* the gateways are told last, and a start knows of neither */
+	return outbound->has_gateways && out_has_no_way(outbound, row);
 }
 
 /* Whatever kept one from being reached may be mended: it is tried at once. */
@@ -119,6 +134,71 @@ struct look {
 	bool			 waits_on;
 };
 
+/* The postmaster, whose matter it is. */
+static void
+tell_of_late(struct outbound *outbound)
+{
+	const struct conductor_ports *ports = &outbound->conductor->ports;
+
+	if (ports->wayless == NULL || (outbound->late_told_ms != 0 &&
+	    clock_ms() - outbound->late_told_ms < TELL_AGAIN_MS))
+		return;
+	outbound->late_told_ms = clock_ms();
+	ports->wayless(ports->arg);
+}
+
+/* No try will come that finds out how late it is. */
+static void
+note_late(struct outbound *outbound, const struct rows_outbound *row)
+{
+	struct conductor *conductor = outbound->conductor;
+	int64_t delay_ms = (int64_t)outbound_plan_of(conductor,
+	    row->domain)->delay_seconds * 1000;
+	int64_t left, least = delay_ms / LATE_PARTS;
+
+	if (fate_is_late(conductor, row)) {
+		fate_tell(conductor, &row->id);
+		tell_of_late(outbound);
+		return;
+	}
+	if (delay_ms == 0 || row->is_told)
+		return;
+	if (least > LATE_MOST_MS)
+		least = LATE_MOST_MS;
+	if (least < LATE_LEAST_MS)
+		least = LATE_LEAST_MS;
+	left = outbound_begun_utc_ms(conductor, row) + delay_ms -
+	    clock_utc_ms();
+	if (left < least)
+		left = least;
+	if (outbound->late_ms != 0 &&
+	    outbound->late_ms <= clock_ms() + (uint64_t)left)
+		return;
+	outbound->late_ms = clock_ms() + (uint64_t)left;
+	timer_set(outbound->late_timer, (uint64_t)left);
+}
+
+static void
+on_late(void *arg)
+{
+	out_pump(arg);
+}
+
+int
+out_way_open(struct outbound *outbound)
+{
+	outbound->late_timer = timer_new(outbound->conductor->loop, on_late,
+	    outbound);
+	return outbound->late_timer == NULL ? -ENOMEM : 0;
+}
+
+void
+out_way_close(struct outbound *outbound)
+{
+	timer_free(outbound->late_timer);
+	heap_free(&outbound->wayless);
+}
+
 static int
 look_at_row(void *arg, const struct rows_outbound *row)
 {
@@ -133,6 +213,7 @@ look_at_row(void *arg, const struct rows_outbound *row)
 		return 0;
 	}
 	look->waits_on = true;
+	note_late(outbound, row);
 	if (look->tells)
 		trail_add(outbound->conductor->trail, &(struct trail_step){
 		    .at_utc_ms = clock_utc_ms(), .id = row->id,
@@ -181,6 +262,11 @@ out_way_look(struct outbound *outbound)
 	const struct heap_entry *first;
 	unsigned looked = 0;
 
+	/* some are late: all are looked at, as when the keeper tells of a change */
+	if (outbound->late_ms != 0 && outbound->late_ms <= clock_ms()) {
+		outbound->late_ms = 0;
+		outbound->ways_told++;
+	}
 	while ((first = heap_first(&outbound->wayless)) != NULL &&
 	    first->key < outbound->ways_told) {
 		if (looked++ == LOOK_MOST)

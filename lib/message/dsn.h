@@ -33,6 +33,7 @@ struct dsn_recipient {
 	struct slice	words;
 	struct slice	host;		/* that said them; or empty */
 	int64_t		tried_utc_ms;	/* 0: never */
+	bool		has_no_way;	/* DELAYED: it waits for a way out */
 };
 
 struct dsn {

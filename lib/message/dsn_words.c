@@ -119,6 +119,10 @@ add_reason(struct text *body, enum language language,
 	text_add(&reply, slice_first(rcpt->words, WORDS_BYTES));
 	shown(text_slice(&reply), WORDS_BYTES + 32, words);
 	shown(rcpt->host, WORDS_BYTES, host);
+	if (rcpt->has_no_way) {
+		text_add_str(body, INDENT INDENT);
+		line_say(body, language, DSN_NO_WAY);
+	}
 	if (words[0] == '\0')
 		return;
 	text_add_str(body, INDENT INDENT);
@@ -144,6 +148,16 @@ add_recipients(const struct dsn *dsn, enum language language,
 	text_add_byte(body, '\n');
 }
 
+/* Then no clock brings it any further. */
+static bool
+has_no_way(const struct dsn *dsn)
+{
+	for (size_t i = 0; i < dsn->count; i++)
+		if (!dsn->recipients[i].has_no_way)
+			return false;
+	return true;
+}
+
 static void
 add_end(const struct dsn *dsn, enum language language, struct text *body)
 {
@@ -153,6 +167,8 @@ add_end(const struct dsn *dsn, enum language language, struct text *body)
 	shown(dsn->list, ADDRESS_BYTES, list);
 	if (dsn->list.len > 0 && dsn->action == DSN_FAILED)
 		line_say(body, language, DSN_LIST_END, list);
+	else if (dsn->action == DSN_DELAYED && has_no_way(dsn))
+		line_say(body, language, DSN_NO_WAY_END);
 	else if (dsn->action == DSN_DELAYED)
 		line_say(body, language, DSN_DELAYED_END, at);
 	else if (dsn->is_orphan)

@@ -268,7 +268,7 @@ def leaving(hub, to):
 def what_has_no_way_is_held(args):
     """What an alias and a forward lead away; a way of any kind lets it go."""
     office, far = Host("a\0b"), Host()
-    hub = make_hub(args, smarthost='""')
+    hub = make_hub(args, smarthost='""', outbound_delay_seconds='"3s"')
     try:
         hub.start()
         cli(hub, "alias", "add", "out@office.test", "one@far.test",
@@ -282,10 +282,17 @@ def what_has_no_way_is_held(args):
                 hub, "trace", to, check=False)[1], to + " is not told of", 30)
             row = leaving(hub, to)
             true(row["waits"] == "way" and row["next_try"] == 0 and
-                 row["tries"] == 0 and row["way"] == "none", row)
+                 row["tries"] == 0 and row["way"] == "none" and
+                 row["state"] == "no-way", row)
             true("postroom smarthost set" in row["reason"], row)
         words = cli(hub, "queue", "list")[1]
         true("held" in words and "no way" in words, words)
+        # who sent it hears that it waits, once, and the postmaster why
+        hub.wait_for(lambda: "delayed; " + ANN in cli(
+            hub, "trace", "one@far.test")[1], "its sender hears nothing", 60)
+        hub.wait_for(lambda: "ostmaster@office.test" in cli(
+            hub, "trace", "no way out", check=False)[1],
+            "the postmaster hears nothing", 60)
         cli(hub, "queue", "retry", "--all")
         true(leaving(hub, "one@far.test")["waits"] == "way")
         cli(hub, "queue", "reroute", leaving(hub, "bob@far.test")["id"],

@@ -80,6 +80,7 @@ static const struct notice notices[] = {
 	  .keeps = true, .since_utc_ms = AT(0) },
 	{ .kind = NOTICE_FORWARDED, .address = SLICE("\033[2J@home.test"),
 	  .since_utc_ms = AT(0) },
+	{ .kind = NOTICE_NO_WAY },
 };
 
 static const struct {

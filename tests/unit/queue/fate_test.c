@@ -599,6 +599,48 @@ START_TEST(what_is_being_told_is_not_removed)
 }
 END_TEST
 
+/* Nobody tries it, and the clock finds out all the same. */
+START_TEST(who_sent_what_has_no_way_hears_that_it_waits)
+{
+	static const char *const parts[] = { "Action: delayed\r\n",
+	    "Status: 4.", "rfc822; zoe@far.test",
+	    "The office has set no way out for this mail yet.",
+	    "It waits here until there is one", NULL };
+	uint64_t at = 0;
+
+	stage.options.never_direct = true;
+	stage_restart(&stage);
+	submit(&to_zoe);
+	while (asked() == 0 && now_ms < DAY_MS) {
+		set_clock(now_ms + MINUTE_MS);
+		conductor_relay_up(stage.conductor, true);
+		fate_look(stage.conductor);
+		at = now_ms;
+	}
+	ck_assert_uint_ge(at, 4 * HOUR_MS);
+	ck_assert_uint_lt(at, 4 * HOUR_MS + 5 * MINUTE_MS);
+	ck_assert_uint_eq(stage.wayless, 1);
+	person(0, STAGE_ANN, "en");
+	delivered(0, STAGE_ANN, parts);
+	ck_assert_ptr_null(strstr(stage.last, "tried again and again"));
+	is_told();
+	/* once, and after a restart too; it waits on */
+	for (int i = 0; i < 100; i++) {
+		set_clock(now_ms + HOUR_MS);
+		conductor_relay_up(stage.conductor, true);
+		fate_look(stage.conductor);
+	}
+	ck_assert_uint_eq(asked(), 1);
+	stage_restart(&stage);	/* which forgets who was asked */
+	set_clock(now_ms + DAY_MS);
+	conductor_relay_up(stage.conductor, true);
+	look();
+	ck_assert_uint_eq(asked(), 0);
+	ck_assert_uint_eq(tries(), 0);
+	ck_assert_uint_eq(rows_in(OUTBOUND_WAITING), 1);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -614,6 +656,7 @@ unit_suite(void)
 	tcase_add_loop_test(tests, what_is_told_is_what_was_asked_for, 0,
 	    sizeof(wishes) / sizeof(*wishes));
 	tcase_add_test(tests, of_a_stranger_the_postmaster_hears);
+	tcase_add_test(tests, who_sent_what_has_no_way_hears_that_it_waits);
 	tcase_add_test(tests, whose_account_is_gone_is_told_by_the_postmaster);
 	tcase_add_test(tests, what_cannot_be_told_now_is_told_later);
 	tcase_add_loop_test(tests, an_end_at_any_step_makes_one_notice, 0, 2);

@@ -237,6 +237,14 @@ port_person(void *arg, void *ticket, uint64_t account, struct slice address)
 	return 0;
 }
 
+static void
+port_wayless(void *arg)
+{
+	struct stage *stage = arg;
+
+	stage->wayless++;
+}
+
 static int
 port_expand(void *arg, void *ticket, struct slice packed_ask)
 {
@@ -325,7 +333,7 @@ stage_open(struct stage *stage)
 		.wishes = stage->has_lists ? port_wishes : NULL,
 		.compare = port_compare, .saved = port_saved,
 		.relay = port_relay, .noted = port_noted,
-		.person = port_person,
+		.person = port_person, .wayless = port_wayless,
 		.expand = stage->has_groups ? port_expand : NULL,
 		.turn = port_turn, .turn_done = port_turn_done
 	};

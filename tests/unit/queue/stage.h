@@ -79,6 +79,7 @@ struct stage {
 	const struct edits *edits;
 	uint64_t	 serial;
 	unsigned	 noted;		/* results of the relay */
+	unsigned	 wayless;	/* so often the postmaster was told */
 	struct text	 ask;		/* the last that was asked: who gets it */
 	char		 last[16384];	/* how the last delivery begins */
 };
