@@ -290,7 +290,8 @@ conductor_person(struct conductor *conductor, void *ticket, int status,
 			code[0] = '\0';
 		make_and_append(job, &(struct fate_person){
 		    .account = person->account, .address = person->address,
-		    .language = language_of(code) });
+		    .language = language_of(code),
+		    .is_sender = !job->is_last && job->what.list == NULL });
 	} else if (!job->is_last && job->what.action == DSN_FAILED) {
 		/* that account, or list, is gone */
 		ask_person(job, 0, slice_of(NULL, 0));
@@ -322,7 +323,7 @@ begin(struct fate_job *job)
 	if (r == 0)
 		r = fate_case_begin(what, conductor, &job->id);
 	/* a stranger is told of nothing, and the postmaster of failures only */
-	if (r == 0 && what->list == NULL && fate_sender(what) == 0 &&
+	if (r == 0 && fate_address(what).len == 0 && fate_sender(what) == 0 &&
 	    what->action != DSN_FAILED) {
 		r = fate_case_told(conductor, &job->id, what);
 		if (r == 0) {
@@ -338,8 +339,7 @@ begin(struct fate_job *job)
 		put_off(job, r);
 	} else {
 		ask_person(job, what->list != NULL ? 0 : fate_sender(what),
-		    what->list != NULL ? what->list->sender :
-		    slice_of(NULL, 0));
+		    fate_address(what));
 	}
 }
 

@@ -5,7 +5,8 @@
  * has been told (RFC 3461 5.2, RFC 3464); so does one that was RELAYED where the
  * sender wanted to hear of it.  Who has not waited for some hours hears of a
  * delay, once.  Only who has an account here and has sent it is told (HARDENING
- * A13); in place of anybody else, of a failure, the postmaster.  A list sends its
+ * A13), also from a trusted network; in place of anybody else, of a failure, the
+ * postmaster.  A list sends its
  * own copies (RFC 5321 3.9.2): of those its owner hears, and its poster that the
  * list has the message, where that was asked for (RFC 3461 5.2.7).
  *

@@ -279,6 +279,17 @@ fate_case_end(struct fate_case *what)
 	*what = (struct fate_case){ .arena = NULL };
 }
 
+struct slice
+fate_address(const struct fate_case *what)
+{
+	if (what->list != NULL)
+		return what->list->sender;
+	/* a stranger's is his word; of a network that is trusted it is ours */
+	return what->about == NULL || fate_sender(what) != 0 ||
+	    what->about->env.trust != TRUST_NETWORK ? slice_of(NULL, 0) :
+	    what->about->env.sender;
+}
+
 uint64_t
 fate_sender(const struct fate_case *what)
 {

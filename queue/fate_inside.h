@@ -52,6 +52,7 @@ struct fate_person {
 	uint64_t	account;
 	struct slice	address;
 	enum language	language;
+	bool		is_sender;	/* of the message; else in their place */
 };
 
 /*
@@ -63,6 +64,11 @@ int	fate_case_begin(struct fate_case *, struct conductor *,
 void	fate_case_end(struct fate_case *);
 /* The account of who has sent it; 0: nobody here. */
 uint64_t fate_sender(const struct fate_case *);
+/*
+ * Who else is told, by address: who looks after the list, or who sent it from a
+ * trusted network; empty: nobody.
+ */
+struct slice fate_address(const struct fate_case *);
 /* In which state rows are that came to that. */
 enum outbound_state fate_state(enum dsn_action);
 /*

@@ -101,8 +101,7 @@ recipient_of(const struct conductor *conductor, const struct fate_case *what,
 	if (rcpt == NULL)
 		return one;
 	one.orcpt = rcpt->orcpt;
-	if (rcpt->by == 0 || what->list != NULL || fate_sender(what) == 0 ||
-	    fate_sender(what) != person->account)
+	if (rcpt->by == 0 || !person->is_sender)
 		return one;
 	one.address = rcpt->via;
 	one.words = slice_of(NULL, 0);
@@ -126,8 +125,7 @@ fill_about(struct dsn *dsn, const struct fate_case *what,
 		verdict_init(verdict);
 	dsn->subject = slice_str(verdict->subject);
 	dsn->sender = env->sender;
-	dsn->is_orphan = what->list != NULL || fate_sender(what) == 0 ||
-	    fate_sender(what) != person->account;
+	dsn->is_orphan = !person->is_sender;
 	if (what->list != NULL)
 		dsn->list = what->list->via;
 	dsn->envid = env->envid;

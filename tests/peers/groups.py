@@ -94,6 +94,7 @@ class Scene:
         self.hub = Hub(args.bin, ("ann", "bob", "cid"), {
             "smarthost": '"127.0.0.1:%d"' % self.elsewhere.server_address[1],
             "smarthost_tls": '"none"', "outbound_first_seconds": '"1s"',
+            "trusted_networks": '"127.251.0.0/16"',
             "outbound_retry_seconds": '"1s"', "hosts_file": '""'})
         self.postroom("alias", "add", "sales@office.test", "ann@office.test",
                       "bob@office.test")
@@ -113,13 +114,14 @@ class Scene:
         return self.hub.run("-c", self.hub.conf, *words)[1]
 
     def send(self, sender, to, subject, login=None, header="",
-             options=()):
+             options=(), source="127.0.0.1"):
         """The replies to the recipients that were refused."""
         text = "Subject: %s\r\nFrom: %s\r\nMessage-ID: <%s@x.test>\r\n" \
             "Date: Mon, 23 Nov 2026 12:00:00 +0000\r\n%s\r\nhello\r\n" % (
                 subject, sender or "daemon@x.test", subject, header)
         port = self.hub.base + (587 if login else 25)
-        with smtplib.SMTP("127.0.0.1", port, timeout=GUARD) as smtp:
+        with smtplib.SMTP("127.0.0.1", port, timeout=GUARD,
+                          source_address=(source, 0)) as smtp:
             smtp.ehlo("client.example")
             if login:
                 context = ssl.create_default_context()
@@ -304,6 +306,17 @@ def what_is_forged_in_our_name_is_not_sent_on(scene):
     true(not scene.elsewhere.of("forged2"), "it leaves in our name")
 
 
+def whoever_sends_from_a_trusted_network_hears_of_it(scene):
+    """A program there has no login: its sender is somebody here, or nobody."""
+    scene.send("bob@office.test", ["gone@far.test"], "program",
+               source="127.251.0.2")
+    failed, = scene.wait("bob", "Not delivered: program")
+    for part in (b"gone@far.test", b"nobody of that name", b"Your message"):
+        true(part in failed.replace(b"=\r\n", b""), part, failed)
+    traced = scene.postroom("trace", "program")
+    true("in its place the postmaster" not in traced, traced)
+
+
 def a_list_has_its_own_post(scene):
     refused = scene.send("cid@office.test",
                          ["team@office.test", "bob@office.test"], "post",
@@ -406,6 +419,7 @@ TESTS = [
     what_is_sent_on_leaves_once,
     a_person_sets_a_forward_and_hears_of_it,
     what_is_forged_in_our_name_is_not_sent_on,
+    whoever_sends_from_a_trusted_network_hears_of_it,
     a_list_has_its_own_post,
     of_a_lists_members_its_owner_hears,
     not_everybody_writes_to_a_list,

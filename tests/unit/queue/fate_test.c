@@ -46,6 +46,7 @@ struct sent {
 	const char	*to[4];
 	const char	*sender;	/* NULL: ann */
 	bool		 is_strange;	/* has no account here */
+	bool		 is_network;	/* the same; it is one that is trusted */
 	uint8_t		 notify;
 	enum envelope_ret ret;
 };
@@ -65,7 +66,9 @@ submit(const struct sent *sent)
 	    .envid = SLICE("QQ314159"), .recipients = rcpts,
 	    .sender = slice_str(sent->sender == NULL ? "ann@office.test" :
 	    sent->sender),
-	    .sender_account = sent->is_strange ? 0 : STAGE_ANN };
+	    .trust = sent->is_network ? TRUST_NETWORK : TRUST_NOBODY,
+	    .sender_account = sent->is_strange || sent->is_network ? 0 :
+	    STAGE_ANN };
 	size_t judged = stage_count(&stage, STAGE_JUDGE);
 	size_t answered = stage_count(&stage, STAGE_ANSWER);
 	int fd = memfd_of("message", slice_str(letter));
@@ -641,6 +644,46 @@ START_TEST(who_sent_what_has_no_way_hears_that_it_waits)
 }
 END_TEST
 
+/* Of what a program there sends its sender hears, who is somebody here. */
+START_TEST(who_sends_from_a_trusted_network_hears_of_it)
+{
+	static const struct sent theirs = { .to = { "zoe@far.test" },
+	    .is_network = true };
+	static const char *const parts[] = { "To: ann@office.test\r\n",
+	    "Your message of", "Content-Type: message/rfc822\r\n", NULL };
+	static const char *const instead[] = {
+	    "To: postmaster@office.test\r\n",
+	    "its sender cannot be told", NULL };
+	struct stage_call *call;
+
+	submit(&theirs);
+	answer(0, 550);
+	look();
+	ck_assert_str_eq(stage_call(&stage, STAGE_PERSON, 0)->words,
+	    "ann@office.test");
+	call = stage_call(&stage, STAGE_PERSON, 0);
+	ck_assert_uint_eq(call->account, 0);
+	conductor_person(stage.conductor, call->ticket, 0,
+	    &(struct conductor_person){ .account = STAGE_ANN,
+	    .address = SLICE("ann@office.test"), .language = SLICE("en") });
+	delivered(0, STAGE_ANN, parts);
+	is_over();
+	ck_assert_uint_eq(asked(), 1);
+	/* nobody has that address any more */
+	submit(&theirs);
+	answer(1, 550);
+	look();
+	call = stage_call(&stage, STAGE_PERSON, 1);
+	conductor_person(stage.conductor, call->ticket, 0,
+	    &(struct conductor_person){ .account = 0 });
+	ck_assert_uint_eq(asked(), 3);
+	ck_assert_str_eq(stage_call(&stage, STAGE_PERSON, 2)->words, "");
+	person(2, 0, "en");
+	delivered(1, STAGE_BEN, instead);
+	is_over();
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -657,6 +700,7 @@ unit_suite(void)
 	    sizeof(wishes) / sizeof(*wishes));
 	tcase_add_test(tests, of_a_stranger_the_postmaster_hears);
 	tcase_add_test(tests, who_sent_what_has_no_way_hears_that_it_waits);
+	tcase_add_test(tests, who_sends_from_a_trusted_network_hears_of_it);
 	tcase_add_test(tests, whose_account_is_gone_is_told_by_the_postmaster);
 	tcase_add_test(tests, what_cannot_be_told_now_is_told_later);
 	tcase_add_loop_test(tests, an_end_at_any_step_makes_one_notice, 0, 2);
