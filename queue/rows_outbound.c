@@ -195,7 +195,7 @@ rows_outbound_of(struct rows *rows, const struct message_id *id,
 /* What is written and what is not, in one order. */
 struct telling {
 	struct rows		*rows;
-	struct message_id	 id;		/* so far it is told */
+	const struct rows_unwritten *first;	/* not told yet; NULL: none */
 	rows_outbound_fn	*fn;
 	void			*arg;
 };
@@ -204,14 +204,13 @@ struct telling {
 static int
 tell_before(struct telling *telling, const struct message_id *end)
 {
-	const struct rows_unwritten *one;
 	int r = 0;
 
-	while (r == 0 && (one = rows_unwritten_above(telling->rows,
-	    &telling->id)) != NULL &&
-	    (end == NULL || message_id_order(&one->id, end) < 0)) {
-		telling->id = one->id;
-		r = tell_unwritten(one, telling->fn, telling->arg);
+	while (r == 0 && telling->first != NULL && (end == NULL ||
+	    message_id_order(&telling->first->id, end) < 0)) {
+		r = tell_unwritten(telling->first, telling->fn, telling->arg);
+		telling->first = rows_unwritten_above(telling->rows,
+		    &telling->first->id);
 	}
 	return r;
 }
@@ -228,7 +227,9 @@ on_written(void *arg, const struct rows_outbound *row)
 int
 rows_outbound_each(struct rows *rows, rows_outbound_fn *fn, void *arg)
 {
-	struct telling telling = { .rows = rows, .fn = fn, .arg = arg };
+	static const struct message_id none;	/* no message's */
+	struct telling telling = { .rows = rows, .fn = fn, .arg = arg,
+	    .first = rows_unwritten_above(rows, &none) };
 	struct db_query query = db_ask(rows->db, ROWS_OUTBOUND_ALL);
 	int r = tell(&query, on_written, &telling);
 
@@ -253,8 +254,8 @@ int
 rows_outbound_above(struct rows *rows, const struct message_id *id,
     struct slice address, rows_outbound_fn *fn, void *arg)
 {
-	struct telling telling = { .rows = rows, .id = *id, .fn = fn,
-	    .arg = arg };
+	struct telling telling = { .rows = rows, .fn = fn, .arg = arg,
+	    .first = rows_unwritten_above(rows, id) };
 	struct db_query query;
 	int r = tell_behind(rows_unwritten_of(rows, id), address, fn, arg);
 

@@ -83,7 +83,10 @@ int	rows_outbound_write_done(struct rows *);
 int	rows_outbound_is_taken(struct rows *, const struct message_id *,
 	    uint64_t position);
 
-/* Each in order of id and address; those of one message; above that one. */
+/*
+ * Each in order of id and address; those of one message; above that one.  `fn`
+ * changes none of them.
+ */
 typedef int rows_outbound_fn(void *arg, const struct rows_outbound *);
 int	rows_outbound_each(struct rows *, rows_outbound_fn *, void *arg);
 int	rows_outbound_of(struct rows *, const struct message_id *,
