@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include "lib/base/log.h"
@@ -12,7 +13,7 @@
 #include "policy/keeper.h"
 
 struct telling {
-	LIST_ENTRY(telling)	 next;
+	TAILQ_ENTRY(telling)	 next;
 	uint64_t		 account;
 	char			 target[ADDRESS_SIZE];
 	bool			 keeps;
@@ -25,7 +26,7 @@ struct forward_telling {
 	struct ipc		*keeper;	/* or NULL */
 	struct timer		*timer;
 	unsigned		 count;
-	LIST_HEAD(, telling)	 tellings;
+	TAILQ_HEAD(, telling)	 tellings;	/* the oldest first */
 };
 
 static void
@@ -43,7 +44,7 @@ forward_telling_new(struct loop *loop,
 	if (all == NULL)
 		return NULL;
 	all->ports = *ports;
-	LIST_INIT(&all->tellings);
+	TAILQ_INIT(&all->tellings);
 	all->timer = timer_new(loop, on_time, all);
 	if (all->timer == NULL) {
 		free(all);
@@ -55,7 +56,7 @@ forward_telling_new(struct loop *loop,
 static void
 telling_free(struct forward_telling *all, struct telling *telling)
 {
-	LIST_REMOVE(telling, next);
+	TAILQ_REMOVE(&all->tellings, telling, next);
 	all->count--;
 	free(telling);
 }
@@ -65,8 +66,8 @@ forward_telling_free(struct forward_telling *all)
 {
 	if (all == NULL)
 		return;
-	while (!LIST_EMPTY(&all->tellings))
-		telling_free(all, LIST_FIRST(&all->tellings));
+	while (!TAILQ_EMPTY(&all->tellings))
+		telling_free(all, TAILQ_FIRST(&all->tellings));
 	timer_free(all->timer);
 	free(all);
 }
@@ -77,21 +78,41 @@ forward_telling_keeper(struct forward_telling *all, struct ipc *keeper)
 	all->keeper = keeper;	/* it says again what is not told */
 }
 
-static struct telling *
-find(struct forward_telling *all, uint64_t account)
+/* Two may have been set in one millisecond. */
+static bool
+is_same(const struct telling *a, const struct telling *b)
 {
-	struct telling *telling;
+	return a->account == b->account &&
+	    a->since_utc_ms == b->since_utc_ms && a->keeps == b->keeps &&
+	    strcmp(a->target, b->target) == 0;
+}
 
-	LIST_FOREACH(telling, &all->tellings, next)
-		if (telling->account == account)
+/*
+ * That one, or room for it: what was set in between is told as well, however
+ * soon it was another one again.  NULL: there is none.
+ */
+static struct telling *
+find(struct forward_telling *all, const struct telling *said)
+{
+	struct telling *telling, *last = NULL;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(telling, &all->tellings, next) {
+		if (telling->account != said->account)
+			continue;
+		if (is_same(telling, said))
 			return telling;
+		last = telling;
+		count++;
+	}
+	if (count == FORWARD_TELLING_EACH)
+		return last;
 	if (all->count == FORWARD_TELLING_MOST)
 		return NULL;
 	telling = calloc(1, sizeof(*telling));
 	if (telling == NULL)
 		return NULL;
-	telling->account = account;
-	LIST_INSERT_HEAD(&all->tellings, telling, next);
+	TAILQ_INSERT_TAIL(&all->tellings, telling, next);
 	all->count++;
 	return telling;
 }
@@ -108,14 +129,13 @@ forward_telling_news(struct forward_telling *all, struct slice body)
 	if (!unpack_is_done(&u) || said.account == 0 ||
 	    slice_cstr(target, said.target, sizeof(said.target)) < 0)
 		return -EBADMSG;
-	telling = find(all, said.account);
+	telling = find(all, &said);
 	if (telling == NULL) {
 		log_say("nobody was told now that mail of account %llu goes "
 		    "elsewhere", (unsigned long long)said.account);
 		return 0;	/* the keeper says it again */
 	}
-	/* another one than before */
-	if (telling->since_utc_ms != said.since_utc_ms) {
+	if (!is_same(telling, &said)) {
 		said.next = telling->next;
 		*telling = said;
 	}
@@ -159,14 +179,14 @@ forward_telling_look(struct forward_telling *all)
 {
 	struct telling *telling, *next;
 
-	for (telling = LIST_FIRST(&all->tellings); telling != NULL;
+	for (telling = TAILQ_FIRST(&all->tellings); telling != NULL;
 	    telling = next) {
-		next = LIST_NEXT(telling, next);
+		next = TAILQ_NEXT(telling, next);
 		if (!telling->is_sent)
 			send(all, telling);
 		else if (is_over(all, telling))
 			telling_free(all, telling);
 	}
-	if (!LIST_EMPTY(&all->tellings))
+	if (!TAILQ_EMPTY(&all->tellings))
 		timer_set(all->timer, FORWARD_LOOK_MS);
 }

@@ -12,6 +12,7 @@
 #include "lib/base/ipc.h"
 
 #define FORWARD_TELLING_MOST	2000	/* at a time; others are told later */
+#define FORWARD_TELLING_EACH	32	/* of one account; then the last one */
 #define FORWARD_LOOK_MS		2000	/* whether the queue has a notice */
 
 struct forward_telling;		/* opaque; see forward_telling.c */

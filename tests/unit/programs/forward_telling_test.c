@@ -15,7 +15,7 @@
 static struct loop *loop;
 static struct ipc *keeper, *schedule;
 static struct forward_telling *all;
-static unsigned sent, told;
+static unsigned sent, send_most, told;
 static int send_status, where;
 static char target[64];
 static uint64_t told_account;
@@ -55,6 +55,8 @@ send_it(void *arg, uint64_t account, const struct notice *notice)
 	(void)arg;
 	ck_assert_uint_eq(account, 7);
 	ck_assert_int_eq(notice->kind, NOTICE_FORWARDED);
+	if (send_status == 0 && sent == send_most)
+		return -EALREADY;
 	ck_assert_int_eq(slice_cstr(notice->address, target, sizeof(target)),
 	    0);
 	sent += send_status == 0;
@@ -79,6 +81,7 @@ setup(void)
 	int pair[2];
 
 	sent = told = 0;
+	send_most = 1000;
 	send_status = where = 0;
 	clock_set(1000, SINCE);
 	loop = loop_new();
@@ -160,7 +163,8 @@ START_TEST(another_forward_is_told_of_as_well)
 	send_status = -EALREADY;
 	where = 1;
 	look();
-	ck_assert_uint_eq(told, 0);
+	ck_assert_uint_eq(told, 1);
+	ck_assert_int_eq(told_since, SINCE);
 	send_status = 0;
 	where = 0;
 	look();
@@ -168,8 +172,62 @@ START_TEST(another_forward_is_told_of_as_well)
 	ck_assert_str_eq(target, "eve@far.test");
 	where = 1;
 	look();
-	ck_assert_uint_eq(told, 1);
+	ck_assert_uint_eq(told, 2);
 	ck_assert_int_eq(told_since, SINCE + 1);
+}
+END_TEST
+
+/* Who has stolen a password puts back what was there before that is told. */
+START_TEST(a_forward_that_was_soon_another_one_is_told_of)
+{
+	send_status = -EALREADY;	/* a moment after another notice */
+	ck_assert_int_eq(news(7, "eve@far.test", SINCE), 0);
+	look();
+	ck_assert_int_eq(news(7, "ann@home.test", SINCE + 1), 0);
+	look();
+	ck_assert_uint_eq(sent, 0);
+	send_status = 0;
+	send_most = 1;
+	look();
+	ck_assert_str_eq(target, "eve@far.test");
+	where = 1;
+	look();
+	ck_assert_int_eq(told_since, SINCE);
+	send_most = 2;
+	where = 0;
+	look();
+	ck_assert_uint_eq(sent, 2);
+	ck_assert_str_eq(target, "ann@home.test");
+	where = 1;
+	look();
+	ck_assert_uint_eq(told, 2);
+	ck_assert_int_eq(told_since, SINCE + 1);
+}
+END_TEST
+
+/* Two requests, one millisecond. */
+START_TEST(two_of_one_moment_are_two)
+{
+	ck_assert_int_eq(news(7, "ann@home.test", SINCE), 0);
+	ck_assert_int_eq(news(7, "eve@far.test", SINCE), 0);
+	look();
+	ck_assert_uint_eq(sent, 2);
+	ck_assert_str_eq(target, "eve@far.test");
+}
+END_TEST
+
+/* A program that makes them all day fills nothing; the last one is told. */
+START_TEST(so_many_of_one_account_wait)
+{
+	char address[32];
+
+	for (unsigned i = 0; i < FORWARD_TELLING_EACH + 8; i++) {
+		(void)snprintf(address, sizeof(address), "%u@far.test", i);
+		ck_assert_int_eq(news(7, address, SINCE + i), 0);
+	}
+	look();
+	ck_assert_uint_eq(sent, FORWARD_TELLING_EACH);
+	ck_assert_str_eq(target, address);
 }
 END_TEST
 
@@ -204,6 +262,10 @@ unit_suite(void)
 	tcase_add_test(tests,
 	    the_keeper_hears_of_it_when_the_queue_has_the_notice);
 	tcase_add_test(tests, another_forward_is_told_of_as_well);
+	tcase_add_test(tests,
+	    a_forward_that_was_soon_another_one_is_told_of);
+	tcase_add_test(tests, two_of_one_moment_are_two);
+	tcase_add_test(tests, so_many_of_one_account_wait);
 	tcase_add_test(tests, an_account_that_is_gone_is_let_go);
 	tcase_add_test(tests, what_is_no_news_is_a_breach);
 	suite_add_tcase(suite, tests);
