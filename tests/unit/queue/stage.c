@@ -12,7 +12,6 @@
 
 #include "queue/relay_job.h"
 #include "store/service.h"
-#include "tests/unit/lib/base/peer.h"
 
 static struct stage_call *
 note(struct stage *stage, enum stage_what what)
@@ -405,10 +404,22 @@ stage_kill(struct stage *stage)
 	stage_open(stage);
 }
 
+static void
+stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* No turns besides, as turn_ms() has: in some tests each of them waits 1 s. */
 void
 stage_run(struct stage *stage, unsigned ms)
 {
-	turn_ms(stage->loop, ms);
+	struct timer *timer = timer_new(stage->loop, stop, stage->loop);
+
+	ck_assert_ptr_nonnull(timer);
+	timer_set(timer, ms);
+	ck_assert_int_eq(loop_run(stage->loop), 0);
+	timer_free(timer);
 }
 
 void
